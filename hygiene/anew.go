@@ -1,0 +1,231 @@
+package hygiene
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+)
+
+// Rejudge gives the contact what the policy makes of its history, operators'
+// instructions kept. Under the policy in force it changes nothing.
+func (p *Policy) Rejudge(c *Contact, at Moment) []Change { return p.anew(c, at) }
+
+// anew makes the contact from its history and its instructions, replayed in
+// order of time together with what more is to be done, and returns what
+// differs from before as brought about at the moment cause.
+func (p *Policy) anew(c *Contact, cause Moment, more ...step) []Change {
+	before := *c
+	c.Suppressions, c.Tags, c.Retry = nil, nil, nil
+	j := judge{p: p, c: c, anew: true}
+	for _, step := range p.steps(&before, more) {
+		step.do(&j)
+	}
+	if r, old := c.Retry, before.Retry; r != nil && old != nil && r.Since == old.Since {
+		r.MessageID, r.UniqueArgs = old.MessageID, old.UniqueArgs
+	}
+	return differences(&before, c, cause)
+}
+
+// step is one thing to replay. Of the same moment what has settled comes
+// first, then the event, then an instruction.
+type step struct {
+	Moment
+	rank int
+	do   func(*judge)
+}
+
+// steps is the contact's life in order: what has settled, the kept events and
+// the instructions.
+func (p *Policy) steps(c *Contact, more []step) []step {
+	steps := append(p.settled(c), more...)
+	for o := Scheduled; o < outcomeEnd; o++ {
+		t := c.History.Trail(o)
+		for i := range t.Entries {
+			e := &t.Entries[i]
+			steps = append(steps, step{e.Moment, 1, func(j *judge) { j.event(o, e) }})
+		}
+	}
+	for i := range c.Instructions {
+		in := &c.Instructions[i]
+		steps = append(steps, step{in.Moment, 2, func(j *judge) { j.instruction(in) }})
+	}
+	slices.SortStableFunc(steps, func(a, b step) int {
+		return cmp.Or(a.Compare(b.Moment), cmp.Compare(a.rank, b.rank))
+	})
+	return steps
+}
+
+// settled lists what the history can no longer show: it opens again as it was.
+func (p *Policy) settled(c *Contact) []step {
+	var steps []step
+	for i := range c.Suppressions {
+		s := c.Suppressions[i]
+		if s.Hand == ByRule && p.hasSettled(&c.History, &s.Grounds) && !c.struckOpening(&s) {
+			steps = append(steps, step{s.Since, 0, func(j *judge) { j.suppressBy(s, s.Since) }})
+		}
+	}
+	for i := range c.Tags {
+		t := c.Tags[i]
+		if p.hasSettled(&c.History, &t.Grounds) {
+			steps = append(steps, step{t.Since, 0, func(j *judge) { j.c.Tags = append(j.c.Tags, t) }})
+		}
+	}
+	if r := c.Retry; r != nil && p.hasSettled(&c.History, &r.Grounds) && !c.struckRetry(r) {
+		kept := *r
+		steps = append(steps, step{r.Since, 0, func(j *judge) { j.c.Retry = &kept }})
+	}
+	return steps
+}
+
+// hasSettled tells whether something stands on grounds that a replay can't find
+// again, while its rule reads as it did: a review's, or evidence not newer than
+// what the history still shows.
+func (p *Policy) hasSettled(h *History, g *Grounds) bool {
+	r := p.rule(g.Rule, g.Digest)
+	return r != nil && (g.Review || g.Oldest <= p.floor(h, r))
+}
+
+func (c *Contact) struckOpening(s *Suppression) bool {
+	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool { return in.strikesOpening(s) })
+}
+
+func (c *Contact) struckRetry(r *Retry) bool {
+	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool {
+		return in.Kind == Allow && in.Reason == "" && r.Since.At <= in.At
+	})
+}
+
+// floor is the time up to which a replay does not ask the rule, as the history
+// no longer shows all that it looked at then; 0 when it shows all.
+func (p *Policy) floor(h *History, r *Rule) Instant {
+	if r.When == nil {
+		return 0
+	}
+	floor := h.oldest(r.When.Outcomes | r.When.Since)
+	if r.Then.Retry != nil {
+		floor = max(floor, h.oldest(OutcomesOf(Delivered)))
+	}
+	floor = max(floor, h.overflowedUntil(outcomesOf(r.Where)))
+	for i := range p.Rules {
+		if u := &p.Rules[i]; u.When != nil && undoes(u, r) && (!u.When.always() || u.Where != nil) {
+			floor = max(floor, h.overflowedUntil(u.When.Outcomes|u.When.Since|outcomesOf(u.Where)))
+		}
+	}
+	return floor
+}
+
+// undoes tells whether the rule u lifts what the rule r opens.
+func undoes(u, r *Rule) bool {
+	if r.Then.Suppress != nil && slices.Contains(u.Then.Release, r.Then.Suppress.Reason) {
+		return true
+	}
+	return r.Then.Tag != "" && u.Then.Untag == r.Then.Tag
+}
+
+// overflowedUntil is the latest time at which one of the outcomes that
+// overflowed was seen: how they looked to a condition before it is lost.
+func (h *History) overflowedUntil(set Outcomes) Instant {
+	var t Instant
+	for o := range set.All() {
+		if trail := &h.trails[o]; trail.Dropped {
+			t = max(t, trail.Last().At, trail.Oldest())
+		}
+	}
+	return t
+}
+
+// outcomesOf is the set of outcomes that the condition looks at.
+func outcomesOf(c Condition) Outcomes {
+	var set Outcomes
+	switch c := c.(type) {
+	case All:
+		for _, d := range c {
+			set |= outcomesOf(d)
+		}
+	case Any:
+		for _, d := range c {
+			set |= outcomesOf(d)
+		}
+	case Not:
+		set = outcomesOf(c.Of)
+	case OutcomeTest:
+		set = c.Outcomes | c.Since
+	}
+	return set
+}
+
+// instruction replays what an operator, an import or a review told.
+func (j *judge) instruction(in *Instruction) {
+	switch in.Kind {
+	case Suppress:
+		j.suppressBy(Suppression{Reason: in.Reason, Hand: in.Hand, Since: in.Moment, Until: in.Until, By: in.By, Note: in.Note}, in.Moment)
+	case Allow:
+		j.release(in.Moment, "", func(s *Suppression) bool { return in.lifts(s.Reason) })
+		if in.Reason == "" {
+			j.dropRetry(in.Moment)
+		}
+	case ReleaseByReview:
+		if j.p.rule(in.Rule, in.Digest) != nil {
+			j.release(in.Moment, in.Rule, func(s *Suppression) bool { return s.Hand == ByRule && s.Reason == in.Reason })
+		}
+	case UntagByReview:
+		if j.p.rule(in.Rule, in.Digest) != nil {
+			j.untag(in.Reason, in.Rule, in.Moment)
+		}
+	}
+}
+
+// differences are the ledger entries that lead from one state to another.
+func differences(old, new *Contact, cause Moment) []Change {
+	var changes []Change
+	add := func(c Change) {
+		c.Seq = cause.Seq
+		if c.At == 0 {
+			c.At = cause.At
+		}
+		changes = append(changes, c)
+	}
+	for _, s := range old.Suppressions {
+		if i := new.suppression(s.Reason, s.Hand); i < 0 && s.OpenAt(max(cause.At, s.Since.At)) {
+			add(Change{Act: Released, Reason: s.Reason, Hand: s.Hand})
+		}
+	}
+	for _, s := range new.Suppressions {
+		i := old.suppression(s.Reason, s.Hand)
+		c := Change{At: s.Since.At, Act: Suppressed, Reason: s.Reason, Hand: s.Hand, Until: s.Until, Rule: s.Rule, Evidence: s.Evidence, By: s.By, Note: s.Note}
+		switch {
+		case i >= 0 && reflect.DeepEqual(old.Suppressions[i], s):
+			continue
+		case i >= 0 && old.Suppressions[i].Since == s.Since:
+			c.Act = Renewed
+		}
+		add(c)
+	}
+	changes = append(changes, tagDifferences(old, new, cause)...)
+	return append(changes, retryDifference(old.Retry, new.Retry, cause)...)
+}
+
+func tagDifferences(old, new *Contact, cause Moment) []Change {
+	var changes []Change
+	for _, t := range old.Tags {
+		if !new.HasTag(t.Name) {
+			changes = append(changes, Change{At: cause.At, Seq: cause.Seq, Act: Untagged, Reason: t.Name})
+		}
+	}
+	for _, t := range new.Tags {
+		if !old.HasTag(t.Name) {
+			changes = append(changes, Change{At: t.Since.At, Seq: cause.Seq, Act: Tagged, Reason: t.Name, Rule: t.Rule, Evidence: t.Evidence})
+		}
+	}
+	return changes
+}
+
+func retryDifference(old, new *Retry, cause Moment) []Change {
+	switch {
+	case new != nil && (old == nil || old.Since != new.Since || old.Due != new.Due || old.Lapses != new.Lapses):
+		return []Change{{At: new.Since.At, Seq: cause.Seq, Act: RetrySet, Rule: new.Rule, Attempt: new.Attempt, Until: new.Due, Evidence: new.Evidence}}
+	case new == nil && old != nil && old.OpenAt(cause.At):
+		return []Change{{At: cause.At, Seq: cause.Seq, Act: RetryEnded, Rule: old.Rule, Attempt: old.Attempt, Until: old.Due}}
+	}
+	return nil
+}

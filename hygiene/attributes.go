@@ -1,0 +1,159 @@
+package hygiene
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Attribute is one named fact about a contact, from an import.
+type Attribute struct {
+	Name  string
+	Value Value
+}
+
+// Attributes are a contact's attributes, sorted by name.
+type Attributes []Attribute
+
+// Get finds the attribute of that name.
+func (a Attributes) Get(name string) (Value, bool) {
+	i, ok := slices.BinarySearchFunc(a, name, func(a Attribute, name string) int { return strings.Compare(a.Name, name) })
+	if !ok {
+		return Value{}, false
+	}
+	return a[i].Value, true
+}
+
+// With is a copy of the attributes with one more, or with another value for it.
+func (a Attributes) With(name string, v Value) Attributes {
+	i, ok := slices.BinarySearchFunc(a, name, func(a Attribute, name string) int { return strings.Compare(a.Name, name) })
+	b := slices.Clone(a)
+	if ok {
+		b[i].Value = v
+		return b
+	}
+	return slices.Insert(b, i, Attribute{name, v})
+}
+
+// MarshalJSON writes the attributes as an object.
+func (a Attributes) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, at := range a {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name, err := json.Marshal(at.Name)
+		if err != nil {
+			return nil, err
+		}
+		value, err := at.Value.MarshalJSON()
+		if err != nil {
+			return nil, err
+		}
+		b.Write(name)
+		b.WriteByte(':')
+		b.Write(value)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// ValueType is what an attribute's value is.
+type ValueType uint8
+
+// The types of values.
+const (
+	Text ValueType = iota
+	Number
+	Bool
+)
+
+// Value is the value of an attribute, or what a condition compares it with.
+type Value struct {
+	Type ValueType
+	Text string // as written; true or false for a Bool
+}
+
+// ParseValue types a value as it stands in a CSV field: true and false are
+// truth values, what is written like a JSON number is a number, all else text.
+// A number with a leading zero or plus is text: it is a code or a phone number.
+func ParseValue(s string) Value {
+	switch {
+	case s == "true" || s == "false":
+		return Value{Bool, s}
+	case isNumber(s):
+		return Value{Number, s}
+	default:
+		return Value{Text, s}
+	}
+}
+
+func isNumber(s string) bool {
+	return s != "" && (s[0] == '-' || '0' <= s[0] && s[0] <= '9') && json.Valid([]byte(s))
+}
+
+// String is the value as written.
+func (v Value) String() string { return v.Text }
+
+// MarshalJSON writes a number as a number and a truth value as one.
+func (v Value) MarshalJSON() ([]byte, error) {
+	if v.Type == Text {
+		return json.Marshal(v.Text)
+	}
+	return []byte(v.Text), nil
+}
+
+func (v Value) number() (float64, bool) {
+	if v.Type != Number {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(v.Text, 64)
+	return f, err == nil
+}
+
+// ParseDate reads a date or a time: 2026-01-02 (its first instant, UTC) or RFC 3339.
+func ParseDate(s string) (Instant, error) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return InstantOf(t), nil
+		}
+	}
+	return 0, fmt.Errorf("%q is not a date: write 2026-01-02 or 2026-01-02T03:04:05Z", s)
+}
+
+// equal compares numbers as numbers, dates as dates, and all else as written.
+func (v Value) equal(w Value) bool {
+	if v.Text == w.Text {
+		return true
+	}
+	order, ok := v.compare(w)
+	return ok && order == 0
+}
+
+// compare orders two numbers or two dates; anything else has no order.
+func (v Value) compare(w Value) (int, bool) {
+	if a, ok := v.number(); ok {
+		b, ok := w.number()
+		if !ok {
+			return 0, false
+		}
+		switch {
+		case a < b:
+			return -1, true
+		case a > b:
+			return 1, true
+		}
+		return 0, true
+	}
+	a, errA := ParseDate(v.Text)
+	b, errB := ParseDate(w.Text)
+	if errA != nil || errB != nil {
+		return 0, false
+	}
+	return Moment{At: a}.Compare(Moment{At: b}), true
+}

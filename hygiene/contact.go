@@ -1,0 +1,121 @@
+package hygiene
+
+import "slices"
+
+// Contact is whom the CRM knows by a key, and all that winnow knows of it.
+type Contact struct {
+	Key        string // see [KeyFormat]
+	Phone      string // E.164; empty when not known
+	Attributes Attributes
+	History    History
+
+	Suppressions []Suppression // in the order they were opened, lapsed ones included
+	Tags         []Tag
+	Retry        *Retry
+	Instructions []Instruction // in order of Moment
+}
+
+// Status is what the contact is at the time t.
+func (c *Contact) Status(t Instant) Status {
+	switch {
+	case c.suppressedAt(t):
+		return IsSuppressed
+	case !c.Retry.OpenAt(t):
+		return Active
+	case t < c.Retry.Due:
+		return Cooling
+	default:
+		return RetryDue
+	}
+}
+
+func (c *Contact) suppressedAt(t Instant) bool {
+	for i := range c.Suppressions {
+		if c.Suppressions[i].OpenAt(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// Turn is a time at which a contact's status becomes another without any event.
+type Turn struct {
+	At     Instant // 0 for the first: what the contact is until the second
+	Status Status
+}
+
+// Turns lists how the status changes from the beginning of time on if nothing
+// more happens. Adding the turns of all contacts up to a time counts them by
+// status at that time.
+func (c *Contact) Turns() []Turn {
+	var at []Instant
+	for i := range c.Suppressions {
+		at = append(at, c.Suppressions[i].Since.At, c.Suppressions[i].Until)
+	}
+	if c.Retry != nil {
+		at = append(at, c.Retry.Due, c.Retry.Lapses)
+	}
+	slices.Sort(at)
+	turns := []Turn{{Status: c.Status(0)}}
+	for _, t := range at {
+		if s := c.Status(t); t > 0 && s != turns[len(turns)-1].Status {
+			turns = append(turns, Turn{At: t, Status: s})
+		}
+	}
+	return turns
+}
+
+// OpenSuppressions lists the suppressions that hold at t.
+func (c *Contact) OpenSuppressions(t Instant) []Suppression {
+	var open []Suppression
+	for _, s := range c.Suppressions {
+		if s.OpenAt(t) {
+			open = append(open, s)
+		}
+	}
+	return open
+}
+
+// Reasons lists why the contact is not to be texted at t: each reason once, in
+// alphabetical order.
+func (c *Contact) Reasons(t Instant) []string {
+	var reasons []string
+	for i := range c.Suppressions {
+		if c.Suppressions[i].OpenAt(t) {
+			reasons = append(reasons, c.Suppressions[i].Reason)
+		}
+	}
+	slices.Sort(reasons)
+	return slices.Compact(reasons)
+}
+
+// HasTag tells whether a rule put that tag on the contact.
+func (c *Contact) HasTag(name string) bool { return c.tag(name) >= 0 }
+
+func (c *Contact) tag(name string) int {
+	return slices.IndexFunc(c.Tags, func(t Tag) bool { return t.Name == name })
+}
+
+func (c *Contact) suppression(reason string, hand Hand) int {
+	return slices.IndexFunc(c.Suppressions, func(s Suppression) bool { return s.Reason == reason && s.Hand == hand })
+}
+
+// latest is the moment before which whatever arrives is late: that of the
+// latest event, instruction or opening by a review.
+func (c *Contact) latest() Moment {
+	m := c.History.Latest()
+	if n := len(c.Instructions); n > 0 && c.Instructions[n-1].Moment.After(m) {
+		m = c.Instructions[n-1].Moment
+	}
+	for i := range c.Suppressions {
+		if s := &c.Suppressions[i]; s.Review && s.Since.After(m) {
+			m = s.Since
+		}
+	}
+	for i := range c.Tags {
+		if t := &c.Tags[i]; t.Review && t.Since.After(m) {
+			m = t.Since
+		}
+	}
+	return m
+}

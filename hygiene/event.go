@@ -1,0 +1,44 @@
+package hygiene
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+)
+
+// Event is one thing that happened to one message, as recorded in the log.
+type Event struct {
+	Seq        int64   // place in the log; never given out twice
+	ReceivedAt Instant // when winnow received it
+	At         Instant // the provider's time if it gave one not later than ReceivedAt, else ReceivedAt
+	Source     string  // the configured provider account
+	MessageID  string  // the provider's id of the message, opaque
+	Name       string  // the provider's word for what happened, as sent
+	Code       string  // the provider's code, in its shortest form; empty for none
+	Outcome    Outcome
+	Contact    string // the contact's key as normalised by [KeyFormat]; empty when not known
+	Body       []byte // the object as received
+}
+
+// Moment is the event's place in its contact's life.
+func (e *Event) Moment() Moment { return Moment{At: e.At, Seq: e.Seq} }
+
+// MessageHash is the 8-byte name of a message in a history: of its source and
+// id, in a form where ("ab","c") and ("a","bc") differ. Eight bytes of SHA-256:
+// no sender can choose ids that collide, and within the few messages of one
+// contact they don't by chance.
+func MessageHash(source, messageID string) uint64 {
+	var buf [128]byte
+	b := binary.AppendUvarint(buf[:0], uint64(len(source)))
+	b = append(append(b, source...), messageID...)
+	sum := sha256.Sum256(b)
+	return binary.LittleEndian.Uint64(sum[:8])
+}
+
+// Unreadable is a body, or one object of a body, that is not an event. It is
+// kept in quarantine, where people can look at it.
+type Unreadable struct {
+	ReceivedAt Instant
+	Source     string
+	Why        string // one plain sentence, without a word of the body
+	Body       []byte // as received, inflated
+}

@@ -1,0 +1,196 @@
+package hygiene
+
+import "slices"
+
+// Kept is how many entries a history keeps of each outcome.
+const Kept = 16
+
+// Kind is what a rule may narrow by, besides the outcome: the provider account
+// and its code.
+type Kind struct{ Source, Code string }
+
+// Entry is one event as a history keeps it.
+type Entry struct {
+	Moment
+	Message uint64 // see [MessageHash]
+	kind    int    // index into History.kinds
+	// mute marks a soft bounce of a message that had been delivered: it is kept,
+	// and triggers nothing.
+	mute bool
+	// again is the time of the latest repeat, 0 without one. An entry takes it
+	// along when it is dropped, see Trail.floor.
+	again Instant
+}
+
+// Trail is what a history keeps of one outcome: the latest entries in order.
+type Trail struct {
+	Entries []Entry // ascending by Moment, at most Kept
+	First   Instant // time of the first one ever seen
+	Dropped bool    // older ones than Entries have been dropped: the outcome overflowed
+	// floor is the latest time at which a dropped entry was repeated. Without it
+	// such a repeat, read from the same archive again, would look new.
+	floor Instant
+}
+
+// Oldest is the oldest kept entry's time when the outcome overflowed, before
+// which nothing is known; else 0.
+func (t *Trail) Oldest() Instant {
+	if !t.Dropped {
+		return 0
+	}
+	if len(t.Entries) == 0 {
+		return t.floor
+	}
+	return t.Entries[0].At
+}
+
+// Last is the moment of the latest entry; zero when there is none.
+func (t *Trail) Last() Moment {
+	if len(t.Entries) == 0 {
+		return Moment{}
+	}
+	return t.Entries[len(t.Entries)-1].Moment
+}
+
+// History is the bounded summary of a contact's events. It weighs the same
+// after ten events or ten thousand, and all that a rule may ask is answered
+// from it. The zero History is empty.
+type History struct {
+	kinds  []Kind
+	trails [outcomeEnd]Trail
+}
+
+// Trail is what is kept of one outcome.
+func (h *History) Trail(o Outcome) *Trail { return &h.trails[o] }
+
+// Kind is the source and code of an entry of this history.
+func (h *History) Kind(e *Entry) Kind { return h.kinds[e.kind] }
+
+// Latest is the moment of the latest entry of all; zero for an empty history.
+func (h *History) Latest() Moment {
+	var m Moment
+	for o := range h.trails {
+		if l := h.trails[o].Last(); l.After(m) {
+			m = l
+		}
+	}
+	return m
+}
+
+// FirstSeen is the time of the earliest event ever seen; 0 for an empty history.
+func (h *History) FirstSeen() Instant {
+	var first Instant
+	for o := range h.trails {
+		if f := h.trails[o].First; f != 0 && (first == 0 || f < first) {
+			first = f
+		}
+	}
+	return first
+}
+
+// Addition tells what adding an event did to a history.
+type Addition uint8
+
+// What adding an event can do.
+const (
+	Added   Addition = iota
+	Earlier          // a repeat of a kept event with an earlier time: that time now stands
+	Repeat           // a repeat, ignored
+	Settled          // older than what a full outcome keeps, ignored
+)
+
+// Add takes an event in. Of repeats (the same source, message, outcome and
+// code) the earliest stands. A full outcome ignores what is not newer than its
+// oldest entry, so that the same archive read twice changes nothing.
+func (h *History) Add(e *Event) Addition {
+	t := &h.trails[e.Outcome]
+	if t.First == 0 || e.At < t.First {
+		t.First = e.At
+	}
+	entry := Entry{Moment: e.Moment(), Message: MessageHash(e.Source, e.MessageID), kind: h.kindIndex(Kind{e.Source, e.Code})}
+	deaf := t.Dropped && e.At <= max(t.floor, t.Oldest())
+	if i := t.find(&entry); i >= 0 {
+		if added := t.repeat(i, entry.Moment, deaf); added == Repeat {
+			return Repeat
+		}
+		h.mute(e.Outcome, entry.Message)
+		return Earlier
+	}
+	if deaf || len(t.Entries) == Kept && e.At <= t.Entries[0].At {
+		t.Dropped = true
+		return Settled
+	}
+	if len(t.Entries) == Kept {
+		t.drop(0)
+	}
+	t.insert(entry)
+	h.mute(e.Outcome, entry.Message)
+	return Added
+}
+
+// mute marks which soft bounces of a message come after its delivery, when an
+// entry of either has taken its place.
+func (h *History) mute(o Outcome, message uint64) {
+	if o != SoftBounce && o != Delivered {
+		return
+	}
+	var delivered *Entry
+	for i := range h.trails[Delivered].Entries {
+		if e := &h.trails[Delivered].Entries[i]; e.Message == message {
+			delivered = e
+			break
+		}
+	}
+	if delivered == nil {
+		return
+	}
+	for i := range h.trails[SoftBounce].Entries {
+		if e := &h.trails[SoftBounce].Entries[i]; e.Message == message {
+			e.mute = e.After(delivered.Moment)
+		}
+	}
+}
+
+// repeat settles which time of a repeated entry stands.
+func (t *Trail) repeat(i int, m Moment, deaf bool) Addition {
+	e := t.Entries[i]
+	if m.At >= e.At || deaf {
+		t.Entries[i].again = max(e.again, m.At)
+		return Repeat
+	}
+	e.again, e.Moment = max(e.again, e.At), m
+	t.Entries = slices.Delete(t.Entries, i, i+1)
+	t.insert(e)
+	return Earlier
+}
+
+func (t *Trail) drop(i int) {
+	t.floor = max(t.floor, t.Entries[i].again)
+	t.Dropped = true
+	t.Entries = slices.Delete(t.Entries, i, i+1)
+}
+
+func (t *Trail) insert(e Entry) {
+	i := len(t.Entries)
+	for i > 0 && t.Entries[i-1].After(e.Moment) {
+		i--
+	}
+	t.Entries = slices.Insert(t.Entries, i, e)
+}
+
+func (t *Trail) find(e *Entry) int {
+	for i := range t.Entries {
+		if t.Entries[i].Message == e.Message && t.Entries[i].kind == e.kind {
+			return i
+		}
+	}
+	return -1
+}
+
+func (h *History) kindIndex(k Kind) int {
+	if i := slices.Index(h.kinds, k); i >= 0 {
+		return i
+	}
+	h.kinds = append(h.kinds, k)
+	return len(h.kinds) - 1
+}

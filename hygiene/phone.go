@@ -1,0 +1,24 @@
+package hygiene
+
+import (
+	"fmt"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// ParsePhone gives a phone number in E.164 (+905551234567). region is the
+// country of numbers written without a country code, as two letters; empty for
+// none. What is no valid number is an error that does not repeat the number.
+func ParsePhone(text, region string) (string, error) {
+	n, err := phonenumbers.Parse(text, region)
+	if err != nil || !phonenumbers.IsValidNumber(n) {
+		if region == "" {
+			return "", fmt.Errorf("not a valid phone number with its country code, like +905551234567")
+		}
+		return "", fmt.Errorf("not a valid phone number of region %s, nor one with its country code", region)
+	}
+	return phonenumbers.Format(n, phonenumbers.E164), nil
+}
+
+// KnownRegion tells whether numbers of that region can be read.
+func KnownRegion(region string) bool { return phonenumbers.GetSupportedRegions()[region] }

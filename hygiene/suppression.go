@@ -1,0 +1,103 @@
+package hygiene
+
+import "fmt"
+
+// Hand is who opened a suppression. A release by a rule never lifts what an
+// operator or an import put there.
+type Hand uint8
+
+// The hands.
+const (
+	ByRule Hand = iota
+	ByOperator
+	ByImport
+)
+
+var handNames = [...]string{"rule", "operator", "import"}
+
+// String is the hand's name: rule, operator or import.
+func (h Hand) String() string { return handNames[h] }
+
+// OptedOut is the one reason that is only ever lifted when it is named.
+const OptedOut = "opted_out"
+
+// Grounds is why something stands: the rule that said so and what it counted.
+type Grounds struct {
+	Rule     string  // the rule's name; empty when no rule did
+	Digest   uint64  // of the rule's content, so that an edited rule is told from the one that acted
+	Review   bool    // a review did it, looking at the time alone
+	Evidence []int64 // seq of the events counted at the opening
+	Oldest   Instant // time of the oldest of them
+}
+
+// Suppression is one reason not to text one contact. For each (reason, hand)
+// at most one is kept: the latest.
+type Suppression struct {
+	Reason string
+	Hand   Hand
+	Since  Moment
+	Until  Instant // 0: for good
+	By     string  // who, when a person or an import did it
+	Note   string
+	Grounds
+}
+
+// OpenAt tells whether the suppression holds at t: from its opening, and until
+// the instant Until, when it is over.
+func (s *Suppression) OpenAt(t Instant) bool {
+	return s.Since.At <= t && (s.Until == 0 || t < s.Until)
+}
+
+// Tag is a word that rules put on a contact.
+type Tag struct {
+	Name  string
+	Since Moment
+	Grounds
+}
+
+// Retry is the date after which a softly bounced contact may be tried again.
+type Retry struct {
+	Due     Instant
+	Lapses  Instant // at this instant a due retry is over
+	Attempt int     // 1 for the first
+	Since   Moment  // of the bounce
+	Message uint64  // see [MessageHash]
+	Grounds
+	// MessageID and UniqueArgs are of the bounced message. A replay can't know
+	// them from the history: it leaves MessageID empty when the bounce is not
+	// the one it was before, and the caller fills both from the log.
+	MessageID  string
+	UniqueArgs []byte
+}
+
+// OpenAt tells whether the retry stands at t: neither over nor lapsed.
+func (r *Retry) OpenAt(t Instant) bool { return r != nil && t < r.Lapses }
+
+// Status is what a contact is for whoever wants to text it.
+type Status uint8
+
+// The statuses.
+const (
+	Active       Status = iota + 1
+	Cooling             // a retry is set and not yet due
+	RetryDue            // a retry is due
+	IsSuppressed        // at least one suppression is open
+)
+
+var statusNames = [...]string{Active: "active", Cooling: "cooling", RetryDue: "retry", IsSuppressed: "suppressed"}
+
+// String is the status's name: active, cooling, retry or suppressed.
+func (s Status) String() string { return statusNames[s] }
+
+// StatusNames lists the statuses by name.
+func StatusNames() []string { return statusNames[1:] }
+
+// ParseStatus finds the status of that name.
+func ParseStatus(name string) (Status, error) {
+	for s := Active; s <= IsSuppressed; s++ {
+		if statusNames[s] == name {
+			return s, nil
+		}
+	}
+	return 0, fmt.Errorf("unknown status %q", name)
+}

@@ -1,0 +1,100 @@
+// Package segments says who goes in which file, and writes the files whole.
+//
+// A [Segment] is a named condition over contacts. An [Export] is segments,
+// formats, destinations and a schedule; one execution of it is a [Run]. A run
+// evaluates all its segments in one pass over one snapshot of the contacts, so
+// that they agree with each other, and with memory that does not grow with the
+// list. Whoever reads the files sees a whole run or the one before.
+package segments
+
+import (
+	"time"
+
+	"winnow/hygiene"
+)
+
+// Segment is a named condition over contacts.
+type Segment struct {
+	Name       string
+	Where      hygiene.Condition // nil for everyone
+	List       string            // a static list instead of a condition
+	Suppressed Suppressed
+	Columns    []Column
+}
+
+// Suppressed says what a segment does with suppressed contacts.
+type Suppressed uint8
+
+// A suppressed contact is in no segment unless the segment says so.
+const (
+	Exclude Suppressed = iota
+	Include
+	Only
+)
+
+// Export is segments, formats, destinations and a schedule.
+type Export struct {
+	Name     string
+	Schedule string
+	Segments []string
+	Formats  []Format
+	Delta    []string // segments that also get a file of who entered and who left
+	To       []string // destinations: absolute directories
+	Guard    Guard
+	Keep     int // runs; at least 1
+	CSV      CSVOptions
+}
+
+// Format is a file format; it is also the file's suffix.
+type Format string
+
+// The formats.
+const (
+	CSV    Format = "csv"
+	JSON   Format = "json"   // one array
+	NDJSON Format = "ndjson" // an object a line
+)
+
+// CSVOptions is how CSV files are written.
+type CSVOptions struct {
+	Spreadsheet bool // a BOM, and cells that a spreadsheet would run as formulas defused
+}
+
+// Guard holds back a run that changes too much.
+type Guard struct {
+	MaxChange    map[string]float64 // by segment, as a share: 0.3 is 30 %
+	MaxChangeAll float64            // for segments not named; 0 for none
+	MinRows      map[string]int64
+}
+
+// Status is how a run stands.
+type Status string
+
+// The statuses of a run. They are stored as these words.
+const (
+	Running     Status = "running"
+	Published   Status = "published"
+	Held        Status = "held"
+	ReleasedRun Status = "released"
+	Discarded   Status = "discarded"
+	Failed      Status = "failed"
+)
+
+// Run is one execution of an export. It is identified by the export and its
+// scheduled time, so it happens once.
+type Run struct {
+	Export      string          `json:"export"`
+	Name        string          `json:"run"` // the scheduled time as the directory bears it: 2026-11-23T020000Z
+	Status      Status          `json:"status"`
+	ScheduledAt hygiene.Instant `json:"scheduled_at"`
+	AsOf        hygiene.Instant `json:"as_of"` // the moment of the snapshot
+	FinishedAt  hygiene.Instant `json:"finished_at"`
+	ThroughSeq  int64           `json:"through_seq"` // the log's end in the snapshot
+	Policy      string          `json:"policy"`
+	Error       string          `json:"error"`
+}
+
+// RunName is the scheduled time as a run's directory bears it.
+func RunName(scheduled hygiene.Instant) string {
+	return scheduled.Time().Truncate(time.Second).Format("2006-01-02T150405Z")
+}
