@@ -67,7 +67,7 @@ func (p *Policy) settled(c *Contact) []step {
 	for i := range c.Tags {
 		t := c.Tags[i]
 		if p.hasSettled(&c.History, &t.Grounds) {
-			steps = append(steps, step{t.Since, 0, func(j *judge) { j.c.Tags = append(j.c.Tags, t) }})
+			steps = append(steps, step{t.Since, 0, func(j *judge) { j.c.openTag(t) }})
 		}
 	}
 	if r := c.Retry; r != nil && p.hasSettled(&c.History, &r.Grounds) && !c.struckRetry(r) {

@@ -17,7 +17,6 @@ func (p *Policy) Apply(c *Contact, e *Event) ([]Change, Addition) {
 	j := judge{p: p, c: c}
 	t := c.History.Trail(e.Outcome)
 	j.event(e.Outcome, &t.Entries[len(t.Entries)-1])
-	j.carry(e)
 	return j.changes, added
 }
 
@@ -153,7 +152,7 @@ func (j *judge) suppressBy(s Suppression, m Moment) {
 		}
 	}
 	if act == Suppressed {
-		j.c.Suppressions = append(j.c.Suppressions, s)
+		j.c.openSuppression(s)
 	}
 	j.note(Change{At: m.At, Seq: m.Seq, Act: act, Reason: s.Reason, Hand: s.Hand, Until: s.Until, Rule: s.Rule,
 		Evidence: s.Evidence, By: s.By, Note: s.Note})
@@ -205,18 +204,11 @@ func (j *judge) retry(r *Rule, e *Entry) {
 	j.note(Change{At: e.At, Seq: e.Seq, Act: RetrySet, Rule: r.Name, Attempt: t.n, Until: due, Evidence: t.seqs})
 }
 
-// carry gives a retry that the event set the event's message.
-func (j *judge) carry(e *Event) {
-	if r := j.c.Retry; r != nil && r.Since == e.Moment() {
-		r.MessageID = e.MessageID
-	}
-}
-
 func (j *judge) tag(r *Rule, m Moment, t tally) {
 	if j.c.HasTag(r.Then.Tag) {
 		return
 	}
-	j.c.Tags = append(j.c.Tags, Tag{Name: r.Then.Tag, Since: m, Grounds: r.grounds(t)})
+	j.c.openTag(Tag{Name: r.Then.Tag, Since: m, Grounds: r.grounds(t)})
 	j.note(Change{At: m.At, Seq: m.Seq, Act: Tagged, Reason: r.Then.Tag, Rule: r.Name, Evidence: t.seqs})
 }
 

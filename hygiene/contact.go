@@ -1,6 +1,9 @@
 package hygiene
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Contact is whom the CRM knows by a key, and all that winnow knows of it.
 type Contact struct {
@@ -9,8 +12,8 @@ type Contact struct {
 	Attributes Attributes
 	History    History
 
-	Suppressions []Suppression // in the order they were opened, lapsed ones included
-	Tags         []Tag
+	Suppressions []Suppression // ordered by Since, Reason, Hand; lapsed ones included
+	Tags         []Tag         // ordered by Since, Name
 	Retry        *Retry
 	Instructions []Instruction // in order of Moment
 }
@@ -98,6 +101,26 @@ func (c *Contact) tag(name string) int {
 
 func (c *Contact) suppression(reason string, hand Hand) int {
 	return slices.IndexFunc(c.Suppressions, func(s Suppression) bool { return s.Reason == reason && s.Hand == hand })
+}
+
+// openSuppression adds a suppression in its place, which is the same whether it
+// was opened in order or by a replay.
+func (c *Contact) openSuppression(s Suppression) {
+	i, _ := slices.BinarySearchFunc(c.Suppressions, s, func(a, b Suppression) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Hand, b.Hand))
+	})
+	c.Suppressions = slices.Insert(c.Suppressions, i, s)
+}
+
+// openTag puts a tag on the contact that does not bear it yet.
+func (c *Contact) openTag(t Tag) {
+	if c.HasTag(t.Name) {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(c.Tags, t, func(a, b Tag) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Name, b.Name))
+	})
+	c.Tags = slices.Insert(c.Tags, i, t)
 }
 
 // latest is the moment before which whatever arrives is late: that of the

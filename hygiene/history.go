@@ -194,3 +194,14 @@ func (h *History) kindIndex(k Kind) int {
 	h.kinds = append(h.kinds, k)
 	return len(h.kinds) - 1
 }
+
+// Seqs lists the places in the log of all entries that are kept.
+func (h *History) Seqs() []int64 {
+	var seqs []int64
+	for o := range h.trails {
+		for i := range h.trails[o].Entries {
+			seqs = append(seqs, h.trails[o].Entries[i].Seq)
+		}
+	}
+	return seqs
+}

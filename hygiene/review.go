@@ -57,7 +57,7 @@ func (r *Rule) openings(s *Subject, now Moment) []step {
 	}
 	if name := r.Then.Tag; name != "" && !s.HasTag(name) {
 		steps = append(steps, step{now, 3, func(j *judge) {
-			j.c.Tags = append(j.c.Tags, Tag{Name: name, Since: now, Grounds: grounds})
+			j.c.openTag(Tag{Name: name, Since: now, Grounds: grounds})
 		}})
 	}
 	return steps
@@ -97,17 +97,17 @@ func (c *Contact) tellReleases(r *Rule, now Moment) bool {
 	tell := func(kind InstructionKind, reason string) {
 		in := Instruction{Moment: now, Kind: kind, Reason: reason, Rule: r.Name, Digest: r.digest}
 		c.Instructions = slices.DeleteFunc(c.Instructions, func(old Instruction) bool {
-			return old.Kind == kind && old.Reason == reason && old.Rule == r.Name
+			return old.Kind == kind && old.Reason == reason && old.Rule == r.Name && !old.After(now)
 		})
 		c.tell(in)
 		told = true
 	}
 	for _, reason := range r.Then.Release {
-		if i := c.suppression(reason, ByRule); i >= 0 && c.Suppressions[i].OpenAt(now.At) {
+		if i := c.suppression(reason, ByRule); i >= 0 && c.Suppressions[i].OpenAt(now.At) && !c.Suppressions[i].Since.After(now) {
 			tell(ReleaseByReview, reason)
 		}
 	}
-	if r.Then.Untag != "" && c.HasTag(r.Then.Untag) {
+	if i := c.tag(r.Then.Untag); i >= 0 && !c.Tags[i].Since.After(now) {
 		tell(UntagByReview, r.Then.Untag)
 	}
 	return told

@@ -63,9 +63,9 @@ type Retry struct {
 	Since   Moment  // of the bounce
 	Message uint64  // see [MessageHash]
 	Grounds
-	// MessageID and UniqueArgs are of the bounced message. A replay can't know
-	// them from the history: it leaves MessageID empty when the bounce is not
-	// the one it was before, and the caller fills both from the log.
+	// MessageID and UniqueArgs are of the bounced message. A history does not
+	// have them: whoever keeps contacts fills them in from the log, by Since.Seq,
+	// when the retry is of another bounce than before.
 	MessageID  string
 	UniqueArgs []byte
 }
@@ -100,4 +100,14 @@ func ParseStatus(name string) (Status, error) {
 		}
 	}
 	return 0, fmt.Errorf("unknown status %q", name)
+}
+
+// ParseHand finds the hand of that name; what is no name is a rule's.
+func ParseHand(name string) Hand {
+	for h, n := range handNames {
+		if n == name {
+			return Hand(h)
+		}
+	}
+	return ByRule
 }

@@ -1,0 +1,269 @@
+package hygiene
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+)
+
+const start = Instant(1_767_225_600_000_000) // 2026-01-01
+
+// policies are the rules of the example, and rules made to be hard on a replay.
+func policies() map[string]*Policy {
+	return map[string]*Policy{"example": examplePolicy(), "hard": hardPolicy()}
+}
+
+func counting(n int, within time.Duration, since Outcomes, of ...Outcome) *When {
+	return &When{Counting{Outcomes: OutcomesOf(of...), Count: n, Within: within, Since: since}}
+}
+
+func examplePolicy() *Policy {
+	delivered := OutcomesOf(Delivered)
+	sentOften := OutcomeTest{Counting{Outcomes: OutcomesOf(Sent), Count: 5, Within: 180 * Day}}
+	deliveredOnce := OutcomeTest{Counting{Outcomes: delivered, Count: 1, Within: 180 * Day}}
+	return NewPolicy([]Rule{
+		{Name: "suppress-hard-bounce", When: counting(1, 0, 0, HardBounce, InvalidNumber), Then: Action{Suppress: &SuppressAction{Reason: "hard_bounce"}}},
+		{Name: "retry-soft-bounce", When: counting(1, 0, 0, SoftBounce), Then: Action{Retry: &RetryAction{After: []time.Duration{4 * time.Hour, Day, 3 * Day}, Lapse: DefaultLapse}}},
+		{Name: "rest", When: counting(4, 14*Day, delivered, SoftBounce), Then: Action{Suppress: &SuppressAction{Reason: "soft_bounce", For: 30 * Day}}},
+		{Name: "give-up", When: counting(7, 0, delivered, SoftBounce), Then: Action{Suppress: &SuppressAction{Reason: "soft_bounce", For: 180 * Day}}},
+		{Name: "opt-out", When: counting(1, 0, 0, Unsubscribed), Then: Action{Suppress: &SuppressAction{Reason: OptedOut}}},
+		{Name: "forgive", When: counting(1, 0, 0, Delivered), Then: Action{Release: []string{"soft_bounce", "dormant"}}},
+		{Name: "opt-in", When: counting(1, 0, 0, Resubscribed), Then: Action{Release: []string{OptedOut}}},
+		{Name: "watch", When: counting(3, 7*Day, 0, CarrierViolation), Then: Action{Tag: "content-review"}},
+		{Name: "sunset", Where: All{sentOften, Not{deliveredOnce}}, Then: Action{Suppress: &SuppressAction{Reason: "dormant"}}},
+	}, "example")
+}
+
+func hardPolicy() *Policy {
+	narrow := counting(2, 3*Day, 0, Delivered)
+	narrow.Source = "b"
+	apart := counting(3, 0, OutcomesOf(Opened), SoftBounce, UnknownDelivery)
+	apart.Apart = 6 * time.Hour
+	codes := counting(2, 0, 0, SoftBounce)
+	codes.Codes = []string{"1404"}
+	seldom := OutcomeTest{Counting{Outcomes: OutcomesOf(Sent), Count: 2, Within: 5 * Day}}
+	return NewPolicy([]Rule{
+		{Name: "any-soft", When: counting(1, 0, 0, SoftBounce), Then: Action{Suppress: &SuppressAction{Reason: "soft_bounce", For: 2 * Day}}},
+		{Name: "narrow-release", When: narrow, Then: Action{Release: []string{"soft_bounce"}}},
+		{Name: "apart", When: apart, Then: Action{Suppress: &SuppressAction{Reason: "apart", For: 5 * Day}, Tag: "apart"}},
+		{Name: "untag", When: counting(2, 0, 0, Clicked), Then: Action{Untag: "apart"}},
+		{Name: "where", When: counting(1, 0, 0, HardBounce), Where: Not{seldom}, Then: Action{Suppress: &SuppressAction{Reason: "hard_bounce"}}},
+		{Name: "retry", When: codes, Then: Action{Retry: &RetryAction{After: []time.Duration{time.Hour, 2 * time.Hour, 3 * time.Hour, 4 * time.Hour, Day}, Lapse: 2 * Day}}},
+		{Name: "both", When: counting(3, 0, OutcomesOf(Delivered), HardBounce, InvalidNumber), Then: Action{Suppress: &SuppressAction{Reason: "both"}}},
+		{Name: "lift", When: counting(1, 0, 0, Resubscribed), Then: Action{Release: []string{"hard_bounce", "both", "apart"}}},
+		{Name: "review-release", Where: OutcomeTest{Counting{Outcomes: OutcomesOf(Opened), Count: 2, Within: 4 * Day}}, Then: Action{Release: []string{"hard_bounce"}, Untag: "apart"}},
+		{Name: "review-tag", Where: SeenTest{OlderThan: 3 * Day}, Then: Action{Tag: "quiet", Suppress: &SuppressAction{Reason: "quiet", For: 4 * Day}}},
+	}, "hard")
+}
+
+// randomEvents is a made-up life of one contact: n events of distinct or equal
+// times, with repeats, in order of time.
+func randomEvents(r *rand.Rand, n int, distinct bool) []Event {
+	outcomes := []Outcome{Sent, Delivered, HardBounce, SoftBounce, SoftBounce, SoftBounce, CarrierViolation, UnknownDelivery,
+		InvalidNumber, Opened, Clicked, Unsubscribed, Resubscribed, Unrecognized}
+	codes := []string{"", "1404", "1405"}
+	var events []Event
+	at := start
+	for i := range n {
+		if distinct || r.IntN(3) > 0 {
+			at = at.Add(time.Duration(1+r.IntN(36)) * time.Hour)
+		}
+		e := Event{At: at, Source: []string{"a", "b"}[r.IntN(2)], MessageID: fmt.Sprint("m", r.IntN(n/2+1)),
+			Outcome: outcomes[r.IntN(len(outcomes))], Code: codes[r.IntN(3)]}
+		if i > 0 && r.IntN(5) == 0 {
+			again := events[r.IntN(len(events))]
+			e.Source, e.MessageID, e.Outcome, e.Code = again.Source, again.MessageID, again.Outcome, again.Code
+		}
+		events = append(events, e)
+	}
+	return events
+}
+
+// arrive applies the events in the order given, numbering them as the log does.
+func arrive(t *testing.T, p *Policy, c *Contact, events []Event, seq int64) []Change {
+	t.Helper()
+	var ledger []Change
+	for _, e := range events {
+		seq++
+		e.Seq, e.ReceivedAt = seq, e.At
+		changes, _ := p.Apply(c, &e)
+		ledger = append(ledger, changes...)
+	}
+	return ledger
+}
+
+// facts is the contact without the places in the log and the record of
+// repeats, which differ with the order of arrival.
+func facts(c *Contact) string {
+	d := c.clone()
+	strip := func(g *Grounds) { g.Evidence = slices.Repeat([]int64{0}, len(g.Evidence)) }
+	for i := range d.Suppressions {
+		d.Suppressions[i].Since.Seq = 0
+		strip(&d.Suppressions[i].Grounds)
+	}
+	for i := range d.Tags {
+		d.Tags[i].Since.Seq = 0
+		strip(&d.Tags[i].Grounds)
+	}
+	retry := "none"
+	if d.Retry != nil {
+		r := *d.Retry
+		r.Since.Seq, r.MessageID = 0, ""
+		strip(&r.Grounds)
+		retry = fmt.Sprintf("%+v", r)
+	}
+	history := ""
+	for o := Scheduled; o < outcomeEnd; o++ {
+		t := d.History.Trail(o)
+		history += fmt.Sprintf("%s %d %t", o, t.First, t.Dropped)
+		for _, e := range t.Entries {
+			history += fmt.Sprintf(" %d/%x/%v/%t", e.At, e.Message, d.History.Kind(&e), e.mute)
+		}
+		history += "\n"
+	}
+	return fmt.Sprintf("%+v\n%+v\n%s\n%s", d.Suppressions, d.Tags, retry, history)
+}
+
+func forRandomLives(t *testing.T, rounds int, law func(t *testing.T, r *rand.Rand, p *Policy)) {
+	for name, p := range policies() {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(rounds) {
+				law(t, rand.New(rand.NewPCG(seed, 7)), p)
+				if t.Failed() {
+					t.Fatalf("seed %d", seed)
+				}
+			}
+		})
+	}
+}
+
+// A life with late arrivals, operators and reviews in it.
+func disturbed(r *rand.Rand, p *Policy, c *Contact, events []Event, each func()) {
+	for i := range events {
+		e := events[i]
+		e.Seq = int64(i + 1)
+		p.Apply(c, &e)
+		each()
+		now := Moment{e.At.Add(time.Duration(r.IntN(48)-12) * time.Hour), e.Seq}
+		switch r.IntN(12) {
+		case 0:
+			p.Review(c, now)
+		case 1:
+			p.Instruct(c, Instruction{Moment: now, Kind: Suppress, Reason: []string{"manual", "soft_bounce"}[r.IntN(2)], Hand: ByOperator, By: "ann"})
+		case 2:
+			p.Instruct(c, Instruction{Moment: now, Kind: Allow, Reason: []string{"", OptedOut, "soft_bounce"}[r.IntN(3)], By: "ann"})
+		case 3:
+			p.Instruct(c, Instruction{Moment: now, Kind: Strike, Reason: "hard_bounce", From: now.At.Add(-5 * Day), To: now.At, By: "bob"})
+		default:
+			continue
+		}
+		each()
+	}
+}
+
+func TestJudgingAgainUnderThePolicyInForceChangesNothing(t *testing.T) {
+	forRandomLives(t, 150, func(t *testing.T, r *rand.Rand, p *Policy) {
+		c := &Contact{Key: "k"}
+		events := randomEvents(r, 10+r.IntN(300), r.IntN(2) == 0)
+		if r.IntN(2) == 0 {
+			displace(r, events)
+		}
+		disturbed(r, p, c, events, func() {
+			before := c.clone()
+			changes := p.Rejudge(c, Moment{start, 0})
+			if (len(changes) > 0 || !bytes.Equal(before.Pack(nil), c.Pack(nil))) && !t.Failed() {
+				t.Errorf("rejudge gave %+v\nbefore %s\nafter %s", changes, facts(before), facts(c))
+			}
+		})
+	})
+}
+
+// displace lets some events arrive later than they happened.
+func displace(r *rand.Rand, events []Event) {
+	for range len(events) / 5 {
+		i, j := r.IntN(len(events)), r.IntN(len(events))
+		events[i], events[j] = events[j], events[i]
+	}
+}
+
+func TestAnyOrderOfArrivalGivesTheSameContact(t *testing.T) {
+	forRandomLives(t, 200, func(t *testing.T, r *rand.Rand, p *Policy) {
+		events := randomEvents(r, 5+r.IntN(40), true)
+		inOrder, shuffled := &Contact{}, &Contact{}
+		arrive(t, p, inOrder, events, 0)
+		for o := range inOrder.History.trails {
+			if inOrder.History.trails[o].Dropped {
+				return
+			}
+		}
+		r.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
+		arrive(t, p, shuffled, events, 0)
+		if a, b := facts(inOrder), facts(shuffled); a != b {
+			t.Errorf("in order %s\nshuffled %s", a, b)
+		}
+	})
+}
+
+func TestTheSameArchiveTwiceChangesNothing(t *testing.T) {
+	forRandomLives(t, 150, func(t *testing.T, r *rand.Rand, p *Policy) {
+		events := randomEvents(r, 10+r.IntN(600), false)
+		if r.IntN(2) == 0 {
+			displace(r, events)
+		}
+		c := &Contact{}
+		arrive(t, p, c, events, 0)
+		before := c.clone()
+		ledger := arrive(t, p, c, events, int64(len(events)))
+		if len(ledger) > 0 || facts(before) != facts(c) {
+			t.Errorf("second reading: ledger %+v\nbefore %s\nafter %s", ledger, facts(before), facts(c))
+		}
+	})
+}
+
+func TestAPackedContactIsTheSameContact(t *testing.T) {
+	into := &Contact{} // used again and again, as a sweep does
+	forRandomLives(t, 100, func(t *testing.T, r *rand.Rand, p *Policy) {
+		c := &Contact{}
+		disturbed(r, p, c, randomEvents(r, 1+r.IntN(200), false), func() {
+			into.Reset("")
+			if err := into.Unpack(c.Pack(nil)); err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(c.OpenSuppressions(start), into.OpenSuppressions(start)) || !reflect.DeepEqual(c.Turns(), into.Turns()) {
+				t.Errorf("packed %s\nunpacked %s", facts(c), facts(into))
+			}
+			if !reflect.DeepEqual(c.Pack(nil), into.Pack(nil)) {
+				t.Error("packing again gives other bytes")
+			}
+		})
+	})
+}
+
+func TestAHistoryKeepsTheLatestSixteen(t *testing.T) {
+	c := &Contact{}
+	for i := range 40 {
+		e := Event{Seq: int64(i + 1), At: start.Add(time.Duration(i) * time.Hour), Source: "a", MessageID: fmt.Sprint(i), Outcome: SoftBounce}
+		c.History.Add(&e)
+	}
+	trail := c.History.Trail(SoftBounce)
+	if len(trail.Entries) != Kept || !trail.Dropped || trail.Entries[0].Seq != 25 || trail.First != start {
+		t.Errorf("kept %d from seq %d, dropped %t, first %s", len(trail.Entries), trail.Entries[0].Seq, trail.Dropped, trail.First)
+	}
+}
+
+func FuzzUnpack(f *testing.F) {
+	c := &Contact{}
+	r := rand.New(rand.NewPCG(1, 2))
+	disturbed(r, examplePolicy(), c, randomEvents(r, 60, false), func() {})
+	f.Add(c.Pack(nil))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c := &Contact{}
+		if c.Unpack(b) == nil {
+			c.Turns()
+		}
+	})
+}

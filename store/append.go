@@ -1,0 +1,224 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"winnow/hygiene"
+)
+
+// Appender is the one writer of the log. Whoever appends waits; what waits is
+// committed together, so that a commit's fsync is shared by all that came
+// while the one before was under way.
+type Appender struct {
+	c *conn
+
+	mu      sync.Mutex
+	waiting []*pending
+	started bool
+	closed  bool
+	wake    chan struct{} // has a token when something waits
+	full    chan struct{} // has a token when waiting has reached what the writer gathers for
+	target  int           // what the writer gathers for; 0 when it does not
+	done    chan struct{}
+}
+
+// pending is what one caller appends.
+type pending struct {
+	events []hygiene.Event
+	bad    []hygiene.Unreadable
+	err    error
+	ready  chan struct{}
+}
+
+// Under load the writer waits this long for those it has just answered to come
+// again: a larger commit makes the whole faster. One commit takes at most
+// maxCommit events, so that no caller waits long behind an import.
+const (
+	gather    = time.Millisecond
+	maxCommit = 8192
+)
+
+// Quarantine is bounded: more rows or bytes than this, and the oldest go.
+const (
+	quarantineRows  = 100_000
+	quarantineBytes = 256 << 20
+)
+
+var errClosed = errors.New("the store is closing")
+
+func newAppender(c *conn) *Appender {
+	return &Appender{c: c, wake: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan struct{})}
+}
+
+func (a *Appender) start() {
+	a.started = true
+	go a.run()
+}
+
+// Append returns once the events and the unreadable bodies are on disk, all of
+// them or none. It is safe for use by many. An error says that it is unknown
+// whether they were stored; ctx ends the waiting, not the storing.
+func (s *Store) Append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
+	return s.appender.append(ctx, events, bad)
+}
+
+func (a *Appender) append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
+	if len(events) == 0 && len(bad) == 0 {
+		return nil
+	}
+	p := &pending{events: events, bad: bad, ready: make(chan struct{})}
+	a.mu.Lock()
+	if a.closed {
+		a.mu.Unlock()
+		return errClosed
+	}
+	a.waiting = append(a.waiting, p)
+	if a.target > 0 && len(a.waiting) >= a.target {
+		signal(a.full)
+	}
+	a.mu.Unlock()
+	signal(a.wake)
+	select {
+	case <-p.ready:
+		return p.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// run commits what waits until the appender is closed and nothing waits.
+func (a *Appender) run() {
+	defer close(a.done)
+	last := 0 // callers in the commit before
+	for {
+		<-a.wake
+		a.gather(last)
+		batch, closed := a.take()
+		last = len(batch)
+		if last > 0 {
+			a.commit(batch)
+			signal(a.wake)
+		} else if closed {
+			return
+		}
+	}
+}
+
+// gather waits, when several callers came together last time, until as many
+// have come again, but not longer than a moment.
+func (a *Appender) gather(last int) {
+	a.mu.Lock()
+	if last < 2 || len(a.waiting) >= last || len(a.waiting) == 0 || a.closed {
+		a.mu.Unlock()
+		return
+	}
+	a.target = last
+	select {
+	case <-a.full:
+	default:
+	}
+	a.mu.Unlock()
+	t := time.NewTimer(gather)
+	select {
+	case <-a.full:
+	case <-t.C:
+	}
+	t.Stop()
+	a.mu.Lock()
+	a.target = 0
+	a.mu.Unlock()
+}
+
+// take takes what waits, up to what one commit takes.
+func (a *Appender) take() (batch []*pending, closed bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n, events := 0, 0
+	for n < len(a.waiting) && (n == 0 || events+len(a.waiting[n].events) <= maxCommit) {
+		events += len(a.waiting[n].events)
+		n++
+	}
+	batch, a.waiting = a.waiting[:n:n], a.waiting[n:]
+	if len(a.waiting) == 0 {
+		a.waiting = nil
+	}
+	return batch, a.closed
+}
+
+// commit writes a batch in one transaction and answers everyone in it.
+func (a *Appender) commit(batch []*pending) {
+	err := a.c.within(func() error {
+		for _, p := range batch {
+			if err := a.insert(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, p := range batch {
+		p.err = err
+		close(p.ready)
+	}
+}
+
+func (a *Appender) insert(p *pending) error {
+	for i := range p.events {
+		e := &p.events[i]
+		var at any
+		if e.At != e.ReceivedAt {
+			at = int64(e.At)
+		}
+		if err := a.c.exec(`INSERT INTO events (received_at, at, source, message_id, event, code, outcome, contact, body)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			int64(e.ReceivedAt), at, e.Source, e.MessageID, e.Name, e.Code, e.Outcome.String(), e.Contact, e.Body); err != nil {
+			return fmt.Errorf("append events: %w", err)
+		}
+	}
+	for i := range p.bad {
+		if err := a.quarantine(&p.bad[i]); err != nil {
+			return fmt.Errorf("quarantine: %w", err)
+		}
+	}
+	return nil
+}
+
+func (a *Appender) quarantine(u *hygiene.Unreadable) error {
+	body := u.Body
+	if body == nil {
+		body = []byte{}
+	}
+	if err := a.c.exec(`INSERT INTO quarantine (received_at, source, why, body, total)
+		VALUES (?, ?, ?, ?, ? + coalesce((SELECT total FROM quarantine ORDER BY id DESC LIMIT 1), 0))`,
+		int64(u.ReceivedAt), u.Source, u.Why, body, len(body)); err != nil {
+		return err
+	}
+	if err := a.c.exec(`DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?`, quarantineRows); err != nil {
+		return err
+	}
+	return a.c.exec(`DELETE FROM quarantine WHERE id < (SELECT id FROM quarantine
+		WHERE total > (SELECT total FROM quarantine ORDER BY id DESC LIMIT 1) - ? ORDER BY id LIMIT 1)`, quarantineBytes)
+}
+
+// close commits what waits and closes the log's writing connection.
+func (a *Appender) close() error {
+	a.mu.Lock()
+	wait := a.started
+	a.closed = true
+	a.mu.Unlock()
+	if wait {
+		signal(a.wake)
+		<-a.done
+	}
+	return a.c.close()
+}

@@ -1,0 +1,74 @@
+package store
+
+import (
+	"fmt"
+
+	"winnow/hygiene"
+)
+
+const eventColumns = "seq, received_at, at, source, message_id, event, code, outcome, contact, body"
+
+// scanEvent reads the row of eventColumns into e.
+func scanEvent(r *rows, e *hygiene.Event) error {
+	o, err := hygiene.ParseOutcome(r.text(7))
+	if err != nil {
+		return fmt.Errorf("read event %d of the log: %w", r.int(0), err)
+	}
+	*e = hygiene.Event{Seq: r.int(0), ReceivedAt: hygiene.Instant(r.int(1)), At: hygiene.Instant(r.int(2)),
+		Source: r.text(3), MessageID: r.text(4), Name: r.text(5), Code: r.text(6), Outcome: o, Contact: r.text(8), Body: r.blob(9)}
+	if e.At == 0 {
+		e.At = e.ReceivedAt
+	}
+	return nil
+}
+
+// eventsAfter reads events later in the log than seq, up to a number of them
+// and a weight in bytes, but at least one.
+func eventsAfter(c *conn, seq int64, most, bytes int) ([]hygiene.Event, error) {
+	r := c.query("SELECT "+eventColumns+" FROM events WHERE seq > ? ORDER BY seq LIMIT ?", seq, most)
+	var events []hygiene.Event
+	for weight := 0; weight < bytes && r.next(); {
+		events = append(events, hygiene.Event{})
+		e := &events[len(events)-1]
+		if err := scanEvent(r, e); err != nil {
+			r.close()
+			return nil, err
+		}
+		weight += len(e.Body) + 200
+	}
+	return events, r.close()
+}
+
+// event reads one event; false when the log no longer has it.
+func event(c *conn, seq int64) (e hygiene.Event, ok bool, err error) {
+	r := c.query("SELECT "+eventColumns+" FROM events WHERE seq = ?", seq)
+	if r.next() {
+		ok, err = true, scanEvent(r, &e)
+	}
+	if err != nil {
+		r.close()
+		return e, false, err
+	}
+	return e, ok, r.close()
+}
+
+// Event reads one event of the log; false when the log does not have it.
+func (s *Store) Event(seq int64) (e hygiene.Event, ok bool, err error) {
+	err = s.readLog(func(c *conn) error {
+		e, ok, err = event(c, seq)
+		return err
+	})
+	return e, ok, err
+}
+
+// lastSeq is the end of the log.
+func lastSeq(c *conn) (int64, error) { return c.number("SELECT max(seq) FROM events") }
+
+// LastSeq is the place in the log of the latest event; 0 for an empty log.
+func (s *Store) LastSeq() (n int64, err error) {
+	err = s.readLog(func(c *conn) error {
+		n, err = lastSeq(c)
+		return err
+	})
+	return n, err
+}

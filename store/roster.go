@@ -1,0 +1,197 @@
+package store
+
+import (
+	"fmt"
+	"strconv"
+
+	"winnow/hygiene"
+)
+
+// card is a contact as it lies in the roster.
+type card struct {
+	hygiene.Contact
+	id     int64 // 0: not stored yet
+	ledger int64 // id of its latest ledger entry
+	retry  int64 // seq of the bounce whose message is stored in retries, 0 for none
+	turns  []hygiene.Turn
+	attrs  []byte // packed attributes as stored
+	packed []byte
+}
+
+const cardColumns = "id, key, phone, attributes, ledger, facts"
+
+// load reads the contact of that key into k, or empties k for a new one.
+func (k *card) load(c *conn, key string) error {
+	r := c.query("SELECT "+cardColumns+" FROM contacts WHERE key = ?", key)
+	k.reset(key)
+	if r.next() {
+		if err := k.scan(r); err != nil {
+			r.close()
+			return err
+		}
+		k.turns = k.Turns()
+	}
+	return r.close()
+}
+
+func (k *card) reset(key string) {
+	k.Reset(key)
+	k.id, k.ledger, k.retry, k.turns, k.attrs = 0, 0, 0, nil, nil
+}
+
+// scan reads a row of cardColumns. The retry's message is read by messageOf.
+func (k *card) scan(r *rows) error {
+	k.reset(r.text(1))
+	k.id, k.ledger = r.int(0), r.int(4)
+	k.Phone = r.text(2)
+	if err := k.Unpack(r.blob(5)); err != nil {
+		return fmt.Errorf("read contact %d of the roster: %w", k.id, err)
+	}
+	if k.Retry != nil {
+		k.retry = k.Retry.Since.Seq
+	}
+	k.attrs = r.blob(3)
+	if k.attrs == nil {
+		return nil
+	}
+	var err error
+	if k.Attributes, err = hygiene.UnpackAttributes(k.attrs); err != nil {
+		return fmt.Errorf("read attributes of contact %d of the roster: %w", k.id, err)
+	}
+	return nil
+}
+
+// loadMessage reads the message of the contact's retry.
+func (k *card) loadMessage(c *conn) error {
+	if k.Retry == nil {
+		return nil
+	}
+	r := c.query("SELECT message_id, unique_args FROM retries WHERE contact = ?", k.id)
+	if r.next() {
+		k.Retry.MessageID, k.Retry.UniqueArgs = r.text(0), r.blob(1)
+	}
+	return r.close()
+}
+
+// pen writes to the roster within one transaction, under one policy.
+type pen struct {
+	c      *conn
+	policy int64 // policies.id
+	tally  tally
+	// The ids given last, counted here as each transaction is the only writer.
+	lastContact, lastEntry int64
+}
+
+// writeAs runs do with a pen in one transaction on the roster, under the policy.
+func (s *Store) writeAs(policy *hygiene.Policy, do func(p *pen) error) error {
+	return s.write(func(c *conn) (err error) {
+		p := &pen{c: c, tally: tally{}}
+		if p.policy, err = policyID(c, policy); err != nil {
+			return err
+		}
+		if p.lastContact, err = c.number("SELECT max(id) FROM contacts"); err != nil {
+			return err
+		}
+		if p.lastEntry, err = c.number("SELECT max(id) FROM ledger"); err != nil {
+			return err
+		}
+		if err := do(p); err != nil {
+			return err
+		}
+		return p.tally.save(c)
+	})
+}
+
+// save writes a contact and what changed about it. It is the one writer of
+// contacts, retries and the ledger.
+func (p *pen) save(k *card, changes []hygiene.Change) error {
+	fresh := k.id == 0
+	if fresh {
+		p.lastContact++
+		k.id = p.lastContact
+	}
+	for i := range changes {
+		if err := p.enter(k, &changes[i]); err != nil {
+			return err
+		}
+	}
+	turns := k.Turns()
+	p.tally.move(k.turns, turns)
+	k.turns = turns
+	k.packed = k.Pack(k.packed[:0])
+	if err := p.saveFacts(k, fresh); err != nil {
+		return err
+	}
+	return p.saveMessage(k)
+}
+
+func (p *pen) saveFacts(k *card, fresh bool) error {
+	if !fresh {
+		return p.c.exec("UPDATE contacts SET ledger = ?, facts = ? WHERE id = ?", k.ledger, k.packed, k.id)
+	}
+	return p.c.exec("INSERT INTO contacts (id, key, phone, attributes, ledger, facts) VALUES (?, ?, ?, ?, ?, ?)",
+		k.id, k.Key, textOrNull(k.Phone), packedAttributes(k.Attributes), k.ledger, k.packed)
+}
+
+// saveProfile writes what imports and registrations say of a stored contact.
+func (p *pen) saveProfile(k *card) error {
+	return p.c.exec("UPDATE contacts SET phone = ?, attributes = ? WHERE id = ?", textOrNull(k.Phone), packedAttributes(k.Attributes), k.id)
+}
+
+func textOrNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func packedAttributes(a hygiene.Attributes) any {
+	if len(a) == 0 {
+		return nil
+	}
+	return a.Pack(nil)
+}
+
+// enter adds an entry to the contact's ledger.
+func (p *pen) enter(k *card, ch *hygiene.Change) error {
+	var evidence []byte
+	for i, seq := range ch.Evidence {
+		if i > 0 {
+			evidence = append(evidence, ',')
+		}
+		evidence = strconv.AppendInt(evidence, seq, 10)
+	}
+	p.lastEntry++
+	if err := p.c.exec(`INSERT INTO ledger (id, contact, prev, at, seq, act, reason, hand, until, attempt, rule, policy, evidence, by, note)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		p.lastEntry, k.id, k.ledger, int64(ch.At), ch.Seq, string(ch.Act), ch.Reason, ch.Hand.String(), int64(ch.Until), ch.Attempt,
+		ch.Rule, p.policy, string(evidence), ch.By, ch.Note); err != nil {
+		return fmt.Errorf("enter in the ledger: %w", err)
+	}
+	k.ledger = p.lastEntry
+	return nil
+}
+
+// saveMessage keeps the message of the retry while there is one, when it is
+// another than before.
+func (p *pen) saveMessage(k *card) error {
+	if k.Retry != nil && k.Retry.Since.Seq == k.retry {
+		return nil
+	}
+	stored := k.retry != 0
+	k.retry = 0
+	switch {
+	case k.Retry != nil && k.Retry.MessageID != "":
+		k.retry = k.Retry.Since.Seq
+		var args any
+		if k.Retry.UniqueArgs != nil {
+			args = k.Retry.UniqueArgs
+		}
+		return p.c.exec(`INSERT INTO retries (contact, message_id, unique_args) VALUES (?, ?, ?)
+			ON CONFLICT (contact) DO UPDATE SET message_id = excluded.message_id, unique_args = excluded.unique_args`,
+			k.id, k.Retry.MessageID, args)
+	case stored:
+		return p.c.exec("DELETE FROM retries WHERE contact = ?", k.id)
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/segments"
+)
+
+const runColumns = "export, scheduled_at, status, as_of, finished_at, through_seq, policy, error"
+
+func scanRun(r *rows) segments.Run {
+	scheduled := hygiene.Instant(r.int(1))
+	return segments.Run{Export: r.text(0), Name: segments.RunName(scheduled), ScheduledAt: scheduled, Status: segments.Status(r.text(2)),
+		AsOf: hygiene.Instant(r.int(3)), FinishedAt: hygiene.Instant(r.int(4)), ThroughSeq: r.int(5), Policy: r.text(6), Error: r.text(7)}
+}
+
+// BeginRun enters a run as running, and tells whether it may go on: a run of
+// that export and scheduled time that ended well is not made again.
+func (s *Store) BeginRun(run segments.Run) (begun bool, err error) {
+	err = s.write(func(c *conn) error {
+		status, err := c.text("SELECT status FROM runs WHERE export = ? AND scheduled_at = ?", run.Export, int64(run.ScheduledAt))
+		if err != nil {
+			return err
+		}
+		switch segments.Status(status) {
+		case "", segments.Running, segments.Failed:
+			begun = true
+			run.Status = segments.Running
+			return putRun(c, run)
+		}
+		return nil
+	})
+	return begun, err
+}
+
+// EndRun enters how a run ended.
+func (s *Store) EndRun(run segments.Run) error {
+	return s.write(func(c *conn) error { return putRun(c, run) })
+}
+
+func putRun(c *conn, run segments.Run) error {
+	return c.exec("INSERT INTO runs ("+runColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (export, scheduled_at) DO UPDATE SET status = excluded.status, as_of = excluded.as_of,
+		finished_at = excluded.finished_at, through_seq = excluded.through_seq, policy = excluded.policy, error = excluded.error`,
+		run.Export, int64(run.ScheduledAt), string(run.Status), int64(run.AsOf), int64(run.FinishedAt), run.ThroughSeq, run.Policy, run.Error)
+}
+
+// LastRun is the export's latest run of one of these statuses, or of any when
+// none is given; false when there is none.
+func (s *Store) LastRun(export string, statuses ...segments.Status) (run segments.Run, ok bool, err error) {
+	err = s.read(func(c *conn) error {
+		r := c.query("SELECT "+runColumns+" FROM runs WHERE export = ? ORDER BY scheduled_at DESC", export)
+		for !ok && r.next() {
+			run = scanRun(r)
+			ok = len(statuses) == 0
+			for _, status := range statuses {
+				ok = ok || run.Status == status
+			}
+		}
+		return r.close()
+	})
+	return run, ok, err
+}
+
+// Runs reads the latest run of every export.
+func (s *Store) Runs() (runs []segments.Run, err error) {
+	return runs, s.read(func(c *conn) error {
+		r := c.query("SELECT " + runColumns + ` FROM runs AS r
+			WHERE scheduled_at = (SELECT max(scheduled_at) FROM runs WHERE export = r.export) ORDER BY export`)
+		for r.next() {
+			runs = append(runs, scanRun(r))
+		}
+		return r.close()
+	})
+}
+
+// keptTimes is how many times of each job are kept.
+const keptTimes = 500
+
+// Last is the latest time kept for the job that is not later than until; the
+// zero time if there is none. See schedule.Book.
+func (s *Store) Last(_ context.Context, job string, until time.Time) (at time.Time, err error) {
+	err = s.read(func(c *conn) error {
+		n, err := c.number("SELECT max(at) FROM jobs WHERE name = ? AND at <= ?", job, int64(hygiene.InstantOf(until)))
+		at = hygiene.Instant(n).Time()
+		return err
+	})
+	return at, err
+}
+
+// Keep adds a time for the job. See schedule.Book.
+func (s *Store) Keep(_ context.Context, job string, at time.Time) error {
+	return s.write(func(c *conn) error {
+		if err := c.exec("INSERT INTO jobs (name, at) VALUES (?, ?) ON CONFLICT DO NOTHING", job, int64(hygiene.InstantOf(at))); err != nil {
+			return err
+		}
+		return c.exec("DELETE FROM jobs WHERE name = ? AND at < (SELECT at FROM jobs WHERE name = ? ORDER BY at DESC LIMIT 1 OFFSET ?)", job, job, keptTimes)
+	})
+}

@@ -1,0 +1,117 @@
+-- Whom the CRM knows. Ordered by key for exports through its unique index.
+-- Written by roster.save, which the sweep, the review, registrations and operators call.
+CREATE TABLE contacts (
+	id         INTEGER PRIMARY KEY,
+	key        TEXT NOT NULL UNIQUE,
+	phone      TEXT,                -- E.164
+	attributes BLOB,                -- packed, see hygiene.Attributes.Pack
+	ledger     INTEGER NOT NULL,    -- id of the contact's latest ledger entry, 0 for none
+	facts      BLOB NOT NULL        -- packed, see hygiene.Contact.Pack
+) STRICT;
+
+-- The message of a contact's retry, apart so that contacts stay small.
+-- Written by roster.save.
+CREATE TABLE retries (
+	contact     INTEGER PRIMARY KEY REFERENCES contacts(id),
+	message_id  TEXT NOT NULL,
+	unique_args BLOB                -- JSON object; NULL when there was none
+) STRICT;
+
+-- Every change to a contact, never rewritten. A contact's entries are a chain
+-- from its latest back, so that adding one touches no index.
+-- Written by roster.save.
+CREATE TABLE ledger (
+	id       INTEGER PRIMARY KEY,
+	contact  INTEGER NOT NULL,
+	prev     INTEGER NOT NULL,      -- the contact's entry before, 0 for none
+	at       INTEGER NOT NULL,      -- when it took effect
+	seq      INTEGER NOT NULL,      -- the event that brought it about, or the log's end then
+	act      TEXT NOT NULL,
+	reason   TEXT NOT NULL,         -- of the suppression, or the tag
+	hand     TEXT NOT NULL,         -- rule, operator, import
+	until    INTEGER NOT NULL,      -- of the suppression, or when the retry is due; 0 for good
+	attempt  INTEGER NOT NULL,
+	rule     TEXT NOT NULL,
+	policy   INTEGER NOT NULL,      -- policies.id in force
+	evidence TEXT NOT NULL,         -- seq of the entries counted, joined with ','
+	by       TEXT NOT NULL,
+	note     TEXT NOT NULL
+) STRICT;
+
+-- The text of every policy that was in force.
+-- Written by Store.KeepPolicy, which serve and the commands call before they act.
+CREATE TABLE policies (
+	id      INTEGER PRIMARY KEY,
+	hash    TEXT NOT NULL UNIQUE,
+	text    TEXT NOT NULL,
+	used_at INTEGER NOT NULL        -- when it last came into force
+) STRICT;
+
+-- The send log: whom a message was for.
+-- Written by Store.Register, which the API and imports call.
+CREATE TABLE messages (
+	message_id TEXT NOT NULL PRIMARY KEY,
+	contact    TEXT NOT NULL,       -- the contact's key
+	sent_at    INTEGER NOT NULL     -- 0 when not said
+) STRICT, WITHOUT ROWID;
+
+-- Events whose contact is not known yet.
+-- Written by Store.sweepBatch and Store.Register.
+CREATE TABLE unmatched (
+	message_id TEXT NOT NULL,
+	seq        INTEGER NOT NULL,
+	PRIMARY KEY (message_id, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Events whose contact came to be known, waiting for the next sweep.
+-- Written by Store.Register and Store.sweepBatch.
+CREATE TABLE matched (
+	seq INTEGER PRIMARY KEY
+) STRICT;
+
+-- How many contacts turn to which status when, to the second: adding up all
+-- until now counts contacts by status without looking at one.
+-- Written by tally.save.
+CREATE TABLE tally (
+	at     INTEGER NOT NULL,
+	status TEXT NOT NULL,
+	n      INTEGER NOT NULL,
+	PRIMARY KEY (at, status)
+) STRICT, WITHOUT ROWID;
+
+-- Executions of exports; a scheduled time of an export happens once.
+-- Written by Store.BeginRun and Store.EndRun.
+CREATE TABLE runs (
+	export       TEXT NOT NULL,
+	scheduled_at INTEGER NOT NULL,
+	status       TEXT NOT NULL,
+	as_of        INTEGER NOT NULL,
+	finished_at  INTEGER NOT NULL,
+	through_seq  INTEGER NOT NULL,
+	policy       TEXT NOT NULL,
+	error        TEXT NOT NULL,
+	PRIMARY KEY (export, scheduled_at)
+) STRICT, WITHOUT ROWID;
+
+-- Up to which times each job has been seen to; the latest few hundred.
+-- Written by Store.Keep, which the schedule calls.
+CREATE TABLE jobs (
+	name TEXT NOT NULL,
+	at   INTEGER NOT NULL,
+	PRIMARY KEY (name, at)
+) STRICT, WITHOUT ROWID;
+
+-- Who is on which static list.
+-- Nobody writes it yet; segments read it.
+CREATE TABLE lists (
+	contact TEXT NOT NULL,          -- the contact's key
+	list    TEXT NOT NULL,
+	PRIMARY KEY (contact, list)
+) STRICT, WITHOUT ROWID;
+
+-- Numbers of the whole: see the constants in progress.go.
+-- Written by setProgress.
+CREATE TABLE progress (
+	name  TEXT NOT NULL PRIMARY KEY,
+	value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,335 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"winnow/hygiene"
+)
+
+// A sweep goes forward in batches, each one transaction: so large that pages of
+// the roster are shared by several contacts, so small that an operator's act
+// does not wait long behind it, and bounded in bytes.
+const (
+	sweepEvents = 25_000
+	sweepBytes  = 24 << 20
+)
+
+// Swept is what a sweep did.
+type Swept struct {
+	Events    int64 // taken from the log, or matched since
+	Repeats   int64
+	Settled   int64 // older than what a full history keeps
+	Unmatched int64 // whose contact is not known yet
+	Changes   int64 // ledger entries
+	Cursor    int64 // seq up to which the log has been swept
+}
+
+// SweepOptions are what a sweep needs to know.
+type SweepOptions struct {
+	Policy *hygiene.Policy
+	Now    hygiene.Instant
+	// UniqueArgs finds the sender's own arguments in the body of an event.
+	UniqueArgs func(body []byte) []byte
+	// Progress is told how many events have been taken; nil for nobody.
+	Progress func(events int64)
+}
+
+// Sweep applies the policy to all events that the log has now, and to those
+// whose contact came to be known since. It can be stopped between batches, and
+// killed anywhere: what is not committed is done again.
+func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
+	var total Swept
+	if err := s.sweepMatched(ctx, &o, &total); err != nil {
+		return total, err
+	}
+	from, err := s.Cursor()
+	if err != nil {
+		return total, err
+	}
+	next := s.readAhead(from)
+	for {
+		b := <-next
+		if b.err != nil || len(b.events) == 0 {
+			total.Cursor = from
+			return total, errors.Join(b.err, s.counted(o.Now))
+		}
+		upTo := b.events[len(b.events)-1].Seq
+		next = s.readAhead(upTo)
+		moved, err := s.sweepBatch(&o, b.events, from, upTo, &total)
+		if err == nil && moved {
+			err = ctx.Err()
+		}
+		if err != nil {
+			<-next
+			return total, err
+		}
+		if !moved { // another process swept meanwhile: go on from where it is
+			<-next
+			return s.Sweep(ctx, o)
+		}
+		from = upTo
+	}
+}
+
+// ahead is a batch read from the log.
+type ahead struct {
+	events []hygiene.Event
+	err    error
+}
+
+// readAhead reads the batch after seq while the one before is being judged.
+func (s *Store) readAhead(seq int64) <-chan ahead {
+	out := make(chan ahead, 1)
+	go func() {
+		var b ahead
+		b.err = s.readLog(func(c *conn) (err error) {
+			b.events, err = eventsAfter(c, seq, sweepEvents, sweepBytes)
+			return err
+		})
+		out <- b
+	}()
+	return out
+}
+
+// Cursor is the seq up to which the log has been swept.
+func (s *Store) Cursor() (n int64, err error) {
+	err = s.read(func(c *conn) error {
+		n, err = progress(c, cursor)
+		return err
+	})
+	return n, err
+}
+
+// sweepBatch judges the events between the cursor from and upTo. It does
+// nothing when the cursor is elsewhere.
+func (s *Store) sweepBatch(o *SweepOptions, events []hygiene.Event, from, upTo int64, total *Swept) (moved bool, err error) {
+	var did Swept
+	err = s.writeAs(o.Policy, func(p *pen) error {
+		at, err := progress(p.c, cursor)
+		if err != nil || at != from {
+			return err
+		}
+		moved = true
+		if err := s.judge(p, o, events, &did); err != nil {
+			return err
+		}
+		return did.save(p.c, upTo)
+	})
+	if err != nil || !moved {
+		return moved, err
+	}
+	total.add(did)
+	if o.Progress != nil {
+		o.Progress(total.Events)
+	}
+	return true, nil
+}
+
+// sweepMatched judges events whose contact came to be known after they were
+// swept.
+func (s *Store) sweepMatched(ctx context.Context, o *SweepOptions, total *Swept) error {
+	for ctx.Err() == nil {
+		waiting, err := s.matchedEvents()
+		if err != nil || len(waiting) == 0 {
+			return err
+		}
+		var did Swept
+		err = s.writeAs(o.Policy, func(p *pen) error {
+			var events []hygiene.Event
+			for _, w := range waiting {
+				still, err := p.c.number("SELECT count(*) FROM matched WHERE seq = ?", w.seq)
+				if err != nil {
+					return err
+				}
+				if still == 0 {
+					continue
+				}
+				if err := p.c.exec("DELETE FROM matched WHERE seq = ?", w.seq); err != nil {
+					return err
+				}
+				if w.found {
+					events = append(events, w.event)
+				}
+			}
+			if err := s.judge(p, o, events, &did); err != nil {
+				return err
+			}
+			return did.save(p.c, 0)
+		})
+		if err != nil {
+			return err
+		}
+		total.add(did)
+	}
+	return ctx.Err()
+}
+
+// matched is an event that waits to be judged since its contact is known.
+type matched struct {
+	seq   int64
+	event hygiene.Event
+	found bool // the log still has it
+}
+
+func (s *Store) matchedEvents() ([]matched, error) {
+	var list []matched
+	err := s.read(func(c *conn) error {
+		r := c.query("SELECT seq FROM matched ORDER BY seq LIMIT 2000")
+		for r.next() {
+			list = append(list, matched{seq: r.int(0)})
+		}
+		return r.close()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, s.readLog(func(c *conn) (err error) {
+		for i := range list {
+			if list[i].event, list[i].found, err = event(c, list[i].seq); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// judge applies events to their contacts, contact by contact in the order of
+// their keys: neighbours share pages.
+func (s *Store) judge(p *pen, o *SweepOptions, events []hygiene.Event, did *Swept) error {
+	did.Events += int64(len(events))
+	order, err := p.match(events, did)
+	if err != nil {
+		return err
+	}
+	k := &card{}
+	for len(order) > 0 {
+		key, n := events[order[0]].Contact, 1
+		for n < len(order) && events[order[n]].Contact == key {
+			n++
+		}
+		if err := k.load(p.c, key); err != nil {
+			return err
+		}
+		var changes []hygiene.Change
+		for _, i := range order[:n] {
+			more, added := o.Policy.Apply(&k.Contact, &events[i])
+			changes = append(changes, more...)
+			did.count(added)
+		}
+		if err := s.fillRetry(k, o, events); err != nil {
+			return err
+		}
+		if err := p.save(k, changes); err != nil {
+			return err
+		}
+		did.Changes += int64(len(changes))
+		order = order[n:]
+	}
+	return nil
+}
+
+// match finds the contact of each event, puts aside those without one, and
+// gives the order in which to judge the others.
+func (p *pen) match(events []hygiene.Event, did *Swept) ([]int, error) {
+	order := make([]int, 0, len(events))
+	for i := range events {
+		e := &events[i]
+		if e.Contact == "" {
+			var err error
+			if e.Contact, err = p.c.text("SELECT contact FROM messages WHERE message_id = ?", e.MessageID); err != nil {
+				return nil, err
+			}
+		}
+		if e.Contact != "" {
+			order = append(order, i)
+			continue
+		}
+		did.Unmatched++
+		if err := p.c.exec("INSERT INTO unmatched (message_id, seq) VALUES (?, ?) ON CONFLICT DO NOTHING", e.MessageID, e.Seq); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(events[a].Contact, events[b].Contact), cmp.Compare(events[a].Seq, events[b].Seq))
+	})
+	return order, nil
+}
+
+// fillRetry gives a retry the message of its bounce, which is one of these
+// events, or an older one when the contact was made anew.
+func (s *Store) fillRetry(k *card, o *SweepOptions, events []hygiene.Event) error {
+	if k.Retry == nil || k.Retry.Since.Seq == k.retry {
+		return nil
+	}
+	seq := k.Retry.Since.Seq
+	i, ok := slices.BinarySearchFunc(events, seq, func(e hygiene.Event, seq int64) int { return cmp.Compare(e.Seq, seq) })
+	if ok {
+		k.Retry.MessageID, k.Retry.UniqueArgs = events[i].MessageID, o.UniqueArgs(events[i].Body)
+		return nil
+	}
+	e, ok, err := s.Event(seq)
+	if ok {
+		k.Retry.MessageID, k.Retry.UniqueArgs = e.MessageID, o.UniqueArgs(e.Body)
+	}
+	return err
+}
+
+func (d *Swept) count(a hygiene.Addition) {
+	switch a {
+	case hygiene.Repeat, hygiene.Earlier:
+		d.Repeats++
+	case hygiene.Settled:
+		d.Settled++
+	}
+}
+
+func (d *Swept) add(e Swept) {
+	d.Events += e.Events
+	d.Repeats += e.Repeats
+	d.Settled += e.Settled
+	d.Unmatched += e.Unmatched
+	d.Changes += e.Changes
+}
+
+// save adds what a batch did to the numbers of the whole, and moves the cursor
+// unless upTo is 0.
+func (d *Swept) save(c *conn, upTo int64) error {
+	for name, n := range map[string]int64{repeats: d.Repeats, settled: d.Settled} {
+		if n == 0 {
+			continue
+		}
+		old, err := progress(c, name)
+		if err == nil {
+			err = setProgress(c, name, old+n)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if upTo == 0 {
+		return nil
+	}
+	return setProgress(c, cursor, upTo)
+}
+
+// counted notes the time of the counts by status, when a contact's turn has
+// come since the time before: an idle sweep writes nothing.
+func (s *Store) counted(now hygiene.Instant) error {
+	var turned int64
+	err := s.read(func(c *conn) error {
+		before, err := progress(c, countedAt)
+		if err != nil {
+			return err
+		}
+		from, to := min(before, int64(now))/1_000_000, max(before, int64(now))/1_000_000
+		turned, err = c.number("SELECT count(*) FROM (SELECT 1 FROM tally WHERE at > ? AND at <= ? LIMIT 1)", from, to)
+		return err
+	})
+	if err != nil || turned == 0 {
+		return err
+	}
+	return s.write(func(c *conn) error { return setProgress(c, countedAt, int64(now)) })
+}
