@@ -5,13 +5,18 @@
 // evaluates all its segments in one pass over one snapshot of the contacts, so
 // that they agree with each other, and with memory that does not grow with the
 // list. Whoever reads the files sees a whole run or the one before.
+//
+// It is one street: [Membership] says which segments a contact is in, a view
+// turns the contact into cells, an encoder appends the cells to a file, the file
+// is counted and hashed on its way to every [Destination], the [Manifest] tells
+// what became of all, and the destinations publish.
+//
+// Trouble stays where it is. A segment that can't be answered has no file in the
+// run, because half a list of whom not to text is worse than yesterday's; a
+// destination that can't be written keeps the run before; the others go on.
 package segments
 
-import (
-	"time"
-
-	"winnow/hygiene"
-)
+import "winnow/hygiene"
 
 // Segment is a named condition over contacts.
 type Segment struct {
@@ -94,7 +99,9 @@ type Run struct {
 	Error       string          `json:"error"`
 }
 
-// RunName is the scheduled time as a run's directory bears it.
-func RunName(scheduled hygiene.Instant) string {
-	return scheduled.Time().Truncate(time.Second).Format("2006-01-02T150405Z")
-}
+// RunLayout is how a run's name is written, as a layout of package time.
+const RunLayout = "2006-01-02T150405Z"
+
+// RunName is the scheduled time, in UTC and to the second, as a run's directory
+// bears it.
+func RunName(scheduled hygiene.Instant) string { return scheduled.Time().Format(RunLayout) }

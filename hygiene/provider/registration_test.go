@@ -1,0 +1,62 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"winnow/hygiene"
+)
+
+func TestSendLogIsReadInItsOwnFormAndTheProviders(t *testing.T) {
+	sent := hygiene.InstantOf(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	for line, want := range map[string][]Registration{
+		`{"message_id":"sms-1","contact":"ann"}`:                                       {{"sms-1", "ann", "", 0}},
+		`{"message_id":"sms-1","contact":17,"phone":"+905551234567"}`:                  {{"sms-1", "17", "+905551234567", 0}},
+		`{"message_id":"sms-1","contact":"ann","sent_at":"2026-01-02T03:04:05Z"}`:      {{"sms-1", "ann", "", sent}},
+		`{"message_id":"sms-1","contact":"ann","sent_at":"2026-01-02T04:04:05+01:00"}`: {{"sms-1", "ann", "", sent}},
+		`{"message_id":"sms-1","contact":"ann","sent_at":null,"phone":null}`:           {{"sms-1", "ann", "", 0}},
+		`{"message":"Accepted","messageId":"sms-1","contact":"ann"}`:                   {{"sms-1", "ann", "", 0}},
+		`{"message":"Accepted","messageId":"sms-1","to":"+905551234567"}`:              {{"sms-1", "+905551234567", "+905551234567", 0}},
+		`{"messageSid":"sms-1","phoneNumber":"+905551234567"}`:                         {{"sms-1", "+905551234567", "+905551234567", 0}},
+		`{"message":"Accepted","messageIds":[{"phoneNumber":"+905551","messageSid":"sms-1"},{"phoneNumber":"+905552","messageSid":"sms-2","contact":"bob"}],"errors":[{"field":"messages[2]","error":"no"}]}`: {
+			{"sms-1", "+905551", "+905551", 0}, {"sms-2", "bob", "+905552", 0}},
+		`{"messageIds":[],"errors":[{"message":"no"}]}`:              nil,
+		`{"errors":[{"message":"no","field":"to"}]}`:                 nil,
+		"\ufeff" + `{"message_id":"sms-1","contact":"ann"}` + "\r\n": {{"sms-1", "ann", "", 0}},
+	} {
+		got, err := Registrations([]byte(line))
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v; want %v", line, got, err, want)
+		}
+	}
+}
+
+func TestSendLogLineSaysWhatIsMissing(t *testing.T) {
+	for line, want := range map[string]string{
+		`{"contact":"ann"}`:                                         "message id is missing",
+		`{"message_id":"","contact":"ann"}`:                         "message id is missing",
+		`{"message_id":{"a":1},"contact":"ann"}`:                    "message id is missing",
+		`{"message":"Accepted","messageId":"sms-1"}`:                "contact is missing",
+		`{"messageId":"sms-1","contact":null}`:                      "contact is missing",
+		`{"message_id":"a","contact":"ann","sent_at":"yesterday"}`:  "sent_at is no time",
+		`{"message_id":"a","contact":"ann","sent_at":1700000000}`:   "sent_at is no time",
+		`{"messageIds":{"a":1}}`:                                    "messageIds is no array",
+		`{"messageIds":[{"messageSid":"a","to":"1"},{"to":"+90"}]}`: "messageIds[1]: the message id is missing",
+		`{"messageIds":[7]}`:                                        "messageIds[0]: the message id is missing",
+		`[{"message_id":"a","contact":"ann"}]`:                      "one JSON object",
+		`"a"`:                                                       "one JSON object",
+		`[]`:                                                        "one JSON object",
+		``:                                                          "nothing in it",
+		`{"message_id":"a","message_id":"b","contact":"ann"}`:       "same key twice",
+		`{"message_id":"a","contact":"ann"} {}`:                     "more follows",
+		`message_id,contact`:                                        "not JSON",
+		`{"message_id":"` + strings.Repeat("x", 257) + `"}`:         "at most 256 bytes",
+	} {
+		got, err := Registrations([]byte(line))
+		if err == nil || got != nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, error %v; want one with %q", line, got, err, want)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Problem is one thing that is wrong with a config file, at its place.
+type Problem struct {
+	File string `json:"file"`
+	Line int    `json:"line"` // from 1
+	Col  int    `json:"col"`  // from 1, in characters
+	Path string `json:"path"` // where in the file's own words; empty for the file as a whole
+	Text string `json:"problem"`
+	Hint string `json:"hint,omitempty"` // what to do about it; empty for none
+
+	// Snippet is the line of the file with secrets starred out, or, of a very
+	// long line, the part around the place. It is empty when the line is.
+	Snippet string `json:"snippet,omitempty"`
+
+	caret, width int // where the carets begin in Snippet, from 0, and how many they are
+}
+
+// String prints the problem as file:line:col: path: problem, and below it the
+// line of the file with carets under what is meant.
+func (p *Problem) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:%d:%d: ", p.File, p.Line, p.Col)
+	if p.Path != "" {
+		b.WriteString(p.Path + ": ")
+	}
+	b.WriteString(p.Text)
+	if p.Snippet == "" {
+		if p.Hint != "" {
+			b.WriteString(" (" + p.Hint + ")")
+		}
+		return b.String()
+	}
+	fmt.Fprintf(&b, "\n%5d | %s\n%5s | %s%s", p.Line, p.Snippet, "", p.indent(), strings.Repeat("^", p.width))
+	if p.Hint != "" {
+		b.WriteString(" " + p.Hint)
+	}
+	return b.String()
+}
+
+// indent is what stands before the carets: tabs where the line has them, so
+// that they stay below what they mean.
+func (p *Problem) indent() string {
+	blank := func(r rune) rune {
+		if r == '\t' {
+			return r
+		}
+		return ' '
+	}
+	return strings.Map(blank, string([]rune(p.Snippet)[:p.caret]))
+}
+
+// Problems is everything that is wrong with a config file, in its order.
+type Problems struct{ List []Problem }
+
+// shown is how many problems are printed; the rest is counted.
+const shown = 50
+
+// Error prints the problems one below the other.
+func (p *Problems) Error() string {
+	var parts []string
+	for i := range p.List {
+		if i == shown {
+			parts = append(parts, fmt.Sprintf("and %d more problems", len(p.List)-shown))
+			break
+		}
+		parts = append(parts, p.List[i].String())
+	}
+	return strings.Join(parts, "\n")
+}
+
+// The longest snippet that is shown, and how much of it stands before the place
+// when it has to be cut out of a longer line.
+const (
+	snippetWidth = 160
+	snippetLead  = 60
+)
+
+// snip takes the part around the place out of its line.
+func (p *Problem) snip(line []rune) {
+	p.caret = p.Col - 1
+	lead := ""
+	if len(line) > snippetWidth {
+		cut := max(0, min(p.caret-snippetLead, len(line)-snippetWidth))
+		line = line[cut : cut+snippetWidth]
+		if cut > 0 {
+			lead = "…"
+		}
+		p.caret += len([]rune(lead)) - cut
+	}
+	text := lead + strings.Map(visible, string(line))
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	p.Snippet = text
+	p.width = max(1, min(p.width, len([]rune(text))-p.caret))
+}
+
+// visible shows a control character as a box, so that a file can't play with
+// the terminal.
+func visible(r rune) rune {
+	if r != '\t' && unicode.IsControl(r) {
+		return '□'
+	}
+	return r
+}
+
+// quote shows in a message what the file says, but not a page of it.
+func quote(s string) string { return `"` + shorten(s, 60) + `"` }
+
+// shorten leaves out the middle of a text of more than n characters.
+func shorten(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(slices.Concat(r[:n/2], []rune("…"), r[len(r)-n/2:]))
+}

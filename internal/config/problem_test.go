@@ -1,0 +1,185 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode"
+
+	"winnow/hygiene"
+)
+
+// problemsOf parses a text that must be bad.
+func problemsOf(t *testing.T, text string) []Problem {
+	t.Helper()
+	_, err := Parse("winnow.yaml", []byte(text), options)
+	var problems *Problems
+	if !errors.As(err, &problems) {
+		t.Fatalf("%s\naccepted, or another error: %v", text, err)
+	}
+	return problems.List
+}
+
+func TestProblemShowsTheLineAndWhatWasMeant(t *testing.T) {
+	list := problemsOf(t, `hygiene:
+  rules:
+    - name: one
+      when: {outcome: sent}
+      then: {tag: a}
+    - name: two
+      when: {outcome: sent}
+      then: {tag: a}
+
+    - name: rest-after-repeated-soft-bounces
+
+
+      # after four of them
+      when: {outcome: soft_bounce, cuont: 4, within: 14d}
+      then: {suppress: {reason: soft_bounce, for: 30d}}
+`)
+	want := `winnow.yaml:14:36: hygiene.rules[2] "rest-after-repeated-soft-bounces": unknown key "cuont"
+   14 |       when: {outcome: soft_bounce, cuont: 4, within: 14d}
+      |                                    ^^^^^ did you mean "count"?`
+	if len(list) != 1 || list[0].String() != want {
+		t.Errorf("told:\n%v\nexpected:\n%s", list, want)
+	}
+}
+
+func TestProblemsComeInTheOrderOfTheFile(t *testing.T) {
+	list := problemsOf(t, "exports: [{}]\nsegments: [{nam: a}]\nsources: [{}]\nlisten: 1\n")
+	for i := 1; i < len(list); i++ {
+		if list[i].Line < list[i-1].Line {
+			t.Errorf("line %d comes after line %d", list[i].Line, list[i-1].Line)
+		}
+	}
+}
+
+func TestManyProblemsAreCountedNotHidden(t *testing.T) {
+	var text strings.Builder
+	for i := range 173 {
+		fmt.Fprintf(&text, "k%d: 1\n", i)
+	}
+	problems := Problems{problemsOf(t, text.String())}
+	if len(problems.List) != 173 || !strings.HasSuffix(problems.Error(), "\nand 123 more problems") {
+		t.Errorf("%d problems, told as\n%s", len(problems.List), problems.Error())
+	}
+}
+
+func TestSecretsAreNeverShown(t *testing.T) {
+	const token = "a-literal-token-of-the-file"
+	for _, text := range []string{
+		"sources: [{name: A, preset: insider, tokens: [" + token + "], x: y}]",
+		"sources: [{name: A, preset: insider, tokens: ['" + token + "'], x: y}]",
+		"sources: [{name: A, preset: insider, tokens: " + token + ", x: y}]",
+		"sources: [{name: A, preset: insider, tokens: {a: " + token + "}, x: y}]",
+		"sources: [{name: A, preset: insider, tokns: [" + token + "], x: y}]",
+		"sources: [{name: A, preset: insider, tokens: [], tokens: [" + token + "], x: y}]",
+		"sources: [{name: A, preset: insider, tokens: [\"\\x20" + token + "\"], x: y}]",
+		"sources: [{name: A, preset: insider, tokens: [" + token + ", " + token + "], x: y}]",
+		"sources: [{name: A, preset: insider, tokens: [" + token + "]",
+		"admin: {tokn: " + token + ", x: y}",
+		"admin: {token: [" + token + "], x: y}",
+		"admin: {token: \"${" + token + "}\", x: y}",
+		"admin: {token: \"${SHORT:-" + token + "}\", x: y}",
+		"admin: {token: &x " + token + ", x: y}",
+		"admin: {token: !x " + token + ", x: y}",
+	} {
+		for _, p := range problemsOf(t, text) {
+			if told := p.String() + p.Snippet + p.Text + p.Hint; strings.Contains(told, token) {
+				t.Errorf("%s\nis told as\n%s", text, told)
+			}
+		}
+	}
+}
+
+func TestOneMistakeIsToldOnce(t *testing.T) {
+	for _, text := range []string{
+		"hygiene: {rules: [{name: a, wen: {outcome: sent}, then: {tag: a}}]}",
+		"hygiene: {rules: [{name: a, when: {outcom: sent}, then: {tag: a}}]}",
+		"hygiene: {rules: [{name: a, when: {outcome: sent}, then: {tga: a}}]}\nsegments: [{name: a, where: {tag: a}}]",
+		"hygiene: {rules: [{name: a, when: {outcome: sent, source: a}, then: {tag: a}}]}\nsources: [{nme: a, preset: insider, tokens: [0123456789abcdef]}]",
+		"segments: [{nam: a, list: a}, {name: b, where: {segment: a}}]",
+		"segments: [{name: a, were: {status: active}}]",
+		"segments: [{name: a, where: {statu: active}}]",
+		"segments: [{name: a, where: {attribute: a, iss: b}}]",
+		"segments: [{name: a, where: {attribute: a, at_least: [1]}}]",
+		"segments: [{name: a, suppressed: onyl}]",
+		"segments: [{name: a, list: a}]\nexports: [{name: a, schedule: '@every 1h', segmets: [a], to: [x], delta: [a]}]",
+		"sources: [{name: a, preset: insider, token: [0123456789abcdef]}]",
+		"admin: {listen: ':8081', token: 0123456789abcde}",
+		"admin: {listen: ':8081', tokne: 0123456789abcdef}",
+	} {
+		if list := problemsOf(t, text); len(list) != 1 {
+			t.Errorf("%s\n%v", text, (&Problems{list}).Error())
+		}
+	}
+}
+
+// FuzzParse holds that any text is a config that can be used, or has problems
+// that lie in it.
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"testdata/bad/*.yaml", "testdata/good/*.yaml", "../../config.example.yaml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			f.Fatalf("nothing is %s: %v", pattern, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(text)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := Parse("winnow.yaml", text, options)
+		if err == nil {
+			use(t, c)
+			return
+		}
+		var problems *Problems
+		if !errors.As(err, &problems) || len(problems.List) == 0 {
+			t.Fatalf("neither a config nor problems: %v", err)
+		}
+		lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
+		for _, p := range problems.List {
+			told := p.String()
+			if p.Line < 1 || p.Line > len(lines) || p.Col < 1 || p.Col > len([]rune(lines[p.Line-1]))+1 {
+				t.Fatalf("a problem outside of the text:\n%s", told)
+			}
+			if p.Text == "" || strings.ContainsFunc(told, func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) }) {
+				t.Fatalf("told with control characters, or as nothing: %q", told)
+			}
+		}
+	})
+}
+
+// use asks every condition of a config, which must be whole for that.
+func use(t *testing.T, c *Config) {
+	never := func(string) bool { return false }
+	s := &hygiene.Subject{Contact: &hygiene.Contact{Key: "x"}, At: hygiene.EndOf(1), InList: never, InSegment: never}
+	for _, rule := range c.Policy.Rules {
+		if rule.Where != nil {
+			rule.Where.Holds(s)
+		}
+		if rule.When == nil && rule.Where == nil || rule.When != nil && (rule.When.Count < 1 || rule.When.Outcomes == 0) {
+			t.Fatalf("the rule %+v is not whole", rule)
+		}
+	}
+	for _, segment := range c.Segments {
+		if segment.Where != nil {
+			segment.Where.Holds(s)
+		}
+		if segment.Name == "" || len(segment.Columns) == 0 {
+			t.Fatalf("the segment %+v is not whole", segment)
+		}
+	}
+	for _, export := range c.Exports {
+		if export.Name == "" || export.Keep < 1 || len(export.Segments) == 0 || len(export.To) == 0 || len(export.Formats) == 0 {
+			t.Fatalf("the export %+v is not whole", export)
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// pollEvery is how often one who waits for a lock tries again.
+const pollEvery = 2 * time.Second
+
+// Lock is a lock between processes of one host: flock(2) on a file. The kernel
+// frees it when its process dies, however it dies, and keeps it for one that is
+// merely stopped: there is no lease that could run out under a slow holder. The
+// file stays when the lock is freed; removing it would let two hold it.
+type Lock struct {
+	path string
+	mu   sync.Mutex
+	file *os.File // open while held
+}
+
+// NewLock is the lock on the file at path, made when first locked; its
+// directory must exist. Two Locks on one path exclude each other, also within
+// one process.
+func NewLock(path string) *Lock { return &Lock{path: path} }
+
+// TryLock takes the lock if it is free, and tells whether it is now held by
+// this Lock. An error means that the file could not be locked at all.
+func (l *Lock) TryLock() (bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.file == nil {
+		file, err := openLocked(l.path)
+		if err != nil {
+			return false, fmt.Errorf("lock file %s: %w; see that winnow may write there", l.path, err)
+		}
+		if file == nil {
+			return false, nil
+		}
+		if !stillAt(l.path, file) {
+			file.Close()
+			continue
+		}
+		l.file = file
+		// Only for people who look: the lock holds without it, also on a full disk.
+		if file.Truncate(0) == nil {
+			file.WriteAt(strconv.AppendInt(nil, int64(os.Getpid()), 10), 0)
+		}
+	}
+	return true, nil
+}
+
+// openLocked opens and locks the file; nil when another holds the lock.
+func openLocked(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, errors.Unwrap(err)
+	}
+	for {
+		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err != syscall.EINTR {
+			break
+		}
+	}
+	if err == nil {
+		return file, nil
+	}
+	file.Close()
+	if err == syscall.EWOULDBLOCK {
+		return nil, nil
+	}
+	return nil, err
+}
+
+// stillAt tells whether the locked file is the one that others will open: it
+// may have been replaced between opening and locking.
+func stillAt(path string, file *os.File) bool {
+	there, err1 := os.Stat(path)
+	ours, err2 := file.Stat()
+	return err1 == nil && err2 == nil && os.SameFile(there, ours)
+}
+
+// Unlock frees the lock; it does nothing when the lock is not held.
+func (l *Lock) Unlock() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == nil {
+		return nil
+	}
+	err := l.file.Close()
+	l.file = nil
+	return err
+}
+
+// Held tells whether the lock is held and its file is still the one that others
+// would try to lock.
+func (l *Lock) Held() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.file != nil && stillAt(l.path, l.file)
+}
+
+// Acquire takes the lock, waiting as long as another holds it. When it has to
+// wait it calls busy once, with the holder's process number or 0 if that is not
+// known; busy may be nil. The error is that of ctx, or of [Lock.TryLock].
+func (l *Lock) Acquire(ctx context.Context, busy func(holder int)) error {
+	for told := false; ; told = true {
+		if ok, err := l.TryLock(); ok || err != nil {
+			return err
+		}
+		if !told && busy != nil {
+			busy(l.Holder())
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+// Holder is the process that took the lock last, for a message to people; 0 if
+// that is not known. It may have ended since.
+func (l *Lock) Holder() int {
+	written, err := os.ReadFile(l.path)
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(written)))
+	if err != nil {
+		return 0
+	}
+	return pid
+}

@@ -1,0 +1,412 @@
+package destination
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/segments"
+)
+
+// town is a roster of so many contacts.
+type town int
+
+func (n town) Contacts(ctx context.Context, _ bool, visit func(*hygiene.Contact) error) error {
+	var c hygiene.Contact
+	for i := range int(n) {
+		c.Key = fmt.Sprintf("contact-%06d", i)
+		if err := visit(&c); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+func (town) InList(string, string) (bool, error) { return false, nil }
+func (town) ListsOf(string) ([]string, error)    { return nil, nil }
+func everyone(name string) segments.Segment      { return segments.Segment{Name: name} }
+func at(minute int) hygiene.Instant {
+	return hygiene.Instant(1_800_000_000_000_000).Add(time.Duration(minute) * time.Minute)
+}
+func runAt(minute int) string { return segments.RunName(at(minute)) }
+func inFolder(d Directory, parts ...string) string {
+	return filepath.Join(append([]string{string(d), "nightly"}, parts...)...)
+}
+
+func planAt(minute, keep int) segments.Plan {
+	return segments.Plan{
+		Export:   segments.Export{Name: "nightly", Segments: []string{"all", "same"}, Formats: []segments.Format{segments.CSV}, Keep: keep},
+		Segments: []segments.Segment{everyone("all"), everyone("same")},
+		Run:      segments.Run{Export: "nightly", Name: runAt(minute), ScheduledAt: at(minute), AsOf: at(minute)},
+	}
+}
+
+func publish(t *testing.T, d Directory, minute, keep int, roster town) {
+	t.Helper()
+	r, err := segments.Execute(t.Context(), planAt(minute, keep), roster, []segments.Destination{d}, nil)
+	if err != nil || len(r.Troubles) > 0 {
+		t.Fatalf("run %d: %v %v", minute, err, r.Troubles)
+	}
+}
+
+// listing names what is in the folder of the export, dots included.
+func listing(t *testing.T, d Directory) string {
+	t.Helper()
+	entries, err := os.ReadDir(inFolder(d))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return strings.Join(names, " ")
+}
+
+// manifest is what readers need of one.
+type manifest struct {
+	Run   string
+	Files []segments.File
+}
+
+// readWhole reads the run that path stands for and checks it against its own
+// manifest. It holds the folder open, as a careful reader does.
+func readWhole(path string) (manifest, error) {
+	var m manifest
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return m, err
+	}
+	defer root.Close()
+	text, err := root.ReadFile(segments.ManifestName)
+	if err != nil {
+		return m, err
+	}
+	if err := json.Unmarshal(text, &m); err != nil {
+		return m, err
+	}
+	for _, f := range m.Files {
+		b, err := root.ReadFile(f.Name)
+		if err != nil {
+			return m, err
+		}
+		if int64(len(b)) != f.Bytes || int64(bytes.Count(b, []byte("\n"))) != f.Rows+1 {
+			return m, fmt.Errorf("%s has %d bytes, the manifest says %d", f.Name, len(b), f.Bytes)
+		}
+	}
+	if len(m.Files) != 2 || m.Files[0].Rows != m.Files[1].Rows {
+		return m, fmt.Errorf("files of two runs: %+v", m.Files)
+	}
+	return m, nil
+}
+
+func TestARunIsAFolderAndLatestPointsToIt(t *testing.T) {
+	d := Directory(filepath.Join(t.TempDir(), "not", "there", "yet"))
+	publish(t, d, 1, 9, 3)
+	publish(t, d, 2, 9, 3)
+	if got, want := listing(t, d), runAt(1)+" "+runAt(2)+" latest"; got != want {
+		t.Errorf("the folder holds %s, want %s", got, want)
+	}
+	if to, err := os.Readlink(inFolder(d, "latest")); to != runAt(2) {
+		t.Errorf("latest points to %q (%v), want the relative %s", to, err, runAt(2))
+	}
+	for path, want := range map[string]os.FileMode{inFolder(d, runAt(2)): 0o750, inFolder(d, runAt(2), "all.csv"): 0o640} {
+		if i, err := os.Stat(path); err != nil || i.Mode().Perm()&^want != 0 {
+			t.Errorf("%s: %v %v, want at most %o", path, i.Mode(), err, want)
+		}
+	}
+}
+
+func TestTheSameRunAgainReplacesIt(t *testing.T) {
+	d := Directory(t.TempDir())
+	publish(t, d, 1, 9, 3)
+	publish(t, d, 1, 9, 5)
+	m, err := readWhole(inFolder(d, "latest"))
+	if err != nil || m.Files[0].Rows != 5 {
+		t.Errorf("the run holds %+v, %v; want the later one's 5 rows", m.Files, err)
+	}
+	if got, want := listing(t, d), runAt(1)+" latest"; got != want {
+		t.Errorf("the folder holds %s, want %s", got, want)
+	}
+}
+
+func TestPruningKeepsTheLatestRuns(t *testing.T) {
+	d := Directory(t.TempDir())
+	for minute := range 5 {
+		publish(t, d, minute, 3, 1)
+	}
+	if got, want := listing(t, d), strings.Join([]string{runAt(2), runAt(3), runAt(4), "latest"}, " "); got != want {
+		t.Errorf("the folder holds %s, want %s", got, want)
+	}
+}
+
+func TestPruningSparesTheRunThatReadersArePointedTo(t *testing.T) {
+	d := Directory(t.TempDir())
+	publish(t, d, 8, 2, 1)
+	publish(t, d, 9, 2, 1)
+	publish(t, d, 1, 2, 1) // a missed run, made up
+	if got, want := listing(t, d), strings.Join([]string{runAt(1), runAt(9), "latest"}, " "); got != want {
+		t.Errorf("the folder holds %s, want %s", got, want)
+	}
+}
+
+func TestWhatOthersKeepThereStays(t *testing.T) {
+	d := Directory(t.TempDir())
+	publish(t, d, 1, 1, 1)
+	for _, name := range []string{".gitignore", "README", "held"} {
+		if err := os.WriteFile(inFolder(d, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish(t, d, 2, 1, 1)
+	if got, want := listing(t, d), ".gitignore "+runAt(2)+" README held latest"; got != want {
+		t.Errorf("the folder holds %s, want %s", got, want)
+	}
+}
+
+func TestSettlePointsToTheNewestPublishedRun(t *testing.T) {
+	d := Directory(t.TempDir())
+	if err := d.Settle("nightly", runAt(1)); err != nil {
+		t.Fatalf("settling what is not there: %v", err)
+	}
+	publish(t, d, 1, 9, 1)
+	publish(t, d, 2, 9, 1)
+	for newest, want := range map[string]string{runAt(1): runAt(1), runAt(7): runAt(1), "": runAt(1)} {
+		if err := errors.Join(d.Settle("nightly", runAt(1)), d.Settle("nightly", newest)); err != nil {
+			t.Fatal(err)
+		}
+		if to, _ := os.Readlink(inFolder(d, "latest")); to != want {
+			t.Errorf("settled on %q, latest points to %s, want %s", newest, to, want)
+		}
+	}
+}
+
+func TestNoNameLeadsOutOfTheDirectory(t *testing.T) {
+	outside := t.TempDir()
+	d := Directory(t.TempDir())
+	if err := os.Symlink(outside, filepath.Join(string(d), "linked")); err != nil {
+		t.Fatal(err)
+	}
+	for _, export := range []string{"../x", "/etc", "", ".", "..", "a/b", "a\x00b", "Nightly", "linked"} {
+		if _, err := d.Begin(export, runAt(1)); err == nil {
+			t.Errorf("a run of export %q began", export)
+		}
+	}
+	for _, run := range []string{"../x", "", "latest", "held", "2026-11-23T020000Z/..", "2026-13-23T020000Z"} {
+		if _, err := d.Begin("nightly", run); err == nil {
+			t.Errorf("run %q began", run)
+		}
+	}
+	draft, err := d.Begin("nightly", runAt(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer draft.Abort()
+	for _, file := range []string{"../x.csv", "/tmp/x.csv", "", "..", "a/b.csv", ".hidden.csv", "a\x00.csv"} {
+		if _, err := draft.Create(file); err == nil {
+			t.Errorf("file %q was created", file)
+		}
+	}
+	if left, _ := os.ReadDir(outside); len(left) > 0 {
+		t.Errorf("outside lies %v", left)
+	}
+}
+
+func TestAFailingDestinationSpoilsNoOther(t *testing.T) {
+	inTheWay := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(inTheWay, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	good, bad := Directory(t.TempDir()), Directory(filepath.Join(inTheWay, "exports"))
+	r, err := segments.Execute(t.Context(), planAt(1, 9), town(3), []segments.Destination{bad, good}, nil)
+	if err != nil || r.Run.Status != segments.Published {
+		t.Fatalf("status %s, %v", r.Run.Status, err)
+	}
+	if _, err := readWhole(inFolder(good, "latest")); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(r.Run.Error, string(bad)) || !strings.Contains(r.Run.Error, "not a directory") {
+		t.Errorf("the error %q does not name the destination and the reason", r.Run.Error)
+	}
+	if _, err := segments.Execute(t.Context(), planAt(2, 9), town(3), []segments.Destination{bad}, nil); err == nil {
+		t.Error("a run without any destination is no error")
+	}
+}
+
+func TestAFullDiskLeavesTheRunBefore(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=256k"); err != nil {
+		t.Skipf("mounting a small disk: %v", err)
+	}
+	defer syscall.Unmount(dir, 0)
+	full, good := Directory(dir), Directory(t.TempDir())
+	publish(t, full, 1, 9, 10)
+	r, err := segments.Execute(t.Context(), planAt(2, 9), town(100_000), []segments.Destination{full, good}, nil)
+	if err != nil || !strings.Contains(r.Run.Error, "no space left") || !strings.Contains(r.Run.Error, dir) {
+		t.Errorf("error %q, %v; want that the disk of %s is full", r.Run.Error, err, dir)
+	}
+	if got, want := listing(t, full), runAt(1)+" latest"; got != want {
+		t.Errorf("the full disk holds %s, want %s", got, want)
+	}
+	if m, err := readWhole(inFolder(good, "latest")); err != nil || m.Files[0].Rows != 100_000 {
+		t.Errorf("the other destination has %+v, %v", m, err)
+	}
+	publish(t, full, 3, 9, 10)
+}
+
+// inMemory is a directory for tests of many runs: what they ask is in which order
+// names change, which the disk has no part in.
+func inMemory(t *testing.T) Directory {
+	dir, err := os.MkdirTemp("/dev/shm", "destination")
+	if err != nil {
+		return Directory(t.TempDir())
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return Directory(dir)
+}
+
+func TestReadersNeverSeeHalfARun(t *testing.T) {
+	d := inMemory(t)
+	publish(t, d, 0, 3, 5)
+	stop, seen := make(chan struct{}), make(map[string]bool)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			name, err := os.Readlink(inFolder(d, "latest"))
+			if err != nil {
+				t.Errorf("latest is not there: %v", err)
+				return
+			}
+			m, err := readWhole(inFolder(d, "latest"))
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				return
+			}
+			seen[m.Run] = true
+		}
+	})
+	for minute := range 200 {
+		publish(t, d, minute+1, 50, town(minute%7))
+	}
+	close(stop)
+	wg.Wait()
+	if len(seen) < 10 {
+		t.Errorf("the reader saw %d runs only", len(seen))
+	}
+}
+
+// The steps at which a process is killed are those of a whole life: a first
+// run, one after it that prunes, and the same once more, which replaces it.
+
+const (
+	killAt  = "DIRECTORY_TEST_KILL_AT"
+	killDir = "DIRECTORY_TEST_DIR"
+)
+
+func TestMain(m *testing.M) {
+	if n, err := strconv.Atoi(os.Getenv(killAt)); err == nil {
+		liveAndDie(Directory(os.Getenv(killDir)), n)
+	}
+	os.Exit(m.Run())
+}
+
+// liveAndDie makes the runs and kills its own process before the nth step.
+func liveAndDie(d Directory, n int) {
+	step = func(string) {
+		if n--; n < 0 {
+			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+	}
+	for _, r := range life {
+		if _, err := segments.Execute(context.Background(), planAt(r.minute, 1), r.roster, []segments.Destination{d}, nil); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		fmt.Println(runAt(r.minute), int(r.roster))
+	}
+	os.Exit(0)
+}
+
+var life = []struct {
+	minute int
+	roster town
+}{{1, 1}, {2, 4000}, {2, 4}}
+
+func TestKilledAtAnyStepReadersSeeAWholeRun(t *testing.T) {
+	steps := 0
+	for ended := false; !ended; steps++ {
+		d := inMemory(t)
+		c := exec.Command(os.Args[0])
+		c.Env = append(os.Environ(), killAt+"="+strconv.Itoa(steps), killDir+"="+string(d))
+		out, err := c.Output()
+		var exit *exec.ExitError
+		if err != nil && (!errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL) {
+			t.Fatalf("step %d: %v", steps, err)
+		}
+		ended = err == nil
+		checkAfterKill(t, d, steps, strings.Split(strings.TrimSuffix(string(out), "\n"), "\n"))
+		if t.Failed() {
+			return
+		}
+	}
+	t.Logf("killed at %d steps", steps)
+	if steps < 40 {
+		t.Errorf("killed at %d steps only", steps)
+	}
+}
+
+// checkAfterKill reads as a reader would, then makes another run.
+func checkAfterKill(t *testing.T, d Directory, killed int, told []string) {
+	t.Helper()
+	told = slices.DeleteFunc(told, func(s string) bool { return s == "" })
+	m, err := readWhole(inFolder(d, "latest"))
+	switch {
+	case err != nil && len(told) > 0:
+		t.Errorf("killed at step %d: the latest run: %v", killed, err)
+	case err == nil:
+		next := life[min(len(told), len(life)-1)]
+		got := fmt.Sprintln(m.Run, m.Files[0].Rows)
+		whole := []string{fmt.Sprintln(runAt(next.minute), int(next.roster))}
+		if len(told) > 0 {
+			whole = append(whole, told[len(told)-1]+"\n")
+		}
+		if !slices.Contains(whole, got) {
+			t.Errorf("killed at step %d: the latest run is %q, want one of %q", killed, got, whole)
+		}
+	}
+	runs, _ := filepath.Glob(inFolder(d, "2*"))
+	for _, run := range runs {
+		if _, err := readWhole(run); err != nil {
+			t.Errorf("killed at step %d: a half run: %v", killed, err)
+		}
+	}
+	if err := d.Settle("nightly", ""); err != nil {
+		t.Errorf("killed at step %d: settling: %v", killed, err)
+	}
+	if left, _ := filepath.Glob(inFolder(d, ".*")); len(left) > 0 {
+		t.Errorf("killed at step %d: settled, there is still %v", killed, left)
+	}
+	publish(t, d, 9, 2, 2)
+	if m, err := readWhole(inFolder(d, "latest")); err != nil || m.Run != runAt(9) {
+		t.Errorf("killed at step %d: the next run: %s %v", killed, m.Run, err)
+	}
+}

@@ -1,0 +1,102 @@
+package segments
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+)
+
+// flushAt is how many bytes of a file are gathered before they are hashed and
+// handed to the destinations.
+const flushAt = 64 << 10
+
+// replica is the run as one destination gets it. One that fails is left alone
+// from then on, and spoils nothing of the others.
+type replica struct {
+	to    Destination
+	draft Draft // nil once published or failed
+	err   error
+}
+
+func (r *replica) fail(err error) {
+	r.err = err
+	r.abort()
+}
+
+func (r *replica) abort() {
+	if r.draft != nil {
+		r.draft.Abort() // what can't be taken away now is swept by the next run
+		r.draft = nil
+	}
+}
+
+// file is one file of the run, on its way to all destinations. It is counted
+// and hashed while it is written: nothing is read again.
+type file struct {
+	entry   File
+	encoder encoder
+	copies  []fileCopy
+	pending []byte
+	sum     hash.Hash
+}
+
+type fileCopy struct {
+	replica *replica
+	file    DraftFile
+}
+
+func createFile(entry File, e encoder, replicas []*replica) *file {
+	f := &file{entry: entry, encoder: e, sum: sha256.New(), pending: make([]byte, 0, flushAt+flushAt/4)}
+	for _, r := range replicas {
+		if r.err != nil {
+			continue
+		}
+		if created, err := r.draft.Create(entry.Name); err != nil {
+			r.fail(err)
+		} else {
+			f.copies = append(f.copies, fileCopy{r, created})
+		}
+	}
+	f.pending = e.begin(f.pending)
+	return f
+}
+
+func (f *file) row(cells []cell) {
+	f.pending = f.encoder.row(f.pending, cells)
+	f.entry.Rows++
+	if len(f.pending) >= flushAt {
+		f.flush()
+	}
+}
+
+func (f *file) flush() {
+	f.sum.Write(f.pending)
+	f.entry.Bytes += int64(len(f.pending))
+	f.each(func(c DraftFile) error {
+		_, err := c.Write(f.pending)
+		return err
+	})
+	f.pending = f.pending[:0]
+}
+
+func (f *file) close() File {
+	f.pending = f.encoder.end(f.pending)
+	f.flush()
+	f.each(DraftFile.Close)
+	f.entry.SHA256 = hex.EncodeToString(f.sum.Sum(nil))
+	return f.entry
+}
+
+func (f *file) discard() { f.each(DraftFile.Discard) }
+
+// each does something to the file in every destination that has not failed.
+func (f *file) each(do func(DraftFile) error) {
+	for _, c := range f.copies {
+		if c.replica.err != nil {
+			continue
+		}
+		if err := do(c.file); err != nil {
+			c.replica.fail(err)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package segments
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"winnow/hygiene"
+)
+
+// ManifestName is the file of a run that tells what the run holds.
+const ManifestName = "manifest.json"
+
+// Manifest tells what a run holds and of which state it is made. The same state
+// gives the same bytes.
+type Manifest struct {
+	Export      string          `json:"export"`
+	Run         string          `json:"run"`
+	ScheduledAt hygiene.Instant `json:"scheduled_at"`
+	AsOf        hygiene.Instant `json:"as_of"`
+	ThroughSeq  int64           `json:"through_seq"`
+	Policy      string          `json:"policy"`
+	Version     string          `json:"version"`
+	PreviousRun *string         `json:"previous_run"` // nil for the first
+	Files       []File          `json:"files"`
+	Failed      []Failure       `json:"failed,omitempty"` // the segments that have no file
+}
+
+// File is one file of a run.
+type File struct {
+	Name    string   `json:"name"`
+	Segment string   `json:"segment"`
+	Format  Format   `json:"format"`
+	Kind    Kind     `json:"kind"`
+	Rows    int64    `json:"rows"`
+	Bytes   int64    `json:"bytes"`
+	SHA256  string   `json:"sha256"` // in hex
+	Columns []string `json:"columns"`
+}
+
+// Kind is what the rows of a file are.
+type Kind string
+
+// The kinds of files.
+const (
+	Full  Kind = "full"  // everyone in the segment
+	Delta Kind = "delta" // who entered and who left since the last published run
+)
+
+// Failure is a segment that has no file in a run, and why.
+type Failure struct {
+	Segment string `json:"segment"`
+	Error   string `json:"error"`
+}
+
+func newManifest(p *Plan) Manifest {
+	m := Manifest{
+		Export: p.Run.Export, Run: p.Run.Name, ScheduledAt: p.Run.ScheduledAt, AsOf: p.Run.AsOf,
+		ThroughSeq: p.Run.ThroughSeq, Policy: p.Run.Policy, Version: p.Version, Files: []File{},
+	}
+	if p.Previous != "" {
+		m.PreviousRun = &p.Previous
+	}
+	return m
+}
+
+// text is the manifest as it is written.
+func (m *Manifest) text() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(m)
+	return b.Bytes(), err
+}

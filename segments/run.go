@@ -1,0 +1,328 @@
+package segments
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"winnow/hygiene"
+)
+
+// Snapshot is one moment of the roster: whatever is asked of it, and however
+// long it takes, the answers are of that moment.
+type Snapshot interface {
+	Lists
+	// Contacts visits everyone in byte order of the key. The contact is used
+	// again for the next visit. With messages the MessageID and UniqueArgs of a
+	// retry are filled. An error of visit ends the visits and is returned.
+	Contacts(ctx context.Context, messages bool, visit func(*hygiene.Contact) error) error
+	// ListsOf names the static lists that the contact of that key is on.
+	ListsOf(key string) ([]string, error)
+}
+
+// Plan is a run to be made.
+type Plan struct {
+	Export   Export
+	Segments []Segment // all of the config: conditions may name others than the export's
+	Run      Run       // with Export, Name, ScheduledAt, AsOf, ThroughSeq and Policy
+	Previous string    // the last published run, by name; empty when there is none
+	Version  string    // of winnow
+}
+
+// Result is what became of a run.
+type Result struct {
+	Run      Run      // as it now stands, but for FinishedAt: for the caller to record
+	Manifest Manifest // what the run holds
+	// Troubles are what went wrong though the run was published: a segment that
+	// has no file, a destination that has no run. Run.Error tells them too.
+	Troubles []error
+}
+
+// progressEvery is after how many contacts progress is told.
+const progressEvery = 4096
+
+// Execute makes the run: all segments in one pass over the snapshot, into every
+// destination. progress, unless it is nil, is told now and then how many
+// contacts are done.
+//
+// A segment that fails has no file and is named in the manifest; a destination
+// that fails keeps the run before. The run is published when one segment and
+// one destination are well. Otherwise, and when the snapshot can't be read or
+// ctx ends, nothing is published and the error says why.
+func Execute(ctx context.Context, plan Plan, from Snapshot, to []Destination, progress func(done int64)) (Result, error) {
+	x := newExecution(&plan, from)
+	defer x.abort()
+	x.begin(to)
+	err := x.pass(ctx, from, progress)
+	if err == nil {
+		x.finish()
+		err = x.publish(ctx)
+	}
+	result := Result{Run: plan.Run, Manifest: x.manifest}
+	if err != nil {
+		result.Run.Status, result.Run.Error = Failed, err.Error()
+		return result, fmt.Errorf("run %s/%s: %w", plan.Export.Name, plan.Run.Name, err)
+	}
+	result.Run.Status, result.Troubles = Published, x.troubles()
+	if len(result.Troubles) > 0 {
+		result.Run.Error = sentence(result.Troubles).Error()
+	}
+	return result, nil
+}
+
+// execution is a run in the making.
+type execution struct {
+	plan     *Plan
+	members  *Membership
+	view     view
+	outputs  []*output
+	replicas []*replica
+	pruning  []error
+	manifest Manifest
+}
+
+// output is one segment of the run.
+type output struct {
+	name    string
+	index   int // of the segment in the plan
+	columns []Column
+	files   []*file
+	cells   []cell // of the present row
+	err     error  // why the segment has no file
+}
+
+func newExecution(p *Plan, from Snapshot) *execution {
+	return &execution{
+		plan:     p,
+		members:  NewMembership(p.Segments, from, p.Run.AsOf),
+		view:     view{asOf: p.Run.AsOf, listsOf: from.ListsOf},
+		manifest: newManifest(p),
+	}
+}
+
+// begin opens a draft in each destination and the files of each segment.
+func (x *execution) begin(to []Destination) {
+	for _, d := range to {
+		r := &replica{to: d}
+		r.draft, r.err = d.Begin(x.plan.Export.Name, x.plan.Run.Name)
+		x.replicas = append(x.replicas, r)
+	}
+	for i, name := range x.plan.Export.Segments {
+		if slices.Contains(x.plan.Export.Segments[:i], name) {
+			continue // named twice, it is still one file
+		}
+		o := &output{name: name}
+		o.err = x.open(o)
+		x.outputs = append(x.outputs, o)
+	}
+}
+
+func (x *execution) open(o *output) error {
+	i := slices.IndexFunc(x.plan.Segments, func(s Segment) bool { return s.Name == o.name })
+	if i < 0 {
+		return fmt.Errorf("there is no segment %q", o.name)
+	}
+	o.index, o.columns = i, x.plan.Segments[i].Columns
+	if len(o.columns) == 0 {
+		o.columns = DefaultColumns()
+	}
+	o.cells = make([]cell, len(o.columns))
+	formats := slices.Compact(slices.Sorted(slices.Values(x.plan.Export.Formats)))
+	for _, format := range formats {
+		e, err := newEncoder(format, o.columns, x.plan.Export.CSV)
+		if err != nil {
+			return err
+		}
+		entry := File{Name: o.name + "." + string(format), Segment: o.name, Format: format, Kind: Full, Columns: names(o.columns)}
+		if entry.Name == ManifestName {
+			return fmt.Errorf("its file %s would take the manifest's place: give the segment another name", ManifestName)
+		}
+		o.files = append(o.files, createFile(entry, e, x.replicas))
+	}
+	return nil
+}
+
+func names(columns []Column) []string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.name
+	}
+	return names
+}
+
+// pass shows everyone to every segment.
+func (x *execution) pass(ctx context.Context, from Snapshot, progress func(int64)) error {
+	done := int64(0)
+	if err := x.standing(ctx); err != nil {
+		return err
+	}
+	err := from.Contacts(ctx, x.needsMessages(), func(c *hygiene.Contact) error {
+		x.visit(c)
+		done++
+		if done%progressEvery != 0 {
+			return nil
+		}
+		if progress != nil {
+			progress(done)
+		}
+		return x.standing(ctx)
+	})
+	if err == nil && progress != nil {
+		progress(done)
+	}
+	return err
+}
+
+func (x *execution) needsMessages() bool {
+	return slices.ContainsFunc(x.outputs, func(o *output) bool { return slices.ContainsFunc(o.columns, Column.needsMessage) })
+}
+
+func (x *execution) visit(c *hygiene.Contact) {
+	x.members.Turn(c)
+	x.view.turn(c)
+	for _, o := range x.outputs {
+		if o.err == nil {
+			o.err = x.write(o)
+		}
+	}
+}
+
+// write writes the present contact to the segment's files, if it is in it.
+func (x *execution) write(o *output) error {
+	is, err := x.members.in(o.index)
+	if err != nil || !is {
+		return err
+	}
+	if err := x.view.show(o.columns, o.cells); err != nil {
+		return err
+	}
+	for _, f := range o.files {
+		f.row(o.cells)
+	}
+	return nil
+}
+
+// standing is nil as long as it makes sense to go on.
+func (x *execution) standing(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(x.outputs, func(o *output) bool { return o.err == nil }) {
+		return x.failure(x.segmentTroubles(), "it has no segments")
+	}
+	if !slices.ContainsFunc(x.replicas, func(r *replica) bool { return r.err == nil }) {
+		return x.failure(x.destinationTroubles(), "it has no destination")
+	}
+	return nil
+}
+
+func (x *execution) failure(troubles []error, none string) error {
+	if len(troubles) == 0 {
+		return errors.New(none)
+	}
+	return sentence(troubles)
+}
+
+// finish ends the files and notes in the manifest what became of them.
+func (x *execution) finish() {
+	for _, o := range x.outputs {
+		for _, f := range o.files {
+			if o.err == nil {
+				x.manifest.Files = append(x.manifest.Files, f.close())
+			} else {
+				f.discard()
+			}
+		}
+		if o.err != nil {
+			x.manifest.Failed = append(x.manifest.Failed, Failure{o.name, o.err.Error()})
+		}
+	}
+}
+
+// publish adds the manifest and makes the run visible, destination by
+// destination. Once one has it, the rest is carried through.
+func (x *execution) publish(ctx context.Context) error {
+	if err := x.standing(ctx); err != nil {
+		return err
+	}
+	text, err := x.manifest.text()
+	if err != nil {
+		return fmt.Errorf("writing the manifest: %w", err)
+	}
+	for _, r := range x.replicas {
+		if r.err == nil {
+			x.publishTo(r, text)
+		}
+	}
+	return x.standing(context.WithoutCancel(ctx))
+}
+
+func (x *execution) publishTo(r *replica, manifest []byte) {
+	if err := publish(r.draft, manifest); err != nil {
+		r.fail(err)
+		return
+	}
+	r.draft = nil
+	if err := r.to.Prune(x.plan.Export.Name, max(x.plan.Export.Keep, 1)); err != nil {
+		x.pruning = append(x.pruning, err)
+	}
+}
+
+func publish(d Draft, manifest []byte) error {
+	f, err := d.Create(ManifestName)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(manifest)
+	if err := cmp.Or(err, f.Close()); err != nil {
+		return err
+	}
+	return d.Publish()
+}
+
+// abort takes away what was not published.
+func (x *execution) abort() {
+	for _, r := range x.replicas {
+		r.abort()
+	}
+}
+
+func (x *execution) troubles() []error {
+	return slices.Concat(x.segmentTroubles(), x.destinationTroubles(), x.pruning)
+}
+
+func (x *execution) segmentTroubles() []error {
+	var troubles []error
+	for _, o := range x.outputs {
+		if o.err != nil {
+			troubles = append(troubles, fmt.Errorf("segment %q: %w", o.name, o.err))
+		}
+	}
+	return troubles
+}
+
+func (x *execution) destinationTroubles() []error {
+	var troubles []error
+	for _, r := range x.replicas {
+		if r.err != nil {
+			troubles = append(troubles, r.err)
+		}
+	}
+	return troubles
+}
+
+// sentence tells several errors in one line.
+type sentence []error
+
+func (s sentence) Error() string {
+	texts := make([]string, len(s))
+	for i, err := range s {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (s sentence) Unwrap() []error { return s }
