@@ -16,8 +16,8 @@ func (p *Policy) Rejudge(c *Contact, at Moment) []Change { return p.anew(c, at) 
 func (p *Policy) anew(c *Contact, cause Moment, more ...step) []Change {
 	before := *c
 	c.Suppressions, c.Tags, c.Retry = nil, nil, nil
-	j := judge{p: p, c: c, anew: true}
-	for _, step := range p.steps(&before, more) {
+	j := judge{p: p, c: c, anew: true, floors: p.floors(&c.History)}
+	for _, step := range p.steps(&before, more, j.floors) {
 		step.do(&j)
 	}
 	if r, old := c.Retry, before.Retry; r != nil && old != nil && r.Since == old.Since {
@@ -36,8 +36,8 @@ type step struct {
 
 // steps is the contact's life in order: what has settled, the kept events and
 // the instructions.
-func (p *Policy) steps(c *Contact, more []step) []step {
-	steps := append(p.settled(c), more...)
+func (p *Policy) steps(c *Contact, more []step, floors []Instant) []step {
+	steps := append(p.settled(c, floors), more...)
 	for o := Scheduled; o < outcomeEnd; o++ {
 		t := c.History.Trail(o)
 		for i := range t.Entries {
@@ -56,21 +56,21 @@ func (p *Policy) steps(c *Contact, more []step) []step {
 }
 
 // settled lists what the history can no longer show: it opens again as it was.
-func (p *Policy) settled(c *Contact) []step {
+func (p *Policy) settled(c *Contact, floors []Instant) []step {
 	var steps []step
 	for i := range c.Suppressions {
 		s := c.Suppressions[i]
-		if s.Hand == ByRule && p.hasSettled(&c.History, &s.Grounds) && !c.struckOpening(&s) {
+		if s.Hand == ByRule && p.hasSettled(&s.Grounds, floors) && !c.struckOpening(&s) {
 			steps = append(steps, step{s.Since, 0, func(j *judge) { j.suppressBy(s, s.Since) }})
 		}
 	}
 	for i := range c.Tags {
 		t := c.Tags[i]
-		if p.hasSettled(&c.History, &t.Grounds) {
+		if p.hasSettled(&t.Grounds, floors) {
 			steps = append(steps, step{t.Since, 0, func(j *judge) { j.c.openTag(t) }})
 		}
 	}
-	if r := c.Retry; r != nil && p.hasSettled(&c.History, &r.Grounds) && !c.struckRetry(r) {
+	if r := c.Retry; r != nil && p.hasSettled(&r.Grounds, floors) && !c.struckRetry(r) {
 		kept := *r
 		steps = append(steps, step{r.Since, 0, func(j *judge) { j.c.Retry = &kept }})
 	}
@@ -80,9 +80,9 @@ func (p *Policy) settled(c *Contact) []step {
 // hasSettled tells whether something stands on grounds that a replay can't find
 // again, while its rule reads as it did: a review's, or evidence not newer than
 // what the history still shows.
-func (p *Policy) hasSettled(h *History, g *Grounds) bool {
+func (p *Policy) hasSettled(g *Grounds, floors []Instant) bool {
 	r := p.rule(g.Rule, g.Digest)
-	return r != nil && (g.Review || g.Oldest <= p.floor(h, r))
+	return r != nil && (g.Review || g.Oldest <= floors[r.index])
 }
 
 func (c *Contact) struckOpening(s *Suppression) bool {
@@ -93,6 +93,18 @@ func (c *Contact) struckRetry(r *Retry) bool {
 	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool {
 		return in.Kind == Allow && in.Reason == "" && r.Since.At <= in.At
 	})
+}
+
+// floors is the floor of each rule.
+func (p *Policy) floors(h *History) []Instant {
+	floors := make([]Instant, len(p.Rules))
+	if h.oldest(^Outcomes(0)&(1<<outcomeEnd-1)) == 0 {
+		return floors // nothing was dropped
+	}
+	for i := range p.Rules {
+		floors[i] = p.floor(h, &p.Rules[i])
+	}
+	return floors
 }
 
 // floor is the time up to which a replay does not ask the rule, as the history

@@ -24,7 +24,8 @@ func (p *Policy) Apply(c *Contact, e *Event) ([]Change, Addition) {
 type judge struct {
 	p       *Policy
 	c       *Contact
-	anew    bool // a replay: rules are not asked behind what the history shows
+	anew    bool      // a replay: rules are not asked behind what the history shows
+	floors  []Instant // of a replay, by rule: see Policy.floor
 	changes []Change
 }
 
@@ -67,7 +68,7 @@ func (j *judge) dropRetry(m Moment) {
 // try asks one rule about one entry, and lets it act.
 func (j *judge) try(r *Rule, e *Entry) {
 	opens := r.Then.Suppress != nil || r.Then.Retry != nil || r.Then.Tag != ""
-	if opens && j.anew && e.At <= j.p.floor(&j.c.History, r) {
+	if opens && j.anew && e.At <= j.floors[r.index] {
 		opens = false
 	}
 	lifts := r.Then.Release != nil || r.Then.Untag != ""

@@ -65,7 +65,7 @@ type OutcomeTest struct{ Counting }
 
 // Holds implements [Condition].
 func (c OutcomeTest) Holds(s *Subject) bool {
-	return c.count(&s.History, s.At, c.Count, s.struck).n >= c.Count
+	return c.reaches(&s.History, s.At, s.struck)
 }
 
 // StatusTest holds when the contact's status is one of these.

@@ -1,6 +1,9 @@
 package hygiene
 
-import "slices"
+import (
+	"iter"
+	"slices"
+)
 
 // tally is what a counting found: the newest entries first, as many as asked.
 type tally struct {
@@ -9,28 +12,49 @@ type tally struct {
 	oldest Instant
 }
 
+// reaches tells whether at least Count entries are counted up to the moment at.
+func (q *Counting) reaches(h *History, at Moment, struck func(*Entry) bool) bool {
+	n := 0
+	for range q.counted(h, at, struck) {
+		if n++; n >= q.Count {
+			return true
+		}
+	}
+	return false
+}
+
 // count counts entries up to and including the moment at, newest first, and
 // stops at most. struck entries don't count; nil strikes nothing.
 func (q *Counting) count(h *History, at Moment, most int, struck func(*Entry) bool) tally {
 	var t tally
-	after, from := q.bounds(h, at)
-	var lastCounted Instant
-	for e := range h.newestFirst(q.Outcomes, at) {
-		if t.n >= most || e.At < from || !e.After(after) {
+	for e := range q.counted(h, at, struck) {
+		t.n, t.oldest = t.n+1, e.At
+		t.seqs = append(t.seqs, e.Seq)
+		if t.n >= most {
 			break
 		}
-		if !q.narrows(h.Kind(e)) || struck != nil && struck(e) {
-			continue
-		}
-		if t.n > 0 && q.Apart > 0 && lastCounted.Sub(e.At) < q.Apart {
-			continue
-		}
-		lastCounted, t.oldest = e.At, e.At
-		t.n++
-		t.seqs = append(t.seqs, e.Seq)
 	}
 	slices.Reverse(t.seqs)
 	return t
+}
+
+// counted yields the entries that count, the newest first.
+func (q *Counting) counted(h *History, at Moment, struck func(*Entry) bool) iter.Seq[*Entry] {
+	return func(yield func(*Entry) bool) {
+		after, from := q.bounds(h, at)
+		var last Instant // counted
+		for e := range h.newestFirst(q.Outcomes, at) {
+			if e.At < from || !e.After(after) {
+				return
+			}
+			if !q.narrows(h.Kind(e)) || struck != nil && struck(e) || q.Apart > 0 && last != 0 && last.Sub(e.At) < q.Apart {
+				continue
+			}
+			if last = e.At; !yield(e) {
+				return
+			}
+		}
+	}
 }
 
 // bounds says what is counted: entries later than after and not before from.

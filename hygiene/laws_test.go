@@ -2,6 +2,7 @@ package hygiene
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -128,10 +129,14 @@ func facts(c *Contact) string {
 	return fmt.Sprintf("%+v\n%+v\n%s\n%s", d.Suppressions, d.Tags, retry, history)
 }
 
-func forRandomLives(t *testing.T, rounds int, law func(t *testing.T, r *rand.Rand, p *Policy)) {
+// lives is how many random lives each law is held against; a search for a
+// counterexample takes -lives 5000.
+var lives = flag.Int("lives", 40, "random lives for each law")
+
+func forRandomLives(t *testing.T, law func(t *testing.T, r *rand.Rand, p *Policy)) {
 	for name, p := range policies() {
 		t.Run(name, func(t *testing.T) {
-			for seed := range uint64(rounds) {
+			for seed := range uint64(*lives) {
 				law(t, rand.New(rand.NewPCG(seed, 7)), p)
 				if t.Failed() {
 					t.Fatalf("seed %d", seed)
@@ -166,7 +171,7 @@ func disturbed(r *rand.Rand, p *Policy, c *Contact, events []Event, each func())
 }
 
 func TestJudgingAgainUnderThePolicyInForceChangesNothing(t *testing.T) {
-	forRandomLives(t, 150, func(t *testing.T, r *rand.Rand, p *Policy) {
+	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{Key: "k"}
 		events := randomEvents(r, 10+r.IntN(300), r.IntN(2) == 0)
 		if r.IntN(2) == 0 {
@@ -191,7 +196,7 @@ func displace(r *rand.Rand, events []Event) {
 }
 
 func TestAnyOrderOfArrivalGivesTheSameContact(t *testing.T) {
-	forRandomLives(t, 200, func(t *testing.T, r *rand.Rand, p *Policy) {
+	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		events := randomEvents(r, 5+r.IntN(40), true)
 		inOrder, shuffled := &Contact{}, &Contact{}
 		arrive(t, p, inOrder, events, 0)
@@ -209,7 +214,7 @@ func TestAnyOrderOfArrivalGivesTheSameContact(t *testing.T) {
 }
 
 func TestTheSameArchiveTwiceChangesNothing(t *testing.T) {
-	forRandomLives(t, 150, func(t *testing.T, r *rand.Rand, p *Policy) {
+	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		events := randomEvents(r, 10+r.IntN(600), false)
 		if r.IntN(2) == 0 {
 			displace(r, events)
@@ -226,7 +231,7 @@ func TestTheSameArchiveTwiceChangesNothing(t *testing.T) {
 
 func TestAPackedContactIsTheSameContact(t *testing.T) {
 	into := &Contact{} // used again and again, as a sweep does
-	forRandomLives(t, 100, func(t *testing.T, r *rand.Rand, p *Policy) {
+	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{}
 		disturbed(r, p, c, randomEvents(r, 1+r.IntN(200), false), func() {
 			into.Reset("")
@@ -266,4 +271,17 @@ func FuzzUnpack(f *testing.F) {
 			c.Turns()
 		}
 	})
+}
+
+// clone is a copy that shares no memory with c.
+func (c *Contact) clone() *Contact {
+	d := *c
+	d.History.kinds = slices.Clone(c.History.kinds)
+	for o := range d.History.trails {
+		d.History.trails[o].Entries = slices.Clone(c.History.trails[o].Entries)
+	}
+	d.Suppressions = slices.Clone(c.Suppressions)
+	d.Tags = slices.Clone(c.Tags)
+	d.Instructions = slices.Clone(c.Instructions)
+	return &d
 }

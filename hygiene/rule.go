@@ -17,6 +17,7 @@ type Rule struct {
 	Then  Action
 
 	digest uint64 // of the content without the name
+	index  int    // in the policy
 }
 
 // When is what triggers a rule and what it counts. It holds for an event when
@@ -98,7 +99,7 @@ func NewPolicy(rules []Rule, hash string) *Policy {
 	p := &Policy{Rules: rules, Hash: hash}
 	for i := range p.Rules {
 		r := &p.Rules[i]
-		r.digest = r.digestContent()
+		r.digest, r.index = r.digestContent(), i
 		if r.When == nil {
 			continue
 		}

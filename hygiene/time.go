@@ -58,6 +58,16 @@ func (i Instant) MarshalJSON() ([]byte, error) {
 	return append(i.AppendFormat([]byte{'"'}), '"'), nil
 }
 
+// UnmarshalJSON reads what MarshalJSON writes.
+func (i *Instant) UnmarshalJSON(b []byte) error {
+	var t time.Time
+	if err := t.UnmarshalJSON(b); err != nil {
+		return err
+	}
+	*i = InstantOf(t)
+	return nil
+}
+
 // Moment is a place in a contact's life: a time, and among equal times the
 // place in the log.
 type Moment struct {

@@ -37,6 +37,9 @@ const (
 	Only
 )
 
+// String is the word for it in the config.
+func (s Suppressed) String() string { return [...]string{"exclude", "include", "only"}[s] }
+
 // Export is segments, formats, destinations and a schedule.
 type Export struct {
 	Name     string

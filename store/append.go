@@ -20,16 +20,19 @@ type Appender struct {
 	waiting []*pending
 	started bool
 	closed  bool
-	wake    chan struct{} // has a token when something waits
-	full    chan struct{} // has a token when waiting has reached what the writer gathers for
-	target  int           // what the writer gathers for; 0 when it does not
-	done    chan struct{}
+	// committed is when the latest commit went well.
+	committed time.Time
+	wake      chan struct{} // has a token when something waits
+	full      chan struct{} // has a token when waiting has reached what the writer gathers for
+	target    int           // what the writer gathers for; 0 when it does not
+	done      chan struct{}
 }
 
 // pending is what one caller appends.
 type pending struct {
 	events []hygiene.Event
 	bad    []hygiene.Unreadable
+	probe  bool // only asks whether the log can be written
 	err    error
 	ready  chan struct{}
 }
@@ -71,23 +74,30 @@ func (a *Appender) append(ctx context.Context, events []hygiene.Event, bad []hyg
 		return nil
 	}
 	p := &pending{events: events, bad: bad, ready: make(chan struct{})}
-	a.mu.Lock()
-	if a.closed {
-		a.mu.Unlock()
+	if !a.enqueue(p) {
 		return errClosed
 	}
-	a.waiting = append(a.waiting, p)
-	if a.target > 0 && len(a.waiting) >= a.target {
-		signal(a.full)
-	}
-	a.mu.Unlock()
-	signal(a.wake)
 	select {
 	case <-p.ready:
 		return p.err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// enqueue lets p wait for the next commit; false when there will be none.
+func (a *Appender) enqueue(p *pending) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return false
+	}
+	a.waiting = append(a.waiting, p)
+	if a.target > 0 && len(a.waiting) >= a.target {
+		signal(a.full)
+	}
+	signal(a.wake)
+	return true
 }
 
 func signal(c chan struct{}) {
@@ -166,6 +176,11 @@ func (a *Appender) commit(batch []*pending) {
 		}
 		return nil
 	})
+	if err == nil {
+		a.mu.Lock()
+		a.committed = time.Now()
+		a.mu.Unlock()
+	}
 	for _, p := range batch {
 		p.err = err
 		close(p.ready)
@@ -173,6 +188,9 @@ func (a *Appender) commit(batch []*pending) {
 }
 
 func (a *Appender) insert(p *pending) error {
+	if p.probe {
+		return a.writeProbe()
+	}
 	for i := range p.events {
 		e := &p.events[i]
 		var at any

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"winnow/hygiene"
+	"winnow/hygiene/provider"
 )
 
 // card is a contact as it lies in the roster.
@@ -78,6 +79,7 @@ type pen struct {
 	c      *conn
 	policy int64 // policies.id
 	tally  tally
+	recall func(seq int64) (hygiene.Event, bool, error) // finds an event that was stored
 	// The ids given last, counted here as each transaction is the only writer.
 	lastContact, lastEntry int64
 }
@@ -85,7 +87,7 @@ type pen struct {
 // writeAs runs do with a pen in one transaction on the roster, under the policy.
 func (s *Store) writeAs(policy *hygiene.Policy, do func(p *pen) error) error {
 	return s.write(func(c *conn) (err error) {
-		p := &pen{c: c, tally: tally{}}
+		p := &pen{c: c, tally: tally{}, recall: s.Event}
 		if p.policy, err = policyID(c, policy); err != nil {
 			return err
 		}
@@ -172,26 +174,34 @@ func (p *pen) enter(k *card, ch *hygiene.Change) error {
 	return nil
 }
 
-// saveMessage keeps the message of the retry while there is one, when it is
-// another than before.
+// saveMessage keeps the message of the retry's bounce while there is a retry.
 func (p *pen) saveMessage(k *card) error {
 	if k.Retry != nil && k.Retry.Since.Seq == k.retry {
 		return nil
 	}
 	stored := k.retry != 0
 	k.retry = 0
-	switch {
-	case k.Retry != nil && k.Retry.MessageID != "":
-		k.retry = k.Retry.Since.Seq
-		var args any
-		if k.Retry.UniqueArgs != nil {
-			args = k.Retry.UniqueArgs
+	if k.Retry != nil {
+		e, ok, err := p.recall(k.Retry.Since.Seq)
+		if err != nil {
+			return err
 		}
-		return p.c.exec(`INSERT INTO retries (contact, message_id, unique_args) VALUES (?, ?, ?)
-			ON CONFLICT (contact) DO UPDATE SET message_id = excluded.message_id, unique_args = excluded.unique_args`,
-			k.id, k.Retry.MessageID, args)
-	case stored:
+		if ok {
+			k.retry = e.Seq
+			return p.putMessage(k, &e)
+		}
+	}
+	if stored {
 		return p.c.exec("DELETE FROM retries WHERE contact = ?", k.id)
 	}
 	return nil
+}
+
+func (p *pen) putMessage(k *card, e *hygiene.Event) error {
+	var args any
+	if object := provider.UniqueArgs(e.Body); object != nil {
+		args = object
+	}
+	return p.c.exec(`INSERT INTO retries (contact, message_id, unique_args) VALUES (?, ?, ?)
+		ON CONFLICT (contact) DO UPDATE SET message_id = excluded.message_id, unique_args = excluded.unique_args`, k.id, e.MessageID, args)
 }

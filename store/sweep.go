@@ -31,8 +31,6 @@ type Swept struct {
 type SweepOptions struct {
 	Policy *hygiene.Policy
 	Now    hygiene.Instant
-	// UniqueArgs finds the sender's own arguments in the body of an event.
-	UniqueArgs func(body []byte) []byte
 	// Progress is told how many events have been taken; nil for nobody.
 	Progress func(events int64)
 }
@@ -204,6 +202,7 @@ func (s *Store) judge(p *pen, o *SweepOptions, events []hygiene.Event, did *Swep
 	if err != nil {
 		return err
 	}
+	p.recallFrom(events)
 	k := &card{}
 	for len(order) > 0 {
 		key, n := events[order[0]].Contact, 1
@@ -218,9 +217,6 @@ func (s *Store) judge(p *pen, o *SweepOptions, events []hygiene.Event, did *Swep
 			more, added := o.Policy.Apply(&k.Contact, &events[i])
 			changes = append(changes, more...)
 			did.count(added)
-		}
-		if err := s.fillRetry(k, o, events); err != nil {
-			return err
 		}
 		if err := p.save(k, changes); err != nil {
 			return err
@@ -258,23 +254,17 @@ func (p *pen) match(events []hygiene.Event, did *Swept) ([]int, error) {
 	return order, nil
 }
 
-// fillRetry gives a retry the message of its bounce, which is one of these
-// events, or an older one when the contact was made anew.
-func (s *Store) fillRetry(k *card, o *SweepOptions, events []hygiene.Event) error {
-	if k.Retry == nil || k.Retry.Since.Seq == k.retry {
-		return nil
+// recallFrom finds an event among these, which are in the order of the log, and
+// in the log otherwise: what made a contact anew set its retry by an older one.
+func (p *pen) recallFrom(events []hygiene.Event) {
+	log := p.recall
+	p.recall = func(seq int64) (hygiene.Event, bool, error) {
+		i, ok := slices.BinarySearchFunc(events, seq, func(e hygiene.Event, seq int64) int { return cmp.Compare(e.Seq, seq) })
+		if ok {
+			return events[i], true, nil
+		}
+		return log(seq)
 	}
-	seq := k.Retry.Since.Seq
-	i, ok := slices.BinarySearchFunc(events, seq, func(e hygiene.Event, seq int64) int { return cmp.Compare(e.Seq, seq) })
-	if ok {
-		k.Retry.MessageID, k.Retry.UniqueArgs = events[i].MessageID, o.UniqueArgs(events[i].Body)
-		return nil
-	}
-	e, ok, err := s.Event(seq)
-	if ok {
-		k.Retry.MessageID, k.Retry.UniqueArgs = e.MessageID, o.UniqueArgs(e.Body)
-	}
-	return err
 }
 
 func (d *Swept) count(a hygiene.Addition) {
@@ -324,7 +314,7 @@ func (s *Store) counted(now hygiene.Instant) error {
 		if err != nil {
 			return err
 		}
-		from, to := min(before, int64(now))/1_000_000, max(before, int64(now))/1_000_000
+		from, to := secondOf(min(hygiene.Instant(before), now)), secondOf(max(hygiene.Instant(before), now))
 		turned, err = c.number("SELECT count(*) FROM (SELECT 1 FROM tally WHERE at > ? AND at <= ? LIMIT 1)", from, to)
 		return err
 	})

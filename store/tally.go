@@ -16,8 +16,8 @@ type turnKey struct {
 	status hygiene.Status
 }
 
-// secondOf rounds up, so that a contact is never counted before its turn.
-func secondOf(t hygiene.Instant) int64 { return int64(t+999_999) / 1_000_000 }
+// secondOf is the second of t: within it, a turn to come counts as come.
+func secondOf(t hygiene.Instant) int64 { return int64(t) / 1_000_000 }
 
 // move takes a contact's turns out and puts others in. Each turn is the status
 // it leads to coming, and the one before going.
@@ -66,7 +66,7 @@ func countByStatus(c *conn, t hygiene.Instant) (map[string]int64, error) {
 	for _, name := range hygiene.StatusNames() {
 		counts[name] = 0
 	}
-	r := c.query("SELECT status, sum(n) FROM tally WHERE at <= ? GROUP BY status", int64(t)/1_000_000)
+	r := c.query("SELECT status, sum(n) FROM tally WHERE at <= ? GROUP BY status", secondOf(t))
 	for r.next() {
 		counts[r.text(0)] = r.int(1)
 	}

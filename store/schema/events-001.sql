@@ -23,3 +23,10 @@ CREATE TABLE quarantine (
 	body        BLOB NOT NULL,
 	total       INTEGER NOT NULL                   -- bytes of all bodies up to this one, ever
 ) STRICT;
+
+-- One row, written to see whether the disk still takes it.
+-- Written by Appender.commit.
+CREATE TABLE probe (
+	id INTEGER PRIMARY KEY,
+	at INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,152 @@
+// Package command is what people type: the subcommands of winnow, a file each,
+// and the wiring of the rooms into a daemon.
+//
+// Results go to stdout; errors go to stderr as one plain sentence with what to
+// do. A command exits with 0 when it is done, 1 when it failed or the answer is
+// no, and 64 when it was called wrongly.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"winnow/hygiene"
+)
+
+// World is what a command has around it.
+type World struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Version        string
+	Example        []byte // config.example.yaml
+}
+
+// The exit statuses.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 64
+)
+
+// grammar is the command line.
+type grammar struct {
+	Config string `short:"c" default:"winnow.yaml" placeholder:"FILE" help:"The config file."`
+	JSON   bool   `name:"json" help:"Print JSON."`
+	Now    string `placeholder:"TIME" help:"Take this as the present, in RFC 3339: 2026-11-23T02:00:00Z."`
+
+	Serve      serveCommand      `cmd:"" help:"Receive callbacks, apply the rules, write exports; until SIGTERM. SIGHUP or a changed file reloads."`
+	Demo       demoCommand       `cmd:"" help:"Watch a campaign come in, be judged, and leave as files, on a real daemon."`
+	Check      checkCommand      `cmd:"" help:"Tell everything that is wrong with the config."`
+	Sweep      sweepCommand      `cmd:"" help:"Apply the rules to new events, once, now."`
+	Review     reviewCommand     `cmd:"" help:"Apply the rules that look at the time alone to everyone, once, now."`
+	Export     exportCommand     `cmd:"" help:"Run an export, once, now."`
+	Explain    explainCommand    `cmd:"" help:"Tell what winnow knows of a contact, and why."`
+	Suppress   suppressCommand   `cmd:"" help:"Suppress contacts by hand."`
+	Allow      allowCommand      `cmd:"" help:"Lift contacts' suppressions by hand, all but opted_out unless it is named."`
+	Import     importCommand     `cmd:"" help:"Bring in an archive of events, or the send log."`
+	Status     statusCommand     `cmd:"" help:"Count events and contacts, and show the last runs."`
+	Schedule   scheduleCommand   `cmd:"" help:"Tell when each job runs next."`
+	Quarantine quarantineCommand `cmd:"" help:"Show the bodies that could not be read."`
+	Unmatched  unmatchedCommand  `cmd:"" help:"Show the events whose contact is not known yet."`
+	Health     healthCommand     `cmd:"" help:"Ask the daemon whether it can store callbacks; for a container's health check."`
+	Version    versionCommand    `cmd:"" help:"Tell the version."`
+}
+
+// call is one call of a command.
+type call struct {
+	World
+	ctx    context.Context
+	config string
+	json   bool
+	now    func() time.Time
+}
+
+// no is the error of a command whose answer is no and has been printed.
+var no = errors.New("no")
+
+// Main runs the command line and gives the exit status.
+func Main(args []string, w World) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return run(ctx, args, w)
+}
+
+func run(ctx context.Context, args []string, w World) int {
+	var g grammar
+	exited := -1
+	parser, err := kong.New(&g, kong.Name("winnow"), kong.Description("Keeps an SMS list worth texting. Start with: winnow demo"),
+		kong.Writers(w.Stdout, w.Stderr), kong.Exit(func(code int) { exited = code }), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		panic(err) // the grammar is wrong: no user can cause it
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	c := &call{World: w, ctx: ctx, config: g.Config, json: g.JSON, now: time.Now}
+	if err == nil {
+		err = c.presentAt(g.Now)
+	}
+	if err != nil {
+		fmt.Fprintf(w.Stderr, "winnow: %s; winnow --help shows how\n", err)
+		return exitUsage
+	}
+	return c.finish(parsed.Run(c))
+}
+
+// presentAt makes the given time the present.
+func (c *call) presentAt(text string) error {
+	if text == "" {
+		return nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return fmt.Errorf("--now %q is not a time: write 2026-11-23T02:00:00Z", text)
+	}
+	c.now = func() time.Time { return t }
+	return nil
+}
+
+// present is the present, as winnow stores times.
+func (c *call) present() hygiene.Instant { return hygiene.InstantOf(c.now()) }
+
+// finish tells what went wrong and gives the exit status.
+func (c *call) finish(err error) int {
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, no):
+		return exitFailed
+	}
+	text := strings.TrimRight(err.Error(), "\n")
+	if !isProblems(err) {
+		text = "winnow: " + strings.ReplaceAll(text, "\n", "; ")
+	}
+	fmt.Fprintln(c.Stderr, text)
+	return exitFailed
+}
+
+// versionCommand tells the version.
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(c *call) error {
+	if c.json {
+		return c.printJSON(map[string]string{"version": c.Version})
+	}
+	_, err := fmt.Fprintf(c.Stdout, "winnow %s\n", c.Version)
+	return err
+}

@@ -1,0 +1,197 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/hygiene/provider"
+	"winnow/internal/config"
+	"winnow/internal/console"
+	"winnow/internal/schedule"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// console is the private door, answering out of the rooms.
+func (d *daemon) console(cfg *config.Config) http.Handler {
+	return console.New(console.Config{
+		Token: cfg.Admin.Token, Version: d.version, Metrics: d.metrics, Logger: d.log,
+		Ready:     d.store.Healthy,
+		Page:      d.page,
+		Status:    func(context.Context) (any, error) { return statusOf(d.current.Load(), d.store) },
+		Segments:  func(context.Context) (any, error) { return segmentList(d.current.Load()), nil },
+		Exports:   func(context.Context) (any, error) { return exportList(d.current.Load(), d.store) },
+		Explain:   d.explain,
+		Check:     d.check,
+		Register:  d.register,
+		RunExport: d.runExport,
+		Instruct:  d.instruct,
+	})
+}
+
+// totals are the store's numbers for the metrics.
+func (d *daemon) totals() (console.Totals, error) {
+	t, err := d.store.Totals()
+	return console.Totals{Events: t.Events, LastSeq: t.LastSeq, Lag: t.Lag, Repeats: t.Repeats,
+		Quarantined: t.Quarantined, Unmatched: t.Unmatched, Contacts: t.Statuses}, err
+}
+
+func (d *daemon) explain(_ context.Context, given string) (any, bool, error) {
+	cfg := d.current.Load()
+	key, err := cfg.Keys.Normalize(given)
+	if err != nil {
+		return nil, false, console.Refuse(http.StatusBadRequest, err)
+	}
+	return explain(cfg, d.store, key, hygiene.InstantOf(time.Now()))
+}
+
+// check tells which contacts may be texted. Someone unknown may: nothing is
+// held against them.
+func (d *daemon) check(_ context.Context, contacts []string) ([]console.Answer, error) {
+	cfg, now := d.current.Load(), hygiene.InstantOf(time.Now())
+	answers := make([]console.Answer, len(contacts))
+	for i, given := range contacts {
+		answers[i] = console.Answer{Contact: given, Status: "unknown", Sendable: true}
+		key, err := cfg.Keys.Normalize(given)
+		if err != nil {
+			answers[i] = console.Answer{Contact: given, Status: "invalid", Reasons: []string{err.Error()}}
+			continue
+		}
+		contact, ok, err := d.store.Contact(key)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			status := contact.Status(now)
+			answers[i] = console.Answer{Contact: given, Status: status.String(), Reasons: contact.Reasons(now),
+				Sendable: status == hygiene.Active || status == hygiene.RetryDue}
+		}
+	}
+	return answers, nil
+}
+
+// register keeps the send log, all but what has no contact.
+func (d *daemon) register(ctx context.Context, given []provider.Registration) (console.Registered, error) {
+	r := registrar{keys: d.current.Load().Keys, store: d.store}
+	var list []store.Registration
+	var did console.Registered
+	for i, g := range given {
+		n, err := r.normalise(g)
+		if err != nil {
+			did.Rejected = append(did.Rejected, console.Rejected{Index: i, Why: err.Error()})
+			continue
+		}
+		list = append(list, n)
+	}
+	stored, err := d.store.Register(ctx, list)
+	did.New, did.Known, did.Matched = stored.New, stored.Known, stored.Matched
+	did.Conflict, did.Conflicts = stored.Conflict, stored.Conflicts
+	return did, err
+}
+
+// runExport makes a run by hand, when no job is at work.
+func (d *daemon) runExport(ctx context.Context, name string) (any, error) {
+	a := d.acts()
+	if _, err := a.exportNamed(name); err != nil {
+		return nil, console.Refuse(http.StatusNotFound, err)
+	}
+	now := time.Now()
+	var result segments.Result
+	job := schedule.Job{Kind: schedule.Export, Name: name, Run: func(ctx context.Context, _ time.Time) (err error) {
+		result, err = a.export(ctx, name, hygiene.InstantOf(now.Truncate(time.Second)), hygiene.InstantOf(now))
+		return err
+	}}
+	err := d.runner.Do(ctx, job, now)
+	if errors.Is(err, errRan) {
+		return nil, console.Refuse(http.StatusConflict, err)
+	}
+	return result.Run, err
+}
+
+func (d *daemon) instruct(ctx context.Context, in console.Instruction) (any, error) {
+	a := d.acts()
+	key, err := a.config.Keys.Normalize(in.Contact)
+	if err != nil {
+		return nil, console.Refuse(http.StatusBadRequest, err)
+	}
+	now := hygiene.InstantOf(time.Now())
+	told := hygiene.Instruction{Kind: in.Kind, Hand: hygiene.ByOperator, Reason: in.Reason, Note: in.Note, Until: in.Until, By: in.By}
+	if _, err := a.instruct(ctx, []string{key}, told, now); err != nil {
+		return nil, err
+	}
+	e, _, err := explain(a.config, a.store, key, now)
+	return e, err
+}
+
+// segmentItem is a segment as the API lists it.
+type segmentItem struct {
+	Name       string   `json:"name"`
+	Where      string   `json:"where,omitempty"`
+	List       string   `json:"list,omitempty"`
+	Suppressed string   `json:"suppressed"`
+	Columns    []string `json:"columns"`
+}
+
+func segmentList(cfg *config.Config) []segmentItem {
+	items := []segmentItem{}
+	for _, s := range cfg.Segments {
+		item := segmentItem{Name: s.Name, List: s.List, Suppressed: s.Suppressed.String()}
+		if s.Where != nil {
+			item.Where = s.Where.String()
+		}
+		for _, column := range s.Columns {
+			item.Columns = append(item.Columns, column.String())
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+// exportItem is an export as the API lists it.
+type exportItem struct {
+	Name     string            `json:"name"`
+	Schedule string            `json:"schedule"`
+	Segments []string          `json:"segments"`
+	Formats  []segments.Format `json:"formats"`
+	To       []string          `json:"to"`
+	LastRun  *segments.Run     `json:"last_run,omitempty"`
+}
+
+func exportList(cfg *config.Config, s *store.Store) ([]exportItem, error) {
+	items := []exportItem{}
+	for _, e := range cfg.Exports {
+		item := exportItem{Name: e.Name, Schedule: e.Schedule, Segments: e.Segments, Formats: e.Formats, To: e.To}
+		last, ok, err := s.LastRun(e.Name)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			item.LastRun = &last
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// page is what the console shows.
+func (d *daemon) page(context.Context) (console.Page, error) {
+	cfg, now := d.current.Load(), time.Now()
+	t, err := d.store.Totals()
+	if err != nil {
+		return console.Page{}, err
+	}
+	runs, err := d.store.Runs()
+	p := console.Page{At: hygiene.InstantOf(now), Events: t.Events, Lag: t.Lag, Repeats: t.Repeats, Quarantined: t.Quarantined,
+		Unmatched: t.Unmatched, Statuses: t.Statuses, CountedAt: t.CountedAt, Policy: cfg.Hash, Runs: runs}
+	d.notes.fill(&p)
+	for _, r := range runs {
+		if r.Status == segments.Failed || r.Status == segments.Held {
+			p.Trouble = append(p.Trouble, fmt.Sprintf("run %s/%s is %s: %s", r.Export, r.Name, r.Status, r.Error))
+		}
+	}
+	return p, err
+}

@@ -1,0 +1,69 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+
+	"winnow/hygiene/provider"
+	"winnow/internal/config"
+	"winnow/internal/schedule"
+	"winnow/store"
+)
+
+// house is what most commands work with: the config and the open store.
+type house struct {
+	config *config.Config
+	store  *store.Store
+}
+
+// load reads the config. Secrets are only demanded by who opens a door.
+func (c *call) load(secrets bool) (*config.Config, error) {
+	return config.Load(c.config, configOptions(secrets))
+}
+
+func configOptions(secrets bool) config.Options {
+	return config.Options{CheckSchedule: schedule.Check, Secrets: secrets}
+}
+
+func isProblems(err error) bool {
+	var p *config.Problems
+	return errors.As(err, &p)
+}
+
+// enter reads the config and opens its store. It makes a store that is missing
+// only for those who bring something in.
+func (c *call) enter(open func(string) (*store.Store, error)) (*house, error) {
+	cfg, err := c.load(false)
+	if err != nil {
+		return nil, err
+	}
+	s, err := open(cfg.Store)
+	if err != nil {
+		return nil, err
+	}
+	return &house{cfg, s}, nil
+}
+
+func (h *house) close() error { return h.store.Close() }
+
+// with enters, runs do, and closes the store.
+func (c *call) with(open func(string) (*store.Store, error), do func(h *house) error) error {
+	h, err := c.enter(open)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(h), h.close())
+}
+
+// readers makes the reader of each source.
+func readers(cfg *config.Config) (map[string]*provider.Reader, error) {
+	byName := map[string]*provider.Reader{}
+	for _, s := range cfg.Sources {
+		r, err := provider.New(provider.Config{Source: s.Name, Preset: s.Preset, Contact: s.Contact, Outcomes: s.Outcomes, Keys: cfg.Keys})
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", s.Name, err)
+		}
+		byName[s.Name] = r
+	}
+	return byName, nil
+}

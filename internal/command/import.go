@@ -1,0 +1,186 @@
+package command
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/hygiene/provider"
+	"winnow/store"
+)
+
+// importCommand brings in what happened before winnow, or beside it.
+type importCommand struct {
+	Events   importEventsCommand   `cmd:"" help:"An archive: NDJSON {\"source\", \"received_at\", \"body\"}."`
+	Messages importMessagesCommand `cmd:"" help:"The send log: CSV or NDJSON message_id,contact[,phone][,sent_at], or the provider's send responses."`
+}
+
+// A line of an import is at most this long; so is a callback's body.
+const maxLine = 2 << 20
+
+// importGroup is how many events or messages are committed together.
+const importGroup = 4096
+
+// openFile opens what a FILE argument names; - is stdin.
+func (c *call) openFile(name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(c.Stdin), nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// lines visits the lines of a file that are not blank. A line that is too long
+// is an error: cut in two it would be something else.
+func lines(r io.Reader, visit func(number int, line []byte) error) error {
+	s := bufio.NewScanner(r)
+	s.Buffer(make([]byte, 64<<10), maxLine)
+	n := 0
+	for s.Scan() {
+		n++
+		line := bytes.TrimSpace(bytes.TrimPrefix(s.Bytes(), []byte("\ufeff")))
+		if len(line) == 0 {
+			continue
+		}
+		if err := visit(n, line); err != nil {
+			return err
+		}
+	}
+	if errors.Is(s.Err(), bufio.ErrTooLong) {
+		return fmt.Errorf("line %d is longer than %d bytes: each line is one record", n+1, maxLine)
+	}
+	return s.Err()
+}
+
+// importEventsCommand brings in an archive of callbacks.
+type importEventsCommand struct {
+	File string `arg:"" help:"The file; - for stdin."`
+}
+
+// archived is one line of an archive.
+type archived struct {
+	Source     string          `json:"source"`
+	ReceivedAt time.Time       `json:"received_at"`
+	Body       json.RawMessage `json:"body"`
+}
+
+// Run appends the archive to the log.
+func (x importEventsCommand) Run(c *call) error {
+	f, err := c.openFile(x.File)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return c.with(store.Open, func(h *house) error {
+		byName, err := readers(h.config)
+		if err != nil {
+			return err
+		}
+		show, done := c.progress("event")
+		im := &eventImport{call: c, house: h, readers: byName, show: show}
+		err = lines(f, im.line)
+		if err == nil {
+			err = im.flush()
+		}
+		done()
+		if err != nil {
+			return fmt.Errorf("%s: %w; %s were stored before it, and importing them again changes nothing", x.File, err, plural(im.did.Stored, "event"))
+		}
+		return im.report(x.File)
+	})
+}
+
+// eventImport gathers events to commit them together.
+type eventImport struct {
+	*call
+	house   *house
+	readers map[string]*provider.Reader
+	show    func(int64)
+	events  []hygiene.Event
+	bad     []hygiene.Unreadable
+	weight  int
+	did     importedEvents
+}
+
+// importedEvents is what an import of events prints as JSON.
+type importedEvents struct {
+	Stored      int64 `json:"stored"`
+	Quarantined int64 `json:"quarantined"`
+	Rejected    int64 `json:"rejected"`
+}
+
+// line takes in one line. A line that is no record is told and left out; a body
+// that is no event goes to quarantine, as from the provider.
+func (im *eventImport) line(number int, line []byte) error {
+	var a archived
+	if err := json.Unmarshal(line, &a); err != nil {
+		return im.reject(number, "it is no JSON object of source, received_at and body")
+	}
+	r := im.readers[a.Source]
+	switch {
+	case r == nil:
+		return im.reject(number, fmt.Sprintf("there is no source %q in the config", a.Source))
+	case a.ReceivedAt.IsZero():
+		return im.reject(number, "it has no received_at, like 2026-01-02T03:04:05Z")
+	case len(a.Body) == 0:
+		return im.reject(number, "it has no body")
+	}
+	events, bad, err := r.Read(a.Body, hygiene.InstantOf(a.ReceivedAt))
+	if err != nil {
+		return im.reject(number, err.Error())
+	}
+	im.events, im.bad = append(im.events, events...), append(im.bad, bad...)
+	im.weight += len(line)
+	if len(im.events)+len(im.bad) < importGroup && im.weight < maxLine {
+		return nil
+	}
+	return im.flush()
+}
+
+func (im *eventImport) reject(number int, why string) error {
+	im.did.Rejected++
+	if im.did.Rejected <= 20 {
+		fmt.Fprintf(im.Stderr, "winnow: line %d was left out: %s\n", number, why)
+	}
+	return nil
+}
+
+func (im *eventImport) flush() error {
+	if err := im.ctx.Err(); err != nil {
+		return err
+	}
+	if err := im.house.store.Append(im.ctx, im.events, im.bad); err != nil {
+		return err
+	}
+	im.did.Stored += int64(len(im.events))
+	im.did.Quarantined += int64(len(im.bad))
+	im.events, im.bad, im.weight = nil, nil, 0
+	if im.show != nil {
+		im.show(im.did.Stored)
+	}
+	return nil
+}
+
+func (im *eventImport) report(file string) error {
+	if im.json {
+		if err := im.printJSON(im.did); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(im.Stdout, "stored %s of %s, %s in quarantine, %s left out; the next sweep judges them\n",
+			plural(im.did.Stored, "event"), file, grouped(im.did.Quarantined), plural(im.did.Rejected, "line"))
+	}
+	if im.did.Rejected > 0 {
+		return fmt.Errorf("%s of %s were left out", plural(im.did.Rejected, "line"), file)
+	}
+	return nil
+}

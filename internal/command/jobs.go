@@ -1,0 +1,90 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/schedule"
+	"winnow/segments"
+)
+
+// job is what the daemon does when the job is due, under the config that is in
+// force then.
+func (d *daemon) job(j schedule.Job) func(context.Context, time.Time) error {
+	switch j.Kind {
+	case schedule.Sweep:
+		return func(ctx context.Context, _ time.Time) error { return d.sweep(ctx) }
+	case schedule.Review:
+		return func(ctx context.Context, _ time.Time) error {
+			did, err := d.acts().review(ctx, hygiene.InstantOf(time.Now()))
+			d.log.Info("reviewed", "contacts", did.Contacts, "changes", did.Changes)
+			return err
+		}
+	default:
+		return func(ctx context.Context, scheduled time.Time) error { return d.export(ctx, j.Name, scheduled) }
+	}
+}
+
+func (d *daemon) sweep(ctx context.Context) error {
+	began := time.Now()
+	did, err := d.acts().sweep(ctx, hygiene.InstantOf(began))
+	d.metrics.Swept(did.Events, did.Repeats, did.Unmatched, did.Changes, time.Since(began), err)
+	if did.Events > 0 {
+		d.log.Info("swept", "events", did.Events, "repeats", did.Repeats, "unmatched", did.Unmatched, "changes", did.Changes, "took", time.Since(began).Round(time.Millisecond))
+	}
+	return err
+}
+
+// export makes a scheduled run. One that was made before is done.
+func (d *daemon) export(ctx context.Context, name string, scheduled time.Time) error {
+	began := time.Now()
+	a := d.acts()
+	result, err := a.export(ctx, name, hygiene.InstantOf(scheduled), hygiene.InstantOf(began))
+	if errors.Is(err, errRan) {
+		return nil
+	}
+	rows := int64(0)
+	for _, f := range result.Manifest.Files {
+		rows += f.Rows
+	}
+	d.metrics.RunEnded(name, string(result.Run.Status), time.Now(), time.Since(began), rows)
+	d.log.Info("exported", "export", name, "run", result.Run.Name, "status", string(result.Run.Status), "rows", rows,
+		"took", time.Since(began).Round(time.Millisecond), "error", result.Run.Error)
+	if result.Run.Status == segments.Published {
+		err = errors.Join(append([]error{err, a.settle()}, result.Troubles...)...)
+	}
+	return err
+}
+
+// observer reports what the schedule does.
+type observer struct{ d *daemon }
+
+// Started implements schedule.Observer.
+func (observer) Started(schedule.Job, time.Time) {}
+
+// Finished implements schedule.Observer.
+func (o observer) Finished(j schedule.Job, scheduled time.Time, took time.Duration, err error) {
+	o.d.metrics.JobEnded(j.Name, string(j.Kind), took, err)
+	o.d.notes.ended(j, took, err)
+	if err == nil {
+		return
+	}
+	o.d.log.Error("a job failed", "job", j.Key(), "scheduled", scheduled, "error", err)
+	var p *schedule.Panic
+	if errors.As(err, &p) {
+		o.d.log.Error("a job panicked; this is a fault of winnow", "job", j.Key(), "stack", string(p.Stack))
+	}
+}
+
+// Skipped implements schedule.Observer.
+func (o observer) Skipped(j schedule.Job, first, scheduled time.Time) {
+	o.d.metrics.JobSkipped(j.Name)
+	if j.Kind != schedule.Sweep {
+		o.d.log.Warn("scheduled times of a job were missed; the latest is made up", "job", j.Key(), "first", first, "scheduled", scheduled)
+	}
+}
+
+// Troubled implements schedule.Observer.
+func (o observer) Troubled(err error) { o.d.log.Error("the schedule has trouble", "error", err) }

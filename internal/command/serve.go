@@ -1,0 +1,289 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/config"
+	"winnow/internal/console"
+	"winnow/internal/receiver"
+	"winnow/internal/schedule"
+	"winnow/store"
+)
+
+// serveCommand is the daemon.
+type serveCommand struct{}
+
+// Run serves until the process is told to end.
+func (serveCommand) Run(c *call) error {
+	d, err := c.daemon(slog.New(slog.NewTextHandler(c.Stderr, nil)))
+	if err != nil {
+		return err
+	}
+	return d.serve(c.ctx)
+}
+
+// daemon is the rooms wired together. What a reload changes is behind current,
+// the receiver and the runner; each takes it up as a whole.
+type daemon struct {
+	path    string
+	version string
+	log     *slog.Logger
+	store   *store.Store
+	metrics *console.Metrics
+	notes   notes
+
+	current  atomic.Pointer[config.Config]
+	receiver *receiver.Receiver
+	runner   *schedule.Runner
+	seen     fingerprint // of the file that was last tried
+	broken   error       // what was wrong with the file at the start
+
+	public, private net.Listener
+	servers         []*http.Server
+}
+
+// How long a daemon that was told to end waits for what is under way.
+const (
+	drainRequests = 10 * time.Second
+	drainJobs     = 30 * time.Second
+)
+
+// daemon makes a daemon that listens and does not answer yet.
+func (c *call) daemon(log *slog.Logger) (*daemon, error) {
+	d := &daemon{path: c.config, version: c.Version, log: log}
+	cfg, err := d.firstConfig()
+	if err != nil {
+		return nil, err
+	}
+	if d.store == nil {
+		if d.store, err = store.Open(cfg.Store); err != nil {
+			return nil, err
+		}
+	}
+	if err := errors.Join(d.wire(cfg), d.listen(cfg)); err != nil {
+		return nil, errors.Join(err, d.store.Close())
+	}
+	if d.broken != nil {
+		d.metrics.Reloaded(false, time.Now(), cfg.Hash)
+		d.notes.reloaded(0, d.broken)
+	}
+	return d, nil
+}
+
+// firstConfig is the config to start with: the file, or, when that is broken
+// and the store keeps the last good one, that.
+func (d *daemon) firstConfig() (*config.Config, error) {
+	d.seen = fingerprintOf(d.path)
+	cfg, err := config.Load(d.path, configOptions(true))
+	if err == nil {
+		return cfg, nil
+	}
+	s, opened := store.OpenExisting(config.FindStore(d.path))
+	if opened != nil {
+		return nil, err
+	}
+	hash, text, kept := s.LastPolicy()
+	last, parsed := config.Parse(d.path, []byte(text), configOptions(true))
+	if kept != nil || text == "" || parsed != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	d.store, d.broken = s, err
+	d.log.Error("the config is broken: starting with the last good one, which the store keeps", "file", d.path, "policy", hash, "problems", "\n"+err.Error())
+	return last, nil
+}
+
+// wire connects the rooms.
+func (d *daemon) wire(cfg *config.Config) error {
+	d.metrics = console.NewMetrics(d.version, d.totals, d.store.Path(), d.store.LogPath())
+	d.receiver = receiver.New(receiver.Config{Log: journal{d.store, d.metrics}, Counter: d.metrics, Logger: d.log, Healthy: d.store.Healthy})
+	lock := schedule.NewLock(d.store.Path() + ".jobs")
+	d.runner = schedule.NewRunner(d.store, lock, observer{d}, nil)
+	d.runner.TakeOver = func(context.Context) error { return d.acts().settle() }
+	return d.adopt(cfg)
+}
+
+// adopt puts a config in force. All that can fail comes before anything
+// changes.
+func (d *daemon) adopt(cfg *config.Config) error {
+	byName, err := readers(cfg)
+	if err != nil {
+		return err
+	}
+	jobs, err := jobsOf(cfg)
+	if err != nil {
+		return err
+	}
+	now := hygiene.InstantOf(time.Now())
+	if err := d.store.KeepPolicy(cfg.Hash, cfg.Text, now); err != nil {
+		return err
+	}
+	var sources []receiver.Source
+	for _, s := range cfg.Sources {
+		sources = append(sources, receiver.Source{Name: s.Name, Tokens: s.Tokens, Reader: byName[s.Name]})
+	}
+	for i := range jobs {
+		jobs[i].Run = d.job(jobs[i])
+	}
+	d.current.Store(cfg)
+	d.receiver.Replace(sources)
+	d.runner.Replace(jobs)
+	d.metrics.Configured(namesOf(cfg))
+	d.metrics.Reloaded(true, now.Time(), cfg.Hash)
+	d.notes.scheduled(jobs)
+	d.notes.reloaded(now, nil)
+	return nil
+}
+
+func namesOf(cfg *config.Config) (sources, exports []string) {
+	for _, s := range cfg.Sources {
+		sources = append(sources, s.Name)
+	}
+	for _, e := range cfg.Exports {
+		exports = append(exports, e.Name)
+	}
+	return sources, exports
+}
+
+// acts are what the jobs do, under the config in force.
+func (d *daemon) acts() *act {
+	return &act{config: d.current.Load(), store: d.store, version: d.version}
+}
+
+func (d *daemon) listen(cfg *config.Config) (err error) {
+	if d.public, err = net.Listen("tcp", cfg.Listen); err != nil {
+		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
+	}
+	if d.private, err = net.Listen("tcp", cfg.Admin.Listen); err != nil {
+		return errors.Join(fmt.Errorf("listen on %s: %w", cfg.Admin.Listen, err), d.public.Close())
+	}
+	return nil
+}
+
+// serve answers and runs jobs until ctx ends, and then drains.
+func (d *daemon) serve(ctx context.Context) error {
+	cfg := d.current.Load()
+	failed := make(chan error, 2)
+	door := receiver.Server(d.receiver.Handler())
+	d.servers = []*http.Server{door, console.Server(d.console(cfg))}
+	go func() { failed <- servePublic(door, d.public, cfg.TLS) }()
+	go func() { failed <- d.servers[1].Serve(d.private) }()
+	go d.runner.Run(context.Background())
+	go d.watch(ctx)
+	d.log.Info("winnow listens", "callbacks", d.public.Addr().String(), "console", d.private.Addr().String(), "store", d.store.Path(), "policy", cfg.Hash)
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	return errors.Join(err, d.drain())
+}
+
+// drain ends the doors, the jobs and the store, in this order: what was taken
+// in is stored and answered.
+func (d *daemon) drain() error {
+	requests, cancel := context.WithTimeout(context.Background(), drainRequests)
+	defer cancel()
+	var errs []error
+	for _, s := range d.servers {
+		if err := s.Shutdown(requests); err != nil {
+			s.Close()
+		}
+	}
+	jobs, cancel := context.WithTimeout(context.Background(), drainJobs)
+	defer cancel()
+	if err := d.runner.Stop(jobs); err != nil {
+		d.log.Warn("a job was cut short; it is made up at the next start")
+	}
+	errs = append(errs, d.store.Close())
+	d.log.Info("winnow has stopped")
+	return errors.Join(errs...)
+}
+
+// watch reloads on SIGHUP and when the file changes. It looks at the file: an
+// editor or a mounted volume replaces it, and a watch on it would be lost.
+func (d *daemon) watch(ctx context.Context) {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hup:
+			d.reload()
+		case <-tick.C:
+			if fingerprintOf(d.path) != d.seen {
+				d.reload()
+			}
+		}
+	}
+}
+
+// reload puts the file in force, or keeps what is.
+func (d *daemon) reload() {
+	d.seen = fingerprintOf(d.path)
+	old := d.current.Load()
+	cfg, err := config.Load(d.path, configOptions(true))
+	if err == nil {
+		err = d.adopt(cfg)
+	}
+	if err != nil {
+		d.metrics.Reloaded(false, time.Now(), old.Hash)
+		d.notes.reloaded(0, err)
+		d.log.Error("the config was not reloaded, the one before stays in force", "file", d.path, "policy", old.Hash, "problems", "\n"+err.Error())
+		return
+	}
+	d.log.Info("the config was reloaded", "file", d.path, "policy", cfg.Hash)
+	if cfg.Listen != old.Listen || cfg.Admin != old.Admin || cfg.Store != old.Store || (cfg.TLS == nil) != (old.TLS == nil) {
+		d.log.Warn("listen, admin, tls and store take effect at the next start")
+	}
+}
+
+// fingerprint tells whether a file is another than before.
+type fingerprint struct {
+	size     int64
+	modified time.Time
+	inode    uint64
+}
+
+func fingerprintOf(path string) fingerprint {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fingerprint{}
+	}
+	f := fingerprint{size: info.Size(), modified: info.ModTime()}
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		f.inode = sys.Ino
+	}
+	return f
+}
+
+// journal is the log as the receiver sees it, counted.
+type journal struct {
+	store   *store.Store
+	metrics *console.Metrics
+}
+
+// Append stores and counts.
+func (j journal) Append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
+	began := time.Now()
+	err := j.store.Append(ctx, events, bad)
+	if err == nil {
+		j.metrics.Appended(len(events), time.Since(began))
+		j.metrics.Stored(events, bad)
+	}
+	return err
+}

@@ -1,0 +1,158 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"winnow/hygiene"
+	"winnow/internal/config"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// status is the numbers of the whole.
+type status struct {
+	Events      int64            `json:"events"`
+	LastSeq     int64            `json:"last_seq"`
+	Repeats     int64            `json:"repeats"`
+	Quarantined int64            `json:"quarantined"`
+	Unmatched   int64            `json:"unmatched"`
+	Contacts    int64            `json:"contacts"`
+	Statuses    map[string]int64 `json:"statuses"`
+	Sweep       sweepStatus      `json:"sweep"`
+	Policy      string           `json:"policy"`
+	Runs        []segments.Run   `json:"runs"`
+}
+
+type sweepStatus struct {
+	Cursor int64 `json:"cursor"`
+	Lag    int64 `json:"lag"`
+}
+
+// statusCommand counts events and contacts.
+type statusCommand struct{}
+
+// Run prints the numbers.
+func (statusCommand) Run(c *call) error {
+	return c.with(store.Open, func(h *house) error {
+		st, err := statusOf(h.config, h.store)
+		if err != nil {
+			return err
+		}
+		if c.json {
+			return c.printJSON(st)
+		}
+		st.print(c.Stdout)
+		return nil
+	})
+}
+
+func statusOf(cfg *config.Config, s *store.Store) (*status, error) {
+	t, err := s.Totals()
+	if err != nil {
+		return nil, err
+	}
+	runs, err := s.Runs()
+	if runs == nil {
+		runs = []segments.Run{}
+	}
+	return &status{Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
+		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: sweepStatus{t.Cursor, t.Lag}, Policy: cfg.Hash, Runs: runs}, err
+}
+
+func (s *status) print(w io.Writer) {
+	rows := [][]string{
+		{"events", grouped(s.Events), fmt.Sprintf("%s repeats, %s unmatched, %s bodies in quarantine", grouped(s.Repeats), grouped(s.Unmatched), grouped(s.Quarantined))},
+		{"swept", grouped(s.Sweep.Cursor), fmt.Sprintf("%s waiting", grouped(s.Sweep.Lag))},
+		{"contacts", grouped(s.Contacts), "as of the last sweep"},
+	}
+	for _, name := range hygiene.StatusNames() {
+		rows = append(rows, []string{"  " + name, grouped(s.Statuses[name])})
+	}
+	table(w, append(rows, []string{"policy", s.Policy}))
+	if len(s.Runs) == 0 {
+		return
+	}
+	rows = [][]string{{"LAST RUN", "STATUS", "AS OF", "FINISHED", ""}}
+	for _, r := range s.Runs {
+		rows = append(rows, []string{r.Export + "/" + r.Name, string(r.Status), r.AsOf.String(), r.FinishedAt.String(), r.Error})
+	}
+	fmt.Fprintln(w)
+	table(w, rows)
+}
+
+// quarantineCommand shows what could not be read.
+type quarantineCommand struct {
+	Limit int `short:"n" default:"20" help:"How many, the latest first."`
+}
+
+// Run lists the bodies.
+func (x quarantineCommand) Run(c *call) error {
+	type item struct {
+		ID         int64           `json:"id"`
+		ReceivedAt hygiene.Instant `json:"received_at"`
+		Source     string          `json:"source"`
+		Why        string          `json:"why"`
+		Body       string          `json:"body"`
+	}
+	return c.with(store.OpenExisting, func(h *house) error {
+		list, err := h.store.Quarantine(x.Limit)
+		if err != nil {
+			return err
+		}
+		items, rows := []item{}, [][]string{{"ID", "RECEIVED", "SOURCE", "WHY", "BODY"}}
+		for _, q := range list {
+			items = append(items, item{q.ID, q.ReceivedAt, q.Source, q.Why, string(q.Body)})
+			rows = append(rows, []string{fmt.Sprint(q.ID), q.ReceivedAt.String(), q.Source, q.Why, excerpt(q.Body)})
+		}
+		if c.json {
+			return c.printJSON(items)
+		}
+		if len(items) == 0 {
+			_, err := fmt.Fprintln(c.Stdout, "nothing is in quarantine")
+			return err
+		}
+		table(c.Stdout, rows)
+		return nil
+	})
+}
+
+// excerpt is the beginning of a body, safe to print.
+func excerpt(body []byte) string {
+	const width = 60
+	text := fmt.Sprintf("%.*q", width, body)
+	if len(body) > width {
+		text += fmt.Sprintf(" … %s bytes", grouped(int64(len(body))))
+	}
+	return text
+}
+
+// unmatchedCommand shows events whose contact is not known.
+type unmatchedCommand struct {
+	Limit int `short:"n" default:"100" help:"How many, by message id."`
+}
+
+// Run lists the events.
+func (x unmatchedCommand) Run(c *call) error {
+	return c.with(store.OpenExisting, func(h *house) error {
+		items, rows := []happening{}, [][]string{{"MESSAGE", "SEQ", "AT", "OUTCOME"}}
+		err := h.store.Unmatched(x.Limit, func(e hygiene.Event) error {
+			items = append(items, happening{e.At, e.Seq, e.Outcome.String(), codeOf(e.Code), e.MessageID})
+			rows = append(rows, []string{e.MessageID, fmt.Sprint(e.Seq), e.At.String(), e.Outcome.String()})
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if c.json {
+			return c.printJSON(items)
+		}
+		t, err := h.store.Totals()
+		if len(items) > 0 {
+			table(c.Stdout, rows)
+		}
+		fmt.Fprintf(c.Stdout, "%s unmatched: register their messages with winnow import messages FILE, and the next sweep judges them\n", plural(t.Unmatched, "event"))
+		return errors.Join(err)
+	})
+}

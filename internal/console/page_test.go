@@ -1,0 +1,154 @@
+package console
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/xml"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/segments"
+)
+
+var now = hygiene.InstantOf(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
+
+func somePage() Page {
+	return Page{
+		At: now, Policy: "0123456789ab", GoodAt: now.Add(-2 * time.Hour), CountedAt: now.Add(-30 * time.Second),
+		Events: 1234567, Lag: 42, Repeats: 7, Quarantined: 3, Unmatched: 5,
+		Statuses: map[string]int64{"active": 750, "cooling": 50, "suppressed": 200},
+		Runs: []segments.Run{
+			{Export: "nightly", Name: "2026-11-23T020000Z", Status: segments.Published, FinishedAt: now.Add(-10 * time.Hour)},
+			{Export: "weekly", Name: "2026-11-22T020000Z", Status: segments.Held, Error: "reachable changed by 41%"},
+			{Export: "hourly", Name: "2026-11-23T110000Z", Status: segments.Failed, Error: "the disk is full"},
+		},
+		Jobs: []Job{
+			{Name: "sweep", Kind: "sweep", Last: now.Add(-time.Minute), Took: 1234567 * time.Microsecond, Next: now.Add(30 * time.Second)},
+			{Name: "review", Kind: "review", Last: now.Add(-hygiene.Day), Error: "the store is broken"},
+		},
+	}
+}
+
+// shown is the page as a browser gets it.
+func shown(t *testing.T, page Page) string {
+	t.Helper()
+	w := ask(Config{Version: "1.2.3", Page: func(context.Context) (Page, error) { return page, nil }}, "GET", "/", "")
+	if w.Code != 200 || w.Header().Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Fatalf("answer %d %s", w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+func wantWords(t *testing.T, page string, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if !strings.Contains(page, word) {
+			t.Errorf("the page does not show %q:\n%s", word, page)
+		}
+	}
+}
+
+func TestPageShowsTheStateAtAGlance(t *testing.T) {
+	wantWords(t, shown(t, somePage()), "1.2.3", "0123456789ab", "2026-11-23 12:00:00 UTC",
+		"<dt>all</dt><dd>1,000</dd>", "<dt>active</dt><dd>750</dd>", "<dt>retry</dt><dd>0</dd>", "<dt>suppressed</dt><dd>200</dd>",
+		"<dt>stored</dt><dd>1,234,567</dd>", "<dt>not swept yet</dt><dd>42</dd>", "<dt>unmatched</dt><dd>5</dd>", "<dt>in quarantine</dt><dd>3</dd>",
+		`<span class="state good">published</span>`, `<span class="state warn">held</span>`, `<span class="state bad">failed</span>`,
+		"reachable changed by 41%", "the disk is full", "10 hours ago", "in 30 seconds", "in 1.23s", "the store is broken", "2 hours ago", "in force",
+		`<rect class="cooling" x="75" width="5" height="4"/>`)
+}
+
+func TestPageBeginsWithWhatIsWrong(t *testing.T) {
+	calm := shown(t, somePage())
+	if strings.Contains(calm, "(!)") || strings.Contains(calm, "alert") {
+		t.Errorf("a page of a daemon that is well warns:\n%s", calm)
+	}
+	page := somePage()
+	page.Rejected = "winnow.yaml:14:7: unknown key"
+	page.Trouble = []string{"callbacks are not stored: the disk is full"}
+	wantWords(t, shown(t, page), "<title>(!) winnow</title>", "The config was not taken", "winnow.yaml:14:7: unknown key", "Needs attention", "callbacks are not stored", "not taken")
+}
+
+func TestPageOfAnEmptyDaemonIsWhole(t *testing.T) {
+	wantWords(t, shown(t, Page{At: now}), "No export has run yet.", "No job has run since the start.", "not yet", "<dt>all</dt><dd>0</dd>")
+}
+
+func TestPageThatCanNotBeReadSaysWhy(t *testing.T) {
+	var log logged
+	c := Config{Logger: logTo(&log), Page: func(context.Context) (Page, error) { return Page{}, errBroken }}
+	w := ask(c, "GET", "/", "")
+	if w.Code != 503 {
+		t.Errorf("answered %d", w.Code)
+	}
+	wantWords(t, w.Body.String(), "There is nothing to show", "the store is broken", "</html>")
+	if strings.Contains(w.Body.String(), "<dd>0</dd>") {
+		t.Error("numbers are shown that nobody read")
+	}
+	log.mustHave(t, "the store is broken")
+}
+
+func TestPageWritesForeignWordsAsText(t *testing.T) {
+	page := somePage()
+	page.Rejected, page.Jobs[0].Error = `<script>alert(1)</script>`, `"><img src=x>`
+	if text := shown(t, page); strings.Contains(text, "<script") || strings.Contains(text, "<img") {
+		t.Errorf("foreign words are part of the page:\n%s", text)
+	}
+}
+
+func TestPageNeedsNothingThatItsPolicyForbids(t *testing.T) {
+	w := ask(Config{Page: func(context.Context) (Page, error) { return somePage(), nil }}, "GET", "/", "")
+	page := w.Body.String()
+	style := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(page)
+	if style == nil {
+		t.Fatal("the page has no style")
+	}
+	sum := sha256.Sum256([]byte(style[1]))
+	if policy := w.Header().Get("Content-Security-Policy"); !strings.Contains(policy, "style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") || !strings.Contains(policy, "default-src 'none'") {
+		t.Errorf("policy %s", policy)
+	}
+	for _, forbidden := range []string{"<script", " style=", "http://", "https://", " src=", "<link", " onclick"} {
+		if strings.Contains(page, forbidden) {
+			t.Errorf("the page has %q", forbidden)
+		}
+	}
+	for _, wanted := range []string{"color-scheme", "viewport", `lang="en"`} {
+		wantWords(t, page, wanted)
+	}
+}
+
+func TestPageIsWellFormed(t *testing.T) {
+	page := somePage()
+	page.Rejected, page.Trouble = "x", []string{"y"}
+	d := xml.NewDecoder(strings.NewReader(shown(t, page)))
+	d.Strict, d.AutoClose, d.Entity = false, []string{"meta", "rect"}, xml.HTMLEntity
+	for {
+		if _, err := d.Token(); err == io.EOF {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAgesAreSaidAsPeopleSayThem(t *testing.T) {
+	for span, want := range map[time.Duration]string{
+		0: "now", 400 * time.Millisecond: "now", time.Second: "1 second ago", 59 * time.Second: "59 seconds ago", 90 * time.Second: "1 minute ago",
+		-time.Hour: "in 1 hour", 47 * time.Hour: "1 day ago", 2000 * hygiene.Day: "2,000 days ago",
+	} {
+		if got := ago(span); got != want {
+			t.Errorf("%v is %q, want %q", span, got, want)
+		}
+	}
+}
+
+func TestNumbersAreGroupedByThousands(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -1000: "-1,000", -999: "-999", 1234567: "1,234,567"} {
+		if got := number(n); got != want {
+			t.Errorf("%d is %q, want %q", n, got, want)
+		}
+	}
+}

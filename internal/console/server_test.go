@@ -1,0 +1,104 @@
+package console
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// wire is a listener whose connections are made in memory, so that their time
+// is that of the test.
+type wire struct{ conns chan net.Conn }
+
+func (w wire) Accept() (net.Conn, error) {
+	if c, open := <-w.conns; open {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (w wire) Close() error   { return nil }
+func (w wire) Addr() net.Addr { return &net.TCPAddr{} }
+
+// overWire serves one connection, in a time of its own.
+func overWire(t *testing.T, c Config, talk func(conn net.Conn)) {
+	synctest.Test(t, func(t *testing.T) {
+		w := wire{make(chan net.Conn)}
+		server := Server(New(c))
+		go func() { _ = server.Serve(w) }()
+		ours, theirs := net.Pipe()
+		w.conns <- theirs
+		talk(ours)
+		_ = ours.Close()
+		close(w.conns)
+		_ = server.Close()
+	})
+}
+
+func answered(t *testing.T, conn net.Conn) *http.Response {
+	t.Helper()
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp
+}
+
+func TestASendLogThatKeepsComingIsNotCutOff(t *testing.T) {
+	l := &ledger{}
+	overWire(t, Config{Register: l.register}, func(conn net.Conn) {
+		fmt.Fprintf(conn, "POST /api/v1/messages HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+		for i := range 10 {
+			time.Sleep(readTimeout - time.Second)
+			text := line(fmt.Sprint("m", i), "ann")
+			fmt.Fprintf(conn, "%x\r\n%s\r\n", len(text), text)
+		}
+		fmt.Fprint(conn, "0\r\n\r\n")
+		if resp := answered(t, conn); resp.StatusCode != 200 || len(l.contacts) != 10 {
+			t.Errorf("answered %s, registered %d", resp.Status, len(l.contacts))
+		}
+	})
+}
+
+func TestASendLogThatStopsComingIsGivenUp(t *testing.T) {
+	l := &ledger{}
+	overWire(t, Config{Register: l.register}, func(conn net.Conn) {
+		text := line("m1", "ann")
+		fmt.Fprintf(conn, "POST /api/v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n%s", text)
+		began := time.Now()
+		if resp := answered(t, conn); resp.StatusCode != 400 || len(l.contacts) != 1 || time.Since(began) > 2*readTimeout {
+			t.Errorf("answered %s after %v, registered %d", resp.Status, time.Since(began), len(l.contacts))
+		}
+	})
+}
+
+func TestARunThatTakesLongIsAnswered(t *testing.T) {
+	c := Config{RunExport: func(ctx context.Context, name string) (any, error) {
+		time.Sleep(time.Hour)
+		return name, ctx.Err()
+	}}
+	overWire(t, c, func(conn net.Conn) {
+		fmt.Fprint(conn, "POST /api/v1/exports/nightly/run HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+		resp := answered(t, conn)
+		if body, err := io.ReadAll(io.LimitReader(resp.Body, 1000)); err != nil || resp.StatusCode != 200 || strings.TrimSpace(string(body)) != `"nightly"` {
+			t.Errorf("answered %s %s, error %v", resp.Status, body, err)
+		}
+	})
+}
+
+func TestASlowHeaderIsGivenUp(t *testing.T) {
+	overWire(t, Config{}, func(conn net.Conn) {
+		began := time.Now()
+		fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost:")
+		if _, err := io.ReadAll(conn); err != nil || time.Since(began) > 2*headerTimeout {
+			t.Errorf("given up after %v, error %v", time.Since(began), err)
+		}
+	})
+}

@@ -1,0 +1,34 @@
+package store
+
+import (
+	"winnow/hygiene"
+)
+
+// Instruct tells contacts something by hand, at the time now, in one
+// transaction, and tells how many ledger entries it made. A contact that is
+// not known comes into being.
+func (s *Store) Instruct(policy *hygiene.Policy, keys []string, in hygiene.Instruction, now hygiene.Instant) (changes int64, err error) {
+	end, err := s.LastSeq()
+	if err != nil {
+		return 0, err
+	}
+	in.Moment = hygiene.Moment{At: now, Seq: end}
+	err = s.writeAs(policy, func(p *pen) error {
+		k := &card{}
+		for _, key := range keys {
+			if err := k.load(p.c, key); err != nil {
+				return err
+			}
+			did := policy.Instruct(&k.Contact, in)
+			if len(did) == 0 {
+				continue
+			}
+			if err := p.save(k, did); err != nil {
+				return err
+			}
+			changes += int64(len(did))
+		}
+		return nil
+	})
+	return changes, err
+}
