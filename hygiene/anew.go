@@ -61,13 +61,13 @@ func (p *Policy) settled(c *Contact, floors []Instant) []step {
 	for i := range c.Suppressions {
 		s := c.Suppressions[i]
 		if s.Hand == ByRule && p.hasSettled(&s.Grounds, floors) && !c.struckOpening(&s) {
-			steps = append(steps, step{s.Since, 0, func(j *judge) { j.suppressBy(s, s.Since) }})
+			steps = append(steps, step{s.Since, 0, func(j *judge) { j.c.keepSuppression(s) }})
 		}
 	}
 	for i := range c.Tags {
 		t := c.Tags[i]
 		if p.hasSettled(&t.Grounds, floors) {
-			steps = append(steps, step{t.Since, 0, func(j *judge) { j.c.openTag(t) }})
+			steps = append(steps, step{t.Since, 0, func(j *judge) { j.c.keepTag(t) }})
 		}
 	}
 	if r := c.Retry; r != nil && p.hasSettled(&r.Grounds, floors) && !c.struckRetry(r) {
@@ -75,6 +75,27 @@ func (p *Policy) settled(c *Contact, floors []Instant) []step {
 		steps = append(steps, step{r.Since, 0, func(j *judge) { j.c.Retry = &kept }})
 	}
 	return steps
+}
+
+// keepSuppression puts back a suppression that has settled, in the place of one
+// of the same reason and hand that late evidence opened before it.
+func (c *Contact) keepSuppression(s Suppression) {
+	if i := c.suppression(s.Reason, s.Hand); i >= 0 {
+		if old := c.Suppressions[i]; old.OpenAt(s.Since.At) && later(old.Until, s.Until) {
+			s.Until = old.Until
+		}
+		c.Suppressions = slices.Delete(c.Suppressions, i, i+1)
+	}
+	c.openSuppression(s)
+	c.Retry = nil
+}
+
+// keepTag puts back a tag that has settled.
+func (c *Contact) keepTag(t Tag) {
+	if i := c.tag(t.Name); i >= 0 {
+		c.Tags = slices.Delete(c.Tags, i, i+1)
+	}
+	c.openTag(t)
 }
 
 // hasSettled tells whether something stands on grounds that a replay can't find

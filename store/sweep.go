@@ -33,6 +33,8 @@ type SweepOptions struct {
 	Now    hygiene.Instant
 	// Progress is told how many events have been taken; nil for nobody.
 	Progress func(events int64)
+
+	batch int // events in a batch; 0 for sweepEvents
 }
 
 // Sweep applies the policy to all events that the log has now, and to those
@@ -47,7 +49,7 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 	if err != nil {
 		return total, err
 	}
-	next := s.readAhead(from)
+	next := s.readAhead(from, o.batch)
 	for {
 		b := <-next
 		if b.err != nil || len(b.events) == 0 {
@@ -55,7 +57,7 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 			return total, errors.Join(b.err, s.counted(o.Now))
 		}
 		upTo := b.events[len(b.events)-1].Seq
-		next = s.readAhead(upTo)
+		next = s.readAhead(upTo, o.batch)
 		moved, err := s.sweepBatch(&o, b.events, from, upTo, &total)
 		if err == nil && moved {
 			err = ctx.Err()
@@ -79,12 +81,12 @@ type ahead struct {
 }
 
 // readAhead reads the batch after seq while the one before is being judged.
-func (s *Store) readAhead(seq int64) <-chan ahead {
+func (s *Store) readAhead(seq int64, batch int) <-chan ahead {
 	out := make(chan ahead, 1)
 	go func() {
 		var b ahead
 		b.err = s.readLog(func(c *conn) (err error) {
-			b.events, err = eventsAfter(c, seq, sweepEvents, sweepBytes)
+			b.events, err = eventsAfter(c, seq, cmp.Or(batch, sweepEvents), sweepBytes)
 			return err
 		})
 		out <- b

@@ -16,7 +16,7 @@ func emptyPage(context.Context) (Page, error) { return Page{}, nil }
 func TestAPIDemandsTheBearerToken(t *testing.T) {
 	c := Config{Token: token, Status: status}
 	for _, path := range []string{"/api/v1/status", "/api/v1/openapi.yaml", "/metrics"} {
-		for _, wrong := range []string{"", "Bearer", "Bearer ", "Bearer " + token + "x", "Bearer " + token[1:], token, "Basic OmEtdG9rZW4tb2Ytc29tZS1sZW5ndGg="} {
+		for _, wrong := range []string{"", "Bearer", "Bearer ", "Bearer " + token + "x", "Bearer " + token[1:], token, "Basic " + token, "Basic OmEtdG9rZW4tb2Ytc29tZS1sZW5ndGg="} {
 			w := ask(c, "GET", path, "", "Authorization", wrong)
 			wantProblem(t, w, 401, "admin token")
 			if got := w.Header().Get("WWW-Authenticate"); got != `Bearer realm="winnow"` && got != `Bearer realm="winnow", error="invalid_token"` {
