@@ -8,24 +8,27 @@ import (
 
 const eventColumns = "seq, received_at, at, source, message_id, event, code, outcome, contact, body"
 
-// scanEvent reads the row of eventColumns into e.
+// scanEvent reads a row of eventColumns, or of all but the body, into e.
 func scanEvent(r *rows, e *hygiene.Event) error {
 	o, err := hygiene.ParseOutcome(r.text(7))
 	if err != nil {
 		return fmt.Errorf("read event %d of the log: %w", r.int(0), err)
 	}
 	*e = hygiene.Event{Seq: r.int(0), ReceivedAt: hygiene.Instant(r.int(1)), At: hygiene.Instant(r.int(2)),
-		Source: r.text(3), MessageID: r.text(4), Name: r.text(5), Code: r.text(6), Outcome: o, Contact: r.text(8), Body: r.blob(9)}
+		Source: r.text(3), MessageID: r.text(4), Name: r.text(5), Code: r.text(6), Outcome: o, Contact: r.text(8)}
+	if len(r.dest) > 9 {
+		e.Body = r.blob(9)
+	}
 	if e.At == 0 {
 		e.At = e.ReceivedAt
 	}
 	return nil
 }
 
-// eventsAfter reads events later in the log than seq, up to a number of them
-// and a weight in bytes, but at least one.
+// eventsAfter reads events later in the log than seq, without their bodies, up
+// to a number of them and a weight in bytes, but at least one.
 func eventsAfter(c *conn, seq int64, most, bytes int) ([]hygiene.Event, error) {
-	r := c.query("SELECT "+eventColumns+" FROM events WHERE seq > ? ORDER BY seq LIMIT ?", seq, most)
+	r := c.query("SELECT seq, received_at, at, source, message_id, event, code, outcome, contact FROM events WHERE seq > ? ORDER BY seq LIMIT ?", seq, most)
 	var events []hygiene.Event
 	for weight := 0; weight < bytes && r.next(); {
 		events = append(events, hygiene.Event{})
@@ -34,10 +37,13 @@ func eventsAfter(c *conn, seq int64, most, bytes int) ([]hygiene.Event, error) {
 			r.close()
 			return nil, err
 		}
-		weight += len(e.Body) + 200
+		weight += len(e.MessageID) + len(e.Contact) + len(e.Name) + eventWeight
 	}
 	return events, r.close()
 }
+
+// eventWeight is about what an event without its texts weighs in memory.
+const eventWeight = 200
 
 // event reads one event; false when the log no longer has it.
 func event(c *conn, seq int64) (e hygiene.Event, ok bool, err error) {

@@ -38,14 +38,18 @@ var pragmas = map[mode]map[string]string{
 	reading: {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000", "query_only": "1"},
 }
 
-// cachePages is each connection's page cache in KiB (negative, as SQLite wants
-// it): together they stay well under the memory promised.
-const cacheKiB = 24 << 10
+// The page caches, in KiB. The roster's writer gets the most: a sweep goes all
+// over the roster and its index. Together they stay well under the memory
+// promised.
+const (
+	cacheSmall = 8 << 10
+	cacheSweep = 64 << 10
+)
 
 func dsn(path string, m mode) string {
 	q := url.Values{
 		"_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_foreign_keys": {"on"}, "_busy_timeout": {"15000"},
-		"_cache_size": {fmt.Sprint(-cacheKiB)}, "_stmt_cache_size": {"0"},
+		"_cache_size": {fmt.Sprint(-cacheSmall)}, "_stmt_cache_size": {"0"},
 	}
 	if m == reading {
 		q.Set("_query_only", "true")

@@ -13,8 +13,8 @@ import (
 // the roster are shared by several contacts, so small that an operator's act
 // does not wait long behind it, and bounded in bytes.
 const (
-	sweepEvents = 25_000
-	sweepBytes  = 24 << 20
+	sweepEvents = 100_000
+	sweepBytes  = 32 << 20
 )
 
 // Swept is what a sweep did.
@@ -204,7 +204,6 @@ func (s *Store) judge(p *pen, o *SweepOptions, events []hygiene.Event, did *Swep
 	if err != nil {
 		return err
 	}
-	p.recallFrom(events)
 	k := &card{}
 	for len(order) > 0 {
 		key, n := events[order[0]].Contact, 1
@@ -254,19 +253,6 @@ func (p *pen) match(events []hygiene.Event, did *Swept) ([]int, error) {
 		return cmp.Or(cmp.Compare(events[a].Contact, events[b].Contact), cmp.Compare(events[a].Seq, events[b].Seq))
 	})
 	return order, nil
-}
-
-// recallFrom finds an event among these, which are in the order of the log, and
-// in the log otherwise: what made a contact anew set its retry by an older one.
-func (p *pen) recallFrom(events []hygiene.Event) {
-	log := p.recall
-	p.recall = func(seq int64) (hygiene.Event, bool, error) {
-		i, ok := slices.BinarySearchFunc(events, seq, func(e hygiene.Event, seq int64) int { return cmp.Compare(e.Seq, seq) })
-		if ok {
-			return events[i], true, nil
-		}
-		return log(seq)
-	}
 }
 
 func (d *Swept) count(a hygiene.Addition) {

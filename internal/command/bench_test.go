@@ -1,0 +1,163 @@
+package command
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/receiver"
+	"winnow/store"
+)
+
+// What the daemons that are compared do with a callback.
+var testLogs = map[string]func(*store.Store) receiver.Log{
+	"nothing": func(*store.Store) receiver.Log { return nothing{} },
+	"single":  func(s *store.Store) receiver.Log { return &single{s: s} },
+	"grouped": func(s *store.Store) receiver.Log { return s },
+}
+
+// nothing answers and stores nothing.
+type nothing struct{}
+
+func (nothing) Append(context.Context, []hygiene.Event, []hygiene.Unreadable) error { return nil }
+
+// single commits each request alone.
+type single struct {
+	mu sync.Mutex
+	s  *store.Store
+}
+
+func (l *single) Append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.s.Append(ctx, events, bad)
+}
+
+// measured is what a load measured.
+type measured struct {
+	perSecond float64
+	p50, p99  time.Duration
+	cpu       time.Duration // of the daemon, for a request
+}
+
+// BenchmarkCallbacks compares the daemon with itself storing nothing and with
+// one commit for each request, in one run: run it with -benchtime 1x.
+func BenchmarkCallbacks(b *testing.B) {
+	const connections = 256
+	for b.Loop() {
+		results := map[string][]measured{}
+		for range 3 {
+			for _, mode := range []string{"nothing", "single", "grouped"} {
+				results[mode] = append(results[mode], loadDaemon(b, mode, connections, 3*time.Second))
+			}
+		}
+		base := median(results["nothing"])
+		for _, mode := range []string{"nothing", "single", "grouped"} {
+			m := median(results[mode])
+			b.Logf("%-8s %8.0f requests/s (%.2f), p50 %v, p99 %v (%.1f), CPU %v a request (%.2f)", mode, m.perSecond, m.perSecond/base.perSecond,
+				m.p50.Round(10*time.Microsecond), m.p99.Round(10*time.Microsecond), float64(m.p99)/float64(base.p99), m.cpu.Round(100*time.Nanosecond), float64(m.cpu)/float64(base.cpu))
+		}
+		b.ReportMetric(median(results["grouped"]).perSecond/base.perSecond, "of-storing-nothing")
+	}
+}
+
+func median(list []measured) measured {
+	slices.SortFunc(list, func(a, b measured) int { return int(a.perSecond - b.perSecond) })
+	return list[len(list)/2]
+}
+
+func loadDaemon(b *testing.B, mode string, connections int, lasting time.Duration) measured {
+	d := startDaemon(b, mode, testConfig(b, b.TempDir()))
+	hammer(b, d.url, connections, lasting/6) // warm
+	before := cpuOf(b, d)
+	m, n := hammer(b, d.url, connections, lasting)
+	m.cpu = (cpuOf(b, d) - before) / time.Duration(n)
+	d.end(b)
+	return m
+}
+
+// cpuOf is the processor time that the daemon has taken.
+func cpuOf(b *testing.B, d *child) time.Duration {
+	b.Helper()
+	var user, system int64
+	stat := readFile(b, fmt.Sprintf("/proc/%d/stat", d.Process.Pid))
+	fields := strings.Fields(stat[strings.LastIndex(stat, ")")+2:])
+	fmt.Sscan(fields[11], &user)
+	fmt.Sscan(fields[12], &system)
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// hammer posts callbacks over so many connections for a while, each as soon as
+// the one before is answered.
+func hammer(b *testing.B, to string, connections int, lasting time.Duration) (measured, int) {
+	b.Helper()
+	target, err := url.Parse(to)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var count atomic.Int64
+	took := make([][]time.Duration, connections)
+	end := time.Now().Add(lasting)
+	var wg sync.WaitGroup
+	for i := range connections {
+		wg.Go(func() {
+			took[i] = hammerOne(b, target, i, end, &count)
+		})
+	}
+	began := time.Now()
+	wg.Wait()
+	all := slices.Concat(took...)
+	slices.Sort(all)
+	n := len(all)
+	return measured{perSecond: float64(n) / time.Since(began).Seconds(), p50: all[n/2], p99: all[n*99/100]}, n
+}
+
+func hammerOne(b *testing.B, target *url.URL, worker int, end time.Time, count *atomic.Int64) []time.Duration {
+	conn, err := net.Dial("tcp", target.Host)
+	if err != nil {
+		b.Error(err)
+		return nil
+	}
+	defer conn.Close()
+	in := bufio.NewReader(conn)
+	var took []time.Duration
+	for time.Now().Before(end) {
+		n := count.Add(1)
+		body := callback(fmt.Sprintf("sms-%d-%d-9c99bc26-373e-4847", worker, n))
+		began := time.Now()
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: winnow\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", target.Path, len(body), body)
+		answer, err := http.ReadResponse(in, nil)
+		if err != nil {
+			b.Error(err)
+			return took
+		}
+		io.Copy(io.Discard, answer.Body)
+		if answer.StatusCode != http.StatusOK {
+			b.Errorf("answered %s", answer.Status)
+			return took
+		}
+		took = append(took, time.Since(began))
+	}
+	return took
+}
+
+func readFile(tb testing.TB, path string) string {
+	tb.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,118 @@
+package command
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"winnow/store"
+)
+
+var kills = flag.Int("kills", 20, "rounds of killing a daemon under load")
+
+// callback is one body of the provider about a message of its own.
+func callback(id string) []byte {
+	return fmt.Appendf(nil, `{"id":%q,"uniqueArgs":{"contact_id":%q},"event":"undelivered","reason":{"message":"Soft Bounce","code":1404}}`, id, "crm-"+id)
+}
+
+// load posts callbacks until the daemon is gone, and tells the ids that were
+// answered with 200.
+func load(url string, round int) (answered func() []string) {
+	var mu sync.Mutex
+	var ids []string
+	var wg sync.WaitGroup
+	for worker := range 16 {
+		wg.Go(func() {
+			for n := 0; ; n++ {
+				id := fmt.Sprintf("%d-%d-%d", round, worker, n)
+				answer, err := http.Post(url, "application/json", bytes.NewReader(callback(id)))
+				if err != nil {
+					return
+				}
+				answer.Body.Close()
+				if answer.StatusCode == http.StatusOK {
+					mu.Lock()
+					ids = append(ids, id)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	return func() []string {
+		wg.Wait()
+		return ids
+	}
+}
+
+func TestKill9LosesNoAnsweredEvent(t *testing.T) {
+	folder := t.TempDir()
+	config := testConfig(t, folder)
+	var answered []string
+	for round := range *kills {
+		d := startDaemon(t, "whole", config)
+		done := load(d.url, round)
+		time.Sleep(time.Duration(20+rand.IntN(150)) * time.Millisecond) // a moment of load; any will do
+		d.kill(t)
+		answered = append(answered, done()...)
+	}
+	stored := storedIDs(t, filepath.Join(folder, "winnow.db"))
+	for _, id := range answered {
+		if !stored[id] {
+			t.Fatalf("event %s was answered and is not stored", id)
+		}
+	}
+	if len(answered) == 0 {
+		t.Fatal("nothing was answered: this test proved nothing")
+	}
+	for _, file := range []string{"winnow.db", "winnow-events.db"} {
+		integrity(t, filepath.Join(folder, file))
+	}
+	t.Logf("%d kills, %d answered, %d stored", *kills, len(answered), len(stored))
+}
+
+func storedIDs(t *testing.T, path string) map[string]bool {
+	t.Helper()
+	s, err := store.OpenExisting(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	last, err := s.LastSeq()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]bool{}
+	for seq := int64(1); seq <= last; seq++ {
+		e, ok, err := s.Event(seq)
+		if err != nil || !ok {
+			t.Fatalf("event %d: %t, %v", seq, ok, err)
+		}
+		if !json.Valid(e.Body) {
+			t.Fatalf("event %d has a broken body", seq)
+		}
+		ids[e.MessageID] = true
+	}
+	return ids
+}
+
+// integrity asks SQLite's own shell, where there is one.
+func integrity(t *testing.T, path string) {
+	t.Helper()
+	shell, err := exec.LookPath("sqlite3")
+	if err != nil {
+		t.Log("no sqlite3 here: the integrity is not checked")
+		return
+	}
+	out, err := exec.Command(shell, path, "PRAGMA integrity_check").CombinedOutput()
+	if err != nil || string(out) != "ok\n" {
+		t.Errorf("%s: %s %v", path, out, err)
+	}
+}
