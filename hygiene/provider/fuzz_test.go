@@ -143,12 +143,13 @@ func checkNothingLost(t *testing.T, body []byte, events []hygiene.Event, bad []h
 }
 
 func checkEvent(t *testing.T, e *hygiene.Event) {
-	var object map[string]any
+	var object map[string]json.RawMessage // numbers stay as they are, however large
 	if err := json.Unmarshal(e.Body, &object); err != nil {
 		t.Fatalf("the body of an event is no JSON object: %v", err)
 	}
-	if object["id"] != e.MessageID || object["event"] != e.Name {
-		t.Fatalf("id %q and event %q, but encoding/json sees %q and %q", e.MessageID, e.Name, object["id"], object["event"])
+	var id, event string
+	if json.Unmarshal(object["id"], &id) != nil || json.Unmarshal(object["event"], &event) != nil || id != e.MessageID || event != e.Name {
+		t.Fatalf("id %q and event %q, but encoding/json sees %s and %s", e.MessageID, e.Name, object["id"], object["event"])
 	}
 	if e.MessageID == "" || e.Name == "" || len(e.MessageID) > MaxText || len(e.Name) > MaxText || len(e.Code) > maxCode || len(e.Contact) > hygiene.MaxKey {
 		t.Fatalf("out of its bounds: %+v", e)
@@ -157,8 +158,8 @@ func checkEvent(t *testing.T, e *hygiene.Event) {
 		t.Fatalf("not recorded whole: %+v", e)
 	}
 	if e.Contact != "" {
-		args, _ := object["uniqueArgs"].(map[string]any)
-		if args["contact_id"] == nil || UniqueArgs(e.Body) == nil {
+		var args map[string]json.RawMessage
+		if json.Unmarshal(object["uniqueArgs"], &args) != nil || args["contact_id"] == nil || UniqueArgs(e.Body) == nil {
 			t.Fatalf("contact %q from nowhere", e.Contact)
 		}
 	}

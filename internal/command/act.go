@@ -66,7 +66,7 @@ func (a *act) export(ctx context.Context, name string, scheduled, now hygiene.In
 		result.Run.Status, result.Run.Error = segments.Failed, err.Error()
 	}
 	result.Run.FinishedAt = hygiene.InstantOf(time.Now())
-	return result, errors.Join(err, a.store.EndRun(result.Run))
+	return result, errors.Join(err, a.store.EndRun(result.Run), a.settleExport(e))
 }
 
 func notBegun(begun bool, err error, run segments.Run) error {
@@ -123,16 +123,19 @@ func destinations(e segments.Export) []segments.Destination {
 func (a *act) settle() error {
 	var errs []error
 	for _, e := range a.config.Exports {
-		newest, ok, err := a.store.LastRun(e.Name, segments.Published, segments.ReleasedRun)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			newest.Name = ""
-		}
-		for _, d := range destinations(e) {
-			errs = append(errs, d.Settle(e.Name, newest.Name))
-		}
+		errs = append(errs, a.settleExport(e))
+	}
+	return errors.Join(errs...)
+}
+
+func (a *act) settleExport(e segments.Export) error {
+	newest, ok, err := a.store.LastRun(e.Name, segments.Published, segments.ReleasedRun)
+	if err != nil || !ok {
+		return err
+	}
+	var errs []error
+	for _, d := range destinations(e) {
+		errs = append(errs, d.Settle(e.Name, newest.Name))
 	}
 	return errors.Join(errs...)
 }

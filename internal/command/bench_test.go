@@ -2,6 +2,7 @@ package command
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -52,6 +53,10 @@ type measured struct {
 	cpu       time.Duration // of the daemon, for a request
 }
 
+// modesCompared are the daemons that are compared: one that stores nothing, one
+// that commits each request alone, winnow, and winnow while it sweeps.
+var modesCompared = []string{"nothing", "single", "grouped", "grouped+1s"}
+
 // BenchmarkCallbacks compares the daemon with itself storing nothing and with
 // one commit for each request, in one run: run it with -benchtime 1x.
 func BenchmarkCallbacks(b *testing.B) {
@@ -59,14 +64,14 @@ func BenchmarkCallbacks(b *testing.B) {
 	for b.Loop() {
 		results := map[string][]measured{}
 		for range 3 {
-			for _, mode := range []string{"nothing", "single", "grouped"} {
+			for _, mode := range modesCompared {
 				results[mode] = append(results[mode], loadDaemon(b, mode, connections, 3*time.Second))
 			}
 		}
 		base := median(results["nothing"])
-		for _, mode := range []string{"nothing", "single", "grouped"} {
+		for _, mode := range modesCompared {
 			m := median(results[mode])
-			b.Logf("%-8s %8.0f requests/s (%.2f), p50 %v, p99 %v (%.1f), CPU %v a request (%.2f)", mode, m.perSecond, m.perSecond/base.perSecond,
+			b.Logf("%-10s %8.0f requests/s (%.2f), p50 %v, p99 %v (%.1f), CPU %v a request (%.2f)", mode, m.perSecond, m.perSecond/base.perSecond,
 				m.p50.Round(10*time.Microsecond), m.p99.Round(10*time.Microsecond), float64(m.p99)/float64(base.p99), m.cpu.Round(100*time.Nanosecond), float64(m.cpu)/float64(base.cpu))
 		}
 		b.ReportMetric(median(results["grouped"]).perSecond/base.perSecond, "of-storing-nothing")
@@ -79,7 +84,8 @@ func median(list []measured) measured {
 }
 
 func loadDaemon(b *testing.B, mode string, connections int, lasting time.Duration) measured {
-	d := startDaemon(b, mode, testConfig(b, b.TempDir()))
+	log, sweep, _ := strings.Cut(mode, "+")
+	d := startDaemon(b, log, testConfig(b, b.TempDir(), cmp.Or(sweep, "1h")))
 	hammer(b, d.url, connections, lasting/6) // warm
 	before := cpuOf(b, d)
 	m, n := hammer(b, d.url, connections, lasting)

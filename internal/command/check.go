@@ -20,6 +20,7 @@ func (checkCommand) Run(c *call) error {
 	if err != nil {
 		return err
 	}
+	c.warn(cfg)
 	if c.json {
 		return c.printJSON(checked{Policy: cfg.Hash, Problems: []config.Problem{}})
 	}
@@ -37,8 +38,8 @@ type checked struct {
 // tell prints the problems: they are what check was asked for.
 func (c *call) tell(p *config.Problems) error {
 	if c.json {
-		return errors.Join(c.printJSON(checked{Problems: p.List}), no)
+		return errors.Join(c.printJSON(checked{Problems: p.List}), errNo)
 	}
 	fmt.Fprintln(c.Stdout, p)
-	return no
+	return errNo
 }

@@ -70,8 +70,8 @@ type call struct {
 	now    func() time.Time
 }
 
-// no is the error of a command whose answer is no and has been printed.
-var no = errors.New("no")
+// errNo is the error of a command whose answer is no and has been printed.
+var errNo = errors.New("no")
 
 // Main runs the command line and gives the exit status.
 func Main(args []string, w World) int {
@@ -128,7 +128,7 @@ func (c *call) finish(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, no):
+	case errors.Is(err, errNo):
 		return exitFailed
 	}
 	text := strings.TrimRight(err.Error(), "\n")

@@ -60,7 +60,6 @@ type demo struct {
 	folder string
 	url    string // of the callbacks
 	api    string
-	stored int
 }
 
 const demoToken = "demo-9c99bc26-373e-4847"
@@ -74,7 +73,6 @@ func (c *call) demo(folder string) (*demo, error) {
 		`${WINNOW_INSIDER_TOKEN}`: demoToken,
 		`${WINNOW_ADMIN_TOKEN:-}`: ``,
 		`"@every 30s"`:            `"@every 1h"`, // the demo sweeps when it says so
-		"\n        - {attribute: country, in: [TR, DE]}": "", // its contacts have no attributes
 	} {
 		if !strings.Contains(text, from) {
 			return nil, fmt.Errorf("the example config has no %s: the demo needs it", from)

@@ -3,7 +3,6 @@ package command
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -69,19 +68,6 @@ func (r *registrar) normalise(g provider.Registration) (store.Registration, erro
 		return n, fmt.Errorf("message %q: phone: %w", g.MessageID, err)
 	}
 	return n, nil
-}
-
-// register keeps them.
-func (r *registrar) register(ctx context.Context, given []provider.Registration) (store.Registered, error) {
-	var list []store.Registration
-	for _, g := range given {
-		n, err := r.normalise(g)
-		if err != nil {
-			return store.Registered{}, err
-		}
-		list = append(list, n)
-	}
-	return r.store.Register(ctx, list)
 }
 
 // messageImport gathers messages to commit them together.

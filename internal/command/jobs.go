@@ -7,7 +7,6 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/schedule"
-	"winnow/segments"
 )
 
 // job is what the daemon does when the job is due, under the config that is in
@@ -52,10 +51,7 @@ func (d *daemon) export(ctx context.Context, name string, scheduled time.Time) e
 	d.metrics.RunEnded(name, string(result.Run.Status), time.Now(), time.Since(began), rows)
 	d.log.Info("exported", "export", name, "run", result.Run.Name, "status", string(result.Run.Status), "rows", rows,
 		"took", time.Since(began).Round(time.Millisecond), "error", result.Run.Error)
-	if result.Run.Status == segments.Published {
-		err = errors.Join(append([]error{err, a.settle()}, result.Troubles...)...)
-	}
-	return err
+	return errors.Join(append([]error{err}, result.Troubles...)...)
 }
 
 // observer reports what the schedule does.

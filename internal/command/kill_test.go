@@ -54,7 +54,7 @@ func load(url string, round int) (answered func() []string) {
 
 func TestKill9LosesNoAnsweredEvent(t *testing.T) {
 	folder := t.TempDir()
-	config := testConfig(t, folder)
+	config := testConfig(t, folder, "1s")
 	var answered []string
 	for round := range *kills {
 		d := startDaemon(t, "whole", config)

@@ -52,8 +52,8 @@ type child struct {
 
 const testToken = "test-token-0123456789"
 
-// testConfig is a config whose daemon listens on free ports.
-func testConfig(tb testing.TB, folder string) string {
+// testConfig is a config whose daemon listens on free ports and sweeps so often.
+func testConfig(tb testing.TB, folder, sweep string) string {
 	tb.Helper()
 	text := fmt.Sprintf(`
 listen: "127.0.0.1:0"
@@ -61,7 +61,7 @@ admin: {listen: "127.0.0.1:0"}
 sources:
   - {name: insider, preset: insider, tokens: [%s]}
 hygiene:
-  sweep: "@every 1s"
+  sweep: "@every %s"
   rules:
     - {name: hard, when: {outcome: hard_bounce}, then: {suppress: {reason: hard_bounce}}}
     - {name: retry, when: {outcome: soft_bounce}, then: {retry: {after: [4h]}}}
@@ -70,7 +70,7 @@ segments:
   - {name: do-not-text, suppressed: only, columns: [contact, reasons]}
 exports:
   - {name: nightly, schedule: "0 2 * * *", segments: [reachable, do-not-text], formats: [csv, json], to: [./exports]}
-`, testToken)
+`, testToken, sweep)
 	path := filepath.Join(folder, "winnow.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)

@@ -1,11 +1,13 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"winnow/internal/config"
 	"winnow/internal/schedule"
+	"winnow/store"
 )
 
 // jobsOf are the jobs of a config, without what they do.
@@ -72,6 +74,10 @@ type healthCommand struct{}
 // Run asks the public door of the daemon of this config.
 func (healthCommand) Run(c *call) error {
 	cfg, err := c.load(false)
+	if isProblems(err) {
+		// The daemon may be well, with the last good config.
+		cfg, err = lastGood(c.config, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -86,4 +92,22 @@ func (healthCommand) Run(c *call) error {
 	}
 	_, err = fmt.Fprintln(c.Stdout, "ok")
 	return err
+}
+
+// lastGood is the config that the store keeps as the last good one; without
+// one, the error of the file.
+func lastGood(path string, broken error) (*config.Config, error) {
+	s, err := store.OpenExisting(config.FindStore(path))
+	if err != nil {
+		return nil, broken
+	}
+	_, text, err := s.LastPolicy()
+	if err := errors.Join(err, s.Close()); err != nil || text == "" {
+		return nil, broken
+	}
+	cfg, err := config.Parse(path, []byte(text), configOptions(false))
+	if err != nil {
+		return nil, broken
+	}
+	return cfg, nil
 }

@@ -18,6 +18,7 @@ import (
 	"winnow/internal/console"
 	"winnow/internal/receiver"
 	"winnow/internal/schedule"
+	"winnow/segments"
 	"winnow/store"
 )
 
@@ -105,12 +106,29 @@ func (d *daemon) firstConfig() (*config.Config, error) {
 
 // wire connects the rooms.
 func (d *daemon) wire(cfg *config.Config) error {
-	d.metrics = console.NewMetrics(d.version, d.totals, d.store.Path(), d.store.LogPath())
+	d.metrics = console.NewMetrics(d.version, d.totals, d.store.Path(), d.store.Path()+"-wal", d.store.LogPath(), d.store.LogPath()+"-wal")
 	d.receiver = receiver.New(receiver.Config{Log: journal{d.store, d.metrics}, Counter: d.metrics, Logger: d.log, Healthy: d.store.Healthy})
 	lock := schedule.NewLock(d.store.Path() + ".jobs")
 	d.runner = schedule.NewRunner(d.store, lock, observer{d}, nil)
 	d.runner.TakeOver = func(context.Context) error { return d.acts().settle() }
-	return d.adopt(cfg)
+	if err := d.adopt(cfg); err != nil {
+		return err
+	}
+	return d.recallRuns(cfg)
+}
+
+// recallRuns tells the metrics when each export was last published.
+func (d *daemon) recallRuns(cfg *config.Config) error {
+	for _, e := range cfg.Exports {
+		run, ok, err := d.store.LastRun(e.Name, segments.Published, segments.ReleasedRun)
+		if err != nil {
+			return err
+		}
+		if ok {
+			d.metrics.LastPublished(e.Name, run.FinishedAt.Time())
+		}
+	}
+	return nil
 }
 
 // adopt puts a config in force. All that can fail comes before anything
@@ -140,6 +158,9 @@ func (d *daemon) adopt(cfg *config.Config) error {
 	d.runner.Replace(jobs)
 	d.metrics.Configured(namesOf(cfg))
 	d.metrics.Reloaded(true, now.Time(), cfg.Hash)
+	for _, w := range warnings(cfg) {
+		d.log.Warn(w, "file", cfg.Path)
+	}
 	d.notes.scheduled(jobs)
 	d.notes.reloaded(now, nil)
 	return nil

@@ -3,7 +3,9 @@ package command
 import (
 	"errors"
 	"fmt"
+	"time"
 
+	"winnow/hygiene"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -73,8 +75,9 @@ type exportCommand struct {
 // Run makes the run and shows its files.
 func (x exportCommand) Run(c *call) error {
 	return c.with(store.Open, func(h *house) error {
+		c.warn(h.config)
 		a, done := c.act(h, "contact")
-		result, err := a.export(c.ctx, x.Name, c.present(), c.present())
+		result, err := a.export(c.ctx, x.Name, hygiene.InstantOf(c.now().Truncate(time.Second)), c.present())
 		done()
 		if err != nil {
 			return err
