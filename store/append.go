@@ -14,7 +14,9 @@ import (
 // committed together, so that a commit's fsync is shared by all that came
 // while the one before was under way.
 type Appender struct {
-	c *conn
+	c      *conn
+	behind *checkpointer
+	bytes  int // appended since the checkpointer was woken
 
 	mu      sync.Mutex
 	waiting []*pending
@@ -42,6 +44,7 @@ type pending struct {
 // maxCommit events, so that no caller waits long behind an import.
 const (
 	gather    = time.Millisecond
+	crowd     = 16 // callers
 	maxCommit = 8192
 )
 
@@ -53,13 +56,14 @@ const (
 
 var errClosed = errors.New("the store is closing")
 
-func newAppender(c *conn) *Appender {
-	return &Appender{c: c, wake: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan struct{})}
+func newAppender(c *conn, behind *checkpointer) *Appender {
+	return &Appender{c: c, behind: behind, wake: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan struct{})}
 }
 
 func (a *Appender) start() {
 	a.started = true
 	go a.run()
+	go a.behind.run()
 }
 
 // Append returns once the events and the unreadable bodies are on disk, all of
@@ -125,11 +129,19 @@ func (a *Appender) run() {
 	}
 }
 
-// gather waits, when several callers came together last time, until as many
-// have come again, but not longer than a moment.
+// gather waits for more callers when several came together last time: until as
+// many have come again, or, when they were a crowd, the whole moment. Each of a
+// crowd is on its way at another time, and a larger commit serves more of them.
 func (a *Appender) gather(last int) {
+	if last < 2 {
+		return
+	}
+	if last >= crowd {
+		time.Sleep(gather)
+		return
+	}
 	a.mu.Lock()
-	if last < 2 || len(a.waiting) >= last || len(a.waiting) == 0 || a.closed {
+	if len(a.waiting) >= last || len(a.waiting) == 0 || a.closed {
 		a.mu.Unlock()
 		return
 	}
@@ -185,6 +197,10 @@ func (a *Appender) commit(batch []*pending) {
 		p.err = err
 		close(p.ready)
 	}
+	if a.bytes > checkpointBytes {
+		a.bytes = 0
+		signal(a.behind.wake)
+	}
 }
 
 func (a *Appender) insert(p *pending) error {
@@ -193,6 +209,7 @@ func (a *Appender) insert(p *pending) error {
 	}
 	for i := range p.events {
 		e := &p.events[i]
+		a.bytes += len(e.Body) + eventWeight
 		var at any
 		if e.At != e.ReceivedAt {
 			at = int64(e.At)
@@ -234,9 +251,10 @@ func (a *Appender) close() error {
 	wait := a.started
 	a.closed = true
 	a.mu.Unlock()
-	if wait {
-		signal(a.wake)
-		<-a.done
+	if !wait {
+		return errors.Join(a.c.close(), a.behind.c.close())
 	}
-	return a.c.close()
+	signal(a.wake)
+	<-a.done
+	return errors.Join(a.behind.close(), a.c.close())
 }

@@ -71,8 +71,15 @@ func (s *Store) open() (err error) {
 	if err != nil {
 		return err
 	}
-	s.appender = newAppender(log)
+	behind, err := newCheckpointer(s.LogPath())
+	if err != nil {
+		return errors.Join(err, log.close())
+	}
+	s.appender = newAppender(log, behind)
 	if err := migrate(log, "events"); err != nil {
+		return err
+	}
+	if err := log.script("PRAGMA wal_autocheckpoint = 0"); err != nil {
 		return err
 	}
 	if s.roster, err = connect(s.path, writing); err != nil {

@@ -136,6 +136,7 @@ func testDaemon(mode string, args []string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	tuneMemory()
 	c := &call{World: World{Stderr: os.Stderr}, ctx: ctx, config: args[len(args)-1], now: time.Now}
 	d, err := c.daemon(slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err != nil {

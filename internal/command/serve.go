@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -27,6 +28,7 @@ type serveCommand struct{}
 
 // Run serves until the process is told to end.
 func (serveCommand) Run(c *call) error {
+	tuneMemory()
 	d, err := c.daemon(slog.New(slog.NewTextHandler(c.Stderr, nil)))
 	if err != nil {
 		return err
@@ -80,6 +82,24 @@ func (c *call) daemon(log *slog.Logger) (*daemon, error) {
 		d.notes.reloaded(0, d.broken)
 	}
 	return d, nil
+}
+
+// The daemon's heap is small, and a collector that waits for it to double runs
+// many times a second under load. It waits for five times, unless that is more
+// than is promised; the page caches of SQLite are beside it.
+const (
+	heapGrowth = 400 // percent
+	heapLimit  = 128 << 20
+)
+
+// tuneMemory sets the collector, where GOGC and GOMEMLIMIT say nothing else.
+func tuneMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(heapGrowth)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(heapLimit)
+	}
 }
 
 // firstConfig is the config to start with: the file, or, when that is broken
