@@ -23,11 +23,11 @@ func (p *Policy) anew(c *Contact, cause Moment, more ...step) []Change {
 	if r, old := c.Retry, before.Retry; r != nil && old != nil && r.Since == old.Since {
 		r.MessageID, r.UniqueArgs = old.MessageID, old.UniqueArgs
 	}
-	return differences(&before, c, cause)
+	return differences(&before, c, cause, j.gaveUp)
 }
 
-// step is one thing to replay. Of the same moment what has settled comes
-// first, then the event, then an instruction.
+// step is one thing to replay. Of the same moment the event comes first, then
+// what has settled, which the event itself may have opened, then instructions.
 type step struct {
 	Moment
 	rank int
@@ -36,13 +36,13 @@ type step struct {
 
 // steps is the contact's life in order: what has settled, the kept events and
 // the instructions.
-func (p *Policy) steps(c *Contact, more []step, floors []Instant) []step {
+func (p *Policy) steps(c *Contact, more []step, floors []floor) []step {
 	steps := append(p.settled(c, floors), more...)
 	for o := Scheduled; o < outcomeEnd; o++ {
 		t := c.History.Trail(o)
 		for i := range t.Entries {
 			e := &t.Entries[i]
-			steps = append(steps, step{e.Moment, 1, func(j *judge) { j.event(o, e) }})
+			steps = append(steps, step{e.Moment, 0, func(j *judge) { j.event(o, e) }})
 		}
 	}
 	for i := range c.Instructions {
@@ -56,23 +56,30 @@ func (p *Policy) steps(c *Contact, more []step, floors []Instant) []step {
 }
 
 // settled lists what the history can no longer show: it opens again as it was.
-func (p *Policy) settled(c *Contact, floors []Instant) []step {
+func (p *Policy) settled(c *Contact, floors []floor) []step {
 	var steps []step
 	for i := range c.Suppressions {
 		s := c.Suppressions[i]
-		if s.Hand == ByRule && p.hasSettled(&s.Grounds, floors) && !c.struckOpening(&s) {
-			steps = append(steps, step{s.Since, 0, func(j *judge) { j.c.keepSuppression(s) }})
+		if s.Hand != ByRule || c.struckOpening(&s) {
+			continue
+		}
+		// A review's opening is an instruction; what renewed it may have settled.
+		if !s.Review && p.hasSettled(&s.Grounds, floors) {
+			steps = append(steps, step{s.Since, 1, func(j *judge) { j.c.keepSuppression(s) }})
+		} else if renewed := s.Renewal; !renewed.Review && p.hasSettled(&renewed.Grounds, floors) {
+			again := Suppression{Reason: s.Reason, Since: renewed.At, Until: s.Until, Grounds: renewed.Grounds}
+			steps = append(steps, step{renewed.At, 1, func(j *judge) { j.suppressBy(again, renewed.At) }})
 		}
 	}
 	for i := range c.Tags {
 		t := c.Tags[i]
 		if p.hasSettled(&t.Grounds, floors) {
-			steps = append(steps, step{t.Since, 0, func(j *judge) { j.c.keepTag(t) }})
+			steps = append(steps, step{t.Since, 1, func(j *judge) { j.c.keepTag(t) }})
 		}
 	}
 	if r := c.Retry; r != nil && p.hasSettled(&r.Grounds, floors) && !c.struckRetry(r) {
 		kept := *r
-		steps = append(steps, step{r.Since, 0, func(j *judge) { j.c.Retry = &kept }})
+		steps = append(steps, step{r.Since, 1, func(j *judge) { j.c.Retry = &kept }})
 	}
 	return steps
 }
@@ -101,9 +108,9 @@ func (c *Contact) keepTag(t Tag) {
 // hasSettled tells whether something stands on grounds that a replay can't find
 // again, while its rule reads as it did: a review's, or evidence not newer than
 // what the history still shows.
-func (p *Policy) hasSettled(g *Grounds, floors []Instant) bool {
+func (p *Policy) hasSettled(g *Grounds, floors []floor) bool {
 	r := p.rule(g.Rule, g.Digest)
-	return r != nil && (g.Review || g.Oldest <= floors[r.index])
+	return r != nil && (g.Review || g.Oldest <= floors[r.index].opens)
 }
 
 func (c *Contact) struckOpening(s *Suppression) bool {
@@ -116,36 +123,68 @@ func (c *Contact) struckRetry(r *Retry) bool {
 	})
 }
 
+// floor is the time up to which a replay does not ask a rule, as the history no
+// longer shows all that it looked at then; 0 when it shows all. What the rule
+// opened up to then has settled, and what it lifted is lifted.
+type floor struct{ opens, lifts Instant }
+
 // floors is the floor of each rule.
-func (p *Policy) floors(h *History) []Instant {
-	floors := make([]Instant, len(p.Rules))
+func (p *Policy) floors(h *History) []floor {
+	floors := make([]floor, len(p.Rules))
 	if h.oldest(^Outcomes(0)&(1<<outcomeEnd-1)) == 0 {
 		return floors // nothing was dropped
 	}
 	for i := range p.Rules {
-		floors[i] = p.floor(h, &p.Rules[i])
+		if r := &p.Rules[i]; r.When != nil {
+			floors[i] = floor{p.opensFloor(h, r), r.liftsFloor(h)}
+		}
 	}
+	p.raiseForRetries(floors)
 	return floors
 }
 
-// floor is the time up to which a replay does not ask the rule, as the history
-// no longer shows all that it looked at then; 0 when it shows all.
-func (p *Policy) floor(h *History, r *Rule) Instant {
-	if r.When == nil {
-		return 0
+// raiseForRetries raises the floor of rules that retry to those of all rules
+// that suppress: a suppression that the history no longer shows may be why there
+// was no retry.
+func (p *Policy) raiseForRetries(floors []floor) {
+	var highest Instant
+	for i := range p.Rules {
+		if p.Rules[i].Then.Suppress != nil {
+			highest = max(highest, floors[i].opens)
+		}
 	}
+	for i := range p.Rules {
+		if p.Rules[i].Then.Retry != nil {
+			floors[i].opens = max(floors[i].opens, highest)
+		}
+	}
+}
+
+func (p *Policy) opensFloor(h *History, r *Rule) Instant {
 	floor := h.oldest(r.When.Outcomes | r.When.Since)
 	if r.Then.Retry != nil {
 		floor = max(floor, h.oldest(OutcomesOf(Delivered)))
 	}
 	floor = max(floor, h.overflowedUntil(outcomesOf(r.Where)))
 	for i := range p.Rules {
-		if u := &p.Rules[i]; u.When != nil && undoes(u, r) && (!u.When.always() || u.Where != nil) {
+		if u := &p.Rules[i]; u.When != nil && undoes(u, r) && !u.alwaysLifts() {
 			floor = max(floor, h.overflowedUntil(u.When.Outcomes|u.When.Since|outcomesOf(u.Where)))
 		}
 	}
 	return floor
 }
+
+// liftsFloor is 0 for a rule that lifts on every event of its outcomes: of
+// those the history keeps the latest, and one of them lifts what any dropped
+// one did.
+func (r *Rule) liftsFloor(h *History) Instant {
+	if r.alwaysLifts() {
+		return 0
+	}
+	return max(h.oldest(r.When.Outcomes|r.When.Since), h.overflowedUntil(outcomesOf(r.Where)))
+}
+
+func (r *Rule) alwaysLifts() bool { return r.When.always() && r.Where == nil }
 
 // undoes tells whether the rule u lifts what the rule r opens.
 func undoes(u, r *Rule) bool {
@@ -190,6 +229,11 @@ func outcomesOf(c Condition) Outcomes {
 // instruction replays what an operator, an import or a review told.
 func (j *judge) instruction(in *Instruction) {
 	switch in.Kind {
+	case SuppressByReview:
+		if j.p.rule(in.Rule, in.Digest) != nil {
+			grounds := Grounds{Rule: in.Rule, Digest: in.Digest, Review: true, Evidence: in.Evidence}
+			j.suppressBy(Suppression{Reason: in.Reason, Since: in.Moment, Until: in.Until, Grounds: grounds}, in.Moment)
+		}
 	case Suppress:
 		j.suppressBy(Suppression{Reason: in.Reason, Hand: in.Hand, Since: in.Moment, Until: in.Until, By: in.By, Note: in.Note}, in.Moment)
 	case Allow:
@@ -209,7 +253,7 @@ func (j *judge) instruction(in *Instruction) {
 }
 
 // differences are the ledger entries that lead from one state to another.
-func differences(old, new *Contact, cause Moment) []Change {
+func differences(old, new *Contact, cause Moment, gaveUp *Change) []Change {
 	var changes []Change
 	add := func(c Change) {
 		c.Seq = cause.Seq
@@ -235,7 +279,7 @@ func differences(old, new *Contact, cause Moment) []Change {
 		add(c)
 	}
 	changes = append(changes, tagDifferences(old, new, cause)...)
-	return append(changes, retryDifference(old.Retry, new.Retry, cause)...)
+	return append(changes, retryDifference(old.Retry, new.Retry, cause, gaveUp)...)
 }
 
 func tagDifferences(old, new *Contact, cause Moment) []Change {
@@ -253,8 +297,10 @@ func tagDifferences(old, new *Contact, cause Moment) []Change {
 	return changes
 }
 
-func retryDifference(old, new *Retry, cause Moment) []Change {
+func retryDifference(old, new *Retry, cause Moment, gaveUp *Change) []Change {
 	switch {
+	case new == nil && old != nil && gaveUp != nil:
+		return []Change{*gaveUp}
 	case new != nil && (old == nil || old.Since != new.Since || old.Due != new.Due || old.Lapses != new.Lapses):
 		return []Change{{At: new.Since.At, Seq: cause.Seq, Act: RetrySet, Rule: new.Rule, Attempt: new.Attempt, Until: new.Due, Evidence: new.Evidence}}
 	case new == nil && old != nil && old.OpenAt(cause.At):

@@ -7,11 +7,12 @@ import "slices"
 // changes c and returns the ledger entries, and what became of the event.
 func (p *Policy) Apply(c *Contact, e *Event) ([]Change, Addition) {
 	late := !e.Moment().After(c.latest())
+	first := c.History.FirstSeen()
 	added := c.History.Add(e)
 	switch {
-	case added == Repeat || added == Settled:
+	case (added == Repeat || added == Settled) && first == c.History.FirstSeen():
 		return nil, added
-	case late || added == Earlier:
+	case late || added != Added:
 		return p.anew(c, e.Moment()), added
 	}
 	j := judge{p: p, c: c}
@@ -24,8 +25,9 @@ func (p *Policy) Apply(c *Contact, e *Event) ([]Change, Addition) {
 type judge struct {
 	p       *Policy
 	c       *Contact
-	anew    bool      // a replay: rules are not asked behind what the history shows
-	floors  []Instant // of a replay, by rule: see Policy.floor
+	anew    bool    // a replay: rules are not asked behind what the history shows
+	floors  []floor // of a replay, by rule
+	gaveUp  *Change // of a replay: the last bounce went past the end of the list
 	changes []Change
 }
 
@@ -68,10 +70,11 @@ func (j *judge) dropRetry(m Moment) {
 // try asks one rule about one entry, and lets it act.
 func (j *judge) try(r *Rule, e *Entry) {
 	opens := r.Then.Suppress != nil || r.Then.Retry != nil || r.Then.Tag != ""
-	if opens && j.anew && e.At <= j.floors[r.index] {
-		opens = false
-	}
 	lifts := r.Then.Release != nil || r.Then.Untag != ""
+	if j.anew {
+		opens = opens && e.At > j.floors[r.index].opens
+		lifts = lifts && e.At > j.floors[r.index].lifts
+	}
 	if !opens && !lifts || r.Where != nil && !r.Where.Holds(&Subject{Contact: j.c, At: e.Moment}) {
 		return
 	}
@@ -147,7 +150,7 @@ func (j *judge) suppressBy(s Suppression, m Moment) {
 		case !old.OpenAt(m.At):
 			j.c.Suppressions = slices.Delete(j.c.Suppressions, i, i+1)
 		case later(s.Until, old.Until):
-			old.Until, act = s.Until, Renewed
+			old.Until, old.Renewal, act = s.Until, Renewal{m, s.Grounds}, Renewed
 		default:
 			return
 		}
@@ -195,9 +198,10 @@ func (j *judge) retry(r *Rule, e *Entry) {
 	if t.n == 0 {
 		return
 	}
-	j.c.Retry = nil
+	j.c.Retry, j.gaveUp = nil, nil
 	if t.n > len(plan.After) {
-		j.note(Change{At: e.At, Seq: e.Seq, Act: GaveUp, Rule: r.Name, Attempt: t.n, Evidence: t.seqs})
+		j.gaveUp = &Change{At: e.At, Seq: e.Seq, Act: GaveUp, Rule: r.Name, Attempt: t.n, Evidence: t.seqs}
+		j.note(*j.gaveUp)
 		return
 	}
 	due := e.At.Add(plan.After[t.n-1])

@@ -124,7 +124,7 @@ func (c AttributeTest) Holds(s *Subject) bool {
 type ContactTest struct{ Comparison }
 
 // Holds implements [Condition].
-func (c ContactTest) Holds(s *Subject) bool { return c.Comparison.holds(Value{Text, s.Key}) }
+func (c ContactTest) Holds(s *Subject) bool { return c.Comparison.holds(ParseValue(s.Key)) }
 
 // SeenTest asks how long ago the contact's first or latest event was.
 type SeenTest struct {

@@ -56,7 +56,7 @@ func (c *Contact) Turns() []Turn {
 		at = append(at, c.Suppressions[i].Since.At, c.Suppressions[i].Until)
 	}
 	if c.Retry != nil {
-		at = append(at, c.Retry.Due, c.Retry.Lapses)
+		at = append(at, c.Retry.Since.At, c.Retry.Due, c.Retry.Lapses)
 	}
 	slices.Sort(at)
 	turns := []Turn{{Status: c.Status(0)}}
@@ -124,16 +124,11 @@ func (c *Contact) openTag(t Tag) {
 }
 
 // latest is the moment before which whatever arrives is late: that of the
-// latest event, instruction or opening by a review.
+// latest event, instruction or tag of a review.
 func (c *Contact) latest() Moment {
 	m := c.History.Latest()
 	if n := len(c.Instructions); n > 0 && c.Instructions[n-1].Moment.After(m) {
 		m = c.Instructions[n-1].Moment
-	}
-	for i := range c.Suppressions {
-		if s := &c.Suppressions[i]; s.Review && s.Since.After(m) {
-			m = s.Since
-		}
 	}
 	for i := range c.Tags {
 		if t := &c.Tags[i]; t.Review && t.Since.After(m) {

@@ -12,6 +12,7 @@ const (
 	Strike                              // strike evidence of a range, and judge again
 	ReleaseByReview
 	UntagByReview
+	SuppressByReview
 )
 
 // Instruction is what was told about a contact by someone who is not an event:
@@ -31,9 +32,11 @@ type Instruction struct {
 	From, To     Instant
 	Source, Code string
 
-	// Of what a review did: the rule, so that it falls with it.
-	Rule   string
-	Digest uint64
+	// Of what a review did: the rule, so that it falls with it, and of a
+	// SuppressByReview what was counted.
+	Rule     string
+	Digest   uint64
+	Evidence []int64
 }
 
 // lifts tells whether the instruction is about that reason.
@@ -64,13 +67,13 @@ func (in *Instruction) strikesOpening(s *Suppression) bool {
 		in.From <= s.Since.At && s.Since.At <= in.To && s.Since.Seq <= in.Seq
 }
 
-// Instruct tells the contact something by hand, and judges it anew. What the
-// instruction does not change is no ledger entry; the instruction itself is not
-// kept then either.
+// Instruct tells the contact something by hand, and judges it anew. A Suppress
+// that changes nothing is neither kept nor entered.
 func (p *Policy) Instruct(c *Contact, in Instruction) []Change {
 	if in.Kind == Suppress && c.holds(&in) {
 		return nil
 	}
+	c.supersede(&in)
 	c.tell(in)
 	changes := p.anew(c, in.Moment)
 	for i := range changes {
@@ -87,6 +90,27 @@ func (p *Policy) Instruct(c *Contact, in Instruction) []Change {
 func (c *Contact) holds(in *Instruction) bool {
 	i := c.suppression(in.Reason, in.Hand)
 	return i >= 0 && c.Suppressions[i].OpenAt(in.At) && !later(in.Until, c.Suppressions[i].Until)
+}
+
+// supersede drops the instructions that a later one makes needless, so that
+// they don't pile up. An Allow of all reasons lifts and strikes whatever came
+// before it, but for what is about opt-outs and tags; any Allow makes the same
+// one before it needless when nothing happened between.
+func (c *Contact) supersede(in *Instruction) {
+	if in.Kind != Allow || c.latest().After(in.Moment) {
+		return
+	}
+	if n := len(c.Instructions); n > 0 {
+		last := &c.Instructions[n-1]
+		if last.Kind == Allow && last.Reason == in.Reason && !c.History.Latest().After(last.Moment) {
+			c.Instructions = c.Instructions[:n-1]
+		}
+	}
+	if in.Reason == "" {
+		c.Instructions = slices.DeleteFunc(c.Instructions, func(old Instruction) bool {
+			return old.Reason != OptedOut && old.Kind != UntagByReview
+		})
+	}
 }
 
 // tell keeps an instruction in its place.

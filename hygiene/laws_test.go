@@ -13,9 +13,15 @@ import (
 
 const start = Instant(1_767_225_600_000_000) // 2026-01-01
 
-// policies are the rules of the example, and rules made to be hard on a replay.
-func policies() map[string]*Policy {
-	return map[string]*Policy{"example": examplePolicy(), "hard": hardPolicy()}
+// policies are the rules of the example, rules made to be hard on a replay, and
+// any rules.
+func policies() map[string]func(*rand.Rand) *Policy {
+	example, hard := examplePolicy(), hardPolicy()
+	return map[string]func(*rand.Rand) *Policy{
+		"example": func(*rand.Rand) *Policy { return example },
+		"hard":    func(*rand.Rand) *Policy { return hard },
+		"random":  randomPolicy,
+	}
 }
 
 func counting(n int, within time.Duration, since Outcomes, of ...Outcome) *When {
@@ -105,6 +111,8 @@ func facts(c *Contact) string {
 	for i := range d.Suppressions {
 		d.Suppressions[i].Since.Seq = 0
 		strip(&d.Suppressions[i].Grounds)
+		d.Suppressions[i].Renewal.At.Seq = 0
+		strip(&d.Suppressions[i].Renewal.Grounds)
 	}
 	for i := range d.Tags {
 		d.Tags[i].Since.Seq = 0
@@ -134,10 +142,11 @@ func facts(c *Contact) string {
 var lives = flag.Int("lives", 40, "random lives for each law")
 
 func forRandomLives(t *testing.T, law func(t *testing.T, r *rand.Rand, p *Policy)) {
-	for name, p := range policies() {
+	for name, policy := range policies() {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(*lives) {
-				law(t, rand.New(rand.NewPCG(seed, 7)), p)
+				r := rand.New(rand.NewPCG(seed, 7))
+				law(t, r, policy(r))
 				if t.Failed() {
 					t.Fatalf("seed %d", seed)
 				}

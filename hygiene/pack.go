@@ -83,7 +83,12 @@ func (s *Suppression) pack(b []byte) []byte {
 	b = packMoment(b, s.Since)
 	b = binary.AppendVarint(b, int64(s.Until))
 	b = packText(packText(b, s.By), s.Note)
-	return s.Grounds.pack(b)
+	b = s.Grounds.pack(b)
+	b = append(b, bit(s.Renewal.At != Moment{}))
+	if s.Renewal.At == (Moment{}) {
+		return b
+	}
+	return s.Renewal.Grounds.pack(packMoment(b, s.Renewal.At))
 }
 
 func (s *Suppression) unpack(r *reader) {
@@ -96,6 +101,11 @@ func (s *Suppression) unpack(r *reader) {
 	s.Since, s.Until = r.moment(), Instant(r.varint())
 	s.By, s.Note = r.text(), r.text()
 	s.Grounds.unpack(r)
+	s.Renewal = Renewal{}
+	if r.byte() != 0 {
+		s.Renewal.At = r.moment()
+		s.Renewal.Grounds.unpack(r)
+	}
 }
 
 func (g *Grounds) pack(b []byte) []byte {
@@ -105,10 +115,13 @@ func (g *Grounds) pack(b []byte) []byte {
 	}
 	b = binary.LittleEndian.AppendUint64(b, g.Digest)
 	b = append(b, bit(g.Review))
-	b = binary.AppendVarint(b, int64(g.Oldest))
-	b = binary.AppendUvarint(b, uint64(len(g.Evidence)))
+	return packSeqs(binary.AppendVarint(b, int64(g.Oldest)), g.Evidence)
+}
+
+func packSeqs(b []byte, seqs []int64) []byte {
+	b = binary.AppendUvarint(b, uint64(len(seqs)))
 	prev := int64(0)
-	for _, seq := range g.Evidence {
+	for _, seq := range seqs {
 		b = binary.AppendVarint(b, seq-prev)
 		prev = seq
 	}
@@ -121,16 +134,7 @@ func (g *Grounds) unpack(r *reader) {
 		return
 	}
 	g.Digest, g.Review, g.Oldest = r.uint64(), r.byte() != 0, Instant(r.varint())
-	n := r.count()
-	if n == 0 {
-		return
-	}
-	g.Evidence = make([]int64, n)
-	prev := int64(0)
-	for i := range g.Evidence {
-		prev += r.varint()
-		g.Evidence[i] = prev
-	}
+	g.Evidence = r.seqs()
 }
 
 func (t *Retry) pack(b []byte) []byte {
@@ -167,7 +171,7 @@ func (in *Instruction) pack(b []byte) []byte {
 	for _, s := range []string{in.Reason, in.By, in.Note, in.Source, in.Code, in.Rule} {
 		b = packText(b, s)
 	}
-	return binary.LittleEndian.AppendUint64(b, in.Digest)
+	return packSeqs(binary.LittleEndian.AppendUint64(b, in.Digest), in.Evidence)
 }
 
 func (in *Instruction) unpack(r *reader) {
@@ -180,7 +184,7 @@ func (in *Instruction) unpack(r *reader) {
 	in.Until, in.From, in.To = Instant(r.varint()), Instant(r.varint()), Instant(r.varint())
 	in.Reason, in.By, in.Note = r.text(), r.text(), r.text()
 	in.Source, in.Code, in.Rule = r.text(), r.text(), r.text()
-	in.Digest = r.uint64()
+	in.Digest, in.Evidence = r.uint64(), r.seqs()
 }
 
 // Pack appends the attributes to b.

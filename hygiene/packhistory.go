@@ -22,7 +22,7 @@ func (h *History) pack(b []byte) []byte {
 		b = packText(packText(b, k.Source), k.Code)
 	}
 	for o := Scheduled; o < outcomeEnd; o++ {
-		if h.trails[o].First != 0 {
+		if t := &h.trails[o]; len(t.Entries) > 0 || t.Dropped {
 			b = h.trails[o].pack(append(b, byte(o)))
 		}
 	}

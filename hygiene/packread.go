@@ -64,6 +64,20 @@ func (r *reader) count() int {
 
 func (r *reader) moment() Moment { return Moment{Instant(r.varint()), r.varint()} }
 
+func (r *reader) seqs() []int64 {
+	n := r.count()
+	if n == 0 {
+		return nil
+	}
+	seqs := make([]int64, n)
+	prev := int64(0)
+	for i := range seqs {
+		prev += r.varint()
+		seqs[i] = prev
+	}
+	return seqs
+}
+
 func (r *reader) text() string { return string(r.take(r.count())) }
 
 // textLike is text, without a new string when it is the known one.

@@ -2,6 +2,7 @@ package hygiene
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -11,13 +12,22 @@ import (
 // none. What is no valid number is an error that does not repeat the number.
 func ParsePhone(text, region string) (string, error) {
 	n, err := phonenumbers.Parse(text, region)
-	if err != nil || !phonenumbers.IsValidNumber(n) {
+	if !writtenLikePhone(text) || err != nil || !phonenumbers.IsValidNumber(n) {
 		if region == "" {
 			return "", fmt.Errorf("not a valid phone number with its country code, like +905551234567")
 		}
 		return "", fmt.Errorf("not a valid phone number of region %s, nor one with its country code", region)
 	}
 	return phonenumbers.Format(n, phonenumbers.E164), nil
+}
+
+// writtenLikePhone tells whether the text is a number and nothing else. The
+// library finds one within a text, takes letters for digits and drops
+// extensions: an order's number would become somebody.
+func writtenLikePhone(text string) bool {
+	text = strings.TrimPrefix(text, "tel:")
+	text = strings.TrimPrefix(text, "+")
+	return strings.Trim(text, "0123456789 -.()/\u00a0") == "" && strings.ContainsAny(text, "0123456789")
 }
 
 // KnownRegion tells whether numbers of that region can be read.

@@ -16,7 +16,8 @@ func (p *Policy) Review(c *Contact, now Moment) []Change {
 		if !r.Where.Holds(s) {
 			continue
 		}
-		openings = append(openings, r.openings(s, now)...)
+		openings = append(openings, r.reviewTag(s, now)...)
+		told = c.tellSuppression(r, s, now) || told
 		told = c.tellReleases(r, now) || told
 	}
 	if openings == nil && !told {
@@ -40,27 +41,39 @@ func (p *Policy) reviewSubject(c *Contact, r *Rule, now Moment) *Subject {
 	return s
 }
 
-// openings are what the rule opens that is not open yet.
-func (r *Rule) openings(s *Subject, now Moment) []step {
-	var steps []step
-	grounds := Grounds{Rule: r.Name, Digest: r.digest, Review: true}
-	grounds.Evidence, grounds.Oldest = evidence(r.Where, s)
-	if a := r.Then.Suppress; a != nil {
-		i := s.suppression(a.Reason, ByRule)
-		if i < 0 || !s.Suppressions[i].OpenAt(now.At) {
-			sup := Suppression{Reason: a.Reason, Since: now, Grounds: grounds}
-			if a.For > 0 {
-				sup.Until = now.At.Add(a.For)
-			}
-			steps = append(steps, step{now, 3, func(j *judge) { j.suppressBy(sup, now) }})
+// tellSuppression keeps the suppression that the rule opens as an instruction,
+// when none of its reason is open.
+func (c *Contact) tellSuppression(r *Rule, s *Subject, now Moment) bool {
+	a := r.Then.Suppress
+	if a == nil {
+		return false
+	}
+	if i := c.suppression(a.Reason, ByRule); i >= 0 && c.Suppressions[i].OpenAt(now.At) {
+		return false
+	}
+	for i := range c.Instructions { // by a rule before it, in this review
+		if in := &c.Instructions[i]; in.Kind == SuppressByReview && in.Reason == a.Reason && in.Moment == now {
+			return false
 		}
 	}
-	if name := r.Then.Tag; name != "" && !s.HasTag(name) {
-		steps = append(steps, step{now, 3, func(j *judge) {
-			j.c.openTag(Tag{Name: name, Since: now, Grounds: grounds})
-		}})
+	in := Instruction{Moment: now, Kind: SuppressByReview, Reason: a.Reason, Rule: r.Name, Digest: r.digest}
+	in.Evidence, _ = evidence(r.Where, s)
+	if a.For > 0 {
+		in.Until = now.At.Add(a.For)
 	}
-	return steps
+	c.tellLatest(in)
+	return true
+}
+
+// reviewTag is the tag that the rule puts on a contact without it.
+func (r *Rule) reviewTag(s *Subject, now Moment) []step {
+	name := r.Then.Tag
+	if name == "" || s.HasTag(name) {
+		return nil
+	}
+	grounds := Grounds{Rule: r.Name, Digest: r.digest, Review: true}
+	grounds.Evidence, grounds.Oldest = evidence(r.Where, s)
+	return []step{{now, 3, func(j *judge) { j.c.openTag(Tag{Name: name, Since: now, Grounds: grounds}) }}}
 }
 
 // evidence is what was counted for the parts of the condition that hold.
@@ -90,16 +103,11 @@ func evidence(c Condition, s *Subject) (seqs []int64, oldest Instant) {
 }
 
 // tellReleases keeps what the rule lifts as instructions, since a replay would
-// open it again. Of each rule and reason the latest one is enough: what an
-// earlier one lifted, the later one lifts too.
+// open it again.
 func (c *Contact) tellReleases(r *Rule, now Moment) bool {
 	told := false
 	tell := func(kind InstructionKind, reason string) {
-		in := Instruction{Moment: now, Kind: kind, Reason: reason, Rule: r.Name, Digest: r.digest}
-		c.Instructions = slices.DeleteFunc(c.Instructions, func(old Instruction) bool {
-			return old.Kind == kind && old.Reason == reason && old.Rule == r.Name && !old.After(now)
-		})
-		c.tell(in)
+		c.tellLatest(Instruction{Moment: now, Kind: kind, Reason: reason, Rule: r.Name, Digest: r.digest})
 		told = true
 	}
 	for _, reason := range r.Then.Release {
@@ -111,4 +119,14 @@ func (c *Contact) tellReleases(r *Rule, now Moment) bool {
 		tell(UntagByReview, r.Then.Untag)
 	}
 	return told
+}
+
+// tellLatest keeps what a review did in the place of what the same rule did to
+// the same reason before: a later release lifts what the earlier one lifted, and
+// a later suppression ends the retries that the earlier one kept away.
+func (c *Contact) tellLatest(in Instruction) {
+	c.Instructions = slices.DeleteFunc(c.Instructions, func(old Instruction) bool {
+		return old.Kind == in.Kind && old.Reason == in.Reason && old.Rule == in.Rule && !old.After(in.Moment)
+	})
+	c.tell(in)
 }

@@ -110,9 +110,6 @@ func NewPolicy(rules []Rule, hash string) *Policy {
 	return p
 }
 
-// Digest is the fingerprint of what a rule says, whatever its name.
-func (r *Rule) Digest() uint64 { return r.digest }
-
 func (r *Rule) digestContent() uint64 {
 	where := ""
 	if r.Where != nil {

@@ -40,6 +40,13 @@ type Suppression struct {
 	By     string  // who, when a person or an import did it
 	Note   string
 	Grounds
+	Renewal Renewal // what set Until last, when that was not the opening
+}
+
+// Renewal is why a suppression holds longer than its opening said.
+type Renewal struct {
+	At Moment // zero for none
+	Grounds
 }
 
 // OpenAt tells whether the suppression holds at t: from its opening, and until
@@ -70,8 +77,8 @@ type Retry struct {
 	UniqueArgs []byte
 }
 
-// OpenAt tells whether the retry stands at t: neither over nor lapsed.
-func (r *Retry) OpenAt(t Instant) bool { return r != nil && t < r.Lapses }
+// OpenAt tells whether the retry stands at t: set, neither over nor lapsed.
+func (r *Retry) OpenAt(t Instant) bool { return r != nil && r.Since.At <= t && t < r.Lapses }
 
 // Status is what a contact is for whoever wants to text it.
 type Status uint8

@@ -22,7 +22,7 @@ type Appender struct {
 	waiting []*pending
 	started bool
 	closed  bool
-	// committed is when the latest commit went well.
+	// committed is when the latest commit went well; zero when it did not.
 	committed time.Time
 	wake      chan struct{} // has a token when something waits
 	full      chan struct{} // has a token when waiting has reached what the writer gathers for
@@ -38,6 +38,8 @@ type pending struct {
 	err    error
 	ready  chan struct{}
 }
+
+func (p *pending) rows() int { return len(p.events) + len(p.bad) }
 
 // Under load the writer waits this long for those it has just answered to come
 // again: a larger commit makes the whole faster. One commit takes at most
@@ -166,9 +168,9 @@ func (a *Appender) gather(last int) {
 func (a *Appender) take() (batch []*pending, closed bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	n, events := 0, 0
-	for n < len(a.waiting) && (n == 0 || events+len(a.waiting[n].events) <= maxCommit) {
-		events += len(a.waiting[n].events)
+	n, rows := 0, 0
+	for n < len(a.waiting) && (n == 0 || rows+a.waiting[n].rows() <= maxCommit) {
+		rows += a.waiting[n].rows()
 		n++
 	}
 	batch, a.waiting = a.waiting[:n:n], a.waiting[n:]
@@ -181,18 +183,23 @@ func (a *Appender) take() (batch []*pending, closed bool) {
 // commit writes a batch in one transaction and answers everyone in it.
 func (a *Appender) commit(batch []*pending) {
 	err := a.c.within(func() error {
+		quarantined := false
 		for _, p := range batch {
 			if err := a.insert(p); err != nil {
 				return err
 			}
+			quarantined = quarantined || len(p.bad) > 0
+		}
+		if quarantined {
+			return a.prune()
 		}
 		return nil
 	})
-	if err == nil {
-		a.mu.Lock()
-		a.committed = time.Now()
-		a.mu.Unlock()
+	a.mu.Lock()
+	if a.committed = time.Now(); err != nil {
+		a.committed = time.Time{}
 	}
+	a.mu.Unlock()
 	for _, p := range batch {
 		p.err = err
 		close(p.ready)
@@ -233,11 +240,13 @@ func (a *Appender) quarantine(u *hygiene.Unreadable) error {
 	if body == nil {
 		body = []byte{}
 	}
-	if err := a.c.exec(`INSERT INTO quarantine (received_at, source, why, body, total)
+	return a.c.exec(`INSERT INTO quarantine (received_at, source, why, body, total)
 		VALUES (?, ?, ?, ?, ? + coalesce((SELECT total FROM quarantine ORDER BY id DESC LIMIT 1), 0))`,
-		int64(u.ReceivedAt), u.Source, u.Why, body, len(body)); err != nil {
-		return err
-	}
+		int64(u.ReceivedAt), u.Source, u.Why, body, len(body))
+}
+
+// prune lets the oldest in quarantine go, when it has more than it may.
+func (a *Appender) prune() error {
 	if err := a.c.exec(`DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?`, quarantineRows); err != nil {
 		return err
 	}

@@ -5,12 +5,12 @@ import (
 )
 
 // Instruct tells contacts something by hand, at the time now, in one
-// transaction, and tells how many ledger entries it made. A contact that is
-// not known comes into being.
-func (s *Store) Instruct(policy *hygiene.Policy, keys []string, in hygiene.Instruction, now hygiene.Instant) (changes int64, err error) {
+// transaction. It tells how many ledger entries it made, and which contacts are
+// not known: a suppression makes one come into being, and nothing else does.
+func (s *Store) Instruct(policy *hygiene.Policy, keys []string, in hygiene.Instruction, now hygiene.Instant) (changes int64, unknown []string, err error) {
 	end, err := s.LastSeq()
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	in.Moment = hygiene.Moment{At: now, Seq: end}
 	err = s.writeAs(policy, func(p *pen) error {
@@ -18,6 +18,10 @@ func (s *Store) Instruct(policy *hygiene.Policy, keys []string, in hygiene.Instr
 		for _, key := range keys {
 			if err := k.load(p.c, key); err != nil {
 				return err
+			}
+			if k.id == 0 && in.Kind != hygiene.Suppress {
+				unknown = append(unknown, key)
+				continue
 			}
 			did := policy.Instruct(&k.Contact, in)
 			if len(did) == 0 {
@@ -30,5 +34,5 @@ func (s *Store) Instruct(policy *hygiene.Policy, keys []string, in hygiene.Instr
 		}
 		return nil
 	})
-	return changes, err
+	return changes, unknown, err
 }

@@ -6,9 +6,12 @@ import (
 	"winnow/hygiene"
 )
 
-const eventColumns = "seq, received_at, at, source, message_id, event, code, outcome, contact, body"
+const (
+	aloneColumns = "seq, received_at, at, source, message_id, event, code, outcome, contact"
+	eventColumns = aloneColumns + ", body"
+)
 
-// scanEvent reads a row of eventColumns, or of all but the body, into e.
+// scanEvent reads a row of eventColumns or aloneColumns into e.
 func scanEvent(r *rows, e *hygiene.Event) error {
 	o, err := hygiene.ParseOutcome(r.text(7))
 	if err != nil {
@@ -28,7 +31,7 @@ func scanEvent(r *rows, e *hygiene.Event) error {
 // eventsAfter reads events later in the log than seq, without their bodies, up
 // to a number of them and a weight in bytes, but at least one.
 func eventsAfter(c *conn, seq int64, most, bytes int) ([]hygiene.Event, error) {
-	r := c.query("SELECT seq, received_at, at, source, message_id, event, code, outcome, contact FROM events WHERE seq > ? ORDER BY seq LIMIT ?", seq, most)
+	r := c.query("SELECT "+aloneColumns+" FROM events WHERE seq > ? ORDER BY seq LIMIT ?", seq, most)
 	var events []hygiene.Event
 	for weight := 0; weight < bytes && r.next(); {
 		events = append(events, hygiene.Event{})
@@ -47,7 +50,16 @@ const eventWeight = 200
 
 // event reads one event; false when the log no longer has it.
 func event(c *conn, seq int64) (e hygiene.Event, ok bool, err error) {
-	r := c.query("SELECT "+eventColumns+" FROM events WHERE seq = ?", seq)
+	return oneEvent(c, eventColumns, seq)
+}
+
+// eventAlone reads one event without its body, which may weigh a megabyte.
+func eventAlone(c *conn, seq int64) (e hygiene.Event, ok bool, err error) {
+	return oneEvent(c, aloneColumns, seq)
+}
+
+func oneEvent(c *conn, columns string, seq int64) (e hygiene.Event, ok bool, err error) {
+	r := c.query("SELECT "+columns+" FROM events WHERE seq = ?", seq)
 	if r.next() {
 		ok, err = true, scanEvent(r, &e)
 	}

@@ -60,11 +60,11 @@ func ledgerEntry(c *conn, id int64) (e LedgerEntry, prev int64, err error) {
 }
 
 // Timeline reads from the log the events that a contact's history keeps, in
-// the order in which they happened.
+// the order in which they happened, without their bodies.
 func (s *Store) Timeline(contact *hygiene.Contact) (events []hygiene.Event, err error) {
 	err = s.readLog(func(c *conn) error {
 		for _, seq := range contact.History.Seqs() {
-			e, ok, err := event(c, seq)
+			e, ok, err := eventAlone(c, seq)
 			if err != nil {
 				return err
 			}

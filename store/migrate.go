@@ -18,6 +18,9 @@ func migrate(c *conn, file string) error {
 	if err != nil {
 		return err
 	}
+	if version, err := c.number("PRAGMA user_version"); err != nil || int(version) == len(steps) {
+		return err // nothing to do asks for no lock and no disk
+	}
 	return c.within(func() error {
 		version, err := c.number("PRAGMA user_version")
 		if err != nil {

@@ -6,20 +6,43 @@ import (
 	"winnow/hygiene"
 )
 
-// KeepPolicy keeps the text of a policy that comes into force, so that the hash
-// of a ledger entry or a run leads back to it.
+// KeepPolicy keeps the text of a policy that is about to judge, so that the hash
+// of a ledger entry or a run leads back to it. One that is kept costs a look.
 func (s *Store) KeepPolicy(hash string, text []byte, now hygiene.Instant) error {
+	var kept int64
+	err := s.read(func(c *conn) (err error) {
+		kept, err = c.number("SELECT count(*) FROM policies WHERE hash = ?", hash)
+		return err
+	})
+	if err != nil || kept > 0 {
+		return err
+	}
 	return s.write(func(c *conn) error {
-		return c.exec("INSERT INTO policies (hash, text, used_at) VALUES (?, ?, ?) ON CONFLICT (hash) DO UPDATE SET used_at = excluded.used_at",
-			hash, string(text), int64(now))
+		return c.exec("INSERT INTO policies (hash, text, first_used_at) VALUES (?, ?, ?) ON CONFLICT (hash) DO NOTHING", hash, string(text), int64(now))
 	})
 }
 
-// LastPolicy is the text of the policy that came into force last; "" when
-// there was none.
+// PutInForce makes a kept policy the one that a daemon with a broken config
+// starts with.
+func (s *Store) PutInForce(hash string) error {
+	return s.write(func(c *conn) error {
+		id, err := c.number("SELECT id FROM policies WHERE hash = ?", hash)
+		if err != nil {
+			return err
+		}
+		return setProgress(c, inForce, id)
+	})
+}
+
+// LastPolicy is the text of the policy that a daemon put in force last, or, when
+// none ever did, of the one kept last; "" when there is none.
 func (s *Store) LastPolicy() (hash, text string, err error) {
 	err = s.read(func(c *conn) error {
-		r := c.query("SELECT hash, text FROM policies ORDER BY used_at DESC, id DESC LIMIT 1")
+		id, err := progress(c, inForce)
+		if err != nil {
+			return err
+		}
+		r := c.query("SELECT hash, text FROM policies ORDER BY id = ? DESC, id DESC LIMIT 1", id)
 		if r.next() {
 			hash, text = r.text(0), r.text(1)
 		}

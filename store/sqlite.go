@@ -20,7 +20,6 @@ type conn struct {
 	db    *sqlite3.SQLiteConn
 	stmts map[string]*sqlite3.SQLiteStmt
 	args  []driver.NamedValue
-	tx    bool
 }
 
 // mode is what a connection is for.
@@ -37,6 +36,9 @@ var pragmas = map[mode]map[string]string{
 	writing: {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000", "query_only": "0"},
 	reading: {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000", "query_only": "1"},
 }
+
+// A provider that waits for an answer is told sooner that it can't be stored.
+const appendPatience = "PRAGMA busy_timeout = 2000;"
 
 // The page caches, in KiB. The roster's writer gets the most: a sweep goes all
 // over the roster and its index. Together they stay well under the memory
@@ -59,6 +61,9 @@ func dsn(path string, m mode) string {
 
 // connect opens a connection and makes sure that it keeps the promises.
 func connect(path string, m mode) (*conn, error) {
+	if err := makePrivate(path); err != nil {
+		return nil, err
+	}
 	raw, err := (&sqlite3.SQLiteDriver{}).Open(dsn(path, m))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, plain(err))
@@ -184,17 +189,18 @@ func (c *conn) within(do func() error) (err error) {
 	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	c.tx = true
-	defer func() {
-		c.tx = false
-		if err != nil {
+	committed := false
+	defer func() { // also when do panics: its lock would stay for ever
+		if !committed {
 			err = errors.Join(err, c.rollback())
 		}
 	}()
 	if err := do(); err != nil {
 		return err
 	}
-	return c.exec("COMMIT")
+	err = c.exec("COMMIT")
+	committed = err == nil
+	return err
 }
 
 // rollback undoes what is left of a transaction; SQLite has ended it itself
@@ -234,6 +240,19 @@ func checkVersion() error {
 		return fmt.Errorf("winnow was built with SQLite %s, which can damage a store: build it with 3.51.3 or later", name)
 	}
 	return nil
+}
+
+// makePrivate makes a file that is missing for its owner alone: there are phone
+// numbers in it. SQLite gives the files beside it the same permissions.
+func makePrivate(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("make the store: %w", err)
+	}
+	return f.Close()
 }
 
 // makeFolder makes the folder of a new store.

@@ -30,14 +30,34 @@ type Store struct {
 	path     string // of the roster
 	appender *Appender
 
-	rosterMu sync.Mutex
-	roster   *conn // guarded by rosterMu
+	roster, log, look access // writes the roster; reads the log; reads the roster
+}
 
-	logMu sync.Mutex
-	log   *conn // reads the log; guarded by logMu
+// access is a connection that one goroutine uses at a time, until it is closed.
+type access struct {
+	mu sync.Mutex
+	c  *conn // nil when closed
+}
 
-	lookMu sync.Mutex
-	look   *conn // reads the roster; guarded by lookMu
+func (a *access) use(do func(*conn) error) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.c == nil {
+		return errClosed
+	}
+	return do(a.c)
+}
+
+// close waits for who uses the connection.
+func (a *access) close() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.c == nil {
+		return nil
+	}
+	c := a.c
+	a.c = nil
+	return c.close()
 }
 
 // ErrNoStore is the error of opening a store that is not there.
@@ -79,22 +99,22 @@ func (s *Store) open() (err error) {
 	if err := migrate(log, "events"); err != nil {
 		return err
 	}
-	if err := log.script("PRAGMA wal_autocheckpoint = 0"); err != nil {
+	if err := log.script("PRAGMA wal_autocheckpoint = 0;" + appendPatience); err != nil {
 		return err
 	}
-	if s.roster, err = connect(s.path, writing); err != nil {
+	if s.roster.c, err = connect(s.path, writing); err != nil {
 		return err
 	}
-	if err := migrate(s.roster, "roster"); err != nil {
+	if err := migrate(s.roster.c, "roster"); err != nil {
 		return err
 	}
-	if err := s.roster.script(rosterTuning); err != nil {
+	if err := s.roster.c.script(rosterTuning); err != nil {
 		return err
 	}
-	if s.log, err = connect(s.LogPath(), reading); err != nil {
+	if s.log.c, err = connect(s.LogPath(), reading); err != nil {
 		return err
 	}
-	if s.look, err = connect(s.path, reading); err != nil {
+	if s.look.c, err = connect(s.path, reading); err != nil {
 		return err
 	}
 	s.appender.start()
@@ -114,37 +134,29 @@ func (s *Store) LogPath() string {
 	return strings.TrimSuffix(s.path, ext) + "-events" + ext
 }
 
-// Close waits for what is being written and closes the store.
+// Close waits for what is under way and closes the store. What comes later is
+// told that the store is closing.
 func (s *Store) Close() error {
 	var errs []error
 	if s.appender != nil {
 		errs = append(errs, s.appender.close())
 	}
-	for _, c := range []*conn{s.roster, s.log, s.look} {
-		if c != nil {
-			errs = append(errs, c.close())
-		}
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.roster.close(), s.log.close(), s.look.close())...)
 }
 
 // write runs do in one transaction on the roster.
 func (s *Store) write(do func(c *conn) error) error {
-	s.rosterMu.Lock()
-	defer s.rosterMu.Unlock()
-	return s.roster.within(func() error { return do(s.roster) })
+	return s.roster.use(func(c *conn) error {
+		return c.within(func() error { return do(c) })
+	})
 }
 
 // read runs do on the connection that reads the roster.
 func (s *Store) read(do func(c *conn) error) error {
-	s.lookMu.Lock()
-	defer s.lookMu.Unlock()
-	return do(s.look)
+	return s.look.use(do)
 }
 
 // readLog runs do on the connection that reads the log.
 func (s *Store) readLog(do func(c *conn) error) error {
-	s.logMu.Lock()
-	defer s.logMu.Unlock()
-	return do(s.log)
+	return s.log.use(do)
 }

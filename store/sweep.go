@@ -66,11 +66,14 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 			<-next
 			return total, err
 		}
+		from = upTo
 		if !moved { // another process swept meanwhile: go on from where it is
 			<-next
-			return s.Sweep(ctx, o)
+			if from, err = s.Cursor(); err != nil {
+				return total, err
+			}
+			next = s.readAhead(from, o.batch)
 		}
-		from = upTo
 	}
 }
 
@@ -138,21 +141,9 @@ func (s *Store) sweepMatched(ctx context.Context, o *SweepOptions, total *Swept)
 		}
 		var did Swept
 		err = s.writeAs(o.Policy, func(p *pen) error {
-			var events []hygiene.Event
-			for _, w := range waiting {
-				still, err := p.c.number("SELECT count(*) FROM matched WHERE seq = ?", w.seq)
-				if err != nil {
-					return err
-				}
-				if still == 0 {
-					continue
-				}
-				if err := p.c.exec("DELETE FROM matched WHERE seq = ?", w.seq); err != nil {
-					return err
-				}
-				if w.found {
-					events = append(events, w.event)
-				}
+			events, err := claim(p.c, waiting)
+			if err != nil {
+				return err
 			}
 			if err := s.judge(p, o, events, &did); err != nil {
 				return err
@@ -165,6 +156,21 @@ func (s *Store) sweepMatched(ctx context.Context, o *SweepOptions, total *Swept)
 		total.add(did)
 	}
 	return ctx.Err()
+}
+
+// claim takes those that still wait out of the queue, and gives those that the
+// log still has.
+func claim(c *conn, waiting []matched) (events []hygiene.Event, err error) {
+	for _, w := range waiting {
+		still, err := c.number("DELETE FROM matched WHERE seq = ? RETURNING 1", w.seq)
+		if err != nil {
+			return nil, err
+		}
+		if still == 1 && w.found {
+			events = append(events, w.event)
+		}
+	}
+	return events, nil
 }
 
 // matched is an event that waits to be judged since its contact is known.
@@ -188,7 +194,7 @@ func (s *Store) matchedEvents() ([]matched, error) {
 	}
 	return list, s.readLog(func(c *conn) (err error) {
 		for i := range list {
-			if list[i].event, list[i].found, err = event(c, list[i].seq); err != nil {
+			if list[i].event, list[i].found, err = eventAlone(c, list[i].seq); err != nil {
 				return err
 			}
 		}

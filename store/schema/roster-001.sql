@@ -38,13 +38,13 @@ CREATE TABLE ledger (
 	note     TEXT NOT NULL
 ) STRICT;
 
--- The text of every policy that was in force.
+-- The text of every policy that judged.
 -- Written by Store.KeepPolicy, which serve and the commands call before they act.
 CREATE TABLE policies (
 	id      INTEGER PRIMARY KEY,
 	hash    TEXT NOT NULL UNIQUE,
 	text    TEXT NOT NULL,
-	used_at INTEGER NOT NULL        -- when it last came into force
+	first_used_at INTEGER NOT NULL
 ) STRICT;
 
 -- The send log: whom a message was for.
