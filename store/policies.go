@@ -25,13 +25,17 @@ func (s *Store) KeepPolicy(hash string, text []byte, now hygiene.Instant) error 
 // PutInForce makes a kept policy the one that a daemon with a broken config
 // starts with.
 func (s *Store) PutInForce(hash string) error {
-	return s.write(func(c *conn) error {
-		id, err := c.number("SELECT id FROM policies WHERE hash = ?", hash)
-		if err != nil {
-			return err
+	var id, now int64
+	err := s.read(func(c *conn) (err error) {
+		if id, err = c.number("SELECT id FROM policies WHERE hash = ?", hash); err == nil {
+			now, err = progress(c, inForce)
 		}
-		return setProgress(c, inForce, id)
+		return err
 	})
+	if err != nil || id == now {
+		return err
+	}
+	return s.write(func(c *conn) error { return setProgress(c, inForce, id) })
 }
 
 // LastPolicy is the text of the policy that a daemon put in force last, or, when

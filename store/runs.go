@@ -28,6 +28,9 @@ func (s *Store) BeginRun(run segments.Run) (begun bool, err error) {
 		case "", segments.Running, segments.Failed:
 			begun = true
 			run.Status = segments.Running
+			if err := c.exec("DELETE FROM runs WHERE export = ? AND scheduled_at = ?", run.Export, int64(run.ScheduledAt)); err != nil {
+				return err
+			}
 			return putRun(c, run)
 		}
 		return nil
@@ -47,11 +50,13 @@ func putRun(c *conn, run segments.Run) error {
 		run.Export, int64(run.ScheduledAt), string(run.Status), int64(run.AsOf), int64(run.FinishedAt), run.ThroughSeq, run.Policy, run.Error)
 }
 
-// LastRun is the export's latest run of one of these statuses, or of any when
-// none is given; false when there is none.
+// LastRun is the run of the export that was begun last, of those with one of
+// these statuses, or of all when none is given; false when there is none. It is
+// not the one scheduled last: a clock that was ahead for once would name one for
+// ever.
 func (s *Store) LastRun(export string, statuses ...segments.Status) (run segments.Run, ok bool, err error) {
 	err = s.read(func(c *conn) error {
-		r := c.query("SELECT "+runColumns+" FROM runs WHERE export = ? ORDER BY scheduled_at DESC", export)
+		r := c.query("SELECT "+runColumns+" FROM runs WHERE export = ? ORDER BY id DESC", export)
 		for !ok && r.next() {
 			run = scanRun(r)
 			ok = len(statuses) == 0
@@ -64,11 +69,11 @@ func (s *Store) LastRun(export string, statuses ...segments.Status) (run segment
 	return run, ok, err
 }
 
-// Runs reads the latest run of every export.
+// Runs reads the run of every export that was begun last.
 func (s *Store) Runs() (runs []segments.Run, err error) {
 	return runs, s.read(func(c *conn) error {
 		r := c.query("SELECT " + runColumns + ` FROM runs AS r
-			WHERE scheduled_at = (SELECT max(scheduled_at) FROM runs WHERE export = r.export) ORDER BY export`)
+			WHERE id = (SELECT max(id) FROM runs WHERE export = r.export) ORDER BY export`)
 		for r.next() {
 			runs = append(runs, scanRun(r))
 		}

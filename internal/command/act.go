@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -24,8 +25,26 @@ type act struct {
 	progress func(int64) // nil for nobody
 }
 
+// alone runs do while nobody else sweeps, reviews or makes a run of this store,
+// in whichever process: a run reads one snapshot, and what is overwritten
+// meanwhile would pile up behind it.
+func (a *act) alone(ctx context.Context, do func() error) error {
+	lock := schedule.NewLock(a.store.Path() + ".run")
+	if err := lock.Acquire(ctx, nil); err != nil {
+		return err
+	}
+	return errors.Join(do(), lock.Unlock())
+}
+
 // sweep applies the rules to new events.
-func (a *act) sweep(ctx context.Context, now hygiene.Instant) (store.Swept, error) {
+func (a *act) sweep(ctx context.Context, now hygiene.Instant) (did store.Swept, err error) {
+	return did, a.alone(ctx, func() error {
+		did, err = a.sweepNow(ctx, now)
+		return err
+	})
+}
+
+func (a *act) sweepNow(ctx context.Context, now hygiene.Instant) (store.Swept, error) {
 	if err := a.store.KeepPolicy(a.config.Hash, a.config.Text, now); err != nil {
 		return store.Swept{}, err
 	}
@@ -34,29 +53,35 @@ func (a *act) sweep(ctx context.Context, now hygiene.Instant) (store.Swept, erro
 
 // review applies the rules that look at the time alone to everyone, after all
 // that has happened has been swept.
-func (a *act) review(ctx context.Context, now hygiene.Instant) (store.Reviewed, error) {
-	if _, err := a.sweep(ctx, now); err != nil {
-		return store.Reviewed{}, err
-	}
-	return a.store.Review(ctx, a.config.Policy, now, a.progress)
+func (a *act) review(ctx context.Context, now hygiene.Instant) (did store.Reviewed, err error) {
+	return did, a.alone(ctx, func() error {
+		if _, err := a.sweepNow(ctx, now); err != nil {
+			return err
+		}
+		did, err = a.store.Review(ctx, a.config.Policy, now, a.progress)
+		return err
+	})
 }
 
 // errRan says that a run of that time has been made before.
 var errRan = errors.New("the run of that time has been made before")
 
-// export makes the run of the export for the scheduled time. Runs of one store
-// are made one at a time, whoever makes them.
-func (a *act) export(ctx context.Context, name string, scheduled, now hygiene.Instant) (segments.Result, error) {
+// export makes the run of the export for the scheduled time, to the second, as
+// its folder is named. Runs of one store are made one at a time, whoever makes
+// them.
+func (a *act) export(ctx context.Context, name string, scheduled time.Time, now hygiene.Instant) (result segments.Result, err error) {
 	e, err := a.exportNamed(name)
 	if err != nil {
 		return segments.Result{}, err
 	}
-	lock := schedule.NewLock(a.store.Path() + ".run")
-	if err := lock.Acquire(ctx, nil); err != nil {
-		return segments.Result{}, err
-	}
-	defer lock.Unlock()
-	run := segments.Run{Export: name, Name: segments.RunName(scheduled), ScheduledAt: scheduled, AsOf: now, Policy: a.config.Hash}
+	return result, a.alone(ctx, func() error {
+		result, err = a.exportNow(ctx, e, hygiene.InstantOf(scheduled.Truncate(time.Second)), now)
+		return err
+	})
+}
+
+func (a *act) exportNow(ctx context.Context, e segments.Export, scheduled, now hygiene.Instant) (segments.Result, error) {
+	run := segments.Run{Export: e.Name, Name: segments.RunName(scheduled), ScheduledAt: scheduled, AsOf: now, Policy: a.config.Hash}
 	if begun, err := a.store.BeginRun(run); err != nil || !begun {
 		return segments.Result{Run: run}, errors.Join(err, notBegun(begun, err, run))
 	}
@@ -94,7 +119,7 @@ func (a *act) execute(ctx context.Context, e segments.Export, run segments.Run) 
 	if err != nil {
 		return segments.Result{}, err
 	}
-	if _, err := a.sweep(ctx, run.AsOf); err != nil {
+	if _, err := a.sweepNow(ctx, run.AsOf); err != nil {
 		return segments.Result{}, err
 	}
 	snapshot, err := a.store.Snapshot()
@@ -118,14 +143,16 @@ func destinations(e segments.Export) []segments.Destination {
 	return list
 }
 
-// settle takes away what killed runs left, and points latest at the newest
-// published run.
-func (a *act) settle() error {
-	var errs []error
-	for _, e := range a.config.Exports {
-		errs = append(errs, a.settleExport(e))
-	}
-	return errors.Join(errs...)
+// settle takes away what killed runs left, and points latest at the run that
+// was published last.
+func (a *act) settle(ctx context.Context) error {
+	return a.alone(ctx, func() error {
+		var errs []error
+		for _, e := range a.config.Exports {
+			errs = append(errs, a.settleExport(e))
+		}
+		return errors.Join(errs...)
+	})
 }
 
 func (a *act) settleExport(e segments.Export) error {
@@ -140,11 +167,26 @@ func (a *act) settleExport(e segments.Export) error {
 	return errors.Join(errs...)
 }
 
-// instruct tells contacts something by hand, after all that has happened has
-// been swept: what is not swept yet would come late to it.
-func (a *act) instruct(ctx context.Context, keys []string, in hygiene.Instruction, now hygiene.Instant) (int64, error) {
-	if _, err := a.sweep(ctx, now); err != nil {
-		return 0, err
+// reasonName is how a reason is written, here as in the config.
+var reasonName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+
+// checkInstruction tells what is wrong with what someone wants to tell.
+func checkInstruction(in hygiene.Instruction, now hygiene.Instant) error {
+	switch {
+	case in.Reason != "" && !reasonName.MatchString(in.Reason), in.Reason == "" && in.Kind == hygiene.Suppress:
+		return fmt.Errorf("%q is not a reason: write it like opted_out, with small letters, digits, _ and -", in.Reason)
+	case in.Until != 0 && in.Until <= now:
+		return fmt.Errorf("a suppression until %s would be over already", in.Until)
+	}
+	return nil
+}
+
+// instruct tells contacts something by hand, and which of them are not known.
+// What has happened and is not swept yet comes late to it, and is judged in its
+// place.
+func (a *act) instruct(keys []string, in hygiene.Instruction, now hygiene.Instant) (changes int64, unknown []string, err error) {
+	if err := a.store.KeepPolicy(a.config.Hash, a.config.Text, now); err != nil {
+		return 0, nil, err
 	}
 	return a.store.Instruct(a.config.Policy, keys, in, now)
 }

@@ -12,7 +12,7 @@ type checkCommand struct{}
 
 // Run prints every problem, or one line that all is well.
 func (checkCommand) Run(c *call) error {
-	cfg, err := c.load(false)
+	cfg, err := c.load(true)
 	var problems *config.Problems
 	if errors.As(err, &problems) {
 		return c.tell(problems)

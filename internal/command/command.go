@@ -7,6 +7,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,15 +97,42 @@ func run(ctx context.Context, args []string, w World) int {
 	if exited >= 0 {
 		return exited
 	}
+	out := &checkedWriter{Writer: w.Stdout}
+	w.Stdout = out
 	c := &call{World: w, ctx: ctx, config: g.Config, json: g.JSON, now: time.Now}
 	if err == nil {
 		err = c.presentAt(g.Now)
 	}
 	if err != nil {
-		fmt.Fprintf(w.Stderr, "winnow: %s; winnow --help shows how\n", err)
+		fmt.Fprintf(w.Stderr, "winnow: %s; winnow --help shows how\n", plainer.Replace(err.Error()))
 		return exitUsage
 	}
-	return c.finish(parsed.Run(c))
+	err = parsed.Run(c)
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("write the answer: %w", out.err)
+	}
+	return c.finish(err)
+}
+
+// usageError is the error of a command that was called wrongly, which only the
+// command itself can tell.
+type usageError struct{ error }
+
+// plainer says in plain words what the command line's library says of values.
+var plainer = strings.NewReplacer("expected a valid 64 bit int but got", "expected a number, not", `expected int value but got "EOL" (<EOL>)`, "expected a number",
+	`expected string value but got "EOL" (<EOL>)`, "expected a value")
+
+// checkedWriter remembers the first error of writing, so that no command has to
+// ask after each line.
+type checkedWriter struct {
+	io.Writer
+	err error
+}
+
+func (w *checkedWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	w.err = cmp.Or(w.err, err)
+	return n, err
 }
 
 // presentAt makes the given time the present.
@@ -132,6 +160,11 @@ func (c *call) finish(err error) int {
 		return exitFailed
 	}
 	text := strings.TrimRight(err.Error(), "\n")
+	var usage *usageError
+	if errors.As(err, &usage) {
+		fmt.Fprintf(c.Stderr, "winnow: %s\n", text)
+		return exitUsage
+	}
 	if !isProblems(err) {
 		text = "winnow: " + strings.ReplaceAll(text, "\n", "; ")
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,24 +96,24 @@ func (d *daemon) register(ctx context.Context, given []provider.Registration) (c
 
 // runExport makes a run by hand, when no job is at work.
 func (d *daemon) runExport(ctx context.Context, name string) (any, error) {
-	a := d.acts()
-	if _, err := a.exportNamed(name); err != nil {
+	if _, err := d.acts().exportNamed(name); err != nil {
 		return nil, console.Refuse(http.StatusNotFound, err)
 	}
-	now := time.Now()
-	var result segments.Result
-	job := schedule.Job{Kind: schedule.Export, Name: name, Run: func(ctx context.Context, _ time.Time) (err error) {
-		result, err = a.export(ctx, name, hygiene.InstantOf(now.Truncate(time.Second)), hygiene.InstantOf(now))
+	var run segments.Run
+	var ran error // made before: no failure of the job
+	job := schedule.Job{Kind: schedule.Export, Name: name, Run: func(ctx context.Context, at time.Time) (err error) {
+		if run, err = d.export(ctx, name, at); errors.Is(err, errRan) {
+			ran, err = console.Refuse(http.StatusConflict, err), nil
+		}
 		return err
 	}}
-	err := d.runner.Do(ctx, job, now)
-	if errors.Is(err, errRan) {
-		return nil, console.Refuse(http.StatusConflict, err)
+	if err := d.runner.Do(ctx, job, time.Now()); err != nil || ran != nil {
+		return nil, cmp.Or(err, ran)
 	}
-	return result.Run, err
+	return run, nil
 }
 
-func (d *daemon) instruct(ctx context.Context, in console.Instruction) (any, error) {
+func (d *daemon) instruct(_ context.Context, in console.Instruction) (any, error) {
 	a := d.acts()
 	key, err := a.config.Keys.Normalize(in.Contact)
 	if err != nil {
@@ -120,7 +121,14 @@ func (d *daemon) instruct(ctx context.Context, in console.Instruction) (any, err
 	}
 	now := hygiene.InstantOf(time.Now())
 	told := hygiene.Instruction{Kind: in.Kind, Hand: hygiene.ByOperator, Reason: in.Reason, Note: in.Note, Until: in.Until, By: in.By}
-	if _, err := a.instruct(ctx, []string{key}, told, now); err != nil {
+	if err := checkInstruction(told, now); err != nil {
+		return nil, console.Refuse(http.StatusBadRequest, err)
+	}
+	_, unknown, err := a.instruct([]string{key}, told, now)
+	if err == nil && unknown != nil {
+		return nil, console.Refuse(http.StatusNotFound, fmt.Errorf("no contact %q is known", key))
+	}
+	if err != nil {
 		return nil, err
 	}
 	e, _, err := explain(a.config, a.store, key, now)

@@ -68,7 +68,7 @@ type explainCommand struct {
 
 // Run explains the contact.
 func (x explainCommand) Run(c *call) error {
-	return c.with(store.OpenExisting, func(h *house) error {
+	return c.look(func(h *house) error {
 		key, err := h.config.Keys.Normalize(x.Contact)
 		if err != nil {
 			return err
@@ -96,6 +96,9 @@ func explain(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 	e := &explanation{Contact: contact.Key, Phone: contact.Phone, Status: contact.Status(now).String(), AsOf: now, Attributes: contact.Attributes}
 	for _, p := range contact.OpenSuppressions(now) {
 		e.Suppressions = append(e.Suppressions, suppression{p.Reason, p.Since.At, endOf(p.Until), p.Rule, p.By, p.Note, p.Evidence})
+	}
+	if e.Phone == "" && cfg.Keys.Phone {
+		e.Phone = e.Contact
 	}
 	if r := contact.Retry; r.OpenAt(now) && e.Suppressions == nil {
 		e.Retry = &retry{r.Due, r.Attempt, r.MessageID}

@@ -30,8 +30,7 @@ func isProblems(err error) bool {
 	return errors.As(err, &p)
 }
 
-// enter reads the config and opens its store. It makes a store that is missing
-// only for those who bring something in.
+// enter reads the config and opens its store.
 func (c *call) enter(open func(string) (*store.Store, error)) (*house, error) {
 	cfg, err := c.load(false)
 	if err != nil {
@@ -45,6 +44,26 @@ func (c *call) enter(open func(string) (*store.Store, error)) (*house, error) {
 }
 
 func (h *house) close() error { return h.store.Close() }
+
+// look is with for commands that only look: a config that is broken now keeps
+// nobody from asking why, under the last good one that the store keeps.
+func (c *call) look(do func(h *house) error) error {
+	cfg, err := c.load(false)
+	if isProblems(err) {
+		broken := err
+		if cfg, err = lastGood(c.config, broken); err == nil {
+			fmt.Fprintf(c.Stderr, "winnow: %s is broken, winnow check tells how: this is under the last good config, policy %s\n", c.config, cfg.Hash)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	s, err := store.OpenExisting(cfg.Store)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(&house{cfg, s}), s.Close())
+}
 
 // with enters, runs do, and closes the store.
 func (c *call) with(open func(string) (*store.Store, error), do func(h *house) error) error {

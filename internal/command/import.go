@@ -39,26 +39,67 @@ func (c *call) openFile(name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// lines visits the lines of a file that are not blank. A line that is too long
-// is an error: cut in two it would be something else.
-func lines(r io.Reader, visit func(number int, line []byte) error) error {
-	s := bufio.NewScanner(r)
-	s.Buffer(make([]byte, 64<<10), maxLine)
-	n := 0
-	for s.Scan() {
-		n++
-		line := bytes.TrimSpace(bytes.TrimPrefix(s.Bytes(), []byte("\ufeff")))
-		if len(line) == 0 {
-			continue
+// errLong is the error of a line that no record can be.
+var errLong = fmt.Errorf("it is longer than %d bytes", maxLine)
+
+// lines visits the lines of a file that are not blank. Of a line that is too
+// long, reject is told instead: cut in two it would be something else.
+func lines(r io.Reader, visit func(number int, line []byte) error, reject func(number int, why error) error) error {
+	in := bufio.NewReaderSize(r, maxLine)
+	for n := 1; ; n++ {
+		line, err := in.ReadSlice('\n')
+		long := err == bufio.ErrBufferFull
+		for err == bufio.ErrBufferFull {
+			_, err = in.ReadSlice('\n')
 		}
-		if err := visit(n, line); err != nil {
+		if err != nil && err != io.EOF {
 			return err
 		}
+		if n == 1 {
+			line = bytes.TrimPrefix(line, []byte("\ufeff"))
+		}
+		var told error
+		if line = bytes.TrimSpace(line); long {
+			told = reject(n, errLong)
+		} else if len(line) > 0 {
+			told = visit(n, line)
+		}
+		if told != nil || err == io.EOF {
+			return told
+		}
 	}
-	if errors.Is(s.Err(), bufio.ErrTooLong) {
-		return fmt.Errorf("line %d is longer than %d bytes: each line is one record", n+1, maxLine)
+}
+
+// rejects counts the lines of a file that were left out, and tells the first of
+// them.
+type rejects struct {
+	to io.Writer
+	n  int64
+}
+
+// toldRejects is how many rejected lines are told one by one.
+const toldRejects = 20
+
+func (r *rejects) add(line int, why error) error {
+	if r.n++; r.n <= toldRejects {
+		fmt.Fprintf(r.to, "winnow: line %d was left out: %s\n", line, why)
 	}
-	return s.Err()
+	return nil
+}
+
+// err is the error of a file that was not taken in whole.
+func (r *rejects) err(file string) error {
+	if r.n == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s left out of %s", wasWere(r.n, "line"), file)
+}
+
+func wasWere(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " was"
+	}
+	return plural(n, noun) + " were"
 }
 
 // importEventsCommand brings in an archive of callbacks.
@@ -86,11 +127,9 @@ func (x importEventsCommand) Run(c *call) error {
 			return err
 		}
 		show, done := c.progress("event")
-		im := &eventImport{call: c, house: h, readers: byName, show: show}
-		err = lines(f, im.line)
-		if err == nil {
-			err = im.flush()
-		}
+		im := &eventImport{call: c, house: h, readers: byName, show: show, rejects: rejects{to: c.Stderr}}
+		err = lines(f, im.line, im.rejects.add)
+		err = errors.Join(err, im.flush())
 		done()
 		if err != nil {
 			return fmt.Errorf("%s: %w; %s were stored before it, and importing them again changes nothing", x.File, err, plural(im.did.Stored, "event"))
@@ -109,6 +148,7 @@ type eventImport struct {
 	bad     []hygiene.Unreadable
 	weight  int
 	did     importedEvents
+	rejects rejects
 }
 
 // importedEvents is what an import of events prints as JSON.
@@ -123,20 +163,20 @@ type importedEvents struct {
 func (im *eventImport) line(number int, line []byte) error {
 	var a archived
 	if err := json.Unmarshal(line, &a); err != nil {
-		return im.reject(number, "it is no JSON object of source, received_at and body")
+		return im.rejects.add(number, errors.New("it is no JSON object of source, received_at and body"))
 	}
 	r := im.readers[a.Source]
 	switch {
 	case r == nil:
-		return im.reject(number, fmt.Sprintf("there is no source %q in the config", a.Source))
-	case a.ReceivedAt.IsZero():
-		return im.reject(number, "it has no received_at, like 2026-01-02T03:04:05Z")
+		return im.rejects.add(number, fmt.Errorf("there is no source %q in the config", a.Source))
+	case a.ReceivedAt.Year() < 1971:
+		return im.rejects.add(number, errors.New("it has no received_at, like 2026-01-02T03:04:05Z"))
 	case len(a.Body) == 0:
-		return im.reject(number, "it has no body")
+		return im.rejects.add(number, errors.New("it has no body"))
 	}
 	events, bad, err := r.Read(a.Body, hygiene.InstantOf(a.ReceivedAt))
 	if err != nil {
-		return im.reject(number, err.Error())
+		return im.rejects.add(number, err)
 	}
 	im.events, im.bad = append(im.events, events...), append(im.bad, bad...)
 	im.weight += len(line)
@@ -144,14 +184,6 @@ func (im *eventImport) line(number int, line []byte) error {
 		return nil
 	}
 	return im.flush()
-}
-
-func (im *eventImport) reject(number int, why string) error {
-	im.did.Rejected++
-	if im.did.Rejected <= 20 {
-		fmt.Fprintf(im.Stderr, "winnow: line %d was left out: %s\n", number, why)
-	}
-	return nil
 }
 
 func (im *eventImport) flush() error {
@@ -171,16 +203,11 @@ func (im *eventImport) flush() error {
 }
 
 func (im *eventImport) report(file string) error {
+	im.did.Rejected = im.rejects.n
 	if im.json {
-		if err := im.printJSON(im.did); err != nil {
-			return err
-		}
-	} else {
-		fmt.Fprintf(im.Stdout, "stored %s of %s, %s in quarantine, %s left out; the next sweep judges them\n",
-			plural(im.did.Stored, "event"), file, grouped(im.did.Quarantined), plural(im.did.Rejected, "line"))
+		return errors.Join(im.printJSON(im.did), im.rejects.err(file))
 	}
-	if im.did.Rejected > 0 {
-		return fmt.Errorf("%s of %s were left out", plural(im.did.Rejected, "line"), file)
-	}
-	return nil
+	fmt.Fprintf(im.Stdout, "stored %s of %s, %s in quarantine; the next sweep judges them\n",
+		plural(im.did.Stored, "event"), file, grouped(im.did.Quarantined))
+	return im.rejects.err(file)
 }

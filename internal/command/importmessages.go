@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"winnow/hygiene"
@@ -30,11 +29,9 @@ func (x importMessagesCommand) Run(c *call) error {
 	defer f.Close()
 	return c.with(store.Open, func(h *house) error {
 		show, done := c.progress("message")
-		im := &messageImport{call: c, registrar: registrar{keys: h.config.Keys, store: h.store}, show: show}
+		im := &messageImport{call: c, registrar: registrar{keys: h.config.Keys, store: h.store}, show: show, rejects: rejects{to: c.Stderr}}
 		err := im.read(bufio.NewReaderSize(f, 64<<10))
-		if err == nil {
-			err = im.flush()
-		}
+		err = errors.Join(err, im.flush())
 		done()
 		if err != nil {
 			return fmt.Errorf("%s: %w; %s were registered before it, and importing them again changes nothing", x.File, err, plural(im.did.New+im.did.Known, "message"))
@@ -50,22 +47,16 @@ type registrar struct {
 	store *store.Store
 }
 
-// normalise makes keys of what was given.
+// normalise makes keys of what was given. A phone number that is none is left
+// out, and the message still has its contact.
 func (r *registrar) normalise(g provider.Registration) (store.Registration, error) {
 	n := store.Registration{MessageID: g.MessageID, SentAt: g.SentAt}
 	var err error
 	if n.Contact, err = r.keys.Normalize(g.Contact); err != nil {
 		return n, fmt.Errorf("message %q: %w", g.MessageID, err)
 	}
-	phone := g.Phone
-	if r.keys.Phone && phone == "" {
-		phone = n.Contact
-	}
-	if phone == "" {
-		return n, nil
-	}
-	if n.Phone, err = hygiene.ParsePhone(phone, r.keys.Region); err != nil {
-		return n, fmt.Errorf("message %q: phone: %w", g.MessageID, err)
+	if g.Phone != "" {
+		n.Phone, _ = hygiene.ParsePhone(g.Phone, r.keys.Region)
 	}
 	return n, nil
 }
@@ -77,6 +68,7 @@ type messageImport struct {
 	show    func(int64)
 	waiting []store.Registration
 	did     importedMessages
+	rejects rejects
 }
 
 // importedMessages is what an import of messages prints as JSON.
@@ -86,6 +78,7 @@ type importedMessages struct {
 	Matched   int64    `json:"matched"`
 	Conflict  int64    `json:"conflict"`
 	Conflicts []string `json:"conflicts,omitempty"` // the first hundred
+	Phones    int64    `json:"phones_left_out"`     // that were no phone numbers
 	Rejected  int64    `json:"rejected"`
 }
 
@@ -96,12 +89,14 @@ func (im *messageImport) read(r *bufio.Reader) error {
 	switch {
 	case len(head) == 0:
 		return errors.New("the file is empty")
+	case head[0] == '[':
+		return errors.New("it is a JSON array: write its objects one a line, without the brackets and commas")
 	case head[0] != '{':
 		return im.readCSV(r)
 	}
 	first, _, _ := bytes.Cut(head, []byte("\n"))
 	if json.Valid(bytes.TrimSpace(first)) {
-		return lines(r, im.value)
+		return lines(r, im.value, im.rejects.add)
 	}
 	return im.readValues(r)
 }
@@ -126,7 +121,7 @@ func (im *messageImport) readValues(r io.Reader) error {
 func (im *messageImport) value(number int, line []byte) error {
 	list, err := provider.Registrations(line)
 	if err != nil {
-		return im.reject(number, err)
+		return im.rejects.add(number, err)
 	}
 	for _, g := range list {
 		if err := im.add(number, g); err != nil {
@@ -139,7 +134,10 @@ func (im *messageImport) value(number int, line []byte) error {
 func (im *messageImport) add(number int, g provider.Registration) error {
 	n, err := im.normalise(g)
 	if err != nil {
-		return im.reject(number, err)
+		return im.rejects.add(number, err)
+	}
+	if g.Phone != "" && n.Phone == "" {
+		im.did.Phones++
 	}
 	im.waiting = append(im.waiting, n)
 	if len(im.waiting) < importGroup {
@@ -148,66 +146,72 @@ func (im *messageImport) add(number int, g provider.Registration) error {
 	return im.flush()
 }
 
-// readCSV reads message_id,contact[,phone][,sent_at], by its header.
+// readCSV reads message_id,contact[,phone][,sent_at], by its header. Each line is
+// a record: no key holds a line break, and a stray quote takes no other line
+// with it.
 func (im *messageImport) readCSV(r io.Reader) error {
-	in := csv.NewReader(r)
-	in.ReuseRecord = true
-	header, err := in.Read()
-	if err != nil {
-		return fmt.Errorf("the header can't be read: %w", err)
+	var columns map[string]int
+	return lines(r, func(number int, line []byte) error {
+		record, err := csv.NewReader(bytes.NewReader(line)).Read()
+		switch {
+		case columns == nil && err != nil:
+			return fmt.Errorf("the header can't be read: %w", cause(err))
+		case columns == nil:
+			columns, err = messageColumns(record)
+			return err
+		case err != nil:
+			return im.rejects.add(number, cause(err))
+		}
+		return im.record(number, columns, record)
+	}, im.rejects.add)
+}
+
+// cause is what is wrong with a line of CSV, without a place of its own.
+func cause(err error) error {
+	var p *csv.ParseError
+	if errors.As(err, &p) {
+		return p.Err
 	}
+	return err
+}
+
+// messageColumns finds the columns of the send log in its header.
+func messageColumns(header []string) (map[string]int, error) {
 	columns := map[string]int{}
 	for i, name := range header {
-		columns[strings.ToLower(strings.TrimSpace(strings.TrimPrefix(name, "\ufeff")))] = i
-	}
-	if missing := slices.DeleteFunc([]string{"message_id", "contact"}, func(n string) bool { _, ok := columns[n]; return ok }); len(missing) > 0 {
-		return fmt.Errorf("the header has no column %q: it must name message_id and contact, and may name phone and sent_at", missing[0])
-	}
-	for {
-		record, err := in.Read()
-		if err == io.EOF {
-			return nil
+		name = strings.ToLower(strings.TrimSpace(name))
+		if _, twice := columns[name]; twice && name != "" {
+			return nil, fmt.Errorf("the header names %q twice", name)
 		}
-		number, _ := in.FieldPos(0)
-		if err != nil {
-			if err := im.reject(number, err); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := im.record(number, columns, record); err != nil {
-			return err
+		columns[name] = i
+	}
+	for _, name := range []string{"message_id", "contact"} {
+		if _, ok := columns[name]; !ok {
+			return nil, fmt.Errorf("the header has no column %q: it must name message_id and contact, and may name phone and sent_at", name)
 		}
 	}
+	return columns, nil
 }
 
 func (im *messageImport) record(number int, columns map[string]int, record []string) error {
 	field := func(name string) string {
-		if i, ok := columns[name]; ok {
+		if i, ok := columns[name]; ok && i < len(record) {
 			return strings.TrimSpace(record[i])
 		}
 		return ""
 	}
 	g := provider.Registration{MessageID: field("message_id"), Contact: field("contact"), Phone: field("phone")}
 	if g.MessageID == "" {
-		return im.reject(number, errors.New("it has no message_id"))
+		return im.rejects.add(number, errors.New("it has no message_id"))
 	}
 	if at := field("sent_at"); at != "" {
 		t, err := hygiene.ParseDate(at)
 		if err != nil {
-			return im.reject(number, fmt.Errorf("sent_at: %w", err))
+			return im.rejects.add(number, fmt.Errorf("sent_at: %w", err))
 		}
 		g.SentAt = t
 	}
 	return im.add(number, g)
-}
-
-func (im *messageImport) reject(number int, why error) error {
-	im.did.Rejected++
-	if im.did.Rejected <= 20 {
-		fmt.Fprintf(im.Stderr, "winnow: line %d was left out: %s\n", number, why)
-	}
-	return nil
 }
 
 func (im *messageImport) flush() error {
@@ -231,19 +235,17 @@ func (im *messageImport) flush() error {
 }
 
 func (im *messageImport) report(file string) error {
+	im.did.Rejected = im.rejects.n
 	if im.json {
-		if err := im.printJSON(im.did); err != nil {
-			return err
-		}
-	} else {
-		fmt.Fprintf(im.Stdout, "registered %s of %s, %s known before; %s found their contact, the next sweep judges them\n",
-			plural(im.did.New, "message"), file, grouped(im.did.Known), plural(im.did.Matched, "event"))
-		if im.did.Conflict > 0 {
-			fmt.Fprintf(im.Stdout, "%s registered before for another contact, which stands: %s\n", plural(im.did.Conflict, "message"), strings.Join(im.did.Conflicts, " "))
-		}
+		return errors.Join(im.printJSON(im.did), im.rejects.err(file))
 	}
-	if im.did.Rejected > 0 {
-		return fmt.Errorf("%s of %s were left out", plural(im.did.Rejected, "line"), file)
+	fmt.Fprintf(im.Stdout, "registered %s of %s, %s known before; %s found their contact, the next sweep judges them\n",
+		plural(im.did.New, "message"), file, grouped(im.did.Known), plural(im.did.Matched, "event"))
+	if im.did.Conflict > 0 {
+		fmt.Fprintf(im.Stdout, "%s registered before for another contact, which stands: %s\n", wasWere(im.did.Conflict, "message"), strings.Join(im.did.Conflicts, " "))
 	}
-	return nil
+	if im.did.Phones > 0 {
+		fmt.Fprintf(im.Stdout, "%s left out: they are no phone numbers\n", wasWere(im.did.Phones, "phone"))
+	}
+	return im.rejects.err(file)
 }

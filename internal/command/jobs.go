@@ -7,6 +7,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/schedule"
+	"winnow/segments"
 )
 
 // job is what the daemon does when the job is due, under the config that is in
@@ -22,7 +23,7 @@ func (d *daemon) job(j schedule.Job) func(context.Context, time.Time) error {
 			return err
 		}
 	default:
-		return func(ctx context.Context, scheduled time.Time) error { return d.export(ctx, j.Name, scheduled) }
+		return func(ctx context.Context, at time.Time) error { return d.scheduled(ctx, j.Name, at) }
 	}
 }
 
@@ -36,13 +37,21 @@ func (d *daemon) sweep(ctx context.Context) error {
 	return err
 }
 
-// export makes a scheduled run. One that was made before is done.
-func (d *daemon) export(ctx context.Context, name string, scheduled time.Time) error {
-	began := time.Now()
-	a := d.acts()
-	result, err := a.export(ctx, name, hygiene.InstantOf(scheduled), hygiene.InstantOf(began))
+// scheduled makes a scheduled run. One that was made before is done.
+func (d *daemon) scheduled(ctx context.Context, name string, at time.Time) error {
+	_, err := d.export(ctx, name, at)
 	if errors.Is(err, errRan) {
 		return nil
+	}
+	return err
+}
+
+// export makes a run, and tells the metrics and the log.
+func (d *daemon) export(ctx context.Context, name string, scheduled time.Time) (segments.Run, error) {
+	began := time.Now()
+	result, err := d.acts().export(ctx, name, scheduled, hygiene.InstantOf(began))
+	if errors.Is(err, errRan) {
+		return result.Run, err
 	}
 	rows := int64(0)
 	for _, f := range result.Manifest.Files {
@@ -51,7 +60,7 @@ func (d *daemon) export(ctx context.Context, name string, scheduled time.Time) e
 	d.metrics.RunEnded(name, string(result.Run.Status), time.Now(), time.Since(began), rows)
 	d.log.Info("exported", "export", name, "run", result.Run.Name, "status", string(result.Run.Status), "rows", rows,
 		"took", time.Since(began).Round(time.Millisecond), "error", result.Run.Error)
-	return errors.Join(append([]error{err}, result.Troubles...)...)
+	return result.Run, errors.Join(append([]error{err}, result.Troubles...)...)
 }
 
 // observer reports what the schedule does.

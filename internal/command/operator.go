@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os/user"
+	"slices"
+	"strings"
 
 	"winnow/hygiene"
 	"winnow/store"
@@ -28,7 +30,7 @@ func (x suppressCommand) Run(c *call) error {
 	if x.Until != "" {
 		until, err := hygiene.ParseDate(x.Until)
 		if err != nil {
-			return fmt.Errorf("--until: %w", err)
+			return &usageError{fmt.Errorf("--until: %w", err)}
 		}
 		in.Until = until
 	}
@@ -46,9 +48,11 @@ func (x allowCommand) Run(c *call) error {
 	return c.instruct(x.Contacts, hygiene.Instruction{Kind: hygiene.Allow, Reason: x.Reason, Note: x.Note}, "allowed")
 }
 
-// instruct tells contacts something by hand, each once all that happened
-// before has been judged.
+// instruct tells contacts something by hand.
 func (c *call) instruct(contacts []string, in hygiene.Instruction, done string) error {
+	if err := checkInstruction(in, c.present()); err != nil {
+		return &usageError{err}
+	}
 	return c.with(store.Open, func(h *house) error {
 		var keys []string
 		var errs []error
@@ -59,16 +63,23 @@ func (c *call) instruct(contacts []string, in hygiene.Instruction, done string) 
 		if err := errors.Join(errs...); err != nil {
 			return err
 		}
+		slices.Sort(keys)
+		keys = slices.Compact(keys)
 		in.By = operator()
 		a, _ := c.act(h, "event")
-		changes, err := a.instruct(c.ctx, keys, in, c.present())
+		changes, unknown, err := a.instruct(keys, in, c.present())
 		if err != nil {
 			return err
 		}
+		told := len(keys) - len(unknown)
 		if c.json {
-			return c.printJSON(map[string]any{"contacts": len(keys), "changes": changes})
+			err = c.printJSON(map[string]any{"contacts": told, "changes": changes, "unknown": unknown})
+		} else {
+			fmt.Fprintf(c.Stdout, "%s %s: %s in the ledger\n", done, plural(int64(told), "contact"), plural(changes, "change"))
 		}
-		_, err = fmt.Fprintf(c.Stdout, "%s %s: %s in the ledger\n", done, plural(int64(len(keys)), "contact"), plural(changes, "change"))
+		if len(unknown) > 0 {
+			err = errors.Join(err, fmt.Errorf("not known: %s", strings.Join(unknown, ", ")))
+		}
 		return err
 	})
 }

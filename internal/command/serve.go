@@ -51,6 +51,7 @@ type daemon struct {
 	runner   *schedule.Runner
 	seen     fingerprint // of the file that was last tried
 	broken   error       // what was wrong with the file at the start
+	kept     bool        // the policy in force is in the store
 
 	public, private net.Listener
 	servers         []*http.Server
@@ -58,6 +59,7 @@ type daemon struct {
 
 // How long a daemon that was told to end waits for what is under way.
 const (
+	drainFirst    = 100 * time.Millisecond
 	drainRequests = 10 * time.Second
 	drainJobs     = 30 * time.Second
 )
@@ -130,7 +132,7 @@ func (d *daemon) wire(cfg *config.Config) error {
 	d.receiver = receiver.New(receiver.Config{Log: journal{d.store, d.metrics}, Counter: d.metrics, Logger: d.log, Healthy: d.store.Healthy})
 	lock := schedule.NewLock(d.store.Path() + ".jobs")
 	d.runner = schedule.NewRunner(d.store, lock, observer{d}, nil)
-	d.runner.TakeOver = func(context.Context) error { return d.acts().settle() }
+	d.runner.TakeOver = func(ctx context.Context) error { return d.acts().settle(ctx) }
 	if err := d.adopt(cfg); err != nil {
 		return err
 	}
@@ -162,10 +164,6 @@ func (d *daemon) adopt(cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	now := hygiene.InstantOf(time.Now())
-	if err := d.store.KeepPolicy(cfg.Hash, cfg.Text, now); err != nil {
-		return err
-	}
 	var sources []receiver.Source
 	for _, s := range cfg.Sources {
 		sources = append(sources, receiver.Source{Name: s.Name, Tokens: s.Tokens, Reader: byName[s.Name]})
@@ -176,14 +174,30 @@ func (d *daemon) adopt(cfg *config.Config) error {
 	d.current.Store(cfg)
 	d.receiver.Replace(sources)
 	d.runner.Replace(jobs)
+	now := time.Now()
 	d.metrics.Configured(namesOf(cfg))
-	d.metrics.Reloaded(true, now.Time(), cfg.Hash)
+	d.metrics.Reloaded(true, now, cfg.Hash)
 	for _, w := range warnings(cfg) {
 		d.log.Warn(w, "file", cfg.Path)
 	}
 	d.notes.scheduled(jobs)
-	d.notes.reloaded(now, nil)
+	d.notes.reloaded(hygiene.InstantOf(now), nil)
+	d.keep()
 	return nil
+}
+
+// keep keeps the policy in force in the store. It is tried again until it is
+// done: neither a full disk nor another process keeps the daemon from answering.
+func (d *daemon) keep() {
+	cfg := d.current.Load()
+	err := d.store.KeepPolicy(cfg.Hash, cfg.Text, hygiene.InstantOf(time.Now()))
+	if err == nil {
+		err = d.store.PutInForce(cfg.Hash)
+	}
+	d.kept = err == nil
+	if err != nil {
+		d.log.Error("the policy could not be kept in the store yet", "policy", cfg.Hash, "error", err)
+	}
 }
 
 func namesOf(cfg *config.Config) (sources, exports []string) {
@@ -237,6 +251,10 @@ func (d *daemon) drain() error {
 	defer cancel()
 	var errs []error
 	for _, s := range d.servers {
+		s.SetKeepAlivesEnabled(false) // whoever asks now is answered and told to go
+	}
+	time.Sleep(drainFirst)
+	for _, s := range d.servers {
 		if err := s.Shutdown(requests); err != nil {
 			s.Close()
 		}
@@ -251,14 +269,19 @@ func (d *daemon) drain() error {
 	return errors.Join(errs...)
 }
 
+// lookEvery is how often the config's file is looked at. It is read when it has
+// stayed as it is from one look to the next.
+const lookEvery = 500 * time.Millisecond
+
 // watch reloads on SIGHUP and when the file changes. It looks at the file: an
 // editor or a mounted volume replaces it, and a watch on it would be lost.
 func (d *daemon) watch(ctx context.Context) {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
+	before := d.seen
 	for {
 		select {
 		case <-ctx.Done():
@@ -266,8 +289,13 @@ func (d *daemon) watch(ctx context.Context) {
 		case <-hup:
 			d.reload()
 		case <-tick.C:
-			if fingerprintOf(d.path) != d.seen {
+			now := fingerprintOf(d.path)
+			if now != d.seen && now == before { // nobody is writing it any more
 				d.reload()
+			}
+			before = now
+			if !d.kept {
+				d.keep()
 			}
 		}
 	}
@@ -278,6 +306,9 @@ func (d *daemon) reload() {
 	d.seen = fingerprintOf(d.path)
 	old := d.current.Load()
 	cfg, err := config.Load(d.path, configOptions(true))
+	if err == nil {
+		err = errEmptied(old, cfg)
+	}
 	if err == nil {
 		err = d.adopt(cfg)
 	}
@@ -291,6 +322,18 @@ func (d *daemon) reload() {
 	if cfg.Listen != old.Listen || cfg.Admin != old.Admin || cfg.Store != old.Store || (cfg.TLS == nil) != (old.TLS == nil) {
 		d.log.Warn("listen, admin, tls and store take effect at the next start")
 	}
+}
+
+// errEmptied refuses a file without any source or rule where there were some: it
+// is far more often half a file than what somebody wants.
+func errEmptied(old, cfg *config.Config) error {
+	switch {
+	case len(old.Sources) > 0 && len(cfg.Sources) == 0:
+		return errors.New("the file has no sources any more: if that is wanted, start winnow anew")
+	case len(old.Policy.Rules) > 0 && len(cfg.Policy.Rules) == 0:
+		return errors.New("the file has no rules any more: if that is wanted, start winnow anew")
+	}
+	return nil
 }
 
 // fingerprint tells whether a file is another than before.

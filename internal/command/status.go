@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"winnow/hygiene"
 	"winnow/internal/config"
@@ -94,16 +95,23 @@ func (x quarantineCommand) Run(c *call) error {
 		ReceivedAt hygiene.Instant `json:"received_at"`
 		Source     string          `json:"source"`
 		Why        string          `json:"why"`
-		Body       string          `json:"body"`
+		Body       string          `json:"body,omitempty"`
+		Bytes      []byte          `json:"body_base64,omitempty"` // of a body that is no text
 	}
-	return c.with(store.OpenExisting, func(h *house) error {
+	return c.look(func(h *house) error {
 		list, err := h.store.Quarantine(x.Limit)
 		if err != nil {
 			return err
 		}
 		items, rows := []item{}, [][]string{{"ID", "RECEIVED", "SOURCE", "WHY", "BODY"}}
 		for _, q := range list {
-			items = append(items, item{q.ID, q.ReceivedAt, q.Source, q.Why, string(q.Body)})
+			it := item{ID: q.ID, ReceivedAt: q.ReceivedAt, Source: q.Source, Why: q.Why}
+			if utf8.Valid(q.Body) {
+				it.Body = string(q.Body)
+			} else {
+				it.Bytes = q.Body
+			}
+			items = append(items, it)
 			rows = append(rows, []string{fmt.Sprint(q.ID), q.ReceivedAt.String(), q.Source, q.Why, excerpt(q.Body)})
 		}
 		if c.json {
@@ -135,7 +143,7 @@ type unmatchedCommand struct {
 
 // Run lists the events.
 func (x unmatchedCommand) Run(c *call) error {
-	return c.with(store.OpenExisting, func(h *house) error {
+	return c.look(func(h *house) error {
 		items, rows := []happening{}, [][]string{{"MESSAGE", "SEQ", "AT", "OUTCOME"}}
 		err := h.store.Unmatched(x.Limit, func(e hygiene.Event) error {
 			items = append(items, happening{e.At, e.Seq, e.Outcome.String(), codeOf(e.Code), e.MessageID})

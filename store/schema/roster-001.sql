@@ -82,6 +82,7 @@ CREATE TABLE tally (
 -- Executions of exports; a scheduled time of an export happens once.
 -- Written by Store.BeginRun and Store.EndRun.
 CREATE TABLE runs (
+	id           INTEGER PRIMARY KEY, -- in the order in which they were begun
 	export       TEXT NOT NULL,
 	scheduled_at INTEGER NOT NULL,
 	status       TEXT NOT NULL,
@@ -90,8 +91,8 @@ CREATE TABLE runs (
 	through_seq  INTEGER NOT NULL,
 	policy       TEXT NOT NULL,
 	error        TEXT NOT NULL,
-	PRIMARY KEY (export, scheduled_at)
-) STRICT, WITHOUT ROWID;
+	UNIQUE (export, scheduled_at)
+) STRICT;
 
 -- Up to which times each job has been seen to; the latest few hundred.
 -- Written by Store.Keep, which the schedule calls.
