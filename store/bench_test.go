@@ -83,6 +83,8 @@ func full(b *testing.B, s *Store, p *hygiene.Policy, contacts, entries int) {
 			k := &card{}
 			for i := from; i < min(from+10_000, contacts); i++ {
 				k.reset(fmt.Sprintf("crm-%08d", i))
+				k.Phone = fmt.Sprintf("+9055%08d", i)
+				k.Attributes = k.Attributes.With("bucket", hygiene.ParseValue(fmt.Sprint(i%10)))
 				for n := range entries {
 					o := []hygiene.Outcome{hygiene.Sent, hygiene.Delivered}[n%2]
 					e := ev(start.Add(time.Duration(n/2*10)*hygiene.Day+time.Duration(n)*time.Minute+time.Duration(i)*time.Millisecond), k.Key, fmt.Sprint("old-", i, "-", n/2), o)

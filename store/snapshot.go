@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"winnow/hygiene"
 )
@@ -10,6 +11,7 @@ import (
 // Snapshot is one moment of the roster. While it is open, nothing should write
 // much there: SQLite keeps what it overwrites.
 type Snapshot struct {
+	mu         sync.Mutex // guards c
 	c          *conn
 	ThroughSeq int64 // the log has been swept up to here
 }
@@ -34,36 +36,96 @@ func (s *Store) Snapshot() (*Snapshot, error) {
 // Close gives the snapshot up.
 func (s *Snapshot) Close() error { return s.c.close() }
 
-// Contacts visits everyone in byte order of the key; see segments.Snapshot.
+// Contacts visits everyone in byte order of the key; see segments.Snapshot. The
+// next contacts are read and unpacked while these are visited.
 func (s *Snapshot) Contacts(ctx context.Context, messages bool, visit func(*hygiene.Contact) error) error {
-	r := s.c.query("SELECT " + cardColumns + " FROM contacts ORDER BY key")
-	k := &card{}
-	for n := 0; r.next(); n++ {
-		err := k.scan(r)
-		if err == nil && messages {
-			err = k.loadMessage(s.c)
-		}
-		if err == nil && n%256 == 0 {
-			err = ctx.Err()
-		}
-		if err == nil {
-			err = visit(&k.Contact)
+	ctx, cancel := context.WithCancel(ctx)
+	ahead := &readAheadContacts{s: s, messages: messages, filled: make(chan []card), empty: make(chan []card, readAheadHands)}
+	for range readAheadHands {
+		ahead.empty <- make([]card, handful)
+	}
+	go ahead.run(ctx)
+	var err error
+	for hand := range ahead.filled {
+		for i := range hand {
+			if err == nil {
+				err = visit(&hand[i].Contact)
+			}
 		}
 		if err != nil {
-			return errors.Join(err, r.close())
+			cancel() // and go on receiving until the reader has seen it
 		}
+		ahead.empty <- hand[:handful]
 	}
-	return r.close()
+	cancel()
+	if err != nil {
+		return err
+	}
+	return ahead.err
+}
+
+// How many contacts are read at once, and how many such hands there are.
+const (
+	handful        = 128
+	readAheadHands = 3
+)
+
+// readAheadContacts reads contacts in hands that go round between the reader
+// and the visitor.
+type readAheadContacts struct {
+	s             *Snapshot
+	messages      bool
+	filled, empty chan []card
+	err           error // read it when filled is closed
+}
+
+func (a *readAheadContacts) run(ctx context.Context) {
+	defer close(a.filled)
+	a.s.mu.Lock()
+	r := a.s.c.query("SELECT " + cardColumns + " FROM contacts ORDER BY key")
+	a.s.mu.Unlock()
+	for n := handful; n == handful && a.err == nil; {
+		hand := <-a.empty
+		if n, a.err = a.fill(r, hand); a.err == nil {
+			a.err = ctx.Err()
+		}
+		a.filled <- hand[:n]
+	}
+	a.s.mu.Lock()
+	a.err = errors.Join(a.err, r.close())
+	a.s.mu.Unlock()
+}
+
+// fill reads contacts into the hand and gives how many there were.
+func (a *readAheadContacts) fill(r *rows, hand []card) (n int, err error) {
+	a.s.mu.Lock()
+	defer a.s.mu.Unlock()
+	for n < len(hand) && r.next() {
+		if err := hand[n].scan(r); err != nil {
+			return 0, err
+		}
+		if a.messages {
+			if err := hand[n].loadMessage(a.s.c); err != nil {
+				return 0, err
+			}
+		}
+		n++
+	}
+	return n, nil
 }
 
 // InList tells whether the contact of that key is on the static list.
 func (s *Snapshot) InList(list, key string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	n, err := s.c.number("SELECT count(*) FROM lists WHERE contact = ? AND list = ?", key, list)
 	return n > 0, err
 }
 
 // ListsOf names the static lists that the contact of that key is on.
 func (s *Snapshot) ListsOf(key string) (lists []string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	r := s.c.query("SELECT list FROM lists WHERE contact = ? ORDER BY list", key)
 	for r.next() {
 		lists = append(lists, r.text(0))

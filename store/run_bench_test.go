@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/segments"
+	"winnow/segments/destination"
+)
+
+var (
+	contacts = flag.Int("contacts", 100_000, "contacts of the benchmark of a nightly run")
+	deep     = flag.Int("rows", 0, "rows in the log before the benchmark of appending to a long log; 0 leaves it out")
+)
+
+// BenchmarkNightlyRun makes a run of ten segments of a tenth of the contacts
+// each, six columns, and compares it with sqlite3's own shell writing the same
+// rows by ten queries from a table that has the columns ready.
+func BenchmarkNightlyRun(b *testing.B) {
+	s := openStore(b)
+	p := testPolicy(b, s)
+	full(b, s, p, *contacts, 32)
+	asOf := start.Add(400 * hygiene.Day)
+	reference := plainTable(b, s, asOf)
+	plan := segments.Plan{Export: segments.Export{Name: "nightly", Formats: []segments.Format{segments.CSV}, Keep: 1},
+		Run: segments.Run{Export: "nightly", ScheduledAt: asOf, AsOf: asOf, Policy: p.Hash}}
+	for bucket := range 10 {
+		segment := segments.Segment{Name: fmt.Sprint("bucket-", bucket), Where: hygiene.AttributeTest{Name: "bucket",
+			Comparison: hygiene.Comparison{Op: hygiene.Is, Values: []hygiene.Value{hygiene.ParseValue(fmt.Sprint(bucket))}}}}
+		for _, name := range []string{"contact", "phone", "status", "last_delivered_at", "sent_count", "attributes.bucket"} {
+			column, err := segments.ParseColumn(name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			segment.Columns = append(segment.Columns, column)
+		}
+		plan.Segments = append(plan.Segments, segment)
+		plan.Export.Segments = append(plan.Export.Segments, segment.Name)
+	}
+	var ours, theirs time.Duration
+	second := 0
+	for b.Loop() {
+		second++
+		plan.Run.Name = segments.RunName(asOf.Add(time.Duration(second) * time.Second))
+		began := time.Now()
+		snapshot, err := s.Snapshot()
+		if err != nil {
+			b.Fatal(err)
+		}
+		result, err := segments.Execute(context.Background(), plan, snapshot, []segments.Destination{destination.Directory(b.TempDir())}, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		snapshot.Close()
+		ours += time.Since(began)
+		rows := int64(0)
+		for _, f := range result.Manifest.Files {
+			rows += f.Rows
+		}
+		if rows != int64(*contacts) {
+			b.Fatalf("%d rows, not %d", rows, *contacts)
+		}
+		theirs += shell(b, reference)
+	}
+	b.ReportMetric(float64(*contacts)*float64(b.N)/ours.Seconds(), "contacts/s")
+	b.ReportMetric(ours.Seconds()/theirs.Seconds(), "of-sqlite3's-time")
+}
+
+// plainTable is a table of what the ten queries write, beside the histories.
+func plainTable(b *testing.B, s *Store, asOf hygiene.Instant) string {
+	path := filepath.Join(b.TempDir(), "plain.db")
+	c, err := connect(path, writing)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.close()
+	err = c.script("CREATE TABLE plain (contact TEXT PRIMARY KEY, phone TEXT, status TEXT, last_delivered_at TEXT, sent_count INTEGER, bucket INTEGER, facts BLOB)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	snapshot, err := s.Snapshot()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer snapshot.Close()
+	err = c.within(func() error {
+		return snapshot.Contacts(context.Background(), false, func(k *hygiene.Contact) error {
+			bucket, _ := k.Attributes.Get("bucket")
+			return c.exec("INSERT INTO plain VALUES (?, ?, ?, ?, ?, ?, ?)", k.Key, k.Phone, k.Status(asOf).String(),
+				k.History.Trail(hygiene.Delivered).Last().At.String(), len(k.History.Trail(hygiene.Sent).Entries), bucket.Text, k.Pack(nil))
+		})
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+// shell runs the ten queries, each by a shell of its own, as a script would.
+func shell(b *testing.B, path string) time.Duration {
+	sqlite, err := exec.LookPath("sqlite3")
+	if err != nil {
+		b.Skip("no sqlite3 here to compare with")
+	}
+	began := time.Now()
+	folder := b.TempDir()
+	for bucket := range 10 {
+		query := fmt.Sprintf("SELECT contact, phone, status, last_delivered_at, sent_count, bucket FROM plain WHERE bucket = %d ORDER BY contact", bucket)
+		cmd := exec.Command(sqlite, "-csv", "-header", path, ".output "+filepath.Join(folder, fmt.Sprint(bucket, ".csv")), query)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("%s %v", out, err)
+		}
+	}
+	return time.Since(began)
+}
+
+// BenchmarkAppendToALongLog compares appending to an empty log with appending to
+// one of -rows rows.
+func BenchmarkAppendToALongLog(b *testing.B) {
+	if *deep == 0 {
+		b.Skip("say -rows 20000000")
+	}
+	s := openStore(b)
+	events := lifelike(4096, 1_000_000, start, 1)
+	rate := func(rows int) float64 {
+		began := time.Now()
+		for n := 0; n < rows; n += len(events) {
+			appendEvents(b, s, events...)
+		}
+		return float64(rows) / time.Since(began).Seconds()
+	}
+	for b.Loop() {
+		const sample = 1_000_000
+		empty := rate(sample)
+		rate(*deep - sample)
+		long := rate(sample)
+		b.ReportMetric(empty, "events/s-empty")
+		b.ReportMetric(long, "events/s-long")
+		b.ReportMetric(long/empty, "of-empty")
+	}
+}
