@@ -14,9 +14,10 @@ import (
 // committed together, so that a commit's fsync is shared by all that came
 // while the one before was under way.
 type Appender struct {
-	c      *conn
-	behind *checkpointer
-	bytes  int // appended since the checkpointer was woken
+	c       *conn
+	behind  *checkpointer
+	commits *sync.Mutex // held while a commit is under way
+	bytes   int         // appended since the checkpointer was woken
 
 	mu      sync.Mutex
 	waiting []*pending
@@ -58,8 +59,8 @@ const (
 
 var errClosed = errors.New("the store is closing")
 
-func newAppender(c *conn, behind *checkpointer) *Appender {
-	return &Appender{c: c, behind: behind, wake: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan struct{})}
+func newAppender(c *conn, behind *checkpointer, commits *sync.Mutex) *Appender {
+	return &Appender{c: c, behind: behind, commits: commits, wake: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan struct{})}
 }
 
 func (a *Appender) start() {
@@ -182,6 +183,7 @@ func (a *Appender) take() (batch []*pending, closed bool) {
 
 // commit writes a batch in one transaction and answers everyone in it.
 func (a *Appender) commit(batch []*pending) {
+	a.commits.Lock()
 	err := a.c.within(func() error {
 		quarantined := false
 		for _, p := range batch {
@@ -195,6 +197,7 @@ func (a *Appender) commit(batch []*pending) {
 		}
 		return nil
 	})
+	a.commits.Unlock()
 	a.mu.Lock()
 	if a.committed = time.Now(); err != nil {
 		a.committed = time.Time{}

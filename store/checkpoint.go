@@ -1,16 +1,19 @@
 package store
 
+import "sync"
+
 // checkpointer moves the log's write-ahead log into its file, on a connection
 // of its own: the one that commits callbacks never stops for it.
 //
 // A passive checkpoint hinders nobody, but as long as callbacks keep coming it
 // never quite catches up, and the write-ahead log is never begun anew. So when
-// that has grown long, one that makes the writer wait finishes the rest, which
-// by then is little.
+// that has grown long, one finishes the rest, which by then is little, while no
+// commit is under way.
 type checkpointer struct {
-	c    *conn
-	wake chan struct{}
-	done chan struct{}
+	c       *conn
+	commits sync.Locker // held while a commit is under way
+	wake    chan struct{}
+	done    chan struct{}
 }
 
 const (
@@ -18,12 +21,12 @@ const (
 	longWAL         = 8192    // pages of 4 KiB
 )
 
-func newCheckpointer(path string) (*checkpointer, error) {
+func newCheckpointer(path string, commits sync.Locker) (*checkpointer, error) {
 	c, err := connect(path, writing)
 	if err != nil {
 		return nil, err
 	}
-	return &checkpointer{c: c, wake: make(chan struct{}, 1), done: make(chan struct{})}, nil
+	return &checkpointer{c: c, commits: commits, wake: make(chan struct{}, 1), done: make(chan struct{})}, nil
 }
 
 func (k *checkpointer) run() {
@@ -31,7 +34,10 @@ func (k *checkpointer) run() {
 	for range k.wake {
 		// An error, like a reader that does not go, is the next one's to mend.
 		if pages, err := k.checkpoint("PASSIVE"); err == nil && pages > longWAL {
+			k.checkpoint("PASSIVE") // what came while the first was at work
+			k.commits.Lock()
 			k.checkpoint("RESTART")
+			k.commits.Unlock()
 		}
 	}
 }

@@ -91,11 +91,12 @@ func (s *Store) open() (err error) {
 	if err != nil {
 		return err
 	}
-	behind, err := newCheckpointer(s.LogPath())
+	commits := &sync.Mutex{}
+	behind, err := newCheckpointer(s.LogPath(), commits)
 	if err != nil {
 		return errors.Join(err, log.close())
 	}
-	s.appender = newAppender(log, behind)
+	s.appender = newAppender(log, behind, commits)
 	if err := migrate(log, "events"); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 // does not wait long behind it, and bounded in bytes.
 const (
 	sweepEvents = 100_000
-	sweepBytes  = 24 << 20
+	sweepBytes  = 16 << 20
 )
 
 // Swept is what a sweep did.

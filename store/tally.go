@@ -12,15 +12,14 @@ import (
 type tally map[turnKey]int64
 
 type turnKey struct {
-	second int64
-	status hygiene.Status
+	second   int64
+	was, now hygiene.Status
 }
 
 // secondOf is the second of t: within it, a turn to come counts as come.
 func secondOf(t hygiene.Instant) int64 { return int64(t) / 1_000_000 }
 
-// move takes a contact's turns out and puts others in. Each turn is the status
-// it leads to coming, and the one before going.
+// move takes a contact's turns out and puts others in.
 func (t tally) move(old, new []hygiene.Turn) {
 	if slices.Equal(old, new) {
 		return
@@ -30,29 +29,30 @@ func (t tally) move(old, new []hygiene.Turn) {
 }
 
 func (t tally) add(turns []hygiene.Turn, n int64) {
-	for i, turn := range turns {
-		at := secondOf(turn.At)
-		t[turnKey{at, turn.Status}] += n
-		if i > 0 {
-			t[turnKey{at, turns[i-1].Status}] -= n
-		}
+	var was hygiene.Status
+	for _, turn := range turns {
+		t[turnKey{secondOf(turn.At), was, turn.Status}] += n
+		was = turn.Status
 	}
 }
 
 // save writes what was gathered; a row that comes to nothing goes.
 func (t tally) save(c *conn) error {
 	keys := slices.SortedFunc(maps.Keys(t), func(a, b turnKey) int {
-		return cmp.Or(cmp.Compare(a.second, b.second), cmp.Compare(a.status, b.status))
+		return cmp.Or(cmp.Compare(a.second, b.second), cmp.Compare(a.was, b.was), cmp.Compare(a.now, b.now))
 	})
 	for _, k := range keys {
 		if t[k] == 0 {
 			continue
 		}
-		if err := c.exec(`INSERT INTO tally (at, status, n) VALUES (?, ?, ?) ON CONFLICT (at, status) DO UPDATE SET n = n + excluded.n`,
-			k.second, k.status.String(), t[k]); err != nil {
+		if err := c.exec(`INSERT INTO tally (at, was, now, n) VALUES (?, ?, ?, ?) ON CONFLICT (at, was, now) DO UPDATE SET n = n + excluded.n`,
+			k.second, int64(k.was), int64(k.now), t[k]); err != nil {
 			return err
 		}
-		if err := c.exec("DELETE FROM tally WHERE at = ? AND status = ? AND n = 0", k.second, k.status.String()); err != nil {
+		if t[k] > 0 {
+			continue // it can't have come to nothing
+		}
+		if err := c.exec("DELETE FROM tally WHERE at = ? AND was = ? AND now = ? AND n = 0", k.second, int64(k.was), int64(k.now)); err != nil {
 			return err
 		}
 	}
@@ -66,9 +66,12 @@ func countByStatus(c *conn, t hygiene.Instant) (map[string]int64, error) {
 	for _, name := range hygiene.StatusNames() {
 		counts[name] = 0
 	}
-	r := c.query("SELECT status, sum(n) FROM tally WHERE at <= ? GROUP BY status", secondOf(t))
+	r := c.query("SELECT was, now, sum(n) FROM tally WHERE at <= ? GROUP BY was, now", secondOf(t))
 	for r.next() {
-		counts[r.text(0)] = r.int(1)
+		if was := hygiene.Status(r.int(0)); was != 0 {
+			counts[was.String()] -= r.int(2)
+		}
+		counts[hygiene.Status(r.int(1)).String()] += r.int(2)
 	}
 	return counts, r.close()
 }

@@ -127,7 +127,7 @@ func (a *act) execute(ctx context.Context, e segments.Export, run segments.Run) 
 		return segments.Result{}, err
 	}
 	run.ThroughSeq = snapshot.ThroughSeq
-	plan := segments.Plan{Export: e, Segments: a.config.Segments, Run: run, Version: a.version}
+	plan := segments.Plan{Export: e, Segments: a.config.Segments, Run: run, Version: a.version, PhoneKeys: a.config.Keys.Phone}
 	if published && previous.Name != run.Name {
 		plan.Previous = previous.Name
 	}

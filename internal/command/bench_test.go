@@ -54,7 +54,8 @@ type measured struct {
 }
 
 // modesCompared are the daemons that are compared: one that stores nothing, one
-// that commits each request alone, winnow, and winnow while it sweeps.
+// that commits each request alone, winnow, and winnow while it sweeps and
+// exports.
 var modesCompared = []string{"nothing", "single", "grouped", "grouped+1s"}
 
 // BenchmarkCallbacks compares the daemon with itself storing nothing and with
@@ -84,8 +85,8 @@ func median(list []measured) measured {
 }
 
 func loadDaemon(b *testing.B, mode string, connections int, lasting time.Duration) measured {
-	log, sweep, _ := strings.Cut(mode, "+")
-	d := startDaemon(b, log, testConfig(b, b.TempDir(), cmp.Or(sweep, "1h")))
+	log, every, _ := strings.Cut(mode, "+")
+	d := startDaemon(b, log, testConfig(b, b.TempDir(), cmp.Or(every, "1h")))
 	hammer(b, d.url, connections, lasting/6) // warm
 	before := cpuOf(b, d)
 	m, n := hammer(b, d.url, connections, lasting)

@@ -76,6 +76,7 @@ var errNo = errors.New("no")
 
 // Main runs the command line and gives the exit status.
 func Main(args []string, w World) int {
+	limitMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return run(ctx, args, w)

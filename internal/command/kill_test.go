@@ -2,6 +2,8 @@ package command
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -13,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"winnow/segments"
 	"winnow/store"
 )
 
@@ -75,7 +78,28 @@ func TestKill9LosesNoAnsweredEvent(t *testing.T) {
 	for _, file := range []string{"winnow.db", "winnow-events.db"} {
 		integrity(t, filepath.Join(folder, file))
 	}
+	wholeRuns(t, filepath.Join(folder, "exports", "nightly"))
 	t.Logf("%d kills, %d answered, %d stored", *kills, len(answered), len(stored))
+}
+
+// wholeRuns demands that every run is there whole, as its manifest says.
+func wholeRuns(t *testing.T, folder string) {
+	t.Helper()
+	runs, err := filepath.Glob(filepath.Join(folder, "2*"))
+	if err != nil || len(runs) == 0 {
+		t.Fatalf("no run was made: %v", err)
+	}
+	for _, run := range runs {
+		var manifest segments.Manifest
+		if err := json.Unmarshal([]byte(readFile(t, filepath.Join(run, "manifest.json"))), &manifest); err != nil {
+			t.Fatalf("%s: %v", run, err)
+		}
+		for _, f := range manifest.Files {
+			if sum := sha256.Sum256([]byte(readFile(t, filepath.Join(run, f.Name)))); hex.EncodeToString(sum[:]) != f.SHA256 {
+				t.Errorf("%s/%s is not what its manifest says", run, f.Name)
+			}
+		}
+	}
 }
 
 func storedIDs(t *testing.T, path string) map[string]bool {

@@ -52,8 +52,9 @@ type child struct {
 
 const testToken = "test-token-0123456789"
 
-// testConfig is a config whose daemon listens on free ports and sweeps so often.
-func testConfig(tb testing.TB, folder, sweep string) string {
+// testConfig is a config whose daemon listens on free ports, and sweeps and
+// exports so often.
+func testConfig(tb testing.TB, folder, every string) string {
 	tb.Helper()
 	text := fmt.Sprintf(`
 listen: "127.0.0.1:0"
@@ -69,8 +70,8 @@ segments:
   - {name: reachable, where: {status: active}}
   - {name: do-not-text, suppressed: only, columns: [contact, reasons]}
 exports:
-  - {name: nightly, schedule: "0 2 * * *", segments: [reachable, do-not-text], formats: [csv, json], to: [./exports]}
-`, testToken, sweep)
+  - {name: nightly, schedule: "@every %s", segments: [reachable, do-not-text], formats: [csv, json], to: [./exports]}
+`, testToken, every, every)
 	path := filepath.Join(folder, "winnow.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
@@ -136,7 +137,8 @@ func testDaemon(mode string, args []string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	tuneMemory()
+	growHeap()
+	limitMemory()
 	c := &call{World: World{Stderr: os.Stderr}, ctx: ctx, config: args[len(args)-1], now: time.Now}
 	d, err := c.daemon(slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err != nil {

@@ -28,7 +28,7 @@ type serveCommand struct{}
 
 // Run serves until the process is told to end.
 func (serveCommand) Run(c *call) error {
-	tuneMemory()
+	growHeap()
 	d, err := c.daemon(slog.New(slog.NewTextHandler(c.Stderr, nil)))
 	if err != nil {
 		return err
@@ -86,19 +86,22 @@ func (c *call) daemon(log *slog.Logger) (*daemon, error) {
 	return d, nil
 }
 
-// The daemon's heap is small, and a collector that waits for it to double runs
-// many times a second under load. It waits for five times, unless that is more
-// than is promised; the page caches of SQLite are beside it.
-const (
-	heapGrowth = 400 // percent
-	heapLimit  = 128 << 20
-)
+// heapGrowth is how far the daemon's heap may grow between collections. It is
+// small, and a collector that waits for it to double runs many times a second
+// under load.
+const heapGrowth = 400 // percent
 
-// tuneMemory sets the collector, where GOGC and GOMEMLIMIT say nothing else.
-func tuneMemory() {
+func growHeap() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(heapGrowth)
 	}
+}
+
+// heapLimit is where collections begin to come more often: the page caches of
+// SQLite are beside the heap, and both together are promised to be small.
+const heapLimit = 112 << 20
+
+func limitMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(heapLimit)
 	}

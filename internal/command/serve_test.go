@@ -142,7 +142,7 @@ func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 func TestTwoDaemonsOnOneStoreRunEachJobOnce(t *testing.T) {
 	folder := t.TempDir()
 	config := testConfig(t, folder, "1h")
-	edit(t, config, `"0 2 * * *"`, `"@every 2s"`)
+	edit(t, config, `schedule: "@every 1h"`, `schedule: "@every 2s"`)
 	first, second := startDaemon(t, "whole", config), startDaemon(t, "whole", config)
 	for i, d := range []*child{first, second, first, second} {
 		if status := d.post(t, fmt.Sprint("m", i)); status != 200 {

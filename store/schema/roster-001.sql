@@ -73,10 +73,11 @@ CREATE TABLE matched (
 -- until now counts contacts by status without looking at one.
 -- Written by tally.save.
 CREATE TABLE tally (
-	at     INTEGER NOT NULL,
-	status TEXT NOT NULL,
-	n      INTEGER NOT NULL,
-	PRIMARY KEY (at, status)
+	at  INTEGER NOT NULL,           -- in seconds; 0: what contacts are from the beginning
+	was INTEGER NOT NULL,           -- hygiene.Status; 0 for none
+	now INTEGER NOT NULL,
+	n   INTEGER NOT NULL,
+	PRIMARY KEY (at, was, now)
 ) STRICT, WITHOUT ROWID;
 
 -- Executions of exports; a scheduled time of an export happens once.
