@@ -29,7 +29,6 @@ type form uint8
 const (
 	absentForm  form = iota // written as nothing, in JSON null
 	textForm                // free text: from people, imports or providers
-	phoneForm               // text of a column that may hold phone numbers
 	numberForm              // n
 	literalForm             // a number or truth value as an import wrote it: a literal of JSON
 	timeForm
@@ -40,9 +39,10 @@ const (
 // view is one contact as the columns show it. It is turned from contact to
 // contact and keeps its memory. It looks at nothing that no column asks for.
 type view struct {
-	contact *hygiene.Contact
-	asOf    hygiene.Instant
-	listsOf func(key string) ([]string, error)
+	contact   *hygiene.Contact
+	asOf      hygiene.Instant
+	phoneKeys bool
+	listsOf   func(key string) ([]string, error)
 
 	names  []string     // backs the lists of the present contact's cells
 	object bytes.Buffer // backs its object
@@ -65,11 +65,11 @@ func (v *view) show(columns []Column, cells []cell) error {
 func (v *view) fill(to *cell, c *Column) {
 	switch c.field {
 	case contactField:
-		to.setText(phoneForm, v.contact.Key)
+		to.setText(v.contact.Key)
 	case phoneField:
-		to.setText(phoneForm, v.contact.Phone)
+		to.setText(v.phone())
 	case statusField:
-		to.setText(textForm, v.contact.Status(v.asOf).String())
+		to.setText(v.contact.Status(v.asOf).String())
 	case reasonsField:
 		v.fillReasons(to)
 	case suppressedSinceField, suppressedUntilField:
@@ -87,9 +87,18 @@ func (v *view) fill(to *cell, c *Column) {
 	}
 }
 
+// phone is the contact's own, else its key where keys are phone numbers: who came
+// into being by an event has no other.
+func (v *view) phone() string {
+	if v.contact.Phone == "" && v.phoneKeys {
+		return v.contact.Key
+	}
+	return v.contact.Phone
+}
+
 // setText sets a text; an empty one is absent.
-func (c *cell) setText(f form, s string) {
-	c.form, c.text = f, valid(s)
+func (c *cell) setText(s string) {
+	c.form, c.text = textForm, valid(s)
 	if s == "" {
 		c.form = absentForm
 	}
@@ -188,7 +197,7 @@ func (v *view) fillRetry(to *cell, f field) {
 	}
 	switch f {
 	case messageIDField:
-		to.setText(textForm, r.MessageID)
+		to.setText(r.MessageID)
 	case uniqueArgsField:
 		v.fillObject(to, r.UniqueArgs)
 	case attemptField:

@@ -11,10 +11,11 @@ import (
 // For a spreadsheet it adds what people need who open the file in one: a BOM,
 // without which it is not taken for UTF-8, and an apostrophe before text that
 // would run as a formula. Attributes, and whatever else strangers could have
-// written, may hold such text. Three kinds of cell need no apostrophe and get
-// none, because it would only spoil them: numbers and truth values as imports
-// typed them, times and counts that winnow writes itself, and phone numbers in
-// a column of phone numbers: a plus and digits are at worst a number.
+// written, may hold such text. A phone number gets it too: a spreadsheet reckons
+// +905551234567 as a formula, and keeps a number of which the plus is gone. Two
+// kinds of cell need no apostrophe and get none, because it would only spoil
+// them: numbers and truth values as imports typed them, and times and counts
+// that winnow writes itself.
 type csvEncoder struct {
 	columns     []Column
 	spreadsheet bool
@@ -60,11 +61,6 @@ func (e *csvEncoder) cell(to []byte, c *cell) []byte {
 	from := len(to)
 	switch c.form {
 	case textForm:
-		return e.protect(append(to, c.text...), from)
-	case phoneForm:
-		if isPhone(c.text) {
-			return append(to, c.text...)
-		}
 		return e.protect(append(to, c.text...), from)
 	case listForm:
 		return e.protect(appendJoined(to, c.list), from)
@@ -129,17 +125,4 @@ func runsAsFormula(text []byte) bool {
 	}
 	first, _ := utf8.DecodeRune(text)
 	return strings.ContainsRune("=+-@\t\r\n\x00＝＋－＠", first)
-}
-
-// isPhone tells whether s reads as E.164.
-func isPhone(s string) bool {
-	if len(s) < 8 || len(s) > 16 || s[0] != '+' || s[1] == '0' {
-		return false
-	}
-	for i := 1; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
 }

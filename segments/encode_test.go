@@ -137,16 +137,48 @@ func TestSpreadsheetRunsNoCell(t *testing.T) {
 	}
 }
 
-func TestSpreadsheetLeavesPhonesAndNumbersAlone(t *testing.T) {
-	c := &hygiene.Contact{Key: "+905551234567", Phone: "+905551234567", Attributes: hygiene.Attributes{{Name: "balance", Value: hygiene.ParseValue("-5.5")}}}
-	got := written(t, CSV, CSVOptions{Spreadsheet: true}, columnsOf(t, "contact phone attributes.balance"), c)
-	if !strings.HasSuffix(got, "\n+905551234567,+905551234567,-5.5\n") {
+func TestSpreadsheetRunsNoPhoneNumber(t *testing.T) {
+	for number, want := range map[string]string{"+905551234567": `"'+905551234567"`, "+90555=cmd": `"'+90555=cmd"`, "+1": `"'+1"`, "905551234567": "905551234567"} {
+		c := &hygiene.Contact{Key: number, Phone: number}
+		got := written(t, CSV, CSVOptions{Spreadsheet: true}, columnsOf(t, "contact phone"), c)
+		if !strings.HasSuffix(got, "\n"+want+","+want+"\n") {
+			t.Errorf("%s is written %q, want %s", number, got, want)
+		}
+		if got := written(t, CSV, CSVOptions{}, columnsOf(t, "contact phone"), c); got != "contact,phone\n"+number+","+number+"\n" {
+			t.Errorf("for a CRM %s is written %q", number, got)
+		}
+	}
+}
+
+func TestSpreadsheetLeavesNumbersAlone(t *testing.T) {
+	c := crowd()[0]
+	c.Attributes = hygiene.Attributes{{Name: "balance", Value: hygiene.ParseValue("-5.5")}, {Name: "vip", Value: hygiene.ParseValue("true")}}
+	got := written(t, CSV, CSVOptions{Spreadsheet: true}, columnsOf(t, "attempt due_at soft_bounce_count attributes.balance attributes.vip"), c)
+	if !strings.HasSuffix(got, "\n2,2027-01-15T07:00:00Z,2,-5.5,true\n") {
 		t.Errorf("got %q", got)
 	}
-	c.Key, c.Phone = "+90555=cmd", "+1"
-	got = written(t, CSV, CSVOptions{Spreadsheet: true}, columnsOf(t, "contact phone"), c)
-	if !strings.HasSuffix(got, "\n\"'+90555=cmd\",\"'+1\"\n") {
-		t.Errorf("what only begins like a phone number is written %q", got)
+}
+
+func TestWithPhonesAsKeysTheKeyIsAPhone(t *testing.T) {
+	columns := columnsOf(t, "contact phone")
+	for _, c := range []struct {
+		phoneKeys bool
+		contact   hygiene.Contact
+		want      string
+	}{
+		{true, hygiene.Contact{Key: "+905551234567"}, "+905551234567,+905551234567"},
+		{true, hygiene.Contact{Key: "+905551234567", Phone: "+4915112345678"}, "+905551234567,+4915112345678"},
+		{false, hygiene.Contact{Key: "+905551234567"}, "+905551234567,"},
+	} {
+		v, cells := view{asOf: noon, phoneKeys: c.phoneKeys}, make([]cell, len(columns))
+		v.turn(&c.contact)
+		if err := v.show(columns, cells); err != nil {
+			t.Fatal(err)
+		}
+		e := csvEncoder{columns: columns}
+		if got := string(e.row(nil, cells)); got != c.want+"\n" {
+			t.Errorf("phone keys %v: %q, want %q", c.phoneKeys, got, c.want)
+		}
 	}
 }
 

@@ -62,7 +62,7 @@ func (e *jsonEncoder) end(to []byte) []byte {
 
 func appendJSONCell(to []byte, c *cell) []byte {
 	switch c.form {
-	case textForm, phoneForm:
+	case textForm:
 		return appendJSONString(to, c.text)
 	case numberForm:
 		return strconv.AppendInt(to, c.n, 10)

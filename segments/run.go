@@ -30,6 +30,9 @@ type Plan struct {
 	Run      Run       // with Export, Name, ScheduledAt, AsOf, ThroughSeq and Policy
 	Previous string    // the last published run, by name; empty when there is none
 	Version  string    // of winnow
+	// PhoneKeys says that the key of a contact is its phone number. The phone
+	// column then gives the key of a contact that has no other phone.
+	PhoneKeys bool
 }
 
 // Result is what became of a run.
@@ -98,7 +101,7 @@ func newExecution(p *Plan, from Snapshot) *execution {
 	return &execution{
 		plan:     p,
 		members:  NewMembership(p.Segments, from, p.Run.AsOf),
-		view:     view{asOf: p.Run.AsOf, listsOf: from.ListsOf},
+		view:     view{asOf: p.Run.AsOf, phoneKeys: p.PhoneKeys, listsOf: from.ListsOf},
 		manifest: newManifest(p),
 	}
 }

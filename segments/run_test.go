@@ -125,6 +125,15 @@ func TestARunHoldsItsSegmentsAndAManifest(t *testing.T) {
 	}
 }
 
+func TestAPlanWithPhonesAsKeysFillsThePhoneColumn(t *testing.T) {
+	p := plan(csvOnly, segments.Segment{Name: "sendable"})
+	p.PhoneKeys = true
+	_, dir := execute(t, p, roster{{Key: "+905551234567"}, {Key: "+905557654321", Phone: "+4915112345678"}})
+	if got, want := read(t, dir, "sendable.csv"), "contact,phone,status\n+905551234567,+905551234567,active\n+905557654321,+4915112345678,active\n"; got != want {
+		t.Errorf("sendable.csv is %q, want %q", got, want)
+	}
+}
+
 func TestTheManifestIsWrittenAsDocumented(t *testing.T) {
 	p := plan(csvOnly, segments.Segment{Name: "nobody", Where: hygiene.Any{}, Columns: segments.DefaultColumns()[:2]}, segments.Segment{Name: "lost", List: "gone"})
 	_, dir := execute(t, p, people())

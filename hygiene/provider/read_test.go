@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"winnow/hygiene"
@@ -96,6 +98,10 @@ func TestWhatCannotBeReadIsQuarantinedWhole(t *testing.T) {
 		"surrogates swapped":        {`{"id":"\ude00\ud83d","event":"sent"}`, errSurrogate},
 		"two high surrogates":       {`{"id":"\ud83d\ud83d","event":"sent"}`, errSurrogate},
 		"deep":                      {`{"id":"a","event":"sent","x":` + strings.Repeat("[", 1<<19) + strings.Repeat("]", 1<<19) + `}`, errDeep},
+		"a level too deep":          {`{"id":"a","event":"sent","x":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}`, errDeep},
+		"too deep among others":     {`[` + good + `,` + strings.Repeat(`{"x":`, 10_000) + `1` + strings.Repeat(`}`, 10_000) + `]`, errDeep},
+		"key twice, under an array": {`{"id":"a","event":"sent","x":[[],{"y":{"z":1},"y":1}]}`, errTwice},
+		"ends of another kind":      {`{"id":"a","event":"sent","x":[{"y":1]}}`, errBroken},
 		"leading zero":              {`{"id":"a","event":"sent","x":01}`, errBroken},
 		"NaN":                       {`{"id":"a","event":"sent","x":NaN}`, errBroken},
 		"unknown escape":            {`{"id":"a\x41","event":"sent"}`, errBroken},
@@ -125,12 +131,49 @@ func TestOddButClearBodiesAreEvents(t *testing.T) {
 		"same key elsewhere": `{"id":"a","event":"sent","uniqueArgs":{"id":"b","event":"x"},"more":{"id":"b"}}`,
 		"odd everything":     `{"id":"a","event":"sent","uniqueArgs":[],"reason":7,"partCount":"x","sendAt":false}`,
 		"long":               `{"x":"` + strings.Repeat("ü", 1<<18) + `","id":"a","event":"sent"}`,
-		"nested to the edge": `{"id":"a","event":"sent","x":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}`,
+		"nested to the edge": `{"id":"a","event":"sent","x":` + strings.Repeat("[", 9_999) + strings.Repeat("]", 9_999) + `}`,
 		"NUL as an escape":   `{"id":"a","event":"sent","x":"\u0000"}`,
 	} {
 		if e := event(t, reader(t, Config{}), body); e.MessageID != "a" || e.Outcome != hygiene.Sent {
 			t.Errorf("%s: message %q, %s", name, e.MessageID, e.Outcome)
 		}
+	}
+}
+
+func TestDeepObjectHarmsNoOther(t *testing.T) {
+	for _, depth := range []int{10, 101, 1_000, 9_998} {
+		for _, nest := range [][2]string{{"[", "]"}, {`{"x":`, "}"}, {`{"x":1,"y":`, "}"}} {
+			deep := strings.Repeat(nest[0], depth) + "1" + strings.Repeat(nest[1], depth)
+			body := `[{"id":"a","event":"sent"},{"id":"b","event":"sent","x":` + deep + `},{"id":"c","event":"sent","y":{}}]`
+			if events, bad, _ := reader(t, Config{}).Read([]byte(body), now); len(events) != 3 || len(bad) != 0 || events[2].MessageID != "c" {
+				t.Errorf("%d levels of %s: %d events, %d quarantined", depth, nest[0], len(events), len(bad))
+			}
+		}
+	}
+}
+
+func TestDeepNestingTakesNoStack(t *testing.T) {
+	const readers, most = 8, 256 << 10
+	r, deep := reader(t, Config{}), []byte(strings.Repeat(`{"x":`, 9_999)+"1"+strings.Repeat("}", 9_999))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var reading sync.WaitGroup
+	stay, read := make(chan struct{}), make(chan struct{})
+	for range readers {
+		reading.Go(func() {
+			_, _, _ = r.Read(deep, now)
+			read <- struct{}{}
+			<-stay
+		})
+	}
+	for range readers {
+		<-read
+	}
+	runtime.ReadMemStats(&after)
+	close(stay)
+	reading.Wait()
+	if took := int64(after.StackInuse) - int64(before.StackInuse); took > readers*most {
+		t.Errorf("%d readers have %d KiB of stack", readers, took>>10)
 	}
 }
 

@@ -7,8 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth is how deep objects and arrays may be nested.
-const maxDepth = 100
+// maxDepth is how deep objects and arrays may be nested: as deep as for
+// encoding/json, so that what others can read is not taken for unreadable. In a
+// text of one object that is too deep the others are unreadable too. No stack
+// grows with it: what is not wanted is skipped in a loop, which remembers some
+// thirty bytes a level and the names there.
+const maxDepth = 10_000
 
 // What makes a text unreadable as a whole. The reasons repeat nothing of it.
 var (
@@ -23,8 +27,8 @@ var (
 
 // scanner reads one JSON text strictly, in one pass, and picks up the wanted
 // members on its way. It takes less than encoding/json does: a key that an
-// object has twice, half a surrogate pair, bytes that are not UTF-8 and deep
-// nesting are errors, as readers differ in what they make of them.
+// object has twice, half a surrogate pair and bytes that are not UTF-8 are
+// errors, as readers differ in what they make of them.
 type scanner struct {
 	text   string
 	at     int
@@ -32,6 +36,8 @@ type scanner struct {
 	array  bool // the text is an array of elements
 	wanted []member
 	found  values
+	names  openNames
+	open   []level // of the value that is being skipped
 }
 
 // values are by slot the values of the wanted members, as written; empty for
@@ -97,17 +103,18 @@ func (s *scanner) skipSpace() {
 
 // value scans one value. Of an object it finds the wanted members.
 func (s *scanner) value(wanted []member) error {
-	if s.at == len(s.text) {
-		return s.fail(errBroken)
+	if wanted != nil && s.at < len(s.text) && s.text[s.at] == '{' {
+		return s.object(wanted)
 	}
+	return s.skip()
+}
+
+// scalar scans a value that is neither an object nor an array.
+func (s *scanner) scalar() error {
 	switch s.text[s.at] {
 	case '"':
 		_, err := s.string()
 		return err
-	case '{':
-		return s.object(wanted)
-	case '[':
-		return s.list(']', func() error { return s.value(nil) })
 	case 't':
 		return s.literal("true")
 	case 'f':
@@ -120,28 +127,41 @@ func (s *scanner) value(wanted []member) error {
 
 // list scans what stands between brackets, with item for each part of it.
 func (s *scanner) list(end byte, item func() error) error {
+	more, err := s.begin(end)
+	for more && err == nil {
+		if err = item(); err == nil {
+			more, err = s.more(end)
+		}
+	}
+	return err
+}
+
+// begin takes an opening bracket, and tells whether anything is in it.
+func (s *scanner) begin(end byte) (bool, error) {
 	if s.depth++; s.depth > maxDepth {
-		return s.fail(errDeep)
+		return false, s.fail(errDeep)
 	}
 	s.at++
 	if s.skipSpace(); s.next(end) {
 		s.depth--
-		return nil
+		return false, nil
 	}
-	for {
+	return true, nil
+}
+
+// more takes what follows a part of what stands between brackets, and tells
+// whether it is another part.
+func (s *scanner) more(end byte) (bool, error) {
+	s.skipSpace()
+	switch {
+	case s.next(','):
 		s.skipSpace()
-		if err := item(); err != nil {
-			return err
-		}
-		s.skipSpace()
-		if s.next(end) {
-			s.depth--
-			return nil
-		}
-		if !s.next(',') {
-			return s.fail(errBroken)
-		}
+		return true, nil
+	case s.next(end):
+		s.depth--
+		return false, nil
 	}
+	return false, s.fail(errBroken)
 }
 
 // next takes the byte c if it comes next.
@@ -154,23 +174,20 @@ func (s *scanner) next(c byte) bool {
 }
 
 func (s *scanner) object(wanted []member) error {
-	var names names
+	names := s.names.begin()
+	defer s.names.end(&names)
 	return s.list('}', func() error {
-		begin := s.at
-		name, err := s.name()
+		name, err := s.name(&names)
 		if err != nil {
 			return err
-		}
-		if !names.add(name) {
-			s.at = begin
-			return s.fail(errTwice)
 		}
 		return s.member(find(wanted, name))
 	})
 }
 
-// name scans a member's name and the colon after it.
-func (s *scanner) name() (string, error) {
+// name scans a member's name, which is none of these, and the colon after it.
+func (s *scanner) name(others *names) (string, error) {
+	begin := s.at
 	if s.at == len(s.text) || s.text[s.at] != '"' {
 		return "", s.fail(errBroken)
 	}
@@ -183,7 +200,12 @@ func (s *scanner) name() (string, error) {
 		return "", s.fail(errBroken)
 	}
 	s.skipSpace()
-	return unquote(raw), nil
+	name := unquote(raw)
+	if !s.names.add(others, name) {
+		s.at = begin
+		return "", s.fail(errTwice)
+	}
+	return name, nil
 }
 
 // member scans a member's value and keeps it when it is wanted; m is nil when

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"winnow/hygiene"
 )
@@ -18,6 +19,7 @@ func (discard) Append(context.Context, []hygiene.Event, []hygiene.Unreadable) er
 func (d discard) Header() http.Header                                               { return d.header }
 func (discard) Write(b []byte) (int, error)                                         { return len(b), nil }
 func (discard) WriteHeader(int)                                                     {}
+func (discard) SetReadDeadline(time.Time) error                                     { return nil }
 
 // BenchmarkCallback is the handler alone, without network and without disk.
 func BenchmarkCallback(b *testing.B) {

@@ -3,17 +3,12 @@ package receiver
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/semaphore"
-
-	"winnow/hygiene/provider"
 )
 
 // MaxBody is the most bytes that a body may have, as sent and as inflated.
@@ -21,25 +16,61 @@ const MaxBody = 1 << 20
 
 var errTooLarge = fmt.Errorf("the body is larger than %d bytes", MaxBody)
 
-// buffers are for bodies on their way in: what is made of a body is copied.
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
+const (
+	// silence is how long a sender may send nothing in the midst of a body.
+	silence = 10 * time.Second
+	// bodyTime is how long a body may take to arrive.
+	bodyTime = 30 * time.Second
+)
 
-// release gives a buffer back for the next body. The few large ones are not
-// worth keeping.
+// arriving is a body on its way in. Whoever stops sending is given up soon;
+// whoever sends a little now and then, at the end of bodyTime. For the first
+// piece the server's own limit stands, so that a body of one piece, as callbacks
+// are, pays for no other.
+type arriving struct {
+	begun      bool
+	body       io.Reader
+	connection http.ResponseController
+	end        time.Time
+}
+
+func arrivingFrom(w http.ResponseWriter, req *http.Request) *arriving {
+	return &arriving{body: req.Body, connection: *http.NewResponseController(w), end: time.Now().Add(bodyTime)}
+}
+
+// Read implements [io.Reader].
+func (a *arriving) Read(p []byte) (int, error) {
+	if a.begun {
+		deadline := time.Now().Add(silence)
+		if deadline.After(a.end) {
+			deadline = a.end
+		}
+		_ = a.connection.SetReadDeadline(deadline) // where there are none, the server's own limit stands
+	}
+	a.begun = true
+	return a.body.Read(p)
+}
+
+// firstPiece is the buffer that every body begins with. Connections may be many
+// and what they send little, so it is small.
+const firstPiece = 4 << 10
+
+// buffers are for bodies on their way in: what is made of a body is copied.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, firstPiece); return &b }}
+
+// release gives a buffer back for the next body. A large one is not: the next
+// body would have it without an account.
 func release(buffer *[]byte) {
-	const worthKeeping = 64 << 10
-	if cap(*buffer) <= worthKeeping {
+	if cap(*buffer) <= smallBody {
 		*buffer = (*buffer)[:0]
 		buffers.Put(buffer)
 	}
 }
 
-// readAll appends all that r has to the empty buffer, up to MaxBody bytes.
-func readAll(buffer []byte, r io.Reader) ([]byte, error) {
+// readAll appends all that r has to the empty buffer, up to MaxBody bytes. The
+// buffer grows on the account.
+func readAll(buffer []byte, r io.Reader, a *account) ([]byte, error) {
 	for {
-		if len(buffer) == cap(buffer) {
-			buffer = append(buffer, 0)[:len(buffer)]
-		}
 		n, err := r.Read(buffer[len(buffer):cap(buffer)])
 		buffer = buffer[:len(buffer)+n]
 		switch {
@@ -50,6 +81,11 @@ func readAll(buffer []byte, r io.Reader) ([]byte, error) {
 		case err != nil:
 			return buffer, err
 		}
+		if len(buffer) == cap(buffer) {
+			if buffer, err = a.grow(buffer); err != nil {
+				return buffer, err
+			}
+		}
 	}
 }
 
@@ -57,13 +93,13 @@ var inflaters = sync.Pool{New: func() any { return new(gzip.Reader) }}
 
 // inflate appends what the gzip in body holds to the empty buffer. However much
 // that is, no more than MaxBody bytes of it are made.
-func inflate(buffer, body []byte) ([]byte, error) {
+func inflate(buffer, body []byte, a *account) ([]byte, error) {
 	z := inflaters.Get().(*gzip.Reader)
 	defer inflaters.Put(z)
 	if err := z.Reset(bytes.NewReader(body)); err != nil {
 		return buffer, err
 	}
-	return readAll(buffer, z)
+	return readAll(buffer, z, a)
 }
 
 // encodingOf is the Content-Encoding in small letters; empty for none.
@@ -73,52 +109,4 @@ func encodingOf(req *http.Request) string {
 		return ""
 	}
 	return strings.ToLower(strings.TrimSpace(strings.Join(encodings, ",")))
-}
-
-const (
-	// budgetBytes is how much memory all bodies together may take.
-	budgetBytes = 64 << 20
-	// copies is how often the bytes of a body are in memory until it is stored:
-	// as read, as text, as the bodies of its events.
-	copies = 3
-	// entryBytes is what an event takes beside its bytes, in an array that grew.
-	entryBytes = 256
-	// patience is how long a body waits for memory.
-	patience = 100 * time.Millisecond
-)
-
-var errBusy = fmt.Errorf("bodies of over %d MiB are being taken in", budgetBytes>>20)
-
-// budget bounds the memory that bodies take, from their first byte until they
-// are stored.
-type budget struct{ left *semaphore.Weighted }
-
-func newBudget() *budget { return &budget{semaphore.NewWeighted(budgetBytes)} }
-
-// take waits for that many bytes, for a moment only: who waits long is better
-// off coming again.
-func (b *budget) take(ctx context.Context, bytes int64) bool {
-	if b.left.TryAcquire(bytes) {
-		return true
-	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return b.left.Acquire(ctx, bytes) == nil
-}
-
-func (b *budget) give(bytes int64) { b.left.Release(bytes) }
-
-// costOf is the most memory that the body of a request may take. It is reckoned
-// before anything is read, so that whoever has begun never waits again.
-func costOf(req *http.Request) int64 {
-	size := req.ContentLength
-	if size < 0 {
-		size = MaxBody
-	}
-	if encodingOf(req) != "" {
-		size += MaxBody
-	}
-	// An element may be two bytes long; as no event it takes half an event.
-	entries := min(size/4*entryBytes, provider.MaxObjects*entryBytes)
-	return copies*size + entries
 }

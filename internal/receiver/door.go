@@ -16,7 +16,7 @@ func Server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
+		ReadTimeout:       silence,          // until the first piece of the body; then as it arrives
 		WriteTimeout:      60 * time.Second, // counts from the header on: longer than reading and a commit
 		IdleTimeout:       90 * time.Second,
 		MaxHeaderBytes:    16 << 10,

@@ -3,23 +3,13 @@ package receiver
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
-	"unsafe"
-
-	"winnow/hygiene"
-	"winnow/hygiene/provider"
 )
 
 func zipped(tb testing.TB, body string) string {
@@ -146,64 +136,6 @@ func TestBodyCutShortStoresNothing(t *testing.T) {
 		if h.counter.last() != "insider:cut_short" {
 			t.Errorf("counted as %s", h.counter.last())
 		}
-	}
-}
-
-func TestBodiesInMemoryAreBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := open(t)
-		disk := make(chan struct{})
-		h.log.fail = func(context.Context) error { <-disk; return nil }
-		const fit = budgetBytes / (copies*MaxBody + entryBytes*provider.MaxObjects)
-		large := strings.Repeat("x", MaxBody)
-		var codes [fit + 5]int
-		var posting sync.WaitGroup
-		for i := range codes {
-			posting.Go(func() { codes[i] = h.post(large).Code })
-		}
-		synctest.Wait()
-		began := time.Now()
-		if w := h.post(large); w.Code != 503 || w.Header().Get("Retry-After") == "" || h.counter.last() != "insider:busy" {
-			t.Errorf("one too many: %d, counted %s", w.Code, h.counter.last())
-		}
-		if took := time.Since(began); took > patience {
-			t.Errorf("refused after %s", took)
-		}
-		synctest.Wait()
-		close(disk)
-		posting.Wait()
-		slices.Sort(codes[:])
-		if codes[fit-1] != 200 || codes[fit] != 503 {
-			t.Errorf("answers %v", codes)
-		}
-		if w := h.post(large); w.Code != 200 {
-			t.Errorf("after that: %d", w.Code)
-		}
-	})
-}
-
-func TestManyTinyObjectsCountForWhatTheyBecome(t *testing.T) {
-	for _, element := range []string{"1", `{"id":"a","event":"b"}`, event} {
-		body := "[" + strings.Repeat(element+",", provider.MaxObjects-1) + element + "]"
-		events, bad, err := source(t, "insider").Reader.Read([]byte(body), 1)
-		if err != nil || len(events)+len(bad) != provider.MaxObjects {
-			t.Fatalf("%d events, %d quarantined, err %v", len(events), len(bad), err)
-		}
-		becomes := copies*len(body) + cap(events)*int(unsafe.Sizeof(hygiene.Event{})) + cap(bad)*int(unsafe.Sizeof(hygiene.Unreadable{}))
-		cost := costOf(httptest.NewRequest("POST", "/", strings.NewReader(body)))
-		if int(cost) < becomes {
-			t.Errorf("%d elements %s become %d bytes and count for %d", provider.MaxObjects, element, becomes, cost)
-		}
-	}
-}
-
-func TestSlowClientsAreGivenUp(t *testing.T) {
-	s := Server(http.NotFoundHandler())
-	if s.ReadHeaderTimeout != 5*time.Second || s.ReadTimeout != 30*time.Second || s.IdleTimeout != 90*time.Second || s.MaxHeaderBytes != 16<<10 {
-		t.Errorf("limits %+v", s)
-	}
-	if s.WriteTimeout <= s.ReadTimeout {
-		t.Errorf("a body may take %s to arrive, and its answer must be out after %s", s.ReadTimeout, s.WriteTimeout)
 	}
 }
 

@@ -10,8 +10,9 @@
 // one answer for all that is unknown, tokens compared by digest in constant
 // time, and no token, body or contact in a log line or a metric.
 //
-// Bodies in memory are bounded by a [budget]; whoever would exceed it waits for
-// a moment and is then sent away to come again.
+// Large bodies in memory are bounded by a [budget], of which each has an
+// [account] of what it really takes; whoever would exceed it waits for a moment
+// and is then sent away to come again. Small ones, as callbacks are, never wait.
 package receiver
 
 import (
@@ -50,7 +51,7 @@ const (
 	AnswerNotAllowed   = "not_allowed"  // 405
 	AnswerCutShort     = "cut_short"    // 400, the body did not arrive whole
 	AnswerTooMuch      = "too_much"     // 413
-	AnswerBusy         = "busy"         // 503, too many bodies in memory
+	AnswerBusy         = "busy"         // 503, too many large bodies in memory
 	AnswerUnavailable  = "unavailable"  // 503, not stored for sure
 	AnswerPanicked     = "panicked"     // 500
 )
@@ -130,14 +131,13 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, source *Sou
 	if req.ContentLength > MaxBody {
 		return tooMuch(w, errTooLarge)
 	}
-	cost := costOf(req)
-	if !r.budget.take(req.Context(), cost) {
-		return r.unavailable(w, source, AnswerBusy, errBusy)
-	}
-	defer r.budget.give(cost)
+	memory := &account{budget: r.budget, ctx: req.Context()}
+	defer memory.close()
 
-	events, bad, err := r.read(req, source)
+	events, bad, err := r.read(arrivingFrom(w, req), encodingOf(req), source, memory)
 	switch {
+	case errors.Is(err, errBusy):
+		return r.unavailable(w, source, AnswerBusy, err)
 	case errors.Is(err, errTooLarge), errors.Is(err, provider.ErrTooMany):
 		return tooMuch(w, err)
 	case err != nil:
@@ -159,30 +159,42 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, source *Sou
 
 // read takes the body in and splits it. What can't be inflated is no event as
 // it was received.
-func (r *Receiver) read(req *http.Request, source *Source) ([]hygiene.Event, []hygiene.Unreadable, error) {
+func (r *Receiver) read(body io.Reader, encoding string, source *Source, memory *account) ([]hygiene.Event, []hygiene.Unreadable, error) {
 	buffer := buffers.Get().(*[]byte)
 	defer release(buffer)
 	var err error
-	if *buffer, err = readAll(*buffer, req.Body); err != nil {
+	if *buffer, err = readAll(*buffer, body, memory); err != nil {
 		return nil, nil, err
 	}
 	at := hygiene.InstantOf(r.config.Now())
-	switch encodingOf(req) {
+	switch encoding {
 	case "", "identity":
-		return source.Reader.Read(*buffer, at)
+		return split(*buffer, at, source, memory)
 	case "gzip", "x-gzip":
 		inflated := buffers.Get().(*[]byte)
 		defer release(inflated)
-		*inflated, err = inflate(*inflated, *buffer)
+		*inflated, err = inflate(*inflated, *buffer, memory)
 		switch {
 		case err == nil:
-			return source.Reader.Read(*inflated, at)
-		case errors.Is(err, errTooLarge):
+			return split(*inflated, at, source, memory)
+		case errors.Is(err, errTooLarge), errors.Is(err, errBusy):
 			return nil, nil, err
 		}
 		return nil, quarantined(source, at, "the body is not gzip, though its Content-Encoding says so", *buffer), nil
 	}
 	return nil, quarantined(source, at, "the body has a Content-Encoding other than gzip", *buffer), nil
+}
+
+// split makes of a body what is stored, and lets the account follow.
+func split(body []byte, at hygiene.Instant, source *Source, memory *account) ([]hygiene.Event, []hygiene.Unreadable, error) {
+	if err := memory.split(len(body)); err != nil {
+		return nil, nil, err
+	}
+	events, bad, err := source.Reader.Read(body, at)
+	if err != nil {
+		return nil, nil, err
+	}
+	return events, bad, memory.keep(len(body), events, bad)
 }
 
 func quarantined(source *Source, at hygiene.Instant, why string, body []byte) []hygiene.Unreadable {

@@ -243,7 +243,8 @@ func remove(folder *os.Root, run string) error {
 	return folder.RemoveAll(goneOf + run)
 }
 
-// point swaps latest.
+// point swaps latest. Where something in its place is in the way, such as a
+// folder, the link that was made for it is taken away again.
 func point(folder *os.Root, run string) error {
 	step("make link")
 	if err := folder.Symlink(run, nextLink); err != nil {
@@ -251,6 +252,8 @@ func point(folder *os.Root, run string) error {
 	}
 	step("swap latest")
 	if err := folder.Rename(nextLink, latest); err != nil {
+		step("remove link")
+		_ = folder.Remove(nextLink) // what stays is swept by the next run
 		return err
 	}
 	step("sync the swap")

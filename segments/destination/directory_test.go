@@ -194,6 +194,23 @@ func TestSettlePointsToTheNewestPublishedRun(t *testing.T) {
 	}
 }
 
+func TestALatestInTheWayIsNamedAndNothingIsLeftBesideIt(t *testing.T) {
+	d := Directory(t.TempDir())
+	if err := os.MkdirAll(inFolder(d, "latest", "kept"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	_, err := segments.Execute(t.Context(), planAt(1, 9), town(1), []segments.Destination{d}, nil)
+	if err == nil || !strings.Contains(err.Error(), string(d)) || !strings.Contains(err.Error(), "latest: ") || !strings.Contains(err.Error(), "move what is in the way") {
+		t.Errorf("published over a folder: %v", err)
+	}
+	if err := d.Settle("nightly", runAt(1)); err == nil {
+		t.Error("settled over a folder")
+	}
+	if got, want := listing(t, d), runAt(1)+" latest"; got != want {
+		t.Errorf("the folder holds %s, want %s", got, want)
+	}
+}
+
 func TestNoNameLeadsOutOfTheDirectory(t *testing.T) {
 	outside := t.TempDir()
 	d := Directory(t.TempDir())

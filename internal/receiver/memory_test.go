@@ -1,0 +1,205 @@
+package receiver
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unsafe"
+
+	"winnow/hygiene"
+	"winnow/hygiene/provider"
+)
+
+// stuck is a house whose disk stores nothing until it is mended.
+func stuck(t *testing.T) (h house, mend func()) {
+	h = open(t)
+	disk := make(chan struct{})
+	h.log.fail = func(context.Context) error { <-disk; return nil }
+	return h, func() { close(disk) }
+}
+
+// sent sends a body of that length; -1 for one that comes in chunks.
+func (h house) sent(body io.Reader, length int64, header ...string) *httptest.ResponseRecorder {
+	req := httptest.NewRequest("POST", "/callbacks/"+token, body)
+	req.ContentLength = length
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Add(header[i], header[i+1])
+	}
+	return h.do(req)
+}
+
+// free is how much of the budget nobody has, to a KiB.
+func (h house) free() int {
+	bytes := 0
+	for step := budgetBytes; step >= 1<<10; step /= 2 {
+		if bytes+step <= budgetBytes && h.budget.left.TryAcquire(int64(bytes+step)) {
+			h.budget.left.Release(int64(bytes + step))
+			bytes += step
+		}
+	}
+	return bytes
+}
+
+var large = strings.Repeat("x", MaxBody)
+
+func TestLargeBodiesInMemoryAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, mend := stuck(t)
+		stored := 0
+		var posting sync.WaitGroup
+		for h.free() >= (copies+1)*MaxBody {
+			posting.Go(func() {
+				if w := h.post(large); w.Code != 200 {
+					t.Errorf("with room for it: %d", w.Code)
+				}
+			})
+			synctest.Wait()
+			if stored++; stored > budgetBytes/MaxBody {
+				t.Fatalf("%d bodies of 1 MiB wait for the disk, and more have room", stored)
+			}
+		}
+		if stored < budgetBytes/(copies+1)/MaxBody {
+			t.Errorf("%d bodies filled the budget", stored)
+		}
+		began := time.Now()
+		for _, length := range []int64{MaxBody, -1} {
+			w := h.sent(strings.NewReader(large), length)
+			if w.Code != 503 || w.Header().Get("Retry-After") == "" || h.counter.last() != "insider:busy" {
+				t.Errorf("one too many: %d, counted %s", w.Code, h.counter.last())
+			}
+		}
+		if took := time.Since(began); took > 2*patience {
+			t.Errorf("refused after %s", took)
+		}
+		mend()
+		posting.Wait()
+		if w := h.post(large); w.Code != 200 || h.free() != budgetBytes {
+			t.Errorf("after that: %d, %d bytes are held", w.Code, budgetBytes-h.free())
+		}
+	})
+}
+
+func TestSmallBodiesNeverWaitForLargeOnes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, mend := stuck(t)
+		if !h.budget.left.TryAcquire(budgetBytes) {
+			t.Fatal("a new budget is not whole")
+		}
+		batch := "[" + strings.Repeat(event+",", 200) + event + "]"
+		if len(batch) > smallBody {
+			t.Fatalf("%d bytes are not small", len(batch))
+		}
+		var posting sync.WaitGroup
+		for _, body := range []string{event, batch} {
+			for _, c := range []struct {
+				body   string
+				length int64
+				header []string
+			}{
+				{body, int64(len(body)), nil},
+				{body, -1, nil},
+				{zipped(t, body), -1, []string{"Content-Encoding", "gzip"}},
+			} {
+				for range 50 {
+					posting.Go(func() {
+						if w := h.sent(strings.NewReader(c.body), c.length, c.header...); w.Code != 200 {
+							t.Errorf("%d bytes, length %d, %v: %d", len(body), c.length, c.header, w.Code)
+						}
+					})
+				}
+			}
+		}
+		synctest.Wait()
+		mend()
+		posting.Wait()
+	})
+}
+
+func TestSlowSendersHoldWhatTheySentAndNoMore(t *testing.T) {
+	for _, c := range []struct {
+		name            string
+		senders, arrive int
+		length          int64
+		header          []string
+		most            int
+	}{
+		{"announced", 400, 20, MaxBody, nil, 0},
+		{"in chunks", 400, 20, -1, nil, 0},
+		{"zipped", 400, 20, -1, []string{"Content-Encoding", "gzip"}, 0},
+		{"a little", 400, 15_000, MaxBody, nil, 0},
+		{"a lot", 100, 100_000, -1, nil, 100 * 128 << 10},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			h := open(t)
+			var sending sync.WaitGroup
+			var senders []*io.PipeWriter
+			for range c.senders {
+				body, sender := io.Pipe()
+				senders = append(senders, sender)
+				sending.Go(func() {
+					if w := h.sent(body, c.length, c.header...); w.Code != 400 {
+						t.Errorf("%s: cut off, it is answered %d", c.name, w.Code)
+					}
+				})
+				sending.Go(func() { _, _ = io.WriteString(sender, strings.Repeat(" ", c.arrive)) })
+			}
+			synctest.Wait()
+			if held := budgetBytes - h.free(); held > c.most {
+				t.Errorf("%s: they hold %d bytes, want at most %d", c.name, held, c.most)
+			}
+			if w := h.post(large); w.Code != 200 {
+				t.Errorf("%s: meanwhile a large body is answered %d", c.name, w.Code)
+			}
+			for _, sender := range senders {
+				sender.CloseWithError(errors.New("gone"))
+			}
+			sending.Wait()
+			if h.free() != budgetBytes {
+				t.Errorf("%s: %d bytes are not given back", c.name, budgetBytes-h.free())
+			}
+		})
+	}
+}
+
+func TestZippedBodyCountsForWhatIsInIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, mend := stuck(t)
+		body := `{"id":"a","event":"sent","x":"` + strings.Repeat("x", 200_000) + `"}`
+		var posting sync.WaitGroup
+		posting.Go(func() { h.sent(strings.NewReader(zipped(t, body)), -1, "Content-Encoding", "gzip") })
+		synctest.Wait()
+		if held := budgetBytes - h.free(); held < copies*len(body) || held > (copies+1)*len(body) {
+			t.Errorf("%d bytes inflated wait for the disk and hold %d", len(body), held)
+		}
+		mend()
+		posting.Wait()
+	})
+}
+
+func TestManyTinyObjectsCountForWhatTheyBecome(t *testing.T) {
+	for _, element := range []string{"1", `{"id":"a","event":"b"}`, event} {
+		body := "[" + strings.Repeat(element+",", provider.MaxObjects-1) + element + "]"
+		synctest.Test(t, func(t *testing.T) {
+			h, mend := stuck(t)
+			var posting sync.WaitGroup
+			posting.Go(func() { h.post(body) })
+			synctest.Wait()
+			each := unsafe.Sizeof(hygiene.Event{})
+			if element == "1" {
+				each = unsafe.Sizeof(hygiene.Unreadable{})
+			}
+			least := copies*len(body) + provider.MaxObjects*int(each)
+			if held := budgetBytes - h.free(); held < least && least > 5*smallBody {
+				t.Errorf("%d elements %s become %d bytes and hold %d", provider.MaxObjects, element, least, held)
+			}
+			mend()
+			posting.Wait()
+		})
+	}
+}
