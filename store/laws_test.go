@@ -9,12 +9,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"winnow/hygiene"
+	"winnow/segments"
+	"winnow/segments/destination"
 )
 
 // randomLog is a made-up log: repeats, disorder, events without a contact and
@@ -75,6 +78,46 @@ func picture(t *testing.T, s *Store) string {
 	return b.String()
 }
 
+// files makes a run of everyone and of those who may be tried again, and reads it.
+func files(t *testing.T, s *Store, p *hygiene.Policy) map[string]string {
+	t.Helper()
+	asOf := start.Add(60 * hygiene.Day)
+	plan := segments.Plan{
+		Export:   segments.Export{Name: "nightly", Segments: []string{"everyone", "do-not-text"}, Formats: []segments.Format{segments.CSV, segments.JSON}, Keep: 1},
+		Segments: []segments.Segment{{Name: "everyone", Suppressed: segments.Include}, {Name: "do-not-text", Suppressed: segments.Only}},
+		Run:      segments.Run{Export: "nightly", Name: segments.RunName(asOf), ScheduledAt: asOf, AsOf: asOf, Policy: p.Hash},
+	}
+	for _, name := range []string{"contact", "status", "reasons", "message_id", "unique_args", "due_at", "last_seen", "soft_bounce_count"} {
+		column, err := segments.ParseColumn(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan.Segments[0].Columns = append(plan.Segments[0].Columns, column)
+	}
+	snapshot, err := s.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snapshot.Close()
+	folder := t.TempDir()
+	if _, err := segments.Execute(context.Background(), plan, snapshot, []segments.Destination{destination.Directory(folder)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	paths, _ := filepath.Glob(filepath.Join(folder, "nightly", "latest", "*"))
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[filepath.Base(path)] = string(text)
+	}
+	if len(found) != 5 {
+		t.Fatalf("the run holds %d files", len(found))
+	}
+	return found
+}
+
 func sweepAll(t *testing.T, s *Store, p *hygiene.Policy, batch int) {
 	t.Helper()
 	o := options(p, start)
@@ -112,6 +155,9 @@ func TestAnyCutOfTheLogIntoSweepsGivesTheSameContactsAndLedger(t *testing.T) {
 		sweepAll(t, cut, p, 7)
 		if a, b := picture(t, whole), picture(t, cut); a != b {
 			t.Fatalf("seed %d: in one sweep\n%s\ncut\n%s", seed, a, b)
+		}
+		if a, b := files(t, whole, p), files(t, cut, p); !reflect.DeepEqual(a, b) {
+			t.Fatalf("seed %d: in one sweep %q, cut %q", seed, a, b)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,6 +78,93 @@ func TestAnAppendedEventIsThereAfterReopening(t *testing.T) {
 	e, ok, err := s.Event(2)
 	if err != nil || !ok || e.MessageID != "m1" || e.Outcome != hygiene.Delivered || e.At != start+1 {
 		t.Errorf("event 2: %+v, %t, %v", e, ok, err)
+	}
+}
+
+func TestAStoreOfANewerSchemaIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "winnow.db")
+	s, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.roster.c.script("PRAGMA user_version = 99"); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if s, err = Open(path); err == nil || !strings.Contains(err.Error(), "schema 99") {
+		t.Errorf("opened %v, %v", s, err)
+	}
+}
+
+func TestEveryConnectionKeepsItsPromises(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "winnow.db")
+	c, err := connect(path, writing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	if _, err := c.text("PRAGMA synchronous = 1"); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range pragmas[writing] {
+		if got, err := c.text("PRAGMA " + name); err != nil || (got == want) == (name == "synchronous") {
+			t.Errorf("%s is %s, %v", name, got, err)
+		}
+	}
+	if r, err := connect(path, reading); err != nil || r.exec("CREATE TABLE t (a)") == nil {
+		t.Errorf("a connection that reads can write, %v", err)
+	} else {
+		r.close()
+	}
+}
+
+func TestAPanicEndsItsTransaction(t *testing.T) {
+	s := openStore(t)
+	func() {
+		defer func() { recover() }()
+		s.write(func(*conn) error { panic("a fault in a rule") })
+	}()
+	if err := s.write(func(*conn) error { return nil }); err != nil {
+		t.Errorf("after a panic: %v", err)
+	}
+}
+
+func TestAClosedStoreSaysSo(t *testing.T) {
+	s, err := Open(filepath.Join(t.TempDir(), "winnow.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			for err := error(nil); err == nil; _, err = s.Totals() {
+			}
+		})
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	wg.Wait()
+	if err := s.Append(context.Background(), []hygiene.Event{ev(start, "ann", "m", hygiene.Sent)}, nil); err == nil {
+		t.Error("a closed store took an event")
+	}
+}
+
+func TestTheOldestInQuarantineGoFirst(t *testing.T) {
+	s := openStore(t)
+	body := make([]byte, 1<<20)
+	for range quarantineBytes>>20 + 5 {
+		if err := s.Append(context.Background(), nil, []hygiene.Unreadable{{ReceivedAt: start, Source: "a", Why: "odd", Body: body}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	totals, err := s.Totals()
+	if err != nil || totals.Quarantined > quarantineBytes>>20 || totals.Quarantined < quarantineBytes>>20-2 {
+		t.Errorf("%d MiB are kept, %v", totals.Quarantined, err)
+	}
+	list, err := s.Quarantine(1)
+	if err != nil || len(list) != 1 || list[0].ID != quarantineBytes>>20+5 {
+		t.Errorf("the latest is %d, %v", list[0].ID, err)
 	}
 }
 
