@@ -47,10 +47,15 @@ type Turn struct {
 	Status Status
 }
 
+var alwaysActive = []Turn{{Status: Active}}
+
 // Turns lists how the status changes from the beginning of time on if nothing
 // more happens. Adding the turns of all contacts up to a time counts them by
 // status at that time.
 func (c *Contact) Turns() []Turn {
+	if len(c.Suppressions) == 0 && c.Retry == nil {
+		return alwaysActive
+	}
 	var at []Instant
 	for i := range c.Suppressions {
 		at = append(at, c.Suppressions[i].Since.At, c.Suppressions[i].Until)

@@ -40,6 +40,14 @@ var outcomeNames = [outcomeEnd]string{
 	Clicked: "clicked", Unsubscribed: "unsubscribed", Resubscribed: "resubscribed", Unrecognized: "unrecognized",
 }
 
+var outcomesByName = func() map[string]Outcome {
+	m := map[string]Outcome{}
+	for o := Scheduled; o < outcomeEnd; o++ {
+		m[outcomeNames[o]] = o
+	}
+	return m
+}()
+
 // String is the outcome's name as it is written in YAML, SQL and JSON.
 func (o Outcome) String() string {
 	if o > 0 && o < outcomeEnd {
@@ -50,10 +58,8 @@ func (o Outcome) String() string {
 
 // ParseOutcome finds the outcome of that name.
 func ParseOutcome(name string) (Outcome, error) {
-	for o := Scheduled; o < outcomeEnd; o++ {
-		if outcomeNames[o] == name {
-			return o, nil
-		}
+	if o, ok := outcomesByName[name]; ok {
+		return o, nil
 	}
 	return 0, fmt.Errorf("unknown outcome %q", name)
 }

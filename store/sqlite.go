@@ -18,8 +18,15 @@ import (
 // A conn is used by one goroutine at a time.
 type conn struct {
 	db    *sqlite3.SQLiteConn
-	stmts map[string]*sqlite3.SQLiteStmt
+	stmts map[string]*statement
 	args  []driver.NamedValue
+}
+
+// statement is a prepared statement with the answer that is under way, if any:
+// they are used again and again, so that a row costs no memory of its own.
+type statement struct {
+	s    *sqlite3.SQLiteStmt
+	rows rows
 }
 
 // mode is what a connection is for.
@@ -68,7 +75,7 @@ func connect(path string, m mode) (*conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, plain(err))
 	}
-	c := &conn{db: raw.(*sqlite3.SQLiteConn), stmts: map[string]*sqlite3.SQLiteStmt{}}
+	c := &conn{db: raw.(*sqlite3.SQLiteConn), stmts: map[string]*statement{}}
 	for name, want := range pragmas[m] {
 		got, err := c.text("PRAGMA " + name)
 		if err != nil || got != want {
@@ -80,13 +87,13 @@ func connect(path string, m mode) (*conn, error) {
 
 func (c *conn) close() error {
 	for _, s := range c.stmts {
-		s.Close()
+		s.s.Close()
 	}
 	return c.db.Close()
 }
 
 // prepared finds or makes the statement; a connection keeps each for its life.
-func (c *conn) prepared(sql string) (*sqlite3.SQLiteStmt, error) {
+func (c *conn) prepared(sql string) (*statement, error) {
 	if s := c.stmts[sql]; s != nil {
 		return s, nil
 	}
@@ -94,7 +101,7 @@ func (c *conn) prepared(sql string) (*sqlite3.SQLiteStmt, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w in %s", plain(err), sql)
 	}
-	c.stmts[sql] = s.(*sqlite3.SQLiteStmt)
+	c.stmts[sql] = &statement{s: s.(*sqlite3.SQLiteStmt)}
 	return c.stmts[sql], nil
 }
 
@@ -106,7 +113,8 @@ type rows struct {
 }
 
 // query runs a statement. One crossing into C binds, steps and reads the first
-// row, so writes go this way too.
+// row, so writes go this way too. The answer of the same statement before must
+// be closed.
 func (c *conn) query(sql string, args ...any) *rows {
 	s, err := c.prepared(sql)
 	if err != nil {
@@ -119,11 +127,15 @@ func (c *conn) query(sql string, args ...any) *rows {
 		}
 		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: a})
 	}
-	r, err := s.QueryContext(context.Background(), c.args)
+	r, err := s.s.QueryContext(context.Background(), c.args)
 	if err != nil {
 		return &rows{err: plain(err)}
 	}
-	return &rows{r: r, dest: make([]driver.Value, len(r.Columns()))}
+	if s.rows.dest == nil {
+		s.rows.dest = make([]driver.Value, len(r.Columns()))
+	}
+	s.rows = rows{r: r, dest: s.rows.dest}
+	return &s.rows
 }
 
 // next steps to the next row. After false, close tells whether it was the end.

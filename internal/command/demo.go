@@ -228,7 +228,7 @@ func (d *demo) explain(context.Context) error {
 			return errors.Join(err, fmt.Errorf("contact %s is missing", key))
 		}
 		var b strings.Builder
-		e.History, e.Timeline = nil, nil
+		e.History, e.Timeline, e.ledger = nil, nil, nil
 		e.print(&b, cfg)
 		d.say("   %s\n", strings.ReplaceAll(strings.TrimSpace(b.String()), "\n", "\n   "))
 	}

@@ -28,6 +28,8 @@ type explanation struct {
 	History      map[string]outcomeSeen `json:"history,omitempty"`
 	Segments     map[string]bool        `json:"segments,omitempty"`
 	Timeline     []happening            `json:"timeline,omitempty"`
+
+	ledger []store.LedgerEntry // the latest first, for people
 }
 
 type suppression struct {
@@ -108,6 +110,9 @@ func explain(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 	}
 	e.History = historyOf(contact)
 	if e.Segments, err = segmentsOf(cfg, s, contact, now); err != nil {
+		return nil, false, err
+	}
+	if e.ledger, err = s.Ledger(key, 10); err != nil {
 		return nil, false, err
 	}
 	events, err := s.Timeline(contact)
@@ -196,7 +201,32 @@ func (e *explanation) print(w io.Writer, cfg *config.Config) {
 	add("in", strings.Join(in, ", "))
 	add("not in", strings.Join(out, ", "))
 	table(w, rows)
+	e.printLedger(w)
 	e.printHistory(w)
+}
+
+// printLedger writes what was decided, the latest first.
+func (e *explanation) printLedger(w io.Writer) {
+	if len(e.ledger) == 0 {
+		return
+	}
+	rows := [][]string{{"DECIDED", "WHAT", "", "BY"}}
+	for _, l := range e.ledger {
+		what := l.Reason
+		if l.Attempt > 0 {
+			what = fmt.Sprintf("attempt %d", l.Attempt)
+		}
+		if l.Until != 0 {
+			what = strings.TrimSpace(what + " until " + l.Until.String())
+		}
+		by := l.By
+		if l.Rule != "" {
+			by = "rule " + l.Rule
+		}
+		rows = append(rows, []string{l.At.String(), string(l.Act), what, strings.TrimSpace(by + " " + l.Note)})
+	}
+	fmt.Fprintln(w)
+	table(w, rows)
 }
 
 func (s *suppression) sentence() string {
