@@ -8,50 +8,63 @@ import (
 	"winnow/hygiene/provider"
 )
 
-// card is a contact as it lies in the roster.
+// card is a contact as it lies in the roster, and as it now stands.
 type card struct {
 	hygiene.Contact
-	id     int64 // 0: not stored yet
-	ledger int64 // id of its latest ledger entry
-	retry  int64 // seq of the bounce whose message is stored in retries, 0 for none
-	turns  []hygiene.Turn
-	attrs  []byte // packed attributes as stored
-	packed []byte
+	id     int64          // 0: not stored yet
+	ledger int64          // id of its latest ledger entry
+	retry  int64          // seq of the bounce whose message is stored in retries, 0 for none
+	facts  []byte         // as stored
+	attrs  []byte         // as stored
+	turns  []hygiene.Turn // as stored
+
+	packed []byte         // the facts as they now stand
+	coming []hygiene.Turn // the turns as they now stand
 }
 
 const cardColumns = "id, key, phone, attributes, ledger, facts"
 
 // load reads the contact of that key into k, or empties k for a new one.
 func (k *card) load(c *conn, key string) error {
+	if err := k.fetch(c, key); err != nil {
+		return err
+	}
+	return k.unpack()
+}
+
+// fetch is the part of load that asks SQLite.
+func (k *card) fetch(c *conn, key string) error {
 	r := c.query("SELECT "+cardColumns+" FROM contacts WHERE key = ?", key)
 	k.reset(key)
 	if r.next() {
-		if err := k.scan(r); err != nil {
-			r.close()
-			return err
-		}
-		k.turns = k.Turns()
+		k.take(r)
 	}
 	return r.close()
 }
 
 func (k *card) reset(key string) {
 	k.Reset(key)
-	k.id, k.ledger, k.retry, k.turns, k.attrs = 0, 0, 0, nil, nil
+	k.id, k.ledger, k.retry, k.facts, k.attrs, k.turns = 0, 0, 0, nil, nil, nil
 }
 
-// scan reads a row of cardColumns. The retry's message is read by messageOf.
-func (k *card) scan(r *rows) error {
-	k.reset(r.text(1))
-	k.id, k.ledger = r.int(0), r.int(4)
-	k.Phone = r.text(2)
-	if err := k.Unpack(r.blob(5)); err != nil {
+// take takes a row of cardColumns as it is.
+func (k *card) take(r *rows) {
+	k.id, k.Key, k.Phone, k.attrs, k.ledger, k.facts = r.int(0), r.text(1), r.text(2), r.blob(3), r.int(4), r.blob(5)
+}
+
+// unpack is the part of load that needs no SQLite. The retry's message is read
+// by loadMessage.
+func (k *card) unpack() error {
+	if k.id == 0 {
+		return nil
+	}
+	if err := k.Unpack(k.facts); err != nil {
 		return fmt.Errorf("read contact %d of the roster: %w", k.id, err)
 	}
+	k.turns = k.Turns()
 	if k.Retry != nil {
 		k.retry = k.Retry.Since.Seq
 	}
-	k.attrs = r.blob(3)
 	if k.attrs == nil {
 		return nil
 	}
@@ -60,6 +73,19 @@ func (k *card) scan(r *rows) error {
 		return fmt.Errorf("read attributes of contact %d of the roster: %w", k.id, err)
 	}
 	return nil
+}
+
+// scan reads a row of cardColumns.
+func (k *card) scan(r *rows) error {
+	k.reset("")
+	k.take(r)
+	return k.unpack()
+}
+
+// pack makes ready what of the contact is written.
+func (k *card) pack() {
+	k.packed = k.Pack(k.packed[:0])
+	k.coming = k.Turns()
 }
 
 // loadMessage reads the message of the contact's retry.
@@ -104,9 +130,15 @@ func (s *Store) writeAs(policy *hygiene.Policy, do func(p *pen) error) error {
 	})
 }
 
-// save writes a contact and what changed about it. It is the one writer of
-// contacts, retries and the ledger.
+// save writes a contact and what changed about it.
 func (p *pen) save(k *card, changes []hygiene.Change) error {
+	k.pack()
+	return p.write(k, changes)
+}
+
+// write writes a contact that is packed. It is the one writer of contacts,
+// retries and the ledger.
+func (p *pen) write(k *card, changes []hygiene.Change) error {
 	fresh := k.id == 0
 	if fresh {
 		p.lastContact++
@@ -117,10 +149,8 @@ func (p *pen) save(k *card, changes []hygiene.Change) error {
 			return err
 		}
 	}
-	turns := k.Turns()
-	p.tally.move(k.turns, turns)
-	k.turns = turns
-	k.packed = k.Pack(k.packed[:0])
+	p.tally.move(k.turns, k.coming)
+	k.turns = k.coming
 	if err := p.saveFacts(k, fresh); err != nil {
 		return err
 	}

@@ -202,38 +202,6 @@ func (s *Store) matchedEvents() ([]matched, error) {
 	})
 }
 
-// judge applies events to their contacts, contact by contact in the order of
-// their keys: neighbours share pages.
-func (s *Store) judge(p *pen, o *SweepOptions, events []hygiene.Event, did *Swept) error {
-	did.Events += int64(len(events))
-	order, err := p.match(events, did)
-	if err != nil {
-		return err
-	}
-	k := &card{}
-	for len(order) > 0 {
-		key, n := events[order[0]].Contact, 1
-		for n < len(order) && events[order[n]].Contact == key {
-			n++
-		}
-		if err := k.load(p.c, key); err != nil {
-			return err
-		}
-		var changes []hygiene.Change
-		for _, i := range order[:n] {
-			more, added := o.Policy.Apply(&k.Contact, &events[i])
-			changes = append(changes, more...)
-			did.count(added)
-		}
-		if err := p.save(k, changes); err != nil {
-			return err
-		}
-		did.Changes += int64(len(changes))
-		order = order[n:]
-	}
-	return nil
-}
-
 // match finds the contact of each event, puts aside those without one, and
 // gives the order in which to judge the others.
 func (p *pen) match(events []hygiene.Event, did *Swept) ([]int, error) {
