@@ -69,7 +69,7 @@ var errRan = errors.New("the run of that time has been made before")
 // export makes the run of the export for the scheduled time, to the second, as
 // its folder is named. Runs of one store are made one at a time, whoever makes
 // them.
-func (a *act) export(ctx context.Context, name string, scheduled time.Time, now hygiene.Instant) (result segments.Result, err error) {
+func (a *act) export(ctx context.Context, name string, scheduled time.Time, now clock) (result segments.Result, err error) {
 	e, err := a.exportNamed(name)
 	if err != nil {
 		return segments.Result{}, err
@@ -80,12 +80,12 @@ func (a *act) export(ctx context.Context, name string, scheduled time.Time, now 
 	})
 }
 
-func (a *act) exportNow(ctx context.Context, e segments.Export, scheduled, now hygiene.Instant) (segments.Result, error) {
-	run := segments.Run{Export: e.Name, Name: segments.RunName(scheduled), ScheduledAt: scheduled, AsOf: now, Policy: a.config.Hash}
+func (a *act) exportNow(ctx context.Context, e segments.Export, scheduled hygiene.Instant, now clock) (segments.Result, error) {
+	run := segments.Run{Export: e.Name, Name: segments.RunName(scheduled), ScheduledAt: scheduled, AsOf: now(), Policy: a.config.Hash}
 	if begun, err := a.store.BeginRun(run); err != nil || !begun {
 		return segments.Result{Run: run}, errors.Join(err, notBegun(begun, err, run))
 	}
-	result, err := a.execute(ctx, e, run)
+	result, err := a.execute(ctx, e, run, now)
 	if err != nil {
 		result.Run = run
 		result.Run.Status, result.Run.Error = segments.Failed, err.Error()
@@ -113,8 +113,12 @@ func (a *act) exportNamed(name string) (segments.Export, error) {
 	return a.config.Exports[i], nil
 }
 
-// execute sweeps the log to its end and writes the files from one snapshot.
-func (a *act) execute(ctx context.Context, e segments.Export, run segments.Run) (segments.Result, error) {
+// clock tells the present, or what stands for it.
+type clock func() hygiene.Instant
+
+// execute sweeps the log to its end and writes the files from one snapshot. The
+// moment of the run is that of the snapshot: no event in it is later.
+func (a *act) execute(ctx context.Context, e segments.Export, run segments.Run, now clock) (segments.Result, error) {
 	previous, published, err := a.store.LastRun(e.Name, segments.Published, segments.ReleasedRun)
 	if err != nil {
 		return segments.Result{}, err
@@ -126,7 +130,7 @@ func (a *act) execute(ctx context.Context, e segments.Export, run segments.Run) 
 	if err != nil {
 		return segments.Result{}, err
 	}
-	run.ThroughSeq = snapshot.ThroughSeq
+	run.ThroughSeq, run.AsOf = snapshot.ThroughSeq, now()
 	plan := segments.Plan{Export: e, Segments: a.config.Segments, Run: run, Version: a.version, PhoneKeys: a.config.Keys.Phone}
 	if published && previous.Name != run.Name {
 		plan.Previous = previous.Name

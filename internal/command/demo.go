@@ -252,7 +252,7 @@ func (d *demo) later(ctx context.Context) error {
 func (d *demo) run(ctx context.Context, at time.Time, show string) error {
 	at = at.Truncate(time.Second)
 	for _, e := range d.daemon.current.Load().Exports {
-		result, err := d.daemon.acts().export(ctx, e.Name, at, hygiene.InstantOf(at.Add(time.Second)))
+		result, err := d.daemon.acts().export(ctx, e.Name, at, func() hygiene.Instant { return hygiene.InstantOf(at.Add(time.Second)) })
 		if err != nil {
 			return err
 		}

@@ -49,7 +49,7 @@ func (d *daemon) scheduled(ctx context.Context, name string, at time.Time) error
 // export makes a run, and tells the metrics and the log.
 func (d *daemon) export(ctx context.Context, name string, scheduled time.Time) (segments.Run, error) {
 	began := time.Now()
-	result, err := d.acts().export(ctx, name, scheduled, hygiene.InstantOf(began))
+	result, err := d.acts().export(ctx, name, scheduled, func() hygiene.Instant { return hygiene.InstantOf(time.Now()) })
 	if errors.Is(err, errRan) {
 		return result.Run, err
 	}

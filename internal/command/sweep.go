@@ -75,7 +75,7 @@ func (x exportCommand) Run(c *call) error {
 	return c.with(store.Open, func(h *house) error {
 		c.warn(h.config)
 		a, done := c.act(h, "contact")
-		result, err := a.export(c.ctx, x.Name, c.now(), c.present())
+		result, err := a.export(c.ctx, x.Name, c.now(), c.present)
 		done()
 		if err != nil {
 			return err
