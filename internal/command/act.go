@@ -28,20 +28,23 @@ type act struct {
 // alone runs do while nobody else sweeps, reviews or makes a run of this store,
 // in whichever process: a run reads one snapshot, and what is overwritten
 // meanwhile would pile up behind it.
-func (a *act) alone(ctx context.Context, do func() error) error {
+func (a *act) alone(ctx context.Context, do func() error) (err error) {
 	lock := schedule.NewLock(a.store.Path() + ".run")
 	if err := lock.Acquire(ctx, nil); err != nil {
 		return err
 	}
-	return errors.Join(do(), lock.Unlock())
+	// Also when do panics: the schedule goes on, and would wait for itself.
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	return do()
 }
 
 // sweep applies the rules to new events.
 func (a *act) sweep(ctx context.Context, now hygiene.Instant) (did store.Swept, err error) {
-	return did, a.alone(ctx, func() error {
+	err = a.alone(ctx, func() (err error) {
 		did, err = a.sweepNow(ctx, now)
 		return err
 	})
+	return did, err
 }
 
 func (a *act) sweepNow(ctx context.Context, now hygiene.Instant) (store.Swept, error) {
@@ -54,13 +57,14 @@ func (a *act) sweepNow(ctx context.Context, now hygiene.Instant) (store.Swept, e
 // review applies the rules that look at the time alone to everyone, after all
 // that has happened has been swept.
 func (a *act) review(ctx context.Context, now hygiene.Instant) (did store.Reviewed, err error) {
-	return did, a.alone(ctx, func() error {
+	err = a.alone(ctx, func() (err error) {
 		if _, err := a.sweepNow(ctx, now); err != nil {
 			return err
 		}
 		did, err = a.store.Review(ctx, a.config.Policy, now, a.progress)
 		return err
 	})
+	return did, err
 }
 
 // errRan says that a run of that time has been made before.
@@ -74,10 +78,11 @@ func (a *act) export(ctx context.Context, name string, scheduled time.Time, now 
 	if err != nil {
 		return segments.Result{}, err
 	}
-	return result, a.alone(ctx, func() error {
+	err = a.alone(ctx, func() (err error) {
 		result, err = a.exportNow(ctx, e, hygiene.InstantOf(scheduled.Truncate(time.Second)), now)
 		return err
 	})
+	return result, err
 }
 
 func (a *act) exportNow(ctx context.Context, e segments.Export, scheduled hygiene.Instant, now clock) (segments.Result, error) {

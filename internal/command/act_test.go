@@ -56,6 +56,19 @@ func TestWhoBouncedWhileARunBeginsIsNotTexted(t *testing.T) {
 	}
 }
 
+func TestAPanicLeavesNoLockBehind(t *testing.T) {
+	a := testAct(t)
+	func() {
+		defer func() { recover() }()
+		a.alone(context.Background(), func() error { panic("a fault in a rule") })
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if _, err := a.sweep(ctx, hygiene.InstantOf(time.Now())); err != nil {
+		t.Errorf("after a panic: %v", err)
+	}
+}
+
 func TestAnIdleSweepWritesNothing(t *testing.T) {
 	a := testAct(t)
 	at := hygiene.InstantOf(time.Now())

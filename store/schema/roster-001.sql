@@ -1,5 +1,5 @@
 -- Whom the CRM knows. Ordered by key for exports through its unique index.
--- Written by roster.save, which the sweep, the review, registrations and operators call.
+-- Written by pen.write, which the sweep, the review, registrations and operators call.
 CREATE TABLE contacts (
 	id         INTEGER PRIMARY KEY,
 	key        TEXT NOT NULL UNIQUE,
@@ -10,7 +10,7 @@ CREATE TABLE contacts (
 ) STRICT;
 
 -- The message of a contact's retry, apart so that contacts stay small.
--- Written by roster.save.
+-- Written by pen.write.
 CREATE TABLE retries (
 	contact     INTEGER PRIMARY KEY REFERENCES contacts(id),
 	message_id  TEXT NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE retries (
 
 -- Every change to a contact, never rewritten. A contact's entries are a chain
 -- from its latest back, so that adding one touches no index.
--- Written by roster.save.
+-- Written by pen.write.
 CREATE TABLE ledger (
 	id       INTEGER PRIMARY KEY,
 	contact  INTEGER NOT NULL,
@@ -56,7 +56,7 @@ CREATE TABLE messages (
 ) STRICT, WITHOUT ROWID;
 
 -- Events whose contact is not known yet.
--- Written by Store.sweepBatch and Store.Register.
+-- Written by pen.match, which the sweep calls, and Store.Register.
 CREATE TABLE unmatched (
 	message_id TEXT NOT NULL,
 	seq        INTEGER NOT NULL,
@@ -64,7 +64,7 @@ CREATE TABLE unmatched (
 ) STRICT, WITHOUT ROWID;
 
 -- Events whose contact came to be known, waiting for the next sweep.
--- Written by Store.Register and Store.sweepBatch.
+-- Written by Store.Register and claim, which the sweep calls.
 CREATE TABLE matched (
 	seq INTEGER PRIMARY KEY
 ) STRICT;
