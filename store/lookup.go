@@ -30,7 +30,7 @@ type LedgerEntry struct {
 
 // Ledger reads a contact's entries, the latest first, at most so many.
 func (s *Store) Ledger(key string, most int) (entries []LedgerEntry, err error) {
-	return entries, s.read(func(c *conn) error {
+	err = s.read(func(c *conn) error {
 		id, err := c.number("SELECT ledger FROM contacts WHERE key = ?", key)
 		for err == nil && id != 0 && len(entries) < most {
 			var e LedgerEntry
@@ -40,6 +40,7 @@ func (s *Store) Ledger(key string, most int) (entries []LedgerEntry, err error) 
 		}
 		return err
 	})
+	return entries, err
 }
 
 func ledgerEntry(c *conn, id int64) (e LedgerEntry, prev int64, err error) {
@@ -88,13 +89,14 @@ type Quarantined struct {
 
 // Quarantine reads what is in quarantine, the latest first, at most so many.
 func (s *Store) Quarantine(most int) (list []Quarantined, err error) {
-	return list, s.readLog(func(c *conn) error {
+	err = s.readLog(func(c *conn) error {
 		r := c.query("SELECT id, received_at, source, why, body FROM quarantine ORDER BY id DESC LIMIT ?", most)
 		for r.next() {
 			list = append(list, Quarantined{r.int(0), hygiene.Unreadable{ReceivedAt: hygiene.Instant(r.int(1)), Source: r.text(2), Why: r.text(3), Body: r.blob(4)}})
 		}
 		return r.close()
 	})
+	return list, err
 }
 
 // Unmatched visits the events whose contact is not known yet, by message id.

@@ -71,7 +71,7 @@ func (s *Store) LastRun(export string, statuses ...segments.Status) (run segment
 
 // Runs reads the run of every export that was begun last.
 func (s *Store) Runs() (runs []segments.Run, err error) {
-	return runs, s.read(func(c *conn) error {
+	err = s.read(func(c *conn) error {
 		r := c.query("SELECT " + runColumns + ` FROM runs AS r
 			WHERE id = (SELECT max(id) FROM runs WHERE export = r.export) ORDER BY export`)
 		for r.next() {
@@ -79,6 +79,7 @@ func (s *Store) Runs() (runs []segments.Run, err error) {
 		}
 		return r.close()
 	})
+	return runs, err
 }
 
 // keptTimes is how many times of each job are kept.

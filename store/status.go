@@ -21,7 +21,8 @@ func (s *Store) Totals() (t Totals, err error) {
 	if err := s.readLog(t.readLog); err != nil {
 		return t, err
 	}
-	return t, s.read(t.readRoster)
+	err = s.read(t.readRoster)
+	return t, err
 }
 
 func (t *Totals) readLog(c *conn) (err error) {

@@ -192,7 +192,7 @@ func (s *Store) matchedEvents() ([]matched, error) {
 	if err != nil {
 		return nil, err
 	}
-	return list, s.readLog(func(c *conn) (err error) {
+	err = s.readLog(func(c *conn) (err error) {
 		for i := range list {
 			if list[i].event, list[i].found, err = eventAlone(c, list[i].seq); err != nil {
 				return err
@@ -200,6 +200,7 @@ func (s *Store) matchedEvents() ([]matched, error) {
 		}
 		return nil
 	})
+	return list, err
 }
 
 // match finds the contact of each event, puts aside those without one, and
