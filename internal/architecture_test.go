@@ -27,6 +27,7 @@ const module = "winnow"
 var floors = [][]string{
 	{"hygiene"},
 	{"hygiene/provider"},
+	{"hygiene/ruletest"},
 	{"segments"},
 	{"segments/destination"},
 	{"store", "internal/config", "internal/schedule", "internal/receiver", "internal/console"},
@@ -53,6 +54,7 @@ var homes = map[string][]string{
 // to account.
 var homesOfTests = map[string][]string{
 	"github.com/rogpeppe/go-internal/testscript": {"internal/command"},
+	"github.com/santhosh-tekuri/jsonschema/v6":   {"internal/config"},
 	"gopkg.in/yaml.v3":                           {"internal/console", "hygiene/provider"},
 }
 

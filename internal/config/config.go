@@ -49,6 +49,7 @@ type Config struct {
 
 	Sweep, Review string // schedules
 	Policy        *hygiene.Policy
+	Breakers      []hygiene.Breaker // of different outcomes
 	Segments      []segments.Segment
 	Exports       []segments.Export
 }
