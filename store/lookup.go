@@ -123,3 +123,16 @@ func (s *Store) Unmatched(most int, visit func(hygiene.Event) error) error {
 	}
 	return nil
 }
+
+// Message tells what is known of a message by its id: the contact that it was
+// registered for, empty for none, and how many of its events are unmatched.
+func (s *Store) Message(id string) (contact string, unmatched int64, err error) {
+	err = s.read(func(c *conn) error {
+		if contact, err = c.text("SELECT contact FROM messages WHERE message_id = ?", id); err != nil {
+			return err
+		}
+		unmatched, err = c.number("SELECT count(*) FROM unmatched WHERE message_id = ?", id)
+		return err
+	})
+	return contact, unmatched, err
+}

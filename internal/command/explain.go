@@ -2,11 +2,7 @@ package command
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"slices"
-	"strings"
 
 	"winnow/hygiene"
 	"winnow/internal/config"
@@ -17,21 +13,28 @@ import (
 // explanation is all that winnow knows of a contact. Absent things are absent
 // keys.
 type explanation struct {
-	Contact      string                 `json:"contact"`
-	Phone        string                 `json:"phone,omitempty"`
-	Status       string                 `json:"status"`
-	AsOf         hygiene.Instant        `json:"as_of"`
-	Suppressions []suppression          `json:"suppressions,omitempty"`
-	Retry        *retry                 `json:"retry,omitempty"`
-	Tags         []string               `json:"tags,omitempty"`
-	Attributes   hygiene.Attributes     `json:"attributes,omitempty"`
-	History      map[string]outcomeSeen `json:"history,omitempty"`
-	Segments     map[string]bool        `json:"segments,omitempty"`
-	Timeline     []happening            `json:"timeline,omitempty"`
+	Contact      string                     `json:"contact"`
+	Phone        string                     `json:"phone,omitempty"`
+	Status       string                     `json:"status"`
+	AsOf         hygiene.Instant            `json:"as_of"`
+	Why          string                     `json:"why"`
+	Suppressions []suppression              `json:"suppressions,omitempty"`
+	Retry        *retry                     `json:"retry,omitempty"`
+	Tags         []string                   `json:"tags,omitempty"`
+	Lists        []string                   `json:"lists,omitempty"`
+	Attributes   hygiene.Attributes         `json:"attributes,omitempty"`
+	History      map[string]outcomeSeen     `json:"history,omitempty"`
+	Segments     map[string]bool            `json:"segments,omitempty"`
+	Conditions   map[string]hygiene.Finding `json:"conditions,omitempty"`
+	Timeline     []happening                `json:"timeline,omitempty"`
 
+	state  string              // who, status and why
+	next   string              // what ends that, and how to
 	ledger []store.LedgerEntry // the latest first, for people
 }
 
+// suppression is an open one. Of the events that were counted Events has those
+// that the log still has.
 type suppression struct {
 	Reason   string           `json:"reason"`
 	Since    hygiene.Instant  `json:"since"`
@@ -40,12 +43,22 @@ type suppression struct {
 	By       string           `json:"by,omitempty"`
 	Note     string           `json:"note,omitempty"`
 	Evidence []int64          `json:"evidence,omitempty"`
+	Hand     string           `json:"hand"`
+	Policy   string           `json:"policy,omitempty"` // hash of the policy that opened it as it stands
+	Why      string           `json:"why"`
+	Events   []happening      `json:"events,omitempty"`
+
+	stands string // since when and until when, and who said so
 }
 
 type retry struct {
 	DueAt     hygiene.Instant `json:"due_at"`
 	Attempt   int             `json:"attempt"`
 	MessageID string          `json:"message_id,omitempty"`
+	Attempts  int             `json:"attempts,omitempty"` // how many the rule allows, while it reads as it did
+	LapsesAt  hygiene.Instant `json:"lapses_at"`
+	Rule      string          `json:"rule"`
+	Bounce    *happening      `json:"bounce,omitempty"`
 }
 
 type outcomeSeen struct {
@@ -66,6 +79,8 @@ type happening struct {
 // explainCommand tells what winnow knows of a contact.
 type explainCommand struct {
 	Contact string `arg:"" help:"The contact's key."`
+	Verbose bool   `short:"v" help:"Show all: the conditions of the segments, the ledger and the timeline."`
+	Segment string `placeholder:"NAME" help:"Show the conditions of this segment only."`
 }
 
 // Run explains the contact.
@@ -75,18 +90,51 @@ func (x explainCommand) Run(c *call) error {
 		if err != nil {
 			return err
 		}
+		if err := x.checkSegment(h.config); err != nil {
+			return err
+		}
 		e, ok, err := explain(h.config, h.store, key, c.present())
 		switch {
 		case err != nil:
 			return err
 		case !ok:
-			return fmt.Errorf("no contact %q is known: nothing happened to it yet, or its events are unmatched or not swept; winnow status counts both", key)
+			return nobody(h, x.Contact, key)
 		case c.json:
+			x.narrow(e)
 			return c.printJSON(e)
 		}
-		e.print(c.Stdout, h.config)
+		s := &screen{Writer: c.Stdout, verbose: x.Verbose, paint: c.inColour()}
+		if x.Segment != "" {
+			s.tree(e, x.Segment)
+			return nil
+		}
+		s.show(e, h.config)
+		if !x.Verbose {
+			fmt.Fprintf(c.Stdout, "\n%s shows the conditions, the ledger and the timeline\n", typed("winnow explain", key, "-v"))
+		}
 		return nil
 	})
+}
+
+func (x explainCommand) checkSegment(cfg *config.Config) error {
+	var names []string
+	for _, s := range cfg.Segments {
+		if s.Name == x.Segment {
+			return nil
+		}
+		names = append(names, s.Name)
+	}
+	if x.Segment == "" {
+		return nil
+	}
+	return fmt.Errorf("there is no segment %q in %s; it has %q", x.Segment, cfg.Path, names)
+}
+
+// narrow leaves only the conditions of the segment that was asked for.
+func (x explainCommand) narrow(e *explanation) {
+	if x.Segment != "" {
+		e.Conditions = map[string]hygiene.Finding{x.Segment: e.Conditions[x.Segment]}
+	}
 }
 
 // explain gathers what is known of the contact at the time now.
@@ -95,39 +143,40 @@ func explain(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	e := &explanation{Contact: contact.Key, Phone: contact.Phone, Status: contact.Status(now).String(), AsOf: now, Attributes: contact.Attributes}
-	for _, p := range contact.OpenSuppressions(now) {
-		e.Suppressions = append(e.Suppressions, suppression{p.Reason, p.Since.At, endOf(p.Until), p.Rule, p.By, p.Note, p.Evidence})
-	}
+	e := &explanation{Contact: contact.Key, Phone: contact.Phone, Status: contact.Status(now).String(), AsOf: now,
+		Attributes: contact.Attributes, History: historyOf(contact)}
 	if e.Phone == "" && cfg.Keys.Phone {
 		e.Phone = e.Contact
-	}
-	if r := contact.Retry; r.OpenAt(now) && e.Suppressions == nil {
-		e.Retry = &retry{r.Due, r.Attempt, r.MessageID}
 	}
 	for _, t := range contact.Tags {
 		e.Tags = append(e.Tags, t.Name)
 	}
-	e.History = historyOf(contact)
-	if e.Segments, err = segmentsOf(cfg, s, contact, now); err != nil {
-		return nil, false, err
-	}
-	if e.ledger, err = s.Ledger(key, 10); err != nil {
+	if err := e.placeInSegments(cfg, s, contact); err != nil {
 		return nil, false, err
 	}
 	events, err := s.Timeline(contact)
-	for i := range events {
-		ev := &events[i]
-		e.Timeline = append(e.Timeline, happening{ev.At, ev.Seq, ev.Outcome.String(), codeOf(ev.Code), ev.MessageID})
+	if err != nil {
+		return nil, false, err
 	}
-	return e, true, err
+	for i := range events {
+		e.Timeline = append(e.Timeline, happened(&events[i]))
+	}
+	g := &grounds{policy: cfg.Policy, store: s, contact: contact, known: e.Timeline}
+	if err := g.tell(e); err != nil {
+		return nil, false, err
+	}
+	e.state, e.next = e.status(), e.whatNext(cfg.Policy, contact)
+	e.Why = e.state
+	if e.next != "" {
+		e.Why += ". " + e.next
+	}
+	return e, true, nil
 }
 
-func endOf(until hygiene.Instant) *hygiene.Instant {
-	if until == 0 {
-		return nil
-	}
-	return &until
+func (e *explanation) is(s hygiene.Status) bool { return e.Status == s.String() }
+
+func happened(e *hygiene.Event) happening {
+	return happening{e.At, e.Seq, e.Outcome.String(), codeOf(e.Code), e.MessageID}
 }
 
 // codeOf is a code as the provider sends it: a number where it is one.
@@ -152,132 +201,25 @@ func historyOf(c *hygiene.Contact) map[string]outcomeSeen {
 	return seen
 }
 
-// segmentsOf tells which segments the contact is in.
-func segmentsOf(cfg *config.Config, s *store.Store, c *hygiene.Contact, now hygiene.Instant) (map[string]bool, error) {
+// placeInSegments tells which segments the contact is in, and why.
+func (e *explanation) placeInSegments(cfg *config.Config, s *store.Store, c *hygiene.Contact) error {
 	snapshot, err := s.Snapshot()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	m := segments.NewMembership(cfg.Segments, snapshot, now)
+	defer snapshot.Close()
+	if e.Lists, err = snapshot.ListsOf(c.Key); err != nil {
+		return err
+	}
+	m := segments.NewMembership(cfg.Segments, snapshot, e.AsOf)
 	m.Turn(c)
-	in := map[string]bool{}
-	var errs []error
+	e.Segments, e.Conditions = map[string]bool{}, map[string]hygiene.Finding{}
 	for _, segment := range cfg.Segments {
-		is, err := m.In(segment.Name)
-		in[segment.Name] = is
-		errs = append(errs, err)
-	}
-	return in, errors.Join(append(errs, snapshot.Close())...)
-}
-
-// print writes the explanation for a support person: one screen.
-func (e *explanation) print(w io.Writer, cfg *config.Config) {
-	fmt.Fprintf(w, "%s is %s as of %s\n", e.Contact, e.Status, e.AsOf)
-	rows := [][]string{}
-	add := func(name, text string) {
-		if text != "" {
-			rows = append(rows, []string{"  " + name, text})
+		f, err := m.Explain(segment.Name)
+		if err != nil {
+			return err
 		}
+		e.Segments[segment.Name], e.Conditions[segment.Name] = f.Holds, f
 	}
-	add("phone", e.Phone)
-	for _, s := range e.Suppressions {
-		add("suppressed", s.sentence())
-	}
-	if e.Retry != nil {
-		add("retry", fmt.Sprintf("attempt %d of message %s is due at %s", e.Retry.Attempt, e.Retry.MessageID, e.Retry.DueAt))
-	}
-	add("tags", strings.Join(e.Tags, ", "))
-	for _, a := range e.Attributes {
-		add(a.Name, a.Value.String())
-	}
-	var in, out []string
-	for _, segment := range cfg.Segments {
-		if e.Segments[segment.Name] {
-			in = append(in, segment.Name)
-		} else {
-			out = append(out, segment.Name)
-		}
-	}
-	add("in", strings.Join(in, ", "))
-	add("not in", strings.Join(out, ", "))
-	table(w, rows)
-	e.printLedger(w)
-	e.printHistory(w)
-}
-
-// printLedger writes what was decided, the latest first.
-func (e *explanation) printLedger(w io.Writer) {
-	if len(e.ledger) == 0 {
-		return
-	}
-	rows := [][]string{{"DECIDED", "WHAT", "", "BY"}}
-	for _, l := range e.ledger {
-		what := l.Reason
-		if l.Attempt > 0 {
-			what = fmt.Sprintf("attempt %d", l.Attempt)
-		}
-		if l.Until != 0 {
-			what = strings.TrimSpace(what + " until " + l.Until.String())
-		}
-		by := l.By
-		if l.Rule != "" {
-			by = "rule " + l.Rule
-		}
-		rows = append(rows, []string{l.At.String(), string(l.Act), what, strings.TrimSpace(by + " " + l.Note)})
-	}
-	fmt.Fprintln(w)
-	table(w, rows)
-}
-
-func (s *suppression) sentence() string {
-	text := s.Reason + " since " + s.Since.String()
-	if s.Until != nil {
-		text += " until " + s.Until.String()
-	} else {
-		text += ", for good"
-	}
-	switch {
-	case s.Rule != "":
-		text += ", by rule " + s.Rule
-	case s.By != "":
-		text += ", by " + s.By
-	}
-	if s.Evidence != nil {
-		text += fmt.Sprintf(", on %s", strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Evidence), " ", ", "), "[]"))
-	}
-	if s.Note != "" {
-		text += fmt.Sprintf(" (%s)", s.Note)
-	}
-	return text
-}
-
-func (e *explanation) printHistory(w io.Writer) {
-	if len(e.History) == 0 {
-		return
-	}
-	rows := [][]string{{"OUTCOME", "COUNT", "FIRST", "LAST"}}
-	for _, name := range hygiene.OutcomeNames() {
-		if h, ok := e.History[name]; ok {
-			count := fmt.Sprint(h.Count)
-			if h.More {
-				count += "+"
-			}
-			rows = append(rows, []string{name, count, h.FirstAt.String(), h.LastAt.String()})
-		}
-	}
-	fmt.Fprintln(w)
-	table(w, rows)
-	rows = [][]string{{"AT", "SEQ", "OUTCOME", "CODE", "MESSAGE"}}
-	for _, t := range slices.Backward(e.Timeline) {
-		code := ""
-		if t.Code != nil {
-			code = fmt.Sprint(t.Code)
-		}
-		rows = append(rows, []string{t.At.String(), fmt.Sprint(t.Seq), t.Outcome, code, t.MessageID})
-		if len(rows) > 20 {
-			break
-		}
-	}
-	fmt.Fprintln(w)
-	table(w, rows)
+	return nil
 }

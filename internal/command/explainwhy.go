@@ -1,0 +1,296 @@
+package command
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+
+	"winnow/hygiene"
+	"winnow/store"
+)
+
+// status says who the contact is, what its status is and why, in a sentence.
+func (e *explanation) status() string {
+	text := fmt.Sprintf("%s is %s as of %s: ", e.Contact, e.Status, e.AsOf)
+	switch {
+	case e.is(hygiene.IsSuppressed):
+		text += e.byWeight()[0].Why
+		if others := e.otherReasons(); others != "" {
+			text += "; also " + others
+		}
+	case e.is(hygiene.Cooling):
+		text += "may be tried again from " + e.Retry.DueAt.String() + ", " + e.Retry.sentence()
+	case e.is(hygiene.RetryDue):
+		text += "may be tried again since " + e.Retry.DueAt.String() + ", " + e.Retry.sentence()
+	default:
+		text += "nothing is held against texting it"
+	}
+	return text
+}
+
+// byWeight lists the suppressions as they decide for how long: an opt-out before
+// what else is for good, then the one that ends last.
+func (e *explanation) byWeight() []*suppression {
+	weight := func(s *suppression) hygiene.Instant {
+		switch {
+		case s.Until != nil:
+			return *s.Until
+		case s.Reason == hygiene.OptedOut:
+			return math.MaxInt64
+		}
+		return math.MaxInt64 - 1
+	}
+	var list []*suppression
+	for i := range e.Suppressions {
+		list = append(list, &e.Suppressions[i])
+	}
+	slices.SortStableFunc(list, func(a, b *suppression) int { return cmp.Compare(weight(b), weight(a)) })
+	return list
+}
+
+func (e *explanation) otherReasons() string {
+	var others []string
+	for _, s := range e.byWeight()[1:] {
+		others = append(others, fmt.Sprintf("%s (by %s)", s.Reason, s.Hand))
+	}
+	return someOf(others, 3)
+}
+
+// someOf joins the first of the texts and counts the rest.
+func someOf(texts []string, most int) string {
+	if len(texts) <= most {
+		return strings.Join(texts, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
+}
+
+// sentence is why the suppression is open: "hard_bounce since T, for good, by
+// rule R, on the hard bounce of message m (code 1400)".
+func (s *suppression) sentence() string {
+	text := s.stands
+	if on := s.on(); on != "" {
+		text += ", on " + on
+	}
+	if s.Note != "" {
+		text += fmt.Sprintf(" (%s)", shortened(s.Note, wide))
+	}
+	return text
+}
+
+// on is what was counted, in words.
+func (s *suppression) on() string {
+	n := len(s.Evidence)
+	switch {
+	case n == 0:
+		return ""
+	case s.Events == nil && n == 1:
+		return fmt.Sprintf("event %d, which the log no longer has", s.Evidence[0])
+	case s.Events == nil:
+		return fmt.Sprintf("%s that the log no longer has", plural(int64(n), "event"))
+	}
+	latest := s.Events[len(s.Events)-1].words()
+	if n > 1 {
+		return fmt.Sprintf("%s, the latest %s", plural(int64(n), "event"), latest)
+	}
+	return latest
+}
+
+// words is the event as people say it: the hard bounce of message m (code 1400).
+func (h *happening) words() string {
+	o, _ := hygiene.ParseOutcome(h.Outcome)
+	text := fmt.Sprintf("the %s of message %s", o.Noun(), shortened(h.MessageID, wide/2))
+	if code := h.code(); code != "" {
+		text += fmt.Sprintf(" (code %s)", shortened(code, wide/5))
+	}
+	return text
+}
+
+// code is the provider's code as text; empty for none.
+func (h *happening) code() string {
+	if h.Code == nil {
+		return ""
+	}
+	return fmt.Sprint(h.Code)
+}
+
+// stands says since when and until when the suppression holds, and who said so.
+func (g *grounds) stands(s *hygiene.Suppression) string {
+	text := s.Reason + " since " + s.Since.At.String()
+	if s.Until != 0 {
+		text += " until " + s.Until.String()
+	} else {
+		text += ", for good"
+	}
+	if by := g.by(s); by != "" {
+		text += ", by " + by
+	}
+	if s.Renewal.At.At != 0 {
+		text += fmt.Sprintf(", renewed at %s by %s", s.Renewal.At.At, g.rule(&s.Renewal.Grounds))
+	}
+	return text
+}
+
+func (g *grounds) by(s *hygiene.Suppression) string {
+	switch {
+	case s.Rule != "":
+		return g.rule(&s.Grounds)
+	case s.Hand == hygiene.ByImport:
+		return strings.TrimSuffix("an import of "+s.By, " of ")
+	}
+	return s.By
+}
+
+// rule names the rule that acted, and says when today's config would surprise
+// whoever looks it up there.
+func (g *grounds) rule(of *hygiene.Grounds) string {
+	text := "rule " + of.Rule
+	switch {
+	case g.policy.RuleOf(of) != nil:
+	case slices.ContainsFunc(g.policy.Rules, func(r hygiene.Rule) bool { return r.Name == of.Rule }):
+		text += " (edited since)"
+	default:
+		text += " (no longer in the config)"
+	}
+	if of.Review {
+		text += " in a review"
+	}
+	return text
+}
+
+// sentence is what the retry is of: "attempt 1 of 3 after the soft bounce of
+// message m (code 1404) at T, by rule R".
+func (r *retry) sentence() string {
+	text := r.count()
+	switch {
+	case r.Bounce != nil:
+		text += fmt.Sprintf(" after %s at %s", r.Bounce.words(), r.Bounce.At)
+	case r.MessageID != "":
+		text += " after a bounce of message " + shortened(r.MessageID, wide/2)
+	}
+	return text + ", by rule " + r.Rule
+}
+
+// count is "attempt 1 of 3".
+func (r *retry) count() string {
+	if r.Attempts == 0 {
+		return fmt.Sprintf("attempt %d", r.Attempt)
+	}
+	return fmt.Sprintf("attempt %d of %d", r.Attempt, r.Attempts)
+}
+
+// whatNext says what ends the status, or, for who is active, what was decided
+// last.
+func (e *explanation) whatNext(p *hygiene.Policy, c *hygiene.Contact) string {
+	switch {
+	case e.is(hygiene.IsSuppressed):
+		return e.whenOver(p)
+	case e.Retry != nil:
+		return fmt.Sprintf("The retry lapses at %s; a delivery, another message or a suppression ends it sooner", e.Retry.LapsesAt)
+	}
+	i := slices.IndexFunc(e.ledger, func(l store.LedgerEntry) bool { return l.At <= e.AsOf })
+	if i < 0 {
+		return ""
+	}
+	return "Last decided: " + decided(&e.ledger[i], c)
+}
+
+// whenOver says until when the contact is suppressed, and how to end it.
+func (e *explanation) whenOver(p *hygiene.Policy) string {
+	until, release := e.byWeight()[0].Until, e.release(p)
+	switch {
+	case len(e.Suppressions) > 1 && until != nil:
+		return fmt.Sprintf("All of these are over on %s", *until)
+	case len(e.Suppressions) > 1:
+		return "They last until someone lifts them: " + e.lift()
+	case until != nil && release != "":
+		return fmt.Sprintf("It is over on %s, or when %s", *until, release)
+	case until != nil:
+		return fmt.Sprintf("It is over on %s", *until)
+	case release != "":
+		release += " or "
+	}
+	return "It lasts until " + release + "someone lifts it: " + e.lift()
+}
+
+// release says which rule would lift the one suppression that is open. What an
+// operator or an import opened no rule lifts.
+func (e *explanation) release(p *hygiene.Policy) string {
+	s := &e.Suppressions[0]
+	if len(e.Suppressions) > 1 || s.Hand != hygiene.ByRule.String() {
+		return ""
+	}
+	for i := range p.Rules {
+		if r := &p.Rules[i]; slices.Contains(r.Then.Release, s.Reason) {
+			return fmt.Sprintf("rule %s releases it", r.Name)
+		}
+	}
+	return ""
+}
+
+// lift is what to type to lift all that is for good.
+func (e *explanation) lift() string {
+	var commands []string
+	for i := range e.Suppressions {
+		s := &e.Suppressions[i]
+		switch {
+		case s.Until != nil:
+		case s.Reason == hygiene.OptedOut:
+			commands = append(commands, typed("winnow allow", e.Contact, "--reason "+hygiene.OptedOut))
+		default:
+			commands = append(commands, typed("winnow allow", e.Contact, ""))
+		}
+	}
+	slices.Sort(commands)
+	return strings.Join(slices.Compact(commands), "; ")
+}
+
+var plainArgument = regexp.MustCompile(`^[A-Za-z0-9_.:@+,/=%-]+$`)
+
+// typed is the line to type in a shell for a command about the contact. A key
+// that begins like a flag stands last, behind the mark that ends flags.
+func typed(command, contact, flags string) string {
+	word := contact
+	if !plainArgument.MatchString(contact) {
+		word = "'" + strings.ReplaceAll(contact, "'", `'\''`) + "'"
+	}
+	words := []string{command, word, flags}
+	if strings.HasPrefix(contact, "-") {
+		words = []string{command, flags, "--", word}
+	}
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " ")
+}
+
+// decided says what an entry of the ledger did to a contact that is active now.
+func decided(l *store.LedgerEntry, c *hygiene.Contact) string {
+	by := ""
+	switch {
+	case l.Rule != "":
+		by = " by rule " + l.Rule
+	case l.By != "":
+		by = " by " + l.By
+	}
+	if l.Note != "" {
+		by += fmt.Sprintf(" (%s)", shortened(l.Note, wide))
+	}
+	at := " at " + l.At.String() + by
+	switch l.Act {
+	case hygiene.Suppressed, hygiene.Renewed:
+		return "suppressed for " + l.Reason + at + ", over on " + l.Until.String()
+	case hygiene.Released:
+		return "released from " + l.Reason + at
+	case hygiene.RetrySet:
+		text := fmt.Sprintf("retry %d set%s, due at %s", l.Attempt, at, l.Until)
+		if c.Retry != nil {
+			text += ", lapsed at " + c.Retry.Lapses.String()
+		}
+		return text
+	case hygiene.RetryEnded:
+		return fmt.Sprintf("retry %d ended%s", l.Attempt, at)
+	case hygiene.GaveUp:
+		return fmt.Sprintf("no more retries after bounce %d%s", l.Attempt, at)
+	}
+	return strings.TrimSpace(string(l.Act)+" "+l.Reason) + at
+}

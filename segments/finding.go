@@ -1,0 +1,65 @@
+package segments
+
+import (
+	"fmt"
+
+	"winnow/hygiene"
+)
+
+// Explain tells whether the contact is in the segment of that name, with the
+// verdict of [Membership.In], and why. The parts of the finding must all hold:
+// what the segment does with suppressed contacts first, then its list or its
+// condition in full.
+func (m *Membership) Explain(segment string) (hygiene.Finding, error) {
+	is, err := m.In(segment)
+	if err != nil {
+		return hygiene.Finding{}, err
+	}
+	s := &m.segments[m.index[segment]]
+	f := hygiene.Finding{Test: hygiene.SegmentTest(segment).String(), Holds: is, Parts: m.parts(s)}
+	f.Why = whyInOrOut(&f)
+	err, m.unanswered = m.unanswered, nil // a part may ask what the verdict did not need
+	return f, err
+}
+
+// parts asks each thing that the segment demands as a segment of its own, so
+// that whoever decides membership also decides these.
+func (m *Membership) parts(s *Segment) []hygiene.Finding {
+	var parts []hygiene.Finding
+	if s.Suppressed != Include {
+		parts = append(parts, m.suppression(s))
+	}
+	if s.List != "" {
+		parts = append(parts, hygiene.Explain(hygiene.ListTest(s.List), &m.subject))
+	}
+	if s.Where != nil {
+		parts = append(parts, hygiene.Explain(s.Where, &m.subject))
+	}
+	return parts
+}
+
+func (m *Membership) suppression(s *Segment) hygiene.Finding {
+	f := hygiene.Explain(hygiene.StatusTest{m.subject.Status(m.subject.At.At)}, &m.subject)
+	f.Test = "{suppressed: " + s.Suppressed.String() + "}"
+	f.Holds = m.holds(&Segment{Suppressed: s.Suppressed})
+	switch {
+	case f.Holds:
+	case s.Suppressed == Only:
+		f.Why = fmt.Sprintf("%s, and %s takes only suppressed contacts", f.Why, s.Name)
+	default:
+		f.Why = fmt.Sprintf("%s, and %s leaves suppressed contacts out", f.Why, s.Name)
+	}
+	return f
+}
+
+// whyInOrOut is the first part's reason that keeps the contact out, or, for being
+// in, the last part's: that is what the segment is about.
+func whyInOrOut(f *hygiene.Finding) string {
+	why := "everyone is in it"
+	for i := range f.Parts {
+		if why = f.Parts[i].Why; !f.Parts[i].Holds {
+			break
+		}
+	}
+	return why
+}
