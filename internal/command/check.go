@@ -8,10 +8,17 @@ import (
 )
 
 // checkCommand tells what is wrong with the config.
-type checkCommand struct{}
+type checkCommand struct {
+	Schema bool `help:"Print the JSON Schema of the config, for editors, and look at no file."`
+}
 
-// Run prints every problem, or one line that all is well.
-func (checkCommand) Run(c *call) error {
+// Run prints every problem, or one line that all is well, and what was hardly
+// meant before it.
+func (x checkCommand) Run(c *call) error {
+	if x.Schema {
+		_, err := c.Stdout.Write(config.Schema())
+		return err
+	}
 	cfg, err := c.load(true)
 	var problems *config.Problems
 	if errors.As(err, &problems) {
@@ -20,11 +27,19 @@ func (checkCommand) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.warn(cfg)
+	doubts := doubtsOf(cfg)
 	if c.json {
-		return c.printJSON(checked{Policy: cfg.Hash, Problems: []config.Problem{}})
+		return c.printJSON(checked{Policy: cfg.Hash, Problems: []config.Problem{}, Warnings: doubts})
 	}
-	_, err = fmt.Fprintf(c.Stdout, "%s: no problems: %s, %s, %s, %s; policy %s\n", c.config, plural(int64(len(cfg.Sources)), "source"),
+	for i := range cfg.Warnings {
+		fmt.Fprintln(c.Stderr, cfg.Warnings[i].String())
+	}
+	c.warn(cfg)
+	verdict := "no problems"
+	if n := len(doubts); n > 0 {
+		verdict += ", " + plural(int64(n), "warning")
+	}
+	_, err = fmt.Fprintf(c.Stdout, "%s: %s: %s, %s, %s, %s; policy %s\n", c.config, verdict, plural(int64(len(cfg.Sources)), "source"),
 		plural(int64(len(cfg.Policy.Rules)), "rule"), plural(int64(len(cfg.Segments)), "segment"), plural(int64(len(cfg.Exports)), "export"), cfg.Hash)
 	return err
 }
@@ -33,12 +48,23 @@ func (checkCommand) Run(c *call) error {
 type checked struct {
 	Policy   string           `json:"policy,omitempty"`
 	Problems []config.Problem `json:"problems"`
+	Warnings []config.Problem `json:"warnings"`
 }
 
-// tell prints the problems: they are what check was asked for.
+// doubtsOf are the warnings of a config; what is not done yet has no line.
+func doubtsOf(cfg *config.Config) []config.Problem {
+	list := append([]config.Problem{}, cfg.Warnings...)
+	for _, text := range unbuilt(cfg) {
+		list = append(list, config.Problem{File: cfg.Path, Text: text})
+	}
+	return list
+}
+
+// tell prints the problems: they are what check was asked for. Warnings wait
+// until there are none.
 func (c *call) tell(p *config.Problems) error {
 	if c.json {
-		return errors.Join(c.printJSON(checked{Problems: p.List}), errNo)
+		return errors.Join(c.printJSON(checked{Problems: p.List, Warnings: []config.Problem{}}), errNo)
 	}
 	fmt.Fprintln(c.Stdout, p)
 	return errNo

@@ -3,7 +3,8 @@
 //
 // Results go to stdout; errors go to stderr as one plain sentence with what to
 // do. A command exits with 0 when it is done, 1 when it failed or the answer is
-// no, and 64 when it was called wrongly.
+// no, 2 when a plan found changes and was asked to say so, and 64 when it was
+// called wrongly.
 package command
 
 import (
@@ -35,6 +36,7 @@ type World struct {
 const (
 	exitDone   = 0
 	exitFailed = 1
+	exitChange = 2 // plan --detailed-exitcode found changes
 	exitUsage  = 64
 )
 
@@ -47,6 +49,9 @@ type grammar struct {
 	Serve      serveCommand      `cmd:"" help:"Receive callbacks, apply the rules, write exports; until SIGTERM. SIGHUP or a changed file reloads."`
 	Demo       demoCommand       `cmd:"" help:"Watch a campaign come in, be judged, and leave as files, on a real daemon."`
 	Check      checkCommand      `cmd:"" help:"Tell everything that is wrong with the config."`
+	Test       testCommand       `cmd:"" help:"Try the rules in made-up lives: tell whether what is expected comes true."`
+	Plan       planCommand       `cmd:"" help:"Tell whom this config would suppress, release and retry if everyone were judged again. Nothing is written."`
+	Policy     policyCommand     `cmd:"" help:"List the policies that judged, or print one as it was."`
 	Sweep      sweepCommand      `cmd:"" help:"Apply the rules to new events, once, now."`
 	Review     reviewCommand     `cmd:"" help:"Apply the rules that look at the time alone to everyone, once, now."`
 	Export     exportCommand     `cmd:"" help:"Run an export, once, now."`
@@ -159,6 +164,8 @@ func (c *call) finish(err error) int {
 		return exitDone
 	case errors.Is(err, errNo):
 		return exitFailed
+	case errors.Is(err, errChanges):
+		return exitChange
 	}
 	text := strings.TrimRight(err.Error(), "\n")
 	var usage *usageError

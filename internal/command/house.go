@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"winnow/hygiene/provider"
 	"winnow/internal/config"
@@ -18,11 +19,16 @@ type house struct {
 
 // load reads the config. Secrets are only demanded by who opens a door.
 func (c *call) load(secrets bool) (*config.Config, error) {
-	return config.Load(c.config, configOptions(secrets))
+	return config.Load(c.config, configOptionsAt(secrets, c.now))
 }
 
-func configOptions(secrets bool) config.Options {
-	return config.Options{CheckSchedule: schedule.Check, Secrets: secrets}
+func configOptions(secrets bool) config.Options { return configOptionsAt(secrets, time.Now) }
+
+// configOptionsAt reads a config as of a time: whether a schedule falls into a
+// night when the clock moves depends on the year.
+func configOptionsAt(secrets bool, now func() time.Time) config.Options {
+	warn := func(text string, zone *time.Location) []string { return schedule.Warn(text, zone, now()) }
+	return config.Options{CheckSchedule: schedule.Check, WarnSchedule: warn, Secrets: secrets}
 }
 
 func isProblems(err error) bool {
@@ -65,6 +71,24 @@ func (c *call) look(do func(h *house) error) error {
 	return errors.Join(do(&house{cfg, s}), s.Close())
 }
 
+// inForce is the config that a daemon put in force last, as the store keeps it,
+// or, when none ever did, the one that judged last; nil when there is none. The
+// error tells that it can't be read any more.
+func (h *house) inForce() (*config.Config, error) {
+	hash, text, err := h.store.LastPolicy()
+	switch {
+	case err != nil || text == "":
+		return nil, err
+	case hash == h.config.Hash:
+		return h.config, nil
+	}
+	cfg, err := config.Parse(h.config.Path, []byte(text), configOptions(false))
+	if err != nil {
+		return nil, fmt.Errorf("the config in force, policy %s, can't be read by this winnow: %w", hash, err)
+	}
+	return cfg, nil
+}
+
 // with enters, runs do, and closes the store.
 func (c *call) with(open func(string) (*store.Store, error), do func(h *house) error) error {
 	h, err := c.enter(open)
@@ -87,8 +111,18 @@ func readers(cfg *config.Config) (map[string]*provider.Reader, error) {
 	return byName, nil
 }
 
-// warnings are what a config asks for and this release does not do yet.
+// warnings are what a config hardly means, and what of it is not done yet, a
+// line each.
 func warnings(cfg *config.Config) []string {
+	var list []string
+	for i := range cfg.Warnings {
+		list = append(list, cfg.Warnings[i].Sentence())
+	}
+	return append(list, unbuilt(cfg)...)
+}
+
+// unbuilt is what a config asks for and this release does not do yet.
+func unbuilt(cfg *config.Config) []string {
 	var list []string
 	for _, e := range cfg.Exports {
 		if e.Delta != nil {
@@ -102,7 +136,7 @@ func warnings(cfg *config.Config) []string {
 }
 
 func (c *call) warn(cfg *config.Config) {
-	for _, w := range warnings(cfg) {
+	for _, w := range unbuilt(cfg) {
 		fmt.Fprintf(c.Stderr, "winnow: %s: warning: %s\n", cfg.Path, w)
 	}
 }

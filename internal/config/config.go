@@ -12,7 +12,8 @@
 // is walked along one table of shapes, schema.go, the only place that knows the
 // keys; what comes out has the shape it should have. Last, that is read into
 // values, and what only the whole file can tell is checked: names, references,
-// cycles. A mistake found in one step is not told again in the next.
+// cycles. A mistake found in one step is not told again in the next. Of a file
+// without mistakes is told what it hardly means, as warnings.
 package config
 
 import (
@@ -52,6 +53,11 @@ type Config struct {
 	Breakers      []hygiene.Breaker // of different outcomes
 	Segments      []segments.Segment
 	Exports       []segments.Export
+
+	// Warnings is what is right and hardly meant, in the order of the file: a
+	// rule that nothing triggers, a segment that nobody can be in. Only what is
+	// certain is among them.
+	Warnings []Problem
 }
 
 // TLS names the files of a certificate and its key.
@@ -77,6 +83,9 @@ type Options struct {
 	Env func(string) (string, bool)
 	// CheckSchedule tells what is wrong with a schedule; nil for nothing.
 	CheckSchedule func(string) error
+	// WarnSchedule tells what about a good schedule was hardly meant in that time
+	// zone, a sentence each; nil for nothing.
+	WarnSchedule func(text string, zone *time.Location) []string
 	// Secrets demands the secrets. Without it a token whose variable is not set
 	// or whose file can't be read is left out, for the commands that open no door.
 	Secrets bool
@@ -136,10 +145,12 @@ func Parse(path string, text []byte, o Options) (*Config, error) {
 		options: o,
 		folder:  folder,
 	}
-	r.read(c, r.walk(&place{index: -1, at: root, node: root}, file, false))
+	e := r.walk(&place{index: -1, at: root, node: root}, file, false)
+	r.read(c, e)
 	if err := d.err(); err != nil {
 		return nil, err
 	}
+	r.warn(c, e)
 	return c, nil
 }
 
@@ -160,6 +171,7 @@ func (r *reader) read(c *Config, e *entry) {
 	c.Sources = r.readSources(e.get("sources"), c.Admin.Token)
 	c.Sweep = r.schedule(e.get("hygiene").get("sweep"))
 	c.Review = r.schedule(e.get("hygiene").get("review"))
+	c.Breakers = r.readBreakers(e.get("hygiene").get("breaker"))
 	c.Policy = hygiene.NewPolicy(r.readRules(e.get("hygiene").get("rules")), c.Hash)
 	c.Segments = r.readSegments(e.get("segments"))
 	c.Exports = r.readExports(e.get("exports"))

@@ -20,6 +20,7 @@ type document struct {
 	file     string
 	lines    [][]rune // without their ends
 	problems []Problem
+	warnings []Problem
 	refused  map[*yaml.Node]bool // keys and values that were reported already
 	secrets  [][]rune            // parts of lines
 	dark     *yaml.Node          // the first secret of which nobody knows where it ends
@@ -163,17 +164,29 @@ func (d *document) at(n *yaml.Node, p *place, text, hint string) {
 	d.tell(n.Line, n.Column, d.width(n), p.String(), text, hint)
 }
 
-// tell keeps a problem at a line and a column. A place behind the end, where a
-// parser may stand when it misses something, becomes the end.
+// warning keeps a warning of a key or value.
+func (d *document) warning(n *yaml.Node, p *place, text, hint string) {
+	w := d.problem(n.Line, n.Column, d.width(n), p.String(), text, hint)
+	w.warning = true
+	d.warnings = append(d.warnings, w)
+}
+
+// tell keeps a problem at a line and a column.
 func (d *document) tell(line, col, width int, path, text, hint string) {
+	d.problems = append(d.problems, d.problem(line, col, width, path, text, hint))
+}
+
+// problem is a problem at a line and a column. A place behind the end, where a
+// parser may stand when it misses something, becomes the end.
+func (d *document) problem(line, col, width int, path, text, hint string) Problem {
 	line = min(max(line, 1), len(d.lines))
 	length := len(d.lines[line-1])
 	col = min(max(col, 1), length+1)
 	width = max(1, min(width, length-col+1))
-	d.problems = append(d.problems, Problem{
+	return Problem{
 		File: d.file, Line: line, Col: col, width: width,
 		Path: strings.Map(visible, path), Text: strings.Map(visible, text), Hint: strings.Map(visible, hint),
-	})
+	}
 }
 
 // width is how many characters a scalar takes in the text; 1 for what is not on
@@ -255,15 +268,20 @@ func (d *document) err() error {
 	if len(d.problems) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(d.problems, func(a, b Problem) int {
+	d.show(d.problems)
+	return &Problems{d.problems}
+}
+
+// show gives problems their order and the lines of the file, without secrets.
+func (d *document) show(list []Problem) {
+	slices.SortStableFunc(list, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 	})
 	d.starSecrets()
-	for i := range d.problems {
-		if d.unknowable && strings.Contains(string(d.lines[d.problems[i].Line-1]), "token") {
+	for i := range list {
+		if d.unknowable && strings.Contains(string(d.lines[list[i].Line-1]), "token") {
 			continue
 		}
-		d.problems[i].snip(d.lines[d.problems[i].Line-1])
+		list[i].snip(d.lines[list[i].Line-1])
 	}
-	return &Problems{d.problems}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"winnow/segments"
@@ -57,7 +58,10 @@ func (r *reader) once(e *entry, noun string) []*entry {
 
 func (r *reader) readDirectories(e *entry) []string {
 	var to []string
-	for _, item := range r.once(e, "directory") {
+	for _, item := range e.each() {
+		if slices.Contains(to, r.absolute(item.text)) {
+			r.tellAt(item, "the directory "+quote(item.text)+" is there already", "")
+		}
 		if scheme, _, ok := strings.Cut(item.text, "://"); ok {
 			r.tellAt(item, "exports go to directories only, for now, not to "+quote(scheme+"://"), "write a directory, like ./exports")
 		}

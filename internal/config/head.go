@@ -22,7 +22,7 @@ func (r *reader) readHead(c *Config, e *entry) {
 	c.Store = r.store(e.get("store"))
 	c.Timezone = r.timezone(e.get("timezone"))
 	c.Keys = r.keys(e.get("contacts"))
-	if c.Listen != "" && c.Listen == c.Admin.Listen && !strings.HasSuffix(c.Listen, ":0") {
+	if samePlace(c.Listen, c.Admin.Listen) {
 		r.tellAt(e.get("admin").get("listen"), "the private door can't have the address of the public one", "give it a port of its own")
 	}
 }
@@ -66,12 +66,12 @@ var tokenText = regexp.MustCompile(`^[A-Za-z0-9._~-]*$`)
 // token tells whether a secret can be one; what is wrong never repeats it.
 func (r *reader) token(e *entry, token string) bool {
 	switch {
+	case secrecy.pattern.MatchString(token):
+		return true
 	case !tokenText.MatchString(token):
 		r.tellAt(e, "a token is made of letters, digits and - . _ ~", "make one with: openssl rand -hex 16")
-	case len(token) < 16:
-		r.tellAt(e, "a token has at least 16 characters, this one has "+strconv.Itoa(len(token)), "make one with: openssl rand -hex 16")
 	default:
-		return true
+		r.tellAt(e, "a token has at least 16 characters, this one has "+strconv.Itoa(len(token)), "make one with: openssl rand -hex 16")
 	}
 	return false
 }
@@ -116,6 +116,22 @@ func (r *reader) address(e *entry) string {
 		return ""
 	}
 	return e.text
+}
+
+// samePlace tells whether only one of two doors can be at these addresses: one
+// for every address of the machine leaves none of its port.
+func samePlace(a, b string) bool {
+	hostA, portA, errA := net.SplitHostPort(a)
+	hostB, portB, errB := net.SplitHostPort(b)
+	if errA != nil || errB != nil || portA != portB || portA == "0" {
+		return false
+	}
+	return hostA == hostB || holds(hostA, hostB) || holds(hostB, hostA)
+}
+
+// holds tells whether a host stands for every address that other could be.
+func holds(host, other string) bool {
+	return host == "" || host == "::" || host == "0.0.0.0" && !strings.Contains(other, ":")
 }
 
 func loopback(address string) bool {

@@ -70,7 +70,7 @@ func (r *reader) define(kind string, list *entry) names {
 			continue
 		}
 		if line, taken := first[name.text]; taken {
-			r.tellAt(name, fmt.Sprintf("a %s %s is there already", kind, quote(name.text)), fmt.Sprintf("first on line %d", line))
+			r.tellAt(name, fmt.Sprintf("the %s %s is there already", kind, quote(name.text)), fmt.Sprintf("first on line %d", line))
 			continue
 		}
 		first[name.text] = name.place.node.Line

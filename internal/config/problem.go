@@ -7,7 +7,8 @@ import (
 	"unicode"
 )
 
-// Problem is one thing that is wrong with a config file, at its place.
+// Problem is one thing that is wrong with a config file, or hardly meant, at its
+// place.
 type Problem struct {
 	File string `json:"file"`
 	Line int    `json:"line"` // from 1
@@ -20,24 +21,38 @@ type Problem struct {
 	// long line, the part around the place. It is empty when the line is.
 	Snippet string `json:"snippet,omitempty"`
 
-	caret, width int // where the carets begin in Snippet, from 0, and how many they are
+	warning      bool // the file is good, but this was hardly meant
+	caret, width int  // where the carets begin in Snippet, from 0, and how many they are
+}
+
+// Sentence is the problem on one line, for logs: file:line:col: path: problem,
+// and what to do in brackets. Of a warning, "warning: " stands before the text.
+func (p *Problem) Sentence() string {
+	if p.Hint == "" {
+		return p.head()
+	}
+	return p.head() + " (" + p.Hint + ")"
+}
+
+func (p *Problem) head() string {
+	head := fmt.Sprintf("%s:%d:%d: ", p.File, p.Line, p.Col)
+	if p.Path != "" {
+		head += p.Path + ": "
+	}
+	if p.warning {
+		head += "warning: "
+	}
+	return head + p.Text
 }
 
 // String prints the problem as file:line:col: path: problem, and below it the
 // line of the file with carets under what is meant.
 func (p *Problem) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%d:%d: ", p.File, p.Line, p.Col)
-	if p.Path != "" {
-		b.WriteString(p.Path + ": ")
-	}
-	b.WriteString(p.Text)
 	if p.Snippet == "" {
-		if p.Hint != "" {
-			b.WriteString(" (" + p.Hint + ")")
-		}
-		return b.String()
+		return p.Sentence()
 	}
+	var b strings.Builder
+	b.WriteString(p.head())
 	fmt.Fprintf(&b, "\n%5d | %s\n%5s | %s%s", p.Line, p.Snippet, "", p.indent(), strings.Repeat("^", p.width))
 	if p.Hint != "" {
 		b.WriteString(" " + p.Hint)

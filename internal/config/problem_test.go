@@ -118,10 +118,10 @@ func TestOneMistakeIsToldOnce(t *testing.T) {
 	}
 }
 
-// FuzzParse holds that any text is a config that can be used, or has problems
-// that lie in it.
+// FuzzParse holds that any text is a config that can be used and passes the
+// schema, or has problems that lie in it.
 func FuzzParse(f *testing.F) {
-	for _, pattern := range []string{"testdata/bad/*.yaml", "testdata/good/*.yaml", "../../config.example.yaml"} {
+	for _, pattern := range []string{"testdata/bad/*.yaml", "testdata/good/*.yaml", "testdata/warned/*.yaml", "../../config.example.yaml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			f.Fatalf("nothing is %s: %v", pattern, err)
@@ -134,27 +134,37 @@ func FuzzParse(f *testing.F) {
 			f.Add(text)
 		}
 	}
+	schema := compiled(f)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, err := Parse("winnow.yaml", text, options)
 		if err == nil {
 			use(t, c)
+			lieIn(t, text, c.Warnings)
+			if value, _ := seenByAnEditor(t, text); schema.Validate(value) != nil {
+				t.Fatalf("a good config, of which the schema says %v", schema.Validate(value))
+			}
 			return
 		}
 		var problems *Problems
 		if !errors.As(err, &problems) || len(problems.List) == 0 {
 			t.Fatalf("neither a config nor problems: %v", err)
 		}
-		lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
-		for _, p := range problems.List {
-			told := p.String()
-			if p.Line < 1 || p.Line > len(lines) || p.Col < 1 || p.Col > len([]rune(lines[p.Line-1]))+1 {
-				t.Fatalf("a problem outside of the text:\n%s", told)
-			}
-			if p.Text == "" || strings.ContainsFunc(told, func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) }) {
-				t.Fatalf("told with control characters, or as nothing: %q", told)
-			}
-		}
+		lieIn(t, text, problems.List)
 	})
+}
+
+// lieIn demands that problems have a place in the text, and can be told.
+func lieIn(t *testing.T, text []byte, problems []Problem) {
+	lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
+	for _, p := range problems {
+		told := p.String()
+		if p.Line < 1 || p.Line > len(lines) || p.Col < 1 || p.Col > len([]rune(lines[p.Line-1]))+1 {
+			t.Fatalf("a problem outside of the text:\n%s", told)
+		}
+		if p.Text == "" || strings.ContainsFunc(told, func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) }) {
+			t.Fatalf("told with control characters, or as nothing: %q", told)
+		}
+	}
 }
 
 // use asks every condition of a config, which must be whole for that.

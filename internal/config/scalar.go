@@ -102,13 +102,17 @@ func (e *entry) read(s *shape, tag string) (problem, hint string) {
 
 // textHint is what to do when a text was meant and YAML read something else.
 func textHint(s *shape, written string) string {
-	switch s.kind {
-	case duration:
+	switch {
+	case s.kind == duration:
 		return "say the unit: 30m, 4h, 7d, 2w"
-	case percent:
-		return "write it in percent, like 30%"
-	case secret:
+	case s.kind == percent:
+		return "write it in percent, like " + inPercent(written)
+	case s.kind == choice:
+		return suggest(written, s.words)
+	case s.kind == secret:
 		return "put it in quotes"
+	case s == address && plainWhole.MatchString(written):
+		return `write ":` + written + `"`
 	default:
 		return `put it in quotes: "` + shorten(written, 40) + `"`
 	}
@@ -156,6 +160,8 @@ func (e *entry) readDuration(s *shape) (problem, hint string) {
 		return "expected " + s.says + ", found a long text", ""
 	case err != nil:
 		return err.Error(), ""
+	case s.longest > 0 && (d < s.shortest || d > s.longest):
+		return "expected " + s.says + ", found " + e.text, s.because
 	case d == 0 && !s.zero:
 		return "it must be longer than nothing", "write a longer one, or leave the key out"
 	}
@@ -166,14 +172,33 @@ func (e *entry) readDuration(s *shape) (problem, hint string) {
 func (e *entry) readShare(s *shape) (problem, hint string) {
 	m := shareText.FindStringSubmatch(e.text)
 	if m == nil {
-		return quote(e.text) + " is not " + s.says, ""
+		if meant := strings.TrimSuffix(strings.ReplaceAll(e.text, " ", ""), "%") + "%"; shareText.MatchString(meant) {
+			hint = "write " + meant
+		}
+		return quote(e.text) + " is not " + s.says, hint
 	}
 	f, err := strconv.ParseFloat(m[1], 64)
-	if err != nil || f > 1000 {
-		return "it must be from 0% to 1000%", ""
+	switch {
+	case !s.zero && (f == 0 || f > float64(s.max)):
+		return fmt.Sprintf("it must be over 0%% and at most %d%%", s.max), ""
+	case err != nil || f > float64(s.max):
+		return fmt.Sprintf("it must be from 0%% to %d%%", s.max), ""
 	}
 	e.share = f / 100
 	return "", ""
+}
+
+// inPercent is what a plain number probably means: 0.3 and 30 are 30%.
+func inPercent(written string) string {
+	f, err := strconv.ParseFloat(written, 64)
+	switch {
+	case err != nil || f <= 0 || f > 100:
+		return "30%"
+	case f < 1:
+		return strconv.FormatFloat(f*100, 'g', 6, 64) + "%"
+	default:
+		return written + "%"
+	}
 }
 
 // readCode takes codes in the one form that events bear.

@@ -1,25 +1,32 @@
 package config
 
 import (
+	"regexp"
+	"slices"
+	"time"
+
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/segments"
 )
 
 // The small shapes that many keys share.
 var (
 	anyText   = &shape{kind: text, says: "a text"}
 	path      = &shape{kind: text, says: "a path"}
-	secrecy   = &shape{kind: secret, says: "a token of at least 16 characters"}
+	secrecy   = &shape{kind: secret, says: "a token of at least 16 characters", pattern: regexp.MustCompile(`^[A-Za-z0-9._~-]{16,}$`)}
+	noneOrOne = &shape{kind: secret, says: secrecy.says, pattern: secrecy.pattern, zero: true}
 	name      = pattern("a name of small letters, digits, - and _ that begins with a letter or digit (63 characters at most)", `^[a-z0-9][a-z0-9_-]{0,62}$`)
-	address   = &shape{kind: text, says: `an address like ":8080" or "127.0.0.1:8081"`}
-	cron      = &shape{kind: text, says: `a schedule like "0 2 * * *" or "@every 30s"`}
+	address   = &shape{kind: text, like: `:\+?[0-9]+$`, says: `an address like ":8080" or "127.0.0.1:8081"`}
+	cron      = &shape{kind: text, like: `^\s*(@\S.*|\S+(\s+\S+){4}\s*)$`, says: `a schedule like "0 2 * * *" or "@every 30s"`}
 	span      = &shape{kind: duration, says: "a duration like 7d"}
 	spanOrNow = &shape{kind: duration, says: "a duration like 4h", zero: true}
 	codes     = &shape{kind: code, says: "a code like 1404"}
 	outcome   = words("an outcome like delivered", "outcome", hygiene.OutcomeNames())
+	column    = &shape{kind: text, says: "a column like phone or attributes.country", words: segments.ColumnNames(), like: `^attributes\..`}
 	value     = &shape{kind: scalar, says: "a text, a number, true or false"}
 	yesOrNo   = &shape{kind: truth, says: "true or false"}
-	share     = &shape{kind: percent, says: "a percentage like 30%"}
+	share     = &shape{kind: percent, says: "a percentage like 30%", max: 1000, zero: true}
 )
 
 // file is the whole config: every key that there is, with what it means.
@@ -27,7 +34,7 @@ var file = keysOf(1,
 	standing("listen", `":8080"`, address, "Where providers' callbacks are taken in: host:port, or :port for every address of the machine."),
 	standing("admin", "{}", admin, "The private door: console, metrics and API."),
 	optional("tls", tls, "Answer callbacks with TLS; leave it out when a proxy does."),
-	standing("store", "sqlite://winnow.db", &shape{kind: text, says: "a store like sqlite://winnow.db"}, "Where everything is kept: sqlite:// and a path, relative to this file; the log of events lies beside it."),
+	standing("store", "sqlite://winnow.db", &shape{kind: text, like: "^sqlite://[^?#%]*[^/?#%]$", says: "a store like sqlite://winnow.db"}, "Where everything is kept: sqlite:// and a path, relative to this file; the log of events lies beside it."),
 	standing("timezone", "UTC", &shape{kind: text, says: "a time zone like Europe/Istanbul"}, "The time zone of schedules, and of nothing else."),
 	standing("contacts", "{}", contacts, "How contacts are told apart."),
 	standing("sources", "[]", listOf(0, source, "a list of sources"), "The provider accounts that call back."),
@@ -38,9 +45,9 @@ var file = keysOf(1,
 
 var admin = keysOf(0,
 	standing("listen", `"127.0.0.1:8081"`, address, "Address of the private door; any but a loopback address demands a token."),
-	optional("token", secrecy, "The bearer token of the private door; empty for none."),
+	optional("token", noneOrOne, "The bearer token of the private door; empty for none."),
 	optional("token_file", path, "A file that holds the token, relative to this file."),
-)
+).orElse("token", "token_file")
 
 var tls = keysOf(1,
 	required("cert", path, "File of the certificate chain in PEM, relative to this file; read again when it changes."),
@@ -59,7 +66,7 @@ var source = keysOf(1,
 	optional("tokens_file", path, "A file with more of them, one a line, relative to this file."),
 	standing("contact", "uniqueArgs.contact_id", pattern("a dotted path like uniqueArgs.contact_id", `^[^.\s]+(\.[^.\s]+)*$`), "Where in a callback the contact's key is, as a dotted path."),
 	standing("outcomes", "[]", listOf(0, line, "a list like {event: undelivered, code: 1499, outcome: soft_bounce}"), "Lines that add to the provider's table of outcomes, or override it."),
-)
+).needs("tokens", "tokens_file")
 
 var line = keysOf(1,
 	required("event", &shape{kind: text, says: "the provider's word for an event", max: provider.MaxText}, "The provider's word for what happened; upper and lower case are the same."),
@@ -70,15 +77,25 @@ var line = keysOf(1,
 var rulebook = keysOf(0,
 	standing("sweep", `"@every 30s"`, cron, "When new events are read and the rules applied to the contacts they touch."),
 	standing("review", `"30 1 * * *"`, cron, "When the rules that depend on time alone are applied to everyone."),
+	optional("breaker", several(breaker), "When a surge of one outcome is doubted: what rules make of it waits for someone to look."),
 	plain(standing("rules", "[]", listOf(0, rule, "a list of rules"), "The rules; all are tried, in this order, and all that match act.")),
 )
+
+// The window is kept to the second in memory, for every source.
+var breaker = &shape{kind: mapping, min: 1, says: "a breaker like {outcome: hard_bounce, share: 20%, window: 1h, min: 500}", fields: []field{
+	required("outcome", outcome, "The outcome that is doubted when there is much of it."),
+	required("share", &shape{kind: percent, says: "a percentage like 20%", max: 100}, "From which share of a source's events in the window on."),
+	required("window", &shape{kind: duration, says: "a duration from 1m to 24h", shortest: time.Minute, longest: hygiene.Day,
+		because: "the window is kept to the second: a shorter one shows too little, a longer one takes too much memory"}, "How far back from an event its source's events are counted, by when they were received."),
+	required("min", &shape{kind: whole, says: "a whole number", min: 1}, "How many events the window must hold at least; fewer prove nothing."),
+}}
 
 var rule = keysOf(1,
 	required("name", name, "Name of the rule, as the ledger and explanations show it."),
 	optional("when", when, "Tried on each new event of these outcomes."),
-	optional("where", conditionOf(ruleTests), "What must be true of the contact; alone, it is asked by the review."),
+	optional("where", ruleCondition, "What must be true of the contact; alone, it is asked by the review."),
 	required("then", then, "What is done."),
-)
+).needs("when", "where")
 
 // counting is what is counted, in rules and conditions alike.
 var counting = []field{
@@ -111,11 +128,11 @@ var then = keysOf(1,
 
 var segment = keysOf(1,
 	required("name", name, "Name of the segment, and of its files."),
-	optional("where", conditionOf(allTests), "Who is in it."),
+	optional("where", segmentCondition, "Who is in it."),
 	optional("list", name, "A static list instead, filled by winnow list add."),
 	standing("suppressed", "exclude", words("exclude, include or only", "choice", []string{"exclude", "include", "only"}), "What becomes of suppressed contacts; they are left out unless it is said here."),
-	optional("columns", listOf(1, &shape{kind: text, says: "the name of a column"}, "a list of columns"), "What its files show; left out: contact, phone, status."),
-)
+	optional("columns", listOf(1, column, "a list of columns"), "What its files show; left out: contact, phone, status."),
+).needs("where", "list", "suppressed").orElse("where", "list")
 
 var export = keysOf(1,
 	required("name", name, "Name of the export, and of its folder."),
@@ -142,6 +159,12 @@ var (
 	ruleTests = []string{"all", "any", "not", "outcome", "attribute", "contact", "first_seen", "last_seen"}
 )
 
+// The conditions of segments, and of rules.
+var (
+	segmentCondition = conditionOf(allTests)
+	ruleCondition    = conditionOf(ruleTests)
+)
+
 // companions are the keys that stand beside a test and are none themselves.
 var companions = append(keysOf(0, counting...).names()[1:], keysOf(0, operators...).names()...)
 
@@ -158,8 +181,8 @@ func conditionOf(tests []string) *shape {
 		"tag":        keysOf(1, required("tag", name, "True of contacts that a rule gave this tag.")),
 		"list":       keysOf(1, required("list", name, "True of contacts on this static list.")),
 		"segment":    keysOf(1, required("segment", name, "True of contacts in this other segment.")),
-		"attribute":  keysOf(1, append([]field{required("attribute", anyText, "Compares this attribute of the contact.")}, operators...)...),
-		"contact":    keysOf(1, required("contact", keysOf(1, operators...), "Compares the contact's key.")),
+		"attribute":  comparing(required("attribute", anyText, "Compares this attribute of the contact.")),
+		"contact":    keysOf(1, required("contact", comparing(), "Compares the contact's key.")),
 		"first_seen": keysOf(1, required("first_seen", seen, "Asks how long ago the contact's earliest event was.")),
 		"last_seen":  keysOf(1, required("last_seen", seen, "Asks how long ago the contact's latest event was.")),
 	}
@@ -182,7 +205,12 @@ var operators = []field{
 	optional(string(hygiene.Exists), yesOrNo, "true: with any value; false: absent."),
 }
 
+// comparing is these keys and one operator.
+func comparing(keys ...field) *shape {
+	return keysOf(len(keys)+1, slices.Concat(keys, operators)...).atMost(len(keys) + 1)
+}
+
 var seen = keysOf(1,
 	optional("older_than", span, "Longer ago than this."),
 	optional("within", span, "Not longer ago than this."),
-)
+).atMost(1)

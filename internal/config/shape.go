@@ -2,6 +2,7 @@ package config
 
 import (
 	"regexp"
+	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -32,15 +33,24 @@ const (
 type shape struct {
 	kind     kind
 	says     string         // what people are told is expected: "a duration like 7d"
-	pattern  *regexp.Regexp // of text
+	pattern  *regexp.Regexp // of texts and secrets
+	like     string         // of a text: a pattern for editors; its reader says better what is wrong
 	noun     string         // of a choice: what its words are
-	words    []string       // of a choice
-	min, max int            // of whole numbers, and of how many items or keys; max 0 for any
-	because  string         // why min and max are so; empty when it is plain
-	zero     bool           // a duration may be none
-	item     *shape         // of list, oneOrMore, table
-	fields   []field        // of a mapping
-	tests    []*shape       // of a condition: mappings whose first field names the test
+	words    []string       // of a choice; of a text: what editors offer beside what is like the pattern
+	min, max int            // of whole numbers and percentages, and of how many items or keys; max 0 for any
+	because  string         // why the limits are so; empty when it is plain
+	zero     bool           // a duration, a percentage or a secret may be none
+
+	shortest, longest time.Duration // of a duration; 0 for any
+
+	item   *shape   // of list, oneOrMore, table
+	fields []field  // of a mapping
+	tests  []*shape // of a condition: mappings whose first field names the test
+
+	// What the reader of a mapping demands, for editors: at least one of these
+	// keys, not both of these two, so many keys at most.
+	either, notBoth []string
+	most            int
 }
 
 // field is one key of a mapping.
@@ -93,7 +103,30 @@ func several(item *shape) *shape {
 
 // keysOf is a mapping of known keys, at least least of them.
 func keysOf(least int, fields ...field) *shape {
-	return &shape{kind: mapping, fields: fields, min: least, says: "keys and values"}
+	return &shape{kind: mapping, fields: fields, min: least, says: keysAndValues}
+}
+
+const keysAndValues = "keys and values"
+
+// needs is a copy of the mapping of which at least one of these keys is written.
+func (s *shape) needs(either ...string) *shape {
+	t := *s
+	t.either = either
+	return &t
+}
+
+// orElse is a copy of the mapping in which these two keys don't stand together.
+func (s *shape) orElse(one, other string) *shape {
+	t := *s
+	t.notBoth = []string{one, other}
+	return &t
+}
+
+// atMost is a copy of the mapping that has so many keys at most.
+func (s *shape) atMost(keys int) *shape {
+	t := *s
+	t.most = keys
+	return &t
 }
 
 // names lists the keys.
@@ -103,6 +136,21 @@ func (s *shape) names() []string {
 		list = append(list, f.name)
 	}
 	return list
+}
+
+// onlyRequired is the key that must be written, when it is one alone.
+func (s *shape) onlyRequired() *field {
+	var only *field
+	for i := range s.fields {
+		switch {
+		case !s.fields[i].required:
+		case only != nil:
+			return nil
+		default:
+			only = &s.fields[i]
+		}
+	}
+	return only
 }
 
 // field finds the key of that name.

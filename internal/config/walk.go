@@ -119,14 +119,50 @@ func (w *walker) walk(p *place, s *shape, literal bool) *entry {
 
 // expected tells that something else stands there.
 func (w *walker) expected(p *place, s *shape) {
-	hint := ""
-	if s.kind == list && p.node.Kind == yaml.ScalarNode && s.item.kind != mapping && s.item.kind != condition {
-		hint = "put it in brackets: [" + shorten(p.node.Value, 40) + "]"
-		if s.item.kind == secret {
-			hint = "put it in brackets"
-		}
+	w.at(p.node, p, "expected "+s.says+", found "+kindOf(p.node), hintFor(s, p))
+}
+
+// hintFor is how something else was probably meant.
+func hintFor(s *shape, p *place) string {
+	n := p.node
+	plain := n.Kind == yaml.ScalarNode
+	switch {
+	case s == breaker && plain:
+		return "take it out to have none"
+	case p.word == string(hygiene.Is) && n.Kind == yaml.SequenceNode:
+		return "write in: […] for one of several"
+	case s.kind == condition && n.Kind == yaml.SequenceNode:
+		return "join several with all: […] or any: […]"
+	case s.kind == list && plain && s.item.kind == secret:
+		return "put it in brackets"
+	case s.kind == list && plain && s.item.kind != mapping && s.item.kind != condition:
+		return "put it in brackets: [" + shorten(n.Value, 40) + "]"
+	case s.kind == list && n.Kind == yaml.MappingNode && s.item.field("name") != nil:
+		return "begin each with - name: …"
+	case s.kind == mapping && s.says == keysAndValues:
+		return hintForKeys(s, n)
 	}
-	w.at(p.node, p, "expected "+s.says+", found "+kindOf(p.node), hint)
+	return ""
+}
+
+// hintForKeys is the key that what stands there was probably meant for, or all
+// of them.
+func hintForKeys(s *shape, n *yaml.Node) string {
+	only := s.onlyRequired()
+	if len(s.fields) == 1 {
+		only = &s.fields[0]
+	}
+	plain := n.Kind == yaml.ScalarNode
+	switch {
+	case only == nil:
+	case plain && only.shape.kind == list:
+		return fmt.Sprintf("write {%s: [%s]}", only.name, shorten(n.Value, 40))
+	case plain:
+		return fmt.Sprintf("write {%s: %s}", only.name, shorten(n.Value, 40))
+	case n.Kind == yaml.SequenceNode && (only.shape.kind == list || only.shape.kind == oneOrMore):
+		return fmt.Sprintf("write {%s: […]}", only.name)
+	}
+	return "the keys are " + strings.Join(s.names(), ", ")
 }
 
 // fail tells of a problem of an entry and marks it as flawed.

@@ -1,0 +1,303 @@
+package hygiene
+
+import (
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+)
+
+// did is one thing that happens in a hand-made life: on the day, about the
+// message, of the outcome.
+type did struct {
+	day     float64
+	message string
+	outcome Outcome
+}
+
+func lived(life []did) iter.Seq[*Event] {
+	return func(yield func(*Event) bool) {
+		for i, d := range life {
+			e := Event{Seq: int64(i + 1), At: day(d.day), ReceivedAt: day(d.day), Source: "a", MessageID: d.message, Outcome: d.outcome}
+			if !yield(&e) {
+				return
+			}
+		}
+	}
+}
+
+// softly is as many soft bounces of different messages, a day apart.
+func softly(from float64, n int) []did {
+	var life []did
+	for i := range n {
+		life = append(life, did{from + float64(i), fmt.Sprint("soft-", from, "-", i), SoftBounce})
+	}
+	return life
+}
+
+func TestASuppressionIsRegrettedWhenItsContactIsDeliveredToWhileItStands(t *testing.T) {
+	at := func(day float64, message string, o Outcome) []did { return []did{{day, message, o}} }
+	dormant := func() (life []did) {
+		for i := range 5 {
+			life = append(life, did{float64(100 + i), fmt.Sprint("sent-", i), Sent})
+		}
+		return life
+	}
+	for _, c := range []struct {
+		claim string
+		life  [][]did
+		want  string // rule:acted/right/regretted; only those that acted
+	}{
+		{"what nothing speaks against is right", [][]did{at(110, "m", HardBounce)}, "suppress-hard-bounce:1/1/0"},
+		{"a delivery of another message speaks against it", [][]did{at(110, "m", HardBounce), at(120, "n", Delivered)}, "suppress-hard-bounce:1/0/1"},
+		{"ten deliveries do no more", [][]did{at(110, "m", HardBounce), at(120, "n", Delivered), at(121, "o", Delivered)}, "suppress-hard-bounce:1/0/1"},
+		{"so does one of the bounced message itself", [][]did{at(110, "m", HardBounce), at(110.1, "m", Delivered)}, "suppress-hard-bounce:1/0/1"},
+		{"a delivery before it does not", [][]did{at(109, "n", Delivered), at(110, "m", HardBounce)}, "suppress-hard-bounce:1/1/0"},
+		{"nor its repeat afterwards", [][]did{at(109, "n", Delivered), at(110, "m", HardBounce), at(111, "n", Delivered)}, "suppress-hard-bounce:1/1/0"},
+		{"of the same time the place in the log tells what came first", [][]did{at(110, "n", Delivered), at(110, "m", HardBounce)}, "suppress-hard-bounce:1/1/0"},
+		{"and here the delivery came later", [][]did{at(110, "m", HardBounce), at(110, "n", Delivered)}, "suppress-hard-bounce:1/0/1"},
+		{"other outcomes are no delivery", [][]did{at(110, "m", HardBounce), at(111, "n", Sent), at(112, "n", Opened), at(113, "n", UnknownDelivery)}, "suppress-hard-bounce:1/1/0"},
+		{"a delivery that lifts it speaks against it", [][]did{softly(110, 4), at(114, "n", Delivered)}, "rest:1/0/1"},
+		{"a delivery after it is over does not", [][]did{softly(110, 4), at(150, "n", Delivered)}, "rest:1/1/0"},
+		{"at the instant of its end it is over", [][]did{softly(110, 4), at(143, "n", Delivered)}, "rest:1/1/0"},
+		{"a moment before it stands", [][]did{softly(110, 4), at(142.99, "n", Delivered)}, "rest:1/0/1"},
+		{"lifted and opened again are two", [][]did{softly(110, 4), at(114, "n", Delivered), softly(115, 4)}, "rest:2/1/1"},
+		{"a renewal is the suppression that it renews", [][]did{softly(110, 7)}, "rest:1/1/0"},
+		{"and is regretted as that", [][]did{softly(110, 7), at(170, "n", Delivered)}, "rest:1/0/1"},
+		{"bounces before the span count in it", [][]did{softly(98, 4)}, "rest:1/1/0"},
+		{"a suppression before the span is none of the span's", [][]did{at(99, "m", HardBounce), at(110, "n", Delivered)}, ""},
+		{"nor is it opened again in it", [][]did{at(99, "m", HardBounce), at(110, "n", HardBounce)}, ""},
+		{"its first instant is in the span", [][]did{at(100, "m", HardBounce)}, "suppress-hard-bounce:1/1/0"},
+		{"and its last", [][]did{at(200, "m", HardBounce)}, "suppress-hard-bounce:1/1/0"},
+		{"what is later is not", [][]did{at(200.1, "m", HardBounce)}, ""},
+		{"and regrets nothing", [][]did{at(199, "m", HardBounce), at(200.1, "n", Delivered)}, "suppress-hard-bounce:1/1/0"},
+		{"every reason that stood is regretted", [][]did{softly(110, 4), at(114, "m", HardBounce), at(115, "n", Delivered)}, "suppress-hard-bounce:1/0/1 rest:1/0/1"},
+		{"a review acts at midnight", [][]did{dormant()}, "sunset:1/1/0"},
+		{"what it did may be regretted", [][]did{dormant(), at(110, "n", Delivered)}, "sunset:1/0/1"},
+		{"it finds what has grown old without any event", [][]did{at(10, "n", Delivered), softlySent(20, 5)}, "sunset:1/1/0"},
+	} {
+		b := NewBacktest(examplePolicy(), day(100), day(200))
+		life := slices.Concat(c.life...)
+		b.Contact("ann", nil, lived(life))
+		if got := told(b); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.claim, got, c.want)
+		}
+	}
+}
+
+// softlySent is as many messages of which nothing more is heard.
+func softlySent(from float64, n int) []did {
+	var life []did
+	for i := range n {
+		life = append(life, did{from + float64(i), fmt.Sprint("unheard-", from, "-", i), Sent})
+	}
+	return life
+}
+
+// told is what the rules did that did something.
+func told(b *Backtest) string {
+	var texts []string
+	for _, r := range b.Rules {
+		if r.Acted > 0 {
+			texts = append(texts, fmt.Sprintf("%s:%d/%d/%d", r.Name, r.Acted, r.Right(), r.Regretted))
+		}
+	}
+	text := fmt.Sprint(texts)
+	return text[1 : len(text)-1]
+}
+
+func TestContactsAreCountedOnceAndSomeAreNamed(t *testing.T) {
+	b := NewBacktest(examplePolicy(), day(100), day(200))
+	for i := range 8 {
+		life := slices.Concat(softly(110, 4), []did{{114, "n", Delivered}, {115, "m", HardBounce}, {116, "o", Delivered}})
+		b.Contact(fmt.Sprint("regretted-", i), nil, lived(life))
+		b.Contact(fmt.Sprint("right-", i), nil, lived([]did{{110, "m", HardBounce}}))
+		b.Contact(fmt.Sprint("reached-", i), nil, lived([]did{{110, "m", Delivered}}))
+	}
+	if b.Suppressed != 16 || b.Regretted != 8 {
+		t.Errorf("%d suppressed, %d regretted", b.Suppressed, b.Regretted)
+	}
+	want := []string{"regretted-0", "regretted-1", "regretted-2", "regretted-3", "regretted-4"}
+	if got := b.Rules[0].Samples; !slices.Equal(got, want) {
+		t.Errorf("samples %v", got)
+	}
+}
+
+func TestConditionsOfABacktestSeeTheAttributesOfToday(t *testing.T) {
+	vip := Not{AttributeTest{Name: "vip", Comparison: Comparison{Op: Exists, Exists: true}}}
+	p := NewPolicy([]Rule{{Name: "hard", When: counting(1, 0, 0, HardBounce), Where: vip, Then: suppressFor("hard_bounce", 0)}}, "vip")
+	b := NewBacktest(p, day(100), day(200))
+	b.Contact("ann", Attributes(nil).With("vip", ParseValue("yes")), lived([]did{{110, "m", HardBounce}}))
+	b.Contact("bob", nil, lived([]did{{110, "m", HardBounce}}))
+	if b.Suppressed != 1 {
+		t.Errorf("%d suppressed", b.Suppressed)
+	}
+}
+
+// inOrder is a random life in the order in which a backtest hears it.
+func inOrder(r *rand.Rand) []Event {
+	events := randomEvents(r, 5+r.IntN(200), r.IntN(2) == 0)
+	for i := range events {
+		events[i].Seq = int64(i + 1)
+	}
+	return events
+}
+
+func hears(events []Event) iter.Seq[*Event] {
+	return func(yield func(*Event) bool) {
+		for i := range events {
+			if !yield(&events[i]) {
+				return
+			}
+		}
+	}
+}
+
+// span is some part of the life.
+func span(r *rand.Rand, events []Event) (since, until Instant) {
+	whole := events[len(events)-1].At.Sub(start)
+	since = start.Add(time.Duration(r.Int64N(int64(whole) + 1)))
+	return since, since.Add(time.Duration(r.Int64N(int64(whole)+1)) + Day)
+}
+
+// stood is a suppression as the ledger tells of it.
+type stood struct {
+	rule, reason string
+	from         Moment
+	until        Instant // 0 for good
+	lifted       Moment  // zero for never
+}
+
+// plainReplay lives the life with a review every midnight, and gives the ledger
+// as suppressions and the deliveries that were no repeats.
+func plainReplay(p *Policy, events []Event, until Instant) (list []*stood, deliveries []Moment) {
+	c := &Contact{Key: "k"}
+	open := map[string]*stood{}
+	enter := func(changes []Change) {
+		for _, ch := range changes {
+			switch ch.Act {
+			case Suppressed:
+				open[ch.Reason] = &stood{rule: ch.Rule, reason: ch.Reason, from: Moment{ch.At, ch.Seq}, until: ch.Until}
+				list = append(list, open[ch.Reason])
+			case Renewed:
+				open[ch.Reason].until = ch.Until
+			case Released:
+				open[ch.Reason].lifted = Moment{ch.At, ch.Seq}
+			}
+		}
+	}
+	midnight := start
+	seq := int64(0)
+	review := func(upTo Instant) {
+		for ; midnight <= upTo; midnight = midnight.Add(Day) {
+			if seq > 0 {
+				enter(p.Review(c, Moment{midnight, c.History.Latest().Seq}))
+			}
+		}
+	}
+	for i := range events {
+		e := &events[i]
+		if e.At > until {
+			break
+		}
+		review(e.At - 1)
+		changes, added := p.Apply(c, e)
+		if seq = e.Seq; added == Added && e.Outcome == Delivered {
+			deliveries = append(deliveries, e.Moment())
+		}
+		enter(changes)
+	}
+	review(until)
+	return list, deliveries
+}
+
+func TestABacktestCountsWhatTheLedgerOfAPlainReplayTells(t *testing.T) {
+	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+		events := inOrder(r)
+		since, until := span(r, events)
+		b := NewBacktest(p, since, until)
+		b.Contact("k", nil, hears(events))
+
+		want := NewBacktest(p, since, until)
+		list, deliveries := plainReplay(p, events, until)
+		for _, s := range list {
+			if s.from.At < since {
+				continue
+			}
+			record := want.records[s.rule]
+			record.Acted++
+			want.Suppressed = 1
+			if slices.ContainsFunc(deliveries, func(m Moment) bool {
+				return m.After(s.from) && (s.until == 0 || m.At < s.until) && (s.lifted == Moment{} || !m.After(s.lifted))
+			}) {
+				record.Regretted++
+				record.Samples = []string{"k"}
+				want.Regretted = 1
+			}
+		}
+		if !reflect.DeepEqual(b.Rules, want.Rules) || b.Suppressed != want.Suppressed || b.Regretted != want.Regretted {
+			t.Errorf("from %s to %s the backtest counts %d, %d, %+v\nthe ledger %d, %d, %+v", since, until,
+				b.Suppressed, b.Regretted, b.Rules, want.Suppressed, want.Regretted, want.Rules)
+		}
+	})
+}
+
+func TestManyContactsAreTheSumOfEach(t *testing.T) {
+	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+		since, until := start.Add(10*Day), start.Add(60*Day)
+		all := NewBacktest(p, since, until)
+		sum := NewBacktest(p, since, until)
+		for i := range 5 {
+			events := inOrder(r)
+			key := fmt.Sprint("k", i)
+			all.Contact(key, nil, hears(events))
+			one := NewBacktest(p, since, until)
+			one.Contact(key, nil, hears(events))
+			sum.Suppressed += one.Suppressed
+			sum.Regretted += one.Regretted
+			for n := range one.Rules {
+				sum.Rules[n].Acted += one.Rules[n].Acted
+				sum.Rules[n].Regretted += one.Rules[n].Regretted
+				sum.Rules[n].Samples = append(sum.Rules[n].Samples, one.Rules[n].Samples...)
+			}
+		}
+		if !reflect.DeepEqual(all.Rules, sum.Rules) || all.Suppressed != sum.Suppressed || all.Regretted != sum.Regretted {
+			t.Errorf("together %d %d %+v\none by one %d %d %+v", all.Suppressed, all.Regretted, all.Rules, sum.Suppressed, sum.Regretted, sum.Rules)
+		}
+		for _, r := range all.Rules {
+			if r.Regretted > r.Acted || r.Right()+r.Regretted != r.Acted || len(r.Samples) > samplesKept {
+				t.Errorf("%+v", r)
+			}
+		}
+	})
+}
+
+func TestAPolicyThatSuppressesNobodyRegretsNothing(t *testing.T) {
+	p := NewPolicy([]Rule{
+		{Name: "retry", When: counting(1, 0, 0, SoftBounce), Then: Action{Retry: &RetryAction{After: []time.Duration{Day}, Lapse: Day}}},
+		{Name: "tag", Where: SeenTest{OlderThan: Day}, Then: Action{Tag: "quiet"}},
+	}, "gentle")
+	r := rand.New(rand.NewPCG(1, 1))
+	b := NewBacktest(p, start, start.Add(1000*Day))
+	for range 20 {
+		b.Contact("k", nil, hears(inOrder(r)))
+	}
+	if b.Suppressed != 0 || b.Regretted != 0 || b.Rules != nil {
+		t.Errorf("%+v", b)
+	}
+}
+
+func TestALifeThatBeganInThe1970sIsReplayedAtOnce(t *testing.T) {
+	b := NewBacktest(examplePolicy(), day(100), day(200))
+	for range 2000 { // each with twenty thousand midnights
+		b.Contact("k", nil, func(yield func(*Event) bool) {
+			yield(&Event{Seq: 1, At: 1, Source: "a", MessageID: "m", Outcome: SoftBounce})
+		})
+	}
+	if b.Suppressed != 0 {
+		t.Errorf("%d suppressed", b.Suppressed)
+	}
+}

@@ -1,0 +1,243 @@
+package hygiene
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// edited is the policy after someone edited its file: a rule taken out, put in,
+// written anew, renamed, or moved.
+func edited(r *rand.Rand, p *Policy) *Policy {
+	d := dice{r}
+	rules := slices.Clone(p.Rules)
+	i := r.IntN(len(rules))
+	name := rules[i].Name
+	switch r.IntN(6) {
+	case 0:
+		if len(rules) > 1 {
+			rules = slices.Delete(rules, i, i+1)
+		}
+	case 1:
+		rules = slices.Insert(rules, i, d.rule(fmt.Sprint("new", r.IntN(1000))))
+	case 2:
+		rules[i].Name = fmt.Sprint("renamed", r.IntN(1000))
+	case 3:
+		j := r.IntN(len(rules))
+		rules[i], rules[j] = rules[j], rules[i]
+	case 4:
+		if rules[i].When != nil {
+			rules[i].Where = AttributeTest{"country", Comparison{Op: Is, Values: []Value{ParseValue("TR")}}}
+		}
+	default:
+		rules[i] = d.rule(name)
+	}
+	return NewPolicy(rules, fmt.Sprint(p.Hash, "+"))
+}
+
+// generations is a life of one contact under policies that follow each other,
+// each of some an edit of the one before. It gives them, the one in force last.
+func generations(r *rand.Rand, first *Policy, c *Contact) []*Policy {
+	judged := []*Policy{first}
+	inForce := *first
+	events := randomEvents(r, 5+r.IntN(120), r.IntN(2) == 0)
+	if r.IntN(2) == 0 { // an outcome fills up, so that it overflows, and others stay away
+		few := []Outcome{Outcome(1 + r.IntN(int(outcomeEnd)-1)), Outcome(1 + r.IntN(int(outcomeEnd)-1))}
+		for i := range events {
+			events[i].Outcome = few[r.IntN(2)]
+		}
+	}
+	if r.IntN(2) == 0 {
+		displace(r, events)
+	}
+	edits := r.IntN(4)
+	disturbed(r, &inForce, c, events, func() {
+		if edits > 0 && r.IntN(40) == 0 {
+			edits--
+			judged = append(judged, edited(r, judged[len(judged)-1]))
+			inForce = *judged[len(judged)-1]
+		}
+		if r.IntN(30) == 0 {
+			c.Attributes = c.Attributes.With("country", ParseValue([]string{"TR", "DE"}[r.IntN(2)]))
+		}
+	})
+	return judged
+}
+
+func given(r *rand.Rand, judged []*Policy) *Policy {
+	p := judged[r.IntN(len(judged))]
+	for range r.IntN(3) {
+		p = edited(r, p)
+	}
+	return p
+}
+
+func TestWhatASteadyPolicyKeepsIsLeftByJudgingAgain(t *testing.T) {
+	kept, moved := 0, 0
+	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+		c := &Contact{Key: "k"}
+		judged := generations(r, p, c)
+		for range 10 {
+			given := given(r, judged)
+			d := c.clone()
+			changes := given.Rejudge(d, Moment{start.Add(400 * Day), 1 << 40})
+			same := len(changes) == 0 && bytes.Equal(c.Pack(nil), d.Pack(nil))
+			switch keeps := newSteady(given, judged).keeps(c); {
+			case keeps && !same:
+				t.Fatalf("kept by %d policies and judged otherwise: %+v\nbefore %s\nafter %s", len(judged), changes, facts(c), facts(d))
+			case keeps && (len(judged) > 1 || given != p):
+				kept++
+			case !keeps:
+				moved++
+			}
+		}
+	})
+	if kept < 50 || moved < 50 {
+		t.Errorf("%d contacts were kept and %d not: the law was held against too few", kept, moved)
+	}
+}
+
+func TestAPlanIsTheSameWhoeverIsJudgedAgain(t *testing.T) {
+	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+		c := &Contact{Key: "k"}
+		judged := generations(r, p, c)
+		before := c.Pack(nil)
+		now := Moment{c.History.Latest().At.Add(time.Duration(r.IntN(100)) * time.Hour), 1 << 40}
+		given, inForce := given(r, judged), judged[len(judged)-1]
+		var after Contact
+		short := NewPlanner(given, inForce, judged, now).Plan(c, &after, nil)
+		if !bytes.Equal(before, c.Pack(nil)) {
+			t.Error("planning changed the contact")
+		}
+		if long := NewPlanner(given, inForce, nil, now).Plan(c, &after, nil); !slices.Equal(short, long) {
+			t.Errorf("knowing who judged: %+v\nnot knowing: %+v", short, long)
+		}
+	})
+}
+
+func TestAnUnchangedPolicyPlansNothing(t *testing.T) {
+	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+		c := &Contact{Key: "k"}
+		events := randomEvents(r, 5+r.IntN(200), r.IntN(2) == 0)
+		disturbed(r, p, c, events, func() {})
+		now := Moment{c.latest().At, 1 << 40}
+		var after Contact
+		for _, judged := range [][]*Policy{nil, {p}} {
+			if found := NewPlanner(p, p, judged, now).Plan(c, &after, nil); len(found) > 0 {
+				t.Errorf("planned %+v", found)
+			}
+		}
+	})
+}
+
+func TestAPlanTellsWhatJudgingAgainAndTheNextReviewDo(t *testing.T) {
+	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+		c := &Contact{Key: "k"}
+		judged := generations(r, p, c)
+		now := Moment{c.latest().At.Add(Day), 1 << 40}
+		given := given(r, judged)
+		var planned Contact
+		found := NewPlanner(given, nil, nil, now).Plan(c, &planned, nil)
+		done := c.clone()
+		given.Rejudge(done, now)
+		given.Review(done, now)
+		if len(found) > 0 && !bytes.Equal(planned.Pack(nil), done.Pack(nil)) {
+			t.Errorf("planned %s\ndone %s", facts(&planned), facts(done))
+		}
+		if len(found) == 0 && (c.Status(now.At) != done.Status(now.At) || !slices.Equal(c.Reasons(now.At), done.Reasons(now.At))) {
+			t.Errorf("nothing was planned, and done %s", facts(done))
+		}
+	})
+}
+
+// plan is what the rules, in the place of the story's own, would make of it.
+func (s *story) plan(d float64, rules ...Rule) []Planned {
+	s.t.Helper()
+	var after Contact
+	return NewPlanner(NewPolicy(rules, "given"), s.p, []*Policy{s.p}, Moment{day(d), s.seq}).Plan(&s.c, &after, nil)
+}
+
+func (s *story) plans(found []Planned, want ...Planned) {
+	s.t.Helper()
+	if !slices.Equal(found, want) {
+		s.t.Errorf("planned %+v, not %+v", found, want)
+	}
+}
+
+func TestAPlanTellsWhatEachEditWouldDo(t *testing.T) {
+	soft := func(n int, d time.Duration) Rule {
+		return Rule{Name: "rest", When: counting(n, 0, 0, SoftBounce), Then: suppressFor("soft_bounce", d)}
+	}
+	retry := func(after time.Duration) Rule {
+		return Rule{Name: "retry", When: counting(1, 0, 0, SoftBounce), Then: Action{Retry: &RetryAction{After: []time.Duration{after}, Lapse: DefaultLapse}}}
+	}
+	tag := Rule{Name: "watch", When: counting(1, 0, 0, SoftBounce), Then: Action{Tag: "soft"}}
+	tests := []struct {
+		name   string
+		before []Rule
+		given  []Rule
+		want   []Planned
+	}{
+		{"a new rule", nil, []Rule{soft(2, 30*Day)}, []Planned{{Kind: PlannedSuppression, Rule: "rest", Reason: "soft_bounce"}}},
+		{"a new rule that would be over", nil, []Rule{soft(2, Day)}, nil},
+		{"a rule gone", []Rule{soft(2, 30*Day)}, nil, []Planned{{Kind: PlannedRelease, Rule: "rest", Edited: true, Reason: "soft_bounce"}}},
+		{"a stricter rule", []Rule{soft(2, 30*Day)}, []Rule{soft(3, 30*Day)}, []Planned{{Kind: PlannedRelease, Rule: "rest", Edited: true, Reason: "soft_bounce"}}},
+		{"for longer", []Rule{soft(2, 30*Day)}, []Rule{soft(2, 0)}, []Planned{{Kind: PlannedProlonging, Rule: "rest", Reason: "soft_bounce"}}},
+		{"for shorter", []Rule{soft(2, 30*Day)}, []Rule{soft(2, 20*Day)}, []Planned{{Kind: PlannedShortening, Rule: "rest", Edited: true, Reason: "soft_bounce"}}},
+		{"a rule that says the same", []Rule{soft(1, 0)}, []Rule{soft(2, 0)}, []Planned{{Kind: PlannedRestatement, Rule: "rest", Reason: "soft_bounce"}}},
+		{"a new retry", nil, []Rule{retry(4 * time.Hour)}, []Planned{{Kind: PlannedRetry, Rule: "retry"}}},
+		{"a later retry", []Rule{retry(4 * time.Hour)}, []Rule{retry(Day)}, []Planned{{Kind: PlannedRetry, Rule: "retry"}}},
+		{"no retry", []Rule{retry(4 * time.Hour)}, []Rule{}, []Planned{{Kind: PlannedDrop, Rule: "retry", Edited: true}}},
+		{"a tag", nil, []Rule{tag}, []Planned{{Kind: PlannedTag, Rule: "watch", Reason: "soft"}}},
+		{"no tag", []Rule{tag}, nil, []Planned{{Kind: PlannedUntag, Rule: "watch", Edited: true, Reason: "soft"}}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := tell(t, test.before...)
+			s.happens(0, SoftBounce, "a")
+			s.happens(0, SoftBounce, "a")
+			if len(test.given) > 0 && test.given[0].Then.Retry != nil || len(test.before) > 0 && test.before[0].Then.Retry != nil {
+				s = tell(t, test.before...)
+				s.happens(0, SoftBounce, "a")
+			}
+			s.plans(s.plan(3, test.given...), test.want...)
+		})
+	}
+}
+
+func TestAPlanAsksOnlyTheNewRulesOfTheReview(t *testing.T) {
+	quiet := func(d time.Duration) Rule {
+		return Rule{Name: "sunset", Where: SeenTest{OlderThan: d}, Then: suppressFor("dormant", 0)}
+	}
+	s := tell(t, quiet(30*Day))
+	s.happens(0, Sent, "a")
+	s.plans(s.plan(40, quiet(30*Day))) // the next review does it anyway
+	s.plans(s.plan(40, quiet(20*Day)), Planned{Kind: PlannedSuppression, Rule: "sunset", Reason: "dormant", AtReview: true})
+	s.plans(s.plan(40, quiet(50*Day)))
+	s.p.Review(&s.c, Moment{day(40), s.seq})
+	s.plans(s.plan(41, quiet(30*Day)))
+	s.plans(s.plan(41, quiet(20*Day)), Planned{Kind: PlannedReopening, Rule: "sunset", Reason: "dormant", AtReview: true})
+	s.plans(s.plan(41, quiet(50*Day)), Planned{Kind: PlannedRelease, Rule: "sunset", Edited: true, Reason: "dormant"})
+	lift := Rule{Name: "lift", Where: SeenTest{OlderThan: Day}, Then: release("dormant")}
+	s.plans(s.plan(41, quiet(30*Day), lift), Planned{Kind: PlannedRelease, Rule: "sunset", Reason: "dormant", AtReview: true})
+}
+
+func TestAPlanLeavesWhatPeopleTold(t *testing.T) {
+	hard := Rule{Name: "hard", When: counting(1, 0, 0, HardBounce), Then: suppressFor("hard_bounce", 0)}
+	s := tell(t, hard)
+	s.happens(0, HardBounce, "a")
+	s.p.Instruct(&s.c, Instruction{Moment: Moment{day(1), s.seq}, Kind: Suppress, Hand: ByOperator, Reason: "manual", By: "ann"})
+	s.plans(s.plan(2), Planned{Kind: PlannedRelease, Rule: "hard", Edited: true, Reason: "hard_bounce"})
+}
+
+func TestAnAttributeThatChangedIsJudgedByTodays(t *testing.T) {
+	turkish := AttributeTest{"country", Comparison{Op: Is, Values: []Value{ParseValue("TR")}}}
+	rule := Rule{Name: "hard", When: counting(1, 0, 0, HardBounce), Where: turkish, Then: suppressFor("hard_bounce", 0)}
+	s := tell(t, rule)
+	s.happens(0, HardBounce, "a")
+	s.c.Attributes = s.c.Attributes.With("country", ParseValue("TR"))
+	s.plans(s.plan(1, rule), Planned{Kind: PlannedSuppression, Rule: "hard", Reason: "hard_bounce"})
+}

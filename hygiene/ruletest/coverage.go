@@ -1,0 +1,72 @@
+package ruletest
+
+import (
+	"strings"
+
+	"winnow/hygiene"
+)
+
+// Coverage is what no test has tried. Its lists are never nil.
+type Coverage struct {
+	Rules []string `json:"rules"` // that no test made act, in the order of the file
+	Codes []Code   `json:"codes"` // that no test sent, in the order of the sources' tables
+}
+
+// Code is one of a provider's codes.
+type Code struct {
+	Source string `json:"source"`
+	Event  string `json:"event"`
+	Code   string `json:"code"`
+}
+
+// covered is what the tests have tried so far.
+type covered struct {
+	rules map[string]bool
+	codes map[Code]bool
+}
+
+func (c *covered) rule(name string) {
+	if c.rules == nil {
+		c.rules = map[string]bool{}
+	}
+	c.rules[name] = true
+}
+
+// event notes which code was sent. A test that names the outcome and the code
+// sends whatever the provider calls that.
+func (c *covered) event(sources []Source, e *hygiene.Event) {
+	if c.codes == nil {
+		c.codes = map[Code]bool{}
+	}
+	for i := range sources {
+		if sources[i].Name != e.Source {
+			continue
+		}
+		for _, l := range sources[i].Table {
+			if l.Code == e.Code && (word(l.Event) == word(e.Name) || e.Name == "" && l.Outcome == e.Outcome) {
+				c.codes[Code{e.Source, word(l.Event), l.Code}] = true
+			}
+		}
+	}
+}
+
+// word is an event's name in the form in which names are compared.
+func word(event string) string { return strings.ToLower(strings.TrimSpace(event)) }
+
+// Coverage tells what no case has tried so far.
+func (b *Bench) Coverage() Coverage {
+	c := Coverage{Rules: []string{}, Codes: []Code{}}
+	for i := range b.Policy.Rules {
+		if name := b.Policy.Rules[i].Name; !b.covered.rules[name] {
+			c.Rules = append(c.Rules, name)
+		}
+	}
+	for _, s := range b.Sources {
+		for _, l := range s.Table {
+			if code := (Code{s.Name, word(l.Event), l.Code}); l.Code != "" && !b.covered.codes[code] {
+				c.Codes = append(c.Codes, code)
+			}
+		}
+	}
+	return c
+}

@@ -1,0 +1,240 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"gopkg.in/yaml.v3"
+)
+
+// compiled is the schema as a validator reads it, which also holds it against
+// draft-07 itself.
+func compiled(t testing.TB) *jsonschema.Schema {
+	t.Helper()
+	text, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("winnow.schema.json", text); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("winnow.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// seenByAnEditor is the file as an editor holds it against a schema: YAML as
+// JSON, with dates as texts. It tells whether the text is YAML at all.
+func seenByAnEditor(t testing.TB, text []byte) (value any, ok bool) {
+	t.Helper()
+	var doc yaml.Node
+	if err := yaml.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &doc); err != nil {
+		return nil, false
+	}
+	return plainValue(t, &doc), true
+}
+
+func plainValue(t testing.TB, n *yaml.Node) any {
+	switch {
+	case n.Kind == yaml.DocumentNode:
+		return plainValue(t, n.Content[0])
+	case n.Kind == yaml.AliasNode:
+		return plainValue(t, n.Alias)
+	case n.Kind == yaml.SequenceNode:
+		list := []any{}
+		for _, item := range n.Content {
+			list = append(list, plainValue(t, item))
+		}
+		return list
+	case n.Kind == yaml.MappingNode:
+		object := map[string]any{}
+		for key, node := range pairs(n) {
+			object[key.Value] = plainValue(t, node)
+		}
+		return object
+	case n.ShortTag() == "!!str", n.ShortTag() == "!!timestamp", strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!"):
+		return n.Value
+	}
+	var v any
+	if err := n.Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	written, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := jsonschema.UnmarshalJSON(bytes.NewReader(written))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
+func TestEveryGoodFilePassesTheSchema(t *testing.T) {
+	s := compiled(t)
+	files, err := filepath.Glob("testdata/good/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no good files: %v", err)
+	}
+	warned, err := filepath.Glob("testdata/warned/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(append(files, warned...), "../../config.example.yaml") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, ok := seenByAnEditor(t, text)
+		if err := s.Validate(value); !ok || err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
+// invisible are the bad files whose mistake no schema can see, by what it would
+// have to know.
+var invisible = strings.Fields(`
+	admin-on-the-public-address admin-on-the-public-port admin-open-without-token token-of-admin-shared token-shared-by-two-sources
+	rule-twice segment-twice source-twice outcome-line-twice breaker-twice
+	format-twice column-twice export-lists-twice export-twice
+	delta-of-a-segment-not-exported export-of-an-unknown-segment guard-of-a-segment-not-exported segment-unknown
+	source-of-a-rule-unknown tag-that-no-rule-gives segment-of-itself segments-in-a-circle
+	reason-like-the-opt-out reason-misspelt-in-a-condition release-of-a-misspelt-reason untag-of-a-misspelt-tag
+	region-of-text-keys region-unknown timezone-unknown timezone-of-the-machine retry-without-when
+	export-called-latest segment-called-manifest export-to-elsewhere breaker-window-too-long
+	tokens-file-empty tokens-file-missing tokens-file-with-a-short-one variable-not-closed variable-not-set variable-badly-named
+	key-twice two-documents no-break-that-only-yaml-knows contact-begins-with-a-plain-number
+`)
+
+func TestTheSchemaSeesTheMistakesThatASchemaCan(t *testing.T) {
+	s := compiled(t)
+	files, err := filepath.Glob("testdata/bad/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no bad files: %v", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, isYAML := seenByAnEditor(t, text)
+		seen := !isYAML || s.Validate(value) != nil
+		switch listed := slices.Contains(invisible, name); {
+		case !seen && !listed:
+			t.Errorf("%s: the schema does not see the mistake; if it can't, say so in the list", name)
+		case seen && listed:
+			t.Errorf("%s: the schema sees the mistake now: take it off the list", name)
+		}
+	}
+	for _, name := range invisible {
+		if !slices.Contains(files, "testdata/bad/"+name+".yaml") {
+			t.Errorf("%s is on the list and no file", name)
+		}
+	}
+}
+
+func TestWhatComesFromTheEnvironmentPassesTheSchema(t *testing.T) {
+	s := compiled(t)
+	const source = `sources: [{name: "${X}", preset: "${X:-insider}", tokens: ["${A}", "a-${B}"], contact: "${C}", outcomes: [{event: "${E}", code: "${F}", outcome: "${G}"}]}]`
+	for _, text := range []string{
+		`listen: "${LISTEN}"`,
+		`listen: "${LISTEN:-:8080}"`,
+		`admin: {listen: "127.0.0.1:${PORT}", token: "${TOKEN:-}"}`,
+		`admin: {token: ""}`,
+		`contacts: {key: "${KEY:-phone}", region: "${REGION}"}`,
+		`store: "sqlite://${FOLDER}/winnow.db"`,
+		`store: "${STORE}"`,
+		source,
+		`hygiene: {sweep: "${SWEEP}", breaker: {outcome: "${O}", share: "${S}", window: "${W:-1h}", min: 1}}`,
+		`exports: [{name: "${N}", schedule: "${S}", segments: ["${A}"], formats: ["${F}"], to: ["${T}"], guard: {max_change: "${M:-30%}"}, csv: {profile: "${P}"}}]`,
+	} {
+		value, _ := seenByAnEditor(t, []byte(text))
+		if err := s.Validate(value); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, text := range []string{
+		`listen: "$LISTEN"`,
+		`contacts: {region: "$REGION"}`,
+		`hygiene: {rules: [{name: a, when: {outcome: "${O}"}, then: {tag: a}}]}`,
+		`segments: [{name: a, where: {attribute: a, is: "${V}"}}]`,
+		`segments: [{name: a, where: {outcome: sent, codes: ["${V}"]}}]`,
+		`segments: [{name: a, where: {status: "${V}"}}]`,
+		`segments: [{name: a, suppressed: "${V}"}]`,
+	} {
+		value, _ := seenByAnEditor(t, []byte(text))
+		if s.Validate(value) == nil {
+			t.Errorf("%s passes", text)
+		}
+	}
+}
+
+func TestTheSchemaExplainsEveryKey(t *testing.T) {
+	var root map[string]any
+	if err := json.Unmarshal(Schema(), &root); err != nil {
+		t.Fatal(err)
+	}
+	keys := 0
+	var visit func(way string, v any)
+	visit = func(way string, v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, item := range v {
+				visit(way, item)
+			}
+		case map[string]any:
+			properties, _ := v["properties"].(map[string]any)
+			for name, is := range properties {
+				keys++
+				if doc, _ := is.(map[string]any)["description"].(string); !strings.HasSuffix(doc, ".") {
+					t.Errorf("%s.%s is explained as %q", way, name, doc)
+				}
+			}
+			for name, part := range v {
+				visit(way+"."+name, part)
+			}
+		}
+	}
+	visit("", root)
+	if keys < 80 {
+		t.Errorf("only %d keys were found", keys)
+	}
+}
+
+func TestTheSchemaIsOneObjectThatEditorsKnowByItsHead(t *testing.T) {
+	var root struct {
+		Schema     string `json:"$schema"`
+		Title      string
+		Type       string
+		Properties map[string]struct{ Default any }
+		Additional *bool `json:"additionalProperties"`
+	}
+	if err := json.Unmarshal(Schema(), &root); err != nil {
+		t.Fatal(err)
+	}
+	if root.Schema != "http://json-schema.org/draft-07/schema#" || root.Title == "" || root.Type != "object" || root.Additional == nil || *root.Additional {
+		t.Errorf("the head is %+v", root)
+	}
+	for _, key := range file.names() {
+		if _, ok := root.Properties[key]; !ok {
+			t.Errorf("the key %s is missing", key)
+		}
+	}
+	if root.Properties["listen"].Default != ":8080" {
+		t.Errorf("listen stands at %v", root.Properties["listen"].Default)
+	}
+	if !bytes.Equal(Schema(), Schema()) {
+		t.Error("two schemas differ")
+	}
+}

@@ -1,0 +1,161 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	"winnow/hygiene"
+)
+
+var (
+	yearOf     = flag.Int("year-of", 2_000, "contacts of the made-up year of the benchmark of a backtest, each with 104 events")
+	yearFolder = flag.String("year-folder", "", "where to keep the made-up year for the next time; empty keeps it nowhere")
+)
+
+// year makes a made-up year: every contact is texted once a week.
+func year(b *testing.B, contacts int) *Store {
+	path := filepath.Join(cmp.Or(*yearFolder, b.TempDir()), fmt.Sprint("year-", contacts, ".db"))
+	_, missing := os.Stat(path)
+	s, err := Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.Close() })
+	if missing == nil {
+		return s
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	var events []hygiene.Event
+	put := func(e hygiene.Event) {
+		if events = append(events, e); len(events) == 4096 {
+			appendEvents(b, s, events...)
+			events = events[:0]
+		}
+	}
+	for week := range 52 {
+		at := start.Add(time.Duration(week*7) * hygiene.Day)
+		for n := range contacts {
+			i := (n*7919 + week) % contacts // whom the log has next is not whom the roster has next
+			key := fmt.Sprintf("crm-%08d", i)
+			message := fmt.Sprintf("sms-%d-%d-9c99bc26-373e-4847", week, i)
+			at = at.Add(hygiene.Day / time.Duration(contacts))
+			put(ev(at, key, message, hygiene.Sent))
+			put(ev(at.Add(time.Minute), key, message, fate(r, i)))
+		}
+	}
+	appendEvents(b, s, events...)
+	return s
+}
+
+// fate is what becomes of a message of the i-th contact: a few are always out
+// of reach.
+func fate(r *rand.Rand, i int) hygiene.Outcome {
+	switch n := r.IntN(1000); {
+	case n < 3:
+		return hygiene.HardBounce
+	case n < 40, i%50 == 0 && n < 800:
+		return hygiene.SoftBounce
+	case n < 45:
+		return hygiene.Unsubscribed
+	case n < 60:
+		return hygiene.UnknownDelivery
+	}
+	return hygiene.Delivered
+}
+
+// BenchmarkBacktest replays a made-up year under two policies, and compares that
+// with merely reading the log. Say -year-of 100000 -benchtime 1x for the whole.
+func BenchmarkBacktest(b *testing.B) {
+	s := year(b, *yearOf)
+	until := start.Add(365 * hygiene.Day)
+	o := BacktestOptions{Since: until.Add(-90 * hygiene.Day), Until: until}
+	var reading, replaying time.Duration
+	var did Backtested
+	for b.Loop() {
+		began := time.Now()
+		n := readAll(b, s)
+		reading += time.Since(began)
+
+		forgetPeak()
+		began = time.Now()
+		var err error
+		did, err = s.Backtest(context.Background(), o, hygiene.NewBacktest(yearPolicy(4), o.Since, o.Until), hygiene.NewBacktest(yearPolicy(3), o.Since, o.Until))
+		replaying += time.Since(began)
+		if err != nil || did.Events+did.Earlier != n {
+			b.Fatalf("of %d events replayed %+v, %v", n, did, err)
+		}
+	}
+	events := float64(did.Events + did.Earlier)
+	b.ReportMetric(events*float64(b.N)/replaying.Seconds(), "events/s")
+	b.ReportMetric(replaying.Seconds()/reading.Seconds(), "of-reading-the-log")
+	b.ReportMetric(float64(did.Bytes)/events, "bytes/event-in-the-file")
+	b.ReportMetric(peak(b), "MiB-peak")
+}
+
+// readAll reads the log as a sweep does, and gives how many events it has.
+func readAll(b *testing.B, s *Store) (n int64) {
+	for seq := int64(0); ; {
+		var events []hygiene.Event
+		err := s.readLog(func(c *conn) (err error) {
+			events, err = eventsAfter(c, seq, sweepEvents, sweepBytes)
+			return err
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(events) == 0 {
+			return n
+		}
+		n, seq = n+int64(len(events)), events[len(events)-1].Seq
+	}
+}
+
+// forgetPeak lets the kernel count the peak of the memory anew, where it does.
+func forgetPeak() {
+	debug.FreeOSMemory()
+	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
+}
+
+// peak is the most memory that the process had, in MiB.
+func peak(b *testing.B) float64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		b.Skip("no /proc here")
+	}
+	var kib float64
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	fmt.Sscan(after, &kib)
+	return kib / 1024
+}
+
+// yearPolicy is the rules of the example, with so many soft bounces to rest.
+func yearPolicy(rest int) *hygiene.Policy {
+	when := func(n int, within time.Duration, since hygiene.Outcomes, o ...hygiene.Outcome) *hygiene.When {
+		return &hygiene.When{Counting: hygiene.Counting{Outcomes: hygiene.OutcomesOf(o...), Count: n, Within: within, Since: since}}
+	}
+	suppress := func(reason string, d time.Duration) hygiene.Action {
+		return hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: reason, For: d}}
+	}
+	delivered := hygiene.OutcomesOf(hygiene.Delivered)
+	return hygiene.NewPolicy([]hygiene.Rule{
+		{Name: "hard", When: when(1, 0, 0, hygiene.HardBounce, hygiene.InvalidNumber), Then: suppress("hard_bounce", 0)},
+		{Name: "retry", When: when(1, 0, 0, hygiene.SoftBounce), Then: hygiene.Action{Retry: &hygiene.RetryAction{After: []time.Duration{4 * time.Hour, hygiene.Day, 3 * hygiene.Day}, Lapse: hygiene.DefaultLapse}}},
+		{Name: "rest", When: when(rest, 14*hygiene.Day, delivered, hygiene.SoftBounce), Then: suppress("soft_bounce", 30*hygiene.Day)},
+		{Name: "give-up", When: when(7, 0, delivered, hygiene.SoftBounce), Then: suppress("soft_bounce", 180*hygiene.Day)},
+		{Name: "opt-out", When: when(1, 0, 0, hygiene.Unsubscribed), Then: suppress("opted_out", 0)},
+		{Name: "forgive", When: when(1, 0, 0, hygiene.Delivered), Then: hygiene.Action{Release: []string{"soft_bounce"}}},
+		{Name: "opt-in", When: when(1, 0, 0, hygiene.Resubscribed), Then: hygiene.Action{Release: []string{"opted_out"}}},
+		{Name: "watch", When: when(3, 7*hygiene.Day, 0, hygiene.CarrierViolation), Then: hygiene.Action{Tag: "content-review"}},
+		{Name: "sunset", Where: hygiene.All{hygiene.OutcomeTest{Counting: when(5, 180*hygiene.Day, 0, hygiene.Sent).Counting},
+			hygiene.Not{Of: hygiene.OutcomeTest{Counting: when(1, 180*hygiene.Day, 0, hygiene.Delivered).Counting}}}, Then: suppress("dormant", 0)},
+	}, fmt.Sprint("year-", rest))
+}

@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"winnow/hygiene"
+	"winnow/segments"
+)
+
+// registered makes contacts of which nothing but the key is known; every third
+// is forgotten, so that ids are missing.
+func registered(t *testing.T, s *Store, n int) (keys map[string]bool) {
+	t.Helper()
+	keys = map[string]bool{}
+	err := s.writeAs(testPolicy(t, s), func(p *pen) error {
+		k := &card{}
+		for i := range n {
+			k.reset(fmt.Sprint("contact-", i))
+			if err := p.save(k, nil); err != nil {
+				return err
+			}
+			keys[k.Key] = true
+			if i%3 == 1 {
+				delete(keys, k.Key)
+				if err := p.c.exec("DELETE FROM contacts WHERE id = ?", k.id); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+func TestAPassShowsEveryoneOnce(t *testing.T) {
+	s := openStore(t)
+	want := registered(t, s, 3*stride)
+	var mu sync.Mutex
+	seen := map[string]int{}
+	told := int64(0)
+	n, err := s.Pass(context.Background(), func(segments.Lists) Visitor {
+		return func(c *hygiene.Contact) error {
+			mu.Lock()
+			defer mu.Unlock()
+			seen[c.Key]++
+			return nil
+		}
+	}, func(contacts int64) { told = max(told, contacts) })
+	if err != nil || n != int64(len(want)) || told != n || len(seen) != len(want) {
+		t.Errorf("showed %d, told %d, of %d contacts %d were seen: %v", n, told, len(want), len(seen), err)
+	}
+	for key, times := range seen {
+		if times != 1 || !want[key] {
+			t.Errorf("%s was shown %d times", key, times)
+		}
+	}
+}
+
+func TestAPassIsOfOneMoment(t *testing.T) {
+	s := openStore(t)
+	p := testPolicy(t, s)
+	happens := func(o hygiene.Outcome) {
+		for i := range 20 {
+			appendEvents(t, s, ev(start, fmt.Sprint("contact-", i), fmt.Sprint("m", i), o))
+		}
+		if _, err := s.Sweep(context.Background(), options(p, start.Add(hygiene.Day))); err != nil {
+			t.Error(err)
+		}
+	}
+	happens(hygiene.Sent)
+	first, bounced := true, 0
+	_, err := s.Pass(context.Background(), func(segments.Lists) Visitor {
+		if first { // the readers are there: what is written now comes too late
+			first = false
+			happens(hygiene.HardBounce)
+		}
+		return func(c *hygiene.Contact) error {
+			bounced += len(c.Suppressions) // they are few: one reader shows all
+			return nil
+		}
+	}, nil)
+	if err != nil || bounced > 0 {
+		t.Errorf("%d bounces of a later moment were seen: %v", bounced, err)
+	}
+}
+
+func TestAnErrorOfAVisitEndsThePass(t *testing.T) {
+	s := openStore(t)
+	registered(t, s, 10)
+	enough := errors.New("enough")
+	_, err := s.Pass(context.Background(), func(segments.Lists) Visitor {
+		return func(*hygiene.Contact) error { return enough }
+	}, nil)
+	if !errors.Is(err, enough) {
+		t.Errorf("the pass ended with %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := s.Pass(ctx, func(segments.Lists) Visitor { return func(*hygiene.Contact) error { return nil } }, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("a pass that was called off ended with %v", err)
+	}
+}
+
+func TestAVisitorAsksListsOfThePass(t *testing.T) {
+	s := openStore(t)
+	registered(t, s, 10)
+	if err := s.write(func(c *conn) error { return c.exec("INSERT INTO lists (contact, list) VALUES ('contact-3', 'staff')") }); err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var on []string
+	_, err := s.Pass(context.Background(), func(lists segments.Lists) Visitor {
+		return func(c *hygiene.Contact) error {
+			is, err := lists.InList("staff", c.Key)
+			mu.Lock()
+			defer mu.Unlock()
+			if is {
+				on = append(on, c.Key)
+			}
+			return err
+		}
+	}, nil)
+	if err != nil || len(on) != 1 || on[0] != "contact-3" {
+		t.Errorf("on the list are %q: %v", on, err)
+	}
+}
+
+func TestAPassOverNobodyIsQuiet(t *testing.T) {
+	n, err := openStore(t).Pass(context.Background(), func(segments.Lists) Visitor {
+		return func(*hygiene.Contact) error { return errors.New("nobody is here") }
+	}, nil)
+	if n != 0 || err != nil {
+		t.Errorf("showed %d: %v", n, err)
+	}
+}

@@ -1,0 +1,66 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"winnow/hygiene"
+)
+
+// KeptPolicy is a policy that judged.
+type KeptPolicy struct {
+	Hash      string          `json:"hash"`
+	FirstUsed hygiene.Instant `json:"first_used_at"`
+	// InForce tells that it is the one that a daemon put in force last. Of those
+	// that only commands used, none is.
+	InForce bool `json:"in_force"`
+}
+
+// ErrNoPolicy is the error of a hash by which no policy judged.
+var ErrNoPolicy = errors.New("no such policy")
+
+// Policies lists the policies that judged, the latest to be used first before all
+// others.
+func (s *Store) Policies() ([]KeptPolicy, error) {
+	var list []KeptPolicy
+	err := s.read(func(c *conn) error {
+		now, err := progress(c, inForce)
+		if err != nil {
+			return err
+		}
+		r := c.query("SELECT id = ?, hash, first_used_at FROM policies ORDER BY id DESC", now)
+		for r.next() {
+			list = append(list, KeptPolicy{InForce: r.int(0) == 1, Hash: r.text(1), FirstUsed: hygiene.Instant(r.int(2))})
+		}
+		return r.close()
+	})
+	return list, err
+}
+
+// PolicyText is the only policy whose hash begins with the prefix, and its text
+// as it was read, byte for byte. The error is [ErrNoPolicy] when there is none,
+// and another when there are several.
+func (s *Store) PolicyText(prefix string) (p KeptPolicy, text string, err error) {
+	found := 0
+	err = s.read(func(c *conn) error {
+		now, err := progress(c, inForce)
+		if err != nil {
+			return err
+		}
+		r := c.query("SELECT id = ?, hash, first_used_at, text FROM policies WHERE substr(hash, 1, length(?)) = ?", now, prefix, prefix)
+		for ; r.next(); found++ {
+			p = KeptPolicy{InForce: r.int(0) == 1, Hash: r.text(1), FirstUsed: hygiene.Instant(r.int(2))}
+			text = r.text(3)
+		}
+		return r.close()
+	})
+	switch {
+	case err != nil:
+		return KeptPolicy{}, "", err
+	case found == 0:
+		return KeptPolicy{}, "", fmt.Errorf("%w: %s", ErrNoPolicy, prefix)
+	case found > 1:
+		return KeptPolicy{}, "", fmt.Errorf("%d policies begin with %s: write more of the hash", found, prefix)
+	}
+	return p, text, nil
+}
