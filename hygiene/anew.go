@@ -15,15 +15,23 @@ func (p *Policy) Rejudge(c *Contact, at Moment) []Change { return p.anew(c, at) 
 // differs from before as brought about at the moment cause.
 func (p *Policy) anew(c *Contact, cause Moment, more ...step) []Change {
 	before := *c
+	gaveUp := p.replay(c, &before, more...)
+	return differences(&before, c, cause, gaveUp)
+}
+
+// replay makes c from its history and instructions, and from what has settled
+// of how it stood before. It tells when the last bounce went past the end of the
+// retry list.
+func (p *Policy) replay(c, before *Contact, more ...step) (gaveUp *Change) {
 	c.Suppressions, c.Tags, c.Retry = nil, nil, nil
 	j := judge{p: p, c: c, anew: true, floors: p.floors(&c.History)}
-	for _, step := range p.steps(&before, more, j.floors) {
+	for _, step := range p.steps(before, more, j.floors) {
 		step.do(&j)
 	}
 	if r, old := c.Retry, before.Retry; r != nil && old != nil && r.Since == old.Since {
 		r.MessageID, r.UniqueArgs = old.MessageID, old.UniqueArgs
 	}
-	return differences(&before, c, cause, j.gaveUp)
+	return j.gaveUp
 }
 
 // step is one thing to replay. Of the same moment the event comes first, then
@@ -67,7 +75,7 @@ func (p *Policy) settled(c *Contact, floors []floor) []step {
 		if !s.Review && p.hasSettled(&s.Grounds, floors) {
 			steps = append(steps, step{s.Since, 1, func(j *judge) { j.c.keepSuppression(s) }})
 		} else if renewed := s.Renewal; !renewed.Review && p.hasSettled(&renewed.Grounds, floors) {
-			again := Suppression{Reason: s.Reason, Since: renewed.At, Until: s.Until, Grounds: renewed.Grounds}
+			again := Suppression{Reason: s.Reason, Held: s.Held, Since: renewed.At, Until: s.Until, Grounds: renewed.Grounds}
 			steps = append(steps, step{renewed.At, 1, func(j *judge) { j.suppressBy(again, renewed.At) }})
 		}
 	}
@@ -87,14 +95,16 @@ func (p *Policy) settled(c *Contact, floors []floor) []step {
 // keepSuppression puts back a suppression that has settled, in the place of one
 // of the same reason and hand that late evidence opened before it.
 func (c *Contact) keepSuppression(s Suppression) {
-	if i := c.suppression(s.Reason, s.Hand); i >= 0 {
-		if old := c.Suppressions[i]; old.OpenAt(s.Since.At) && later(old.Until, s.Until) {
+	if i := c.suppression(s.key()); i >= 0 {
+		if old := c.Suppressions[i]; old.standsAt(s.Since.At) && later(old.Until, s.Until) {
 			s.Until = old.Until
 		}
 		c.Suppressions = slices.Delete(c.Suppressions, i, i+1)
 	}
 	c.openSuppression(s)
-	c.Retry = nil
+	if s.Held == 0 {
+		c.Retry = nil
+	}
 }
 
 // keepTag puts back a tag that has settled.
@@ -119,7 +129,7 @@ func (c *Contact) struckOpening(s *Suppression) bool {
 
 func (c *Contact) struckRetry(r *Retry) bool {
 	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool {
-		return in.Kind == Allow && in.Reason == "" && r.Since.At <= in.At
+		return in.Kind == Allow && !in.Revoked && in.Reason == "" && r.Since.At <= in.At
 	})
 }
 
@@ -228,11 +238,13 @@ func outcomesOf(c Condition) Outcomes {
 
 // instruction replays what an operator, an import or a review told.
 func (j *judge) instruction(in *Instruction) {
+	if in.Revoked {
+		return
+	}
 	switch in.Kind {
 	case SuppressByReview:
-		if j.p.rule(in.Rule, in.Digest) != nil {
-			grounds := Grounds{Rule: in.Rule, Digest: in.Digest, Review: true, Evidence: in.Evidence}
-			j.suppressBy(Suppression{Reason: in.Reason, Since: in.Moment, Until: in.Until, Grounds: grounds}, in.Moment)
+		if s := in.opening(); j.p.rule(in.Rule, in.Digest) != nil && !j.c.struckOpening(s) {
+			j.suppressBy(*s, in.Moment)
 		}
 	case Suppress:
 		j.suppressBy(Suppression{Reason: in.Reason, Hand: in.Hand, Since: in.Moment, Until: in.Until, By: in.By, Note: in.Note}, in.Moment)
@@ -263,13 +275,13 @@ func differences(old, new *Contact, cause Moment, gaveUp *Change) []Change {
 		changes = append(changes, c)
 	}
 	for _, s := range old.Suppressions {
-		if i := new.suppression(s.Reason, s.Hand); i < 0 && s.OpenAt(max(cause.At, s.Since.At)) {
-			add(Change{Act: Released, Reason: s.Reason, Hand: s.Hand})
+		if new.suppression(s.key()) < 0 && s.standsAt(max(cause.At, s.Since.At)) && !new.took(&s) {
+			add(Change{Act: Released, Reason: s.Reason, Hand: s.Hand, Held: s.Held})
 		}
 	}
 	for _, s := range new.Suppressions {
-		i := old.suppression(s.Reason, s.Hand)
-		c := Change{At: s.Since.At, Act: Suppressed, Reason: s.Reason, Hand: s.Hand, Until: s.Until, Rule: s.Rule, Evidence: s.Evidence, By: s.By, Note: s.Note}
+		i := old.suppression(s.key())
+		c := Change{At: s.Since.At, Act: Suppressed, Reason: s.Reason, Hand: s.Hand, Held: s.Held, Until: s.Until, Rule: s.Rule, Evidence: s.Evidence, By: s.By, Note: s.Note}
 		switch {
 		case i >= 0 && reflect.DeepEqual(old.Suppressions[i], s):
 			continue
@@ -280,6 +292,12 @@ func differences(old, new *Contact, cause Moment, gaveUp *Change) []Change {
 	}
 	changes = append(changes, tagDifferences(old, new, cause)...)
 	return append(changes, retryDifference(old.Retry, new.Retry, cause, gaveUp)...)
+}
+
+// took tells whether what waited for review has taken effect.
+func (c *Contact) took(held *Suppression) bool {
+	i := c.suppression(suppressionKey{reason: held.Reason, hand: held.Hand})
+	return held.Held != 0 && i >= 0 && c.Suppressions[i].standsAt(held.Since.At)
 }
 
 func tagDifferences(old, new *Contact, cause Moment) []Change {

@@ -95,12 +95,12 @@ func (j *judge) counted(r *Rule, e *Entry, struck func(*Entry) bool) tally {
 
 func (j *judge) open(r *Rule, e *Entry) {
 	if s := r.Then.Suppress; s != nil {
-		if t := j.counted(r, e, j.struck(s.Reason)); t.n >= r.When.Count {
+		if t := j.counted(r, e, j.struck(s.Reason, r.Name)); t.n >= r.When.Count {
 			j.suppress(r, e.Moment, t)
 		}
 	}
 	if r.Then.Retry != nil {
-		if t := j.counted(r, e, j.struck("")); t.n >= r.When.Count {
+		if t := j.counted(r, e, j.struck("", r.Name)); t.n >= r.When.Count {
 			j.retry(r, e)
 		}
 	}
@@ -111,16 +111,16 @@ func (j *judge) open(r *Rule, e *Entry) {
 	}
 }
 
-// struck is the test whether an entry no longer counts for the reason; nil
-// when nothing was struck.
-func (j *judge) struck(reason string) func(*Entry) bool {
+// struck is the test whether an entry no longer counts for the reason and the
+// rule; nil when nothing was struck.
+func (j *judge) struck(reason, rule string) func(*Entry) bool {
 	in := j.c.Instructions
 	if !slices.ContainsFunc(in, func(in Instruction) bool { return in.Kind == Allow || in.Kind == Strike }) {
 		return nil
 	}
 	return func(e *Entry) bool {
 		for i := range in {
-			if in[i].strikes(reason, e, j.c.History.Kind(e)) {
+			if in[i].strikes(reason, rule, e, j.c.History.Kind(e)) {
 				return true
 			}
 		}
@@ -133,7 +133,7 @@ func (r *Rule) grounds(t tally) Grounds {
 }
 
 func (j *judge) suppress(r *Rule, m Moment, t tally) {
-	s := Suppression{Reason: r.Then.Suppress.Reason, Since: m, Grounds: r.grounds(t)}
+	s := Suppression{Reason: r.Then.Suppress.Reason, Held: t.held, Since: m, Grounds: r.grounds(t)}
 	if r.Then.Suppress.For > 0 {
 		s.Until = m.At.Add(r.Then.Suppress.For)
 	}
@@ -141,13 +141,14 @@ func (j *judge) suppress(r *Rule, m Moment, t tally) {
 }
 
 // suppressBy opens the suppression, or renews the open one of the same reason
-// and hand, whose first grounds stay.
+// and hand, whose first grounds stay. One that waits for review stands beside
+// one that does not.
 func (j *judge) suppressBy(s Suppression, m Moment) {
 	act := Suppressed
-	if i := j.c.suppression(s.Reason, s.Hand); i >= 0 {
+	if i := j.c.suppression(s.key()); i >= 0 {
 		old := &j.c.Suppressions[i]
 		switch {
-		case !old.OpenAt(m.At):
+		case !old.standsAt(m.At):
 			j.c.Suppressions = slices.Delete(j.c.Suppressions, i, i+1)
 		case later(s.Until, old.Until):
 			old.Until, old.Renewal, act = s.Until, Renewal{m, s.Grounds}, Renewed
@@ -158,9 +159,11 @@ func (j *judge) suppressBy(s Suppression, m Moment) {
 	if act == Suppressed {
 		j.c.openSuppression(s)
 	}
-	j.note(Change{At: m.At, Seq: m.Seq, Act: act, Reason: s.Reason, Hand: s.Hand, Until: s.Until, Rule: s.Rule,
+	j.note(Change{At: m.At, Seq: m.Seq, Act: act, Reason: s.Reason, Hand: s.Hand, Held: s.Held, Until: s.Until, Rule: s.Rule,
 		Evidence: s.Evidence, By: s.By, Note: s.Note})
-	j.dropRetry(m)
+	if s.Held == 0 {
+		j.dropRetry(m)
+	}
 }
 
 // lift lifts what the rule releases of what rules opened.
@@ -179,8 +182,8 @@ func (j *judge) release(m Moment, rule string, match func(*Suppression) bool) {
 		if s.Since.After(m) || !match(&s) {
 			return false
 		}
-		if s.OpenAt(m.At) {
-			j.note(Change{At: m.At, Seq: m.Seq, Act: Released, Reason: s.Reason, Hand: s.Hand, Rule: rule})
+		if s.standsAt(m.At) {
+			j.note(Change{At: m.At, Seq: m.Seq, Act: Released, Reason: s.Reason, Hand: s.Hand, Held: s.Held, Rule: rule})
 		}
 		return true
 	})
@@ -194,7 +197,7 @@ func (j *judge) retry(r *Rule, e *Entry) {
 	plan := r.Then.Retry
 	since := r.When.Counting
 	since.Since, since.Within = OutcomesOf(Delivered), 0
-	t := since.count(&j.c.History, e.Moment, len(plan.After)+1, j.struck(""))
+	t := since.count(&j.c.History, e.Moment, len(plan.After)+1, j.struck("", r.Name))
 	if t.n == 0 {
 		return
 	}

@@ -15,6 +15,8 @@ const (
 	Untagged   Act = "untagged"
 	Allowed    Act = "allowed" // an operator struck all evidence
 	Struck     Act = "struck"  // an operator struck some evidence
+	Undone     Act = "undone"  // an operator took a batch back
+	Redone     Act = "redone"  // an operator took that back
 )
 
 // Change is one ledger entry: a fact that was added to a contact's story and is
@@ -25,6 +27,7 @@ type Change struct {
 	Act      Act
 	Reason   string // of the suppression, or the tag's name
 	Hand     Hand
+	Held     int64   // the breaker's trip that the suppression waits for
 	Until    Instant // of the suppression, or when the retry is due; 0 for good
 	Attempt  int     // of the retry
 	Rule     string  // empty when no rule did it

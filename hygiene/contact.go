@@ -12,7 +12,7 @@ type Contact struct {
 	Attributes Attributes
 	History    History
 
-	Suppressions []Suppression // ordered by Since, Reason, Hand; lapsed ones included
+	Suppressions []Suppression // ordered by Since, Reason, Hand, Held; lapsed ones included
 	Tags         []Tag         // ordered by Since, Name
 	Retry        *Retry
 	Instructions []Instruction // in order of Moment
@@ -84,6 +84,18 @@ func (c *Contact) OpenSuppressions(t Instant) []Suppression {
 	return open
 }
 
+// HeldSuppressions lists the suppressions that would hold at t and wait for a
+// breaker's review.
+func (c *Contact) HeldSuppressions(t Instant) []Suppression {
+	var held []Suppression
+	for _, s := range c.Suppressions {
+		if s.Held != 0 && s.standsAt(t) {
+			held = append(held, s)
+		}
+	}
+	return held
+}
+
 // Reasons lists why the contact is not to be texted at t: each reason once, in
 // alphabetical order.
 func (c *Contact) Reasons(t Instant) []string {
@@ -104,15 +116,20 @@ func (c *Contact) tag(name string) int {
 	return slices.IndexFunc(c.Tags, func(t Tag) bool { return t.Name == name })
 }
 
-func (c *Contact) suppression(reason string, hand Hand) int {
-	return slices.IndexFunc(c.Suppressions, func(s Suppression) bool { return s.Reason == reason && s.Hand == hand })
+func (c *Contact) suppression(key suppressionKey) int {
+	for i := range c.Suppressions {
+		if s := &c.Suppressions[i]; s.Reason == key.reason && s.Hand == key.hand && s.Held == key.held {
+			return i
+		}
+	}
+	return -1
 }
 
 // openSuppression adds a suppression in its place, which is the same whether it
 // was opened in order or by a replay.
 func (c *Contact) openSuppression(s Suppression) {
 	i, _ := slices.BinarySearchFunc(c.Suppressions, s, func(a, b Suppression) int {
-		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Hand, b.Hand))
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Hand, b.Hand), cmp.Compare(a.Held, b.Held))
 	})
 	c.Suppressions = slices.Insert(c.Suppressions, i, s)
 }

@@ -10,6 +10,7 @@ type tally struct {
 	n      int
 	seqs   []int64
 	oldest Instant
+	held   int64 // the latest trip that one of them waits for
 }
 
 // reaches tells whether at least Count entries are counted up to the moment at.
@@ -29,7 +30,7 @@ func (q *Counting) count(h *History, at Moment, most int, struck func(*Entry) bo
 	var t tally
 	for e := range q.counted(h, at, struck) {
 		t.n, t.oldest = t.n+1, e.At
-		t.seqs = append(t.seqs, e.Seq)
+		t.seqs, t.held = append(t.seqs, e.Seq), max(t.held, e.held)
 		if t.n >= most {
 			break
 		}

@@ -16,6 +16,7 @@ type Event struct {
 	Code       string  // the provider's code, in its shortest form; empty for none
 	Outcome    Outcome
 	Contact    string // the contact's key as normalised by [KeyFormat]; empty when not known
+	Held       int64  // the breaker's trip that it is held by; 0 for none. Not of the log: it follows from the log before.
 	Body       []byte // the object as received
 }
 

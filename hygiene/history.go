@@ -14,6 +14,8 @@ type Entry struct {
 	Moment
 	Message uint64 // see [MessageHash]
 	kind    int    // index into History.kinds
+	outcome Outcome
+	held    int64 // the breaker's trip that it waits for; 0 for none
 	// mute marks a soft bounce of a message that had been delivered: it is kept,
 	// and triggers nothing.
 	mute bool
@@ -107,10 +109,11 @@ func (h *History) Add(e *Event) Addition {
 	if t.First == 0 || e.At < t.First {
 		t.First = e.At
 	}
-	entry := Entry{Moment: e.Moment(), Message: MessageHash(e.Source, e.MessageID), kind: h.kindIndex(Kind{e.Source, e.Code})}
+	entry := Entry{Moment: e.Moment(), Message: MessageHash(e.Source, e.MessageID), kind: h.kindIndex(Kind{e.Source, e.Code}),
+		outcome: e.Outcome, held: e.Held}
 	deaf := t.Dropped && e.At <= max(t.floor, t.Oldest())
 	if i := t.find(&entry); i >= 0 {
-		if added := t.repeat(i, entry.Moment, deaf); added == Repeat {
+		if added := t.repeat(i, &entry, deaf); added == Repeat {
 			return Repeat
 		}
 		h.mute(e.Outcome, entry.Message)
@@ -152,13 +155,13 @@ func (h *History) mute(o Outcome, message uint64) {
 }
 
 // repeat settles which time of a repeated entry stands.
-func (t *Trail) repeat(i int, m Moment, deaf bool) Addition {
+func (t *Trail) repeat(i int, earlier *Entry, deaf bool) Addition {
 	e := t.Entries[i]
-	if m.At >= e.At || deaf {
-		t.Entries[i].again = max(e.again, m.At)
+	if earlier.At >= e.At || deaf {
+		t.Entries[i].again = max(e.again, earlier.At)
 		return Repeat
 	}
-	e.again, e.Moment = max(e.again, e.At), m
+	e.again, e.Moment, e.held = max(e.again, e.At), earlier.Moment, earlier.held
 	t.Entries = slices.Delete(t.Entries, i, i+1)
 	t.insert(e)
 	return Earlier

@@ -28,15 +28,24 @@ type Instruction struct {
 	Note   string
 
 	// What a Strike strikes: evidence from From to To, both included, and of
-	// this source and code only, where they are not empty.
+	// this source, code and outcome only, and only for what this rule makes of
+	// it, where they are not empty; and all that waits for the trip Held.
 	From, To     Instant
 	Source, Code string
-
-	// Of what a review did: the rule, so that it falls with it, and of a
-	// SuppressByReview what was counted.
+	Outcome      Outcome
+	Held         int64
+	// Rule is also that of what a review did, so that it falls with its rule.
 	Rule     string
 	Digest   uint64
-	Evidence []int64
+	Evidence []int64 // what a SuppressByReview counted
+
+	// Batch is the act of which this is one contact's part; 0 for none. A batch
+	// that was undone is Revoked: its instructions stay, and nothing heeds them.
+	Batch   int64
+	Revoked bool
+	// Lifted is what rules had suppressed when a Strike or an Allow lifted it, so
+	// that it can be put back when the history no longer shows why.
+	Lifted []Suppression
 }
 
 // lifts tells whether the instruction is about that reason.
@@ -49,22 +58,44 @@ func (in *Instruction) lifts(reason string) bool {
 
 // strikes tells whether the entry no longer counts for what suppresses for the
 // reason; an empty reason asks for retries, which only a general Allow strikes.
-func (in *Instruction) strikes(reason string, e *Entry, k Kind) bool {
-	switch in.Kind {
-	case Allow:
+func (in *Instruction) strikes(reason, rule string, e *Entry, k Kind) bool {
+	switch {
+	case in.Revoked:
+	case in.Kind == Allow:
 		return e.At <= in.At && (reason == "" && in.Reason == "" || reason != "" && in.lifts(reason))
-	case Strike:
-		return reason != "" && in.lifts(reason) && in.From <= e.At && e.At <= in.To && e.Seq <= in.Seq &&
-			(in.Source == "" || in.Source == k.Source) && (in.Code == "" || in.Code == k.Code)
+	case in.Kind == Strike:
+		return reason != "" && in.lifts(reason) && (in.Rule == "" || in.Rule == rule) && in.covers(e, k)
 	}
 	return false
 }
 
-// strikesOpening tells whether a suppression that has settled falls: its
-// evidence can no longer be looked at one by one, its opening stands for it.
+// covers tells whether the entry is among what a Strike is about.
+func (in *Instruction) covers(e *Entry, k Kind) bool {
+	if in.Held != 0 && e.held == in.Held {
+		return true
+	}
+	return in.From <= e.At && e.At <= in.To && e.Seq <= in.Seq && (in.Source == "" || in.Source == k.Source) &&
+		(in.Code == "" || in.Code == k.Code) && (in.Outcome == 0 || in.Outcome == e.outcome)
+}
+
+// strikesOpening tells whether a suppression falls whose evidence can't be
+// looked at one by one, as it has settled or a review opened it: its opening
+// stands for it.
 func (in *Instruction) strikesOpening(s *Suppression) bool {
-	return in.Kind == Strike && in.lifts(s.Reason) && s.Hand == ByRule && in.Source == "" && in.Code == "" &&
+	if in.Kind != Strike || in.Revoked || !in.lifts(s.Reason) || s.Hand != ByRule || in.Rule != "" && in.Rule != s.Rule {
+		return false
+	}
+	if in.Held != 0 && s.Held == in.Held {
+		return true
+	}
+	return in.Source == "" && in.Code == "" && in.Outcome == 0 &&
 		in.From <= s.Since.At && s.Since.At <= in.To && s.Since.Seq <= in.Seq
+}
+
+// opening is what a SuppressByReview opens.
+func (in *Instruction) opening() *Suppression {
+	grounds := Grounds{Rule: in.Rule, Digest: in.Digest, Review: true, Evidence: in.Evidence}
+	return &Suppression{Reason: in.Reason, Since: in.Moment, Until: in.Until, Grounds: grounds}
 }
 
 // Instruct tells the contact something by hand, and judges it anew. A Suppress
@@ -74,10 +105,14 @@ func (p *Policy) Instruct(c *Contact, in Instruction) []Change {
 		return nil
 	}
 	c.supersede(&in)
-	c.tell(in)
+	told := c.tell(in)
+	before := c.Suppressions
 	changes := p.anew(c, in.Moment)
 	for i := range changes {
 		changes[i].By, changes[i].Note = in.By, in.Note
+	}
+	if in.Kind == Allow || in.Kind == Strike {
+		told.Lifted = c.lost(before, in.At)
 	}
 	if in.Kind == Allow || in.Kind == Strike {
 		act := map[InstructionKind]Act{Allow: Allowed, Strike: Struck}[in.Kind]
@@ -88,38 +123,57 @@ func (p *Policy) Instruct(c *Contact, in Instruction) []Change {
 
 // holds tells whether a Suppress would change nothing.
 func (c *Contact) holds(in *Instruction) bool {
-	i := c.suppression(in.Reason, in.Hand)
+	i := c.suppression(suppressionKey{reason: in.Reason, hand: in.Hand})
 	return i >= 0 && c.Suppressions[i].OpenAt(in.At) && !later(in.Until, c.Suppressions[i].Until)
 }
 
 // supersede drops the instructions that a later one makes needless, so that
 // they don't pile up. An Allow of all reasons lifts and strikes whatever came
-// before it, but for what is about opt-outs and tags; any Allow makes the same
-// one before it needless when nothing happened between.
+// before it, but for what is about opt-outs and tags. What came after the Allow
+// before it stays, so that the later one can be undone.
 func (c *Contact) supersede(in *Instruction) {
 	if in.Kind != Allow || c.latest().After(in.Moment) {
 		return
 	}
-	if n := len(c.Instructions); n > 0 {
-		last := &c.Instructions[n-1]
-		if last.Kind == Allow && last.Reason == in.Reason && !c.History.Latest().After(last.Moment) {
-			c.Instructions = c.Instructions[:n-1]
-		}
+	n := len(c.Instructions)
+	if n > 0 && c.Instructions[n-1].repeated(in) && !c.History.Latest().After(c.Instructions[n-1].Moment) {
+		c.Instructions = c.Instructions[:n-1]
 	}
-	if in.Reason == "" {
-		c.Instructions = slices.DeleteFunc(c.Instructions, func(old Instruction) bool {
-			return old.Reason != OptedOut && old.Kind != UntagByReview
-		})
+	if in.Reason != "" {
+		return
 	}
+	for n = len(c.Instructions) - 1; n >= 0 && !c.Instructions[n].repeated(in); n-- {
+	}
+	kept := slices.Clone(c.Instructions[max(n, 0):])
+	c.Instructions = append(slices.DeleteFunc(c.Instructions[:max(n, 0)], func(old Instruction) bool {
+		return old.Reason != OptedOut && old.Kind != UntagByReview
+	}), kept...)
+}
+
+// repeated tells whether the later instruction is the same Allow again.
+func (in *Instruction) repeated(later *Instruction) bool {
+	return in.Kind == Allow && !in.Revoked && in.Reason == later.Reason
 }
 
 // tell keeps an instruction in its place.
-func (c *Contact) tell(in Instruction) {
+func (c *Contact) tell(in Instruction) *Instruction {
 	i := len(c.Instructions)
 	for i > 0 && c.Instructions[i-1].After(in.Moment) {
 		i--
 	}
 	c.Instructions = slices.Insert(c.Instructions, i, in)
+	return &c.Instructions[i]
+}
+
+// lost lists what rules had suppressed at the time t and is no longer there.
+func (c *Contact) lost(before []Suppression, t Instant) []Suppression {
+	var list []Suppression
+	for _, s := range before {
+		if s.Hand == ByRule && s.standsAt(t) && c.suppression(s.key()) < 0 {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // later tells whether the end a is later than b; 0 is for good.

@@ -79,7 +79,7 @@ func resize[T any](s []T, n int) []T {
 
 func (s *Suppression) pack(b []byte) []byte {
 	b = packText(b, s.Reason)
-	b = append(b, byte(s.Hand))
+	b = binary.AppendUvarint(append(b, byte(s.Hand)), uint64(s.Held))
 	b = packMoment(b, s.Since)
 	b = binary.AppendVarint(b, int64(s.Until))
 	b = packText(packText(b, s.By), s.Note)
@@ -98,6 +98,7 @@ func (s *Suppression) unpack(r *reader) {
 		r.bad = true
 		s.Hand = ByRule
 	}
+	s.Held = int64(r.uvarint())
 	s.Since, s.Until = r.moment(), Instant(r.varint())
 	s.By, s.Note = r.text(), r.text()
 	s.Grounds.unpack(r)
@@ -163,28 +164,42 @@ func unpackRetry(r *reader) *Retry {
 }
 
 func (in *Instruction) pack(b []byte) []byte {
-	b = append(b, byte(in.Kind), byte(in.Hand))
-	b = packMoment(b, in.Moment)
+	b = append(b, byte(in.Kind), byte(in.Hand), byte(in.Outcome), bit(in.Revoked))
+	b = binary.AppendVarint(binary.AppendVarint(packMoment(b, in.Moment), in.Batch), in.Held)
 	for _, t := range []Instant{in.Until, in.From, in.To} {
 		b = binary.AppendVarint(b, int64(t))
 	}
 	for _, s := range []string{in.Reason, in.By, in.Note, in.Source, in.Code, in.Rule} {
 		b = packText(b, s)
 	}
-	return packSeqs(binary.LittleEndian.AppendUint64(b, in.Digest), in.Evidence)
+	b = packSeqs(binary.LittleEndian.AppendUint64(b, in.Digest), in.Evidence)
+	b = binary.AppendUvarint(b, uint64(len(in.Lifted)))
+	for i := range in.Lifted {
+		b = in.Lifted[i].pack(b)
+	}
+	return b
 }
 
 func (in *Instruction) unpack(r *reader) {
 	in.Kind, in.Hand = InstructionKind(r.byte()), Hand(r.byte())
-	if int(in.Hand) >= len(handNames) {
+	in.Outcome, in.Revoked = Outcome(r.byte()), r.byte() != 0
+	if int(in.Hand) >= len(handNames) || in.Outcome >= outcomeEnd {
 		r.bad = true
 		in.Hand = ByRule
 	}
 	in.Moment = r.moment()
+	in.Batch, in.Held = r.varint(), r.varint()
 	in.Until, in.From, in.To = Instant(r.varint()), Instant(r.varint()), Instant(r.varint())
 	in.Reason, in.By, in.Note = r.text(), r.text(), r.text()
 	in.Source, in.Code, in.Rule = r.text(), r.text(), r.text()
 	in.Digest, in.Evidence = r.uint64(), r.seqs()
+	in.Lifted = nil
+	if n := r.count(); n > 0 {
+		in.Lifted = make([]Suppression, n)
+	}
+	for i := range in.Lifted {
+		in.Lifted[i].unpack(r)
+	}
 }
 
 // Pack appends the attributes to b.

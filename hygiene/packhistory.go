@@ -55,17 +55,46 @@ func (t *Trail) pack(b []byte) []byte {
 	return b
 }
 
-// packMarks writes the kind with two marks below it, and the time of the
-// latest repeat where there is one.
+// The marks of an entry, below its kind.
+const (
+	markAgain = 1 << iota
+	markMute
+	markHeld
+	markBits = iota
+)
+
+// packMarks writes the kind with the marks, the time of the latest repeat and
+// the trip that it waits for where there is one.
 func (e *Entry) packMarks(b []byte) []byte {
-	marks := uint64(e.kind) << 2
+	marks := uint64(e.kind) << markBits
 	if e.mute {
-		marks |= 2
+		marks |= markMute
 	}
-	if e.again == 0 {
-		return binary.AppendUvarint(b, marks)
+	if e.again != 0 {
+		marks |= markAgain
 	}
-	return binary.AppendUvarint(binary.AppendUvarint(b, marks|1), uint64(e.again-e.At))
+	if e.held != 0 {
+		marks |= markHeld
+	}
+	b = binary.AppendUvarint(b, marks)
+	if e.again != 0 {
+		b = binary.AppendUvarint(b, uint64(e.again-e.At))
+	}
+	if e.held != 0 {
+		b = binary.AppendUvarint(b, uint64(e.held))
+	}
+	return b
+}
+
+func (e *Entry) unpackMarks(r *reader) {
+	marks := r.uvarint()
+	e.kind, e.mute, e.again, e.held = int(marks>>markBits), marks&markMute != 0, 0, 0
+	if marks&markAgain != 0 {
+		e.again = e.At + Instant(r.uvarint())
+	}
+	if marks&markHeld != 0 {
+		e.held = int64(r.uvarint())
+	}
 }
 
 func (h *History) unpack(r *reader) {
@@ -84,11 +113,11 @@ func (h *History) unpack(r *reader) {
 			r.bad = r.bad || o != 0
 			return
 		}
-		h.trails[o].unpack(r, len(h.kinds))
+		h.trails[o].unpack(r, o, len(h.kinds))
 	}
 }
 
-func (t *Trail) unpack(r *reader, kinds int) {
+func (t *Trail) unpack(r *reader, o Outcome, kinds int) {
 	head := r.byte()
 	t.Dropped = head&trailDropped != 0
 	t.First = Instant(r.varint())
@@ -109,12 +138,8 @@ func (t *Trail) unpack(r *reader, kinds int) {
 		e := &t.Entries[i]
 		e.At, e.Seq = prev.At+Instant(r.uvarint()), prev.Seq+r.varint()
 		e.Message = r.uint64()
-		marks := r.uvarint()
-		e.kind, e.mute, e.again = int(marks>>2), marks&2 != 0, 0
-		if marks&1 != 0 {
-			e.again = e.At + Instant(r.uvarint())
-		}
-		if e.kind >= kinds {
+		e.outcome = o
+		if e.unpackMarks(r); e.kind >= kinds {
 			r.bad = true
 			return
 		}

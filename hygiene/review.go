@@ -31,14 +31,20 @@ func (p *Policy) Review(c *Contact, now Moment) []Change {
 }
 
 // reviewSubject is the contact as a rule of the review sees it: evidence that
-// an operator struck for its reason does not count.
+// an operator struck for its reason does not count, nor what waits for review.
 func (p *Policy) reviewSubject(c *Contact, r *Rule, now Moment) *Subject {
 	s := &Subject{Contact: c, At: EndOf(now.At)}
 	if r.Then.Suppress != nil {
 		j := judge{p: p, c: c}
-		s.struck = j.struck(r.Then.Suppress.Reason)
+		s.struck = j.doubted(r.Then.Suppress.Reason, r.Name)
 	}
 	return s
+}
+
+// doubted is the test whether an entry does not count for a review.
+func (j *judge) doubted(reason, rule string) func(*Entry) bool {
+	struck := j.struck(reason, rule)
+	return func(e *Entry) bool { return e.held != 0 || struck != nil && struck(e) }
 }
 
 // tellSuppression keeps the suppression that the rule opens as an instruction,
@@ -48,7 +54,7 @@ func (c *Contact) tellSuppression(r *Rule, s *Subject, now Moment) bool {
 	if a == nil {
 		return false
 	}
-	if i := c.suppression(a.Reason, ByRule); i >= 0 && c.Suppressions[i].OpenAt(now.At) {
+	if i := c.suppression(suppressionKey{reason: a.Reason}); i >= 0 && c.Suppressions[i].OpenAt(now.At) {
 		return false
 	}
 	for i := range c.Instructions { // by a rule before it, in this review
@@ -111,7 +117,9 @@ func (c *Contact) tellReleases(r *Rule, now Moment) bool {
 		told = true
 	}
 	for _, reason := range r.Then.Release {
-		if i := c.suppression(reason, ByRule); i >= 0 && c.Suppressions[i].OpenAt(now.At) && !c.Suppressions[i].Since.After(now) {
+		if slices.ContainsFunc(c.Suppressions, func(s Suppression) bool {
+			return s.Reason == reason && s.Hand == ByRule && s.standsAt(now.At) && !s.Since.After(now)
+		}) {
 			tell(ReleaseByReview, reason)
 		}
 	}

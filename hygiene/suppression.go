@@ -30,11 +30,12 @@ type Grounds struct {
 	Oldest   Instant // time of the oldest of them
 }
 
-// Suppression is one reason not to text one contact. For each (reason, hand)
-// at most one is kept: the latest.
+// Suppression is one reason not to text one contact. For each (reason, hand,
+// trip) at most one is kept: the latest.
 type Suppression struct {
 	Reason string
 	Hand   Hand
+	Held   int64 // the breaker's trip whose review it waits for, until when nothing heeds it; 0 for none
 	Since  Moment
 	Until  Instant // 0: for good
 	By     string  // who, when a person or an import did it
@@ -50,10 +51,22 @@ type Renewal struct {
 }
 
 // OpenAt tells whether the suppression holds at t: from its opening, and until
-// the instant Until, when it is over.
-func (s *Suppression) OpenAt(t Instant) bool {
+// the instant Until, when it is over. One that waits for review does not hold.
+func (s *Suppression) OpenAt(t Instant) bool { return s.Held == 0 && s.standsAt(t) }
+
+// standsAt is OpenAt for whoever does not ask whether it waits for review.
+func (s *Suppression) standsAt(t Instant) bool {
 	return s.Since.At <= t && (s.Until == 0 || t < s.Until)
 }
+
+// suppressionKey is what at most one suppression is kept of.
+type suppressionKey struct {
+	reason string
+	hand   Hand
+	held   int64
+}
+
+func (s *Suppression) key() suppressionKey { return suppressionKey{s.Reason, s.Hand, s.Held} }
 
 // Tag is a word that rules put on a contact.
 type Tag struct {
