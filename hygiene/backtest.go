@@ -114,7 +114,7 @@ func (b *Backtest) event(e *Event) {
 }
 
 func (b *Backtest) stands(o *opening, at Instant) bool {
-	i := b.c.suppression(o.reason, ByRule)
+	i := b.c.suppression(suppressionKey{reason: o.reason})
 	return i >= 0 && b.c.Suppressions[i].Since == o.since && b.c.Suppressions[i].OpenAt(at)
 }
 

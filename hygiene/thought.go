@@ -93,7 +93,7 @@ func (t *thinker) otherKind(q *Counting) string {
 // several things the first that it does decides.
 func (t *thinker) counting(r *Rule) Thought {
 	var f Finding
-	for i, struck := range t.struckFor(&r.Then) {
+	for i, struck := range t.struckFor(r) {
 		if asked := t.counted(r, struck); i == 0 || asked.Holds && !f.Holds {
 			f = asked
 		}
@@ -116,16 +116,17 @@ func (t *thinker) counted(r *Rule, struck func(*Entry) bool) Finding {
 func (t *thinker) sinceDelivery(r *Rule) int {
 	q := r.When.Counting
 	q.Since, q.Within = OutcomesOf(Delivered), 0
-	return q.count(&t.c.History, t.e.Moment, len(r.Then.Retry.After)+1, t.struck("")).n
+	return q.count(&t.c.History, t.e.Moment, len(r.Then.Retry.After)+1, t.struck("", r.Name)).n
 }
 
 // struckFor is the tests for what no longer counts, for each thing that is done.
-func (t *thinker) struckFor(a *Action) (tests []func(*Entry) bool) {
+func (t *thinker) struckFor(r *Rule) (tests []func(*Entry) bool) {
+	a := &r.Then
 	if a.Suppress != nil {
-		tests = append(tests, t.struck(a.Suppress.Reason))
+		tests = append(tests, t.struck(a.Suppress.Reason, r.Name))
 	}
 	if a.Retry != nil {
-		tests = append(tests, t.struck(""))
+		tests = append(tests, t.struck("", r.Name))
 	}
 	if a.Release != nil || a.Tag != "" || a.Untag != "" {
 		tests = append(tests, nil)
@@ -137,7 +138,7 @@ func (t *thinker) struckFor(a *Action) (tests []func(*Entry) bool) {
 func (t *thinker) idle(r *Rule, at Instant) string {
 	var why []string
 	if s := r.Then.Suppress; s != nil {
-		why = append(why, t.idleSuppress(s.Reason))
+		why = append(why, t.idleSuppress(s.Reason, r.Name))
 	}
 	if r.Then.Release != nil {
 		why = append(why, "no rule's suppression for "+strings.Join(r.Then.Release, " or ")+" is open")
@@ -159,10 +160,10 @@ func (t *thinker) idle(r *Rule, at Instant) string {
 }
 
 // idleSuppress tells why a rule that holds does not suppress for the reason.
-func (t *thinker) idleSuppress(reason string) string {
-	i := t.c.suppression(reason, ByRule)
+func (t *thinker) idleSuppress(reason, rule string) string {
+	i := t.c.suppression(suppressionKey{reason: reason})
 	switch {
-	case i < 0 && t.struck(reason) != nil:
+	case i < 0 && t.struck(reason, rule) != nil:
 		return "what counts for " + reason + " was struck by hand"
 	case i < 0:
 		return "another rule lifted " + reason

@@ -40,7 +40,7 @@ func thinksAsItActs(t *testing.T, p *Policy, c *Contact, changes []Change, thoug
 		acted := slices.ContainsFunc(changes, func(c Change) bool { return c.Rule == th.Rule && c.Act != RetryEnded })
 		r := &p.Rules[slices.IndexFunc(p.Rules, func(r Rule) bool { return r.Name == th.Rule })]
 		undone := slices.ContainsFunc(changes, func(c Change) bool { return c.Act == Released || c.Act == Untagged })
-		open := r.Then.Suppress != nil && c.suppression(r.Then.Suppress.Reason, ByRule) >= 0
+		open := r.Then.Suppress != nil && c.suppression(suppressionKey{reason: r.Then.Suppress.Reason}) >= 0
 		switch {
 		case acted && !th.Holds:
 			t.Fatalf("%s acted: %+v, and is said not to hold: %s", th.Rule, changes, th.Why)

@@ -68,7 +68,7 @@ func (p *pen) register(k *card, r *Registration, did *Registered) error {
 		return err
 	}
 	did.Matched += n
-	if err := p.c.exec("INSERT INTO matched (seq) SELECT seq FROM unmatched WHERE message_id = ?", r.MessageID); err != nil {
+	if err := p.c.exec("INSERT INTO matched (seq, held) SELECT seq, held FROM unmatched WHERE message_id = ?", r.MessageID); err != nil {
 		return err
 	}
 	return p.c.exec("DELETE FROM unmatched WHERE message_id = ?", r.MessageID)

@@ -104,6 +104,7 @@ func (k *card) loadMessage(c *conn) error {
 type pen struct {
 	c      *conn
 	policy int64 // policies.id
+	batch  int64 // batches.id of what is done by hand; 0 for none
 	tally  tally
 	recall func(seq int64) (hygiene.Event, bool, error) // finds an event that was stored
 	// The ids given last, counted here as each transaction is the only writer.
@@ -194,10 +195,10 @@ func (p *pen) enter(k *card, ch *hygiene.Change) error {
 		evidence = strconv.AppendInt(evidence, seq, 10)
 	}
 	p.lastEntry++
-	if err := p.c.exec(`INSERT INTO ledger (id, contact, prev, at, seq, act, reason, hand, until, attempt, rule, policy, evidence, by, note)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	if err := p.c.exec(`INSERT INTO ledger (id, contact, prev, at, seq, act, reason, hand, until, attempt, rule, policy, evidence, by, note, batch, held)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		p.lastEntry, k.id, k.ledger, int64(ch.At), ch.Seq, string(ch.Act), ch.Reason, ch.Hand.String(), int64(ch.Until), ch.Attempt,
-		ch.Rule, p.policy, string(evidence), ch.By, ch.Note); err != nil {
+		ch.Rule, p.policy, string(evidence), ch.By, ch.Note, p.batch, ch.Held); err != nil {
 		return fmt.Errorf("enter in the ledger: %w", err)
 	}
 	k.ledger = p.lastEntry

@@ -167,6 +167,7 @@ func claim(c *conn, waiting []matched) (events []hygiene.Event, err error) {
 			return nil, err
 		}
 		if still == 1 && w.found {
+			w.event.Held = w.held
 			events = append(events, w.event)
 		}
 	}
@@ -176,6 +177,7 @@ func claim(c *conn, waiting []matched) (events []hygiene.Event, err error) {
 // matched is an event that waits to be judged since its contact is known.
 type matched struct {
 	seq   int64
+	held  int64 // the trip that it was held by when the log was swept
 	event hygiene.Event
 	found bool // the log still has it
 }
@@ -183,9 +185,9 @@ type matched struct {
 func (s *Store) matchedEvents() ([]matched, error) {
 	var list []matched
 	err := s.read(func(c *conn) error {
-		r := c.query("SELECT seq FROM matched ORDER BY seq LIMIT 2000")
+		r := c.query("SELECT seq, held FROM matched ORDER BY seq LIMIT 2000")
 		for r.next() {
-			list = append(list, matched{seq: r.int(0)})
+			list = append(list, matched{seq: r.int(0), held: r.int(1)})
 		}
 		return r.close()
 	})
@@ -220,7 +222,7 @@ func (p *pen) match(events []hygiene.Event, did *Swept) ([]int, error) {
 			continue
 		}
 		did.Unmatched++
-		if err := p.c.exec("INSERT INTO unmatched (message_id, seq) VALUES (?, ?) ON CONFLICT DO NOTHING", e.MessageID, e.Seq); err != nil {
+		if err := p.c.exec("INSERT INTO unmatched (message_id, seq, held) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", e.MessageID, e.Seq, e.Held); err != nil {
 			return nil, err
 		}
 	}

@@ -35,8 +35,55 @@ CREATE TABLE ledger (
 	policy   INTEGER NOT NULL,      -- policies.id in force
 	evidence TEXT NOT NULL,         -- seq of the entries counted, joined with ','
 	by       TEXT NOT NULL,
-	note     TEXT NOT NULL
+	note     TEXT NOT NULL,
+	batch    INTEGER NOT NULL,      -- batches.id of the act by hand, 0 for none
+	held     INTEGER NOT NULL       -- trips.id that the suppression waits for, 0 for none
 ) STRICT;
+
+-- Acts by hand on many contacts, so that each can be told of and undone.
+-- Written by Store.beginBatch and Store.endBatch, which every act by hand calls.
+CREATE TABLE batches (
+	id       INTEGER PRIMARY KEY AUTOINCREMENT,
+	at       INTEGER NOT NULL,
+	kind     TEXT NOT NULL,         -- suppress, allow, undo, rejudge, reclassify, release, discard
+	by       TEXT NOT NULL,
+	note     TEXT NOT NULL,
+	about    TEXT NOT NULL,         -- what was asked for, in words
+	undoes   INTEGER NOT NULL,      -- the batch that this one undoes, 0 for none
+	undone   INTEGER NOT NULL,      -- the batch that undid this one, 0 while it is in force
+	contacts INTEGER NOT NULL,      -- changed
+	changes  INTEGER NOT NULL,      -- ledger entries
+	done     INTEGER NOT NULL       -- 0: under way, or cut short
+) STRICT;
+
+-- What breakers hold: surges of an outcome at a source.
+-- Written by surge.save, which the sweep calls, and Store.ReviewTrip.
+CREATE TABLE trips (
+	id       INTEGER PRIMARY KEY AUTOINCREMENT,
+	source   TEXT NOT NULL,
+	outcome  TEXT NOT NULL,
+	since    INTEGER NOT NULL,      -- receipt of the first event that was held
+	until    INTEGER NOT NULL,      -- receipt of the last one
+	window   INTEGER NOT NULL,      -- the breaker's, in microseconds
+	from_seq INTEGER NOT NULL,
+	to_seq   INTEGER NOT NULL,
+	events   INTEGER NOT NULL,      -- held
+	state    TEXT NOT NULL,         -- held, released, discarded
+	reviewed_at INTEGER NOT NULL,   -- 0 while it waits
+	by       TEXT NOT NULL
+) STRICT;
+
+-- How many events each source had in each second of the breakers' windows, and
+-- how many of them were of the outcome.
+-- Written by surge.save.
+CREATE TABLE surges (
+	source  TEXT NOT NULL,
+	outcome TEXT NOT NULL,
+	second  INTEGER NOT NULL,       -- of the receipt, since 1970
+	events  INTEGER NOT NULL,
+	matches INTEGER NOT NULL,
+	PRIMARY KEY (source, outcome, second)
+) STRICT, WITHOUT ROWID;
 
 -- The text of every policy that judged.
 -- Written by Store.KeepPolicy, which serve and the commands call before they act.
@@ -60,13 +107,15 @@ CREATE TABLE messages (
 CREATE TABLE unmatched (
 	message_id TEXT NOT NULL,
 	seq        INTEGER NOT NULL,
+	held       INTEGER NOT NULL,    -- trips.id, 0 for none
 	PRIMARY KEY (message_id, seq)
 ) STRICT, WITHOUT ROWID;
 
 -- Events whose contact came to be known, waiting for the next sweep.
 -- Written by Store.Register and claim, which the sweep calls.
 CREATE TABLE matched (
-	seq INTEGER PRIMARY KEY
+	seq  INTEGER PRIMARY KEY,
+	held INTEGER NOT NULL           -- trips.id, 0 for none
 ) STRICT;
 
 -- How many contacts turn to which status when, to the second: adding up all
