@@ -160,6 +160,9 @@ func disturbed(r *rand.Rand, p *Policy, c *Contact, events []Event, each func())
 	for i := range events {
 		e := events[i]
 		e.Seq = int64(i + 1)
+		if r.IntN(8) == 0 {
+			e.Held = int64(1 + r.IntN(3))
+		}
 		p.Apply(c, &e)
 		each()
 		now := Moment{e.At.Add(time.Duration(r.IntN(48)-12) * time.Hour), e.Seq}
@@ -171,12 +174,39 @@ func disturbed(r *rand.Rand, p *Policy, c *Contact, events []Event, each func())
 		case 2:
 			p.Instruct(c, Instruction{Moment: now, Kind: Allow, Reason: []string{"", OptedOut, "soft_bounce"}[r.IntN(3)], By: "ann"})
 		case 3:
-			p.Instruct(c, Instruction{Moment: now, Kind: Strike, Reason: "hard_bounce", From: now.At.Add(-5 * Day), To: now.At, By: "bob"})
+			p.Instruct(c, randomStrike(r, now))
+		case 4:
+			p.Revoke(c, int64(1+r.IntN(3)), r.IntN(2) == 0, now)
+		case 5:
+			p.Unhold(c, int64(1+r.IntN(3)), now)
+		case 6:
+			moved := events[r.IntN(i+1)]
+			moved.Seq = int64(slices.IndexFunc(events, func(e Event) bool { return e.MessageID == moved.MessageID && e.At == moved.At }) + 1)
+			was := moved.Outcome
+			moved.Outcome = []Outcome{SoftBounce, HardBounce, Delivered}[r.IntN(3)]
+			p.Reclassify(c, &moved, was, now)
 		default:
 			continue
 		}
 		each()
 	}
+}
+
+// randomStrike strikes what happened lately, more or less narrowly.
+func randomStrike(r *rand.Rand, now Moment) Instruction {
+	in := Instruction{Moment: now, Kind: Strike, Reason: []string{"", "hard_bounce", "soft_bounce", "a"}[r.IntN(4)],
+		From: now.At.Add(-time.Duration(r.IntN(10)) * Day), To: now.At, By: "bob", Batch: int64(1 + r.IntN(3))}
+	switch r.IntN(6) {
+	case 0:
+		in.Rule = "r1"
+	case 1:
+		in.Source, in.Code = "a", "1404"
+	case 2:
+		in.Outcome = SoftBounce
+	case 3:
+		in.Held = int64(1 + r.IntN(3))
+	}
+	return in
 }
 
 func TestJudgingAgainUnderThePolicyInForceChangesNothing(t *testing.T) {
