@@ -26,7 +26,7 @@ func (p *Policy) replay(c, before *Contact, more ...step) (gaveUp *Change) {
 	c.Suppressions, c.Tags, c.Retry = nil, nil, nil
 	j := judge{p: p, c: c, anew: true, floors: p.floors(&c.History)}
 	for _, step := range p.steps(before, more, j.floors) {
-		step.do(&j)
+		step.take(&j)
 	}
 	if r, old := c.Retry, before.Retry; r != nil && old != nil && r.Since == old.Since {
 		r.MessageID, r.UniqueArgs = old.MessageID, old.UniqueArgs
@@ -38,27 +38,59 @@ func (p *Policy) replay(c, before *Contact, more ...step) (gaveUp *Change) {
 // what has settled, which the event itself may have opened, then instructions.
 type step struct {
 	Moment
-	rank int
-	do   func(*judge)
+	rank  stepRank
+	order int // among those that are otherwise equal
+	// One of these: of the many, nothing is made for the replay alone.
+	entry *Entry
+	told  *Instruction
+	do    func(*judge)
+}
+
+type stepRank uint8
+
+const (
+	rankEvent stepRank = iota
+	rankSettled
+	rankTold
+	rankReview
+)
+
+func (s *step) take(j *judge) {
+	switch {
+	case s.entry != nil:
+		j.event(s.entry.outcome, s.entry)
+	case s.told != nil:
+		j.instruction(s.told)
+	default:
+		s.do(j)
+	}
 }
 
 // steps is the contact's life in order: what has settled, the kept events and
 // the instructions.
 func (p *Policy) steps(c *Contact, more []step, floors []floor) []step {
-	steps := append(p.settled(c, floors), more...)
-	for o := Scheduled; o < outcomeEnd; o++ {
-		t := c.History.Trail(o)
+	n := len(c.Instructions) + len(c.Suppressions) + len(c.Tags) + 1 + len(more)
+	for o := range c.History.trails {
+		n += len(c.History.trails[o].Entries)
+	}
+	steps := append(append(make([]step, 0, n), p.settled(c, floors)...), more...)
+	for o := range c.History.trails {
+		t := &c.History.trails[o]
 		for i := range t.Entries {
-			e := &t.Entries[i]
-			steps = append(steps, step{e.Moment, 0, func(j *judge) { j.event(o, e) }})
+			steps = append(steps, step{Moment: t.Entries[i].Moment, rank: rankEvent, entry: &t.Entries[i]})
 		}
 	}
 	for i := range c.Instructions {
-		in := &c.Instructions[i]
-		steps = append(steps, step{in.Moment, 2, func(j *judge) { j.instruction(in) }})
+		steps = append(steps, step{Moment: c.Instructions[i].Moment, rank: rankTold, told: &c.Instructions[i]})
 	}
-	slices.SortStableFunc(steps, func(a, b step) int {
-		return cmp.Or(a.Compare(b.Moment), cmp.Compare(a.rank, b.rank))
+	for i := range steps {
+		steps[i].order = i
+	}
+	slices.SortFunc(steps, func(a, b step) int {
+		if a.At != b.At {
+			return cmp.Compare(a.At, b.At)
+		}
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.rank, b.rank), cmp.Compare(a.order, b.order))
 	})
 	return steps
 }
@@ -73,21 +105,21 @@ func (p *Policy) settled(c *Contact, floors []floor) []step {
 		}
 		// A review's opening is an instruction; what renewed it may have settled.
 		if !s.Review && p.hasSettled(&s.Grounds, floors) {
-			steps = append(steps, step{s.Since, 1, func(j *judge) { j.c.keepSuppression(s) }})
+			steps = append(steps, step{Moment: s.Since, rank: rankSettled, do: func(j *judge) { j.c.keepSuppression(s) }})
 		} else if renewed := s.Renewal; !renewed.Review && p.hasSettled(&renewed.Grounds, floors) {
 			again := Suppression{Reason: s.Reason, Held: s.Held, Since: renewed.At, Until: s.Until, Grounds: renewed.Grounds}
-			steps = append(steps, step{renewed.At, 1, func(j *judge) { j.suppressBy(again, renewed.At) }})
+			steps = append(steps, step{Moment: renewed.At, rank: rankSettled, do: func(j *judge) { j.suppressBy(again, renewed.At) }})
 		}
 	}
 	for i := range c.Tags {
 		t := c.Tags[i]
 		if p.hasSettled(&t.Grounds, floors) {
-			steps = append(steps, step{t.Since, 1, func(j *judge) { j.c.keepTag(t) }})
+			steps = append(steps, step{Moment: t.Since, rank: rankSettled, do: func(j *judge) { j.c.keepTag(t) }})
 		}
 	}
 	if r := c.Retry; r != nil && p.hasSettled(&r.Grounds, floors) && !c.struckRetry(r) {
 		kept := *r
-		steps = append(steps, step{r.Since, 1, func(j *judge) { j.c.Retry = &kept }})
+		steps = append(steps, step{Moment: r.Since, rank: rankSettled, do: func(j *judge) { j.c.Retry = &kept }})
 	}
 	return steps
 }

@@ -79,7 +79,7 @@ func (r *Rule) reviewTag(s *Subject, now Moment) []step {
 	}
 	grounds := Grounds{Rule: r.Name, Digest: r.digest, Review: true}
 	grounds.Evidence, grounds.Oldest = evidence(r.Where, s)
-	return []step{{now, 3, func(j *judge) { j.c.openTag(Tag{Name: name, Since: now, Grounds: grounds}) }}}
+	return []step{{Moment: now, rank: rankReview, do: func(j *judge) { j.c.openTag(Tag{Name: name, Since: now, Grounds: grounds}) }}}
 }
 
 // evidence is what was counted for the parts of the condition that hold.
