@@ -55,16 +55,19 @@ func (*generated) ListsOf(string) ([]string, error)    { return nil, nil }
 // nowhere is a destination that keeps nothing.
 type nowhere struct{}
 
-func (nowhere) String() string                      { return "nowhere" }
-func (nowhere) Begin(string, string) (Draft, error) { return nowhere{}, nil }
-func (nowhere) Prune(string, int) error             { return nil }
-func (nowhere) Settle(string, string) error         { return nil }
-func (nowhere) Create(string) (DraftFile, error)    { return nowhere{}, nil }
-func (nowhere) Publish() error                      { return nil }
-func (nowhere) Abort() error                        { return nil }
-func (nowhere) Write(b []byte) (int, error)         { return len(b), nil }
-func (nowhere) Close() error                        { return nil }
-func (nowhere) Discard() error                      { return nil }
+func (nowhere) String() string                        { return "nowhere" }
+func (nowhere) Begin(string, string) (Draft, error)   { return nowhere{}, nil }
+func (nowhere) Prune(string, int) error               { return nil }
+func (nowhere) Settle(string, string, []string) error { return nil }
+func (nowhere) Find(string, string) (Place, error)    { return Nowhere, nil }
+func (nowhere) Release(string, string) error          { return nil }
+func (nowhere) Hold() error                           { return nil }
+func (nowhere) Create(string) (DraftFile, error)      { return nowhere{}, nil }
+func (nowhere) Publish() error                        { return nil }
+func (nowhere) Abort() error                          { return nil }
+func (nowhere) Write(b []byte) (int, error)           { return len(b), nil }
+func (nowhere) Close() error                          { return nil }
+func (nowhere) Discard() error                        { return nil }
 
 // tenth holds for one contact in ten, told by the last digit of the key.
 type tenth byte

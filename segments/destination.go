@@ -1,12 +1,15 @@
 package segments
 
-import "io"
+import (
+	"fmt"
+	"io"
+)
 
 // Destination is where runs go. Its errors name it and say what to do. Runs of
 // one export are written one at a time: callers hold the job lock.
 type Destination interface {
-	// String names the destination to people.
-	String() string
+	fmt.Stringer // names the destination to people
+	Holder
 	// Begin opens a draft of the run. It first takes away what killed runs of
 	// the export left.
 	Begin(export, run string) (Draft, error)
@@ -15,9 +18,28 @@ type Destination interface {
 	Prune(export string, keep int) error
 	// Settle sets right what a killed run left of the export: drafts are taken
 	// away, and readers pointed to the run newest, if it is there. Empty leaves
-	// them pointed where they are.
-	Settle(export, newest string) error
+	// them pointed where they are. Held runs other than these are taken away.
+	Settle(export, newest string, held []string) error
 }
+
+// Holder keeps runs that the guard holds, apart from the published ones.
+type Holder interface {
+	// Find tells where the run is.
+	Find(export, run string) (Place, error)
+	// Release publishes a held run and points readers to it. It can be repeated:
+	// what was done of it before is not done again.
+	Release(export, run string) error
+}
+
+// Place is where a destination has a run.
+type Place uint8
+
+// The places of a run.
+const (
+	Nowhere Place = iota
+	AmongHeld
+	AmongPublished
+)
 
 // Draft is a run that readers don't see yet.
 type Draft interface {
@@ -26,7 +48,10 @@ type Draft interface {
 	// Publish makes the run visible as a whole and points readers to it. All its
 	// files are closed. A run of the same name is replaced, in one step.
 	Publish() error
-	// Abort takes the draft away. It does nothing to one that was published.
+	// Hold keeps the run as a whole where it can be released from. All its files
+	// are closed. A held run of the same name is replaced.
+	Hold() error
+	// Abort takes the draft away. It does nothing to one that was published or held.
 	Abort() error
 }
 

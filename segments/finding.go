@@ -8,8 +8,8 @@ import (
 
 // Explain tells whether the contact is in the segment of that name, with the
 // verdict of [Membership.In], and why. The parts of the finding must all hold:
-// what the segment does with suppressed contacts first, then its list or its
-// condition in full.
+// what the segment does with suppressed contacts first, then its pin, or else its
+// list or its condition in full.
 func (m *Membership) Explain(segment string) (hygiene.Finding, error) {
 	is, err := m.In(segment)
 	if err != nil {
@@ -29,6 +29,10 @@ func (m *Membership) parts(s *Segment) []hygiene.Finding {
 	if s.Suppressed != Include {
 		parts = append(parts, m.suppression(s))
 	}
+	if pin := m.pin(s.Name); pin != nil {
+		test := "{pin: " + pin.Way() + "}"
+		return append(parts, hygiene.Finding{Test: test, Holds: !pin.Out, Why: pin.why()})
+	}
 	if s.List != "" {
 		parts = append(parts, hygiene.Explain(hygiene.ListTest(s.List), &m.subject))
 	}
@@ -41,7 +45,7 @@ func (m *Membership) parts(s *Segment) []hygiene.Finding {
 func (m *Membership) suppression(s *Segment) hygiene.Finding {
 	f := hygiene.Explain(hygiene.StatusTest{m.subject.Status(m.subject.At.At)}, &m.subject)
 	f.Test = "{suppressed: " + s.Suppressed.String() + "}"
-	f.Holds = m.holds(&Segment{Suppressed: s.Suppressed})
+	f.Holds = m.admits(s)
 	switch {
 	case f.Holds:
 	case s.Suppressed == Only:

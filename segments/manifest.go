@@ -22,7 +22,7 @@ type Manifest struct {
 	Version     string          `json:"version"`
 	PreviousRun *string         `json:"previous_run"` // nil for the first
 	Files       []File          `json:"files"`
-	Failed      []Failure       `json:"failed,omitempty"` // the segments that have no file
+	Failed      []Failure       `json:"failed,omitempty"` // the segments that have no file, or no delta
 }
 
 // File is one file of a run.
@@ -35,6 +35,9 @@ type File struct {
 	Bytes   int64    `json:"bytes"`
 	SHA256  string   `json:"sha256"` // in hex
 	Columns []string `json:"columns"`
+	// Since is the run that a delta tells the changes since. Empty for one that
+	// begins anew: everyone has entered.
+	Since string `json:"since,omitempty"`
 }
 
 // Kind is what the rows of a file are.
@@ -46,9 +49,11 @@ const (
 	Delta Kind = "delta" // who entered and who left since the last published run
 )
 
-// Failure is a segment that has no file in a run, and why.
+// Failure is a segment that has no file in a run, and why. With the kind delta it
+// is whole and only its delta is missing.
 type Failure struct {
 	Segment string `json:"segment"`
+	Kind    Kind   `json:"kind,omitempty"`
 	Error   string `json:"error"`
 }
 

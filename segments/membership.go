@@ -20,9 +20,13 @@ type Membership struct {
 	segments []Segment
 	index    map[string]int
 	lists    Lists
+	pinning  Pins // nil when nobody tells who is pinned
 	subject  hygiene.Subject
 
 	suppressed bool
+	pins       []Pin // of the present contact, once asked for
+	pinsAsked  bool
+	pinsFailed error
 	verdicts   []verdict // of the present contact
 	reasons    []error   // why a verdict is broken
 	unanswered error     // set by what a condition asked, read when it returns
@@ -40,7 +44,8 @@ const (
 )
 
 // NewMembership prepares to answer for these segments; conditions may name only
-// them. asOf is what conditions call now.
+// them. asOf is what conditions call now. Lists that are [Pins] too are asked
+// who is pinned.
 func NewMembership(all []Segment, lists Lists, asOf hygiene.Instant) *Membership {
 	m := &Membership{
 		segments: all,
@@ -49,6 +54,7 @@ func NewMembership(all []Segment, lists Lists, asOf hygiene.Instant) *Membership
 		verdicts: make([]verdict, len(all)),
 		reasons:  make([]error, len(all)),
 	}
+	m.pinning, _ = lists.(Pins)
 	for i := range all {
 		m.index[all[i].Name] = i
 	}
@@ -60,6 +66,7 @@ func NewMembership(all []Segment, lists Lists, asOf hygiene.Instant) *Membership
 func (m *Membership) Turn(c *hygiene.Contact) {
 	m.subject.Contact = c
 	m.suppressed = c.Status(m.subject.At.At) == hygiene.IsSuppressed
+	m.pins, m.pinsAsked, m.pinsFailed = nil, false, nil
 	clear(m.verdicts)
 }
 
@@ -105,16 +112,46 @@ func (m *Membership) decide(i int) {
 	m.unanswered = outer
 }
 
-// holds asks about suppression first: it is the rule that no condition bends,
-// and for most segments the cheapest way to a no.
+// holds asks about suppression first: it is the rule that no condition and no pin
+// bends, and for most segments the cheapest way to a no.
 func (m *Membership) holds(s *Segment) bool {
-	if m.suppressed && s.Suppressed == Exclude || !m.suppressed && s.Suppressed == Only {
+	if !m.admits(s) {
 		return false
+	}
+	if pin := m.pin(s.Name); pin != nil {
+		return !pin.Out
 	}
 	if s.List != "" && !m.inList(s.List) {
 		return false
 	}
 	return s.Where == nil || s.Where.Holds(&m.subject)
+}
+
+// admits tells whether the segment takes contacts that are suppressed, or not, as
+// the present one is.
+func (m *Membership) admits(s *Segment) bool {
+	return s.Suppressed == Include || m.suppressed == (s.Suppressed == Only)
+}
+
+// pin is the present contact's pin in the segment of that name, nil for none. The
+// pins of a contact are asked for once.
+func (m *Membership) pin(segment string) *Pin {
+	if m.pinning == nil {
+		return nil
+	}
+	if !m.pinsAsked {
+		m.pinsAsked = true
+		m.pins, m.pinsFailed = m.pinning.PinsOf(m.subject.Key)
+	}
+	if m.pinsFailed != nil && m.unanswered == nil {
+		m.unanswered = fmt.Errorf("reading the pins of a contact: %w", m.pinsFailed)
+	}
+	for i := range m.pins {
+		if m.pins[i].Segment == segment {
+			return &m.pins[i]
+		}
+	}
+	return nil
 }
 
 func (m *Membership) inList(list string) bool {

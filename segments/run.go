@@ -23,27 +23,6 @@ type Snapshot interface {
 	ListsOf(key string) ([]string, error)
 }
 
-// Plan is a run to be made.
-type Plan struct {
-	Export   Export
-	Segments []Segment // all of the config: conditions may name others than the export's
-	Run      Run       // with Export, Name, ScheduledAt, AsOf, ThroughSeq and Policy
-	Previous string    // the last published run, by name; empty when there is none
-	Version  string    // of winnow
-	// PhoneKeys says that the key of a contact is its phone number. The phone
-	// column then gives the key of a contact that has no other phone.
-	PhoneKeys bool
-}
-
-// Result is what became of a run.
-type Result struct {
-	Run      Run      // as it now stands, but for FinishedAt: for the caller to record
-	Manifest Manifest // what the run holds
-	// Troubles are what went wrong though the run was published: a segment that
-	// has no file, a destination that has no run. Run.Error tells them too.
-	Troubles []error
-}
-
 // progressEvery is after how many contacts progress is told.
 const progressEvery = 4096
 
@@ -55,6 +34,9 @@ const progressEvery = 4096
 // that fails keeps the run before. The run is published when one segment and
 // one destination are well. Otherwise, and when the snapshot can't be read or
 // ctx ends, nothing is published and the error says why.
+//
+// A run that the guard objects to is held: it is written, apart from the
+// published ones, and readers are not pointed to it.
 func Execute(ctx context.Context, plan Plan, from Snapshot, to []Destination, progress func(done int64)) (Result, error) {
 	x := newExecution(&plan, from)
 	defer x.abort()
@@ -70,6 +52,9 @@ func Execute(ctx context.Context, plan Plan, from Snapshot, to []Destination, pr
 		return result, fmt.Errorf("run %s/%s: %w", plan.Export.Name, plan.Run.Name, err)
 	}
 	result.Run.Status, result.Troubles = Published, x.troubles()
+	if len(x.objections) > 0 {
+		result.Run.Status = Held
+	}
 	if len(result.Troubles) > 0 {
 		result.Run.Error = sentence(result.Troubles).Error()
 	}
@@ -85,6 +70,11 @@ type execution struct {
 	replicas []*replica
 	pruning  []error
 	manifest Manifest
+	deltas   bool // some segment has one
+	member   member
+
+	parts      []Part
+	objections []error // of the guard
 }
 
 // output is one segment of the run.
@@ -93,7 +83,8 @@ type output struct {
 	index   int // of the segment in the plan
 	columns []Column
 	files   []*file
-	cells   []cell // of the present row
+	delta   *delta // nil without one
+	cells   []cell // of the present row; the first is the change, which only a delta shows
 	err     error  // why the segment has no file
 }
 
@@ -132,9 +123,8 @@ func (x *execution) open(o *output) error {
 	if len(o.columns) == 0 {
 		o.columns = DefaultColumns()
 	}
-	o.cells = make([]cell, len(o.columns))
-	formats := slices.Compact(slices.Sorted(slices.Values(x.plan.Export.Formats)))
-	for _, format := range formats {
+	o.cells = make([]cell, 1+len(o.columns))
+	for _, format := range x.formats() {
 		e, err := newEncoder(format, o.columns, x.plan.Export.CSV)
 		if err != nil {
 			return err
@@ -145,7 +135,15 @@ func (x *execution) open(o *output) error {
 		}
 		o.files = append(o.files, createFile(entry, e, x.replicas))
 	}
+	if slices.Contains(x.plan.Export.Delta, o.name) {
+		o.delta, x.deltas = x.openDelta(o), true
+	}
 	return nil
+}
+
+// formats are the export's, each once.
+func (x *execution) formats() []Format {
+	return slices.Compact(slices.Sorted(slices.Values(x.plan.Export.Formats)))
 }
 
 func names(columns []Column) []string {
@@ -186,6 +184,9 @@ func (x *execution) needsMessages() bool {
 func (x *execution) visit(c *hygiene.Contact) {
 	x.members.Turn(c)
 	x.view.turn(c)
+	if x.deltas {
+		x.member = memberAt(c, x.plan.Run.AsOf)
+	}
 	for _, o := range x.outputs {
 		if o.err == nil {
 			o.err = x.write(o)
@@ -193,17 +194,31 @@ func (x *execution) visit(c *hygiene.Contact) {
 	}
 }
 
-// write writes the present contact to the segment's files, if it is in it.
+// write writes the present contact to the segment's files, if it is in it, and
+// to the delta's, if it is there for the first time or no longer.
 func (x *execution) write(o *output) error {
 	is, err := x.members.in(o.index)
-	if err != nil || !is {
+	if err != nil {
 		return err
 	}
-	if err := x.view.show(o.columns, o.cells); err != nil {
+	change := ""
+	if o.delta != nil {
+		change = o.delta.turn(&x.member, is)
+	}
+	if !is && change == "" {
+		return nil
+	}
+	if err := x.view.show(o.columns, o.cells[1:]); err != nil {
 		return err
 	}
-	for _, f := range o.files {
-		f.row(o.cells)
+	if is {
+		for _, f := range o.files {
+			f.row(o.cells[1:])
+		}
+	}
+	if change != "" {
+		o.cells[0].setText(change)
+		o.delta.row(o.cells)
 	}
 	return nil
 }
@@ -229,24 +244,8 @@ func (x *execution) failure(troubles []error, none string) error {
 	return sentence(troubles)
 }
 
-// finish ends the files and notes in the manifest what became of them.
-func (x *execution) finish() {
-	for _, o := range x.outputs {
-		for _, f := range o.files {
-			if o.err == nil {
-				x.manifest.Files = append(x.manifest.Files, f.close())
-			} else {
-				f.discard()
-			}
-		}
-		if o.err != nil {
-			x.manifest.Failed = append(x.manifest.Failed, Failure{o.name, o.err.Error()})
-		}
-	}
-}
-
-// publish adds the manifest and makes the run visible, destination by
-// destination. Once one has it, the rest is carried through.
+// publish adds the manifest and makes the run visible, or holds it, destination
+// by destination. Once one has it, the rest is carried through.
 func (x *execution) publish(ctx context.Context) error {
 	if err := x.standing(ctx); err != nil {
 		return err
@@ -254,6 +253,9 @@ func (x *execution) publish(ctx context.Context) error {
 	text, err := x.manifest.text()
 	if err != nil {
 		return fmt.Errorf("writing the manifest: %w", err)
+	}
+	if err := x.ready(); err != nil {
+		return err
 	}
 	for _, r := range x.replicas {
 		if r.err == nil {
@@ -263,18 +265,37 @@ func (x *execution) publish(ctx context.Context) error {
 	return x.standing(context.WithoutCancel(ctx))
 }
 
+// ready enters in the book what is about to be seen.
+func (x *execution) ready() error {
+	if x.plan.Book == nil {
+		return nil
+	}
+	run := x.plan.Run
+	if troubles := x.troubles(); len(troubles) > 0 {
+		run.Error = sentence(troubles).Error()
+	}
+	return x.plan.Book.ReadyRun(run, x.parts)
+}
+
 func (x *execution) publishTo(r *replica, manifest []byte) {
-	if err := publish(r.draft, manifest); err != nil {
+	end := r.draft.Publish
+	if len(x.objections) > 0 {
+		end = r.draft.Hold
+	}
+	if err := publish(r.draft, manifest, end); err != nil {
 		r.fail(err)
 		return
 	}
 	r.draft = nil
+	if len(x.objections) > 0 {
+		return
+	}
 	if err := r.to.Prune(x.plan.Export.Name, max(x.plan.Export.Keep, 1)); err != nil {
 		x.pruning = append(x.pruning, err)
 	}
 }
 
-func publish(d Draft, manifest []byte) error {
+func publish(d Draft, manifest []byte, end func() error) error {
 	f, err := d.Create(ManifestName)
 	if err != nil {
 		return err
@@ -283,18 +304,23 @@ func publish(d Draft, manifest []byte) error {
 	if err := cmp.Or(err, f.Close()); err != nil {
 		return err
 	}
-	return d.Publish()
+	return end()
 }
 
 // abort takes away what was not published.
 func (x *execution) abort() {
+	for _, o := range x.outputs {
+		if o.delta != nil {
+			o.delta.abandon()
+		}
+	}
 	for _, r := range x.replicas {
 		r.abort()
 	}
 }
 
 func (x *execution) troubles() []error {
-	return slices.Concat(x.segmentTroubles(), x.destinationTroubles(), x.pruning)
+	return slices.Concat(x.objections, x.held(), x.segmentTroubles(), x.destinationTroubles(), x.pruning)
 }
 
 func (x *execution) segmentTroubles() []error {
@@ -302,6 +328,8 @@ func (x *execution) segmentTroubles() []error {
 	for _, o := range x.outputs {
 		if o.err != nil {
 			troubles = append(troubles, fmt.Errorf("segment %q: %w", o.name, o.err))
+		} else if o.delta != nil && o.delta.trouble() != nil {
+			troubles = append(troubles, fmt.Errorf("segment %q: %w", o.name, o.delta.trouble()))
 		}
 	}
 	return troubles

@@ -36,11 +36,12 @@ type pending struct {
 	events []hygiene.Event
 	bad    []hygiene.Unreadable
 	probe  bool // only asks whether the log can be written
+	anew   []rewording
 	err    error
 	ready  chan struct{}
 }
 
-func (p *pending) rows() int { return len(p.events) + len(p.bad) }
+func (p *pending) rows() int { return len(p.events) + len(p.bad) + len(p.anew) }
 
 // Under load the writer waits this long for those it has just answered to come
 // again: a larger commit makes the whole faster. Two milliseconds rather than
@@ -83,7 +84,12 @@ func (a *Appender) append(ctx context.Context, events []hygiene.Event, bad []hyg
 	if len(events) == 0 && len(bad) == 0 {
 		return nil
 	}
-	p := &pending{events: events, bad: bad, ready: make(chan struct{})}
+	return a.wait(ctx, &pending{events: events, bad: bad})
+}
+
+// wait lets p wait for the next commit, and for it to be done.
+func (a *Appender) wait(ctx context.Context, p *pending) error {
+	p.ready = make(chan struct{})
 	if !a.enqueue(p) {
 		return errClosed
 	}
@@ -232,6 +238,9 @@ func (a *Appender) insert(p *pending) error {
 			int64(e.ReceivedAt), at, e.Source, e.MessageID, e.Name, e.Code, e.Outcome.String(), e.Contact, e.Body); err != nil {
 			return fmt.Errorf("append events: %w", err)
 		}
+	}
+	if err := a.reword(p.anew); err != nil {
+		return err
 	}
 	for i := range p.bad {
 		if err := a.quarantine(&p.bad[i]); err != nil {

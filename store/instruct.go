@@ -4,16 +4,24 @@ import (
 	"winnow/hygiene"
 )
 
-// Instruct tells contacts something by hand, at the time now, in one
-// transaction. It tells how many ledger entries it made, and which contacts are
-// not known: a suppression makes one come into being, and nothing else does.
-func (s *Store) Instruct(policy *hygiene.Policy, keys []string, in hygiene.Instruction, now hygiene.Instant) (changes int64, unknown []string, err error) {
+// Instructed is what telling contacts something by hand did.
+type Instructed struct {
+	Batched
+	Unknown []string // keys of contacts that are not known
+}
+
+// Instruct tells contacts something by hand, at the time now, in one transaction
+// and as one batch of that kind. A suppression makes a contact that is not known
+// come into being, and nothing else does.
+func (s *Store) Instruct(policy *hygiene.Policy, keys []string, in hygiene.Instruction, b Batch, now hygiene.Instant) (Instructed, error) {
 	end, err := s.LastSeq()
 	if err != nil {
-		return 0, nil, err
+		return Instructed{}, err
 	}
-	in.Moment = hygiene.Moment{At: now, Seq: end}
-	err = s.writeAs(policy, func(p *pen) error {
+	in.Moment, b.By, b.Note, b.Done = hygiene.Moment{At: now, Seq: end}, in.By, in.Note, true
+	var unknown []string
+	err = s.batchStep(policy, &b, now, func(p *pen, b *Batch) error {
+		unknown, in.Batch = nil, b.ID
 		k := &card{}
 		for _, key := range keys {
 			if err := k.load(p.c, key); err != nil {
@@ -27,12 +35,14 @@ func (s *Store) Instruct(policy *hygiene.Policy, keys []string, in hygiene.Instr
 			if len(did) == 0 {
 				continue
 			}
-			if err := p.save(k, did); err != nil {
+			if err := p.saveInBatch(k, did, b); err != nil {
 				return err
 			}
-			changes += int64(len(did))
+		}
+		if b.Contacts == 0 {
+			return errNothing
 		}
 		return nil
 	})
-	return changes, unknown, err
+	return Instructed{b.did(), unknown}, err
 }

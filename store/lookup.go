@@ -26,6 +26,7 @@ type LedgerEntry struct {
 	hygiene.Change
 	ID     int64
 	Policy string // hash of the policy in force
+	Batch  int64  // the act by hand that it was part of; 0 for none
 }
 
 // Ledger reads a contact's entries, the latest first, at most so many.
@@ -44,12 +45,12 @@ func (s *Store) Ledger(key string, most int) (entries []LedgerEntry, err error) 
 }
 
 func ledgerEntry(c *conn, id int64) (e LedgerEntry, prev int64, err error) {
-	r := c.query(`SELECT prev, at, seq, act, reason, hand, until, attempt, rule, evidence, by, note, coalesce(p.hash, '')
+	r := c.query(`SELECT prev, at, seq, act, reason, hand, until, attempt, rule, evidence, by, note, coalesce(p.hash, ''), batch, held
 		FROM ledger l LEFT JOIN policies p ON p.id = l.policy WHERE l.id = ?`, id)
 	if r.next() {
-		e = LedgerEntry{ID: id, Policy: r.text(12), Change: hygiene.Change{
+		e = LedgerEntry{ID: id, Policy: r.text(12), Batch: r.int(13), Change: hygiene.Change{
 			At: hygiene.Instant(r.int(1)), Seq: r.int(2), Act: hygiene.Act(r.text(3)), Reason: r.text(4), Hand: hygiene.ParseHand(r.text(5)),
-			Until: hygiene.Instant(r.int(6)), Attempt: int(r.int(7)), Rule: r.text(8), By: r.text(10), Note: r.text(11)}}
+			Until: hygiene.Instant(r.int(6)), Attempt: int(r.int(7)), Rule: r.text(8), By: r.text(10), Note: r.text(11), Held: r.int(14)}}
 		for text := range strings.SplitSeq(r.text(9), ",") {
 			if seq, err := strconv.ParseInt(text, 10, 64); err == nil {
 				e.Evidence = append(e.Evidence, seq)

@@ -37,8 +37,9 @@ func (s *Store) Review(ctx context.Context, policy *hygiene.Policy, now hygiene.
 // a transaction.
 func (s *Store) everyone(ctx context.Context, policy *hygiene.Policy, progress func(int64), judge func(*hygiene.Contact) []hygiene.Change) (Reviewed, error) {
 	var did Reviewed
+	changes := func(c *hygiene.Contact) bool { return len(judge(c)) > 0 }
 	for last := int64(0); ctx.Err() == nil; {
-		keys, next, n, err := s.changing(last, judge)
+		keys, next, n, err := s.concerned(last, changes)
 		if err != nil || n == 0 {
 			return did, err
 		}
@@ -54,9 +55,9 @@ func (s *Store) everyone(ctx context.Context, policy *hygiene.Policy, progress f
 	return did, ctx.Err()
 }
 
-// changing looks at the contacts after the id last and gives the keys of those
-// that judge would change.
-func (s *Store) changing(last int64, judge func(*hygiene.Contact) []hygiene.Change) (keys []string, next, n int64, err error) {
+// concerned looks at the contacts after the id last, a step of them, and gives
+// the keys of those of whom concerns says so; it may change what it looks at.
+func (s *Store) concerned(last int64, concerns func(*hygiene.Contact) bool) (keys []string, next, n int64, err error) {
 	err = s.read(func(c *conn) error {
 		r := c.query("SELECT "+cardColumns+" FROM contacts WHERE id > ? ORDER BY id LIMIT ?", last, reviewStep)
 		k := &card{}
@@ -66,7 +67,7 @@ func (s *Store) changing(last int64, judge func(*hygiene.Contact) []hygiene.Chan
 				return err
 			}
 			n, next = n+1, k.id
-			if len(judge(&k.Contact)) > 0 {
+			if concerns(&k.Contact) {
 				keys = append(keys, k.Key)
 			}
 		}

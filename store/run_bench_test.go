@@ -4,8 +4,11 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -29,21 +32,7 @@ func BenchmarkNightlyRun(b *testing.B) {
 	full(b, s, p, *contacts, 32)
 	asOf := start.Add(400 * hygiene.Day)
 	reference := plainTable(b, s, asOf)
-	plan := segments.Plan{Export: segments.Export{Name: "nightly", Formats: []segments.Format{segments.CSV}, Keep: 1},
-		Run: segments.Run{Export: "nightly", ScheduledAt: asOf, AsOf: asOf, Policy: p.Hash}}
-	for bucket := range 10 {
-		segment := segments.Segment{Name: fmt.Sprint("bucket-", bucket), Where: hygiene.AttributeTest{Name: "bucket",
-			Comparison: hygiene.Comparison{Op: hygiene.Is, Values: []hygiene.Value{hygiene.ParseValue(fmt.Sprint(bucket))}}}}
-		for _, name := range []string{"contact", "phone", "status", "last_delivered_at", "sent_count", "attributes.bucket"} {
-			column, err := segments.ParseColumn(name)
-			if err != nil {
-				b.Fatal(err)
-			}
-			segment.Columns = append(segment.Columns, column)
-		}
-		plan.Segments = append(plan.Segments, segment)
-		plan.Export.Segments = append(plan.Export.Segments, segment.Name)
-	}
+	plan := tenSegments(b, asOf, p.Hash)
 	var ours, theirs time.Duration
 	second := 0
 	for b.Loop() {
@@ -71,6 +60,114 @@ func BenchmarkNightlyRun(b *testing.B) {
 	}
 	b.ReportMetric(float64(*contacts)*float64(b.N)/ours.Seconds(), "contacts/s")
 	b.ReportMetric(ours.Seconds()/theirs.Seconds(), "of-sqlite3's-time")
+}
+
+// tenSegments is a run of ten segments of a tenth of the contacts each.
+func tenSegments(b *testing.B, asOf hygiene.Instant, policy string) segments.Plan {
+	plan := segments.Plan{Export: segments.Export{Name: "nightly", Formats: []segments.Format{segments.CSV}, Keep: 1},
+		Run: segments.Run{Export: "nightly", ScheduledAt: asOf, AsOf: asOf, Policy: policy}}
+	for bucket := range 10 {
+		segment := segments.Segment{Name: fmt.Sprint("bucket-", bucket), Where: inBucket(bucket)}
+		for _, name := range []string{"contact", "phone", "status", "last_delivered_at", "sent_count", "attributes.bucket"} {
+			column, err := segments.ParseColumn(name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			segment.Columns = append(segment.Columns, column)
+		}
+		plan.Segments = append(plan.Segments, segment)
+		plan.Export.Segments = append(plan.Export.Segments, segment.Name)
+	}
+	return plan
+}
+
+func inBucket(n int) hygiene.Condition {
+	return hygiene.AttributeTest{Name: "bucket", Comparison: hygiene.Comparison{Op: hygiene.Is, Values: []hygiene.Value{hygiene.ParseValue(fmt.Sprint(n))}}}
+}
+
+// BenchmarkNightlyRunWithDeltas makes the same run with a delta of each of the
+// ten segments and without, in turn. From run to run two of the segments change
+// places, so a fifth of the contacts enters one and leaves another.
+func BenchmarkNightlyRunWithDeltas(b *testing.B) {
+	s := openStore(b)
+	p := testPolicy(b, s)
+	full(b, s, p, *contacts, 32)
+	asOf := start.Add(400 * hygiene.Day)
+	to := []segments.Destination{destination.Directory(b.TempDir())}
+	run := func(deltas bool) (took time.Duration, peak float64) {
+		plan := tenSegments(b, asOf, p.Hash)
+		plan.Run.ScheduledAt, plan.Run.Name = asOf, segments.RunName(asOf)
+		asOf = asOf.Add(time.Second)
+		if deltas {
+			plan.Export.Delta, plan.Book = plan.Export.Segments, s
+		}
+		if asOf.Time().Second()/2%2 == 0 {
+			plan.Segments[0].Where, plan.Segments[1].Where = inBucket(1), inBucket(0)
+		}
+		return nightly(b, s, plan, to)
+	}
+	run(true) // which the first is compared with
+	var with, without time.Duration
+	var peak, peakWithout float64
+	for b.Loop() {
+		took, most := run(false)
+		without, peakWithout = without+took, max(peakWithout, most)
+		took, most = run(true)
+		with, peak = with+took, max(peak, most)
+	}
+	b.ReportMetric(with.Seconds()/without.Seconds(), "of-the-time-without")
+	b.ReportMetric(peak, "MiB-peak")
+	b.ReportMetric(peakWithout, "MiB-peak-without")
+}
+
+// nightly makes a run and tells how long it took and, in MiB, how much memory the
+// process had at most.
+func nightly(b *testing.B, s *Store, plan segments.Plan, to []segments.Destination) (took time.Duration, peak float64) {
+	debug.FreeOSMemory()
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
+		b.Log(err) // the peak is then that of all before
+	}
+	began := time.Now()
+	snapshot, err := s.Snapshot()
+	must := func(err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	must(err)
+	plan.Bases, err = s.Bases("nightly")
+	must(err)
+	_, err = s.BeginRun(plan.Run)
+	must(err)
+	result, err := segments.Execute(context.Background(), plan, snapshot, to, nil)
+	must(err)
+	must(snapshot.Close())
+	must(s.EndRun(result.Run))
+	took = time.Since(began)
+	must(s.PruneMembers("nightly"))
+	changed := int64(0)
+	for _, f := range result.Manifest.Files {
+		if f.Kind == segments.Delta {
+			changed += f.Rows
+		}
+	}
+	if plan.Book != nil && len(plan.Bases) > 0 && changed == 0 {
+		b.Fatal("nobody entered or left")
+	}
+	return took, highWater(b)
+}
+
+func highWater(b *testing.B) (mib float64) {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(text), "VmHWM:")
+	var kib float64
+	if _, err := fmt.Sscan(after, &kib); err != nil {
+		b.Fatal(err)
+	}
+	return kib / 1024
 }
 
 // plainTable is a table of what the ten queries write, beside the histories.

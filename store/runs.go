@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"winnow/hygiene"
@@ -38,9 +40,26 @@ func (s *Store) BeginRun(run segments.Run) (begun bool, err error) {
 	return begun, err
 }
 
-// EndRun enters how a run ended.
+// EndRun enters how a run ended. When it is published, the runs of the export
+// that are held are discarded: what they tell as changed is told against a run
+// that is the last one no longer.
 func (s *Store) EndRun(run segments.Run) error {
-	return s.write(func(c *conn) error { return putRun(c, run) })
+	return s.write(func(c *conn) error {
+		if err := putRun(c, run); err != nil || !seen(run.Status) {
+			return err
+		}
+		held, err := runsOf(c, run.Export, segments.Held)
+		for _, other := range held {
+			other.Status = segments.Discarded
+			err = errors.Join(err, putRun(c, other))
+		}
+		return err
+	})
+}
+
+// seen tells whether readers are shown a run of that status.
+func seen(status segments.Status) bool {
+	return status == segments.Published || status == segments.ReleasedRun
 }
 
 func putRun(c *conn, run segments.Run) error {
@@ -67,6 +86,51 @@ func (s *Store) LastRun(export string, statuses ...segments.Status) (run segment
 		return r.close()
 	})
 	return run, ok, err
+}
+
+// RunsOf reads the runs of the export that have one of these statuses, the one
+// begun last first.
+func (s *Store) RunsOf(export string, statuses ...segments.Status) (runs []segments.Run, err error) {
+	err = s.read(func(c *conn) error {
+		runs, err = runsOf(c, export, statuses...)
+		return err
+	})
+	return runs, err
+}
+
+func runsOf(c *conn, export string, statuses ...segments.Status) (runs []segments.Run, err error) {
+	r := c.query("SELECT "+runColumns+" FROM runs WHERE export = ? ORDER BY id DESC", export)
+	for r.next() {
+		if run := scanRun(r); slices.Contains(statuses, run.Status) {
+			runs = append(runs, run)
+		}
+	}
+	return runs, r.close()
+}
+
+// RunOf reads the run of that export and scheduled time; false when there is none.
+func (s *Store) RunOf(export string, scheduled hygiene.Instant) (run segments.Run, ok bool, err error) {
+	err = s.read(func(c *conn) error {
+		r := c.query("SELECT "+runColumns+" FROM runs WHERE export = ? AND scheduled_at = ?", export, int64(scheduled))
+		if ok = r.next(); ok {
+			run = scanRun(r)
+		}
+		return r.close()
+	})
+	return run, ok, err
+}
+
+// HeldRuns counts the held runs of each export that has any.
+func (s *Store) HeldRuns() (held map[string]int, err error) {
+	held = map[string]int{}
+	err = s.read(func(c *conn) error {
+		r := c.query("SELECT export, count(*) FROM runs WHERE status = ? GROUP BY export", string(segments.Held))
+		for r.next() {
+			held[r.text(0)] = int(r.int(1))
+		}
+		return r.close()
+	})
+	return held, err
 }
 
 // Runs reads the run of every export that was begun last.

@@ -14,6 +14,8 @@ type Snapshot struct {
 	mu         sync.Mutex // guards c
 	c          *conn
 	ThroughSeq int64 // the log has been swept up to here
+
+	marked marked // who is on lists and pinned, for one goroutine that asks
 }
 
 // Snapshot takes a snapshot of the roster as it is now.
@@ -112,23 +114,4 @@ func (a *readAheadContacts) fill(r *rows, hand []card) (n int, err error) {
 		n++
 	}
 	return n, nil
-}
-
-// InList tells whether the contact of that key is on the static list.
-func (s *Snapshot) InList(list, key string) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n, err := s.c.number("SELECT count(*) FROM lists WHERE contact = ? AND list = ?", key, list)
-	return n > 0, err
-}
-
-// ListsOf names the static lists that the contact of that key is on.
-func (s *Snapshot) ListsOf(key string) (lists []string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r := s.c.query("SELECT list FROM lists WHERE contact = ? ORDER BY list", key)
-	for r.next() {
-		lists = append(lists, r.text(0))
-	}
-	return lists, r.close()
 }

@@ -31,6 +31,8 @@ type Store struct {
 	appender *Appender
 
 	roster, log, look access // writes the roster; reads the log; reads the roster
+
+	surges *surges // what breakers know after the last sweep; used by who writes the roster
 }
 
 // access is a connection that one goroutine uses at a time, until it is closed.

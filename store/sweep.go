@@ -24,13 +24,17 @@ type Swept struct {
 	Settled   int64 // older than what a full history keeps
 	Unmatched int64 // whose contact is not known yet
 	Changes   int64 // ledger entries
+	Held      int64 // events that breakers hold
 	Cursor    int64 // seq up to which the log has been swept
+
+	Tripped []*Trip // that began
 }
 
 // SweepOptions are what a sweep needs to know.
 type SweepOptions struct {
-	Policy *hygiene.Policy
-	Now    hygiene.Instant
+	Policy   *hygiene.Policy
+	Breakers []hygiene.Breaker
+	Now      hygiene.Instant
 	// Progress is told how many events have been taken; nil for nobody.
 	Progress func(events int64)
 
@@ -116,6 +120,9 @@ func (s *Store) sweepBatch(o *SweepOptions, events []hygiene.Event, from, upTo i
 			return err
 		}
 		moved = true
+		if err := s.watch(p, o, events, from, upTo, &did); err != nil {
+			return err
+		}
 		if err := s.judge(p, o, events, &did); err != nil {
 			return err
 		}
@@ -142,10 +149,16 @@ func (s *Store) sweepMatched(ctx context.Context, o *SweepOptions, total *Swept)
 		var did Swept
 		err = s.writeAs(o.Policy, func(p *pen) error {
 			events, err := claim(p.c, waiting)
-			if err != nil {
-				return err
+			if err == nil {
+				err = p.unhold(events)
 			}
-			if err := s.judge(p, o, events, &did); err != nil {
+			if err == nil {
+				err = s.judge(p, o, events, &did)
+			}
+			if err == nil {
+				err = p.strikeLate(o.Policy, events, &did)
+			}
+			if err != nil {
 				return err
 			}
 			return did.save(p.c, 0)
@@ -247,6 +260,8 @@ func (d *Swept) add(e Swept) {
 	d.Settled += e.Settled
 	d.Unmatched += e.Unmatched
 	d.Changes += e.Changes
+	d.Held += e.Held
+	d.Tripped = append(d.Tripped, e.Tripped...)
 }
 
 // save adds what a batch did to the numbers of the whole, and moves the cursor

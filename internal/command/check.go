@@ -27,14 +27,13 @@ func (x checkCommand) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	doubts := doubtsOf(cfg)
+	doubts := append([]config.Problem{}, cfg.Warnings...)
 	if c.json {
 		return c.printJSON(checked{Policy: cfg.Hash, Problems: []config.Problem{}, Warnings: doubts})
 	}
 	for i := range cfg.Warnings {
 		fmt.Fprintln(c.Stderr, cfg.Warnings[i].String())
 	}
-	c.warn(cfg)
 	verdict := "no problems"
 	if n := len(doubts); n > 0 {
 		verdict += ", " + plural(int64(n), "warning")
@@ -49,15 +48,6 @@ type checked struct {
 	Policy   string           `json:"policy,omitempty"`
 	Problems []config.Problem `json:"problems"`
 	Warnings []config.Problem `json:"warnings"`
-}
-
-// doubtsOf are the warnings of a config; what is not done yet has no line.
-func doubtsOf(cfg *config.Config) []config.Problem {
-	list := append([]config.Problem{}, cfg.Warnings...)
-	for _, text := range unbuilt(cfg) {
-		list = append(list, config.Problem{File: cfg.Path, Text: text})
-	}
-	return list
 }
 
 // tell prints the problems: they are what check was asked for. Warnings wait

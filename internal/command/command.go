@@ -55,10 +55,19 @@ type grammar struct {
 	Sweep      sweepCommand      `cmd:"" help:"Apply the rules to new events, once, now."`
 	Review     reviewCommand     `cmd:"" help:"Apply the rules that look at the time alone to everyone, once, now."`
 	Export     exportCommand     `cmd:"" help:"Run an export, once, now."`
+	Release    releaseCommand    `cmd:"" help:"Publish a run that the guard held."`
 	Explain    explainCommand    `cmd:"" help:"Tell what winnow knows of a contact, and why."`
 	Suppress   suppressCommand   `cmd:"" help:"Suppress contacts by hand."`
 	Allow      allowCommand      `cmd:"" help:"Lift contacts' suppressions by hand, all but opted_out unless it is named."`
-	Import     importCommand     `cmd:"" help:"Bring in an archive of events, or the send log."`
+	Undo       undoCommand       `cmd:"" help:"Lift in bulk what rules made of a range of events, or take an act by hand back. Shows first."`
+	Rejudge    rejudgeCommand    `cmd:"" help:"Judge everyone again by this config. Shows first."`
+	Reclassify reclassifyCommand `cmd:"" help:"Give stored events the outcomes that this config says, and judge their contacts again. Shows first."`
+	Import     importCommand     `cmd:"" help:"Bring in an archive of events, the send log, contacts or suppressions."`
+	List       listCommand       `cmd:"" help:"Keep static lists: count them, add, remove, show."`
+	Pin        pinCommand        `cmd:"" help:"Put contacts in a segment, or out of it, by hand; or list who is."`
+	Breaker    breakerCommand    `cmd:"" help:"Show surges whose verdicts wait for someone to look; release or discard them."`
+	Scrub      scrubCommand      `cmd:"" help:"Take out of a list whom not to text, and who stands there twice."`
+	Report     reportCommand     `cmd:"" help:"Count the log's events by day, outcome and whatever else: deliverability, and each kind of failure."`
 	Status     statusCommand     `cmd:"" help:"Count events and contacts, and show the last runs."`
 	Schedule   scheduleCommand   `cmd:"" help:"Tell when each job runs next."`
 	Quarantine quarantineCommand `cmd:"" help:"Show the bodies that could not be read."`

@@ -37,7 +37,17 @@ func (d *daemon) console(cfg *config.Config) http.Handler {
 // totals are the store's numbers for the metrics.
 func (d *daemon) totals() (console.Totals, error) {
 	t, err := d.store.Totals()
-	return console.Totals{Events: t.Events, LastSeq: t.LastSeq, Lag: t.Lag, Repeats: t.Repeats,
+	if err != nil {
+		return console.Totals{}, err
+	}
+	surgings, err := d.store.Surgings()
+	var breakers []console.Breaker
+	for _, of := range surgings {
+		breakers = append(breakers, console.Breaker{Source: of.Source, Outcome: of.Outcome.String(), Waiting: of.Waiting, Held: of.Held})
+	}
+	held, heldErr := d.heldRuns()
+	err = errors.Join(err, heldErr)
+	return console.Totals{Breakers: breakers, HeldRuns: held, Events: t.Events, LastSeq: t.LastSeq, Lag: t.Lag, Repeats: t.Repeats,
 		Quarantined: t.Quarantined, Unmatched: t.Unmatched, Contacts: t.Statuses}, err
 }
 
@@ -50,13 +60,11 @@ func (d *daemon) explain(_ context.Context, given string) (any, bool, error) {
 	return explain(cfg, d.store, key, hygiene.InstantOf(time.Now()))
 }
 
-// check tells which contacts may be texted. Someone unknown may: nothing is
-// held against them.
+// check tells which contacts may be texted.
 func (d *daemon) check(_ context.Context, contacts []string) ([]console.Answer, error) {
 	cfg, now := d.current.Load(), hygiene.InstantOf(time.Now())
 	answers := make([]console.Answer, len(contacts))
 	for i, given := range contacts {
-		answers[i] = console.Answer{Contact: given, Status: "unknown", Sendable: true}
 		key, err := cfg.Keys.Normalize(given)
 		if err != nil {
 			answers[i] = console.Answer{Contact: given, Status: "invalid", Reasons: []string{err.Error()}}
@@ -66,11 +74,11 @@ func (d *daemon) check(_ context.Context, contacts []string) ([]console.Answer, 
 		if err != nil {
 			return nil, err
 		}
+		s := unknown
 		if ok {
-			status := contact.Status(now)
-			answers[i] = console.Answer{Contact: given, Status: status.String(), Reasons: contact.Reasons(now),
-				Sendable: status == hygiene.Active || status == hygiene.RetryDue}
+			s = standingOf(contact, now)
 		}
+		answers[i] = console.Answer{Contact: given, Status: s.status, Sendable: s.sendable, Reasons: s.reasons}
 	}
 	return answers, nil
 }
@@ -107,10 +115,11 @@ func (d *daemon) runExport(ctx context.Context, name string) (any, error) {
 		}
 		return err
 	}}
-	if err := d.runner.Do(ctx, job, time.Now()); err != nil || ran != nil {
-		return nil, cmp.Or(err, ran)
+	err := d.runner.Do(ctx, job, time.Now())
+	if run.FinishedAt != 0 && ran == nil {
+		return run, nil // it has ended, and tells itself how
 	}
-	return run, nil
+	return run, cmp.Or(err, ran)
 }
 
 func (d *daemon) instruct(_ context.Context, in console.Instruction) (any, error) {
@@ -201,5 +210,12 @@ func (d *daemon) page(context.Context) (console.Page, error) {
 			p.Trouble = append(p.Trouble, fmt.Sprintf("run %s/%s is %s: %s", r.Export, r.Name, r.Status, r.Error))
 		}
 	}
-	return p, err
+	surgings, errSurging := d.store.Surgings()
+	for _, of := range surgings {
+		if of.Waiting > 0 {
+			p.Trouble = append(p.Trouble, fmt.Sprintf("%s of %s at source %s to review, until when the verdicts wait: winnow breaker shows them",
+				plural(of.Waiting, "surge"), of.Outcome, of.Source))
+		}
+	}
+	return p, errors.Join(err, errSurging)
 }

@@ -3,6 +3,8 @@ package command
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"winnow/hygiene"
 	"winnow/internal/config"
@@ -33,7 +35,7 @@ type explanation struct {
 	ledger []store.LedgerEntry // the latest first, for people
 }
 
-// suppression is an open one. Of the events that were counted Events has those
+// suppression is an open one, or one that a breaker holds. Of the events that were counted Events has those
 // that the log still has.
 type suppression struct {
 	Reason   string           `json:"reason"`
@@ -45,6 +47,7 @@ type suppression struct {
 	Evidence []int64          `json:"evidence,omitempty"`
 	Hand     string           `json:"hand"`
 	Policy   string           `json:"policy,omitempty"` // hash of the policy that opened it as it stands
+	Held     int64            `json:"held,omitempty"`   // the breaker's trip whose review it waits for: until then it is none
 	Why      string           `json:"why"`
 	Events   []happening      `json:"events,omitempty"`
 
@@ -166,6 +169,9 @@ func explain(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 		return nil, false, err
 	}
 	e.state, e.next = e.status(), e.whatNext(cfg.Policy, contact)
+	if waits := e.waits(); waits != "" {
+		e.next = strings.Join(slices.DeleteFunc([]string{e.next, waits}, func(s string) bool { return s == "" }), ". ")
+	}
 	e.Why = e.state
 	if e.next != "" {
 		e.Why += ". " + e.next

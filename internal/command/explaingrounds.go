@@ -19,7 +19,7 @@ type grounds struct {
 
 // tell puts suppressions, retry and ledger into the explanation.
 func (g *grounds) tell(e *explanation) error {
-	open := g.contact.OpenSuppressions(e.AsOf)
+	open := append(g.contact.OpenSuppressions(e.AsOf), g.contact.HeldSuppressions(e.AsOf)...)
 	if err := g.readLedger(open); err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (g *grounds) readLedger(open []hygiene.Suppression) (err error) {
 func (g *grounds) opening(s *hygiene.Suppression) *store.LedgerEntry {
 	i := slices.IndexFunc(g.ledger, func(l store.LedgerEntry) bool {
 		return (l.Act == hygiene.Suppressed || l.Act == hygiene.Renewed) &&
-			l.Reason == s.Reason && l.Hand == s.Hand && l.At == s.Since.At
+			l.Reason == s.Reason && l.Hand == s.Hand && l.Held == s.Held && l.At == s.Since.At
 	})
 	if i < 0 {
 		return nil
@@ -72,7 +72,7 @@ func (g *grounds) opening(s *hygiene.Suppression) *store.LedgerEntry {
 
 func (g *grounds) suppression(p *hygiene.Suppression) (suppression, error) {
 	s := suppression{Reason: p.Reason, Since: p.Since.At, Until: endOf(p.Until), Rule: p.Rule, By: p.By, Note: p.Note,
-		Evidence: p.Evidence, Hand: p.Hand.String(), stands: g.stands(p)}
+		Evidence: p.Evidence, Hand: p.Hand.String(), Held: p.Held, stands: g.stands(p)}
 	if l := g.opening(p); l != nil {
 		s.Policy = l.Policy
 	}

@@ -97,12 +97,18 @@ func (s *screen) facts(e *explanation) [][]string {
 		}
 	}
 	add("phone", e.Phone)
-	for i, p := range e.byWeight() {
+	open := e.byWeight()
+	for i, p := range open {
 		if i == shownSuppressions && !s.verbose {
-			rows = append(rows, []string{"", "and " + plural(int64(len(e.Suppressions)-i), "more suppression")})
+			rows = append(rows, []string{"", "and " + plural(int64(len(open)-i), "more suppression")})
 			break
 		}
 		rows = append(rows, s.suppression(p)...)
+	}
+	for i := range e.Suppressions {
+		if e.Suppressions[i].Held != 0 {
+			rows = append(rows, s.suppression(&e.Suppressions[i])...)
+		}
 	}
 	if e.Retry != nil {
 		rows = append(rows, []string{"  retry", fmt.Sprintf("%s, message %s: due %s, lapses %s", e.Retry.count(),
@@ -133,6 +139,9 @@ func (s *screen) suppression(p *suppression) [][]string {
 		text += " (" + s.cut(p.Note, wide) + ")"
 	}
 	rows := [][]string{{"  suppressed", text}}
+	if p.Held != 0 {
+		rows[0] = []string{"  held", text + fmt.Sprintf("; trip %d of the breaker waits for review", p.Held)}
+	}
 	events := p.Events
 	if len(events) > shownEvents && !s.verbose {
 		events = events[len(events)-shownEvents:]
@@ -285,6 +294,9 @@ func (e *explanation) printLedger(w io.Writer) {
 		}
 		if l.Until != 0 {
 			what = strings.TrimSpace(what + " until " + l.Until.String())
+		}
+		if l.Held != 0 {
+			what = strings.TrimSpace(fmt.Sprintf("%s, held by trip %d", what, l.Held))
 		}
 		by := l.By
 		if l.Rule != "" {

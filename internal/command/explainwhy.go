@@ -31,7 +31,7 @@ func (e *explanation) status() string {
 	return text
 }
 
-// byWeight lists the suppressions as they decide for how long: an opt-out before
+// byWeight lists the open suppressions as they decide for how long: an opt-out before
 // what else is for good, then the one that ends last.
 func (e *explanation) byWeight() []*suppression {
 	weight := func(s *suppression) hygiene.Instant {
@@ -45,7 +45,9 @@ func (e *explanation) byWeight() []*suppression {
 	}
 	var list []*suppression
 	for i := range e.Suppressions {
-		list = append(list, &e.Suppressions[i])
+		if e.Suppressions[i].Held == 0 {
+			list = append(list, &e.Suppressions[i])
+		}
 	}
 	slices.SortStableFunc(list, func(a, b *suppression) int { return cmp.Compare(weight(b), weight(a)) })
 	return list
@@ -190,20 +192,34 @@ func (e *explanation) whatNext(p *hygiene.Policy, c *hygiene.Contact) string {
 	case e.Retry != nil:
 		return fmt.Sprintf("The retry lapses at %s; a delivery, another message or a suppression ends it sooner", e.Retry.LapsesAt)
 	}
-	i := slices.IndexFunc(e.ledger, func(l store.LedgerEntry) bool { return l.At <= e.AsOf })
+	// What a breaker holds decided nothing yet.
+	i := slices.IndexFunc(e.ledger, func(l store.LedgerEntry) bool { return l.At <= e.AsOf && l.Held == 0 })
 	if i < 0 {
 		return ""
 	}
 	return "Last decided: " + decided(&e.ledger[i], c)
 }
 
+// waits says what a breaker holds, and what to type; empty for nothing.
+func (e *explanation) waits() string {
+	var texts []string
+	for i := range e.Suppressions {
+		if s := &e.Suppressions[i]; s.Held != 0 {
+			texts = append(texts, fmt.Sprintf("%s since %s does not count until someone looks at the surge it came in: winnow breaker release %d lets it take effect, winnow breaker discard %d strikes it",
+				s.Reason, s.Since, s.Held, s.Held))
+		}
+	}
+	return strings.Join(texts, ". ")
+}
+
 // whenOver says until when the contact is suppressed, and how to end it.
 func (e *explanation) whenOver(p *hygiene.Policy) string {
-	until, release := e.byWeight()[0].Until, e.release(p)
+	open := e.byWeight()
+	until, release := open[0].Until, e.release(p)
 	switch {
-	case len(e.Suppressions) > 1 && until != nil:
+	case len(open) > 1 && until != nil:
 		return fmt.Sprintf("All of these are over on %s", *until)
-	case len(e.Suppressions) > 1:
+	case len(open) > 1:
 		return "They last until someone lifts them: " + e.lift()
 	case until != nil && release != "":
 		return fmt.Sprintf("It is over on %s, or when %s", *until, release)
@@ -218,8 +234,9 @@ func (e *explanation) whenOver(p *hygiene.Policy) string {
 // release says which rule would lift the one suppression that is open. What an
 // operator or an import opened no rule lifts.
 func (e *explanation) release(p *hygiene.Policy) string {
-	s := &e.Suppressions[0]
-	if len(e.Suppressions) > 1 || s.Hand != hygiene.ByRule.String() {
+	open := e.byWeight()
+	s := open[0]
+	if len(open) > 1 || s.Hand != hygiene.ByRule.String() {
 		return ""
 	}
 	for i := range p.Rules {
@@ -233,8 +250,7 @@ func (e *explanation) release(p *hygiene.Policy) string {
 // lift is what to type to lift all that is for good.
 func (e *explanation) lift() string {
 	var commands []string
-	for i := range e.Suppressions {
-		s := &e.Suppressions[i]
+	for _, s := range e.byWeight() {
 		switch {
 		case s.Until != nil:
 		case s.Reason == hygiene.OptedOut:

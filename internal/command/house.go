@@ -111,32 +111,11 @@ func readers(cfg *config.Config) (map[string]*provider.Reader, error) {
 	return byName, nil
 }
 
-// warnings are what a config hardly means, and what of it is not done yet, a
-// line each.
+// warnings are what a config hardly means, a line each.
 func warnings(cfg *config.Config) []string {
 	var list []string
 	for i := range cfg.Warnings {
 		list = append(list, cfg.Warnings[i].Sentence())
 	}
-	return append(list, unbuilt(cfg)...)
-}
-
-// unbuilt is what a config asks for and this release does not do yet.
-func unbuilt(cfg *config.Config) []string {
-	var list []string
-	for _, e := range cfg.Exports {
-		if e.Delta != nil {
-			list = append(list, fmt.Sprintf("export %q: delta is not written yet, its segments are written whole", e.Name))
-		}
-		if e.Guard.MaxChange != nil || e.Guard.MinRows != nil {
-			list = append(list, fmt.Sprintf("export %q: guard does not hold runs back yet", e.Name))
-		}
-	}
 	return list
-}
-
-func (c *call) warn(cfg *config.Config) {
-	for _, w := range unbuilt(cfg) {
-		fmt.Fprintf(c.Stderr, "winnow: %s: warning: %s\n", cfg.Path, w)
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/schedule"
 	"winnow/segments"
+	"winnow/store"
 )
 
 // job is what the daemon does when the job is due, under the config that is in
@@ -37,6 +38,14 @@ func (d *daemon) sweep(ctx context.Context) error {
 	return err
 }
 
+// tripped tells that breakers hold surges.
+func (d *daemon) tripped(trips []*store.Trip) {
+	for _, t := range trips {
+		d.log.Warn("a breaker tripped, the verdicts wait for review: winnow breaker shows them", "trip", t.ID, "source", t.Source,
+			"outcome", t.Outcome.String(), "share", percent(t.Share), "since", t.Since, "until", t.Until, "events", t.Events)
+	}
+}
+
 // scheduled makes a scheduled run. One that was made before is done.
 func (d *daemon) scheduled(ctx context.Context, name string, at time.Time) error {
 	_, err := d.export(ctx, name, at)
@@ -61,6 +70,16 @@ func (d *daemon) export(ctx context.Context, name string, scheduled time.Time) (
 	d.log.Info("exported", "export", name, "run", result.Run.Name, "status", string(result.Run.Status), "rows", rows,
 		"took", time.Since(began).Round(time.Millisecond), "error", result.Run.Error)
 	return result.Run, errors.Join(append([]error{err}, result.Troubles...)...)
+}
+
+// heldRuns counts the runs that wait for a release, of each export.
+func (d *daemon) heldRuns() (map[string]int, error) {
+	held, err := d.store.HeldRuns()
+	counts := map[string]int{}
+	for _, e := range d.current.Load().Exports {
+		counts[e.Name] = held[e.Name]
+	}
+	return counts, err
 }
 
 // observer reports what the schedule does.

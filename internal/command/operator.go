@@ -67,21 +67,49 @@ func (c *call) instruct(contacts []string, in hygiene.Instruction, done string) 
 		keys = slices.Compact(keys)
 		in.By = operator()
 		a, _ := c.act(h, "event")
-		changes, unknown, err := a.instruct(keys, in, c.present())
+		did, err := a.tell(keys, in, c.present())
 		if err != nil {
 			return err
 		}
-		told := len(keys) - len(unknown)
-		if c.json {
-			err = c.printJSON(map[string]any{"contacts": told, "changes": changes, "unknown": unknown})
-		} else {
-			fmt.Fprintf(c.Stdout, "%s %s: %s in the ledger\n", done, plural(int64(told), "contact"), plural(changes, "change"))
-		}
-		if len(unknown) > 0 {
-			err = errors.Join(err, fmt.Errorf("not known: %s", strings.Join(unknown, ", ")))
+		err = c.showTold(len(keys)-len(did.Unknown), did, done)
+		if len(did.Unknown) > 0 {
+			err = errors.Join(err, fmt.Errorf("not known: %s", strings.Join(did.Unknown, ", ")))
 		}
 		return err
 	})
+}
+
+// told is what suppress and allow print as JSON.
+type told struct {
+	Batch    int64    `json:"batch,omitempty"`
+	Contacts int      `json:"contacts"`
+	Changes  int64    `json:"changes"`
+	Unknown  []string `json:"unknown"`
+}
+
+func (c *call) showTold(contacts int, did store.Instructed, done string) error {
+	if c.json {
+		return c.printJSON(told{did.Batch, contacts, did.Changes, append([]string{}, did.Unknown...)})
+	}
+	_, err := fmt.Fprintf(c.Stdout, "%s %s: %s in the ledger\n", done, plural(int64(contacts), "contact"), plural(did.Changes, "change"))
+	return errors.Join(err, c.tellBatch(did.Batch))
+}
+
+// tellBatch says how what was done is taken back.
+func (c *call) tellBatch(batch int64) error {
+	if batch == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(c.Stdout, "batch %d: winnow undo --batch %d%s takes it back\n", batch, batch, c.withConfig())
+	return err
+}
+
+// withConfig is the flag that names the config, when it is not the usual one.
+func (c *call) withConfig() string {
+	if c.config == "winnow.yaml" {
+		return ""
+	}
+	return " -c " + quoted(c.config)
 }
 
 // operator is the operating system's user.

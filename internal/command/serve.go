@@ -215,7 +215,7 @@ func namesOf(cfg *config.Config) (sources, exports []string) {
 
 // acts are what the jobs do, under the config in force.
 func (d *daemon) acts() *act {
-	return &act{config: d.current.Load(), store: d.store, version: d.version}
+	return &act{config: d.current.Load(), store: d.store, version: d.version, tripped: d.tripped}
 }
 
 func (d *daemon) listen(cfg *config.Config) (err error) {

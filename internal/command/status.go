@@ -22,8 +22,10 @@ type status struct {
 	Contacts    int64            `json:"contacts"`
 	Statuses    map[string]int64 `json:"statuses"`
 	Sweep       sweepStatus      `json:"sweep"`
+	Breaker     int64            `json:"breaker,omitempty"` // trips that wait for review
 	Policy      string           `json:"policy"`
 	Runs        []segments.Run   `json:"runs"`
+	Held        []string         `json:"held_runs,omitempty"` // that wait for a release, as EXPORT/RUN
 }
 
 type sweepStatus struct {
@@ -54,12 +56,33 @@ func statusOf(cfg *config.Config, s *store.Store) (*status, error) {
 	if err != nil {
 		return nil, err
 	}
+	surgings, err := s.Surgings()
+	if err != nil {
+		return nil, err
+	}
+	waiting := int64(0)
+	for _, of := range surgings {
+		waiting += of.Waiting
+	}
+	held, err := heldRuns(cfg, s)
+	if err != nil {
+		return nil, err
+	}
 	runs, err := s.Runs()
 	if runs == nil {
 		runs = []segments.Run{}
 	}
 	return &status{Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
-		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: sweepStatus{t.Cursor, t.Lag}, Policy: cfg.Hash, Runs: runs}, err
+		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: sweepStatus{t.Cursor, t.Lag}, Breaker: waiting, Policy: cfg.Hash, Runs: runs, Held: held}, err
+}
+
+// heldRuns names the runs that wait for a release.
+func heldRuns(cfg *config.Config, s *store.Store) (names []string, err error) {
+	for _, e := range cfg.Exports {
+		held, runsErr := s.RunsOf(e.Name, segments.Held)
+		names, err = append(names, runNames(held)...), errors.Join(err, runsErr)
+	}
+	return names, err
 }
 
 func (s *status) print(w io.Writer) {
@@ -71,7 +94,13 @@ func (s *status) print(w io.Writer) {
 	for _, name := range hygiene.StatusNames() {
 		rows = append(rows, []string{"  " + name, grouped(s.Statuses[name])})
 	}
+	if s.Breaker > 0 {
+		rows = append(rows, []string{"breaker", grouped(s.Breaker), "tripped and waiting for review: winnow breaker shows what on"})
+	}
 	table(w, append(rows, []string{"policy", s.Policy}))
+	for _, name := range s.Held {
+		fmt.Fprintf(w, "run %s is held: winnow release %s publishes it\n", name, name)
+	}
 	if len(s.Runs) == 0 {
 		return
 	}

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"errors"
 	"fmt"
 
 	"winnow/segments"
@@ -17,6 +16,7 @@ type swept struct {
 	Repeats   int64 `json:"repeats"`
 	Unmatched int64 `json:"unmatched"`
 	Changes   int64 `json:"changes"`
+	Held      int64 `json:"held,omitempty"` // events whose verdicts wait for review
 	Cursor    int64 `json:"cursor"`
 }
 
@@ -30,7 +30,7 @@ func (sweepCommand) Run(c *call) error {
 			return err
 		}
 		if c.json {
-			return c.printJSON(swept{did.Events, did.Repeats, did.Unmatched, did.Changes, did.Cursor})
+			return c.printJSON(swept{did.Events, did.Repeats, did.Unmatched, did.Changes, did.Held, did.Cursor})
 		}
 		_, err = fmt.Fprintf(c.Stdout, "swept %s: %s, %s unmatched; %s in the ledger; through seq %s\n", plural(did.Events, "event"),
 			plural(did.Repeats, "repeat"), grouped(did.Unmatched), plural(did.Changes, "change"), grouped(did.Cursor))
@@ -41,7 +41,7 @@ func (sweepCommand) Run(c *call) error {
 // act makes the acts of a command by hand, with progress for whoever looks.
 func (c *call) act(h *house, noun string) (*act, func()) {
 	show, done := c.progress(noun)
-	return &act{config: h.config, store: h.store, version: c.Version, progress: show}, done
+	return &act{config: h.config, store: h.store, version: c.Version, progress: show, tripped: c.tripped}, done
 }
 
 // reviewCommand applies the rules that look at the time alone.
@@ -73,7 +73,6 @@ type exportCommand struct {
 // Run makes the run and shows its files.
 func (x exportCommand) Run(c *call) error {
 	return c.with(store.Open, func(h *house) error {
-		c.warn(h.config)
 		a, done := c.act(h, "contact")
 		result, err := a.export(c.ctx, x.Name, c.now(), c.present)
 		done()
@@ -83,8 +82,19 @@ func (x exportCommand) Run(c *call) error {
 		if err := c.showRun(h, result); err != nil {
 			return err
 		}
-		return errors.Join(result.Troubles...)
+		return c.troubled(result)
 	})
+}
+
+// troubled tells what went wrong with a run that was made, a sentence a line.
+func (c *call) troubled(r segments.Result) error {
+	for _, trouble := range r.Troubles {
+		fmt.Fprintf(c.Stderr, "winnow: %v\n", trouble)
+	}
+	if len(r.Troubles) > 0 {
+		return errNo
+	}
+	return nil
 }
 
 func (c *call) showRun(h *house, r segments.Result) error {

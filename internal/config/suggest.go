@@ -78,3 +78,7 @@ func typingErrors(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// Suggest is the hint for a word that is none of the known ones, for who reads
+// one elsewhere than in a file.
+func Suggest(word string, known []string) string { return suggest(word, known) }

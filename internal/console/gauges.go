@@ -19,6 +19,15 @@ type Totals struct {
 	Quarantined int64 // bodies kept
 	Unmatched   int64 // stored events whose contact is not known
 	Contacts    map[string]int64
+	Breakers    []Breaker
+	HeldRuns    map[string]int // by export; each is in it
+}
+
+// Breaker is what breakers held of one outcome at one source.
+type Breaker struct {
+	Source, Outcome string
+	Waiting         int64 // surges that nobody reviewed
+	Held            int64 // events, ever
 }
 
 // gauges is read from the store when Prometheus asks. A store that fails or hangs
@@ -32,7 +41,7 @@ type gauges struct {
 	totals  Totals
 	err     error
 
-	up, events, lastSeq, lag, repeats, quarantined, unmatched, contacts, bytes *prometheus.Desc
+	up, events, lastSeq, lag, repeats, quarantined, unmatched, contacts, waiting, held, heldRuns, bytes *prometheus.Desc
 }
 
 // maxReading is how long the store may take before it counts as down.
@@ -52,13 +61,16 @@ func newGauges(read func() (Totals, error), files []string) *gauges {
 		quarantined: desc("quarantine_bodies", "Bodies in quarantine."),
 		unmatched:   desc("unmatched_events", "Events in the log whose contact is not known."),
 		contacts:    desc("contacts", "Contacts by status, as of the last sweep or review.", "status"),
+		waiting:     desc("breaker_waiting", "Surges that breakers hold and nobody has reviewed.", "source", "outcome"),
+		held:        desc("breaker_held_events_total", "Events that breakers held, reviewed or not.", "source", "outcome"),
+		heldRuns:    desc("runs_held", "Runs that the guard holds and nobody has released.", "export"),
 		bytes:       desc("store_bytes", "Sizes of the store's files.", "file"),
 	}
 }
 
 // Describe is of prometheus.Collector.
 func (g *gauges) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.up, g.events, g.lastSeq, g.lag, g.repeats, g.quarantined, g.unmatched, g.contacts, g.bytes} {
+	for _, d := range []*prometheus.Desc{g.up, g.events, g.lastSeq, g.lag, g.repeats, g.quarantined, g.unmatched, g.contacts, g.waiting, g.held, g.heldRuns, g.bytes} {
 		out <- d
 	}
 }
@@ -89,6 +101,13 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	tell(g.unmatched, t.Unmatched)
 	for status, n := range t.Contacts {
 		tell(g.contacts, n, status)
+	}
+	for export, n := range t.HeldRuns {
+		tell(g.heldRuns, int64(n), export)
+	}
+	for _, b := range t.Breakers {
+		tell(g.waiting, b.Waiting, b.Source, b.Outcome)
+		out <- prometheus.MustNewConstMetric(g.held, prometheus.CounterValue, float64(b.Held), b.Source, b.Outcome)
 	}
 	out <- prometheus.MustNewConstMetric(g.repeats, prometheus.CounterValue, float64(t.Repeats))
 }

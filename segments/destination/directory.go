@@ -2,11 +2,12 @@
 //
 // # A run is there whole, or not at all
 //
-// The folder of an export holds its published runs, by the scheduled time, and
-// the symlink latest:
+// The folder of an export holds its published runs, by the scheduled time, the
+// symlink latest, and the runs that the guard holds:
 //
 //	nightly/2026-11-22T020000Z/
 //	nightly/2026-11-23T020000Z/
+//	nightly/held/2026-11-24T020000Z/
 //	nightly/latest -> 2026-11-23T020000Z
 //
 // A run is written in a folder whose name begins with [leftover]. Every file is
@@ -15,7 +16,8 @@
 // readers know never holds less than a whole run, whenever the machine stops,
 // and latest never points to what is not yet on disk. What a killed run leaves
 // has such a name too, and is taken away at the next beginning or settling;
-// nothing else ever is, so what others keep beside the runs stays.
+// nothing else ever is, so what others keep beside the runs stays. A run that is
+// held is whole too, and is released by one renaming and the swap of latest.
 //
 // # The same run again
 //
@@ -59,6 +61,7 @@ const (
 	nextLink = leftover + "latest"
 
 	latest = "latest"
+	held   = "held"
 
 	folderMode = 0o750
 	fileMode   = 0o640
@@ -105,13 +108,13 @@ func (d Directory) Prune(export string, keep int) error {
 }
 
 // Settle implements [segments.Destination].
-func (d Directory) Settle(export, newest string) error {
+func (d Directory) Settle(export, newest string, keep []string) error {
 	folder, err := d.open(export, false)
 	if err != nil || folder == nil {
 		return err
 	}
 	defer folder.Close()
-	return d.problem("settling "+export, settle(folder, newest))
+	return d.problem("settling "+export, settle(folder, newest, keep))
 }
 
 // open opens the folder of an export. Without create it is nil when missing.
@@ -199,8 +202,8 @@ func sweep(folder *os.Root) error {
 	return nil
 }
 
-func settle(folder *os.Root, newest string) error {
-	if err := sweep(folder); err != nil {
+func settle(folder *os.Root, newest string, keep []string) error {
+	if err := cmp.Or(sweep(folder), discardHeld(folder, keep)); err != nil {
 		return err
 	}
 	if newest == "" || pointsTo(folder) == newest {
@@ -225,7 +228,7 @@ func prune(folder *os.Root, keep int) error {
 		if run == pointsTo(folder) {
 			continue
 		}
-		if err := remove(folder, run); err != nil {
+		if err := remove(folder, run, run); err != nil {
 			return err
 		}
 		excess--
@@ -233,10 +236,11 @@ func prune(folder *os.Root, keep int) error {
 	return nil
 }
 
-// remove takes a run away, under another name: half a run is not a run.
-func remove(folder *os.Root, run string) error {
-	step("rename old run " + run)
-	if err := folder.Rename(run, goneOf+run); err != nil {
+// remove takes the run at the path away, under another name: half a run is not a
+// run.
+func remove(folder *os.Root, path, run string) error {
+	step("rename old run " + path)
+	if err := folder.Rename(path, goneOf+run); err != nil {
 		return err
 	}
 	step("remove old run " + run)

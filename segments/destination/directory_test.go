@@ -7,10 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -179,13 +176,13 @@ func TestWhatOthersKeepThereStays(t *testing.T) {
 
 func TestSettlePointsToTheNewestPublishedRun(t *testing.T) {
 	d := Directory(t.TempDir())
-	if err := d.Settle("nightly", runAt(1)); err != nil {
+	if err := d.Settle("nightly", runAt(1), nil); err != nil {
 		t.Fatalf("settling what is not there: %v", err)
 	}
 	publish(t, d, 1, 9, 1)
 	publish(t, d, 2, 9, 1)
 	for newest, want := range map[string]string{runAt(1): runAt(1), runAt(7): runAt(1), "": runAt(1)} {
-		if err := errors.Join(d.Settle("nightly", runAt(1)), d.Settle("nightly", newest)); err != nil {
+		if err := errors.Join(d.Settle("nightly", runAt(1), nil), d.Settle("nightly", newest, nil)); err != nil {
 			t.Fatal(err)
 		}
 		if to, _ := os.Readlink(inFolder(d, "latest")); to != want {
@@ -203,7 +200,7 @@ func TestALatestInTheWayIsNamedAndNothingIsLeftBesideIt(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), string(d)) || !strings.Contains(err.Error(), "latest: ") || !strings.Contains(err.Error(), "move what is in the way") {
 		t.Errorf("published over a folder: %v", err)
 	}
-	if err := d.Settle("nightly", runAt(1)); err == nil {
+	if err := d.Settle("nightly", runAt(1), nil); err == nil {
 		t.Error("settled over a folder")
 	}
 	if got, want := listing(t, d), runAt(1)+" latest"; got != want {
@@ -327,103 +324,5 @@ func TestReadersNeverSeeHalfARun(t *testing.T) {
 	wg.Wait()
 	if len(seen) < 10 {
 		t.Errorf("the reader saw %d runs only", len(seen))
-	}
-}
-
-// The steps at which a process is killed are those of a whole life: a first
-// run, one after it that prunes, and the same once more, which replaces it.
-
-const (
-	killAt  = "DIRECTORY_TEST_KILL_AT"
-	killDir = "DIRECTORY_TEST_DIR"
-)
-
-func TestMain(m *testing.M) {
-	if n, err := strconv.Atoi(os.Getenv(killAt)); err == nil {
-		liveAndDie(Directory(os.Getenv(killDir)), n)
-	}
-	os.Exit(m.Run())
-}
-
-// liveAndDie makes the runs and kills its own process before the nth step.
-func liveAndDie(d Directory, n int) {
-	step = func(string) {
-		if n--; n < 0 {
-			syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {}
-		}
-	}
-	for _, r := range life {
-		if _, err := segments.Execute(context.Background(), planAt(r.minute, 1), r.roster, []segments.Destination{d}, nil); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		fmt.Println(runAt(r.minute), int(r.roster))
-	}
-	os.Exit(0)
-}
-
-var life = []struct {
-	minute int
-	roster town
-}{{1, 1}, {2, 4000}, {2, 4}}
-
-func TestKilledAtAnyStepReadersSeeAWholeRun(t *testing.T) {
-	steps := 0
-	for ended := false; !ended; steps++ {
-		d := inMemory(t)
-		c := exec.Command(os.Args[0])
-		c.Env = append(os.Environ(), killAt+"="+strconv.Itoa(steps), killDir+"="+string(d))
-		out, err := c.Output()
-		var exit *exec.ExitError
-		if err != nil && (!errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL) {
-			t.Fatalf("step %d: %v", steps, err)
-		}
-		ended = err == nil
-		checkAfterKill(t, d, steps, strings.Split(strings.TrimSuffix(string(out), "\n"), "\n"))
-		if t.Failed() {
-			return
-		}
-	}
-	t.Logf("killed at %d steps", steps)
-	if steps < 40 {
-		t.Errorf("killed at %d steps only", steps)
-	}
-}
-
-// checkAfterKill reads as a reader would, then makes another run.
-func checkAfterKill(t *testing.T, d Directory, killed int, told []string) {
-	t.Helper()
-	told = slices.DeleteFunc(told, func(s string) bool { return s == "" })
-	m, err := readWhole(inFolder(d, "latest"))
-	switch {
-	case err != nil && len(told) > 0:
-		t.Errorf("killed at step %d: the latest run: %v", killed, err)
-	case err == nil:
-		next := life[min(len(told), len(life)-1)]
-		got := fmt.Sprintln(m.Run, m.Files[0].Rows)
-		whole := []string{fmt.Sprintln(runAt(next.minute), int(next.roster))}
-		if len(told) > 0 {
-			whole = append(whole, told[len(told)-1]+"\n")
-		}
-		if !slices.Contains(whole, got) {
-			t.Errorf("killed at step %d: the latest run is %q, want one of %q", killed, got, whole)
-		}
-	}
-	runs, _ := filepath.Glob(inFolder(d, "2*"))
-	for _, run := range runs {
-		if _, err := readWhole(run); err != nil {
-			t.Errorf("killed at step %d: a half run: %v", killed, err)
-		}
-	}
-	if err := d.Settle("nightly", ""); err != nil {
-		t.Errorf("killed at step %d: settling: %v", killed, err)
-	}
-	if left, _ := filepath.Glob(inFolder(d, ".*")); len(left) > 0 {
-		t.Errorf("killed at step %d: settled, there is still %v", killed, left)
-	}
-	publish(t, d, 9, 2, 2)
-	if m, err := readWhole(inFolder(d, "latest")); err != nil || m.Run != runAt(9) {
-		t.Errorf("killed at step %d: the next run: %s %v", killed, m.Run, err)
 	}
 }

@@ -48,6 +48,13 @@ func (d *draft) Publish() error {
 	return d.problem("publishing", d.publish())
 }
 
+// Hold implements [segments.Draft].
+func (d *draft) Hold() error {
+	defer d.folder.Close()
+	defer d.close()
+	return d.problem("holding", d.hold())
+}
+
 func (d *draft) publish() error {
 	step("sync draft")
 	if err := syncFolder(d.files); err != nil {

@@ -1,5 +1,5 @@
 -- The log: what providers said, in the order winnow heard it. Append-only.
--- Written by Appender.commit, which the receiver and imports call.
+-- Written by Appender.commit, which the receiver, imports and Store.Reclassify call.
 CREATE TABLE events (
 	seq         INTEGER PRIMARY KEY AUTOINCREMENT, -- never given out twice
 	received_at INTEGER NOT NULL,                  -- microseconds since 1970 UTC, as all times

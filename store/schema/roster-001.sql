@@ -1,5 +1,5 @@
 -- Whom the CRM knows. Ordered by key for exports through its unique index.
--- Written by pen.write, which the sweep, the review, registrations and operators call.
+-- Written by pen.write, which the sweep, the review, registrations, imports and operators call.
 CREATE TABLE contacts (
 	id         INTEGER PRIMARY KEY,
 	key        TEXT NOT NULL UNIQUE,
@@ -40,8 +40,11 @@ CREATE TABLE ledger (
 	held     INTEGER NOT NULL       -- trips.id that the suppression waits for, 0 for none
 ) STRICT;
 
+-- Whose verdicts wait for a trip. Entries that wait for none are not in it.
+CREATE INDEX ledger_held ON ledger (held, contact) WHERE held <> 0;
+
 -- Acts by hand on many contacts, so that each can be told of and undone.
--- Written by Store.beginBatch and Store.endBatch, which every act by hand calls.
+-- Written by saveBatch, which Store.batchStep and Store.endBatch call.
 CREATE TABLE batches (
 	id       INTEGER PRIMARY KEY AUTOINCREMENT,
 	at       INTEGER NOT NULL,
@@ -50,14 +53,14 @@ CREATE TABLE batches (
 	note     TEXT NOT NULL,
 	about    TEXT NOT NULL,         -- what was asked for, in words
 	undoes   INTEGER NOT NULL,      -- the batch that this one undoes, 0 for none
-	undone   INTEGER NOT NULL,      -- the batch that undid this one, 0 while it is in force
+	undone   INTEGER NOT NULL,      -- the batch that undid this one, 0 for none; see Batch
 	contacts INTEGER NOT NULL,      -- changed
 	changes  INTEGER NOT NULL,      -- ledger entries
 	done     INTEGER NOT NULL       -- 0: under way, or cut short
 ) STRICT;
 
 -- What breakers hold: surges of an outcome at a source.
--- Written by surge.save, which the sweep calls, and Store.ReviewTrip.
+-- Written by tripping, which the sweep calls, and Store.settleTrip.
 CREATE TABLE trips (
 	id       INTEGER PRIMARY KEY AUTOINCREMENT,
 	source   TEXT NOT NULL,
@@ -68,14 +71,16 @@ CREATE TABLE trips (
 	from_seq INTEGER NOT NULL,
 	to_seq   INTEGER NOT NULL,
 	events   INTEGER NOT NULL,      -- held
+	share    INTEGER NOT NULL,      -- the highest that one of them met, in millionths
 	state    TEXT NOT NULL,         -- held, released, discarded
 	reviewed_at INTEGER NOT NULL,   -- 0 while it waits
-	by       TEXT NOT NULL
+	by       TEXT NOT NULL,
+	batch    INTEGER NOT NULL       -- batches.id of its review, 0 for none
 ) STRICT;
 
 -- How many events each source had in each second of the breakers' windows, and
 -- how many of them were of the outcome.
--- Written by surge.save.
+-- Written by surge.save, which the sweep calls.
 CREATE TABLE surges (
 	source  TEXT NOT NULL,
 	outcome TEXT NOT NULL,
@@ -130,7 +135,7 @@ CREATE TABLE tally (
 ) STRICT, WITHOUT ROWID;
 
 -- Executions of exports; a scheduled time of an export happens once.
--- Written by Store.BeginRun and Store.EndRun.
+-- Written by putRun, which Store.BeginRun, Store.ReadyRun and Store.EndRun call.
 CREATE TABLE runs (
 	id           INTEGER PRIMARY KEY, -- in the order in which they were begun
 	export       TEXT NOT NULL,
@@ -144,6 +149,18 @@ CREATE TABLE runs (
 	UNIQUE (export, scheduled_at)
 ) STRICT;
 
+-- What a run holds of each segment that is whole in it: what later runs are
+-- compared with, and no more.
+-- Written by putParts, which Store.ReadyRun calls.
+CREATE TABLE parts (
+	export       TEXT NOT NULL,
+	scheduled_at INTEGER NOT NULL,    -- of the run
+	segment      TEXT NOT NULL,
+	rows         INTEGER NOT NULL,
+	members      INTEGER NOT NULL,    -- 1: a list of the members is kept, see Store.CreateMembers
+	PRIMARY KEY (export, scheduled_at, segment)
+) STRICT, WITHOUT ROWID;
+
 -- Up to which times each job has been seen to; the latest few hundred.
 -- Written by Store.Keep, which the schedule calls.
 CREATE TABLE jobs (
@@ -152,12 +169,25 @@ CREATE TABLE jobs (
 	PRIMARY KEY (name, at)
 ) STRICT, WITHOUT ROWID;
 
--- Who is on which static list.
--- Nobody writes it yet; segments read it.
+-- Who is on which static list. A list's contacts lie in byte order, as a run
+-- goes through them.
+-- Written by pen.putOnList, which Store.AddToList and Store.RemoveFromList call.
 CREATE TABLE lists (
-	contact TEXT NOT NULL,          -- the contact's key
 	list    TEXT NOT NULL,
-	PRIMARY KEY (contact, list)
+	contact TEXT NOT NULL,          -- the contact's key
+	PRIMARY KEY (list, contact)
+) STRICT, WITHOUT ROWID;
+
+-- Whom people put in a segment, or out of it, by hand.
+-- Written by pen.setPin, which Store.Pin and Store.Unpin call.
+CREATE TABLE pins (
+	contact TEXT NOT NULL,          -- the contact's key
+	segment TEXT NOT NULL,
+	out     INTEGER NOT NULL,       -- 0: in
+	at      INTEGER NOT NULL,
+	by      TEXT NOT NULL,
+	note    TEXT NOT NULL,
+	PRIMARY KEY (contact, segment)
 ) STRICT, WITHOUT ROWID;
 
 -- Numbers of the whole: see the constants in progress.go.

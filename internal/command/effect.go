@@ -1,0 +1,166 @@
+package command
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"winnow/hygiene"
+)
+
+// effect counts what an act by hand does to contacts. Numbers are contacts.
+type effect struct {
+	now hygiene.Instant
+
+	Contacts int64 `json:"contacts"` // that it concerns
+	Released int64 `json:"released"` // suppressed no longer
+	Silenced int64 `json:"suppressed"`
+	// Kept are suppressed before and after; Idle are not suppressed
+	// either way: evidence about them counts no longer, or again.
+	Kept    int64             `json:"still_suppressed"`
+	Idle    int64             `json:"not_suppressed"`
+	Retries int64             `json:"retries"` // who come to have a retry
+	Rules   []*ruleEffect     `json:"rules"`
+	Samples map[string]sample `json:"samples"`
+
+	rules map[ruleEffectKey]*ruleEffect
+}
+
+// ruleEffect is what becomes of the suppressions of one rule for one reason.
+type ruleEffect struct {
+	Rule    string `json:"rule"` // empty for what was done by hand
+	Reason  string `json:"reason"`
+	Lifted  int64  `json:"lifted"`
+	Opened  int64  `json:"opened"`
+	Samples sample `json:"samples"`
+}
+
+type ruleEffectKey struct{ rule, reason string }
+
+// sample is a few keys: the first in their order, whichever reader comes first.
+type sample []string
+
+// sampled is how many keys a sample has.
+const sampled = 5
+
+func newEffect(now hygiene.Instant) *effect {
+	e := &effect{now: now, Samples: map[string]sample{}, rules: map[ruleEffectKey]*ruleEffect{}}
+	for _, name := range []string{"released", "suppressed", "still_suppressed", "not_suppressed"} {
+		e.Samples[name] = sample{}
+	}
+	return e
+}
+
+// watch counts one contact.
+func (e *effect) watch(before, after *hygiene.Contact) {
+	e.Contacts++
+	was, is := before.Status(e.now) == hygiene.IsSuppressed, after.Status(e.now) == hygiene.IsSuppressed
+	name, n := "not_suppressed", &e.Idle
+	switch {
+	case was && is:
+		name, n = "still_suppressed", &e.Kept
+	case was:
+		name, n = "released", &e.Released
+	case is:
+		name, n = "suppressed", &e.Silenced
+	}
+	*n++
+	e.Samples[name] = e.Samples[name].with(before.Key)
+	if after.Retry.OpenAt(e.now) && !before.Retry.OpenAt(e.now) {
+		e.Retries++
+	}
+	e.compare(before, after, func(r *ruleEffect) { r.Lifted++ })
+	e.compare(after, before, func(r *ruleEffect) { r.Opened++ })
+}
+
+// compare counts the suppressions that a has and b has not.
+func (e *effect) compare(a, b *hygiene.Contact, count func(*ruleEffect)) {
+	open := b.OpenSuppressions(e.now)
+	for _, s := range a.OpenSuppressions(e.now) {
+		if slices.ContainsFunc(open, func(o hygiene.Suppression) bool { return o.Reason == s.Reason && o.Hand == s.Hand }) {
+			continue
+		}
+		r := e.of(s.Rule, s.Reason)
+		count(r)
+		r.Samples = r.Samples.with(a.Key)
+	}
+}
+
+func (e *effect) of(rule, reason string) *ruleEffect {
+	key := ruleEffectKey{rule, reason}
+	if e.rules[key] == nil {
+		e.rules[key] = &ruleEffect{Rule: rule, Reason: reason, Samples: sample{}}
+	}
+	return e.rules[key]
+}
+
+// with is the sample with the key, when it is one of the first.
+func (s sample) with(key string) sample {
+	i, found := slices.BinarySearch(s, key)
+	if found || i == sampled {
+		return s
+	}
+	s = slices.Insert(s, i, key)
+	return s[:min(len(s), sampled)]
+}
+
+// add adds what another reader counted.
+func (e *effect) add(f *effect) {
+	e.Contacts, e.Released, e.Silenced = e.Contacts+f.Contacts, e.Released+f.Released, e.Silenced+f.Silenced
+	e.Kept, e.Idle, e.Retries = e.Kept+f.Kept, e.Idle+f.Idle, e.Retries+f.Retries
+	for name, keys := range f.Samples {
+		for _, key := range keys {
+			e.Samples[name] = e.Samples[name].with(key)
+		}
+	}
+	for _, of := range f.rules {
+		r := e.of(of.Rule, of.Reason)
+		r.Lifted, r.Opened = r.Lifted+of.Lifted, r.Opened+of.Opened
+		for _, key := range of.Samples {
+			r.Samples = r.Samples.with(key)
+		}
+	}
+}
+
+// done lists the rules, the most first.
+func (e *effect) done() *effect {
+	e.Rules = slices.SortedFunc(maps.Values(e.rules), func(a, b *ruleEffect) int {
+		return cmp.Or(cmp.Compare(b.Lifted+b.Opened, a.Lifted+a.Opened), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Reason, b.Reason))
+	})
+	if e.Rules == nil {
+		e.Rules = []*ruleEffect{}
+	}
+	return e
+}
+
+// print shows the numbers to people, each with what it means.
+func (e *effect) print(w io.Writer, idle string) {
+	var rows [][]string
+	tell := func(name string, n int64, meaning, samples string) {
+		if n > 0 {
+			rows = append(rows, []string{name, grouped(n), meaning, e.excerpt(samples)})
+		}
+	}
+	tell("released", e.Released, "can be texted again", "released")
+	tell("suppressed", e.Silenced, "can't be texted any more", "suppressed")
+	tell("still suppressed", e.Kept, "for another reason, or on other evidence", "still_suppressed")
+	tell("not suppressed", e.Idle, idle, "not_suppressed")
+	tell("retries", e.Retries, "of them may be tried again at a date", "")
+	fmt.Fprintln(w)
+	table(w, rows)
+	if len(e.Rules) == 0 {
+		return
+	}
+	rows = [][]string{{"RULE", "REASON", "LIFTED", "OPENED", "SAMPLES"}}
+	for _, r := range e.Rules {
+		rows = append(rows, []string{cmp.Or(r.Rule, "(by hand)"), r.Reason, grouped(r.Lifted), grouped(r.Opened), excerptOf([]labelled{{"", r.Samples}})})
+	}
+	fmt.Fprintln(w)
+	table(w, rows)
+}
+
+func (e *effect) excerpt(name string) string {
+	return excerptOf([]labelled{{"", e.Samples[name]}})
+}

@@ -1,0 +1,233 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"winnow/hygiene"
+	"winnow/store"
+)
+
+// importContactsCommand brings in what the CRM says of contacts.
+type importContactsCommand struct {
+	contactFile `embed:""`
+	Apply       bool `help:"Do it; without it, only what would change is shown."`
+}
+
+// Run shows what would change, or changes it.
+func (x importContactsCommand) Run(c *call) error {
+	return c.with(store.Open, func(h *house) error {
+		t := &contactImport{keys: h.config.Keys, keyColumn: x.Key, save: h.store.PreviewProfiles}
+		if x.Apply {
+			t.save = h.store.SaveProfiles
+		}
+		out, err := x.read(c, h.config.Keys, t)
+		if err != nil {
+			return err
+		}
+		t.did.Applied, t.did.Rejected, t.did.Phones = x.Apply, out.Lines, out.Fields
+		if c.json {
+			return errors.Join(c.printJSON(t.did), out.err(x.File))
+		}
+		t.did.print(c, x.File)
+		return out.err(x.File)
+	})
+}
+
+// importedContacts is what an import of contacts prints as JSON.
+type importedContacts struct {
+	Applied   bool            `json:"applied"`
+	New       int64           `json:"new"`
+	Updated   int64           `json:"updated"`
+	Unchanged int64           `json:"unchanged"`
+	Rejected  int64           `json:"rejected"`
+	Phones    int64           `json:"phones_left_out"` // that were no phone numbers
+	Samples   []contactSample `json:"samples"`
+}
+
+// contactSample is one of the first contacts that change.
+type contactSample struct {
+	Contact string   `json:"contact"`
+	Effect  string   `json:"effect"` // new or updated
+	Changes []string `json:"changes"`
+}
+
+// contactImport takes in contacts.
+type contactImport struct {
+	keys      hygiene.KeyFormat
+	keyColumn string
+	save      func([]store.Profile) ([]store.Revision, error)
+
+	phone      int // its column, -1 for none
+	attributes []attributeColumn
+	waiting    []store.Profile
+	did        importedContacts
+}
+
+// attributeColumn is a column that is an attribute.
+type attributeColumn struct {
+	name  string
+	index int
+}
+
+// isSpecial tells whether the column of that name is none of an attribute.
+func isSpecial(name, special string) bool { return strings.EqualFold(name, strings.TrimSpace(special)) }
+
+func (t *contactImport) columns(names []string) error {
+	t.phone, t.did.Samples = -1, []contactSample{}
+	for i, name := range names {
+		if isSpecial(name, "phone") {
+			if t.phone >= 0 {
+				return fmt.Errorf("the header names %q twice: rename one", "phone")
+			}
+			t.phone = i
+			continue
+		}
+		if isSpecial(name, t.keyColumn) {
+			continue
+		}
+		if err := checkAttribute(name, i+1); err != nil {
+			return err
+		}
+		t.attributes = append(t.attributes, attributeColumn{name, i})
+	}
+	slices.SortFunc(t.attributes, func(a, b attributeColumn) int { return strings.Compare(a.name, b.name) })
+	return nil
+}
+
+// mostAttributeName is the most bytes in the name of an attribute.
+const mostAttributeName = 128
+
+// checkAttribute tells why a config could not name an attribute so.
+func checkAttribute(name string, column int) error {
+	why := ""
+	switch {
+	case name == "":
+		why = "has no name"
+	case !utf8.ValidString(name):
+		why = "has a name that is not UTF-8"
+	case len(name) > mostAttributeName:
+		why = fmt.Sprintf("has a name of %d bytes, at most %d are possible", len(name), mostAttributeName)
+	case strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		why = fmt.Sprintf("is called %q, with control characters", name)
+	default:
+		return nil
+	}
+	return fmt.Errorf("column %d %s: every column but the contact's key and phone becomes an attribute that the config can name, rename it or take it out", column, why)
+}
+
+// mostValue is the most bytes in the value of an attribute: a run holds hundreds
+// of contacts in memory at once.
+const mostValue = 8 << 10
+
+// take makes a profile of a line. A phone that is none is left out and the phone
+// known before stays: the rest of the line is right, and no number is worth more
+// than a wrong one.
+func (t *contactImport) take(key string, fields []string) error {
+	p := store.Profile{Key: key, Attributes: make(hygiene.Attributes, len(t.attributes))}
+	for i, column := range t.attributes {
+		value := fields[column.index]
+		if len(value) > mostValue {
+			return fmt.Errorf("its %s has %s, at most %s are possible", column.name, plural(int64(len(value)), "byte"), grouped(mostValue))
+		}
+		p.Attributes[i] = hygiene.Attribute{Name: column.name, Value: hygiene.ParseValue(value)}
+	}
+	var left error
+	if t.phone >= 0 {
+		p.SaysPhone = true
+		if text := fields[t.phone]; text != "" {
+			phone, err := hygiene.ParsePhone(text, t.keys.Region)
+			if err != nil {
+				p.SaysPhone = false
+				left = leftField{fmt.Errorf("its phone was left out: %w; the rest of the line was taken", err)}
+			}
+			p.Phone = phone
+		}
+	}
+	t.waiting = append(t.waiting, p)
+	return left
+}
+
+func (t *contactImport) flush() error {
+	revisions, err := t.save(t.waiting)
+	if err != nil {
+		return err
+	}
+	for i := range revisions {
+		switch r := &revisions[i]; r.Effect {
+		case store.New:
+			t.did.New++
+			t.sample(t.waiting[i].Key, "new", r)
+		case store.Updated:
+			t.did.Updated++
+			t.sample(t.waiting[i].Key, "updated", r)
+		default:
+			t.did.Unchanged++
+		}
+	}
+	t.waiting = t.waiting[:0]
+	return nil
+}
+
+// sample keeps the first contacts that change.
+func (t *contactImport) sample(key, effect string, r *store.Revision) {
+	if len(t.did.Samples) == sampled {
+		return
+	}
+	s := contactSample{Contact: key, Effect: effect, Changes: []string{}}
+	tell := func(name, before, after string) {
+		switch {
+		case before == after:
+		case before == "":
+			s.Changes = append(s.Changes, name+" "+shown(after))
+		case after == "":
+			s.Changes = append(s.Changes, name+" removed")
+		default:
+			s.Changes = append(s.Changes, name+" "+shown(before)+" → "+shown(after))
+		}
+	}
+	tell("phone", r.PhoneBefore, r.Phone)
+	for _, column := range t.attributes {
+		before, _ := r.Before.Get(column.name)
+		after, _ := r.After.Get(column.name)
+		tell(column.name, before.Text, after.Text)
+	}
+	t.did.Samples = append(t.did.Samples, s)
+}
+
+// shown is a value as it fits on a line.
+func shown(value string) string { return shortened(printable(value), 40) }
+
+func (d *importedContacts) print(c *call, file string) {
+	if d.Applied {
+		fmt.Fprintf(c.Stdout, "%s: %s new, %s updated, %s unchanged\n", file, contactsAre(d.New), grouped(d.Updated), grouped(d.Unchanged))
+	} else {
+		fmt.Fprintf(c.Stdout, "%s: %s new, %s would be updated, %s unchanged\n", file, wouldBe(d.New), grouped(d.Updated), grouped(d.Unchanged))
+	}
+	var rows [][]string
+	for _, s := range d.Samples {
+		rows = append(rows, []string{"  " + s.Effect, s.Contact, shortened(strings.Join(s.Changes, ", "), 120)})
+	}
+	table(c.Stdout, rows)
+	if d.Phones > 0 {
+		fmt.Fprintf(c.Stdout, "%s left out, their contacts taken: they are no phone numbers\n", wasWere(d.Phones, "phone"))
+	}
+	switch {
+	case !d.Applied && d.New+d.Updated > 0:
+		fmt.Fprintln(c.Stdout, "nothing is changed yet: --apply does it")
+	case d.New+d.Updated > 0:
+		fmt.Fprintln(c.Stdout, "segments see it at the next run, rules from now on")
+	}
+}
+
+func contactsAre(n int64) string {
+	if n == 1 {
+		return "1 contact is"
+	}
+	return grouped(n) + " contacts are"
+}
+
+func wouldBe(n int64) string { return plural(n, "contact") + " would be" }

@@ -1,0 +1,171 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// releaseCommand publishes a run that the guard held.
+type releaseCommand struct {
+	Which string `arg:"" name:"run" placeholder:"EXPORT/RUN" help:"The run, like nightly/2026-11-23T020000Z."`
+}
+
+// Run publishes the run, and tells what readers have now.
+func (x releaseCommand) Run(c *call) error {
+	export, name, ok := strings.Cut(x.Which, "/")
+	scheduled, err := time.Parse(segments.RunLayout, name)
+	if !ok || err != nil {
+		return &usageError{fmt.Errorf("%q is not a run: write the export and the run's folder, like nightly/2026-11-23T020000Z", x.Which)}
+	}
+	return c.with(store.OpenExisting, func(h *house) error {
+		a, done := c.act(h, "file")
+		did, err := a.release(c.ctx, export, hygiene.InstantOf(scheduled), c.present())
+		done()
+		if did.Run.Export == "" {
+			return err
+		}
+		if c.json {
+			return errors.Join(c.printJSON(did), err)
+		}
+		fmt.Fprintf(c.Stdout, "%s %s/%s: latest points to it now\n", did.Status, did.Export, did.Name)
+		for _, other := range did.Discarded {
+			fmt.Fprintf(c.Stdout, "discarded %s, which was held too: it tells what changed since a run that is not the last one any more\n", other)
+		}
+		return err
+	})
+}
+
+// released is what a release did.
+type released struct {
+	segments.Run
+	Discarded []string `json:"discarded"` // other runs that were held, as EXPORT/RUN
+}
+
+// release publishes a held run. Like a run that is made, it is released once one
+// destination has it; what the others lack is the error.
+func (a *act) release(ctx context.Context, export string, scheduled, now hygiene.Instant) (did released, err error) {
+	e, err := a.exportNamed(export)
+	if err != nil {
+		return released{}, err
+	}
+	err = a.alone(ctx, func() error {
+		run, ok, err := a.store.RunOf(export, scheduled)
+		if err == nil && (!ok || run.Status != segments.Held) {
+			err = a.notHeld(export, scheduled, run, ok)
+		}
+		if err == nil {
+			did, err = a.releaseNow(e, run, now)
+		}
+		return err
+	})
+	return did, err
+}
+
+// notHeld tells how the run stands that was to be released, and which could be.
+func (a *act) notHeld(export string, scheduled hygiene.Instant, run segments.Run, known bool) error {
+	stands := "is not there"
+	if known {
+		stands = "is " + string(run.Status)
+	}
+	held, err := a.store.RunsOf(export, segments.Held)
+	if err != nil {
+		return err
+	}
+	could := "no run of " + export + " is held now"
+	if len(held) > 0 {
+		could = "held are " + strings.Join(runNames(held), ", ")
+	}
+	return fmt.Errorf("run %s/%s %s, and only a held run can be released: %s", export, segments.RunName(scheduled), stands, could)
+}
+
+func runNames(runs []segments.Run) []string {
+	names := []string{}
+	for _, r := range runs {
+		names = append(names, r.Export+"/"+r.Name)
+	}
+	return names
+}
+
+func (a *act) releaseNow(e segments.Export, run segments.Run, now hygiene.Instant) (released, error) {
+	held, err := a.store.RunsOf(e.Name, segments.Held)
+	if err != nil {
+		return released{}, err
+	}
+	var missing []error
+	to := destinations(e)
+	for _, d := range to {
+		if err := d.Release(e.Name, run.Name); err != nil {
+			missing = append(missing, err)
+		}
+	}
+	trouble := errors.Join(missing...)
+	if len(missing) == len(to) {
+		return released{}, trouble
+	}
+	run.Status, run.FinishedAt = segments.ReleasedRun, now
+	if err := errors.Join(a.store.EndRun(run), a.settleExport(e)); err != nil {
+		return released{}, errors.Join(err, trouble)
+	}
+	for _, d := range to {
+		missing = append(missing, d.Prune(e.Name, max(e.Keep, 1)))
+	}
+	did := released{Run: run, Discarded: []string{}}
+	for _, name := range runNames(held) {
+		if name != run.Export+"/"+run.Name {
+			did.Discarded = append(did.Discarded, name)
+		}
+	}
+	return did, errors.Join(missing...)
+}
+
+// concludeRuns brings to an end the runs and releases whose process was killed.
+// A run that readers can see in one destination is published, whatever was not
+// written down of that any more: they may have read it, and the next delta goes
+// on from it. The caller holds the lock, so no run is under way.
+func (a *act) concludeRuns(e segments.Export) error {
+	open, err := a.store.RunsOf(e.Name, segments.Running, segments.Held)
+	errs := []error{err}
+	for i := len(open) - 1; i >= 0; i-- {
+		errs = append(errs, a.conclude(e, open[i]))
+	}
+	return errors.Join(errs...)
+}
+
+func (a *act) conclude(e segments.Export, run segments.Run) error {
+	place, err := findRun(e, run.Name)
+	now := hygiene.InstantOf(time.Now())
+	switch {
+	case place == segments.AmongPublished && run.Status == segments.Held:
+		_, err := a.releaseNow(e, run, now)
+		return err
+	case run.Status == segments.Held:
+		return nil
+	case place == segments.AmongPublished:
+		run.Status = segments.Published
+	case place == segments.AmongHeld:
+		run.Status = segments.Held
+	case err != nil:
+		return err // it may be there, where nobody can look now
+	default:
+		run.Status, run.Error = segments.Failed, "winnow was stopped before the run was written"
+	}
+	run.FinishedAt = now
+	return a.store.EndRun(run)
+}
+
+// findRun is the most public place that some destination has the run in.
+func findRun(e segments.Export, name string) (place segments.Place, err error) {
+	var errs []error
+	for _, d := range destinations(e) {
+		there, err := d.Find(e.Name, name)
+		place, errs = max(place, there), append(errs, err)
+	}
+	return place, errors.Join(errs...)
+}

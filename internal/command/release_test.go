@@ -1,0 +1,126 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/segments"
+)
+
+// nightlyAt makes a run of the export of testAct, with a delta.
+func (a *act) nightlyAt(t *testing.T, at time.Time) segments.Run {
+	t.Helper()
+	a.config.Exports[0].Delta = []string{"do-not-text"}
+	result, err := a.export(context.Background(), "nightly", at, func() hygiene.Instant { return hygiene.InstantOf(at) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result.Run
+}
+
+// forget makes the store know of the run what it knew of it just before readers
+// could see it: as if the process had been killed then.
+func (a *act) forget(t *testing.T, run segments.Run) {
+	t.Helper()
+	part := segments.Part{Segment: "do-not-text", Rows: 1, Members: true}
+	if err := a.store.ReadyRun(run, []segments.Part{part}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (a *act) statusOf(t *testing.T, run segments.Run) segments.Status {
+	t.Helper()
+	run, _, err := a.store.RunOf("nightly", run.ScheduledAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run.Status
+}
+
+func (a *act) folder(parts ...string) string {
+	return filepath.Join(append([]string{a.config.Exports[0].To[0], "nightly"}, parts...)...)
+}
+
+var secondOfJanuary = time.Date(2026, 1, 2, 2, 0, 0, 0, time.UTC)
+
+func TestARunThatReadersSawIsTheBaseThoughItsProcessWasKilled(t *testing.T) {
+	a := testAct(t)
+	a.bounce(t, hygiene.InstantOf(secondOfJanuary.Add(-time.Hour)), "ann")
+	seen := a.nightlyAt(t, secondOfJanuary)
+	a.forget(t, seen)
+	a.nightlyAt(t, secondOfJanuary.Add(hygiene.Day))
+	var m segments.Manifest
+	if err := json.Unmarshal([]byte(readFile(t, a.folder("latest", "manifest.json"))), &m); err != nil {
+		t.Fatal(err)
+	}
+	if m.PreviousRun == nil || *m.PreviousRun != seen.Name || a.statusOf(t, seen) != segments.Published {
+		t.Errorf("the next run's previous is %v, and run %s is %s", m.PreviousRun, seen.Name, a.statusOf(t, seen))
+	}
+	if delta := readFile(t, a.folder("latest", "do-not-text.delta.csv")); delta != "change,contact,reasons\n" {
+		t.Errorf("the next delta is %q", delta)
+	}
+}
+
+func TestARunThatNobodySawIsNoBase(t *testing.T) {
+	a := testAct(t)
+	first := a.nightlyAt(t, secondOfJanuary)
+	a.bounce(t, hygiene.InstantOf(secondOfJanuary.Add(time.Hour)), "ann")
+	at := hygiene.InstantOf(secondOfJanuary.Add(hygiene.Day))
+	unseen := segments.Run{Export: "nightly", Name: segments.RunName(at), ScheduledAt: at}
+	if _, err := a.store.BeginRun(unseen); err != nil {
+		t.Fatal(err)
+	}
+	a.forget(t, unseen)
+	a.nightlyAt(t, secondOfJanuary.Add(2*hygiene.Day))
+	if delta := readFile(t, a.folder("latest", "do-not-text.delta.csv")); delta != "change,contact,reasons\nentered,ann,hard_bounce\n" {
+		t.Errorf("the delta since %s is %q", first.Name, delta)
+	}
+	if status := a.statusOf(t, unseen); status != segments.Failed {
+		t.Errorf("the run that nobody saw is %s", status)
+	}
+}
+
+func TestAReleaseThatWasKilledInTheMiddleIsCarriedThrough(t *testing.T) {
+	for name, goOn := range map[string]func(*act, segments.Run) error{
+		"by the same command": func(a *act, run segments.Run) error {
+			_, err := a.release(context.Background(), "nightly", run.ScheduledAt, hygiene.InstantOf(time.Now()))
+			return err
+		},
+		"by a daemon's start": func(a *act, _ segments.Run) error { return a.settle(context.Background()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := testAct(t)
+			e := &a.config.Exports[0]
+			e.To = append(e.To, filepath.Join(filepath.Dir(e.To[0]), "other"))
+			a.nightlyAt(t, secondOfJanuary)
+			e.Guard.MinRows = map[string]int64{"reachable": 1000}
+			held := a.nightlyAt(t, secondOfJanuary.Add(hygiene.Day))
+			if held.Status != segments.Held || !strings.Contains(held.Error, "winnow release nightly/"+held.Name) {
+				t.Fatalf("the run is %s: %s", held.Status, held.Error)
+			}
+			if err := destinations(*e)[0].Release("nightly", held.Name); err != nil {
+				t.Fatal(err)
+			}
+			if err := goOn(a, held); err != nil {
+				t.Fatal(err)
+			}
+			for _, dir := range e.To {
+				if to, _ := os.Readlink(filepath.Join(dir, "nightly", "latest")); to != held.Name {
+					t.Errorf("in %s latest points to %s", dir, to)
+				}
+				if _, err := os.Stat(filepath.Join(dir, "nightly", "held")); err == nil {
+					t.Errorf("in %s there is still a held run", dir)
+				}
+			}
+			if status := a.statusOf(t, held); status != segments.ReleasedRun {
+				t.Errorf("the run is %s", status)
+			}
+		})
+	}
+}

@@ -1,0 +1,261 @@
+package command
+
+import (
+	"bufio"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"winnow/hygiene"
+	"winnow/store"
+)
+
+// scrubCommand parts a list into whom to text and whom not.
+type scrubCommand struct {
+	File      string `arg:"" help:"The list: CSV with a header; - for stdin."`
+	Column    string `required:"" placeholder:"NAME" help:"The column with the contact's key, as the callbacks and the send log name it."`
+	Rejected  string `placeholder:"FILE" help:"Write the lines that were left out there, with a column reason."`
+	Output    string `short:"o" placeholder:"FILE" help:"Write the clean list there, not to stdout."`
+	Delimiter string `placeholder:"CHAR" help:"What separates the columns; without it, whichever of , ; tab | the header has most of."`
+}
+
+// Help says what is kept and what is left out.
+func (scrubCommand) Help() string {
+	return `Kept are contacts that are active or due for a retry, and whom winnow does not know, each on its first
+line; the lines are copied as they are. The others have one of these reasons:
+
+  suppressed:REASON|REASON   do not text
+  cooling                    its retry is not due yet
+  invalid: WHY               the column holds no contact's key
+  duplicate                  the contact is kept on a line before
+  unreadable: line N: WHY    not a row of this CSV; the line stands as it is in the first column
+
+NAME is matched without regard to case. Its values are keys of contacts, written as everywhere: with
+"contacts: {key: phone}" in the config they are phone numbers; with "key: text" they are what your callbacks have
+at "contact", such as a CRM id, and then a column of phone numbers finds nobody.
+Events that wait for a sweep are not heeded. Files get their names when they are whole.`
+}
+
+// scrubbed counts the lines of a list by what became of them.
+type scrubbed struct {
+	Lines      int64 `json:"lines"`
+	Kept       int64 `json:"kept"`
+	Rejected   int64 `json:"rejected"`
+	Suppressed int64 `json:"suppressed"`
+	Cooling    int64 `json:"cooling"`
+	Invalid    int64 `json:"invalid"`
+	Duplicate  int64 `json:"duplicate"`
+	Unreadable int64 `json:"unreadable"`
+	Unswept    int64 `json:"unswept"` // events that were not heeded
+}
+
+// Run scrubs the list and tells what became of its lines.
+func (x scrubCommand) Run(c *call) error {
+	separator, err := x.separator()
+	if err != nil {
+		return err
+	}
+	if c.json && x.Output == "" {
+		return &usageError{errors.New("stdout is the clean list: with --json write it to a file, -o FILE")}
+	}
+	in, err := c.openFile(x.File)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if err := apart(strings.TrimSuffix(x.File, "-"), x.Rejected, x.Output); err != nil {
+		return err
+	}
+	if x.Output == "" && goesInto(c.Stdout, in) {
+		return &usageError{fmt.Errorf("stdout goes into %s, which is read: write to another file", x.File)}
+	}
+	return c.look(func(h *house) error {
+		l, err := openList(in, x.Column, separator)
+		if err != nil {
+			return fmt.Errorf("%s: %w", x.File, err)
+		}
+		return x.scrub(c, h, l)
+	})
+}
+
+// separator is what --delimiter says, 0 for nothing.
+func (x scrubCommand) separator() (byte, error) {
+	switch d := x.Delimiter; {
+	case d == "":
+		return 0, nil
+	case d == "tab" || d == `\t`:
+		return '\t', nil
+	case len(d) == 1 && d[0] < 0x80 && d != `"` && d != "\n" && d != "\r":
+		return d[0], nil
+	}
+	return 0, &usageError{fmt.Errorf("--delimiter %q: write one character, or tab", x.Delimiter)}
+}
+
+// scrub opens what the list is parted into, parts it, and puts the files in
+// their places.
+func (x scrubCommand) scrub(c *call, h *house, l *list) (err error) {
+	s := &scrub{call: c, house: h, list: l, now: c.present(), clean: bufio.NewWriterSize(c.Stdout, 1<<16), rejected: bufio.NewWriter(io.Discard)}
+	var files []*newFile // the clean list last: when it is there, all is done
+	for _, to := range []struct {
+		name   string
+		writer **bufio.Writer
+	}{{x.Rejected, &s.rejected}, {x.Output, &s.clean}} {
+		if to.name == "" {
+			continue
+		}
+		f, err := createFile(to.name)
+		if err != nil {
+			return err
+		}
+		defer f.discard()
+		files, *to.writer = append(files, f), f.Writer
+	}
+	if s.seen, err = h.store.NewSeen(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.seen.Close()) }()
+	if err := s.part(); err != nil {
+		return fmt.Errorf("%s: %w", x.File, err)
+	}
+	if err := s.clean.Flush(); err != nil {
+		return fmt.Errorf("write the clean list: %w", err)
+	}
+	for _, f := range files {
+		if err := f.finish(); err != nil {
+			return err
+		}
+	}
+	return x.tell(c, h, s.did)
+}
+
+// tell tells what became of the lines, on stderr when stdout is the list.
+func (x scrubCommand) tell(c *call, h *house, did scrubbed) error {
+	totals, err := h.store.Totals()
+	if err != nil {
+		return err
+	}
+	if did.Unswept = totals.Lag; c.json {
+		return c.printJSON(did)
+	}
+	to := c.Stdout
+	if x.Output == "" {
+		to = c.Stderr
+	}
+	fmt.Fprintln(to, did.sentence())
+	switch {
+	case did.Unswept == 1:
+		fmt.Fprintln(to, "1 event waits for a sweep and was not heeded: winnow sweep, then scrub again")
+	case did.Unswept > 1:
+		fmt.Fprintf(to, "%s wait for a sweep and were not heeded: winnow sweep, then scrub again\n", plural(did.Unswept, "event"))
+	}
+	return nil
+}
+
+func (d *scrubbed) sentence() string {
+	text := fmt.Sprintf("scrub: %s: %s kept, %s rejected: %s suppressed, %s cooling, %s invalid, %s duplicate", plural(d.Lines, "line"),
+		grouped(d.Kept), grouped(d.Rejected), grouped(d.Suppressed), grouped(d.Cooling), grouped(d.Invalid), grouped(d.Duplicate))
+	if d.Unreadable > 0 {
+		text += fmt.Sprintf(", %s unreadable", grouped(d.Unreadable))
+	}
+	return text
+}
+
+// count counts a line by its reason.
+func (d *scrubbed) count(reason string) {
+	d.Lines++
+	if reason == "" {
+		d.Kept++
+		return
+	}
+	d.Rejected++
+	switch kind, _, _ := strings.Cut(reason, ":"); kind {
+	case isUnreadable:
+		d.Unreadable++
+	case isInvalid:
+		d.Invalid++
+	case isDuplicate:
+		d.Duplicate++
+	case hygiene.Cooling.String():
+		d.Cooling++
+	default:
+		d.Suppressed++
+	}
+}
+
+// The reasons that are no status.
+const (
+	isInvalid    = "invalid"
+	isDuplicate  = "duplicate"
+	isUnreadable = "unreadable"
+)
+
+// scrub parts one list.
+type scrub struct {
+	*call
+	house           *house
+	list            *list
+	now             hygiene.Instant
+	seen            *store.Seen // keys of the lines that were kept
+	clean, rejected *bufio.Writer
+	did             scrubbed
+}
+
+// part reads the list in one goroutine, a page at a time, and judges and writes
+// it in another.
+func (s *scrub) part() error {
+	s.writeHeaders()
+	show, done := s.progress("line")
+	defer done()
+	empty, filled, stop := make(chan *listPage, listPages), make(chan *listPage), make(chan struct{})
+	defer close(stop)
+	for range listPages {
+		empty <- &listPage{}
+	}
+	var ended error
+	go func() {
+		defer close(filled)
+		for ended == nil {
+			p := <-empty
+			ended = p.fill(s.list, s.house.config.Keys)
+			select {
+			case filled <- p:
+			case <-stop:
+				return
+			}
+		}
+	}()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return s.ctx.Err()
+		case p, more := <-filled:
+			if !more {
+				return plainEnd(ended)
+			}
+			if err := cmp.Or(p.judge(s), p.write(s)); err != nil {
+				return err
+			}
+			if show != nil {
+				show(s.did.Lines)
+			}
+			empty <- p
+		}
+	}
+}
+
+// plainEnd is what is wrong when reading ended so.
+func plainEnd(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
+func (s *scrub) writeHeaders() {
+	s.clean.Write(s.list.mark)
+	s.clean.Write(s.list.header)
+	s.rejected.Write(s.list.mark)
+	s.list.writeWith(s.rejected, s.list.header, "reason")
+}

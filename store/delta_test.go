@@ -1,0 +1,284 @@
+package store
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/segments"
+	"winnow/segments/destination"
+)
+
+// town is a snapshot of these contacts, in byte order of the key. The list
+// nobody-knows can't be read.
+type town struct {
+	contacts []*hygiene.Contact
+	torn     bool // it can't be read to its end
+}
+
+func (c town) Contacts(ctx context.Context, _ bool, visit func(*hygiene.Contact) error) error {
+	for _, k := range c.contacts {
+		if err := visit(k); err != nil {
+			return err
+		}
+	}
+	if c.torn {
+		return errors.New("disk I/O error")
+	}
+	return nil
+}
+
+func (town) InList(string, string) (bool, error) { return false, errors.New("it can't be read") }
+func (town) ListsOf(string) ([]string, error)    { return nil, nil }
+
+// townsfolk makes contacts that each are in the segments or not, with a retry or
+// without, as chance has it.
+func townsfolk(r *rand.Rand, asOf hygiene.Instant) town {
+	var c town
+	for i := range 12 {
+		k := &hygiene.Contact{Key: fmt.Sprintf("contact-%02d", i)}
+		if r.IntN(2) == 0 {
+			k.Phone = "+905551234567"
+		}
+		if r.IntN(2) == 0 {
+			n := r.IntN(3)
+			k.Retry = &hygiene.Retry{Since: hygiene.Moment{At: asOf - 2}, Due: asOf - 1, Lapses: asOf + 1, Attempt: 1 + r.IntN(2),
+				Message: uint64(n), MessageID: fmt.Sprint("m", n)}
+		}
+		if r.IntN(3) == 0 {
+			k.Suppressions = []hygiene.Suppression{{Reason: "opted_out", Since: hygiene.Moment{At: asOf - 1}}}
+		}
+		c.contacts = append(c.contacts, k)
+	}
+	return c
+}
+
+// office makes runs and releases them as the daemon does, with what chance makes
+// of them.
+type office struct {
+	t      *testing.T
+	store  *Store
+	folder destination.Directory
+	export segments.Export
+	number int
+	counts map[string]int // of what became of runs
+}
+
+var deltaSegments = []string{"everyone", "due"}
+
+// newOffice is one in memory: the disk has no part in what these tests ask.
+func newOffice(t *testing.T) *office {
+	dir, err := os.MkdirTemp("/dev/shm", "store")
+	if err != nil {
+		dir = t.TempDir()
+	}
+	s, err := Open(filepath.Join(dir, "winnow.db"))
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close(), os.RemoveAll(dir)) })
+	return &office{t: t, store: s, folder: destination.Directory(filepath.Join(dir, "exports")), counts: map[string]int{},
+		export: segments.Export{Name: "nightly", Segments: deltaSegments, Delta: deltaSegments, Formats: []segments.Format{segments.CSV}, Keep: 1000}}
+}
+
+func must(t *testing.T, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (o *office) plan(r *rand.Rand, asOf hygiene.Instant) segments.Plan {
+	var columns []segments.Column
+	for _, name := range []string{"contact", "message_id", "attempt"} {
+		column, err := segments.ParseColumn(name)
+		must(o.t, err)
+		columns = append(columns, column)
+	}
+	all := []segments.Segment{{Name: "everyone", Columns: columns}, {Name: "due", Columns: columns, Where: hygiene.StatusTest{hygiene.RetryDue}}}
+	if r.IntN(4) == 0 {
+		all[1].List = "nobody-knows"
+	}
+	p := segments.Plan{Export: o.export, Segments: all, Book: o.store,
+		Run: segments.Run{Export: "nightly", Name: segments.RunName(asOf), ScheduledAt: asOf, AsOf: asOf}}
+	if r.IntN(3) == 0 {
+		p.Export.Guard.MinRows = map[string]int64{"everyone": 1000}
+	}
+	previous, ok, err := o.store.LastRun("nightly", segments.Published, segments.ReleasedRun)
+	must(o.t, err)
+	if ok {
+		p.Previous = previous.Name
+	}
+	p.Bases, err = o.store.Bases("nightly")
+	must(o.t, err)
+	return p
+}
+
+func (o *office) run(r *rand.Rand) {
+	o.number++
+	asOf := start.Add(time.Duration(o.number) * time.Hour)
+	p := o.plan(r, asOf)
+	_, err := o.store.BeginRun(p.Run)
+	must(o.t, err)
+	from := townsfolk(r, asOf)
+	from.torn = r.IntN(5) == 0
+	result, err := segments.Execute(context.Background(), p, from, []segments.Destination{o.folder}, nil)
+	if (err != nil) != from.torn {
+		o.t.Fatal(err)
+	}
+	must(o.t, o.store.EndRun(result.Run))
+	o.counts[string(result.Run.Status)]++
+	o.settle()
+}
+
+// release releases a held run, whichever.
+func (o *office) release(r *rand.Rand) {
+	held, err := o.store.RunsOf("nightly", segments.Held)
+	must(o.t, err)
+	if len(held) == 0 {
+		return
+	}
+	run := held[r.IntN(len(held))]
+	run.Status = segments.ReleasedRun
+	must(o.t, o.folder.Release("nightly", run.Name), o.store.EndRun(run))
+	o.counts["released"]++
+	o.settle()
+}
+
+func (o *office) settle() {
+	newest, _, err := o.store.LastRun("nightly", segments.Published, segments.ReleasedRun)
+	must(o.t, err)
+	held, err := o.store.RunsOf("nightly", segments.Held)
+	must(o.t, err)
+	var names []string
+	for _, run := range held {
+		names = append(names, run.Name)
+	}
+	name := ""
+	if newest.ScheduledAt != 0 {
+		name = newest.Name
+	}
+	must(o.t, o.folder.Settle("nightly", name, names), o.store.PruneMembers("nightly"))
+}
+
+// reader follows previous_run back to the run that it read last, and takes in the
+// deltas from there on: who entered by key, who left struck.
+type reader struct {
+	last     string
+	segments map[string]map[string]string // by contact its row
+}
+
+func (o *office) manifest(run string) (m segments.Manifest) {
+	text, err := os.ReadFile(filepath.Join(string(o.folder), "nightly", run, "manifest.json"))
+	must(o.t, err, json.Unmarshal(text, &m))
+	return m
+}
+
+func (o *office) rows(run, file string) [][]string {
+	text, err := os.ReadFile(filepath.Join(string(o.folder), "nightly", run, file))
+	must(o.t, err)
+	rows, err := csv.NewReader(strings.NewReader(string(text))).ReadAll()
+	must(o.t, err)
+	return rows[1:]
+}
+
+func (o *office) read(into *reader) {
+	var chain []segments.Manifest
+	for run := "latest"; run != into.last; {
+		m := o.manifest(run)
+		if m.Run == into.last {
+			break
+		}
+		chain = append(chain, m)
+		if m.PreviousRun == nil {
+			if into.last != "" {
+				o.t.Fatalf("run %s, which was read, is not on the way back", into.last)
+			}
+			break
+		}
+		run = *m.PreviousRun
+	}
+	for i := len(chain) - 1; i >= 0; i-- {
+		o.take(into, chain[i])
+	}
+	into.last = o.manifest("latest").Run
+}
+
+func (o *office) take(into *reader, m segments.Manifest) {
+	for _, f := range m.Files {
+		if f.Kind != segments.Delta {
+			continue
+		}
+		for _, row := range o.rows(m.Run, f.Name) {
+			if row[0] == "entered" {
+				into.segments[f.Segment][row[1]] = strings.Join(row[1:], ",")
+			} else {
+				delete(into.segments[f.Segment], row[1])
+			}
+		}
+	}
+}
+
+// check compares what the reader has with the whole files of the latest run.
+func (o *office) check(got *reader) {
+	m := o.manifest("latest")
+	for _, f := range m.Files {
+		if f.Kind != segments.Full {
+			continue
+		}
+		want := map[string]string{}
+		for _, row := range o.rows(m.Run, f.Name) {
+			want[row[0]] = strings.Join(row, ",")
+		}
+		if !maps.Equal(got.segments[f.Segment], want) {
+			o.t.Fatalf("after run %s %s is, by its deltas, %v; want %v", m.Run, f.Segment, got.segments[f.Segment], want)
+		}
+	}
+}
+
+func TestTheDeltasAddUpToTheWholeFiles(t *testing.T) {
+	counts := map[string]int{}
+	for seed := range uint64(12) {
+		o, r := newOffice(t), rand.New(rand.NewPCG(seed, 1))
+		o.counts = counts
+		into := &reader{segments: map[string]map[string]string{"everyone": {}, "due": {}}}
+		for range 14 {
+			o.run(r)
+			if r.IntN(2) == 0 {
+				o.release(r)
+			}
+			if _, err := os.Stat(filepath.Join(string(o.folder), "nightly", "latest")); err == nil && r.IntN(2) == 0 {
+				o.read(into)
+				o.check(into)
+				counts["read"]++
+			}
+		}
+	}
+	for _, what := range []string{"published", "held", "failed", "released", "read"} {
+		if counts[what] < 10 {
+			t.Errorf("only %d times %s: this test proved little", counts[what], what)
+		}
+	}
+}
+
+func TestOnlyTheMembersOfBasesAndHeldRunsAreKept(t *testing.T) {
+	o, r := newOffice(t), rand.New(rand.NewPCG(7, 7))
+	for range 25 {
+		o.run(r)
+	}
+	entries, err := os.ReadDir(o.store.membersPath())
+	must(t, err)
+	held, err := o.store.RunsOf("nightly", segments.Held)
+	must(t, err)
+	if most := 2 * (1 + len(held)); len(entries) > most || len(entries) == 0 {
+		t.Errorf("%d lists are kept, with %d held runs; want at most %d", len(entries), len(held), most)
+	}
+}

@@ -1,0 +1,170 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"winnow/hygiene"
+	"winnow/segments"
+)
+
+func attributes(pairs ...string) (a hygiene.Attributes) {
+	for i := 0; i < len(pairs); i += 2 {
+		a = append(a, hygiene.Attribute{Name: pairs[i], Value: hygiene.ParseValue(pairs[i+1])})
+	}
+	return a
+}
+
+func TestAnImportChangesWhatItSpeaksOfAndNothingElse(t *testing.T) {
+	s := openStore(t)
+	save := func(p Profile) Revision {
+		t.Helper()
+		r, err := s.SaveProfiles([]Profile{p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r[0]
+	}
+	for i, step := range []struct {
+		say    Profile
+		effect Effect
+		phone  string
+		want   hygiene.Attributes
+	}{
+		{Profile{Attributes: attributes("b", "1", "d", "x")}, New, "", attributes("b", "1", "d", "x")},
+		{Profile{Attributes: attributes("b", "1", "d", "x")}, Unchanged, "", attributes("b", "1", "d", "x")},
+		{Profile{SaysPhone: true, Phone: "+905551234567"}, Updated, "+905551234567", attributes("b", "1", "d", "x")},
+		{Profile{Attributes: attributes("a", "2", "b", "", "c", "3", "e", "")}, Updated, "+905551234567", attributes("a", "2", "c", "3", "d", "x")},
+		{Profile{Attributes: attributes("b", "", "d", "true")}, Updated, "+905551234567", attributes("a", "2", "c", "3", "d", "true")},
+		{Profile{SaysPhone: true}, Updated, "", attributes("a", "2", "c", "3", "d", "true")},
+		{Profile{SaysPhone: true, Attributes: attributes("d", "true")}, Unchanged, "", attributes("a", "2", "c", "3", "d", "true")},
+	} {
+		step.say.Key = "ann"
+		seen, err := s.PreviewProfiles([]Profile{step.say})
+		if err != nil {
+			t.Fatal(err)
+		}
+		did := save(step.say)
+		c, _, err := s.Contact("ann")
+		if err != nil || did.Effect != step.effect || c.Phone != step.phone || !slices.Equal(c.Attributes, step.want) {
+			t.Errorf("step %d: %+v, and the contact has %q %v: %v", i, did, c.Phone, c.Attributes, err)
+		}
+		if seen[0].Effect != did.Effect || !slices.Equal(seen[0].After, did.After) {
+			t.Errorf("step %d: the preview said %+v", i, seen[0])
+		}
+	}
+}
+
+func TestAPreviewLeavesNoTrace(t *testing.T) {
+	s := openStore(t)
+	p := testPolicy(t, s)
+	before := picture(t, s)
+	if r, err := s.PreviewProfiles([]Profile{{Key: "ann"}, {Key: "ann"}}); err != nil || r[0].Effect != New || r[1].Effect != Unchanged {
+		t.Errorf("%+v %v", r, err)
+	}
+	im, err := s.ImportSuppressions(p, "ann", "file", start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	did, err := im.Preview([]ImportedSuppression{{Key: "ann", Reason: "opted_out"}, {Key: "ann", Reason: "opted_out"}})
+	if err != nil || did != (Suppressed{Opened: 1, Same: 1, New: 1}) {
+		t.Errorf("%+v %v", did, err)
+	}
+	if b, err := im.End(); err != nil || b != (Batched{}) || picture(t, s) != before {
+		t.Errorf("%+v %v, now %s", b, err, picture(t, s))
+	}
+}
+
+func TestAnImportedSuppressionIsOneEntryAndLiftsNothing(t *testing.T) {
+	s := openStore(t)
+	p := testPolicy(t, s)
+	later := start.Add(hygiene.Day)
+	take := func(list ...ImportedSuppression) (Suppressed, Batched) {
+		t.Helper()
+		im, err := s.ImportSuppressions(p, "ann", "file.csv", start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		did, err := im.Take(list)
+		b, ended := im.End()
+		if err := errors.Join(err, ended); err != nil {
+			t.Fatal(err)
+		}
+		return did, b
+	}
+	first, b := take(ImportedSuppression{"bob", "opted_out", 0}, ImportedSuppression{"bob", "complaint", later}, ImportedSuppression{"carl", "complaint", 0})
+	if first != (Suppressed{Opened: 3, New: 2}) || b.Batch == 0 || b.Changes != 3 {
+		t.Errorf("%+v %+v", first, b)
+	}
+	if again, b := take(ImportedSuppression{"bob", "opted_out", later}, ImportedSuppression{"bob", "complaint", later - 1}); again != (Suppressed{Same: 2}) || b.Batch != 0 {
+		t.Errorf("a shorter one changed something: %+v %+v", again, b)
+	}
+	if renewed, _ := take(ImportedSuppression{"bob", "complaint", 0}); renewed != (Suppressed{Renewed: 1}) {
+		t.Errorf("%+v", renewed)
+	}
+	ledger, err := s.Ledger("bob", 10)
+	if err != nil || len(ledger) != 3 || ledger[0].By != "ann" || ledger[0].Note != "file.csv" || ledger[0].Hand != hygiene.ByImport {
+		t.Errorf("%+v %v", ledger, err)
+	}
+}
+
+func TestListsKeepKeysInOrderAndNamesApart(t *testing.T) {
+	s := openStore(t)
+	add := func(list string, keys ...string) Listed {
+		t.Helper()
+		did, err := s.AddToList(list, keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return did
+	}
+	if did := add("staff", "zoe", "ann", "ann", "Bob"); did != (Listed{Changed: 3, Unchanged: 1, New: 3}) {
+		t.Errorf("%+v", did)
+	}
+	if did := add("crew", "ann"); did != (Listed{Changed: 1}) {
+		t.Errorf("%+v", did)
+	}
+	if did, err := s.RemoveFromList("staff", []string{"ann", "nobody"}); err != nil || did != (Listed{Changed: 1, Unchanged: 1}) {
+		t.Errorf("%+v %v", did, err)
+	}
+	lists, err := s.Lists()
+	if err != nil || fmt.Sprint(lists) != "[{crew 1} {staff 2}]" {
+		t.Errorf("%v %v", lists, err)
+	}
+	var on []string
+	err = s.OnList(t.Context(), "staff", func(key string) error { on = append(on, key); return nil })
+	if err != nil || fmt.Sprint(on) != "[Bob zoe]" {
+		t.Errorf("%v %v", on, err)
+	}
+	if _, known, _ := s.Contact("nobody"); known {
+		t.Error("taking someone off a list made a contact")
+	}
+}
+
+func TestAPinStaysWithWhoSetItFirst(t *testing.T) {
+	s := openStore(t)
+	pin := segments.Pin{Segment: "vip", Contact: "ann", At: start, By: "bob"}
+	again := pin
+	again.At, again.By = start+1, "carl"
+	other := again
+	other.Out = true
+	for i, step := range []struct {
+		set     segments.Pin
+		changed int64
+		want    segments.Pin
+	}{{pin, 1, pin}, {again, 0, pin}, {other, 1, other}} {
+		changed, err := s.Pin(step.set)
+		var got []segments.Pin
+		listed := s.Pins(t.Context(), "vip", func(p segments.Pin) error { got = append(got, p); return nil })
+		if err != nil || listed != nil || changed != step.changed || len(got) != 1 || got[0] != step.want {
+			t.Errorf("step %d: changed %d, now %+v: %v %v", i, changed, got, err, listed)
+		}
+	}
+	for want := int64(1); want >= 0; want-- {
+		if changed, err := s.Unpin("vip", []string{"ann"}); err != nil || changed != want {
+			t.Errorf("cleared %d, not %d: %v", changed, want, err)
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"winnow/hygiene"
+)
+
+// Each visits the rows in order of their values. A row holds until visit
+// returns. When the outcome is not among the columns, a row has the events of
+// all outcomes.
+func (r *Report) Each(visit func(row *ReportRow) error) error {
+	if r.outcome >= 0 {
+		return r.eachOutcome(visit)
+	}
+	return r.eachGroup(visit)
+}
+
+// Rows is how many rows there are.
+func (r *Report) Rows() (int64, error) {
+	columns := strings.Join(r.columns[:r.by], ", ")
+	return r.file.c.number("SELECT count(*) FROM (SELECT DISTINCT " + columns + " FROM counts)")
+}
+
+// eachOutcome visits rows of one outcome each, with the sum of their group.
+func (r *Report) eachOutcome(visit func(*ReportRow) error) error {
+	columns := strings.Join(r.columns[:r.by], ", ")
+	group := strings.Join(slices.Delete(slices.Clone(r.columns[:r.by]), r.outcome, r.outcome+1), ", ")
+	if group != "" {
+		group = "PARTITION BY " + group
+	}
+	q := r.file.c.query(fmt.Sprintf("SELECT %s, n, sum(n) OVER (%s) FROM counts ORDER BY %s", columns, group, columns))
+	for q.next() {
+		row := &ReportRow{Values: r.values(q), Events: q.int(r.by), Group: q.int(r.by + 1)}
+		if err := visit(row); err != nil {
+			return errors.Join(err, q.close())
+		}
+	}
+	return r.file.whereFull(q.close())
+}
+
+// eachGroup visits rows of all outcomes, which lie one after the other.
+func (r *Report) eachGroup(visit func(*ReportRow) error) error {
+	columns := strings.Join(r.columns, ", ")
+	q := r.file.c.query(fmt.Sprintf("SELECT %s, n FROM counts ORDER BY %s", columns, columns))
+	var row *ReportRow
+	for q.next() {
+		values := r.values(q)
+		if row != nil && !slices.Equal(row.Values, values) {
+			if err := visit(row); err != nil {
+				return errors.Join(err, q.close())
+			}
+			row = nil
+		}
+		if row == nil {
+			row = &ReportRow{Values: values, Outcomes: make([]int64, len(hygiene.OutcomeNames())+1)}
+		}
+		o, err := hygiene.ParseOutcome(q.text(r.by))
+		if err != nil {
+			return errors.Join(fmt.Errorf("read the log: %w", err), q.close())
+		}
+		n := q.int(r.by + 1)
+		row.Outcomes[o] += n
+		row.Events, row.Group = row.Events+n, row.Group+n
+	}
+	if err := q.close(); err != nil || row == nil {
+		return r.file.whereFull(err)
+	}
+	return visit(row)
+}
+
+func (r *Report) values(q *rows) []string {
+	values := make([]string, r.by)
+	for i := range values {
+		values[i] = q.text(i)
+	}
+	return values
+}

@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"winnow/hygiene"
+	"winnow/segments"
+)
+
+// marks makes contacts 0 to n of which every third is on a list and every fifth
+// is pinned, some of them in many segments.
+func marks(tb testing.TB, s *Store, n int) (keys []string) {
+	tb.Helper()
+	var listed []string
+	var pins []segments.Pin
+	for i := range n {
+		key := fmt.Sprintf("c%07d", i)
+		keys = append(keys, key)
+		if i%3 == 0 {
+			listed = append(listed, key)
+		}
+		for j := range []int{5: 1, 50: 9}[min(i%51, 50)] {
+			pins = append(pins, segments.Pin{Segment: fmt.Sprint("s", j), Contact: key, Out: i%2 == 0, At: start, By: "ann"})
+		}
+	}
+	if _, err := s.AddToList("third", listed); err != nil {
+		tb.Fatal(err)
+	}
+	if _, err := s.Pin(pins...); err != nil {
+		tb.Fatal(err)
+	}
+	return keys
+}
+
+func TestListsAndPinsAreToldInWhateverOrderTheyAreAsked(t *testing.T) {
+	s := openStore(t)
+	keys := marks(t, s, 5*rollPage)
+	if _, err := s.AddToList("short", keys[:3]); err != nil {
+		t.Fatal(err)
+	}
+	shuffled := slices.Clone(keys)
+	rand.New(rand.NewPCG(1, 2)).Shuffle(len(keys), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	backward := slices.Clone(keys)
+	slices.Reverse(backward)
+	for name, order := range map[string][]string{"forward": keys, "backward": backward, "shuffled": shuffled[:3000], "again": {keys[7], keys[7], keys[50], keys[50]}} {
+		snapshot, err := s.Snapshot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range order {
+			var i int
+			fmt.Sscanf(key, "c%d", &i)
+			on, err := snapshot.InList("third", key)
+			pins, failed := snapshot.PinsOf(key)
+			lists, lost := snapshot.ListsOf(key)
+			want := []int{5: 1, 50: 9}[min(i%51, 50)]
+			if err != nil || failed != nil || lost != nil || on != (i%3 == 0) || len(pins) != want || slices.Contains(lists, "short") != (i < 3) {
+				t.Fatalf("%s, %s: on the list %t, lists %q, pins %v, not %d; %v %v %v", name, key, on, lists, pins, want, err, failed, lost)
+			}
+			if want > 0 && (pins[want-1] != segments.Pin{Segment: fmt.Sprint("s", want-1), Contact: key, Out: i%2 == 0, At: start, By: "ann"}) {
+				t.Fatalf("%s: %+v", key, pins[want-1])
+			}
+		}
+		for _, nobody := range []string{"", "a", "c0000003x", "zz"} {
+			if on, _ := snapshot.InList("third", nobody); on {
+				t.Errorf("%q is on the list", nobody)
+			}
+		}
+		snapshot.Close()
+	}
+}
+
+func TestAContactMayBePinnedInMoreSegmentsThanAPageHolds(t *testing.T) {
+	s := openStore(t)
+	var pins []segments.Pin
+	for i := range 3 * rollPage {
+		pins = append(pins, segments.Pin{Segment: fmt.Sprint("s", i), Contact: "ann"})
+	}
+	if _, err := s.Pin(append(pins, segments.Pin{Segment: "s", Contact: "bob"})...); err != nil {
+		t.Fatal(err)
+	}
+	snapshot, err := s.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snapshot.Close()
+	for key, want := range map[string]int{"ann": len(pins), "bob": 1, "carl": 0} {
+		if got, err := snapshot.PinsOf(key); err != nil || len(got) != want {
+			t.Errorf("%s has %d pins, not %d: %v", key, len(got), want, err)
+		}
+	}
+}
+
+// TestARunAsksForPagesNotForContacts counts what SQLite is asked while everyone
+// is visited in order.
+func TestARunAsksForPagesNotForContacts(t *testing.T) {
+	s := openStore(t)
+	keys := marks(t, s, 4*rollPage)
+	pages := 0
+	r := &roll{}
+	err := s.read(func(c *conn) error {
+		r.read = func(from string, most int) ([]string, []segments.Pin, error) {
+			pages++
+			return pinPage(c, from, most)
+		}
+		for _, key := range keys {
+			if _, _, err := r.of(key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || pages > 8 {
+		t.Errorf("asked %d times for the pins of %d contacts: %v", pages, len(keys), err)
+	}
+	none, asked := &roll{read: func(string, int) ([]string, []segments.Pin, error) { return nil, nil, nil }}, 0
+	read := none.read
+	none.read = func(from string, most int) ([]string, []segments.Pin, error) { asked++; return read(from, most) }
+	for _, key := range keys {
+		none.of(key)
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times though nobody is pinned", asked)
+	}
+}
+
+// BenchmarkNightlyRunWithPins makes runs of five segments, one of them a list,
+// before and after a tenth of the contacts were listed and pinned.
+func BenchmarkNightlyRunWithPins(b *testing.B) {
+	s := openStore(b)
+	p := testPolicy(b, s)
+	full(b, s, p, *contacts, 32)
+	asOf := start.Add(400 * hygiene.Day)
+	var all []segments.Segment
+	for i := range 4 {
+		all = append(all, segments.Segment{Name: fmt.Sprint("s", i), Where: hygiene.AttributeTest{Name: "bucket",
+			Comparison: hygiene.Comparison{Op: hygiene.Is, Values: []hygiene.Value{hygiene.ParseValue(fmt.Sprint(i))}}}})
+	}
+	all = append(all, segments.Segment{Name: "listed", List: "listed"})
+	ask := func() {
+		snapshot, err := s.Snapshot()
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer snapshot.Close()
+		m := segments.NewMembership(all, snapshot, asOf)
+		err = snapshot.Contacts(context.Background(), false, func(c *hygiene.Contact) error {
+			m.Turn(c)
+			for i := range all {
+				if _, err := m.In(all[i].Name); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	ask()
+	without := testing.Benchmark(func(b *testing.B) {
+		for b.Loop() {
+			ask()
+		}
+	})
+	tenth(b, s, *contacts)
+	for b.Loop() {
+		ask()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(without.NsPerOp()), "of-a-run-without")
+}
+
+// tenth lists and pins every tenth contact.
+func tenth(b *testing.B, s *Store, n int) {
+	b.Helper()
+	var keys []string
+	err := s.read(func(c *conn) error {
+		r := c.query("SELECT key FROM contacts WHERE id % 10 = 0")
+		for r.next() {
+			keys = append(keys, r.text(0))
+		}
+		return r.close()
+	})
+	if err != nil || len(keys) != n/10 {
+		b.Fatal(len(keys), err)
+	}
+	for hand := range slices.Chunk(keys, 4096) {
+		var pins []segments.Pin
+		for _, key := range hand {
+			pins = append(pins, segments.Pin{Segment: "s1", Contact: key, At: start, By: "ann"})
+		}
+		if _, err := s.Pin(pins...); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := s.AddToList("listed", hand); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

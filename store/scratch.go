@@ -1,0 +1,68 @@
+package store
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// scratch is a temporary file for what is too much for memory and not worth
+// keeping.
+type scratch struct {
+	c      *conn
+	folder string // that it is in
+}
+
+// scratchSetup is for a file that nobody else sees and that need not outlive a
+// crash: one transaction, never ended, so that a page goes to the disk only when
+// the cache has no room for it.
+const scratchSetup = `PRAGMA page_size = 16384; PRAGMA cache_size = -49152; PRAGMA journal_mode = OFF;
+	PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = FILE; BEGIN;`
+
+// newScratch makes the file in the folder that the variable TMPDIR names, or
+// beside the store, and takes its name away at once: its space is free again as
+// soon as nobody has it open, even when the process is killed.
+func (s *Store) newScratch(tables string) (*scratch, error) {
+	f := &scratch{folder: cmp.Or(os.Getenv("TMPDIR"), filepath.Dir(s.path))}
+	folder, err := os.MkdirTemp(f.folder, "winnow-scratch-")
+	if err != nil {
+		return nil, fmt.Errorf("make a temporary file: %w", err)
+	}
+	err = errors.Join(f.open(filepath.Join(folder, "scratch.db"), tables), os.RemoveAll(folder))
+	if err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+func (f *scratch) open(path, tables string) error {
+	if err := makePrivate(path); err != nil {
+		return err
+	}
+	raw, err := (&sqlite3.SQLiteDriver{}).Open("file:" + escaped(path) + "?_stmt_cache_size=0")
+	if err != nil {
+		return fmt.Errorf("open %s: %w", path, plain(err))
+	}
+	f.c = &conn{db: raw.(*sqlite3.SQLiteConn), stmts: map[string]*statement{}}
+	return f.c.script(scratchSetup + tables)
+}
+
+func (f *scratch) close() error {
+	if f.c == nil {
+		return nil
+	}
+	return f.c.close()
+}
+
+// whereFull says which disk is full, and what to do.
+func (f *scratch) whereFull(err error) error {
+	var e sqlite3.Error
+	if errors.As(err, &e) && e.Code == sqlite3.ErrFull {
+		return fmt.Errorf("write a temporary file in %s: %w; set TMPDIR to a folder with more room", f.folder, err)
+	}
+	return err
+}

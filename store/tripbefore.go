@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"winnow/hygiene"
+	"winnow/segments"
+)
+
+// Before is whom rules had suppressed on a surge's evidence before its breaker
+// tripped: their suppressions stand.
+type Before struct {
+	Contacts int64
+	Samples  []string // keys, the first by their order
+}
+
+// samples is how many contacts are named.
+const samples = 5
+
+// SuppressedBefore tells of each trip who was suppressed, and at the time now is
+// suppressed, on evidence of its outcome and source within its window. It looks
+// at everyone once.
+func (s *Store) SuppressedBefore(ctx context.Context, trips []Trip, now hygiene.Instant, progress func(contacts int64)) ([]Before, error) {
+	found := make([]Before, len(trips))
+	if len(trips) == 0 {
+		return found, nil
+	}
+	var mu sync.Mutex
+	_, err := s.Pass(ctx, func(segments.Lists) Visitor {
+		return func(c *hygiene.Contact) error {
+			for i := range trips {
+				if trips[i].suppressed(c, now) {
+					mu.Lock()
+					found[i].add(c.Key)
+					mu.Unlock()
+				}
+			}
+			return nil
+		}
+	}, progress)
+	return found, err
+}
+
+// add takes a contact in, and names it when it is among the first.
+func (b *Before) add(key string) {
+	b.Contacts++
+	i, _ := slices.BinarySearch(b.Samples, key)
+	if i < samples {
+		b.Samples = slices.Insert(b.Samples, i, key)
+		b.Samples = b.Samples[:min(len(b.Samples), samples)]
+	}
+}
+
+// suppressed tells whether a rule suppressed the contact on evidence that
+// discarding the trip would strike.
+func (t *Trip) suppressed(c *hygiene.Contact, now hygiene.Instant) bool {
+	trail := c.History.Trail(t.Outcome)
+	return slices.ContainsFunc(c.Suppressions, func(s hygiene.Suppression) bool {
+		return s.Hand == hygiene.ByRule && s.OpenAt(now) && slices.ContainsFunc(trail.Entries, func(e hygiene.Entry) bool {
+			return t.From() <= e.At && e.At <= t.Until && c.History.Kind(&e).Source == t.Source && slices.Contains(s.Evidence, e.Seq)
+		})
+	})
+}

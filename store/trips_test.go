@@ -1,0 +1,339 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"winnow/hygiene"
+)
+
+func tripsOf(tb testing.TB, s *Store) []Trip {
+	tb.Helper()
+	list, err := s.Trips()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return list
+}
+
+// fates is what every contact is and why, without which trip was of it.
+func fates(tb testing.TB, s *Store, asOf hygiene.Instant) string {
+	tb.Helper()
+	snapshot, err := s.Snapshot()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer snapshot.Close()
+	var b strings.Builder
+	err = snapshot.Contacts(context.Background(), false, func(c *hygiene.Contact) error {
+		text, _ := json.Marshal(c.OpenSuppressions(asOf))
+		held := len(c.HeldSuppressions(asOf))
+		if c.Retry != nil {
+			fmt.Fprintf(&b, "%s %s held %d %s retry %s\n", c.Key, c.Status(asOf), held, text, c.Retry.Due)
+			return nil
+		}
+		fmt.Fprintf(&b, "%s %s held %d %s\n", c.Key, c.Status(asOf), held, text)
+		return nil
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b.String()
+}
+
+// inOrder lets each event happen when it is received, so that no history
+// forgets what another order would have kept.
+func inOrder(events []hygiene.Event) []hygiene.Event {
+	at := start
+	for i := range events {
+		at = max(at, events[i].ReceivedAt)
+		events[i].ReceivedAt, events[i].At = at, at
+	}
+	return events
+}
+
+func TestAnyCutOfTheLogHoldsTheSame(t *testing.T) {
+	for seed := range uint64(4) {
+		events := surgingLog(seed, 500)
+		for i := range events {
+			if i%7 == 0 {
+				events[i].Contact = "" // their contacts are registered before
+			}
+		}
+		var messages []Registration
+		for i := range events {
+			if events[i].Contact == "" {
+				messages = append(messages, Registration{MessageID: events[i].MessageID, Contact: fmt.Sprint("contact-", i%40)})
+			}
+		}
+		whole, cut := openStore(t), openStore(t)
+		p := testPolicy(t, whole)
+		testPolicy(t, cut)
+		for _, s := range []*Store{whole, cut} {
+			if _, err := s.Register(context.Background(), messages); err != nil {
+				t.Fatal(err)
+			}
+		}
+		appendEvents(t, whole, events...)
+		did := sweepHeld(t, whole, p, 0, bounces)
+		r := rand.New(rand.NewPCG(seed, 9))
+		var cutHeld int64
+		for rest := events; len(rest) > 0; {
+			n := min(1+r.IntN(60), len(rest))
+			appendEvents(t, cut, rest[:n]...)
+			rest = rest[n:]
+			if r.IntN(3) == 0 {
+				cut.surges = nil // as in another process
+			}
+			cutHeld += sweepHeld(t, cut, p, 1+r.IntN(30), bounces).Held
+		}
+		if did.Held == 0 || did.Held != cutHeld {
+			t.Fatalf("seed %d: in one sweep %d events are held, cut %d", seed, did.Held, cutHeld)
+		}
+		if a, b := fmt.Sprintf("%+v", tripsOf(t, whole)), fmt.Sprintf("%+v", tripsOf(t, cut)); a != b {
+			t.Fatalf("seed %d: trips in one sweep\n%s\ncut\n%s", seed, a, b)
+		}
+		if a, b := picture(t, whole), picture(t, cut); a != b {
+			t.Fatalf("seed %d: in one sweep\n%s\ncut\n%s", seed, a, b)
+		}
+	}
+}
+
+// review releases or discards all trips.
+func review(tb testing.TB, s *Store, p *hygiene.Policy, now hygiene.Instant, settle func(*Store, context.Context, Review) (Trip, Batched, error)) (did Batched) {
+	tb.Helper()
+	for _, trip := range tripsOf(tb, s) {
+		if trip.State != TripHeld {
+			continue
+		}
+		_, one, err := settle(s, context.Background(), Review{Trip: trip.ID, Policy: p, Now: now, By: "ann"})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		did.Batch = max(did.Batch, one.Batch)
+		did.Contacts += one.Contacts
+	}
+	return did
+}
+
+func TestAfterReleaseAllIsAsIfThereHadBeenNoBreaker(t *testing.T) {
+	asOf := start.Add(3 * hygiene.Day)
+	for seed := range uint64(5) {
+		events := inOrder(surgingLog(seed, 400))
+		with, without := openStore(t), openStore(t)
+		p := testPolicy(t, with)
+		testPolicy(t, without)
+		for _, s := range []*Store{with, without} {
+			appendEvents(t, s, events...)
+		}
+		sweepHeld(t, without, p, 0)
+		if did := sweepHeld(t, with, p, 50, bounces); did.Held == 0 {
+			t.Fatalf("seed %d: nothing is held", seed)
+		}
+		if fates(t, with, asOf) == fates(t, without, asOf) {
+			t.Fatalf("seed %d: what is held changes nothing", seed)
+		}
+		review(t, with, p, asOf, (*Store).ReleaseTrip)
+		if a, b := fates(t, with, asOf), fates(t, without, asOf); a != b {
+			t.Fatalf("seed %d: released\n%s\nwithout a breaker\n%s", seed, a, b)
+		}
+		var waits int64
+		if err := with.read(func(c *conn) (err error) {
+			waits, err = c.number("SELECT count(*) FROM trips WHERE state = 'held'")
+			return err
+		}); err != nil || waits != 0 {
+			t.Errorf("%d trips wait, %v", waits, err)
+		}
+	}
+}
+
+func TestWhoIsHeldIsActiveInCountsAndFiles(t *testing.T) {
+	s := openStore(t)
+	p := testPolicy(t, s)
+	appendEvents(t, s, received(start, "insider", mixed(30, 30)...)...)
+	did := sweepHeld(t, s, p, 0, bounces)
+	if did.Held != 21 || len(did.Tripped) != 1 {
+		t.Fatalf("swept %+v", did)
+	}
+	trips := tripsOf(t, s)
+	if len(trips) != 1 || trips[0].Contacts != 21 || trips[0].Events != 21 || trips[0].Share != 1 || trips[0].Since != start.Add(9*time.Second) ||
+		trips[0].FromSeq != 10 || trips[0].ToSeq != 30 {
+		t.Fatalf("the trips are %+v", trips)
+	}
+	totals, err := s.Totals()
+	if err != nil || totals.Statuses["suppressed"] != 9 || totals.Statuses["active"] != 21 {
+		t.Errorf("counted %v, %v", totals.Statuses, err)
+	}
+	if n := strings.Count(files(t, s, p)["do-not-text.csv"], "\n"); n != 1+9 {
+		t.Errorf("the file of whom not to text has %d lines", n)
+	}
+	before, err := s.SuppressedBefore(context.Background(), trips, start.Add(hygiene.Day), nil)
+	if err != nil || before[0].Contacts != 9 || fmt.Sprint(before[0].Samples) != "[c0 c1 c2 c3 c4]" {
+		t.Errorf("suppressed before: %+v, %v", before, err)
+	}
+}
+
+func TestAfterDiscardNobodyIsSuppressedByTheSurgeAndANewBounceActs(t *testing.T) {
+	s := openStore(t)
+	p := testPolicy(t, s)
+	now := start.Add(hygiene.Day)
+	before := received(start.Add(-hygiene.Day), "insider", hygiene.HardBounce) // of c0
+	before[0].MessageID = "the day before"
+	appendEvents(t, s, before...)
+	appendEvents(t, s, received(start, "insider", mixed(30, 30)...)...)
+	sweepHeld(t, s, p, 0, bounces)
+	did := review(t, s, p, now, (*Store).DiscardTrip)
+	if did.Contacts != 30 || did.Batch == 0 {
+		t.Errorf("discarded %+v", did)
+	}
+	totals, err := s.Totals()
+	if err != nil || totals.Statuses["suppressed"] != 1 {
+		t.Errorf("counted %v, %v", totals.Statuses, err)
+	}
+	again := received(now, "insider", hygiene.HardBounce, hygiene.HardBounce)
+	again[0].MessageID, again[1].MessageID = "n0", "n1"
+	appendEvents(t, s, again...)
+	sweepHeld(t, s, p, 0, bounces)
+	if c, _, err := s.Contact("c1"); err != nil || c.Status(now.Add(time.Hour)) != hygiene.IsSuppressed {
+		t.Errorf("after a new bounce c1 is %s, %v", c.Status(now.Add(time.Hour)), err)
+	}
+	_, _, err = s.DiscardTrip(context.Background(), Review{Trip: 1, Policy: p, Now: now, By: "ann"})
+	if !errors.Is(err, ErrReviewed) || !strings.Contains(err.Error(), "discarded by ann at 2026-01-02T00:00:00Z") {
+		t.Errorf("discarded twice: %v", err)
+	}
+	if _, _, err = s.ReleaseTrip(context.Background(), Review{Trip: 9, Policy: p}); !errors.Is(err, ErrNoTrip) {
+		t.Errorf("released what is not there: %v", err)
+	}
+}
+
+func TestASurgeThatGoesOnAfterItsReviewTripsAgain(t *testing.T) {
+	s := openStore(t)
+	p := testPolicy(t, s)
+	events := received(start, "insider", mixed(40, 40)...)
+	appendEvents(t, s, events[:20]...)
+	sweepHeld(t, s, p, 0, bounces)
+	review(t, s, p, start.Add(time.Hour), (*Store).ReleaseTrip)
+	appendEvents(t, s, events[20:]...)
+	did := sweepHeld(t, s, p, 0, bounces)
+	trips := tripsOf(t, s)
+	if did.Held != 20 || len(trips) != 2 || trips[0].ID != 2 || trips[0].State != TripHeld || trips[1].State != TripReleased {
+		t.Errorf("swept %+v, trips %+v", did, trips)
+	}
+	// What was found right stays, though the window of the second trip reaches back to it.
+	review(t, s, p, start.Add(time.Hour), (*Store).DiscardTrip)
+	if totals, err := s.Totals(); err != nil || totals.Statuses["suppressed"] != 20 {
+		t.Errorf("counted %v, %v", totals.Statuses, err)
+	}
+}
+
+// The same whether the send log comes before the review or after it.
+func TestAnEventThatFindsItsContactAfterTheReviewIsAsReviewed(t *testing.T) {
+	now := start.Add(hygiene.Day)
+	for name, settle := range map[string]func(*Store, context.Context, Review) (Trip, Batched, error){"release": (*Store).ReleaseTrip, "discard": (*Store).DiscardTrip} {
+		events := received(start, "insider", mixed(30, 30)...)
+		var messages []Registration
+		for i := range events {
+			if i%2 == 0 {
+				messages = append(messages, Registration{MessageID: events[i].MessageID, Contact: events[i].Contact})
+				events[i].Contact = ""
+			}
+		}
+		early, late := openStore(t), openStore(t)
+		p := testPolicy(t, early)
+		testPolicy(t, late)
+		for _, s := range []*Store{early, late} {
+			appendEvents(t, s, events...)
+			sweepHeld(t, s, p, 0, bounces)
+			if s == early {
+				if _, err := s.Register(context.Background(), messages); err != nil {
+					t.Fatal(err)
+				}
+				sweepHeld(t, s, p, 0, bounces)
+			}
+			review(t, s, p, now, settle)
+		}
+		if _, err := late.Register(context.Background(), messages); err != nil {
+			t.Fatal(err)
+		}
+		sweepHeld(t, late, p, 0, bounces)
+		if a, b := fates(t, early, now), fates(t, late, now); a != b {
+			t.Errorf("%s: registered before\n%s\nafter\n%s", name, a, b)
+		}
+	}
+}
+
+func TestAReviewThatWasCutShortIsFinishedByDoingItAgain(t *testing.T) {
+	now := start.Add(hygiene.Day)
+	for name, settle := range map[string]func(*Store, context.Context, Review) (Trip, Batched, error){"release": (*Store).ReleaseTrip, "discard": (*Store).DiscardTrip} {
+		events := received(start, "insider", mixed(5100, 5100)...)
+		whole, cut := openStore(t), openStore(t)
+		p := testPolicy(t, whole)
+		testPolicy(t, cut)
+		for _, s := range []*Store{whole, cut} {
+			appendEvents(t, s, events...)
+			sweepHeld(t, s, p, 0, bounces)
+		}
+		want := review(t, whole, p, now, settle)
+		ctx, cancel := context.WithCancel(context.Background())
+		_, did, err := settle(cut, ctx, Review{Trip: 1, Policy: p, Now: now, By: "ann", Progress: func(int64) { cancel() }})
+		if !errors.Is(err, context.Canceled) || did.Contacts == 0 || did.Contacts >= want.Contacts {
+			t.Fatalf("%s cut short: %+v, %v", name, did, err)
+		}
+		if trips := tripsOf(t, cut); trips[0].State != TripHeld {
+			t.Fatalf("%s cut short: %+v", name, trips)
+		}
+		if got := review(t, cut, p, now, settle); got.Batch != want.Batch || got.Contacts != want.Contacts {
+			t.Errorf("%s again: %+v; want %+v", name, got, want)
+		}
+		if a, b := picture(t, whole), picture(t, cut); a != b {
+			t.Errorf("%s: in one go and cut short differ", name)
+		}
+	}
+}
+
+func TestContactsOfATripAreCountedByAnIndex(t *testing.T) {
+	s := openStore(t)
+	r := s.look.c.query("EXPLAIN QUERY PLAN SELECT count(DISTINCT contact) FROM ledger WHERE held = ? AND held <> 0", 1)
+	if !r.next() || !strings.Contains(r.text(3), "COVERING INDEX ledger_held") {
+		t.Errorf("SQLite would %q", r.text(3))
+	}
+	if err := r.close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestADiscardThatWasUndoneWaitsAgain(t *testing.T) {
+	s := openStore(t)
+	p := testPolicy(t, s)
+	now := start.Add(hygiene.Day)
+	appendEvents(t, s, received(start, "insider", mixed(30, 30)...)...)
+	sweepHeld(t, s, p, 0, bounces)
+	before := fates(t, s, now)
+	did := review(t, s, p, now, (*Store).DiscardTrip)
+	back, err := s.TakingBack(did.Batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.TakeBack(context.Background(), p, back, Batch{By: "ann"}, now, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if after := fates(t, s, now); after != before {
+		t.Errorf("before the discard\n%s\nafter it was undone\n%s", before, after)
+	}
+	surging, err := s.Surgings()
+	if trips := tripsOf(t, s); err != nil || trips[0].State != TripHeld || trips[0].By != "" || surging[0].Waiting != 1 || surging[0].Held != 21 {
+		t.Errorf("trips %+v, %+v, %v", trips, surging, err)
+	}
+	if did := review(t, s, p, now, (*Store).ReleaseTrip); did.Contacts != 21 {
+		t.Errorf("released %+v", did)
+	}
+	if totals, err := s.Totals(); err != nil || totals.Statuses["suppressed"] != 30 {
+		t.Errorf("counted %v, %v", totals.Statuses, err)
+	}
+}

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"winnow/hygiene"
+)
+
+// BenchmarkUndo strikes what suppressed a tenth of the contacts, each of 32
+// entries, and takes it back, while callbacks are appended; and tells how long
+// the slowest hundredth of these took against the same on a quiet store.
+// -contacts 1000000 gives the size that is promised.
+func BenchmarkUndo(b *testing.B) {
+	s := openStore(b)
+	p := testPolicy(b, s)
+	lived(b, s, p, *contacts)
+	at := start.Add(400 * hygiene.Day)
+	var bounced []hygiene.Event
+	for i := range *contacts / 10 {
+		bounced = append(bounced, ev(at, fmt.Sprintf("crm-%08d", i*10), fmt.Sprint("bad-", i), hygiene.HardBounce))
+	}
+	fill(b, s, bounced)
+	if _, err := s.Sweep(context.Background(), options(p, at)); err != nil {
+		b.Fatal(err)
+	}
+	quiet := slowest(b, s, func() { time.Sleep(2 * time.Second) })
+	var undo, back, busy time.Duration
+	for b.Loop() {
+		at = at.Add(time.Hour)
+		in := hygiene.Instruction{Kind: hygiene.Strike, Reason: "hard_bounce", From: start, To: at}
+		busy += slowest(b, s, func() {
+			began := time.Now()
+			did, err := s.Strike(context.Background(), p, in, Batch{Kind: UndoBatch}, at, nil, nil)
+			if err != nil || did.Contacts < int64(len(bounced)) {
+				b.Fatalf("%+v, %v", did, err)
+			}
+			undo += time.Since(began)
+			began = time.Now()
+			t, err := s.TakingBack(did.Batch)
+			if err == nil {
+				_, err = s.TakeBack(context.Background(), p, t, Batch{}, at, nil, nil)
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+			back += time.Since(began)
+		})
+	}
+	n := float64(b.N)
+	b.ReportMetric(undo.Seconds()/n, "s/undo")
+	b.ReportMetric(back.Seconds()/n, "s/taken-back")
+	b.ReportMetric(float64(busy)/n/float64(quiet), "p99-beside/p99-quiet")
+	b.ReportMetric(busy.Seconds()*1000/n, "ms-p99-beside")
+}
+
+// BenchmarkReclassify gives every second event of the log another outcome, while
+// callbacks are appended. -events 1000000 gives the size that is promised.
+func BenchmarkReclassify(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		s := openStore(b)
+		p := testPolicy(b, s)
+		events := lifelike(*million, *million, start, 3)
+		for i := range events {
+			if i%2 == 0 {
+				events[i].Outcome, events[i].Name = hygiene.Unrecognized, hygiene.Unrecognized.String()
+			} else if events[i].Outcome == hygiene.HardBounce {
+				events[i].Outcome, events[i].Name = hygiene.Sent, hygiene.Sent.String()
+			}
+		}
+		fill(b, s, events)
+		if _, err := s.Sweep(context.Background(), options(p, start)); err != nil {
+			b.Fatal(err)
+		}
+		quiet := slowest(b, s, func() { time.Sleep(2 * time.Second) })
+		if _, err := s.Sweep(context.Background(), options(p, start)); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		var took time.Duration
+		busy := slowest(b, s, func() {
+			began := time.Now()
+			did, err := s.Reclassify(context.Background(), p, newTable, Batch{}, start.Add(hygiene.Day), nil)
+			if err != nil || did.Events < int64(*million/2) {
+				b.Fatalf("%+v, %v", did, err)
+			}
+			took = time.Since(began)
+		})
+		b.ReportMetric(float64(*million/2)/took.Seconds(), "events/s")
+		b.ReportMetric(float64(busy)/float64(quiet), "p99-beside/p99-quiet")
+		b.ReportMetric(busy.Seconds()*1000, "ms-p99-beside")
+	}
+}
+
+// slowest appends a few events again and again while do runs, and gives how long
+// the slowest hundredth of that takes.
+func slowest(b *testing.B, s *Store, do func()) time.Duration {
+	b.Helper()
+	var over atomic.Bool
+	done := make(chan []time.Duration)
+	go func() {
+		var took []time.Duration
+		for i := 0; !over.Load(); i++ {
+			began := time.Now()
+			if err := s.Append(context.Background(), []hygiene.Event{ev(start, "zoe", fmt.Sprint("z", i), hygiene.Sent)}, nil); err != nil {
+				b.Error(err)
+			}
+			took = append(took, time.Since(began))
+			time.Sleep(time.Millisecond)
+		}
+		done <- took
+	}()
+	do()
+	over.Store(true)
+	took := <-done
+	slices.Sort(took)
+	return took[len(took)*99/100]
+}
