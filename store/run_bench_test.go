@@ -94,7 +94,7 @@ func BenchmarkNightlyRunWithDeltas(b *testing.B) {
 	full(b, s, p, *contacts, 32)
 	asOf := start.Add(400 * hygiene.Day)
 	to := []segments.Destination{destination.Directory(b.TempDir())}
-	run := func(deltas bool) (took time.Duration, peak float64) {
+	run := func(deltas bool) (took, cpu time.Duration, peak float64) {
 		plan := tenSegments(b, asOf, p.Hash)
 		plan.Run.ScheduledAt, plan.Run.Name = asOf, segments.RunName(asOf)
 		asOf = asOf.Add(time.Second)
@@ -107,27 +107,28 @@ func BenchmarkNightlyRunWithDeltas(b *testing.B) {
 		return nightly(b, s, plan, to)
 	}
 	run(true) // which the first is compared with
-	var with, without time.Duration
+	var with, without, cpuWith, cpuWithout time.Duration
 	var peak, peakWithout float64
 	for b.Loop() {
-		took, most := run(false)
-		without, peakWithout = without+took, max(peakWithout, most)
-		took, most = run(true)
-		with, peak = with+took, max(peak, most)
+		took, cpu, most := run(false)
+		without, cpuWithout, peakWithout = without+took, cpuWithout+cpu, max(peakWithout, most)
+		took, cpu, most = run(true)
+		with, cpuWith, peak = with+took, cpuWith+cpu, max(peak, most)
 	}
 	b.ReportMetric(with.Seconds()/without.Seconds(), "of-the-time-without")
+	b.ReportMetric(cpuWith.Seconds()/cpuWithout.Seconds(), "of-the-CPU-without")
 	b.ReportMetric(peak, "MiB-peak")
 	b.ReportMetric(peakWithout, "MiB-peak-without")
 }
 
-// nightly makes a run and tells how long it took and, in MiB, how much memory the
-// process had at most.
-func nightly(b *testing.B, s *Store, plan segments.Plan, to []segments.Destination) (took time.Duration, peak float64) {
+// nightly makes a run and tells how long it took, also of CPU, and, in MiB, how
+// much memory the process had at most.
+func nightly(b *testing.B, s *Store, plan segments.Plan, to []segments.Destination) (took, cpu time.Duration, peak float64) {
 	debug.FreeOSMemory()
 	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
 		b.Log(err) // the peak is then that of all before
 	}
-	began := time.Now()
+	began, spent := time.Now(), cpuSpent(b)
 	snapshot, err := s.Snapshot()
 	must := func(err error) {
 		if err != nil {
@@ -143,7 +144,7 @@ func nightly(b *testing.B, s *Store, plan segments.Plan, to []segments.Destinati
 	must(err)
 	must(snapshot.Close())
 	must(s.EndRun(result.Run))
-	took = time.Since(began)
+	took, cpu = time.Since(began), cpuSpent(b)-spent
 	must(s.PruneMembers("nightly"))
 	changed := int64(0)
 	for _, f := range result.Manifest.Files {
@@ -154,7 +155,15 @@ func nightly(b *testing.B, s *Store, plan segments.Plan, to []segments.Destinati
 	if plan.Book != nil && len(plan.Bases) > 0 && changed == 0 {
 		b.Fatal("nobody entered or left")
 	}
-	return took, highWater(b)
+	return took, cpu, highWater(b)
+}
+
+func cpuSpent(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func highWater(b *testing.B) (mib float64) {

@@ -244,7 +244,7 @@ func (d *demo) export(ctx context.Context) error {
 // later runs it again when the first retries are due.
 func (d *demo) later(ctx context.Context) error {
 	d.say("\n6. The same export five hours later: the first retries are due\n")
-	return d.run(ctx, d.now().Add(5*time.Hour), "retry-due.csv")
+	return d.run(ctx, d.now().Add(5*time.Hour), "retry-due.delta.csv")
 }
 
 // run makes a run of each export at the given time, and shows its files and

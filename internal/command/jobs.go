@@ -72,14 +72,16 @@ func (d *daemon) export(ctx context.Context, name string, scheduled time.Time) (
 	return result.Run, errors.Join(append([]error{err}, result.Troubles...)...)
 }
 
-// heldRuns counts the runs that wait for a release, of each export.
+// heldRuns counts the runs that wait for a release, of each export. Another
+// process may release them, so when a run was last published is read again too.
 func (d *daemon) heldRuns() (map[string]int, error) {
+	cfg := d.current.Load()
 	held, err := d.store.HeldRuns()
 	counts := map[string]int{}
-	for _, e := range d.current.Load().Exports {
+	for _, e := range cfg.Exports {
 		counts[e.Name] = held[e.Name]
 	}
-	return counts, err
+	return counts, errors.Join(err, d.recallRuns(cfg))
 }
 
 // observer reports what the schedule does.

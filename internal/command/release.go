@@ -109,7 +109,10 @@ func (a *act) releaseNow(e segments.Export, run segments.Run, now hygiene.Instan
 	if len(missing) == len(to) {
 		return released{}, trouble
 	}
-	run.Status, run.FinishedAt = segments.ReleasedRun, now
+	run.Status, run.FinishedAt, run.Error = segments.ReleasedRun, now, "" // why it was held is settled
+	if trouble != nil {
+		run.Error = strings.ReplaceAll(trouble.Error(), "\n", "; ")
+	}
 	if err := errors.Join(a.store.EndRun(run), a.settleExport(e)); err != nil {
 		return released{}, errors.Join(err, trouble)
 	}

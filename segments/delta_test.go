@@ -1,0 +1,135 @@
+package segments_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/segments"
+)
+
+// shelf keeps the members in memory.
+type shelf struct {
+	lists map[string]*list
+	parts []segments.Part
+	full  bool // nothing can be written there
+}
+
+type list struct {
+	bytes.Buffer
+	full, gone bool
+}
+
+func (l *list) Write(b []byte) (int, error) {
+	if l.full {
+		return 0, errors.New("no space left on device")
+	}
+	return l.Buffer.Write(b)
+}
+func (*list) Close() error     { return nil }
+func (l *list) Discard() error { l.gone = true; return nil }
+
+func (s *shelf) CreateMembers(run segments.Run, segment string) (segments.DraftFile, error) {
+	l := &list{full: s.full}
+	s.lists[run.Name+segment] = l
+	return l, nil
+}
+
+func (s *shelf) OpenMembers(_, run, segment string) (io.ReadCloser, error) {
+	l := s.lists[run+segment]
+	if l == nil || l.gone {
+		return nil, fs.ErrNotExist
+	}
+	return io.NopCloser(bytes.NewReader(l.Bytes())), nil
+}
+
+func (s *shelf) ReadyRun(_ segments.Run, parts []segments.Part) error {
+	s.parts = parts
+	return nil
+}
+
+// night makes the run of a night, with a delta of each segment, against the night
+// before.
+func (s *shelf) night(t *testing.T, n int, from segments.Snapshot, list ...segments.Segment) (segments.Result, string) {
+	t.Helper()
+	p := plan([]segments.Format{segments.CSV, segments.JSON}, list...)
+	p.Export.Delta, p.Book, p.Bases = p.Export.Segments, s, map[string]segments.Base{}
+	p.Run.ScheduledAt, p.Run.Name = nightOf(n), segments.RunName(nightOf(n))
+	for _, part := range s.parts {
+		p.Bases[part.Segment] = segments.Base{Run: segments.RunName(nightOf(n - 1)), Part: part}
+	}
+	return execute(t, p, from)
+}
+
+func nightOf(n int) hygiene.Instant {
+	return noon.Add(time.Duration(n) * hygiene.Day)
+}
+
+func TestADeltaTellsWhoEnteredAndWhoLeft(t *testing.T) {
+	s := &shelf{lists: map[string]*list{}}
+	all := segments.Segment{Name: "all", Columns: segments.DefaultColumns()[:2]}
+	s.night(t, 0, people(), all)
+	now := people()
+	now[0].Suppressions, now[1].Suppressions = now[1].Suppressions, nil
+	now[2].Key = "c1" // and b1 is no longer in the store
+	r, dir := s.night(t, 1, now, all)
+	if got, want := read(t, dir, "all.delta.csv"), "change,contact,phone\nleft,a1,+905551234567\nentered,a2,\nentered,c1,+4915112345678\n"; got != want {
+		t.Errorf("all.delta.csv is %q, want %q", got, want)
+	}
+	if got, want := read(t, dir, "all.delta.json"), `{"change":"left","contact":"a1","phone":"+905551234567"}`; !strings.Contains(got, want) {
+		t.Errorf("all.delta.json is %q, want in it %s", got, want)
+	}
+	f := r.Manifest.Files[len(r.Manifest.Files)-1]
+	if f.Kind != segments.Delta || f.Rows != 3 || f.Since != segments.RunName(nightOf(0)) || !slices.Equal(f.Columns, []string{"change", "contact", "phone"}) {
+		t.Errorf("the manifest says %+v", f)
+	}
+}
+
+func TestTheSameStateGivesTheSameDeltas(t *testing.T) {
+	s := &shelf{lists: map[string]*list{}}
+	all := segments.Segment{Name: "all"}
+	s.night(t, 0, people()[:1], all)
+	kept := s.parts
+	_, a := s.night(t, 1, people(), all)
+	s.parts = kept
+	_, b := s.night(t, 1, people(), all)
+	for _, name := range filesIn(t, a) {
+		if read(t, a, name) != read(t, b, name) {
+			t.Errorf("%s differs", name)
+		}
+	}
+}
+
+func TestASegmentThatFailsLeavesNoListBehind(t *testing.T) {
+	s := &shelf{lists: map[string]*list{}}
+	s.night(t, 0, people(), segments.Segment{Name: "lost", List: "gone"}, segments.Segment{Name: "well"})
+	if l := s.lists[segments.RunName(nightOf(0))+"lost"]; !l.gone {
+		t.Error("the list of the segment that failed is kept")
+	}
+	if len(s.parts) != 1 || s.parts[0].Segment != "well" || !s.parts[0].Members {
+		t.Errorf("the parts are %+v", s.parts)
+	}
+}
+
+func TestMembersThatCanNotBeKeptAreToldAndTheNextDeltaIsNotMade(t *testing.T) {
+	s := &shelf{lists: map[string]*list{}, full: true}
+	all := segments.Segment{Name: "all"}
+	r, dir := s.night(t, 0, people(), all)
+	if !strings.Contains(r.Run.Error, "members could not be kept: no space left") || !slices.Contains(filesIn(t, dir), "all.delta.csv") {
+		t.Errorf("the run's error is %q, it has %v", r.Run.Error, filesIn(t, dir))
+	}
+	s.full = false
+	r, dir = s.night(t, 1, people(), all)
+	if f := r.Manifest.Failed; len(f) != 1 || f[0].Kind != segments.Delta || slices.Contains(filesIn(t, dir), "all.delta.csv") || !slices.Contains(filesIn(t, dir), "all.csv") {
+		t.Errorf("failed: %+v, the run holds %v", f, filesIn(t, dir))
+	}
+	if r, _ = s.night(t, 2, people(), all); len(r.Troubles) > 0 {
+		t.Errorf("and the one after it: %v", r.Troubles)
+	}
+}
