@@ -75,7 +75,7 @@ func (j *judge) try(r *Rule, e *Entry) {
 		opens = opens && e.At > j.floors[r.index].opens
 		lifts = lifts && e.At > j.floors[r.index].lifts
 	}
-	if !opens && !lifts || r.Where != nil && !r.Where.Holds(&Subject{Contact: j.c, At: e.Moment}) {
+	if !opens && !lifts || r.Where != nil && !r.Where.Holds(j.subject(r, e.Moment)) {
 		return
 	}
 	if lifts && j.counted(r, e, nil).n >= r.When.Count {
@@ -95,7 +95,7 @@ func (j *judge) counted(r *Rule, e *Entry, struck func(*Entry) bool) tally {
 
 func (j *judge) open(r *Rule, e *Entry) {
 	if s := r.Then.Suppress; s != nil {
-		if t := j.counted(r, e, j.struck(s.Reason, r.Name)); t.n >= r.When.Count {
+		if t := j.weighed(r, e); t.n >= r.When.Count {
 			j.suppress(r, e.Moment, t)
 		}
 	}
@@ -109,6 +109,30 @@ func (j *judge) open(r *Rule, e *Entry) {
 			j.tag(r, e.Moment, t)
 		}
 	}
+}
+
+// subject is the contact as the condition of a rule sees it. For what suppresses,
+// evidence that was struck does not count, nor what waits for review.
+func (j *judge) subject(r *Rule, at Moment) *Subject {
+	s := &Subject{Contact: j.c, At: at}
+	if r.Then.Suppress != nil {
+		s.struck = j.doubted(r.Then.Suppress.Reason, r.Name)
+	}
+	return s
+}
+
+// weighed counts for a suppression: without what waits for review when there is
+// enough besides, else with it, and then the verdict waits too.
+func (j *judge) weighed(r *Rule, e *Entry) tally {
+	reason := r.Then.Suppress.Reason
+	t := j.counted(r, e, j.struck(reason, r.Name))
+	if t.held == 0 {
+		return t
+	}
+	if sure := j.counted(r, e, j.doubted(reason, r.Name)); sure.n >= r.When.Count {
+		return sure
+	}
+	return t
 }
 
 // struck is the test whether an entry no longer counts for the reason and the

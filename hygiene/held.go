@@ -25,10 +25,29 @@ func (p *Policy) Unhold(c *Contact, trip int64, m Moment) []Change {
 	if !found && waited == nil {
 		return nil
 	}
-	c.putBack(waited)
+	for _, s := range waited {
+		c.takeEffect(s)
+	}
 	stands := c.standing()
 	gaveUp := p.replay(c, &stands)
 	return differences(&before, c, m, gaveUp)
+}
+
+// takeEffect opens what waited, or renews with it what stood when it came, for a
+// replay that no longer finds it.
+func (c *Contact) takeEffect(s Suppression) {
+	i := c.suppression(s.key())
+	if i < 0 {
+		c.openSuppression(s)
+		return
+	}
+	old := &c.Suppressions[i]
+	if old.standsAt(s.Since.At) && later(s.Until, old.Until) {
+		old.Until, old.Renewal = s.Until, Renewal{s.Since, s.Grounds}
+	} else if s.Since.After(old.Since) && !old.standsAt(s.Since.At) {
+		c.Suppressions = slices.Delete(c.Suppressions, i, i+1)
+		c.openSuppression(s)
+	}
 }
 
 // Waits tells whether an event of the contact or a verdict waits for the trip.

@@ -57,14 +57,17 @@ func (in *Instruction) lifts(reason string) bool {
 }
 
 // strikes tells whether the entry no longer counts for what suppresses for the
-// reason; an empty reason asks for retries, which only a general Allow strikes.
+// reason; an empty reason asks for retries, which only a general Allow strikes,
+// and what a trip held when that is struck.
 func (in *Instruction) strikes(reason, rule string, e *Entry, k Kind) bool {
 	switch {
 	case in.Revoked:
 	case in.Kind == Allow:
 		return e.At <= in.At && (reason == "" && in.Reason == "" || reason != "" && in.lifts(reason))
+	case in.Kind == Strike && reason == "":
+		return in.Held != 0 && in.Reason == "" && in.covers(e, k)
 	case in.Kind == Strike:
-		return reason != "" && in.lifts(reason) && (in.Rule == "" || in.Rule == rule) && in.covers(e, k)
+		return in.lifts(reason) && (in.Rule == "" || in.Rule == rule) && in.covers(e, k)
 	}
 	return false
 }
@@ -99,9 +102,9 @@ func (in *Instruction) opening() *Suppression {
 }
 
 // Instruct tells the contact something by hand, and judges it anew. A Suppress
-// that changes nothing is neither kept nor entered.
+// or an Allow that changes nothing is neither kept nor entered.
 func (p *Policy) Instruct(c *Contact, in Instruction) []Change {
-	if in.Kind == Suppress && c.holds(&in) {
+	if in.Kind == Suppress && c.holds(&in) || in.Kind == Allow && c.allowed(&in) {
 		return nil
 	}
 	c.supersede(&in)
@@ -127,25 +130,36 @@ func (c *Contact) holds(in *Instruction) bool {
 	return i >= 0 && c.Suppressions[i].OpenAt(in.At) && !later(in.Until, c.Suppressions[i].Until)
 }
 
-// supersede drops the instructions that a later one makes needless, so that
-// they don't pile up. An Allow of all reasons lifts and strikes whatever came
-// before it, but for what is about opt-outs and tags. What came after the Allow
-// before it stays, so that the later one can be undone.
-func (c *Contact) supersede(in *Instruction) {
-	if in.Kind != Allow || c.latest().After(in.Moment) {
-		return
-	}
+// allowed tells whether an Allow would change nothing: it is the latest thing
+// that was told, and nothing happened since.
+func (c *Contact) allowed(in *Instruction) bool {
 	n := len(c.Instructions)
-	if n > 0 && c.Instructions[n-1].repeated(in) && !c.History.Latest().After(c.Instructions[n-1].Moment) {
-		c.Instructions = c.Instructions[:n-1]
-	}
-	if in.Reason != "" {
+	return n > 0 && c.Instructions[n-1].repeated(in) && !c.latest().After(c.Instructions[n-1].Moment)
+}
+
+// undoable is how many times an Allow of all reasons can be undone, one after the
+// other.
+const undoable = 8
+
+// supersede drops the instructions that later ones make needless, so that they
+// don't pile up. An Allow of all reasons lifts and strikes whatever came before
+// it, but for what is about opt-outs and tags. What came after the eighth such
+// from the end stays all the same: whoever undoes them gets it back.
+func (c *Contact) supersede(in *Instruction) {
+	if in.Kind != Allow || in.Reason != "" || c.latest().After(in.Moment) {
 		return
 	}
-	for n = len(c.Instructions) - 1; n >= 0 && !c.Instructions[n].repeated(in); n-- {
+	n, allows := len(c.Instructions), 0
+	for n > 0 && allows < undoable {
+		if n--; c.Instructions[n].repeated(in) {
+			allows++
+		}
 	}
-	kept := slices.Clone(c.Instructions[max(n, 0):])
-	c.Instructions = append(slices.DeleteFunc(c.Instructions[:max(n, 0)], func(old Instruction) bool {
+	if allows < undoable {
+		return
+	}
+	kept := slices.Clone(c.Instructions[n:])
+	c.Instructions = append(slices.DeleteFunc(c.Instructions[:n], func(old Instruction) bool {
 		return old.Reason != OptedOut && old.Kind != UntagByReview
 	}), kept...)
 }

@@ -30,18 +30,13 @@ func (p *Policy) Review(c *Contact, now Moment) []Change {
 	return changes
 }
 
-// reviewSubject is the contact as a rule of the review sees it: evidence that
-// an operator struck for its reason does not count, nor what waits for review.
+// reviewSubject is the contact as a rule of the review sees it.
 func (p *Policy) reviewSubject(c *Contact, r *Rule, now Moment) *Subject {
-	s := &Subject{Contact: c, At: EndOf(now.At)}
-	if r.Then.Suppress != nil {
-		j := judge{p: p, c: c}
-		s.struck = j.doubted(r.Then.Suppress.Reason, r.Name)
-	}
-	return s
+	j := judge{p: p, c: c}
+	return j.subject(r, EndOf(now.At))
 }
 
-// doubted is the test whether an entry does not count for a review.
+// doubted is the test whether an entry was struck, or waits for review.
 func (j *judge) doubted(reason, rule string) func(*Entry) bool {
 	struck := j.struck(reason, rule)
 	return func(e *Entry) bool { return e.held != 0 || struck != nil && struck(e) }

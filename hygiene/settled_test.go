@@ -142,7 +142,7 @@ func TestInstructionsDoNotPileUp(t *testing.T) {
 		s.p.Instruct(&s.c, Instruction{Moment: Moment{day(d + 0.2), s.seq}, Kind: Allow})
 		s.is(d+0.5, Active, "it was allowed")
 	}
-	if n := len(s.c.Instructions); n > 3 { // with the two that the latest could give back
+	if n := len(s.c.Instructions); n > 2*undoable+1 { // with what undoing could give back
 		t.Errorf("%d instructions are kept", n)
 	}
 	s.judgedAgain()

@@ -64,7 +64,7 @@ func (t *thinker) about(r *Rule) Thought {
 	}
 	why := ""
 	if r.Where != nil {
-		where := Explain(r.Where, &Subject{Contact: t.c, At: t.e.Moment})
+		where := Explain(r.Where, t.subject(r, t.e.Moment))
 		if !where.Holds {
 			return Thought{Rule: r.Name, Why: "where is not true: " + where.Why}
 		}

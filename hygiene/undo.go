@@ -14,31 +14,33 @@ func (p *Policy) Concerns(c *Contact, in *Instruction) bool {
 		}
 	}
 	for i := range p.Rules {
-		if r := &p.Rules[i]; r.Then.Suppress != nil && p.concernsRule(c, r, in) {
+		r := &p.Rules[i]
+		if r.Then.Suppress != nil && p.concernsRule(c, r, r.Then.Suppress.Reason, in) || r.Then.Retry != nil && p.concernsRule(c, r, "", in) {
 			return true
 		}
 	}
 	return false
 }
 
-// concernsRule tells whether entries that the rule counts would be struck, and
-// are not yet.
-func (p *Policy) concernsRule(c *Contact, r *Rule, in *Instruction) bool {
-	counts := outcomesOf(r.Where)
+// concernsRule tells whether entries that the rule counts would be struck for
+// the reason, and are not yet; an empty reason asks for its retries.
+func (p *Policy) concernsRule(c *Contact, r *Rule, reason string, in *Instruction) bool {
+	asks := outcomesOf(r.Where)
+	counts := asks
 	if r.When != nil {
-		counts = r.When.Outcomes
+		counts |= r.When.Outcomes
 	}
 	j := judge{p: p, c: c}
-	struck := j.struck(r.Then.Suppress.Reason, r.Name)
+	struck := j.struck(reason, r.Name)
 	for o := range counts.All() {
 		trail := &c.History.trails[o]
 		for i := range trail.Entries {
 			e := &trail.Entries[i]
 			k := c.History.Kind(e)
-			if r.When != nil && !r.When.narrows(k) {
+			if !asks.Has(o) && !r.When.narrows(k) {
 				continue
 			}
-			if in.strikes(r.Then.Suppress.Reason, r.Name, e, k) && (struck == nil || !struck(e)) {
+			if in.strikes(reason, r.Name, e, k) && (struck == nil || !struck(e)) {
 				return true
 			}
 		}

@@ -1,7 +1,9 @@
 package hygiene
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -82,5 +84,103 @@ func TestWhatWaitsIsIgnored(t *testing.T) {
 	changes := p.Unhold(c, 7, Moment{start.Add(Day), 2})
 	if len(changes) != 1 || changes[0].Act != Suppressed || c.Status(start.Add(Day)) != IsSuppressed || c.Waits(7) {
 		t.Errorf("released: %+v, %s", changes, c.Status(start.Add(Day)))
+	}
+}
+
+// life is a made-up life: what happens on which day, with the trip that holds it.
+type life struct {
+	p   *Policy
+	c   Contact
+	seq int64
+}
+
+func (l *life) happens(d float64, o Outcome, code string, held int64) {
+	l.seq++
+	at := day(d)
+	l.p.Apply(&l.c, &Event{Seq: l.seq, At: at, ReceivedAt: at, Source: "a", MessageID: fmt.Sprint("m", l.seq), Outcome: o, Code: code, Held: held})
+}
+
+func (l *life) told(d float64, in Instruction) {
+	in.Moment = Moment{day(d), l.seq}
+	l.p.Instruct(&l.c, in)
+}
+
+func (l *life) is(t *testing.T, d float64, want Status, why string) {
+	t.Helper()
+	if got := l.c.Status(day(d)); got != want {
+		t.Errorf("%s on day %g, not %s: %s; %+v", got, d, want, why, l.c.Suppressions)
+	}
+}
+
+func livedBy(rules ...Rule) *life { return &life{p: NewPolicy(rules, "x")} }
+
+func TestAHeldEventBetweenRealOnesHidesNone(t *testing.T) {
+	l := livedBy(Rule{Name: "two", When: counting(2, 0, 0, HardBounce), Then: suppressFor("hard_bounce", 0)})
+	l.happens(0, HardBounce, "", 0)
+	l.happens(1, HardBounce, "", 7)
+	l.is(t, 1, Active, "the verdict on the second waits")
+	l.happens(2, HardBounce, "", 0)
+	l.is(t, 2, IsSuppressed, "two bounces are real")
+}
+
+func TestAConditionBesideWhenCountsNeitherHeldNorStruck(t *testing.T) {
+	bounced := OutcomeTest{Counting{Outcomes: OutcomesOf(HardBounce), Count: 1}}
+	l := livedBy(Rule{Name: "w", When: counting(1, 0, 0, Sent), Where: bounced, Then: suppressFor("hard_bounce", 0)})
+	l.happens(0, HardBounce, "", 7)
+	l.happens(1, Sent, "", 0)
+	l.is(t, 1, Active, "the bounce is held")
+	l.p.Unhold(&l.c, 7, Moment{day(2), l.seq})
+	l.is(t, 2, IsSuppressed, "the bounce was released")
+	l.told(3, Instruction{Kind: Strike, From: day(0), To: day(0.5), Batch: 1})
+	l.is(t, 3, Active, "the bounce was struck")
+}
+
+func TestDiscardingASurgeDropsItsRetries(t *testing.T) {
+	l := &life{p: examplePolicy()}
+	l.happens(0, SoftBounce, "", 7)
+	l.is(t, 0.01, Cooling, "only suppressions wait")
+	in := Instruction{Kind: Strike, Moment: Moment{day(1), l.seq}, Outcome: SoftBounce, Source: "a", From: day(0), To: day(0), Held: 7, Batch: 1}
+	if !l.p.Concerns(&l.c, &in) {
+		t.Error("the discard concerns nobody")
+	}
+	l.told(1, in)
+	l.is(t, 0.01, Active, "the bounce was discarded")
+}
+
+func TestWhatSettledWhileItWaitedRenewsWhenReleased(t *testing.T) {
+	when := counting(1, 0, 0, SoftBounce)
+	when.Codes = []string{"1404"}
+	l := livedBy(Rule{Name: "c", When: when, Then: suppressFor("soft_bounce", 30*Day)})
+	l.happens(0, SoftBounce, "1404", 0)
+	l.happens(10, SoftBounce, "1404", 7)
+	for i := range 18 {
+		l.happens(11+float64(i)/10, SoftBounce, "1", 0)
+	}
+	l.is(t, 35, Active, "the renewal waits")
+	l.p.Unhold(&l.c, 7, Moment{day(20), l.seq})
+	l.is(t, 35, IsSuppressed, "the renewal was released")
+}
+
+func TestUndoingTheSecondOfTwoAllowsLeavesTheFirst(t *testing.T) {
+	l := &life{p: examplePolicy()}
+	l.happens(0, HardBounce, "", 0)
+	l.told(1, Instruction{Kind: Allow, Batch: 1})
+	l.told(2, Instruction{Kind: Allow, Batch: 2})
+	l.p.Revoke(&l.c, 2, true, Moment{day(3), l.seq})
+	l.is(t, 3, Active, "the first is in force")
+	l.p.Revoke(&l.c, 1, true, Moment{day(4), l.seq})
+	l.is(t, 4, IsSuppressed, "both were undone")
+}
+
+func TestUndoingAllowsGivesAnOperatorsSuppressionBack(t *testing.T) {
+	l := &life{p: examplePolicy()}
+	l.told(0, Instruction{Kind: Suppress, Hand: ByOperator, Reason: "complaint", Batch: 1})
+	l.told(1, Instruction{Kind: Allow, Batch: 2})
+	l.happens(2, HardBounce, "", 0)
+	l.told(3, Instruction{Kind: Allow, Batch: 3})
+	l.p.Revoke(&l.c, 3, true, Moment{day(4), l.seq})
+	l.p.Revoke(&l.c, 2, true, Moment{day(5), l.seq})
+	if reasons := l.c.Reasons(day(6)); !slices.Contains(reasons, "complaint") {
+		t.Errorf("both allows were undone, and the reasons are %v", reasons)
 	}
 }
