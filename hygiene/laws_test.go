@@ -182,9 +182,8 @@ func disturbed(r *rand.Rand, p *Policy, c *Contact, events []Event, each func())
 		case 6:
 			moved := events[r.IntN(i+1)]
 			moved.Seq = int64(slices.IndexFunc(events, func(e Event) bool { return e.MessageID == moved.MessageID && e.At == moved.At }) + 1)
-			was := moved.Outcome
 			moved.Outcome = []Outcome{SoftBounce, HardBounce, Delivered}[r.IntN(3)]
-			p.Reclassify(c, &moved, was, now)
+			p.Reclassify(c, &moved, now)
 		default:
 			continue
 		}

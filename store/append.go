@@ -37,6 +37,7 @@ type pending struct {
 	bad    []hygiene.Unreadable
 	probe  bool // only asks whether the log can be written
 	anew   []rewording
+	weight int // of the rows that anew rewrites, in bytes
 	err    error
 	ready  chan struct{}
 }
@@ -239,7 +240,7 @@ func (a *Appender) insert(p *pending) error {
 			return fmt.Errorf("append events: %w", err)
 		}
 	}
-	if err := a.reword(p.anew); err != nil {
+	if err := a.reword(p); err != nil {
 		return err
 	}
 	for i := range p.bad {

@@ -25,7 +25,8 @@ type Batch struct {
 	Changes  int64           `json:"changes"`             // ledger entries
 	Done     bool            `json:"done"`                // false: under way, or cut short
 
-	follower int64 // the batch that took this one back, in force or not
+	follower int64                // the batch that took this one back, in force or not
+	strike   *hygiene.Instruction // what it tells everyone whom it concerns, for a batch that begins; nil when that is no strike
 }
 
 // BatchKind is which act by hand it was.
@@ -166,14 +167,17 @@ func (s *Store) endBatch(b *Batch) error {
 	return s.write(func(c *conn) error { return saveBatch(c, b) })
 }
 
-// saveBatch writes a batch; a new one gets its number, and stands after the one
-// that it undoes.
+// saveBatch writes a batch; a new one gets its number, stands after the one that
+// it undoes, and keeps what it strikes.
 func saveBatch(c *conn, b *Batch) (err error) {
 	if b.ID == 0 {
 		b.ID, err = c.number(`INSERT INTO batches (at, kind, by, note, about, undoes, undone, contacts, changes, done)
 			VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, 0) RETURNING id`, int64(b.At), string(b.Kind), b.By, b.Note, b.About, b.Undoes)
 		if err == nil && b.Undoes != 0 {
 			err = c.exec("UPDATE batches SET undone = ? WHERE id = ?", b.ID, b.Undoes)
+		}
+		if err == nil && b.strike != nil {
+			err = keepStrike(c, b.ID, b.strike)
 		}
 		if err != nil {
 			return fmt.Errorf("begin a batch: %w", err)

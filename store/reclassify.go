@@ -5,11 +5,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"winnow/hygiene"
 )
@@ -36,17 +34,16 @@ type Reclassification struct {
 	Lines    map[Reclassified]int64 // how many events each line is about
 	Gone     map[string]int64       // of sources that are no more, how many events keep their outcome
 	Touched  int64                  // contacts with such events; only told by Misclassified
+	Pending  int64                  // events that one cut short has moved, and left to write in the log
 	Released int64                  // contacts
 	Silenced int64                  // contacts that come to be suppressed
 }
 
 // A reclassification goes through the log in pieces of so many places, of which
 // only those with something to change are read event by event. Contacts are
-// judged so many events at a time, and the log is written so many at a time: a
-// callback that comes meanwhile waits for a few milliseconds.
+// judged so many events at a time.
 const (
 	pieceSeqs    = 50_000
-	rewriteStep  = 200
 	contactsStep = 5_000 // events
 )
 
@@ -86,8 +83,7 @@ func (s *Store) lookAtPiece(from, to int64, of Outcomes, found *Reclassification
 				found.Gone[source] += n
 			case is != was:
 				some = true
-				found.Events += n
-				found.Lines[Reclassified{source, strings.ToLower(strings.TrimSpace(event)), code, was, is}] += n
+				found.count(lineOf(source, event, code, was, is), n)
 			}
 		}
 		return r.close()
@@ -131,22 +127,74 @@ func newReclassification() *Reclassification {
 	return &Reclassification{Lines: map[Reclassified]int64{}, Gone: map[string]int64{}}
 }
 
+func lineOf(source, event, code string, was, is hygiene.Outcome) Reclassified {
+	return Reclassified{source, strings.ToLower(strings.TrimSpace(event)), code, was, is}
+}
+
+// count counts n events more that a line is about.
+func (r *Reclassification) count(line Reclassified, n int64) {
+	r.Events += n
+	if r.Lines[line] += n; r.Lines[line] == 0 {
+		delete(r.Lines, line)
+	}
+}
+
 // Misclassified finds the events whose outcome differs by today's tables, and
-// counts their contacts. It writes nothing but a temporary file.
+// counts their contacts. What is pending counts as if the log had it. It writes
+// nothing but a temporary file.
 func (s *Store) Misclassified(ctx context.Context, of Outcomes, progress func(events int64)) (*Reclassification, error) {
 	found := newReclassification()
+	words, err := s.pendingWords()
+	if err != nil {
+		return nil, err
+	}
 	f, err := s.newSortFile()
 	if err != nil {
 		return nil, err
 	}
 	err = f.c.script("CREATE TABLE main.touched (contact TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID")
 	if err == nil {
-		err = s.eachPiece(ctx, of, found, progress, f.touch)
+		err = s.eachPiece(ctx, of, found, progress, func(events []hygiene.Event) error {
+			return f.touch(slices.DeleteFunc(events, func(e hygiene.Event) bool { return isPending(words, e.Seq) }))
+		})
+	}
+	if err == nil {
+		var differ []hygiene.Event
+		if differ, err = s.lookAtPending(words, of, found); err == nil {
+			err = f.touch(differ)
+		}
 	}
 	if err == nil {
 		found.Touched, err = f.c.number("SELECT count(*) FROM main.touched")
 	}
 	return found, errors.Join(err, f.c.close())
+}
+
+// lookAtPending counts pending events as what they are in the roster, no more
+// as what the log says, and gives those that differ.
+func (s *Store) lookAtPending(words []rewording, of Outcomes, found *Reclassification) (differ []hygiene.Event, err error) {
+	found.Pending = int64(len(words))
+	err = s.readLog(func(c *conn) error {
+		for _, w := range words {
+			e, ok, err := eventAlone(c, w.seq)
+			if err != nil {
+				return err
+			}
+			is, known := of(e.Source, e.Name, e.Code)
+			if !ok || !known {
+				continue
+			}
+			if is != e.Outcome {
+				found.count(lineOf(e.Source, e.Name, e.Code, e.Outcome, is), -1)
+			}
+			if is != w.outcome {
+				found.count(lineOf(e.Source, e.Name, e.Code, w.outcome, is), 1)
+				differ = append(differ, e)
+			}
+		}
+		return nil
+	})
+	return differ, err
 }
 
 // touch notes the contacts of events.
@@ -177,8 +225,8 @@ func contactOf(c *conn, messages string, e *hygiene.Event) (string, error) {
 // Reclassify gives stored events the outcomes that today's tables say, and moves
 // them in the histories of their contacts, which are judged again: first in the
 // roster, then in the log. Sweep to the end of the log before, and let nobody
-// sweep meanwhile. What is done twice changes nothing, so one that was cut short
-// is finished by doing it again.
+// sweep meanwhile. What one that was cut short left between roster and log is
+// written first: whatever the tables say by now, it is found from there.
 func (s *Store) Reclassify(ctx context.Context, policy *hygiene.Policy, of Outcomes, b Batch, now hygiene.Instant, progress func(events int64)) (*Reclassification, error) {
 	did := newReclassification()
 	end, err := s.LastSeq()
@@ -186,6 +234,9 @@ func (s *Store) Reclassify(ctx context.Context, policy *hygiene.Policy, of Outco
 		return did, err
 	}
 	b.Kind = ReclassifyBatch
+	if did.Pending, err = s.finishPending(ctx); err != nil {
+		return did, err
+	}
 	swept, err := s.Cursor()
 	if err != nil {
 		return did, err
@@ -200,7 +251,10 @@ func (s *Store) Reclassify(ctx context.Context, policy *hygiene.Policy, of Outco
 		if err := s.moveEvents(policy, &b, events, words, swept, m, did); err != nil {
 			return err
 		}
-		return s.rewordLog(ctx, words)
+		if err := s.rewordLog(ctx, words); err != nil {
+			return err
+		}
+		return s.forgetPending(words)
 	})
 	if err == nil {
 		err = s.endBatch(&b)
@@ -209,12 +263,16 @@ func (s *Store) Reclassify(ctx context.Context, policy *hygiene.Policy, of Outco
 	return did, err
 }
 
-// moveEvents moves events that were swept to the histories of other outcomes.
+// moveEvents moves events that were swept to the histories of other outcomes,
+// and notes what the log is to say of them then.
 func (s *Store) moveEvents(policy *hygiene.Policy, b *Batch, events []hygiene.Event, words []rewording, swept int64, m hygiene.Moment, did *Reclassification) error {
 	released, silenced := int64(0), int64(0)
 	err := s.batchStep(policy, b, m.At, func(p *pen, b *Batch) error {
 		released, silenced = 0, 0
 		order, err := p.byContact(events, swept)
+		if err == nil {
+			err = p.putPending(words, order)
+		}
 		k := &card{}
 		for err == nil && len(order) > 0 {
 			key, n := events[order[0]].Contact, 1
@@ -243,7 +301,8 @@ func (s *Store) moveEvents(policy *hygiene.Policy, b *Batch, events []hygiene.Ev
 
 // byContact finds the contacts of the events that were swept, and gives the order
 // in which to go through them. An event whose contact is not known is only in
-// the log.
+// the log, and so is one that waits in matched: the sweep takes it in as what
+// the log says by then, and knows what holds it.
 func (p *pen) byContact(events []hygiene.Event, swept int64) ([]int, error) {
 	var order []int
 	for i := range events {
@@ -255,7 +314,11 @@ func (p *pen) byContact(events []hygiene.Event, swept int64) ([]int, error) {
 		if e.Contact, err = contactOf(p.c, "messages", e); err != nil {
 			return nil, err
 		}
-		if e.Contact != "" {
+		waits, err := p.c.number("SELECT count(*) FROM matched WHERE seq = ?", e.Seq)
+		if err != nil {
+			return nil, err
+		}
+		if e.Contact != "" && waits == 0 {
 			order = append(order, i)
 		}
 	}
@@ -270,49 +333,14 @@ func (p *pen) byContact(events []hygiene.Event, swept int64) ([]int, error) {
 func (p *pen) moveEventsOf(k *card, policy *hygiene.Policy, events []hygiene.Event, words []rewording, order []int, m hygiene.Moment, b *Batch) error {
 	var changes []hygiene.Change
 	for _, i := range order {
-		e, was := events[i], events[i].Outcome
+		e := events[i]
 		e.Outcome = words[i].outcome
-		changes = append(changes, policy.Reclassify(&k.Contact, &e, was, m)...)
+		changes = append(changes, policy.Reclassify(&k.Contact, &e, m)...)
 	}
 	if len(changes) == 0 && bytes.Equal(k.Pack(nil), k.facts) {
 		return nil
 	}
 	return p.saveInBatch(k, changes, b)
-}
-
-// rewording is another outcome for a stored event.
-type rewording struct {
-	seq     int64
-	outcome hygiene.Outcome
-}
-
-// rewordLog writes outcomes in the log, a few at a time, which take turns with
-// what others commit there: in this process they wait in the same queue, and
-// between them another process has as much time as they took.
-func (s *Store) rewordLog(ctx context.Context, words []rewording) error {
-	for part := range slices.Chunk(words, rewriteStep) {
-		began := time.Now()
-		if err := s.appender.wait(ctx, &pending{anew: part}); err != nil {
-			return fmt.Errorf("write outcomes in the log: %w", err)
-		}
-		select {
-		case <-time.After(time.Since(began)):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
-}
-
-// reword writes outcomes in the log, within a commit.
-func (a *Appender) reword(words []rewording) error {
-	for _, w := range words {
-		a.bytes += eventWeight
-		if err := a.c.exec("UPDATE events SET outcome = ? WHERE seq = ?", w.outcome.String(), w.seq); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Sorted lists the lines by source, event and code.

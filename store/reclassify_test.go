@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -191,5 +192,178 @@ func TestEventsOfASourceThatIsGoneKeepTheirOutcome(t *testing.T) {
 	did, err := reclassifyAll(t, context.Background(), s, p, nil)
 	if err != nil || did.Events != 0 || did.Gone["insider"] != 1 {
 		t.Errorf("%+v, %v", did, err)
+	}
+}
+
+// allAre is a table in which every event is the same.
+func allAre(o hygiene.Outcome) Outcomes {
+	return func(_, _, _ string) (hygiene.Outcome, bool) { return o, true }
+}
+
+// suppressed is how many contacts are suppressed three days after the start.
+func suppressed(t *testing.T, s *Store) (n int) {
+	t.Helper()
+	snapshot, err := s.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snapshot.Close()
+	err = snapshot.Contacts(context.Background(), true, func(c *hygiene.Contact) error {
+		if c.Status(start.Add(3*hygiene.Day)) == hygiene.IsSuppressed {
+			n++
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// softBounces is a store in which so many contacts had one soft bounce each.
+func softBounces(t *testing.T, n int) (*Store, *hygiene.Policy, []hygiene.Event) {
+	t.Helper()
+	s := openStore(t)
+	p := testPolicy(t, s)
+	events := received(start, "insider", mixed(n, n)...)
+	for i := range events {
+		events[i].Seq, events[i].Outcome = int64(i+1), hygiene.SoftBounce
+	}
+	appendEvents(t, s, events...)
+	sweepAll(t, s, p, 0)
+	return s, p, events
+}
+
+// putBack reclassifies with the table of before, after a cut, and wants nothing
+// left of what was cut.
+func putBack(t *testing.T, s *Store, p *hygiene.Policy, before string) {
+	t.Helper()
+	now := start.Add(2 * hygiene.Day)
+	if did, err := s.Reclassify(context.Background(), p, allAre(hygiene.SoftBounce), Batch{}, now, nil); err != nil || did.Events == 0 || did.Pending == 0 {
+		t.Errorf("%+v, %v", did, err)
+	}
+	if n := suppressed(t, s); n != 0 {
+		t.Errorf("put back, and %d are suppressed", n)
+	}
+	if after := histories(t, s); after != before {
+		t.Errorf("before\n%safter\n%s", before, after)
+	}
+	if words, err := s.pendingWords(); err != nil || len(words) != 0 {
+		t.Errorf("%d still pending, %v", len(words), err)
+	}
+}
+
+// histories is what each contact's history keeps.
+func histories(t *testing.T, s *Store) (text string) {
+	t.Helper()
+	snapshot, err := s.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snapshot.Close()
+	err = snapshot.Contacts(context.Background(), true, func(c *hygiene.Contact) error {
+		for o := hygiene.Scheduled; o <= hygiene.Unrecognized; o++ {
+			for _, e := range c.History.Trail(o).Entries {
+				text += fmt.Sprintln(c.Key, o, e.Moment, e.Message)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestAReclassificationKilledBetweenRosterAndLogIsTakenBackByTheTableOfBefore(t *testing.T) {
+	s, p, events := softBounces(t, 600)
+	before := histories(t, s)
+	words := make([]rewording, len(events))
+	for i, e := range events {
+		words[i] = rewording{e.Seq, hygiene.HardBounce}
+	}
+	b := Batch{Kind: ReclassifyBatch}
+	m := hygiene.Moment{At: start.Add(hygiene.Day), Seq: int64(len(events))}
+	if err := s.moveEvents(p, &b, events, words, m.Seq, m, newReclassification()); err != nil {
+		t.Fatal(err)
+	}
+	if n := suppressed(t, s); n != 600 {
+		t.Fatalf("%d suppressed by the roster's part", n)
+	}
+	found, err := s.Misclassified(context.Background(), allAre(hygiene.SoftBounce), nil)
+	if err != nil || found.Pending != 600 || found.Events != 600 || found.Touched != 600 {
+		t.Errorf("the table of before: %+v, %v", found, err)
+	}
+	found, err = s.Misclassified(context.Background(), allAre(hygiene.HardBounce), nil)
+	if err != nil || found.Pending != 600 || found.Events != 0 || found.Touched != 0 || len(found.Lines) != 0 {
+		t.Errorf("the table that was cut short: %+v, %v", found, err)
+	}
+	if e, _, err := s.Event(1); err != nil || e.Outcome != hygiene.SoftBounce {
+		t.Errorf("a preview wrote %s, %v", e.Outcome, err)
+	}
+	putBack(t, s, p, before)
+}
+
+func TestAReclassificationThatIsInterruptedIsTakenBackByTheTableOfBefore(t *testing.T) {
+	const n = 2000
+	s, p, _ := softBounces(t, n)
+	before := histories(t, s)
+	ctx, cancel := context.WithCancel(context.Background())
+	calls := 0
+	// One call for the line, one for each event that is read, and then those
+	// for what is about to be moved.
+	interrupting := func(_, _, _ string) (hygiene.Outcome, bool) {
+		if calls++; calls == 1+n+1 {
+			cancel()
+		}
+		return hygiene.HardBounce, true
+	}
+	if _, err := s.Reclassify(ctx, p, interrupting, Batch{}, start.Add(hygiene.Day), nil); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if suppressed(t, s) != n {
+		t.Fatal("it was interrupted before the roster's part")
+	}
+	putBack(t, s, p, before)
+}
+
+func TestEventsThatWaitForTheSweepAreHeldAlsoWhenReclassified(t *testing.T) {
+	s := openStore(t)
+	p := testPolicy(t, s)
+	events := received(start, "insider", mixed(30, 30)...)
+	events[25].Contact = ""
+	appendEvents(t, s, events...)
+	sweepHeld(t, s, p, 0, bounces)
+	if _, err := s.Register(context.Background(), []Registration{{MessageID: events[25].MessageID, Contact: "zed"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Reclassify(context.Background(), p, allAre(hygiene.SoftBounce), Batch{}, start.Add(hygiene.Day), nil); err != nil {
+		t.Fatal(err)
+	}
+	sweepHeld(t, s, p, 0, bounces)
+	for _, key := range []string{"c26", "zed"} {
+		c, ok, err := s.Contact(key)
+		if err != nil || !ok || !c.Waits(1) || len(c.History.Trail(hygiene.SoftBounce).Entries) != 1 || len(c.History.Trail(hygiene.HardBounce).Entries) != 0 {
+			t.Errorf("%s: %+v, %v", key, c, err)
+		}
+	}
+}
+
+func TestAStepOfTheLogRewritesFewBytes(t *testing.T) {
+	s := openStore(t)
+	testPolicy(t, s)
+	var words []rewording
+	for i, size := range []int{900_000, 100_000, 100_000, 100_000, 10, 900_000} {
+		e := ev(start, "ann", fmt.Sprint("m", i), hygiene.HardBounce)
+		e.Body = make([]byte, size)
+		appendEvents(t, s, e)
+		words = append(words, rewording{int64(i + 1), hygiene.SoftBounce})
+	}
+	for _, want := range []int{1, 2, 2, 1} {
+		n, weight, err := s.rewriteNext(words)
+		if err != nil || n != want || n > 1 && weight > rewriteBytes {
+			t.Errorf("%d rows of %d bytes, not %d rows, %v", n, weight, want, err)
+		}
+		words = words[n:]
 	}
 }

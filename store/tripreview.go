@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"winnow/hygiene"
 )
@@ -58,7 +57,7 @@ func (s *Store) ReleaseTrip(ctx context.Context, r Review) (Trip, Batched, error
 	if err != nil {
 		return t, Batched{}, err
 	}
-	b, err := s.reviewBatch(r, ReleaseBatch)
+	b, err := s.beginReview(&t, r, ReleaseBatch)
 	if err != nil {
 		return t, Batched{}, err
 	}
@@ -119,7 +118,7 @@ func (s *Store) DiscardTrip(ctx context.Context, r Review) (Trip, Batched, error
 	if err != nil {
 		return t, Batched{}, err
 	}
-	b, err := s.reviewBatch(r, DiscardBatch)
+	b, err := s.beginReview(&t, r, DiscardBatch)
 	if err != nil {
 		return t, Batched{}, err
 	}
@@ -135,19 +134,47 @@ func (t *Trip) strike() hygiene.Instruction {
 	return hygiene.Instruction{Kind: hygiene.Strike, Outcome: t.Outcome, Source: t.Source, From: t.From(), To: t.Until, Held: t.ID}
 }
 
-// reviewBatch is the batch of a review: that of the time before, when it was cut
-// short.
-func (s *Store) reviewBatch(r Review, kind BatchKind) (Batch, error) {
-	b := Batch{Kind: kind, By: r.By, Note: r.Note, About: fmt.Sprintf("trip %d of the breaker", r.Trip)}
-	err := s.read(func(c *conn) error {
-		id, err := c.number("SELECT max(id) FROM batches WHERE kind = ? AND about = ? AND done = 0 AND undone = 0", string(kind), b.About)
-		if err != nil || id == 0 {
+// beginReview gives the batch of a review, and notes it with the trip: that of
+// the time before, when it was cut short.
+func (s *Store) beginReview(t *Trip, r Review, kind BatchKind) (b Batch, err error) {
+	err = s.write(func(c *conn) (err error) {
+		if b, err = begunReview(c, t, kind); err != nil || b.ID != 0 {
 			return err
 		}
-		b, _, err = batch(c, id)
-		return err
+		b = Batch{At: r.Now, Kind: kind, By: r.By, Note: r.Note, About: fmt.Sprintf("trip %d of the breaker", t.ID)}
+		if err := saveBatch(c, &b); err != nil {
+			return err
+		}
+		return c.exec("UPDATE trips SET batch = ? WHERE id = ?", b.ID, t.ID)
 	})
 	return b, err
+}
+
+// begunReview is the batch of a review that was cut short; one without a number
+// when there is none. It is an error when the other review was, or the undoing
+// of one: both at once would leave some contacts as the one says and some as the
+// other.
+func begunReview(c *conn, t *Trip, kind BatchKind) (Batch, error) {
+	b, ok, err := batch(c, t.Batch)
+	if err != nil || !ok {
+		return Batch{}, err
+	}
+	last, err := b.follow(c)
+	switch {
+	case err != nil:
+		return Batch{}, err
+	case last.ID != b.ID && !last.Done:
+		return Batch{}, fmt.Errorf("batch %d, which undoes batch %d about trip %d, was cut short: finish it with winnow undo --batch %d --apply", last.ID, last.Undoes, t.ID, last.Undoes)
+	case b.UndoneBy != 0:
+		return Batch{}, nil
+	case b.Kind == kind:
+		return b, nil
+	}
+	text := fmt.Sprintf("%s of trip %d was cut short: finish it with winnow breaker %s %d", b.Kind, t.ID, b.Kind, t.ID)
+	if b.Kind == DiscardBatch {
+		text += fmt.Sprintf(", or take it back with winnow undo --batch %d --apply", b.ID)
+	}
+	return Batch{}, errors.New(text)
 }
 
 // settleTrip notes what became of the trip, when all that follows is done.
@@ -156,20 +183,6 @@ func (s *Store) settleTrip(t *Trip, state TripState, r Review, batch int64) erro
 	return s.write(func(c *conn) error {
 		return c.exec("UPDATE trips SET state = ?, reviewed_at = ?, by = ?, batch = ? WHERE id = ?", string(state), int64(r.Now), r.By, batch, t.ID)
 	})
-}
-
-// discarded is the trips that were discarded, and that by now nobody undid.
-func discarded(c *conn) (list []Trip, err error) {
-	r := c.query("SELECT "+tripColumns+" FROM trips t WHERE state = ? ORDER BY id", string(TripDiscarded))
-	for err == nil && r.next() {
-		list = append(list, Trip{})
-		err = list[len(list)-1].scan(r)
-	}
-	err = errors.Join(err, r.close())
-	for i := range list {
-		err = errors.Join(err, list[i].settle(c))
-	}
-	return slices.DeleteFunc(list, func(t Trip) bool { return t.State != TripDiscarded }), err
 }
 
 // unhold takes the mark of trips that were released off events that come to be
@@ -186,39 +199,6 @@ func (p *pen) unhold(events []hygiene.Event) error {
 		}
 		if released == 1 {
 			e.Held = 0
-		}
-	}
-	return nil
-}
-
-// strikeLate tells the contacts of events that were judged only now what they
-// would have been told when the trip was discarded.
-func (p *pen) strikeLate(policy *hygiene.Policy, events []hygiene.Event, did *Swept) error {
-	trips, err := discarded(p.c)
-	if err != nil {
-		return err
-	}
-	k := &card{}
-	for i := range trips {
-		t := &trips[i]
-		in := t.strike()
-		in.Moment, in.Batch, in.By = hygiene.Moment{At: t.ReviewedAt, Seq: t.ToSeq}, t.Batch, t.By
-		for n := range events {
-			e := &events[n]
-			if e.Contact == "" || e.Source != t.Source || e.Outcome != t.Outcome || e.Held != t.ID && (e.At < t.From() || e.At > t.Until) {
-				continue
-			}
-			if err := k.load(p.c, e.Contact); err != nil {
-				return err
-			}
-			if !policy.Concerns(&k.Contact, &in) {
-				continue
-			}
-			changes := policy.Instruct(&k.Contact, in)
-			did.Changes += int64(len(changes))
-			if err := p.save(k, changes); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -30,23 +30,35 @@ func watched(watch Watch, change func(*hygiene.Contact, int64, hygiene.Moment) [
 
 // Strike tells everyone whom it concerns that evidence of a range counts no
 // longer, at the time now, as one batch. in is of the kind [hygiene.Strike].
-// Repeated it changes nothing, and cut short it does the rest.
+// Repeated it changes nothing, and cut short it does the rest. Whoever is found
+// to be the contact of an event recorded before is told by the sweep that finds it.
 func (s *Store) Strike(ctx context.Context, policy *hygiene.Policy, in hygiene.Instruction, b Batch, now hygiene.Instant, progress func(contacts int64), watch Watch) (Batched, error) {
-	end, err := s.LastSeq()
+	// What was recorded but not swept yet is not struck: it would be only of those
+	// who are told for another reason.
+	swept, err := s.Cursor()
 	if err != nil {
 		return Batched{}, err
 	}
-	in.Moment = hygiene.Moment{At: now, Seq: end}
+	in.Moment = hygiene.Moment{At: now, Seq: swept}
 	in.By, in.Note = b.By, b.Note
+	if b.strike = &in; b.ID != 0 {
+		if err := s.write(func(c *conn) error { return keepStrike(c, b.ID, &in) }); err != nil {
+			return b.did(), err
+		}
+	}
 	concerns := func(c *hygiene.Contact) bool { return policy.Concerns(c, &in) }
-	return s.inBatch(ctx, policy, b, now, progress, byHand{concerns, watched(watch, func(c *hygiene.Contact, batch int64, m hygiene.Moment) []hygiene.Change {
+	did, err := s.inBatch(ctx, policy, b, now, progress, byHand{concerns, watched(watch, func(c *hygiene.Contact, batch int64, _ hygiene.Moment) []hygiene.Change {
 		if !concerns(c) {
 			return nil
 		}
 		told := in
-		told.Moment, told.Batch = m, batch
+		told.Batch = batch
 		return policy.Instruct(c, told)
 	})})
+	if err == nil && did.Batch == 0 {
+		did.Batch, err = s.strikeUnknown(b, now)
+	}
+	return did, err
 }
 
 // Rejudge gives every contact what the policy makes of its history, at the time
@@ -64,7 +76,8 @@ type TakingBack struct {
 	Revoked bool  // what Root told is to be heeded no longer; else it is again
 	Resumes int64 // a batch that began to do this, and was cut short; 0 for none
 
-	last int64 // the one that the new batch undoes
+	last   int64                // the one that the new batch undoes
+	strike *hygiene.Instruction // what Root told; nil when that is no strike
 }
 
 // TakingBack finds out what undoing the batch of that number comes to. An error
@@ -96,14 +109,37 @@ func takingBack(c *conn, id int64) (t TakingBack, err error) {
 		}
 	}
 	t = TakingBack{Batch: b, Root: root, Revoked: place%2 == 0, last: last.ID}
-	if last.ID != b.ID && !last.Done {
+	switch {
+	case b.UndoneBy != 0 && !last.Done:
 		t.Resumes, t.Revoked = last.ID, !t.Revoked
-		return t, nil
-	}
-	if b.UndoneBy != 0 {
+	case b.UndoneBy != 0:
 		return t, fmt.Errorf("batch %d is not in force, batch %d took it back: winnow undo --batch %d lets it be again", id, b.UndoneBy, b.UndoneBy)
 	}
-	return t, nil
+	strikes, err := strikesOf(c, root.ID)
+	if err != nil || len(strikes) == 0 {
+		return t, err
+	}
+	t.strike = &strikes[0]
+	return t, t.reviewedSince(c)
+}
+
+// reviewedSince tells that a discard can't be let be again, as its trip was
+// reviewed anew after it was taken back.
+func (t *TakingBack) reviewedSince(c *conn) error {
+	if t.Revoked || t.strike.Held == 0 {
+		return nil
+	}
+	id, err := c.number("SELECT batch FROM trips WHERE id = ?", t.strike.Held)
+	if err != nil || id == t.Root.ID {
+		return err
+	}
+	review, _, err := batch(c, id)
+	if err != nil {
+		return err
+	}
+	word := map[BatchKind]string{ReleaseBatch: "released", DiscardBatch: "discarded anew"}[review.Kind]
+	return fmt.Errorf("batch %d discarded trip %d of the breaker, which since then was %s by %s at %s, as batch %d: so it can't be in force again",
+		t.Root.ID, t.strike.Held, word, review.By, review.At, id)
 }
 
 // TakeBack undoes a batch as found out, at the time now, as a batch of its own
@@ -119,14 +155,44 @@ func (s *Store) TakeBack(ctx context.Context, policy *hygiene.Policy, t TakingBa
 			return Batched{}, err
 		}
 	}
-	concerns := func(c *hygiene.Contact) bool { return t.Concerns(c) }
-	return s.inBatch(ctx, policy, b, now, progress, byHand{concerns, watched(watch, func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change {
-		return policy.Revoke(c, t.Root.ID, t.Revoked, m)
+	concerns := func(c *hygiene.Contact) bool { return t.Concerns(policy, c) }
+	did, err := s.inBatch(ctx, policy, b, now, progress, byHand{concerns, watched(watch, func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change {
+		return t.Tell(policy, c, m)
 	})})
+	if err != nil || did.Batch != 0 || t.strike == nil {
+		return did, err
+	}
+	// A strike that has reached nobody is taken back all the same, so that it
+	// reaches nobody from now on.
+	b.At, b.Done = now, true
+	err = s.write(func(c *conn) error { return saveBatch(c, &b) })
+	return b.did(), err
 }
 
 // Concerns tells whether the contact has an instruction of the batch that is to
-// be heeded otherwise.
-func (t *TakingBack) Concerns(c *hygiene.Contact) bool {
-	return slices.ContainsFunc(c.Instructions, func(in hygiene.Instruction) bool { return in.Batch == t.Root.ID && in.Revoked != t.Revoked })
+// be heeded otherwise, or was not known yet to be concerned by a strike that is
+// to be heeded again.
+func (t *TakingBack) Concerns(policy *hygiene.Policy, c *hygiene.Contact) bool {
+	told := slices.ContainsFunc(c.Instructions, func(in hygiene.Instruction) bool { return in.Batch == t.Root.ID && in.Revoked != t.Revoked })
+	return told || t.strikes(policy, c)
+}
+
+func (t *TakingBack) strikes(policy *hygiene.Policy, c *hygiene.Contact) bool {
+	return !t.Revoked && t.strike != nil && policy.Concerns(c, t.strike)
+}
+
+// Tell takes the contact's part of the batch back, or lets it be again. It
+// returns no entry when nothing was to change.
+func (t *TakingBack) Tell(policy *hygiene.Policy, c *hygiene.Contact, m hygiene.Moment) []hygiene.Change {
+	changes := policy.Revoke(c, t.Root.ID, t.Revoked, m)
+	if !t.strikes(policy, c) {
+		return changes
+	}
+	// The contact is told as if it had been then, but it changes now, and by whom
+	// lets it be again.
+	late := policy.Instruct(c, *t.strike)
+	for i := range late {
+		late[i].At, late[i].Seq, late[i].By, late[i].Note = m.At, m.Seq, "", ""
+	}
+	return append(changes, late...)
 }

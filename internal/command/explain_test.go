@@ -193,7 +193,7 @@ func TestThePolicyIsTheOneThatOpened(t *testing.T) {
 	later.Hash, later.Policy = "later", hygiene.NewPolicy(a.config.Policy.Rules, "later")
 	a.config = &later
 	for i := range 30 { // the opening lies far back in the ledger
-		in := hygiene.Instruction{Kind: hygiene.Allow, Reason: "other", By: "ann"}
+		in := hygiene.Instruction{Kind: hygiene.Allow, Reason: fmt.Sprint("other-", i), By: "ann"}
 		if _, _, err := a.instruct([]string{"ann"}, in, explainedAt.Add(-hygiene.Day/2)+hygiene.Instant(i)); err != nil {
 			t.Fatal(err)
 		}

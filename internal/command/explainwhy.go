@@ -26,7 +26,7 @@ func (e *explanation) status() string {
 	case e.is(hygiene.RetryDue):
 		text += "may be tried again since " + e.Retry.DueAt.String() + ", " + e.Retry.sentence()
 	default:
-		text += "nothing is held against texting it"
+		text += "nothing stands against texting it"
 	}
 	return text
 }

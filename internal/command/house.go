@@ -51,9 +51,13 @@ func (c *call) enter(open func(string) (*store.Store, error)) (*house, error) {
 
 func (h *house) close() error { return h.store.Close() }
 
-// look is with for commands that only look: a config that is broken now keeps
-// nobody from asking why, under the last good one that the store keeps.
-func (c *call) look(do func(h *house) error) error {
+// look is under for commands that only look: at a store that is there.
+func (c *call) look(do func(h *house) error) error { return c.under(store.OpenExisting, do) }
+
+// under is with for commands that must not wait for the config: one that is
+// broken now keeps nobody from asking why, or from telling something by hand,
+// under the last good one that the store keeps.
+func (c *call) under(open func(string) (*store.Store, error), do func(h *house) error) error {
 	cfg, err := c.load(false)
 	if isProblems(err) {
 		broken := err
@@ -64,7 +68,7 @@ func (c *call) look(do func(h *house) error) error {
 	if err != nil {
 		return err
 	}
-	s, err := store.OpenExisting(cfg.Store)
+	s, err := open(cfg.Store)
 	if err != nil {
 		return err
 	}

@@ -53,15 +53,18 @@ func (c *call) instruct(contacts []string, in hygiene.Instruction, done string) 
 	if err := checkInstruction(in, c.present()); err != nil {
 		return &usageError{err}
 	}
-	return c.with(store.Open, func(h *house) error {
+	return c.under(store.Open, func(h *house) error {
 		var keys []string
 		var errs []error
 		for _, given := range contacts {
 			key, err := h.config.Keys.Normalize(given)
-			keys, errs = append(keys, key), append(errs, err)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", quoted(given), err))
+			}
+			keys = append(keys, key)
 		}
-		if err := errors.Join(errs...); err != nil {
-			return err
+		if errs != nil {
+			return errors.Join(append(errs, errors.New("nothing was changed"))...)
 		}
 		slices.Sort(keys)
 		keys = slices.Compact(keys)

@@ -38,7 +38,13 @@ func (p *plan) printNothing(w io.Writer, path string) {
 	if p.Unswept > 0 {
 		fmt.Fprintln(w, p.unswept())
 	}
+	if p.outcomes {
+		fmt.Fprintln(w, storedOutcomes)
+	}
 }
+
+// storedOutcomes is what a plan does not know.
+const storedOutcomes = "outcomes of a source are others than in force: stored events keep theirs, and are not in the plan, until winnow reclassify"
 
 // sentence is the plan in one: 1,204 contacts to suppress, 17 to release, …
 func (p *plan) sentence() string {
@@ -239,6 +245,9 @@ func (p *plan) advice(path string) (lines []string) {
 	}
 	if p.AtReview > 0 {
 		lines = append(lines, fmt.Sprintf("%s by rules of the review: they change with the first review under %s, not by judging again", plural(p.AtReview, "contact"), path))
+	}
+	if p.outcomes {
+		lines = append(lines, storedOutcomes)
 	}
 	if slices.ContainsFunc(p.Segments, func(s plannedSegment) bool { return s.Reading != readsSame && s.changes() }) {
 		lines = append(lines, "segments that are new, changed or gone are so from the next export on")

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/hygiene/provider"
 	"winnow/internal/config"
 )
 
@@ -25,6 +26,7 @@ type plan struct {
 	Segments []plannedSegment `json:"segments"`
 	Backtest *backtested      `json:"backtest,omitempty"`
 
+	outcomes        bool  // a source's lines of outcomes are others than in force
 	atOnce          int64 // contacts with something that judging again brings about
 	otherwise       int64 // contacts with other changes only
 	silenced, freed int64 // contacts that come to be suppressed, and that cease to be
@@ -95,12 +97,25 @@ type plannedSegment struct {
 	Gone    []string `json:"samples_left"`
 }
 
+// sameOutcomes tells whether the sources read events alike in both configs.
+func sameOutcomes(a, b *config.Config) bool {
+	lines := func(c *config.Config) map[string][]provider.Line {
+		byName := map[string][]provider.Line{}
+		for _, s := range c.Sources {
+			byName[s.Name] = s.Outcomes
+		}
+		return byName
+	}
+	return maps.EqualFunc(lines(a), lines(b), slices.Equal[[]provider.Line])
+}
+
 func newPlan(cfg *config.Config, past *past, f *forecast, n *count, unswept int64) *plan {
 	p := &plan{Policy: cfg.Hash, planNumbers: numbersOf(n.kinds), OptedOut: n.optedOut, AtReview: n.atReview, Contacts: n.contacts, Unswept: unswept,
 		Before: map[string]int64{}, After: map[string]int64{}, Rules: []plannedRule{}, Segments: []plannedSegment{},
 		atOnce: n.atOnce, otherwise: n.otherwise}
 	if past.inForce != nil {
 		p.InForce = past.inForce.Hash
+		p.outcomes = !sameOutcomes(past.inForce, cfg)
 	}
 	p.countStatuses(n)
 	p.takeRules(cfg.Policy, past.policy(), n.rules)

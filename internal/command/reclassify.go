@@ -12,24 +12,33 @@ import (
 
 // reclassifyCommand gives stored events the outcomes that this config says.
 type reclassifyCommand struct {
-	Apply bool   `help:"Do it. Without it, only show."`
-	Note  string `placeholder:"TEXT" help:"Why, for whoever asks later."`
+	Apply  bool   `help:"Do it. Without it, only show."`
+	Reason string `placeholder:"opted_out" enum:",opted_out" default:"" help:"Release also who had opted out, which must be named."`
+	Note   string `placeholder:"TEXT" help:"Why, for whoever asks later."`
 }
 
 // reclassified is what reclassify prints as JSON.
 type reclassified struct {
-	Kind       store.BatchKind    `json:"kind"`
-	Batch      int64              `json:"batch,omitempty"`
-	Applied    bool               `json:"applied"`
-	Events     int64              `json:"events"`     // whose outcome changes
-	Contacts   int64              `json:"contacts"`   // with such events; applied, those whose history changed
-	Changes    int64              `json:"changes"`    // ledger entries
-	Released   int64              `json:"released"`   // contacts; known once applied
-	Suppressed int64              `json:"suppressed"` // contacts; known once applied
-	Lines      []reclassifiedLine `json:"lines"`
-	Kept       []keptSource       `json:"sources_gone"`
+	Kind     store.BatchKind `json:"kind"`
+	Batch    int64           `json:"batch,omitempty"`
+	Applied  bool            `json:"applied"`
+	Events   int64           `json:"events"`   // whose outcome changes
+	Contacts int64           `json:"contacts"` // with such events; applied, those whose history changed
+	effectOfReclassifying
+	Lines []reclassifiedLine `json:"lines"`
+	Kept  []keptSource       `json:"sources_gone"`
 
-	looked int64
+	looked   int64
+	pending  int64 // events whose outcome an act that was cut short left to be written
+	optedOut int64 // events that would no longer opt anybody out
+}
+
+// effectOfReclassifying is what judging the contacts again changed: known once
+// applied, and absent before.
+type effectOfReclassifying struct {
+	Changes    *int64 `json:"changes,omitempty"`    // ledger entries
+	Released   *int64 `json:"released,omitempty"`   // contacts
+	Suppressed *int64 `json:"suppressed,omitempty"` // contacts
 }
 
 // reclassifiedLine is one line of the tables that reads otherwise than before.
@@ -53,9 +62,6 @@ func (x reclassifyCommand) Run(c *call) error {
 		if err != nil {
 			return err
 		}
-		if x.Apply {
-			return x.apply(c, h, of)
-		}
 		show, done := c.progress("event")
 		found, err := h.store.Misclassified(c.ctx, of, show)
 		done()
@@ -63,8 +69,33 @@ func (x reclassifyCommand) Run(c *call) error {
 			return err
 		}
 		found.Contacts = found.Touched
-		return newReclassified(found).print(c)
+		r := newReclassified(found)
+		r.optedOut = optOutsIn(h.config.Policy, r.Lines)
+		if !x.Apply {
+			return r.print(c)
+		}
+		if r.optedOut > 0 && x.Reason != hygiene.OptedOut {
+			return fmt.Errorf("%s would no longer opt anybody out, and nothing was changed: mend the outcomes, or name it with --reason %s", plural(r.optedOut, "event"), hygiene.OptedOut)
+		}
+		return x.apply(c, h, of)
 	})
+}
+
+// optOutsIn counts the events on which rules opt contacts out, and which would be
+// something else.
+func optOutsIn(p *hygiene.Policy, lines []reclassifiedLine) (n int64) {
+	var says hygiene.Outcomes
+	for i := range p.Rules {
+		if r := &p.Rules[i]; r.When != nil && r.Then.Suppress != nil && r.Then.Suppress.Reason == hygiene.OptedOut {
+			says |= r.When.Outcomes
+		}
+	}
+	for _, l := range lines {
+		if says.Has(l.Was) && !says.Has(l.Is) {
+			n += l.Events
+		}
+	}
+	return n
 }
 
 func (x reclassifyCommand) apply(c *call, h *house, of store.Outcomes) error {
@@ -78,7 +109,7 @@ func (x reclassifyCommand) apply(c *call, h *house, of store.Outcomes) error {
 		return err
 	}
 	r := newReclassified(did)
-	r.Applied = true
+	r.Applied, r.effectOfReclassifying = true, effectOfReclassifying{&did.Changes, &did.Released, &did.Silenced}
 	return r.print(c)
 }
 
@@ -98,8 +129,8 @@ func outcomesNow(h *house) (store.Outcomes, error) {
 }
 
 func newReclassified(did *store.Reclassification) *reclassified {
-	r := &reclassified{Kind: store.ReclassifyBatch, Batch: did.Batch, Events: did.Events, Contacts: did.Contacts, Changes: did.Changes,
-		Released: did.Released, Suppressed: did.Silenced, Lines: []reclassifiedLine{}, Kept: []keptSource{}, looked: did.Looked}
+	r := &reclassified{Kind: store.ReclassifyBatch, Batch: did.Batch, Events: did.Events, Contacts: did.Contacts,
+		Lines: []reclassifiedLine{}, Kept: []keptSource{}, looked: did.Looked, pending: did.Pending}
 	for _, line := range did.Sorted() {
 		r.Lines = append(r.Lines, reclassifiedLine{line, line.Was.String(), line.Is.String(), did.Lines[line]})
 	}
@@ -117,6 +148,9 @@ func (r *reclassified) print(c *call) error {
 	r.printLines(c)
 	for _, k := range r.Kept {
 		fmt.Fprintf(c.Stdout, "the source %s is not in %s: its %s keep their outcomes\n", k.Source, c.config, plural(k.Events, "event"))
+	}
+	if r.optedOut > 0 && !r.Applied {
+		fmt.Fprintf(c.Stdout, "%s would no longer opt anybody out: --apply demands --reason %s\n", plural(r.optedOut, "event"), hygiene.OptedOut)
 	}
 	var err error
 	switch {
@@ -150,11 +184,15 @@ func (r *reclassified) printLines(c *call) {
 
 func (r *reclassified) sentence() string {
 	switch {
+	case r.Events == 0 && r.pending > 0 && r.Applied:
+		return fmt.Sprintf("reclassified: %s of an act that was cut short now have their outcome in the log", plural(r.pending, "event"))
+	case r.Events == 0 && r.pending > 0:
+		return fmt.Sprintf("reclassify: %s of an act that was cut short wait for the rest: --apply does it", plural(r.pending, "event"))
 	case r.Events == 0:
 		return fmt.Sprintf("reclassify: nothing changes: all %s have the outcomes that the config says", plural(r.looked, "event"))
 	case r.Applied:
 		return fmt.Sprintf("reclassified %s of %s: %s suppressed, %s released, %s in the ledger", plural(r.Events, "event"), plural(r.Contacts, "contact"),
-			grouped(r.Suppressed), grouped(r.Released), plural(r.Changes, "change"))
+			grouped(*r.Suppressed), grouped(*r.Released), plural(*r.Changes, "change"))
 	}
 	return fmt.Sprintf("reclassify: %s of %s would have another outcome", plural(r.Events, "event"), plural(r.Contacts, "contact"))
 }

@@ -3,13 +3,15 @@ package command
 import (
 	"fmt"
 
+	"winnow/hygiene"
 	"winnow/store"
 )
 
 // rejudgeCommand judges everyone again by this config.
 type rejudgeCommand struct {
-	Apply bool   `help:"Do it. Without it, only show."`
-	Note  string `placeholder:"TEXT" help:"Why, for whoever asks later."`
+	Apply  bool   `help:"Do it. Without it, only show."`
+	Reason string `placeholder:"opted_out" enum:",opted_out" default:"" help:"Release also who had opted out, which must be named."`
+	Note   string `placeholder:"TEXT" help:"Why, for whoever asks later."`
 }
 
 // rejudged is what rejudge prints as JSON.
@@ -18,10 +20,11 @@ type rejudged struct {
 	Batch      int64           `json:"batch,omitempty"`
 	Applied    bool            `json:"applied"`
 	Policy     string          `json:"policy"`
-	Contacts   int64           `json:"contacts"` // that change
-	Changes    int64           `json:"changes"`  // ledger entries
+	Contacts   int64           `json:"contacts"`          // that change
+	Changes    int64           `json:"changes,omitempty"` // ledger entries; known once applied
 	Suppressed int64           `json:"suppressed"`
 	Released   int64           `json:"released"`
+	OptedOut   int64           `json:"released_opted_out"` // of the released
 	Retries    int64           `json:"retries"`
 	Unswept    int64           `json:"unswept"`
 	Rules      []plannedRule   `json:"rules"`
@@ -49,7 +52,9 @@ func (x rejudgeCommand) apply(c *call, h *house) error {
 	a, done := c.act(h, "contact")
 	b := store.Batch{Kind: store.RejudgeBatch, By: operator(), Note: x.Note, About: "policy " + h.config.Hash}
 	did, err := a.rejudge(c.ctx, b, c.present(), func() (err error) {
-		r, err = c.toRejudge(h)
+		if r, err = c.toRejudge(h); err == nil {
+			err = x.mayRelease(r)
+		}
 		return err
 	})
 	done()
@@ -61,6 +66,16 @@ func (x rejudgeCommand) apply(c *call, h *house) error {
 	}
 	r.Applied, r.Batch, r.Contacts, r.Changes = true, did.Batch, did.Contacts, did.Changes
 	return r.print(c)
+}
+
+// mayRelease refuses to lift opt-outs that were not named: a rule that is gone or
+// reads otherwise is no word of those who had said no.
+func (x rejudgeCommand) mayRelease(r *rejudged) error {
+	if r.OptedOut == 0 || x.Reason == hygiene.OptedOut {
+		return nil
+	}
+	return fmt.Errorf("this would release %s who had opted out, and nothing was changed: put back the rule that suppressed them, or name it with --reason %s",
+		plural(r.OptedOut, "contact"), hygiene.OptedOut)
 }
 
 // toRejudge is what winnow plan tells, without what only the next review does:
@@ -75,7 +90,7 @@ func (c *call) toRejudge(h *house) (*rejudged, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &rejudged{Kind: store.RejudgeBatch, Policy: h.config.Hash, Contacts: p.atOnce, Suppressed: p.Suppressed, Released: p.Released,
+	return &rejudged{Kind: store.RejudgeBatch, Policy: h.config.Hash, Contacts: p.atOnce, Suppressed: p.Suppressed, Released: p.Released, OptedOut: p.OptedOut,
 		Retries: p.Retries, Unswept: p.Unswept, Rules: p.Rules, plan: p}, nil
 }
 

@@ -38,7 +38,7 @@ type statusCommand struct{}
 
 // Run prints the numbers.
 func (statusCommand) Run(c *call) error {
-	return c.with(store.Open, func(h *house) error {
+	return c.under(store.Open, func(h *house) error {
 		st, err := statusOf(h.config, h.store)
 		if err != nil {
 			return err

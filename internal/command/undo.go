@@ -37,7 +37,7 @@ func (x undoCommand) Run(c *call) error {
 	case x.List:
 		return c.look(c.listBatches)
 	case x.Batch != 0:
-		return c.with(store.OpenExisting, func(h *house) error { return x.takeBack(c, h) })
+		return c.look(func(h *house) error { return x.takeBack(c, h) })
 	case x.Since == "":
 		return &usageError{errors.New("undo needs --since, the time from which events no longer count: winnow undo --since 2026-11-23T02:00:00Z --until 2026-11-23T03:00:00Z shows what it would lift")}
 	}
@@ -45,7 +45,7 @@ func (x undoCommand) Run(c *call) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	return c.with(store.OpenExisting, func(h *house) error {
+	return c.look(func(h *house) error {
 		if err := x.checkNames(c, h); err != nil {
 			return err
 		}
@@ -187,7 +187,7 @@ func (x undoCommand) takeBack(c *call, h *house) error {
 		return u.finish(c, did, err)
 	}
 	return u.preview(c, h, func(contact *hygiene.Contact, m hygiene.Moment) bool {
-		return t.Concerns(contact) && len(policy.Revoke(contact, t.Root.ID, t.Revoked, m)) > 0
+		return t.Concerns(policy, contact) && len(t.Tell(policy, contact, m)) > 0
 	})
 }
 
@@ -274,9 +274,11 @@ func (u *undone) print(c *call) error {
 
 func (u *undone) sentence() string {
 	switch {
-	case u.Contacts == 0 && u.Applied:
+	case u.Contacts == 0 && u.Applied && u.Batch == 0:
 		return "undo of " + u.About + ": nobody is concerned any more, nothing was changed"
-	case u.Contacts == 0:
+	case u.Contacts == 0 && u.Applied && u.Undoes == 0:
+		return "undo of " + u.About + ": nobody is concerned yet; such events whose contact is not known yet count no longer once it is"
+	case u.Contacts == 0 && !u.Applied:
 		return "undo of " + u.About + ": nobody is concerned"
 	case u.Applied:
 		return fmt.Sprintf("undid %s: %s, %s released, %s in the ledger", u.About, plural(u.Contacts, "contact"), grouped(u.Released), plural(u.Changes, "change"))

@@ -59,8 +59,24 @@ CREATE TABLE batches (
 	done     INTEGER NOT NULL       -- 0: under way, or cut short
 ) STRICT;
 
+-- What the batches that strike evidence tell, for contacts that come to be known
+-- only later. Written by keepStrike, which saveBatch and Store.Strike call.
+CREATE TABLE strikes (
+	batch   INTEGER PRIMARY KEY REFERENCES batches(id),
+	at      INTEGER NOT NULL,       -- when it was told
+	seq     INTEGER NOT NULL,       -- the log's end then: what was recorded later is not struck
+	reason  TEXT NOT NULL,          -- here and in what follows, empty or 0 narrows nothing
+	rule    TEXT NOT NULL,
+	since   INTEGER NOT NULL,       -- of events from this time on
+	until   INTEGER NOT NULL,       -- to this one, included
+	source  TEXT NOT NULL,
+	code    TEXT NOT NULL,
+	outcome TEXT NOT NULL,
+	held    INTEGER NOT NULL        -- trips.id; and all that waits for it
+) STRICT;
+
 -- What breakers hold: surges of an outcome at a source.
--- Written by tripping, which the sweep calls, and Store.settleTrip.
+-- Written by tripping, which the sweep calls, Store.beginReview and Store.settleTrip.
 CREATE TABLE trips (
 	id       INTEGER PRIMARY KEY AUTOINCREMENT,
 	source   TEXT NOT NULL,
@@ -75,7 +91,7 @@ CREATE TABLE trips (
 	state    TEXT NOT NULL,         -- held, released, discarded
 	reviewed_at INTEGER NOT NULL,   -- 0 while it waits
 	by       TEXT NOT NULL,
-	batch    INTEGER NOT NULL       -- batches.id of its review, 0 for none
+	batch    INTEGER NOT NULL       -- batches.id of its review, from when that begins; 0 for none
 ) STRICT;
 
 -- How many events each source had in each second of the breakers' windows, and
@@ -121,6 +137,14 @@ CREATE TABLE unmatched (
 CREATE TABLE matched (
 	seq  INTEGER PRIMARY KEY,
 	held INTEGER NOT NULL           -- trips.id, 0 for none
+) STRICT;
+
+-- Outcomes that reclassifying gave to events in their contacts' histories, and
+-- the log may not have yet.
+-- Written by pen.putPending and Store.forgetPending, which Store.Reclassify calls.
+CREATE TABLE rewordings (
+	seq     INTEGER PRIMARY KEY,
+	outcome TEXT NOT NULL
 ) STRICT;
 
 -- How many contacts turn to which status when, to the second: adding up all
