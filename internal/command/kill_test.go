@@ -66,6 +66,7 @@ func TestKill9LosesNoAnsweredEvent(t *testing.T) {
 		d.kill(t)
 		answered = append(answered, done()...)
 	}
+	firstRun(t, config, filepath.Join(folder, "exports", "nightly"))
 	stored := storedIDs(t, filepath.Join(folder, "winnow.db"))
 	for _, id := range answered {
 		if !stored[id] {
@@ -80,6 +81,19 @@ func TestKill9LosesNoAnsweredEvent(t *testing.T) {
 	}
 	wholeRuns(t, filepath.Join(folder, "exports", "nightly"))
 	t.Logf("%d kills, %d answered, %d stored", *kills, len(answered), len(stored))
+}
+
+// firstRun lets a daemon live until there is a run, where all were killed before
+// they had made one.
+func firstRun(t *testing.T, config, folder string) {
+	t.Helper()
+	d := startDaemon(t, "whole", config)
+	defer d.kill(t)
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if runs, err := filepath.Glob(filepath.Join(folder, "2*")); err != nil || len(runs) > 0 {
+			return
+		}
+	}
 }
 
 // wholeRuns demands that every run is there whole, as its manifest says.

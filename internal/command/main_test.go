@@ -32,7 +32,12 @@ func TestMain(m *testing.M) {
 	}})
 }
 
+// Scripts run one command after the other, each a process of its own: the race
+// detector, which is asked for short tests, would find nothing in them.
 func TestScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("each command is a process of its own")
+	}
 	path, err := filepath.Abs("../../config.example.yaml")
 	if err != nil {
 		t.Fatal(err)
