@@ -190,6 +190,25 @@ func TestASweepJudgesWhatTheLogHas(t *testing.T) {
 	}
 }
 
+func TestASweepEndsThoughTheLogGrowsAsQuickly(t *testing.T) {
+	s := openStore(t)
+	const at = hygiene.Instant(1_767_225_600_000_000)
+	policy := hygiene.NewPolicy(nil, "none")
+	if err := s.KeepPolicy(policy.Hash, nil, at); err != nil {
+		t.Fatal(err)
+	}
+	appendEvents(t, s, ev(at, "ann", "m", hygiene.Sent))
+	n := 0
+	did, err := s.Sweep(t.Context(), SweepOptions{Policy: policy, Now: at, batch: 1, Progress: func(int64) {
+		if n++; n < 100 {
+			appendEvents(t, s, ev(at, "ann", fmt.Sprint("m", n), hygiene.Sent))
+		}
+	}})
+	if err != nil || did.Events != 1 || did.Cursor != 1 {
+		t.Errorf("swept %d events, through %d: %v", did.Events, did.Cursor, err)
+	}
+}
+
 func TestAnEventFindsItsContactWheneverTheMessageIsRegistered(t *testing.T) {
 	s := openStore(t)
 	p := testPolicy(t, s)

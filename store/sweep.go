@@ -53,6 +53,12 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 	if err != nil {
 		return total, err
 	}
+	// What comes meanwhile is the next sweep's: one that followed a log that grows
+	// as quickly would never end, nor what waits for it.
+	end, err := s.LastSeq()
+	if err != nil {
+		return total, err
+	}
 	next := s.readAhead(from, o.batch)
 	for {
 		b := <-next
@@ -71,6 +77,11 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 			return total, err
 		}
 		from = upTo
+		if moved && from >= end {
+			<-next
+			total.Cursor = from
+			return total, s.counted(o.Now)
+		}
 		if !moved { // another process swept meanwhile: go on from where it is
 			<-next
 			if from, err = s.Cursor(); err != nil {

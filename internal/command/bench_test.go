@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -77,6 +78,68 @@ func BenchmarkCallbacks(b *testing.B) {
 		}
 		b.ReportMetric(median(results["grouped"]).perSecond/base.perSecond, "of-storing-nothing")
 	}
+}
+
+// BenchmarkCallbacksBesideActsByHand compares callbacks on a quiet daemon with
+// those while everyone is undone, judged again and given back without a rest.
+func BenchmarkCallbacksBesideActsByHand(b *testing.B) {
+	const connections = 256
+	for b.Loop() {
+		config := testConfig(b, b.TempDir(), "1h")
+		d := startDaemon(b, "whole", config)
+		bouncedOften(b, config, 100_000)
+		hammer(b, d.url, connections, time.Second) // warm
+		quiet, _ := hammer(b, d.url, connections, 4*time.Second)
+		ctx, stop := context.WithCancel(context.Background())
+		acts := make(chan int)
+		go func() { acts <- actByHand(ctx, config) }()
+		beside, _ := hammer(b, d.url, connections, 25*time.Second)
+		stop()
+		done := <-acts
+		d.end(b)
+		b.Logf("quiet %.0f requests/s, p99 %v; beside %d acts %.0f requests/s, p99 %v", quiet.perSecond, quiet.p99, done, beside.perSecond, beside.p99)
+		b.ReportMetric(float64(beside.p99)/float64(quiet.p99), "p99-beside/p99-quiet")
+		b.ReportMetric(beside.perSecond/quiet.perSecond, "of-quiet")
+	}
+}
+
+// bouncedOften fills the store of the config with so many contacts that bounced.
+func bouncedOften(b *testing.B, config string, contacts int) {
+	b.Helper()
+	s, err := store.Open(filepath.Join(filepath.Dir(config), "winnow.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	at := hygiene.InstantOf(time.Now().Add(-time.Hour))
+	for from := 0; from < contacts; from += 4000 {
+		var events []hygiene.Event
+		for i := from; i < min(from+4000, contacts); i++ {
+			events = append(events, hygiene.Event{ReceivedAt: at, At: at, Source: "insider", Name: "undelivered", Code: "1400",
+				Outcome: hygiene.HardBounce, MessageID: fmt.Sprint("b", i), Contact: fmt.Sprint("bounced-", i), Body: []byte("{}")})
+		}
+		if err := s.Append(context.Background(), events, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	run(context.Background(), []string{"sweep", "-c", config}, World{Stdout: io.Discard, Stderr: io.Discard})
+}
+
+// actByHand undoes, gives back and judges again until it is told to end, and
+// tells how many acts were done.
+func actByHand(ctx context.Context, config string) (n int) {
+	for batch := 1; ctx.Err() == nil; batch++ {
+		act := []string{"undo", "--batch", fmt.Sprint(batch - 1), "--apply", "-c", config}
+		if batch == 1 {
+			act = []string{"undo", "--reason", "hard_bounce", "--since", "2026-01-01", "--apply", "-c", config}
+		}
+		for _, args := range [][]string{act, {"rejudge", "--apply", "-c", config}} {
+			if run(ctx, args, World{Stdout: io.Discard, Stderr: io.Discard}) == exitDone {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 func median(list []measured) measured {
