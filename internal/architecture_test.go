@@ -48,6 +48,8 @@ var homes = map[string][]string{
 	"github.com/prometheus":           {"internal/console"},
 	"github.com/alecthomas/kong":      {"internal/command"},
 	"github.com/nyaruka/phonenumbers": {"hygiene/phone.go"},
+	"github.com/pkg/sftp":             {"segments/destination"},
+	"golang.org/x/crypto":             {"segments/destination"},
 }
 
 // homesOfTests are further homes, for test files: a test may read what it holds

@@ -1,4 +1,5 @@
-// Package destination is where runs go. There is one kind so far: a directory.
+// Package destination is where runs go: a directory of this machine, in which
+// they are made, and a folder on an SFTP server, to which they are brought after.
 //
 // # A run is there whole, or not at all
 //
@@ -31,6 +32,36 @@
 //
 // All is done beneath an [os.Root]: neither a name nor a symlink that somebody
 // put there writes outside of the directory.
+//
+// # On an SFTP server
+//
+// The folder of an export looks the same there, but for held runs, which stay
+// here. A run is uploaded into a folder whose name begins with [leftover], the
+// manifest last; then the folder is renamed, and then latest is swapped. The
+// protocol can't exchange two folders: a run that is replaced is moved aside
+// first, so for a moment it is not there. Nor can it sync a folder: files are
+// synced where the server knows fsync@openssh.com, their names when it likes.
+//
+// What is sent is hashed while it is read here, and compared with the manifest;
+// SSH sees to the way; a server that stops half way has another size than was
+// sent. Many packets are on their way at once, in order. A server may write a
+// later one after it failed to write an earlier one, so a size alone tells little
+// when something failed; but each packet is answered, one bad answer ends the
+// delivery, and what was uploaded is never given the run's name. Reading it all
+// back would tell no more than the server's answers: one that lies, lies twice.
+//
+// Servers differ. Those on Windows, and gateways to object stores (AWS Transfer
+// Family, SFTPGo with S3, Google's or Azure's), know no symlinks or keep them to
+// administrators: runs come without latest. Where S3 lies behind, a folder that
+// holds something can't be renamed, since it is only the beginning of its files'
+// names: there the run's folder is made and the files are renamed into it, one by
+// one, the manifest last. A server that copies when it renames a folder (SFTPGo
+// can be told to) shows the files in an order of its own. So whoever reads
+// from a server should take a run once its manifest is there and has all files
+// with the sizes that it says.
+//
+// A server is told nothing, no password either, before it showed the key that is
+// expected of it. There is no way to leave that out.
 package destination
 
 import (

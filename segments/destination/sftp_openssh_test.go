@@ -1,0 +1,120 @@
+package destination
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// openSSH starts OpenSSH's own server, which is what most of the field runs, as
+// the user of the test, and is a folder on it.
+func openSSH(t testing.TB) (SFTP, string) {
+	t.Helper()
+	sshd, err := exec.LookPath("/usr/sbin/sshd")
+	if err != nil {
+		t.Skip("there is no sshd here")
+	}
+	me, err := user.Current()
+	if err != nil {
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"host", "client"} {
+		out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", filepath.Join(dir, name)).CombinedOutput()
+		if err != nil {
+			t.Skipf("ssh-keygen: %v %s", err, out)
+		}
+	}
+	public, err := os.ReadFile(filepath.Join(dir, "host.pub"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, _, _, _, err := ssh.ParseAuthorizedKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := freePort(t)
+	config := filepath.Join(dir, "config")
+	text := fmt.Sprintf("Port %d\nListenAddress 127.0.0.1\nHostKey %s/host\nAuthorizedKeysFile %s/client.pub\nPidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\nSubsystem sftp internal-sftp\n", port, dir, dir)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if os.Getuid() == 0 {
+		_ = os.MkdirAll("/run/sshd", 0o755) // where root's sshd goes before a login
+	}
+	var said strings.Builder
+	server := exec.Command(sshd, "-D", "-e", "-f", config)
+	server.Stderr = &said
+	if err := server.Start(); err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+		if t.Failed() {
+			t.Log(said.String())
+		}
+	})
+	to := SFTP{User: me.Username, Host: "127.0.0.1", Port: port, Path: filepath.Join(dir, "in"), KeyFile: filepath.Join(dir, "client"), HostKey: ssh.FingerprintSHA256(key)}
+	awaitPort(t, to.address())
+	return to, filepath.Join(dir, "in", "nightly")
+}
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func awaitPort(t testing.TB, address string) {
+	t.Helper()
+	for until := time.Now().Add(5 * time.Second); time.Now().Before(until); {
+		if c, err := net.Dial("tcp", address); err == nil {
+			c.Close()
+			return
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+	t.Skip("sshd does not listen")
+}
+
+func TestOpenSSHGetsRunsReplacesAndPrunesThem(t *testing.T) {
+	to, folder := openSSH(t)
+	deliver(t, to, deliveryAt(t, 1, 3))
+	deliver(t, to, deliveryAt(t, 2, 40_000))
+	again := deliveryAt(t, 2, 5)
+	deliver(t, to, again)
+	deliver(t, to, again)
+	wantRun(t, filepath.Join(folder, "latest"), 2, 5)
+	third := deliveryAt(t, 3, 7)
+	third.Keep = 2
+	deliver(t, to, third)
+	wantRun(t, filepath.Join(folder, "latest"), 3, 7)
+	if got, want := namesIn(t, folder), strings.Join([]string{runAt(2), runAt(3), "latest"}, " "); got != want {
+		t.Errorf("the folder holds %s, want %s", got, want)
+	}
+}
+
+func TestOpenSSHsRefusalsAreTold(t *testing.T) {
+	to, folder := openSSH(t)
+	if err := os.MkdirAll(filepath.Join(folder, "latest"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	mustFail(t, to, deliveryAt(t, 1, 3), "latest: it is there and is no link")
+	to.Path = "/proc/nothing/can/be/made/here"
+	mustFail(t, to, deliveryAt(t, 1, 3), "/proc/nothing")
+	to.User = "nobody-of-that-name"
+	mustFail(t, to, deliveryAt(t, 1, 3), "does not let nobody-of-that-name in")
+}
