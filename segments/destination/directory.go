@@ -183,14 +183,16 @@ func openFolder(path, export string, create bool) (*os.Root, error) {
 func makeAll(path string) error {
 	err := os.Mkdir(path, folderMode)
 	above := filepath.Dir(path)
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		return nil // what is no directory shows when it is opened
-	case errors.Is(err, fs.ErrNotExist) && above != path:
+	if errors.Is(err, fs.ErrNotExist) && above != path {
 		if err := makeAll(above); err != nil {
 			return err
 		}
-		return makeAll(path)
+		// Where nothing can be made, as in /proc, it is still said to be missing.
+		err = os.Mkdir(path, folderMode)
+	}
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil // what is no directory shows when it is opened
 	case err != nil:
 		return err
 	}

@@ -260,6 +260,13 @@ func TestAFailingDestinationSpoilsNoOther(t *testing.T) {
 	}
 }
 
+func TestAPlaceWhereNothingCanBeMadeIsTold(t *testing.T) {
+	_, err := Directory("/proc/nowhere/at/all").Begin("nightly", runAt(1))
+	if err == nil || !strings.Contains(err.Error(), "/proc/nowhere: no such file or directory") {
+		t.Errorf("it says %v", err)
+	}
+}
+
 func TestAFullDiskLeavesTheRunBefore(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=256k"); err != nil {
