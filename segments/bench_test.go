@@ -81,7 +81,7 @@ const sixColumns = "contact phone status last_delivered_at sent_count attributes
 // tenth each: as many rows as contacts, of six columns.
 func BenchmarkPass(b *testing.B) {
 	const contacts = 200_000
-	for _, format := range []Format{CSV, JSON} {
+	for _, format := range []Format{CSV, JSON, CSVGzip, JSONGzip} {
 		b.Run(string(format), func(b *testing.B) {
 			g := generate(contacts)
 			p := Plan{Export: Export{Name: "nightly", Formats: []Format{format}, Keep: 1}, Run: Run{AsOf: noon}}
@@ -122,7 +122,7 @@ func BenchmarkRowsAgainstEncodingCSV(b *testing.B) {
 }
 
 func writeRows(b *testing.B, g *generated, columns []Column) {
-	e, v := csvEncoder{columns: columns}, view{asOf: noon}
+	e, v := newCSVEncoder(columns, CSVOptions{}), view{asOf: noon}
 	buf, cells := e.begin(make([]byte, 0, 2*flushAt)), make([]cell, len(columns))
 	err := g.Contacts(b.Context(), false, func(c *hygiene.Contact) error {
 		v.turn(c)

@@ -50,12 +50,13 @@ type view struct {
 }
 
 func (v *view) turn(c *hygiene.Contact) {
-	v.contact, v.names, v.failed = c, v.names[:0], nil
+	v.contact, v.names = c, v.names[:0]
 }
 
 // show fills the cells with what the columns show of the contact. They are good
 // until the next turn.
 func (v *view) show(columns []Column, cells []cell) error {
+	v.failed = nil // of another segment's columns
 	for i := range columns {
 		v.fill(&cells[i], &columns[i])
 	}

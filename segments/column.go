@@ -1,19 +1,22 @@
 package segments
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"winnow/hygiene"
 )
 
 // Column is one column of a file. Make it with [ParseColumn]; two columns of
-// the same name are equal.
+// the same name and header are equal.
 type Column struct {
 	name    string
 	field   field
 	outcome hygiene.Outcome // of the fields of an outcome
+	header  string          // empty for the name
 }
 
 // field is what a column shows of a contact.
@@ -64,9 +67,9 @@ func knownColumns() []Column {
 			panic(err) // the names are hygiene's own
 		}
 		known = append(known,
-			Column{"first_" + name + "_at", firstOutcomeField, o},
-			Column{"last_" + name + "_at", lastOutcomeField, o},
-			Column{name + "_count", outcomeCountField, o})
+			Column{name: "first_" + name + "_at", field: firstOutcomeField, outcome: o},
+			Column{name: "last_" + name + "_at", field: lastOutcomeField, outcome: o},
+			Column{name: name + "_count", field: outcomeCountField, outcome: o})
 	}
 	return known
 }
@@ -102,8 +105,39 @@ func DefaultColumns() []Column {
 	return []Column{columns[contactField-1], columns[phoneField-1], columns[statusField-1]}
 }
 
-// String is the column's name, which is also its header.
+// String is the column's name.
 func (c Column) String() string { return c.name }
+
+// Header is what files call the column: its name, unless it was given another.
+func (c Column) Header() string {
+	if c.header != "" {
+		return c.header
+	}
+	return c.name
+}
+
+// As is the column under another header, the word of whoever reads the files:
+// the header of CSV, the key of JSON. It is UTF-8 on one line, and not "change",
+// which a delta's first column is called.
+func (c Column) As(header string) (Column, error) {
+	switch {
+	case strings.TrimSpace(header) == "":
+		return Column{}, errors.New("a header can't be empty")
+	case strings.ContainsFunc(header, breaksHeader):
+		return Column{}, fmt.Errorf("the header %q has a character that can't be seen, such as a line break", header)
+	case header == changeColumn:
+		return Column{}, fmt.Errorf("a header can't be %q, which is the first column of every delta", header)
+	}
+	c.header = header
+	return c, nil
+}
+
+// breaksHeader tells of control characters, of the line breaks that only
+// Unicode knows, and of the byte order mark. Import screens match headers by
+// their letters: nobody would see why one with these does not match.
+func breaksHeader(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufeff'
+}
 
 // attribute is the name of the attribute that an attribute's column shows.
 func (c Column) attribute() string { return c.name[len(attributePrefix):] }

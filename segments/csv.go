@@ -1,12 +1,14 @@
 package segments
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// csvEncoder writes RFC 4180 with \n as the end of a line.
+// csvEncoder writes RFC 4180 with \n as the end of a line, and cells apart by
+// the delimiter of the options.
 //
 // For a spreadsheet it adds what people need who open the file in one: a BOM,
 // without which it is not taken for UTF-8, and an apostrophe before text that
@@ -18,15 +20,27 @@ import (
 // that winnow writes itself.
 type csvEncoder struct {
 	columns     []Column
+	delimiter   byte
+	lists       byte
 	spreadsheet bool
-	plain       []byte // a cell before it was quoted
+	quoted      [256]bool // the bytes for which a cell must be quoted
+	plain       []byte    // a cell before it was quoted
 }
 
 const byteOrderMark = "\ufeff"
 
-// quoted tells which bytes must be quoted: 1 always, 2 for a spreadsheet, some of
-// which separate cells with a semicolon.
-var quoted = [256]uint8{',': 1, '"': 1, '\r': 1, '\n': 1, ';': 2, '\t': 2}
+func newCSVEncoder(columns []Column, options CSVOptions) *csvEncoder {
+	e := &csvEncoder{columns: columns, spreadsheet: options.Spreadsheet,
+		delimiter: cmp.Or(options.Delimiter, ','), lists: cmp.Or(options.Lists, '|')}
+	apart := "\"\r\n" + string(e.delimiter)
+	if e.spreadsheet {
+		apart += ",;\t" // where cells end depends on the country it is set to
+	}
+	for _, c := range []byte(apart) {
+		e.quoted[c] = true
+	}
+	return e
+}
 
 func (e *csvEncoder) begin(to []byte) []byte {
 	if e.spreadsheet {
@@ -34,9 +48,9 @@ func (e *csvEncoder) begin(to []byte) []byte {
 	}
 	for i, c := range e.columns {
 		if i > 0 {
-			to = append(to, ',')
+			to = append(to, e.delimiter)
 		}
-		to = e.protect(append(to, c.name...), len(to))
+		to = e.protect(append(to, c.Header()...), len(to))
 	}
 	return append(to, '\n')
 }
@@ -47,7 +61,7 @@ func (e *csvEncoder) row(to []byte, cells []cell) []byte {
 	start := len(to)
 	for i := range cells {
 		if i > 0 {
-			to = append(to, ',')
+			to = append(to, e.delimiter)
 		}
 		to = e.cell(to, &cells[i])
 	}
@@ -63,7 +77,7 @@ func (e *csvEncoder) cell(to []byte, c *cell) []byte {
 	case textForm:
 		return e.protect(append(to, c.text...), from)
 	case listForm:
-		return e.protect(appendJoined(to, c.list), from)
+		return e.protect(appendJoined(to, c.list, e.lists), from)
 	case objectForm:
 		return e.quote(append(to, c.raw...), from, "")
 	case numberForm:
@@ -76,11 +90,12 @@ func (e *csvEncoder) cell(to []byte, c *cell) []byte {
 	return to
 }
 
-// appendJoined joins with a bar, which no name of a list, tag or reason has.
-func appendJoined(to []byte, names []string) []byte {
+// appendJoined joins the names of lists, tags or reasons, which have letters,
+// digits, _ and - only.
+func appendJoined(to []byte, names []string, with byte) []byte {
 	for i, name := range names {
 		if i > 0 {
-			to = append(to, '|')
+			to = append(to, with)
 		}
 		to = append(to, name...)
 	}
@@ -93,12 +108,8 @@ func (e *csvEncoder) protect(to []byte, from int) []byte {
 	if e.spreadsheet && runsAsFormula(to[from:]) {
 		return e.quote(to, from, "'")
 	}
-	which := uint8(1)
-	if e.spreadsheet {
-		which = 3
-	}
 	for _, c := range to[from:] {
-		if quoted[c]&which != 0 {
+		if e.quoted[c] {
 			return e.quote(to, from, "")
 		}
 	}

@@ -78,11 +78,11 @@ func (x *execution) openDeltaFiles(o *output, d *delta, base Base) error {
 		if err != nil {
 			return err
 		}
-		entry := File{Name: o.name + ".delta." + string(format), Segment: o.name, Format: format, Kind: Delta, Columns: names(columns)}
+		entry := File{Name: o.name + ".delta." + string(format), Segment: o.name, Format: format, Kind: Delta, Columns: headers(columns)}
 		if d.before != nil {
 			entry.Since = base.Run
 		}
-		d.files = append(d.files, createFile(entry, e, x.replicas))
+		d.files = append(d.files, createFile(entry, e, x.replicas, x.press))
 	}
 	return nil
 }

@@ -11,13 +11,13 @@ type encoder interface {
 }
 
 func newEncoder(f Format, columns []Column, options CSVOptions) (encoder, error) {
-	switch f {
+	switch inside, _ := f.unpacked(); inside {
 	case CSV:
-		return &csvEncoder{columns: columns, spreadsheet: options.Spreadsheet}, nil
+		return newCSVEncoder(columns, options), nil
 	case JSON:
 		return &jsonEncoder{keys: jsonKeys(columns), array: true}, nil
 	case NDJSON:
 		return &jsonEncoder{keys: jsonKeys(columns)}, nil
 	}
-	return nil, fmt.Errorf("unknown format %q: write csv, json or ndjson", f)
+	return nil, fmt.Errorf("unknown format %q: write csv, json or ndjson, or one of them with .gz", f)
 }

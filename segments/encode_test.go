@@ -175,9 +175,32 @@ func TestWithPhonesAsKeysTheKeyIsAPhone(t *testing.T) {
 		if err := v.show(columns, cells); err != nil {
 			t.Fatal(err)
 		}
-		e := csvEncoder{columns: columns}
+		e := newCSVEncoder(columns, CSVOptions{})
 		if got := string(e.row(nil, cells)); got != c.want+"\n" {
 			t.Errorf("phone keys %v: %q, want %q", c.phoneKeys, got, c.want)
+		}
+	}
+}
+
+func TestACellIsQuotedForItsDelimiterAndForASpreadsheetsOthers(t *testing.T) {
+	columns := columnsOf(t, "attributes.note lists")
+	for _, c := range []struct {
+		options CSVOptions
+		want    string
+	}{
+		{CSVOptions{}, `"a,b;c",staff|vip`},
+		{CSVOptions{Delimiter: ','}, `"a,b;c",staff|vip`},
+		{CSVOptions{Delimiter: ';'}, `"a,b;c";staff|vip`},
+		{CSVOptions{Delimiter: '\t'}, "a,b;c\tstaff|vip"},
+		{CSVOptions{Delimiter: '|'}, `a,b;c|"staff|vip"`},
+		{CSVOptions{Lists: ';'}, `"a,b;c",staff;vip`},
+		{CSVOptions{Lists: ';', Delimiter: ';'}, `"a,b;c";"staff;vip"`},
+		{CSVOptions{Delimiter: '\t', Spreadsheet: true}, "\"a,b;c\"\tstaff|vip"},
+		{CSVOptions{Delimiter: '|', Spreadsheet: true}, `"a,b;c"|"staff|vip"`},
+	} {
+		got := strings.Split(written(t, CSV, c.options, columns, withText("a,b;c")), "\n")[1]
+		if got != c.want {
+			t.Errorf("%+v: %s, want %s", c.options, got, c.want)
 		}
 	}
 }

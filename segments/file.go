@@ -10,6 +10,9 @@ import (
 // handed to the destinations.
 const flushAt = 64 << 10
 
+// pendingSize is the memory that is gathered in: what is flushed ends with a row.
+const pendingSize = flushAt + flushAt/4
+
 // replica is the run as one destination gets it. One that fails is left alone
 // from then on, and spoils nothing of the others.
 type replica struct {
@@ -37,6 +40,7 @@ type file struct {
 	encoder encoder
 	copies  []fileCopy
 	pending []byte
+	gzip    *gzipped // nil for one that is written as it is
 	sum     hash.Hash
 }
 
@@ -45,8 +49,11 @@ type fileCopy struct {
 	file    DraftFile
 }
 
-func createFile(entry File, e encoder, replicas []*replica) *file {
-	f := &file{entry: entry, encoder: e, sum: sha256.New(), pending: make([]byte, 0, flushAt+flushAt/4)}
+func createFile(entry File, e encoder, replicas []*replica, p *press) *file {
+	f := &file{entry: entry, encoder: e, sum: sha256.New(), pending: make([]byte, 0, pendingSize)}
+	if _, packed := entry.Format.unpacked(); packed {
+		f.gzip = newGzipped(p)
+	}
 	for _, r := range replicas {
 		if r.err != nil {
 			continue
@@ -70,18 +77,31 @@ func (f *file) row(cells []cell) {
 }
 
 func (f *file) flush() {
-	f.sum.Write(f.pending)
-	f.entry.Bytes += int64(len(f.pending))
+	if f.gzip != nil {
+		f.send(f.gzip.taken())
+		f.pending = f.gzip.put(f.pending)
+		return
+	}
+	f.send(f.pending)
+	f.pending = f.pending[:0]
+}
+
+// send counts and hashes what is written, as it is written.
+func (f *file) send(b []byte) {
+	f.sum.Write(b)
+	f.entry.Bytes += int64(len(b))
 	f.each(func(c DraftFile) error {
-		_, err := c.Write(f.pending)
+		_, err := c.Write(b)
 		return err
 	})
-	f.pending = f.pending[:0]
 }
 
 func (f *file) close() File {
 	f.pending = f.encoder.end(f.pending)
 	f.flush()
+	if f.gzip != nil {
+		f.send(f.gzip.end())
+	}
 	f.each(DraftFile.Close)
 	f.entry.SHA256 = hex.EncodeToString(f.sum.Sum(nil))
 	return f.entry

@@ -1,8 +1,6 @@
 package segments
 
-import (
-	"strconv"
-)
+import "strconv"
 
 // jsonEncoder writes an object for each row: one array of them, or one a line.
 // All columns are in every object, absent ones as null, so that a reader finds
@@ -20,7 +18,7 @@ func jsonKeys(columns []Column) [][]byte {
 		if i == 0 {
 			before = '{'
 		}
-		keys[i] = append(appendJSONString([]byte{before}, valid(c.name)), ':')
+		keys[i] = append(appendJSONString([]byte{before}, valid(c.Header())), ':')
 	}
 	return keys
 }

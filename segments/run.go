@@ -70,6 +70,7 @@ type execution struct {
 	replicas []*replica
 	pruning  []error
 	manifest Manifest
+	press    *press
 	deltas   bool // some segment has one
 	member   member
 
@@ -94,6 +95,7 @@ func newExecution(p *Plan, from Snapshot) *execution {
 		members:  NewMembership(p.Segments, from, p.Run.AsOf),
 		view:     view{asOf: p.Run.AsOf, phoneKeys: p.PhoneKeys, listsOf: from.ListsOf},
 		manifest: newManifest(p),
+		press:    newPress(),
 	}
 }
 
@@ -129,11 +131,11 @@ func (x *execution) open(o *output) error {
 		if err != nil {
 			return err
 		}
-		entry := File{Name: o.name + "." + string(format), Segment: o.name, Format: format, Kind: Full, Columns: names(o.columns)}
+		entry := File{Name: o.name + "." + string(format), Segment: o.name, Format: format, Kind: Full, Columns: headers(o.columns)}
 		if entry.Name == ManifestName {
 			return fmt.Errorf("its file %s would take the manifest's place: give the segment another name", ManifestName)
 		}
-		o.files = append(o.files, createFile(entry, e, x.replicas))
+		o.files = append(o.files, createFile(entry, e, x.replicas, x.press))
 	}
 	if slices.Contains(x.plan.Export.Delta, o.name) {
 		o.delta, x.deltas = x.openDelta(o), true
@@ -146,12 +148,12 @@ func (x *execution) formats() []Format {
 	return slices.Compact(slices.Sorted(slices.Values(x.plan.Export.Formats)))
 }
 
-func names(columns []Column) []string {
-	names := make([]string, len(columns))
+func headers(columns []Column) []string {
+	headers := make([]string, len(columns))
 	for i, c := range columns {
-		names[i] = c.name
+		headers[i] = c.Header()
 	}
-	return names
+	return headers
 }
 
 // pass shows everyone to every segment.

@@ -16,7 +16,11 @@
 // destination that can't be written keeps the run before; the others go on.
 package segments
 
-import "winnow/hygiene"
+import (
+	"strings"
+
+	"winnow/hygiene"
+)
 
 // Segment is a named condition over contacts.
 type Segment struct {
@@ -56,16 +60,31 @@ type Export struct {
 // Format is a file format; it is also the file's suffix.
 type Format string
 
-// The formats.
+// The formats. Those with .gz are the same files, compressed with gzip.
 const (
-	CSV    Format = "csv"
-	JSON   Format = "json"   // one array
-	NDJSON Format = "ndjson" // an object a line
+	CSV        Format = "csv"
+	JSON       Format = "json"   // one array
+	NDJSON     Format = "ndjson" // an object a line
+	CSVGzip    Format = "csv.gz"
+	JSONGzip   Format = "json.gz"
+	NDJSONGzip Format = "ndjson.gz"
 )
+
+// Formats lists the formats.
+func Formats() []Format { return []Format{CSV, JSON, NDJSON, CSVGzip, JSONGzip, NDJSONGzip} }
+
+// unpacked is the format of what is in a compressed file, and tells whether it is
+// one.
+func (f Format) unpacked() (Format, bool) {
+	inside, packed := strings.CutSuffix(string(f), ".gz")
+	return Format(inside), packed
+}
 
 // CSVOptions is how CSV files are written.
 type CSVOptions struct {
 	Spreadsheet bool // a BOM, and cells that a spreadsheet would run as formulas defused
+	Delimiter   byte // what stands between cells: a comma, semicolon, tab or bar; 0 for a comma
+	Lists       byte // what stands between the names in one cell: a comma, semicolon or bar; 0 for a bar
 }
 
 // Guard holds back a run that changes too much.

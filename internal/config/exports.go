@@ -21,7 +21,7 @@ func (r *reader) readExport(e *entry) segments.Export {
 		Name:     e.get("name").words(),
 		Schedule: r.schedule(e.get("schedule")),
 		To:       r.readDirectories(e.get("to")),
-		CSV:      segments.CSVOptions{Spreadsheet: e.get("csv").get("profile").words() == "spreadsheet"},
+		CSV:      readCSV(e.get("csv")),
 	}
 	if x.Name == "held" || x.Name == "latest" {
 		r.tellAt(e.get("name"), "an export can't be called "+quote(x.Name), "folders of runs have that name")

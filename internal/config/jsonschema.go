@@ -69,6 +69,7 @@ type draft struct {
 	MaxProperties int      `json:"maxProperties,omitempty"`
 	Required      []string `json:"required,omitempty"`
 	Properties    drafts   `json:"properties,omitempty"`
+	PropertyNames *draft   `json:"propertyNames,omitempty"`
 	Additional    any      `json:"additionalProperties,omitempty"` // false, or what they are
 
 	AllOf       []*draft        `json:"allOf,omitempty"`
@@ -114,9 +115,13 @@ func (s *shape) draft(literal bool) *draft {
 	case mapping:
 		return s.object(literal)
 	case table:
-		return &draft{Type: "object", MinProperties: 1, Additional: s.item.draft(literal)}
-	case percents:
-		return &draft{AnyOf: []*draft{s.item.draft(literal), {Type: "object", MinProperties: 1, Additional: s.item.draft(literal)}}}
+		d := &draft{Type: "object", MinProperties: 1, MaxProperties: s.max, Additional: s.item.draft(literal)}
+		if s.keys != nil {
+			d.PropertyNames = s.keys.draft(literal)
+		}
+		return d
+	case itemOrTable:
+		return &draft{AnyOf: []*draft{s.item.draft(literal), s.table.draft(literal)}}
 	case condition:
 		i := slices.IndexFunc(definitions, func(d definition) bool { return d.of == s })
 		return &draft{Ref: "#/definitions/" + definitions[i].name}
@@ -200,7 +205,7 @@ func (s *shape) value(literal bool) *draft {
 	case code:
 		return (&draft{Type: []string{"string", "integer"}, Pattern: notBlank, PatternError: "expected " + s.says}).plain(literal)
 	}
-	words := &draft{Type: "string", Enum: s.words}
+	words := &draft{Type: "string", Enum: slices.Concat(s.words, s.also)}
 	switch {
 	case s.words == nil:
 		return s.spelled(literal)

@@ -91,7 +91,7 @@ func (e *entry) read(s *shape, tag string) (problem, hint string) {
 	case percent:
 		return e.readShare(s)
 	case choice:
-		if !slices.Contains(s.words, e.text) {
+		if !slices.Contains(s.words, e.text) && !slices.Contains(s.also, e.text) {
 			return unknown(s.noun, e.text, s.words)
 		}
 	case text:

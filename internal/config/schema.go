@@ -23,10 +23,19 @@ var (
 	spanOrNow = &shape{kind: duration, says: "a duration like 4h", zero: true}
 	codes     = &shape{kind: code, says: "a code like 1404"}
 	outcome   = words("an outcome like delivered", "outcome", hygiene.OutcomeNames())
-	column    = &shape{kind: text, says: "a column like phone or attributes.country", words: segments.ColumnNames(), like: `^attributes\..`}
+	column    = &shape{kind: itemOrTable, item: columnName, table: renamed, says: columnName.says}
 	value     = &shape{kind: scalar, says: "a text, a number, true or false"}
 	yesOrNo   = &shape{kind: truth, says: "true or false"}
 	share     = &shape{kind: percent, says: "a percentage like 30%", max: 1000, zero: true}
+	shares    = &shape{kind: itemOrTable, item: share, says: "a percentage like 30%, or one for each segment",
+		table: &shape{kind: table, item: share, says: "a percentage like 30%, or one for each segment"}}
+)
+
+// A column is a name, or a name with the header that files show for it.
+var (
+	columnName = &shape{kind: text, says: "a column like phone or attributes.country", words: segments.ColumnNames(), like: `^attributes\..`}
+	header     = &shape{kind: text, says: `a header like "Phone Number"`}
+	renamed    = &shape{kind: table, item: header, keys: columnName, min: 1, max: 1, says: `a column and its header, like {contact: "Phone Number"}`}
 )
 
 // file is the whole config: every key that there is, with what it means.
@@ -131,25 +140,43 @@ var segment = keysOf(1,
 	optional("where", segmentCondition, "Who is in it."),
 	optional("list", name, "A static list instead, filled by winnow list add."),
 	standing("suppressed", "exclude", words("exclude, include or only", "choice", []string{"exclude", "include", "only"}), "What becomes of suppressed contacts; they are left out unless it is said here."),
-	optional("columns", listOf(1, column, "a list of columns"), "What its files show; left out: contact, phone, status."),
+	optional("columns", listOf(1, column, "a list of columns"), "What its files show: names, or names with the header that files show for them, like {contact: Phone Number}; left out: contact, phone, status."),
 ).needs("where", "list", "suppressed").orElse("where", "list")
 
 var export = keysOf(1,
 	required("name", name, "Name of the export, and of its folder."),
 	required("schedule", cron, "When it runs, in the time zone of this file."),
 	required("segments", listOf(1, name, "a list of segments"), "The segments it writes."),
-	standing("formats", "[csv]", listOf(1, words("csv, json or ndjson", "format", []string{"csv", "json", "ndjson"}), "a list of formats"), "In which formats: csv, json (one array), ndjson (an object a line)."),
+	standing("formats", "[csv]", listOf(1, format, "a list of formats"), "In which formats: csv, json (one array), ndjson (an object a line); with .gz, like csv.gz, compressed."),
 	standing("delta", "[]", listOf(0, name, "a list of segments"), "The segments that also get a file of who entered and who left since the last published run."),
 	required("to", listOf(1, path, "a list of directories"), "The directories it writes to, relative to this file."),
 	standing("guard", "{}", guard, "When a run is held back for a look instead of being published."),
 	standing("keep", "30", &shape{kind: whole, says: "a whole number", min: 1}, "How many runs are kept."),
 	standing("csv", "{}", keysOf(0,
 		standing("profile", "crm", words("crm or spreadsheet", "profile", []string{"crm", "spreadsheet"}), "For a CRM, everything as it is; for a spreadsheet, a BOM, and cells that it would run as formulas defused."),
+		standing("delimiter", "comma", delimiter, "What stands between two cells: comma, semicolon, tab or pipe, or the character itself."),
+		standing("lists", "pipe", joint, "What stands between the names in one cell, as of tags: pipe, semicolon or comma, or the character itself."),
 	), "How CSV files are written."),
 )
 
+var (
+	format    = words("csv, json or ndjson, or one of them with .gz", "format", formatWords())
+	delimiter = &shape{kind: choice, says: "comma, semicolon, tab or pipe", noun: "delimiter",
+		words: []string{"comma", "semicolon", "tab", "pipe"}, also: []string{",", ";", "\t", `\t`, "|"}}
+	joint = &shape{kind: choice, says: "pipe, semicolon or comma", noun: "separator",
+		words: []string{"pipe", "semicolon", "comma"}, also: []string{"|", ";", ","}}
+)
+
+func formatWords() []string {
+	var list []string
+	for _, f := range segments.Formats() {
+		list = append(list, string(f))
+	}
+	return list
+}
+
 var guard = keysOf(0,
-	optional("max_change", &shape{kind: percents, item: share, says: "a percentage like 30%, or one for each segment"}, "By how much a segment's size may differ from the last published run's, in percent of it."),
+	optional("max_change", shares, "By how much a segment's size may differ from the last published run's, in percent of it."),
 	optional("min_rows", &shape{kind: table, item: &shape{kind: whole, says: "a whole number", min: 1}, min: 1, says: "a number for each segment"}, "How many rows a segment must have at least."),
 )
 

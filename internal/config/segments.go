@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"gopkg.in/yaml.v3"
+
 	"winnow/segments"
 )
 
@@ -47,25 +49,75 @@ func (r *reader) readColumns(e *entry) []segments.Column {
 		return segments.DefaultColumns()
 	}
 	var columns []segments.Column
-	seen := map[segments.Column]bool{}
+	shown, headers := map[segments.Column]bool{}, map[string]bool{}
 	for _, item := range e.items {
-		c, err := segments.ParseColumn(item.text)
-		switch {
-		case err != nil && strings.HasPrefix(item.text, "attributes."):
-			r.tellAt(item, err.Error(), "")
-		case err != nil:
-			text, hint := unknown("column", item.text, append(segments.ColumnNames(), "attributes."))
-			if hint == "" {
-				hint = "write for example contact, phone, last_delivered_at or attributes.country"
-			}
-			r.tellAt(item, text, hint)
-		case seen[c]:
-			r.tellAt(item, "the column "+quote(item.text)+" is there already", "")
+		c, ok := r.readColumn(item)
+		if !ok {
+			continue
 		}
-		seen[c] = true
+		switch {
+		case shown[c]:
+			r.tellAt(item, "the column "+quote(c.String())+" is there already", "")
+		case headers[c.Header()]:
+			r.tellAt(item, "the header "+quote(c.Header())+" is there already", "every column of a file needs its own")
+		}
+		shown[c], headers[c.Header()] = true, true
 		columns = append(columns, c)
 	}
 	return columns
+}
+
+// readColumn reads a name, or a name and the header that files show for it.
+func (r *reader) readColumn(e *entry) (segments.Column, bool) {
+	if e.place.node.Kind != yaml.MappingNode {
+		return r.column(e.text, e.place.node, e.place)
+	}
+	if pairs := e.place.node.Content; len(pairs) > 2 {
+		r.at(pairs[2], e.place, "a second column in one item", "begin each column with -")
+		return segments.Column{}, false
+	}
+	if len(e.items) == 0 {
+		return segments.Column{}, false // its header was told of
+	}
+	header := e.items[0]
+	c, ok := r.column(header.place.word, header.place.at, e.place)
+	if !ok {
+		return c, false
+	}
+	c, err := c.As(header.text)
+	if err != nil {
+		r.tellAt(header, err.Error(), "")
+	}
+	return c, err == nil
+}
+
+// column finds the column of that name, which stands at that node.
+func (r *reader) column(name string, at *yaml.Node, p *place) (segments.Column, bool) {
+	c, err := segments.ParseColumn(name)
+	switch {
+	case err != nil && strings.HasPrefix(name, "attributes."):
+		r.at(at, p, err.Error(), "")
+	case err != nil:
+		text, hint := unknown("column", name, append(segments.ColumnNames(), "attributes."))
+		if hint == "" {
+			hint = "write for example contact, phone, last_delivered_at or attributes.country"
+		}
+		r.at(at, p, text, hint)
+	}
+	return c, err == nil
+}
+
+// readCSV reads how CSV files are written.
+func readCSV(e *entry) segments.CSVOptions {
+	return segments.CSVOptions{
+		Spreadsheet: e.get("profile").words() == "spreadsheet",
+		Delimiter:   delimiters[e.get("delimiter").words()],
+		Lists:       delimiters[e.get("lists").words()],
+	}
+}
+
+var delimiters = map[string]byte{
+	"comma": ',', "semicolon": ';', "tab": '\t', "pipe": '|', ",": ',', ";": ';', "\t": '\t', `\t`: '\t', "|": '|',
 }
 
 // reference is one segment asking for another.

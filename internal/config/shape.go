@@ -11,21 +11,21 @@ import (
 type kind uint8
 
 const (
-	text      kind = iota + 1 // words
-	secret                    // words that no message shows
-	choice                    // one of a few words
-	whole                     // a whole number
-	truth                     // true or false
-	duration                  // like 7d
-	percent                   // like 30%
-	code                      // a provider's code: a whole number or words
-	scalar                    // what an attribute is compared with
-	list                      // items
-	oneOrMore                 // an item, or a list of them
-	mapping                   // known keys
-	table                     // keys of the file's own choice
-	percents                  // a percentage, or a table of them
-	condition                 // a mapping that is one of several tests
+	text        kind = iota + 1 // words
+	secret                      // words that no message shows
+	choice                      // one of a few words
+	whole                       // a whole number
+	truth                       // true or false
+	duration                    // like 7d
+	percent                     // like 30%
+	code                        // a provider's code: a whole number or words
+	scalar                      // what an attribute is compared with
+	list                        // items
+	oneOrMore                   // an item, or a list of them
+	mapping                     // known keys
+	table                       // keys of the file's own choice
+	itemOrTable                 // an item, or a table
+	condition                   // a mapping that is one of several tests
 )
 
 // shape is what may stand at a place. The shapes together are the table that
@@ -37,13 +37,16 @@ type shape struct {
 	like     string         // of a text: a pattern for editors; its reader says better what is wrong
 	noun     string         // of a choice: what its words are
 	words    []string       // of a choice; of a text: what editors offer beside what is like the pattern
+	also     []string       // of a choice: other spellings of them, which no list of words shows
 	min, max int            // of whole numbers and percentages, and of how many items or keys; max 0 for any
 	because  string         // why the limits are so; empty when it is plain
 	zero     bool           // a duration, a percentage or a secret may be none
 
 	shortest, longest time.Duration // of a duration; 0 for any
 
-	item   *shape   // of list, oneOrMore, table
+	item   *shape   // of list, oneOrMore, table, itemOrTable
+	table  *shape   // of itemOrTable
+	keys   *shape   // of a table: what its keys are, for editors; nil for any
 	fields []field  // of a mapping
 	tests  []*shape // of a condition: mappings whose first field names the test
 

@@ -98,11 +98,11 @@ func (w *walker) walk(p *place, s *shape, literal bool) *entry {
 		ok = n.Kind == yaml.MappingNode && w.mapping(e, s, literal)
 	case table:
 		ok = n.Kind == yaml.MappingNode && w.table(e, s, literal)
-	case percents:
-		if n.Kind != yaml.MappingNode {
-			return w.walk(p, s.item, literal)
+	case itemOrTable:
+		if n.Kind == yaml.MappingNode {
+			return w.walk(p, s.table, literal)
 		}
-		ok = w.table(e, s, literal)
+		return w.walk(p, s.item, literal)
 	case condition:
 		ok = n.Kind == yaml.MappingNode && w.condition(e, s, literal)
 	default:
@@ -137,6 +137,8 @@ func hintFor(s *shape, p *place) string {
 		return "put it in brackets"
 	case s.kind == list && plain && s.item.kind != mapping && s.item.kind != condition:
 		return "put it in brackets: [" + shorten(n.Value, 40) + "]"
+	case s.kind == list && n.Kind == yaml.MappingNode && s.item == column:
+		return "begin each column with -"
 	case s.kind == list && n.Kind == yaml.MappingNode && s.item.field("name") != nil:
 		return "begin each with - name: …"
 	case s.kind == mapping && s.says == keysAndValues:
