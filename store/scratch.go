@@ -27,7 +27,7 @@ const scratchSetup = `PRAGMA page_size = 16384; PRAGMA cache_size = -49152; PRAG
 // beside the store, and takes its name away at once: its space is free again as
 // soon as nobody has it open, even when the process is killed.
 func (s *Store) newScratch(tables string) (*scratch, error) {
-	f := &scratch{folder: cmp.Or(os.Getenv("TMPDIR"), filepath.Dir(s.path))}
+	f := &scratch{folder: s.scratchFolder()}
 	folder, err := os.MkdirTemp(f.folder, "winnow-scratch-")
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary file: %w", err)
@@ -62,7 +62,43 @@ func (f *scratch) close() error {
 func (f *scratch) whereFull(err error) error {
 	var e sqlite3.Error
 	if errors.As(err, &e) && e.Code == sqlite3.ErrFull {
-		return fmt.Errorf("write a temporary file in %s: %w; set TMPDIR to a folder with more room", f.folder, err)
+		return errFull(f.folder, err)
 	}
 	return err
+}
+
+func errFull(folder string, err error) error {
+	return fmt.Errorf("write a temporary file in %s: %w; set TMPDIR to a folder with more room", folder, err)
+}
+
+// scratchFolder is where temporary files are made.
+func (s *Store) scratchFolder() string { return cmp.Or(os.Getenv("TMPDIR"), filepath.Dir(s.path)) }
+
+// spillFile is a temporary file without a name, written from its beginning to
+// its end, and then read.
+type spillFile struct {
+	*os.File
+	folder string // that it is in
+}
+
+// newSpillFile makes a file as newScratch does.
+func (s *Store) newSpillFile() (*spillFile, error) {
+	folder := s.scratchFolder()
+	f, err := os.CreateTemp(folder, "winnow-scratch-")
+	if err != nil {
+		return nil, fmt.Errorf("make a temporary file: %w", err)
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(fmt.Errorf("make a temporary file: %w", err), f.Close())
+	}
+	return &spillFile{f, folder}, nil
+}
+
+// Write writes, and says which disk is full.
+func (f *spillFile) Write(b []byte) (int, error) {
+	n, err := f.File.Write(b)
+	if err != nil {
+		err = errFull(f.folder, err)
+	}
+	return n, err
 }

@@ -1,53 +1,73 @@
 package store
 
-import "winnow/hygiene"
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"winnow/hygiene"
+)
 
 // Find looks contacts up by their keys, and gives found those that are known,
 // in the order of the keys and by their place among them, without attributes
-// and message. The contact holds until found returns. Sorted keys are found
-// sooner: the roster's index has them side by side.
+// and message. All are as of one moment. The contact holds until found returns.
+// Sorted keys are found sooner: the roster's index has them side by side.
 func (s *Store) Find(keys []string, found func(i int, contact *hygiene.Contact)) error {
 	return s.read(func(c *conn) error {
-		k := &card{}
-		for i, key := range keys {
-			if err := k.fetch(c, key); err != nil {
-				return err
-			}
-			if k.id == 0 {
-				continue
-			}
-			k.attrs = nil
-			if err := k.unpack(); err != nil {
-				return err
-			}
-			found(i, &k.Contact)
+		// One transaction: each of its own would ask the file system for its locks.
+		if err := c.exec("BEGIN"); err != nil {
+			return err
 		}
-		return nil
+		f := &finder{c: c, found: found}
+		for from := 0; from < len(keys); from += findKeys {
+			if err := f.find(keys[from:min(from+findKeys, len(keys))], from); err != nil {
+				return errors.Join(err, c.rollback())
+			}
+		}
+		return c.exec("COMMIT")
 	})
 }
 
-// Seen remembers keys, however many: they are in a temporary file, each as it
-// is, so that no two keys are ever taken for one.
-type Seen struct{ file *scratch }
+// findKeys is how many keys one statement looks up: who is not known then costs
+// no crossing into C.
+const findKeys = 256
 
-// NewSeen makes an empty Seen. Until it is closed it takes about 20 bytes more
-// than each key, in the folder that the variable TMPDIR names, or beside the
-// store.
-func (s *Store) NewSeen() (*Seen, error) {
-	file, err := s.newScratch("CREATE TABLE seen (key TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;")
-	if err != nil {
-		return nil, err
+var findSQL = `WITH asked (place, key) AS (VALUES (0, ?)` + findRows() + `)
+	SELECT asked.place, c.id, c.phone, c.ledger, c.facts FROM asked CROSS JOIN contacts c ON c.key = asked.key ORDER BY asked.place`
+
+func findRows() string {
+	var b strings.Builder
+	for i := 1; i < findKeys; i++ {
+		fmt.Fprintf(&b, ", (%d, ?)", i)
 	}
-	return &Seen{file}, nil
+	return b.String()
 }
 
-// Add remembers the key, and tells whether it is a new one. Keys that come in
-// order, some ten thousand at a time, are added twice as fast.
-func (s *Seen) Add(key string) (fresh bool, err error) {
-	r := s.file.c.query("INSERT INTO seen (key) VALUES (?) ON CONFLICT DO NOTHING RETURNING 1", key)
-	fresh = r.next()
-	return fresh, s.file.whereFull(r.close())
+// finder looks keys up.
+type finder struct {
+	c     *conn
+	card  card
+	asked [findKeys]any
+	found func(i int, contact *hygiene.Contact)
 }
 
-// Close forgets all keys and frees their space.
-func (s *Seen) Close() error { return s.file.close() }
+// find looks up so many keys, the first of which has that place.
+func (f *finder) find(keys []string, place int) (err error) {
+	for i := range f.asked {
+		f.asked[i] = nil
+		if i < len(keys) {
+			f.asked[i] = keys[i]
+		}
+	}
+	r := f.c.query(findSQL, f.asked[:]...)
+	k := &f.card
+	for err == nil && r.next() {
+		i := int(r.int(0))
+		k.reset(keys[i])
+		k.id, k.Phone, k.ledger, k.facts = r.int(1), r.text(2), r.int(3), r.blob(4)
+		if err = k.unpackFacts(); err == nil {
+			f.found(place+i, &k.Contact)
+		}
+	}
+	return errors.Join(err, r.close())
+}

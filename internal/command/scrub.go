@@ -96,7 +96,7 @@ func (x scrubCommand) separator() (byte, error) {
 // scrub opens what the list is parted into, parts it, and puts the files in
 // their places.
 func (x scrubCommand) scrub(c *call, h *house, l *list) (err error) {
-	s := &scrub{call: c, house: h, list: l, now: c.present(), clean: bufio.NewWriterSize(c.Stdout, 1<<16), rejected: bufio.NewWriter(io.Discard)}
+	s := &scrub{call: c, house: h, list: l, now: c.present(), seen: h.store.NewSeen(), clean: bufio.NewWriterSize(c.Stdout, 1<<16), rejected: bufio.NewWriter(io.Discard)}
 	var files []*newFile // the clean list last: when it is there, all is done
 	for _, to := range []struct {
 		name   string
@@ -111,9 +111,6 @@ func (x scrubCommand) scrub(c *call, h *house, l *list) (err error) {
 		}
 		defer f.discard()
 		files, *to.writer = append(files, f), f.Writer
-	}
-	if s.seen, err = h.store.NewSeen(); err != nil {
-		return err
 	}
 	defer func() { err = errors.Join(err, s.seen.Close()) }()
 	if err := s.part(); err != nil {
@@ -219,6 +216,7 @@ func (s *scrub) part() error {
 		for ended == nil {
 			p := <-empty
 			ended = p.fill(s.list, s.house.config.Keys)
+			p.sort()
 			select {
 			case filled <- p:
 			case <-stop:

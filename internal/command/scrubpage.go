@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"slices"
@@ -24,8 +25,14 @@ const (
 type listPage struct {
 	text  []byte // of all lines
 	lines []listLine
-	order []int // the lines that have a key: by key, then as they came
-	keys  []string
+	order []keyPlace // the lines whose keys are asked for
+	keys  []string   // of these
+}
+
+// keyPlace is the place of a key.
+type keyPlace struct {
+	next uint64 // its bytes after those that all begin with
+	line int
 }
 
 type listLine struct {
@@ -58,43 +65,68 @@ func (p *listPage) fill(l *list, keys hygiene.KeyFormat) error {
 
 // judge finds out whom not to text, and who comes a second time.
 func (p *listPage) judge(s *scrub) error {
-	p.sort()
 	err := s.house.store.Find(p.keys, func(i int, contact *hygiene.Contact) {
-		p.lines[p.order[i]].reason = standingOf(contact, s.now).why()
+		p.lines[p.order[i].line].reason = standingOf(contact, s.now).why()
 	})
 	if err != nil {
 		return err
 	}
-	for _, i := range p.order {
-		line := &p.lines[i]
-		if line.reason != "" {
-			continue
-		}
-		fresh, err := s.seen.Add(line.key)
-		if err != nil {
-			return err
-		}
-		if !fresh {
-			line.reason = isDuplicate
+	p.order, p.keys = p.order[:0], p.keys[:0]
+	for i := range p.lines {
+		if p.lines[i].reason == "" {
+			p.order, p.keys = append(p.order, keyPlace{line: i}), append(p.keys, p.lines[i].key)
 		}
 	}
-	return nil
+	fresh, err := s.seen.Add(p.keys)
+	for i, is := range fresh {
+		if !is {
+			p.lines[p.order[i].line].reason = isDuplicate
+		}
+	}
+	return err
 }
 
-// sort puts the keys in order, and with the same key the first line first.
+// sort puts the keys in order. Most keys of a list begin alike, and the few
+// bytes after that tell nearly all of them apart.
 func (p *listPage) sort() {
 	p.order, p.keys = p.order[:0], p.keys[:0]
 	for i := range p.lines {
 		if p.lines[i].reason == "" {
-			p.order = append(p.order, i)
+			p.order = append(p.order, keyPlace{line: i})
 		}
 	}
-	slices.SortFunc(p.order, func(a, b int) int {
-		return cmp.Or(strings.Compare(p.lines[a].key, p.lines[b].key), a-b)
-	})
-	for _, i := range p.order {
-		p.keys = append(p.keys, p.lines[i].key)
+	alike := p.alike()
+	for i := range p.order {
+		var next [8]byte
+		copy(next[:], p.lines[p.order[i].line].key[alike:])
+		p.order[i].next = binary.BigEndian.Uint64(next[:])
 	}
+	slices.SortFunc(p.order, func(a, b keyPlace) int {
+		if a.next != b.next {
+			return cmp.Compare(a.next, b.next)
+		}
+		return strings.Compare(p.lines[a.line].key, p.lines[b.line].key)
+	})
+	for i := range p.order {
+		p.keys = append(p.keys, p.lines[p.order[i].line].key)
+	}
+}
+
+// alike is with how many bytes all keys begin alike.
+func (p *listPage) alike() (n int) {
+	if len(p.order) == 0 {
+		return 0
+	}
+	first := p.lines[p.order[0].line].key
+	n = len(first)
+	for i := range p.order {
+		key := p.lines[p.order[i].line].key
+		n = min(n, len(key))
+		for first[:n] != key[:n] {
+			n--
+		}
+	}
+	return n
 }
 
 // write writes the lines where they belong, in the order of the list.
