@@ -173,17 +173,28 @@ func cpuOf(b *testing.B, d *child) time.Duration {
 // the one before is answered.
 func hammer(b *testing.B, to string, connections int, lasting time.Duration) (measured, int) {
 	b.Helper()
+	ctx, stop := context.WithTimeout(context.Background(), lasting)
+	defer stop()
+	return hammerUntil(ctx, b, to, connections, func(id string, _ int64) []byte { return callback(id) })
+}
+
+// hammerUntil hammers until ctx ends, with the body of each callback from its id
+// and number.
+func hammerUntil(ctx context.Context, b *testing.B, to string, connections int, body func(id string, n int64) []byte) (measured, int) {
+	b.Helper()
 	target, err := url.Parse(to)
 	if err != nil {
 		b.Fatal(err)
 	}
 	var count atomic.Int64
 	took := make([][]time.Duration, connections)
-	end := time.Now().Add(lasting)
 	var wg sync.WaitGroup
 	for i := range connections {
 		wg.Go(func() {
-			took[i] = hammerOne(b, target, i, end, &count)
+			took[i] = hammerOne(ctx, b, target, func() []byte {
+				n := count.Add(1)
+				return body(fmt.Sprintf("sms-%d-%d-9c99bc26-373e-4847", i, n), n)
+			})
 		})
 	}
 	began := time.Now()
@@ -194,7 +205,7 @@ func hammer(b *testing.B, to string, connections int, lasting time.Duration) (me
 	return measured{perSecond: float64(n) / time.Since(began).Seconds(), p50: all[n/2], p99: all[n*99/100]}, n
 }
 
-func hammerOne(b *testing.B, target *url.URL, worker int, end time.Time, count *atomic.Int64) []time.Duration {
+func hammerOne(ctx context.Context, b *testing.B, target *url.URL, next func() []byte) []time.Duration {
 	conn, err := net.Dial("tcp", target.Host)
 	if err != nil {
 		b.Error(err)
@@ -203,9 +214,8 @@ func hammerOne(b *testing.B, target *url.URL, worker int, end time.Time, count *
 	defer conn.Close()
 	in := bufio.NewReader(conn)
 	var took []time.Duration
-	for time.Now().Before(end) {
-		n := count.Add(1)
-		body := callback(fmt.Sprintf("sms-%d-%d-9c99bc26-373e-4847", worker, n))
+	for ctx.Err() == nil {
+		body := next()
 		began := time.Now()
 		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: winnow\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", target.Path, len(body), body)
 		answer, err := http.ReadResponse(in, nil)
