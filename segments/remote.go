@@ -2,6 +2,7 @@ package segments
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 )
@@ -13,9 +14,14 @@ import (
 type Remote interface {
 	fmt.Stringer // names the remote to people, without secrets
 	// Deliver brings a run there, whole or not at all, and may be repeated: a run
-	// that is there already is left as it is. It ends with ctx.
+	// that is there already is left as it is. It ends with ctx. One at a time may
+	// be under way for an export.
 	Deliver(ctx context.Context, d Delivery) error
 }
+
+// ErrUnwelcome is what an error of a [Remote] is when the remote would not have
+// winnow as it comes: whoever tries that again and again is locked out.
+var ErrUnwelcome = errors.New("not welcome there")
 
 // Delivery is a published run on its way to a [Remote].
 type Delivery struct {

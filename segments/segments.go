@@ -51,7 +51,8 @@ type Export struct {
 	Segments []string
 	Formats  []Format
 	Delta    []string // segments that also get a file of who entered and who left
-	To       []string // destinations: absolute directories
+	To       []string // absolute directories
+	Remotes  []Remote // where published runs are brought to
 	Guard    Guard
 	Keep     int // runs; at least 1
 	CSV      CSVOptions

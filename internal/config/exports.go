@@ -1,9 +1,6 @@
 package config
 
 import (
-	"slices"
-	"strings"
-
 	"winnow/segments"
 )
 
@@ -20,9 +17,9 @@ func (r *reader) readExport(e *entry) segments.Export {
 	x := segments.Export{
 		Name:     e.get("name").words(),
 		Schedule: r.schedule(e.get("schedule")),
-		To:       r.readDirectories(e.get("to")),
 		CSV:      readCSV(e.get("csv")),
 	}
+	r.readTargets(&x, e.get("to"))
 	if x.Name == "held" || x.Name == "latest" {
 		r.tellAt(e.get("name"), "an export can't be called "+quote(x.Name), "folders of runs have that name")
 	}
@@ -54,20 +51,6 @@ func (r *reader) once(e *entry, noun string) []*entry {
 		seen[item.text] = true
 	}
 	return e.each()
-}
-
-func (r *reader) readDirectories(e *entry) []string {
-	var to []string
-	for _, item := range e.each() {
-		if slices.Contains(to, r.absolute(item.text)) {
-			r.tellAt(item, "the directory "+quote(item.text)+" is there already", "")
-		}
-		if scheme, _, ok := strings.Cut(item.text, "://"); ok {
-			r.tellAt(item, "exports go to directories only, for now, not to "+quote(scheme+"://"), "write a directory, like ./exports")
-		}
-		to = append(to, r.absolute(item.text))
-	}
-	return to
 }
 
 // readGuard reads the limits. One for all is also kept for each segment, so

@@ -85,11 +85,7 @@ func (r *reader) secretFile(e *entry) []string {
 	content, err := os.ReadFile(r.absolute(e.text))
 	if err != nil {
 		if r.demand {
-			var cause *fs.PathError
-			if errors.As(err, &cause) {
-				err = cause.Err
-			}
-			r.tellAt(e, "can't read "+quote(e.text)+": "+err.Error(), "it is relative to the config's folder")
+			r.tellAt(e, "can't read "+quote(e.text)+": "+reasonOf(err), "it is relative to the config's folder")
 		}
 		return nil
 	}
@@ -103,6 +99,15 @@ func (r *reader) secretFile(e *entry) []string {
 		r.tellAt(e, quote(e.text)+" holds no token", "")
 	}
 	return secrets
+}
+
+// reasonOf is why a file can't be read, without its path.
+func reasonOf(err error) string {
+	var cause *fs.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err
+	}
+	return err.Error()
 }
 
 // address is host:port as it can be listened on.

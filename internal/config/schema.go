@@ -149,7 +149,7 @@ var export = keysOf(1,
 	required("segments", listOf(1, name, "a list of segments"), "The segments it writes."),
 	standing("formats", "[csv]", listOf(1, format, "a list of formats"), "In which formats: csv, json (one array), ndjson (an object a line); with .gz, like csv.gz, compressed."),
 	standing("delta", "[]", listOf(0, name, "a list of segments"), "The segments that also get a file of who entered and who left since the last published run."),
-	required("to", listOf(1, path, "a list of directories"), "The directories it writes to, relative to this file."),
+	required("to", listOf(1, target, "a list of directories and SFTP servers"), "Where runs go: directories, relative to this file, and folders on SFTP servers."),
 	standing("guard", "{}", guard, "When a run is held back for a look instead of being published."),
 	standing("keep", "30", &shape{kind: whole, says: "a whole number", min: 1}, "How many runs are kept."),
 	standing("csv", "{}", keysOf(0,
@@ -157,6 +157,22 @@ var export = keysOf(1,
 		standing("delimiter", "comma", delimiter, "What stands between two cells: comma, semicolon, tab or pipe, or the character itself."),
 		standing("lists", "pipe", joint, "What stands between the names in one cell, as of tags: pipe, semicolon or comma, or the character itself."),
 	), "How CSV files are written."),
+)
+
+// A target is a directory, or a folder on an SFTP server.
+var (
+	target = &shape{kind: itemOrTable, item: path, table: server, says: "a directory, or a server like {url: sftp://user@host/folder, …}"}
+	server = keysOf(1,
+		required("url", &shape{kind: text, like: "^sftp://[^@/]+@[^/]+/", says: "a URL like sftp://user@host/folder"}, "The folder on the server, as sftp://user@host/folder; with /~/folder it lies in the login's own folder. Runs are made here first, and brought there."),
+		optional("key_file", path, "File of the private key to log in with, relative to this file; read at each delivery."),
+		optional("key", hidden, "The private key itself, as from ${NAME}."),
+		optional("passphrase", hidden, "What opens the private key."),
+		optional("password", hidden, "The password to log in with, as from ${NAME}."),
+		optional("password_file", path, "A file that holds the password, relative to this file."),
+		optional("known_hosts", path, "File of the servers' keys in OpenSSH's format, relative to this file; read at each delivery."),
+		optional("host_key", &shape{kind: text, says: `a server's key like "SHA256:…"`}, "The server's key instead of known_hosts: SHA256:… as ssh-keygen -lf prints it, or the key itself, as ssh-keyscan prints it."),
+	).needs("key_file", "key", "password", "password_file")
+	hidden = &shape{kind: secret, says: "a secret"}
 )
 
 var (

@@ -56,6 +56,14 @@ func (d *draft) Hold() error {
 }
 
 func (d *draft) publish() error {
+	if err := d.appear(); err != nil || pointsTo(d.folder) == d.run {
+		return err
+	}
+	return point(d.folder, d.run)
+}
+
+// appear makes the run visible, and leaves readers pointed where they are.
+func (d *draft) appear() error {
 	step("sync draft")
 	if err := syncFolder(d.files); err != nil {
 		return err
@@ -64,13 +72,7 @@ func (d *draft) publish() error {
 		return err
 	}
 	step("sync the run's name")
-	if err := syncFolder(d.folder); err != nil {
-		return err
-	}
-	if pointsTo(d.folder) == d.run {
-		return nil
-	}
-	return point(d.folder, d.run)
+	return syncFolder(d.folder)
 }
 
 // show gives the draft the run's name, which it takes from the run that has it.

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/ssh"
+
+	"winnow/segments"
 )
 
 // credentials are the ways to log in, and their names for people.
@@ -108,5 +110,10 @@ func fileProblem(what, path string, err error) error {
 
 // refused says which ways to log in the server did not take.
 func (c credentials) refused(s SFTP) error {
-	return fmt.Errorf("the server does not let %s in; tried %s", cmp.Or(s.User, "nobody"), strings.Join(c.names, " and "))
+	return refusedError(fmt.Sprintf("the server does not let %s in; tried %s", cmp.Or(s.User, "nobody"), strings.Join(c.names, " and ")))
 }
+
+type refusedError string
+
+func (e refusedError) Error() string      { return string(e) }
+func (refusedError) Is(target error) bool { return target == segments.ErrUnwelcome }

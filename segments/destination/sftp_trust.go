@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
+
+	"winnow/segments"
 )
 
 // trusted is the key that the server must show. There is no way to do without:
@@ -151,6 +153,9 @@ func (s SFTP) keyscan() string {
 
 // keyError is a server's key that is not the one that it must be.
 type keyError struct{ error }
+
+// Is implements what [errors.Is] asks.
+func (keyError) Is(target error) bool { return target == segments.ErrUnwelcome }
 
 func changed(shown ssh.PublicKey, want string) error {
 	return keyError{fmt.Errorf("the server's key has changed: it shows %s, but %s; somebody may stand in between, so nothing was sent, no password either; ask the server's owner before you change what is expected",

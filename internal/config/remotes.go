@@ -1,0 +1,110 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"winnow/segments"
+	"winnow/segments/destination"
+)
+
+// readTargets reads where an export goes.
+func (r *reader) readTargets(x *segments.Export, e *entry) {
+	var remotes []string
+	for _, item := range e.each() {
+		if item.fields != nil {
+			remotes = r.readRemote(x, item, remotes)
+			continue
+		}
+		r.hidePassword(item)
+		path := r.absolute(item.text)
+		if slices.Contains(x.To, path) {
+			r.tellAt(item, "the directory "+quote(item.text)+" is there already", "")
+		}
+		switch scheme, _, is := strings.Cut(item.text, "://"); {
+		case scheme == "sftp" && is:
+			r.tellAt(item, "a server needs more than its URL", `write {url: sftp://user@host/folder, key_file: FILE, known_hosts: FILE}; a password is password: "${NAME}"`)
+		case is:
+			r.tellAt(item, "exports don't go to "+quote(scheme+"://")+" yet", "write a directory, like ./exports, or a server, like {url: sftp://user@host/folder, …}")
+		}
+		x.To = append(x.To, path)
+	}
+}
+
+// readRemote reads a folder on a server. What can be told of it without a
+// connection is told here, and not in the night of its first run.
+func (r *reader) readRemote(x *segments.Export, e *entry, seen []string) []string {
+	r.hidePassword(e.get("url"))
+	s, err := destination.ParseSFTP(e.get("url").words())
+	switch {
+	case e.get("url") == nil:
+		return seen // it was told
+	case err != nil:
+		r.tellAt(e.get("url"), err.Error(), "")
+		return seen
+	case slices.Contains(seen, s.String()):
+		r.tellAt(e.get("url"), "the server's folder "+quote(s.String())+" is there already", "")
+	}
+	s.Key, s.KeyFile = e.get("key").words(), r.absolute(e.get("key_file").words())
+	s.Passphrase, s.Password = e.get("passphrase").words(), e.get("password").words()
+	s.KnownHosts, s.HostKey = r.absolute(e.get("known_hosts").words()), e.get("host_key").words()
+	if e.has("password") && e.has("password_file") {
+		r.tellKey(e, "password_file", `"password" and "password_file" are both written`, "keep one of them")
+	} else if e.has("password_file") {
+		s.Password = r.password(e.get("password_file"))
+	}
+	x.Remotes = append(x.Remotes, r.checked(s, e))
+	return append(seen, s.String())
+}
+
+var passwordInURL = regexp.MustCompile(`://[^/]*:[^/]*@`)
+
+// hidePassword sees to it that no message shows a URL with a password.
+func (r *reader) hidePassword(url *entry) {
+	if url != nil && passwordInURL.MatchString(url.text) {
+		r.hide(url.place.node)
+	}
+}
+
+// password reads the one line of a file.
+func (r *reader) password(e *entry) string {
+	if e == nil {
+		return ""
+	}
+	content, err := os.ReadFile(r.absolute(e.text))
+	text := strings.TrimRight(string(content), "\r\n")
+	switch {
+	case err != nil && r.demand:
+		r.tellAt(e, "can't read "+quote(e.text)+": "+reasonOf(err), "it is relative to the config's folder")
+	case err == nil && text == "":
+		r.tellAt(e, quote(e.text)+" holds no password", "")
+	}
+	return text
+}
+
+// checked is the server, or, where the environment lacks one of its secrets and
+// nobody demands them, one that says so when it is needed.
+func (r *reader) checked(s destination.SFTP, e *entry) segments.Remote {
+	for _, name := range []string{"key", "passphrase", "password"} {
+		if of := e.get(name); of != nil && of.unset {
+			return unready{s, errors.New("destination " + s.String() + ": its " + name + " is " + of.place.node.Value + ", which the environment does not have: set it, and try again")}
+		}
+	}
+	if err := s.Check(); err != nil && r.demand && e.sound() {
+		r.tellAt(e, err.Error(), "")
+	}
+	return s
+}
+
+// unready is a server of which something is not known.
+type unready struct {
+	segments.Remote
+	why error
+}
+
+// Deliver implements [segments.Remote].
+func (u unready) Deliver(context.Context, segments.Delivery) error { return u.why }
