@@ -56,7 +56,7 @@ var homes = map[string][]string{
 // to account.
 var homesOfTests = map[string][]string{
 	"github.com/rogpeppe/go-internal/testscript": {"internal/command"},
-	"github.com/santhosh-tekuri/jsonschema/v6":   {"internal/config"},
+	"github.com/santhosh-tekuri/jsonschema/v6":   {"internal/config", "internal/console"},
 	"gopkg.in/yaml.v3":                           {"internal/console", "hygiene/provider"},
 }
 

@@ -22,14 +22,16 @@ func (d *daemon) console(cfg *config.Config) http.Handler {
 	return console.New(console.Config{
 		Token: cfg.Admin.Token, Version: d.version, Metrics: d.metrics, Logger: d.log,
 		Ready:     d.store.Healthy,
-		Page:      d.page,
+		Page:      (&desk{daemon: d, days: &days{store: d.store}}).page,
 		Status:    func(context.Context) (any, error) { return statusOf(d.current.Load(), d.store) },
 		Segments:  func(context.Context) (any, error) { return segmentList(d.current.Load()), nil },
 		Exports:   func(context.Context) (any, error) { return exportList(d.current.Load(), d.store) },
+		Export:    d.exportOf,
 		Explain:   d.explain,
 		Check:     d.check,
 		Register:  d.register,
 		RunExport: d.runExport,
+		Release:   d.release,
 		Instruct:  d.instruct,
 	})
 }
@@ -116,10 +118,42 @@ func (d *daemon) runExport(ctx context.Context, name string) (any, error) {
 		return err
 	}}
 	err := d.runner.Do(ctx, job, time.Now())
+	if errors.Is(err, schedule.ErrStopped) {
+		err = console.Refuse(http.StatusServiceUnavailable, err)
+	}
 	if run.FinishedAt != 0 && ran == nil {
 		return run, nil // it has ended, and tells itself how
 	}
 	return run, cmp.Or(err, ran)
+}
+
+// release publishes a run that the guard holds.
+func (d *daemon) release(ctx context.Context, export, name string) (any, error) {
+	a := d.acts()
+	if _, err := a.exportNamed(export); err != nil {
+		return nil, console.Refuse(http.StatusNotFound, err)
+	}
+	at, err := time.Parse(segments.RunLayout, name)
+	if err != nil {
+		return nil, console.Refuse(http.StatusNotFound, fmt.Errorf("%q is no run: write its folder's name, like 2026-11-23T020000Z", name))
+	}
+	scheduled := hygiene.InstantOf(at)
+	run, known, err := d.store.RunOf(export, scheduled)
+	if err != nil {
+		return nil, err
+	}
+	if !known || run.Status != segments.Held {
+		status := http.StatusConflict
+		if !known {
+			status = http.StatusNotFound
+		}
+		return nil, console.Refuse(status, a.notHeld(export, scheduled, run, known))
+	}
+	did, err := a.release(ctx, export, scheduled, hygiene.InstantOf(time.Now()))
+	if did.Run.Export != "" {
+		return did, nil // it is released, and tells itself what went wrong
+	}
+	return nil, err
 }
 
 func (d *daemon) instruct(_ context.Context, in console.Instruction) (any, error) {
@@ -178,10 +212,15 @@ type exportItem struct {
 	LastRun  *segments.Run     `json:"last_run,omitempty"`
 }
 
+func exportItemOf(e *segments.Export) exportItem {
+	return exportItem{Name: e.Name, Schedule: e.Schedule, Segments: e.Segments, Formats: e.Formats, To: e.To}
+}
+
 func exportList(cfg *config.Config, s *store.Store) ([]exportItem, error) {
 	items := []exportItem{}
-	for _, e := range cfg.Exports {
-		item := exportItem{Name: e.Name, Schedule: e.Schedule, Segments: e.Segments, Formats: e.Formats, To: e.To}
+	for i := range cfg.Exports {
+		e := &cfg.Exports[i]
+		item := exportItemOf(e)
 		last, ok, err := s.LastRun(e.Name)
 		if err != nil {
 			return nil, err
@@ -194,28 +233,25 @@ func exportList(cfg *config.Config, s *store.Store) ([]exportItem, error) {
 	return items, nil
 }
 
-// page is what the console shows.
-func (d *daemon) page(context.Context) (console.Page, error) {
-	cfg, now := d.current.Load(), time.Now()
-	t, err := d.store.Totals()
+// recentRuns is how many runs of an export the API lists.
+const recentRuns = 50
+
+// exportRuns is one export with its recent runs.
+type exportRuns struct {
+	exportItem
+	Runs []segments.Run `json:"runs"` // the one begun last first
+}
+
+func (d *daemon) exportOf(_ context.Context, name string) (any, error) {
+	e, err := d.acts().exportNamed(name)
 	if err != nil {
-		return console.Page{}, err
+		return nil, console.Refuse(http.StatusNotFound, err)
 	}
-	runs, err := d.store.Runs()
-	p := console.Page{At: hygiene.InstantOf(now), Events: t.Events, Lag: t.Lag, Repeats: t.Repeats, Quarantined: t.Quarantined,
-		Unmatched: t.Unmatched, Statuses: t.Statuses, CountedAt: t.CountedAt, Policy: cfg.Hash, Runs: runs}
-	d.notes.fill(&p)
-	for _, r := range runs {
-		if r.Status == segments.Failed || r.Status == segments.Held {
-			p.Trouble = append(p.Trouble, fmt.Sprintf("run %s/%s is %s: %s", r.Export, r.Name, r.Status, r.Error))
-		}
+	item := exportRuns{exportItem: exportItemOf(&e), Runs: []segments.Run{}}
+	runs, err := d.store.RunsOf(name, segments.Running, segments.Published, segments.Held, segments.ReleasedRun, segments.Discarded, segments.Failed)
+	if len(runs) > 0 {
+		item.LastRun = &runs[0]
+		item.Runs = runs[:min(len(runs), recentRuns)]
 	}
-	surgings, errSurging := d.store.Surgings()
-	for _, of := range surgings {
-		if of.Waiting > 0 {
-			p.Trouble = append(p.Trouble, fmt.Sprintf("%s of %s at source %s to review, until when the verdicts wait: winnow breaker shows them",
-				plural(of.Waiting, "surge"), of.Outcome, of.Source))
-		}
-	}
-	return p, errors.Join(err, errSurging)
+	return item, err
 }

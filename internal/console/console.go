@@ -55,8 +55,12 @@ type Config struct {
 	// of as rejected, or nothing when it gives an error. It is given a few
 	// thousand at a time, and never one message for two contacts.
 	Register func(context.Context, []provider.Registration) (Registered, error)
+	// Export gives one export with its recent runs.
+	Export func(ctx context.Context, name string) (any, error)
 	// RunExport makes a run now and gives it when it has ended, however it ended.
 	RunExport func(ctx context.Context, name string) (any, error)
+	// Release publishes a run that the guard holds, and gives it.
+	Release func(ctx context.Context, export, run string) (any, error)
 	// Instruct suppresses or allows a contact by hand and gives what is known of
 	// it then.
 	Instruct func(context.Context, Instruction) (any, error)
@@ -148,7 +152,9 @@ func (d *door) routes() {
 	api("/status", read, reading(d.Status))
 	api("/segments", read, reading(d.Segments))
 	api("/exports", read, reading(d.Exports))
+	api("/exports/{name}", read, d.export)
 	api("/exports/{name}/run", write, d.runExport)
+	api("/exports/{name}/runs/{run}/release", write, d.release)
 	api("/contacts/{key}", read, d.explain)
 	api("/contacts/{key}/suppress", write, d.instruct(hygiene.Suppress))
 	api("/contacts/{key}/allow", write, d.instruct(hygiene.Allow))

@@ -276,3 +276,17 @@ func TestEveryAnswerTellsBrowsersToBeCareful(t *testing.T) {
 		}
 	}
 }
+
+func TestARunIsReleasedByItsName(t *testing.T) {
+	c := Config{Release: func(_ context.Context, export, run string) (any, error) { return export + "/" + run, nil }}
+	wantJSON(t, ask(c, "POST", "/api/v1/exports/night%2Fly/runs/2026-11-23T020000Z/release", ""), `"night/ly/2026-11-23T020000Z"`)
+	wantProblem(t, ask(c, "GET", "/api/v1/exports/nightly/runs/2026-11-23T020000Z/release", ""), 405, "POST")
+	wantProblem(t, ask(Config{}, "POST", "/api/v1/exports/nightly/runs/2026-11-23T020000Z/release", ""), 404, "nothing here")
+	wantProblem(t, ask(c, "POST", "/api/v1/exports/nightly/runs/r/release", "", "Origin", "https://evil.example"), 403, "elsewhere")
+}
+
+func TestAnExportIsToldByItsName(t *testing.T) {
+	c := Config{Export: func(_ context.Context, name string) (any, error) { return name, nil }}
+	wantJSON(t, ask(c, "GET", "/api/v1/exports/nightly", ""), `"nightly"`)
+	wantProblem(t, ask(Config{}, "GET", "/api/v1/exports/nightly", ""), 404, "nothing here")
+}

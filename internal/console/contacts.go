@@ -40,19 +40,6 @@ func (d *door) explain(_ http.ResponseWriter, req *http.Request) (any, error) {
 	return what, err
 }
 
-// runExport makes a run. It goes on when whoever asked has hung up: a run that
-// was begun is better ended.
-func (d *door) runExport(_ http.ResponseWriter, req *http.Request) (any, error) {
-	if d.RunExport == nil {
-		return nil, errNothingHere
-	}
-	name, err := segment(req, "name")
-	if err != nil {
-		return nil, err
-	}
-	return d.RunExport(context.WithoutCancel(req.Context()), name)
-}
-
 // instruct does what is told about a contact by hand.
 func (d *door) instruct(kind hygiene.InstructionKind) giver {
 	return func(w http.ResponseWriter, req *http.Request) (any, error) {

@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"winnow/hygiene"
@@ -19,7 +20,7 @@ import (
 // Page is what the page shows: the state of a daemon at a glance.
 type Page struct {
 	At      hygiene.Instant // now, from which ages are counted
-	Trouble []string        // what needs someone's attention, a plain sentence each; none when all is well
+	Trouble []Trouble       // what needs someone's attention, the worst first; none when all is well
 
 	Events      int64 // stored
 	Lag         int64 // events in the log that have not been swept
@@ -35,6 +36,37 @@ type Page struct {
 
 	Runs []segments.Run // the latest run of each export
 	Jobs []Job
+
+	Days   []Day           // one after the other, today last; none when they are not counted yet
+	DaysAt hygiene.Instant // when they were counted
+	Sizes  []Size
+}
+
+// Trouble is something that needs someone's attention.
+type Trouble struct {
+	What string // one plain sentence
+	Do   string // the command that helps; empty when there is none, or What names it
+}
+
+// Day is the events that were received on one day, in UTC.
+type Day struct {
+	Start    hygiene.Instant
+	Outcomes map[string]int64 // events by outcome, repeats among them
+	// Delivered of Tried messages is the day's deliverability; of 0 there is none.
+	Delivered, Tried int64
+}
+
+// Size is how many rows a segment had in the runs of an export, the latest last.
+type Size struct {
+	Export, Segment string
+	Runs            []SizeOfRun
+}
+
+// SizeOfRun is a segment's rows in one run.
+type SizeOfRun struct {
+	Run  string
+	Rows int64
+	Held bool // by the guard: readers do not see it
 }
 
 // Job is a scheduled job and what has become of it.
@@ -123,6 +155,16 @@ func (v view) Total() (total int64) {
 		total += n
 	}
 	return total
+}
+
+// Why is an error beside a run or a job; empty when a trouble tells it already.
+func (v view) Why(text string) string {
+	for _, t := range v.Trouble {
+		if strings.Contains(t.What, text) {
+			return ""
+		}
+	}
+	return text
 }
 
 // When is an instant as the page shows it.

@@ -69,12 +69,12 @@ func TestPageBeginsWithWhatIsWrong(t *testing.T) {
 	}
 	page := somePage()
 	page.Rejected = "winnow.yaml:14:7: unknown key"
-	page.Trouble = []string{"callbacks are not stored: the disk is full"}
+	page.Trouble = []Trouble{{What: "callbacks are not stored: the disk is full", Do: "winnow doctor"}}
 	wantWords(t, shown(t, page), "<title>(!) winnow</title>", "The config was not taken", "winnow.yaml:14:7: unknown key", "Needs attention", "callbacks are not stored", "not taken")
 }
 
 func TestPageOfAnEmptyDaemonIsWhole(t *testing.T) {
-	wantWords(t, shown(t, Page{At: now}), "No export has run yet.", "No job has run since the start.", "not yet", "<dt>all</dt><dd>0</dd>")
+	wantWords(t, shown(t, Page{At: now}), "No export has run yet.", "No job has run since the start.", "Not counted yet", "Nothing needs attention.", "are being counted", "<dt>all</dt><dd>0</dd>")
 }
 
 func TestPageThatCanNotBeReadSaysWhy(t *testing.T) {
@@ -100,7 +100,9 @@ func TestPageWritesForeignWordsAsText(t *testing.T) {
 }
 
 func TestPageNeedsNothingThatItsPolicyForbids(t *testing.T) {
-	w := ask(Config{Page: func(context.Context) (Page, error) { return somePage(), nil }}, "GET", "/", "")
+	full := somePage()
+	full.Days = someDays()
+	w := ask(Config{Page: func(context.Context) (Page, error) { return full, nil }}, "GET", "/", "")
 	page := w.Body.String()
 	style := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(page)
 	if style == nil {
@@ -122,7 +124,8 @@ func TestPageNeedsNothingThatItsPolicyForbids(t *testing.T) {
 
 func TestPageIsWellFormed(t *testing.T) {
 	page := somePage()
-	page.Rejected, page.Trouble = "x", []string{"y"}
+	page.Rejected, page.Trouble, page.Days = "x", []Trouble{{What: "y", Do: "z"}}, someDays()
+	page.Sizes = []Size{{Export: "nightly", Segment: "<a>", Runs: []SizeOfRun{{Run: "r", Rows: 1, Held: true}}}}
 	d := xml.NewDecoder(strings.NewReader(shown(t, page)))
 	d.Strict, d.AutoClose, d.Entity = false, []string{"meta", "rect"}, xml.HTMLEntity
 	for {
