@@ -78,7 +78,7 @@ func (r *Runner) settle(ctx context.Context, t *task, now time.Time) {
 		t.floor = now
 		return
 	}
-	if !t.reload {
+	if !t.reload && t.floor.IsZero() {
 		last, err := r.book.Last(ctx, t.Key(), now)
 		if err != nil {
 			r.wait(t, err)
@@ -89,7 +89,9 @@ func (r *Runner) settle(ctx context.Context, t *task, now time.Time) {
 			return
 		}
 	}
-	// Nothing was missed before a job was first known.
+	// Nothing was missed before a job was first known, and nothing again before
+	// the time that the clock was set back to: what was missed there has been
+	// made up for by a later time, which the book may show as still to come.
 	if err := r.book.Keep(ctx, t.Key(), now); err != nil {
 		r.wait(t, err)
 		return
