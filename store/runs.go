@@ -161,12 +161,14 @@ func (s *Store) Last(_ context.Context, job string, until time.Time) (at time.Ti
 	return at, err
 }
 
-// Keep adds a time for the job. See schedule.Book.
+// Keep adds a time for the job, and forgets the oldest behind it: those ahead of
+// it, which a clock that ran ahead left, count for nothing. See schedule.Book.
 func (s *Store) Keep(_ context.Context, job string, at time.Time) error {
 	return s.write(func(c *conn) error {
 		if err := c.exec("INSERT INTO jobs (name, at) VALUES (?, ?) ON CONFLICT DO NOTHING", job, int64(hygiene.InstantOf(at))); err != nil {
 			return err
 		}
-		return c.exec("DELETE FROM jobs WHERE name = ? AND at < (SELECT at FROM jobs WHERE name = ? ORDER BY at DESC LIMIT 1 OFFSET ?)", job, job, keptTimes)
+		return c.exec(`DELETE FROM jobs WHERE name = ?1
+			AND at < (SELECT at FROM jobs WHERE name = ?1 AND at <= ?2 ORDER BY at DESC LIMIT 1 OFFSET ?3)`, job, int64(hygiene.InstantOf(at)), keptTimes)
 	})
 }

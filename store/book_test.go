@@ -1,0 +1,27 @@
+package store
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestTimesOfAClockThatRanAheadPushNoneOut(t *testing.T) {
+	s, err := Open(filepath.Join(t.TempDir(), "winnow.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	now := time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)
+	for i := range keptTimes + 10 {
+		if err := s.Keep(t.Context(), "export/nightly", now.Add(time.Hour+time.Duration(i)*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Keep(t.Context(), "export/nightly", now); err != nil {
+		t.Fatal(err)
+	}
+	if last, err := s.Last(t.Context(), "export/nightly", now); err != nil || !last.Equal(now) {
+		t.Errorf("the last time until now is %v, %v; %v was kept", last, err, now)
+	}
+}
