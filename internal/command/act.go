@@ -18,8 +18,10 @@ type act struct {
 	config   *config.Config
 	store    *store.Store
 	version  string
-	progress func(int64)         // nil for nobody
-	tripped  func([]*store.Trip) // told when breakers trip; nil for nobody
+	progress func(int64)          // nil for nobody
+	tripped  func([]*store.Trip)  // told when breakers trip; nil for nobody
+	posted   func(store.Delivery) // told how deliveries went; nil for nobody
+	busy     func(holder int)     // told when another process delivers, and is waited for; nil for nobody
 }
 
 // alone runs do while nobody else sweeps, reviews or makes a run of this store,

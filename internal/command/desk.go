@@ -48,8 +48,9 @@ func (d *daemon) totals() (console.Totals, error) {
 		breakers = append(breakers, console.Breaker{Source: of.Source, Outcome: of.Outcome.String(), Waiting: of.Waiting, Held: of.Held})
 	}
 	held, heldErr := d.heldRuns()
-	err = errors.Join(err, heldErr)
-	return console.Totals{Breakers: breakers, HeldRuns: held, Events: t.Events, LastSeq: t.LastSeq, Lag: t.Lag, Repeats: t.Repeats,
+	deliveries, deliveriesErr := d.deliveries()
+	err = errors.Join(err, heldErr, deliveriesErr)
+	return console.Totals{Breakers: breakers, HeldRuns: held, Deliveries: deliveries, Events: t.Events, LastSeq: t.LastSeq, Lag: t.Lag, Repeats: t.Repeats,
 		Quarantined: t.Quarantined, Unmatched: t.Unmatched, Contacts: t.Statuses}, err
 }
 
@@ -151,6 +152,7 @@ func (d *daemon) release(ctx context.Context, export, name string) (any, error) 
 	}
 	did, err := a.release(ctx, export, scheduled, hygiene.InstantOf(time.Now()))
 	if did.Run.Export != "" {
+		d.post.nudge(export)
 		return did, nil // it is released, and tells itself what went wrong
 	}
 	return nil, err
@@ -213,7 +215,7 @@ type exportItem struct {
 }
 
 func exportItemOf(e *segments.Export) exportItem {
-	return exportItem{Name: e.Name, Schedule: e.Schedule, Segments: e.Segments, Formats: e.Formats, To: e.To}
+	return exportItem{Name: e.Name, Schedule: e.Schedule, Segments: e.Segments, Formats: e.Formats, To: destinationsOf(e)}
 }
 
 func exportList(cfg *config.Config, s *store.Store) ([]exportItem, error) {

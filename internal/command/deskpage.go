@@ -15,6 +15,7 @@ import (
 	"winnow/internal/console"
 	"winnow/internal/schedule"
 	"winnow/segments"
+	"winnow/segments/destination"
 	"winnow/store"
 )
 
@@ -109,7 +110,9 @@ func (d *desk) troubledRuns(cfg *config.Config, p *console.Page) error {
 			p.Trouble = append(p.Trouble, console.Trouble{What: "an export failed: " + r.Error, Do: "winnow export " + r.Export})
 		}
 	}
-	return errors.Join(errs...)
+	waiting, err := waitingDeliveries(cfg, d.store)
+	p.Trouble = append(p.Trouble, late(waiting)...)
+	return errors.Join(append(errs, err)...)
 }
 
 // shownRuns is of how many runs the page shows the sizes.
@@ -123,12 +126,13 @@ func (d *desk) sizes(cfg *config.Config) (list []console.Size, err error) {
 		err = errors.Join(err, runsErr)
 		runs = runs[:min(len(runs), shownRuns)]
 		slices.Reverse(runs)
+		dirs := d.acts().directories(e)
 		sizes := make([]console.Size, len(e.Segments))
 		for i, name := range e.Segments {
 			sizes[i] = console.Size{Export: e.Name, Segment: name}
 		}
 		for _, run := range runs {
-			m := manifestOf(&e, run)
+			m := manifestOf(dirs, run)
 			for i := range sizes {
 				at := slices.IndexFunc(m.Files, func(f segments.File) bool { return f.Segment == sizes[i].Segment && f.Kind == segments.Full })
 				if at >= 0 {
@@ -143,13 +147,13 @@ func (d *desk) sizes(cfg *config.Config) (list []console.Size, err error) {
 
 // manifestOf reads a run's manifest in the first directory that has it. Of a run
 // that none has any more it is empty.
-func manifestOf(e *segments.Export, run segments.Run) (m segments.Manifest) {
-	folder := e.Name
+func manifestOf(dirs []destination.Directory, run segments.Run) (m segments.Manifest) {
+	folder := run.Export
 	if run.Status == segments.Held {
-		folder = filepath.Join(e.Name, "held")
+		folder = filepath.Join(run.Export, "held")
 	}
-	for _, dir := range e.To {
-		text, err := os.ReadFile(filepath.Join(dir, folder, run.Name, segments.ManifestName))
+	for _, dir := range dirs {
+		text, err := os.ReadFile(filepath.Join(string(dir), folder, run.Name, segments.ManifestName))
 		if err == nil && json.Unmarshal(text, &m) == nil {
 			return m
 		}

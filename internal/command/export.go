@@ -9,7 +9,6 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
-	"winnow/segments/destination"
 )
 
 // errRan says that a run of that time has been made before.
@@ -89,14 +88,14 @@ func (a *act) execute(ctx context.Context, e segments.Export, run segments.Run, 
 	if plan.Bases, err = a.store.Bases(e.Name); err != nil {
 		return segments.Result{}, errors.Join(err, snapshot.Close())
 	}
-	result, err := segments.Execute(ctx, plan, snapshot, destinations(e), a.progress)
+	result, err := segments.Execute(ctx, plan, snapshot, a.destinations(e), a.progress)
 	return result, errors.Join(err, snapshot.Close())
 }
 
-func destinations(e segments.Export) []segments.Destination {
+func (a *act) destinations(e segments.Export) []segments.Destination {
 	var list []segments.Destination
-	for _, dir := range e.To {
-		list = append(list, destination.Directory(dir))
+	for _, d := range a.directories(e) {
+		list = append(list, d)
 	}
 	return list
 }
@@ -114,7 +113,7 @@ func (a *act) settle(ctx context.Context) error {
 }
 
 // settleExport makes the destinations and the kept members agree with what the
-// store says of the runs.
+// store says of the runs, and enters what remotes are to get.
 func (a *act) settleExport(e segments.Export) error {
 	newest, _, err := a.store.LastRun(e.Name, segments.Published, segments.ReleasedRun)
 	if err != nil {
@@ -132,8 +131,8 @@ func (a *act) settleExport(e segments.Export) error {
 		newest.Name = ""
 	}
 	var errs []error
-	for _, d := range destinations(e) {
+	for _, d := range a.destinations(e) {
 		errs = append(errs, d.Settle(e.Name, newest.Name, names))
 	}
-	return errors.Join(append(errs, a.store.PruneMembers(e.Name))...)
+	return errors.Join(append(errs, a.owe(e), a.clearOutbox(e), a.store.PruneMembers(e.Name))...)
 }

@@ -67,6 +67,7 @@ func (d *daemon) export(ctx context.Context, name string, scheduled time.Time) (
 		rows += f.Rows
 	}
 	d.metrics.RunEnded(name, string(result.Run.Status), time.Now(), time.Since(began), rows)
+	d.post.nudge(name)
 	d.log.Info("exported", "export", name, "run", result.Run.Name, "status", string(result.Run.Status), "rows", rows,
 		"took", time.Since(began).Round(time.Millisecond), "error", result.Run.Error)
 	return result.Run, errors.Join(append([]error{err}, result.Troubles...)...)

@@ -31,12 +31,23 @@ func (x releaseCommand) Run(c *call) error {
 		if did.Run.Export == "" {
 			return err
 		}
-		if c.json {
-			return errors.Join(c.printJSON(did), err)
+		if !c.json {
+			fmt.Fprintf(c.Stdout, "%s %s/%s: latest points to it now\n", did.Status, did.Export, did.Name)
+			for _, other := range did.Discarded {
+				fmt.Fprintf(c.Stdout, "discarded %s, which was held too: it tells what changed since a run that is not the last one any more\n", other)
+			}
 		}
-		fmt.Fprintf(c.Stdout, "%s %s/%s: latest points to it now\n", did.Status, did.Export, did.Name)
-		for _, other := range did.Discarded {
-			fmt.Fprintf(c.Stdout, "discarded %s, which was held too: it tells what changed since a run that is not the last one any more\n", other)
+		e, _ := a.exportNamed(export)
+		list, deliverErr := c.delivered(a, e, did.Run)
+		err = errors.Join(err, deliverErr)
+		if c.json {
+			err = errors.Join(err, c.printJSON(struct {
+				released
+				Destinations []arrival `json:"destinations"`
+			}{did, list}))
+		}
+		if err == nil && worthSaying(e, list) {
+			err = c.sayArrivals(e.Name, did.Name, list)
 		}
 		return err
 	})
@@ -99,7 +110,7 @@ func (a *act) releaseNow(e segments.Export, run segments.Run, now hygiene.Instan
 		return released{}, err
 	}
 	var missing []error
-	to := destinations(e)
+	to := a.destinations(e)
 	for _, d := range to {
 		if err := d.Release(e.Name, run.Name); err != nil {
 			missing = append(missing, err)
@@ -142,7 +153,7 @@ func (a *act) concludeRuns(e segments.Export) error {
 }
 
 func (a *act) conclude(e segments.Export, run segments.Run) error {
-	place, err := findRun(e, run.Name)
+	place, err := a.findRun(e, run.Name)
 	now := hygiene.InstantOf(time.Now())
 	switch {
 	case place == segments.AmongPublished && run.Status == segments.Held:
@@ -164,9 +175,9 @@ func (a *act) conclude(e segments.Export, run segments.Run) error {
 }
 
 // findRun is the most public place that some destination has the run in.
-func findRun(e segments.Export, name string) (place segments.Place, err error) {
+func (a *act) findRun(e segments.Export, name string) (place segments.Place, err error) {
 	var errs []error
-	for _, d := range destinations(e) {
+	for _, d := range a.destinations(e) {
 		there, err := d.Find(e.Name, name)
 		place, errs = max(place, there), append(errs, err)
 	}

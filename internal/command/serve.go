@@ -49,6 +49,7 @@ type daemon struct {
 	current  atomic.Pointer[config.Config]
 	receiver *receiver.Receiver
 	runner   *schedule.Runner
+	post     *post
 	seen     fingerprint // of the file that was last tried
 	broken   error       // what was wrong with the file at the start
 	kept     bool        // the policy in force is in the store
@@ -135,7 +136,11 @@ func (d *daemon) wire(cfg *config.Config) error {
 	d.receiver = receiver.New(receiver.Config{Log: journal{d.store, d.metrics}, Counter: d.metrics, Logger: d.log, Healthy: d.store.Healthy})
 	lock := schedule.NewLock(d.store.Path() + ".jobs")
 	d.runner = schedule.NewRunner(d.store, lock, observer{d}, nil)
-	d.runner.TakeOver = func(ctx context.Context) error { return d.acts().settle(ctx) }
+	d.post = newPost(d)
+	d.runner.TakeOver = func(ctx context.Context) error {
+		defer d.post.look()
+		return d.acts().settle(ctx)
+	}
 	if err := d.adopt(cfg); err != nil {
 		return err
 	}
@@ -215,7 +220,7 @@ func namesOf(cfg *config.Config) (sources, exports []string) {
 
 // acts are what the jobs do, under the config in force.
 func (d *daemon) acts() *act {
-	return &act{config: d.current.Load(), store: d.store, version: d.version, tripped: d.tripped}
+	return &act{config: d.current.Load(), store: d.store, version: d.version, tripped: d.tripped, posted: d.posted}
 }
 
 func (d *daemon) listen(cfg *config.Config) (err error) {
@@ -237,6 +242,7 @@ func (d *daemon) serve(ctx context.Context) error {
 	go func() { failed <- servePublic(door, d.public, cfg.TLS) }()
 	go func() { failed <- d.servers[1].Serve(d.private) }()
 	go d.runner.Run(context.Background())
+	go d.post.run()
 	go d.watch(ctx)
 	d.log.Info("winnow listens", "callbacks", d.public.Addr().String(), "console", d.private.Addr().String(), "store", d.store.Path(), "policy", cfg.Hash)
 	var err error
@@ -267,6 +273,7 @@ func (d *daemon) drain() error {
 	if err := d.runner.Stop(jobs); err != nil {
 		d.log.Warn("a job was cut short; it is made up at the next start")
 	}
+	d.post.end()
 	errs = append(errs, d.store.Close())
 	d.log.Info("winnow has stopped")
 	return errors.Join(errs...)

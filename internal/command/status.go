@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/console"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -25,7 +27,8 @@ type status struct {
 	Breaker     int64            `json:"breaker,omitempty"` // trips that wait for review
 	Policy      string           `json:"policy"`
 	Runs        []segments.Run   `json:"runs"`
-	Held        []string         `json:"held_runs,omitempty"` // that wait for a release, as EXPORT/RUN
+	Held        []string         `json:"held_runs,omitempty"`  // that wait for a release, as EXPORT/RUN
+	Deliveries  []store.Delivery `json:"deliveries,omitempty"` // runs that a remote has not got yet
 }
 
 type sweepStatus struct {
@@ -68,12 +71,16 @@ func statusOf(cfg *config.Config, s *store.Store) (*status, error) {
 	if err != nil {
 		return nil, err
 	}
+	deliveries, err := waitingDeliveries(cfg, s)
+	if err != nil {
+		return nil, err
+	}
 	runs, err := s.Runs()
 	if runs == nil {
 		runs = []segments.Run{}
 	}
 	return &status{Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
-		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: sweepStatus{t.Cursor, t.Lag}, Breaker: waiting, Policy: cfg.Hash, Runs: runs, Held: held}, err
+		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: sweepStatus{t.Cursor, t.Lag}, Breaker: waiting, Policy: cfg.Hash, Runs: runs, Held: held, Deliveries: deliveries}, err
 }
 
 // heldRuns names the runs that wait for a release.
@@ -83,6 +90,43 @@ func heldRuns(cfg *config.Config, s *store.Store) (names []string, err error) {
 		names, err = append(names, runNames(held)...), errors.Join(err, runsErr)
 	}
 	return names, err
+}
+
+// waitingDeliveries are the runs that remotes have not got yet.
+func waitingDeliveries(cfg *config.Config, s *store.Store) (list []store.Delivery, err error) {
+	for _, e := range cfg.Exports {
+		if len(e.Remotes) == 0 {
+			continue
+		}
+		known, knownErr := s.Deliveries(e.Name)
+		list, err = append(list, waitingFor(e, known)...), errors.Join(err, knownErr)
+	}
+	return list, err
+}
+
+// late tells, for each remote that has not got its runs, what it waits for and
+// what to do. Nothing is said of what was not tried yet.
+func late(list []store.Delivery) (troubles []console.Trouble) {
+	type place struct{ export, remote string }
+	behind := map[place]int64{}
+	for _, d := range list {
+		behind[place{d.Export, d.Remote}]++
+	}
+	told := map[place]bool{}
+	for _, d := range list {
+		at := place{d.Export, d.Remote}
+		if told[at] || d.Tries == 0 {
+			continue
+		}
+		told[at] = true
+		why := strings.TrimPrefix(strings.TrimPrefix(d.Error, "destination "+d.Remote+": "), "delivering run "+d.Export+"/"+d.Run+": ")
+		troubles = append(troubles, console.Trouble{
+			What: fmt.Sprintf("%s has not got %s of %s, the first %s: %s; tried %s, a daemon tries again by itself, not before %s",
+				d.Remote, plural(behind[at], "run"), d.Export, d.Run, why, plural(d.Tries, "time"), d.NextAt),
+			Do: fmt.Sprintf("winnow export %s --run %s --to %s", d.Export, d.Run, d.Remote),
+		})
+	}
+	return troubles
 }
 
 func (s *status) print(w io.Writer) {
@@ -100,6 +144,9 @@ func (s *status) print(w io.Writer) {
 	table(w, append(rows, []string{"policy", s.Policy}))
 	for _, name := range s.Held {
 		fmt.Fprintf(w, "run %s is held: winnow release %s publishes it\n", name, name)
+	}
+	for _, t := range late(s.Deliveries) {
+		fmt.Fprintf(w, "%s; or now: %s\n", t.What, t.Do)
 	}
 	if len(s.Runs) == 0 {
 		return

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 
 	"winnow/segments"
@@ -41,7 +43,7 @@ func (sweepCommand) Run(c *call) error {
 // act makes the acts of a command by hand, with progress for whoever looks.
 func (c *call) act(h *house, noun string) (*act, func()) {
 	show, done := c.progress(noun)
-	return &act{config: h.config, store: h.store, version: c.Version, progress: show, tripped: c.tripped}, done
+	return &act{config: h.config, store: h.store, version: c.Version, progress: show, tripped: c.tripped, busy: c.busy}, done
 }
 
 // reviewCommand applies the rules that look at the time alone.
@@ -67,23 +69,55 @@ func (reviewCommand) Run(c *call) error {
 
 // exportCommand runs an export.
 type exportCommand struct {
-	Name string `arg:"" help:"The export's name in the config."`
+	Name  string   `arg:"" help:"The export's name in the config."`
+	Which string   `name:"run" placeholder:"RUN" help:"Make no run: bring this one, like 2026-11-23T020000Z or latest, where it is missing."`
+	To    []string `sep:"none" placeholder:"DEST" help:"With --run: bring it there; a destination of the config, or any directory. Several times for several."`
 }
 
-// Run makes the run and shows its files.
+// Run makes the run, brings it to the remotes, and shows what there is now.
 func (x exportCommand) Run(c *call) error {
+	if x.Which == "" && len(x.To) > 0 {
+		return &usageError{errors.New("--to goes with --run: it says where a run that exists is brought")}
+	}
 	return c.with(store.Open, func(h *house) error {
 		a, done := c.act(h, "contact")
+		defer done()
+		if x.Which != "" {
+			return c.makeUp(a, x)
+		}
 		result, err := a.export(c.ctx, x.Name, c.now(), c.present)
 		done()
 		if err != nil {
 			return err
 		}
-		if err := c.showRun(h, result); err != nil {
+		e, _ := a.exportNamed(x.Name)
+		return c.showRun(a, e, result)
+	})
+}
+
+// makeUp brings a run where it is missing, and tells where it is now.
+func (c *call) makeUp(a *act, x exportCommand) error {
+	did, err := a.makeUp(c.ctx, x.Name, x.Which, x.To)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		if err := c.printJSON(did); err != nil {
 			return err
 		}
-		return c.troubled(result)
-	})
+	} else if len(did.Destinations) == 0 {
+		_, err := fmt.Fprintf(c.Stdout, "every destination of %s has run %s\n", did.Export, did.Run)
+		return err
+	}
+	return c.sayArrivals(did.Export, did.Run, did.Destinations)
+}
+
+// delivered brings the remotes of the export what they lack, and tells where the
+// run is now.
+func (c *call) delivered(a *act, e segments.Export, run segments.Run) ([]arrival, error) {
+	err := a.deliver(c.ctx, e, true)
+	list, listErr := a.arrivals(e, run)
+	return list, errors.Join(err, listErr)
 }
 
 // troubled tells what went wrong with a run that was made, a sentence a line.
@@ -97,18 +131,35 @@ func (c *call) troubled(r segments.Result) error {
 	return nil
 }
 
-func (c *call) showRun(h *house, r segments.Result) error {
-	if c.json {
-		return c.printJSON(struct {
-			segments.Run
-			Files []segments.File `json:"files"`
-		}{r.Run, r.Manifest.Files})
+// showRun tells of a run that was made. People read of its files while it is on
+// its way to the remotes.
+func (c *call) showRun(a *act, e segments.Export, r segments.Result) error {
+	if !c.json {
+		c.showFiles(r)
 	}
+	list, err := c.delivered(a, e, r.Run)
+	if c.json {
+		err = errors.Join(err, c.printJSON(struct {
+			segments.Run
+			Files        []segments.File `json:"files"`
+			Destinations []arrival       `json:"destinations"`
+		}{r.Run, r.Manifest.Files, list}))
+	}
+	troubled := c.troubled(r)
+	if err == nil && worthSaying(e, list) {
+		if !c.json {
+			fmt.Fprintln(c.Stdout)
+		}
+		err = c.sayArrivals(e.Name, r.Run.Name, list)
+	}
+	return cmp.Or(err, troubled)
+}
+
+func (c *call) showFiles(r segments.Result) {
 	fmt.Fprintf(c.Stdout, "%s %s/%s as of %s, through seq %s\n", r.Run.Status, r.Run.Export, r.Run.Name, r.Run.AsOf, grouped(r.Run.ThroughSeq))
 	rows := [][]string{{"FILE", "ROWS", "BYTES"}}
 	for _, f := range r.Manifest.Files {
 		rows = append(rows, []string{f.Name, grouped(f.Rows), grouped(f.Bytes)})
 	}
 	table(c.Stdout, rows)
-	return nil
 }

@@ -20,7 +20,14 @@ type Totals struct {
 	Unmatched   int64 // stored events whose contact is not known
 	Contacts    map[string]int64
 	Breakers    []Breaker
-	HeldRuns    map[string]int // by export; each is in it
+	HeldRuns    map[string]int        // by export; each is in it
+	Deliveries  map[string]Deliveries // by export; those with remotes are in it
+}
+
+// Deliveries is how runs of an export reach its remotes.
+type Deliveries struct {
+	Waiting int       // that no remote has yet, counted for each
+	Last    time.Time // when the remote that is furthest behind got a run; zero for never
 }
 
 // Breaker is what breakers held of one outcome at one source.
@@ -41,7 +48,7 @@ type gauges struct {
 	totals  Totals
 	err     error
 
-	up, events, lastSeq, lag, repeats, quarantined, unmatched, contacts, waiting, held, heldRuns, bytes *prometheus.Desc
+	up, events, lastSeq, lag, repeats, quarantined, unmatched, contacts, waiting, held, heldRuns, bytes, deliveries, delivered *prometheus.Desc
 }
 
 // maxReading is how long the store may take before it counts as down.
@@ -64,13 +71,15 @@ func newGauges(read func() (Totals, error), files []string) *gauges {
 		waiting:     desc("breaker_waiting", "Surges that breakers hold and nobody has reviewed.", "source", "outcome"),
 		held:        desc("breaker_held_events_total", "Events that breakers held, reviewed or not.", "source", "outcome"),
 		heldRuns:    desc("runs_held", "Runs that the guard holds and nobody has released.", "export"),
+		deliveries:  desc("deliveries_waiting", "Published runs that a remote has not got yet.", "export"),
+		delivered:   desc("delivery_last_success_timestamp_seconds", "When the remote that is furthest behind last got a run.", "export"),
 		bytes:       desc("store_bytes", "Sizes of the store's files.", "file"),
 	}
 }
 
 // Describe is of prometheus.Collector.
 func (g *gauges) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.up, g.events, g.lastSeq, g.lag, g.repeats, g.quarantined, g.unmatched, g.contacts, g.waiting, g.held, g.heldRuns, g.bytes} {
+	for _, d := range []*prometheus.Desc{g.up, g.events, g.lastSeq, g.lag, g.repeats, g.quarantined, g.unmatched, g.contacts, g.waiting, g.held, g.heldRuns, g.bytes, g.deliveries, g.delivered} {
 		out <- d
 	}
 }
@@ -104,6 +113,12 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	}
 	for export, n := range t.HeldRuns {
 		tell(g.heldRuns, int64(n), export)
+	}
+	for export, d := range t.Deliveries {
+		tell(g.deliveries, int64(d.Waiting), export)
+		if !d.Last.IsZero() {
+			out <- prometheus.MustNewConstMetric(g.delivered, prometheus.GaugeValue, seconds(d.Last), export)
+		}
 	}
 	for _, b := range t.Breakers {
 		tell(g.waiting, b.Waiting, b.Source, b.Outcome)

@@ -50,7 +50,7 @@ func Whole(ctx context.Context, from fs.FS, export, run string) error {
 // pour brings all of the content somewhere, and closes and verifies it.
 func (c *content) pour(ctx context.Context, to io.Writer) error {
 	_, err := io.Copy(to, untilEnd{ctx, c})
-	return cmp.Or(err, errors.Join(c.from.Close(), err), c.verify())
+	return cmp.Or(err, c.from.Close(), c.verify())
 }
 
 // untilEnd reads until ctx ends.
@@ -79,12 +79,26 @@ func (d Directory) Deliver(ctx context.Context, r segments.Delivery) error {
 	if there, err := d.Open(r.Export, r.Run); err == nil {
 		whole := Whole(ctx, there.FS(), r.Export, r.Run)
 		if there.Close(); whole == nil && r.Newest {
-			return d.Settle(r.Export, r.Run, nil)
+			return d.show(r.Export, r.Run)
 		} else if whole == nil || ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
 	return d.copy(ctx, p)
+}
+
+// show points readers to a run that is there.
+func (d Directory) show(export, run string) error {
+	folder, err := d.open(export, true)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	err = sweep(folder)
+	if err == nil && pointsTo(folder) != run {
+		err = point(folder, run)
+	}
+	return d.problem("publishing "+export+"/"+run, err)
 }
 
 func (d Directory) copy(ctx context.Context, p *parcel) error {

@@ -1,0 +1,265 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/schedule"
+	"winnow/segments"
+	"winnow/segments/destination"
+	"winnow/store"
+)
+
+// A run is made on this machine first. Of an export with remotes it is also
+// written to the outbox, a directory beside the store, and when it is published
+// or released it is brought from there to each remote. So no server holds up a
+// run, a held run never leaves the machine, and what a server missed can be
+// brought to it as long as the run is kept.
+
+// outbox is where runs wait for remotes.
+func (a *act) outbox() destination.Directory {
+	path := a.store.Path()
+	return destination.Directory(strings.TrimSuffix(path, filepath.Ext(path)) + "-outbox")
+}
+
+// directories are where runs of the export are written on this machine.
+func (a *act) directories(e segments.Export) []destination.Directory {
+	var list []destination.Directory
+	if len(e.Remotes) > 0 {
+		list = append(list, a.outbox())
+	}
+	for _, dir := range e.To {
+		list = append(list, destination.Directory(dir))
+	}
+	return list
+}
+
+// tempo is how often a delivery is tried.
+type tempo struct {
+	pauses         []time.Duration // between the tries of one go
+	first, longest time.Duration   // until the next go; doubled after each
+}
+
+// deliveryTempo gets over a short trouble at once and leaves a server in a long
+// one alone.
+var deliveryTempo = tempo{pauses: []time.Duration{time.Second, 4 * time.Second}, first: time.Minute, longest: time.Hour}
+
+// again is how long to wait after so many tries.
+func (t tempo) again(tries int64) time.Duration {
+	wait := t.first
+	for goes := tries / int64(len(t.pauses)+1); goes > 1 && wait < t.longest; goes-- {
+		wait *= 2
+	}
+	return jittered(min(wait, t.longest))
+}
+
+// jittered is about that long: those who failed together don't come back
+// together.
+func jittered(d time.Duration) time.Duration {
+	if d <= 0 {
+		return 0
+	}
+	return d*3/4 + rand.N(d/2+1)
+}
+
+// due tells whether it is time for a delivery. What waits for a time further
+// away than anything is put off was entered when the clock was wrong.
+func (t tempo) due(d store.Delivery, now time.Time) bool {
+	next := d.NextAt.Time()
+	return !next.After(now) || next.After(now.Add(2*t.longest))
+}
+
+// owe enters what the export's remotes are to get.
+func (a *act) owe(e segments.Export) error {
+	if len(e.Remotes) == 0 {
+		return nil
+	}
+	var names []string
+	for _, to := range e.Remotes {
+		names = append(names, to.String())
+	}
+	return a.store.Owe(e.Name, names, e.Keep)
+}
+
+// clearOutbox takes the runs away that waited for remotes which the config no
+// longer has, once none of them waits any more. They are full of contacts.
+func (a *act) clearOutbox(e segments.Export) error {
+	folder := filepath.Join(string(a.outbox()), e.Name)
+	if _, err := os.Stat(folder); len(e.Remotes) > 0 || err != nil {
+		return nil
+	}
+	known, err := a.store.Deliveries(e.Name)
+	if err != nil || slices.ContainsFunc(known, func(d store.Delivery) bool { return d.Status == store.Waiting }) {
+		return err
+	}
+	return os.RemoveAll(folder)
+}
+
+// deliver brings the remotes of the export what they are to get: each the run
+// begun first at first, as readers of deltas follow them, and each while the
+// others have their trouble. Without hurry it leaves those alone that are not to
+// be tried again yet. How it went is in the store; the error is of the store or
+// of ctx.
+func (a *act) deliver(ctx context.Context, e segments.Export, hurry bool) error {
+	if len(e.Remotes) == 0 {
+		return nil
+	}
+	return a.delivering(ctx, e.Name, func() error {
+		if err := a.owe(e); err != nil {
+			return err
+		}
+		errs := make([]error, len(e.Remotes))
+		var all sync.WaitGroup
+		for i, to := range e.Remotes {
+			all.Go(func() { errs[i] = a.deliverTo(ctx, e, to, hurry) })
+		}
+		all.Wait()
+		return errors.Join(errs...)
+	})
+}
+
+// delivering runs do while nobody else brings runs of the export to remotes, in
+// whichever process. Sweeps and runs go on meanwhile.
+func (a *act) delivering(ctx context.Context, export string, do func() error) (err error) {
+	lock := schedule.NewLock(a.store.Path() + ".deliver-" + export)
+	if err := lock.Acquire(ctx, a.busy); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	return do()
+}
+
+func (a *act) deliverTo(ctx context.Context, e segments.Export, to segments.Remote, hurry bool) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("deliver %s to %s: panic: %v; this is a fault of winnow", e.Name, to, p)
+		}
+	}()
+	for {
+		d, ok, err := a.firstWaiting(e.Name, to)
+		if err != nil || !ok || !hurry && !deliveryTempo.due(d, time.Now()) {
+			return err
+		}
+		if d, err = a.attempt(ctx, e, to, d); err != nil || d.Status == store.Waiting {
+			return err // what comes after it waits with it
+		}
+	}
+}
+
+func (a *act) firstWaiting(export string, to segments.Remote) (d store.Delivery, ok bool, err error) {
+	list, err := a.store.Deliveries(export)
+	i := slices.IndexFunc(list, func(d store.Delivery) bool { return d.Remote == to.String() && d.Status == store.Waiting })
+	if err != nil || i < 0 {
+		return store.Delivery{}, false, err
+	}
+	return list[i], true, nil
+}
+
+// attempt tries a delivery, a few times, and enters how that went.
+func (a *act) attempt(ctx context.Context, e segments.Export, to segments.Remote, d store.Delivery) (store.Delivery, error) {
+	from, err := a.wholeCopy(ctx, e, d.Run)
+	if err == nil {
+		defer from.Close()
+		err = a.try(ctx, e, to, &d, from.FS())
+	}
+	switch {
+	case ctx.Err() != nil:
+		return d, ctx.Err() // nothing was learned of the remote
+	case errors.Is(err, errNoCopy):
+		d.Status, d.Error = store.Gone, err.Error()
+	case err != nil:
+		d.Status, d.Error = store.Waiting, err.Error()
+		wait := deliveryTempo.again(d.Tries)
+		if errors.Is(err, segments.ErrUnwelcome) {
+			wait = deliveryTempo.longest
+		}
+		d.NextAt = hygiene.InstantOf(time.Now().Add(wait).Truncate(time.Second))
+	default:
+		d.Status, d.Error, d.DeliveredAt, d.NextAt = store.Delivered, "", hygiene.InstantOf(time.Now()), 0
+	}
+	err = a.store.Delivered(d)
+	if a.posted != nil {
+		a.posted(d)
+	}
+	return d, err
+}
+
+// try delivers, and after a short while again. Who is not welcome there does not
+// knock again.
+func (a *act) try(ctx context.Context, e segments.Export, to segments.Remote, d *store.Delivery, from fs.FS) error {
+	for i := 0; ; i++ {
+		newest, _, err := a.store.LastRun(e.Name, segments.Published, segments.ReleasedRun)
+		if err != nil {
+			return err
+		}
+		d.Tries++
+		err = to.Deliver(ctx, segments.Delivery{Export: e.Name, Run: d.Run, From: from, Newest: newest.Name == d.Run, Keep: max(e.Keep, 1)})
+		if err == nil || ctx.Err() != nil || i == len(deliveryTempo.pauses) || errors.Is(err, segments.ErrUnwelcome) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(jittered(deliveryTempo.pauses[i])):
+		}
+	}
+}
+
+// errNoCopy is what there is of a run that nothing can be delivered of.
+var errNoCopy = errors.New("no whole copy of the run is left on this machine")
+
+// wholeCopy opens the first copy of a published run on this machine that is as
+// its manifest says. Without any the error is errNoCopy, unless one may be there
+// where nobody can look now.
+func (a *act) wholeCopy(ctx context.Context, e segments.Export, run string) (*os.Root, error) {
+	why := []error{errNoCopy}
+	var unknown error
+	for _, d := range a.directories(e) {
+		copy, err := d.Open(e.Name, run)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			unknown = errors.Join(unknown, err)
+			continue
+		}
+		if err = destination.Whole(ctx, copy.FS(), e.Name, run); err == nil {
+			return copy, nil
+		}
+		why = append(why, fmt.Errorf("in %s %w", d, err))
+		copy.Close()
+	}
+	if unknown != nil {
+		return nil, unknown
+	}
+	return nil, sentences(why)
+}
+
+// sentences are several errors in one line.
+type sentences []error
+
+// Error joins what they say.
+func (s sentences) Error() string {
+	var texts []string
+	for _, err := range s {
+		texts = append(texts, err.Error())
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap gives them one by one.
+func (s sentences) Unwrap() []error { return s }
+
+// busy tells that another process delivers, which is waited for.
+func (c *call) busy(holder int) {
+	fmt.Fprintf(c.Stderr, "waiting for process %d, which delivers runs of this export\n", holder)
+}

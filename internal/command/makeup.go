@@ -1,0 +1,290 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/segments"
+	"winnow/segments/destination"
+	"winnow/store"
+)
+
+// madeUp is what bringing a run where it was missing came to.
+type madeUp struct {
+	Export       string    `json:"export"`
+	Run          string    `json:"run"`
+	Destinations []arrival `json:"destinations"`
+}
+
+// arrival is how a run stands with one destination.
+type arrival struct {
+	To     string          `json:"to"`
+	Status string          `json:"status"` // published, held, missing; of remotes delivered, held, waiting, gone
+	Error  string          `json:"error,omitempty"`
+	NextAt hygiene.Instant `json:"next_at,omitzero"` // when the daemon tries again
+}
+
+// well tells whether it is as it should be.
+func (r arrival) well() bool {
+	return r.Status != missing && r.Status != string(store.Waiting) && r.Status != string(store.Gone)
+}
+
+// missing is a run that a directory has not.
+const missing = "missing"
+
+// arrivals tell how a run stands with every destination of its export.
+func (a *act) arrivals(e segments.Export, run segments.Run) ([]arrival, error) {
+	list := []arrival{}
+	for _, dir := range e.To {
+		place, err := destination.Directory(dir).Find(e.Name, run.Name)
+		at := arrival{To: dir, Status: [...]string{segments.Nowhere: missing, segments.AmongHeld: "held", segments.AmongPublished: "published"}[place]}
+		if err != nil {
+			at.Error = err.Error()
+		}
+		list = append(list, at)
+	}
+	known, err := a.store.Deliveries(e.Name)
+	for _, to := range e.Remotes {
+		list = append(list, arrivalAt(to.String(), run, known))
+	}
+	return list, err
+}
+
+// arrivalAt tells how a run stands with a remote. What waits for an older run has
+// the older one's error.
+func arrivalAt(remote string, run segments.Run, known []store.Delivery) arrival {
+	at := arrival{To: remote, Status: missing}
+	if run.Status == segments.Held {
+		at.Status = string(segments.Held)
+	}
+	var first *store.Delivery // of those that wait for the remote
+	for i := range known {
+		d := &known[i]
+		if d.Remote != remote {
+			continue
+		}
+		if first == nil && d.Status == store.Waiting {
+			first = d
+		}
+		if d.ScheduledAt != run.ScheduledAt {
+			continue
+		}
+		at.Status, at.Error, at.NextAt = string(d.Status), d.Error, d.NextAt
+		if d.Status == store.Waiting && d != first {
+			at.Error, at.NextAt = "run "+first.Export+"/"+first.Run+" goes there first: "+first.Error, first.NextAt
+		}
+	}
+	return at
+}
+
+// worthSaying tells whether there is more to say of where a run is than that the
+// directories have it.
+func worthSaying(e segments.Export, list []arrival) bool {
+	return len(e.Remotes) > 0 || slices.ContainsFunc(list, func(at arrival) bool { return !at.well() })
+}
+
+// sayArrivals prints where a run is, and on stderr what keeps it from where it
+// is not, with what to do.
+func (c *call) sayArrivals(export, run string, list []arrival) error {
+	if !c.json && len(list) > 0 {
+		rows := [][]string{{"DESTINATION", "STATUS"}}
+		for _, at := range list {
+			rows = append(rows, []string{at.To, at.Status})
+		}
+		table(c.Stdout, rows)
+	}
+	var err error
+	for _, at := range list {
+		if at.well() {
+			continue
+		}
+		err = errNo
+		why, then := at.Error, ""
+		if why == "" {
+			why = fmt.Sprintf("destination %s has not got run %s/%s", at.To, export, run)
+		}
+		if at.Status == string(store.Waiting) {
+			then = fmt.Sprintf("a daemon tries again by itself, not before %s; or now: ", at.NextAt)
+		}
+		fmt.Fprintf(c.Stderr, "winnow: %s\nwinnow: %swinnow export %s --run %s --to %s\n", why, then, export, run, at.To)
+	}
+	return err
+}
+
+// target is where a run is to be brought, by hand.
+type target struct {
+	segments.Remote
+	directory bool
+}
+
+// makeUp brings a published run to these destinations, or, without any, to all of
+// the export's that lack it. A directory may be any.
+func (a *act) makeUp(ctx context.Context, name, which string, to []string) (madeUp, error) {
+	e, err := a.exportNamed(name)
+	if err != nil {
+		return madeUp{}, err
+	}
+	run, err := a.publishedRun(e, which)
+	if err != nil {
+		return madeUp{}, err
+	}
+	did := madeUp{Export: e.Name, Run: run.Name, Destinations: []arrival{}}
+	targets, err := a.targets(e, run, to)
+	if err != nil || len(targets) == 0 {
+		return did, err
+	}
+	from, err := a.wholeCopy(ctx, e, run.Name)
+	if err != nil {
+		return did, fmt.Errorf("run %s/%s can't be made up: %w", e.Name, run.Name, err)
+	}
+	from.Close()
+	for _, t := range targets {
+		at, err := a.bring(ctx, e, run, t)
+		if did.Destinations = append(did.Destinations, at); err != nil {
+			return did, err
+		}
+	}
+	return did, nil
+}
+
+// bring brings the run to one destination.
+func (a *act) bring(ctx context.Context, e segments.Export, run segments.Run, to target) (at arrival, err error) {
+	alone := func(do func() error) error { return a.delivering(ctx, e.Name, do) }
+	if to.directory {
+		alone = func(do func() error) error { return a.alone(ctx, do) }
+	}
+	d := store.Delivery{Export: e.Name, Run: run.Name, ScheduledAt: run.ScheduledAt, Remote: to.String()}
+	err = alone(func() (err error) {
+		if to.directory {
+			return a.put(ctx, e, to, &d)
+		}
+		if err = a.owe(e); err == nil {
+			d, err = a.attempt(ctx, e, to.Remote, d)
+		}
+		return err
+	})
+	return arrival{To: to.String(), Status: string(d.Status), Error: d.Error, NextAt: d.NextAt}, err
+}
+
+// put copies the run into a directory, of which the store keeps nothing.
+func (a *act) put(ctx context.Context, e segments.Export, to target, d *store.Delivery) error {
+	from, err := a.wholeCopy(ctx, e, d.Run)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	err = a.try(ctx, e, to.Remote, d, from.FS())
+	d.Status = store.Delivered
+	if err != nil {
+		d.Status, d.Error = missing, err.Error()
+	}
+	return ctx.Err()
+}
+
+// publishedRun finds the run by its folder's name, or the latest one.
+func (a *act) publishedRun(e segments.Export, which string) (segments.Run, error) {
+	published, err := a.store.RunsOf(e.Name, segments.Published, segments.ReleasedRun)
+	if err != nil {
+		return segments.Run{}, err
+	}
+	if which == "latest" && len(published) > 0 {
+		return published[0], nil
+	}
+	i := slices.IndexFunc(published, func(r segments.Run) bool { return r.Name == which })
+	if i >= 0 {
+		return published[i], nil
+	}
+	return segments.Run{}, a.notPublished(e, which, published)
+}
+
+// notPublished tells how the run stands that was to be made up, and which could
+// be.
+func (a *act) notPublished(e segments.Export, which string, published []segments.Run) error {
+	at, _ := time.Parse(segments.RunLayout, which)
+	run, known, err := a.store.RunOf(e.Name, hygiene.InstantOf(at))
+	stands := "there is no run " + e.Name + "/" + which
+	switch {
+	case err != nil:
+		return err
+	case known && run.Status == segments.Held:
+		return fmt.Errorf("run %s/%s is held: winnow release %s/%s publishes it first", e.Name, which, e.Name, which)
+	case known:
+		stands = fmt.Sprintf("run %s/%s is %s, and only a published run can be made up", e.Name, which, run.Status)
+	}
+	var kept []string
+	for _, r := range published {
+		if place, err := a.findRun(e, r.Name); err == nil && place == segments.AmongPublished {
+			kept = append(kept, r.Name)
+		}
+	}
+	const shown = 10
+	could := "no run of " + e.Name + " is kept"
+	if len(kept) > 0 {
+		could = "there are " + strings.Join(kept[:min(len(kept), shown)], ", ")
+	}
+	if len(kept) > shown {
+		could += fmt.Sprintf(" and %d older", len(kept)-shown)
+	}
+	return fmt.Errorf("%s: %s", stands, could)
+}
+
+// targets are the destinations that people named, or those that lack the run.
+func (a *act) targets(e segments.Export, run segments.Run, named []string) (list []target, err error) {
+	for _, name := range named {
+		t, err := a.target(e, name)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(list, func(other target) bool { return other.String() == t.String() }) {
+			list = append(list, t)
+		}
+	}
+	if len(named) > 0 {
+		return list, nil
+	}
+	stands, err := a.arrivals(e, run)
+	for i, at := range stands {
+		switch {
+		case at.well():
+		case i < len(e.To):
+			list = append(list, target{destination.Directory(e.To[i]), true})
+		default:
+			list = append(list, target{e.Remotes[i-len(e.To)], false})
+		}
+	}
+	return list, err
+}
+
+// target finds what people mean by a destination: one of the config, as it is
+// written there or shown elsewhere, or any other directory.
+func (a *act) target(e segments.Export, name string) (target, error) {
+	if scheme, _, is := strings.Cut(name, "://"); is {
+		meant := name
+		if s, err := destination.ParseSFTP(name); err == nil {
+			meant = s.String()
+		} else if scheme == "sftp" {
+			return target{}, fmt.Errorf("--to %w", err)
+		}
+		for _, to := range e.Remotes {
+			if to.String() == meant {
+				return target{to, false}, nil
+			}
+		}
+		return target{}, fmt.Errorf("export %s has no destination %s in %s: write it there, with the keys that it needs", e.Name, name, a.config.Path)
+	}
+	full := name
+	if !filepath.IsAbs(name) {
+		full = filepath.Join(filepath.Dir(a.config.Path), name)
+	}
+	// What the config writes is relative to it, all else to where people are.
+	if full, err := filepath.Abs(full); err == nil && slices.Contains(e.To, full) {
+		return target{destination.Directory(full), true}, nil
+	}
+	full, err := filepath.Abs(name)
+	return target{destination.Directory(full), true}, err
+}

@@ -1,0 +1,182 @@
+package command
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"winnow/internal/console"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// post brings published runs to remotes in the daemon that holds the job lock.
+// It is no job: jobs run one at a time, and a server that is slow would hold up
+// sweeps. Exports are delivered each for itself, for the same reason.
+type post struct {
+	d      *daemon
+	ctx    context.Context
+	cancel context.CancelFunc
+	wake   chan struct{} // holds one when there is something new
+	done   chan struct{} // closed when nothing is under way any more
+
+	mu    sync.Mutex
+	hurry map[string]bool // exports that have a new run
+	busy  map[string]bool // exports under way
+}
+
+// postEvery is how often the post looks for what is to be tried again.
+const postEvery = time.Minute
+
+func newPost(d *daemon) *post {
+	p := &post{d: d, wake: make(chan struct{}, 1), done: make(chan struct{}), hurry: map[string]bool{}, busy: map[string]bool{}}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	return p
+}
+
+// nudge tells that an export has a new run.
+func (p *post) nudge(export string) {
+	p.mu.Lock()
+	p.hurry[export] = true
+	p.mu.Unlock()
+	p.look()
+}
+
+// look makes the post look now.
+func (p *post) look() {
+	select {
+	case p.wake <- struct{}{}:
+	default: // it is being woken
+	}
+}
+
+// end cuts short what is under way, which begins anew at the next start, and
+// waits for it.
+func (p *post) end() {
+	p.cancel()
+	<-p.done
+}
+
+// run delivers what is due until the post is ended.
+func (p *post) run() {
+	defer close(p.done)
+	var all sync.WaitGroup
+	defer all.Wait()
+	tick := time.NewTicker(postEvery)
+	defer tick.Stop()
+	for p.ctx.Err() == nil {
+		if p.d.runner.Holding() {
+			for _, e := range p.d.current.Load().Exports {
+				p.round(e, &all)
+			}
+		}
+		select {
+		case <-p.ctx.Done():
+		case <-tick.C:
+		case <-p.wake:
+		}
+	}
+}
+
+// round begins to deliver the runs of an export, unless that is under way.
+func (p *post) round(e segments.Export, all *sync.WaitGroup) {
+	if len(e.Remotes) == 0 {
+		return
+	}
+	hurry, begin := p.take(e.Name)
+	if !begin {
+		return
+	}
+	all.Go(func() {
+		err := p.d.acts().deliver(p.ctx, e, hurry)
+		if p.leave(e.Name); err != nil && p.ctx.Err() == nil {
+			p.d.log.Error("the deliveries of an export have trouble", "export", e.Name, "error", err)
+		}
+	})
+}
+
+func (p *post) take(export string) (hurry, begin bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.busy[export] {
+		return false, false
+	}
+	hurry = p.hurry[export]
+	delete(p.hurry, export)
+	p.busy[export] = true
+	return hurry, true
+}
+
+// leave ends what was under way; what is new since then is looked at next.
+func (p *post) leave(export string) {
+	p.mu.Lock()
+	delete(p.busy, export)
+	again := p.hurry[export]
+	p.mu.Unlock()
+	if again {
+		p.look()
+	}
+}
+
+// posted tells how a delivery went.
+func (d *daemon) posted(y store.Delivery) {
+	about := []any{"export", y.Export, "run", y.Run, "to", y.Remote, "tries", y.Tries}
+	switch y.Status {
+	case store.Delivered:
+		d.log.Info("delivered", about...)
+	case store.Gone:
+		d.log.Error("a run was never delivered", append(about, "error", y.Error)...)
+	default:
+		d.log.Warn("a delivery failed and is tried again", append(about, "next", y.NextAt.String(), "error", y.Error)...)
+	}
+}
+
+// deliveries count what waits for remotes, and tell when they last got a run.
+func (d *daemon) deliveries() (map[string]console.Deliveries, error) {
+	counts := map[string]console.Deliveries{}
+	for _, e := range d.current.Load().Exports {
+		if len(e.Remotes) == 0 {
+			continue
+		}
+		known, err := d.store.Deliveries(e.Name)
+		if err != nil {
+			return nil, err
+		}
+		count := console.Deliveries{Waiting: len(waitingFor(e, known))}
+		for i, to := range e.Remotes {
+			if last := lastDelivered(to, known); i == 0 || last.Before(count.Last) {
+				count.Last = last
+			}
+		}
+		counts[e.Name] = count
+	}
+	return counts, nil
+}
+
+// lastDelivered is when the remote last got a run; the zero time for never.
+func lastDelivered(to segments.Remote, known []store.Delivery) (last time.Time) {
+	for _, y := range known {
+		if y.Remote == to.String() && y.DeliveredAt != 0 && y.DeliveredAt.Time().After(last) {
+			last = y.DeliveredAt.Time()
+		}
+	}
+	return last
+}
+
+// waitingFor are the deliveries that wait for remotes that the export has, that
+// of the run begun first at first.
+func waitingFor(e segments.Export, known []store.Delivery) []store.Delivery {
+	return slices.DeleteFunc(slices.Clone(known), func(d store.Delivery) bool {
+		return d.Status != store.Waiting || !slices.ContainsFunc(e.Remotes, func(to segments.Remote) bool { return to.String() == d.Remote })
+	})
+}
+
+// destinationsOf names the destinations of an export, without secrets.
+func destinationsOf(e *segments.Export) []string {
+	list := slices.Clone(e.To)
+	for _, to := range e.Remotes {
+		list = append(list, to.String())
+	}
+	return list
+}

@@ -1,0 +1,84 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/segments"
+)
+
+// ended enters a run of the day that ended with that status.
+func ended(t *testing.T, s *Store, day int, status segments.Status) segments.Run {
+	t.Helper()
+	at := hygiene.InstantOf(time.Date(2026, 1, day, 2, 0, 0, 0, time.UTC))
+	run := segments.Run{Export: "nightly", Name: segments.RunName(at), ScheduledAt: at, Status: status}
+	if _, err := s.BeginRun(run); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.EndRun(run); err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// deliveriesAre is how deliveries stand: day, remote and status.
+func deliveriesAre(t *testing.T, s *Store) string {
+	t.Helper()
+	list, err := s.Deliveries("nightly")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words []string
+	for _, d := range list {
+		words = append(words, fmt.Sprintf("%d%s:%s", d.ScheduledAt.Time().Day(), d.Remote, d.Status))
+	}
+	return strings.Join(words, " ")
+}
+
+func owe(t *testing.T, s *Store, keep int, remotes ...string) {
+	t.Helper()
+	if err := s.Owe("nightly", remotes, keep); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestARemoteIsOwedAllThatWasPublishedSinceItIsKnown(t *testing.T) {
+	s := openStore(t)
+	ended(t, s, 1, segments.Published)
+	ended(t, s, 2, segments.Published)
+	owe(t, s, 9, "a")
+	if got, want := deliveriesAre(t, s), "2a:waiting"; got != want {
+		t.Errorf("a new remote is owed %s, want %s", got, want)
+	}
+	ended(t, s, 3, segments.Failed)
+	ended(t, s, 4, segments.Published)
+	ended(t, s, 5, segments.Held)
+	ended(t, s, 6, segments.ReleasedRun)
+	for range 2 {
+		owe(t, s, 9, "a", "b")
+	}
+	if got, want := deliveriesAre(t, s), "2a:waiting 4a:waiting 6a:waiting 6b:waiting"; got != want {
+		t.Errorf("owed is %s, want %s", got, want)
+	}
+}
+
+func TestWhatIsSettledIsForgottenWithItsRunAndWhatWaitsIsNot(t *testing.T) {
+	s := openStore(t)
+	for day := 1; day <= 5; day++ {
+		run := ended(t, s, day, segments.Published)
+		owe(t, s, 2, "a")
+		if day == 2 {
+			continue // still waits
+		}
+		if err := s.Delivered(Delivery{Export: "nightly", ScheduledAt: run.ScheduledAt, Remote: "a", Status: Delivered}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	owe(t, s, 2, "a")
+	if got, want := deliveriesAre(t, s), "2a:waiting 4a:delivered 5a:delivered"; got != want {
+		t.Errorf("kept is %s, want %s", got, want)
+	}
+}
