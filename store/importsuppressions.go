@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"slices"
 
 	"winnow/hygiene"
@@ -23,6 +24,10 @@ type SuppressionImport struct {
 	policy *hygiene.Policy
 	batch  Batch
 	moment hygiene.Moment
+
+	// What a preview has been told: it is taken back page by page, and a line
+	// must not count again on the next.
+	told, named *Seen // suppressions, contacts
 }
 
 // ImportSuppressions begins an import by that person, at the time now; note is
@@ -33,7 +38,7 @@ func (s *Store) ImportSuppressions(policy *hygiene.Policy, by, note string, now 
 		return nil, err
 	}
 	b := Batch{Kind: ImportBatch, By: by, Note: note, About: "import suppressions " + note}
-	return &SuppressionImport{s, policy, b, hygiene.Moment{At: now, Seq: end}}, nil
+	return &SuppressionImport{store: s, policy: policy, batch: b, moment: hygiene.Moment{At: now, Seq: end}, told: s.NewSeen(), named: s.NewSeen()}, nil
 }
 
 // Suppressed is what lines of a suppression list did.
@@ -65,17 +70,69 @@ func (im *SuppressionImport) Take(list []ImportedSuppression) (did Suppressed, e
 	return did, err
 }
 
-// Preview tells what Take would do: it does it, and takes it back.
+// Preview tells what Take would do: it does it, and takes it back. A suppression
+// that a preview before was told of is there then; when it is told of again it
+// counts as such, even if the second lasts longer.
 func (im *SuppressionImport) Preview(list []ImportedSuppression) (did Suppressed, err error) {
+	fresh, err := im.untold(list)
+	if err != nil {
+		return did, err
+	}
+	unknown, err := im.unknown(fresh)
+	if err != nil {
+		return did, err
+	}
 	err = im.store.writeAs(im.policy, func(p *pen) error {
+		did = Suppressed{}
 		unkept := im.batch
-		if err := im.step(p, &unkept, list, &did); err != nil {
+		if err := im.step(p, &unkept, fresh, &did); err != nil {
 			return err
 		}
 		return errPreview
 	})
+	did.Same += int64(len(list) - len(fresh))
+	did.New = unknown
 	return did, previewed(err)
 }
+
+// untold are the lines whose suppression no line before told of.
+func (im *SuppressionImport) untold(list []ImportedSuppression) (fresh []ImportedSuppression, err error) {
+	keys := make([]string, len(list))
+	for i := range list {
+		keys[i] = list[i].Reason + " " + list[i].Key
+	}
+	first, err := im.told.Add(keys)
+	for i := range first {
+		if first[i] {
+			fresh = append(fresh, list[i])
+		}
+	}
+	return fresh, err
+}
+
+// unknown counts the contacts that would come into being by these lines.
+func (im *SuppressionImport) unknown(list []ImportedSuppression) (n int64, err error) {
+	keys := make([]string, len(list))
+	for i := range list {
+		keys[i] = list[i].Key
+	}
+	first, err := im.named.Add(keys)
+	if err != nil {
+		return 0, err
+	}
+	var unnamed []string
+	for i := range keys {
+		if first[i] {
+			unnamed = append(unnamed, keys[i])
+		}
+	}
+	n = int64(len(unnamed))
+	err = im.store.Find(unnamed, func(int, *hygiene.Contact) { n-- })
+	return n, err
+}
+
+// Close frees what the import has remembered.
+func (im *SuppressionImport) Close() error { return errors.Join(im.told.Close(), im.named.Close()) }
 
 func (im *SuppressionImport) step(p *pen, b *Batch, list []ImportedSuppression, did *Suppressed) error {
 	k := &card{}

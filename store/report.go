@@ -27,6 +27,7 @@ type ReportOptions struct {
 
 	step   int64 // places in the log that are read at a time; 0 for reportStep
 	groups int   // that are gathered in memory; 0 for reportGroups
+	bytes  int   // of the values of these; 0 for reportBytes
 }
 
 // reportColumns are what the log has of an event, in SQL.
@@ -44,7 +45,7 @@ const uniqueArgsPrefix = "unique_args."
 type ReportRow struct {
 	Values   []string // of the columns of By
 	Events   int64
-	Group    int64   // events of all rows that differ in the outcome alone
+	Group    int64   // events of all rows that differ in the outcome, and its code, alone
 	Outcomes []int64 // events by hygiene.Outcome
 }
 
@@ -52,6 +53,7 @@ type ReportRow struct {
 // the variable TMPDIR names or beside the store, until it is closed.
 type Report struct {
 	file    *scratch
+	asked   []string // By
 	columns []string // of the file: those of By, and the outcome
 	by      int
 	outcome int // where the outcome is in By; -1 for nowhere
@@ -62,32 +64,38 @@ type Report struct {
 // Report counts events in one pass over the log, a step at a time, so that
 // nothing piles up behind it.
 func (s *Store) Report(ctx context.Context, o ReportOptions) (*Report, error) {
-	r := &Report{by: len(o.By), outcome: slices.Index(o.By, "outcome")}
-	for i := range o.By {
-		r.columns = append(r.columns, fmt.Sprint("c", i))
-	}
-	columns := strings.Join(r.columns, " TEXT NOT NULL, ") + " TEXT NOT NULL"
-	file, err := s.newScratch(fmt.Sprintf("CREATE TABLE counts (%s, outcome TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (%s, outcome)) STRICT, WITHOUT ROWID;",
-		columns, strings.Join(r.columns, ", ")))
+	r, err := s.newReport(o)
 	if err != nil {
 		return nil, err
 	}
-	r.file = file
-	r.columns = append(r.columns, "outcome")
 	if err := r.count(ctx, s, o); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
 
+// newReport is a report of no event.
+func (s *Store) newReport(o ReportOptions) (*Report, error) {
+	r := &Report{asked: o.By, by: len(o.By), outcome: slices.Index(o.By, "outcome")}
+	for i := range o.By {
+		r.columns = append(r.columns, fmt.Sprint("c", i))
+	}
+	columns := strings.Join(r.columns, " TEXT NOT NULL, ") + " TEXT NOT NULL"
+	file, err := s.newScratch(fmt.Sprintf("CREATE TABLE counts (%s, outcome TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (%s, outcome)) STRICT, WITHOUT ROWID;",
+		columns, strings.Join(r.columns, ", ")))
+	r.file, r.columns = file, append(r.columns, "outcome")
+	return r, err
+}
+
 // Close frees the space of the file.
 func (r *Report) Close() error { return r.file.close() }
 
 // How much of the log is read, and how many groups are gathered in memory, at a
-// time.
+// time: what senders attach may be long.
 const (
 	reportStep   = 100_000
 	reportGroups = 100_000
+	reportBytes  = 16 << 20
 )
 
 func (r *Report) count(ctx context.Context, s *Store, o ReportOptions) error {
@@ -96,11 +104,7 @@ func (r *Report) count(ctx context.Context, s *Store, o ReportOptions) error {
 		return err
 	}
 	step := cmp.Or(o.step, reportStep)
-	g := gathered{report: r, scan: reportScan(o.By), counts: map[string]*int64{}, most: cmp.Or(o.groups, reportGroups)}
-	for _, name := range o.By {
-		path, _ := strings.CutPrefix(name, uniqueArgsPrefix)
-		g.paths = append(g.paths, strings.Split(path, "."))
-	}
+	g := r.gather(o)
 	first, err := s.firstSeq()
 	if err != nil {
 		return err
@@ -116,6 +120,16 @@ func (r *Report) count(ctx context.Context, s *Store, o ReportOptions) error {
 		}
 	}
 	return g.flush()
+}
+
+// gather begins to gather counts for the report.
+func (r *Report) gather(o ReportOptions) *gathered {
+	g := &gathered{report: r, scan: reportScan(o.By), counts: map[string]*int64{}, most: cmp.Or(o.groups, reportGroups), mostBytes: cmp.Or(o.bytes, reportBytes)}
+	for _, name := range o.By {
+		path, _ := strings.CutPrefix(name, uniqueArgsPrefix)
+		g.paths = append(g.paths, strings.Split(path, "."))
+	}
+	return g
 }
 
 func (s *Store) firstSeq() (n int64, err error) {
@@ -159,6 +173,8 @@ type gathered struct {
 	most   int
 	key    []byte
 
+	bytes, mostBytes int // of the keys of counts
+
 	day  int64  // since 1970
 	date string // of the day
 }
@@ -193,13 +209,14 @@ func (g *gathered) add(r *rows, by []string) error {
 	}
 	count := g.counts[string(g.key)]
 	if count == nil {
-		if len(g.counts) == g.most {
+		if len(g.counts) == g.most || g.bytes+len(g.key) > g.mostBytes && g.bytes > 0 {
 			if err := g.flush(); err != nil {
 				return err
 			}
 		}
 		count = new(int64)
 		g.counts[string(g.key)] = count
+		g.bytes += len(g.key)
 	}
 	*count += r.int(n)
 	g.report.Events += r.int(n)
@@ -245,6 +262,7 @@ func (g *gathered) flush() error {
 		}
 	}
 	clear(g.counts)
+	g.bytes = 0
 	return nil
 }
 

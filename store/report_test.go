@@ -60,7 +60,7 @@ func TestAReportCountsTheSameInWhicheverSteps(t *testing.T) {
 		return slices.Compare(strings.Split(a, "/"), strings.Split(b, "/"))
 	})
 	by := []string{"day", "unique_args.campaign", "outcome"}
-	for _, o := range []ReportOptions{{By: by}, {By: by, step: 7}, {By: by, groups: 3}, {By: by, step: 1, groups: 1}} {
+	for _, o := range []ReportOptions{{By: by}, {By: by, step: 7}, {By: by, groups: 3}, {By: by, step: 1, groups: 1}, {By: by, bytes: 1}, {By: by, bytes: 200}} {
 		if got := rowsOf(t, s, o); !slices.Equal(got, rows) {
 			t.Errorf("step %d, groups %d:\n%s\nwant\n%s", o.step, o.groups, strings.Join(got, "\n"), strings.Join(rows, "\n"))
 		}
@@ -116,5 +116,52 @@ func TestWhatASenderAttachedIsReadAsItReads(t *testing.T) {
 		if !slices.Equal(got, []string{want + " 1 of 1"}) {
 			t.Errorf("%s: %q; want %q", body, got, want)
 		}
+	}
+}
+
+func TestLongValuesAreNotGatheredInMemory(t *testing.T) {
+	s := openStore(t)
+	for i := range 40 {
+		e := ev(start, "ann", "m", hygiene.Sent)
+		e.Body = fmt.Appendf(nil, `{"uniqueArgs":{"text":"%d%s"}}`, i, strings.Repeat("x", 1000))
+		appendEvents(t, s, e)
+	}
+	most := 0
+	o := ReportOptions{By: []string{"unique_args.text"}, Until: start + 1, step: 1, bytes: 5000}
+	counted, err := s.newReport(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer counted.Close()
+	g := counted.gather(o)
+	for seq := range int64(41) {
+		if err := s.readLog(func(c *conn) error { return g.step(c, o, seq, seq) }); err != nil {
+			t.Fatal(err)
+		}
+		held := 0
+		for key := range g.counts {
+			held += len(key)
+		}
+		most = max(most, held)
+	}
+	if err := g.flush(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := counted.Rows(); err != nil || n != 40 || most > 5000 || most < 1000 {
+		t.Errorf("%d rows, %v; up to %d bytes were held", n, err, most)
+	}
+}
+
+func TestACodeIsAShareOfItsGroupToo(t *testing.T) {
+	s := openStore(t)
+	a, b, c := ev(start, "a", "m", hygiene.HardBounce), ev(start, "b", "m", hygiene.HardBounce), ev(start, "c", "m", hygiene.Delivered)
+	a.Code, b.Code = "1400", "1401"
+	appendEvents(t, s, a, b, c, c)
+	want := []string{"delivered/ 2 of 4", "hard_bounce/1400 1 of 4", "hard_bounce/1401 1 of 4"}
+	if got := rowsOf(t, s, ReportOptions{By: []string{"outcome", "code"}}); !slices.Equal(got, want) {
+		t.Errorf("%q; want %q", got, want)
+	}
+	if got := rowsOf(t, s, ReportOptions{By: []string{"code"}}); !slices.Equal(got, []string{" 2 of 2", "1400 1 of 1", "1401 1 of 1"}) {
+		t.Errorf("%q", got)
 	}
 }

@@ -28,7 +28,7 @@ func (r *Report) Rows() (int64, error) {
 // eachOutcome visits rows of one outcome each, with the sum of their group.
 func (r *Report) eachOutcome(visit func(*ReportRow) error) error {
 	columns := strings.Join(r.columns[:r.by], ", ")
-	group := strings.Join(slices.Delete(slices.Clone(r.columns[:r.by]), r.outcome, r.outcome+1), ", ")
+	group := strings.Join(r.groupColumns(), ", ")
 	if group != "" {
 		group = "PARTITION BY " + group
 	}
@@ -40,6 +40,17 @@ func (r *Report) eachOutcome(visit func(*ReportRow) error) error {
 		}
 	}
 	return r.file.whereFull(q.close())
+}
+
+// groupColumns are the columns that do not tell one outcome from another: a code
+// has one, and alone in its group would always be all of it.
+func (r *Report) groupColumns() (columns []string) {
+	for i, name := range r.asked {
+		if name != "outcome" && name != "code" {
+			columns = append(columns, r.columns[i])
+		}
+	}
+	return columns
 }
 
 // eachGroup visits rows of all outcomes, which lie one after the other.

@@ -3,6 +3,7 @@ package command
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,13 +34,45 @@ const importGroup = 4096
 // openFile opens what a FILE argument names; - is stdin.
 func (c *call) openFile(name string) (io.ReadCloser, error) {
 	if name == "-" {
-		return io.NopCloser(c.Stdin), nil
+		return c.openStdin(), nil
 	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	return f, nil
+}
+
+// errInterrupted is the error of work that someone ended before it was done.
+var errInterrupted = errors.New("interrupted")
+
+// interrupted is errInterrupted when someone wants the work ended.
+func (c *call) interrupted() error {
+	if c.ctx.Err() != nil {
+		return errInterrupted
+	}
+	return nil
+}
+
+// keptOpen is a stream that outlives its reader.
+type keptOpen struct{ io.Reader }
+
+// Close leaves the stream open.
+func (keptOpen) Close() error { return nil }
+
+// openStdin gives stdin as a file. A read of a terminal, or of a pipe that nobody
+// writes to, is ended by no signal: an interrupt lets its reader go.
+func (c *call) openStdin() io.ReadCloser {
+	if regular(c.Stdin) != nil {
+		return keptOpen{c.Stdin}
+	}
+	r, w := io.Pipe()
+	context.AfterFunc(c.ctx, func() { w.CloseWithError(errInterrupted) })
+	go func() {
+		_, err := io.Copy(w, c.Stdin)
+		w.CloseWithError(err)
+	}()
+	return r
 }
 
 // errLong is the error of a line that no record can be.
@@ -131,8 +164,9 @@ func (x importEventsCommand) Run(c *call) error {
 		}
 		show, done := c.progress("event")
 		im := &eventImport{call: c, house: h, readers: byName, show: show, rejects: rejects{to: c.Stderr}}
-		err = lines(f, im.line, im.rejects.add)
-		err = errors.Join(err, im.flush())
+		if err = lines(f, im.line, im.rejects.add); !errors.Is(err, errInterrupted) {
+			err = errors.Join(err, im.flush())
+		}
 		done()
 		if err != nil {
 			return fmt.Errorf("%s: %w; %s were stored before it, and importing them again changes nothing", x.File, err, plural(im.did.Stored, "event"))
@@ -190,7 +224,7 @@ func (im *eventImport) line(number int, line []byte) error {
 }
 
 func (im *eventImport) flush() error {
-	if err := im.ctx.Err(); err != nil {
+	if err := im.interrupted(); err != nil {
 		return err
 	}
 	if err := im.house.store.Append(im.ctx, im.events, im.bad); err != nil {

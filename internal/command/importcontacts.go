@@ -17,10 +17,21 @@ type importContactsCommand struct {
 	Apply       bool `help:"Do it; without it, only what would change is shown."`
 }
 
+// Help says what becomes of a field.
+func (importContactsCommand) Help() string {
+	return `Every column but the contact's key and phone is an attribute of that name, in the letters of the header. Its values
+are numbers when they are written like 31 or -2.5, truth values when they are true or false, else texts: 007 is one.
+Conditions compare dates that are written 2026-01-02 or 2026-01-02T03:04:05Z.
+
+An empty field takes the attribute, or the phone, away. What the file has no column for stays as it is. A phone that is
+none is left out and the rest of its line is taken. Importing a file again changes nothing.`
+}
+
 // Run shows what would change, or changes it.
 func (x importContactsCommand) Run(c *call) error {
-	return c.with(store.Open, func(h *house) error {
-		t := &contactImport{keys: h.config.Keys, keyColumn: x.Key, save: h.store.PreviewProfiles}
+	return c.with(store.Open, func(h *house) (err error) {
+		t := &contactImport{keys: h.config.Keys, keyColumn: x.Key, save: h.store.PreviewProfiles, seen: h.store.NewSeen()}
+		defer func() { err = errors.Join(err, t.seen.Close()) }()
 		if x.Apply {
 			t.save = h.store.SaveProfiles
 		}
@@ -43,6 +54,7 @@ type importedContacts struct {
 	New       int64           `json:"new"`
 	Updated   int64           `json:"updated"`
 	Unchanged int64           `json:"unchanged"`
+	Repeated  int64           `json:"repeated"` // lines of contacts that a line before named
 	Rejected  int64           `json:"rejected"`
 	Phones    int64           `json:"phones_left_out"` // that were no phone numbers
 	Samples   []contactSample `json:"samples"`
@@ -60,6 +72,7 @@ type contactImport struct {
 	keys      hygiene.KeyFormat
 	keyColumn string
 	save      func([]store.Profile) ([]store.Revision, error)
+	seen      *store.Seen // the contacts that were named
 
 	phone      int // its column, -1 for none
 	attributes []attributeColumn
@@ -133,7 +146,7 @@ func (t *contactImport) take(key string, fields []string) error {
 		if len(value) > mostValue {
 			return fmt.Errorf("its %s has %s, at most %s are possible", column.name, plural(int64(len(value)), "byte"), grouped(mostValue))
 		}
-		p.Attributes[i] = hygiene.Attribute{Name: column.name, Value: hygiene.ParseValue(value)}
+		p.Attributes[i] = hygiene.Attribute{Name: column.name, Value: attributeValue(value)}
 	}
 	var left error
 	if t.phone >= 0 {
@@ -151,17 +164,36 @@ func (t *contactImport) take(key string, fields []string) error {
 	return left
 }
 
+// attributeValue gives a field its type. TRUE and FALSE are how spreadsheets save truth
+// values, whatever was there before.
+func attributeValue(field string) hygiene.Value {
+	if field == "TRUE" || field == "FALSE" {
+		field = strings.ToLower(field)
+	}
+	return hygiene.ParseValue(field)
+}
+
 func (t *contactImport) flush() error {
 	revisions, err := t.save(t.waiting)
 	if err != nil {
 		return err
 	}
+	keys := make([]string, len(t.waiting))
+	for i := range t.waiting {
+		keys[i] = t.waiting[i].Key
+	}
+	first, err := t.seen.Add(keys)
+	if err != nil {
+		return err
+	}
 	for i := range revisions {
-		switch r := &revisions[i]; r.Effect {
-		case store.New:
+		switch r := &revisions[i]; {
+		case !first[i]: // a preview does not know what the line before would leave
+			t.did.Repeated++
+		case r.Effect == store.New:
 			t.did.New++
 			t.sample(t.waiting[i].Key, "new", r)
-		case store.Updated:
+		case r.Effect == store.Updated:
 			t.did.Updated++
 			t.sample(t.waiting[i].Key, "updated", r)
 		default:
@@ -212,22 +244,27 @@ func (d *importedContacts) print(c *call, file string) {
 		rows = append(rows, []string{"  " + s.Effect, s.Contact, shortened(strings.Join(s.Changes, ", "), 120)})
 	}
 	table(c.Stdout, rows)
+	if d.Repeated > 0 {
+		fmt.Fprintf(c.Stdout, "%s of contacts that a line before names: of each contact the last line counts\n", isAre(d.Repeated, "line"))
+	}
 	if d.Phones > 0 {
 		fmt.Fprintf(c.Stdout, "%s left out, their contacts taken: they are no phone numbers\n", wasWere(d.Phones, "phone"))
 	}
 	switch {
-	case !d.Applied && d.New+d.Updated > 0:
+	case !d.Applied && d.New+d.Updated+d.Repeated > 0:
 		fmt.Fprintln(c.Stdout, "nothing is changed yet: --apply does it")
-	case d.New+d.Updated > 0:
+	case d.New+d.Updated+d.Repeated > 0:
 		fmt.Fprintln(c.Stdout, "segments see it at the next run, rules from now on")
 	}
 }
 
-func contactsAre(n int64) string {
+func contactsAre(n int64) string { return isAre(n, "contact") }
+
+func isAre(n int64, noun string) string {
 	if n == 1 {
-		return "1 contact is"
+		return "1 " + noun + " is"
 	}
-	return grouped(n) + " contacts are"
+	return plural(n, noun) + " are"
 }
 
 func wouldBe(n int64) string { return plural(n, "contact") + " would be" }

@@ -3,7 +3,6 @@ package command
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,7 +30,9 @@ func (x importMessagesCommand) Run(c *call) error {
 		show, done := c.progress("message")
 		im := &messageImport{call: c, registrar: registrar{keys: h.config.Keys, store: h.store}, show: show, rejects: rejects{to: c.Stderr}}
 		err := im.read(bufio.NewReaderSize(f, 64<<10))
-		err = errors.Join(err, im.flush())
+		if !errors.Is(err, errInterrupted) {
+			err = errors.Join(err, im.flush())
+		}
 		done()
 		if err != nil {
 			return fmt.Errorf("%s: %w; %s were registered before it, and importing them again changes nothing", x.File, err, plural(im.did.New+im.did.Known, "message"))
@@ -146,40 +147,41 @@ func (im *messageImport) add(number int, g provider.Registration) error {
 	return im.flush()
 }
 
-// readCSV reads message_id,contact[,phone][,sent_at], by its header. Each line is
-// a record: no key holds a line break, and a stray quote takes no other line
-// with it.
+// readCSV reads message_id,contact[,phone][,sent_at], by its header. A row may
+// end before columns that it says nothing in.
 func (im *messageImport) readCSV(r io.Reader) error {
-	var columns map[string]int
-	return lines(r, func(number int, line []byte) error {
-		record, err := csv.NewReader(bytes.NewReader(line)).Read()
-		switch {
-		case columns == nil && err != nil:
-			return fmt.Errorf("the header can't be read: %w", cause(err))
-		case columns == nil:
-			columns, err = messageColumns(record)
-			return err
-		case err != nil:
-			return im.rejects.add(number, cause(err))
-		}
-		return im.record(number, columns, record)
-	}, im.rejects.add)
-}
-
-// cause is what is wrong with a line of CSV, without a place of its own.
-func cause(err error) error {
-	var p *csv.ParseError
-	if errors.As(err, &p) {
-		return p.Err
+	l, err := openRows(r, 0)
+	if err != nil {
+		return err
 	}
-	return err
+	columns, err := messageColumns(l.fields)
+	if err != nil {
+		return err
+	}
+	l.short = true
+	for {
+		r, err := l.next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case r.why != nil:
+			err = im.rejects.add(int(r.line), r.why)
+		default:
+			err = im.record(int(r.line), columns, l.fields)
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // messageColumns finds the columns of the send log in its header.
-func messageColumns(header []string) (map[string]int, error) {
+func messageColumns(header [][]byte) (map[string]int, error) {
 	columns := map[string]int{}
-	for i, name := range header {
-		name = strings.ToLower(strings.TrimSpace(name))
+	for i, field := range header {
+		name := strings.ToLower(strings.TrimSpace(string(unquote(field))))
 		if _, twice := columns[name]; twice && name != "" {
 			return nil, fmt.Errorf("the header names %q twice", name)
 		}
@@ -193,10 +195,15 @@ func messageColumns(header []string) (map[string]int, error) {
 	return columns, nil
 }
 
-func (im *messageImport) record(number int, columns map[string]int, record []string) error {
+// record takes in one row. One of empty fields alone, as spreadsheets leave them
+// at the end, is passed over.
+func (im *messageImport) record(number int, columns map[string]int, row [][]byte) error {
+	if len(bytes.TrimSpace(bytes.Join(row, nil))) == 0 {
+		return nil
+	}
 	field := func(name string) string {
-		if i, ok := columns[name]; ok && i < len(record) {
-			return strings.TrimSpace(record[i])
+		if i, ok := columns[name]; ok && i < len(row) {
+			return strings.TrimSpace(string(unquote(row[i])))
 		}
 		return ""
 	}
@@ -215,7 +222,7 @@ func (im *messageImport) record(number int, columns map[string]int, record []str
 }
 
 func (im *messageImport) flush() error {
-	if err := im.ctx.Err(); err != nil {
+	if err := im.interrupted(); err != nil {
 		return err
 	}
 	did, err := im.store.Register(im.ctx, im.waiting)

@@ -22,7 +22,7 @@ type importSuppressionsCommand struct {
 
 // Run shows what would be suppressed, or suppresses it.
 func (x importSuppressionsCommand) Run(c *call) error {
-	return c.with(store.Open, func(h *house) error {
+	return c.with(store.Open, func(h *house) (err error) {
 		if err := h.store.KeepPolicy(h.config.Hash, h.config.Text, c.present()); err != nil {
 			return err
 		}
@@ -34,7 +34,8 @@ func (x importSuppressionsCommand) Run(c *call) error {
 		if err != nil {
 			return err
 		}
-		t := &suppressionImport{now: c.present(), save: im.Preview, reasons: map[string]int64{}}
+		defer func() { err = errors.Join(err, im.Close()) }()
+		t := &suppressionImport{now: c.present(), keyColumn: x.Key, save: im.Preview, reasons: map[string]int64{}}
 		if x.Apply {
 			t.save = im.Take
 		}
@@ -57,7 +58,9 @@ func (x importSuppressionsCommand) Run(c *call) error {
 type suppressionImport struct {
 	now           hygiene.Instant
 	save          func([]store.ImportedSuppression) (store.Suppressed, error)
-	reason, until int // their columns; until is -1 when there is none
+	keyColumn     string
+	reason, until int      // their columns; until is -1 when there is none
+	unread        []string // the names of the others
 	waiting       []store.ImportedSuppression
 	did           store.Suppressed
 	reasons       map[string]int64 // how many lines give which, of the first few hundred
@@ -67,13 +70,17 @@ type suppressionImport struct {
 const mostReasons = 500
 
 func (t *suppressionImport) columns(names []string) error {
-	t.reason, t.until = -1, -1
+	t.reason, t.until, t.unread = -1, -1, []string{}
 	for i, name := range names {
 		switch {
+		case isSpecial(name, "reason") && t.reason >= 0, isSpecial(name, "until") && t.until >= 0:
+			return fmt.Errorf("the header names %q twice: rename one", strings.ToLower(name))
 		case isSpecial(name, "reason"):
 			t.reason = i
 		case isSpecial(name, "until"):
 			t.until = i
+		case name != "" && !isSpecial(name, t.keyColumn):
+			t.unread = append(t.unread, name)
 		}
 	}
 	if t.reason < 0 {
@@ -121,23 +128,33 @@ type importedSuppressions struct {
 	New       int64            `json:"new_contacts"`
 	Rejected  int64            `json:"rejected"`
 	Reasons   map[string]int64 `json:"reasons"` // lines by reason
+	Unread    []string         `json:"columns_not_read"`
 }
 
 func (t *suppressionImport) show(c *call, h *house, applied bool, batch, rejected int64, file string) error {
 	if c.json {
-		return c.printJSON(importedSuppressions{applied, batch, t.did.Opened, t.did.Renewed, t.did.Same, t.did.New, rejected, t.reasons})
+		return c.printJSON(importedSuppressions{applied, batch, t.did.Opened, t.did.Renewed, t.did.Same, t.did.New, rejected, t.reasons, t.unread})
 	}
-	would := "would be "
+	opened := plural(t.did.Opened, "suppression") + " would be"
 	if applied {
-		would = "were "
+		opened = wasWere(t.did.Opened, "suppression")
 	}
-	fmt.Fprintf(c.Stdout, "%s: %s %sopened, %s made longer, %s there before; %s\n", file, plural(t.did.Opened, "suppression"), would,
+	fmt.Fprintf(c.Stdout, "%s: %s opened, %s made longer, %s there before; %s\n", file, opened,
 		grouped(t.did.Renewed), grouped(t.did.Same), newContacts(t.did.New))
 	t.showReasons(c, h)
+	t.showColumns(c)
 	if !applied && t.did.Opened+t.did.Renewed > 0 {
 		fmt.Fprintln(c.Stdout, "nothing is changed yet: --apply does it")
 	}
 	return c.tellBatch(batch)
+}
+
+// showColumns tells what of the file counts for nothing: a column expires that
+// was meant as until makes suppressions for good.
+func (t *suppressionImport) showColumns(c *call) {
+	if len(t.unread) > 0 {
+		fmt.Fprintf(c.Stdout, "%s not read, only the contact, reason and until are: %s\n", wasWere(int64(len(t.unread)), "column"), shortened(printable(strings.Join(t.unread, ", ")), 120))
+	}
 }
 
 // shownReasons is how many reasons are listed.

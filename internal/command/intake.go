@@ -49,6 +49,9 @@ func (x *contactFile) read(c *call, keys hygiene.KeyFormat, t taker) (out left, 
 		return out, err
 	}
 	defer f.Close()
+	if isFile(f, x.Rejected) {
+		return out, &usageError{fmt.Errorf("%s is what stdin reads: write to another file", x.Rejected)}
+	}
 	in := &intake{call: c, keys: keys, taker: t}
 	if err := in.header(f, x.Key); err != nil {
 		return out, fmt.Errorf("%s: %w", x.File, err)
@@ -118,7 +121,7 @@ func (in *intake) all() error {
 		if n%importGroup != 0 {
 			continue
 		}
-		if err := errors.Join(in.ctx.Err(), in.taker.flush()); err != nil {
+		if err := errors.Join(in.taker.flush(), in.interrupted()); err != nil {
 			return err
 		}
 		if show != nil {

@@ -23,9 +23,11 @@ type reportCommand struct {
 
 // Help says what the numbers mean.
 func (reportCommand) Help() string {
-	return `With the outcome among the columns, share is a row's part of all events that differ in the outcome alone, in
-percent. Without it, a row has a column for each outcome, and deliverability: delivered of delivered and failed,
-in percent; failed are hard_bounce, soft_bounce, carrier_violation and invalid_number. unknown_delivery is neither.
+	return `With the outcome among the columns, share is a row's part of all events that differ in the outcome, and in the
+code that led to it, alone, in percent. Without it, a row has a column for each outcome, and deliverability:
+delivered of delivered and failed, in percent; failed are hard_bounce, soft_bounce, carrier_violation and
+invalid_number, each with its own part of the same sum: beside the number, or in a column like hard_bounce_share.
+With deliverability they make 100. unknown_delivery is neither.
 
 Every event is counted, as it came: a provider that repeats itself is counted again, and a message that was sent
 and delivered is two events. unique_args.NAME is what the sender attached to the message, like
@@ -44,7 +46,7 @@ func (x reportCommand) Run(c *call) error {
 		counted, err := h.store.Report(c.ctx, o)
 		done()
 		if err != nil {
-			return fmt.Errorf("report: %w", err)
+			return fmt.Errorf("report: %w", cmp.Or(c.interrupted(), err))
 		}
 		defer func() { err = errors.Join(err, counted.Close()) }()
 		r := report{counted, o}
@@ -104,6 +106,9 @@ func moment(text string, now hygiene.Instant) (at hygiene.Instant, day bool, err
 }
 
 func checkReportColumns(by []string) error {
+	if len(by) == 0 {
+		return fmt.Errorf("--by is empty: write some of %s, unique_args.NAME", strings.Join(store.ReportColumns(), ", "))
+	}
 	for i, name := range by {
 		path, deeper := strings.CutPrefix(name, "unique_args.")
 		switch {
@@ -132,7 +137,8 @@ var (
 )
 
 // number is a number of a row with its name. A percentage is of whole; of 0 it
-// is none.
+// is none. A number that is no percentage may have a whole too: people are shown
+// its share beside it.
 type number struct {
 	name        string
 	part, whole int64
@@ -145,21 +151,44 @@ func (r *report) numbers(row *store.ReportRow) []number {
 	if slices.Contains(r.asked.By, "outcome") {
 		return append(list, number{"share", row.Events, row.Group, true})
 	}
-	var other, tried int64 = row.Events, row.Outcomes[hygiene.Delivered]
+	other := row.Events
 	for _, o := range spread {
-		list = append(list, number{name: o.String(), part: row.Outcomes[o]})
+		n := number{name: o.String(), part: row.Outcomes[o]}
+		if slices.Contains(failed, o) {
+			n.whole = tried(row)
+		}
+		list = append(list, n)
 		other -= row.Outcomes[o]
 	}
-	for _, o := range failed {
-		tried += row.Outcomes[o]
-	}
-	return append(list, number{name: "other", part: other}, number{"deliverability", row.Outcomes[hygiene.Delivered], tried, true})
+	return append(list, number{name: "other", part: other}, number{"deliverability", row.Outcomes[hygiene.Delivered], tried(row), true})
 }
 
-// names are the names of a row's cells.
-func (r *report) names() []string {
+// tried is how many messages of a row were delivered or failed.
+func tried(row *store.ReportRow) int64 {
+	sum := row.Outcomes[hygiene.Delivered]
+	for _, o := range failed {
+		sum += row.Outcomes[o]
+	}
+	return sum
+}
+
+// all are the numbers of a row for programs, who find shares in columns of their
+// own.
+func (r *report) all(row *store.ReportRow) []number {
+	list := r.numbers(row)
+	if slices.Contains(r.asked.By, "outcome") {
+		return list
+	}
+	for _, o := range failed {
+		list = append(list, number{o.String() + "_share", row.Outcomes[o], tried(row), true})
+	}
+	return list
+}
+
+// names are the names of a row's cells, with these numbers.
+func (r *report) names(numbers func(*store.ReportRow) []number) []string {
 	names := slices.Clone(r.asked.By)
-	for _, n := range r.numbers(&store.ReportRow{Outcomes: make([]int64, len(hygiene.OutcomeNames())+1)}) {
+	for _, n := range numbers(&store.ReportRow{Outcomes: make([]int64, len(hygiene.OutcomeNames())+1)}) {
 		names = append(names, n.name)
 	}
 	return names
@@ -191,7 +220,7 @@ func (r *report) print(w io.Writer) error {
 		return nil
 	}
 	rows := [][]string{{}}
-	for _, name := range r.names() {
+	for _, name := range r.names(r.numbers) {
 		rows[0] = append(rows[0], strings.ToUpper(strings.ReplaceAll(name, "_", " ")))
 	}
 	at := int64(0)
@@ -236,9 +265,12 @@ func (r *report) cells(row *store.ReportRow) (cells []string) {
 		cells = append(cells, inTable(v))
 	}
 	for _, n := range r.numbers(row) {
-		if n.percent {
+		switch {
+		case n.percent:
 			cells = append(cells, n.bar())
-		} else {
+		case n.part > 0 && n.whole > 0:
+			cells = append(cells, fmt.Sprintf("%s (%.1f %%)", grouped(n.part), 100*float64(n.part)/float64(n.whole)))
+		default:
 			cells = append(cells, grouped(n.part))
 		}
 	}

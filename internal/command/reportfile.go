@@ -13,10 +13,10 @@ import (
 // printCSV writes all rows as CSV.
 func (r *report) printCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
-	out.Write(r.names())
+	out.Write(r.names(r.all))
 	err := r.Each(func(row *store.ReportRow) error {
 		cells := row.Values
-		for _, n := range r.numbers(row) {
+		for _, n := range r.all(row) {
 			cells = append(cells, n.String())
 		}
 		return out.Write(cells)
@@ -61,7 +61,7 @@ func (r *report) writeObject(w *bufio.Writer, row *store.ReportRow) error {
 		w.WriteString(": ")
 		w.Write(value)
 	}
-	for _, n := range r.numbers(row) {
+	for _, n := range r.all(row) {
 		if text := n.String(); text != "" {
 			w.WriteString(`, "` + n.name + `": ` + text)
 		}

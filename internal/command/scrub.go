@@ -49,6 +49,8 @@ type scrubbed struct {
 	Duplicate  int64 `json:"duplicate"`
 	Unreadable int64 `json:"unreadable"`
 	Unswept    int64 `json:"unswept"` // events that were not heeded
+
+	odd string // the first line that is unreadable, and why
 }
 
 // Run scrubs the list and tells what became of its lines.
@@ -56,6 +58,9 @@ func (x scrubCommand) Run(c *call) error {
 	separator, err := x.separator()
 	if err != nil {
 		return err
+	}
+	if x.Output == "-" {
+		x.Output = ""
 	}
 	if c.json && x.Output == "" {
 		return &usageError{errors.New("stdout is the clean list: with --json write it to a file, -o FILE")}
@@ -65,19 +70,42 @@ func (x scrubCommand) Run(c *call) error {
 		return err
 	}
 	defer in.Close()
-	if err := apart(strings.TrimSuffix(x.File, "-"), x.Rejected, x.Output); err != nil {
+	if err := x.separate(c, in); err != nil {
 		return err
 	}
-	if x.Output == "" && goesInto(c.Stdout, in) {
-		return &usageError{fmt.Errorf("stdout goes into %s, which is read: write to another file", x.File)}
-	}
+	unchanged := watch(in)
 	return c.look(func(h *house) error {
 		l, err := openList(in, x.Column, separator)
 		if err != nil {
 			return fmt.Errorf("%s: %w", x.File, err)
 		}
-		return x.scrub(c, h, l)
+		return x.scrub(c, h, l, unchanged)
 	})
+}
+
+// separate is an error when what is written would get in the way of what is
+// read, or of what else is written.
+func (x scrubCommand) separate(c *call, in io.Reader) error {
+	read := x.File
+	if read == "-" {
+		read = ""
+	}
+	if err := apart(read, x.Rejected, x.Output); err != nil {
+		return err
+	}
+	for _, name := range []string{x.Rejected, x.Output} {
+		if isFile(in, name) {
+			return &usageError{fmt.Errorf("%s is what stdin reads: write to another file", name)}
+		}
+	}
+	switch {
+	case x.Output != "":
+	case goesInto(c.Stdout, in):
+		return &usageError{fmt.Errorf("stdout goes into %s, which is read: write to another file", x.File)}
+	case isFile(c.Stdout, x.Rejected):
+		return &usageError{fmt.Errorf("stdout goes into %s, and --rejected names it: write to two different files", x.Rejected)}
+	}
+	return nil
 }
 
 // separator is what --delimiter says, 0 for nothing.
@@ -95,7 +123,7 @@ func (x scrubCommand) separator() (byte, error) {
 
 // scrub opens what the list is parted into, parts it, and puts the files in
 // their places.
-func (x scrubCommand) scrub(c *call, h *house, l *list) (err error) {
+func (x scrubCommand) scrub(c *call, h *house, l *list, unchanged func() error) (err error) {
 	s := &scrub{call: c, house: h, list: l, now: c.present(), seen: h.store.NewSeen(), clean: bufio.NewWriterSize(c.Stdout, 1<<16), rejected: bufio.NewWriter(io.Discard)}
 	var files []*newFile // the clean list last: when it is there, all is done
 	for _, to := range []struct {
@@ -113,8 +141,11 @@ func (x scrubCommand) scrub(c *call, h *house, l *list) (err error) {
 		files, *to.writer = append(files, f), f.Writer
 	}
 	defer func() { err = errors.Join(err, s.seen.Close()) }()
-	if err := s.part(); err != nil {
-		return fmt.Errorf("%s: %w", x.File, err)
+	if err = s.part(); err == nil {
+		err = unchanged()
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w; %s", x.File, err, x.half())
 	}
 	if err := s.clean.Flush(); err != nil {
 		return fmt.Errorf("write the clean list: %w", err)
@@ -125,6 +156,14 @@ func (x scrubCommand) scrub(c *call, h *house, l *list) (err error) {
 		}
 	}
 	return x.tell(c, h, s.did)
+}
+
+// half tells where the list stands that was not cleaned to its end.
+func (x scrubCommand) half() string {
+	if x.Output != "" {
+		return "nothing was written"
+	}
+	return "what was written to stdout is not the whole list"
 }
 
 // tell tells what became of the lines, on stderr when stdout is the list.
@@ -141,6 +180,9 @@ func (x scrubCommand) tell(c *call, h *house, did scrubbed) error {
 		to = c.Stderr
 	}
 	fmt.Fprintln(to, did.sentence())
+	if did.Unreadable > 0 {
+		fmt.Fprintf(to, "unreadable lines are no rows of this CSV, the first is %s\n", did.odd)
+	}
 	switch {
 	case did.Unswept == 1:
 		fmt.Fprintln(to, "1 event waits for a sweep and was not heeded: winnow sweep, then scrub again")
@@ -167,9 +209,11 @@ func (d *scrubbed) count(reason string) {
 		return
 	}
 	d.Rejected++
-	switch kind, _, _ := strings.Cut(reason, ":"); kind {
+	switch kind, why, _ := strings.Cut(reason, ": "); kind {
 	case isUnreadable:
-		d.Unreadable++
+		if d.Unreadable++; d.Unreadable == 1 {
+			d.odd = why
+		}
 	case isInvalid:
 		d.Invalid++
 	case isDuplicate:
@@ -227,7 +271,7 @@ func (s *scrub) part() error {
 	for {
 		select {
 		case <-s.ctx.Done():
-			return s.ctx.Err()
+			return errInterrupted
 		case p, more := <-filled:
 			if !more {
 				return plainEnd(ended)

@@ -91,7 +91,7 @@ func TestOneQuoteTooManySpoilsOneLine(t *testing.T) {
 }
 
 func TestAListMayComeFromAnyProgram(t *testing.T) {
-	for _, text := range []string{"Phone\rann\rbob", "x;phone;y\r\n1;ann;2\r\n3;\"bob\";4\r\n", "\ufeffphone|a\nann|1\nbob|2\n", "\n \n\"PHONE\"\nann\n\nbob\n", "a,\" phone \"\n\"\",ann\n,bob"} {
+	for _, text := range []string{"Phone\rann\rbob", "x;phone;y\r\n1;ann;2\r\n3;\"bob\";4\r\n", "\ufeffphone|a\nann|1\nbob|2\n", "\n \n\"PHONE\"\nann\n\nbob\n", "\r\n\r\nname;phone\r\nx;ann\r\ny;bob", "a,\" phone \"\n\"\",ann\n,bob"} {
 		_, keys, whys, err := readList(text, "phone")
 		if err != nil || errors.Join(whys...) != nil || !slices.Equal(keys, []string{"ann", "bob"}) {
 			t.Errorf("%q: %q, %v, %v", text, keys, errors.Join(whys...), err)
@@ -101,12 +101,18 @@ func TestAListMayComeFromAnyProgram(t *testing.T) {
 
 func TestWhatIsNoListIsToldApart(t *testing.T) {
 	for text, want := range map[string]string{
-		"\xff\xfep\x00": "UTF-16",
-		"":              "empty",
-		"\n\n":          "empty",
-		"phone,Phone\n": "two columns",
-		"ph\"one\n":     "header can't be read: a quote within a field",
-		"number\n":      `no column "phone", its first line names ["number"]`,
+		"\xff\xfep\x00":            "UTF-16",
+		"p\x00h\x00o\x00":          "UTF-16", // without a mark
+		"\x00p\x00h\x00o":          "UTF-16",
+		"\x1f\x8b\x08\x00":         "packed with gzip",
+		"PK\x03\x04\x14\x00":       "Excel workbook",
+		"\xd0\xcf\x11\xe0\xa1\xb1": "Excel workbook",
+		"phone;ad\xfd\n":           "header is not UTF-8: save it as CSV UTF-8",
+		"":                         "empty",
+		"\n\n":                     "empty",
+		"phone,Phone\n":            "two columns",
+		"ph\"one\n":                "header can't be read: a quote within a field",
+		"number\n":                 `no column "phone", its first line names ["number"]`,
 		"phone\n" + strings.Repeat("5", maxRecord+1):            "line 2 is longer than",
 		"phone\nann\n" + strings.Repeat("5", 3*maxRecord+1):     "line 3 is longer than",
 		"phone\n\"" + strings.Repeat("5", 3*maxRecord) + "\"\n": "line 2 is longer than",

@@ -23,6 +23,9 @@ const newFileMode = 0o640
 // createFile begins a file of that name. What is no file that could be replaced,
 // such as a pipe, is written as it is.
 func createFile(name string) (*newFile, error) {
+	if name == "-" {
+		return nil, &usageError{errors.New("- is no name of a file to write: write ./- if you mean it")}
+	}
 	if whole, err := filepath.EvalSymlinks(name); err == nil {
 		name = whole
 	}
@@ -38,7 +41,7 @@ func createFile(name string) (*newFile, error) {
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".winnow-*")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s can't be made: %w", name, reasonOf(err))
 	}
 	return &newFile{bufio.NewWriterSize(f, 1<<16), f, name}, f.Chmod(mode)
 }
@@ -90,15 +93,53 @@ func same(a, b string) bool {
 // goesInto tells whether what is written to w lands in the file that is read: it
 // would be read again, for ever.
 func goesInto(w io.Writer, file io.Reader) bool {
-	if checked, ok := w.(*checkedWriter); ok {
-		w = checked.Writer
+	one, other := regular(w), regular(file)
+	return one != nil && other != nil && os.SameFile(one, other)
+}
+
+// isFile tells whether a stream is the file of that name.
+func isFile(stream any, name string) bool {
+	one := regular(stream)
+	other, err := os.Stat(name)
+	return one != nil && err == nil && os.SameFile(one, other)
+}
+
+// regular is what the system says of the file that is read or written; nil when
+// it is none on a disk.
+func regular(stream any) os.FileInfo {
+	switch s := stream.(type) {
+	case *checkedWriter:
+		return regular(s.Writer)
+	case keptOpen:
+		return regular(s.Reader)
+	case *os.File:
+		if info, err := s.Stat(); err == nil && info.Mode().IsRegular() {
+			return info
+		}
 	}
-	out, ok := w.(*os.File)
-	in, isFile := file.(*os.File)
-	if !ok || !isFile {
-		return false
+	return nil
+}
+
+// watch remembers a file that is about to be read, and gives what tells later
+// whether it is still the same: half of a list that someone is writing is not
+// the list.
+func watch(file io.Reader) (unchanged func() error) {
+	before := regular(file)
+	return func() error {
+		after := regular(file)
+		if before == nil || after == nil || before.Size() == after.Size() && before.ModTime().Equal(after.ModTime()) {
+			return nil
+		}
+		return errors.New("it was changed while it was read: do it again when it is whole")
 	}
-	one, err := out.Stat()
-	other, otherErr := in.Stat()
-	return err == nil && otherErr == nil && one.Mode().IsRegular() && os.SameFile(one, other)
+}
+
+// reasonOf is why a file can't be made, without the name it would have had on
+// the way.
+func reasonOf(err error) error {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }

@@ -26,7 +26,8 @@ type list struct {
 	separator byte
 	end       byte // of a line: \n, before which a \r may stand, or \r alone
 	columns   int
-	keyColumn int // that holds the contact's key
+	short     bool // a row may leave out its last columns
+	keyColumn int  // that holds the contact's key; -1 for none
 
 	mark   []byte // the byte order mark, if there is one
 	header []byte // with its end of line
@@ -41,9 +42,19 @@ type record struct {
 	why  error  // it can't be read; raw is one line then
 }
 
-// openList reads the header. separator is 0 to find out which one it is.
+// openList reads the header, and finds the column with the contacts' keys.
+// separator is 0 to find out which one it is.
 func openList(in io.Reader, column string, separator byte) (*list, error) {
-	l := &list{in: in, buffer: make([]byte, listBuffer), line: 1, end: '\n'}
+	l, err := openRows(in, separator)
+	if err == nil {
+		l.keyColumn, err = columnNamed(column, l.fields)
+	}
+	return l, err
+}
+
+// openRows reads the header of a list without keys.
+func openRows(in io.Reader, separator byte) (*list, error) {
+	l := &list{in: in, buffer: make([]byte, listBuffer), line: 1, end: '\n', keyColumn: -1}
 	if err := l.fill(); err != nil {
 		return nil, err
 	}
@@ -55,15 +66,34 @@ func openList(in io.Reader, column string, separator byte) (*list, error) {
 		l.end = '\r'
 	}
 	if l.separator = separator; separator == 0 {
-		l.separator = commonest(rest[:lineEnd(rest, l.end)])
+		first := bytes.TrimLeft(rest, " \r\n") // blank lines are passed over
+		l.separator = commonest(first[:lineEnd(first, l.end)])
 	}
-	return l, l.takeHeader(column)
+	return l, l.takeHeader()
 }
+
+// foreign are files that are no CSV by how they begin. They are given by mistake
+// every day, and what is wrong with their first line helps nobody.
+var foreign = []struct{ begin, what string }{
+	{"\xff\xfe", utf16},
+	{"\xfe\xff", utf16},
+	{"\x1f\x8b", "it is packed with gzip: unpack it, or let gunzip write it to stdin"},
+	{"\x28\xb5\x2f\xfd", "it is packed with zstd: unpack it, or let zstd write it to stdin"},
+	{"PK\x03\x04", "it is an Excel workbook or a zip file: save it as CSV UTF-8"},
+	{"\xd0\xcf\x11\xe0", "it is an Excel workbook: save it as CSV UTF-8"},
+}
+
+const utf16 = "it is UTF-16: save it as CSV UTF-8"
 
 func (l *list) takeMark() error {
 	rest := l.buffer[l.from:l.to]
-	if bytes.HasPrefix(rest, []byte("\xff\xfe")) || bytes.HasPrefix(rest, []byte("\xfe\xff")) {
-		return errors.New("it is UTF-16: save it as CSV UTF-8")
+	for _, f := range foreign {
+		if bytes.HasPrefix(rest, []byte(f.begin)) {
+			return errors.New(f.what)
+		}
+	}
+	if len(rest) > 1 && (rest[0] == 0) != (rest[1] == 0) { // a letter and a zero
+		return errors.New(utf16)
 	}
 	if bytes.HasPrefix(rest, []byte("\ufeff")) {
 		l.mark = []byte("\ufeff")
@@ -72,20 +102,21 @@ func (l *list) takeMark() error {
 	return nil
 }
 
-func (l *list) takeHeader(column string) error {
+func (l *list) takeHeader() error {
 	r, err := l.next()
 	switch {
 	case err == io.EOF:
 		return errors.New("it is empty: a list begins with a header that names its columns")
 	case err != nil:
 		return err
+	case r.why == errNotUTF8:
+		return errors.New("its header is not UTF-8: save it as CSV UTF-8")
 	case r.why != nil:
 		return fmt.Errorf("its header can't be read: %w", r.why)
 	}
 	l.header = bytes.Clone(r.raw)
 	l.columns = len(l.fields)
-	l.keyColumn, err = columnNamed(column, l.fields)
-	return err
+	return nil
 }
 
 // columnNamed finds the column of that name.
@@ -171,7 +202,7 @@ func (l *list) next() (record, error) {
 		if blank(r.raw) {
 			continue
 		}
-		if r.why == nil && l.columns > 0 {
+		if r.why == nil && l.keyColumn >= 0 {
 			r.key = unquote(l.fields[l.keyColumn])
 		}
 		return r, nil
@@ -211,8 +242,9 @@ var (
 
 // readable says what is wrong with a record that is cut.
 func (l *list) readable(raw []byte) error {
+	few, many := len(l.fields) < l.columns && !l.short, len(l.fields) > l.columns
 	switch {
-	case len(l.fields) != l.columns && l.columns > 0 && !blank(raw):
+	case (few || many) && l.columns > 0 && !blank(raw):
 		return fmt.Errorf("%s where the header has %d", plural(int64(len(l.fields)), "column"), l.columns)
 	case !utf8.Valid(raw):
 		return errNotUTF8

@@ -1,0 +1,52 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// imported imports a file and gives what was told as JSON.
+func imported(t *testing.T, winnow func(args ...string) (int, string, string), args ...string) map[string]any {
+	t.Helper()
+	code, stdout, stderr := winnow(append([]string{"import", "--json"}, args...)...)
+	var told map[string]any
+	if err := json.Unmarshal([]byte(stdout), &told); err != nil || code != exitDone {
+		t.Fatalf("exit %d: %s%s", code, stdout, stderr)
+	}
+	return told
+}
+
+func TestAPreviewCountsAContactOnceHoweverFarApartItsLines(t *testing.T) {
+	folder, winnow := scrubHouse(t, "")
+	var contacts, suppressions strings.Builder
+	contacts.WriteString("contact,age\n")
+	suppressions.WriteString("contact,reason\n")
+	const people = importGroup + 10
+	for line := range 2*people + 5 {
+		fmt.Fprintf(&contacts, "c%d,%d\n", line%people, line/people)
+		fmt.Fprintf(&suppressions, "s%d,%s\n", line%people, []string{"complaint", "opted_out", "complaint"}[line/people])
+	}
+	for name, text := range map[string]string{"contacts": contacts.String(), "suppressions": suppressions.String()} {
+		path := filepath.Join(folder, name+".csv")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		shown, done := imported(t, winnow, name, path), imported(t, winnow, name, path, "--apply")
+		for _, of := range []string{"new", "updated", "unchanged", "repeated", "suppressed", "renewed", "new_contacts"} {
+			if shown[of] != done[of] {
+				t.Errorf("%s: %s was to be %v and came to %v", name, of, shown[of], done[of])
+			}
+		}
+		if of := map[string]string{"contacts": "new", "suppressions": "new_contacts"}[name]; done[of] != float64(people) {
+			t.Errorf("%s: %v %s; want %d", name, done[of], of, people)
+		}
+	}
+	again := imported(t, winnow, "contacts", filepath.Join(folder, "contacts.csv"))
+	if again["new"] != 0.0 || again["repeated"] != float64(people+5) {
+		t.Errorf("once more: %v", again)
+	}
+}

@@ -1,0 +1,143 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// scrubFiles is a house with a list in it, and what runs winnow there with files
+// as stdin and stdout.
+func scrubFiles(t *testing.T, list string) (path func(name string) string, winnow func(stdin io.Reader, stdout io.Writer, args ...string) (int, string)) {
+	t.Helper()
+	folder, _ := scrubHouse(t, list)
+	path = func(name string) string { return filepath.Join(folder, name) }
+	winnow = func(stdin io.Reader, stdout io.Writer, args ...string) (int, string) {
+		var stderr bytes.Buffer
+		code := run(t.Context(), append([]string{"-c", path("winnow.yaml")}, args...), World{Stdin: stdin, Stdout: stdout, Stderr: &stderr})
+		return code, stderr.String()
+	}
+	return path, winnow
+}
+
+func openedFile(t *testing.T, path string, flags int) *os.File {
+	t.Helper()
+	f, err := os.OpenFile(path, flags, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func TestAListThatStdinReadsIsNotWrittenOver(t *testing.T) {
+	const list = "key\nann\nann\n"
+	path, winnow := scrubFiles(t, list)
+	name := path("list.csv")
+	for _, args := range [][]string{
+		{"scrub", "-", "--column", "key", "-o", name},
+		{"scrub", "-", "--column", "key", "--rejected", name},
+		{"import", "contacts", "-", "--key", "key", "--rejected", name},
+	} {
+		code, stderr := winnow(openedFile(t, name, os.O_RDONLY), io.Discard, args...)
+		if text, err := os.ReadFile(name); code != exitUsage || !strings.Contains(stderr, "what stdin reads") || err != nil || string(text) != list {
+			t.Errorf("%v: exit %d: %s; the list is now %q, %v", args, code, stderr, text, err)
+		}
+	}
+	code, stderr := winnow(openedFile(t, name, os.O_RDONLY), openedFile(t, name, os.O_WRONLY|os.O_APPEND), "scrub", "-", "--column", "key")
+	if text, err := os.ReadFile(name); code != exitUsage || err != nil || string(text) != list {
+		t.Errorf("to its own end: exit %d: %s; the list is now %q, %v", code, stderr, text, err)
+	}
+}
+
+func TestAListWhoseNameEndsInADashIsNotWrittenOver(t *testing.T) {
+	path, winnow := scrubFiles(t, "")
+	const list = "key\nann\nann\n"
+	if err := os.WriteFile(path("list-"), []byte(list), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stderr := winnow(nil, io.Discard, "scrub", path("list-"), "--column", "key", "-o", path("list-"))
+	if text, err := os.ReadFile(path("list-")); code != exitUsage || err != nil || string(text) != list {
+		t.Errorf("exit %d: %s; the list is now %q, %v", code, stderr, text, err)
+	}
+}
+
+func TestTheCleanListAndTheRejectedAreTwoFiles(t *testing.T) {
+	path, winnow := scrubFiles(t, "key\nann\nann\n")
+	code, stderr := winnow(nil, openedFile(t, path("out.csv"), os.O_CREATE|os.O_WRONLY), "scrub", path("list.csv"), "--column", "key", "--rejected", path("out.csv"))
+	if code != exitUsage || !strings.Contains(stderr, "two different files") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+func TestADashIsStdoutAndNoFile(t *testing.T) {
+	path, winnow := scrubFiles(t, "key\nann\nann\n")
+	t.Chdir(t.TempDir())
+	var stdout bytes.Buffer
+	if code, stderr := winnow(nil, &stdout, "scrub", path("list.csv"), "--column", "key", "-o", "-"); code != exitDone || stdout.String() != "key\nann\n" {
+		t.Errorf("exit %d: %s; %q", code, stderr, stdout.String())
+	}
+	if code, stderr := winnow(nil, io.Discard, "scrub", path("list.csv"), "--column", "key", "--rejected", "-"); code != exitUsage {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
+		t.Errorf("there is %v now, %v", left, err)
+	}
+}
+
+func TestAnInterruptEndsTheWaitForStdin(t *testing.T) {
+	path, _ := scrubFiles(t, "")
+	for _, args := range [][]string{
+		{"scrub", "-", "--column", "key"},
+		{"import", "contacts", "-", "--apply"},
+		{"import", "messages", "-"},
+		{"import", "events", "-"},
+		{"list", "add", "staff", "-"},
+	} {
+		ctx, interrupt := context.WithCancel(t.Context())
+		in, out := io.Pipe() // nobody writes more than a header to it
+		go func() {
+			io.WriteString(out, "key,contact,message_id\n")
+			interrupt()
+		}()
+		var stderr bytes.Buffer
+		code := run(ctx, append([]string{"-c", path("winnow.yaml")}, args...), World{Stdin: in, Stdout: io.Discard, Stderr: &stderr})
+		if code != exitFailed || strings.Count(stderr.String(), "interrupted") != 1 || strings.Contains(stderr.String(), "context") {
+			t.Errorf("%v: exit %d: %s", args, code, stderr.String())
+		}
+		out.Close()
+	}
+}
+
+func TestAnInterruptedReportSaysSo(t *testing.T) {
+	path, _ := scrubFiles(t, "")
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	var stderr bytes.Buffer
+	code := run(ctx, []string{"-c", path("winnow.yaml"), "report"}, World{Stdout: io.Discard, Stderr: &stderr})
+	if want := "winnow: report: interrupted\n"; code != exitFailed || stderr.String() != want {
+		t.Errorf("exit %d: %s; want %s", code, stderr.String(), want)
+	}
+}
+
+func TestAListThatGrowsWhileItIsReadIsNotTheList(t *testing.T) {
+	path, _ := scrubFiles(t, "key\nann\n")
+	read := openedFile(t, path("list.csv"), os.O_RDONLY)
+	unchanged := watch(read)
+	if err := unchanged(); err != nil {
+		t.Error(err)
+	}
+	if _, err := openedFile(t, path("list.csv"), os.O_WRONLY|os.O_APPEND).WriteString("bob\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := unchanged(); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
+		t.Errorf("a list that grew: %v", err)
+	}
+	if err := watch(strings.NewReader("a pipe"))(); err != nil {
+		t.Error(err)
+	}
+}
