@@ -2,8 +2,11 @@ package hygiene
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,12 +111,34 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	return []byte(v.Text), nil
 }
 
-func (v Value) number() (float64, bool) {
-	if v.Type != Number {
-		return 0, false
+// exactDigits is how many digits of a number a float keeps for certain.
+const exactDigits = 15
+
+// compareNumbers orders two texts that are numbers. Customers' numbers may have
+// more digits than a float keeps.
+func compareNumbers(a, b string) int {
+	if len(a) <= exactDigits && len(b) <= exactDigits {
+		f, errA := strconv.ParseFloat(a, 64)
+		g, errB := strconv.ParseFloat(b, 64)
+		if errA == nil && errB == nil {
+			return cmp.Compare(f, g)
+		}
 	}
-	f, err := strconv.ParseFloat(v.Text, 64)
-	return f, err == nil
+	return exactly(a).Cmp(exactly(b))
+}
+
+// exactly is the number with its first 1,200 digits. What even its exponent can't
+// hold is infinite, or nothing.
+func exactly(s string) *big.Float {
+	const bits = 4096
+	if f, _, err := big.ParseFloat(s, 10, bits, big.ToNearestEven); err == nil {
+		return f
+	}
+	f, _ := strconv.ParseFloat(s, 64)
+	if math.IsInf(f, 0) {
+		return new(big.Float).SetInf(f < 0)
+	}
+	return big.NewFloat(f)
 }
 
 // ParseDate reads a date or a time: 2026-01-02 (its first instant, UTC) or RFC 3339.
@@ -137,18 +162,11 @@ func (v Value) equal(w Value) bool {
 
 // compare orders two numbers or two dates; anything else has no order.
 func (v Value) compare(w Value) (int, bool) {
-	if a, ok := v.number(); ok {
-		b, ok := w.number()
-		if !ok {
-			return 0, false
-		}
-		switch {
-		case a < b:
-			return -1, true
-		case a > b:
-			return 1, true
-		}
-		return 0, true
+	switch {
+	case v.Type == Number && w.Type == Number:
+		return compareNumbers(v.Text, w.Text), true
+	case v.Type == Number:
+		return 0, false
 	}
 	if !startsLikeDate(v.Text) || !startsLikeDate(w.Text) {
 		return 0, false

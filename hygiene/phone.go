@@ -23,10 +23,14 @@ func ParsePhone(text, region string) (string, error) {
 
 // writtenLikePhone tells whether the text is a number and nothing else. The
 // library finds one within a text, takes letters for digits and drops
-// extensions: an order's number would become somebody.
+// extensions: an order's number would become somebody. A number that a program
+// saved as a fraction, 491511234567.0, would become somebody else.
 func writtenLikePhone(text string) bool {
 	text = strings.TrimPrefix(text, "tel:")
 	text = strings.TrimPrefix(text, "+")
+	if _, fraction, is := strings.Cut(text, "."); is && strings.Trim(fraction, "0") == "" {
+		return false
+	}
 	return strings.Trim(text, "0123456789 -.()/\u00a0") == "" && strings.ContainsAny(text, "0123456789")
 }
 
