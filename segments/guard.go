@@ -51,7 +51,7 @@ func (g *Guard) limit(segment string) (share float64, ok bool) {
 // percent rounds up to two digits, so that what is over a limit never reads as
 // the limit.
 func percent(share float64) string {
-	return strconv.FormatFloat(math.Ceil(share*1e4-1e-6)/100, 'f', -1, 64) + "%"
+	return strconv.FormatFloat(max(math.Ceil(share*1e4-1e-6)/100, 0), 'f', -1, 64) + "%"
 }
 
 func appendTrouble(list []error, err error) []error {

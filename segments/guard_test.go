@@ -53,7 +53,7 @@ func TestTheGuardHoldsWhatChangesTooMuch(t *testing.T) {
 		{"barely over reads as over", share(.3), 200_000, 139_999, "a change of 30.01%, and its max_change is 30%"},
 		{"few count as a hundred", share(.3), 10, 40, ""},
 		{"few, and more than that", share(.3), 10, 41, "a change of 31% of 100, as fewer count as so many"},
-		{"no change at all is allowed", share(0), 10, 11, "a change of 1%"},
+		{"no change at all is allowed", share(0), 10, 11, "a change of 1% of 100, as fewer count as so many, and its max_change is 0%"},
 		{"and none happened", share(0), 10, 10, ""},
 		{"from nothing", share(.3), 0, 31, "a change of 31%"},
 		{"more than all", share(1), 100, 201, "a change of 101%"},

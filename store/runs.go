@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"winnow/hygiene"
@@ -76,13 +77,11 @@ func putRun(c *conn, run segments.Run) error {
 // ever.
 func (s *Store) LastRun(export string, statuses ...segments.Status) (run segments.Run, ok bool, err error) {
 	err = s.read(func(c *conn) error {
-		r := c.query("SELECT "+runColumns+" FROM runs WHERE export = ? ORDER BY id DESC", export)
+		// The plus keeps SQLite from an index that it would have to sort all runs by.
+		r := c.query("SELECT "+runColumns+" FROM runs WHERE +export = ? ORDER BY id DESC", export)
 		for !ok && r.next() {
 			run = scanRun(r)
-			ok = len(statuses) == 0
-			for _, status := range statuses {
-				ok = ok || run.Status == status
-			}
+			ok = len(statuses) == 0 || slices.Contains(statuses, run.Status)
 		}
 		return r.close()
 	})
@@ -99,12 +98,17 @@ func (s *Store) RunsOf(export string, statuses ...segments.Status) (runs []segme
 	return runs, err
 }
 
+// runsOf leaves it to SQLite to pass over the other runs: none is ever forgotten,
+// so they may be many.
 func runsOf(c *conn, export string, statuses ...segments.Status) (runs []segments.Run, err error) {
-	r := c.query("SELECT "+runColumns+" FROM runs WHERE export = ? ORDER BY id DESC", export)
+	args := []any{export}
+	for _, status := range statuses {
+		args = append(args, string(status))
+	}
+	among := strings.TrimSuffix(strings.Repeat("?, ", len(statuses)), ", ")
+	r := c.query("SELECT "+runColumns+" FROM runs WHERE export = ? AND status IN ("+among+") ORDER BY id DESC", args...)
 	for r.next() {
-		if run := scanRun(r); slices.Contains(statuses, run.Status) {
-			runs = append(runs, run)
-		}
+		runs = append(runs, scanRun(r))
 	}
 	return runs, r.close()
 }
@@ -137,8 +141,8 @@ func (s *Store) HeldRuns() (held map[string]int, err error) {
 // Runs reads the run of every export that was begun last.
 func (s *Store) Runs() (runs []segments.Run, err error) {
 	err = s.read(func(c *conn) error {
-		r := c.query("SELECT " + runColumns + ` FROM runs AS r
-			WHERE id = (SELECT max(id) FROM runs WHERE export = r.export) ORDER BY export`)
+		r := c.query("SELECT " + runColumns + ` FROM runs
+			WHERE id IN (SELECT max(id) FROM runs GROUP BY export) ORDER BY export`)
 		for r.next() {
 			runs = append(runs, scanRun(r))
 		}

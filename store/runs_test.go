@@ -1,0 +1,37 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"winnow/segments"
+)
+
+// A run a minute makes half a million in a year, and none is ever forgotten.
+func TestTheLastRunsAreToldAtOnceHoweverManyThereWere(t *testing.T) {
+	s := openStore(t)
+	err := s.write(func(c *conn) error {
+		return c.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+			INSERT INTO runs (` + runColumns + `) SELECT iif(i % 2, 'nightly', 'hourly'), i, 'published', i, i, 0, 'p', '' FROM n`)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	runs, err := s.Runs()
+	if err != nil || len(runs) != 2 || runs[0].ScheduledAt != 20000 || runs[1].ScheduledAt != 19999 {
+		t.Errorf("the last runs are %+v, %v", runs, err)
+	}
+	for range 20 {
+		run, ok, err := s.LastRun("nightly", segments.Published, segments.ReleasedRun)
+		if err != nil || !ok || run.ScheduledAt != 19999 {
+			t.Fatalf("the last run is %+v, %v", run, err)
+		}
+		if held, err := s.RunsOf("nightly", segments.Held); err != nil || len(held) > 0 {
+			t.Fatalf("held are %+v, %v", held, err)
+		}
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
