@@ -280,13 +280,22 @@ func remove(folder *os.Root, path, run string) error {
 	return folder.RemoveAll(goneOf + run)
 }
 
-// point swaps latest. Where something in its place is in the way, such as a
-// folder, the link that was made for it is taken away again.
+// point swaps latest.
 func point(folder *os.Root, run string) error {
-	step("make link")
-	if err := folder.Symlink(run, nextLink); err != nil {
+	if err := makeLink(folder, run); err != nil {
 		return err
 	}
+	return swapLatest(folder)
+}
+
+func makeLink(folder *os.Root, run string) error {
+	step("make link")
+	return folder.Symlink(run, nextLink)
+}
+
+// swapLatest puts the link that was made in the place of latest. Where something
+// is in the way there, such as a folder, the link is taken away again.
+func swapLatest(folder *os.Root) error {
 	step("swap latest")
 	if err := folder.Rename(nextLink, latest); err != nil {
 		step("remove link")

@@ -200,6 +200,17 @@ func TestALatestInTheWayIsNamedAndNothingIsLeftBesideIt(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), string(d)) || !strings.Contains(err.Error(), "latest: ") || !strings.Contains(err.Error(), "move what is in the way") {
 		t.Errorf("published over a folder: %v", err)
 	}
+	if got, want := listing(t, d), "latest"; got != want {
+		t.Errorf("the folder holds %s, want %s", got, want)
+	}
+}
+
+func TestSettlingOverWhatIsInTheWayOfLatestIsTold(t *testing.T) {
+	d := Directory(t.TempDir())
+	publish(t, d, 1, 9, 1)
+	if err := errors.Join(os.Remove(inFolder(d, "latest")), os.MkdirAll(inFolder(d, "latest", "kept"), 0o750)); err != nil {
+		t.Fatal(err)
+	}
 	if err := d.Settle("nightly", runAt(1), nil); err == nil {
 		t.Error("settled over a folder")
 	}

@@ -45,7 +45,12 @@ func (d *draft) Create(name string) (segments.DraftFile, error) {
 func (d *draft) Publish() error {
 	defer d.folder.Close()
 	defer d.close()
-	return d.problem("publishing", d.publish())
+	err := d.publish()
+	if err != nil {
+		step("abort")
+		_ = d.folder.RemoveAll(draftOf + d.run) // what stays is swept by the next run
+	}
+	return d.problem("publishing", err)
 }
 
 // Hold implements [segments.Draft].
@@ -55,11 +60,34 @@ func (d *draft) Hold() error {
 	return d.problem("holding", d.hold())
 }
 
+// publish makes the link before the run is seen: where none can be made, or none
+// can take the place of latest, no run appears that readers are not pointed to.
 func (d *draft) publish() error {
-	if err := d.appear(); err != nil || pointsTo(d.folder) == d.run {
+	if pointsTo(d.folder) == d.run {
+		return d.appear()
+	}
+	if err := linkable(d.folder); err != nil {
 		return err
 	}
-	return point(d.folder, d.run)
+	if err := makeLink(d.folder, d.run); err != nil {
+		return err
+	}
+	if err := d.appear(); err != nil {
+		return err
+	}
+	return swapLatest(d.folder)
+}
+
+// linkable tells what is in the way of latest, if anything is.
+func linkable(folder *os.Root) error {
+	there, err := folder.Lstat(latest)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil && there.IsDir():
+		return &fs.PathError{Op: "swap", Path: latest, Err: fs.ErrExist}
+	}
+	return err
 }
 
 // appear makes the run visible, and leaves readers pointed where they are.
