@@ -253,12 +253,13 @@ func prune(folder *os.Root, keep int) error {
 	if err != nil {
 		return err
 	}
+	newest := pointsTo(folder)
 	excess := len(published) - keep
-	for _, run := range published {
+	for _, run := range begunFirst(published, newest) {
 		if excess <= 0 {
 			return nil
 		}
-		if run == pointsTo(folder) {
+		if run == newest {
 			continue
 		}
 		if err := remove(folder, run, run); err != nil {
@@ -267,6 +268,20 @@ func prune(folder *os.Root, keep int) error {
 		excess--
 	}
 	return nil
+}
+
+// begunFirst puts runs, which come in the order of their names, in that in which
+// they were begun, as far as the newest tells: a run whose name is later was made
+// by a clock that was ahead, and before it.
+func begunFirst(runs []string, newest string) []string {
+	i, there := slices.BinarySearch(runs, newest)
+	if newest == "" {
+		return runs
+	}
+	if there {
+		i++
+	}
+	return slices.Concat(runs[i:], runs[:i])
 }
 
 // remove takes the run at the path away, under another name: half a run is not a

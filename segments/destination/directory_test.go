@@ -160,6 +160,20 @@ func TestPruningSparesTheRunThatReadersArePointedTo(t *testing.T) {
 	}
 }
 
+func TestRunsOfAClockThatWasAheadGoFirst(t *testing.T) {
+	d := Directory(t.TempDir())
+	for _, minute := range []int{1, 900, 800, 2, 3} {
+		publish(t, d, minute, 3, 1)
+	}
+	if got, want := listing(t, d), strings.Join([]string{runAt(1), runAt(2), runAt(3), "latest"}, " "); got != want {
+		t.Errorf("the folder holds %s, want %s", got, want)
+	}
+	publish(t, d, 4, 3, 1)
+	if got, want := listing(t, d), strings.Join([]string{runAt(2), runAt(3), runAt(4), "latest"}, " "); got != want {
+		t.Errorf("the folder holds %s, want %s", got, want)
+	}
+}
+
 func TestWhatOthersKeepThereStays(t *testing.T) {
 	d := Directory(t.TempDir())
 	publish(t, d, 1, 1, 1)

@@ -132,12 +132,16 @@ func (s shelf) prune(p *parcel) error {
 			runs = append(runs, e.Name())
 		}
 	}
+	newest := s.pointsTo()
+	if p.Newest {
+		newest = p.Run // also where there are no links
+	}
 	excess := len(runs) - p.Keep
-	for _, run := range runs {
+	for _, run := range begunFirst(runs, newest) {
 		if excess <= 0 {
 			return nil
 		}
-		if run == p.Run || run == s.pointsTo() {
+		if run == p.Run || run == newest {
 			continue
 		}
 		if err := s.remove(run); errors.Is(err, fs.ErrPermission) {

@@ -401,6 +401,23 @@ func TestAServerThatKeepsAllRunsGetsTheNextToo(t *testing.T) {
 	wantShelf(t, s, runAt(0), runAt(1), runAt(2), "latest")
 }
 
+func TestOnAServerTooRunsOfAClockThatWasAheadGoFirst(t *testing.T) {
+	for _, faults := range [][]sftptest.Option{nil, {sftptest.NoSymlinks()}} {
+		s := sftptest.Serve(t, faults...)
+		to := folderOn(t, s)
+		for _, minute := range []int{900, 1, 2, 3} {
+			d := deliveryAt(t, minute, 3)
+			d.Keep, d.Newest = 2, true
+			deliver(t, to, d)
+		}
+		want := []string{runAt(2), runAt(3)}
+		if faults == nil {
+			want = append(want, "latest")
+		}
+		wantShelf(t, s, want...)
+	}
+}
+
 func TestWhatIsInTheWayIsToldAndStays(t *testing.T) {
 	for _, name := range []string{"latest", runAt(1)} {
 		s := sftptest.Serve(t)
