@@ -132,11 +132,14 @@ func (s shelf) prune(p *parcel) error {
 			runs = append(runs, e.Name())
 		}
 	}
-	newest := s.pointsTo()
-	if p.Newest {
-		newest = p.Run // also where there are no links
-	}
 	excess := len(runs) - p.Keep
+	if excess <= 0 {
+		return nil
+	}
+	newest := p.Run // also where there are no links
+	if !p.Newest {
+		newest = s.pointsTo()
+	}
 	for _, run := range begunFirst(runs, newest) {
 		if excess <= 0 {
 			return nil
