@@ -119,20 +119,32 @@ func (a *act) settleExport(e segments.Export) error {
 	if err != nil {
 		return err
 	}
-	held, err := a.store.RunsOf(e.Name, segments.Held)
+	held, err := a.keepHeld(e)
 	if err != nil {
 		return err
-	}
-	var names []string
-	for _, run := range held {
-		names = append(names, run.Name)
 	}
 	if newest.Export == "" {
 		newest.Name = ""
 	}
 	var errs []error
 	for _, d := range a.destinations(e) {
-		errs = append(errs, d.Settle(e.Name, newest.Name, names))
+		errs = append(errs, d.Settle(e.Name, newest.Name, held))
 	}
 	return errors.Join(append(errs, a.owe(e), a.clearOutbox(e), a.store.PruneMembers(e.Name))...)
+}
+
+// keepHeld names the held runs, and discards the oldest of more than the export
+// keeps: nobody looks, night after night, and the disk would fill.
+func (a *act) keepHeld(e segments.Export) (names []string, err error) {
+	held, err := a.store.RunsOf(e.Name, segments.Held)
+	for i, run := range held {
+		if i < max(e.Keep, 1) {
+			names = append(names, run.Name)
+			continue
+		}
+		run.Status = segments.Discarded
+		run.Error = fmt.Sprintf("discarded as %d later runs are held too; before that: %s", i, run.Error)
+		err = errors.Join(err, a.store.EndRun(run))
+	}
+	return names, err
 }

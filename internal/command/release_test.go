@@ -124,3 +124,19 @@ func TestAReleaseThatWasKilledInTheMiddleIsCarriedThrough(t *testing.T) {
 		})
 	}
 }
+
+func TestHeldRunsPileUpNoHigherThanRunsAreKept(t *testing.T) {
+	a := testAct(t)
+	e := &a.config.Exports[0]
+	e.Keep, e.Guard.MinRows = 2, map[string]int64{"reachable": 1000}
+	var runs []segments.Run
+	for night := range 4 {
+		runs = append(runs, a.nightlyAt(t, secondOfJanuary.Add(time.Duration(night)*hygiene.Day)))
+	}
+	for i, want := range []segments.Status{segments.Discarded, segments.Discarded, segments.Held, segments.Held} {
+		_, err := os.Stat(a.folder("held", runs[i].Name))
+		if got := a.statusOf(t, runs[i]); got != want || (err == nil) != (want == segments.Held) {
+			t.Errorf("run %s is %s and its folder %v, want it %s", runs[i].Name, got, err, want)
+		}
+	}
+}
