@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -125,10 +124,13 @@ func (r *Report) count(ctx context.Context, s *Store, o ReportOptions) error {
 // gather begins to gather counts for the report.
 func (r *Report) gather(o ReportOptions) *gathered {
 	g := &gathered{report: r, scan: reportScan(o.By), counts: map[string]*int64{}, most: cmp.Or(o.groups, reportGroups), mostBytes: cmp.Or(o.bytes, reportBytes)}
+	var paths []string
 	for _, name := range o.By {
-		path, _ := strings.CutPrefix(name, uniqueArgsPrefix)
-		g.paths = append(g.paths, strings.Split(path, "."))
+		if path, is := strings.CutPrefix(name, uniqueArgsPrefix); is {
+			paths = append(paths, path)
+		}
 	}
+	g.fields = provider.NewFields(paths...)
 	return g
 }
 
@@ -168,7 +170,7 @@ func reportScan(by []string) string {
 type gathered struct {
 	report *Report
 	scan   string
-	paths  [][]string // by column, of what is read from bodies
+	fields *provider.Fields // what is read from bodies, in the order of their columns
 	counts map[string]*int64
 	most   int
 	key    []byte
@@ -192,9 +194,9 @@ func (g *gathered) step(c *conn, o ReportOptions, from, upTo int64) error {
 // add counts a row of the scan.
 func (g *gathered) add(r *rows, by []string) error {
 	n := len(by) + 1
-	var args map[string]json.RawMessage
+	var read []string
 	if len(r.dest) > n+1 {
-		args = objectOf(provider.UniqueArgs(r.blob(n + 1)))
+		read = g.fields.Of(r.blob(n + 1))
 	}
 	g.key = g.key[:0]
 	for i := range n {
@@ -202,7 +204,7 @@ func (g *gathered) add(r *rows, by []string) error {
 		if i < len(by) && by[i] == "day" {
 			value = g.dayOf(r.int(i))
 		} else if i < len(by) && reportColumns[by[i]] == "" {
-			value = valueAt(args, g.paths[i])
+			value, read = read[0], read[1:]
 		}
 		g.key = binary.AppendUvarint(g.key, uint64(len(value)))
 		g.key = append(g.key, value...)
@@ -229,27 +231,6 @@ func (g *gathered) dayOf(day int64) string {
 		g.day, g.date = day, time.Unix(day*24*60*60, 0).UTC().Format(time.DateOnly)
 	}
 	return g.date
-}
-
-func objectOf(raw []byte) (object map[string]json.RawMessage) {
-	if json.Unmarshal(raw, &object) != nil {
-		return nil
-	}
-	return object
-}
-
-// valueAt is what stands at the path: a text as it reads, all else as it is
-// written; empty for nothing.
-func valueAt(object map[string]json.RawMessage, path []string) string {
-	for len(path) > 1 {
-		object, path = objectOf(object[path[0]]), path[1:]
-	}
-	raw := object[path[0]]
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		return text // also of null, which is nothing
-	}
-	return string(raw)
 }
 
 // flush adds what was gathered to the file.
