@@ -68,8 +68,9 @@ func putDelivery(c *conn, d Delivery) error {
 }
 
 // Owe enters what the remotes of the export are to get and nobody wrote down yet:
-// every run that was published after the last one known for the remote, and for a
-// remote without any the newest alone. Of what is settled it keeps the newest so
+// every run that was published after the last one known for the remote, and no
+// more than are kept, for who was long out of the config; for a remote without
+// any the newest alone. Of what is settled it keeps the newest so
 // many of each remote. It can be repeated, and then writes nothing.
 func (s *Store) Owe(export string, remotes []string, keep int) error {
 	owed, stale, err := s.owed(export, remotes, keep)
@@ -116,7 +117,7 @@ func (s *Store) owed(export string, remotes []string, keep int) (owed, stale []D
 	for _, remote := range remotes {
 		last := slices.IndexFunc(known, func(d Delivery) bool { return d.Remote == remote })
 		for i, run := range published {
-			if last < 0 && i > 0 || last >= 0 && run.ScheduledAt == known[last].ScheduledAt {
+			if i == max(keep, 1) || last < 0 && i > 0 || last >= 0 && run.ScheduledAt == known[last].ScheduledAt {
 				break
 			}
 			owed = append(owed, Delivery{Remote: remote, ScheduledAt: run.ScheduledAt})

@@ -65,6 +65,22 @@ func TestARemoteIsOwedAllThatWasPublishedSinceItIsKnown(t *testing.T) {
 	}
 }
 
+// Whoever comes back to the config after a long time is not owed what is no
+// longer there.
+func TestNoMoreIsOwedThanIsKept(t *testing.T) {
+	s := openStore(t)
+	for day := 1; day <= 9; day++ {
+		ended(t, s, day, segments.Published)
+		if day == 1 {
+			owe(t, s, 3, "a")
+		}
+	}
+	owe(t, s, 3, "a")
+	if got, want := deliveriesAre(t, s), "1a:waiting 7a:waiting 8a:waiting 9a:waiting"; got != want {
+		t.Errorf("owed is %s, want %s", got, want)
+	}
+}
+
 func TestWhatIsSettledIsForgottenWithItsRunAndWhatWaitsIsNot(t *testing.T) {
 	s := openStore(t)
 	for day := 1; day <= 5; day++ {

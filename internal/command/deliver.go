@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -111,27 +112,21 @@ func (a *act) clearOutbox(e segments.Export) error {
 // be tried again yet. How it went is in the store; the error is of the store or
 // of ctx.
 func (a *act) deliver(ctx context.Context, e segments.Export, hurry bool) error {
-	if len(e.Remotes) == 0 {
-		return nil
+	errs := make([]error, len(e.Remotes))
+	var all sync.WaitGroup
+	for i, to := range e.Remotes {
+		all.Go(func() { errs[i] = a.deliverTo(ctx, e, to, hurry) })
 	}
-	return a.delivering(ctx, e.Name, func() error {
-		if err := a.owe(e); err != nil {
-			return err
-		}
-		errs := make([]error, len(e.Remotes))
-		var all sync.WaitGroup
-		for i, to := range e.Remotes {
-			all.Go(func() { errs[i] = a.deliverTo(ctx, e, to, hurry) })
-		}
-		all.Wait()
-		return errors.Join(errs...)
-	})
+	all.Wait()
+	return errors.Join(errs...)
 }
 
-// delivering runs do while nobody else brings runs of the export to remotes, in
-// whichever process. Sweeps and runs go on meanwhile.
-func (a *act) delivering(ctx context.Context, export string, do func() error) (err error) {
-	lock := schedule.NewLock(a.store.Path() + ".deliver-" + export)
+// delivering runs do while nobody else brings runs of the export to the remote,
+// in whichever process. Sweeps, runs and other remotes go on meanwhile.
+func (a *act) delivering(ctx context.Context, export string, to segments.Remote, do func() error) (err error) {
+	remote := fnv.New64a()
+	remote.Write([]byte(to.String()))
+	lock := schedule.NewLock(fmt.Sprintf("%s.deliver-%s-%016x", a.store.Path(), export, remote.Sum64()))
 	if err := lock.Acquire(ctx, a.busy); err != nil {
 		return err
 	}
@@ -145,6 +140,15 @@ func (a *act) deliverTo(ctx context.Context, e segments.Export, to segments.Remo
 			err = fmt.Errorf("deliver %s to %s: panic: %v; this is a fault of winnow", e.Name, to, p)
 		}
 	}()
+	return a.delivering(ctx, e.Name, to, func() error {
+		if err := a.owe(e); err != nil {
+			return err
+		}
+		return a.deliverDue(ctx, e, to, hurry)
+	})
+}
+
+func (a *act) deliverDue(ctx context.Context, e segments.Export, to segments.Remote, hurry bool) error {
 	for {
 		d, ok, err := a.firstWaiting(e.Name, to)
 		if err != nil || !ok || !hurry && !deliveryTempo.due(d, time.Now()) {
@@ -261,5 +265,5 @@ func (s sentences) Unwrap() []error { return s }
 
 // busy tells that another process delivers, which is waited for.
 func (c *call) busy(holder int) {
-	fmt.Fprintf(c.Stderr, "waiting for process %d, which delivers runs of this export\n", holder)
+	fmt.Fprintf(c.Stderr, "waiting for process %d, which brings runs of this export to the same server\n", holder)
 }

@@ -82,7 +82,7 @@ func (a *act) post(t *testing.T) {
 
 func (a *act) waiting(t *testing.T) []store.Delivery {
 	t.Helper()
-	list, err := waitingDeliveries(a.config, a.store)
+	list, err := undeliveredRuns(a.config, a.store)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,6 +202,34 @@ func TestARunThatIsGoneStandsInNobodysWay(t *testing.T) {
 	list, err := a.store.Deliveries("nightly")
 	if err != nil || list[0].Status != store.Gone || list[1].Status != store.Gone || !strings.Contains(list[1].Error, "no whole copy of the run is left") {
 		t.Errorf("they stand as %+v, %v", list, err)
+	}
+}
+
+// A server may be down for longer than runs are kept.
+func TestLostRunsAreToldUntilTheServerHasALaterOne(t *testing.T) {
+	crm := &shelf{name: "crm", down: errDown}
+	a, _ := remoteAct(t, crm)
+	a.config.Exports[0].Keep = 1
+	for day := 1; day <= 3; day++ {
+		a.night(t, day)
+	}
+	lost := "older runs are lost to it, the last of them 2026-01-02T020000Z"
+	if late := late(a.waiting(t)); len(late) != 1 || !strings.Contains(late[0].What, "1 run of nightly, the first 2026-01-03T020000Z: nobody answers") || !strings.Contains(late[0].What, lost) {
+		t.Errorf("with one run left it is said %+v", late)
+	}
+	for _, d := range a.directories(a.config.Exports[0]) {
+		if err := os.RemoveAll(filepath.Join(string(d), "nightly", "2026-01-03T020000Z")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.post(t)
+	if late := late(a.waiting(t)); len(late) != 1 || !strings.Contains(late[0].What, "crm never got run 2026-01-03T020000Z of nightly") {
+		t.Errorf("with none left it is said %+v", late)
+	}
+	crm.be(nil)
+	a.night(t, 4)
+	if late := late(a.waiting(t)); len(late) != 0 {
+		t.Errorf("with a later run there, it is still said %+v", late)
 	}
 }
 

@@ -87,6 +87,65 @@ func TestARunReachesAServerOrPeopleAreToldWhatToDo(t *testing.T) {
 	}
 }
 
+// What only a server needs keeps no daemon from answering callbacks.
+func TestAServersMissingKeyStopsItsDeliveriesAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a daemon of its own")
+	}
+	server := sftptest.Serve(t)
+	path, url := withServer(t, server, "1h")
+	_, key, _ := strings.Cut(readFile(t, path), `key_file: "`)
+	key, _, _ = strings.Cut(key, `"`)
+	startDaemon(t, "whole", path).end(t)
+	if err := os.Rename(key, key+".away"); err != nil {
+		t.Fatal(err)
+	}
+	d := startDaemon(t, "whole", path)
+	if _, errs, _ := says("export", "nightly", "-c", path); !strings.Contains(errs, url) || !strings.Contains(errs, "can't be read") {
+		t.Errorf("an export says %s", errs)
+	}
+	d.end(t)
+}
+
+// Readers of a server have nothing of a run before it is brought there.
+func TestAReleaseToAServerThatIsDownPromisesReadersNothing(t *testing.T) {
+	server := sftptest.Serve(t, sftptest.Deny("/in"))
+	path, url := withServer(t, server, "1h")
+	text := strings.Replace(readFile(t, path), "to: [./exports, ", "guard: {min_rows: {reachable: 1}}, to: [", 1)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, errs, status := says("export", "nightly", "-c", path, "--now", "2026-01-03T02:00:00Z"); status != 1 || !strings.Contains(out, "held nightly/2026-01-03T020000Z") {
+		t.Fatalf("ends with %d: %s%s", status, out, errs)
+	}
+	out, errs, status := says("release", "nightly/2026-01-03T020000Z", "-c", path)
+	if status != 1 || strings.Contains(out, "latest points") {
+		t.Errorf("ends with %d: %s%s", status, out, errs)
+	}
+	wants(t, out, "released nightly/2026-01-03T020000Z", url+" waiting")
+}
+
+// In a script the name of the run comes out of a variable, which may be empty.
+func TestAnEmptyNameOfARunOrDestinationIsRefused(t *testing.T) {
+	path := testConfig(t, t.TempDir(), "1h")
+	if _, errs, status := says("export", "nightly", "-c", path, "--now", "2026-01-03T02:00:00Z"); status != 0 {
+		t.Fatal(errs)
+	}
+	t.Chdir(t.TempDir())
+	for _, args := range [][]string{{"--run", ""}, {"--run", "", "--to", "x"}, {"--run", "latest", "--to", ""}} {
+		out, errs, status := says(append([]string{"export", "nightly", "-c", path, "--now", "2026-01-04T02:00:00Z"}, args...)...)
+		if status != exitUsage || !strings.Contains(errs, "is empty") {
+			t.Errorf("%q ends with %d: %s%s", args, status, out, errs)
+		}
+	}
+	if _, err := os.Stat("nightly"); err == nil {
+		t.Error("a run was brought where people were")
+	}
+	if out, _, _ := says("status", "-c", path); strings.Contains(out, "2026-01-04") {
+		t.Errorf("a run was made:\n%s", out)
+	}
+}
+
 func TestADaemonDeliversByItself(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a daemon of its own")

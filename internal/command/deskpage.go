@@ -110,8 +110,8 @@ func (d *desk) troubledRuns(cfg *config.Config, p *console.Page) error {
 			p.Trouble = append(p.Trouble, console.Trouble{What: "an export failed: " + r.Error, Do: "winnow export " + r.Export})
 		}
 	}
-	waiting, err := waitingDeliveries(cfg, d.store)
-	p.Trouble = append(p.Trouble, late(waiting)...)
+	missed, err := undeliveredRuns(cfg, d.store)
+	p.Trouble = append(p.Trouble, late(missed)...)
 	return errors.Join(append(errs, err)...)
 }
 

@@ -154,7 +154,7 @@ func (a *act) makeUp(ctx context.Context, name, which string, to []string) (made
 
 // bring brings the run to one destination.
 func (a *act) bring(ctx context.Context, e segments.Export, run segments.Run, to target) (at arrival, err error) {
-	alone := func(do func() error) error { return a.delivering(ctx, e.Name, do) }
+	alone := func(do func() error) error { return a.delivering(ctx, e.Name, to, do) }
 	if to.directory {
 		alone = func(do func() error) error { return a.alone(ctx, do) }
 	}

@@ -13,7 +13,7 @@ import (
 
 // post brings published runs to remotes in the daemon that holds the job lock.
 // It is no job: jobs run one at a time, and a server that is slow would hold up
-// sweeps. Exports are delivered each for itself, for the same reason.
+// sweeps. Each export and remote is seen to for itself, for the same reason.
 type post struct {
 	d      *daemon
 	ctx    context.Context
@@ -22,15 +22,18 @@ type post struct {
 	done   chan struct{} // closed when nothing is under way any more
 
 	mu    sync.Mutex
-	hurry map[string]bool // exports that have a new run
-	busy  map[string]bool // exports under way
+	hurry map[route]bool // those that have a new run
+	busy  map[route]bool // those under way
 }
+
+// route is from an export to a remote.
+type route struct{ export, remote string }
 
 // postEvery is how often the post looks for what is to be tried again.
 const postEvery = time.Minute
 
 func newPost(d *daemon) *post {
-	p := &post{d: d, wake: make(chan struct{}, 1), done: make(chan struct{}), hurry: map[string]bool{}, busy: map[string]bool{}}
+	p := &post{d: d, wake: make(chan struct{}, 1), done: make(chan struct{}), hurry: map[route]bool{}, busy: map[route]bool{}}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p
 }
@@ -38,7 +41,13 @@ func newPost(d *daemon) *post {
 // nudge tells that an export has a new run.
 func (p *post) nudge(export string) {
 	p.mu.Lock()
-	p.hurry[export] = true
+	for _, e := range p.d.current.Load().Exports {
+		for _, to := range e.Remotes {
+			if e.Name == export {
+				p.hurry[route{export, to.String()}] = true
+			}
+		}
+	}
 	p.mu.Unlock()
 	p.look()
 }
@@ -79,40 +88,41 @@ func (p *post) run() {
 	}
 }
 
-// round begins to deliver the runs of an export, unless that is under way.
+// round begins to deliver the runs of an export to each of its remotes, unless
+// that is under way.
 func (p *post) round(e segments.Export, all *sync.WaitGroup) {
-	if len(e.Remotes) == 0 {
-		return
-	}
-	hurry, begin := p.take(e.Name)
-	if !begin {
-		return
-	}
-	all.Go(func() {
-		err := p.d.acts().deliver(p.ctx, e, hurry)
-		if p.leave(e.Name); err != nil && p.ctx.Err() == nil {
-			p.d.log.Error("the deliveries of an export have trouble", "export", e.Name, "error", err)
+	for _, to := range e.Remotes {
+		on := route{e.Name, to.String()}
+		hurry, begin := p.take(on)
+		if !begin {
+			continue
 		}
-	})
+		all.Go(func() {
+			err := p.d.acts().deliverTo(p.ctx, e, to, hurry)
+			if p.leave(on); err != nil && p.ctx.Err() == nil {
+				p.d.log.Error("the deliveries of an export have trouble", "export", on.export, "to", on.remote, "error", err)
+			}
+		})
+	}
 }
 
-func (p *post) take(export string) (hurry, begin bool) {
+func (p *post) take(on route) (hurry, begin bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.busy[export] {
+	if p.busy[on] {
 		return false, false
 	}
-	hurry = p.hurry[export]
-	delete(p.hurry, export)
-	p.busy[export] = true
+	hurry = p.hurry[on]
+	delete(p.hurry, on)
+	p.busy[on] = true
 	return hurry, true
 }
 
 // leave ends what was under way; what is new since then is looked at next.
-func (p *post) leave(export string) {
+func (p *post) leave(on route) {
 	p.mu.Lock()
-	delete(p.busy, export)
-	again := p.hurry[export]
+	delete(p.busy, on)
+	again := p.hurry[on]
 	p.mu.Unlock()
 	if again {
 		p.look()
@@ -170,6 +180,26 @@ func waitingFor(e segments.Export, known []store.Delivery) []store.Delivery {
 	return slices.DeleteFunc(slices.Clone(known), func(d store.Delivery) bool {
 		return d.Status != store.Waiting || !slices.ContainsFunc(e.Remotes, func(to segments.Remote) bool { return to.String() == d.Remote })
 	})
+}
+
+// undelivered are those that wait, and those that were lost since the remote last
+// got a run: once it has a later one, the loss is over.
+func undelivered(e segments.Export, known []store.Delivery) []store.Delivery {
+	list := waitingFor(e, known)
+	for _, to := range e.Remotes {
+		var lost []store.Delivery
+		for _, d := range known {
+			switch {
+			case d.Remote != to.String():
+			case d.Status == store.Delivered:
+				lost = nil
+			case d.Status == store.Gone:
+				lost = append(lost, d)
+			}
+		}
+		list = append(list, lost...)
+	}
+	return list
 }
 
 // destinationsOf names the destinations of an export, without secrets.

@@ -31,13 +31,17 @@ func (x releaseCommand) Run(c *call) error {
 		if did.Run.Export == "" {
 			return err
 		}
+		e, _ := a.exportNamed(export)
 		if !c.json {
-			fmt.Fprintf(c.Stdout, "%s %s/%s: latest points to it now\n", did.Status, did.Export, did.Name)
+			what := ""
+			if len(e.To) > 0 { // what servers have stands below, once it is known
+				what = ": latest points to it now"
+			}
+			fmt.Fprintf(c.Stdout, "%s %s/%s%s\n", did.Status, did.Export, did.Name, what)
 			for _, other := range did.Discarded {
 				fmt.Fprintf(c.Stdout, "discarded %s, which was held too: it tells what changed since a run that is not the last one any more\n", other)
 			}
 		}
-		e, _ := a.exportNamed(export)
 		list, deliverErr := c.delivered(a, e, did.Run)
 		err = errors.Join(err, deliverErr)
 		if c.json {

@@ -121,7 +121,9 @@ func (d *daemon) firstConfig() (*config.Config, error) {
 		return nil, err
 	}
 	hash, text, kept := s.LastPolicy()
-	last, parsed := config.Parse(d.path, []byte(text), configOptions(true))
+	options := configOptions(true)
+	options.Kept = true
+	last, parsed := config.Parse(d.path, []byte(text), options)
 	if kept != nil || text == "" || parsed != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -28,7 +28,7 @@ type status struct {
 	Policy      string           `json:"policy"`
 	Runs        []segments.Run   `json:"runs"`
 	Held        []string         `json:"held_runs,omitempty"`  // that wait for a release, as EXPORT/RUN
-	Deliveries  []store.Delivery `json:"deliveries,omitempty"` // runs that a remote has not got yet
+	Deliveries  []store.Delivery `json:"deliveries,omitempty"` // runs that a remote has not got: what waits, and what was lost since it last got one
 }
 
 type sweepStatus struct {
@@ -71,7 +71,7 @@ func statusOf(cfg *config.Config, s *store.Store) (*status, error) {
 	if err != nil {
 		return nil, err
 	}
-	deliveries, err := waitingDeliveries(cfg, s)
+	deliveries, err := undeliveredRuns(cfg, s)
 	if err != nil {
 		return nil, err
 	}
@@ -92,41 +92,70 @@ func heldRuns(cfg *config.Config, s *store.Store) (names []string, err error) {
 	return names, err
 }
 
-// waitingDeliveries are the runs that remotes have not got yet.
-func waitingDeliveries(cfg *config.Config, s *store.Store) (list []store.Delivery, err error) {
+// undeliveredRuns are the runs that remotes have not got.
+func undeliveredRuns(cfg *config.Config, s *store.Store) (list []store.Delivery, err error) {
 	for _, e := range cfg.Exports {
 		if len(e.Remotes) == 0 {
 			continue
 		}
 		known, knownErr := s.Deliveries(e.Name)
-		list, err = append(list, waitingFor(e, known)...), errors.Join(err, knownErr)
+		list, err = append(list, undelivered(e, known)...), errors.Join(err, knownErr)
 	}
 	return list, err
+}
+
+// behind is how far a remote is behind with the runs of an export.
+type behind struct {
+	waiting int64
+	first   store.Delivery // that waits
+	lost    store.Delivery // the last that is
 }
 
 // late tells, for each remote that has not got its runs, what it waits for and
 // what to do. Nothing is said of what was not tried yet.
 func late(list []store.Delivery) (troubles []console.Trouble) {
 	type place struct{ export, remote string }
-	behind := map[place]int64{}
+	var order []place
+	at := map[place]*behind{}
 	for _, d := range list {
-		behind[place{d.Export, d.Remote}]++
-	}
-	told := map[place]bool{}
-	for _, d := range list {
-		at := place{d.Export, d.Remote}
-		if told[at] || d.Tries == 0 {
-			continue
+		p := place{d.Export, d.Remote}
+		if at[p] == nil {
+			order, at[p] = append(order, p), &behind{}
 		}
-		told[at] = true
-		why := strings.TrimPrefix(strings.TrimPrefix(d.Error, "destination "+d.Remote+": "), "delivering run "+d.Export+"/"+d.Run+": ")
-		troubles = append(troubles, console.Trouble{
-			What: fmt.Sprintf("%s has not got %s of %s, the first %s: %s; tried %s, a daemon tries again by itself, not before %s",
-				d.Remote, plural(behind[at], "run"), d.Export, d.Run, why, plural(d.Tries, "time"), d.NextAt),
-			Do: fmt.Sprintf("winnow export %s --run %s --to %s", d.Export, d.Run, d.Remote),
-		})
+		at[p].add(d)
+	}
+	for _, p := range order {
+		if t, ok := at[p].trouble(); ok {
+			troubles = append(troubles, t)
+		}
 	}
 	return troubles
+}
+
+func (b *behind) add(d store.Delivery) {
+	if d.Status == store.Gone {
+		b.lost = d
+		return
+	}
+	if b.waiting++; b.waiting == 1 {
+		b.first = d
+	}
+}
+
+func (b *behind) trouble() (t console.Trouble, ok bool) {
+	d, lost := b.first, b.lost
+	if d.Tries == 0 {
+		return console.Trouble{What: fmt.Sprintf("%s never got run %s of %s: %s; whoever reads deltas there takes the next run's whole files",
+			lost.Remote, lost.Run, lost.Export, lost.Error)}, lost.Run != ""
+	}
+	why := strings.TrimPrefix(strings.TrimPrefix(d.Error, "destination "+d.Remote+": "), "delivering run "+d.Export+"/"+d.Run+": ")
+	t.What = fmt.Sprintf("%s has not got %s of %s, the first %s: %s; tried %s, a daemon tries again by itself, not before %s",
+		d.Remote, plural(b.waiting, "run"), d.Export, d.Run, why, plural(d.Tries, "time"), d.NextAt)
+	if lost.Run != "" {
+		t.What += fmt.Sprintf("; older runs are lost to it, the last of them %s, since no whole copy is kept here any more", lost.Run)
+	}
+	t.Do = fmt.Sprintf("winnow export %s --run %s --to %s", d.Export, d.Run, d.Remote)
+	return t, true
 }
 
 func (s *status) print(w io.Writer) {
@@ -146,7 +175,10 @@ func (s *status) print(w io.Writer) {
 		fmt.Fprintf(w, "run %s is held: winnow release %s publishes it\n", name, name)
 	}
 	for _, t := range late(s.Deliveries) {
-		fmt.Fprintf(w, "%s; or now: %s\n", t.What, t.Do)
+		if t.Do != "" {
+			t.What += "; or now: " + t.Do
+		}
+		fmt.Fprintln(w, t.What)
 	}
 	if len(s.Runs) == 0 {
 		return

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"winnow/segments"
 	"winnow/store"
@@ -70,19 +71,22 @@ func (reviewCommand) Run(c *call) error {
 // exportCommand runs an export.
 type exportCommand struct {
 	Name  string   `arg:"" help:"The export's name in the config."`
-	Which string   `name:"run" placeholder:"RUN" help:"Make no run: bring this one, like 2026-11-23T020000Z or latest, where it is missing."`
+	Which *string  `name:"run" placeholder:"RUN" help:"Make no run: bring this one, like 2026-11-23T020000Z or latest, where it is missing."`
 	To    []string `sep:"none" placeholder:"DEST" help:"With --run: bring it there; a destination of the config, or any directory. Several times for several."`
 }
 
 // Run makes the run, brings it to the remotes, and shows what there is now.
 func (x exportCommand) Run(c *call) error {
-	if x.Which == "" && len(x.To) > 0 {
+	switch {
+	case x.Which == nil && len(x.To) > 0:
 		return &usageError{errors.New("--to goes with --run: it says where a run that exists is brought")}
+	case x.Which != nil && *x.Which == "", slices.Contains(x.To, ""): // as out of a variable that is not set
+		return &usageError{errors.New("what is given as --run or --to is empty: write --run latest, or a run like 2026-11-23T020000Z, and a destination")}
 	}
 	return c.with(store.Open, func(h *house) error {
 		a, done := c.act(h, "contact")
 		defer done()
-		if x.Which != "" {
+		if x.Which != nil {
 			return c.makeUp(a, x)
 		}
 		result, err := a.export(c.ctx, x.Name, c.now(), c.present)
@@ -97,7 +101,7 @@ func (x exportCommand) Run(c *call) error {
 
 // makeUp brings a run where it is missing, and tells where it is now.
 func (c *call) makeUp(a *act, x exportCommand) error {
-	did, err := a.makeUp(c.ctx, x.Name, x.Which, x.To)
+	did, err := a.makeUp(c.ctx, x.Name, *x.Which, x.To)
 	if err != nil {
 		return err
 	}

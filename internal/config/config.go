@@ -89,6 +89,9 @@ type Options struct {
 	// Secrets demands the secrets. Without it a token whose variable is not set
 	// or whose file can't be read is left out, for the commands that open no door.
 	Secrets bool
+	// Kept says that the text was good before. What a server needs and can't be
+	// had now keeps that server from its runs, and nobody from answering.
+	Kept bool
 }
 
 // MaxSize is the most bytes that a config may have.
@@ -141,7 +144,7 @@ func Parse(path string, text []byte, o Options) (*Config, error) {
 	sum := sha256.Sum256(text)
 	c := &Config{Path: path, Hash: hex.EncodeToString(sum[:])[:12], Text: text}
 	r := &reader{
-		walker:  &walker{document: d, lookup: o.Env, demand: o.Secrets},
+		walker:  &walker{document: d, lookup: o.Env, demand: o.Secrets, kept: o.Kept},
 		options: o,
 		folder:  folder,
 	}

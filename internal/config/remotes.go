@@ -3,6 +3,7 @@ package config
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -55,7 +56,11 @@ func (r *reader) readRemote(x *segments.Export, e *entry, seen []string) []strin
 	if e.has("password") && e.has("password_file") {
 		r.tellKey(e, "password_file", `"password" and "password_file" are both written`, "keep one of them")
 	} else if e.has("password_file") {
-		s.Password = r.password(e.get("password_file"))
+		var err error
+		if s.Password, err = r.password(e.get("password_file")); err != nil {
+			x.Remotes = append(x.Remotes, unready{s, fmt.Errorf("destination %s: %w", s, err)})
+			return append(seen, s.String())
+		}
 	}
 	x.Remotes = append(x.Remotes, r.checked(s, e))
 	return append(seen, s.String())
@@ -70,20 +75,29 @@ func (r *reader) hidePassword(url *entry) {
 	}
 }
 
-// password reads the one line of a file.
-func (r *reader) password(e *entry) string {
+// password reads the one line of a file. The error is told, where secrets are
+// demanded.
+func (r *reader) password(e *entry) (text string, err error) {
 	if e == nil {
-		return ""
+		return "", nil
 	}
 	content, err := os.ReadFile(r.absolute(e.text))
-	text := strings.TrimRight(string(content), "\r\n")
+	text = strings.TrimRight(string(content), "\r\n")
+	hint := ""
 	switch {
-	case err != nil && r.demand:
-		r.tellAt(e, "can't read "+quote(e.text)+": "+reasonOf(err), "it is relative to the config's folder")
-	case err == nil && text == "":
-		r.tellAt(e, quote(e.text)+" holds no password", "")
+	case err != nil:
+		err, hint = errors.New("can't read "+quote(e.text)+": "+reasonOf(err)), "it is relative to the config's folder"
+	case text == "":
+		err = errors.New(quote(e.text) + " holds no password")
+	case strings.ContainsAny(text, "\r\n"):
+		err, hint = errors.New(quote(e.text)+" holds several lines"), "a password is one"
+	default:
+		return text, nil
 	}
-	return text
+	if r.demand && !r.kept {
+		r.tellAt(e, err.Error(), hint)
+	}
+	return "", err
 }
 
 // checked is the server, or, where the environment lacks one of its secrets and
@@ -94,7 +108,7 @@ func (r *reader) checked(s destination.SFTP, e *entry) segments.Remote {
 			return unready{s, errors.New("destination " + s.String() + ": its " + name + " is " + of.place.node.Value + ", which the environment does not have: set it, and try again")}
 		}
 	}
-	if err := s.Check(); err != nil && r.demand && e.sound() {
+	if err := s.Check(); err != nil && r.demand && !r.kept && e.sound() {
 		r.tellAt(e, err.Error(), "")
 	}
 	return s

@@ -55,7 +55,7 @@ func (w *walker) variables(e *entry, s *shape, literal bool) bool {
 	case unset == "":
 		e.text = expanded
 		return true
-	case s.kind == secret && !w.demand:
+	case s.kind == secret && (!w.demand || w.kept && s == hidden):
 		e.text, e.unset = "", true
 		return true
 	}

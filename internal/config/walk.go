@@ -68,6 +68,7 @@ type walker struct {
 	*document
 	lookup func(string) (string, bool)
 	demand bool // the variables of secrets must be set
+	kept   bool // but not those of servers
 }
 
 // walk reads what stands at a place; nil when it has not that shape.

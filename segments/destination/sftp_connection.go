@@ -98,7 +98,7 @@ func (s SFTP) dial(ctx context.Context, with credentials, check ssh.HostKeyCallb
 			return nil, wrong
 		case soon.Err() != nil:
 			return nil, s.unreachable(ctx, soon.Err())
-		case strings.Contains(err.Error(), "unable to authenticate"):
+		case c.ssh == nil && denied(err):
 			return nil, with.refused(s)
 		}
 		return nil, c.strange(err)
@@ -167,6 +167,8 @@ func (c *connection) strange(err error) error {
 		return fmt.Errorf("the server lets %s in but offers no files: let its owner turn SFTP on", c.server.User)
 	case strings.Contains(err.Error(), "overflow reading version"), strings.Contains(err.Error(), "invalid version"):
 		return fmt.Errorf("%s does not speak SSH: look at the port", c.server.address())
+	case c.ssh != nil && c.line.failed() != nil:
+		return fmt.Errorf("the server lets %s in, and then closed the line before it offered files: its log says why; often others than root may write to the folder that it locks people into", c.server.User)
 	case c.line.failed() != nil:
 		return fmt.Errorf("%s closed the line before the login was done", c.server.address())
 	}

@@ -94,6 +94,8 @@ func keyProblem(name, text string, err error) error {
 		return fmt.Errorf("%s is a public key: give the private one, the file without .pub", name)
 	case !strings.Contains(text, "-----BEGIN "):
 		return fmt.Errorf(`%s is no private key: one begins with "-----BEGIN"`, name)
+	case !strings.Contains(strings.TrimSpace(text), "\n"):
+		return fmt.Errorf("%s has lost its line breaks, as it does on the way through some environments: give it with them, or its file as key_file", name)
 	case strings.Contains(err.Error(), "not an encrypted key"), strings.Contains(err.Error(), "not password protected"):
 		return fmt.Errorf("%s is not locked: take the passphrase away", name)
 	}
@@ -106,6 +108,19 @@ func fileProblem(what, path string, err error) error {
 		err = p.Err
 	}
 	return fmt.Errorf("%s %s can't be read: %w", what, path, err)
+}
+
+// denied tells whether a login ended because the server took none of the ways.
+// The last of them may end in other words: a server that offers questions and
+// has none answers with a plain no (51), and one that counts hangs up.
+func denied(err error) bool {
+	said := strings.ToLower(err.Error())
+	for _, words := range []string{"unable to authenticate", "unexpected message type 51", "too many authentication failures", "disconnect, reason 14"} {
+		if strings.Contains(said, words) {
+			return true
+		}
+	}
+	return false
 }
 
 // refused says which ways to log in the server did not take.

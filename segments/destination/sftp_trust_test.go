@@ -1,7 +1,9 @@
 package destination
 
 import (
+	"crypto/ed25519"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -12,6 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
 
+	"winnow/segments"
 	"winnow/segments/destination/sftptest"
 )
 
@@ -168,6 +171,77 @@ func TestEachWayToLogInWorks(t *testing.T) {
 		deliver(t, to, d)
 		to.Password, to.Key, to.KeyFile = "wrong-horse", "", sftptest.Serve(t).ClientKeyFile(t)
 		mustFail(t, to, d, "does not let winnow in", "the key SHA256:", "and the password")
+	}
+}
+
+// loginServer is a server that knows who may log in, and what becomes of them.
+func loginServer(t *testing.T, config *ssh.ServerConfig, then func(*ssh.ServerConn)) SFTP {
+	t.Helper()
+	_, raw, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.NewSignerFromKey(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.AddHostKey(key)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			if conn, _, _, err := ssh.NewServerConn(c, config); err == nil {
+				then(conn)
+			}
+			c.Close()
+		}
+	}()
+	return SFTP{User: "winnow", Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, Path: "/in", Password: "wrong-horse", HostKey: ssh.FingerprintSHA256(key.PublicKey())}
+}
+
+// OpenSSH without PAM offers questions and has none to ask.
+func TestAWrongPasswordIsToldWhereNoQuestionsAreAsked(t *testing.T) {
+	refuse := errors.New("not known here")
+	for name, config := range map[string]*ssh.ServerConfig{
+		"no questions": {
+			PasswordCallback:            func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) { return nil, refuse },
+			KeyboardInteractiveCallback: func(ssh.ConnMetadata, ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) { return nil, refuse },
+		},
+		"one trial": {
+			MaxAuthTries:     1,
+			PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) { return nil, refuse },
+		},
+	} {
+		to := loginServer(t, config, func(*ssh.ServerConn) {})
+		err := to.Deliver(t.Context(), deliveryAt(t, 1, 3))
+		if err == nil || !strings.Contains(err.Error(), "the server does not let winnow in; tried the password") || !errors.Is(err, segments.ErrUnwelcome) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// OpenSSH lets people in and hangs up when the folder that it locks them into
+// may be written by others than root.
+func TestAServerThatHangsUpAfterTheLoginIsTold(t *testing.T) {
+	to := loginServer(t, &ssh.ServerConfig{NoClientAuth: true}, func(*ssh.ServerConn) {})
+	mustFail(t, to, deliveryAt(t, 1, 3), "lets winnow in, and then closed the line", "its log")
+}
+
+func TestAKeyThatLostItsLinesIsTold(t *testing.T) {
+	s := sftptest.Serve(t)
+	for _, between := range []string{" ", `\n`} {
+		to := folderOn(t, s)
+		to.KeyFile, to.Key = "", strings.ReplaceAll(s.ClientKey(), "\n", between)
+		if err := to.Check(); err == nil || !strings.Contains(err.Error(), "the key has lost its line breaks") || strings.Contains(err.Error(), "ssh-keygen") {
+			t.Errorf("lines that end with %q: %v", between, err)
+		}
 	}
 }
 
