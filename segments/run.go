@@ -56,7 +56,7 @@ func Execute(ctx context.Context, plan Plan, from Snapshot, to []Destination, pr
 		result.Run.Status = Held
 	}
 	if len(result.Troubles) > 0 {
-		result.Run.Error = sentence(result.Troubles).Error()
+		result.Run.Error = Sentence(result.Troubles).Error()
 	}
 	return result, nil
 }
@@ -243,7 +243,7 @@ func (x *execution) failure(troubles []error, none string) error {
 	if len(troubles) == 0 {
 		return errors.New(none)
 	}
-	return sentence(troubles)
+	return Sentence(troubles)
 }
 
 // publish adds the manifest and makes the run visible, or holds it, destination
@@ -274,7 +274,7 @@ func (x *execution) ready() error {
 	}
 	run := x.plan.Run
 	if troubles := x.troubles(); len(troubles) > 0 {
-		run.Error = sentence(troubles).Error()
+		run.Error = Sentence(troubles).Error()
 	}
 	return x.plan.Book.ReadyRun(run, x.parts)
 }
@@ -347,10 +347,11 @@ func (x *execution) destinationTroubles() []error {
 	return troubles
 }
 
-// sentence tells several errors in one line.
-type sentence []error
+// Sentence is several errors in one line.
+type Sentence []error
 
-func (s sentence) Error() string {
+// Error tells them one after the other.
+func (s Sentence) Error() string {
 	texts := make([]string, len(s))
 	for i, err := range s {
 		texts[i] = err.Error()
@@ -358,4 +359,5 @@ func (s sentence) Error() string {
 	return strings.Join(texts, "; ")
 }
 
-func (s sentence) Unwrap() []error { return s }
+// Unwrap gives them one by one.
+func (s Sentence) Unwrap() []error { return s }

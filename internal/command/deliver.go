@@ -179,6 +179,9 @@ func (a *act) attempt(ctx context.Context, e segments.Export, to segments.Remote
 	switch {
 	case ctx.Err() != nil:
 		return d, ctx.Err() // nothing was learned of the remote
+	case err != nil && d.Status == store.Delivered:
+		d.Status, d.Error = missing, err.Error() // the store goes on knowing that it was there once
+		return d, nil
 	case errors.Is(err, errNoCopy):
 		d.Status, d.Error = store.Gone, err.Error()
 	case err != nil:
@@ -245,23 +248,8 @@ func (a *act) wholeCopy(ctx context.Context, e segments.Export, run string) (*os
 	if unknown != nil {
 		return nil, unknown
 	}
-	return nil, sentences(why)
+	return nil, segments.Sentence(why)
 }
-
-// sentences are several errors in one line.
-type sentences []error
-
-// Error joins what they say.
-func (s sentences) Error() string {
-	var texts []string
-	for _, err := range s {
-		texts = append(texts, err.Error())
-	}
-	return strings.Join(texts, "; ")
-}
-
-// Unwrap gives them one by one.
-func (s sentences) Unwrap() []error { return s }
 
 // busy tells that another process delivers, which is waited for.
 func (c *call) busy(holder int) {

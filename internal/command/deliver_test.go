@@ -347,6 +347,25 @@ func TestAnOlderRunIsMadeUpAndReadersStay(t *testing.T) {
 	}
 }
 
+func TestADeliveredRunThatFailsByHandIsNotOwedAgain(t *testing.T) {
+	crm := &shelf{name: "crm"}
+	a, _ := remoteAct(t, crm)
+	run := a.night(t, 1)
+	a.night(t, 2)
+	crm.be(errDown)
+	target := target{crm, false}
+	at, err := a.bring(t.Context(), a.config.Exports[0], run, target)
+	if err != nil || at.well() || !strings.Contains(at.Error, errDown.Error()) {
+		t.Errorf("by hand it came to %+v, %v", at, err)
+	}
+	crm.be(nil)
+	a.post(t)
+	crm.wants(t, "01*", "02*")
+	if list := a.waiting(t); len(list) > 0 {
+		t.Errorf("%+v waits", list)
+	}
+}
+
 func TestAnOutboxWithoutRemotesIsCleared(t *testing.T) {
 	crm := &shelf{name: "crm", down: errDown}
 	a, e := remoteAct(t, crm)

@@ -163,7 +163,14 @@ func (a *act) bring(ctx context.Context, e segments.Export, run segments.Run, to
 		if to.directory {
 			return a.put(ctx, e, to, &d)
 		}
-		if err = a.owe(e); err == nil {
+		if err = a.owe(e); err != nil {
+			return err
+		}
+		known, err := a.store.Deliveries(e.Name)
+		if i := slices.IndexFunc(known, func(k store.Delivery) bool { return k.ScheduledAt == d.ScheduledAt && k.Remote == d.Remote }); i >= 0 {
+			d = known[i]
+		}
+		if err == nil {
 			d, err = a.attempt(ctx, e, to.Remote, d)
 		}
 		return err

@@ -91,11 +91,12 @@ func (x exportCommand) Run(c *call) error {
 		}
 		result, err := a.export(c.ctx, x.Name, c.now(), c.present)
 		done()
-		if err != nil {
+		if err != nil && result.Run.Status != segments.Published && result.Run.Status != segments.Held {
 			return err
 		}
 		e, _ := a.exportNamed(x.Name)
-		return c.showRun(a, e, result)
+		// A run that was made is told, also when something went wrong after it.
+		return cmp.Or(err, c.showRun(a, e, result))
 	})
 }
 
@@ -145,9 +146,10 @@ func (c *call) showRun(a *act, e segments.Export, r segments.Result) error {
 	if c.json {
 		err = errors.Join(err, c.printJSON(struct {
 			segments.Run
-			Files        []segments.File `json:"files"`
-			Destinations []arrival       `json:"destinations"`
-		}{r.Run, r.Manifest.Files, list}))
+			Files        []segments.File    `json:"files"`
+			Failed       []segments.Failure `json:"failed,omitempty"`
+			Destinations []arrival          `json:"destinations"`
+		}{r.Run, r.Manifest.Files, r.Manifest.Failed, list}))
 	}
 	troubled := c.troubled(r)
 	if err == nil && worthSaying(e, list) {
