@@ -29,4 +29,6 @@ type Delivery struct {
 	From        fs.FS // the run's folder, with the manifest and all files that it names
 	Newest      bool  // whether readers are pointed to it
 	Keep        int   // how many runs of the export stay there; at least 1
+
+	Progress func(bytes int64) // told how much more is on its way; nil for nobody
 }

@@ -12,10 +12,10 @@ func TestFieldsAreToldAsTheySayThemselves(t *testing.T) {
 		`{"uniqueArgs": {"campaign": "spring \"sale\" \u00e9", "a": {"b": [1, 2]}, "n": 0.50, "list": ["x"], "yes": true, "none": null}}`: {
 			`spring "sale" é`, "[1, 2]", "0.50", `["x"]`, "", `{"b": [1, 2]}`, "true", "", "", ""},
 		`{"uniqueArgs": {"campaign": "", "a": "text"}}`: {"", "", "", "", "", "text", "", "", "", ""},
-		`{"uniqueArgs": "campaign"}`:                     make([]string, 10),
-		`{"campaign": "elsewhere"}`:                      make([]string, 10),
-		`{"uniqueArgs": {"campaign": "x"}`:               make([]string, 10),
-		``:                                               make([]string, 10),
+		`{"uniqueArgs": "campaign"}`:                    make([]string, 10),
+		`{"campaign": "elsewhere"}`:                     make([]string, 10),
+		`{"uniqueArgs": {"campaign": "x"}`:              make([]string, 10),
+		``:                                              make([]string, 10),
 	} {
 		if got := f.Of([]byte(body)); !slices.Equal(got, want) {
 			t.Errorf("%s is told as %q, want %q", body, got, want)

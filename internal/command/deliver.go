@@ -210,7 +210,7 @@ func (a *act) try(ctx context.Context, e segments.Export, to segments.Remote, d 
 			return err
 		}
 		d.Tries++
-		err = to.Deliver(ctx, segments.Delivery{Export: e.Name, Run: d.Run, From: from, Newest: newest.Name == d.Run, Keep: max(e.Keep, 1)})
+		err = to.Deliver(ctx, segments.Delivery{Export: e.Name, Run: d.Run, From: from, Newest: newest.Name == d.Run, Keep: max(e.Keep, 1), Progress: a.sent})
 		if err == nil || ctx.Err() != nil || i == len(deliveryTempo.pauses) || errors.Is(err, segments.ErrUnwelcome) {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"winnow/segments"
 	"winnow/store"
@@ -102,7 +103,10 @@ func (x exportCommand) Run(c *call) error {
 
 // makeUp brings a run where it is missing, and tells where it is now.
 func (c *call) makeUp(a *act, x exportCommand) error {
+	var done func()
+	a.sent, done = c.sending()
 	did, err := a.makeUp(c.ctx, x.Name, *x.Which, x.To)
+	done()
 	if err != nil {
 		return err
 	}
@@ -117,10 +121,29 @@ func (c *call) makeUp(a *act, x exportCommand) error {
 	return c.sayArrivals(did.Export, did.Run, did.Destinations)
 }
 
+// sending shows how much has been sent, to all remotes at once.
+func (c *call) sending() (sent func(int64), done func()) {
+	show, done := c.progress("byte")
+	if show == nil {
+		return nil, done
+	}
+	var mu sync.Mutex
+	var sum int64
+	return func(bytes int64) {
+		mu.Lock()
+		defer mu.Unlock()
+		sum += bytes
+		show(sum)
+	}, done
+}
+
 // delivered brings the remotes of the export what they lack, and tells where the
 // run is now.
 func (c *call) delivered(a *act, e segments.Export, run segments.Run) ([]arrival, error) {
+	var done func()
+	a.sent, done = c.sending()
 	err := a.deliver(c.ctx, e, true)
+	done()
 	list, listErr := a.arrivals(e, run)
 	return list, errors.Join(err, listErr)
 }

@@ -59,7 +59,7 @@ func (p *parcel) open(f segments.File) (*content, error) {
 	if err != nil {
 		return nil, unreadable(f.Name, err)
 	}
-	return &content{name: f.Name, from: file, sum: sha256.New(), want: f}, nil
+	return &content{name: f.Name, from: file, sum: sha256.New(), want: f, progress: p.Progress}, nil
 }
 
 // letter is the manifest, to be written as the files are.
@@ -78,6 +78,8 @@ type content struct {
 	sum  hash.Hash
 	read int64
 	want segments.File
+
+	progress func(bytes int64) // nil for nobody
 }
 
 // Read implements [io.Reader].
@@ -85,6 +87,9 @@ func (c *content) Read(b []byte) (int, error) {
 	n, err := c.from.Read(b)
 	c.sum.Write(b[:n])
 	c.read += int64(n)
+	if c.progress != nil {
+		c.progress(int64(n))
+	}
 	if err != nil && err != io.EOF {
 		err = unreadable(c.name, err)
 	}

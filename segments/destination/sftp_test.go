@@ -418,6 +418,27 @@ func TestOnAServerTooRunsOfAClockThatWasAheadGoFirst(t *testing.T) {
 	}
 }
 
+func TestADeliveryTellsHowMuchIsOnItsWay(t *testing.T) {
+	d := deliveryAt(t, 1, 5000)
+	want := int64(0)
+	m, err := readManifest(d)
+	for _, f := range m.Files {
+		want += f.Bytes
+	}
+	for _, to := range []segments.Remote{folderOn(t, sftptest.Serve(t)), Directory(t.TempDir())} {
+		told, calls := int64(0), 0
+		d.Progress = func(bytes int64) { told, calls = told+bytes, calls+1 }
+		if err := errors.Join(err, to.Deliver(t.Context(), d)); err != nil || told != want || calls < 5 {
+			t.Errorf("%s: told of %d bytes in %d parts, %v; %d were sent", to, told, calls, err, want)
+		}
+	}
+}
+
+func readManifest(d segments.Delivery) (m manifest, err error) {
+	text, err := fs.ReadFile(d.From, segments.ManifestName)
+	return m, errors.Join(err, json.Unmarshal(text, &m))
+}
+
 func TestWhatIsInTheWayIsToldAndStays(t *testing.T) {
 	for _, name := range []string{"latest", runAt(1)} {
 		s := sftptest.Serve(t)
