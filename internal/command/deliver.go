@@ -93,15 +93,23 @@ func (a *act) owe(e segments.Export) error {
 }
 
 // clearOutbox takes the runs away that waited for remotes which the config no
-// longer has, once none of them waits any more. They are full of contacts.
+// longer has, once none of them waits any more, or what waits is older than the
+// runs that are kept. They are full of contacts.
 func (a *act) clearOutbox(e segments.Export) error {
 	folder := filepath.Join(string(a.outbox()), e.Name)
 	if _, err := os.Stat(folder); len(e.Remotes) > 0 || err != nil {
 		return nil
 	}
 	known, err := a.store.Deliveries(e.Name)
-	if err != nil || slices.ContainsFunc(known, func(d store.Delivery) bool { return d.Status == store.Waiting }) {
+	kept, keptErr := a.store.RunsOf(e.Name, segments.Published, segments.ReleasedRun)
+	kept = kept[:min(len(kept), max(e.Keep, 1))]
+	if err := errors.Join(err, keptErr); err != nil {
 		return err
+	}
+	for _, d := range known {
+		if d.Status == store.Waiting && slices.ContainsFunc(kept, func(r segments.Run) bool { return r.ScheduledAt == d.ScheduledAt }) {
+			return nil
+		}
 	}
 	return os.RemoveAll(folder)
 }

@@ -366,6 +366,21 @@ func TestADeliveredRunThatFailsByHandIsNotOwedAgain(t *testing.T) {
 	}
 }
 
+func TestWhatWaitsForARemoteThatIsGoneStaysNoLongerThanRunsAreKept(t *testing.T) {
+	crm := &shelf{name: "crm", down: errDown}
+	a, _ := remoteAct(t, crm)
+	a.config.Exports[0].Keep = 2
+	a.night(t, 1)
+	a.config.Exports[0].Remotes = nil
+	outbox := filepath.Join(string(a.outbox()), "nightly")
+	for day := 2; day <= 3; day++ {
+		a.night(t, day)
+		if _, err := os.Stat(outbox); (err == nil) != (day == 2) {
+			t.Errorf("after night %d the outbox: %v", day, err)
+		}
+	}
+}
+
 func TestAnOutboxWithoutRemotesIsCleared(t *testing.T) {
 	crm := &shelf{name: "crm", down: errDown}
 	a, e := remoteAct(t, crm)
