@@ -3,6 +3,7 @@ package segments
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -66,7 +67,8 @@ func (x *execution) held() []error {
 	if len(x.objections) == 0 {
 		return nil
 	}
-	run := x.plan.Export.Name + "/" + x.plan.Run.Name
-	return []error{fmt.Errorf("so the run is held and readers keep the one before: look at %s/held/%s, and publish it with winnow release %s",
-		x.plan.Export.Name, x.plan.Run.Name, run)}
+	i := max(0, slices.IndexFunc(x.replicas, func(r *replica) bool { return r.err == nil }))
+	there := x.replicas[i].to
+	return []error{fmt.Errorf("so the run is held and readers keep the one before: look at %s/%s/held/%s, and publish it with winnow release %[2]s/%[3]s",
+		there, x.plan.Export.Name, x.plan.Run.Name)}
 }

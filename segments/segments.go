@@ -9,7 +9,8 @@
 // It is one street: [Membership] says which segments a contact is in, a view
 // turns the contact into cells, an encoder appends the cells to a file, the file
 // is counted and hashed on its way to every [Destination], the [Manifest] tells
-// what became of all, and the destinations publish.
+// what became of all, and the destinations publish. From there a [Remote] gets a
+// copy, in its own time.
 //
 // Trouble stays where it is. A segment that can't be answered has no file in the
 // run, because half a list of whom not to text is worse than yesterday's; a

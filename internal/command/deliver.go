@@ -36,11 +36,11 @@ func (a *act) outbox() destination.Directory {
 // directories are where runs of the export are written on this machine.
 func (a *act) directories(e segments.Export) []destination.Directory {
 	var list []destination.Directory
-	if len(e.Remotes) > 0 {
-		list = append(list, a.outbox())
-	}
 	for _, dir := range e.To {
 		list = append(list, destination.Directory(dir))
+	}
+	if len(e.Remotes) > 0 {
+		list = append(list, a.outbox())
 	}
 	return list
 }
