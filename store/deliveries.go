@@ -30,7 +30,7 @@ type Delivery struct {
 	Error       string          `json:"error,omitempty"`       // of the last try; empty when delivered
 }
 
-// Deliveries are those of an export and a remote, the run begun first being the
+// deliveriesOf asks for the deliveries of an export, of the run begun first at
 // first: who reads what has changed reads the runs in that order.
 const deliveriesOf = `SELECT d.export, d.scheduled_at, d.remote, d.status, d.tries, d.next_at, d.delivered_at, d.error
 	FROM deliveries AS d JOIN runs USING (export, scheduled_at) WHERE export = ? ORDER BY runs.id`
@@ -57,21 +57,19 @@ func (s *Store) Deliveries(export string) (list []Delivery, err error) {
 
 // Delivered enters how a delivery went.
 func (s *Store) Delivered(d Delivery) error {
-	return s.write(func(c *conn) error { return putDelivery(c, d) })
-}
-
-func putDelivery(c *conn, d Delivery) error {
-	return c.exec(`INSERT INTO deliveries (export, scheduled_at, remote, status, tries, next_at, delivered_at, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (export, scheduled_at, remote) DO UPDATE SET status = excluded.status, tries = excluded.tries,
-		next_at = excluded.next_at, delivered_at = excluded.delivered_at, error = excluded.error`,
-		d.Export, int64(d.ScheduledAt), d.Remote, string(d.Status), d.Tries, int64(d.NextAt), int64(d.DeliveredAt), d.Error)
+	return s.write(func(c *conn) error {
+		return c.exec(`INSERT INTO deliveries (export, scheduled_at, remote, status, tries, next_at, delivered_at, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (export, scheduled_at, remote) DO UPDATE SET status = excluded.status, tries = excluded.tries,
+			next_at = excluded.next_at, delivered_at = excluded.delivered_at, error = excluded.error`,
+			d.Export, int64(d.ScheduledAt), d.Remote, string(d.Status), d.Tries, int64(d.NextAt), int64(d.DeliveredAt), d.Error)
+	})
 }
 
 // Owe enters what the remotes of the export are to get and nobody wrote down yet:
 // every run that was published after the last one known for the remote, and no
-// more than are kept, for who was long out of the config; for a remote without
-// any the newest alone. Of what is settled it keeps the newest so
-// many of each remote. It can be repeated, and then writes nothing.
+// more than are kept, for a remote that was long out of the config; for a remote
+// without any the newest alone. Of what is settled it keeps the newest so many of
+// each remote. It can be repeated, and then writes nothing.
 func (s *Store) Owe(export string, remotes []string, keep int) error {
 	owed, stale, err := s.owed(export, remotes, keep)
 	if err != nil || len(owed)+len(stale) == 0 {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"bufio"
-	"cmp"
 	"encoding/binary"
 	"io"
 	"sort"
@@ -62,7 +61,10 @@ func (r *digestRun) addBoth(a, b *digestRun) error {
 		next.next()
 	}
 	if r.digests != a.digests+b.digests {
-		return cmp.Or(left.err, right.err)
+		if left.err != io.EOF {
+			return left.err
+		}
+		return right.err
 	}
 	return r.whole()
 }

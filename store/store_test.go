@@ -96,6 +96,27 @@ func TestAStoreOfANewerSchemaIsRefused(t *testing.T) {
 	}
 }
 
+// A store of the first schema lacks the deliveries, and is as good afterwards as
+// one made today.
+func TestAStoreOfTheFirstSchemaIsBroughtUpToDate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "winnow.db")
+	s, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.roster.c.script("DROP TABLE deliveries; PRAGMA user_version = 1"); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if s, err = Open(path); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Delivered(Delivery{Export: "nightly", Remote: "sftp://ann@drop.example.com/in", Status: Waiting}); err != nil {
+		t.Errorf("nothing can be entered in the store: %v", err)
+	}
+}
+
 func TestEveryConnectionKeepsItsPromises(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "winnow.db")
 	c, err := connect(path, writing)

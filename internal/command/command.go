@@ -54,7 +54,7 @@ type grammar struct {
 	Policy     policyCommand     `cmd:"" help:"List the policies that judged, or print one as it was."`
 	Sweep      sweepCommand      `cmd:"" help:"Apply the rules to new events, once, now."`
 	Review     reviewCommand     `cmd:"" help:"Apply the rules that look at the time alone to everyone, once, now."`
-	Export     exportCommand     `cmd:"" help:"Run an export, once, now."`
+	Export     exportCommand     `cmd:"" help:"Run an export, once, now; or bring a run to where it is missing."`
 	Release    releaseCommand    `cmd:"" help:"Publish a run that the guard held."`
 	Explain    explainCommand    `cmd:"" help:"Tell what winnow knows of a contact, and why."`
 	Suppress   suppressCommand   `cmd:"" help:"Suppress contacts by hand."`
@@ -168,6 +168,9 @@ func (c *call) present() hygiene.Instant { return hygiene.InstantOf(c.now()) }
 
 // finish tells what went wrong and gives the exit status.
 func (c *call) finish(err error) int {
+	if c.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = errInterrupted
+	}
 	switch {
 	case err == nil:
 		return exitDone

@@ -239,7 +239,7 @@ func (a *act) wholeCopy(ctx context.Context, e segments.Export, run string) (*os
 	why := []error{errNoCopy}
 	var unknown error
 	for _, d := range a.directories(e) {
-		copy, err := d.Open(e.Name, run)
+		there, err := d.Open(e.Name, run)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -247,11 +247,14 @@ func (a *act) wholeCopy(ctx context.Context, e segments.Export, run string) (*os
 			unknown = errors.Join(unknown, err)
 			continue
 		}
-		if err = destination.Whole(ctx, copy.FS(), e.Name, run); err == nil {
-			return copy, nil
+		if err = destination.Whole(ctx, there.FS(), e.Name, run); err == nil {
+			return there, nil
+		}
+		there.Close()
+		if ctx.Err() != nil {
+			return nil, ctx.Err() // nothing was learned of the copy
 		}
 		why = append(why, fmt.Errorf("in %s %w", d, err))
-		copy.Close()
 	}
 	if unknown != nil {
 		return nil, unknown

@@ -162,6 +162,21 @@ func TestAHeldRunLeavesTheMachineWhenItIsReleased(t *testing.T) {
 	crm.wants(t, "01*", "02*")
 }
 
+// The outbox is younger than the run, and what is missing there stops nobody.
+func TestARunHeldBeforeThereWereServersReachesThem(t *testing.T) {
+	crm := &shelf{name: "crm"}
+	a, _ := remoteAct(t)
+	a.config.Exports[0].Guard.MinRows = map[string]int64{"reachable": 1000}
+	held := a.night(t, 1)
+	a.config.Exports[0].Remotes = []segments.Remote{crm}
+	did, err := a.release(context.Background(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now()))
+	if err != nil || did.Run.Error != "" {
+		t.Errorf("released it tells of %v, %q", err, did.Run.Error)
+	}
+	a.post(t)
+	crm.wants(t, "01*")
+}
+
 func TestTwoProcessesDeliverOnce(t *testing.T) {
 	crm := &shelf{name: "crm"}
 	a, _ := remoteAct(t, crm)
@@ -318,7 +333,7 @@ func TestAnOlderRunIsMadeUpAndReadersStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	did, err := a.makeUp(context.Background(), "nightly", older.Name, nil)
-	if err != nil || len(did.Destinations) != 1 || did.Destinations[0].To != e.To[0] || did.Destinations[0].Status != "delivered" {
+	if err != nil || len(did.Destinations) != 1 || did.Destinations[0].To != e.To[0] || did.Destinations[0].Status != "published" {
 		t.Fatalf("it came to %+v, %v", did, err)
 	}
 	if to, _ := os.Readlink(a.folder("latest")); to != newer.Name {

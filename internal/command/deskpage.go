@@ -48,7 +48,7 @@ func (d *desk) page(ctx context.Context) (console.Page, error) {
 // what the CRM does not get.
 func (d *desk) trouble(cfg *config.Config, t store.Totals, p *console.Page) error {
 	if err := d.store.Healthy(); err != nil {
-		p.Trouble = append(p.Trouble, console.Trouble{What: "callbacks can't be stored: " + err.Error(), Do: "winnow doctor"})
+		p.Trouble = append(p.Trouble, console.Trouble{What: "callbacks can't be stored: " + err.Error() + "; make room on the disk, or mend it"})
 	}
 	lagErr := d.lagging(t, p)
 	for _, j := range p.Jobs {

@@ -186,7 +186,7 @@ func (a *act) put(ctx context.Context, e segments.Export, to target, d *store.De
 	}
 	defer from.Close()
 	err = a.try(ctx, e, to.Remote, d, from.FS())
-	d.Status = store.Delivered
+	d.Status = store.DeliveryStatus(segments.Published) // as of all directories
 	if err != nil {
 		d.Status, d.Error = missing, err.Error()
 	}
@@ -199,7 +199,10 @@ func (a *act) publishedRun(e segments.Export, which string) (segments.Run, error
 	if err != nil {
 		return segments.Run{}, err
 	}
-	if which == "latest" && len(published) > 0 {
+	if which == "latest" {
+		if len(published) == 0 {
+			return segments.Run{}, fmt.Errorf("no run of %s has been published yet: winnow export %s makes one", e.Name, e.Name)
+		}
 		return published[0], nil
 	}
 	i := slices.IndexFunc(published, func(r segments.Run) bool { return r.Name == which })

@@ -114,7 +114,7 @@ func (a *act) releaseNow(e segments.Export, run segments.Run, now hygiene.Instan
 		return released{}, err
 	}
 	var missing []error
-	to := a.destinations(e)
+	to := a.releasable(e, run)
 	for _, d := range to {
 		if err := d.Release(e.Name, run.Name); err != nil {
 			missing = append(missing, err)
@@ -141,6 +141,19 @@ func (a *act) releaseNow(e segments.Export, run segments.Run, now hygiene.Instan
 		}
 	}
 	return did, errors.Join(missing...)
+}
+
+// releasable are the destinations to release the run in: all, but for the outbox
+// that is younger than the run. The servers then get a directory's copy.
+func (a *act) releasable(e segments.Export, run segments.Run) []segments.Destination {
+	all := a.destinations(e)
+	if len(e.To) == 0 || len(e.Remotes) == 0 {
+		return all
+	}
+	if place, err := a.outbox().Find(e.Name, run.Name); err != nil || place != segments.Nowhere {
+		return all
+	}
+	return all[:len(e.To)]
 }
 
 // concludeRuns brings to an end the runs and releases whose process was killed.

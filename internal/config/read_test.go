@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -172,6 +173,15 @@ exports:
 	}
 	if s := c.Segments; s[0].Suppressed != segments.Include || s[1].Suppressed != segments.Only || len(s[0].Columns) != 3 || s[1].Columns[1].String() != "attributes.country" {
 		t.Errorf("read as %+v", s)
+	}
+}
+
+// A word that is taken but not known would silently be the standing character.
+func TestEveryWordForADelimiterHasItsCharacter(t *testing.T) {
+	for _, word := range slices.Concat(delimiter.words, delimiter.also, joint.words, joint.also) {
+		if delimiters[word] == 0 {
+			t.Errorf("no character is known for %q", word)
+		}
 	}
 }
 

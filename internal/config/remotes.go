@@ -66,7 +66,7 @@ func (r *reader) readRemote(x *segments.Export, e *entry, seen []string) []strin
 	return append(seen, s.String())
 }
 
-var passwordInURL = regexp.MustCompile(`://[^/]*:[^/]*@`)
+var passwordInURL = regexp.MustCompile(`://[^/]*:.*@`)
 
 // hidePassword sees to it that no message shows a URL with a password.
 func (r *reader) hidePassword(url *entry) {

@@ -69,7 +69,7 @@ func TestPageBeginsWithWhatIsWrong(t *testing.T) {
 	}
 	page := somePage()
 	page.Rejected = "winnow.yaml:14:7: unknown key"
-	page.Trouble = []Trouble{{What: "callbacks are not stored: the disk is full", Do: "winnow doctor"}}
+	page.Trouble = []Trouble{{What: "callbacks are not stored: the disk is full", Do: "df -h"}}
 	wantWords(t, shown(t, page), "<title>(!) winnow</title>", "The config was not taken", "winnow.yaml:14:7: unknown key", "Needs attention", "callbacks are not stored", "not taken")
 }
 

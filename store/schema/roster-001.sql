@@ -173,20 +173,6 @@ CREATE TABLE runs (
 	UNIQUE (export, scheduled_at)
 ) STRICT;
 
--- Which remotes get which published runs, and how far that is.
--- Written by putDelivery, which Store.Owe and Store.Delivered call.
-CREATE TABLE deliveries (
-	export       TEXT NOT NULL,
-	scheduled_at INTEGER NOT NULL,    -- of the run
-	remote       TEXT NOT NULL,       -- as people see it, without secrets
-	status       TEXT NOT NULL,       -- waiting, delivered, gone
-	tries        INTEGER NOT NULL,
-	next_at      INTEGER NOT NULL,    -- while it waits: when it is tried again
-	delivered_at INTEGER NOT NULL,    -- 0 until then
-	error        TEXT NOT NULL,       -- of the last try
-	PRIMARY KEY (export, scheduled_at, remote)
-) STRICT, WITHOUT ROWID;
-
 -- What a run holds of each segment that is whole in it: what later runs are
 -- compared with, and no more.
 -- Written by putParts, which Store.ReadyRun calls.

@@ -38,7 +38,7 @@ func pack(d segments.Delivery) (*parcel, error) {
 	}
 	var m segments.Manifest
 	if err := json.Unmarshal(text, &m); err != nil {
-		return nil, fmt.Errorf("the %s of the run here is damaged (%w); make the run again", segments.ManifestName, err)
+		return nil, fmt.Errorf("the %s of the run here is damaged; make the run again", segments.ManifestName)
 	}
 	if m.Export != d.Export || m.Run != d.Run {
 		return nil, fmt.Errorf("the %s of the run here is that of %s/%s", segments.ManifestName, m.Export, m.Run)
