@@ -141,14 +141,42 @@ func exactly(s string) *big.Float {
 	return big.NewFloat(f)
 }
 
-// ParseDate reads a date or a time: 2026-01-02 (its first instant, UTC) or RFC 3339.
+// ParseDate reads a date or a time as CRMs write them: 2026-01-02 or 2.1.2026 (the
+// first instant of the day), either with a time of the day behind a space or a T.
+// Without an offset they are in UTC. Dates with slashes are none: of 1/2/2026
+// nobody can tell the month.
 func ParseDate(s string) (Instant, error) {
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return InstantOf(t), nil
+	t, err := time.Parse(dateLayout(s), s)
+	if err != nil || !startsLikeDate(s) {
+		return 0, fmt.Errorf("%q is not a date: write 2026-01-02 or 2026-01-02T03:04:05Z", s)
+	}
+	return InstantOf(t), nil
+}
+
+// dateLayout is the one layout that a date of this shape can have. Trying one
+// after the other would cost more than the rest of a condition.
+func dateLayout(s string) string {
+	day, clock := time.DateOnly, ""
+	if len(s) > len(day) {
+		clock = s[len(day):]
+	}
+	if i := strings.IndexByte(s, '.'); i == 1 || i == 2 {
+		day, clock = "2.1.2006", ""
+		if i := strings.IndexAny(s, " T"); i >= 0 {
+			clock = s[i:]
 		}
 	}
-	return 0, fmt.Errorf("%q is not a date: write 2026-01-02 or 2026-01-02T03:04:05Z", s)
+	if clock == "" || clock[0] != ' ' && clock[0] != 'T' {
+		return day
+	}
+	layout := day + clock[:1] + "15:04"
+	if len(clock) > len(" 15:04") && clock[len(" 15:04")] == ':' {
+		layout += ":05" // and what there is of a fraction
+	}
+	if strings.ContainsAny(clock, "Z+-") {
+		layout += "Z07:00"
+	}
+	return layout
 }
 
 // equal compares numbers as numbers, dates as dates, and all else as written.
@@ -182,5 +210,8 @@ func (v Value) compare(w Value) (int, bool) {
 // startsLikeDate sees at a glance what is no date: reading one to find out is
 // dear when a million contacts are asked.
 func startsLikeDate(s string) bool {
-	return len(s) >= len(time.DateOnly) && s[4] == '-' && s[7] == '-' && '0' <= s[0] && s[0] <= '9'
+	if len(s) < len("2.1.2006") || s[0] < '0' || '9' < s[0] {
+		return false
+	}
+	return s[1] == '.' || s[2] == '.' || len(s) >= len(time.DateOnly) && s[4] == '-' && s[7] == '-'
 }

@@ -29,34 +29,3 @@ func TestANumberSavedAsAFractionIsNoPhoneNumber(t *testing.T) {
 		t.Errorf("a number with a dot in it became %q, %v", phone, err)
 	}
 }
-
-func TestLongNumbersAreComparedToTheLastDigit(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{
-		{"12345678901234567890", "12345678901234567891", -1},
-		{"-12345678901234567890", "-12345678901234567891", 1},
-		{"12345678901234567890", "-12345678901234567890", 1},
-		{"9007199254740993", "9007199254740992", 1},
-		{"9007199254740993", "9007199254740993.0", 0},
-		{"100000000000000000000", "1e20", 0},
-		{"1e400", "2", 1},
-		{"-1e400", "2", -1},
-		{"1e99999999999999999999", "2", 1},
-		{"-1e99999999999999999999", "2", -1},
-		{"1e-99999999999999999999", "2", -1},
-		{"1e400", "1e399", 1},
-		{"10", "9", 1},
-		{"0.1", "0.10", 0},
-		{"-0", "0", 0},
-	} {
-		a, b := ParseValue(test.a), ParseValue(test.b)
-		if got, ok := a.compare(b); !ok || got != test.want {
-			t.Errorf("%s to %s is %d, %t; want %d", test.a, test.b, got, ok, test.want)
-		}
-		if got, ok := b.compare(a); !ok || got != -test.want {
-			t.Errorf("%s to %s is %d, %t; want %d", test.b, test.a, got, ok, -test.want)
-		}
-	}
-}

@@ -21,7 +21,8 @@ type importContactsCommand struct {
 func (importContactsCommand) Help() string {
 	return `Every column but the contact's key and phone is an attribute of that name, in the letters of the header. Its values
 are numbers when they are written like 31 or -2.5, truth values when they are true or false, else texts: 007 is one.
-Conditions compare dates that are written 2026-01-02 or 2026-01-02T03:04:05Z.
+Conditions compare texts that are dates, as 2026-01-02, 2026-01-02T03:04:05Z, 2026-01-02 03:04 or 2.1.2026; of 1/2/2026
+nobody can tell the month. What each column was taken for is shown.
 
 An empty field takes the attribute, or the phone, away. What the file has no column for stays as it is. A phone that is
 none is left out and the rest of its line is taken. Importing a file again changes nothing.`
@@ -57,6 +58,7 @@ type importedContacts struct {
 	Repeated  int64           `json:"repeated"` // lines of contacts that a line before named
 	Rejected  int64           `json:"rejected"`
 	Phones    int64           `json:"phones_left_out"` // that were no phone numbers
+	Columns   []columnKinds   `json:"columns"`         // that are attributes
 	Samples   []contactSample `json:"samples"`
 }
 
@@ -108,6 +110,10 @@ func (t *contactImport) columns(names []string) error {
 		t.attributes = append(t.attributes, attributeColumn{name, i})
 	}
 	slices.SortFunc(t.attributes, func(a, b attributeColumn) int { return strings.Compare(a.name, b.name) })
+	t.did.Columns = make([]columnKinds, len(t.attributes))
+	for i, a := range t.attributes {
+		t.did.Columns[i].Name = a.name
+	}
 	return nil
 }
 
@@ -159,6 +165,9 @@ func (t *contactImport) take(key string, fields []string) error {
 			}
 			p.Phone = phone
 		}
+	}
+	for i, a := range p.Attributes {
+		t.did.Columns[i].add(a.Value)
 	}
 	t.waiting = append(t.waiting, p)
 	return left
@@ -244,6 +253,7 @@ func (d *importedContacts) print(c *call, file string) {
 		rows = append(rows, []string{"  " + s.Effect, s.Contact, shortened(strings.Join(s.Changes, ", "), 120)})
 	}
 	table(c.Stdout, rows)
+	printColumns(c, d.Columns)
 	if d.Repeated > 0 {
 		fmt.Fprintf(c.Stdout, "%s of contacts that a line before names: of each contact the last line counts\n", isAre(d.Repeated, "line"))
 	}

@@ -50,3 +50,19 @@ func TestAPreviewCountsAContactOnceHoweverFarApartItsLines(t *testing.T) {
 		t.Errorf("once more: %v", again)
 	}
 }
+
+func TestAPreviewTellsWhatEachColumnIsTakenFor(t *testing.T) {
+	folder, winnow := scrubHouse(t, "")
+	path := filepath.Join(folder, "crm.csv")
+	file := "contact,bought,born,points,vip,note\nc1,31.12.2025,31/12/2025,12,TRUE,\nc2,2026-01-02 10:00,,12.5,false,\nc3,2026-01-02,,about 3,true,\n"
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, told, _ := winnow("import", "contacts", path)
+	wants(t, told, "column born 1 text, like 31/12/2025", "column bought 3 dates, like 31.12.2025", "column note nothing: all its fields are empty",
+		"column points 2 numbers, 1 text, like about 3", "column vip 3 truth values, like true")
+	columns, _ := imported(t, winnow, "contacts", path)["columns"].([]any)
+	if len(columns) != 5 || columns[1].(map[string]any)["dates"] != 3.0 {
+		t.Errorf("as JSON it tells of %v", columns)
+	}
+}
