@@ -155,6 +155,8 @@ func (d *delta) abandon() {
 // trouble tells what went wrong with the delta, and what readers do about it.
 func (d *delta) trouble() error {
 	switch {
+	case d.err != nil && d.unkept != nil:
+		return fmt.Errorf("its delta could not be made: %w; nor could its members be kept: %w; read the segment whole this time and the next", d.err, d.unkept)
 	case d.err != nil:
 		return fmt.Errorf("its delta could not be made: %w; read the segment whole this time, the next delta goes on from this run", d.err)
 	case d.unkept != nil:

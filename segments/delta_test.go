@@ -117,6 +117,16 @@ func TestASegmentThatFailsLeavesNoListBehind(t *testing.T) {
 	}
 }
 
+func TestADeltaWithoutTheMembersBeforeAndAfterPromisesNoNextOne(t *testing.T) {
+	s := &shelf{lists: map[string]*list{}}
+	all := segments.Segment{Name: "all"}
+	s.night(t, 0, people(), all)
+	s.lists, s.full = map[string]*list{}, true
+	if r, _ := s.night(t, 1, people(), all); !strings.Contains(r.Run.Error, "this time and the next") || !strings.Contains(r.Run.Error, "no space left") {
+		t.Errorf("the run's error is %q", r.Run.Error)
+	}
+}
+
 func TestMembersThatCanNotBeKeptAreToldAndTheNextDeltaIsNotMade(t *testing.T) {
 	s := &shelf{lists: map[string]*list{}, full: true}
 	all := segments.Segment{Name: "all"}

@@ -101,12 +101,12 @@ type Status string
 
 // The statuses of a run. They are stored as these words.
 const (
-	Running     Status = "running"
-	Published   Status = "published"
-	Held        Status = "held"
-	ReleasedRun Status = "released"
-	Discarded   Status = "discarded"
-	Failed      Status = "failed"
+	Running   Status = "running"
+	Published Status = "published"
+	Held      Status = "held"
+	Released  Status = "released"
+	Discarded Status = "discarded"
+	Failed    Status = "failed"
 )
 
 // Run is one execution of an export. It is identified by the export and its

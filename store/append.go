@@ -10,10 +10,10 @@ import (
 	"winnow/hygiene"
 )
 
-// Appender is the one writer of the log. Whoever appends waits; what waits is
+// appender is the one writer of the log. Whoever appends waits; what waits is
 // committed together, so that a commit's fsync is shared by all that came
 // while the one before was under way.
-type Appender struct {
+type appender struct {
 	c       *conn
 	behind  *checkpointer
 	commits *sync.Mutex // held while a commit is under way
@@ -64,11 +64,11 @@ const (
 
 var errClosed = errors.New("the store is closing")
 
-func newAppender(c *conn, behind *checkpointer, commits *sync.Mutex) *Appender {
-	return &Appender{c: c, behind: behind, commits: commits, wake: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan struct{})}
+func newAppender(c *conn, behind *checkpointer, commits *sync.Mutex) *appender {
+	return &appender{c: c, behind: behind, commits: commits, wake: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan struct{})}
 }
 
-func (a *Appender) start() {
+func (a *appender) start() {
 	a.started = true
 	go a.run()
 	go a.behind.run()
@@ -81,7 +81,7 @@ func (s *Store) Append(ctx context.Context, events []hygiene.Event, bad []hygien
 	return s.appender.append(ctx, events, bad)
 }
 
-func (a *Appender) append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
+func (a *appender) append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
 	if len(events) == 0 && len(bad) == 0 {
 		return nil
 	}
@@ -89,7 +89,7 @@ func (a *Appender) append(ctx context.Context, events []hygiene.Event, bad []hyg
 }
 
 // wait lets p wait for the next commit, and for it to be done.
-func (a *Appender) wait(ctx context.Context, p *pending) error {
+func (a *appender) wait(ctx context.Context, p *pending) error {
 	p.ready = make(chan struct{})
 	if !a.enqueue(p) {
 		return errClosed
@@ -103,7 +103,7 @@ func (a *Appender) wait(ctx context.Context, p *pending) error {
 }
 
 // enqueue lets p wait for the next commit; false when there will be none.
-func (a *Appender) enqueue(p *pending) bool {
+func (a *appender) enqueue(p *pending) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
@@ -125,7 +125,7 @@ func signal(c chan struct{}) {
 }
 
 // run commits what waits until the appender is closed and nothing waits.
-func (a *Appender) run() {
+func (a *appender) run() {
 	defer close(a.done)
 	last := 0 // callers in the commit before
 	for {
@@ -145,7 +145,7 @@ func (a *Appender) run() {
 // gather waits for more callers when several came together last time: until as
 // many have come again, or, when they were a crowd, the whole moment. Each of a
 // crowd is on its way at another time, and a larger commit serves more of them.
-func (a *Appender) gather(last int) {
+func (a *appender) gather(last int) {
 	if last < 2 {
 		return
 	}
@@ -176,7 +176,7 @@ func (a *Appender) gather(last int) {
 }
 
 // take takes what waits, up to what one commit takes.
-func (a *Appender) take() (batch []*pending, closed bool) {
+func (a *appender) take() (batch []*pending, closed bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	n, rows := 0, 0
@@ -192,7 +192,7 @@ func (a *Appender) take() (batch []*pending, closed bool) {
 }
 
 // commit writes a batch in one transaction and answers everyone in it.
-func (a *Appender) commit(batch []*pending) {
+func (a *appender) commit(batch []*pending) {
 	a.commits.Lock()
 	err := a.c.within(func() error {
 		quarantined := false
@@ -223,7 +223,7 @@ func (a *Appender) commit(batch []*pending) {
 	}
 }
 
-func (a *Appender) insert(p *pending) error {
+func (a *appender) insert(p *pending) error {
 	if p.probe {
 		return a.writeProbe()
 	}
@@ -251,7 +251,7 @@ func (a *Appender) insert(p *pending) error {
 	return nil
 }
 
-func (a *Appender) quarantine(u *hygiene.Unreadable) error {
+func (a *appender) quarantine(u *hygiene.Unreadable) error {
 	body := u.Body
 	if body == nil {
 		body = []byte{}
@@ -262,7 +262,7 @@ func (a *Appender) quarantine(u *hygiene.Unreadable) error {
 }
 
 // prune lets the oldest in quarantine go, when it has more than it may.
-func (a *Appender) prune() error {
+func (a *appender) prune() error {
 	if err := a.c.exec(`DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?`, quarantineRows); err != nil {
 		return err
 	}
@@ -270,13 +270,17 @@ func (a *Appender) prune() error {
 		WHERE total > (SELECT total FROM quarantine ORDER BY id DESC LIMIT 1) - ? ORDER BY id LIMIT 1)`, quarantineBytes)
 }
 
-// close commits what waits and closes the log's writing connection.
-func (a *Appender) close() error {
+// close commits what waits and closes the log's writing connection. Closing it
+// again does nothing.
+func (a *appender) close() error {
 	a.mu.Lock()
-	wait := a.started
+	wait, again := a.started, a.closed
 	a.closed = true
 	a.mu.Unlock()
-	if !wait {
+	switch {
+	case again:
+		return nil
+	case !wait:
 		return errors.Join(a.c.close(), a.behind.c.close())
 	}
 	signal(a.wake)

@@ -55,8 +55,8 @@ func (s *Store) Deliveries(export string) (list []Delivery, err error) {
 	return list, err
 }
 
-// Delivered enters how a delivery went.
-func (s *Store) Delivered(d Delivery) error {
+// EnterDelivery enters how a delivery stands now.
+func (s *Store) EnterDelivery(d Delivery) error {
 	return s.write(func(c *conn) error {
 		return c.exec(`INSERT INTO deliveries (export, scheduled_at, remote, status, tries, next_at, delivered_at, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (export, scheduled_at, remote) DO UPDATE SET status = excluded.status, tries = excluded.tries,
@@ -98,7 +98,7 @@ func (s *Store) owed(export string, remotes []string, keep int) (owed, stale []D
 	var published []segments.Run // the one begun last first
 	err = s.read(func(c *conn) (err error) {
 		if known, err = deliveries(c, export); err == nil {
-			published, err = runsOf(c, export, segments.Published, segments.ReleasedRun)
+			published, err = runsOf(c, export, max(keep, 1), segments.Published, segments.Released)
 		}
 		return err
 	})
@@ -115,7 +115,7 @@ func (s *Store) owed(export string, remotes []string, keep int) (owed, stale []D
 	for _, remote := range remotes {
 		last := slices.IndexFunc(known, func(d Delivery) bool { return d.Remote == remote })
 		for i, run := range published {
-			if i == max(keep, 1) || last < 0 && i > 0 || last >= 0 && run.ScheduledAt == known[last].ScheduledAt {
+			if last < 0 && i > 0 || last >= 0 && run.ScheduledAt == known[last].ScheduledAt {
 				break
 			}
 			owed = append(owed, Delivery{Remote: remote, ScheduledAt: run.ScheduledAt})

@@ -56,7 +56,7 @@ func TestARemoteIsOwedAllThatWasPublishedSinceItIsKnown(t *testing.T) {
 	ended(t, s, 3, segments.Failed)
 	ended(t, s, 4, segments.Published)
 	ended(t, s, 5, segments.Held)
-	ended(t, s, 6, segments.ReleasedRun)
+	ended(t, s, 6, segments.Released)
 	for range 2 {
 		owe(t, s, 9, "a", "b")
 	}
@@ -89,7 +89,7 @@ func TestWhatIsSettledIsForgottenWithItsRunAndWhatWaitsIsNot(t *testing.T) {
 		if day == 2 {
 			continue // still waits
 		}
-		if err := s.Delivered(Delivery{Export: "nightly", ScheduledAt: run.ScheduledAt, Remote: "a", Status: Delivered}); err != nil {
+		if err := s.EnterDelivery(Delivery{Export: "nightly", ScheduledAt: run.ScheduledAt, Remote: "a", Status: Delivered}); err != nil {
 			t.Fatal(err)
 		}
 	}

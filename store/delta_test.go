@@ -112,7 +112,7 @@ func (o *office) plan(r *rand.Rand, asOf hygiene.Instant) segments.Plan {
 	if r.IntN(3) == 0 {
 		p.Export.Guard.MinRows = map[string]int64{"everyone": 1000}
 	}
-	previous, ok, err := o.store.LastRun("nightly", segments.Published, segments.ReleasedRun)
+	previous, ok, err := o.store.LastRun("nightly", segments.Published, segments.Released)
 	must(o.t, err)
 	if ok {
 		p.Previous = previous.Name
@@ -141,22 +141,22 @@ func (o *office) run(r *rand.Rand) {
 
 // release releases a held run, whichever.
 func (o *office) release(r *rand.Rand) {
-	held, err := o.store.RunsOf("nightly", segments.Held)
+	held, err := o.store.RunsOf("nightly", AllRuns, segments.Held)
 	must(o.t, err)
 	if len(held) == 0 {
 		return
 	}
 	run := held[r.IntN(len(held))]
-	run.Status = segments.ReleasedRun
+	run.Status = segments.Released
 	must(o.t, o.folder.Release("nightly", run.Name), o.store.EndRun(run))
 	o.counts["released"]++
 	o.settle()
 }
 
 func (o *office) settle() {
-	newest, _, err := o.store.LastRun("nightly", segments.Published, segments.ReleasedRun)
+	newest, _, err := o.store.LastRun("nightly", segments.Published, segments.Released)
 	must(o.t, err)
-	held, err := o.store.RunsOf("nightly", segments.Held)
+	held, err := o.store.RunsOf("nightly", AllRuns, segments.Held)
 	must(o.t, err)
 	var names []string
 	for _, run := range held {
@@ -276,7 +276,7 @@ func TestOnlyTheMembersOfBasesAndHeldRunsAreKept(t *testing.T) {
 	}
 	entries, err := os.ReadDir(o.store.membersPath())
 	must(t, err)
-	held, err := o.store.RunsOf("nightly", segments.Held)
+	held, err := o.store.RunsOf("nightly", AllRuns, segments.Held)
 	must(t, err)
 	if most := 2 * (1 + len(held)); len(entries) > most || len(entries) == 0 {
 		t.Errorf("%d lists are kept, with %d held runs; want at most %d", len(entries), len(held), most)

@@ -33,6 +33,6 @@ func (s *Store) Healthy() error {
 }
 
 // writeProbe writes the present time over the last probe's.
-func (a *Appender) writeProbe() error {
+func (a *appender) writeProbe() error {
 	return a.c.exec("INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at", int64(hygiene.InstantOf(time.Now())))
 }

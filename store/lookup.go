@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,7 +76,7 @@ func (s *Store) Timeline(contact *hygiene.Contact) (events []hygiene.Event, err 
 		return nil
 	})
 	slices.SortFunc(events, func(a, b hygiene.Event) int {
-		return cmp.Or(a.Moment().Compare(b.Moment()))
+		return a.Moment().Compare(b.Moment())
 	})
 	return events, err
 }

@@ -101,10 +101,8 @@ func (s *Store) parts(export string) (list []part, err error) {
 	return list, err
 }
 
-// membersPath is the folder of the lists: beside the roster.
-func (s *Store) membersPath() string {
-	return strings.TrimSuffix(s.path, filepath.Ext(s.path)) + "-members"
-}
+// membersPath is the folder of the lists.
+func (s *Store) membersPath() string { return s.Beside("-members") }
 
 // membersFile names a list. None of its parts has a dot.
 func membersFile(export, segment, run string) string { return export + "." + segment + "." + run }

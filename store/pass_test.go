@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"winnow/hygiene"
 	"winnow/segments"
@@ -106,6 +107,26 @@ func TestAnErrorOfAVisitEndsThePass(t *testing.T) {
 	if _, err := s.Pass(ctx, func(segments.Lists) Visitor { return func(*hygiene.Contact) error { return nil } }, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("a pass that was called off ended with %v", err)
 	}
+}
+
+// Who recovers a panic goes on living: the reader must not stay behind, with its
+// statement open in a transaction that keeps the log from ever being shortened.
+func TestAPanicOfAVisitLeavesNothingBehind(t *testing.T) {
+	s := openStore(t)
+	registered(t, s, 1000)
+	synctest.Test(t, func(t *testing.T) { // which complains of goroutines that stay
+		snapshot, err := s.Snapshot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		func() {
+			defer func() { recover() }()
+			snapshot.Contacts(t.Context(), true, func(*hygiene.Contact) error { panic("a fault") })
+		}()
+		if err := snapshot.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestAVisitorAsksListsOfThePass(t *testing.T) {

@@ -126,7 +126,7 @@ func (s *Store) rewriteNext(words []rewording) (n, weight int, err error) {
 }
 
 // reword writes outcomes in the log, within a commit.
-func (a *Appender) reword(p *pending) error {
+func (a *appender) reword(p *pending) error {
 	a.bytes += p.weight
 	for _, w := range p.anew {
 		if err := a.c.exec("UPDATE events SET outcome = ? WHERE seq = ?", w.outcome.String(), w.seq); err != nil {

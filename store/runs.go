@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -49,7 +48,7 @@ func (s *Store) EndRun(run segments.Run) error {
 		if err := putRun(c, run); err != nil || !seen(run.Status) {
 			return err
 		}
-		held, err := runsOf(c, run.Export, segments.Held)
+		held, err := runsOf(c, run.Export, AllRuns, segments.Held)
 		for _, other := range held {
 			other.Status = segments.Discarded
 			other.Error = "discarded when run " + run.Export + "/" + run.Name + " was published; before that: " + other.Error
@@ -61,7 +60,7 @@ func (s *Store) EndRun(run segments.Run) error {
 
 // seen tells whether readers are shown a run of that status.
 func seen(status segments.Status) bool {
-	return status == segments.Published || status == segments.ReleasedRun
+	return status == segments.Published || status == segments.Released
 }
 
 func putRun(c *conn, run segments.Run) error {
@@ -76,37 +75,40 @@ func putRun(c *conn, run segments.Run) error {
 // not the one scheduled last: a clock that was ahead for once would name one for
 // ever.
 func (s *Store) LastRun(export string, statuses ...segments.Status) (run segments.Run, ok bool, err error) {
-	err = s.read(func(c *conn) error {
-		// The plus keeps SQLite from an index that it would have to sort all runs by.
-		r := c.query("SELECT "+runColumns+" FROM runs WHERE +export = ? ORDER BY id DESC", export)
-		for !ok && r.next() {
-			run = scanRun(r)
-			ok = len(statuses) == 0 || slices.Contains(statuses, run.Status)
-		}
-		return r.close()
-	})
-	return run, ok, err
+	runs, err := s.RunsOf(export, 1, statuses...)
+	if len(runs) == 0 {
+		return segments.Run{}, false, err
+	}
+	return runs[0], true, err
 }
 
-// RunsOf reads the runs of the export that have one of these statuses, the one
-// begun last first.
-func (s *Store) RunsOf(export string, statuses ...segments.Status) (runs []segments.Run, err error) {
+// AllRuns is how many runs to read when none is to be left out.
+const AllRuns = -1
+
+// RunsOf reads the runs of the export that have one of these statuses, or all
+// when none is given, the one begun last first, and no more than most.
+func (s *Store) RunsOf(export string, most int, statuses ...segments.Status) (runs []segments.Run, err error) {
 	err = s.read(func(c *conn) error {
-		runs, err = runsOf(c, export, statuses...)
+		runs, err = runsOf(c, export, most, statuses...)
 		return err
 	})
 	return runs, err
 }
 
-// runsOf leaves it to SQLite to pass over the other runs: none is ever forgotten,
-// so they may be many.
-func runsOf(c *conn, export string, statuses ...segments.Status) (runs []segments.Run, err error) {
-	args := []any{export}
-	for _, status := range statuses {
-		args = append(args, string(status))
+// runsOf asks for the runs of each status apart: a walk back through the index
+// then ends after the last one wanted, and no run is ever forgotten, so they may
+// be many.
+func runsOf(c *conn, export string, most int, statuses ...segments.Status) (runs []segments.Run, err error) {
+	if len(statuses) == 0 {
+		statuses = []segments.Status{segments.Running, segments.Published, segments.Held, segments.Released, segments.Discarded, segments.Failed}
 	}
-	among := strings.TrimSuffix(strings.Repeat("?, ", len(statuses)), ", ")
-	r := c.query("SELECT "+runColumns+" FROM runs WHERE export = ? AND status IN ("+among+") ORDER BY id DESC", args...)
+	var asked []string
+	var args []any
+	for _, status := range statuses {
+		asked = append(asked, "SELECT * FROM (SELECT id, "+runColumns+" FROM runs WHERE export = ? AND status = ? ORDER BY id DESC LIMIT ?)")
+		args = append(args, export, string(status), most)
+	}
+	r := c.query("SELECT "+runColumns+" FROM ("+strings.Join(asked, " UNION ALL ")+") ORDER BY id DESC LIMIT ?", append(args, most)...)
 	for r.next() {
 		runs = append(runs, scanRun(r))
 	}
@@ -123,19 +125,6 @@ func (s *Store) RunOf(export string, scheduled hygiene.Instant) (run segments.Ru
 		return r.close()
 	})
 	return run, ok, err
-}
-
-// HeldRuns counts the held runs of each export that has any.
-func (s *Store) HeldRuns() (held map[string]int, err error) {
-	held = map[string]int{}
-	err = s.read(func(c *conn) error {
-		r := c.query("SELECT export, count(*) FROM runs WHERE status = ? GROUP BY export", string(segments.Held))
-		for r.next() {
-			held[r.text(0)] = int(r.int(1))
-		}
-		return r.close()
-	})
-	return held, err
 }
 
 // Runs reads the run of every export that was begun last.

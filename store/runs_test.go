@@ -23,11 +23,11 @@ func TestTheLastRunsAreToldAtOnceHoweverManyThereWere(t *testing.T) {
 		t.Errorf("the last runs are %+v, %v", runs, err)
 	}
 	for range 20 {
-		run, ok, err := s.LastRun("nightly", segments.Published, segments.ReleasedRun)
+		run, ok, err := s.LastRun("nightly", segments.Published, segments.Released)
 		if err != nil || !ok || run.ScheduledAt != 19999 {
 			t.Fatalf("the last run is %+v, %v", run, err)
 		}
-		if held, err := s.RunsOf("nightly", segments.Held); err != nil || len(held) > 0 {
+		if held, err := s.RunsOf("nightly", AllRuns, segments.Held); err != nil || len(held) > 0 {
 			t.Fatalf("held are %+v, %v", held, err)
 		}
 	}

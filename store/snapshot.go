@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -42,26 +43,25 @@ func (s *Snapshot) Close() error { return s.c.close() }
 // next contacts are read and unpacked while these are visited.
 func (s *Snapshot) Contacts(ctx context.Context, messages bool, visit func(*hygiene.Contact) error) error {
 	ctx, cancel := context.WithCancel(ctx)
-	ahead := &readAheadContacts{s: s, messages: messages, filled: make(chan []card), empty: make(chan []card, readAheadHands)}
+	ahead := &readAheadContacts{s: s, messages: messages, filled: make(chan []card, readAheadHands), empty: make(chan []card, readAheadHands)}
 	for range readAheadHands {
 		ahead.empty <- make([]card, handful)
 	}
 	go ahead.run(ctx)
-	var err error
+	// The reader is waited for also when visit panics: who recovers that closes
+	// the snapshot next.
+	defer func() {
+		cancel()
+		for range ahead.filled {
+		}
+	}()
 	for hand := range ahead.filled {
 		for i := range hand {
-			if err == nil {
-				err = visit(&hand[i].Contact)
+			if err := visit(&hand[i].Contact); err != nil {
+				return err
 			}
 		}
-		if err != nil {
-			cancel() // and go on receiving until the reader has seen it
-		}
 		ahead.empty <- hand[:handful]
-	}
-	cancel()
-	if err != nil {
-		return err
 	}
 	return ahead.err
 }
@@ -77,8 +77,8 @@ const (
 type readAheadContacts struct {
 	s             *Snapshot
 	messages      bool
-	filled, empty chan []card
-	err           error // read it when filled is closed
+	filled, empty chan []card // with room for all hands: only a reader without any waits
+	err           error       // read it when filled is closed
 }
 
 func (a *readAheadContacts) run(ctx context.Context) {
@@ -87,11 +87,13 @@ func (a *readAheadContacts) run(ctx context.Context) {
 	r := a.s.c.query("SELECT " + cardColumns + " FROM contacts ORDER BY key")
 	a.s.mu.Unlock()
 	for n := handful; n == handful && a.err == nil; {
-		hand := <-a.empty
-		if n, a.err = a.fill(r, hand); a.err == nil {
-			a.err = ctx.Err()
+		select {
+		case hand := <-a.empty:
+			n, a.err = a.fill(r, hand)
+			a.filled <- hand[:n]
+		case <-ctx.Done():
 		}
-		a.filled <- hand[:n]
+		a.err = cmp.Or(a.err, ctx.Err())
 	}
 	a.s.mu.Lock()
 	a.err = errors.Join(a.err, r.close())

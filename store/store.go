@@ -28,7 +28,7 @@ import (
 // Store is an open store.
 type Store struct {
 	path     string // of the roster
-	appender *Appender
+	appender *appender
 
 	roster, log, look access // writes the roster; reads the log; reads the roster
 
@@ -62,8 +62,8 @@ func (a *access) close() error {
 	return c.close()
 }
 
-// ErrNoStore is the error of opening a store that is not there.
-var ErrNoStore = errors.New("there is no store yet: start winnow serve, or import something")
+// errNoStore is the error of opening a store that is not there.
+var errNoStore = errors.New("there is no store yet: start winnow serve, or import something")
 
 // Open opens the store whose roster is at path, making it when it is missing.
 func Open(path string) (*Store, error) {
@@ -83,7 +83,7 @@ func Open(path string) (*Store, error) {
 // OpenExisting opens the store, or says that there is none.
 func OpenExisting(path string) (*Store, error) {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("open %s: %w", path, ErrNoStore)
+		return nil, fmt.Errorf("open %s: %w", path, errNoStore)
 	}
 	return Open(path)
 }
@@ -132,9 +132,12 @@ var rosterTuning = fmt.Sprintf("PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoi
 func (s *Store) Path() string { return s.path }
 
 // LogPath is where the log is: beside the roster.
-func (s *Store) LogPath() string {
-	ext := filepath.Ext(s.path)
-	return strings.TrimSuffix(s.path, ext) + "-events" + ext
+func (s *Store) LogPath() string { return s.Beside("-events") + filepath.Ext(s.path) }
+
+// Beside is the path of what lies beside the roster and is named like it, with
+// this at the end: of winnow.db and -outbox, winnow-outbox.
+func (s *Store) Beside(end string) string {
+	return strings.TrimSuffix(s.path, filepath.Ext(s.path)) + end
 }
 
 // Close waits for what is under way and closes the store. What comes later is

@@ -112,7 +112,7 @@ func TestAStoreOfTheFirstSchemaIsBroughtUpToDate(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if err := s.Delivered(Delivery{Export: "nightly", Remote: "sftp://ann@drop.example.com/in", Status: Waiting}); err != nil {
+	if err := s.EnterDelivery(Delivery{Export: "nightly", Remote: "sftp://ann@drop.example.com/in", Status: Waiting}); err != nil {
 		t.Errorf("nothing can be entered in the store: %v", err)
 	}
 }

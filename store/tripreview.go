@@ -8,10 +8,10 @@ import (
 	"winnow/hygiene"
 )
 
-// ErrNoTrip and ErrReviewed are why a trip can't be reviewed.
+// errNoTrip and errReviewed are why a trip can't be reviewed.
 var (
-	ErrNoTrip   = errors.New("winnow breaker lists those there are")
-	ErrReviewed = errors.New("it was reviewed already")
+	errNoTrip   = errors.New("winnow breaker lists those there are")
+	errReviewed = errors.New("it was reviewed already")
 )
 
 // WaitingTrip finds a trip that is to be reviewed. The error tells that there is
@@ -27,13 +27,13 @@ func (s *Store) WaitingTrip(id int64) (t Trip, err error) {
 		case err != nil:
 			return err
 		case !found:
-			return fmt.Errorf("there is no trip %d of a breaker: %w", id, ErrNoTrip)
+			return fmt.Errorf("there is no trip %d of a breaker: %w", id, errNoTrip)
 		}
 		if err := t.complete(c); err != nil {
 			return err
 		}
 		if t.State != TripHeld {
-			return fmt.Errorf("trip %d of the breaker was %s by %s at %s: %w", id, t.State, t.By, t.ReviewedAt, ErrReviewed)
+			return fmt.Errorf("trip %d of the breaker was %s by %s at %s: %w", id, t.State, t.By, t.ReviewedAt, errReviewed)
 		}
 		return nil
 	})

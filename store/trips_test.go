@@ -204,10 +204,10 @@ func TestAfterDiscardNobodyIsSuppressedByTheSurgeAndANewBounceActs(t *testing.T)
 		t.Errorf("after a new bounce c1 is %s, %v", c.Status(now.Add(time.Hour)), err)
 	}
 	_, _, err = s.DiscardTrip(context.Background(), Review{Trip: 1, Policy: p, Now: now, By: "ann"})
-	if !errors.Is(err, ErrReviewed) || !strings.Contains(err.Error(), "discarded by ann at 2026-01-02T00:00:00Z") {
+	if !errors.Is(err, errReviewed) || !strings.Contains(err.Error(), "discarded by ann at 2026-01-02T00:00:00Z") {
 		t.Errorf("discarded twice: %v", err)
 	}
-	if _, _, err = s.ReleaseTrip(context.Background(), Review{Trip: 9, Policy: p}); !errors.Is(err, ErrNoTrip) {
+	if _, _, err = s.ReleaseTrip(context.Background(), Review{Trip: 9, Policy: p}); !errors.Is(err, errNoTrip) {
 		t.Errorf("released what is not there: %v", err)
 	}
 }

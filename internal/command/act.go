@@ -21,7 +21,7 @@ type act struct {
 	progress func(int64)          // nil for nobody
 	tripped  func([]*store.Trip)  // told when breakers trip; nil for nobody
 	sent     func(bytes int64)    // told how much more is on its way to a remote; nil for nobody
-	posted   func(store.Delivery) // told how deliveries went; nil for nobody
+	tried    func(store.Delivery) // told how deliveries went; nil for nobody
 	busy     func(holder int)     // told when another process delivers, and is waited for; nil for nobody
 }
 

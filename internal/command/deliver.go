@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -29,8 +28,7 @@ import (
 
 // outbox is where runs wait for remotes.
 func (a *act) outbox() destination.Directory {
-	path := a.store.Path()
-	return destination.Directory(strings.TrimSuffix(path, filepath.Ext(path)) + "-outbox")
+	return destination.Directory(a.store.Beside("-outbox"))
 }
 
 // directories are where runs of the export are written on this machine.
@@ -101,8 +99,7 @@ func (a *act) clearOutbox(e segments.Export) error {
 		return nil
 	}
 	known, err := a.store.Deliveries(e.Name)
-	kept, keptErr := a.store.RunsOf(e.Name, segments.Published, segments.ReleasedRun)
-	kept = kept[:min(len(kept), max(e.Keep, 1))]
+	kept, keptErr := a.store.RunsOf(e.Name, max(e.Keep, 1), segments.Published, segments.Released)
 	if err := errors.Join(err, keptErr); err != nil {
 		return err
 	}
@@ -162,7 +159,7 @@ func (a *act) deliverDue(ctx context.Context, e segments.Export, to segments.Rem
 		if err != nil || !ok || !hurry && !deliveryTempo.due(d, time.Now()) {
 			return err
 		}
-		if d, err = a.attempt(ctx, e, to, d); err != nil || d.Status == store.Waiting {
+		if at, err := a.attempt(ctx, e, to, d); err != nil || at.Status == string(store.Waiting) {
 			return err // what comes after it waits with it
 		}
 	}
@@ -177,8 +174,9 @@ func (a *act) firstWaiting(export string, to segments.Remote) (d store.Delivery,
 	return list[i], true, nil
 }
 
-// attempt tries a delivery, a few times, and enters how that went.
-func (a *act) attempt(ctx context.Context, e segments.Export, to segments.Remote, d store.Delivery) (store.Delivery, error) {
+// attempt tries a delivery, a few times, enters how that went, and tells how the
+// run stands there now.
+func (a *act) attempt(ctx context.Context, e segments.Export, to segments.Remote, d store.Delivery) (arrival, error) {
 	from, err := a.wholeCopy(ctx, e, d.Run)
 	if err == nil {
 		defer from.Close()
@@ -186,10 +184,10 @@ func (a *act) attempt(ctx context.Context, e segments.Export, to segments.Remote
 	}
 	switch {
 	case ctx.Err() != nil:
-		return d, ctx.Err() // nothing was learned of the remote
+		return arrivalOf(d), ctx.Err() // nothing was learned of the remote
 	case err != nil && d.Status == store.Delivered:
-		d.Status, d.Error = missing, err.Error() // the store goes on knowing that it was there once
-		return d, nil
+		// The store goes on knowing that it was there once.
+		return arrival{To: d.Remote, Status: missing, Error: err.Error()}, nil
 	case errors.Is(err, errNoCopy):
 		d.Status, d.Error = store.Gone, err.Error()
 	case err != nil:
@@ -202,23 +200,19 @@ func (a *act) attempt(ctx context.Context, e segments.Export, to segments.Remote
 	default:
 		d.Status, d.Error, d.DeliveredAt, d.NextAt = store.Delivered, "", hygiene.InstantOf(time.Now()), 0
 	}
-	err = a.store.Delivered(d)
-	if a.posted != nil {
-		a.posted(d)
+	err = a.store.EnterDelivery(d)
+	if a.tried != nil {
+		a.tried(d)
 	}
-	return d, err
+	return arrivalOf(d), err
 }
 
 // try delivers, and after a short while again. Who is not welcome there does not
 // knock again.
 func (a *act) try(ctx context.Context, e segments.Export, to segments.Remote, d *store.Delivery, from fs.FS) error {
 	for i := 0; ; i++ {
-		newest, _, err := a.store.LastRun(e.Name, segments.Published, segments.ReleasedRun)
-		if err != nil {
-			return err
-		}
 		d.Tries++
-		err = to.Deliver(ctx, segments.Delivery{Export: e.Name, Run: d.Run, From: from, Newest: newest.Name == d.Run, Keep: max(e.Keep, 1), Progress: a.sent})
+		err := a.send(ctx, e, to, d.Run, from)
 		if err == nil || ctx.Err() != nil || i == len(deliveryTempo.pauses) || errors.Is(err, segments.ErrUnwelcome) {
 			return err
 		}
@@ -227,6 +221,15 @@ func (a *act) try(ctx context.Context, e segments.Export, to segments.Remote, d 
 		case <-time.After(jittered(deliveryTempo.pauses[i])):
 		}
 	}
+}
+
+// send brings a run somewhere, once.
+func (a *act) send(ctx context.Context, e segments.Export, to segments.Remote, run string, from fs.FS) error {
+	newest, _, err := a.store.LastRun(e.Name, segments.Published, segments.Released)
+	if err != nil {
+		return err
+	}
+	return to.Deliver(ctx, segments.Delivery{Export: e.Name, Run: run, From: from, Newest: newest.Name == run, Keep: max(e.Keep, 1), Progress: a.sent})
 }
 
 // errNoCopy is what there is of a run that nothing can be delivered of.

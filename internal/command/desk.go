@@ -47,9 +47,10 @@ func (d *daemon) totals() (console.Totals, error) {
 	for _, of := range surgings {
 		breakers = append(breakers, console.Breaker{Source: of.Source, Outcome: of.Outcome.String(), Waiting: of.Waiting, Held: of.Held})
 	}
-	held, heldErr := d.heldRuns()
+	held, heldErr := d.countHeld()
+	recallErr := d.recallRuns(d.current.Load()) // another process may have published one
 	deliveries, deliveriesErr := d.deliveries()
-	err = errors.Join(err, heldErr, deliveriesErr)
+	err = errors.Join(err, heldErr, recallErr, deliveriesErr)
 	return console.Totals{Breakers: breakers, HeldRuns: held, Deliveries: deliveries, Events: t.Events, LastSeq: t.LastSeq, Lag: t.Lag, Repeats: t.Repeats,
 		Quarantined: t.Quarantined, Unmatched: t.Unmatched, Contacts: t.Statuses}, err
 }
@@ -250,10 +251,9 @@ func (d *daemon) exportOf(_ context.Context, name string) (any, error) {
 		return nil, console.Refuse(http.StatusNotFound, err)
 	}
 	item := exportRuns{exportItem: exportItemOf(&e), Runs: []segments.Run{}}
-	runs, err := d.store.RunsOf(name, segments.Running, segments.Published, segments.Held, segments.ReleasedRun, segments.Discarded, segments.Failed)
+	runs, err := d.store.RunsOf(name, recentRuns)
 	if len(runs) > 0 {
-		item.LastRun = &runs[0]
-		item.Runs = runs[:min(len(runs), recentRuns)]
+		item.LastRun, item.Runs = &runs[0], runs
 	}
 	return item, err
 }

@@ -94,7 +94,7 @@ func waiting(events int64) string {
 func (d *desk) troubledRuns(cfg *config.Config, p *console.Page) error {
 	var errs []error
 	for _, e := range cfg.Exports {
-		held, err := d.store.RunsOf(e.Name, segments.Held)
+		held, err := d.store.RunsOf(e.Name, store.AllRuns, segments.Held)
 		errs = append(errs, err)
 		if len(held) == 0 {
 			continue
@@ -122,9 +122,8 @@ const shownRuns = 30
 // manifests of those that a directory still has.
 func (d *desk) sizes(cfg *config.Config) (list []console.Size, err error) {
 	for _, e := range cfg.Exports {
-		runs, runsErr := d.store.RunsOf(e.Name, segments.Published, segments.ReleasedRun, segments.Held)
+		runs, runsErr := d.store.RunsOf(e.Name, shownRuns, segments.Published, segments.Released, segments.Held)
 		err = errors.Join(err, runsErr)
-		runs = runs[:min(len(runs), shownRuns)]
 		slices.Reverse(runs)
 		dirs := d.acts().directories(e)
 		sizes := make([]console.Size, len(e.Segments))

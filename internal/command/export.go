@@ -9,6 +9,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store"
 )
 
 // errRan says that a run of that time has been made before.
@@ -26,6 +27,10 @@ func (a *act) export(ctx context.Context, name string, scheduled time.Time, now 
 		result, err = a.exportNow(ctx, e, hygiene.InstantOf(scheduled.Truncate(time.Second)), now)
 		return err
 	})
+	if err != nil && result.Run.Status == "" && ctx.Err() == nil && !errors.Is(err, errRan) {
+		// It could not even begin, as on a full disk.
+		result.Run.Export, result.Run.Status, result.Run.Error = e.Name, segments.Failed, err.Error()
+	}
 	return result, err
 }
 
@@ -68,8 +73,8 @@ type clock func() hygiene.Instant
 
 // execute sweeps the log to its end and writes the files from one snapshot. The
 // moment of the run is that of the snapshot: no event in it is later.
-func (a *act) execute(ctx context.Context, e segments.Export, run segments.Run, now clock) (segments.Result, error) {
-	previous, published, err := a.store.LastRun(e.Name, segments.Published, segments.ReleasedRun)
+func (a *act) execute(ctx context.Context, e segments.Export, run segments.Run, now clock) (result segments.Result, err error) {
+	previous, published, err := a.store.LastRun(e.Name, segments.Published, segments.Released)
 	if err != nil {
 		return segments.Result{}, err
 	}
@@ -80,16 +85,16 @@ func (a *act) execute(ctx context.Context, e segments.Export, run segments.Run, 
 	if err != nil {
 		return segments.Result{}, err
 	}
+	defer func() { err = errors.Join(err, snapshot.Close()) }()
 	run.ThroughSeq, run.AsOf = snapshot.ThroughSeq, now()
 	plan := segments.Plan{Export: e, Segments: a.config.Segments, Run: run, Version: a.version, Book: a.store, PhoneKeys: a.config.Keys.Phone}
 	if published {
 		plan.Previous = previous.Name
 	}
 	if plan.Bases, err = a.store.Bases(e.Name); err != nil {
-		return segments.Result{}, errors.Join(err, snapshot.Close())
+		return segments.Result{}, err
 	}
-	result, err := segments.Execute(ctx, plan, snapshot, a.destinations(e), a.progress)
-	return result, errors.Join(err, snapshot.Close())
+	return segments.Execute(ctx, plan, snapshot, a.destinations(e), a.progress)
 }
 
 func (a *act) destinations(e segments.Export) []segments.Destination {
@@ -115,7 +120,7 @@ func (a *act) settle(ctx context.Context) error {
 // settleExport makes the destinations and the kept members agree with what the
 // store says of the runs, and enters what remotes are to get.
 func (a *act) settleExport(e segments.Export) error {
-	newest, _, err := a.store.LastRun(e.Name, segments.Published, segments.ReleasedRun)
+	newest, _, err := a.store.LastRun(e.Name, segments.Published, segments.Released)
 	if err != nil {
 		return err
 	}
@@ -136,7 +141,7 @@ func (a *act) settleExport(e segments.Export) error {
 // keepHeld names the held runs, and discards the oldest of more than the export
 // keeps: nobody looks, night after night, and the disk would fill.
 func (a *act) keepHeld(e segments.Export) (names []string, err error) {
-	held, err := a.store.RunsOf(e.Name, segments.Held)
+	held, err := a.store.RunsOf(e.Name, store.AllRuns, segments.Held)
 	for i, run := range held {
 		if i < max(e.Keep, 1) {
 			names = append(names, run.Name)

@@ -86,7 +86,11 @@ type importedMessages struct {
 // read takes the file in: JSON when it begins like it, else CSV.
 func (im *messageImport) read(r *bufio.Reader) error {
 	head, _ := r.Peek(64 << 10)
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
+	if mark := []byte("\ufeff"); bytes.HasPrefix(head, mark) {
+		r.Discard(len(mark))
+		head = head[len(mark):]
+	}
+	head = bytes.TrimLeft(head, " \t\r\n")
 	switch {
 	case len(head) == 0:
 		return errors.New("the file is empty")

@@ -59,8 +59,8 @@ func (d *daemon) scheduled(ctx context.Context, name string, at time.Time) error
 func (d *daemon) export(ctx context.Context, name string, scheduled time.Time) (segments.Run, error) {
 	began := time.Now()
 	result, err := d.acts().export(ctx, name, scheduled, func() hygiene.Instant { return hygiene.InstantOf(time.Now()) })
-	if errors.Is(err, errRan) {
-		return result.Run, err
+	if errors.Is(err, errRan) || result.Run.Status == "" {
+		return result.Run, err // nothing was made, and nothing failed
 	}
 	rows := int64(0)
 	for _, f := range result.Manifest.Files {
@@ -73,16 +73,14 @@ func (d *daemon) export(ctx context.Context, name string, scheduled time.Time) (
 	return result.Run, errors.Join(append([]error{err}, result.Troubles...)...)
 }
 
-// heldRuns counts the runs that wait for a release, of each export. Another
-// process may release them, so when a run was last published is read again too.
-func (d *daemon) heldRuns() (map[string]int, error) {
-	cfg := d.current.Load()
-	held, err := d.store.HeldRuns()
-	counts := map[string]int{}
-	for _, e := range cfg.Exports {
-		counts[e.Name] = held[e.Name]
+// countHeld counts the runs that wait for a release, of each export.
+func (d *daemon) countHeld() (counts map[string]int, err error) {
+	counts = map[string]int{}
+	for _, e := range d.current.Load().Exports {
+		held, heldErr := d.store.RunsOf(e.Name, store.AllRuns, segments.Held)
+		counts[e.Name], err = len(held), errors.Join(err, heldErr)
 	}
-	return counts, errors.Join(err, d.recallRuns(cfg))
+	return counts, err
 }
 
 // observer reports what the schedule does.

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,9 +25,13 @@ type madeUp struct {
 // arrival is how a run stands with one destination.
 type arrival struct {
 	To     string          `json:"to"`
-	Status string          `json:"status"` // published, held, missing; of remotes delivered, held, waiting, gone
+	Status string          `json:"status"` // published, held, missing; of remotes delivered, held, waiting, gone, missing
 	Error  string          `json:"error,omitempty"`
 	NextAt hygiene.Instant `json:"next_at,omitzero"` // when the daemon tries again
+}
+
+func arrivalOf(d store.Delivery) arrival {
+	return arrival{To: d.Remote, Status: string(d.Status), Error: d.Error, NextAt: d.NextAt}
 }
 
 // well tells whether it is as it should be.
@@ -142,9 +147,14 @@ func (a *act) makeUp(ctx context.Context, name, which string, to []string) (made
 	if err != nil {
 		return did, fmt.Errorf("run %s/%s can't be made up: %w", e.Name, run.Name, err)
 	}
-	from.Close()
+	defer from.Close()
 	for _, t := range targets {
-		at, err := a.bring(ctx, e, run, t)
+		var at arrival
+		if t.directory {
+			at, err = a.put(ctx, e, run, t, from.FS())
+		} else {
+			at, err = a.bring(ctx, e, run, t)
+		}
 		if did.Destinations = append(did.Destinations, at); err != nil {
 			return did, err
 		}
@@ -152,79 +162,75 @@ func (a *act) makeUp(ctx context.Context, name, which string, to []string) (made
 	return did, nil
 }
 
-// bring brings the run to one destination.
-func (a *act) bring(ctx context.Context, e segments.Export, run segments.Run, to target) (at arrival, err error) {
-	alone := func(do func() error) error { return a.delivering(ctx, e.Name, to, do) }
-	if to.directory {
-		alone = func(do func() error) error { return a.alone(ctx, do) }
-	}
+// bring brings the run to a remote of the export.
+func (a *act) bring(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote) (at arrival, err error) {
 	d := store.Delivery{Export: e.Name, Run: run.Name, ScheduledAt: run.ScheduledAt, Remote: to.String()}
-	err = alone(func() (err error) {
-		if to.directory {
-			return a.put(ctx, e, to, &d)
-		}
-		if err = a.owe(e); err != nil {
+	err = a.delivering(ctx, e.Name, to, func() error {
+		if err := a.owe(e); err != nil {
 			return err
 		}
 		known, err := a.store.Deliveries(e.Name)
+		if err != nil {
+			return err
+		}
 		if i := slices.IndexFunc(known, func(k store.Delivery) bool { return k.ScheduledAt == d.ScheduledAt && k.Remote == d.Remote }); i >= 0 {
 			d = known[i]
 		}
-		if err == nil {
-			d, err = a.attempt(ctx, e, to.Remote, d)
-		}
+		at, err = a.attempt(ctx, e, to, d)
 		return err
 	})
-	return arrival{To: to.String(), Status: string(d.Status), Error: d.Error, NextAt: d.NextAt}, err
+	return at, err
 }
 
-// put copies the run into a directory, of which the store keeps nothing.
-func (a *act) put(ctx context.Context, e segments.Export, to target, d *store.Delivery) error {
-	from, err := a.wholeCopy(ctx, e, d.Run)
-	if err != nil {
-		return err
+// put copies the run into a directory, of which the store keeps nothing. It is
+// tried once: sweeps and runs wait meanwhile.
+func (a *act) put(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote, from fs.FS) (arrival, error) {
+	at := arrival{To: to.String(), Status: string(segments.Published)}
+	var failed error
+	err := a.alone(ctx, func() error {
+		failed = a.send(ctx, e, to, run.Name, from)
+		return ctx.Err()
+	})
+	if failed != nil {
+		at.Status, at.Error = missing, failed.Error()
 	}
-	defer from.Close()
-	err = a.try(ctx, e, to.Remote, d, from.FS())
-	d.Status = store.DeliveryStatus(segments.Published) // as of all directories
-	if err != nil {
-		d.Status, d.Error = missing, err.Error()
-	}
-	return ctx.Err()
+	return at, err
 }
 
 // publishedRun finds the run by its folder's name, or the latest one.
 func (a *act) publishedRun(e segments.Export, which string) (segments.Run, error) {
-	published, err := a.store.RunsOf(e.Name, segments.Published, segments.ReleasedRun)
-	if err != nil {
-		return segments.Run{}, err
-	}
 	if which == "latest" {
-		if len(published) == 0 {
-			return segments.Run{}, fmt.Errorf("no run of %s has been published yet: winnow export %s makes one", e.Name, e.Name)
+		run, ok, err := a.store.LastRun(e.Name, segments.Published, segments.Released)
+		if err == nil && !ok {
+			err = fmt.Errorf("no run of %s has been published yet: winnow export %s makes one", e.Name, e.Name)
 		}
-		return published[0], nil
+		return run, err
 	}
-	i := slices.IndexFunc(published, func(r segments.Run) bool { return r.Name == which })
-	if i >= 0 {
-		return published[i], nil
+	at, err := time.Parse(segments.RunLayout, which)
+	if err != nil {
+		return segments.Run{}, a.notPublished(e, which, segments.Run{})
 	}
-	return segments.Run{}, a.notPublished(e, which, published)
+	run, known, err := a.store.RunOf(e.Name, hygiene.InstantOf(at))
+	if err == nil && (!known || run.Status != segments.Published && run.Status != segments.Released) {
+		err = a.notPublished(e, which, run)
+	}
+	return run, err
 }
 
 // notPublished tells how the run stands that was to be made up, and which could
 // be.
-func (a *act) notPublished(e segments.Export, which string, published []segments.Run) error {
-	at, _ := time.Parse(segments.RunLayout, which)
-	run, known, err := a.store.RunOf(e.Name, hygiene.InstantOf(at))
+func (a *act) notPublished(e segments.Export, which string, run segments.Run) error {
 	stands := "there is no run " + e.Name + "/" + which
-	switch {
-	case err != nil:
-		return err
-	case known && run.Status == segments.Held:
+	switch run.Status {
+	case "":
+	case segments.Held:
 		return fmt.Errorf("run %s/%s is held: winnow release %s/%s publishes it first", e.Name, which, e.Name, which)
-	case known:
+	default:
 		stands = fmt.Sprintf("run %s/%s is %s, and only a published run can be made up", e.Name, which, run.Status)
+	}
+	published, err := a.store.RunsOf(e.Name, max(e.Keep, 1), segments.Published, segments.Released)
+	if err != nil {
+		return err
 	}
 	var kept []string
 	for _, r := range published {

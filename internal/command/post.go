@@ -129,8 +129,8 @@ func (p *post) leave(on route) {
 	}
 }
 
-// posted tells how a delivery went.
-func (d *daemon) posted(y store.Delivery) {
+// tried tells how a delivery went.
+func (d *daemon) tried(y store.Delivery) {
 	about := []any{"export", y.Export, "run", y.Run, "to", y.Remote, "tries", y.Tries}
 	switch y.Status {
 	case store.Delivered:

@@ -89,7 +89,7 @@ func (a *act) notHeld(export string, scheduled hygiene.Instant, run segments.Run
 	if known {
 		stands = "is " + string(run.Status)
 	}
-	held, err := a.store.RunsOf(export, segments.Held)
+	held, err := a.store.RunsOf(export, store.AllRuns, segments.Held)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func runNames(runs []segments.Run) []string {
 }
 
 func (a *act) releaseNow(e segments.Export, run segments.Run, now hygiene.Instant) (released, error) {
-	held, err := a.store.RunsOf(e.Name, segments.Held)
+	held, err := a.store.RunsOf(e.Name, store.AllRuns, segments.Held)
 	if err != nil {
 		return released{}, err
 	}
@@ -124,13 +124,14 @@ func (a *act) releaseNow(e segments.Export, run segments.Run, now hygiene.Instan
 	if len(missing) == len(to) {
 		return released{}, trouble
 	}
-	run.Status, run.FinishedAt, run.Error = segments.ReleasedRun, now, "" // why it was held is settled
+	run.Status, run.FinishedAt, run.Error = segments.Released, now, "" // why it was held is settled
 	if trouble != nil {
 		run.Error = strings.ReplaceAll(trouble.Error(), "\n", "; ")
 	}
-	if err := errors.Join(a.store.EndRun(run), a.settleExport(e)); err != nil {
+	if err := a.store.EndRun(run); err != nil {
 		return released{}, errors.Join(err, trouble)
 	}
+	missing = append(missing, a.settleExport(e))
 	for _, d := range to {
 		missing = append(missing, d.Prune(e.Name, max(e.Keep, 1)))
 	}
@@ -161,7 +162,7 @@ func (a *act) releasable(e segments.Export, run segments.Run) []segments.Destina
 // written down of that any more: they may have read it, and the next delta goes
 // on from it. The caller holds the lock, so no run is under way.
 func (a *act) concludeRuns(e segments.Export) error {
-	open, err := a.store.RunsOf(e.Name, segments.Running, segments.Held)
+	open, err := a.store.RunsOf(e.Name, store.AllRuns, segments.Running, segments.Held)
 	errs := []error{err}
 	for i := len(open) - 1; i >= 0; i-- {
 		errs = append(errs, a.conclude(e, open[i]))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,10 +119,30 @@ func TestAReleaseThatWasKilledInTheMiddleIsCarriedThrough(t *testing.T) {
 					t.Errorf("in %s there is still a held run", dir)
 				}
 			}
-			if status := a.statusOf(t, held); status != segments.ReleasedRun {
+			if status := a.statusOf(t, held); status != segments.Released {
 				t.Errorf("the run is %s", status)
 			}
 		})
+	}
+}
+
+// What one directory lacks is told beside what was done, and not in place of it.
+func TestAReleaseThatOneDirectoryMissesIsToldAsOne(t *testing.T) {
+	a := testAct(t)
+	e := &a.config.Exports[0]
+	e.To = append(e.To, filepath.Join(filepath.Dir(e.To[0]), "other"))
+	e.Keep, e.Guard.MinRows = 2, map[string]int64{"reachable": 1000}
+	other := a.nightlyAt(t, secondOfJanuary)
+	held := a.nightlyAt(t, secondOfJanuary.Add(hygiene.Day))
+	if err := os.RemoveAll(e.To[1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(e.To[1], nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	did, err := a.release(t.Context(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now()))
+	if err == nil || did.Run.Name != held.Name || did.Run.Status != segments.Released || !slices.Equal(did.Discarded, runNames([]segments.Run{other})) {
+		t.Errorf("told are %+v, %v", did, err)
 	}
 }
 
@@ -138,5 +159,20 @@ func TestHeldRunsPileUpNoHigherThanRunsAreKept(t *testing.T) {
 		if got := a.statusOf(t, runs[i]); got != want || (err == nil) != (want == segments.Held) {
 			t.Errorf("run %s is %s and its folder %v, want it %s", runs[i].Name, got, err, want)
 		}
+	}
+}
+
+// A full disk keeps a run from beginning, and alerts go by the status.
+func TestARunThatCanNotBeginHasFailed(t *testing.T) {
+	a := testAct(t)
+	a.store.Close()
+	result, err := a.export(t.Context(), "nightly", secondOfJanuary, func() hygiene.Instant { return 0 })
+	if err == nil || result.Run.Status != segments.Failed || result.Run.Export != "nightly" || result.Run.Error == "" {
+		t.Errorf("the run is %+v, %v", result.Run, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if result, _ := testAct(t).export(ctx, "nightly", secondOfJanuary, func() hygiene.Instant { return 0 }); result.Run.Status == segments.Published {
+		t.Errorf("a run that was called off is %+v", result.Run)
 	}
 }

@@ -2,7 +2,6 @@ package command
 
 import (
 	"bufio"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -276,7 +275,10 @@ func (s *scrub) part() error {
 			if !more {
 				return plainEnd(ended)
 			}
-			if err := cmp.Or(p.judge(s), p.write(s)); err != nil {
+			if err := p.judge(s); err != nil {
+				return err // and nothing of the page is written: nobody knows whom not to text
+			}
+			if err := p.write(s); err != nil {
 				return err
 			}
 			if show != nil {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -158,6 +159,22 @@ func TestAScrubThatFailsLeavesTheFilesAsTheyWere(t *testing.T) {
 	left, _ := filepath.Glob(filepath.Join(folder, ".winnow-*"))
 	if _, err := os.Stat(filepath.Join(folder, "no.csv")); err == nil || left != nil {
 		t.Errorf("half files are left: %q, %v", left, err)
+	}
+}
+
+// Of a page that could not be judged nobody knows whom not to text.
+func TestNobodyIsKeptWhoWasNotJudged(t *testing.T) {
+	a := testAct(t)
+	l, err := openList(strings.NewReader("key\nann\nbob\n"), "key", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var clean bytes.Buffer
+	s := &scrub{call: &call{World: World{Stderr: io.Discard}, ctx: t.Context()}, house: &house{a.config, a.store}, list: l,
+		seen: a.store.NewSeen(), clean: bufio.NewWriter(&clean), rejected: bufio.NewWriter(io.Discard)}
+	a.store.Close()
+	if err := s.part(); err == nil || strings.Contains(clean.String(), "ann") {
+		t.Errorf("with the store gone it ends with %v and keeps %q", err, clean.String())
 	}
 }
 

@@ -43,7 +43,10 @@ func createFile(name string) (*newFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s can't be made: %w", name, reasonOf(err))
 	}
-	return &newFile{bufio.NewWriterSize(f, 1<<16), f, name}, f.Chmod(mode)
+	if err := f.Chmod(mode); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s can't be made: %w", name, reasonOf(err)), f.Close(), os.Remove(f.Name()))
+	}
+	return &newFile{bufio.NewWriterSize(f, 1<<16), f, name}, nil
 }
 
 // finish puts the file, now whole, in its place.

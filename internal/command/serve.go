@@ -152,7 +152,7 @@ func (d *daemon) wire(cfg *config.Config) error {
 // recallRuns tells the metrics when each export was last published.
 func (d *daemon) recallRuns(cfg *config.Config) error {
 	for _, e := range cfg.Exports {
-		run, ok, err := d.store.LastRun(e.Name, segments.Published, segments.ReleasedRun)
+		run, ok, err := d.store.LastRun(e.Name, segments.Published, segments.Released)
 		if err != nil {
 			return err
 		}
@@ -222,7 +222,7 @@ func namesOf(cfg *config.Config) (sources, exports []string) {
 
 // acts are what the jobs do, under the config in force.
 func (d *daemon) acts() *act {
-	return &act{config: d.current.Load(), store: d.store, version: d.version, tripped: d.tripped, posted: d.posted}
+	return &act{config: d.current.Load(), store: d.store, version: d.version, tripped: d.tripped, tried: d.tried}
 }
 
 func (d *daemon) listen(cfg *config.Config) (err error) {

@@ -96,7 +96,7 @@ func (f *field) rows(t *testing.T) []segments.Run {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	runs, err := s.RunsOf("nightly", segments.Running, segments.Published, segments.Held, segments.ReleasedRun, segments.Discarded, segments.Failed)
+	runs, err := s.RunsOf("nightly", store.AllRuns)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,9 +41,6 @@ type compared struct {
 	key bool   // it is the key, which every contact has
 }
 
-// String is the part as people read it.
-func (c *compared) String() string { return c.part.String() }
-
 func comparedBy(p *part) (compared, bool) {
 	switch t := p.is.(type) {
 	case hygiene.AttributeTest:

@@ -212,7 +212,7 @@ func took(d time.Duration) string {
 // stateOf is the class of a run's status: how it should look.
 func stateOf(s segments.Status) string {
 	switch s {
-	case segments.Published, segments.ReleasedRun:
+	case segments.Published, segments.Released:
 		return "good"
 	case segments.Held:
 		return "warn"

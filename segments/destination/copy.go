@@ -1,6 +1,7 @@
 package destination
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -77,14 +78,24 @@ func (d Directory) Deliver(ctx context.Context, r segments.Delivery) error {
 		return d.problem("copying run "+r.Export+"/"+r.Run, err)
 	}
 	if there, err := d.Open(r.Export, r.Run); err == nil {
-		whole := Whole(ctx, there.FS(), r.Export, r.Run)
-		if there.Close(); whole == nil && r.Newest {
-			return d.show(r.Export, r.Run)
-		} else if whole == nil || ctx.Err() != nil {
+		is := p.liesIn(ctx, there.FS())
+		there.Close()
+		switch {
+		case ctx.Err() != nil:
 			return ctx.Err()
+		case is && r.Newest:
+			return d.show(r.Export, r.Run)
+		case is:
+			return nil
 		}
 	}
 	return d.copy(ctx, p)
+}
+
+// liesIn tells whether the whole run is there, and not another of its name.
+func (p *parcel) liesIn(ctx context.Context, folder fs.FS) bool {
+	manifest, err := fs.ReadFile(folder, segments.ManifestName)
+	return err == nil && bytes.Equal(manifest, p.manifest) && Whole(ctx, folder, p.Export, p.Run) == nil
 }
 
 // show points readers to a run that is there.

@@ -70,6 +70,23 @@ func TestAWholeRunIsLeftAndADamagedOneIsReplaced(t *testing.T) {
 	}
 }
 
+// Another store may have made a run of the same time.
+func TestAnotherRunOfTheSameNameIsReplaced(t *testing.T) {
+	from, to := Directory(t.TempDir()), Directory(t.TempDir())
+	publish(t, from, 1, 3, 9)
+	publish(t, to, 1, 4, 9)
+	if err := bring(t, from, to, 1, true); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(inFolder(from, runAt(1), segments.ManifestName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(inFolder(to, "latest", segments.ManifestName)); err != nil || string(got) != string(want) {
+		t.Errorf("the other run was taken for this one: %s, %v", got, err)
+	}
+}
+
 func TestADamagedRunIsCopiedNowhere(t *testing.T) {
 	from, to := Directory(t.TempDir()), Directory(t.TempDir())
 	publish(t, from, 1, 3, 9)

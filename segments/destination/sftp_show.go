@@ -25,9 +25,11 @@ func (s shelf) show(p *parcel, there bool) error {
 	err := s.rename(draft, run)
 	if refused(err) {
 		err = s.showByFiles(p)
+	} else {
+		err = onServer(run, err)
 	}
 	if err != nil {
-		return onServer(run, err)
+		return err
 	}
 	if there {
 		return s.removeAll(gone, deepest)

@@ -19,7 +19,6 @@ type faults struct {
 	noSymlinks, noFolderRenames, noPosixRename, noSFTP bool
 	endless, hoard                                     bool
 	deny                                               string
-	slow                                               time.Duration
 	strangers                                          []string
 	watch                                              func(n int, operation string)
 }
@@ -48,9 +47,6 @@ func CutAt(n int) Option { return func(f *faults) { f.cutAt = n } }
 
 // HangAt leaves the n-th operation, and all that follow, without an answer.
 func HangAt(n int) Option { return func(f *faults) { f.hangAt = n } }
-
-// Slow takes so long for each operation.
-func Slow(d time.Duration) Option { return func(f *faults) { f.slow = d } }
 
 // NoSymlinks is a server that knows no symlinks, as gateways to S3 are.
 func NoSymlinks() Option { return func(f *faults) { f.noSymlinks = true } }

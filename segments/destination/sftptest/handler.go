@@ -9,7 +9,6 @@ import (
 	"os"
 	"path"
 	"strings"
-	"time"
 
 	"github.com/pkg/sftp"
 )
@@ -30,9 +29,6 @@ func (h *handler) operation(verb string, paths ...string) error {
 	s.mu.Unlock()
 	if f.watch != nil {
 		f.watch(n, text)
-	}
-	if f.slow > 0 {
-		<-time.After(f.slow)
 	}
 	if f.hangAt > 0 && n >= f.hangAt {
 		<-s.closed
