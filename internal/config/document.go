@@ -99,21 +99,22 @@ func (d *document) foreign(text []byte) bool {
 
 // refuse tells of what YAML can do and a config must not: with aliases, merge
 // keys and tags nobody sees where a value comes from, and of a key that is
-// written twice nobody knows which stands.
+// written twice nobody knows which stands. It does not repeat their names: a
+// password that begins with ! is a tag.
 func (d *document) refuse(p *place) {
 	n := p.node
 	const written = "write it out where it is meant"
 	if n.Kind == yaml.AliasNode {
 		d.refused[n] = true
-		d.at(n, p, "aliases (*"+shorten(n.Value, 30)+") are not read", written)
+		d.at(n, p, "aliases (*name) are not read", written)
 		return
 	}
 	if n.Anchor != "" {
-		d.at(n, p, "anchors (&"+shorten(n.Anchor, 30)+") are not read", written)
+		d.at(n, p, "anchors (&name) are not read", written)
 	}
 	if n.Style&yaml.TaggedStyle != 0 {
 		d.refused[n] = true
-		d.at(n, p, "tags ("+shorten(n.Tag, 30)+") are not read", "take it out")
+		d.at(n, p, "tags (!name) are not read", "take it out, or put the value in quotes")
 	}
 	switch n.Kind {
 	case yaml.SequenceNode:
@@ -230,7 +231,8 @@ func (d *document) hide(n *yaml.Node) {
 	for _, part := range n.Content {
 		d.hide(part)
 	}
-	if n.Kind != yaml.ScalarNode || plainVariable.MatchString(n.Value) {
+	named := n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 // its name may be meant as the secret
+	if n.Kind != yaml.ScalarNode || !named && plainVariable.MatchString(n.Value) {
 		return
 	}
 	if from, to, ok := d.extent(n); ok {
@@ -240,8 +242,16 @@ func (d *document) hide(n *yaml.Node) {
 	}
 }
 
+// userInURL is who logs in, and with what, in a URL at any place.
+var userInURL = regexp.MustCompile(`://[^\s"'@/]*:[^\s"'@]*@`)
+
 // starSecrets overwrites the secrets in the text.
 func (d *document) starSecrets() {
+	for _, line := range d.lines {
+		for _, at := range userInURL.FindAllStringIndex(string(line), -1) {
+			star(line[len([]rune(string(line)[:at[0]])):len([]rune(string(line)[:at[1]]))])
+		}
+	}
 	for _, part := range d.secrets {
 		star(part)
 	}
@@ -279,9 +289,43 @@ func (d *document) show(list []Problem) {
 	})
 	d.starSecrets()
 	for i := range list {
-		if d.unknowable && strings.Contains(string(d.lines[list[i].Line-1]), "token") {
+		if d.unknowable && d.maySecret(list[i].Line) {
 			continue
 		}
 		list[i].snip(d.lines[list[i].Line-1])
 	}
+}
+
+var (
+	secretWord = regexp.MustCompile(`(?i)token|pass|key|url|://`)
+	keyOfLine  = regexp.MustCompile(`^[\s-]*["']?[A-Za-z_]+["']?\s*:`)
+)
+
+// maySecret tells whether a secret may stand on a line, as far as can be told
+// without a tree: it names one, or belongs to what stands above it and does.
+func (d *document) maySecret(line int) bool {
+	indent := indentOf(d.lines[line-1])
+	owned := keyOfLine.MatchString(string(d.lines[line-1]))
+	for i := line - 1; i >= 0; i-- {
+		text := string(d.lines[i])
+		key := keyOfLine.MatchString(text)
+		above := i == line-1 || !owned && key || indentOf(d.lines[i]) < indent && strings.TrimSpace(text) != ""
+		if above && secretWord.MatchString(text) {
+			return true
+		}
+		if above {
+			indent = min(indent, indentOf(d.lines[i]))
+		}
+		owned = owned || key
+	}
+	return false
+}
+
+func indentOf(line []rune) int {
+	for i, r := range line {
+		if r != ' ' && r != '\t' {
+			return i
+		}
+	}
+	return len(line)
 }

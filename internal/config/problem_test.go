@@ -86,11 +86,38 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		"admin: {token: \"${SHORT:-" + token + "}\", x: y}",
 		"admin: {token: &x " + token + ", x: y}",
 		"admin: {token: !x " + token + ", x: y}",
+		"admin: " + token,
+		"sources: [" + token + "]",
+		"store: postgres://u:" + token + "@h/db",
+		"storee: postgres://u:" + token + "@h/db",
+		"exports:\n  - to:\n      - password: @" + token,
+		"exports:\n  - to:\n      - password: %" + token,
+		"exports:\n  - to:\n      - password: !" + token,
+		"exports:\n  - to:\n      - password: &" + token + " x",
+		"exports:\n  - to:\n      - password: *" + token,
+		"exports:\n  - to:\n      - password: a: " + token,
+		"exports:\n  - to:\n      - password: \"\\S" + token + "\"",
+		"exports:\n  - to:\n      - password: '" + token,
+		"exports:\n  - to:\n      - url: a\n\tpassword: " + token,
+		"exports:\n  - to:\n      - {url: a, password: " + token + "\nx: y",
+		"exports:\n  - to:\n      - key: |\n@" + token + "\n",
+		"exports:\n  - to:\n      - key:\n          @" + token + "\n",
+		"sources:\n  - tokens:\n    - @" + token,
+		"sources:\n  - tokens:\n      - a\n      - @" + token,
 	} {
 		for _, p := range problemsOf(t, text) {
 			if told := p.String() + p.Snippet + p.Text + p.Hint; strings.Contains(told, token) {
 				t.Errorf("%s\nis told as\n%s", text, told)
 			}
+		}
+	}
+}
+
+// What can hide no secret is shown, also when there is no tree.
+func TestALineOfASyntaxErrorIsShown(t *testing.T) {
+	for _, p := range problemsOf(t, "sources:\n  - tokens: [x]\n    name: a\nhygiene:\n  rules:\n    - name: @a\n") {
+		if !strings.Contains(p.Snippet, "name: @a") {
+			t.Errorf("told as %s, %q", p.String(), p.Snippet)
 		}
 	}
 }

@@ -23,17 +23,33 @@ func (r *reader) readTargets(x *segments.Export, e *entry) {
 		}
 		r.hidePassword(item)
 		path := r.absolute(item.text)
-		if slices.Contains(x.To, path) {
-			r.tellAt(item, "the directory "+quote(item.text)+" is there already", "")
-		}
+		same := func(other string) bool { return sameFolder(path, other) }
 		switch scheme, _, is := strings.Cut(item.text, "://"); {
 		case scheme == "sftp" && is:
 			r.tellAt(item, "a server needs more than its URL", `write {url: sftp://user@host/folder, key_file: FILE, known_hosts: FILE}; a password is password: "${NAME}"`)
 		case is:
 			r.tellAt(item, "exports don't go to "+quote(scheme+"://")+" yet", "write a directory, like ./exports, or a server, like {url: sftp://user@host/folder, …}")
+		case likeAServer.MatchString(item.text):
+			r.tellAt(item, quote(item.text)+" looks like a server or like somebody's home, and would be a directory", "write ./"+item.text+" if you mean one, {url: sftp://user@host/folder, …} for a server, and a home in full")
+		case slices.ContainsFunc(x.To, same):
+			r.tellAt(item, "the directory "+quote(item.text)+" is there already", "")
 		}
 		x.To = append(x.To, path)
 	}
+}
+
+// likeAServer begins what people write for a server to other programs, or for
+// their home to a shell. Nobody calls a directory so.
+var likeAServer = regexp.MustCompile(`^(~[^/]*(/|$)|[^/:]+@[^/:]+:|[A-Za-z][A-Za-z0-9+.-]*:/([^/]|$))`)
+
+// sameFolder tells whether two paths are of one directory, as far as it is there.
+func sameFolder(a, b string) bool {
+	if a == b {
+		return true
+	}
+	one, err := os.Stat(a)
+	other, otherErr := os.Stat(b)
+	return err == nil && otherErr == nil && os.SameFile(one, other)
 }
 
 // readRemote reads a folder on a server. What can be told of it without a

@@ -41,3 +41,25 @@ exports:
 		}
 	}
 }
+
+// Two names of one directory would be written at once, each taking the other's
+// drafts away.
+func TestADirectoryIsNamedOnceByWhateverName(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "exports"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("exports", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []string{"./exports, ./link", "./link, exports/", "./exports, ./exports", "./new, ./exports/../new"} {
+		_, err := Parse(filepath.Join(dir, "winnow.yaml"), []byte(`sources: [{name: insider, preset: insider, tokens: [0123456789abcdef]}]
+hygiene: {rules: [{name: hard, when: {outcome: hard_bounce}, then: {suppress: {reason: hard_bounce}}}]}
+segments: [{name: here, where: {status: active}}]
+exports: [{name: nightly, schedule: "0 2 * * *", segments: [here], to: [`+to+`]}]
+`), Options{})
+		if err == nil || !strings.Contains(err.Error(), "is there already") {
+			t.Errorf("%s: %v", to, err)
+		}
+	}
+}

@@ -59,6 +59,9 @@ func (d *document) syntax(text []byte, cause error) {
 		d.tell(line, col, 1, "", a.text, a.hint)
 		return
 	}
+	if d.maySecret(min(max(line, 1), len(d.lines))) {
+		complaint = "look at this line, which is not shown as it may hold a secret" // and so may the complaint
+	}
 	d.tell(line, col, 1, "", "this is not YAML: "+complaint, "")
 }
 

@@ -291,12 +291,15 @@ func (w *walker) unknownKey(e *entry, s *shape, key, node *yaml.Node) (meant str
 	return meant
 }
 
-// hideSecret hides what was meant to be a secret, or a list of them.
+// hideSecret hides what was meant to be a secret, or a list of them; also one
+// that stands where the keys around it should.
 func (w *walker) hideSecret(s *shape, node *yaml.Node) {
-	if s.kind == secret || s.item != nil && s.item.kind == secret {
+	if s.holdsSecret() || node.Kind != yaml.MappingNode && node.ShortTag() != "!!null" && slices.ContainsFunc(s.fields, func(f field) bool { return f.shape.holdsSecret() }) {
 		w.hide(node)
 	}
 }
+
+func (s *shape) holdsSecret() bool { return s.kind == secret || s.item != nil && s.item.kind == secret }
 
 // condition reads the one test that a condition is.
 func (w *walker) condition(e *entry, s *shape, literal bool) bool {
