@@ -48,7 +48,8 @@ func Whole(ctx context.Context, from fs.FS, export, run string) error {
 	return nil
 }
 
-// pour brings all of the content somewhere, and closes and verifies it.
+// pour copies the content to to, closes the source, and checks size and hash
+// against the manifest.
 func (c *content) pour(ctx context.Context, to io.Writer) error {
 	_, err := io.Copy(to, untilEnd{ctx, c})
 	return cmp.Or(err, c.from.Close(), c.verify())
@@ -68,10 +69,9 @@ func (r untilEnd) Read(b []byte) (int, error) {
 	return r.Reader.Read(b)
 }
 
-// Deliver implements [segments.Remote]: a directory can be given a run that was
-// made before, too. It takes no run away, since one that is made up may be older
-// than all that are kept. As for all that changes a directory, nobody else
-// changes the export there meanwhile.
+// Deliver implements [segments.Remote], so that an existing run can be copied
+// into a directory. It prunes nothing, because the copied run may be older than
+// all that are kept. The caller holds the run lock.
 func (d Directory) Deliver(ctx context.Context, r segments.Delivery) error {
 	p, err := pack(r)
 	if err != nil {
@@ -128,7 +128,7 @@ func (d Directory) copy(ctx context.Context, p *parcel) error {
 			return draft.problem("copying", err)
 		}
 	}
-	if err := draft.copy(ctx, p.letter()); err != nil {
+	if err := draft.copy(ctx, p.manifestContent()); err != nil {
 		return draft.problem("copying", err)
 	}
 	if p.Newest {

@@ -10,6 +10,7 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"slices"
 
 	"winnow/segments"
 )
@@ -21,8 +22,8 @@ type parcel struct {
 	files    []segments.File
 }
 
-// pack reads the manifest of the run and checks that it is this run's. What it
-// names ends up in paths of another machine.
+// pack reads and checks the run's manifest. The file names in it become paths on
+// another machine, so none is trusted.
 func pack(d segments.Delivery) (*parcel, error) {
 	switch {
 	case !exportName.MatchString(d.Export):
@@ -62,14 +63,21 @@ func (p *parcel) open(f segments.File) (*content, error) {
 	return &content{name: f.Name, from: file, sum: sha256.New(), want: f, progress: p.Progress}, nil
 }
 
-// letter is the manifest, to be written as the files are.
-func (p *parcel) letter() *content {
-	sum := sha256.Sum256(p.manifest)
+// manifestContent is the manifest, to be written as the files are.
+func (p *parcel) manifestContent() *content {
 	return &content{
-		name: segments.ManifestName, from: io.NopCloser(bytes.NewReader(p.manifest)), sum: sha256.New(),
-		want: segments.File{Bytes: int64(len(p.manifest)), SHA256: hex.EncodeToString(sum[:])},
+		name: segments.ManifestName, from: io.NopCloser(bytes.NewReader(p.manifest)), sum: sha256.New(), want: p.manifestFile(),
 	}
 }
+
+// manifestFile is the manifest as a file of the run.
+func (p *parcel) manifestFile() segments.File {
+	sum := sha256.Sum256(p.manifest)
+	return segments.File{Name: segments.ManifestName, Bytes: int64(len(p.manifest)), SHA256: hex.EncodeToString(sum[:])}
+}
+
+// all are the files of the run, the manifest last.
+func (p *parcel) all() []segments.File { return append(slices.Clone(p.files), p.manifestFile()) }
 
 // content is a file of a run while it is read.
 type content struct {
@@ -105,7 +113,8 @@ func (c *content) verify() error {
 	return nil
 }
 
-// hereError is trouble with the run's files on this machine.
+// hereError marks errors about the local files of the run, as opposed to the
+// server.
 type hereError struct{ error }
 
 func (e hereError) Unwrap() error { return e.error }

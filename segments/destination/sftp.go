@@ -3,6 +3,7 @@ package destination
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net"
 	"net/url"
@@ -120,6 +121,6 @@ func (s SFTP) deliver(ctx context.Context, d segments.Delivery) error {
 		return err
 	}
 	defer c.close()
-	shelf := shelf{connection: c, folder: path.Join(s.Path, d.Export)}
-	return c.reason(shelf.take(p))
+	folder := remoteFolder{connection: c, folder: path.Join(s.Path, d.Export), id: rand.Text()}
+	return c.reason(folder.receive(p))
 }

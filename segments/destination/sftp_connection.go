@@ -36,8 +36,8 @@ type connection struct {
 	unbind func() bool // lets the line outlive the context
 }
 
-// connect logs in. A key that is not right is tried again with the next kind of
-// key: a server shows but one.
+// connect logs in. A server shows only one host key, so if it is not the expected
+// one, connect tries again asking for the next kind of key.
 func (s SFTP) connect(ctx context.Context) (*connection, error) {
 	with, err := s.credentials()
 	if err != nil {
@@ -125,8 +125,8 @@ func (c *connection) close() {
 	c.ssh.Close()
 }
 
-// has tells whether the server knows the extension of the protocol.
-func (c *connection) has(extension string) bool {
+// knows tells whether the server knows the extension of the protocol.
+func (c *connection) knows(extension string) bool {
 	_, is := c.HasExtension(extension)
 	return is
 }
@@ -175,7 +175,8 @@ func (c *connection) strange(err error) error {
 	return fmt.Errorf("logging in: %s", strings.TrimPrefix(err.Error(), "ssh: "))
 }
 
-// patiently does what a server may need long for.
+// patiently runs do with the longer timeout, for requests that a server may need
+// minutes for.
 func (c *connection) patiently(do func() error) error {
 	c.line.settling.Store(true)
 	defer c.line.settling.Store(false)

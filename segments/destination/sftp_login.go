@@ -66,6 +66,7 @@ func (s SFTP) signer() (ssh.Signer, error) {
 		}
 		name = "the key " + s.KeyFile
 	}
+	text = withoutMark(text)
 	var key ssh.Signer
 	var err error
 	if s.Passphrase == "" {

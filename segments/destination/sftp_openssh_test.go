@@ -2,12 +2,17 @@ package destination
 
 import (
 	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,8 +20,9 @@ import (
 )
 
 // openSSH starts OpenSSH's own server, which is what most of the field runs, as
-// the user of the test, and is a folder on it.
-func openSSH(t testing.TB) (SFTP, string) {
+// the user of the test, and is a folder on it. The options are those of its SFTP
+// server.
+func openSSH(t testing.TB, options ...string) (SFTP, string) {
 	t.Helper()
 	sshd, err := exec.LookPath("/usr/sbin/sshd")
 	if err != nil {
@@ -43,7 +49,7 @@ func openSSH(t testing.TB) (SFTP, string) {
 	}
 	port := freePort(t)
 	config := filepath.Join(dir, "config")
-	text := fmt.Sprintf("Port %d\nListenAddress 127.0.0.1\nHostKey %s/host\nAuthorizedKeysFile %s/client.pub\nPidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\nSubsystem sftp internal-sftp\n", port, dir, dir)
+	text := fmt.Sprintf("Port %d\nListenAddress 127.0.0.1\nHostKey %s/host\nAuthorizedKeysFile %s/client.pub\nPidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\nMaxStartups 1000\nSubsystem sftp internal-sftp %s\n", port, dir, dir, strings.Join(options, " "))
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -117,4 +123,83 @@ func TestOpenSSHsRefusalsAreTold(t *testing.T) {
 	mustFail(t, to, deliveryAt(t, 1, 3), "/proc/nothing")
 	to.User = "nobody-of-that-name"
 	mustFail(t, to, deliveryAt(t, 1, 3), "does not let nobody-of-that-name in")
+}
+
+func TestOpenSSHThatLetsNothingBeRemovedGetsEveryRun(t *testing.T) {
+	to, folder := openSSH(t, "-P", "remove,rmdir,read")
+	for minute := 1; minute <= 4; minute++ {
+		d := deliveryAt(t, minute, town(minute))
+		d.Keep = 1
+		deliver(t, to, d)
+		wantRun(t, filepath.Join(folder, latest), minute, int64(minute))
+	}
+	if got, want := namesIn(t, folder), strings.Join([]string{runAt(1), runAt(2), runAt(3), runAt(4), latest}, " "); got != want {
+		t.Errorf("the folder holds %s, want %s", got, want)
+	}
+}
+
+func TestOpenSSHThatRenamesNothingKeepsNoEmptyRun(t *testing.T) {
+	to, folder := openSSH(t, "-P", "rename")
+	mustFail(t, to, deliveryAt(t, 1, 3), "does not allow it")
+	if got := namesIn(t, folder); got != "" {
+		t.Errorf("the folder holds %s", got)
+	}
+}
+
+// cutting is a server before the other one: it cuts a line, of three lines one,
+// when it has brought some of an upload.
+func cutting(t testing.TB, to SFTP) SFTP {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines sync.WaitGroup
+	t.Cleanup(func() { l.Close(); lines.Wait() })
+	address := to.address()
+	lines.Go(func() {
+		for {
+			from, err := l.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", address)
+			if err != nil {
+				from.Close()
+				continue
+			}
+			const login = 6000 // bytes that it takes; a server may lock out who is cut before
+			limit := int64(math.MaxInt64)
+			if rand.IntN(3) == 0 {
+				limit = login + rand.Int64N(60_000)
+			}
+			end := func() { from.Close(); server.Close() }
+			lines.Go(func() { _, _ = io.CopyN(server, from, limit); end() })
+			lines.Go(func() { _, _ = io.Copy(from, server); end() })
+		}
+	})
+	to.Port = l.Addr().(*net.TCPAddr).Port
+	return to
+}
+
+func TestManyDeliveriesToOneFolderOfOpenSSHShowWholeRuns(t *testing.T) {
+	t.Parallel()
+	server, _ := openSSH(t)
+	all := manyDeliveries(t)
+	for round := range 2 {
+		to := cutting(t, server)
+		to.Path += strconv.Itoa(round)
+		folder := filepath.Join(to.Path, "nightly")
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		alias := to
+		alias.Path += "-alias"
+		if err := os.Symlink(to.Path, alias.Path); err != nil {
+			t.Fatal(err)
+		}
+		stop := watch(t, folder, latest, runAt(1), runAt(2), runAt(3))
+		deliverAll(t, folder, all, to, alias)
+		stop()
+	}
 }

@@ -46,16 +46,17 @@ func (s SFTP) advice(err error) string {
 	return ""
 }
 
-// onServer names the path on the server that an error is about.
+// onServer names the path on the server that an error is about, unless it has one.
 func onServer(path string, err error) error {
-	if err == nil {
-		return nil
+	var named *fs.PathError
+	if err == nil || errors.As(err, &named) && named.Op == "sftp" {
+		return err
 	}
 	return &fs.PathError{Op: "sftp", Path: path, Err: err}
 }
 
-// reason is the error in words, without the names of the protocol. Once the line
-// is gone that is the reason for all that follows.
+// reason puts an error into words, without protocol names. If the connection was
+// lost, that explains every error after it.
 func (c *connection) reason(err error) error {
 	if err == nil || errors.As(err, new(hereError)) {
 		return err
@@ -158,6 +159,12 @@ func refused(err error) bool {
 func unsupported(err error) bool {
 	var status *sftp.StatusError
 	return errors.As(err, &status) && status.Code == statusUnsupported
+}
+
+// failure tells whether the server said no and gave no kind of reason.
+func failure(err error) bool {
+	var status *sftp.StatusError
+	return errors.As(err, &status) && status.Code == statusFailure
 }
 
 // shortError is a file that came out another length than it was sent with.

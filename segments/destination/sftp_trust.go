@@ -89,15 +89,15 @@ func (s SFTP) trustFile() (trusted, error) {
 	if err != nil {
 		return trusted{}, fileProblem("known_hosts", s.KnownHosts, err)
 	}
-	inFile, err := knownhosts.New(s.KnownHosts)
+	lines := knownLines(text)
+	inFile, err := knownIn(lines)
 	if err != nil {
-		return trusted{}, fmt.Errorf("known_hosts can't be read: %s", strings.TrimPrefix(err.Error(), "knownhosts: "))
+		return trusted{}, fileProblem("known_hosts", s.KnownHosts, err)
 	}
 	// The answer to a key that nobody has tells which ones are known.
 	var kinds []string
 	var known *knownhosts.KeyError
 	if errors.As(inFile(s.address(), &net.TCPAddr{}, noKey{}), &known) {
-		lines := bytes.Split(text, []byte("\n"))
 		for _, k := range known.Want {
 			if bytes.HasPrefix(bytes.TrimSpace(lines[k.Line-1]), []byte("@cert-authority")) {
 				kinds = append(kinds, kindsOfCertificates...)
@@ -113,6 +113,40 @@ func (s SFTP) trustFile() (trusted, error) {
 	return t, nil
 }
 
+// knownLines are the lines of a known_hosts. Those that can't be read are left
+// empty, as OpenSSH skips them too: kinds of keys that are not known here, and
+// what is no key.
+func knownLines(text []byte) [][]byte {
+	lines := bytes.Split(withoutMark(text), []byte("\n"))
+	if _, err := knownIn(lines); err == nil {
+		return lines
+	}
+	for i, line := range lines {
+		if _, err := knownIn([][]byte{line}); err != nil {
+			lines[i] = nil
+		}
+	}
+	return lines
+}
+
+// knownIn reads lines of a known_hosts. Its reader takes files only, so it is
+// given a pipe.
+func knownIn(lines [][]byte) (ssh.HostKeyCallback, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	go func() {
+		_, _ = w.Write(bytes.Join(lines, []byte("\n"))) // who reads stops at a bad line
+		w.Close()
+	}()
+	return knownhosts.New(fmt.Sprintf("/proc/self/fd/%d", r.Fd()))
+}
+
+// withoutMark takes away the mark that editors on Windows begin a text with.
+func withoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\ufeff")) }
+
 func (s SFTP) fileVerdict(shown ssh.PublicKey, err error) error {
 	var wrong *knownhosts.KeyError
 	var revoked *knownhosts.RevokedError
@@ -120,7 +154,7 @@ func (s SFTP) fileVerdict(shown ssh.PublicKey, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &revoked):
-		return keyError{fmt.Errorf("the server shows a key that is revoked in %s:%d, %s; nothing was sent", revoked.Revoked.Filename, revoked.Revoked.Line, described(shown))}
+		return keyError{fmt.Errorf("the server shows a key that is revoked in %s:%d, %s; nothing was sent", s.KnownHosts, revoked.Revoked.Line, described(shown))}
 	case errors.As(err, &wrong) && len(wrong.Want) > 0:
 		want := wrong.Want[0]
 		for _, k := range wrong.Want {
@@ -128,7 +162,7 @@ func (s SFTP) fileVerdict(shown ssh.PublicKey, err error) error {
 				want = k
 			}
 		}
-		return changed(shown, fmt.Sprintf("%s:%d has %s", want.Filename, want.Line, described(want.Key)))
+		return changed(shown, fmt.Sprintf("%s:%d has %s", s.KnownHosts, want.Line, described(want.Key)))
 	case errors.As(err, &wrong):
 		return keyError{fmt.Errorf(`the server is not known: it shows the key %s; ask its owner whether that is right, then write host_key: %q, or add what %s prints to %s`,
 			described(shown), ssh.FingerprintSHA256(shown), s.keyscan(), s.KnownHosts)}

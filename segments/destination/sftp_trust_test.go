@@ -129,7 +129,7 @@ func TestTheServersKeyIsAlwaysChecked(t *testing.T) {
 		"nothing tells the server's key": func(to *SFTP) { to.KnownHosts = "" },
 		"is given twice":                 func(to *SFTP) { to.HostKey = s.Fingerprint },
 		"known_hosts /nowhere can't be":  func(to *SFTP) { to.KnownHosts = "/nowhere" },
-		"known_hosts can't be read":      func(to *SFTP) { to.KnownHosts = written(t, "host ssh-ed25519 broken\n") },
+		"file has no key of 127.0.0.1":   func(to *SFTP) { to.KnownHosts = written(t, s.Addr+" ssh-ed25519 broken\n") },
 		"has no key of 127.0.0.1":        func(to *SFTP) { to.KnownHosts = written(t, "") },
 		"no whole fingerprint":           func(to *SFTP) { to.KnownHosts, to.HostKey = "", "SHA256:abc" },
 		"neither a fingerprint":          func(to *SFTP) { to.KnownHosts, to.HostKey = "", "any" },
@@ -155,6 +155,56 @@ func TestTheServersKeyIsAlwaysChecked(t *testing.T) {
 	if err := folderOn(t, s).Check(); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestLinesThatCantBeReadAreSkipped(t *testing.T) {
+	s := sftptest.Serve(t)
+	line, err := os.ReadFile(s.KnownHosts(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, _, _ := strings.Cut(string(line), " ")
+	junk := host + " ssh-xmss@openssh.com AAAAFXNzaC14bXNzQG9wZW5zc2guY29t\n" +
+		host + " ssh-rsa " + strings.Fields(s.HostKey)[1] + "\n" +
+		"@revoked * sk-ssh-ed25519@openssh.com AAAA\n@strange " + string(line) +
+		"<html>\n|9|x|y " + s.HostKey + "\n" + strings.Repeat("x", 100_000) + "\nhost\n"
+	d := deliveryAt(t, 1, 3)
+	for name, text := range map[string]string{
+		"before": junk + string(line), "after": string(line) + junk,
+		"mark": "\ufeff" + string(line), "mark and junk": "\ufeff" + string(line) + junk,
+		"line ends of Windows": strings.ReplaceAll("\ufeff"+junk+string(line), "\n", "\r\n"),
+	} {
+		to := folderOn(t, s)
+		to.KnownHosts = written(t, text)
+		if err := to.Check(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		deliver(t, to, d)
+	}
+	before := len(s.Operations())
+	to := folderOn(t, s)
+	to.KnownHosts = written(t, "\ufeff"+junk+"@revoked * "+s.HostKey+"\r\n"+string(line))
+	mustFail(t, to, d, to.KnownHosts+":9, ", "revoked")
+	to.KnownHosts = written(t, junk+"@revoked * "+s.HostKey+" with words after\n"+string(line))
+	mustFail(t, to, d, "revoked")
+	other := sftptest.Serve(t)
+	to.KnownHosts = written(t, junk+host+" "+other.HostKey+"\n")
+	mustFail(t, to, d, "the server's key has changed", to.KnownHosts+":9 has ssh-ed25519 "+other.Fingerprint)
+	to.KnownHosts = written(t, junk)
+	mustFail(t, to, d, "is not known")
+	if did := s.Operations()[before:]; len(did) > 0 {
+		t.Errorf("the server was asked for %q", did)
+	}
+}
+
+func TestAKeyFileMayComeFromWindows(t *testing.T) {
+	s := sftptest.Serve(t)
+	windows := "\ufeff" + strings.ReplaceAll(s.ClientKey(), "\n", "\r\n")
+	to, d := folderOn(t, s), deliveryAt(t, 1, 3)
+	to.KeyFile = written(t, windows)
+	deliver(t, to, d)
+	to.KeyFile, to.Key = "", windows
+	deliver(t, to, d)
 }
 
 func TestEachWayToLogInWorks(t *testing.T) {

@@ -1,6 +1,8 @@
 package sftptest
 
 import (
+	"encoding/binary"
+	"io"
 	"io/fs"
 	"net"
 	"sync/atomic"
@@ -15,9 +17,10 @@ type faults struct {
 	only, home                                         string
 	refuse                                             int
 	cutAfter, fullAfter, forget                        int64 // 0 for never
-	cutAt, hangAt                                      int
+	cutAt, hangAt, cutOften                            int
 	noSymlinks, noFolderRenames, noPosixRename, noSFTP bool
 	endless, hoard                                     bool
+	noRemovals, noRenames, noReads, noMoreFiles, plain bool
 	deny                                               string
 	strangers                                          []string
 	watch                                              func(n int, operation string)
@@ -45,6 +48,10 @@ func CutAfter(n int64) Option { return func(f *faults) { f.cutAfter = n } }
 // CutAt cuts the line, once, before the n-th operation is done; the first is 1.
 func CutAt(n int) Option { return func(f *faults) { f.cutAt = n } }
 
+// CutOften cuts a line before an operation is done, of so many operations one, by
+// chance.
+func CutOften(oneIn int) Option { return func(f *faults) { f.cutOften = oneIn } }
+
 // HangAt leaves the n-th operation, and all that follow, without an answer.
 func HangAt(n int) Option { return func(f *faults) { f.hangAt = n } }
 
@@ -56,6 +63,23 @@ func NoFolderRenames() Option { return func(f *faults) { f.noFolderRenames = tru
 
 // NoPosixRename is a server without posix-rename@openssh.com.
 func NoPosixRename() Option { return func(f *faults) { f.noPosixRename = true } }
+
+// Plain is a server that knows no extension of the protocol.
+func Plain() Option { return func(f *faults) { f.plain = true } }
+
+// NoMoreFiles is a disk with no room for one more symlink, as one is whose table
+// of files is full; files and folders still find room.
+func NoMoreFiles() Option { return func(f *faults) { f.noMoreFiles = true } }
+
+// NoRemovals lets nobody remove anything, as internal-sftp -P remove,rmdir does.
+func NoRemovals() Option { return func(f *faults) { f.noRemovals = true } }
+
+// NoRenames lets nobody rename anything, but for posix-rename@openssh.com, as
+// internal-sftp -P rename does.
+func NoRenames() Option { return func(f *faults) { f.noRenames = true } }
+
+// NoReads lets nobody read what was uploaded, as internal-sftp -P read does.
+func NoReads() Option { return func(f *faults) { f.noReads = true } }
 
 // FullAfter is a disk that takes n bytes.
 func FullAfter(n int64) Option { return func(f *faults) { f.fullAfter = n } }
@@ -96,6 +120,30 @@ func (l *line) Read(b []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	return n, err
+}
+
+// plainChannel takes the extensions out of the first packet that a server sends,
+// which names them.
+type plainChannel struct {
+	io.ReadWriteCloser
+	first []byte
+	done  bool
+}
+
+// Write implements [io.Writer].
+func (c *plainChannel) Write(b []byte) (int, error) {
+	if c.done {
+		return c.ReadWriteCloser.Write(b)
+	}
+	c.first = append(c.first, b...)
+	const length, version = 4, 5 // of the length, and of the kind of packet with the version
+	if len(c.first) < length || len(c.first) < length+int(binary.BigEndian.Uint32(c.first)) {
+		return len(b), nil
+	}
+	c.done = true
+	binary.BigEndian.PutUint32(c.first, version)
+	_, err := c.ReadWriteCloser.Write(c.first[:length+version])
+	return len(b), err
 }
 
 // cutOnce is true the first time.

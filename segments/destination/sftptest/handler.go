@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path"
@@ -34,6 +35,10 @@ func (h *handler) operation(verb string, paths ...string) error {
 		<-s.closed
 		return net.ErrClosed
 	}
+	if f.cutOften > 0 && rand.IntN(f.cutOften) == 0 {
+		h.line.Close()
+		return net.ErrClosed
+	}
 	if f.cutAt > 0 && n >= f.cutAt && s.cutOnce() {
 		h.line.Close()
 		return net.ErrClosed
@@ -51,6 +56,9 @@ func (h *handler) change(verb string, paths ...string) error {
 		if f.deny != "" && strings.HasPrefix(p+"/", f.deny+"/") {
 			return os.ErrPermission
 		}
+	}
+	if f.noRemovals && (verb == "remove" || verb == "rmdir") || f.noRenames && verb == "rename" {
+		return os.ErrPermission
 	}
 	if f.hoard && (verb == "rename" || verb == "remove" || verb == "rmdir") && strings.HasPrefix(path.Base(paths[0]), "2") {
 		return os.ErrPermission
@@ -85,6 +93,9 @@ func told(err error) error {
 func (h *handler) Fileread(r *sftp.Request) (io.ReaderAt, error) {
 	if err := h.operation("read", r.Filepath); err != nil {
 		return nil, err
+	}
+	if h.server.now().noReads {
+		return nil, told(os.ErrPermission)
 	}
 	f, err := h.server.root.Open(beneath(r.Filepath))
 	return f, told(err)
@@ -198,6 +209,9 @@ func (h *handler) symlink(r *sftp.Request) error {
 	if h.server.now().noSymlinks {
 		return sftp.ErrSSHFxOpUnsupported
 	}
+	if h.server.now().noMoreFiles {
+		return sftp.ErrSSHFxFailure
+	}
 	return h.server.root.Symlink(r.Filepath, beneath(r.Target))
 }
 
@@ -210,6 +224,9 @@ func (h *handler) StatVFS(r *sftp.Request) (*sftp.StatVFS, error) {
 	if f := h.server.faults; f.fullAfter > 0 {
 		left := max(0, f.fullAfter-h.server.written)
 		v.Bfree, v.Bavail = uint64(left/block), uint64(left/block)
+	}
+	if h.server.faults.noMoreFiles {
+		v.Ffree, v.Favail = 0, 0
 	}
 	return v, nil
 }

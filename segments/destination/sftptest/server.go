@@ -16,6 +16,7 @@ import (
 	"crypto/rsa"
 	"encoding/pem"
 	"errors"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -215,7 +216,11 @@ func (s *Server) session(c *line, channel ssh.Channel, requests <-chan *ssh.Requ
 		_ = r.Reply(true, nil)
 		h := &handler{server: s, line: c}
 		home := "/" + strings.TrimPrefix(s.now().home, "/")
-		server := sftp.NewRequestServer(channel, sftp.Handlers{FileGet: h, FilePut: h, FileCmd: h, FileList: h}, sftp.WithStartDirectory(home))
+		var wire io.ReadWriteCloser = channel
+		if s.now().plain {
+			wire = &plainChannel{ReadWriteCloser: channel}
+		}
+		server := sftp.NewRequestServer(wire, sftp.Handlers{FileGet: h, FilePut: h, FileCmd: h, FileList: h}, sftp.WithStartDirectory(home))
 		_ = server.Serve() // a line that is cut ends it
 		return
 	}
