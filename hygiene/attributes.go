@@ -83,8 +83,9 @@ type Value struct {
 }
 
 // ParseValue types a value as it stands in a CSV field: true and false are
-// truth values, what is written like a JSON number is a number, all else text.
-// A number with a leading zero or plus is text: it is a code or a phone number.
+// truth values, what is written like 31 or -2.5 is a number, all else text. What
+// has a leading zero or plus is text, a code or a phone number; so is 12E4, and
+// what is too large for the numbers of those who read JSON.
 func ParseValue(s string) Value {
 	switch {
 	case s == "true" || s == "false":
@@ -97,7 +98,8 @@ func ParseValue(s string) Value {
 }
 
 func isNumber(s string) bool {
-	return s != "" && (s[0] == '-' || '0' <= s[0] && s[0] <= '9') && json.Valid([]byte(s))
+	const longest = 300
+	return s != "" && len(s) <= longest && (s[0] == '-' || '0' <= s[0] && s[0] <= '9') && !strings.ContainsAny(s, "eE") && json.Valid([]byte(s))
 }
 
 // String is the value as written.

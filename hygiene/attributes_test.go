@@ -2,6 +2,7 @@ package hygiene
 
 import (
 	"cmp"
+	"strings"
 	"testing"
 )
 
@@ -26,7 +27,7 @@ func TestLongNumbersAreComparedToTheLastDigit(t *testing.T) {
 		{"0.1", "0.10", 0},
 		{"-0", "0", 0},
 	} {
-		a, b := ParseValue(test.a), ParseValue(test.b)
+		a, b := Value{Number, test.a}, Value{Number, test.b}
 		if got, ok := a.compare(b); !ok || got != test.want {
 			t.Errorf("%s to %s is %d, %t; want %d", test.a, test.b, got, ok, test.want)
 		}
@@ -87,4 +88,15 @@ func FuzzParseDate(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A reader of JSON takes every number that is written as one, and gets it as it
+// was.
+func TestOnlyPlainNumbersAreNumbers(t *testing.T) {
+	for text, want := range map[string]ValueType{"31": Number, "-2.5": Number, "0": Number, "0.10": Number, "12345678901234567890": Number,
+		"12E4": Text, "1e400": Text, "1e5": Text, "007": Text, "+90": Text, "1.": Text, ".5": Text, "": Text, "-": Text, "1 000": Text, "1,5": Text, strings.Repeat("9", 400): Text} {
+		if got := ParseValue(text); got.Type != want || got.Text != text {
+			t.Errorf("%.20s is of type %d, want %d", text, got.Type, want)
+		}
+	}
 }

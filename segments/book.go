@@ -3,8 +3,7 @@ package segments
 import "io"
 
 // Book keeps what later runs are compared with: how many rows each segment had,
-// and of the segments with a delta the members. It is only asked by one run at a
-// time.
+// and the members. It is only asked by one run at a time.
 type Book interface {
 	// CreateMembers begins the list of the members that the segment has in the
 	// run. What was begun under these names before is replaced.
@@ -21,7 +20,7 @@ type Book interface {
 type Part struct {
 	Segment string
 	Rows    int64
-	Members bool // a list of the members is kept
+	Members bool // a list of the members belongs to the run, even if writing it failed
 }
 
 // Base is what a segment is compared with: the last published run in which it

@@ -18,27 +18,25 @@ const changeColumn = "change"
 
 // delta writes who entered a segment and who left it since the last published
 // run in which the segment was whole. The members of that run are read while the
-// contacts pass, both in byte order of the key, and those of this run are written
-// for the next: nothing is held in memory.
+// contacts pass, both in byte order of the key: nothing is held in memory.
 //
 // Each contact has one row at most. Who is another member than before, by a new
 // retry or by the end of one, has entered again: a reader that takes in whoever
 // entered by key, and strikes whoever left, has the segment as it is. A contact
 // that is no longer in the store leaves no row, since there is nothing to show.
 //
-// Where the members of that run can't be read any more there is no delta, and the
-// run says so. To let everyone enter instead would look like a good file, and a
-// reader would keep for ever whom nobody told him that they left.
+// If the members of that run can't be read there is no delta, and the run says so.
+// Reporting everyone as entered would look like a good file, and readers would
+// keep contacts who left without their being told. Only a segment that no
+// published run has whole begins with everyone entering.
 type delta struct {
 	files  []*file
 	before *memberReader // nil when the segment has no base
-	after  *memberWriter // nil when no list can be written
 	err    error         // why there is no delta
-	unkept error         // why the members are not kept
 	done   bool
 }
 
-// openDelta opens the files of the delta, the base, and the list for the next run.
+// openDelta opens the files of the delta and the base.
 func (x *execution) openDelta(o *output) *delta {
 	d := &delta{}
 	if x.plan.Book == nil {
@@ -46,12 +44,8 @@ func (x *execution) openDelta(o *output) *delta {
 		return d
 	}
 	base := x.plan.Bases[o.name]
-	if base.Members {
+	if base.Run != "" {
 		d.before, d.err = x.openBase(base)
-	}
-	list, err := x.plan.Book.CreateMembers(x.plan.Run, o.name)
-	if d.unkept = err; err == nil {
-		d.after = newMemberWriter(list, memberTitle(x.plan.Export.Name, x.plan.Run.Name, o.name))
 	}
 	if d.err == nil {
 		d.err = x.openDeltaFiles(o, d, base)
@@ -89,9 +83,6 @@ func (x *execution) openDeltaFiles(o *output, d *delta, base Base) error {
 
 // turn tells what became of the member since the base: entered, left, or nothing.
 func (d *delta) turn(m *member, is bool) string {
-	if is && d.after != nil {
-		d.after.add(m)
-	}
 	was := d.before != nil && d.before.passTo(m.key)
 	switch {
 	case is && (!was || !d.before.is(m)):
@@ -116,9 +107,6 @@ func (d *delta) close(base Base, export string) []File {
 		if err := d.before.close(); err != nil && d.err == nil {
 			d.err = fmt.Errorf("reading the members of run %s/%s: %w", export, base.Run, err)
 		}
-	}
-	if d.after != nil {
-		d.unkept = d.after.close()
 	}
 	if d.err != nil {
 		d.discard()
@@ -147,20 +135,18 @@ func (d *delta) abandon() {
 	if d.before != nil {
 		d.before.from.Close()
 	}
-	if d.after != nil {
-		d.after.to.Discard()
-	}
 }
 
-// trouble tells what went wrong with the delta, and what readers do about it.
-func (d *delta) trouble() error {
+// trouble tells what went wrong with the delta, or will with the next, and what
+// readers do about it.
+func (d *delta) trouble(unkept error) error {
 	switch {
-	case d.err != nil && d.unkept != nil:
-		return fmt.Errorf("its delta could not be made: %w; nor could its members be kept: %w; read the segment whole this time and the next", d.err, d.unkept)
+	case d.err != nil && unkept != nil:
+		return fmt.Errorf("its delta could not be made: %w; nor could its members be kept: %w; read the segment whole this time and the next", d.err, unkept)
 	case d.err != nil:
 		return fmt.Errorf("its delta could not be made: %w; read the segment whole this time, the next delta goes on from this run", d.err)
-	case d.unkept != nil:
-		return fmt.Errorf("its members could not be kept: %w; the next run can't make its delta", d.unkept)
+	case unkept != nil:
+		return fmt.Errorf("its members could not be kept: %w; the next run can't make its delta", unkept)
 	}
 	return nil
 }

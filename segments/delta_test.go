@@ -117,6 +117,22 @@ func TestASegmentThatFailsLeavesNoListBehind(t *testing.T) {
 	}
 }
 
+// Readers may have the whole file of the run before, in which nobody asked for a
+// delta yet.
+func TestADeltaThatIsNewTellsWhoLeftSinceTheRunBefore(t *testing.T) {
+	s := &shelf{lists: map[string]*list{}}
+	all := segments.Segment{Name: "all"}
+	p := plan([]segments.Format{segments.CSV}, all)
+	p.Book, p.Run.ScheduledAt, p.Run.Name = s, nightOf(0), segments.RunName(nightOf(0))
+	execute(t, p, people())
+	now := people()
+	now[0].Suppressions, now[1].Suppressions = now[1].Suppressions, nil
+	_, dir := s.night(t, 1, now, all)
+	if got := read(t, dir, "all.delta.csv"); !strings.Contains(got, "\nleft,a1,") || !strings.Contains(got, "\nentered,a2,") || strings.Count(got, "\n") != 3 {
+		t.Errorf("the first delta is %q", got)
+	}
+}
+
 func TestADeltaWithoutTheMembersBeforeAndAfterPromisesNoNextOne(t *testing.T) {
 	s := &shelf{lists: map[string]*list{}}
 	all := segments.Segment{Name: "all"}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // leastBase is what a change is at least a share of: of ten contacts, four more
@@ -69,6 +70,16 @@ func (x *execution) held() []error {
 	}
 	i := max(0, slices.IndexFunc(x.replicas, func(r *replica) bool { return r.err == nil }))
 	there := x.replicas[i].to
-	return []error{fmt.Errorf("so the run is held and readers keep the one before: look at %s/%s/held/%s, and publish it with winnow release %[2]s/%[3]s",
-		there, x.plan.Export.Name, x.plan.Run.Name)}
+	return []error{fmt.Errorf("%s and readers keep the one before: look at %s/%s/held/%s, and publish it with winnow release %[3]s/%[4]s",
+		soHeld, there, x.plan.Export.Name, x.plan.Run.Name)}
+}
+
+// soHeld begins what is to be done about a held run.
+const soHeld = "so the run is held"
+
+// WhyHeld is the error of a held run without what was to be done about it, which
+// can't be done any more.
+func WhyHeld(text string) string {
+	why, _, _ := strings.Cut(text, "; "+soHeld)
+	return why
 }

@@ -71,7 +71,6 @@ type execution struct {
 	pruning  []error
 	manifest Manifest
 	press    *press
-	deltas   bool // some segment has one
 	member   member
 
 	parts      []Part
@@ -84,6 +83,7 @@ type output struct {
 	index   int // of the segment in the plan
 	columns []Column
 	files   []*file
+	roll    *roll
 	delta   *delta // nil without one
 	cells   []cell // of the present row; the first is the change, which only a delta shows
 	err     error  // why the segment has no file
@@ -137,8 +137,9 @@ func (x *execution) open(o *output) error {
 		}
 		o.files = append(o.files, createFile(entry, e, x.replicas, x.press))
 	}
+	o.roll = x.openRoll(o.name)
 	if slices.Contains(x.plan.Export.Delta, o.name) {
-		o.delta, x.deltas = x.openDelta(o), true
+		o.delta = x.openDelta(o)
 	}
 	return nil
 }
@@ -186,9 +187,7 @@ func (x *execution) needsMessages() bool {
 func (x *execution) visit(c *hygiene.Contact) {
 	x.members.Turn(c)
 	x.view.turn(c)
-	if x.deltas {
-		x.member = memberAt(c, x.plan.Run.AsOf)
-	}
+	x.member = memberAt(c, x.plan.Run.AsOf)
 	for _, o := range x.outputs {
 		if o.err == nil {
 			o.err = x.write(o)
@@ -214,6 +213,7 @@ func (x *execution) write(o *output) error {
 		return err
 	}
 	if is {
+		o.roll.add(&x.member)
 		for _, f := range o.files {
 			f.row(o.cells[1:])
 		}
@@ -312,9 +312,7 @@ func publish(d Draft, manifest []byte, end func() error) error {
 // abort takes away what was not published.
 func (x *execution) abort() {
 	for _, o := range x.outputs {
-		if o.delta != nil {
-			o.delta.abandon()
-		}
+		o.abandon()
 	}
 	for _, r := range x.replicas {
 		r.abort()
@@ -330,8 +328,10 @@ func (x *execution) segmentTroubles() []error {
 	for _, o := range x.outputs {
 		if o.err != nil {
 			troubles = append(troubles, fmt.Errorf("segment %q: %w", o.name, o.err))
-		} else if o.delta != nil && o.delta.trouble() != nil {
-			troubles = append(troubles, fmt.Errorf("segment %q: %w", o.name, o.delta.trouble()))
+		} else if o.delta != nil {
+			if err := o.delta.trouble(o.roll.unkept); err != nil {
+				troubles = append(troubles, fmt.Errorf("segment %q: %w", o.name, err))
+			}
 		}
 	}
 	return troubles

@@ -22,6 +22,7 @@ type Delivery struct {
 	Export      string          `json:"export"`
 	Run         string          `json:"run"`
 	ScheduledAt hygiene.Instant `json:"-"` // of the run; with the export it identifies it
+	PublishedAt hygiene.Instant `json:"published_at"`
 	Remote      string          `json:"to"`
 	Status      DeliveryStatus  `json:"status"`
 	Tries       int64           `json:"tries"`
@@ -32,7 +33,7 @@ type Delivery struct {
 
 // deliveriesOf asks for the deliveries of an export, of the run begun first at
 // first: who reads what has changed reads the runs in that order.
-const deliveriesOf = `SELECT d.export, d.scheduled_at, d.remote, d.status, d.tries, d.next_at, d.delivered_at, d.error
+const deliveriesOf = `SELECT d.export, d.scheduled_at, d.remote, d.status, d.tries, d.next_at, d.delivered_at, d.error, runs.finished_at
 	FROM deliveries AS d JOIN runs USING (export, scheduled_at) WHERE export = ? ORDER BY runs.id`
 
 func deliveries(c *conn, export string) (list []Delivery, err error) {
@@ -40,7 +41,7 @@ func deliveries(c *conn, export string) (list []Delivery, err error) {
 	for r.next() {
 		at := hygiene.Instant(r.int(1))
 		list = append(list, Delivery{Export: r.text(0), Run: segments.RunName(at), ScheduledAt: at, Remote: r.text(2), Status: DeliveryStatus(r.text(3)),
-			Tries: r.int(4), NextAt: hygiene.Instant(r.int(5)), DeliveredAt: hygiene.Instant(r.int(6)), Error: r.text(7)})
+			Tries: r.int(4), NextAt: hygiene.Instant(r.int(5)), DeliveredAt: hygiene.Instant(r.int(6)), Error: r.text(7), PublishedAt: hygiene.Instant(r.int(8))})
 	}
 	return list, r.close()
 }

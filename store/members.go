@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"winnow/hygiene"
 	"winnow/segments"
@@ -144,6 +145,23 @@ func (s *Store) PruneMembers(export string) error {
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), export+".") && !slices.Contains(keep, e.Name()) {
+			err = errors.Join(err, os.Remove(filepath.Join(s.membersPath(), e.Name())))
+		}
+	}
+	return err
+}
+
+// PruneMembersOfOthers takes away the lists of all exports but these that were
+// written before then.
+func (s *Store) PruneMembersOfOthers(exports []string, before time.Time) error {
+	entries, err := os.ReadDir(s.membersPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		export, _, _ := strings.Cut(e.Name(), ".")
+		info, infoErr := e.Info()
+		if infoErr == nil && info.ModTime().Before(before) && !slices.Contains(exports, export) {
 			err = errors.Join(err, os.Remove(filepath.Join(s.membersPath(), e.Name())))
 		}
 	}

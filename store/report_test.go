@@ -128,14 +128,11 @@ func TestLongValuesAreNotGatheredInMemory(t *testing.T) {
 	}
 	most := 0
 	o := ReportOptions{By: []string{"unique_args.text"}, Until: start + 1, step: 1, bytes: 5000}
-	counted, err := s.newReport(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	counted := newReport(o)
 	defer counted.Close()
-	g := counted.gather(o)
+	g := counted.gather(s, o)
 	for seq := range int64(41) {
-		if err := s.readLog(func(c *conn) error { return g.step(c, o, seq, seq) }); err != nil {
+		if err := s.readLog(func(c *conn) error { return g.step(c, seq, seq) }); err != nil {
 			t.Fatal(err)
 		}
 		held := 0
@@ -144,7 +141,7 @@ func TestLongValuesAreNotGatheredInMemory(t *testing.T) {
 		}
 		most = max(most, held)
 	}
-	if err := g.flush(); err != nil {
+	if err := g.whole(); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := counted.Rows(); err != nil || n != 40 || most > 5000 || most < 1000 {

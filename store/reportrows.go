@@ -22,7 +22,7 @@ func (r *Report) Each(visit func(row *ReportRow) error) error {
 // Rows is how many rows there are.
 func (r *Report) Rows() (int64, error) {
 	columns := strings.Join(r.columns[:r.by], ", ")
-	return r.file.c.number("SELECT count(*) FROM (SELECT DISTINCT " + columns + " FROM counts)")
+	return r.counts.c.number("SELECT count(*) FROM (SELECT DISTINCT " + columns + " FROM counts)")
 }
 
 // eachOutcome visits rows of one outcome each, with the sum of their group.
@@ -32,14 +32,14 @@ func (r *Report) eachOutcome(visit func(*ReportRow) error) error {
 	if group != "" {
 		group = "PARTITION BY " + group
 	}
-	q := r.file.c.query(fmt.Sprintf("SELECT %s, n, sum(n) OVER (%s) FROM counts ORDER BY %s", columns, group, columns))
+	q := r.counts.c.query(fmt.Sprintf("SELECT %s, n, sum(n) OVER (%s) FROM counts ORDER BY %s", columns, group, columns))
 	for q.next() {
 		row := &ReportRow{Values: r.values(q), Events: q.int(r.by), Group: q.int(r.by + 1)}
 		if err := visit(row); err != nil {
 			return errors.Join(err, q.close())
 		}
 	}
-	return r.file.whereFull(q.close())
+	return r.counts.whereFull(q.close())
 }
 
 // groupColumns are the columns that do not tell one outcome from another: a code
@@ -56,7 +56,7 @@ func (r *Report) groupColumns() (columns []string) {
 // eachGroup visits rows of all outcomes, which lie one after the other.
 func (r *Report) eachGroup(visit func(*ReportRow) error) error {
 	columns := strings.Join(r.columns, ", ")
-	q := r.file.c.query(fmt.Sprintf("SELECT %s, n FROM counts ORDER BY %s", columns, columns))
+	q := r.counts.c.query(fmt.Sprintf("SELECT %s, n FROM counts ORDER BY %s", columns, columns))
 	var row *ReportRow
 	for q.next() {
 		values := r.values(q)
@@ -78,7 +78,7 @@ func (r *Report) eachGroup(visit func(*ReportRow) error) error {
 		row.Events, row.Group = row.Events+n, row.Group+n
 	}
 	if err := q.close(); err != nil || row == nil {
-		return r.file.whereFull(err)
+		return r.counts.whereFull(err)
 	}
 	return visit(row)
 }

@@ -51,7 +51,7 @@ func (s *Store) EndRun(run segments.Run) error {
 		held, err := runsOf(c, run.Export, AllRuns, segments.Held)
 		for _, other := range held {
 			other.Status = segments.Discarded
-			other.Error = "discarded when run " + run.Export + "/" + run.Name + " was published; before that: " + other.Error
+			other.Error = "discarded when run " + run.Export + "/" + run.Name + " was published; before that it was held: " + segments.WhyHeld(other.Error)
 			err = errors.Join(err, putRun(c, other))
 		}
 		return err

@@ -10,18 +10,28 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// scratch is a temporary file for what is too much for memory and not worth
-// keeping.
+// scratch is tables that are not worth keeping: in a temporary file, or, of what
+// is known to be little, in memory.
 type scratch struct {
 	c      *conn
-	folder string // that it is in
+	folder string // that the file is in; empty for memory
 }
 
-// scratchSetup is for a file that nobody else sees and that need not outlive a
+// scratchSetup is for tables that nobody else sees and that need not outlive a
 // crash: one transaction, never ended, so that a page goes to the disk only when
 // the cache has no room for it.
 const scratchSetup = `PRAGMA page_size = 16384; PRAGMA cache_size = -49152; PRAGMA journal_mode = OFF;
-	PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = FILE; BEGIN;`
+	PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = %s; BEGIN;`
+
+// newMemoryScratch makes tables in memory, and whatever is sorted stays there too:
+// no folder need be writable.
+func newMemoryScratch(tables string) (*scratch, error) {
+	f := &scratch{}
+	if err := f.open(":memory:", "MEMORY", tables); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
+}
 
 // newScratch makes the file in the folder that the variable TMPDIR names, or
 // beside the store, and takes its name away at once: its space is free again as
@@ -30,29 +40,35 @@ func (s *Store) newScratch(tables string) (*scratch, error) {
 	f := &scratch{folder: s.scratchFolder()}
 	folder, err := os.MkdirTemp(f.folder, "winnow-scratch-")
 	if err != nil {
-		return nil, fmt.Errorf("make a temporary file: %w", err)
+		return nil, errNoScratch(f.folder, err)
 	}
-	err = errors.Join(f.open(filepath.Join(folder, "scratch.db"), tables), os.RemoveAll(folder))
+	err = errors.Join(f.openFile(filepath.Join(folder, "scratch.db"), tables), os.RemoveAll(folder))
 	if err != nil {
 		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
 }
 
-func (f *scratch) open(path, tables string) error {
+func (f *scratch) openFile(path, tables string) error {
 	if err := makePrivate(path); err != nil {
 		return err
 	}
-	raw, err := (&sqlite3.SQLiteDriver{}).Open("file:" + escaped(path) + "?_stmt_cache_size=0")
-	if err != nil {
-		return fmt.Errorf("open %s: %w", path, plain(err))
-	}
-	f.c = &conn{db: raw.(*sqlite3.SQLiteConn), stmts: map[string]*statement{}}
-	return f.c.script(scratchSetup + tables)
+	return f.open("file:"+escaped(path), "FILE", tables)
 }
 
+// open opens the tables; sorted is where SQLite keeps what it sorts.
+func (f *scratch) open(name, sorted, tables string) error {
+	raw, err := (&sqlite3.SQLiteDriver{}).Open(name + "?_stmt_cache_size=0")
+	if err != nil {
+		return fmt.Errorf("open %s: %w", name, plain(err))
+	}
+	f.c = &conn{db: raw.(*sqlite3.SQLiteConn), stmts: map[string]*statement{}}
+	return f.c.script(fmt.Sprintf(scratchSetup, sorted) + tables)
+}
+
+// close frees the space. A nil scratch has none.
 func (f *scratch) close() error {
-	if f.c == nil {
+	if f == nil || f.c == nil {
 		return nil
 	}
 	return f.c.close()
@@ -65,6 +81,15 @@ func (f *scratch) whereFull(err error) error {
 		return errFull(f.folder, err)
 	}
 	return err
+}
+
+// errNoScratch says where no temporary file can be made, and what to do.
+func errNoScratch(folder string, err error) error {
+	var at *os.PathError
+	if errors.As(err, &at) {
+		err = at.Err // the name of the file says nothing: the folder is what is wrong
+	}
+	return fmt.Errorf("make a temporary file in %s: %w; set TMPDIR to a folder that is there and that you may write in", folder, err)
 }
 
 func errFull(folder string, err error) error {
@@ -86,10 +111,10 @@ func (s *Store) newSpillFile() (*spillFile, error) {
 	folder := s.scratchFolder()
 	f, err := os.CreateTemp(folder, "winnow-scratch-")
 	if err != nil {
-		return nil, fmt.Errorf("make a temporary file: %w", err)
+		return nil, errNoScratch(folder, err)
 	}
 	if err := os.Remove(f.Name()); err != nil {
-		return nil, errors.Join(fmt.Errorf("make a temporary file: %w", err), f.Close())
+		return nil, errors.Join(errNoScratch(folder, err), f.Close())
 	}
 	return &spillFile{f, folder}, nil
 }

@@ -23,18 +23,22 @@ type act struct {
 	sent     func(bytes int64)    // told how much more is on its way to a remote; nil for nobody
 	tried    func(store.Delivery) // told how deliveries went; nil for nobody
 	busy     func(holder int)     // told when another process delivers, and is waited for; nil for nobody
+
+	// await waits for the act's turn: the lock of whoever sweeps, reviews or makes
+	// a run. Nil waits for as long as it takes and tells nobody.
+	await func(ctx context.Context, turn *schedule.Lock) error
 }
 
 // alone runs do while nobody else sweeps, reviews or makes a run of this store,
 // in whichever process: a run reads one snapshot, and what is overwritten
 // meanwhile would pile up behind it.
 func (a *act) alone(ctx context.Context, do func() error) (err error) {
-	lock := schedule.NewLock(a.store.Path() + ".run")
-	if err := lock.Acquire(ctx, nil); err != nil {
+	turn := turnLock(a.store)
+	if err := a.wait(ctx, turn); err != nil {
 		return err
 	}
 	// Also when do panics: the schedule goes on, and would wait for itself.
-	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	defer func() { err = errors.Join(err, turn.Unlock()) }()
 	return do()
 }
 

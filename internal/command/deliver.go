@@ -37,7 +37,7 @@ func (a *act) directories(e segments.Export) []destination.Directory {
 	for _, dir := range e.To {
 		list = append(list, destination.Directory(dir))
 	}
-	if len(e.Remotes) > 0 {
+	if len(e.Remotes) > 0 && !slices.Contains(list, a.outbox()) {
 		list = append(list, a.outbox())
 	}
 	return list
@@ -90,12 +90,12 @@ func (a *act) owe(e segments.Export) error {
 	return a.store.Owe(e.Name, names, e.Keep)
 }
 
-// clearOutbox takes the runs away that waited for remotes which the config no
-// longer has, once none of them waits any more, or what waits is older than the
-// runs that are kept. They are full of contacts.
+// clearOutbox removes the outbox of an export whose config has no remotes any
+// more, once nothing waits there that is among the kept runs. The files are full
+// of contacts.
 func (a *act) clearOutbox(e segments.Export) error {
 	folder := filepath.Join(string(a.outbox()), e.Name)
-	if _, err := os.Stat(folder); len(e.Remotes) > 0 || err != nil {
+	if _, err := os.Stat(folder); len(e.Remotes) > 0 || slices.Contains(e.To, string(a.outbox())) || err != nil {
 		return nil
 	}
 	known, err := a.store.Deliveries(e.Name)
@@ -109,6 +109,34 @@ func (a *act) clearOutbox(e segments.Export) error {
 		}
 	}
 	return os.RemoveAll(folder)
+}
+
+// strangerAge is how long winnow keeps what it wrote for itself of an export that
+// the config has no more: whoever took one out by mistake puts it back in time.
+const strangerAge = 7 * hygiene.Day
+
+// clearStrangers removes the outboxes and the members of exports that left the
+// config long ago. What readers were given stays.
+func (a *act) clearStrangers() error {
+	var names []string
+	used := false // the outbox is a directory of the config, too
+	for _, e := range a.config.Exports {
+		names = append(names, e.Name)
+		used = used || slices.Contains(e.To, string(a.outbox()))
+	}
+	before := time.Now().Add(-strangerAge)
+	err := a.store.PruneMembersOfOthers(names, before)
+	folders, readErr := os.ReadDir(string(a.outbox()))
+	if errors.Is(readErr, fs.ErrNotExist) || used {
+		return err
+	}
+	for _, f := range folders {
+		info, infoErr := f.Info()
+		if infoErr == nil && info.ModTime().Before(before) && !slices.Contains(names, f.Name()) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(string(a.outbox()), f.Name())))
+		}
+	}
+	return errors.Join(err, readErr)
 }
 
 // deliver brings the remotes of the export what they are to get: each the run

@@ -111,7 +111,7 @@ func TestAServerThatWasDownGetsItsNightsInTheirOrder(t *testing.T) {
 	}
 	crm.wants(t, "01*")
 	lake.wants(t, "01*", "02*", "03*", "04*")
-	if late := late(a.waiting(t)); len(late) != 1 || !strings.Contains(late[0].What, "3 runs of nightly, the first 2026-01-02T020000Z: nobody answers") {
+	if late := late(a.waiting(t), 0); len(late) != 1 || !strings.Contains(late[0].What, "3 runs of nightly, the first 2026-01-02T020000Z: nobody answers") {
 		t.Errorf("people are told %q", late)
 	}
 	crm.be(nil)
@@ -177,7 +177,7 @@ func TestARunHeldBeforeThereWereServersReachesThem(t *testing.T) {
 	crm.wants(t, "01*")
 }
 
-func TestTwoProcessesDeliverOnce(t *testing.T) {
+func TestWhoeverDeliversASecondTimeAtOnceFindsItDone(t *testing.T) {
 	crm := &shelf{name: "crm"}
 	a, _ := remoteAct(t, crm)
 	crm.be(errDown)
@@ -189,12 +189,16 @@ func TestTwoProcessesDeliverOnce(t *testing.T) {
 	}
 	defer other.Close()
 	var both sync.WaitGroup
-	for _, s := range []*store.Store{a.store, other} {
+	var errs [2]error
+	for i, s := range []*store.Store{a.store, other} {
 		b := *a
 		b.store = s
-		both.Go(func() { b.post(t) })
+		both.Go(func() { errs[i] = b.deliver(t.Context(), b.config.Exports[0], true) })
 	}
 	both.Wait()
+	if err := errors.Join(errs[:]...); err != nil {
+		t.Error(err)
+	}
 	crm.wants(t, "01*")
 }
 
@@ -229,7 +233,7 @@ func TestLostRunsAreToldUntilTheServerHasALaterOne(t *testing.T) {
 		a.night(t, day)
 	}
 	lost := "older runs are lost to it, the last of them 2026-01-02T020000Z"
-	if late := late(a.waiting(t)); len(late) != 1 || !strings.Contains(late[0].What, "1 run of nightly, the first 2026-01-03T020000Z: nobody answers") || !strings.Contains(late[0].What, lost) {
+	if late := late(a.waiting(t), 0); len(late) != 1 || !strings.Contains(late[0].What, "1 run of nightly, the first 2026-01-03T020000Z: nobody answers") || !strings.Contains(late[0].What, lost) {
 		t.Errorf("with one run left it is said %+v", late)
 	}
 	for _, d := range a.directories(a.config.Exports[0]) {
@@ -238,12 +242,12 @@ func TestLostRunsAreToldUntilTheServerHasALaterOne(t *testing.T) {
 		}
 	}
 	a.post(t)
-	if late := late(a.waiting(t)); len(late) != 1 || !strings.Contains(late[0].What, "crm never got run 2026-01-03T020000Z of nightly") {
+	if late := late(a.waiting(t), 0); len(late) != 1 || !strings.Contains(late[0].What, "crm never got run 2026-01-03T020000Z of nightly") {
 		t.Errorf("with none left it is said %+v", late)
 	}
 	crm.be(nil)
 	a.night(t, 4)
-	if late := late(a.waiting(t)); len(late) != 0 {
+	if late := late(a.waiting(t), 0); len(late) != 0 {
 		t.Errorf("with a later run there, it is still said %+v", late)
 	}
 }
@@ -427,16 +431,21 @@ func TestTheMetricsAreOfTheRemoteThatIsFurthestBehind(t *testing.T) {
 	a, _ := remoteAct(t, crm, lake)
 	d := &daemon{store: a.store}
 	d.current.Store(a.config)
-	crm.be(errDown)
 	a.night(t, 1)
+	lake.be(errDown)
 	a.night(t, 2)
+	a.night(t, 3)
+	known, err := a.store.Deliveries("nightly")
+	if err != nil {
+		t.Fatal(err)
+	}
 	got, err := d.deliveries()
-	if err != nil || got["nightly"].Waiting != 2 || !got["nightly"].Last.IsZero() {
+	if err != nil || got["nightly"].Waiting != 2 || !got["nightly"].Last.Equal(lastDelivered(lake, known)) || !lastDelivered(lake, known).Before(lastDelivered(crm, known)) {
 		t.Errorf("counted %+v, %v", got, err)
 	}
-	crm.be(nil)
+	lake.be(nil)
 	a.post(t)
-	if got, err = d.deliveries(); err != nil || got["nightly"].Waiting != 0 || got["nightly"].Last.IsZero() {
+	if got, err = d.deliveries(); err != nil || got["nightly"].Waiting != 0 || !got["nightly"].Last.Equal(lastDelivered(crm, known)) {
 		t.Errorf("made up, counted %+v, %v", got, err)
 	}
 }

@@ -15,8 +15,8 @@ func TestASlowServerHoldsUpNoOther(t *testing.T) {
 	a, e := remoteAct(t, slow, crm)
 	d := &daemon{store: a.store, log: slog.New(slog.DiscardHandler)}
 	d.current.Store(a.config)
-	p := newPost(d)
-	d.post = p
+	p := newDeliverer(d)
+	d.deliverer = p
 	var all sync.WaitGroup
 	for day := 1; day <= 2; day++ {
 		a.nightlyAt(t, time.Date(2026, 1, day, 2, 0, 0, 0, time.UTC))

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +50,7 @@ func (d *daemon) totals() (console.Totals, error) {
 	recallErr := d.recallRuns(d.current.Load()) // another process may have published one
 	deliveries, deliveriesErr := d.deliveries()
 	err = errors.Join(err, heldErr, recallErr, deliveriesErr)
-	return console.Totals{Breakers: breakers, HeldRuns: held, Deliveries: deliveries, Events: t.Events, LastSeq: t.LastSeq, Lag: t.Lag, Repeats: t.Repeats,
+	return console.Totals{Waiting: d.queue.waited(), Breakers: breakers, HeldRuns: held, Deliveries: deliveries, Events: t.Events, LastSeq: t.LastSeq, Lag: t.Lag, Repeats: t.Repeats,
 		Quarantined: t.Quarantined, Unmatched: t.Unmatched, Contacts: t.Statuses}, err
 }
 
@@ -106,57 +105,71 @@ func (d *daemon) register(ctx context.Context, given []provider.Registration) (c
 	return did, err
 }
 
+// refusals are the errors of what can't be done, though nothing is wrong with
+// winnow, each with its status.
+var refusals = []struct {
+	err    error
+	status int
+}{
+	{errNoExport, http.StatusNotFound},
+	{errNoRun, http.StatusNotFound},
+	{errNotHeld, http.StatusConflict},
+	{errRan, http.StatusConflict},
+	{errHungUp, http.StatusRequestTimeout}, // which nobody reads
+	{schedule.ErrStopped, http.StatusServiceUnavailable},
+}
+
+// refused makes a refusal of an error that is one.
+func refused(err error) error {
+	for _, r := range refusals {
+		if errors.Is(err, r.err) {
+			return console.Refuse(r.status, err)
+		}
+	}
+	return err
+}
+
 // runExport makes a run by hand, when no job is at work.
-func (d *daemon) runExport(ctx context.Context, name string) (any, error) {
+func (d *daemon) runExport(asked context.Context, name string) (any, error) {
 	if _, err := d.acts().exportNamed(name); err != nil {
-		return nil, console.Refuse(http.StatusNotFound, err)
+		return nil, refused(err)
 	}
 	var run segments.Run
-	var ran error // made before: no failure of the job
 	job := schedule.Job{Kind: schedule.Export, Name: name, Run: func(ctx context.Context, at time.Time) (err error) {
-		if run, err = d.export(ctx, name, at); errors.Is(err, errRan) {
-			ran, err = console.Refuse(http.StatusConflict, err), nil
-		}
-		return err
+		run, err = d.export(ctx, d.acts().while(asked), name, at)
+		return refused(err)
 	}}
-	err := d.runner.Do(ctx, job, time.Now())
-	if errors.Is(err, schedule.ErrStopped) {
-		err = console.Refuse(http.StatusServiceUnavailable, err)
-	}
-	if run.FinishedAt != 0 && ran == nil {
+	err := d.runner.Do(asked, job, time.Now())
+	switch {
+	case run.FinishedAt != 0:
 		return run, nil // it has ended, and tells itself how
+	case err != nil && asked.Err() != nil:
+		err = errHungUp
 	}
-	return run, cmp.Or(err, ran)
+	return run, refused(err)
 }
 
 // release publishes a run that the guard holds.
-func (d *daemon) release(ctx context.Context, export, name string) (any, error) {
+func (d *daemon) release(asked context.Context, export, name string) (any, error) {
 	a := d.acts()
 	if _, err := a.exportNamed(export); err != nil {
-		return nil, console.Refuse(http.StatusNotFound, err)
+		return nil, refused(err)
 	}
 	at, err := time.Parse(segments.RunLayout, name)
 	if err != nil {
 		return nil, console.Refuse(http.StatusNotFound, fmt.Errorf("%q is no run: write its folder's name, like 2026-11-23T020000Z", name))
 	}
 	scheduled := hygiene.InstantOf(at)
-	run, known, err := d.store.RunOf(export, scheduled)
-	if err != nil {
-		return nil, err
+	if _, err := a.heldRun(export, scheduled); err != nil { // told at once, not when its turn comes
+		return nil, refused(err)
 	}
-	if !known || run.Status != segments.Held {
-		status := http.StatusConflict
-		if !known {
-			status = http.StatusNotFound
-		}
-		return nil, console.Refuse(status, a.notHeld(export, scheduled, run, known))
-	}
-	did, err := a.release(ctx, export, scheduled, hygiene.InstantOf(time.Now()))
+	a.await = nil // it may wait for a job, and then no job waits
+	did, err := a.while(asked).release(context.WithoutCancel(asked), export, scheduled, hygiene.InstantOf(time.Now()))
 	if did.Run.Export != "" {
-		d.post.nudge(export)
+		d.deliverer.nudge(export)
 		return did, nil // it is released, and tells itself what went wrong
 	}
-	return nil, err
+	return nil, refused(err)
 }
 
 func (d *daemon) instruct(_ context.Context, in console.Instruction) (any, error) {
@@ -248,7 +261,7 @@ type exportRuns struct {
 func (d *daemon) exportOf(_ context.Context, name string) (any, error) {
 	e, err := d.acts().exportNamed(name)
 	if err != nil {
-		return nil, console.Refuse(http.StatusNotFound, err)
+		return nil, refused(err)
 	}
 	item := exportRuns{exportItem: exportItemOf(&e), Runs: []segments.Run{}}
 	runs, err := d.store.RunsOf(name, recentRuns)

@@ -50,6 +50,7 @@ func (d *desk) trouble(cfg *config.Config, t store.Totals, p *console.Page) erro
 	if err := d.store.Healthy(); err != nil {
 		p.Trouble = append(p.Trouble, console.Trouble{What: "callbacks can't be stored: " + err.Error() + "; make room on the disk, or mend it"})
 	}
+	p.Trouble = append(p.Trouble, d.heldUp()...)
 	lagErr := d.lagging(t, p)
 	for _, j := range p.Jobs {
 		if j.Error != "" && j.Kind != string(schedule.Export) { // an export's run tells itself
@@ -106,12 +107,12 @@ func (d *desk) troubledRuns(cfg *config.Config, p *console.Page) error {
 		p.Trouble = append(p.Trouble, console.Trouble{What: what})
 	}
 	for _, r := range p.Runs {
-		if r.Status == segments.Failed {
+		if r.Status == segments.Failed && slices.ContainsFunc(cfg.Exports, func(e segments.Export) bool { return e.Name == r.Export }) {
 			p.Trouble = append(p.Trouble, console.Trouble{What: "an export failed: " + r.Error, Do: "winnow export " + r.Export})
 		}
 	}
 	missed, err := undeliveredRuns(cfg, d.store)
-	p.Trouble = append(p.Trouble, late(missed)...)
+	p.Trouble = append(p.Trouble, late(missed, p.At)...)
 	return errors.Join(append(errs, err)...)
 }
 

@@ -4,12 +4,14 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"winnow/hygiene"
 	"winnow/internal/console"
+	"winnow/store"
 )
 
 // testDesk is the desk of a daemon that does not listen to anyone.
@@ -105,7 +107,14 @@ func TestDaysAreNotCountedAgainForEveryLook(t *testing.T) {
 
 func TestAPageIsShownThoughTheDaysCanNotBeCounted(t *testing.T) {
 	d := testDesk(t)
-	t.Setenv("TMPDIR", "/proc/nowhere")
+	closed, err := store.Open(filepath.Join(t.TempDir(), "winnow.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d.days.store = closed
 	if p := d.shows(t); p.Days != nil || !strings.Contains(troubles(p), "count the days") {
 		t.Errorf("%d days, troubles %s", len(p.Days), troubles(p))
 	}
@@ -136,7 +145,7 @@ func TestThePageTellsOfHeldRunsAndTheirSizes(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		run, err := d.export(t.Context(), "nightly", time.Now().Add(time.Duration(i)*time.Second))
+		run, err := d.export(t.Context(), d.acts(), "nightly", time.Now().Add(time.Duration(i)*time.Second))
 		if string(run.Status) != want {
 			t.Fatalf("run %d is %s: %v", i, run.Status, err)
 		}

@@ -24,6 +24,7 @@ type explanation struct {
 	Retry        *retry                     `json:"retry,omitempty"`
 	Tags         []string                   `json:"tags,omitempty"`
 	Lists        []string                   `json:"lists,omitempty"`
+	Pins         []pinning                  `json:"pins,omitempty"`
 	Attributes   hygiene.Attributes         `json:"attributes,omitempty"`
 	History      map[string]outcomeSeen     `json:"history,omitempty"`
 	Segments     map[string]bool            `json:"segments,omitempty"`
@@ -52,6 +53,30 @@ type suppression struct {
 	Events   []happening      `json:"events,omitempty"`
 
 	stands string // since when and until when, and who said so
+}
+
+// pinning is a pin of the contact, and whether the contact is where it says.
+type pinning struct {
+	Segment string          `json:"segment"`
+	Pin     string          `json:"pin"` // in or out
+	At      hygiene.Instant `json:"at"`
+	By      string          `json:"by"`
+	Note    string          `json:"note,omitempty"`
+	Acts    bool            `json:"acts"`
+	Why     string          `json:"why,omitempty"` // it does not act
+}
+
+// words is the pin as people say it.
+func (p *pinning) words() string {
+	text := p.Pin + " " + p.Segment
+	if !p.Acts {
+		text += ", without effect,"
+	}
+	text += fmt.Sprintf(" by %s since %s", p.By, p.At)
+	if p.Note != "" {
+		text += " (" + p.Note + ")"
+	}
+	return text
 }
 
 type retry struct {
@@ -227,5 +252,21 @@ func (e *explanation) placeInSegments(cfg *config.Config, s *store.Store, c *hyg
 		}
 		e.Segments[segment.Name], e.Conditions[segment.Name] = f.Holds, f
 	}
-	return nil
+	pins, err := snapshot.PinsOf(c.Key)
+	for i := range pins {
+		e.Pins = append(e.Pins, e.pinning(&pins[i]))
+	}
+	return err
+}
+
+func (e *explanation) pinning(p *segments.Pin) pinning {
+	is, known := e.Segments[p.Segment]
+	told := pinning{Segment: p.Segment, Pin: p.Way(), At: p.At, By: p.By, Note: p.Note, Acts: known && is != p.Out}
+	switch {
+	case !known:
+		told.Why = "the config has no such segment"
+	case !told.Acts:
+		told.Why = e.Conditions[p.Segment].Why
+	}
+	return told
 }

@@ -116,6 +116,9 @@ func (s *screen) facts(e *explanation) [][]string {
 	}
 	add("tags", strings.Join(e.Tags, ", "))
 	add("lists", strings.Join(e.Lists, ", "))
+	for i := range e.Pins {
+		add("pinned", e.Pins[i].words())
+	}
 	var attributes []string
 	for _, a := range e.Attributes {
 		attributes = append(attributes, a.Name+" "+a.Value.String())

@@ -6,6 +6,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"winnow/hygiene"
@@ -130,9 +131,27 @@ func (g *grounds) stands(s *hygiene.Suppression) string {
 		text += ", by " + by
 	}
 	if s.Renewal.At.At != 0 {
-		text += fmt.Sprintf(", renewed at %s by %s", s.Renewal.At.At, g.rule(&s.Renewal.Grounds))
+		text += fmt.Sprintf(", renewed at %s by %s", s.Renewal.At.At, g.renewer(s))
 	}
 	return text
+}
+
+// renewer is who let the suppression hold longer.
+func (g *grounds) renewer(s *hygiene.Suppression) string {
+	if s.Renewal.Rule != "" {
+		return g.rule(&s.Renewal.Grounds)
+	}
+	for _, l := range g.ledger {
+		if l.Act != hygiene.Renewed || l.At != s.Renewal.At.At || l.Reason != s.Reason || l.Hand != s.Hand {
+			continue
+		}
+		who := g.by(&hygiene.Suppression{Hand: l.Hand, By: l.By})
+		if l.Note != "" {
+			who += ", saying " + strconv.Quote(l.Note)
+		}
+		return who
+	}
+	return "hand"
 }
 
 func (g *grounds) by(s *hygiene.Suppression) string {

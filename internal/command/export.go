@@ -12,8 +12,11 @@ import (
 	"winnow/store"
 )
 
-// errRan says that a run of that time has been made before.
-var errRan = errors.New("the run of that time has been made before")
+// Why there is nothing to do for who asks for a run.
+var (
+	errRan      = errors.New("the run of that time has been made before")
+	errNoExport = errors.New("there is no export")
+)
 
 // export makes the run of the export for the scheduled time, to the second, as
 // its folder is named. Runs of one store are made one at a time, whoever makes
@@ -27,7 +30,7 @@ func (a *act) export(ctx context.Context, name string, scheduled time.Time, now 
 		result, err = a.exportNow(ctx, e, hygiene.InstantOf(scheduled.Truncate(time.Second)), now)
 		return err
 	})
-	if err != nil && result.Run.Status == "" && ctx.Err() == nil && !errors.Is(err, errRan) {
+	if err != nil && result.Run.Status == "" && ctx.Err() == nil && !errors.Is(err, errRan) && !errors.Is(err, errHungUp) {
 		// It could not even begin, as on a full disk.
 		result.Run.Export, result.Run.Status, result.Run.Error = e.Name, segments.Failed, err.Error()
 	}
@@ -63,7 +66,7 @@ func (a *act) exportNamed(name string) (segments.Export, error) {
 		for _, e := range a.config.Exports {
 			names = append(names, e.Name)
 		}
-		return segments.Export{}, fmt.Errorf("there is no export %q in %s; it has %q", name, a.config.Path, names)
+		return segments.Export{}, fmt.Errorf("%w %q in %s; it has %q", errNoExport, name, a.config.Path, names)
 	}
 	return a.config.Exports[i], nil
 }
@@ -117,8 +120,9 @@ func (a *act) settle(ctx context.Context) error {
 	})
 }
 
-// settleExport makes the destinations and the kept members agree with what the
-// store says of the runs, and enters what remotes are to get.
+// settleExport makes the destinations, the outbox and the kept members agree with
+// what the store says of the runs, discards held runs beyond those the export
+// keeps, and enters what remotes are to get.
 func (a *act) settleExport(e segments.Export) error {
 	newest, _, err := a.store.LastRun(e.Name, segments.Published, segments.Released)
 	if err != nil {
@@ -135,7 +139,7 @@ func (a *act) settleExport(e segments.Export) error {
 	for _, d := range a.destinations(e) {
 		errs = append(errs, d.Settle(e.Name, newest.Name, held))
 	}
-	return errors.Join(append(errs, a.owe(e), a.clearOutbox(e), a.store.PruneMembers(e.Name))...)
+	return errors.Join(append(errs, a.owe(e), a.clearOutbox(e), a.store.PruneMembers(e.Name), a.clearStrangers())...)
 }
 
 // keepHeld names the held runs, and discards the oldest of more than the export
@@ -148,7 +152,7 @@ func (a *act) keepHeld(e segments.Export) (names []string, err error) {
 			continue
 		}
 		run.Status = segments.Discarded
-		run.Error = fmt.Sprintf("discarded as %d later runs are held too; before that: %s", i, run.Error)
+		run.Error = fmt.Sprintf("discarded as %d later runs are held too; before that it was held: %s", i, segments.WhyHeld(run.Error))
 		err = errors.Join(err, a.store.EndRun(run))
 	}
 	return names, err

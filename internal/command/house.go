@@ -46,7 +46,24 @@ func (c *call) enter(open func(string) (*store.Store, error)) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := agree(cfg, s); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return &house{cfg, s}, nil
+}
+
+// agree is an error when the config would find none of the store's contacts.
+func agree(cfg *config.Config, s *store.Store) error {
+	err := s.AgreeOnKeys(cfg.Keys)
+	if errors.Is(err, store.ErrOtherKeys) {
+		is, was := "text", "phone"
+		if cfg.Keys.Phone {
+			is, was = was, is
+		}
+		err = fmt.Errorf("contacts.key is %s in %s, and the contacts of %s are told apart by %s: none would be found, and no suppression would hold; write key: %[4]s, or begin a new store",
+			is, cfg.Path, cfg.Store, was)
+	}
+	return err
 }
 
 func (h *house) close() error { return h.store.Close() }
@@ -72,7 +89,10 @@ func (c *call) under(open func(string) (*store.Store, error), do func(h *house) 
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(&house{cfg, s}), s.Close())
+	if err = agree(cfg, s); err == nil {
+		err = do(&house{cfg, s})
+	}
+	return errors.Join(err, s.Close())
 }
 
 // inForce is the config that a daemon put in force last, as the store keeps it,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/console"
 	"winnow/internal/schedule"
 	"winnow/segments"
 	"winnow/store"
@@ -48,17 +49,17 @@ func (d *daemon) tripped(trips []*store.Trip) {
 
 // scheduled makes a scheduled run. One that was made before is done.
 func (d *daemon) scheduled(ctx context.Context, name string, at time.Time) error {
-	_, err := d.export(ctx, name, at)
-	if errors.Is(err, errRan) {
+	_, err := d.export(ctx, d.acts(), name, at)
+	if errors.Is(err, errRan) || errors.Is(err, errNoExport) { // or a reload has just taken the export away
 		return nil
 	}
 	return err
 }
 
 // export makes a run, and tells the metrics and the log.
-func (d *daemon) export(ctx context.Context, name string, scheduled time.Time) (segments.Run, error) {
+func (d *daemon) export(ctx context.Context, a *act, name string, scheduled time.Time) (segments.Run, error) {
 	began := time.Now()
-	result, err := d.acts().export(ctx, name, scheduled, func() hygiene.Instant { return hygiene.InstantOf(time.Now()) })
+	result, err := a.export(ctx, name, scheduled, func() hygiene.Instant { return hygiene.InstantOf(time.Now()) })
 	if errors.Is(err, errRan) || result.Run.Status == "" {
 		return result.Run, err // nothing was made, and nothing failed
 	}
@@ -67,7 +68,7 @@ func (d *daemon) export(ctx context.Context, name string, scheduled time.Time) (
 		rows += f.Rows
 	}
 	d.metrics.RunEnded(name, string(result.Run.Status), time.Now(), time.Since(began), rows)
-	d.post.nudge(name)
+	d.deliverer.nudge(name)
 	d.log.Info("exported", "export", name, "run", result.Run.Name, "status", string(result.Run.Status), "rows", rows,
 		"took", time.Since(began).Round(time.Millisecond), "error", result.Run.Error)
 	return result.Run, errors.Join(append([]error{err}, result.Troubles...)...)
@@ -89,8 +90,12 @@ type observer struct{ d *daemon }
 // Started implements schedule.Observer.
 func (observer) Started(schedule.Job, time.Time) {}
 
-// Finished implements schedule.Observer.
+// Finished implements schedule.Observer. What was refused was never begun: whoever
+// asked is told, and the job has neither failed nor ended well.
 func (o observer) Finished(j schedule.Job, scheduled time.Time, took time.Duration, err error) {
+	if refusal := (*console.Refusal)(nil); errors.As(err, &refusal) {
+		return
+	}
 	o.d.metrics.JobEnded(j.Name, string(j.Kind), took, err)
 	o.d.notes.ended(j, took, err)
 	if err == nil {

@@ -47,9 +47,25 @@ func (listAllCommand) Run(c *call) error {
 			}
 			rows = append(rows, []string{l.Name, grouped(l.Contacts), note})
 		}
+		for _, l := range lists {
+			used = slices.DeleteFunc(used, func(name string) bool { return name == l.Name })
+		}
+		for _, name := range used {
+			rows = append(rows, []string{name, "0", "a segment asks for it, and nobody is on it"})
+		}
 		table(c.Stdout, rows)
 		return nil
 	})
+}
+
+// emptyLists are the lists that segments ask for and nobody is on, a sentence
+// each: a name that is written wrongly is one of these.
+func emptyLists(cfg *config.Config, s *store.Store) (told []string, err error) {
+	names, err := s.ListNames()
+	for _, name := range slices.DeleteFunc(listsUsed(cfg.Segments), func(name string) bool { return slices.Contains(names, name) }) {
+		told = append(told, fmt.Sprintf("a segment asks for the list %q, and nobody is on it; %s", name, config.Suggest(name, names)))
+	}
+	return told, err
 }
 
 // listAddCommand puts contacts on a list.
@@ -81,7 +97,7 @@ func (x listAddCommand) Run(c *call) error {
 // Run takes them off.
 func (x listRemoveCommand) Run(c *call) error {
 	return c.with(store.OpenExisting, func(h *house) error {
-		if err := listExists(h.store, x.Name); err != nil {
+		if err := listExists(h, x.Name); err != nil {
 			return err
 		}
 		t := &listTaker{name: x.Name, write: h.store.RemoveFromList}
@@ -89,8 +105,10 @@ func (x listRemoveCommand) Run(c *call) error {
 	})
 }
 
-func listExists(s *store.Store, name string) error {
-	names, err := s.ListNames()
+// listExists is an error when nobody is on the list and no segment asks for it.
+func listExists(h *house, name string) error {
+	names, err := h.store.ListNames()
+	names = append(names, listsUsed(h.config.Segments)...)
 	if err != nil || slices.Contains(names, name) {
 		return err
 	}
@@ -167,7 +185,7 @@ type listShowCommand struct {
 // Run prints them as they are read: a list may be longer than the memory.
 func (x listShowCommand) Run(c *call) error {
 	return c.look(func(h *house) error {
-		if err := listExists(h.store, x.Name); err != nil {
+		if err := listExists(h, x.Name); err != nil {
 			return err
 		}
 		out := newRunning(c)

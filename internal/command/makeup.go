@@ -206,9 +206,10 @@ func (a *act) publishedRun(e segments.Export, which string) (segments.Run, error
 		}
 		return run, err
 	}
+	which = strings.TrimPrefix(which, e.Name+"/")
 	at, err := time.Parse(segments.RunLayout, which)
 	if err != nil {
-		return segments.Run{}, a.notPublished(e, which, segments.Run{})
+		return segments.Run{}, &usageError{fmt.Errorf("--run %q is not a run: write its folder, like 2026-11-23T020000Z, or latest", which)}
 	}
 	run, known, err := a.store.RunOf(e.Name, hygiene.InstantOf(at))
 	if err == nil && (!known || run.Status != segments.Published && run.Status != segments.Released) {
@@ -280,18 +281,7 @@ func (a *act) targets(e segments.Export, run segments.Run, named []string) (list
 // written there or shown elsewhere, or any other directory.
 func (a *act) target(e segments.Export, name string) (target, error) {
 	if scheme, _, is := strings.Cut(name, "://"); is {
-		meant := name
-		if s, err := destination.ParseSFTP(name); err == nil {
-			meant = s.String()
-		} else if scheme == "sftp" {
-			return target{}, fmt.Errorf("--to %w", err)
-		}
-		for _, to := range e.Remotes {
-			if to.String() == meant {
-				return target{to, false}, nil
-			}
-		}
-		return target{}, fmt.Errorf("export %s has no destination %s in %s: write it there, with the keys that it needs", e.Name, name, a.config.Path)
+		return remoteNamed(e, scheme, name, a.config.Path)
 	}
 	full := name
 	if !filepath.IsAbs(name) {
@@ -303,4 +293,24 @@ func (a *act) target(e segments.Export, name string) (target, error) {
 	}
 	full, err := filepath.Abs(name)
 	return target{destination.Directory(full), true}, err
+}
+
+// remoteNamed finds a remote of the export by its URL. What is wrong with the URL
+// is told without it: it may hold a password.
+func remoteNamed(e segments.Export, scheme, name, file string) (target, error) {
+	meant := name
+	if s, err := destination.ParseSFTP(name); err == nil {
+		meant = s.String()
+	} else if strings.EqualFold(scheme, "sftp") {
+		return target{}, &usageError{fmt.Errorf("--to: %w", err)}
+	}
+	for _, to := range e.Remotes {
+		if to.String() == meant {
+			return target{to, false}, nil
+		}
+	}
+	if !strings.EqualFold(scheme, "sftp") {
+		meant = scheme + "://…"
+	}
+	return target{}, fmt.Errorf("export %s has no destination %s in %s: write it there, with the keys that it needs", e.Name, meant, file)
 }

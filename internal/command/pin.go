@@ -106,7 +106,7 @@ func (x pinCommand) tell(c *call, h *house, keys []string, changed int64) error 
 		fmt.Fprintln(c.Stdout, "nothing changed: it was so before")
 	}
 	for _, p := range stand {
-		fmt.Fprintln(c.Stdout, x.sentence(&p))
+		fmt.Fprintln(c.Stdout, printable(x.sentence(&p)))
 	}
 	return nil
 }
@@ -188,12 +188,18 @@ func (x pinCommand) show(c *call) func(h *house) error {
 			}
 		}
 		out, rows := newRunning(c), [][]string{{"CONTACT", "SEGMENT", "PIN", "SINCE", "BY", "NOTE"}}
+		known := func(segment string) bool {
+			return slices.ContainsFunc(h.config.Segments, func(s segments.Segment) bool { return s.Name == segment })
+		}
 		n := int64(0)
 		err := h.store.Pins(c.ctx, x.Segment, func(p segments.Pin) error {
 			if n++; c.json {
 				return out.value(p)
 			}
 			if n <= shownPins {
+				if !known(p.Segment) {
+					p.Segment += ", which the config has not"
+				}
 				rows = append(rows, []string{p.Contact, p.Segment, p.Way(), p.At.String(), p.By, printable(p.Note)})
 			}
 			return nil

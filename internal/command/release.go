@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,8 +51,8 @@ func (x releaseCommand) Run(c *call) error {
 				Destinations []arrival `json:"destinations"`
 			}{did, list}))
 		}
-		if err == nil && worthSaying(e, list) {
-			err = c.sayArrivals(e.Name, did.Name, list)
+		if worthSaying(e, list) {
+			err = cmp.Or(err, c.sayArrivals(e.Name, did.Name, list))
 		}
 		return err
 	})
@@ -71,10 +72,7 @@ func (a *act) release(ctx context.Context, export string, scheduled, now hygiene
 		return released{}, err
 	}
 	err = a.alone(ctx, func() error {
-		run, ok, err := a.store.RunOf(export, scheduled)
-		if err == nil && (!ok || run.Status != segments.Held) {
-			err = a.notHeld(export, scheduled, run, ok)
-		}
+		run, err := a.heldRun(export, scheduled)
 		if err == nil {
 			did, err = a.releaseNow(e, run, now)
 		}
@@ -83,21 +81,32 @@ func (a *act) release(ctx context.Context, export string, scheduled, now hygiene
 	return did, err
 }
 
-// notHeld tells how the run stands that was to be released, and which could be.
-func (a *act) notHeld(export string, scheduled hygiene.Instant, run segments.Run, known bool) error {
-	stands := "is not there"
-	if known {
-		stands = "is " + string(run.Status)
+// Why a run can't be released.
+var (
+	errNoRun   = errors.New("is not there")
+	errNotHeld = errors.New("only a held run can be released")
+)
+
+// heldRun is the run that is to be released. The error tells how it stands, and
+// which could be.
+func (a *act) heldRun(export string, scheduled hygiene.Instant) (segments.Run, error) {
+	run, known, err := a.store.RunOf(export, scheduled)
+	if err != nil || known && run.Status == segments.Held {
+		return run, err
 	}
 	held, err := a.store.RunsOf(export, store.AllRuns, segments.Held)
 	if err != nil {
-		return err
+		return segments.Run{}, err
 	}
 	could := "no run of " + export + " is held now"
 	if len(held) > 0 {
 		could = "held are " + strings.Join(runNames(held), ", ")
 	}
-	return fmt.Errorf("run %s/%s %s, and only a held run can be released: %s", export, segments.RunName(scheduled), stands, could)
+	name := export + "/" + segments.RunName(scheduled)
+	if !known {
+		return segments.Run{}, fmt.Errorf("run %s %w, and only a held run can be released: %s", name, errNoRun, could)
+	}
+	return segments.Run{}, fmt.Errorf("run %s is %s, and %w: %s", name, run.Status, errNotHeld, could)
 }
 
 func runNames(runs []segments.Run) []string {
@@ -122,11 +131,12 @@ func (a *act) releaseNow(e segments.Export, run segments.Run, now hygiene.Instan
 	}
 	trouble := errors.Join(missing...)
 	if len(missing) == len(to) {
-		return released{}, trouble
+		return released{}, fmt.Errorf("%w; if the run's files are gone, winnow export %s makes a new one", trouble, e.Name)
 	}
-	run.Status, run.FinishedAt, run.Error = segments.Released, now, "" // why it was held is settled
-	if trouble != nil {
-		run.Error = strings.ReplaceAll(trouble.Error(), "\n", "; ")
+	run.Status, run.FinishedAt = segments.Released, now
+	run.Error = "" // why it was held is settled; what it lacks is not
+	if lacks := append(failuresOf(manifestOf(a.directories(e), run)), missing...); len(lacks) > 0 {
+		run.Error = segments.Sentence(lacks).Error()
 	}
 	if err := a.store.EndRun(run); err != nil {
 		return released{}, errors.Join(err, trouble)
@@ -144,11 +154,19 @@ func (a *act) releaseNow(e segments.Export, run segments.Run, now hygiene.Instan
 	return did, errors.Join(missing...)
 }
 
+// failuresOf tells which segments and deltas the run lacks.
+func failuresOf(m segments.Manifest) (list []error) {
+	for _, f := range m.Failed {
+		list = append(list, fmt.Errorf("segment %q: %s", f.Segment, f.Error))
+	}
+	return list
+}
+
 // releasable are the destinations to release the run in: all, but for the outbox
 // that is younger than the run. The servers then get a directory's copy.
 func (a *act) releasable(e segments.Export, run segments.Run) []segments.Destination {
 	all := a.destinations(e)
-	if len(e.To) == 0 || len(e.Remotes) == 0 {
+	if len(e.To) == 0 || len(all) == len(e.To) {
 		return all
 	}
 	if place, err := a.outbox().Find(e.Name, run.Name); err != nil || place != segments.Nowhere {

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"winnow/hygiene"
@@ -15,23 +13,33 @@ import (
 
 // reportCommand counts the log.
 type reportCommand struct {
-	Since string   `placeholder:"D" help:"Count events received since then: 30d, 2026-11-01, or a time in RFC 3339."`
-	Until string   `placeholder:"D" help:"Count events received before then; of a date, all of that day. Without it, until now."`
-	By    []string `default:"day,outcome" help:"Count by these: day, outcome, code, source, unique_args.NAME. Days are in UTC, of the receipt."`
-	CSV   bool     `name:"csv" help:"Print CSV."`
+	Since   string   `placeholder:"D" help:"Count events received since then: 30d, 2026-11-01, or a time in RFC 3339."`
+	Until   string   `placeholder:"D" help:"Count events received before then; of a date, all of that day. Without it, until now."`
+	By      []string `default:"day,outcome" help:"Count by these: day, outcome, code, source, unique_args.NAME. Days are in UTC, of the receipt."`
+	Repeats bool     `help:"Count repeats too: everything, as it came."`
+	CSV     bool     `name:"csv" help:"Print CSV."`
 }
 
 // Help says what the numbers mean.
 func (reportCommand) Help() string {
 	return `With the outcome among the columns, share is a row's part of all events that differ in the outcome, and in the
 code that led to it, alone, in percent. Without it, a row has a column for each outcome, and deliverability:
-delivered of delivered and failed, in percent; failed are hard_bounce, soft_bounce, carrier_violation and
-invalid_number, each with its own part of the same sum: beside the number, or in a column like hard_bounce_share.
-With deliverability they make 100. unknown_delivery is neither.
+delivered / (delivered + failed), in percent. Failed is whatever is known not to have reached the recipient:
+hard_bounce, soft_bounce, carrier_violation, invalid_number, dropped (not sent, for the sender's own policy) and
+sender_fault (not sent, for the sender's configuration). Each has its own part of the same sum: beside the number,
+or in a column like hard_bounce_share; with deliverability they make 100. unknown_delivery is neither, nor is a
+message of which nothing but sent is known. unrecognized may be anything: give its codes an outcome. other is all
+outcomes without a column: scheduled, opened, clicked, …
 
-Every event is counted, as it came: a provider that repeats itself is counted again, and a message that was sent
-and delivered is two events. unique_args.NAME is what the sender attached to the message, like
-unique_args.campaign; with dots it goes deeper. Days and dates are in UTC.`
+An event that comes again, alike in source, message, outcome, code and contact, is a repeat and counts once, where
+the span has it first: a provider that tries again and an archive that is imported twice change nothing. --repeats
+counts everything, as it came. Either way events are counted: a message that was sent and delivered is two, and one
+that bounced first and was delivered then counts as both. For repeats in more than a million events a temporary
+file is made, of up to 32 bytes an event, in the folder that TMPDIR names or beside the store.
+
+unique_args.NAME is what the sender attached to the message, like unique_args.campaign. Of unique_args.utm.campaign
+the key "utm.campaign" is looked for first, then "campaign" within "utm". A comma within a name has a \ before it:
+--by 'day,unique_args.region\,city'. --by may be given more than once. Days and dates are in UTC.`
 }
 
 // Run counts and prints.
@@ -64,11 +72,11 @@ func (x reportCommand) options(c *call) (o store.ReportOptions, err error) {
 	if x.CSV && c.json {
 		return o, &usageError{errors.New("--csv and --json are two formats: choose one")}
 	}
-	if err := checkReportColumns(x.By); err != nil {
-		return o, &usageError{err}
+	if err := checkBy(x.By); err != nil {
+		return o, &usageError{fmt.Errorf("--by: %w", err)}
 	}
 	now := c.present()
-	o = store.ReportOptions{By: x.By, Until: now + 1}
+	o = store.ReportOptions{By: x.By, Until: now + 1, Unique: !x.Repeats}
 	if o.Since, _, err = moment(x.Since, now); err != nil {
 		return o, &usageError{fmt.Errorf("--since: %w", err)}
 	}
@@ -105,22 +113,17 @@ func moment(text string, now hygiene.Instant) (at hygiene.Instant, day bool, err
 	return 0, false, fmt.Errorf("%q is no time: write 30d, 2026-11-01 or 2026-11-01T09:00:00Z", text)
 }
 
-func checkReportColumns(by []string) error {
-	if len(by) == 0 {
-		return fmt.Errorf("--by is empty: write some of %s, unique_args.NAME", strings.Join(store.ReportColumns(), ", "))
+// checkBy checks the columns, and tells who wrote a name with a comma in it how.
+func checkBy(by []string) error {
+	err := store.CheckReportColumns(by)
+	if err != nil && slices.ContainsFunc(by[:max(0, len(by)-1)], isAttached) {
+		return fmt.Errorf(`%w; a comma that is part of a name is written \,`, err)
 	}
-	for i, name := range by {
-		path, deeper := strings.CutPrefix(name, "unique_args.")
-		switch {
-		case slices.Contains(by[:i], name):
-			return fmt.Errorf("--by names %s twice", name)
-		case deeper && !slices.Contains(strings.Split(path, "."), ""):
-		case !slices.Contains(store.ReportColumns(), name):
-			return fmt.Errorf("--by %q: write some of %s, unique_args.NAME", name, strings.Join(store.ReportColumns(), ", "))
-		}
-	}
-	return nil
+	return err
 }
+
+// isAttached tells of a column whether it is what senders attached to messages.
+func isAttached(column string) bool { return !slices.Contains(store.ReportColumns(), column) }
 
 // report is what was counted, about to be printed.
 type report struct {
@@ -132,8 +135,10 @@ type report struct {
 // them that count against deliverability.
 var (
 	spread = []hygiene.Outcome{hygiene.Sent, hygiene.Delivered, hygiene.HardBounce, hygiene.SoftBounce,
-		hygiene.CarrierViolation, hygiene.UnknownDelivery, hygiene.InvalidNumber}
-	failed = []hygiene.Outcome{hygiene.HardBounce, hygiene.SoftBounce, hygiene.CarrierViolation, hygiene.InvalidNumber}
+		hygiene.CarrierViolation, hygiene.UnknownDelivery, hygiene.InvalidNumber, hygiene.Dropped, hygiene.SenderFault,
+		hygiene.Unrecognized}
+	failed = []hygiene.Outcome{hygiene.HardBounce, hygiene.SoftBounce, hygiene.CarrierViolation, hygiene.InvalidNumber,
+		hygiene.Dropped, hygiene.SenderFault}
 )
 
 // number is a number of a row with its name. A percentage is of whole; of 0 it
@@ -204,91 +209,4 @@ func (n number) String() string {
 		return ""
 	}
 	return fmt.Sprintf("%.2f", 100*float64(n.part)/float64(n.whole))
-}
-
-// reportRows is how many rows people are shown.
-const reportRows = 50
-
-// print writes the last rows for people.
-func (r *report) print(w io.Writer) error {
-	total, err := r.Rows()
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "%s%s by %s; repeats are counted, days are UTC\n", plural(r.Events, "event"), r.span(), strings.Join(r.asked.By, ", "))
-	if total == 0 {
-		return nil
-	}
-	rows := [][]string{{}}
-	for _, name := range r.names(r.numbers) {
-		rows[0] = append(rows[0], strings.ToUpper(strings.ReplaceAll(name, "_", " ")))
-	}
-	at := int64(0)
-	err = r.Each(func(row *store.ReportRow) error {
-		if at++; at > total-reportRows {
-			rows = append(rows, r.cells(row))
-		}
-		return nil
-	})
-	table(w, withoutZeros(rows, len(r.asked.By)+1))
-	if total > reportRows {
-		fmt.Fprintf(w, "These are the last %d of %s rows; --csv prints them all.\n", reportRows, grouped(total))
-	}
-	return err
-}
-
-// withoutZeros leaves out the columns from the given one on that have nothing
-// but 0: most outcomes are rare, and a screen is narrow.
-func withoutZeros(rows [][]string, from int) [][]string {
-	for column := len(rows[0]) - 1; column >= from; column-- {
-		if slices.ContainsFunc(rows[1:], func(row []string) bool { return row[column] != "0" }) {
-			continue
-		}
-		for i := range rows {
-			rows[i] = slices.Delete(rows[i], column, column+1)
-		}
-	}
-	return rows
-}
-
-// span says which part of the log was asked for, to the second.
-func (r *report) span() string {
-	until := r.asked.Until.Time().Format(time.RFC3339)
-	if r.asked.Since == 0 {
-		return " until " + until
-	}
-	return " from " + r.asked.Since.Time().Format(time.RFC3339) + " until " + until
-}
-
-func (r *report) cells(row *store.ReportRow) (cells []string) {
-	for _, v := range row.Values {
-		cells = append(cells, inTable(v))
-	}
-	for _, n := range r.numbers(row) {
-		switch {
-		case n.percent:
-			cells = append(cells, n.bar())
-		case n.part > 0 && n.whole > 0:
-			cells = append(cells, fmt.Sprintf("%s (%.1f %%)", grouped(n.part), 100*float64(n.part)/float64(n.whole)))
-		default:
-			cells = append(cells, grouped(n.part))
-		}
-	}
-	return cells
-}
-
-// valueWidth is how much of a value people are shown: senders may attach a book.
-const valueWidth = 40
-
-// inTable is a value in a table: - for none.
-func inTable(value string) string {
-	return cmp.Or(shortened(printable(value), valueWidth), "-")
-}
-
-// bar shows a percentage, a block for each five.
-func (n number) bar() string {
-	if n.whole == 0 {
-		return "-"
-	}
-	return fmt.Sprintf("%5.1f %% %s", 100*float64(n.part)/float64(n.whole), strings.Repeat("█", int((20*n.part+n.whole/2)/n.whole)))
 }

@@ -45,14 +45,15 @@ type daemon struct {
 	store   *store.Store
 	metrics *console.Metrics
 	notes   notes
+	queue   queue
 
-	current  atomic.Pointer[config.Config]
-	receiver *receiver.Receiver
-	runner   *schedule.Runner
-	post     *post
-	seen     fingerprint // of the file that was last tried
-	broken   error       // what was wrong with the file at the start
-	kept     bool        // the policy in force is in the store
+	current   atomic.Pointer[config.Config]
+	receiver  *receiver.Receiver
+	runner    *schedule.Runner
+	deliverer *deliverer
+	seen      fingerprint // of the file that was last tried
+	broken    error       // what was wrong with the file at the start
+	kept      bool        // the policy in force is in the store
 
 	public, private net.Listener
 	servers         []*http.Server
@@ -71,11 +72,6 @@ func (c *call) daemon(log *slog.Logger) (*daemon, error) {
 	cfg, err := d.firstConfig()
 	if err != nil {
 		return nil, err
-	}
-	if d.store == nil {
-		if d.store, err = store.Open(cfg.Store); err != nil {
-			return nil, err
-		}
 	}
 	if err := errors.Join(d.wire(cfg), d.listen(cfg)); err != nil {
 		return nil, errors.Join(err, d.store.Close())
@@ -108,26 +104,33 @@ func limitMemory() {
 	}
 }
 
-// firstConfig is the config to start with: the file, or, when that is broken
-// and the store keeps the last good one, that.
+// firstConfig is the config to start with, with its store opened: the file, or,
+// when that is broken and the store keeps the last good one, that.
 func (d *daemon) firstConfig() (*config.Config, error) {
 	d.seen = fingerprintOf(d.path)
 	cfg, err := config.Load(d.path, configOptions(true))
 	if err == nil {
-		return cfg, nil
+		if d.store, err = store.Open(cfg.Store); err != nil {
+			return nil, err
+		}
+		if err = agree(cfg, d.store); err == nil {
+			return cfg, nil
+		}
+	} else {
+		s, opened := store.OpenExisting(config.FindStore(d.path))
+		if opened != nil {
+			return nil, err
+		}
+		d.store = s
 	}
-	s, opened := store.OpenExisting(config.FindStore(d.path))
-	if opened != nil {
-		return nil, err
-	}
-	hash, text, kept := s.LastPolicy()
+	hash, text, kept := d.store.LastPolicy()
 	options := configOptions(true)
 	options.Kept = true
 	last, parsed := config.Parse(d.path, []byte(text), options)
-	if kept != nil || text == "" || parsed != nil {
-		return nil, errors.Join(err, s.Close())
+	if kept != nil || text == "" || parsed != nil || agree(last, d.store) != nil {
+		return nil, errors.Join(err, d.store.Close())
 	}
-	d.store, d.broken = s, err
+	d.broken = err
 	d.log.Error("the config is broken: starting with the last good one, which the store keeps", "file", d.path, "policy", hash, "problems", "\n"+err.Error())
 	return last, nil
 }
@@ -138,9 +141,9 @@ func (d *daemon) wire(cfg *config.Config) error {
 	d.receiver = receiver.New(receiver.Config{Log: journal{d.store, d.metrics}, Counter: d.metrics, Logger: d.log, Healthy: d.store.Healthy})
 	lock := schedule.NewLock(d.store.Path() + ".jobs")
 	d.runner = schedule.NewRunner(d.store, lock, observer{d}, nil)
-	d.post = newPost(d)
+	d.deliverer = newDeliverer(d)
 	d.runner.TakeOver = func(ctx context.Context) error {
-		defer d.post.look()
+		defer d.deliverer.retry()
 		return d.acts().settle(ctx)
 	}
 	if err := d.adopt(cfg); err != nil {
@@ -166,6 +169,9 @@ func (d *daemon) recallRuns(cfg *config.Config) error {
 // adopt puts a config in force. All that can fail comes before anything
 // changes.
 func (d *daemon) adopt(cfg *config.Config) error {
+	if err := agree(cfg, d.store); err != nil {
+		return err
+	}
 	byName, err := readers(cfg)
 	if err != nil {
 		return err
@@ -190,10 +196,22 @@ func (d *daemon) adopt(cfg *config.Config) error {
 	for _, w := range warnings(cfg) {
 		d.log.Warn(w, "file", cfg.Path)
 	}
+	d.warnOfLists(cfg)
 	d.notes.scheduled(jobs)
 	d.notes.reloaded(hygiene.InstantOf(now), nil)
 	d.keep()
 	return nil
+}
+
+// warnOfLists tells of lists that nobody is on. Nothing depends on it.
+func (d *daemon) warnOfLists(cfg *config.Config) {
+	told, err := emptyLists(cfg, d.store)
+	if err != nil {
+		d.log.Warn("the lists could not be looked at", "error", err)
+	}
+	for _, text := range told {
+		d.log.Warn(text, "file", cfg.Path)
+	}
 }
 
 // keep keeps the policy in force in the store. It is tried again until it is
@@ -222,7 +240,7 @@ func namesOf(cfg *config.Config) (sources, exports []string) {
 
 // acts are what the jobs do, under the config in force.
 func (d *daemon) acts() *act {
-	return &act{config: d.current.Load(), store: d.store, version: d.version, tripped: d.tripped, tried: d.tried}
+	return &act{config: d.current.Load(), store: d.store, version: d.version, tripped: d.tripped, tried: d.tried, await: d.awaitTurn}
 }
 
 func (d *daemon) listen(cfg *config.Config) (err error) {
@@ -244,7 +262,7 @@ func (d *daemon) serve(ctx context.Context) error {
 	go func() { failed <- servePublic(door, d.public, cfg.TLS) }()
 	go func() { failed <- d.servers[1].Serve(d.private) }()
 	go d.runner.Run(context.Background())
-	go d.post.run()
+	go d.deliverer.run()
 	go d.watch(ctx)
 	d.log.Info("winnow listens", "callbacks", d.public.Addr().String(), "console", d.private.Addr().String(), "store", d.store.Path(), "policy", cfg.Hash)
 	var err error
@@ -275,7 +293,7 @@ func (d *daemon) drain() error {
 	if err := d.runner.Stop(jobs); err != nil {
 		d.log.Warn("a job was cut short; it is made up at the next start")
 	}
-	d.post.end()
+	d.deliverer.end()
 	errs = append(errs, d.store.Close())
 	d.log.Info("winnow has stopped")
 	return errors.Join(errs...)
@@ -331,6 +349,7 @@ func (d *daemon) reload() {
 		return
 	}
 	d.log.Info("the config was reloaded", "file", d.path, "policy", cfg.Hash)
+	d.deliverer.retry()
 	if cfg.Listen != old.Listen || cfg.Admin != old.Admin || cfg.Store != old.Store || (cfg.TLS == nil) != (old.TLS == nil) {
 		d.log.Warn("listen, admin, tls and store take effect at the next start")
 	}

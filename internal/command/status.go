@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"winnow/hygiene"
@@ -27,6 +28,7 @@ type status struct {
 	Breaker     int64            `json:"breaker,omitempty"` // trips that wait for review
 	Policy      string           `json:"policy"`
 	Runs        []segments.Run   `json:"runs"`
+	Taken       *taken           `json:"taken,omitempty"`      // the process that others have waited for, for long
 	Held        []string         `json:"held_runs,omitempty"`  // that wait for a release, as EXPORT/RUN
 	Deliveries  []store.Delivery `json:"deliveries,omitempty"` // runs that a remote has not got: what waits, and what was lost since it last got one
 }
@@ -49,7 +51,7 @@ func (statusCommand) Run(c *call) error {
 		if c.json {
 			return c.printJSON(st)
 		}
-		st.print(c.Stdout)
+		st.print(c.Stdout, c.present())
 		return nil
 	})
 }
@@ -80,7 +82,7 @@ func statusOf(cfg *config.Config, s *store.Store) (*status, error) {
 		runs = []segments.Run{}
 	}
 	return &status{Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
-		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: sweepStatus{t.Cursor, t.Lag}, Breaker: waiting, Policy: cfg.Hash, Runs: runs, Held: held, Deliveries: deliveries}, err
+		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: sweepStatus{t.Cursor, t.Lag}, Breaker: waiting, Policy: cfg.Hash, Runs: runs, Taken: takenLong(s), Held: held, Deliveries: deliveries}, err
 }
 
 // heldRunNames names the runs that wait for a release.
@@ -111,9 +113,13 @@ type behind struct {
 	lost    store.Delivery // the last that is
 }
 
+// patience is how long nothing is said of a run that is on its way for the first
+// time.
+const patience = 2 * time.Minute
+
 // late tells, for each remote that has not got its runs, what it waits for and
-// what to do. Nothing is said of what was not tried yet.
-func late(list []store.Delivery) (troubles []console.Trouble) {
+// what to do.
+func late(list []store.Delivery, now hygiene.Instant) (troubles []console.Trouble) {
 	type place struct{ export, remote string }
 	var order []place
 	at := map[place]*behind{}
@@ -125,7 +131,7 @@ func late(list []store.Delivery) (troubles []console.Trouble) {
 		at[p].add(d)
 	}
 	for _, p := range order {
-		if t, ok := at[p].trouble(); ok {
+		if t, ok := at[p].trouble(now); ok {
 			troubles = append(troubles, t)
 		}
 	}
@@ -142,11 +148,16 @@ func (b *behind) add(d store.Delivery) {
 	}
 }
 
-func (b *behind) trouble() (t console.Trouble, ok bool) {
+func (b *behind) trouble(now hygiene.Instant) (t console.Trouble, ok bool) {
 	d, lost := b.first, b.lost
-	if d.Tries == 0 {
-		return console.Trouble{What: fmt.Sprintf("%s never got run %s of %s: %s; whoever reads deltas there takes the next run's whole files",
-			lost.Remote, lost.Run, lost.Export, lost.Error)}, lost.Run != ""
+	switch {
+	case b.waiting > 0 && d.Tries == 0 && now.Sub(d.PublishedAt) > patience:
+		t.What = fmt.Sprintf("%s has not got %s of %s yet, the first %s, published at %s: it is on its way for the first time, or no daemon runs",
+			d.Remote, plural(b.waiting, "run"), d.Export, d.Run, d.PublishedAt)
+		return t, true
+	case d.Tries == 0:
+		t.What = fmt.Sprintf("%s never got run %s of %s: %s; whoever reads deltas there takes the next run's whole files", lost.Remote, lost.Run, lost.Export, lost.Error)
+		return t, lost.Run != ""
 	}
 	why := strings.TrimPrefix(strings.TrimPrefix(d.Error, "destination "+d.Remote+": "), "delivering run "+d.Export+"/"+d.Run+": ")
 	t.What = fmt.Sprintf("%s has not got %s of %s, the first %s: %s; tried %s, a daemon tries again by itself, not before %s",
@@ -158,7 +169,7 @@ func (b *behind) trouble() (t console.Trouble, ok bool) {
 	return t, true
 }
 
-func (s *status) print(w io.Writer) {
+func (s *status) print(w io.Writer, now hygiene.Instant) {
 	rows := [][]string{
 		{"events", grouped(s.Events), fmt.Sprintf("%s repeats, %s unmatched, %s bodies in quarantine", grouped(s.Repeats), grouped(s.Unmatched), grouped(s.Quarantined))},
 		{"swept", grouped(s.Sweep.Cursor), fmt.Sprintf("%s waiting", grouped(s.Sweep.Lag))},
@@ -171,10 +182,14 @@ func (s *status) print(w io.Writer) {
 		rows = append(rows, []string{"breaker", grouped(s.Breaker), "tripped and waiting for review: winnow breaker shows what on"})
 	}
 	table(w, append(rows, []string{"policy", s.Policy}))
+	if s.Taken != nil {
+		t := s.Taken.trouble()
+		fmt.Fprintln(w, strings.TrimSpace(t.What+" "+t.Do))
+	}
 	for _, name := range s.Held {
 		fmt.Fprintf(w, "run %s is held: winnow release %s publishes it\n", name, name)
 	}
-	for _, t := range late(s.Deliveries) {
+	for _, t := range late(s.Deliveries, now) {
 		if t.Do != "" {
 			t.What += "; or now: " + t.Do
 		}

@@ -45,7 +45,7 @@ func (sweepCommand) Run(c *call) error {
 // act makes the acts of a command by hand, with progress for whoever looks.
 func (c *call) act(h *house, noun string) (*act, func()) {
 	show, done := c.progress(noun)
-	return &act{config: h.config, store: h.store, version: c.Version, progress: show, tripped: c.tripped, busy: c.busy}, done
+	return &act{config: h.config, store: h.store, version: c.Version, progress: show, tripped: c.tripped, busy: c.busy, await: c.awaitTurn}, done
 }
 
 // reviewCommand applies the rules that look at the time alone.
@@ -89,6 +89,13 @@ func (x exportCommand) Run(c *call) error {
 		defer done()
 		if x.Which != nil {
 			return c.makeUp(a, x)
+		}
+		empty, err := emptyLists(h.config, h.store)
+		if err != nil {
+			return err
+		}
+		for _, told := range empty {
+			fmt.Fprintln(c.Stderr, "winnow: "+told)
 		}
 		result, err := a.export(c.ctx, x.Name, c.now(), c.present)
 		done()

@@ -2,10 +2,12 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/segments"
 )
 
 // warner tells what a good file hardly means. It tells only what is certain: a
@@ -29,6 +31,7 @@ func (r *reader) warn(c *Config, e *entry) {
 	w.warnBreakers(e.get("hygiene").get("breaker").each())
 	w.warnRules(e.get("hygiene").get("rules").each())
 	w.warnSegments(e.get("segments").each())
+	w.warnDeltas(e.get("exports").each())
 	r.show(r.warnings)
 	c.Warnings = r.warnings
 }
@@ -41,6 +44,22 @@ func (w *warner) doubt(e *entry, text, hint string) {
 // doubtKey tells a warning of a mapping at one of its keys.
 func (w *warner) doubtKey(e *entry, key, text, hint string) {
 	w.warning(e.keys[key], e.place, text, hint)
+}
+
+// warnDeltas asks about deltas that say that somebody left, and not who.
+func (w *warner) warnDeltas(exports []*entry) {
+	tells := func(c segments.Column) bool {
+		return c.String() == "contact" || c.String() == "phone" || strings.HasPrefix(c.String(), "attributes.")
+	}
+	for _, x := range exports {
+		for _, item := range x.get("delta").each() {
+			for _, s := range w.config.Segments {
+				if s.Name == item.text && len(s.Columns) > 0 && !slices.ContainsFunc(s.Columns, tells) {
+					w.doubt(item, "nobody can tell from this delta who entered or left: its columns name no contact", "add contact to the columns of the segment")
+				}
+			}
+		}
+	}
 }
 
 // warnSchedules asks about the schedules that are written: of those that stand

@@ -5,17 +5,12 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
 )
-
-// maxBody is the most bytes of a body, except of the send log, which has no end.
-const maxBody = 1 << 20
 
 // giver gives what a request is answered with, to be written as JSON.
 type giver func(w http.ResponseWriter, req *http.Request) (any, error)
@@ -121,27 +116,4 @@ func reading(read func(context.Context) (any, error)) giver {
 		}
 		return read(req.Context())
 	}
-}
-
-// decode reads a body of one JSON object; an empty body is an empty object. What
-// does not fit is told with an example.
-func decode(w http.ResponseWriter, req *http.Request, into any, example string) error {
-	if encoding := req.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return refuse(http.StatusUnsupportedMediaType, "this body can't be read compressed: send it as it is")
-	}
-	decoder := json.NewDecoder(http.MaxBytesReader(w, req.Body, maxBody))
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(into)
-	if err == io.EOF {
-		return nil
-	}
-	if err == nil {
-		if _, err = decoder.Token(); err == io.EOF {
-			return nil
-		}
-	}
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return refuse(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes: send less at once", maxBody)
-	}
-	return refuse(http.StatusBadRequest, "the body can't be read: send JSON like %s", example)
 }

@@ -58,8 +58,10 @@ type Config struct {
 	// Export gives one export with its recent runs.
 	Export func(ctx context.Context, name string) (any, error)
 	// RunExport makes a run now and gives it when it has ended, however it ended.
+	// The context ends when who asks hangs up; a run that has begun goes on.
 	RunExport func(ctx context.Context, name string) (any, error)
-	// Release publishes a run that the guard holds, and gives it.
+	// Release publishes a run that the guard holds, and gives it. The context is
+	// that of RunExport, and a release that has begun goes on too.
 	Release func(ctx context.Context, export, run string) (any, error)
 	// Instruct suppresses or allows a contact by hand and gives what is known of
 	// it then.
@@ -184,5 +186,7 @@ func Server(h http.Handler) *http.Server {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    16 << 10,
+
+		DisableGeneralOptionsHandler: true, // it would answer OPTIONS * past the handler
 	}
 }

@@ -205,13 +205,6 @@ func TestInstructionsReachTheContactAsTold(t *testing.T) {
 	wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/allow", `{"until":"2026-01-01T00:00:00Z"}`), 400, "end of a suppression")
 }
 
-func TestARunGoesOnWhenItsCallerHasHungUp(t *testing.T) {
-	gone, hangUp := context.WithCancel(context.Background())
-	hangUp()
-	c := Config{RunExport: func(ctx context.Context, name string) (any, error) { return name, ctx.Err() }}
-	wantJSON(t, serve(c, requestOf("POST", "/api/v1/exports/nightly/run").WithContext(gone)), `"nightly"`)
-}
-
 func TestErrorsAreProblems(t *testing.T) {
 	broken := func(err error) Config {
 		return Config{RunExport: func(context.Context, string) (any, error) { return nil, err }}

@@ -16,24 +16,18 @@ import (
 // maxContacts is how many contacts one check may ask about.
 const maxContacts = 10_000
 
-// segment is a part of the path, as it was before it was escaped.
-func segment(req *http.Request, name string) (string, error) {
-	text, err := url.PathUnescape(mux.Vars(req)[name])
-	if err != nil {
-		return "", refuse(http.StatusBadRequest, "the path is not escaped as it should be: write %%25 for %%")
-	}
-	return text, nil
+// segment is a part of the path, as it was before it was escaped. A path that is
+// escaped as none is does not come here: the server has refused it.
+func segment(req *http.Request, name string) string {
+	text, _ := url.PathUnescape(mux.Vars(req)[name])
+	return text
 }
 
 func (d *door) explain(_ http.ResponseWriter, req *http.Request) (any, error) {
 	if d.Explain == nil {
 		return nil, errNothingHere
 	}
-	key, err := segment(req, "key")
-	if err != nil {
-		return nil, err
-	}
-	what, known, err := d.Explain(req.Context(), key)
+	what, known, err := d.Explain(req.Context(), segment(req, "key"))
 	if err == nil && !known {
 		return nil, refuse(http.StatusNotFound, "nothing is known of this contact: look at how the key is written")
 	}
@@ -55,24 +49,20 @@ func (d *door) instruct(kind hygiene.InstructionKind) giver {
 }
 
 func (d *door) instruction(w http.ResponseWriter, req *http.Request, kind hygiene.InstructionKind) (Instruction, error) {
-	in := Instruction{Kind: kind, By: tokenName}
-	key, err := segment(req, "key")
-	if err != nil {
+	in := Instruction{Kind: kind, Contact: segment(req, "key"), By: tokenName}
+	var end string
+	body := members{"reason": &in.Reason, "note": &in.Note, "until": &end}
+	if err := decode(w, req, body, `{"reason": "complaint", "note": "called us", "until": "2026-12-31T00:00:00Z"}`); err != nil {
 		return in, err
 	}
-	var told struct{ Reason, Note, Until string }
-	if err := decode(w, req, &told, `{"reason": "complaint", "note": "called us", "until": "2026-12-31T00:00:00Z"}`); err != nil {
-		return in, err
-	}
-	in.Contact, in.Reason, in.Note = key, told.Reason, told.Note
 	if kind == hygiene.Suppress && in.Reason == "" {
 		return in, refuse(http.StatusBadRequest, `a suppression needs a reason: add "reason" to the body`)
 	}
-	if kind == hygiene.Allow && told.Until != "" {
+	if kind == hygiene.Allow && end != "" {
 		return in, refuse(http.StatusBadRequest, `"until" is the end of a suppression: take it out to allow a contact`)
 	}
-	if told.Until != "" {
-		until, err := time.Parse(time.RFC3339, told.Until)
+	if end != "" {
+		until, err := time.Parse(time.RFC3339, end)
 		if err != nil {
 			return in, refuse(http.StatusBadRequest, `"until" is no time: write it like 2026-12-31T00:00:00Z`)
 		}
@@ -85,18 +75,18 @@ func (d *door) check(w http.ResponseWriter, req *http.Request) (any, error) {
 	if d.Check == nil {
 		return nil, errNothingHere
 	}
-	var asked struct{ Contacts []contact }
-	if err := decode(w, req, &asked, `{"contacts": ["ann", "bob"]}`); err != nil {
+	var asked []contact
+	if err := decode(w, req, members{"contacts": &asked}, `{"contacts": ["ann", "bob"]}`); err != nil {
 		return nil, err
 	}
 	switch {
-	case asked.Contacts == nil:
+	case asked == nil:
 		return nil, refuse(http.StatusBadRequest, `the body has no contacts: write {"contacts": ["ann", "bob"]}`)
-	case len(asked.Contacts) > maxContacts:
-		return nil, refuse(http.StatusRequestEntityTooLarge, "%d contacts are too many to ask about at once: send at most %d", len(asked.Contacts), maxContacts)
+	case len(asked) > maxContacts:
+		return nil, refuse(http.StatusRequestEntityTooLarge, "%d contacts are too many to ask about at once: send at most %d", len(asked), maxContacts)
 	}
-	contacts := make([]string, len(asked.Contacts))
-	for i, c := range asked.Contacts {
+	contacts := make([]string, len(asked))
+	for i, c := range asked {
 		contacts[i] = string(c)
 	}
 	answers, err := d.Check(req.Context(), contacts)

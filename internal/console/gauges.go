@@ -22,11 +22,13 @@ type Totals struct {
 	Breakers    []Breaker
 	HeldRuns    map[string]int        // by export; each is in it
 	Deliveries  map[string]Deliveries // by export; those with remotes are in it
+	Waiting     time.Duration         // for another process, of jobs; 0 when they don't wait
 }
 
 // Deliveries is how runs of an export reach its remotes.
 type Deliveries struct {
 	Waiting int       // that no remote has yet, counted for each
+	Lost    int       // that a remote never got, since it last got one
 	Last    time.Time // when the remote that is furthest behind got a run; zero for never
 }
 
@@ -48,7 +50,7 @@ type gauges struct {
 	totals  Totals
 	err     error
 
-	up, events, lastSeq, lag, repeats, quarantined, unmatched, contacts, waiting, held, heldRuns, bytes, deliveries, delivered *prometheus.Desc
+	up, events, lastSeq, lag, repeats, quarantined, unmatched, contacts, waiting, held, heldRuns, bytes, deliveries, lost, delivered, jobs *prometheus.Desc
 }
 
 // maxReading is how long the store may take before it counts as down.
@@ -72,14 +74,16 @@ func newGauges(read func() (Totals, error), files []string) *gauges {
 		held:        desc("breaker_held_events_total", "Events that breakers held, reviewed or not.", "source", "outcome"),
 		heldRuns:    desc("runs_held", "Runs that the guard holds and nobody has released.", "export"),
 		deliveries:  desc("deliveries_waiting", "Published runs that a remote has not got yet.", "export"),
+		lost:        desc("deliveries_lost", "Published runs that a remote never got, since it last got one.", "export"),
 		delivered:   desc("delivery_last_success_timestamp_seconds", "When the remote that is furthest behind last got a run.", "export"),
+		jobs:        desc("jobs_waiting_seconds", "How long jobs have waited for another process that has the store; 0 when they don't."),
 		bytes:       desc("store_bytes", "Sizes of the store's files.", "file"),
 	}
 }
 
 // Describe is of prometheus.Collector.
 func (g *gauges) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.up, g.events, g.lastSeq, g.lag, g.repeats, g.quarantined, g.unmatched, g.contacts, g.waiting, g.held, g.heldRuns, g.bytes, g.deliveries, g.delivered} {
+	for _, d := range []*prometheus.Desc{g.up, g.events, g.lastSeq, g.lag, g.repeats, g.quarantined, g.unmatched, g.contacts, g.waiting, g.held, g.heldRuns, g.bytes, g.deliveries, g.lost, g.delivered, g.jobs} {
 		out <- d
 	}
 }
@@ -108,6 +112,7 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	tell(g.lag, t.Lag)
 	tell(g.quarantined, t.Quarantined)
 	tell(g.unmatched, t.Unmatched)
+	tell(g.jobs, int64(t.Waiting/time.Second))
 	for status, n := range t.Contacts {
 		tell(g.contacts, n, status)
 	}
@@ -116,6 +121,7 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	}
 	for export, d := range t.Deliveries {
 		tell(g.deliveries, int64(d.Waiting), export)
+		tell(g.lost, int64(d.Lost), export)
 		if !d.Last.IsZero() {
 			out <- prometheus.MustNewConstMetric(g.delivered, prometheus.GaugeValue, seconds(d.Last), export)
 		}

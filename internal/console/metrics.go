@@ -27,14 +27,14 @@ type Metrics struct {
 	exports atomic.Pointer[[]string]
 
 	callbacks    *prometheus.CounterVec
-	callbackTook prometheus.Histogram
+	callbackTook prometheus.Observer
 	events       *prometheus.CounterVec
 	quarantined  *prometheus.CounterVec
-	appendTook   prometheus.Histogram
-	appendSize   prometheus.Histogram
+	appendTook   prometheus.Observer
+	appendSize   prometheus.Observer
 
 	sweeps         *prometheus.CounterVec
-	sweepTook      prometheus.Histogram
+	sweepTook      prometheus.Observer
 	sweepSucceeded prometheus.Gauge
 	swept          *prometheus.CounterVec
 	changes        prometheus.Counter
@@ -272,10 +272,9 @@ type making struct{ registry *prometheus.Registry }
 
 const namespace = "winnow"
 
+// counter is one without labels, as are gauge and histogram.
 func (in making) counter(name, help string) prometheus.Counter {
-	c := prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help})
-	in.registry.MustRegister(c)
-	return c
+	return in.counters(name, help).WithLabelValues()
 }
 
 func (in making) counters(name, help string, labels ...string) *prometheus.CounterVec {
@@ -285,9 +284,7 @@ func (in making) counters(name, help string, labels ...string) *prometheus.Count
 }
 
 func (in making) gauge(name, help string) prometheus.Gauge {
-	g := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help})
-	in.registry.MustRegister(g)
-	return g
+	return in.gauges(name, help).WithLabelValues()
 }
 
 func (in making) gauges(name, help string, labels ...string) *prometheus.GaugeVec {
@@ -296,10 +293,8 @@ func (in making) gauges(name, help string, labels ...string) *prometheus.GaugeVe
 	return g
 }
 
-func (in making) histogram(name, help string, buckets []float64) prometheus.Histogram {
-	h := prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets})
-	in.registry.MustRegister(h)
-	return h
+func (in making) histogram(name, help string, buckets []float64) prometheus.Observer {
+	return in.histograms(name, help, buckets).WithLabelValues()
 }
 
 func (in making) histograms(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {

@@ -222,3 +222,15 @@ func BenchmarkRegister(b *testing.B) {
 		post(&ledger{}, text)
 	}
 }
+
+func TestLostDeliveriesAndWaitingJobsAreShown(t *testing.T) {
+	m := NewMetrics("1", func() (Totals, error) {
+		return Totals{Deliveries: map[string]Deliveries{"nightly": {Lost: 2}}, Waiting: 90 * time.Second}, nil
+	})
+	text := scraped(t, m)
+	for _, line := range []string{`winnow_deliveries_lost{export="nightly"} 2`, "winnow_jobs_waiting_seconds 90"} {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("not shown: %s", line)
+		}
+	}
+}

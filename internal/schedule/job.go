@@ -44,13 +44,16 @@ type Entry struct {
 	Next     []time.Time `json:"next"` // in UTC; never nil
 }
 
+// lastYear is the last that RFC 3339 can write.
+const lastYear = 9999
+
 // Upcoming lists the next n scheduled times of each job later than now, in the
-// order of the jobs.
+// order of the jobs; none that is later than the year 9999.
 func Upcoming(jobs []Job, now time.Time, n int) []Entry {
 	entries := make([]Entry, 0, len(jobs))
 	for _, job := range jobs {
 		e := Entry{Name: job.Name, Kind: job.Kind, Schedule: job.Schedule.String(), Next: []time.Time{}}
-		for at := job.Schedule.Next(now); !at.IsZero() && len(e.Next) < n; at = job.Schedule.Next(at) {
+		for at := job.Schedule.Next(now); !at.IsZero() && at.Year() <= lastYear && len(e.Next) < n; at = job.Schedule.Next(at) {
 			e.Next = append(e.Next, at)
 		}
 		entries = append(entries, e)

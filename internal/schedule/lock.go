@@ -15,6 +15,13 @@ import (
 // pollEvery is how often one who waits for a lock tries again.
 const pollEvery = 2 * time.Second
 
+// Whoever waits for a lock says so at once, after tellAgain, and then each time
+// the wait has doubled, at least every tellAtLeast.
+const (
+	tellAgain   = time.Minute
+	tellAtLeast = time.Hour
+)
+
 // Lock is a lock between processes of one host: flock(2) on a file. The kernel
 // frees it when its process dies, however it dies, and keeps it for one that is
 // merely stopped: there is no lease that could run out under a slow holder. The
@@ -107,15 +114,18 @@ func (l *Lock) Held() bool {
 }
 
 // Acquire takes the lock, waiting as long as another holds it. When it has to
-// wait it calls busy once, with the holder's process number or 0 if that is not
-// known; busy may be nil. The error is that of ctx, or of [Lock.TryLock].
+// wait it calls busy at once and then ever more seldom, with the holder's process
+// number or 0 if that is not known; busy may be nil. The error is that of ctx, or
+// of [Lock.TryLock].
 func (l *Lock) Acquire(ctx context.Context, busy func(holder int)) error {
-	for told := false; ; told = true {
+	began, tell := time.Now(), time.Duration(0)
+	for {
 		if ok, err := l.TryLock(); ok || err != nil {
 			return err
 		}
-		if !told && busy != nil {
+		if waited := time.Since(began); busy != nil && waited >= tell {
 			busy(l.Holder())
+			tell = max(tellAgain, min(2*waited, waited+tellAtLeast))
 		}
 		select {
 		case <-ctx.Done():
@@ -123,6 +133,24 @@ func (l *Lock) Acquire(ctx context.Context, busy func(holder int)) error {
 		case <-time.After(pollEvery):
 		}
 	}
+}
+
+// Taken tells whether anyone holds the lock, this Lock included, who that is, as
+// [Lock.Holder] does, and since when. What can't be looked at counts as free.
+func (l *Lock) Taken() (holder int, since time.Time, taken bool) {
+	file, err := os.Open(l.path)
+	if err != nil {
+		return 0, time.Time{}, false
+	}
+	defer file.Close()
+	// A shared lock is had when nobody has the other, and is gone with the file.
+	if syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != syscall.EWOULDBLOCK {
+		return 0, time.Time{}, false
+	}
+	if info, err := file.Stat(); err == nil {
+		since = info.ModTime() // whoever takes the lock writes its number there
+	}
+	return l.Holder(), since, true
 }
 
 // Holder is the process that took the lock last, for a message to people; 0 if

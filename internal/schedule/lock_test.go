@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -138,18 +139,26 @@ func TestAcquireWaitsAndTellsWhoIsBusy(t *testing.T) {
 		one, two := NewLock(path), NewLock(path)
 		tryLock(t, one, true, "it is free")
 
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 9*time.Hour)
 		defer cancel()
-		var told []int
-		if err := two.Acquire(ctx, func(pid int) { told = append(told, pid) }); err != context.DeadlineExceeded {
+		var told []string
+		began := time.Now()
+		busy := func(pid int) {
+			if pid != os.Getpid() {
+				t.Errorf("busy was told %d, want this process", pid)
+			}
+			told = append(told, time.Since(began).String())
+		}
+		if err := two.Acquire(ctx, busy); err != context.DeadlineExceeded {
 			t.Errorf("Acquire gives %v", err)
 		}
-		if len(told) != 1 || told[0] != os.Getpid() {
-			t.Errorf("busy was told %v, want this process once", told)
+		want := []string{"0s", "1m0s", "2m0s", "4m0s", "8m0s", "16m0s", "32m0s", "1h4m0s", "2h4m0s", "3h4m0s", "4h4m0s", "5h4m0s", "6h4m0s", "7h4m0s", "8h4m0s"}
+		if !slices.Equal(told, want) {
+			t.Errorf("busy was told after %v, want %v", told, want)
 		}
 
 		time.AfterFunc(time.Hour, func() { one.Unlock() })
-		began := time.Now()
+		began = time.Now()
 		if err := two.Acquire(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
@@ -157,4 +166,29 @@ func TestAcquireWaitsAndTellsWhoIsBusy(t *testing.T) {
 			t.Errorf("it took %s, the lock was free after an hour", took)
 		}
 	})
+}
+
+func TestWhoHasTheLockIsSeenWithoutTakingIt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "winnow.lock")
+	l := NewLock(path)
+	if _, _, taken := l.Taken(); taken {
+		t.Error("a lock without a file is taken")
+	}
+	before := time.Now().Add(-time.Second)
+	other := holder(t, path)
+	for range 2 {
+		pid, since, taken := l.Taken()
+		if !taken || pid != other.Process.Pid || since.Before(before) || since.After(time.Now().Add(time.Second)) {
+			t.Errorf("taken %v by %d since %s, want %d", taken, pid, since, other.Process.Pid)
+		}
+	}
+	other.Process.Kill()
+	other.Wait()
+	if _, _, taken := l.Taken(); taken {
+		t.Error("a dead process has the lock")
+	}
+	tryLock(t, l, true, "looking took it")
+	if pid, _, taken := l.Taken(); !taken || pid != os.Getpid() {
+		t.Errorf("taken %v by %d, want this process", taken, pid)
+	}
 }

@@ -152,13 +152,13 @@ func (r *Runner) Replace(jobs []Job) {
 // Do runs a job for the given time as soon as no other runs, and gives its
 // error. It is for runs by hand: the time is not kept in the book, and the lock is
 // not needed. The error is that of ctx when that ends first, [ErrStopped] after
-// Stop.
+// Stop. A job that has begun goes on when ctx ends.
 func (r *Runner) Do(ctx context.Context, job Job, scheduled time.Time) error {
 	if err := r.takeTurn(ctx); err != nil {
 		return err
 	}
 	defer func() { <-r.turn }()
-	return r.perform(ctx, job, scheduled)
+	return r.perform(context.WithoutCancel(ctx), job, scheduled)
 }
 
 // Stop lets nothing more begin and waits for the job that runs. When ctx ends

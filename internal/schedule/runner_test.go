@@ -308,6 +308,29 @@ func TestARunByHandWaitsForItsTurnAndIsNotInTheBook(t *testing.T) {
 	})
 }
 
+func TestARunByHandThatHasBegunGoesOnUntilTheEndOfTheDaemon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		r := h.runner()
+		end := h.serve(r)
+		asked, hangUp := context.WithCancel(t.Context())
+		time.AfterFunc(time.Minute, hangUp)
+		began := time.Now()
+		if err := r.Do(asked, job(t, "by hand", "@daily", takes(time.Hour)), time.Now()); err != nil || time.Since(began) != time.Hour {
+			t.Errorf("Do gives %v after %s", err, time.Since(began))
+		}
+		time.AfterFunc(time.Minute, func() {
+			over, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			r.Stop(over)
+		})
+		if err := r.Do(t.Context(), job(t, "by hand", "@daily", takes(time.Hour)), time.Now()); err != context.Canceled {
+			t.Errorf("Do gives %v of what the end cut short", err)
+		}
+		end()
+	})
+}
+
 func TestALockThatCannotBeTakenIsReportedAndTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)

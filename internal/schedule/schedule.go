@@ -145,13 +145,15 @@ func (s Schedule) reading(t time.Time) time.Time {
 }
 
 // stretch is the local clock's offset from UTC at t, and when that changes; the
-// zero time if it does not.
+// zero time if it does not. Beyond the years that people write, the bounds of a
+// zone stand still: an end that has passed is none, or who goes from stretch to
+// stretch would never arrive.
 func (s Schedule) stretch(t time.Time) (offset time.Duration, end time.Time) {
 	local := t.In(s.zone)
 	_, seconds := local.Zone()
 	_, end = local.ZoneBounds()
-	if !end.IsZero() {
-		end = end.UTC()
+	if end = end.UTC(); !end.After(t) {
+		end = time.Time{}
 	}
 	return time.Duration(seconds) * time.Second, end
 }

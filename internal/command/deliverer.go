@@ -11,10 +11,10 @@ import (
 	"winnow/store"
 )
 
-// post brings published runs to remotes in the daemon that holds the job lock.
+// deliverer brings published runs to remotes in the daemon that holds the job lock.
 // It is no job: jobs run one at a time, and a server that is slow would hold up
 // sweeps. Each export and remote is seen to for itself, for the same reason.
-type post struct {
+type deliverer struct {
 	d      *daemon
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -29,22 +29,30 @@ type post struct {
 // route is from an export to a remote.
 type route struct{ export, remote string }
 
-// postEvery is how often the post looks for what is to be tried again.
-const postEvery = time.Minute
+// deliverEvery is how often the deliverer looks for what is to be tried again.
+const deliverEvery = time.Minute
 
-func newPost(d *daemon) *post {
-	p := &post{d: d, wake: make(chan struct{}, 1), done: make(chan struct{}), hurry: map[route]bool{}, busy: map[route]bool{}}
+func newDeliverer(d *daemon) *deliverer {
+	p := &deliverer{d: d, wake: make(chan struct{}, 1), done: make(chan struct{}), hurry: map[route]bool{}, busy: map[route]bool{}}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p
 }
 
 // nudge tells that an export has a new run.
-func (p *post) nudge(export string) {
+func (p *deliverer) nudge(export string) {
+	p.hasten(func(of route) bool { return of.export == export })
+}
+
+// retry makes everything that waits be tried now, however long it was put off:
+// what kept a server from taking it may be mended.
+func (p *deliverer) retry() { p.hasten(func(route) bool { return true }) }
+
+func (p *deliverer) hasten(those func(route) bool) {
 	p.mu.Lock()
 	for _, e := range p.d.current.Load().Exports {
 		for _, to := range e.Remotes {
-			if e.Name == export {
-				p.hurry[route{export, to.String()}] = true
+			if r := (route{e.Name, to.String()}); those(r) {
+				p.hurry[r] = true
 			}
 		}
 	}
@@ -52,27 +60,27 @@ func (p *post) nudge(export string) {
 	p.look()
 }
 
-// look makes the post look now.
-func (p *post) look() {
+// look makes the deliverer look now.
+func (p *deliverer) look() {
 	select {
 	case p.wake <- struct{}{}:
 	default: // it is being woken
 	}
 }
 
-// end cuts short what is under way, which begins anew at the next start, and
-// waits for it.
-func (p *post) end() {
+// end cuts short the deliveries under way, which start over at the next start,
+// and waits for them.
+func (p *deliverer) end() {
 	p.cancel()
 	<-p.done
 }
 
-// run delivers what is due until the post is ended.
-func (p *post) run() {
+// run delivers what is due until it is ended.
+func (p *deliverer) run() {
 	defer close(p.done)
 	var all sync.WaitGroup
 	defer all.Wait()
-	tick := time.NewTicker(postEvery)
+	tick := time.NewTicker(deliverEvery)
 	defer tick.Stop()
 	for p.ctx.Err() == nil {
 		if p.d.runner.Holding() {
@@ -90,7 +98,7 @@ func (p *post) run() {
 
 // round begins to deliver the runs of an export to each of its remotes, unless
 // that is under way.
-func (p *post) round(e segments.Export, all *sync.WaitGroup) {
+func (p *deliverer) round(e segments.Export, all *sync.WaitGroup) {
 	for _, to := range e.Remotes {
 		on := route{e.Name, to.String()}
 		hurry, begin := p.take(on)
@@ -106,7 +114,7 @@ func (p *post) round(e segments.Export, all *sync.WaitGroup) {
 	}
 }
 
-func (p *post) take(on route) (hurry, begin bool) {
+func (p *deliverer) take(on route) (hurry, begin bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.busy[on] {
@@ -119,7 +127,7 @@ func (p *post) take(on route) (hurry, begin bool) {
 }
 
 // leave ends what was under way; what is new since then is looked at next.
-func (p *post) leave(on route) {
+func (p *deliverer) leave(on route) {
 	p.mu.Lock()
 	delete(p.busy, on)
 	again := p.hurry[on]
@@ -153,7 +161,8 @@ func (d *daemon) deliveries() (map[string]console.Deliveries, error) {
 		if err != nil {
 			return nil, err
 		}
-		count := console.Deliveries{Waiting: len(waitingFor(e, known))}
+		waiting := len(waitingFor(e, known))
+		count := console.Deliveries{Waiting: waiting, Lost: len(undelivered(e, known)) - waiting}
 		for i, to := range e.Remotes {
 			if last := lastDelivered(to, known); i == 0 || last.Before(count.Last) {
 				count.Last = last

@@ -1,0 +1,29 @@
+package store
+
+import (
+	"errors"
+	"testing"
+
+	"winnow/hygiene"
+)
+
+func TestKeysAreOfOneKindAsSoonAsThereIsAContact(t *testing.T) {
+	s := openStore(t)
+	text, phone := hygiene.KeyFormat{}, hygiene.KeyFormat{Phone: true, Region: "TR"}
+	for _, keys := range []hygiene.KeyFormat{text, phone} { // of an empty store either is right
+		if err := s.AgreeOnKeys(keys); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.AddToList("staff", []string{"+905551112233"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, keys := range []hygiene.KeyFormat{phone, {Phone: true, Region: "DE"}, phone} {
+		if err := s.AgreeOnKeys(keys); err != nil {
+			t.Errorf("%+v: %v", keys, err)
+		}
+	}
+	if err := s.AgreeOnKeys(text); !errors.Is(err, ErrOtherKeys) {
+		t.Errorf("a config of another kind: %v", err)
+	}
+}

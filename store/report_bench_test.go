@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"winnow/hygiene"
+)
+
+// BenchmarkReport counts a log in which every hundredth event came twice.
+func BenchmarkReport(b *testing.B) {
+	s := openStore(b)
+	events := lifelike(*million, *million, start, 1)
+	for i := range events {
+		events[i].Body = fmt.Appendf(nil, `{"id":%q,"event":"delivered","uniqueArgs":{"contact_id":%q,"campaign":"autumn-%d"}}`, events[i].MessageID, events[i].Contact, i%40)
+		if i%100 == 99 {
+			events[i] = events[i-50]
+		}
+	}
+	fill(b, s, events)
+	for _, o := range []ReportOptions{
+		{By: []string{"day", "outcome"}}, {By: []string{"day", "outcome"}, Unique: true},
+		{By: []string{"day", "unique_args.campaign"}}, {By: []string{"day", "unique_args.campaign"}, Unique: true},
+		{By: []string{"day", "unique_args.utm.campaign"}},
+	} {
+		o.Until = start.Add(1000 * hygiene.Day)
+		b.Run(fmt.Sprintf("%s/unique=%t", strings.Join(o.By, ","), o.Unique), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r, err := s.Report(context.Background(), o)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := r.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(*million)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}

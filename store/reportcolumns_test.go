@@ -1,0 +1,50 @@
+package store
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestANameWithDotsIsTheKeyThatReadsJustSoFirst(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"uniqueArgs":{"utm.campaign":"x"}}`:                                   "x",
+		`{"uniqueArgs":{"utm":{"campaign":"y"}}}`:                               "y",
+		`{"uniqueArgs":{"utm":{"campaign":"y"},"utm.campaign":"x"}}`:            "x",
+		`{"uniqueArgs":{"utm\u002ecampaign":"ğ \"x\"","utm":{"campaign":"y"}}}`: `ğ "x"`,
+		`{"uniqueArgs":{"utm.campaign":12.0}}`:                                  "12.0",
+		`{"uniqueArgs":{"utm.campaign":{"a": 1}}}`:                              `{"a": 1}`,
+		`{"uniqueArgs":{"utm.campaign":null,"utm":{"campaign":"y"}}}`:           "",
+		`{"uniqueArgs":{"utm":{"campaign":"utm.campaign"}}}`:                    "utm.campaign",
+		`{"utm.campaign":"elsewhere","uniqueArgs":{}}`:                          "",
+		`{"uniqueArgs":{"utm.campaign":"x"}`:                                    "",
+	} {
+		a := newAttachments([]string{"day", "unique_args.id", "unique_args.utm.campaign"})
+		for range 2 {
+			if got := a.of([]byte(body)); !slices.Equal(got, []string{"", want}) {
+				t.Errorf("%s: %q; want %q", body, got, want)
+			}
+		}
+	}
+}
+
+func TestAReportHasOnlyColumnsThatThereAre(t *testing.T) {
+	known := "write some of day, outcome, code, source, unique_args.NAME"
+	for _, c := range []struct {
+		by   []string
+		want string
+	}{
+		{[]string{"day", "unique_args.a.b", "unique_args.a,b", "unique_args.No."}, ""},
+		{nil, "no column is named: " + known},
+		{[]string{"day", "Day"}, `"Day" is no column: ` + known},
+		{[]string{"unique_args."}, `"unique_args." is no column: ` + known},
+		{[]string{"code", "unique_args.a", "code"}, "code is named twice"},
+	} {
+		got := ""
+		if err := CheckReportColumns(c.by); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%q: %q; want %q", c.by, got, c.want)
+		}
+	}
+}
