@@ -33,11 +33,13 @@ func BenchmarkNightlyRun(b *testing.B) {
 	asOf := start.Add(400 * hygiene.Day)
 	reference := plainTable(b, s, asOf)
 	plan := tenSegments(b, asOf, p.Hash)
+	plan.Book = s
 	var ours, theirs time.Duration
 	second := 0
 	for b.Loop() {
 		second++
-		plan.Run.Name = segments.RunName(asOf.Add(time.Duration(second) * time.Second))
+		plan.Run.ScheduledAt = asOf.Add(time.Duration(second) * time.Second)
+		plan.Run.Name = segments.RunName(plan.Run.ScheduledAt)
 		began := time.Now()
 		snapshot, err := s.Snapshot()
 		if err != nil {
@@ -96,12 +98,12 @@ func BenchmarkNightlyRunWithDeltas(b *testing.B) {
 	to := []segments.Destination{destination.Directory(b.TempDir())}
 	run := func(deltas bool) (took, cpu time.Duration, peak float64) {
 		plan := tenSegments(b, asOf, p.Hash)
-		plan.Run.ScheduledAt, plan.Run.Name = asOf, segments.RunName(asOf)
+		plan.Book, plan.Run.ScheduledAt, plan.Run.Name = s, asOf, segments.RunName(asOf)
 		asOf = asOf.Add(time.Second)
 		if deltas {
-			plan.Export.Delta, plan.Book = plan.Export.Segments, s
+			plan.Export.Delta = plan.Export.Segments
 		}
-		if asOf.Time().Second()/2%2 == 0 {
+		if asOf.Time().Second()%2 == 0 {
 			plan.Segments[0].Where, plan.Segments[1].Where = inBucket(1), inBucket(0)
 		}
 		return nightly(b, s, plan, to)
@@ -152,7 +154,7 @@ func nightly(b *testing.B, s *Store, plan segments.Plan, to []segments.Destinati
 			changed += f.Rows
 		}
 	}
-	if plan.Book != nil && len(plan.Bases) > 0 && changed == 0 {
+	if len(plan.Export.Delta) > 0 && len(plan.Bases) > 0 && changed == 0 {
 		b.Fatal("nobody entered or left")
 	}
 	return took, cpu, highWater(b)
