@@ -76,7 +76,7 @@ func (x *execution) openDeltaFiles(o *output, d *delta, base Base) error {
 		if d.before != nil {
 			entry.Since = base.Run
 		}
-		d.files = append(d.files, createFile(entry, e, x.replicas, x.press))
+		d.files = append(d.files, createFile(entry, e, x.replicas, x.compressors))
 	}
 	return nil
 }

@@ -16,9 +16,9 @@ type Destination interface {
 	// Prune takes the oldest published runs away, so that keep remain; never the
 	// one that readers are pointed to.
 	Prune(export string, keep int) error
-	// Settle sets right what a killed run left of the export: drafts are taken
-	// away, and readers pointed to the run newest, if it is there. Empty leaves
-	// them pointed where they are. Held runs other than these are taken away.
+	// Settle repairs what a killed run of the export left behind: it removes
+	// drafts and all held runs but these, and points readers to the run newest if
+	// it is there. If newest is empty, readers stay where they are.
 	Settle(export, newest string, held []string) error
 }
 

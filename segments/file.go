@@ -10,11 +10,12 @@ import (
 // handed to the destinations.
 const flushAt = 64 << 10
 
-// pendingSize is the memory that is gathered in: what is flushed ends with a row.
+// pendingSize is the capacity of what is gathered. It exceeds flushAt because a
+// flush waits for the end of a row.
 const pendingSize = flushAt + flushAt/4
 
-// replica is the run as one destination gets it. One that fails is left alone
-// from then on, and spoils nothing of the others.
+// replica is one destination's copy of the run. Once it fails it is left alone,
+// and the others go on.
 type replica struct {
 	to    Destination
 	draft Draft // nil once published or failed
@@ -49,7 +50,7 @@ type fileCopy struct {
 	file    DraftFile
 }
 
-func createFile(entry File, e encoder, replicas []*replica, p *press) *file {
+func createFile(entry File, e encoder, replicas []*replica, p *compressors) *file {
 	f := &file{entry: entry, encoder: e, sum: sha256.New(), pending: make([]byte, 0, pendingSize)}
 	if _, packed := entry.Format.unpacked(); packed {
 		f.gzip = newGzipped(p)
@@ -78,8 +79,8 @@ func (f *file) row(cells []cell) {
 
 func (f *file) flush() {
 	if f.gzip != nil {
-		f.send(f.gzip.taken())
-		f.pending = f.gzip.put(f.pending)
+		f.send(f.gzip.compressed())
+		f.pending = f.gzip.start(f.pending)
 		return
 	}
 	f.send(f.pending)

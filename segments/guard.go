@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// leastBase is what a change is at least a share of: of ten contacts, four more
-// are no alarm.
+// leastBase is the smallest size that a change is measured against: in a
+// segment of ten, four more contacts are no cause for alarm.
 const leastBase = 100
 
 // objections are the guard's reasons to hold the run back, one a segment and

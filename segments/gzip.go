@@ -9,27 +9,26 @@ import (
 	"sync"
 )
 
-// gzipLevel is how hard is pressed. Of rows of six columns level 1 leaves 32 %,
-// 4 leaves 28 %, 6 leaves 27 % and takes more than twice as long as 4, which
-// keeps up with the pass.
+// gzipLevel trades size for time: on rows of six columns level 1 leaves 32 %,
+// level 4 28 %, and level 6 27 % at more than twice the time of 4.
 const gzipLevel = 4
 
-// press compresses for all files of a run. A compressor weighs close to a
-// megabyte: with one for each file memory would grow with the files. So there are
-// as many as can be at work at a time, and a file takes one for a block.
-type press struct{ idle chan *flate.Writer }
+// compressors are shared by all files of a run. Each takes close to a megabyte,
+// so there are GOMAXPROCS of them rather than one a file; a file borrows one
+// for each block.
+type compressors struct{ idle chan *flate.Writer }
 
-func newPress() *press {
-	p := &press{make(chan *flate.Writer, runtime.GOMAXPROCS(0))}
+func newCompressors() *compressors {
+	p := &compressors{make(chan *flate.Writer, runtime.GOMAXPROCS(0))}
 	for range cap(p.idle) {
 		p.idle <- nil // made when it is needed first
 	}
 	return p
 }
 
-// squeeze adds the block to a buffer, so that it is read without what stood
-// before it, and another can follow. Memory takes everything: there is no error.
-func (p *press) squeeze(to *bytes.Buffer, block []byte) {
+// compress appends the block, compressed, to the buffer. The output does not
+// depend on earlier blocks, and more can follow. Writing to memory can't fail.
+func (p *compressors) compress(to *bytes.Buffer, block []byte) {
 	w := <-p.idle
 	if w == nil {
 		w, _ = flate.NewWriter(to, gzipLevel)
@@ -41,50 +40,50 @@ func (p *press) squeeze(to *bytes.Buffer, block []byte) {
 	p.idle <- w
 }
 
-// gzipped is one file on its way through the press: one member of RFC 1952 with
-// neither time nor name in its header, so that the same rows give the same bytes.
+// gzipped is one file while it is compressed: one member of RFC 1952 with neither
+// time nor name in its header, so that the same rows give the same bytes.
 //
-// While a block is pressed the pass goes on and fills the next one. Each file has
-// one block in the press at most, which bounds the memory, and only the pass
-// itself hands on what came out, so a destination sees one writer.
+// While a block is compressed the pass goes on and fills the next one. Each file
+// has one block under way at most, which bounds the memory, and only the pass
+// itself hands on the result, so a destination sees one writer.
 type gzipped struct {
-	press  *press
-	at     sync.WaitGroup // the press
-	block  []byte         // what is in it
-	packed bytes.Buffer   // what came out
-	sum    uint32
-	size   uint32 // of all blocks, modulo 2³² as the format has it
+	compressors *compressors
+	busy        sync.WaitGroup // while a block is compressed
+	block       []byte         // which is
+	packed      bytes.Buffer   // what came of it
+	sum         uint32
+	size        uint32 // of all blocks, modulo 2³² as the format has it
 }
 
-func newGzipped(p *press) *gzipped {
-	g := &gzipped{press: p, block: make([]byte, 0, pendingSize)}
+func newGzipped(p *compressors) *gzipped {
+	g := &gzipped{compressors: p, block: make([]byte, 0, pendingSize)}
 	g.packed.Write([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}) // deflate, without anything, by any system
 	return g
 }
 
-// taken waits for the block in the press and gives what came out. It is good
-// until the next one is put in.
-func (g *gzipped) taken() []byte {
-	g.at.Wait()
+// compressed waits until the block under way is done and gives the result,
+// which is good until the next one is started.
+func (g *gzipped) compressed() []byte {
+	g.busy.Wait()
 	return g.packed.Bytes()
 }
 
-// put puts the next block in the press and gives memory for another one.
-func (g *gzipped) put(block []byte) (free []byte) {
+// start begins to compress the block and gives memory for another one.
+func (g *gzipped) start(block []byte) (free []byte) {
 	free, g.block = g.block[:0], block
 	g.packed.Reset()
-	g.at.Go(func() {
+	g.busy.Go(func() {
 		g.sum = crc32.Update(g.sum, crc32.IEEETable, g.block)
 		g.size += uint32(len(g.block))
-		g.press.squeeze(&g.packed, g.block)
+		g.compressors.compress(&g.packed, g.block)
 	})
 	return free
 }
 
-// end gives what came out last and the end of the file: an empty block that says
+// end gives the last result and the end of the file: an empty block that says
 // it is the last one, the sum and the size.
 func (g *gzipped) end() []byte {
-	tail := append(g.taken(), 3, 0)
+	tail := append(g.compressed(), 3, 0)
 	tail = binary.LittleEndian.AppendUint32(tail, g.sum)
 	return binary.LittleEndian.AppendUint32(tail, g.size)
 }

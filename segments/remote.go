@@ -19,8 +19,9 @@ type Remote interface {
 	Deliver(ctx context.Context, d Delivery) error
 }
 
-// ErrUnwelcome is what an error of a [Remote] is when the remote would not have
-// winnow as it comes: whoever tries that again and again is locked out.
+// ErrUnwelcome marks errors of a [Remote] that refused winnow itself: a login
+// that is rejected, or a host key that does not match. Trying again soon could
+// get the account locked.
 var ErrUnwelcome = errors.New("not welcome there")
 
 // Delivery is a published run on its way to a [Remote].
@@ -30,5 +31,5 @@ type Delivery struct {
 	Newest      bool  // whether readers are pointed to it
 	Keep        int   // how many runs of the export stay there; at least 1
 
-	Progress func(bytes int64) // told how much more is on its way; nil for nobody
+	Progress func(bytes int64) // called with the number of further bytes sent; nil for nobody
 }

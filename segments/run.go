@@ -23,7 +23,7 @@ type Snapshot interface {
 	ListsOf(key string) ([]string, error)
 }
 
-// progressEvery is after how many contacts progress is told.
+// progressEvery is how many contacts pass between two calls of progress.
 const progressEvery = 4096
 
 // Execute makes the run: all segments in one pass over the snapshot, into every
@@ -63,15 +63,15 @@ func Execute(ctx context.Context, plan Plan, from Snapshot, to []Destination, pr
 
 // execution is a run in the making.
 type execution struct {
-	plan     *Plan
-	members  *Membership
-	view     view
-	outputs  []*output
-	replicas []*replica
-	pruning  []error
-	manifest Manifest
-	press    *press
-	member   member
+	plan        *Plan
+	members     *Membership
+	view        view
+	outputs     []*output
+	replicas    []*replica
+	pruning     []error
+	manifest    Manifest
+	compressors *compressors
+	member      member
 
 	parts      []Part
 	objections []error // of the guard
@@ -91,11 +91,11 @@ type output struct {
 
 func newExecution(p *Plan, from Snapshot) *execution {
 	return &execution{
-		plan:     p,
-		members:  NewMembership(p.Segments, from, p.Run.AsOf),
-		view:     view{asOf: p.Run.AsOf, phoneKeys: p.PhoneKeys, listsOf: from.ListsOf},
-		manifest: newManifest(p),
-		press:    newPress(),
+		plan:        p,
+		members:     NewMembership(p.Segments, from, p.Run.AsOf),
+		view:        view{asOf: p.Run.AsOf, phoneKeys: p.PhoneKeys, listsOf: from.ListsOf},
+		manifest:    newManifest(p),
+		compressors: newCompressors(),
 	}
 }
 
@@ -135,7 +135,7 @@ func (x *execution) open(o *output) error {
 		if entry.Name == ManifestName {
 			return fmt.Errorf("its file %s would take the manifest's place: give the segment another name", ManifestName)
 		}
-		o.files = append(o.files, createFile(entry, e, x.replicas, x.press))
+		o.files = append(o.files, createFile(entry, e, x.replicas, x.compressors))
 	}
 	o.roll = x.openRoll(o.name)
 	if slices.Contains(x.plan.Export.Delta, o.name) {
@@ -225,7 +225,8 @@ func (x *execution) write(o *output) error {
 	return nil
 }
 
-// standing is nil as long as it makes sense to go on.
+// standing is an error once nothing can come of the run: ctx has ended, or no
+// segment or no destination is left.
 func (x *execution) standing(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -267,7 +268,7 @@ func (x *execution) publish(ctx context.Context) error {
 	return x.standing(context.WithoutCancel(ctx))
 }
 
-// ready enters in the book what is about to be seen.
+// ready records in the book what the run holds, just before readers can see it.
 func (x *execution) ready() error {
 	if x.plan.Book == nil {
 		return nil

@@ -14,11 +14,11 @@ import (
 	"winnow/segments"
 )
 
-// The members that segments with a delta had in a run are kept as sorted files
-// in a folder beside the roster: a night rewrites all of them, which would be a
-// heavy load for the roster and costs a file next to nothing. A file is named by
-// export, segment and run, so it is the run's and no other's, and counts for what
-// the roster says of the run: half a file of a killed run counts for nothing.
+// The members that segments had in a run are kept as sorted files in a folder
+// beside the roster: a night rewrites all of them, which would be a heavy load for
+// the roster and costs a file next to nothing. A file is named after export,
+// segment and run, and is used only if the roster knows that run, so half a file
+// of a killed run is ignored.
 
 // ReadyRun enters what the run holds, and that it is about to be seen; see
 // segments.Book.

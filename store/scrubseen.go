@@ -11,10 +11,10 @@ import (
 // Seen remembers keys, however many, by 128 bits of their SHA-256: among a
 // billion keys the chance that any two are taken for one is below one in 10^20.
 //
-// The latest are in memory. When they have grown many they go to a temporary
-// file, as a sorted run; of two runs of about a size one is made, so there are
-// few, and each key is written a few times, always from end to end. A bitmap of a
-// fixed size tells of most new keys that no run has them.
+// The newest digests are in memory. When there are too many they are written to a
+// temporary file as a sorted run, and runs of similar size are merged, so there
+// are few runs and all writing is sequential. A bitmap of fixed size answers for
+// most new keys without a look at a run.
 type Seen struct {
 	s      *Store
 	most   int // in latest

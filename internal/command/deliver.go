@@ -43,10 +43,12 @@ func (a *act) directories(e segments.Export) []destination.Directory {
 	return list
 }
 
-// tempo is how often a delivery is tried.
+// tempo is the schedule of a delivery's tries: pauses separate the tries of one
+// round, and the wait before the next round is first, doubled each time up to
+// longest.
 type tempo struct {
-	pauses         []time.Duration // between the tries of one go
-	first, longest time.Duration   // until the next go; doubled after each
+	pauses         []time.Duration
+	first, longest time.Duration
 }
 
 // deliveryTempo gets over a short trouble at once and leaves a server in a long
@@ -56,7 +58,7 @@ var deliveryTempo = tempo{pauses: []time.Duration{time.Second, 4 * time.Second},
 // again is how long to wait after so many tries.
 func (t tempo) again(tries int64) time.Duration {
 	wait := t.first
-	for goes := tries / int64(len(t.pauses)+1); goes > 1 && wait < t.longest; goes-- {
+	for rounds := tries / int64(len(t.pauses)+1); rounds > 1 && wait < t.longest; rounds-- {
 		wait *= 2
 	}
 	return jittered(min(wait, t.longest))
@@ -71,8 +73,8 @@ func jittered(d time.Duration) time.Duration {
 	return d*3/4 + rand.N(d/2+1)
 }
 
-// due tells whether it is time for a delivery. What waits for a time further
-// away than anything is put off was entered when the clock was wrong.
+// due tells whether it is time for a delivery. One that was put off for longer
+// than ever happens was entered while the clock was wrong, so it is due.
 func (t tempo) due(d store.Delivery, now time.Time) bool {
 	next := d.NextAt.Time()
 	return !next.After(now) || next.After(now.Add(2*t.longest))
@@ -260,7 +262,8 @@ func (a *act) send(ctx context.Context, e segments.Export, to segments.Remote, r
 	return to.Deliver(ctx, segments.Delivery{Export: e.Name, Run: run, From: from, Newest: newest.Name == run, Keep: max(e.Keep, 1), Progress: a.sent})
 }
 
-// errNoCopy is what there is of a run that nothing can be delivered of.
+// errNoCopy says that no intact copy of the run is left on this machine, so that
+// it can't be delivered.
 var errNoCopy = errors.New("no whole copy of the run is left on this machine")
 
 // wholeCopy opens the first copy of a published run on this machine that is as

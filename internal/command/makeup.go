@@ -87,8 +87,8 @@ func arrivalAt(remote string, run segments.Run, known []store.Delivery) arrival 
 	return at
 }
 
-// worthSaying tells whether there is more to say of where a run is than that the
-// directories have it.
+// worthSaying tells whether to list the destinations: when there are remotes, or
+// when one of the destinations lacks the run.
 func worthSaying(e segments.Export, list []arrival) bool {
 	return len(e.Remotes) > 0 || slices.ContainsFunc(list, func(at arrival) bool { return !at.well() })
 }

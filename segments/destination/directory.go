@@ -206,9 +206,9 @@ func prune(folder *os.Root, keep int) error {
 	return nil
 }
 
-// begunFirst puts runs, which come in the order of their names, in that in which
-// they were begun, as far as the newest tells: a run whose name is later was made
-// by a clock that was ahead, and before it.
+// begunFirst reorders runs, which come in the order of their names, into the
+// order in which they were begun. A run named later than the newest was made
+// under a clock that ran ahead, so it is older.
 func begunFirst(runs []string, newest string) []string {
 	i, there := slices.BinarySearch(runs, newest)
 	if newest == "" {

@@ -48,7 +48,7 @@ CREATE INDEX ledger_held ON ledger (held, contact) WHERE held <> 0;
 CREATE TABLE batches (
 	id       INTEGER PRIMARY KEY AUTOINCREMENT,
 	at       INTEGER NOT NULL,
-	kind     TEXT NOT NULL,         -- suppress, allow, undo, rejudge, reclassify, release, discard
+	kind     TEXT NOT NULL,         -- suppress, allow, undo, rejudge, reclassify, release, discard, import
 	by       TEXT NOT NULL,
 	note     TEXT NOT NULL,
 	about    TEXT NOT NULL,         -- what was asked for, in words
