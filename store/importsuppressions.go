@@ -25,8 +25,8 @@ type SuppressionImport struct {
 	batch  Batch
 	moment hygiene.Moment
 
-	// What a preview has been told: it is taken back page by page, and a line
-	// must not count again on the next.
+	// What the lines before named. A preview needs both: it is taken back page by
+	// page, and a line must not count again on the next.
 	told, named *Seen // suppressions, contacts
 }
 
@@ -37,32 +37,40 @@ func (s *Store) ImportSuppressions(policy *hygiene.Policy, by, note string, now 
 	if err != nil {
 		return nil, err
 	}
-	b := Batch{Kind: ImportBatch, By: by, Note: note, About: "import suppressions " + note}
+	b := Batch{Kind: ImportBatch, By: by, Note: note, About: "suppressions from " + note}
 	return &SuppressionImport{store: s, policy: policy, batch: b, moment: hygiene.Moment{At: now, Seq: end}, told: s.NewSeen(), named: s.NewSeen()}, nil
 }
 
-// Suppressed is what lines of a suppression list did.
+// Suppressed is what lines of a suppression list did. Each suppression counts by
+// the first line that names it.
 type Suppressed struct {
-	Opened  int64
-	Renewed int64 // an import's suppression of that reason was open, and ends later now
-	Same    int64 // one was open, as long or longer
-	New     int64 // contacts that came into being
+	Opened   int64
+	Renewed  int64 // an import's suppression of that reason was open, and ends later now
+	Same     int64 // one was open, as long or longer
+	Repeated int64 // lines of suppressions that a line before named: of these the longest counts
+	New      int64 // contacts that came into being
 }
 
 // Add adds what other lines did.
 func (d *Suppressed) Add(e Suppressed) {
-	d.Opened, d.Renewed, d.Same, d.New = d.Opened+e.Opened, d.Renewed+e.Renewed, d.Same+e.Same, d.New+e.New
+	d.Opened, d.Renewed, d.Same = d.Opened+e.Opened, d.Renewed+e.Renewed, d.Same+e.Same
+	d.Repeated, d.New = d.Repeated+e.Repeated, d.New+e.New
 }
 
 // Take opens the suppressions of these lines, in one transaction, and tells what
 // that did. Nothing is ever lifted or made shorter by it.
 func (im *SuppressionImport) Take(list []ImportedSuppression) (did Suppressed, err error) {
+	first, err := im.first(list)
+	if err != nil {
+		return did, err
+	}
 	err = im.store.batchStep(im.policy, &im.batch, im.moment.At, func(p *pen, b *Batch) error {
 		did = Suppressed{}
-		if err := im.step(p, b, list, &did); err != nil {
+		before := b.Changes
+		if err := im.step(p, b, list, first, &did); err != nil {
 			return err
 		}
-		if did.Opened+did.Renewed == 0 {
+		if b.Changes == before {
 			return errNothing
 		}
 		return nil
@@ -70,44 +78,35 @@ func (im *SuppressionImport) Take(list []ImportedSuppression) (did Suppressed, e
 	return did, err
 }
 
-// Preview tells what Take would do: it does it, and takes it back. A suppression
-// that a preview before was told of is there then; when it is told of again it
-// counts as such, even if the second lasts longer.
+// Preview tells what Take would do: it does it, and takes it back.
 func (im *SuppressionImport) Preview(list []ImportedSuppression) (did Suppressed, err error) {
-	fresh, err := im.untold(list)
+	first, err := im.first(list)
 	if err != nil {
 		return did, err
 	}
-	unknown, err := im.unknown(fresh)
+	unknown, err := im.unknown(list)
 	if err != nil {
 		return did, err
 	}
 	err = im.store.writeAs(im.policy, func(p *pen) error {
 		did = Suppressed{}
 		unkept := im.batch
-		if err := im.step(p, &unkept, fresh, &did); err != nil {
+		if err := im.step(p, &unkept, list, first, &did); err != nil {
 			return err
 		}
 		return errPreview
 	})
-	did.Same += int64(len(list) - len(fresh))
 	did.New = unknown
 	return did, previewed(err)
 }
 
-// untold are the lines whose suppression no line before told of.
-func (im *SuppressionImport) untold(list []ImportedSuppression) (fresh []ImportedSuppression, err error) {
+// first tells of each line whether it is the first that names its suppression.
+func (im *SuppressionImport) first(list []ImportedSuppression) ([]bool, error) {
 	keys := make([]string, len(list))
 	for i := range list {
 		keys[i] = list[i].Reason + " " + list[i].Key
 	}
-	first, err := im.told.Add(keys)
-	for i := range first {
-		if first[i] {
-			fresh = append(fresh, list[i])
-		}
-	}
-	return fresh, err
+	return im.told.Add(keys)
 }
 
 // unknown counts the contacts that would come into being by these lines.
@@ -134,7 +133,7 @@ func (im *SuppressionImport) unknown(list []ImportedSuppression) (n int64, err e
 // Close frees what the import has remembered.
 func (im *SuppressionImport) Close() error { return errors.Join(im.told.Close(), im.named.Close()) }
 
-func (im *SuppressionImport) step(p *pen, b *Batch, list []ImportedSuppression, did *Suppressed) error {
+func (im *SuppressionImport) step(p *pen, b *Batch, list []ImportedSuppression, first []bool, did *Suppressed) error {
 	k := &card{}
 	for i := range list {
 		if err := k.load(p.c, list[i].Key); err != nil {
@@ -142,11 +141,10 @@ func (im *SuppressionImport) step(p *pen, b *Batch, list []ImportedSuppression, 
 		}
 		fresh := k.id == 0
 		changes := im.policy.Instruct(&k.Contact, im.instruction(&list[i], b.ID))
+		did.count(changes, first[i], fresh)
 		if len(changes) == 0 {
-			did.Same++
 			continue
 		}
-		did.count(changes, fresh)
 		if err := p.saveInBatch(k, changes, b); err != nil {
 			return err
 		}
@@ -160,14 +158,18 @@ func (im *SuppressionImport) instruction(line *ImportedSuppression, batch int64)
 }
 
 // count counts one line by what it told the ledger.
-func (d *Suppressed) count(changes []hygiene.Change, fresh bool) {
-	renewed := slices.ContainsFunc(changes, func(c hygiene.Change) bool { return c.Act == hygiene.Renewed })
-	if renewed {
+func (d *Suppressed) count(changes []hygiene.Change, first, fresh bool) {
+	switch {
+	case !first:
+		d.Repeated++
+	case len(changes) == 0:
+		d.Same++
+	case slices.ContainsFunc(changes, func(c hygiene.Change) bool { return c.Act == hygiene.Renewed }):
 		d.Renewed++
-	} else {
+	default:
 		d.Opened++
 	}
-	if fresh {
+	if fresh && len(changes) > 0 {
 		d.New++
 	}
 }

@@ -21,6 +21,7 @@ type Registered struct {
 	Known     int64    // registered for the same contact before
 	Conflicts []string // ids of messages registered for another contact before, which stands; the first 100
 	Conflict  int64    // how many there are
+	Stand     []int    // the places of all of them among the registrations
 	Matched   int64    // events that found their contact
 }
 
@@ -32,7 +33,7 @@ func (s *Store) Register(_ context.Context, list []Registration) (Registered, er
 	err := s.writeAs(nil, func(p *pen) error {
 		k := &card{}
 		for i := range list {
-			if err := p.register(k, &list[i], &did); err != nil {
+			if err := p.register(k, &list[i], i, &did); err != nil {
 				return err
 			}
 		}
@@ -41,7 +42,7 @@ func (s *Store) Register(_ context.Context, list []Registration) (Registered, er
 	return did, err
 }
 
-func (p *pen) register(k *card, r *Registration, did *Registered) error {
+func (p *pen) register(k *card, r *Registration, place int, did *Registered) error {
 	known, err := p.c.text("SELECT contact FROM messages WHERE message_id = ?", r.MessageID)
 	switch {
 	case err != nil:
@@ -52,6 +53,7 @@ func (p *pen) register(k *card, r *Registration, did *Registered) error {
 		did.Known++
 	default:
 		did.Conflict++
+		did.Stand = append(did.Stand, place)
 		if len(did.Conflicts) < 100 {
 			did.Conflicts = append(did.Conflicts, r.MessageID)
 		}

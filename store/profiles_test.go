@@ -69,7 +69,7 @@ func TestAPreviewLeavesNoTrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	did, err := im.Preview([]ImportedSuppression{{Key: "ann", Reason: "opted_out"}, {Key: "ann", Reason: "opted_out"}})
-	if err != nil || did != (Suppressed{Opened: 1, Same: 1, New: 1}) {
+	if err != nil || did != (Suppressed{Opened: 1, Repeated: 1, New: 1}) {
 		t.Errorf("%+v %v", did, err)
 	}
 	if b, err := im.End(); err != nil || b != (Batched{}) || picture(t, s) != before {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"winnow/hygiene"
 )
@@ -17,6 +16,20 @@ type Registration struct {
 	Contact   string // as given; making it a key is the caller's
 	Phone     string // as given; empty for none
 	SentAt    hygiene.Instant
+}
+
+// Check tells what a registration lacks to be one, or has too much of. The contact
+// is as it was given: whether a key can be made of it is the caller's to find out.
+func (r Registration) Check() error {
+	switch {
+	case r.MessageID == "":
+		return errors.New("the message id is missing: message_id, messageId or messageSid")
+	case len(r.MessageID) > MaxText:
+		return fmt.Errorf("a message id has at most %d bytes, this one has %d", MaxText, len(r.MessageID))
+	case r.Contact == "":
+		return errors.New("the contact is missing: add contact, or to, phoneNumber or phone")
+	}
+	return nil
 }
 
 // The members of a line, its own names and the providers', the first of each
@@ -109,15 +122,7 @@ func registration(found *values, sent hygiene.Instant) (Registration, error) {
 	if reg.Contact == "" {
 		reg.Contact = phone
 	}
-	switch {
-	case reg.MessageID == "":
-		return reg, errors.New("the message id is missing: message_id, messageId or messageSid")
-	case len(reg.MessageID) > MaxText:
-		return reg, fmt.Errorf("a message id has at most %d bytes, this one has %d", MaxText, len(reg.MessageID))
-	case reg.Contact == "":
-		return reg, errors.New("the contact is missing: add contact, or to, phoneNumber or phone, to the object")
-	}
-	return reg, nil
+	return reg, reg.Check()
 }
 
 func messageID(found *values) string {
@@ -134,14 +139,15 @@ func firstOf(found *values, slots ...int) string {
 	return ""
 }
 
-// sentAt reads a time; absent and null are none.
+// sentAt reads a time as imports read them all; absent and null are none.
 func sentAt(raw string) (hygiene.Instant, error) {
-	if raw == "" || raw == "null" || raw == `""` {
+	at := strings.TrimSpace(told(raw))
+	if at == "" {
 		return 0, nil
 	}
-	t, err := time.Parse(time.RFC3339, text(raw))
+	sent, err := hygiene.ParseDate(at)
 	if err != nil {
-		return 0, errors.New("sent_at is no time: write it like 2026-01-02T03:04:05Z")
+		return 0, fmt.Errorf("sent_at: %w", err)
 	}
-	return hygiene.InstantOf(t), nil
+	return sent, nil
 }

@@ -30,7 +30,7 @@ none is left out and the rest of its line is taken. Importing a file again chang
 
 // Run shows what would change, or changes it.
 func (x importContactsCommand) Run(c *call) error {
-	return c.with(store.Open, func(h *house) (err error) {
+	return c.under(store.Open, func(h *house) (err error) {
 		t := &contactImport{keys: h.config.Keys, keyColumn: x.Key, save: h.store.PreviewProfiles, seen: h.store.NewSeen()}
 		defer func() { err = errors.Join(err, t.seen.Close()) }()
 		if x.Apply {
@@ -40,6 +40,7 @@ func (x importContactsCommand) Run(c *call) error {
 		if err != nil {
 			return err
 		}
+		t.tellSamples()
 		t.did.Applied, t.did.Rejected, t.did.Phones = x.Apply, out.Lines, out.Fields
 		if c.json {
 			return errors.Join(c.printJSON(t.did), out.err(x.File))
@@ -67,6 +68,9 @@ type contactSample struct {
 	Contact string   `json:"contact"`
 	Effect  string   `json:"effect"` // new or updated
 	Changes []string `json:"changes"`
+
+	was  *store.Revision // before the file
+	said store.Profile   // by its last line
 }
 
 // contactImport takes in contacts.
@@ -196,15 +200,17 @@ func (t *contactImport) flush() error {
 		return err
 	}
 	for i := range revisions {
+		p := &t.waiting[i]
 		switch r := &revisions[i]; {
 		case !first[i]: // a preview does not know what the line before would leave
 			t.did.Repeated++
+			t.again(p)
 		case r.Effect == store.New:
 			t.did.New++
-			t.sample(t.waiting[i].Key, "new", r)
+			t.sample(p, "new", r)
 		case r.Effect == store.Updated:
 			t.did.Updated++
-			t.sample(t.waiting[i].Key, "updated", r)
+			t.sample(p, "updated", r)
 		default:
 			t.did.Unchanged++
 		}
@@ -214,11 +220,34 @@ func (t *contactImport) flush() error {
 }
 
 // sample keeps the first contacts that change.
-func (t *contactImport) sample(key, effect string, r *store.Revision) {
-	if len(t.did.Samples) == sampled {
-		return
+func (t *contactImport) sample(p *store.Profile, effect string, r *store.Revision) {
+	if len(t.did.Samples) < sampled {
+		t.did.Samples = append(t.did.Samples, contactSample{Contact: p.Key, Effect: effect, was: r})
+		t.again(p)
 	}
-	s := contactSample{Contact: key, Effect: effect, Changes: []string{}}
+}
+
+// again keeps what the latest line says of a contact, if it is sampled.
+func (t *contactImport) again(p *store.Profile) {
+	for i := range t.did.Samples {
+		if s := &t.did.Samples[i]; s.Contact == p.Key {
+			before := s.said
+			if s.said = *p; !p.SaysPhone {
+				s.said.SaysPhone, s.said.Phone = before.SaysPhone, before.Phone
+			}
+		}
+	}
+}
+
+// tellSamples words what changes, now that the last line of each is known.
+func (t *contactImport) tellSamples() {
+	for i := range t.did.Samples {
+		t.did.Samples[i].tell()
+	}
+}
+
+func (s *contactSample) tell() {
+	s.Changes = []string{}
 	tell := func(name, before, after string) {
 		switch {
 		case before == after:
@@ -230,13 +259,13 @@ func (t *contactImport) sample(key, effect string, r *store.Revision) {
 			s.Changes = append(s.Changes, name+" "+shown(before)+" → "+shown(after))
 		}
 	}
-	tell("phone", r.PhoneBefore, r.Phone)
-	for _, column := range t.attributes {
-		before, _ := r.Before.Get(column.name)
-		after, _ := r.After.Get(column.name)
-		tell(column.name, before.Text, after.Text)
+	if s.said.SaysPhone {
+		tell("phone", s.was.PhoneBefore, s.said.Phone)
 	}
-	t.did.Samples = append(t.did.Samples, s)
+	for _, a := range s.said.Attributes {
+		before, _ := s.was.Before.Get(a.Name)
+		tell(a.Name, before.Text, a.Value.Text)
+	}
 }
 
 // shown is a value as it fits on a line.

@@ -16,28 +16,28 @@ import (
 
 // importMessagesCommand brings in the send log.
 type importMessagesCommand struct {
-	File string `arg:"" help:"The file; - for stdin."`
+	File      string `arg:"" help:"The file; - for stdin."`
+	Rejected  string `placeholder:"FILE" help:"Write the lines that were left out to this file, each with its number and why; also those of messages that another contact has."`
+	separated `embed:""`
 }
 
 // Run registers whom the messages were for.
-func (x importMessagesCommand) Run(c *call) error {
-	f, err := c.openFile(x.File)
+func (x importMessagesCommand) Run(c *call) (err error) {
+	separator, err := x.separator()
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	return c.with(store.Open, func(h *house) error {
-		show, done := c.progress("message")
-		im := &messageImport{call: c, registrar: registrar{keys: h.config.Keys, store: h.store}, show: show, rejects: rejects{to: c.Stderr}}
-		err := im.read(bufio.NewReaderSize(f, 64<<10))
-		if !errors.Is(err, errInterrupted) {
-			err = errors.Join(err, im.flush())
+	in, err := c.openImport(x.File, x.Rejected)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.close()) }()
+	return c.under(store.Open, func(h *house) error {
+		im := &messageImport{importing: in, registrar: registrar{keys: h.config.Keys, store: h.store}, separator: separator}
+		if err := im.all(); err != nil {
+			return im.stopped(err)
 		}
-		done()
-		if err != nil {
-			return fmt.Errorf("%s: %w; %s were registered before it, and importing them again changes nothing", x.File, err, plural(im.did.New+im.did.Known, "message"))
-		}
-		return im.report(x.File)
+		return im.report()
 	})
 }
 
@@ -52,7 +52,10 @@ type registrar struct {
 // out, and the message still has its contact.
 func (r *registrar) normalise(g provider.Registration) (store.Registration, error) {
 	n := store.Registration{MessageID: g.MessageID, SentAt: g.SentAt}
-	var err error
+	err := g.Check()
+	if err != nil {
+		return n, err
+	}
 	if n.Contact, err = r.keys.Normalize(g.Contact); err != nil {
 		return n, fmt.Errorf("message %q: %w", g.MessageID, err)
 	}
@@ -64,12 +67,20 @@ func (r *registrar) normalise(g provider.Registration) (store.Registration, erro
 
 // messageImport gathers messages to commit them together.
 type messageImport struct {
-	*call
+	*importing
 	registrar
-	show    func(int64)
-	waiting []store.Registration
-	did     importedMessages
-	rejects rejects
+	separator byte // of a CSV; 0 to find out
+	show      func(int64)
+	waiting   []store.Registration
+	origins   []origin // of those, when someone wants to see what is left out
+	weight    int
+	did       importedMessages
+}
+
+// origin is where a registration stands in the file.
+type origin struct {
+	line int64
+	text []byte
 }
 
 // importedMessages is what an import of messages prints as JSON.
@@ -83,38 +94,76 @@ type importedMessages struct {
 	Rejected  int64    `json:"rejected"`
 }
 
-// read takes the file in: JSON when it begins like it, else CSV.
-func (im *messageImport) read(r *bufio.Reader) error {
-	head, _ := r.Peek(64 << 10)
-	if mark := []byte("\ufeff"); bytes.HasPrefix(head, mark) {
-		r.Discard(len(mark))
-		head = head[len(mark):]
+// all takes the file in.
+func (im *messageImport) all() error {
+	show, done := im.progress("message")
+	defer done()
+	im.show = show
+	err := im.read(bufio.NewReaderSize(im.file, maxLine))
+	if isStopped(err) {
+		return err
 	}
-	head = bytes.TrimLeft(head, " \t\r\n")
-	switch {
-	case len(head) == 0:
+	return errors.Join(err, im.flush())
+}
+
+// read reads JSON when the file begins like it, else CSV.
+func (im *messageImport) read(r *bufio.Reader) error {
+	head, _ := r.Peek(maxLine)
+	if err := notJSONLines(head); err != nil {
+		return err
+	}
+	switch text := textOf(head); {
+	case len(text) == 0:
 		return errors.New("the file is empty")
-	case head[0] == '[':
-		return errors.New("it is a JSON array: write its objects one a line, without the brackets and commas")
-	case head[0] != '{':
+	case text[0] != '{' && !hasRecord(text):
 		return im.readCSV(r)
 	}
-	first, _, _ := bytes.Cut(head, []byte("\n"))
-	if json.Valid(bytes.TrimSpace(first)) {
-		return lines(r, im.value, im.rejects.add)
+	if err := im.rejects.begin(); err != nil {
+		return err
+	}
+	if !goesOverLines(textOf(head)) {
+		return lines(r, im.value, im.reject)
+	}
+	if bytes.HasPrefix(head, []byte(byteOrderMark)) {
+		r.Discard(len(byteOrderMark))
 	}
 	return im.readValues(r)
 }
 
+// hasRecord tells whether the second line is a JSON object: the first is a spoiled
+// one then, and no header.
+func hasRecord(text []byte) bool {
+	_, text, _ = bytes.Cut(text, []byte("\n"))
+	second, _, _ := bytes.Cut(text, []byte("\n"))
+	return bytes.HasPrefix(second, []byte("{")) && json.Valid(second)
+}
+
+// goesOverLines tells whether the text begins with a JSON value that goes over
+// several lines. A line that is spoiled is none: those after it are records.
+func goesOverLines(text []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(text))
+	var first json.RawMessage
+	if err := d.Decode(&first); err != nil {
+		return errors.Is(err, io.ErrUnexpectedEOF) && len(text) > maxLine/2 // and goes on behind it
+	}
+	return bytes.IndexByte(first, '\n') >= 0
+}
+
 // readValues reads JSON objects that go over several lines.
 func (im *messageImport) readValues(r io.Reader) error {
-	d := json.NewDecoder(r)
-	for n := 1; ; n++ {
+	in := &valueReader{in: r}
+	d := json.NewDecoder(in)
+	for n := int64(1); ; n++ {
 		var value json.RawMessage
-		if err := d.Decode(&value); err == io.EOF {
+		var wrong *json.SyntaxError
+		in.left = 2 * maxLine
+		switch err := d.Decode(&value); {
+		case err == io.EOF:
 			return nil
-		} else if err != nil {
+		case errors.As(err, &wrong), err == io.ErrUnexpectedEOF:
 			return fmt.Errorf("record %d is no JSON", n)
+		case err != nil:
+			return fmt.Errorf("record %d: %w", n, err)
 		}
 		if err := im.value(n, value); err != nil {
 			return err
@@ -122,30 +171,62 @@ func (im *messageImport) readValues(r io.Reader) error {
 	}
 }
 
-// value takes in one record of the send log.
-func (im *messageImport) value(number int, line []byte) error {
-	list, err := provider.Registrations(line)
-	if err != nil {
-		return im.rejects.add(number, err)
+// valueReader is an error when a value does not end within so many bytes.
+type valueReader struct {
+	in   io.Reader
+	left int
+}
+
+// Read reads on.
+func (r *valueReader) Read(b []byte) (int, error) {
+	if r.left <= 0 {
+		return 0, errLong
 	}
+	n, err := r.in.Read(b[:min(len(b), r.left)])
+	r.left -= n
+	return n, err
+}
+
+func (im *messageImport) reject(line int64, why error, text []byte) error {
+	im.rejects.add(line, why, text)
+	return nil
+}
+
+// value takes in one record of the send log.
+func (im *messageImport) value(line int64, text []byte) error {
+	list, err := provider.Registrations(text)
+	if err != nil {
+		return im.reject(line, err, text)
+	}
+	at := im.origin(line, text)
 	for _, g := range list {
-		if err := im.add(number, g); err != nil {
+		if err := im.add(at, g); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (im *messageImport) add(number int, g provider.Registration) error {
+// origin keeps the text of a record while someone may want to see it.
+func (im *messageImport) origin(line int64, text []byte) origin {
+	im.weight += len(text)
+	if !im.rejects.wanted() {
+		return origin{line: line}
+	}
+	return origin{line, bytes.Clone(text)}
+}
+
+func (im *messageImport) add(at origin, g provider.Registration) error {
 	n, err := im.normalise(g)
 	if err != nil {
-		return im.rejects.add(number, err)
+		return im.reject(at.line, err, at.text)
 	}
 	if g.Phone != "" && n.Phone == "" {
 		im.did.Phones++
+		im.rejects.note(at.line, fmt.Errorf("message %q: its phone is none and was left out; the rest was taken", g.MessageID), at.text)
 	}
-	im.waiting = append(im.waiting, n)
-	if len(im.waiting) < importGroup {
+	im.waiting, im.origins = append(im.waiting, n), append(im.origins, at)
+	if len(im.waiting) < importGroup && im.weight < importBytes {
 		return nil
 	}
 	return im.flush()
@@ -154,7 +235,7 @@ func (im *messageImport) add(number int, g provider.Registration) error {
 // readCSV reads message_id,contact[,phone][,sent_at], by its header. A row may
 // end before columns that it says nothing in.
 func (im *messageImport) readCSV(r io.Reader) error {
-	l, err := openRows(r, 0)
+	l, err := openRows(r, im.separator)
 	if err != nil {
 		return err
 	}
@@ -162,7 +243,10 @@ func (im *messageImport) readCSV(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	l.short = true
+	if err := im.rejects.begin(); err != nil {
+		return err
+	}
+	l.fewest = 1
 	for {
 		r, err := l.next()
 		switch {
@@ -171,9 +255,9 @@ func (im *messageImport) readCSV(r io.Reader) error {
 		case err != nil:
 			return err
 		case r.why != nil:
-			err = im.rejects.add(int(r.line), r.why)
+			err = im.reject(r.line, r.why, r.raw)
 		default:
-			err = im.record(int(r.line), columns, l.fields)
+			err = im.record(&r, columns, l.fields)
 		}
 		if err != nil {
 			return err
@@ -185,7 +269,7 @@ func (im *messageImport) readCSV(r io.Reader) error {
 func messageColumns(header [][]byte) (map[string]int, error) {
 	columns := map[string]int{}
 	for i, field := range header {
-		name := strings.ToLower(strings.TrimSpace(string(unquote(field))))
+		name := strings.ToLower(said(field))
 		if _, twice := columns[name]; twice && name != "" {
 			return nil, fmt.Errorf("the header names %q twice", name)
 		}
@@ -201,39 +285,40 @@ func messageColumns(header [][]byte) (map[string]int, error) {
 
 // record takes in one row. One of empty fields alone, as spreadsheets leave them
 // at the end, is passed over.
-func (im *messageImport) record(number int, columns map[string]int, row [][]byte) error {
+func (im *messageImport) record(r *record, columns map[string]int, row [][]byte) error {
 	if len(bytes.TrimSpace(bytes.Join(row, nil))) == 0 {
 		return nil
 	}
 	field := func(name string) string {
 		if i, ok := columns[name]; ok && i < len(row) {
-			return strings.TrimSpace(string(unquote(row[i])))
+			return said(row[i])
 		}
 		return ""
 	}
 	g := provider.Registration{MessageID: field("message_id"), Contact: field("contact"), Phone: field("phone")}
-	if g.MessageID == "" {
-		return im.rejects.add(number, errors.New("it has no message_id"))
-	}
 	if at := field("sent_at"); at != "" {
 		t, err := hygiene.ParseDate(at)
 		if err != nil {
-			return im.rejects.add(number, fmt.Errorf("sent_at: %w", err))
+			return im.reject(r.line, fmt.Errorf("sent_at: %w", err), r.raw)
 		}
 		g.SentAt = t
 	}
-	return im.add(number, g)
+	return im.add(im.origin(r.line, r.raw), g)
 }
 
 func (im *messageImport) flush() error {
-	if err := im.interrupted(); err != nil {
+	if err := im.ready(); err != nil {
 		return err
 	}
 	did, err := im.store.Register(im.ctx, im.waiting)
 	if err != nil {
 		return err
 	}
-	im.waiting = im.waiting[:0]
+	for _, i := range did.Stand {
+		at := im.origins[i]
+		im.rejects.note(at.line, fmt.Errorf("message %q was registered before for another contact, which stands", im.waiting[i].MessageID), at.text)
+	}
+	im.waiting, im.origins, im.weight = im.waiting[:0], im.origins[:0], 0
 	im.did.New, im.did.Known = im.did.New+did.New, im.did.Known+did.Known
 	im.did.Matched, im.did.Conflict = im.did.Matched+did.Matched, im.did.Conflict+did.Conflict
 	if room := 100 - len(im.did.Conflicts); room > 0 {
@@ -245,18 +330,27 @@ func (im *messageImport) flush() error {
 	return nil
 }
 
-func (im *messageImport) report(file string) error {
-	im.did.Rejected = im.rejects.n
+// stopped tells what is there of a file that was not taken in to its end.
+func (im *messageImport) stopped(err error) error {
+	done := im.did.New + im.did.Known
+	if done == 0 {
+		return fmt.Errorf("%s: %w; nothing of it was registered", im.name, err)
+	}
+	return fmt.Errorf("%s: %w; %s registered before it, and importing the whole file again changes nothing about them", im.name, err, wasWere(done, "message"))
+}
+
+func (im *messageImport) report() error {
+	im.did.Rejected = im.rejects.Lines
 	if im.json {
-		return errors.Join(im.printJSON(im.did), im.rejects.err(file))
+		return errors.Join(im.printJSON(im.did), im.rejects.err(im.name))
 	}
 	fmt.Fprintf(im.Stdout, "registered %s of %s, %s known before; %s found their contact, the next sweep judges them\n",
-		plural(im.did.New, "message"), file, grouped(im.did.Known), plural(im.did.Matched, "event"))
+		plural(im.did.New, "message"), im.name, grouped(im.did.Known), plural(im.did.Matched, "event"))
 	if im.did.Conflict > 0 {
-		fmt.Fprintf(im.Stdout, "%s registered before for another contact, which stands: %s\n", wasWere(im.did.Conflict, "message"), strings.Join(im.did.Conflicts, " "))
+		fmt.Fprintf(im.Stdout, "%s registered before for another contact, which stands: %s\n", wasWere(im.did.Conflict, "message"), shortened(printable(strings.Join(im.did.Conflicts, " ")), 2000))
 	}
 	if im.did.Phones > 0 {
 		fmt.Fprintf(im.Stdout, "%s left out: they are no phone numbers\n", wasWere(im.did.Phones, "phone"))
 	}
-	return im.rejects.err(file)
+	return im.rejects.err(im.name)
 }

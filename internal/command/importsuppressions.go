@@ -20,9 +20,19 @@ type importSuppressionsCommand struct {
 	Apply       bool `help:"Do it; without it, only what would change is shown."`
 }
 
+// Help says what is taken, and until when.
+func (importSuppressionsCommand) Help() string {
+	return `The columns are contact, reason and, if you like, until: a date; without one a suppression is for good. A cell
+may name several reasons, joined with |. Nothing is ever lifted or made shorter.
+
+What winnow writes is taken too. The export of a segment like do-not-text has reasons for reason, and suppressed_until,
+which is of all of a contact's reasons together: opted_out is for good whatever it says, the others end then. The lines
+that scrub left out have a reason like suppressed:hard_bounce|opted_out; they do not tell until when, so they are for good.`
+}
+
 // Run shows what would be suppressed, or suppresses it.
 func (x importSuppressionsCommand) Run(c *call) error {
-	return c.with(store.Open, func(h *house) (err error) {
+	return c.under(store.Open, func(h *house) (err error) {
 		if err := h.store.KeepPolicy(h.config.Hash, h.config.Text, c.present()); err != nil {
 			return err
 		}
@@ -50,20 +60,23 @@ func (x importSuppressionsCommand) Run(c *call) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(t.show(c, h, x.Apply, did.Batch, out.Lines, x.File), out.err(x.File))
+		return errors.Join(t.show(c, h, x.Apply, did.Batch, out, x.File), out.err(x.File))
 	})
 }
 
 // suppressionImport takes in suppressions.
 type suppressionImport struct {
-	now           hygiene.Instant
-	save          func([]store.ImportedSuppression) (store.Suppressed, error)
-	keyColumn     string
-	reason, until int      // their columns; until is -1 when there is none
-	unread        []string // the names of the others
-	waiting       []store.ImportedSuppression
-	did           store.Suppressed
-	reasons       map[string]int64 // how many lines give which, of the first few hundred
+	now         hygiene.Instant
+	save        func([]store.ImportedSuppression) (store.Suppressed, error)
+	key, reason int  // their columns
+	until       int  // its column; -1 when there is none
+	together    bool // until is of all reasons of a contact, so no opt-out ends by it
+	keyColumn   string
+	unread      []string // the names of the other columns
+	waiting     []store.ImportedSuppression
+	did         store.Suppressed
+	reasons     map[string]int64 // how many lines give which, of the first few hundred
+	scrubbed    int64            // lines as scrub writes them
 }
 
 // mostReasons is of how many reasons the lines are counted.
@@ -72,15 +85,20 @@ const mostReasons = 500
 func (t *suppressionImport) columns(names []string) error {
 	t.reason, t.until, t.unread = -1, -1, []string{}
 	for i, name := range names {
+		var err error
 		switch {
-		case isSpecial(name, "reason") && t.reason >= 0, isSpecial(name, "until") && t.until >= 0:
-			return fmt.Errorf("the header names %q twice: rename one", strings.ToLower(name))
-		case isSpecial(name, "reason"):
-			t.reason = i
-		case isSpecial(name, "until"):
-			t.until = i
-		case name != "" && !isSpecial(name, t.keyColumn):
+		case isSpecial(name, t.keyColumn):
+			t.key = i
+		case isSpecial(name, "reason"), isSpecial(name, "reasons"):
+			err = onlyOne(names, i, &t.reason)
+		case isSpecial(name, "until"), isSpecial(name, "suppressed_until"):
+			err = onlyOne(names, i, &t.until)
+			t.together = isSpecial(name, "suppressed_until")
+		case name != "":
 			t.unread = append(t.unread, name)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if t.reason < 0 {
@@ -89,15 +107,64 @@ func (t *suppressionImport) columns(names []string) error {
 	return nil
 }
 
-func (t *suppressionImport) take(key string, fields []string) error {
-	s := store.ImportedSuppression{Key: key, Reason: fields[t.reason]}
-	if t.until >= 0 && fields[t.until] != "" {
-		until, err := hygiene.ParseDate(fields[t.until])
-		if err != nil {
-			return fmt.Errorf("until: %w", err)
-		}
-		s.Until = until
+// onlyOne notes the column that holds something, of which there must be one.
+func onlyOne(names []string, i int, column *int) error {
+	if *column >= 0 && strings.EqualFold(names[*column], names[i]) {
+		return fmt.Errorf("the header names %q twice: rename one", strings.ToLower(names[i]))
 	}
+	if *column >= 0 {
+		return fmt.Errorf("the header names both %q and %q: rename one", strings.ToLower(names[*column]), strings.ToLower(names[i]))
+	}
+	*column = i
+	return nil
+}
+
+// fewest lets a line end before an until that it does not have.
+func (t *suppressionImport) fewest() int { return max(t.key, t.reason) + 1 }
+
+// take takes each reason of a line. When one of them can't be taken the others
+// are: an opt-out is not lost for what stands beside it.
+func (t *suppressionImport) take(key string, fields []string) error {
+	reasons, err := t.reasonsOf(fields[t.reason])
+	if err != nil {
+		return err
+	}
+	until, unreadable := t.untilOf(fields)
+	var wrong []error
+	for _, reason := range reasons {
+		s, err := store.ImportedSuppression{Key: key, Reason: reason, Until: until}, unreadable
+		if t.together && reason == hygiene.OptedOut {
+			s.Until, err = 0, nil
+		}
+		if err == nil {
+			err = t.add(s)
+		}
+		if err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	switch {
+	case len(wrong) == 0:
+		return nil
+	case len(wrong) == len(reasons):
+		return wrong[0]
+	}
+	return leftField{fmt.Errorf("%d of its %d reasons left out: %w; the rest was taken", len(wrong), len(reasons), wrong[0])}
+}
+
+// untilOf is when the suppressions of a line end; 0 for good.
+func (t *suppressionImport) untilOf(fields []string) (hygiene.Instant, error) {
+	if t.until < 0 || fields[t.until] == "" {
+		return 0, nil
+	}
+	until, err := hygiene.ParseDate(fields[t.until])
+	if err != nil {
+		return 0, fmt.Errorf("until: %w", err)
+	}
+	return until, nil
+}
+
+func (t *suppressionImport) add(s store.ImportedSuppression) error {
 	if err := checkInstruction(hygiene.Instruction{Kind: hygiene.Suppress, Reason: s.Reason, Until: s.Until}, t.now); err != nil {
 		return err
 	}
@@ -106,6 +173,27 @@ func (t *suppressionImport) take(key string, fields []string) error {
 	}
 	t.waiting = append(t.waiting, s)
 	return nil
+}
+
+// reasonsOf gives the reasons in a cell, as people, exports and scrub write them.
+func (t *suppressionImport) reasonsOf(cell string) ([]string, error) {
+	kind, _, _ := strings.Cut(cell, ":")
+	switch kind {
+	case hygiene.Cooling.String(), isDuplicate, isInvalid, isUnreadable:
+		return nil, fmt.Errorf("%q is why scrub left the line out and no reason not to text: take the line out of the file, or give the reason another name", shown(cell))
+	}
+	if names, scrubbed := strings.CutPrefix(cell, hygiene.IsSuppressed.String()+":"); scrubbed {
+		cell = names
+		t.scrubbed++
+	}
+	reasons := strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(separators, r) })
+	for i := range reasons {
+		reasons[i] = strings.TrimSpace(reasons[i])
+	}
+	if len(reasons) == 0 {
+		reasons = []string{""} // which is none, and told so
+	}
+	return reasons, nil
 }
 
 func (t *suppressionImport) flush() error {
@@ -125,15 +213,17 @@ type importedSuppressions struct {
 	Opened    int64            `json:"suppressed"`
 	Renewed   int64            `json:"renewed"`
 	Unchanged int64            `json:"unchanged"`
+	Repeated  int64            `json:"repeated"` // suppressions that a line before names
 	New       int64            `json:"new_contacts"`
 	Rejected  int64            `json:"rejected"`
-	Reasons   map[string]int64 `json:"reasons"` // lines by reason
+	LeftOut   int64            `json:"reasons_left_out"` // of lines that were taken
+	Reasons   map[string]int64 `json:"reasons"`          // lines by reason
 	Unread    []string         `json:"columns_not_read"`
 }
 
-func (t *suppressionImport) show(c *call, h *house, applied bool, batch, rejected int64, file string) error {
+func (t *suppressionImport) show(c *call, h *house, applied bool, batch int64, out left, file string) error {
 	if c.json {
-		return c.printJSON(importedSuppressions{applied, batch, t.did.Opened, t.did.Renewed, t.did.Same, t.did.New, rejected, t.reasons, t.unread})
+		return c.printJSON(importedSuppressions{applied, batch, t.did.Opened, t.did.Renewed, t.did.Same, t.did.Repeated, t.did.New, out.Lines, out.Fields, t.reasons, t.unread})
 	}
 	opened := plural(t.did.Opened, "suppression") + " would be"
 	if applied {
@@ -142,8 +232,17 @@ func (t *suppressionImport) show(c *call, h *house, applied bool, batch, rejecte
 	fmt.Fprintf(c.Stdout, "%s: %s opened, %s made longer, %s there before; %s\n", file, opened,
 		grouped(t.did.Renewed), grouped(t.did.Same), newContacts(t.did.New))
 	t.showReasons(c, h)
+	if t.did.Repeated > 0 {
+		fmt.Fprintf(c.Stdout, "%s of contacts and reasons that a line before names: the longest counts\n", isAre(t.did.Repeated, "line"))
+	}
+	if t.scrubbed > 0 {
+		fmt.Fprintf(c.Stdout, "%s as scrub writes them, which does not tell until when: these suppressions are for good\n", isAre(t.scrubbed, "line"))
+	}
 	t.showColumns(c)
-	if !applied && t.did.Opened+t.did.Renewed > 0 {
+	if out.Fields > 0 {
+		fmt.Fprintf(c.Stdout, "of %s a reason was left out and another taken\n", plural(out.Fields, "line"))
+	}
+	if !applied && t.did.Opened+t.did.Renewed+t.did.Repeated > 0 {
 		fmt.Fprintln(c.Stdout, "nothing is changed yet: --apply does it")
 	}
 	return c.tellBatch(batch)

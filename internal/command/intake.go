@@ -1,11 +1,9 @@
 package command
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"winnow/hygiene"
@@ -13,9 +11,10 @@ import (
 
 // contactFile is a CSV file that names contacts, as an argument.
 type contactFile struct {
-	File     string `arg:"" help:"A CSV file with a header; - for stdin."`
-	Key      string `default:"contact" placeholder:"COLUMN" help:"The column that names the contact; contact when not said."`
-	Rejected string `placeholder:"FILE" help:"Write the lines that were left out to this file, each with its number and why."`
+	File      string `arg:"" help:"A CSV file with a header; - for stdin."`
+	Key       string `default:"contact" placeholder:"COLUMN" help:"The column that names the contact; contact when not said."`
+	Rejected  string `placeholder:"FILE" help:"Write the lines that were left out to this file, each with its number and why."`
+	separated `embed:""`
 }
 
 // taker takes in the lines of such a file.
@@ -30,98 +29,88 @@ type taker interface {
 	flush() error
 }
 
-// leftField is why a field was left out of a line that was taken.
-type leftField struct{ error }
-
-// left is what was left out of a file.
-type left struct {
-	Lines  int64 // rejected
-	Fields int64 // of lines that were taken
+// shortTaker is a taker of lines that may end early.
+type shortTaker interface {
+	// fewest is how many columns a line has at least; the others are empty then.
+	fewest() int
 }
 
 // read shows the file to a taker, and tells each line that is left out.
 func (x *contactFile) read(c *call, keys hygiene.KeyFormat, t taker) (out left, err error) {
-	if err := apart(x.File, x.Rejected); err != nil {
-		return out, err
-	}
-	f, err := c.openFile(x.File)
+	separator, err := x.separator()
 	if err != nil {
 		return out, err
 	}
-	defer f.Close()
-	if isFile(f, x.Rejected) {
-		return out, &usageError{fmt.Errorf("%s is what stdin reads: write to another file", x.Rejected)}
+	f, err := c.openImport(x.File, x.Rejected)
+	if err != nil {
+		return out, err
 	}
-	in := &intake{call: c, keys: keys, taker: t}
-	if err := in.header(f, x.Key); err != nil {
+	defer func() { err = errors.Join(err, f.close()) }()
+	in := &intake{importing: f, keys: keys, taker: t}
+	if err := in.header(x.Key, separator); err != nil {
 		return out, fmt.Errorf("%s: %w", x.File, err)
 	}
-	if x.Rejected != "" {
-		to, err := createFile(x.Rejected)
-		if err != nil {
-			return out, err
-		}
-		defer to.discard()
-		in.rejected = csv.NewWriter(to)
-		in.rejected.Write([]string{"line", "reason", "text"})
-		defer func() {
-			in.rejected.Flush()
-			err = errors.Join(err, in.rejected.Error(), to.finish())
-		}()
+	if err := in.rejects.begin(); err != nil {
+		return out, err
 	}
 	if err := in.all(); err != nil {
-		return in.out, fmt.Errorf("%s: stopped before line %d: %w; it can be done again from the beginning", x.File, in.list.line, err)
+		return in.left, in.stopped(err)
 	}
-	return in.out, nil
+	return in.left, nil
 }
 
 // intake is a file on its way to a taker.
 type intake struct {
-	*call
-	keys     hygiene.KeyFormat
-	taker    taker
-	list     *list
-	fields   []string
-	out      left
-	rejected *csv.Writer // nil for nobody
+	*importing
+	keys   hygiene.KeyFormat
+	taker  taker
+	list   *list
+	fields []string
+	weight int   // bytes of the lines since the last flush
+	next   int64 // the first line that was not flushed; 0 before the first flush
 }
 
 // header opens the file and shows the taker the names of its columns.
-func (in *intake) header(f io.Reader, key string) (err error) {
-	if in.list, err = openList(f, key, 0); err != nil {
+func (in *intake) header(key string, separator byte) (err error) {
+	if in.list, err = openList(in.file, key, separator); err != nil {
 		return errors.New(strings.Replace(err.Error(), "--column", "--key", 1)) // the flag's name here
 	}
 	names := make([]string, len(in.list.fields))
 	for i, field := range in.list.fields {
-		names[i] = strings.TrimSpace(string(unquote(field)))
+		names[i] = said(field)
 		for _, other := range names[:i] {
 			if other == names[i] && other != "" {
 				return fmt.Errorf("the header names %q twice: rename one", other)
 			}
 		}
 	}
-	return in.taker.columns(names)
+	err = in.taker.columns(names)
+	if t, is := in.taker.(shortTaker); is && err == nil {
+		in.list.fewest = t.fewest()
+	}
+	return err
 }
 
-// all takes in line after line, and has them written a few thousand at a time.
+// all takes in line after line, and has them written a few thousand at a time,
+// fewer when they are long.
 func (in *intake) all() error {
 	show, done := in.progress("line")
 	defer done()
 	for n := int64(1); ; n++ {
 		r, err := in.list.next()
 		if err == io.EOF {
-			return in.taker.flush()
+			return in.flush()
 		}
 		if err != nil {
 			return err
 		}
 		if why := in.line(&r); why != nil {
-			in.tell(&r, why)
+			in.rejects.add(r.line, why, r.raw)
 		}
-		if n%importGroup != 0 {
+		if in.weight += len(r.raw); n%importGroup != 0 && in.weight < importBytes {
 			continue
 		}
-		if err := errors.Join(in.taker.flush(), in.interrupted()); err != nil {
+		if err := in.flush(); err != nil {
 			return err
 		}
 		if show != nil {
@@ -139,12 +128,15 @@ func (in *intake) line(r *record) error {
 	in.fields = in.fields[:0]
 	empty := true
 	for _, field := range in.list.fields {
-		text := strings.TrimSpace(string(unquote(field)))
+		text := said(field)
 		in.fields = append(in.fields, text)
 		empty = empty && text == ""
 	}
 	if empty {
 		return nil
+	}
+	for len(in.fields) < in.list.columns {
+		in.fields = append(in.fields, "")
 	}
 	key, err := in.keys.Normalize(in.fields[in.list.keyColumn])
 	if err != nil {
@@ -153,26 +145,21 @@ func (in *intake) line(r *record) error {
 	return in.taker.take(key, in.fields)
 }
 
-// tell says what was left out, the first of it on the screen.
-func (in *intake) tell(r *record, why error) {
-	left := "the line was left out: "
-	var field leftField
-	if errors.As(why, &field) {
-		in.out.Fields++
-		left = ""
-	} else {
-		in.out.Lines++
+func (in *intake) flush() error {
+	if err := in.ready(); err != nil {
+		return err
 	}
-	if in.out.Fields+in.out.Lines <= toldRejects {
-		fmt.Fprintf(in.Stderr, "winnow: line %d: %s%s\n", r.line, left, why)
+	if err := in.taker.flush(); err != nil {
+		return err
 	}
-	if in.rejected != nil {
-		in.rejected.Write([]string{strconv.FormatInt(r.line, 10), why.Error(), string(trimEnd(r.raw))})
-	}
+	in.weight, in.next = 0, in.list.line
+	return nil
 }
 
-// err is the error of a file that was not taken in whole.
-func (l *left) err(file string) error {
-	r := rejects{n: l.Lines}
-	return r.err(file)
+// stopped tells how far a file was taken in that did not come to its end.
+func (in *intake) stopped(err error) error {
+	if in.next == 0 {
+		return fmt.Errorf("%s: %w; nothing of it was taken in", in.name, err)
+	}
+	return fmt.Errorf("%s: %w; it was taken in up to line %d, and importing the whole file again is right", in.name, err, in.next-1)
 }

@@ -14,10 +14,12 @@ import (
 // scrubCommand parts a list into whom to text and whom not.
 type scrubCommand struct {
 	File      string `arg:"" help:"The list: CSV with a header; - for stdin."`
-	Column    string `required:"" placeholder:"NAME" help:"The column with the contact's key, as the callbacks and the send log name it."`
+	Column    string `required:"" placeholder:"NAME" help:"The column with the contacts' keys or phone numbers."`
+	By        string `enum:"either,key,phone" default:"either" placeholder:"WHAT" help:"What the column holds: key, phone, or either; either when not said."`
+	Region    string `placeholder:"CC" help:"The country of phone numbers without a country code, like TR; contacts.region of the config when not said."`
 	Rejected  string `placeholder:"FILE" help:"Write the lines that were left out there, with a column reason."`
 	Output    string `short:"o" placeholder:"FILE" help:"Write the clean list there, not to stdout."`
-	Delimiter string `placeholder:"CHAR" help:"What separates the columns; without it, whichever of , ; tab | the header has most of."`
+	separated `embed:""`
 }
 
 // Help says what is kept and what is left out.
@@ -27,13 +29,17 @@ line; the lines are copied as they are. The others have one of these reasons:
 
   suppressed:REASON|REASON   do not text
   cooling                    its retry is not due yet
-  invalid: WHY               the column holds no contact's key
+  invalid: WHY               the column holds no contact's key, or with --by phone no phone number
   duplicate                  the contact is kept on a line before
   unreadable: line N: WHY    not a row of this CSV; the line stands as it is in the first column
 
-NAME is matched without regard to case. Its values are keys of contacts, written as everywhere: with
-"contacts: {key: phone}" in the config they are phone numbers; with "key: text" they are what your callbacks have
-at "contact", such as a CRM id, and then a column of phone numbers finds nobody.
+NAME is matched without regard to case. A value is looked up as the key of a contact, as your callbacks have it at
+"contact". One that is a phone number is also looked up as the phone that imports and the send log gave to contacts,
+whichever way it is written: with its country code, or as in the country of --region. When one of these contacts is not
+to be texted the line is left out. --by phone takes phone numbers alone, all else is invalid: the safest for a list of
+numbers. --by key takes keys alone. With "contacts: {key: phone}" the number is the key. How many of the kept winnow does not
+know is told.
+
 Events that wait for a sweep are not heeded. Files get their names when they are whole.`
 }
 
@@ -47,9 +53,12 @@ type scrubbed struct {
 	Invalid    int64 `json:"invalid"`
 	Duplicate  int64 `json:"duplicate"`
 	Unreadable int64 `json:"unreadable"`
-	Unswept    int64 `json:"unswept"` // events that were not heeded
+	Unknown    int64 `json:"unknown"`  // kept, and no contact that winnow knows
+	ByPhone    int64 `json:"by_phone"` // found by a contact's phone and not by its key
+	Unswept    int64 `json:"unswept"`  // events that were not heeded
 
-	odd string // the first line that is unreadable, and why
+	odd   string // the first line that is unreadable, and why
+	known int64  // contacts of the list that winnow knows
 }
 
 // Run scrubs the list and tells what became of its lines.
@@ -57,6 +66,9 @@ func (x scrubCommand) Run(c *call) error {
 	separator, err := x.separator()
 	if err != nil {
 		return err
+	}
+	if x.Region != "" && !hygiene.KnownRegion(x.Region) {
+		return &usageError{fmt.Errorf("--region %s: write a country with two letters, like TR", quoted(x.Region))}
 	}
 	if x.Output == "-" {
 		x.Output = ""
@@ -107,23 +119,10 @@ func (x scrubCommand) separate(c *call, in io.Reader) error {
 	return nil
 }
 
-// separator is what --delimiter says, 0 for nothing.
-func (x scrubCommand) separator() (byte, error) {
-	switch d := x.Delimiter; {
-	case d == "":
-		return 0, nil
-	case d == "tab" || d == `\t`:
-		return '\t', nil
-	case len(d) == 1 && d[0] < 0x80 && d != `"` && d != "\n" && d != "\r":
-		return d[0], nil
-	}
-	return 0, &usageError{fmt.Errorf("--delimiter %q: write one character, or tab", x.Delimiter)}
-}
-
 // scrub opens what the list is parted into, parts it, and puts the files in
 // their places.
 func (x scrubCommand) scrub(c *call, h *house, l *list, unchanged func() error) (err error) {
-	s := &scrub{call: c, house: h, list: l, now: c.present(), seen: h.store.NewSeen(), clean: bufio.NewWriterSize(c.Stdout, 1<<16), rejected: bufio.NewWriter(io.Discard)}
+	s := &scrub{call: c, house: h, list: l, by: x.lookup(h.config.Keys), now: c.present(), seen: h.store.NewSeen(), clean: bufio.NewWriterSize(c.Stdout, 1<<16), rejected: bufio.NewWriter(io.Discard)}
 	var files []*newFile // the clean list last: when it is there, all is done
 	for _, to := range []struct {
 		name   string
@@ -154,7 +153,7 @@ func (x scrubCommand) scrub(c *call, h *house, l *list, unchanged func() error) 
 			return err
 		}
 	}
-	return x.tell(c, h, s.did)
+	return errors.Join(x.tell(c, h, s.did), s.doubt())
 }
 
 // half tells where the list stands that was not cleaned to its end.
@@ -197,18 +196,62 @@ func (d *scrubbed) sentence() string {
 	if d.Unreadable > 0 {
 		text += fmt.Sprintf(", %s unreadable", grouped(d.Unreadable))
 	}
+	if d.Unknown > 0 {
+		text += fmt.Sprintf("; of the kept %s unknown to winnow", are(d.Unknown))
+	}
+	if d.ByPhone > 0 {
+		text += fmt.Sprintf("; %s found by phone number", grouped(d.ByPhone))
+	}
 	return text
 }
 
-// count counts a line by its reason.
-func (d *scrubbed) count(reason string) {
+func are(n int64) string {
+	if n == 1 {
+		return "1 is"
+	}
+	return grouped(n) + " are"
+}
+
+// doubt warns of a list that winnow knows next to nobody of: where contacts are
+// told apart by an id, that is hardly a column of these ids.
+func (s *scrub) doubt() error {
+	asked := s.did.Kept + s.did.Suppressed + s.did.Cooling
+	if s.by.keys.Phone || s.did.Kept == 0 || s.did.known*100 >= asked {
+		return nil
+	}
+	who := "none"
+	if s.did.known > 0 {
+		who = "only " + grouped(s.did.known)
+	}
+	how := "a phone number is found when an import of contacts or the send log gave it to a contact"
+	switch {
+	case !s.by.phone:
+		how = "--by key looks for nothing else, leave it out when the column holds phone numbers"
+	case s.by.keys.Region == "":
+		how += ", and here it has its country code, or --region says of which country it is"
+	}
+	_, err := fmt.Fprintf(s.Stderr, "winnow: %s of the %s in the list is known to winnow, so hardly anybody could be left out: contacts are told apart by an id here (contacts.key: text); %s\n",
+		who, plural(asked, "contact"), how)
+	return err
+}
+
+// count counts a line by what became of it.
+func (d *scrubbed) count(line *listLine) {
 	d.Lines++
-	if reason == "" {
-		d.Kept++
+	if line.known && line.reason != isDuplicate {
+		d.known++
+	}
+	if line.byPhone {
+		d.ByPhone++
+	}
+	if line.reason == "" {
+		if d.Kept++; !line.known {
+			d.Unknown++
+		}
 		return
 	}
 	d.Rejected++
-	switch kind, why, _ := strings.Cut(reason, ": "); kind {
+	switch kind, why, _ := strings.Cut(line.reason, ": "); kind {
 	case isUnreadable:
 		if d.Unreadable++; d.Unreadable == 1 {
 			d.odd = why
@@ -236,6 +279,7 @@ type scrub struct {
 	*call
 	house           *house
 	list            *list
+	by              lookup
 	now             hygiene.Instant
 	seen            *store.Seen // keys of the lines that were kept
 	clean, rejected *bufio.Writer
@@ -258,7 +302,8 @@ func (s *scrub) part() error {
 		defer close(filled)
 		for ended == nil {
 			p := <-empty
-			ended = p.fill(s.list, s.house.config.Keys)
+			ended = p.fill(s.list)
+			p.read(s.by)
 			p.sort()
 			select {
 			case filled <- p:

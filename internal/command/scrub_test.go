@@ -22,7 +22,7 @@ func readList(text string, column string) (raw, keys []string, whys []error, err
 	for err == nil {
 		var r record
 		if r, err = l.next(); err == nil {
-			raw, keys, whys = append(raw, string(r.raw)), append(keys, string(r.key)), append(whys, r.why)
+			raw, keys, whys = append(raw, string(r.raw)), append(keys, r.key), append(whys, r.why)
 		}
 	}
 	if err == io.EOF {
@@ -52,9 +52,13 @@ func TestAListIsReadAsEveryoneReadsIt(t *testing.T) {
 		}
 		w.Flush()
 		raw, keys, whys, err := readList(b.String(), "key")
-		if w.UseCRLF { // the writer turns the ends of lines within cells too
-			for i := range keys {
+		for i := range keys {
+			if w.UseCRLF { // the writer turns the ends of lines within cells too
 				keys[i] = strings.ReplaceAll(keys[i], "\r\n", "\n")
+			}
+			want[i] = strings.TrimSpace(want[i])
+			if len(want[i]) > 1 && want[i][0] == '\'' && strings.ContainsRune("+\n", rune(want[i][1])) { // kept from running as a formula
+				want[i] = strings.TrimSpace(want[i][1:])
 			}
 		}
 		if err != nil || errors.Join(whys...) != nil || !slices.Equal(keys, want) {

@@ -26,8 +26,8 @@ type list struct {
 	separator byte
 	end       byte // of a line: \n, before which a \r may stand, or \r alone
 	columns   int
-	short     bool // a row may leave out its last columns
-	keyColumn int  // that holds the contact's key; -1 for none
+	fewest    int // columns of a row that ends early; 0 when none may
+	keyColumn int // that holds the contact's key; -1 for none
 
 	mark   []byte // the byte order mark, if there is one
 	header []byte // with its end of line
@@ -38,7 +38,7 @@ type list struct {
 type record struct {
 	line int64
 	raw  []byte // with its end of line
-	key  []byte // as written, without quotes
+	key  string // see said
 	why  error  // it can't be read; raw is one line then
 }
 
@@ -66,13 +66,12 @@ func openRows(in io.Reader, separator byte) (*list, error) {
 		l.end = '\r'
 	}
 	if l.separator = separator; separator == 0 {
-		first := bytes.TrimLeft(rest, " \r\n") // blank lines are passed over
-		l.separator = commonest(first[:lineEnd(first, l.end)])
+		l.separator = commonest(firstRecord(bytes.TrimLeft(rest, " \r\n"), l.end)) // blank lines are passed over
 	}
 	return l, l.takeHeader()
 }
 
-// foreign are files that are no CSV by how they begin. They are given by mistake
+// foreign are files that are no text by how they begin. They are given by mistake
 // every day, and what is wrong with their first line helps nobody.
 var foreign = []struct{ begin, what string }{
 	{"\xff\xfe", utf16},
@@ -83,23 +82,30 @@ var foreign = []struct{ begin, what string }{
 	{"\xd0\xcf\x11\xe0", "it is an Excel workbook: save it as CSV UTF-8"},
 }
 
-const utf16 = "it is UTF-16: save it as CSV UTF-8"
+const utf16 = "it is UTF-16: save it as UTF-8, a list as CSV UTF-8"
 
-func (l *list) takeMark() error {
-	rest := l.buffer[l.from:l.to]
+// notText says what is wrong with a file that is no text, by how it begins.
+func notText(head []byte) error {
 	for _, f := range foreign {
-		if bytes.HasPrefix(rest, []byte(f.begin)) {
+		if bytes.HasPrefix(head, []byte(f.begin)) {
 			return errors.New(f.what)
 		}
 	}
-	if len(rest) > 1 && (rest[0] == 0) != (rest[1] == 0) { // a letter and a zero
+	if len(head) > 1 && (head[0] == 0) != (head[1] == 0) { // a letter and a zero
 		return errors.New(utf16)
 	}
-	if bytes.HasPrefix(rest, []byte("\ufeff")) {
-		l.mark = []byte("\ufeff")
+	return nil
+}
+
+const byteOrderMark = "\ufeff"
+
+func (l *list) takeMark() error {
+	rest := l.buffer[l.from:l.to]
+	if bytes.HasPrefix(rest, []byte(byteOrderMark)) {
+		l.mark = []byte(byteOrderMark)
 		l.from += len(l.mark)
 	}
-	return nil
+	return notText(rest)
 }
 
 func (l *list) takeHeader() error {
@@ -123,7 +129,7 @@ func (l *list) takeHeader() error {
 func columnNamed(name string, fields [][]byte) (int, error) {
 	found, names := -1, make([]string, len(fields))
 	for i, f := range fields {
-		names[i] = strings.TrimSpace(string(unquote(f)))
+		names[i] = said(f)
 		if !strings.EqualFold(names[i], strings.TrimSpace(name)) {
 			continue
 		}
@@ -138,10 +144,13 @@ func columnNamed(name string, fields [][]byte) (int, error) {
 	return found, nil
 }
 
+// separators are what may stand between columns, and between the names in a cell.
+const separators = ",;\t|"
+
 // commonest is the separator that the header has most of.
 func commonest(header []byte) byte {
 	best, most := byte(','), 0
-	for _, s := range []byte(",;\t|") {
+	for _, s := range []byte(separators) {
 		n, quoted := 0, false
 		for _, b := range header {
 			if b == '"' {
@@ -155,6 +164,24 @@ func commonest(header []byte) byte {
 		}
 	}
 	return best
+}
+
+// firstRecord is the first record of b, whatever separates its fields: a name in
+// quotes may go over lines. Where quotes don't close it is the first line.
+func firstRecord(b []byte, end byte) []byte {
+	quoted := false
+	for i, c := range b {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == end && !quoted:
+			return b[:i]
+		}
+	}
+	if quoted {
+		return b[:lineEnd(b, end)]
+	}
+	return b
 }
 
 // fill reads until the buffer holds a whole record, the rest of the list
@@ -203,7 +230,7 @@ func (l *list) next() (record, error) {
 			continue
 		}
 		if r.why == nil && l.keyColumn >= 0 {
-			r.key = unquote(l.fields[l.keyColumn])
+			r.key = said(l.fields[l.keyColumn])
 		}
 		return r, nil
 	}
@@ -242,7 +269,11 @@ var (
 
 // readable says what is wrong with a record that is cut.
 func (l *list) readable(raw []byte) error {
-	few, many := len(l.fields) < l.columns && !l.short, len(l.fields) > l.columns
+	fewest := l.fewest
+	if fewest == 0 {
+		fewest = l.columns
+	}
+	few, many := len(l.fields) < fewest, len(l.fields) > l.columns
 	switch {
 	case (few || many) && l.columns > 0 && !blank(raw):
 		return fmt.Errorf("%s where the header has %d", plural(int64(len(l.fields)), "column"), l.columns)
@@ -311,3 +342,20 @@ func unquote(field []byte) []byte {
 	}
 	return bytes.ReplaceAll(field[1:len(field)-1], []byte(`""`), []byte(`"`))
 }
+
+// said is what a field says to whoever reads it: without space around it, and
+// without the apostrophe that keeps a spreadsheet from running it as a formula.
+// Exports write that with the profile "spreadsheet", and so do others.
+func said(field []byte) string {
+	text := strings.TrimSpace(string(unquote(field)))
+	if rest, has := strings.CutPrefix(text, "'"); has && rest != "" {
+		if first, _ := utf8.DecodeRuneInString(rest); strings.ContainsRune(formulas, first) {
+			return strings.TrimSpace(rest)
+		}
+	}
+	return text
+}
+
+// formulas are the characters that a formula may begin with: those before which
+// segments writes the apostrophe.
+const formulas = "=+-@\t\r\n\x00＝＋－＠"

@@ -3,12 +3,12 @@ package command
 import (
 	"bufio"
 	"bytes"
-	"cmp"
-	"encoding/binary"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"winnow/hygiene"
 )
@@ -23,110 +23,148 @@ const (
 
 // listPage is some lines of a list.
 type listPage struct {
-	text  []byte // of all lines
-	lines []listLine
-	order []keyPlace // the lines whose keys are asked for
-	keys  []string   // of these
-}
-
-// keyPlace is the place of a key.
-type keyPlace struct {
-	next uint64 // its bytes after those that all begin with
-	line int
+	text         []byte // of all lines
+	lines        []listLine
+	keys, phones asked
+	again        []string // what tells the lines apart that are kept
+	kept         []int    // those lines
 }
 
 type listLine struct {
 	from, to int // in text
 	key      string
+	phone    string // empty when the key is looked up alone
 	reason   string // not to keep it; empty to keep it
 	odd      bool   // its text is no row
+	known    bool   // some contact was found
+	isKey    bool   // one was, by its key as written
+	byPhone  bool   // one was, by its phone alone
 }
 
-// fill reads the next lines, and their keys.
-func (p *listPage) fill(l *list, keys hygiene.KeyFormat) error {
+// fill reads the next lines.
+func (p *listPage) fill(l *list) error {
 	p.text, p.lines = p.text[:0], p.lines[:0]
 	for len(p.lines) < pageLines && len(p.text) < pageBytes {
 		r, err := l.next()
 		if err != nil {
 			return err
 		}
-		line := listLine{from: len(p.text)}
+		line := listLine{from: len(p.text), key: r.key}
 		p.text = append(p.text, r.raw...)
 		line.to = len(p.text)
 		if r.why != nil {
 			line.reason, line.odd = fmt.Sprintf("%s: line %d: %s", isUnreadable, r.line, r.why), true
-		} else if line.key, err = keys.Normalize(string(r.key)); err != nil {
-			line.reason = isInvalid + ": " + err.Error()
 		}
 		p.lines = append(p.lines, line)
 	}
 	return nil
 }
 
+// read finds out what the lines are looked up by. To read a phone number takes
+// longer than all else: each processor reads some.
+func (p *listPage) read(by lookup) {
+	var all sync.WaitGroup
+	for lines := range slices.Chunk(p.lines, len(p.lines)/runtime.GOMAXPROCS(0)+1) {
+		all.Go(func() {
+			for i := range lines {
+				lines[i].read(by)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func (line *listLine) read(by lookup) {
+	if line.reason != "" {
+		return
+	}
+	var err error
+	if line.key, line.phone, err = by.of(line.key); err != nil {
+		line.reason = isInvalid + ": " + err.Error()
+	}
+}
+
+// sort puts in order what is looked up. A number may also be the key of whom
+// nothing but the number was known.
+func (p *listPage) sort() {
+	p.keys.reset()
+	p.phones.reset()
+	for i := range p.lines {
+		line := &p.lines[i]
+		if line.reason != "" {
+			continue
+		}
+		p.keys.add(line.key, i)
+		if line.phone == "" {
+			continue
+		}
+		p.phones.add(line.phone, i)
+		if line.phone != line.key {
+			p.keys.add(line.phone, i)
+		}
+	}
+	p.keys.sort()
+	p.phones.sort()
+}
+
 // judge finds out whom not to text, and who comes a second time.
 func (p *listPage) judge(s *scrub) error {
-	err := s.house.store.Find(p.keys, func(i int, contact *hygiene.Contact) {
-		p.lines[p.order[i].line].reason = standingOf(contact, s.now).why()
+	err := s.house.store.Find(p.keys.values, func(i int, contact *hygiene.Contact) {
+		standing := standingOf(contact, s.now)
+		for _, place := range p.keys.of(i) {
+			line := &p.lines[place.line]
+			line.isKey = line.isKey || line.key == place.value
+			line.meet(&standing)
+		}
 	})
 	if err != nil {
 		return err
 	}
-	p.order, p.keys = p.order[:0], p.keys[:0]
-	for i := range p.lines {
-		if p.lines[i].reason == "" {
-			p.order, p.keys = append(p.order, keyPlace{line: i}), append(p.keys, p.lines[i].key)
+	err = s.house.store.FindPhones(p.phones.values, func(i int, contact *hygiene.Contact) {
+		standing := standingOf(contact, s.now)
+		for _, place := range p.phones.of(i) {
+			line := &p.lines[place.line]
+			line.byPhone = line.byPhone || !line.known
+			line.meet(&standing)
 		}
+	})
+	if err != nil {
+		return err
 	}
-	fresh, err := s.seen.Add(p.keys)
+	return p.findAgain(s)
+}
+
+// meet heeds one contact that the line names: one that is not to be texted is
+// enough, and one that is suppressed says more than one that is cooling.
+func (line *listLine) meet(s *standing) {
+	line.known = true
+	if why := s.why(); why != "" && (line.reason == "" || line.reason == hygiene.Cooling.String()) {
+		line.reason = why
+	}
+}
+
+// findAgain marks the lines whose contact is kept on a line before. Of whom
+// nothing is known but a number, the number tells it, whichever way it is written.
+func (p *listPage) findAgain(s *scrub) error {
+	p.again, p.kept = p.again[:0], p.kept[:0]
+	for i := range p.lines {
+		line := &p.lines[i]
+		if line.reason != "" {
+			continue
+		}
+		who := line.key
+		if line.phone != "" && !line.isKey {
+			who = line.phone
+		}
+		p.again, p.kept = append(p.again, who), append(p.kept, i)
+	}
+	fresh, err := s.seen.Add(p.again)
 	for i, is := range fresh {
 		if !is {
-			p.lines[p.order[i].line].reason = isDuplicate
+			p.lines[p.kept[i]].reason = isDuplicate
 		}
 	}
 	return err
-}
-
-// sort puts the keys in order. Most keys of a list begin alike, and the few
-// bytes after that tell nearly all of them apart.
-func (p *listPage) sort() {
-	p.order, p.keys = p.order[:0], p.keys[:0]
-	for i := range p.lines {
-		if p.lines[i].reason == "" {
-			p.order = append(p.order, keyPlace{line: i})
-		}
-	}
-	alike := p.alike()
-	for i := range p.order {
-		var next [8]byte
-		copy(next[:], p.lines[p.order[i].line].key[alike:])
-		p.order[i].next = binary.BigEndian.Uint64(next[:])
-	}
-	slices.SortFunc(p.order, func(a, b keyPlace) int {
-		if a.next != b.next {
-			return cmp.Compare(a.next, b.next)
-		}
-		return strings.Compare(p.lines[a.line].key, p.lines[b.line].key)
-	})
-	for i := range p.order {
-		p.keys = append(p.keys, p.lines[p.order[i].line].key)
-	}
-}
-
-// alike is with how many bytes all keys begin alike.
-func (p *listPage) alike() (n int) {
-	if len(p.order) == 0 {
-		return 0
-	}
-	first := p.lines[p.order[0].line].key
-	n = len(first)
-	for i := range p.order {
-		key := p.lines[p.order[i].line].key
-		n = min(n, len(key))
-		for first[:n] != key[:n] {
-			n--
-		}
-	}
-	return n
 }
 
 // write writes the lines where they belong, in the order of the list.
@@ -134,7 +172,7 @@ func (p *listPage) write(s *scrub) error {
 	for i := range p.lines {
 		line := &p.lines[i]
 		raw := p.text[line.from:line.to]
-		s.did.count(line.reason)
+		s.did.count(line)
 		switch {
 		case line.reason == "":
 			s.clean.Write(raw)

@@ -1,0 +1,78 @@
+package command
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// importing is a file on its way in.
+type importing struct {
+	*call
+	name      string
+	file      io.ReadCloser
+	unchanged func() error // tells when it is another file than the one that was opened
+	rejects
+}
+
+// What is written together: so many lines, or so many bytes of them. Lines may be
+// long, and what they grow to in memory is a multiple.
+const (
+	importGroup = 4096
+	importBytes = 2 << 20
+)
+
+// openImport opens the file of an import. rejected is the file for the lines that
+// are left out; empty for none.
+func (c *call) openImport(name, rejected string) (*importing, error) {
+	if err := apart(name, rejected); err != nil {
+		return nil, err
+	}
+	f, err := c.openFile(name)
+	if err != nil {
+		return nil, err
+	}
+	if isFile(f, rejected) {
+		f.Close()
+		return nil, &usageError{fmt.Errorf("%s is what stdin reads: write to another file", rejected)}
+	}
+	return &importing{call: c, name: name, file: f, unchanged: watch(f), rejects: rejects{screen: c.Stderr, name: rejected}}, nil
+}
+
+// ready is an error when what was gathered must not be written: someone wants the
+// work ended, or the file was changed. Half a line of a file that is being
+// written can be another person's.
+func (in *importing) ready() error {
+	if err := in.interrupted(); err != nil {
+		return err
+	}
+	return in.unchanged()
+}
+
+// isStopped tells whether the work ended because it was not ready.
+func isStopped(err error) bool { return errors.Is(err, errInterrupted) || errors.Is(err, errChanged) }
+
+// close closes the file, and puts the one of the lines that were left out in its
+// place.
+func (in *importing) close() error {
+	in.file.Close()
+	return in.rejects.close()
+}
+
+// notJSONLines says what is wrong with a file that should hold JSON objects, by
+// how it begins.
+func notJSONLines(head []byte) error {
+	if err := notText(head); err != nil {
+		return err
+	}
+	if bytes.HasPrefix(textOf(head), []byte("[")) {
+		return errors.New("it is a JSON array: write its objects one a line, without the brackets and commas")
+	}
+	return nil
+}
+
+// textOf is a file from the first that it says on.
+func textOf(head []byte) []byte {
+	return bytes.TrimLeft(bytes.TrimPrefix(head, []byte(byteOrderMark)), " \t\r\n")
+}

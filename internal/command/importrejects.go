@@ -1,0 +1,94 @@
+package command
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+)
+
+// left is what was left out of a file.
+type left struct {
+	Lines  int64 // rejected
+	Fields int64 // of lines that were taken
+}
+
+// leftField is why a field was left out of a line that was taken.
+type leftField struct{ error }
+
+// rejects tells what is left out of a file: the first of it on the screen, and
+// all in a file of its own, if there is one.
+type rejects struct {
+	screen io.Writer
+	name   string // of the file; empty for none
+	file   *newFile
+	rows   *csv.Writer
+	left
+}
+
+// toldRejects is how many rejected lines are told one by one.
+const toldRejects = 20
+
+// begin makes the file.
+func (r *rejects) begin() (err error) {
+	if r.name == "" {
+		return nil
+	}
+	if r.file, err = createFile(r.name); err != nil {
+		return err
+	}
+	r.rows = csv.NewWriter(r.file)
+	return r.rows.Write([]string{"line", "reason", "text"})
+}
+
+// wanted tells whether there is such a file.
+func (r *rejects) wanted() bool { return r.file != nil }
+
+// add tells of a line, or of a field of it, that was left out.
+func (r *rejects) add(line int64, why error, text []byte) {
+	what := "the line was left out: "
+	var field leftField
+	if errors.As(why, &field) {
+		r.Fields++
+		what = ""
+	} else {
+		r.Lines++
+	}
+	if r.Fields+r.Lines <= toldRejects {
+		fmt.Fprintf(r.screen, "winnow: line %d: %s%s\n", line, what, why)
+	}
+	r.note(line, why, text)
+}
+
+// note tells of a line in the file alone.
+func (r *rejects) note(line int64, why error, text []byte) {
+	if r.wanted() {
+		r.rows.Write([]string{strconv.FormatInt(line, 10), why.Error(), string(trimEnd(text))})
+	}
+}
+
+// close puts the file in its place.
+func (r *rejects) close() error {
+	if !r.wanted() {
+		return nil
+	}
+	defer r.file.discard()
+	r.rows.Flush()
+	return errors.Join(r.rows.Error(), r.file.finish())
+}
+
+// err is the error of a file that was not taken in whole.
+func (l *left) err(file string) error {
+	if l.Lines == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s left out of %s", wasWere(l.Lines, "line"), file)
+}
+
+func wasWere(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " was"
+	}
+	return plural(n, noun) + " were"
+}

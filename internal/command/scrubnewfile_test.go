@@ -1,0 +1,92 @@
+package command
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+)
+
+// namesIn names what is in a folder.
+func namesIn(t *testing.T, folder string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+func TestAFileThatIsNotWholeHasNoNameToBeLeftUnder(t *testing.T) {
+	folder := t.TempDir()
+	name := filepath.Join(folder, "clean.csv")
+	if f, err := unnamed(folder); err != nil {
+		t.Skipf("this file system has no files without names: %v", err)
+	} else {
+		f.discard()
+	}
+	for i, text := range []string{"first", "second, over it"} {
+		f, err := createFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.WriteString(text)
+		if err := f.Flush(); err != nil || len(namesIn(t, folder)) != i {
+			t.Errorf("a kill would leave %q, %v", namesIn(t, folder), err)
+		}
+		if err := f.finish(); err != nil {
+			t.Fatal(err)
+		}
+		f.discard()
+		got, err := os.ReadFile(name)
+		info, _ := os.Stat(name)
+		if names := namesIn(t, folder); string(got) != text || !slices.Equal(names, []string{"clean.csv"}) || info.Mode().Perm() != newFileMode {
+			t.Errorf("%q in %q with mode %s, %v", got, names, info.Mode(), err)
+		}
+	}
+}
+
+func TestFilesOfDeadOwnersAreCleared(t *testing.T) {
+	folder := t.TempDir()
+	put := func(name string, age time.Duration) {
+		t.Helper()
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte("+905551234567"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, time.Time{}, time.Now().Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alive, err := underPassingName(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alive.discard()
+	put(filepath.Base(alive.passing), time.Hour)
+	put(passingName+"dead", time.Hour)
+	put(passingName+"young", 0)
+	put("list.csv", time.Hour)
+	other, err := underPassingName(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{filepath.Base(alive.passing), filepath.Base(other.passing), passingName + "young", "list.csv"}
+	slices.Sort(want)
+	if names := namesIn(t, folder); !slices.Equal(names, want) {
+		t.Errorf("there is %q; want %q", names, want)
+	}
+	other.name = filepath.Join(folder, "clean.csv")
+	other.WriteString("whole")
+	if err := other.finish(); err != nil {
+		t.Fatal(err)
+	}
+	other.discard()
+	if text, err := os.ReadFile(other.name); string(text) != "whole" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
