@@ -55,8 +55,8 @@ type eventImport struct {
 	events  []hygiene.Event
 	bad     []hygiene.Unreadable
 	weight  int
-	line    int64 // the last that was read
-	stored  int64 // the last that was stored, with all before it
+	line    int64     // the last that was read
+	stored  int64     // the last that was stored, with all before it
 	latest  time.Time // received, of those later than now
 	did     importedEvents
 }
