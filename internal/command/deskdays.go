@@ -82,8 +82,8 @@ func (d *days) begin(now time.Time) <-chan struct{} {
 	return done
 }
 
-// countDays counts the days up to that of now. Deliverability is that of
-// winnow report.
+// countDays counts the days up to that of now, as winnow report --repeats does:
+// leaving repeats out takes memory that callbacks need.
 func countDays(ctx context.Context, s *store.Store, now hygiene.Instant) (list []console.Day, err error) {
 	day := hygiene.Instant(hygiene.Day.Microseconds())
 	first := now - now%day - (shownDays-1)*day

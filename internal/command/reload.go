@@ -1,0 +1,99 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"winnow/internal/config"
+)
+
+// lookEvery is how often the config's file is looked at. It is read when it has
+// stayed as it is from one look to the next.
+const lookEvery = 500 * time.Millisecond
+
+// watch reloads on SIGHUP and when the file changes. It looks at the file: an
+// editor or a mounted volume replaces it, and a watch on it would be lost.
+func (d *daemon) watch(ctx context.Context) {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	before := d.seen
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hup:
+			d.reload()
+		case <-tick.C:
+			now := fingerprintOf(d.path)
+			if now != d.seen && now == before { // nobody is writing it any more
+				d.reload()
+			}
+			before = now
+			if !d.kept {
+				d.keep()
+			}
+		}
+	}
+}
+
+// reload puts the file in force, or keeps what is.
+func (d *daemon) reload() {
+	d.seen = fingerprintOf(d.path)
+	old := d.current.Load()
+	cfg, err := config.Load(d.path, configOptions(true))
+	if err == nil {
+		err = errEmptied(old, cfg)
+	}
+	if err == nil {
+		err = d.adopt(cfg)
+	}
+	if err != nil {
+		d.metrics.Reloaded(false, time.Now(), old.Hash)
+		d.notes.reloaded(0, err)
+		d.log.Error("the config was not reloaded, the one before stays in force", "file", d.path, "policy", old.Hash, "problems", "\n"+err.Error())
+		return
+	}
+	d.log.Info("the config was reloaded", "file", d.path, "policy", cfg.Hash)
+	d.deliverer.retry()
+	if cfg.Listen != old.Listen || cfg.Admin != old.Admin || cfg.Store != old.Store || (cfg.TLS == nil) != (old.TLS == nil) {
+		d.log.Warn("listen, admin, tls and store take effect at the next start")
+	}
+}
+
+// errEmptied refuses a file without any source or rule where there were some: it
+// is far more often half a file than what somebody wants.
+func errEmptied(old, cfg *config.Config) error {
+	switch {
+	case len(old.Sources) > 0 && len(cfg.Sources) == 0:
+		return errors.New("the file has no sources any more: if that is wanted, start winnow anew")
+	case len(old.Policy.Rules) > 0 && len(cfg.Policy.Rules) == 0:
+		return errors.New("the file has no rules any more: if that is wanted, start winnow anew")
+	}
+	return nil
+}
+
+// fingerprint tells whether a file is another than before.
+type fingerprint struct {
+	size     int64
+	modified time.Time
+	inode    uint64
+}
+
+func fingerprintOf(path string) fingerprint {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fingerprint{}
+	}
+	f := fingerprint{size: info.Size(), modified: info.ModTime()}
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		f.inode = sys.Ino
+	}
+	return f
+}
