@@ -1,5 +1,5 @@
 # The build line below is also run, as it stands, by .ci/run.
-FROM golang:1.26-bookworm AS build
+FROM golang:1.26.11-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download

@@ -2,6 +2,8 @@ module winnow
 
 go 1.26.0
 
+toolchain go1.26.11
+
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/gorilla/mux v1.8.1

@@ -18,6 +18,11 @@ func (d *door) guarded(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
+		if req.ProtoMajor != 1 {
+			h.Set("Connection", "close")
+			d.fail(w, req, refuse(http.StatusHTTPVersionNotSupported, "this server speaks HTTP/1.1: set the proxy in front of it to HTTP/1.1"))
+			return
+		}
 		if d.Token == "" && !local(req.Host) {
 			d.fail(w, req, refuse(http.StatusMisdirectedRequest, "without admin.token this is answered at an address or localhost only: set a token to use a name"))
 			return

@@ -178,9 +178,14 @@ const (
 
 // Server is an HTTP server for the handler, with limits that a slow or hostile
 // client meets and others don't.
+//
+// It speaks HTTP/1.1 alone, for the reasons of the public server.
 func Server(h http.Handler) *http.Server {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
 	return &http.Server{
 		Handler:           h,
+		Protocols:         &protocols,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,

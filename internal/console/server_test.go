@@ -102,3 +102,12 @@ func TestASlowHeaderIsGivenUp(t *testing.T) {
 		}
 	})
 }
+
+func TestAnHTTP2PrefaceIsAnswered505(t *testing.T) {
+	overWire(t, Config{}, func(conn net.Conn) {
+		fmt.Fprint(conn, "PRI * HTTP/2.0\r\n\r\n")
+		if resp := answered(t, conn); resp.StatusCode != http.StatusHTTPVersionNotSupported || resp.ProtoMajor != 1 {
+			t.Errorf("answered %s over %s", resp.Status, resp.Proto)
+		}
+	})
+}

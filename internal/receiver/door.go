@@ -12,9 +12,15 @@ import (
 
 // Server is an HTTP server for the handler, with limits that a provider never
 // meets and a slow or hostile client does.
+//
+// It speaks HTTP/1.1 alone, also over TLS: no provider needs HTTP/2, and its
+// state machine has been the way to end a Go server from outside (GO-2026-6617).
 func Server(handler http.Handler) *http.Server {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
 	return &http.Server{
 		Handler:           handler,
+		Protocols:         &protocols,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       silence,          // until the first piece of the body; then as it arrives
 		WriteTimeout:      60 * time.Second, // counts from the header on: longer than reading and a commit
@@ -31,7 +37,21 @@ func (r *Receiver) Handler() http.Handler {
 	router.HandleFunc("/healthz", r.health)
 	router.PathPrefix("/").HandlerFunc(r.callback)
 	router.NotFoundHandler = http.HandlerFunc(r.callback) // a path that is no path is an unknown token
-	return r.recovered(router)
+	return r.recovered(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.ProtoMajor != 1 {
+			r.otherProtocol(w)
+			return
+		}
+		router.ServeHTTP(w, req)
+	}))
+}
+
+// otherProtocol answers the preface of an HTTP/2 connection, which net/http hands
+// on as a request of its own.
+func (r *Receiver) otherProtocol(w http.ResponseWriter) {
+	r.config.Counter.Callback("", AnswerOtherProtocol, 0)
+	w.Header().Set("Connection", "close")
+	http.Error(w, "this server speaks HTTP/1.1: set the proxy in front of it to HTTP/1.1", http.StatusHTTPVersionNotSupported)
 }
 
 // callback finds whose token it is, answers and counts.

@@ -54,6 +54,8 @@ const (
 	AnswerBusy         = "busy"         // 503, too many large bodies in memory
 	AnswerUnavailable  = "unavailable"  // 503, not stored for sure
 	AnswerPanicked     = "panicked"     // 500
+
+	AnswerOtherProtocol = "other_protocol" // 505, HTTP/2
 )
 
 // Source is one provider account.
