@@ -64,3 +64,15 @@ func (s *Store) PolicyText(prefix string) (p KeptPolicy, text string, err error)
 	}
 	return p, text, nil
 }
+
+// PoliciesKept gives the text of every policy that ever judged, one after the
+// other, in the order in which they first did.
+func (s *Store) PoliciesKept(each func(text string) error) error {
+	return s.read(func(c *conn) (err error) {
+		r := c.query("SELECT text FROM policies ORDER BY id")
+		for err == nil && r.next() {
+			err = each(r.text(0))
+		}
+		return errors.Join(err, r.close())
+	})
+}

@@ -91,3 +91,41 @@ func (p *pen) meet(k *card, key, phone string) error {
 	}
 	return nil
 }
+
+// Unmatched visits the events whose contact is not known yet, by message id.
+func (s *Store) Unmatched(most int, visit func(hygiene.Event) error) error {
+	var seqs []int64
+	err := s.read(func(c *conn) error {
+		r := c.query("SELECT seq FROM unmatched ORDER BY message_id, seq LIMIT ?", most)
+		for r.next() {
+			seqs = append(seqs, r.int(0))
+		}
+		return r.close()
+	})
+	if err != nil {
+		return err
+	}
+	for _, seq := range seqs {
+		e, ok, err := s.Event(seq)
+		if err == nil && ok {
+			err = visit(e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Message tells what is known of a message by its id: the contact that it was
+// registered for, empty for none, and how many of its events are unmatched.
+func (s *Store) Message(id string) (contact string, unmatched int64, err error) {
+	err = s.read(func(c *conn) error {
+		if contact, err = c.text("SELECT contact FROM messages WHERE message_id = ?", id); err != nil {
+			return err
+		}
+		unmatched, err = c.number("SELECT count(*) FROM unmatched WHERE message_id = ?", id)
+		return err
+	})
+	return contact, unmatched, err
+}

@@ -177,18 +177,6 @@ func (s *Snapshot) begin() (err error) {
 	return err
 }
 
-// PoliciesKept gives the text of every policy that ever judged, one after the
-// other, in the order in which they first did.
-func (s *Store) PoliciesKept(each func(text string) error) error {
-	return s.read(func(c *conn) (err error) {
-		r := c.query("SELECT text FROM policies ORDER BY id")
-		for err == nil && r.next() {
-			err = each(r.text(0))
-		}
-		return errors.Join(err, r.close())
-	})
-}
-
 func closeAll(readers []*Snapshot) error {
 	var errs []error
 	for _, r := range readers {

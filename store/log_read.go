@@ -90,3 +90,21 @@ func (s *Store) LastSeq() (n int64, err error) {
 	})
 	return n, err
 }
+
+// Quarantined is one body in quarantine.
+type Quarantined struct {
+	ID int64
+	hygiene.Unreadable
+}
+
+// Quarantine reads what is in quarantine, the latest first, at most so many.
+func (s *Store) Quarantine(most int) (list []Quarantined, err error) {
+	err = s.readLog(func(c *conn) error {
+		r := c.query("SELECT id, received_at, source, why, body FROM quarantine ORDER BY id DESC LIMIT ?", most)
+		for r.next() {
+			list = append(list, Quarantined{r.int(0), hygiene.Unreadable{ReceivedAt: hygiene.Instant(r.int(1)), Source: r.text(2), Why: r.text(3), Body: r.blob(4)}})
+		}
+		return r.close()
+	})
+	return list, err
+}

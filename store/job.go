@@ -1,0 +1,34 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"winnow/hygiene"
+)
+
+// keptTimes is how many times of each job are kept.
+const keptTimes = 500
+
+// Last is the latest time kept for the job that is not later than until; the
+// zero time if there is none. See schedule.Book.
+func (s *Store) Last(_ context.Context, job string, until time.Time) (at time.Time, err error) {
+	err = s.read(func(c *conn) error {
+		n, err := c.number("SELECT max(at) FROM jobs WHERE name = ? AND at <= ?", job, int64(hygiene.InstantOf(until)))
+		at = hygiene.Instant(n).Time()
+		return err
+	})
+	return at, err
+}
+
+// Keep adds a time for the job, and forgets the oldest behind it: those ahead of
+// it, which a clock that ran ahead left, count for nothing. See schedule.Book.
+func (s *Store) Keep(_ context.Context, job string, at time.Time) error {
+	return s.write(func(c *conn) error {
+		if err := c.exec("INSERT INTO jobs (name, at) VALUES (?, ?) ON CONFLICT DO NOTHING", job, int64(hygiene.InstantOf(at))); err != nil {
+			return err
+		}
+		return c.exec(`DELETE FROM jobs WHERE name = ?1
+			AND at < (SELECT at FROM jobs WHERE name = ?1 AND at <= ?2 ORDER BY at DESC LIMIT 1 OFFSET ?3)`, job, int64(hygiene.InstantOf(at)), keptTimes)
+	})
+}
