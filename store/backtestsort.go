@@ -7,13 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/mattn/go-sqlite3"
 
 	"winnow/hygiene"
+	"winnow/store/scratchfile"
 )
 
 // A backtest needs the log contact by contact, and sorts it as a merge sort
@@ -35,15 +34,10 @@ type sortFile struct {
 	ends   []int64 // of each run, its last row
 }
 
-// newSortFile makes the file and takes its name away at once, so that its space
-// is free again as soon as nobody has it open, even when the process is killed.
+// newSortFile makes the file.
 func (s *Store) newSortFile() (*sortFile, error) {
-	f := &sortFile{folder: cmp.Or(os.Getenv("TMPDIR"), filepath.Dir(s.path))}
-	folder, err := os.MkdirTemp(f.folder, "winnow-backtest-")
-	if err != nil {
-		return nil, fmt.Errorf("make a temporary file: %w", err)
-	}
-	err = errors.Join(f.open(s, filepath.Join(folder, "events.db")), os.RemoveAll(folder))
+	f := &sortFile{folder: s.scratchFolder()}
+	err := scratchfile.Open(f.folder, "events.db", func(path string) error { return f.open(s, path) })
 	if err != nil && f.c != nil {
 		err = errors.Join(err, f.c.close())
 	}

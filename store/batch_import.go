@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/store/keyset"
 )
 
 // ImportBatch is a batch of suppressions from a file.
@@ -27,7 +28,7 @@ type SuppressionImport struct {
 
 	// What the lines before named. A preview needs both: it is taken back page by
 	// page, and a line must not count again on the next.
-	told, named *Seen // suppressions, contacts
+	told, named *keyset.Set // suppressions, contacts
 }
 
 // ImportSuppressions begins an import by that person, at the time now; note is

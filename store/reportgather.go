@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"winnow/store/keyset"
 )
 
 // gathered are counts in memory, on their way to the report.
@@ -22,10 +24,10 @@ type gathered struct {
 
 	bytes, mostBytes int // of the keys of counts
 
-	seen    *Seen    // nil when repeats count
-	asked   []string // what tells the events apart that are about to be counted
-	waiting []*int64 // where each of them is to be counted
-	batch   int      // how many wait at most
+	seen    *keyset.Set // nil when repeats count
+	asked   []string    // what tells the events apart that are about to be counted
+	waiting []*int64    // where each of them is to be counted
+	batch   int         // how many wait at most
 
 	day  int64  // since 1970
 	date string // of the day
@@ -44,8 +46,7 @@ func (r *Report) gather(s *Store, o ReportOptions) *gathered {
 	g := &gathered{report: r, store: s, o: o, scan: newReportScan(&o), attachments: newAttachments(o.By), counts: map[string]*int64{},
 		most: cmp.Or(o.groups, reportGroups), mostBytes: cmp.Or(o.bytes, reportBytes), batch: cmp.Or(o.batch, reportBatch)}
 	if o.Unique {
-		g.seen = s.NewSeen()
-		g.seen.most = reportSeen
+		g.seen = keyset.New(s.scratchFolder(), reportSeen)
 	}
 	return g
 }

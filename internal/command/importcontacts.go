@@ -9,6 +9,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store"
+	"winnow/store/keyset"
 )
 
 // importContactsCommand brings in what the CRM says of contacts.
@@ -78,7 +79,7 @@ type contactImport struct {
 	keys      hygiene.KeyFormat
 	keyColumn string
 	save      func([]store.Profile) ([]store.Revision, error)
-	seen      *store.Seen // the contacts that were named
+	seen      *keyset.Set // the contacts that were named
 
 	phone      int // its column, -1 for none
 	attributes []attributeColumn

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
-	"winnow/store"
+	"winnow/store/keyset"
 )
 
 // scrubCommand parts a list into whom to text and whom not.
@@ -281,7 +281,7 @@ type scrub struct {
 	list            *list
 	by              lookup
 	now             hygiene.Instant
-	seen            *store.Seen // keys of the lines that were kept
+	seen            *keyset.Set // keys of the lines that were kept
 	clean, rejected *bufio.Writer
 	did             scrubbed
 }

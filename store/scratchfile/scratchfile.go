@@ -1,0 +1,76 @@
+// Package scratchfile makes files that are not worth keeping: what a pass over
+// the log or a long list can't hold in memory.
+//
+// Every scratch file is made in the folder that the environment variable TMPDIR
+// names, else in a folder that its user gives. It loses its name as soon as it
+// is open, so its space is free again when nobody has it open, even after the
+// process was killed.
+package scratchfile
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// pattern is how scratch files are named while they have a name.
+const pattern = "winnow-scratch-"
+
+// Folder is where scratch files are made: the folder that TMPDIR names, or else
+// the given one.
+func Folder(otherwise string) string { return cmp.Or(os.Getenv("TMPDIR"), otherwise) }
+
+// File is a scratch file. Its Write names the folder when the disk is full.
+type File struct {
+	*os.File
+	folder string
+}
+
+// Create makes a scratch file in the folder. An error names the folder and says
+// what to do.
+func Create(folder string) (*File, error) {
+	f, err := os.CreateTemp(folder, pattern)
+	if err != nil {
+		return nil, createError(folder, err)
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(createError(folder, err), f.Close())
+	}
+	return &File{f, folder}, nil
+}
+
+// Write appends to the file.
+func (f *File) Write(b []byte) (int, error) {
+	n, err := f.File.Write(b)
+	if err != nil {
+		err = WriteError(f.folder, err)
+	}
+	return n, err
+}
+
+// Open lets open make and open a file of that name in the folder, for a library
+// that opens files by name, and then removes the name. An error names the folder
+// and says what to do.
+func Open(folder, name string, open func(path string) error) error {
+	made, err := os.MkdirTemp(folder, pattern)
+	if err != nil {
+		return createError(folder, err)
+	}
+	return errors.Join(open(filepath.Join(made, name)), os.RemoveAll(made))
+}
+
+func createError(folder string, err error) error {
+	var at *os.PathError
+	if errors.As(err, &at) {
+		err = at.Err // the file's made-up name says nothing: the folder is what is wrong
+	}
+	return fmt.Errorf("make a temporary file in %s: %w; set TMPDIR to a folder that is there and that you may write in", folder, err)
+}
+
+// WriteError is the error of a scratch file in the folder that could not be
+// written, as when the disk is full: it says what to do.
+func WriteError(folder string, err error) error {
+	return fmt.Errorf("write a temporary file in %s: %w; set TMPDIR to a folder with more room", folder, err)
+}
