@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
 // BacktestOptions are what a backtest needs to know, beside the policies.
@@ -37,20 +38,13 @@ type Backtested struct {
 // contact's events in order of time. Until it ends it takes about 100 bytes for
 // each event, in the folder that the variable TMPDIR names, or beside the store.
 func (s *Store) Backtest(ctx context.Context, o BacktestOptions, tests ...*hygiene.Backtest) (did Backtested, err error) {
-	f, err := s.newSortFile()
+	log, err := s.engine.SortLog(ctx, engine.SortOptions{Folder: s.scratchFolder(), Until: o.Until, Sorted: o.Sorted, RunEvents: o.run})
 	if err != nil {
 		return did, err
 	}
-	defer func() { err = errors.Join(err, f.c.close()) }()
-	if err := f.sort(ctx, &o); err != nil {
-		return did, err
-	}
-	if did.Bytes, err = f.c.number("PRAGMA main.page_count"); err != nil {
-		return did, err
-	}
-	did.Bytes *= pageSize
-	err = s.replay(ctx, f, &o, tests, &did)
-	return did, err
+	did.Bytes = log.ScratchBytes()
+	err = s.replay(ctx, log, &o, tests, &did)
+	return did, errors.Join(err, log.Close())
 }
 
 // page is some events in order. All tests read it, then it is filled again.
@@ -75,11 +69,7 @@ func (p *page) release(empty chan<- *page) {
 // replay reads the runs; each test judges what is read in a goroutine of its
 // own. To part the contacts among goroutines would not do: a single contact may
 // have more events than memory holds.
-func (s *Store) replay(ctx context.Context, f *sortFile, o *BacktestOptions, tests []*hygiene.Backtest, did *Backtested) error {
-	m, err := f.merge()
-	if err != nil {
-		return err
-	}
+func (s *Store) replay(ctx context.Context, log engine.SortedLog, o *BacktestOptions, tests []*hygiene.Backtest, did *Backtested) error {
 	empty := make(chan *page, pages)
 	for range pages {
 		empty <- &page{attributes: make([]hygiene.Attributes, pageEvents)}
@@ -90,7 +80,7 @@ func (s *Store) replay(ctx context.Context, f *sortFile, o *BacktestOptions, tes
 		followers[i] = &follower{filled: make(chan *page, pages), empty: empty}
 		judging.Go(func() { followers[i].follow(t) })
 	}
-	err = s.readPages(ctx, m, o, did, empty, followers)
+	err := s.readPages(ctx, log, o, did, empty, followers)
 	for _, w := range followers {
 		close(w.filled)
 	}
@@ -99,12 +89,13 @@ func (s *Store) replay(ctx context.Context, f *sortFile, o *BacktestOptions, tes
 }
 
 // readPages gives each page to all followers, up to the last.
-func (s *Store) readPages(ctx context.Context, m *merger, o *BacktestOptions, did *Backtested, empty chan *page, followers []*follower) error {
+func (s *Store) readPages(ctx context.Context, log engine.SortedLog, o *BacktestOptions, did *Backtested, empty chan *page, followers []*follower) error {
+	r := &pageReader{log: log, o: o, did: did}
 	for p := range empty {
-		if err := errors.Join(ctx.Err(), m.fill(p, o, did)); err != nil || len(p.events) == 0 {
+		if err := errors.Join(ctx.Err(), r.fill(p)); err != nil || len(p.events) == 0 {
 			return err
 		}
-		if err := s.attribute(p); err != nil {
+		if err := s.readAttributes(p); err != nil {
 			return err
 		}
 		p.readers.Store(int32(len(followers) + 1))
@@ -119,30 +110,70 @@ func (s *Store) readPages(ctx context.Context, m *merger, o *BacktestOptions, di
 	return nil
 }
 
-// attribute reads the attributes of the contacts that begin on the page, on the
-// store's own connection: the temporary file's would hold the roster as it is
-// until the last run is read.
-func (s *Store) attribute(p *page) error {
-	return s.read(func(c *conn) error {
-		for _, i := range p.fresh {
-			r := c.query("SELECT attributes FROM contacts WHERE key = ?", p.events[i].Contact)
-			var packed []byte
-			if r.next() {
-				packed = r.blob(0)
-			}
-			if err := r.close(); err != nil {
-				return err
-			}
-			p.attributes[i] = nil
-			if packed == nil {
-				continue
-			}
-			var err error
-			if p.attributes[i], err = hygiene.UnpackAttributes(packed); err != nil {
-				return fmt.Errorf("read attributes of a contact of the roster: %w", err)
-			}
+// pageReader fills pages with the events of known contacts.
+type pageReader struct {
+	log  engine.SortedLog
+	o    *BacktestOptions
+	did  *Backtested
+	last string // contact of the event read last
+}
+
+// fill reads the next events onto the page; none at the end.
+func (r *pageReader) fill(p *page) error {
+	p.events, p.fresh = p.events[:0], p.fresh[:0]
+	for len(p.events) < pageEvents {
+		var e hygiene.Event
+		ok, err := r.log.Next(&e)
+		if err != nil {
+			return err
 		}
-		return nil
+		if !ok {
+			break
+		}
+		if e.Contact == "" {
+			r.did.Unmatched++
+			continue
+		}
+		r.did.count(&e, r.o)
+		if e.Contact != r.last {
+			r.last = e.Contact
+			p.fresh = append(p.fresh, len(p.events))
+		}
+		p.events = append(p.events, e)
+	}
+	r.did.Contacts += int64(len(p.fresh))
+	return nil
+}
+
+func (d *Backtested) count(e *hygiene.Event, o *BacktestOptions) {
+	if e.At >= o.Since {
+		d.Events++
+	} else {
+		d.Earlier++
+	}
+	if d.First == 0 || e.At < d.First {
+		d.First = e.At
+	}
+}
+
+// readAttributes reads the attributes of the contacts that begin on the page. The
+// sorted log would hold the contacts as they are until its last run is read.
+func (s *Store) readAttributes(p *page) error {
+	keys := make([]string, len(p.fresh))
+	for i, n := range p.fresh {
+		keys[i] = p.events[n].Contact
+		p.attributes[n] = nil
+	}
+	return s.read(func(c engine.Reader) error {
+		return c.FindContacts(keys, func(i int, stored *engine.Contact) (err error) {
+			if stored.Attributes == nil {
+				return nil
+			}
+			if p.attributes[p.fresh[i]], err = hygiene.UnpackAttributes(stored.Attributes); err != nil {
+				return fmt.Errorf("read attributes of contact %d: %w", stored.ID, err)
+			}
+			return nil
+		})
 	})
 }
 

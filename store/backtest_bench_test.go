@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
 var (
@@ -105,8 +106,8 @@ func BenchmarkBacktest(b *testing.B) {
 func readAll(b *testing.B, s *Store) (n int64) {
 	for seq := int64(0); ; {
 		var events []hygiene.Event
-		err := s.readLog(func(c *conn) (err error) {
-			events, err = eventsAfter(c, seq, sweepEvents, sweepBytes)
+		err := s.readLog(func(c engine.LogReader) (err error) {
+			events, err = c.EventsAfter(seq, sweepEvents, sweepBytes)
 			return err
 		})
 		if err != nil {

@@ -209,8 +209,8 @@ func TestABacktestSeesTheAttributesOfTheRoster(t *testing.T) {
 	for _, key := range []string{"ann", "bob"} {
 		appendEvents(t, s, ev(start.Add(9*hygiene.Day), key, key, hygiene.HardBounce))
 	}
-	err := s.writeAs(nil, func(p *pen) error {
-		k := &card{}
+	err := s.writeAs(nil, func(p *txWriter) error {
+		k := &contactRow{}
 		k.reset("ann")
 		k.Attributes = k.Attributes.With("vip", hygiene.ParseValue("yes"))
 		return p.save(k, nil)
@@ -327,15 +327,11 @@ func TestABacktestChangesNothingAndHoldsNobodyUp(t *testing.T) {
 		if _, err := s.Register(context.Background(), []Registration{{MessageID: "z", Contact: "zoe"}}); err != nil {
 			t.Error(err)
 		}
-		for _, path := range []string{s.path, s.LogPath()} {
-			c, err := connect(path, writing)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if busy, err := c.number("PRAGMA wal_checkpoint(TRUNCATE)"); busy != 0 || err != nil {
+		for _, path := range []string{s.Files()[0], s.Files()[2]} {
+			var busy int
+			if err := openFile(t, path).QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, new(int), new(int)); busy != 0 || err != nil {
 				t.Errorf("%s: a reader is in the way, %v", filepath.Base(path), err)
 			}
-			c.close()
 		}
 	}
 	if _, b := backtestOf(t, s, o); b.Suppressed == 0 {

@@ -8,14 +8,11 @@ import (
 	"winnow/store/keyset"
 )
 
-// ImportBatch is a batch of suppressions from a file.
-const ImportBatch BatchKind = "import"
-
 // ImportedSuppression is one line of a suppression list.
 type ImportedSuppression struct {
 	Key    string
 	Reason string
-	Until  hygiene.Instant // 0 for good
+	Until  hygiene.Instant // 0 for no end
 }
 
 // SuppressionImport is an import of suppressions under way: one batch, written a
@@ -26,30 +23,30 @@ type SuppressionImport struct {
 	batch  Batch
 	moment hygiene.Moment
 
-	// What the lines before named. A preview needs both: it is taken back page by
-	// page, and a line must not count again on the next.
-	told, named *keyset.Set // suppressions, contacts
+	// What earlier lines named. A preview needs both: it is rolled back page by
+	// page, and a suppression must not count again on the next.
+	suppressions, contacts *keyset.Set
 }
 
-// ImportSuppressions begins an import by that person, at the time now; note is
-// kept with each suppression.
+// ImportSuppressions begins an import by that person, at the time now. The note is
+// stored with each suppression.
 func (s *Store) ImportSuppressions(policy *hygiene.Policy, by, note string, now hygiene.Instant) (*SuppressionImport, error) {
 	end, err := s.LastSeq()
 	if err != nil {
 		return nil, err
 	}
 	b := Batch{Kind: ImportBatch, By: by, Note: note, About: "suppressions from " + note}
-	return &SuppressionImport{store: s, policy: policy, batch: b, moment: hygiene.Moment{At: now, Seq: end}, told: s.NewSeen(), named: s.NewSeen()}, nil
+	return &SuppressionImport{store: s, policy: policy, batch: b, moment: hygiene.Moment{At: now, Seq: end}, suppressions: s.NewSeen(), contacts: s.NewSeen()}, nil
 }
 
 // Suppressed is what lines of a suppression list did. Each suppression counts by
 // the first line that names it.
 type Suppressed struct {
 	Opened   int64
-	Renewed  int64 // an import's suppression of that reason was open, and ends later now
-	Same     int64 // one was open, as long or longer
-	Repeated int64 // lines of suppressions that a line before named: of these the longest counts
-	New      int64 // contacts that came into being
+	Renewed  int64 // an import's suppression of that reason was open, and now ends later
+	Same     int64 // one was open that ends no earlier
+	Repeated int64 // lines of suppressions that an earlier line named: of these the longest counts
+	New      int64 // contacts that were created
 }
 
 // Add adds what other lines did.
@@ -58,95 +55,98 @@ func (d *Suppressed) Add(e Suppressed) {
 	d.Repeated, d.New = d.Repeated+e.Repeated, d.New+e.New
 }
 
-// Take opens the suppressions of these lines, in one transaction, and tells what
-// that did. Nothing is ever lifted or made shorter by it.
+// Take opens the suppressions of these lines, in one transaction, and returns what
+// that did. It never lifts or shortens a suppression.
 func (im *SuppressionImport) Take(list []ImportedSuppression) (did Suppressed, err error) {
-	first, err := im.first(list)
+	first, err := im.firstLines(list)
 	if err != nil {
 		return did, err
 	}
-	err = im.store.batchStep(im.policy, &im.batch, im.moment.At, func(p *pen, b *Batch) error {
+	err = im.store.batchStep(im.policy, &im.batch, im.moment.At, func(w *txWriter, b *Batch) error {
 		did = Suppressed{}
 		before := b.Changes
-		if err := im.step(p, b, list, first, &did); err != nil {
+		if err := im.openAll(w, b, list, first, &did); err != nil {
 			return err
 		}
 		if b.Changes == before {
-			return errNothing
+			return errNoChange
 		}
 		return nil
 	})
 	return did, err
 }
 
-// Preview tells what Take would do: it does it, and takes it back.
+// Preview returns what Take would do: it does it, and rolls back.
 func (im *SuppressionImport) Preview(list []ImportedSuppression) (did Suppressed, err error) {
-	first, err := im.first(list)
+	first, err := im.firstLines(list)
 	if err != nil {
 		return did, err
 	}
-	unknown, err := im.unknown(list)
+	created, err := im.countNew(list)
 	if err != nil {
 		return did, err
 	}
-	err = im.store.writeAs(im.policy, func(p *pen) error {
+	err = im.store.writeAs(im.policy, func(w *txWriter) error {
 		did = Suppressed{}
-		unkept := im.batch
-		if err := im.step(p, &unkept, list, first, &did); err != nil {
+		preview := im.batch
+		if err := im.openAll(w, &preview, list, first, &did); err != nil {
 			return err
 		}
 		return errPreview
 	})
-	did.New = unknown
-	return did, previewed(err)
+	did.New = created
+	return did, ignorePreview(err)
 }
 
-// first tells of each line whether it is the first that names its suppression.
-func (im *SuppressionImport) first(list []ImportedSuppression) ([]bool, error) {
-	keys := make([]string, len(list))
+// firstLines reports of each line whether it is the first that names its
+// suppression.
+func (im *SuppressionImport) firstLines(list []ImportedSuppression) ([]bool, error) {
+	names := make([]string, len(list))
 	for i := range list {
-		keys[i] = list[i].Reason + " " + list[i].Key
+		names[i] = list[i].Reason + " " + list[i].Key
 	}
-	return im.told.Add(keys)
+	return im.suppressions.Add(names)
 }
 
-// unknown counts the contacts that would come into being by these lines.
-func (im *SuppressionImport) unknown(list []ImportedSuppression) (n int64, err error) {
+// countNew counts the contacts that these lines would create.
+func (im *SuppressionImport) countNew(list []ImportedSuppression) (n int64, err error) {
 	keys := make([]string, len(list))
 	for i := range list {
 		keys[i] = list[i].Key
 	}
-	first, err := im.named.Add(keys)
+	first, err := im.contacts.Add(keys)
 	if err != nil {
 		return 0, err
 	}
-	var unnamed []string
+	var named []string
 	for i := range keys {
 		if first[i] {
-			unnamed = append(unnamed, keys[i])
+			named = append(named, keys[i])
 		}
 	}
-	n = int64(len(unnamed))
-	err = im.store.Find(unnamed, func(int, *hygiene.Contact) { n-- })
+	n = int64(len(named))
+	err = im.store.Find(named, func(int, *hygiene.Contact) { n-- })
 	return n, err
 }
 
-// Close frees what the import has remembered.
-func (im *SuppressionImport) Close() error { return errors.Join(im.told.Close(), im.named.Close()) }
+// Close frees what the import remembered.
+func (im *SuppressionImport) Close() error {
+	return errors.Join(im.suppressions.Close(), im.contacts.Close())
+}
 
-func (im *SuppressionImport) step(p *pen, b *Batch, list []ImportedSuppression, first []bool, did *Suppressed) error {
-	k := &card{}
+func (im *SuppressionImport) openAll(w *txWriter, b *Batch, list []ImportedSuppression, first []bool, did *Suppressed) error {
+	k := &contactRow{}
 	for i := range list {
-		if err := k.load(p.c, list[i].Key); err != nil {
+		if err := k.load(w, list[i].Key); err != nil {
 			return err
 		}
-		fresh := k.id == 0
+		isNew := k.stored.ID == 0
 		changes := im.policy.Instruct(&k.Contact, im.instruction(&list[i], b.ID))
-		did.count(changes, first[i], fresh)
+		did.count(changes, first[i], isNew)
 		if len(changes) == 0 {
 			continue
 		}
-		if err := p.saveInBatch(k, changes, b); err != nil {
+		if err := w.saveInBatch(k, changes, b); err != nil {
 			return err
 		}
 	}
@@ -158,8 +158,8 @@ func (im *SuppressionImport) instruction(line *ImportedSuppression, batch int64)
 		Until: line.Until, By: im.batch.By, Note: im.batch.Note, Batch: batch}
 }
 
-// count counts one line by what it told the ledger.
-func (d *Suppressed) count(changes []hygiene.Change, first, fresh bool) {
+// count counts one line by its ledger entries.
+func (d *Suppressed) count(changes []hygiene.Change, first, isNew bool) {
 	switch {
 	case !first:
 		d.Repeated++
@@ -170,16 +170,16 @@ func (d *Suppressed) count(changes []hygiene.Change, first, fresh bool) {
 	default:
 		d.Opened++
 	}
-	if fresh && len(changes) > 0 {
+	if isNew && len(changes) > 0 {
 		d.New++
 	}
 }
 
-// Batch is the number of the batch under way; 0 when it holds nothing yet.
+// Batch is the number of the batch under way; 0 while it is empty.
 func (im *SuppressionImport) Batch() int64 { return im.batch.ID }
 
-// End ends the batch; its number is 0 when nothing was to be done.
+// End finishes the batch. Its number is 0 when nothing was to be changed.
 func (im *SuppressionImport) End() (Batched, error) {
-	err := im.store.endBatch(&im.batch)
+	err := im.store.finishBatch(&im.batch)
 	return im.batch.did(), err
 }

@@ -1,50 +1,90 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
-// keepStrike keeps what a batch tells: an event recorded before it may find its
-// contact only later, and is struck then.
-func keepStrike(c *conn, batch int64, in *hygiene.Instruction) error {
-	return c.exec(`INSERT OR REPLACE INTO strikes (batch, at, seq, reason, rule, since, until, source, code, outcome, held)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, batch, int64(in.At), in.Seq, in.Reason, in.Rule, int64(in.From), int64(in.To),
-		in.Source, in.Code, in.Outcome.String(), in.Held)
+// A strike is an instruction by which evidence of a range no longer counts. It is
+// stored with its batch, because an event recorded before it may find its contact
+// only later.
+
+// Strike invalidates evidence of a range for every contact that has some, at the
+// time now, as one batch. in is of the kind [hygiene.Strike]. Repeated it changes
+// nothing, and after an interruption it does the rest. Contacts that are found
+// later for events recorded before are changed by the sweep that finds them.
+func (s *Store) Strike(ctx context.Context, policy *hygiene.Policy, in hygiene.Instruction, b Batch, now hygiene.Instant, progress func(contacts int64), watch Watch) (Batched, error) {
+	// What was recorded but not swept yet stays: it would be struck only for
+	// contacts that are concerned for another reason.
+	swept, err := s.Cursor()
+	if err != nil {
+		return Batched{}, err
+	}
+	in.Moment = hygiene.Moment{At: now, Seq: swept}
+	in.By, in.Note = b.By, b.Note
+	if b.strike = &in; b.ID != 0 {
+		if err := s.write(func(c engine.Writer) error { return saveStrike(c, b.ID, &in) }); err != nil {
+			return b.did(), err
+		}
+	}
+	concerns := func(c *hygiene.Contact) bool { return policy.Concerns(c, &in) }
+	strike := func(c *hygiene.Contact, batch int64, _ hygiene.Moment) []hygiene.Change {
+		if !concerns(c) {
+			return nil
+		}
+		ofBatch := in
+		ofBatch.Batch = batch
+		return policy.Instruct(c, ofBatch)
+	}
+	did, err := s.changeAll(ctx, policy, b, now, progress, manualChange{concerns, watch.observe(strike)})
+	if err == nil && did.Batch == 0 {
+		did.Batch, err = s.recordStrike(b, now)
+	}
+	return did, err
+}
+
+// saveStrike stores the strike of a batch, in place of one that it had.
+func saveStrike(c engine.Writer, batch int64, in *hygiene.Instruction) error {
+	return c.Exec(`INSERT INTO strikes (batch, at, seq, reason, rule, since, until, source, code, outcome, held)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (batch) DO UPDATE SET at = excluded.at, seq = excluded.seq, reason = excluded.reason, rule = excluded.rule, since = excluded.since,
+		until = excluded.until, source = excluded.source, code = excluded.code, outcome = excluded.outcome, held = excluded.held`,
+		batch, int64(in.At), in.Seq, in.Reason, in.Rule, int64(in.From), int64(in.To), in.Source, in.Code, in.Outcome.String(), in.Held)
 }
 
 const strikeQuery = `SELECT s.batch, s.at, s.seq, s.reason, s.rule, s.since, s.until, s.source, s.code, s.outcome, s.held, b.by, b.note
 	FROM strikes s JOIN batches b ON b.id = s.batch `
 
-func scanStrike(r *rows) (in hygiene.Instruction, err error) {
-	in = hygiene.Instruction{Kind: hygiene.Strike, Batch: r.int(0), Moment: hygiene.Moment{At: hygiene.Instant(r.int(1)), Seq: r.int(2)},
-		Reason: r.text(3), Rule: r.text(4), From: hygiene.Instant(r.int(5)), To: hygiene.Instant(r.int(6)), Source: r.text(7), Code: r.text(8),
-		Held: r.int(10), By: r.text(11), Note: r.text(12)}
-	if outcome := r.text(9); outcome != "" {
+func scanStrike(r engine.Rows) (in hygiene.Instruction, err error) {
+	in = hygiene.Instruction{Kind: hygiene.Strike, Batch: r.Int(0), Moment: hygiene.Moment{At: hygiene.Instant(r.Int(1)), Seq: r.Int(2)},
+		Reason: r.Text(3), Rule: r.Text(4), From: hygiene.Instant(r.Int(5)), To: hygiene.Instant(r.Int(6)), Source: r.Text(7), Code: r.Text(8),
+		Held: r.Int(10), By: r.Text(11), Note: r.Text(12)}
+	if outcome := r.Text(9); outcome != "" {
 		if in.Outcome, err = hygiene.ParseOutcome(outcome); err != nil {
-			return in, fmt.Errorf("read what batch %d of the roster strikes: %w", in.Batch, err)
+			return in, fmt.Errorf("read the strike of batch %d: %w", in.Batch, err)
 		}
 	}
 	return in, nil
 }
 
-// strikesOf reads strikes, those of all batches or, when it is not 0, of one.
-func strikesOf(c *conn, batch int64) (list []hygiene.Instruction, err error) {
-	r := c.query(strikeQuery+"WHERE ? IN (0, s.batch) ORDER BY s.batch", batch)
-	for err == nil && r.next() {
+// strikesOf reads the strike of a batch, or, for 0, those of all batches.
+func strikesOf(c engine.Querier, batch int64) (list []hygiene.Instruction, err error) {
+	r := c.Query(strikeQuery+"WHERE ? IN (0, s.batch) ORDER BY s.batch", batch)
+	for err == nil && r.Next() {
 		var in hygiene.Instruction
 		in, err = scanStrike(r)
 		list = append(list, in)
 	}
-	return list, errors.Join(err, r.close())
+	return list, errors.Join(err, r.Close())
 }
 
-// strikesInForce reads the strikes that nobody took back, in the order in which
-// they were told.
-func strikesInForce(c *conn) ([]hygiene.Instruction, error) {
+// strikesInForce reads the strikes that were not undone, by batch.
+func strikesInForce(c engine.Querier) ([]hygiene.Instruction, error) {
 	all, err := strikesOf(c, 0)
 	if err != nil {
 		return nil, err
@@ -65,29 +105,29 @@ func strikesInForce(c *conn) ([]hygiene.Instruction, error) {
 	return list, nil
 }
 
-// sameStrike tells whether both strike the same, whenever they were told.
+// sameStrike reports whether both invalidate the same, whenever they were made.
 func sameStrike(a, b *hygiene.Instruction) bool {
 	return a.Reason == b.Reason && a.Rule == b.Rule && a.From == b.From && a.To == b.To && a.Source == b.Source && a.Code == b.Code &&
 		a.Outcome == b.Outcome && a.Held == b.Held
 }
 
-// strikeUnknown keeps a strike that concerns nobody yet, as a batch of its own,
-// when there are events whose contact is not known and that the same strike was
-// not told of before. It gives 0 when there are none.
-func (s *Store) strikeUnknown(b Batch, now hygiene.Instant) (int64, error) {
-	err := s.write(func(c *conn) error {
-		told, err := strikesInForce(c)
+// recordStrike stores a strike that concerns no contact yet, as a batch of its
+// own, when there are events without a known contact that no such strike covers.
+// It returns 0 when there are none.
+func (s *Store) recordStrike(b Batch, now hygiene.Instant) (int64, error) {
+	err := s.write(func(c engine.Writer) error {
+		inForce, err := strikesInForce(c)
 		if err != nil {
 			return err
 		}
-		from := int64(0)
-		for i := range told {
-			if sameStrike(&told[i], b.strike) {
-				from = max(from, told[i].Seq)
+		covered := int64(0)
+		for i := range inForce {
+			if sameStrike(&inForce[i], b.strike) {
+				covered = max(covered, inForce[i].Seq)
 			}
 		}
-		unknown, err := c.number(`SELECT EXISTS (SELECT 1 FROM unmatched WHERE seq > ? AND seq <= ?) OR EXISTS (SELECT 1 FROM matched WHERE seq > ? AND seq <= ?)`,
-			from, b.strike.Seq, from, b.strike.Seq)
+		unknown, err := c.Number(`SELECT EXISTS (SELECT 1 FROM unmatched WHERE seq > ? AND seq <= ?) OR EXISTS (SELECT 1 FROM matched WHERE seq > ? AND seq <= ?)`,
+			covered, b.strike.Seq, covered, b.strike.Seq)
 		if err != nil || unknown == 0 {
 			return err
 		}
@@ -97,10 +137,11 @@ func (s *Store) strikeUnknown(b Batch, now hygiene.Instant) (int64, error) {
 	return b.ID, err
 }
 
-// strikeLate tells the contacts of events that were judged only now what they
-// would have been told, had they been known when the batches in force were told.
-func (p *pen) strikeLate(policy *hygiene.Policy, events []hygiene.Event, did *Swept) error {
-	strikes, err := strikesInForce(p.c)
+// applyLateStrikes applies the strikes in force to the contacts of events that
+// were judged only now: they would have been changed by them, had they been known
+// when the strikes were made.
+func (w *txWriter) applyLateStrikes(policy *hygiene.Policy, events []hygiene.Event, did *Swept) error {
+	strikes, err := strikesInForce(w)
 	if err != nil || len(strikes) == 0 {
 		return err
 	}
@@ -111,13 +152,13 @@ func (p *pen) strikeLate(policy *hygiene.Policy, events []hygiene.Event, did *Sw
 		}
 	}
 	slices.Sort(keys)
-	k := &card{}
+	k := &contactRow{}
 	for _, key := range slices.Compact(keys) {
-		if err := k.load(p.c, key); err != nil {
+		if err := k.load(w, key); err != nil {
 			return err
 		}
 		for i := range strikes {
-			if err := p.strike(policy, k, &strikes[i], did); err != nil {
+			if err := w.applyStrike(policy, k, &strikes[i], did); err != nil {
 				return err
 			}
 		}
@@ -125,18 +166,19 @@ func (p *pen) strikeLate(policy *hygiene.Policy, events []hygiene.Event, did *Sw
 	return nil
 }
 
-// strike tells one contact of a strike, as part of its batch, when it concerns it.
-func (p *pen) strike(policy *hygiene.Policy, k *card, in *hygiene.Instruction, did *Swept) error {
+// applyStrike applies a strike to one contact, as part of its batch, when it
+// concerns it.
+func (w *txWriter) applyStrike(policy *hygiene.Policy, k *contactRow, in *hygiene.Instruction, did *Swept) error {
 	if !policy.Concerns(&k.Contact, in) {
 		return nil
 	}
 	changes := policy.Instruct(&k.Contact, *in)
 	did.Changes += int64(len(changes))
-	p.batch = in.Batch
-	err := p.save(k, changes)
-	p.batch = 0
+	w.batch = in.Batch
+	err := w.save(k, changes)
+	w.batch = 0
 	if err != nil {
 		return err
 	}
-	return k.load(p.c, k.Key)
+	return k.load(w, k.Key)
 }

@@ -56,7 +56,7 @@ func TestADiscardKilledBeforeItSettledIsSettledAndTakenBackByItsBatch(t *testing
 }
 
 func TestATripIsNotReviewedOtherwiseBeforeWhatWasCutShortIsFinished(t *testing.T) {
-	s, p := heldStore(t, reviewStep+100)
+	s, p := heldStore(t, stepSize+100)
 	now := start.Add(hygiene.Day)
 	cut := func() (context.Context, func(int64)) {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -90,7 +90,7 @@ func TestATripIsNotReviewedOtherwiseBeforeWhatWasCutShortIsFinished(t *testing.T
 	}
 	refused((*Store).DiscardTrip, "release of trip 1 was cut short: finish it with winnow breaker release 1")
 	review(t, s, p, now, (*Store).ReleaseTrip)
-	if n := suppressed(t, s); n != reviewStep+100 {
+	if n := suppressed(t, s); n != stepSize+100 {
 		t.Errorf("released, and %d are suppressed", n)
 	}
 }
@@ -208,7 +208,7 @@ func TestADiscardInForceAgainReachesWhoWasFoundMeanwhile(t *testing.T) {
 }
 
 func TestUndoingABatchWhoseRedoWasCutShortTakesItBack(t *testing.T) {
-	s, p := crowdOf(t, reviewStep+1000)
+	s, p := crowdOf(t, stepSize+1000)
 	now, ctx := start.Add(hygiene.Day), context.Background()
 	if _, err := strikeAll(t, ctx, s, p, hygiene.Instruction{From: start, To: now}, now, nil); err != nil {
 		t.Fatal(err)
@@ -225,7 +225,7 @@ func TestUndoingABatchWhoseRedoWasCutShortTakesItBack(t *testing.T) {
 	if did := takeBack(t, s, p, 1, now+3); did.Batch != 4 {
 		t.Errorf("undone by %+v", did)
 	}
-	if n := suppressed(t, s); n != reviewStep+1000 {
-		t.Errorf("batch 1 is undone, and %d of %d are suppressed", n, reviewStep+1000)
+	if n := suppressed(t, s); n != stepSize+1000 {
+		t.Errorf("batch 1 is undone, and %d of %d are suppressed", n, stepSize+1000)
 	}
 }

@@ -6,83 +6,32 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
-
-// Watch is shown each contact that an act by hand changes, as it stood and as it
-// stands. Neither may be kept or changed.
-type Watch func(before, after *hygiene.Contact)
-
-// watched lets watch see what change does.
-func watched(watch Watch, change func(*hygiene.Contact, int64, hygiene.Moment) []hygiene.Change) func(*hygiene.Contact, int64, hygiene.Moment) []hygiene.Change {
-	if watch == nil {
-		return change
-	}
-	return func(c *hygiene.Contact, batch int64, m hygiene.Moment) []hygiene.Change {
-		before := *c
-		before.Suppressions = slices.Clone(c.Suppressions)
-		changes := change(c, batch, m)
-		if len(changes) > 0 {
-			watch(&before, c)
-		}
-		return changes
-	}
-}
-
-// Strike tells everyone whom it concerns that evidence of a range counts no
-// longer, at the time now, as one batch. in is of the kind [hygiene.Strike].
-// Repeated it changes nothing, and cut short it does the rest. Whoever is found
-// to be the contact of an event recorded before is told by the sweep that finds it.
-func (s *Store) Strike(ctx context.Context, policy *hygiene.Policy, in hygiene.Instruction, b Batch, now hygiene.Instant, progress func(contacts int64), watch Watch) (Batched, error) {
-	// What was recorded but not swept yet is not struck: it would be only of those
-	// who are told for another reason.
-	swept, err := s.Cursor()
-	if err != nil {
-		return Batched{}, err
-	}
-	in.Moment = hygiene.Moment{At: now, Seq: swept}
-	in.By, in.Note = b.By, b.Note
-	if b.strike = &in; b.ID != 0 {
-		if err := s.write(func(c *conn) error { return keepStrike(c, b.ID, &in) }); err != nil {
-			return b.did(), err
-		}
-	}
-	concerns := func(c *hygiene.Contact) bool { return policy.Concerns(c, &in) }
-	did, err := s.inBatch(ctx, policy, b, now, progress, byHand{concerns, watched(watch, func(c *hygiene.Contact, batch int64, _ hygiene.Moment) []hygiene.Change {
-		if !concerns(c) {
-			return nil
-		}
-		told := in
-		told.Batch = batch
-		return policy.Instruct(c, told)
-	})})
-	if err == nil && did.Batch == 0 {
-		did.Batch, err = s.strikeUnknown(b, now)
-	}
-	return did, err
-}
 
 // TakingBack is what undoing a batch comes to.
 type TakingBack struct {
 	Batch   Batch // the one named
 	Root    Batch // the first of its chain, whose instructions contacts keep
-	Revoked bool  // what Root told is to be heeded no longer; else it is again
-	Resumes int64 // a batch that began to do this, and was cut short; 0 for none
+	Revoked bool  // whether Root's instructions cease to apply; else they apply again
+	Resumes int64 // a batch that began to do this and was interrupted; 0 for none
 
 	last   int64                // the one that the new batch undoes
-	strike *hygiene.Instruction // what Root told; nil when that is no strike
+	strike *hygiene.Instruction // Root's, if it is one that invalidates evidence
 }
 
-// TakingBack finds out what undoing the batch of that number comes to. An error
-// tells that there is none, that it is not in force, or that it can't be undone.
+// TakingBack finds out what undoing the batch of that number comes to. It is an
+// error when there is no such batch, when it is not in force, and when it can't be
+// undone.
 func (s *Store) TakingBack(id int64) (t TakingBack, err error) {
-	err = s.read(func(c *conn) (err error) {
-		t, err = takingBack(c, id)
+	err = s.read(func(c engine.Reader) (err error) {
+		t, err = planUndo(c, id)
 		return err
 	})
 	return t, err
 }
 
-func takingBack(c *conn, id int64) (t TakingBack, err error) {
+func planUndo(c engine.Querier, id int64) (t TakingBack, err error) {
 	b, ok, err := batch(c, id)
 	if err != nil {
 		return t, err
@@ -112,16 +61,16 @@ func takingBack(c *conn, id int64) (t TakingBack, err error) {
 		return t, err
 	}
 	t.strike = &strikes[0]
-	return t, t.reviewedSince(c)
+	return t, t.checkReview(c)
 }
 
-// reviewedSince tells that a discard can't be let be again, as its trip was
-// reviewed anew after it was taken back.
-func (t *TakingBack) reviewedSince(c *conn) error {
+// checkReview is an error when a discard can't be in force again because its trip
+// was reviewed once more after it was undone.
+func (t *TakingBack) checkReview(c engine.Querier) error {
 	if t.Revoked || t.strike.Held == 0 {
 		return nil
 	}
-	id, err := c.number("SELECT batch FROM trips WHERE id = ?", t.strike.Held)
+	id, err := c.Number("SELECT batch FROM trips WHERE id = ?", t.strike.Held)
 	if err != nil || id == t.Root.ID {
 		return err
 	}
@@ -134,12 +83,12 @@ func (t *TakingBack) reviewedSince(c *conn) error {
 		t.Root.ID, t.strike.Held, word, review.By, review.At, id)
 }
 
-// TakeBack undoes a batch as found out, at the time now, as a batch of its own
-// that can be undone in turn.
+// TakeBack undoes a batch as planned, at the time now, as a batch of its own that
+// can be undone in turn.
 func (s *Store) TakeBack(ctx context.Context, policy *hygiene.Policy, t TakingBack, b Batch, now hygiene.Instant, progress func(contacts int64), watch Watch) (Batched, error) {
 	b.Kind, b.Undoes = UndoBatch, t.last
 	if t.Resumes != 0 {
-		err := s.read(func(c *conn) (err error) {
+		err := s.read(func(c engine.Reader) (err error) {
 			b, _, err = batch(c, t.Resumes)
 			return err
 		})
@@ -148,43 +97,62 @@ func (s *Store) TakeBack(ctx context.Context, policy *hygiene.Policy, t TakingBa
 		}
 	}
 	concerns := func(c *hygiene.Contact) bool { return t.Concerns(policy, c) }
-	did, err := s.inBatch(ctx, policy, b, now, progress, byHand{concerns, watched(watch, func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change {
-		return t.Tell(policy, c, m)
-	})})
+	undo := func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change { return t.Tell(policy, c, m) }
+	did, err := s.changeAll(ctx, policy, b, now, progress, manualChange{concerns, watch.observe(undo)})
 	if err != nil || did.Batch != 0 || t.strike == nil {
 		return did, err
 	}
-	// A strike that has reached nobody is taken back all the same, so that it
-	// reaches nobody from now on.
+	// A strike that reached no contact is undone all the same, so that it reaches
+	// none from now on.
 	b.At, b.Done = now, true
-	err = s.write(func(c *conn) error { return saveBatch(c, &b) })
+	err = s.write(func(c engine.Writer) error { return saveBatch(c, &b) })
 	return b.did(), err
 }
 
-// Concerns tells whether the contact has an instruction of the batch that is to
-// be heeded otherwise, or was not known yet to be concerned by a strike that is
-// to be heeded again.
+// Concerns reports whether undoing changes the contact: it has an instruction of
+// the batch whose state is to change, or the batch's strike is to apply again and
+// the contact was not known to be affected before.
 func (t *TakingBack) Concerns(policy *hygiene.Policy, c *hygiene.Contact) bool {
-	told := slices.ContainsFunc(c.Instructions, func(in hygiene.Instruction) bool { return in.Batch == t.Root.ID && in.Revoked != t.Revoked })
-	return told || t.strikes(policy, c)
+	has := slices.ContainsFunc(c.Instructions, func(in hygiene.Instruction) bool { return in.Batch == t.Root.ID && in.Revoked != t.Revoked })
+	return has || t.strikes(policy, c)
 }
 
 func (t *TakingBack) strikes(policy *hygiene.Policy, c *hygiene.Contact) bool {
 	return !t.Revoked && t.strike != nil && policy.Concerns(c, t.strike)
 }
 
-// Tell takes the contact's part of the batch back, or lets it be again. It
+// Tell undoes the contact's part of the batch, or puts it in force again. It
 // returns no entry when nothing was to change.
 func (t *TakingBack) Tell(policy *hygiene.Policy, c *hygiene.Contact, m hygiene.Moment) []hygiene.Change {
 	changes := policy.Revoke(c, t.Root.ID, t.Revoked, m)
 	if !t.strikes(policy, c) {
 		return changes
 	}
-	// The contact is told as if it had been then, but it changes now, and by whom
-	// lets it be again.
+	// The instruction is as of then, but the contact changes now, by whoever puts
+	// the batch in force again.
 	late := policy.Instruct(c, *t.strike)
 	for i := range late {
 		late[i].At, late[i].Seq, late[i].By, late[i].Note = m.At, m.Seq, "", ""
 	}
 	return append(changes, late...)
+}
+
+// Watch is called with each contact that a manual change changes, as it was and as
+// it is. Neither may be kept or changed.
+type Watch func(before, after *hygiene.Contact)
+
+// observe calls the watch, if it is not nil, with what change does.
+func (w Watch) observe(change func(*hygiene.Contact, int64, hygiene.Moment) []hygiene.Change) func(*hygiene.Contact, int64, hygiene.Moment) []hygiene.Change {
+	if w == nil {
+		return change
+	}
+	return func(c *hygiene.Contact, batch int64, m hygiene.Moment) []hygiene.Change {
+		before := *c
+		before.Suppressions = slices.Clone(c.Suppressions)
+		changes := change(c, batch, m)
+		if len(changes) > 0 {
+			w(&before, c)
+		}
+		return changes
+	}
 }

@@ -144,18 +144,18 @@ func crowdOf(t *testing.T, n int) (*Store, *hygiene.Policy) {
 }
 
 func TestAnActCutShortSaysSoAndIsFinishedByDoingItAgain(t *testing.T) {
-	whole, p := crowdOf(t, reviewStep+10)
-	cut, _ := crowdOf(t, reviewStep+10)
+	whole, p := crowdOf(t, stepSize+10)
+	cut, _ := crowdOf(t, stepSize+10)
 	in, now := hygiene.Instruction{From: start, To: start}, start.Add(hygiene.Day)
 	if _, err := strikeAll(t, context.Background(), whole, p, in, now, nil); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	did, err := strikeAll(t, ctx, cut, p, in, now, func(int64) { cancel() })
-	if !errors.Is(err, context.Canceled) || did.Contacts != reviewStep {
+	if !errors.Is(err, context.Canceled) || did.Contacts != stepSize {
 		t.Fatalf("cut short: %+v, %v", did, err)
 	}
-	if list, err := cut.Batches(1); err != nil || list[0].Done || list[0].Contacts != reviewStep {
+	if list, err := cut.Batches(1); err != nil || list[0].Done || list[0].Contacts != stepSize {
 		t.Errorf("%+v, %v", list, err)
 	}
 	if did, err := strikeAll(t, context.Background(), cut, p, in, now, nil); err != nil || did.Contacts != 10 {
@@ -174,7 +174,7 @@ func TestAnActCutShortSaysSoAndIsFinishedByDoingItAgain(t *testing.T) {
 	if _, err := whole.TakeBack(ctx, p, back, Batch{By: "ops"}, now+1, func(int64) { cancel() }, nil); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	if did := takeBack(t, whole, p, 1, now+2); did.Batch != 2 || did.Contacts != reviewStep+10 {
+	if did := takeBack(t, whole, p, 1, now+2); did.Batch != 2 || did.Contacts != stepSize+10 {
 		t.Errorf("taken back in two parts: %+v", did)
 	}
 	if _, err := whole.TakingBack(1); err == nil {
@@ -256,10 +256,10 @@ func TestRejudgingByAnotherPolicyAndBackChangesNobody(t *testing.T) {
 // anyOverflowed tells whether a history had to drop something.
 func anyOverflowed(t *testing.T, s *Store) (some bool) {
 	t.Helper()
-	_, err := s.everyone(context.Background(), nil, nil, func(c *hygiene.Contact) []hygiene.Change {
+	_, err := s.stepThrough(context.Background(), func(c *hygiene.Contact) bool {
 		some = some || overflowed(c)
-		return nil
-	})
+		return false
+	}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,8 +79,8 @@ func BenchmarkSweep(b *testing.B) {
 // full makes contacts with so many entries in each history.
 func full(b *testing.B, s *Store, p *hygiene.Policy, contacts, entries int) {
 	for from := 0; from < contacts; from += 10_000 {
-		err := s.writeAs(p, func(pen *pen) error {
-			k := &card{}
+		err := s.writeAs(p, func(pen *txWriter) error {
+			k := &contactRow{}
 			for i := from; i < min(from+10_000, contacts); i++ {
 				k.reset(fmt.Sprintf("crm-%08d", i))
 				k.Phone = fmt.Sprintf("+9055%08d", i)

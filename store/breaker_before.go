@@ -9,19 +9,19 @@ import (
 	"winnow/segments"
 )
 
-// Before is whom rules had suppressed on a surge's evidence before its breaker
-// tripped: their suppressions stand.
+// Before is who was suppressed on a surge's evidence before its breaker tripped:
+// these suppressions stay in force.
 type Before struct {
 	Contacts int64
-	Samples  []string // keys, the first by their order
+	Samples  []string // keys, the first in byte order
 }
 
-// samples is how many contacts are named.
-const samples = 5
+// maxSamples is how many contacts are named.
+const maxSamples = 5
 
-// SuppressedBefore tells of each trip who was suppressed, and at the time now is
-// suppressed, on evidence of its outcome and source within its window. It looks
-// at everyone once.
+// SuppressedBefore counts for each trip the contacts that are suppressed at the
+// time now on evidence of its outcome and source within its window. It looks at
+// every contact once.
 func (s *Store) SuppressedBefore(ctx context.Context, trips []Trip, now hygiene.Instant, progress func(contacts int64)) ([]Before, error) {
 	found := make([]Before, len(trips))
 	if len(trips) == 0 {
@@ -43,18 +43,18 @@ func (s *Store) SuppressedBefore(ctx context.Context, trips []Trip, now hygiene.
 	return found, err
 }
 
-// add takes a contact in, and names it when it is among the first.
+// add counts a contact, and names it when it is among the first.
 func (b *Before) add(key string) {
 	b.Contacts++
 	i, _ := slices.BinarySearch(b.Samples, key)
-	if i < samples {
+	if i < maxSamples {
 		b.Samples = slices.Insert(b.Samples, i, key)
-		b.Samples = b.Samples[:min(len(b.Samples), samples)]
+		b.Samples = b.Samples[:min(len(b.Samples), maxSamples)]
 	}
 }
 
-// suppressed tells whether a rule suppressed the contact on evidence that
-// discarding the trip would strike.
+// suppressed reports whether a rule suppressed the contact on evidence that
+// discarding the trip would invalidate.
 func (t *Trip) suppressed(c *hygiene.Contact, now hygiene.Instant) bool {
 	trail := c.History.Trail(t.Outcome)
 	return slices.ContainsFunc(c.Suppressions, func(s hygiene.Suppression) bool {

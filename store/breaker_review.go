@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
 // errNoTrip and errReviewed are why a trip can't be reviewed.
@@ -14,22 +15,22 @@ var (
 	errReviewed = errors.New("it was reviewed already")
 )
 
-// WaitingTrip finds a trip that is to be reviewed. The error tells that there is
-// none of that number, or that it was reviewed already.
+// WaitingTrip finds a trip that is to be reviewed. It is an error when there is no
+// trip of that number, and when it was reviewed already.
 func (s *Store) WaitingTrip(id int64) (t Trip, err error) {
-	err = s.read(func(c *conn) error {
-		r := c.query("SELECT "+tripColumns+" FROM trips t WHERE id = ?", id)
-		found := r.next()
+	err = s.read(func(c engine.Reader) error {
+		r := c.Query("SELECT "+tripColumns+" FROM trips t WHERE id = ?", id)
+		found := r.Next()
 		if found {
 			err = t.scan(r)
 		}
-		switch err = errors.Join(err, r.close()); {
+		switch err = errors.Join(err, r.Close()); {
 		case err != nil:
 			return err
 		case !found:
 			return fmt.Errorf("there is no trip %d of a breaker: %w", id, errNoTrip)
 		}
-		if err := t.complete(c); err != nil {
+		if err := errors.Join(t.reopenIfUndone(c), t.countContacts(c)); err != nil {
 			return err
 		}
 		if t.State != TripHeld {
@@ -40,7 +41,7 @@ func (s *Store) WaitingTrip(id int64) (t Trip, err error) {
 	return t, err
 }
 
-// Review is how someone settles a trip.
+// Review is how someone reviews a trip.
 type Review struct {
 	Trip     int64
 	Policy   *hygiene.Policy
@@ -49,9 +50,9 @@ type Review struct {
 	Progress func(contacts int64) // nil for nobody
 }
 
-// ReleaseTrip lets what waits for the trip take effect: its events are what they
-// say. Sweep to the end of the log before. One that was cut short is finished by
-// doing it again.
+// ReleaseTrip lets what waits for the trip take effect: its events mean what they
+// say. Sweep to the end of the log first. An interrupted one is finished by
+// repeating it.
 func (s *Store) ReleaseTrip(ctx context.Context, r Review) (Trip, Batched, error) {
 	t, err := s.WaitingTrip(r.Trip)
 	if err != nil {
@@ -62,57 +63,37 @@ func (s *Store) ReleaseTrip(ctx context.Context, r Review) (Trip, Batched, error
 		return t, Batched{}, err
 	}
 	waits := func(c *hygiene.Contact) bool { return c.Waits(t.ID) }
-	did, err := s.inBatch(ctx, r.Policy, b, r.Now, r.Progress, byHand{waits, func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change {
+	did, err := s.changeAll(ctx, r.Policy, b, r.Now, r.Progress, manualChange{waits, func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change {
 		return r.Policy.Unhold(c, t.ID, m)
 	}})
 	if err == nil {
-		err = s.unholdRest(ctx, r, waits)
+		err = s.releaseRest(ctx, r, waits)
 	}
 	if err == nil {
-		err = s.settleTrip(&t, TripReleased, r, did.Batch)
+		err = s.endReview(&t, TripReleased, r, did.Batch)
 	}
 	return t, did, err
 }
 
-// unholdRest takes the mark off events on which there was no verdict: of that
-// there is nothing to tell, so it is no part of the batch.
-func (s *Store) unholdRest(ctx context.Context, r Review, waits func(*hygiene.Contact) bool) error {
-	looked := int64(0)
-	for last := int64(0); ctx.Err() == nil; {
-		keys, next, n, err := s.concerned(last, waits)
-		if err != nil || n == 0 {
+// releaseRest removes the mark of events without a verdict. That is not part of
+// the batch, as there is no change to show.
+func (s *Store) releaseRest(ctx context.Context, r Review, waits func(*hygiene.Contact) bool) error {
+	rewrite := func(keys []string) error {
+		return s.writeAs(r.Policy, func(w *txWriter) error {
+			_, _, err := w.changeEach(keys, func(_ int, k *contactRow) ([]hygiene.Change, bool) {
+				return r.Policy.Unhold(&k.Contact, r.Trip, hygiene.Moment{At: r.Now}), true
+			})
 			return err
-		}
-		last, looked = next, looked+n
-		if r.Progress != nil {
-			r.Progress(looked)
-		}
-		if len(keys) == 0 {
-			continue
-		}
-		err = s.writeAs(r.Policy, func(p *pen) error {
-			k := &card{}
-			for _, key := range keys {
-				if err := k.load(p.c, key); err != nil {
-					return err
-				}
-				if err := p.save(k, r.Policy.Unhold(&k.Contact, r.Trip, hygiene.Moment{At: r.Now})); err != nil {
-					return err
-				}
-			}
-			return nil
 		})
-		if err != nil {
-			return err
-		}
 	}
-	return ctx.Err()
+	_, err := s.stepThrough(ctx, waits, rewrite, r.Progress)
+	return err
 }
 
-// DiscardTrip strikes the evidence of the surge: what waits for it, and what the
-// window before it had suppressed already. Sweep to the end of the log before.
-// It can be undone by its batch, and one that was cut short is finished by doing
-// it again.
+// DiscardTrip invalidates the evidence of the surge: what waits for it, and what
+// the window before it had suppressed already. Sweep to the end of the log first.
+// It can be undone by its batch, and an interrupted one is finished by repeating
+// it.
 func (s *Store) DiscardTrip(ctx context.Context, r Review) (Trip, Batched, error) {
 	t, err := s.WaitingTrip(r.Trip)
 	if err != nil {
@@ -124,37 +105,37 @@ func (s *Store) DiscardTrip(ctx context.Context, r Review) (Trip, Batched, error
 	}
 	did, err := s.Strike(ctx, r.Policy, t.strike(), b, r.Now, r.Progress, nil)
 	if err == nil {
-		err = s.settleTrip(&t, TripDiscarded, r, did.Batch)
+		err = s.endReview(&t, TripDiscarded, r, did.Batch)
 	}
 	return t, did, err
 }
 
-// strike is what discarding the trip tells each contact.
+// strike is the instruction by which discarding the trip invalidates evidence.
 func (t *Trip) strike() hygiene.Instruction {
 	return hygiene.Instruction{Kind: hygiene.Strike, Outcome: t.Outcome, Source: t.Source, From: t.From(), To: t.Until, Held: t.ID}
 }
 
-// beginReview gives the batch of a review, and notes it with the trip: that of
-// the time before, when it was cut short.
+// beginReview returns the batch of a review and stores it with the trip: the batch
+// of the time before, if that was interrupted.
 func (s *Store) beginReview(t *Trip, r Review, kind BatchKind) (b Batch, err error) {
-	err = s.write(func(c *conn) (err error) {
-		if b, err = begunReview(c, t, kind); err != nil || b.ID != 0 {
+	err = s.write(func(c engine.Writer) (err error) {
+		if b, err = interruptedReview(c, t, kind); err != nil || b.ID != 0 {
 			return err
 		}
 		b = Batch{At: r.Now, Kind: kind, By: r.By, Note: r.Note, About: fmt.Sprintf("trip %d of the breaker", t.ID)}
 		if err := saveBatch(c, &b); err != nil {
 			return err
 		}
-		return c.exec("UPDATE trips SET batch = ? WHERE id = ?", b.ID, t.ID)
+		return c.Exec("UPDATE trips SET batch = ? WHERE id = ?", b.ID, t.ID)
 	})
 	return b, err
 }
 
-// begunReview is the batch of a review that was cut short; one without a number
-// when there is none. It is an error when the other review was, or the undoing
-// of one: both at once would leave some contacts as the one says and some as the
-// other.
-func begunReview(c *conn, t *Trip, kind BatchKind) (Batch, error) {
+// interruptedReview is the batch of a review that was interrupted; one without a
+// number when there is none. It is an error when the other kind of review was
+// interrupted, or the undoing of one: both together would leave some contacts as
+// the one says and some as the other.
+func interruptedReview(c engine.Querier, t *Trip, kind BatchKind) (Batch, error) {
 	b, ok, err := batch(c, t.Batch)
 	if err != nil || !ok {
 		return Batch{}, err
@@ -177,23 +158,23 @@ func begunReview(c *conn, t *Trip, kind BatchKind) (Batch, error) {
 	return Batch{}, errors.New(text)
 }
 
-// settleTrip notes what became of the trip, when all that follows is done.
-func (s *Store) settleTrip(t *Trip, state TripState, r Review, batch int64) error {
+// endReview stores the state of the trip when all that follows from it is done.
+func (s *Store) endReview(t *Trip, state TripState, r Review, batch int64) error {
 	t.State, t.ReviewedAt, t.By, t.Batch = state, r.Now, r.By, batch
-	return s.write(func(c *conn) error {
-		return c.exec("UPDATE trips SET state = ?, reviewed_at = ?, by = ?, batch = ? WHERE id = ?", string(state), int64(r.Now), r.By, batch, t.ID)
+	return s.write(func(c engine.Writer) error {
+		return c.Exec("UPDATE trips SET state = ?, reviewed_at = ?, by = ?, batch = ? WHERE id = ?", string(state), int64(r.Now), r.By, batch, t.ID)
 	})
 }
 
-// unhold takes the mark of trips that were released off events that come to be
-// judged only now.
-func (p *pen) unhold(events []hygiene.Event) error {
+// releaseReviewed removes the mark of trips that were released from events that
+// are judged only now.
+func releaseReviewed(c engine.Querier, events []hygiene.Event) error {
 	for i := range events {
 		e := &events[i]
 		if e.Held == 0 {
 			continue
 		}
-		released, err := p.c.number("SELECT 1 FROM trips WHERE id = ? AND state = ?", e.Held, string(TripReleased))
+		released, err := c.Number("SELECT 1 FROM trips WHERE id = ? AND state = ?", e.Held, string(TripReleased))
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
 func tripsOf(tb testing.TB, s *Store) []Trip {
@@ -89,7 +90,7 @@ func TestAnyCutOfTheLogHoldsTheSame(t *testing.T) {
 			appendEvents(t, cut, rest[:n]...)
 			rest = rest[n:]
 			if r.IntN(3) == 0 {
-				cut.surges = nil // as in another process
+				cut.windows = nil // as in another process
 			}
 			cutHeld += sweepHeld(t, cut, p, 1+r.IntN(30), bounces).Held
 		}
@@ -144,8 +145,8 @@ func TestAfterReleaseAllIsAsIfThereHadBeenNoBreaker(t *testing.T) {
 			t.Fatalf("seed %d: released\n%s\nwithout a breaker\n%s", seed, a, b)
 		}
 		var waits int64
-		if err := with.read(func(c *conn) (err error) {
-			waits, err = c.number("SELECT count(*) FROM trips WHERE state = 'held'")
+		if err := with.read(func(c engine.Reader) (err error) {
+			waits, err = c.Number("SELECT count(*) FROM trips WHERE state = 'held'")
 			return err
 		}); err != nil || waits != 0 {
 			t.Errorf("%d trips wait, %v", waits, err)
@@ -299,11 +300,14 @@ func TestAReviewThatWasCutShortIsFinishedByDoingItAgain(t *testing.T) {
 
 func TestContactsOfATripAreCountedByAnIndex(t *testing.T) {
 	s := openStore(t)
-	r := s.look.c.query("EXPLAIN QUERY PLAN SELECT count(DISTINCT contact) FROM ledger WHERE held = ? AND held <> 0", 1)
-	if !r.next() || !strings.Contains(r.text(3), "COVERING INDEX ledger_held") {
-		t.Errorf("SQLite would %q", r.text(3))
-	}
-	if err := r.close(); err != nil {
+	err := s.read(func(c engine.Reader) error {
+		r := c.Query("EXPLAIN QUERY PLAN SELECT count(DISTINCT contact) FROM ledger WHERE held = ? AND held <> 0", 1)
+		if !r.Next() || !strings.Contains(r.Text(3), "COVERING INDEX ledger_held") {
+			t.Errorf("SQLite would %q", r.Text(3))
+		}
+		return r.Close()
+	})
+	if err != nil {
 		t.Error(err)
 	}
 }

@@ -36,8 +36,8 @@ func BenchmarkCountingASurge(b *testing.B) {
 	events := lifelike(100_000, 100_000, start, 3)
 	b.ReportAllocs()
 	for b.Loop() {
-		w := newSurges([]hygiene.Breaker{bounces})
-		w.take(events, func(*hygiene.Event, *hygiene.Breaker, float64) error { return nil })
+		w := newBreakerWindows([]hygiene.Breaker{bounces})
+		w.count(events, func(*hygiene.Event, *hygiene.Breaker, float64) error { return nil })
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(events)), "ns/event")
 }

@@ -14,9 +14,9 @@ import (
 var bounces = hygiene.Breaker{Outcome: hygiene.HardBounce, Share: 0.2, Window: time.Hour, Min: 10}
 
 // heldOf takes events in and gives the places of those that are held.
-func heldOf(w *surges, events []hygiene.Event) (held []int) {
+func heldOf(w *breakerWindows, events []hygiene.Event) (held []int) {
 	for i := range events {
-		w.take(events[i:i+1], func(*hygiene.Event, *hygiene.Breaker, float64) error {
+		w.count(events[i:i+1], func(*hygiene.Event, *hygiene.Breaker, float64) error {
 			held = append(held, i)
 			return nil
 		})
@@ -62,7 +62,7 @@ func TestAShareAndALeastNumberAreReachedExactly(t *testing.T) {
 		{1, 3, 4, 3, 0},
 	} {
 		b := hygiene.Breaker{Outcome: hygiene.HardBounce, Share: c.share, Window: time.Hour, Min: c.least}
-		w := newSurges([]hygiene.Breaker{b})
+		w := newBreakerWindows([]hygiene.Breaker{b})
 		if held := heldOf(w, received(start, "a", mixed(c.n, c.bad)...)); len(held) != c.heldEvents {
 			t.Errorf("share %g of at least %d: of %d bounces among %d, %v are held; want %d", c.share, c.least, c.bad, c.n, held, c.heldEvents)
 		}
@@ -70,14 +70,14 @@ func TestAShareAndALeastNumberAreReachedExactly(t *testing.T) {
 }
 
 func TestTheWindowForgetsWhatIsOlderThanItself(t *testing.T) {
-	w := newSurges([]hygiene.Breaker{bounces})
+	w := newBreakerWindows([]hygiene.Breaker{bounces})
 	heldOf(w, received(start, "a", mixed(9, 9)...))
 	// The first of them was received an hour before to the second: the tenth
 	// event makes but 9 in its window.
 	if held := heldOf(w, received(start.Add(time.Hour), "a", hygiene.HardBounce)); held != nil {
 		t.Error("an event of an hour ago was counted")
 	}
-	w = newSurges([]hygiene.Breaker{bounces})
+	w = newBreakerWindows([]hygiene.Breaker{bounces})
 	heldOf(w, received(start, "a", mixed(9, 9)...))
 	if held := heldOf(w, received(start.Add(time.Hour-time.Second), "a", hygiene.HardBounce)); held == nil {
 		t.Error("an event received just within the hour was not counted")
@@ -90,7 +90,7 @@ func TestSourcesAreWatchedApart(t *testing.T) {
 		o := []hygiene.Outcome{hygiene.HardBounce, hygiene.Delivered}[i%2]
 		events = append(events, received(start.Add(time.Duration(i)*time.Second), []string{"bad", "good"}[i%2], o)...)
 	}
-	for _, i := range heldOf(newSurges([]hygiene.Breaker{bounces}), events) {
+	for _, i := range heldOf(newBreakerWindows([]hygiene.Breaker{bounces}), events) {
 		if events[i].Source != "bad" {
 			t.Fatalf("event %d of %s is held", i, events[i].Source)
 		}
@@ -98,7 +98,7 @@ func TestSourcesAreWatchedApart(t *testing.T) {
 }
 
 func TestAnArchiveNeitherTripsALiveSourceNorHidesItsSurge(t *testing.T) {
-	w := newSurges([]hygiene.Breaker{bounces})
+	w := newBreakerWindows([]hygiene.Breaker{bounces})
 	heldOf(w, received(start, "a", mixed(100, 1)...))
 	if held := heldOf(w, received(start.Add(-30*hygiene.Day), "a", mixed(500, 500)...)); held != nil {
 		t.Errorf("%d events of an archive are held", len(held))
@@ -113,7 +113,7 @@ func TestAnArchiveNeitherTripsALiveSourceNorHidesItsSurge(t *testing.T) {
 }
 
 func TestAClockThatStepsBackWithinTheWindowHoldsAndForgetsAsBefore(t *testing.T) {
-	w := newSurges([]hygiene.Breaker{bounces})
+	w := newBreakerWindows([]hygiene.Breaker{bounces})
 	heldOf(w, received(start, "a", mixed(100, 10)...))
 	if held := heldOf(w, received(start.Add(-10*time.Minute), "a", mixed(20, 20)...)); len(held) != 11 {
 		t.Errorf("%d of 20 bounces are held: the first 9 are too few in their window", len(held))
@@ -125,7 +125,7 @@ func TestAClockThatStepsBackWithinTheWindowHoldsAndForgetsAsBefore(t *testing.T)
 
 func TestAnHourOfOrdinaryTrafficNeverTrips(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	w := newSurges([]hygiene.Breaker{{Outcome: hygiene.HardBounce, Share: 0.2, Window: time.Hour, Min: 500}})
+	w := newBreakerWindows([]hygiene.Breaker{{Outcome: hygiene.HardBounce, Share: 0.2, Window: time.Hour, Min: 500}})
 	for i := range 200_000 {
 		o := hygiene.Delivered
 		if r.IntN(100) == 0 {
@@ -140,7 +140,7 @@ func TestAnHourOfOrdinaryTrafficNeverTrips(t *testing.T) {
 // naive is which events are held, by the words of the contract: counted anew for
 // each.
 func naive(b hygiene.Breaker, events []hygiene.Event) (held []int) {
-	latest, window := map[string]int64{}, secondsOf(&b)
+	latest, window := map[string]int64{}, windowSeconds(&b)
 	type counted struct {
 		source string
 		at     int64
@@ -174,7 +174,7 @@ func naive(b hygiene.Breaker, events []hygiene.Event) (held []int) {
 func TestTheCountsAreThoseOfTheWords(t *testing.T) {
 	for seed := range uint64(30) {
 		events := surgingLog(seed, 600)
-		if got, want := fmt.Sprint(heldOf(newSurges([]hygiene.Breaker{bounces}), events)), fmt.Sprint(naive(bounces, events)); got != want {
+		if got, want := fmt.Sprint(heldOf(newBreakerWindows([]hygiene.Breaker{bounces}), events)), fmt.Sprint(naive(bounces, events)); got != want {
 			t.Fatalf("seed %d: held %s\nwant %s", seed, got, want)
 		}
 	}
@@ -244,8 +244,8 @@ func TestABreakerThatIsNewReadsTheLog(t *testing.T) {
 			sweepHeld(t, s, p, 9, bounces)
 		}
 		sql := "SELECT group_concat(line, char(10)) FROM (SELECT source || ' ' || outcome || ' ' || second || ' ' || events || ' ' || matches AS line FROM surges ORDER BY source, outcome, second)"
-		a, errA := always.look.c.text(sql)
-		b, errB := late.look.c.text(sql)
+		a, errA := textOf(always, sql)
+		b, errB := textOf(late, sql)
 		if errA != nil || errB != nil || a != b {
 			t.Fatalf("seed %d: always\n%s\nlate\n%s\n%v %v", seed, a, b, errA, errB)
 		}

@@ -2,237 +2,310 @@ package store
 
 import (
 	"fmt"
-	"strconv"
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/store/engine"
 )
 
-// card is a contact as it lies in the roster, and as it now stands.
-type card struct {
+// contactRow is a contact as it is stored, and as it is now.
+type contactRow struct {
 	hygiene.Contact
-	id     int64          // 0: not stored yet
-	ledger int64          // id of its latest ledger entry
-	retry  int64          // seq of the bounce whose message is stored in retries, 0 for none
-	facts  []byte         // as stored
-	attrs  []byte         // as stored
-	turns  []hygiene.Turn // as stored
+	stored       engine.Contact // ID is 0 for a contact that is not stored yet
+	storedRetry  int64          // seq of the bounce whose message is stored; 0 for none
+	storedStatus []hygiene.Turn
 
-	packed []byte         // the facts as they now stand
-	coming []hygiene.Turn // the turns as they now stand
+	packed []byte // the facts as they are now
+	status []hygiene.Turn
 }
 
-const cardColumns = "id, key, phone, attributes, ledger, facts"
+// chunkSize is how many contacts are read, or written, together.
+const chunkSize = 128
 
-// load reads the contact of that key into k, or empties k for a new one.
-func (k *card) load(c *conn, key string) error {
-	if err := k.fetch(c, key); err != nil {
+func newRows(n int) []*contactRow {
+	rows := make([]*contactRow, n)
+	for i := range rows {
+		rows[i] = &contactRow{}
+	}
+	return rows
+}
+
+// loadRows reads the contacts of the keys into as many rows, which stay packed.
+// The rows of keys without a contact are those of new ones.
+func loadRows(c engine.Reader, keys []string, rows []*contactRow) error {
+	for i, key := range keys {
+		rows[i].reset(key)
+	}
+	return c.FindContacts(keys, func(i int, stored *engine.Contact) error {
+		rows[i].set(stored)
+		return nil
+	})
+}
+
+// load reads the contact of that key into k, without the message of its retry.
+func (k *contactRow) load(c engine.Reader, key string) error {
+	if err := k.loadPacked(c, key); err != nil {
 		return err
 	}
 	return k.unpack()
 }
 
-// fetch is the part of load that asks SQLite.
-func (k *card) fetch(c *conn, key string) error {
-	r := c.query("SELECT "+cardColumns+" FROM contacts WHERE key = ?", key)
+// loadPacked is load without unpacking.
+func (k *contactRow) loadPacked(c engine.Reader, key string) error {
 	k.reset(key)
-	if r.next() {
-		k.take(r)
-	}
-	return r.close()
+	return c.FindContacts([]string{key}, func(_ int, stored *engine.Contact) error {
+		k.set(stored)
+		return nil
+	})
 }
 
-func (k *card) reset(key string) {
+func (k *contactRow) reset(key string) {
 	k.Reset(key)
-	k.id, k.ledger, k.retry, k.facts, k.attrs, k.turns = 0, 0, 0, nil, nil, nil
+	k.stored, k.storedRetry, k.storedStatus = engine.Contact{}, 0, nil
 }
 
-// take takes a row of cardColumns as it is.
-func (k *card) take(r *rows) {
-	k.id, k.Key, k.Phone, k.attrs, k.ledger, k.facts = r.int(0), r.text(1), r.text(2), r.blob(3), r.int(4), r.blob(5)
+// set makes k, which was reset, the contact as it is stored, still packed.
+func (k *contactRow) set(stored *engine.Contact) {
+	k.stored, k.Key, k.Phone = *stored, stored.Key, stored.Phone
 }
 
-// unpack is the part of load that needs no SQLite. The retry's message is read
-// by loadMessage.
-func (k *card) unpack() error {
-	if k.id == 0 {
+const contactColumns = "id, key, phone, attributes, ledger, facts"
+
+// scanContact reads a row of contactColumns.
+func scanContact(r engine.Rows) engine.Contact {
+	return engine.Contact{ID: r.Int(0), Key: r.Text(1), Phone: r.Text(2), Attributes: r.Blob(3), Ledger: r.Int(4), Facts: r.Blob(5)}
+}
+
+// unpack reads all that is packed, for a writer.
+func (k *contactRow) unpack() error {
+	if k.stored.ID == 0 {
 		return nil
 	}
-	if err := k.Unpack(k.facts); err != nil {
-		return fmt.Errorf("read contact %d of the roster: %w", k.id, err)
+	if err := k.unpackForReading(); err != nil {
+		return err
 	}
-	k.turns = k.Turns()
 	if k.Retry != nil {
-		k.retry = k.Retry.Since.Seq
+		k.storedRetry = k.Retry.Since.Seq
 	}
-	if k.attrs == nil {
-		return nil
+	k.storedStatus = k.Turns()
+	return nil
+}
+
+// unpackForReading is unpack without what only a writer needs.
+func (k *contactRow) unpackForReading() error {
+	if err := k.unpackFacts(); err != nil {
+		return err
 	}
-	var err error
-	if k.Attributes, err = hygiene.UnpackAttributes(k.attrs); err != nil {
-		return fmt.Errorf("read attributes of contact %d of the roster: %w", k.id, err)
+	return k.unpackAttributes()
+}
+
+func (k *contactRow) unpackFacts() error {
+	if err := k.Unpack(k.stored.Facts); err != nil {
+		return fmt.Errorf("read contact %d: %w", k.stored.ID, err)
 	}
 	return nil
 }
 
-// scan reads a row of cardColumns.
-func (k *card) scan(r *rows) error {
-	k.reset("")
-	k.take(r)
-	return k.unpack()
-}
-
-// pack makes ready what of the contact is written.
-func (k *card) pack() {
-	k.packed = k.Pack(k.packed[:0])
-	k.coming = k.Turns()
-}
-
-// loadMessage reads the message of the contact's retry.
-func (k *card) loadMessage(c *conn) error {
-	if k.Retry == nil {
+func (k *contactRow) unpackAttributes() (err error) {
+	if k.stored.Attributes == nil {
 		return nil
 	}
-	r := c.query("SELECT message_id, unique_args FROM retries WHERE contact = ?", k.id)
-	if r.next() {
-		k.Retry.MessageID, k.Retry.UniqueArgs = r.text(0), r.blob(1)
+	if k.Attributes, err = hygiene.UnpackAttributes(k.stored.Attributes); err != nil {
+		return fmt.Errorf("read attributes of contact %d: %w", k.stored.ID, err)
 	}
-	return r.close()
+	return nil
 }
 
-// pen writes to the roster within one transaction, under one policy.
-type pen struct {
-	c      *conn
-	policy int64 // policies.id
-	batch  int64 // batches.id of what is done by hand; 0 for none
-	tally  tally
-	recall func(seq int64) (hygiene.Event, bool, error) // finds an event that was stored
-	// The ids given last, counted here as each transaction is the only writer.
-	lastContact, lastEntry int64
+// pack prepares what of the contact is written.
+func (k *contactRow) pack() {
+	k.packed = k.Pack(k.packed[:0])
+	k.status = k.Turns()
 }
 
-// writeAs runs do with a pen in one transaction on the roster, under the policy.
-func (s *Store) writeAs(policy *hygiene.Policy, do func(p *pen) error) error {
-	return s.write(func(c *conn) (err error) {
-		p := &pen{c: c, tally: tally{}, recall: s.Event}
-		if p.policy, err = policyID(c, policy); err != nil {
-			return err
+// loadRetryMessages reads the messages of the rows' retries.
+func loadRetryMessages(c engine.Reader, rows []*contactRow) error {
+	var ids []int64
+	var retries []*hygiene.Retry
+	for _, k := range rows {
+		if k.Retry != nil {
+			ids, retries = append(ids, k.stored.ID), append(retries, k.Retry)
 		}
-		if p.lastContact, err = c.number("SELECT max(id) FROM contacts"); err != nil {
-			return err
-		}
-		if p.lastEntry, err = c.number("SELECT max(id) FROM ledger"); err != nil {
-			return err
-		}
-		if err := do(p); err != nil {
-			return err
-		}
-		return p.tally.save(c)
+	}
+	return c.FindRetryMessages(ids, func(i int, m *engine.RetryMessage) {
+		retries[i].MessageID, retries[i].UniqueArgs = m.MessageID, m.UniqueArgs
 	})
 }
 
-// save writes a contact and what changed about it.
-func (p *pen) save(k *card, changes []hygiene.Change) error {
-	k.pack()
-	return p.write(k, changes)
+// loadRetryMessage reads the message of the contact's retry.
+func (k *contactRow) loadRetryMessage(c engine.Reader) error {
+	return loadRetryMessages(c, []*contactRow{k})
 }
 
-// write writes a contact that is packed. It is the one writer of contacts,
-// retries and the ledger.
-func (p *pen) write(k *card, changes []hygiene.Change) error {
-	fresh := k.id == 0
-	if fresh {
-		p.lastContact++
-		k.id = p.lastContact
+// txWriter writes contacts within one transaction, under one policy.
+type txWriter struct {
+	engine.Writer
+	log    func(do func(engine.LogReader) error) error
+	policy int64 // policies.id; 0 for none
+	batch  int64 // batches.id of a manual change; 0 for none
+	counts statusCounts
+
+	// Reused from one save to the next.
+	inserts, updates []*engine.Contact
+	entries          []engine.Entry
+}
+
+// writeAs runs do in one transaction, under the policy.
+func (s *Store) writeAs(policy *hygiene.Policy, do func(w *txWriter) error) error {
+	return s.write(func(c engine.Writer) (err error) {
+		w := &txWriter{Writer: c, log: s.readLog, counts: statusCounts{}}
+		if w.policy, err = policyID(c, policy); err != nil {
+			return err
+		}
+		if err := do(w); err != nil {
+			return err
+		}
+		return w.counts.save(c)
+	})
+}
+
+// save writes one contact and what changed about it.
+func (w *txWriter) save(k *contactRow, changes []hygiene.Change) error {
+	k.pack()
+	return w.savePacked([]*contactRow{k}, [][]hygiene.Change{changes})
+}
+
+// savePacked writes contacts that are packed, with what changed about each of
+// them. It is the one writer of contacts, the ledger and the messages of retries.
+func (w *txWriter) savePacked(rows []*contactRow, changes [][]hygiene.Change) error {
+	newContacts, newEntries := 0, 0
+	for i, k := range rows {
+		if k.stored.ID == 0 {
+			newContacts++
+		}
+		newEntries += len(changes[i])
 	}
-	for i := range changes {
-		if err := p.enter(k, &changes[i]); err != nil {
+	contactID, entryID, err := w.NewIDs(newContacts, newEntries)
+	if err != nil {
+		return err
+	}
+	w.inserts, w.updates, w.entries = w.inserts[:0], w.updates[:0], w.entries[:0]
+	for i, k := range rows {
+		if k.stored.ID == 0 {
+			k.stored = engine.Contact{ID: contactID, Key: k.Key, Phone: k.Phone, Attributes: packedAttributes(k.Attributes)}
+			contactID++
+			w.inserts = append(w.inserts, &k.stored)
+		} else {
+			w.updates = append(w.updates, &k.stored)
+		}
+		for n := range changes[i] {
+			w.entries = append(w.entries, engine.Entry{ID: entryID, Contact: k.stored.ID, Prev: k.stored.Ledger,
+				Policy: w.policy, Batch: w.batch, Change: &changes[i][n]})
+			k.stored.Ledger = entryID
+			entryID++
+		}
+		k.stored.Facts = k.packed
+		w.counts.move(k.storedStatus, k.status)
+		k.storedStatus = k.status
+	}
+	if err := w.AppendLedger(w.entries); err != nil {
+		return err
+	}
+	if err := w.InsertContacts(w.inserts); err != nil {
+		return err
+	}
+	if err := w.UpdateContacts(w.updates); err != nil {
+		return err
+	}
+	return w.saveRetryMessages(rows)
+}
+
+// saveRetryMessages keeps the message of each row's retry while there is one.
+func (w *txWriter) saveRetryMessages(rows []*contactRow) error {
+	var seqs, gone []int64
+	var changed []*contactRow
+	for _, k := range rows {
+		switch {
+		case k.Retry != nil && k.Retry.Since.Seq != k.storedRetry:
+			seqs, changed = append(seqs, k.Retry.Since.Seq), append(changed, k)
+		case k.Retry == nil && k.storedRetry != 0:
+			gone, k.storedRetry = append(gone, k.stored.ID), 0
+		}
+	}
+	if len(seqs) > 0 {
+		messages, err := w.retryMessages(seqs, changed)
+		if err != nil {
+			return err
+		}
+		if err := w.SaveRetryMessages(messages); err != nil {
 			return err
 		}
 	}
-	p.tally.move(k.turns, k.coming)
-	k.turns = k.coming
-	if err := p.saveFacts(k, fresh); err != nil {
-		return err
+	for i, k := range changed { // the log no longer has the bounce
+		if k.storedRetry != seqs[i] && k.storedRetry != 0 {
+			gone, k.storedRetry = append(gone, k.stored.ID), 0
+		}
 	}
-	return p.saveMessage(k)
+	return w.DeleteRetryMessages(gone)
 }
 
-func (p *pen) saveFacts(k *card, fresh bool) error {
-	if !fresh {
-		return p.c.exec("UPDATE contacts SET ledger = ?, facts = ? WHERE id = ?", k.ledger, k.packed, k.id)
+// retryMessages reads from the log the messages of the bounces of these seqs,
+// and notes with their contacts that they are stored.
+func (w *txWriter) retryMessages(seqs []int64, of []*contactRow) (messages []engine.RetryMessage, err error) {
+	err = w.log(func(l engine.LogReader) error {
+		return l.Events(seqs, true, func(i int, e *hygiene.Event) error {
+			messages = append(messages, engine.RetryMessage{Contact: of[i].stored.ID, MessageID: e.MessageID, UniqueArgs: provider.UniqueArgs(e.Body)})
+			of[i].storedRetry = e.Seq
+			return nil
+		})
+	})
+	return messages, err
+}
+
+// saveProfile writes the phone number and the attributes of a stored contact.
+func (w *txWriter) saveProfile(k *contactRow) error {
+	var phone, attributes any
+	if k.Phone != "" {
+		phone = k.Phone
 	}
-	return p.c.exec("INSERT INTO contacts (id, key, phone, attributes, ledger, facts) VALUES (?, ?, ?, ?, ?, ?)",
-		k.id, k.Key, textOrNull(k.Phone), packedAttributes(k.Attributes), k.ledger, k.packed)
-}
-
-// saveProfile writes what imports and registrations say of a stored contact.
-func (p *pen) saveProfile(k *card) error {
-	return p.c.exec("UPDATE contacts SET phone = ?, attributes = ? WHERE id = ?", textOrNull(k.Phone), packedAttributes(k.Attributes), k.id)
-}
-
-func textOrNull(s string) any {
-	if s == "" {
-		return nil
+	if packed := packedAttributes(k.Attributes); packed != nil {
+		attributes = packed
 	}
-	return s
+	return w.Exec("UPDATE contacts SET phone = ?, attributes = ? WHERE id = ?", phone, attributes, k.stored.ID)
 }
 
-func packedAttributes(a hygiene.Attributes) any {
+// packedAttributes are the attributes as they are stored; nil for none.
+func packedAttributes(a hygiene.Attributes) []byte {
 	if len(a) == 0 {
 		return nil
 	}
 	return a.Pack(nil)
 }
 
-// enter adds an entry to the contact's ledger.
-func (p *pen) enter(k *card, ch *hygiene.Change) error {
-	var evidence []byte
-	for i, seq := range ch.Evidence {
-		if i > 0 {
-			evidence = append(evidence, ',')
-		}
-		evidence = strconv.AppendInt(evidence, seq, 10)
+// ensureContact makes sure that there is a contact of that key, and reports
+// whether it is new. It reads nothing else of it.
+func (w *txWriter) ensureContact(key string) (isNew bool, err error) {
+	id, err := w.Number("SELECT id FROM contacts WHERE key = ?", key)
+	if err != nil || id != 0 {
+		return false, err
 	}
-	p.lastEntry++
-	if err := p.c.exec(`INSERT INTO ledger (id, contact, prev, at, seq, act, reason, hand, until, attempt, rule, policy, evidence, by, note, batch, held)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		p.lastEntry, k.id, k.ledger, int64(ch.At), ch.Seq, string(ch.Act), ch.Reason, ch.Hand.String(), int64(ch.Until), ch.Attempt,
-		ch.Rule, p.policy, string(evidence), ch.By, ch.Note, p.batch, ch.Held); err != nil {
-		return fmt.Errorf("enter in the ledger: %w", err)
-	}
-	k.ledger = p.lastEntry
-	return nil
+	k := &contactRow{}
+	k.reset(key)
+	return true, w.save(k, nil)
 }
 
-// saveMessage keeps the message of the retry's bounce while there is a retry.
-func (p *pen) saveMessage(k *card) error {
-	if k.Retry != nil && k.Retry.Since.Seq == k.retry {
-		return nil
+// ensureContactPhone makes sure that there is a contact of that key, with that
+// phone number unless it is empty.
+func (w *txWriter) ensureContactPhone(k *contactRow, key, phone string) error {
+	if err := k.load(w, key); err != nil {
+		return err
 	}
-	stored := k.retry != 0
-	k.retry = 0
-	if k.Retry != nil {
-		e, ok, err := p.recall(k.Retry.Since.Seq)
-		if err != nil {
-			return err
-		}
-		if ok {
-			k.retry = e.Seq
-			return p.putMessage(k, &e)
-		}
-	}
-	if stored {
-		return p.c.exec("DELETE FROM retries WHERE contact = ?", k.id)
+	switch {
+	case k.stored.ID == 0:
+		k.Phone = phone
+		return w.save(k, nil)
+	case phone != "" && phone != k.Phone:
+		k.Phone = phone
+		return w.saveProfile(k)
 	}
 	return nil
-}
-
-func (p *pen) putMessage(k *card, e *hygiene.Event) error {
-	var args any
-	if object := provider.UniqueArgs(e.Body); object != nil {
-		args = object
-	}
-	return p.c.exec(`INSERT INTO retries (contact, message_id, unique_args) VALUES (?, ?, ?)
-		ON CONFLICT (contact) DO UPDATE SET message_id = excluded.message_id, unique_args = excluded.unique_args`, k.id, e.MessageID, args)
 }

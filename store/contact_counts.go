@@ -6,21 +6,23 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
-// tally gathers how contacts' turns change within one transaction.
-type tally map[turnKey]int64
+// statusCounts collects how many contacts change from which status to which, and
+// when, within one transaction.
+type statusCounts map[statusChange]int64
 
-type turnKey struct {
+type statusChange struct {
 	second   int64
 	was, now hygiene.Status
 }
 
-// secondOf is the second of t: within it, a turn to come counts as come.
+// secondOf is the second of t: a change to come within it counts as come.
 func secondOf(t hygiene.Instant) int64 { return int64(t) / 1_000_000 }
 
-// move takes a contact's turns out and puts others in.
-func (t tally) move(old, new []hygiene.Turn) {
+// move replaces the changes that a contact had by those that it has now.
+func (t statusCounts) move(old, new []hygiene.Turn) {
 	if slices.Equal(old, new) {
 		return
 	}
@@ -28,31 +30,31 @@ func (t tally) move(old, new []hygiene.Turn) {
 	t.add(new, +1)
 }
 
-func (t tally) add(turns []hygiene.Turn, n int64) {
+func (t statusCounts) add(changes []hygiene.Turn, n int64) {
 	var was hygiene.Status
-	for _, turn := range turns {
-		t[turnKey{secondOf(turn.At), was, turn.Status}] += n
-		was = turn.Status
+	for _, c := range changes {
+		t[statusChange{secondOf(c.At), was, c.Status}] += n
+		was = c.Status
 	}
 }
 
-// save writes what was gathered; a row that comes to nothing goes.
-func (t tally) save(c *conn) error {
-	keys := slices.SortedFunc(maps.Keys(t), func(a, b turnKey) int {
+// save writes what was collected, and deletes rows that come to 0.
+func (t statusCounts) save(c engine.Writer) error {
+	keys := slices.SortedFunc(maps.Keys(t), func(a, b statusChange) int {
 		return cmp.Or(cmp.Compare(a.second, b.second), cmp.Compare(a.was, b.was), cmp.Compare(a.now, b.now))
 	})
 	for _, k := range keys {
 		if t[k] == 0 {
 			continue
 		}
-		if err := c.exec(`INSERT INTO tally (at, was, now, n) VALUES (?, ?, ?, ?) ON CONFLICT (at, was, now) DO UPDATE SET n = n + excluded.n`,
+		if err := c.Exec(`INSERT INTO tally (at, was, now, n) VALUES (?, ?, ?, ?) ON CONFLICT (at, was, now) DO UPDATE SET n = tally.n + excluded.n`,
 			k.second, int64(k.was), int64(k.now), t[k]); err != nil {
 			return err
 		}
 		if t[k] > 0 {
-			continue // it can't have come to nothing
+			continue // it can't have come to 0
 		}
-		if err := c.exec("DELETE FROM tally WHERE at = ? AND was = ? AND now = ? AND n = 0", k.second, int64(k.was), int64(k.now)); err != nil {
+		if err := c.Exec("DELETE FROM tally WHERE at = ? AND was = ? AND now = ? AND n = 0", k.second, int64(k.was), int64(k.now)); err != nil {
 			return err
 		}
 	}
@@ -61,17 +63,36 @@ func (t tally) save(c *conn) error {
 }
 
 // countByStatus counts contacts by status as they are at the instant t.
-func countByStatus(c *conn, t hygiene.Instant) (map[string]int64, error) {
+func countByStatus(c engine.Querier, t hygiene.Instant) (map[string]int64, error) {
 	counts := map[string]int64{}
 	for _, name := range hygiene.StatusNames() {
 		counts[name] = 0
 	}
-	r := c.query("SELECT was, now, sum(n) FROM tally WHERE at <= ? GROUP BY was, now", secondOf(t))
-	for r.next() {
-		if was := hygiene.Status(r.int(0)); was != 0 {
-			counts[was.String()] -= r.int(2)
+	r := c.Query("SELECT was, now, sum(n) FROM tally WHERE at <= ? GROUP BY was, now", secondOf(t))
+	for r.Next() {
+		if was := hygiene.Status(r.Int(0)); was != 0 {
+			counts[was.String()] -= r.Int(2)
 		}
-		counts[hygiene.Status(r.int(1)).String()] += r.int(2)
+		counts[hygiene.Status(r.Int(1)).String()] += r.Int(2)
 	}
-	return counts, r.close()
+	return counts, r.Close()
+}
+
+// markCounted stores now as the time of the counts by status, when a contact's
+// status has changed since the time before: an idle sweep writes nothing.
+func (s *Store) markCounted(now hygiene.Instant) error {
+	var changed int64
+	err := s.read(func(c engine.Reader) error {
+		before, err := counter(c, countedAt)
+		if err != nil {
+			return err
+		}
+		from, to := secondOf(min(hygiene.Instant(before), now)), secondOf(max(hygiene.Instant(before), now))
+		changed, err = c.Number("SELECT EXISTS (SELECT 1 FROM tally WHERE at > ? AND at <= ?)", from, to)
+		return err
+	})
+	if err != nil || changed == 0 {
+		return err
+	}
+	return s.write(func(c engine.Writer) error { return setCounter(c, countedAt, int64(now)) })
 }

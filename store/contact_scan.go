@@ -3,58 +3,54 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store/engine"
 )
 
 // Visitor looks at one contact after the other. The contact, its history too,
-// is used again for the next visit.
+// is reused for the next visit.
 type Visitor func(c *hygiene.Contact) error
 
-// Pass shows everyone once to visitors, in no order: as many readers as there
-// are processors share the roster among them, all of one moment. Each asks join
+// Pass visits every contact once, in no order: as many readers as there are
+// processors share the contacts among them, all as of one moment. Each asks join
 // for a visitor of its own, which may ask lists while it is visited. progress,
-// unless it is nil, is told now and then how many contacts were shown. The
-// messages of retries are not read.
+// unless it is nil, is called now and then with how many contacts were visited.
+// The messages of retries are not read.
 func (s *Store) Pass(ctx context.Context, join func(lists segments.Lists) Visitor, progress func(contacts int64)) (contacts int64, err error) {
-	readers, err := s.passReaders(min(runtime.GOMAXPROCS(0), mostReaders))
+	readers, err := s.snapshots(min(runtime.GOMAXPROCS(0), maxReaders))
 	if err != nil {
 		return 0, err
 	}
-	last, err := readers[0].c.number("SELECT max(id) FROM contacts")
+	last, err := readers[0].c.Number("SELECT max(id) FROM contacts")
 	p := &pass{last: last, progress: progress}
 	if err == nil {
 		err = p.run(ctx, readers, join)
 	}
-	return p.shown.Load(), errors.Join(err, closeAll(readers))
+	return p.visited.Load(), closeAll(readers, err)
 }
 
-// A pass takes the roster in strides of so many ids; whichever reader is done
-// takes the next, so that they end together however the contacts lie.
-const stride = 4096
+// maxReaders bounds the memory of a pass on a machine with many processors.
+const maxReaders = 16
 
-// Readers go through the file from end to end: a page is not needed again, and
-// together they stay small on a machine with many processors.
-const (
-	mostReaders = 16
-	cachePass   = 2 << 10 // KiB
-)
+// A pass takes the contacts in ranges of so many ids. Whichever reader is done
+// takes the next, so that all end together however the contacts lie.
+const rangeSize = 4096
 
 // pass is one pass under way.
 type pass struct {
 	last     int64        // id of the last contact
-	taken    atomic.Int64 // ids up to here are some reader's
-	shown    atomic.Int64 // contacts
-	telling  sync.Mutex
+	assigned atomic.Int64 // ids up to here belong to a reader
+	visited  atomic.Int64 // contacts
+	report   sync.Mutex   // held while progress is called
 	progress func(int64)
 }
 
-// run lets the readers go, and waits for them. The first error ends them all.
+// run starts the readers and waits for them. The first error ends them all.
 func (p *pass) run(ctx context.Context, readers []*Snapshot, join func(segments.Lists) Visitor) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -71,116 +67,68 @@ func (p *pass) run(ctx context.Context, readers []*Snapshot, join func(segments.
 	return context.Cause(ctx)
 }
 
-// read is one reader's part: stride after stride until none is left.
-func (p *pass) read(ctx context.Context, c *conn, visit Visitor) error {
-	k := &card{}
+// read is one reader's part: range after range until none is left.
+func (p *pass) read(ctx context.Context, c engine.Reader, visit Visitor) error {
+	k, chunk := &contactRow{}, make([]engine.Contact, 0, chunkSize)
 	for ctx.Err() == nil {
-		to := p.taken.Add(stride)
-		if to-stride >= p.last {
+		to := p.assigned.Add(rangeSize)
+		from := to - rangeSize
+		if from >= p.last {
 			return nil
 		}
-		n, err := k.showStride(c, to, visit)
-		if err != nil {
-			return err
+		n := 0
+		for more := true; more; {
+			var err error
+			if chunk, err = contactsOfIDs(c, from, to, chunk[:0]); err != nil {
+				return err
+			}
+			// They are visited when they are all read: a visitor may ask lists.
+			for i := range chunk {
+				k.reset("")
+				k.set(&chunk[i])
+				if err := k.unpackForReading(); err != nil {
+					return err
+				}
+				if err := visit(&k.Contact); err != nil {
+					return err
+				}
+			}
+			n += len(chunk)
+			if more = len(chunk) == chunkSize; more {
+				from = chunk[chunkSize-1].ID
+			}
 		}
-		p.tell(p.shown.Add(n))
+		p.add(int64(n))
 	}
 	return nil
 }
 
-func (p *pass) tell(contacts int64) {
+// contactsOfIDs appends the contacts with ids after from and up to to, but no
+// more than chunkSize.
+func contactsOfIDs(c engine.Reader, from, to int64, list []engine.Contact) ([]engine.Contact, error) {
+	r := c.Query("SELECT "+contactColumns+" FROM contacts WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", from, to, chunkSize)
+	for r.Next() {
+		list = append(list, scanContact(r))
+	}
+	return list, r.Close()
+}
+
+// add counts contacts that were visited.
+func (p *pass) add(contacts int64) {
+	visited := p.visited.Add(contacts)
 	if p.progress == nil {
 		return
 	}
-	p.telling.Lock()
-	defer p.telling.Unlock()
-	p.progress(contacts)
+	p.report.Lock()
+	defer p.report.Unlock()
+	p.progress(visited)
 }
 
-// showStride shows the contacts of the stride that ends with the id to.
-func (k *card) showStride(c *conn, to int64, visit Visitor) (n int64, err error) {
-	r := c.query("SELECT "+cardColumns+" FROM contacts WHERE id > ? AND id <= ? ORDER BY id", to-stride, to)
-	for err == nil && r.next() {
-		k.reset("")
-		k.take(r)
-		if err = k.unpackFacts(); err == nil {
-			err = visit(&k.Contact)
-		}
-		n++
-	}
-	return n, errors.Join(err, r.close())
-}
-
-// unpackFacts is unpack without what only a writer needs.
-func (k *card) unpackFacts() (err error) {
-	if err := k.Unpack(k.facts); err != nil {
-		return fmt.Errorf("read contact %d of the roster: %w", k.id, err)
-	}
-	if k.attrs == nil {
-		return nil
-	}
-	if k.Attributes, err = hygiene.UnpackAttributes(k.attrs); err != nil {
-		return fmt.Errorf("read attributes of contact %d of the roster: %w", k.id, err)
-	}
-	return nil
-}
-
-// passReaders opens so many snapshots of the same moment. Nothing is locked:
-// when someone committed between the first and the last of them they are taken
-// again, which is done in a fraction of a commit.
-func (s *Store) passReaders(n int) (readers []*Snapshot, err error) {
-	for range n {
-		c, err := connect(s.path, reading)
-		if err != nil {
-			return nil, errors.Join(err, closeAll(readers))
-		}
-		readers = append(readers, &Snapshot{c: c})
-		if err := c.script(fmt.Sprintf("PRAGMA cache_size = -%d", cachePass)); err != nil {
-			return nil, errors.Join(err, closeAll(readers))
-		}
-	}
-	for same := false; !same; {
-		if same, err = s.takeTogether(readers); err != nil {
-			return nil, errors.Join(err, closeAll(readers))
-		}
-	}
-	return readers, nil
-}
-
-// takeTogether begins the snapshots, and tells whether nobody committed meanwhile.
-func (s *Store) takeTogether(readers []*Snapshot) (same bool, err error) {
-	err = s.read(func(look *conn) error {
-		before, err := look.number("PRAGMA data_version")
-		for _, r := range readers {
-			err = errors.Join(err, r.begin())
-		}
-		if err != nil {
-			return err
-		}
-		after, err := look.number("PRAGMA data_version")
-		same = before == after
-		return err
-	})
-	return same, err
-}
-
-// begin fixes the snapshot's moment at the present.
-func (s *Snapshot) begin() (err error) {
-	if err := s.c.rollback(); err != nil {
-		return err
-	}
-	if err := s.c.exec("BEGIN"); err != nil {
-		return err
-	}
-	// The first read is what fixes the moment.
-	s.ThroughSeq, err = progress(s.c, cursor)
-	return err
-}
-
-func closeAll(readers []*Snapshot) error {
-	var errs []error
-	for _, r := range readers {
-		errs = append(errs, r.Close())
+// closeAll closes the snapshots and returns all errors, err the first of them.
+func closeAll(list []*Snapshot, err error) error {
+	errs := []error{err}
+	for _, s := range list {
+		errs = append(errs, s.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -84,8 +84,8 @@ func planned(b *testing.B, s *Store, p *hygiene.Planner, want int) time.Duration
 // of them were sent to and reached more often than a history keeps.
 func lived(b *testing.B, s *Store, p *hygiene.Policy, contacts int) {
 	for from := 0; from < contacts; from += 10_000 {
-		err := s.writeAs(p, func(pen *pen) error {
-			k := &card{}
+		err := s.writeAs(p, func(pen *txWriter) error {
+			k := &contactRow{}
 			for i := from; i < min(from+10_000, contacts); i++ {
 				k.reset(fmt.Sprintf("crm-%08d", i))
 				k.Phone = fmt.Sprintf("+9055%08d", i)

@@ -10,6 +10,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store/engine"
 )
 
 // registered makes contacts of which nothing but the key is known; every third
@@ -17,17 +18,17 @@ import (
 func registered(t *testing.T, s *Store, n int) (keys map[string]bool) {
 	t.Helper()
 	keys = map[string]bool{}
-	err := s.writeAs(testPolicy(t, s), func(p *pen) error {
-		k := &card{}
+	err := s.writeAs(testPolicy(t, s), func(w *txWriter) error {
+		k := &contactRow{}
 		for i := range n {
 			k.reset(fmt.Sprint("contact-", i))
-			if err := p.save(k, nil); err != nil {
+			if err := w.save(k, nil); err != nil {
 				return err
 			}
 			keys[k.Key] = true
 			if i%3 == 1 {
 				delete(keys, k.Key)
-				if err := p.c.exec("DELETE FROM contacts WHERE id = ?", k.id); err != nil {
+				if err := w.Exec("DELETE FROM contacts WHERE id = ?", k.stored.ID); err != nil {
 					return err
 				}
 			}
@@ -42,7 +43,7 @@ func registered(t *testing.T, s *Store, n int) (keys map[string]bool) {
 
 func TestAPassShowsEveryoneOnce(t *testing.T) {
 	s := openStore(t)
-	want := registered(t, s, 3*stride)
+	want := registered(t, s, 3*rangeSize)
 	var mu sync.Mutex
 	seen := map[string]int{}
 	told := int64(0)
@@ -132,7 +133,9 @@ func TestAPanicOfAVisitLeavesNothingBehind(t *testing.T) {
 func TestAVisitorAsksListsOfThePass(t *testing.T) {
 	s := openStore(t)
 	registered(t, s, 10)
-	if err := s.write(func(c *conn) error { return c.exec("INSERT INTO lists (contact, list) VALUES ('contact-3', 'staff')") }); err != nil {
+	if err := s.write(func(c engine.Writer) error {
+		return c.Exec("INSERT INTO lists (contact, list) VALUES ('contact-3', 'staff')")
+	}); err != nil {
 		t.Fatal(err)
 	}
 	var mu sync.Mutex

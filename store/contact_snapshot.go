@@ -1,119 +1,141 @@
 package store
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"sync"
 
 	"winnow/hygiene"
+	"winnow/segments"
+	"winnow/store/engine"
 )
 
-// Snapshot is one moment of the roster. While it is open, nothing should write
-// much there: SQLite keeps what it overwrites.
+// Snapshot is the contacts, lists and pins as of one moment. While it is open,
+// little should be written: the database keeps all that is overwritten.
 type Snapshot struct {
 	mu         sync.Mutex // guards c
-	c          *conn
+	c          engine.Snapshot
 	ThroughSeq int64 // the log has been swept up to here
 
-	marked marked // who is on lists and pinned, for one goroutine that asks
+	memberships memberships // for one goroutine that asks
 }
 
-// Snapshot takes a snapshot of the roster as it is now.
+var _ segments.Pins = (*Snapshot)(nil)
+
+// Snapshot takes a snapshot of the present moment.
 func (s *Store) Snapshot() (*Snapshot, error) {
-	c, err := connect(s.path, reading)
+	list, err := s.snapshots(1)
 	if err != nil {
 		return nil, err
 	}
-	snap := &Snapshot{c: c}
-	if err := c.exec("BEGIN"); err != nil {
-		return nil, errors.Join(err, c.close())
-	}
-	// The first read is what fixes the moment.
-	if snap.ThroughSeq, err = progress(c, cursor); err != nil {
-		return nil, errors.Join(err, c.close())
-	}
-	return snap, nil
+	return list[0], nil
 }
 
-// Close gives the snapshot up.
-func (s *Snapshot) Close() error { return s.c.close() }
+// snapshots takes n snapshots of the same moment.
+func (s *Store) snapshots(n int) ([]*Snapshot, error) {
+	opened, err := s.engine.Snapshots(n)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*Snapshot, n)
+	for i, c := range opened {
+		list[i] = &Snapshot{c: c}
+	}
+	through, err := counter(list[0].c, cursor)
+	if err != nil {
+		return nil, closeAll(list, err)
+	}
+	for _, snap := range list {
+		snap.ThroughSeq = through
+	}
+	return list, nil
+}
 
-// Contacts visits everyone in byte order of the key; see segments.Snapshot. The
-// next contacts are read and unpacked while these are visited.
+// Close ends the snapshot.
+func (s *Snapshot) Close() error { return s.c.Close() }
+
+// Contacts visits all contacts in byte order of their keys; see
+// segments.Snapshot. The next contacts are read and unpacked while these are
+// visited.
 func (s *Snapshot) Contacts(ctx context.Context, messages bool, visit func(*hygiene.Contact) error) error {
 	ctx, cancel := context.WithCancel(ctx)
-	ahead := &readAheadContacts{s: s, messages: messages, filled: make(chan []card, readAheadHands), empty: make(chan []card, readAheadHands)}
-	for range readAheadHands {
-		ahead.empty <- make([]card, handful)
+	ahead := &contactReader{s: s, messages: messages, filled: make(chan []*contactRow, chunksAhead), empty: make(chan []*contactRow, chunksAhead)}
+	for range chunksAhead {
+		ahead.empty <- newRows(chunkSize)
 	}
 	go ahead.run(ctx)
-	// The reader is waited for also when visit panics: who recovers that closes
-	// the snapshot next.
+	// Wait for the reader also when visit panics: whoever recovers closes the
+	// snapshot next.
 	defer func() {
 		cancel()
 		for range ahead.filled {
 		}
 	}()
-	for hand := range ahead.filled {
-		for i := range hand {
-			if err := visit(&hand[i].Contact); err != nil {
+	for chunk := range ahead.filled {
+		for _, k := range chunk {
+			if err := visit(&k.Contact); err != nil {
 				return err
 			}
 		}
-		ahead.empty <- hand[:handful]
+		ahead.empty <- chunk[:chunkSize]
 	}
 	return ahead.err
 }
 
-// How many contacts are read at once, and how many such hands there are.
-const (
-	handful        = 128
-	readAheadHands = 3
-)
+// chunksAhead is how many chunks of contacts go round between the reader and the
+// visitor.
+const chunksAhead = 3
 
-// readAheadContacts reads contacts in hands that go round between the reader
-// and the visitor.
-type readAheadContacts struct {
+// contactReader reads contacts ahead of a visitor.
+type contactReader struct {
 	s             *Snapshot
 	messages      bool
-	filled, empty chan []card // with room for all hands: only a reader without any waits
-	err           error       // read it when filled is closed
+	filled, empty chan []*contactRow // with room for all chunks: only a reader without any waits
+	err           error              // read it when filled is closed
 }
 
-func (a *readAheadContacts) run(ctx context.Context) {
+func (a *contactReader) run(ctx context.Context) {
 	defer close(a.filled)
-	a.s.mu.Lock()
-	r := a.s.c.query("SELECT " + cardColumns + " FROM contacts ORDER BY key")
-	a.s.mu.Unlock()
-	for n := handful; n == handful && a.err == nil; {
+	after := ""
+	for n := chunkSize; n == chunkSize && a.err == nil; {
 		select {
-		case hand := <-a.empty:
-			n, a.err = a.fill(r, hand)
-			a.filled <- hand[:n]
+		case chunk := <-a.empty:
+			n, a.err = a.fill(chunk, after)
+			if n > 0 {
+				after = chunk[n-1].Key
+			}
+			a.filled <- chunk[:n]
 		case <-ctx.Done():
+			a.err = ctx.Err()
 		}
-		a.err = cmp.Or(a.err, ctx.Err())
+		if a.err == nil {
+			a.err = ctx.Err()
+		}
 	}
-	a.s.mu.Lock()
-	a.err = errors.Join(a.err, r.close())
-	a.s.mu.Unlock()
 }
 
-// fill reads contacts into the hand and gives how many there were.
-func (a *readAheadContacts) fill(r *rows, hand []card) (n int, err error) {
+// fill reads the contacts after that key into the chunk, and returns how many
+// there were. No key is empty.
+func (a *contactReader) fill(chunk []*contactRow, after string) (n int, err error) {
 	a.s.mu.Lock()
-	defer a.s.mu.Unlock()
-	for n < len(hand) && r.next() {
-		if err := hand[n].scan(r); err != nil {
-			return 0, err
-		}
-		if a.messages {
-			if err := hand[n].loadMessage(a.s.c); err != nil {
-				return 0, err
-			}
-		}
+	r := a.s.c.Query("SELECT "+contactColumns+" FROM contacts WHERE key > ? ORDER BY key LIMIT ?", after, len(chunk))
+	for n < len(chunk) && r.Next() {
+		stored := scanContact(r)
+		chunk[n].reset(stored.Key)
+		chunk[n].set(&stored)
 		n++
+	}
+	err = r.Close()
+	a.s.mu.Unlock()
+	for i := 0; err == nil && i < n; i++ {
+		err = chunk[i].unpackForReading()
+	}
+	if err == nil && a.messages {
+		a.s.mu.Lock()
+		err = loadRetryMessages(a.s.c, chunk[:n])
+		a.s.mu.Unlock()
+	}
+	if err != nil {
+		return 0, err
 	}
 	return n, nil
 }

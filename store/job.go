@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
 // keptTimes is how many times of each job are kept.
@@ -13,8 +14,8 @@ const keptTimes = 500
 // Last is the latest time kept for the job that is not later than until; the
 // zero time if there is none. See schedule.Book.
 func (s *Store) Last(_ context.Context, job string, until time.Time) (at time.Time, err error) {
-	err = s.read(func(c *conn) error {
-		n, err := c.number("SELECT max(at) FROM jobs WHERE name = ? AND at <= ?", job, int64(hygiene.InstantOf(until)))
+	err = s.read(func(c engine.Reader) error {
+		n, err := c.Number("SELECT max(at) FROM jobs WHERE name = ? AND at <= ?", job, int64(hygiene.InstantOf(until)))
 		at = hygiene.Instant(n).Time()
 		return err
 	})
@@ -24,11 +25,11 @@ func (s *Store) Last(_ context.Context, job string, until time.Time) (at time.Ti
 // Keep adds a time for the job, and forgets the oldest behind it: those ahead of
 // it, which a clock that ran ahead left, count for nothing. See schedule.Book.
 func (s *Store) Keep(_ context.Context, job string, at time.Time) error {
-	return s.write(func(c *conn) error {
-		if err := c.exec("INSERT INTO jobs (name, at) VALUES (?, ?) ON CONFLICT DO NOTHING", job, int64(hygiene.InstantOf(at))); err != nil {
+	return s.write(func(c engine.Writer) error {
+		if err := c.Exec("INSERT INTO jobs (name, at) VALUES (?, ?) ON CONFLICT DO NOTHING", job, int64(hygiene.InstantOf(at))); err != nil {
 			return err
 		}
-		return c.exec(`DELETE FROM jobs WHERE name = ?1
-			AND at < (SELECT at FROM jobs WHERE name = ?1 AND at <= ?2 ORDER BY at DESC LIMIT 1 OFFSET ?3)`, job, int64(hygiene.InstantOf(at)), keptTimes)
+		return c.Exec(`DELETE FROM jobs WHERE name = ?
+			AND at < (SELECT at FROM jobs WHERE name = ? AND at <= ? ORDER BY at DESC LIMIT 1 OFFSET ?)`, job, job, int64(hygiene.InstantOf(at)), keptTimes)
 	})
 }

@@ -340,7 +340,7 @@ func TestASweepKilledAnywhereRepeatsWithoutHarm(t *testing.T) {
 	}
 	defer s.Close()
 	sweepAll(t, s, killPolicy(), 0)
-	if ok, err := s.roster.c.text("PRAGMA integrity_check"); err != nil || ok != "ok" {
+	if ok, err := textOf(s, "PRAGMA integrity_check"); err != nil || ok != "ok" {
 		t.Errorf("integrity: %s, %v", ok, err)
 	}
 	if got := picture(t, s); got != want {

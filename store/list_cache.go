@@ -7,115 +7,116 @@ import (
 	"winnow/segments"
 )
 
-// roll tells which keys are marked, to who asks for one key after the other, and
-// asks SQLite for a page of marked keys at a time. Who asks in byte order reads
-// each page once; who asks in no order reads few keys for each. A roll that fits
-// on one page is asked for once: that nobody is marked costs nothing to know.
-type roll struct {
-	// read gives marked keys from that one on, in byte order, at most so many; a
-	// key has as many marks as it is there times. Pins lie beside their keys.
+// keyPager finds the marks of one key after the other: memberships of a list, or
+// pins. It reads a page of marks at a time. Keys in byte order read each page
+// once; keys in no order read few marks for each key. Marks that fit on one page
+// are read once: when there are none, that costs nothing to know.
+type keyPager struct {
+	// read returns the marks of keys from that one on, in byte order, at most so
+	// many. A key stands there once for each of its marks. Pins lie beside their
+	// keys.
 	read func(from string, most int) (keys []string, pins []segments.Pin, err error)
 
 	keys []string // the page: every mark of keys from from on, and before the last
 	pins []segments.Pin
 	from string
-	last bool // there is none after the page
-	most int  // of the page; 0 when nothing was read yet
-	at   int  // where the key asked for last is, or would be
+	last bool // there is no page after this one
+	most int  // marks of the page; 0 before the first was read
+	at   int  // where the key found last is, or would be
 }
 
-// rollPage is the most marks on a page.
-const rollPage = 1024
+// pageMarks is the most marks on a page.
+const pageMarks = 1024
 
-// of finds the marks of the key: they lie on the page from the first place until
-// before the second.
-func (r *roll) of(key string) (from, to int, err error) {
-	for !r.covers(key) {
-		if err := r.turn(key); err != nil {
+// find returns where the marks of the key are on the page: from the first place
+// until before the second.
+func (p *keyPager) find(key string) (from, to int, err error) {
+	for !p.contains(key) {
+		if err := p.seek(key); err != nil {
 			return 0, 0, err
 		}
 	}
-	if r.at > 0 && r.keys[r.at-1] >= key {
-		r.at = 0
+	if p.at > 0 && p.keys[p.at-1] >= key {
+		p.at = 0
 	}
-	if r.at < len(r.keys) && r.keys[r.at] < key {
-		skipped, _ := slices.BinarySearch(r.keys[r.at:], key)
-		r.at += skipped
+	if p.at < len(p.keys) && p.keys[p.at] < key {
+		skipped, _ := slices.BinarySearch(p.keys[p.at:], key)
+		p.at += skipped
 	}
-	for to = r.at; to < len(r.keys) && r.keys[to] == key; to++ {
+	for to = p.at; to < len(p.keys) && p.keys[to] == key; to++ {
 	}
-	return r.at, to, nil
+	return p.at, to, nil
 }
 
-// covers tells whether the page has all marks of the key. Those of its last key
-// may go on on the next page.
-func (r *roll) covers(key string) bool {
-	return r.most > 0 && r.from <= key && (r.last || key < r.keys[len(r.keys)-1])
+// contains reports whether all marks of the key are on the page. Those of its
+// last key may go on on the next.
+func (p *keyPager) contains(key string) bool {
+	return p.most > 0 && p.from <= key && (p.last || key < p.keys[len(p.keys)-1])
 }
 
-// turn reads the first page, or the one that begins with the key: the further
-// the keys go forward, the larger.
-func (r *roll) turn(key string) (err error) {
+// seek reads the first page, or the one that begins with the key: the further the
+// keys go forward, the larger.
+func (p *keyPager) seek(key string) (err error) {
 	switch {
-	case r.most == 0:
-		key, r.most = "", rollPage
-	case key < r.from:
-		r.most = 1
-	case key == r.from:
-		r.most *= 2 // the key's marks fill the page
+	case p.most == 0:
+		key, p.most = "", pageMarks
+	case key < p.from:
+		p.most = 1
+	case key == p.from:
+		p.most *= 2 // the key's marks fill the page
 	default:
-		r.most = min(2*r.most, rollPage)
+		p.most = min(2*p.most, pageMarks)
 	}
-	r.keys, r.pins, err = r.read(key, r.most)
+	p.keys, p.pins, err = p.read(key, p.most)
 	if err != nil {
-		r.most = 0
+		p.most = 0
 		return err
 	}
-	r.from, r.at, r.last = key, 0, len(r.keys) < r.most
+	p.from, p.at, p.last = key, 0, len(p.keys) < p.most
 	return nil
 }
 
-// marked is who is on lists and who is pinned, in one snapshot.
-type marked struct {
-	lists map[string]*roll
-	names []string // of all lists
-	known bool     // names were read
-	pins  *roll
+// memberships is who is on lists and who is pinned, in one snapshot.
+type memberships struct {
+	lists     map[string]*keyPager
+	names     []string // of all lists
+	namesRead bool
+	pins      *keyPager
 }
 
-// InList tells whether the contact of that key is on the static list. One
-// goroutine at a time may ask a snapshot of lists and pins; the lists cost little
-// when the keys come in byte order.
+// InList reports whether the contact of that key is on the static list. One
+// goroutine at a time may ask a snapshot for lists and pins. It costs little when
+// the keys come in byte order.
 func (s *Snapshot) InList(list, key string) (bool, error) {
-	r := s.marked.lists[list]
-	if r == nil {
-		if s.marked.lists == nil {
-			s.marked.lists = map[string]*roll{}
+	p := s.memberships.lists[list]
+	if p == nil {
+		if s.memberships.lists == nil {
+			s.memberships.lists = map[string]*keyPager{}
 		}
-		r = &roll{read: func(from string, most int) ([]string, []segments.Pin, error) {
+		p = &keyPager{read: func(from string, most int) ([]string, []segments.Pin, error) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			keys, err := listPage(s.c, list, from, most)
+			keys, err := listMembers(s.c, list, from, most)
 			return keys, nil, err
 		}}
-		s.marked.lists[list] = r
+		s.memberships.lists[list] = p
 	}
-	from, to, err := r.of(key)
+	from, to, err := p.find(key)
 	return from < to, err
 }
 
 // ListsOf names the static lists that the contact of that key is on.
 func (s *Snapshot) ListsOf(key string) (lists []string, err error) {
-	if !s.marked.known {
-		if s.marked.names, err = s.listNames(); err != nil {
+	if !s.memberships.namesRead {
+		if s.memberships.names, err = s.listNames(); err != nil {
 			return nil, err
 		}
-		s.marked.known = true
+		s.memberships.namesRead = true
 	}
-	for _, name := range s.marked.names {
+	for _, name := range s.memberships.names {
 		on, err := s.InList(name, key)
 		if err != nil {
-			return nil, fmt.Errorf("reading list %q: %w", name, err)
+			return nil, fmt.Errorf("read list %q: %w", name, err)
 		}
 		if on {
 			lists = append(lists, name)
@@ -130,22 +131,20 @@ func (s *Snapshot) listNames() ([]string, error) {
 	return listNames(s.c)
 }
 
-var _ segments.Pins = (*Snapshot)(nil)
-
-// PinsOf gives the pins of the contact of that key, by segment; see
-// [Snapshot.InList]. They are good until the next ask.
+// PinsOf returns the pins of the contact of that key, by segment; see
+// [Snapshot.InList]. They hold until the next call.
 func (s *Snapshot) PinsOf(key string) ([]segments.Pin, error) {
-	if s.marked.pins == nil {
-		s.marked.pins = &roll{read: func(from string, most int) ([]string, []segments.Pin, error) {
+	if s.memberships.pins == nil {
+		s.memberships.pins = &keyPager{read: func(from string, most int) ([]string, []segments.Pin, error) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			return pinPage(s.c, from, most)
+			return pinsFrom(s.c, from, most)
 		}}
 	}
-	r := s.marked.pins
-	from, to, err := r.of(key)
+	p := s.memberships.pins
+	from, to, err := p.find(key)
 	if err != nil || from == to {
 		return nil, err
 	}
-	return r.pins[from:to], nil
+	return p.pins[from:to], nil
 }

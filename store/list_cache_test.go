@@ -10,6 +10,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store/engine"
 )
 
 // marks makes contacts 0 to n of which every third is on a list and every fifth
@@ -39,7 +40,7 @@ func marks(tb testing.TB, s *Store, n int) (keys []string) {
 
 func TestListsAndPinsAreToldInWhateverOrderTheyAreAsked(t *testing.T) {
 	s := openStore(t)
-	keys := marks(t, s, 5*rollPage)
+	keys := marks(t, s, 5*pageMarks)
 	if _, err := s.AddToList("short", keys[:3]); err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func TestListsAndPinsAreToldInWhateverOrderTheyAreAsked(t *testing.T) {
 func TestAContactMayBePinnedInMoreSegmentsThanAPageHolds(t *testing.T) {
 	s := openStore(t)
 	var pins []segments.Pin
-	for i := range 3 * rollPage {
+	for i := range 3 * pageMarks {
 		pins = append(pins, segments.Pin{Segment: fmt.Sprint("s", i), Contact: "ann"})
 	}
 	if _, err := s.Pin(append(pins, segments.Pin{Segment: "s", Contact: "bob"})...); err != nil {
@@ -100,16 +101,16 @@ func TestAContactMayBePinnedInMoreSegmentsThanAPageHolds(t *testing.T) {
 // is visited in order.
 func TestARunAsksForPagesNotForContacts(t *testing.T) {
 	s := openStore(t)
-	keys := marks(t, s, 4*rollPage)
+	keys := marks(t, s, 4*pageMarks)
 	pages := 0
-	r := &roll{}
-	err := s.read(func(c *conn) error {
+	r := &keyPager{}
+	err := s.read(func(c engine.Reader) error {
 		r.read = func(from string, most int) ([]string, []segments.Pin, error) {
 			pages++
-			return pinPage(c, from, most)
+			return pinsFrom(c, from, most)
 		}
 		for _, key := range keys {
-			if _, _, err := r.of(key); err != nil {
+			if _, _, err := r.find(key); err != nil {
 				return err
 			}
 		}
@@ -118,11 +119,11 @@ func TestARunAsksForPagesNotForContacts(t *testing.T) {
 	if err != nil || pages > 8 {
 		t.Errorf("asked %d times for the pins of %d contacts: %v", pages, len(keys), err)
 	}
-	none, asked := &roll{read: func(string, int) ([]string, []segments.Pin, error) { return nil, nil, nil }}, 0
+	none, asked := &keyPager{read: func(string, int) ([]string, []segments.Pin, error) { return nil, nil, nil }}, 0
 	read := none.read
 	none.read = func(from string, most int) ([]string, []segments.Pin, error) { asked++; return read(from, most) }
 	for _, key := range keys {
-		none.of(key)
+		none.find(key)
 	}
 	if asked != 1 {
 		t.Errorf("asked %d times though nobody is pinned", asked)
@@ -179,12 +180,12 @@ func BenchmarkNightlyRunWithPins(b *testing.B) {
 func tenth(b *testing.B, s *Store, n int) {
 	b.Helper()
 	var keys []string
-	err := s.read(func(c *conn) error {
-		r := c.query("SELECT key FROM contacts WHERE id % 10 = 0")
-		for r.next() {
-			keys = append(keys, r.text(0))
+	err := s.read(func(c engine.Reader) error {
+		r := c.Query("SELECT key FROM contacts WHERE id % 10 = 0")
+		for r.Next() {
+			keys = append(keys, r.Text(0))
 		}
-		return r.close()
+		return r.Close()
 	})
 	if err != nil || len(keys) != n/10 {
 		b.Fatal(len(keys), err)

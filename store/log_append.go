@@ -2,97 +2,82 @@ package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
-// appender is the one writer of the log. Whoever appends waits; what waits is
-// committed together, so that a commit's fsync is shared by all that came
-// while the one before was under way.
+// appender is the one writer of the log in this process. What several callers
+// append while a commit is under way is committed together next, so that they
+// share its fsync.
 type appender struct {
-	c       *conn
-	behind  *checkpointer
-	commits *sync.Mutex // held while a commit is under way
-	bytes   int         // appended since the checkpointer was woken
+	engine engine.Engine
 
 	mu      sync.Mutex
 	waiting []*pending
-	started bool
 	closed  bool
-	// committed is when the latest commit went well; zero when it did not.
+	// committed is when the latest commit succeeded; zero after one that failed.
 	committed time.Time
-	wake      chan struct{} // has a token when something waits
-	full      chan struct{} // has a token when waiting has reached what the writer gathers for
-	target    int           // what the writer gathers for; 0 when it does not
+	queued    chan struct{} // has a token when something waits
+	full      chan struct{} // has a token when waiting has reached target
+	target    int           // how many callers the writer waits for; 0 when it does not wait
 	done      chan struct{}
 }
 
 // pending is what one caller appends.
 type pending struct {
-	events []hygiene.Event
-	bad    []hygiene.Unreadable
-	probe  bool // only asks whether the log can be written
-	anew   []rewording
-	weight int // of the rows that anew rewrites, in bytes
-	err    error
-	ready  chan struct{}
+	events   []hygiene.Event
+	bad      []hygiene.Unreadable
+	outcomes []engine.OutcomeUpdate // for stored events
+	weight   int                    // of the rows of outcomes, in bytes
+	probe    bool                   // only whether the log can be written
+	err      error
+	ready    chan struct{} // closed when err is known
 }
 
-func (p *pending) rows() int { return len(p.events) + len(p.bad) + len(p.anew) }
+func (p *pending) rows() int { return len(p.events) + len(p.bad) + len(p.outcomes) }
 
-// Under load the writer waits this long for those it has just answered to come
-// again: a larger commit makes the whole faster. Two milliseconds rather than
+// Under load the writer waits this long for those it has just answered to send
+// the next: a larger commit makes the whole faster. Two milliseconds rather than
 // one: at 256 connections a commit then serves so many more that the median
 // answer comes sooner (8.6 ms, not 9.8), and 0.78 of the requests of a daemon
 // that stores nothing are answered, not 0.74; with four it is 0.67. One commit
 // takes at most maxCommit rows, so that no caller waits long behind an import.
 const (
-	gather    = 2 * time.Millisecond
-	crowd     = 32 // callers
-	maxCommit = 8192
+	gatherFor  = 2 * time.Millisecond
+	gatherFull = 32 // callers
+	maxCommit  = 8192
 )
 
-// Quarantine is bounded: more rows or bytes than this, and the oldest go.
+// Quarantine is bounded: beyond this, the oldest bodies are deleted.
 const (
 	quarantineRows  = 100_000
 	quarantineBytes = 256 << 20
 )
 
-var errClosed = errors.New("the store is closing")
-
-func newAppender(c *conn, behind *checkpointer, commits *sync.Mutex) *appender {
-	return &appender{c: c, behind: behind, commits: commits, wake: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan struct{})}
-}
-
-func (a *appender) start() {
-	a.started = true
+func startAppender(e engine.Engine) *appender {
+	a := &appender{engine: e, queued: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan struct{})}
 	go a.run()
-	go a.behind.run()
+	return a
 }
 
 // Append returns once the events and the unreadable bodies are on disk, all of
-// them or none. It is safe for use by many. An error says that it is unknown
-// whether they were stored; ctx ends the waiting, not the storing.
+// them or none. It is safe for use by many goroutines. After an error it is
+// unknown whether they were stored; ctx ends the waiting, not the storing.
 func (s *Store) Append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
-	return s.appender.append(ctx, events, bad)
-}
-
-func (a *appender) append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
 	if len(events) == 0 && len(bad) == 0 {
 		return nil
 	}
-	return a.wait(ctx, &pending{events: events, bad: bad})
+	return s.appender.commitAndWait(ctx, &pending{events: events, bad: bad})
 }
 
-// wait lets p wait for the next commit, and for it to be done.
-func (a *appender) wait(ctx context.Context, p *pending) error {
+// commitAndWait queues p for the next commit and waits for it.
+func (a *appender) commitAndWait(ctx context.Context, p *pending) error {
 	p.ready = make(chan struct{})
 	if !a.enqueue(p) {
-		return errClosed
+		return engine.ErrClosed
 	}
 	select {
 	case <-p.ready:
@@ -102,7 +87,7 @@ func (a *appender) wait(ctx context.Context, p *pending) error {
 	}
 }
 
-// enqueue lets p wait for the next commit; false when there will be none.
+// enqueue queues p for the next commit; false when there will be none.
 func (a *appender) enqueue(p *pending) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -113,7 +98,7 @@ func (a *appender) enqueue(p *pending) bool {
 	if a.target > 0 && len(a.waiting) >= a.target {
 		signal(a.full)
 	}
-	signal(a.wake)
+	signal(a.queued)
 	return true
 }
 
@@ -129,28 +114,29 @@ func (a *appender) run() {
 	defer close(a.done)
 	last := 0 // callers in the commit before
 	for {
-		<-a.wake
+		<-a.queued
 		a.gather(last)
-		batch, closed := a.take()
+		batch, closed := a.dequeue()
 		last = len(batch)
 		if last > 0 {
 			a.commit(batch)
-			signal(a.wake)
+			signal(a.queued)
 		} else if closed {
 			return
 		}
 	}
 }
 
-// gather waits for more callers when several came together last time: until as
-// many have come again, or, when they were a crowd, the whole moment. Each of a
-// crowd is on its way at another time, and a larger commit serves more of them.
+// gather waits for more callers when several shared the last commit: until as
+// many are there, or, when they were many, for the whole of gatherFor. Many
+// callers send the next at different times, and a larger commit serves more of
+// them.
 func (a *appender) gather(last int) {
 	if last < 2 {
 		return
 	}
-	if last >= crowd {
-		time.Sleep(gather)
+	if last >= gatherFull {
+		time.Sleep(gatherFor)
 		return
 	}
 	a.mu.Lock()
@@ -164,7 +150,7 @@ func (a *appender) gather(last int) {
 	default:
 	}
 	a.mu.Unlock()
-	t := time.NewTimer(gather)
+	t := time.NewTimer(gatherFor)
 	select {
 	case <-a.full:
 	case <-t.C:
@@ -175,8 +161,8 @@ func (a *appender) gather(last int) {
 	a.mu.Unlock()
 }
 
-// take takes what waits, up to what one commit takes.
-func (a *appender) take() (batch []*pending, closed bool) {
+// dequeue takes what waits, up to what one commit takes.
+func (a *appender) dequeue() (batch []*pending, closed bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	n, rows := 0, 0
@@ -191,23 +177,9 @@ func (a *appender) take() (batch []*pending, closed bool) {
 	return batch, a.closed
 }
 
-// commit writes a batch in one transaction and answers everyone in it.
+// commit writes a batch in one transaction and answers all its callers.
 func (a *appender) commit(batch []*pending) {
-	a.commits.Lock()
-	err := a.c.within(func() error {
-		quarantined := false
-		for _, p := range batch {
-			if err := a.insert(p); err != nil {
-				return err
-			}
-			quarantined = quarantined || len(p.bad) > 0
-		}
-		if quarantined {
-			return a.prune()
-		}
-		return nil
-	})
-	a.commits.Unlock()
+	err := a.engine.WriteLog(func(w engine.LogWriter) error { return write(w, batch) })
 	a.mu.Lock()
 	if a.committed = time.Now(); err != nil {
 		a.committed = time.Time{}
@@ -217,73 +189,44 @@ func (a *appender) commit(batch []*pending) {
 		p.err = err
 		close(p.ready)
 	}
-	if a.bytes > checkpointBytes {
-		a.bytes = 0
-		signal(a.behind.wake)
-	}
 }
 
-func (a *appender) insert(p *pending) error {
-	if p.probe {
-		return a.writeProbe()
+func write(w engine.LogWriter, batch []*pending) error {
+	var events [][]hygiene.Event
+	var bad []hygiene.Unreadable
+	var outcomes []engine.OutcomeUpdate
+	weight, probe := 0, false
+	for _, p := range batch {
+		events = append(events, p.events)
+		bad = append(bad, p.bad...)
+		outcomes, weight = append(outcomes, p.outcomes...), weight+p.weight
+		probe = probe || p.probe
 	}
-	for i := range p.events {
-		e := &p.events[i]
-		a.bytes += len(e.Body) + eventWeight
-		var at any
-		if e.At != e.ReceivedAt {
-			at = int64(e.At)
-		}
-		if err := a.c.exec(`INSERT INTO events (received_at, at, source, message_id, event, code, outcome, contact, body)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			int64(e.ReceivedAt), at, e.Source, e.MessageID, e.Name, e.Code, e.Outcome.String(), e.Contact, e.Body); err != nil {
-			return fmt.Errorf("append events: %w", err)
-		}
-	}
-	if err := a.reword(p); err != nil {
+	if err := w.AppendEvents(events); err != nil {
 		return err
 	}
-	for i := range p.bad {
-		if err := a.quarantine(&p.bad[i]); err != nil {
-			return fmt.Errorf("quarantine: %w", err)
+	if len(outcomes) > 0 {
+		if err := w.SetOutcomes(outcomes, weight); err != nil {
+			return err
 		}
+	}
+	if len(bad) > 0 {
+		if err := w.Quarantine(bad, quarantineRows, quarantineBytes); err != nil {
+			return err
+		}
+	}
+	if probe {
+		return w.Probe(hygiene.InstantOf(time.Now()))
 	}
 	return nil
 }
 
-func (a *appender) quarantine(u *hygiene.Unreadable) error {
-	body := u.Body
-	if body == nil {
-		body = []byte{}
-	}
-	return a.c.exec(`INSERT INTO quarantine (received_at, source, why, body, total)
-		VALUES (?, ?, ?, ?, ? + coalesce((SELECT total FROM quarantine ORDER BY id DESC LIMIT 1), 0))`,
-		int64(u.ReceivedAt), u.Source, u.Why, body, len(body))
-}
-
-// prune lets the oldest in quarantine go, when it has more than it may.
-func (a *appender) prune() error {
-	if err := a.c.exec(`DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?`, quarantineRows); err != nil {
-		return err
-	}
-	return a.c.exec(`DELETE FROM quarantine WHERE id < (SELECT id FROM quarantine
-		WHERE total > (SELECT total FROM quarantine ORDER BY id DESC LIMIT 1) - ? ORDER BY id LIMIT 1)`, quarantineBytes)
-}
-
-// close commits what waits and closes the log's writing connection. Closing it
-// again does nothing.
+// close commits what waits. Closing it again does nothing.
 func (a *appender) close() error {
 	a.mu.Lock()
-	wait, again := a.started, a.closed
 	a.closed = true
 	a.mu.Unlock()
-	switch {
-	case again:
-		return nil
-	case !wait:
-		return errors.Join(a.c.close(), a.behind.c.close())
-	}
-	signal(a.wake)
+	signal(a.queued)
 	<-a.done
-	return errors.Join(a.behind.close(), a.c.close())
+	return nil
 }

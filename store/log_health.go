@@ -4,14 +4,15 @@ import (
 	"errors"
 	"time"
 
-	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
 // healthyFor is how long a commit proves that the log can be written.
 const healthyFor = 2 * time.Second
 
-// Healthy tells whether the log can be written now, by the latest commit or,
-// when that is some time ago, by one of nothing but the present time.
+// Healthy returns an error when the log can't be written now. The proof is the
+// latest commit or, when that was some time ago, a new one that writes nothing
+// but the present time.
 func (s *Store) Healthy() error {
 	a := s.appender
 	a.mu.Lock()
@@ -22,7 +23,7 @@ func (s *Store) Healthy() error {
 	}
 	p := &pending{probe: true, ready: make(chan struct{})}
 	if !a.enqueue(p) {
-		return errClosed
+		return engine.ErrClosed
 	}
 	select {
 	case <-p.ready:
@@ -30,9 +31,4 @@ func (s *Store) Healthy() error {
 	case <-time.After(10 * time.Second):
 		return errors.New("the log has not been written for ten seconds")
 	}
-}
-
-// writeProbe writes the present time over the last probe's.
-func (a *appender) writeProbe() error {
-	return a.c.exec("INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at", int64(hygiene.InstantOf(time.Now())))
 }

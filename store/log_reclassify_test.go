@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
 // newTable takes hard bounces for soft ones, and knows what was not recognized.
@@ -118,14 +119,15 @@ func TestAReclassificationKilledBetweenRosterAndLogIsDoneAgainWithoutHarm(t *tes
 	}
 	// The roster's part alone, as when a kill comes before the log's.
 	b := Batch{Kind: ReclassifyBatch, By: "ops"}
+	r := &reclassifier{store: cut, policy: p, batch: b, swept: 1 << 62, moment: hygiene.Moment{At: start.Add(60 * hygiene.Day)}, did: newReclassification()}
 	err := cut.eachPiece(context.Background(), newTable, newReclassification(), nil, func(events []hygiene.Event) error {
 		events = events[:len(events)/2]
-		words := make([]rewording, len(events))
+		words := make([]engine.OutcomeUpdate, len(events))
 		for i, e := range events {
 			is, _ := newTable("", e.Name, "")
-			words[i] = rewording{e.Seq, is}
+			words[i] = engine.OutcomeUpdate{Seq: e.Seq, Outcome: is}
 		}
-		return cut.moveEvents(p, &b, events, words, int64(1<<62), hygiene.Moment{At: start.Add(60 * hygiene.Day)}, newReclassification())
+		return r.moveEvents(events, words)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +147,7 @@ func TestCallbacksAreStoredWhileTheLogIsReworded(t *testing.T) {
 	s := openStore(t)
 	p := testPolicy(t, s)
 	var events []hygiene.Event
-	for i := range 3 * rewriteStep {
+	for i := range 3 * rewriteRows {
 		e := ev(start, "", fmt.Sprint("m", i), hygiene.Unrecognized) // unmatched: only in the log
 		e.Body = []byte("{}")
 		events = append(events, e)
@@ -171,13 +173,13 @@ func TestCallbacksAreStoredWhileTheLogIsReworded(t *testing.T) {
 	did, err := reclassifyAll(t, context.Background(), s, p, nil)
 	close(stop)
 	n := <-stored
-	if err != nil || did.Events != 3*rewriteStep || did.Contacts != 0 {
+	if err != nil || did.Events != 3*rewriteRows || did.Contacts != 0 {
 		t.Errorf("%+v, %v", did, err)
 	}
 	if totals, err := s.Totals(); err != nil || totals.Events != int64(len(events))+n || n == 0 {
 		t.Errorf("%d events, %d stored meanwhile, %v", totals.Events, n, err)
 	}
-	if e, _, err := s.Event(3 * rewriteStep); err != nil || e.Outcome != hygiene.HardBounce {
+	if e, _, err := s.Event(3 * rewriteRows); err != nil || e.Outcome != hygiene.HardBounce {
 		t.Errorf("%s, %v", e.Outcome, err)
 	}
 }
@@ -248,7 +250,7 @@ func putBack(t *testing.T, s *Store, p *hygiene.Policy, before string) {
 	if after := histories(t, s); after != before {
 		t.Errorf("before\n%safter\n%s", before, after)
 	}
-	if words, err := s.pendingWords(); err != nil || len(words) != 0 {
+	if words, err := s.pendingOutcomes(); err != nil || len(words) != 0 {
 		t.Errorf("%d still pending, %v", len(words), err)
 	}
 }
@@ -278,13 +280,14 @@ func histories(t *testing.T, s *Store) (text string) {
 func TestAReclassificationKilledBetweenRosterAndLogIsTakenBackByTheTableOfBefore(t *testing.T) {
 	s, p, events := softBounces(t, 600)
 	before := histories(t, s)
-	words := make([]rewording, len(events))
+	words := make([]engine.OutcomeUpdate, len(events))
 	for i, e := range events {
-		words[i] = rewording{e.Seq, hygiene.HardBounce}
+		words[i] = engine.OutcomeUpdate{Seq: e.Seq, Outcome: hygiene.HardBounce}
 	}
 	b := Batch{Kind: ReclassifyBatch}
 	m := hygiene.Moment{At: start.Add(hygiene.Day), Seq: int64(len(events))}
-	if err := s.moveEvents(p, &b, events, words, m.Seq, m, newReclassification()); err != nil {
+	r := &reclassifier{store: s, policy: p, batch: b, swept: m.Seq, moment: m, did: newReclassification()}
+	if err := r.moveEvents(events, words); err != nil {
 		t.Fatal(err)
 	}
 	if n := suppressed(t, s); n != 600 {
@@ -352,12 +355,12 @@ func TestEventsThatWaitForTheSweepAreHeldAlsoWhenReclassified(t *testing.T) {
 func TestAStepOfTheLogRewritesFewBytes(t *testing.T) {
 	s := openStore(t)
 	testPolicy(t, s)
-	var words []rewording
+	var words []engine.OutcomeUpdate
 	for i, size := range []int{900_000, 100_000, 100_000, 100_000, 10, 900_000} {
 		e := ev(start, "ann", fmt.Sprint("m", i), hygiene.HardBounce)
 		e.Body = make([]byte, size)
 		appendEvents(t, s, e)
-		words = append(words, rewording{int64(i + 1), hygiene.SoftBounce})
+		words = append(words, engine.OutcomeUpdate{Seq: int64(i + 1), Outcome: hygiene.SoftBounce})
 	}
 	for _, want := range []int{1, 2, 2, 1} {
 		n, weight, err := s.rewriteNext(words)

@@ -9,72 +9,71 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
-// The log is rewritten so many rows at a time: a callback that comes meanwhile
-// waits for a few milliseconds. An outcome of another length moves its whole
-// row, so a step is bounded in bytes, too.
+// The log is rewritten so many rows at a time, and so many bytes: a callback
+// that comes meanwhile waits for a few milliseconds.
 const (
-	rewriteStep  = 200
+	rewriteRows  = 200
 	rewriteBytes = 256 << 10
 )
 
-// rewording is another outcome for a stored event.
-type rewording struct {
-	seq     int64
-	outcome hygiene.Outcome
-}
+// rowWeight is about what a row of the log has in bytes beside its body.
+const rowWeight = 200
 
-// putPending notes rewordings that the roster has and the log does not have yet.
-func (p *pen) putPending(words []rewording, order []int) error {
+// savePending remembers outcomes that contacts have and the log does not have
+// yet, of the events at the places in order.
+func (w *txWriter) savePending(updates []engine.OutcomeUpdate, order []int) error {
 	for _, i := range order {
-		w := words[i]
-		if err := p.c.exec("INSERT INTO rewordings (seq, outcome) VALUES (?, ?) ON CONFLICT (seq) DO UPDATE SET outcome = excluded.outcome", w.seq, w.outcome.String()); err != nil {
+		u := updates[i]
+		if err := w.Exec("INSERT INTO rewordings (seq, outcome) VALUES (?, ?) ON CONFLICT (seq) DO UPDATE SET outcome = excluded.outcome", u.Seq, u.Outcome.String()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// pendingWords are the rewordings that the log may not have yet, by seq: at most
+// pendingOutcomes are the outcomes that the log may not have yet, by seq: at most
 // those of one step.
-func (s *Store) pendingWords() (words []rewording, err error) {
-	err = s.read(func(c *conn) error {
-		r := c.query("SELECT seq, outcome FROM rewordings ORDER BY seq")
-		for r.next() {
-			o, err := hygiene.ParseOutcome(r.text(1))
+func (s *Store) pendingOutcomes() (updates []engine.OutcomeUpdate, err error) {
+	err = s.read(func(c engine.Reader) error {
+		r := c.Query("SELECT seq, outcome FROM rewordings ORDER BY seq")
+		for r.Next() {
+			o, err := hygiene.ParseOutcome(r.Text(1))
 			if err != nil {
-				return errors.Join(err, r.close())
+				return errors.Join(err, r.Close())
 			}
-			words = append(words, rewording{r.int(0), o})
+			updates = append(updates, engine.OutcomeUpdate{Seq: r.Int(0), Outcome: o})
 		}
-		return r.close()
+		return r.Close()
 	})
-	return words, err
+	return updates, err
 }
 
-func isPending(words []rewording, seq int64) bool {
-	_, found := slices.BinarySearchFunc(words, seq, func(w rewording, seq int64) int { return cmp.Compare(w.seq, seq) })
+func isPending(updates []engine.OutcomeUpdate, seq int64) bool {
+	_, found := slices.BinarySearchFunc(updates, seq, func(u engine.OutcomeUpdate, seq int64) int { return cmp.Compare(u.Seq, seq) })
 	return found
 }
 
-// finishPending writes in the log what one that was cut short left to write.
+// finishPending writes to the log what an interrupted reclassification left to
+// write.
 func (s *Store) finishPending(ctx context.Context) (n int64, err error) {
-	words, err := s.pendingWords()
-	if err != nil || len(words) == 0 {
+	updates, err := s.pendingOutcomes()
+	if err != nil || len(updates) == 0 {
 		return 0, err
 	}
-	if err := s.rewordLog(ctx, words); err != nil {
+	if err := s.updateLog(ctx, updates); err != nil {
 		return 0, err
 	}
-	return int64(len(words)), s.forgetPending(words)
+	return int64(len(updates)), s.deletePending(updates)
 }
 
-// forgetPending forgets rewordings that the log has now.
-func (s *Store) forgetPending(words []rewording) error {
-	return s.write(func(c *conn) error {
-		for _, w := range words {
-			if err := c.exec("DELETE FROM rewordings WHERE seq = ? AND outcome = ?", w.seq, w.outcome.String()); err != nil {
+// deletePending forgets outcomes that the log has now.
+func (s *Store) deletePending(updates []engine.OutcomeUpdate) error {
+	return s.write(func(c engine.Writer) error {
+		for _, u := range updates {
+			if err := c.Exec("DELETE FROM rewordings WHERE seq = ? AND outcome = ?", u.Seq, u.Outcome.String()); err != nil {
 				return err
 			}
 		}
@@ -82,20 +81,20 @@ func (s *Store) forgetPending(words []rewording) error {
 	})
 }
 
-// rewordLog writes outcomes in the log, a few at a time, which take turns with
-// what others commit there: in this process they wait in the same queue, and
-// between them another process has as much time as they took.
-func (s *Store) rewordLog(ctx context.Context, words []rewording) error {
-	for len(words) > 0 {
-		n, weight, err := s.rewriteNext(words)
+// updateLog writes outcomes to the log, a few at a time, alternating with other
+// commits there: those of this process wait in the same queue, and another
+// process gets as much time between them as they took.
+func (s *Store) updateLog(ctx context.Context, updates []engine.OutcomeUpdate) error {
+	for len(updates) > 0 {
+		n, weight, err := s.rewriteNext(updates)
 		if err != nil {
 			return err
 		}
 		began := time.Now()
-		if err := s.appender.wait(ctx, &pending{anew: words[:n], weight: weight}); err != nil {
-			return fmt.Errorf("write outcomes in the log: %w", err)
+		if err := s.appender.commitAndWait(ctx, &pending{outcomes: updates[:n], weight: weight}); err != nil {
+			return fmt.Errorf("write outcomes to the log: %w", err)
 		}
-		words = words[n:]
+		updates = updates[n:]
 		select {
 		case <-time.After(time.Since(began)):
 		case <-ctx.Done():
@@ -105,16 +104,16 @@ func (s *Store) rewordLog(ctx context.Context, words []rewording) error {
 	return nil
 }
 
-// rewriteNext is how many of the words, but at least one, one step rewrites, and
-// about how many bytes their rows weigh.
-func (s *Store) rewriteNext(words []rewording) (n, weight int, err error) {
-	err = s.readLog(func(c *conn) error {
-		for n < min(len(words), rewriteStep) {
-			body, err := c.number("SELECT length(body) FROM events WHERE seq = ?", words[n].seq)
+// rewriteNext is how many of the updates, but at least one, are written in one
+// step, and about how many bytes their rows have.
+func (s *Store) rewriteNext(updates []engine.OutcomeUpdate) (n, weight int, err error) {
+	err = s.readLog(func(l engine.LogReader) error {
+		for n < min(len(updates), rewriteRows) {
+			body, err := l.Number("SELECT length(body) FROM events WHERE seq = ?", updates[n].Seq)
 			if err != nil {
 				return err
 			}
-			more := int(body) + eventWeight
+			more := int(body) + rowWeight
 			if n > 0 && weight+more > rewriteBytes {
 				return nil
 			}
@@ -123,15 +122,4 @@ func (s *Store) rewriteNext(words []rewording) (n, weight int, err error) {
 		return nil
 	})
 	return n, weight, err
-}
-
-// reword writes outcomes in the log, within a commit.
-func (a *appender) reword(p *pending) error {
-	a.bytes += p.weight
-	for _, w := range p.anew {
-		if err := a.c.exec("UPDATE events SET outcome = ? WHERE seq = ?", w.outcome.String(), w.seq); err != nil {
-			return err
-		}
-	}
-	return nil
 }

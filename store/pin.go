@@ -5,19 +5,19 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store/engine"
 )
 
-// Pin puts a contact in a segment, or out of it, by hand, instead of what was
-// pinned there before. A contact that is not known comes into being. It tells
-// whether that changed anything: the same pin with the same note stays as it is,
-// with who set it first.
+// Pin sets pins, each in place of what was pinned for its contact and segment
+// before. A contact that is not known is created. It returns how many pins that
+// changed: the same pin with the same note stays as it is, with who set it first.
 func (s *Store) Pin(pins ...segments.Pin) (changed int64, err error) {
-	err = s.writeAs(nil, func(p *pen) error {
+	err = s.writeAs(nil, func(w *txWriter) error {
 		for i := range pins {
-			if _, err := p.greet(pins[i].Contact); err != nil {
+			if _, err := w.ensureContact(pins[i].Contact); err != nil {
 				return err
 			}
-			n, err := p.setPin(&pins[i], false)
+			n, err := w.changePin(&pins[i], false)
 			if err != nil {
 				return err
 			}
@@ -28,12 +28,12 @@ func (s *Store) Pin(pins ...segments.Pin) (changed int64, err error) {
 	return changed, err
 }
 
-// Unpin takes away what was pinned for those contacts in that segment, and tells
-// how many were.
+// Unpin removes the pins of those contacts in that segment, and returns how many
+// there were.
 func (s *Store) Unpin(segment string, keys []string) (changed int64, err error) {
-	err = s.writeAs(nil, func(p *pen) error {
+	err = s.writeAs(nil, func(w *txWriter) error {
 		for _, key := range keys {
-			n, err := p.setPin(&segments.Pin{Segment: segment, Contact: key}, true)
+			n, err := w.changePin(&segments.Pin{Segment: segment, Contact: key}, true)
 			if err != nil {
 				return err
 			}
@@ -44,21 +44,21 @@ func (s *Store) Unpin(segment string, keys []string) (changed int64, err error) 
 	return changed, err
 }
 
-// setPin is the one writer of pins. It gives 1 when it changed something.
-func (p *pen) setPin(pin *segments.Pin, clear bool) (int64, error) {
-	if clear {
-		return p.c.number("DELETE FROM pins WHERE contact = ? AND segment = ? RETURNING 1", pin.Contact, pin.Segment)
+// changePin is the one writer of pins. It returns 1 when it changed something.
+func (w *txWriter) changePin(pin *segments.Pin, remove bool) (int64, error) {
+	if remove {
+		return w.Number("DELETE FROM pins WHERE contact = ? AND segment = ? RETURNING 1", pin.Contact, pin.Segment)
 	}
-	return p.c.number(`INSERT INTO pins (contact, segment, out, at, by, note) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET out = excluded.out, at = excluded.at, by = excluded.by, note = excluded.note
-		WHERE out <> excluded.out OR note <> excluded.note RETURNING 1`,
-		pin.Contact, pin.Segment, pin.Out, int64(pin.At), pin.By, pin.Note)
+	return w.Number(`INSERT INTO pins (contact, segment, out, at, by, note) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (contact, segment) DO UPDATE SET out = excluded.out, at = excluded.at, by = excluded.by, note = excluded.note
+		WHERE pins.out <> excluded.out OR pins.note <> excluded.note RETURNING 1`,
+		pin.Contact, pin.Segment, asInt(pin.Out), int64(pin.At), pin.By, pin.Note)
 }
 
 const pinColumns = "contact, segment, out, at, by, note"
 
-func scanPin(r *rows) segments.Pin {
-	return segments.Pin{Contact: r.text(0), Segment: r.text(1), Out: r.int(2) != 0, At: hygiene.Instant(r.int(3)), By: r.text(4), Note: r.text(5)}
+func scanPin(r engine.Rows) segments.Pin {
+	return segments.Pin{Contact: r.Text(0), Segment: r.Text(1), Out: r.Int(2) != 0, At: hygiene.Instant(r.Int(3)), By: r.Text(4), Note: r.Text(5)}
 }
 
 // Pins visits the pins of that segment, or of all when it is empty, in byte order
@@ -66,13 +66,13 @@ func scanPin(r *rows) segments.Pin {
 func (s *Store) Pins(ctx context.Context, segment string, visit func(segments.Pin) error) error {
 	for last := (segments.Pin{}); ctx.Err() == nil; {
 		var page []segments.Pin
-		err := s.read(func(c *conn) error {
-			r := c.query("SELECT "+pinColumns+` FROM pins WHERE (contact, segment) > (?, ?) AND (? = '' OR segment = ?)
+		err := s.read(func(c engine.Reader) error {
+			r := c.Query("SELECT "+pinColumns+` FROM pins WHERE (contact, segment) > (?, ?) AND (? = '' OR segment = ?)
 				ORDER BY contact, segment LIMIT 4096`, last.Contact, last.Segment, segment, segment)
-			for r.next() {
+			for r.Next() {
 				page = append(page, scanPin(r))
 			}
-			return r.close()
+			return r.Close()
 		})
 		if err != nil || len(page) == 0 {
 			return err
@@ -90,22 +90,23 @@ func (s *Store) Pins(ctx context.Context, segment string, visit func(segments.Pi
 // PinnedSegments counts the pins of each segment that has some.
 func (s *Store) PinnedSegments() (pins map[string]int64, err error) {
 	pins = map[string]int64{}
-	err = s.read(func(c *conn) error {
-		r := c.query("SELECT segment, count(*) FROM pins GROUP BY segment")
-		for r.next() {
-			pins[r.text(0)] = r.int(1)
+	err = s.read(func(c engine.Reader) error {
+		r := c.Query("SELECT segment, count(*) FROM pins GROUP BY segment")
+		for r.Next() {
+			pins[r.Text(0)] = r.Int(1)
 		}
-		return r.close()
+		return r.Close()
 	})
 	return pins, err
 }
 
-// pinPage reads the pins of the contacts from that key on, each beside its key.
-func pinPage(c *conn, from string, most int) (keys []string, pins []segments.Pin, err error) {
-	r := c.query("SELECT "+pinColumns+" FROM pins WHERE contact >= ? ORDER BY contact, segment LIMIT ?", from, most)
-	for r.next() {
+// pinsFrom reads the pins of the contacts from that key on, each beside its key,
+// at most so many.
+func pinsFrom(c engine.Querier, from string, most int) (keys []string, pins []segments.Pin, err error) {
+	r := c.Query("SELECT "+pinColumns+" FROM pins WHERE contact >= ? ORDER BY contact, segment LIMIT ?", from, most)
+	for r.Next() {
 		pin := scanPin(r)
 		keys, pins = append(keys, pin.Contact), append(pins, pin)
 	}
-	return keys, pins, r.close()
+	return keys, pins, r.Close()
 }

@@ -4,21 +4,22 @@ import (
 	"fmt"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
 // KeepPolicy keeps the text of a policy that is about to judge, so that the hash
 // of a ledger entry or a run leads back to it. One that is kept costs a look.
 func (s *Store) KeepPolicy(hash string, text []byte, now hygiene.Instant) error {
 	var kept int64
-	err := s.read(func(c *conn) (err error) {
-		kept, err = c.number("SELECT count(*) FROM policies WHERE hash = ?", hash)
+	err := s.read(func(c engine.Reader) (err error) {
+		kept, err = c.Number("SELECT count(*) FROM policies WHERE hash = ?", hash)
 		return err
 	})
 	if err != nil || kept > 0 {
 		return err
 	}
-	return s.write(func(c *conn) error {
-		return c.exec("INSERT INTO policies (hash, text, first_used_at) VALUES (?, ?, ?) ON CONFLICT (hash) DO NOTHING", hash, string(text), int64(now))
+	return s.write(func(c engine.Writer) error {
+		return c.Exec("INSERT INTO policies (hash, text, first_used_at) VALUES (?, ?, ?) ON CONFLICT (hash) DO NOTHING", hash, string(text), int64(now))
 	})
 }
 
@@ -26,41 +27,41 @@ func (s *Store) KeepPolicy(hash string, text []byte, now hygiene.Instant) error 
 // starts with.
 func (s *Store) PutInForce(hash string) error {
 	var id, now int64
-	err := s.read(func(c *conn) (err error) {
-		if id, err = c.number("SELECT id FROM policies WHERE hash = ?", hash); err == nil {
-			now, err = progress(c, inForce)
+	err := s.read(func(c engine.Reader) (err error) {
+		if id, err = c.Number("SELECT id FROM policies WHERE hash = ?", hash); err == nil {
+			now, err = counter(c, inForce)
 		}
 		return err
 	})
 	if err != nil || id == now {
 		return err
 	}
-	return s.write(func(c *conn) error { return setProgress(c, inForce, id) })
+	return s.write(func(c engine.Writer) error { return setCounter(c, inForce, id) })
 }
 
 // LastPolicy is the text of the policy that a daemon put in force last, or, when
 // none ever did, of the one kept last; "" when there is none.
 func (s *Store) LastPolicy() (hash, text string, err error) {
-	err = s.read(func(c *conn) error {
-		id, err := progress(c, inForce)
+	err = s.read(func(c engine.Reader) error {
+		id, err := counter(c, inForce)
 		if err != nil {
 			return err
 		}
-		r := c.query("SELECT hash, text FROM policies ORDER BY id = ? DESC, id DESC LIMIT 1", id)
-		if r.next() {
-			hash, text = r.text(0), r.text(1)
+		r := c.Query("SELECT hash, text FROM policies ORDER BY id = ? DESC, id DESC LIMIT 1", id)
+		if r.Next() {
+			hash, text = r.Text(0), r.Text(1)
 		}
-		return r.close()
+		return r.Close()
 	})
 	return hash, text, err
 }
 
 // policyID is the short name of a kept policy.
-func policyID(c *conn, p *hygiene.Policy) (int64, error) {
+func policyID(c engine.Querier, p *hygiene.Policy) (int64, error) {
 	if p == nil {
 		return 0, nil
 	}
-	id, err := c.number("SELECT id FROM policies WHERE hash = ?", p.Hash)
+	id, err := c.Number("SELECT id FROM policies WHERE hash = ?", p.Hash)
 	if err == nil && id == 0 {
 		return 0, fmt.Errorf("policy %s was not kept before it was used", p.Hash)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
 // KeptPolicy is a policy that judged.
@@ -23,16 +24,16 @@ var ErrNoPolicy = errors.New("no such policy")
 // others.
 func (s *Store) Policies() ([]KeptPolicy, error) {
 	var list []KeptPolicy
-	err := s.read(func(c *conn) error {
-		now, err := progress(c, inForce)
+	err := s.read(func(c engine.Reader) error {
+		now, err := counter(c, inForce)
 		if err != nil {
 			return err
 		}
-		r := c.query("SELECT id = ?, hash, first_used_at FROM policies ORDER BY id DESC", now)
-		for r.next() {
-			list = append(list, KeptPolicy{InForce: r.int(0) == 1, Hash: r.text(1), FirstUsed: hygiene.Instant(r.int(2))})
+		r := c.Query("SELECT id = ?, hash, first_used_at FROM policies ORDER BY id DESC", now)
+		for r.Next() {
+			list = append(list, KeptPolicy{InForce: r.Int(0) == 1, Hash: r.Text(1), FirstUsed: hygiene.Instant(r.Int(2))})
 		}
-		return r.close()
+		return r.Close()
 	})
 	return list, err
 }
@@ -42,17 +43,17 @@ func (s *Store) Policies() ([]KeptPolicy, error) {
 // and another when there are several.
 func (s *Store) PolicyText(prefix string) (p KeptPolicy, text string, err error) {
 	found := 0
-	err = s.read(func(c *conn) error {
-		now, err := progress(c, inForce)
+	err = s.read(func(c engine.Reader) error {
+		now, err := counter(c, inForce)
 		if err != nil {
 			return err
 		}
-		r := c.query("SELECT id = ?, hash, first_used_at, text FROM policies WHERE substr(hash, 1, length(?)) = ?", now, prefix, prefix)
-		for ; r.next(); found++ {
-			p = KeptPolicy{InForce: r.int(0) == 1, Hash: r.text(1), FirstUsed: hygiene.Instant(r.int(2))}
-			text = r.text(3)
+		r := c.Query("SELECT id = ?, hash, first_used_at, text FROM policies WHERE substr(hash, 1, length(?)) = ?", now, prefix, prefix)
+		for ; r.Next(); found++ {
+			p = KeptPolicy{InForce: r.Int(0) == 1, Hash: r.Text(1), FirstUsed: hygiene.Instant(r.Int(2))}
+			text = r.Text(3)
 		}
-		return r.close()
+		return r.Close()
 	})
 	switch {
 	case err != nil:
@@ -68,11 +69,11 @@ func (s *Store) PolicyText(prefix string) (p KeptPolicy, text string, err error)
 // PoliciesKept gives the text of every policy that ever judged, one after the
 // other, in the order in which they first did.
 func (s *Store) PoliciesKept(each func(text string) error) error {
-	return s.read(func(c *conn) (err error) {
-		r := c.query("SELECT text FROM policies ORDER BY id")
-		for err == nil && r.next() {
-			err = each(r.text(0))
+	return s.read(func(c engine.Reader) (err error) {
+		r := c.Query("SELECT text FROM policies ORDER BY id")
+		for err == nil && r.Next() {
+			err = each(r.Text(0))
 		}
-		return errors.Join(err, r.close())
+		return errors.Join(err, r.Close())
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
+	"winnow/store/sqlite"
 )
 
 // ReportOptions say which events a report counts, and by what.
@@ -43,9 +45,9 @@ type ReportRow struct {
 // file, in the folder that the variable TMPDIR names or beside the store, until
 // the report is closed.
 type Report struct {
-	counts  *scratch // nil until something was put there
-	asked   []string // By
-	columns []string // of counts: those of By, and the outcome
+	counts  *sqlite.Scratch // nil until something was put there
+	asked   []string        // By
+	columns []string        // of counts: those of By, and the outcome
 	by      int
 	outcome int // where the outcome is in By; -1 for nowhere
 	// Events is how many events were counted.
@@ -84,7 +86,7 @@ func (r *Report) table() string {
 }
 
 // Close frees the space of the counts.
-func (r *Report) Close() error { return r.counts.close() }
+func (r *Report) Close() error { return r.counts.Close() }
 
 // How much of the log is read, and how many groups are gathered in memory, at a
 // time: what senders attach may be long.
@@ -97,14 +99,15 @@ const (
 func (r *Report) count(ctx context.Context, s *Store, o ReportOptions) (err error) {
 	g := r.gather(s, o)
 	defer func() { err = errors.Join(err, g.close()) }()
-	first, last, err := s.ends()
-	if err != nil {
+	var size engine.LogSize
+	if err := s.readLog(func(l engine.LogReader) (err error) { size, err = l.Size(); return err }); err != nil {
 		return err
 	}
+	first, last := size.First, size.Last
 	step := cmp.Or(o.step, reportStep)
 	for from := first; from <= last; from += step {
 		upTo := min(from+step-1, last)
-		err := s.readLog(func(c *conn) error { return g.step(c, from, upTo) })
+		err := s.readLog(func(l engine.LogReader) error { return g.step(l, from, upTo) })
 		if err = errors.Join(ctx.Err(), err); err != nil {
 			return err
 		}
@@ -113,16 +116,4 @@ func (r *Report) count(ctx context.Context, s *Store, o ReportOptions) (err erro
 		}
 	}
 	return g.whole()
-}
-
-// ends are the places of the first and the last event of the log.
-func (s *Store) ends() (first, last int64, err error) {
-	err = s.readLog(func(c *conn) error {
-		if first, err = c.number("SELECT min(seq) FROM events"); err != nil {
-			return err
-		}
-		last, err = lastSeq(c)
-		return err
-	})
-	return first, last, err
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
 // rowsOf makes a report and writes its rows down.
@@ -132,7 +133,7 @@ func TestLongValuesAreNotGatheredInMemory(t *testing.T) {
 	defer counted.Close()
 	g := counted.gather(s, o)
 	for seq := range int64(41) {
-		if err := s.readLog(func(c *conn) error { return g.step(c, seq, seq) }); err != nil {
+		if err := s.readLog(func(c engine.LogReader) error { return g.step(c, seq, seq) }); err != nil {
 			t.Fatal(err)
 		}
 		held := 0

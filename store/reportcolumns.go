@@ -44,13 +44,14 @@ func CheckReportColumns(by []string) error {
 
 // The columns of an event's own that tell a repeat: with the outcome, they are
 // those of the event that it repeats.
-const identityColumns = "source, message_id, code, contact"
+var identityColumns = []string{"source", "message_id", "code", "contact"}
 
 // reportScan is how a step of the log is read.
 type reportScan struct {
 	sql      string
 	body     int // the place of the body in a row; 0 for none
 	identity int // the place of identityColumns; 0 for none
+	columns  int // of a row
 }
 
 // newReportScan reads a step of the log: grouped when everything is in columns and
@@ -79,8 +80,9 @@ func newReportScan(o *ReportOptions) (scan reportScan) {
 		columns = append(columns, "body")
 	}
 	if o.Unique {
-		scan.identity, columns = len(columns), append(columns, identityColumns)
+		scan.identity, columns = len(columns), append(columns, identityColumns...)
 	}
+	scan.columns = len(columns)
 	scan.sql = "SELECT " + strings.Join(columns, ", ") + where + " ORDER BY seq"
 	return scan
 }

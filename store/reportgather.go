@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"winnow/store/engine"
 	"winnow/store/keyset"
+	"winnow/store/sqlite"
 )
 
 // gathered are counts in memory, on their way to the report.
@@ -59,23 +61,23 @@ func (g *gathered) close() error {
 	return g.seen.Close()
 }
 
-func (g *gathered) step(c *conn, from, upTo int64) error {
-	r := c.query(g.scan.sql, from, upTo, int64(g.o.Since), int64(g.o.Until))
-	for r.next() {
+func (g *gathered) step(c engine.Querier, from, upTo int64) error {
+	r := c.Query(g.scan.sql, from, upTo, int64(g.o.Since), int64(g.o.Until))
+	for r.Next() {
 		if err := g.add(r); err != nil {
-			return errors.Join(err, r.close())
+			return errors.Join(err, r.Close())
 		}
 	}
-	return r.close()
+	return r.Close()
 }
 
 // add counts a row of the scan, or lets it wait to be.
-func (g *gathered) add(r *rows) error {
+func (g *gathered) add(r engine.Rows) error {
 	count, err := g.countOf(r)
 	if err != nil {
 		return err
 	}
-	events := r.int(len(g.o.By) + 1)
+	events := r.Int(len(g.o.By) + 1)
 	if g.seen == nil {
 		*count += events
 		g.report.Events += events
@@ -90,7 +92,7 @@ func (g *gathered) add(r *rows) error {
 }
 
 // countOf finds or begins the count that a row of the scan belongs to.
-func (g *gathered) countOf(r *rows) (*int64, error) {
+func (g *gathered) countOf(r engine.Rows) (*int64, error) {
 	g.readKey(r)
 	if count := g.counts[string(g.key)]; count != nil {
 		return count, nil
@@ -107,16 +109,16 @@ func (g *gathered) countOf(r *rows) (*int64, error) {
 }
 
 // readKey reads the columns of the report, and the outcome, of a row of the scan.
-func (g *gathered) readKey(r *rows) {
+func (g *gathered) readKey(r engine.Rows) {
 	var attached []string
 	if g.scan.body > 0 {
-		attached = g.attachments.of(r.blob(g.scan.body))
+		attached = g.attachments.of(r.Blob(g.scan.body))
 	}
 	g.key = g.key[:0]
 	for i := range len(g.o.By) + 1 {
-		value := r.text(i)
+		value := r.Text(i)
 		if i < len(g.o.By) && g.o.By[i] == "day" {
-			value = g.dayOf(r.int(i))
+			value = g.dayOf(r.Int(i))
 		} else if i < len(g.o.By) && reportColumns[g.o.By[i]] == "" {
 			value, attached = attached[0], attached[1:]
 		}
@@ -133,11 +135,11 @@ func (g *gathered) dayOf(day int64) string {
 }
 
 // identity is what a repeat has in common with the event that it repeats.
-func (g *gathered) identity(r *rows) string {
+func (g *gathered) identity(r engine.Rows) string {
 	var b [256]byte
-	key := appendPart(b[:0], r.text(len(g.o.By)))
-	for i := g.scan.identity; i < len(r.dest); i++ {
-		key = appendPart(key, r.text(i))
+	key := appendPart(b[:0], r.Text(len(g.o.By)))
+	for i := g.scan.identity; i < g.scan.columns; i++ {
+		key = appendPart(key, r.Text(i))
 	}
 	return string(key)
 }
@@ -167,7 +169,7 @@ func (g *gathered) settle() error {
 // overflow puts what was gathered into a file, to have room for more.
 func (g *gathered) overflow() (err error) {
 	if g.report.counts == nil {
-		if g.report.counts, err = g.store.newScratch(g.report.table()); err != nil {
+		if g.report.counts, err = sqlite.NewScratch(g.store.scratchFolder(), g.report.table()); err != nil {
 			return err
 		}
 	}
@@ -177,7 +179,7 @@ func (g *gathered) overflow() (err error) {
 // whole ends the gathering. What never was too much for memory stays there.
 func (g *gathered) whole() (err error) {
 	if g.report.counts == nil {
-		if g.report.counts, err = newMemoryScratch(g.report.table()); err != nil {
+		if g.report.counts, err = sqlite.NewScratch("", g.report.table()); err != nil {
 			return err
 		}
 	}
@@ -190,13 +192,13 @@ func (g *gathered) save() error {
 		return err
 	}
 	columns := strings.Join(g.report.columns, ", ")
-	add := fmt.Sprintf("INSERT INTO counts (%s, n) VALUES (?%s) ON CONFLICT DO UPDATE SET n = n + excluded.n", columns, strings.Repeat(", ?", len(g.report.columns)))
+	add := fmt.Sprintf("INSERT INTO counts (%s, n) VALUES (?%s) ON CONFLICT (%s) DO UPDATE SET n = counts.n + excluded.n", columns, strings.Repeat(", ?", len(g.report.columns)), columns)
 	for key, n := range g.counts {
 		if *n == 0 {
 			continue // all of it were repeats
 		}
-		if err := g.report.counts.c.exec(add, append(parts(key), *n)...); err != nil {
-			return g.report.counts.whereFull(err)
+		if err := g.report.counts.Exec(add, append(parts(key), *n)...); err != nil {
+			return g.report.counts.Explain(err)
 		}
 	}
 	clear(g.counts)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
 // Each visits the rows in order of their values. A row holds until visit
@@ -22,7 +23,7 @@ func (r *Report) Each(visit func(row *ReportRow) error) error {
 // Rows is how many rows there are.
 func (r *Report) Rows() (int64, error) {
 	columns := strings.Join(r.columns[:r.by], ", ")
-	return r.counts.c.number("SELECT count(*) FROM (SELECT DISTINCT " + columns + " FROM counts)")
+	return r.counts.Number("SELECT count(*) FROM (SELECT DISTINCT " + columns + " FROM counts) AS found")
 }
 
 // eachOutcome visits rows of one outcome each, with the sum of their group.
@@ -32,14 +33,14 @@ func (r *Report) eachOutcome(visit func(*ReportRow) error) error {
 	if group != "" {
 		group = "PARTITION BY " + group
 	}
-	q := r.counts.c.query(fmt.Sprintf("SELECT %s, n, sum(n) OVER (%s) FROM counts ORDER BY %s", columns, group, columns))
-	for q.next() {
-		row := &ReportRow{Values: r.values(q), Events: q.int(r.by), Group: q.int(r.by + 1)}
+	q := r.counts.Query(fmt.Sprintf("SELECT %s, n, sum(n) OVER (%s) FROM counts ORDER BY %s", columns, group, columns))
+	for q.Next() {
+		row := &ReportRow{Values: r.values(q), Events: q.Int(r.by), Group: q.Int(r.by + 1)}
 		if err := visit(row); err != nil {
-			return errors.Join(err, q.close())
+			return errors.Join(err, q.Close())
 		}
 	}
-	return r.counts.whereFull(q.close())
+	return r.counts.Explain(q.Close())
 }
 
 // groupColumns are the columns that do not tell one outcome from another: a code
@@ -56,37 +57,37 @@ func (r *Report) groupColumns() (columns []string) {
 // eachGroup visits rows of all outcomes, which lie one after the other.
 func (r *Report) eachGroup(visit func(*ReportRow) error) error {
 	columns := strings.Join(r.columns, ", ")
-	q := r.counts.c.query(fmt.Sprintf("SELECT %s, n FROM counts ORDER BY %s", columns, columns))
+	q := r.counts.Query(fmt.Sprintf("SELECT %s, n FROM counts ORDER BY %s", columns, columns))
 	var row *ReportRow
-	for q.next() {
+	for q.Next() {
 		values := r.values(q)
 		if row != nil && !slices.Equal(row.Values, values) {
 			if err := visit(row); err != nil {
-				return errors.Join(err, q.close())
+				return errors.Join(err, q.Close())
 			}
 			row = nil
 		}
 		if row == nil {
 			row = &ReportRow{Values: values, Outcomes: make([]int64, len(hygiene.OutcomeNames())+1)}
 		}
-		o, err := hygiene.ParseOutcome(q.text(r.by))
+		o, err := hygiene.ParseOutcome(q.Text(r.by))
 		if err != nil {
-			return errors.Join(fmt.Errorf("read the log: %w", err), q.close())
+			return errors.Join(fmt.Errorf("read the log: %w", err), q.Close())
 		}
-		n := q.int(r.by + 1)
+		n := q.Int(r.by + 1)
 		row.Outcomes[o] += n
 		row.Events, row.Group = row.Events+n, row.Group+n
 	}
-	if err := q.close(); err != nil || row == nil {
-		return r.counts.whereFull(err)
+	if err := q.Close(); err != nil || row == nil {
+		return r.counts.Explain(err)
 	}
 	return visit(row)
 }
 
-func (r *Report) values(q *rows) []string {
+func (r *Report) values(q engine.Rows) []string {
 	values := make([]string, r.by)
 	for i := range values {
-		values[i] = q.text(i)
+		values[i] = q.Text(i)
 	}
 	return values
 }

@@ -88,8 +88,8 @@ func TestAReportLeavesNoFileBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	left, err := os.ReadDir(folder)
-	if r.counts.folder != folder || err != nil || len(left) > 0 {
-		t.Errorf("counts in %q leave %v, %v", r.counts.folder, left, err)
+	if r.counts.Folder() != folder || err != nil || len(left) > 0 {
+		t.Errorf("counts in %q leave %v, %v", r.counts.Folder(), left, err)
 	}
 	if err := r.Close(); err != nil {
 		t.Error(err)

@@ -2,25 +2,28 @@ package store
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"strings"
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store/engine"
 )
 
 const runColumns = "export, scheduled_at, status, as_of, finished_at, through_seq, policy, error"
 
-func scanRun(r *rows) segments.Run {
-	scheduled := hygiene.Instant(r.int(1))
-	return segments.Run{Export: r.text(0), Name: segments.RunName(scheduled), ScheduledAt: scheduled, Status: segments.Status(r.text(2)),
-		AsOf: hygiene.Instant(r.int(3)), FinishedAt: hygiene.Instant(r.int(4)), ThroughSeq: r.int(5), Policy: r.text(6), Error: r.text(7)}
+func scanRun(r engine.Rows) segments.Run {
+	scheduled := hygiene.Instant(r.Int(1))
+	return segments.Run{Export: r.Text(0), Name: segments.RunName(scheduled), ScheduledAt: scheduled, Status: segments.Status(r.Text(2)),
+		AsOf: hygiene.Instant(r.Int(3)), FinishedAt: hygiene.Instant(r.Int(4)), ThroughSeq: r.Int(5), Policy: r.Text(6), Error: r.Text(7)}
 }
 
 // BeginRun enters a run as running, and tells whether it may go on: a run of
 // that export and scheduled time that ended well is not made again.
 func (s *Store) BeginRun(run segments.Run) (begun bool, err error) {
-	err = s.write(func(c *conn) error {
-		status, err := c.text("SELECT status FROM runs WHERE export = ? AND scheduled_at = ?", run.Export, int64(run.ScheduledAt))
+	err = s.write(func(c engine.Writer) error {
+		status, err := c.Text("SELECT status FROM runs WHERE export = ? AND scheduled_at = ?", run.Export, int64(run.ScheduledAt))
 		if err != nil {
 			return err
 		}
@@ -28,7 +31,7 @@ func (s *Store) BeginRun(run segments.Run) (begun bool, err error) {
 		case "", segments.Running, segments.Failed:
 			begun = true
 			run.Status = segments.Running
-			if err := c.exec("DELETE FROM runs WHERE export = ? AND scheduled_at = ?", run.Export, int64(run.ScheduledAt)); err != nil {
+			if err := c.Exec("DELETE FROM runs WHERE export = ? AND scheduled_at = ?", run.Export, int64(run.ScheduledAt)); err != nil {
 				return err
 			}
 			return putRun(c, run)
@@ -42,7 +45,7 @@ func (s *Store) BeginRun(run segments.Run) (begun bool, err error) {
 // that are held are discarded: what they tell as changed is told against a run
 // that is the last one no longer.
 func (s *Store) EndRun(run segments.Run) error {
-	return s.write(func(c *conn) error {
+	return s.write(func(c engine.Writer) error {
 		if err := putRun(c, run); err != nil || !seen(run.Status) {
 			return err
 		}
@@ -61,8 +64,8 @@ func seen(status segments.Status) bool {
 	return status == segments.Published || status == segments.Released
 }
 
-func putRun(c *conn, run segments.Run) error {
-	return c.exec("INSERT INTO runs ("+runColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+func putRun(c engine.Writer, run segments.Run) error {
+	return c.Exec("INSERT INTO runs ("+runColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (export, scheduled_at) DO UPDATE SET status = excluded.status, as_of = excluded.as_of,
 		finished_at = excluded.finished_at, through_seq = excluded.through_seq, policy = excluded.policy, error = excluded.error`,
 		run.Export, int64(run.ScheduledAt), string(run.Status), int64(run.AsOf), int64(run.FinishedAt), run.ThroughSeq, run.Policy, run.Error)
@@ -86,7 +89,7 @@ const AllRuns = -1
 // RunsOf reads the runs of the export that have one of these statuses, or all
 // when none is given, the one begun last first, and no more than most.
 func (s *Store) RunsOf(export string, most int, statuses ...segments.Status) (runs []segments.Run, err error) {
-	err = s.read(func(c *conn) error {
+	err = s.read(func(c engine.Reader) error {
 		runs, err = runsOf(c, export, most, statuses...)
 		return err
 	})
@@ -96,44 +99,47 @@ func (s *Store) RunsOf(export string, most int, statuses ...segments.Status) (ru
 // runsOf asks for the runs of each status apart: a walk back through the index
 // then ends after the last one wanted, and no run is ever forgotten, so they may
 // be many.
-func runsOf(c *conn, export string, most int, statuses ...segments.Status) (runs []segments.Run, err error) {
+func runsOf(c engine.Querier, export string, most int, statuses ...segments.Status) (runs []segments.Run, err error) {
 	if len(statuses) == 0 {
 		statuses = []segments.Status{segments.Running, segments.Published, segments.Held, segments.Released, segments.Discarded, segments.Failed}
 	}
-	var asked []string
+	if most == AllRuns {
+		most = math.MaxInt
+	}
+	var parts []string
 	var args []any
-	for _, status := range statuses {
-		asked = append(asked, "SELECT * FROM (SELECT id, "+runColumns+" FROM runs WHERE export = ? AND status = ? ORDER BY id DESC LIMIT ?)")
+	for i, status := range statuses {
+		parts = append(parts, fmt.Sprintf("SELECT * FROM (SELECT id, %s FROM runs WHERE export = ? AND status = ? ORDER BY id DESC LIMIT ?) AS of%d", runColumns, i))
 		args = append(args, export, string(status), most)
 	}
-	r := c.query("SELECT "+runColumns+" FROM ("+strings.Join(asked, " UNION ALL ")+") ORDER BY id DESC LIMIT ?", append(args, most)...)
-	for r.next() {
+	r := c.Query("SELECT "+runColumns+" FROM ("+strings.Join(parts, " UNION ALL ")+") AS found ORDER BY id DESC LIMIT ?", append(args, most)...)
+	for r.Next() {
 		runs = append(runs, scanRun(r))
 	}
-	return runs, r.close()
+	return runs, r.Close()
 }
 
 // RunOf reads the run of that export and scheduled time; false when there is none.
 func (s *Store) RunOf(export string, scheduled hygiene.Instant) (run segments.Run, ok bool, err error) {
-	err = s.read(func(c *conn) error {
-		r := c.query("SELECT "+runColumns+" FROM runs WHERE export = ? AND scheduled_at = ?", export, int64(scheduled))
-		if ok = r.next(); ok {
+	err = s.read(func(c engine.Reader) error {
+		r := c.Query("SELECT "+runColumns+" FROM runs WHERE export = ? AND scheduled_at = ?", export, int64(scheduled))
+		if ok = r.Next(); ok {
 			run = scanRun(r)
 		}
-		return r.close()
+		return r.Close()
 	})
 	return run, ok, err
 }
 
 // Runs reads the run of every export that was begun last.
 func (s *Store) Runs() (runs []segments.Run, err error) {
-	err = s.read(func(c *conn) error {
-		r := c.query("SELECT " + runColumns + ` FROM runs
+	err = s.read(func(c engine.Reader) error {
+		r := c.Query("SELECT " + runColumns + ` FROM runs
 			WHERE id IN (SELECT max(id) FROM runs GROUP BY export) ORDER BY export`)
-		for r.next() {
+		for r.Next() {
 			runs = append(runs, scanRun(r))
 		}
-		return r.close()
+		return r.Close()
 	})
 	return runs, err
 }

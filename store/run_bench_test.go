@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -184,12 +185,8 @@ func highWater(b *testing.B) (mib float64) {
 // plainTable is a table of what the ten queries write, beside the histories.
 func plainTable(b *testing.B, s *Store, asOf hygiene.Instant) string {
 	path := filepath.Join(b.TempDir(), "plain.db")
-	c, err := connect(path, writing)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer c.close()
-	err = c.script("CREATE TABLE plain (contact TEXT PRIMARY KEY, phone TEXT, status TEXT, last_delivered_at TEXT, sent_count INTEGER, bucket INTEGER, facts BLOB)")
+	db := openFile(b, path)
+	_, err := db.Exec("CREATE TABLE plain (contact TEXT PRIMARY KEY, phone TEXT, status TEXT, last_delivered_at TEXT, sent_count INTEGER, bucket INTEGER, facts BLOB)")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -198,14 +195,17 @@ func plainTable(b *testing.B, s *Store, asOf hygiene.Instant) string {
 		b.Fatal(err)
 	}
 	defer snapshot.Close()
-	err = c.within(func() error {
-		return snapshot.Contacts(context.Background(), false, func(k *hygiene.Contact) error {
-			bucket, _ := k.Attributes.Get("bucket")
-			return c.exec("INSERT INTO plain VALUES (?, ?, ?, ?, ?, ?, ?)", k.Key, k.Phone, k.Status(asOf).String(),
-				k.History.Trail(hygiene.Delivered).Last().At.String(), len(k.History.Trail(hygiene.Sent).Entries), bucket.Text, k.Pack(nil))
-		})
-	})
+	tx, err := db.Begin()
 	if err != nil {
+		b.Fatal(err)
+	}
+	err = snapshot.Contacts(context.Background(), false, func(k *hygiene.Contact) error {
+		bucket, _ := k.Attributes.Get("bucket")
+		_, err := tx.Exec("INSERT INTO plain VALUES (?, ?, ?, ?, ?, ?, ?)", k.Key, k.Phone, k.Status(asOf).String(),
+			k.History.Trail(hygiene.Delivered).Last().At.String(), len(k.History.Trail(hygiene.Sent).Entries), bucket.Text, k.Pack(nil))
+		return err
+	})
+	if err := errors.Join(err, tx.Commit()); err != nil {
 		b.Fatal(err)
 	}
 	return path

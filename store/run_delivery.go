@@ -5,6 +5,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store/engine"
 )
 
 // DeliveryStatus is how a delivery stands.
@@ -36,20 +37,20 @@ type Delivery struct {
 const deliveriesOf = `SELECT d.export, d.scheduled_at, d.remote, d.status, d.tries, d.next_at, d.delivered_at, d.error, runs.finished_at
 	FROM deliveries AS d JOIN runs USING (export, scheduled_at) WHERE export = ? ORDER BY runs.id`
 
-func deliveries(c *conn, export string) (list []Delivery, err error) {
-	r := c.query(deliveriesOf, export)
-	for r.next() {
-		at := hygiene.Instant(r.int(1))
-		list = append(list, Delivery{Export: r.text(0), Run: segments.RunName(at), ScheduledAt: at, Remote: r.text(2), Status: DeliveryStatus(r.text(3)),
-			Tries: r.int(4), NextAt: hygiene.Instant(r.int(5)), DeliveredAt: hygiene.Instant(r.int(6)), Error: r.text(7), PublishedAt: hygiene.Instant(r.int(8))})
+func deliveries(c engine.Querier, export string) (list []Delivery, err error) {
+	r := c.Query(deliveriesOf, export)
+	for r.Next() {
+		at := hygiene.Instant(r.Int(1))
+		list = append(list, Delivery{Export: r.Text(0), Run: segments.RunName(at), ScheduledAt: at, Remote: r.Text(2), Status: DeliveryStatus(r.Text(3)),
+			Tries: r.Int(4), NextAt: hygiene.Instant(r.Int(5)), DeliveredAt: hygiene.Instant(r.Int(6)), Error: r.Text(7), PublishedAt: hygiene.Instant(r.Int(8))})
 	}
-	return list, r.close()
+	return list, r.Close()
 }
 
 // Deliveries are the deliveries of the export, of the run begun first at first.
 // Remotes that the config no longer has are among them.
 func (s *Store) Deliveries(export string) (list []Delivery, err error) {
-	err = s.read(func(c *conn) (err error) {
+	err = s.read(func(c engine.Reader) (err error) {
 		list, err = deliveries(c, export)
 		return err
 	})
@@ -58,8 +59,8 @@ func (s *Store) Deliveries(export string) (list []Delivery, err error) {
 
 // EnterDelivery enters how a delivery stands now.
 func (s *Store) EnterDelivery(d Delivery) error {
-	return s.write(func(c *conn) error {
-		return c.exec(`INSERT INTO deliveries (export, scheduled_at, remote, status, tries, next_at, delivered_at, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	return s.write(func(c engine.Writer) error {
+		return c.Exec(`INSERT INTO deliveries (export, scheduled_at, remote, status, tries, next_at, delivered_at, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (export, scheduled_at, remote) DO UPDATE SET status = excluded.status, tries = excluded.tries,
 			next_at = excluded.next_at, delivered_at = excluded.delivered_at, error = excluded.error`,
 			d.Export, int64(d.ScheduledAt), d.Remote, string(d.Status), d.Tries, int64(d.NextAt), int64(d.DeliveredAt), d.Error)
@@ -76,16 +77,16 @@ func (s *Store) Owe(export string, remotes []string, keep int) error {
 	if err != nil || len(owed)+len(stale) == 0 {
 		return err
 	}
-	return s.write(func(c *conn) error {
+	return s.write(func(c engine.Writer) error {
 		for _, d := range owed {
-			err := c.exec(`INSERT INTO deliveries (export, scheduled_at, remote, status, tries, next_at, delivered_at, error)
+			err := c.Exec(`INSERT INTO deliveries (export, scheduled_at, remote, status, tries, next_at, delivered_at, error)
 				VALUES (?, ?, ?, ?, 0, 0, 0, '') ON CONFLICT DO NOTHING`, export, int64(d.ScheduledAt), d.Remote, string(Waiting))
 			if err != nil {
 				return err
 			}
 		}
 		for _, d := range stale {
-			if err := c.exec("DELETE FROM deliveries WHERE export = ? AND scheduled_at = ? AND remote = ?", export, int64(d.ScheduledAt), d.Remote); err != nil {
+			if err := c.Exec("DELETE FROM deliveries WHERE export = ? AND scheduled_at = ? AND remote = ?", export, int64(d.ScheduledAt), d.Remote); err != nil {
 				return err
 			}
 		}
@@ -97,7 +98,7 @@ func (s *Store) Owe(export string, remotes []string, keep int) error {
 func (s *Store) owed(export string, remotes []string, keep int) (owed, stale []Delivery, err error) {
 	var known []Delivery
 	var published []segments.Run // the one begun last first
-	err = s.read(func(c *conn) (err error) {
+	err = s.read(func(c engine.Reader) (err error) {
 		if known, err = deliveries(c, export); err == nil {
 			published, err = runsOf(c, export, max(keep, 1), segments.Published, segments.Released)
 		}

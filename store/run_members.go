@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store/engine"
 )
 
 // The members that segments had in a run are kept as sorted files in a folder
@@ -24,7 +26,7 @@ import (
 // segments.Book.
 func (s *Store) ReadyRun(run segments.Run, parts []segments.Part) error {
 	run.Status = segments.Running
-	return s.write(func(c *conn) error {
+	return s.write(func(c engine.Writer) error {
 		if err := putRun(c, run); err != nil {
 			return err
 		}
@@ -34,12 +36,12 @@ func (s *Store) ReadyRun(run segments.Run, parts []segments.Part) error {
 
 // putParts writes the parts of the run, and drops those that no run will be
 // compared with any more.
-func putParts(c *conn, run segments.Run, parts []segments.Part) error {
+func putParts(c engine.Writer, run segments.Run, parts []segments.Part) error {
 	kept, err := partsOf(c, run.Export)
 	if err != nil {
 		return err
 	}
-	if err := c.exec("DELETE FROM parts WHERE export = ?", run.Export); err != nil {
+	if err := c.Exec("DELETE FROM parts WHERE export = ?", run.Export); err != nil {
 		return err
 	}
 	for _, k := range kept {
@@ -53,9 +55,9 @@ func putParts(c *conn, run segments.Run, parts []segments.Part) error {
 	return err
 }
 
-func putPart(c *conn, export string, scheduled hygiene.Instant, p segments.Part) error {
-	return c.exec("INSERT INTO parts (export, scheduled_at, segment, rows, members) VALUES (?, ?, ?, ?, ?)",
-		export, int64(scheduled), p.Segment, p.Rows, p.Members)
+func putPart(c engine.Writer, export string, scheduled hygiene.Instant, p segments.Part) error {
+	return c.Exec("INSERT INTO parts (export, scheduled_at, segment, rows, members) VALUES (?, ?, ?, ?, ?)",
+		export, int64(scheduled), p.Segment, p.Rows, asInt(p.Members))
 }
 
 // part is a part with the run that holds it.
@@ -67,19 +69,19 @@ type part struct {
 }
 
 // partsOf reads the parts of an export, those of the run begun last first.
-func partsOf(c *conn, export string) (list []part, err error) {
+func partsOf(c engine.Querier, export string) (list []part, err error) {
 	based := map[string]bool{}
-	r := c.query(`SELECT segment, rows, members, scheduled_at, status FROM parts JOIN runs USING (export, scheduled_at)
+	r := c.Query(`SELECT segment, rows, members, scheduled_at, status FROM parts JOIN runs USING (export, scheduled_at)
 		WHERE export = ? ORDER BY runs.id DESC, segment`, export)
-	for r.next() {
-		p := part{Part: segments.Part{Segment: r.text(0), Rows: r.int(1), Members: r.int(2) != 0},
-			scheduled: hygiene.Instant(r.int(3)), status: segments.Status(r.text(4))}
+	for r.Next() {
+		p := part{Part: segments.Part{Segment: r.Text(0), Rows: r.Int(1), Members: r.Int(2) != 0},
+			scheduled: hygiene.Instant(r.Int(3)), status: segments.Status(r.Text(4))}
 		if p.base = seen(p.status) && !based[p.Segment]; p.base {
 			based[p.Segment] = true
 		}
 		list = append(list, p)
 	}
-	return list, r.close()
+	return list, r.Close()
 }
 
 // Bases are what the segments of the export are compared with, by name.
@@ -95,7 +97,7 @@ func (s *Store) Bases(export string) (map[string]segments.Base, error) {
 }
 
 func (s *Store) parts(export string) (list []part, err error) {
-	err = s.read(func(c *conn) (err error) {
+	err = s.read(func(c engine.Reader) (err error) {
 		list, err = partsOf(c, export)
 		return err
 	})
@@ -103,7 +105,7 @@ func (s *Store) parts(export string) (list []part, err error) {
 }
 
 // membersPath is the folder of the lists.
-func (s *Store) membersPath() string { return s.Beside("-members") }
+func (s *Store) membersPath() string { return s.Folder("members") }
 
 // membersFile names a list. None of its parts has a dot.
 func membersFile(export, segment, run string) string { return export + "." + segment + "." + run }
@@ -111,8 +113,8 @@ func membersFile(export, segment, run string) string { return export + "." + seg
 // CreateMembers begins a list; see segments.Book.
 func (s *Store) CreateMembers(run segments.Run, segment string) (segments.DraftFile, error) {
 	folder := s.membersPath()
-	if err := makeFolder(filepath.Join(folder, "any")); err != nil {
-		return nil, err
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return nil, fmt.Errorf("create the folder of members: %w", err)
 	}
 	f, err := os.OpenFile(filepath.Join(folder, membersFile(run.Export, segment, run.Name)), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {

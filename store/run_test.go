@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"winnow/segments"
+	"winnow/store/engine"
 )
 
 // A run a minute makes half a million in a year, and none is ever forgotten.
 func TestTheLastRunsAreToldAtOnceHoweverManyThereWere(t *testing.T) {
 	s := openStore(t)
-	err := s.write(func(c *conn) error {
-		return c.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+	err := s.write(func(c engine.Writer) error {
+		return c.Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
 			INSERT INTO runs (` + runColumns + `) SELECT iif(i % 2, 'nightly', 'hourly'), i, 'published', i, i, 0, 'p', '' FROM n`)
 	})
 	if err != nil {

@@ -1,168 +1,98 @@
 // Package store is where winnow keeps what it knows, and the only room with SQL.
 //
-// A store is two SQLite files. The log, winnow-events.db, takes in events: the
-// path from a callback to its answer only ever appends there, so it stays as
-// quick with a hundred million rows as with none, and no sweep or export can
-// hold it up. The roster, winnow.db, has everything else. No transaction spans
-// both: each act across them can be repeated.
+// A store has a log and everything else. The log takes in events: the path from
+// a callback to its answer only ever appends there. The rest is about contacts:
+// their histories and suppressions, the ledger of every change to them, the
+// batches of manual changes, what breakers hold, policies, lists, pins and runs.
+// No transaction spans both: each act across them can be repeated.
 //
-// Both are written with synchronous=FULL: what was answered is on the disk.
-// Each file has one writing connection per process, behind a mutex, and readers
-// of their own. SQLite's locks keep processes apart; every read-judge-write of
-// the roster is one immediate transaction.
+// A failed commit of the log is unknown, not undone. The caller says so (503),
+// and the provider's retry and the repeat rule settle it.
 //
-// A failed commit is unknown, not undone: an error of fsync may leave the rows
-// there. The caller says so (503), and the provider's retry and the repeat rule
-// settle it.
+// The files are named by their subject:
+//
+//   - log_: appending events, reading them, giving them other outcomes;
+//   - contact_: the one writer of contacts and the ledger, and all ways to find,
+//     scan and count contacts;
+//   - sweep_, review: applying the policy to new events, and to the time;
+//   - batch_: manual changes to many contacts, and undoing them;
+//   - breaker_: counting surges, holding them, and reviewing what was held;
+//   - message, list_, pin, policy_, run_, job: the tables of these names;
+//   - totals, counters: numbers of the whole.
+//
+// The databases underneath are in store/sqlite, behind store/engine. Passes over
+// the whole log are in store/logscan.
 package store
 
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
-	"sync"
+
+	"winnow/store/engine"
+	"winnow/store/keyset"
+	"winnow/store/scratchfile"
+	"winnow/store/sqlite"
 )
 
-// Store is an open store.
+// Store is an open store. It is safe for use by many goroutines.
 type Store struct {
-	path     string // of the roster
+	path     string
+	engine   engine.Engine
 	appender *appender
 
-	roster, log, look access // writes the roster; reads the log; reads the roster
-
-	surges *surges // what breakers know after the last sweep; used by who writes the roster
-}
-
-// access is a connection that one goroutine uses at a time, until it is closed.
-type access struct {
-	mu sync.Mutex
-	c  *conn // nil when closed
-}
-
-func (a *access) use(do func(*conn) error) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.c == nil {
-		return errClosed
-	}
-	return do(a.c)
-}
-
-// close waits for who uses the connection.
-func (a *access) close() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.c == nil {
-		return nil
-	}
-	c := a.c
-	a.c = nil
-	return c.close()
+	windows *breakerWindows // of the breakers, after the last sweep; used within write only
 }
 
 // errNoStore is the error of opening a store that is not there.
 var errNoStore = errors.New("there is no store yet: start winnow serve, or import something")
 
-// Open opens the store whose roster is at path, making it when it is missing.
+// Open opens the store at path, creating it when it is missing.
 func Open(path string) (*Store, error) {
-	if err := checkVersion(); err != nil {
+	e, err := sqlite.Open(path)
+	if err != nil {
 		return nil, err
 	}
-	if err := makeFolder(path); err != nil {
-		return nil, err
-	}
-	s := &Store{path: path}
-	if err := s.open(); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
+	return &Store{path: path, engine: e, appender: startAppender(e)}, nil
 }
 
-// OpenExisting opens the store, or says that there is none.
+// OpenExisting opens the store at path. It is an error when there is none.
 func OpenExisting(path string) (*Store, error) {
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+	if !sqlite.Exists(path) {
 		return nil, fmt.Errorf("open %s: %w", path, errNoStore)
 	}
 	return Open(path)
 }
 
-func (s *Store) open() (err error) {
-	log, err := connect(s.LogPath(), writing)
-	if err != nil {
-		return err
-	}
-	commits := &sync.Mutex{}
-	behind, err := newCheckpointer(s.LogPath(), commits)
-	if err != nil {
-		return errors.Join(err, log.close())
-	}
-	s.appender = newAppender(log, behind, commits)
-	if err := migrate(log, "events"); err != nil {
-		return err
-	}
-	if err := log.script("PRAGMA wal_autocheckpoint = 0;" + appendPatience); err != nil {
-		return err
-	}
-	if s.roster.c, err = connect(s.path, writing); err != nil {
-		return err
-	}
-	if err := migrate(s.roster.c, "roster"); err != nil {
-		return err
-	}
-	if err := s.roster.c.script(rosterTuning); err != nil {
-		return err
-	}
-	if s.log.c, err = connect(s.LogPath(), reading); err != nil {
-		return err
-	}
-	if s.look.c, err = connect(s.path, reading); err != nil {
-		return err
-	}
-	s.appender.start()
-	return nil
-}
-
-// The roster's writer has a larger cache, and moves the write-ahead log into the
-// file less often: a page that a sweep writes again and again goes there once.
-var rosterTuning = fmt.Sprintf("PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %d;", cacheSweep, 16_384)
-
-// Path is where the roster is.
+// Path is where the store is, as the config names it.
 func (s *Store) Path() string { return s.path }
 
-// LogPath is where the log is: beside the roster.
-func (s *Store) LogPath() string { return s.Beside("-events") + filepath.Ext(s.path) }
+// Files are the files of the database, to watch their sizes.
+func (s *Store) Files() []string { return s.engine.Files() }
 
-// Beside is the path of what lies beside the roster and is named like it, with
-// this at the end: of winnow.db and -outbox, winnow-outbox.
-func (s *Store) Beside(end string) string {
-	return strings.TrimSuffix(s.path, filepath.Ext(s.path)) + end
+// Folder is the folder of that name for what the store keeps outside of its
+// database: of winnow.db and outbox, winnow-outbox beside it.
+func (s *Store) Folder(name string) string {
+	return strings.TrimSuffix(s.path, filepath.Ext(s.path)) + "-" + name
 }
 
-// Close waits for what is under way and closes the store. What comes later is
-// told that the store is closing.
-func (s *Store) Close() error {
-	var errs []error
-	if s.appender != nil {
-		errs = append(errs, s.appender.close())
-	}
-	return errors.Join(append(errs, s.roster.close(), s.log.close(), s.look.close())...)
-}
+// scratchFolder is where scratch files are made.
+func (s *Store) scratchFolder() string { return scratchfile.Folder(filepath.Dir(s.path)) }
 
-// write runs do in one transaction on the roster.
-func (s *Store) write(do func(c *conn) error) error {
-	return s.roster.use(func(c *conn) error {
-		return c.within(func() error { return do(c) })
-	})
-}
+// NewSeen makes an empty set of keys, with its scratch files where the store has
+// its own.
+func (s *Store) NewSeen() *keyset.Set { return keyset.New(s.scratchFolder(), 0) }
 
-// read runs do on the connection that reads the roster.
-func (s *Store) read(do func(c *conn) error) error {
-	return s.look.use(do)
-}
+// Close waits for what is under way and closes the store. What comes later is an
+// error.
+func (s *Store) Close() error { return errors.Join(s.appender.close(), s.engine.Close()) }
 
-// readLog runs do on the connection that reads the log.
-func (s *Store) readLog(do func(c *conn) error) error {
-	return s.log.use(do)
-}
+// write runs do in one transaction on the contacts and what is about them.
+func (s *Store) write(do func(c engine.Writer) error) error { return s.engine.Write(do) }
+
+// read runs do on the contacts and what is about them, as of one moment.
+func (s *Store) read(do func(c engine.Reader) error) error { return s.engine.Read(do) }
+
+// readLog runs do on the log, as of one moment.
+func (s *Store) readLog(do func(c engine.LogReader) error) error { return s.engine.ReadLog(do) }

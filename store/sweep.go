@@ -4,22 +4,26 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
 // A sweep goes forward in batches, each one transaction: so large that pages of
-// the roster are shared by several contacts, so small that an operator's act
-// does not wait long behind it, and bounded in bytes.
+// contacts are shared by several of them, so small that a manual change does not
+// wait long behind one, and bounded in bytes.
 const (
 	sweepEvents = 100_000
 	sweepBytes  = 16 << 20
 )
 
+// matchedAtOnce is how many events that found their contact are judged in one
+// transaction.
+const matchedAtOnce = 2000
+
 // Swept is what a sweep did.
 type Swept struct {
-	Events    int64 // taken from the log, or matched since
+	Events    int64 // read from the log, or matched since
 	Repeats   int64
 	Settled   int64 // older than what a full history keeps
 	Unmatched int64 // whose contact is not known yet
@@ -35,15 +39,15 @@ type SweepOptions struct {
 	Policy   *hygiene.Policy
 	Breakers []hygiene.Breaker
 	Now      hygiene.Instant
-	// Progress is told how many events have been taken; nil for nobody.
+	// Progress is called with how many events have been swept; nil for nobody.
 	Progress func(events int64)
 
 	batch int // events in a batch; 0 for sweepEvents
 }
 
-// Sweep applies the policy to all events that the log has now, and to those
-// whose contact came to be known since. It can be stopped between batches, and
-// killed anywhere: what is not committed is done again.
+// Sweep applies the policy to all events that the log has now, and to those whose
+// contact was registered since they were swept. It can be stopped between
+// batches, and killed anywhere: what is not committed is done again.
 func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 	var total Swept
 	if err := s.sweepMatched(ctx, &o, &total); err != nil {
@@ -53,8 +57,8 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 	if err != nil {
 		return total, err
 	}
-	// What comes meanwhile is the next sweep's: one that followed a log that grows
-	// as quickly would never end, nor what waits for it.
+	// Events that arrive meanwhile belong to the next sweep: a sweep that followed a
+	// log that grows as quickly would never end, nor would what waits for it.
 	end, err := s.LastSeq()
 	if err != nil {
 		return total, err
@@ -64,7 +68,7 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 		b := <-next
 		if b.err != nil || len(b.events) == 0 {
 			total.Cursor = from
-			return total, errors.Join(b.err, s.counted(o.Now))
+			return total, errors.Join(b.err, s.markCounted(o.Now))
 		}
 		upTo := b.events[len(b.events)-1].Seq
 		next = s.readAhead(upTo, o.batch)
@@ -80,7 +84,7 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 		if moved && from >= end {
 			<-next
 			total.Cursor = from
-			return total, s.counted(o.Now)
+			return total, s.markCounted(o.Now)
 		}
 		if !moved { // another process swept meanwhile: go on from where it is
 			<-next
@@ -92,19 +96,19 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 	}
 }
 
-// ahead is a batch read from the log.
-type ahead struct {
+// eventBatch is a batch read from the log.
+type eventBatch struct {
 	events []hygiene.Event
 	err    error
 }
 
-// readAhead reads the batch after seq while the one before is being judged.
-func (s *Store) readAhead(seq int64, batch int) <-chan ahead {
-	out := make(chan ahead, 1)
+// readAhead reads the batch after seq while the one before is being applied.
+func (s *Store) readAhead(seq int64, most int) <-chan eventBatch {
+	out := make(chan eventBatch, 1)
 	go func() {
-		var b ahead
-		b.err = s.readLog(func(c *conn) (err error) {
-			b.events, err = eventsAfter(c, seq, cmp.Or(batch, sweepEvents), sweepBytes)
+		var b eventBatch
+		b.err = s.readLog(func(l engine.LogReader) (err error) {
+			b.events, err = l.EventsAfter(seq, cmp.Or(most, sweepEvents), sweepBytes)
 			return err
 		})
 		out <- b
@@ -114,30 +118,33 @@ func (s *Store) readAhead(seq int64, batch int) <-chan ahead {
 
 // Cursor is the seq up to which the log has been swept.
 func (s *Store) Cursor() (n int64, err error) {
-	err = s.read(func(c *conn) error {
-		n, err = progress(c, cursor)
+	err = s.read(func(c engine.Reader) error {
+		n, err = counter(c, cursor)
 		return err
 	})
 	return n, err
 }
 
-// sweepBatch judges the events between the cursor from and upTo. It does
-// nothing when the cursor is elsewhere.
+// sweepBatch sweeps the events after the cursor from up to upTo. It does nothing
+// when the cursor is elsewhere.
 func (s *Store) sweepBatch(o *SweepOptions, events []hygiene.Event, from, upTo int64, total *Swept) (moved bool, err error) {
 	var did Swept
-	err = s.writeAs(o.Policy, func(p *pen) error {
-		at, err := progress(p.c, cursor)
+	err = s.writeAs(o.Policy, func(w *txWriter) error {
+		at, err := counter(w, cursor)
 		if err != nil || at != from {
 			return err
 		}
 		moved = true
-		if err := s.watch(p, o, events, from, upTo, &did); err != nil {
+		if err := s.holdSurges(w, o, events, from, upTo, &did); err != nil {
 			return err
 		}
-		if err := s.judge(p, o, events, &did); err != nil {
+		if err := w.applyEvents(o, events, &did); err != nil {
 			return err
 		}
-		return did.save(p.c, upTo)
+		if err := did.saveCounters(w); err != nil {
+			return err
+		}
+		return setCounter(w, cursor, upTo)
 	})
 	if err != nil || !moved {
 		return moved, err
@@ -149,8 +156,7 @@ func (s *Store) sweepBatch(o *SweepOptions, events []hygiene.Event, from, upTo i
 	return true, nil
 }
 
-// sweepMatched judges events whose contact came to be known after they were
-// swept.
+// sweepMatched judges events whose contact was registered after they were swept.
 func (s *Store) sweepMatched(ctx context.Context, o *SweepOptions, total *Swept) error {
 	for ctx.Err() == nil {
 		waiting, err := s.matchedEvents()
@@ -158,21 +164,21 @@ func (s *Store) sweepMatched(ctx context.Context, o *SweepOptions, total *Swept)
 			return err
 		}
 		var did Swept
-		err = s.writeAs(o.Policy, func(p *pen) error {
-			events, err := claim(p.c, waiting)
-			if err == nil {
-				err = p.unhold(events)
-			}
-			if err == nil {
-				err = s.judge(p, o, events, &did)
-			}
-			if err == nil {
-				err = p.strikeLate(o.Policy, events, &did)
-			}
+		err = s.writeAs(o.Policy, func(w *txWriter) error {
+			events, err := w.claimMatched(waiting)
 			if err != nil {
 				return err
 			}
-			return did.save(p.c, 0)
+			if err := releaseReviewed(w, events); err != nil {
+				return err
+			}
+			if err := w.applyEvents(o, events, &did); err != nil {
+				return err
+			}
+			if err := w.applyLateStrikes(o.Policy, events, &did); err != nil {
+				return err
+			}
+			return did.saveCounters(w)
 		})
 		if err != nil {
 			return err
@@ -182,78 +188,50 @@ func (s *Store) sweepMatched(ctx context.Context, o *SweepOptions, total *Swept)
 	return ctx.Err()
 }
 
-// claim takes those that still wait out of the queue, and gives those that the
-// log still has.
-func claim(c *conn, waiting []matched) (events []hygiene.Event, err error) {
-	for _, w := range waiting {
-		still, err := c.number("DELETE FROM matched WHERE seq = ? RETURNING 1", w.seq)
-		if err != nil {
-			return nil, err
-		}
-		if still == 1 && w.found {
-			w.event.Held = w.held
-			events = append(events, w.event)
-		}
-	}
-	return events, nil
-}
-
-// matched is an event that waits to be judged since its contact is known.
-type matched struct {
+// matchedEvent is an event that waits to be judged now that its contact is known.
+type matchedEvent struct {
 	seq   int64
-	held  int64 // the trip that it was held by when the log was swept
+	held  int64 // the trip that held it when the log was swept; 0 for none
 	event hygiene.Event
 	found bool // the log still has it
 }
 
-func (s *Store) matchedEvents() ([]matched, error) {
-	var list []matched
-	err := s.read(func(c *conn) error {
-		r := c.query("SELECT seq, held FROM matched ORDER BY seq LIMIT 2000")
-		for r.next() {
-			list = append(list, matched{seq: r.int(0), held: r.int(1)})
+func (s *Store) matchedEvents() ([]matchedEvent, error) {
+	var list []matchedEvent
+	var seqs []int64
+	err := s.read(func(c engine.Reader) error {
+		r := c.Query("SELECT seq, held FROM matched ORDER BY seq LIMIT ?", matchedAtOnce)
+		for r.Next() {
+			list, seqs = append(list, matchedEvent{seq: r.Int(0), held: r.Int(1)}), append(seqs, r.Int(0))
 		}
-		return r.close()
+		return r.Close()
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = s.readLog(func(c *conn) (err error) {
-		for i := range list {
-			if list[i].event, list[i].found, err = eventAlone(c, list[i].seq); err != nil {
-				return err
-			}
-		}
-		return nil
+	err = s.readLog(func(l engine.LogReader) error {
+		return l.Events(seqs, false, func(i int, e *hygiene.Event) error {
+			list[i].event, list[i].found = *e, true
+			return nil
+		})
 	})
 	return list, err
 }
 
-// match finds the contact of each event, puts aside those without one, and
-// gives the order in which to judge the others.
-func (p *pen) match(events []hygiene.Event, did *Swept) ([]int, error) {
-	order := make([]int, 0, len(events))
-	for i := range events {
-		e := &events[i]
-		if e.Contact == "" {
-			var err error
-			if e.Contact, err = p.c.text("SELECT contact FROM messages WHERE message_id = ?", e.MessageID); err != nil {
-				return nil, err
-			}
-		}
-		if e.Contact != "" {
-			order = append(order, i)
-			continue
-		}
-		did.Unmatched++
-		if err := p.c.exec("INSERT INTO unmatched (message_id, seq, held) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", e.MessageID, e.Seq, e.Held); err != nil {
+// claimMatched deletes those events from the queue that still wait there, and
+// returns those of them that the log still has.
+func (w *txWriter) claimMatched(waiting []matchedEvent) (events []hygiene.Event, err error) {
+	for _, m := range waiting {
+		claimed, err := w.Number("DELETE FROM matched WHERE seq = ? RETURNING 1", m.seq)
+		if err != nil {
 			return nil, err
 		}
+		if claimed == 1 && m.found {
+			m.event.Held = m.held
+			events = append(events, m.event)
+		}
 	}
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(events[a].Contact, events[b].Contact), cmp.Compare(events[a].Seq, events[b].Seq))
-	})
-	return order, nil
+	return events, nil
 }
 
 func (d *Swept) count(a hygiene.Addition) {
@@ -275,42 +253,19 @@ func (d *Swept) add(e Swept) {
 	d.Tripped = append(d.Tripped, e.Tripped...)
 }
 
-// save adds what a batch did to the numbers of the whole, and moves the cursor
-// unless upTo is 0.
-func (d *Swept) save(c *conn, upTo int64) error {
+// saveCounters adds what a batch did to the counters.
+func (d *Swept) saveCounters(c engine.Writer) error {
 	for name, n := range map[string]int64{repeats: d.Repeats, settled: d.Settled} {
 		if n == 0 {
 			continue
 		}
-		old, err := progress(c, name)
-		if err == nil {
-			err = setProgress(c, name, old+n)
-		}
+		old, err := counter(c, name)
 		if err != nil {
 			return err
 		}
-	}
-	if upTo == 0 {
-		return nil
-	}
-	return setProgress(c, cursor, upTo)
-}
-
-// counted notes the time of the counts by status, when a contact's turn has
-// come since the time before: an idle sweep writes nothing.
-func (s *Store) counted(now hygiene.Instant) error {
-	var turned int64
-	err := s.read(func(c *conn) error {
-		before, err := progress(c, countedAt)
-		if err != nil {
+		if err := setCounter(c, name, old+n); err != nil {
 			return err
 		}
-		from, to := secondOf(min(hygiene.Instant(before), now)), secondOf(max(hygiene.Instant(before), now))
-		turned, err = c.number("SELECT count(*) FROM (SELECT 1 FROM tally WHERE at > ? AND at <= ? LIMIT 1)", from, to)
-		return err
-	})
-	if err != nil || turned == 0 {
-		return err
 	}
-	return s.write(func(c *conn) error { return setProgress(c, countedAt, int64(now)) })
+	return nil
 }

@@ -1,119 +1,152 @@
 package store
 
-import "winnow/hygiene"
+import (
+	"cmp"
+	"slices"
 
-// lotSize is how many contacts are judged together.
-const lotSize = 128
+	"winnow/hygiene"
+	"winnow/store/engine"
+)
 
-// lot is some contacts with the events that are new to them. Three lots go
-// round: while one is judged, the one before is written and the one after read.
-type lot struct {
-	cards   []card
-	orders  [][]int // of each card, its events
+// applyBatch is some contacts with the events that are new to them. Three go
+// round: while the events of one are applied, the one before is written and the
+// one after read.
+type applyBatch struct {
+	rows    []*contactRow // chunkSize of them; as many in use as there are groups
+	groups  [][]int       // of each contact, its events
 	changes [][]hygiene.Change
 	did     Swept
 	err     error
-	panic   any // what judging panicked with; it goes on in who waits for it
+	panic   any // what applying panicked with; whoever waits for it panics again
 }
 
-// judge applies events to their contacts, contact by contact in the order of
-// their keys: neighbours share pages. SQLite is asked by this goroutine alone;
-// what it need not wait for is done beside it.
-func (s *Store) judge(p *pen, o *SweepOptions, events []hygiene.Event, did *Swept) error {
+// applyEvents applies events to their contacts, in the order of the keys:
+// neighbours share pages. This goroutine alone uses the database; what needs no
+// database is done beside it.
+func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, did *Swept) error {
 	did.Events += int64(len(events))
-	order, err := p.match(events, did)
+	order, err := w.match(events, did)
 	if err != nil {
 		return err
 	}
-	lots := [3]lot{}
-	var judged, read *lot
-	for turn := 0; ; turn++ {
-		judging := read.judge(o.Policy, events)
-		err := judged.write(p, did)
-		next := &lots[turn%len(lots)]
+	batches := [3]applyBatch{}
+	var applied, read *applyBatch
+	for n := 0; ; n++ {
+		applying := read.apply(o.Policy, events)
+		err := applied.write(w, did)
+		next := &batches[n%len(batches)]
 		if err == nil {
-			order, err = next.read(p.c, events, order)
+			order, err = next.read(w, events, order)
 		}
-		<-judging // also when something failed: the lot is still being judged
+		<-applying // also after an error: the batch is still being applied
 		if read != nil && read.panic != nil {
 			panic(read.panic)
 		}
 		if err != nil {
 			return err
 		}
-		if judged, read = read, next; judged == nil && len(read.orders) == 0 {
+		if applied, read = read, next; applied == nil && len(read.groups) == 0 {
 			return nil
 		}
-		if judged != nil && len(judged.orders) == 0 {
+		if applied != nil && len(applied.groups) == 0 {
 			return nil
 		}
 	}
 }
 
-// read fetches the contacts of the next events in order, and gives the rest.
-func (l *lot) read(c *conn, events []hygiene.Event, order []int) ([]int, error) {
-	if l.cards == nil {
-		l.cards = make([]card, lotSize)
+// match finds the contact of each event, stores those without one as unmatched,
+// and returns the order in which to apply the others.
+func (w *txWriter) match(events []hygiene.Event, did *Swept) ([]int, error) {
+	if err := findContactsOf(w, events); err != nil {
+		return nil, err
 	}
-	l.orders = l.orders[:0]
-	for len(order) > 0 && len(l.orders) < lotSize {
-		key, n := events[order[0]].Contact, 1
-		for n < len(order) && events[order[n]].Contact == key {
-			n++
+	order := make([]int, 0, len(events))
+	for i := range events {
+		e := &events[i]
+		if e.Contact != "" {
+			order = append(order, i)
+			continue
 		}
-		if err := l.cards[len(l.orders)].fetch(c, key); err != nil {
+		did.Unmatched++
+		if err := w.Exec("INSERT INTO unmatched (message_id, seq, held) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", e.MessageID, e.Seq, e.Held); err != nil {
 			return nil, err
 		}
-		l.orders = append(l.orders, order[:n])
-		order = order[n:]
 	}
+	sortByContact(order, events)
 	return order, nil
 }
 
-// judge begins to apply the events to their contacts, and closes the channel
-// when that is done. A nil lot is done at once.
-func (l *lot) judge(policy *hygiene.Policy, events []hygiene.Event) <-chan struct{} {
+// sortByContact sorts places of events by contact and seq.
+func sortByContact(order []int, events []hygiene.Event) {
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(events[a].Contact, events[b].Contact), cmp.Compare(events[a].Seq, events[b].Seq))
+	})
+}
+
+// firstGroup is the first places of order: those of one contact.
+func firstGroup(order []int, events []hygiene.Event) []int {
+	n := 1
+	for n < len(order) && events[order[n]].Contact == events[order[0]].Contact {
+		n++
+	}
+	return order[:n]
+}
+
+// read reads the contacts of the next events in order, and returns the rest.
+func (b *applyBatch) read(c engine.Reader, events []hygiene.Event, order []int) ([]int, error) {
+	if b.rows == nil {
+		b.rows = newRows(chunkSize)
+	}
+	b.groups = b.groups[:0]
+	var keys []string
+	for len(order) > 0 && len(b.groups) < chunkSize {
+		group := firstGroup(order, events)
+		keys = append(keys, events[group[0]].Contact)
+		b.groups = append(b.groups, group)
+		order = order[len(group):]
+	}
+	return order, loadRows(c, keys, b.rows)
+}
+
+// apply begins to apply the events to their contacts, and closes the channel when
+// that is done. A nil batch has nothing to apply.
+func (b *applyBatch) apply(policy *hygiene.Policy, events []hygiene.Event) <-chan struct{} {
 	done := make(chan struct{})
-	if l == nil {
+	if b == nil {
 		close(done)
 		return done
 	}
 	go func() {
 		defer close(done)
-		defer func() { l.panic = recover() }()
-		l.changes, l.did, l.err = l.changes[:0], Swept{}, nil
-		for i := range l.orders {
-			k := &l.cards[i]
-			if l.err = k.unpack(); l.err != nil {
+		defer func() { b.panic = recover() }()
+		b.changes, b.did, b.err = b.changes[:0], Swept{}, nil
+		for i, group := range b.groups {
+			k := b.rows[i]
+			if b.err = k.unpack(); b.err != nil {
 				return
 			}
 			var changes []hygiene.Change
-			for _, n := range l.orders[i] {
+			for _, n := range group {
 				more, added := policy.Apply(&k.Contact, &events[n])
 				changes = append(changes, more...)
-				l.did.count(added)
+				b.did.count(added)
 			}
-			l.did.Changes += int64(len(changes))
-			l.changes = append(l.changes, changes)
+			b.did.Changes += int64(len(changes))
+			b.changes = append(b.changes, changes)
 			k.pack()
 		}
 	}()
 	return done
 }
 
-// write writes a lot that was judged. A nil lot is written at once.
-func (l *lot) write(p *pen, did *Swept) error {
-	if l == nil {
+// write writes a batch that was applied. A nil batch has nothing to write.
+func (b *applyBatch) write(w *txWriter, did *Swept) error {
+	if b == nil {
 		return nil
 	}
-	if l.err != nil {
-		return l.err
+	if b.err != nil {
+		return b.err
 	}
-	did.add(l.did)
-	for i := range l.orders {
-		if err := p.write(&l.cards[i], l.changes[i]); err != nil {
-			return err
-		}
-	}
-	return nil
+	did.add(b.did)
+	return w.savePacked(b.rows[:len(b.groups)], b.changes)
 }

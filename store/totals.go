@@ -1,6 +1,9 @@
 package store
 
-import "winnow/hygiene"
+import (
+	"winnow/hygiene"
+	"winnow/store/engine"
+)
 
 // Totals are the numbers of the whole store.
 type Totals struct {
@@ -18,41 +21,30 @@ type Totals struct {
 
 // Totals counts, without looking at the events or the contacts one by one.
 func (s *Store) Totals() (t Totals, err error) {
-	if err := s.readLog(t.readLog); err != nil {
+	err = s.readLog(func(l engine.LogReader) error {
+		size, err := l.Size()
+		t.Events, t.LastSeq, t.Quarantined = size.Events, size.Last, size.Quarantined
+		return err
+	})
+	if err != nil {
 		return t, err
 	}
-	err = s.read(t.readRoster)
+	err = s.read(t.readContacts)
 	return t, err
 }
 
-func (t *Totals) readLog(c *conn) (err error) {
-	if t.LastSeq, err = lastSeq(c); err != nil {
+func (t *Totals) readContacts(c engine.Reader) (err error) {
+	if t.Repeats, err = counter(c, repeats); err != nil {
 		return err
 	}
-	first, err := c.number("SELECT min(seq) FROM events")
-	if err != nil {
-		return err
-	}
-	if t.LastSeq > 0 {
-		// The log is only ever cut from its beginning, so nothing is missing between.
-		t.Events = t.LastSeq - first + 1
-	}
-	t.Quarantined, err = c.number("SELECT coalesce(max(id) - min(id) + 1, 0) FROM quarantine")
-	return err
-}
-
-func (t *Totals) readRoster(c *conn) (err error) {
-	if t.Repeats, err = progress(c, repeats); err != nil {
-		return err
-	}
-	if t.Cursor, err = progress(c, cursor); err != nil {
+	if t.Cursor, err = counter(c, cursor); err != nil {
 		return err
 	}
 	t.Lag = max(0, t.LastSeq-t.Cursor)
-	if t.Unmatched, err = c.number("SELECT count(*) FROM unmatched"); err != nil {
+	if t.Unmatched, err = c.Number("SELECT count(*) FROM unmatched"); err != nil {
 		return err
 	}
-	at, err := progress(c, countedAt)
+	at, err := counter(c, countedAt)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
-	"winnow/internal/schedule"
 	"winnow/store"
 )
 
@@ -26,7 +25,7 @@ type act struct {
 
 	// await waits for the act's turn: the lock of whoever sweeps, reviews or makes
 	// a run. Nil waits for as long as it takes and tells nobody.
-	await func(ctx context.Context, turn *schedule.Lock) error
+	await func(ctx context.Context, turn *store.Lock) error
 }
 
 // alone runs do while nobody else sweeps, reviews or makes a run of this store,

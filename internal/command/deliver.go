@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"winnow/hygiene"
-	"winnow/internal/schedule"
 	"winnow/segments"
 	"winnow/segments/destination"
 	"winnow/store"
@@ -28,7 +27,7 @@ import (
 
 // outbox is where runs wait for remotes.
 func (a *act) outbox() destination.Directory {
-	return destination.Directory(a.store.Beside("-outbox"))
+	return destination.Directory(a.store.Folder("outbox"))
 }
 
 // directories are where runs of the export are written on this machine.
@@ -161,7 +160,7 @@ func (a *act) deliver(ctx context.Context, e segments.Export, hurry bool) error 
 func (a *act) delivering(ctx context.Context, export string, to segments.Remote, do func() error) (err error) {
 	remote := fnv.New64a()
 	remote.Write([]byte(to.String()))
-	lock := schedule.NewLock(fmt.Sprintf("%s.deliver-%s-%016x", a.store.Path(), export, remote.Sum64()))
+	lock := a.store.Lock(fmt.Sprintf("deliver-%s-%016x", export, remote.Sum64()))
 	if err := lock.Acquire(ctx, a.busy); err != nil {
 		return err
 	}

@@ -135,9 +135,9 @@ func (d *daemon) firstConfig() (*config.Config, error) {
 
 // wire connects the rooms.
 func (d *daemon) wire(cfg *config.Config) error {
-	d.metrics = console.NewMetrics(d.version, d.totals, d.store.Path(), d.store.Path()+"-wal", d.store.LogPath(), d.store.LogPath()+"-wal")
+	d.metrics = console.NewMetrics(d.version, d.totals, d.store.Files()...)
 	d.receiver = receiver.New(receiver.Config{Log: journal{d.store, d.metrics}, Counter: d.metrics, Logger: d.log, Healthy: d.store.Healthy})
-	lock := schedule.NewLock(d.store.Path() + ".jobs")
+	lock := d.store.Lock("jobs")
 	d.runner = schedule.NewRunner(d.store, lock, observer{d}, nil)
 	d.deliverer = newDeliverer(d)
 	d.runner.TakeOver = func(ctx context.Context) error {

@@ -18,13 +18,13 @@ import (
 // turnLock is held by whoever sweeps, reviews or makes a run of the store. The
 // kernel keeps it for a process that is merely stopped, as by Ctrl-Z, so whoever
 // waits for it says so.
-func turnLock(s *store.Store) *schedule.Lock { return schedule.NewLock(s.Path() + ".run") }
+func turnLock(s *store.Store) *store.Lock { return s.Lock("run") }
 
 // errHungUp is of what was asked for by someone who did not wait for its turn.
 var errHungUp = errors.New("whoever asked hung up before its turn came, so it was not done")
 
 // wait waits for the turn of the act.
-func (a *act) wait(ctx context.Context, turn *schedule.Lock) error {
+func (a *act) wait(ctx context.Context, turn *store.Lock) error {
 	if a.await == nil {
 		return turn.Acquire(ctx, nil)
 	}
@@ -35,7 +35,7 @@ func (a *act) wait(ctx context.Context, turn *schedule.Lock) error {
 // asked lasts. What has begun goes on after that.
 func (a *act) while(asked context.Context) *act {
 	patient := *a
-	patient.await = func(ctx context.Context, turn *schedule.Lock) error {
+	patient.await = func(ctx context.Context, turn *store.Lock) error {
 		if asked.Err() != nil {
 			return errHungUp
 		}
@@ -55,7 +55,7 @@ func (a *act) while(asked context.Context) *act {
 }
 
 // awaitTurn waits for the turn of a command by hand.
-func (c *call) awaitTurn(ctx context.Context, turn *schedule.Lock) error {
+func (c *call) awaitTurn(ctx context.Context, turn *store.Lock) error {
 	return turn.Acquire(ctx, func(holder int) {
 		fmt.Fprintf(c.Stderr, "waiting for %s, which sweeps, reviews or makes a run of this store\n", processOf(holder))
 	})
@@ -107,7 +107,7 @@ func (q *queue) waited() time.Duration {
 }
 
 // awaitTurn waits for the turn of a job.
-func (d *daemon) awaitTurn(ctx context.Context, turn *schedule.Lock) error {
+func (d *daemon) awaitTurn(ctx context.Context, turn *store.Lock) error {
 	defer d.queue.leave()
 	return turn.Acquire(ctx, func(holder int) {
 		since, level := d.queue.join(), slog.LevelInfo
@@ -143,7 +143,7 @@ func takenLong(s *store.Store) *taken {
 	if !is || time.Since(since) < waitAllowed {
 		return nil
 	}
-	if daemon, _, runs := schedule.NewLock(s.Path() + ".jobs").Taken(); runs && daemon == holder {
+	if daemon, _, runs := s.Lock("jobs").Taken(); runs && daemon == holder {
 		return nil
 	}
 	return &taken{holder, hygiene.InstantOf(since.Truncate(time.Second))}

@@ -205,7 +205,7 @@ func TestTheStatusTellsWhoHasTheStoreForLong(t *testing.T) {
 	if !strings.Contains(text.String(), "has had the store to itself since "+st.Taken.Since.String()) {
 		t.Errorf("printed is\n%s", text.String())
 	}
-	jobs := schedule.NewLock(d.store.Path() + ".jobs")
+	jobs := d.store.Lock("jobs")
 	if ok, err := jobs.TryLock(); !ok || err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"winnow/store/sqlite"
 )
 
 // notebook is a Book that lives as long as its test, longer than the daemons in
@@ -120,7 +122,7 @@ func (h *house) wall() time.Time { return time.Now().Add(time.Duration(h.ahead.L
 
 // runner is a daemon's runner that is not running yet.
 func (h *house) runner(jobs ...Job) *Runner {
-	r := NewRunner(&h.book, NewLock(h.lock), h, jobs)
+	r := NewRunner(&h.book, sqlite.NewLock(h.lock), h, jobs)
 	r.now, r.rearm = h.wall, 10*time.Minute // of fake time, to spare many looks at the clock
 	return r
 }

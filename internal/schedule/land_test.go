@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"winnow/store/sqlite"
 )
 
 // land is what outlives daemons: the store's lock and book, what was done, and
@@ -139,7 +140,7 @@ type mortal struct {
 // start is a new daemon, with a runner and a lock of its own.
 func (l *land) start() {
 	d := &mortal{land: l, gone: make(chan struct{})}
-	d.Runner = NewRunner(bookOf{d}, NewLock(l.lock), quiet{}, d.jobs())
+	d.Runner = NewRunner(bookOf{d}, sqlite.NewLock(l.lock), quiet{}, d.jobs())
 	d.now, d.TakeOver = l.wall, d.takesOver
 	l.daemons = append(l.daemons, d)
 	ctx, cancel := context.WithCancel(l.t.Context())

@@ -56,11 +56,28 @@ func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
 // ErrStopped is what [Runner.Do] gives when the runner is to begin nothing more.
 var ErrStopped = errors.New("the schedule has stopped: try again when winnow has started anew")
 
+// Lock is the store's lock for jobs: of several daemons on one store, one holds
+// it.
+type Lock interface {
+	// TryLock takes the lock if it is free, and reports whether it is now held. An
+	// error means that it could not be taken at all.
+	TryLock() (bool, error)
+	// Unlock frees the lock.
+	Unlock() error
+	// Held reports whether the lock is held, and nothing has taken it away.
+	Held() bool
+	// String names the lock, for a message to people.
+	String() string
+}
+
+// pollEvery is how often a runner that waits for the lock tries again.
+const pollEvery = 2 * time.Second
+
 // Runner runs the jobs of one daemon, one at a time. Of daemons on one store
 // only the one that holds the lock runs any; the others wait for it.
 type Runner struct {
 	book     Book
-	lock     *Lock
+	lock     Lock
 	observer Observer
 
 	mu      sync.Mutex
@@ -85,7 +102,7 @@ type Runner struct {
 
 // NewRunner is a runner of these jobs. Among those due at one time, the order
 // given is the order run.
-func NewRunner(book Book, lock *Lock, observer Observer, jobs []Job) *Runner {
+func NewRunner(book Book, lock Lock, observer Observer, jobs []Job) *Runner {
 	r := &Runner{
 		book: book, lock: lock, observer: observer, jobs: jobs,
 		turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), stopping: make(chan struct{}), stopped: make(chan struct{}),
@@ -121,7 +138,7 @@ func (r *Runner) serve(ctx context.Context) {
 			return
 		}
 		if !r.lock.Held() {
-			r.observer.Troubled(fmt.Errorf("lock file %s is gone or another: do not remove it while winnow runs", r.lock.path))
+			r.observer.Troubled(fmt.Errorf("%s is gone or another: do not remove it while winnow runs", r.lock))
 			return
 		}
 	}

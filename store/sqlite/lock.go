@@ -1,7 +1,6 @@
-package schedule
+package sqlite
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,40 +11,34 @@ import (
 	"time"
 )
 
-// pollEvery is how often one who waits for a lock tries again.
-const pollEvery = 2 * time.Second
-
-// Whoever waits for a lock says so at once, after tellAgain, and then each time
-// the wait has doubled, at least every tellAtLeast.
-const (
-	tellAgain   = time.Minute
-	tellAtLeast = time.Hour
-)
-
 // Lock is a lock between processes of one host: flock(2) on a file. The kernel
 // frees it when its process dies, however it dies, and keeps it for one that is
 // merely stopped: there is no lease that could run out under a slow holder. The
-// file stays when the lock is freed; removing it would let two hold it.
+// file stays when the lock is freed; removing it would let two hold it. It
+// implements engine.Lock.
 type Lock struct {
 	path string
 	mu   sync.Mutex
 	file *os.File // open while held
 }
 
-// NewLock is the lock on the file at path, made when first locked; its
-// directory must exist. Two Locks on one path exclude each other, also within
-// one process.
+// NewLock is the lock on the file at path, which is created when it is first
+// locked; its directory must exist. Two Locks on one path exclude each other,
+// also within one process.
 func NewLock(path string) *Lock { return &Lock{path: path} }
 
-// TryLock takes the lock if it is free, and tells whether it is now held by
-// this Lock. An error means that the file could not be locked at all.
+// String names the lock for people.
+func (l *Lock) String() string { return "lock file " + l.path }
+
+// TryLock takes the lock if it is free, and reports whether this Lock now holds
+// it. An error means that the file could not be locked at all.
 func (l *Lock) TryLock() (bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.file == nil {
 		file, err := openLocked(l.path)
 		if err != nil {
-			return false, fmt.Errorf("lock file %s: %w; see that winnow may write there", l.path, err)
+			return false, fmt.Errorf("%s: %w; check that winnow may write there", l, err)
 		}
 		if file == nil {
 			return false, nil
@@ -55,7 +48,7 @@ func (l *Lock) TryLock() (bool, error) {
 			continue
 		}
 		l.file = file
-		// Only for people who look: the lock holds without it, also on a full disk.
+		// Only to show people: the lock holds without it, also on a full disk.
 		if file.Truncate(0) == nil {
 			file.WriteAt(strconv.AppendInt(nil, int64(os.Getpid()), 10), 0)
 		}
@@ -85,7 +78,7 @@ func openLocked(path string) (*os.File, error) {
 	return nil, err
 }
 
-// stillAt tells whether the locked file is the one that others will open: it
+// stillAt reports whether the locked file is the one that others will open: it
 // may have been replaced between opening and locking.
 func stillAt(path string, file *os.File) bool {
 	there, err1 := os.Stat(path)
@@ -105,50 +98,30 @@ func (l *Lock) Unlock() error {
 	return err
 }
 
-// Held tells whether the lock is held and its file is still the one that others
-// would try to lock.
+// Held reports whether the lock is held and its file is still the one that
+// others would try to lock.
 func (l *Lock) Held() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.file != nil && stillAt(l.path, l.file)
 }
 
-// Acquire takes the lock, waiting as long as another holds it. When it has to
-// wait it calls busy at once and then ever more seldom, with the holder's process
-// number or 0 if that is not known; busy may be nil. The error is that of ctx, or
-// of [Lock.TryLock].
-func (l *Lock) Acquire(ctx context.Context, busy func(holder int)) error {
-	began, tell := time.Now(), time.Duration(0)
-	for {
-		if ok, err := l.TryLock(); ok || err != nil {
-			return err
-		}
-		if waited := time.Since(began); busy != nil && waited >= tell {
-			busy(l.Holder())
-			tell = max(tellAgain, min(2*waited, waited+tellAtLeast))
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pollEvery):
-		}
-	}
-}
-
-// Taken tells whether anyone holds the lock, this Lock included, who that is, as
-// [Lock.Holder] does, and since when. What can't be looked at counts as free.
+// Taken reports whether anyone holds the lock, this Lock included, which process
+// that is, as [Lock.Holder] does, and since when. A lock file that can't be
+// opened counts as free.
 func (l *Lock) Taken() (holder int, since time.Time, taken bool) {
 	file, err := os.Open(l.path)
 	if err != nil {
 		return 0, time.Time{}, false
 	}
 	defer file.Close()
-	// A shared lock is had when nobody has the other, and is gone with the file.
+	// A shared lock can be taken while nobody holds the other kind, and goes with
+	// the file.
 	if syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != syscall.EWOULDBLOCK {
 		return 0, time.Time{}, false
 	}
 	if info, err := file.Stat(); err == nil {
-		since = info.ModTime() // whoever takes the lock writes its number there
+		since = info.ModTime() // of writing the process id there
 	}
 	return l.Holder(), since, true
 }

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"embed"
@@ -10,24 +10,25 @@ import (
 //go:embed schema/*.sql
 var schema embed.FS
 
-// migrate brings a file up to the newest schema, one file of schema/ after the
-// other, each in a transaction with the version it leads to. A file of a newer
-// winnow is refused: writing to it could lose what this one does not know.
+// migrate updates a file to the newest schema in one transaction, by one file of
+// schema/ after the other. The file's user_version counts those it has had. A
+// file of a newer winnow is refused: writing to it could lose what this one does
+// not know.
 func migrate(c *conn, file string) error {
 	steps, err := schemaFiles(file)
 	if err != nil {
 		return err
 	}
 	if version, err := c.number("PRAGMA user_version"); err != nil || int(version) == len(steps) {
-		return err // nothing to do asks for no lock and no disk
+		return err // nothing to do needs no lock and no disk
 	}
-	return c.within(func() error {
+	return c.inTx("BEGIN IMMEDIATE", func() error {
 		version, err := c.number("PRAGMA user_version")
 		if err != nil {
 			return err
 		}
 		if int(version) > len(steps) {
-			return fmt.Errorf("the store's %s file has schema %d and this winnow knows %d: run the winnow that wrote it, or a newer one", file, version, len(steps))
+			return fmt.Errorf("the store's %s file has schema %d and this winnow knows %d; run the winnow that wrote it, or a newer one", file, version, len(steps))
 		}
 		for i, step := range steps[version:] {
 			sql, err := schema.ReadFile(step)

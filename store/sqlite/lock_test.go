@@ -1,26 +1,23 @@
-package schedule
+package sqlite
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
 // TestMain lets the test binary be the other process: one that takes a lock,
 // says so, and holds it until it is killed or its standard input ends.
 func TestMain(m *testing.M) {
-	path := os.Getenv("SCHEDULE_TEST_HOLD")
+	path := os.Getenv("SQLITE_TEST_HOLD")
 	if path == "" {
 		os.Exit(m.Run())
 	}
@@ -34,7 +31,7 @@ func TestMain(m *testing.M) {
 func holder(t *testing.T, path string) *exec.Cmd {
 	t.Helper()
 	other := exec.Command(os.Args[0])
-	other.Env = append(os.Environ(), "SCHEDULE_TEST_HOLD="+path)
+	other.Env = append(os.Environ(), "SQLITE_TEST_HOLD="+path)
 	out, err := other.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -128,44 +125,6 @@ func TestALockThatCannotBeMadeSaysWhere(t *testing.T) {
 	if !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "lock file "+path) {
 		t.Errorf("the error is %v", err)
 	}
-	if err := NewLock(path).Acquire(t.Context(), nil); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("Acquire gives %v", err)
-	}
-}
-
-func TestAcquireWaitsAndTellsWhoIsBusy(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "winnow.lock")
-		one, two := NewLock(path), NewLock(path)
-		tryLock(t, one, true, "it is free")
-
-		ctx, cancel := context.WithTimeout(t.Context(), 9*time.Hour)
-		defer cancel()
-		var told []string
-		began := time.Now()
-		busy := func(pid int) {
-			if pid != os.Getpid() {
-				t.Errorf("busy was told %d, want this process", pid)
-			}
-			told = append(told, time.Since(began).String())
-		}
-		if err := two.Acquire(ctx, busy); err != context.DeadlineExceeded {
-			t.Errorf("Acquire gives %v", err)
-		}
-		want := []string{"0s", "1m0s", "2m0s", "4m0s", "8m0s", "16m0s", "32m0s", "1h4m0s", "2h4m0s", "3h4m0s", "4h4m0s", "5h4m0s", "6h4m0s", "7h4m0s", "8h4m0s"}
-		if !slices.Equal(told, want) {
-			t.Errorf("busy was told after %v, want %v", told, want)
-		}
-
-		time.AfterFunc(time.Hour, func() { one.Unlock() })
-		began = time.Now()
-		if err := two.Acquire(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
-		if took := time.Since(began); took < time.Hour || took > time.Hour+pollEvery {
-			t.Errorf("it took %s, the lock was free after an hour", took)
-		}
-	})
 }
 
 func TestWhoHasTheLockIsSeenWithoutTakingIt(t *testing.T) {

@@ -1,0 +1,213 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"winnow/store/engine"
+)
+
+// reader reads the contacts. It implements engine.Reader.
+type reader struct{ querier }
+
+const contactColumns = "id, key, phone, attributes, ledger, facts"
+
+func scanContact(r *rows, row *engine.Contact) {
+	*row = engine.Contact{ID: r.Int(0), Key: r.Text(1), Phone: r.Text(2), Attributes: r.Blob(3), Ledger: r.Int(4), Facts: r.Blob(5)}
+}
+
+// FindContacts implements engine.Reader. It looks up each key by itself: for
+// keys that are there that is as fast as any join.
+func (r *reader) FindContacts(keys []string, found func(place int, row *engine.Contact) error) error {
+	var row engine.Contact
+	for i, key := range keys {
+		a := r.c.query("SELECT "+contactColumns+" FROM contacts WHERE key = ?", key)
+		ok := a.Next()
+		if ok {
+			scanContact(a, &row)
+		}
+		if err := a.Close(); err != nil {
+			return err
+		}
+		if ok {
+			if err := found(i, &row); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// FindContactsByPhone implements engine.Reader.
+func (r *reader) FindContactsByPhone(phones []string, found func(place int, row *engine.Contact) error) (err error) {
+	var row engine.Contact
+	for from := 0; err == nil && from < len(phones); from += findAtOnce {
+		a := r.c.query(findByPhone, findArgs(phones[from:min(from+findAtOnce, len(phones))])...)
+		for err == nil && a.Next() {
+			scanContact(a, &row)
+			err = found(from+int(a.Int(6)), &row)
+		}
+		err = errors.Join(err, a.Close())
+	}
+	return err
+}
+
+// findAtOnce is how many keys one statement looks up: those that nobody has then
+// cost no call into C.
+const findAtOnce = 256
+
+// findByPhone names the index because SQLite, which can't know that no number
+// asked for is NULL, would not use one that leaves NULL out.
+var findByPhone = `WITH asked (place, phone) AS (VALUES (0, ?)` + findRows() + `)
+	SELECT c.id, c.key, c.phone, c.attributes, c.ledger, c.facts, asked.place
+	FROM asked CROSS JOIN contacts c INDEXED BY contacts_by_phone ON c.phone = asked.phone`
+
+func findRows() string {
+	var b strings.Builder
+	for i := 1; i < findAtOnce; i++ {
+		fmt.Fprintf(&b, ", (%d, ?)", i)
+	}
+	return b.String()
+}
+
+func findArgs(keys []string) []any {
+	args := make([]any, findAtOnce)
+	for i, key := range keys {
+		args[i] = key
+	}
+	return args
+}
+
+// FindMessages implements engine.Reader.
+func (r *reader) FindMessages(ids []string, found func(place int, contact string)) error {
+	for i, id := range ids {
+		a := r.c.query("SELECT contact FROM messages WHERE message_id = ?", id)
+		if a.Next() {
+			found(i, a.Text(0))
+		}
+		if err := a.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// FindRetryMessages implements engine.Reader.
+func (r *reader) FindRetryMessages(contacts []int64, found func(place int, m *engine.RetryMessage)) error {
+	for i, id := range contacts {
+		a := r.c.query("SELECT message_id, unique_args FROM retries WHERE contact = ?", id)
+		if a.Next() {
+			found(i, &engine.RetryMessage{Contact: id, MessageID: a.Text(0), UniqueArgs: a.Blob(1)})
+		}
+		if err := a.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writer writes the contacts. It implements engine.Writer.
+type writer struct {
+	reader
+	lastContact, lastEntry int64 // the greatest ids; 0 when they were not read yet
+}
+
+// NewIDs implements engine.Writer. Each transaction is the only writer, so ids
+// are counted here.
+func (w *writer) NewIDs(contacts, entries int) (firstContact, firstEntry int64, err error) {
+	if contacts > 0 && w.lastContact == 0 {
+		if w.lastContact, err = w.c.number("SELECT max(id) FROM contacts"); err != nil {
+			return 0, 0, err
+		}
+	}
+	if entries > 0 && w.lastEntry == 0 {
+		if w.lastEntry, err = w.c.number("SELECT max(id) FROM ledger"); err != nil {
+			return 0, 0, err
+		}
+	}
+	firstContact, firstEntry = w.lastContact+1, w.lastEntry+1
+	w.lastContact, w.lastEntry = w.lastContact+int64(contacts), w.lastEntry+int64(entries)
+	return firstContact, firstEntry, nil
+}
+
+// InsertContacts implements engine.Writer.
+func (w *writer) InsertContacts(list []*engine.Contact) error {
+	for _, row := range list {
+		if err := w.c.exec("INSERT INTO contacts (id, key, phone, attributes, ledger, facts) VALUES (?, ?, ?, ?, ?, ?)",
+			row.ID, row.Key, textOrNull(row.Phone), blobOrNull(row.Attributes), row.Ledger, row.Facts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// UpdateContacts implements engine.Writer.
+func (w *writer) UpdateContacts(list []*engine.Contact) error {
+	for _, row := range list {
+		if err := w.c.exec("UPDATE contacts SET ledger = ?, facts = ? WHERE id = ?", row.Ledger, row.Facts, row.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AppendLedger implements engine.Writer.
+func (w *writer) AppendLedger(entries []engine.Entry) error {
+	var evidence []byte
+	for i := range entries {
+		e, ch := &entries[i], entries[i].Change
+		evidence = evidence[:0]
+		for n, seq := range ch.Evidence {
+			if n > 0 {
+				evidence = append(evidence, ',')
+			}
+			evidence = strconv.AppendInt(evidence, seq, 10)
+		}
+		if err := w.c.exec(`INSERT INTO ledger (id, contact, prev, at, seq, act, reason, hand, until, attempt, rule, policy, evidence, by, note, batch, held)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			e.ID, e.Contact, e.Prev, int64(ch.At), ch.Seq, string(ch.Act), ch.Reason, ch.Hand.String(), int64(ch.Until), ch.Attempt,
+			ch.Rule, e.Policy, string(evidence), ch.By, ch.Note, e.Batch, ch.Held); err != nil {
+			return fmt.Errorf("append to the ledger: %w", err)
+		}
+	}
+	return nil
+}
+
+// SaveRetryMessages implements engine.Writer.
+func (w *writer) SaveRetryMessages(list []engine.RetryMessage) error {
+	for i := range list {
+		m := &list[i]
+		if err := w.c.exec(`INSERT INTO retries (contact, message_id, unique_args) VALUES (?, ?, ?)
+			ON CONFLICT (contact) DO UPDATE SET message_id = excluded.message_id, unique_args = excluded.unique_args`,
+			m.Contact, m.MessageID, blobOrNull(m.UniqueArgs)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeleteRetryMessages implements engine.Writer.
+func (w *writer) DeleteRetryMessages(contacts []int64) error {
+	for _, id := range contacts {
+		if err := w.c.exec("DELETE FROM retries WHERE contact = ?", id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func textOrNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func blobOrNull(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return b
+}

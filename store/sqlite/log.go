@@ -1,0 +1,153 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+
+	"winnow/hygiene"
+	"winnow/store/engine"
+)
+
+// logReader reads the log. It implements engine.LogReader.
+type logReader struct{ querier }
+
+const (
+	eventColumns  = "seq, received_at, at, source, message_id, event, code, outcome, contact"
+	columnsOfBody = eventColumns + ", body"
+)
+
+// eventWeight is about what an event without its texts weighs in memory.
+const eventWeight = 200
+
+func scanEvent(r *rows, e *hygiene.Event) error {
+	o, err := hygiene.ParseOutcome(r.Text(7))
+	if err != nil {
+		return fmt.Errorf("read event %d of the log: %w", r.Int(0), err)
+	}
+	*e = hygiene.Event{Seq: r.Int(0), ReceivedAt: hygiene.Instant(r.Int(1)), At: hygiene.Instant(r.Int(2)),
+		Source: r.Text(3), MessageID: r.Text(4), Name: r.Text(5), Code: r.Text(6), Outcome: o, Contact: r.Text(8)}
+	if len(r.dest) > 9 {
+		e.Body = r.Blob(9)
+	}
+	if e.At == 0 {
+		e.At = e.ReceivedAt
+	}
+	return nil
+}
+
+// Events implements engine.LogReader.
+func (l *logReader) Events(seqs []int64, bodies bool, found func(place int, e *hygiene.Event) error) error {
+	columns := eventColumns
+	if bodies {
+		columns = columnsOfBody
+	}
+	sql := "SELECT " + columns + " FROM events WHERE seq = ?"
+	for i, seq := range seqs {
+		var e hygiene.Event
+		r := l.c.query(sql, seq)
+		ok, err := r.Next(), error(nil)
+		if ok {
+			err = scanEvent(r, &e)
+		}
+		if err = errors.Join(err, r.Close()); err == nil && ok {
+			err = found(i, &e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EventsAfter implements engine.LogReader.
+func (l *logReader) EventsAfter(seq int64, most, bytes int) (events []hygiene.Event, err error) {
+	r := l.c.query("SELECT "+eventColumns+" FROM events WHERE seq > ? ORDER BY seq LIMIT ?", seq, most)
+	for weight := 0; weight < bytes && r.Next(); {
+		events = append(events, hygiene.Event{})
+		e := &events[len(events)-1]
+		if err := scanEvent(r, e); err != nil {
+			return nil, errors.Join(err, r.Close())
+		}
+		weight += len(e.MessageID) + len(e.Contact) + len(e.Name) + eventWeight
+	}
+	return events, r.Close()
+}
+
+// Size implements engine.LogReader. The log and the quarantine are only ever cut
+// from their beginning, so nothing is missing between the first and the last.
+func (l *logReader) Size() (size engine.LogSize, err error) {
+	r := l.c.query("SELECT (SELECT min(seq) FROM events), (SELECT max(seq) FROM events), (SELECT min(id) FROM quarantine), (SELECT max(id) FROM quarantine)")
+	if r.Next() {
+		size.First, size.Last = r.Int(0), r.Int(1)
+		if size.Last > 0 {
+			size.Events = size.Last - size.First + 1
+		}
+		if last := r.Int(3); last > 0 {
+			size.Quarantined = last - r.Int(2) + 1
+		}
+	}
+	return size, r.Close()
+}
+
+// logWriter writes the log. It implements engine.LogWriter.
+type logWriter struct {
+	c     *conn
+	bytes int // written
+}
+
+// AppendEvents implements engine.LogWriter.
+func (l *logWriter) AppendEvents(lists [][]hygiene.Event) error {
+	for _, events := range lists {
+		for i := range events {
+			e := &events[i]
+			l.bytes += len(e.Body) + eventWeight
+			var at any
+			if e.At != e.ReceivedAt {
+				at = int64(e.At)
+			}
+			if err := l.c.exec(`INSERT INTO events (received_at, at, source, message_id, event, code, outcome, contact, body)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+				int64(e.ReceivedAt), at, e.Source, e.MessageID, e.Name, e.Code, e.Outcome.String(), e.Contact, e.Body); err != nil {
+				return fmt.Errorf("append events: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// Quarantine implements engine.LogWriter.
+func (l *logWriter) Quarantine(list []hygiene.Unreadable, keepRows, keepBytes int64) error {
+	for i := range list {
+		u := &list[i]
+		body := u.Body
+		if body == nil {
+			body = []byte{}
+		}
+		if err := l.c.exec(`INSERT INTO quarantine (received_at, source, why, body, total)
+			VALUES (?, ?, ?, ?, ? + coalesce((SELECT total FROM quarantine ORDER BY id DESC LIMIT 1), 0))`,
+			int64(u.ReceivedAt), u.Source, u.Why, body, len(body)); err != nil {
+			return fmt.Errorf("quarantine: %w", err)
+		}
+	}
+	if err := l.c.exec(`DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?`, keepRows); err != nil {
+		return err
+	}
+	return l.c.exec(`DELETE FROM quarantine WHERE id < (SELECT id FROM quarantine
+		WHERE total > (SELECT total FROM quarantine ORDER BY id DESC LIMIT 1) - ? ORDER BY id LIMIT 1)`, keepBytes)
+}
+
+// SetOutcomes implements engine.LogWriter.
+func (l *logWriter) SetOutcomes(list []engine.OutcomeUpdate, bytes int) error {
+	l.bytes += bytes
+	for _, u := range list {
+		if err := l.c.exec("UPDATE events SET outcome = ? WHERE seq = ?", u.Outcome.String(), u.Seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Probe implements engine.LogWriter.
+func (l *logWriter) Probe(at hygiene.Instant) error {
+	return l.c.exec("INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at", int64(at))
+}

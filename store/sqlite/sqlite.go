@@ -1,0 +1,224 @@
+// Package sqlite is the store's engine on SQLite.
+//
+// A database is two files. The log, winnow-events.db, takes in events: the path
+// from a callback to its answer only ever appends there, so it is as fast with a
+// hundred million rows as with none, and no sweep or export can hold it up. The
+// file that the path names, winnow.db, has the contacts and everything else.
+//
+// Both are written with synchronous=FULL: what was answered is on the disk.
+// Each file has one writing connection per process, behind a mutex, and readers
+// of its own. SQLite's locks keep processes apart; every transaction that writes
+// is immediate. A failed commit is unknown, not undone: an error of fsync may
+// leave the rows there.
+//
+// To change the schema, add a file to schema/ with the next number; those that
+// were released stay as they are. To change how contacts or the log are read and
+// written in bulk, see contacts.go and log.go.
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"winnow/store/engine"
+)
+
+// Engine is an open database.
+type Engine struct {
+	path string // of the contacts
+
+	logWriter, logReader, writer, reader handle
+
+	checkpointer *checkpointer // of the log
+	commits      sync.Mutex    // held while the log commits
+}
+
+var _ engine.Engine = (*Engine)(nil)
+
+// handle is a connection that one goroutine uses at a time, until it is closed.
+type handle struct {
+	mu sync.Mutex
+	c  *conn // nil when closed
+}
+
+func (h *handle) use(do func(*conn) error) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.c == nil {
+		return engine.ErrClosed
+	}
+	return do(h.c)
+}
+
+// close waits until the connection is not in use.
+func (h *handle) close() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.c == nil {
+		return nil
+	}
+	c := h.c
+	h.c = nil
+	return c.close()
+}
+
+// Exists reports whether there is a database at the path.
+func Exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// Open opens the database whose contacts are at the path. It creates what is
+// missing.
+func Open(path string) (*Engine, error) {
+	if err := checkVersion(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, fmt.Errorf("create the store's folder: %w", err)
+	}
+	e := &Engine{path: path}
+	if err := e.open(); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+func (e *Engine) open() (err error) {
+	if e.logWriter.c, err = connect(e.logPath(), writing); err != nil {
+		return err
+	}
+	if err := migrate(e.logWriter.c, "events"); err != nil {
+		return err
+	}
+	if err := e.logWriter.c.script(logTuning); err != nil {
+		return err
+	}
+	if e.writer.c, err = connect(e.path, writing); err != nil {
+		return err
+	}
+	if err := migrate(e.writer.c, "roster"); err != nil {
+		return err
+	}
+	if err := e.writer.c.script(writerTuning); err != nil {
+		return err
+	}
+	if e.logReader.c, err = connect(e.logPath(), reading); err != nil {
+		return err
+	}
+	if e.reader.c, err = connect(e.path, reading); err != nil {
+		return err
+	}
+	e.checkpointer, err = startCheckpointer(e.logPath(), &e.commits)
+	return err
+}
+
+// logTuning leaves checkpoints to the checkpointer. A provider that waits for an
+// answer learns soon that its callback can't be stored.
+const logTuning = "PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = 2000;"
+
+// writerTuning gives the writer of contacts a larger cache, in KiB, as a sweep
+// goes all over the contacts and their index, and lets it move the write-ahead
+// log into the file less often: a page that a sweep writes again and again goes
+// there once.
+const writerTuning = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384;"
+
+// logPath is where the log is: beside the contacts.
+func (e *Engine) logPath() string {
+	ext := filepath.Ext(e.path)
+	return strings.TrimSuffix(e.path, ext) + "-events" + ext
+}
+
+// Files are the two files and their write-ahead logs.
+func (e *Engine) Files() []string {
+	return []string{e.path, e.path + "-wal", e.logPath(), e.logPath() + "-wal"}
+}
+
+// Lock is a lock on a file beside the contacts, named like them and the lock.
+func (e *Engine) Lock(name string) engine.Lock { return NewLock(e.path + "." + name) }
+
+// Close waits for what is under way and closes the files. What comes later gets
+// [engine.ErrClosed].
+func (e *Engine) Close() error {
+	return errors.Join(e.logWriter.close(), e.checkpointer.close(), e.writer.close(), e.logReader.close(), e.reader.close())
+}
+
+// Read implements engine.Engine.
+func (e *Engine) Read(do func(engine.Reader) error) error {
+	return e.reader.use(func(c *conn) error {
+		return c.inTx("BEGIN", func() error { return do(&reader{querier{c: c}}) })
+	})
+}
+
+// Write implements engine.Engine.
+func (e *Engine) Write(do func(engine.Writer) error) error {
+	return e.writer.use(func(c *conn) error {
+		return c.inTx("BEGIN IMMEDIATE", func() error { return do(&writer{reader: reader{querier{c: c}}}) })
+	})
+}
+
+// ReadLog implements engine.Engine.
+func (e *Engine) ReadLog(do func(engine.LogReader) error) error {
+	return e.logReader.use(func(c *conn) error {
+		return c.inTx("BEGIN", func() error { return do(&logReader{querier{c: c}}) })
+	})
+}
+
+// WriteLog implements engine.Engine.
+func (e *Engine) WriteLog(do func(engine.LogWriter) error) error {
+	return e.logWriter.use(func(c *conn) error {
+		w := &logWriter{c: c}
+		e.commits.Lock()
+		err := c.inTx("BEGIN IMMEDIATE", func() error { return do(w) })
+		e.commits.Unlock()
+		e.checkpointer.appended(w.bytes)
+		return err
+	})
+}
+
+// querier runs the store's SQL on a connection. It implements engine.Querier.
+type querier struct {
+	c    *conn
+	open bool // an answer is open
+}
+
+// errOpen is the error of a query before the answer of another one was closed.
+// SQLite would run it; not every engine can.
+var errOpen = errors.New("a query was begun before the answer to another one was closed")
+
+func (q *querier) Query(sql string, args ...any) engine.Rows {
+	if q.open {
+		return &rows{err: fmt.Errorf("%w: %s", errOpen, sql)}
+	}
+	r := q.c.query(sql, args...)
+	q.open, r.open = true, &q.open
+	return r
+}
+
+func (q *querier) Number(sql string, args ...any) (n int64, err error) {
+	r := q.Query(sql, args...)
+	if r.Next() {
+		n = r.Int(0)
+	}
+	return n, r.Close()
+}
+
+func (q *querier) Text(sql string, args ...any) (s string, err error) {
+	r := q.Query(sql, args...)
+	if r.Next() {
+		s = r.Text(0)
+	}
+	return s, r.Close()
+}
+
+// Exec is part of engine.Writer.
+func (q *querier) Exec(sql string, args ...any) error {
+	r := q.Query(sql, args...)
+	r.Next()
+	return r.Close()
+}
