@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -7,38 +7,40 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store"
+	"winnow/store/storetest"
 )
 
-func register(t *testing.T, s *Store, message, contact string) {
+func register(t *testing.T, s *store.Store, message, contact string) {
 	t.Helper()
-	if _, err := s.Register(context.Background(), []Registration{{MessageID: message, Contact: contact}}); err != nil {
+	if _, err := s.Register(context.Background(), []store.Registration{{MessageID: message, Contact: contact}}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // heldStore has one trip of a breaker, of so many bounces.
-func heldStore(t *testing.T, n int) (*Store, *hygiene.Policy) {
+func heldStore(t *testing.T, n int) (*store.Store, *hygiene.Policy) {
 	t.Helper()
-	s := openStore(t)
-	p := testPolicy(t, s)
-	appendEvents(t, s, received(start, "insider", mixed(n, n)...)...)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	storetest.Append(t, s, received(storetest.Start, "insider", mixed(n, n)...)...)
 	sweepHeld(t, s, p, 0, bounces)
 	return s, p
 }
 
 func TestADiscardKilledBeforeItSettledIsSettledAndTakenBackByItsBatch(t *testing.T) {
 	s, p := heldStore(t, 30)
-	now := start.Add(hygiene.Day)
-	r := Review{Trip: 1, Policy: p, Now: now, By: "ann"}
+	now := storetest.Start.Add(hygiene.Day)
+	r := store.Review{Trip: 1, Policy: p, Now: now, By: "ann"}
 	trip, err := s.WaitingTrip(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := s.beginReview(&trip, r, DiscardBatch)
+	b, err := s.BeginReview(&trip, r, store.DiscardBatch)
 	if err != nil {
 		t.Fatal(err)
 	}
-	did, err := s.Strike(context.Background(), p, trip.strike(), b, now, nil, nil)
+	did, err := s.Strike(context.Background(), p, trip.StrikeInstruction(), b, now, nil, nil)
 	if err != nil || did.Contacts != 30 {
 		t.Fatalf("%+v, %v", did, err)
 	}
@@ -46,61 +48,61 @@ func TestADiscardKilledBeforeItSettledIsSettledAndTakenBackByItsBatch(t *testing
 		t.Errorf("settled by batch %d instead of %d, %v", again.Batch, did.Batch, err)
 	}
 	takeBack(t, s, p, did.Batch, now+1)
-	if trips := tripsOf(t, s); trips[0].State != TripHeld {
+	if trips := tripsOf(t, s); trips[0].State != store.TripHeld {
 		t.Errorf("undone, and yet %+v", trips[0])
 	}
-	review(t, s, p, now+2, (*Store).ReleaseTrip)
+	review(t, s, p, now+2, (*store.Store).ReleaseTrip)
 	if n := suppressed(t, s); n != 30 {
 		t.Errorf("released, and %d of 30 are suppressed", n)
 	}
 }
 
 func TestATripIsNotReviewedOtherwiseBeforeWhatWasCutShortIsFinished(t *testing.T) {
-	s, p := heldStore(t, stepSize+100)
-	now := start.Add(hygiene.Day)
+	s, p := heldStore(t, store.StepSize+100)
+	now := storetest.Start.Add(hygiene.Day)
 	cut := func() (context.Context, func(int64)) {
 		ctx, cancel := context.WithCancel(context.Background())
 		return ctx, func(int64) { cancel() }
 	}
-	refused := func(settle func(*Store, context.Context, Review) (Trip, Batched, error), want string) {
+	refused := func(settle func(*store.Store, context.Context, store.Review) (store.Trip, store.Batched, error), want string) {
 		t.Helper()
-		if _, _, err := settle(s, context.Background(), Review{Trip: 1, Policy: p, Now: now, By: "ann"}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := settle(s, context.Background(), store.Review{Trip: 1, Policy: p, Now: now, By: "ann"}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want %q", err, want)
 		}
 	}
 	ctx, stop := cut()
-	if _, _, err := s.DiscardTrip(ctx, Review{Trip: 1, Policy: p, Now: now, By: "ann", Progress: stop}); err == nil {
+	if _, _, err := s.DiscardTrip(ctx, store.Review{Trip: 1, Policy: p, Now: now, By: "ann", Progress: stop}); err == nil {
 		t.Fatal("not cut short")
 	}
-	refused((*Store).ReleaseTrip, "discard of trip 1 was cut short: finish it with winnow breaker discard 1, or take it back with winnow undo --batch 1")
+	refused((*store.Store).ReleaseTrip, "discard of trip 1 was cut short: finish it with winnow breaker discard 1, or take it back with winnow undo --batch 1")
 	ctx, stop = cut()
 	back, err := s.TakingBack(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.TakeBack(ctx, p, back, Batch{}, now, stop, nil); err == nil {
+	if _, err := s.TakeBack(ctx, p, back, store.Batch{}, now, stop, nil); err == nil {
 		t.Fatal("not cut short")
 	}
-	refused((*Store).ReleaseTrip, "batch 2, which undoes batch 1 about trip 1, was cut short: finish it with winnow undo --batch 1")
-	refused((*Store).DiscardTrip, "batch 2, which undoes batch 1")
+	refused((*store.Store).ReleaseTrip, "batch 2, which undoes batch 1 about trip 1, was cut short: finish it with winnow undo --batch 1")
+	refused((*store.Store).DiscardTrip, "batch 2, which undoes batch 1")
 	takeBack(t, s, p, 1, now)
 	ctx, stop = cut()
-	if _, _, err := s.ReleaseTrip(ctx, Review{Trip: 1, Policy: p, Now: now, By: "ann", Progress: stop}); err == nil {
+	if _, _, err := s.ReleaseTrip(ctx, store.Review{Trip: 1, Policy: p, Now: now, By: "ann", Progress: stop}); err == nil {
 		t.Fatal("not cut short")
 	}
-	refused((*Store).DiscardTrip, "release of trip 1 was cut short: finish it with winnow breaker release 1")
-	review(t, s, p, now, (*Store).ReleaseTrip)
-	if n := suppressed(t, s); n != stepSize+100 {
+	refused((*store.Store).DiscardTrip, "release of trip 1 was cut short: finish it with winnow breaker release 1")
+	review(t, s, p, now, (*store.Store).ReleaseTrip)
+	if n := suppressed(t, s); n != store.StepSize+100 {
 		t.Errorf("released, and %d are suppressed", n)
 	}
 }
 
 func TestADiscardIsNotInForceAgainAfterItsTripWasReleased(t *testing.T) {
 	s, p := heldStore(t, 30)
-	now := start.Add(hygiene.Day)
-	review(t, s, p, now, (*Store).DiscardTrip)
+	now := storetest.Start.Add(hygiene.Day)
+	review(t, s, p, now, (*store.Store).DiscardTrip)
 	takeBack(t, s, p, 1, now+1)
-	review(t, s, p, now+2, (*Store).ReleaseTrip)
+	review(t, s, p, now+2, (*store.Store).ReleaseTrip)
 	if _, err := s.TakingBack(2); err == nil || !strings.Contains(err.Error(), "batch 1 discarded trip 1 of the breaker, which since then was released by ann at ") {
 		t.Errorf("%v", err)
 	}
@@ -108,19 +110,19 @@ func TestADiscardIsNotInForceAgainAfterItsTripWasReleased(t *testing.T) {
 
 func TestAStrikeReachesEvidenceThatFindsItsContactLater(t *testing.T) {
 	for _, late := range []bool{false, true} {
-		s := openStore(t)
-		p := testPolicy(t, s)
-		appendEvents(t, s, ev(start, "", "m1", hygiene.HardBounce))
+		s := storetest.Open(t)
+		p := storetest.Policy(t, s)
+		storetest.Append(t, s, storetest.Event(storetest.Start, "", "m1", hygiene.HardBounce))
 		if !late {
 			register(t, s, "m1", "ann")
 		}
 		sweepAll(t, s, p, 0)
-		now := start.Add(hygiene.Day)
-		in := hygiene.Instruction{From: start, To: start.Add(time.Hour)}
+		now := storetest.Start.Add(hygiene.Day)
+		in := hygiene.Instruction{From: storetest.Start, To: storetest.Start.Add(time.Hour)}
 		if did, err := strikeAll(t, context.Background(), s, p, in, now, nil); err != nil || did.Batch != 1 {
 			t.Fatalf("%+v, %v", did, err)
 		}
-		if again, err := strikeAll(t, context.Background(), s, p, in, now+1, nil); err != nil || again != (Batched{}) {
+		if again, err := strikeAll(t, context.Background(), s, p, in, now+1, nil); err != nil || again != (store.Batched{}) {
 			t.Errorf("again: %+v, %v", again, err)
 		}
 		if late {
@@ -141,12 +143,12 @@ func TestAStrikeReachesEvidenceThatFindsItsContactLater(t *testing.T) {
 }
 
 func TestAStrikeTakenBackBeforeItReachedAnybodyReachesNobody(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
-	appendEvents(t, s, ev(start, "", "m1", hygiene.HardBounce))
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	storetest.Append(t, s, storetest.Event(storetest.Start, "", "m1", hygiene.HardBounce))
 	sweepAll(t, s, p, 0)
-	now := start.Add(hygiene.Day)
-	if _, err := strikeAll(t, context.Background(), s, p, hygiene.Instruction{From: start, To: now}, now, nil); err != nil {
+	now := storetest.Start.Add(hygiene.Day)
+	if _, err := strikeAll(t, context.Background(), s, p, hygiene.Instruction{From: storetest.Start, To: now}, now, nil); err != nil {
 		t.Fatal(err)
 	}
 	if back := takeBack(t, s, p, 1, now+1); back.Batch != 2 {
@@ -161,17 +163,17 @@ func TestAStrikeTakenBackBeforeItReachedAnybodyReachesNobody(t *testing.T) {
 
 func TestADiscardReachesABounceOfItsTimeThatWasRecordedLate(t *testing.T) {
 	for _, late := range []bool{false, true} {
-		s := openStore(t)
-		p := testPolicy(t, s)
-		appendEvents(t, s, received(start, "insider", mixed(30, 30)...)...)
-		e := ev(start.Add(5*time.Hour), "", "mlate", hygiene.HardBounce)
-		e.At, e.Source = start.Add(20*time.Second), "insider"
-		appendEvents(t, s, e)
+		s := storetest.Open(t)
+		p := storetest.Policy(t, s)
+		storetest.Append(t, s, received(storetest.Start, "insider", mixed(30, 30)...)...)
+		e := storetest.Event(storetest.Start.Add(5*time.Hour), "", "mlate", hygiene.HardBounce)
+		e.At, e.Source = storetest.Start.Add(20*time.Second), "insider"
+		storetest.Append(t, s, e)
 		if !late {
 			register(t, s, "mlate", "zed")
 		}
 		sweepHeld(t, s, p, 0, bounces)
-		review(t, s, p, start.Add(hygiene.Day), (*Store).DiscardTrip)
+		review(t, s, p, storetest.Start.Add(hygiene.Day), (*store.Store).DiscardTrip)
 		if late {
 			register(t, s, "mlate", "zed")
 		}
@@ -183,14 +185,14 @@ func TestADiscardReachesABounceOfItsTimeThatWasRecordedLate(t *testing.T) {
 }
 
 func TestADiscardInForceAgainReachesWhoWasFoundMeanwhile(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
-	now := start.Add(hygiene.Day)
-	events := received(start, "insider", mixed(30, 30)...)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	now := storetest.Start.Add(hygiene.Day)
+	events := received(storetest.Start, "insider", mixed(30, 30)...)
 	events[0].Contact = "" // before it tripped
-	appendEvents(t, s, events...)
+	storetest.Append(t, s, events...)
 	sweepHeld(t, s, p, 0, bounces)
-	review(t, s, p, now, (*Store).DiscardTrip)
+	review(t, s, p, now, (*store.Store).DiscardTrip)
 	takeBack(t, s, p, 1, now+1)
 	register(t, s, events[0].MessageID, "c0")
 	sweepHeld(t, s, p, 0, bounces)
@@ -208,9 +210,9 @@ func TestADiscardInForceAgainReachesWhoWasFoundMeanwhile(t *testing.T) {
 }
 
 func TestUndoingABatchWhoseRedoWasCutShortTakesItBack(t *testing.T) {
-	s, p := crowdOf(t, stepSize+1000)
-	now, ctx := start.Add(hygiene.Day), context.Background()
-	if _, err := strikeAll(t, ctx, s, p, hygiene.Instruction{From: start, To: now}, now, nil); err != nil {
+	s, p := crowdOf(t, store.StepSize+1000)
+	now, ctx := storetest.Start.Add(hygiene.Day), context.Background()
+	if _, err := strikeAll(t, ctx, s, p, hygiene.Instruction{From: storetest.Start, To: now}, now, nil); err != nil {
 		t.Fatal(err)
 	}
 	takeBack(t, s, p, 1, now+1)
@@ -219,13 +221,13 @@ func TestUndoingABatchWhoseRedoWasCutShortTakesItBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	cut, cancel := context.WithCancel(ctx)
-	if _, err := s.TakeBack(cut, p, back, Batch{}, now+2, func(int64) { cancel() }, nil); err == nil {
+	if _, err := s.TakeBack(cut, p, back, store.Batch{}, now+2, func(int64) { cancel() }, nil); err == nil {
 		t.Fatal("not cut short")
 	}
 	if did := takeBack(t, s, p, 1, now+3); did.Batch != 4 {
 		t.Errorf("undone by %+v", did)
 	}
-	if n := suppressed(t, s); n != stepSize+1000 {
-		t.Errorf("batch 1 is undone, and %d of %d are suppressed", n, stepSize+1000)
+	if n := suppressed(t, s); n != store.StepSize+1000 {
+		t.Errorf("batch 1 is undone, and %d of %d are suppressed", n, store.StepSize+1000)
 	}
 }

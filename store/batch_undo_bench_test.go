@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store"
+	"winnow/store/storetest"
 )
 
 // BenchmarkUndo strikes what suppressed a tenth of the contacts, each of 32
@@ -16,15 +18,15 @@ import (
 // the slowest hundredth of these took against the same on a quiet store.
 // -contacts 1000000 gives the size that is promised.
 func BenchmarkUndo(b *testing.B) {
-	s := openStore(b)
-	p := testPolicy(b, s)
+	s := storetest.Open(b)
+	p := storetest.Policy(b, s)
 	lived(b, s, p, *contacts)
-	at := start.Add(400 * hygiene.Day)
+	at := storetest.Start.Add(400 * hygiene.Day)
 	var bounced []hygiene.Event
 	for i := range *contacts / 10 {
-		bounced = append(bounced, ev(at, fmt.Sprintf("crm-%08d", i*10), fmt.Sprint("bad-", i), hygiene.HardBounce))
+		bounced = append(bounced, storetest.Event(at, fmt.Sprintf("crm-%08d", i*10), fmt.Sprint("bad-", i), hygiene.HardBounce))
 	}
-	fill(b, s, bounced)
+	storetest.AppendMany(b, s, bounced)
 	if _, err := s.Sweep(context.Background(), options(p, at)); err != nil {
 		b.Fatal(err)
 	}
@@ -32,10 +34,10 @@ func BenchmarkUndo(b *testing.B) {
 	var undo, back, busy time.Duration
 	for b.Loop() {
 		at = at.Add(time.Hour)
-		in := hygiene.Instruction{Kind: hygiene.Strike, Reason: "hard_bounce", From: start, To: at}
+		in := hygiene.Instruction{Kind: hygiene.Strike, Reason: "hard_bounce", From: storetest.Start, To: at}
 		busy += slowest(b, s, func() {
 			began := time.Now()
-			did, err := s.Strike(context.Background(), p, in, Batch{Kind: UndoBatch}, at, nil, nil)
+			did, err := s.Strike(context.Background(), p, in, store.Batch{Kind: store.UndoBatch}, at, nil, nil)
 			if err != nil || did.Contacts < int64(len(bounced)) {
 				b.Fatalf("%+v, %v", did, err)
 			}
@@ -43,7 +45,7 @@ func BenchmarkUndo(b *testing.B) {
 			began = time.Now()
 			t, err := s.TakingBack(did.Batch)
 			if err == nil {
-				_, err = s.TakeBack(context.Background(), p, t, Batch{}, at, nil, nil)
+				_, err = s.TakeBack(context.Background(), p, t, store.Batch{}, at, nil, nil)
 			}
 			if err != nil {
 				b.Fatal(err)
@@ -63,9 +65,9 @@ func BenchmarkUndo(b *testing.B) {
 func BenchmarkReclassify(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
-		s := openStore(b)
-		p := testPolicy(b, s)
-		events := lifelike(*million, *million, start, 3)
+		s := storetest.Open(b)
+		p := storetest.Policy(b, s)
+		events := storetest.LifelikeLog(*million, *million, storetest.Start, 3)
 		for i := range events {
 			if i%2 == 0 {
 				events[i].Outcome, events[i].Name = hygiene.Unrecognized, hygiene.Unrecognized.String()
@@ -73,19 +75,19 @@ func BenchmarkReclassify(b *testing.B) {
 				events[i].Outcome, events[i].Name = hygiene.Sent, hygiene.Sent.String()
 			}
 		}
-		fill(b, s, events)
-		if _, err := s.Sweep(context.Background(), options(p, start)); err != nil {
+		storetest.AppendMany(b, s, events)
+		if _, err := s.Sweep(context.Background(), options(p, storetest.Start)); err != nil {
 			b.Fatal(err)
 		}
 		quiet := slowest(b, s, func() { time.Sleep(2 * time.Second) })
-		if _, err := s.Sweep(context.Background(), options(p, start)); err != nil {
+		if _, err := s.Sweep(context.Background(), options(p, storetest.Start)); err != nil {
 			b.Fatal(err)
 		}
 		b.StartTimer()
 		var took time.Duration
 		busy := slowest(b, s, func() {
 			began := time.Now()
-			did, err := s.Reclassify(context.Background(), p, newTable, Batch{}, start.Add(hygiene.Day), nil)
+			did, err := s.Reclassify(context.Background(), p, newTable, store.Batch{}, storetest.Start.Add(hygiene.Day), nil)
 			if err != nil || did.Events < int64(*million/2) {
 				b.Fatalf("%+v, %v", did, err)
 			}
@@ -99,7 +101,7 @@ func BenchmarkReclassify(b *testing.B) {
 
 // slowest appends a few events again and again while do runs, and gives how long
 // the slowest hundredth of that takes.
-func slowest(b *testing.B, s *Store, do func()) time.Duration {
+func slowest(b *testing.B, s *store.Store, do func()) time.Duration {
 	b.Helper()
 	var over atomic.Bool
 	done := make(chan []time.Duration)
@@ -107,7 +109,7 @@ func slowest(b *testing.B, s *Store, do func()) time.Duration {
 		var took []time.Duration
 		for i := 0; !over.Load(); i++ {
 			began := time.Now()
-			if err := s.Append(context.Background(), []hygiene.Event{ev(start, "zoe", fmt.Sprint("z", i), hygiene.Sent)}, nil); err != nil {
+			if err := s.Append(context.Background(), []hygiene.Event{storetest.Event(storetest.Start, "zoe", fmt.Sprint("z", i), hygiene.Sent)}, nil); err != nil {
 				b.Error(err)
 			}
 			took = append(took, time.Since(began))

@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -9,11 +9,13 @@ import (
 	"testing"
 
 	"winnow/hygiene"
+	"winnow/store"
+	"winnow/store/storetest"
 )
 
 // standing is what status, suppressions and segments show of everyone at a late
 // time: all but the instructions and the ledger.
-func standing(t *testing.T, s *Store) string {
+func standing(t *testing.T, s *store.Store) string {
 	t.Helper()
 	var b strings.Builder
 	snapshot, err := s.Snapshot()
@@ -22,7 +24,7 @@ func standing(t *testing.T, s *Store) string {
 	}
 	defer snapshot.Close()
 	err = snapshot.Contacts(context.Background(), true, func(c *hygiene.Contact) error {
-		fmt.Fprintf(&b, "%s %s %+v %+v", c.Key, c.Status(start.Add(90*hygiene.Day)), c.Suppressions, c.Tags)
+		fmt.Fprintf(&b, "%s %s %+v %+v", c.Key, c.Status(storetest.Start.Add(90*hygiene.Day)), c.Suppressions, c.Tags)
 		if c.Retry != nil {
 			fmt.Fprintf(&b, " %+v", *c.Retry)
 		}
@@ -36,34 +38,34 @@ func standing(t *testing.T, s *Store) string {
 }
 
 // strikeAll strikes a range for a reason.
-func strikeAll(t *testing.T, ctx context.Context, s *Store, p *hygiene.Policy, in hygiene.Instruction, now hygiene.Instant, progress func(int64)) (Batched, error) {
+func strikeAll(t *testing.T, ctx context.Context, s *store.Store, p *hygiene.Policy, in hygiene.Instruction, now hygiene.Instant, progress func(int64)) (store.Batched, error) {
 	t.Helper()
 	in.Kind = hygiene.Strike
-	return s.Strike(ctx, p, in, Batch{Kind: UndoBatch, By: "ops", About: "test"}, now, progress, nil)
+	return s.Strike(ctx, p, in, store.Batch{Kind: store.UndoBatch, By: "ops", About: "test"}, now, progress, nil)
 }
 
-func takeBack(t *testing.T, s *Store, p *hygiene.Policy, id int64, now hygiene.Instant) Batched {
+func takeBack(t *testing.T, s *store.Store, p *hygiene.Policy, id int64, now hygiene.Instant) store.Batched {
 	t.Helper()
 	back, err := s.TakingBack(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	did, err := s.TakeBack(context.Background(), p, back, Batch{By: "ops"}, now, nil, nil)
+	did, err := s.TakeBack(context.Background(), p, back, store.Batch{By: "ops"}, now, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return did
 }
 
-func sweptStore(t *testing.T, seed uint64) (*Store, *hygiene.Policy, hygiene.Instant) {
+func sweptStore(t *testing.T, seed uint64) (*store.Store, *hygiene.Policy, hygiene.Instant) {
 	t.Helper()
-	events, registrations := randomLog(seed, 200)
-	s := openStore(t)
-	p := testPolicy(t, s)
+	events, registrations := storetest.RandomLog(seed, 200)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
 	if _, err := s.Register(context.Background(), registrations); err != nil {
 		t.Fatal(err)
 	}
-	appendEvents(t, s, events...)
+	storetest.Append(t, s, events...)
 	sweepAll(t, s, p, 0)
 	return s, p, events[len(events)-1].ReceivedAt.Add(hygiene.Day)
 }
@@ -73,7 +75,7 @@ func TestUndoingAnUndoGivesEveryoneBackAsTheyStood(t *testing.T) {
 		s, p, now := sweptStore(t, seed)
 		r := rand.New(rand.NewPCG(seed, 4))
 		before := standing(t, s)
-		in := hygiene.Instruction{From: start, To: start.Add(hygiene.Day * 60)}
+		in := hygiene.Instruction{From: storetest.Start, To: storetest.Start.Add(hygiene.Day * 60)}
 		if r.IntN(2) == 0 {
 			in.Reason = "hard_bounce"
 		}
@@ -85,7 +87,7 @@ func TestUndoingAnUndoGivesEveryoneBackAsTheyStood(t *testing.T) {
 		if struck == before {
 			t.Errorf("seed %d: the undo lifted nothing", seed)
 		}
-		if again, err := strikeAll(t, context.Background(), s, p, in, now+1, nil); err != nil || again != (Batched{}) {
+		if again, err := strikeAll(t, context.Background(), s, p, in, now+1, nil); err != nil || again != (store.Batched{}) {
 			t.Errorf("seed %d: undone again: %+v, %v", seed, again, err)
 		}
 		if back := takeBack(t, s, p, 1, now+2); back.Batch != 2 || back.Contacts != did.Contacts {
@@ -103,7 +105,7 @@ func TestUndoingAnUndoGivesEveryoneBackAsTheyStood(t *testing.T) {
 
 func TestABatchThatIsNotInForceSaysWhichTookItBack(t *testing.T) {
 	s, p, now := sweptStore(t, 1)
-	if _, err := strikeAll(t, context.Background(), s, p, hygiene.Instruction{From: start, To: now}, now, nil); err != nil {
+	if _, err := strikeAll(t, context.Background(), s, p, hygiene.Instruction{From: storetest.Start, To: now}, now, nil); err != nil {
 		t.Fatal(err)
 	}
 	takeBack(t, s, p, 1, now+1)
@@ -130,32 +132,32 @@ func TestABatchThatIsNotInForceSaysWhichTookItBack(t *testing.T) {
 }
 
 // crowdOf gives a store contacts that fill more than a step, each of them bounced.
-func crowdOf(t *testing.T, n int) (*Store, *hygiene.Policy) {
+func crowdOf(t *testing.T, n int) (*store.Store, *hygiene.Policy) {
 	t.Helper()
-	s := openStore(t)
-	p := testPolicy(t, s)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
 	var events []hygiene.Event
 	for i := range n {
-		events = append(events, ev(start, fmt.Sprint("c", i), fmt.Sprint("m", i), hygiene.HardBounce))
+		events = append(events, storetest.Event(storetest.Start, fmt.Sprint("c", i), fmt.Sprint("m", i), hygiene.HardBounce))
 	}
-	appendEvents(t, s, events...)
+	storetest.Append(t, s, events...)
 	sweepAll(t, s, p, 0)
 	return s, p
 }
 
 func TestAnActCutShortSaysSoAndIsFinishedByDoingItAgain(t *testing.T) {
-	whole, p := crowdOf(t, stepSize+10)
-	cut, _ := crowdOf(t, stepSize+10)
-	in, now := hygiene.Instruction{From: start, To: start}, start.Add(hygiene.Day)
+	whole, p := crowdOf(t, store.StepSize+10)
+	cut, _ := crowdOf(t, store.StepSize+10)
+	in, now := hygiene.Instruction{From: storetest.Start, To: storetest.Start}, storetest.Start.Add(hygiene.Day)
 	if _, err := strikeAll(t, context.Background(), whole, p, in, now, nil); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	did, err := strikeAll(t, ctx, cut, p, in, now, func(int64) { cancel() })
-	if !errors.Is(err, context.Canceled) || did.Contacts != stepSize {
+	if !errors.Is(err, context.Canceled) || did.Contacts != store.StepSize {
 		t.Fatalf("cut short: %+v, %v", did, err)
 	}
-	if list, err := cut.Batches(1); err != nil || list[0].Done || list[0].Contacts != stepSize {
+	if list, err := cut.Batches(1); err != nil || list[0].Done || list[0].Contacts != store.StepSize {
 		t.Errorf("%+v, %v", list, err)
 	}
 	if did, err := strikeAll(t, context.Background(), cut, p, in, now, nil); err != nil || did.Contacts != 10 {
@@ -171,10 +173,10 @@ func TestAnActCutShortSaysSoAndIsFinishedByDoingItAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := whole.TakeBack(ctx, p, back, Batch{By: "ops"}, now+1, func(int64) { cancel() }, nil); !errors.Is(err, context.Canceled) {
+	if _, err := whole.TakeBack(ctx, p, back, store.Batch{By: "ops"}, now+1, func(int64) { cancel() }, nil); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	if did := takeBack(t, whole, p, 1, now+2); did.Batch != 2 || did.Contacts != stepSize+10 {
+	if did := takeBack(t, whole, p, 1, now+2); did.Batch != 2 || did.Contacts != store.StepSize+10 {
 		t.Errorf("taken back in two parts: %+v", did)
 	}
 	if _, err := whole.TakingBack(1); err == nil {
@@ -184,11 +186,11 @@ func TestAnActCutShortSaysSoAndIsFinishedByDoingItAgain(t *testing.T) {
 
 func TestWhatIsNewAfterAnUndoActs(t *testing.T) {
 	s, p := crowdOf(t, 1)
-	now := start.Add(hygiene.Day)
-	if _, err := strikeAll(t, context.Background(), s, p, hygiene.Instruction{From: start, To: now.Add(hygiene.Day)}, now, nil); err != nil {
+	now := storetest.Start.Add(hygiene.Day)
+	if _, err := strikeAll(t, context.Background(), s, p, hygiene.Instruction{From: storetest.Start, To: now.Add(hygiene.Day)}, now, nil); err != nil {
 		t.Fatal(err)
 	}
-	appendEvents(t, s, ev(now+1, "c0", "m9", hygiene.HardBounce)) // in the range, but recorded later
+	storetest.Append(t, s, storetest.Event(now+1, "c0", "m9", hygiene.HardBounce)) // in the range, but recorded later
 	sweepAll(t, s, p, 0)
 	if c, _, err := s.Contact("c0"); err != nil || c.Status(now+1) != hygiene.IsSuppressed {
 		t.Errorf("%s, %v", c.Status(now+1), err)
@@ -196,22 +198,22 @@ func TestWhatIsNewAfterAnUndoActs(t *testing.T) {
 }
 
 func TestSuppressingByHandIsABatchThatCanBeTakenBack(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
 	in := hygiene.Instruction{Kind: hygiene.Suppress, Hand: hygiene.ByOperator, Reason: "complaint", By: "ops", Note: "a call"}
-	did, err := s.Instruct(p, []string{"ann", "bob"}, in, Batch{Kind: SuppressBatch, About: "complaint"}, start)
+	did, err := s.Instruct(p, []string{"ann", "bob"}, in, store.Batch{Kind: store.SuppressBatch, About: "complaint"}, storetest.Start)
 	if err != nil || did.Batch != 1 || did.Contacts != 2 {
 		t.Fatalf("%+v, %v", did, err)
 	}
-	if again, err := s.Instruct(p, []string{"ann", "bob"}, in, Batch{Kind: SuppressBatch}, start+1); err != nil || again.Batch != 0 {
+	if again, err := s.Instruct(p, []string{"ann", "bob"}, in, store.Batch{Kind: store.SuppressBatch}, storetest.Start+1); err != nil || again.Batch != 0 {
 		t.Errorf("again: %+v, %v", again, err)
 	}
-	if back := takeBack(t, s, p, 1, start+2); back.Batch != 2 || back.Contacts != 2 {
+	if back := takeBack(t, s, p, 1, storetest.Start+2); back.Batch != 2 || back.Contacts != 2 {
 		t.Errorf("taken back: %+v", back)
 	}
 	c, _, err := s.Contact("ann")
-	if err != nil || c.Status(start+3) != hygiene.Active {
-		t.Errorf("%s, %v", c.Status(start+3), err)
+	if err != nil || c.Status(storetest.Start+3) != hygiene.Active {
+		t.Errorf("%s, %v", c.Status(storetest.Start+3), err)
 	}
 	ledger, err := s.Ledger("ann", 10)
 	if err != nil || len(ledger) != 3 || ledger[0].Batch != 2 || ledger[2].Batch != 1 || ledger[0].By != "ops" {
@@ -229,21 +231,21 @@ func TestRejudgingByAnotherPolicyAndBackChangesNobody(t *testing.T) {
 		if err := s.KeepPolicy(other.Hash, []byte("other"), now); err != nil {
 			t.Fatal(err)
 		}
-		rejudge := func(p *hygiene.Policy) Batched {
-			did, err := s.Rejudge(context.Background(), p, Batch{Kind: RejudgeBatch, By: "ops"}, now, nil)
+		rejudge := func(p *hygiene.Policy) store.Batched {
+			did, err := s.Rejudge(context.Background(), p, store.Batch{Kind: store.RejudgeBatch, By: "ops"}, now, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return did
 		}
 		before := standing(t, s)
-		if did := rejudge(p); did != (Batched{}) {
+		if did := rejudge(p); did != (store.Batched{}) {
 			t.Errorf("seed %d: the policy in force changes %+v", seed, did)
 		}
 		if did := rejudge(other); did.Batch != 1 || did.Contacts == 0 {
 			t.Errorf("seed %d: %+v", seed, did)
 		}
-		if did := rejudge(other); did != (Batched{}) {
+		if did := rejudge(other); did != (store.Batched{}) {
 			t.Errorf("seed %d: a second time changes %+v", seed, did)
 		}
 		rejudge(p)
@@ -254,12 +256,12 @@ func TestRejudgingByAnotherPolicyAndBackChangesNobody(t *testing.T) {
 }
 
 // anyOverflowed tells whether a history had to drop something.
-func anyOverflowed(t *testing.T, s *Store) (some bool) {
+func anyOverflowed(t *testing.T, s *store.Store) (some bool) {
 	t.Helper()
-	_, err := s.stepThrough(context.Background(), func(c *hygiene.Contact) bool {
+	err := s.StepThrough(context.Background(), func(c *hygiene.Contact) bool {
 		some = some || overflowed(c)
 		return false
-	}, nil, nil)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

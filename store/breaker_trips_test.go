@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -11,10 +11,13 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store"
 	"winnow/store/engine"
+	"winnow/store/engine/enginetest"
+	"winnow/store/storetest"
 )
 
-func tripsOf(tb testing.TB, s *Store) []Trip {
+func tripsOf(tb testing.TB, s *store.Store) []store.Trip {
 	tb.Helper()
 	list, err := s.Trips()
 	if err != nil {
@@ -24,7 +27,7 @@ func tripsOf(tb testing.TB, s *Store) []Trip {
 }
 
 // fates is what every contact is and why, without which trip was of it.
-func fates(tb testing.TB, s *Store, asOf hygiene.Instant) string {
+func fates(tb testing.TB, s *store.Store, asOf hygiene.Instant) string {
 	tb.Helper()
 	snapshot, err := s.Snapshot()
 	if err != nil {
@@ -51,7 +54,7 @@ func fates(tb testing.TB, s *Store, asOf hygiene.Instant) string {
 // inOrder lets each event happen when it is received, so that no history
 // forgets what another order would have kept.
 func inOrder(events []hygiene.Event) []hygiene.Event {
-	at := start
+	at := storetest.Start
 	for i := range events {
 		at = max(at, events[i].ReceivedAt)
 		events[i].ReceivedAt, events[i].At = at, at
@@ -67,30 +70,30 @@ func TestAnyCutOfTheLogHoldsTheSame(t *testing.T) {
 				events[i].Contact = "" // their contacts are registered before
 			}
 		}
-		var messages []Registration
+		var messages []store.Registration
 		for i := range events {
 			if events[i].Contact == "" {
-				messages = append(messages, Registration{MessageID: events[i].MessageID, Contact: fmt.Sprint("contact-", i%40)})
+				messages = append(messages, store.Registration{MessageID: events[i].MessageID, Contact: fmt.Sprint("contact-", i%40)})
 			}
 		}
-		whole, cut := openStore(t), openStore(t)
-		p := testPolicy(t, whole)
-		testPolicy(t, cut)
-		for _, s := range []*Store{whole, cut} {
+		whole, cut := storetest.Open(t), storetest.Open(t)
+		p := storetest.Policy(t, whole)
+		storetest.Policy(t, cut)
+		for _, s := range []*store.Store{whole, cut} {
 			if _, err := s.Register(context.Background(), messages); err != nil {
 				t.Fatal(err)
 			}
 		}
-		appendEvents(t, whole, events...)
+		storetest.Append(t, whole, events...)
 		did := sweepHeld(t, whole, p, 0, bounces)
 		r := rand.New(rand.NewPCG(seed, 9))
 		var cutHeld int64
 		for rest := events; len(rest) > 0; {
 			n := min(1+r.IntN(60), len(rest))
-			appendEvents(t, cut, rest[:n]...)
+			storetest.Append(t, cut, rest[:n]...)
 			rest = rest[n:]
 			if r.IntN(3) == 0 {
-				cut.windows = nil // as in another process
+				cut.ForgetWindows() // as in another process
 			}
 			cutHeld += sweepHeld(t, cut, p, 1+r.IntN(30), bounces).Held
 		}
@@ -100,20 +103,20 @@ func TestAnyCutOfTheLogHoldsTheSame(t *testing.T) {
 		if a, b := fmt.Sprintf("%+v", tripsOf(t, whole)), fmt.Sprintf("%+v", tripsOf(t, cut)); a != b {
 			t.Fatalf("seed %d: trips in one sweep\n%s\ncut\n%s", seed, a, b)
 		}
-		if a, b := picture(t, whole), picture(t, cut); a != b {
+		if a, b := storetest.Dump(t, whole), storetest.Dump(t, cut); a != b {
 			t.Fatalf("seed %d: in one sweep\n%s\ncut\n%s", seed, a, b)
 		}
 	}
 }
 
 // review releases or discards all trips.
-func review(tb testing.TB, s *Store, p *hygiene.Policy, now hygiene.Instant, settle func(*Store, context.Context, Review) (Trip, Batched, error)) (did Batched) {
+func review(tb testing.TB, s *store.Store, p *hygiene.Policy, now hygiene.Instant, settle func(*store.Store, context.Context, store.Review) (store.Trip, store.Batched, error)) (did store.Batched) {
 	tb.Helper()
 	for _, trip := range tripsOf(tb, s) {
-		if trip.State != TripHeld {
+		if trip.State != store.TripHeld {
 			continue
 		}
-		_, one, err := settle(s, context.Background(), Review{Trip: trip.ID, Policy: p, Now: now, By: "ann"})
+		_, one, err := settle(s, context.Background(), store.Review{Trip: trip.ID, Policy: p, Now: now, By: "ann"})
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -124,14 +127,14 @@ func review(tb testing.TB, s *Store, p *hygiene.Policy, now hygiene.Instant, set
 }
 
 func TestAfterReleaseAllIsAsIfThereHadBeenNoBreaker(t *testing.T) {
-	asOf := start.Add(3 * hygiene.Day)
+	asOf := storetest.Start.Add(3 * hygiene.Day)
 	for seed := range uint64(5) {
 		events := inOrder(surgingLog(seed, 400))
-		with, without := openStore(t), openStore(t)
-		p := testPolicy(t, with)
-		testPolicy(t, without)
-		for _, s := range []*Store{with, without} {
-			appendEvents(t, s, events...)
+		with, without := storetest.Open(t), storetest.Open(t)
+		p := storetest.Policy(t, with)
+		storetest.Policy(t, without)
+		for _, s := range []*store.Store{with, without} {
+			storetest.Append(t, s, events...)
 		}
 		sweepHeld(t, without, p, 0)
 		if did := sweepHeld(t, with, p, 50, bounces); did.Held == 0 {
@@ -140,12 +143,12 @@ func TestAfterReleaseAllIsAsIfThereHadBeenNoBreaker(t *testing.T) {
 		if fates(t, with, asOf) == fates(t, without, asOf) {
 			t.Fatalf("seed %d: what is held changes nothing", seed)
 		}
-		review(t, with, p, asOf, (*Store).ReleaseTrip)
+		review(t, with, p, asOf, (*store.Store).ReleaseTrip)
 		if a, b := fates(t, with, asOf), fates(t, without, asOf); a != b {
 			t.Fatalf("seed %d: released\n%s\nwithout a breaker\n%s", seed, a, b)
 		}
 		var waits int64
-		if err := with.read(func(c engine.Reader) (err error) {
+		if err := with.Read(func(c engine.Reader) (err error) {
 			waits, err = c.Number("SELECT count(*) FROM trips WHERE state = 'held'")
 			return err
 		}); err != nil || waits != 0 {
@@ -155,15 +158,15 @@ func TestAfterReleaseAllIsAsIfThereHadBeenNoBreaker(t *testing.T) {
 }
 
 func TestWhoIsHeldIsActiveInCountsAndFiles(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
-	appendEvents(t, s, received(start, "insider", mixed(30, 30)...)...)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	storetest.Append(t, s, received(storetest.Start, "insider", mixed(30, 30)...)...)
 	did := sweepHeld(t, s, p, 0, bounces)
 	if did.Held != 21 || len(did.Tripped) != 1 {
 		t.Fatalf("swept %+v", did)
 	}
 	trips := tripsOf(t, s)
-	if len(trips) != 1 || trips[0].Contacts != 21 || trips[0].Events != 21 || trips[0].Share != 1 || trips[0].Since != start.Add(9*time.Second) ||
+	if len(trips) != 1 || trips[0].Contacts != 21 || trips[0].Events != 21 || trips[0].Share != 1 || trips[0].Since != storetest.Start.Add(9*time.Second) ||
 		trips[0].FromSeq != 10 || trips[0].ToSeq != 30 {
 		t.Fatalf("the trips are %+v", trips)
 	}
@@ -174,22 +177,22 @@ func TestWhoIsHeldIsActiveInCountsAndFiles(t *testing.T) {
 	if n := strings.Count(files(t, s, p)["do-not-text.csv"], "\n"); n != 1+9 {
 		t.Errorf("the file of whom not to text has %d lines", n)
 	}
-	before, err := s.SuppressedBefore(context.Background(), trips, start.Add(hygiene.Day), nil)
+	before, err := s.SuppressedBefore(context.Background(), trips, storetest.Start.Add(hygiene.Day), nil)
 	if err != nil || before[0].Contacts != 9 || fmt.Sprint(before[0].Samples) != "[c0 c1 c2 c3 c4]" {
 		t.Errorf("suppressed before: %+v, %v", before, err)
 	}
 }
 
 func TestAfterDiscardNobodyIsSuppressedByTheSurgeAndANewBounceActs(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
-	now := start.Add(hygiene.Day)
-	before := received(start.Add(-hygiene.Day), "insider", hygiene.HardBounce) // of c0
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	now := storetest.Start.Add(hygiene.Day)
+	before := received(storetest.Start.Add(-hygiene.Day), "insider", hygiene.HardBounce) // of c0
 	before[0].MessageID = "the day before"
-	appendEvents(t, s, before...)
-	appendEvents(t, s, received(start, "insider", mixed(30, 30)...)...)
+	storetest.Append(t, s, before...)
+	storetest.Append(t, s, received(storetest.Start, "insider", mixed(30, 30)...)...)
 	sweepHeld(t, s, p, 0, bounces)
-	did := review(t, s, p, now, (*Store).DiscardTrip)
+	did := review(t, s, p, now, (*store.Store).DiscardTrip)
 	if did.Contacts != 30 || did.Batch == 0 {
 		t.Errorf("discarded %+v", did)
 	}
@@ -199,35 +202,35 @@ func TestAfterDiscardNobodyIsSuppressedByTheSurgeAndANewBounceActs(t *testing.T)
 	}
 	again := received(now, "insider", hygiene.HardBounce, hygiene.HardBounce)
 	again[0].MessageID, again[1].MessageID = "n0", "n1"
-	appendEvents(t, s, again...)
+	storetest.Append(t, s, again...)
 	sweepHeld(t, s, p, 0, bounces)
 	if c, _, err := s.Contact("c1"); err != nil || c.Status(now.Add(time.Hour)) != hygiene.IsSuppressed {
 		t.Errorf("after a new bounce c1 is %s, %v", c.Status(now.Add(time.Hour)), err)
 	}
-	_, _, err = s.DiscardTrip(context.Background(), Review{Trip: 1, Policy: p, Now: now, By: "ann"})
-	if !errors.Is(err, errReviewed) || !strings.Contains(err.Error(), "discarded by ann at 2026-01-02T00:00:00Z") {
+	_, _, err = s.DiscardTrip(context.Background(), store.Review{Trip: 1, Policy: p, Now: now, By: "ann"})
+	if !errors.Is(err, store.ErrReviewed) || !strings.Contains(err.Error(), "discarded by ann at 2026-01-02T00:00:00Z") {
 		t.Errorf("discarded twice: %v", err)
 	}
-	if _, _, err = s.ReleaseTrip(context.Background(), Review{Trip: 9, Policy: p}); !errors.Is(err, errNoTrip) {
+	if _, _, err = s.ReleaseTrip(context.Background(), store.Review{Trip: 9, Policy: p}); !errors.Is(err, store.ErrNoTrip) {
 		t.Errorf("released what is not there: %v", err)
 	}
 }
 
 func TestASurgeThatGoesOnAfterItsReviewTripsAgain(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
-	events := received(start, "insider", mixed(40, 40)...)
-	appendEvents(t, s, events[:20]...)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	events := received(storetest.Start, "insider", mixed(40, 40)...)
+	storetest.Append(t, s, events[:20]...)
 	sweepHeld(t, s, p, 0, bounces)
-	review(t, s, p, start.Add(time.Hour), (*Store).ReleaseTrip)
-	appendEvents(t, s, events[20:]...)
+	review(t, s, p, storetest.Start.Add(time.Hour), (*store.Store).ReleaseTrip)
+	storetest.Append(t, s, events[20:]...)
 	did := sweepHeld(t, s, p, 0, bounces)
 	trips := tripsOf(t, s)
-	if did.Held != 20 || len(trips) != 2 || trips[0].ID != 2 || trips[0].State != TripHeld || trips[1].State != TripReleased {
+	if did.Held != 20 || len(trips) != 2 || trips[0].ID != 2 || trips[0].State != store.TripHeld || trips[1].State != store.TripReleased {
 		t.Errorf("swept %+v, trips %+v", did, trips)
 	}
 	// What was found right stays, though the window of the second trip reaches back to it.
-	review(t, s, p, start.Add(time.Hour), (*Store).DiscardTrip)
+	review(t, s, p, storetest.Start.Add(time.Hour), (*store.Store).DiscardTrip)
 	if totals, err := s.Totals(); err != nil || totals.Statuses["suppressed"] != 20 {
 		t.Errorf("counted %v, %v", totals.Statuses, err)
 	}
@@ -235,21 +238,21 @@ func TestASurgeThatGoesOnAfterItsReviewTripsAgain(t *testing.T) {
 
 // The same whether the send log comes before the review or after it.
 func TestAnEventThatFindsItsContactAfterTheReviewIsAsReviewed(t *testing.T) {
-	now := start.Add(hygiene.Day)
-	for name, settle := range map[string]func(*Store, context.Context, Review) (Trip, Batched, error){"release": (*Store).ReleaseTrip, "discard": (*Store).DiscardTrip} {
-		events := received(start, "insider", mixed(30, 30)...)
-		var messages []Registration
+	now := storetest.Start.Add(hygiene.Day)
+	for name, settle := range map[string]func(*store.Store, context.Context, store.Review) (store.Trip, store.Batched, error){"release": (*store.Store).ReleaseTrip, "discard": (*store.Store).DiscardTrip} {
+		events := received(storetest.Start, "insider", mixed(30, 30)...)
+		var messages []store.Registration
 		for i := range events {
 			if i%2 == 0 {
-				messages = append(messages, Registration{MessageID: events[i].MessageID, Contact: events[i].Contact})
+				messages = append(messages, store.Registration{MessageID: events[i].MessageID, Contact: events[i].Contact})
 				events[i].Contact = ""
 			}
 		}
-		early, late := openStore(t), openStore(t)
-		p := testPolicy(t, early)
-		testPolicy(t, late)
-		for _, s := range []*Store{early, late} {
-			appendEvents(t, s, events...)
+		early, late := storetest.Open(t), storetest.Open(t)
+		p := storetest.Policy(t, early)
+		storetest.Policy(t, late)
+		for _, s := range []*store.Store{early, late} {
+			storetest.Append(t, s, events...)
 			sweepHeld(t, s, p, 0, bounces)
 			if s == early {
 				if _, err := s.Register(context.Background(), messages); err != nil {
@@ -270,37 +273,38 @@ func TestAnEventThatFindsItsContactAfterTheReviewIsAsReviewed(t *testing.T) {
 }
 
 func TestAReviewThatWasCutShortIsFinishedByDoingItAgain(t *testing.T) {
-	now := start.Add(hygiene.Day)
-	for name, settle := range map[string]func(*Store, context.Context, Review) (Trip, Batched, error){"release": (*Store).ReleaseTrip, "discard": (*Store).DiscardTrip} {
-		events := received(start, "insider", mixed(5100, 5100)...)
-		whole, cut := openStore(t), openStore(t)
-		p := testPolicy(t, whole)
-		testPolicy(t, cut)
-		for _, s := range []*Store{whole, cut} {
-			appendEvents(t, s, events...)
+	now := storetest.Start.Add(hygiene.Day)
+	for name, settle := range map[string]func(*store.Store, context.Context, store.Review) (store.Trip, store.Batched, error){"release": (*store.Store).ReleaseTrip, "discard": (*store.Store).DiscardTrip} {
+		events := received(storetest.Start, "insider", mixed(5100, 5100)...)
+		whole, cut := storetest.Open(t), storetest.Open(t)
+		p := storetest.Policy(t, whole)
+		storetest.Policy(t, cut)
+		for _, s := range []*store.Store{whole, cut} {
+			storetest.Append(t, s, events...)
 			sweepHeld(t, s, p, 0, bounces)
 		}
 		want := review(t, whole, p, now, settle)
 		ctx, cancel := context.WithCancel(context.Background())
-		_, did, err := settle(cut, ctx, Review{Trip: 1, Policy: p, Now: now, By: "ann", Progress: func(int64) { cancel() }})
+		_, did, err := settle(cut, ctx, store.Review{Trip: 1, Policy: p, Now: now, By: "ann", Progress: func(int64) { cancel() }})
 		if !errors.Is(err, context.Canceled) || did.Contacts == 0 || did.Contacts >= want.Contacts {
 			t.Fatalf("%s cut short: %+v, %v", name, did, err)
 		}
-		if trips := tripsOf(t, cut); trips[0].State != TripHeld {
+		if trips := tripsOf(t, cut); trips[0].State != store.TripHeld {
 			t.Fatalf("%s cut short: %+v", name, trips)
 		}
 		if got := review(t, cut, p, now, settle); got.Batch != want.Batch || got.Contacts != want.Contacts {
 			t.Errorf("%s again: %+v; want %+v", name, got, want)
 		}
-		if a, b := picture(t, whole), picture(t, cut); a != b {
+		if a, b := storetest.Dump(t, whole), storetest.Dump(t, cut); a != b {
 			t.Errorf("%s: in one go and cut short differ", name)
 		}
 	}
 }
 
 func TestContactsOfATripAreCountedByAnIndex(t *testing.T) {
-	s := openStore(t)
-	err := s.read(func(c engine.Reader) error {
+	enginetest.SQLite(t)
+	s := storetest.Open(t)
+	err := s.Read(func(c engine.Reader) error {
 		r := c.Query("EXPLAIN QUERY PLAN SELECT count(DISTINCT contact) FROM ledger WHERE held = ? AND held <> 0", 1)
 		if !r.Next() || !strings.Contains(r.Text(3), "COVERING INDEX ledger_held") {
 			t.Errorf("SQLite would %q", r.Text(3))
@@ -313,28 +317,28 @@ func TestContactsOfATripAreCountedByAnIndex(t *testing.T) {
 }
 
 func TestADiscardThatWasUndoneWaitsAgain(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
-	now := start.Add(hygiene.Day)
-	appendEvents(t, s, received(start, "insider", mixed(30, 30)...)...)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	now := storetest.Start.Add(hygiene.Day)
+	storetest.Append(t, s, received(storetest.Start, "insider", mixed(30, 30)...)...)
 	sweepHeld(t, s, p, 0, bounces)
 	before := fates(t, s, now)
-	did := review(t, s, p, now, (*Store).DiscardTrip)
+	did := review(t, s, p, now, (*store.Store).DiscardTrip)
 	back, err := s.TakingBack(did.Batch)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.TakeBack(context.Background(), p, back, Batch{By: "ann"}, now, nil, nil); err != nil {
+	if _, err := s.TakeBack(context.Background(), p, back, store.Batch{By: "ann"}, now, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if after := fates(t, s, now); after != before {
 		t.Errorf("before the discard\n%s\nafter it was undone\n%s", before, after)
 	}
 	surging, err := s.Surgings()
-	if trips := tripsOf(t, s); err != nil || trips[0].State != TripHeld || trips[0].By != "" || surging[0].Waiting != 1 || surging[0].Held != 21 {
+	if trips := tripsOf(t, s); err != nil || trips[0].State != store.TripHeld || trips[0].By != "" || surging[0].Waiting != 1 || surging[0].Held != 21 {
 		t.Errorf("trips %+v, %+v, %v", trips, surging, err)
 	}
-	if did := review(t, s, p, now, (*Store).ReleaseTrip); did.Contacts != 21 {
+	if did := review(t, s, p, now, (*store.Store).ReleaseTrip); did.Contacts != 21 {
 		t.Errorf("released %+v", did)
 	}
 	if totals, err := s.Totals(); err != nil || totals.Statuses["suppressed"] != 30 {

@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -8,15 +8,17 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store"
+	"winnow/store/storetest"
 )
 
 // bounces is a breaker that trips from a share of 20% of 10 events on.
 var bounces = hygiene.Breaker{Outcome: hygiene.HardBounce, Share: 0.2, Window: time.Hour, Min: 10}
 
 // heldOf takes events in and gives the places of those that are held.
-func heldOf(w *breakerWindows, events []hygiene.Event) (held []int) {
+func heldOf(w *store.BreakerWindows, events []hygiene.Event) (held []int) {
 	for i := range events {
-		w.count(events[i:i+1], func(*hygiene.Event, *hygiene.Breaker, float64) error {
+		w.Count(events[i:i+1], func(*hygiene.Event, *hygiene.Breaker, float64) error {
 			held = append(held, i)
 			return nil
 		})
@@ -27,7 +29,7 @@ func heldOf(w *breakerWindows, events []hygiene.Event) (held []int) {
 // received makes events of the outcomes, one a second.
 func received(from hygiene.Instant, source string, outcomes ...hygiene.Outcome) (events []hygiene.Event) {
 	for i, o := range outcomes {
-		e := ev(from.Add(time.Duration(i)*time.Second), fmt.Sprint("c", i), fmt.Sprint("m", i), o)
+		e := storetest.Event(from.Add(time.Duration(i)*time.Second), fmt.Sprint("c", i), fmt.Sprint("m", i), o)
 		e.Source = source
 		events = append(events, e)
 	}
@@ -62,24 +64,24 @@ func TestAShareAndALeastNumberAreReachedExactly(t *testing.T) {
 		{1, 3, 4, 3, 0},
 	} {
 		b := hygiene.Breaker{Outcome: hygiene.HardBounce, Share: c.share, Window: time.Hour, Min: c.least}
-		w := newBreakerWindows([]hygiene.Breaker{b})
-		if held := heldOf(w, received(start, "a", mixed(c.n, c.bad)...)); len(held) != c.heldEvents {
+		w := store.NewBreakerWindows([]hygiene.Breaker{b})
+		if held := heldOf(w, received(storetest.Start, "a", mixed(c.n, c.bad)...)); len(held) != c.heldEvents {
 			t.Errorf("share %g of at least %d: of %d bounces among %d, %v are held; want %d", c.share, c.least, c.bad, c.n, held, c.heldEvents)
 		}
 	}
 }
 
 func TestTheWindowForgetsWhatIsOlderThanItself(t *testing.T) {
-	w := newBreakerWindows([]hygiene.Breaker{bounces})
-	heldOf(w, received(start, "a", mixed(9, 9)...))
+	w := store.NewBreakerWindows([]hygiene.Breaker{bounces})
+	heldOf(w, received(storetest.Start, "a", mixed(9, 9)...))
 	// The first of them was received an hour before to the second: the tenth
 	// event makes but 9 in its window.
-	if held := heldOf(w, received(start.Add(time.Hour), "a", hygiene.HardBounce)); held != nil {
+	if held := heldOf(w, received(storetest.Start.Add(time.Hour), "a", hygiene.HardBounce)); held != nil {
 		t.Error("an event of an hour ago was counted")
 	}
-	w = newBreakerWindows([]hygiene.Breaker{bounces})
-	heldOf(w, received(start, "a", mixed(9, 9)...))
-	if held := heldOf(w, received(start.Add(time.Hour-time.Second), "a", hygiene.HardBounce)); held == nil {
+	w = store.NewBreakerWindows([]hygiene.Breaker{bounces})
+	heldOf(w, received(storetest.Start, "a", mixed(9, 9)...))
+	if held := heldOf(w, received(storetest.Start.Add(time.Hour-time.Second), "a", hygiene.HardBounce)); held == nil {
 		t.Error("an event received just within the hour was not counted")
 	}
 }
@@ -88,9 +90,9 @@ func TestSourcesAreWatchedApart(t *testing.T) {
 	var events []hygiene.Event
 	for i := range 200 {
 		o := []hygiene.Outcome{hygiene.HardBounce, hygiene.Delivered}[i%2]
-		events = append(events, received(start.Add(time.Duration(i)*time.Second), []string{"bad", "good"}[i%2], o)...)
+		events = append(events, received(storetest.Start.Add(time.Duration(i)*time.Second), []string{"bad", "good"}[i%2], o)...)
 	}
-	for _, i := range heldOf(newBreakerWindows([]hygiene.Breaker{bounces}), events) {
+	for _, i := range heldOf(store.NewBreakerWindows([]hygiene.Breaker{bounces}), events) {
 		if events[i].Source != "bad" {
 			t.Fatalf("event %d of %s is held", i, events[i].Source)
 		}
@@ -98,40 +100,40 @@ func TestSourcesAreWatchedApart(t *testing.T) {
 }
 
 func TestAnArchiveNeitherTripsALiveSourceNorHidesItsSurge(t *testing.T) {
-	w := newBreakerWindows([]hygiene.Breaker{bounces})
-	heldOf(w, received(start, "a", mixed(100, 1)...))
-	if held := heldOf(w, received(start.Add(-30*hygiene.Day), "a", mixed(500, 500)...)); held != nil {
+	w := store.NewBreakerWindows([]hygiene.Breaker{bounces})
+	heldOf(w, received(storetest.Start, "a", mixed(100, 1)...))
+	if held := heldOf(w, received(storetest.Start.Add(-30*hygiene.Day), "a", mixed(500, 500)...)); held != nil {
 		t.Errorf("%d events of an archive are held", len(held))
 	}
-	if held := heldOf(w, received(start.Add(2*time.Minute), "a", mixed(10, 10)...)); held != nil {
+	if held := heldOf(w, received(storetest.Start.Add(2*time.Minute), "a", mixed(10, 10)...)); held != nil {
 		t.Errorf("what an archive had was counted: %v", held)
 	}
-	heldOf(w, received(start.Add(-30*hygiene.Day), "a", mixed(5000, 0)...))
-	if held := heldOf(w, received(start.Add(3*time.Minute), "a", mixed(30, 30)...)); held == nil {
+	heldOf(w, received(storetest.Start.Add(-30*hygiene.Day), "a", mixed(5000, 0)...))
+	if held := heldOf(w, received(storetest.Start.Add(3*time.Minute), "a", mixed(30, 30)...)); held == nil {
 		t.Error("a surge behind an archive was not seen")
 	}
 }
 
 func TestAClockThatStepsBackWithinTheWindowHoldsAndForgetsAsBefore(t *testing.T) {
-	w := newBreakerWindows([]hygiene.Breaker{bounces})
-	heldOf(w, received(start, "a", mixed(100, 10)...))
-	if held := heldOf(w, received(start.Add(-10*time.Minute), "a", mixed(20, 20)...)); len(held) != 11 {
+	w := store.NewBreakerWindows([]hygiene.Breaker{bounces})
+	heldOf(w, received(storetest.Start, "a", mixed(100, 10)...))
+	if held := heldOf(w, received(storetest.Start.Add(-10*time.Minute), "a", mixed(20, 20)...)); len(held) != 11 {
 		t.Errorf("%d of 20 bounces are held: the first 9 are too few in their window", len(held))
 	}
-	if held := heldOf(w, received(start.Add(2*time.Minute), "a", hygiene.HardBounce)); held == nil {
+	if held := heldOf(w, received(storetest.Start.Add(2*time.Minute), "a", hygiene.HardBounce)); held == nil {
 		t.Error("what was received while the clock was back does not count")
 	}
 }
 
 func TestAnHourOfOrdinaryTrafficNeverTrips(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	w := newBreakerWindows([]hygiene.Breaker{{Outcome: hygiene.HardBounce, Share: 0.2, Window: time.Hour, Min: 500}})
+	w := store.NewBreakerWindows([]hygiene.Breaker{{Outcome: hygiene.HardBounce, Share: 0.2, Window: time.Hour, Min: 500}})
 	for i := range 200_000 {
 		o := hygiene.Delivered
 		if r.IntN(100) == 0 {
 			o = hygiene.HardBounce
 		}
-		if heldOf(w, received(start.Add(time.Duration(i)*18*time.Millisecond), "a", o)) != nil {
+		if heldOf(w, received(storetest.Start.Add(time.Duration(i)*18*time.Millisecond), "a", o)) != nil {
 			t.Fatalf("event %d is held", i)
 		}
 	}
@@ -140,7 +142,7 @@ func TestAnHourOfOrdinaryTrafficNeverTrips(t *testing.T) {
 // naive is which events are held, by the words of the contract: counted anew for
 // each.
 func naive(b hygiene.Breaker, events []hygiene.Event) (held []int) {
-	latest, window := map[string]int64{}, windowSeconds(&b)
+	latest, window := map[string]int64{}, store.WindowSeconds(&b)
 	type counted struct {
 		source string
 		at     int64
@@ -149,7 +151,7 @@ func naive(b hygiene.Breaker, events []hygiene.Event) (held []int) {
 	var all []counted
 	for i := range events {
 		e := &events[i]
-		at := secondOf(e.ReceivedAt)
+		at := store.SecondOf(e.ReceivedAt)
 		if l, known := latest[e.Source]; known && at <= l-window {
 			continue
 		}
@@ -174,7 +176,7 @@ func naive(b hygiene.Breaker, events []hygiene.Event) (held []int) {
 func TestTheCountsAreThoseOfTheWords(t *testing.T) {
 	for seed := range uint64(30) {
 		events := surgingLog(seed, 600)
-		if got, want := fmt.Sprint(heldOf(newBreakerWindows([]hygiene.Breaker{bounces}), events)), fmt.Sprint(naive(bounces, events)); got != want {
+		if got, want := fmt.Sprint(heldOf(store.NewBreakerWindows([]hygiene.Breaker{bounces}), events)), fmt.Sprint(naive(bounces, events)); got != want {
 			t.Fatalf("seed %d: held %s\nwant %s", seed, got, want)
 		}
 	}
@@ -184,7 +186,7 @@ func TestTheCountsAreThoseOfTheWords(t *testing.T) {
 // repeats, and events whose contact a registration names later.
 func surgingLog(seed uint64, n int) (events []hygiene.Event) {
 	r := rand.New(rand.NewPCG(seed, 17))
-	at, share := start, 5
+	at, share := storetest.Start, 5
 	for i := range n {
 		at = at.Add(time.Duration(r.IntN(120)) * time.Second)
 		if r.IntN(60) == 0 {
@@ -194,7 +196,7 @@ func surgingLog(seed uint64, n int) (events []hygiene.Event) {
 		if r.IntN(100) >= share {
 			o = []hygiene.Outcome{hygiene.Sent, hygiene.Delivered, hygiene.Delivered, hygiene.SoftBounce}[r.IntN(4)]
 		}
-		e := ev(at, fmt.Sprint("contact-", r.IntN(40)), fmt.Sprint("m", r.IntN(n)), o)
+		e := storetest.Event(at, fmt.Sprint("contact-", r.IntN(40)), fmt.Sprint("m", r.IntN(n)), o)
 		e.Source = []string{"insider", "other"}[r.IntN(2)]
 		switch r.IntN(30) {
 		case 0:
@@ -215,9 +217,9 @@ func surgingLog(seed uint64, n int) (events []hygiene.Event) {
 	return events
 }
 
-func sweepHeld(tb testing.TB, s *Store, p *hygiene.Policy, batch int, breakers ...hygiene.Breaker) Swept {
+func sweepHeld(tb testing.TB, s *store.Store, p *hygiene.Policy, batch int, breakers ...hygiene.Breaker) store.Swept {
 	tb.Helper()
-	did, err := s.Sweep(context.Background(), SweepOptions{Policy: p, Now: start.Add(2 * hygiene.Day), Breakers: breakers, batch: batch})
+	did, err := s.Sweep(context.Background(), store.SweepOptions{Policy: p, Now: storetest.Start.Add(2 * hygiene.Day), Breakers: breakers, Batch: batch})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -229,18 +231,18 @@ func sweepHeld(tb testing.TB, s *Store, p *hygiene.Policy, batch int, breakers .
 func TestABreakerThatIsNewReadsTheLog(t *testing.T) {
 	for seed := range uint64(4) {
 		events := surgingLog(seed, 500)
-		always, late := openStore(t), openStore(t)
-		p := testPolicy(t, always)
-		testPolicy(t, late)
-		for _, s := range []*Store{always, late} {
-			appendEvents(t, s, events[:300]...)
+		always, late := storetest.Open(t), storetest.Open(t)
+		p := storetest.Policy(t, always)
+		storetest.Policy(t, late)
+		for _, s := range []*store.Store{always, late} {
+			storetest.Append(t, s, events[:300]...)
 		}
 		sweepHeld(t, always, p, 0, bounces)
 		other := bounces
 		other.Window = 7 * time.Minute
 		sweepHeld(t, late, p, 0, other)
-		for _, s := range []*Store{always, late} {
-			appendEvents(t, s, events[300:]...)
+		for _, s := range []*store.Store{always, late} {
+			storetest.Append(t, s, events[300:]...)
 			sweepHeld(t, s, p, 9, bounces)
 		}
 		sql := "SELECT group_concat(line, char(10)) FROM (SELECT source || ' ' || outcome || ' ' || second || ' ' || events || ' ' || matches AS line FROM surges ORDER BY source, outcome, second)"

@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -8,30 +8,32 @@ import (
 	"testing"
 
 	"winnow/hygiene"
+	"winnow/store"
+	"winnow/store/storetest"
 )
 
 func TestScratchFilesAreBesideTheStoreUnlessTMPDIRSaysOtherwise(t *testing.T) {
 	t.Setenv("TMPDIR", "")
-	s := openStore(t)
-	if folder := s.scratchFolder(); folder != filepath.Dir(s.Path()) {
+	s := storetest.Open(t)
+	if folder := s.ScratchFolder(); folder != filepath.Dir(s.Path()) {
 		t.Errorf("they are in %s, the store is %s", folder, s.Path())
 	}
 	t.Setenv("TMPDIR", "/elsewhere")
-	if folder := s.scratchFolder(); folder != "/elsewhere" {
+	if folder := s.ScratchFolder(); folder != "/elsewhere" {
 		t.Errorf("with TMPDIR they are in %s", folder)
 	}
 }
 
 func TestFindGivesWhomItKnows(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
-	appendEvents(t, s, ev(start, "ann", "m1", hygiene.HardBounce), ev(start, "bob", "m2", hygiene.SoftBounce))
-	if _, err := s.Sweep(context.Background(), options(p, start+1)); err != nil {
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	storetest.Append(t, s, storetest.Event(storetest.Start, "ann", "m1", hygiene.HardBounce), storetest.Event(storetest.Start, "bob", "m2", hygiene.SoftBounce))
+	if _, err := s.Sweep(context.Background(), options(p, storetest.Start+1)); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	err := s.Find([]string{"ann", "anna", "bob", "ann"}, func(i int, c *hygiene.Contact) {
-		got = append(got, fmt.Sprint(i, " ", c.Key, " ", c.Status(start+1)))
+		got = append(got, fmt.Sprint(i, " ", c.Key, " ", c.Status(storetest.Start+1)))
 	})
 	if want := []string{"0 ann suppressed", "2 bob cooling", "3 ann suppressed"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%q, %v; want %q", got, err, want)
@@ -39,21 +41,21 @@ func TestFindGivesWhomItKnows(t *testing.T) {
 }
 
 func TestFindGivesEachByItsPlace(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
 	var keys []string
 	for i := range 3*256 + 7 {
 		keys = append(keys, fmt.Sprintf("c-%05d", i))
 		if i%3 == 0 {
-			appendEvents(t, s, ev(start, keys[i], fmt.Sprint("m", i), hygiene.HardBounce))
+			storetest.Append(t, s, storetest.Event(storetest.Start, keys[i], fmt.Sprint("m", i), hygiene.HardBounce))
 		}
 	}
-	if _, err := s.Sweep(context.Background(), options(p, start+1)); err != nil {
+	if _, err := s.Sweep(context.Background(), options(p, storetest.Start+1)); err != nil {
 		t.Fatal(err)
 	}
 	n := 0
 	err := s.Find(keys, func(i int, c *hygiene.Contact) {
-		if c.Key != keys[i] || i != n || c.Status(start+1).String() != "suppressed" {
+		if c.Key != keys[i] || i != n || c.Status(storetest.Start+1).String() != "suppressed" {
 			t.Fatalf("%d: %s at %d", n, c.Key, i)
 		}
 		n += 3
@@ -64,10 +66,10 @@ func TestFindGivesEachByItsPlace(t *testing.T) {
 }
 
 func TestEveryContactWithAPhoneIsFoundByIt(t *testing.T) {
-	s := openStore(t)
-	var list []Profile
+	s := storetest.Open(t)
+	var list []store.Profile
 	for i := range 3 * 256 {
-		list = append(list, Profile{Key: fmt.Sprintf("c-%04d", i), SaysPhone: true, Phone: fmt.Sprintf("+90555%07d", i/2)}, Profile{Key: fmt.Sprintf("none-%d", i)})
+		list = append(list, store.Profile{Key: fmt.Sprintf("c-%04d", i), SaysPhone: true, Phone: fmt.Sprintf("+90555%07d", i/2)}, store.Profile{Key: fmt.Sprintf("none-%d", i)})
 	}
 	if _, err := s.SaveProfiles(list); err != nil {
 		t.Fatal(err)
@@ -90,7 +92,7 @@ func TestEveryContactWithAPhoneIsFoundByIt(t *testing.T) {
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%d found, not %d: %v", len(got), len(want), err)
 	}
-	if _, err := s.SaveProfiles([]Profile{{Key: "c-0000", SaysPhone: true}}); err != nil {
+	if _, err := s.SaveProfiles([]store.Profile{{Key: "c-0000", SaysPhone: true}}); err != nil {
 		t.Fatal(err)
 	}
 	n := 0

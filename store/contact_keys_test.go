@@ -1,14 +1,16 @@
-package store
+package store_test
 
 import (
 	"errors"
 	"testing"
 
 	"winnow/hygiene"
+	"winnow/store"
+	"winnow/store/storetest"
 )
 
 func TestKeysAreOfOneKindAsSoonAsThereIsAContact(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	text, phone := hygiene.KeyFormat{}, hygiene.KeyFormat{Phone: true, Region: "TR"}
 	for _, keys := range []hygiene.KeyFormat{text, phone} { // of an empty store either is right
 		if err := s.AgreeOnKeys(keys); err != nil {
@@ -23,7 +25,7 @@ func TestKeysAreOfOneKindAsSoonAsThereIsAContact(t *testing.T) {
 			t.Errorf("%+v: %v", keys, err)
 		}
 	}
-	if err := s.AgreeOnKeys(text); !errors.Is(err, ErrOtherKeys) {
+	if err := s.AgreeOnKeys(text); !errors.Is(err, store.ErrOtherKeys) {
 		t.Errorf("a config of another kind: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store"
+	"winnow/store/storetest"
 )
 
 func attributes(pairs ...string) (a hygiene.Attributes) {
@@ -18,31 +20,31 @@ func attributes(pairs ...string) (a hygiene.Attributes) {
 }
 
 func TestAnImportChangesWhatItSpeaksOfAndNothingElse(t *testing.T) {
-	s := openStore(t)
-	save := func(p Profile) Revision {
+	s := storetest.Open(t)
+	save := func(p store.Profile) store.Revision {
 		t.Helper()
-		r, err := s.SaveProfiles([]Profile{p})
+		r, err := s.SaveProfiles([]store.Profile{p})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return r[0]
 	}
 	for i, step := range []struct {
-		say    Profile
-		effect Effect
+		say    store.Profile
+		effect store.Effect
 		phone  string
 		want   hygiene.Attributes
 	}{
-		{Profile{Attributes: attributes("b", "1", "d", "x")}, New, "", attributes("b", "1", "d", "x")},
-		{Profile{Attributes: attributes("b", "1", "d", "x")}, Unchanged, "", attributes("b", "1", "d", "x")},
-		{Profile{SaysPhone: true, Phone: "+905551234567"}, Updated, "+905551234567", attributes("b", "1", "d", "x")},
-		{Profile{Attributes: attributes("a", "2", "b", "", "c", "3", "e", "")}, Updated, "+905551234567", attributes("a", "2", "c", "3", "d", "x")},
-		{Profile{Attributes: attributes("b", "", "d", "true")}, Updated, "+905551234567", attributes("a", "2", "c", "3", "d", "true")},
-		{Profile{SaysPhone: true}, Updated, "", attributes("a", "2", "c", "3", "d", "true")},
-		{Profile{SaysPhone: true, Attributes: attributes("d", "true")}, Unchanged, "", attributes("a", "2", "c", "3", "d", "true")},
+		{store.Profile{Attributes: attributes("b", "1", "d", "x")}, store.New, "", attributes("b", "1", "d", "x")},
+		{store.Profile{Attributes: attributes("b", "1", "d", "x")}, store.Unchanged, "", attributes("b", "1", "d", "x")},
+		{store.Profile{SaysPhone: true, Phone: "+905551234567"}, store.Updated, "+905551234567", attributes("b", "1", "d", "x")},
+		{store.Profile{Attributes: attributes("a", "2", "b", "", "c", "3", "e", "")}, store.Updated, "+905551234567", attributes("a", "2", "c", "3", "d", "x")},
+		{store.Profile{Attributes: attributes("b", "", "d", "true")}, store.Updated, "+905551234567", attributes("a", "2", "c", "3", "d", "true")},
+		{store.Profile{SaysPhone: true}, store.Updated, "", attributes("a", "2", "c", "3", "d", "true")},
+		{store.Profile{SaysPhone: true, Attributes: attributes("d", "true")}, store.Unchanged, "", attributes("a", "2", "c", "3", "d", "true")},
 	} {
 		step.say.Key = "ann"
-		seen, err := s.PreviewProfiles([]Profile{step.say})
+		seen, err := s.PreviewProfiles([]store.Profile{step.say})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,32 +60,32 @@ func TestAnImportChangesWhatItSpeaksOfAndNothingElse(t *testing.T) {
 }
 
 func TestAPreviewLeavesNoTrace(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
-	before := picture(t, s)
-	if r, err := s.PreviewProfiles([]Profile{{Key: "ann"}, {Key: "ann"}}); err != nil || r[0].Effect != New || r[1].Effect != Unchanged {
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	before := storetest.Dump(t, s)
+	if r, err := s.PreviewProfiles([]store.Profile{{Key: "ann"}, {Key: "ann"}}); err != nil || r[0].Effect != store.New || r[1].Effect != store.Unchanged {
 		t.Errorf("%+v %v", r, err)
 	}
-	im, err := s.ImportSuppressions(p, "ann", "file", start)
+	im, err := s.ImportSuppressions(p, "ann", "file", storetest.Start)
 	if err != nil {
 		t.Fatal(err)
 	}
-	did, err := im.Preview([]ImportedSuppression{{Key: "ann", Reason: "opted_out"}, {Key: "ann", Reason: "opted_out"}})
-	if err != nil || did != (Suppressed{Opened: 1, Repeated: 1, New: 1}) {
+	did, err := im.Preview([]store.ImportedSuppression{{Key: "ann", Reason: "opted_out"}, {Key: "ann", Reason: "opted_out"}})
+	if err != nil || did != (store.Suppressed{Opened: 1, Repeated: 1, New: 1}) {
 		t.Errorf("%+v %v", did, err)
 	}
-	if b, err := im.End(); err != nil || b != (Batched{}) || picture(t, s) != before {
-		t.Errorf("%+v %v, now %s", b, err, picture(t, s))
+	if b, err := im.End(); err != nil || b != (store.Batched{}) || storetest.Dump(t, s) != before {
+		t.Errorf("%+v %v, now %s", b, err, storetest.Dump(t, s))
 	}
 }
 
 func TestAnImportedSuppressionIsOneEntryAndLiftsNothing(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
-	later := start.Add(hygiene.Day)
-	take := func(list ...ImportedSuppression) (Suppressed, Batched) {
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	later := storetest.Start.Add(hygiene.Day)
+	take := func(list ...store.ImportedSuppression) (store.Suppressed, store.Batched) {
 		t.Helper()
-		im, err := s.ImportSuppressions(p, "ann", "file.csv", start)
+		im, err := s.ImportSuppressions(p, "ann", "file.csv", storetest.Start)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,14 +96,14 @@ func TestAnImportedSuppressionIsOneEntryAndLiftsNothing(t *testing.T) {
 		}
 		return did, b
 	}
-	first, b := take(ImportedSuppression{"bob", "opted_out", 0}, ImportedSuppression{"bob", "complaint", later}, ImportedSuppression{"carl", "complaint", 0})
-	if first != (Suppressed{Opened: 3, New: 2}) || b.Batch == 0 || b.Changes != 3 {
+	first, b := take(store.ImportedSuppression{"bob", "opted_out", 0}, store.ImportedSuppression{"bob", "complaint", later}, store.ImportedSuppression{"carl", "complaint", 0})
+	if first != (store.Suppressed{Opened: 3, New: 2}) || b.Batch == 0 || b.Changes != 3 {
 		t.Errorf("%+v %+v", first, b)
 	}
-	if again, b := take(ImportedSuppression{"bob", "opted_out", later}, ImportedSuppression{"bob", "complaint", later - 1}); again != (Suppressed{Same: 2}) || b.Batch != 0 {
+	if again, b := take(store.ImportedSuppression{"bob", "opted_out", later}, store.ImportedSuppression{"bob", "complaint", later - 1}); again != (store.Suppressed{Same: 2}) || b.Batch != 0 {
 		t.Errorf("a shorter one changed something: %+v %+v", again, b)
 	}
-	if renewed, _ := take(ImportedSuppression{"bob", "complaint", 0}); renewed != (Suppressed{Renewed: 1}) {
+	if renewed, _ := take(store.ImportedSuppression{"bob", "complaint", 0}); renewed != (store.Suppressed{Renewed: 1}) {
 		t.Errorf("%+v", renewed)
 	}
 	ledger, err := s.Ledger("bob", 10)
@@ -111,8 +113,8 @@ func TestAnImportedSuppressionIsOneEntryAndLiftsNothing(t *testing.T) {
 }
 
 func TestListsKeepKeysInOrderAndNamesApart(t *testing.T) {
-	s := openStore(t)
-	add := func(list string, keys ...string) Listed {
+	s := storetest.Open(t)
+	add := func(list string, keys ...string) store.Listed {
 		t.Helper()
 		did, err := s.AddToList(list, keys)
 		if err != nil {
@@ -120,13 +122,13 @@ func TestListsKeepKeysInOrderAndNamesApart(t *testing.T) {
 		}
 		return did
 	}
-	if did := add("staff", "zoe", "ann", "ann", "Bob"); did != (Listed{Changed: 3, Unchanged: 1, New: 3}) {
+	if did := add("staff", "zoe", "ann", "ann", "Bob"); did != (store.Listed{Changed: 3, Unchanged: 1, New: 3}) {
 		t.Errorf("%+v", did)
 	}
-	if did := add("crew", "ann"); did != (Listed{Changed: 1}) {
+	if did := add("crew", "ann"); did != (store.Listed{Changed: 1}) {
 		t.Errorf("%+v", did)
 	}
-	if did, err := s.RemoveFromList("staff", []string{"ann", "nobody"}); err != nil || did != (Listed{Changed: 1, Unchanged: 1}) {
+	if did, err := s.RemoveFromList("staff", []string{"ann", "nobody"}); err != nil || did != (store.Listed{Changed: 1, Unchanged: 1}) {
 		t.Errorf("%+v %v", did, err)
 	}
 	lists, err := s.Lists()
@@ -144,10 +146,10 @@ func TestListsKeepKeysInOrderAndNamesApart(t *testing.T) {
 }
 
 func TestAPinStaysWithWhoSetItFirst(t *testing.T) {
-	s := openStore(t)
-	pin := segments.Pin{Segment: "vip", Contact: "ann", At: start, By: "bob"}
+	s := storetest.Open(t)
+	pin := segments.Pin{Segment: "vip", Contact: "ann", At: storetest.Start, By: "bob"}
 	again := pin
-	again.At, again.By = start+1, "carl"
+	again.At, again.By = storetest.Start+1, "carl"
 	other := again
 	other.Out = true
 	for i, step := range []struct {

@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store"
+	"winnow/store/storetest"
 )
 
 // BenchmarkPlan plans three edits for contacts of 32 entries, and compares each
@@ -16,8 +18,8 @@ import (
 // fifty has; and everyone replayed, as when it is not known who judged them.
 // -contacts 1000000 gives the size that is promised.
 func BenchmarkPlan(b *testing.B) {
-	s := openStore(b)
-	p := testPolicy(b, s)
+	s := storetest.Open(b)
+	p := storetest.Policy(b, s)
 	lived(b, s, p, *contacts)
 	edited := func(change func(rules []hygiene.Rule) []hygiene.Rule) *hygiene.Policy {
 		return hygiene.NewPolicy(change(append([]hygiene.Rule(nil), p.Rules...)), "edited")
@@ -33,7 +35,7 @@ func BenchmarkPlan(b *testing.B) {
 		return append(rules, hygiene.Rule{Name: "rest-hard", When: rules[0].When,
 			Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: "rest"}}})
 	})
-	now := hygiene.Moment{At: start.Add(400 * hygiene.Day), Seq: 1 << 40}
+	now := hygiene.Moment{At: storetest.Start.Add(400 * hygiene.Day), Seq: 1 << 40}
 	known := []*hygiene.Policy{p}
 	var plain, softly, hardly, all time.Duration
 	for b.Loop() {
@@ -52,11 +54,11 @@ func BenchmarkPlan(b *testing.B) {
 
 // planned is how long a plan takes that finds so many changed contacts; without
 // a planner, how long it takes to look at them.
-func planned(b *testing.B, s *Store, p *hygiene.Planner, want int) time.Duration {
+func planned(b *testing.B, s *store.Store, p *hygiene.Planner, want int) time.Duration {
 	b.Helper()
 	began := time.Now()
 	var counts []*int
-	n, err := s.Pass(context.Background(), func(segments.Lists) Visitor {
+	n, err := s.Pass(context.Background(), func(segments.Lists) store.Visitor {
 		changed, next, found := new(int), hygiene.Contact{}, []hygiene.Planned{}
 		counts = append(counts, changed)
 		return func(c *hygiene.Contact) error {
@@ -82,24 +84,17 @@ func planned(b *testing.B, s *Store, p *hygiene.Planner, want int) time.Duration
 
 // lived makes contacts who lived under the policy and have 32 entries each. Half
 // of them were sent to and reached more often than a history keeps.
-func lived(b *testing.B, s *Store, p *hygiene.Policy, contacts int) {
+func lived(b *testing.B, s *store.Store, p *hygiene.Policy, contacts int) {
 	for from := 0; from < contacts; from += 10_000 {
-		err := s.writeAs(p, func(pen *txWriter) error {
-			k := &contactRow{}
-			for i := from; i < min(from+10_000, contacts); i++ {
-				k.reset(fmt.Sprintf("crm-%08d", i))
-				k.Phone = fmt.Sprintf("+9055%08d", i)
-				k.Attributes = k.Attributes.With("bucket", hygiene.ParseValue(fmt.Sprint(i%10)))
-				for n := range 32 + i%2*8 {
-					e := hygiene.Event{Seq: int64(n*contacts + i + 1), Source: "insider", MessageID: fmt.Sprint("old-", i, "-", n/2), Outcome: lifelikeOutcome(i, n)}
-					e.At = start.Add(time.Duration(n/2*10)*hygiene.Day + time.Duration(n)*time.Minute + time.Duration(i)*time.Millisecond)
-					p.Apply(&k.Contact, &e)
-				}
-				if err := pen.save(k, nil); err != nil {
-					return err
-				}
+		err := s.SaveContacts(p, from, min(from+10_000, contacts), func(i int, c *hygiene.Contact) {
+			c.Key = fmt.Sprintf("crm-%08d", i)
+			c.Phone = fmt.Sprintf("+9055%08d", i)
+			c.Attributes = c.Attributes.With("bucket", hygiene.ParseValue(fmt.Sprint(i%10)))
+			for n := range 32 + i%2*8 {
+				e := hygiene.Event{Seq: int64(n*contacts + i + 1), Source: "insider", MessageID: fmt.Sprint("old-", i, "-", n/2), Outcome: lifelikeOutcome(i, n)}
+				e.At = storetest.Start.Add(time.Duration(n/2*10)*hygiene.Day + time.Duration(n)*time.Minute + time.Duration(i)*time.Millisecond)
+				p.Apply(c, &e)
 			}
-			return nil
 		})
 		if err != nil {
 			b.Fatal(err)

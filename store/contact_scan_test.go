@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -10,27 +10,29 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store"
 	"winnow/store/engine"
+	"winnow/store/storetest"
 )
 
 // registered makes contacts of which nothing but the key is known; every third
 // is forgotten, so that ids are missing.
-func registered(t *testing.T, s *Store, n int) (keys map[string]bool) {
+func registered(t *testing.T, s *store.Store, n int) (keys map[string]bool) {
 	t.Helper()
 	keys = map[string]bool{}
-	err := s.writeAs(testPolicy(t, s), func(w *txWriter) error {
-		k := &contactRow{}
-		for i := range n {
-			k.reset(fmt.Sprint("contact-", i))
-			if err := w.save(k, nil); err != nil {
+	err := s.SaveContacts(storetest.Policy(t, s), 0, n, func(i int, c *hygiene.Contact) {
+		c.Key = fmt.Sprint("contact-", i)
+		keys[c.Key] = true
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Write(func(c engine.Writer) error {
+		for i := 1; i < n; i += 3 {
+			key := fmt.Sprint("contact-", i)
+			delete(keys, key)
+			if err := c.Exec("DELETE FROM contacts WHERE key = ?", key); err != nil {
 				return err
-			}
-			keys[k.Key] = true
-			if i%3 == 1 {
-				delete(keys, k.Key)
-				if err := w.Exec("DELETE FROM contacts WHERE id = ?", k.stored.ID); err != nil {
-					return err
-				}
 			}
 		}
 		return nil
@@ -42,12 +44,12 @@ func registered(t *testing.T, s *Store, n int) (keys map[string]bool) {
 }
 
 func TestAPassShowsEveryoneOnce(t *testing.T) {
-	s := openStore(t)
-	want := registered(t, s, 3*rangeSize)
+	s := storetest.Open(t)
+	want := registered(t, s, 3*store.RangeSize)
 	var mu sync.Mutex
 	seen := map[string]int{}
 	told := int64(0)
-	n, err := s.Pass(context.Background(), func(segments.Lists) Visitor {
+	n, err := s.Pass(context.Background(), func(segments.Lists) store.Visitor {
 		return func(c *hygiene.Contact) error {
 			mu.Lock()
 			defer mu.Unlock()
@@ -66,19 +68,19 @@ func TestAPassShowsEveryoneOnce(t *testing.T) {
 }
 
 func TestAPassIsOfOneMoment(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
 	happens := func(o hygiene.Outcome) {
 		for i := range 20 {
-			appendEvents(t, s, ev(start, fmt.Sprint("contact-", i), fmt.Sprint("m", i), o))
+			storetest.Append(t, s, storetest.Event(storetest.Start, fmt.Sprint("contact-", i), fmt.Sprint("m", i), o))
 		}
-		if _, err := s.Sweep(context.Background(), options(p, start.Add(hygiene.Day))); err != nil {
+		if _, err := s.Sweep(context.Background(), options(p, storetest.Start.Add(hygiene.Day))); err != nil {
 			t.Error(err)
 		}
 	}
 	happens(hygiene.Sent)
 	first, bounced := true, 0
-	_, err := s.Pass(context.Background(), func(segments.Lists) Visitor {
+	_, err := s.Pass(context.Background(), func(segments.Lists) store.Visitor {
 		if first { // the readers are there: what is written now comes too late
 			first = false
 			happens(hygiene.HardBounce)
@@ -94,10 +96,10 @@ func TestAPassIsOfOneMoment(t *testing.T) {
 }
 
 func TestAnErrorOfAVisitEndsThePass(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	registered(t, s, 10)
 	enough := errors.New("enough")
-	_, err := s.Pass(context.Background(), func(segments.Lists) Visitor {
+	_, err := s.Pass(context.Background(), func(segments.Lists) store.Visitor {
 		return func(*hygiene.Contact) error { return enough }
 	}, nil)
 	if !errors.Is(err, enough) {
@@ -105,7 +107,7 @@ func TestAnErrorOfAVisitEndsThePass(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := s.Pass(ctx, func(segments.Lists) Visitor { return func(*hygiene.Contact) error { return nil } }, nil); !errors.Is(err, context.Canceled) {
+	if _, err := s.Pass(ctx, func(segments.Lists) store.Visitor { return func(*hygiene.Contact) error { return nil } }, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("a pass that was called off ended with %v", err)
 	}
 }
@@ -113,7 +115,7 @@ func TestAnErrorOfAVisitEndsThePass(t *testing.T) {
 // Who recovers a panic goes on living: the reader must not stay behind, with its
 // statement open in a transaction that keeps the log from ever being shortened.
 func TestAPanicOfAVisitLeavesNothingBehind(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	registered(t, s, 1000)
 	synctest.Test(t, func(t *testing.T) { // which complains of goroutines that stay
 		snapshot, err := s.Snapshot()
@@ -131,16 +133,16 @@ func TestAPanicOfAVisitLeavesNothingBehind(t *testing.T) {
 }
 
 func TestAVisitorAsksListsOfThePass(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	registered(t, s, 10)
-	if err := s.write(func(c engine.Writer) error {
+	if err := s.Write(func(c engine.Writer) error {
 		return c.Exec("INSERT INTO lists (contact, list) VALUES ('contact-3', 'staff')")
 	}); err != nil {
 		t.Fatal(err)
 	}
 	var mu sync.Mutex
 	var on []string
-	_, err := s.Pass(context.Background(), func(lists segments.Lists) Visitor {
+	_, err := s.Pass(context.Background(), func(lists segments.Lists) store.Visitor {
 		return func(c *hygiene.Contact) error {
 			is, err := lists.InList("staff", c.Key)
 			mu.Lock()
@@ -157,7 +159,7 @@ func TestAVisitorAsksListsOfThePass(t *testing.T) {
 }
 
 func TestAPassOverNobodyIsQuiet(t *testing.T) {
-	n, err := openStore(t).Pass(context.Background(), func(segments.Lists) Visitor {
+	n, err := storetest.Open(t).Pass(context.Background(), func(segments.Lists) store.Visitor {
 		return func(*hygiene.Contact) error { return errors.New("nobody is here") }
 	}, nil)
 	if n != 0 || err != nil {

@@ -1,19 +1,17 @@
-package store
+package store_test
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
+
+	"winnow/store"
+	"winnow/store/storetest"
 )
 
 func TestTimesOfAClockThatRanAheadPushNoneOut(t *testing.T) {
-	s, err := Open(filepath.Join(t.TempDir(), "winnow.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
+	s := storetest.Open(t)
 	now := time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)
-	for i := range keptTimes + 10 {
+	for i := range store.KeptTimes + 10 {
 		if err := s.Keep(t.Context(), "export/nightly", now.Add(time.Hour+time.Duration(i)*time.Second)); err != nil {
 			t.Fatal(err)
 		}

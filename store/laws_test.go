@@ -1,9 +1,8 @@
-package store
+package store_test
 
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -18,70 +17,15 @@ import (
 	"winnow/hygiene"
 	"winnow/segments"
 	"winnow/segments/destination"
+	"winnow/store"
+	"winnow/store/engine/enginetest"
+	"winnow/store/storetest"
 )
 
-// randomLog is a made-up log: repeats, disorder, events without a contact and
-// the registrations that name it, later.
-func randomLog(seed uint64, n int) (events []hygiene.Event, registrations []Registration) {
-	r := rand.New(rand.NewPCG(seed, 3))
-	outcomes := []hygiene.Outcome{hygiene.Sent, hygiene.Delivered, hygiene.SoftBounce, hygiene.SoftBounce, hygiene.HardBounce, hygiene.Unrecognized}
-	at := start
-	for i := range n {
-		if r.IntN(3) > 0 {
-			at = at.Add(time.Duration(r.IntN(20)) * time.Hour)
-		}
-		contact := fmt.Sprint("contact-", r.IntN(8))
-		e := ev(at, contact, fmt.Sprintf("%s-m%d", contact, r.IntN(n/4+1)), outcomes[r.IntN(len(outcomes))])
-		if r.IntN(8) == 0 {
-			e.At = e.At.Add(-time.Duration(r.IntN(100)) * time.Hour)
-		}
-		if r.IntN(5) == 0 {
-			e.Contact = ""
-			registrations = append(registrations, Registration{MessageID: e.MessageID, Contact: contact})
-		}
-		if i > 0 && r.IntN(6) == 0 {
-			again := events[r.IntN(i)]
-			again.ReceivedAt, again.At = e.ReceivedAt, e.ReceivedAt
-			e = again
-		}
-		events = append(events, e)
-	}
-	return events, registrations
-}
-
-// picture is all that is judged, in a form to compare: every contact as packed,
-// its retry's message, and its ledger from the first entry on.
-func picture(t *testing.T, s *Store) string {
-	t.Helper()
-	var b strings.Builder
-	snapshot, err := s.Snapshot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer snapshot.Close()
-	err = snapshot.Contacts(context.Background(), true, func(c *hygiene.Contact) error {
-		fmt.Fprintf(&b, "%s %x\n", c.Key, c.Pack(nil))
-		if c.Retry != nil {
-			fmt.Fprintf(&b, "  retry %s %s\n", c.Retry.MessageID, c.Retry.UniqueArgs)
-		}
-		ledger, err := s.Ledger(c.Key, 10_000)
-		for i := range ledger {
-			ledger[i].ID = 0 // where others' entries stand between does not matter
-			text, _ := json.Marshal(ledger[i])
-			fmt.Fprintf(&b, "  %s\n", text)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
 // files makes a run of everyone and of those who may be tried again, and reads it.
-func files(t *testing.T, s *Store, p *hygiene.Policy) map[string]string {
+func files(t *testing.T, s *store.Store, p *hygiene.Policy) map[string]string {
 	t.Helper()
-	asOf := start.Add(60 * hygiene.Day)
+	asOf := storetest.Start.Add(60 * hygiene.Day)
 	plan := segments.Plan{
 		Export:   segments.Export{Name: "nightly", Segments: []string{"everyone", "do-not-text"}, Formats: []segments.Format{segments.CSV, segments.JSON}, Keep: 1},
 		Segments: []segments.Segment{{Name: "everyone", Suppressed: segments.Include}, {Name: "do-not-text", Suppressed: segments.Only}},
@@ -118,10 +62,10 @@ func files(t *testing.T, s *Store, p *hygiene.Policy) map[string]string {
 	return found
 }
 
-func sweepAll(t *testing.T, s *Store, p *hygiene.Policy, batch int) {
+func sweepAll(t *testing.T, s *store.Store, p *hygiene.Policy, batch int) {
 	t.Helper()
-	o := options(p, start)
-	o.batch = batch
+	o := options(p, storetest.Start)
+	o.Batch = batch
 	if _, err := s.Sweep(context.Background(), o); err != nil {
 		t.Fatal(err)
 	}
@@ -129,31 +73,31 @@ func sweepAll(t *testing.T, s *Store, p *hygiene.Policy, batch int) {
 
 func TestAnyCutOfTheLogIntoSweepsGivesTheSameContactsAndLedger(t *testing.T) {
 	for seed := range uint64(6) {
-		events, registrations := randomLog(seed, 300)
-		whole := openStore(t)
-		p := testPolicy(t, whole)
+		events, registrations := storetest.RandomLog(seed, 300)
+		whole := storetest.Open(t)
+		p := storetest.Policy(t, whole)
 		if _, err := whole.Register(context.Background(), registrations); err != nil {
 			t.Fatal(err)
 		}
-		appendEvents(t, whole, events...)
+		storetest.Append(t, whole, events...)
 		sweepAll(t, whole, p, 0)
 
-		cut := openStore(t)
-		testPolicy(t, cut)
+		cut := storetest.Open(t)
+		storetest.Policy(t, cut)
 		if _, err := cut.Register(context.Background(), registrations); err != nil {
 			t.Fatal(err)
 		}
 		r := rand.New(rand.NewPCG(seed, 9))
 		for rest := events; len(rest) > 0; {
 			n := min(1+r.IntN(40), len(rest))
-			appendEvents(t, cut, rest[:n]...)
+			storetest.Append(t, cut, rest[:n]...)
 			rest = rest[n:]
 			if r.IntN(2) == 0 {
 				sweepAll(t, cut, p, 1+r.IntN(20))
 			}
 		}
 		sweepAll(t, cut, p, 7)
-		if a, b := picture(t, whole), picture(t, cut); a != b {
+		if a, b := storetest.Dump(t, whole), storetest.Dump(t, cut); a != b {
 			t.Fatalf("seed %d: in one sweep\n%s\ncut\n%s", seed, a, b)
 		}
 		if a, b := files(t, whole, p), files(t, cut, p); !reflect.DeepEqual(a, b) {
@@ -163,18 +107,18 @@ func TestAnyCutOfTheLogIntoSweepsGivesTheSameContactsAndLedger(t *testing.T) {
 }
 
 func TestTheSendLogMayComeAnyTime(t *testing.T) {
-	events, registrations := randomLog(4, 120)
+	events, registrations := storetest.RandomLog(4, 120)
 	for i := range events { // in order, so that no history overflows
 		events[i].At = events[i].ReceivedAt
 	}
-	early, late := openStore(t), openStore(t)
-	p := testPolicy(t, early)
-	testPolicy(t, late)
+	early, late := storetest.Open(t), storetest.Open(t)
+	p := storetest.Policy(t, early)
+	storetest.Policy(t, late)
 	if _, err := early.Register(context.Background(), registrations); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []*Store{early, late} {
-		appendEvents(t, s, events...)
+	for _, s := range []*store.Store{early, late} {
+		storetest.Append(t, s, events...)
 		sweepAll(t, s, p, 0)
 	}
 	if _, err := late.Register(context.Background(), registrations); err != nil {
@@ -206,16 +150,16 @@ func overflowed(c *hygiene.Contact) bool {
 
 func TestTheSameArchiveTwiceChangesNothingInTheStore(t *testing.T) {
 	for seed := range uint64(4) {
-		events, _ := randomLog(seed, 400)
-		s := openStore(t)
-		p := testPolicy(t, s)
-		appendEvents(t, s, events...)
+		events, _ := storetest.RandomLog(seed, 400)
+		s := storetest.Open(t)
+		p := storetest.Policy(t, s)
+		storetest.Append(t, s, events...)
 		sweepAll(t, s, p, 0)
-		before := picture(t, s)
-		appendEvents(t, s, events...)
+		before := storetest.Dump(t, s)
+		storetest.Append(t, s, events...)
 		sweepAll(t, s, p, 0)
 		// The record of repeats may grow; what is judged may not.
-		if a, b := judged(before), judged(picture(t, s)); a != b {
+		if a, b := judged(before), judged(storetest.Dump(t, s)); a != b {
 			t.Fatalf("seed %d: once\n%s\ntwice\n%s", seed, a, b)
 		}
 	}
@@ -235,13 +179,13 @@ func judged(picture string) string {
 }
 
 func TestCountsByStatusAreWhatAPassOverEveryoneCounts(t *testing.T) {
-	events, _ := randomLog(11, 400)
-	s := openStore(t)
-	p := testPolicy(t, s)
-	appendEvents(t, s, events...)
+	events, _ := storetest.RandomLog(11, 400)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	storetest.Append(t, s, events...)
 	sweepAll(t, s, p, 0)
 	last := events[len(events)-1].ReceivedAt
-	for _, now := range []hygiene.Instant{start, start.Add(20 * hygiene.Day), last, last.Add(5 * time.Hour), last.Add(40 * hygiene.Day)} {
+	for _, now := range []hygiene.Instant{storetest.Start, storetest.Start.Add(20 * hygiene.Day), last, last.Add(5 * time.Hour), last.Add(40 * hygiene.Day)} {
 		want := map[string]int64{"active": 0, "cooling": 0, "retry": 0, "suppressed": 0}
 		snapshot, err := s.Snapshot()
 		if err != nil {
@@ -275,49 +219,38 @@ func TestMain(m *testing.M) {
 }
 
 func sweepUntilKilled(path string) {
-	s, err := Open(path)
+	s, err := store.Open(path)
 	if err != nil {
 		panic(err)
 	}
-	o := SweepOptions{Policy: hygiene.NewPolicy(nil, "test"), batch: 3}
-	o.Policy = killPolicy()
+	o := store.SweepOptions{Policy: hygiene.NewPolicy(nil, "test"), Batch: 3}
+	o.Policy = storetest.TwoRules()
 	if _, err := s.Sweep(context.Background(), o); err != nil {
 		panic(err)
 	}
 	os.Exit(0)
 }
 
-// killPolicy is testPolicy without a store to keep it in.
-func killPolicy() *hygiene.Policy {
-	when := func(n int, o hygiene.Outcome) *hygiene.When {
-		return &hygiene.When{Counting: hygiene.Counting{Outcomes: hygiene.OutcomesOf(o), Count: n}}
-	}
-	return hygiene.NewPolicy([]hygiene.Rule{
-		{Name: "hard", When: when(1, hygiene.HardBounce), Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: "hard_bounce"}}},
-		{Name: "soft", When: when(2, hygiene.SoftBounce), Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: "soft_bounce", For: hygiene.Day}}},
-	}, "test")
-}
-
 func TestASweepKilledAnywhereRepeatsWithoutHarm(t *testing.T) {
-	events, _ := randomLog(21, 600)
-	prepare := func(path string) *Store {
-		s, err := Open(path)
+	events, _ := storetest.RandomLog(21, 600)
+	prepare := func(path string) *store.Store {
+		s, err := store.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.KeepPolicy("test", []byte("test"), start); err != nil {
+		if err := s.KeepPolicy("test", []byte("test"), storetest.Start); err != nil {
 			t.Fatal(err)
 		}
-		appendEvents(t, s, events...)
+		storetest.Append(t, s, events...)
 		return s
 	}
-	never := prepare(filepath.Join(t.TempDir(), "winnow.db"))
-	sweepAll(t, never, killPolicy(), 0)
-	want := picture(t, never)
+	never := prepare(enginetest.Location(t))
+	sweepAll(t, never, storetest.TwoRules(), 0)
+	want := storetest.Dump(t, never)
 	never.Close()
 
 	r := rand.New(rand.NewPCG(5, 5))
-	path := filepath.Join(t.TempDir(), "winnow.db")
+	path := enginetest.Location(t)
 	prepare(path).Close()
 	kills := 0
 	for range 30 {
@@ -334,16 +267,16 @@ func TestASweepKilledAnywhereRepeatsWithoutHarm(t *testing.T) {
 		}
 		kills++
 	}
-	s, err := OpenExisting(path)
+	s, err := store.OpenExisting(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	sweepAll(t, s, killPolicy(), 0)
+	sweepAll(t, s, storetest.TwoRules(), 0)
 	if ok, err := textOf(s, "PRAGMA integrity_check"); err != nil || ok != "ok" {
 		t.Errorf("integrity: %s, %v", ok, err)
 	}
-	if got := picture(t, s); got != want {
+	if got := storetest.Dump(t, s); got != want {
 		t.Errorf("after %d kills\n%s\nnever killed\n%s", kills, got, want)
 	}
 	if kills == 0 {

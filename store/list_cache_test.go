@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -10,12 +10,14 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store"
 	"winnow/store/engine"
+	"winnow/store/storetest"
 )
 
 // marks makes contacts 0 to n of which every third is on a list and every fifth
 // is pinned, some of them in many segments.
-func marks(tb testing.TB, s *Store, n int) (keys []string) {
+func marks(tb testing.TB, s *store.Store, n int) (keys []string) {
 	tb.Helper()
 	var listed []string
 	var pins []segments.Pin
@@ -26,7 +28,7 @@ func marks(tb testing.TB, s *Store, n int) (keys []string) {
 			listed = append(listed, key)
 		}
 		for j := range []int{5: 1, 50: 9}[min(i%51, 50)] {
-			pins = append(pins, segments.Pin{Segment: fmt.Sprint("s", j), Contact: key, Out: i%2 == 0, At: start, By: "ann"})
+			pins = append(pins, segments.Pin{Segment: fmt.Sprint("s", j), Contact: key, Out: i%2 == 0, At: storetest.Start, By: "ann"})
 		}
 	}
 	if _, err := s.AddToList("third", listed); err != nil {
@@ -39,8 +41,8 @@ func marks(tb testing.TB, s *Store, n int) (keys []string) {
 }
 
 func TestListsAndPinsAreToldInWhateverOrderTheyAreAsked(t *testing.T) {
-	s := openStore(t)
-	keys := marks(t, s, 5*pageMarks)
+	s := storetest.Open(t)
+	keys := marks(t, s, 5*store.PageMarks)
 	if _, err := s.AddToList("short", keys[:3]); err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +65,7 @@ func TestListsAndPinsAreToldInWhateverOrderTheyAreAsked(t *testing.T) {
 			if err != nil || failed != nil || lost != nil || on != (i%3 == 0) || len(pins) != want || slices.Contains(lists, "short") != (i < 3) {
 				t.Fatalf("%s, %s: on the list %t, lists %q, pins %v, not %d; %v %v %v", name, key, on, lists, pins, want, err, failed, lost)
 			}
-			if want > 0 && (pins[want-1] != segments.Pin{Segment: fmt.Sprint("s", want-1), Contact: key, Out: i%2 == 0, At: start, By: "ann"}) {
+			if want > 0 && (pins[want-1] != segments.Pin{Segment: fmt.Sprint("s", want-1), Contact: key, Out: i%2 == 0, At: storetest.Start, By: "ann"}) {
 				t.Fatalf("%s: %+v", key, pins[want-1])
 			}
 		}
@@ -77,9 +79,9 @@ func TestListsAndPinsAreToldInWhateverOrderTheyAreAsked(t *testing.T) {
 }
 
 func TestAContactMayBePinnedInMoreSegmentsThanAPageHolds(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	var pins []segments.Pin
-	for i := range 3 * pageMarks {
+	for i := range 3 * store.PageMarks {
 		pins = append(pins, segments.Pin{Segment: fmt.Sprint("s", i), Contact: "ann"})
 	}
 	if _, err := s.Pin(append(pins, segments.Pin{Segment: "s", Contact: "bob"})...); err != nil {
@@ -100,17 +102,16 @@ func TestAContactMayBePinnedInMoreSegmentsThanAPageHolds(t *testing.T) {
 // TestARunAsksForPagesNotForContacts counts what SQLite is asked while everyone
 // is visited in order.
 func TestARunAsksForPagesNotForContacts(t *testing.T) {
-	s := openStore(t)
-	keys := marks(t, s, 4*pageMarks)
+	s := storetest.Open(t)
+	keys := marks(t, s, 4*store.PageMarks)
 	pages := 0
-	r := &keyPager{}
-	err := s.read(func(c engine.Reader) error {
-		r.read = func(from string, most int) ([]string, []segments.Pin, error) {
+	err := s.Read(func(c engine.Reader) error {
+		p := store.NewKeyPager(func(from string, most int) ([]string, []segments.Pin, error) {
 			pages++
-			return pinsFrom(c, from, most)
-		}
+			return store.PinsFrom(c, from, most)
+		})
 		for _, key := range keys {
-			if _, _, err := r.find(key); err != nil {
+			if _, _, err := p.Find(key); err != nil {
 				return err
 			}
 		}
@@ -119,11 +120,10 @@ func TestARunAsksForPagesNotForContacts(t *testing.T) {
 	if err != nil || pages > 8 {
 		t.Errorf("asked %d times for the pins of %d contacts: %v", pages, len(keys), err)
 	}
-	none, asked := &keyPager{read: func(string, int) ([]string, []segments.Pin, error) { return nil, nil, nil }}, 0
-	read := none.read
-	none.read = func(from string, most int) ([]string, []segments.Pin, error) { asked++; return read(from, most) }
+	asked := 0
+	none := store.NewKeyPager(func(string, int) ([]string, []segments.Pin, error) { asked++; return nil, nil, nil })
 	for _, key := range keys {
-		none.find(key)
+		none.Find(key)
 	}
 	if asked != 1 {
 		t.Errorf("asked %d times though nobody is pinned", asked)
@@ -133,10 +133,10 @@ func TestARunAsksForPagesNotForContacts(t *testing.T) {
 // BenchmarkNightlyRunWithPins makes runs of five segments, one of them a list,
 // before and after a tenth of the contacts were listed and pinned.
 func BenchmarkNightlyRunWithPins(b *testing.B) {
-	s := openStore(b)
-	p := testPolicy(b, s)
+	s := storetest.Open(b)
+	p := storetest.Policy(b, s)
 	full(b, s, p, *contacts, 32)
-	asOf := start.Add(400 * hygiene.Day)
+	asOf := storetest.Start.Add(400 * hygiene.Day)
 	var all []segments.Segment
 	for i := range 4 {
 		all = append(all, segments.Segment{Name: fmt.Sprint("s", i), Where: hygiene.AttributeTest{Name: "bucket",
@@ -177,10 +177,10 @@ func BenchmarkNightlyRunWithPins(b *testing.B) {
 }
 
 // tenth lists and pins every tenth contact.
-func tenth(b *testing.B, s *Store, n int) {
+func tenth(b *testing.B, s *store.Store, n int) {
 	b.Helper()
 	var keys []string
-	err := s.read(func(c engine.Reader) error {
+	err := s.Read(func(c engine.Reader) error {
 		r := c.Query("SELECT key FROM contacts WHERE id % 10 = 0")
 		for r.Next() {
 			keys = append(keys, r.Text(0))
@@ -193,7 +193,7 @@ func tenth(b *testing.B, s *Store, n int) {
 	for hand := range slices.Chunk(keys, 4096) {
 		var pins []segments.Pin
 		for _, key := range hand {
-			pins = append(pins, segments.Pin{Segment: "s1", Contact: key, At: start, By: "ann"})
+			pins = append(pins, segments.Pin{Segment: "s1", Contact: key, At: storetest.Start, By: "ann"})
 		}
 		if _, err := s.Pin(pins...); err != nil {
 			b.Fatal(err)

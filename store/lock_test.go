@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -10,13 +10,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"winnow/store"
 	"winnow/store/sqlite"
+	"winnow/store/storetest"
 )
 
 func TestAcquireWaitsAndReportsWhoIsBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "winnow.lock")
-		one, two := &Lock{sqlite.NewLock(path)}, &Lock{sqlite.NewLock(path)}
+		one, two := &store.Lock{sqlite.NewLock(path)}, &store.Lock{sqlite.NewLock(path)}
 		if ok, err := one.TryLock(); !ok || err != nil {
 			t.Fatalf("TryLock is %v, %v: it is free", ok, err)
 		}
@@ -44,21 +46,21 @@ func TestAcquireWaitsAndReportsWhoIsBusy(t *testing.T) {
 		if err := two.Acquire(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
-		if took := time.Since(began); took < time.Hour || took > time.Hour+lockPoll {
+		if took := time.Since(began); took < time.Hour || took > time.Hour+store.LockPoll {
 			t.Errorf("it took %s, the lock was free after an hour", took)
 		}
 	})
 }
 
 func TestAcquireReturnsTheErrorOfALockThatCannotBeCreated(t *testing.T) {
-	l := &Lock{sqlite.NewLock(filepath.Join(t.TempDir(), "missing", "winnow.lock"))}
+	l := &store.Lock{sqlite.NewLock(filepath.Join(t.TempDir(), "missing", "winnow.lock"))}
 	if err := l.Acquire(t.Context(), nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("Acquire returns %v", err)
 	}
 }
 
 func TestLocksOfOneNameExcludeEachOther(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	if ok, err := s.Lock("run").TryLock(); !ok || err != nil {
 		t.Fatal(ok, err)
 	}

@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store"
 	"winnow/store/engine"
+	"winnow/store/storetest"
 )
 
 // newTable takes hard bounces for soft ones, and knows what was not recognized.
@@ -25,13 +27,13 @@ func newTable(_, event, _ string) (hygiene.Outcome, bool) {
 	return o, true
 }
 
-func reclassifyAll(t *testing.T, ctx context.Context, s *Store, p *hygiene.Policy, progress func(int64)) (*Reclassification, error) {
+func reclassifyAll(t *testing.T, ctx context.Context, s *store.Store, p *hygiene.Policy, progress func(int64)) (*store.Reclassification, error) {
 	t.Helper()
-	return s.Reclassify(ctx, p, newTable, Batch{By: "ops"}, start.Add(60*hygiene.Day), progress)
+	return s.Reclassify(ctx, p, newTable, store.Batch{By: "ops"}, storetest.Start.Add(60*hygiene.Day), progress)
 }
 
 // facts is everyone as stored.
-func facts(t *testing.T, s *Store) string {
+func facts(t *testing.T, s *store.Store) string {
 	t.Helper()
 	var text string
 	snapshot, err := s.Snapshot()
@@ -62,21 +64,21 @@ func facts(t *testing.T, s *Store) string {
 func TestReclassifyingGivesTheContactsThatTheNewTableWouldHaveGiven(t *testing.T) {
 	compared := 0
 	for seed := range uint64(8) {
-		events, registrations := randomLog(seed, 150)
-		old, anew := openStore(t), openStore(t)
-		p := testPolicy(t, old)
-		testPolicy(t, anew)
-		for _, s := range []*Store{old, anew} {
+		events, registrations := storetest.RandomLog(seed, 150)
+		old, anew := storetest.Open(t), storetest.Open(t)
+		p := storetest.Policy(t, old)
+		storetest.Policy(t, anew)
+		for _, s := range []*store.Store{old, anew} {
 			if _, err := s.Register(context.Background(), registrations); err != nil {
 				t.Fatal(err)
 			}
 		}
-		appendEvents(t, old, events...)
+		storetest.Append(t, old, events...)
 		sweepAll(t, old, p, 7)
 		for i := range events {
 			events[i].Outcome, _ = newTable("", events[i].Name, "")
 		}
-		appendEvents(t, anew, events...)
+		storetest.Append(t, anew, events...)
 		sweepAll(t, anew, p, 0)
 		found, err := old.Misclassified(context.Background(), newTable, nil)
 		if err != nil {
@@ -103,33 +105,24 @@ func TestReclassifyingGivesTheContactsThatTheNewTableWouldHaveGiven(t *testing.T
 }
 
 func TestAReclassificationKilledBetweenRosterAndLogIsDoneAgainWithoutHarm(t *testing.T) {
-	events, registrations := randomLog(3, 120)
-	whole, cut := openStore(t), openStore(t)
-	p := testPolicy(t, whole)
-	testPolicy(t, cut)
-	for _, s := range []*Store{whole, cut} {
+	events, registrations := storetest.RandomLog(3, 120)
+	whole, cut := storetest.Open(t), storetest.Open(t)
+	p := storetest.Policy(t, whole)
+	storetest.Policy(t, cut)
+	for _, s := range []*store.Store{whole, cut} {
 		if _, err := s.Register(context.Background(), registrations); err != nil {
 			t.Fatal(err)
 		}
-		appendEvents(t, s, events...)
+		storetest.Append(t, s, events...)
 		sweepAll(t, s, p, 0)
 	}
 	if _, err := reclassifyAll(t, context.Background(), whole, p, nil); err != nil {
 		t.Fatal(err)
 	}
 	// The roster's part alone, as when a kill comes before the log's.
-	b := Batch{Kind: ReclassifyBatch, By: "ops"}
-	r := &reclassifier{store: cut, policy: p, batch: b, swept: 1 << 62, moment: hygiene.Moment{At: start.Add(60 * hygiene.Day)}, did: newReclassification()}
-	err := cut.eachPiece(context.Background(), newTable, newReclassification(), nil, func(events []hygiene.Event) error {
-		events = events[:len(events)/2]
-		words := make([]engine.OutcomeUpdate, len(events))
-		for i, e := range events {
-			is, _ := newTable("", e.Name, "")
-			words[i] = engine.OutcomeUpdate{Seq: e.Seq, Outcome: is}
-		}
-		return r.moveEvents(events, words)
-	})
-	if err != nil {
+	b := store.Batch{Kind: store.ReclassifyBatch, By: "ops"}
+	m := hygiene.Moment{At: storetest.Start.Add(60 * hygiene.Day)}
+	if err := cut.ReclassifyContacts(p, newTable, b, m, 1<<62, func(events int) int { return events / 2 }); err != nil {
 		t.Fatal(err)
 	}
 	if facts(t, cut) == facts(t, whole) {
@@ -144,15 +137,15 @@ func TestAReclassificationKilledBetweenRosterAndLogIsDoneAgainWithoutHarm(t *tes
 }
 
 func TestCallbacksAreStoredWhileTheLogIsReworded(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
 	var events []hygiene.Event
-	for i := range 3 * rewriteRows {
-		e := ev(start, "", fmt.Sprint("m", i), hygiene.Unrecognized) // unmatched: only in the log
+	for i := range 3 * store.RewriteRows {
+		e := storetest.Event(storetest.Start, "", fmt.Sprint("m", i), hygiene.Unrecognized) // unmatched: only in the log
 		e.Body = []byte("{}")
 		events = append(events, e)
 	}
-	appendEvents(t, s, events...)
+	storetest.Append(t, s, events...)
 	sweepAll(t, s, p, 0)
 	stop, stored := make(chan struct{}), make(chan int64)
 	go func() {
@@ -163,7 +156,7 @@ func TestCallbacksAreStoredWhileTheLogIsReworded(t *testing.T) {
 				stored <- n
 				return
 			default:
-				if err := s.Append(context.Background(), []hygiene.Event{ev(start.Add(time.Hour), "zoe", fmt.Sprint("z", n), hygiene.Sent)}, nil); err != nil {
+				if err := s.Append(context.Background(), []hygiene.Event{storetest.Event(storetest.Start.Add(time.Hour), "zoe", fmt.Sprint("z", n), hygiene.Sent)}, nil); err != nil {
 					t.Error(err)
 				}
 				n++
@@ -173,23 +166,23 @@ func TestCallbacksAreStoredWhileTheLogIsReworded(t *testing.T) {
 	did, err := reclassifyAll(t, context.Background(), s, p, nil)
 	close(stop)
 	n := <-stored
-	if err != nil || did.Events != 3*rewriteRows || did.Contacts != 0 {
+	if err != nil || did.Events != 3*store.RewriteRows || did.Contacts != 0 {
 		t.Errorf("%+v, %v", did, err)
 	}
 	if totals, err := s.Totals(); err != nil || totals.Events != int64(len(events))+n || n == 0 {
 		t.Errorf("%d events, %d stored meanwhile, %v", totals.Events, n, err)
 	}
-	if e, _, err := s.Event(3 * rewriteRows); err != nil || e.Outcome != hygiene.HardBounce {
+	if e, _, err := s.Event(3 * store.RewriteRows); err != nil || e.Outcome != hygiene.HardBounce {
 		t.Errorf("%s, %v", e.Outcome, err)
 	}
 }
 
 func TestEventsOfASourceThatIsGoneKeepTheirOutcome(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
-	e := ev(start, "ann", "m1", hygiene.HardBounce)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	e := storetest.Event(storetest.Start, "ann", "m1", hygiene.HardBounce)
 	e.Name = "no event of this table"
-	appendEvents(t, s, e)
+	storetest.Append(t, s, e)
 	sweepAll(t, s, p, 0)
 	did, err := reclassifyAll(t, context.Background(), s, p, nil)
 	if err != nil || did.Events != 0 || did.Gone["insider"] != 1 {
@@ -198,12 +191,12 @@ func TestEventsOfASourceThatIsGoneKeepTheirOutcome(t *testing.T) {
 }
 
 // allAre is a table in which every event is the same.
-func allAre(o hygiene.Outcome) Outcomes {
+func allAre(o hygiene.Outcome) store.Outcomes {
 	return func(_, _, _ string) (hygiene.Outcome, bool) { return o, true }
 }
 
 // suppressed is how many contacts are suppressed three days after the start.
-func suppressed(t *testing.T, s *Store) (n int) {
+func suppressed(t *testing.T, s *store.Store) (n int) {
 	t.Helper()
 	snapshot, err := s.Snapshot()
 	if err != nil {
@@ -211,7 +204,7 @@ func suppressed(t *testing.T, s *Store) (n int) {
 	}
 	defer snapshot.Close()
 	err = snapshot.Contacts(context.Background(), true, func(c *hygiene.Contact) error {
-		if c.Status(start.Add(3*hygiene.Day)) == hygiene.IsSuppressed {
+		if c.Status(storetest.Start.Add(3*hygiene.Day)) == hygiene.IsSuppressed {
 			n++
 		}
 		return nil
@@ -223,25 +216,25 @@ func suppressed(t *testing.T, s *Store) (n int) {
 }
 
 // softBounces is a store in which so many contacts had one soft bounce each.
-func softBounces(t *testing.T, n int) (*Store, *hygiene.Policy, []hygiene.Event) {
+func softBounces(t *testing.T, n int) (*store.Store, *hygiene.Policy, []hygiene.Event) {
 	t.Helper()
-	s := openStore(t)
-	p := testPolicy(t, s)
-	events := received(start, "insider", mixed(n, n)...)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	events := received(storetest.Start, "insider", mixed(n, n)...)
 	for i := range events {
 		events[i].Seq, events[i].Outcome = int64(i+1), hygiene.SoftBounce
 	}
-	appendEvents(t, s, events...)
+	storetest.Append(t, s, events...)
 	sweepAll(t, s, p, 0)
 	return s, p, events
 }
 
 // putBack reclassifies with the table of before, after a cut, and wants nothing
 // left of what was cut.
-func putBack(t *testing.T, s *Store, p *hygiene.Policy, before string) {
+func putBack(t *testing.T, s *store.Store, p *hygiene.Policy, before string) {
 	t.Helper()
-	now := start.Add(2 * hygiene.Day)
-	if did, err := s.Reclassify(context.Background(), p, allAre(hygiene.SoftBounce), Batch{}, now, nil); err != nil || did.Events == 0 || did.Pending == 0 {
+	now := storetest.Start.Add(2 * hygiene.Day)
+	if did, err := s.Reclassify(context.Background(), p, allAre(hygiene.SoftBounce), store.Batch{}, now, nil); err != nil || did.Events == 0 || did.Pending == 0 {
 		t.Errorf("%+v, %v", did, err)
 	}
 	if n := suppressed(t, s); n != 0 {
@@ -250,13 +243,13 @@ func putBack(t *testing.T, s *Store, p *hygiene.Policy, before string) {
 	if after := histories(t, s); after != before {
 		t.Errorf("before\n%safter\n%s", before, after)
 	}
-	if words, err := s.pendingOutcomes(); err != nil || len(words) != 0 {
+	if words, err := s.PendingOutcomes(); err != nil || len(words) != 0 {
 		t.Errorf("%d still pending, %v", len(words), err)
 	}
 }
 
 // histories is what each contact's history keeps.
-func histories(t *testing.T, s *Store) (text string) {
+func histories(t *testing.T, s *store.Store) (text string) {
 	t.Helper()
 	snapshot, err := s.Snapshot()
 	if err != nil {
@@ -280,14 +273,8 @@ func histories(t *testing.T, s *Store) (text string) {
 func TestAReclassificationKilledBetweenRosterAndLogIsTakenBackByTheTableOfBefore(t *testing.T) {
 	s, p, events := softBounces(t, 600)
 	before := histories(t, s)
-	words := make([]engine.OutcomeUpdate, len(events))
-	for i, e := range events {
-		words[i] = engine.OutcomeUpdate{Seq: e.Seq, Outcome: hygiene.HardBounce}
-	}
-	b := Batch{Kind: ReclassifyBatch}
-	m := hygiene.Moment{At: start.Add(hygiene.Day), Seq: int64(len(events))}
-	r := &reclassifier{store: s, policy: p, batch: b, swept: m.Seq, moment: m, did: newReclassification()}
-	if err := r.moveEvents(events, words); err != nil {
+	m := hygiene.Moment{At: storetest.Start.Add(hygiene.Day), Seq: int64(len(events))}
+	if err := s.ReclassifyContacts(p, allAre(hygiene.HardBounce), store.Batch{Kind: store.ReclassifyBatch}, m, m.Seq, func(events int) int { return events }); err != nil {
 		t.Fatal(err)
 	}
 	if n := suppressed(t, s); n != 600 {
@@ -321,7 +308,7 @@ func TestAReclassificationThatIsInterruptedIsTakenBackByTheTableOfBefore(t *test
 		}
 		return hygiene.HardBounce, true
 	}
-	if _, err := s.Reclassify(ctx, p, interrupting, Batch{}, start.Add(hygiene.Day), nil); !errors.Is(err, context.Canceled) {
+	if _, err := s.Reclassify(ctx, p, interrupting, store.Batch{}, storetest.Start.Add(hygiene.Day), nil); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	if suppressed(t, s) != n {
@@ -331,16 +318,16 @@ func TestAReclassificationThatIsInterruptedIsTakenBackByTheTableOfBefore(t *test
 }
 
 func TestEventsThatWaitForTheSweepAreHeldAlsoWhenReclassified(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
-	events := received(start, "insider", mixed(30, 30)...)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	events := received(storetest.Start, "insider", mixed(30, 30)...)
 	events[25].Contact = ""
-	appendEvents(t, s, events...)
+	storetest.Append(t, s, events...)
 	sweepHeld(t, s, p, 0, bounces)
-	if _, err := s.Register(context.Background(), []Registration{{MessageID: events[25].MessageID, Contact: "zed"}}); err != nil {
+	if _, err := s.Register(context.Background(), []store.Registration{{MessageID: events[25].MessageID, Contact: "zed"}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Reclassify(context.Background(), p, allAre(hygiene.SoftBounce), Batch{}, start.Add(hygiene.Day), nil); err != nil {
+	if _, err := s.Reclassify(context.Background(), p, allAre(hygiene.SoftBounce), store.Batch{}, storetest.Start.Add(hygiene.Day), nil); err != nil {
 		t.Fatal(err)
 	}
 	sweepHeld(t, s, p, 0, bounces)
@@ -353,18 +340,18 @@ func TestEventsThatWaitForTheSweepAreHeldAlsoWhenReclassified(t *testing.T) {
 }
 
 func TestAStepOfTheLogRewritesFewBytes(t *testing.T) {
-	s := openStore(t)
-	testPolicy(t, s)
+	s := storetest.Open(t)
+	storetest.Policy(t, s)
 	var words []engine.OutcomeUpdate
 	for i, size := range []int{900_000, 100_000, 100_000, 100_000, 10, 900_000} {
-		e := ev(start, "ann", fmt.Sprint("m", i), hygiene.HardBounce)
+		e := storetest.Event(storetest.Start, "ann", fmt.Sprint("m", i), hygiene.HardBounce)
 		e.Body = make([]byte, size)
-		appendEvents(t, s, e)
+		storetest.Append(t, s, e)
 		words = append(words, engine.OutcomeUpdate{Seq: int64(i + 1), Outcome: hygiene.SoftBounce})
 	}
 	for _, want := range []int{1, 2, 2, 1} {
-		n, weight, err := s.rewriteNext(words)
-		if err != nil || n != want || n > 1 && weight > rewriteBytes {
+		n, weight, err := s.RewriteNext(words)
+		if err != nil || n != want || n > 1 && weight > store.RewriteBytes {
 			t.Errorf("%d rows of %d bytes, not %d rows, %v", n, weight, want, err)
 		}
 		words = words[n:]

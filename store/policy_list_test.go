@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"errors"
@@ -6,10 +6,12 @@ import (
 	"testing"
 
 	"winnow/hygiene"
+	"winnow/store"
+	"winnow/store/storetest"
 )
 
 // keepPolicies keeps some, in their order, each a second after the one before.
-func keepPolicies(t *testing.T, s *Store, texts map[string]string, order ...string) {
+func keepPolicies(t *testing.T, s *store.Store, texts map[string]string, order ...string) {
 	t.Helper()
 	for i, hash := range order {
 		if err := s.KeepPolicy(hash, []byte(texts[hash]), hygiene.Instant(1+i)*1_000_000); err != nil {
@@ -19,7 +21,7 @@ func keepPolicies(t *testing.T, s *Store, texts map[string]string, order ...stri
 }
 
 func TestPoliciesAreListedTheLatestFirst(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	if list, err := s.Policies(); err != nil || len(list) != 0 {
 		t.Errorf("of a new store: %v, %v", list, err)
 	}
@@ -28,7 +30,7 @@ func TestPoliciesAreListedTheLatestFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []KeptPolicy{{"ccc333", 3_000_000, false}, {"aab222", 2_000_000, false}, {"aaa111", 1_000_000, false}}
+	want := []store.KeptPolicy{{"ccc333", 3_000_000, false}, {"aab222", 2_000_000, false}, {"aaa111", 1_000_000, false}}
 	if len(list) != 3 || list[0] != want[0] || list[1] != want[1] || list[2] != want[2] {
 		t.Errorf("listed as %v", list)
 	}
@@ -41,7 +43,7 @@ func TestPoliciesAreListedTheLatestFirst(t *testing.T) {
 }
 
 func TestAPolicyIsFoundByTheBeginningOfItsHash(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	texts := map[string]string{"aaa111": "\ufefflisten: \":1\"\r\n# ş\n\n", "aab222": "b", "ccc333": ""}
 	keepPolicies(t, s, texts, "aaa111", "aab222", "ccc333")
 	for prefix, hash := range map[string]string{"aaa": "aaa111", "aaa111": "aaa111", "aab": "aab222", "c": "ccc333"} {
@@ -51,12 +53,12 @@ func TestAPolicyIsFoundByTheBeginningOfItsHash(t *testing.T) {
 		}
 	}
 	for _, prefix := range []string{"b", "aaa1111", "%", "a_a", "*"} {
-		if _, _, err := s.PolicyText(prefix); !errors.Is(err, ErrNoPolicy) {
+		if _, _, err := s.PolicyText(prefix); !errors.Is(err, store.ErrNoPolicy) {
 			t.Errorf("%s: %v", prefix, err)
 		}
 	}
 	for _, prefix := range []string{"aa", ""} {
-		if _, text, err := s.PolicyText(prefix); err == nil || errors.Is(err, ErrNoPolicy) || text != "" || !strings.Contains(err.Error(), "write more") {
+		if _, text, err := s.PolicyText(prefix); err == nil || errors.Is(err, store.ErrNoPolicy) || text != "" || !strings.Contains(err.Error(), "write more") {
 			t.Errorf("%q is not one: %q, %v", prefix, text, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -17,6 +17,9 @@ import (
 	"winnow/hygiene"
 	"winnow/segments"
 	"winnow/segments/destination"
+	"winnow/store"
+	"winnow/store/engine/enginetest"
+	"winnow/store/storetest"
 )
 
 var (
@@ -28,10 +31,10 @@ var (
 // each, six columns, and compares it with sqlite3's own shell writing the same
 // rows by ten queries from a table that has the columns ready.
 func BenchmarkNightlyRun(b *testing.B) {
-	s := openStore(b)
-	p := testPolicy(b, s)
+	s := storetest.Open(b)
+	p := storetest.Policy(b, s)
 	full(b, s, p, *contacts, 32)
-	asOf := start.Add(400 * hygiene.Day)
+	asOf := storetest.Start.Add(400 * hygiene.Day)
 	reference := plainTable(b, s, asOf)
 	plan := tenSegments(b, asOf, p.Hash)
 	plan.Book = s
@@ -92,10 +95,10 @@ func inBucket(n int) hygiene.Condition {
 // ten segments and without, in turn. From run to run two of the segments change
 // places, so a fifth of the contacts enters one and leaves another.
 func BenchmarkNightlyRunWithDeltas(b *testing.B) {
-	s := openStore(b)
-	p := testPolicy(b, s)
+	s := storetest.Open(b)
+	p := storetest.Policy(b, s)
 	full(b, s, p, *contacts, 32)
-	asOf := start.Add(400 * hygiene.Day)
+	asOf := storetest.Start.Add(400 * hygiene.Day)
 	to := []segments.Destination{destination.Directory(b.TempDir())}
 	run := func(deltas bool) (took, cpu time.Duration, peak float64) {
 		plan := tenSegments(b, asOf, p.Hash)
@@ -126,7 +129,7 @@ func BenchmarkNightlyRunWithDeltas(b *testing.B) {
 
 // nightly makes a run and tells how long it took, also of CPU, and, in MiB, how
 // much memory the process had at most.
-func nightly(b *testing.B, s *Store, plan segments.Plan, to []segments.Destination) (took, cpu time.Duration, peak float64) {
+func nightly(b *testing.B, s *store.Store, plan segments.Plan, to []segments.Destination) (took, cpu time.Duration, peak float64) {
 	debug.FreeOSMemory()
 	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
 		b.Log(err) // the peak is then that of all before
@@ -183,9 +186,9 @@ func highWater(b *testing.B) (mib float64) {
 }
 
 // plainTable is a table of what the ten queries write, beside the histories.
-func plainTable(b *testing.B, s *Store, asOf hygiene.Instant) string {
+func plainTable(b *testing.B, s *store.Store, asOf hygiene.Instant) string {
 	path := filepath.Join(b.TempDir(), "plain.db")
-	db := openFile(b, path)
+	db := enginetest.File(b, path)
 	_, err := db.Exec("CREATE TABLE plain (contact TEXT PRIMARY KEY, phone TEXT, status TEXT, last_delivered_at TEXT, sent_count INTEGER, bucket INTEGER, facts BLOB)")
 	if err != nil {
 		b.Fatal(err)
@@ -235,13 +238,13 @@ func BenchmarkAppendToALongLog(b *testing.B) {
 	if *deep == 0 {
 		b.Skip("say -rows 20000000")
 	}
-	s := openStore(b)
-	events := lifelike(4096, 1_000_000, start, 1)
+	s := storetest.Open(b)
+	events := storetest.LifelikeLog(4096, 1_000_000, storetest.Start, 1)
 	rate := func(rows int) float64 {
 		syscall.Sync() // what the disk still owes for the rows before is not these rows' cost
 		began := time.Now()
 		for n := 0; n < rows; n += len(events) {
-			appendEvents(b, s, events...)
+			storetest.Append(b, s, events...)
 		}
 		return float64(rows) / time.Since(began).Seconds()
 	}

@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"fmt"
@@ -8,10 +8,12 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store"
+	"winnow/store/storetest"
 )
 
 // ended enters a run of the day that ended with that status.
-func ended(t *testing.T, s *Store, day int, status segments.Status) segments.Run {
+func ended(t *testing.T, s *store.Store, day int, status segments.Status) segments.Run {
 	t.Helper()
 	at := hygiene.InstantOf(time.Date(2026, 1, day, 2, 0, 0, 0, time.UTC))
 	run := segments.Run{Export: "nightly", Name: segments.RunName(at), ScheduledAt: at, Status: status}
@@ -25,7 +27,7 @@ func ended(t *testing.T, s *Store, day int, status segments.Status) segments.Run
 }
 
 // deliveriesAre is how deliveries stand: day, remote and status.
-func deliveriesAre(t *testing.T, s *Store) string {
+func deliveriesAre(t *testing.T, s *store.Store) string {
 	t.Helper()
 	list, err := s.Deliveries("nightly")
 	if err != nil {
@@ -38,7 +40,7 @@ func deliveriesAre(t *testing.T, s *Store) string {
 	return strings.Join(words, " ")
 }
 
-func owe(t *testing.T, s *Store, keep int, remotes ...string) {
+func owe(t *testing.T, s *store.Store, keep int, remotes ...string) {
 	t.Helper()
 	if err := s.Owe("nightly", remotes, keep); err != nil {
 		t.Fatal(err)
@@ -46,7 +48,7 @@ func owe(t *testing.T, s *Store, keep int, remotes ...string) {
 }
 
 func TestARemoteIsOwedAllThatWasPublishedSinceItIsKnown(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	ended(t, s, 1, segments.Published)
 	ended(t, s, 2, segments.Published)
 	owe(t, s, 9, "a")
@@ -68,7 +70,7 @@ func TestARemoteIsOwedAllThatWasPublishedSinceItIsKnown(t *testing.T) {
 // Whoever comes back to the config after a long time is not owed what is no
 // longer there.
 func TestNoMoreIsOwedThanIsKept(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	for day := 1; day <= 9; day++ {
 		ended(t, s, day, segments.Published)
 		if day == 1 {
@@ -82,14 +84,14 @@ func TestNoMoreIsOwedThanIsKept(t *testing.T) {
 }
 
 func TestWhatIsSettledIsForgottenWithItsRunAndWhatWaitsIsNot(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	for day := 1; day <= 5; day++ {
 		run := ended(t, s, day, segments.Published)
 		owe(t, s, 2, "a")
 		if day == 2 {
 			continue // still waits
 		}
-		if err := s.EnterDelivery(Delivery{Export: "nightly", ScheduledAt: run.ScheduledAt, Remote: "a", Status: Delivered}); err != nil {
+		if err := s.EnterDelivery(store.Delivery{Export: "nightly", ScheduledAt: run.ScheduledAt, Remote: "a", Status: store.Delivered}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -17,6 +17,9 @@ import (
 	"winnow/hygiene"
 	"winnow/segments"
 	"winnow/segments/destination"
+	"winnow/store"
+	"winnow/store/engine/enginetest"
+	"winnow/store/storetest"
 )
 
 // town is a snapshot of these contacts, in byte order of the key. The list
@@ -67,7 +70,7 @@ func townsfolk(r *rand.Rand, asOf hygiene.Instant) town {
 // of them.
 type office struct {
 	t      *testing.T
-	store  *Store
+	store  *store.Store
 	folder destination.Directory
 	export segments.Export
 	number int
@@ -82,7 +85,7 @@ func newOffice(t *testing.T) *office {
 	if err != nil {
 		dir = t.TempDir()
 	}
-	s, err := Open(filepath.Join(dir, "winnow.db"))
+	s, err := store.Open(enginetest.Location(t))
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close(), os.RemoveAll(dir)) })
 	return &office{t: t, store: s, folder: destination.Directory(filepath.Join(dir, "exports")), counts: map[string]int{},
@@ -124,7 +127,7 @@ func (o *office) plan(r *rand.Rand, asOf hygiene.Instant) segments.Plan {
 
 func (o *office) run(r *rand.Rand) {
 	o.number++
-	asOf := start.Add(time.Duration(o.number) * time.Hour)
+	asOf := storetest.Start.Add(time.Duration(o.number) * time.Hour)
 	p := o.plan(r, asOf)
 	_, err := o.store.BeginRun(p.Run)
 	must(o.t, err)
@@ -141,7 +144,7 @@ func (o *office) run(r *rand.Rand) {
 
 // release releases a held run, whichever.
 func (o *office) release(r *rand.Rand) {
-	held, err := o.store.RunsOf("nightly", AllRuns, segments.Held)
+	held, err := o.store.RunsOf("nightly", store.AllRuns, segments.Held)
 	must(o.t, err)
 	if len(held) == 0 {
 		return
@@ -156,7 +159,7 @@ func (o *office) release(r *rand.Rand) {
 func (o *office) settle() {
 	newest, _, err := o.store.LastRun("nightly", segments.Published, segments.Released)
 	must(o.t, err)
-	held, err := o.store.RunsOf("nightly", AllRuns, segments.Held)
+	held, err := o.store.RunsOf("nightly", store.AllRuns, segments.Held)
 	must(o.t, err)
 	var names []string
 	for _, run := range held {
@@ -274,9 +277,9 @@ func TestOnlyTheMembersOfBasesAndHeldRunsAreKept(t *testing.T) {
 	for range 25 {
 		o.run(r)
 	}
-	entries, err := os.ReadDir(o.store.membersPath())
+	entries, err := os.ReadDir(o.store.Folder("members"))
 	must(t, err)
-	held, err := o.store.RunsOf("nightly", AllRuns, segments.Held)
+	held, err := o.store.RunsOf("nightly", store.AllRuns, segments.Held)
 	must(t, err)
 	if most := 2 * (1 + len(held)); len(entries) > most || len(entries) == 0 {
 		t.Errorf("%d lists are kept, with %d held runs; want at most %d", len(entries), len(held), most)

@@ -1,19 +1,21 @@
-package store
+package store_test
 
 import (
 	"testing"
 	"time"
 
 	"winnow/segments"
+	"winnow/store"
 	"winnow/store/engine"
+	"winnow/store/storetest"
 )
 
 // A run a minute makes half a million in a year, and none is ever forgotten.
 func TestTheLastRunsAreToldAtOnceHoweverManyThereWere(t *testing.T) {
-	s := openStore(t)
-	err := s.write(func(c engine.Writer) error {
+	s := storetest.Open(t)
+	err := s.Write(func(c engine.Writer) error {
 		return c.Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
-			INSERT INTO runs (` + runColumns + `) SELECT iif(i % 2, 'nightly', 'hourly'), i, 'published', i, i, 0, 'p', '' FROM n`)
+			INSERT INTO runs (` + store.RunColumns + `) SELECT iif(i % 2, 'nightly', 'hourly'), i, 'published', i, i, 0, 'p', '' FROM n`)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +30,7 @@ func TestTheLastRunsAreToldAtOnceHoweverManyThereWere(t *testing.T) {
 		if err != nil || !ok || run.ScheduledAt != 19999 {
 			t.Fatalf("the last run is %+v, %v", run, err)
 		}
-		if held, err := s.RunsOf("nightly", AllRuns, segments.Held); err != nil || len(held) > 0 {
+		if held, err := s.RunsOf("nightly", store.AllRuns, segments.Held); err != nil || len(held) > 0 {
 			t.Fatalf("held are %+v, %v", held, err)
 		}
 	}

@@ -1,102 +1,46 @@
-package store
+package store_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"winnow/hygiene"
+	"winnow/store"
 	"winnow/store/engine"
+	"winnow/store/engine/enginetest"
+	"winnow/store/storetest"
 )
 
-const start = hygiene.Instant(1_767_225_600_000_000) // 2026-01-01
-
-func openStore(tb testing.TB) *Store {
-	tb.Helper()
-	s, err := Open(filepath.Join(tb.TempDir(), "winnow.db"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			tb.Error(err)
-		}
-	})
-	return s
-}
-
-func testPolicy(tb testing.TB, s *Store) *hygiene.Policy {
-	tb.Helper()
-	when := func(n int, since hygiene.Outcomes, o ...hygiene.Outcome) *hygiene.When {
-		return &hygiene.When{Counting: hygiene.Counting{Outcomes: hygiene.OutcomesOf(o...), Count: n, Since: since}}
-	}
-	p := hygiene.NewPolicy([]hygiene.Rule{
-		{Name: "hard", When: when(1, 0, hygiene.HardBounce), Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: "hard_bounce"}}},
-		{Name: "retry", When: when(1, 0, hygiene.SoftBounce), Then: hygiene.Action{Retry: &hygiene.RetryAction{After: []time.Duration{4 * time.Hour, hygiene.Day}, Lapse: hygiene.DefaultLapse}}},
-		{Name: "rest", When: when(3, hygiene.OutcomesOf(hygiene.Delivered), hygiene.SoftBounce), Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: "soft_bounce", For: 30 * hygiene.Day}}},
-		{Name: "forgive", When: when(1, 0, hygiene.Delivered), Then: hygiene.Action{Release: []string{"soft_bounce"}}},
-	}, "test")
-	if err := s.KeepPolicy(p.Hash, []byte("test"), start); err != nil {
-		tb.Fatal(err)
-	}
-	return p
-}
-
-func options(p *hygiene.Policy, now hygiene.Instant) SweepOptions {
-	return SweepOptions{Policy: p, Now: now}
-}
-
-func appendEvents(tb testing.TB, s *Store, events ...hygiene.Event) {
-	tb.Helper()
-	if err := s.Append(context.Background(), events, nil); err != nil {
-		tb.Fatal(err)
-	}
-}
-
-func ev(at hygiene.Instant, contact, message string, o hygiene.Outcome) hygiene.Event {
-	return hygiene.Event{ReceivedAt: at, At: at, Source: "insider", MessageID: message, Name: o.String(), Outcome: o, Contact: contact,
-		Body: fmt.Appendf(nil, `{"id":%q,"event":%q,"uniqueArgs":{"contact_id":%q,"campaign":"spring sale"},"reason":{"message":"Soft Bounce","code":1404}}`, message, o, contact)}
+func options(p *hygiene.Policy, now hygiene.Instant) store.SweepOptions {
+	return store.SweepOptions{Policy: p, Now: now}
 }
 
 func TestAnAppendedEventIsThereAfterReopening(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "winnow.db")
-	s, err := Open(path)
+	path := enginetest.Location(t)
+	s, err := store.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	appendEvents(t, s, ev(start, "ann", "m1", hygiene.Sent), ev(start+1, "ann", "m1", hygiene.Delivered))
+	storetest.Append(t, s, storetest.Event(storetest.Start, "ann", "m1", hygiene.Sent), storetest.Event(storetest.Start+1, "ann", "m1", hygiene.Delivered))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = OpenExisting(path); err != nil {
+	if s, err = store.OpenExisting(path); err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
 	e, ok, err := s.Event(2)
-	if err != nil || !ok || e.MessageID != "m1" || e.Outcome != hygiene.Delivered || e.At != start+1 {
+	if err != nil || !ok || e.MessageID != "m1" || e.Outcome != hygiene.Delivered || e.At != storetest.Start+1 {
 		t.Errorf("event 2: %+v, %t, %v", e, ok, err)
 	}
 }
 
-// openFile opens a file of a store beside the store.
-func openFile(tb testing.TB, path string) *sql.DB {
-	tb.Helper()
-	db, err := sql.Open("sqlite3", "file:"+path)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { db.Close() })
-	return db
-}
-
 // textOf is the first column that a query returns, from either part of the store.
-func textOf(s *Store, query string) (text string, err error) {
-	err = s.read(func(c engine.Reader) error {
+func textOf(s *store.Store, query string) (text string, err error) {
+	err = s.Read(func(c engine.Reader) error {
 		text, err = c.Text(query)
 		return err
 	})
@@ -104,16 +48,17 @@ func textOf(s *Store, query string) (text string, err error) {
 }
 
 func TestAStoreOfANewerSchemaIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "winnow.db")
-	s, err := Open(path)
+	enginetest.SQLite(t)
+	path := enginetest.Location(t)
+	s, err := store.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
-	if _, err := openFile(t, path).Exec("PRAGMA user_version = 99"); err != nil {
+	if _, err := enginetest.File(t, path).Exec("PRAGMA user_version = 99"); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = Open(path); err == nil || !strings.Contains(err.Error(), "schema 99") {
+	if s, err = store.Open(path); err == nil || !strings.Contains(err.Error(), "schema 99") {
 		t.Errorf("opened %v, %v", s, err)
 	}
 }
@@ -121,37 +66,38 @@ func TestAStoreOfANewerSchemaIsRefused(t *testing.T) {
 // A store of the first schema lacks the deliveries, and is as good afterwards as
 // one made today.
 func TestAStoreOfTheFirstSchemaIsBroughtUpToDate(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "winnow.db")
-	s, err := Open(path)
+	enginetest.SQLite(t)
+	path := enginetest.Location(t)
+	s, err := store.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
-	if _, err := openFile(t, path).Exec("DROP TABLE deliveries; PRAGMA user_version = 1"); err != nil {
+	if _, err := enginetest.File(t, path).Exec("DROP TABLE deliveries; PRAGMA user_version = 1"); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = Open(path); err != nil {
+	if s, err = store.Open(path); err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if err := s.EnterDelivery(Delivery{Export: "nightly", Remote: "sftp://ann@drop.example.com/in", Status: Waiting}); err != nil {
+	if err := s.EnterDelivery(store.Delivery{Export: "nightly", Remote: "sftp://ann@drop.example.com/in", Status: store.Waiting}); err != nil {
 		t.Errorf("nothing can be entered in the store: %v", err)
 	}
 }
 
 func TestAPanicEndsItsTransaction(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	func() {
 		defer func() { recover() }()
-		s.write(func(engine.Writer) error { panic("a fault in a rule") })
+		s.Write(func(engine.Writer) error { panic("a fault in a rule") })
 	}()
-	if err := s.write(func(engine.Writer) error { return nil }); err != nil {
+	if err := s.Write(func(engine.Writer) error { return nil }); err != nil {
 		t.Errorf("after a panic: %v", err)
 	}
 }
 
 func TestAClosedStoreSaysSo(t *testing.T) {
-	s, err := Open(filepath.Join(t.TempDir(), "winnow.db"))
+	s, err := store.Open(enginetest.Location(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,39 +112,39 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 		t.Error(err)
 	}
 	wg.Wait()
-	if err := s.Append(context.Background(), []hygiene.Event{ev(start, "ann", "m", hygiene.Sent)}, nil); err == nil {
+	if err := s.Append(context.Background(), []hygiene.Event{storetest.Event(storetest.Start, "ann", "m", hygiene.Sent)}, nil); err == nil {
 		t.Error("a closed store took an event")
 	}
 }
 
 func TestTheOldestInQuarantineGoFirst(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	body := make([]byte, 1<<20)
-	for range quarantineBytes>>20 + 5 {
-		if err := s.Append(context.Background(), nil, []hygiene.Unreadable{{ReceivedAt: start, Source: "a", Why: "odd", Body: body}}); err != nil {
+	for range store.QuarantineBytes>>20 + 5 {
+		if err := s.Append(context.Background(), nil, []hygiene.Unreadable{{ReceivedAt: storetest.Start, Source: "a", Why: "odd", Body: body}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	totals, err := s.Totals()
-	if err != nil || totals.Quarantined > quarantineBytes>>20 || totals.Quarantined < quarantineBytes>>20-2 {
+	if err != nil || totals.Quarantined > store.QuarantineBytes>>20 || totals.Quarantined < store.QuarantineBytes>>20-2 {
 		t.Errorf("%d MiB are kept, %v", totals.Quarantined, err)
 	}
 	list, err := s.Quarantine(1)
-	if err != nil || len(list) != 1 || list[0].ID != quarantineBytes>>20+5 {
+	if err != nil || len(list) != 1 || list[0].ID != store.QuarantineBytes>>20+5 {
 		t.Errorf("the latest is %d, %v", list[0].ID, err)
 	}
 }
 
 func TestASweepJudgesWhatTheLogHas(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
-	appendEvents(t, s, ev(start, "ann", "m1", hygiene.HardBounce), ev(start, "bob", "m2", hygiene.SoftBounce), ev(start+1, "bob", "m2", hygiene.SoftBounce))
-	did, err := s.Sweep(context.Background(), options(p, start+1))
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	storetest.Append(t, s, storetest.Event(storetest.Start, "ann", "m1", hygiene.HardBounce), storetest.Event(storetest.Start, "bob", "m2", hygiene.SoftBounce), storetest.Event(storetest.Start+1, "bob", "m2", hygiene.SoftBounce))
+	did, err := s.Sweep(context.Background(), options(p, storetest.Start+1))
 	if err != nil || did.Events != 3 || did.Repeats != 1 || did.Changes != 2 || did.Cursor != 3 {
 		t.Fatalf("swept %+v, %v", did, err)
 	}
 	bob, ok, err := s.Contact("bob")
-	if err != nil || !ok || bob.Status(start+1) != hygiene.Cooling || bob.Retry.MessageID != "m2" || !strings.Contains(string(bob.Retry.UniqueArgs), "spring sale") {
+	if err != nil || !ok || bob.Status(storetest.Start+1) != hygiene.Cooling || bob.Retry.MessageID != "m2" || !strings.Contains(string(bob.Retry.UniqueArgs), "spring sale") {
 		t.Errorf("bob: %+v, %v", bob, err)
 	}
 	totals, err := s.Totals()
@@ -212,17 +158,17 @@ func TestASweepJudgesWhatTheLogHas(t *testing.T) {
 }
 
 func TestASweepEndsThoughTheLogGrowsAsQuickly(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	const at = hygiene.Instant(1_767_225_600_000_000)
 	policy := hygiene.NewPolicy(nil, "none")
 	if err := s.KeepPolicy(policy.Hash, nil, at); err != nil {
 		t.Fatal(err)
 	}
-	appendEvents(t, s, ev(at, "ann", "m", hygiene.Sent))
+	storetest.Append(t, s, storetest.Event(at, "ann", "m", hygiene.Sent))
 	n := 0
-	did, err := s.Sweep(t.Context(), SweepOptions{Policy: policy, Now: at, batch: 1, Progress: func(int64) {
+	did, err := s.Sweep(t.Context(), store.SweepOptions{Policy: policy, Now: at, Batch: 1, Progress: func(int64) {
 		if n++; n < 100 {
-			appendEvents(t, s, ev(at, "ann", fmt.Sprint("m", n), hygiene.Sent))
+			storetest.Append(t, s, storetest.Event(at, "ann", fmt.Sprint("m", n), hygiene.Sent))
 		}
 	}})
 	if err != nil || did.Events != 1 || did.Cursor != 1 {
@@ -231,24 +177,24 @@ func TestASweepEndsThoughTheLogGrowsAsQuickly(t *testing.T) {
 }
 
 func TestAnEventFindsItsContactWheneverTheMessageIsRegistered(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
-	appendEvents(t, s, ev(start, "", "m1", hygiene.SoftBounce), ev(start+1, "", "m1", hygiene.SoftBounce))
-	if _, err := s.Sweep(context.Background(), options(p, start)); err != nil {
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	storetest.Append(t, s, storetest.Event(storetest.Start, "", "m1", hygiene.SoftBounce), storetest.Event(storetest.Start+1, "", "m1", hygiene.SoftBounce))
+	if _, err := s.Sweep(context.Background(), options(p, storetest.Start)); err != nil {
 		t.Fatal(err)
 	}
 	if totals, err := s.Totals(); err != nil || totals.Unmatched != 2 || totals.Contacts != 0 {
 		t.Fatalf("before: %+v, %v", totals, err)
 	}
-	did, err := s.Register(context.Background(), []Registration{{MessageID: "m1", Contact: "ann", Phone: "+905551234567"}, {MessageID: "m1", Contact: "bob"}})
+	did, err := s.Register(context.Background(), []store.Registration{{MessageID: "m1", Contact: "ann", Phone: "+905551234567"}, {MessageID: "m1", Contact: "bob"}})
 	if err != nil || did.New != 1 || did.Conflict != 1 || did.Matched != 2 {
 		t.Fatalf("registered %+v, %v", did, err)
 	}
-	if _, err := s.Sweep(context.Background(), options(p, start+2)); err != nil {
+	if _, err := s.Sweep(context.Background(), options(p, storetest.Start+2)); err != nil {
 		t.Fatal(err)
 	}
 	ann, ok, err := s.Contact("ann")
-	if err != nil || !ok || ann.Status(start+2) != hygiene.Cooling || ann.Retry.MessageID != "m1" || ann.Phone == "" {
+	if err != nil || !ok || ann.Status(storetest.Start+2) != hygiene.Cooling || ann.Retry.MessageID != "m1" || ann.Phone == "" {
 		t.Errorf("ann: %+v %v", ann, err)
 	}
 	if totals, err := s.Totals(); err != nil || totals.Unmatched != 0 || totals.Repeats != 1 {

@@ -42,7 +42,8 @@ type SweepOptions struct {
 	// Progress is called with how many events have been swept; nil for nobody.
 	Progress func(events int64)
 
-	batch int // events in a batch; 0 for sweepEvents
+	// Batch is how many events are swept in one transaction; 0 for as many as is good.
+	Batch int
 }
 
 // Sweep applies the policy to all events that the log has now, and to those whose
@@ -63,7 +64,7 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 	if err != nil {
 		return total, err
 	}
-	next := s.readAhead(from, o.batch)
+	next := s.readAhead(from, o.Batch)
 	for {
 		b := <-next
 		if b.err != nil || len(b.events) == 0 {
@@ -71,7 +72,7 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 			return total, errors.Join(b.err, s.markCounted(o.Now))
 		}
 		upTo := b.events[len(b.events)-1].Seq
-		next = s.readAhead(upTo, o.batch)
+		next = s.readAhead(upTo, o.Batch)
 		moved, err := s.sweepBatch(&o, b.events, from, upTo, &total)
 		if err == nil && moved {
 			err = ctx.Err()
@@ -91,7 +92,7 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 			if from, err = s.Cursor(); err != nil {
 				return total, err
 			}
-			next = s.readAhead(from, o.batch)
+			next = s.readAhead(from, o.Batch)
 		}
 	}
 }

@@ -62,7 +62,9 @@ func TestAReadIsOfOneMoment(t *testing.T) {
 		return n
 	}
 	add := func(key string) {
-		if err := e.Write(func(w engine.Writer) error { return w.Exec("INSERT INTO lists (list, contact) VALUES ('staff', ?)", key) }); err != nil {
+		if err := e.Write(func(w engine.Writer) error {
+			return w.Exec("INSERT INTO lists (list, contact) VALUES ('staff', ?)", key)
+		}); err != nil {
 			t.Error(err)
 		}
 	}

@@ -1,4 +1,4 @@
-package store
+package logscan
 
 import (
 	"context"
@@ -14,14 +14,14 @@ import (
 
 // BacktestOptions are what a backtest needs to know, beside the policies.
 type BacktestOptions struct {
-	// Until is the time by which an event was received, else it is left out.
-	// From Since on, events are counted as those of the span.
+	// Events received later than Until are left out. Those from Since on count as
+	// events of the span.
 	Since, Until hygiene.Instant
-	// Sorted is told how many events have been read and sorted, then Judged how
-	// many have been judged; nil for nobody.
+	// Sorted is called with how many events have been read and sorted, then Judged
+	// with how many have been judged; nil for nobody.
 	Sorted, Judged func(events int64)
 
-	run int64 // events in a run; 0 for as many as make runBytes
+	run int64 // events in a run; 0 for as many as the engine finds good
 }
 
 // Backtested is what a backtest went over.
@@ -31,26 +31,27 @@ type Backtested struct {
 	Contacts  int64           // replayed
 	Unmatched int64           // events whose contact is not known: left out
 	First     hygiene.Instant // time of the earliest event replayed; 0 for none
-	Bytes     int64           // that the temporary file took
+	Bytes     int64           // of the scratch file
 }
 
-// Backtest replays the log to all tests at once, contact by contact, each
+// Backtest replays the log to all tests together, contact by contact, each
 // contact's events in order of time. Until it ends it takes about 100 bytes for
-// each event, in the folder that the variable TMPDIR names, or beside the store.
-func (s *Store) Backtest(ctx context.Context, o BacktestOptions, tests ...*hygiene.Backtest) (did Backtested, err error) {
-	log, err := s.engine.SortLog(ctx, engine.SortOptions{Folder: s.scratchFolder(), Until: o.Until, Sorted: o.Sorted, RunEvents: o.run})
+// each event in the folder.
+func Backtest(ctx context.Context, e engine.Engine, folder string, o BacktestOptions, tests ...*hygiene.Backtest) (did Backtested, err error) {
+	log, err := e.SortLog(ctx, engine.SortOptions{Folder: folder, Until: o.Until, Sorted: o.Sorted, RunEvents: o.run})
 	if err != nil {
 		return did, err
 	}
 	did.Bytes = log.ScratchBytes()
-	err = s.replay(ctx, log, &o, tests, &did)
+	r := &pageReader{engine: e, log: log, o: &o, did: &did}
+	err = r.replay(ctx, tests)
 	return did, errors.Join(err, log.Close())
 }
 
 // page is some events in order. All tests read it, then it is filled again.
 type page struct {
 	events     []hygiene.Event
-	fresh      []int                // the events that are not of the contact before
+	first      []int                // places of the events that are not of the contact before
 	attributes []hygiene.Attributes // of their contacts, at the same places as the events
 	readers    atomic.Int32         // who still needs it
 }
@@ -66,10 +67,19 @@ func (p *page) release(empty chan<- *page) {
 	}
 }
 
-// replay reads the runs; each test judges what is read in a goroutine of its
-// own. To part the contacts among goroutines would not do: a single contact may
-// have more events than memory holds.
-func (s *Store) replay(ctx context.Context, log engine.SortedLog, o *BacktestOptions, tests []*hygiene.Backtest, did *Backtested) error {
+// pageReader fills pages with the events of known contacts.
+type pageReader struct {
+	engine engine.Engine
+	log    engine.SortedLog
+	o      *BacktestOptions
+	did    *Backtested
+	last   string // contact of the event read last
+}
+
+// replay reads the log; each test judges what is read in a goroutine of its own.
+// The contacts can't be shared among goroutines instead: a single contact may have
+// more events than memory holds.
+func (r *pageReader) replay(ctx context.Context, tests []*hygiene.Backtest) error {
 	empty := make(chan *page, pages)
 	for range pages {
 		empty <- &page{attributes: make([]hygiene.Attributes, pageEvents)}
@@ -80,47 +90,38 @@ func (s *Store) replay(ctx context.Context, log engine.SortedLog, o *BacktestOpt
 		followers[i] = &follower{filled: make(chan *page, pages), empty: empty}
 		judging.Go(func() { followers[i].follow(t) })
 	}
-	err := s.readPages(ctx, log, o, did, empty, followers)
-	for _, w := range followers {
-		close(w.filled)
+	err := r.readPages(ctx, empty, followers)
+	for _, f := range followers {
+		close(f.filled)
 	}
 	judging.Wait()
 	return err
 }
 
 // readPages gives each page to all followers, up to the last.
-func (s *Store) readPages(ctx context.Context, log engine.SortedLog, o *BacktestOptions, did *Backtested, empty chan *page, followers []*follower) error {
-	r := &pageReader{log: log, o: o, did: did}
+func (r *pageReader) readPages(ctx context.Context, empty chan *page, followers []*follower) error {
 	for p := range empty {
 		if err := errors.Join(ctx.Err(), r.fill(p)); err != nil || len(p.events) == 0 {
 			return err
 		}
-		if err := s.readAttributes(p); err != nil {
+		if err := r.readAttributes(p); err != nil {
 			return err
 		}
 		p.readers.Store(int32(len(followers) + 1))
-		for _, w := range followers {
-			w.filled <- p
+		for _, f := range followers {
+			f.filled <- p
 		}
 		p.release(empty)
-		if o.Judged != nil {
-			o.Judged(did.Events + did.Earlier)
+		if r.o.Judged != nil {
+			r.o.Judged(r.did.Events + r.did.Earlier)
 		}
 	}
 	return nil
 }
 
-// pageReader fills pages with the events of known contacts.
-type pageReader struct {
-	log  engine.SortedLog
-	o    *BacktestOptions
-	did  *Backtested
-	last string // contact of the event read last
-}
-
 // fill reads the next events onto the page; none at the end.
 func (r *pageReader) fill(p *page) error {
-	p.events, p.fresh = p.events[:0], p.fresh[:0]
+	p.events, p.first = p.events[:0], p.first[:0]
 	for len(p.events) < pageEvents {
 		var e hygiene.Event
 		ok, err := r.log.Next(&e)
@@ -137,11 +138,11 @@ func (r *pageReader) fill(p *page) error {
 		r.did.count(&e, r.o)
 		if e.Contact != r.last {
 			r.last = e.Contact
-			p.fresh = append(p.fresh, len(p.events))
+			p.first = append(p.first, len(p.events))
 		}
 		p.events = append(p.events, e)
 	}
-	r.did.Contacts += int64(len(p.fresh))
+	r.did.Contacts += int64(len(p.first))
 	return nil
 }
 
@@ -156,20 +157,20 @@ func (d *Backtested) count(e *hygiene.Event, o *BacktestOptions) {
 	}
 }
 
-// readAttributes reads the attributes of the contacts that begin on the page. The
-// sorted log would hold the contacts as they are until its last run is read.
-func (s *Store) readAttributes(p *page) error {
-	keys := make([]string, len(p.fresh))
-	for i, n := range p.fresh {
+// readAttributes reads the attributes of the contacts that begin on the page, as
+// they are now.
+func (r *pageReader) readAttributes(p *page) error {
+	keys := make([]string, len(p.first))
+	for i, n := range p.first {
 		keys[i] = p.events[n].Contact
 		p.attributes[n] = nil
 	}
-	return s.read(func(c engine.Reader) error {
+	return r.engine.Read(func(c engine.Reader) error {
 		return c.FindContacts(keys, func(i int, stored *engine.Contact) (err error) {
 			if stored.Attributes == nil {
 				return nil
 			}
-			if p.attributes[p.fresh[i]], err = hygiene.UnpackAttributes(stored.Attributes); err != nil {
+			if p.attributes[p.first[i]], err = hygiene.UnpackAttributes(stored.Attributes); err != nil {
 				return fmt.Errorf("read attributes of contact %d: %w", stored.ID, err)
 			}
 			return nil
@@ -185,20 +186,20 @@ type follower struct {
 	next   int   // event on it
 }
 
-func (w *follower) follow(t *hygiene.Backtest) {
-	for e := w.peek(); e != nil; e = w.peek() {
+func (f *follower) follow(t *hygiene.Backtest) {
+	for e := f.peek(); e != nil; e = f.peek() {
 		key := e.Contact
-		t.Contact(key, w.page.attributes[w.next], w.life(key))
-		for range w.life(key) { // what the test did not want to hear
+		t.Contact(key, f.page.attributes[f.next], f.eventsOf(key))
+		for range f.eventsOf(key) { // what the test did not read
 		}
 	}
 }
 
-// life is the events of the contact that are still to come.
-func (w *follower) life(key string) iter.Seq[*hygiene.Event] {
+// eventsOf is the events of the contact that are still to come.
+func (f *follower) eventsOf(key string) iter.Seq[*hygiene.Event] {
 	return func(yield func(*hygiene.Event) bool) {
-		for e := w.peek(); e != nil && e.Contact == key; e = w.peek() {
-			w.next++
+		for e := f.peek(); e != nil && e.Contact == key; e = f.peek() {
+			f.next++
 			if !yield(e) {
 				return
 			}
@@ -207,14 +208,14 @@ func (w *follower) life(key string) iter.Seq[*hygiene.Event] {
 }
 
 // peek is the next event, nil after the last. It holds until the next peek.
-func (w *follower) peek() *hygiene.Event {
-	for w.page == nil || w.next == len(w.page.events) {
-		if w.page != nil {
-			w.page.release(w.empty)
+func (f *follower) peek() *hygiene.Event {
+	for f.page == nil || f.next == len(f.page.events) {
+		if f.page != nil {
+			f.page.release(f.empty)
 		}
-		if w.page, w.next = <-w.filled, 0; w.page == nil {
+		if f.page, f.next = <-f.filled, 0; f.page == nil {
 			return nil
 		}
 	}
-	return &w.page.events[w.next]
+	return &f.page.events[f.next]
 }

@@ -1,4 +1,4 @@
-package store
+package logscan
 
 import (
 	"errors"
@@ -43,8 +43,8 @@ func (r *Report) eachOutcome(visit func(*ReportRow) error) error {
 	return r.counts.Explain(q.Close())
 }
 
-// groupColumns are the columns that do not tell one outcome from another: a code
-// has one, and alone in its group would always be all of it.
+// groupColumns are the columns that do not depend on the outcome: a code has one
+// outcome, and alone in its group would always be all of it.
 func (r *Report) groupColumns() (columns []string) {
 	for i, name := range r.asked {
 		if name != "outcome" && name != "code" {
@@ -54,7 +54,7 @@ func (r *Report) groupColumns() (columns []string) {
 	return columns
 }
 
-// eachGroup visits rows of all outcomes, which lie one after the other.
+// eachGroup visits rows that add up all outcomes, which lie one after the other.
 func (r *Report) eachGroup(visit func(*ReportRow) error) error {
 	columns := strings.Join(r.columns, ", ")
 	q := r.counts.Query(fmt.Sprintf("SELECT %s, n FROM counts ORDER BY %s", columns, columns))

@@ -1,4 +1,4 @@
-package store
+package logscan
 
 import (
 	"cmp"
@@ -22,28 +22,27 @@ type ReportOptions struct {
 	// An event counts when it was received at Since or later and before Until.
 	Since, Until hygiene.Instant
 	// Unique leaves repeats out: of events that are alike in source, message,
-	// outcome, code and contact the first one in the log counts alone.
+	// outcome, code and contact only the first one in the log counts.
 	Unique bool
-	// Progress is told how many events have been looked at; nil for nobody.
+	// Progress is called with how many events have been read; nil for nobody.
 	Progress func(events int64)
 
 	step   int64 // places in the log that are read at a time; 0 for reportStep
-	groups int   // that are gathered in memory; 0 for reportGroups
+	groups int   // counted in memory; 0 for reportGroups
 	bytes  int   // of the values of these; 0 for reportBytes
-	batch  int   // of events that are asked for repeats together; 0 for reportBatch
+	batch  int   // of events that are looked up for repeats together; 0 for reportBatch
 }
 
 // ReportRow is one row of a report.
 type ReportRow struct {
 	Values   []string // of the columns of By
 	Events   int64
-	Group    int64   // events of all rows that differ in the outcome, and its code, alone
-	Outcomes []int64 // events by hygiene.Outcome
+	Group    int64   // events of all rows that differ only in the outcome, and its code
+	Outcomes []int64 // events by hygiene.Outcome; when the outcome is not in By
 }
 
-// Report is what was counted. What is too much for memory lies in a temporary
-// file, in the folder that the variable TMPDIR names or beside the store, until
-// the report is closed.
+// Report is what was counted. What is too much for memory lies in a scratch file
+// until the report is closed.
 type Report struct {
 	counts  *sqlite.Scratch // nil until something was put there
 	asked   []string        // By
@@ -56,14 +55,22 @@ type Report struct {
 	Repeats int64
 }
 
-// Report counts events in one pass over the log, a step at a time, so that
-// nothing piles up behind it.
-func (s *Store) Report(ctx context.Context, o ReportOptions) (*Report, error) {
+// How much of the log is read, and how many groups are counted in memory, at a
+// time: what senders attach may be long.
+const (
+	reportStep   = 100_000
+	reportGroups = 100_000
+	reportBytes  = 16 << 20
+)
+
+// NewReport counts events of the log in one pass. Scratch files are made in the
+// folder.
+func NewReport(ctx context.Context, e engine.Engine, folder string, o ReportOptions) (*Report, error) {
 	if err := CheckReportColumns(o.By); err != nil {
 		return nil, err
 	}
 	r := newReport(o)
-	if err := r.count(ctx, s, o); err != nil {
+	if err := r.count(ctx, e, folder, o); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
@@ -88,32 +95,27 @@ func (r *Report) table() string {
 // Close frees the space of the counts.
 func (r *Report) Close() error { return r.counts.Close() }
 
-// How much of the log is read, and how many groups are gathered in memory, at a
-// time: what senders attach may be long.
-const (
-	reportStep   = 100_000
-	reportGroups = 100_000
-	reportBytes  = 16 << 20
-)
-
-func (r *Report) count(ctx context.Context, s *Store, o ReportOptions) (err error) {
-	g := r.gather(s, o)
+func (r *Report) count(ctx context.Context, e engine.Engine, folder string, o ReportOptions) (err error) {
+	g := newGatherer(r, folder, o)
 	defer func() { err = errors.Join(err, g.close()) }()
 	var size engine.LogSize
-	if err := s.readLog(func(l engine.LogReader) (err error) { size, err = l.Size(); return err }); err != nil {
+	err = e.ReadLog(func(l engine.LogReader) (err error) {
+		size, err = l.Size()
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	first, last := size.First, size.Last
 	step := cmp.Or(o.step, reportStep)
-	for from := first; from <= last; from += step {
-		upTo := min(from+step-1, last)
-		err := s.readLog(func(l engine.LogReader) error { return g.step(l, from, upTo) })
+	for from := size.First; from <= size.Last; from += step {
+		upTo := min(from+step-1, size.Last)
+		err := e.ReadLog(func(l engine.LogReader) error { return g.read(l, from, upTo) })
 		if err = errors.Join(ctx.Err(), err); err != nil {
 			return err
 		}
 		if o.Progress != nil {
-			o.Progress(upTo - first + 1)
+			o.Progress(upTo - size.First + 1)
 		}
 	}
-	return g.whole()
+	return g.finish()
 }

@@ -1,4 +1,4 @@
-package store
+package logscan_test
 
 import (
 	"cmp"
@@ -14,7 +14,11 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store"
 	"winnow/store/engine"
+	"winnow/store/engine/enginetest"
+	"winnow/store/logscan"
+	"winnow/store/storetest"
 )
 
 var (
@@ -23,10 +27,10 @@ var (
 )
 
 // year makes a made-up year: every contact is texted once a week.
-func year(b *testing.B, contacts int) *Store {
+func year(b *testing.B, contacts int) *store.Store {
 	path := filepath.Join(cmp.Or(*yearFolder, b.TempDir()), fmt.Sprint("year-", contacts, ".db"))
 	_, missing := os.Stat(path)
-	s, err := Open(path)
+	s, err := store.Open(path)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -38,22 +42,22 @@ func year(b *testing.B, contacts int) *Store {
 	var events []hygiene.Event
 	put := func(e hygiene.Event) {
 		if events = append(events, e); len(events) == 4096 {
-			appendEvents(b, s, events...)
+			storetest.Append(b, s, events...)
 			events = events[:0]
 		}
 	}
 	for week := range 52 {
-		at := start.Add(time.Duration(week*7) * hygiene.Day)
+		at := storetest.Start.Add(time.Duration(week*7) * hygiene.Day)
 		for n := range contacts {
 			i := (n*7919 + week) % contacts // whom the log has next is not whom the roster has next
 			key := fmt.Sprintf("crm-%08d", i)
 			message := fmt.Sprintf("sms-%d-%d-9c99bc26-373e-4847", week, i)
 			at = at.Add(hygiene.Day / time.Duration(contacts))
-			put(ev(at, key, message, hygiene.Sent))
-			put(ev(at.Add(time.Minute), key, message, fate(r, i)))
+			put(storetest.Event(at, key, message, hygiene.Sent))
+			put(storetest.Event(at.Add(time.Minute), key, message, fate(r, i)))
 		}
 	}
-	appendEvents(b, s, events...)
+	storetest.Append(b, s, events...)
 	return s
 }
 
@@ -77,13 +81,14 @@ func fate(r *rand.Rand, i int) hygiene.Outcome {
 // with merely reading the log. Say -year-of 100000 -benchtime 1x for the whole.
 func BenchmarkBacktest(b *testing.B) {
 	s := year(b, *yearOf)
-	until := start.Add(365 * hygiene.Day)
-	o := BacktestOptions{Since: until.Add(-90 * hygiene.Day), Until: until}
+	until := storetest.Start.Add(365 * hygiene.Day)
+	o := logscan.BacktestOptions{Since: until.Add(-90 * hygiene.Day), Until: until}
+	log := enginetest.Open(b, s.Path())
 	var reading, replaying time.Duration
-	var did Backtested
+	var did logscan.Backtested
 	for b.Loop() {
 		began := time.Now()
-		n := readAll(b, s)
+		n := readAll(b, log)
 		reading += time.Since(began)
 
 		forgetPeak()
@@ -103,11 +108,11 @@ func BenchmarkBacktest(b *testing.B) {
 }
 
 // readAll reads the log as a sweep does, and gives how many events it has.
-func readAll(b *testing.B, s *Store) (n int64) {
+func readAll(b *testing.B, log engine.Engine) (n int64) {
 	for seq := int64(0); ; {
 		var events []hygiene.Event
-		err := s.readLog(func(c engine.LogReader) (err error) {
-			events, err = c.EventsAfter(seq, sweepEvents, sweepBytes)
+		err := log.ReadLog(func(c engine.LogReader) (err error) {
+			events, err = c.EventsAfter(seq, 100_000, 16<<20)
 			return err
 		})
 		if err != nil {

@@ -1,4 +1,4 @@
-package store
+package logscan_test
 
 import (
 	"context"
@@ -11,20 +11,22 @@ import (
 	"time"
 
 	"winnow/hygiene"
-	"winnow/store/engine"
+	"winnow/store"
+	"winnow/store/logscan"
+	"winnow/store/storetest"
 )
 
 // rowsOf makes a report and writes its rows down.
-func rowsOf(t *testing.T, s *Store, o ReportOptions) (rows []string) {
+func rowsOf(t *testing.T, s *store.Store, o logscan.ReportOptions) (rows []string) {
 	t.Helper()
 	if o.Until == 0 {
-		o.Until = start.Add(1000 * hygiene.Day)
+		o.Until = storetest.Start.Add(1000 * hygiene.Day)
 	}
 	r, err := s.Report(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = r.Each(func(row *ReportRow) error {
+	err = r.Each(func(row *logscan.ReportRow) error {
 		rows = append(rows, fmt.Sprint(strings.Join(row.Values, "/"), " ", row.Events, " of ", row.Group))
 		return nil
 	})
@@ -41,14 +43,14 @@ func rowsOf(t *testing.T, s *Store, o ReportOptions) (rows []string) {
 }
 
 func TestAReportCountsTheSameInWhicheverSteps(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	r := rand.New(rand.NewPCG(7, 7))
 	want, groups := map[string]int64{}, map[string]int64{}
 	for range 500 {
-		e := ev(start.Add(time.Duration(r.IntN(100))*time.Hour), "ann", "m", []hygiene.Outcome{hygiene.Sent, hygiene.Delivered, hygiene.SoftBounce}[r.IntN(3)])
+		e := storetest.Event(storetest.Start.Add(time.Duration(r.IntN(100))*time.Hour), "ann", "m", []hygiene.Outcome{hygiene.Sent, hygiene.Delivered, hygiene.SoftBounce}[r.IntN(3)])
 		campaign := fmt.Sprint("c", r.IntN(20))
 		e.Body = fmt.Appendf(nil, `{"id":"m","event":"x","uniqueArgs":{"campaign":%q}}`, campaign)
-		appendEvents(t, s, e)
+		storetest.Append(t, s, e)
 		day := e.ReceivedAt.Time().Format(time.DateOnly)
 		want[day+"/"+campaign+"/"+e.Outcome.String()]++
 		groups[day+"/"+campaign]++
@@ -61,24 +63,24 @@ func TestAReportCountsTheSameInWhicheverSteps(t *testing.T) {
 		return slices.Compare(strings.Split(a, "/"), strings.Split(b, "/"))
 	})
 	by := []string{"day", "unique_args.campaign", "outcome"}
-	for _, o := range []ReportOptions{{By: by}, {By: by, step: 7}, {By: by, groups: 3}, {By: by, step: 1, groups: 1}, {By: by, bytes: 1}, {By: by, bytes: 200}} {
-		if got := rowsOf(t, s, o); !slices.Equal(got, rows) {
-			t.Errorf("step %d, groups %d:\n%s\nwant\n%s", o.step, o.groups, strings.Join(got, "\n"), strings.Join(rows, "\n"))
+	for _, l := range []logscan.Limits{{}, {Step: 7}, {Groups: 3}, {Step: 1, Groups: 1}, {Bytes: 1}, {Bytes: 200}} {
+		if got := rowsOf(t, s, logscan.ReportOptions{By: by}.Limited(l)); !slices.Equal(got, rows) {
+			t.Errorf("%+v:\n%s\nwant\n%s", l, strings.Join(got, "\n"), strings.Join(rows, "\n"))
 		}
 	}
 }
 
 func TestAReportWithoutTheOutcomeAddsItUp(t *testing.T) {
-	s := openStore(t)
-	appendEvents(t, s, ev(start, "ann", "m1", hygiene.Sent), ev(start, "ann", "m1", hygiene.Delivered), ev(start, "ann", "m1", hygiene.Delivered),
-		ev(start.Add(hygiene.Day), "ann", "m2", hygiene.HardBounce))
-	r, err := s.Report(context.Background(), ReportOptions{By: []string{"day"}, Until: start.Add(9 * hygiene.Day)})
+	s := storetest.Open(t)
+	storetest.Append(t, s, storetest.Event(storetest.Start, "ann", "m1", hygiene.Sent), storetest.Event(storetest.Start, "ann", "m1", hygiene.Delivered), storetest.Event(storetest.Start, "ann", "m1", hygiene.Delivered),
+		storetest.Event(storetest.Start.Add(hygiene.Day), "ann", "m2", hygiene.HardBounce))
+	r, err := s.Report(context.Background(), logscan.ReportOptions{By: []string{"day"}, Until: storetest.Start.Add(9 * hygiene.Day)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
 	var got []string
-	err = r.Each(func(row *ReportRow) error {
+	err = r.Each(func(row *logscan.ReportRow) error {
 		got = append(got, fmt.Sprint(row.Values, row.Events, row.Outcomes[hygiene.Delivered], row.Outcomes[hygiene.HardBounce]))
 		return nil
 	})
@@ -88,15 +90,15 @@ func TestAReportWithoutTheOutcomeAddsItUp(t *testing.T) {
 }
 
 func TestAReportsSpanBeginsAtSinceAndEndsBeforeUntil(t *testing.T) {
-	s := openStore(t)
-	appendEvents(t, s, ev(start+9, "a", "m", hygiene.Sent), ev(start+10, "a", "m", hygiene.Sent), ev(start+19, "a", "m", hygiene.Sent), ev(start+20, "a", "m", hygiene.Sent))
-	if got := rowsOf(t, s, ReportOptions{By: []string{"source"}, Since: start + 10, Until: start + 20}); !slices.Equal(got, []string{"insider 2 of 2"}) {
+	s := storetest.Open(t)
+	storetest.Append(t, s, storetest.Event(storetest.Start+9, "a", "m", hygiene.Sent), storetest.Event(storetest.Start+10, "a", "m", hygiene.Sent), storetest.Event(storetest.Start+19, "a", "m", hygiene.Sent), storetest.Event(storetest.Start+20, "a", "m", hygiene.Sent))
+	if got := rowsOf(t, s, logscan.ReportOptions{By: []string{"source"}, Since: storetest.Start + 10, Until: storetest.Start + 20}); !slices.Equal(got, []string{"insider 2 of 2"}) {
 		t.Errorf("%q", got)
 	}
 }
 
 func TestWhatASenderAttachedIsReadAsItReads(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	bodies := map[string]string{
 		`{"uniqueArgs":{"a":{"b":"x \"y\" ğ"}}}`: `x "y" ğ`,
 		`{"uniqueArgs":{"a":{"b":0012}}}`:        ``, // no JSON
@@ -107,59 +109,29 @@ func TestWhatASenderAttachedIsReadAsItReads(t *testing.T) {
 		`{"uniqueArgs":"a"}`:                     ``,
 		`not JSON`:                               ``,
 	}
-	at := start
+	at := storetest.Start
 	for body, want := range bodies {
 		at++
-		e := ev(at, "ann", "m", hygiene.Sent)
+		e := storetest.Event(at, "ann", "m", hygiene.Sent)
 		e.Body = []byte(body)
-		appendEvents(t, s, e)
-		got := rowsOf(t, s, ReportOptions{By: []string{"unique_args.a.b"}, Since: at, Until: at + 1})
+		storetest.Append(t, s, e)
+		got := rowsOf(t, s, logscan.ReportOptions{By: []string{"unique_args.a.b"}, Since: at, Until: at + 1})
 		if !slices.Equal(got, []string{want + " 1 of 1"}) {
 			t.Errorf("%s: %q; want %q", body, got, want)
 		}
 	}
 }
 
-func TestLongValuesAreNotGatheredInMemory(t *testing.T) {
-	s := openStore(t)
-	for i := range 40 {
-		e := ev(start, "ann", "m", hygiene.Sent)
-		e.Body = fmt.Appendf(nil, `{"uniqueArgs":{"text":"%d%s"}}`, i, strings.Repeat("x", 1000))
-		appendEvents(t, s, e)
-	}
-	most := 0
-	o := ReportOptions{By: []string{"unique_args.text"}, Until: start + 1, step: 1, bytes: 5000}
-	counted := newReport(o)
-	defer counted.Close()
-	g := counted.gather(s, o)
-	for seq := range int64(41) {
-		if err := s.readLog(func(c engine.LogReader) error { return g.step(c, seq, seq) }); err != nil {
-			t.Fatal(err)
-		}
-		held := 0
-		for key := range g.counts {
-			held += len(key)
-		}
-		most = max(most, held)
-	}
-	if err := g.whole(); err != nil {
-		t.Fatal(err)
-	}
-	if n, err := counted.Rows(); err != nil || n != 40 || most > 5000 || most < 1000 {
-		t.Errorf("%d rows, %v; up to %d bytes were held", n, err, most)
-	}
-}
-
 func TestACodeIsAShareOfItsGroupToo(t *testing.T) {
-	s := openStore(t)
-	a, b, c := ev(start, "a", "m", hygiene.HardBounce), ev(start, "b", "m", hygiene.HardBounce), ev(start, "c", "m", hygiene.Delivered)
+	s := storetest.Open(t)
+	a, b, c := storetest.Event(storetest.Start, "a", "m", hygiene.HardBounce), storetest.Event(storetest.Start, "b", "m", hygiene.HardBounce), storetest.Event(storetest.Start, "c", "m", hygiene.Delivered)
 	a.Code, b.Code = "1400", "1401"
-	appendEvents(t, s, a, b, c, c)
+	storetest.Append(t, s, a, b, c, c)
 	want := []string{"delivered/ 2 of 4", "hard_bounce/1400 1 of 4", "hard_bounce/1401 1 of 4"}
-	if got := rowsOf(t, s, ReportOptions{By: []string{"outcome", "code"}}); !slices.Equal(got, want) {
+	if got := rowsOf(t, s, logscan.ReportOptions{By: []string{"outcome", "code"}}); !slices.Equal(got, want) {
 		t.Errorf("%q; want %q", got, want)
 	}
-	if got := rowsOf(t, s, ReportOptions{By: []string{"code"}}); !slices.Equal(got, []string{" 2 of 2", "1400 1 of 1", "1401 1 of 1"}) {
+	if got := rowsOf(t, s, logscan.ReportOptions{By: []string{"code"}}); !slices.Equal(got, []string{" 2 of 2", "1400 1 of 1", "1401 1 of 1"}) {
 		t.Errorf("%q", got)
 	}
 }

@@ -1,4 +1,4 @@
-package store
+package logscan
 
 import (
 	"bytes"
@@ -11,19 +11,38 @@ import (
 	"winnow/hygiene/provider"
 )
 
-// reportColumns are what the log has of an event, in SQL.
-var reportColumns = map[string]string{
-	"day": "received_at / 86400000000", "outcome": "outcome", "code": "code", "source": "source",
+// reportColumns are the columns of the log that a report can count by: their
+// names, and their SQL.
+var reportColumns = []struct{ name, sql string }{
+	{"day", "received_at / 86400000000"},
+	{"outcome", "outcome"},
+	{"code", "code"},
+	{"source", "source"},
+}
+
+// columnSQL is the SQL of a column of the log; "" when there is no such column.
+func columnSQL(name string) string {
+	for _, c := range reportColumns {
+		if c.name == name {
+			return c.sql
+		}
+	}
+	return ""
 }
 
 // ReportColumns lists what a report can count by, beside unique_args.
-func ReportColumns() []string { return []string{"day", "outcome", "code", "source"} }
+func ReportColumns() (names []string) {
+	for _, c := range reportColumns {
+		names = append(names, c.name)
+	}
+	return names
+}
 
 // uniqueArgsPrefix begins the name of a column that is read from events' bodies.
 const uniqueArgsPrefix = "unique_args."
 
-// CheckReportColumns says what is wrong with the columns that a report is asked
-// to count by: none at all, one that there is not, one twice.
+// CheckReportColumns says what is wrong with the columns that a report is to
+// count by: none is given, one does not exist, one is given twice.
 func CheckReportColumns(by []string) error {
 	known := strings.Join(ReportColumns(), ", ") + ", " + uniqueArgsPrefix + "NAME"
 	if len(by) == 0 {
@@ -35,15 +54,15 @@ func CheckReportColumns(by []string) error {
 		case slices.Contains(by[:i], name):
 			return fmt.Errorf("%s is named twice", name)
 		case is && attached != "":
-		case reportColumns[name] == "":
+		case columnSQL(name) == "":
 			return fmt.Errorf("%q is no column: write some of %s", name, known)
 		}
 	}
 	return nil
 }
 
-// The columns of an event's own that tell a repeat: with the outcome, they are
-// those of the event that it repeats.
+// identityColumns are the columns that an event and its repeats have in common,
+// beside the outcome.
 var identityColumns = []string{"source", "message_id", "code", "contact"}
 
 // reportScan is how a step of the log is read.
@@ -51,16 +70,16 @@ type reportScan struct {
 	sql      string
 	body     int // the place of the body in a row; 0 for none
 	identity int // the place of identityColumns; 0 for none
-	columns  int // of a row
 }
 
 // newReportScan reads a step of the log: grouped when everything is in columns and
-// repeats count, as SQLite counts sooner than it hands rows over, else each event.
+// repeats count, as a database counts faster than it hands rows over, else each
+// event.
 func newReportScan(o *ReportOptions) (scan reportScan) {
 	var columns []string
 	for _, name := range o.By {
-		column, ok := reportColumns[name]
-		if !ok {
+		column := columnSQL(name)
+		if column == "" {
 			column, scan.body = "''", len(o.By)+2
 		}
 		columns = append(columns, column)
@@ -82,12 +101,11 @@ func newReportScan(o *ReportOptions) (scan reportScan) {
 	if o.Unique {
 		scan.identity, columns = len(columns), append(columns, identityColumns...)
 	}
-	scan.columns = len(columns)
 	scan.sql = "SELECT " + strings.Join(columns, ", ") + where + " ORDER BY seq"
 	return scan
 }
 
-// attachments reads what senders attached to messages, out of events' bodies.
+// attachments reads what senders attached to messages, from events' bodies.
 type attachments struct {
 	fields *provider.Fields
 	keys   []string // of each column of unique_args, its name there
@@ -104,14 +122,14 @@ func newAttachments(by []string) *attachments {
 	return a
 }
 
-// of gives what stands in the body under each name. A dot in it may be the
-// sender's own: the key that reads just so comes before what lies deeper. The
-// values are good until the next call.
+// of returns what the body has under each name. A dot in a name may be the
+// sender's own: a key of exactly that name comes before what lies deeper. The
+// values hold until the next call.
 func (a *attachments) of(body []byte) []string {
 	values := a.fields.Of(body)
 	for i, key := range a.keys {
 		if strings.Contains(key, ".") && mayHaveKey(body, key) {
-			if value, ok := literal(body, key); ok {
+			if value, ok := valueOfKey(body, key); ok {
 				values[i] = value
 			}
 		}
@@ -119,21 +137,22 @@ func (a *attachments) of(body []byte) []string {
 	return values
 }
 
-// mayHaveKey tells sooner than by reading the JSON of most bodies that they do not
-// have the key. One with escapes may have it in other letters.
+// mayHaveKey reports whether the body may have the key: false spares reading the
+// JSON of most bodies. One with escapes may write the key in another way.
 func mayHaveKey(body []byte, key string) bool {
 	return bytes.Contains(body, []byte(`"`+key+`"`)) || bytes.IndexByte(body, '\\') >= 0
 }
 
-// literal gives what stands under that very key, as [provider.Fields] does.
-func literal(body []byte, key string) (value string, ok bool) {
+// valueOfKey returns what the body has under exactly that key, written as
+// [provider.Fields] does.
+func valueOfKey(body []byte, key string) (value string, ok bool) {
 	var object map[string]json.RawMessage
 	if json.Unmarshal(provider.UniqueArgs(body), &object) != nil {
 		return "", false
 	}
 	raw, ok := object[key]
 	if ok && json.Unmarshal(raw, &value) != nil {
-		value = string(raw) // it is no text
+		value = string(raw) // not a string
 	}
 	return value, ok
 }

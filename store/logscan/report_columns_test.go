@@ -1,4 +1,4 @@
-package store
+package logscan
 
 import (
 	"slices"

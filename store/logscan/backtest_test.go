@@ -1,4 +1,4 @@
-package store
+package logscan_test
 
 import (
 	"cmp"
@@ -15,15 +15,19 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store"
+	"winnow/store/engine/enginetest"
+	"winnow/store/logscan"
+	"winnow/store/storetest"
 )
 
 // span is the ninety days that the tests replay.
-var span = BacktestOptions{Since: start.Add(5 * hygiene.Day), Until: start.Add(95 * hygiene.Day)}
+var span = logscan.BacktestOptions{Since: storetest.Start.Add(5 * hygiene.Day), Until: storetest.Start.Add(95 * hygiene.Day)}
 
 // backtestOf replays the store's log under the rules of the tests.
-func backtestOf(t *testing.T, s *Store, o BacktestOptions) (Backtested, *hygiene.Backtest) {
+func backtestOf(t *testing.T, s *store.Store, o logscan.BacktestOptions) (logscan.Backtested, *hygiene.Backtest) {
 	t.Helper()
-	b := hygiene.NewBacktest(testPolicy(t, s), o.Since, o.Until)
+	b := hygiene.NewBacktest(storetest.Policy(t, s), o.Since, o.Until)
 	did, err := s.Backtest(context.Background(), o, b)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +41,7 @@ func countedBy(b *hygiene.Backtest) string {
 }
 
 // inMemory replays the events of known contacts without any store.
-func inMemory(t *testing.T, s *Store, events []hygiene.Event, registrations []Registration) *hygiene.Backtest {
+func inMemory(t *testing.T, s *store.Store, events []hygiene.Event, registrations []store.Registration) *hygiene.Backtest {
 	t.Helper()
 	contacts := map[string]string{}
 	for _, r := range slices.Backward(registrations) {
@@ -48,7 +52,7 @@ func inMemory(t *testing.T, s *Store, events []hygiene.Event, registrations []Re
 		e.Seq, e.Contact = int64(i+1), cmp.Or(e.Contact, contacts[e.MessageID])
 		lives[e.Contact] = append(lives[e.Contact], e)
 	}
-	b := hygiene.NewBacktest(testPolicy(t, s), span.Since, span.Until)
+	b := hygiene.NewBacktest(storetest.Policy(t, s), span.Since, span.Until)
 	for i := range 8 {
 		key := fmt.Sprint("contact-", i)
 		life := lives[key]
@@ -67,17 +71,17 @@ func inMemory(t *testing.T, s *Store, events []hygiene.Event, registrations []Re
 func TestABacktestDoesNotDependOnHowTheLogIsCutIntoRuns(t *testing.T) {
 	acted := int64(0)
 	for seed := range uint64(5) {
-		s := openStore(t)
-		events, registrations := randomLog(seed, 400)
+		s := storetest.Open(t)
+		events, registrations := storetest.RandomLog(seed, 400)
 		if _, err := s.Register(context.Background(), registrations); err != nil {
 			t.Fatal(err)
 		}
-		appendEvents(t, s, events...)
+		storetest.Append(t, s, events...)
 		want := inMemory(t, s, events, registrations)
 		acted += want.Regretted
 		for _, run := range []int64{0, 1, 7, 100, 399, 400} {
 			o := span
-			o.run = run
+			o = o.InRuns(run)
 			did, b := backtestOf(t, s, o)
 			if got, want := countedBy(b), countedBy(want); got != want {
 				t.Errorf("seed %d, runs of %d: %s, in memory %s", seed, run, got, want)
@@ -96,23 +100,23 @@ func earlier(a, b hygiene.Event) int { return cmp.Compare(a.At, b.At) }
 
 func TestABacktestDoesNotDependOnTheOrderOfArrival(t *testing.T) {
 	for seed := range uint64(4) {
-		events, registrations := randomLog(seed, 300)
+		events, registrations := storetest.RandomLog(seed, 300)
 		for i := range events { // distinct times: among equal ones the place in the log decides
 			events[i].At = events[i].At.Add(time.Duration(i) * time.Microsecond)
 			events[i].ReceivedAt = events[i].At
 		}
 		events = slices.DeleteFunc(events, func(e hygiene.Event) bool { return e.At > span.Until })
-		inOrder, shuffled := openStore(t), openStore(t)
-		appendEvents(t, inOrder, events...)
+		inOrder, shuffled := storetest.Open(t), storetest.Open(t)
+		storetest.Append(t, inOrder, events...)
 		rand.New(rand.NewPCG(seed, 1)).Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
-		appendEvents(t, shuffled, events...)
-		for _, s := range []*Store{inOrder, shuffled} {
+		storetest.Append(t, shuffled, events...)
+		for _, s := range []*store.Store{inOrder, shuffled} {
 			if _, err := s.Register(context.Background(), registrations); err != nil {
 				t.Fatal(err)
 			}
 		}
 		o := span
-		o.run = 40
+		o = o.InRuns(40)
 		a, first := backtestOf(t, inOrder, o)
 		b, second := backtestOf(t, shuffled, o)
 		if countedBy(first) != countedBy(second) || a != b {
@@ -122,18 +126,18 @@ func TestABacktestDoesNotDependOnTheOrderOfArrival(t *testing.T) {
 }
 
 func TestAContactMayHaveMoreEventsThanAPage(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	var events []hygiene.Event
-	for i := range 3*pageEvents + 5 {
+	for i := range 3*logscan.PageEvents + 5 {
 		contact := "ann"
 		if i%1000 == 0 {
 			contact = fmt.Sprint("bob-", i)
 		}
-		events = append(events, ev(start.Add(time.Duration(i)*time.Minute), contact, fmt.Sprint("m", i), hygiene.SoftBounce))
+		events = append(events, storetest.Event(storetest.Start.Add(time.Duration(i)*time.Minute), contact, fmt.Sprint("m", i), hygiene.SoftBounce))
 	}
-	appendEvents(t, s, append(events, ev(start.Add(6*hygiene.Day), "ann", "last", hygiene.HardBounce))...)
+	storetest.Append(t, s, append(events, storetest.Event(storetest.Start.Add(6*hygiene.Day), "ann", "last", hygiene.HardBounce))...)
 	o := span
-	o.run = 999
+	o = o.InRuns(999)
 	did, b := backtestOf(t, s, o)
 	if did.Contacts != 5 || did.Earlier+did.Events != int64(len(events)+1) || b.Rules[0].Acted != 1 {
 		t.Errorf("%+v %s", did, countedBy(b))
@@ -143,17 +147,17 @@ func TestAContactMayHaveMoreEventsThanAPage(t *testing.T) {
 func TestABacktestOfThePolicyInForceFindsWhatTheLedgerHas(t *testing.T) {
 	total := int64(0)
 	for seed := range uint64(4) {
-		s := openStore(t)
-		p := testPolicy(t, s)
-		events, registrations := randomLog(seed, 400)
+		s := storetest.Open(t)
+		p := storetest.Policy(t, s)
+		events, registrations := storetest.RandomLog(seed, 400)
 		for i := range events { // in order, as a daemon hears them
 			events[i].At = events[i].ReceivedAt
 		}
 		if _, err := s.Register(context.Background(), registrations); err != nil {
 			t.Fatal(err)
 		}
-		appendEvents(t, s, events...)
-		sweepAll(t, s, p, 50)
+		storetest.Append(t, s, events...)
+		storetest.Sweep(t, s, p, 50)
 		want := map[string]int64{}
 		for i := range 8 {
 			ledger, err := s.Ledger(fmt.Sprint("contact-", i), 10_000)
@@ -179,17 +183,17 @@ func TestABacktestOfThePolicyInForceFindsWhatTheLedgerHas(t *testing.T) {
 }
 
 func TestABacktestSaysWhatItWentOver(t *testing.T) {
-	s := openStore(t)
-	late := ev(start.Add(90*hygiene.Day), "ann", "late", hygiene.HardBounce)
+	s := storetest.Open(t)
+	late := storetest.Event(storetest.Start.Add(90*hygiene.Day), "ann", "late", hygiene.HardBounce)
 	late.ReceivedAt = span.Until + 1 // it happened in time, but nobody had heard of it
-	appendEvents(t, s,
-		ev(span.Since-1, "ann", "m1", hygiene.Sent), ev(span.Since, "ann", "m2", hygiene.Sent), ev(span.Until, "bob", "m3", hygiene.HardBounce),
-		ev(start.Add(20*hygiene.Day), "", "m4", hygiene.HardBounce), ev(span.Until+1, "cem", "m5", hygiene.HardBounce), late)
+	storetest.Append(t, s,
+		storetest.Event(span.Since-1, "ann", "m1", hygiene.Sent), storetest.Event(span.Since, "ann", "m2", hygiene.Sent), storetest.Event(span.Until, "bob", "m3", hygiene.HardBounce),
+		storetest.Event(storetest.Start.Add(20*hygiene.Day), "", "m4", hygiene.HardBounce), storetest.Event(span.Until+1, "cem", "m5", hygiene.HardBounce), late)
 	did, b := backtestOf(t, s, span)
 	if did.Events != 2 || did.Earlier != 1 || did.Contacts != 2 || did.Unmatched != 1 || did.First != span.Since-1 || did.Bytes == 0 || b.Suppressed != 1 {
 		t.Errorf("%+v %s", did, countedBy(b))
 	}
-	if _, err := s.Register(context.Background(), []Registration{{MessageID: "m4", Contact: "dora"}}); err != nil {
+	if _, err := s.Register(context.Background(), []store.Registration{{MessageID: "m4", Contact: "dora"}}); err != nil {
 		t.Fatal(err)
 	}
 	if did, b := backtestOf(t, s, span); did.Events != 3 || did.Unmatched != 0 || b.Suppressed != 2 {
@@ -198,27 +202,21 @@ func TestABacktestSaysWhatItWentOver(t *testing.T) {
 }
 
 func TestABacktestOfAnEmptyLogFindsNothing(t *testing.T) {
-	did, b := backtestOf(t, openStore(t), span)
-	if did.Bytes = 0; did != (Backtested{}) || b.Suppressed != 0 {
+	did, b := backtestOf(t, storetest.Open(t), span)
+	if did.Bytes = 0; did != (logscan.Backtested{}) || b.Suppressed != 0 {
 		t.Errorf("%+v %s", did, countedBy(b))
 	}
 }
 
 func TestABacktestSeesTheAttributesOfTheRoster(t *testing.T) {
-	s := openStore(t)
+	s := storetest.Open(t)
 	for _, key := range []string{"ann", "bob"} {
-		appendEvents(t, s, ev(start.Add(9*hygiene.Day), key, key, hygiene.HardBounce))
+		storetest.Append(t, s, storetest.Event(storetest.Start.Add(9*hygiene.Day), key, key, hygiene.HardBounce))
 	}
-	err := s.writeAs(nil, func(p *txWriter) error {
-		k := &contactRow{}
-		k.reset("ann")
-		k.Attributes = k.Attributes.With("vip", hygiene.ParseValue("yes"))
-		return p.save(k, nil)
-	})
-	if err != nil {
+	if _, err := s.SaveProfiles([]store.Profile{{Key: "ann", Attributes: hygiene.Attributes(nil).With("vip", hygiene.ParseValue("yes"))}}); err != nil {
 		t.Fatal(err)
 	}
-	b := hygiene.NewBacktest(hygiene.NewPolicy([]hygiene.Rule{{Name: "hard", When: killPolicy().Rules[0].When, Then: killPolicy().Rules[0].Then,
+	b := hygiene.NewBacktest(hygiene.NewPolicy([]hygiene.Rule{{Name: "hard", When: storetest.TwoRules().Rules[0].When, Then: storetest.TwoRules().Rules[0].Then,
 		Where: hygiene.AttributeTest{Name: "vip", Comparison: hygiene.Comparison{Op: hygiene.Exists, Exists: true}}}}, "vip"), span.Since, span.Until)
 	if _, err := s.Backtest(context.Background(), span, b); err != nil || b.Suppressed != 1 {
 		t.Errorf("%s, %v", countedBy(b), err)
@@ -226,10 +224,10 @@ func TestABacktestSeesTheAttributesOfTheRoster(t *testing.T) {
 }
 
 func TestABacktestJudgesSeveralPoliciesAsItJudgesEach(t *testing.T) {
-	s := openStore(t)
-	events, _ := randomLog(3, 500)
-	appendEvents(t, s, events...)
-	policies := []*hygiene.Policy{testPolicy(t, s), killPolicy(), yearPolicy(3)}
+	s := storetest.Open(t)
+	events, _ := storetest.RandomLog(3, 500)
+	storetest.Append(t, s, events...)
+	policies := []*hygiene.Policy{storetest.Policy(t, s), storetest.TwoRules(), yearPolicy(3)}
 	var together []*hygiene.Backtest
 	for _, p := range policies {
 		together = append(together, hygiene.NewBacktest(p, span.Since, span.Until))
@@ -262,10 +260,10 @@ func temporary(t *testing.T, folder string) (open []string) {
 
 func TestTheTemporaryFileEndsWithTheBacktest(t *testing.T) {
 	for _, where := range []string{"TMPDIR", "beside the store"} {
-		s := openStore(t)
-		events, _ := randomLog(1, 50)
-		appendEvents(t, s, events...)
-		folder := filepath.Dir(s.path)
+		s := storetest.Open(t)
+		events, _ := storetest.RandomLog(1, 50)
+		storetest.Append(t, s, events...)
+		folder := filepath.Dir(s.Path())
 		t.Setenv("TMPDIR", "")
 		if where == "TMPDIR" {
 			folder = t.TempDir()
@@ -289,21 +287,21 @@ func TestTheTemporaryFileEndsWithTheBacktest(t *testing.T) {
 func TestACancelledBacktestEndsAtOnceAndLeavesNothing(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
-	s := openStore(t)
-	events, _ := randomLog(1, 5000)
-	appendEvents(t, s, events...)
+	s := storetest.Open(t)
+	events, _ := storetest.RandomLog(1, 5000)
+	storetest.Append(t, s, events...)
 	for _, phase := range []string{"sorted", "judged"} {
 		ctx, cancel := context.WithCancel(context.Background())
 		calls := 0
 		stop := func(int64) { calls++; cancel() }
 		o := span
-		o.run = 100
+		o = o.InRuns(100)
 		if phase == "sorted" {
 			o.Sorted = stop
 		} else {
 			o.Judged = stop
 		}
-		_, err := s.Backtest(ctx, o, hygiene.NewBacktest(testPolicy(t, s), o.Since, o.Until))
+		_, err := s.Backtest(ctx, o, hygiene.NewBacktest(storetest.Policy(t, s), o.Since, o.Until))
 		if !errors.Is(err, context.Canceled) || calls != 1 {
 			t.Errorf("%s: %v after %d calls", phase, err, calls)
 		}
@@ -314,22 +312,22 @@ func TestACancelledBacktestEndsAtOnceAndLeavesNothing(t *testing.T) {
 }
 
 func TestABacktestChangesNothingAndHoldsNobodyUp(t *testing.T) {
-	s := openStore(t)
-	p := testPolicy(t, s)
-	events, _ := randomLog(2, 300)
-	appendEvents(t, s, events...)
-	sweepAll(t, s, p, 0)
-	before := picture(t, s)
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	events, _ := storetest.RandomLog(2, 300)
+	storetest.Append(t, s, events...)
+	storetest.Sweep(t, s, p, 0)
+	before := storetest.Dump(t, s)
 	o := span
-	o.run = 100
+	o = o.InRuns(100)
 	o.Judged = func(int64) { // the log and the roster are written meanwhile, and no reader is in the way of the log's file
-		appendEvents(t, s, ev(start, "zoe", "z", hygiene.Sent))
-		if _, err := s.Register(context.Background(), []Registration{{MessageID: "z", Contact: "zoe"}}); err != nil {
+		storetest.Append(t, s, storetest.Event(storetest.Start, "zoe", "z", hygiene.Sent))
+		if _, err := s.Register(context.Background(), []store.Registration{{MessageID: "z", Contact: "zoe"}}); err != nil {
 			t.Error(err)
 		}
 		for _, path := range []string{s.Files()[0], s.Files()[2]} {
 			var busy int
-			if err := openFile(t, path).QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, new(int), new(int)); busy != 0 || err != nil {
+			if err := enginetest.File(t, path).QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, new(int), new(int)); busy != 0 || err != nil {
 				t.Errorf("%s: a reader is in the way, %v", filepath.Base(path), err)
 			}
 		}
@@ -340,14 +338,14 @@ func TestABacktestChangesNothingAndHoldsNobodyUp(t *testing.T) {
 	if _, ok, err := s.Contact("zoe"); !ok || err != nil {
 		t.Errorf("nothing was written meanwhile, %v", err)
 	}
-	if after := picture(t, s); !strings.HasPrefix(after, before) {
+	if after := storetest.Dump(t, s); !strings.HasPrefix(after, before) {
 		t.Errorf("before\n%s\nafter\n%s", before, after)
 	}
 }
 
 func TestABacktestSaysWhereItCannotWrite(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
-	s := openStore(t)
+	s := storetest.Open(t)
 	_, err := s.Backtest(context.Background(), span)
 	if err == nil || !strings.Contains(err.Error(), "missing") {
 		t.Errorf("the error is %v", err)

@@ -1,0 +1,66 @@
+// Package enginetest chooses the engine that tests of the store run on. The
+// environment variable WINNOW_TEST_ENGINE names it; without it that is sqlite.
+//
+// To test another engine, make [Location] name a new empty database of it, and
+// [Open] open it.
+package enginetest
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"winnow/store/engine"
+	"winnow/store/sqlite"
+)
+
+// Variable is the environment variable that names the engine.
+const Variable = "WINNOW_TEST_ENGINE"
+
+// Location is where a test opens a store that does not exist yet, as the config
+// would name it. It is removed after the test.
+func Location(tb testing.TB) string {
+	tb.Helper()
+	switch name := os.Getenv(Variable); name {
+	case "", "sqlite":
+		return filepath.Join(tb.TempDir(), "winnow.db")
+	default:
+		tb.Fatalf("%s names engine %q; there is sqlite", Variable, name)
+		return ""
+	}
+}
+
+// Open opens the engine's database at a location, and closes it after the test.
+func Open(tb testing.TB, location string) engine.Engine {
+	tb.Helper()
+	e, err := sqlite.Open(location)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return e
+}
+
+// SQLite skips a test of what only SQLite does, unless that is the engine.
+func SQLite(tb testing.TB) {
+	tb.Helper()
+	if name := os.Getenv(Variable); name != "" && name != "sqlite" {
+		tb.Skipf("this is about sqlite, not %s", name)
+	}
+}
+
+// File opens a SQLite file, as any other program could.
+func File(tb testing.TB, path string) *sql.DB {
+	tb.Helper()
+	db, err := sql.Open("sqlite3", "file:"+path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { db.Close() })
+	return db
+}

@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+
+	"winnow/hygiene"
+	"winnow/segments"
+	"winnow/store/engine"
+)
+
+// What tests see of the package beside its names.
+const (
+	KeptTimes       = keptTimes
+	LockPoll        = lockPoll
+	PageMarks       = pageMarks
+	QuarantineBytes = quarantineBytes
+	RangeSize       = rangeSize
+	RewriteBytes    = rewriteBytes
+	RewriteRows     = rewriteRows
+	RunColumns      = runColumns
+	StepSize        = stepSize
+)
+
+var (
+	ErrNoTrip         = errNoTrip
+	ErrReviewed       = errReviewed
+	NewBreakerWindows = newBreakerWindows
+	PinsFrom          = pinsFrom
+	SecondOf          = secondOf
+	WindowSeconds     = windowSeconds
+)
+
+func (s *Store) Write(do func(engine.Writer) error) error      { return s.write(do) }
+func (s *Store) Read(do func(engine.Reader) error) error       { return s.read(do) }
+func (s *Store) ReadLog(do func(engine.LogReader) error) error { return s.readLog(do) }
+func (s *Store) ScratchFolder() string                         { return s.scratchFolder() }
+
+// ForgetWindows makes the next sweep read the breakers' counts, as another process
+// would.
+func (s *Store) ForgetWindows() { s.windows = nil }
+
+// SaveContacts stores contacts from that place until before the other, as fill
+// makes them from their places.
+func (s *Store) SaveContacts(p *hygiene.Policy, from, to int, fill func(i int, c *hygiene.Contact)) error {
+	return s.writeAs(p, func(w *txWriter) error {
+		k := &contactRow{}
+		for i := from; i < to; i++ {
+			k.reset("")
+			fill(i, &k.Contact)
+			if err := w.save(k, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *Store) StepThrough(ctx context.Context, concerns func(*hygiene.Contact) bool) error {
+	_, err := s.stepThrough(ctx, concerns, nil, nil)
+	return err
+}
+
+func (s *Store) BeginReview(t *Trip, r Review, kind BatchKind) (Batch, error) {
+	return s.beginReview(t, r, kind)
+}
+
+func (t *Trip) StrikeInstruction() hygiene.Instruction { return t.strike() }
+
+type BreakerWindows = breakerWindows
+
+func (w *breakerWindows) Count(events []hygiene.Event, hold func(*hygiene.Event, *hygiene.Breaker, float64) error) error {
+	return w.count(events, hold)
+}
+
+type KeyPager = keyPager
+
+// NewKeyPager is a pager of marks that read returns.
+func NewKeyPager(read func(from string, most int) ([]string, []segments.Pin, error)) *KeyPager {
+	return &keyPager{read: read}
+}
+
+func (p *keyPager) Find(key string) (from, to int, err error) { return p.find(key) }
+
+// ReclassifyContacts does the contacts' part of a reclassification alone, of at
+// most so many events, as when the process is killed before the log's part.
+func (s *Store) ReclassifyContacts(p *hygiene.Policy, of Outcomes, b Batch, m hygiene.Moment, swept int64, most func(events int) int) error {
+	r := &reclassifier{store: s, policy: p, batch: b, moment: m, swept: swept, did: newReclassification()}
+	return s.eachPiece(context.Background(), of, newReclassification(), nil, func(events []hygiene.Event) error {
+		events = events[:most(len(events))]
+		updates := make([]engine.OutcomeUpdate, len(events))
+		for i, e := range events {
+			is, _ := of(e.Source, e.Name, e.Code)
+			updates[i] = engine.OutcomeUpdate{Seq: e.Seq, Outcome: is}
+		}
+		return r.moveEvents(events, updates)
+	})
+}
+
+func (s *Store) PendingOutcomes() ([]engine.OutcomeUpdate, error) { return s.pendingOutcomes() }
+
+func (s *Store) RewriteNext(updates []engine.OutcomeUpdate) (n, weight int, err error) {
+	return s.rewriteNext(updates)
+}
