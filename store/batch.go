@@ -154,10 +154,10 @@ func (s *Store) finishBatch(b *Batch) error {
 // it undoes, and has its strike saved.
 func saveBatch(c engine.Writer, b *Batch) (err error) {
 	if b.ID == 0 {
-		b.ID, err = c.Number(`INSERT INTO batches (at, kind, by, note, about, undoes, undone, contacts, changes, done)
+		b.ID, err = c.Number(`INSERT INTO batches (at, kind, by, note, about, undoes, undone_by, contacts, changes, done)
 			VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, 0) RETURNING id`, int64(b.At), string(b.Kind), b.By, b.Note, b.About, b.Undoes)
 		if err == nil && b.Undoes != 0 {
-			err = c.Exec("UPDATE batches SET undone = ? WHERE id = ?", b.ID, b.Undoes)
+			err = c.Exec("UPDATE batches SET undone_by = ? WHERE id = ?", b.ID, b.Undoes)
 		}
 		if err == nil && b.strike != nil {
 			err = saveStrike(c, b.ID, b.strike)
@@ -169,7 +169,7 @@ func saveBatch(c engine.Writer, b *Batch) (err error) {
 	return c.Exec("UPDATE batches SET contacts = ?, changes = ?, done = ? WHERE id = ?", b.Contacts, b.Changes, asInt(b.Done), b.ID)
 }
 
-const batchColumns = "id, at, kind, by, note, about, undoes, undone, contacts, changes, done"
+const batchColumns = "id, at, kind, by, note, about, undoes, undone_by, contacts, changes, done"
 
 func scanBatch(r engine.Rows) Batch {
 	return Batch{ID: r.Int(0), At: hygiene.Instant(r.Int(1)), Kind: BatchKind(r.Text(2)), By: r.Text(3), Note: r.Text(4), About: r.Text(5),

@@ -50,14 +50,14 @@ func (s *Store) Strike(ctx context.Context, policy *hygiene.Policy, in hygiene.I
 
 // saveStrike stores the strike of a batch, in place of one that it had.
 func saveStrike(c engine.Writer, batch int64, in *hygiene.Instruction) error {
-	return c.Exec(`INSERT INTO strikes (batch, at, seq, reason, rule, since, until, source, code, outcome, held)
+	return c.Exec(`INSERT INTO strikes (batch, at, seq, reason, rule, since, until, source, code, outcome, held_by)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (batch) DO UPDATE SET at = excluded.at, seq = excluded.seq, reason = excluded.reason, rule = excluded.rule, since = excluded.since,
-		until = excluded.until, source = excluded.source, code = excluded.code, outcome = excluded.outcome, held = excluded.held`,
+		until = excluded.until, source = excluded.source, code = excluded.code, outcome = excluded.outcome, held_by = excluded.held_by`,
 		batch, int64(in.At), in.Seq, in.Reason, in.Rule, int64(in.From), int64(in.To), in.Source, in.Code, in.Outcome.String(), in.Held)
 }
 
-const strikeQuery = `SELECT s.batch, s.at, s.seq, s.reason, s.rule, s.since, s.until, s.source, s.code, s.outcome, s.held, b.by, b.note
+const strikeQuery = `SELECT s.batch, s.at, s.seq, s.reason, s.rule, s.since, s.until, s.source, s.code, s.outcome, s.held_by, b.by, b.note
 	FROM strikes s JOIN batches b ON b.id = s.batch `
 
 func scanStrike(r engine.Rows) (in hygiene.Instruction, err error) {

@@ -70,7 +70,7 @@ func (t *TakingBack) checkReview(c engine.Querier) error {
 	if t.Revoked || t.strike.Held == 0 {
 		return nil
 	}
-	id, err := c.Number("SELECT batch FROM trips WHERE id = ?", t.strike.Held)
+	id, err := c.Number("SELECT batch FROM breaker_trips WHERE id = ?", t.strike.Held)
 	if err != nil || id == t.Root.ID {
 		return err
 	}

@@ -19,7 +19,7 @@ var (
 // trip of that number, and when it was reviewed already.
 func (s *Store) WaitingTrip(id int64) (t Trip, err error) {
 	err = s.read(func(c engine.Reader) error {
-		r := c.Query("SELECT "+tripColumns+" FROM trips t WHERE id = ?", id)
+		r := c.Query("SELECT "+tripColumns+" FROM breaker_trips t WHERE id = ?", id)
 		found := r.Next()
 		if found {
 			err = t.scan(r)
@@ -126,7 +126,7 @@ func (s *Store) beginReview(t *Trip, r Review, kind BatchKind) (b Batch, err err
 		if err := saveBatch(c, &b); err != nil {
 			return err
 		}
-		return c.Exec("UPDATE trips SET batch = ? WHERE id = ?", b.ID, t.ID)
+		return c.Exec("UPDATE breaker_trips SET batch = ? WHERE id = ?", b.ID, t.ID)
 	})
 	return b, err
 }
@@ -162,7 +162,7 @@ func interruptedReview(c engine.Querier, t *Trip, kind BatchKind) (Batch, error)
 func (s *Store) endReview(t *Trip, state TripState, r Review, batch int64) error {
 	t.State, t.ReviewedAt, t.By, t.Batch = state, r.Now, r.By, batch
 	return s.write(func(c engine.Writer) error {
-		return c.Exec("UPDATE trips SET state = ?, reviewed_at = ?, by = ?, batch = ? WHERE id = ?", string(state), int64(r.Now), r.By, batch, t.ID)
+		return c.Exec("UPDATE breaker_trips SET state = ?, reviewed_at = ?, by = ?, batch = ? WHERE id = ?", string(state), int64(r.Now), r.By, batch, t.ID)
 	})
 }
 
@@ -174,7 +174,7 @@ func releaseReviewed(c engine.Querier, events []hygiene.Event) error {
 		if e.Held == 0 {
 			continue
 		}
-		released, err := c.Number("SELECT 1 FROM trips WHERE id = ? AND state = ?", e.Held, string(TripReleased))
+		released, err := c.Number("SELECT 1 FROM breaker_trips WHERE id = ? AND state = ?", e.Held, string(TripReleased))
 		if err != nil {
 			return err
 		}

@@ -128,7 +128,7 @@ func (t *tripRecorder) hold(e *hygiene.Event, b *hygiene.Breaker, share float64)
 // none.
 func lastTrip(c engine.Querier, key tripKey) (*Trip, error) {
 	trip := &Trip{}
-	r := c.Query("SELECT "+tripColumns+" FROM trips t WHERE source = ? AND outcome = ? ORDER BY id DESC LIMIT 1", key.source, key.outcome.String())
+	r := c.Query("SELECT "+tripColumns+" FROM breaker_trips t WHERE source = ? AND outcome = ? ORDER BY id DESC LIMIT 1", key.source, key.outcome.String())
 	var err error
 	if r.Next() {
 		err = trip.scan(r)
@@ -137,22 +137,22 @@ func lastTrip(c engine.Querier, key tripKey) (*Trip, error) {
 }
 
 func insertTrip(c engine.Writer, trip *Trip) (err error) {
-	trip.ID, err = c.Number(`INSERT INTO trips (source, outcome, since, until, window, from_seq, to_seq, events, share, state, reviewed_at, by, batch)
+	trip.ID, err = c.Number(`INSERT INTO breaker_trips (source, outcome, since, until, window_us, from_seq, to_seq, events, share, state, reviewed_at, by, batch)
 		VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, 0, '', 0) RETURNING id`, trip.Source, trip.Outcome.String(),
 		int64(trip.Since), int64(trip.Until), trip.Window.Microseconds(), trip.FromSeq, string(TripHeld))
 	return err
 }
 
 func updateTrip(c engine.Writer, trip *Trip) error {
-	return c.Exec("UPDATE trips SET since = ?, until = ?, window = ?, to_seq = ?, events = ?, share = ? WHERE id = ?",
+	return c.Exec("UPDATE breaker_trips SET since = ?, until = ?, window_us = ?, to_seq = ?, events = ?, share = ? WHERE id = ?",
 		int64(trip.Since), int64(trip.Until), trip.Window.Microseconds(), trip.ToSeq, trip.Events, int64(math.Round(trip.Share*shareUnit)), trip.ID)
 }
 
 // shareUnit is what a share of 1 is stored as.
 const shareUnit = 1e6
 
-const tripColumns = `t.id, t.source, t.outcome, t.since, t.until, t.window, t.from_seq, t.to_seq, t.events, t.share, t.state, t.reviewed_at, t.by, t.batch,
-	(SELECT max(until) FROM trips r WHERE r.source = t.source AND r.outcome = t.outcome AND r.id < t.id AND r.state = 'released')`
+const tripColumns = `t.id, t.source, t.outcome, t.since, t.until, t.window_us, t.from_seq, t.to_seq, t.events, t.share, t.state, t.reviewed_at, t.by, t.batch,
+	(SELECT max(until) FROM breaker_trips r WHERE r.source = t.source AND r.outcome = t.outcome AND r.id < t.id AND r.state = 'released')`
 
 // scan reads a row of tripColumns.
 func (t *Trip) scan(r engine.Rows) (err error) {
@@ -191,7 +191,7 @@ func (s *Store) Trips() (list []Trip, err error) {
 
 // trips reads all trips in that order, with the state that they have now.
 func trips(c engine.Querier, order string) (list []Trip, err error) {
-	r := c.Query("SELECT " + tripColumns + " FROM trips t ORDER BY " + order)
+	r := c.Query("SELECT " + tripColumns + " FROM breaker_trips t ORDER BY " + order)
 	for err == nil && r.Next() {
 		list = append(list, Trip{})
 		err = list[len(list)-1].scan(r)
@@ -210,7 +210,7 @@ func trips(c engine.Querier, order string) (list []Trip, err error) {
 // countContacts counts the contacts with a verdict that waits for the trip.
 func (t *Trip) countContacts(c engine.Querier) (err error) {
 	// The condition that held is not 0 lets a database use the index of those rows.
-	t.Contacts, err = c.Number("SELECT count(DISTINCT contact) FROM ledger WHERE held = ? AND held <> 0", t.ID)
+	t.Contacts, err = c.Number("SELECT count(DISTINCT contact) FROM ledger WHERE held_by = ? AND held_by <> 0", t.ID)
 	return err
 }
 

@@ -149,7 +149,7 @@ func TestAfterReleaseAllIsAsIfThereHadBeenNoBreaker(t *testing.T) {
 		}
 		var waits int64
 		if err := with.Read(func(c engine.Reader) (err error) {
-			waits, err = c.Number("SELECT count(*) FROM trips WHERE state = 'held'")
+			waits, err = c.Number("SELECT count(*) FROM breaker_trips WHERE state = 'held'")
 			return err
 		}); err != nil || waits != 0 {
 			t.Errorf("%d trips wait, %v", waits, err)
@@ -305,7 +305,7 @@ func TestContactsOfATripAreCountedByAnIndex(t *testing.T) {
 	enginetest.SQLite(t)
 	s := storetest.Open(t)
 	err := s.Read(func(c engine.Reader) error {
-		r := c.Query("EXPLAIN QUERY PLAN SELECT count(DISTINCT contact) FROM ledger WHERE held = ? AND held <> 0", 1)
+		r := c.Query("EXPLAIN QUERY PLAN SELECT count(DISTINCT contact) FROM ledger WHERE held_by = ? AND held_by <> 0", 1)
 		if !r.Next() || !strings.Contains(r.Text(3), "COVERING INDEX ledger_held") {
 			t.Errorf("SQLite would %q", r.Text(3))
 		}

@@ -179,7 +179,7 @@ func (s *Store) windowsAt(c engine.Writer, breakers []hygiene.Breaker, at int64)
 		}
 	}
 	w := newBreakerWindows(breakers)
-	r := c.Query("SELECT source, outcome, second, events, matches FROM surges ORDER BY source, outcome, second")
+	r := c.Query("SELECT source, outcome, second, events, matches FROM breaker_counts ORDER BY source, outcome, second")
 	for r.Next() {
 		for i, of := 0, w.of(r.Text(0)); i < len(of); i++ {
 			if of[i].breaker.Outcome.String() == r.Text(1) {
@@ -202,10 +202,10 @@ const countedForPrefix = "breaker "
 // recount counts from the log what the windows hold.
 func (s *Store) recount(c engine.Writer, breakers []hygiene.Breaker, at int64) (*breakerWindows, error) {
 	w := newBreakerWindows(breakers)
-	if err := c.Exec("DELETE FROM surges"); err != nil {
+	if err := c.Exec("DELETE FROM breaker_counts"); err != nil {
 		return nil, err
 	}
-	if err := c.Exec("DELETE FROM progress WHERE name >= ? AND name < ?", countedForPrefix, countedForPrefix+"~"); err != nil {
+	if err := c.Exec("DELETE FROM counters WHERE name >= ? AND name < ?", countedForPrefix, countedForPrefix+"~"); err != nil {
 		return nil, err
 	}
 	err := s.readLog(func(log engine.LogReader) error {
@@ -284,11 +284,11 @@ func (w *breakerWindow) save(c engine.Writer, source string) error {
 			continue
 		}
 		n.changed = false
-		if err := c.Exec(`INSERT INTO surges (source, outcome, second, events, matches) VALUES (?, ?, ?, ?, ?)
+		if err := c.Exec(`INSERT INTO breaker_counts (source, outcome, second, events, matches) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (source, outcome, second) DO UPDATE SET events = excluded.events, matches = excluded.matches`,
 			source, outcome, n.at, int64(n.events), int64(n.matches)); err != nil {
 			return err
 		}
 	}
-	return c.Exec("DELETE FROM surges WHERE source = ? AND outcome = ? AND second <= ?", source, outcome, latest-2*w.length)
+	return c.Exec("DELETE FROM breaker_counts WHERE source = ? AND outcome = ? AND second <= ?", source, outcome, latest-2*w.length)
 }

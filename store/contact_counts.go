@@ -47,14 +47,14 @@ func (t statusCounts) save(c engine.Writer) error {
 		if t[k] == 0 {
 			continue
 		}
-		if err := c.Exec(`INSERT INTO tally (at, was, now, n) VALUES (?, ?, ?, ?) ON CONFLICT (at, was, now) DO UPDATE SET n = tally.n + excluded.n`,
+		if err := c.Exec(`INSERT INTO status_counts (at, was, now, n) VALUES (?, ?, ?, ?) ON CONFLICT (at, was, now) DO UPDATE SET n = status_counts.n + excluded.n`,
 			k.second, int64(k.was), int64(k.now), t[k]); err != nil {
 			return err
 		}
 		if t[k] > 0 {
 			continue // it can't have come to 0
 		}
-		if err := c.Exec("DELETE FROM tally WHERE at = ? AND was = ? AND now = ? AND n = 0", k.second, int64(k.was), int64(k.now)); err != nil {
+		if err := c.Exec("DELETE FROM status_counts WHERE at = ? AND was = ? AND now = ? AND n = 0", k.second, int64(k.was), int64(k.now)); err != nil {
 			return err
 		}
 	}
@@ -68,7 +68,7 @@ func countByStatus(c engine.Querier, t hygiene.Instant) (map[string]int64, error
 	for _, name := range hygiene.StatusNames() {
 		counts[name] = 0
 	}
-	r := c.Query("SELECT was, now, sum(n) FROM tally WHERE at <= ? GROUP BY was, now", secondOf(t))
+	r := c.Query("SELECT was, now, sum(n) FROM status_counts WHERE at <= ? GROUP BY was, now", secondOf(t))
 	for r.Next() {
 		if was := hygiene.Status(r.Int(0)); was != 0 {
 			counts[was.String()] -= r.Int(2)
@@ -88,7 +88,7 @@ func (s *Store) markCounted(now hygiene.Instant) error {
 			return err
 		}
 		from, to := secondOf(min(hygiene.Instant(before), now)), secondOf(max(hygiene.Instant(before), now))
-		changed, err = c.Number("SELECT EXISTS (SELECT 1 FROM tally WHERE at > ? AND at <= ?)", from, to)
+		changed, err = c.Number("SELECT EXISTS (SELECT 1 FROM status_counts WHERE at > ? AND at <= ?)", from, to)
 		return err
 	})
 	if err != nil || changed == 0 {

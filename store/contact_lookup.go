@@ -45,7 +45,7 @@ func (s *Store) Ledger(key string, most int) (entries []LedgerEntry, err error) 
 }
 
 func ledgerEntry(c engine.Querier, id int64) (e LedgerEntry, prev int64, err error) {
-	r := c.Query(`SELECT prev, at, seq, act, reason, hand, until, attempt, rule, evidence, by, note, coalesce(p.hash, ''), batch, held
+	r := c.Query(`SELECT prev, at, seq, act, reason, origin, until, attempt, rule, evidence, by, note, coalesce(p.hash, ''), batch, held_by
 		FROM ledger l LEFT JOIN policies p ON p.id = l.policy WHERE l.id = ?`, id)
 	if r.Next() {
 		e = LedgerEntry{ID: id, Policy: r.Text(12), Batch: r.Int(13), Change: hygiene.Change{

@@ -14,12 +14,12 @@ const (
 
 // counter reads a counter; 0 when it was never set.
 func counter(c engine.Querier, name string) (int64, error) {
-	return c.Number("SELECT value FROM progress WHERE name = ?", name)
+	return c.Number("SELECT value FROM counters WHERE name = ?", name)
 }
 
 // setCounter is the one writer of counters.
 func setCounter(c engine.Writer, name string, value int64) error {
-	return c.Exec("INSERT INTO progress (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+	return c.Exec("INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
 }
 
 // asInt is a truth value as it is stored.

@@ -27,7 +27,7 @@ const rowWeight = 200
 func (w *txWriter) savePending(updates []engine.OutcomeUpdate, order []int) error {
 	for _, i := range order {
 		u := updates[i]
-		if err := w.Exec("INSERT INTO rewordings (seq, outcome) VALUES (?, ?) ON CONFLICT (seq) DO UPDATE SET outcome = excluded.outcome", u.Seq, u.Outcome.String()); err != nil {
+		if err := w.Exec("INSERT INTO pending_outcomes (seq, outcome) VALUES (?, ?) ON CONFLICT (seq) DO UPDATE SET outcome = excluded.outcome", u.Seq, u.Outcome.String()); err != nil {
 			return err
 		}
 	}
@@ -38,7 +38,7 @@ func (w *txWriter) savePending(updates []engine.OutcomeUpdate, order []int) erro
 // those of one step.
 func (s *Store) pendingOutcomes() (updates []engine.OutcomeUpdate, err error) {
 	err = s.read(func(c engine.Reader) error {
-		r := c.Query("SELECT seq, outcome FROM rewordings ORDER BY seq")
+		r := c.Query("SELECT seq, outcome FROM pending_outcomes ORDER BY seq")
 		for r.Next() {
 			o, err := hygiene.ParseOutcome(r.Text(1))
 			if err != nil {
@@ -73,7 +73,7 @@ func (s *Store) finishPending(ctx context.Context) (n int64, err error) {
 func (s *Store) deletePending(updates []engine.OutcomeUpdate) error {
 	return s.write(func(c engine.Writer) error {
 		for _, u := range updates {
-			if err := c.Exec("DELETE FROM rewordings WHERE seq = ? AND outcome = ?", u.Seq, u.Outcome.String()); err != nil {
+			if err := c.Exec("DELETE FROM pending_outcomes WHERE seq = ? AND outcome = ?", u.Seq, u.Outcome.String()); err != nil {
 				return err
 			}
 		}

@@ -71,7 +71,7 @@ func (w *txWriter) register(k *contactRow, r *Registration, place int, did *Regi
 		return err
 	}
 	did.Matched += n
-	if err := w.Exec("INSERT INTO matched (seq, held) SELECT seq, held FROM unmatched WHERE message_id = ?", r.MessageID); err != nil {
+	if err := w.Exec("INSERT INTO matched (seq, held_by) SELECT seq, held_by FROM unmatched WHERE message_id = ?", r.MessageID); err != nil {
 		return err
 	}
 	return w.Exec("DELETE FROM unmatched WHERE message_id = ?", r.MessageID)

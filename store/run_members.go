@@ -30,33 +30,33 @@ func (s *Store) ReadyRun(run segments.Run, parts []segments.Part) error {
 		if err := putRun(c, run); err != nil {
 			return err
 		}
-		return putParts(c, run, parts)
+		return putSegments(c, run, parts)
 	})
 }
 
-// putParts writes the parts of the run, and drops those that no run will be
+// putSegments writes the parts of the run, and drops those that no run will be
 // compared with any more.
-func putParts(c engine.Writer, run segments.Run, parts []segments.Part) error {
+func putSegments(c engine.Writer, run segments.Run, parts []segments.Part) error {
 	kept, err := partsOf(c, run.Export)
 	if err != nil {
 		return err
 	}
-	if err := c.Exec("DELETE FROM parts WHERE export = ?", run.Export); err != nil {
+	if err := c.Exec("DELETE FROM run_segments WHERE export = ?", run.Export); err != nil {
 		return err
 	}
 	for _, k := range kept {
 		if (k.base || k.status == segments.Held) && k.scheduled != run.ScheduledAt {
-			err = errors.Join(err, putPart(c, run.Export, k.scheduled, k.Part))
+			err = errors.Join(err, putSegment(c, run.Export, k.scheduled, k.Part))
 		}
 	}
 	for _, p := range parts {
-		err = errors.Join(err, putPart(c, run.Export, run.ScheduledAt, p))
+		err = errors.Join(err, putSegment(c, run.Export, run.ScheduledAt, p))
 	}
 	return err
 }
 
-func putPart(c engine.Writer, export string, scheduled hygiene.Instant, p segments.Part) error {
-	return c.Exec("INSERT INTO parts (export, scheduled_at, segment, rows, members) VALUES (?, ?, ?, ?, ?)",
+func putSegment(c engine.Writer, export string, scheduled hygiene.Instant, p segments.Part) error {
+	return c.Exec("INSERT INTO run_segments (export, scheduled_at, segment, rows, members) VALUES (?, ?, ?, ?, ?)",
 		export, int64(scheduled), p.Segment, p.Rows, asInt(p.Members))
 }
 
@@ -71,7 +71,7 @@ type part struct {
 // partsOf reads the parts of an export, those of the run begun last first.
 func partsOf(c engine.Querier, export string) (list []part, err error) {
 	based := map[string]bool{}
-	r := c.Query(`SELECT segment, rows, members, scheduled_at, status FROM parts JOIN runs USING (export, scheduled_at)
+	r := c.Query(`SELECT segment, rows, members, scheduled_at, status FROM run_segments JOIN runs USING (export, scheduled_at)
 		WHERE export = ? ORDER BY runs.id DESC, segment`, export)
 	for r.Next() {
 		p := part{Part: segments.Part{Segment: r.Text(0), Rows: r.Int(1), Members: r.Int(2) != 0},

@@ -85,7 +85,7 @@ func newOffice(t *testing.T) *office {
 	if err != nil {
 		dir = t.TempDir()
 	}
-	s, err := store.Open(enginetest.Location(t))
+	s, err := store.Open(enginetest.LocationIn(t, dir))
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close(), os.RemoveAll(dir)) })
 	return &office{t: t, store: s, folder: destination.Directory(filepath.Join(dir, "exports")), counts: map[string]int{},

@@ -63,28 +63,6 @@ func TestAStoreOfANewerSchemaIsRefused(t *testing.T) {
 	}
 }
 
-// A store of the first schema lacks the deliveries, and is as good afterwards as
-// one made today.
-func TestAStoreOfTheFirstSchemaIsBroughtUpToDate(t *testing.T) {
-	enginetest.SQLite(t)
-	path := enginetest.Location(t)
-	s, err := store.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Close()
-	if _, err := enginetest.File(t, path).Exec("DROP TABLE deliveries; PRAGMA user_version = 1"); err != nil {
-		t.Fatal(err)
-	}
-	if s, err = store.Open(path); err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if err := s.EnterDelivery(store.Delivery{Export: "nightly", Remote: "sftp://ann@drop.example.com/in", Status: store.Waiting}); err != nil {
-		t.Errorf("nothing can be entered in the store: %v", err)
-	}
-}
-
 func TestAPanicEndsItsTransaction(t *testing.T) {
 	s := storetest.Open(t)
 	func() {

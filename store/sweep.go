@@ -201,7 +201,7 @@ func (s *Store) matchedEvents() ([]matchedEvent, error) {
 	var list []matchedEvent
 	var seqs []int64
 	err := s.read(func(c engine.Reader) error {
-		r := c.Query("SELECT seq, held FROM matched ORDER BY seq LIMIT ?", matchedAtOnce)
+		r := c.Query("SELECT seq, held_by FROM matched ORDER BY seq LIMIT ?", matchedAtOnce)
 		for r.Next() {
 			list, seqs = append(list, matchedEvent{seq: r.Int(0), held: r.Int(1)}), append(seqs, r.Int(0))
 		}

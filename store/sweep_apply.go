@@ -68,7 +68,7 @@ func (w *txWriter) match(events []hygiene.Event, did *Swept) ([]int, error) {
 			continue
 		}
 		did.Unmatched++
-		if err := w.Exec("INSERT INTO unmatched (message_id, seq, held) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", e.MessageID, e.Seq, e.Held); err != nil {
+		if err := w.Exec("INSERT INTO unmatched (message_id, seq, held_by) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", e.MessageID, e.Seq, e.Held); err != nil {
 			return nil, err
 		}
 	}

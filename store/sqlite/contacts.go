@@ -97,7 +97,7 @@ func (r *reader) FindMessages(ids []string, found func(place int, contact string
 // FindRetryMessages implements engine.Reader.
 func (r *reader) FindRetryMessages(contacts []int64, found func(place int, m *engine.RetryMessage)) error {
 	for i, id := range contacts {
-		a := r.c.query("SELECT message_id, unique_args FROM retries WHERE contact = ?", id)
+		a := r.c.query("SELECT message_id, unique_args FROM retry_messages WHERE contact = ?", id)
 		if a.Next() {
 			found(i, &engine.RetryMessage{Contact: id, MessageID: a.Text(0), UniqueArgs: a.Blob(1)})
 		}
@@ -165,7 +165,7 @@ func (w *writer) AppendLedger(entries []engine.Entry) error {
 			}
 			evidence = strconv.AppendInt(evidence, seq, 10)
 		}
-		if err := w.c.exec(`INSERT INTO ledger (id, contact, prev, at, seq, act, reason, hand, until, attempt, rule, policy, evidence, by, note, batch, held)
+		if err := w.c.exec(`INSERT INTO ledger (id, contact, prev, at, seq, act, reason, origin, until, attempt, rule, policy, evidence, by, note, batch, held_by)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			e.ID, e.Contact, e.Prev, int64(ch.At), ch.Seq, string(ch.Act), ch.Reason, ch.Hand.String(), int64(ch.Until), ch.Attempt,
 			ch.Rule, e.Policy, string(evidence), ch.By, ch.Note, e.Batch, ch.Held); err != nil {
@@ -179,7 +179,7 @@ func (w *writer) AppendLedger(entries []engine.Entry) error {
 func (w *writer) SaveRetryMessages(list []engine.RetryMessage) error {
 	for i := range list {
 		m := &list[i]
-		if err := w.c.exec(`INSERT INTO retries (contact, message_id, unique_args) VALUES (?, ?, ?)
+		if err := w.c.exec(`INSERT INTO retry_messages (contact, message_id, unique_args) VALUES (?, ?, ?)
 			ON CONFLICT (contact) DO UPDATE SET message_id = excluded.message_id, unique_args = excluded.unique_args`,
 			m.Contact, m.MessageID, blobOrNull(m.UniqueArgs)); err != nil {
 			return err
@@ -191,7 +191,7 @@ func (w *writer) SaveRetryMessages(list []engine.RetryMessage) error {
 // DeleteRetryMessages implements engine.Writer.
 func (w *writer) DeleteRetryMessages(contacts []int64) error {
 	for _, id := range contacts {
-		if err := w.c.exec("DELETE FROM retries WHERE contact = ?", id); err != nil {
+		if err := w.c.exec("DELETE FROM retry_messages WHERE contact = ?", id); err != nil {
 			return err
 		}
 	}

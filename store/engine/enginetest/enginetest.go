@@ -22,9 +22,15 @@ const Variable = "WINNOW_TEST_ENGINE"
 // would name it. It is removed after the test.
 func Location(tb testing.TB) string {
 	tb.Helper()
+	return LocationIn(tb, tb.TempDir())
+}
+
+// LocationIn is [Location] in that folder, for an engine that keeps files.
+func LocationIn(tb testing.TB, folder string) string {
+	tb.Helper()
 	switch name := os.Getenv(Variable); name {
 	case "", "sqlite":
-		return filepath.Join(tb.TempDir(), "winnow.db")
+		return filepath.Join(folder, "winnow.db")
 	default:
 		tb.Fatalf("%s names engine %q; there is sqlite", Variable, name)
 		return ""

@@ -1,0 +1,184 @@
+package store_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"winnow/hygiene"
+	"winnow/segments"
+	"winnow/store"
+	"winnow/store/engine/enginetest"
+	"winnow/store/storetest"
+)
+
+// firstNames are the tables that the first release had under other names.
+var firstNames = map[string]string{
+	"retry_messages": "retries", "breaker_trips": "trips", "breaker_counts": "surges", "pending_outcomes": "rewordings",
+	"status_counts": "tally", "run_segments": "parts", "counters": "progress",
+}
+
+// asOfFirstRelease copies a store that was closed into one that the first release
+// would have made: its schema, up to the version of winnow.db, with the same rows.
+func asOfFirstRelease(t *testing.T, from string, version int) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "winnow.db")
+	for _, file := range []struct {
+		suffix, schema string
+		version        int
+	}{{"-events", "events", 1}, {"", "roster", version}} {
+		with := func(path string) string { return strings.TrimSuffix(path, ".db") + file.suffix + ".db" }
+		db := enginetest.File(t, with(path))
+		db.SetMaxOpenConns(1)
+		exec := func(sql string, args ...any) {
+			t.Helper()
+			if _, err := db.Exec(sql, args...); err != nil {
+				t.Fatalf("%s: %v", sql, err)
+			}
+		}
+		for n := range file.version {
+			sql, err := os.ReadFile(fmt.Sprintf("sqlite/schema/%s-%03d.sql", file.schema, n+1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			exec(string(sql))
+		}
+		exec("ATTACH ? AS now", with(from))
+		rows, err := db.Query("SELECT name FROM now.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name = 'retry_messages', name")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tables []string
+		for rows.Next() {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				t.Fatal(err)
+			}
+			tables = append(tables, name)
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		rows.Close()
+		for _, name := range tables {
+			first := name
+			if old, ok := firstNames[name]; ok {
+				first = old
+			}
+			if first == "deliveries" && file.version < 2 {
+				continue
+			}
+			exec("INSERT INTO main." + first + " SELECT * FROM now." + name)
+		}
+		exec("DETACH now")
+		exec(fmt.Sprintf("PRAGMA journal_mode = WAL; PRAGMA user_version = %d", file.version))
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return path
+}
+
+// describe writes down what a store says of everything that it keeps.
+func describe(t *testing.T, s *store.Store) string {
+	t.Helper()
+	var b strings.Builder
+	say := func(what string, v any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		fmt.Fprintf(&b, "%s: %+v\n", what, v)
+	}
+	b.WriteString(storetest.Dump(t, s))
+	totals, err := s.Totals()
+	say("totals", totals, err)
+	trips, err := s.Trips()
+	say("trips", trips, err)
+	batches, err := s.Batches(100)
+	say("batches", batches, err)
+	policies, err := s.Policies()
+	say("policies", policies, err)
+	runs, err := s.RunsOf("nightly", store.AllRuns)
+	say("runs", runs, err)
+	bases, err := s.Bases("nightly")
+	say("bases", bases, err)
+	lists, err := s.Lists()
+	say("lists", lists, err)
+	last, err := s.Last(t.Context(), "sweep", storetest.Start.Add(hygiene.Day).Time())
+	say("job", last, err)
+	err = s.Pins(t.Context(), "", func(p segments.Pin) error { say("pin", p, nil); return nil })
+	say("pins", "", err)
+	contact, unmatched, err := s.Message("m-late")
+	say("message", fmt.Sprint(contact, unmatched), err)
+	return b.String()
+}
+
+// A store of the first release, and one that lacks the deliveries, is as good
+// after its migration as one made today: it says the same, and goes on the same.
+func TestAStoreOfTheFirstReleaseIsMigratedAndGoesOn(t *testing.T) {
+	enginetest.SQLite(t)
+	now := storetest.Start.Add(60 * hygiene.Day)
+	events, registrations := storetest.RandomLog(31, 300)
+	today := enginetest.Location(t)
+	s, err := store.Open(today)
+	must(t, err)
+	p := storetest.Policy(t, s)
+	storetest.Append(t, s, events[:200]...)
+	storetest.Append(t, s, received(storetest.Start, "acme", mixed(30, 30)...)...)
+	storetest.Append(t, s, storetest.Event(now, "", "m-late", hygiene.HardBounce))
+	sweepHeld(t, s, p, 50, bounces)
+	storetest.Register(t, s, registrations[:len(registrations)/2]...)
+	_, err = s.Instruct(p, []string{"contact-1", "zoe"}, hygiene.Instruction{Kind: hygiene.Suppress, Reason: "complaint", By: "ann", Note: "by phone"}, store.Batch{Kind: store.SuppressBatch}, now)
+	must(t, err)
+	_, err = strikeAll(t, t.Context(), s, p, hygiene.Instruction{Reason: "soft_bounce", From: storetest.Start, To: now}, now, nil)
+	must(t, err)
+	_, err = s.AddToList("staff", []string{"contact-1", "eve"})
+	must(t, err)
+	_, err = s.Pin(segments.Pin{Segment: "everyone", Contact: "contact-2", Out: true, At: now, By: "ann", Note: "asked"})
+	must(t, err)
+	ended(t, s, 1, segments.Published)
+	run := segments.Run{Export: "nightly", Name: segments.RunName(now), ScheduledAt: now, AsOf: now, Policy: p.Hash}
+	_, err = s.BeginRun(run)
+	must(t, err, s.ReadyRun(run, []segments.Part{{Segment: "everyone", Rows: 8, Members: true}}))
+	run.Status = segments.Published
+	must(t, s.EndRun(run), s.Keep(t.Context(), "sweep", storetest.Start.Time()), s.PutInForce(p.Hash))
+	must(t, s.Append(t.Context(), nil, []hygiene.Unreadable{{ReceivedAt: now, Source: "insider", Why: "not a JSON object", Body: []byte("?")}}))
+	must(t, s.Close())
+
+	var old []string
+	for _, version := range []int{1, 2, 3} {
+		old = append(old, asOfFirstRelease(t, today, version))
+	}
+	s, err = store.OpenExisting(today)
+	must(t, err)
+	before := describe(t, s)
+	goOn := func(s *store.Store) string {
+		storetest.Append(t, s, events[200:]...)
+		storetest.Register(t, s, registrations[len(registrations)/2:]...)
+		storetest.Register(t, s, store.Registration{MessageID: "m-late", Contact: "late"})
+		sweepHeld(t, s, p, 0, bounces)
+		review(t, s, p, now.Add(hygiene.Day), (*store.Store).DiscardTrip)
+		takeBack(t, s, p, 2, now.Add(2*hygiene.Day))
+		must(t, s.EnterDelivery(store.Delivery{Export: "nightly", ScheduledAt: now, Remote: "sftp://ann@drop.example.com/in", Status: store.Waiting}))
+		return describe(t, s)
+	}
+	after := goOn(s)
+	must(t, s.Close())
+	if before == after || !strings.Contains(before, "State:held") || !strings.Contains(after, "State:discarded") {
+		t.Fatalf("the store has too little in it:\n%s", after)
+	}
+	for i, path := range old {
+		s, err := store.OpenExisting(path)
+		must(t, err)
+		if got := describe(t, s); got != before {
+			t.Errorf("from version %d: migrated\n%s\nmade today\n%s", i+1, got, before)
+		}
+		if got := goOn(s); got != after {
+			t.Errorf("from version %d: migrated, then gone on\n%s\nmade today\n%s", i+1, got, after)
+		}
+		must(t, s.Close())
+	}
+}

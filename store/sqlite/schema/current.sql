@@ -1,0 +1,285 @@
+-- The tables as they are after all migrations: what they hold, and who writes
+-- them. This file is for reading. It is never run on a store; a test compares it
+-- with what the migrations make, and another one finds the writers.
+
+-- ===== The log: the file winnow-events.db
+
+-- What providers said, in the order winnow received it. Append-only.
+-- Written by logWriter.AppendEvents, and logWriter.SetOutcomes, which reclassifying
+-- calls.
+CREATE TABLE events (
+	seq         INTEGER PRIMARY KEY AUTOINCREMENT, -- never given out twice
+	received_at INTEGER NOT NULL,                  -- microseconds since 1970 UTC, as all times
+	at          INTEGER,                           -- the provider's time; NULL: received_at
+	source      TEXT NOT NULL,
+	message_id  TEXT NOT NULL,
+	event       TEXT NOT NULL,                     -- the provider's word
+	code        TEXT NOT NULL,                     -- the provider's code, '' for none
+	outcome     TEXT NOT NULL,                     -- winnow's word
+	contact     TEXT NOT NULL,                     -- the contact's key, '' when not known
+	body        BLOB NOT NULL                      -- the object as received
+) STRICT;
+
+-- Bodies that could not be read. Bounded: the oldest are deleted first.
+-- Written by logWriter.Quarantine.
+CREATE TABLE quarantine (
+	id          INTEGER PRIMARY KEY AUTOINCREMENT,
+	received_at INTEGER NOT NULL,
+	source      TEXT NOT NULL,
+	why         TEXT NOT NULL,
+	body        BLOB NOT NULL,
+	total       INTEGER NOT NULL                   -- bytes of all bodies up to this one, ever
+) STRICT;
+
+-- One row, written to see whether the disk still accepts writes.
+-- Written by logWriter.Probe.
+CREATE TABLE probe (
+	id INTEGER PRIMARY KEY,
+	at INTEGER NOT NULL
+) STRICT;
+
+-- ===== Contacts and all that is about them: the file winnow.db
+
+-- The contacts. Their unique index orders them by key, for exports.
+-- Written by txWriter.savePacked, which the sweep, the review, registrations,
+-- imports and manual changes call, and txWriter.saveProfile.
+CREATE TABLE contacts (
+	id         INTEGER PRIMARY KEY,
+	key        TEXT NOT NULL UNIQUE,
+	phone      TEXT,                -- E.164
+	attributes BLOB,                -- packed, see hygiene.Attributes.Pack
+	ledger     INTEGER NOT NULL,    -- id of the contact's latest ledger entry, 0 for none
+	facts      BLOB NOT NULL        -- packed, see hygiene.Contact.Pack
+) STRICT;
+
+-- Finds contacts by phone number.
+CREATE INDEX contacts_by_phone ON contacts (phone) WHERE phone IS NOT NULL;
+
+-- The message of a contact's retry, apart so that contacts stay small.
+-- Written by txWriter.savePacked.
+CREATE TABLE retry_messages (
+	contact     INTEGER PRIMARY KEY REFERENCES contacts(id),
+	message_id  TEXT NOT NULL,
+	unique_args BLOB                -- JSON object; NULL when there was none
+) STRICT;
+
+-- Every change to a contact, never rewritten. A contact's entries are a chain
+-- from its latest back, so that adding one touches no index.
+-- Written by txWriter.savePacked.
+CREATE TABLE ledger (
+	id       INTEGER PRIMARY KEY,
+	contact  INTEGER NOT NULL,
+	prev     INTEGER NOT NULL,      -- the contact's entry before, 0 for none
+	at       INTEGER NOT NULL,      -- when it took effect
+	seq      INTEGER NOT NULL,      -- the event that caused it, or the log's end then
+	act      TEXT NOT NULL,
+	reason   TEXT NOT NULL,         -- of the suppression, or the tag
+	origin   TEXT NOT NULL,         -- rule, operator, import
+	until    INTEGER NOT NULL,      -- of the suppression, or when the retry is due; 0 for no end
+	attempt  INTEGER NOT NULL,
+	rule     TEXT NOT NULL,
+	policy   INTEGER NOT NULL,      -- policies.id in force
+	evidence TEXT NOT NULL,         -- seq of the entries counted, joined with ','
+	by       TEXT NOT NULL,
+	note     TEXT NOT NULL,
+	batch    INTEGER NOT NULL,      -- batches.id of the manual change, 0 for none
+	held_by  INTEGER NOT NULL       -- breaker_trips.id that the suppression waits for, 0 for none
+) STRICT;
+
+-- Finds the contacts that wait for a trip. Entries that wait for none are not in it.
+CREATE INDEX ledger_held ON ledger (held_by, contact) WHERE held_by <> 0;
+
+-- Manual changes to contacts, so that each can be shown and undone.
+-- Written by saveBatch.
+CREATE TABLE batches (
+	id        INTEGER PRIMARY KEY AUTOINCREMENT,
+	at        INTEGER NOT NULL,
+	kind      TEXT NOT NULL,        -- suppress, allow, undo, rejudge, reclassify, release, discard, import
+	by        TEXT NOT NULL,
+	note      TEXT NOT NULL,
+	about     TEXT NOT NULL,        -- what was asked for, in words
+	undoes    INTEGER NOT NULL,     -- the batch that this one undoes, 0 for none
+	undone_by INTEGER NOT NULL,     -- the batch that undid this one, 0 for none; see Batch
+	contacts  INTEGER NOT NULL,     -- changed
+	changes   INTEGER NOT NULL,     -- ledger entries
+	done      INTEGER NOT NULL      -- 0: under way, or interrupted
+) STRICT;
+
+-- What batches that invalidate evidence invalidate, for contacts that become known
+-- only later.
+-- Written by saveStrike.
+CREATE TABLE strikes (
+	batch   INTEGER PRIMARY KEY REFERENCES batches(id),
+	at      INTEGER NOT NULL,       -- when it was made
+	seq     INTEGER NOT NULL,       -- the log's end then: what was recorded later stays valid
+	reason  TEXT NOT NULL,          -- here and in what follows, '' or 0 does not narrow
+	rule    TEXT NOT NULL,
+	since   INTEGER NOT NULL,       -- of events from this time on
+	until   INTEGER NOT NULL,       -- to this one, included
+	source  TEXT NOT NULL,
+	code    TEXT NOT NULL,
+	outcome TEXT NOT NULL,
+	held_by INTEGER NOT NULL        -- breaker_trips.id; and all that waits for it
+) STRICT;
+
+-- What breakers hold: surges of an outcome at a source.
+-- Written by insertTrip, updateTrip, Store.beginReview and Store.endReview.
+CREATE TABLE breaker_trips (
+	id       INTEGER PRIMARY KEY AUTOINCREMENT,
+	source   TEXT NOT NULL,
+	outcome  TEXT NOT NULL,
+	since    INTEGER NOT NULL,      -- receipt of the first event that was held
+	until    INTEGER NOT NULL,      -- receipt of the last one
+	window_us INTEGER NOT NULL,     -- the breaker's window, in microseconds
+	from_seq INTEGER NOT NULL,
+	to_seq   INTEGER NOT NULL,
+	events   INTEGER NOT NULL,      -- held
+	share    INTEGER NOT NULL,      -- the highest share that a held event met, in millionths
+	state    TEXT NOT NULL,         -- held, released, discarded
+	reviewed_at INTEGER NOT NULL,   -- 0 while it waits
+	by       TEXT NOT NULL,
+	batch    INTEGER NOT NULL       -- batches.id of its review, once that has begun; 0 for none
+) STRICT;
+
+-- How many events each source had in each second of the breakers' windows, and
+-- how many of them had the outcome.
+-- Written by breakerWindow.save, and Store.recount, which empties it.
+CREATE TABLE breaker_counts (
+	source  TEXT NOT NULL,
+	outcome TEXT NOT NULL,
+	second  INTEGER NOT NULL,       -- of the receipt, since 1970
+	events  INTEGER NOT NULL,
+	matches INTEGER NOT NULL,
+	PRIMARY KEY (source, outcome, second)
+) STRICT, WITHOUT ROWID;
+
+-- The text of every policy that judged.
+-- Written by Store.KeepPolicy, which serve and the commands call before they act.
+CREATE TABLE policies (
+	id      INTEGER PRIMARY KEY,
+	hash    TEXT NOT NULL UNIQUE,
+	text    TEXT NOT NULL,
+	first_used_at INTEGER NOT NULL
+) STRICT;
+
+-- The send log: which contact a message was for.
+-- Written by txWriter.register.
+CREATE TABLE messages (
+	message_id TEXT NOT NULL PRIMARY KEY,
+	contact    TEXT NOT NULL,       -- the contact's key
+	sent_at    INTEGER NOT NULL     -- 0 when not known
+) STRICT, WITHOUT ROWID;
+
+-- Events whose contact is not known yet.
+-- Written by txWriter.match, which the sweep calls, and txWriter.register.
+CREATE TABLE unmatched (
+	message_id TEXT NOT NULL,
+	seq        INTEGER NOT NULL,
+	held_by    INTEGER NOT NULL,    -- breaker_trips.id, 0 for none
+	PRIMARY KEY (message_id, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Events whose contact became known, waiting for the next sweep.
+-- Written by txWriter.register, and txWriter.claimMatched, which the sweep calls.
+CREATE TABLE matched (
+	seq     INTEGER PRIMARY KEY,
+	held_by INTEGER NOT NULL        -- breaker_trips.id, 0 for none
+) STRICT;
+
+-- Outcomes that reclassifying gave to events in their contacts' histories, and
+-- that the log may not have yet.
+-- Written by txWriter.savePending and Store.deletePending.
+CREATE TABLE pending_outcomes (
+	seq     INTEGER PRIMARY KEY,
+	outcome TEXT NOT NULL
+) STRICT;
+
+-- How many contacts change from which status to which, and when, to the second:
+-- adding up all until now counts contacts by status without reading one.
+-- Written by statusCounts.save.
+CREATE TABLE status_counts (
+	at  INTEGER NOT NULL,           -- in seconds; 0: what contacts are from the beginning
+	was INTEGER NOT NULL,           -- hygiene.Status; 0 for none
+	now INTEGER NOT NULL,
+	n   INTEGER NOT NULL,
+	PRIMARY KEY (at, was, now)
+) STRICT, WITHOUT ROWID;
+
+-- Runs of exports; a scheduled time of an export has one.
+-- Written by putRun and Store.BeginRun.
+CREATE TABLE runs (
+	id           INTEGER PRIMARY KEY, -- in the order in which they began
+	export       TEXT NOT NULL,
+	scheduled_at INTEGER NOT NULL,
+	status       TEXT NOT NULL,
+	as_of        INTEGER NOT NULL,
+	finished_at  INTEGER NOT NULL,
+	through_seq  INTEGER NOT NULL,
+	policy       TEXT NOT NULL,
+	error        TEXT NOT NULL,
+	UNIQUE (export, scheduled_at)
+) STRICT;
+
+-- Finds the latest runs of an export that have some status.
+CREATE INDEX runs_by_status ON runs (export, status);
+
+-- The segments that are whole in a run: what later runs are compared with.
+-- Written by putSegments.
+CREATE TABLE run_segments (
+	export       TEXT NOT NULL,
+	scheduled_at INTEGER NOT NULL,    -- of the run
+	segment      TEXT NOT NULL,
+	rows         INTEGER NOT NULL,
+	members      INTEGER NOT NULL,    -- 1: a list of the members is kept, see Store.CreateMembers
+	PRIMARY KEY (export, scheduled_at, segment)
+) STRICT, WITHOUT ROWID;
+
+-- Which remotes get which published runs, and the state of that.
+-- Written by Store.EnterDelivery and Store.Owe.
+CREATE TABLE deliveries (
+	export       TEXT NOT NULL,
+	scheduled_at INTEGER NOT NULL,    -- of the run
+	remote       TEXT NOT NULL,       -- as people see it, without secrets
+	status       TEXT NOT NULL,       -- waiting, delivered, gone
+	tries        INTEGER NOT NULL,
+	next_at      INTEGER NOT NULL,    -- while it waits: when it is tried again
+	delivered_at INTEGER NOT NULL,    -- 0 until then
+	error        TEXT NOT NULL,       -- of the last try
+	PRIMARY KEY (export, scheduled_at, remote)
+) STRICT, WITHOUT ROWID;
+
+-- The times for which each job is done; the latest few hundred.
+-- Written by Store.Keep, which the schedule calls.
+CREATE TABLE jobs (
+	name TEXT NOT NULL,
+	at   INTEGER NOT NULL,
+	PRIMARY KEY (name, at)
+) STRICT, WITHOUT ROWID;
+
+-- Which contacts are on which static list, in byte order, as a run goes through
+-- them.
+-- Written by txWriter.changeListed.
+CREATE TABLE lists (
+	list    TEXT NOT NULL,
+	contact TEXT NOT NULL,          -- the contact's key
+	PRIMARY KEY (list, contact)
+) STRICT, WITHOUT ROWID;
+
+-- Contacts that people put in a segment, or took out of it.
+-- Written by txWriter.changePin.
+CREATE TABLE pins (
+	contact TEXT NOT NULL,          -- the contact's key
+	segment TEXT NOT NULL,
+	out     INTEGER NOT NULL,       -- 0: in
+	at      INTEGER NOT NULL,
+	by      TEXT NOT NULL,
+	note    TEXT NOT NULL,
+	PRIMARY KEY (contact, segment)
+) STRICT, WITHOUT ROWID;
+
+-- Single numbers: see the constants in store/counters.go.
+-- Written by setCounter.
+CREATE TABLE counters (
+	name  TEXT NOT NULL PRIMARY KEY,
+	value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
