@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -65,12 +67,30 @@ func startAppender(e engine.Engine) *appender {
 
 // Append returns once the events and the unreadable bodies are on disk, all of
 // them or none. It is safe for use by many goroutines. After an error it is
-// unknown whether they were stored; ctx ends the waiting, not the storing.
+// unknown whether they were stored; ctx ends the waiting, not the storing. An
+// event with U+0000 in a text is quarantined: not every database can store it.
 func (s *Store) Append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
 	if len(events) == 0 && len(bad) == 0 {
 		return nil
 	}
+	if slices.ContainsFunc(events, hasNUL) {
+		readable := make([]hygiene.Event, 0, len(events))
+		bad = slices.Clone(bad)
+		for _, e := range events {
+			if hasNUL(e) {
+				bad = append(bad, hygiene.Unreadable{ReceivedAt: e.ReceivedAt, Source: e.Source, Why: "a text of the event contains U+0000", Body: e.Body})
+			} else {
+				readable = append(readable, e)
+			}
+		}
+		events = readable
+	}
 	return s.appender.commitAndWait(ctx, &pending{events: events, bad: bad})
+}
+
+// hasNUL reports whether a text of the event contains U+0000.
+func hasNUL(e hygiene.Event) bool {
+	return strings.IndexByte(e.MessageID, 0) >= 0 || strings.IndexByte(e.Name, 0) >= 0 || strings.IndexByte(e.Code, 0) >= 0 || strings.IndexByte(e.Contact, 0) >= 0
 }
 
 // commitAndWait queues p for the next commit and waits for it.

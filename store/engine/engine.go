@@ -33,6 +33,8 @@
 //   - One writer at a time: [Engine.Write] excludes all others, so ids follow
 //     from the greatest there is, and what the store remembers between sweeps
 //     (the counts of the breakers) is compared with the cursor before use.
+//   - A message id that is registered may hold U+0000: the API and the import are
+//     to refuse it, as events with one are quarantined.
 //   - Imports, registrations, lists and pins write a row an exchange. They are
 //     not on the way of a callback or of a sweep.
 //   - The members of segments, the outbox of deliveries and scratch files are

@@ -1,0 +1,148 @@
+package store_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"winnow/hygiene"
+	"winnow/segments"
+	"winnow/store/storetest"
+)
+
+// What any engine must do, and what databases do in different ways.
+
+func TestKeysAreInByteOrderWhateverTheLanguage(t *testing.T) {
+	s := storetest.Open(t)
+	keys := []string{"z", "Z", "a", "B", "b", "é", "e", "ı", "i", "İ", "I", "zz", "~", "+905551234567", "+90", "crm-10", "crm-9", "crm 9", "crm_9", "ǆ", "ß", "ss", "日本", "😀", "\uffff", "a\u0301", "ā"}
+	var pins []segments.Pin
+	for _, key := range keys {
+		pins = append(pins, segments.Pin{Segment: "some", Contact: key})
+	}
+	if _, err := s.AddToList("staff", keys); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Pin(pins...); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Ä", "a", "B", "é"} {
+		if _, err := s.AddToList(name, keys[:1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := slices.Sorted(slices.Values(keys))
+	check := func(what string, got []string, err error) {
+		t.Helper()
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %q, %v; want %q", what, got, err, want)
+		}
+	}
+
+	snapshot, err := s.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snapshot.Close()
+	var contacts, onList, pinned, asked []string
+	err = snapshot.Contacts(t.Context(), false, func(c *hygiene.Contact) error { contacts = append(contacts, c.Key); return nil })
+	check("contacts of a snapshot", contacts, err)
+	err = s.OnList(t.Context(), "staff", func(key string) error { onList = append(onList, key); return nil })
+	check("members of a list", onList, err)
+	err = s.Pins(t.Context(), "", func(p segments.Pin) error { pinned = append(pinned, p.Contact); return nil })
+	check("pins", pinned, err)
+	for _, key := range want {
+		on, err := snapshot.InList("staff", key)
+		pins, failed := snapshot.PinsOf(key)
+		if err != nil || failed != nil || !on || len(pins) != 1 {
+			t.Errorf("%q: on the list %t, pins %v; %v %v", key, on, pins, err, failed)
+		}
+		asked = append(asked, key)
+	}
+	check("asked one after the other", asked, nil)
+
+	names, err := s.ListNames()
+	if want := []string{"B", "a", "staff", "Ä", "é"}; err != nil || !slices.Equal(names, want) {
+		t.Errorf("lists %q, %v; want %q", names, err, want)
+	}
+}
+
+func TestKeysThatALanguageTakesForOneAreTwo(t *testing.T) {
+	s := storetest.Open(t)
+	keys := []string{"ann", "Ann", "ann ", "a\u0301", "\u00e1", "straße", "strasse"}
+	p := storetest.Policy(t, s)
+	for i, key := range keys {
+		storetest.Append(t, s, storetest.Event(storetest.Start, key, "m"+key, []hygiene.Outcome{hygiene.HardBounce, hygiene.Sent}[i%2]))
+	}
+	storetest.Sweep(t, s, p, 0)
+	var found []string
+	if err := s.Find(keys, func(_ int, c *hygiene.Contact) { found = append(found, c.Key) }); err != nil || !slices.Equal(found, keys) {
+		t.Errorf("found %q, %v; want %q", found, err, keys)
+	}
+	for i, key := range keys {
+		c, ok, err := s.Contact(key)
+		if err != nil || !ok || c.Key != key || (len(c.Suppressions) == 1) != (i%2 == 0) {
+			t.Errorf("%q: %t %+v, %v", key, ok, c, err)
+		}
+	}
+}
+
+func TestAnEventWithU0000InATextGoesToQuarantine(t *testing.T) {
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	event := func(change func(e *hygiene.Event)) hygiene.Event {
+		e := storetest.Event(storetest.Start, "ann", "m1", hygiene.HardBounce)
+		change(&e)
+		return e
+	}
+	none := event(func(*hygiene.Event) {})
+	storetest.Append(t, s,
+		event(func(e *hygiene.Event) { e.MessageID = "m\x001" }), none,
+		event(func(e *hygiene.Event) { e.Name = "hard\x00" }),
+		event(func(e *hygiene.Event) { e.Code = "\x001400" }),
+		event(func(e *hygiene.Event) { e.Contact = "an\x00n" }))
+	totals, err := s.Totals()
+	if err != nil || totals.Events != 1 || totals.Quarantined != 4 {
+		t.Fatalf("%d events and %d quarantined, %v", totals.Events, totals.Quarantined, err)
+	}
+	list, err := s.Quarantine(10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range list {
+		if q.Source != "insider" || q.ReceivedAt != storetest.Start || !strings.Contains(q.Why, "U+0000") || !bytes.Equal(q.Body, none.Body) {
+			t.Errorf("quarantined %+v", q)
+		}
+	}
+	if did := storetest.Sweep(t, s, p, 0); did.Events != 1 || did.Changes != 1 {
+		t.Errorf("swept %+v", did)
+	}
+}
+
+func TestBodiesAreKeptByteForByte(t *testing.T) {
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	bodies := [][]byte{{}, {0}, {0, 0xff, 0}, []byte("\xff\xfe not UTF-8"), []byte(`{"uniqueArgs":{"a":"\u0000"}}`), []byte("{\"uniqueArgs\":{\"a\":\"\x00\"}}")}
+	for i, body := range bodies {
+		e := storetest.Event(storetest.Start+hygiene.Instant(i), "ann", "m1", hygiene.SoftBounce)
+		e.Body = body
+		storetest.Append(t, s, e)
+		if err := s.Append(t.Context(), nil, []hygiene.Unreadable{{ReceivedAt: storetest.Start, Source: "insider", Why: "odd", Body: body}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := s.Quarantine(len(bodies))
+	if err != nil || len(list) != len(bodies) {
+		t.Fatal(len(list), err)
+	}
+	for i, body := range bodies {
+		e, ok, err := s.Event(int64(i + 1))
+		if err != nil || !ok || !bytes.Equal(e.Body, body) {
+			t.Errorf("event %d has the body %q, not %q; %v", i+1, e.Body, body, err)
+		}
+		if got := list[len(bodies)-1-i].Body; !bytes.Equal(got, body) {
+			t.Errorf("quarantined is %q, not %q", got, body)
+		}
+	}
+	storetest.Sweep(t, s, p, 0)
+}
