@@ -8,11 +8,11 @@ import (
 	"winnow/store/engine"
 )
 
-// keptTimes is how many times of each job are kept.
+// keptTimes is how many times of each job are stored.
 const keptTimes = 500
 
-// Last is the latest time kept for the job that is not later than until; the
-// zero time if there is none. See schedule.Book.
+// Last is the latest time stored for the job that is not later than until; the zero
+// time if there is none. See schedule.Book.
 func (s *Store) Last(_ context.Context, job string, until time.Time) (at time.Time, err error) {
 	err = s.read(func(c engine.Reader) error {
 		n, err := c.Number("SELECT max(at) FROM jobs WHERE name = ? AND at <= ?", job, int64(hygiene.InstantOf(until)))
@@ -22,14 +22,16 @@ func (s *Store) Last(_ context.Context, job string, until time.Time) (at time.Ti
 	return at, err
 }
 
-// Keep adds a time for the job, and forgets the oldest behind it: those ahead of
-// it, which a clock that ran ahead left, count for nothing. See schedule.Book.
+// Keep stores a time for the job, and deletes the oldest before it: times ahead of
+// it, which a clock that ran ahead left, do not count. See schedule.Book.
 func (s *Store) Keep(_ context.Context, job string, at time.Time) error {
-	return s.write(func(c engine.Writer) error {
-		if err := c.Exec("INSERT INTO jobs (name, at) VALUES (?, ?) ON CONFLICT DO NOTHING", job, int64(hygiene.InstantOf(at))); err != nil {
-			return err
-		}
-		return c.Exec(`DELETE FROM jobs WHERE name = ?
-			AND at < (SELECT at FROM jobs WHERE name = ? AND at <= ? ORDER BY at DESC LIMIT 1 OFFSET ?)`, job, job, int64(hygiene.InstantOf(at)), keptTimes)
-	})
+	return s.write(func(c engine.Writer) error { return putJobTime(c, job, hygiene.InstantOf(at)) })
+}
+
+func putJobTime(c engine.Writer, job string, at hygiene.Instant) error {
+	if err := c.Exec("INSERT INTO jobs (name, at) VALUES (?, ?) ON CONFLICT DO NOTHING", job, int64(at)); err != nil {
+		return err
+	}
+	return c.Exec(`DELETE FROM jobs WHERE name = ?
+		AND at < (SELECT at FROM jobs WHERE name = ? AND at <= ? ORDER BY at DESC LIMIT 1 OFFSET ?)`, job, job, int64(at), keptTimes)
 }

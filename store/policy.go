@@ -7,24 +7,27 @@ import (
 	"winnow/store/engine"
 )
 
-// KeepPolicy keeps the text of a policy that is about to judge, so that the hash
-// of a ledger entry or a run leads back to it. One that is kept costs a look.
+// KeepPolicy stores the text of a policy that is about to judge, so that the hash of
+// a ledger entry or a run leads back to it. When it is stored already, that costs
+// one read.
 func (s *Store) KeepPolicy(hash string, text []byte, now hygiene.Instant) error {
-	var kept int64
+	var stored int64
 	err := s.read(func(c engine.Reader) (err error) {
-		kept, err = c.Number("SELECT count(*) FROM policies WHERE hash = ?", hash)
+		stored, err = c.Number("SELECT count(*) FROM policies WHERE hash = ?", hash)
 		return err
 	})
-	if err != nil || kept > 0 {
+	if err != nil || stored > 0 {
 		return err
 	}
-	return s.write(func(c engine.Writer) error {
-		return c.Exec("INSERT INTO policies (hash, text, first_used_at) VALUES (?, ?, ?) ON CONFLICT (hash) DO NOTHING", hash, string(text), int64(now))
-	})
+	return s.write(func(c engine.Writer) error { return insertPolicy(c, hash, text, now) })
 }
 
-// PutInForce makes a kept policy the one that a daemon with a broken config
-// starts with.
+func insertPolicy(c engine.Writer, hash string, text []byte, now hygiene.Instant) error {
+	return c.Exec("INSERT INTO policies (hash, text, first_used_at) VALUES (?, ?, ?) ON CONFLICT (hash) DO NOTHING", hash, string(text), int64(now))
+}
+
+// PutInForce makes a stored policy the one that a daemon with a broken config starts
+// with.
 func (s *Store) PutInForce(hash string) error {
 	var id, now int64
 	err := s.read(func(c engine.Reader) (err error) {
@@ -39,8 +42,8 @@ func (s *Store) PutInForce(hash string) error {
 	return s.write(func(c engine.Writer) error { return setCounter(c, inForce, id) })
 }
 
-// LastPolicy is the text of the policy that a daemon put in force last, or, when
-// none ever did, of the one kept last; "" when there is none.
+// LastPolicy is the hash and the text of the policy that a daemon put in force last,
+// or, when none ever did, of the one stored last; "" when there is none.
 func (s *Store) LastPolicy() (hash, text string, err error) {
 	err = s.read(func(c engine.Reader) error {
 		id, err := counter(c, inForce)
@@ -56,14 +59,14 @@ func (s *Store) LastPolicy() (hash, text string, err error) {
 	return hash, text, err
 }
 
-// policyID is the short name of a kept policy.
+// policyID is the id of a stored policy; 0 for none.
 func policyID(c engine.Querier, p *hygiene.Policy) (int64, error) {
 	if p == nil {
 		return 0, nil
 	}
 	id, err := c.Number("SELECT id FROM policies WHERE hash = ?", p.Hash)
 	if err == nil && id == 0 {
-		return 0, fmt.Errorf("policy %s was not kept before it was used", p.Hash)
+		return 0, fmt.Errorf("policy %s was not stored before it was used", p.Hash)
 	}
 	return id, err
 }

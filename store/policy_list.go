@@ -12,16 +12,15 @@ import (
 type KeptPolicy struct {
 	Hash      string          `json:"hash"`
 	FirstUsed hygiene.Instant `json:"first_used_at"`
-	// InForce tells that it is the one that a daemon put in force last. Of those
-	// that only commands used, none is.
+	// InForce reports whether it is the one that a daemon put in force last. A policy
+	// that only commands used never is.
 	InForce bool `json:"in_force"`
 }
 
-// ErrNoPolicy is the error of a hash by which no policy judged.
+// ErrNoPolicy is the error of a hash that no policy has.
 var ErrNoPolicy = errors.New("no such policy")
 
-// Policies lists the policies that judged, the latest to be used first before all
-// others.
+// Policies lists the policies that judged, the one first used latest first.
 func (s *Store) Policies() ([]KeptPolicy, error) {
 	var list []KeptPolicy
 	err := s.read(func(c engine.Reader) error {
@@ -38,9 +37,9 @@ func (s *Store) Policies() ([]KeptPolicy, error) {
 	return list, err
 }
 
-// PolicyText is the only policy whose hash begins with the prefix, and its text
-// as it was read, byte for byte. The error is [ErrNoPolicy] when there is none,
-// and another when there are several.
+// PolicyText is the only policy whose hash begins with the prefix, and its text byte
+// for byte. The error is [ErrNoPolicy] when there is none, and another when there
+// are several.
 func (s *Store) PolicyText(prefix string) (p KeptPolicy, text string, err error) {
 	found := 0
 	err = s.read(func(c engine.Reader) error {
@@ -66,8 +65,8 @@ func (s *Store) PolicyText(prefix string) (p KeptPolicy, text string, err error)
 	return p, text, nil
 }
 
-// PoliciesKept gives the text of every policy that ever judged, one after the
-// other, in the order in which they first did.
+// PoliciesKept calls each with the text of every policy that ever judged, in the
+// order in which they first did.
 func (s *Store) PoliciesKept(each func(text string) error) error {
 	return s.read(func(c engine.Reader) (err error) {
 		r := c.Query("SELECT text FROM policies ORDER BY id")

@@ -19,8 +19,8 @@ func scanRun(r engine.Rows) segments.Run {
 		AsOf: hygiene.Instant(r.Int(3)), FinishedAt: hygiene.Instant(r.Int(4)), ThroughSeq: r.Int(5), Policy: r.Text(6), Error: r.Text(7)}
 }
 
-// BeginRun enters a run as running, and tells whether it may go on: a run of
-// that export and scheduled time that ended well is not made again.
+// BeginRun stores a run as running, and reports whether it may go on: a run of that
+// export and scheduled time that ended well is not made again.
 func (s *Store) BeginRun(run segments.Run) (begun bool, err error) {
 	err = s.write(func(c engine.Writer) error {
 		status, err := c.Text("SELECT status FROM runs WHERE export = ? AND scheduled_at = ?", run.Export, int64(run.ScheduledAt))
@@ -31,22 +31,18 @@ func (s *Store) BeginRun(run segments.Run) (begun bool, err error) {
 		case "", segments.Running, segments.Failed:
 			begun = true
 			run.Status = segments.Running
-			if err := c.Exec("DELETE FROM runs WHERE export = ? AND scheduled_at = ?", run.Export, int64(run.ScheduledAt)); err != nil {
-				return err
-			}
-			return putRun(c, run)
+			return replaceRun(c, run)
 		}
 		return nil
 	})
 	return begun, err
 }
 
-// EndRun enters how a run ended. When it is published, the runs of the export
-// that are held are discarded: what they tell as changed is told against a run
-// that is the last one no longer.
+// EndRun stores how a run ended. When it is published, the held runs of the export
+// are discarded: their changes are relative to a run that is no longer the last.
 func (s *Store) EndRun(run segments.Run) error {
 	return s.write(func(c engine.Writer) error {
-		if err := putRun(c, run); err != nil || !seen(run.Status) {
+		if err := putRun(c, run); err != nil || !visible(run.Status) {
 			return err
 		}
 		held, err := runsOf(c, run.Export, AllRuns, segments.Held)
@@ -59,9 +55,17 @@ func (s *Store) EndRun(run segments.Run) error {
 	})
 }
 
-// seen tells whether readers are shown a run of that status.
-func seen(status segments.Status) bool {
+// visible reports whether readers see a run of that status.
+func visible(status segments.Status) bool {
 	return status == segments.Published || status == segments.Released
+}
+
+// replaceRun makes the run the one that began last.
+func replaceRun(c engine.Writer, run segments.Run) error {
+	if err := c.Exec("DELETE FROM runs WHERE export = ? AND scheduled_at = ?", run.Export, int64(run.ScheduledAt)); err != nil {
+		return err
+	}
+	return putRun(c, run)
 }
 
 func putRun(c engine.Writer, run segments.Run) error {
@@ -71,10 +75,9 @@ func putRun(c engine.Writer, run segments.Run) error {
 		run.Export, int64(run.ScheduledAt), string(run.Status), int64(run.AsOf), int64(run.FinishedAt), run.ThroughSeq, run.Policy, run.Error)
 }
 
-// LastRun is the run of the export that was begun last, of those with one of
-// these statuses, or of all when none is given; false when there is none. It is
-// not the one scheduled last: a clock that was ahead for once would name one for
-// ever.
+// LastRun is the run of the export that began last, of those with one of these
+// statuses, or of all when none is given; false when there is none. It is not the
+// one scheduled last: after a clock was ahead once, that would stay the same.
 func (s *Store) LastRun(export string, statuses ...segments.Status) (run segments.Run, ok bool, err error) {
 	runs, err := s.RunsOf(export, 1, statuses...)
 	if len(runs) == 0 {
@@ -83,11 +86,11 @@ func (s *Store) LastRun(export string, statuses ...segments.Status) (run segment
 	return runs[0], true, err
 }
 
-// AllRuns is how many runs to read when none is to be left out.
+// AllRuns is how many runs to read for all of them.
 const AllRuns = -1
 
-// RunsOf reads the runs of the export that have one of these statuses, or all
-// when none is given, the one begun last first, and no more than most.
+// RunsOf reads the runs of the export that have one of these statuses, or all when
+// none is given, the one that began last first, and no more than most.
 func (s *Store) RunsOf(export string, most int, statuses ...segments.Status) (runs []segments.Run, err error) {
 	err = s.read(func(c engine.Reader) error {
 		runs, err = runsOf(c, export, most, statuses...)
@@ -96,9 +99,8 @@ func (s *Store) RunsOf(export string, most int, statuses ...segments.Status) (ru
 	return runs, err
 }
 
-// runsOf asks for the runs of each status apart: a walk back through the index
-// then ends after the last one wanted, and no run is ever forgotten, so they may
-// be many.
+// runsOf reads the runs of each status apart: a walk back through the index then
+// ends after the last one wanted. There may be many, as no run is ever deleted.
 func runsOf(c engine.Querier, export string, most int, statuses ...segments.Status) (runs []segments.Run, err error) {
 	if len(statuses) == 0 {
 		statuses = []segments.Status{segments.Running, segments.Published, segments.Held, segments.Released, segments.Discarded, segments.Failed}
@@ -131,7 +133,7 @@ func (s *Store) RunOf(export string, scheduled hygiene.Instant) (run segments.Ru
 	return run, ok, err
 }
 
-// Runs reads the run of every export that was begun last.
+// Runs reads of every export the run that began last.
 func (s *Store) Runs() (runs []segments.Run, err error) {
 	err = s.read(func(c engine.Reader) error {
 		r := c.Query("SELECT " + runColumns + ` FROM runs

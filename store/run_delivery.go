@@ -8,17 +8,17 @@ import (
 	"winnow/store/engine"
 )
 
-// DeliveryStatus is how a delivery stands.
+// DeliveryStatus is the state of a delivery.
 type DeliveryStatus string
 
 // The statuses of a delivery. They are stored as these words.
 const (
 	Waiting   DeliveryStatus = "waiting"   // it will be tried, or tried again
 	Delivered DeliveryStatus = "delivered" // the remote has the run
-	Gone      DeliveryStatus = "gone"      // no whole copy of the run is left to deliver
+	Gone      DeliveryStatus = "gone"      // no complete copy of the run is left to deliver
 )
 
-// Delivery is a published run that a remote is to get, and how far that is.
+// Delivery is a published run that a remote is to get, and the state of that.
 type Delivery struct {
 	Export      string          `json:"export"`
 	Run         string          `json:"run"`
@@ -32,8 +32,8 @@ type Delivery struct {
 	Error       string          `json:"error,omitempty"`       // of the last try; empty when delivered
 }
 
-// deliveriesOf asks for the deliveries of an export, of the run begun first at
-// first: who reads what has changed reads the runs in that order.
+// deliveriesOf reads the deliveries of an export, of the run that began first at
+// first: consumers of deltas read the runs in that order.
 const deliveriesOf = `SELECT d.export, d.scheduled_at, d.remote, d.status, d.tries, d.next_at, d.delivered_at, d.error, runs.finished_at
 	FROM deliveries AS d JOIN runs USING (export, scheduled_at) WHERE export = ? ORDER BY runs.id`
 
@@ -47,8 +47,8 @@ func deliveries(c engine.Querier, export string) (list []Delivery, err error) {
 	return list, r.Close()
 }
 
-// Deliveries are the deliveries of the export, of the run begun first at first.
-// Remotes that the config no longer has are among them.
+// Deliveries are the deliveries of the export, of the run that began first at first,
+// also to remotes that the config no longer has.
 func (s *Store) Deliveries(export string) (list []Delivery, err error) {
 	err = s.read(func(c engine.Reader) (err error) {
 		list, err = deliveries(c, export)
@@ -57,36 +57,46 @@ func (s *Store) Deliveries(export string) (list []Delivery, err error) {
 	return list, err
 }
 
-// EnterDelivery enters how a delivery stands now.
+// EnterDelivery stores the state of a delivery.
 func (s *Store) EnterDelivery(d Delivery) error {
-	return s.write(func(c engine.Writer) error {
-		return c.Exec(`INSERT INTO deliveries (export, scheduled_at, remote, status, tries, next_at, delivered_at, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (export, scheduled_at, remote) DO UPDATE SET status = excluded.status, tries = excluded.tries,
-			next_at = excluded.next_at, delivered_at = excluded.delivered_at, error = excluded.error`,
-			d.Export, int64(d.ScheduledAt), d.Remote, string(d.Status), d.Tries, int64(d.NextAt), int64(d.DeliveredAt), d.Error)
-	})
+	return s.write(func(c engine.Writer) error { return putDelivery(c, &d) })
 }
 
-// Owe enters what the remotes of the export are to get and nobody wrote down yet:
-// every run that was published after the last one known for the remote, and no
-// more than are kept, for a remote that was long out of the config; for a remote
-// without any the newest alone. Of what is settled it keeps the newest so many of
-// each remote. It can be repeated, and then writes nothing.
+func putDelivery(c engine.Writer, d *Delivery) error {
+	return c.Exec(`INSERT INTO deliveries (export, scheduled_at, remote, status, tries, next_at, delivered_at, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (export, scheduled_at, remote) DO UPDATE SET status = excluded.status, tries = excluded.tries,
+		next_at = excluded.next_at, delivered_at = excluded.delivered_at, error = excluded.error`,
+		d.Export, int64(d.ScheduledAt), d.Remote, string(d.Status), d.Tries, int64(d.NextAt), int64(d.DeliveredAt), d.Error)
+}
+
+// insertDelivery stores a delivery that waits, unless it is stored already.
+func insertDelivery(c engine.Writer, d *Delivery) error {
+	return c.Exec(`INSERT INTO deliveries (export, scheduled_at, remote, status, tries, next_at, delivered_at, error)
+		VALUES (?, ?, ?, ?, 0, 0, 0, '') ON CONFLICT DO NOTHING`, d.Export, int64(d.ScheduledAt), d.Remote, string(Waiting))
+}
+
+func deleteDelivery(c engine.Writer, d *Delivery) error {
+	return c.Exec("DELETE FROM deliveries WHERE export = ? AND scheduled_at = ? AND remote = ?", d.Export, int64(d.ScheduledAt), d.Remote)
+}
+
+// Owe adds the deliveries that the remotes of the export lack: of every run that
+// was published after the last one known for the remote, but no more than are
+// kept, for a remote that was out of the config for long; for a remote without any
+// delivery, of the newest run alone. Of deliveries that no longer wait it keeps
+// the newest keep of each remote. Repeated, it writes nothing.
 func (s *Store) Owe(export string, remotes []string, keep int) error {
-	owed, stale, err := s.owed(export, remotes, keep)
-	if err != nil || len(owed)+len(stale) == 0 {
+	missing, old, err := s.missingDeliveries(export, remotes, max(keep, 1))
+	if err != nil || len(missing)+len(old) == 0 {
 		return err
 	}
 	return s.write(func(c engine.Writer) error {
-		for _, d := range owed {
-			err := c.Exec(`INSERT INTO deliveries (export, scheduled_at, remote, status, tries, next_at, delivered_at, error)
-				VALUES (?, ?, ?, ?, 0, 0, 0, '') ON CONFLICT DO NOTHING`, export, int64(d.ScheduledAt), d.Remote, string(Waiting))
-			if err != nil {
+		for i := range missing {
+			if err := insertDelivery(c, &missing[i]); err != nil {
 				return err
 			}
 		}
-		for _, d := range stale {
-			if err := c.Exec("DELETE FROM deliveries WHERE export = ? AND scheduled_at = ? AND remote = ?", export, int64(d.ScheduledAt), d.Remote); err != nil {
+		for i := range old {
+			if err := deleteDelivery(c, &old[i]); err != nil {
 				return err
 			}
 		}
@@ -94,24 +104,24 @@ func (s *Store) Owe(export string, remotes []string, keep int) error {
 	})
 }
 
-// owed finds what is to be entered and what is to be forgotten.
-func (s *Store) owed(export string, remotes []string, keep int) (owed, stale []Delivery, err error) {
+// missingDeliveries finds the deliveries to add, and those to delete.
+func (s *Store) missingDeliveries(export string, remotes []string, keep int) (missing, old []Delivery, err error) {
 	var known []Delivery
-	var published []segments.Run // the one begun last first
+	var published []segments.Run // the one that began last first
 	err = s.read(func(c engine.Reader) (err error) {
 		if known, err = deliveries(c, export); err == nil {
-			published, err = runsOf(c, export, max(keep, 1), segments.Published, segments.Released)
+			published, err = runsOf(c, export, keep, segments.Published, segments.Released)
 		}
 		return err
 	})
 	slices.Reverse(known)
-	settled := map[string]int{}
+	ended := map[string]int{}
 	for _, d := range known {
 		if d.Status == Waiting {
 			continue
 		}
-		if settled[d.Remote]++; settled[d.Remote] > max(keep, 1) {
-			stale = append(stale, d)
+		if ended[d.Remote]++; ended[d.Remote] > keep {
+			old = append(old, d)
 		}
 	}
 	for _, remote := range remotes {
@@ -120,8 +130,8 @@ func (s *Store) owed(export string, remotes []string, keep int) (owed, stale []D
 			if last < 0 && i > 0 || last >= 0 && run.ScheduledAt == known[last].ScheduledAt {
 				break
 			}
-			owed = append(owed, Delivery{Remote: remote, ScheduledAt: run.ScheduledAt})
+			missing = append(missing, Delivery{Export: export, Remote: remote, ScheduledAt: run.ScheduledAt})
 		}
 	}
-	return owed, stale, err
+	return missing, old, err
 }

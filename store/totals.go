@@ -5,12 +5,12 @@ import (
 	"winnow/store/engine"
 )
 
-// Totals are the numbers of the whole store.
+// Totals are numbers of the whole store.
 type Totals struct {
 	Events      int64 // stored
 	LastSeq     int64
 	Repeats     int64
-	Quarantined int64 // bodies kept
+	Quarantined int64 // bodies in quarantine
 	Unmatched   int64 // stored events whose contact is not known
 	Contacts    int64
 	Statuses    map[string]int64 // contacts by status, as of CountedAt
@@ -19,7 +19,7 @@ type Totals struct {
 	Lag         int64            // events in the log that have not been swept
 }
 
-// Totals counts, without looking at the events or the contacts one by one.
+// Totals counts, without reading the events or the contacts one by one.
 func (s *Store) Totals() (t Totals, err error) {
 	err = s.readLog(func(l engine.LogReader) error {
 		size, err := l.Size()

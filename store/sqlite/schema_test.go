@@ -139,7 +139,7 @@ func TestEveryTableNamesWhoWritesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := append(functions(t, ".."), functions(t, ".")...)
-	writer := regexp.MustCompile(`\b[a-zA-Z]+\.[a-zA-Z]+\b|\b(?:save|set|put|insert|update)[A-Z][a-zA-Z]*\b`)
+	writer := regexp.MustCompile(`\b[a-zA-Z]+\.[a-zA-Z]+\b|\b(?:save|set|put|insert|update|delete|replace)[A-Z][a-zA-Z]*\b`)
 	comment, tables := "", 0
 	for line := range strings.Lines(string(text)) {
 		switch {

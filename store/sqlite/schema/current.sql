@@ -154,7 +154,7 @@ CREATE TABLE breaker_counts (
 ) STRICT, WITHOUT ROWID;
 
 -- The text of every policy that judged.
--- Written by Store.KeepPolicy, which serve and the commands call before they act.
+-- Written by insertPolicy, which serve and the commands cause before they act.
 CREATE TABLE policies (
 	id      INTEGER PRIMARY KEY,
 	hash    TEXT NOT NULL UNIQUE,
@@ -206,7 +206,7 @@ CREATE TABLE status_counts (
 ) STRICT, WITHOUT ROWID;
 
 -- Runs of exports; a scheduled time of an export has one.
--- Written by putRun and Store.BeginRun.
+-- Written by putRun and replaceRun.
 CREATE TABLE runs (
 	id           INTEGER PRIMARY KEY, -- in the order in which they began
 	export       TEXT NOT NULL,
@@ -235,7 +235,7 @@ CREATE TABLE run_segments (
 ) STRICT, WITHOUT ROWID;
 
 -- Which remotes get which published runs, and the state of that.
--- Written by Store.EnterDelivery and Store.Owe.
+-- Written by putDelivery, insertDelivery and deleteDelivery.
 CREATE TABLE deliveries (
 	export       TEXT NOT NULL,
 	scheduled_at INTEGER NOT NULL,    -- of the run
@@ -249,7 +249,7 @@ CREATE TABLE deliveries (
 ) STRICT, WITHOUT ROWID;
 
 -- The times for which each job is done; the latest few hundred.
--- Written by Store.Keep, which the schedule calls.
+-- Written by putJobTime, which the schedule causes.
 CREATE TABLE jobs (
 	name TEXT NOT NULL,
 	at   INTEGER NOT NULL,
