@@ -74,7 +74,7 @@ func TestATripIsNotReviewedOtherwiseBeforeWhatWasCutShortIsFinished(t *testing.T
 	if _, _, err := s.DiscardTrip(ctx, store.Review{Trip: 1, Policy: p, Now: now, By: "ann", Progress: stop}); err == nil {
 		t.Fatal("not cut short")
 	}
-	refused((*store.Store).ReleaseTrip, "discard of trip 1 was cut short: finish it with winnow breaker discard 1, or take it back with winnow undo --batch 1")
+	refused((*store.Store).ReleaseTrip, "discard of breaker trip 1 was interrupted; finish it with winnow breaker discard 1, or undo it with winnow undo --batch 1")
 	ctx, stop = cut()
 	back, err := s.TakingBack(1)
 	if err != nil {
@@ -83,14 +83,14 @@ func TestATripIsNotReviewedOtherwiseBeforeWhatWasCutShortIsFinished(t *testing.T
 	if _, err := s.TakeBack(ctx, p, back, store.Batch{}, now, stop, nil); err == nil {
 		t.Fatal("not cut short")
 	}
-	refused((*store.Store).ReleaseTrip, "batch 2, which undoes batch 1 about trip 1, was cut short: finish it with winnow undo --batch 1")
+	refused((*store.Store).ReleaseTrip, "batch 2, which undoes batch 1 about breaker trip 1, was interrupted; finish it with winnow undo --batch 1")
 	refused((*store.Store).DiscardTrip, "batch 2, which undoes batch 1")
 	takeBack(t, s, p, 1, now)
 	ctx, stop = cut()
 	if _, _, err := s.ReleaseTrip(ctx, store.Review{Trip: 1, Policy: p, Now: now, By: "ann", Progress: stop}); err == nil {
 		t.Fatal("not cut short")
 	}
-	refused((*store.Store).DiscardTrip, "release of trip 1 was cut short: finish it with winnow breaker release 1")
+	refused((*store.Store).DiscardTrip, "release of breaker trip 1 was interrupted; finish it with winnow breaker release 1")
 	review(t, s, p, now, (*store.Store).ReleaseTrip)
 	if n := suppressed(t, s); n != store.StepSize+100 {
 		t.Errorf("released, and %d are suppressed", n)
@@ -103,7 +103,7 @@ func TestADiscardIsNotInForceAgainAfterItsTripWasReleased(t *testing.T) {
 	review(t, s, p, now, (*store.Store).DiscardTrip)
 	takeBack(t, s, p, 1, now+1)
 	review(t, s, p, now+2, (*store.Store).ReleaseTrip)
-	if _, err := s.TakingBack(2); err == nil || !strings.Contains(err.Error(), "batch 1 discarded trip 1 of the breaker, which since then was released by ann at ") {
+	if _, err := s.TakingBack(2); err == nil || !strings.Contains(err.Error(), "batch 1 can't be put back in force: it discarded breaker trip 1, which was released by ann at ") {
 		t.Errorf("%v", err)
 	}
 }

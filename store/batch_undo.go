@@ -37,7 +37,7 @@ func planUndo(c engine.Querier, id int64) (t TakingBack, err error) {
 		return t, err
 	}
 	if !ok {
-		return t, fmt.Errorf("there is no batch %d: winnow undo --list lists them", id)
+		return t, fmt.Errorf("there is no batch %d; winnow undo --list shows all batches", id)
 	}
 	last, err := b.follow(c)
 	if err != nil {
@@ -54,7 +54,7 @@ func planUndo(c engine.Querier, id int64) (t TakingBack, err error) {
 	case b.UndoneBy != 0 && !last.Done:
 		t.Resumes, t.Revoked = last.ID, !t.Revoked
 	case b.UndoneBy != 0:
-		return t, fmt.Errorf("batch %d is not in force, batch %d took it back: winnow undo --batch %d lets it be again", id, b.UndoneBy, b.UndoneBy)
+		return t, fmt.Errorf("batch %d is not in force: batch %d undid it; winnow undo --batch %d puts it back in force", id, b.UndoneBy, b.UndoneBy)
 	}
 	strikes, err := strikesOf(c, root.ID)
 	if err != nil || len(strikes) == 0 {
@@ -78,8 +78,8 @@ func (t *TakingBack) checkReview(c engine.Querier) error {
 	if err != nil {
 		return err
 	}
-	word := map[BatchKind]string{ReleaseBatch: "released", DiscardBatch: "discarded anew"}[review.Kind]
-	return fmt.Errorf("batch %d discarded trip %d of the breaker, which since then was %s by %s at %s, as batch %d: so it can't be in force again",
+	word := map[BatchKind]string{ReleaseBatch: "released", DiscardBatch: "discarded again"}[review.Kind]
+	return fmt.Errorf("batch %d can't be put back in force: it discarded breaker trip %d, which was %s by %s at %s as batch %d",
 		t.Root.ID, t.strike.Held, word, review.By, review.At, id)
 }
 

@@ -109,11 +109,11 @@ func TestABatchThatIsNotInForceSaysWhichTookItBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	takeBack(t, s, p, 1, now+1)
-	if _, err := s.TakingBack(1); err == nil || !strings.Contains(err.Error(), "batch 2 took it back") {
+	if _, err := s.TakingBack(1); err == nil || !strings.Contains(err.Error(), "batch 2 undid it") {
 		t.Errorf("batch 1: %v", err)
 	}
 	takeBack(t, s, p, 2, now+2)
-	if _, err := s.TakingBack(2); err == nil || !strings.Contains(err.Error(), "batch 3 took it back") {
+	if _, err := s.TakingBack(2); err == nil || !strings.Contains(err.Error(), "batch 3 undid it") {
 		t.Errorf("batch 2: %v", err)
 	}
 	takeBack(t, s, p, 1, now+3) // in force again because of 3

@@ -11,8 +11,8 @@ import (
 
 // errNoTrip and errReviewed are why a trip can't be reviewed.
 var (
-	errNoTrip   = errors.New("winnow breaker lists those there are")
-	errReviewed = errors.New("it was reviewed already")
+	errNoTrip   = errors.New("there is no breaker trip")
+	errReviewed = errors.New("was already reviewed")
 )
 
 // WaitingTrip finds a trip that is to be reviewed. It is an error when there is no
@@ -28,13 +28,13 @@ func (s *Store) WaitingTrip(id int64) (t Trip, err error) {
 		case err != nil:
 			return err
 		case !found:
-			return fmt.Errorf("there is no trip %d of a breaker: %w", id, errNoTrip)
+			return fmt.Errorf("%w %d; winnow breaker lists all trips", errNoTrip, id)
 		}
 		if err := errors.Join(t.reopenIfUndone(c), t.countContacts(c)); err != nil {
 			return err
 		}
 		if t.State != TripHeld {
-			return fmt.Errorf("trip %d of the breaker was %s by %s at %s: %w", id, t.State, t.By, t.ReviewedAt, errReviewed)
+			return fmt.Errorf("breaker trip %d %w: %s by %s at %s", id, errReviewed, t.State, t.By, t.ReviewedAt)
 		}
 		return nil
 	})
@@ -145,15 +145,15 @@ func interruptedReview(c engine.Querier, t *Trip, kind BatchKind) (Batch, error)
 	case err != nil:
 		return Batch{}, err
 	case last.ID != b.ID && !last.Done:
-		return Batch{}, fmt.Errorf("batch %d, which undoes batch %d about trip %d, was cut short: finish it with winnow undo --batch %d --apply", last.ID, last.Undoes, t.ID, last.Undoes)
+		return Batch{}, fmt.Errorf("batch %d, which undoes batch %d about breaker trip %d, was interrupted; finish it with winnow undo --batch %d --apply", last.ID, last.Undoes, t.ID, last.Undoes)
 	case b.UndoneBy != 0:
 		return Batch{}, nil
 	case b.Kind == kind:
 		return b, nil
 	}
-	text := fmt.Sprintf("%s of trip %d was cut short: finish it with winnow breaker %s %d", b.Kind, t.ID, b.Kind, t.ID)
+	text := fmt.Sprintf("%s of breaker trip %d was interrupted; finish it with winnow breaker %s %d", b.Kind, t.ID, b.Kind, t.ID)
 	if b.Kind == DiscardBatch {
-		text += fmt.Sprintf(", or take it back with winnow undo --batch %d --apply", b.ID)
+		text += fmt.Sprintf(", or undo it with winnow undo --batch %d --apply", b.ID)
 	}
 	return Batch{}, errors.New(text)
 }

@@ -60,7 +60,7 @@ func (s *Store) PolicyText(prefix string) (p KeptPolicy, text string, err error)
 	case found == 0:
 		return KeptPolicy{}, "", fmt.Errorf("%w: %s", ErrNoPolicy, prefix)
 	case found > 1:
-		return KeptPolicy{}, "", fmt.Errorf("%d policies begin with %s: write more of the hash", found, prefix)
+		return KeptPolicy{}, "", fmt.Errorf("%d policy hashes begin with %s; give more of the hash", found, prefix)
 	}
 	return p, text, nil
 }

@@ -58,7 +58,7 @@ func TestAPolicyIsFoundByTheBeginningOfItsHash(t *testing.T) {
 		}
 	}
 	for _, prefix := range []string{"aa", ""} {
-		if _, text, err := s.PolicyText(prefix); err == nil || errors.Is(err, store.ErrNoPolicy) || text != "" || !strings.Contains(err.Error(), "write more") {
+		if _, text, err := s.PolicyText(prefix); err == nil || errors.Is(err, store.ErrNoPolicy) || text != "" || !strings.Contains(err.Error(), "give more") {
 			t.Errorf("%q is not one: %q, %v", prefix, text, err)
 		}
 	}

@@ -46,7 +46,7 @@ type Store struct {
 }
 
 // errNoStore is the error of opening a store that is not there.
-var errNoStore = errors.New("there is no store yet: start winnow serve, or import something")
+var errNoStore = errors.New("there is no store yet; start winnow serve or import data")
 
 // Open opens the store at path, creating it when it is missing.
 func Open(path string) (*Store, error) {

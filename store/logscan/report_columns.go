@@ -46,16 +46,16 @@ const uniqueArgsPrefix = "unique_args."
 func CheckReportColumns(by []string) error {
 	known := strings.Join(ReportColumns(), ", ") + ", " + uniqueArgsPrefix + "NAME"
 	if len(by) == 0 {
-		return errors.New("no column is named: write some of " + known)
+		return errors.New("no column is given; choose from " + known)
 	}
 	for i, name := range by {
 		attached, is := strings.CutPrefix(name, uniqueArgsPrefix)
 		switch {
 		case slices.Contains(by[:i], name):
-			return fmt.Errorf("%s is named twice", name)
+			return fmt.Errorf("column %s is given twice", name)
 		case is && attached != "":
 		case columnSQL(name) == "":
-			return fmt.Errorf("%q is no column: write some of %s", name, known)
+			return fmt.Errorf("unknown column %q; choose from %s", name, known)
 		}
 	}
 	return nil

@@ -28,16 +28,16 @@ func TestANameWithDotsIsTheKeyThatReadsJustSoFirst(t *testing.T) {
 }
 
 func TestAReportHasOnlyColumnsThatThereAre(t *testing.T) {
-	known := "write some of day, outcome, code, source, unique_args.NAME"
+	known := "choose from day, outcome, code, source, unique_args.NAME"
 	for _, c := range []struct {
 		by   []string
 		want string
 	}{
 		{[]string{"day", "unique_args.a.b", "unique_args.a,b", "unique_args.No."}, ""},
-		{nil, "no column is named: " + known},
-		{[]string{"day", "Day"}, `"Day" is no column: ` + known},
-		{[]string{"unique_args."}, `"unique_args." is no column: ` + known},
-		{[]string{"code", "unique_args.a", "code"}, "code is named twice"},
+		{nil, "no column is given; " + known},
+		{[]string{"day", "Day"}, `unknown column "Day"; ` + known},
+		{[]string{"unique_args."}, `unknown column "unique_args."; ` + known},
+		{[]string{"code", "unique_args.a", "code"}, "column code is given twice"},
 	} {
 		got := ""
 		if err := CheckReportColumns(c.by); err != nil {
