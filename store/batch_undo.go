@@ -128,8 +128,8 @@ func (t *TakingBack) Tell(policy *hygiene.Policy, c *hygiene.Contact, m hygiene.
 	if !t.strikes(policy, c) {
 		return changes
 	}
-	// The instruction is as of then, but the contact changes now, by whoever puts
-	// the batch in force again.
+	// The instruction is as of then, but the contact changes now, by the person who
+	// puts the batch back in force.
 	late := policy.Instruct(c, *t.strike)
 	for i := range late {
 		late[i].At, late[i].Seq, late[i].By, late[i].Note = m.At, m.Seq, "", ""

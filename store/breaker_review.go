@@ -47,7 +47,7 @@ type Review struct {
 	Policy   *hygiene.Policy
 	Now      hygiene.Instant
 	By, Note string
-	Progress func(contacts int64) // nil for nobody
+	Progress func(contacts int64) // may be nil
 }
 
 // ReleaseTrip lets what waits for the trip take effect: its events mean what they

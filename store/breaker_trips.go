@@ -234,7 +234,7 @@ func (t *Trip) reopenIfUndone(c engine.Querier) error {
 type Surging struct {
 	Source  string
 	Outcome hygiene.Outcome
-	Waiting int64 // trips that nobody reviewed
+	Waiting int64 // trips that were not reviewed
 	Held    int64 // events, ever
 }
 

@@ -84,7 +84,7 @@ func (w *breakerWindows) count(events []hygiene.Event, hold func(e *hygiene.Even
 // with the share of its outcome then. An event received more than a window before
 // the source's latest neither counts nor is held: it comes from an archive, and
 // says nothing about now. After a clock stepped back by more than a window that is
-// so of all events, until it is where it was: the log does not tell the two apart.
+// so of all events, until it is where it was: the log does not show which it is.
 func (w *breakerWindow) count(at int64, o hygiene.Outcome) (share float64, holds bool) {
 	latest, known := w.latest()
 	if known && at <= latest-w.length {
@@ -229,7 +229,7 @@ func (s *Store) recount(c engine.Writer, breakers []hygiene.Breaker, at int64) (
 	return w, err
 }
 
-// archiveEvents is how many events received long ago may stand in a row in the
+// archiveEvents is how many events received long ago may follow one another in the
 // log, from an import, before what is in front of them is taken for long ago too.
 const archiveEvents = 200_000
 

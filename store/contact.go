@@ -36,7 +36,7 @@ func loadRows(c engine.Reader, keys []string, rows []*contactRow) error {
 	for i, key := range keys {
 		rows[i].reset(key)
 	}
-	return c.FindContacts(keys, func(i int, stored *engine.Contact) error {
+	return c.FindContacts(keys, true, func(i int, stored *engine.Contact) error {
 		rows[i].set(stored)
 		return nil
 	})
@@ -44,19 +44,10 @@ func loadRows(c engine.Reader, keys []string, rows []*contactRow) error {
 
 // load reads the contact of that key into k, without the message of its retry.
 func (k *contactRow) load(c engine.Reader, key string) error {
-	if err := k.loadPacked(c, key); err != nil {
+	if err := loadRows(c, []string{key}, []*contactRow{k}); err != nil {
 		return err
 	}
 	return k.unpack()
-}
-
-// loadPacked is load without unpacking.
-func (k *contactRow) loadPacked(c engine.Reader, key string) error {
-	k.reset(key)
-	return c.FindContacts([]string{key}, func(_ int, stored *engine.Contact) error {
-		k.set(stored)
-		return nil
-	})
 }
 
 func (k *contactRow) reset(key string) {
@@ -134,11 +125,6 @@ func loadRetryMessages(c engine.Reader, rows []*contactRow) error {
 	return c.FindRetryMessages(ids, func(i int, m *engine.RetryMessage) {
 		retries[i].MessageID, retries[i].UniqueArgs = m.MessageID, m.UniqueArgs
 	})
-}
-
-// loadRetryMessage reads the message of the contact's retry.
-func (k *contactRow) loadRetryMessage(c engine.Reader) error {
-	return loadRetryMessages(c, []*contactRow{k})
 }
 
 // txWriter writes contacts within one transaction, under one policy.
@@ -281,31 +267,26 @@ func packedAttributes(a hygiene.Attributes) []byte {
 	return a.Pack(nil)
 }
 
-// ensureContact makes sure that there is a contact of that key, and reports
-// whether it is new. It reads nothing else of it.
-func (w *txWriter) ensureContact(key string) (isNew bool, err error) {
-	id, err := w.Number("SELECT id FROM contacts WHERE key = ?", key)
-	if err != nil || id != 0 {
+// ensureContact makes sure that there is a contact of that key, with that phone
+// number unless it is empty, and reports whether it is new. It reads nothing else
+// of it.
+func (w *txWriter) ensureContact(key, phone string) (isNew bool, err error) {
+	r := w.Query("SELECT id, phone FROM contacts WHERE key = ?", key)
+	var id int64
+	var stored string
+	if r.Next() {
+		id, stored = r.Int(0), r.Text(1)
+	}
+	switch err := r.Close(); {
+	case err != nil:
 		return false, err
-	}
-	k := &contactRow{}
-	k.reset(key)
-	return true, w.save(k, nil)
-}
-
-// ensureContactPhone makes sure that there is a contact of that key, with that
-// phone number unless it is empty.
-func (w *txWriter) ensureContactPhone(k *contactRow, key, phone string) error {
-	if err := k.load(w, key); err != nil {
-		return err
-	}
-	switch {
-	case k.stored.ID == 0:
+	case id == 0:
+		k := &contactRow{}
+		k.reset(key)
 		k.Phone = phone
-		return w.save(k, nil)
-	case phone != "" && phone != k.Phone:
-		k.Phone = phone
-		return w.saveProfile(k)
+		return true, w.save(k, nil)
+	case phone != "" && phone != stored:
+		return false, w.Exec("UPDATE contacts SET phone = ? WHERE id = ?", phone, id)
 	}
-	return nil
+	return false, nil
 }

@@ -10,7 +10,7 @@ import (
 // and message. All are as of one moment. The contact holds until found returns.
 // Sorted keys are found faster: the index has them side by side.
 func (s *Store) Find(keys []string, found func(i int, contact *hygiene.Contact)) error {
-	return s.read(func(c engine.Reader) error { return c.FindContacts(keys, passFacts(found)) })
+	return s.read(func(c engine.Reader) error { return c.FindContacts(keys, false, passFacts(found)) })
 }
 
 // FindPhones looks contacts up by phone numbers in E.164, each of which is given

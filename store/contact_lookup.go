@@ -16,12 +16,12 @@ func (s *Store) Contact(key string) (contact *hygiene.Contact, ok bool, err erro
 		if err := k.load(c, key); err != nil {
 			return err
 		}
-		return k.loadRetryMessage(c)
+		return loadRetryMessages(c, []*contactRow{k})
 	})
 	return &k.Contact, k.stored.ID != 0, err
 }
 
-// LedgerEntry is a change as it stands in the ledger.
+// LedgerEntry is a change in the ledger.
 type LedgerEntry struct {
 	hygiene.Change
 	ID     int64

@@ -80,7 +80,12 @@ func (w *txWriter) saveProfiles(list []Profile) ([]Revision, error) {
 
 // reviseProfile reads of a known contact nothing but its profile.
 func (w *txWriter) reviseProfile(k *contactRow, said *Profile, r *Revision) error {
-	if err := k.loadPacked(w, said.Key); err != nil {
+	k.reset(said.Key)
+	stored := w.Query("SELECT id, phone, attributes FROM contacts WHERE key = ?", said.Key)
+	if stored.Next() {
+		k.stored.ID, k.Phone, k.stored.Attributes = stored.Int(0), stored.Text(1), stored.Blob(2)
+	}
+	if err := stored.Close(); err != nil {
 		return err
 	}
 	if err := k.unpackAttributes(); err != nil {

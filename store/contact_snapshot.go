@@ -63,7 +63,7 @@ func (s *Snapshot) Contacts(ctx context.Context, messages bool, visit func(*hygi
 		ahead.empty <- newRows(chunkSize)
 	}
 	go ahead.run(ctx)
-	// Wait for the reader also when visit panics: whoever recovers closes the
+	// Wait for the reader also when visit panics: the caller that recovers closes the
 	// snapshot next.
 	defer func() {
 		cancel()

@@ -56,7 +56,7 @@ func (w *txWriter) changeListed(list, key string, add bool, did *Listed) error {
 	if !add {
 		return nil
 	}
-	isNew, err := w.ensureContact(key)
+	isNew, err := w.ensureContact(key, "")
 	if isNew {
 		did.New++
 	}
@@ -101,7 +101,7 @@ func listNames(c engine.Querier) (names []string, err error) {
 }
 
 // OnList visits the keys of the contacts on the static list of that name, in byte
-// order, a page at a time: whoever changes the list meanwhile does not wait.
+// order, a page at a time: a change of the list meanwhile does not wait.
 func (s *Store) OnList(ctx context.Context, list string, visit func(key string) error) error {
 	for after := ""; ctx.Err() == nil; {
 		var page []string

@@ -13,7 +13,7 @@ import (
 // are read once: when there are none, that costs nothing to know.
 type keyPager struct {
 	// read returns the marks of keys from that one on, in byte order, at most so
-	// many. A key stands there once for each of its marks. Pins lie beside their
+	// many. A key is there once for each of its marks. Pins lie beside their
 	// keys.
 	read func(from string, most int) (keys []string, pins []segments.Pin, err error)
 

@@ -212,7 +212,7 @@ func (s *Store) countContacts(counted *keyset.Set, found *Reclassification, even
 
 // Reclassify gives stored events the outcomes that today's tables say, and moves
 // them in the histories of their contacts, which are judged again: first in the
-// contacts, then in the log. Sweep to the end of the log first, and let nobody
+// contacts, then in the log. Sweep to the end of the log first, and allow no
 // sweep meanwhile. What an interrupted one left to write in the log is written
 // first: whatever the tables say by now, it is found from there.
 func (s *Store) Reclassify(ctx context.Context, policy *hygiene.Policy, of Outcomes, b Batch, now hygiene.Instant, progress func(events int64)) (*Reclassification, error) {

@@ -32,9 +32,8 @@ type Registered struct {
 func (s *Store) Register(_ context.Context, list []Registration) (Registered, error) {
 	var did Registered
 	err := s.writeAs(nil, func(w *txWriter) error {
-		k := &contactRow{}
 		for i := range list {
-			if err := w.register(k, &list[i], i, &did); err != nil {
+			if err := w.register(&list[i], i, &did); err != nil {
 				return err
 			}
 		}
@@ -43,7 +42,7 @@ func (s *Store) Register(_ context.Context, list []Registration) (Registered, er
 	return did, err
 }
 
-func (w *txWriter) register(k *contactRow, r *Registration, place int, did *Registered) error {
+func (w *txWriter) register(r *Registration, place int, did *Registered) error {
 	known, err := w.Text("SELECT contact FROM messages WHERE message_id = ?", r.MessageID)
 	switch {
 	case err != nil:
@@ -60,7 +59,7 @@ func (w *txWriter) register(k *contactRow, r *Registration, place int, did *Regi
 		}
 		return nil
 	}
-	if err := w.ensureContactPhone(k, r.Contact, r.Phone); err != nil || known != "" {
+	if _, err := w.ensureContact(r.Contact, r.Phone); err != nil || known != "" {
 		return err
 	}
 	if err := w.Exec("INSERT INTO messages (message_id, contact, sent_at) VALUES (?, ?, ?)", r.MessageID, r.Contact, int64(r.SentAt)); err != nil {

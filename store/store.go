@@ -7,7 +7,7 @@
 // No transaction spans both: each act across them can be repeated.
 //
 // A failed commit of the log is unknown, not undone. The caller says so (503),
-// and the provider's retry and the repeat rule settle it.
+// the provider sends it again, and the repeat rule drops it if it was stored.
 //
 // The files are named by their subject:
 //

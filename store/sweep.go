@@ -39,7 +39,7 @@ type SweepOptions struct {
 	Policy   *hygiene.Policy
 	Breakers []hygiene.Breaker
 	Now      hygiene.Instant
-	// Progress is called with how many events have been swept; nil for nobody.
+	// Progress is called with how many events have been swept; it may be nil.
 	Progress func(events int64)
 
 	// Batch is how many events are swept in one transaction; 0 for as many as is good.

@@ -17,7 +17,7 @@ type applyBatch struct {
 	changes [][]hygiene.Change
 	did     Swept
 	err     error
-	panic   any // what applying panicked with; whoever waits for it panics again
+	panic   any // what applying panicked with; the goroutine that waits panics with it
 }
 
 // applyEvents applies events to their contacts, in the order of the keys:

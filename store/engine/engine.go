@@ -119,11 +119,12 @@ type Rows interface {
 type Reader interface {
 	Querier
 	// FindContacts calls found for each key that a contact has, in the order of the
-	// keys, with the place among them. The row holds until found returns. Sorted
-	// keys are found faster.
-	FindContacts(keys []string, found func(place int, row *Contact) error) error
+	// keys, with the place among them. The row holds until found returns; it may
+	// lack the attributes unless they are asked for. Sorted keys are found faster.
+	FindContacts(keys []string, attributes bool, found func(place int, row *Contact) error) error
 	// FindContactsByPhone calls found for each contact that has one of the phone
-	// numbers, in no order, with the place of the number.
+	// numbers, in no order, with the place of the number. The row may lack the
+	// attributes.
 	FindContactsByPhone(phones []string, found func(place int, row *Contact) error) error
 	// FindMessages calls found for each message that the send log has, with the
 	// place of its id and the key of its contact.
@@ -236,8 +237,8 @@ type RetryMessage struct {
 type SortOptions struct {
 	Folder string          // for a scratch file, if the engine needs one
 	Until  hygiene.Instant // events received later are left out
-	// Sorted is called now and then with how many events have been sorted; nil for
-	// nobody.
+	// Sorted is called now and then with how many events have been sorted; it may be
+	// nil.
 	Sorted func(events int64)
 	// RunEvents is how many events are sorted in memory at a time; 0 for as many as
 	// the engine finds good.

@@ -18,7 +18,7 @@ type BacktestOptions struct {
 	// events of the span.
 	Since, Until hygiene.Instant
 	// Sorted is called with how many events have been read and sorted, then Judged
-	// with how many have been judged; nil for nobody.
+	// with how many have been judged; it may be nil.
 	Sorted, Judged func(events int64)
 
 	run int64 // events in a run; 0 for as many as the engine finds good
@@ -166,7 +166,7 @@ func (r *pageReader) readAttributes(p *page) error {
 		p.attributes[n] = nil
 	}
 	return r.engine.Read(func(c engine.Reader) error {
-		return c.FindContacts(keys, func(i int, stored *engine.Contact) (err error) {
+		return c.FindContacts(keys, true, func(i int, stored *engine.Contact) (err error) {
 			if stored.Attributes == nil {
 				return nil
 			}

@@ -24,7 +24,7 @@ type ReportOptions struct {
 	// Unique leaves repeats out: of events that are alike in source, message,
 	// outcome, code and contact only the first one in the log counts.
 	Unique bool
-	// Progress is called with how many events have been read; nil for nobody.
+	// Progress is called with how many events have been read; it may be nil.
 	Progress func(events int64)
 
 	step   int64 // places in the log that are read at a time; 0 for reportStep

@@ -3,7 +3,7 @@
 //
 // Every scratch file is made in the folder that the environment variable TMPDIR
 // names, else in a folder that its user gives. It loses its name as soon as it
-// is open, so its space is free again when nobody has it open, even after the
+// is open, so its space is free again when no process has it open, even after the
 // process was killed.
 package scratchfile
 

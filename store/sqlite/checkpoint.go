@@ -5,7 +5,7 @@ import "sync"
 // checkpointer moves the log's write-ahead log into its file, on a connection of
 // its own: the one that commits callbacks never stops for it.
 //
-// A passive checkpoint is in nobody's way, but while callbacks keep coming it
+// A passive checkpoint blocks no other connection, but while callbacks keep coming it
 // never quite catches up, and the write-ahead log never starts over. So when
 // that has grown long, one finishes the rest, which by then is little, while no
 // commit is under way.

@@ -12,21 +12,83 @@ import (
 // reader reads the contacts. It implements engine.Reader.
 type reader struct{ querier }
 
-const contactColumns = "id, key, phone, attributes, ledger, facts"
-
-func scanContact(r *rows, row *engine.Contact) {
-	*row = engine.Contact{ID: r.Int(0), Key: r.Text(1), Phone: r.Text(2), Attributes: r.Blob(3), Ledger: r.Int(4), Facts: r.Blob(5)}
+// FindContacts implements engine.Reader.
+func (r *reader) FindContacts(keys []string, attributes bool, found func(place int, row *engine.Contact) error) error {
+	if len(keys) <= findSingly {
+		return r.findEach(keys, found)
+	}
+	sql := findByKeys
+	if attributes {
+		sql = findByKeysWithAttributes
+	}
+	return r.findTogether(sql, keys, found)
 }
 
-// FindContacts implements engine.Reader. It looks up each key by itself: for
-// keys that are there that is as fast as any join.
-func (r *reader) FindContacts(keys []string, found func(place int, row *engine.Contact) error) error {
+// FindContactsByPhone implements engine.Reader.
+func (r *reader) FindContactsByPhone(phones []string, found func(place int, row *engine.Contact) error) error {
+	return r.findTogether(findByPhones, phones, found)
+}
+
+const (
+	// findKeys is how many keys one statement looks up: keys that no contact has then
+	// cost no call into C.
+	findKeys = 256
+	// findSingly is up to how many keys are looked up one by one.
+	findSingly = 8
+)
+
+var (
+	findByKeys               = findStatement("asked.place", "contacts c ON c.key = asked.key ORDER BY asked.place")
+	findByKeysWithAttributes = findStatement("asked.place, c.attributes", "contacts c ON c.key = asked.key ORDER BY asked.place")
+	// The index is named because SQLite, which can't know that no number asked for is
+	// NULL, would not use one that leaves NULL out.
+	findByPhones = findStatement("asked.place, NULL, c.key", "contacts c INDEXED BY contacts_by_phone ON c.phone = asked.key")
+)
+
+// findStatement joins findKeys keys with the contacts. The columns are the place,
+// and if wanted the attributes and the key. CROSS JOIN makes SQLite go through the
+// keys, not the contacts.
+func findStatement(columns, contacts string) string {
+	var b strings.Builder
+	b.WriteString("WITH asked (place, key) AS (VALUES (0, ?)")
+	for i := 1; i < findKeys; i++ {
+		fmt.Fprintf(&b, ", (%d, ?)", i)
+	}
+	return b.String() + ") SELECT c.id, c.phone, c.ledger, c.facts, " + columns + " FROM asked CROSS JOIN " + contacts
+}
+
+func (r *reader) findTogether(sql string, keys []string, found func(place int, row *engine.Contact) error) (err error) {
+	var row engine.Contact
+	args := make([]any, findKeys)
+	for from := 0; err == nil && from < len(keys); from += findKeys {
+		clear(args)
+		for i, key := range keys[from:min(from+findKeys, len(keys))] {
+			args[i] = key
+		}
+		a := r.c.query(sql, args...)
+		for err == nil && a.Next() {
+			place := from + int(a.Int(4))
+			row = engine.Contact{ID: a.Int(0), Key: keys[place], Phone: a.Text(1), Ledger: a.Int(2), Facts: a.Blob(3)}
+			if len(a.dest) > 5 {
+				row.Attributes = a.Blob(5)
+			}
+			if len(a.dest) > 6 {
+				row.Key = a.Text(6)
+			}
+			err = found(place, &row)
+		}
+		err = errors.Join(err, a.Close())
+	}
+	return err
+}
+
+func (r *reader) findEach(keys []string, found func(place int, row *engine.Contact) error) error {
 	var row engine.Contact
 	for i, key := range keys {
-		a := r.c.query("SELECT "+contactColumns+" FROM contacts WHERE key = ?", key)
+		a := r.c.query("SELECT id, phone, ledger, facts, attributes FROM contacts WHERE key = ?", key)
 		ok := a.Next()
 		if ok {
-			scanContact(a, &row)
+			row = engine.Contact{ID: a.Int(0), Key: key, Phone: a.Text(1), Ledger: a.Int(2), Facts: a.Blob(3), Attributes: a.Blob(4)}
 		}
 		if err := a.Close(); err != nil {
 			return err
@@ -38,46 +100,6 @@ func (r *reader) FindContacts(keys []string, found func(place int, row *engine.C
 		}
 	}
 	return nil
-}
-
-// FindContactsByPhone implements engine.Reader.
-func (r *reader) FindContactsByPhone(phones []string, found func(place int, row *engine.Contact) error) (err error) {
-	var row engine.Contact
-	for from := 0; err == nil && from < len(phones); from += findAtOnce {
-		a := r.c.query(findByPhone, findArgs(phones[from:min(from+findAtOnce, len(phones))])...)
-		for err == nil && a.Next() {
-			scanContact(a, &row)
-			err = found(from+int(a.Int(6)), &row)
-		}
-		err = errors.Join(err, a.Close())
-	}
-	return err
-}
-
-// findAtOnce is how many keys one statement looks up: those that nobody has then
-// cost no call into C.
-const findAtOnce = 256
-
-// findByPhone names the index because SQLite, which can't know that no number
-// asked for is NULL, would not use one that leaves NULL out.
-var findByPhone = `WITH asked (place, phone) AS (VALUES (0, ?)` + findRows() + `)
-	SELECT c.id, c.key, c.phone, c.attributes, c.ledger, c.facts, asked.place
-	FROM asked CROSS JOIN contacts c INDEXED BY contacts_by_phone ON c.phone = asked.phone`
-
-func findRows() string {
-	var b strings.Builder
-	for i := 1; i < findAtOnce; i++ {
-		fmt.Fprintf(&b, ", (%d, ?)", i)
-	}
-	return b.String()
-}
-
-func findArgs(keys []string) []any {
-	args := make([]any, findAtOnce)
-	for i, key := range keys {
-		args[i] = key
-	}
-	return args
 }
 
 // FindMessages implements engine.Reader.

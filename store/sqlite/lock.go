@@ -115,7 +115,7 @@ func (l *Lock) Taken() (holder int, since time.Time, taken bool) {
 		return 0, time.Time{}, false
 	}
 	defer file.Close()
-	// A shared lock can be taken while nobody holds the other kind, and goes with
+	// A shared lock can be taken while the other kind is not held, and goes with
 	// the file.
 	if syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != syscall.EWOULDBLOCK {
 		return 0, time.Time{}, false

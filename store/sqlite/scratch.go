@@ -10,14 +10,13 @@ import (
 
 // Scratch is tables that are not worth keeping: in a scratch file, or, when they
 // are known to be small, in memory. It is used by one goroutine at a time. A
-// pass over the log of any engine counts in one, as a count is nobody else's.
+// pass over the log of any engine counts in one, as its counts are private.
 type Scratch struct {
 	querier
 	folder string // of the file; empty for memory
 }
 
-// scratchTuning is for tables that nobody else sees and that need not outlive a
-// crash: one transaction that never ends, so that a page goes to the disk only
+// scratchTuning is for tables that are private and need not outlive a crash: one transaction that never ends, so that a page goes to the disk only
 // when the cache has no room for it.
 const scratchTuning = `PRAGMA page_size = 16384; PRAGMA cache_size = -49152; PRAGMA journal_mode = OFF;
 	PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = %s; BEGIN;`

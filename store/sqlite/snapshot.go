@@ -16,7 +16,7 @@ type snapshot struct{ reader }
 // they stay small on a machine with many processors.
 const cacheMany = 2 << 10
 
-// Snapshots implements engine.Engine. Nothing is locked: when someone committed
+// Snapshots implements engine.Engine. Nothing is locked: after a commit
 // between the first and the last of them, they are begun again, which takes a
 // fraction of a commit.
 func (e *Engine) Snapshots(n int) (list []engine.Snapshot, err error) {
@@ -44,8 +44,8 @@ func (e *Engine) Snapshots(n int) (list []engine.Snapshot, err error) {
 	return list, nil
 }
 
-// beginTogether begins a transaction on each connection, and reports whether
-// nobody committed meanwhile.
+// beginTogether begins a transaction on each connection, and reports whether they
+// are of the same moment: there was no commit meanwhile.
 func (e *Engine) beginTogether(conns []*conn) (same bool, err error) {
 	err = e.reader.use(func(c *conn) error {
 		before, err := c.number("PRAGMA data_version")

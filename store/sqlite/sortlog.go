@@ -38,7 +38,7 @@ type sortedLog struct {
 	kinds   map[string]hygiene.Event
 }
 
-// sortTuning is for a file that nobody else sees and that need not outlive a
+// sortTuning is for a file that is private and need not outlive a
 // crash. The size of the cache is also what SQLite sorts in memory.
 var sortTuning = fmt.Sprintf(`PRAGMA main.page_size = %d; PRAGMA main.cache_size = -%d;
 	PRAGMA main.journal_mode = OFF; PRAGMA main.synchronous = OFF; PRAGMA main.locking_mode = EXCLUSIVE;
@@ -74,16 +74,16 @@ func (l *sortedLog) open(e *Engine, path string) (err error) {
 	if err := l.c.exec("ATTACH ? AS log", "file:"+escaped(e.logPath())+"?mode=ro"); err != nil {
 		return err
 	}
-	return l.c.exec("ATTACH ? AS roster", "file:"+escaped(e.path)+"?mode=ro")
+	return l.c.exec("ATTACH ? AS contacts", "file:"+escaped(e.path)+"?mode=ro")
 }
 
 // sortRun appends a run. What of an event does not belong to its contact, time
 // and message is one text, its kind.
 const sortRun = `INSERT INTO main.runs (contact, at, seq, kind, message_id)
-	SELECT CASE contact WHEN '' THEN coalesce((SELECT m.contact FROM roster.messages m WHERE m.message_id = e.message_id), '') ELSE contact END AS whom,
+	SELECT CASE contact WHEN '' THEN coalesce((SELECT m.contact FROM contacts.messages m WHERE m.message_id = e.message_id), '') ELSE contact END AS found,
 		coalesce(nullif(at, 0), received_at) AS moment, seq, source || char(31) || outcome || char(31) || code, message_id
 	FROM log.events e WHERE seq > ? AND seq <= ? AND received_at <= ?
-	ORDER BY whom, moment, seq`
+	ORDER BY found, moment, seq`
 
 // sort writes the log, as it is at the beginning, into runs.
 func (l *sortedLog) sort(ctx context.Context, o *engine.SortOptions) error {

@@ -176,7 +176,7 @@ func Dump(tb testing.TB, s *store.Store) string {
 		}
 		ledger, err := s.Ledger(c.Key, 10_000)
 		for i := range ledger {
-			ledger[i].ID = 0 // which entries of others stand between does not matter
+			ledger[i].ID = 0 // entries of other contacts may lie between
 			text, _ := json.Marshal(ledger[i])
 			fmt.Fprintf(&b, "  %s\n", text)
 		}

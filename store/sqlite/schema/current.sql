@@ -42,7 +42,7 @@ CREATE TABLE probe (
 
 -- The contacts. Their unique index orders them by key, for exports.
 -- Written by txWriter.savePacked, which the sweep, the review, registrations,
--- imports and manual changes call, and txWriter.saveProfile.
+-- imports and manual changes call, txWriter.saveProfile and txWriter.ensureContact.
 CREATE TABLE contacts (
 	id         INTEGER PRIMARY KEY,
 	key        TEXT NOT NULL UNIQUE,
