@@ -28,7 +28,7 @@ func heldStore(t *testing.T, n int) (*store.Store, *hygiene.Policy) {
 	return s, p
 }
 
-func TestADiscardKilledBeforeItSettledIsSettledAndTakenBackByItsBatch(t *testing.T) {
+func TestADiscardKilledBeforeItsTripWasUpdatedIsFinishedAndUndoneByItsBatch(t *testing.T) {
 	s, p := heldStore(t, 30)
 	now := storetest.Start.Add(hygiene.Day)
 	r := store.Review{Trip: 1, Policy: p, Now: now, By: "ann"}
@@ -57,7 +57,7 @@ func TestADiscardKilledBeforeItSettledIsSettledAndTakenBackByItsBatch(t *testing
 	}
 }
 
-func TestATripIsNotReviewedOtherwiseBeforeWhatWasCutShortIsFinished(t *testing.T) {
+func TestATripGetsNoOtherReviewBeforeAnInterruptedOneIsFinished(t *testing.T) {
 	s, p := heldStore(t, store.StepSize+100)
 	now := storetest.Start.Add(hygiene.Day)
 	cut := func() (context.Context, func(int64)) {
@@ -142,7 +142,7 @@ func TestAStrikeReachesEvidenceThatFindsItsContactLater(t *testing.T) {
 	}
 }
 
-func TestAStrikeTakenBackBeforeItReachedAnybodyReachesNobody(t *testing.T) {
+func TestAStrikeUndoneBeforeItReachedAContactReachesNone(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
 	storetest.Append(t, s, storetest.Event(storetest.Start, "", "m1", hygiene.HardBounce))
@@ -184,7 +184,7 @@ func TestADiscardReachesABounceOfItsTimeThatWasRecordedLate(t *testing.T) {
 	}
 }
 
-func TestADiscardInForceAgainReachesWhoWasFoundMeanwhile(t *testing.T) {
+func TestADiscardPutBackInForceReachesContactsFoundMeanwhile(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
 	now := storetest.Start.Add(hygiene.Day)
@@ -209,7 +209,7 @@ func TestADiscardInForceAgainReachesWhoWasFoundMeanwhile(t *testing.T) {
 	}
 }
 
-func TestUndoingABatchWhoseRedoWasCutShortTakesItBack(t *testing.T) {
+func TestUndoingABatchWhoseRedoWasInterruptedUndoesIt(t *testing.T) {
 	s, p := crowdOf(t, store.StepSize+1000)
 	now, ctx := storetest.Start.Add(hygiene.Day), context.Background()
 	if _, err := strikeAll(t, ctx, s, p, hygiene.Instruction{From: storetest.Start, To: now}, now, nil); err != nil {

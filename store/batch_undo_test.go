@@ -70,7 +70,7 @@ func sweptStore(t *testing.T, seed uint64) (*store.Store, *hygiene.Policy, hygie
 	return s, p, events[len(events)-1].ReceivedAt.Add(hygiene.Day)
 }
 
-func TestUndoingAnUndoGivesEveryoneBackAsTheyStood(t *testing.T) {
+func TestUndoingAnUndoRestoresEveryContact(t *testing.T) {
 	for seed := range uint64(5) {
 		s, p, now := sweptStore(t, seed)
 		r := rand.New(rand.NewPCG(seed, 4))
@@ -103,7 +103,7 @@ func TestUndoingAnUndoGivesEveryoneBackAsTheyStood(t *testing.T) {
 	}
 }
 
-func TestABatchThatIsNotInForceSaysWhichTookItBack(t *testing.T) {
+func TestABatchThatIsNotInForceSaysWhichUndidIt(t *testing.T) {
 	s, p, now := sweptStore(t, 1)
 	if _, err := strikeAll(t, context.Background(), s, p, hygiene.Instruction{From: storetest.Start, To: now}, now, nil); err != nil {
 		t.Fatal(err)
@@ -145,7 +145,7 @@ func crowdOf(t *testing.T, n int) (*store.Store, *hygiene.Policy) {
 	return s, p
 }
 
-func TestAnActCutShortSaysSoAndIsFinishedByDoingItAgain(t *testing.T) {
+func TestAnInterruptedBatchSaysSoAndIsFinishedByRepeatingIt(t *testing.T) {
 	whole, p := crowdOf(t, store.StepSize+10)
 	cut, _ := crowdOf(t, store.StepSize+10)
 	in, now := hygiene.Instruction{From: storetest.Start, To: storetest.Start}, storetest.Start.Add(hygiene.Day)
@@ -197,7 +197,7 @@ func TestWhatIsNewAfterAnUndoActs(t *testing.T) {
 	}
 }
 
-func TestSuppressingByHandIsABatchThatCanBeTakenBack(t *testing.T) {
+func TestAManualSuppressionIsABatchThatCanBeUndone(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
 	in := hygiene.Instruction{Kind: hygiene.Suppress, Hand: hygiene.ByOperator, Reason: "complaint", By: "ops", Note: "a call"}
@@ -221,7 +221,7 @@ func TestSuppressingByHandIsABatchThatCanBeTakenBack(t *testing.T) {
 	}
 }
 
-func TestRejudgingByAnotherPolicyAndBackChangesNobody(t *testing.T) {
+func TestRejudgingByAnotherPolicyAndBackChangesNoContact(t *testing.T) {
 	for seed := range uint64(6) {
 		s, p, now := sweptStore(t, seed)
 		other := hygiene.NewPolicy([]hygiene.Rule{

@@ -157,7 +157,7 @@ func TestAfterReleaseAllIsAsIfThereHadBeenNoBreaker(t *testing.T) {
 	}
 }
 
-func TestWhoIsHeldIsActiveInCountsAndFiles(t *testing.T) {
+func TestHeldContactsAreActiveInCountsAndFiles(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
 	storetest.Append(t, s, received(storetest.Start, "insider", mixed(30, 30)...)...)
@@ -183,7 +183,7 @@ func TestWhoIsHeldIsActiveInCountsAndFiles(t *testing.T) {
 	}
 }
 
-func TestAfterDiscardNobodyIsSuppressedByTheSurgeAndANewBounceActs(t *testing.T) {
+func TestAfterADiscardTheSurgeSuppressesNoContactAndANewBounceActs(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
 	now := storetest.Start.Add(hygiene.Day)
@@ -272,7 +272,7 @@ func TestAnEventThatFindsItsContactAfterTheReviewIsAsReviewed(t *testing.T) {
 	}
 }
 
-func TestAReviewThatWasCutShortIsFinishedByDoingItAgain(t *testing.T) {
+func TestAnInterruptedTripReviewIsFinishedByRepeatingIt(t *testing.T) {
 	now := storetest.Start.Add(hygiene.Day)
 	for name, settle := range map[string]func(*store.Store, context.Context, store.Review) (store.Trip, store.Batched, error){"release": (*store.Store).ReleaseTrip, "discard": (*store.Store).DiscardTrip} {
 		events := received(storetest.Start, "insider", mixed(5100, 5100)...)

@@ -48,7 +48,7 @@ func mixed(n, bad int) (outcomes []hygiene.Outcome) {
 	return outcomes
 }
 
-func TestAShareAndALeastNumberAreReachedExactly(t *testing.T) {
+func TestABreakerTripsAtExactlyItsShareAndMinimum(t *testing.T) {
 	for _, c := range []struct {
 		share      float64
 		least      int
@@ -86,7 +86,7 @@ func TestTheWindowForgetsWhatIsOlderThanItself(t *testing.T) {
 	}
 }
 
-func TestSourcesAreWatchedApart(t *testing.T) {
+func TestSourcesAreCountedSeparately(t *testing.T) {
 	var events []hygiene.Event
 	for i := range 200 {
 		o := []hygiene.Outcome{hygiene.HardBounce, hygiene.Delivered}[i%2]
@@ -173,7 +173,7 @@ func naive(b hygiene.Breaker, events []hygiene.Event) (held []int) {
 	return held
 }
 
-func TestTheCountsAreThoseOfTheWords(t *testing.T) {
+func TestTheWindowsHoldWhatTheDefinitionHolds(t *testing.T) {
 	for seed := range uint64(30) {
 		events := surgingLog(seed, 600)
 		if got, want := fmt.Sprint(heldOf(store.NewBreakerWindows([]hygiene.Breaker{bounces}), events)), fmt.Sprint(naive(bounces, events)); got != want {

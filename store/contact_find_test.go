@@ -24,7 +24,7 @@ func TestScratchFilesAreBesideTheStoreUnlessTMPDIRSaysOtherwise(t *testing.T) {
 	}
 }
 
-func TestFindGivesWhomItKnows(t *testing.T) {
+func TestFindReturnsKnownContacts(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
 	storetest.Append(t, s, storetest.Event(storetest.Start, "ann", "m1", hygiene.HardBounce), storetest.Event(storetest.Start, "bob", "m2", hygiene.SoftBounce))
@@ -40,7 +40,7 @@ func TestFindGivesWhomItKnows(t *testing.T) {
 	}
 }
 
-func TestFindGivesEachByItsPlace(t *testing.T) {
+func TestFindReturnsEachContactWithThePlaceOfItsKey(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
 	var keys []string

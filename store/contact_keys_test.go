@@ -9,7 +9,7 @@ import (
 	"winnow/store/storetest"
 )
 
-func TestKeysAreOfOneKindAsSoonAsThereIsAContact(t *testing.T) {
+func TestTheKeyFormatIsFixedOnceThereIsAContact(t *testing.T) {
 	s := storetest.Open(t)
 	text, phone := hygiene.KeyFormat{}, hygiene.KeyFormat{Phone: true, Region: "TR"}
 	for _, keys := range []hygiene.KeyFormat{text, phone} { // of an empty store either is right

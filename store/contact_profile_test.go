@@ -19,7 +19,7 @@ func attributes(pairs ...string) (a hygiene.Attributes) {
 	return a
 }
 
-func TestAnImportChangesWhatItSpeaksOfAndNothingElse(t *testing.T) {
+func TestAnImportChangesOnlyWhatItMentions(t *testing.T) {
 	s := storetest.Open(t)
 	save := func(p store.Profile) store.Revision {
 		t.Helper()
@@ -145,7 +145,7 @@ func TestListsKeepKeysInOrderAndNamesApart(t *testing.T) {
 	}
 }
 
-func TestAPinStaysWithWhoSetItFirst(t *testing.T) {
+func TestAnUnchangedPinKeepsWhoSetItFirst(t *testing.T) {
 	s := storetest.Open(t)
 	pin := segments.Pin{Segment: "vip", Contact: "ann", At: storetest.Start, By: "bob"}
 	again := pin

@@ -43,7 +43,7 @@ func registered(t *testing.T, s *store.Store, n int) (keys map[string]bool) {
 	return keys
 }
 
-func TestAPassShowsEveryoneOnce(t *testing.T) {
+func TestAPassVisitsEveryContactOnce(t *testing.T) {
 	s := storetest.Open(t)
 	want := registered(t, s, 3*store.RangeSize)
 	var mu sync.Mutex
@@ -158,7 +158,7 @@ func TestAVisitorAsksListsOfThePass(t *testing.T) {
 	}
 }
 
-func TestAPassOverNobodyIsQuiet(t *testing.T) {
+func TestAPassOverNoContactsVisitsNone(t *testing.T) {
 	n, err := storetest.Open(t).Pass(context.Background(), func(segments.Lists) store.Visitor {
 		return func(*hygiene.Contact) error { return errors.New("nobody is here") }
 	}, nil)

@@ -40,7 +40,7 @@ func marks(tb testing.TB, s *store.Store, n int) (keys []string) {
 	return keys
 }
 
-func TestListsAndPinsAreToldInWhateverOrderTheyAreAsked(t *testing.T) {
+func TestListsAndPinsAreFoundInAnyOrder(t *testing.T) {
 	s := storetest.Open(t)
 	keys := marks(t, s, 5*store.PageMarks)
 	if _, err := s.AddToList("short", keys[:3]); err != nil {
@@ -99,9 +99,9 @@ func TestAContactMayBePinnedInMoreSegmentsThanAPageHolds(t *testing.T) {
 	}
 }
 
-// TestARunAsksForPagesNotForContacts counts what SQLite is asked while everyone
+// TestPinsAreReadByThePageNotByTheContact counts what SQLite is asked while everyone
 // is visited in order.
-func TestARunAsksForPagesNotForContacts(t *testing.T) {
+func TestPinsAreReadByThePageNotByTheContact(t *testing.T) {
 	s := storetest.Open(t)
 	keys := marks(t, s, 4*store.PageMarks)
 	pages := 0

@@ -104,7 +104,7 @@ func TestReclassifyingGivesTheContactsThatTheNewTableWouldHaveGiven(t *testing.T
 	}
 }
 
-func TestAReclassificationKilledBetweenRosterAndLogIsDoneAgainWithoutHarm(t *testing.T) {
+func TestAReclassificationKilledBeforeTheLogWasWrittenCanBeRepeated(t *testing.T) {
 	events, registrations := storetest.RandomLog(3, 120)
 	whole, cut := storetest.Open(t), storetest.Open(t)
 	p := storetest.Policy(t, whole)
@@ -136,7 +136,7 @@ func TestAReclassificationKilledBetweenRosterAndLogIsDoneAgainWithoutHarm(t *tes
 	}
 }
 
-func TestCallbacksAreStoredWhileTheLogIsReworded(t *testing.T) {
+func TestCallbacksAreStoredWhileTheLogIsReclassified(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
 	var events []hygiene.Event
@@ -270,7 +270,7 @@ func histories(t *testing.T, s *store.Store) (text string) {
 	return text
 }
 
-func TestAReclassificationKilledBetweenRosterAndLogIsTakenBackByTheTableOfBefore(t *testing.T) {
+func TestAReclassificationKilledBeforeTheLogWasWrittenIsUndoneByTheOldTable(t *testing.T) {
 	s, p, events := softBounces(t, 600)
 	before := histories(t, s)
 	m := hygiene.Moment{At: storetest.Start.Add(hygiene.Day), Seq: int64(len(events))}
@@ -294,7 +294,7 @@ func TestAReclassificationKilledBetweenRosterAndLogIsTakenBackByTheTableOfBefore
 	putBack(t, s, p, before)
 }
 
-func TestAReclassificationThatIsInterruptedIsTakenBackByTheTableOfBefore(t *testing.T) {
+func TestAnInterruptedReclassificationIsUndoneByTheOldTable(t *testing.T) {
 	const n = 2000
 	s, p, _ := softBounces(t, n)
 	before := histories(t, s)

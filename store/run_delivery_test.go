@@ -47,7 +47,7 @@ func owe(t *testing.T, s *store.Store, keep int, remotes ...string) {
 	}
 }
 
-func TestARemoteIsOwedAllThatWasPublishedSinceItIsKnown(t *testing.T) {
+func TestARemoteGetsAllRunsPublishedSinceItIsKnown(t *testing.T) {
 	s := storetest.Open(t)
 	ended(t, s, 1, segments.Published)
 	ended(t, s, 2, segments.Published)
@@ -69,7 +69,7 @@ func TestARemoteIsOwedAllThatWasPublishedSinceItIsKnown(t *testing.T) {
 
 // Whoever comes back to the config after a long time is not owed what is no
 // longer there.
-func TestNoMoreIsOwedThanIsKept(t *testing.T) {
+func TestNoMoreRunsAreEnqueuedThanAreKept(t *testing.T) {
 	s := storetest.Open(t)
 	for day := 1; day <= 9; day++ {
 		ended(t, s, day, segments.Published)
@@ -83,7 +83,7 @@ func TestNoMoreIsOwedThanIsKept(t *testing.T) {
 	}
 }
 
-func TestWhatIsSettledIsForgottenWithItsRunAndWhatWaitsIsNot(t *testing.T) {
+func TestEndedDeliveriesAreDeletedWithTheirRunsAndWaitingOnesStay(t *testing.T) {
 	s := storetest.Open(t)
 	for day := 1; day <= 5; day++ {
 		run := ended(t, s, day, segments.Published)

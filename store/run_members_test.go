@@ -22,14 +22,14 @@ import (
 	"winnow/store/storetest"
 )
 
-// town is a snapshot of these contacts, in byte order of the key. The list
+// fakeSnapshot is a snapshot of these contacts, in byte order of the key. The list
 // nobody-knows can't be read.
-type town struct {
+type fakeSnapshot struct {
 	contacts []*hygiene.Contact
 	torn     bool // it can't be read to its end
 }
 
-func (c town) Contacts(ctx context.Context, _ bool, visit func(*hygiene.Contact) error) error {
+func (c fakeSnapshot) Contacts(ctx context.Context, _ bool, visit func(*hygiene.Contact) error) error {
 	for _, k := range c.contacts {
 		if err := visit(k); err != nil {
 			return err
@@ -41,13 +41,15 @@ func (c town) Contacts(ctx context.Context, _ bool, visit func(*hygiene.Contact)
 	return nil
 }
 
-func (town) InList(string, string) (bool, error) { return false, errors.New("it can't be read") }
-func (town) ListsOf(string) ([]string, error)    { return nil, nil }
+func (fakeSnapshot) InList(string, string) (bool, error) {
+	return false, errors.New("it can't be read")
+}
+func (fakeSnapshot) ListsOf(string) ([]string, error) { return nil, nil }
 
-// townsfolk makes contacts that each are in the segments or not, with a retry or
+// randomSnapshot has contacts that each are in the segments or not, with a retry or
 // without, as chance has it.
-func townsfolk(r *rand.Rand, asOf hygiene.Instant) town {
-	var c town
+func randomSnapshot(r *rand.Rand, asOf hygiene.Instant) fakeSnapshot {
+	var c fakeSnapshot
 	for i := range 12 {
 		k := &hygiene.Contact{Key: fmt.Sprintf("contact-%02d", i)}
 		if r.IntN(2) == 0 {
@@ -66,9 +68,9 @@ func townsfolk(r *rand.Rand, asOf hygiene.Instant) town {
 	return c
 }
 
-// office makes runs and releases them as the daemon does, with what chance makes
+// exporter makes runs and releases them as the daemon does, with what chance makes
 // of them.
-type office struct {
+type exporter struct {
 	t      *testing.T
 	store  *store.Store
 	folder destination.Directory
@@ -79,8 +81,8 @@ type office struct {
 
 var deltaSegments = []string{"everyone", "due"}
 
-// newOffice is one in memory: the disk has no part in what these tests ask.
-func newOffice(t *testing.T) *office {
+// newExporter is one in memory: the disk has no part in what these tests ask.
+func newExporter(t *testing.T) *exporter {
 	dir, err := os.MkdirTemp("/dev/shm", "store")
 	if err != nil {
 		dir = t.TempDir()
@@ -88,7 +90,7 @@ func newOffice(t *testing.T) *office {
 	s, err := store.Open(enginetest.LocationIn(t, dir))
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close(), os.RemoveAll(dir)) })
-	return &office{t: t, store: s, folder: destination.Directory(filepath.Join(dir, "exports")), counts: map[string]int{},
+	return &exporter{t: t, store: s, folder: destination.Directory(filepath.Join(dir, "exports")), counts: map[string]int{},
 		export: segments.Export{Name: "nightly", Segments: deltaSegments, Delta: deltaSegments, Formats: []segments.Format{segments.CSV}, Keep: 1000}}
 }
 
@@ -99,7 +101,7 @@ func must(t *testing.T, errs ...error) {
 	}
 }
 
-func (o *office) plan(r *rand.Rand, asOf hygiene.Instant) segments.Plan {
+func (o *exporter) plan(r *rand.Rand, asOf hygiene.Instant) segments.Plan {
 	var columns []segments.Column
 	for _, name := range []string{"contact", "message_id", "attempt"} {
 		column, err := segments.ParseColumn(name)
@@ -125,13 +127,13 @@ func (o *office) plan(r *rand.Rand, asOf hygiene.Instant) segments.Plan {
 	return p
 }
 
-func (o *office) run(r *rand.Rand) {
+func (o *exporter) run(r *rand.Rand) {
 	o.number++
 	asOf := storetest.Start.Add(time.Duration(o.number) * time.Hour)
 	p := o.plan(r, asOf)
 	_, err := o.store.BeginRun(p.Run)
 	must(o.t, err)
-	from := townsfolk(r, asOf)
+	from := randomSnapshot(r, asOf)
 	from.torn = r.IntN(5) == 0
 	result, err := segments.Execute(context.Background(), p, from, []segments.Destination{o.folder}, nil)
 	if (err != nil) != from.torn {
@@ -139,11 +141,11 @@ func (o *office) run(r *rand.Rand) {
 	}
 	must(o.t, o.store.EndRun(result.Run))
 	o.counts[string(result.Run.Status)]++
-	o.settle()
+	o.recover()
 }
 
 // release releases a held run, whichever.
-func (o *office) release(r *rand.Rand) {
+func (o *exporter) release(r *rand.Rand) {
 	held, err := o.store.RunsOf("nightly", store.AllRuns, segments.Held)
 	must(o.t, err)
 	if len(held) == 0 {
@@ -153,10 +155,10 @@ func (o *office) release(r *rand.Rand) {
 	run.Status = segments.Released
 	must(o.t, o.folder.Release("nightly", run.Name), o.store.EndRun(run))
 	o.counts["released"]++
-	o.settle()
+	o.recover()
 }
 
-func (o *office) settle() {
+func (o *exporter) recover() {
 	newest, _, err := o.store.LastRun("nightly", segments.Published, segments.Released)
 	must(o.t, err)
 	held, err := o.store.RunsOf("nightly", store.AllRuns, segments.Held)
@@ -172,20 +174,20 @@ func (o *office) settle() {
 	must(o.t, o.folder.Settle("nightly", name, names), o.store.PruneMembers("nightly"))
 }
 
-// reader follows previous_run back to the run that it read last, and takes in the
-// deltas from there on: who entered by key, who left struck.
-type reader struct {
+// consumer follows previous_run back to the run that it read last, and applies the
+// deltas from there on.
+type consumer struct {
 	last     string
 	segments map[string]map[string]string // by contact its row
 }
 
-func (o *office) manifest(run string) (m segments.Manifest) {
+func (o *exporter) manifest(run string) (m segments.Manifest) {
 	text, err := os.ReadFile(filepath.Join(string(o.folder), "nightly", run, "manifest.json"))
 	must(o.t, err, json.Unmarshal(text, &m))
 	return m
 }
 
-func (o *office) rows(run, file string) [][]string {
+func (o *exporter) rows(run, file string) [][]string {
 	text, err := os.ReadFile(filepath.Join(string(o.folder), "nightly", run, file))
 	must(o.t, err)
 	rows, err := csv.NewReader(strings.NewReader(string(text))).ReadAll()
@@ -193,7 +195,7 @@ func (o *office) rows(run, file string) [][]string {
 	return rows[1:]
 }
 
-func (o *office) read(into *reader) {
+func (o *exporter) read(into *consumer) {
 	var chain []segments.Manifest
 	for run := "latest"; run != into.last; {
 		m := o.manifest(run)
@@ -210,12 +212,12 @@ func (o *office) read(into *reader) {
 		run = *m.PreviousRun
 	}
 	for i := len(chain) - 1; i >= 0; i-- {
-		o.take(into, chain[i])
+		o.apply(into, chain[i])
 	}
 	into.last = o.manifest("latest").Run
 }
 
-func (o *office) take(into *reader, m segments.Manifest) {
+func (o *exporter) apply(into *consumer, m segments.Manifest) {
 	for _, f := range m.Files {
 		if f.Kind != segments.Delta {
 			continue
@@ -230,8 +232,8 @@ func (o *office) take(into *reader, m segments.Manifest) {
 	}
 }
 
-// check compares what the reader has with the whole files of the latest run.
-func (o *office) check(got *reader) {
+// check compares what the consumer has with the whole files of the latest run.
+func (o *exporter) check(got *consumer) {
 	m := o.manifest("latest")
 	for _, f := range m.Files {
 		if f.Kind != segments.Full {
@@ -250,9 +252,9 @@ func (o *office) check(got *reader) {
 func TestTheDeltasAddUpToTheWholeFiles(t *testing.T) {
 	counts := map[string]int{}
 	for seed := range uint64(12) {
-		o, r := newOffice(t), rand.New(rand.NewPCG(seed, 1))
+		o, r := newExporter(t), rand.New(rand.NewPCG(seed, 1))
 		o.counts = counts
-		into := &reader{segments: map[string]map[string]string{"everyone": {}, "due": {}}}
+		into := &consumer{segments: map[string]map[string]string{"everyone": {}, "due": {}}}
 		for range 14 {
 			o.run(r)
 			if r.IntN(2) == 0 {
@@ -273,7 +275,7 @@ func TestTheDeltasAddUpToTheWholeFiles(t *testing.T) {
 }
 
 func TestOnlyTheMembersOfBasesAndHeldRunsAreKept(t *testing.T) {
-	o, r := newOffice(t), rand.New(rand.NewPCG(7, 7))
+	o, r := newExporter(t), rand.New(rand.NewPCG(7, 7))
 	for range 25 {
 		o.run(r)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // A run a minute makes half a million in a year, and none is ever forgotten.
-func TestTheLastRunsAreToldAtOnceHoweverManyThereWere(t *testing.T) {
+func TestTheLastRunsAreFoundQuicklyHoweverManyThereAre(t *testing.T) {
 	s := storetest.Open(t)
 	err := s.Write(func(c engine.Writer) error {
 		return c.Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)

@@ -182,7 +182,7 @@ func TestABacktestOfThePolicyInForceFindsWhatTheLedgerHas(t *testing.T) {
 	}
 }
 
-func TestABacktestSaysWhatItWentOver(t *testing.T) {
+func TestABacktestCountsWhatItReplayed(t *testing.T) {
 	s := storetest.Open(t)
 	late := storetest.Event(storetest.Start.Add(90*hygiene.Day), "ann", "late", hygiene.HardBounce)
 	late.ReceivedAt = span.Until + 1 // it happened in time, but nobody had heard of it
@@ -208,7 +208,7 @@ func TestABacktestOfAnEmptyLogFindsNothing(t *testing.T) {
 	}
 }
 
-func TestABacktestSeesTheAttributesOfTheRoster(t *testing.T) {
+func TestABacktestSeesTheAttributesOfContacts(t *testing.T) {
 	s := storetest.Open(t)
 	for _, key := range []string{"ann", "bob"} {
 		storetest.Append(t, s, storetest.Event(storetest.Start.Add(9*hygiene.Day), key, key, hygiene.HardBounce))
@@ -284,7 +284,7 @@ func TestTheTemporaryFileEndsWithTheBacktest(t *testing.T) {
 	}
 }
 
-func TestACancelledBacktestEndsAtOnceAndLeavesNothing(t *testing.T) {
+func TestACancelledBacktestEndsImmediatelyAndLeavesNothing(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
 	s := storetest.Open(t)
@@ -311,7 +311,7 @@ func TestACancelledBacktestEndsAtOnceAndLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestABacktestChangesNothingAndHoldsNobodyUp(t *testing.T) {
+func TestABacktestChangesNothingAndBlocksNoWriter(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
 	events, _ := storetest.RandomLog(2, 300)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestANameWithDotsIsTheKeyThatReadsJustSoFirst(t *testing.T) {
+func TestANameWithDotsIsFirstTheKeyOfExactlyThatName(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"uniqueArgs":{"utm.campaign":"x"}}`:                                   "x",
 		`{"uniqueArgs":{"utm":{"campaign":"y"}}}`:                               "y",
@@ -27,7 +27,7 @@ func TestANameWithDotsIsTheKeyThatReadsJustSoFirst(t *testing.T) {
 	}
 }
 
-func TestAReportHasOnlyColumnsThatThereAre(t *testing.T) {
+func TestAReportRefusesUnknownColumns(t *testing.T) {
 	known := "choose from day, outcome, code, source, unique_args.NAME"
 	for _, c := range []struct {
 		by   []string

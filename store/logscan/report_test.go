@@ -42,7 +42,7 @@ func rowsOf(t *testing.T, s *store.Store, o logscan.ReportOptions) (rows []strin
 	return rows
 }
 
-func TestAReportCountsTheSameInWhicheverSteps(t *testing.T) {
+func TestAReportDoesNotDependOnTheSizeOfItsSteps(t *testing.T) {
 	s := storetest.Open(t)
 	r := rand.New(rand.NewPCG(7, 7))
 	want, groups := map[string]int64{}, map[string]int64{}
@@ -97,7 +97,7 @@ func TestAReportsSpanBeginsAtSinceAndEndsBeforeUntil(t *testing.T) {
 	}
 }
 
-func TestWhatASenderAttachedIsReadAsItReads(t *testing.T) {
+func TestAttachedValuesAreReportedAsWritten(t *testing.T) {
 	s := storetest.Open(t)
 	bodies := map[string]string{
 		`{"uniqueArgs":{"a":{"b":"x \"y\" ğ"}}}`: `x "y" ğ`,

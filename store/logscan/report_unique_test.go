@@ -49,7 +49,7 @@ func TestAReportOfUniqueEventsIsThatOfALogWithoutRepeats(t *testing.T) {
 	counted.Close()
 }
 
-func TestWhatTellsAnEventFromAnotherIsNoRepeat(t *testing.T) {
+func TestEventsThatDifferInAnIdentityColumnAreNotRepeats(t *testing.T) {
 	s := storetest.Open(t)
 	a := storetest.Event(storetest.Start, "ann", "m", hygiene.SoftBounce)
 	list := []hygiene.Event{a, a, a, a, a, a}

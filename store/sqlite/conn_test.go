@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestEveryConnectionKeepsItsPromises(t *testing.T) {
+func TestEveryConnectionHasItsPragmas(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "winnow.db")
 	c, err := connect(path, writing)
 	if err != nil {

@@ -100,7 +100,7 @@ func TestLocksExcludeEachOtherWithinAProcess(t *testing.T) {
 
 // Between opening the file and locking it, the file may have been replaced: a
 // lock on what nobody else will open is none.
-func TestALockOnAReplacedFileIsNone(t *testing.T) {
+func TestALockOnAReplacedFileDoesNotCount(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "winnow.lock")
 	old, err := openLocked(path)
 	if err != nil || !stillAt(path, old) {
@@ -127,7 +127,7 @@ func TestALockThatCannotBeMadeSaysWhere(t *testing.T) {
 	}
 }
 
-func TestWhoHasTheLockIsSeenWithoutTakingIt(t *testing.T) {
+func TestTheHolderOfALockIsSeenWithoutTakingIt(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "winnow.lock")
 	l := NewLock(path)
 	if _, _, taken := l.Taken(); taken {
