@@ -25,6 +25,7 @@ const module = "winnow"
 // lower floors only, so those of one floor do not know each other. What lies
 // deeper than a named room belongs to it.
 var floors = [][]string{
+	{"internal/ui"},
 	{"hygiene"},
 	{"hygiene/provider"},
 	{"hygiene/ruletest"},
@@ -45,6 +46,7 @@ var homes = map[string][]string{
 	"github.com/robfig/cron/v3":       {"internal/schedule"},
 	"github.com/gorilla/mux":          {"internal/receiver", "internal/console"},
 	"golang.org/x/sync":               {"internal/receiver"},
+	"golang.org/x/term":               {"internal/ui"},
 	"github.com/prometheus":           {"internal/console"},
 	"github.com/alecthomas/kong":      {"internal/command"},
 	"github.com/nyaruka/phonenumbers": {"hygiene/phone.go"},

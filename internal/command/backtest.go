@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -50,7 +51,7 @@ type ruleRecord struct {
 // span before the present.
 func (c *call) backtest(h *house, inForce *hygiene.Policy, span time.Duration) (*backtested, error) {
 	if span <= 0 {
-		return nil, &usageError{fmt.Errorf("--backtest wants a span of time: write for example 90d")}
+		return nil, ui.Usagef("--backtest wants a span of time: write for example 90d")
 	}
 	until := c.present()
 	b := &backtested{Since: until.Add(-span), Until: until, span: span}
@@ -76,14 +77,14 @@ func (c *call) backtest(h *house, inForce *hygiene.Policy, span time.Duration) (
 
 // replay replays, and shows how far each of the two parts of the work is.
 func (c *call) replay(s *store.Store, o store.BacktestOptions, tests []*hygiene.Backtest) (store.Backtested, error) {
-	show, done := c.progress("sorted event")
+	show, done := c.Progress("sorted event")
 	defer func() { done() }()
 	var judging sync.Once
 	o.Sorted = show
 	o.Judged = func(events int64) {
 		judging.Do(func() {
 			done()
-			show, done = c.progress("judged event")
+			show, done = c.Progress("judged event")
 		})
 		if show != nil {
 			show(events)
@@ -108,7 +109,7 @@ func (b *backtested) print(w io.Writer) {
 		b.printNotes(w)
 		return
 	}
-	fmt.Fprintf(w, "%s, %s of %s): %s\n\n", strings.TrimSuffix(b.title(), ")"), plural(b.Events, "event"), plural(b.Contacts, "contact"), b.answer())
+	fmt.Fprintf(w, "%s, %s of %s): %s\n\n", strings.TrimSuffix(b.title(), ")"), ui.Count(b.Events, "event"), ui.Count(b.Contacts, "contact"), b.answer())
 	b.printRules(w)
 	b.printNotes(w)
 }
@@ -132,7 +133,7 @@ func (b *backtested) answer() string {
 	case b.same():
 		return "in force " + b.Given.sentence() + "; this config has the same rules"
 	}
-	return fmt.Sprintf("in force %s; this config: %s and %s", b.InForce.sentence(), grouped(b.Given.Suppressed), grouped(b.Given.Regretted))
+	return fmt.Sprintf("in force %s; this config: %s and %s", b.InForce.sentence(), ui.Number(b.Given.Suppressed), ui.Number(b.Given.Regretted))
 }
 
 func (f *foresight) sentence() string {
@@ -140,7 +141,7 @@ func (f *foresight) sentence() string {
 	if f.Regretted == 1 {
 		were = "was"
 	}
-	return fmt.Sprintf("%s would have been suppressed, %s of them %s delivered to later", plural(f.Suppressed, "contact"), grouped(f.Regretted), were)
+	return fmt.Sprintf("%s would have been suppressed, %s of them %s delivered to later", ui.Count(f.Suppressed, "contact"), ui.Number(f.Regretted), were)
 }
 
 // printRules writes what each rule of either policy would have done; those that
@@ -167,7 +168,7 @@ func (b *backtested) printRules(w io.Writer) {
 		}
 	}
 	if len(rows) > 1 {
-		table(w, append([][]string{header}, rows...))
+		ui.Table(w, append([][]string{header}, rows...))
 	}
 	if idle != nil {
 		fmt.Fprintf(w, "suppressed nobody: %s\n", strings.Join(idle, ", "))
@@ -194,7 +195,7 @@ func (b *backtested) ruleNames() []string {
 func (f *foresight) cells(name string) (cells []string, acted int64) {
 	for _, r := range f.Rules {
 		if r.Name == name {
-			return []string{grouped(r.Acted), grouped(r.Right), grouped(r.Regretted)}, r.Acted
+			return []string{ui.Number(r.Acted), ui.Number(r.Right), ui.Number(r.Regretted)}, r.Acted
 		}
 	}
 	return []string{"-", "-", "-"}, 0
@@ -216,10 +217,10 @@ func (b *backtested) printNotes(w io.Writer) {
 	if b.LogBegins != nil {
 		fmt.Fprintf(w, "The log begins at %s: nothing before that was replayed, so rules that look back further find less.\n", *b.LogBegins)
 	} else if b.Earlier > 0 {
-		fmt.Fprintf(w, "Replayed first, since rules look back: %s from before.\n", plural(b.Earlier, "event"))
+		fmt.Fprintf(w, "Replayed first, since rules look back: %s from before.\n", ui.Count(b.Earlier, "event"))
 	}
 	if b.Unmatched > 0 {
-		fmt.Fprintf(w, "Left out, as the contact is not known: %s; winnow unmatched shows which.\n", plural(b.Unmatched, "event"))
+		fmt.Fprintf(w, "Left out, as the contact is not known: %s; winnow unmatched shows which.\n", ui.Count(b.Unmatched, "event"))
 	}
 }
 

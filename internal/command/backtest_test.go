@@ -14,6 +14,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -73,7 +74,7 @@ func pastHouse(t *testing.T, cfg *config.Config) (*call, *house) {
 	if err := s.Append(context.Background(), events, nil); err != nil {
 		t.Fatal(err)
 	}
-	c := &call{World: World{Stderr: &bytes.Buffer{}}, ctx: context.Background(), now: func() time.Time { return backtestNow }}
+	c := &call{Printer: &ui.Printer{Stderr: &bytes.Buffer{}}, ctx: context.Background(), now: func() time.Time { return backtestNow }}
 	return c, &house{config: cfg, store: s}
 }
 
@@ -159,7 +160,7 @@ func TestABacktestOfAnEmptyStoreSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	c := &call{World: World{Stderr: &bytes.Buffer{}}, ctx: context.Background(), now: func() time.Time { return backtestNow }}
+	c := &call{Printer: &ui.Printer{Stderr: &bytes.Buffer{}}, ctx: context.Background(), now: func() time.Time { return backtestNow }}
 	b, err := c.backtest(&house{config: cfg, store: s}, nil, 6*time.Hour)
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +172,7 @@ func TestABacktestOfAnEmptyStoreSaysSo(t *testing.T) {
 
 func TestABacktestOfNoTimeIsWrongUse(t *testing.T) {
 	c, h := pastHouse(t, rulesOf(t, hardForGood))
-	var usage *usageError
+	var usage *ui.UsageError
 	if _, err := c.backtest(h, nil, 0); !errors.As(err, &usage) {
 		t.Errorf("the error is %v", err)
 	}

@@ -3,10 +3,10 @@ package command
 import (
 	"context"
 	"fmt"
-	"math"
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -61,8 +61,8 @@ func (breakerListCommand) Run(c *call) error {
 			}
 			items = append(items, it)
 		}
-		if c.json {
-			return c.printJSON(items)
+		if c.JSON {
+			return c.PrintJSON(items)
 		}
 		c.showTrips(h, trips, before)
 		return nil
@@ -80,7 +80,7 @@ func (c *call) tripsOf(h *house) ([]store.Trip, []store.Before, error) {
 	for waiting < len(trips) && trips[waiting].State == store.TripHeld {
 		waiting++
 	}
-	show, done := c.progress("contact")
+	show, done := c.Progress("contact")
 	before, err := h.store.SuppressedBefore(c.ctx, trips[:waiting], c.present(), show)
 	done()
 	return trips, before, err
@@ -98,42 +98,26 @@ func (c *call) showTrips(h *house, trips []store.Trip, before []store.Before) {
 	case len(before) == 0:
 		fmt.Fprintln(c.Stdout, "nothing waits for review: no breaker holds anything")
 	default:
-		fmt.Fprintf(c.Stdout, "%s for review\n", waits(int64(len(before)), "surge"))
+		fmt.Fprintf(c.Stdout, "%s for review\n", ui.CountVerb(int64(len(before)), "surge", "waits", "wait"))
 	}
 	for i := range before[:min(shownTrips, len(before))] {
 		c.showTrip(&trips[i], &before[i])
 	}
 	if more := len(before) - shownTrips; more > 0 {
-		fmt.Fprintf(c.Stdout, "\nand %s, with --json\n", plural(int64(more), "more surge"))
+		fmt.Fprintf(c.Stdout, "\nand %s, with --json\n", ui.Count(int64(more), "more surge"))
 	}
 	c.showReviewed(trips[len(before):])
-}
-
-// waits says how many wait.
-func waits(n int64, noun string) string {
-	if n == 1 {
-		return plural(n, noun) + " waits"
-	}
-	return plural(n, noun) + " wait"
-}
-
-// areOrIs says how many are.
-func areOrIs(n int64, noun string) string {
-	if n == 1 {
-		return plural(n, noun) + " is"
-	}
-	return plural(n, noun) + " are"
 }
 
 // showTrip tells what surged, what waits, what did not wait, and what to type.
 func (c *call) showTrip(t *store.Trip, before *store.Before) {
 	fmt.Fprintf(c.Stdout, "\ntrip %d: %s\n", t.ID, surged(t))
-	fmt.Fprintf(c.Stdout, "  %s held; on them verdicts on %s wait\n", areOrIs(t.Events, "event"), plural(t.Contacts, "contact"))
+	fmt.Fprintf(c.Stdout, "  %s held; on them verdicts on %s wait\n", ui.CountVerb(t.Events, "event", "is", "are"), ui.Count(t.Contacts, "contact"))
 	if before.Contacts > 0 {
 		fmt.Fprintf(c.Stdout, "  before it tripped, such events since %s had suppressed %s, which nothing holds back: %s\n",
-			t.From(), plural(before.Contacts, "contact"), someOfMany(before))
+			t.From(), ui.Count(before.Contacts, "contact"), someOfMany(before))
 	}
-	table(c.Stdout, [][]string{
+	ui.Table(c.Stdout, [][]string{
 		{fmt.Sprintf("  winnow breaker release %d", t.ID), "the events are right: what waits takes effect"},
 		{fmt.Sprintf("  winnow breaker discard %d", t.ID), "the provider or the carrier was wrong: nobody stays suppressed on them"},
 	})
@@ -141,17 +125,15 @@ func (c *call) showTrip(t *store.Trip, before *store.Before) {
 
 // surged is the surge in words.
 func surged(t *store.Trip) string {
-	return fmt.Sprintf("%s was up to %s of the events of %s within %s, from %s to %s", t.Outcome, percent(t.Share), printable(t.Source),
+	return fmt.Sprintf("%s was up to %s of the events of %s within %s, from %s to %s", t.Outcome, ui.Percent(t.Share), ui.Printable(t.Source),
 		hygiene.FormatDuration(t.Window), t.Since, t.Until)
 }
 
-func percent(share float64) string { return fmt.Sprintf("%g%%", math.Round(share*1000)/10) }
-
 // someOfMany names the contacts that are named, and counts the others.
 func someOfMany(b *store.Before) string {
-	text := printable(strings.Join(b.Samples, ", "))
+	text := ui.Printable(strings.Join(b.Samples, ", "))
 	if more := b.Contacts - int64(len(b.Samples)); more > 0 {
-		text += " and " + grouped(more) + " more"
+		text += " and " + ui.Number(more) + " more"
 	}
 	return text
 }
@@ -165,10 +147,10 @@ func (c *call) showReviewed(trips []store.Trip) {
 	for i := range trips[:min(shownTrips, len(trips))] {
 		t := &trips[i]
 		rows = append(rows, []string{fmt.Sprint(t.ID), string(t.State), t.Source, t.Outcome.String(), t.Since.String(), t.Until.String(),
-			grouped(t.Events), grouped(t.Contacts), t.ReviewedAt.String(), t.By, fmt.Sprint(t.Batch)})
+			ui.Number(t.Events), ui.Number(t.Contacts), t.ReviewedAt.String(), t.By, fmt.Sprint(t.Batch)})
 	}
 	fmt.Fprintln(c.Stdout)
-	table(c.Stdout, rows)
+	ui.Table(c.Stdout, rows)
 }
 
 // tripReview is what the review of a surge is told.
@@ -185,7 +167,7 @@ type breakerReleaseCommand struct {
 // Run releases, and tells what that did.
 func (x breakerReleaseCommand) Run(c *call) error {
 	return c.reviewTrip(x.tripReview, (*store.Store).ReleaseTrip, func(did *reviewedTrip) string {
-		return fmt.Sprintf("released trip %d: %s changed, %s in the ledger", x.ID, plural(did.Changed, "contact"), plural(did.Changes, "change"))
+		return fmt.Sprintf("released trip %d: %s changed, %s in the ledger", x.ID, ui.Count(did.Changed, "contact"), ui.Count(did.Changes, "change"))
 	})
 }
 
@@ -198,7 +180,7 @@ type breakerDiscardCommand struct {
 func (x breakerDiscardCommand) Run(c *call) error {
 	return c.reviewTrip(x.tripReview, (*store.Store).DiscardTrip, func(did *reviewedTrip) string {
 		text := fmt.Sprintf("discarded trip %d: %s of %s struck, of them %s that had been suppressed before it tripped; %s in the ledger", x.ID,
-			"the evidence", plural(did.Changed, "contact"), grouped(*did.AlreadySuppressed), plural(did.Changes, "change"))
+			"the evidence", ui.Count(did.Changed, "contact"), ui.Number(*did.AlreadySuppressed), ui.Count(did.Changes, "change"))
 		if did.Batch != 0 {
 			text += fmt.Sprintf("; winnow undo --batch %d --apply takes it back", did.Batch)
 		}
@@ -236,8 +218,8 @@ func (c *call) reviewTrip(x tripReview, settle func(*store.Store, context.Contex
 		switch {
 		case err != nil:
 			return err
-		case c.json:
-			return c.printJSON(did)
+		case c.JSON:
+			return c.PrintJSON(did)
 		}
 		_, err = fmt.Fprintln(c.Stdout, say(&did))
 		return err
@@ -266,6 +248,6 @@ func (c *call) tripped(trips []*store.Trip) {
 		fmt.Fprintf(c.Stderr, "winnow: a breaker tripped: %s; winnow breaker shows what waits for review\n", surged(t))
 	}
 	if more := len(trips) - toldTrips; more > 0 {
-		fmt.Fprintf(c.Stderr, "winnow: and %s\n", plural(int64(more), "more time"))
+		fmt.Fprintf(c.Stderr, "winnow: and %s\n", ui.Count(int64(more), "more time"))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"winnow/internal/config"
+	"winnow/internal/ui"
 )
 
 // checkCommand tells what is wrong with the config.
@@ -28,18 +29,18 @@ func (x checkCommand) Run(c *call) error {
 		return err
 	}
 	doubts := append([]config.Problem{}, cfg.Warnings...)
-	if c.json {
-		return c.printJSON(checked{Policy: cfg.Hash, Problems: []config.Problem{}, Warnings: doubts})
+	if c.JSON {
+		return c.PrintJSON(checked{Policy: cfg.Hash, Problems: []config.Problem{}, Warnings: doubts})
 	}
 	for i := range cfg.Warnings {
 		fmt.Fprintln(c.Stderr, cfg.Warnings[i].String())
 	}
 	verdict := "no problems"
 	if n := len(doubts); n > 0 {
-		verdict += ", " + plural(int64(n), "warning")
+		verdict += ", " + ui.Count(int64(n), "warning")
 	}
-	_, err = fmt.Fprintf(c.Stdout, "%s: %s: %s, %s, %s, %s; policy %s\n", c.config, verdict, plural(int64(len(cfg.Sources)), "source"),
-		plural(int64(len(cfg.Policy.Rules)), "rule"), plural(int64(len(cfg.Segments)), "segment"), plural(int64(len(cfg.Exports)), "export"), cfg.Hash)
+	_, err = fmt.Fprintf(c.Stdout, "%s: %s: %s, %s, %s, %s; policy %s\n", c.config, verdict, ui.Count(int64(len(cfg.Sources)), "source"),
+		ui.Count(int64(len(cfg.Policy.Rules)), "rule"), ui.Count(int64(len(cfg.Segments)), "segment"), ui.Count(int64(len(cfg.Exports)), "export"), cfg.Hash)
 	return err
 }
 
@@ -53,9 +54,9 @@ type checked struct {
 // tell prints the problems: they are what check was asked for. Warnings wait
 // until there are none.
 func (c *call) tell(p *config.Problems) error {
-	if c.json {
-		return errors.Join(c.printJSON(checked{Problems: p.List, Warnings: []config.Problem{}}), errNo)
+	if c.JSON {
+		return errors.Join(c.PrintJSON(checked{Problems: p.List, Warnings: []config.Problem{}}), ui.ErrNo)
 	}
 	fmt.Fprintln(c.Stdout, p)
-	return errNo
+	return ui.ErrNo
 }

@@ -8,7 +8,6 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +21,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 )
 
 // World is what a command has around it.
@@ -78,15 +78,14 @@ type grammar struct {
 
 // call is one call of a command.
 type call struct {
-	World
-	ctx    context.Context
-	config string
-	json   bool
-	now    func() time.Time
+	*ui.Printer
+	stdin   io.Reader
+	version string
+	example []byte // config.example.yaml
+	ctx     context.Context
+	config  string // the path of the config file
+	now     func() time.Time
 }
-
-// errNo is the error of a command whose answer is no and has been printed.
-var errNo = errors.New("no")
 
 // Main runs the command line and gives the exit status.
 func Main(args []string, w World) int {
@@ -112,9 +111,9 @@ func run(ctx context.Context, args []string, w World) int {
 	if exited >= 0 {
 		return exited
 	}
-	out := &checkedWriter{Writer: w.Stdout}
-	w.Stdout = out
-	c := &call{World: w, ctx: ctx, config: g.Config, json: g.JSON, now: time.Now}
+	out := &ui.CheckedWriter{Writer: w.Stdout}
+	c := &call{Printer: &ui.Printer{Stdout: out, Stderr: w.Stderr, JSON: g.JSON}, stdin: w.Stdin, version: w.Version, example: w.Example,
+		ctx: ctx, config: g.Config, now: time.Now}
 	if err == nil {
 		err = c.presentAt(g.Now)
 	}
@@ -123,32 +122,15 @@ func run(ctx context.Context, args []string, w World) int {
 		return exitUsage
 	}
 	err = parsed.Run(c)
-	if err == nil && out.err != nil {
-		err = fmt.Errorf("write the answer: %w", out.err)
+	if err == nil && out.Err != nil {
+		err = fmt.Errorf("write the answer: %w", out.Err)
 	}
 	return c.finish(err)
 }
 
-// usageError is the error of a command that was called wrongly, which only the
-// command itself can tell.
-type usageError struct{ error }
-
 // plainer says in plain words what the command line's library says of values.
 var plainer = strings.NewReplacer("expected a valid 64 bit int but got", "expected a number, not", `expected int value but got "EOL" (<EOL>)`, "expected a number",
 	`expected string value but got "EOL" (<EOL>)`, "expected a value")
-
-// checkedWriter remembers the first error of writing, so that no command has to
-// ask after each line.
-type checkedWriter struct {
-	io.Writer
-	err error
-}
-
-func (w *checkedWriter) Write(p []byte) (int, error) {
-	n, err := w.Writer.Write(p)
-	w.err = cmp.Or(w.err, err)
-	return n, err
-}
 
 // presentAt makes the given time the present.
 func (c *call) presentAt(text string) error {
@@ -169,18 +151,18 @@ func (c *call) present() hygiene.Instant { return hygiene.InstantOf(c.now()) }
 // finish tells what went wrong and gives the exit status.
 func (c *call) finish(err error) int {
 	if c.ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		err = errInterrupted
+		err = ui.ErrInterrupted
 	}
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, errNo):
+	case errors.Is(err, ui.ErrNo):
 		return exitFailed
 	case errors.Is(err, errChanges):
 		return exitChange
 	}
 	text := strings.TrimRight(err.Error(), "\n")
-	var usage *usageError
+	var usage *ui.UsageError
 	if errors.As(err, &usage) {
 		fmt.Fprintf(c.Stderr, "winnow: %s\n", text)
 		return exitUsage
@@ -197,9 +179,9 @@ type versionCommand struct{}
 
 // Run prints the version.
 func (versionCommand) Run(c *call) error {
-	if c.json {
-		return c.printJSON(map[string]string{"version": c.Version})
+	if c.JSON {
+		return c.PrintJSON(map[string]string{"version": c.version})
 	}
-	_, err := fmt.Fprintf(c.Stdout, "winnow %s\n", c.Version)
+	_, err := fmt.Fprintf(c.Stdout, "winnow %s\n", c.version)
 	return err
 }

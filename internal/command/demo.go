@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 )
 
 // The provider's own bodies, as its pages print them.
@@ -66,7 +67,7 @@ const demoToken = "demo-9c99bc26-373e-4847"
 
 // demo makes the daemon from the example config, on free ports.
 func (c *call) demo(folder string) (*demo, error) {
-	text := string(c.Example)
+	text := string(c.example)
 	for from, to := range map[string]string{
 		`":8080"`:                 `"127.0.0.1:0"`,
 		`"127.0.0.1:8081"`:        `"127.0.0.1:0"`,
@@ -95,7 +96,7 @@ func (c *call) demo(folder string) (*demo, error) {
 
 // play is the story, one step after the other.
 func (d *demo) play(ctx context.Context) error {
-	d.say("winnow %s listens at %s, with the rules of config.example.yaml\n", d.Version, d.daemon.public.Addr())
+	d.say("winnow %s listens at %s, with the rules of config.example.yaml\n", d.version, d.daemon.public.Addr())
 	for _, step := range []func(context.Context) error{d.receive, d.sweep, d.register, d.explain, d.export, d.later} {
 		if err := step(ctx); err != nil {
 			return err
@@ -134,7 +135,7 @@ func (d *demo) receive(ctx context.Context) error {
 		err = errors.Join(err, postErr)
 	}
 	rows = append(rows, []string{fmt.Sprintf("   the %d bodies of its page, as printed: they name a message and no contact", len(names)), "200 each"})
-	table(d.Stdout, rows)
+	ui.Table(d.Stdout, rows)
 	return err
 }
 
@@ -191,7 +192,7 @@ func (d *demo) sweep(ctx context.Context) error {
 		return err
 	}
 	for _, name := range hygiene.StatusNames() {
-		d.say("   %4s %s\n", grouped(st.Statuses[name]), name)
+		d.say("   %4s %s\n", ui.Number(st.Statuses[name]), name)
 	}
 	return nil
 }
@@ -199,8 +200,8 @@ func (d *demo) sweep(ctx context.Context) error {
 func (d *demo) swept(ctx context.Context) error {
 	did, err := d.daemon.acts().sweep(ctx, d.present())
 	if err == nil {
-		d.say("   swept %s: %s, %s unmatched, %s in the ledger\n", plural(did.Events, "event"), plural(did.Repeats, "repeat"),
-			grouped(did.Unmatched), plural(did.Changes, "change"))
+		d.say("   swept %s: %s, %s unmatched, %s in the ledger\n", ui.Count(did.Events, "event"), ui.Count(did.Repeats, "repeat"),
+			ui.Number(did.Unmatched), ui.Count(did.Changes, "change"))
 	}
 	return err
 }
@@ -258,11 +259,11 @@ func (d *demo) run(ctx context.Context, at time.Time, show string) error {
 		}
 		rows := [][]string{}
 		for _, f := range result.Manifest.Files {
-			rows = append(rows, []string{"   " + f.Name, grouped(f.Rows) + " rows", grouped(f.Bytes) + " bytes", "sha256 " + f.SHA256[:12] + "…"})
+			rows = append(rows, []string{"   " + f.Name, ui.Number(f.Rows) + " rows", ui.Number(f.Bytes) + " bytes", "sha256 " + f.SHA256[:12] + "…"})
 		}
 		folder := filepath.Join(e.To[0], e.Name, result.Run.Name)
 		d.say("   %s\n", strings.TrimPrefix(folder, d.folder+string(filepath.Separator)))
-		table(d.Stdout, rows)
+		ui.Table(d.Stdout, rows)
 		if err := d.head(filepath.Join(folder, show)); err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/console"
 	"winnow/internal/schedule"
+	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/segments/destination"
 	"winnow/store"
@@ -61,7 +62,7 @@ func (d *desk) trouble(cfg *config.Config, t store.Totals, p *console.Page) erro
 	for _, of := range surgings {
 		if of.Waiting > 0 {
 			p.Trouble = append(p.Trouble, console.Trouble{Do: "winnow breaker", What: fmt.Sprintf("%s of %s at source %s to review, until when the verdicts wait:",
-				plural(of.Waiting, "surge"), of.Outcome, of.Source)})
+				ui.Count(of.Waiting, "surge"), of.Outcome, of.Source)})
 		}
 	}
 	return errors.Join(lagErr, surgeErr, d.troubledRuns(cfg, p))
@@ -79,15 +80,8 @@ func (d *desk) lagging(t store.Totals, p *console.Page) error {
 		return err
 	}
 	p.Trouble = append(p.Trouble, console.Trouble{Do: "winnow schedule", What: fmt.Sprintf("%s to be swept, the first of them received at %s: is the sweep running?",
-		waiting(t.Lag), first.ReceivedAt.Time().Format(time.RFC3339))})
+		ui.CountVerb(t.Lag, "event", "waits", "wait"), first.ReceivedAt.Time().Format(time.RFC3339))})
 	return nil
-}
-
-func waiting(events int64) string {
-	if events == 1 {
-		return "1 event waits"
-	}
-	return grouped(events) + " events wait"
 }
 
 // troubledRuns tells of the runs that wait for a release, and of the exports

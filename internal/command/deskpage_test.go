@@ -11,6 +11,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/console"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -19,7 +20,7 @@ func testDesk(t *testing.T, replace ...string) *desk {
 	t.Helper()
 	path := testConfig(t, t.TempDir(), "1h")
 	edit(t, path, replace...)
-	c := &call{World: World{Stderr: io.Discard}, ctx: t.Context(), config: path, now: time.Now}
+	c := &call{Printer: &ui.Printer{Stderr: io.Discard}, ctx: t.Context(), config: path, now: time.Now}
 	d, err := c.daemon(slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

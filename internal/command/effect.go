@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 )
 
 // effect counts what an act by hand does to contacts. Numbers are contacts.
@@ -19,36 +20,30 @@ type effect struct {
 	Silenced int64 `json:"suppressed"`
 	// Kept are suppressed before and after; Idle are not suppressed
 	// either way: evidence about them counts no longer, or again.
-	Kept    int64             `json:"still_suppressed"`
-	Idle    int64             `json:"not_suppressed"`
-	Retries int64             `json:"retries"` // who come to have a retry
-	Rules   []*ruleEffect     `json:"rules"`
-	Samples map[string]sample `json:"samples"`
+	Kept    int64                 `json:"still_suppressed"`
+	Idle    int64                 `json:"not_suppressed"`
+	Retries int64                 `json:"retries"` // who come to have a retry
+	Rules   []*ruleEffect         `json:"rules"`
+	Samples map[string]*ui.Sample `json:"samples"`
 
 	rules map[ruleEffectKey]*ruleEffect
 }
 
 // ruleEffect is what becomes of the suppressions of one rule for one reason.
 type ruleEffect struct {
-	Rule    string `json:"rule"` // empty for what was done by hand
-	Reason  string `json:"reason"`
-	Lifted  int64  `json:"lifted"`
-	Opened  int64  `json:"opened"`
-	Samples sample `json:"samples"`
+	Rule    string    `json:"rule"` // empty for what was done by hand
+	Reason  string    `json:"reason"`
+	Lifted  int64     `json:"lifted"`
+	Opened  int64     `json:"opened"`
+	Samples ui.Sample `json:"samples"`
 }
 
 type ruleEffectKey struct{ rule, reason string }
 
-// sample is a few keys: the first in their order, whichever reader comes first.
-type sample []string
-
-// sampled is how many keys a sample has.
-const sampled = 5
-
 func newEffect(now hygiene.Instant) *effect {
-	e := &effect{now: now, Samples: map[string]sample{}, rules: map[ruleEffectKey]*ruleEffect{}}
+	e := &effect{now: now, Samples: map[string]*ui.Sample{}, rules: map[ruleEffectKey]*ruleEffect{}}
 	for _, name := range []string{"released", "suppressed", "still_suppressed", "not_suppressed"} {
-		e.Samples[name] = sample{}
+		e.Samples[name] = &ui.Sample{}
 	}
 	return e
 }
@@ -67,7 +62,7 @@ func (e *effect) watch(before, after *hygiene.Contact) {
 		name, n = "suppressed", &e.Silenced
 	}
 	*n++
-	e.Samples[name] = e.Samples[name].with(before.Key)
+	e.Samples[name].Add(before.Key)
 	if after.Retry.OpenAt(e.now) && !before.Retry.OpenAt(e.now) {
 		e.Retries++
 	}
@@ -84,26 +79,16 @@ func (e *effect) compare(a, b *hygiene.Contact, count func(*ruleEffect)) {
 		}
 		r := e.of(s.Rule, s.Reason)
 		count(r)
-		r.Samples = r.Samples.with(a.Key)
+		r.Samples.Add(a.Key)
 	}
 }
 
 func (e *effect) of(rule, reason string) *ruleEffect {
 	key := ruleEffectKey{rule, reason}
 	if e.rules[key] == nil {
-		e.rules[key] = &ruleEffect{Rule: rule, Reason: reason, Samples: sample{}}
+		e.rules[key] = &ruleEffect{Rule: rule, Reason: reason, Samples: ui.Sample{}}
 	}
 	return e.rules[key]
-}
-
-// with is the sample with the key, when it is one of the first.
-func (s sample) with(key string) sample {
-	i, found := slices.BinarySearch(s, key)
-	if found || i == sampled {
-		return s
-	}
-	s = slices.Insert(s, i, key)
-	return s[:min(len(s), sampled)]
 }
 
 // add adds what another reader counted.
@@ -111,15 +96,15 @@ func (e *effect) add(f *effect) {
 	e.Contacts, e.Released, e.Silenced = e.Contacts+f.Contacts, e.Released+f.Released, e.Silenced+f.Silenced
 	e.Kept, e.Idle, e.Retries = e.Kept+f.Kept, e.Idle+f.Idle, e.Retries+f.Retries
 	for name, keys := range f.Samples {
-		for _, key := range keys {
-			e.Samples[name] = e.Samples[name].with(key)
+		for _, key := range *keys {
+			e.Samples[name].Add(key)
 		}
 	}
 	for _, of := range f.rules {
 		r := e.of(of.Rule, of.Reason)
 		r.Lifted, r.Opened = r.Lifted+of.Lifted, r.Opened+of.Opened
 		for _, key := range of.Samples {
-			r.Samples = r.Samples.with(key)
+			r.Samples.Add(key)
 		}
 	}
 }
@@ -140,7 +125,7 @@ func (e *effect) print(w io.Writer, idle string) {
 	var rows [][]string
 	tell := func(name string, n int64, meaning, samples string) {
 		if n > 0 {
-			rows = append(rows, []string{name, grouped(n), meaning, e.excerpt(samples)})
+			rows = append(rows, []string{name, ui.Number(n), meaning, e.excerpt(samples)})
 		}
 	}
 	tell("released", e.Released, "can be texted again", "released")
@@ -149,18 +134,22 @@ func (e *effect) print(w io.Writer, idle string) {
 	tell("not suppressed", e.Idle, idle, "not_suppressed")
 	tell("retries", e.Retries, "of them may be tried again at a date", "")
 	fmt.Fprintln(w)
-	table(w, rows)
+	ui.Table(w, rows)
 	if len(e.Rules) == 0 {
 		return
 	}
 	rows = [][]string{{"RULE", "REASON", "LIFTED", "OPENED", "SAMPLES"}}
 	for _, r := range e.Rules {
-		rows = append(rows, []string{cmp.Or(r.Rule, "(by hand)"), r.Reason, grouped(r.Lifted), grouped(r.Opened), excerptOf([]labelled{{"", r.Samples}})})
+		rows = append(rows, []string{cmp.Or(r.Rule, "(by hand)"), r.Reason, ui.Number(r.Lifted), ui.Number(r.Opened), ui.FormatSamples(ui.LabeledSample{Keys: r.Samples})})
 	}
 	fmt.Fprintln(w)
-	table(w, rows)
+	ui.Table(w, rows)
 }
 
 func (e *effect) excerpt(name string) string {
-	return excerptOf([]labelled{{"", e.Samples[name]}})
+	sample := e.Samples[name]
+	if sample == nil {
+		return ""
+	}
+	return ui.FormatSamples(ui.LabeledSample{Keys: *sample})
 }

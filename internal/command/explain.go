@@ -8,6 +8,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -127,18 +128,18 @@ func (x explainCommand) Run(c *call) error {
 			return err
 		case !ok:
 			return nobody(h, x.Contact, key)
-		case c.json:
+		case c.JSON:
 			x.narrow(e)
-			return c.printJSON(e)
+			return c.PrintJSON(e)
 		}
-		s := &screen{Writer: c.Stdout, verbose: x.Verbose, paint: c.inColour()}
+		s := &screen{Writer: c.Stdout, verbose: x.Verbose, paint: c.Color()}
 		if x.Segment != "" {
 			s.tree(e, x.Segment)
 			return nil
 		}
 		s.show(e, h.config)
 		if !x.Verbose {
-			fmt.Fprintf(c.Stdout, "\n%s shows the conditions, the ledger and the timeline\n", typed("winnow explain", key, "-v"))
+			fmt.Fprintf(c.Stdout, "\n%s shows the conditions, the ledger and the timeline\n", ui.CommandLine("winnow explain", key, "-v"))
 		}
 		return nil
 	})

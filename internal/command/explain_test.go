@@ -13,6 +13,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -175,7 +176,7 @@ func TestWhatTheLogNoLongerHasIsSaid(t *testing.T) {
 	} {
 		e := grounded(test.evidence...)
 		var b strings.Builder
-		table(&b, (&screen{}).facts(e))
+		ui.Table(&b, (&screen{}).facts(e))
 		if !strings.HasSuffix(e.Suppressions[0].Why, test.why) || !strings.Contains(b.String(), test.gone) {
 			t.Errorf("%v: told %s\n%s", test.evidence, e.Suppressions[0].Why, &b)
 		}
@@ -274,7 +275,7 @@ func TestWhatIsToBeTypedNamesTheContact(t *testing.T) {
 		"-x":            "winnow explain -v -- -x",
 		"- $(reboot)":   "winnow explain -v -- '- $(reboot)'",
 	} {
-		if got := typed("winnow explain", contact, "-v"); got != want {
+		if got := ui.CommandLine("winnow explain", contact, "-v"); got != want {
 			t.Errorf("%q: %s, want %s", contact, got, want)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 )
 
 // nobody says that no contact of that key is known, and what may have been meant.
@@ -31,7 +32,7 @@ func nobody(h *house, given, key string) error {
 func (h *house) near(key string) (string, error) {
 	for _, spelling := range spellings(key) {
 		if _, ok, err := h.store.Contact(spelling); err != nil || ok {
-			return fmt.Sprintf("there is %q: %s", spelling, typed("winnow explain", spelling, "")), err
+			return fmt.Sprintf("there is %q: %s", spelling, ui.CommandLine("winnow explain", spelling, "")), err
 		}
 	}
 	contact, n, err := h.store.Message(key)
@@ -39,21 +40,14 @@ func (h *house) near(key string) (string, error) {
 	case err != nil:
 		return "", err
 	case contact != "":
-		return fmt.Sprintf("it is the id of a message for %q: %s", contact, typed("winnow explain", contact, "")), nil
+		return fmt.Sprintf("it is the id of a message for %q: %s", contact, ui.CommandLine("winnow explain", contact, "")), nil
 	case n > 0:
-		return fmt.Sprintf("it is the id of a message of which %s unmatched: register whom it was for with winnow import messages FILE", isOrAre(n)), nil
+		return fmt.Sprintf("it is the id of a message of which %s unmatched: register whom it was for with winnow import messages FILE", ui.CountVerb(n, "event", "is", "are")), nil
 	}
 	if _, err := hygiene.ParsePhone(key, ""); err == nil && !h.config.Keys.Phone {
 		return "it is a phone number, and contacts are told apart by the key that the CRM gives them: ask by that", nil
 	}
 	return "", nil
-}
-
-func isOrAre(n int64) string {
-	if n == 1 {
-		return "1 event is"
-	}
-	return grouped(n) + " events are"
 }
 
 // spellings are other ways in which people write the same key, each looked up

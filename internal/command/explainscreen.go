@@ -3,14 +3,12 @@ package command
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/ui"
 )
 
 // screen shows an explanation to people: all that decides on one screen, and
@@ -30,15 +28,6 @@ const (
 	wide              = 100
 )
 
-// inColour tells whether who looks at the answer has colours and wants them.
-func (c *call) inColour() bool {
-	w := c.Stdout
-	if checked, ok := w.(*checkedWriter); ok {
-		w = checked.Writer
-	}
-	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)
-}
-
 // The colours, all of the same length, so that columns keep in line.
 var colours = map[string]string{"active": "\x1b[32m", "cooling": "\x1b[33m", "retry": "\x1b[33m", "suppressed": "\x1b[31m",
 	"in": "\x1b[32m", "out": "\x1b[31m"}
@@ -55,7 +44,7 @@ func (e *explanation) print(w io.Writer, cfg *config.Config) { (&screen{Writer: 
 
 func (s *screen) show(e *explanation, cfg *config.Config) {
 	s.headline(e)
-	table(s, s.facts(e))
+	ui.Table(s, s.facts(e))
 	if len(cfg.Segments) > 0 {
 		fmt.Fprintln(s)
 	}
@@ -73,9 +62,9 @@ func (s *screen) show(e *explanation, cfg *config.Config) {
 // headline is who, status and why, and below it what happens next.
 func (s *screen) headline(e *explanation) {
 	is := e.Contact + " is "
-	fmt.Fprintln(s, printable(is)+s.colour(e.Status)+printable(strings.TrimPrefix(e.state, is+e.Status)))
+	fmt.Fprintln(s, ui.Printable(is)+s.colour(e.Status)+ui.Printable(strings.TrimPrefix(e.state, is+e.Status)))
 	if e.next != "" {
-		fmt.Fprintln(s, printable(e.next))
+		fmt.Fprintln(s, ui.Printable(e.next))
 	}
 	later := 0
 	for _, h := range e.Timeline {
@@ -100,7 +89,7 @@ func (s *screen) facts(e *explanation) [][]string {
 	open := e.byWeight()
 	for i, p := range open {
 		if i == shownSuppressions && !s.verbose {
-			rows = append(rows, []string{"", "and " + plural(int64(len(open)-i), "more suppression")})
+			rows = append(rows, []string{"", "and " + ui.Count(int64(len(open)-i), "more suppression")})
 			break
 		}
 		rows = append(rows, s.suppression(p)...)
@@ -133,7 +122,7 @@ func (s *screen) facts(e *explanation) [][]string {
 func (s *screen) suppression(p *suppression) [][]string {
 	text := p.stands
 	if n := len(p.Evidence); n > 0 {
-		text += ", on " + plural(int64(n), "event")
+		text += ", on " + ui.Count(int64(n), "event")
 	}
 	if p.Policy != "" {
 		text += ", policy " + p.Policy
@@ -216,9 +205,9 @@ func (s *screen) segments(e *explanation, cfg *config.Config) {
 		}
 		rows = append(rows, []string{"  " + s.colour(inOrOut(f.Holds)), segment.Name, s.cut(f.Why, wide)})
 	}
-	table(s, rows)
+	ui.Table(s, rows)
 	if rest != nil {
-		fmt.Fprintf(s, "  and %s: %s\n", plural(int64(len(rest)), "more segment"), s.cut(strings.Join(rest, ", "), wide))
+		fmt.Fprintf(s, "  and %s: %s\n", ui.Count(int64(len(rest)), "more segment"), s.cut(strings.Join(rest, ", "), wide))
 	}
 }
 
@@ -236,8 +225,8 @@ func (s *screen) tree(e *explanation, segment string) {
 	if !f.Holds {
 		of = " of"
 	}
-	fmt.Fprintf(s, "%s is %s%s %s: %s\n", printable(e.Contact), s.colour(inOrOut(f.Holds)), of, segment, f.Why)
-	table(s, branches(nil, f.Parts, 1))
+	fmt.Fprintf(s, "%s is %s%s %s: %s\n", ui.Printable(e.Contact), s.colour(inOrOut(f.Holds)), of, segment, f.Why)
+	ui.Table(s, branches(nil, f.Parts, 1))
 }
 
 func branches(rows [][]string, parts []hygiene.Finding, depth int) [][]string {
@@ -249,7 +238,7 @@ func branches(rows [][]string, parts []hygiene.Finding, depth int) [][]string {
 		}
 		indent := strings.Repeat("     ", depth)
 		if f.Parts == nil {
-			rows = append(rows, []string{indent + verdict + shortened(f.Test, wide), f.Why})
+			rows = append(rows, []string{indent + verdict + ui.Shorten(f.Test, wide), f.Why})
 			continue
 		}
 		word, _, _ := strings.Cut(strings.TrimPrefix(f.Test, "{"), ":")
@@ -261,27 +250,9 @@ func branches(rows [][]string, parts []hygiene.Finding, depth int) [][]string {
 // cut shortens a text that would need more lines of a screen than it is worth.
 func (s *screen) cut(text string, most int) string {
 	if s.verbose {
-		return printable(text)
+		return ui.Printable(text)
 	}
-	return shortened(printable(text), most)
-}
-
-// printable takes out what would act on a terminal: message ids, codes and
-// attributes are written by strangers.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return utf8.RuneError
-	}, text)
-}
-
-func shortened(text string, most int) string {
-	if utf8.RuneCountInString(text) <= most {
-		return text
-	}
-	return string([]rune(text)[:most-1]) + "…"
+	return ui.Shorten(ui.Printable(text), most)
 }
 
 // printLedger writes what was decided, the latest first.
@@ -305,10 +276,10 @@ func (e *explanation) printLedger(w io.Writer) {
 		if l.Rule != "" {
 			by = "rule " + l.Rule
 		}
-		rows = append(rows, []string{l.At.String(), string(l.Act), what, printable(strings.TrimSpace(by + " " + l.Note))})
+		rows = append(rows, []string{l.At.String(), string(l.Act), what, ui.Printable(strings.TrimSpace(by + " " + l.Note))})
 	}
 	fmt.Fprintln(w)
-	table(w, rows)
+	ui.Table(w, rows)
 }
 
 func (e *explanation) printHistory(w io.Writer) {
@@ -322,14 +293,14 @@ func (e *explanation) printHistory(w io.Writer) {
 		}
 	}
 	fmt.Fprintln(w)
-	table(w, rows)
+	ui.Table(w, rows)
 	rows = [][]string{{"AT", "SEQ", "OUTCOME", "CODE", "MESSAGE"}}
 	for _, t := range slices.Backward(e.Timeline) {
-		rows = append(rows, []string{t.At.String(), fmt.Sprint(t.Seq), t.Outcome, printable(t.code()), printable(t.MessageID)})
+		rows = append(rows, []string{t.At.String(), fmt.Sprint(t.Seq), t.Outcome, ui.Printable(t.code()), ui.Printable(t.MessageID)})
 		if len(rows) > 20 {
 			break
 		}
 	}
 	fmt.Fprintln(w)
-	table(w, rows)
+	ui.Table(w, rows)
 }

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -59,15 +59,7 @@ func (e *explanation) otherReasons() string {
 	for _, s := range e.byWeight()[1:] {
 		others = append(others, fmt.Sprintf("%s (by %s)", s.Reason, s.Hand))
 	}
-	return someOf(others, 3)
-}
-
-// someOf joins the first of the texts and counts the rest.
-func someOf(texts []string, most int) string {
-	if len(texts) <= most {
-		return strings.Join(texts, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
+	return ui.FirstOf(others, 3)
 }
 
 // sentence is why the suppression is open: "hard_bounce since T, for good, by
@@ -78,7 +70,7 @@ func (s *suppression) sentence() string {
 		text += ", on " + on
 	}
 	if s.Note != "" {
-		text += fmt.Sprintf(" (%s)", shortened(s.Note, wide))
+		text += fmt.Sprintf(" (%s)", ui.Shorten(s.Note, wide))
 	}
 	return text
 }
@@ -92,11 +84,11 @@ func (s *suppression) on() string {
 	case s.Events == nil && n == 1:
 		return fmt.Sprintf("event %d, which the log no longer has", s.Evidence[0])
 	case s.Events == nil:
-		return fmt.Sprintf("%s that the log no longer has", plural(int64(n), "event"))
+		return fmt.Sprintf("%s that the log no longer has", ui.Count(int64(n), "event"))
 	}
 	latest := s.Events[len(s.Events)-1].words()
 	if n > 1 {
-		return fmt.Sprintf("%s, the latest %s", plural(int64(n), "event"), latest)
+		return fmt.Sprintf("%s, the latest %s", ui.Count(int64(n), "event"), latest)
 	}
 	return latest
 }
@@ -104,9 +96,9 @@ func (s *suppression) on() string {
 // words is the event as people say it: the hard bounce of message m (code 1400).
 func (h *happening) words() string {
 	o, _ := hygiene.ParseOutcome(h.Outcome)
-	text := fmt.Sprintf("the %s of message %s", o.Noun(), shortened(h.MessageID, wide/2))
+	text := fmt.Sprintf("the %s of message %s", o.Noun(), ui.Shorten(h.MessageID, wide/2))
 	if code := h.code(); code != "" {
-		text += fmt.Sprintf(" (code %s)", shortened(code, wide/5))
+		text += fmt.Sprintf(" (code %s)", ui.Shorten(code, wide/5))
 	}
 	return text
 }
@@ -189,7 +181,7 @@ func (r *retry) sentence() string {
 	case r.Bounce != nil:
 		text += fmt.Sprintf(" after %s at %s", r.Bounce.words(), r.Bounce.At)
 	case r.MessageID != "":
-		text += " after a bounce of message " + shortened(r.MessageID, wide/2)
+		text += " after a bounce of message " + ui.Shorten(r.MessageID, wide/2)
 	}
 	return text + ", by rule " + r.Rule
 }
@@ -273,29 +265,13 @@ func (e *explanation) lift() string {
 		switch {
 		case s.Until != nil:
 		case s.Reason == hygiene.OptedOut:
-			commands = append(commands, typed("winnow allow", e.Contact, "--reason "+hygiene.OptedOut))
+			commands = append(commands, ui.CommandLine("winnow allow", e.Contact, "--reason "+hygiene.OptedOut))
 		default:
-			commands = append(commands, typed("winnow allow", e.Contact, ""))
+			commands = append(commands, ui.CommandLine("winnow allow", e.Contact, ""))
 		}
 	}
 	slices.Sort(commands)
 	return strings.Join(slices.Compact(commands), "; ")
-}
-
-var plainArgument = regexp.MustCompile(`^[A-Za-z0-9_.:@+,/=%-]+$`)
-
-// typed is the line to type in a shell for a command about the contact. A key
-// that begins like a flag stands last, behind the mark that ends flags.
-func typed(command, contact, flags string) string {
-	word := contact
-	if !plainArgument.MatchString(contact) {
-		word = "'" + strings.ReplaceAll(contact, "'", `'\''`) + "'"
-	}
-	words := []string{command, word, flags}
-	if strings.HasPrefix(contact, "-") {
-		words = []string{command, flags, "--", word}
-	}
-	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " ")
 }
 
 // decided says what an entry of the ledger did to a contact that is active now.
@@ -308,7 +284,7 @@ func decided(l *store.LedgerEntry, c *hygiene.Contact) string {
 		by = " by " + l.By
 	}
 	if l.Note != "" {
-		by += fmt.Sprintf(" (%s)", shortened(l.Note, wide))
+		by += fmt.Sprintf(" (%s)", ui.Shorten(l.Note, wide))
 	}
 	at := " at " + l.At.String() + by
 	switch l.Act {

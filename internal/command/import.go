@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"winnow/internal/ui"
 )
 
 // importCommand brings in what happened before winnow, or beside it.
@@ -34,13 +36,13 @@ func (c *call) openFile(name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// errInterrupted is the error of work that someone ended before it was done.
-var errInterrupted = errors.New("interrupted")
+// ui.ErrInterrupted is the error of work that someone ended before it was done.
+var xxErrInterrupted = errors.New("interrupted")
 
-// interrupted is errInterrupted when someone wants the work ended.
+// interrupted is ui.ErrInterrupted when someone wants the work ended.
 func (c *call) interrupted() error {
 	if c.ctx.Err() != nil {
-		return errInterrupted
+		return ui.ErrInterrupted
 	}
 	return nil
 }
@@ -54,13 +56,13 @@ func (keptOpen) Close() error { return nil }
 // openStdin gives stdin as a file. A read of a terminal, or of a pipe that nobody
 // writes to, is ended by no signal: an interrupt lets its reader go.
 func (c *call) openStdin() io.ReadCloser {
-	if regular(c.Stdin) != nil {
-		return keptOpen{c.Stdin}
+	if regular(c.stdin) != nil {
+		return keptOpen{c.stdin}
 	}
 	r, w := io.Pipe()
-	context.AfterFunc(c.ctx, func() { w.CloseWithError(errInterrupted) })
+	context.AfterFunc(c.ctx, func() { w.CloseWithError(ui.ErrInterrupted) })
 	go func() {
-		_, err := io.Copy(w, c.Stdin)
+		_, err := io.Copy(w, c.stdin)
 		w.CloseWithError(err)
 	}()
 	return r

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 )
 
 // kind is what conditions take an attribute's value for.
@@ -84,7 +85,7 @@ func (c *columnKinds) String() string {
 	slices.SortStableFunc(found, func(a, b kind) int { return cmp.Compare(*c.count(b), *c.count(a)) })
 	var told []string
 	for _, k := range found {
-		told = append(told, plural(*c.count(k), k.String()))
+		told = append(told, ui.Count(*c.count(k), k.String()))
 	}
 	return strings.Join(told, ", ") + ", like " + shown(c.first[found[len(found)-1]])
 }
@@ -96,8 +97,8 @@ func printColumns(c *call, columns []columnKinds) {
 	for i := range columns[:min(len(columns), most)] {
 		rows = append(rows, []string{"  column", shown(columns[i].Name), columns[i].String()})
 	}
-	table(c.Stdout, rows)
+	ui.Table(c.Stdout, rows)
 	if len(columns) > most {
-		fmt.Fprintf(c.Stdout, "  and %s; --json has all\n", plural(int64(len(columns)-most), "more column"))
+		fmt.Fprintf(c.Stdout, "  and %s; --json has all\n", ui.Count(int64(len(columns)-most), "more column"))
 	}
 }

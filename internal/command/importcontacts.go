@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -42,8 +43,8 @@ func (x importContactsCommand) Run(c *call) error {
 		}
 		t.tellSamples()
 		t.did.Applied, t.did.Rejected, t.did.Phones = x.Apply, out.Lines, out.Fields
-		if c.json {
-			return errors.Join(c.printJSON(t.did), out.err(x.File))
+		if c.JSON {
+			return errors.Join(c.PrintJSON(t.did), out.err(x.File))
 		}
 		t.did.print(c, x.File)
 		return out.err(x.File)
@@ -154,7 +155,7 @@ func (t *contactImport) take(key string, fields []string) error {
 	for i, column := range t.attributes {
 		value := fields[column.index]
 		if len(value) > mostValue {
-			return fmt.Errorf("its %s has %s, at most %s are possible", column.name, plural(int64(len(value)), "byte"), grouped(mostValue))
+			return fmt.Errorf("its %s has %s, at most %s are possible", column.name, ui.Count(int64(len(value)), "byte"), ui.Number(mostValue))
 		}
 		p.Attributes[i] = hygiene.Attribute{Name: column.name, Value: attributeValue(value)}
 	}
@@ -221,13 +222,13 @@ func (t *contactImport) flush() error {
 
 // sample keeps the first contacts that change.
 func (t *contactImport) sample(p *store.Profile, effect string, r *store.Revision) {
-	if len(t.did.Samples) < sampled {
+	if len(t.did.Samples) < ui.SampleSize {
 		t.did.Samples = append(t.did.Samples, contactSample{Contact: p.Key, Effect: effect, was: r})
 		t.again(p)
 	}
 }
 
-// again keeps what the latest line says of a contact, if it is sampled.
+// again keeps what the latest line says of a contact, if it is ui.SampleSize.
 func (t *contactImport) again(p *store.Profile) {
 	for i := range t.did.Samples {
 		if s := &t.did.Samples[i]; s.Contact == p.Key {
@@ -269,25 +270,25 @@ func (s *contactSample) tell() {
 }
 
 // shown is a value as it fits on a line.
-func shown(value string) string { return shortened(printable(value), 40) }
+func shown(value string) string { return ui.Shorten(ui.Printable(value), 40) }
 
 func (d *importedContacts) print(c *call, file string) {
 	if d.Applied {
-		fmt.Fprintf(c.Stdout, "%s: %s new, %s updated, %s unchanged\n", file, contactsAre(d.New), grouped(d.Updated), grouped(d.Unchanged))
+		fmt.Fprintf(c.Stdout, "%s: %s new, %s updated, %s unchanged\n", file, ui.CountVerb(d.New, "contact", "is", "are"), ui.Number(d.Updated), ui.Number(d.Unchanged))
 	} else {
-		fmt.Fprintf(c.Stdout, "%s: %s new, %s would be updated, %s unchanged\n", file, wouldBe(d.New), grouped(d.Updated), grouped(d.Unchanged))
+		fmt.Fprintf(c.Stdout, "%s: %s new, %s would be updated, %s unchanged\n", file, ui.Count(d.New, "contact")+" would be", ui.Number(d.Updated), ui.Number(d.Unchanged))
 	}
 	var rows [][]string
 	for _, s := range d.Samples {
-		rows = append(rows, []string{"  " + s.Effect, s.Contact, shortened(strings.Join(s.Changes, ", "), 120)})
+		rows = append(rows, []string{"  " + s.Effect, s.Contact, ui.Shorten(strings.Join(s.Changes, ", "), 120)})
 	}
-	table(c.Stdout, rows)
+	ui.Table(c.Stdout, rows)
 	printColumns(c, d.Columns)
 	if d.Repeated > 0 {
-		fmt.Fprintf(c.Stdout, "%s of contacts that a line before names: of each contact the last line counts\n", isAre(d.Repeated, "line"))
+		fmt.Fprintf(c.Stdout, "%s of contacts that a line before names: of each contact the last line counts\n", ui.CountVerb(d.Repeated, "line", "is", "are"))
 	}
 	if d.Phones > 0 {
-		fmt.Fprintf(c.Stdout, "%s left out, their contacts taken: they are no phone numbers\n", wasWere(d.Phones, "phone"))
+		fmt.Fprintf(c.Stdout, "%s left out, their contacts taken: they are no phone numbers\n", ui.CountVerb(d.Phones, "phone", "was", "were"))
 	}
 	switch {
 	case !d.Applied && d.New+d.Updated+d.Repeated > 0:
@@ -296,14 +297,3 @@ func (d *importedContacts) print(c *call, file string) {
 		fmt.Fprintln(c.Stdout, "segments see it at the next run, rules from now on")
 	}
 }
-
-func contactsAre(n int64) string { return isAre(n, "contact") }
-
-func isAre(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun + " is"
-	}
-	return plural(n, noun) + " are"
-}
-
-func wouldBe(n int64) string { return plural(n, "contact") + " would be" }

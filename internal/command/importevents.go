@@ -10,6 +10,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -79,7 +80,7 @@ func (im *eventImport) all() error {
 	if err := im.rejects.begin(); err != nil {
 		return err
 	}
-	show, done := im.progress("event")
+	show, done := im.Progress("event")
 	defer done()
 	im.show = show
 	err := lines(in, im.record, im.reject)
@@ -148,7 +149,7 @@ func (im *eventImport) flush() error {
 // stopped tells how to go on after an import that did not come to its end.
 func (im *eventImport) stopped(err error) error {
 	err = fmt.Errorf("%s: %w", im.name, err)
-	stored := wasWere(im.did.Stored, "event")
+	stored := ui.CountVerb(im.did.Stored, "event", "was", "were")
 	switch {
 	case im.did.Stored+im.did.Quarantined == 0:
 		return fmt.Errorf("%w; nothing of it was stored", err)
@@ -158,7 +159,7 @@ func (im *eventImport) stopped(err error) error {
 	next := im.stored + 1
 	how := ""
 	if im.name != "-" {
-		how = fmt.Sprintf(" (tail -n +%d %s | winnow import events -%s)", next, quoted(im.name), im.withConfig())
+		how = fmt.Sprintf(" (tail -n +%d %s | winnow import events -%s)", next, ui.ShellQuote(im.name), im.withConfig())
 	}
 	return fmt.Errorf("%w; %s stored: go on from line %d%s, or import the whole file again: what it repeats counts once", err, stored, next, how)
 }
@@ -173,13 +174,13 @@ func later(a, b time.Time) time.Time {
 func (im *eventImport) report() error {
 	if im.did.Later > 0 { // an opt-out among them would not hold yet
 		fmt.Fprintf(im.Stderr, "winnow: %s received later than now, the last at %s: until then they count for nothing; are the archive's times in UTC?\n",
-			wasWere(im.did.Later, "line"), im.latest.UTC().Format(time.RFC3339))
+			ui.CountVerb(im.did.Later, "line", "was", "were"), im.latest.UTC().Format(time.RFC3339))
 	}
 	im.did.Rejected = im.rejects.Lines
-	if im.json {
-		return errors.Join(im.printJSON(im.did), im.rejects.err(im.name))
+	if im.JSON {
+		return errors.Join(im.PrintJSON(im.did), im.rejects.err(im.name))
 	}
 	fmt.Fprintf(im.Stdout, "stored %s of %s, %s in quarantine; the next sweep judges them\n",
-		plural(im.did.Stored, "event"), im.name, grouped(im.did.Quarantined))
+		ui.Count(im.did.Stored, "event"), im.name, ui.Number(im.did.Quarantined))
 	return im.rejects.err(im.name)
 }

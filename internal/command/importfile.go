@@ -3,8 +3,9 @@ package command
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
+
+	"winnow/internal/ui"
 )
 
 // importing is a file on its way in.
@@ -35,7 +36,7 @@ func (c *call) openImport(name, rejected string) (*importing, error) {
 	}
 	if isFile(f, rejected) {
 		f.Close()
-		return nil, &usageError{fmt.Errorf("%s is what stdin reads: write to another file", rejected)}
+		return nil, ui.Usagef("%s is what stdin reads: write to another file", rejected)
 	}
 	return &importing{call: c, name: name, file: f, unchanged: watch(f), rejects: rejects{screen: c.Stderr, name: rejected}}, nil
 }
@@ -51,7 +52,9 @@ func (in *importing) ready() error {
 }
 
 // isStopped tells whether the work ended because it was not ready.
-func isStopped(err error) bool { return errors.Is(err, errInterrupted) || errors.Is(err, errChanged) }
+func isStopped(err error) bool {
+	return errors.Is(err, ui.ErrInterrupted) || errors.Is(err, errChanged)
+}
 
 // close closes the file, and puts the one of the lines that were left out in its
 // place.

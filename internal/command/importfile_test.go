@@ -12,6 +12,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/internal/ui"
 )
 
 // firstTold calls do when something is first written to it: in an import, that a
@@ -140,7 +141,7 @@ func TestLongLinesAreWrittenAFewAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &weighed{}
-	_, err := (&contactFile{File: name, Key: "contact"}).read(&call{World: World{Stderr: io.Discard}, ctx: t.Context()}, hygiene.KeyFormat{}, w)
+	_, err := (&contactFile{File: name, Key: "contact"}).read(&call{Printer: &ui.Printer{Stderr: io.Discard}, ctx: t.Context()}, hygiene.KeyFormat{}, w)
 	if err != nil || w.most == 0 || w.most > importBytes+200_000 {
 		t.Errorf("%d bytes of fields were gathered, %v", w.most, err)
 	}

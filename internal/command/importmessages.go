@@ -11,6 +11,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -96,7 +97,7 @@ type importedMessages struct {
 
 // all takes the file in.
 func (im *messageImport) all() error {
-	show, done := im.progress("message")
+	show, done := im.Progress("message")
 	defer done()
 	im.show = show
 	err := im.read(bufio.NewReaderSize(im.file, maxLine))
@@ -336,21 +337,21 @@ func (im *messageImport) stopped(err error) error {
 	if done == 0 {
 		return fmt.Errorf("%s: %w; nothing of it was registered", im.name, err)
 	}
-	return fmt.Errorf("%s: %w; %s registered before it, and importing the whole file again changes nothing about them", im.name, err, wasWere(done, "message"))
+	return fmt.Errorf("%s: %w; %s registered before it, and importing the whole file again changes nothing about them", im.name, err, ui.CountVerb(done, "message", "was", "were"))
 }
 
 func (im *messageImport) report() error {
 	im.did.Rejected = im.rejects.Lines
-	if im.json {
-		return errors.Join(im.printJSON(im.did), im.rejects.err(im.name))
+	if im.JSON {
+		return errors.Join(im.PrintJSON(im.did), im.rejects.err(im.name))
 	}
 	fmt.Fprintf(im.Stdout, "registered %s of %s, %s known before; %s found their contact, the next sweep judges them\n",
-		plural(im.did.New, "message"), im.name, grouped(im.did.Known), plural(im.did.Matched, "event"))
+		ui.Count(im.did.New, "message"), im.name, ui.Number(im.did.Known), ui.Count(im.did.Matched, "event"))
 	if im.did.Conflict > 0 {
-		fmt.Fprintf(im.Stdout, "%s registered before for another contact, which stands: %s\n", wasWere(im.did.Conflict, "message"), shortened(printable(strings.Join(im.did.Conflicts, " ")), 2000))
+		fmt.Fprintf(im.Stdout, "%s registered before for another contact, which stands: %s\n", ui.CountVerb(im.did.Conflict, "message", "was", "were"), ui.Shorten(ui.Printable(strings.Join(im.did.Conflicts, " ")), 2000))
 	}
 	if im.did.Phones > 0 {
-		fmt.Fprintf(im.Stdout, "%s left out: they are no phone numbers\n", wasWere(im.did.Phones, "phone"))
+		fmt.Fprintf(im.Stdout, "%s left out: they are no phone numbers\n", ui.CountVerb(im.did.Phones, "phone", "was", "were"))
 	}
 	return im.rejects.err(im.name)
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+
+	"winnow/internal/ui"
 )
 
 // left is what was left out of a file.
@@ -83,12 +85,5 @@ func (l *left) err(file string) error {
 	if l.Lines == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s left out of %s", wasWere(l.Lines, "line"), file)
-}
-
-func wasWere(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun + " was"
-	}
-	return plural(n, noun) + " were"
+	return fmt.Errorf("%s left out of %s", ui.CountVerb(l.Lines, "line", "was", "were"), file)
 }

@@ -11,6 +11,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -222,25 +223,25 @@ type importedSuppressions struct {
 }
 
 func (t *suppressionImport) show(c *call, h *house, applied bool, batch int64, out left, file string) error {
-	if c.json {
-		return c.printJSON(importedSuppressions{applied, batch, t.did.Opened, t.did.Renewed, t.did.Same, t.did.Repeated, t.did.New, out.Lines, out.Fields, t.reasons, t.unread})
+	if c.JSON {
+		return c.PrintJSON(importedSuppressions{applied, batch, t.did.Opened, t.did.Renewed, t.did.Same, t.did.Repeated, t.did.New, out.Lines, out.Fields, t.reasons, t.unread})
 	}
-	opened := plural(t.did.Opened, "suppression") + " would be"
+	opened := ui.Count(t.did.Opened, "suppression") + " would be"
 	if applied {
-		opened = wasWere(t.did.Opened, "suppression")
+		opened = ui.CountVerb(t.did.Opened, "suppression", "was", "were")
 	}
 	fmt.Fprintf(c.Stdout, "%s: %s opened, %s made longer, %s there before; %s\n", file, opened,
-		grouped(t.did.Renewed), grouped(t.did.Same), newContacts(t.did.New))
+		ui.Number(t.did.Renewed), ui.Number(t.did.Same), ui.CountVerb(t.did.New, "contact", "is", "are")+" new to winnow")
 	t.showReasons(c, h)
 	if t.did.Repeated > 0 {
-		fmt.Fprintf(c.Stdout, "%s of contacts and reasons that a line before names: the longest counts\n", isAre(t.did.Repeated, "line"))
+		fmt.Fprintf(c.Stdout, "%s of contacts and reasons that a line before names: the longest counts\n", ui.CountVerb(t.did.Repeated, "line", "is", "are"))
 	}
 	if t.scrubbed > 0 {
-		fmt.Fprintf(c.Stdout, "%s as scrub writes them, which does not tell until when: these suppressions are for good\n", isAre(t.scrubbed, "line"))
+		fmt.Fprintf(c.Stdout, "%s as scrub writes them, which does not tell until when: these suppressions are for good\n", ui.CountVerb(t.scrubbed, "line", "is", "are"))
 	}
 	t.showColumns(c)
 	if out.Fields > 0 {
-		fmt.Fprintf(c.Stdout, "of %s a reason was left out and another taken\n", plural(out.Fields, "line"))
+		fmt.Fprintf(c.Stdout, "of %s a reason was left out and another taken\n", ui.Count(out.Fields, "line"))
 	}
 	if !applied && t.did.Opened+t.did.Renewed+t.did.Repeated > 0 {
 		fmt.Fprintln(c.Stdout, "nothing is changed yet: --apply does it")
@@ -252,7 +253,7 @@ func (t *suppressionImport) show(c *call, h *house, applied bool, batch int64, o
 // was meant as until makes suppressions for good.
 func (t *suppressionImport) showColumns(c *call) {
 	if len(t.unread) > 0 {
-		fmt.Fprintf(c.Stdout, "%s not read, only the contact, reason and until are: %s\n", wasWere(int64(len(t.unread)), "column"), shortened(printable(strings.Join(t.unread, ", ")), 120))
+		fmt.Fprintf(c.Stdout, "%s not read, only the contact, reason and until are: %s\n", ui.CountVerb(int64(len(t.unread)), "column", "was", "were"), ui.Shorten(ui.Printable(strings.Join(t.unread, ", ")), 120))
 	}
 }
 
@@ -275,10 +276,10 @@ func (t *suppressionImport) showReasons(c *call, h *house) {
 				hint = ""
 			}
 		}
-		rows = append(rows, []string{"  " + reason, plural(t.reasons[reason], "line"), hint})
+		rows = append(rows, []string{"  " + reason, ui.Count(t.reasons[reason], "line"), hint})
 	}
-	table(c.Stdout, rows)
+	ui.Table(c.Stdout, rows)
 	if n := len(order) - shownReasons; n > 0 {
-		fmt.Fprintf(c.Stdout, "  and %s\n", plural(int64(n), "other reason"))
+		fmt.Fprintf(c.Stdout, "  and %s\n", ui.Count(int64(n), "other reason"))
 	}
 }

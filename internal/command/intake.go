@@ -94,7 +94,7 @@ func (in *intake) header(key string, separator byte) (err error) {
 // all takes in line after line, and has them written a few thousand at a time,
 // fewer when they are long.
 func (in *intake) all() error {
-	show, done := in.progress("line")
+	show, done := in.Progress("line")
 	defer done()
 	for n := int64(1); ; n++ {
 		r, err := in.list.next()

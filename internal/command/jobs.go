@@ -8,6 +8,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/console"
 	"winnow/internal/schedule"
+	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -43,7 +44,7 @@ func (d *daemon) sweep(ctx context.Context) error {
 func (d *daemon) tripped(trips []*store.Trip) {
 	for _, t := range trips {
 		d.log.Warn("a breaker tripped, the verdicts wait for review: winnow breaker shows them", "trip", t.ID, "source", t.Source,
-			"outcome", t.Outcome.String(), "share", percent(t.Share), "since", t.Since, "until", t.Until, "events", t.Events)
+			"outcome", t.Outcome.String(), "share", ui.Percent(t.Share), "since", t.Since, "until", t.Until, "events", t.Events)
 	}
 }
 

@@ -1,14 +1,13 @@
 package command
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -31,8 +30,8 @@ func (listAllCommand) Run(c *call) error {
 		if err != nil {
 			return err
 		}
-		if c.json {
-			return c.printJSON(append([]store.ListSize{}, lists...))
+		if c.JSON {
+			return c.PrintJSON(append([]store.ListSize{}, lists...))
 		}
 		if len(lists) == 0 {
 			_, err := fmt.Fprintln(c.Stdout, "there is no list yet: winnow list add NAME FILE makes one")
@@ -45,7 +44,7 @@ func (listAllCommand) Run(c *call) error {
 			if !slices.Contains(used, l.Name) {
 				note = "no segment asks for it"
 			}
-			rows = append(rows, []string{l.Name, grouped(l.Contacts), note})
+			rows = append(rows, []string{l.Name, ui.Number(l.Contacts), note})
 		}
 		for _, l := range lists {
 			used = slices.DeleteFunc(used, func(name string) bool { return name == l.Name })
@@ -53,7 +52,7 @@ func (listAllCommand) Run(c *call) error {
 		for _, name := range used {
 			rows = append(rows, []string{name, "0", "a segment asks for it, and nobody is on it"})
 		}
-		table(c.Stdout, rows)
+		ui.Table(c.Stdout, rows)
 		return nil
 	})
 }
@@ -83,7 +82,7 @@ type listRemoveCommand struct {
 // Run adds them.
 func (x listAddCommand) Run(c *call) error {
 	if !reasonName.MatchString(x.Name) {
-		return &usageError{fmt.Errorf("%q is no name of a list: write it like staff, with small letters, digits, _ and -", x.Name)}
+		return ui.Usagef("%q is no name of a list: write it like staff, with small letters, digits, _ and -", x.Name)
 	}
 	return c.with(store.Open, func(h *house) error {
 		if used := listsUsed(h.config.Segments); !slices.Contains(used, x.Name) {
@@ -142,22 +141,15 @@ func (t *listTaker) run(c *call, h *house, file *contactFile, done string) error
 	if err != nil {
 		return err
 	}
-	if c.json {
-		return errors.Join(c.printJSON(listed{t.name, t.did.Changed, t.did.Unchanged, t.did.New, out.Lines}), out.err(file.File))
+	if c.JSON {
+		return errors.Join(c.PrintJSON(listed{t.name, t.did.Changed, t.did.Unchanged, t.did.New, out.Lines}), out.err(file.File))
 	}
-	if fmt.Fprintf(c.Stdout, "%s %s %s, ", plural(t.did.Changed, "contact"), done, t.name); done == added {
-		fmt.Fprintf(c.Stdout, "%s on it before; %s\n", grouped(t.did.Unchanged), newContacts(t.did.New))
+	if fmt.Fprintf(c.Stdout, "%s %s %s, ", ui.Count(t.did.Changed, "contact"), done, t.name); done == added {
+		fmt.Fprintf(c.Stdout, "%s on it before; %s\n", ui.Number(t.did.Unchanged), ui.CountVerb(t.did.New, "contact", "is", "are")+" new to winnow")
 	} else {
-		fmt.Fprintf(c.Stdout, "%s not on it\n", grouped(t.did.Unchanged))
+		fmt.Fprintf(c.Stdout, "%s not on it\n", ui.Number(t.did.Unchanged))
 	}
 	return out.err(file.File)
-}
-
-func newContacts(n int64) string {
-	if n == 1 {
-		return "1 contact is new to winnow"
-	}
-	return grouped(n) + " contacts are new to winnow"
 }
 
 func (t *listTaker) columns([]string) error { return nil }
@@ -188,54 +180,15 @@ func (x listShowCommand) Run(c *call) error {
 		if err := listExists(h, x.Name); err != nil {
 			return err
 		}
-		out := newRunning(c)
+		out := c.Stream()
 		err := h.store.OnList(c.ctx, x.Name, func(key string) error {
-			if c.json {
-				return out.value(key)
+			if c.JSON {
+				return out.Value(key)
 			}
-			return out.line(key)
+			return out.Line(key)
 		})
-		return errors.Join(err, out.end())
+		return errors.Join(err, out.End())
 	})
-}
-
-// running prints as it reads: lines, or one JSON array with a value a line.
-type running struct {
-	*bufio.Writer
-	json bool
-	n    int64
-}
-
-func newRunning(c *call) *running {
-	return &running{Writer: bufio.NewWriterSize(c.Stdout, 1<<16), json: c.json}
-}
-
-func (o *running) line(text string) error {
-	o.n++
-	_, err := o.WriteString(text + "\n")
-	return err
-}
-
-func (o *running) value(v any) error {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	before := ",\n  "
-	if o.n++; o.n == 1 {
-		before = "[\n  "
-	}
-	_, err = o.WriteString(before + string(text))
-	return err
-}
-
-func (o *running) end() error {
-	if o.json && o.n == 0 {
-		o.WriteString("[]\n")
-	} else if o.json {
-		o.WriteString("\n]\n")
-	}
-	return o.Flush()
 }
 
 // listsUsed names the static lists that segments ask for.

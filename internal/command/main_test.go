@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"winnow/internal/receiver"
+	"winnow/internal/ui"
 )
 
 // TestMain lets the test binary be winnow: in scripts by its name, and as the
@@ -144,7 +145,7 @@ func testDaemon(mode string, args []string) int {
 	defer stop()
 	growHeap()
 	limitMemory()
-	c := &call{World: World{Stderr: os.Stderr}, ctx: ctx, config: args[len(args)-1], now: time.Now}
+	c := &call{Printer: &ui.Printer{Stderr: os.Stderr}, ctx: ctx, config: args[len(args)-1], now: time.Now}
 	d, err := c.daemon(slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err != nil {
 		panic(err)

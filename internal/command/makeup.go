@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/segments/destination"
 	"winnow/store"
@@ -96,19 +97,19 @@ func worthSaying(e segments.Export, list []arrival) bool {
 // sayArrivals prints where a run is, and on stderr what keeps it from where it
 // is not, with what to do.
 func (c *call) sayArrivals(export, run string, list []arrival) error {
-	if !c.json && len(list) > 0 {
+	if !c.JSON && len(list) > 0 {
 		rows := [][]string{{"DESTINATION", "STATUS"}}
 		for _, at := range list {
 			rows = append(rows, []string{at.To, at.Status})
 		}
-		table(c.Stdout, rows)
+		ui.Table(c.Stdout, rows)
 	}
 	var err error
 	for _, at := range list {
 		if at.well() {
 			continue
 		}
-		err = errNo
+		err = ui.ErrNo
 		why, then := at.Error, ""
 		if why == "" {
 			why = fmt.Sprintf("destination %s has not got run %s/%s", at.To, export, run)
@@ -209,7 +210,7 @@ func (a *act) publishedRun(e segments.Export, which string) (segments.Run, error
 	which = strings.TrimPrefix(which, e.Name+"/")
 	at, err := time.Parse(segments.RunLayout, which)
 	if err != nil {
-		return segments.Run{}, &usageError{fmt.Errorf("--run %q is not a run: write its folder, like 2026-11-23T020000Z, or latest", which)}
+		return segments.Run{}, ui.Usagef("--run %q is not a run: write its folder, like 2026-11-23T020000Z, or latest", which)
 	}
 	run, known, err := a.store.RunOf(e.Name, hygiene.InstantOf(at))
 	if err == nil && (!known || run.Status != segments.Published && run.Status != segments.Released) {
@@ -302,7 +303,7 @@ func remoteNamed(e segments.Export, scheme, name, file string) (target, error) {
 	if s, err := destination.ParseSFTP(name); err == nil {
 		meant = s.String()
 	} else if strings.EqualFold(scheme, "sftp") {
-		return target{}, &usageError{fmt.Errorf("--to: %w", err)}
+		return target{}, ui.Usagef("--to: %w", err)
 	}
 	for _, to := range e.Remotes {
 		if to.String() == meant {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -30,7 +31,7 @@ func (x suppressCommand) Run(c *call) error {
 	if x.Until != "" {
 		until, err := hygiene.ParseDate(x.Until)
 		if err != nil {
-			return &usageError{fmt.Errorf("--until: %w", err)}
+			return ui.Usagef("--until: %w", err)
 		}
 		in.Until = until
 	}
@@ -51,7 +52,7 @@ func (x allowCommand) Run(c *call) error {
 // instruct tells contacts something by hand.
 func (c *call) instruct(contacts []string, in hygiene.Instruction, done string) error {
 	if err := checkInstruction(in, c.present()); err != nil {
-		return &usageError{err}
+		return &ui.UsageError{Err: err}
 	}
 	return c.under(store.Open, func(h *house) error {
 		var keys []string
@@ -59,7 +60,7 @@ func (c *call) instruct(contacts []string, in hygiene.Instruction, done string) 
 		for _, given := range contacts {
 			key, err := h.config.Keys.Normalize(given)
 			if err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", quoted(given), err))
+				errs = append(errs, fmt.Errorf("%s: %w", ui.ShellQuote(given), err))
 			}
 			keys = append(keys, key)
 		}
@@ -91,10 +92,10 @@ type told struct {
 }
 
 func (c *call) showTold(contacts int, did store.Instructed, done string) error {
-	if c.json {
-		return c.printJSON(told{did.Batch, contacts, did.Changes, append([]string{}, did.Unknown...)})
+	if c.JSON {
+		return c.PrintJSON(told{did.Batch, contacts, did.Changes, append([]string{}, did.Unknown...)})
 	}
-	_, err := fmt.Fprintf(c.Stdout, "%s %s: %s in the ledger\n", done, plural(int64(contacts), "contact"), plural(did.Changes, "change"))
+	_, err := fmt.Fprintf(c.Stdout, "%s %s: %s in the ledger\n", done, ui.Count(int64(contacts), "contact"), ui.Count(did.Changes, "change"))
 	return errors.Join(err, c.tellBatch(did.Batch))
 }
 
@@ -112,7 +113,7 @@ func (c *call) withConfig() string {
 	if c.config == "winnow.yaml" {
 		return ""
 	}
-	return " -c " + quoted(c.config)
+	return " -c " + ui.ShellQuote(c.config)
 }
 
 // operator is the operating system's user.

@@ -7,6 +7,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -26,11 +27,11 @@ func (x pinCommand) Run(c *call) error {
 	said := x.In || x.Out || x.Clear
 	switch {
 	case len(x.Contacts) == 0 && said:
-		return &usageError{errors.New("whom to pin? write winnow pin SEGMENT CONTACT --in")}
+		return ui.Usagef("whom to pin? write winnow pin SEGMENT CONTACT --in")
 	case len(x.Contacts) == 0:
 		return c.look(x.show(c))
 	case !said:
-		return &usageError{errors.New("write --in, --out or --clear after the contact")}
+		return ui.Usagef("write --in, --out or --clear after the contact")
 	}
 	return c.with(store.Open, func(h *house) error { return x.pin(c, h) })
 }
@@ -96,8 +97,8 @@ func (x pinCommand) tell(c *call, h *house, keys []string, changed int64) error 
 	if err != nil {
 		return err
 	}
-	if c.json {
-		return c.printJSON(struct {
+	if c.JSON {
+		return c.PrintJSON(struct {
 			Changed  int64    `json:"changed"`
 			Contacts []pinned `json:"contacts"`
 		}{changed, stand})
@@ -106,7 +107,7 @@ func (x pinCommand) tell(c *call, h *house, keys []string, changed int64) error 
 		fmt.Fprintln(c.Stdout, "nothing changed: it was so before")
 	}
 	for _, p := range stand {
-		fmt.Fprintln(c.Stdout, printable(x.sentence(&p)))
+		fmt.Fprintln(c.Stdout, ui.Printable(x.sentence(&p)))
 	}
 	return nil
 }
@@ -187,32 +188,32 @@ func (x pinCommand) show(c *call) func(h *house) error {
 				return err
 			}
 		}
-		out, rows := newRunning(c), [][]string{{"CONTACT", "SEGMENT", "PIN", "SINCE", "BY", "NOTE"}}
+		out, rows := c.Stream(), [][]string{{"CONTACT", "SEGMENT", "PIN", "SINCE", "BY", "NOTE"}}
 		known := func(segment string) bool {
 			return slices.ContainsFunc(h.config.Segments, func(s segments.Segment) bool { return s.Name == segment })
 		}
 		n := int64(0)
 		err := h.store.Pins(c.ctx, x.Segment, func(p segments.Pin) error {
-			if n++; c.json {
-				return out.value(p)
+			if n++; c.JSON {
+				return out.Value(p)
 			}
 			if n <= shownPins {
 				if !known(p.Segment) {
 					p.Segment += ", which the config has not"
 				}
-				rows = append(rows, []string{p.Contact, p.Segment, p.Way(), p.At.String(), p.By, printable(p.Note)})
+				rows = append(rows, []string{p.Contact, p.Segment, p.Way(), p.At.String(), p.By, ui.Printable(p.Note)})
 			}
 			return nil
 		})
-		if err != nil || c.json {
-			return errors.Join(err, out.end())
+		if err != nil || c.JSON {
+			return errors.Join(err, out.End())
 		}
-		fmt.Fprintf(c.Stdout, "%s by hand\n", plural(n, "pin"))
+		fmt.Fprintf(c.Stdout, "%s by hand\n", ui.Count(n, "pin"))
 		if n > 0 {
-			table(c.Stdout, rows)
+			ui.Table(c.Stdout, rows)
 		}
 		if n > shownPins {
-			fmt.Fprintf(c.Stdout, "… and %s more: --json prints all\n", grouped(n-shownPins))
+			fmt.Fprintf(c.Stdout, "… and %s more: --json prints all\n", ui.Number(n-shownPins))
 		}
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -73,14 +74,14 @@ func (x planCommand) span() (time.Duration, error) {
 		err = fmt.Errorf("%q is no time at all: write for example 90d", x.Backtest)
 	}
 	if err != nil {
-		return 0, &usageError{fmt.Errorf("--backtest: %w", err)}
+		return 0, ui.Usagef("--backtest: %w", err)
 	}
 	return span, nil
 }
 
 func (c *call) showPlan(p *plan) error {
-	if c.json {
-		return c.printJSON(p)
+	if c.JSON {
+		return c.PrintJSON(p)
 	}
 	p.print(c.Stdout, c.config)
 	if p.Backtest != nil {
@@ -106,7 +107,7 @@ func (c *call) plan(h *house, past *past) (*plan, error) {
 	}
 	var parts []*outlook
 	began := time.Now()
-	show, done := c.progress("of " + grouped(totals.Contacts) + " contact")
+	show, done := c.Progress("of " + ui.Number(totals.Contacts) + " contact")
 	contacts, err := h.store.Pass(c.ctx, func(lists segments.Lists) store.Visitor {
 		o := f.outlook(lists)
 		parts = append(parts, o)
@@ -126,8 +127,8 @@ func (c *call) plan(h *house, past *past) (*plan, error) {
 
 // tellPace tells a person who looks how long it took.
 func (c *call) tellPace(contacts int64, took time.Duration) {
-	if isTerminal(c.Stderr) {
-		fmt.Fprintf(c.Stderr, "looked at %s in %s\n", plural(contacts, "contact"), took.Round(10*time.Millisecond))
+	if ui.IsTerminal(c.Stderr) {
+		fmt.Fprintf(c.Stderr, "looked at %s in %s\n", ui.Count(contacts, "contact"), took.Round(10*time.Millisecond))
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -162,20 +163,8 @@ func TestItDoesNotMatterWhichReaderFoundWhat(t *testing.T) {
 	if !reflect.DeepEqual(sum, whole) {
 		t.Errorf("together %+v\nalone %+v", sum, whole)
 	}
-	if s := whole.segments[0]; s.before != 500 || s.after != 200 || s.entered != 100 || s.left != 400 || !slices.Equal(s.came, samples{"c0005", "c0015", "c0025", "c0035", "c0045"}) {
+	if s := whole.segments[0]; s.before != 500 || s.after != 200 || s.entered != 100 || s.left != 400 || !slices.Equal(s.came, ui.Sample{"c0005", "c0015", "c0025", "c0035", "c0045"}) {
 		t.Errorf("counted %+v", s)
-	}
-}
-
-func TestSamplesFitOnTheirLine(t *testing.T) {
-	long := strings.Repeat("ö", 200)
-	text := excerptOf([]labelled{{"entered", []string{long, "b"}}, {"left", nil}})
-	if text != strings.Repeat("ö", sampleWidth)+"…" {
-		t.Errorf("a long key is shown as %q", text)
-	}
-	text = excerptOf([]labelled{{"entered", []string{"a", "b"}}, {"left", []string{"c"}}})
-	if text != "entered: a, b; left: c" {
-		t.Errorf("two kinds are shown as %q", text)
 	}
 }
 

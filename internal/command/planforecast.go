@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 	"winnow/segments"
 )
 
@@ -122,13 +123,13 @@ type count struct {
 type ruleCount struct {
 	edited  bool
 	kinds   [hygiene.PlannedKinds]int64
-	samples [hygiene.PlannedKinds]samples
+	samples [hygiene.PlannedKinds]ui.Sample
 }
 
 type segmentCount struct {
 	before, after  int64
 	entered, left  int64
-	came, departed samples
+	came, departed ui.Sample
 }
 
 func newCount(segments int) *count {
@@ -178,7 +179,7 @@ func (r *ruleCount) take(key string, before []hygiene.Planned, f hygiene.Planned
 		return
 	}
 	r.kinds[f.Kind]++
-	r.samples[f.Kind].take(key)
+	r.samples[f.Kind].Add(key)
 }
 
 func (n *count) rule(name string) *ruleCount {
@@ -200,10 +201,10 @@ func (s *segmentCount) take(key string, was, is bool) {
 	switch {
 	case is && !was:
 		s.entered++
-		s.came.take(key)
+		s.came.Add(key)
 	case was && !is:
 		s.left++
-		s.departed.take(key)
+		s.departed.Add(key)
 	}
 }
 
@@ -234,35 +235,13 @@ func (r *ruleCount) add(s *ruleCount) {
 	r.edited = r.edited || s.edited
 	for k := range r.kinds {
 		r.kinds[k] += s.kinds[k]
-		r.samples[k].takeAll(s.samples[k])
+		r.samples[k].AddAll(s.samples[k])
 	}
 }
 
 func (s *segmentCount) add(t *segmentCount) {
 	s.before, s.after = s.before+t.before, s.after+t.after
 	s.entered, s.left = s.entered+t.entered, s.left+t.left
-	s.came.takeAll(t.came)
-	s.departed.takeAll(t.departed)
-}
-
-// samples are the first few contacts in byte order of the key, in whatever
-// order they come.
-type samples []string
-
-const mostSamples = 5
-
-func (s *samples) take(key string) {
-	if len(*s) == mostSamples && key > (*s)[mostSamples-1] {
-		return
-	}
-	if i, there := slices.BinarySearch(*s, key); !there {
-		*s = slices.Insert(*s, i, key)
-	}
-	*s = (*s)[:min(len(*s), mostSamples)]
-}
-
-func (s *samples) takeAll(keys samples) {
-	for _, key := range keys {
-		s.take(key)
-	}
+	s.came.AddAll(t.came)
+	s.departed.AddAll(t.departed)
 }

@@ -5,9 +5,9 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 )
 
 // print shows the plan to people.
@@ -20,7 +20,7 @@ func (p *plan) print(w io.Writer, path string) {
 	for _, rows := range [][][]string{p.meanings(), p.ruleRows(), p.segmentRows()} {
 		if len(rows) > 0 {
 			fmt.Fprintln(w)
-			table(w, rows)
+			ui.Table(w, rows)
 		}
 	}
 	fmt.Fprintln(w)
@@ -30,9 +30,9 @@ func (p *plan) print(w io.Writer, path string) {
 }
 
 func (p *plan) printNothing(w io.Writer, path string) {
-	text := fmt.Sprintf("plan: nothing changes: judged again by %s, all %s stand as they do", path, plural(p.Contacts, "contact"))
+	text := fmt.Sprintf("plan: nothing changes: judged again by %s, all %s stand as they do", path, ui.Count(p.Contacts, "contact"))
 	if p.Restated > 0 {
-		text += fmt.Sprintf(", %s of them suppressed by a rule that reads otherwise now, with the same effect", grouped(p.Restated))
+		text += fmt.Sprintf(", %s of them suppressed by a rule that reads otherwise now, with the same effect", ui.Number(p.Restated))
 	}
 	fmt.Fprintln(w, text)
 	if p.Unswept > 0 {
@@ -48,9 +48,9 @@ const storedOutcomes = "outcomes of a source are others than in force: stored ev
 
 // sentence is the plan in one: 1,204 contacts to suppress, 17 to release, …
 func (p *plan) sentence() string {
-	text := fmt.Sprintf("%s to suppress, %s to release, %s to retry", plural(p.Suppressed, "contact"), grouped(p.Released), grouped(p.Retries))
+	text := fmt.Sprintf("%s to suppress, %s to release, %s to retry", ui.Count(p.Suppressed, "contact"), ui.Number(p.Released), ui.Number(p.Retries))
 	if p.otherwise > 0 {
-		text += fmt.Sprintf(", %s to change otherwise", grouped(p.otherwise))
+		text += fmt.Sprintf(", %s to change otherwise", ui.Number(p.otherwise))
 	}
 	var changed, entered, left int64
 	for _, s := range p.Segments {
@@ -62,16 +62,16 @@ func (p *plan) sentence() string {
 	case 0:
 		return text + "; no segment changes"
 	case 1:
-		return text + fmt.Sprintf("; 1 segment changes (+%s −%s)", grouped(entered), grouped(left))
+		return text + fmt.Sprintf("; 1 segment changes (+%s −%s)", ui.Number(entered), ui.Number(left))
 	}
-	return text + fmt.Sprintf("; %s segments change (+%s −%s)", grouped(changed), grouped(entered), grouped(left))
+	return text + fmt.Sprintf("; %s segments change (+%s −%s)", ui.Number(changed), ui.Number(entered), ui.Number(left))
 }
 
 // meanings says of each kind of change what it means.
 func (p *plan) meanings() (rows [][]string) {
 	tell := func(name string, n int64, meaning string) {
 		if n > 0 {
-			rows = append(rows, []string{name, grouped(n), meaning})
+			rows = append(rows, []string{name, ui.Number(n), meaning})
 		}
 	}
 	tell("suppressed", p.Suppressed, "a rule suppresses them; "+among(p.silenced, p.Suppressed,
@@ -98,7 +98,7 @@ func among(n, all int64, each, none, some string) string {
 	case 0:
 		return none
 	}
-	return fmt.Sprintf(some, grouped(n))
+	return fmt.Sprintf(some, ui.Number(n))
 }
 
 // ruleRows are the rules of which something changes.
@@ -108,7 +108,7 @@ func (p *plan) ruleRows() (rows [][]string) {
 		r := &p.Rules[i]
 		row, some := []string{r.title()}, int64(0)
 		for _, k := range kinds {
-			row, some = append(row, grouped(r.count.kinds[k])), some+r.count.kinds[k]
+			row, some = append(row, ui.Number(r.count.kinds[k])), some+r.count.kinds[k]
 		}
 		if some > 0 {
 			rows = append(rows, append(row, r.samples(kinds)))
@@ -155,55 +155,11 @@ func marked(name string, marks ...string) string {
 }
 
 func (r *plannedRule) samples(kinds []hygiene.PlannedKind) string {
-	var parts []labelled
+	var parts []ui.LabeledSample
 	for _, k := range kinds {
-		parts = append(parts, labelled{strings.ReplaceAll(plannedKinds[k].name, "_", " "), r.count.samples[k]})
+		parts = append(parts, ui.LabeledSample{Label: strings.ReplaceAll(plannedKinds[k].name, "_", " "), Keys: r.count.samples[k]})
 	}
-	return excerptOf(parts)
-}
-
-// labelled are samples of one kind.
-type labelled struct {
-	label string
-	keys  []string
-}
-
-// sampleWidth is about how many characters of samples fit beside the numbers.
-const sampleWidth = 72
-
-// excerptOf is as many samples as fit on a line, some of each kind; the kind is
-// said when there are several.
-func excerptOf(parts []labelled) string {
-	var some []labelled
-	for _, p := range parts {
-		if len(p.keys) > 0 {
-			some = append(some, p)
-		}
-	}
-	var texts []string
-	for _, p := range some {
-		text := keysWithin(p.keys, sampleWidth/len(some))
-		if len(some) > 1 {
-			text = p.label + ": " + text
-		}
-		texts = append(texts, text)
-	}
-	return strings.Join(texts, "; ")
-}
-
-// keysWithin is as many keys as fit, but at least one, shortened if need be.
-func keysWithin(keys []string, width int) string {
-	text := fmt.Sprintf("%.*s", width, keys[0])
-	if text != keys[0] {
-		text += "…"
-	}
-	for _, key := range keys[1:] {
-		if utf8.RuneCountInString(text)+2+utf8.RuneCountInString(key) > width {
-			break
-		}
-		text += ", " + key
-	}
-	return text
+	return ui.FormatSamples(parts...)
 }
 
 // segmentRows are the segments that someone enters or leaves. How many were in
@@ -215,9 +171,9 @@ func (p *plan) segmentRows() (rows [][]string) {
 		}
 		before, title := "", s.Name
 		if s.Reading != readsSame {
-			before, title = grouped(*s.Before), marked(s.Name, string(s.Reading))
+			before, title = ui.Number(*s.Before), marked(s.Name, string(s.Reading))
 		}
-		rows = append(rows, []string{title, before, grouped(s.Entered), grouped(s.Left), excerptOf([]labelled{{"entered", s.Came}, {"left", s.Gone}})})
+		rows = append(rows, []string{title, before, ui.Number(s.Entered), ui.Number(s.Left), ui.FormatSamples(ui.LabeledSample{Label: "entered", Keys: s.Came}, ui.LabeledSample{Label: "left", Keys: s.Gone})})
 	}
 	if rows == nil {
 		return nil
@@ -244,7 +200,7 @@ func (p *plan) advice(path string) (lines []string) {
 		lines = append(lines, how+"; what came before is judged by it only when you run: winnow rejudge --apply -c "+path)
 	}
 	if p.AtReview > 0 {
-		lines = append(lines, fmt.Sprintf("%s by rules of the review: they change with the first review under %s, not by judging again", plural(p.AtReview, "contact"), path))
+		lines = append(lines, fmt.Sprintf("%s by rules of the review: they change with the first review under %s, not by judging again", ui.Count(p.AtReview, "contact"), path))
 	}
 	if p.outcomes {
 		lines = append(lines, storedOutcomes)
@@ -259,5 +215,5 @@ func (p *plan) unswept() string {
 	if p.Unswept == 1 {
 		return "1 event waits for the next sweep and is not in the plan"
 	}
-	return grouped(p.Unswept) + " events wait for the next sweep and are not in the plan"
+	return ui.Number(p.Unswept) + " events wait for the next sweep and are not in the plan"
 }

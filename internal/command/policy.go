@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -30,8 +31,8 @@ func (policyListCommand) Run(c *call) error {
 		if err != nil {
 			return err
 		}
-		if c.json {
-			return c.printJSON(append([]store.KeptPolicy{}, list...))
+		if c.JSON {
+			return c.PrintJSON(append([]store.KeptPolicy{}, list...))
 		}
 		c.showPolicies(list)
 		return nil
@@ -58,10 +59,10 @@ func (c *call) showPolicies(list []store.KeptPolicy) {
 	if len(list) > 1 {
 		judged = "policies have judged"
 	}
-	fmt.Fprintf(c.Stdout, "%s %s; %s. winnow policy show %s prints the latest.\n", grouped(int64(len(list))), judged, now, list[0].Hash)
-	table(c.Stdout, rows)
+	fmt.Fprintf(c.Stdout, "%s %s; %s. winnow policy show %s prints the latest.\n", ui.Number(int64(len(list))), judged, now, list[0].Hash)
+	ui.Table(c.Stdout, rows)
 	if older := len(list) - (len(rows) - 1); older > 0 {
-		fmt.Fprintf(c.Stdout, "… and %s older; --json lists all\n", grouped(int64(older)))
+		fmt.Fprintf(c.Stdout, "… and %s older; --json lists all\n", ui.Number(int64(older)))
 	}
 }
 
@@ -81,7 +82,7 @@ type shownPolicy struct {
 func (x policyShowCommand) Run(c *call) error {
 	hash := strings.ToLower(strings.TrimSpace(x.Hash))
 	if hash == "" || strings.Trim(hash, "0123456789abcdef") != "" {
-		return &usageError{fmt.Errorf("%q is no hash of a policy: write for example 3f2a91c04b7d, or the beginning of it", x.Hash)}
+		return ui.Usagef("%q is no hash of a policy: write for example 3f2a91c04b7d, or the beginning of it", x.Hash)
 	}
 	return c.look(func(h *house) error {
 		p, text, err := h.store.PolicyText(hash)
@@ -90,8 +91,8 @@ func (x policyShowCommand) Run(c *call) error {
 			return fmt.Errorf("no policy %s has judged in this store: winnow policy lists those that have; a hash also stands in each manifest.json and in winnow explain --json", hash)
 		case err != nil:
 			return err
-		case c.json:
-			return c.printJSON(shownPolicy{p, text})
+		case c.JSON:
+			return c.PrintJSON(shownPolicy{p, text})
 		}
 		_, err = io.WriteString(c.Stdout, text)
 		return err

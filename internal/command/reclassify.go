@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -62,7 +63,7 @@ func (x reclassifyCommand) Run(c *call) error {
 		if err != nil {
 			return err
 		}
-		show, done := c.progress("event")
+		show, done := c.Progress("event")
 		found, err := h.store.Misclassified(c.ctx, of, show)
 		done()
 		if err != nil {
@@ -75,7 +76,7 @@ func (x reclassifyCommand) Run(c *call) error {
 			return r.print(c)
 		}
 		if r.optedOut > 0 && x.Reason != hygiene.OptedOut {
-			return fmt.Errorf("%s would no longer opt anybody out, and nothing was changed: mend the outcomes, or name it with --reason %s", plural(r.optedOut, "event"), hygiene.OptedOut)
+			return fmt.Errorf("%s would no longer opt anybody out, and nothing was changed: mend the outcomes, or name it with --reason %s", ui.Count(r.optedOut, "event"), hygiene.OptedOut)
 		}
 		return x.apply(c, h, of)
 	})
@@ -141,16 +142,16 @@ func newReclassified(did *store.Reclassification) *reclassified {
 }
 
 func (r *reclassified) print(c *call) error {
-	if c.json {
-		return c.printJSON(r)
+	if c.JSON {
+		return c.PrintJSON(r)
 	}
 	fmt.Fprintln(c.Stdout, r.sentence())
 	r.printLines(c)
 	for _, k := range r.Kept {
-		fmt.Fprintf(c.Stdout, "the source %s is not in %s: its %s keep their outcomes\n", k.Source, c.config, plural(k.Events, "event"))
+		fmt.Fprintf(c.Stdout, "the source %s is not in %s: its %s keep their outcomes\n", k.Source, c.config, ui.Count(k.Events, "event"))
 	}
 	if r.optedOut > 0 && !r.Applied {
-		fmt.Fprintf(c.Stdout, "%s would no longer opt anybody out: --apply demands --reason %s\n", plural(r.optedOut, "event"), hygiene.OptedOut)
+		fmt.Fprintf(c.Stdout, "%s would no longer opt anybody out: --apply demands --reason %s\n", ui.Count(r.optedOut, "event"), hygiene.OptedOut)
 	}
 	var err error
 	switch {
@@ -172,12 +173,12 @@ func (r *reclassified) printLines(c *call) {
 	rows := [][]string{{"SOURCE", "EVENT", "CODE", "FROM", "TO", "EVENTS"}}
 	most := slices.SortedStableFunc(slices.Values(r.Lines), func(a, b reclassifiedLine) int { return cmp.Compare(b.Events, a.Events) })
 	for _, l := range most[:min(len(most), linesShown)] {
-		rows = append(rows, []string{l.Source, fmt.Sprintf("%.40s", l.Event), fmt.Sprintf("%.20s", l.Code), l.From, l.To, grouped(l.Events)})
+		rows = append(rows, []string{l.Source, fmt.Sprintf("%.40s", l.Event), fmt.Sprintf("%.20s", l.Code), l.From, l.To, ui.Number(l.Events)})
 	}
 	fmt.Fprintln(c.Stdout)
-	table(c.Stdout, rows)
+	ui.Table(c.Stdout, rows)
 	if more := len(most) - linesShown; more > 0 {
-		fmt.Fprintf(c.Stdout, "… and %s more; --json lists all\n", plural(int64(more), "line"))
+		fmt.Fprintf(c.Stdout, "… and %s more; --json lists all\n", ui.Count(int64(more), "line"))
 	}
 	fmt.Fprintln(c.Stdout)
 }
@@ -185,14 +186,14 @@ func (r *reclassified) printLines(c *call) {
 func (r *reclassified) sentence() string {
 	switch {
 	case r.Events == 0 && r.pending > 0 && r.Applied:
-		return fmt.Sprintf("reclassified: %s of an act that was cut short now have their outcome in the log", plural(r.pending, "event"))
+		return fmt.Sprintf("reclassified: %s of an act that was cut short now have their outcome in the log", ui.Count(r.pending, "event"))
 	case r.Events == 0 && r.pending > 0:
-		return fmt.Sprintf("reclassify: %s of an act that was cut short wait for the rest: --apply does it", plural(r.pending, "event"))
+		return fmt.Sprintf("reclassify: %s of an act that was cut short wait for the rest: --apply does it", ui.Count(r.pending, "event"))
 	case r.Events == 0:
-		return fmt.Sprintf("reclassify: nothing changes: all %s have the outcomes that the config says", plural(r.looked, "event"))
+		return fmt.Sprintf("reclassify: nothing changes: all %s have the outcomes that the config says", ui.Count(r.looked, "event"))
 	case r.Applied:
-		return fmt.Sprintf("reclassified %s of %s: %s suppressed, %s released, %s in the ledger", plural(r.Events, "event"), plural(r.Contacts, "contact"),
-			grouped(*r.Suppressed), grouped(*r.Released), plural(*r.Changes, "change"))
+		return fmt.Sprintf("reclassified %s of %s: %s suppressed, %s released, %s in the ledger", ui.Count(r.Events, "event"), ui.Count(r.Contacts, "contact"),
+			ui.Number(*r.Suppressed), ui.Number(*r.Released), ui.Count(*r.Changes, "change"))
 	}
-	return fmt.Sprintf("reclassify: %s of %s would have another outcome", plural(r.Events, "event"), plural(r.Contacts, "contact"))
+	return fmt.Sprintf("reclassify: %s of %s would have another outcome", ui.Count(r.Events, "event"), ui.Count(r.Contacts, "contact"))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -60,7 +61,7 @@ func (x rejudgeCommand) apply(c *call, h *house) error {
 	done()
 	if err != nil {
 		if did.Batch != 0 {
-			err = fmt.Errorf("%w; batch %d was cut short after %s: doing it again does the rest", err, did.Batch, plural(did.Contacts, "contact"))
+			err = fmt.Errorf("%w; batch %d was cut short after %s: doing it again does the rest", err, did.Batch, ui.Count(did.Contacts, "contact"))
 		}
 		return err
 	}
@@ -75,7 +76,7 @@ func (x rejudgeCommand) mayRelease(r *rejudged) error {
 		return nil
 	}
 	return fmt.Errorf("this would release %s who had opted out, and nothing was changed: put back the rule that suppressed them, or name it with --reason %s",
-		plural(r.OptedOut, "contact"), hygiene.OptedOut)
+		ui.Count(r.OptedOut, "contact"), hygiene.OptedOut)
 }
 
 // toRejudge is what winnow plan tells, without what only the next review does:
@@ -95,14 +96,14 @@ func (c *call) toRejudge(h *house) (*rejudged, error) {
 }
 
 func (r *rejudged) print(c *call) error {
-	if c.json {
-		return c.printJSON(r)
+	if c.JSON {
+		return c.PrintJSON(r)
 	}
 	fmt.Fprintln(c.Stdout, r.sentence(c.config))
 	for _, rows := range [][][]string{r.plan.meanings(), r.plan.ruleRows(), r.plan.segmentRows()} {
 		if len(rows) > 0 {
 			fmt.Fprintln(c.Stdout)
-			table(c.Stdout, rows)
+			ui.Table(c.Stdout, rows)
 		}
 	}
 	if r.Contacts > 0 {
@@ -114,16 +115,16 @@ func (r *rejudged) print(c *call) error {
 func (r *rejudged) sentence(path string) string {
 	switch {
 	case r.Contacts == 0:
-		return fmt.Sprintf("rejudge: nothing changes: judged again by %s, all %s stand as they do", path, plural(r.plan.Contacts, "contact"))
+		return fmt.Sprintf("rejudge: nothing changes: judged again by %s, all %s stand as they do", path, ui.Count(r.plan.Contacts, "contact"))
 	case r.Applied:
-		return fmt.Sprintf("rejudged: %s by %s; %s, %s in the ledger", r.plan.sentence(), path, plural(r.Contacts, "contact"), plural(r.Changes, "change"))
+		return fmt.Sprintf("rejudged: %s by %s; %s, %s in the ledger", r.plan.sentence(), path, ui.Count(r.Contacts, "contact"), ui.Count(r.Changes, "change"))
 	}
 	return "rejudge: " + r.plan.sentence()
 }
 
 func (r *rejudged) printEnd(c *call) error {
 	if r.Unswept > 0 && !r.Applied {
-		fmt.Fprintf(c.Stdout, "%s not swept yet and not in these numbers; --apply sweeps them first\n", areIs(r.Unswept, "event"))
+		fmt.Fprintf(c.Stdout, "%s not swept yet and not in these numbers; --apply sweeps them first\n", ui.CountVerb(r.Unswept, "event", "is", "are"))
 	}
 	var err error
 	switch {

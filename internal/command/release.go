@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -23,7 +24,7 @@ func (x releaseCommand) Run(c *call) error {
 	export, name, ok := strings.Cut(x.Which, "/")
 	scheduled, err := time.Parse(segments.RunLayout, name)
 	if !ok || err != nil {
-		return &usageError{fmt.Errorf("%q is not a run: write the export and the run's folder, like nightly/2026-11-23T020000Z", x.Which)}
+		return ui.Usagef("%q is not a run: write the export and the run's folder, like nightly/2026-11-23T020000Z", x.Which)
 	}
 	return c.with(store.OpenExisting, func(h *house) error {
 		a, done := c.act(h, "file")
@@ -33,7 +34,7 @@ func (x releaseCommand) Run(c *call) error {
 			return err
 		}
 		e, _ := a.exportNamed(export)
-		if !c.json {
+		if !c.JSON {
 			what := ""
 			if len(e.To) > 0 { // what servers have stands below, once it is known
 				what = ": latest points to it now"
@@ -45,8 +46,8 @@ func (x releaseCommand) Run(c *call) error {
 		}
 		list, deliverErr := c.delivered(a, e, did.Run)
 		err = errors.Join(err, deliverErr)
-		if c.json {
-			err = errors.Join(err, c.printJSON(struct {
+		if c.JSON {
+			err = errors.Join(err, c.PrintJSON(struct {
 				released
 				Destinations []arrival `json:"destinations"`
 			}{did, list}))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -49,7 +50,7 @@ func (x reportCommand) Run(c *call) error {
 		return err
 	}
 	return c.look(func(h *house) (err error) {
-		show, done := c.progress("event")
+		show, done := c.Progress("event")
 		o.Progress = show
 		counted, err := h.store.Report(c.ctx, o)
 		done()
@@ -59,7 +60,7 @@ func (x reportCommand) Run(c *call) error {
 		defer func() { err = errors.Join(err, counted.Close()) }()
 		r := report{counted, o}
 		switch {
-		case c.json:
+		case c.JSON:
 			return r.printJSON(c.Stdout)
 		case x.CSV:
 			return r.printCSV(c.Stdout)
@@ -69,28 +70,28 @@ func (x reportCommand) Run(c *call) error {
 }
 
 func (x reportCommand) options(c *call) (o store.ReportOptions, err error) {
-	if x.CSV && c.json {
-		return o, &usageError{errors.New("--csv and --json are two formats: choose one")}
+	if x.CSV && c.JSON {
+		return o, ui.Usagef("--csv and --json are two formats: choose one")
 	}
 	if err := checkBy(x.By); err != nil {
-		return o, &usageError{fmt.Errorf("--by: %w", err)}
+		return o, ui.Usagef("--by: %w", err)
 	}
 	now := c.present()
 	o = store.ReportOptions{By: x.By, Until: now + 1, Unique: !x.Repeats}
 	if o.Since, _, err = moment(x.Since, now); err != nil {
-		return o, &usageError{fmt.Errorf("--since: %w", err)}
+		return o, ui.Usagef("--since: %w", err)
 	}
 	if x.Until != "" {
 		var day bool
 		if o.Until, day, err = moment(x.Until, now); err != nil {
-			return o, &usageError{fmt.Errorf("--until: %w", err)}
+			return o, ui.Usagef("--until: %w", err)
 		}
 		if day {
 			o.Until = o.Until.Add(hygiene.Day)
 		}
 	}
 	if o.Until <= o.Since {
-		return o, &usageError{fmt.Errorf("nothing lies between %s and %s: --since must be before --until", o.Since, o.Until)}
+		return o, ui.Usagef("nothing lies between %s and %s: --since must be before --until", o.Since, o.Until)
 	}
 	return o, nil
 }

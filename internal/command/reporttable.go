@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -20,7 +21,7 @@ func (r *report) print(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "%s%s by %s; %s, days are UTC\n", plural(r.Events, "event"), r.span(), strings.Join(r.asked.By, ", "), r.repeats())
+	fmt.Fprintf(w, "%s%s by %s; %s, days are UTC\n", ui.Count(r.Events, "event"), r.span(), strings.Join(r.asked.By, ", "), r.repeats())
 	if total == 0 {
 		return nil
 	}
@@ -38,7 +39,7 @@ func (r *report) print(w io.Writer) error {
 		}
 		return nil
 	})
-	table(w, withoutZeros(rows, len(r.asked.By)+1))
+	ui.Table(w, withoutZeros(rows, len(r.asked.By)+1))
 	r.printNotes(w, total, given)
 	return err
 }
@@ -53,7 +54,7 @@ func (r *report) repeats() string {
 	case r.Repeats == 1:
 		return "1 repeat is left out"
 	}
-	return plural(r.Repeats, "repeat") + " are left out"
+	return ui.Count(r.Repeats, "repeat") + " are left out"
 }
 
 // printNotes says what the table does not: how many rows there are, what its last
@@ -61,7 +62,7 @@ func (r *report) repeats() string {
 // be misspelt.
 func (r *report) printNotes(w io.Writer, total int64, given []bool) {
 	if total > reportRows {
-		fmt.Fprintf(w, "These are the last %d of %s rows; --csv prints them all.\n", reportRows, grouped(total))
+		fmt.Fprintf(w, "These are the last %d of %s rows; --csv prints them all.\n", reportRows, ui.Number(total))
 	}
 	if !slices.Contains(r.asked.By, "outcome") {
 		fmt.Fprintln(w, "Deliverability is delivered / (delivered + failed); dropped and sender fault are failed, unknown delivery is neither.")
@@ -105,9 +106,9 @@ func (r *report) cells(row *store.ReportRow) (cells []string) {
 		case n.percent:
 			cells = append(cells, n.bar())
 		case n.part > 0 && n.whole > 0:
-			cells = append(cells, fmt.Sprintf("%s (%.1f %%)", grouped(n.part), 100*float64(n.part)/float64(n.whole)))
+			cells = append(cells, fmt.Sprintf("%s (%.1f %%)", ui.Number(n.part), 100*float64(n.part)/float64(n.whole)))
 		default:
-			cells = append(cells, grouped(n.part))
+			cells = append(cells, ui.Number(n.part))
 		}
 	}
 	return cells
@@ -118,7 +119,7 @@ const valueWidth = 40
 
 // inTable is a value in a table: - for none.
 func inTable(value string) string {
-	return cmp.Or(shortened(printable(value), valueWidth), "-")
+	return cmp.Or(ui.Shorten(ui.Printable(value), valueWidth), "-")
 }
 
 // bar shows a percentage, a block for each five.

@@ -7,6 +7,7 @@ import (
 
 	"winnow/internal/config"
 	"winnow/internal/schedule"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -50,8 +51,8 @@ func (x scheduleCommand) Run(c *call) error {
 		return err
 	}
 	entries := schedule.Upcoming(jobs, c.now(), x.N)
-	if c.json {
-		return c.printJSON(entries)
+	if c.JSON {
+		return c.PrintJSON(entries)
 	}
 	rows := [][]string{{"JOB", "SCHEDULE", "NEXT", "IN " + cfg.Timezone.String()}}
 	for _, e := range entries {
@@ -64,7 +65,7 @@ func (x scheduleCommand) Run(c *call) error {
 			name, text = "", ""
 		}
 	}
-	table(c.Stdout, rows)
+	ui.Table(c.Stdout, rows)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -68,13 +69,13 @@ func (x scrubCommand) Run(c *call) error {
 		return err
 	}
 	if x.Region != "" && !hygiene.KnownRegion(x.Region) {
-		return &usageError{fmt.Errorf("--region %s: write a country with two letters, like TR", quoted(x.Region))}
+		return ui.Usagef("--region %s: write a country with two letters, like TR", ui.ShellQuote(x.Region))
 	}
 	if x.Output == "-" {
 		x.Output = ""
 	}
-	if c.json && x.Output == "" {
-		return &usageError{errors.New("stdout is the clean list: with --json write it to a file, -o FILE")}
+	if c.JSON && x.Output == "" {
+		return ui.Usagef("stdout is the clean list: with --json write it to a file, -o FILE")
 	}
 	in, err := c.openFile(x.File)
 	if err != nil {
@@ -106,15 +107,15 @@ func (x scrubCommand) separate(c *call, in io.Reader) error {
 	}
 	for _, name := range []string{x.Rejected, x.Output} {
 		if isFile(in, name) {
-			return &usageError{fmt.Errorf("%s is what stdin reads: write to another file", name)}
+			return ui.Usagef("%s is what stdin reads: write to another file", name)
 		}
 	}
 	switch {
 	case x.Output != "":
 	case goesInto(c.Stdout, in):
-		return &usageError{fmt.Errorf("stdout goes into %s, which is read: write to another file", x.File)}
+		return ui.Usagef("stdout goes into %s, which is read: write to another file", x.File)
 	case isFile(c.Stdout, x.Rejected):
-		return &usageError{fmt.Errorf("stdout goes into %s, and --rejected names it: write to two different files", x.Rejected)}
+		return ui.Usagef("stdout goes into %s, and --rejected names it: write to two different files", x.Rejected)
 	}
 	return nil
 }
@@ -170,8 +171,8 @@ func (x scrubCommand) tell(c *call, h *house, did scrubbed) error {
 	if err != nil {
 		return err
 	}
-	if did.Unswept = totals.Lag; c.json {
-		return c.printJSON(did)
+	if did.Unswept = totals.Lag; c.JSON {
+		return c.PrintJSON(did)
 	}
 	to := c.Stdout
 	if x.Output == "" {
@@ -185,31 +186,24 @@ func (x scrubCommand) tell(c *call, h *house, did scrubbed) error {
 	case did.Unswept == 1:
 		fmt.Fprintln(to, "1 event waits for a sweep and was not heeded: winnow sweep, then scrub again")
 	case did.Unswept > 1:
-		fmt.Fprintf(to, "%s wait for a sweep and were not heeded: winnow sweep, then scrub again\n", plural(did.Unswept, "event"))
+		fmt.Fprintf(to, "%s wait for a sweep and were not heeded: winnow sweep, then scrub again\n", ui.Count(did.Unswept, "event"))
 	}
 	return nil
 }
 
 func (d *scrubbed) sentence() string {
-	text := fmt.Sprintf("scrub: %s: %s kept, %s rejected: %s suppressed, %s cooling, %s invalid, %s duplicate", plural(d.Lines, "line"),
-		grouped(d.Kept), grouped(d.Rejected), grouped(d.Suppressed), grouped(d.Cooling), grouped(d.Invalid), grouped(d.Duplicate))
+	text := fmt.Sprintf("scrub: %s: %s kept, %s rejected: %s suppressed, %s cooling, %s invalid, %s duplicate", ui.Count(d.Lines, "line"),
+		ui.Number(d.Kept), ui.Number(d.Rejected), ui.Number(d.Suppressed), ui.Number(d.Cooling), ui.Number(d.Invalid), ui.Number(d.Duplicate))
 	if d.Unreadable > 0 {
-		text += fmt.Sprintf(", %s unreadable", grouped(d.Unreadable))
+		text += fmt.Sprintf(", %s unreadable", ui.Number(d.Unreadable))
 	}
 	if d.Unknown > 0 {
-		text += fmt.Sprintf("; of the kept %s unknown to winnow", are(d.Unknown))
+		text += fmt.Sprintf("; of the kept %s unknown to winnow", ui.CountVerb(d.Unknown, "", "is", "are"))
 	}
 	if d.ByPhone > 0 {
-		text += fmt.Sprintf("; %s found by phone number", grouped(d.ByPhone))
+		text += fmt.Sprintf("; %s found by phone number", ui.Number(d.ByPhone))
 	}
 	return text
-}
-
-func are(n int64) string {
-	if n == 1 {
-		return "1 is"
-	}
-	return grouped(n) + " are"
 }
 
 // doubt warns of a list that winnow knows next to nobody of: where contacts are
@@ -221,7 +215,7 @@ func (s *scrub) doubt() error {
 	}
 	who := "none"
 	if s.did.known > 0 {
-		who = "only " + grouped(s.did.known)
+		who = "only " + ui.Number(s.did.known)
 	}
 	how := "a phone number is found when an import of contacts or the send log gave it to a contact"
 	switch {
@@ -231,7 +225,7 @@ func (s *scrub) doubt() error {
 		how += ", and here it has its country code, or --region says of which country it is"
 	}
 	_, err := fmt.Fprintf(s.Stderr, "winnow: %s of the %s in the list is known to winnow, so hardly anybody could be left out: contacts are told apart by an id here (contacts.key: text); %s\n",
-		who, plural(asked, "contact"), how)
+		who, ui.Count(asked, "contact"), how)
 	return err
 }
 
@@ -290,7 +284,7 @@ type scrub struct {
 // it in another.
 func (s *scrub) part() error {
 	s.writeHeaders()
-	show, done := s.progress("line")
+	show, done := s.Progress("line")
 	defer done()
 	empty, filled, stop := make(chan *listPage, listPages), make(chan *listPage), make(chan struct{})
 	defer close(stop)
@@ -315,7 +309,7 @@ func (s *scrub) part() error {
 	for {
 		select {
 		case <-s.ctx.Done():
-			return errInterrupted
+			return ui.ErrInterrupted
 		case p, more := <-filled:
 			if !more {
 				return plainEnd(ended)

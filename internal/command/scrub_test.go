@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"winnow/internal/ui"
 )
 
 // readList reads all records of a list whose key is in its first column.
@@ -174,7 +176,7 @@ func TestNobodyIsKeptWhoWasNotJudged(t *testing.T) {
 		t.Fatal(err)
 	}
 	var clean bytes.Buffer
-	s := &scrub{call: &call{World: World{Stderr: io.Discard}, ctx: t.Context()}, house: &house{a.config, a.store}, list: l,
+	s := &scrub{call: &call{Printer: &ui.Printer{Stderr: io.Discard}, ctx: t.Context()}, house: &house{a.config, a.store}, list: l,
 		seen: a.store.NewSeen(), clean: bufio.NewWriter(&clean), rejected: bufio.NewWriter(io.Discard)}
 	a.store.Close()
 	if err := s.part(); err == nil || strings.Contains(clean.String(), "ann") {
@@ -191,7 +193,7 @@ func TestDuplicatesAreFoundAcrossPages(t *testing.T) {
 	}
 	_, winnow := scrubHouse(t, list.String())
 	code, stdout, stderr := winnow("scrub", "-", "--column", "key")
-	if want := fmt.Sprintf("%s kept, %s rejected: 0 suppressed, 0 cooling, 0 invalid, %s duplicate", grouped(kept), grouped(again), grouped(again)); code != exitDone || !strings.Contains(stderr, want) {
+	if want := fmt.Sprintf("%s kept, %s rejected: 0 suppressed, 0 cooling, 0 invalid, %s duplicate", ui.Number(kept), ui.Number(again), ui.Number(again)); code != exitDone || !strings.Contains(stderr, want) {
 		t.Errorf("exit %d: %s; want %s", code, stderr, want)
 	}
 	if want := list.String()[:len(stdout)]; stdout != want {
@@ -214,7 +216,7 @@ func TestAListIsNotScrubbedIntoItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	if !goesInto(&checkedWriter{Writer: out}, in) {
+	if !goesInto(&ui.CheckedWriter{Writer: out}, in) {
 		t.Error("stdout goes into the list, and nobody noticed")
 	}
 	link := filepath.Join(filepath.Dir(path), "link.csv")

@@ -1,6 +1,8 @@
 package command
 
-import "fmt"
+import (
+	"winnow/internal/ui"
+)
 
 // separated is a CSV file as an argument, whose columns may be apart by any
 // character.
@@ -18,5 +20,5 @@ func (x separated) separator() (byte, error) {
 	case len(d) == 1 && d[0] < 0x80 && d != `"` && d != "\n" && d != "\r":
 		return d[0], nil
 	}
-	return 0, &usageError{fmt.Errorf("--delimiter %q: write one character, or tab", x.Delimiter)}
+	return 0, ui.Usagef("--delimiter %q: write one character, or tab", x.Delimiter)
 }

@@ -2,10 +2,11 @@ package command
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+
+	"winnow/internal/ui"
 )
 
 // apart is an error when two of the files are one: what is read would be
@@ -14,7 +15,7 @@ func apart(names ...string) error {
 	for i, a := range names {
 		for _, b := range names[:i] {
 			if a != "" && b != "" && same(a, b) {
-				return &usageError{fmt.Errorf("%s is named twice: write to another file than is read, and to two different ones", a)}
+				return ui.Usagef("%s is named twice: write to another file than is read, and to two different ones", a)
 			}
 		}
 	}
@@ -50,7 +51,7 @@ func isFile(stream any, name string) bool {
 // it is none on a disk.
 func regular(stream any) os.FileInfo {
 	switch s := stream.(type) {
-	case *checkedWriter:
+	case *ui.CheckedWriter:
 		return regular(s.Writer)
 	case keptOpen:
 		return regular(s.Reader)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"winnow/internal/ui"
 )
 
 const (
@@ -276,7 +278,7 @@ func (l *list) readable(raw []byte) error {
 	few, many := len(l.fields) < fewest, len(l.fields) > l.columns
 	switch {
 	case (few || many) && l.columns > 0 && !blank(raw):
-		return fmt.Errorf("%s where the header has %d", plural(int64(len(l.fields)), "column"), l.columns)
+		return fmt.Errorf("%s where the header has %d", ui.Count(int64(len(l.fields)), "column"), l.columns)
 	case !utf8.Valid(raw):
 		return errNotUTF8
 	case bytes.IndexByte(raw, 0) >= 0:

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 	"unsafe"
+
+	"winnow/internal/ui"
 )
 
 // newFile is a file that gets its name when it is whole: whoever reads it has the
@@ -30,7 +32,7 @@ const newFileMode = 0o640
 // such as a pipe, is written as it is.
 func createFile(name string) (*newFile, error) {
 	if name == "-" {
-		return nil, &usageError{errors.New("- is no name of a file to write: write ./- if you mean it")}
+		return nil, ui.Usagef("- is no name of a file to write: write ./- if you mean it")
 	}
 	if whole, err := filepath.EvalSymlinks(name); err == nil {
 		name = whole

@@ -66,7 +66,7 @@ const (
 
 // daemon makes a daemon that listens and does not answer yet.
 func (c *call) daemon(log *slog.Logger) (*daemon, error) {
-	d := &daemon{path: c.config, version: c.Version, log: log}
+	d := &daemon{path: c.config, version: c.version, log: log}
 	cfg, err := d.firstConfig()
 	if err != nil {
 		return nil, err

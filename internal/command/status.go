@@ -11,6 +11,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/config"
 	"winnow/internal/console"
+	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -48,8 +49,8 @@ func (statusCommand) Run(c *call) error {
 		if err != nil {
 			return err
 		}
-		if c.json {
-			return c.printJSON(st)
+		if c.JSON {
+			return c.PrintJSON(st)
 		}
 		st.print(c.Stdout, c.present())
 		return nil
@@ -153,7 +154,7 @@ func (b *behind) trouble(now hygiene.Instant) (t console.Trouble, ok bool) {
 	switch {
 	case b.waiting > 0 && d.Tries == 0 && now.Sub(d.PublishedAt) > patience:
 		t.What = fmt.Sprintf("%s has not got %s of %s yet, the first %s, published at %s: it is on its way for the first time, or no daemon runs",
-			d.Remote, plural(b.waiting, "run"), d.Export, d.Run, d.PublishedAt)
+			d.Remote, ui.Count(b.waiting, "run"), d.Export, d.Run, d.PublishedAt)
 		return t, true
 	case d.Tries == 0:
 		t.What = fmt.Sprintf("%s never got run %s of %s: %s; whoever reads deltas there takes the next run's whole files", lost.Remote, lost.Run, lost.Export, lost.Error)
@@ -161,7 +162,7 @@ func (b *behind) trouble(now hygiene.Instant) (t console.Trouble, ok bool) {
 	}
 	why := strings.TrimPrefix(strings.TrimPrefix(d.Error, "destination "+d.Remote+": "), "delivering run "+d.Export+"/"+d.Run+": ")
 	t.What = fmt.Sprintf("%s has not got %s of %s, the first %s: %s; tried %s, a daemon tries again by itself, not before %s",
-		d.Remote, plural(b.waiting, "run"), d.Export, d.Run, why, plural(d.Tries, "time"), d.NextAt)
+		d.Remote, ui.Count(b.waiting, "run"), d.Export, d.Run, why, ui.Count(d.Tries, "time"), d.NextAt)
 	if lost.Run != "" {
 		t.What += fmt.Sprintf("; older runs are lost to it, the last of them %s, since no whole copy is kept here any more", lost.Run)
 	}
@@ -171,17 +172,17 @@ func (b *behind) trouble(now hygiene.Instant) (t console.Trouble, ok bool) {
 
 func (s *status) print(w io.Writer, now hygiene.Instant) {
 	rows := [][]string{
-		{"events", grouped(s.Events), fmt.Sprintf("%s repeats, %s unmatched, %s bodies in quarantine", grouped(s.Repeats), grouped(s.Unmatched), grouped(s.Quarantined))},
-		{"swept", grouped(s.Sweep.Cursor), fmt.Sprintf("%s waiting", grouped(s.Sweep.Lag))},
-		{"contacts", grouped(s.Contacts), "as of the last sweep"},
+		{"events", ui.Number(s.Events), fmt.Sprintf("%s repeats, %s unmatched, %s bodies in quarantine", ui.Number(s.Repeats), ui.Number(s.Unmatched), ui.Number(s.Quarantined))},
+		{"swept", ui.Number(s.Sweep.Cursor), fmt.Sprintf("%s waiting", ui.Number(s.Sweep.Lag))},
+		{"contacts", ui.Number(s.Contacts), "as of the last sweep"},
 	}
 	for _, name := range hygiene.StatusNames() {
-		rows = append(rows, []string{"  " + name, grouped(s.Statuses[name])})
+		rows = append(rows, []string{"  " + name, ui.Number(s.Statuses[name])})
 	}
 	if s.Breaker > 0 {
-		rows = append(rows, []string{"breaker", grouped(s.Breaker), "tripped and waiting for review: winnow breaker shows what on"})
+		rows = append(rows, []string{"breaker", ui.Number(s.Breaker), "tripped and waiting for review: winnow breaker shows what on"})
 	}
-	table(w, append(rows, []string{"policy", s.Policy}))
+	ui.Table(w, append(rows, []string{"policy", s.Policy}))
 	if s.Taken != nil {
 		t := s.Taken.trouble()
 		fmt.Fprintln(w, strings.TrimSpace(t.What+" "+t.Do))
@@ -203,7 +204,7 @@ func (s *status) print(w io.Writer, now hygiene.Instant) {
 		rows = append(rows, []string{r.Export + "/" + r.Name, string(r.Status), r.AsOf.String(), r.FinishedAt.String(), r.Error})
 	}
 	fmt.Fprintln(w)
-	table(w, rows)
+	ui.Table(w, rows)
 }
 
 // quarantineCommand shows what could not be read.
@@ -237,14 +238,14 @@ func (x quarantineCommand) Run(c *call) error {
 			items = append(items, it)
 			rows = append(rows, []string{fmt.Sprint(q.ID), q.ReceivedAt.String(), q.Source, q.Why, excerpt(q.Body)})
 		}
-		if c.json {
-			return c.printJSON(items)
+		if c.JSON {
+			return c.PrintJSON(items)
 		}
 		if len(items) == 0 {
 			_, err := fmt.Fprintln(c.Stdout, "nothing is in quarantine")
 			return err
 		}
-		table(c.Stdout, rows)
+		ui.Table(c.Stdout, rows)
 		return nil
 	})
 }
@@ -254,7 +255,7 @@ func excerpt(body []byte) string {
 	const width = 60
 	text := fmt.Sprintf("%.*q", width, body)
 	if len(body) > width {
-		text += fmt.Sprintf(" … %s bytes", grouped(int64(len(body))))
+		text += fmt.Sprintf(" … %s bytes", ui.Number(int64(len(body))))
 	}
 	return text
 }
@@ -276,17 +277,17 @@ func (x unmatchedCommand) Run(c *call) error {
 		if err != nil {
 			return err
 		}
-		if c.json {
-			return c.printJSON(items)
+		if c.JSON {
+			return c.PrintJSON(items)
 		}
 		t, err := h.store.Totals()
 		if err != nil {
 			return err
 		}
 		if len(items) > 0 {
-			table(c.Stdout, rows)
+			ui.Table(c.Stdout, rows)
 		}
-		fmt.Fprintf(c.Stdout, "%s unmatched: register their messages with winnow import messages FILE, and the next sweep judges them\n", plural(t.Unmatched, "event"))
+		fmt.Fprintf(c.Stdout, "%s unmatched: register their messages with winnow import messages FILE, and the next sweep judges them\n", ui.Count(t.Unmatched, "event"))
 		return nil
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -33,19 +34,19 @@ func (sweepCommand) Run(c *call) error {
 		if err != nil {
 			return err
 		}
-		if c.json {
-			return c.printJSON(swept{did.Events, did.Repeats, did.Unmatched, did.Changes, did.Held, did.Cursor})
+		if c.JSON {
+			return c.PrintJSON(swept{did.Events, did.Repeats, did.Unmatched, did.Changes, did.Held, did.Cursor})
 		}
-		_, err = fmt.Fprintf(c.Stdout, "swept %s: %s, %s unmatched; %s in the ledger; through seq %s\n", plural(did.Events, "event"),
-			plural(did.Repeats, "repeat"), grouped(did.Unmatched), plural(did.Changes, "change"), grouped(did.Cursor))
+		_, err = fmt.Fprintf(c.Stdout, "swept %s: %s, %s unmatched; %s in the ledger; through seq %s\n", ui.Count(did.Events, "event"),
+			ui.Count(did.Repeats, "repeat"), ui.Number(did.Unmatched), ui.Count(did.Changes, "change"), ui.Number(did.Cursor))
 		return err
 	})
 }
 
 // act makes the acts of a command by hand, with progress for whoever looks.
 func (c *call) act(h *house, noun string) (*act, func()) {
-	show, done := c.progress(noun)
-	return &act{config: h.config, store: h.store, version: c.Version, progress: show, tripped: c.tripped, busy: c.busy, await: c.awaitTurn}, done
+	show, done := c.Progress(noun)
+	return &act{config: h.config, store: h.store, version: c.version, progress: show, tripped: c.tripped, busy: c.busy, await: c.awaitTurn}, done
 }
 
 // reviewCommand applies the rules that look at the time alone.
@@ -60,11 +61,11 @@ func (reviewCommand) Run(c *call) error {
 		if err != nil {
 			return err
 		}
-		if c.json {
-			return c.printJSON(map[string]int64{"contacts": did.Contacts, "changed": did.Changed, "changes": did.Changes})
+		if c.JSON {
+			return c.PrintJSON(map[string]int64{"contacts": did.Contacts, "changed": did.Changed, "changes": did.Changes})
 		}
-		_, err = fmt.Fprintf(c.Stdout, "reviewed %s: %s in the ledger of %s\n", plural(did.Contacts, "contact"),
-			plural(did.Changes, "change"), plural(did.Changed, "contact"))
+		_, err = fmt.Fprintf(c.Stdout, "reviewed %s: %s in the ledger of %s\n", ui.Count(did.Contacts, "contact"),
+			ui.Count(did.Changes, "change"), ui.Count(did.Changed, "contact"))
 		return err
 	})
 }
@@ -80,9 +81,9 @@ type exportCommand struct {
 func (x exportCommand) Run(c *call) error {
 	switch {
 	case x.Which == nil && len(x.To) > 0:
-		return &usageError{errors.New("--to goes with --run: it says where a run that exists is brought")}
+		return ui.Usagef("--to goes with --run: it says where a run that exists is brought")
 	case x.Which != nil && *x.Which == "", slices.Contains(x.To, ""): // as out of a variable that is not set
-		return &usageError{errors.New("what is given as --run or --to is empty: write --run latest, or a run like 2026-11-23T020000Z, and a destination")}
+		return ui.Usagef("what is given as --run or --to is empty: write --run latest, or a run like 2026-11-23T020000Z, and a destination")
 	}
 	return c.with(store.Open, func(h *house) error {
 		a, done := c.act(h, "contact")
@@ -117,8 +118,8 @@ func (c *call) makeUp(a *act, x exportCommand) error {
 	if err != nil {
 		return err
 	}
-	if c.json {
-		if err := c.printJSON(did); err != nil {
+	if c.JSON {
+		if err := c.PrintJSON(did); err != nil {
 			return err
 		}
 	} else if len(did.Destinations) == 0 {
@@ -130,7 +131,7 @@ func (c *call) makeUp(a *act, x exportCommand) error {
 
 // sending shows how much has been sent, to all remotes at once.
 func (c *call) sending() (sent func(int64), done func()) {
-	show, done := c.progress("byte")
+	show, done := c.Progress("byte")
 	if show == nil {
 		return nil, done
 	}
@@ -161,7 +162,7 @@ func (c *call) troubled(r segments.Result) error {
 		fmt.Fprintf(c.Stderr, "winnow: %v\n", trouble)
 	}
 	if len(r.Troubles) > 0 {
-		return errNo
+		return ui.ErrNo
 	}
 	return nil
 }
@@ -169,12 +170,12 @@ func (c *call) troubled(r segments.Result) error {
 // showRun tells of a run that was made. People read of its files while it is on
 // its way to the remotes.
 func (c *call) showRun(a *act, e segments.Export, r segments.Result) error {
-	if !c.json {
+	if !c.JSON {
 		c.showFiles(r)
 	}
 	list, err := c.delivered(a, e, r.Run)
-	if c.json {
-		err = errors.Join(err, c.printJSON(struct {
+	if c.JSON {
+		err = errors.Join(err, c.PrintJSON(struct {
 			segments.Run
 			Files        []segments.File    `json:"files"`
 			Failed       []segments.Failure `json:"failed,omitempty"`
@@ -183,7 +184,7 @@ func (c *call) showRun(a *act, e segments.Export, r segments.Result) error {
 	}
 	troubled := c.troubled(r)
 	if err == nil && worthSaying(e, list) {
-		if !c.json {
+		if !c.JSON {
 			fmt.Fprintln(c.Stdout)
 		}
 		err = c.sayArrivals(e.Name, r.Run.Name, list)
@@ -192,10 +193,10 @@ func (c *call) showRun(a *act, e segments.Export, r segments.Result) error {
 }
 
 func (c *call) showFiles(r segments.Result) {
-	fmt.Fprintf(c.Stdout, "%s %s/%s as of %s, through seq %s\n", r.Run.Status, r.Run.Export, r.Run.Name, r.Run.AsOf, grouped(r.Run.ThroughSeq))
+	fmt.Fprintf(c.Stdout, "%s %s/%s as of %s, through seq %s\n", r.Run.Status, r.Run.Export, r.Run.Name, r.Run.AsOf, ui.Number(r.Run.ThroughSeq))
 	rows := [][]string{{"FILE", "ROWS", "BYTES"}}
 	for _, f := range r.Manifest.Files {
-		rows = append(rows, []string{f.Name, grouped(f.Rows), grouped(f.Bytes)})
+		rows = append(rows, []string{f.Name, ui.Number(f.Rows), ui.Number(f.Bytes)})
 	}
-	table(c.Stdout, rows)
+	ui.Table(c.Stdout, rows)
 }

@@ -10,6 +10,7 @@ import (
 	"winnow/hygiene"
 	"winnow/hygiene/ruletest"
 	"winnow/internal/config"
+	"winnow/internal/ui"
 	"winnow/segments"
 )
 
@@ -41,7 +42,7 @@ type testedCase struct {
 func (x testCommand) Run(c *call) error {
 	pick, err := regexp.Compile(x.Pick)
 	if err != nil {
-		return &usageError{fmt.Errorf("--run %q is not a regular expression: %w", x.Pick, err)}
+		return ui.Usagef("--run %q is not a regular expression: %w", x.Pick, err)
 	}
 	cfg, err := c.load(false)
 	if err != nil {
@@ -63,7 +64,7 @@ func (x testCommand) Run(c *call) error {
 	for i := range cases {
 		result := bench.Run(&cases[i])
 		did.add(&result)
-		if !c.json {
+		if !c.JSON {
 			x.tell(c, &result)
 		}
 	}
@@ -87,9 +88,9 @@ func (x testCommand) read(c *call, cfg *config.Config, sources []ruletest.Source
 		cases = append(cases, more...)
 	}
 	if len(problems.List) > 0 {
-		if c.json {
+		if c.JSON {
 			nothing := tested{Tests: []testedCase{}, Coverage: ruletest.Coverage{Rules: []string{}, Codes: []ruletest.Code{}}, Problems: problems.List}
-			return nil, errors.Join(append(errs, c.printJSON(nothing), errNo)...)
+			return nil, errors.Join(append(errs, c.PrintJSON(nothing), ui.ErrNo)...)
 		}
 		errs = append(errs, problems)
 	}
@@ -111,14 +112,14 @@ func (d *tested) add(r *ruletest.Result) {
 func (x testCommand) sum(c *call, did *tested) error {
 	var no error
 	if did.Failed > 0 {
-		no = errNo
+		no = ui.ErrNo
 	}
-	if c.json {
-		return errors.Join(c.printJSON(did), no)
+	if c.JSON {
+		return errors.Join(c.PrintJSON(did), no)
 	}
-	fmt.Fprintf(c.Stdout, "%s: %s passed", plural(int64(len(did.Tests)), "test"), grouped(int64(did.Passed)))
+	fmt.Fprintf(c.Stdout, "%s: %s passed", ui.Count(int64(len(did.Tests)), "test"), ui.Number(int64(did.Passed)))
 	if did.Failed > 0 {
-		fmt.Fprintf(c.Stdout, ", %s failed", grouped(int64(did.Failed)))
+		fmt.Fprintf(c.Stdout, ", %s failed", ui.Number(int64(did.Failed)))
 	}
 	fmt.Fprintln(c.Stdout)
 	if x.Pick == "" { // of a few tests it would say what the others do
@@ -159,7 +160,7 @@ func (x testCommand) tell(c *call, r *ruletest.Result) {
 	}
 	if len(rows) > 0 {
 		fmt.Fprintln(c.Stdout)
-		table(c.Stdout, abridged(rows))
+		ui.Table(c.Stdout, abridged(rows))
 	}
 	fmt.Fprintln(c.Stdout)
 }
@@ -188,7 +189,7 @@ func abridged(rows [][]string) [][]string {
 	if left <= 1 {
 		return rows
 	}
-	gap := []string{"  …", plural(int64(left), "more line")}
+	gap := []string{"  …", ui.Count(int64(left), "more line")}
 	return slices.Concat(rows[:storyBegins], [][]string{gap}, rows[len(rows)-storyEnds:])
 }
 

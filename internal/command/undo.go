@@ -2,13 +2,13 @@ package command
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -33,17 +33,17 @@ func (x undoCommand) Run(c *call) error {
 	ranged := x.Rule+x.Reason+x.Since+x.Until+x.Code+x.Source != ""
 	switch {
 	case x.List && (ranged || x.Batch != 0 || x.Apply), x.Batch != 0 && ranged:
-		return &usageError{errors.New("undo takes back a range of events (--since …), or a batch (--batch N), or lists batches (--list): one of them")}
+		return ui.Usagef("undo takes back a range of events (--since …), or a batch (--batch N), or lists batches (--list): one of them")
 	case x.List:
 		return c.look(c.listBatches)
 	case x.Batch != 0:
 		return c.look(func(h *house) error { return x.takeBack(c, h) })
 	case x.Since == "":
-		return &usageError{errors.New("undo needs --since, the time from which events no longer count: winnow undo --since 2026-11-23T02:00:00Z --until 2026-11-23T03:00:00Z shows what it would lift")}
+		return ui.Usagef("undo needs --since, the time from which events no longer count: winnow undo --since 2026-11-23T02:00:00Z --until 2026-11-23T03:00:00Z shows what it would lift")
 	}
 	in, err := x.instruction(c.present())
 	if err != nil {
-		return &usageError{err}
+		return &ui.UsageError{Err: err}
 	}
 	return c.look(func(h *house) error {
 		if err := x.checkNames(c, h); err != nil {
@@ -214,7 +214,7 @@ func (u *undone) preview(c *call, h *house, change func(*hygiene.Contact, hygien
 	m := hygiene.Moment{At: c.present(), Seq: totals.LastSeq}
 	u.Unswept, u.effect = totals.Lag, newEffect(m.At)
 	var parts []*effect
-	show, done := c.progress("of " + grouped(totals.Contacts) + " contact")
+	show, done := c.Progress("of " + ui.Number(totals.Contacts) + " contact")
 	_, err = h.store.Pass(c.ctx, func(segments.Lists) store.Visitor {
 		part := newEffect(m.At)
 		parts = append(parts, part)
@@ -241,7 +241,7 @@ func (u *undone) preview(c *call, h *house, change func(*hygiene.Contact, hygien
 func (u *undone) finish(c *call, did store.Batched, err error) error {
 	if err != nil {
 		if did.Batch != 0 {
-			err = fmt.Errorf("%w; batch %d was cut short after %s: doing it again does the rest", err, did.Batch, plural(did.Contacts, "contact"))
+			err = fmt.Errorf("%w; batch %d was cut short after %s: doing it again does the rest", err, did.Batch, ui.Count(did.Contacts, "contact"))
 		}
 		return err
 	}
@@ -251,8 +251,8 @@ func (u *undone) finish(c *call, did store.Batched, err error) error {
 
 func (u *undone) print(c *call) error {
 	u.effect.done()
-	if c.json {
-		return c.printJSON(u)
+	if c.JSON {
+		return c.PrintJSON(u)
 	}
 	fmt.Fprintln(c.Stdout, u.sentence())
 	if u.Contacts > 0 {
@@ -260,7 +260,7 @@ func (u *undone) print(c *call) error {
 		fmt.Fprintln(c.Stdout)
 	}
 	if u.Unswept > 0 {
-		fmt.Fprintf(c.Stdout, "%s not swept yet and not in these numbers; --apply sweeps them first\n", areIs(u.Unswept, "event"))
+		fmt.Fprintf(c.Stdout, "%s not swept yet and not in these numbers; --apply sweeps them first\n", ui.CountVerb(u.Unswept, "event", "is", "are"))
 	}
 	if u.Applied {
 		return c.tellBatch(u.Batch)
@@ -281,16 +281,9 @@ func (u *undone) sentence() string {
 	case u.Contacts == 0 && !u.Applied:
 		return "undo of " + u.About + ": nobody is concerned"
 	case u.Applied:
-		return fmt.Sprintf("undid %s: %s, %s released, %s in the ledger", u.About, plural(u.Contacts, "contact"), grouped(u.Released), plural(u.Changes, "change"))
+		return fmt.Sprintf("undid %s: %s, %s released, %s in the ledger", u.About, ui.Count(u.Contacts, "contact"), ui.Number(u.Released), ui.Count(u.Changes, "change"))
 	}
-	return fmt.Sprintf("undo of %s: concerns %s and would release %s", u.About, plural(u.Contacts, "contact"), grouped(u.Released))
-}
-
-func areIs(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun + " is"
-	}
-	return plural(n, noun) + " are"
+	return fmt.Sprintf("undo of %s: concerns %s and would release %s", u.About, ui.Count(u.Contacts, "contact"), ui.Number(u.Released))
 }
 
 // about is what a strike is about, in words.
@@ -311,18 +304,10 @@ func (x undoCommand) line(c *call, in hygiene.Instruction) string {
 	for _, f := range [][2]string{{"rule", x.Rule}, {"reason", x.Reason}, {"since", x.Since}, {"until", cmp.Or(x.Until, in.To.String())},
 		{"code", x.Code}, {"source", x.Source}, {"note", x.Note}} {
 		if f[1] != "" {
-			text += " --" + f[0] + " " + quoted(f[1])
+			text += " --" + f[0] + " " + ui.ShellQuote(f[1])
 		}
 	}
 	return text + c.withConfig()
-}
-
-// quoted is a word as a shell reads it.
-func quoted(word string) string {
-	if plainArgument.MatchString(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // How many batches are listed on a screen, and as JSON.
@@ -333,12 +318,12 @@ const (
 
 // listBatches lists the acts by hand.
 func (c *call) listBatches(h *house) error {
-	if c.json {
+	if c.JSON {
 		list, err := h.store.Batches(batchesListed)
 		if err != nil {
 			return err
 		}
-		return c.printJSON(append([]store.Batch{}, list...))
+		return c.PrintJSON(append([]store.Batch{}, list...))
 	}
 	list, err := h.store.Batches(batchesShown + 1)
 	if err != nil {
@@ -357,11 +342,11 @@ func (c *call) listBatches(h *house) error {
 		case !b.Done:
 			state = "under way, or cut short"
 		}
-		rows = append(rows, []string{fmt.Sprint(b.ID), b.At.String(), b.By, string(b.Kind), grouped(b.Contacts), grouped(b.Changes), b.About, state})
+		rows = append(rows, []string{fmt.Sprint(b.ID), b.At.String(), b.By, string(b.Kind), ui.Number(b.Contacts), ui.Number(b.Changes), b.About, state})
 	}
-	table(c.Stdout, rows)
+	ui.Table(c.Stdout, rows)
 	if len(list) > batchesShown {
-		fmt.Fprintf(c.Stdout, "… and older ones; --json lists the latest %s\n", grouped(batchesListed))
+		fmt.Fprintf(c.Stdout, "… and older ones; --json lists the latest %s\n", ui.Number(batchesListed))
 	}
 	return nil
 }

@@ -1,0 +1,50 @@
+package ui
+
+import (
+	"bufio"
+	"encoding/json"
+)
+
+// Stream prints as it reads, since a list may be longer than the memory: lines,
+// or one JSON array with a value a line.
+type Stream struct {
+	*bufio.Writer
+	json bool
+	n    int64
+}
+
+// Stream begins a stream on stdout.
+func (p *Printer) Stream() *Stream {
+	return &Stream{Writer: bufio.NewWriterSize(p.Stdout, 1<<16), json: p.JSON}
+}
+
+// Line prints a line.
+func (s *Stream) Line(text string) error {
+	s.n++
+	_, err := s.WriteString(text + "\n")
+	return err
+}
+
+// Value prints an element of the array.
+func (s *Stream) Value(v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	before := ",\n  "
+	if s.n++; s.n == 1 {
+		before = "[\n  "
+	}
+	_, err = s.WriteString(before + string(text))
+	return err
+}
+
+// End ends the array and flushes.
+func (s *Stream) End() error {
+	if s.json && s.n == 0 {
+		s.WriteString("[]\n")
+	} else if s.json {
+		s.WriteString("\n]\n")
+	}
+	return s.Flush()
+}

@@ -1,0 +1,93 @@
+package ui
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Table prints rows whose columns line up.
+func Table(w io.Writer, rows [][]string) {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			line.WriteString(cell)
+			if i < len(row)-1 {
+				line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+			}
+		}
+		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+	}
+}
+
+// Number writes a number with a comma between its thousands.
+func Number(n int64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// Percent writes a share of one as a percentage, to a tenth.
+func Percent(share float64) string { return fmt.Sprintf("%g%%", math.Round(share*1000)/10) }
+
+// Count writes a number with its noun: "1 event", "1,204 events".
+func Count(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return Number(n) + " " + noun + "s"
+}
+
+// CountVerb writes a number with its noun and the verb that agrees: "1 event
+// was", "2 events were". Without a noun it is the number and the verb.
+func CountVerb(n int64, noun, one, many string) string {
+	text, verb := Number(n), many
+	if noun != "" {
+		text = Count(n, noun)
+	}
+	if n == 1 {
+		verb = one
+	}
+	return text + " " + verb
+}
+
+// FirstOf joins the first of the texts and counts the rest.
+func FirstOf(texts []string, most int) string {
+	if len(texts) <= most {
+		return strings.Join(texts, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
+}
+
+// Printable replaces what would act on a terminal: message ids, codes and
+// attributes are written by strangers.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, text)
+}
+
+// Shorten cuts a text to at most so many characters.
+func Shorten(text string, most int) string {
+	if utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	return string([]rune(text)[:most-1]) + "…"
+}
