@@ -26,6 +26,7 @@ const module = "winnow"
 // deeper than a named room belongs to it.
 var floors = [][]string{
 	{"internal/ui"},
+	{"internal/atomicfile", "internal/csvlist"},
 	{"hygiene"},
 	{"hygiene/provider"},
 	{"hygiene/ruletest"},
@@ -46,6 +47,7 @@ var homes = map[string][]string{
 	"github.com/robfig/cron/v3":       {"internal/schedule"},
 	"github.com/gorilla/mux":          {"internal/receiver", "internal/console"},
 	"golang.org/x/sync":               {"internal/receiver"},
+	"golang.org/x/sys":                {"internal/atomicfile"},
 	"golang.org/x/term":               {"internal/ui"},
 	"github.com/prometheus":           {"internal/console"},
 	"github.com/alecthomas/kong":      {"internal/command"},

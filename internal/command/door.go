@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"winnow/internal/atomicfile"
 	"winnow/internal/config"
 )
 
@@ -29,14 +30,14 @@ type keyPair struct {
 	cert, key string
 
 	mu     sync.Mutex
-	seen   [2]fingerprint
+	seen   [2]atomicfile.Version
 	loaded *tls.Certificate
 }
 
 func (p *keyPair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := [2]fingerprint{fingerprintOf(p.cert), fingerprintOf(p.key)}
+	now := [2]atomicfile.Version{atomicfile.VersionOf(p.cert), atomicfile.VersionOf(p.key)}
 	if p.loaded != nil && now == p.seen {
 		return p.loaded, nil
 	}

@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 
+	"winnow/internal/atomicfile"
+	"winnow/internal/csvlist"
 	"winnow/internal/ui"
 )
 
@@ -53,10 +55,13 @@ type keptOpen struct{ io.Reader }
 // Close leaves the stream open.
 func (keptOpen) Close() error { return nil }
 
+// Underlying returns the stream.
+func (k keptOpen) Underlying() any { return k.Reader }
+
 // openStdin gives stdin as a file. A read of a terminal, or of a pipe that nobody
 // writes to, is ended by no signal: an interrupt lets its reader go.
 func (c *call) openStdin() io.ReadCloser {
-	if regular(c.stdin) != nil {
+	if atomicfile.Info(c.stdin) != nil {
 		return keptOpen{c.stdin}
 	}
 	r, w := io.Pipe()
@@ -85,7 +90,7 @@ func lines(r io.Reader, visit func(number int64, line []byte) error, reject func
 			return err
 		}
 		if n == 1 {
-			line = bytes.TrimPrefix(line, []byte(byteOrderMark))
+			line = bytes.TrimPrefix(line, []byte(csvlist.ByteOrderMark))
 		}
 		var told error
 		if line = bytes.TrimSpace(line); long {

@@ -10,6 +10,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/internal/atomicfile"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -153,7 +154,7 @@ func (im *eventImport) stopped(err error) error {
 	switch {
 	case im.did.Stored+im.did.Quarantined == 0:
 		return fmt.Errorf("%w; nothing of it was stored", err)
-	case errors.Is(err, errChanged):
+	case errors.Is(err, atomicfile.ErrChanged):
 		return fmt.Errorf("%w; %s stored before: import the whole file again: what it repeats counts once", err, stored)
 	}
 	next := im.stored + 1

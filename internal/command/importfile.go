@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 
+	"winnow/internal/atomicfile"
+	"winnow/internal/csvlist"
 	"winnow/internal/ui"
 )
 
@@ -27,18 +29,18 @@ const (
 // openImport opens the file of an import. rejected is the file for the lines that
 // are left out; empty for none.
 func (c *call) openImport(name, rejected string) (*importing, error) {
-	if err := apart(name, rejected); err != nil {
+	if err := atomicfile.Distinct(name, rejected); err != nil {
 		return nil, err
 	}
 	f, err := c.openFile(name)
 	if err != nil {
 		return nil, err
 	}
-	if isFile(f, rejected) {
+	if atomicfile.Is(f, rejected) {
 		f.Close()
 		return nil, ui.Usagef("%s is what stdin reads: write to another file", rejected)
 	}
-	return &importing{call: c, name: name, file: f, unchanged: watch(f), rejects: rejects{screen: c.Stderr, name: rejected}}, nil
+	return &importing{call: c, name: name, file: f, unchanged: atomicfile.Unchanged(f), rejects: rejects{screen: c.Stderr, name: rejected}}, nil
 }
 
 // ready is an error when what was gathered must not be written: someone wants the
@@ -53,7 +55,7 @@ func (in *importing) ready() error {
 
 // isStopped tells whether the work ended because it was not ready.
 func isStopped(err error) bool {
-	return errors.Is(err, ui.ErrInterrupted) || errors.Is(err, errChanged)
+	return errors.Is(err, ui.ErrInterrupted) || errors.Is(err, atomicfile.ErrChanged)
 }
 
 // close closes the file, and puts the one of the lines that were left out in its
@@ -66,7 +68,7 @@ func (in *importing) close() error {
 // notJSONLines says what is wrong with a file that should hold JSON objects, by
 // how it begins.
 func notJSONLines(head []byte) error {
-	if err := notText(head); err != nil {
+	if err := csvlist.CheckText(head); err != nil {
 		return err
 	}
 	if bytes.HasPrefix(textOf(head), []byte("[")) {
@@ -77,5 +79,5 @@ func notJSONLines(head []byte) error {
 
 // textOf is a file from the first that it says on.
 func textOf(head []byte) []byte {
-	return bytes.TrimLeft(bytes.TrimPrefix(head, []byte(byteOrderMark)), " \t\r\n")
+	return bytes.TrimLeft(bytes.TrimPrefix(head, []byte(csvlist.ByteOrderMark)), " \t\r\n")
 }

@@ -11,6 +11,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/internal/csvlist"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -125,8 +126,8 @@ func (im *messageImport) read(r *bufio.Reader) error {
 	if !goesOverLines(textOf(head)) {
 		return lines(r, im.value, im.reject)
 	}
-	if bytes.HasPrefix(head, []byte(byteOrderMark)) {
-		r.Discard(len(byteOrderMark))
+	if bytes.HasPrefix(head, []byte(csvlist.ByteOrderMark)) {
+		r.Discard(len(csvlist.ByteOrderMark))
 	}
 	return im.readValues(r)
 }
@@ -236,29 +237,29 @@ func (im *messageImport) add(at origin, g provider.Registration) error {
 // readCSV reads message_id,contact[,phone][,sent_at], by its header. A row may
 // end before columns that it says nothing in.
 func (im *messageImport) readCSV(r io.Reader) error {
-	l, err := openRows(r, im.separator)
+	l, err := csvlist.Open(r, im.separator)
 	if err != nil {
 		return err
 	}
-	columns, err := messageColumns(l.fields)
+	columns, err := messageColumns(l.Fields)
 	if err != nil {
 		return err
 	}
 	if err := im.rejects.begin(); err != nil {
 		return err
 	}
-	l.fewest = 1
+	l.MinColumns = 1
 	for {
-		r, err := l.next()
+		r, err := l.Next()
 		switch {
 		case err == io.EOF:
 			return nil
 		case err != nil:
 			return err
-		case r.why != nil:
-			err = im.reject(r.line, r.why, r.raw)
+		case r.Err != nil:
+			err = im.reject(r.Line, r.Err, r.Raw)
 		default:
-			err = im.record(&r, columns, l.fields)
+			err = im.record(&r, columns, l.Fields)
 		}
 		if err != nil {
 			return err
@@ -270,7 +271,7 @@ func (im *messageImport) readCSV(r io.Reader) error {
 func messageColumns(header [][]byte) (map[string]int, error) {
 	columns := map[string]int{}
 	for i, field := range header {
-		name := strings.ToLower(said(field))
+		name := strings.ToLower(csvlist.CellText(field))
 		if _, twice := columns[name]; twice && name != "" {
 			return nil, fmt.Errorf("the header names %q twice", name)
 		}
@@ -286,13 +287,13 @@ func messageColumns(header [][]byte) (map[string]int, error) {
 
 // record takes in one row. One of empty fields alone, as spreadsheets leave them
 // at the end, is passed over.
-func (im *messageImport) record(r *record, columns map[string]int, row [][]byte) error {
+func (im *messageImport) record(r *csvlist.Record, columns map[string]int, row [][]byte) error {
 	if len(bytes.TrimSpace(bytes.Join(row, nil))) == 0 {
 		return nil
 	}
 	field := func(name string) string {
 		if i, ok := columns[name]; ok && i < len(row) {
-			return said(row[i])
+			return csvlist.CellText(row[i])
 		}
 		return ""
 	}
@@ -300,11 +301,11 @@ func (im *messageImport) record(r *record, columns map[string]int, row [][]byte)
 	if at := field("sent_at"); at != "" {
 		t, err := hygiene.ParseDate(at)
 		if err != nil {
-			return im.reject(r.line, fmt.Errorf("sent_at: %w", err), r.raw)
+			return im.reject(r.Line, fmt.Errorf("sent_at: %w", err), r.Raw)
 		}
 		g.SentAt = t
 	}
-	return im.add(im.origin(r.line, r.raw), g)
+	return im.add(im.origin(r.Line, r.Raw), g)
 }
 
 func (im *messageImport) flush() error {

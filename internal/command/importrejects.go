@@ -7,6 +7,8 @@ import (
 	"io"
 	"strconv"
 
+	"winnow/internal/atomicfile"
+	"winnow/internal/csvlist"
 	"winnow/internal/ui"
 )
 
@@ -24,7 +26,7 @@ type leftField struct{ error }
 type rejects struct {
 	screen io.Writer
 	name   string // of the file; empty for none
-	file   *newFile
+	file   *atomicfile.File
 	rows   *csv.Writer
 	left
 }
@@ -37,7 +39,7 @@ func (r *rejects) begin() (err error) {
 	if r.name == "" {
 		return nil
 	}
-	if r.file, err = createFile(r.name); err != nil {
+	if r.file, err = atomicfile.Create(r.name); err != nil {
 		return err
 	}
 	r.rows = csv.NewWriter(r.file)
@@ -66,7 +68,7 @@ func (r *rejects) add(line int64, why error, text []byte) {
 // note tells of a line in the file alone.
 func (r *rejects) note(line int64, why error, text []byte) {
 	if r.wanted() {
-		r.rows.Write([]string{strconv.FormatInt(line, 10), why.Error(), string(trimEnd(text))})
+		r.rows.Write([]string{strconv.FormatInt(line, 10), why.Error(), string(csvlist.TrimEnd(text))})
 	}
 }
 
@@ -75,9 +77,9 @@ func (r *rejects) close() error {
 	if !r.wanted() {
 		return nil
 	}
-	defer r.file.discard()
+	defer r.file.Discard()
 	r.rows.Flush()
-	return errors.Join(r.rows.Error(), r.file.finish())
+	return errors.Join(r.rows.Error(), r.file.Commit())
 }
 
 // err is the error of a file that was not taken in whole.

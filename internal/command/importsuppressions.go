@@ -11,6 +11,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/csvlist"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -187,7 +188,7 @@ func (t *suppressionImport) reasonsOf(cell string) ([]string, error) {
 		cell = names
 		t.scrubbed++
 	}
-	reasons := strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(separators, r) })
+	reasons := strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(csvlist.Separators, r) })
 	for i := range reasons {
 		reasons[i] = strings.TrimSpace(reasons[i])
 	}

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/csvlist"
 )
 
 // contactFile is a CSV file that names contacts, as an argument.
@@ -64,7 +64,7 @@ type intake struct {
 	*importing
 	keys   hygiene.KeyFormat
 	taker  taker
-	list   *list
+	list   *csvlist.Reader
 	fields []string
 	weight int   // bytes of the lines since the last flush
 	next   int64 // the first line that was not flushed; 0 before the first flush
@@ -72,12 +72,12 @@ type intake struct {
 
 // header opens the file and shows the taker the names of its columns.
 func (in *intake) header(key string, separator byte) (err error) {
-	if in.list, err = openList(in.file, key, separator); err != nil {
-		return errors.New(strings.Replace(err.Error(), "--column", "--key", 1)) // the flag's name here
+	if in.list, err = csvlist.OpenKeyed(in.file, csvlist.KeyColumn{Name: key, Flag: "--key"}, separator); err != nil {
+		return err
 	}
-	names := make([]string, len(in.list.fields))
-	for i, field := range in.list.fields {
-		names[i] = said(field)
+	names := make([]string, len(in.list.Fields))
+	for i, field := range in.list.Fields {
+		names[i] = csvlist.CellText(field)
 		for _, other := range names[:i] {
 			if other == names[i] && other != "" {
 				return fmt.Errorf("the header names %q twice: rename one", other)
@@ -86,7 +86,7 @@ func (in *intake) header(key string, separator byte) (err error) {
 	}
 	err = in.taker.columns(names)
 	if t, is := in.taker.(shortTaker); is && err == nil {
-		in.list.fewest = t.fewest()
+		in.list.MinColumns = t.fewest()
 	}
 	return err
 }
@@ -97,7 +97,7 @@ func (in *intake) all() error {
 	show, done := in.Progress("line")
 	defer done()
 	for n := int64(1); ; n++ {
-		r, err := in.list.next()
+		r, err := in.list.Next()
 		if err == io.EOF {
 			return in.flush()
 		}
@@ -105,9 +105,9 @@ func (in *intake) all() error {
 			return err
 		}
 		if why := in.line(&r); why != nil {
-			in.rejects.add(r.line, why, r.raw)
+			in.rejects.add(r.Line, why, r.Raw)
 		}
-		if in.weight += len(r.raw); n%importGroup != 0 && in.weight < importBytes {
+		if in.weight += len(r.Raw); n%importGroup != 0 && in.weight < importBytes {
 			continue
 		}
 		if err := in.flush(); err != nil {
@@ -121,24 +121,24 @@ func (in *intake) all() error {
 
 // line takes one line in. One of empty fields alone, as spreadsheets leave them
 // at the end, is passed over.
-func (in *intake) line(r *record) error {
-	if r.why != nil {
-		return r.why
+func (in *intake) line(r *csvlist.Record) error {
+	if r.Err != nil {
+		return r.Err
 	}
 	in.fields = in.fields[:0]
 	empty := true
-	for _, field := range in.list.fields {
-		text := said(field)
+	for _, field := range in.list.Fields {
+		text := csvlist.CellText(field)
 		in.fields = append(in.fields, text)
 		empty = empty && text == ""
 	}
 	if empty {
 		return nil
 	}
-	for len(in.fields) < in.list.columns {
+	for len(in.fields) < in.list.Columns {
 		in.fields = append(in.fields, "")
 	}
-	key, err := in.keys.Normalize(in.fields[in.list.keyColumn])
+	key, err := in.keys.Normalize(in.fields[in.list.KeyIndex])
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (in *intake) flush() error {
 	if err := in.taker.flush(); err != nil {
 		return err
 	}
-	in.weight, in.next = 0, in.list.line
+	in.weight, in.next = 0, in.list.Line
 	return nil
 }
 

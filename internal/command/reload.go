@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"winnow/internal/atomicfile"
 	"winnow/internal/config"
 )
 
@@ -31,7 +32,7 @@ func (d *daemon) watch(ctx context.Context) {
 		case <-hup:
 			d.reload()
 		case <-tick.C:
-			now := fingerprintOf(d.path)
+			now := atomicfile.VersionOf(d.path)
 			if now != d.seen && now == before { // nobody is writing it any more
 				d.reload()
 			}
@@ -45,7 +46,7 @@ func (d *daemon) watch(ctx context.Context) {
 
 // reload puts the file in force, or keeps what is.
 func (d *daemon) reload() {
-	d.seen = fingerprintOf(d.path)
+	d.seen = atomicfile.VersionOf(d.path)
 	old := d.current.Load()
 	cfg, err := config.Load(d.path, configOptions(true))
 	if err == nil {
@@ -77,23 +78,4 @@ func errEmptied(old, cfg *config.Config) error {
 		return errors.New("the file has no rules any more: if that is wanted, start winnow anew")
 	}
 	return nil
-}
-
-// fingerprint tells whether a file is another than before.
-type fingerprint struct {
-	size     int64
-	modified time.Time
-	inode    uint64
-}
-
-func fingerprintOf(path string) fingerprint {
-	info, err := os.Stat(path)
-	if err != nil {
-		return fingerprint{}
-	}
-	f := fingerprint{size: info.Size(), modified: info.ModTime()}
-	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
-		f.inode = sys.Ino
-	}
-	return f
 }

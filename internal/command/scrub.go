@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/atomicfile"
+	"winnow/internal/csvlist"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -85,9 +87,9 @@ func (x scrubCommand) Run(c *call) error {
 	if err := x.separate(c, in); err != nil {
 		return err
 	}
-	unchanged := watch(in)
+	unchanged := atomicfile.Unchanged(in)
 	return c.look(func(h *house) error {
-		l, err := openList(in, x.Column, separator)
+		l, err := csvlist.OpenKeyed(in, csvlist.KeyColumn{Name: x.Column, Flag: "--column"}, separator)
 		if err != nil {
 			return fmt.Errorf("%s: %w", x.File, err)
 		}
@@ -102,19 +104,19 @@ func (x scrubCommand) separate(c *call, in io.Reader) error {
 	if read == "-" {
 		read = ""
 	}
-	if err := apart(read, x.Rejected, x.Output); err != nil {
+	if err := atomicfile.Distinct(read, x.Rejected, x.Output); err != nil {
 		return err
 	}
 	for _, name := range []string{x.Rejected, x.Output} {
-		if isFile(in, name) {
+		if atomicfile.Is(in, name) {
 			return ui.Usagef("%s is what stdin reads: write to another file", name)
 		}
 	}
 	switch {
 	case x.Output != "":
-	case goesInto(c.Stdout, in):
+	case atomicfile.WritesInto(c.Stdout, in):
 		return ui.Usagef("stdout goes into %s, which is read: write to another file", x.File)
-	case isFile(c.Stdout, x.Rejected):
+	case atomicfile.Is(c.Stdout, x.Rejected):
 		return ui.Usagef("stdout goes into %s, and --rejected names it: write to two different files", x.Rejected)
 	}
 	return nil
@@ -122,9 +124,9 @@ func (x scrubCommand) separate(c *call, in io.Reader) error {
 
 // scrub opens what the list is parted into, parts it, and puts the files in
 // their places.
-func (x scrubCommand) scrub(c *call, h *house, l *list, unchanged func() error) (err error) {
+func (x scrubCommand) scrub(c *call, h *house, l *csvlist.Reader, unchanged func() error) (err error) {
 	s := &scrub{call: c, house: h, list: l, by: x.lookup(h.config.Keys), now: c.present(), seen: h.store.NewSeen(), clean: bufio.NewWriterSize(c.Stdout, 1<<16), rejected: bufio.NewWriter(io.Discard)}
-	var files []*newFile // the clean list last: when it is there, all is done
+	var files []*atomicfile.File // the clean list last: when it is there, all is done
 	for _, to := range []struct {
 		name   string
 		writer **bufio.Writer
@@ -132,11 +134,11 @@ func (x scrubCommand) scrub(c *call, h *house, l *list, unchanged func() error) 
 		if to.name == "" {
 			continue
 		}
-		f, err := createFile(to.name)
+		f, err := atomicfile.Create(to.name)
 		if err != nil {
 			return err
 		}
-		defer f.discard()
+		defer f.Discard()
 		files, *to.writer = append(files, f), f.Writer
 	}
 	defer func() { err = errors.Join(err, s.seen.Close()) }()
@@ -150,7 +152,7 @@ func (x scrubCommand) scrub(c *call, h *house, l *list, unchanged func() error) 
 		return fmt.Errorf("write the clean list: %w", err)
 	}
 	for _, f := range files {
-		if err := f.finish(); err != nil {
+		if err := f.Commit(); err != nil {
 			return err
 		}
 	}
@@ -272,7 +274,7 @@ const (
 type scrub struct {
 	*call
 	house           *house
-	list            *list
+	list            *csvlist.Reader
 	by              lookup
 	now             hygiene.Instant
 	seen            *store.Seen // keys of the lines that were kept
@@ -337,8 +339,8 @@ func plainEnd(err error) error {
 }
 
 func (s *scrub) writeHeaders() {
-	s.clean.Write(s.list.mark)
-	s.clean.Write(s.list.header)
-	s.rejected.Write(s.list.mark)
-	s.list.writeWith(s.rejected, s.list.header, "reason")
+	s.clean.Write(s.list.Mark)
+	s.clean.Write(s.list.Header)
+	s.rejected.Write(s.list.Mark)
+	s.list.WriteWith(s.rejected, s.list.Header, "reason")
 }

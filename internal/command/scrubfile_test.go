@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"winnow/internal/atomicfile"
 )
 
 // scrubFiles is a house with a list in it, and what runs winnow there with files
@@ -127,7 +129,7 @@ func TestAnInterruptedReportSaysSo(t *testing.T) {
 func TestAListThatGrowsWhileItIsReadIsNotTheList(t *testing.T) {
 	path, _ := scrubFiles(t, "key\nann\n")
 	read := openedFile(t, path("list.csv"), os.O_RDONLY)
-	unchanged := watch(read)
+	unchanged := atomicfile.Unchanged(read)
 	if err := unchanged(); err != nil {
 		t.Error(err)
 	}
@@ -137,7 +139,7 @@ func TestAListThatGrowsWhileItIsReadIsNotTheList(t *testing.T) {
 	if err := unchanged(); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
 		t.Errorf("a list that grew: %v", err)
 	}
-	if err := watch(strings.NewReader("a pipe"))(); err != nil {
+	if err := atomicfile.Unchanged(strings.NewReader("a pipe"))(); err != nil {
 		t.Error(err)
 	}
 }

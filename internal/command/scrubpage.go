@@ -1,16 +1,13 @@
 package command
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
-	"io"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 
 	"winnow/hygiene"
+	"winnow/internal/csvlist"
 )
 
 // A page of a list is as many lines as are judged together: the more, the nearer
@@ -42,18 +39,18 @@ type listLine struct {
 }
 
 // fill reads the next lines.
-func (p *listPage) fill(l *list) error {
+func (p *listPage) fill(l *csvlist.Reader) error {
 	p.text, p.lines = p.text[:0], p.lines[:0]
 	for len(p.lines) < pageLines && len(p.text) < pageBytes {
-		r, err := l.next()
+		r, err := l.Next()
 		if err != nil {
 			return err
 		}
-		line := listLine{from: len(p.text), key: r.key}
-		p.text = append(p.text, r.raw...)
+		line := listLine{from: len(p.text), key: r.Key}
+		p.text = append(p.text, r.Raw...)
 		line.to = len(p.text)
-		if r.why != nil {
-			line.reason, line.odd = fmt.Sprintf("%s: line %d: %s", isUnreadable, r.line, r.why), true
+		if r.Err != nil {
+			line.reason, line.odd = fmt.Sprintf("%s: line %d: %s", isUnreadable, r.Line, r.Err), true
 		}
 		p.lines = append(p.lines, line)
 	}
@@ -177,9 +174,9 @@ func (p *listPage) write(s *scrub) error {
 		case line.reason == "":
 			s.clean.Write(raw)
 		case line.odd:
-			s.list.writeOdd(s.rejected, raw, line.reason)
+			s.list.WriteUnreadable(s.rejected, raw, line.reason)
 		default:
-			s.list.writeWith(s.rejected, raw, line.reason)
+			s.list.WriteWith(s.rejected, raw, line.reason)
 		}
 	}
 	// A writer that could not write says so again.
@@ -190,47 +187,4 @@ func (p *listPage) write(s *scrub) error {
 		return fmt.Errorf("write the rejected lines: %w", err)
 	}
 	return nil
-}
-
-// writeWith writes a row with one more column.
-func (l *list) writeWith(w *bufio.Writer, raw []byte, cell string) {
-	row := trimEnd(raw)
-	w.Write(row)
-	w.WriteByte(l.separator)
-	l.writeCell(w, cell)
-	w.Write(l.lineEndOf(raw[len(row):]))
-}
-
-// writeOdd writes a line that is no row of the list as one: whole in its first
-// column.
-func (l *list) writeOdd(w *bufio.Writer, raw []byte, reason string) {
-	line := trimEnd(raw)
-	writeQuoted(w, string(line))
-	w.Write(bytes.Repeat([]byte{l.separator}, l.columns))
-	l.writeCell(w, reason)
-	w.Write(l.lineEndOf(raw[len(line):]))
-}
-
-// lineEndOf is the end of a line, that of the header for a last line that has
-// none.
-func (l *list) lineEndOf(end []byte) []byte {
-	if len(end) > 0 {
-		return end
-	}
-	if end := l.header[len(trimEnd(l.header)):]; len(end) > 0 {
-		return end
-	}
-	return []byte{l.end}
-}
-
-func (l *list) writeCell(w *bufio.Writer, cell string) {
-	if strings.IndexByte(cell, l.separator) >= 0 || strings.ContainsAny(cell, "\"\r\n") {
-		writeQuoted(w, cell)
-		return
-	}
-	w.WriteString(cell)
-}
-
-func writeQuoted(w io.StringWriter, cell string) {
-	w.WriteString(`"` + strings.ReplaceAll(cell, `"`, `""`) + `"`)
 }

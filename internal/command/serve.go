@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/atomicfile"
 	"winnow/internal/config"
 	"winnow/internal/console"
 	"winnow/internal/receiver"
@@ -49,9 +50,9 @@ type daemon struct {
 	receiver  *receiver.Receiver
 	runner    *schedule.Runner
 	deliverer *deliverer
-	seen      fingerprint // of the file that was last tried
-	broken    error       // what was wrong with the file at the start
-	kept      bool        // the policy in force is in the store
+	seen      atomicfile.Version // of the file that was last tried
+	broken    error              // what was wrong with the file at the start
+	kept      bool               // the policy in force is in the store
 
 	public, private net.Listener
 	servers         []*http.Server
@@ -105,7 +106,7 @@ func limitMemory() {
 // firstConfig is the config to start with, with its store opened: the file, or,
 // when that is broken and the store keeps the last good one, that.
 func (d *daemon) firstConfig() (*config.Config, error) {
-	d.seen = fingerprintOf(d.path)
+	d.seen = atomicfile.VersionOf(d.path)
 	cfg, err := config.Load(d.path, configOptions(true))
 	if err == nil {
 		if d.store, err = store.Open(cfg.Store); err != nil {

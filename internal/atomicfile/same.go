@@ -1,4 +1,4 @@
-package command
+package atomicfile
 
 import (
 	"errors"
@@ -9,12 +9,12 @@ import (
 	"winnow/internal/ui"
 )
 
-// apart is an error when two of the files are one: what is read would be
+// Distinct is an error when two of the files are one: what is read would be
 // overwritten. Empty names are passed over.
-func apart(names ...string) error {
+func Distinct(names ...string) error {
 	for i, a := range names {
 		for _, b := range names[:i] {
-			if a != "" && b != "" && same(a, b) {
+			if a != "" && b != "" && sameFile(a, b) {
 				return ui.Usagef("%s is named twice: write to another file than is read, and to two different ones", a)
 			}
 		}
@@ -22,7 +22,7 @@ func apart(names ...string) error {
 	return nil
 }
 
-func same(a, b string) bool {
+func sameFile(a, b string) bool {
 	one, err := os.Stat(a)
 	other, otherErr := os.Stat(b)
 	if err == nil && otherErr == nil {
@@ -33,28 +33,26 @@ func same(a, b string) bool {
 	return err == nil && otherErr == nil && pathA == pathB
 }
 
-// goesInto tells whether what is written to w lands in the file that is read: it
+// WritesInto tells whether what is written to w lands in the file that is read: it
 // would be read again, for ever.
-func goesInto(w io.Writer, file io.Reader) bool {
-	one, other := regular(w), regular(file)
+func WritesInto(w io.Writer, file io.Reader) bool {
+	one, other := Info(w), Info(file)
 	return one != nil && other != nil && os.SameFile(one, other)
 }
 
-// isFile tells whether a stream is the file of that name.
-func isFile(stream any, name string) bool {
-	one := regular(stream)
+// Is tells whether a stream is the file of that name.
+func Is(stream any, name string) bool {
+	one := Info(stream)
 	other, err := os.Stat(name)
 	return one != nil && err == nil && os.SameFile(one, other)
 }
 
-// regular is what the system says of the file that is read or written; nil when
+// Info is what the system says of the file that is read or written; nil when
 // it is none on a disk.
-func regular(stream any) os.FileInfo {
+func Info(stream any) os.FileInfo {
 	switch s := stream.(type) {
-	case *ui.CheckedWriter:
-		return regular(s.Writer)
-	case keptOpen:
-		return regular(s.Reader)
+	case interface{ Underlying() any }:
+		return Info(s.Underlying())
 	case *os.File:
 		if info, err := s.Stat(); err == nil && info.Mode().IsRegular() {
 			return info
@@ -63,26 +61,26 @@ func regular(stream any) os.FileInfo {
 	return nil
 }
 
-// errChanged is the error of a file that was written to while it was read.
-var errChanged = errors.New("it was changed while it was read: do it again when it is whole")
+// ErrChanged is the error of a file that was written to while it was read.
+var ErrChanged = errors.New("it was changed while it was read: do it again when it is whole")
 
-// watch remembers a file that is about to be read, and gives what tells later
+// Unchanged remembers a file that is about to be read, and gives what tells later
 // whether it is still the same: half of a list that someone is writing is not
 // the list.
-func watch(file io.Reader) (unchanged func() error) {
-	before := regular(file)
+func Unchanged(file io.Reader) (unchanged func() error) {
+	before := Info(file)
 	return func() error {
-		after := regular(file)
+		after := Info(file)
 		if before == nil || after == nil || before.Size() == after.Size() && before.ModTime().Equal(after.ModTime()) {
 			return nil
 		}
-		return errChanged
+		return ErrChanged
 	}
 }
 
-// reasonOf is why a file can't be made, without the name it would have had on
+// withoutPath is why a file can't be made, without the name it would have had on
 // the way.
-func reasonOf(err error) error {
+func withoutPath(err error) error {
 	var p *os.PathError
 	if errors.As(err, &p) {
 		return p.Err

@@ -1,4 +1,4 @@
-package command
+package atomicfile
 
 import (
 	"os"
@@ -24,13 +24,13 @@ func namesIn(t *testing.T, folder string) (names []string) {
 func TestAFileThatIsNotWholeHasNoNameToBeLeftUnder(t *testing.T) {
 	folder := t.TempDir()
 	name := filepath.Join(folder, "clean.csv")
-	if f, err := unnamed(folder); err != nil {
+	if f, err := createUnnamed(folder); err != nil {
 		t.Skipf("this file system has no files without names: %v", err)
 	} else {
-		f.discard()
+		f.Discard()
 	}
 	for i, text := range []string{"first", "second, over it"} {
-		f, err := createFile(name)
+		f, err := Create(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,13 +38,13 @@ func TestAFileThatIsNotWholeHasNoNameToBeLeftUnder(t *testing.T) {
 		if err := f.Flush(); err != nil || len(namesIn(t, folder)) != i {
 			t.Errorf("a kill would leave %q, %v", namesIn(t, folder), err)
 		}
-		if err := f.finish(); err != nil {
+		if err := f.Commit(); err != nil {
 			t.Fatal(err)
 		}
-		f.discard()
+		f.Discard()
 		got, err := os.ReadFile(name)
 		info, _ := os.Stat(name)
-		if names := namesIn(t, folder); string(got) != text || !slices.Equal(names, []string{"clean.csv"}) || info.Mode().Perm() != newFileMode {
+		if names := namesIn(t, folder); string(got) != text || !slices.Equal(names, []string{"clean.csv"}) || info.Mode().Perm() != fileMode {
 			t.Errorf("%q in %q with mode %s, %v", got, names, info.Mode(), err)
 		}
 	}
@@ -62,30 +62,30 @@ func TestFilesOfDeadOwnersAreCleared(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	alive, err := underPassingName(folder)
+	alive, err := createTemp(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer alive.discard()
-	put(filepath.Base(alive.passing), time.Hour)
-	put(passingName+"dead", time.Hour)
-	put(passingName+"young", 0)
+	defer alive.Discard()
+	put(filepath.Base(alive.tempName), time.Hour)
+	put(tempPrefix+"dead", time.Hour)
+	put(tempPrefix+"young", 0)
 	put("list.csv", time.Hour)
-	other, err := underPassingName(folder)
+	other, err := createTemp(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{filepath.Base(alive.passing), filepath.Base(other.passing), passingName + "young", "list.csv"}
+	want := []string{filepath.Base(alive.tempName), filepath.Base(other.tempName), tempPrefix + "young", "list.csv"}
 	slices.Sort(want)
 	if names := namesIn(t, folder); !slices.Equal(names, want) {
 		t.Errorf("there is %q; want %q", names, want)
 	}
 	other.name = filepath.Join(folder, "clean.csv")
 	other.WriteString("whole")
-	if err := other.finish(); err != nil {
+	if err := other.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	other.discard()
+	other.Discard()
 	if text, err := os.ReadFile(other.name); string(text) != "whole" {
 		t.Errorf("%q, %v", text, err)
 	}
