@@ -33,6 +33,7 @@ var floors = [][]string{
 	{"segments"},
 	{"segments/destination"},
 	{"store", "internal/config", "internal/schedule", "internal/receiver", "internal/console"},
+	{"internal/app"},
 	{"internal/command"},
 	{"."},
 }

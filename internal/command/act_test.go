@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/store"
 )
 
 // testAct is what jobs do, on a store of its own.
-func testAct(t *testing.T) *act {
+func testAct(t *testing.T) *exporter {
 	t.Helper()
-	cfg, err := config.Load(testConfig(t, t.TempDir(), "1h"), configOptions(true))
+	cfg, err := config.Load(testConfig(t, t.TempDir(), "1h"), app.ConfigOptions(true, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,14 +24,14 @@ func testAct(t *testing.T) *act {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	return &act{config: cfg, store: s}
+	return &exporter{Operations: &app.Operations{Config: cfg, Store: s}}
 }
 
-func (a *act) bounce(t *testing.T, at hygiene.Instant, contact string) {
+func (a *exporter) bounce(t *testing.T, at hygiene.Instant, contact string) {
 	t.Helper()
 	e := hygiene.Event{ReceivedAt: at, At: at, Source: "insider", MessageID: "m-" + contact, Name: "undelivered", Code: "1400",
 		Outcome: hygiene.HardBounce, Contact: contact, Body: []byte("{}")}
-	if err := a.store.Append(context.Background(), []hygiene.Event{e}, nil); err != nil {
+	if err := a.Store.Append(context.Background(), []hygiene.Event{e}, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -47,7 +48,7 @@ func TestWhoBouncedWhileARunBeginsIsNotTexted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	latest := filepath.Join(a.config.Exports[0].To[0], "nightly", "latest")
+	latest := filepath.Join(a.Config.Exports[0].To[0], "nightly", "latest")
 	if text := readFile(t, filepath.Join(latest, "do-not-text.csv")); text != "contact,reasons\nann,hard_bounce\n" {
 		t.Errorf("do-not-text.csv is %q", text)
 	}
@@ -60,11 +61,11 @@ func TestAPanicLeavesNoLockBehind(t *testing.T) {
 	a := testAct(t)
 	func() {
 		defer func() { recover() }()
-		a.alone(context.Background(), func() error { panic("a fault in a rule") })
+		a.Exclusive(context.Background(), func() error { panic("a fault in a rule") })
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if _, err := a.sweep(ctx, hygiene.InstantOf(time.Now())); err != nil {
+	if _, err := a.Sweep(ctx, hygiene.InstantOf(time.Now())); err != nil {
 		t.Errorf("after a panic: %v", err)
 	}
 }
@@ -74,14 +75,14 @@ func TestAnIdleSweepWritesNothing(t *testing.T) {
 	at := hygiene.InstantOf(time.Now())
 	a.bounce(t, at, "ann")
 	sweep := func() {
-		if _, err := a.sweep(context.Background(), at); err != nil {
+		if _, err := a.Sweep(context.Background(), at); err != nil {
 			t.Fatal(err)
 		}
 		at = at.Add(time.Second)
 	}
 	sweep()
 	sweep() // the second after the bounce: the counts by status are of another time
-	wal := func() string { return readFile(t, a.store.Path()+"-wal") }
+	wal := func() string { return readFile(t, a.Store.Path()+"-wal") }
 	before := wal()
 	for range 20 {
 		sweep()
@@ -92,7 +93,7 @@ func TestAnIdleSweepWritesNothing(t *testing.T) {
 }
 
 func BenchmarkIdleSweep(b *testing.B) {
-	cfg, err := config.Load(testConfig(b, b.TempDir(), "1h"), configOptions(true))
+	cfg, err := config.Load(testConfig(b, b.TempDir(), "1h"), app.ConfigOptions(true, nil))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -101,9 +102,9 @@ func BenchmarkIdleSweep(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	a := &act{config: cfg, store: s}
+	a := &exporter{Operations: &app.Operations{Config: cfg, Store: s}}
 	for b.Loop() {
-		if _, err := a.sweep(context.Background(), hygiene.InstantOf(time.Now())); err != nil {
+		if _, err := a.Sweep(context.Background(), hygiene.InstantOf(time.Now())); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -49,17 +51,17 @@ type ruleRecord struct {
 // backtest replays the log under the policy in force, nil when none is known,
 // and under that of the config, and counts what they would have done within the
 // span before the present.
-func (c *call) backtest(h *house, inForce *hygiene.Policy, span time.Duration) (*backtested, error) {
+func runBacktest(ctx context.Context, out *ui.Printer, a *app.App, inForce *hygiene.Policy, span time.Duration, now hygiene.Instant) (*backtested, error) {
 	if span <= 0 {
 		return nil, ui.Usagef("--backtest wants a span of time: write for example 90d")
 	}
-	until := c.present()
+	until := now
 	b := &backtested{Since: until.Add(-span), Until: until, span: span}
-	tests := []*hygiene.Backtest{hygiene.NewBacktest(h.config.Policy, b.Since, until)}
-	if inForce != nil && inForce.Hash != h.config.Policy.Hash {
+	tests := []*hygiene.Backtest{hygiene.NewBacktest(a.Config.Policy, b.Since, until)}
+	if inForce != nil && inForce.Hash != a.Config.Policy.Hash {
 		tests = append(tests, hygiene.NewBacktest(inForce, b.Since, until))
 	}
-	did, err := c.replay(h.store, store.BacktestOptions{Since: b.Since, Until: until}, tests)
+	did, err := replayLog(ctx, out, a.Store, store.BacktestOptions{Since: b.Since, Until: until}, tests)
 	if err != nil {
 		return nil, fmt.Errorf("backtest: %w", err)
 	}
@@ -67,7 +69,7 @@ func (c *call) backtest(h *house, inForce *hygiene.Policy, span time.Duration) (
 	if did.First > b.Since {
 		b.LogBegins = &did.First
 	}
-	b.Given = foresightOf(h.config.Policy, tests[0])
+	b.Given = foresightOf(a.Config.Policy, tests[0])
 	if inForce != nil { // under one policy both are one
 		f := foresightOf(inForce, tests[len(tests)-1])
 		b.InForce = &f
@@ -75,22 +77,22 @@ func (c *call) backtest(h *house, inForce *hygiene.Policy, span time.Duration) (
 	return b, nil
 }
 
-// replay replays, and shows how far each of the two parts of the work is.
-func (c *call) replay(s *store.Store, o store.BacktestOptions, tests []*hygiene.Backtest) (store.Backtested, error) {
-	show, done := c.Progress("sorted event")
+// replayLog replays, and shows how far each of the two parts of the work is.
+func replayLog(ctx context.Context, out *ui.Printer, s *store.Store, o store.BacktestOptions, tests []*hygiene.Backtest) (store.Backtested, error) {
+	show, done := out.Progress("sorted event")
 	defer func() { done() }()
 	var judging sync.Once
 	o.Sorted = show
 	o.Judged = func(events int64) {
 		judging.Do(func() {
 			done()
-			show, done = c.Progress("judged event")
+			show, done = out.Progress("judged event")
 		})
 		if show != nil {
 			show(events)
 		}
 	}
-	return s.Backtest(c.ctx, o, tests...)
+	return s.Backtest(ctx, o, tests...)
 }
 
 func foresightOf(p *hygiene.Policy, t *hygiene.Backtest) foresight {
@@ -105,22 +107,23 @@ func foresightOf(p *hygiene.Policy, t *hygiene.Backtest) foresight {
 // print writes the backtest for people: the answer first.
 func (b *backtested) print(w io.Writer) {
 	if b.Contacts == 0 {
-		fmt.Fprintf(w, "%s: the log has no events of known contacts to replay\n", b.title())
+		fmt.Fprintf(w, "%s): the log has no events of known contacts to replay\n", b.title())
 		b.printNotes(w)
 		return
 	}
-	fmt.Fprintf(w, "%s, %s of %s): %s\n\n", strings.TrimSuffix(b.title(), ")"), ui.Count(b.Events, "event"), ui.Count(b.Contacts, "contact"), b.answer())
+	fmt.Fprintf(w, "%s, %s of %s): %s\n\n", b.title(), ui.Count(b.Events, "event"), ui.Count(b.Contacts, "contact"), b.answer())
 	b.printRules(w)
 	b.printNotes(w)
 }
 
-// title names the span, in days when it is of days.
+// title names the span, in days when it is of days, up to a bracket that the
+// caller closes.
 func (b *backtested) title() string {
 	since, until := b.Since.String(), b.Until.String()
 	if b.span >= 2*hygiene.Day {
 		since, until = b.Since.Time().Format(time.DateOnly), b.Until.Time().Format(time.DateOnly)
 	}
-	return fmt.Sprintf("backtest of %s (%s to %s)", hygiene.FormatDuration(b.span), since, until)
+	return fmt.Sprintf("backtest of %s (%s to %s", hygiene.FormatDuration(b.span), since, until)
 }
 
 // same tells whether the given policy is the one in force.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/ui"
 	"winnow/store"
@@ -28,7 +29,7 @@ func rulesOf(t *testing.T, rules string) *config.Config {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load(path, configOptions(false))
+	cfg, err := config.Load(path, app.ConfigOptions(false, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +46,7 @@ const (
 
 // pastHouse is a house with a past of 120 contacts: each is bounced softly once
 // and then reached, every tenth twice; every fortieth bounces hard.
-func pastHouse(t *testing.T, cfg *config.Config) (*call, *house) {
+func pastHouse(t *testing.T, cfg *config.Config) *app.App {
 	t.Helper()
 	s, err := store.Open(cfg.Store)
 	if err != nil {
@@ -74,8 +75,12 @@ func pastHouse(t *testing.T, cfg *config.Config) (*call, *house) {
 	if err := s.Append(context.Background(), events, nil); err != nil {
 		t.Fatal(err)
 	}
-	c := &call{Printer: &ui.Printer{Stderr: &bytes.Buffer{}}, ctx: context.Background(), now: func() time.Time { return backtestNow }}
-	return c, &house{config: cfg, store: s}
+	return &app.App{Config: cfg, Store: s}
+}
+
+// backtestOf is the backtest at the time of the tests.
+func backtestOf(a *app.App, inForce *hygiene.Policy, span time.Duration) (*backtested, error) {
+	return runBacktest(context.Background(), &ui.Printer{Stderr: &bytes.Buffer{}}, a, inForce, span, hygiene.InstantOf(backtestNow))
 }
 
 func printed(b *backtested) string {
@@ -85,8 +90,8 @@ func printed(b *backtested) string {
 }
 
 func TestABacktestComparesTheConfigWithThePolicyInForce(t *testing.T) {
-	c, h := pastHouse(t, rulesOf(t, hardForGood+twoSoftRest+forgive+optOut))
-	b, err := c.backtest(h, rulesOf(t, hardForGood+oneSoftRests+forgive).Policy, 90*hygiene.Day)
+	a := pastHouse(t, rulesOf(t, hardForGood+twoSoftRest+forgive+optOut))
+	b, err := backtestOf(a, rulesOf(t, hardForGood+oneSoftRests+forgive).Policy, 90*hygiene.Day)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,15 +113,15 @@ Left out, as the contact is not known: 1 event; winnow unmatched shows which.
 }
 
 func TestABacktestAsJSONHasNoNullLists(t *testing.T) {
-	c, h := pastHouse(t, rulesOf(t, hardForGood+twoSoftRest+forgive))
-	b, err := c.backtest(h, rulesOf(t, forgive).Policy, 90*hygiene.Day)
+	a := pastHouse(t, rulesOf(t, hardForGood+twoSoftRest+forgive))
+	b, err := backtestOf(a, rulesOf(t, forgive).Policy, 90*hygiene.Day)
 	if err != nil {
 		t.Fatal(err)
 	}
 	text, err := json.Marshal(b)
 	want := `{"since":"2026-08-25T12:00:00Z","until":"2026-11-23T12:00:00Z","events":255,"earlier_events":120,"contacts":120,"unmatched":1,` +
 		`"in_force":{"policy":"` + b.InForce.Policy + `","suppressed":0,"regretted":0,"rules":[]},` +
-		`"given":{"policy":"` + h.config.Hash + `","suppressed":12,"regretted":12,"rules":[{"name":"hard","acted":3,"right":3,"regretted":0,"samples":[]},` +
+		`"given":{"policy":"` + a.Config.Hash + `","suppressed":12,"regretted":12,"rules":[{"name":"hard","acted":3,"right":3,"regretted":0,"samples":[]},` +
 		`{"name":"rest","acted":12,"right":0,"regretted":12,"samples":["crm-000","crm-010","crm-020","crm-030","crm-040"]}]}}`
 	if err != nil || string(text) != want {
 		t.Errorf("got %s, %v\nwant %s", text, err, want)
@@ -124,8 +129,8 @@ func TestABacktestAsJSONHasNoNullLists(t *testing.T) {
 }
 
 func TestABacktestOfThePolicyInForceIsToldOnce(t *testing.T) {
-	c, h := pastHouse(t, rulesOf(t, hardForGood))
-	b, err := c.backtest(h, h.config.Policy, 30*hygiene.Day)
+	a := pastHouse(t, rulesOf(t, hardForGood))
+	b, err := backtestOf(a, a.Config.Policy, 30*hygiene.Day)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,8 +142,8 @@ func TestABacktestOfThePolicyInForceIsToldOnce(t *testing.T) {
 }
 
 func TestABacktestWithoutAPolicyInForceSaysSo(t *testing.T) {
-	c, h := pastHouse(t, rulesOf(t, hardForGood))
-	b, err := c.backtest(h, nil, 200*hygiene.Day)
+	a := pastHouse(t, rulesOf(t, hardForGood))
+	b, err := backtestOf(a, nil, 200*hygiene.Day)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,8 +165,7 @@ func TestABacktestOfAnEmptyStoreSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	c := &call{Printer: &ui.Printer{Stderr: &bytes.Buffer{}}, ctx: context.Background(), now: func() time.Time { return backtestNow }}
-	b, err := c.backtest(&house{config: cfg, store: s}, nil, 6*time.Hour)
+	b, err := backtestOf(&app.App{Config: cfg, Store: s}, nil, 6*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,16 +175,16 @@ func TestABacktestOfAnEmptyStoreSaysSo(t *testing.T) {
 }
 
 func TestABacktestOfNoTimeIsWrongUse(t *testing.T) {
-	c, h := pastHouse(t, rulesOf(t, hardForGood))
+	a := pastHouse(t, rulesOf(t, hardForGood))
 	var usage *ui.UsageError
-	if _, err := c.backtest(h, nil, 0); !errors.As(err, &usage) {
+	if _, err := backtestOf(a, nil, 0); !errors.As(err, &usage) {
 		t.Errorf("the error is %v", err)
 	}
 }
 
 func TestABacktestSaysWhichDiskIsFull(t *testing.T) {
 	disk := tmpfs(t)
-	c, h := pastHouse(t, rulesOf(t, hardForGood))
+	a := pastHouse(t, rulesOf(t, hardForGood))
 	at := hygiene.InstantOf(backtestNow).Add(-hygiene.Day)
 	id := strings.Repeat("a long message id ", 12)
 	for batch := range 15 {
@@ -189,12 +193,12 @@ func TestABacktestSaysWhichDiskIsFull(t *testing.T) {
 			events[i] = hygiene.Event{ReceivedAt: at, At: at, Source: "insider", MessageID: fmt.Sprint(id, batch, i), Name: "sent", Outcome: hygiene.Sent,
 				Contact: fmt.Sprint("crm-", i), Body: []byte("{}")}
 		}
-		if err := h.store.Append(context.Background(), events, nil); err != nil {
+		if err := a.Store.Append(context.Background(), events, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Setenv("TMPDIR", disk)
-	_, err := c.backtest(h, nil, 90*hygiene.Day)
+	_, err := backtestOf(a, nil, 90*hygiene.Day)
 	if err == nil || !strings.Contains(err.Error(), disk) || !strings.Contains(err.Error(), "the disk is full") || !strings.Contains(err.Error(), "TMPDIR") {
 		t.Errorf("the error is %v", err)
 	}

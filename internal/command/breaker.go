@@ -3,9 +3,11 @@ package command
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -48,76 +50,89 @@ type breakerListCommand struct{}
 
 // Run lists them: those that wait first, with what to do.
 func (breakerListCommand) Run(c *call) error {
-	return c.look(func(h *house) error {
-		trips, before, err := c.tripsOf(h)
+	return c.open(toRead, func(a *app.App) error {
+		show, done := c.Progress("contact")
+		l, err := listTrips(c.ctx, a, c.present(), show)
+		done()
 		if err != nil {
 			return err
 		}
-		items := []trip{}
-		for i := range trips {
-			it := tripOf(&trips[i])
-			if i < len(before) {
-				it.AlreadySuppressed, it.Samples = &before[i].Contacts, before[i].Samples
-			}
-			items = append(items, it)
-		}
 		if c.JSON {
-			return c.PrintJSON(items)
+			return c.PrintJSON(l.items())
 		}
-		c.showTrips(h, trips, before)
+		l.print(c.Stdout)
 		return nil
 	})
 }
 
-// tripsOf reads the surges, and of those that wait, which come first, what was
-// suppressed before.
-func (c *call) tripsOf(h *house) ([]store.Trip, []store.Before, error) {
-	trips, err := h.store.Trips()
+// tripList is all surges, those that wait for review first.
+type tripList struct {
+	trips    []store.Trip
+	before   []store.Before // of those that wait: what was suppressed before they tripped
+	breakers bool           // the config has some
+}
+
+// listTrips reads the surges, and what was suppressed before those tripped that
+// wait.
+func listTrips(ctx context.Context, a *app.App, now hygiene.Instant, progress func(int64)) (*tripList, error) {
+	trips, err := a.Store.Trips()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	waiting := 0
 	for waiting < len(trips) && trips[waiting].State == store.TripHeld {
 		waiting++
 	}
-	show, done := c.Progress("contact")
-	before, err := h.store.SuppressedBefore(c.ctx, trips[:waiting], c.present(), show)
-	done()
-	return trips, before, err
+	before, err := a.Store.SuppressedBefore(ctx, trips[:waiting], now, progress)
+	return &tripList{trips, before, len(a.Config.Breakers) > 0}, err
 }
 
-// shownTrips is how many surges are told of, of those that wait and of the
-// others: a screen.
+// items are the surges as JSON.
+func (l *tripList) items() []trip {
+	items := []trip{}
+	for i := range l.trips {
+		it := tripOf(&l.trips[i])
+		if i < len(l.before) {
+			it.AlreadySuppressed, it.Samples = &l.before[i].Contacts, l.before[i].Samples
+		}
+		items = append(items, it)
+	}
+	return items
+}
+
+// shownTrips is how many surges are shown, of those that wait and of the others: a
+// screen.
 const shownTrips = 10
 
-func (c *call) showTrips(h *house, trips []store.Trip, before []store.Before) {
+// print shows the surges.
+func (l *tripList) print(w io.Writer) {
 	switch {
-	case len(trips) == 0 && len(h.config.Breakers) == 0:
-		fmt.Fprintln(c.Stdout, "there is no breaker in the config: hygiene.breaker is where one goes")
+	case len(l.trips) == 0 && !l.breakers:
+		fmt.Fprintln(w, "there is no breaker in the config: hygiene.breaker is where one goes")
 		return
-	case len(before) == 0:
-		fmt.Fprintln(c.Stdout, "nothing waits for review: no breaker holds anything")
+	case len(l.before) == 0:
+		fmt.Fprintln(w, "nothing waits for review: no breaker holds anything")
 	default:
-		fmt.Fprintf(c.Stdout, "%s for review\n", ui.CountVerb(int64(len(before)), "surge", "waits", "wait"))
+		fmt.Fprintf(w, "%s for review\n", ui.CountVerb(int64(len(l.before)), "surge", "waits", "wait"))
 	}
-	for i := range before[:min(shownTrips, len(before))] {
-		c.showTrip(&trips[i], &before[i])
+	for i := range l.before[:min(shownTrips, len(l.before))] {
+		printTrip(w, &l.trips[i], &l.before[i])
 	}
-	if more := len(before) - shownTrips; more > 0 {
-		fmt.Fprintf(c.Stdout, "\nand %s, with --json\n", ui.Count(int64(more), "more surge"))
+	if more := len(l.before) - shownTrips; more > 0 {
+		fmt.Fprintf(w, "\nand %s, with --json\n", ui.Count(int64(more), "more surge"))
 	}
-	c.showReviewed(trips[len(before):])
+	printReviewed(w, l.trips[len(l.before):])
 }
 
-// showTrip tells what surged, what waits, what did not wait, and what to type.
-func (c *call) showTrip(t *store.Trip, before *store.Before) {
-	fmt.Fprintf(c.Stdout, "\ntrip %d: %s\n", t.ID, surged(t))
-	fmt.Fprintf(c.Stdout, "  %s held; on them verdicts on %s wait\n", ui.CountVerb(t.Events, "event", "is", "are"), ui.Count(t.Contacts, "contact"))
+// printTrip shows what surged, what waits, what did not wait, and what to type.
+func printTrip(w io.Writer, t *store.Trip, before *store.Before) {
+	fmt.Fprintf(w, "\ntrip %d: %s\n", t.ID, surged(t))
+	fmt.Fprintf(w, "  %s held; on them verdicts on %s wait\n", ui.CountVerb(t.Events, "event", "is", "are"), ui.Count(t.Contacts, "contact"))
 	if before.Contacts > 0 {
-		fmt.Fprintf(c.Stdout, "  before it tripped, such events since %s had suppressed %s, which nothing holds back: %s\n",
+		fmt.Fprintf(w, "  before it tripped, such events since %s had suppressed %s, which nothing holds back: %s\n",
 			t.From(), ui.Count(before.Contacts, "contact"), someOfMany(before))
 	}
-	ui.Table(c.Stdout, [][]string{
+	ui.Table(w, [][]string{
 		{fmt.Sprintf("  winnow breaker release %d", t.ID), "the events are right: what waits takes effect"},
 		{fmt.Sprintf("  winnow breaker discard %d", t.ID), "the provider or the carrier was wrong: nobody stays suppressed on them"},
 	})
@@ -138,8 +153,8 @@ func someOfMany(b *store.Before) string {
 	return text
 }
 
-// showReviewed lists what was settled, the latest first.
-func (c *call) showReviewed(trips []store.Trip) {
+// printReviewed lists what was reviewed, the latest first.
+func printReviewed(w io.Writer, trips []store.Trip) {
 	if len(trips) == 0 {
 		return
 	}
@@ -149,8 +164,8 @@ func (c *call) showReviewed(trips []store.Trip) {
 		rows = append(rows, []string{fmt.Sprint(t.ID), string(t.State), t.Source, t.Outcome.String(), t.Since.String(), t.Until.String(),
 			ui.Number(t.Events), ui.Number(t.Contacts), t.ReviewedAt.String(), t.By, fmt.Sprint(t.Batch)})
 	}
-	fmt.Fprintln(c.Stdout)
-	ui.Table(c.Stdout, rows)
+	fmt.Fprintln(w)
+	ui.Table(w, rows)
 }
 
 // tripReview is what the review of a surge is told.
@@ -164,27 +179,31 @@ type breakerReleaseCommand struct {
 	tripReview `embed:""`
 }
 
-// Run releases, and tells what that did.
-func (x breakerReleaseCommand) Run(c *call) error {
-	return c.reviewTrip(x.tripReview, (*store.Store).ReleaseTrip, func(did *reviewedTrip) string {
-		return fmt.Sprintf("released trip %d: %s changed, %s in the ledger", x.ID, ui.Count(did.Changed, "contact"), ui.Count(did.Changes, "change"))
-	})
-}
+// Run releases, and shows what that did.
+func (x breakerReleaseCommand) Run(c *call) error { return c.reviewTrip(x.tripReview, releaseTrip) }
 
 // breakerDiscardCommand strikes the evidence.
 type breakerDiscardCommand struct {
 	tripReview `embed:""`
 }
 
-// Run discards, and tells what that did and how to take it back.
-func (x breakerDiscardCommand) Run(c *call) error {
-	return c.reviewTrip(x.tripReview, (*store.Store).DiscardTrip, func(did *reviewedTrip) string {
-		text := fmt.Sprintf("discarded trip %d: %s of %s struck, of them %s that had been suppressed before it tripped; %s in the ledger", x.ID,
-			"the evidence", ui.Count(did.Changed, "contact"), ui.Number(*did.AlreadySuppressed), ui.Count(did.Changes, "change"))
-		if did.Batch != 0 {
-			text += fmt.Sprintf("; winnow undo --batch %d --apply takes it back", did.Batch)
+// Run discards, and shows what that did and how to undo it.
+func (x breakerDiscardCommand) Run(c *call) error { return c.reviewTrip(x.tripReview, discardTrip) }
+
+// reviewTrip reviews a surge.
+func (c *call) reviewTrip(x tripReview, review func(context.Context, *app.Operations, int64, string, hygiene.Instant) (*reviewedTrip, error)) error {
+	return c.open(toJudge, func(a *app.App) error {
+		ops, done := c.operations(a, "contact")
+		did, err := review(c.ctx, ops, x.ID, x.Note, c.present())
+		done()
+		switch {
+		case err != nil:
+			return err
+		case c.JSON:
+			return c.PrintJSON(did)
 		}
-		return text
+		_, err = fmt.Fprintln(c.Stdout, did.sentence())
+		return err
 	})
 }
 
@@ -195,59 +214,42 @@ type reviewedTrip struct {
 	Changes int64 `json:"changes"` // ledger entries
 }
 
+// releaseTrip lets the verdicts of a surge take effect.
+func releaseTrip(ctx context.Context, ops *app.Operations, id int64, note string, now hygiene.Instant) (*reviewedTrip, error) {
+	return reviewTrip(ctx, ops, ops.Store.ReleaseTrip, id, note, now)
+}
+
+// discardTrip strikes the evidence of a surge.
+func discardTrip(ctx context.Context, ops *app.Operations, id int64, note string, now hygiene.Instant) (*reviewedTrip, error) {
+	return reviewTrip(ctx, ops, ops.Store.DiscardTrip, id, note, now)
+}
+
 // reviewTrip settles a surge, after all that has happened has been swept: so
 // nothing of it comes late.
-func (c *call) reviewTrip(x tripReview, settle func(*store.Store, context.Context, store.Review) (store.Trip, store.Batched, error), say func(*reviewedTrip) string) error {
-	return c.with(store.OpenExisting, func(h *house) error {
-		var did reviewedTrip
-		a, done := c.act(h, "contact")
-		err := a.alone(c.ctx, func() error {
-			if _, err := a.sweepNow(c.ctx, c.present()); err != nil {
-				return err
-			}
-			before, err := a.before(c.ctx, x.ID, c.present())
-			if err != nil {
-				return err
-			}
-			t, batched, err := settle(h.store, c.ctx, store.Review{Trip: x.ID, Policy: h.config.Policy, Now: c.present(), By: operator(), Note: x.Note, Progress: a.progress})
-			did = reviewedTrip{tripOf(&t), batched.Contacts, batched.Changes}
-			did.AlreadySuppressed, did.Samples = &before.Contacts, before.Samples
+func reviewTrip(ctx context.Context, ops *app.Operations, settle func(context.Context, store.Review) (store.Trip, store.Batched, error), id int64, note string, now hygiene.Instant) (*reviewedTrip, error) {
+	var did reviewedTrip
+	err := ops.AfterSweep(ctx, now, func() error {
+		before, err := ops.PriorSuppressions(ctx, id, now)
+		if err != nil {
 			return err
-		})
-		done()
-		switch {
-		case err != nil:
-			return err
-		case c.JSON:
-			return c.PrintJSON(did)
 		}
-		_, err = fmt.Fprintln(c.Stdout, say(&did))
+		t, batched, err := settle(ctx, store.Review{Trip: id, Policy: ops.Config.Policy, Now: now, By: app.Operator(), Note: note, Progress: ops.Progress})
+		did = reviewedTrip{tripOf(&t), batched.Contacts, batched.Changes}
+		did.AlreadySuppressed, did.Samples = &before.Contacts, before.Samples
 		return err
 	})
+	return &did, err
 }
 
-// before is who was suppressed before the surge of that number tripped.
-func (a *act) before(ctx context.Context, id int64, now hygiene.Instant) (store.Before, error) {
-	t, err := a.store.WaitingTrip(id)
-	if err != nil {
-		return store.Before{}, err
+// sentence says what the review did.
+func (did *reviewedTrip) sentence() string {
+	if did.State == store.TripReleased {
+		return fmt.Sprintf("released trip %d: %s changed, %s in the ledger", did.ID, ui.Count(did.Changed, "contact"), ui.Count(did.Changes, "change"))
 	}
-	list, err := a.store.SuppressedBefore(ctx, []store.Trip{t}, now, a.progress)
-	if err != nil {
-		return store.Before{}, err
+	text := fmt.Sprintf("discarded trip %d: the evidence of %s struck, of them %s that had been suppressed before it tripped; %s in the ledger", did.ID,
+		ui.Count(did.Changed, "contact"), ui.Number(*did.AlreadySuppressed), ui.Count(did.Changes, "change"))
+	if did.Batch != 0 {
+		text += fmt.Sprintf("; winnow undo --batch %d --apply takes it back", did.Batch)
 	}
-	return list[0], nil
-}
-
-// toldTrips is how many surges a sweep by hand tells of one by one.
-const toldTrips = 3
-
-// tripped tells whoever swept by hand that breakers tripped.
-func (c *call) tripped(trips []*store.Trip) {
-	for _, t := range trips[:min(toldTrips, len(trips))] {
-		fmt.Fprintf(c.Stderr, "winnow: a breaker tripped: %s; winnow breaker shows what waits for review\n", surged(t))
-	}
-	if more := len(trips) - toldTrips; more > 0 {
-		fmt.Fprintf(c.Stderr, "winnow: and %s\n", ui.Count(int64(more), "more time"))
-	}
+	return text
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/ui"
 )
@@ -20,7 +21,7 @@ func (x checkCommand) Run(c *call) error {
 		_, err := c.Stdout.Write(config.Schema())
 		return err
 	}
-	cfg, err := c.load(true)
+	cfg, err := app.LoadConfig(c.config, true, c.now)
 	var problems *config.Problems
 	if errors.As(err, &problems) {
 		return c.tell(problems)

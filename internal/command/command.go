@@ -21,6 +21,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/ui"
 )
 
@@ -167,7 +168,7 @@ func (c *call) finish(err error) int {
 		fmt.Fprintf(c.Stderr, "winnow: %s\n", text)
 		return exitUsage
 	}
-	if !isProblems(err) {
+	if !app.IsProblems(err) {
 		text = "winnow: " + strings.ReplaceAll(text, "\n", "; ")
 	}
 	fmt.Fprintln(c.Stderr, text)

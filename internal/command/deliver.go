@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/schedule"
 	"winnow/segments"
 	"winnow/segments/destination"
@@ -26,19 +27,34 @@ import (
 // run, a held run never leaves the machine, and what a server missed can be
 // brought to it as long as the run is kept.
 
+// exporter makes runs, releases held ones and delivers them.
+type exporter struct {
+	*app.Operations
+	sent  func(bytes int64)    // told how much more is on its way to a remote; nil for nobody
+	tried func(store.Delivery) // told how deliveries went; nil for nobody
+	busy  func(holder int)     // told when another process delivers, and is waited for; nil for nobody
+}
+
+// requested is the exporter for someone who waits for the answer.
+func (x *exporter) requested(request context.Context) *exporter {
+	patient := *x
+	patient.Operations = x.Requested(request)
+	return &patient
+}
+
 // outbox is where runs wait for remotes.
-func (a *act) outbox() destination.Directory {
-	return destination.Directory(a.store.Beside("-outbox"))
+func (x *exporter) outbox() destination.Directory {
+	return destination.Directory(x.Store.Beside("-outbox"))
 }
 
 // directories are where runs of the export are written on this machine.
-func (a *act) directories(e segments.Export) []destination.Directory {
+func (x *exporter) directories(e segments.Export) []destination.Directory {
 	var list []destination.Directory
 	for _, dir := range e.To {
 		list = append(list, destination.Directory(dir))
 	}
-	if len(e.Remotes) > 0 && !slices.Contains(list, a.outbox()) {
-		list = append(list, a.outbox())
+	if len(e.Remotes) > 0 && !slices.Contains(list, x.outbox()) {
+		list = append(list, x.outbox())
 	}
 	return list
 }
@@ -81,7 +97,7 @@ func (t tempo) due(d store.Delivery, now time.Time) bool {
 }
 
 // owe enters what the export's remotes are to get.
-func (a *act) owe(e segments.Export) error {
+func (x *exporter) owe(e segments.Export) error {
 	if len(e.Remotes) == 0 {
 		return nil
 	}
@@ -89,19 +105,19 @@ func (a *act) owe(e segments.Export) error {
 	for _, to := range e.Remotes {
 		names = append(names, to.String())
 	}
-	return a.store.Owe(e.Name, names, e.Keep)
+	return x.Store.Owe(e.Name, names, e.Keep)
 }
 
 // clearOutbox removes the outbox of an export whose config has no remotes any
 // more, once nothing waits there that is among the kept runs. The files are full
 // of contacts.
-func (a *act) clearOutbox(e segments.Export) error {
-	folder := filepath.Join(string(a.outbox()), e.Name)
-	if _, err := os.Stat(folder); len(e.Remotes) > 0 || slices.Contains(e.To, string(a.outbox())) || err != nil {
+func (x *exporter) clearOutbox(e segments.Export) error {
+	folder := filepath.Join(string(x.outbox()), e.Name)
+	if _, err := os.Stat(folder); len(e.Remotes) > 0 || slices.Contains(e.To, string(x.outbox())) || err != nil {
 		return nil
 	}
-	known, err := a.store.Deliveries(e.Name)
-	kept, keptErr := a.store.RunsOf(e.Name, max(e.Keep, 1), segments.Published, segments.Released)
+	known, err := x.Store.Deliveries(e.Name)
+	kept, keptErr := x.Store.RunsOf(e.Name, max(e.Keep, 1), segments.Published, segments.Released)
 	if err := errors.Join(err, keptErr); err != nil {
 		return err
 	}
@@ -119,23 +135,23 @@ const strangerAge = 7 * hygiene.Day
 
 // clearStrangers removes the outboxes and the members of exports that left the
 // config long ago. What readers were given stays.
-func (a *act) clearStrangers() error {
+func (x *exporter) clearStrangers() error {
 	var names []string
 	used := false // the outbox is a directory of the config, too
-	for _, e := range a.config.Exports {
+	for _, e := range x.Config.Exports {
 		names = append(names, e.Name)
-		used = used || slices.Contains(e.To, string(a.outbox()))
+		used = used || slices.Contains(e.To, string(x.outbox()))
 	}
 	before := time.Now().Add(-strangerAge)
-	err := a.store.PruneMembersOfOthers(names, before)
-	folders, readErr := os.ReadDir(string(a.outbox()))
+	err := x.Store.PruneMembersOfOthers(names, before)
+	folders, readErr := os.ReadDir(string(x.outbox()))
 	if errors.Is(readErr, fs.ErrNotExist) || used {
 		return err
 	}
 	for _, f := range folders {
 		info, infoErr := f.Info()
 		if infoErr == nil && info.ModTime().Before(before) && !slices.Contains(names, f.Name()) {
-			err = errors.Join(err, os.RemoveAll(filepath.Join(string(a.outbox()), f.Name())))
+			err = errors.Join(err, os.RemoveAll(filepath.Join(string(x.outbox()), f.Name())))
 		}
 	}
 	return errors.Join(err, readErr)
@@ -146,11 +162,11 @@ func (a *act) clearStrangers() error {
 // others have their trouble. Without hurry it leaves those alone that are not to
 // be tried again yet. How it went is in the store; the error is of the store or
 // of ctx.
-func (a *act) deliver(ctx context.Context, e segments.Export, hurry bool) error {
+func (x *exporter) deliver(ctx context.Context, e segments.Export, hurry bool) error {
 	errs := make([]error, len(e.Remotes))
 	var all sync.WaitGroup
 	for i, to := range e.Remotes {
-		all.Go(func() { errs[i] = a.deliverTo(ctx, e, to, hurry) })
+		all.Go(func() { errs[i] = x.deliverTo(ctx, e, to, hurry) })
 	}
 	all.Wait()
 	return errors.Join(errs...)
@@ -158,45 +174,45 @@ func (a *act) deliver(ctx context.Context, e segments.Export, hurry bool) error 
 
 // delivering runs do while nobody else brings runs of the export to the remote,
 // in whichever process. Sweeps, runs and other remotes go on meanwhile.
-func (a *act) delivering(ctx context.Context, export string, to segments.Remote, do func() error) (err error) {
+func (x *exporter) delivering(ctx context.Context, export string, to segments.Remote, do func() error) (err error) {
 	remote := fnv.New64a()
 	remote.Write([]byte(to.String()))
-	lock := schedule.NewLock(fmt.Sprintf("%s.deliver-%s-%016x", a.store.Path(), export, remote.Sum64()))
-	if err := lock.Acquire(ctx, a.busy); err != nil {
+	lock := schedule.NewLock(fmt.Sprintf("%s.deliver-%s-%016x", x.Store.Path(), export, remote.Sum64()))
+	if err := lock.Acquire(ctx, x.busy); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
 	return do()
 }
 
-func (a *act) deliverTo(ctx context.Context, e segments.Export, to segments.Remote, hurry bool) (err error) {
+func (x *exporter) deliverTo(ctx context.Context, e segments.Export, to segments.Remote, hurry bool) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("deliver %s to %s: panic: %v; this is a fault of winnow", e.Name, to, p)
 		}
 	}()
-	return a.delivering(ctx, e.Name, to, func() error {
-		if err := a.owe(e); err != nil {
+	return x.delivering(ctx, e.Name, to, func() error {
+		if err := x.owe(e); err != nil {
 			return err
 		}
-		return a.deliverDue(ctx, e, to, hurry)
+		return x.deliverDue(ctx, e, to, hurry)
 	})
 }
 
-func (a *act) deliverDue(ctx context.Context, e segments.Export, to segments.Remote, hurry bool) error {
+func (x *exporter) deliverDue(ctx context.Context, e segments.Export, to segments.Remote, hurry bool) error {
 	for {
-		d, ok, err := a.firstWaiting(e.Name, to)
+		d, ok, err := x.firstWaiting(e.Name, to)
 		if err != nil || !ok || !hurry && !deliveryTempo.due(d, time.Now()) {
 			return err
 		}
-		if at, err := a.attempt(ctx, e, to, d); err != nil || at.Status == string(store.Waiting) {
+		if at, err := x.attempt(ctx, e, to, d); err != nil || at.Status == string(store.Waiting) {
 			return err // what comes after it waits with it
 		}
 	}
 }
 
-func (a *act) firstWaiting(export string, to segments.Remote) (d store.Delivery, ok bool, err error) {
-	list, err := a.store.Deliveries(export)
+func (x *exporter) firstWaiting(export string, to segments.Remote) (d store.Delivery, ok bool, err error) {
+	list, err := x.Store.Deliveries(export)
 	i := slices.IndexFunc(list, func(d store.Delivery) bool { return d.Remote == to.String() && d.Status == store.Waiting })
 	if err != nil || i < 0 {
 		return store.Delivery{}, false, err
@@ -206,11 +222,11 @@ func (a *act) firstWaiting(export string, to segments.Remote) (d store.Delivery,
 
 // attempt tries a delivery, a few times, enters how that went, and tells how the
 // run stands there now.
-func (a *act) attempt(ctx context.Context, e segments.Export, to segments.Remote, d store.Delivery) (arrival, error) {
-	from, err := a.wholeCopy(ctx, e, d.Run)
+func (x *exporter) attempt(ctx context.Context, e segments.Export, to segments.Remote, d store.Delivery) (arrival, error) {
+	from, err := x.wholeCopy(ctx, e, d.Run)
 	if err == nil {
 		defer from.Close()
-		err = a.try(ctx, e, to, &d, from.FS())
+		err = x.try(ctx, e, to, &d, from.FS())
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -230,19 +246,19 @@ func (a *act) attempt(ctx context.Context, e segments.Export, to segments.Remote
 	default:
 		d.Status, d.Error, d.DeliveredAt, d.NextAt = store.Delivered, "", hygiene.InstantOf(time.Now()), 0
 	}
-	err = a.store.EnterDelivery(d)
-	if a.tried != nil {
-		a.tried(d)
+	err = x.Store.EnterDelivery(d)
+	if x.tried != nil {
+		x.tried(d)
 	}
 	return arrivalOf(d), err
 }
 
 // try delivers, and after a short while again. Who is not welcome there does not
 // knock again.
-func (a *act) try(ctx context.Context, e segments.Export, to segments.Remote, d *store.Delivery, from fs.FS) error {
+func (x *exporter) try(ctx context.Context, e segments.Export, to segments.Remote, d *store.Delivery, from fs.FS) error {
 	for i := 0; ; i++ {
 		d.Tries++
-		err := a.send(ctx, e, to, d.Run, from)
+		err := x.send(ctx, e, to, d.Run, from)
 		if err == nil || ctx.Err() != nil || i == len(deliveryTempo.pauses) || errors.Is(err, segments.ErrUnwelcome) {
 			return err
 		}
@@ -254,12 +270,12 @@ func (a *act) try(ctx context.Context, e segments.Export, to segments.Remote, d 
 }
 
 // send brings a run somewhere, once.
-func (a *act) send(ctx context.Context, e segments.Export, to segments.Remote, run string, from fs.FS) error {
-	newest, _, err := a.store.LastRun(e.Name, segments.Published, segments.Released)
+func (x *exporter) send(ctx context.Context, e segments.Export, to segments.Remote, run string, from fs.FS) error {
+	newest, _, err := x.Store.LastRun(e.Name, segments.Published, segments.Released)
 	if err != nil {
 		return err
 	}
-	return to.Deliver(ctx, segments.Delivery{Export: e.Name, Run: run, From: from, Newest: newest.Name == run, Keep: max(e.Keep, 1), Progress: a.sent})
+	return to.Deliver(ctx, segments.Delivery{Export: e.Name, Run: run, From: from, Newest: newest.Name == run, Keep: max(e.Keep, 1), Progress: x.sent})
 }
 
 // errNoCopy says that no intact copy of the run is left on this machine, so that
@@ -269,10 +285,10 @@ var errNoCopy = errors.New("no whole copy of the run is left on this machine")
 // wholeCopy opens the first copy of a published run on this machine that is as
 // its manifest says. Without any the error is errNoCopy, unless one may be there
 // where nobody can look now.
-func (a *act) wholeCopy(ctx context.Context, e segments.Export, run string) (*os.Root, error) {
+func (x *exporter) wholeCopy(ctx context.Context, e segments.Export, run string) (*os.Root, error) {
 	why := []error{errNoCopy}
 	var unknown error
-	for _, d := range a.directories(e) {
+	for _, d := range x.directories(e) {
 		there, err := d.Open(e.Name, run)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -294,9 +310,4 @@ func (a *act) wholeCopy(ctx context.Context, e segments.Export, run string) (*os
 		return nil, unknown
 	}
 	return nil, segments.Sentence(why)
-}
-
-// busy tells that another process delivers, which is waited for.
-func (c *call) busy(holder int) {
-	fmt.Fprintf(c.Stderr, "waiting for process %d, which brings runs of this export to the same server\n", holder)
 }

@@ -57,32 +57,32 @@ func (s *shelf) be(down error) {
 var errDown = errors.New("nobody answers")
 
 // remoteAct is testAct whose export has these remotes.
-func remoteAct(t *testing.T, remotes ...segments.Remote) (*act, segments.Export) {
+func remoteAct(t *testing.T, remotes ...segments.Remote) (*exporter, segments.Export) {
 	t.Helper()
 	a := testAct(t)
-	e := &a.config.Exports[0]
+	e := &a.Config.Exports[0]
 	e.Remotes, e.Delta = remotes, []string{"do-not-text"}
 	return a, *e
 }
 
 // night makes a run of that day of January and delivers.
-func (a *act) night(t *testing.T, day int) segments.Run {
+func (a *exporter) night(t *testing.T, day int) segments.Run {
 	t.Helper()
 	run := a.nightlyAt(t, time.Date(2026, 1, day, 2, 0, 0, 0, time.UTC))
 	a.post(t)
 	return run
 }
 
-func (a *act) post(t *testing.T) {
+func (a *exporter) post(t *testing.T) {
 	t.Helper()
-	if err := a.deliver(context.Background(), a.config.Exports[0], true); err != nil {
+	if err := a.deliver(context.Background(), a.Config.Exports[0], true); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (a *act) waiting(t *testing.T) []store.Delivery {
+func (a *exporter) waiting(t *testing.T) []store.Delivery {
 	t.Helper()
-	list, err := undeliveredRuns(a.config, a.store)
+	list, err := undeliveredRuns(a.Config, a.Store)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestAKillBeforeDeliveringLosesNoRun(t *testing.T) {
 	for day := 2; day <= 3; day++ {
 		at := hygiene.InstantOf(time.Date(2026, 1, day, 2, 0, 0, 0, time.UTC))
 		run := segments.Run{Export: "nightly", Name: segments.RunName(at), ScheduledAt: at, AsOf: at}
-		if _, err := a.store.BeginRun(run); err != nil {
+		if _, err := a.Store.BeginRun(run); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := a.execute(context.Background(), e, run, func() hygiene.Instant { return at }); err != nil {
@@ -149,7 +149,7 @@ func TestAHeldRunLeavesTheMachineWhenItIsReleased(t *testing.T) {
 	crm := &shelf{name: "crm"}
 	a, _ := remoteAct(t, crm)
 	a.night(t, 1)
-	a.config.Exports[0].Guard.MinRows = map[string]int64{"reachable": 1000}
+	a.Config.Exports[0].Guard.MinRows = map[string]int64{"reachable": 1000}
 	held := a.night(t, 2)
 	crm.wants(t, "01*")
 	if _, err := a.makeUp(context.Background(), "nightly", held.Name, nil); err == nil || !strings.Contains(err.Error(), "winnow release nightly/"+held.Name) {
@@ -166,9 +166,9 @@ func TestAHeldRunLeavesTheMachineWhenItIsReleased(t *testing.T) {
 func TestARunHeldBeforeThereWereServersReachesThem(t *testing.T) {
 	crm := &shelf{name: "crm"}
 	a, _ := remoteAct(t)
-	a.config.Exports[0].Guard.MinRows = map[string]int64{"reachable": 1000}
+	a.Config.Exports[0].Guard.MinRows = map[string]int64{"reachable": 1000}
 	held := a.night(t, 1)
-	a.config.Exports[0].Remotes = []segments.Remote{crm}
+	a.Config.Exports[0].Remotes = []segments.Remote{crm}
 	did, err := a.release(context.Background(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now()))
 	if err != nil || did.Run.Error != "" {
 		t.Errorf("released it tells of %v, %q", err, did.Run.Error)
@@ -183,17 +183,17 @@ func TestWhoeverDeliversASecondTimeAtOnceFindsItDone(t *testing.T) {
 	crm.be(errDown)
 	a.night(t, 1)
 	crm.be(nil)
-	other, err := store.Open(a.store.Path())
+	other, err := store.Open(a.Store.Path())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.Close()
 	var both sync.WaitGroup
 	var errs [2]error
-	for i, s := range []*store.Store{a.store, other} {
+	for i, s := range []*store.Store{a.Store, other} {
 		b := *a
-		b.store = s
-		both.Go(func() { errs[i] = b.deliver(t.Context(), b.config.Exports[0], true) })
+		b.Store = s
+		both.Go(func() { errs[i] = b.deliver(t.Context(), b.Config.Exports[0], true) })
 	}
 	both.Wait()
 	if err := errors.Join(errs[:]...); err != nil {
@@ -218,7 +218,7 @@ func TestARunThatIsGoneStandsInNobodysWay(t *testing.T) {
 	crm.be(nil)
 	a.post(t)
 	crm.wants(t, "03*")
-	list, err := a.store.Deliveries("nightly")
+	list, err := a.Store.Deliveries("nightly")
 	if err != nil || list[0].Status != store.Gone || list[1].Status != store.Gone || !strings.Contains(list[1].Error, "no whole copy of the run is left") {
 		t.Errorf("they stand as %+v, %v", list, err)
 	}
@@ -228,7 +228,7 @@ func TestARunThatIsGoneStandsInNobodysWay(t *testing.T) {
 func TestLostRunsAreToldUntilTheServerHasALaterOne(t *testing.T) {
 	crm := &shelf{name: "crm", down: errDown}
 	a, _ := remoteAct(t, crm)
-	a.config.Exports[0].Keep = 1
+	a.Config.Exports[0].Keep = 1
 	for day := 1; day <= 3; day++ {
 		a.night(t, day)
 	}
@@ -236,7 +236,7 @@ func TestLostRunsAreToldUntilTheServerHasALaterOne(t *testing.T) {
 	if late := late(a.waiting(t), 0); len(late) != 1 || !strings.Contains(late[0].What, "1 run of nightly, the first 2026-01-03T020000Z: nobody answers") || !strings.Contains(late[0].What, lost) {
 		t.Errorf("with one run left it is said %+v", late)
 	}
-	for _, d := range a.directories(a.config.Exports[0]) {
+	for _, d := range a.directories(a.Config.Exports[0]) {
 		if err := os.RemoveAll(filepath.Join(string(d), "nightly", "2026-01-03T020000Z")); err != nil {
 			t.Fatal(err)
 		}
@@ -300,7 +300,7 @@ func TestAnIdleLookForDeliveriesWritesNothing(t *testing.T) {
 	crm := &shelf{name: "crm"}
 	a, e := remoteAct(t, crm)
 	a.night(t, 1)
-	wal := func() string { return readFile(t, a.store.Path()+"-wal") }
+	wal := func() string { return readFile(t, a.Store.Path()+"-wal") }
 	before := wal()
 	for range 20 {
 		if err := a.deliver(context.Background(), e, false); err != nil {
@@ -373,7 +373,7 @@ func TestADeliveredRunThatFailsByHandIsNotOwedAgain(t *testing.T) {
 	a.night(t, 2)
 	crm.be(errDown)
 	target := target{crm, false}
-	at, err := a.bring(t.Context(), a.config.Exports[0], run, target)
+	at, err := a.bring(t.Context(), a.Config.Exports[0], run, target)
 	if err != nil || at.well() || !strings.Contains(at.Error, errDown.Error()) {
 		t.Errorf("by hand it came to %+v, %v", at, err)
 	}
@@ -388,9 +388,9 @@ func TestADeliveredRunThatFailsByHandIsNotOwedAgain(t *testing.T) {
 func TestWhatWaitsForARemoteThatIsGoneStaysNoLongerThanRunsAreKept(t *testing.T) {
 	crm := &shelf{name: "crm", down: errDown}
 	a, _ := remoteAct(t, crm)
-	a.config.Exports[0].Keep = 2
+	a.Config.Exports[0].Keep = 2
 	a.night(t, 1)
-	a.config.Exports[0].Remotes = nil
+	a.Config.Exports[0].Remotes = nil
 	outbox := filepath.Join(string(a.outbox()), "nightly")
 	for day := 2; day <= 3; day++ {
 		a.night(t, day)
@@ -429,13 +429,13 @@ func TestAnOutboxWithoutRemotesIsCleared(t *testing.T) {
 func TestTheMetricsAreOfTheRemoteThatIsFurthestBehind(t *testing.T) {
 	crm, lake := &shelf{name: "crm"}, &shelf{name: "lake"}
 	a, _ := remoteAct(t, crm, lake)
-	d := &daemon{store: a.store}
-	d.current.Store(a.config)
+	d := &daemon{store: a.Store}
+	d.current.Store(a.Config)
 	a.night(t, 1)
 	lake.be(errDown)
 	a.night(t, 2)
 	a.night(t, 3)
-	known, err := a.store.Deliveries("nightly")
+	known, err := a.Store.Deliveries("nightly")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,7 +106,7 @@ func (p *deliverer) round(e segments.Export, all *sync.WaitGroup) {
 			continue
 		}
 		all.Go(func() {
-			err := p.d.acts().deliverTo(p.ctx, e, to, hurry)
+			err := p.d.exporter().deliverTo(p.ctx, e, to, hurry)
 			if p.leave(on); err != nil && p.ctx.Err() == nil {
 				p.d.log.Error("the deliveries of an export have trouble", "export", on.export, "to", on.remote, "error", err)
 			}

@@ -13,8 +13,8 @@ import (
 func TestASlowServerHoldsUpNoOther(t *testing.T) {
 	slow, crm := gated{&shelf{name: "slow"}, make(chan struct{})}, noting{&shelf{name: "crm"}, make(chan struct{}, 9)}
 	a, e := remoteAct(t, slow, crm)
-	d := &daemon{store: a.store, log: slog.New(slog.DiscardHandler)}
-	d.current.Store(a.config)
+	d := &daemon{store: a.Store, log: slog.New(slog.DiscardHandler)}
+	d.current.Store(a.Config)
 	p := newDeliverer(d)
 	d.deliverer = p
 	var all sync.WaitGroup
@@ -34,7 +34,7 @@ func TestASlowServerHoldsUpNoOther(t *testing.T) {
 	}
 	soon, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	newest, _, err := a.store.LastRun("nightly", segments.Published)
+	newest, _, err := a.Store.LastRun("nightly", segments.Published)
 	if err != nil {
 		t.Fatal(err)
 	}

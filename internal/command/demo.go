@@ -31,43 +31,50 @@ type demoCommand struct {
 
 // Run plays a campaign against a real daemon with the example config.
 func (x demoCommand) Run(c *call) (err error) {
+	return runDemo(c.ctx, c.Stdout, c.version, c.example, c.now, x.Keep)
+}
+
+// runDemo plays a campaign in a folder of its own.
+func runDemo(parent context.Context, out io.Writer, version string, example []byte, now func() time.Time, keep bool) (err error) {
 	folder, err := os.MkdirTemp("", "winnow-demo-")
 	if err != nil {
 		return err
 	}
-	if !x.Keep {
+	if !keep {
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	}
-	d, err := c.demo(folder)
+	d, err := newDemo(out, version, example, now, folder)
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(c.ctx)
+	ctx, stop := context.WithCancel(parent)
 	served := make(chan error, 1)
 	go func() { served <- d.daemon.serve(ctx) }()
 	err = d.play(ctx)
 	stop()
 	err = errors.Join(err, <-served)
-	if x.Keep {
-		fmt.Fprintf(c.Stdout, "\n%s\n", folder)
+	if keep {
+		fmt.Fprintf(out, "\n%s\n", folder)
 	}
 	return err
 }
 
 // demo is a daemon in a folder of its own, and a provider that calls it.
 type demo struct {
-	*call
-	daemon *daemon
-	folder string
-	url    string // of the callbacks
-	api    string
+	out     io.Writer
+	version string
+	now     func() time.Time
+	daemon  *daemon
+	folder  string
+	url     string // of the callbacks
+	api     string
 }
 
 const demoToken = "demo-9c99bc26-373e-4847"
 
-// demo makes the daemon from the example config, on free ports.
-func (c *call) demo(folder string) (*demo, error) {
-	text := string(c.example)
+// newDemo makes the daemon from the example config, on free ports.
+func newDemo(out io.Writer, version string, example []byte, now func() time.Time, folder string) (*demo, error) {
+	text := string(example)
 	for from, to := range map[string]string{
 		`":8080"`:                 `"127.0.0.1:0"`,
 		`"127.0.0.1:8081"`:        `"127.0.0.1:0"`,
@@ -84,13 +91,11 @@ func (c *call) demo(folder string) (*demo, error) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	inner := *c
-	inner.config = path
-	d, err := inner.daemon(slog.New(slog.DiscardHandler))
+	d, err := newDaemon(path, version, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}
-	return &demo{call: &inner, daemon: d, folder: folder,
+	return &demo{out: out, version: version, now: now, daemon: d, folder: folder,
 		url: "http://" + d.public.Addr().String() + "/callbacks/" + demoToken, api: "http://" + d.private.Addr().String() + "/api/v1"}, nil
 }
 
@@ -105,7 +110,7 @@ func (d *demo) play(ctx context.Context) error {
 	return nil
 }
 
-func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.Stdout, format, args...) }
+func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format, args...) }
 
 // receive is the provider calling back: a campaign, with all that real
 // providers do to it.
@@ -135,7 +140,7 @@ func (d *demo) receive(ctx context.Context) error {
 		err = errors.Join(err, postErr)
 	}
 	rows = append(rows, []string{fmt.Sprintf("   the %d bodies of its page, as printed: they name a message and no contact", len(names)), "200 each"})
-	ui.Table(d.Stdout, rows)
+	ui.Table(d.out, rows)
 	return err
 }
 
@@ -198,7 +203,7 @@ func (d *demo) sweep(ctx context.Context) error {
 }
 
 func (d *demo) swept(ctx context.Context) error {
-	did, err := d.daemon.acts().sweep(ctx, d.present())
+	did, err := d.daemon.operations().Sweep(ctx, hygiene.InstantOf(d.now()))
 	if err == nil {
 		d.say("   swept %s: %s, %s unmatched, %s in the ledger\n", ui.Count(did.Events, "event"), ui.Count(did.Repeats, "repeat"),
 			ui.Number(did.Unmatched), ui.Count(did.Changes, "change"))
@@ -224,7 +229,7 @@ func (d *demo) explain(context.Context) error {
 	d.say("\n4. Why? winnow explain\n")
 	cfg := d.daemon.current.Load()
 	for _, key := range []string{"crm-0441", "crm-0470"} {
-		e, ok, err := explain(cfg, d.daemon.store, key, d.present())
+		e, ok, err := explain(cfg, d.daemon.store, key, hygiene.InstantOf(d.now()))
 		if err != nil || !ok {
 			return errors.Join(err, fmt.Errorf("contact %s is missing", key))
 		}
@@ -253,7 +258,7 @@ func (d *demo) later(ctx context.Context) error {
 func (d *demo) run(ctx context.Context, at time.Time, show string) error {
 	at = at.Truncate(time.Second)
 	for _, e := range d.daemon.current.Load().Exports {
-		result, err := d.daemon.acts().export(ctx, e.Name, at, func() hygiene.Instant { return hygiene.InstantOf(at.Add(time.Second)) })
+		result, err := d.daemon.exporter().export(ctx, e.Name, at, func() hygiene.Instant { return hygiene.InstantOf(at.Add(time.Second)) })
 		if err != nil {
 			return err
 		}
@@ -263,7 +268,7 @@ func (d *demo) run(ctx context.Context, at time.Time, show string) error {
 		}
 		folder := filepath.Join(e.To[0], e.Name, result.Run.Name)
 		d.say("   %s\n", strings.TrimPrefix(folder, d.folder+string(filepath.Separator)))
-		ui.Table(d.Stdout, rows)
+		ui.Table(d.out, rows)
 		if err := d.head(filepath.Join(folder, show)); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/console"
 	"winnow/internal/schedule"
@@ -88,7 +89,7 @@ func (d *daemon) check(_ context.Context, contacts []string) ([]console.Answer, 
 
 // register keeps the send log, all but what has no contact.
 func (d *daemon) register(ctx context.Context, given []provider.Registration) (console.Registered, error) {
-	r := registrar{keys: d.current.Load().Keys, store: d.store}
+	r := registrar{keys: d.current.Load().Keys}
 	var list []store.Registration
 	var did console.Registered
 	for i, g := range given {
@@ -115,7 +116,7 @@ var refusals = []struct {
 	{errNoRun, http.StatusNotFound},
 	{errNotHeld, http.StatusConflict},
 	{errRan, http.StatusConflict},
-	{errHungUp, http.StatusRequestTimeout}, // which nobody reads
+	{app.ErrHungUp, http.StatusRequestTimeout}, // which nobody reads
 	{schedule.ErrStopped, http.StatusServiceUnavailable},
 }
 
@@ -131,12 +132,12 @@ func refused(err error) error {
 
 // runExport makes a run by hand, when no job is at work.
 func (d *daemon) runExport(asked context.Context, name string) (any, error) {
-	if _, err := d.acts().exportNamed(name); err != nil {
+	if _, err := d.exporter().exportNamed(name); err != nil {
 		return nil, refused(err)
 	}
 	var run segments.Run
 	job := schedule.Job{Kind: schedule.Export, Name: name, Run: func(ctx context.Context, at time.Time) (err error) {
-		run, err = d.export(ctx, d.acts().while(asked), name, at)
+		run, err = d.export(ctx, d.exporter().requested(asked), name, at)
 		return refused(err)
 	}}
 	err := d.runner.Do(asked, job, time.Now())
@@ -144,15 +145,15 @@ func (d *daemon) runExport(asked context.Context, name string) (any, error) {
 	case run.FinishedAt != 0:
 		return run, nil // it has ended, and tells itself how
 	case err != nil && asked.Err() != nil:
-		err = errHungUp
+		err = app.ErrHungUp
 	}
 	return run, refused(err)
 }
 
 // release publishes a run that the guard holds.
 func (d *daemon) release(asked context.Context, export, name string) (any, error) {
-	a := d.acts()
-	if _, err := a.exportNamed(export); err != nil {
+	x := d.exporter()
+	if _, err := x.exportNamed(export); err != nil {
 		return nil, refused(err)
 	}
 	at, err := time.Parse(segments.RunLayout, name)
@@ -160,11 +161,11 @@ func (d *daemon) release(asked context.Context, export, name string) (any, error
 		return nil, console.Refuse(http.StatusNotFound, fmt.Errorf("%q is no run: write its folder's name, like 2026-11-23T020000Z", name))
 	}
 	scheduled := hygiene.InstantOf(at)
-	if _, err := a.heldRun(export, scheduled); err != nil { // told at once, not when its turn comes
+	if _, err := x.heldRun(export, scheduled); err != nil { // told at once, not when its turn comes
 		return nil, refused(err)
 	}
-	a.await = nil // it may wait for a job, and then no job waits
-	did, err := a.while(asked).release(context.WithoutCancel(asked), export, scheduled, hygiene.InstantOf(time.Now()))
+	x.Wait = nil // it may wait for a job, and then no job waits
+	did, err := x.requested(asked).release(context.WithoutCancel(asked), export, scheduled, hygiene.InstantOf(time.Now()))
 	if did.Run.Export != "" {
 		d.deliverer.nudge(export)
 		return did, nil // it is released, and tells itself what went wrong
@@ -173,24 +174,24 @@ func (d *daemon) release(asked context.Context, export, name string) (any, error
 }
 
 func (d *daemon) instruct(_ context.Context, in console.Instruction) (any, error) {
-	a := d.acts()
-	key, err := a.config.Keys.Normalize(in.Contact)
+	ops := d.operations()
+	key, err := ops.Config.Keys.Normalize(in.Contact)
 	if err != nil {
 		return nil, console.Refuse(http.StatusBadRequest, err)
 	}
 	now := hygiene.InstantOf(time.Now())
 	told := hygiene.Instruction{Kind: in.Kind, Hand: hygiene.ByOperator, Reason: in.Reason, Note: in.Note, Until: in.Until, By: in.By}
-	if err := checkInstruction(told, now); err != nil {
+	if err := app.CheckInstruction(told, now); err != nil {
 		return nil, console.Refuse(http.StatusBadRequest, err)
 	}
-	_, unknown, err := a.instruct([]string{key}, told, now)
-	if err == nil && unknown != nil {
+	did, err := ops.Instruct([]string{key}, told, now)
+	if err == nil && did.Unknown != nil {
 		return nil, console.Refuse(http.StatusNotFound, fmt.Errorf("no contact %q is known", key))
 	}
 	if err != nil {
 		return nil, err
 	}
-	e, _, err := explain(a.config, a.store, key, now)
+	e, _, err := explain(ops.Config, ops.Store, key, now)
 	return e, err
 }
 
@@ -259,7 +260,7 @@ type exportRuns struct {
 }
 
 func (d *daemon) exportOf(_ context.Context, name string) (any, error) {
-	e, err := d.acts().exportNamed(name)
+	e, err := d.exporter().exportNamed(name)
 	if err != nil {
 		return nil, refused(err)
 	}

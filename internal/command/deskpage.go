@@ -120,7 +120,7 @@ func (d *desk) sizes(cfg *config.Config) (list []console.Size, err error) {
 		runs, runsErr := d.store.RunsOf(e.Name, shownRuns, segments.Published, segments.Released, segments.Held)
 		err = errors.Join(err, runsErr)
 		slices.Reverse(runs)
-		dirs := d.acts().directories(e)
+		dirs := d.exporter().directories(e)
 		sizes := make([]console.Size, len(e.Segments))
 		for i, name := range e.Segments {
 			sizes[i] = console.Size{Export: e.Name, Segment: name}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -11,7 +10,6 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/console"
-	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -20,8 +18,7 @@ func testDesk(t *testing.T, replace ...string) *desk {
 	t.Helper()
 	path := testConfig(t, t.TempDir(), "1h")
 	edit(t, path, replace...)
-	c := &call{Printer: &ui.Printer{Stderr: io.Discard}, ctx: t.Context(), config: path, now: time.Now}
-	d, err := c.daemon(slog.New(slog.DiscardHandler))
+	d, err := newDaemon(path, "test", slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +143,7 @@ func TestThePageTellsOfHeldRunsAndTheirSizes(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		run, err := d.export(t.Context(), d.acts(), "nightly", time.Now().Add(time.Duration(i)*time.Second))
+		run, err := d.export(t.Context(), d.exporter(), "nightly", time.Now().Add(time.Duration(i)*time.Second))
 		if string(run.Status) != want {
 			t.Fatalf("run %d is %s: %v", i, run.Status, err)
 		}

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/config"
-	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -32,7 +32,7 @@ type explanation struct {
 	Conditions   map[string]hygiene.Finding `json:"conditions,omitempty"`
 	Timeline     []happening                `json:"timeline,omitempty"`
 
-	state  string              // who, status and why
+	state  string              // as of when and why, after the status
 	next   string              // what ends that, and how to
 	ledger []store.LedgerEntry // the latest first, for people
 }
@@ -114,33 +114,25 @@ type explainCommand struct {
 
 // Run explains the contact.
 func (x explainCommand) Run(c *call) error {
-	return c.look(func(h *house) error {
-		key, err := h.config.Keys.Normalize(x.Contact)
+	return c.open(toRead, func(a *app.App) error {
+		key, err := a.Config.Keys.Normalize(x.Contact)
 		if err != nil {
 			return err
 		}
-		if err := x.checkSegment(h.config); err != nil {
+		if err := x.checkSegment(a.Config); err != nil {
 			return err
 		}
-		e, ok, err := explain(h.config, h.store, key, c.present())
+		e, ok, err := explain(a.Config, a.Store, key, c.present())
 		switch {
 		case err != nil:
 			return err
 		case !ok:
-			return nobody(h, x.Contact, key)
+			return notFound(a, x.Contact, key)
 		case c.JSON:
 			x.narrow(e)
 			return c.PrintJSON(e)
 		}
-		s := &screen{Writer: c.Stdout, verbose: x.Verbose, paint: c.Color()}
-		if x.Segment != "" {
-			s.tree(e, x.Segment)
-			return nil
-		}
-		s.show(e, h.config)
-		if !x.Verbose {
-			fmt.Fprintf(c.Stdout, "\n%s shows the conditions, the ledger and the timeline\n", ui.CommandLine("winnow explain", key, "-v"))
-		}
+		e.show(c.Printer, a.Config, x.Segment, x.Verbose)
 		return nil
 	})
 }
@@ -194,11 +186,11 @@ func explain(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 	if err := g.tell(e); err != nil {
 		return nil, false, err
 	}
-	e.state, e.next = e.status(), e.whatNext(cfg.Policy, contact)
+	e.state, e.next = e.reason(), e.whatNext(cfg.Policy, contact)
 	if waits := e.waits(); waits != "" {
 		e.next = strings.Join(slices.DeleteFunc([]string{e.next, waits}, func(s string) bool { return s == "" }), ". ")
 	}
-	e.Why = e.state
+	e.Why = e.Contact + " is " + e.Status + e.state
 	if e.next != "" {
 		e.Why += ". " + e.next
 	}

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/ui"
 	"winnow/store"
@@ -20,14 +21,14 @@ import (
 const explainedAt = hygiene.Instant(1_768_000_000_000_000) // 2026-01-09T23:06:40Z
 
 // explained is the explanation of the contact, and its screen.
-func explained(t *testing.T, a *act, key string, verbose bool) (*explanation, string) {
+func explained(t *testing.T, a *exporter, key string, verbose bool) (*explanation, string) {
 	t.Helper()
-	e, ok, err := explain(a.config, a.store, key, explainedAt)
+	e, ok, err := explain(a.Config, a.Store, key, explainedAt)
 	if err != nil || !ok {
 		t.Fatalf("%t, %v", ok, err)
 	}
 	var b strings.Builder
-	(&screen{Writer: &b, verbose: verbose}).show(e, a.config)
+	(&screen{Writer: &b, verbose: verbose}).show(e, a.Config)
 	return e, b.String()
 }
 
@@ -54,7 +55,7 @@ func crowdedConfig(t *testing.T) *config.Config {
 	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load(path, configOptions(true))
+	cfg, err := config.Load(path, app.ConfigOptions(true, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,7 @@ func crowdedConfig(t *testing.T) *config.Config {
 
 // crowded is a contact at every limit: as many entries as are kept of each
 // outcome, the longest ids, forty instructions with notes.
-func crowded(t *testing.T, key string) *act {
+func crowded(t *testing.T, key string) *exporter {
 	t.Helper()
 	cfg := crowdedConfig(t)
 	s, err := store.Open(cfg.Store)
@@ -71,7 +72,7 @@ func crowded(t *testing.T, key string) *act {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	a := &act{config: cfg, store: s}
+	a := &exporter{Operations: &app.Operations{Config: cfg, Store: s}}
 	var events []hygiene.Event
 	for i, name := range hygiene.OutcomeNames() {
 		o, err := hygiene.ParseOutcome(name)
@@ -87,14 +88,14 @@ func crowded(t *testing.T, key string) *act {
 	if err := s.Append(context.Background(), events, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.sweep(context.Background(), explainedAt); err != nil {
+	if _, err := a.Sweep(context.Background(), explainedAt); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 40 {
 		in := hygiene.Instruction{Kind: hygiene.Suppress, Hand: hygiene.Hand(1 + i%2), Reason: fmt.Sprintf("reason-%d", i), By: "operator",
 			Note: strings.Repeat("long note ", 40)}
-		if _, unknown, err := a.instruct([]string{key}, in, explainedAt.Add(-hygiene.Day)+hygiene.Instant(i)); err != nil || unknown != nil {
-			t.Fatal(unknown, err)
+		if did, err := a.Instruct([]string{key}, in, explainedAt.Add(-hygiene.Day)+hygiene.Instant(i)); err != nil || did.Unknown != nil {
+			t.Fatal(did.Unknown, err)
 		}
 	}
 	return a
@@ -137,11 +138,11 @@ func TestTheEvidenceIsToldAlsoWhenTheHistoryForgotIt(t *testing.T) {
 	for i := range 20 { // the first bounce is dropped from the history
 		e := hygiene.Event{ReceivedAt: explainedAt.Add(-hygiene.Day) + hygiene.Instant(i), At: explainedAt.Add(-hygiene.Day) + hygiene.Instant(i), Source: "insider",
 			MessageID: fmt.Sprint("later-", i), Name: "undelivered", Code: "1400", Outcome: hygiene.HardBounce, Contact: "ann", Body: []byte("{}")}
-		if err := a.store.Append(context.Background(), []hygiene.Event{e}, nil); err != nil {
+		if err := a.Store.Append(context.Background(), []hygiene.Event{e}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := a.sweep(context.Background(), explainedAt); err != nil {
+	if _, err := a.Sweep(context.Background(), explainedAt); err != nil {
 		t.Fatal(err)
 	}
 	e, _ := explained(t, a, "ann", false)
@@ -149,7 +150,7 @@ func TestTheEvidenceIsToldAlsoWhenTheHistoryForgotIt(t *testing.T) {
 		t.Fatal("the history still has the first bounce")
 	}
 	s := e.Suppressions[0]
-	if len(s.Events) != 1 || s.Events[0].MessageID != "m-ann" || !strings.HasSuffix(s.Why, "on the hard bounce of message m-ann (code 1400)") || s.Policy != a.config.Hash {
+	if len(s.Events) != 1 || s.Events[0].MessageID != "m-ann" || !strings.HasSuffix(s.Why, "on the hard bounce of message m-ann (code 1400)") || s.Policy != a.Config.Hash {
 		t.Errorf("told %+v", s)
 	}
 }
@@ -160,7 +161,7 @@ func TestWhatTheLogNoLongerHasIsSaid(t *testing.T) {
 		c := &hygiene.Contact{Key: "ann", Suppressions: []hygiene.Suppression{
 			{Reason: "hard_bounce", Since: hygiene.Moment{At: explainedAt.Add(-hygiene.Day)}, Grounds: hygiene.Grounds{Rule: "hard", Evidence: evidence}}}}
 		e := &explanation{Contact: "ann", Status: "suppressed", AsOf: explainedAt}
-		g := &grounds{policy: a.config.Policy, store: a.store, contact: c, known: []happening{{Seq: 9, Outcome: "soft_bounce", MessageID: "m"}}}
+		g := &grounds{policy: a.Config.Policy, store: a.Store, contact: c, known: []happening{{Seq: 9, Outcome: "soft_bounce", MessageID: "m"}}}
 		if err := g.tell(e); err != nil {
 			t.Fatal(err)
 		}
@@ -186,16 +187,16 @@ func TestWhatTheLogNoLongerHasIsSaid(t *testing.T) {
 func TestThePolicyIsTheOneThatOpened(t *testing.T) {
 	a := testAct(t)
 	a.bounce(t, explainedAt.Add(-hygiene.Day), "ann")
-	if _, err := a.sweep(context.Background(), explainedAt); err != nil {
+	if _, err := a.Sweep(context.Background(), explainedAt); err != nil {
 		t.Fatal(err)
 	}
-	opened := a.config.Hash
-	later := *a.config
-	later.Hash, later.Policy = "later", hygiene.NewPolicy(a.config.Policy.Rules, "later")
-	a.config = &later
+	opened := a.Config.Hash
+	later := *a.Config
+	later.Hash, later.Policy = "later", hygiene.NewPolicy(a.Config.Policy.Rules, "later")
+	a.Config = &later
 	for i := range 30 { // the opening lies far back in the ledger
 		in := hygiene.Instruction{Kind: hygiene.Allow, Reason: fmt.Sprint("other-", i), By: "ann"}
-		if _, _, err := a.instruct([]string{"ann"}, in, explainedAt.Add(-hygiene.Day/2)+hygiene.Instant(i)); err != nil {
+		if _, err := a.Instruct([]string{"ann"}, in, explainedAt.Add(-hygiene.Day/2)+hygiene.Instant(i)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -208,10 +209,10 @@ func TestWhatStrangersWroteDoesNotActOnATerminal(t *testing.T) {
 	a := testAct(t)
 	e := hygiene.Event{ReceivedAt: explainedAt - 1, At: explainedAt - 1, Source: "insider", MessageID: "m\x1b[2J\n\u202e", Name: "undelivered", Code: "\x07",
 		Outcome: hygiene.HardBounce, Contact: "ann", Body: []byte("{}")}
-	if err := a.store.Append(context.Background(), []hygiene.Event{e}, nil); err != nil {
+	if err := a.Store.Append(context.Background(), []hygiene.Event{e}, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.sweep(context.Background(), explainedAt); err != nil {
+	if _, err := a.Sweep(context.Background(), explainedAt); err != nil {
 		t.Fatal(err)
 	}
 	for _, verbose := range []bool{false, true} {
@@ -224,12 +225,12 @@ func TestWhatStrangersWroteDoesNotActOnATerminal(t *testing.T) {
 func TestColoursKeepColumnsInLine(t *testing.T) {
 	a := testAct(t)
 	a.bounce(t, explainedAt-1, "ann")
-	if _, err := a.sweep(context.Background(), explainedAt); err != nil {
+	if _, err := a.Sweep(context.Background(), explainedAt); err != nil {
 		t.Fatal(err)
 	}
 	e, plain := explained(t, a, "ann", false)
 	var b strings.Builder
-	(&screen{Writer: &b, paint: true}).show(e, a.config)
+	(&screen{Writer: &b, paint: true}).show(e, a.Config)
 	text := b.String()
 	if !strings.HasPrefix(text, "ann is \x1b[31msuppressed\x1b[0m as of ") {
 		t.Errorf("painted %q", text)
@@ -244,7 +245,7 @@ func TestColoursKeepColumnsInLine(t *testing.T) {
 
 func TestAbsentThingsAreAbsentKeys(t *testing.T) {
 	a := testAct(t)
-	if _, err := a.store.Register(context.Background(), []store.Registration{{MessageID: "m", Contact: "new"}}); err != nil {
+	if _, err := a.Store.Register(context.Background(), []store.Registration{{MessageID: "m", Contact: "new"}}); err != nil {
 		t.Fatal(err)
 	}
 	e, _ := explained(t, a, "new", false)

@@ -7,17 +7,18 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/ui"
 )
 
-// nobody says that no contact of that key is known, and what may have been meant.
-func nobody(h *house, given, key string) error {
+// notFound is the error that says that no contact of that key is known, and what may have been meant.
+func notFound(a *app.App, given, key string) error {
 	text := fmt.Sprintf("no contact %q is known", key)
 	if key != strings.TrimSpace(given) {
 		text = fmt.Sprintf("no contact %q is known, which is how %q is written in full", key, given)
 	}
 	text += ": nothing happened to it yet, or its events are unmatched or not swept; winnow status counts both"
-	near, err := h.near(key)
+	near, err := suggest(a, key)
 	if err != nil {
 		return err
 	}
@@ -27,15 +28,15 @@ func nobody(h *house, given, key string) error {
 	return errors.New(text)
 }
 
-// near says what the text may be instead of a contact's key: another way to
+// suggest says what the text may be instead of a contact's key: another way to
 // write one, a phone number where keys are none, or the id of a message.
-func (h *house) near(key string) (string, error) {
+func suggest(a *app.App, key string) (string, error) {
 	for _, spelling := range spellings(key) {
-		if _, ok, err := h.store.Contact(spelling); err != nil || ok {
+		if _, ok, err := a.Store.Contact(spelling); err != nil || ok {
 			return fmt.Sprintf("there is %q: %s", spelling, ui.CommandLine("winnow explain", spelling, "")), err
 		}
 	}
-	contact, n, err := h.store.Message(key)
+	contact, n, err := a.Store.Message(key)
 	switch {
 	case err != nil:
 		return "", err
@@ -44,7 +45,7 @@ func (h *house) near(key string) (string, error) {
 	case n > 0:
 		return fmt.Sprintf("it is the id of a message of which %s unmatched: register whom it was for with winnow import messages FILE", ui.CountVerb(n, "event", "is", "are")), nil
 	}
-	if _, err := hygiene.ParsePhone(key, ""); err == nil && !h.config.Keys.Phone {
+	if _, err := hygiene.ParsePhone(key, ""); err == nil && !a.Config.Keys.Phone {
 		return "it is a phone number, and contacts are told apart by the key that the CRM gives them: ask by that", nil
 	}
 	return "", nil

@@ -39,7 +39,21 @@ func (s *screen) colour(word string) string {
 	return colours[word] + word + "\x1b[0m"
 }
 
-// print writes the explanation for a support person: one screen.
+// show prints the explanation: one screen, or all of it when verbose, or the
+// conditions of one segment.
+func (e *explanation) show(out *ui.Printer, cfg *config.Config, segment string, verbose bool) {
+	s := &screen{Writer: out.Stdout, verbose: verbose, paint: out.Color()}
+	if segment != "" {
+		s.tree(e, segment)
+		return
+	}
+	s.show(e, cfg)
+	if !verbose {
+		fmt.Fprintf(out.Stdout, "\n%s shows the conditions, the ledger and the timeline\n", ui.CommandLine("winnow explain", e.Contact, "-v"))
+	}
+}
+
+// print writes what a support person needs, on one screen.
 func (e *explanation) print(w io.Writer, cfg *config.Config) { (&screen{Writer: w}).show(e, cfg) }
 
 func (s *screen) show(e *explanation, cfg *config.Config) {
@@ -61,8 +75,7 @@ func (s *screen) show(e *explanation, cfg *config.Config) {
 
 // headline is who, status and why, and below it what happens next.
 func (s *screen) headline(e *explanation) {
-	is := e.Contact + " is "
-	fmt.Fprintln(s, ui.Printable(is)+s.colour(e.Status)+ui.Printable(strings.TrimPrefix(e.state, is+e.Status)))
+	fmt.Fprintln(s, ui.Printable(e.Contact)+" is "+s.colour(e.Status)+ui.Printable(e.state))
 	if e.next != "" {
 		fmt.Fprintln(s, ui.Printable(e.next))
 	}

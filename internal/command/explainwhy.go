@@ -13,9 +13,10 @@ import (
 	"winnow/store"
 )
 
-// status says who the contact is, what its status is and why, in a sentence.
-func (e *explanation) status() string {
-	text := fmt.Sprintf("%s is %s as of %s: ", e.Contact, e.Status, e.AsOf)
+// reason says as of when the contact has its status, and why: what follows "KEY is
+// STATUS" in a sentence.
+func (e *explanation) reason() string {
+	text := fmt.Sprintf(" as of %s: ", e.AsOf)
 	switch {
 	case e.is(hygiene.IsSuppressed):
 		text += e.byWeight()[0].Why

@@ -3,15 +3,10 @@ package command
 import (
 	"bufio"
 	"bytes"
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 
-	"winnow/internal/atomicfile"
 	"winnow/internal/csvlist"
-	"winnow/internal/ui"
 )
 
 // importCommand brings in what happened before winnow, or beside it.
@@ -25,53 +20,6 @@ type importCommand struct {
 
 // A line of an import is at most this long; so is a callback's body.
 const maxLine = 2 << 20
-
-// openFile opens what a FILE argument names; - is stdin.
-func (c *call) openFile(name string) (io.ReadCloser, error) {
-	if name == "-" {
-		return c.openStdin(), nil
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	return f, nil
-}
-
-// ui.ErrInterrupted is the error of work that someone ended before it was done.
-var xxErrInterrupted = errors.New("interrupted")
-
-// interrupted is ui.ErrInterrupted when someone wants the work ended.
-func (c *call) interrupted() error {
-	if c.ctx.Err() != nil {
-		return ui.ErrInterrupted
-	}
-	return nil
-}
-
-// keptOpen is a stream that outlives its reader.
-type keptOpen struct{ io.Reader }
-
-// Close leaves the stream open.
-func (keptOpen) Close() error { return nil }
-
-// Underlying returns the stream.
-func (k keptOpen) Underlying() any { return k.Reader }
-
-// openStdin gives stdin as a file. A read of a terminal, or of a pipe that nobody
-// writes to, is ended by no signal: an interrupt lets its reader go.
-func (c *call) openStdin() io.ReadCloser {
-	if atomicfile.Info(c.stdin) != nil {
-		return keptOpen{c.stdin}
-	}
-	r, w := io.Pipe()
-	context.AfterFunc(c.ctx, func() { w.CloseWithError(ui.ErrInterrupted) })
-	go func() {
-		_, err := io.Copy(w, c.stdin)
-		w.CloseWithError(err)
-	}()
-	return r
-}
 
 // errLong is the error of a line that no record can be.
 var errLong = fmt.Errorf("it is longer than %d bytes", maxLine)

@@ -3,6 +3,7 @@ package command
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -91,14 +92,14 @@ func (c *columnKinds) String() string {
 }
 
 // printColumns shows how columns were read, as many as people look at.
-func printColumns(c *call, columns []columnKinds) {
+func printColumns(w io.Writer, columns []columnKinds) {
 	const most = 20
 	var rows [][]string
 	for i := range columns[:min(len(columns), most)] {
 		rows = append(rows, []string{"  column", shown(columns[i].Name), columns[i].String()})
 	}
-	ui.Table(c.Stdout, rows)
+	ui.Table(w, rows)
 	if len(columns) > most {
-		fmt.Fprintf(c.Stdout, "  and %s; --json has all\n", ui.Count(int64(len(columns)-most), "more column"))
+		fmt.Fprintf(w, "  and %s; --json has all\n", ui.Count(int64(len(columns)-most), "more column"))
 	}
 }

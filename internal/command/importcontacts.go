@@ -1,13 +1,16 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -31,24 +34,33 @@ none is left out and the rest of its line is taken. Importing a file again chang
 
 // Run shows what would change, or changes it.
 func (x importContactsCommand) Run(c *call) error {
-	return c.under(store.Open, func(h *house) (err error) {
-		t := &contactImport{keys: h.config.Keys, keyColumn: x.Key, save: h.store.PreviewProfiles, seen: h.store.NewSeen()}
-		defer func() { err = errors.Join(err, t.seen.Close()) }()
-		if x.Apply {
-			t.save = h.store.SaveProfiles
-		}
-		out, err := x.read(c, h.config.Keys, t)
-		if err != nil {
-			return err
-		}
-		t.tellSamples()
-		t.did.Applied, t.did.Rejected, t.did.Phones = x.Apply, out.Lines, out.Fields
-		if c.JSON {
-			return errors.Join(c.PrintJSON(t.did), out.err(x.File))
-		}
-		t.did.print(c, x.File)
-		return out.err(x.File)
-	})
+	o, err := x.options(c)
+	if err != nil {
+		return err
+	}
+	o.Apply = x.Apply
+	return c.open(toRecord, func(a *app.App) error { return importContacts(c.ctx, c.Printer, a, o) })
+}
+
+// importContacts takes in what the CRM says of contacts, or shows what would
+// change.
+func importContacts(ctx context.Context, out *ui.Printer, a *app.App, o options) (err error) {
+	t := &contactImport{keys: a.Config.Keys, keyColumn: o.Key, save: a.Store.PreviewProfiles, seen: a.Store.NewSeen()}
+	defer func() { err = errors.Join(err, t.seen.Close()) }()
+	if o.Apply {
+		t.save = a.Store.SaveProfiles
+	}
+	l, err := readContacts(ctx, out, a.Config.Keys, o, t)
+	if err != nil {
+		return err
+	}
+	t.tellSamples()
+	t.did.Applied, t.did.Rejected, t.did.Phones = o.Apply, l.Lines, l.Fields
+	if out.JSON {
+		return errors.Join(out.PrintJSON(t.did), l.err(o.File))
+	}
+	t.did.print(out.Stdout, o.File)
+	return l.err(o.File)
 }
 
 // importedContacts is what an import of contacts prints as JSON.
@@ -272,28 +284,28 @@ func (s *contactSample) tell() {
 // shown is a value as it fits on a line.
 func shown(value string) string { return ui.Shorten(ui.Printable(value), 40) }
 
-func (d *importedContacts) print(c *call, file string) {
+func (d *importedContacts) print(w io.Writer, file string) {
 	if d.Applied {
-		fmt.Fprintf(c.Stdout, "%s: %s new, %s updated, %s unchanged\n", file, ui.CountVerb(d.New, "contact", "is", "are"), ui.Number(d.Updated), ui.Number(d.Unchanged))
+		fmt.Fprintf(w, "%s: %s new, %s updated, %s unchanged\n", file, ui.CountVerb(d.New, "contact", "is", "are"), ui.Number(d.Updated), ui.Number(d.Unchanged))
 	} else {
-		fmt.Fprintf(c.Stdout, "%s: %s new, %s would be updated, %s unchanged\n", file, ui.Count(d.New, "contact")+" would be", ui.Number(d.Updated), ui.Number(d.Unchanged))
+		fmt.Fprintf(w, "%s: %s new, %s would be updated, %s unchanged\n", file, ui.Count(d.New, "contact")+" would be", ui.Number(d.Updated), ui.Number(d.Unchanged))
 	}
 	var rows [][]string
 	for _, s := range d.Samples {
 		rows = append(rows, []string{"  " + s.Effect, s.Contact, ui.Shorten(strings.Join(s.Changes, ", "), 120)})
 	}
-	ui.Table(c.Stdout, rows)
-	printColumns(c, d.Columns)
+	ui.Table(w, rows)
+	printColumns(w, d.Columns)
 	if d.Repeated > 0 {
-		fmt.Fprintf(c.Stdout, "%s of contacts that a line before names: of each contact the last line counts\n", ui.CountVerb(d.Repeated, "line", "is", "are"))
+		fmt.Fprintf(w, "%s of contacts that a line before names: of each contact the last line counts\n", ui.CountVerb(d.Repeated, "line", "is", "are"))
 	}
 	if d.Phones > 0 {
-		fmt.Fprintf(c.Stdout, "%s left out, their contacts taken: they are no phone numbers\n", ui.CountVerb(d.Phones, "phone", "was", "were"))
+		fmt.Fprintf(w, "%s left out, their contacts taken: they are no phone numbers\n", ui.CountVerb(d.Phones, "phone", "was", "were"))
 	}
 	switch {
 	case !d.Applied && d.New+d.Updated+d.Repeated > 0:
-		fmt.Fprintln(c.Stdout, "nothing is changed yet: --apply does it")
+		fmt.Fprintln(w, "nothing is changed yet: --apply does it")
 	case d.New+d.Updated+d.Repeated > 0:
-		fmt.Fprintln(c.Stdout, "segments see it at the next run, rules from now on")
+		fmt.Fprintln(w, "segments see it at the next run, rules from now on")
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/internal/app"
 	"winnow/internal/atomicfile"
 	"winnow/internal/ui"
 	"winnow/store"
@@ -21,6 +22,12 @@ type importEventsCommand struct {
 	Rejected string `placeholder:"FILE" help:"Write the lines that were left out to this file, each with its number and why."`
 }
 
+// Run appends the archive to the log.
+func (x importEventsCommand) Run(c *call) (err error) {
+	o := options{File: x.File, Stdin: c.stdin, Rejected: x.Rejected, Config: c.config, Now: c.now}
+	return importEvents(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRecord, do) })
+}
+
 // archived is one line of an archive.
 type archived struct {
 	Source     string          `json:"source"`
@@ -28,19 +35,20 @@ type archived struct {
 	Body       json.RawMessage `json:"body"`
 }
 
-// Run appends the archive to the log.
-func (x importEventsCommand) Run(c *call) (err error) {
-	in, err := c.openImport(x.File, x.Rejected)
+// importEvents appends an archive to the log. The store is opened once the file
+// is.
+func importEvents(ctx context.Context, out *ui.Printer, o options, open func(func(*app.App) error) error) (err error) {
+	in, err := openImport(ctx, out, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
-	return c.under(store.Open, func(h *house) error {
-		byName, err := readers(h.config)
+	return open(func(a *app.App) error {
+		byName, err := app.Readers(a.Config)
 		if err != nil {
 			return err
 		}
-		im := &eventImport{importing: in, house: h, readers: byName}
+		im := &eventImport{importing: in, store: a.Store, readers: byName}
 		if err := im.all(); err != nil {
 			return im.stopped(err)
 		}
@@ -51,7 +59,7 @@ func (x importEventsCommand) Run(c *call) (err error) {
 // eventImport gathers events to commit them together.
 type eventImport struct {
 	*importing
-	house   *house
+	store   *store.Store
 	readers map[string]*provider.Reader
 	show    func(int64)
 	events  []hygiene.Event
@@ -118,7 +126,7 @@ func (im *eventImport) record(number int64, line []byte) error {
 	if err != nil {
 		return im.reject(number, err, line)
 	}
-	if a.ReceivedAt.After(im.now()) {
+	if a.ReceivedAt.After(im.now) {
 		im.did.Later++
 		im.latest = later(im.latest, a.ReceivedAt)
 	}
@@ -135,7 +143,7 @@ func (im *eventImport) flush() error {
 		return err
 	}
 	// Whether events are stored whose append was given up nobody knows.
-	if err := im.house.store.Append(context.WithoutCancel(im.ctx), im.events, im.bad); err != nil {
+	if err := im.store.Append(context.WithoutCancel(im.ctx), im.events, im.bad); err != nil {
 		return err
 	}
 	im.did.Stored += int64(len(im.events))
@@ -160,7 +168,7 @@ func (im *eventImport) stopped(err error) error {
 	next := im.stored + 1
 	how := ""
 	if im.name != "-" {
-		how = fmt.Sprintf(" (tail -n +%d %s | winnow import events -%s)", next, ui.ShellQuote(im.name), im.withConfig())
+		how = fmt.Sprintf(" (tail -n +%d %s | winnow import events -%s)", next, ui.ShellQuote(im.name), app.ConfigFlag(im.config))
 	}
 	return fmt.Errorf("%w; %s stored: go on from line %d%s, or import the whole file again: what it repeats counts once", err, stored, next, how)
 }

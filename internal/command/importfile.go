@@ -2,8 +2,10 @@ package command
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
+	"time"
 
 	"winnow/internal/atomicfile"
 	"winnow/internal/csvlist"
@@ -12,7 +14,10 @@ import (
 
 // importing is a file on its way in.
 type importing struct {
-	*call
+	*ui.Printer
+	ctx       context.Context
+	config    string // the path of the config, for commands to type
+	now       time.Time
 	name      string
 	file      io.ReadCloser
 	unchanged func() error // tells when it is another file than the one that was opened
@@ -26,29 +31,40 @@ const (
 	importBytes = 2 << 20
 )
 
-// openImport opens the file of an import. rejected is the file for the lines that
-// are left out; empty for none.
-func (c *call) openImport(name, rejected string) (*importing, error) {
-	if err := atomicfile.Distinct(name, rejected); err != nil {
+// options say what to import.
+type options struct {
+	File      string // its name; - is Stdin
+	Stdin     io.Reader
+	Rejected  string // the file to write rejected lines to; empty for none
+	Delimiter byte   // of a CSV; 0 to find out
+	Key       string // the column of a CSV that holds the contact's key
+	Apply     bool   // where imports show first: do it
+	Config    string // the path of the config, for commands to type
+	Now       func() time.Time
+}
+
+// openImport opens the file of an import.
+func openImport(ctx context.Context, out *ui.Printer, o options) (*importing, error) {
+	if err := atomicfile.Distinct(o.File, o.Rejected); err != nil {
 		return nil, err
 	}
-	f, err := c.openFile(name)
+	f, err := atomicfile.OpenInput(ctx, o.Stdin, o.File)
 	if err != nil {
 		return nil, err
 	}
-	if atomicfile.Is(f, rejected) {
+	if atomicfile.Is(f, o.Rejected) {
 		f.Close()
-		return nil, ui.Usagef("%s is what stdin reads: write to another file", rejected)
+		return nil, ui.Usagef("%s is what stdin reads: write to another file", o.Rejected)
 	}
-	return &importing{call: c, name: name, file: f, unchanged: atomicfile.Unchanged(f), rejects: rejects{screen: c.Stderr, name: rejected}}, nil
+	return &importing{Printer: out, ctx: ctx, config: o.Config, now: o.Now(), name: o.File, file: f, unchanged: atomicfile.Unchanged(f), rejects: rejects{screen: out.Stderr, name: o.Rejected}}, nil
 }
 
 // ready is an error when what was gathered must not be written: someone wants the
 // work ended, or the file was changed. Half a line of a file that is being
 // written can be another person's.
 func (in *importing) ready() error {
-	if err := in.interrupted(); err != nil {
-		return err
+	if in.ctx.Err() != nil {
+		return ui.ErrInterrupted
 	}
 	return in.unchanged()
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
@@ -141,7 +142,7 @@ func TestLongLinesAreWrittenAFewAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &weighed{}
-	_, err := (&contactFile{File: name, Key: "contact"}).read(&call{Printer: &ui.Printer{Stderr: io.Discard}, ctx: t.Context()}, hygiene.KeyFormat{}, w)
+	_, err := readContacts(t.Context(), &ui.Printer{Stderr: io.Discard}, hygiene.KeyFormat{}, options{File: name, Key: "contact", Now: time.Now}, w)
 	if err != nil || w.most == 0 || w.most > importBytes+200_000 {
 		t.Errorf("%d bytes of fields were gathered, %v", w.most, err)
 	}

@@ -3,6 +3,7 @@ package command
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/internal/app"
 	"winnow/internal/csvlist"
 	"winnow/internal/ui"
 	"winnow/store"
@@ -24,18 +26,24 @@ type importMessagesCommand struct {
 }
 
 // Run registers whom the messages were for.
-func (x importMessagesCommand) Run(c *call) (err error) {
-	separator, err := x.separator()
+func (x importMessagesCommand) Run(c *call) error {
+	delimiter, err := x.separator()
 	if err != nil {
 		return err
 	}
-	in, err := c.openImport(x.File, x.Rejected)
+	o := options{File: x.File, Stdin: c.stdin, Rejected: x.Rejected, Delimiter: delimiter, Config: c.config, Now: c.now}
+	return importMessages(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRecord, do) })
+}
+
+// importMessages registers a send log. The store is opened once the file is.
+func importMessages(ctx context.Context, out *ui.Printer, o options, open func(func(*app.App) error) error) (err error) {
+	in, err := openImport(ctx, out, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
-	return c.under(store.Open, func(h *house) error {
-		im := &messageImport{importing: in, registrar: registrar{keys: h.config.Keys, store: h.store}, separator: separator}
+	return open(func(a *app.App) error {
+		im := &messageImport{importing: in, registrar: registrar{keys: a.Config.Keys}, store: a.Store, separator: o.Delimiter}
 		if err := im.all(); err != nil {
 			return im.stopped(err)
 		}
@@ -45,10 +53,7 @@ func (x importMessagesCommand) Run(c *call) (err error) {
 
 // registrar turns registrations as given into those the store keeps. The API
 // and imports share it.
-type registrar struct {
-	keys  hygiene.KeyFormat
-	store *store.Store
-}
+type registrar struct{ keys hygiene.KeyFormat }
 
 // normalise makes keys of what was given. A phone number that is none is left
 // out, and the message still has its contact.
@@ -71,6 +76,7 @@ func (r *registrar) normalise(g provider.Registration) (store.Registration, erro
 type messageImport struct {
 	*importing
 	registrar
+	store     *store.Store
 	separator byte // of a CSV; 0 to find out
 	show      func(int64)
 	waiting   []store.Registration

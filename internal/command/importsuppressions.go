@@ -2,14 +2,17 @@ package command
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/csvlist"
 	"winnow/internal/ui"
@@ -34,36 +37,45 @@ that scrub left out have a reason like suppressed:hard_bounce|opted_out; they do
 
 // Run shows what would be suppressed, or suppresses it.
 func (x importSuppressionsCommand) Run(c *call) error {
-	return c.under(store.Open, func(h *house) (err error) {
-		if err := h.store.KeepPolicy(h.config.Hash, h.config.Text, c.present()); err != nil {
-			return err
-		}
-		note := filepath.Base(x.File)
-		if x.File == "-" {
-			note = "stdin"
-		}
-		im, err := h.store.ImportSuppressions(h.config.Policy, operator(), note, c.present())
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, im.Close()) }()
-		t := &suppressionImport{now: c.present(), keyColumn: x.Key, save: im.Preview, reasons: map[string]int64{}}
-		if x.Apply {
-			t.save = im.Take
-		}
-		out, err := x.read(c, h.config.Keys, t)
-		if err != nil && im.Batch() != 0 {
-			return fmt.Errorf("%w; what was suppressed before is batch %d", err, im.Batch())
-		}
-		if err != nil {
-			return err
-		}
-		did, err := im.End()
-		if err != nil {
-			return err
-		}
-		return errors.Join(t.show(c, h, x.Apply, did.Batch, out, x.File), out.err(x.File))
-	})
+	o, err := x.options(c)
+	if err != nil {
+		return err
+	}
+	o.Apply = x.Apply
+	return c.open(toRecord, func(a *app.App) error { return importSuppressions(c.ctx, c.Printer, a, o) })
+}
+
+// importSuppressions takes in whom not to text, or shows what would change.
+func importSuppressions(ctx context.Context, out *ui.Printer, a *app.App, o options) (err error) {
+	now := hygiene.InstantOf(o.Now())
+	if err := a.Store.KeepPolicy(a.Config.Hash, a.Config.Text, now); err != nil {
+		return err
+	}
+	note := filepath.Base(o.File)
+	if o.File == "-" {
+		note = "stdin"
+	}
+	im, err := a.Store.ImportSuppressions(a.Config.Policy, app.Operator(), note, now)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, im.Close()) }()
+	t := &suppressionImport{now: now, keyColumn: o.Key, save: im.Preview, reasons: map[string]int64{}}
+	if o.Apply {
+		t.save = im.Take
+	}
+	l, err := readContacts(ctx, out, a.Config.Keys, o, t)
+	if err != nil && im.Batch() != 0 {
+		return fmt.Errorf("%w; what was suppressed before is batch %d", err, im.Batch())
+	}
+	if err != nil {
+		return err
+	}
+	did, err := im.End()
+	if err != nil {
+		return err
+	}
+	return errors.Join(t.show(out, a.Config, o, did.Batch, l), l.err(o.File))
 }
 
 // suppressionImport takes in suppressions.
@@ -167,7 +179,7 @@ func (t *suppressionImport) untilOf(fields []string) (hygiene.Instant, error) {
 }
 
 func (t *suppressionImport) add(s store.ImportedSuppression) error {
-	if err := checkInstruction(hygiene.Instruction{Kind: hygiene.Suppress, Reason: s.Reason, Until: s.Until}, t.now); err != nil {
+	if err := app.CheckInstruction(hygiene.Instruction{Kind: hygiene.Suppress, Reason: s.Reason, Until: s.Until}, t.now); err != nil {
 		return err
 	}
 	if _, known := t.reasons[s.Reason]; known || len(t.reasons) < mostReasons {
@@ -223,38 +235,38 @@ type importedSuppressions struct {
 	Unread    []string         `json:"columns_not_read"`
 }
 
-func (t *suppressionImport) show(c *call, h *house, applied bool, batch int64, out left, file string) error {
-	if c.JSON {
-		return c.PrintJSON(importedSuppressions{applied, batch, t.did.Opened, t.did.Renewed, t.did.Same, t.did.Repeated, t.did.New, out.Lines, out.Fields, t.reasons, t.unread})
+func (t *suppressionImport) show(out *ui.Printer, cfg *config.Config, o options, batch int64, l left) error {
+	if out.JSON {
+		return out.PrintJSON(importedSuppressions{o.Apply, batch, t.did.Opened, t.did.Renewed, t.did.Same, t.did.Repeated, t.did.New, l.Lines, l.Fields, t.reasons, t.unread})
 	}
 	opened := ui.Count(t.did.Opened, "suppression") + " would be"
-	if applied {
+	if o.Apply {
 		opened = ui.CountVerb(t.did.Opened, "suppression", "was", "were")
 	}
-	fmt.Fprintf(c.Stdout, "%s: %s opened, %s made longer, %s there before; %s\n", file, opened,
+	fmt.Fprintf(out.Stdout, "%s: %s opened, %s made longer, %s there before; %s\n", o.File, opened,
 		ui.Number(t.did.Renewed), ui.Number(t.did.Same), ui.CountVerb(t.did.New, "contact", "is", "are")+" new to winnow")
-	t.showReasons(c, h)
+	t.showReasons(out.Stdout, cfg)
 	if t.did.Repeated > 0 {
-		fmt.Fprintf(c.Stdout, "%s of contacts and reasons that a line before names: the longest counts\n", ui.CountVerb(t.did.Repeated, "line", "is", "are"))
+		fmt.Fprintf(out.Stdout, "%s of contacts and reasons that a line before names: the longest counts\n", ui.CountVerb(t.did.Repeated, "line", "is", "are"))
 	}
 	if t.scrubbed > 0 {
-		fmt.Fprintf(c.Stdout, "%s as scrub writes them, which does not tell until when: these suppressions are for good\n", ui.CountVerb(t.scrubbed, "line", "is", "are"))
+		fmt.Fprintf(out.Stdout, "%s as scrub writes them, which does not tell until when: these suppressions are for good\n", ui.CountVerb(t.scrubbed, "line", "is", "are"))
 	}
-	t.showColumns(c)
-	if out.Fields > 0 {
-		fmt.Fprintf(c.Stdout, "of %s a reason was left out and another taken\n", ui.Count(out.Fields, "line"))
+	t.showColumns(out.Stdout)
+	if l.Fields > 0 {
+		fmt.Fprintf(out.Stdout, "of %s a reason was left out and another taken\n", ui.Count(l.Fields, "line"))
 	}
-	if !applied && t.did.Opened+t.did.Renewed+t.did.Repeated > 0 {
-		fmt.Fprintln(c.Stdout, "nothing is changed yet: --apply does it")
+	if !o.Apply && t.did.Opened+t.did.Renewed+t.did.Repeated > 0 {
+		fmt.Fprintln(out.Stdout, "nothing is changed yet: --apply does it")
 	}
-	return c.tellBatch(batch)
+	return printBatch(out.Stdout, batch, o.Config)
 }
 
 // showColumns tells what of the file counts for nothing: a column expires that
 // was meant as until makes suppressions for good.
-func (t *suppressionImport) showColumns(c *call) {
+func (t *suppressionImport) showColumns(w io.Writer) {
 	if len(t.unread) > 0 {
-		fmt.Fprintf(c.Stdout, "%s not read, only the contact, reason and until are: %s\n", ui.CountVerb(int64(len(t.unread)), "column", "was", "were"), ui.Shorten(ui.Printable(strings.Join(t.unread, ", ")), 120))
+		fmt.Fprintf(w, "%s not read, only the contact, reason and until are: %s\n", ui.CountVerb(int64(len(t.unread)), "column", "was", "were"), ui.Shorten(ui.Printable(strings.Join(t.unread, ", ")), 120))
 	}
 }
 
@@ -263,8 +275,8 @@ const shownReasons = 15
 
 // showReasons counts the lines by reason, and doubts those that no rule gives and
 // that are nearly one that a rule does.
-func (t *suppressionImport) showReasons(c *call, h *house) {
-	_, known := suppressing(h.config.Policy)
+func (t *suppressionImport) showReasons(w io.Writer, cfg *config.Config) {
+	_, known := app.SuppressingRules(cfg.Policy)
 	known = append(known, hygiene.OptedOut, "hard_bounce", "soft_bounce")
 	order := slices.SortedFunc(maps.Keys(t.reasons), func(a, b string) int {
 		return cmp.Or(cmp.Compare(t.reasons[b], t.reasons[a]), strings.Compare(a, b))
@@ -279,8 +291,8 @@ func (t *suppressionImport) showReasons(c *call, h *house) {
 		}
 		rows = append(rows, []string{"  " + reason, ui.Count(t.reasons[reason], "line"), hint})
 	}
-	ui.Table(c.Stdout, rows)
+	ui.Table(w, rows)
 	if n := len(order) - shownReasons; n > 0 {
-		fmt.Fprintf(c.Stdout, "  and %s\n", ui.Count(int64(n), "other reason"))
+		fmt.Fprintf(w, "  and %s\n", ui.Count(int64(n), "other reason"))
 	}
 }

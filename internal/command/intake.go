@@ -1,12 +1,14 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 
 	"winnow/hygiene"
 	"winnow/internal/csvlist"
+	"winnow/internal/ui"
 )
 
 // contactFile is a CSV file that names contacts, as an argument.
@@ -35,23 +37,25 @@ type shortTaker interface {
 	fewest() int
 }
 
-// read shows the file to a taker, and tells each line that is left out.
-func (x *contactFile) read(c *call, keys hygiene.KeyFormat, t taker) (out left, err error) {
-	separator, err := x.separator()
+// options are what the flags say.
+func (x *contactFile) options(c *call) (options, error) {
+	delimiter, err := x.separator()
+	return options{File: x.File, Stdin: c.stdin, Rejected: x.Rejected, Delimiter: delimiter, Key: x.Key, Config: c.config, Now: c.now}, err
+}
+
+// readContacts shows the file to a taker, and reports each line that is left out.
+func readContacts(ctx context.Context, out *ui.Printer, keys hygiene.KeyFormat, o options, t taker) (l left, err error) {
+	f, err := openImport(ctx, out, o)
 	if err != nil {
-		return out, err
-	}
-	f, err := c.openImport(x.File, x.Rejected)
-	if err != nil {
-		return out, err
+		return l, err
 	}
 	defer func() { err = errors.Join(err, f.close()) }()
 	in := &intake{importing: f, keys: keys, taker: t}
-	if err := in.header(x.Key, separator); err != nil {
-		return out, fmt.Errorf("%s: %w", x.File, err)
+	if err := in.header(o.Key, o.Delimiter); err != nil {
+		return l, fmt.Errorf("%s: %w", o.File, err)
 	}
 	if err := in.rejects.begin(); err != nil {
-		return out, err
+		return l, err
 	}
 	if err := in.all(); err != nil {
 		return in.left, in.stopped(err)

@@ -21,7 +21,7 @@ func (d *daemon) job(j schedule.Job) func(context.Context, time.Time) error {
 		return func(ctx context.Context, _ time.Time) error { return d.sweep(ctx) }
 	case schedule.Review:
 		return func(ctx context.Context, _ time.Time) error {
-			did, err := d.acts().review(ctx, hygiene.InstantOf(time.Now()))
+			did, err := d.operations().Review(ctx, hygiene.InstantOf(time.Now()))
 			d.log.Info("reviewed", "contacts", did.Contacts, "changes", did.Changes)
 			return err
 		}
@@ -32,7 +32,7 @@ func (d *daemon) job(j schedule.Job) func(context.Context, time.Time) error {
 
 func (d *daemon) sweep(ctx context.Context) error {
 	began := time.Now()
-	did, err := d.acts().sweep(ctx, hygiene.InstantOf(began))
+	did, err := d.operations().Sweep(ctx, hygiene.InstantOf(began))
 	d.metrics.Swept(did.Events, did.Repeats, did.Unmatched, did.Changes, time.Since(began), err)
 	if did.Events > 0 {
 		d.log.Info("swept", "events", did.Events, "repeats", did.Repeats, "unmatched", did.Unmatched, "changes", did.Changes, "took", time.Since(began).Round(time.Millisecond))
@@ -50,7 +50,7 @@ func (d *daemon) tripped(trips []*store.Trip) {
 
 // scheduled makes a scheduled run. One that was made before is done.
 func (d *daemon) scheduled(ctx context.Context, name string, at time.Time) error {
-	_, err := d.export(ctx, d.acts(), name, at)
+	_, err := d.export(ctx, d.exporter(), name, at)
 	if errors.Is(err, errRan) || errors.Is(err, errNoExport) { // or a reload has just taken the export away
 		return nil
 	}
@@ -58,9 +58,9 @@ func (d *daemon) scheduled(ctx context.Context, name string, at time.Time) error
 }
 
 // export makes a run, and tells the metrics and the log.
-func (d *daemon) export(ctx context.Context, a *act, name string, scheduled time.Time) (segments.Run, error) {
+func (d *daemon) export(ctx context.Context, x *exporter, name string, scheduled time.Time) (segments.Run, error) {
 	began := time.Now()
-	result, err := a.export(ctx, name, scheduled, func() hygiene.Instant { return hygiene.InstantOf(time.Now()) })
+	result, err := x.export(ctx, name, scheduled, func() hygiene.Instant { return hygiene.InstantOf(time.Now()) })
 	if errors.Is(err, errRan) || result.Run.Status == "" {
 		return result.Run, err // nothing was made, and nothing failed
 	}

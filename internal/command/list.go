@@ -1,14 +1,14 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 
-	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/ui"
-	"winnow/segments"
 	"winnow/store"
 )
 
@@ -25,8 +25,8 @@ type listAllCommand struct{}
 
 // Run counts them.
 func (listAllCommand) Run(c *call) error {
-	return c.look(func(h *house) error {
-		lists, err := h.store.Lists()
+	return c.open(toRead, func(a *app.App) error {
+		lists, err := a.Store.Lists()
 		if err != nil {
 			return err
 		}
@@ -38,7 +38,7 @@ func (listAllCommand) Run(c *call) error {
 			return err
 		}
 		rows := [][]string{{"LIST", "CONTACTS", ""}}
-		used := listsUsed(h.config.Segments)
+		used := app.ListsUsed(a.Config.Segments)
 		for _, l := range lists {
 			note := ""
 			if !slices.Contains(used, l.Name) {
@@ -57,16 +57,6 @@ func (listAllCommand) Run(c *call) error {
 	})
 }
 
-// emptyLists are the lists that segments ask for and nobody is on, a sentence
-// each: a name that is written wrongly is one of these.
-func emptyLists(cfg *config.Config, s *store.Store) (told []string, err error) {
-	names, err := s.ListNames()
-	for _, name := range slices.DeleteFunc(listsUsed(cfg.Segments), func(name string) bool { return slices.Contains(names, name) }) {
-		told = append(told, fmt.Sprintf("a segment asks for the list %q, and nobody is on it; %s", name, config.Suggest(name, names)))
-	}
-	return told, err
-}
-
 // listAddCommand puts contacts on a list.
 type listAddCommand struct {
 	Name        string `arg:"" help:"The list."`
@@ -81,33 +71,39 @@ type listRemoveCommand struct {
 
 // Run adds them.
 func (x listAddCommand) Run(c *call) error {
-	if !reasonName.MatchString(x.Name) {
+	if !app.IsName(x.Name) {
 		return ui.Usagef("%q is no name of a list: write it like staff, with small letters, digits, _ and -", x.Name)
 	}
-	return c.with(store.Open, func(h *house) error {
-		if used := listsUsed(h.config.Segments); !slices.Contains(used, x.Name) {
+	o, err := x.options(c)
+	if err != nil {
+		return err
+	}
+	return c.open(toRun, func(a *app.App) error {
+		if used := app.ListsUsed(a.Config.Segments); !slices.Contains(used, x.Name) {
 			fmt.Fprintf(c.Stderr, "winnow: no segment of %s asks for the list %q; %s\n", c.config, x.Name, config.Suggest(x.Name, used))
 		}
-		t := &listTaker{name: x.Name, write: h.store.AddToList}
-		return t.run(c, h, &x.contactFile, added)
+		return changeList(c.ctx, c.Printer, a, x.Name, true, o)
 	})
 }
 
 // Run takes them off.
 func (x listRemoveCommand) Run(c *call) error {
-	return c.with(store.OpenExisting, func(h *house) error {
-		if err := listExists(h, x.Name); err != nil {
+	o, err := x.options(c)
+	if err != nil {
+		return err
+	}
+	return c.open(toJudge, func(a *app.App) error {
+		if err := listExists(a, x.Name); err != nil {
 			return err
 		}
-		t := &listTaker{name: x.Name, write: h.store.RemoveFromList}
-		return t.run(c, h, &x.contactFile, removed)
+		return changeList(c.ctx, c.Printer, a, x.Name, false, o)
 	})
 }
 
 // listExists is an error when nobody is on the list and no segment asks for it.
-func listExists(h *house, name string) error {
-	names, err := h.store.ListNames()
-	names = append(names, listsUsed(h.config.Segments)...)
+func listExists(a *app.App, name string) error {
+	names, err := a.Store.ListNames()
+	names = append(names, app.ListsUsed(a.Config.Segments)...)
 	if err != nil || slices.Contains(names, name) {
 		return err
 	}
@@ -131,25 +127,26 @@ type listed struct {
 	Rejected  int64  `json:"rejected"`
 }
 
-const (
-	added   = "added to"
-	removed = "removed from"
-)
-
-func (t *listTaker) run(c *call, h *house, file *contactFile, done string) error {
-	out, err := file.read(c, h.config.Keys, t)
+// changeList puts the contacts of a file on a list, or takes them off it.
+func changeList(ctx context.Context, out *ui.Printer, a *app.App, name string, add bool, o options) error {
+	t := &listTaker{name: name, write: a.Store.RemoveFromList}
+	if add {
+		t.write = a.Store.AddToList
+	}
+	l, err := readContacts(ctx, out, a.Config.Keys, o, t)
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		return errors.Join(c.PrintJSON(listed{t.name, t.did.Changed, t.did.Unchanged, t.did.New, out.Lines}), out.err(file.File))
+	if out.JSON {
+		return errors.Join(out.PrintJSON(listed{t.name, t.did.Changed, t.did.Unchanged, t.did.New, l.Lines}), l.err(o.File))
 	}
-	if fmt.Fprintf(c.Stdout, "%s %s %s, ", ui.Count(t.did.Changed, "contact"), done, t.name); done == added {
-		fmt.Fprintf(c.Stdout, "%s on it before; %s\n", ui.Number(t.did.Unchanged), ui.CountVerb(t.did.New, "contact", "is", "are")+" new to winnow")
+	changed, unchanged := ui.Count(t.did.Changed, "contact"), ui.Number(t.did.Unchanged)
+	if add {
+		fmt.Fprintf(out.Stdout, "%s added to %s, %s on it before; %s new to winnow\n", changed, t.name, unchanged, ui.CountVerb(t.did.New, "contact", "is", "are"))
 	} else {
-		fmt.Fprintf(c.Stdout, "%s not on it\n", ui.Number(t.did.Unchanged))
+		fmt.Fprintf(out.Stdout, "%s removed from %s, %s not on it\n", changed, t.name, unchanged)
 	}
-	return out.err(file.File)
+	return l.err(o.File)
 }
 
 func (t *listTaker) columns([]string) error { return nil }
@@ -176,12 +173,12 @@ type listShowCommand struct {
 
 // Run prints them as they are read: a list may be longer than the memory.
 func (x listShowCommand) Run(c *call) error {
-	return c.look(func(h *house) error {
-		if err := listExists(h, x.Name); err != nil {
+	return c.open(toRead, func(a *app.App) error {
+		if err := listExists(a, x.Name); err != nil {
 			return err
 		}
 		out := c.Stream()
-		err := h.store.OnList(c.ctx, x.Name, func(key string) error {
+		err := a.Store.OnList(c.ctx, x.Name, func(key string) error {
 			if c.JSON {
 				return out.Value(key)
 			}
@@ -189,34 +186,4 @@ func (x listShowCommand) Run(c *call) error {
 		})
 		return errors.Join(err, out.End())
 	})
-}
-
-// listsUsed names the static lists that segments ask for.
-func listsUsed(all []segments.Segment) (names []string) {
-	for _, s := range all {
-		if s.List != "" {
-			names = append(names, s.List)
-		}
-		names = listsAsked(names, s.Where)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-func listsAsked(names []string, where hygiene.Condition) []string {
-	switch where := where.(type) {
-	case hygiene.ListTest:
-		return append(names, string(where))
-	case hygiene.Not:
-		return listsAsked(names, where.Of)
-	case hygiene.All:
-		for _, part := range where {
-			names = listsAsked(names, part)
-		}
-	case hygiene.Any:
-		for _, part := range where {
-			names = listsAsked(names, part)
-		}
-	}
-	return names
 }

@@ -13,12 +13,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"winnow/internal/receiver"
-	"winnow/internal/ui"
 )
 
 // TestMain lets the test binary be winnow: in scripts by its name, and as the
@@ -143,10 +141,8 @@ func testDaemon(mode string, args []string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	growHeap()
 	limitMemory()
-	c := &call{Printer: &ui.Printer{Stderr: os.Stderr}, ctx: ctx, config: args[len(args)-1], now: time.Now}
-	d, err := c.daemon(slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	d, err := newDaemon(args[len(args)-1], "test", slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err != nil {
 		panic(err)
 	}

@@ -44,7 +44,7 @@ func (r arrival) well() bool {
 const missing = "missing"
 
 // arrivals tell how a run stands with every destination of its export.
-func (a *act) arrivals(e segments.Export, run segments.Run) ([]arrival, error) {
+func (x *exporter) arrivals(e segments.Export, run segments.Run) ([]arrival, error) {
 	list := []arrival{}
 	for _, dir := range e.To {
 		place, err := destination.Directory(dir).Find(e.Name, run.Name)
@@ -54,7 +54,7 @@ func (a *act) arrivals(e segments.Export, run segments.Run) ([]arrival, error) {
 		}
 		list = append(list, at)
 	}
-	known, err := a.store.Deliveries(e.Name)
+	known, err := x.Store.Deliveries(e.Name)
 	for _, to := range e.Remotes {
 		list = append(list, arrivalAt(to.String(), run, known))
 	}
@@ -96,13 +96,13 @@ func worthSaying(e segments.Export, list []arrival) bool {
 
 // sayArrivals prints where a run is, and on stderr what keeps it from where it
 // is not, with what to do.
-func (c *call) sayArrivals(export, run string, list []arrival) error {
-	if !c.JSON && len(list) > 0 {
+func sayArrivals(out *ui.Printer, export, run string, list []arrival) error {
+	if !out.JSON && len(list) > 0 {
 		rows := [][]string{{"DESTINATION", "STATUS"}}
 		for _, at := range list {
 			rows = append(rows, []string{at.To, at.Status})
 		}
-		ui.Table(c.Stdout, rows)
+		ui.Table(out.Stdout, rows)
 	}
 	var err error
 	for _, at := range list {
@@ -117,7 +117,7 @@ func (c *call) sayArrivals(export, run string, list []arrival) error {
 		if at.Status == string(store.Waiting) {
 			then = fmt.Sprintf("a daemon tries again by itself, not before %s; or now: ", at.NextAt)
 		}
-		fmt.Fprintf(c.Stderr, "winnow: %s\nwinnow: %swinnow export %s --run %s --to %s\n", why, then, export, run, at.To)
+		fmt.Fprintf(out.Stderr, "winnow: %s\nwinnow: %swinnow export %s --run %s --to %s\n", why, then, export, run, at.To)
 	}
 	return err
 }
@@ -130,21 +130,21 @@ type target struct {
 
 // makeUp brings a published run to these destinations, or, without any, to all of
 // the export's that lack it. A directory may be any.
-func (a *act) makeUp(ctx context.Context, name, which string, to []string) (madeUp, error) {
-	e, err := a.exportNamed(name)
+func (x *exporter) makeUp(ctx context.Context, name, which string, to []string) (madeUp, error) {
+	e, err := x.exportNamed(name)
 	if err != nil {
 		return madeUp{}, err
 	}
-	run, err := a.publishedRun(e, which)
+	run, err := x.publishedRun(e, which)
 	if err != nil {
 		return madeUp{}, err
 	}
 	did := madeUp{Export: e.Name, Run: run.Name, Destinations: []arrival{}}
-	targets, err := a.targets(e, run, to)
+	targets, err := x.targets(e, run, to)
 	if err != nil || len(targets) == 0 {
 		return did, err
 	}
-	from, err := a.wholeCopy(ctx, e, run.Name)
+	from, err := x.wholeCopy(ctx, e, run.Name)
 	if err != nil {
 		return did, fmt.Errorf("run %s/%s can't be made up: %w", e.Name, run.Name, err)
 	}
@@ -152,9 +152,9 @@ func (a *act) makeUp(ctx context.Context, name, which string, to []string) (made
 	for _, t := range targets {
 		var at arrival
 		if t.directory {
-			at, err = a.put(ctx, e, run, t, from.FS())
+			at, err = x.put(ctx, e, run, t, from.FS())
 		} else {
-			at, err = a.bring(ctx, e, run, t)
+			at, err = x.bring(ctx, e, run, t)
 		}
 		if did.Destinations = append(did.Destinations, at); err != nil {
 			return did, err
@@ -164,20 +164,20 @@ func (a *act) makeUp(ctx context.Context, name, which string, to []string) (made
 }
 
 // bring brings the run to a remote of the export.
-func (a *act) bring(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote) (at arrival, err error) {
+func (x *exporter) bring(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote) (at arrival, err error) {
 	d := store.Delivery{Export: e.Name, Run: run.Name, ScheduledAt: run.ScheduledAt, Remote: to.String()}
-	err = a.delivering(ctx, e.Name, to, func() error {
-		if err := a.owe(e); err != nil {
+	err = x.delivering(ctx, e.Name, to, func() error {
+		if err := x.owe(e); err != nil {
 			return err
 		}
-		known, err := a.store.Deliveries(e.Name)
+		known, err := x.Store.Deliveries(e.Name)
 		if err != nil {
 			return err
 		}
 		if i := slices.IndexFunc(known, func(k store.Delivery) bool { return k.ScheduledAt == d.ScheduledAt && k.Remote == d.Remote }); i >= 0 {
 			d = known[i]
 		}
-		at, err = a.attempt(ctx, e, to, d)
+		at, err = x.attempt(ctx, e, to, d)
 		return err
 	})
 	return at, err
@@ -185,11 +185,11 @@ func (a *act) bring(ctx context.Context, e segments.Export, run segments.Run, to
 
 // put copies the run into a directory, of which the store keeps nothing. It is
 // tried once: sweeps and runs wait meanwhile.
-func (a *act) put(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote, from fs.FS) (arrival, error) {
+func (x *exporter) put(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote, from fs.FS) (arrival, error) {
 	at := arrival{To: to.String(), Status: string(segments.Published)}
 	var failed error
-	err := a.alone(ctx, func() error {
-		failed = a.send(ctx, e, to, run.Name, from)
+	err := x.Exclusive(ctx, func() error {
+		failed = x.send(ctx, e, to, run.Name, from)
 		return ctx.Err()
 	})
 	if failed != nil {
@@ -199,9 +199,9 @@ func (a *act) put(ctx context.Context, e segments.Export, run segments.Run, to s
 }
 
 // publishedRun finds the run by its folder's name, or the latest one.
-func (a *act) publishedRun(e segments.Export, which string) (segments.Run, error) {
+func (x *exporter) publishedRun(e segments.Export, which string) (segments.Run, error) {
 	if which == "latest" {
-		run, ok, err := a.store.LastRun(e.Name, segments.Published, segments.Released)
+		run, ok, err := x.Store.LastRun(e.Name, segments.Published, segments.Released)
 		if err == nil && !ok {
 			err = fmt.Errorf("no run of %s has been published yet: winnow export %s makes one", e.Name, e.Name)
 		}
@@ -212,16 +212,16 @@ func (a *act) publishedRun(e segments.Export, which string) (segments.Run, error
 	if err != nil {
 		return segments.Run{}, ui.Usagef("--run %q is not a run: write its folder, like 2026-11-23T020000Z, or latest", which)
 	}
-	run, known, err := a.store.RunOf(e.Name, hygiene.InstantOf(at))
+	run, known, err := x.Store.RunOf(e.Name, hygiene.InstantOf(at))
 	if err == nil && (!known || run.Status != segments.Published && run.Status != segments.Released) {
-		err = a.notPublished(e, which, run)
+		err = x.notPublished(e, which, run)
 	}
 	return run, err
 }
 
 // notPublished tells how the run stands that was to be made up, and which could
 // be.
-func (a *act) notPublished(e segments.Export, which string, run segments.Run) error {
+func (x *exporter) notPublished(e segments.Export, which string, run segments.Run) error {
 	stands := "there is no run " + e.Name + "/" + which
 	switch run.Status {
 	case "":
@@ -230,13 +230,13 @@ func (a *act) notPublished(e segments.Export, which string, run segments.Run) er
 	default:
 		stands = fmt.Sprintf("run %s/%s is %s, and only a published run can be made up", e.Name, which, run.Status)
 	}
-	published, err := a.store.RunsOf(e.Name, max(e.Keep, 1), segments.Published, segments.Released)
+	published, err := x.Store.RunsOf(e.Name, max(e.Keep, 1), segments.Published, segments.Released)
 	if err != nil {
 		return err
 	}
 	var kept []string
 	for _, r := range published {
-		if place, err := a.findRun(e, r.Name); err == nil && place == segments.AmongPublished {
+		if place, err := x.findRun(e, r.Name); err == nil && place == segments.AmongPublished {
 			kept = append(kept, r.Name)
 		}
 	}
@@ -252,9 +252,9 @@ func (a *act) notPublished(e segments.Export, which string, run segments.Run) er
 }
 
 // targets are the destinations that people named, or those that lack the run.
-func (a *act) targets(e segments.Export, run segments.Run, named []string) (list []target, err error) {
+func (x *exporter) targets(e segments.Export, run segments.Run, named []string) (list []target, err error) {
 	for _, name := range named {
-		t, err := a.target(e, name)
+		t, err := x.target(e, name)
 		if err != nil {
 			return nil, err
 		}
@@ -265,7 +265,7 @@ func (a *act) targets(e segments.Export, run segments.Run, named []string) (list
 	if len(named) > 0 {
 		return list, nil
 	}
-	stands, err := a.arrivals(e, run)
+	stands, err := x.arrivals(e, run)
 	for i, at := range stands {
 		switch {
 		case at.well():
@@ -280,13 +280,13 @@ func (a *act) targets(e segments.Export, run segments.Run, named []string) (list
 
 // target finds what people mean by a destination: one of the config, as it is
 // written there or shown elsewhere, or any other directory.
-func (a *act) target(e segments.Export, name string) (target, error) {
+func (x *exporter) target(e segments.Export, name string) (target, error) {
 	if scheme, _, is := strings.Cut(name, "://"); is {
-		return remoteNamed(e, scheme, name, a.config.Path)
+		return remoteNamed(e, scheme, name, x.Config.Path)
 	}
 	full := name
 	if !filepath.IsAbs(name) {
-		full = filepath.Join(filepath.Dir(a.config.Path), name)
+		full = filepath.Join(filepath.Dir(x.Config.Path), name)
 	}
 	// What the config writes is relative to it, all else to where people are.
 	if full, err := filepath.Abs(full); err == nil && slices.Contains(e.To, full) {

@@ -3,11 +3,12 @@ package command
 import (
 	"errors"
 	"fmt"
-	"os/user"
+	"io"
 	"slices"
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -51,14 +52,14 @@ func (x allowCommand) Run(c *call) error {
 
 // instruct tells contacts something by hand.
 func (c *call) instruct(contacts []string, in hygiene.Instruction, done string) error {
-	if err := checkInstruction(in, c.present()); err != nil {
+	if err := app.CheckInstruction(in, c.present()); err != nil {
 		return &ui.UsageError{Err: err}
 	}
-	return c.under(store.Open, func(h *house) error {
+	return c.open(toRecord, func(a *app.App) error {
 		var keys []string
 		var errs []error
 		for _, given := range contacts {
-			key, err := h.config.Keys.Normalize(given)
+			key, err := a.Config.Keys.Normalize(given)
 			if err != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", ui.ShellQuote(given), err))
 			}
@@ -69,9 +70,9 @@ func (c *call) instruct(contacts []string, in hygiene.Instruction, done string) 
 		}
 		slices.Sort(keys)
 		keys = slices.Compact(keys)
-		in.By = operator()
-		a, _ := c.act(h, "event")
-		did, err := a.tell(keys, in, c.present())
+		in.By = app.Operator()
+		ops, _ := c.operations(a, "event")
+		did, err := ops.Instruct(keys, in, c.present())
 		if err != nil {
 			return err
 		}
@@ -96,31 +97,14 @@ func (c *call) showTold(contacts int, did store.Instructed, done string) error {
 		return c.PrintJSON(told{did.Batch, contacts, did.Changes, append([]string{}, did.Unknown...)})
 	}
 	_, err := fmt.Fprintf(c.Stdout, "%s %s: %s in the ledger\n", done, ui.Count(int64(contacts), "contact"), ui.Count(did.Changes, "change"))
-	return errors.Join(err, c.tellBatch(did.Batch))
+	return errors.Join(err, printBatch(c.Stdout, did.Batch, c.config))
 }
 
-// tellBatch says how what was done is taken back.
-func (c *call) tellBatch(batch int64) error {
+// printBatch says how what was done is undone; nothing for no batch.
+func printBatch(w io.Writer, batch int64, path string) error {
 	if batch == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(c.Stdout, "batch %d: winnow undo --batch %d%s takes it back\n", batch, batch, c.withConfig())
+	_, err := fmt.Fprintf(w, "batch %d: winnow undo --batch %d%s takes it back\n", batch, batch, app.ConfigFlag(path))
 	return err
-}
-
-// withConfig is the flag that names the config, when it is not the usual one.
-func (c *call) withConfig() string {
-	if c.config == "winnow.yaml" {
-		return ""
-	}
-	return " -c " + ui.ShellQuote(c.config)
-}
-
-// operator is the operating system's user.
-func operator() string {
-	u, err := user.Current()
-	if err != nil {
-		return "unknown"
-	}
-	return u.Username
 }

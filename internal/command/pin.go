@@ -6,10 +6,10 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/ui"
 	"winnow/segments"
-	"winnow/store"
 )
 
 // pinCommand puts contacts in a segment, or out of it, by hand.
@@ -29,52 +29,52 @@ func (x pinCommand) Run(c *call) error {
 	case len(x.Contacts) == 0 && said:
 		return ui.Usagef("whom to pin? write winnow pin SEGMENT CONTACT --in")
 	case len(x.Contacts) == 0:
-		return c.look(x.show(c))
+		return c.open(toRead, x.show(c))
 	case !said:
 		return ui.Usagef("write --in, --out or --clear after the contact")
 	}
-	return c.with(store.Open, func(h *house) error { return x.pin(c, h) })
+	return c.open(toRun, func(a *app.App) error { return x.pin(c, a) })
 }
 
 // pin pins the contacts in one transaction, and tells where that leaves each.
-func (x pinCommand) pin(c *call, h *house) error {
-	if err := x.known(c, h); err != nil {
+func (x pinCommand) pin(c *call, a *app.App) error {
+	if err := x.known(c, a); err != nil {
 		return err
 	}
 	pins := make([]segments.Pin, len(x.Contacts))
 	var keys []string
 	for i, given := range x.Contacts {
-		key, err := h.config.Keys.Normalize(given)
+		key, err := a.Config.Keys.Normalize(given)
 		if err != nil {
 			return fmt.Errorf("%q: %w", given, err)
 		}
 		keys = append(keys, key)
-		pins[i] = segments.Pin{Segment: x.Segment, Contact: key, Out: x.Out, At: c.present(), By: operator(), Note: x.Note}
+		pins[i] = segments.Pin{Segment: x.Segment, Contact: key, Out: x.Out, At: c.present(), By: app.Operator(), Note: x.Note}
 	}
 	var changed int64
 	var err error
 	if x.Clear {
-		changed, err = h.store.Unpin(x.Segment, keys)
+		changed, err = a.Store.Unpin(x.Segment, keys)
 	} else {
-		changed, err = h.store.Pin(pins...)
+		changed, err = a.Store.Pin(pins...)
 	}
 	if err != nil {
 		return err
 	}
-	return x.tell(c, h, keys, changed)
+	return x.tell(c, a, keys, changed)
 }
 
 // known is an error when there is no such segment. What was pinned in one that is
 // gone can still be taken away.
-func (x pinCommand) known(c *call, h *house) error {
+func (x pinCommand) known(c *call, a *app.App) error {
 	var names []string
-	for _, s := range h.config.Segments {
+	for _, s := range a.Config.Segments {
 		names = append(names, s.Name)
 	}
 	if slices.Contains(names, x.Segment) {
 		return nil
 	}
-	old, err := h.store.PinnedSegments()
+	old, err := a.Store.PinnedSegments()
 	if err != nil || x.Clear && old[x.Segment] > 0 {
 		return err
 	}
@@ -92,8 +92,8 @@ type pinned struct {
 	missed bool // suppressed, and pinned out of a segment of suppressed contacts
 }
 
-func (x pinCommand) tell(c *call, h *house, keys []string, changed int64) error {
-	stand, err := x.standing(c, h, keys)
+func (x pinCommand) tell(c *call, a *app.App, keys []string, changed int64) error {
+	stand, err := x.standing(c, a, keys)
 	if err != nil {
 		return err
 	}
@@ -113,18 +113,18 @@ func (x pinCommand) tell(c *call, h *house, keys []string, changed int64) error 
 }
 
 // standing asks for each contact what the next run will ask.
-func (x pinCommand) standing(c *call, h *house, keys []string) ([]pinned, error) {
-	snapshot, err := h.store.Snapshot()
+func (x pinCommand) standing(c *call, a *app.App, keys []string) ([]pinned, error) {
+	snapshot, err := a.Store.Snapshot()
 	if err != nil {
 		return nil, err
 	}
 	defer snapshot.Close()
 	list := []pinned{}
-	i := slices.IndexFunc(h.config.Segments, func(s segments.Segment) bool { return s.Name == x.Segment })
-	m := segments.NewMembership(h.config.Segments, snapshot, c.present())
+	i := slices.IndexFunc(a.Config.Segments, func(s segments.Segment) bool { return s.Name == x.Segment })
+	m := segments.NewMembership(a.Config.Segments, snapshot, c.present())
 	for _, key := range keys {
 		p := pinned{Contact: key, Segment: x.Segment, Pin: x.way()}
-		contact, ok, err := h.store.Contact(key)
+		contact, ok, err := a.Store.Contact(key)
 		if err != nil {
 			return nil, err
 		}
@@ -140,7 +140,7 @@ func (x pinCommand) standing(c *call, h *house, keys []string) ([]pinned, error)
 				return nil, err
 			}
 			p.Is, p.Why = f.Holds, f.Why
-			p.missed = x.Out && h.config.Segments[i].Suppressed == segments.Only && contact.Status(c.present()) == hygiene.IsSuppressed
+			p.missed = x.Out && a.Config.Segments[i].Suppressed == segments.Only && contact.Status(c.present()) == hygiene.IsSuppressed
 		}
 		list = append(list, p)
 	}
@@ -181,19 +181,19 @@ func (x pinCommand) sentence(p *pinned) string {
 const shownPins = 40
 
 // show lists pins: on a screen the first, as JSON all.
-func (x pinCommand) show(c *call) func(h *house) error {
-	return func(h *house) error {
+func (x pinCommand) show(c *call) func(a *app.App) error {
+	return func(a *app.App) error {
 		if x.Segment != "" {
-			if err := (pinCommand{Segment: x.Segment, Clear: true}).known(c, h); err != nil {
+			if err := (pinCommand{Segment: x.Segment, Clear: true}).known(c, a); err != nil {
 				return err
 			}
 		}
 		out, rows := c.Stream(), [][]string{{"CONTACT", "SEGMENT", "PIN", "SINCE", "BY", "NOTE"}}
 		known := func(segment string) bool {
-			return slices.ContainsFunc(h.config.Segments, func(s segments.Segment) bool { return s.Name == segment })
+			return slices.ContainsFunc(a.Config.Segments, func(s segments.Segment) bool { return s.Name == segment })
 		}
 		n := int64(0)
-		err := h.store.Pins(c.ctx, x.Segment, func(p segments.Pin) error {
+		err := a.Store.Pins(c.ctx, x.Segment, func(p segments.Pin) error {
 			if n++; c.JSON {
 				return out.Value(p)
 			}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/ui"
 	"winnow/segments"
@@ -29,22 +31,13 @@ func (x planCommand) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	leaveGarbage()
-	return c.with(store.OpenExisting, func(h *house) error {
-		past, err := c.pastOf(h)
+	collectRarely()
+	return c.open(toJudge, func(a *app.App) error {
+		p, err := makePlan(c.ctx, c.Printer, a, span, c.present())
 		if err != nil {
 			return err
 		}
-		p, err := c.plan(h, past)
-		if err != nil {
-			return err
-		}
-		if span > 0 {
-			if p.Backtest, err = c.backtest(h, past.policy(), span); err != nil {
-				return err
-			}
-		}
-		if err := c.showPlan(p); err != nil {
+		if err := p.show(c.Printer, c.config); err != nil {
 			return err
 		}
 		if x.DetailedExitcode && p.changes() {
@@ -58,7 +51,7 @@ func (x planCommand) Run(c *call) error {
 // next to nothing, and a collection under way slows all that is unpacked.
 const passGrowth = 1600 // percent
 
-func leaveGarbage() {
+func collectRarely() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(passGrowth)
 	}
@@ -79,36 +72,52 @@ func (x planCommand) span() (time.Duration, error) {
 	return span, nil
 }
 
-func (c *call) showPlan(p *plan) error {
-	if c.JSON {
-		return c.PrintJSON(p)
+// show prints the plan.
+func (p *plan) show(out *ui.Printer, path string) error {
+	if out.JSON {
+		return out.PrintJSON(p)
 	}
-	p.print(c.Stdout, c.config)
+	p.print(out.Stdout, path)
 	if p.Backtest != nil {
-		fmt.Fprintln(c.Stdout)
-		p.Backtest.print(c.Stdout)
+		fmt.Fprintln(out.Stdout)
+		p.Backtest.print(out.Stdout)
 	}
 	return nil
 }
 
-// plan compares what stands with what this config would make of it.
-func (c *call) plan(h *house, past *past) (*plan, error) {
-	totals, err := h.store.Totals()
+// makePlan compares what stands with what the config would make of it; with a
+// span it also replays that much of the log.
+func makePlan(ctx context.Context, out *ui.Printer, a *app.App, span time.Duration, now hygiene.Instant) (*plan, error) {
+	base, err := readBaseline(out, a)
 	if err != nil {
 		return nil, err
 	}
-	now := hygiene.Moment{At: c.present(), Seq: totals.LastSeq}
+	p, err := compareAll(ctx, out, a, base, now)
+	if err == nil && span > 0 {
+		p.Backtest, err = runBacktest(ctx, out, a, base.policy(), span, now)
+	}
+	return p, err
+}
+
+// compareAll compares every contact under the baseline with what the config would
+// make of it.
+func compareAll(ctx context.Context, out *ui.Printer, a *app.App, base *baseline, at hygiene.Instant) (*plan, error) {
+	totals, err := a.Store.Totals()
+	if err != nil {
+		return nil, err
+	}
+	now := hygiene.Moment{At: at, Seq: totals.LastSeq}
 	f := &forecast{
-		planner:  hygiene.NewPlanner(h.config.Policy, past.policy(), past.judged, now),
+		planner:  hygiene.NewPlanner(a.Config.Policy, base.policy(), base.judged, now),
 		now:      now.At,
-		segments: segmentsToCompare(past.segments(), h.config.Segments),
-		before:   past.segments(),
-		after:    h.config.Segments,
+		segments: segmentsToCompare(base.segments(), a.Config.Segments),
+		before:   base.segments(),
+		after:    a.Config.Segments,
 	}
 	var parts []*outlook
 	began := time.Now()
-	show, done := c.Progress("of " + ui.Number(totals.Contacts) + " contact")
-	contacts, err := h.store.Pass(c.ctx, func(lists segments.Lists) store.Visitor {
+	show, done := out.Progress("of " + ui.Number(totals.Contacts) + " contact")
+	contacts, err := a.Store.Pass(ctx, func(lists segments.Lists) store.Visitor {
 		o := f.outlook(lists)
 		parts = append(parts, o)
 		return o.visit
@@ -117,63 +126,51 @@ func (c *call) plan(h *house, past *past) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.tellPace(contacts, time.Since(began))
+	printPace(out, contacts, time.Since(began))
 	all := newCount(len(f.segments))
 	for _, o := range parts {
 		all.add(o.n)
 	}
-	return newPlan(h.config, past, f, all, totals.Lag), nil
+	return newPlan(a.Config, base, f, all, totals.Lag), nil
 }
 
-// tellPace tells a person who looks how long it took.
-func (c *call) tellPace(contacts int64, took time.Duration) {
-	if ui.IsTerminal(c.Stderr) {
-		fmt.Fprintf(c.Stderr, "looked at %s in %s\n", ui.Count(contacts, "contact"), took.Round(10*time.Millisecond))
+// printPace says on a terminal how long it took.
+func printPace(out *ui.Printer, contacts int64, took time.Duration) {
+	if ui.IsTerminal(out.Stderr) {
+		fmt.Fprintf(out.Stderr, "looked at %s in %s\n", ui.Count(contacts, "contact"), took.Round(10*time.Millisecond))
 	}
 }
 
-// past is what judged the contacts until now.
-type past struct {
+// baseline is what judged the contacts until now.
+type baseline struct {
 	inForce *config.Config    // nil when there is none, or it can't be read any more
 	judged  []*hygiene.Policy // all that ever did; nil when one of them can't be read any more
 }
 
-// pastOf reads the policies that the store keeps. What can't be read any more
-// costs time, and is taken for a policy that agrees in nothing.
-func (c *call) pastOf(h *house) (*past, error) {
-	p := &past{}
+// readBaseline reads the policies that the store keeps. What can't be read any
+// more costs time, and is taken for a policy that agrees in nothing.
+func readBaseline(out *ui.Printer, a *app.App) (*baseline, error) {
+	b := &baseline{}
 	var err error
-	if p.inForce, err = h.inForce(); isProblems(err) {
-		fmt.Fprintln(c.Stderr, "winnow: the config in force can't be read by this winnow, so all rules and segments count as new")
+	if b.inForce, err = a.InForce(); app.IsProblems(err) {
+		out.Warn("the config in force can't be read by this winnow, so all rules and segments count as new")
 	} else if err != nil {
 		return nil, err
 	}
-	unreadable := false
-	err = h.store.PoliciesKept(func(text string) error {
-		cfg, err := config.Parse(h.config.Path, []byte(text), configOptions(false))
-		if err != nil {
-			unreadable = true
-			return nil
-		}
-		p.judged = append(p.judged, cfg.Policy)
-		return nil
-	})
-	if unreadable {
-		p.judged = nil
-	}
-	return p, err
+	b.judged, err = a.Policies()
+	return b, err
 }
 
-func (p *past) policy() *hygiene.Policy {
-	if p.inForce == nil {
+func (b *baseline) policy() *hygiene.Policy {
+	if b.inForce == nil {
 		return nil
 	}
-	return p.inForce.Policy
+	return b.inForce.Policy
 }
 
-func (p *past) segments() []segments.Segment {
-	if p.inForce == nil {
+func (b *baseline) segments() []segments.Segment {
+	if b.inForce == nil {
 		return nil
 	}
-	return p.inForce.Segments
+	return b.inForce.Segments
 }

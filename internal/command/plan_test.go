@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/ui"
 	"winnow/store"
@@ -39,10 +40,10 @@ func bounced(t *testing.T, contacts int) (config string) {
 	for i := range contacts {
 		a.bounce(t, hygiene.InstantOf(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), fmt.Sprintf("c%03d", i))
 	}
-	if _, err := a.sweep(context.Background(), hygiene.InstantOf(time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC))); err != nil {
+	if _, err := a.Sweep(context.Background(), hygiene.InstantOf(time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC))); err != nil {
 		t.Fatal(err)
 	}
-	return a.config.Path
+	return a.Config.Path
 }
 
 // editedConfig is a copy of the config, beside it, with one text in the place
@@ -75,10 +76,10 @@ func TestAnEditedConfigIsPlannedAlsoWhenItIsInForceAlready(t *testing.T) {
 	before := planOf(t, exitDone, "-c", edited)
 	a := reopened(t, edited)
 	now := hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC))
-	if _, err := a.sweep(context.Background(), now); err != nil {
+	if _, err := a.Sweep(context.Background(), now); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.store.PutInForce(a.config.Hash); err != nil {
+	if err := a.Store.PutInForce(a.Config.Hash); err != nil {
 		t.Fatal(err)
 	}
 	after := planOf(t, exitChange, "-c", edited, "--detailed-exitcode")
@@ -95,7 +96,7 @@ func TestAPlanIsTheSameTextAgainAndTouchesNoFile(t *testing.T) {
 	first := planOf(t, exitDone, "-c", edited, "--json")
 	a := reopened(t, edited)
 	kept := 0
-	if err := a.store.PoliciesKept(func(string) error { kept++; return nil }); err != nil || kept != 1 {
+	if err := a.Store.PoliciesKept(func(string) error { kept++; return nil }); err != nil || kept != 1 {
 		t.Errorf("%d policies are kept, %v: a plan is no judgement", kept, err)
 	}
 	if again := planOf(t, exitDone, "-c", edited, "--json"); again != first {
@@ -117,11 +118,11 @@ func TestAPlanWarnsOfOptOutsThatItWouldLift(t *testing.T) {
 	path := bounced(t, 2)
 	edited := editedConfig(t, path, "reason: hard_bounce}", "reason: opted_out}")
 	a := reopened(t, edited)
-	if _, err := a.review(context.Background(), hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC))); err != nil {
+	if _, err := a.Review(context.Background(), hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC))); err != nil {
 		t.Fatal(err)
 	}
 	a.bounce(t, hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)), "zoe")
-	if _, err := a.sweep(context.Background(), hygiene.InstantOf(time.Date(2026, 2, 2, 0, 0, 0, 0, time.UTC))); err != nil {
+	if _, err := a.Sweep(context.Background(), hygiene.InstantOf(time.Date(2026, 2, 2, 0, 0, 0, 0, time.UTC))); err != nil {
 		t.Fatal(err)
 	}
 	text := planOf(t, exitDone, "-c", path)
@@ -169,9 +170,9 @@ func TestItDoesNotMatterWhichReaderFoundWhat(t *testing.T) {
 }
 
 // reopened is what jobs do under that config.
-func reopened(t *testing.T, path string) *act {
+func reopened(t *testing.T, path string) *exporter {
 	t.Helper()
-	cfg, err := config.Load(path, configOptions(true))
+	cfg, err := config.Load(path, app.ConfigOptions(true, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,5 +181,5 @@ func reopened(t *testing.T, path string) *act {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	return &act{config: cfg, store: s}
+	return &exporter{Operations: &app.Operations{Config: cfg, Store: s}}
 }

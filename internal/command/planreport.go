@@ -109,16 +109,16 @@ func sameOutcomes(a, b *config.Config) bool {
 	return maps.EqualFunc(lines(a), lines(b), slices.Equal[[]provider.Line])
 }
 
-func newPlan(cfg *config.Config, past *past, f *forecast, n *count, unswept int64) *plan {
+func newPlan(cfg *config.Config, base *baseline, f *forecast, n *count, unswept int64) *plan {
 	p := &plan{Policy: cfg.Hash, planNumbers: numbersOf(n.kinds), OptedOut: n.optedOut, AtReview: n.atReview, Contacts: n.contacts, Unswept: unswept,
 		Before: map[string]int64{}, After: map[string]int64{}, Rules: []plannedRule{}, Segments: []plannedSegment{},
 		atOnce: n.atOnce, otherwise: n.otherwise}
-	if past.inForce != nil {
-		p.InForce = past.inForce.Hash
-		p.outcomes = !sameOutcomes(past.inForce, cfg)
+	if base.inForce != nil {
+		p.InForce = base.inForce.Hash
+		p.outcomes = !sameOutcomes(base.inForce, cfg)
 	}
 	p.countStatuses(n)
-	p.takeRules(cfg.Policy, past.policy(), n.rules)
+	p.takeRules(cfg.Policy, base.policy(), n.rules)
 	for i := range f.segments {
 		p.Segments = append(p.Segments, newPlannedSegment(&f.segments[i], &n.segments[i]))
 	}

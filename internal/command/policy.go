@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -26,8 +27,8 @@ const policiesShown = 20
 
 // Run prints the policies that judged, the latest first.
 func (policyListCommand) Run(c *call) error {
-	return c.look(func(h *house) error {
-		list, err := h.store.Policies()
+	return c.open(toRead, func(a *app.App) error {
+		list, err := a.Store.Policies()
 		if err != nil {
 			return err
 		}
@@ -84,8 +85,8 @@ func (x policyShowCommand) Run(c *call) error {
 	if hash == "" || strings.Trim(hash, "0123456789abcdef") != "" {
 		return ui.Usagef("%q is no hash of a policy: write for example 3f2a91c04b7d, or the beginning of it", x.Hash)
 	}
-	return c.look(func(h *house) error {
-		p, text, err := h.store.PolicyText(hash)
+	return c.open(toRead, func(a *app.App) error {
+		p, text, err := a.Store.PolicyText(hash)
 		switch {
 		case errors.Is(err, store.ErrNoPolicy):
 			return fmt.Errorf("no policy %s has judged in this store: winnow policy lists those that have; a hash also stands in each manifest.json and in winnow explain --json", hash)

@@ -2,11 +2,15 @@ package command
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
+	"winnow/internal/config"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -58,28 +62,55 @@ type keptSource struct {
 
 // Run shows which events have another outcome by this config, or gives it to them.
 func (x reclassifyCommand) Run(c *call) error {
-	return c.with(store.OpenExisting, func(h *house) error {
-		of, err := outcomesNow(h)
-		if err != nil {
-			return err
-		}
-		show, done := c.Progress("event")
-		found, err := h.store.Misclassified(c.ctx, of, show)
+	return c.open(toJudge, func(a *app.App) error {
+		o := reclassifyOptions{Apply: x.Apply, ReleaseOptOuts: x.Reason == hygiene.OptedOut, Note: x.Note}
+		ops, done := c.operations(a, "event")
+		r, err := reclassify(c.ctx, ops, o, c.present())
 		done()
 		if err != nil {
 			return err
 		}
-		found.Contacts = found.Touched
-		r := newReclassified(found)
-		r.optedOut = optOutsIn(h.config.Policy, r.Lines)
-		if !x.Apply {
-			return r.print(c)
-		}
-		if r.optedOut > 0 && x.Reason != hygiene.OptedOut {
-			return fmt.Errorf("%s would no longer opt anybody out, and nothing was changed: mend the outcomes, or name it with --reason %s", ui.Count(r.optedOut, "event"), hygiene.OptedOut)
-		}
-		return x.apply(c, h, of)
+		return r.print(c.Printer, c.config)
 	})
+}
+
+// reclassifyOptions say what to do.
+type reclassifyOptions struct {
+	Apply          bool
+	ReleaseOptOuts bool // release also who had opted out
+	Note           string
+}
+
+// reclassify finds the events that have another outcome by the config, or gives it
+// to them.
+func reclassify(ctx context.Context, ops *app.Operations, o reclassifyOptions, now hygiene.Instant) (*reclassified, error) {
+	of, err := currentOutcomes(ops.Config)
+	if err != nil {
+		return nil, err
+	}
+	found, err := ops.Store.Misclassified(ctx, of, ops.Progress)
+	if err != nil {
+		return nil, err
+	}
+	found.Contacts = found.Touched
+	r := newReclassified(found)
+	r.optedOut = optOutsIn(ops.Config.Policy, r.Lines)
+	if !o.Apply {
+		return r, nil
+	}
+	if r.optedOut > 0 && !o.ReleaseOptOuts {
+		return nil, fmt.Errorf("%s would no longer opt anybody out, and nothing was changed: mend the outcomes, or name it with --reason %s", ui.Count(r.optedOut, "event"), hygiene.OptedOut)
+	}
+	did, err := ops.Reclassify(ctx, of, store.Batch{By: app.Operator(), Note: o.Note, About: "outcomes of policy " + ops.Config.Hash}, now)
+	if err != nil {
+		if did != nil && did.Batch != 0 {
+			err = fmt.Errorf("%w; batch %d was cut short: doing it again does the rest", err, did.Batch)
+		}
+		return nil, err
+	}
+	r = newReclassified(did)
+	r.Applied, r.effectOfReclassifying = true, effectOfReclassifying{&did.Changes, &did.Released, &did.Silenced}
+	return r, nil
 }
 
 // optOutsIn counts the events on which rules opt contacts out, and which would be
@@ -99,24 +130,9 @@ func optOutsIn(p *hygiene.Policy, lines []reclassifiedLine) (n int64) {
 	return n
 }
 
-func (x reclassifyCommand) apply(c *call, h *house, of store.Outcomes) error {
-	a, done := c.act(h, "event")
-	did, err := a.reclassify(c.ctx, of, store.Batch{By: operator(), Note: x.Note, About: "outcomes of policy " + h.config.Hash}, c.present())
-	done()
-	if err != nil {
-		if did != nil && did.Batch != 0 {
-			err = fmt.Errorf("%w; batch %d was cut short: doing it again does the rest", err, did.Batch)
-		}
-		return err
-	}
-	r := newReclassified(did)
-	r.Applied, r.effectOfReclassifying = true, effectOfReclassifying{&did.Changes, &did.Released, &did.Silenced}
-	return r.print(c)
-}
-
-// outcomesNow are the tables of the config's sources.
-func outcomesNow(h *house) (store.Outcomes, error) {
-	byName, err := readers(h.config)
+// currentOutcomes are the tables of the config's sources.
+func currentOutcomes(cfg *config.Config) (store.Outcomes, error) {
+	byName, err := app.Readers(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -141,24 +157,25 @@ func newReclassified(did *store.Reclassification) *reclassified {
 	return r
 }
 
-func (r *reclassified) print(c *call) error {
-	if c.JSON {
-		return c.PrintJSON(r)
+// print shows what changes.
+func (r *reclassified) print(out *ui.Printer, path string) error {
+	if out.JSON {
+		return out.PrintJSON(r)
 	}
-	fmt.Fprintln(c.Stdout, r.sentence())
-	r.printLines(c)
+	fmt.Fprintln(out.Stdout, r.sentence())
+	r.printLines(out.Stdout)
 	for _, k := range r.Kept {
-		fmt.Fprintf(c.Stdout, "the source %s is not in %s: its %s keep their outcomes\n", k.Source, c.config, ui.Count(k.Events, "event"))
+		fmt.Fprintf(out.Stdout, "the source %s is not in %s: its %s keep their outcomes\n", k.Source, path, ui.Count(k.Events, "event"))
 	}
 	if r.optedOut > 0 && !r.Applied {
-		fmt.Fprintf(c.Stdout, "%s would no longer opt anybody out: --apply demands --reason %s\n", ui.Count(r.optedOut, "event"), hygiene.OptedOut)
+		fmt.Fprintf(out.Stdout, "%s would no longer opt anybody out: --apply demands --reason %s\n", ui.Count(r.optedOut, "event"), hygiene.OptedOut)
 	}
 	var err error
 	switch {
 	case r.Batch != 0:
-		_, err = fmt.Fprintf(c.Stdout, "batch %d: reclassifying with the outcomes of before takes it back\n", r.Batch)
+		_, err = fmt.Fprintf(out.Stdout, "batch %d: reclassifying with the outcomes of before takes it back\n", r.Batch)
 	case !r.Applied && r.Events > 0:
-		_, err = fmt.Fprintf(c.Stdout, "nothing was changed; winnow reclassify --apply%s does it, and judges these contacts again\n", c.withConfig())
+		_, err = fmt.Fprintf(out.Stdout, "nothing was changed; winnow reclassify --apply%s does it, and judges these contacts again\n", app.ConfigFlag(path))
 	}
 	return err
 }
@@ -166,7 +183,7 @@ func (r *reclassified) print(c *call) error {
 // linesShown is how many lines fit on a screen.
 const linesShown = 30
 
-func (r *reclassified) printLines(c *call) {
+func (r *reclassified) printLines(w io.Writer) {
 	if len(r.Lines) == 0 {
 		return
 	}
@@ -175,12 +192,12 @@ func (r *reclassified) printLines(c *call) {
 	for _, l := range most[:min(len(most), linesShown)] {
 		rows = append(rows, []string{l.Source, fmt.Sprintf("%.40s", l.Event), fmt.Sprintf("%.20s", l.Code), l.From, l.To, ui.Number(l.Events)})
 	}
-	fmt.Fprintln(c.Stdout)
-	ui.Table(c.Stdout, rows)
+	fmt.Fprintln(w)
+	ui.Table(w, rows)
 	if more := len(most) - linesShown; more > 0 {
-		fmt.Fprintf(c.Stdout, "… and %s more; --json lists all\n", ui.Count(int64(more), "line"))
+		fmt.Fprintf(w, "… and %s more; --json lists all\n", ui.Count(int64(more), "line"))
 	}
-	fmt.Fprintln(c.Stdout)
+	fmt.Fprintln(w)
 }
 
 func (r *reclassified) sentence() string {

@@ -1,9 +1,11 @@
 package command
 
 import (
+	"context"
 	"fmt"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -35,81 +37,95 @@ type rejudged struct {
 
 // Run shows what judging again changes, or does it.
 func (x rejudgeCommand) Run(c *call) error {
-	leaveGarbage()
-	return c.with(store.OpenExisting, func(h *house) error {
-		if !x.Apply {
-			r, err := c.toRejudge(h)
-			if err != nil {
-				return err
-			}
-			return r.print(c)
+	collectRarely()
+	return c.open(toJudge, func(a *app.App) error {
+		o := rejudgeOptions{Apply: x.Apply, ReleaseOptOuts: x.Reason == hygiene.OptedOut, Note: x.Note}
+		ops, done := c.operations(a, "contact")
+		r, err := rejudge(c.ctx, c.Printer, ops, a, o, c.present())
+		done()
+		if err != nil {
+			return err
 		}
-		return x.apply(c, h)
+		return r.print(c.Printer, c.config)
 	})
 }
 
-func (x rejudgeCommand) apply(c *call, h *house) error {
+// rejudgeOptions say what to do.
+type rejudgeOptions struct {
+	Apply          bool
+	ReleaseOptOuts bool // release also who had opted out
+	Note           string
+}
+
+// rejudge shows what judging everyone again by the config changes, or does it.
+func rejudge(ctx context.Context, out *ui.Printer, ops *app.Operations, a *app.App, o rejudgeOptions, now hygiene.Instant) (*rejudged, error) {
+	if !o.Apply {
+		return planRejudge(ctx, out, a, now)
+	}
 	var r *rejudged
-	a, done := c.act(h, "contact")
-	b := store.Batch{Kind: store.RejudgeBatch, By: operator(), Note: x.Note, About: "policy " + h.config.Hash}
-	did, err := a.rejudge(c.ctx, b, c.present(), func() (err error) {
-		if r, err = c.toRejudge(h); err == nil {
-			err = x.mayRelease(r)
+	b := store.Batch{Kind: store.RejudgeBatch, By: app.Operator(), Note: o.Note, About: "policy " + a.Config.Hash}
+	did, err := ops.Rejudge(ctx, b, now, func() (err error) {
+		if r, err = planRejudge(ctx, out, a, now); err == nil && !o.ReleaseOptOuts {
+			err = r.checkOptOuts()
 		}
 		return err
 	})
-	done()
 	if err != nil {
-		if did.Batch != 0 {
-			err = fmt.Errorf("%w; batch %d was cut short after %s: doing it again does the rest", err, did.Batch, ui.Count(did.Contacts, "contact"))
-		}
-		return err
+		return nil, cutShort(err, did)
 	}
 	r.Applied, r.Batch, r.Contacts, r.Changes = true, did.Batch, did.Contacts, did.Changes
-	return r.print(c)
+	return r, nil
 }
 
-// mayRelease refuses to lift opt-outs that were not named: a rule that is gone or
+// cutShort says how far a batch came that ended in an error.
+func cutShort(err error, did store.Batched) error {
+	if did.Batch == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; batch %d was cut short after %s: doing it again does the rest", err, did.Batch, ui.Count(did.Contacts, "contact"))
+}
+
+// checkOptOuts refuses to lift opt-outs that were not named: a rule that is gone or
 // reads otherwise is no word of those who had said no.
-func (x rejudgeCommand) mayRelease(r *rejudged) error {
-	if r.OptedOut == 0 || x.Reason == hygiene.OptedOut {
+func (r *rejudged) checkOptOuts() error {
+	if r.OptedOut == 0 {
 		return nil
 	}
 	return fmt.Errorf("this would release %s who had opted out, and nothing was changed: put back the rule that suppressed them, or name it with --reason %s",
 		ui.Count(r.OptedOut, "contact"), hygiene.OptedOut)
 }
 
-// toRejudge is what winnow plan tells, without what only the next review does:
-// judging again asks the rules of the review nothing new, so they are taken as
-// asked.
-func (c *call) toRejudge(h *house) (*rejudged, error) {
-	known, err := c.pastOf(h)
+// planRejudge is what a plan says, without what only the next review does: judging
+// again asks the time-based rules nothing new, so they are taken as asked.
+func planRejudge(ctx context.Context, out *ui.Printer, a *app.App, now hygiene.Instant) (*rejudged, error) {
+	known, err := readBaseline(out, a)
 	if err != nil {
 		return nil, err
 	}
-	p, err := c.plan(h, &past{inForce: h.config, judged: known.judged})
+	p, err := compareAll(ctx, out, a, &baseline{inForce: a.Config, judged: known.judged}, now)
 	if err != nil {
 		return nil, err
 	}
-	return &rejudged{Kind: store.RejudgeBatch, Policy: h.config.Hash, Contacts: p.atOnce, Suppressed: p.Suppressed, Released: p.Released, OptedOut: p.OptedOut,
+	return &rejudged{Kind: store.RejudgeBatch, Policy: a.Config.Hash, Contacts: p.atOnce, Suppressed: p.Suppressed, Released: p.Released, OptedOut: p.OptedOut,
 		Retries: p.Retries, Unswept: p.Unswept, Rules: p.Rules, plan: p}, nil
 }
 
-func (r *rejudged) print(c *call) error {
-	if c.JSON {
-		return c.PrintJSON(r)
+// print shows what changes.
+func (r *rejudged) print(out *ui.Printer, path string) error {
+	if out.JSON {
+		return out.PrintJSON(r)
 	}
-	fmt.Fprintln(c.Stdout, r.sentence(c.config))
+	fmt.Fprintln(out.Stdout, r.sentence(path))
 	for _, rows := range [][][]string{r.plan.meanings(), r.plan.ruleRows(), r.plan.segmentRows()} {
 		if len(rows) > 0 {
-			fmt.Fprintln(c.Stdout)
-			ui.Table(c.Stdout, rows)
+			fmt.Fprintln(out.Stdout)
+			ui.Table(out.Stdout, rows)
 		}
 	}
 	if r.Contacts > 0 {
-		fmt.Fprintln(c.Stdout)
+		fmt.Fprintln(out.Stdout)
 	}
-	return r.printEnd(c)
+	return r.printEnd(out, path)
 }
 
 func (r *rejudged) sentence(path string) string {
@@ -122,16 +138,16 @@ func (r *rejudged) sentence(path string) string {
 	return "rejudge: " + r.plan.sentence()
 }
 
-func (r *rejudged) printEnd(c *call) error {
+func (r *rejudged) printEnd(out *ui.Printer, path string) error {
 	if r.Unswept > 0 && !r.Applied {
-		fmt.Fprintf(c.Stdout, "%s not swept yet and not in these numbers; --apply sweeps them first\n", ui.CountVerb(r.Unswept, "event", "is", "are"))
+		fmt.Fprintf(out.Stdout, "%s not swept yet and not in these numbers; --apply sweeps them first\n", ui.CountVerb(r.Unswept, "event", "is", "are"))
 	}
 	var err error
 	switch {
 	case r.Batch != 0:
-		_, err = fmt.Fprintf(c.Stdout, "batch %d: judging again by the config of before takes it back; winnow policy lists those that judged\n", r.Batch)
+		_, err = fmt.Fprintf(out.Stdout, "batch %d: judging again by the config of before takes it back; winnow policy lists those that judged\n", r.Batch)
 	case !r.Applied && r.Contacts+r.Unswept > 0:
-		_, err = fmt.Fprintf(c.Stdout, "nothing was changed; winnow rejudge --apply%s does it\n", c.withConfig())
+		_, err = fmt.Fprintf(out.Stdout, "nothing was changed; winnow rejudge --apply%s does it\n", app.ConfigFlag(path))
 	}
 	return err
 }

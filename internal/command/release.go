@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
@@ -26,36 +26,9 @@ func (x releaseCommand) Run(c *call) error {
 	if !ok || err != nil {
 		return ui.Usagef("%q is not a run: write the export and the run's folder, like nightly/2026-11-23T020000Z", x.Which)
 	}
-	return c.with(store.OpenExisting, func(h *house) error {
-		a, done := c.act(h, "file")
-		did, err := a.release(c.ctx, export, hygiene.InstantOf(scheduled), c.present())
-		done()
-		if did.Run.Export == "" {
-			return err
-		}
-		e, _ := a.exportNamed(export)
-		if !c.JSON {
-			what := ""
-			if len(e.To) > 0 { // what servers have stands below, once it is known
-				what = ": latest points to it now"
-			}
-			fmt.Fprintf(c.Stdout, "%s %s/%s%s\n", did.Status, did.Export, did.Name, what)
-			for _, other := range did.Discarded {
-				fmt.Fprintf(c.Stdout, "discarded %s, which was held too: it tells what changed since a run that is not the last one any more\n", other)
-			}
-		}
-		list, deliverErr := c.delivered(a, e, did.Run)
-		err = errors.Join(err, deliverErr)
-		if c.JSON {
-			err = errors.Join(err, c.PrintJSON(struct {
-				released
-				Destinations []arrival `json:"destinations"`
-			}{did, list}))
-		}
-		if worthSaying(e, list) {
-			err = cmp.Or(err, c.sayArrivals(e.Name, did.Name, list))
-		}
-		return err
+	return c.open(toJudge, func(a *app.App) error {
+		exporter, done := c.exporter(a, "file")
+		return exporter.releaseAndShow(c.ctx, c.Printer, export, hygiene.InstantOf(scheduled), c.present(), done)
 	})
 }
 
@@ -67,15 +40,15 @@ type released struct {
 
 // release publishes a held run. Like a run that is made, it is released once one
 // destination has it; what the others lack is the error.
-func (a *act) release(ctx context.Context, export string, scheduled, now hygiene.Instant) (did released, err error) {
-	e, err := a.exportNamed(export)
+func (x *exporter) release(ctx context.Context, export string, scheduled, now hygiene.Instant) (did released, err error) {
+	e, err := x.exportNamed(export)
 	if err != nil {
 		return released{}, err
 	}
-	err = a.alone(ctx, func() error {
-		run, err := a.heldRun(export, scheduled)
+	err = x.Exclusive(ctx, func() error {
+		run, err := x.heldRun(export, scheduled)
 		if err == nil {
-			did, err = a.releaseNow(e, run, now)
+			did, err = x.releaseNow(e, run, now)
 		}
 		return err
 	})
@@ -90,12 +63,12 @@ var (
 
 // heldRun is the run that is to be released. The error tells how it stands, and
 // which could be.
-func (a *act) heldRun(export string, scheduled hygiene.Instant) (segments.Run, error) {
-	run, known, err := a.store.RunOf(export, scheduled)
+func (x *exporter) heldRun(export string, scheduled hygiene.Instant) (segments.Run, error) {
+	run, known, err := x.Store.RunOf(export, scheduled)
 	if err != nil || known && run.Status == segments.Held {
 		return run, err
 	}
-	held, err := a.store.RunsOf(export, store.AllRuns, segments.Held)
+	held, err := x.Store.RunsOf(export, store.AllRuns, segments.Held)
 	if err != nil {
 		return segments.Run{}, err
 	}
@@ -118,13 +91,13 @@ func runNames(runs []segments.Run) []string {
 	return names
 }
 
-func (a *act) releaseNow(e segments.Export, run segments.Run, now hygiene.Instant) (released, error) {
-	held, err := a.store.RunsOf(e.Name, store.AllRuns, segments.Held)
+func (x *exporter) releaseNow(e segments.Export, run segments.Run, now hygiene.Instant) (released, error) {
+	held, err := x.Store.RunsOf(e.Name, store.AllRuns, segments.Held)
 	if err != nil {
 		return released{}, err
 	}
 	var missing []error
-	to := a.releasable(e, run)
+	to := x.releasable(e, run)
 	for _, d := range to {
 		if err := d.Release(e.Name, run.Name); err != nil {
 			missing = append(missing, err)
@@ -136,13 +109,13 @@ func (a *act) releaseNow(e segments.Export, run segments.Run, now hygiene.Instan
 	}
 	run.Status, run.FinishedAt = segments.Released, now
 	run.Error = "" // why it was held is settled; what it lacks is not
-	if lacks := append(failuresOf(manifestOf(a.directories(e), run)), missing...); len(lacks) > 0 {
+	if lacks := append(failuresOf(manifestOf(x.directories(e), run)), missing...); len(lacks) > 0 {
 		run.Error = segments.Sentence(lacks).Error()
 	}
-	if err := a.store.EndRun(run); err != nil {
+	if err := x.Store.EndRun(run); err != nil {
 		return released{}, errors.Join(err, trouble)
 	}
-	missing = append(missing, a.settleExport(e))
+	missing = append(missing, x.settleExport(e))
 	for _, d := range to {
 		missing = append(missing, d.Prune(e.Name, max(e.Keep, 1)))
 	}
@@ -165,12 +138,12 @@ func failuresOf(m segments.Manifest) (list []error) {
 
 // releasable are the destinations to release the run in: all, but for the outbox
 // that is younger than the run. The servers then get a directory's copy.
-func (a *act) releasable(e segments.Export, run segments.Run) []segments.Destination {
-	all := a.destinations(e)
+func (x *exporter) releasable(e segments.Export, run segments.Run) []segments.Destination {
+	all := x.destinations(e)
 	if len(e.To) == 0 || len(all) == len(e.To) {
 		return all
 	}
-	if place, err := a.outbox().Find(e.Name, run.Name); err != nil || place != segments.Nowhere {
+	if place, err := x.outbox().Find(e.Name, run.Name); err != nil || place != segments.Nowhere {
 		return all
 	}
 	return all[:len(e.To)]
@@ -180,21 +153,21 @@ func (a *act) releasable(e segments.Export, run segments.Run) []segments.Destina
 // A run that readers can see in one destination is published, whatever was not
 // written down of that any more: they may have read it, and the next delta goes
 // on from it. The caller holds the lock, so no run is under way.
-func (a *act) concludeRuns(e segments.Export) error {
-	open, err := a.store.RunsOf(e.Name, store.AllRuns, segments.Running, segments.Held)
+func (x *exporter) concludeRuns(e segments.Export) error {
+	open, err := x.Store.RunsOf(e.Name, store.AllRuns, segments.Running, segments.Held)
 	errs := []error{err}
 	for i := len(open) - 1; i >= 0; i-- {
-		errs = append(errs, a.conclude(e, open[i]))
+		errs = append(errs, x.conclude(e, open[i]))
 	}
 	return errors.Join(errs...)
 }
 
-func (a *act) conclude(e segments.Export, run segments.Run) error {
-	place, err := a.findRun(e, run.Name)
+func (x *exporter) conclude(e segments.Export, run segments.Run) error {
+	place, err := x.findRun(e, run.Name)
 	now := hygiene.InstantOf(time.Now())
 	switch {
 	case place == segments.AmongPublished && run.Status == segments.Held:
-		_, err := a.releaseNow(e, run, now)
+		_, err := x.releaseNow(e, run, now)
 		return err
 	case run.Status == segments.Held:
 		return nil
@@ -208,13 +181,13 @@ func (a *act) conclude(e segments.Export, run segments.Run) error {
 		run.Status, run.Error = segments.Failed, "winnow was stopped before the run was written"
 	}
 	run.FinishedAt = now
-	return a.store.EndRun(run)
+	return x.Store.EndRun(run)
 }
 
 // findRun is the most public place that some destination has the run in.
-func (a *act) findRun(e segments.Export, name string) (place segments.Place, err error) {
+func (x *exporter) findRun(e segments.Export, name string) (place segments.Place, err error) {
 	var errs []error
-	for _, d := range a.destinations(e) {
+	for _, d := range x.destinations(e) {
 		there, err := d.Find(e.Name, name)
 		place, errs = max(place, there), append(errs, err)
 	}

@@ -15,9 +15,9 @@ import (
 )
 
 // nightlyAt makes a run of the export of testAct, with a delta.
-func (a *act) nightlyAt(t *testing.T, at time.Time) segments.Run {
+func (a *exporter) nightlyAt(t *testing.T, at time.Time) segments.Run {
 	t.Helper()
-	a.config.Exports[0].Delta = []string{"do-not-text"}
+	a.Config.Exports[0].Delta = []string{"do-not-text"}
 	result, err := a.export(context.Background(), "nightly", at, func() hygiene.Instant { return hygiene.InstantOf(at) })
 	if err != nil {
 		t.Fatal(err)
@@ -27,25 +27,25 @@ func (a *act) nightlyAt(t *testing.T, at time.Time) segments.Run {
 
 // forget makes the store know of the run what it knew of it just before readers
 // could see it: as if the process had been killed then.
-func (a *act) forget(t *testing.T, run segments.Run) {
+func (a *exporter) forget(t *testing.T, run segments.Run) {
 	t.Helper()
 	part := segments.Part{Segment: "do-not-text", Rows: 1, Members: true}
-	if err := a.store.ReadyRun(run, []segments.Part{part}); err != nil {
+	if err := a.Store.ReadyRun(run, []segments.Part{part}); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (a *act) statusOf(t *testing.T, run segments.Run) segments.Status {
+func (a *exporter) statusOf(t *testing.T, run segments.Run) segments.Status {
 	t.Helper()
-	run, _, err := a.store.RunOf("nightly", run.ScheduledAt)
+	run, _, err := a.Store.RunOf("nightly", run.ScheduledAt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return run.Status
 }
 
-func (a *act) folder(parts ...string) string {
-	return filepath.Join(append([]string{a.config.Exports[0].To[0], "nightly"}, parts...)...)
+func (a *exporter) folder(parts ...string) string {
+	return filepath.Join(append([]string{a.Config.Exports[0].To[0], "nightly"}, parts...)...)
 }
 
 var secondOfJanuary = time.Date(2026, 1, 2, 2, 0, 0, 0, time.UTC)
@@ -74,7 +74,7 @@ func TestARunThatNobodySawIsNoBase(t *testing.T) {
 	a.bounce(t, hygiene.InstantOf(secondOfJanuary.Add(time.Hour)), "ann")
 	at := hygiene.InstantOf(secondOfJanuary.Add(hygiene.Day))
 	unseen := segments.Run{Export: "nightly", Name: segments.RunName(at), ScheduledAt: at}
-	if _, err := a.store.BeginRun(unseen); err != nil {
+	if _, err := a.Store.BeginRun(unseen); err != nil {
 		t.Fatal(err)
 	}
 	a.forget(t, unseen)
@@ -88,16 +88,16 @@ func TestARunThatNobodySawIsNoBase(t *testing.T) {
 }
 
 func TestAReleaseThatWasKilledInTheMiddleIsCarriedThrough(t *testing.T) {
-	for name, goOn := range map[string]func(*act, segments.Run) error{
-		"by the same command": func(a *act, run segments.Run) error {
+	for name, goOn := range map[string]func(*exporter, segments.Run) error{
+		"by the same command": func(a *exporter, run segments.Run) error {
 			_, err := a.release(context.Background(), "nightly", run.ScheduledAt, hygiene.InstantOf(time.Now()))
 			return err
 		},
-		"by a daemon's start": func(a *act, _ segments.Run) error { return a.settle(context.Background()) },
+		"by a daemon's start": func(a *exporter, _ segments.Run) error { return a.settle(context.Background()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := testAct(t)
-			e := &a.config.Exports[0]
+			e := &a.Config.Exports[0]
 			e.To = append(e.To, filepath.Join(filepath.Dir(e.To[0]), "other"))
 			a.nightlyAt(t, secondOfJanuary)
 			e.Guard.MinRows = map[string]int64{"reachable": 1000}
@@ -129,7 +129,7 @@ func TestAReleaseThatWasKilledInTheMiddleIsCarriedThrough(t *testing.T) {
 // What one directory lacks is told beside what was done, and not in place of it.
 func TestAReleaseThatOneDirectoryMissesIsToldAsOne(t *testing.T) {
 	a := testAct(t)
-	e := &a.config.Exports[0]
+	e := &a.Config.Exports[0]
 	e.To = append(e.To, filepath.Join(filepath.Dir(e.To[0]), "other"))
 	e.Keep, e.Guard.MinRows = 2, map[string]int64{"reachable": 1000}
 	other := a.nightlyAt(t, secondOfJanuary)
@@ -148,7 +148,7 @@ func TestAReleaseThatOneDirectoryMissesIsToldAsOne(t *testing.T) {
 
 func TestHeldRunsPileUpNoHigherThanRunsAreKept(t *testing.T) {
 	a := testAct(t)
-	e := &a.config.Exports[0]
+	e := &a.Config.Exports[0]
 	e.Keep, e.Guard.MinRows = 2, map[string]int64{"reachable": 1000}
 	var runs []segments.Run
 	for night := range 4 {
@@ -165,7 +165,7 @@ func TestHeldRunsPileUpNoHigherThanRunsAreKept(t *testing.T) {
 // A full disk keeps a run from beginning, and alerts go by the status.
 func TestARunThatCanNotBeginHasFailed(t *testing.T) {
 	a := testAct(t)
-	a.store.Close()
+	a.Store.Close()
 	result, err := a.export(t.Context(), "nightly", secondOfJanuary, func() hygiene.Instant { return 0 })
 	if err == nil || result.Run.Status != segments.Failed || result.Run.Export != "nightly" || result.Run.Error == "" {
 		t.Errorf("the run is %+v, %v", result.Run, err)

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"winnow/internal/app"
 	"winnow/internal/atomicfile"
 	"winnow/internal/config"
 )
@@ -48,7 +49,7 @@ func (d *daemon) watch(ctx context.Context) {
 func (d *daemon) reload() {
 	d.seen = atomicfile.VersionOf(d.path)
 	old := d.current.Load()
-	cfg, err := config.Load(d.path, configOptions(true))
+	cfg, err := config.Load(d.path, app.ConfigOptions(true, nil))
 	if err == nil {
 		err = errEmptied(old, cfg)
 	}

@@ -1,13 +1,14 @@
 package command
 
 import (
-	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -49,24 +50,44 @@ func (x reportCommand) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.look(func(h *house) (err error) {
-		show, done := c.Progress("event")
-		o.Progress = show
-		counted, err := h.store.Report(c.ctx, o)
-		done()
-		if err != nil {
-			return fmt.Errorf("report: %w", cmp.Or(c.interrupted(), err))
+	return c.open(toRead, func(a *app.App) error {
+		format := forPeople
+		if x.CSV {
+			format = asCSV
 		}
-		defer func() { err = errors.Join(err, counted.Close()) }()
-		r := report{counted, o}
-		switch {
-		case c.JSON:
-			return r.printJSON(c.Stdout)
-		case x.CSV:
-			return r.printCSV(c.Stdout)
-		}
-		return r.print(c.Stdout)
+		return printReport(c.ctx, c.Printer, a.Store, o, format)
 	})
+}
+
+// format is how a report is printed, unless it is JSON.
+type format int
+
+const (
+	forPeople format = iota
+	asCSV
+)
+
+// printReport counts, and prints what was counted.
+func printReport(ctx context.Context, out *ui.Printer, s *store.Store, o store.ReportOptions, f format) (err error) {
+	show, done := out.Progress("event")
+	o.Progress = show
+	counted, err := s.Report(ctx, o)
+	done()
+	if err != nil {
+		if ctx.Err() != nil {
+			err = ui.ErrInterrupted
+		}
+		return fmt.Errorf("report: %w", err)
+	}
+	defer func() { err = errors.Join(err, counted.Close()) }()
+	r := report{counted, o}
+	switch {
+	case out.JSON:
+		return r.printJSON(out.Stdout)
+	case f == asCSV:
+		return r.printCSV(out.Stdout)
+	}
+	return r.print(out.Stdout)
 }
 
 func (x reportCommand) options(c *call) (o store.ReportOptions, err error) {

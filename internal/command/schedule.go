@@ -1,39 +1,13 @@
 package command
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
-	"winnow/internal/config"
+	"winnow/internal/app"
 	"winnow/internal/schedule"
 	"winnow/internal/ui"
-	"winnow/store"
 )
-
-// jobsOf are the jobs of a config, without what they do.
-func jobsOf(cfg *config.Config) ([]schedule.Job, error) {
-	sweep, err := schedule.Parse(cfg.Sweep, cfg.Timezone)
-	if err != nil {
-		return nil, err
-	}
-	review, err := schedule.Parse(cfg.Review, cfg.Timezone)
-	if err != nil {
-		return nil, err
-	}
-	jobs := []schedule.Job{
-		{Kind: schedule.Sweep, Name: "sweep", Schedule: sweep},
-		{Kind: schedule.Review, Name: "review", Schedule: review, MakeUp: true},
-	}
-	for _, e := range cfg.Exports {
-		s, err := schedule.Parse(e.Schedule, cfg.Timezone)
-		if err != nil {
-			return nil, err
-		}
-		jobs = append(jobs, schedule.Job{Kind: schedule.Export, Name: e.Name, Schedule: s, MakeUp: true})
-	}
-	return jobs, nil
-}
 
 // scheduleCommand tells when each job runs next.
 type scheduleCommand struct {
@@ -42,11 +16,11 @@ type scheduleCommand struct {
 
 // Run prints the next times, in UTC and in the config's time zone.
 func (x scheduleCommand) Run(c *call) error {
-	cfg, err := c.load(false)
+	cfg, err := app.LoadConfig(c.config, false, c.now)
 	if err != nil {
 		return err
 	}
-	jobs, err := jobsOf(cfg)
+	jobs, err := app.Jobs(cfg)
 	if err != nil {
 		return err
 	}
@@ -74,10 +48,10 @@ type healthCommand struct{}
 
 // Run asks the public door of the daemon of this config.
 func (healthCommand) Run(c *call) error {
-	cfg, err := c.load(false)
-	if isProblems(err) {
+	cfg, err := app.LoadConfig(c.config, false, c.now)
+	if app.IsProblems(err) {
 		// The daemon may be well, with the last good config.
-		cfg, err = lastGood(c.config, err)
+		cfg, err = app.LastGood(c.config, err)
 	}
 	if err != nil {
 		return err
@@ -93,22 +67,4 @@ func (healthCommand) Run(c *call) error {
 	}
 	_, err = fmt.Fprintln(c.Stdout, "ok")
 	return err
-}
-
-// lastGood is the config that the store keeps as the last good one; without
-// one, the error of the file.
-func lastGood(path string, broken error) (*config.Config, error) {
-	s, err := store.OpenExisting(config.FindStore(path))
-	if err != nil {
-		return nil, broken
-	}
-	_, text, err := s.LastPolicy()
-	if err := errors.Join(err, s.Close()); err != nil || text == "" {
-		return nil, broken
-	}
-	cfg, err := config.Parse(path, []byte(text), configOptions(false))
-	if err != nil {
-		return nil, broken
-	}
-	return cfg, nil
 }

@@ -2,12 +2,14 @@ package command
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/atomicfile"
 	"winnow/internal/csvlist"
 	"winnow/internal/ui"
@@ -64,7 +66,7 @@ type scrubbed struct {
 	known int64  // contacts of the list that winnow knows
 }
 
-// Run scrubs the list and tells what became of its lines.
+// Run scrubs the list and says what became of its lines.
 func (x scrubCommand) Run(c *call) error {
 	separator, err := x.separator()
 	if err != nil {
@@ -79,58 +81,78 @@ func (x scrubCommand) Run(c *call) error {
 	if c.JSON && x.Output == "" {
 		return ui.Usagef("stdout is the clean list: with --json write it to a file, -o FILE")
 	}
-	in, err := c.openFile(x.File)
+	o := scrubOptions{File: x.File, Stdin: c.stdin, Column: x.Column, By: x.By, Region: x.Region, Rejected: x.Rejected, Output: x.Output, Delimiter: separator, Now: c.present()}
+	return scrubFile(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRead, do) })
+}
+
+// scrubOptions say how to scrub.
+type scrubOptions struct {
+	File      string // the list; - is Stdin
+	Stdin     io.Reader
+	Column    string // with the keys or phone numbers
+	By        string // what it holds: key, phone or either
+	Region    string // of phone numbers without a country code; empty for that of the config
+	Rejected  string // the file for the lines left out; empty for none
+	Output    string // the file for the clean list; empty for stdout
+	Delimiter byte   // 0 to find out
+	Now       hygiene.Instant
+}
+
+// scrubFile parts a list into whom to text and whom not, and says what became of
+// its lines. The store is opened once the files are known to be apart.
+func scrubFile(ctx context.Context, out *ui.Printer, o scrubOptions, open func(func(*app.App) error) error) error {
+	in, err := atomicfile.OpenInput(ctx, o.Stdin, o.File)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	if err := x.separate(c, in); err != nil {
+	if err := o.separate(out.Stdout, in); err != nil {
 		return err
 	}
 	unchanged := atomicfile.Unchanged(in)
-	return c.look(func(h *house) error {
-		l, err := csvlist.OpenKeyed(in, csvlist.KeyColumn{Name: x.Column, Flag: "--column"}, separator)
+	return open(func(a *app.App) error {
+		l, err := csvlist.OpenKeyed(in, csvlist.KeyColumn{Name: o.Column, Flag: "--column"}, o.Delimiter)
 		if err != nil {
-			return fmt.Errorf("%s: %w", x.File, err)
+			return fmt.Errorf("%s: %w", o.File, err)
 		}
-		return x.scrub(c, h, l, unchanged)
+		return o.scrub(ctx, out, a, l, unchanged)
 	})
 }
 
 // separate is an error when what is written would get in the way of what is
 // read, or of what else is written.
-func (x scrubCommand) separate(c *call, in io.Reader) error {
-	read := x.File
+func (o scrubOptions) separate(stdout io.Writer, in io.Reader) error {
+	read := o.File
 	if read == "-" {
 		read = ""
 	}
-	if err := atomicfile.Distinct(read, x.Rejected, x.Output); err != nil {
+	if err := atomicfile.Distinct(read, o.Rejected, o.Output); err != nil {
 		return err
 	}
-	for _, name := range []string{x.Rejected, x.Output} {
+	for _, name := range []string{o.Rejected, o.Output} {
 		if atomicfile.Is(in, name) {
 			return ui.Usagef("%s is what stdin reads: write to another file", name)
 		}
 	}
 	switch {
-	case x.Output != "":
-	case atomicfile.WritesInto(c.Stdout, in):
-		return ui.Usagef("stdout goes into %s, which is read: write to another file", x.File)
-	case atomicfile.Is(c.Stdout, x.Rejected):
-		return ui.Usagef("stdout goes into %s, and --rejected names it: write to two different files", x.Rejected)
+	case o.Output != "":
+	case atomicfile.WritesInto(stdout, in):
+		return ui.Usagef("stdout goes into %s, which is read: write to another file", o.File)
+	case atomicfile.Is(stdout, o.Rejected):
+		return ui.Usagef("stdout goes into %s, and --rejected names it: write to two different files", o.Rejected)
 	}
 	return nil
 }
 
 // scrub opens what the list is parted into, parts it, and puts the files in
 // their places.
-func (x scrubCommand) scrub(c *call, h *house, l *csvlist.Reader, unchanged func() error) (err error) {
-	s := &scrub{call: c, house: h, list: l, by: x.lookup(h.config.Keys), now: c.present(), seen: h.store.NewSeen(), clean: bufio.NewWriterSize(c.Stdout, 1<<16), rejected: bufio.NewWriter(io.Discard)}
+func (o scrubOptions) scrub(ctx context.Context, out *ui.Printer, a *app.App, l *csvlist.Reader, unchanged func() error) (err error) {
+	s := &scrub{Printer: out, ctx: ctx, store: a.Store, list: l, by: o.lookup(a.Config.Keys), now: o.Now, seen: a.Store.NewSeen(), clean: bufio.NewWriterSize(out.Stdout, 1<<16), rejected: bufio.NewWriter(io.Discard)}
 	var files []*atomicfile.File // the clean list last: when it is there, all is done
 	for _, to := range []struct {
 		name   string
 		writer **bufio.Writer
-	}{{x.Rejected, &s.rejected}, {x.Output, &s.clean}} {
+	}{{o.Rejected, &s.rejected}, {o.Output, &s.clean}} {
 		if to.name == "" {
 			continue
 		}
@@ -146,7 +168,7 @@ func (x scrubCommand) scrub(c *call, h *house, l *csvlist.Reader, unchanged func
 		err = unchanged()
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w; %s", x.File, err, x.half())
+		return fmt.Errorf("%s: %w; %s", o.File, err, o.half())
 	}
 	if err := s.clean.Flush(); err != nil {
 		return fmt.Errorf("write the clean list: %w", err)
@@ -156,29 +178,29 @@ func (x scrubCommand) scrub(c *call, h *house, l *csvlist.Reader, unchanged func
 			return err
 		}
 	}
-	return errors.Join(x.tell(c, h, s.did), s.doubt())
+	return errors.Join(o.tell(out, a.Store, s.did), s.doubt())
 }
 
 // half tells where the list stands that was not cleaned to its end.
-func (x scrubCommand) half() string {
-	if x.Output != "" {
+func (o scrubOptions) half() string {
+	if o.Output != "" {
 		return "nothing was written"
 	}
 	return "what was written to stdout is not the whole list"
 }
 
 // tell tells what became of the lines, on stderr when stdout is the list.
-func (x scrubCommand) tell(c *call, h *house, did scrubbed) error {
-	totals, err := h.store.Totals()
+func (o scrubOptions) tell(out *ui.Printer, st *store.Store, did scrubbed) error {
+	totals, err := st.Totals()
 	if err != nil {
 		return err
 	}
-	if did.Unswept = totals.Lag; c.JSON {
-		return c.PrintJSON(did)
+	if did.Unswept = totals.Lag; out.JSON {
+		return out.PrintJSON(did)
 	}
-	to := c.Stdout
-	if x.Output == "" {
-		to = c.Stderr
+	to := out.Stdout
+	if o.Output == "" {
+		to = out.Stderr
 	}
 	fmt.Fprintln(to, did.sentence())
 	if did.Unreadable > 0 {
@@ -272,8 +294,9 @@ const (
 
 // scrub parts one list.
 type scrub struct {
-	*call
-	house           *house
+	*ui.Printer
+	ctx             context.Context
+	store           *store.Store
 	list            *csvlist.Reader
 	by              lookup
 	now             hygiene.Instant

@@ -61,9 +61,9 @@ func TestNobodyIsKeptWhoWasNotJudged(t *testing.T) {
 		t.Fatal(err)
 	}
 	var clean bytes.Buffer
-	s := &scrub{call: &call{Printer: &ui.Printer{Stderr: io.Discard}, ctx: t.Context()}, house: &house{a.config, a.store}, list: l,
-		seen: a.store.NewSeen(), clean: bufio.NewWriter(&clean), rejected: bufio.NewWriter(io.Discard)}
-	a.store.Close()
+	s := &scrub{Printer: &ui.Printer{Stderr: io.Discard}, ctx: t.Context(), store: a.Store, list: l,
+		seen: a.Store.NewSeen(), clean: bufio.NewWriter(&clean), rejected: bufio.NewWriter(io.Discard)}
+	a.Store.Close()
 	if err := s.part(); err == nil || strings.Contains(clean.String(), "ann") {
 		t.Errorf("with the store gone it ends with %v and keeps %q", err, clean.String())
 	}

@@ -17,9 +17,9 @@ type lookup struct {
 
 // lookup is what --by and --region say. Where keys are phone numbers no other is
 // looked for unless it is named.
-func (x scrubCommand) lookup(keys hygiene.KeyFormat) lookup {
-	keys.Region = cmp.Or(x.Region, keys.Region)
-	return lookup{keys: keys, key: x.By != "phone", phone: x.By == "phone" || x.By == "either" && !keys.Phone}
+func (o scrubOptions) lookup(keys hygiene.KeyFormat) lookup {
+	keys.Region = cmp.Or(o.Region, keys.Region)
+	return lookup{keys: keys, key: o.By != "phone", phone: o.By == "phone" || o.By == "either" && !keys.Phone}
 }
 
 // of gives the key to look for, and the phone number in E.164, empty for none. A

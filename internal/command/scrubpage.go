@@ -106,7 +106,7 @@ func (p *listPage) sort() {
 
 // judge finds out whom not to text, and who comes a second time.
 func (p *listPage) judge(s *scrub) error {
-	err := s.house.store.Find(p.keys.values, func(i int, contact *hygiene.Contact) {
+	err := s.store.Find(p.keys.values, func(i int, contact *hygiene.Contact) {
 		standing := standingOf(contact, s.now)
 		for _, place := range p.keys.of(i) {
 			line := &p.lines[place.line]
@@ -117,7 +117,7 @@ func (p *listPage) judge(s *scrub) error {
 	if err != nil {
 		return err
 	}
-	err = s.house.store.FindPhones(p.phones.values, func(i int, contact *hygiene.Contact) {
+	err = s.store.FindPhones(p.phones.values, func(i int, contact *hygiene.Contact) {
 		standing := standingOf(contact, s.now)
 		for _, place := range p.phones.of(i) {
 			line := &p.lines[place.line]

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/atomicfile"
 	"winnow/internal/config"
 	"winnow/internal/console"
@@ -27,8 +28,7 @@ type serveCommand struct{}
 
 // Run serves until the process is told to end.
 func (serveCommand) Run(c *call) error {
-	growHeap()
-	d, err := c.daemon(slog.New(slog.NewTextHandler(c.Stderr, nil)))
+	d, err := newDaemon(c.config, c.version, slog.New(slog.NewTextHandler(c.Stderr, nil)))
 	if err != nil {
 		return err
 	}
@@ -65,9 +65,10 @@ const (
 	drainJobs     = 30 * time.Second
 )
 
-// daemon makes a daemon that listens and does not answer yet.
-func (c *call) daemon(log *slog.Logger) (*daemon, error) {
-	d := &daemon{path: c.config, version: c.version, log: log}
+// newDaemon makes a daemon that listens and does not answer yet.
+func newDaemon(config, version string, log *slog.Logger) (*daemon, error) {
+	growHeap()
+	d := &daemon{path: config, version: version, log: log}
 	cfg, err := d.firstConfig()
 	if err != nil {
 		return nil, err
@@ -104,34 +105,18 @@ func limitMemory() {
 }
 
 // firstConfig is the config to start with, with its store opened: the file, or,
-// when that is broken and the store keeps the last good one, that.
+// when that can't be used and the store keeps the last good one, that.
 func (d *daemon) firstConfig() (*config.Config, error) {
 	d.seen = atomicfile.VersionOf(d.path)
-	cfg, err := config.Load(d.path, configOptions(true))
-	if err == nil {
-		if d.store, err = store.Open(cfg.Store); err != nil {
-			return nil, err
-		}
-		if err = agree(cfg, d.store); err == nil {
-			return cfg, nil
-		}
-	} else {
-		s, opened := store.OpenExisting(config.FindStore(d.path))
-		if opened != nil {
-			return nil, err
-		}
-		d.store = s
+	a, err := app.Open(app.Options{Path: d.path, Secrets: true, Create: true, Fallback: app.WhenUnusable})
+	if err != nil {
+		return nil, err
 	}
-	hash, text, kept := d.store.LastPolicy()
-	options := configOptions(true)
-	options.Kept = true
-	last, parsed := config.Parse(d.path, []byte(text), options)
-	if kept != nil || text == "" || parsed != nil || agree(last, d.store) != nil {
-		return nil, errors.Join(err, d.store.Close())
+	d.store, d.broken = a.Store, a.Broken
+	if d.broken != nil {
+		d.log.Error("the config is broken: starting with the last good one, which the store keeps", "file", d.path, "policy", a.Config.Hash, "problems", "\n"+d.broken.Error())
 	}
-	d.broken = err
-	d.log.Error("the config is broken: starting with the last good one, which the store keeps", "file", d.path, "policy", hash, "problems", "\n"+err.Error())
-	return last, nil
+	return a.Config, nil
 }
 
 // wire connects the rooms.
@@ -143,7 +128,7 @@ func (d *daemon) wire(cfg *config.Config) error {
 	d.deliverer = newDeliverer(d)
 	d.runner.TakeOver = func(ctx context.Context) error {
 		defer d.deliverer.retry()
-		return d.acts().settle(ctx)
+		return d.exporter().settle(ctx)
 	}
 	if err := d.adopt(cfg); err != nil {
 		return err
@@ -168,14 +153,14 @@ func (d *daemon) recallRuns(cfg *config.Config) error {
 // adopt puts a config in force. All that can fail comes before anything
 // changes.
 func (d *daemon) adopt(cfg *config.Config) error {
-	if err := agree(cfg, d.store); err != nil {
+	if err := app.CheckKeys(cfg, d.store); err != nil {
 		return err
 	}
-	byName, err := readers(cfg)
+	byName, err := app.Readers(cfg)
 	if err != nil {
 		return err
 	}
-	jobs, err := jobsOf(cfg)
+	jobs, err := app.Jobs(cfg)
 	if err != nil {
 		return err
 	}
@@ -192,8 +177,8 @@ func (d *daemon) adopt(cfg *config.Config) error {
 	now := time.Now()
 	d.metrics.Configured(namesOf(cfg))
 	d.metrics.Reloaded(true, now, cfg.Hash)
-	for _, w := range warnings(cfg) {
-		d.log.Warn(w, "file", cfg.Path)
+	for i := range cfg.Warnings {
+		d.log.Warn(cfg.Warnings[i].Sentence(), "file", cfg.Path)
 	}
 	d.warnOfLists(cfg)
 	d.notes.scheduled(jobs)
@@ -204,7 +189,7 @@ func (d *daemon) adopt(cfg *config.Config) error {
 
 // warnOfLists tells of lists that nobody is on. Nothing depends on it.
 func (d *daemon) warnOfLists(cfg *config.Config) {
-	told, err := emptyLists(cfg, d.store)
+	told, err := app.EmptyLists(cfg, d.store)
 	if err != nil {
 		d.log.Warn("the lists could not be looked at", "error", err)
 	}
@@ -237,10 +222,13 @@ func namesOf(cfg *config.Config) (sources, exports []string) {
 	return sources, exports
 }
 
-// acts are what the jobs do, under the config in force.
-func (d *daemon) acts() *act {
-	return &act{config: d.current.Load(), store: d.store, version: d.version, tripped: d.tripped, tried: d.tried, await: d.awaitTurn}
+// operations are what the jobs do, under the config in force.
+func (d *daemon) operations() *app.Operations {
+	return &app.Operations{Config: d.current.Load(), Store: d.store, Version: d.version, Tripped: d.tripped, Wait: d.waitForLock}
 }
+
+// exporter makes and delivers runs, under the config in force.
+func (d *daemon) exporter() *exporter { return &exporter{Operations: d.operations(), tried: d.tried} }
 
 func (d *daemon) listen(cfg *config.Config) (err error) {
 	if d.public, err = net.Listen("tcp", cfg.Listen); err != nil {

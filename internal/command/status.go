@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/console"
 	"winnow/internal/ui"
@@ -44,8 +45,8 @@ type statusCommand struct{}
 
 // Run prints the numbers.
 func (statusCommand) Run(c *call) error {
-	return c.under(store.Open, func(h *house) error {
-		st, err := statusOf(h.config, h.store)
+	return c.open(toRecord, func(a *app.App) error {
+		st, err := statusOf(a.Config, a.Store)
 		if err != nil {
 			return err
 		}
@@ -222,8 +223,8 @@ func (x quarantineCommand) Run(c *call) error {
 		Body       string          `json:"body,omitempty"`
 		Bytes      []byte          `json:"body_base64,omitempty"` // of a body that is no text
 	}
-	return c.look(func(h *house) error {
-		list, err := h.store.Quarantine(x.Limit)
+	return c.open(toRead, func(a *app.App) error {
+		list, err := a.Store.Quarantine(x.Limit)
 		if err != nil {
 			return err
 		}
@@ -267,9 +268,9 @@ type unmatchedCommand struct {
 
 // Run lists the events.
 func (x unmatchedCommand) Run(c *call) error {
-	return c.look(func(h *house) error {
+	return c.open(toRead, func(a *app.App) error {
 		items, rows := []happening{}, [][]string{{"MESSAGE", "SEQ", "AT", "OUTCOME"}}
-		err := h.store.Unmatched(x.Limit, func(e hygiene.Event) error {
+		err := a.Store.Unmatched(x.Limit, func(e hygiene.Event) error {
 			items = append(items, happening{e.At, e.Seq, e.Outcome.String(), codeOf(e.Code), e.MessageID})
 			rows = append(rows, []string{e.MessageID, fmt.Sprint(e.Seq), e.At.String(), e.Outcome.String()})
 			return nil
@@ -280,7 +281,7 @@ func (x unmatchedCommand) Run(c *call) error {
 		if c.JSON {
 			return c.PrintJSON(items)
 		}
-		t, err := h.store.Totals()
+		t, err := a.Store.Totals()
 		if err != nil {
 			return err
 		}

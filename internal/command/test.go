@@ -9,6 +9,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/ruletest"
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/ui"
 	"winnow/segments"
@@ -44,7 +45,7 @@ func (x testCommand) Run(c *call) error {
 	if err != nil {
 		return ui.Usagef("--run %q is not a regular expression: %w", x.Pick, err)
 	}
-	cfg, err := c.load(false)
+	cfg, err := app.LoadConfig(c.config, false, c.now)
 	if err != nil {
 		return err
 	}
@@ -195,7 +196,7 @@ func abridged(rows [][]string) [][]string {
 
 // benchOf is where the tests of a config are tried.
 func benchOf(cfg *config.Config) (*ruletest.Bench, error) {
-	byName, err := readers(cfg)
+	byName, err := app.Readers(cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -10,59 +9,14 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/console"
 	"winnow/internal/schedule"
 	"winnow/store"
 )
 
-// turnLock is held by whoever sweeps, reviews or makes a run of the store. The
-// kernel keeps it for a process that is merely stopped, as by Ctrl-Z, so whoever
-// waits for it says so.
-func turnLock(s *store.Store) *schedule.Lock { return schedule.NewLock(s.Path() + ".run") }
-
-// errHungUp is of what was asked for by someone who did not wait for its turn.
-var errHungUp = errors.New("whoever asked hung up before its turn came, so it was not done")
-
-// wait waits for the turn of the act.
-func (a *act) wait(ctx context.Context, turn *schedule.Lock) error {
-	if a.await == nil {
-		return turn.Acquire(ctx, nil)
-	}
-	return a.await(ctx, turn)
-}
-
-// while is the act for someone who asked: it waits for its turn only as long as
-// asked lasts. What has begun goes on after that.
-func (a *act) while(asked context.Context) *act {
-	patient := *a
-	patient.await = func(ctx context.Context, turn *schedule.Lock) error {
-		if asked.Err() != nil {
-			return errHungUp
-		}
-		both, giveUp := context.WithCancel(ctx)
-		defer giveUp()
-		defer context.AfterFunc(asked, giveUp)()
-		err := a.wait(both, turn)
-		switch {
-		case err != nil && ctx.Err() != nil:
-			return schedule.ErrStopped
-		case err != nil && asked.Err() != nil:
-			return errHungUp
-		}
-		return err
-	}
-	return &patient
-}
-
-// awaitTurn waits for the turn of a command by hand.
-func (c *call) awaitTurn(ctx context.Context, turn *schedule.Lock) error {
-	return turn.Acquire(ctx, func(holder int) {
-		fmt.Fprintf(c.Stderr, "waiting for %s, which sweeps, reviews or makes a run of this store\n", processOf(holder))
-	})
-}
-
-// processOf names a process; 0 is one that is not known.
-func processOf(id int) string {
+// processName names a process; 0 is one that is not known.
+func processName(id int) string {
 	if id == 0 {
 		return "another process"
 	}
@@ -106,10 +60,10 @@ func (q *queue) waited() time.Duration {
 	return time.Since(q.since)
 }
 
-// awaitTurn waits for the turn of a job.
-func (d *daemon) awaitTurn(ctx context.Context, turn *schedule.Lock) error {
+// waitForLock waits for the store lock on behalf of the jobs.
+func (d *daemon) waitForLock(ctx context.Context, lock *schedule.Lock) error {
 	defer d.queue.leave()
-	return turn.Acquire(ctx, func(holder int) {
+	return lock.Acquire(ctx, func(holder int) {
 		since, level := d.queue.join(), slog.LevelInfo
 		if time.Since(since) >= waitAllowed {
 			level = slog.LevelWarn
@@ -123,7 +77,7 @@ func (d *daemon) heldUp() []console.Trouble {
 	if d.queue.waited() < waitAllowed {
 		return nil
 	}
-	holder, since, is := turnLock(d.store).Taken()
+	holder, since, is := app.StoreLock(d.store).Taken()
 	if !is { // just now
 		return nil
 	}
@@ -139,7 +93,7 @@ type taken struct {
 // takenLong is the process that has the store to itself for long; nil for none.
 // Of the daemon that is expected: a run may take the night.
 func takenLong(s *store.Store) *taken {
-	holder, since, is := turnLock(s).Taken()
+	holder, since, is := app.StoreLock(s).Taken()
 	if !is || time.Since(since) < waitAllowed {
 		return nil
 	}
@@ -151,7 +105,7 @@ func takenLong(s *store.Store) *taken {
 
 // trouble tells what to do about it.
 func (t taken) trouble() console.Trouble {
-	told := console.Trouble{What: fmt.Sprintf("sweeps, reviews and runs wait for %s, which has had the store to itself since %s", processOf(t.Process), t.Since)}
+	told := console.Trouble{What: fmt.Sprintf("sweeps, reviews and runs wait for %s, which has had the store to itself since %s", processName(t.Process), t.Since)}
 	if t.Process != 0 && t.Process != os.Getpid() {
 		told.What += "; if it is stopped, this lets it go on:"
 		told.Do = fmt.Sprintf("kill -CONT %d", t.Process)

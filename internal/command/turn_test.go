@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/console"
 	"winnow/internal/schedule"
 	"winnow/segments"
@@ -22,7 +23,7 @@ import (
 // held takes the turn as another process would, until it is let go.
 func (d *desk) held(t *testing.T) (letGo func()) {
 	t.Helper()
-	turn := turnLock(d.store)
+	turn := app.StoreLock(d.store)
 	if ok, err := turn.TryLock(); !ok || err != nil {
 		t.Fatalf("the turn can't be taken: %v", err)
 	}
@@ -122,17 +123,17 @@ func TestARunThatHasBegunGoesOnThoughNobodyWaitsForIt(t *testing.T) {
 	t.Parallel() // what is waited for is tried every other second
 	d := testDesk(t)
 	asked, hangUp := context.WithCancel(t.Context())
-	a := d.acts().while(asked)
+	a := d.exporter().requested(asked)
 	began := false
-	err := a.alone(context.Background(), func() error { began = true; hangUp(); return nil })
+	err := a.Exclusive(context.Background(), func() error { began = true; hangUp(); return nil })
 	if err != nil || !began {
 		t.Errorf("it began: %v, and ended with %v", began, err)
 	}
-	wantRefused(t, refused(a.alone(context.Background(), func() error { return nil })), 408, "hung up")
+	wantRefused(t, refused(a.Exclusive(context.Background(), func() error { return nil })), 408, "hung up")
 	over, end := context.WithCancel(t.Context())
 	end()
 	defer d.held(t)()
-	wantRefused(t, refused(d.acts().while(t.Context()).alone(over, func() error { return nil })), 503, "stopped")
+	wantRefused(t, refused(d.operations().Requested(t.Context()).Exclusive(over, func() error { return nil })), 503, "stopped")
 }
 
 func TestPeopleAreToldWhomJobsWaitFor(t *testing.T) {

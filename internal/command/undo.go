@@ -2,11 +2,13 @@ package command
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/ui"
 	"winnow/segments"
@@ -35,102 +37,112 @@ func (x undoCommand) Run(c *call) error {
 	case x.List && (ranged || x.Batch != 0 || x.Apply), x.Batch != 0 && ranged:
 		return ui.Usagef("undo takes back a range of events (--since …), or a batch (--batch N), or lists batches (--list): one of them")
 	case x.List:
-		return c.look(c.listBatches)
+		return c.open(toRead, c.listBatches)
 	case x.Batch != 0:
-		return c.look(func(h *house) error { return x.takeBack(c, h) })
+		return c.undo(func(ctx context.Context, ops *app.Operations) (*undone, error) {
+			return undoBatch(ctx, c.Printer, ops, x.Batch, x.Note, x.Apply, c.present())
+		})
 	case x.Since == "":
 		return ui.Usagef("undo needs --since, the time from which events no longer count: winnow undo --since 2026-11-23T02:00:00Z --until 2026-11-23T03:00:00Z shows what it would lift")
 	}
-	in, err := x.instruction(c.present())
-	if err != nil {
+	r := undoRange{Rule: x.Rule, Reason: x.Reason, Since: x.Since, Until: x.Until, Code: x.Code, Source: x.Source, Note: x.Note}
+	if err := r.parse(c.present()); err != nil {
 		return &ui.UsageError{Err: err}
 	}
-	return c.look(func(h *house) error {
-		if err := x.checkNames(c, h); err != nil {
-			return err
-		}
-		x.noteSource(c, h)
-		return x.strike(c, h, in)
+	return c.undo(func(ctx context.Context, ops *app.Operations) (*undone, error) {
+		return undoEvents(ctx, c.Printer, ops, &r, x.Apply, c.present())
 	})
 }
 
-// instruction is what each contact is told.
-func (x undoCommand) instruction(now hygiene.Instant) (in hygiene.Instruction, err error) {
-	in = hygiene.Instruction{Kind: hygiene.Strike, Rule: x.Rule, Reason: x.Reason, Source: x.Source, Code: x.Code, To: now}
-	if in.From, err = hygiene.ParseDate(x.Since); err != nil {
-		return in, fmt.Errorf("--since: %w", err)
+// undo runs do, and shows what it did.
+func (c *call) undo(do func(context.Context, *app.Operations) (*undone, error)) error {
+	return c.open(toRead, func(a *app.App) error {
+		ops, done := c.operations(a, "contact")
+		u, err := do(c.ctx, ops)
+		done()
+		if err != nil {
+			return err
+		}
+		return u.print(c.Printer, c.config)
+	})
+}
+
+// undoRange is a range of events whose effect is undone, as it was written.
+type undoRange struct {
+	Rule, Reason, Since, Until, Code, Source string // empty narrows nothing
+	Note                                     string
+
+	strike hygiene.Instruction
+}
+
+// parse reads the times. An empty Until is the present.
+func (r *undoRange) parse(now hygiene.Instant) (err error) {
+	in := hygiene.Instruction{Kind: hygiene.Strike, Rule: r.Rule, Reason: r.Reason, Source: r.Source, Code: r.Code, To: now}
+	if in.From, err = hygiene.ParseDate(r.Since); err != nil {
+		return fmt.Errorf("--since: %w", err)
 	}
-	if x.Until != "" {
-		if in.To, err = hygiene.ParseDate(x.Until); err != nil {
-			return in, fmt.Errorf("--until: %w", err)
+	if r.Until != "" {
+		if in.To, err = hygiene.ParseDate(r.Until); err != nil {
+			return fmt.Errorf("--until: %w", err)
 		}
 	}
 	if in.To < in.From {
-		return in, fmt.Errorf("--until %s is before --since %s", in.To, in.From)
+		return fmt.Errorf("--until %s is before --since %s", in.To, in.From)
 	}
-	if in.To == in.From && len(x.Until) == len("2006-01-02") {
-		return in, fmt.Errorf("from %s to %s is no time at all: a date is its first instant, so name the day after as --until", in.From, in.To)
+	if in.To == in.From && len(r.Until) == len("2006-01-02") {
+		return fmt.Errorf("from %s to %s is no time at all: a date is its first instant, so name the day after as --until", in.From, in.To)
 	}
-	return in, nil
+	r.strike = in
+	return nil
 }
 
-// checkNames tells of a rule or a reason that the config does not have: nothing
+// checkNames refuses a rule or a reason that the config does not have: nothing
 // would be found, and a typing error would look like a clean list.
-func (x undoCommand) checkNames(c *call, h *house) error {
-	rules, reasons := suppressing(h.config.Policy)
-	i := slices.IndexFunc(h.config.Policy.Rules, func(r hygiene.Rule) bool { return r.Name == x.Rule })
+func (r *undoRange) checkNames(out *ui.Printer, a *app.App) error {
+	path := a.Config.Path
+	rules, reasons := app.SuppressingRules(a.Config.Policy)
+	i := slices.IndexFunc(a.Config.Policy.Rules, func(rule hygiene.Rule) bool { return rule.Name == r.Rule })
 	switch {
-	case x.Rule != "" && i < 0:
-		return x.noRule(c, h, rules)
-	case x.Rule != "" && h.config.Policy.Rules[i].Then.Suppress == nil:
-		return fmt.Errorf("the rule %q suppresses nobody, so there is nothing to lift; those that do: %s", x.Rule, strings.Join(rules, ", "))
-	case x.Rule != "":
-		reason := h.config.Policy.Rules[i].Then.Suppress.Reason
-		if reason == hygiene.OptedOut && x.Reason == "" {
-			return fmt.Errorf("the rule %q suppresses for %s, which is only lifted when it is named: add --reason %s", x.Rule, reason, reason)
+	case r.Rule != "" && i < 0:
+		return r.noRule(out, a, rules)
+	case r.Rule != "" && a.Config.Policy.Rules[i].Then.Suppress == nil:
+		return fmt.Errorf("the rule %q suppresses nobody, so there is nothing to lift; those that do: %s", r.Rule, strings.Join(rules, ", "))
+	case r.Rule != "":
+		reason := a.Config.Policy.Rules[i].Then.Suppress.Reason
+		if reason == hygiene.OptedOut && r.Reason == "" {
+			return fmt.Errorf("the rule %q suppresses for %s, which is only lifted when it is named: add --reason %s", r.Rule, reason, reason)
 		}
-		if x.Reason != "" && x.Reason != reason {
-			return fmt.Errorf("the rule %q suppresses for %s, not for %s", x.Rule, reason, x.Reason)
+		if r.Reason != "" && r.Reason != reason {
+			return fmt.Errorf("the rule %q suppresses for %s, not for %s", r.Rule, reason, r.Reason)
 		}
-	case x.Reason != "" && !slices.Contains(reasons, x.Reason):
-		return fmt.Errorf("no rule in %s suppresses for %q, and what was done by hand is taken back with --batch; %s", c.config, x.Reason, config.Suggest(x.Reason, reasons))
+	case r.Reason != "" && !slices.Contains(reasons, r.Reason):
+		return fmt.Errorf("no rule in %s suppresses for %q, and what was done by hand is taken back with --batch; %s", path, r.Reason, config.Suggest(r.Reason, reasons))
 	}
 	return nil
 }
 
-// noteSource tells of a source that the config does not have. Its events may be
+// warnOfSource warns of a source that the config does not have. Its events may be
 // there all the same, from when it had.
-func (x undoCommand) noteSource(c *call, h *house) {
+func (r *undoRange) warnOfSource(out *ui.Printer, cfg *config.Config) {
 	var names []string
-	for _, s := range h.config.Sources {
+	for _, s := range cfg.Sources {
 		names = append(names, s.Name)
 	}
-	if x.Source != "" && !slices.Contains(names, x.Source) {
-		fmt.Fprintf(c.Stderr, "winnow: there is no source %q in %s; %s\n", x.Source, c.config, config.Suggest(x.Source, names))
+	if r.Source != "" && !slices.Contains(names, r.Source) {
+		out.Warn("there is no source %q in %s; %s", r.Source, cfg.Path, config.Suggest(r.Source, names))
 	}
 }
 
-// noRule tells whether a rule has been, or which one may be meant.
-func (x undoCommand) noRule(c *call, h *house, rules []string) error {
-	past, err := c.pastOf(h)
+// noRule says whether a rule has been, or which one may be meant.
+func (r *undoRange) noRule(out *ui.Printer, a *app.App, rules []string) error {
+	base, err := readBaseline(out, a)
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(past.judged, func(p *hygiene.Policy) bool { return has(p, x.Rule) }) {
-		return fmt.Errorf("the rule %q is no longer in %s: winnow rejudge shows and lifts what stands on it", x.Rule, c.config)
+	if slices.ContainsFunc(base.judged, func(p *hygiene.Policy) bool { return has(p, r.Rule) }) {
+		return fmt.Errorf("the rule %q is no longer in %s: winnow rejudge shows and lifts what stands on it", r.Rule, a.Config.Path)
 	}
-	return fmt.Errorf("there is no rule %q in %s; %s", x.Rule, c.config, config.Suggest(x.Rule, rules))
-}
-
-// suppressing names the rules that suppress, and their reasons.
-func suppressing(p *hygiene.Policy) (rules, reasons []string) {
-	for i := range p.Rules {
-		if s := p.Rules[i].Then.Suppress; s != nil {
-			rules, reasons = append(rules, p.Rules[i].Name), append(reasons, s.Reason)
-		}
-	}
-	slices.Sort(reasons)
-	return rules, slices.Compact(reasons)
+	return fmt.Errorf("there is no rule %q in %s; %s", r.Rule, a.Config.Path, config.Suggest(r.Rule, rules))
 }
 
 // undone is what undo prints.
@@ -148,45 +160,46 @@ type undone struct {
 	again string // the command line that does it
 }
 
-func (x undoCommand) strike(c *call, h *house, in hygiene.Instruction) error {
-	u := &undone{Kind: store.UndoBatch, About: about(in), Applied: x.Apply, idle: "such evidence about them counts no longer", again: x.line(c, in)}
-	policy, now := h.config.Policy, c.present()
-	if x.Apply {
-		u.effect = newEffect(now)
-		a, done := c.act(h, "contact")
-		did, err := a.strike(c.ctx, in, store.Batch{Kind: store.UndoBatch, By: operator(), Note: x.Note, About: u.About}, now, u.effect.watch)
-		done()
-		return u.finish(c, did, err)
+// undoEvents strikes the evidence of a range of events, or shows what that does.
+func undoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *undoRange, apply bool, now hygiene.Instant) (*undone, error) {
+	a := &app.App{Config: ops.Config, Store: ops.Store}
+	if err := r.checkNames(out, a); err != nil {
+		return nil, err
 	}
-	return u.preview(c, h, func(contact *hygiene.Contact, m hygiene.Moment) bool {
+	r.warnOfSource(out, ops.Config)
+	in, policy := r.strike, ops.Config.Policy
+	u := &undone{Kind: store.UndoBatch, About: about(in), Applied: apply, effect: newEffect(now), idle: "such evidence about them counts no longer", again: r.commandLine(ops.Config.Path)}
+	if apply {
+		did, err := ops.Strike(ctx, in, store.Batch{Kind: store.UndoBatch, By: app.Operator(), Note: r.Note, About: u.About}, now, u.effect.watch)
+		return u.applied(did, err)
+	}
+	return u, u.preview(ctx, out, ops.Store, now, func(contact *hygiene.Contact, m hygiene.Moment) bool {
 		told := in
 		told.Moment = m
 		return policy.Concerns(contact, &told) && len(policy.Instruct(contact, told)) > 0
 	})
 }
 
-func (x undoCommand) takeBack(c *call, h *house) error {
-	t, err := h.store.TakingBack(x.Batch)
+// undoBatch takes a batch back, or shows what that does.
+func undoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch int64, note string, apply bool, now hygiene.Instant) (*undone, error) {
+	t, err := ops.Store.TakingBack(batch)
 	if err == nil {
 		err = canTakeBack(t)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	u := &undone{Kind: store.UndoBatch, Undoes: x.Batch, About: fmt.Sprintf("batch %d: %s of %s", x.Batch, t.Batch.Kind, t.Batch.About), Applied: x.Apply,
-		idle: "such evidence about them counts again", again: fmt.Sprintf("winnow undo --batch %d%s", x.Batch, c.withConfig())}
+	policy := ops.Config.Policy
+	u := &undone{Kind: store.UndoBatch, Undoes: batch, About: fmt.Sprintf("batch %d: %s of %s", batch, t.Batch.Kind, t.Batch.About), Applied: apply, effect: newEffect(now),
+		idle: "such evidence about them counts again", again: fmt.Sprintf("winnow undo --batch %d%s", batch, app.ConfigFlag(ops.Config.Path))}
 	if !t.Revoked {
 		u.idle = "such evidence about them counts no longer, once more"
 	}
-	policy, now := h.config.Policy, c.present()
-	if x.Apply {
-		u.effect = newEffect(now)
-		a, done := c.act(h, "contact")
-		did, err := a.takeBack(c.ctx, x.Batch, store.Batch{By: operator(), Note: x.Note, About: u.About}, now, u.effect.watch)
-		done()
-		return u.finish(c, did, err)
+	if apply {
+		did, err := ops.Undo(ctx, batch, store.Batch{By: app.Operator(), Note: note, About: u.About}, now, u.effect.watch)
+		return u.applied(did, err)
 	}
-	return u.preview(c, h, func(contact *hygiene.Contact, m hygiene.Moment) bool {
+	return u, u.preview(ctx, out, ops.Store, now, func(contact *hygiene.Contact, m hygiene.Moment) bool {
 		return t.Concerns(policy, contact) && len(t.Tell(policy, contact, m)) > 0
 	})
 }
@@ -205,17 +218,17 @@ func canTakeBack(t store.TakingBack) error {
 	return nil
 }
 
-// preview runs change on copies of everyone, and shows what it would do.
-func (u *undone) preview(c *call, h *house, change func(*hygiene.Contact, hygiene.Moment) bool) error {
-	totals, err := h.store.Totals()
+// preview runs change on copies of all contacts, and counts what it would do.
+func (u *undone) preview(ctx context.Context, out *ui.Printer, s *store.Store, now hygiene.Instant, change func(*hygiene.Contact, hygiene.Moment) bool) error {
+	totals, err := s.Totals()
 	if err != nil {
 		return err
 	}
-	m := hygiene.Moment{At: c.present(), Seq: totals.LastSeq}
-	u.Unswept, u.effect = totals.Lag, newEffect(m.At)
+	m := hygiene.Moment{At: now, Seq: totals.LastSeq}
+	u.Unswept = totals.Lag
 	var parts []*effect
-	show, done := c.Progress("of " + ui.Number(totals.Contacts) + " contact")
-	_, err = h.store.Pass(c.ctx, func(segments.Lists) store.Visitor {
+	show, done := out.Progress("of " + ui.Number(totals.Contacts) + " contact")
+	_, err = s.Pass(ctx, func(segments.Lists) store.Visitor {
 		part := newEffect(m.At)
 		parts = append(parts, part)
 		return func(contact *hygiene.Contact) error {
@@ -234,41 +247,39 @@ func (u *undone) preview(c *call, h *house, change func(*hygiene.Contact, hygien
 	for _, part := range parts {
 		u.effect.add(part)
 	}
-	return u.print(c)
+	return nil
 }
 
-// finish shows what was done.
-func (u *undone) finish(c *call, did store.Batched, err error) error {
+// applied takes over what was done.
+func (u *undone) applied(did store.Batched, err error) (*undone, error) {
 	if err != nil {
-		if did.Batch != 0 {
-			err = fmt.Errorf("%w; batch %d was cut short after %s: doing it again does the rest", err, did.Batch, ui.Count(did.Contacts, "contact"))
-		}
-		return err
+		return nil, cutShort(err, did)
 	}
 	u.Batch, u.Changes = did.Batch, did.Changes
-	return u.print(c)
+	return u, nil
 }
 
-func (u *undone) print(c *call) error {
+// print shows what was undone, or would be.
+func (u *undone) print(out *ui.Printer, path string) error {
 	u.effect.done()
-	if c.JSON {
-		return c.PrintJSON(u)
+	if out.JSON {
+		return out.PrintJSON(u)
 	}
-	fmt.Fprintln(c.Stdout, u.sentence())
+	fmt.Fprintln(out.Stdout, u.sentence())
 	if u.Contacts > 0 {
-		u.effect.print(c.Stdout, u.idle)
-		fmt.Fprintln(c.Stdout)
+		u.effect.print(out.Stdout, u.idle)
+		fmt.Fprintln(out.Stdout)
 	}
 	if u.Unswept > 0 {
-		fmt.Fprintf(c.Stdout, "%s not swept yet and not in these numbers; --apply sweeps them first\n", ui.CountVerb(u.Unswept, "event", "is", "are"))
+		fmt.Fprintf(out.Stdout, "%s not swept yet and not in these numbers; --apply sweeps them first\n", ui.CountVerb(u.Unswept, "event", "is", "are"))
 	}
 	if u.Applied {
-		return c.tellBatch(u.Batch)
+		return printBatch(out.Stdout, u.Batch, path)
 	}
 	if u.Contacts+u.Unswept == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(c.Stdout, "nothing was changed; %s --apply does it\n", u.again)
+	_, err := fmt.Fprintf(out.Stdout, "nothing was changed; %s --apply does it\n", u.again)
 	return err
 }
 
@@ -288,7 +299,7 @@ func (u *undone) sentence() string {
 
 // about is what a strike is about, in words.
 func about(in hygiene.Instruction) string {
-	text := reasonsMeant(in.Reason)
+	text := app.ReasonsLifted(in.Reason)
 	for _, part := range [][2]string{{"rule", in.Rule}, {"code", in.Code}, {"source", in.Source}} {
 		if part[1] != "" {
 			text += ", " + part[0] + " " + part[1]
@@ -297,17 +308,17 @@ func about(in hygiene.Instruction) string {
 	return fmt.Sprintf("%s, events from %s to %s", text, in.From, in.To)
 }
 
-// line is the command line that does what was shown: up to the same time, though
-// that was the present.
-func (x undoCommand) line(c *call, in hygiene.Instruction) string {
+// commandLine is the command line that does what was shown: up to the same time,
+// though that was the present.
+func (r *undoRange) commandLine(path string) string {
 	text := "winnow undo"
-	for _, f := range [][2]string{{"rule", x.Rule}, {"reason", x.Reason}, {"since", x.Since}, {"until", cmp.Or(x.Until, in.To.String())},
-		{"code", x.Code}, {"source", x.Source}, {"note", x.Note}} {
+	for _, f := range [][2]string{{"rule", r.Rule}, {"reason", r.Reason}, {"since", r.Since}, {"until", cmp.Or(r.Until, r.strike.To.String())},
+		{"code", r.Code}, {"source", r.Source}, {"note", r.Note}} {
 		if f[1] != "" {
 			text += " --" + f[0] + " " + ui.ShellQuote(f[1])
 		}
 	}
-	return text + c.withConfig()
+	return text + app.ConfigFlag(path)
 }
 
 // How many batches are listed on a screen, and as JSON.
@@ -317,15 +328,15 @@ const (
 )
 
 // listBatches lists the acts by hand.
-func (c *call) listBatches(h *house) error {
+func (c *call) listBatches(a *app.App) error {
 	if c.JSON {
-		list, err := h.store.Batches(batchesListed)
+		list, err := a.Store.Batches(batchesListed)
 		if err != nil {
 			return err
 		}
 		return c.PrintJSON(append([]store.Batch{}, list...))
 	}
-	list, err := h.store.Batches(batchesShown + 1)
+	list, err := a.Store.Batches(batchesShown + 1)
 	if err != nil {
 		return err
 	}
