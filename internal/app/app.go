@@ -40,18 +40,21 @@ const (
 	WhenUnusable                 // also when the file would find none of the store's contacts
 )
 
-// Options say how to open.
+// Options say how to read a config, and how to open its store.
 type Options struct {
-	Path     string           // of the config file
-	Now      func() time.Time // nil: time.Now
-	Secrets  bool             // the config's secrets must be there
-	Create   bool             // make the store when it is not there
+	Path    string                      // of the config file
+	Now     func() time.Time            // nil: time.Now
+	Env     func(string) (string, bool) // looks up a variable of the environment; nil: the process's own
+	Secrets bool                        // the config's secrets must be there
+	Adjust  func(*config.Config)        // changes a config that was read; nil changes nothing
+
+	Create   bool // make the store when it is not there
 	Fallback Fallback
 }
 
 // Open reads the config and opens its store. The caller closes it.
 func Open(o Options) (*App, error) {
-	cfg, err := LoadConfig(o.Path, o.Secrets, o.Now)
+	cfg, err := o.Load()
 	if err == nil {
 		s, err := o.openStore(cfg.Store)
 		if err != nil {
@@ -95,9 +98,9 @@ func (a *App) fallBack(o Options, broken error) bool {
 	if err != nil || text == "" {
 		return false
 	}
-	options := ConfigOptions(o.Secrets, o.Now)
+	options := o.config()
 	options.Kept = true
-	last, err := config.Parse(o.Path, []byte(text), options)
+	last, err := o.adjusted(config.Parse(o.Path, []byte(text), options))
 	if err != nil || CheckKeys(last, a.Store) != nil {
 		return false
 	}

@@ -15,20 +15,25 @@ import (
 	"winnow/store"
 )
 
-// LoadConfig reads the config. Secrets are demanded only by who needs them: the
-// daemon.
-func LoadConfig(path string, secrets bool, now func() time.Time) (*config.Config, error) {
-	return config.Load(path, ConfigOptions(secrets, now))
+// Load reads the config file alone.
+func (o Options) Load() (*config.Config, error) { return o.adjusted(config.Load(o.Path, o.config())) }
+
+func (o Options) adjusted(cfg *config.Config, err error) (*config.Config, error) {
+	if err == nil && o.Adjust != nil {
+		o.Adjust(cfg)
+	}
+	return cfg, err
 }
 
-// ConfigOptions read a config as of a time (nil: time.Now): whether a schedule
-// falls into a night when the clock moves depends on the year.
-func ConfigOptions(secrets bool, now func() time.Time) config.Options {
+// config is how a config is read: as of a time, since whether a schedule falls into
+// a night when the clock moves depends on the year.
+func (o Options) config() config.Options {
+	now := o.Now
 	if now == nil {
 		now = time.Now
 	}
 	warn := func(text string, zone *time.Location) []string { return schedule.Warn(text, zone, now()) }
-	return config.Options{CheckSchedule: schedule.Check, WarnSchedule: warn, Secrets: secrets}
+	return config.Options{Env: o.Env, CheckSchedule: schedule.Check, WarnSchedule: warn, Secrets: o.Secrets}
 }
 
 // IsProblems reports whether the error is of a config file with problems.
@@ -59,7 +64,7 @@ func (a *App) InForce() (*config.Config, error) {
 	case hash == a.Config.Hash:
 		return a.Config, nil
 	}
-	cfg, err := config.Parse(a.Config.Path, []byte(text), ConfigOptions(false, nil))
+	cfg, err := config.Parse(a.Config.Path, []byte(text), Options{}.config())
 	if err != nil {
 		return nil, fmt.Errorf("the config in force, policy %s, can't be read by this winnow: %w", hash, err)
 	}
@@ -72,7 +77,7 @@ func (a *App) Policies() ([]*hygiene.Policy, error) {
 	var list []*hygiene.Policy
 	unreadable := false
 	err := a.Store.PoliciesKept(func(text string) error {
-		cfg, err := config.Parse(a.Config.Path, []byte(text), ConfigOptions(false, nil))
+		cfg, err := config.Parse(a.Config.Path, []byte(text), Options{}.config())
 		if err != nil {
 			unreadable = true
 			return nil

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"io"
 	"os/user"
 	"regexp"
 	"slices"
@@ -184,4 +185,13 @@ func Operator() string {
 		return "unknown"
 	}
 	return u.Username
+}
+
+// PrintBatch says how what was done is undone; nothing for no batch.
+func PrintBatch(w io.Writer, batch int64, path string) error {
+	if batch == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "batch %d: winnow undo --batch %d%s takes it back\n", batch, batch, ConfigFlag(path))
+	return err
 }

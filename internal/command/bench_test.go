@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/apptest"
 	"winnow/internal/receiver"
 	"winnow/store"
 )
@@ -85,7 +85,7 @@ func BenchmarkCallbacks(b *testing.B) {
 func BenchmarkCallbacksBesideActsByHand(b *testing.B) {
 	const connections = 256
 	for b.Loop() {
-		config := testConfig(b, b.TempDir(), "1h")
+		config := apptest.Config(b, b.TempDir(), "1h")
 		d := startDaemon(b, "whole", config)
 		bouncedOften(b, config, 100_000)
 		hammer(b, d.url, connections, time.Second) // warm
@@ -149,7 +149,7 @@ func median(list []measured) measured {
 
 func loadDaemon(b *testing.B, mode string, connections int, lasting time.Duration) measured {
 	log, every, _ := strings.Cut(mode, "+")
-	d := startDaemon(b, log, testConfig(b, b.TempDir(), cmp.Or(every, "1h")))
+	d := startDaemon(b, log, apptest.Config(b, b.TempDir(), cmp.Or(every, "1h")))
 	hammer(b, d.url, connections, lasting/6) // warm
 	before := cpuOf(b, d)
 	m, n := hammer(b, d.url, connections, lasting)
@@ -162,7 +162,7 @@ func loadDaemon(b *testing.B, mode string, connections int, lasting time.Duratio
 func cpuOf(b *testing.B, d *child) time.Duration {
 	b.Helper()
 	var user, system int64
-	stat := readFile(b, fmt.Sprintf("/proc/%d/stat", d.Process.Pid))
+	stat := apptest.ReadFile(b, fmt.Sprintf("/proc/%d/stat", d.Process.Pid))
 	fields := strings.Fields(stat[strings.LastIndex(stat, ")")+2:])
 	fmt.Sscan(fields[11], &user)
 	fmt.Sscan(fields[12], &system)
@@ -231,13 +231,4 @@ func hammerOne(ctx context.Context, b *testing.B, target *url.URL, next func() [
 		took = append(took, time.Since(began))
 	}
 	return took
-}
-
-func readFile(tb testing.TB, path string) string {
-	tb.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return string(text)
 }

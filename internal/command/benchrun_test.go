@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/apptest"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -73,8 +74,8 @@ func segmentedHouse(b *testing.B, contacts int) (config string) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		b.Fatal(err)
 	}
-	config = testConfig(b, folder, "1h")
-	text, _, _ := strings.Cut(readFile(b, config), "segments:")
+	config = apptest.Config(b, folder, "1h")
+	text, _, _ := strings.Cut(apptest.ReadFile(b, config), "segments:")
 	var names []string
 	text += "segments:\n"
 	for bucket := range 10 {
@@ -237,7 +238,7 @@ func walSize(d *child) (mib float64) {
 // peakOf is how many MiB the daemon had at most.
 func peakOf(b *testing.B, d *child) (mib float64) {
 	b.Helper()
-	_, after, _ := strings.Cut(readFile(b, fmt.Sprintf("/proc/%d/status", d.Process.Pid)), "VmHWM:")
+	_, after, _ := strings.Cut(apptest.ReadFile(b, fmt.Sprintf("/proc/%d/status", d.Process.Pid)), "VmHWM:")
 	var kib float64
 	if _, err := fmt.Sscan(after, &kib); err != nil {
 		b.Fatal(err)

@@ -16,12 +16,12 @@ type checkCommand struct {
 
 // Run prints every problem, or one line that all is well, and what was hardly
 // meant before it.
-func (x checkCommand) Run(c *call) error {
+func (x checkCommand) Run(c *invocation) error {
 	if x.Schema {
 		_, err := c.Stdout.Write(config.Schema())
 		return err
 	}
-	cfg, err := app.LoadConfig(c.config, true, c.now)
+	cfg, err := app.Options{Path: c.config, Now: c.now, Secrets: true}.Load()
 	var problems *config.Problems
 	if errors.As(err, &problems) {
 		return c.tell(problems)
@@ -54,7 +54,7 @@ type checked struct {
 
 // tell prints the problems: they are what check was asked for. Warnings wait
 // until there are none.
-func (c *call) tell(p *config.Problems) error {
+func (c *invocation) tell(p *config.Problems) error {
 	if c.JSON {
 		return errors.Join(c.PrintJSON(checked{Problems: p.List, Warnings: []config.Problem{}}), ui.ErrNo)
 	}

@@ -12,16 +12,18 @@ import (
 	"testing"
 	"time"
 
+	"winnow/internal/apptest"
+	"winnow/internal/exports"
 	"winnow/segments/destination/sftptest"
 )
 
 // withServer is a config whose export goes to a directory and to a server.
 func withServer(t *testing.T, server *sftptest.Server, every string) (path, url string) {
 	t.Helper()
-	path = testConfig(t, t.TempDir(), every)
+	path = apptest.Config(t, t.TempDir(), every)
 	url = server.URL(sftptest.User, "/in")
 	to := fmt.Sprintf("to: [./exports, {url: %q, key_file: %q, host_key: %q}]", url, server.ClientKeyFile(t), server.HostKey)
-	text := strings.Replace(readFile(t, path), "to: [./exports]", to, 1)
+	text := strings.Replace(apptest.ReadFile(t, path), "to: [./exports]", to, 1)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +66,7 @@ func TestARunReachesAServerOrPeopleAreToldWhatToDo(t *testing.T) {
 
 	server.Heal()
 	out, errs, status = says("export", "nightly", "-c", path, "--run", "latest", "--to", url, "--json")
-	var did madeUp
+	var did exports.Redelivery
 	if err := json.Unmarshal([]byte(out), &did); err != nil || status != 0 || did.Run != "2026-01-03T020000Z" || did.Destinations[0].Status != "delivered" {
 		t.Errorf("made up it ends with %d: %s%s %v", status, out, errs, err)
 	}
@@ -94,7 +96,7 @@ func TestAServersMissingKeyStopsItsDeliveriesAlone(t *testing.T) {
 	}
 	server := sftptest.Serve(t)
 	path, url := withServer(t, server, "1h")
-	_, key, _ := strings.Cut(readFile(t, path), `key_file: "`)
+	_, key, _ := strings.Cut(apptest.ReadFile(t, path), `key_file: "`)
 	key, _, _ = strings.Cut(key, `"`)
 	startDaemon(t, "whole", path).end(t)
 	if err := os.Rename(key, key+".away"); err != nil {
@@ -111,7 +113,7 @@ func TestAServersMissingKeyStopsItsDeliveriesAlone(t *testing.T) {
 func TestAReleaseToAServerThatIsDownPromisesReadersNothing(t *testing.T) {
 	server := sftptest.Serve(t, sftptest.Deny("/in"))
 	path, url := withServer(t, server, "1h")
-	text := strings.Replace(readFile(t, path), "to: [./exports, ", "guard: {min_rows: {reachable: 1}}, to: [", 1)
+	text := strings.Replace(apptest.ReadFile(t, path), "to: [./exports, ", "guard: {min_rows: {reachable: 1}}, to: [", 1)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +129,7 @@ func TestAReleaseToAServerThatIsDownPromisesReadersNothing(t *testing.T) {
 
 // In a script the name of the run comes out of a variable, which may be empty.
 func TestAnEmptyNameOfARunOrDestinationIsRefused(t *testing.T) {
-	path := testConfig(t, t.TempDir(), "1h")
+	path := apptest.Config(t, t.TempDir(), "1h")
 	if _, errs, status := says("export", "nightly", "-c", path, "--now", "2026-01-03T02:00:00Z"); status != 0 {
 		t.Fatal(errs)
 	}
@@ -177,7 +179,7 @@ func TestAServerThatHangsHoldsUpNoSweepNoRunAndNoEnd(t *testing.T) {
 	defer hung.Close()
 	server := sftptest.Serve(t)
 	path, _ := withServer(t, server, "1s")
-	text := strings.ReplaceAll(readFile(t, path), server.Addr, hung.Addr().String())
+	text := strings.ReplaceAll(apptest.ReadFile(t, path), server.Addr, hung.Addr().String())
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"winnow/internal/apptest"
 )
 
 var importedLines = flag.Int("import-contacts", 20_000, "contacts of the benchmark of an import")
@@ -21,7 +23,7 @@ func BenchmarkImportContacts(b *testing.B) {
 	}
 	var first, again time.Duration
 	for b.Loop() {
-		config := testConfig(b, b.TempDir(), "1h")
+		config := apptest.Config(b, b.TempDir(), "1h")
 		for _, took := range []*time.Duration{&first, &again} {
 			began := time.Now()
 			var out, errs bytes.Buffer

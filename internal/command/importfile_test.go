@@ -9,11 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"winnow/hygiene"
 	"winnow/hygiene/provider"
-	"winnow/internal/ui"
+	"winnow/internal/imports"
 )
 
 // firstTold calls do when something is first written to it: in an import, that a
@@ -90,11 +88,11 @@ func TestAnInterruptedImportOfEventsTellsWhereToGoOn(t *testing.T) {
 		return fmt.Sprintf(`{"source":"insider","received_at":"2026-01-02T03:04:05Z","body":{"id":"m%d","event":"sent"}}`+"\n", i)
 	}
 	var b strings.Builder
-	for i := range importGroup + 10 {
+	for i := range imports.GroupLines + 10 {
 		b.WriteString(line(i))
 	}
 	b.WriteString("odd\n")
-	for i := range importGroup {
+	for i := range imports.GroupLines {
 		b.WriteString(line(i))
 	}
 	name := path("archive.ndjson")
@@ -108,43 +106,6 @@ func TestAnInterruptedImportOfEventsTellsWhereToGoOn(t *testing.T) {
 		if code != exitFailed || !strings.Contains(stderr.String(), want) {
 			t.Errorf("exit %d: %s; want %q", code, stderr.String(), want)
 		}
-	}
-}
-
-// weighed is a taker that weighs what it is given between two flushes.
-type weighed struct{ now, most int }
-
-func (*weighed) columns([]string) error { return nil }
-
-func (w *weighed) take(_ string, fields []string) error {
-	for _, f := range fields {
-		w.now += len(f)
-	}
-	return nil
-}
-
-func (w *weighed) flush() error {
-	w.most, w.now = max(w.most, w.now), 0
-	return nil
-}
-
-func TestLongLinesAreWrittenAFewAtATime(t *testing.T) {
-	var b strings.Builder
-	b.WriteString("contact")
-	for i := range 150 {
-		fmt.Fprintf(&b, ",c%d", i)
-	}
-	for i := range 60 {
-		fmt.Fprintf(&b, "\nann%d%s", i, strings.Repeat(","+strings.Repeat("x", 1000), 150))
-	}
-	name := filepath.Join(t.TempDir(), "crm.csv")
-	if err := os.WriteFile(name, []byte(b.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	w := &weighed{}
-	_, err := readContacts(t.Context(), &ui.Printer{Stderr: io.Discard}, hygiene.KeyFormat{}, options{File: name, Key: "contact", Now: time.Now}, w)
-	if err != nil || w.most == 0 || w.most > importBytes+200_000 {
-		t.Errorf("%d bytes of fields were gathered, %v", w.most, err)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"winnow/internal/imports"
 )
 
 // imported imports a file and gives what was told as JSON.
@@ -25,7 +27,7 @@ func TestAPreviewCountsAContactOnceHoweverFarApartItsLines(t *testing.T) {
 	var contacts, suppressions strings.Builder
 	contacts.WriteString("contact,age\n")
 	suppressions.WriteString("contact,reason\n")
-	const people = importGroup + 10
+	const people = imports.GroupLines + 10
 	for line := range 2*people + 5 {
 		fmt.Fprintf(&contacts, "c%d,%d\n", line%people, line/people)
 		fmt.Fprintf(&suppressions, "s%d,%s\n", line%people, []string{"complaint", "opted_out", "complaint"}[line/people])

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"winnow/internal/apptest"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -57,7 +58,7 @@ func load(url string, round int) (answered func() []string) {
 
 func TestKill9LosesNoAnsweredEvent(t *testing.T) {
 	folder := t.TempDir()
-	config := testConfig(t, folder, "1s")
+	config := apptest.Config(t, folder, "1s")
 	var answered []string
 	for round := range *kills {
 		d := startDaemon(t, "whole", config)
@@ -105,11 +106,11 @@ func wholeRuns(t *testing.T, folder string) {
 	}
 	for _, run := range runs {
 		var manifest segments.Manifest
-		if err := json.Unmarshal([]byte(readFile(t, filepath.Join(run, "manifest.json"))), &manifest); err != nil {
+		if err := json.Unmarshal([]byte(apptest.ReadFile(t, filepath.Join(run, "manifest.json"))), &manifest); err != nil {
 			t.Fatalf("%s: %v", run, err)
 		}
 		for _, f := range manifest.Files {
-			if sum := sha256.Sum256([]byte(readFile(t, filepath.Join(run, f.Name)))); hex.EncodeToString(sum[:]) != f.SHA256 {
+			if sum := sha256.Sum256([]byte(apptest.ReadFile(t, filepath.Join(run, f.Name)))); hex.EncodeToString(sum[:]) != f.SHA256 {
 				t.Errorf("%s/%s is not what its manifest says", run, f.Name)
 			}
 		}

@@ -3,7 +3,6 @@ package command
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -16,12 +15,15 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"winnow/internal/receiver"
+	"winnow/internal/apptest"
+	"winnow/internal/daemon"
+	"winnow/internal/exports"
 )
 
 // TestMain lets the test binary be winnow: in scripts by its name, and as the
 // daemon of the tests that kill one.
 func TestMain(m *testing.M) {
+	exports.DeliveryBackoff = exports.Backoff{} // nobody waits in a test, and neither do its daemons and commands
 	if mode := os.Getenv("WINNOW_TEST_DAEMON"); mode != "" {
 		os.Exit(testDaemon(mode, os.Args[1:]))
 	}
@@ -54,35 +56,6 @@ type child struct {
 	api string
 }
 
-const testToken = "test-token-0123456789"
-
-// testConfig is a config whose daemon listens on free ports, and sweeps and
-// exports so often.
-func testConfig(tb testing.TB, folder, every string) string {
-	tb.Helper()
-	text := fmt.Sprintf(`
-listen: "127.0.0.1:0"
-admin: {listen: "127.0.0.1:0"}
-sources:
-  - {name: insider, preset: insider, tokens: [%s]}
-hygiene:
-  sweep: "@every %s"
-  rules:
-    - {name: hard, when: {outcome: hard_bounce}, then: {suppress: {reason: hard_bounce}}}
-    - {name: retry, when: {outcome: soft_bounce}, then: {retry: {after: [4h]}}}
-segments:
-  - {name: reachable, where: {status: active}}
-  - {name: do-not-text, suppressed: only, columns: [contact, reasons]}
-exports:
-  - {name: nightly, schedule: "@every %s", segments: [reachable, do-not-text], formats: [csv, json], to: [./exports]}
-`, testToken, every, every)
-	path := filepath.Join(folder, "winnow.yaml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		tb.Fatal(err)
-	}
-	return path
-}
-
 var listening = regexp.MustCompile(`callbacks=(\S+) console=(\S+)`)
 
 // startDaemon starts a daemon and waits until it listens.
@@ -102,7 +75,7 @@ func startDaemon(tb testing.TB, mode, config string) *child {
 	for lines.Scan() {
 		said.WriteString(lines.Text() + "\n")
 		if m := listening.FindStringSubmatch(lines.Text()); m != nil {
-			c.url, c.api = "http://"+m[1]+"/callbacks/"+testToken, "http://"+m[2]+"/api/v1"
+			c.url, c.api = "http://"+m[1]+"/callbacks/"+apptest.Token, "http://"+m[2]+"/api/v1"
 			go func() {
 				for lines.Scan() {
 				}
@@ -142,15 +115,11 @@ func testDaemon(mode string, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	limitMemory()
-	d, err := newDaemon(args[len(args)-1], "test", slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	d, err := daemon.New(daemon.Options{Config: args[len(args)-1], Version: "test", Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Log: testLogs[mode]})
 	if err != nil {
 		panic(err)
 	}
-	d.receiver = receiver.New(receiver.Config{Log: testLogs[mode](d.store), Counter: d.metrics})
-	if err := d.adopt(d.current.Load()); err != nil {
-		panic(err)
-	}
-	if err := d.serve(ctx); err != nil {
+	if err := d.Serve(ctx); err != nil {
 		panic(err)
 	}
 	return 0

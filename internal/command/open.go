@@ -6,7 +6,9 @@ import (
 	"fmt"
 
 	"winnow/internal/app"
+	"winnow/internal/impact"
 	"winnow/internal/schedule"
+	"winnow/internal/status"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -26,7 +28,7 @@ var (
 )
 
 // open opens the config and the store, runs do, and closes the store.
-func (c *call) open(o app.Options, do func(*app.App) error) error {
+func (c *invocation) open(o app.Options, do func(*app.App) error) error {
 	o.Path, o.Now = c.config, c.now
 	a, err := app.Open(o)
 	if err != nil {
@@ -39,15 +41,15 @@ func (c *call) open(o app.Options, do func(*app.App) error) error {
 }
 
 // operations are the jobs' operations, with progress for a person who looks.
-func (c *call) operations(a *app.App, noun string) (o *app.Operations, done func()) {
+func (c *invocation) operations(a *app.App, noun string) (o *app.Operations, done func()) {
 	show, done := c.Progress(noun)
 	return &app.Operations{Config: a.Config, Store: a.Store, Version: c.version, Progress: show, Tripped: c.tripped, Wait: c.waitForLock}, done
 }
 
 // waitForLock waits for the store lock, and tells whom it waits for.
-func (c *call) waitForLock(ctx context.Context, lock *schedule.Lock) error {
+func (c *invocation) waitForLock(ctx context.Context, lock *schedule.Lock) error {
 	return lock.Acquire(ctx, func(holder int) {
-		fmt.Fprintf(c.Stderr, "waiting for %s, which sweeps, reviews or makes a run of this store\n", processName(holder))
+		fmt.Fprintf(c.Stderr, "waiting for %s, which sweeps, reviews or makes a run of this store\n", status.ProcessName(holder))
 	})
 }
 
@@ -55,9 +57,9 @@ func (c *call) waitForLock(ctx context.Context, lock *schedule.Lock) error {
 const reportedTrips = 3
 
 // tripped reports the breakers that tripped.
-func (c *call) tripped(trips []*store.Trip) {
+func (c *invocation) tripped(trips []*store.Trip) {
 	for _, t := range trips[:min(reportedTrips, len(trips))] {
-		c.Warn("a breaker tripped: %s; winnow breaker shows what waits for review", surged(t))
+		c.Warn("a breaker tripped: %s; winnow breaker shows what waits for review", impact.DescribeSurge(t))
 	}
 	if more := len(trips) - reportedTrips; more > 0 {
 		c.Warn("and %s", ui.Count(int64(more), "more time"))

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/config"
+	"winnow/internal/explain"
 	"winnow/internal/ui"
 	"winnow/segments"
 )
@@ -23,7 +23,7 @@ type pinCommand struct {
 }
 
 // Run pins, or lists pins.
-func (x pinCommand) Run(c *call) error {
+func (x pinCommand) Run(c *invocation) error {
 	said := x.In || x.Out || x.Clear
 	switch {
 	case len(x.Contacts) == 0 && said:
@@ -37,7 +37,7 @@ func (x pinCommand) Run(c *call) error {
 }
 
 // pin pins the contacts in one transaction, and tells where that leaves each.
-func (x pinCommand) pin(c *call, a *app.App) error {
+func (x pinCommand) pin(c *invocation, a *app.App) error {
 	if err := x.known(c, a); err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (x pinCommand) pin(c *call, a *app.App) error {
 
 // known is an error when there is no such segment. What was pinned in one that is
 // gone can still be taken away.
-func (x pinCommand) known(c *call, a *app.App) error {
+func (x pinCommand) known(c *invocation, a *app.App) error {
 	var names []string
 	for _, s := range a.Config.Segments {
 		names = append(names, s.Name)
@@ -81,107 +81,41 @@ func (x pinCommand) known(c *call, a *app.App) error {
 	return fmt.Errorf("there is no segment %q in %s; %s", x.Segment, c.config, config.Suggest(x.Segment, names))
 }
 
-// pinned is what a pin prints as JSON for each contact.
-type pinned struct {
-	Contact string `json:"contact"`
-	Segment string `json:"segment"`
-	Pin     string `json:"pin"` // in, out or none
-	Is      bool   `json:"in_segment"`
-	Why     string `json:"why"`
-
-	missed bool // suppressed, and pinned out of a segment of suppressed contacts
-}
-
-func (x pinCommand) tell(c *call, a *app.App, keys []string, changed int64) error {
-	stand, err := x.standing(c, a, keys)
+func (x pinCommand) tell(c *invocation, a *app.App, keys []string, changed int64) error {
+	list, err := explain.PinStates(a, x.Segment, x.way(), keys, c.present())
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		return c.PrintJSON(struct {
-			Changed  int64    `json:"changed"`
-			Contacts []pinned `json:"contacts"`
-		}{changed, stand})
+			Changed  int64              `json:"changed"`
+			Contacts []explain.PinState `json:"contacts"`
+		}{changed, list})
 	}
 	if changed == 0 {
 		fmt.Fprintln(c.Stdout, "nothing changed: it was so before")
 	}
-	for _, p := range stand {
-		fmt.Fprintln(c.Stdout, ui.Printable(x.sentence(&p)))
+	for i := range list {
+		fmt.Fprintln(c.Stdout, ui.Printable(list[i].Sentence()))
 	}
 	return nil
-}
-
-// standing asks for each contact what the next run will ask.
-func (x pinCommand) standing(c *call, a *app.App, keys []string) ([]pinned, error) {
-	snapshot, err := a.Store.Snapshot()
-	if err != nil {
-		return nil, err
-	}
-	defer snapshot.Close()
-	list := []pinned{}
-	i := slices.IndexFunc(a.Config.Segments, func(s segments.Segment) bool { return s.Name == x.Segment })
-	m := segments.NewMembership(a.Config.Segments, snapshot, c.present())
-	for _, key := range keys {
-		p := pinned{Contact: key, Segment: x.Segment, Pin: x.way()}
-		contact, ok, err := a.Store.Contact(key)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case !ok:
-			p.Why = "no contact of this key is known"
-		case i < 0:
-			p.Why = "the config has no such segment any more"
-		default:
-			m.Turn(contact)
-			f, err := m.Explain(x.Segment)
-			if err != nil {
-				return nil, err
-			}
-			p.Is, p.Why = f.Holds, f.Why
-			p.missed = x.Out && a.Config.Segments[i].Suppressed == segments.Only && contact.Status(c.present()) == hygiene.IsSuppressed
-		}
-		list = append(list, p)
-	}
-	return list, nil
 }
 
 func (x pinCommand) way() string {
 	switch {
 	case x.In:
-		return "in"
+		return explain.PinnedIn
 	case x.Out:
-		return "out"
+		return explain.PinnedOut
 	}
-	return "none"
-}
-
-// sentence tells what the pin comes to. A contact that is suppressed stays out
-// of most segments all the same, and whoever pinned it in must know.
-func (x pinCommand) sentence(p *pinned) string {
-	is := "out of"
-	if p.Is {
-		is = "in"
-	}
-	switch {
-	case x.In && !p.Is:
-		return fmt.Sprintf("%s is pinned in and stays out of %s all the same: it %s", p.Contact, p.Segment, p.Why)
-	case x.Clear:
-		return fmt.Sprintf("%s is not pinned in %s, and is %s it: %s", p.Contact, p.Segment, is, p.Why)
-	}
-	text := fmt.Sprintf("%s is %s %s: it %s", p.Contact, is, p.Segment, p.Why)
-	if p.missed {
-		text += fmt.Sprintf("; it is suppressed all the same, and who asks %s alone whom not to text is not told", p.Segment)
-	}
-	return text
+	return explain.NotPinned
 }
 
 // shownPins is how many pins fit on a screen.
 const shownPins = 40
 
 // show lists pins: on a screen the first, as JSON all.
-func (x pinCommand) show(c *call) func(a *app.App) error {
+func (x pinCommand) show(c *invocation) func(a *app.App) error {
 	return func(a *app.App) error {
 		if x.Segment != "" {
 			if err := (pinCommand{Segment: x.Segment, Clear: true}).known(c, a); err != nil {

@@ -5,20 +5,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"winnow/hygiene"
-	"winnow/internal/app"
-	"winnow/internal/config"
-	"winnow/internal/ui"
-	"winnow/store"
+	"winnow/internal/apptest"
 )
 
 // planOf runs winnow plan and gives what it prints.
@@ -36,9 +31,9 @@ func planOf(t *testing.T, want int, args ...string) string {
 // the config of testConfig.
 func bounced(t *testing.T, contacts int) (config string) {
 	t.Helper()
-	a := testAct(t)
+	a := apptest.Operations(t)
 	for i := range contacts {
-		a.bounce(t, hygiene.InstantOf(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), fmt.Sprintf("c%03d", i))
+		apptest.Bounce(t, a.Store, hygiene.InstantOf(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), fmt.Sprintf("c%03d", i))
 	}
 	if _, err := a.Sweep(context.Background(), hygiene.InstantOf(time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC))); err != nil {
 		t.Fatal(err)
@@ -50,7 +45,7 @@ func bounced(t *testing.T, contacts int) (config string) {
 // of another.
 func editedConfig(t *testing.T, path, old, new string) string {
 	t.Helper()
-	text := readFile(t, path)
+	text := apptest.ReadFile(t, path)
 	if !strings.Contains(text, old) {
 		t.Fatalf("the config has no %q", old)
 	}
@@ -74,7 +69,7 @@ func TestAnEditedConfigIsPlannedAlsoWhenItIsInForceAlready(t *testing.T) {
 	path := bounced(t, 3)
 	edited := editedConfig(t, path, "{outcome: hard_bounce}", "{outcome: hard_bounce, count: 2}")
 	before := planOf(t, exitDone, "-c", edited)
-	a := reopened(t, edited)
+	a := apptest.Open(t, edited)
 	now := hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC))
 	if _, err := a.Sweep(context.Background(), now); err != nil {
 		t.Fatal(err)
@@ -94,7 +89,7 @@ func TestAPlanIsTheSameTextAgainAndTouchesNoFile(t *testing.T) {
 	path := bounced(t, 30)
 	edited := editedConfig(t, path, "{outcome: hard_bounce}", "{outcome: hard_bounce, count: 2}")
 	first := planOf(t, exitDone, "-c", edited, "--json")
-	a := reopened(t, edited)
+	a := apptest.Open(t, edited)
 	kept := 0
 	if err := a.Store.PoliciesKept(func(string) error { kept++; return nil }); err != nil || kept != 1 {
 		t.Errorf("%d policies are kept, %v: a plan is no judgement", kept, err)
@@ -117,11 +112,11 @@ func TestAPlanIsTheSameTextAgainAndTouchesNoFile(t *testing.T) {
 func TestAPlanWarnsOfOptOutsThatItWouldLift(t *testing.T) {
 	path := bounced(t, 2)
 	edited := editedConfig(t, path, "reason: hard_bounce}", "reason: opted_out}")
-	a := reopened(t, edited)
+	a := apptest.Open(t, edited)
 	if _, err := a.Review(context.Background(), hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC))); err != nil {
 		t.Fatal(err)
 	}
-	a.bounce(t, hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)), "zoe")
+	apptest.Bounce(t, a.Store, hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)), "zoe")
 	if _, err := a.Sweep(context.Background(), hygiene.InstantOf(time.Date(2026, 2, 2, 0, 0, 0, 0, time.UTC))); err != nil {
 		t.Fatal(err)
 	}
@@ -129,57 +124,4 @@ func TestAPlanWarnsOfOptOutsThatItWouldLift(t *testing.T) {
 	if !strings.Contains(text, "opted out  1  of the released had opted out: make sure that they may be texted\n") {
 		t.Errorf("planned\n%s", text)
 	}
-}
-
-func TestAPlanCountsAContactOnceForEachKindAndRule(t *testing.T) {
-	n := newCount(0)
-	release := func(rule, reason string) hygiene.Planned {
-		return hygiene.Planned{Kind: hygiene.PlannedRelease, Rule: rule, Reason: reason}
-	}
-	n.take("ann", []hygiene.Planned{release("a", "x"), release("a", "y"), release("b", "z")})
-	n.take("bob", []hygiene.Planned{{Kind: hygiene.PlannedTag, Rule: "b", AtReview: true}})
-	n.take("carl", []hygiene.Planned{{Kind: hygiene.PlannedRestatement, Rule: "b"}})
-	k := hygiene.PlannedRelease
-	if n.kinds[k] != 1 || n.rules["a"].kinds[k] != 1 || n.rules["b"].kinds[k] != 1 || n.otherwise != 1 || n.atOnce != 1 || n.atReview != 1 {
-		t.Errorf("counted %+v", n)
-	}
-}
-
-func TestItDoesNotMatterWhichReaderFoundWhat(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	whole, parts := newCount(1), []*count{newCount(1), newCount(1), newCount(1)}
-	for _, i := range r.Perm(1000) {
-		key, part := fmt.Sprintf("c%04d", i), parts[r.IntN(len(parts))]
-		found := []hygiene.Planned{{Kind: hygiene.PlannedKind(i % hygiene.PlannedKinds), Rule: fmt.Sprint("rule", i%7), AtReview: i%3 == 0}}
-		was, is := i%2 == 0, i%5 == 0
-		for _, n := range []*count{whole, part} {
-			n.take(key, found)
-			n.segments[0].take(key, was, is)
-		}
-	}
-	sum := newCount(1)
-	for _, p := range parts {
-		sum.add(p)
-	}
-	if !reflect.DeepEqual(sum, whole) {
-		t.Errorf("together %+v\nalone %+v", sum, whole)
-	}
-	if s := whole.segments[0]; s.before != 500 || s.after != 200 || s.entered != 100 || s.left != 400 || !slices.Equal(s.came, ui.Sample{"c0005", "c0015", "c0025", "c0035", "c0045"}) {
-		t.Errorf("counted %+v", s)
-	}
-}
-
-// reopened is what jobs do under that config.
-func reopened(t *testing.T, path string) *exporter {
-	t.Helper()
-	cfg, err := config.Load(path, app.ConfigOptions(true, nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := store.Open(cfg.Store)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return &exporter{Operations: &app.Operations{Config: cfg, Store: s}}
 }

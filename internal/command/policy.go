@@ -26,7 +26,7 @@ type policyListCommand struct{}
 const policiesShown = 20
 
 // Run prints the policies that judged, the latest first.
-func (policyListCommand) Run(c *call) error {
+func (policyListCommand) Run(c *invocation) error {
 	return c.open(toRead, func(a *app.App) error {
 		list, err := a.Store.Policies()
 		if err != nil {
@@ -40,7 +40,7 @@ func (policyListCommand) Run(c *call) error {
 	})
 }
 
-func (c *call) showPolicies(list []store.KeptPolicy) {
+func (c *invocation) showPolicies(list []store.KeptPolicy) {
 	now := "none is in force, since no daemon has run with this store"
 	rows := [][]string{{"POLICY", "FIRST USED", ""}}
 	for i, p := range list {
@@ -80,7 +80,7 @@ type shownPolicy struct {
 
 // Run prints the text of the policy byte for byte, so that it can be compared
 // with a file, or take its place.
-func (x policyShowCommand) Run(c *call) error {
+func (x policyShowCommand) Run(c *invocation) error {
 	hash := strings.ToLower(strings.TrimSpace(x.Hash))
 	if hash == "" || strings.Trim(hash, "0123456789abcdef") != "" {
 		return ui.Usagef("%q is no hash of a policy: write for example 3f2a91c04b7d, or the beginning of it", x.Hash)

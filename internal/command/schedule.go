@@ -1,7 +1,6 @@
 package command
 
 import (
-	"fmt"
 	"time"
 
 	"winnow/internal/app"
@@ -15,8 +14,8 @@ type scheduleCommand struct {
 }
 
 // Run prints the next times, in UTC and in the config's time zone.
-func (x scheduleCommand) Run(c *call) error {
-	cfg, err := app.LoadConfig(c.config, false, c.now)
+func (x scheduleCommand) Run(c *invocation) error {
+	cfg, err := app.Options{Path: c.config, Now: c.now}.Load()
 	if err != nil {
 		return err
 	}
@@ -41,30 +40,4 @@ func (x scheduleCommand) Run(c *call) error {
 	}
 	ui.Table(c.Stdout, rows)
 	return nil
-}
-
-// healthCommand asks the daemon whether it can store.
-type healthCommand struct{}
-
-// Run asks the public door of the daemon of this config.
-func (healthCommand) Run(c *call) error {
-	cfg, err := app.LoadConfig(c.config, false, c.now)
-	if app.IsProblems(err) {
-		// The daemon may be well, with the last good config.
-		cfg, err = app.LastGood(c.config, err)
-	}
-	if err != nil {
-		return err
-	}
-	url, client := doorOf(cfg)
-	answer, err := client.Get(url + "/healthz")
-	if err != nil {
-		return fmt.Errorf("no daemon answers at %s: %w", cfg.Listen, err)
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != 200 {
-		return fmt.Errorf("the daemon at %s can't store callbacks now: it answered %s", cfg.Listen, answer.Status)
-	}
-	_, err = fmt.Fprintln(c.Stdout, "ok")
-	return err
 }

@@ -1,17 +1,16 @@
 package command
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"winnow/internal/atomicfile"
+	"winnow/internal/apptest"
 	"winnow/internal/csvlist"
+	"winnow/internal/scrub"
 	"winnow/internal/ui"
 )
 
@@ -19,7 +18,7 @@ import (
 func scrubHouse(t *testing.T, list string) (folder string, winnow func(args ...string) (code int, stdout, stderr string)) {
 	t.Helper()
 	folder = t.TempDir()
-	config := testConfig(t, folder, "1h")
+	config := apptest.Config(t, folder, "1h")
 	if err := os.WriteFile(filepath.Join(folder, "list.csv"), []byte(list), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -53,26 +52,10 @@ func TestAScrubThatFailsLeavesTheFilesAsTheyWere(t *testing.T) {
 	}
 }
 
-// Of a page that could not be judged nobody knows whom not to text.
-func TestNobodyIsKeptWhoWasNotJudged(t *testing.T) {
-	a := testAct(t)
-	l, err := csvlist.OpenKeyed(strings.NewReader("key\nann\nbob\n"), csvlist.KeyColumn{Name: "key", Flag: "--column"}, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var clean bytes.Buffer
-	s := &scrub{Printer: &ui.Printer{Stderr: io.Discard}, ctx: t.Context(), store: a.Store, list: l,
-		seen: a.Store.NewSeen(), clean: bufio.NewWriter(&clean), rejected: bufio.NewWriter(io.Discard)}
-	a.Store.Close()
-	if err := s.part(); err == nil || strings.Contains(clean.String(), "ann") {
-		t.Errorf("with the store gone it ends with %v and keeps %q", err, clean.String())
-	}
-}
-
 func TestDuplicatesAreFoundAcrossPages(t *testing.T) {
 	var list strings.Builder
 	list.WriteString("key,n\n")
-	const kept, again = pageLines - 5, 15
+	const kept, again = scrub.PageLines - 5, 15
 	for i := range kept + again {
 		fmt.Fprintf(&list, "contact-%d,%d\n", i%kept, i)
 	}
@@ -83,32 +66,5 @@ func TestDuplicatesAreFoundAcrossPages(t *testing.T) {
 	}
 	if want := list.String()[:len(stdout)]; stdout != want {
 		t.Error("the lines kept are not the first ones, in their order")
-	}
-}
-
-func TestAListIsNotScrubbedIntoItself(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "list.csv")
-	if err := os.WriteFile(path, []byte("key\nann\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	in, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	out, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
-	if !atomicfile.WritesInto(&ui.CheckedWriter{Writer: out}, in) {
-		t.Error("stdout goes into the list, and nobody noticed")
-	}
-	link := filepath.Join(filepath.Dir(path), "link.csv")
-	if err := os.Symlink(path, link); err != nil {
-		t.Fatal(err)
-	}
-	if atomicfile.Distinct(path, link) == nil || atomicfile.Distinct("", path, filepath.Dir(path)+"/./list.csv") == nil || atomicfile.Distinct(path, "", "") != nil {
-		t.Error("two names of one file are not told apart from two files")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/apptest"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -30,8 +31,8 @@ type field struct {
 
 func newField(t *testing.T, folder, schedule string) *field {
 	t.Helper()
-	f := &field{config: testConfig(t, folder, "1h"), folder: folder, export: filepath.Join(folder, "exports", "nightly"), killed: map[string]hygiene.Instant{}}
-	edit(t, f.config, `schedule: "@every 1h"`, `keep: 1000, delta: [reachable], schedule: "`+schedule+`"`, `sweep: "@every 1h"`, `sweep: "@every 2s"`)
+	f := &field{config: apptest.Config(t, folder, "1h"), folder: folder, export: filepath.Join(folder, "exports", "nightly"), killed: map[string]hygiene.Instant{}}
+	apptest.Edit(t, f.config, `schedule: "@every 1h"`, `keep: 1000, delta: [reachable], schedule: "`+schedule+`"`, `sweep: "@every 1h"`, `sweep: "@every 2s"`)
 	f.witness = newWitness(f.export)
 	return f
 }
@@ -103,13 +104,13 @@ func (c *child) goOn(t *testing.T) {
 func (f *field) more(t *testing.T, n int) {
 	t.Helper()
 	before := f.count(named)
-	becomes(t, fmt.Sprintf("%d more runs", n), func() bool { return f.count(named) >= before+n })
+	apptest.Eventually(t, fmt.Sprintf("%d more runs", n), func() bool { return f.count(named) >= before+n })
 }
 
 // holder is which of the daemons has the store's job lock: its number is there.
 func (f *field) holder(t *testing.T, daemons ...*child) (holder, other *child) {
 	t.Helper()
-	becomes(t, "a daemon holds the lock", func() bool {
+	apptest.Eventually(t, "a daemon holds the lock", func() bool {
 		text, _ := os.ReadFile(filepath.Join(f.folder, "winnow.db.jobs"))
 		for i, d := range daemons {
 			if string(text) == fmt.Sprint(d.Process.Pid) {
@@ -224,7 +225,7 @@ func threeNightsDownAreMadeUpOnceHoweverOftenTheRunIsKilled(t *testing.T) {
 	}
 	for range 2 {
 		d := startDaemon(t, "whole", f.config)
-		becomes(t, "the night is made", func() bool { return f.count("latest") == 1 })
+		apptest.Eventually(t, "the night is made", func() bool { return f.count("latest") == 1 })
 		d.end(t)
 	}
 	runs := f.lawful(t, time.Hour)
@@ -238,7 +239,7 @@ func anotherScheduleIsTakenUpWhileARunIsUnderWay(t *testing.T) {
 	one, two := startDaemon(t, "whole", f.config), startDaemon(t, "whole", f.config)
 	holder, other := f.holder(t, one, two)
 	f.catch(t, holder, begun)
-	edit(t, f.config, "@every 1s", "@every 2s")
+	apptest.Edit(t, f.config, "@every 1s", "@every 2s")
 	if err := holder.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +282,7 @@ func aLockFileThatIsRemovedInARunLetsNoTwoRunAtOnce(t *testing.T) {
 }
 
 func aDiskThatIsFullInARunFailsThatRunAndNoLaterOne(t *testing.T) {
-	f := newField(t, tmpfs(t), "@every 1s")
+	f := newField(t, apptest.SmallDisk(t), "@every 1s")
 	one, two := startDaemon(t, "whole", f.config), startDaemon(t, "whole", f.config)
 	holder, other := f.holder(t, one, two)
 	f.more(t, 1)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"winnow/internal/apptest"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -120,7 +121,7 @@ func (f *field) chained(t *testing.T, published []segments.Run) {
 	before := segments.Manifest{}
 	for _, run := range published {
 		var m segments.Manifest
-		if err := json.Unmarshal([]byte(readFile(t, filepath.Join(f.export, run.Name, "manifest.json"))), &m); err != nil {
+		if err := json.Unmarshal([]byte(apptest.ReadFile(t, filepath.Join(f.export, run.Name, "manifest.json"))), &m); err != nil {
 			t.Fatalf("%s: %v", run.Name, err)
 		}
 		if m.Run != run.Name || m.ScheduledAt != run.ScheduledAt || m.AsOf != run.AsOf || m.AsOf < m.ScheduledAt {

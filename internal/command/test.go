@@ -7,12 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"winnow/hygiene"
 	"winnow/hygiene/ruletest"
 	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/ui"
-	"winnow/segments"
 )
 
 // testCommand tries the rules in made-up lives.
@@ -40,16 +38,16 @@ type testedCase struct {
 }
 
 // Run tries the tests of all files.
-func (x testCommand) Run(c *call) error {
+func (x testCommand) Run(c *invocation) error {
 	pick, err := regexp.Compile(x.Pick)
 	if err != nil {
 		return ui.Usagef("--run %q is not a regular expression: %w", x.Pick, err)
 	}
-	cfg, err := app.LoadConfig(c.config, false, c.now)
+	cfg, err := app.Options{Path: c.config, Now: c.now}.Load()
 	if err != nil {
 		return err
 	}
-	bench, err := benchOf(cfg)
+	bench, err := app.Bench(cfg)
 	if err != nil {
 		return err
 	}
@@ -74,7 +72,7 @@ func (x testCommand) Run(c *call) error {
 }
 
 // read reads all files, so that all their problems are told at once.
-func (x testCommand) read(c *call, cfg *config.Config, sources []ruletest.Source) ([]ruletest.Case, error) {
+func (x testCommand) read(c *invocation, cfg *config.Config, sources []ruletest.Source) ([]ruletest.Case, error) {
 	var cases []ruletest.Case
 	problems := &config.Problems{}
 	var errs []error
@@ -110,7 +108,7 @@ func (d *tested) add(r *ruletest.Result) {
 }
 
 // sum prints what came of all tests.
-func (x testCommand) sum(c *call, did *tested) error {
+func (x testCommand) sum(c *invocation, did *tested) error {
 	var no error
 	if did.Failed > 0 {
 		no = ui.ErrNo
@@ -129,7 +127,7 @@ func (x testCommand) sum(c *call, did *tested) error {
 	return no
 }
 
-func (c *call) tellCoverage(not *ruletest.Coverage) {
+func (c *invocation) tellCoverage(not *ruletest.Coverage) {
 	if len(not.Rules) > 0 {
 		fmt.Fprintf(c.Stdout, "rules that no test made act: %s\n", strings.Join(not.Rules, ", "))
 	}
@@ -144,7 +142,7 @@ func (c *call) tellCoverage(not *ruletest.Coverage) {
 
 // tell prints how one test went: of one that failed what was expected and the
 // story of its contact.
-func (x testCommand) tell(c *call, r *ruletest.Result) {
+func (x testCommand) tell(c *invocation, r *ruletest.Result) {
 	t := r.Case
 	if r.Passed() {
 		if x.Verbose {
@@ -192,40 +190,4 @@ func abridged(rows [][]string) [][]string {
 	}
 	gap := []string{"  …", ui.Count(int64(left), "more line")}
 	return slices.Concat(rows[:storyBegins], [][]string{gap}, rows[len(rows)-storyEnds:])
-}
-
-// benchOf is where the tests of a config are tried.
-func benchOf(cfg *config.Config) (*ruletest.Bench, error) {
-	byName, err := app.Readers(cfg)
-	if err != nil {
-		return nil, err
-	}
-	b := &ruletest.Bench{Policy: cfg.Policy}
-	b.Membership = func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) (bool, error) {
-		return membership(cfg.Segments, c, lists, at).In(segment)
-	}
-	b.WhyMember = func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) string {
-		f, err := membership(cfg.Segments, c, lists, at).Explain(segment)
-		if err != nil {
-			return err.Error()
-		}
-		return f.Why
-	}
-	for _, s := range cfg.Sources {
-		b.Sources = append(b.Sources, ruletest.Source{Name: s.Name, Reader: byName[s.Name], Table: byName[s.Name].Lines()})
-	}
-	return b, nil
-}
-
-// onLists is the static lists that the contact of a test is on.
-type onLists []string
-
-// InList implements [segments.Lists].
-func (l onLists) InList(list, _ string) (bool, error) { return slices.Contains(l, list), nil }
-
-// membership asks the segments themselves about the contact of a test.
-func membership(all []segments.Segment, c *hygiene.Contact, lists []string, at hygiene.Instant) *segments.Membership {
-	m := segments.NewMembership(all, onLists(lists), at)
-	m.Turn(c)
-	return m
 }

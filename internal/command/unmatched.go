@@ -1,0 +1,42 @@
+package command
+
+import (
+	"fmt"
+
+	"winnow/hygiene"
+	"winnow/internal/app"
+	"winnow/internal/explain"
+	"winnow/internal/ui"
+)
+
+// unmatchedCommand shows events whose contact is not known.
+type unmatchedCommand struct {
+	Limit int `short:"n" default:"100" help:"How many, by message id."`
+}
+
+// Run lists the events.
+func (x unmatchedCommand) Run(c *invocation) error {
+	return c.open(toRead, func(a *app.App) error {
+		items, rows := []explain.TimelineEvent{}, [][]string{{"MESSAGE", "SEQ", "AT", "OUTCOME"}}
+		err := a.Store.Unmatched(x.Limit, func(e hygiene.Event) error {
+			items = append(items, explain.EventOf(&e))
+			rows = append(rows, []string{e.MessageID, fmt.Sprint(e.Seq), e.At.String(), e.Outcome.String()})
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return c.PrintJSON(items)
+		}
+		t, err := a.Store.Totals()
+		if err != nil {
+			return err
+		}
+		if len(items) > 0 {
+			ui.Table(c.Stdout, rows)
+		}
+		fmt.Fprintf(c.Stdout, "%s unmatched: register their messages with winnow import messages FILE, and the next sweep judges them\n", ui.Count(t.Unmatched, "event"))
+		return nil
+	})
+}

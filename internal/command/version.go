@@ -1,0 +1,17 @@
+package command
+
+import (
+	"fmt"
+)
+
+// versionCommand tells the version.
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(c *invocation) error {
+	if c.JSON {
+		return c.PrintJSON(map[string]string{"version": c.version})
+	}
+	_, err := fmt.Fprintf(c.Stdout, "winnow %s\n", c.version)
+	return err
+}

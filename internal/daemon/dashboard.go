@@ -1,0 +1,137 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/config"
+	"winnow/internal/console"
+	"winnow/internal/exports"
+	"winnow/internal/schedule"
+	"winnow/internal/ui"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// dashboard is what the page is made of.
+type dashboard struct {
+	*Daemon
+	days *dailyCounts
+}
+
+// page is what the console shows.
+func (d *dashboard) page(ctx context.Context) (console.Page, error) {
+	cfg, now := d.current.Load(), time.Now()
+	t, err := d.store.Totals()
+	if err != nil {
+		return console.Page{}, err
+	}
+	runs, err := d.store.Runs()
+	p := console.Page{At: hygiene.InstantOf(now), Events: t.Events, Lag: t.Lag, Repeats: t.Repeats, Quarantined: t.Quarantined,
+		Unmatched: t.Unmatched, Statuses: t.Statuses, CountedAt: t.CountedAt, Policy: cfg.Hash, Runs: runs}
+	d.state.fill(&p)
+	sizes, sizesErr := d.sizes(cfg)
+	p.Sizes = sizes
+	err = errors.Join(err, sizesErr, d.trouble(cfg, t, &p))
+	d.days.fill(ctx, &p)
+	return p, err
+}
+
+// trouble puts on the page what needs someone's attention. What keeps callbacks
+// from being stored comes first, then what keeps them from being judged, then
+// what the CRM does not get.
+func (d *dashboard) trouble(cfg *config.Config, t store.Totals, p *console.Page) error {
+	if err := d.store.Healthy(); err != nil {
+		p.Trouble = append(p.Trouble, console.Trouble{What: "callbacks can't be stored: " + err.Error() + "; make room on the disk, or mend it"})
+	}
+	p.Trouble = append(p.Trouble, d.lockTrouble()...)
+	lagErr := d.lagging(t, p)
+	for _, j := range p.Jobs {
+		if j.Error != "" && j.Kind != string(schedule.Export) { // an export's run tells itself
+			p.Trouble = append(p.Trouble, console.Trouble{What: fmt.Sprintf("job %s failed: %s", j.Name, j.Error)})
+		}
+	}
+	surgings, surgeErr := d.store.Surgings()
+	for _, of := range surgings {
+		if of.Waiting > 0 {
+			p.Trouble = append(p.Trouble, console.Trouble{Do: "winnow breaker", What: fmt.Sprintf("%s of %s at source %s to review, until when the verdicts wait:",
+				ui.Count(of.Waiting, "surge"), of.Outcome, of.Source)})
+		}
+	}
+	return errors.Join(lagErr, surgeErr, d.troubledRuns(cfg, p))
+}
+
+// lagAllowed is how long an event may wait for its sweep before the page says so.
+const lagAllowed = 15 * time.Minute
+
+func (d *dashboard) lagging(t store.Totals, p *console.Page) error {
+	if t.Lag == 0 {
+		return nil
+	}
+	first, ok, err := d.store.Event(t.Cursor + 1)
+	if err != nil || !ok || p.At.Sub(first.ReceivedAt) < lagAllowed {
+		return err
+	}
+	p.Trouble = append(p.Trouble, console.Trouble{Do: "winnow schedule", What: fmt.Sprintf("%s to be swept, the first of them received at %s: is the sweep running?",
+		ui.CountVerb(t.Lag, "event", "waits", "wait"), first.ReceivedAt.Time().Format(time.RFC3339))})
+	return nil
+}
+
+// troubledRuns tells of the runs that wait for a release, and of the exports
+// whose last run failed.
+func (d *dashboard) troubledRuns(cfg *config.Config, p *console.Page) error {
+	var errs []error
+	for _, e := range cfg.Exports {
+		held, err := d.store.RunsOf(e.Name, store.AllRuns, segments.Held)
+		errs = append(errs, err)
+		if len(held) == 0 {
+			continue
+		}
+		what := fmt.Sprintf("run %s/%s is held: %s", e.Name, held[0].Name, held[0].Error)
+		if len(held) > 1 {
+			what = fmt.Sprintf("%d runs of %s are held, the last is %s: %s", len(held), e.Name, held[0].Name, held[0].Error)
+		}
+		p.Trouble = append(p.Trouble, console.Trouble{What: what})
+	}
+	for _, r := range p.Runs {
+		if r.Status == segments.Failed && slices.ContainsFunc(cfg.Exports, func(e segments.Export) bool { return e.Name == r.Export }) {
+			p.Trouble = append(p.Trouble, console.Trouble{What: "an export failed: " + r.Error, Do: "winnow export " + r.Export})
+		}
+	}
+	missed, err := exports.UndeliveredRuns(cfg, d.store)
+	p.Trouble = append(p.Trouble, exports.Late(missed, p.At)...)
+	return errors.Join(append(errs, err)...)
+}
+
+// shownRuns is of how many runs the page shows the sizes.
+const shownRuns = 30
+
+// sizes reads how many rows the segments had in the latest runs, from the
+// manifests of those that a directory still has.
+func (d *dashboard) sizes(cfg *config.Config) (list []console.Size, err error) {
+	for _, e := range cfg.Exports {
+		runs, runsErr := d.store.RunsOf(e.Name, shownRuns, segments.Published, segments.Released, segments.Held)
+		err = errors.Join(err, runsErr)
+		slices.Reverse(runs)
+		dirs := d.Exporter().Directories(e)
+		sizes := make([]console.Size, len(e.Segments))
+		for i, name := range e.Segments {
+			sizes[i] = console.Size{Export: e.Name, Segment: name}
+		}
+		for _, run := range runs {
+			m := exports.ManifestOf(dirs, run)
+			for i := range sizes {
+				at := slices.IndexFunc(m.Files, func(f segments.File) bool { return f.Segment == sizes[i].Segment && f.Kind == segments.Full })
+				if at >= 0 {
+					sizes[i].Runs = append(sizes[i].Runs, console.SizeOfRun{Run: run.Name, Rows: m.Files[at].Rows, Held: run.Status == segments.Held})
+				}
+			}
+		}
+		list = append(list, sizes...)
+	}
+	return list, err
+}

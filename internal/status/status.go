@@ -1,0 +1,118 @@
+// Package status counts the whole: events, contacts by status, how far the sweep
+// is, the last runs, and what waits for somebody.
+package status
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"winnow/hygiene"
+	"winnow/internal/config"
+	"winnow/internal/exports"
+	"winnow/internal/ui"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// Status is the numbers of the whole.
+type Status struct {
+	Events      int64            `json:"events"`
+	LastSeq     int64            `json:"last_seq"`
+	Repeats     int64            `json:"repeats"`
+	Quarantined int64            `json:"quarantined"`
+	Unmatched   int64            `json:"unmatched"`
+	Contacts    int64            `json:"contacts"`
+	Statuses    map[string]int64 `json:"statuses"`
+	Sweep       SweepStatus      `json:"sweep"`
+	Breaker     int64            `json:"breaker,omitempty"` // trips that wait for review
+	Policy      string           `json:"policy"`
+	Runs        []segments.Run   `json:"runs"`
+	Taken       *Taken           `json:"taken,omitempty"`      // the process that others have waited for, for long
+	Held        []string         `json:"held_runs,omitempty"`  // that wait for a release, as EXPORT/RUN
+	Deliveries  []store.Delivery `json:"deliveries,omitempty"` // runs that a remote has not got: what waits, and what was lost since it last got one
+}
+
+// SweepStatus is how far the sweep is: the last event swept, and how many wait.
+type SweepStatus struct {
+	Cursor int64 `json:"cursor"`
+	Lag    int64 `json:"lag"`
+}
+
+// Of counts the whole.
+func Of(cfg *config.Config, s *store.Store) (*Status, error) {
+	t, err := s.Totals()
+	if err != nil {
+		return nil, err
+	}
+	surgings, err := s.Surgings()
+	if err != nil {
+		return nil, err
+	}
+	waiting := int64(0)
+	for _, of := range surgings {
+		waiting += of.Waiting
+	}
+	held, err := heldRunNames(cfg, s)
+	if err != nil {
+		return nil, err
+	}
+	deliveries, err := exports.UndeliveredRuns(cfg, s)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := s.Runs()
+	if runs == nil {
+		runs = []segments.Run{}
+	}
+	return &Status{Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
+		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: SweepStatus{t.Cursor, t.Lag}, Breaker: waiting, Policy: cfg.Hash, Runs: runs, Taken: takenLong(s), Held: held, Deliveries: deliveries}, err
+}
+
+// heldRunNames names the runs that wait for a release.
+func heldRunNames(cfg *config.Config, s *store.Store) (names []string, err error) {
+	for _, e := range cfg.Exports {
+		held, runsErr := s.RunsOf(e.Name, store.AllRuns, segments.Held)
+		names, err = append(names, exports.RunNames(held)...), errors.Join(err, runsErr)
+	}
+	return names, err
+}
+
+// Print shows the counts, and what waits for somebody with what to do.
+func (s *Status) Print(w io.Writer, now hygiene.Instant) {
+	rows := [][]string{
+		{"events", ui.Number(s.Events), fmt.Sprintf("%s repeats, %s unmatched, %s bodies in quarantine", ui.Number(s.Repeats), ui.Number(s.Unmatched), ui.Number(s.Quarantined))},
+		{"swept", ui.Number(s.Sweep.Cursor), fmt.Sprintf("%s waiting", ui.Number(s.Sweep.Lag))},
+		{"contacts", ui.Number(s.Contacts), "as of the last sweep"},
+	}
+	for _, name := range hygiene.StatusNames() {
+		rows = append(rows, []string{"  " + name, ui.Number(s.Statuses[name])})
+	}
+	if s.Breaker > 0 {
+		rows = append(rows, []string{"breaker", ui.Number(s.Breaker), "tripped and waiting for review: winnow breaker shows what on"})
+	}
+	ui.Table(w, append(rows, []string{"policy", s.Policy}))
+	if s.Taken != nil {
+		t := s.Taken.Trouble()
+		fmt.Fprintln(w, strings.TrimSpace(t.What+" "+t.Do))
+	}
+	for _, name := range s.Held {
+		fmt.Fprintf(w, "run %s is held: winnow release %s publishes it\n", name, name)
+	}
+	for _, t := range exports.Late(s.Deliveries, now) {
+		if t.Do != "" {
+			t.What += "; or now: " + t.Do
+		}
+		fmt.Fprintln(w, t.What)
+	}
+	if len(s.Runs) == 0 {
+		return
+	}
+	rows = [][]string{{"LAST RUN", "STATUS", "AS OF", "FINISHED", ""}}
+	for _, r := range s.Runs {
+		rows = append(rows, []string{r.Export + "/" + r.Name, string(r.Status), r.AsOf.String(), r.FinishedAt.String(), r.Error})
+	}
+	fmt.Fprintln(w)
+	ui.Table(w, rows)
+}
