@@ -25,6 +25,7 @@ const module = "winnow"
 // lower floors only, so those of one floor do not know each other. What lies
 // deeper than a named room belongs to it.
 var floors = [][]string{
+	{"internal/ui"},
 	{"hygiene"},
 	{"hygiene/provider"},
 	{"hygiene/ruletest"},
@@ -98,6 +99,7 @@ func TestRoomsImportAgainstNoOrder(t *testing.T) {
 		"internal/config/deep/a.go":  `package deep; import "winnow/internal/command"`,
 		"internal/attic/a.go":        `package attic`,
 		"store/root.go":              `package store; import "winnow"`,
+		"internal/ui/a.go":           `package ui; import "winnow/hygiene"`,
 	})
 }
 

@@ -9,11 +9,11 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 	"winnow/segments"
 )
 
@@ -85,7 +85,7 @@ var (
 	//go:embed page.css
 	pageStyle string
 
-	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"number": number, "state": stateOf, "took": took}).Parse(pageText))
+	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"number": ui.Number, "state": stateOf, "took": took}).Parse(pageText))
 
 	// pagePolicy lets a browser use the page's own style and nothing else.
 	pagePolicy = fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -192,7 +192,7 @@ func ago(d time.Duration) string {
 		case n == 1:
 			return fmt.Sprintf(word, "1 "+u.name)
 		case n > 1:
-			return fmt.Sprintf(word, number(n)+" "+u.name+"s")
+			return fmt.Sprintf(word, ui.Number(n)+" "+u.name+"s")
 		}
 	}
 	return "now"
@@ -220,13 +220,4 @@ func stateOf(s segments.Status) string {
 		return "bad"
 	}
 	return "plain"
-}
-
-// number groups digits by three, as people read them.
-func number(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }

@@ -147,11 +147,3 @@ func TestAgesAreSaidAsPeopleSayThem(t *testing.T) {
 		}
 	}
 }
-
-func TestNumbersAreGroupedByThousands(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -1000: "-1,000", -999: "-999", 1234567: "1,234,567"} {
-		if got := number(n); got != want {
-			t.Errorf("%d is %q, want %q", n, got, want)
-		}
-	}
-}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 )
 
 // Plots are drawn here and not in the browser: the page stays without a script,
@@ -53,10 +54,10 @@ func bars(what string, list []figure) plot {
 			height = max(1, height)
 		}
 		p.Columns = append(p.Columns, column{X: plotStep * float64(i), Y: plotHeight - height, Height: height, Class: r.class,
-			Title: r.when + ": " + number(r.n)})
+			Title: r.when + ": " + ui.Number(r.n)})
 	}
 	first, last := list[0], list[len(list)-1]
-	p.Says = fmt.Sprintf("%s: %s on %s, %s on %s, at most %s on %s", what, number(first.n), first.when, number(last.n), last.when, number(highest.n), highest.when)
+	p.Says = fmt.Sprintf("%s: %s on %s, %s on %s, at most %s on %s", what, ui.Number(first.n), first.when, ui.Number(last.n), last.when, ui.Number(highest.n), highest.when)
 	return p
 }
 
@@ -124,9 +125,9 @@ func changeOf(runs []SizeOfRun) string {
 		}
 		change := runs[last].Rows - runs[i].Rows
 		if change > 0 {
-			return "+" + number(change)
+			return "+" + ui.Number(change)
 		}
-		return number(change)
+		return ui.Number(change)
 	}
 	return ""
 }
@@ -155,8 +156,8 @@ func (v view) Deliverability() *deliverability {
 		return nil
 	}
 	low := float64(max(0, int(20*worst)-1)) / 20 // of 5 %
-	out := &deliverability{Plot: lines(v.Days, low), Low: fmt.Sprintf("%.0f %%", 100*low), LatestDay: dateOf(latest), Latest: percent(latest.Delivered, latest.Tried),
-		Whole: percent(delivered, tried), First: dateOf(v.Days[0]), Last: dateOf(v.Days[len(v.Days)-1])}
+	out := &deliverability{Plot: lines(v.Days, low), Low: fmt.Sprintf("%.0f %%", 100*low), LatestDay: dateOf(latest), Latest: ui.PercentOf(latest.Delivered, latest.Tried),
+		Whole: ui.PercentOf(delivered, tried), First: dateOf(v.Days[0]), Last: dateOf(v.Days[len(v.Days)-1])}
 	out.Plot.Says = fmt.Sprintf("Deliverability: %s in all, %s on %s, at worst %.1f %%", out.Whole, out.Latest, out.LatestDay, 100*worst)
 	return out
 }
@@ -177,7 +178,7 @@ func lines(days []Day, low float64) plot {
 	for i, d := range days {
 		title := dateOf(d) + ": nothing tried"
 		if d.Tried > 0 {
-			title = fmt.Sprintf("%s: %s, %s of %s", dateOf(d), percent(d.Delivered, d.Tried), number(d.Delivered), number(d.Tried))
+			title = fmt.Sprintf("%s: %s, %s of %s", dateOf(d), ui.PercentOf(d.Delivered, d.Tried), ui.Number(d.Delivered), ui.Number(d.Tried))
 			points = append(points, fmt.Sprintf("%g,%.2f", plotStep*(float64(i)+.5), plotHeight*(1-shareOf(d))/(1-low)))
 		} else {
 			end()
@@ -189,7 +190,3 @@ func lines(days []Day, low float64) plot {
 }
 
 func shareOf(d Day) float64 { return float64(d.Delivered) / float64(d.Tried) }
-
-func percent(part, whole int64) string {
-	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(whole))
-}
