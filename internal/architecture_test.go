@@ -31,6 +31,7 @@ var floors = [][]string{
 	{"hygiene/ruletest"},
 	{"segments"},
 	{"segments/destination"},
+	{"internal/sendlog"},
 	{"store", "internal/config", "internal/schedule", "internal/receiver", "internal/console"},
 	{"internal/command"},
 	{"."},
