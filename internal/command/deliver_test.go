@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/console/view"
 	"winnow/segments"
 	"winnow/segments/destination"
 	"winnow/store"
@@ -80,7 +81,7 @@ func (a *act) post(t *testing.T) {
 	}
 }
 
-func (a *act) waiting(t *testing.T) []store.Delivery {
+func (a *act) waiting(t *testing.T) []view.Delivery {
 	t.Helper()
 	list, err := undeliveredRuns(a.config, a.store)
 	if err != nil {

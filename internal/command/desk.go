@@ -11,6 +11,7 @@ import (
 	"winnow/hygiene/provider"
 	"winnow/internal/config"
 	"winnow/internal/console"
+	"winnow/internal/console/view"
 	"winnow/internal/schedule"
 	"winnow/segments"
 	"winnow/store"
@@ -22,9 +23,9 @@ func (d *daemon) console(cfg *config.Config) http.Handler {
 		Token: cfg.Admin.Token, Version: d.version, Metrics: d.metrics, Logger: d.log,
 		Ready:     d.store.Healthy,
 		Page:      (&desk{daemon: d, days: &days{store: d.store}}).page,
-		Status:    func(context.Context) (any, error) { return statusOf(d.current.Load(), d.store) },
-		Segments:  func(context.Context) (any, error) { return segmentList(d.current.Load()), nil },
-		Exports:   func(context.Context) (any, error) { return exportList(d.current.Load(), d.store) },
+		Status:    func(context.Context) (*view.Status, error) { return statusOf(d.current.Load(), d.store) },
+		Segments:  func(context.Context) ([]view.Segment, error) { return segmentList(d.current.Load()), nil },
+		Exports:   func(context.Context) ([]view.Export, error) { return exportList(d.current.Load(), d.store) },
 		Export:    d.exportOf,
 		Explain:   d.explain,
 		Check:     d.check,
@@ -54,13 +55,14 @@ func (d *daemon) totals() (console.Totals, error) {
 		Quarantined: t.Quarantined, Unmatched: t.Unmatched, Contacts: t.Statuses}, err
 }
 
-func (d *daemon) explain(_ context.Context, given string) (any, bool, error) {
+func (d *daemon) explain(_ context.Context, given string) (*view.Explanation, bool, error) {
 	cfg := d.current.Load()
 	key, err := cfg.Keys.Normalize(given)
 	if err != nil {
 		return nil, false, console.Refuse(http.StatusBadRequest, err)
 	}
-	return explain(cfg, d.store, key, hygiene.InstantOf(time.Now()))
+	e, known, err := explain(cfg, d.store, key, hygiene.InstantOf(time.Now()))
+	return e.view(), known, err
 }
 
 // check tells which contacts may be texted.
@@ -130,9 +132,9 @@ func refused(err error) error {
 }
 
 // runExport makes a run by hand, when no job is at work.
-func (d *daemon) runExport(asked context.Context, name string) (any, error) {
+func (d *daemon) runExport(asked context.Context, name string) (view.Run, error) {
 	if _, err := d.acts().exportNamed(name); err != nil {
-		return nil, refused(err)
+		return view.Run{}, refused(err)
 	}
 	var run segments.Run
 	job := schedule.Job{Kind: schedule.Export, Name: name, Run: func(ctx context.Context, at time.Time) (err error) {
@@ -150,18 +152,18 @@ func (d *daemon) runExport(asked context.Context, name string) (any, error) {
 }
 
 // release publishes a run that the guard holds.
-func (d *daemon) release(asked context.Context, export, name string) (any, error) {
+func (d *daemon) release(asked context.Context, export, name string) (view.Released, error) {
 	a := d.acts()
 	if _, err := a.exportNamed(export); err != nil {
-		return nil, refused(err)
+		return view.Released{}, refused(err)
 	}
 	at, err := time.Parse(segments.RunLayout, name)
 	if err != nil {
-		return nil, console.Refuse(http.StatusNotFound, fmt.Errorf("%q is no run: write its folder's name, like 2026-11-23T020000Z", name))
+		return view.Released{}, console.Refuse(http.StatusNotFound, fmt.Errorf("%q is no run: write its folder's name, like 2026-11-23T020000Z", name))
 	}
 	scheduled := hygiene.InstantOf(at)
 	if _, err := a.heldRun(export, scheduled); err != nil { // told at once, not when its turn comes
-		return nil, refused(err)
+		return view.Released{}, refused(err)
 	}
 	a.await = nil // it may wait for a job, and then no job waits
 	did, err := a.while(asked).release(context.WithoutCancel(asked), export, scheduled, hygiene.InstantOf(time.Now()))
@@ -169,10 +171,10 @@ func (d *daemon) release(asked context.Context, export, name string) (any, error
 		d.deliverer.nudge(export)
 		return did, nil // it is released, and tells itself what went wrong
 	}
-	return nil, refused(err)
+	return view.Released{}, refused(err)
 }
 
-func (d *daemon) instruct(_ context.Context, in console.Instruction) (any, error) {
+func (d *daemon) instruct(_ context.Context, in console.Instruction) (*view.Explanation, error) {
 	a := d.acts()
 	key, err := a.config.Keys.Normalize(in.Contact)
 	if err != nil {
@@ -191,17 +193,11 @@ func (d *daemon) instruct(_ context.Context, in console.Instruction) (any, error
 		return nil, err
 	}
 	e, _, err := explain(a.config, a.store, key, now)
-	return e, err
+	return e.view(), err
 }
 
 // segmentItem is a segment as the API lists it.
-type segmentItem struct {
-	Name       string   `json:"name"`
-	Where      string   `json:"where,omitempty"`
-	List       string   `json:"list,omitempty"`
-	Suppressed string   `json:"suppressed"`
-	Columns    []string `json:"columns"`
-}
+type segmentItem = view.Segment
 
 func segmentList(cfg *config.Config) []segmentItem {
 	items := []segmentItem{}
@@ -219,14 +215,7 @@ func segmentList(cfg *config.Config) []segmentItem {
 }
 
 // exportItem is an export as the API lists it.
-type exportItem struct {
-	Name     string            `json:"name"`
-	Schedule string            `json:"schedule"`
-	Segments []string          `json:"segments"`
-	Formats  []segments.Format `json:"formats"`
-	To       []string          `json:"to"`
-	LastRun  *segments.Run     `json:"last_run,omitempty"`
-}
+type exportItem = view.Export
 
 func exportItemOf(e *segments.Export) exportItem {
 	return exportItem{Name: e.Name, Schedule: e.Schedule, Segments: e.Segments, Formats: e.Formats, To: destinationsOf(e)}
@@ -253,17 +242,14 @@ func exportList(cfg *config.Config, s *store.Store) ([]exportItem, error) {
 const recentRuns = 50
 
 // exportRuns is one export with its recent runs.
-type exportRuns struct {
-	exportItem
-	Runs []segments.Run `json:"runs"` // the one begun last first
-}
+type exportRuns = view.ExportRuns
 
-func (d *daemon) exportOf(_ context.Context, name string) (any, error) {
+func (d *daemon) exportOf(_ context.Context, name string) (view.ExportRuns, error) {
 	e, err := d.acts().exportNamed(name)
 	if err != nil {
-		return nil, refused(err)
+		return view.ExportRuns{}, refused(err)
 	}
-	item := exportRuns{exportItem: exportItemOf(&e), Runs: []segments.Run{}}
+	item := exportRuns{Export: exportItemOf(&e), Runs: []segments.Run{}}
 	runs, err := d.store.RunsOf(name, recentRuns)
 	if len(runs) > 0 {
 		item.LastRun, item.Runs = &runs[0], runs

@@ -8,66 +8,39 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/console/view"
 	"winnow/segments"
 	"winnow/store"
 )
 
-// explanation is all that winnow knows of a contact. Absent things are absent
-// keys.
+// explanation is all that winnow knows of a contact, with what only the screen
+// shows.
 type explanation struct {
-	Contact      string                     `json:"contact"`
-	Phone        string                     `json:"phone,omitempty"`
-	Status       string                     `json:"status"`
-	AsOf         hygiene.Instant            `json:"as_of"`
-	Why          string                     `json:"why"`
-	Suppressions []suppression              `json:"suppressions,omitempty"`
-	Retry        *retry                     `json:"retry,omitempty"`
-	Tags         []string                   `json:"tags,omitempty"`
-	Lists        []string                   `json:"lists,omitempty"`
-	Pins         []pinning                  `json:"pins,omitempty"`
-	Attributes   hygiene.Attributes         `json:"attributes,omitempty"`
-	History      map[string]outcomeSeen     `json:"history,omitempty"`
-	Segments     map[string]bool            `json:"segments,omitempty"`
-	Conditions   map[string]hygiene.Finding `json:"conditions,omitempty"`
-	Timeline     []happening                `json:"timeline,omitempty"`
+	view.Explanation
 
 	state  string              // who, status and why
 	next   string              // what ends that, and how to
 	ledger []store.LedgerEntry // the latest first, for people
 }
 
-// suppression is an open one, or one that a breaker holds. Of the events that were counted Events has those
-// that the log still has.
-type suppression struct {
-	Reason   string           `json:"reason"`
-	Since    hygiene.Instant  `json:"since"`
-	Until    *hygiene.Instant `json:"until,omitempty"`
-	Rule     string           `json:"rule,omitempty"`
-	By       string           `json:"by,omitempty"`
-	Note     string           `json:"note,omitempty"`
-	Evidence []int64          `json:"evidence,omitempty"`
-	Hand     string           `json:"hand"`
-	Policy   string           `json:"policy,omitempty"` // hash of the policy that opened it as it stands
-	Held     int64            `json:"held,omitempty"`   // the breaker's trip whose review it waits for: until then it is none
-	Why      string           `json:"why"`
-	Events   []happening      `json:"events,omitempty"`
-
-	stands string // since when and until when, and who said so
+// view is the explanation as the API gives it; nil for none.
+func (e *explanation) view() *view.Explanation {
+	if e == nil {
+		return nil
+	}
+	return &e.Explanation
 }
 
-// pinning is a pin of the contact, and whether the contact is where it says.
-type pinning struct {
-	Segment string          `json:"segment"`
-	Pin     string          `json:"pin"` // in or out
-	At      hygiene.Instant `json:"at"`
-	By      string          `json:"by"`
-	Note    string          `json:"note,omitempty"`
-	Acts    bool            `json:"acts"`
-	Why     string          `json:"why,omitempty"` // it does not act
-}
+type (
+	suppression = view.Suppression
+	pinning     = view.Pin
+	retry       = view.Retry
+	outcomeSeen = view.OutcomeHistory
+	happening   = view.Event
+)
 
-// words is the pin as people say it.
-func (p *pinning) words() string {
+// pinWords is the pin as people say it.
+func pinWords(p *pinning) string {
 	text := p.Pin + " " + p.Segment
 	if !p.Acts {
 		text += ", without effect,"
@@ -77,31 +50,6 @@ func (p *pinning) words() string {
 		text += " (" + p.Note + ")"
 	}
 	return text
-}
-
-type retry struct {
-	DueAt     hygiene.Instant `json:"due_at"`
-	Attempt   int             `json:"attempt"`
-	MessageID string          `json:"message_id,omitempty"`
-	Attempts  int             `json:"attempts,omitempty"` // how many the rule allows, while it reads as it did
-	LapsesAt  hygiene.Instant `json:"lapses_at"`
-	Rule      string          `json:"rule"`
-	Bounce    *happening      `json:"bounce,omitempty"`
-}
-
-type outcomeSeen struct {
-	Count   int             `json:"count"`
-	More    bool            `json:"more,omitempty"` // older ones were dropped
-	FirstAt hygiene.Instant `json:"first_at"`
-	LastAt  hygiene.Instant `json:"last_at"`
-}
-
-type happening struct {
-	At        hygiene.Instant `json:"at"`
-	Seq       int64           `json:"seq"`
-	Outcome   string          `json:"outcome"`
-	Code      any             `json:"code,omitempty"`
-	MessageID string          `json:"message_id"`
 }
 
 // explainCommand tells what winnow knows of a contact.
@@ -171,8 +119,8 @@ func explain(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	e := &explanation{Contact: contact.Key, Phone: contact.Phone, Status: contact.Status(now).String(), AsOf: now,
-		Attributes: contact.Attributes, History: historyOf(contact)}
+	e := &explanation{Explanation: view.Explanation{Contact: contact.Key, Phone: contact.Phone, Status: contact.Status(now).String(), AsOf: now,
+		Attributes: contact.Attributes, History: historyOf(contact)}}
 	if e.Phone == "" && cfg.Keys.Phone {
 		e.Phone = e.Contact
 	}
@@ -207,7 +155,7 @@ func explain(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 func (e *explanation) is(s hygiene.Status) bool { return e.Status == s.String() }
 
 func happened(e *hygiene.Event) happening {
-	return happening{e.At, e.Seq, e.Outcome.String(), codeOf(e.Code), e.MessageID}
+	return happening{At: e.At, Seq: e.Seq, Outcome: e.Outcome.String(), Code: codeOf(e.Code), MessageID: e.MessageID}
 }
 
 // codeOf is a code as the provider sends it: a number where it is one.
@@ -226,7 +174,7 @@ func historyOf(c *hygiene.Contact) map[string]outcomeSeen {
 	for _, name := range hygiene.OutcomeNames() {
 		o, _ := hygiene.ParseOutcome(name)
 		if t := c.History.Trail(o); len(t.Entries) > 0 {
-			seen[name] = outcomeSeen{len(t.Entries), t.Dropped, t.First, t.Last().At}
+			seen[name] = outcomeSeen{Count: len(t.Entries), More: t.Dropped, FirstAt: t.First, LastAt: t.Last().At}
 		}
 	}
 	return seen

@@ -13,6 +13,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/console/view"
 	"winnow/store"
 )
 
@@ -158,7 +159,7 @@ func TestWhatTheLogNoLongerHasIsSaid(t *testing.T) {
 	grounded := func(evidence ...int64) *explanation {
 		c := &hygiene.Contact{Key: "ann", Suppressions: []hygiene.Suppression{
 			{Reason: "hard_bounce", Since: hygiene.Moment{At: explainedAt.Add(-hygiene.Day)}, Grounds: hygiene.Grounds{Rule: "hard", Evidence: evidence}}}}
-		e := &explanation{Contact: "ann", Status: "suppressed", AsOf: explainedAt}
+		e := &explanation{Explanation: view.Explanation{Contact: "ann", Status: "suppressed", AsOf: explainedAt}}
 		g := &grounds{policy: a.config.Policy, store: a.store, contact: c, known: []happening{{Seq: 9, Outcome: "soft_bounce", MessageID: "m"}}}
 		if err := g.tell(e); err != nil {
 			t.Fatal(err)

@@ -72,7 +72,7 @@ func (g *grounds) opening(s *hygiene.Suppression) *store.LedgerEntry {
 
 func (g *grounds) suppression(p *hygiene.Suppression) (suppression, error) {
 	s := suppression{Reason: p.Reason, Since: p.Since.At, Until: endOf(p.Until), Rule: p.Rule, By: p.By, Note: p.Note,
-		Evidence: p.Evidence, Hand: p.Hand.String(), Held: p.Held, stands: g.stands(p)}
+		Evidence: p.Evidence, Hand: p.Hand.String(), Held: p.Held, Summary: g.stands(p)}
 	if l := g.opening(p); l != nil {
 		s.Policy = l.Policy
 	}
@@ -85,7 +85,7 @@ func (g *grounds) suppression(p *hygiene.Suppression) (suppression, error) {
 			s.Events = append(s.Events, *h)
 		}
 	}
-	s.Why = s.sentence()
+	s.Why = suppressionWords(&s)
 	return s, nil
 }
 

@@ -111,13 +111,13 @@ func (s *screen) facts(e *explanation) [][]string {
 		}
 	}
 	if e.Retry != nil {
-		rows = append(rows, []string{"  retry", fmt.Sprintf("%s, message %s: due %s, lapses %s", e.Retry.count(),
+		rows = append(rows, []string{"  retry", fmt.Sprintf("%s, message %s: due %s, lapses %s", attemptWords(e.Retry),
 			s.cut(e.Retry.MessageID, wide/2), e.Retry.DueAt, e.Retry.LapsesAt)})
 	}
 	add("tags", strings.Join(e.Tags, ", "))
 	add("lists", strings.Join(e.Lists, ", "))
 	for i := range e.Pins {
-		add("pinned", e.Pins[i].words())
+		add("pinned", pinWords(&e.Pins[i]))
 	}
 	var attributes []string
 	for _, a := range e.Attributes {
@@ -131,7 +131,7 @@ func (s *screen) facts(e *explanation) [][]string {
 // suppression is the lines of one: what it is, and the latest of the events that
 // were counted.
 func (s *screen) suppression(p *suppression) [][]string {
-	text := p.stands
+	text := p.Summary
 	if n := len(p.Evidence); n > 0 {
 		text += ", on " + plural(int64(n), "event")
 	}
@@ -151,17 +151,17 @@ func (s *screen) suppression(p *suppression) [][]string {
 		rows = append(rows, []string{"", "  the latest " + fmt.Sprint(shownEvents) + " of these:"})
 	}
 	for _, h := range events {
-		what := strings.TrimSpace(h.Outcome + " " + s.cut(h.code(), wide/5))
+		what := strings.TrimSpace(h.Outcome + " " + s.cut(codeText(&h), wide/5))
 		rows = append(rows, []string{"", fmt.Sprintf("  %s  %s  message %s, event %d", h.At, what, s.cut(h.MessageID, wide/2), h.Seq)})
 	}
-	if gone := p.gone(); gone != "" {
+	if gone := goneWords(p); gone != "" {
 		rows = append(rows, []string{"", "  " + s.cut(gone, wide)})
 	}
 	return rows
 }
 
-// gone says which of the counted events the log no longer has.
-func (s *suppression) gone() string {
+// goneWords says which of the counted events the log no longer has.
+func goneWords(s *suppression) string {
 	var gone []string
 	for _, seq := range s.Evidence {
 		if !slices.ContainsFunc(s.Events, func(h happening) bool { return h.Seq == seq }) {
@@ -186,7 +186,7 @@ func (e *explanation) seen() string {
 		if !ok {
 			continue
 		}
-		seen = append(seen, h.count()+" "+name)
+		seen = append(seen, keptCount(h)+" "+name)
 		if h.LastAt >= latest {
 			latest, of = h.LastAt, name
 		}
@@ -197,7 +197,7 @@ func (e *explanation) seen() string {
 	return fmt.Sprintf("the latest is %s of %s; %s", of, latest, strings.Join(seen, ", "))
 }
 
-func (h outcomeSeen) count() string {
+func keptCount(h outcomeSeen) string {
 	if h.More {
 		return fmt.Sprint(h.Count, "+")
 	}
@@ -318,14 +318,14 @@ func (e *explanation) printHistory(w io.Writer) {
 	rows := [][]string{{"OUTCOME", "COUNT", "FIRST", "LAST"}}
 	for _, name := range hygiene.OutcomeNames() {
 		if h, ok := e.History[name]; ok {
-			rows = append(rows, []string{name, h.count(), h.FirstAt.String(), h.LastAt.String()})
+			rows = append(rows, []string{name, keptCount(h), h.FirstAt.String(), h.LastAt.String()})
 		}
 	}
 	fmt.Fprintln(w)
 	table(w, rows)
 	rows = [][]string{{"AT", "SEQ", "OUTCOME", "CODE", "MESSAGE"}}
 	for _, t := range slices.Backward(e.Timeline) {
-		rows = append(rows, []string{t.At.String(), fmt.Sprint(t.Seq), t.Outcome, printable(t.code()), printable(t.MessageID)})
+		rows = append(rows, []string{t.At.String(), fmt.Sprint(t.Seq), t.Outcome, printable(codeText(&t)), printable(t.MessageID)})
 		if len(rows) > 20 {
 			break
 		}

@@ -23,9 +23,9 @@ func (e *explanation) status() string {
 			text += "; also " + others
 		}
 	case e.is(hygiene.Cooling):
-		text += "may be tried again from " + e.Retry.DueAt.String() + ", " + e.Retry.sentence()
+		text += "may be tried again from " + e.Retry.DueAt.String() + ", " + retryWords(e.Retry)
 	case e.is(hygiene.RetryDue):
-		text += "may be tried again since " + e.Retry.DueAt.String() + ", " + e.Retry.sentence()
+		text += "may be tried again since " + e.Retry.DueAt.String() + ", " + retryWords(e.Retry)
 	default:
 		text += "nothing stands against texting it"
 	}
@@ -70,11 +70,11 @@ func someOf(texts []string, most int) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
 }
 
-// sentence is why the suppression is open: "hard_bounce since T, for good, by
+// suppressionWords is why the suppression is open: "hard_bounce since T, for good, by
 // rule R, on the hard bounce of message m (code 1400)".
-func (s *suppression) sentence() string {
-	text := s.stands
-	if on := s.on(); on != "" {
+func suppressionWords(s *suppression) string {
+	text := s.Summary
+	if on := evidenceWords(s); on != "" {
 		text += ", on " + on
 	}
 	if s.Note != "" {
@@ -83,8 +83,8 @@ func (s *suppression) sentence() string {
 	return text
 }
 
-// on is what was counted, in words.
-func (s *suppression) on() string {
+// evidenceWords is what was counted, in words.
+func evidenceWords(s *suppression) string {
 	n := len(s.Evidence)
 	switch {
 	case n == 0:
@@ -94,25 +94,25 @@ func (s *suppression) on() string {
 	case s.Events == nil:
 		return fmt.Sprintf("%s that the log no longer has", plural(int64(n), "event"))
 	}
-	latest := s.Events[len(s.Events)-1].words()
+	latest := eventWords(&s.Events[len(s.Events)-1])
 	if n > 1 {
 		return fmt.Sprintf("%s, the latest %s", plural(int64(n), "event"), latest)
 	}
 	return latest
 }
 
-// words is the event as people say it: the hard bounce of message m (code 1400).
-func (h *happening) words() string {
+// eventWords is the event as people say it: the hard bounce of message m (code 1400).
+func eventWords(h *happening) string {
 	o, _ := hygiene.ParseOutcome(h.Outcome)
 	text := fmt.Sprintf("the %s of message %s", o.Noun(), shortened(h.MessageID, wide/2))
-	if code := h.code(); code != "" {
+	if code := codeText(h); code != "" {
 		text += fmt.Sprintf(" (code %s)", shortened(code, wide/5))
 	}
 	return text
 }
 
-// code is the provider's code as text; empty for none.
-func (h *happening) code() string {
+// codeText is the provider's code as text; empty for none.
+func codeText(h *happening) string {
 	if h.Code == nil {
 		return ""
 	}
@@ -181,21 +181,21 @@ func (g *grounds) rule(of *hygiene.Grounds) string {
 	return text
 }
 
-// sentence is what the retry is of: "attempt 1 of 3 after the soft bounce of
+// retryWords is what the retry is of: "attempt 1 of 3 after the soft bounce of
 // message m (code 1404) at T, by rule R".
-func (r *retry) sentence() string {
-	text := r.count()
+func retryWords(r *retry) string {
+	text := attemptWords(r)
 	switch {
 	case r.Bounce != nil:
-		text += fmt.Sprintf(" after %s at %s", r.Bounce.words(), r.Bounce.At)
+		text += fmt.Sprintf(" after %s at %s", eventWords(r.Bounce), r.Bounce.At)
 	case r.MessageID != "":
 		text += " after a bounce of message " + shortened(r.MessageID, wide/2)
 	}
 	return text + ", by rule " + r.Rule
 }
 
-// count is "attempt 1 of 3".
-func (r *retry) count() string {
+// attemptWords is "attempt 1 of 3".
+func attemptWords(r *retry) string {
 	if r.Attempts == 0 {
 		return fmt.Sprintf("attempt %d", r.Attempt)
 	}

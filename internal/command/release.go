@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/console/view"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -59,10 +60,7 @@ func (x releaseCommand) Run(c *call) error {
 }
 
 // released is what a release did.
-type released struct {
-	segments.Run
-	Discarded []string `json:"discarded"` // other runs that were held, as EXPORT/RUN
-}
+type released = view.Released
 
 // release publishes a held run. Like a run that is made, it is released once one
 // destination has it; what the others lack is the error.

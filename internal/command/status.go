@@ -11,32 +11,15 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/config"
 	"winnow/internal/console"
+	"winnow/internal/console/view"
 	"winnow/segments"
 	"winnow/store"
 )
 
 // status is the numbers of the whole.
-type status struct {
-	Events      int64            `json:"events"`
-	LastSeq     int64            `json:"last_seq"`
-	Repeats     int64            `json:"repeats"`
-	Quarantined int64            `json:"quarantined"`
-	Unmatched   int64            `json:"unmatched"`
-	Contacts    int64            `json:"contacts"`
-	Statuses    map[string]int64 `json:"statuses"`
-	Sweep       sweepStatus      `json:"sweep"`
-	Breaker     int64            `json:"breaker,omitempty"` // trips that wait for review
-	Policy      string           `json:"policy"`
-	Runs        []segments.Run   `json:"runs"`
-	Taken       *taken           `json:"taken,omitempty"`      // the process that others have waited for, for long
-	Held        []string         `json:"held_runs,omitempty"`  // that wait for a release, as EXPORT/RUN
-	Deliveries  []store.Delivery `json:"deliveries,omitempty"` // runs that a remote has not got: what waits, and what was lost since it last got one
-}
+type status = view.Status
 
-type sweepStatus struct {
-	Cursor int64 `json:"cursor"`
-	Lag    int64 `json:"lag"`
-}
+type sweepStatus = view.SweepProgress
 
 // statusCommand counts events and contacts.
 type statusCommand struct{}
@@ -51,7 +34,7 @@ func (statusCommand) Run(c *call) error {
 		if c.json {
 			return c.printJSON(st)
 		}
-		st.print(c.Stdout, c.present())
+		printStatus(st, c.Stdout, c.present())
 		return nil
 	})
 }
@@ -82,7 +65,7 @@ func statusOf(cfg *config.Config, s *store.Store) (*status, error) {
 		runs = []segments.Run{}
 	}
 	return &status{Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
-		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: sweepStatus{t.Cursor, t.Lag}, Breaker: waiting, Policy: cfg.Hash, Runs: runs, Taken: takenLong(s), Held: held, Deliveries: deliveries}, err
+		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: sweepStatus{Cursor: t.Cursor, Lag: t.Lag}, Breaker: waiting, Policy: cfg.Hash, Runs: runs, Taken: takenLong(s), Held: held, Deliveries: deliveries}, err
 }
 
 // heldRunNames names the runs that wait for a release.
@@ -95,13 +78,17 @@ func heldRunNames(cfg *config.Config, s *store.Store) (names []string, err error
 }
 
 // undeliveredRuns are the runs that remotes have not got.
-func undeliveredRuns(cfg *config.Config, s *store.Store) (list []store.Delivery, err error) {
+func undeliveredRuns(cfg *config.Config, s *store.Store) (list []view.Delivery, err error) {
 	for _, e := range cfg.Exports {
 		if len(e.Remotes) == 0 {
 			continue
 		}
 		known, knownErr := s.Deliveries(e.Name)
-		list, err = append(list, undelivered(e, known)...), errors.Join(err, knownErr)
+		for _, d := range undelivered(e, known) {
+			list = append(list, view.Delivery{Export: d.Export, Run: d.Run, PublishedAt: d.PublishedAt, Remote: d.Remote, Status: string(d.Status),
+				Tries: d.Tries, NextAt: d.NextAt, DeliveredAt: d.DeliveredAt, Error: d.Error})
+		}
+		err = errors.Join(err, knownErr)
 	}
 	return list, err
 }
@@ -109,8 +96,8 @@ func undeliveredRuns(cfg *config.Config, s *store.Store) (list []store.Delivery,
 // behind is how far a remote is behind with the runs of an export.
 type behind struct {
 	waiting int64
-	first   store.Delivery // that waits
-	lost    store.Delivery // the last that is
+	first   view.Delivery // that waits
+	lost    view.Delivery // the last that is
 }
 
 // patience is how long nothing is said of a run that is on its way for the first
@@ -119,7 +106,7 @@ const patience = 2 * time.Minute
 
 // late tells, for each remote that has not got its runs, what it waits for and
 // what to do.
-func late(list []store.Delivery, now hygiene.Instant) (troubles []console.Trouble) {
+func late(list []view.Delivery, now hygiene.Instant) (troubles []console.Trouble) {
 	type place struct{ export, remote string }
 	var order []place
 	at := map[place]*behind{}
@@ -138,8 +125,8 @@ func late(list []store.Delivery, now hygiene.Instant) (troubles []console.Troubl
 	return troubles
 }
 
-func (b *behind) add(d store.Delivery) {
-	if d.Status == store.Gone {
+func (b *behind) add(d view.Delivery) {
+	if d.Status == string(store.Gone) {
 		b.lost = d
 		return
 	}
@@ -169,7 +156,7 @@ func (b *behind) trouble(now hygiene.Instant) (t console.Trouble, ok bool) {
 	return t, true
 }
 
-func (s *status) print(w io.Writer, now hygiene.Instant) {
+func printStatus(s *status, w io.Writer, now hygiene.Instant) {
 	rows := [][]string{
 		{"events", grouped(s.Events), fmt.Sprintf("%s repeats, %s unmatched, %s bodies in quarantine", grouped(s.Repeats), grouped(s.Unmatched), grouped(s.Quarantined))},
 		{"swept", grouped(s.Sweep.Cursor), fmt.Sprintf("%s waiting", grouped(s.Sweep.Lag))},
@@ -183,7 +170,7 @@ func (s *status) print(w io.Writer, now hygiene.Instant) {
 	}
 	table(w, append(rows, []string{"policy", s.Policy}))
 	if s.Taken != nil {
-		t := s.Taken.trouble()
+		t := takenTrouble(*s.Taken)
 		fmt.Fprintln(w, strings.TrimSpace(t.What+" "+t.Do))
 	}
 	for _, name := range s.Held {
@@ -269,7 +256,7 @@ func (x unmatchedCommand) Run(c *call) error {
 	return c.look(func(h *house) error {
 		items, rows := []happening{}, [][]string{{"MESSAGE", "SEQ", "AT", "OUTCOME"}}
 		err := h.store.Unmatched(x.Limit, func(e hygiene.Event) error {
-			items = append(items, happening{e.At, e.Seq, e.Outcome.String(), codeOf(e.Code), e.MessageID})
+			items = append(items, happened(&e))
 			rows = append(rows, []string{e.MessageID, fmt.Sprint(e.Seq), e.At.String(), e.Outcome.String()})
 			return nil
 		})

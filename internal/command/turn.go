@@ -11,6 +11,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/console"
+	"winnow/internal/console/view"
 	"winnow/internal/schedule"
 	"winnow/store"
 )
@@ -127,14 +128,11 @@ func (d *daemon) heldUp() []console.Trouble {
 	if !is { // just now
 		return nil
 	}
-	return []console.Trouble{taken{holder, hygiene.InstantOf(since.Truncate(time.Second))}.trouble()}
+	return []console.Trouble{takenTrouble(taken{Process: holder, Since: hygiene.InstantOf(since.Truncate(time.Second))})}
 }
 
 // taken is a process that has had the store to itself for long.
-type taken struct {
-	Process int             `json:"process"` // 0 when it is not known
-	Since   hygiene.Instant `json:"since"`
-}
+type taken = view.LockHolder
 
 // takenLong is the process that has the store to itself for long; nil for none.
 // Of the daemon that is expected: a run may take the night.
@@ -146,11 +144,11 @@ func takenLong(s *store.Store) *taken {
 	if daemon, _, runs := schedule.NewLock(s.Path() + ".jobs").Taken(); runs && daemon == holder {
 		return nil
 	}
-	return &taken{holder, hygiene.InstantOf(since.Truncate(time.Second))}
+	return &taken{Process: holder, Since: hygiene.InstantOf(since.Truncate(time.Second))}
 }
 
-// trouble tells what to do about it.
-func (t taken) trouble() console.Trouble {
+// takenTrouble tells what to do about it.
+func takenTrouble(t taken) console.Trouble {
 	told := console.Trouble{What: fmt.Sprintf("sweeps, reviews and runs wait for %s, which has had the store to itself since %s", processOf(t.Process), t.Since)}
 	if t.Process != 0 && t.Process != os.Getpid() {
 		told.What += "; if it is stopped, this lets it go on:"

@@ -197,11 +197,11 @@ func TestTheStatusTellsWhoHasTheStoreForLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	st, err := statusOf(d.current.Load(), d.store)
-	if err != nil || st.Taken == nil || *st.Taken != (taken{os.Getpid(), hygiene.InstantOf(long)}) {
+	if err != nil || st.Taken == nil || *st.Taken != (taken{Process: os.Getpid(), Since: hygiene.InstantOf(long)}) {
 		t.Fatalf("told is %+v, %v", st.Taken, err)
 	}
 	var text strings.Builder
-	st.print(&text, hygiene.InstantOf(time.Now()))
+	printStatus(st, &text, hygiene.InstantOf(time.Now()))
 	if !strings.Contains(text.String(), "has had the store to itself since "+st.Taken.Since.String()) {
 		t.Errorf("printed is\n%s", text.String())
 	}
@@ -224,11 +224,10 @@ func TestTheStatusTellsWhoHasTheStoreForLong(t *testing.T) {
 func TestTheSecondOfTwoReleasesIsToldThatItIsReleased(t *testing.T) {
 	t.Parallel() // what is waited for is tried every other second
 	d := testDesk(t, "to: [./exports]}", "to: [./exports], guard: {min_rows: {reachable: 1}}}")
-	given, err := d.runExport(t.Context(), "nightly")
+	run, err := d.runExport(t.Context(), "nightly")
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := given.(segments.Run)
 	if run.Status != segments.Held {
 		t.Fatalf("the run is %s", run.Status)
 	}
@@ -253,14 +252,14 @@ func TestTheSecondOfTwoReleasesIsToldThatItIsReleased(t *testing.T) {
 func TestAReleaseIsGivenUpWithItsCaller(t *testing.T) {
 	t.Parallel() // what is waited for is tried every other second
 	d := testDesk(t, "to: [./exports]}", "to: [./exports], guard: {min_rows: {reachable: 1}}}")
-	given, err := d.runExport(t.Context(), "nightly")
+	run, err := d.runExport(t.Context(), "nightly")
 	if err != nil {
 		t.Fatal(err)
 	}
 	letGo := d.held(t)
 	asked, hangUp := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, hangUp)
-	_, err = d.release(asked, "nightly", given.(segments.Run).Name)
+	_, err = d.release(asked, "nightly", run.Name)
 	wantRefused(t, err, 408, "hung up")
 	letGo()
 	if runs := d.runs(t); len(runs) != 1 || runs[0].Status != segments.Held {

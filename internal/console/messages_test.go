@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"winnow/hygiene/provider"
+	"winnow/internal/console/view"
 )
 
 // ledger keeps whom messages were for, as a store does: the first registration
@@ -102,8 +103,8 @@ func TestProvidersAnswersAreTakenAlsoWhenPrintedForPeople(t *testing.T) {
 
 func TestASendLogWithoutOneGoodLineIsRefused(t *testing.T) {
 	w := post(&ledger{}, "nonsense\n"+line("m1", "no-key"))
-	wantProblem(t, w, 400, "look at rejected")
-	var beside told
+	wantProblem(t, w, 400, "see rejected")
+	var beside view.Registered
 	if err := json.Unmarshal(w.Body.Bytes(), &beside); err != nil || beside.Reject != 2 || len(beside.Rejected) != 2 {
 		t.Errorf("told %s", w.Body)
 	}
@@ -151,11 +152,11 @@ func TestAtMostAHundredAreToldOfOneByOne(t *testing.T) {
 	for i := range 150 {
 		log.WriteString(line(fmt.Sprint("m", i), "bob"))
 	}
-	var got told
+	var got view.Registered
 	if err := json.Unmarshal(post(l, log.String()).Body.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Conflict != 150 || got.Reject != 150 || len(got.Conflicts) != maxTold || len(got.Rejected) != maxTold || got.Conflicts[99].Line != 400 {
+	if got.Conflict != 150 || got.Reject != 150 || len(got.Conflicts) != maxListed || len(got.Rejected) != maxListed || got.Conflicts[99].Line != 400 {
 		t.Errorf("told of %d of %d conflicts, %d of %d rejected, the 100th conflict on line %d", len(got.Conflicts), got.Conflict, len(got.Rejected), got.Reject, got.Conflicts[99].Line)
 	}
 }
@@ -167,9 +168,9 @@ func TestASendLogMayBeCompressed(t *testing.T) {
 	_ = z.Close()
 	whole := packed.String()
 	wantJSON(t, post(&ledger{}, whole, "Content-Encoding", "gzip"), `{"new":2,"known":0,"matched":0,"conflict":0,"reject":0,"conflicts":[],"rejected":[]}`)
-	wantProblem(t, post(&ledger{}, whole[:len(whole)-3], "Content-Encoding", "gzip"), 400, "did not arrive whole")
+	wantProblem(t, post(&ledger{}, whole[:len(whole)-3], "Content-Encoding", "gzip"), 400, "was incomplete")
 	wantProblem(t, post(&ledger{}, "plain", "Content-Encoding", "gzip"), 400, "not gzip")
-	wantProblem(t, post(&ledger{}, "plain", "Content-Encoding", "br"), 415, "neither gzip nor none")
+	wantProblem(t, post(&ledger{}, "plain", "Content-Encoding", "br"), 415, "gzip or uncompressed")
 }
 
 func TestWhatWasRegisteredBeforeAFailureIsTold(t *testing.T) {
@@ -185,7 +186,7 @@ func TestWhatWasRegisteredBeforeAFailureIsTold(t *testing.T) {
 		log.WriteString(line(fmt.Sprint("m", i), "ann"))
 	}
 	w := ask(c, "POST", "/api/v1/messages", log.String())
-	wantProblem(t, w, 503, "the store is broken; send it all again")
+	wantProblem(t, w, 503, "the store is broken; send everything again")
 	if !strings.Contains(w.Body.String(), `"new":4096`) {
 		t.Errorf("told %s", w.Body)
 	}
@@ -196,7 +197,7 @@ func TestALogCutShortKeepsItsWholeLines(t *testing.T) {
 	req := httptest.NewRequest("POST", "/api/v1/messages", io.MultiReader(strings.NewReader(line("m1", "ann")+`{"message_id":"m2","contact":"bob"`), cut{}))
 	req.Host = "localhost"
 	w := serve(Config{Register: l.register}, req)
-	wantProblem(t, w, 400, "stopped at line 2: the body did not arrive whole")
+	wantProblem(t, w, 400, "stopped at line 2: request body was incomplete")
 	if len(l.contacts) != 1 || !strings.Contains(w.Body.String(), `"new":1`) {
 		t.Errorf("registered %v, told %s", l.contacts, w.Body)
 	}

@@ -165,7 +165,7 @@ func TestAStoreThatHangsDoesNotHangAScrape(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var readings atomic.Int64
 		hang := make(chan struct{})
-		g := newGauges(func() (Totals, error) {
+		g := newStoreCollector(func() (Totals, error) {
 			readings.Add(1)
 			<-hang
 			return Totals{Events: 1}, nil

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"winnow/internal/console/view"
 )
 
 // wire is a listener whose connections are made in memory, so that their time
@@ -80,14 +82,14 @@ func TestASendLogThatStopsComingIsGivenUp(t *testing.T) {
 }
 
 func TestARunThatTakesLongIsAnswered(t *testing.T) {
-	c := Config{RunExport: func(ctx context.Context, name string) (any, error) {
+	c := Config{RunExport: func(ctx context.Context, name string) (view.Run, error) {
 		time.Sleep(time.Hour)
-		return name, ctx.Err()
+		return aRun, ctx.Err()
 	}}
 	overWire(t, c, func(conn net.Conn) {
 		fmt.Fprint(conn, "POST /api/v1/exports/nightly/run HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
 		resp := answered(t, conn)
-		if body, err := io.ReadAll(io.LimitReader(resp.Body, 1000)); err != nil || resp.StatusCode != 200 || strings.TrimSpace(string(body)) != `"nightly"` {
+		if body, err := io.ReadAll(io.LimitReader(resp.Body, 1000)); err != nil || resp.StatusCode != 200 || strings.TrimSpace(string(body)) != aRunJSON {
 			t.Errorf("answered %s %s, error %v", resp.Status, body, err)
 		}
 	})
