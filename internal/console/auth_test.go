@@ -15,7 +15,7 @@ func logTo(w io.Writer) *slog.Logger {
 
 func emptyPage(context.Context) (view.Overview, error) { return view.Overview{}, nil }
 
-func TestAPIDemandsTheBearerToken(t *testing.T) {
+func TestAPIRequiresTheBearerToken(t *testing.T) {
 	c := Config{Token: token, Status: status}
 	for _, path := range []string{"/api/v1/status", "/api/v1/openapi.yaml", "/metrics"} {
 		for _, wrong := range []string{"", "Bearer", "Bearer ", "Bearer " + token + "x", "Bearer " + token[1:], token, "Basic " + token, "Basic OmEtdG9rZW4tb2Ytc29tZS1sZW5ndGg="} {
@@ -33,7 +33,7 @@ func TestAPIDemandsTheBearerToken(t *testing.T) {
 	}
 }
 
-func TestATokenIsDemandedBeforeAnythingIsDone(t *testing.T) {
+func TestTheTokenIsCheckedBeforeAnythingIsDone(t *testing.T) {
 	c := Config{
 		Token:     token,
 		RunExport: func(context.Context, string) (view.Run, error) { t.Error("a run was made"); return view.Run{}, nil },
@@ -47,7 +47,7 @@ func TestATokenIsDemandedBeforeAnythingIsDone(t *testing.T) {
 	}
 }
 
-func TestPageTakesTheTokenAsPassword(t *testing.T) {
+func TestPageAcceptsTheTokenAsPassword(t *testing.T) {
 	c := Config{Token: token, Page: emptyPage}
 	w := ask(c, "GET", "/", "")
 	wantProblem(t, w, 401, "password")
@@ -63,7 +63,7 @@ func TestPageTakesTheTokenAsPassword(t *testing.T) {
 	}
 }
 
-func TestWithoutATokenANameOfTheCallersChoiceIsRefused(t *testing.T) {
+func TestWithoutATokenAHostNameIsRefused(t *testing.T) {
 	for host, want := range map[string]int{
 		"127.0.0.1:8081": 200, "127.0.0.1": 200, "[::1]:8081": 200, "[::1]": 200, "localhost:8081": 200, "LOCALHOST": 200, "": 200,
 		"evil.example:8081": 421, "localhost.evil.example": 421, "127.0.0.1.evil.example:8081": 421,
@@ -77,7 +77,7 @@ func TestWithoutATokenANameOfTheCallersChoiceIsRefused(t *testing.T) {
 	}
 }
 
-func TestAPageElsewhereCanNotPost(t *testing.T) {
+func TestCrossOriginPostsAreRefused(t *testing.T) {
 	c := Config{RunExport: func(context.Context, string) (view.Run, error) { return aRun, nil }}
 	wantProblem(t, ask(c, "POST", "/api/v1/exports/nightly/run", "", "Sec-Fetch-Site", "cross-site"), 403, "cross-origin")
 	wantProblem(t, ask(c, "POST", "/api/v1/exports/nightly/run", "", "Origin", "https://evil.example"), 403, "cross-origin")

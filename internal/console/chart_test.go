@@ -18,7 +18,7 @@ func someDays() []view.Day {
 	}
 }
 
-func TestDaysAreDrawnAndSaidInWords(t *testing.T) {
+func TestDaysAreDrawnAndDescribedInWords(t *testing.T) {
 	page := somePage()
 	page.Days, page.DaysAt = someDays(), now
 	wantWords(t, shown(t, page), "<strong>80.0 %</strong> on 2026-11-23, 97.3 % in all", "at worst 80.0 %", ">75 %<", "2026-11-22: nothing tried",
@@ -34,7 +34,7 @@ func TestOutcomesThatDidNotHappenHaveNoRow(t *testing.T) {
 	}
 }
 
-func TestADayWithoutTrialsBreaksTheLine(t *testing.T) {
+func TestADayWithoutMessagesBreaksTheLine(t *testing.T) {
 	p := (pageData{Overview: view.Overview{Days: someDays()}}).Deliverability().Chart
 	if len(p.Lines) != 2 || len(p.Columns) != 3 {
 		t.Errorf("%d lines and %d columns: %v", len(p.Lines), len(p.Columns), p.Lines)
@@ -47,7 +47,7 @@ func TestDeliverabilityOfNothingIsNotShown(t *testing.T) {
 	}
 }
 
-func TestTheLineStaysWithinItsBox(t *testing.T) {
+func TestTheLineStaysWithinTheChart(t *testing.T) {
 	for delivered := range int64(101) {
 		d := (pageData{Overview: view.Overview{Days: []view.Day{{Start: now, Delivered: delivered, Tried: 100}, {Start: now, Delivered: 100, Tried: 100}}}}).Deliverability()
 		for _, point := range strings.Fields(strings.Join(d.Chart.Lines, " ")) {
@@ -58,14 +58,14 @@ func TestTheLineStaysWithinItsBox(t *testing.T) {
 	}
 }
 
-func TestALittleCanBeSeenBesideMuch(t *testing.T) {
+func TestASmallNumberIsVisibleBesideALargeOne(t *testing.T) {
 	p := barChart("sent", []point{{label: "a", n: 1}, {label: "b", n: 1_000_000}, {label: "c"}})
 	if p.Columns[0].Height < 1 || p.Columns[1].Height != chartHeight || p.Columns[2].Height != 0 {
 		t.Errorf("heights %v", p.Columns)
 	}
 }
 
-func TestSizesAreComparedWithWhatReadersHave(t *testing.T) {
+func TestSizesAreComparedWithTheLastPublishedRun(t *testing.T) {
 	page := somePage()
 	page.Sizes = []view.SegmentSizes{
 		{Export: "nightly", Segment: "reachable", Runs: []view.RunSize{{Run: "r1", Rows: 2000}, {Run: "r2", Rows: 500, Held: true}, {Run: "r3", Rows: 900, Held: true}}},

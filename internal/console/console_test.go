@@ -17,7 +17,7 @@ import (
 
 const token = "a-token-of-some-length"
 
-// ask sends one request to a door; headers are names and values in turn.
+// ask sends one request to a server; headers are names and values in turn.
 func ask(c Config, method, path, body string, headers ...string) *httptest.ResponseRecorder {
 	req := httptest.NewRequest(method, path, strings.NewReader(body))
 	req.Host = "127.0.0.1:8081"
@@ -99,7 +99,7 @@ var (
 
 func status(context.Context) (*view.Status, error) { return aStatus, nil }
 
-func TestReadingRoutesAnswerWithWhatTheyAreGiven(t *testing.T) {
+func TestGetRoutesAnswerWithTheirView(t *testing.T) {
 	c := Config{
 		Status:   status,
 		Segments: func(context.Context) ([]view.Segment, error) { return []view.Segment{aSegment}, nil },
@@ -111,7 +111,7 @@ func TestReadingRoutesAnswerWithWhatTheyAreGiven(t *testing.T) {
 	}
 }
 
-func TestARouteWithoutItsFunctionIsNotThere(t *testing.T) {
+func TestARouteWithoutItsFunctionIsNotFound(t *testing.T) {
 	for _, path := range []string{"/api/v1/contacts/ann/suppress", "/api/v1/contacts/ann/allow", "/api/v1/check", "/api/v1/messages", "/api/v1/exports/nightly/run"} {
 		wantProblem(t, ask(Config{}, "POST", path, `{}`), 404, "no such route")
 	}
@@ -120,7 +120,7 @@ func TestARouteWithoutItsFunctionIsNotThere(t *testing.T) {
 	wantProblem(t, ask(Config{}, "GET", "/elsewhere", ""), 404, "no such route")
 }
 
-func TestAnotherMethodIsToldWhichOnesThereAre(t *testing.T) {
+func TestAnotherMethodIsAnsweredWithTheAllowedOnes(t *testing.T) {
 	for path, allow := range map[string]string{
 		"/":                             "GET, HEAD",
 		"/api/v1/status":                "GET, HEAD",
@@ -164,7 +164,7 @@ func TestKeyIsReadFromTheEscapedPath(t *testing.T) {
 	}
 }
 
-func TestExplainOfNobodyIs404AndOfNoKey400(t *testing.T) {
+func TestExplainAnswers404ForAnUnknownContactAnd400ForAnInvalidKey(t *testing.T) {
 	c := Config{Explain: func(_ context.Context, key string) (*view.Explanation, bool, error) {
 		if key == "nobody" {
 			return nil, false, nil
@@ -205,7 +205,7 @@ func TestCheckSaysWhatIsWrongWithItsBody(t *testing.T) {
 	wantProblem(t, ask(c, "POST", "/api/v1/check", many(1), "Content-Encoding", "gzip"), 415, "compressed")
 }
 
-func TestInstructionsReachTheContactAsTold(t *testing.T) {
+func TestInstructionsArePassedOnAsWritten(t *testing.T) {
 	var got Instruction
 	c := Config{Instruct: func(_ context.Context, in Instruction) (*view.Explanation, error) {
 		got = in
@@ -213,11 +213,11 @@ func TestInstructionsReachTheContactAsTold(t *testing.T) {
 	}}
 	wantJSON(t, ask(c, "POST", "/api/v1/contacts/%2B90/suppress", `{"reason":"complaint","note":"called","until":"2026-01-01T01:00:00+01:00"}`), aContactJSON)
 	if want := (Instruction{Contact: "+90", Kind: hygiene.Suppress, Reason: "complaint", Note: "called", Until: 1767225600000000, By: "admin"}); got != want {
-		t.Errorf("told %+v, want %+v", got, want)
+		t.Errorf("passed on %+v, want %+v", got, want)
 	}
 	wantJSON(t, ask(c, "POST", "/api/v1/contacts/ann/allow", ``), aContactJSON)
 	if want := (Instruction{Contact: "ann", Kind: hygiene.Allow, By: "admin"}); got != want {
-		t.Errorf("told %+v, want %+v", got, want)
+		t.Errorf("passed on %+v, want %+v", got, want)
 	}
 	wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/suppress", `{}`), 400, "needs a reason")
 	wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/suppress", `{"reason":"r","until":"tomorrow"}`), 400, "is not a time")
@@ -244,7 +244,7 @@ func TestErrorsAreProblems(t *testing.T) {
 	}
 }
 
-func TestAPanicIsAnsweredAndDoesNotTellOfContacts(t *testing.T) {
+func TestAPanicIsAnsweredAndLogsNoContact(t *testing.T) {
 	var log logged
 	c := Config{Logger: logTo(&log), Explain: func(_ context.Context, key string) (*view.Explanation, bool, error) { panic("about " + key) }}
 	wantProblem(t, ask(c, "GET", "/api/v1/contacts/secret-contact", ""), 500, "internal error")
@@ -252,7 +252,7 @@ func TestAPanicIsAnsweredAndDoesNotTellOfContacts(t *testing.T) {
 	log.mustNotHave(t, "secret-contact")
 }
 
-func TestReadyTellsWhyNotOnlyToWhoMayKnow(t *testing.T) {
+func TestReadySaysWhyNotOnlyWithTheToken(t *testing.T) {
 	c := Config{Token: token}
 	if w := ask(c, "GET", "/readyz", ""); w.Code != 200 {
 		t.Errorf("ready is answered %d", w.Code)
@@ -262,7 +262,7 @@ func TestReadyTellsWhyNotOnlyToWhoMayKnow(t *testing.T) {
 	w := ask(c, "GET", "/readyz", "")
 	wantProblem(t, w, 503, "not ready")
 	if strings.Contains(w.Body.String(), "disk") {
-		t.Errorf("a stranger is told %s", w.Body)
+		t.Errorf("without the token it says %s", w.Body)
 	}
 }
 
@@ -278,7 +278,7 @@ func TestServerLimitsItsClients(t *testing.T) {
 	}
 }
 
-func TestEveryAnswerTellsBrowsersToBeCareful(t *testing.T) {
+func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 	for _, path := range []string{"/", "/elsewhere", "/metrics", "/api/v1/status"} {
 		h := ask(Config{Token: token, Page: emptyPage}, "GET", path, "").Header()
 		for _, name := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cache-Control"} {
@@ -303,7 +303,7 @@ func TestARunIsReleasedByItsName(t *testing.T) {
 	wantProblem(t, ask(c, "POST", "/api/v1/exports/nightly/runs/r/release", "", "Origin", "https://evil.example"), 403, "cross-origin")
 }
 
-func TestAnExportIsToldByItsName(t *testing.T) {
+func TestAnExportIsFoundByItsName(t *testing.T) {
 	c := Config{Export: func(_ context.Context, name string) (view.ExportRuns, error) {
 		return view.ExportRuns{Export: view.Export{Name: name}, Runs: []view.Run{aRun}}, nil
 	}}

@@ -11,7 +11,7 @@ import (
 	"winnow/internal/console/view"
 )
 
-func TestWhoHangsUpIsNoLongerWaitedFor(t *testing.T) {
+func TestTheContextOfARunEndsWhenTheCallerHangsUp(t *testing.T) {
 	for _, path := range []string{"/api/v1/exports/nightly/run", "/api/v1/exports/nightly/runs/2026-11-23T020000Z/release"} {
 		for _, body := range []string{"", "{}"} {
 			waits, ended := make(chan bool), make(chan bool)
@@ -35,7 +35,7 @@ func TestWhoHangsUpIsNoLongerWaitedFor(t *testing.T) {
 	}
 }
 
-func TestOptionsOfTheServerPassTheGuardAsAll(t *testing.T) {
+func TestOptionsOfTheServerAreProtectedLikeAllRoutes(t *testing.T) {
 	for host, want := range map[string]int{"localhost": 404, "evil.example": 421} {
 		overWire(t, Config{}, func(conn net.Conn) {
 			fmt.Fprintf(conn, "OPTIONS * HTTP/1.1\r\nHost: %s\r\n\r\n", host)
@@ -47,7 +47,7 @@ func TestOptionsOfTheServerPassTheGuardAsAll(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoRequestIsAnsweredAsTheDescriptionSays(t *testing.T) {
+func TestInvalidRequestsAreAnsweredAsDescribed(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

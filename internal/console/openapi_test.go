@@ -61,7 +61,7 @@ func TestDescriptionHasEveryRouteAndNoOther(t *testing.T) {
 	}
 }
 
-func TestDescriptionRefersToWhatItHas(t *testing.T) {
+func TestDescriptionRefersToWhatExists(t *testing.T) {
 	text := string(openAPI)
 	refers := regexp.MustCompile(`#/components/(\w+)/(\w+)`).FindAllStringSubmatch(text, -1)
 	if len(refers) < 10 {

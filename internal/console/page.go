@@ -114,7 +114,7 @@ func (d pageData) JobError(job view.Job) string {
 	return job.Error
 }
 
-// pageTime is an instant as the page shows it. The zero pageTime is no instant.
+// pageTime is an instant as the page shows it. The zero pageTime stands for none.
 type pageTime struct{ Exact, Machine, Ago string }
 
 // Time returns an instant as the page shows it.

@@ -63,7 +63,7 @@ func TestPageShowsTheStateAtAGlance(t *testing.T) {
 		`<rect class="cooling" x="75" width="5" height="4"/>`)
 }
 
-func TestPageBeginsWithWhatIsWrong(t *testing.T) {
+func TestPageBeginsWithProblems(t *testing.T) {
 	calm := shown(t, somePage())
 	if strings.Contains(calm, "(!)") || strings.Contains(calm, "alert") {
 		t.Errorf("a page of a daemon that is well warns:\n%s", calm)
@@ -101,7 +101,7 @@ func TestPageOfAnEmptyDaemonIsWhole(t *testing.T) {
 	wantWords(t, shown(t, view.Overview{At: now}), "No export has run yet.", "No job has run since the start.", "Not counted yet", "Nothing needs attention.", "are being counted", "<dt>all</dt><dd>0</dd>")
 }
 
-func TestPageThatCanNotBeReadSaysWhy(t *testing.T) {
+func TestPageThatCannotBeReadSaysWhy(t *testing.T) {
 	var log logged
 	c := Config{Logger: logTo(&log), Page: func(context.Context) (view.Overview, error) { return view.Overview{}, errBroken }}
 	w := ask(c, "GET", "/", "")
@@ -115,7 +115,7 @@ func TestPageThatCanNotBeReadSaysWhy(t *testing.T) {
 	log.mustHave(t, "the store is broken")
 }
 
-func TestPageWritesForeignWordsAsText(t *testing.T) {
+func TestPageEscapesTextFromOutside(t *testing.T) {
 	page := somePage()
 	page.Rejected, page.Jobs[0].Error = `<script>alert(1)</script>`, `"><img src=x>`
 	if text := shown(t, page); strings.Contains(text, "<script") || strings.Contains(text, "<img") {
@@ -123,7 +123,7 @@ func TestPageWritesForeignWordsAsText(t *testing.T) {
 	}
 }
 
-func TestPageNeedsNothingThatItsPolicyForbids(t *testing.T) {
+func TestPageUsesNothingThatItsPolicyForbids(t *testing.T) {
 	full := somePage()
 	full.Days = someDays()
 	w := ask(Config{Page: func(context.Context) (view.Overview, error) { return full, nil }}, "GET", "/", "")
@@ -161,7 +161,7 @@ func TestPageIsWellFormed(t *testing.T) {
 	}
 }
 
-func TestAgesAreSaidAsPeopleSayThem(t *testing.T) {
+func TestAgesAreWrittenInTheirLargestUnit(t *testing.T) {
 	for span, want := range map[time.Duration]string{
 		0: "now", 400 * time.Millisecond: "now", time.Second: "1 second ago", 59 * time.Second: "59 seconds ago", 90 * time.Second: "1 minute ago",
 		-time.Hour: "in 1 hour", 47 * time.Hour: "1 day ago", 2000 * hygiene.Day: "2,000 days ago",

@@ -8,8 +8,8 @@ import (
 	"winnow/internal/console/view"
 )
 
-// misread are bodies that readers differ about, with what is said of them.
-var misread = []struct{ name, check, suppress, says string }{
+// ambiguous are bodies that JSON readers differ about, with the error of each.
+var ambiguous = []struct{ name, check, suppress, says string }{
 	{"invalid UTF-8", "{\"contacts\":[\"jos\xe9\"]}", "{\"reason\":\"complaint\",\"note\":\"jos\xe9\"}", "this is not UTF-8, at byte "},
 	{"half a surrogate pair", `{"contacts":["a\ud800b"]}`, `{"reason":"complaint","note":"a\udc00"}`, "half of a surrogate pair"},
 	{"a key twice", `{"contacts":["bob"],"contacts":["nobody"]}`, `{"reason":"complaint","reason":"spam"}`, "the same key twice"},
@@ -25,7 +25,7 @@ var misread = []struct{ name, check, suppress, says string }{
 	{"nothing but null", `null`, `null`, "not a JSON object"},
 }
 
-func TestABodyThatReadersDifferAboutIsRefusedAsAWhole(t *testing.T) {
+func TestAnAmbiguousBodyIsRefused(t *testing.T) {
 	c := Config{
 		Check: func(context.Context, []string) ([]view.Sendable, error) { t.Error("it was checked"); return nil, nil },
 		Instruct: func(context.Context, Instruction) (*view.Explanation, error) {
@@ -33,7 +33,7 @@ func TestABodyThatReadersDifferAboutIsRefusedAsAWhole(t *testing.T) {
 			return nil, nil
 		},
 	}
-	for _, m := range misread {
+	for _, m := range ambiguous {
 		for path, body := range map[string]string{"/check": m.check, "/contacts/ann/suppress": m.suppress, "/contacts/ann/allow": m.suppress} {
 			w := ask(c, "POST", "/api/v1"+path, body)
 			if w.Code != 400 || !strings.Contains(w.Body.String(), m.says) {
@@ -53,7 +53,7 @@ func TestABodyWithAByteOrderMarkIsRead(t *testing.T) {
 	}
 }
 
-func TestAnUnknownKeyIsNotRepeatedWithoutEnd(t *testing.T) {
+func TestALongUnknownKeyIsShortened(t *testing.T) {
 	c := Config{Check: func(context.Context, []string) ([]view.Sendable, error) { return nil, nil }}
 	w := ask(c, "POST", "/api/v1/check", `{"`+strings.Repeat("k", 100_000)+`":1}`)
 	wantProblem(t, w, 400, "unknown key")

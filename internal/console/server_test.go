@@ -53,8 +53,8 @@ func answered(t *testing.T, conn net.Conn) *http.Response {
 	return resp
 }
 
-func TestASendLogThatKeepsComingIsNotCutOff(t *testing.T) {
-	l := &ledger{}
+func TestASlowSendLogIsReadToItsEnd(t *testing.T) {
+	l := &messageStore{}
 	overWire(t, Config{Register: l.register}, func(conn net.Conn) {
 		fmt.Fprintf(conn, "POST /api/v1/messages HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
 		for i := range 10 {
@@ -69,8 +69,8 @@ func TestASendLogThatKeepsComingIsNotCutOff(t *testing.T) {
 	})
 }
 
-func TestASendLogThatStopsComingIsGivenUp(t *testing.T) {
-	l := &ledger{}
+func TestASendLogThatStopsTimesOut(t *testing.T) {
+	l := &messageStore{}
 	overWire(t, Config{Register: l.register}, func(conn net.Conn) {
 		text := line("m1", "ann")
 		fmt.Fprintf(conn, "POST /api/v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n%s", text)
@@ -95,7 +95,7 @@ func TestARunThatTakesLongIsAnswered(t *testing.T) {
 	})
 }
 
-func TestASlowHeaderIsGivenUp(t *testing.T) {
+func TestASlowHeaderTimesOut(t *testing.T) {
 	overWire(t, Config{}, func(conn net.Conn) {
 		began := time.Now()
 		fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost:")

@@ -64,7 +64,7 @@ var storeMetrics = []storeMetric{
 		one(func(t *Totals) int64 { return int64(t.Waiting / time.Second) })},
 	{gauge, "contacts", "Contacts by status, as of the last sweep or review.", []string{"status"},
 		byName(func(t *Totals) map[string]int64 { return t.Contacts }, func(n int64) int64 { return n })},
-	{gauge, "runs_held", "Runs that the guard holds and nobody has released.", []string{"export"},
+	{gauge, "runs_held", "Held runs that wait for a release.", []string{"export"},
 		byName(func(t *Totals) map[string]int { return t.HeldRuns }, func(n int) int64 { return int64(n) })},
 	{gauge, "deliveries_waiting", "Published runs that a remote has not received yet.", []string{"export"},
 		byName(byExport, func(d Deliveries) int64 { return int64(d.Waiting) })},
@@ -78,7 +78,7 @@ var storeMetrics = []storeMetric{
 				}
 			}
 		}},
-	{gauge, "breaker_waiting", "Surges that breakers hold and nobody has reviewed.", []string{"source", "outcome"},
+	{gauge, "breaker_waiting", "Surges held by breakers that wait for review.", []string{"source", "outcome"},
 		byBreaker(func(b *Breaker) int64 { return b.Waiting })},
 	{counter, "breaker_held_events_total", "Events that breakers held, reviewed or not.", []string{"source", "outcome"},
 		byBreaker(func(b *Breaker) int64 { return b.Held })},

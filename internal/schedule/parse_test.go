@@ -56,7 +56,7 @@ func TestTheErrorOfABadScheduleSaysWhatToDo(t *testing.T) {
 			continue
 		}
 		if !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: the error is %q, it should tell of %q", text, err, want)
+			t.Errorf("%q: the error is %q, it should contain %q", text, err, want)
 		}
 		if s, err := Parse(text, nil); err != nil && !s.Next(time.Now()).IsZero() {
 			t.Errorf("%q: a refused schedule comes", text)

@@ -59,7 +59,7 @@ func (j Job) Key() string { return j.Kind + "/" + j.Name }
 type Day struct {
 	Start    hygiene.Instant
 	Outcomes map[string]int64 // events by outcome, repeats included
-	// Delivered of Tried messages is the day's deliverability; of 0 there is none.
+	// Delivered of Tried messages is the day's deliverability; it has none if Tried is 0.
 	Delivered, Tried int64
 }
 

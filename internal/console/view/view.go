@@ -1,5 +1,5 @@
 // Package view holds the data that the API and the pages show: one type for each
-// answer, with the JSON that it is written as. It has no behavior and asks nobody:
+// answer, with the JSON that it is written as. It has no logic and reads nothing:
 // callers fill a view, package console writes it.
 //
 // The JSON is a contract. The commands print the same types with --json, the
