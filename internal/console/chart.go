@@ -65,13 +65,13 @@ type outcomeRow struct {
 	Name         string
 	Chart        chart
 	Today, Total int64
-	Look         bool // it needs attention
+	Urgent       bool // it needs attention
 }
 
 // OutcomeRows returns the outcomes that occurred within the days.
 func (d pageData) OutcomeRows() (rows []outcomeRow) {
 	for _, name := range hygiene.OutcomeNames() {
-		row := outcomeRow{Name: name, Look: name == hygiene.Unrecognized.String()}
+		row := outcomeRow{Name: name, Urgent: name == hygiene.Unrecognized.String()}
 		var points []point
 		for _, day := range d.Days {
 			row.Today = day.Outcomes[name]
