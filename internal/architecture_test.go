@@ -32,6 +32,7 @@ var floors = [][]string{
 	{"hygiene/ruletest"},
 	{"segments"},
 	{"segments/destination"},
+	{"internal/sendlog"},
 	{"store", "internal/config", "internal/schedule", "internal/receiver", "internal/console"},
 	{"internal/app"},
 	{"internal/apptest"},
@@ -108,6 +109,7 @@ func TestRoomsImportAgainstNoOrder(t *testing.T) {
 		"internal/config/deep/a.go":  `package deep; import "winnow/internal/command"`,
 		"internal/attic/a.go":        `package attic`,
 		"store/root.go":              `package store; import "winnow"`,
+		"internal/ui/a.go":           `package ui; import "winnow/hygiene"`,
 	})
 }
 

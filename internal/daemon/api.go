@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/console"
+	"winnow/internal/console/view"
 	"winnow/internal/explain"
 	"winnow/internal/exports"
 	"winnow/internal/imports"
@@ -27,9 +29,9 @@ func (d *Daemon) console(cfg *config.Config) http.Handler {
 		Token: cfg.Admin.Token, Version: d.version, Metrics: d.metrics, Logger: d.log,
 		Ready:     d.store.Healthy,
 		Page:      (&dashboard{Daemon: d, days: &dailyCounts{store: d.store}}).page,
-		Status:    func(context.Context) (any, error) { return status.Of(d.current.Load(), d.store) },
-		Segments:  func(context.Context) (any, error) { return segmentList(d.current.Load()), nil },
-		Exports:   func(context.Context) (any, error) { return exportList(d.current.Load(), d.store) },
+		Status:    d.statusView,
+		Segments:  func(context.Context) ([]view.Segment, error) { return segmentList(d.current.Load()), nil },
+		Exports:   func(context.Context) ([]view.Export, error) { return exportList(d.current.Load(), d.store) },
 		Export:    d.exportOf,
 		Explain:   d.explain,
 		Check:     d.check,
@@ -38,6 +40,25 @@ func (d *Daemon) console(cfg *config.Config) http.Handler {
 		Release:   d.release,
 		Instruct:  d.instruct,
 	})
+}
+
+// statusView is the answer of the API.
+func (d *Daemon) statusView(context.Context) (*view.Status, error) {
+	s, err := status.Of(d.current.Load(), d.store)
+	if err != nil {
+		return nil, err
+	}
+	return viewOf[view.Status](s)
+}
+
+// viewOf is a value of a room as the API's view of it, by their common JSON.
+func viewOf[V any](value any) (*V, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	v := new(V)
+	return v, json.Unmarshal(text, v)
 }
 
 // totals are the store's numbers for the metrics.
@@ -59,13 +80,18 @@ func (d *Daemon) totals() (console.Totals, error) {
 		Quarantined: t.Quarantined, Unmatched: t.Unmatched, Contacts: t.Statuses}, err
 }
 
-func (d *Daemon) explain(_ context.Context, given string) (any, bool, error) {
+func (d *Daemon) explain(_ context.Context, given string) (*view.Explanation, bool, error) {
 	cfg := d.current.Load()
 	key, err := cfg.Keys.Normalize(given)
 	if err != nil {
 		return nil, false, console.Refuse(http.StatusBadRequest, err)
 	}
-	return explain.Contact(cfg, d.store, key, hygiene.InstantOf(time.Now()))
+	e, known, err := explain.Contact(cfg, d.store, key, hygiene.InstantOf(time.Now()))
+	if err != nil || !known {
+		return nil, known, err
+	}
+	v, err := viewOf[view.Explanation](e)
+	return v, known, err
 }
 
 // check tells which contacts may be texted.
@@ -135,9 +161,9 @@ func refused(err error) error {
 }
 
 // runExport makes a run by hand, when no job is at work.
-func (d *Daemon) runExport(asked context.Context, name string) (any, error) {
+func (d *Daemon) runExport(asked context.Context, name string) (view.Run, error) {
 	if _, err := d.Exporter().ExportNamed(name); err != nil {
-		return nil, refused(err)
+		return view.Run{}, refused(err)
 	}
 	var run segments.Run
 	job := schedule.Job{Kind: schedule.Export, Name: name, Run: func(ctx context.Context, at time.Time) (err error) {
@@ -155,29 +181,29 @@ func (d *Daemon) runExport(asked context.Context, name string) (any, error) {
 }
 
 // release publishes a run that the guard holds.
-func (d *Daemon) release(asked context.Context, export, name string) (any, error) {
+func (d *Daemon) release(asked context.Context, export, name string) (view.Released, error) {
 	x := d.Exporter()
 	if _, err := x.ExportNamed(export); err != nil {
-		return nil, refused(err)
+		return view.Released{}, refused(err)
 	}
 	at, err := time.Parse(segments.RunLayout, name)
 	if err != nil {
-		return nil, console.Refuse(http.StatusNotFound, fmt.Errorf("%q is no run: write its folder's name, like 2026-11-23T020000Z", name))
+		return view.Released{}, console.Refuse(http.StatusNotFound, fmt.Errorf("%q is no run: write its folder's name, like 2026-11-23T020000Z", name))
 	}
 	scheduled := hygiene.InstantOf(at)
 	if _, err := x.HeldRun(export, scheduled); err != nil { // told at once, not when its turn comes
-		return nil, refused(err)
+		return view.Released{}, refused(err)
 	}
 	x.Wait = nil // it may wait for a job, and then no job waits
 	did, err := x.ForRequest(asked).Release(context.WithoutCancel(asked), export, scheduled, hygiene.InstantOf(time.Now()))
 	if did.Run.Export != "" {
 		d.dispatcher.notify(export)
-		return did, nil // it is released, and tells itself what went wrong
+		return view.Released{Run: did.Run, Discarded: did.Discarded}, nil // it is released, and tells itself what went wrong
 	}
-	return nil, refused(err)
+	return view.Released{}, refused(err)
 }
 
-func (d *Daemon) instruct(_ context.Context, in console.Instruction) (any, error) {
+func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Explanation, error) {
 	ops := d.Operations()
 	key, err := ops.Config.Keys.Normalize(in.Contact)
 	if err != nil {
@@ -195,18 +221,15 @@ func (d *Daemon) instruct(_ context.Context, in console.Instruction) (any, error
 	if err != nil {
 		return nil, err
 	}
-	e, _, err := explain.Contact(ops.Config, ops.Store, key, now)
-	return e, err
+	e, known, err := explain.Contact(ops.Config, ops.Store, key, now)
+	if err != nil || !known {
+		return nil, err
+	}
+	return viewOf[view.Explanation](e)
 }
 
 // segmentItem is a segment as the API lists it.
-type segmentItem struct {
-	Name       string   `json:"name"`
-	Where      string   `json:"where,omitempty"`
-	List       string   `json:"list,omitempty"`
-	Suppressed string   `json:"suppressed"`
-	Columns    []string `json:"columns"`
-}
+type segmentItem = view.Segment
 
 func segmentList(cfg *config.Config) []segmentItem {
 	items := []segmentItem{}
@@ -224,14 +247,7 @@ func segmentList(cfg *config.Config) []segmentItem {
 }
 
 // exportItem is an export as the API lists it.
-type exportItem struct {
-	Name     string            `json:"name"`
-	Schedule string            `json:"schedule"`
-	Segments []string          `json:"segments"`
-	Formats  []segments.Format `json:"formats"`
-	To       []string          `json:"to"`
-	LastRun  *segments.Run     `json:"last_run,omitempty"`
-}
+type exportItem = view.Export
 
 func exportItemOf(e *segments.Export) exportItem {
 	return exportItem{Name: e.Name, Schedule: e.Schedule, Segments: e.Segments, Formats: e.Formats, To: exports.DestinationNames(e)}
@@ -258,17 +274,14 @@ func exportList(cfg *config.Config, s *store.Store) ([]exportItem, error) {
 const recentRuns = 50
 
 // exportRuns is one export with its recent runs.
-type exportRuns struct {
-	exportItem
-	Runs []segments.Run `json:"runs"` // the one begun last first
-}
+type exportRuns = view.ExportRuns
 
-func (d *Daemon) exportOf(_ context.Context, name string) (any, error) {
+func (d *Daemon) exportOf(_ context.Context, name string) (view.ExportRuns, error) {
 	e, err := d.Exporter().ExportNamed(name)
 	if err != nil {
-		return nil, refused(err)
+		return view.ExportRuns{}, refused(err)
 	}
-	item := exportRuns{exportItem: exportItemOf(&e), Runs: []segments.Run{}}
+	item := exportRuns{Export: exportItemOf(&e), Runs: []segments.Run{}}
 	runs, err := d.store.RunsOf(name, recentRuns)
 	if len(runs) > 0 {
 		item.LastRun, item.Runs = &runs[0], runs

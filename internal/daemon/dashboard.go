@@ -52,7 +52,7 @@ func (d *dashboard) trouble(cfg *config.Config, t store.Totals, p *console.Page)
 	lagErr := d.lagging(t, p)
 	for _, j := range p.Jobs {
 		if j.Error != "" && j.Kind != string(schedule.Export) { // an export's run tells itself
-			p.Trouble = append(p.Trouble, console.Trouble{What: fmt.Sprintf("job %s failed: %s", j.Name, j.Error)})
+			p.Trouble = append(p.Trouble, console.Trouble{What: fmt.Sprintf("job %s failed: %s", j.Name, j.Error), Job: j.Key()})
 		}
 	}
 	surgings, surgeErr := d.store.Surgings()
@@ -95,11 +95,11 @@ func (d *dashboard) troubledRuns(cfg *config.Config, p *console.Page) error {
 		if len(held) > 1 {
 			what = fmt.Sprintf("%d runs of %s are held, the last is %s: %s", len(held), e.Name, held[0].Name, held[0].Error)
 		}
-		p.Trouble = append(p.Trouble, console.Trouble{What: what})
+		p.Trouble = append(p.Trouble, console.Trouble{What: what, Run: e.Name + "/" + held[0].Name})
 	}
 	for _, r := range p.Runs {
 		if r.Status == segments.Failed && slices.ContainsFunc(cfg.Exports, func(e segments.Export) bool { return e.Name == r.Export }) {
-			p.Trouble = append(p.Trouble, console.Trouble{What: "an export failed: " + r.Error, Do: "winnow export " + r.Export})
+			p.Trouble = append(p.Trouble, console.Trouble{What: "an export failed: " + r.Error, Do: "winnow export " + r.Export, Run: r.Export + "/" + r.Name})
 		}
 	}
 	missed, err := exports.UndeliveredRuns(cfg, d.store)

@@ -186,11 +186,10 @@ func (w lockedWriter) Write(b []byte) (int, error) {
 func TestTheSecondOfTwoReleasesIsToldThatItIsReleased(t *testing.T) {
 	t.Parallel() // what is waited for is tried every other second
 	d := testDesk(t, "to: [./exports]}", "to: [./exports], guard: {min_rows: {reachable: 1}}}")
-	given, err := d.runExport(t.Context(), "nightly")
+	run, err := d.runExport(t.Context(), "nightly")
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := given.(segments.Run)
 	if run.Status != segments.Held {
 		t.Fatalf("the run is %s", run.Status)
 	}
@@ -215,14 +214,14 @@ func TestTheSecondOfTwoReleasesIsToldThatItIsReleased(t *testing.T) {
 func TestAReleaseIsGivenUpWithItsCaller(t *testing.T) {
 	t.Parallel() // what is waited for is tried every other second
 	d := testDesk(t, "to: [./exports]}", "to: [./exports], guard: {min_rows: {reachable: 1}}}")
-	given, err := d.runExport(t.Context(), "nightly")
+	run, err := d.runExport(t.Context(), "nightly")
 	if err != nil {
 		t.Fatal(err)
 	}
 	letGo := d.held(t)
 	asked, hangUp := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, hangUp)
-	_, err = d.release(asked, "nightly", given.(segments.Run).Name)
+	_, err = d.release(asked, "nightly", run.Name)
 	wantRefused(t, err, 408, "hung up")
 	letGo()
 	if runs := d.runs(t); len(runs) != 1 || runs[0].Status != segments.Held {

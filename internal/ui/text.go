@@ -3,7 +3,6 @@ package ui
 import (
 	"fmt"
 	"io"
-	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -31,18 +30,6 @@ func Table(w io.Writer, rows [][]string) {
 		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
 	}
 }
-
-// Number writes a number with a comma between its thousands.
-func Number(n int64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// Percent writes a share of one as a percentage, to a tenth.
-func Percent(share float64) string { return fmt.Sprintf("%g%%", math.Round(share*1000)/10) }
 
 // Count writes a number with its noun: "1 event", "1,204 events".
 func Count(n int64, noun string) string {

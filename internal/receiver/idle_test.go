@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// lane is a listener with one connection.
-type lane struct {
+// oneConn is a listener with one connection.
+type oneConn struct {
 	conn   chan net.Conn
 	closed chan struct{}
 }
 
-func (l lane) Accept() (net.Conn, error) {
+func (l oneConn) Accept() (net.Conn, error) {
 	select {
 	case c := <-l.conn:
 		return c, nil
@@ -28,15 +28,15 @@ func (l lane) Accept() (net.Conn, error) {
 	}
 }
 
-func (l lane) Close() error   { close(l.closed); return nil }
-func (l lane) Addr() net.Addr { return &net.TCPAddr{} }
+func (l oneConn) Close() error   { close(l.closed); return nil }
+func (l oneConn) Addr() net.Addr { return &net.TCPAddr{} }
 
-// speak sends the pieces to a server with a pause between each two, and gives
+// exchange sends the pieces to a server with a pause between each two, and gives
 // the answer and how long after the first piece it came.
-func speak(t *testing.T, h house, pause time.Duration, pieces []string) (answer string, took time.Duration) {
+func exchange(t *testing.T, h fixture, pause time.Duration, pieces []string) (answer string, took time.Duration) {
 	t.Helper()
 	client, conn := net.Pipe()
-	l := lane{make(chan net.Conn, 1), make(chan struct{})}
+	l := oneConn{make(chan net.Conn, 1), make(chan struct{})}
 	l.conn <- conn
 	server := Server(h.Handler())
 	go server.Serve(l)
@@ -62,7 +62,7 @@ func speak(t *testing.T, h house, pause time.Duration, pieces []string) (answer 
 	return resp.Status, time.Since(began)
 }
 
-func TestSenderWhoStopsIsGivenUp(t *testing.T) {
+func TestSenderThatStopsTimesOut(t *testing.T) {
 	announced := fmt.Sprintf("POST /callbacks/%s HTTP/1.1\r\nHost: winnow\r\nContent-Length: %d\r\n\r\n", token, len(event))
 	chunked := "POST /callbacks/" + token + " HTTP/1.1\r\nHost: winnow\r\nTransfer-Encoding: chunked\r\n\r\n"
 	for name, c := range map[string]struct {
@@ -71,17 +71,17 @@ func TestSenderWhoStopsIsGivenUp(t *testing.T) {
 		want   string
 		after  time.Duration
 	}{
-		"at once":               {0, []string{announced + event}, "200 OK", 0},
+		"in one piece":          {0, []string{announced + event}, "200 OK", 0},
 		"slow and steady":       {9 * time.Second, []string{announced, event[:5], event[5:20], event[20:]}, "200 OK", 27 * time.Second},
 		"slow and steady parts": {9 * time.Second, []string{chunked, "5\r\n" + event[:5] + "\r\n", fmt.Sprintf("%x\r\n%s\r\n", len(event)-5, event[5:]), "0\r\n\r\n"}, "200 OK", 27 * time.Second},
-		"nothing at all":        {0, []string{announced}, "400 Bad Request", silence},
-		"nothing in chunks":     {0, []string{chunked}, "400 Bad Request", silence},
-		"stops in the midst":    {9 * time.Second, []string{announced, event[:5]}, "400 Bad Request", 9*time.Second + silence},
-		"dribbles":              {2 * time.Second, append([]string{announced}, strings.Split(event, "")...), "400 Bad Request", bodyTime},
+		"nothing at all":        {0, []string{announced}, "400 Bad Request", bodyIdleTimeout},
+		"nothing in chunks":     {0, []string{chunked}, "400 Bad Request", bodyIdleTimeout},
+		"stops midway":          {9 * time.Second, []string{announced, event[:5]}, "400 Bad Request", 9*time.Second + bodyIdleTimeout},
+		"trickles":              {2 * time.Second, append([]string{announced}, strings.Split(event, "")...), "400 Bad Request", bodyTimeout},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			h := open(t)
-			answer, took := speak(t, h, c.pause, c.pieces)
+			answer, took := exchange(t, h, c.pause, c.pieces)
 			if answer != c.want || took != c.after {
 				t.Errorf("%s: %s after %s, want %s after %s", name, answer, took, c.want, c.after)
 			}
@@ -92,12 +92,12 @@ func TestSenderWhoStopsIsGivenUp(t *testing.T) {
 	}
 }
 
-func TestConnectionThatBringsNothingEnds(t *testing.T) {
+func TestIdleConnectionsTimeOut(t *testing.T) {
 	s := Server(http.NotFoundHandler())
 	if s.ReadHeaderTimeout != 5*time.Second || s.ReadTimeout != 10*time.Second || s.IdleTimeout != 90*time.Second || s.MaxHeaderBytes != 16<<10 {
 		t.Errorf("limits %+v", s)
 	}
-	if s.WriteTimeout <= bodyTime {
-		t.Errorf("a body may take %s to arrive, and its answer must be out after %s", bodyTime, s.WriteTimeout)
+	if s.WriteTimeout <= bodyTimeout {
+		t.Errorf("a body may take %s to arrive, and its answer must be out after %s", bodyTimeout, s.WriteTimeout)
 	}
 }

@@ -3,7 +3,6 @@ package receiver
 import (
 	"bytes"
 	"compress/gzip"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -25,7 +24,7 @@ func zipped(tb testing.TB, body string) string {
 	return b.String()
 }
 
-func TestTooMuchIsRefusedAndNothingOfItStored(t *testing.T) {
+func TestTooLargeABodyIsRefusedAndNotStored(t *testing.T) {
 	long := func(n int) string { return `{"id":"a","event":"x","y":"` + strings.Repeat("z", n-29) + `"}` }
 	many := func(n int) string { return "[" + strings.Repeat(event+",", n-1) + event + "]" }
 	for name, c := range map[string]struct {
@@ -33,15 +32,15 @@ func TestTooMuchIsRefusedAndNothingOfItStored(t *testing.T) {
 		zip  bool
 		want int
 	}{
-		"1 MiB":                      {long(MaxBody), false, 200},
-		"a byte more":                {long(MaxBody + 1), false, 413},
-		"1 MiB inflated":             {long(MaxBody), true, 200},
-		"a byte more inflated":       {long(MaxBody + 1), true, 413},
-		"a bomb":                     {strings.Repeat("0", 6<<20), true, 413},
-		"1000 objects":               {many(1000), false, 200},
-		"1001 objects":               {many(1001), false, 413},
-		"1001 things that are none":  {"[" + strings.Repeat("1,", 1000) + "1]", false, 413},
-		"1001 events in one, nested": {`{"id":"a","event":"x","y":` + many(1001) + `}`, false, 200},
+		"1 MiB":                          {long(MaxBody), false, 200},
+		"a byte more":                    {long(MaxBody + 1), false, 413},
+		"1 MiB inflated":                 {long(MaxBody), true, 200},
+		"a byte more inflated":           {long(MaxBody + 1), true, 413},
+		"a bomb":                         {strings.Repeat("0", 6<<20), true, 413},
+		"1000 objects":                   {many(1000), false, 200},
+		"1001 objects":                   {many(1001), false, 413},
+		"1001 things that are no events": {"[" + strings.Repeat("1,", 1000) + "1]", false, 413},
+		"1001 events in one, nested":     {`{"id":"a","event":"x","y":` + many(1001) + `}`, false, 200},
 	} {
 		body := c.body
 		if c.zip {
@@ -82,10 +81,10 @@ func TestGzipIsRead(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeInflatedIsQuarantinedAsReceived(t *testing.T) {
+func TestBodyThatCannotBeInflatedIsQuarantinedAsReceived(t *testing.T) {
 	whole := zipped(t, event)
 	for name, c := range map[string]struct{ body, encoding string }{
-		"no gzip":     {event, "gzip"},
+		"not gzip":    {event, "gzip"},
 		"empty":       {"", "gzip"},
 		"half":        {whole[:len(whole)/2], "gzip"},
 		"wrong sum":   {whole[:len(whole)-8] + "\x00\x00\x00\x00" + whole[len(whole)-4:], "gzip"},
@@ -109,7 +108,7 @@ func TestWhatCannotBeInflatedIsQuarantinedAsReceived(t *testing.T) {
 	}
 }
 
-func TestBodyCutShortStoresNothing(t *testing.T) {
+func TestIncompleteBodyStoresNothing(t *testing.T) {
 	h := open(t)
 	server := httptest.NewServer(h.Handler())
 	defer server.Close()
@@ -135,25 +134,6 @@ func TestBodyCutShortStoresNothing(t *testing.T) {
 		}
 		if h.counter.last() != "insider:cut_short" {
 			t.Errorf("counted as %s", h.counter.last())
-		}
-	}
-}
-
-func TestHealthIsWhetherCallbacksCanBeStored(t *testing.T) {
-	h := open(t)
-	var trouble error
-	h.config.Healthy = func() error { return trouble }
-	for _, c := range []struct {
-		method  string
-		trouble error
-		want    int
-	}{
-		{"GET", nil, 200}, {"HEAD", nil, 200}, {"GET", errors.New("the disk of ann is full"), 503}, {"GET", nil, 200}, {"POST", nil, 405},
-	} {
-		trouble = c.trouble
-		w := h.do(httptest.NewRequest(c.method, "/healthz", nil))
-		if w.Code != c.want || strings.Contains(w.Body.String(), "ann") {
-			t.Errorf("%s with trouble %v: %d %s", c.method, c.trouble, w.Code, w.Body)
 		}
 	}
 }

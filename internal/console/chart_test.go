@@ -5,19 +5,20 @@ import (
 	"testing"
 
 	"winnow/hygiene"
+	"winnow/internal/console/view"
 )
 
 // someDays are three days: a good one, one without events, and a bad one.
-func someDays() []Day {
+func someDays() []view.Day {
 	start := now - now%hygiene.Instant(hygiene.Day.Microseconds())
-	return []Day{
+	return []view.Day{
 		{Start: start.Add(-2 * hygiene.Day), Outcomes: map[string]int64{"delivered": 990, "hard_bounce": 10}, Delivered: 990, Tried: 1000},
 		{Start: start.Add(-hygiene.Day), Outcomes: map[string]int64{}},
 		{Start: start, Outcomes: map[string]int64{"delivered": 80, "hard_bounce": 20, "unrecognized": 1}, Delivered: 80, Tried: 100},
 	}
 }
 
-func TestDaysAreDrawnAndSaidInWords(t *testing.T) {
+func TestDaysAreDrawnAndDescribedInWords(t *testing.T) {
 	page := somePage()
 	page.Days, page.DaysAt = someDays(), now
 	wantWords(t, shown(t, page), "<strong>80.0 %</strong> on 2026-11-23, 97.3 % in all", "at worst 80.0 %", ">75 %<", "2026-11-22: nothing tried",
@@ -26,30 +27,30 @@ func TestDaysAreDrawnAndSaidInWords(t *testing.T) {
 }
 
 func TestOutcomesThatDidNotHappenHaveNoRow(t *testing.T) {
-	for _, row := range (view{Page: Page{Days: someDays()}}).Outcomes() {
+	for _, row := range (pageData{Overview: view.Overview{Days: someDays()}}).OutcomeRows() {
 		if row.Total == 0 || row.Name == "clicked" {
 			t.Errorf("there is a row of %s with %d", row.Name, row.Total)
 		}
 	}
 }
 
-func TestADayWithoutTrialsBreaksTheLine(t *testing.T) {
-	p := (view{Page: Page{Days: someDays()}}).Deliverability().Plot
+func TestADayWithoutMessagesBreaksTheLine(t *testing.T) {
+	p := (pageData{Overview: view.Overview{Days: someDays()}}).Deliverability().Chart
 	if len(p.Lines) != 2 || len(p.Columns) != 3 {
 		t.Errorf("%d lines and %d columns: %v", len(p.Lines), len(p.Columns), p.Lines)
 	}
 }
 
 func TestDeliverabilityOfNothingIsNotShown(t *testing.T) {
-	if d := (view{Page: Page{Days: []Day{{Start: now}}}}).Deliverability(); d != nil {
+	if d := (pageData{Overview: view.Overview{Days: []view.Day{{Start: now}}}}).Deliverability(); d != nil {
 		t.Errorf("%+v", d)
 	}
 }
 
-func TestTheLineStaysWithinItsBox(t *testing.T) {
+func TestTheLineStaysWithinTheChart(t *testing.T) {
 	for delivered := range int64(101) {
-		d := (view{Page: Page{Days: []Day{{Start: now, Delivered: delivered, Tried: 100}, {Start: now, Delivered: 100, Tried: 100}}}}).Deliverability()
-		for _, point := range strings.Fields(strings.Join(d.Plot.Lines, " ")) {
+		d := (pageData{Overview: view.Overview{Days: []view.Day{{Start: now, Delivered: delivered, Tried: 100}, {Start: now, Delivered: 100, Tried: 100}}}}).Deliverability()
+		for _, point := range strings.Fields(strings.Join(d.Chart.Lines, " ")) {
 			if _, y, _ := strings.Cut(point, ","); strings.HasPrefix(y, "-") || len(y) == 5 && y > "40.00" || strings.ContainsAny(y, "IN") {
 				t.Fatalf("%d of 100 is drawn at %s", delivered, point)
 			}
@@ -57,18 +58,18 @@ func TestTheLineStaysWithinItsBox(t *testing.T) {
 	}
 }
 
-func TestALittleCanBeSeenBesideMuch(t *testing.T) {
-	p := bars("sent", []figure{{when: "a", n: 1}, {when: "b", n: 1_000_000}, {when: "c"}})
-	if p.Columns[0].Height < 1 || p.Columns[1].Height != plotHeight || p.Columns[2].Height != 0 {
+func TestASmallNumberIsVisibleBesideALargeOne(t *testing.T) {
+	p := barChart("sent", []point{{label: "a", n: 1}, {label: "b", n: 1_000_000}, {label: "c"}})
+	if p.Columns[0].Height < 1 || p.Columns[1].Height != chartHeight || p.Columns[2].Height != 0 {
 		t.Errorf("heights %v", p.Columns)
 	}
 }
 
-func TestSizesAreComparedWithWhatReadersHave(t *testing.T) {
+func TestSizesAreComparedWithTheLastPublishedRun(t *testing.T) {
 	page := somePage()
-	page.Sizes = []Size{
-		{Export: "nightly", Segment: "reachable", Runs: []SizeOfRun{{Run: "r1", Rows: 2000}, {Run: "r2", Rows: 500, Held: true}, {Run: "r3", Rows: 900, Held: true}}},
-		{Export: "nightly", Segment: "new", Runs: []SizeOfRun{{Run: "r3", Rows: 7}}},
+	page.Sizes = []view.SegmentSizes{
+		{Export: "nightly", Segment: "reachable", Runs: []view.RunSize{{Run: "r1", Rows: 2000}, {Run: "r2", Rows: 500, Held: true}, {Run: "r3", Rows: 900, Held: true}}},
+		{Export: "nightly", Segment: "new", Runs: []view.RunSize{{Run: "r3", Rows: 7}}},
 		{Export: "nightly", Segment: "never"},
 	}
 	text := shown(t, page)
@@ -76,14 +77,4 @@ func TestSizesAreComparedWithWhatReadersHave(t *testing.T) {
 	if strings.Contains(text, "never") {
 		t.Error("a segment without a run is shown")
 	}
-}
-
-func TestWhatATroubleTellsIsNotToldAgain(t *testing.T) {
-	page := somePage()
-	page.Trouble = []Trouble{{What: "run weekly/x is held: reachable changed by 41%", Do: "winnow release weekly/x"}}
-	text := shown(t, page)
-	if n := strings.Count(text, "reachable changed by 41%"); n != 1 {
-		t.Errorf("it is told %d times", n)
-	}
-	wantWords(t, text, "<code>winnow release weekly/x</code>", "the disk is full")
 }

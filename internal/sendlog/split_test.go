@@ -1,4 +1,4 @@
-package console
+package sendlog
 
 import (
 	"bytes"
@@ -10,12 +10,15 @@ import (
 	"testing"
 )
 
+// maxRecord is the limit of the tests.
+const maxRecord = 1 << 20
+
 // read reads all values; one that is too long reads as "…".
 func read(t *testing.T, text string) (all []string, lines []int64) {
 	t.Helper()
-	v := newValues(strings.NewReader(text))
+	s := newSplitter(strings.NewReader(text), maxRecord)
 	for {
-		value, line, err := v.next()
+		value, line, err := s.next()
 		switch {
 		case err == io.EOF:
 			return all, lines
@@ -28,26 +31,26 @@ func read(t *testing.T, text string) (all []string, lines []int64) {
 	}
 }
 
-func TestValuesBeginWhereTheyAreSaidTo(t *testing.T) {
+func TestValuesBeginOnTheirLines(t *testing.T) {
 	for text, want := range map[string]struct {
 		values []string
 		lines  []int64
 	}{
-		"{}\n{}\n":                               {[]string{"{}", "{}"}, []int64{1, 2}},
-		"\ufeff{}\r\n\r\n  {} {}":                {[]string{"{}", "{}", "{}"}, []int64{1, 3, 3}},
-		"{\n \"a\": [\n{}\n]}\n{}":               {[]string{"{\n \"a\": [", "{}", "]}", "{}"}, []int64{1, 3, 4, 5}},
-		"{\n \"a\": [\n  {\n  }\n ]\n}\n{}":      {[]string{"{\n \"a\": [\n  {\n  }\n ]\n}", "{}"}, []int64{1, 7}},
-		`{"a":"}{\"\\"}{}`:                       {[]string{`{"a":"}{\"\\"}`, "{}"}, []int64{1, 1}},
-		"{\"a\":\"x\n{}\n":                       {[]string{`{"a":"x`, "{}"}, []int64{1, 2}},
-		"{\"a\":\"x\n {}\n":                      {[]string{`{"a":"x`, "{}"}, []int64{1, 2}},
-		"{\"a\":{\n{}\n{":                        {[]string{`{"a":{`, "{}", "{"}, []int64{1, 2, 3}},
-		"[{}]\n\"a\"\n{},\n{}":                   {[]string{"[{}]", `"a"`, "{}", ",", "{}"}, []int64{1, 2, 3, 3, 4}},
-		"{]}\n{}":                                {[]string{"{]", "}", "{}"}, []int64{1, 1, 2}},
-		"":                                       {},
-		"\n\n \t\r\n":                            {},
-		strings.Repeat("x", maxValue+1) + "\n{}": {[]string{"…", "{}"}, []int64{1, 2}},
-		"{\"a\":\n\"" + strings.Repeat("x", maxValue) + "\"\n}\n{}":  {[]string{"…", "{}"}, []int64{1, 4}},
-		`{"a":"` + strings.Repeat("x", maxValue-8) + `"}` + "\n{}\n": {[]string{`{"a":"` + strings.Repeat("x", maxValue-8) + `"}`, "{}"}, []int64{1, 2}},
+		"{}\n{}\n":                          {[]string{"{}", "{}"}, []int64{1, 2}},
+		"\ufeff{}\r\n\r\n  {} {}":           {[]string{"{}", "{}", "{}"}, []int64{1, 3, 3}},
+		"{\n \"a\": [\n{}\n]}\n{}":          {[]string{"{\n \"a\": [", "{}", "]}", "{}"}, []int64{1, 3, 4, 5}},
+		"{\n \"a\": [\n  {\n  }\n ]\n}\n{}": {[]string{"{\n \"a\": [\n  {\n  }\n ]\n}", "{}"}, []int64{1, 7}},
+		`{"a":"}{\"\\"}{}`:                  {[]string{`{"a":"}{\"\\"}`, "{}"}, []int64{1, 1}},
+		"{\"a\":\"x\n{}\n":                  {[]string{`{"a":"x`, "{}"}, []int64{1, 2}},
+		"{\"a\":\"x\n {}\n":                 {[]string{`{"a":"x`, "{}"}, []int64{1, 2}},
+		"{\"a\":{\n{}\n{":                   {[]string{`{"a":{`, "{}", "{"}, []int64{1, 2, 3}},
+		"[{}]\n\"a\"\n{},\n{}":              {[]string{"[{}]", `"a"`, "{}", ",", "{}"}, []int64{1, 2, 3, 3, 4}},
+		"{]}\n{}":                           {[]string{"{]", "}", "{}"}, []int64{1, 1, 2}},
+		"":                                  {},
+		"\n\n \t\r\n":                       {},
+		strings.Repeat("x", maxRecord+1) + "\n{}":                     {[]string{"…", "{}"}, []int64{1, 2}},
+		"{\"a\":\n\"" + strings.Repeat("x", maxRecord) + "\"\n}\n{}":  {[]string{"…", "{}"}, []int64{1, 4}},
+		`{"a":"` + strings.Repeat("x", maxRecord-8) + `"}` + "\n{}\n": {[]string{`{"a":"` + strings.Repeat("x", maxRecord-8) + `"}`, "{}"}, []int64{1, 2}},
 	} {
 		values, lines := read(t, text)
 		if !slices.Equal(values, want.values) || !slices.Equal(lines, want.lines) {
@@ -56,9 +59,9 @@ func TestValuesBeginWhereTheyAreSaidTo(t *testing.T) {
 	}
 }
 
-// Every byte but space is in exactly one value, in its order; and objects that
-// are whole are read whole whatever stands before them.
-func FuzzValues(f *testing.F) {
+// Every byte except space is in exactly one value, in order, and a complete object
+// is read as one value whatever precedes it.
+func FuzzSplit(f *testing.F) {
 	for _, seed := range []string{
 		`{"message_id":"m1","contact":"ann"}`,
 		"{\n  \"messageIds\": [\n    {\n      \"messageSid\": \"m1\"\n    }\n  ]\n}",
@@ -69,12 +72,12 @@ func FuzzValues(f *testing.F) {
 	f.Fuzz(func(t *testing.T, before []byte) {
 		const object = `{"message_id":"m","contact":"{ann"}`
 		text := slices.Concat(before, []byte("\n"+object+"\n"))
-		v := newValues(bytes.NewReader(text))
+		s := newSplitter(bytes.NewReader(text), maxRecord)
 		var all []byte
 		last := ""
 		at := int64(1)
 		for {
-			value, line, err := v.next()
+			value, line, err := s.next()
 			if err == io.EOF {
 				break
 			}

@@ -5,15 +5,17 @@ import (
 	"io"
 	"log/slog"
 	"testing"
+
+	"winnow/internal/console/view"
 )
 
 func logTo(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-func emptyPage(context.Context) (Page, error) { return Page{}, nil }
+func emptyPage(context.Context) (view.Overview, error) { return view.Overview{}, nil }
 
-func TestAPIDemandsTheBearerToken(t *testing.T) {
+func TestAPIRequiresTheBearerToken(t *testing.T) {
 	c := Config{Token: token, Status: status}
 	for _, path := range []string{"/api/v1/status", "/api/v1/openapi.yaml", "/metrics"} {
 		for _, wrong := range []string{"", "Bearer", "Bearer ", "Bearer " + token + "x", "Bearer " + token[1:], token, "Basic " + token, "Basic OmEtdG9rZW4tb2Ytc29tZS1sZW5ndGg="} {
@@ -31,18 +33,21 @@ func TestAPIDemandsTheBearerToken(t *testing.T) {
 	}
 }
 
-func TestATokenIsDemandedBeforeAnythingIsDone(t *testing.T) {
+func TestTheTokenIsCheckedBeforeAnythingIsDone(t *testing.T) {
 	c := Config{
 		Token:     token,
-		RunExport: func(context.Context, string) (any, error) { t.Error("a run was made"); return nil, nil },
-		Instruct:  func(context.Context, Instruction) (any, error) { t.Error("an instruction was taken"); return nil, nil },
+		RunExport: func(context.Context, string) (view.Run, error) { t.Error("a run was made"); return view.Run{}, nil },
+		Instruct: func(context.Context, Instruction) (*view.Explanation, error) {
+			t.Error("a contact was changed")
+			return nil, nil
+		},
 	}
 	for _, path := range []string{"/api/v1/exports/nightly/run", "/api/v1/contacts/ann/suppress", "/api/v1/messages", "/api/v1/check"} {
 		wantProblem(t, ask(c, "POST", path, `{"reason":"r"}`), 401, "admin token")
 	}
 }
 
-func TestPageTakesTheTokenAsPassword(t *testing.T) {
+func TestPageAcceptsTheTokenAsPassword(t *testing.T) {
 	c := Config{Token: token, Page: emptyPage}
 	w := ask(c, "GET", "/", "")
 	wantProblem(t, w, 401, "password")
@@ -58,7 +63,7 @@ func TestPageTakesTheTokenAsPassword(t *testing.T) {
 	}
 }
 
-func TestWithoutATokenANameOfTheCallersChoiceIsRefused(t *testing.T) {
+func TestWithoutATokenAHostNameIsRefused(t *testing.T) {
 	for host, want := range map[string]int{
 		"127.0.0.1:8081": 200, "127.0.0.1": 200, "[::1]:8081": 200, "[::1]": 200, "localhost:8081": 200, "LOCALHOST": 200, "": 200,
 		"evil.example:8081": 421, "localhost.evil.example": 421, "127.0.0.1.evil.example:8081": 421,
@@ -72,17 +77,17 @@ func TestWithoutATokenANameOfTheCallersChoiceIsRefused(t *testing.T) {
 	}
 }
 
-func TestAPageElsewhereCanNotPost(t *testing.T) {
-	c := Config{RunExport: func(context.Context, string) (any, error) { return "run", nil }}
-	wantProblem(t, ask(c, "POST", "/api/v1/exports/nightly/run", "", "Sec-Fetch-Site", "cross-site"), 403, "elsewhere")
-	wantProblem(t, ask(c, "POST", "/api/v1/exports/nightly/run", "", "Origin", "https://evil.example"), 403, "elsewhere")
-	wantJSON(t, ask(c, "POST", "/api/v1/exports/nightly/run", "", "Sec-Fetch-Site", "same-origin"), `"run"`)
-	wantJSON(t, ask(c, "POST", "/api/v1/exports/nightly/run", ""), `"run"`)
+func TestCrossOriginPostsAreRefused(t *testing.T) {
+	c := Config{RunExport: func(context.Context, string) (view.Run, error) { return aRun, nil }}
+	wantProblem(t, ask(c, "POST", "/api/v1/exports/nightly/run", "", "Sec-Fetch-Site", "cross-site"), 403, "cross-origin")
+	wantProblem(t, ask(c, "POST", "/api/v1/exports/nightly/run", "", "Origin", "https://evil.example"), 403, "cross-origin")
+	wantJSON(t, ask(c, "POST", "/api/v1/exports/nightly/run", "", "Sec-Fetch-Site", "same-origin"), aRunJSON)
+	wantJSON(t, ask(c, "POST", "/api/v1/exports/nightly/run", ""), aRunJSON)
 }
 
 func TestTokensAndContactsAreNotLogged(t *testing.T) {
 	var log logged
-	c := Config{Token: token, Logger: logTo(&log), Explain: func(context.Context, string) (any, bool, error) { return nil, false, errBroken }}
+	c := Config{Token: token, Logger: logTo(&log), Explain: func(context.Context, string) (*view.Explanation, bool, error) { return nil, false, errBroken }}
 	ask(c, "GET", "/api/v1/contacts/%2B905551234567", "", "Authorization", "Bearer "+token)
 	ask(c, "GET", "/api/v1/contacts/%2B905551234567", "", "Authorization", "Bearer wrong-"+token)
 	log.mustHave(t, "/api/v1/contacts/{key}")

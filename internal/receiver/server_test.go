@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -71,5 +72,24 @@ func TestTLSOffersNoHTTP2(t *testing.T) {
 	resp.Body.Close()
 	if resp.ProtoMajor != 1 || resp.StatusCode != http.StatusOK {
 		t.Errorf("answered %s over %s", resp.Status, resp.Proto)
+	}
+}
+
+func TestHealthReportsWhetherCallbacksCanBeStored(t *testing.T) {
+	h := open(t)
+	var trouble error
+	h.config.Healthy = func() error { return trouble }
+	for _, c := range []struct {
+		method  string
+		trouble error
+		want    int
+	}{
+		{"GET", nil, 200}, {"HEAD", nil, 200}, {"GET", errors.New("the disk of ann is full"), 503}, {"GET", nil, 200}, {"POST", nil, 405},
+	} {
+		trouble = c.trouble
+		w := h.do(httptest.NewRequest(c.method, "/healthz", nil))
+		if w.Code != c.want || strings.Contains(w.Body.String(), "ann") {
+			t.Errorf("%s with trouble %v: %d %s", c.method, c.trouble, w.Code, w.Body)
+		}
 	}
 }
