@@ -30,7 +30,9 @@ var floors = [][]string{
 	{"hygiene/ruletest"},
 	{"segments"},
 	{"segments/destination"},
+	{"internal/yamldoc"},
 	{"store", "internal/config", "internal/schedule", "internal/receiver", "internal/console"},
+	{"internal/lint", "internal/testfile"},
 	{"internal/command"},
 	{"."},
 }
@@ -40,8 +42,8 @@ var floors = [][]string{
 var homes = map[string][]string{
 	"database/sql":                    {"store"},
 	"github.com/mattn/go-sqlite3":     {"store"},
-	"gopkg.in/yaml.v3":                {"internal/config"},
-	"go.yaml.in/yaml/v4":              {"internal/config"},
+	"gopkg.in/yaml.v3":                {"internal/yamldoc"},
+	"go.yaml.in/yaml/v4":              {"internal/yamldoc"},
 	"github.com/robfig/cron/v3":       {"internal/schedule"},
 	"github.com/gorilla/mux":          {"internal/receiver", "internal/console"},
 	"golang.org/x/sync":               {"internal/receiver"},
@@ -57,7 +59,7 @@ var homes = map[string][]string{
 var homesOfTests = map[string][]string{
 	"github.com/rogpeppe/go-internal/testscript": {"internal/command"},
 	"github.com/santhosh-tekuri/jsonschema/v6":   {"internal/config", "internal/console"},
-	"gopkg.in/yaml.v3":                           {"internal/console", "hygiene/provider"},
+	"gopkg.in/yaml.v3":                           {"internal/config", "internal/console", "hygiene/provider"},
 }
 
 // topLevel is what the top level may hold, beside what git is told to ignore.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"winnow/internal/config"
+	"winnow/internal/yamldoc"
 )
 
 // checkCommand tells what is wrong with the config.
@@ -20,19 +21,19 @@ func (x checkCommand) Run(c *call) error {
 		return err
 	}
 	cfg, err := c.load(true)
-	var problems *config.Problems
+	var problems *yamldoc.Problems
 	if errors.As(err, &problems) {
 		return c.tell(problems)
 	}
 	if err != nil {
 		return err
 	}
-	doubts := append([]config.Problem{}, cfg.Warnings...)
+	doubts := append([]yamldoc.Problem{}, lintOf(cfg, c.now)...)
 	if c.json {
-		return c.printJSON(checked{Policy: cfg.Hash, Problems: []config.Problem{}, Warnings: doubts})
+		return c.printJSON(checked{Policy: cfg.Hash, Problems: []yamldoc.Problem{}, Warnings: doubts})
 	}
-	for i := range cfg.Warnings {
-		fmt.Fprintln(c.Stderr, cfg.Warnings[i].String())
+	for i := range doubts {
+		fmt.Fprintln(c.Stderr, doubts[i].String())
 	}
 	verdict := "no problems"
 	if n := len(doubts); n > 0 {
@@ -45,16 +46,16 @@ func (x checkCommand) Run(c *call) error {
 
 // checked is what check prints as JSON.
 type checked struct {
-	Policy   string           `json:"policy,omitempty"`
-	Problems []config.Problem `json:"problems"`
-	Warnings []config.Problem `json:"warnings"`
+	Policy   string            `json:"policy,omitempty"`
+	Problems []yamldoc.Problem `json:"problems"`
+	Warnings []yamldoc.Problem `json:"warnings"`
 }
 
 // tell prints the problems: they are what check was asked for. Warnings wait
 // until there are none.
-func (c *call) tell(p *config.Problems) error {
+func (c *call) tell(p *yamldoc.Problems) error {
 	if c.json {
-		return errors.Join(c.printJSON(checked{Problems: p.List, Warnings: []config.Problem{}}), errNo)
+		return errors.Join(c.printJSON(checked{Problems: p.List, Warnings: []yamldoc.Problem{}}), errNo)
 	}
 	fmt.Fprintln(c.Stdout, p)
 	return errNo

@@ -7,7 +7,9 @@ import (
 
 	"winnow/hygiene/provider"
 	"winnow/internal/config"
+	"winnow/internal/lint"
 	"winnow/internal/schedule"
+	"winnow/internal/yamldoc"
 	"winnow/store"
 )
 
@@ -19,20 +21,25 @@ type house struct {
 
 // load reads the config. Secrets are only demanded by who opens a door.
 func (c *call) load(secrets bool) (*config.Config, error) {
-	return config.Load(c.config, configOptionsAt(secrets, c.now))
+	return config.Load(c.config, configOptions(secrets))
 }
 
-func configOptions(secrets bool) config.Options { return configOptionsAt(secrets, time.Now) }
+func configOptions(secrets bool) config.Options {
+	o := config.Options{CheckSchedule: schedule.Check}
+	if secrets {
+		o.Secrets = config.SecretsRequired
+	}
+	return o
+}
 
-// configOptionsAt reads a config as of a time: whether a schedule falls into a
-// night when the clock moves depends on the year.
-func configOptionsAt(secrets bool, now func() time.Time) config.Options {
-	warn := func(text string, zone *time.Location) []string { return schedule.Warn(text, zone, now()) }
-	return config.Options{CheckSchedule: schedule.Check, WarnSchedule: warn, Secrets: secrets}
+// lintOf is the warnings about a config as of a time: whether a schedule falls
+// into a night when the clock moves depends on the year.
+func lintOf(cfg *config.Config, now func() time.Time) []yamldoc.Problem {
+	return lint.Check(cfg, func(text string, zone *time.Location) []string { return schedule.Warn(text, zone, now()) })
 }
 
 func isProblems(err error) bool {
-	var p *config.Problems
+	var p *yamldoc.Problems
 	return errors.As(err, &p)
 }
 
@@ -138,8 +145,8 @@ func readers(cfg *config.Config) (map[string]*provider.Reader, error) {
 // warnings are what a config hardly means, a line each.
 func warnings(cfg *config.Config) []string {
 	var list []string
-	for i := range cfg.Warnings {
-		list = append(list, cfg.Warnings[i].Sentence())
+	for _, w := range lintOf(cfg, time.Now) {
+		list = append(list, w.Sentence())
 	}
 	return list
 }

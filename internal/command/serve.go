@@ -123,7 +123,7 @@ func (d *daemon) firstConfig() (*config.Config, error) {
 	}
 	hash, text, kept := d.store.LastPolicy()
 	options := configOptions(true)
-	options.Kept = true
+	options.Secrets = config.SecretsRequiredToListen
 	last, parsed := config.Parse(d.path, []byte(text), options)
 	if kept != nil || text == "" || parsed != nil || agree(last, d.store) != nil {
 		return nil, errors.Join(err, d.store.Close())

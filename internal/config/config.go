@@ -27,10 +27,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/internal/yamldoc"
 	"winnow/segments"
 )
 
@@ -54,11 +53,12 @@ type Config struct {
 	Segments      []segments.Segment
 	Exports       []segments.Export
 
-	// Warnings is what is right and hardly meant, in the order of the file: a
-	// rule that nothing triggers, a segment that nobody can be in. Only what is
-	// certain is among them.
-	Warnings []Problem
+	root *yamldoc.Entry
 }
+
+// Root is the file as entries that know their places, for those who report at
+// them; nil for a config that was not parsed.
+func (c *Config) Root() *yamldoc.Entry { return c.root }
 
 // TLS names the files of a certificate and its key.
 type TLS struct{ Cert, Key string }
@@ -81,23 +81,32 @@ type Source struct {
 type Options struct {
 	// Env looks up a variable of the environment; nil for the process's own.
 	Env func(string) (string, bool)
-	// CheckSchedule tells what is wrong with a schedule; nil for nothing.
+	// CheckSchedule returns what is wrong with a schedule; nil for nothing.
 	CheckSchedule func(string) error
-	// WarnSchedule tells what about a good schedule was hardly meant in that time
-	// zone, a sentence each; nil for nothing.
-	WarnSchedule func(text string, zone *time.Location) []string
-	// Secrets demands the secrets. Without it a token whose variable is not set
-	// or whose file can't be read is left out, for the commands that open no door.
-	Secrets bool
-	// Kept says that the text was good before. What a server needs and can't be
-	// had now keeps that server from its runs, and nobody from answering.
-	Kept bool
+	// Secrets says which secrets must be there.
+	Secrets Secrets
 }
+
+// Secrets says for which secrets it is a problem that they can't be had now: the
+// variable is not set, or the file can't be read.
+type Secrets uint8
+
+const (
+	// SecretsOptional leaves out what can't be had: for commands that open no
+	// server. A destination that lacks its secret fails when it is used.
+	SecretsOptional Secrets = iota
+	// SecretsRequired makes each a problem.
+	SecretsRequired
+	// SecretsRequiredToListen makes those of the public and the private server a
+	// problem. A destination that lacks its secret fails when it is used: for a
+	// daemon that starts with the last good config, which must answer.
+	SecretsRequiredToListen
+)
 
 // MaxSize is the most bytes that a config may have.
 const MaxSize = 1 << 20
 
-// Load reads and checks the file at path. The error is a [*Problems] when the
+// Load reads and checks the file at path. The error is a [*yamldoc.Problems] when the
 // file could be read and something in it is wrong.
 func Load(path string, o Options) (*Config, error) {
 	content, err := read(path)
@@ -127,7 +136,7 @@ func read(path string) ([]byte, error) {
 }
 
 // Parse checks the text of a config. path names it in problems, and paths in it
-// are relative to its folder. The error is a [*Problems].
+// are relative to its folder. The error is a [*yamldoc.Problems].
 func Parse(path string, text []byte, o Options) (*Config, error) {
 	folder, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
@@ -136,63 +145,90 @@ func Parse(path string, text []byte, o Options) (*Config, error) {
 	if o.Env == nil {
 		o.Env = os.LookupEnv
 	}
-	d := &document{file: path, refused: map[*yaml.Node]bool{}}
-	root := d.parse(text)
-	if root == nil {
-		return nil, d.err()
-	}
+	doc := yamldoc.Read(path, text, file, yamldoc.Options{
+		Env:       o.Env,
+		EmptyHint: "start from config.example.yaml",
+		Implied:   []string{"when", "then"},
+		RequireSecret: func(s *yamldoc.Shape) bool {
+			return o.Secrets == SecretsRequired || o.Secrets == SecretsRequiredToListen && s != deliverySecret
+		},
+	})
 	sum := sha256.Sum256(text)
-	c := &Config{Path: path, Hash: hex.EncodeToString(sum[:])[:12], Text: text}
-	r := &reader{
-		walker:  &walker{document: d, lookup: o.Env, demand: o.Secrets, kept: o.Kept},
-		options: o,
-		folder:  folder,
+	c := &Config{Path: path, Hash: hex.EncodeToString(sum[:])[:12], Text: text, root: doc.Root}
+	if doc.Root != nil {
+		(&reader{options: o, folder: folder}).read(c)
 	}
-	e := r.walk(&place{index: -1, at: root, node: root}, file, false)
-	r.read(c, e)
-	if err := d.err(); err != nil {
+	if err := doc.Err(); err != nil {
 		return nil, err
 	}
-	r.warn(c, e)
 	return c, nil
 }
 
+// Schema is the JSON Schema (draft-07) of the config, for editors. Whatever
+// [Parse] accepts it accepts too. It can't see what only the whole file shows
+// (names, references, cycles) nor the environment, so winnow check decides. The
+// bytes are always the same.
+func Schema() []byte {
+	return file.JSONSchema("winnow's config", "What a winnow daemon receives, does about it, and writes.")
+}
+
 // reader turns what has the right shape into values, and checks what only the
-// whole file can tell.
+// whole file shows.
 type reader struct {
-	*walker
 	options Options
 	folder  string // paths are relative to it
 
-	sources, reasons, tags, segments names
+	sources, reasons, tags, segments yamldoc.Names
+	references                       []*yamldoc.Entry // the segments that the conditions read so far refer to
 }
 
 // read fills the config. Names come first, so that every reference can be checked.
-func (r *reader) read(c *Config, e *entry) {
-	r.learn(e)
-	r.readHead(c, e)
-	c.Sources = r.readSources(e.get("sources"), c.Admin.Token)
-	c.Sweep = r.schedule(e.get("hygiene").get("sweep"))
-	c.Review = r.schedule(e.get("hygiene").get("review"))
-	c.Breakers = r.readBreakers(e.get("hygiene").get("breaker"))
-	c.Policy = hygiene.NewPolicy(r.readRules(e.get("hygiene").get("rules")), c.Hash)
-	c.Segments = r.readSegments(e.get("segments"))
-	c.Exports = r.readExports(e.get("exports"))
+func (r *reader) read(c *Config) {
+	e := c.root
+	r.defineNames(e)
+	r.readServers(c, e)
+	c.Store = r.readStore(e.Get("store"))
+	c.Timezone = readTimezone(e.Get("timezone"))
+	c.Keys = readContacts(e.Get("contacts"))
+	c.Sources = r.readSources(e.Get("sources"), c.Admin.Token)
+	c.Sweep = r.readSchedule(e.Get("hygiene").Get("sweep"))
+	c.Review = r.readSchedule(e.Get("hygiene").Get("review"))
+	c.Breakers = readBreakers(e.Get("hygiene").Get("breaker"))
+	c.Policy = hygiene.NewPolicy(r.readRules(e.Get("hygiene").Get("rules")), c.Hash)
+	c.Segments = r.readSegments(e.Get("segments"))
+	c.Exports = r.readExports(e.Get("exports"))
 }
 
-// tellAt tells of a problem of an entry; of one that is not there it was told.
-func (r *reader) tellAt(e *entry, text, hint string) {
-	if e != nil {
-		r.at(e.place.node, e.place, text, hint)
+// defineNames collects what the file defines, and reports the second of a name.
+func (r *reader) defineNames(e *yamldoc.Entry) {
+	rules := e.Get("hygiene").Get("rules")
+	r.sources = yamldoc.Define("source", e.Get("sources"))
+	yamldoc.Define("rule", rules)
+	r.segments = yamldoc.Define("segment", e.Get("segments"))
+	yamldoc.Define("export", e.Get("exports"))
+
+	for _, reason := range Reasons {
+		r.reasons.Add(reason)
+	}
+	r.reasons.Incomplete, r.tags.Incomplete = !rules.Valid(), !rules.Valid()
+	for _, rule := range rules.Items() {
+		then := rule.Get("then")
+		suppress, tag := then.Get("suppress"), then.Get("tag")
+		if reason := suppress.Get("reason"); reason != nil {
+			r.reasons.Add(reason.Text())
+		} else if !then.Valid() || suppress != nil {
+			r.reasons.Incomplete = true
+		}
+		if tag != nil {
+			r.tags.Add(tag.Text())
+		} else if !then.Valid() {
+			r.tags.Incomplete = true
+		}
 	}
 }
 
-// tellKey tells of a problem of a mapping at one of its keys.
-func (r *reader) tellKey(e *entry, key, text, hint string) {
-	if at := e.keys[key]; at != nil {
-		r.at(at, e.place, text, hint)
-	}
-}
+// Reasons are the reasons that conditions may name although no rule gives them.
+var Reasons = []string{"hard_bounce", "soft_bounce", hygiene.OptedOut, "dormant"}
 
 // absolute is a path of the file as seen from anywhere.
 func (r *reader) absolute(path string) string {
@@ -201,3 +237,7 @@ func (r *reader) absolute(path string) string {
 	}
 	return filepath.Join(r.folder, path)
 }
+
+// Suggest is the hint for a word that is not one of the known ones, for callers
+// who read one elsewhere than in a file.
+func Suggest(word string, known []string) string { return yamldoc.Suggest(word, known) }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/yamldoc"
 )
 
 var update = flag.Bool("update", false, "write the expected output of the bad files")
@@ -34,7 +35,7 @@ func schedules(text string) error {
 	return errors.New(`"` + text + `" is not a schedule: write five fields, or @every 30s`)
 }
 
-var options = Options{Env: environment, CheckSchedule: schedules, WarnSchedule: clocks, Secrets: true}
+var options = Options{Env: environment, CheckSchedule: schedules, Secrets: SecretsRequired}
 
 // TestEveryMistakeIsToldAtItsPlace reads every bad file and compares what is
 // told with what stands beside it. Run with -update to write it anew.
@@ -50,7 +51,7 @@ func TestEveryMistakeIsToldAtItsPlace(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = Parse(filepath.Join("testdata", "bad", "winnow.yaml"), text, options)
-			var problems *Problems
+			var problems *yamldoc.Problems
 			if !errors.As(err, &problems) {
 				t.Fatalf("accepted, or another error: %v", err)
 			}
@@ -59,59 +60,6 @@ func TestEveryMistakeIsToldAtItsPlace(t *testing.T) {
 			}
 			compare(t, strings.TrimSuffix(file, ".yaml")+".txt", problems.Error()+"\n")
 		})
-	}
-}
-
-// clocks stands for what is told of schedules, which is another room's.
-func clocks(text string, zone *time.Location) []string {
-	if zone != time.UTC && strings.HasPrefix(text, "30 2 ") {
-		return []string{"02:30 does not exist on 2027-03-28 in " + zone.String() + ": choose another hour, or timezone: UTC"}
-	}
-	return nil
-}
-
-// TestWhatIsHardlyMeantIsToldAtItsPlace reads every file that is right and hardly
-// meant, and compares the warnings with what stands beside it.
-func TestWhatIsHardlyMeantIsToldAtItsPlace(t *testing.T) {
-	files, err := filepath.Glob("testdata/warned/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no files: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c, err := Parse("winnow.yaml", text, options)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var told strings.Builder
-			for _, w := range c.Warnings {
-				told.WriteString(w.String() + "\n")
-			}
-			if told.Len() == 0 {
-				t.Fatal("nothing is told")
-			}
-			compare(t, strings.TrimSuffix(file, ".yaml")+".txt", told.String())
-		})
-	}
-}
-
-func TestGoodFilesHaveNoWarnings(t *testing.T) {
-	files, err := filepath.Glob("testdata/good/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no good files: %v", err)
-	}
-	for _, file := range files {
-		c, err := Load(file, options)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, w := range c.Warnings {
-			t.Error(w.String())
-		}
 	}
 }
 
@@ -143,9 +91,6 @@ func TestTheExampleIsAGoodConfig(t *testing.T) {
 	want := []hygiene.Breaker{{Outcome: hygiene.HardBounce, Share: 0.2, Window: time.Hour, Min: 500}}
 	if !slices.Equal(c.Breakers, want) {
 		t.Errorf("the breakers are %+v", c.Breakers)
-	}
-	if c.Warnings != nil {
-		t.Errorf("it has warnings: %v", c.Warnings)
 	}
 	if !bytes.HasPrefix(c.Text, []byte("# yaml-language-server: $schema=winnow.schema.json\n")) {
 		t.Error("editors don't find its schema")

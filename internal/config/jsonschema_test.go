@@ -57,8 +57,8 @@ func plainValue(t testing.TB, n *yaml.Node) any {
 		return list
 	case n.Kind == yaml.MappingNode:
 		object := map[string]any{}
-		for key, node := range pairs(n) {
-			object[key.Value] = plainValue(t, node)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			object[n.Content[i].Value] = plainValue(t, n.Content[i+1])
 		}
 		return object
 	case n.ShortTag() == "!!str", n.ShortTag() == "!!timestamp", strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!"):
@@ -85,7 +85,7 @@ func TestEveryGoodFilePassesTheSchema(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no good files: %v", err)
 	}
-	warned, err := filepath.Glob("testdata/warned/*.yaml")
+	warned, err := filepath.Glob("../lint/testdata/*.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func TestTheSchemaIsOneObjectThatEditorsKnowByItsHead(t *testing.T) {
 	if root.Schema != "http://json-schema.org/draft-07/schema#" || root.Title == "" || root.Type != "object" || root.Additional == nil || *root.Additional {
 		t.Errorf("the head is %+v", root)
 	}
-	for _, key := range file.names() {
+	for _, key := range file.Keys() {
 		if _, ok := root.Properties[key]; !ok {
 			t.Errorf("the key %s is missing", key)
 		}

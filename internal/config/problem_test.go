@@ -10,13 +10,14 @@ import (
 	"unicode"
 
 	"winnow/hygiene"
+	"winnow/internal/yamldoc"
 )
 
 // problemsOf parses a text that must be bad.
-func problemsOf(t *testing.T, text string) []Problem {
+func problemsOf(t *testing.T, text string) []yamldoc.Problem {
 	t.Helper()
 	_, err := Parse("winnow.yaml", []byte(text), options)
-	var problems *Problems
+	var problems *yamldoc.Problems
 	if !errors.As(err, &problems) {
 		t.Fatalf("%s\naccepted, or another error: %v", text, err)
 	}
@@ -62,7 +63,7 @@ func TestManyProblemsAreCountedNotHidden(t *testing.T) {
 	for i := range 173 {
 		fmt.Fprintf(&text, "k%d: 1\n", i)
 	}
-	problems := Problems{problemsOf(t, text.String())}
+	problems := yamldoc.Problems{List: problemsOf(t, text.String())}
 	if len(problems.List) != 173 || !strings.HasSuffix(problems.Error(), "\nand 123 more problems") {
 		t.Errorf("%d problems, told as\n%s", len(problems.List), problems.Error())
 	}
@@ -140,7 +141,7 @@ func TestOneMistakeIsToldOnce(t *testing.T) {
 		"admin: {listen: ':8081', tokne: 0123456789abcdef}",
 	} {
 		if list := problemsOf(t, text); len(list) != 1 {
-			t.Errorf("%s\n%v", text, (&Problems{list}).Error())
+			t.Errorf("%s\n%v", text, (&yamldoc.Problems{List: list}).Error())
 		}
 	}
 }
@@ -148,7 +149,7 @@ func TestOneMistakeIsToldOnce(t *testing.T) {
 // FuzzParse holds that any text is a config that can be used and passes the
 // schema, or has problems that lie in it.
 func FuzzParse(f *testing.F) {
-	for _, pattern := range []string{"testdata/bad/*.yaml", "testdata/good/*.yaml", "testdata/warned/*.yaml", "../../config.example.yaml"} {
+	for _, pattern := range []string{"testdata/bad/*.yaml", "testdata/good/*.yaml", "../lint/testdata/*.yaml", "../../config.example.yaml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			f.Fatalf("nothing is %s: %v", pattern, err)
@@ -166,13 +167,12 @@ func FuzzParse(f *testing.F) {
 		c, err := Parse("winnow.yaml", text, options)
 		if err == nil {
 			use(t, c)
-			lieIn(t, text, c.Warnings)
 			if value, _ := seenByAnEditor(t, text); schema.Validate(value) != nil {
 				t.Fatalf("a good config, of which the schema says %v", schema.Validate(value))
 			}
 			return
 		}
-		var problems *Problems
+		var problems *yamldoc.Problems
 		if !errors.As(err, &problems) || len(problems.List) == 0 {
 			t.Fatalf("neither a config nor problems: %v", err)
 		}
@@ -181,7 +181,7 @@ func FuzzParse(f *testing.F) {
 }
 
 // lieIn demands that problems have a place in the text, and can be told.
-func lieIn(t *testing.T, text []byte, problems []Problem) {
+func lieIn(t *testing.T, text []byte, problems []yamldoc.Problem) {
 	lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
 	for _, p := range problems {
 		told := p.String()

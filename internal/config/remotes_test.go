@@ -26,11 +26,11 @@ exports:
 			}
 		}
 		full := []byte(fmt.Sprintf(text, file))
-		_, err := Parse(filepath.Join(dir, "winnow.yaml"), full, Options{Secrets: true})
+		_, err := Parse(filepath.Join(dir, "winnow.yaml"), full, Options{Secrets: SecretsRequired})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "nothing is given") || strings.Contains(err.Error(), "correct-horse") {
 			t.Errorf("want %q told once: %v", want, err)
 		}
-		for _, o := range []Options{{}, {Secrets: true, Kept: true}} {
+		for _, o := range []Options{{}, {Secrets: SecretsRequiredToListen}} {
 			c, err := Parse(filepath.Join(dir, "winnow.yaml"), full, o)
 			if err != nil {
 				t.Fatal(err)

@@ -1,0 +1,48 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"winnow/internal/yamldoc"
+)
+
+var storeURL = &yamldoc.Shape{Kind: yamldoc.Text, EditorPattern: "^sqlite://[^?#%]*[^/?#%]$", Expect: "a store like sqlite://winnow.db"}
+
+// readStore reads the path of the store's main file.
+func (r *reader) readStore(e *yamldoc.Entry) string {
+	if e == nil {
+		return ""
+	}
+	path, ok := strings.CutPrefix(e.Text(), "sqlite://")
+	switch {
+	case strings.HasPrefix(e.Text(), "postgres"):
+		e.Report("PostgreSQL is no store yet", "write sqlite:// and a path")
+	case !ok:
+		e.Report(yamldoc.Quote(e.Text())+" is not a store", "write sqlite:// and a path, like sqlite://winnow.db")
+	case path == "" || strings.HasSuffix(path, "/"):
+		e.Report("the store needs the name of a file", "write for example sqlite://winnow.db")
+	case strings.ContainsAny(path, "?#%"):
+		e.Report("the store's path can't have ?, # or %", "")
+	default:
+		return r.absolute(path)
+	}
+	return ""
+}
+
+// FindStore is where the store of a broken config most likely is: where the file
+// says, as far as it can be read, else the default. A command that finds the file
+// broken looks there for the last good config.
+func FindStore(path string) string {
+	store := "winnow.db"
+	if text, err := os.ReadFile(path); err == nil {
+		if name, ok := strings.CutPrefix(yamldoc.Peek(text, "store"), "sqlite://"); ok && name != "" {
+			store = name
+		}
+	}
+	if filepath.IsAbs(store) {
+		return store
+	}
+	return filepath.Join(filepath.Dir(path), store)
+}

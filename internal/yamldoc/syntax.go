@@ -1,0 +1,88 @@
+package yamldoc
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	yaml4 "go.yaml.in/yaml/v4"
+)
+
+// advice is how a parser's complaint is told.
+type advice struct {
+	complaint  string
+	text, hint string
+	opening    bool // the place is where the construct began, not where it was missed
+}
+
+var advices = []advice{
+	{"did not find expected key", "expected a key here", "is it indented like its neighbours?", false},
+	{"did not find expected '-' indicator", "expected the next \"- \" of the list, or a key less indented", "is it indented like its neighbours?", false},
+	{"did not find expected ',' or '}'", "the { here is not closed", "close it with }, with commas between", true},
+	{"did not find expected ',' or ']'", "the [ here is not closed", "close it with ], with commas between", true},
+	{"found unexpected end of stream", "the quote here is not closed", "close it with the same quote", true},
+	{"found unexpected document indicator", "the quote here is not closed", "close it with the same quote", true},
+	{"could not find expected ':'", "expected a key and a colon", "write it as key: value", true},
+	{"mapping values are not allowed", "a colon can't stand here", "put the text in quotes, or begin a new line", false},
+	{"found a tab character", "a tab can't indent", "use spaces", false},
+	{"found unknown escape character", "unknown escape in a quoted text", "write \\\\ for \\, or use single quotes", false},
+	{"block sequence entries are not allowed", "a list can't begin here", "begin it on a new line", false},
+	{"did not find expected node content", "expected a value here", "", false},
+	{"unknown anchor", "aliases are not read", "write it out where it is meant", false},
+}
+
+// reportSyntax reports why the text is not YAML. The parser that reads configs often
+// names a wrong line, so the place is asked of a newer one.
+func (d *Document) reportSyntax(text []byte, cause error) {
+	complaint := strings.TrimPrefix(cause.Error(), "yaml: ")
+	line, col, openLine, openCol := 1, 1, 0, 0
+	var tree yaml4.Node
+	var placed *yaml4.LoadError
+	if errors.As(yaml4.Load(text, &tree), &placed) {
+		complaint = placed.Message
+		line, col = placed.Mark.Line, placed.Mark.Column
+		openLine, openCol = placed.ContextMark.Line, placed.ContextMark.Column
+	}
+	d.noTree = true
+	line, col = d.written(line, col)
+	if strings.Contains(complaint, "cannot start any token") {
+		d.reportStart(line, col)
+		return
+	}
+	for _, a := range advices {
+		if !strings.Contains(complaint, a.complaint) {
+			continue
+		}
+		if a.opening && openLine > 0 {
+			line, col = openLine, openCol
+		}
+		d.reportAt(line, col, 1, "", a.text, a.hint)
+		return
+	}
+	if mayHoldSecret(d.lines, min(max(line, 1), len(d.lines))) {
+		complaint = "look at this line, which is not shown as it may hold a secret" // and so may the complaint
+	}
+	d.reportAt(line, col, 1, "", "this is not YAML: "+complaint, "")
+}
+
+// written is the place, or the end of the text when a parser looked for more
+// behind it.
+func (d *Document) written(line, col int) (int, int) {
+	last := len(d.lines)
+	for last > 1 && len(d.lines[last-1]) == 0 {
+		last--
+	}
+	if line <= last {
+		return line, col
+	}
+	return last, len(d.lines[last-1]) + 1
+}
+
+// reportStart reports a character that YAML keeps for other uses.
+func (d *Document) reportStart(line, col int) {
+	if line < 1 || col < 1 || col > len(d.lines[line-1]) || d.lines[line-1][col-1] == '\t' {
+		d.reportAt(line, col, 1, "", "a tab can't indent", "use spaces")
+		return
+	}
+	d.reportAt(line, col, 1, "", fmt.Sprintf("a value can't begin with %c", d.lines[line-1][col-1]), "put the value in quotes")
+}
