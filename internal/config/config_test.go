@@ -3,8 +3,6 @@ package config
 import (
 	"bytes"
 	"errors"
-	"flag"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,9 +11,8 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/yamldoc"
+	"winnow/internal/yamldoc/yamldoctest"
 )
-
-var update = flag.Bool("update", false, "write the expected output of the bad files")
 
 // environment is what the files in testdata may read.
 func environment(name string) (string, bool) {
@@ -37,20 +34,10 @@ func schedules(text string) error {
 
 var options = Options{Env: environment, CheckSchedule: schedules, Secrets: SecretsRequired}
 
-// TestEveryMistakeIsToldAtItsPlace reads every bad file and compares what is
-// told with what stands beside it. Run with -update to write it anew.
-func TestEveryMistakeIsToldAtItsPlace(t *testing.T) {
-	files, err := filepath.Glob("testdata/bad/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no bad files: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = Parse(filepath.Join("testdata", "bad", "winnow.yaml"), text, options)
+func TestEveryMistakeIsReportedAtItsPlace(t *testing.T) {
+	for _, c := range yamldoctest.Cases(t, "testdata/bad") {
+		t.Run(c.Name, func(t *testing.T) {
+			_, err := Parse(filepath.Join("testdata", "bad", "winnow.yaml"), c.Text, options)
 			var problems *yamldoc.Problems
 			if !errors.As(err, &problems) {
 				t.Fatalf("accepted, or another error: %v", err)
@@ -58,25 +45,8 @@ func TestEveryMistakeIsToldAtItsPlace(t *testing.T) {
 			for i := range problems.List {
 				problems.List[i].File = "winnow.yaml"
 			}
-			compare(t, strings.TrimSuffix(file, ".yaml")+".txt", problems.Error()+"\n")
+			c.Expect(t, problems.Error()+"\n")
 		})
-	}
-}
-
-func compare(t *testing.T, golden, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("told:\n%s\nexpected:\n%s", got, want)
 	}
 }
 

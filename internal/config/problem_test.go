@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
 
 	"winnow/hygiene"
 	"winnow/internal/yamldoc"
+	"winnow/internal/yamldoc/yamldoctest"
 )
 
 // problemsOf parses a text that must be bad.
@@ -149,18 +149,17 @@ func TestOneMistakeIsToldOnce(t *testing.T) {
 // FuzzParse holds that any text is a config that can be used and passes the
 // schema, or has problems that lie in it.
 func FuzzParse(f *testing.F) {
-	for _, pattern := range []string{"testdata/bad/*.yaml", "testdata/good/*.yaml", "../lint/testdata/*.yaml", "../../config.example.yaml"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil || len(files) == 0 {
-			f.Fatalf("nothing is %s: %v", pattern, err)
+	for _, folder := range []string{"testdata/bad", "../lint/testdata"} {
+		for _, c := range yamldoctest.Cases(f, folder) {
+			f.Add(c.Text)
 		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(text)
+	}
+	for _, file := range goodFiles(f) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
 		}
+		f.Add(text)
 	}
 	schema := compiled(f)
 	f.Fuzz(func(t *testing.T, text []byte) {

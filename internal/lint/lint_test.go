@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,9 +10,8 @@ import (
 
 	"winnow/internal/config"
 	"winnow/internal/yamldoc"
+	"winnow/internal/yamldoc/yamldoctest"
 )
-
-var update = flag.Bool("update", false, "write the expected warnings")
 
 // environment is what the files in testdata may read.
 func environment(name string) (string, bool) {
@@ -41,38 +39,33 @@ func check(t *testing.T, text string) (*config.Config, []yamldoc.Problem) {
 	return c, Check(c, schedules)
 }
 
-// TestWhatIsHardlyMeantIsToldAtItsPlace reads every file that is right and hardly
-// meant, and compares the warnings with what stands beside it.
-func TestWhatIsHardlyMeantIsToldAtItsPlace(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no files: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
+func TestWhatIsProbablyNotMeantIsReportedAtItsPlace(t *testing.T) {
+	for _, c := range yamldoctest.Cases(t, "testdata") {
+		t.Run(c.Name, func(t *testing.T) {
+			_, warnings := check(t, string(c.Text))
+			if len(warnings) == 0 {
+				t.Fatal("no warnings")
 			}
-			_, warnings := check(t, string(text))
-			var told strings.Builder
+			var got strings.Builder
 			for _, w := range warnings {
-				told.WriteString(w.String() + "\n")
+				got.WriteString(w.String() + "\n")
 			}
-			if told.Len() == 0 {
-				t.Fatal("nothing is told")
-			}
-			compare(t, strings.TrimSuffix(file, ".yaml")+".txt", told.String())
+			c.Expect(t, got.String())
 		})
 	}
 }
 
-func TestGoodFilesHaveNoWarnings(t *testing.T) {
+// goodFiles are configs that mean what they say.
+func goodFiles(t testing.TB) []string {
 	files, err := filepath.Glob("../config/testdata/good/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no good files: %v", err)
 	}
-	for _, file := range append(files, "../../config.example.yaml") {
+	return append(files, "../../config.example.yaml")
+}
+
+func TestGoodFilesHaveNoWarnings(t *testing.T) {
+	for _, file := range goodFiles(t) {
 		c, err := config.Load(file, options)
 		if err != nil {
 			t.Fatal(err)
@@ -83,37 +76,17 @@ func TestGoodFilesHaveNoWarnings(t *testing.T) {
 	}
 }
 
-func compare(t *testing.T, golden, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("told:\n%s\nexpected:\n%s", got, want)
-	}
-}
-
 // FuzzCheck holds that warnings about any good config have a place in it.
 func FuzzCheck(f *testing.F) {
-	for _, pattern := range []string{"../config/testdata/good/*.yaml", "testdata/*.yaml", "../../config.example.yaml"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil || len(files) == 0 {
-			f.Fatalf("nothing is %s: %v", pattern, err)
+	for _, c := range yamldoctest.Cases(f, "testdata") {
+		f.Add(c.Text)
+	}
+	for _, file := range goodFiles(f) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
 		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(text)
-		}
+		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, err := config.Parse("winnow.yaml", text, options)

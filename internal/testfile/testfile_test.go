@@ -2,7 +2,6 @@ package testfile
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,9 +14,8 @@ import (
 	"winnow/hygiene/ruletest"
 	"winnow/internal/config"
 	"winnow/internal/yamldoc"
+	"winnow/internal/yamldoc/yamldoctest"
 )
-
-var update = flag.Bool("update", false, "write the expected output of the bad files")
 
 var options = config.Options{Env: func(name string) (string, bool) {
 	v, ok := map[string]string{"WINNOW_INSIDER_TOKEN": "insider-token-0123456789"}[name]
@@ -48,17 +46,15 @@ func tested(tb testing.TB) (*config.Config, []ruletest.Source) {
 	return c, []ruletest.Source{{Name: "insider", Reader: reader, Table: table}}
 }
 
-// TestEveryMistakeInRuleTestsIsToldAtItsPlace compares what is told of every bad
-// file with what stands beside it. Run with -update to write it anew.
-func TestEveryMistakeInRuleTestsIsToldAtItsPlace(t *testing.T) {
+func TestEveryMistakeInRuleTestsIsReportedAtItsPlace(t *testing.T) {
 	c, sources := tested(t)
-	files, err := filepath.Glob("testdata/bad/*.yaml")
-	if err != nil || len(files) < 10 {
-		t.Fatalf("%d bad files: %v", len(files), err)
+	cases := yamldoctest.Cases(t, "testdata/bad")
+	if len(cases) < 10 {
+		t.Fatalf("only %d bad files", len(cases))
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			_, err := Load(file, c, sources)
+	for _, bad := range cases {
+		t.Run(bad.Name, func(t *testing.T) {
+			_, err := Parse(filepath.Join("testdata", "bad", bad.Name+".yaml"), bad.Text, c, sources)
 			var problems *yamldoc.Problems
 			if !errors.As(err, &problems) {
 				t.Fatalf("accepted, or another error: %v", err)
@@ -66,7 +62,7 @@ func TestEveryMistakeInRuleTestsIsToldAtItsPlace(t *testing.T) {
 			for i := range problems.List {
 				problems.List[i].File = "tests.yaml"
 			}
-			compare(t, strings.TrimSuffix(file, ".yaml")+".txt", problems.Error()+"\n")
+			bad.Expect(t, problems.Error()+"\n")
 		})
 	}
 }
@@ -190,14 +186,14 @@ func TestEveryKeyOfRuleTestsIsExplainedInASentence(t *testing.T) {
 // was read can be tried.
 func FuzzRuleTests(f *testing.F) {
 	c, sources := tested(f)
-	files, _ := filepath.Glob("testdata/*/*.yaml")
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
+	for _, bad := range yamldoctest.Cases(f, "testdata/bad") {
+		f.Add(bad.Text)
 	}
+	good, err := os.ReadFile("testdata/good/everything.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		cases, err := Parse("tests.yaml", text, c, sources)
 		var problems *yamldoc.Problems
@@ -220,21 +216,4 @@ func FuzzRuleTests(f *testing.F) {
 			}
 		}
 	})
-}
-
-func compare(t *testing.T, golden, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("told:\n%s\nexpected:\n%s", got, want)
-	}
 }
