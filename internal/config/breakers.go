@@ -10,12 +10,12 @@ import (
 
 // The window is kept to the second in memory, for every source.
 var breaker = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "a breaker like {outcome: hard_bounce, share: 20%, window: 1h, min: 500}",
-	Hints: yamldoc.Hints{Scalar: "take it out to have none"}, Fields: []yamldoc.Field{
-		{Key: "outcome", Shape: OutcomeShape, Required: true, Doc: "The outcome whose surges are not trusted."},
-		{Key: "share", Shape: &yamldoc.Shape{Kind: yamldoc.Percent, Expect: "a percentage like 20%", Max: 100}, Required: true, Doc: "The share of a source's events in the window from which on the breaker trips."},
+	Hints: yamldoc.Hints{Scalar: "remove the key to have no breaker"}, Fields: []yamldoc.Field{
+		{Key: "outcome", Shape: OutcomeShape, Required: true, Doc: "The outcome to limit."},
+		{Key: "share", Shape: &yamldoc.Shape{Kind: yamldoc.Percent, Expect: "a percentage like 20%", Max: 100}, Required: true, Doc: "The breaker trips at this share of a source's events in the window."},
 		{Key: "window", Shape: &yamldoc.Shape{Kind: yamldoc.Duration, Expect: "a duration from 1m to 24h", MinDuration: time.Minute, MaxDuration: hygiene.Day,
-			Because: "the window is kept to the second: a shorter one shows too little, a longer one takes too much memory"}, Required: true, Doc: "How far back a source's events are counted, by the time they were received."},
-		{Key: "min", Shape: positive, Required: true, Doc: "How many events the window must hold before the breaker can trip."},
+			Because: "events are counted by the second: a shorter window shows too little, a longer one needs too much memory"}, Required: true, Doc: "How far back a source's events are counted, by the time they were received."},
+		{Key: "min", Shape: positive, Required: true, Doc: "With fewer events in the window the breaker does not trip."},
 	}}
 
 // readBreakers reads the breakers, each of another outcome: of two for the same
@@ -26,7 +26,7 @@ func readBreakers(e *yamldoc.Entry) []hygiene.Breaker {
 	for _, item := range e.Items() {
 		of := item.Get("outcome")
 		if line, taken := first[of.Text()]; taken {
-			of.Report("a breaker of "+of.Text()+" is there already", fmt.Sprintf("first on line %d; keep one of them", line))
+			of.Report("duplicate breaker for "+of.Text(), fmt.Sprintf("first on line %d; keep one of them", line))
 		} else if of != nil {
 			first[of.Text()] = of.Line()
 		}

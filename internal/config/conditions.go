@@ -45,7 +45,7 @@ func testsOf(condition *yamldoc.Shape) []test {
 func newCondition(name, doc string, ofRules bool) *yamldoc.Shape {
 	c := &yamldoc.Shape{Kind: yamldoc.OneOf, Expect: "a condition like {status: active}", Hints: yamldoc.Hints{List: "join several with all: […] or any: […]"}}
 	c.Union = &yamldoc.Union{Noun: "condition", Each: "test", Join: "all", Name: name, Doc: doc, Misplaced: map[string]yamldoc.Misplaced{
-		"apart": {Text: `a condition has no "apart"`, Hint: `only a rule's "when" has`},
+		"apart": {Text: `a condition cannot have "apart"`, Hint: `only a rule's "when" can`},
 	}}
 	var misplaced []string
 	for _, t := range testsOf(c) {
@@ -56,7 +56,7 @@ func newCondition(name, doc string, ofRules bool) *yamldoc.Shape {
 		}
 	}
 	for _, key := range misplaced {
-		c.Union.Misplaced[key] = yamldoc.Misplaced{Text: fmt.Sprintf("a rule can't ask for %q", key), Hint: "a rule's where knows " + strings.Join(c.Union.Keys(), ", ")}
+		c.Union.Misplaced[key] = yamldoc.Misplaced{Text: fmt.Sprintf("a rule cannot test %q", key), Hint: "a rule's where can test " + strings.Join(c.Union.Keys(), ", ")}
 	}
 	return c
 }
@@ -87,7 +87,7 @@ var operators = []yamldoc.Field{
 }
 
 var (
-	oneValue = &yamldoc.Shape{Kind: yamldoc.Scalar, Expect: ValueShape.Expect, Hints: yamldoc.Hints{List: "write in: […] for one of several"}}
+	oneValue = &yamldoc.Shape{Kind: yamldoc.Scalar, Expect: ValueShape.Expect, Hints: yamldoc.Hints{List: "for one of several values, write in: […]"}}
 	age      = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, MaxKeys: 1, Fields: []yamldoc.Field{
 		{Key: "older_than", Shape: span, Doc: "Longer ago than this."},
 		{Key: "within", Shape: span, Doc: "At most this long ago."},
@@ -157,7 +157,7 @@ func readStatuses(e *yamldoc.Entry) hygiene.StatusTest {
 func readAge(e *yamldoc.Entry, first bool) hygiene.SeenTest {
 	t := hygiene.SeenTest{First: first, OlderThan: e.Get("older_than").Duration(), Within: e.Get("within").Duration()}
 	if t.OlderThan > 0 && t.Within > 0 {
-		e.ReportKey("within", `"older_than" and "within" are both written`, "keep one of them")
+		e.ReportKey("within", `"older_than" and "within" are both set`, "keep one of them")
 	}
 	return t
 }
@@ -169,7 +169,7 @@ func readComparison(e *yamldoc.Entry) hygiene.Comparison {
 		switch {
 		case !e.Has(string(op)):
 		case c.Op != "":
-			e.ReportKey(string(op), fmt.Sprintf("%q and %q are two operators", c.Op, op), "write two conditions below all")
+			e.ReportKey(string(op), fmt.Sprintf("%q and %q are two operators", c.Op, op), "write two conditions, joined with all")
 			return c
 		default:
 			c.Op = op
@@ -177,7 +177,7 @@ func readComparison(e *yamldoc.Entry) hygiene.Comparison {
 		}
 	}
 	if c.Op == "" && e.Valid() {
-		e.ReportWhole("nothing is compared", "write one of "+strings.Join(comparing().Keys(), ", "))
+		e.ReportWhole("no operator is set", "write one of "+strings.Join(comparing().Keys(), ", "))
 	}
 	return c
 }
@@ -200,15 +200,15 @@ func readOperand(c *hygiene.Comparison, e *yamldoc.Entry) {
 		return
 	case hygiene.Contains, hygiene.StartsWith:
 		if v.Text == "" || v.Type == hygiene.Bool {
-			e.Report(fmt.Sprintf("%q needs a text", c.Op), "")
+			e.Report(fmt.Sprintf("%q needs text", c.Op), "")
 		}
 	case hygiene.AtLeast, hygiene.AtMost:
 		if v.Type != hygiene.Number && notDate != nil {
-			e.Report(fmt.Sprintf("%q needs a number or a date, not %s", c.Op, yamldoc.Quote(v.Text)), "write 18 or 2026-01-02, a number without quotes")
+			e.Report(fmt.Sprintf("%q needs a number or a date, not %s", c.Op, yamldoc.Quote(v.Text)), "write a number without quotes, like 18, or a date, like 2026-01-02")
 		}
 	case hygiene.Before, hygiene.After:
 		if notDate != nil {
-			e.Report(fmt.Sprintf("%q needs a date, not %s", c.Op, yamldoc.Quote(v.Text)), "write 2026-01-02 or 2026-01-02T03:04:05Z")
+			e.Report(fmt.Sprintf("%q needs a date, not %s", c.Op, yamldoc.Quote(v.Text)), "write it like 2026-01-02 or 2026-01-02T03:04:05Z")
 		}
 	}
 	c.Values = []hygiene.Value{v}

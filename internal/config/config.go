@@ -130,7 +130,7 @@ func read(path string) ([]byte, error) {
 		return nil, err
 	}
 	if len(content) > MaxSize {
-		return nil, fmt.Errorf("%s is larger than 1 MiB, which no config is: name the right file", path)
+		return nil, fmt.Errorf("%s is larger than 1 MiB, the limit for a config; check the path", path)
 	}
 	return content, nil
 }

@@ -6,8 +6,8 @@ import (
 )
 
 var contacts = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
-	{Key: "key", Shape: choice("text or phone", "kind of key", "text", "phone"), Default: "text", Doc: "What a contact's key is: text (any text of the CRM) or phone (a phone number)."},
-	{Key: "region", Shape: pattern("a country of two capital letters, like TR", `^[A-Z]{2}$`), Doc: "Country of phone numbers that are written without a country code."},
+	{Key: "key", Shape: choice("text or phone", "key type", "text", "phone"), Default: "text", Doc: "What a contact's key is: text (any text of the CRM) or phone (a phone number)."},
+	{Key: "region", Shape: pattern("a country code of two capital letters, like TR", `^[A-Z]{2}$`), Doc: "Country of phone numbers that are written without a country code."},
 }}
 
 func readContacts(e *yamldoc.Entry) hygiene.KeyFormat {
@@ -15,9 +15,9 @@ func readContacts(e *yamldoc.Entry) hygiene.KeyFormat {
 	switch {
 	case f.Region == "" || !e.Valid():
 	case !f.Phone:
-		e.ReportKey("region", `"region" is only for keys that are phone numbers`, "write key: phone, or take it out")
+		e.ReportKey("region", `"region" applies only to keys that are phone numbers`, "write key: phone, or remove region")
 	case !hygiene.KnownRegion(f.Region):
-		e.Get("region").Report("no phone numbers are known of region "+yamldoc.Quote(f.Region), "write for example TR, DE or GB")
+		e.Get("region").Report("unknown region "+yamldoc.Quote(f.Region), "write a country code like TR, DE or GB")
 	}
 	return f
 }

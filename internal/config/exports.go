@@ -70,7 +70,7 @@ func (r *reader) readExport(e *yamldoc.Entry) segments.Export {
 	}
 	r.readTargets(&x, e.Get("to"))
 	if x.Name == "held" || x.Name == "latest" {
-		e.Get("name").Report("an export can't be called "+yamldoc.Quote(x.Name), "folders of runs have that name")
+		e.Get("name").Report("an export cannot be named "+yamldoc.Quote(x.Name), "folders of runs have that name")
 	}
 	for _, item := range distinct(e.Get("formats"), "format") {
 		x.Formats = append(x.Formats, segments.Format(item.Text()))
@@ -92,7 +92,7 @@ func distinct(e *yamldoc.Entry, kind string) []*yamldoc.Entry {
 	seen := map[string]bool{}
 	for _, item := range e.Items() {
 		if seen[item.Text()] {
-			item.Report("the "+kind+" "+yamldoc.Quote(item.Text())+" is there already", "")
+			item.Report("duplicate "+kind+" "+yamldoc.Quote(item.Text()), "")
 		}
 		seen[item.Text()] = true
 	}

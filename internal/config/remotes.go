@@ -83,13 +83,13 @@ func (r *reader) readRemote(x *segments.Export, e *yamldoc.Entry, seen []string)
 		e.Get("url").Report(err.Error(), "")
 		return seen
 	case slices.Contains(seen, s.String()):
-		e.Get("url").Report("the server's folder "+yamldoc.Quote(s.String())+" is there already", "")
+		e.Get("url").Report("duplicate folder "+yamldoc.Quote(s.String()), "")
 	}
 	s.Key, s.KeyFile = e.Get("key").Text(), r.absolute(e.Get("key_file").Text())
 	s.Passphrase, s.Password = e.Get("passphrase").Text(), e.Get("password").Text()
 	s.KnownHosts, s.HostKey = r.absolute(e.Get("known_hosts").Text()), e.Get("host_key").Text()
 	if e.Has("password") && e.Has("password_file") {
-		e.ReportKey("password_file", `"password" and "password_file" are both written`, "keep one of them")
+		e.ReportKey("password_file", `"password" and "password_file" are both set`, "keep one of them")
 	} else if e.Has("password_file") {
 		var err error
 		if s.Password, err = r.password(e.Get("password_file")); err != nil {
@@ -121,11 +121,11 @@ func (r *reader) password(e *yamldoc.Entry) (text string, err error) {
 	hint := ""
 	switch {
 	case err != nil:
-		err, hint = errors.New("can't read "+yamldoc.Quote(e.Text())+": "+reasonOf(err)), "it is relative to the config's folder"
+		err, hint = errors.New("cannot read "+yamldoc.Quote(e.Text())+": "+reasonOf(err)), "the path is relative to the config file"
 	case text == "":
-		err = errors.New(yamldoc.Quote(e.Text()) + " holds no password")
+		err = errors.New(yamldoc.Quote(e.Text()) + " contains no password")
 	case strings.ContainsAny(text, "\r\n"):
-		err, hint = errors.New(yamldoc.Quote(e.Text())+" holds several lines"), "a password is one"
+		err, hint = errors.New(yamldoc.Quote(e.Text())+" contains more than one line"), "a password file has one line"
 	default:
 		return text, nil
 	}
@@ -140,7 +140,7 @@ func (r *reader) password(e *yamldoc.Entry) (text string, err error) {
 func (r *reader) checked(s destination.SFTP, e *yamldoc.Entry) segments.Remote {
 	for _, name := range []string{"key", "passphrase", "password"} {
 		if of := e.Get(name); of != nil && of.Unset() {
-			return unready{s, errors.New("destination " + s.String() + ": its " + name + " is " + of.Written() + ", which the environment does not have: set it, and try again")}
+			return unready{s, errors.New("destination " + s.String() + ": its " + name + " is " + of.Written() + ", which is not set; set it and retry")}
 		}
 	}
 	if err := s.Check(); err != nil && r.options.Secrets == SecretsRequired && e.Valid() {

@@ -18,7 +18,7 @@ segments: [{name: here, where: {status: active}}]
 exports:
   - {name: nightly, schedule: "0 2 * * *", segments: [here], to: [{url: sftp://ann@drop.example.com/in, password_file: %s, host_key: "SHA256:RlqpWZaeEuY4LNeRfyLFXJZSq7bzWkWLtWE3mbPEOHk"}]}
 `
-	for want, content := range map[string]string{"holds no password": "\n", "holds several lines": "correct-horse\n# ours\n", "can't read": ""} {
+	for want, content := range map[string]string{"contains no password": "\n", "contains more than one line": "correct-horse\n# ours\n", "cannot read": ""} {
 		file := filepath.Join(dir, strings.ReplaceAll(want, " ", "-"))
 		if content != "" {
 			if err := os.WriteFile(file, []byte(content), 0o600); err != nil {

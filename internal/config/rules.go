@@ -29,7 +29,7 @@ var counting = []yamldoc.Field{
 	{Key: "source", Shape: NameShape, Doc: "Count only events of this source."},
 }
 
-const historyLimit = "a history keeps the last 16 of each outcome"
+const historyLimit = "the history keeps the last 16 events of each outcome"
 
 var when = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: append(counting[:len(counting):len(counting)],
 	yamldoc.Field{Key: "apart", Shape: span, Doc: "Do not count events closer than this to one already counted."},
@@ -72,9 +72,9 @@ func (r *reader) readRule(e *yamldoc.Entry) hygiene.Rule {
 	}
 	switch {
 	case !e.Has("when") && !e.Has("where") && e.Valid():
-		e.ReportWhole(`a rule needs "when" or "where"`, "write for example when: {outcome: hard_bounce}")
+		e.ReportWhole(`a rule needs "when" or "where"`, "for example when: {outcome: hard_bounce}")
 	case !e.Has("when") && e.Valid() && rule.Then.Retry != nil:
-		e.Get("then").ReportKey("retry", `a retry needs "when"`, "it is the retry of a message that bounced, so an event must trigger it")
+		e.Get("then").ReportKey("retry", `a retry needs "when"`, "only an event can trigger a retry")
 	}
 	return rule
 }
@@ -101,7 +101,7 @@ func (r *reader) readAction(e *yamldoc.Entry) hygiene.Action {
 // being named.
 func readOwnReason(e *yamldoc.Entry) string {
 	if e.Text() != hygiene.OptedOut && yamldoc.NearestWithin(e.Text(), []string{hygiene.OptedOut}, 2) != "" {
-		e.Report("the reason "+yamldoc.Quote(e.Text())+" would be taken for "+hygiene.OptedOut, `did you mean "opted_out"?`)
+		e.Report("the reason "+yamldoc.Quote(e.Text())+" looks like "+hygiene.OptedOut, `did you mean "opted_out"?`)
 	}
 	return e.Text()
 }

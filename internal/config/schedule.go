@@ -17,7 +17,7 @@ func readTimezone(e *yamldoc.Entry) *time.Location {
 	}
 	zone, err := time.LoadLocation(e.Text())
 	if err != nil || e.Text() == "Local" {
-		e.Report(yamldoc.Quote(e.Text())+" is not a time zone", "write for example UTC or Europe/Istanbul")
+		e.Report(yamldoc.Quote(e.Text())+" is not a time zone", "write a name like UTC or Europe/Istanbul")
 		return time.UTC
 	}
 	return zone

@@ -26,16 +26,16 @@ var file = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
 // Shapes that several sections share, and those that files of rule tests share
 // with the config.
 var (
-	NameShape    = pattern("a name of small letters, digits, - and _ that begins with a letter or digit (63 characters at most)", `^[a-z0-9][a-z0-9_-]{0,62}$`)
+	NameShape    = pattern("a name of lowercase letters, digits, - and _ (at most 63 characters, the first a letter or digit)", `^[a-z0-9][a-z0-9_-]{0,62}$`)
 	OutcomeShape = choice("an outcome like delivered", "outcome", hygiene.OutcomeNames()...)
 	StatusShape  = choice("a status like active", "status", hygiene.StatusNames()...)
-	EventShape   = &yamldoc.Shape{Kind: yamldoc.Text, Expect: "the provider's word for an event", Max: provider.MaxText}
+	EventShape   = &yamldoc.Shape{Kind: yamldoc.Text, Expect: "the provider's name for an event", Max: provider.MaxText}
 	CodeShape    = &yamldoc.Shape{Kind: yamldoc.Code, Expect: "a code like 1404"}
-	ValueShape   = &yamldoc.Shape{Kind: yamldoc.Scalar, Expect: "a text, a number, true or false"}
+	ValueShape   = &yamldoc.Shape{Kind: yamldoc.Scalar, Expect: "text, a number, true or false"}
 	BoolShape    = &yamldoc.Shape{Kind: yamldoc.Bool, Expect: "true or false"}
 	DelayShape   = &yamldoc.Shape{Kind: yamldoc.Duration, Expect: "a duration like 4h", ZeroAllowed: true}
 	PathShape    = &yamldoc.Shape{Kind: yamldoc.Text, Expect: "a path"}
-	TextShape    = &yamldoc.Shape{Kind: yamldoc.Text, Expect: "a text"}
+	TextShape    = &yamldoc.Shape{Kind: yamldoc.Text, Expect: "text"}
 
 	span     = &yamldoc.Shape{Kind: yamldoc.Duration, Expect: "a duration like 7d"}
 	positive = &yamldoc.Shape{Kind: yamldoc.Integer, Min: 1, Expect: "a whole number"}

@@ -12,7 +12,7 @@ var segment = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"wher
 	{Key: "name", Shape: NameShape, Required: true, Doc: "Name of the segment and of its files."},
 	{Key: "where", Shape: segmentCondition, Doc: "Which contacts are in it."},
 	{Key: "list", Shape: NameShape, Doc: "A static list instead of a condition; winnow list add fills it."},
-	{Key: "suppressed", Shape: choice("exclude, include or only", "choice", "exclude", "include", "only"), Default: "exclude", Doc: "What happens to suppressed contacts: exclude leaves them out, only leaves out all others."},
+	{Key: "suppressed", Shape: choice("exclude, include or only", "value", "exclude", "include", "only"), Default: "exclude", Doc: "What happens to suppressed contacts: exclude leaves them out, only leaves out all others."},
 	{Key: "columns", Shape: columns, Doc: "Columns of its files: names, or a name with the header to show, like {contact: Phone Number}. Default: contact, phone, status."},
 }}
 
@@ -25,7 +25,7 @@ var (
 	renamed    = &yamldoc.Shape{Kind: yamldoc.Map, Item: header, MapKey: columnName, Min: 1, Max: 1, Because: oneColumnPerItem, Expect: `a column and its header, like {contact: "Phone Number"}`}
 )
 
-const oneColumnPerItem = "begin each column with -"
+const oneColumnPerItem = "start each column with -"
 
 // readSegments reads the segments, and refuses those that refer to themselves.
 func (r *reader) readSegments(e *yamldoc.Entry) []segments.Segment {
@@ -53,11 +53,11 @@ func (r *reader) readSegment(e *yamldoc.Entry) segments.Segment {
 	}
 	switch {
 	case s.Name == "manifest":
-		e.Get("name").Report(`a segment can't be called "manifest"`, "every run has a file of that name")
+		e.Get("name").Report(`a segment cannot be named "manifest"`, "every run has a file with that name")
 	case e.Has("where") && e.Has("list"):
-		e.ReportKey("list", `"where" and "list" are both written`, "keep one, or write the list as a test: where: {all: [{list: …}, …]}")
+		e.ReportKey("list", `"where" and "list" are both set`, "keep one, or test the list in where: {all: [{list: …}, …]}")
 	case !e.Has("where") && !e.Has("list") && s.Suppressed == segments.Exclude && e.Valid():
-		e.ReportWhole(`a segment needs "where" or "list"`, "or suppressed: only, for all that are suppressed")
+		e.ReportWhole(`a segment needs "where" or "list"`, "or suppressed: only, for all suppressed contacts")
 	}
 	return s
 }
@@ -79,9 +79,9 @@ func readColumns(e *yamldoc.Entry) []segments.Column {
 		}
 		switch {
 		case shown[c]:
-			item.Report("the column "+yamldoc.Quote(c.String())+" is there already", "")
+			item.Report("duplicate column "+yamldoc.Quote(c.String()), "")
 		case headers[c.Header()]:
-			item.Report("the header "+yamldoc.Quote(c.Header())+" is there already", "every column of a file needs its own")
+			item.Report("duplicate header "+yamldoc.Quote(c.Header()), "every column of a file needs its own header")
 		}
 		shown[c], headers[c.Header()] = true, true
 		columns = append(columns, c)
@@ -118,7 +118,7 @@ func columnOf(name string, report func(text, hint string)) (segments.Column, boo
 	case err != nil:
 		text, hint := yamldoc.Unknown("column", name, append(segments.ColumnNames(), "attributes."))
 		if hint == "" {
-			hint = "write for example contact, phone, last_delivered_at or attributes.country"
+			hint = "write a name like contact, phone, last_delivered_at or attributes.country"
 		}
 		report(text, hint)
 	}
@@ -138,7 +138,7 @@ func reportCycles(list []segments.Segment, references map[string][]*yamldoc.Entr
 		for _, ref := range references[name] {
 			if d := depth[ref.Text()]; d > 0 {
 				cycle := strings.Join(append(slices.Clone(path[d-1:]), ref.Text()), " → ")
-				ref.Report("segments ask for each other in a circle: "+yamldoc.Shorten(cycle, 300), "take one of them out")
+				ref.Report("segments form a cycle: "+yamldoc.Shorten(cycle, 300), "remove one of these references")
 			} else if !done[ref.Text()] {
 				visit(ref.Text())
 			}

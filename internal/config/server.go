@@ -37,7 +37,7 @@ func (r *reader) readServers(c *Config, e *yamldoc.Entry) {
 	c.TLS = r.readTLS(e.Get("tls"))
 	c.Admin = r.readAdmin(e.Get("admin"))
 	if sameAddress(c.Listen, c.Admin.Listen) {
-		e.Get("admin").Get("listen").Report("the private door can't have the address of the public one", "give it a port of its own")
+		e.Get("admin").Get("listen").Report("the private server cannot have the address of the public server", "use another port")
 	}
 }
 
@@ -54,7 +54,7 @@ func (r *reader) readAdmin(e *yamldoc.Entry) Admin {
 	known := true
 	switch {
 	case e.Has("token") && e.Has("token_file"):
-		e.ReportKey("token_file", `"token" and "token_file" are both written`, "keep one of them")
+		e.ReportKey("token_file", `"token" and "token_file" are both set`, "keep one of them")
 		return a
 	case e.Has("token_file"):
 		if lines := r.readTokenFile(e.Get("token_file")); len(lines) > 0 {
@@ -70,7 +70,7 @@ func (r *reader) readAdmin(e *yamldoc.Entry) Admin {
 		known = !e.Has("token") || token != nil && !token.Unset()
 	}
 	if known && e.Valid() && a.Token == "" && a.Listen != "" && !isLoopback(a.Listen) {
-		e.Get("listen").Report(yamldoc.Quote(a.Listen)+" can be reached from outside, which demands a token", "set admin.token, or listen on 127.0.0.1")
+		e.Get("listen").Report(yamldoc.Quote(a.Listen)+" is not a loopback address, so a token is required", "set admin.token, or listen on 127.0.0.1")
 	}
 	return a
 }
@@ -83,9 +83,9 @@ func checkToken(e *yamldoc.Entry, text string) bool {
 	case token.Pattern.MatchString(text):
 		return true
 	case !tokenCharacters.MatchString(text):
-		e.Report("a token is made of letters, digits and - . _ ~", "make one with: openssl rand -hex 16")
+		e.Report("a token can have only letters, digits and - . _ ~", "make one with: openssl rand -hex 16")
 	default:
-		e.Report("a token has at least 16 characters, this one has "+strconv.Itoa(len(text)), "make one with: openssl rand -hex 16")
+		e.Report("the token has "+strconv.Itoa(len(text))+" characters, fewer than 16", "make one with: openssl rand -hex 16")
 	}
 	return false
 }
@@ -99,7 +99,7 @@ func (r *reader) readTokenFile(e *yamldoc.Entry) []string {
 	content, err := os.ReadFile(r.absolute(e.Text()))
 	if err != nil {
 		if r.options.Secrets != SecretsOptional {
-			e.Report("can't read "+yamldoc.Quote(e.Text())+": "+reasonOf(err), "it is relative to the config's folder")
+			e.Report("cannot read "+yamldoc.Quote(e.Text())+": "+reasonOf(err), "the path is relative to the config file")
 		}
 		return nil
 	}
@@ -110,7 +110,7 @@ func (r *reader) readTokenFile(e *yamldoc.Entry) []string {
 		}
 	}
 	if strings.TrimSpace(string(content)) == "" {
-		e.Report(yamldoc.Quote(e.Text())+" holds no token", "")
+		e.Report(yamldoc.Quote(e.Text())+" contains no token", "")
 	}
 	return tokens
 }

@@ -18,7 +18,7 @@ var source = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"token
 }}
 
 var line = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
-	{Key: "event", Shape: EventShape, Required: true, Doc: "The provider's word for the event, in upper or lower case."},
+	{Key: "event", Shape: EventShape, Required: true, Doc: "The provider's name for the event; case does not matter."},
 	{Key: "code", Shape: CodeShape, Doc: "The provider's code. Without it, the line applies to all codes that have no line of their own."},
 	{Key: "outcome", Shape: OutcomeShape, Required: true, Doc: "What the event means."},
 }}
@@ -56,9 +56,9 @@ func (r *reader) readTokens(s *yamldoc.Entry, owners map[string]string) []string
 		owner, taken := owners[token]
 		switch {
 		case taken && owner == "":
-			e.Report("this is also the token of admin", "providers and people need secrets of their own")
+			e.Report("this is also the token of admin", "use different tokens for providers and for admin")
 		case taken:
-			e.Report("this is also a token of the source "+yamldoc.Quote(owner), "a token tells which source calls back, so no two share one")
+			e.Report("this is also a token of the source "+yamldoc.Quote(owner), "a token identifies its source, so every source needs its own")
 		default:
 			owners[token] = own
 			tokens = append(tokens, token)
@@ -74,7 +74,7 @@ func (r *reader) readTokens(s *yamldoc.Entry, owners map[string]string) []string
 		add(beside, token)
 	}
 	if !s.Has("tokens") && !s.Has("tokens_file") && s.Valid() {
-		s.ReportWhole("a source needs a token", `write tokens: ["${NAME}"], or tokens_file`)
+		s.ReportWhole("a source needs a token", `write tokens: ["${NAME}"] or tokens_file: FILE`)
 	}
 	return tokens
 }
@@ -88,7 +88,7 @@ func readOutcomeLines(e *yamldoc.Entry) []provider.Line {
 		line.Outcome, _ = hygiene.ParseOutcome(l.Get("outcome").Text())
 		if key := [2]string{line.Event, line.Code}; l.Valid() && line.Event != "" {
 			if seen[key] {
-				l.Report("a line for this event and code is there already", "keep one of them")
+				l.Report("duplicate line for this event and code", "keep one of them")
 			}
 			seen[key] = true
 		}

@@ -18,13 +18,13 @@ func (r *reader) readStore(e *yamldoc.Entry) string {
 	path, ok := strings.CutPrefix(e.Text(), "sqlite://")
 	switch {
 	case strings.HasPrefix(e.Text(), "postgres"):
-		e.Report("PostgreSQL is no store yet", "write sqlite:// and a path")
+		e.Report("PostgreSQL is not supported yet", "write sqlite:// and a path")
 	case !ok:
-		e.Report(yamldoc.Quote(e.Text())+" is not a store", "write sqlite:// and a path, like sqlite://winnow.db")
+		e.Report(yamldoc.Quote(e.Text())+" is not a store URL", "write sqlite:// and a path, like sqlite://winnow.db")
 	case path == "" || strings.HasSuffix(path, "/"):
-		e.Report("the store needs the name of a file", "write for example sqlite://winnow.db")
+		e.Report("the store URL lacks the name of a file", "write it like sqlite://winnow.db")
 	case strings.ContainsAny(path, "?#%"):
-		e.Report("the store's path can't have ?, # or %", "")
+		e.Report("the path of the store cannot have ?, # or %", "")
 	default:
 		return r.absolute(path)
 	}

@@ -284,7 +284,7 @@ func TestAKeyWithoutEffectCanBeTakenOut(t *testing.T) {
 	for range 600 {
 		c, warnings := check(t, d.rules())
 		for _, w := range warnings {
-			key, ok := strings.CutSuffix(w.Text, " does nothing here: without a count one event is enough")
+			key, ok := strings.CutSuffix(w.Text, " has no effect: without count, one event is enough")
 			if !ok {
 				continue
 			}

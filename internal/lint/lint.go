@@ -88,7 +88,7 @@ func (l *linter) checkBreakers(entries []*yamldoc.Entry) {
 	for i, e := range entries {
 		o := l.config.Breakers[i].Outcome
 		if len(l.tables) > 0 && !l.possible("", nil).Has(o) {
-			l.warn(e.Get("outcome"), fmt.Sprintf("this breaker never trips: no source gives %s", o), mapOutcome(o.String()))
+			l.warn(e.Get("outcome"), fmt.Sprintf("this breaker never trips: no source reports %s", o), mapOutcome(o.String()))
 		}
 	}
 }
@@ -102,7 +102,7 @@ func (l *linter) checkDeltas(exports []*yamldoc.Entry) {
 		for _, item := range x.Get("delta").Items() {
 			for _, s := range l.config.Segments {
 				if s.Name == item.Text() && len(s.Columns) > 0 && !slices.ContainsFunc(s.Columns, identifies) {
-					l.warn(item, "nobody can tell from this delta who entered or left: its columns name no contact", "add contact to the columns of the segment")
+					l.warn(item, "this delta does not show which contacts entered or left: no column of the segment identifies a contact", "add contact to the columns of the segment")
 				}
 			}
 		}
@@ -123,7 +123,7 @@ func (l *linter) possible(source string, codes []string) hygiene.Outcomes {
 
 // mapOutcome is what to do about an outcome that no event has.
 func mapOutcome(outcome string) string {
-	return "say in the outcomes of a source which event is " + outcome
+	return "in the outcomes of a source, map an event to " + outcome
 }
 
 // orList writes words as people list them: a, b or c.

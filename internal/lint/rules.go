@@ -41,7 +41,7 @@ func given(q *hygiene.When) []term {
 	itself, enough := q.Counting, q.Counting
 	itself.Count, itself.Since, itself.Apart, itself.Within = 1, 0, 0, time.Microsecond
 	enough.Apart = 0
-	says := "the event itself is " + orList(q.Outcomes.Names()) + ", and counts"
+	says := "the new event is itself " + orList(q.Outcomes.Names()) + " and counts"
 	return []term{{is: hygiene.OutcomeTest{Counting: itself}, says: says}, {is: hygiene.OutcomeTest{Counting: enough}, says: says}}
 }
 
@@ -52,7 +52,7 @@ func (l *linter) checkDuplicates(entries []*yamldoc.Entry) {
 		j := slices.IndexFunc(rules[:i], func(r hygiene.Rule) bool { return sameRule(&r, &rules[i]) })
 		if j >= 0 {
 			first := entries[j].Get("name")
-			l.warn(e.Get("name"), "this rule does the same as "+yamldoc.Quote(first.Text()), fmt.Sprintf("that is on line %d; keep one of them", first.Line()))
+			l.warn(e.Get("name"), "this rule does the same as "+yamldoc.Quote(first.Text()), fmt.Sprintf("it is on line %d; keep one of them", first.Line()))
 		}
 	}
 }
@@ -68,9 +68,9 @@ func (l *linter) checkTrigger(e *yamldoc.Entry, q *hygiene.When) bool {
 	if len(l.tables) == 0 || q.Outcomes.Has(hygiene.Resubscribed) || l.possible(q.Source, q.Codes)&q.Outcomes != 0 {
 		return true
 	}
-	who := "no source gives "
+	who := "no source reports "
 	if q.Source != "" {
-		who = fmt.Sprintf("the source %q does not give ", q.Source)
+		who = fmt.Sprintf("the source %q does not report ", q.Source)
 	}
 	if l.possible(q.Source, nil)&q.Outcomes == 0 {
 		l.warn(e.Get("outcome"), "no event triggers this rule: "+who+orList(names), mapOutcome(orList(names)))
@@ -95,7 +95,7 @@ func (l *linter) meaningOf(q *hygiene.When) string {
 		}
 	}
 	if list == nil {
-		return "its table has no line with that code"
+		return "no line of its table has that code"
 	}
 	return strings.Join(list, ", ")
 }
@@ -107,14 +107,14 @@ func (l *linter) checkCounting(e *yamldoc.Entry, r *hygiene.Rule) {
 	least := q.Apart * time.Duration(q.Count-1)
 	switch {
 	case q.Outcomes&^q.Since == 0:
-		l.warn(e.Get("since"), fmt.Sprintf("this rule never acts: only what comes after the last %s counts, and that is the event itself", orList(q.Since.Names())), "count since another outcome")
+		l.warn(e.Get("since"), fmt.Sprintf("this rule never acts: it counts only what comes after the last %s, and the new event is itself the last", orList(q.Since.Names())), "write another outcome in since")
 	case q.Within > 0 && least > q.Within:
-		l.warn(e.Get("apart"), fmt.Sprintf("this rule never acts: %d events %s apart take at least %s, and within is %s", q.Count, hygiene.FormatDuration(q.Apart), hygiene.FormatDuration(least), hygiene.FormatDuration(q.Within)), "make within longer, or apart shorter")
+		l.warn(e.Get("apart"), fmt.Sprintf("this rule never acts: %d events %s apart take at least %s, but within is %s", q.Count, hygiene.FormatDuration(q.Apart), hygiene.FormatDuration(least), hygiene.FormatDuration(q.Within)), "make within longer, or apart shorter")
 	case q.Count == 1:
 		for _, key := range []string{"within", "since", "apart"} {
 			counts := key == "apart" && r.Then.Retry != nil || key == "since" && q.Since&q.Outcomes != 0
 			if e.Has(key) && !counts {
-				l.warnKey(e, key, yamldoc.Quote(key)+" does nothing here: without a count one event is enough", "write count: 2 or more, or take it out")
+				l.warnKey(e, key, yamldoc.Quote(key)+" has no effect: without count, one event is enough", "write count: 2 or more, or remove it")
 			}
 		}
 	}
@@ -122,12 +122,12 @@ func (l *linter) checkCounting(e *yamldoc.Entry, r *hygiene.Rule) {
 
 // faultless is the outcomes that are not the contact's fault, and why.
 var faultless = map[hygiene.Outcome]string{
-	hygiene.Scheduled:        "only says that a message is to be sent",
+	hygiene.Scheduled:        "only means that a message will be sent",
 	hygiene.CarrierViolation: "is the fault of the text, not of the contact",
 	hygiene.UnknownDelivery:  "is neither a success nor a failure",
 	hygiene.Dropped:          "is the sender's own policy, not the contact's fault",
 	hygiene.SenderFault:      "is the fault of the sender's settings, not of the contact",
-	hygiene.Resubscribed:     "says that the contact wants to be texted",
+	hygiene.Resubscribed:     "means that the contact wants to be texted",
 	hygiene.Unrecognized:     "is an event that winnow does not know",
 }
 
@@ -138,7 +138,7 @@ func (l *linter) checkFault(e *yamldoc.Entry, r *hygiene.Rule) {
 	}
 	for _, item := range e.Get("outcome").Items() {
 		if o, err := hygiene.ParseOutcome(item.Text()); err == nil && faultless[o] != "" {
-			l.warn(item, "this rule suppresses for "+item.Text()+", which "+faultless[o], "use a tag for it, or take it out")
+			l.warn(item, "this rule suppresses for "+item.Text()+", which "+faultless[o], "use a tag instead, or remove it")
 		}
 	}
 }
@@ -150,15 +150,15 @@ func (l *linter) checkRetry(e *yamldoc.Entry, r *hygiene.Rule) {
 	}
 	then := e.Get("then")
 	if r.Then.Suppress != nil {
-		l.warnKey(then, "retry", "this retry never happens: the rule suppresses too, and who is suppressed is not tried again", "keep one of them")
+		l.warnKey(then, "retry", "this retry never happens: the rule also suppresses, and a suppressed contact is not retried", "keep one of them")
 		return
 	}
 	if by := l.suppressors(r.When); by != nil {
-		l.warnKey(then, "retry", fmt.Sprintf("this retry never happens: the same event suppresses the contact by %s, and who is suppressed is not tried again", orList(by)), "keep one of the rules")
+		l.warnKey(then, "retry", fmt.Sprintf("this retry never happens: on the same event, rule %s suppresses the contact, and a suppressed contact is not retried", orList(by)), "keep one of the rules")
 		return
 	}
 	if n := len(r.Then.Retry.After); n >= hygiene.Kept && len(r.When.Outcomes.Names()) == 1 {
-		l.warnKey(then.Get("retry"), "after", fmt.Sprintf("this retry never gives up: a history keeps the last %d of each outcome, so there is no bounce after the last of these", hygiene.Kept), fmt.Sprintf("write %d or fewer", hygiene.Kept-1))
+		l.warnKey(then.Get("retry"), "after", fmt.Sprintf("this retry never ends: the history keeps the last %d events of each outcome, so the last wait repeats forever", hygiene.Kept), fmt.Sprintf("write %d or fewer", hygiene.Kept-1))
 	}
 }
 

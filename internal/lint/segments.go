@@ -40,14 +40,14 @@ func (l *linter) givenIn(s *segments.Segment) []term {
 	switch s.Suppressed {
 	case segments.Exclude:
 		given = append(given, term{is: hygiene.StatusTest{hygiene.IsSuppressed}, not: true,
-			says: "this segment leaves suppressed contacts out", hint: "write suppressed: only, or include"})
+			says: "this segment excludes suppressed contacts", hint: "write suppressed: only or include"})
 	case segments.Only:
 		given = append(given, term{is: hygiene.StatusTest{hygiene.IsSuppressed},
-			says: "this segment has suppressed contacts only", hint: "take suppressed: only out"})
+			says: "this segment has only suppressed contacts", hint: "remove suppressed: only"})
 	}
 	if !slices.ContainsFunc(l.config.Policy.Rules, func(r hygiene.Rule) bool { return r.Then.Retry != nil }) {
 		given = append(given, term{is: hygiene.StatusTest{hygiene.Cooling, hygiene.RetryDue}, not: true,
-			says: "no rule sets a retry", hint: "write a rule that does"})
+			says: "no rule sets a retry", hint: "add a rule that does"})
 	}
 	return given
 }

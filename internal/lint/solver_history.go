@@ -17,7 +17,7 @@ func neverCounted(terms []term) *conflict {
 			continue
 		}
 		if asked.Outcomes&^asked.Since == 0 {
-			return neverTrue(t, "nothing comes after the last of these but other outcomes", "count since another outcome")
+			return neverTrue(t, "only other outcomes come after the last of these", "write another outcome in since")
 		}
 		for j := range terms {
 			if !terms[j].not {

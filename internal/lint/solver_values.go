@@ -62,7 +62,7 @@ func (s *solver) impossibleKey(group []comparison) *conflict {
 		case c.not || !s.config.Keys.Phone:
 		case c.Op == hygiene.StartsWith && !strings.HasPrefix(c.Values[0].Text, "+"),
 			(c.Op == hygiene.Is || c.Op == hygiene.In) && !slices.ContainsFunc(c.Values, func(v hygiene.Value) bool { return strings.HasPrefix(v.Text, "+") }):
-			return neverTrue(c.term, "keys are phone numbers, which begin with +", `write for example "+90"`)
+			return neverTrue(c.term, "keys are phone numbers, which start with +", `for example "+90"`)
 		}
 	}
 	return nil
@@ -96,7 +96,7 @@ func noneListed(group []comparison) *conflict {
 		if by, all := ruledOut(list, group); all && len(by) == 1 {
 			return conflictOf(list.term, by[0])
 		} else if all {
-			return neverTrue(list.term, "the other tests leave none of these values", "")
+			return neverTrue(list.term, "the other tests rule out all of these values", "")
 		}
 	}
 	return nil

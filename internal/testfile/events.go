@@ -24,7 +24,7 @@ func countSteps(e *yamldoc.Entry, steps []ruletest.Step) {
 		n += steps[i].Repeat
 	}
 	if n > ruletest.MostEvents {
-		e.Report(fmt.Sprintf("these are %d events, a test may have %d", n, ruletest.MostEvents), "")
+		e.Report(fmt.Sprintf("%d events are too many; a test can have %d", n, ruletest.MostEvents), "")
 	}
 }
 
@@ -62,11 +62,11 @@ func readRepeat(e *yamldoc.Entry, s *ruletest.Step) {
 	const century = 100 * 365 * hygiene.Day
 	switch {
 	case e.Has("every") && !e.Has("repeat"):
-		e.ReportKey("every", `"every" does not stand alone`, "write repeat: 3 beside it")
+		e.ReportKey("every", `"every" needs "repeat"`, "add repeat: 3")
 	case e.Has("repeat") && !e.Has("every"):
-		e.ReportKey("repeat", `"every" is missing`, "write how far apart they are, like every: 1d")
+		e.ReportKey("repeat", `"repeat" needs "every"`, "add the time between two of them, like every: 1d")
 	case s.Repeat > 1 && s.Every > (century-s.At)/time.Duration(s.Repeat-1):
-		e.ReportKey("repeat", "the last of these is more than 100 years away", "")
+		e.ReportKey("repeat", "the last of these is more than 100 years after the start", "")
 		s.Repeat = 1
 	}
 }
@@ -96,19 +96,19 @@ func kindOfStep(e *yamldoc.Entry) string {
 		case kind == "":
 			kind, beside = k.key, k.beside
 		default:
-			e.ReportKey(k.key, fmt.Sprintf("%q and %q are two events", kind, k.key), "write them one after the other")
+			e.ReportKey(k.key, fmt.Sprintf("%q and %q are two events", kind, k.key), "write them as two items")
 			return ""
 		}
 	}
 	if kind == "" {
 		if e.Valid() {
-			e.ReportWhole("nothing happens here", "write outcome, event, body, file, suppress or allow")
+			e.ReportWhole("no event is set", "write one of outcome, event, body, file, suppress, allow")
 		}
 		return ""
 	}
 	for _, key := range []string{"code", "id", "source"} {
 		if e.Has(key) && !slices.Contains(beside, key) {
-			e.ReportKey(key, fmt.Sprintf("%q does not go with %q", key, kind), "")
+			e.ReportKey(key, fmt.Sprintf("%q cannot be combined with %q", key, kind), "")
 		}
 	}
 	if e.Get(kind) == nil {
@@ -129,7 +129,7 @@ func (r *reader) readSource(e *yamldoc.Entry) ruletest.Source {
 		return r.accounts[0]
 	}
 	if !e.Has("outcome") {
-		e.ReportWhole("the config has no source that could send this", "write outcome: instead")
+		e.ReportWhole("the config has no source that could send this", "use outcome instead")
 	}
 	return ruletest.Source{Name: named}
 }
@@ -143,7 +143,7 @@ func (r *reader) readOutcome(e *yamldoc.Entry) *hygiene.Event {
 	if event.Code != "" && !r.knowsCode(source, event.Code) {
 		text, hint := yamldoc.Unknown("code", event.Code, r.codesOf(source, ""))
 		if len(source.Table) == 0 {
-			hint = "neither the outcomes of " + source.Name + " nor a rule names it"
+			hint = "neither the outcomes of " + source.Name + " nor a rule has it"
 		}
 		e.Get("code").Report(text, hint)
 	}
@@ -181,16 +181,16 @@ func (r *reader) readEvent(e *yamldoc.Entry) *hygiene.Event {
 // reportUnknownEvent reports which part of an event the source's table does not
 // know.
 func (r *reader) reportUnknownEvent(e *yamldoc.Entry, source ruletest.Source, event *hygiene.Event) {
-	const instead = "what the config does not know is sent as a body"
+	const instead = "to send what the config does not know, use body"
 	known := r.codesOf(source, eventWord(event.Name))
 	switch {
 	case len(source.Table) == 0:
-		e.Get("event").Report("the outcomes of "+source.Name+" do not know this event and code", instead)
+		e.Get("event").Report("the outcomes of "+source.Name+" have no line for this event and code", instead)
 	case len(known) == 0:
 		text, hint := yamldoc.Unknown("event", event.Name, wordsOf(source))
 		e.Get("event").Report(text+" of "+source.Name, hint+" ("+instead+")")
 	case event.Code == "":
-		e.Get("event").Report(yamldoc.Quote(event.Name)+" says nothing without a code", "known: "+strings.Join(known, ", "))
+		e.Get("event").Report(yamldoc.Quote(event.Name)+" needs a code", "known: "+strings.Join(known, ", "))
 	default:
 		text, hint := yamldoc.Unknown("code", event.Code, known)
 		e.Get("code").Report(text+" of "+yamldoc.Quote(event.Name), hint+" ("+instead+")")
@@ -204,7 +204,7 @@ func readBody(e *yamldoc.Entry) []byte {
 		return e.JSON()
 	}
 	if !e.IsText() {
-		e.Report("expected keys and values, or the raw text in quotes, found "+e.KindName(), "")
+		e.Report("expected keys and values, or raw text in quotes, found "+e.KindName(), "")
 	}
 	return []byte(e.Text())
 }
@@ -224,7 +224,7 @@ func (r *reader) readBodyFile(e *yamldoc.Entry) []byte {
 		var content []byte
 		if content, err = io.ReadAll(io.LimitReader(f, maxBody+1)); err == nil {
 			if len(content) > maxBody {
-				e.Report(yamldoc.Quote(e.Text())+" is larger than 1 MiB, which no callback is", "")
+				e.Report(yamldoc.Quote(e.Text())+" is larger than 1 MiB, the limit for a callback", "")
 			}
 			return content
 		}
@@ -233,7 +233,7 @@ func (r *reader) readBodyFile(e *yamldoc.Entry) []byte {
 	if errors.As(err, &cause) {
 		err = cause.Err
 	}
-	e.Report("can't read "+yamldoc.Quote(e.Text())+": "+err.Error(), "it is relative to the folder of this file")
+	e.Report("cannot read "+yamldoc.Quote(e.Text())+": "+err.Error(), "the path is relative to this file")
 	return nil
 }
 
@@ -242,7 +242,7 @@ func readSuppress(e *yamldoc.Entry, s *ruletest.Step) *hygiene.Instruction {
 	if until := e.Get("until"); until != nil {
 		in.Until = ruletest.Start.Add(until.Duration())
 		if until.Duration() <= s.Last() {
-			until.Report("this suppression would be over already", "until is counted from the start of the test, like at")
+			until.Report("this suppression would already be over", "until is counted from the start of the test, like at")
 		}
 	}
 	return in

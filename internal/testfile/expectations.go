@@ -28,7 +28,7 @@ func (r *reader) readExpectation(e *yamldoc.Entry, at time.Duration) ruletest.Ex
 	}
 	r.readMembership(e.Get("segments"), &x)
 	if e.Len() == 1 && e.Has("at") && e.Valid() {
-		e.Report("nothing is expected here", "write one of "+strings.Join(never.Keys(), ", "))
+		e.Report("no expectation is set", "write one of "+strings.Join(never.Keys(), ", "))
 	}
 	return x
 }
@@ -56,9 +56,9 @@ func readUntil(e *yamldoc.Entry, atATime bool, x *ruletest.Expectation) {
 	until, err := hygiene.ParseDuration(e.Text())
 	switch {
 	case err != nil:
-		e.Report(yamldoc.Quote(e.Text())+" is no end", "write a time counted from the start, like 44h, or: for good")
+		e.Report("invalid until "+yamldoc.Quote(e.Text()), "write a time counted from the start, like 44h, or: for good")
 	case until == 0 || atATime && until <= x.At:
-		e.Report("a suppression until then is over already", "until is counted from the start of the test, like at")
+		e.Report("this suppression would already be over", "until is counted from the start of the test, like at")
 	}
 	x.Until = until
 }
@@ -76,7 +76,7 @@ func readRetry(e *yamldoc.Entry) *ruletest.Retry {
 		after := due.Duration()
 		retry.Due = &after
 		if retry.None {
-			due.Report("no retry is never due", "the first attempt is 1")
+			due.Report("attempt 0 means no retry, which is never due", "the first attempt is 1")
 		}
 	}
 	return &retry

@@ -10,7 +10,7 @@ import (
 
 // file is the shape of a whole file of rule tests.
 var file = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
-	{Key: "tests", Shape: &yamldoc.Shape{Kind: yamldoc.List, Item: test, Min: 1, Expect: "a list of tests"}, Required: true, Literal: true, Doc: "The tests. Each is the history of one contact that never existed."},
+	{Key: "tests", Shape: &yamldoc.Shape{Kind: yamldoc.List, Item: test, Min: 1, Expect: "a list of tests"}, Required: true, Literal: true, Doc: "The tests. Each is a made-up contact and what happens to it."},
 }}
 
 var test = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "a test like {name: …, events: […], expect: […]}", Fields: []yamldoc.Field{
@@ -24,12 +24,12 @@ var test = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "a test like {na
 	{Key: "never", Shape: yamldoc.Several(never), Doc: "What is never true, all of it together; a status alone stands for {status: …}."},
 }}
 
-var event = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "something like {at: 0h, outcome: soft_bounce}", Fields: []yamldoc.Field{
+var event = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "an event like {at: 0h, outcome: soft_bounce}", Fields: []yamldoc.Field{
 	{Key: "at", Shape: config.DelayShape, Doc: "When, counted from the start. Default: the time of the event before."},
 	{Key: "outcome", Shape: config.OutcomeShape, Doc: "An event of a message, by winnow's outcome."},
-	{Key: "event", Shape: config.EventShape, Doc: "An event of a message, by the provider's word."},
+	{Key: "event", Shape: config.EventShape, Doc: "An event of a message, by the provider's name for it."},
 	{Key: "code", Shape: config.CodeShape, Doc: "The provider's code, with outcome or event."},
-	{Key: "id", Shape: &yamldoc.Shape{Kind: yamldoc.Text, Expect: "a message's id", Max: provider.MaxText}, Doc: "The message id, with outcome or event. Default: a new message."},
+	{Key: "id", Shape: &yamldoc.Shape{Kind: yamldoc.Text, Expect: "a message id", Max: provider.MaxText}, Doc: "The message id, with outcome or event. Default: a new message."},
 	{Key: "body", Shape: &yamldoc.Shape{Kind: yamldoc.Any, Expect: "what the provider sends, as keys and values or as raw text"}, Doc: "A callback: what the provider sends, as keys and values or as raw text."},
 	{Key: "file", Shape: config.PathShape, Doc: "A callback from a file, relative to this one."},
 	{Key: "source", Shape: config.NameShape, Doc: "The account that the event comes from. Default: the first of the config."},
@@ -40,7 +40,7 @@ var event = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "something like
 	}}, Doc: "An operator suppresses the contact; a reason alone stands for {reason: …}."},
 	{Key: "allow", Shape: allow, Doc: "An operator lifts suppressions of the contact; a reason alone stands for {reason: …}."},
 	{Key: "repeat", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Expect: "a whole number", Min: 1, Max: ruletest.MostEvents}, Doc: "How often it happens."},
-	{Key: "every", Shape: config.DelayShape, Doc: "How much time is between two of them, with repeat."},
+	{Key: "every", Shape: config.DelayShape, Doc: "The time between two of them, with repeat."},
 }}
 
 var allow = &yamldoc.Shape{Kind: yamldoc.Object, ShortFor: "reason", Expect: "{} for all but opted_out, or a reason", Fields: []yamldoc.Field{
@@ -68,9 +68,9 @@ var retry = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "none, or a ret
 }}
 
 var (
-	expect = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "something like {at: 4h, status: retry}",
+	expect = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "an expectation like {at: 4h, status: retry}",
 		Fields: append([]yamldoc.Field{{Key: "at", Shape: config.DelayShape, Required: true, Doc: "When, counted from the start."}}, claims...)}
-	never = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, ShortFor: "status", Expect: "a status like suppressed, or something like {status: retry}", Fields: claims}
+	never = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, ShortFor: "status", Expect: "a status like suppressed, or an expectation like {status: retry}", Fields: claims}
 )
 
 // noneOrMore is a list that may be empty, or one of its items.

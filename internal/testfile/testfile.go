@@ -41,7 +41,7 @@ func Load(path string, c *config.Config, sources []ruletest.Source) ([]ruletest.
 		return nil, err
 	}
 	if len(text) > MaxSize {
-		return nil, fmt.Errorf("%s is larger than 8 MiB: split it into several files of tests", path)
+		return nil, fmt.Errorf("%s is larger than 8 MiB; split it into several files of tests", path)
 	}
 	return Parse(path, text, c, sources)
 }
@@ -54,7 +54,7 @@ func Parse(path string, text []byte, c *config.Config, sources []ruletest.Source
 	if err != nil {
 		return nil, fmt.Errorf("find the folder of %s: %w", path, err)
 	}
-	doc := yamldoc.Read(path, text, file, yamldoc.Options{Env: os.LookupEnv, EmptyHint: "write tests: and below it a list of them"})
+	doc := yamldoc.Read(path, text, file, yamldoc.Options{Env: os.LookupEnv, EmptyHint: "write tests: and a list below it"})
 	r := &reader{path: path, folder: folder, config: c, accounts: sources}
 	r.defineNames()
 	cases := r.read(doc.Root)
@@ -122,7 +122,7 @@ func (r *reader) readContact(e *yamldoc.Entry) hygiene.Contact {
 	attributes := e.Get("attributes")
 	for _, a := range attributes.Items() {
 		if meant := yamldoc.Nearest(a.Key(), r.attributes.List()); meant != "" && !r.attributes.Has(a.Key()) {
-			attributes.ReportKey(a.Key(), "no rule and no segment asks for the attribute "+yamldoc.Quote(a.Key()), fmt.Sprintf("did you mean %q?", meant))
+			attributes.ReportKey(a.Key(), "no rule or segment uses the attribute "+yamldoc.Quote(a.Key()), fmt.Sprintf("did you mean %q?", meant))
 		}
 		c.Attributes = c.Attributes.With(a.Key(), a.Value())
 	}

@@ -130,8 +130,8 @@ func TestAnUnknownCodeIsRefusedAlsoWhereNoTableIsListed(t *testing.T) {
 		t.Error(err)
 	}
 	for text, want := range map[string]string{
-		"{event: undelivered, code: 1444}": "the outcomes of insider do not know this event and code",
-		"{outcome: sent, code: 1444}":      "neither the outcomes of insider nor a rule names it",
+		"{event: undelivered, code: 1444}": "the outcomes of insider have no line for this event and code",
+		"{outcome: sent, code: 1444}":      "neither the outcomes of insider nor a rule has it",
 	} {
 		_, err := Parse("tests.yaml", []byte("tests: [{name: a, events: "+text+", never: suppressed}]"), c, sources)
 		if err == nil || !strings.Contains(err.Error(), want) {

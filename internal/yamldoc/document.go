@@ -111,7 +111,7 @@ func (d *Document) parse(text []byte) *yaml.Node {
 	}
 	switch err := decoder.Decode(&second); {
 	case err == nil:
-		d.report(&second, nil, "a second document begins here", "the file must be one document: remove the line ---")
+		d.report(&second, nil, "a second YAML document starts here", "remove the line ---; the file must be one document")
 		return nil
 	case !errors.Is(err, io.EOF):
 		d.reportSyntax(text, err)
@@ -150,11 +150,11 @@ func (d *Document) hasForeignCharacter(text []byte) bool {
 			line = line[size:]
 			col++
 			if r == utf8.RuneError && size == 1 {
-				d.reportAt(i+1, col, 1, "", "this is not UTF-8", "save the file as UTF-8")
+				d.reportAt(i+1, col, 1, "", "not valid UTF-8", "save the file as UTF-8")
 				return true
 			}
 			if r != '\t' && unicode.IsControl(r) || strings.ContainsRune("\u2028\u2029\ufeff\ufffe\uffff", r) {
-				d.reportAt(i+1, col, 1, "", fmt.Sprintf("the file has an invisible character here (U+%04X)", r), "take it out")
+				d.reportAt(i+1, col, 1, "", fmt.Sprintf("invisible character (U+%04X)", r), "remove it")
 				return true
 			}
 		}
@@ -168,18 +168,18 @@ func (d *Document) hasForeignCharacter(text []byte) bool {
 // that begins with ! is a tag.
 func (d *Document) refuse(p *place) {
 	n := p.node
-	const written = "write it out where it is meant"
+	const writeOut = "write the value out"
 	if n.Kind == yaml.AliasNode {
 		d.refused[n] = true
-		d.report(n, p, "aliases (*name) are not read", written)
+		d.report(n, p, "aliases (*name) are not supported", writeOut)
 		return
 	}
 	if n.Anchor != "" {
-		d.report(n, p, "anchors (&name) are not read", written)
+		d.report(n, p, "anchors (&name) are not supported", writeOut)
 	}
 	if n.Style&yaml.TaggedStyle != 0 {
 		d.refused[n] = true
-		d.report(n, p, "tags (!name) are not read", "take it out, or put the value in quotes")
+		d.report(n, p, "tags (!name) are not supported", "remove it, or put the value in quotes")
 	}
 	switch n.Kind {
 	case yaml.SequenceNode:
@@ -203,7 +203,7 @@ func (d *Document) refuseKeys(p *place) {
 		case key.Kind == yaml.AliasNode, key.Anchor != "", key.Style&yaml.TaggedStyle != 0, key.Kind != yaml.ScalarNode:
 			refuse(key, "a key must be a plain word", "")
 		case key.ShortTag() == "!!merge":
-			refuse(key, "merge keys (<<) are not read", "write the keys out")
+			refuse(key, "merge keys (<<) are not supported", "write the keys out")
 		case first != nil:
 			refuse(key, Quote(key.Value)+" is written twice", fmt.Sprintf("first on line %d", first.Line))
 		default:

@@ -26,7 +26,7 @@ func expand(text string, lookup func(string) (string, bool)) (expanded, unset st
 		}
 		m := variable.FindStringSubmatch(inside)
 		if m == nil {
-			return "", "", fmt.Errorf("%s is no variable, write ${NAME} or ${NAME:-default}", Quote("${"+inside+"}"))
+			return "", "", fmt.Errorf("%s is not a variable: write ${NAME} or ${NAME:-default}", Quote("${"+inside+"}"))
 		}
 		value, ok := lookup(m[1])
 		switch {

@@ -47,7 +47,7 @@ func (e *Entry) writeScalar(b *bytes.Buffer, n *yaml.Node) {
 	switch n.ShortTag() {
 	case "!!int", "!!float":
 		if !json.Valid([]byte(n.Value)) {
-			e.doc.report(n, e.place, Quote(n.Value)+" is no number of JSON", "put it in quotes, or write the body as raw text")
+			e.doc.report(n, e.place, Quote(n.Value)+" is not a JSON number", "put it in quotes, or write everything as raw text")
 		}
 		b.WriteString(n.Value)
 	case "!!bool":

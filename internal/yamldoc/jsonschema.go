@@ -144,7 +144,7 @@ func (s *Shape) object(literal bool) *draft {
 	}
 	if s.NotBoth != nil {
 		d.Not = &draft{Required: s.NotBoth}
-		d.NotError = fmt.Sprintf("%q and %q are both written: keep one of them", s.NotBoth[0], s.NotBoth[1])
+		d.NotError = fmt.Sprintf("%q and %q are both set: keep one of them", s.NotBoth[0], s.NotBoth[1])
 	}
 	return d
 }
@@ -260,7 +260,7 @@ func (s *Shape) matching(pattern string) *draft {
 // withoutVariables refuses ${…} where it is not read.
 func (d *draft) withoutVariables(literal bool) *draft {
 	if literal {
-		d.Not, d.NotError = &draft{Type: "string", Pattern: `\$\{`}, "${…} is not read in rules and segments"
+		d.Not, d.NotError = &draft{Type: "string", Pattern: `\$\{`}, "${…} is not expanded here"
 	}
 	return d
 }

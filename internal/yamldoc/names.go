@@ -25,7 +25,7 @@ func Define(kind string, list *Entry) Names {
 			continue
 		}
 		if line, taken := first[name.text]; taken {
-			name.Report(fmt.Sprintf("the %s %s is there already", kind, Quote(name.text)), fmt.Sprintf("first on line %d", line))
+			name.Report(fmt.Sprintf("duplicate %s %s", kind, Quote(name.text)), fmt.Sprintf("first on line %d", line))
 			continue
 		}
 		first[name.text] = name.Line()

@@ -117,7 +117,7 @@ func hintFor(s *Shape, n *yaml.Node) string {
 	case s.Kind == List && scalar && s.Item.Kind != Object && s.Item.Kind != OneOf:
 		return "put it in brackets: [" + Shorten(n.Value, 40) + "]"
 	case s.Kind == List && n.Kind == yaml.MappingNode && s.Item.field("name") != nil:
-		return "begin each with - name: …"
+		return "start each item with - name: …"
 	case s.Kind == Object && s.Expect == "":
 		return hintForKeys(s, n)
 	}
@@ -165,7 +165,7 @@ func (r *reader) items(e *Entry, s *Shape, literal bool) bool {
 	case len(n.Content) < s.Min:
 		return r.fail(e, e.place.at, "the list is empty", "write "+s.expects())
 	case s.Max > 0 && len(n.Content) > s.Max:
-		return r.fail(e, n.Content[s.Max], fmt.Sprintf("at most %d are possible", s.Max), s.Because)
+		return r.fail(e, n.Content[s.Max], fmt.Sprintf("at most %d items are allowed", s.Max), s.Because)
 	}
 	return true
 }
@@ -188,9 +188,9 @@ func (r *reader) entries(e *Entry, s *Shape, literal bool) bool {
 	}
 	switch {
 	case len(n.Content) == 0:
-		return r.fail(e, e.place.at, "nothing is said here", "write "+s.expects()+", or take it out")
+		return r.fail(e, e.place.at, "no key is set here", "write "+s.expects()+", or remove it")
 	case s.Max > 0 && len(n.Content) > 2*s.Max:
-		return r.fail(e, n.Content[2*s.Max], "one key too many", s.Because)
+		return r.fail(e, n.Content[2*s.Max], "too many keys", s.Because)
 	}
 	return true
 }
@@ -200,7 +200,7 @@ func (r *reader) entries(e *Entry, s *Shape, literal bool) bool {
 func (r *reader) object(e *Entry, s *Shape, of *Union, literal bool) bool {
 	n := e.place.node
 	if len(n.Content) == 0 && s.Min > 0 {
-		return r.fail(e, e.place.at, "nothing is said here", "the keys are "+strings.Join(s.Keys(), ", "))
+		return r.fail(e, e.place.at, "no key is set here", "the keys are "+strings.Join(s.Keys(), ", "))
 	}
 	e.shape, e.fields, e.keys = s, map[string]*Entry{}, map[string]*yaml.Node{}
 	meant := map[string]bool{}
@@ -240,7 +240,7 @@ func (r *reader) absent(e *Entry, f *Field, meant map[string]bool, literal bool)
 		key := &yaml.Node{Kind: yaml.ScalarNode, Value: f.Key, Line: near.Line, Column: near.Column}
 		e.fields[f.Key] = r.read(e.place.key(key, parseAt(f.Default, near)), f.Shape, literal)
 	case f.Required && !meant[f.Key]:
-		hint := "it is " + f.Shape.expects()
+		hint := "it must be " + f.Shape.expects()
 		if f.Shape.Kind == Object {
 			hint = "its keys are " + strings.Join(f.Shape.Keys(), ", ")
 		}
@@ -257,8 +257,8 @@ func (r *reader) unknownKey(p *place, s *Shape, of *Union, key, node *yaml.Node)
 		if other, ok := of.Misplaced[key.Value]; ok {
 			text, hint = other.Text, other.Hint
 		} else if of.accompanies(key.Value) {
-			text = fmt.Sprintf("%q does not go with %q", key.Value, s.Fields[0].Key)
-			hint = fmt.Sprintf("a %s is one %s: join two with %s: [{…}, {…}]", of.Noun, of.Each, of.Join)
+			text = fmt.Sprintf("%q cannot be combined with %q", key.Value, s.Fields[0].Key)
+			hint = fmt.Sprintf("a %s is one %s; join two with %s: [{…}, {…}]", of.Noun, of.Each, of.Join)
 		}
 	}
 	r.report(key, p, text, hint)
@@ -272,7 +272,7 @@ func (r *reader) unknownKey(p *place, s *Shape, of *Union, key, node *yaml.Node)
 func (r *reader) union(e *Entry, s *Shape, literal bool) bool {
 	n, u := e.place.node, s.Union
 	if len(n.Content) == 0 {
-		return r.fail(e, e.place.at, "an empty "+u.Noun, "write "+s.expects())
+		return r.fail(e, e.place.at, "the "+u.Noun+" is empty", "write "+s.expects())
 	}
 	var variant *Shape
 	for key := range pairs(n) {
@@ -280,7 +280,7 @@ func (r *reader) union(e *Entry, s *Shape, literal bool) bool {
 		switch {
 		case v == nil:
 		case variant != nil:
-			text := fmt.Sprintf("%q and %q are two %ss", e.variant, key.Value, u.Each)
+			text := fmt.Sprintf("%q and %q are two %ss in one %s", e.variant, key.Value, u.Each, u.Noun)
 			return r.fail(e, key, text, fmt.Sprintf("write %s: [{%s: …}, {%s: …}]", u.Join, e.variant, key.Value))
 		default:
 			variant, e.variant = v, key.Value
@@ -304,7 +304,7 @@ func (r *reader) union(e *Entry, s *Shape, literal bool) bool {
 		}
 	}
 	if !strange && !e.flawed {
-		r.fail(e, e.place.at, fmt.Sprintf("this %s has no %s", u.Noun, u.Each), "it begins with one of "+strings.Join(u.Keys(), ", "))
+		r.fail(e, e.place.at, fmt.Sprintf("this %s has no %s", u.Noun, u.Each), "start it with one of "+strings.Join(u.Keys(), ", "))
 	}
 	return false
 }

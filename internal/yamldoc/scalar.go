@@ -44,12 +44,12 @@ func (r *reader) variables(e *Entry, s *Shape, literal bool) bool {
 	case !strings.Contains(n.Value, "${"):
 		return true
 	case literal:
-		return r.fail(e, n, "${…} is not read in rules and segments", "write the value itself, so that the file shows what is done")
+		return r.fail(e, n, "${…} is not expanded here", "write the value itself")
 	}
 	expanded, unset, err := expand(n.Value, r.options.Env)
 	switch {
 	case err != nil && s.Kind == Secret:
-		return r.fail(e, n, "the ${…} of this secret is not right", "write ${NAME} or ${NAME:-default}")
+		return r.fail(e, n, "invalid ${…} in this secret", "write ${NAME} or ${NAME:-default}")
 	case err != nil:
 		return r.fail(e, n, err.Error(), "")
 	case unset == "":
@@ -61,9 +61,9 @@ func (r *reader) variables(e *Entry, s *Shape, literal bool) bool {
 	}
 	hint := fmt.Sprintf("set it, or write ${%s:-default}", unset)
 	if s.Kind == Secret {
-		hint = "set it before winnow starts"
+		hint = "set it before starting winnow"
 	}
-	return r.fail(e, n, "the environment has no "+unset, hint)
+	return r.fail(e, n, "environment variable "+unset+" is not set", hint)
 }
 
 // read gives the entry the value that its text is, or says what is wrong.
@@ -104,9 +104,9 @@ func (e *Entry) read(s *Shape, tag string) (problem, hint string) {
 func textHint(s *Shape, written string) string {
 	switch {
 	case s.Kind == Duration:
-		return "say the unit: 30m, 4h, 7d, 2w"
+		return "add a unit: 30m, 4h, 7d or 2w"
 	case s.Kind == Percent:
-		return "write it in percent, like " + inPercent(written)
+		return "write a percentage, like " + inPercent(written)
 	case s.Kind == Choice:
 		return suggest(written, s.Words)
 	case s.Kind == Secret:
@@ -121,11 +121,11 @@ func textHint(s *Shape, written string) string {
 func (e *Entry) readText(s *Shape) (problem, hint string) {
 	switch {
 	case strings.TrimSpace(e.text) == "":
-		return "expected " + s.expects() + ", found an empty text", ""
+		return "expected " + s.expects() + ", found empty text", ""
 	case s.Pattern != nil && !s.Pattern.MatchString(e.text):
 		return Quote(e.text) + " is not " + s.expects(), ""
 	case s.Max > 0 && len(e.text) > s.Max:
-		return fmt.Sprintf("it is longer than %d bytes", s.Max), ""
+		return fmt.Sprintf("longer than %d bytes", s.Max), ""
 	}
 	return "", ""
 }
@@ -138,16 +138,16 @@ func (e *Entry) readInteger(s *Shape, tag string) (problem, hint string) {
 		return "expected " + s.expects() + " in plain digits, found " + Quote(e.text), hint
 	}
 	if tag == "!!str" {
-		return "expected " + s.expects() + ", found a text", "write it without quotes"
+		return "expected " + s.expects() + ", found text", "remove the quotes"
 	}
 	n, err := strconv.ParseInt(e.text, 10, 64)
 	switch {
 	case s.Max > 0 && (err != nil || n < int64(s.Min) || n > int64(s.Max)):
-		return fmt.Sprintf("it must be from %d to %d", s.Min, s.Max), s.Because
+		return fmt.Sprintf("must be from %d to %d", s.Min, s.Max), s.Because
 	case err != nil:
 		return "the number is too large", ""
 	case n < int64(s.Min):
-		return fmt.Sprintf("it must be at least %d", s.Min), s.Because
+		return fmt.Sprintf("must be at least %d", s.Min), s.Because
 	}
 	e.number = n
 	return "", ""
@@ -157,13 +157,13 @@ func (e *Entry) readDuration(s *Shape) (problem, hint string) {
 	d, err := hygiene.ParseDuration(e.text)
 	switch {
 	case err != nil && len(e.text) > 60:
-		return "expected " + s.expects() + ", found a long text", ""
+		return "expected " + s.expects() + ", found long text", ""
 	case err != nil:
 		return err.Error(), ""
 	case s.MaxDuration > 0 && (d < s.MinDuration || d > s.MaxDuration):
 		return "expected " + s.expects() + ", found " + e.text, s.Because
 	case d == 0 && !s.ZeroAllowed:
-		return "it must be longer than nothing", "write a longer one, or leave the key out"
+		return "must be longer than 0", "write a longer duration, or remove the key"
 	}
 	e.duration = d
 	return "", ""
@@ -180,9 +180,9 @@ func (e *Entry) readShare(s *Shape) (problem, hint string) {
 	f, err := strconv.ParseFloat(m[1], 64)
 	switch {
 	case !s.ZeroAllowed && (f == 0 || f > float64(s.Max)):
-		return fmt.Sprintf("it must be over 0%% and at most %d%%", s.Max), ""
+		return fmt.Sprintf("must be more than 0%% and at most %d%%", s.Max), ""
 	case err != nil || f > float64(s.Max):
-		return fmt.Sprintf("it must be from 0%% to %d%%", s.Max), ""
+		return fmt.Sprintf("must be from 0%% to %d%%", s.Max), ""
 	}
 	e.share = f / 100
 	return "", ""
@@ -207,9 +207,9 @@ func (e *Entry) readCode(s *Shape, tag string) (problem, hint string) {
 	number := hygiene.ParseValue(e.text).Type == hygiene.Number
 	switch {
 	case e.text == "":
-		return "expected " + s.expects() + ", found an empty text", ""
+		return "expected " + s.expects() + ", found empty text", ""
 	case (tag != "!!str" || number) && !plainInteger.MatchString(e.text):
-		return "expected " + s.expects() + ", found " + Quote(e.text), "write it in plain digits, or a text in quotes"
+		return "expected " + s.expects() + ", found " + Quote(e.text), "write it in plain digits, or put it in quotes"
 	}
 	return "", ""
 }
@@ -222,7 +222,7 @@ func (e *Entry) readScalar(tag string) (problem, hint string) {
 	}
 	e.value = hygiene.ParseValue(e.text)
 	if _, err := strconv.ParseFloat(e.text, 64); e.value.Type == hygiene.Text || errors.Is(err, strconv.ErrRange) {
-		return Quote(e.text) + " is neither a plain number nor a plain text", `as a text, put it in quotes: "` + Shorten(e.text, 40) + `"`
+		return Quote(e.text) + " is neither a plain number nor plain text", `if it is text, put it in quotes: "` + Shorten(e.text, 40) + `"`
 	}
 	return "", ""
 }

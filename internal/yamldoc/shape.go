@@ -202,10 +202,10 @@ func kindOf(n *yaml.Node) string {
 	case n.ShortTag() == "!!null":
 		return "nothing"
 	case n.ShortTag() == "!!bool":
-		return "a truth value"
+		return "a boolean"
 	case n.ShortTag() == "!!int", n.ShortTag() == "!!float":
 		return "a number"
 	default:
-		return "a text"
+		return "text"
 	}
 }

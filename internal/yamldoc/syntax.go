@@ -16,19 +16,19 @@ type advice struct {
 }
 
 var advices = []advice{
-	{"did not find expected key", "expected a key here", "is it indented like its neighbours?", false},
-	{"did not find expected '-' indicator", "expected the next \"- \" of the list, or a key less indented", "is it indented like its neighbours?", false},
-	{"did not find expected ',' or '}'", "the { here is not closed", "close it with }, with commas between", true},
-	{"did not find expected ',' or ']'", "the [ here is not closed", "close it with ], with commas between", true},
+	{"did not find expected key", "expected a key here", "check the indentation", false},
+	{"did not find expected '-' indicator", "expected the next \"- \" of the list, or a key with less indentation", "check the indentation", false},
+	{"did not find expected ',' or '}'", "the { here is not closed", "close it with }, and put commas between its keys", true},
+	{"did not find expected ',' or ']'", "the [ here is not closed", "close it with ], and put commas between its items", true},
 	{"found unexpected end of stream", "the quote here is not closed", "close it with the same quote", true},
 	{"found unexpected document indicator", "the quote here is not closed", "close it with the same quote", true},
 	{"could not find expected ':'", "expected a key and a colon", "write it as key: value", true},
-	{"mapping values are not allowed", "a colon can't stand here", "put the text in quotes, or begin a new line", false},
-	{"found a tab character", "a tab can't indent", "use spaces", false},
-	{"found unknown escape character", "unknown escape in a quoted text", "write \\\\ for \\, or use single quotes", false},
-	{"block sequence entries are not allowed", "a list can't begin here", "begin it on a new line", false},
+	{"mapping values are not allowed", "a colon is not allowed here", "put the text in quotes, or start a new line", false},
+	{"found a tab character", "tabs are not allowed for indentation", "use spaces", false},
+	{"found unknown escape character", "unknown escape sequence in quoted text", "write \\\\ for \\, or use single quotes", false},
+	{"block sequence entries are not allowed", "a list cannot start here", "start it on a new line", false},
 	{"did not find expected node content", "expected a value here", "", false},
-	{"unknown anchor", "aliases are not read", "write it out where it is meant", false},
+	{"unknown anchor", "aliases are not supported", "write the value out", false},
 }
 
 // reportSyntax reports why the text is not YAML. The parser that reads configs often
@@ -60,9 +60,9 @@ func (d *Document) reportSyntax(text []byte, cause error) {
 		return
 	}
 	if mayHoldSecret(d.lines, min(max(line, 1), len(d.lines))) {
-		complaint = "look at this line, which is not shown as it may hold a secret" // and so may the complaint
+		complaint = "check this line; it is not shown because it may contain a secret" // and so may the complaint
 	}
-	d.reportAt(line, col, 1, "", "this is not YAML: "+complaint, "")
+	d.reportAt(line, col, 1, "", "invalid YAML: "+complaint, "")
 }
 
 // written is the place, or the end of the text when a parser looked for more
@@ -81,8 +81,8 @@ func (d *Document) written(line, col int) (int, int) {
 // reportStart reports a character that YAML keeps for other uses.
 func (d *Document) reportStart(line, col int) {
 	if line < 1 || col < 1 || col > len(d.lines[line-1]) || d.lines[line-1][col-1] == '\t' {
-		d.reportAt(line, col, 1, "", "a tab can't indent", "use spaces")
+		d.reportAt(line, col, 1, "", "tabs are not allowed for indentation", "use spaces")
 		return
 	}
-	d.reportAt(line, col, 1, "", fmt.Sprintf("a value can't begin with %c", d.lines[line-1][col-1]), "put the value in quotes")
+	d.reportAt(line, col, 1, "", fmt.Sprintf("a value cannot start with %c", d.lines[line-1][col-1]), "put the value in quotes")
 }
