@@ -24,7 +24,7 @@ func environment(name string) (string, bool) {
 	return v, ok
 }
 
-// schedules stands for the parser of schedules, which is another room's.
+// schedules stands in for the parser of schedules, which is another package's.
 func schedules(text string) error {
 	if len(strings.Fields(text)) == 5 || strings.HasPrefix(text, "@every ") {
 		return nil

@@ -235,7 +235,7 @@ func TestTheSchemaIsOneObjectThatEditorsKnowByItsHead(t *testing.T) {
 		}
 	}
 	if root.Properties["listen"].Default != ":8080" {
-		t.Errorf("listen stands at %v", root.Properties["listen"].Default)
+		t.Errorf("the default of listen is %v", root.Properties["listen"].Default)
 	}
 	if !bytes.Equal(Schema(), Schema()) {
 		t.Error("two schemas differ")

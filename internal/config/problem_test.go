@@ -45,7 +45,7 @@ func TestProblemShowsTheLineAndWhatWasMeant(t *testing.T) {
    14 |       when: {outcome: soft_bounce, cuont: 4, within: 14d}
       |                                    ^^^^^ did you mean "count"?`
 	if len(list) != 1 || list[0].String() != want {
-		t.Errorf("told:\n%v\nexpected:\n%s", list, want)
+		t.Errorf("got:\n%v\nexpected:\n%s", list, want)
 	}
 }
 
@@ -65,7 +65,7 @@ func TestManyProblemsAreCountedNotHidden(t *testing.T) {
 	}
 	problems := yamldoc.Problems{List: problemsOf(t, text.String())}
 	if len(problems.List) != 173 || !strings.HasSuffix(problems.Error(), "\nand 123 more problems") {
-		t.Errorf("%d problems, told as\n%s", len(problems.List), problems.Error())
+		t.Errorf("%d problems, shown as\n%s", len(problems.List), problems.Error())
 	}
 }
 
@@ -107,8 +107,8 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		"sources:\n  - tokens:\n      - a\n      - @" + token,
 	} {
 		for _, p := range problemsOf(t, text) {
-			if told := p.String() + p.Snippet + p.Text + p.Hint; strings.Contains(told, token) {
-				t.Errorf("%s\nis told as\n%s", text, told)
+			if shown := p.String() + p.Snippet + p.Text + p.Hint; strings.Contains(shown, token) {
+				t.Errorf("%s\nis shown as\n%s", text, shown)
 			}
 		}
 	}
@@ -118,12 +118,12 @@ func TestSecretsAreNeverShown(t *testing.T) {
 func TestALineOfASyntaxErrorIsShown(t *testing.T) {
 	for _, p := range problemsOf(t, "sources:\n  - tokens: [x]\n    name: a\nhygiene:\n  rules:\n    - name: @a\n") {
 		if !strings.Contains(p.Snippet, "name: @a") {
-			t.Errorf("told as %s, %q", p.String(), p.Snippet)
+			t.Errorf("shown as %s, %q", p.String(), p.Snippet)
 		}
 	}
 }
 
-func TestOneMistakeIsToldOnce(t *testing.T) {
+func TestOneMistakeIsReportedOnce(t *testing.T) {
 	for _, text := range []string{
 		"hygiene: {rules: [{name: a, wen: {outcome: sent}, then: {tag: a}}]}",
 		"hygiene: {rules: [{name: a, when: {outcom: sent}, then: {tag: a}}]}",
@@ -179,16 +179,16 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// lieIn demands that problems have a place in the text, and can be told.
+// lieIn requires that problems have a place in the text, and can be printed.
 func lieIn(t *testing.T, text []byte, problems []yamldoc.Problem) {
 	lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
 	for _, p := range problems {
-		told := p.String()
+		shown := p.String()
 		if p.Line < 1 || p.Line > len(lines) || p.Col < 1 || p.Col > len([]rune(lines[p.Line-1]))+1 {
-			t.Fatalf("a problem outside of the text:\n%s", told)
+			t.Fatalf("a problem outside of the text:\n%s", shown)
 		}
-		if p.Text == "" || strings.ContainsFunc(told, func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) }) {
-			t.Fatalf("told with control characters, or as nothing: %q", told)
+		if p.Text == "" || strings.ContainsFunc(shown, func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) }) {
+			t.Fatalf("shown with control characters, or as nothing: %q", shown)
 		}
 	}
 }

@@ -25,7 +25,7 @@ func parse(t *testing.T, text string) *Config {
 	return c
 }
 
-func TestWhatIsNotWrittenHasItsStandingValue(t *testing.T) {
+func TestAMissingKeyHasItsDefault(t *testing.T) {
 	folder, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +177,7 @@ exports:
 	}
 }
 
-// A word that is taken but not known would silently be the standing character.
+// A word that is accepted and has no character would be written as a zero byte.
 func TestEveryWordForADelimiterHasItsCharacter(t *testing.T) {
 	for _, word := range slices.Concat(delimiter.Words, delimiter.OtherWords, separator.Words, separator.OtherWords) {
 		if characters[word] == 0 {
@@ -205,7 +205,7 @@ sources:
 	}
 }
 
-func TestSecretsAreNotDemandedOfCommandsThatOpenNoDoor(t *testing.T) {
+func TestSecretsAreOptionalForCommandsThatOpenNoServer(t *testing.T) {
 	text := []byte(`
 admin: {listen: "0.0.0.0:8081", token: "${NOT_SET}"}
 sources:
@@ -227,7 +227,7 @@ sources:
 	}
 }
 
-func TestWhatIsNoSecretIsAlwaysDemanded(t *testing.T) {
+func TestAVariableOutsideOfASecretIsAlwaysRequired(t *testing.T) {
 	_, err := Parse("winnow.yaml", []byte(`timezone: "${NOT_SET}"`), Options{Env: environment})
 	if err == nil || !strings.Contains(err.Error(), "NOT_SET") {
 		t.Errorf("an unset time zone: %v", err)

@@ -10,7 +10,7 @@ import (
 	"winnow/segments"
 )
 
-func TestAPasswordFileThatHoldsNoPasswordIsToldOnceAndToWhoDelivers(t *testing.T) {
+func TestABadPasswordFileIsReportedOnceAndAtEveryDelivery(t *testing.T) {
 	dir := t.TempDir()
 	const text = `sources: [{name: insider, preset: insider, tokens: [0123456789abcdef]}]
 hygiene: {rules: [{name: hard, when: {outcome: hard_bounce}, then: {suppress: {reason: hard_bounce}}}]}
@@ -28,7 +28,7 @@ exports:
 		full := []byte(fmt.Sprintf(text, file))
 		_, err := Parse(filepath.Join(dir, "winnow.yaml"), full, Options{Secrets: SecretsRequired})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "nothing is given") || strings.Contains(err.Error(), "correct-horse") {
-			t.Errorf("want %q told once: %v", want, err)
+			t.Errorf("want %q reported once: %v", want, err)
 		}
 		for _, o := range []Options{{}, {Secrets: SecretsRequiredToListen}} {
 			c, err := Parse(filepath.Join(dir, "winnow.yaml"), full, o)
@@ -44,7 +44,7 @@ exports:
 
 // Two names of one directory would be written at once, each taking the other's
 // drafts away.
-func TestADirectoryIsNamedOnceByWhateverName(t *testing.T) {
+func TestADirectoryIsADestinationOnceUnderAnyName(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "exports"), 0o700); err != nil {
 		t.Fatal(err)

@@ -24,7 +24,7 @@ func TestEveryKeyIsExplainedInASentence(t *testing.T) {
 			t.Errorf("the key %q is explained as %q", f.Key, f.Doc)
 		}
 		if f.Shape.Kind != yamldoc.Object && f.Shape.Expect == "" {
-			t.Errorf("nobody is told what the key %q should be", f.Key)
+			t.Errorf("no problem says what the key %q should be", f.Key)
 		}
 	})
 }
@@ -34,7 +34,7 @@ func TestExampleExplainsEveryKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// These two are for those who know what they want, and need figures of their own.
+	// These need figures of their own, and the example has none for all.
 	later := map[string]bool{"delta": true, "guard": true, "max_change": true, "min_rows": true}
 	eachField(file, func(f *yamldoc.Field) {
 		if !later[f.Key] && !regexp.MustCompile(`\b`+f.Key+`\b`).Match(example) {

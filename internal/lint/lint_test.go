@@ -21,7 +21,7 @@ func environment(name string) (string, bool) {
 
 var options = config.Options{Env: environment, Secrets: config.SecretsRequired}
 
-// schedules stands for the warnings about schedules, which are another package's.
+// schedules stands in for the warnings about schedules, which are another package's.
 func schedules(text string, zone *time.Location) []string {
 	if zone != time.UTC && strings.HasPrefix(text, "30 2 ") {
 		return []string{"02:30 does not exist on 2027-03-28 in " + zone.String() + ": choose another hour, or timezone: UTC"}
@@ -95,12 +95,12 @@ func FuzzCheck(f *testing.F) {
 		}
 		lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
 		for _, w := range Check(c, schedules) {
-			told := w.String()
+			shown := w.String()
 			if w.Line < 1 || w.Line > len(lines) || w.Col < 1 || w.Col > len([]rune(lines[w.Line-1]))+1 {
-				t.Fatalf("a warning outside of the text:\n%s", told)
+				t.Fatalf("a warning outside of the text:\n%s", shown)
 			}
-			if w.Text == "" || strings.ContainsFunc(told, func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) }) {
-				t.Fatalf("told with control characters, or as nothing: %q", told)
+			if w.Text == "" || strings.ContainsFunc(shown, func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) }) {
+				t.Fatalf("shown with control characters, or as nothing: %q", shown)
 			}
 		}
 	})

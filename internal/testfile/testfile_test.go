@@ -122,7 +122,7 @@ func TestBodiesKeepTheirOrderAndTheirNumbers(t *testing.T) {
 	}
 }
 
-func TestAnUnknownCodeIsRefusedAlsoWhereNoTableIsListed(t *testing.T) {
+func TestAnUnknownCodeIsRefusedAlsoWithoutATable(t *testing.T) {
 	c, sources := tested(t)
 	sources[0].Table = nil
 	text := "tests: [{name: a, events: [{outcome: sent, code: 1409}, {event: undelivered, code: 1409}], never: suppressed}]"
@@ -140,7 +140,7 @@ func TestAnUnknownCodeIsRefusedAlsoWhereNoTableIsListed(t *testing.T) {
 	}
 }
 
-func TestTestsWithoutASourceAskForNone(t *testing.T) {
+func TestOutcomesNeedNoSource(t *testing.T) {
 	c, _ := tested(t)
 	c.Sources = nil
 	if _, err := Parse("t.yaml", []byte("tests: [{name: a, events: [{outcome: sent}], never: suppressed}]"), c, nil); err != nil {
@@ -152,7 +152,7 @@ func TestTestsWithoutASourceAskForNone(t *testing.T) {
 	}
 }
 
-func TestADirectoryOfTestsIsToldHowToNameItsFiles(t *testing.T) {
+func TestADirectoryIsRefusedWithAnExampleOfItsFiles(t *testing.T) {
 	c, sources := tested(t)
 	dir := t.TempDir()
 	if _, err := Load(dir, c, sources); err == nil || err.Error() != dir+" is a directory: name the files in it, like "+dir+"/*.yaml" {

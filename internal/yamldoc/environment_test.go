@@ -12,7 +12,7 @@ func environment(name string) (string, bool) {
 	return v, ok
 }
 
-func TestDefaultOfAVariableStandsForAnEmptyOneToo(t *testing.T) {
+func TestTheDefaultOfAVariableAlsoReplacesAnEmptyOne(t *testing.T) {
 	for text, want := range map[string]string{
 		"${WINNOW_INSIDER_TOKEN}":       "insider-token-0123456789",
 		"${WINNOW_INSIDER_TOKEN:-x}":    "insider-token-0123456789",
