@@ -8,7 +8,6 @@ import (
 	"winnow/internal/yamldoc"
 )
 
-// The window is kept to the second in memory, for every source.
 var breaker = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "a breaker like {outcome: hard_bounce, share: 20%, window: 1h, min: 500}",
 	Hints: yamldoc.Hints{Scalar: "remove the key to have no breaker"}, Fields: []yamldoc.Field{
 		{Key: "outcome", Shape: OutcomeShape, Required: true, Doc: "The outcome to limit."},
@@ -18,8 +17,8 @@ var breaker = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "a breaker li
 		{Key: "min", Shape: positive, Required: true, Doc: "With fewer events in the window the breaker does not trip."},
 	}}
 
-// readBreakers reads the breakers, each of another outcome: of two for the same
-// outcome it would not be clear which one a surge trips.
+// readBreakers reads the breakers. Two for the same outcome are an error: it would
+// not be clear which one a surge trips.
 func readBreakers(e *yamldoc.Entry) []hygiene.Breaker {
 	var list []hygiene.Breaker
 	first := map[string]int{} // lines, by outcome

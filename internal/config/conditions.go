@@ -9,20 +9,20 @@ import (
 	"winnow/internal/yamldoc"
 )
 
-// The conditions of segments, and of rules, which have fewer tests.
+// The conditions of segments, and those of rules, which have fewer tests.
 var (
 	segmentCondition = newCondition("condition", "One test of a contact, or several joined with all, any and not.", false)
 	ruleCondition    = newCondition("ruleCondition", "One test that rules may make of a contact, or several joined with all, any and not.", true)
 )
 
-// test is the keys of one test, the first of which names it.
+// test is the keys of a test. The first identifies it.
 type test struct {
-	segmentsOnly bool // a rule can't make it
+	segmentsOnly bool // not in the conditions of rules
 	shape        *yamldoc.Shape
 }
 
-// testsOf is all tests that a condition can be. To add one: a line here, and a
-// case in readCondition below.
+// testsOf is all tests that a condition can be. To add one, add a line here and a
+// case in readCondition.
 func testsOf(condition *yamldoc.Shape) []test {
 	conditions := listOf(1, condition, "a list of conditions")
 	return []test{
@@ -61,19 +61,19 @@ func newCondition(name, doc string, ofRules bool) *yamldoc.Shape {
 	return c
 }
 
-// testOf is a test with these keys, of which the first must be written.
+// testOf is a test with these keys. The first is required.
 func testOf(keys ...yamldoc.Field) *yamldoc.Shape {
 	keys = slices.Clone(keys)
 	keys[0].Required = true
 	return &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: keys}
 }
 
-// comparing is these keys and one operator.
+// comparing is an object of these keys and one operator.
 func comparing(keys ...yamldoc.Field) *yamldoc.Shape {
 	return &yamldoc.Shape{Kind: yamldoc.Object, Min: len(keys) + 1, MaxKeys: len(keys) + 1, Fields: append(keys, operators...)}
 }
 
-// operators are the ways to compare an attribute or a key; one is used at a time.
+// operators are the ways to compare an attribute or a key. A test has one.
 var operators = []yamldoc.Field{
 	{Key: string(hygiene.Is), Shape: oneValue, Doc: "Equal to this."},
 	{Key: string(hygiene.In), Shape: listOf(1, ValueShape, "a list of values"), Doc: "Equal to one of these."},
@@ -94,8 +94,8 @@ var (
 	}}
 )
 
-// readCondition reads one condition and all below it. What could not be read is
-// left out: a file with problems is not used.
+// readCondition reads a condition and everything in it. Invalid parts are left out,
+// since a file with problems is not used.
 func (r *reader) readCondition(e *yamldoc.Entry) hygiene.Condition {
 	switch of := e.Get(e.Variant()); e.Variant() {
 	case "all":
@@ -153,7 +153,7 @@ func readStatuses(e *yamldoc.Entry) hygiene.StatusTest {
 	return test
 }
 
-// readAge reads one of the two lengths of time.
+// readAge reads older_than or within.
 func readAge(e *yamldoc.Entry, first bool) hygiene.SeenTest {
 	t := hygiene.SeenTest{First: first, OlderThan: e.Get("older_than").Duration(), Within: e.Get("within").Duration()}
 	if t.OlderThan > 0 && t.Within > 0 {
@@ -162,7 +162,7 @@ func readAge(e *yamldoc.Entry, first bool) hygiene.SeenTest {
 	return t
 }
 
-// readComparison reads the one operator among the keys of a test.
+// readComparison reads the operator among the keys of a test.
 func readComparison(e *yamldoc.Entry) hygiene.Comparison {
 	var c hygiene.Comparison
 	for _, op := range hygiene.Operators {
@@ -182,7 +182,7 @@ func readComparison(e *yamldoc.Entry) hygiene.Comparison {
 	return c
 }
 
-// readOperand reads what is compared with, which must suit the operator.
+// readOperand reads the value to compare with, which must suit the operator.
 func readOperand(c *hygiene.Comparison, e *yamldoc.Entry) {
 	if e == nil {
 		return

@@ -1,19 +1,26 @@
-// Package config reads the file that operations edits: YAML to checked values
-// with their places.
+// Package config reads the file that operations edits, and makes checked values of
+// it.
 //
-// Whoever edits the file should never fear it. So everything that is wrong is
-// told at once, each with its line and column, in the words of the file, with
-// what was probably meant. And nothing is guessed: an unknown key, a second
-// value, a number that is no whole number, an alias are all refused, since a
-// rule that is read otherwise than it was meant texts people who said no.
+// People should edit the file without fear. So every problem is reported, each with
+// its line and column, in the words of the file, with what was probably meant. And
+// nothing is guessed: a rule that is read differently from what was meant texts
+// people who said no.
 //
-// It goes in three steps. The text becomes a tree ([gopkg.in/yaml.v3] into
-// nodes, never into Go values: those lose places and accept too much). The tree
-// is walked along one table of shapes, schema.go, the only place that knows the
-// keys; what comes out has the shape it should have. Last, that is read into
-// values, and what only the whole file can tell is checked: names, references,
-// cycles. A mistake found in one step is not told again in the next. Of a file
-// without mistakes is told what it hardly means, as warnings.
+// Reading takes two steps. Package yamldoc compares the file with its shape. Then
+// the reader turns the entries into values, and checks what only the whole file
+// shows: names, references, cycles. What is correct and probably not meant is the
+// business of package lint.
+//
+// Where to change what:
+//   - a key: a field of the shape of its section, and the line that reads it. Both
+//     are in the file of the section: server.go, sources.go, rules.go, segments.go
+//     and so on. A test finds a key that no code reads.
+//   - a test of conditions: a line in testsOf and a case in readCondition, both in
+//     conditions.go.
+//   - an action of rules: a field in action and a line in readAction, both in
+//     rules.go.
+//   - a message: in the file that reports it; run the tests with -update, and look
+//     at the difference.
 package config
 
 import (
@@ -39,7 +46,7 @@ type Config struct {
 	Hash string // the first 12 hexadecimal digits of the SHA-256 of Text
 	Text []byte
 
-	Listen   string // address of the public door
+	Listen   string // address of the public server
 	TLS      *TLS   // nil when a proxy ends TLS
 	Admin    Admin
 	Store    string         // path of the store's main file
@@ -56,14 +63,14 @@ type Config struct {
 	root *yamldoc.Entry
 }
 
-// Root is the file as entries that know their places, for those who report at
-// them; nil for a config that was not parsed.
+// Root is the file as a tree of entries with their places, for code that reports at
+// these; nil for a config that was not parsed.
 func (c *Config) Root() *yamldoc.Entry { return c.root }
 
 // TLS names the files of a certificate and its key.
 type TLS struct{ Cert, Key string }
 
-// Admin is the private door.
+// Admin is the private server.
 type Admin struct {
 	Listen string
 	Token  string // empty for none, which only a loopback address may have
@@ -77,29 +84,29 @@ type Source struct {
 	Outcomes     []provider.Line
 }
 
-// Options is what a file can't say itself.
+// Options are what the caller knows and a file does not.
 type Options struct {
 	// Env looks up a variable of the environment; nil for the process's own.
 	Env func(string) (string, bool)
-	// CheckSchedule returns what is wrong with a schedule; nil for nothing.
+	// CheckSchedule returns what is wrong with a schedule; nil to accept all.
 	CheckSchedule func(string) error
-	// Secrets says which secrets must be there.
+	// Secrets says which secrets are required.
 	Secrets Secrets
 }
 
-// Secrets says for which secrets it is a problem that they can't be had now: the
-// variable is not set, or the file can't be read.
+// Secrets says which secrets are required. A missing one, whose variable is not set
+// or whose file cannot be read, is a problem.
 type Secrets uint8
 
 const (
-	// SecretsOptional leaves out what can't be had: for commands that open no
-	// server. A destination that lacks its secret fails when it is used.
+	// SecretsOptional leaves missing secrets out, for commands that open no server. A
+	// destination whose secret is missing fails when it is used.
 	SecretsOptional Secrets = iota
-	// SecretsRequired makes each a problem.
+	// SecretsRequired requires all secrets.
 	SecretsRequired
-	// SecretsRequiredToListen makes those of the public and the private server a
-	// problem. A destination that lacks its secret fails when it is used: for a
-	// daemon that starts with the last good config, which must answer.
+	// SecretsRequiredToListen requires those of the public and the private server,
+	// for a daemon that starts with the last good config: it must answer callbacks. A
+	// destination whose secret is missing fails when it is used.
 	SecretsRequiredToListen
 )
 
@@ -164,22 +171,21 @@ func Parse(path string, text []byte, o Options) (*Config, error) {
 	return c, nil
 }
 
-// Schema is the JSON Schema (draft-07) of the config, for editors. Whatever
-// [Parse] accepts it accepts too. It can't see what only the whole file shows
-// (names, references, cycles) nor the environment, so winnow check decides. The
-// bytes are always the same.
+// Schema is the JSON Schema (draft-07) of the config, for editors. It accepts
+// whatever [Parse] accepts. It cannot check what only the whole file shows (names,
+// references, cycles), nor the environment; winnow check does. The bytes are always
+// the same.
 func Schema() []byte {
 	return file.JSONSchema("winnow's config", "What a winnow daemon receives, does about it, and writes.")
 }
 
-// reader turns what has the right shape into values, and checks what only the
-// whole file shows.
+// reader turns entries into values, and checks what only the whole file shows.
 type reader struct {
 	options Options
 	folder  string // paths are relative to it
 
 	sources, reasons, tags, segments yamldoc.Names
-	references                       []*yamldoc.Entry // the segments that the conditions read so far refer to
+	references                       []*yamldoc.Entry // the references to segments in the conditions read so far
 }
 
 // read fills the config. Names come first, so that every reference can be checked.
@@ -199,7 +205,7 @@ func (r *reader) read(c *Config) {
 	c.Exports = r.readExports(e.Get("exports"))
 }
 
-// defineNames collects what the file defines, and reports the second of a name.
+// defineNames collects the names that the file defines, and reports duplicates.
 func (r *reader) defineNames(e *yamldoc.Entry) {
 	rules := e.Get("hygiene").Get("rules")
 	r.sources = yamldoc.Define("source", e.Get("sources"))
@@ -227,10 +233,10 @@ func (r *reader) defineNames(e *yamldoc.Entry) {
 	}
 }
 
-// Reasons are the reasons that conditions may name although no rule gives them.
+// Reasons are the reasons that are known without a rule that gives them.
 var Reasons = []string{"hard_bounce", "soft_bounce", hygiene.OptedOut, "dormant"}
 
-// absolute is a path of the file as seen from anywhere.
+// absolute is the absolute path of a path in the file.
 func (r *reader) absolute(path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
@@ -238,6 +244,6 @@ func (r *reader) absolute(path string) string {
 	return filepath.Join(r.folder, path)
 }
 
-// Suggest is the hint for a word that is not one of the known ones, for callers
-// who read one elsewhere than in a file.
+// Suggest is the hint for a word that is not one of the known ones, for callers that
+// do not read it from a file.
 func Suggest(word string, known []string) string { return yamldoc.Suggest(word, known) }

@@ -39,7 +39,7 @@ var (
 		Map: &yamldoc.Shape{Kind: yamldoc.Map, Item: share, Expect: "a percentage like 30%, or one for each segment"}}
 )
 
-// characters are what the words for delimiters and separators stand for.
+// characters are the delimiters and separators, by their words.
 var characters = map[string]byte{
 	"comma": ',', "semicolon": ';', "tab": '\t', "pipe": '|', ",": ',', ";": ';', "\t": '\t', `\t`: '\t', "|": '|',
 }
@@ -87,7 +87,7 @@ func (r *reader) readExport(e *yamldoc.Entry) segments.Export {
 	return x
 }
 
-// distinct is the items of a list, and reports those that are in it twice.
+// distinct is the items of a list. It reports duplicates.
 func distinct(e *yamldoc.Entry, kind string) []*yamldoc.Entry {
 	seen := map[string]bool{}
 	for _, item := range e.Items() {
@@ -99,8 +99,8 @@ func distinct(e *yamldoc.Entry, kind string) []*yamldoc.Entry {
 	return e.Items()
 }
 
-// readGuard reads the limits. One for all segments is also kept for each, so that
-// 0%, no change at all, differs from no limit.
+// readGuard reads the limits. A limit for all segments is also set for each one, so
+// that 0% (no change allowed) differs from no limit.
 func readGuard(e *yamldoc.Entry, own *yamldoc.Names) segments.Guard {
 	var g segments.Guard
 	if change := e.Get("max_change"); change != nil {
@@ -126,7 +126,7 @@ func readGuard(e *yamldoc.Entry, own *yamldoc.Names) segments.Guard {
 	return g
 }
 
-// readCSV reads how CSV files are written.
+// readCSV reads the options of CSV files.
 func readCSV(e *yamldoc.Entry) segments.CSVOptions {
 	return segments.CSVOptions{
 		Spreadsheet: e.Get("profile").Text() == "spreadsheet",

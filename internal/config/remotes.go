@@ -61,7 +61,7 @@ func (r *reader) readTargets(x *segments.Export, e *yamldoc.Entry) {
 // their home to a shell. Nobody calls a directory so.
 var likeAServer = regexp.MustCompile(`^(~[^/]*(/|$)|[^/:]+@[^/:]+:|[A-Za-z][A-Za-z0-9+.-]*:/([^/]|$))`)
 
-// sameFolder tells whether two paths are of one directory, as far as it is there.
+// sameFolder reports whether two paths are the same directory, as far as it exists.
 func sameFolder(a, b string) bool {
 	if a == b {
 		return true
@@ -71,14 +71,14 @@ func sameFolder(a, b string) bool {
 	return err == nil && otherErr == nil && os.SameFile(one, other)
 }
 
-// readRemote reads a folder on a server. What can be told of it without a
-// connection is told here, and not in the night of its first run.
+// readRemote reads a folder on a server. It checks everything that needs no
+// connection, so that the first run does not fail for it.
 func (r *reader) readRemote(x *segments.Export, e *yamldoc.Entry, seen []string) []string {
 	hidePassword(e.Get("url"))
 	s, err := destination.ParseSFTP(e.Get("url").Text())
 	switch {
 	case e.Get("url") == nil:
-		return seen // it was told
+		return seen // reported already
 	case err != nil:
 		e.Get("url").Report(err.Error(), "")
 		return seen
@@ -103,15 +103,15 @@ func (r *reader) readRemote(x *segments.Export, e *yamldoc.Entry, seen []string)
 
 var passwordInURL = regexp.MustCompile(`://[^/]*:.*@`)
 
-// hidePassword sees to it that no message shows a URL with a password.
+// hidePassword hides a URL with a password in all problems.
 func hidePassword(url *yamldoc.Entry) {
 	if url != nil && passwordInURL.MatchString(url.Text()) {
 		url.MarkSecret()
 	}
 }
 
-// password reads the one line of a file. The error is told, where secrets are
-// demanded.
+// password reads the one line of a file. Its error is also reported where secrets
+// are required.
 func (r *reader) password(e *yamldoc.Entry) (text string, err error) {
 	if e == nil {
 		return "", nil
@@ -149,7 +149,7 @@ func (r *reader) checked(s destination.SFTP, e *yamldoc.Entry) segments.Remote {
 	return s
 }
 
-// unready is a server of which something is not known.
+// unready is a server whose secret is missing.
 type unready struct {
 	segments.Remote
 	why error

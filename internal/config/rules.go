@@ -19,7 +19,7 @@ var rule = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"when", 
 	{Key: "then", Shape: action, Required: true, Doc: "What the rule does."},
 }}
 
-// counting is the keys of what is counted, in rules and in conditions.
+// counting is the keys that say what is counted, in rules and in conditions.
 var counting = []yamldoc.Field{
 	{Key: "outcome", Shape: yamldoc.Several(OutcomeShape), Required: true, Doc: "The outcomes to count."},
 	{Key: "count", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Expect: "a whole number", Min: 1, Max: hygiene.Kept, Because: historyLimit}, Default: "1", Doc: "How many events there must be."},
@@ -96,9 +96,9 @@ func (r *reader) readAction(e *yamldoc.Entry) hygiene.Action {
 	return a
 }
 
-// readOwnReason reads a reason that a rule gives. Any will do but one that looks
-// like the opt-out: people would take it for that, and it could be lifted without
-// being named.
+// readOwnReason reads a reason that a rule gives. Any reason is valid but one that
+// looks like the opt-out: people would take it for that, and a release could lift it
+// without naming it.
 func readOwnReason(e *yamldoc.Entry) string {
 	if e.Text() != hygiene.OptedOut && yamldoc.NearestWithin(e.Text(), []string{hygiene.OptedOut}, 2) != "" {
 		e.Report("the reason "+yamldoc.Quote(e.Text())+" looks like "+hygiene.OptedOut, `did you mean "opted_out"?`)

@@ -8,8 +8,8 @@ import (
 	"winnow/internal/yamldoc"
 )
 
-// file is the shape of the whole file. The shape of a section is in the file that
-// reads it.
+// file is the shape of the whole file. The shape of a section is next to the code
+// that reads it.
 var file = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
 	{Key: "listen", Shape: address, Default: `":8080"`, Doc: "Address of the public server, which receives the providers' callbacks: host:port, or :port for every address of the machine."},
 	{Key: "admin", Shape: admin, Default: "{}", Doc: "The private server: console, metrics and API."},
@@ -23,8 +23,8 @@ var file = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
 	{Key: "exports", Shape: listOf(0, export, "a list of exports"), Default: "[]", Doc: "Which segments are written, where and when."},
 }}
 
-// Shapes that several sections share, and those that files of rule tests share
-// with the config.
+// Shapes that several sections share. The exported ones are also those of rule
+// tests.
 var (
 	NameShape    = pattern("a name of lowercase letters, digits, - and _ (at most 63 characters, the first a letter or digit)", `^[a-z0-9][a-z0-9_-]{0,62}$`)
 	OutcomeShape = choice("an outcome like delivered", "outcome", hygiene.OutcomeNames()...)
@@ -49,7 +49,7 @@ func pattern(expect, expression string) *yamldoc.Shape {
 	return &yamldoc.Shape{Kind: yamldoc.Text, Expect: expect, Pattern: regexp.MustCompile(expression)}
 }
 
-// listOf is a list of at least least items.
-func listOf(least int, item *yamldoc.Shape, expect string) *yamldoc.Shape {
-	return &yamldoc.Shape{Kind: yamldoc.List, Item: item, Min: least, Expect: expect}
+// listOf is a list of at least so many items.
+func listOf(min int, item *yamldoc.Shape, expect string) *yamldoc.Shape {
+	return &yamldoc.Shape{Kind: yamldoc.List, Item: item, Min: min, Expect: expect}
 }

@@ -16,7 +16,7 @@ var segment = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"wher
 	{Key: "columns", Shape: columns, Doc: "Columns of its files: names, or a name with the header to show, like {contact: Phone Number}. Default: contact, phone, status."},
 }}
 
-// A column is a name, or a name with the header that files show for it.
+// A column is a name, or a name with the header to show for it.
 var (
 	columns    = &yamldoc.Shape{Kind: yamldoc.List, Item: column, Min: 1, Expect: "a list of columns", Hints: yamldoc.Hints{Keys: oneColumnPerItem}}
 	column     = &yamldoc.Shape{Kind: yamldoc.ItemOrMap, Item: columnName, Map: renamed, Expect: columnName.Expect}
@@ -27,7 +27,7 @@ var (
 
 const oneColumnPerItem = "start each column with -"
 
-// readSegments reads the segments, and refuses those that refer to themselves.
+// readSegments reads the segments, and reports cycles of references.
 func (r *reader) readSegments(e *yamldoc.Entry) []segments.Segment {
 	var list []segments.Segment
 	refersTo := map[string][]*yamldoc.Entry{}
@@ -89,7 +89,7 @@ func readColumns(e *yamldoc.Entry) []segments.Column {
 	return columns
 }
 
-// readColumn reads a name, or a name and the header that files show for it.
+// readColumn reads a name, or a name and its header.
 func readColumn(e *yamldoc.Entry) (segments.Column, bool) {
 	if e.IsScalar() {
 		return columnOf(e.Text(), e.Report)
@@ -125,9 +125,8 @@ func columnOf(name string, report func(text, hint string)) (segments.Column, boo
 	return c, err == nil
 }
 
-// reportCycles reports segments that refer, over others or not, to themselves:
-// who is in one could not be decided. references are the tests of a segment that
-// name another.
+// reportCycles reports segments that refer to themselves, directly or through others.
+// references are the entries in which a segment names another, by its name.
 func reportCycles(list []segments.Segment, references map[string][]*yamldoc.Entry) {
 	done, depth := map[string]bool{}, map[string]int{}
 	var path []string

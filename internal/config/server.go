@@ -31,7 +31,7 @@ var (
 	tokenOrNone = &yamldoc.Shape{Kind: yamldoc.Secret, Expect: token.Expect, Pattern: token.Pattern, ZeroAllowed: true}
 )
 
-// readServers reads the two servers. They can't share an address.
+// readServers reads the two servers, which cannot share an address.
 func (r *reader) readServers(c *Config, e *yamldoc.Entry) {
 	c.Listen = readAddress(e.Get("listen"))
 	c.TLS = r.readTLS(e.Get("tls"))
@@ -77,7 +77,7 @@ func (r *reader) readAdmin(e *yamldoc.Entry) Admin {
 
 var tokenCharacters = regexp.MustCompile(`^[A-Za-z0-9._~-]*$`)
 
-// checkToken reports whether a text can be a token. The problem never repeats it.
+// checkToken reports whether text is a valid token. The problem does not repeat it.
 func checkToken(e *yamldoc.Entry, text string) bool {
 	switch {
 	case token.Pattern.MatchString(text):
@@ -90,8 +90,7 @@ func checkToken(e *yamldoc.Entry, text string) bool {
 	return false
 }
 
-// readTokenFile reads tokens from a file, one per line, and leaves out those that
-// can't be one.
+// readTokenFile reads tokens from a file, one per line. It leaves out invalid ones.
 func (r *reader) readTokenFile(e *yamldoc.Entry) []string {
 	if e == nil {
 		return nil
@@ -115,7 +114,7 @@ func (r *reader) readTokenFile(e *yamldoc.Entry) []string {
 	return tokens
 }
 
-// reasonOf is why a file can't be read, without its path.
+// reasonOf is why a file cannot be read, without its path.
 func reasonOf(err error) string {
 	var cause *fs.PathError
 	if errors.As(err, &cause) {
@@ -137,8 +136,8 @@ func readAddress(e *yamldoc.Entry) string {
 	return e.Text()
 }
 
-// sameAddress reports whether only one of two servers can listen at these
-// addresses: one for every address of the machine leaves none of its port.
+// sameAddress reports whether two servers cannot both listen at these addresses. One
+// that listens on every address of the machine takes the port on all of them.
 func sameAddress(a, b string) bool {
 	hostA, portA, errA := net.SplitHostPort(a)
 	hostB, portB, errB := net.SplitHostPort(b)
@@ -148,7 +147,7 @@ func sameAddress(a, b string) bool {
 	return hostA == hostB || coversHost(hostA, hostB) || coversHost(hostB, hostA)
 }
 
-// coversHost reports whether a host means every address that other can be.
+// coversHost reports whether a host includes every address of other.
 func coversHost(host, other string) bool {
 	return host == "" || host == "::" || host == "0.0.0.0" && !strings.Contains(other, ":")
 }

@@ -23,8 +23,8 @@ var line = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
 	{Key: "outcome", Shape: OutcomeShape, Required: true, Doc: "What the event means."},
 }}
 
-// readSources reads the provider accounts. No two of them share a token, and none
-// has the one of admin.
+// readSources reads the provider accounts. Each token, also that of admin, must be
+// unique.
 func (r *reader) readSources(e *yamldoc.Entry, admin string) []Source {
 	owners := map[string]string{} // of tokens
 	if admin != "" {
@@ -44,13 +44,12 @@ func (r *reader) readSources(e *yamldoc.Entry, admin string) []Source {
 	return sources
 }
 
-// readTokens reads the tokens of a source from the file itself and from a file
-// beside it.
+// readTokens reads the tokens of a source, from the config and from its own file.
 func (r *reader) readTokens(s *yamldoc.Entry, owners map[string]string) []string {
 	var tokens []string
 	own := s.Get("name").Text()
 	if own == "" {
-		own = "above" // its name is a problem of its own
+		own = "above" // the name has a problem of its own
 	}
 	add := func(e *yamldoc.Entry, token string) {
 		owner, taken := owners[token]
@@ -69,9 +68,9 @@ func (r *reader) readTokens(s *yamldoc.Entry, owners map[string]string) []string
 			add(e, e.Text())
 		}
 	}
-	beside := s.Get("tokens_file")
-	for _, token := range r.readTokenFile(beside) {
-		add(beside, token)
+	file := s.Get("tokens_file")
+	for _, token := range r.readTokenFile(file) {
+		add(file, token)
 	}
 	if !s.Has("tokens") && !s.Has("tokens_file") && s.Valid() {
 		s.ReportWhole("a source needs a token", `write tokens: ["${NAME}"] or tokens_file: FILE`)
@@ -79,7 +78,7 @@ func (r *reader) readTokens(s *yamldoc.Entry, owners map[string]string) []string
 	return tokens
 }
 
-// readOutcomeLines reads the lines of a table of outcomes.
+// readOutcomeLines reads the lines of an outcome table.
 func readOutcomeLines(e *yamldoc.Entry) []provider.Line {
 	var lines []provider.Line
 	seen := map[[2]string]bool{}
@@ -97,5 +96,5 @@ func readOutcomeLines(e *yamldoc.Entry) []provider.Line {
 	return lines
 }
 
-// eventWord is a provider's word as events are compared.
+// eventWord is a provider's name for an event, in the form in which it is compared.
 func eventWord(s string) string { return strings.ToLower(strings.TrimSpace(s)) }

@@ -31,9 +31,8 @@ func (r *reader) readStore(e *yamldoc.Entry) string {
 	return ""
 }
 
-// FindStore is where the store of a broken config most likely is: where the file
-// says, as far as it can be read, else the default. A command that finds the file
-// broken looks there for the last good config.
+// FindStore is the path of the store of a config that may have problems: from the
+// file, if its store can be read, or else the default. The last good config is there.
 func FindStore(path string) string {
 	store := "winnow.db"
 	if text, err := os.ReadFile(path); err == nil {

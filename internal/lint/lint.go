@@ -1,16 +1,18 @@
-// Package lint warns of what is right in a config and probably not meant: a rule
-// that no event triggers, a segment that no contact can be in, a key without
-// effect. Package config does not know of it: it accepts such a config.
+// Package lint warns of what is correct in a config and probably not meant: a rule
+// that no event triggers, a segment that no contact can be in, a key without effect.
+// Package config accepts such a config, and does not know this package.
 //
-// It warns only of what is certain. A warning that is wrong once is not read the
-// next time.
+// It warns only of what is certain, since people stop reading warnings that are
+// wrong.
 //
-// To add a warning: a check in the file of its section (rules.go, segments.go,
-// and the rest here), a case in testdata, and, if it says that something never
-// happens, a law in laws_test.go that tries to refute it on random histories. The
-// solver (solver*.go) finds conditions that are never true. A new test of
-// conditions needs nothing there: what the solver does not know it takes for
-// possible.
+// To add a warning: a check in the file of its section (rules.go, segments.go, and
+// lint.go for the rest), and a case in testdata. A warning that something never
+// happens also needs a law in laws_test.go, which tries to refute it on random
+// events.
+//
+// The solver (solver*.go) finds conditions that are never true. A new test of
+// conditions needs no change there: the solver takes a test that it does not know
+// for possible.
 package lint
 
 import (
@@ -26,9 +28,9 @@ import (
 	"winnow/segments"
 )
 
-// Check returns the warnings about a config that [config.Parse] read, in the order
-// of the file. warnSchedule returns what is to be warned of about a good schedule
-// in a time zone, a sentence each; nil for nothing.
+// Check returns the warnings about a config from [config.Parse], in the order of the
+// file. warnSchedule returns warnings about a valid schedule in a time zone, a
+// sentence each; nil for none.
 func Check(c *config.Config, warnSchedule func(text string, zone *time.Location) []string) []yamldoc.Problem {
 	l := &linter{config: c, tables: map[string]provider.Meanings{}}
 	for _, s := range c.Sources {
@@ -48,8 +50,8 @@ func Check(c *config.Config, warnSchedule func(text string, zone *time.Location)
 	return l.warnings
 }
 
-// linter collects warnings. Every entry and every value of the config is there,
-// since it was read without a problem.
+// linter collects warnings. The config was read without a problem, so no entry of it
+// is nil.
 type linter struct {
 	config   *config.Config
 	tables   map[string]provider.Meanings // of the sources, by name
@@ -66,8 +68,8 @@ func (l *linter) warnKey(e *yamldoc.Entry, key, text, hint string) {
 	l.warnings = append(l.warnings, e.KeyWarning(key, text, hint))
 }
 
-// checkSchedules warns of schedules that are written, not of defaults: nobody
-// chose those.
+// checkSchedules warns of schedules that are written. It does not check defaults,
+// which were not chosen.
 func (l *linter) checkSchedules(root *yamldoc.Entry, warnSchedule func(string, *time.Location) []string) {
 	check := func(of *yamldoc.Entry, key string) {
 		if !of.Has(key) {
@@ -93,7 +95,7 @@ func (l *linter) checkBreakers(entries []*yamldoc.Entry) {
 	}
 }
 
-// checkDeltas warns of deltas that show that a contact left, and not which.
+// checkDeltas warns of deltas that do not identify the contacts that entered or left.
 func (l *linter) checkDeltas(exports []*yamldoc.Entry) {
 	identifies := func(c segments.Column) bool {
 		return c.String() == "contact" || c.String() == "phone" || strings.HasPrefix(c.String(), "attributes.")
@@ -109,8 +111,8 @@ func (l *linter) checkDeltas(exports []*yamldoc.Entry) {
 	}
 }
 
-// possible is every outcome that events of a source can have; of any source when
-// none is named, with any code when no codes are.
+// possible is every outcome that events of a source with these codes can have. An
+// empty source is any source; nil codes are any codes.
 func (l *linter) possible(source string, codes []string) hygiene.Outcomes {
 	var all hygiene.Outcomes
 	for name, table := range l.tables {
@@ -121,12 +123,12 @@ func (l *linter) possible(source string, codes []string) hygiene.Outcomes {
 	return all
 }
 
-// mapOutcome is what to do about an outcome that no event has.
+// mapOutcome is the hint for an outcome that no event has.
 func mapOutcome(outcome string) string {
 	return "in the outcomes of a source, map an event to " + outcome
 }
 
-// orList writes words as people list them: a, b or c.
+// orList joins words: a, b or c.
 func orList(words []string) string {
 	if n := len(words); n > 1 {
 		return strings.Join(words[:n-1], ", ") + " or " + words[n-1]

@@ -11,7 +11,7 @@ import (
 	"winnow/internal/yamldoc"
 )
 
-// checkRules warns of rules; entries are where they are written.
+// checkRules warns of rules. entries are their places.
 func (l *linter) checkRules(entries []*yamldoc.Entry) {
 	rules := l.config.Policy.Rules
 	s := &solver{config: l.config}
@@ -32,8 +32,8 @@ func (l *linter) checkRules(entries []*yamldoc.Entry) {
 	l.checkDuplicates(entries)
 }
 
-// given is what is true whenever a rule acts: the event itself is counted, and
-// enough of its kind are.
+// given is what is true whenever a rule acts: the new event itself is counted, and so
+// are enough others.
 func given(q *hygiene.When) []term {
 	if q == nil || q.Outcomes&^q.Since == 0 {
 		return nil
@@ -45,7 +45,7 @@ func given(q *hygiene.When) []term {
 	return []term{{is: hygiene.OutcomeTest{Counting: itself}, says: says}, {is: hygiene.OutcomeTest{Counting: enough}, says: says}}
 }
 
-// checkDuplicates warns of rules that are the same but for the name.
+// checkDuplicates warns of rules that differ only in their names.
 func (l *linter) checkDuplicates(entries []*yamldoc.Entry) {
 	rules := l.config.Policy.Rules
 	for i, e := range entries {
@@ -61,22 +61,22 @@ func sameRule(a, b *hygiene.Rule) bool {
 	return reflect.DeepEqual(a.When, b.When) && reflect.DeepEqual(a.Where, b.Where) && reflect.DeepEqual(a.Then, b.Then)
 }
 
-// checkTrigger warns of a rule that no event can trigger, and reports whether one
-// can. An opt-in may also come by an import or the API.
+// checkTrigger reports whether an event can trigger a rule, and warns if none can. An
+// opt-in can also come from an import or the API.
 func (l *linter) checkTrigger(e *yamldoc.Entry, q *hygiene.When) bool {
 	names := q.Outcomes.Names()
 	if len(l.tables) == 0 || q.Outcomes.Has(hygiene.Resubscribed) || l.possible(q.Source, q.Codes)&q.Outcomes != 0 {
 		return true
 	}
-	who := "no source reports "
+	source := "no source reports "
 	if q.Source != "" {
-		who = fmt.Sprintf("the source %q does not report ", q.Source)
+		source = fmt.Sprintf("the source %q does not report ", q.Source)
 	}
 	if l.possible(q.Source, nil)&q.Outcomes == 0 {
-		l.warn(e.Get("outcome"), "no event triggers this rule: "+who+orList(names), mapOutcome(orList(names)))
+		l.warn(e.Get("outcome"), "no event triggers this rule: "+source+orList(names), mapOutcome(orList(names)))
 		return false
 	}
-	l.warn(e.Get("codes"), "no event triggers this rule: "+who+orList(names)+" with code "+orList(q.Codes), l.meaningOf(q))
+	l.warn(e.Get("codes"), "no event triggers this rule: "+source+orList(names)+" with code "+orList(q.Codes), l.meaningOf(q))
 	return false
 }
 
@@ -100,8 +100,8 @@ func (l *linter) meaningOf(q *hygiene.When) string {
 	return strings.Join(list, ", ")
 }
 
-// checkCounting warns of counts that are never reached, and of keys without
-// effect: where one event is enough, it is always recent enough.
+// checkCounting warns of counts that are never reached, and of keys without effect:
+// the first event is always recent enough.
 func (l *linter) checkCounting(e *yamldoc.Entry, r *hygiene.Rule) {
 	q := r.When
 	least := q.Apart * time.Duration(q.Count-1)
@@ -120,7 +120,7 @@ func (l *linter) checkCounting(e *yamldoc.Entry, r *hygiene.Rule) {
 	}
 }
 
-// faultless is the outcomes that are not the contact's fault, and why.
+// faultless is the outcomes that are not the contact's fault, each with the reason.
 var faultless = map[hygiene.Outcome]string{
 	hygiene.Scheduled:        "only means that a message will be sent",
 	hygiene.CarrierViolation: "is the fault of the text, not of the contact",
@@ -131,7 +131,7 @@ var faultless = map[hygiene.Outcome]string{
 	hygiene.Unrecognized:     "is an event that winnow does not know",
 }
 
-// checkFault warns of a rule that suppresses contacts for what others did.
+// checkFault warns of a rule that suppresses contacts for a fault of others.
 func (l *linter) checkFault(e *yamldoc.Entry, r *hygiene.Rule) {
 	if r.Then.Suppress == nil {
 		return
@@ -162,9 +162,8 @@ func (l *linter) checkRetry(e *yamldoc.Entry, r *hygiene.Rule) {
 	}
 }
 
-// suppressors are the rules by which every event that triggers q suppresses
-// immediately, and that no rule releases for the same event; nil when there is an
-// event that does not.
+// suppressors are the rules that suppress immediately on every event that triggers q,
+// where no rule releases on the same event; nil when some event does not suppress.
 func (l *linter) suppressors(q *hygiene.When) []string {
 	var by []string
 	for o := range q.Outcomes.All() {
@@ -179,8 +178,8 @@ func (l *linter) suppressors(q *hygiene.When) []string {
 	return by
 }
 
-// suppresses reports whether every event of the outcome that triggers q makes the
-// rule s suppress.
+// suppresses reports whether rule s suppresses on every event of the outcome that
+// triggers q.
 func (l *linter) suppresses(o hygiene.Outcome, q *hygiene.When, s *hygiene.Rule) bool {
 	if s.When == nil || s.Where != nil || s.Then.Suppress == nil {
 		return false
@@ -192,8 +191,7 @@ func (l *linter) suppresses(o hygiene.Outcome, q *hygiene.When, s *hygiene.Rule)
 	})
 }
 
-// narrower reports whether codes a let nothing through that codes b do not; nil is
-// all codes.
+// narrower reports whether codes b include all of codes a; nil is all codes.
 func narrower(a, b []string) bool {
 	if b == nil {
 		return true

@@ -34,7 +34,7 @@ func (l *linter) checkSegments(entries []*yamldoc.Entry) {
 	}
 }
 
-// givenIn is what is true of every member of a segment beside its condition.
+// givenIn is what is true of every member of a segment besides its condition.
 func (l *linter) givenIn(s *segments.Segment) []term {
 	var given []term
 	switch s.Suppressed {

@@ -11,30 +11,30 @@ import (
 	"winnow/segments"
 )
 
-// solver finds conditions that are true of no contact at all. It is sound, not
-// complete: it looks at the terms that are joined with all, one kind of test after
-// the other, and takes for possible what it can't refute.
+// solver finds conditions that are true for no contact at all. It is sound, not
+// complete: it compares the terms that are joined with all, one kind of test after
+// the other, and takes for possible what it cannot refute.
 type solver struct {
 	config       *config.Config
-	emptySegment func(name string) bool // reports whether no contact can be in it; nil for no
+	emptySegment func(name string) bool // reports whether no contact can be in it; nil if unknown
 	pairs        int                    // of terms that were compared
 }
 
-// maxPairs is where the solver stops. Everything after that is taken for possible,
-// so a condition that a program wrote costs warnings, and never the time in which
-// a daemon should start. What people write takes a few hundred pairs.
+// maxPairs is where the solver stops: all that it has not refuted by then is taken
+// for possible, without a warning. A condition that a program wrote must not keep a
+// daemon from starting. Conditions that people write take a few hundred pairs.
 const maxPairs = 1_000_000
 
-// term is a condition, or its opposite, and where it is written.
+// term is a condition or its negation, and its place.
 type term struct {
 	is  hygiene.Condition
 	not bool
-	at  *yamldoc.Entry // nil for what holds without being written in the condition
+	at  *yamldoc.Entry // nil for a term that is true without being written
 
-	says, hint string // of a term that is not written: what it says, and what to do about it
+	says, hint string // of a term that is not written: its meaning, and the hint
 }
 
-// String is the term as the file writes it.
+// String is the term as YAML.
 func (t *term) String() string {
 	if t.not {
 		return yamldoc.Shorten(hygiene.Not{Of: t.is}.String(), 80)
@@ -42,14 +42,14 @@ func (t *term) String() string {
 	return yamldoc.Shorten(t.is.String(), 80)
 }
 
-// conflict is why a condition is never true, and where that shows.
+// conflict is why a condition is never true, and the place to show it.
 type conflict struct {
 	at        *yamldoc.Entry
 	why, hint string
 }
 
-// conflictOf is that terms are never true together. It is shown at the last of
-// them that is written.
+// conflictOf is a conflict between terms. It is shown at the last of them that is
+// written.
 func conflictOf(terms ...*term) *conflict {
 	f := &conflict{}
 	var tests, unwritten []string
@@ -69,7 +69,7 @@ func conflictOf(terms ...*term) *conflict {
 	return f
 }
 
-// inFile orders terms as they are written; those that are not come last.
+// inFile orders terms by their places; those that are not written come last.
 func inFile(a, b *term) int {
 	switch {
 	case a.at == nil && b.at == nil:
@@ -82,12 +82,12 @@ func inFile(a, b *term) int {
 	return a.at.Compare(b.at)
 }
 
-// neverTrue is the conflict of one term with itself.
+// neverTrue is the conflict of a term with itself.
 func neverTrue(t *term, because, hint string) *conflict {
 	return &conflict{at: t.at, why: t.String() + " is never true: " + because, hint: hint}
 }
 
-// refute returns why a term can't be true where the given ones are; nil when it
+// refute returns why a term is never true together with the given ones; nil when it
 // may be.
 func (s *solver) refute(given []term, t term) *conflict {
 	joined, choices := flatten(slices.Clip(given), nil, t)
@@ -113,8 +113,8 @@ func (s *solver) refute(given []term, t term) *conflict {
 	return nil
 }
 
-// flatten adds to the terms that must all be true, and to the choices, of each of
-// which one must be.
+// flatten splits a term. It adds to the terms that must all be true, and to the
+// choices, of each of which at least one must be true.
 func flatten(joined []term, choices [][]term, t term) ([]term, [][]term) {
 	var parts []term
 	isAll := false
@@ -128,7 +128,7 @@ func flatten(joined []term, choices [][]term, t term) ([]term, [][]term) {
 	default:
 		return append(joined, t), choices
 	}
-	if isAll == t.not && len(parts) > 1 { // not all of them are true: one is not
+	if isAll == t.not && len(parts) > 1 { // an any, or a negated all
 		return joined, append(choices, parts)
 	}
 	for _, part := range parts {
@@ -145,7 +145,7 @@ func partsOf(list []hygiene.Condition, t term, key string) []term {
 	return parts
 }
 
-// conflictAmong returns why these terms are not all true of one contact.
+// conflictAmong returns why no contact matches all these terms; nil when one may.
 func (s *solver) conflictAmong(terms []term) *conflict {
 	if s.pairs += len(terms) * len(terms); s.pairs > maxPairs {
 		return nil
@@ -158,7 +158,7 @@ func (s *solver) conflictAmong(terms []term) *conflict {
 	return nil
 }
 
-// denied finds a test and the same test denied.
+// denied finds a test and its negation.
 func denied(terms []term) *conflict {
 	seen := map[string]*term{}
 	for i := range terms {
@@ -201,7 +201,7 @@ func (s *solver) noStatus(terms []term) *conflict {
 	return nil
 }
 
-// needed leaves out the terms without which no status is left either.
+// needed leaves out the terms that the conflict does not need.
 func (s *solver) needed(limits []*term) []*term {
 	for i := 0; i < len(limits); {
 		left := allStatuses
@@ -224,7 +224,7 @@ type statusSet uint8
 
 const allStatuses = statusSet(1<<hygiene.Active | 1<<hygiene.Cooling | 1<<hygiene.RetryDue | 1<<hygiene.IsSuppressed)
 
-// statusesOf is the statuses of contacts of which the term is true.
+// statusesOf is the statuses of the contacts for which the term is true.
 func (s *solver) statusesOf(t *term) statusSet {
 	set := allStatuses
 	switch c := t.is.(type) {

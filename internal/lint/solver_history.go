@@ -7,8 +7,8 @@ import (
 	"winnow/hygiene"
 )
 
-// neverCounted finds tests of the history that are never true: one that counts
-// since the very outcome it counts, and one that another test denies.
+// neverCounted finds tests of the history that are never true: one that counts since
+// the outcome that it counts, and one that contradicts a negated test.
 func neverCounted(terms []term) *conflict {
 	for i := range terms {
 		t := &terms[i]
@@ -31,8 +31,8 @@ func neverCounted(terms []term) *conflict {
 	return nil
 }
 
-// implies reports whether b is true whenever a is: b counts whatever a counts, and
-// asks for no more of it.
+// implies reports whether b is true whenever a is: b counts all that a counts, and
+// needs no more of it.
 func implies(a, b *hygiene.Counting) bool {
 	sameSince := b.Since == 0 || b.Since == a.Since && b.Outcomes == a.Outcomes
 	longEnough := b.Within == 0 || a.Within > 0 && a.Within <= b.Within
@@ -46,8 +46,8 @@ type ageRange struct {
 	minBy, maxBy *term // the terms that say so; nil for no limit
 }
 
-// noTime finds tests of first_seen and last_seen that leave no time: a contact's
-// last event is never longer ago than its first.
+// noTime finds tests of first_seen and last_seen that no time passes: a contact's last
+// event is never older than its first.
 func noTime(terms []term) *conflict {
 	known := slices.ContainsFunc(terms, func(t term) bool {
 		switch t.is.(type) {

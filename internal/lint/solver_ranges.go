@@ -77,7 +77,7 @@ type limit struct {
 	by     *term
 }
 
-// limitOf is the limit that a comparison is; denied, it is the other side's.
+// limitOf is the limit that a comparison sets. Negated, it limits the other side.
 func limitOf(c *comparison) *limit {
 	return &limit{
 		at:     sizeOf(c.Values[0]),
@@ -103,8 +103,8 @@ func (l *limit) excludes(h *limit) bool {
 	return order > 0 || order == 0 && !(l.closed && h.closed)
 }
 
-// emptyRange finds limits that leave nothing between them. A denied limit holds
-// only for values on its scale: all others pass it.
+// emptyRange finds limits with nothing between them. A negated limit holds only for
+// values on its scale: all others pass it.
 func emptyRange(group []comparison) *conflict {
 	var low, high *limit
 	var scaled *comparison

@@ -33,11 +33,11 @@ func (s *solver) noValue(terms []term) *conflict {
 	return nil
 }
 
-// comparison is one comparison, or its denial.
+// comparison is a comparison or its negation.
 type comparison struct {
 	*term
 	hygiene.Comparison
-	of  string // what is compared: an attribute, by name; the key
+	of  string // what is compared: an attribute by name, or the key
 	key bool   // it is the key, which every contact has
 }
 
@@ -51,7 +51,7 @@ func comparisonOf(t *term) (comparison, bool) {
 	return comparison{}, false
 }
 
-// impossibleKey finds what is never true of a contact's key.
+// impossibleKey finds comparisons that no contact's key passes.
 func (s *solver) impossibleKey(group []comparison) *conflict {
 	for i := range group {
 		c := &group[i]
@@ -68,8 +68,8 @@ func (s *solver) impossibleKey(group []comparison) *conflict {
 	return nil
 }
 
-// absentAndPresent finds an attribute that must be there and must not be. What is
-// compared must be there.
+// absentAndPresent finds an attribute that must be both present and absent. To pass a
+// comparison it must be present.
 func absentAndPresent(group []comparison) *conflict {
 	var present, absent *term
 	for i := range group {

@@ -17,7 +17,7 @@ import (
 	"winnow/internal/yamldoc"
 )
 
-// countSteps refuses more events than a test may have.
+// countSteps reports more events than a test can have.
 func countSteps(e *yamldoc.Entry, steps []ruletest.Step) {
 	n := 0
 	for i := range steps {
@@ -28,7 +28,7 @@ func countSteps(e *yamldoc.Entry, steps []ruletest.Step) {
 	}
 }
 
-// readStep reads one thing that happens.
+// readStep reads an event, a callback, or a manual action.
 func (r *reader) readStep(e *yamldoc.Entry, before []ruletest.Step) ruletest.Step {
 	s := ruletest.Step{Line: e.Line(), Repeat: 1, Every: e.Get("every").Duration()}
 	switch at := e.Get("at"); {
@@ -71,11 +71,11 @@ func readRepeat(e *yamldoc.Entry, s *ruletest.Step) {
 	}
 }
 
-// stepKinds are the keys of an event that say what happens, and the keys that may
-// be beside each.
+// stepKinds are the keys of an event that say what happens, and the keys that each
+// can be combined with.
 var stepKinds = []struct {
-	key    string
-	beside []string
+	key  string
+	with []string
 }{
 	{"outcome", []string{"code", "id", "source"}},
 	{"event", []string{"code", "id", "source"}},
@@ -85,16 +85,16 @@ var stepKinds = []struct {
 	{"allow", nil},
 }
 
-// kindOfStep is the one key that says what happens; empty when there is none or
-// its value is wrong.
+// kindOfStep is the key that says what happens; empty when there is none or its value
+// is invalid.
 func kindOfStep(e *yamldoc.Entry) string {
 	kind := ""
-	var beside []string
+	var with []string
 	for _, k := range stepKinds {
 		switch {
 		case !e.Has(k.key):
 		case kind == "":
-			kind, beside = k.key, k.beside
+			kind, with = k.key, k.with
 		default:
 			e.ReportKey(k.key, fmt.Sprintf("%q and %q are two events", kind, k.key), "write them as two items")
 			return ""
@@ -107,7 +107,7 @@ func kindOfStep(e *yamldoc.Entry) string {
 		return ""
 	}
 	for _, key := range []string{"code", "id", "source"} {
-		if e.Has(key) && !slices.Contains(beside, key) {
+		if e.Has(key) && !slices.Contains(with, key) {
 			e.ReportKey(key, fmt.Sprintf("%q cannot be combined with %q", key, kind), "")
 		}
 	}
@@ -150,7 +150,7 @@ func (r *reader) readOutcome(e *yamldoc.Entry) *hygiene.Event {
 	return event
 }
 
-// knowsCode reports whether the source's outcomes or a rule name the code.
+// knowsCode reports whether the source's outcomes or a rule have the code.
 func (r *reader) knowsCode(source ruletest.Source, code string) bool {
 	for _, s := range r.config.Sources {
 		if s.Name != source.Name {
@@ -163,8 +163,8 @@ func (r *reader) knowsCode(source ruletest.Source, code string) bool {
 	return r.codes.Has(code)
 }
 
-// readEvent reads an event by the provider's word, which the source's table must
-// know.
+// readEvent reads an event by the provider's name, which the source's table must
+// have.
 func (r *reader) readEvent(e *yamldoc.Entry) *hygiene.Event {
 	source := r.readSource(e)
 	event := &hygiene.Event{Source: source.Name, MessageID: e.Get("id").Text(), Name: e.Get("event").Text(), Code: e.Get("code").Text()}
@@ -178,8 +178,7 @@ func (r *reader) readEvent(e *yamldoc.Entry) *hygiene.Event {
 	return event
 }
 
-// reportUnknownEvent reports which part of an event the source's table does not
-// know.
+// reportUnknownEvent reports the part of an event that the source's table lacks.
 func (r *reader) reportUnknownEvent(e *yamldoc.Entry, source ruletest.Source, event *hygiene.Event) {
 	const instead = "to send what the config does not know, use body"
 	known := r.codesOf(source, eventWord(event.Name))
@@ -197,8 +196,7 @@ func (r *reader) reportUnknownEvent(e *yamldoc.Entry, source ruletest.Source, ev
 	}
 }
 
-// readBody reads a callback as it is sent: keys and values as JSON, or the text as
-// it is.
+// readBody reads a callback: keys and values become JSON, text is sent as it is.
 func readBody(e *yamldoc.Entry) []byte {
 	if !e.IsScalar() {
 		return e.JSON()
@@ -209,7 +207,7 @@ func readBody(e *yamldoc.Entry) []byte {
 	return []byte(e.Text())
 }
 
-// maxBody is the most bytes that a file of a callback may have.
+// maxBody is the limit for a callback file, in bytes.
 const maxBody = 1 << 20
 
 // readBodyFile reads a callback from a file.

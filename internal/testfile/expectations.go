@@ -10,8 +10,7 @@ import (
 	"winnow/internal/yamldoc"
 )
 
-// readExpectation reads what is expected, at that time or, where no time is
-// written, never.
+// readExpectation reads what is expected, at a time or never.
 func (r *reader) readExpectation(e *yamldoc.Entry, at time.Duration) ruletest.Expectation {
 	x := ruletest.Expectation{Line: e.Line(), At: at}
 	x.Status, _ = hygiene.ParseStatus(e.Get("status").Text())
@@ -33,7 +32,7 @@ func (r *reader) readExpectation(e *yamldoc.Entry, at time.Duration) ruletest.Ex
 	return x
 }
 
-// readSet reads a set of names, sorted; of an empty list not nil.
+// readSet reads names, sorted and without duplicates; an empty list is not nil.
 func readSet(e *yamldoc.Entry, kind string, known *yamldoc.Names) []string {
 	if e == nil {
 		return nil

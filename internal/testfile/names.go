@@ -11,7 +11,7 @@ import (
 	"winnow/segments"
 )
 
-// defineNames collects the names that tests may use: those of the config.
+// defineNames collects the names that tests can use: those of the config.
 func (r *reader) defineNames() {
 	for _, s := range r.accounts {
 		r.sources.Add(s.Name)
@@ -28,8 +28,8 @@ func (r *reader) defineNames() {
 	}
 }
 
-// defineReasons adds the reasons that operators give in the tests. Any will do but
-// one that looks like one of the config's.
+// defineReasons adds the reasons that operators give in the tests. Any reason is
+// valid but one that looks like one of the config's.
 func (r *reader) defineReasons(tests *yamldoc.Entry) {
 	var reasons []string
 	for _, test := range tests.Items() {
@@ -106,8 +106,8 @@ func (r *reader) defineAsked(c hygiene.Condition) {
 	}
 }
 
-// codesOf is the codes that a source may send with an event, or, for no event,
-// all of them and those that rules ask for; none when its table is not known.
+// codesOf is the codes that a source can send with an event. Without an event it is
+// all of them and the codes of rules; none when the source has no table.
 func (r *reader) codesOf(s ruletest.Source, event string) (list []string) {
 	for _, l := range s.Table {
 		if l.Code != "" && (event == "" || eventWord(l.Event) == event) {
@@ -131,7 +131,7 @@ func inTable(s ruletest.Source, event, code string) bool {
 	return false
 }
 
-// wordsOf is the events that a source's table knows.
+// wordsOf is the events in a source's table.
 func wordsOf(s ruletest.Source) []string {
 	var list []string
 	for _, l := range s.Table {
@@ -142,5 +142,5 @@ func wordsOf(s ruletest.Source) []string {
 	return list
 }
 
-// eventWord is a provider's word as events are compared.
+// eventWord is a provider's name for an event, in the form in which it is compared.
 func eventWord(s string) string { return strings.ToLower(strings.TrimSpace(s)) }

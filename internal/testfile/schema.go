@@ -48,7 +48,7 @@ var allow = &yamldoc.Shape{Kind: yamldoc.Object, ShortFor: "reason", Expect: "{}
 	{Key: "note", Shape: config.TextShape, Doc: "A note for those who ask later."},
 }}
 
-// claims are what can be expected of a contact.
+// claims are the keys of what can be expected of a contact.
 var claims = []yamldoc.Field{
 	{Key: "status", Shape: config.StatusShape, Doc: "The contact's status."},
 	{Key: "rule", Shape: config.NameShape, Doc: "A rule behind the suppression, the retry or a tag; without any of them, behind the latest change."},
@@ -61,7 +61,7 @@ var claims = []yamldoc.Field{
 	{Key: "not_in", Shape: yamldoc.Several(config.NameShape), Doc: "Segments it is not in."},
 }
 
-// retry has a short form for no retry, which is attempt 0 in the long one.
+// retry has a short form for no retry: attempt 0.
 var retry = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "none, or a retry like {attempt: 1, due: 4h}", ShortWords: map[string]string{"none": "{attempt: 0}"}, Fields: []yamldoc.Field{
 	{Key: "attempt", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Expect: "a whole number", Max: hygiene.Kept}, Doc: "Its number since the last delivery, from 1."},
 	{Key: "due", Shape: config.DelayShape, Doc: "When it is due, counted from the start."},

@@ -1,12 +1,12 @@
-// Package testfile reads files of rule tests: YAML to checked cases, for the config
-// that they test. What a case means and how it is run is package ruletest's.
+// Package testfile reads files of rule tests, and makes checked cases of them for the
+// config that they test. Package ruletest defines what a case means, and runs it.
 //
-// A name that a test uses must be known to the config: a rule, a reason, a
-// segment, an event of a source. A test of a misspelt name would pass or fail for
-// the wrong reason.
+// Names in a test must be known to the config: rules, reasons, segments, events of a
+// source. With a misspelt name a test would pass or fail for the wrong reason.
 //
-// To add a key: a line in schema.go, and the line that reads it, in events.go for
-// what happens and in expectations.go for what is expected.
+// To add a key: a field in schema.go, and the line that reads it, in events.go for
+// what happens and in expectations.go for what is expected. A test finds a key that
+// no code reads.
 package testfile
 
 import (
@@ -25,8 +25,8 @@ import (
 const MaxSize = 8 << 20
 
 // Load reads and checks the file of rule tests at path, for this config and its
-// sources as the tests know them. The error is a [*yamldoc.Problems] when the file
-// could be read and something in it is wrong.
+// sources. The error is a [*yamldoc.Problems] when the file can be read and has
+// problems.
 func Load(path string, c *config.Config, sources []ruletest.Source) ([]ruletest.Case, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -46,9 +46,8 @@ func Load(path string, c *config.Config, sources []ruletest.Source) ([]ruletest.
 	return Parse(path, text, c, sources)
 }
 
-// Parse checks the text of a file of rule tests. path names it in problems, and
-// files of callbacks are relative to its folder. The error is a
-// [*yamldoc.Problems].
+// Parse checks the text of a file of rule tests. path is its name in problems, and
+// callback files are relative to its folder. The error is a [*yamldoc.Problems].
 func Parse(path string, text []byte, c *config.Config, sources []ruletest.Source) ([]ruletest.Case, error) {
 	folder, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
@@ -64,7 +63,7 @@ func Parse(path string, text []byte, c *config.Config, sources []ruletest.Source
 	return cases, nil
 }
 
-// reader turns what has the right shape into cases.
+// reader turns entries into cases.
 type reader struct {
 	path, folder string // of the file
 	config       *config.Config

@@ -1,26 +1,24 @@
-// Package yamldoc reads a YAML file strictly, along a description of what may
-// stand in it, and reports every mistake at its line and column.
+// Package yamldoc reads a YAML file strictly, against a description of what it may
+// contain, and reports every mistake at its line and column.
 //
-// A [Shape] describes what may stand at a place: its kind, its limits, and, of an
-// object, its keys with a sentence for each. The same shapes read the file
-// ([Read]), word the problems, and make the JSON Schema that editors use
-// ([Shape.JSONSchema]). What comes out is a tree of entries ([Entry]) that have
-// the shape they should have and know their place, so that whoever turns them
-// into values can report at the same places ([Entry.Report]).
+// A [Shape] describes the value at a place: its kind, its limits, and, for an
+// object, its keys with a sentence for each. The same shapes check the file
+// ([Read]), word the problems, and make the JSON Schema for editors
+// ([Shape.JSONSchema]). The result is a tree of entries ([Entry]) that match their
+// shapes and know their places, so the code that turns them into values can report
+// problems at the same places ([Entry.Report]).
 //
-// Reading is strict: an unknown key, a key that is written twice, an alias, a
-// number in quotes are all refused, and nothing is guessed. It goes on after a
-// mistake, so that all are reported together, each once: what is missing because
-// it could not be read is a nil entry, and a nil entry answers everything with
-// nothing.
+// Reading is strict. An unknown key, a duplicate key, an alias, a number in quotes
+// are errors, and nothing is guessed. Reading continues after a mistake, and
+// reports each mistake once: a value that could not be read is a nil entry, whose
+// methods return zero values.
 //
 // To add a kind of value: a constant in shape.go, its reading in scalar.go, its
-// schema in jsonschema.go. Nothing here knows the keys of any file.
+// schema in jsonschema.go. This package does not know the keys of any file.
 //
-// Two YAML libraries are used. [gopkg.in/yaml.v3] makes the tree. It often names
-// the wrong line of a syntax error, so syntax.go asks [go.yaml.in/yaml/v4] for
-// the place. v4 can't make the tree as well: it takes some texts for other types
-// than v3 does, and a config must not change its meaning.
+// It uses two YAML libraries. [gopkg.in/yaml.v3] makes the tree. It often reports
+// a syntax error at the wrong line, so syntax.go asks [go.yaml.in/yaml/v4] for the
+// position, and for nothing else: two parsers never decide what a file means.
 package yamldoc
 
 import (
@@ -36,10 +34,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Document is one file as text and as a tree of entries, and what is wrong with
-// it.
+// Document is one file, as text and as a tree of entries, and its problems.
 type Document struct {
-	// Root is what the file holds; nil when it can't be read at all.
+	// Root is the top of the file; nil when the file cannot be read at all.
 	Root *Entry
 
 	file     string
@@ -50,23 +47,23 @@ type Document struct {
 	redaction
 }
 
-// Options is what a file can't say itself.
+// Options are what the caller knows and a file does not.
 type Options struct {
 	// Env looks up a variable of the environment, for ${NAME}.
 	Env func(name string) (value string, ok bool)
-	// RequireSecret reports whether a secret of that shape must be there. One that
-	// need not is left empty when its variable is not set, see [Entry.Unset]; nil
-	// for none.
+	// RequireSecret reports whether a secret of that shape is required. An optional
+	// one whose variable is not set is empty, see [Entry.Unset]. nil: all secrets are
+	// optional.
 	RequireSecret func(*Shape) bool
-	// EmptyHint is what to do about an empty file.
+	// EmptyHint is the hint for an empty file.
 	EmptyHint string
-	// Implied are keys of a list's items that paths leave out: an item has one of
-	// each, and the line of the file shows it.
+	// Implied are keys of list items that paths leave out. An item has each of them
+	// once, and the source line shows which one it is.
 	Implied []string
 }
 
-// Read reads the text of a file that should have that shape; name names it in
-// problems. Everything that is wrong is kept for [Document.Err].
+// Read reads the text of a file that should have that shape. name is the file's name
+// in problems. The problems are returned by [Document.Err].
 func Read(name string, text []byte, s *Shape, o Options) *Document {
 	d := &Document{file: name, options: o, refused: map[*yaml.Node]bool{}}
 	if node := d.parse(text); node != nil {
@@ -75,8 +72,8 @@ func Read(name string, text []byte, s *Shape, o Options) *Document {
 	return d
 }
 
-// Err is all that is wrong, in the order of the file, as a [*Problems]; nil for
-// nothing. It ends the reading: what is found later is a warning.
+// Err returns all problems in the order of the file, as a [*Problems], or nil. It
+// ends the reading: after it there are only warnings.
 func (d *Document) Err() error {
 	d.shown = d.redacted()
 	if len(d.problems) == 0 {
@@ -90,7 +87,8 @@ func (d *Document) Err() error {
 }
 
 // parse makes a tree of the text; nil when it is not one YAML mapping. It reports
-// a problem of the bytes or of the syntax alone: nothing behind it can be read.
+// only the first problem of the bytes or of the syntax, since nothing after it can
+// be read.
 func (d *Document) parse(text []byte) *yaml.Node {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	for line := range bytes.SplitSeq(text, []byte("\n")) {
@@ -120,7 +118,7 @@ func (d *Document) parse(text []byte) *yaml.Node {
 	return d.root(&first)
 }
 
-// root is the mapping that the document is.
+// root is the mapping at the top of the document.
 func (d *Document) root(doc *yaml.Node) *yaml.Node {
 	root := doc.Content[0]
 	switch {
@@ -139,9 +137,9 @@ func (d *Document) rootPlace(node *yaml.Node) *place {
 	return &place{implied: d.options.Implied, index: -1, at: node, node: node}
 }
 
-// hasForeignCharacter reports the first byte that does not belong into a text,
-// and whether there is one. Line ends that only YAML knows are among them: with
-// them no two programs agree on a line's number.
+// hasForeignCharacter reports whether the text has a byte that does not belong in
+// text, and adds a problem for the first. Line ends that only YAML knows are among
+// them: programs disagree on line numbers after them.
 func (d *Document) hasForeignCharacter(text []byte) bool {
 	for i, line := range bytes.Split(text, []byte("\n")) {
 		col := 0
@@ -162,10 +160,9 @@ func (d *Document) hasForeignCharacter(text []byte) bool {
 	return false
 }
 
-// refuse reports what YAML can do and a config must not: with aliases, merge keys
-// and tags nobody sees where a value comes from, and of a key that is written
-// twice nobody knows which one counts. It does not repeat their names: a password
-// that begins with ! is a tag.
+// refuse reports YAML features that hide where a value comes from (aliases, merge
+// keys, tags), and duplicate keys. Problems do not repeat their names: a password
+// that starts with ! is a tag.
 func (d *Document) refuse(p *place) {
 	n := p.node
 	const writeOut = "write the value out"
@@ -224,12 +221,12 @@ func pairs(mapping *yaml.Node) func(yield func(key, node *yaml.Node) bool) {
 	}
 }
 
-// report keeps a problem of a key or value.
+// report adds a problem at a key or value.
 func (d *Document) report(n *yaml.Node, p *place, text, hint string) {
 	d.problems = append(d.problems, d.problemOf(n, p, text, hint))
 }
 
-// reportAt keeps a problem at a line and a column.
+// reportAt adds a problem at a line and a column.
 func (d *Document) reportAt(line, col, width int, path, text, hint string) {
 	d.problems = append(d.problems, d.problem(line, col, width, path, text, hint))
 }
@@ -238,8 +235,8 @@ func (d *Document) problemOf(n *yaml.Node, p *place, text, hint string) Problem 
 	return d.problem(n.Line, n.Column, d.width(n), p.String(), text, hint)
 }
 
-// problem is a problem at a line and a column. A place behind the end, where a
-// parser may be when it misses something, becomes the end.
+// problem makes a problem at a line and a column. A position after the end, which a
+// parser reports when something is missing, becomes the end.
 func (d *Document) problem(line, col, width int, path, text, hint string) Problem {
 	line = min(max(line, 1), len(d.lines))
 	length := len(d.lines[line-1])
@@ -251,8 +248,8 @@ func (d *Document) problem(line, col, width int, path, text, hint string) Proble
 	}
 }
 
-// width is how many characters a scalar takes in the text; 1 for what is not on
-// one line, or written otherwise than it reads.
+// width is the number of characters of a scalar in the text; 1 for one on several
+// lines, or whose source text differs from its value.
 func (d *Document) width(n *yaml.Node) int {
 	from, to, ok := d.extent(n)
 	if !ok {
@@ -261,7 +258,7 @@ func (d *Document) width(n *yaml.Node) int {
 	return to - from
 }
 
-// extent finds a scalar as written, quotes included.
+// extent finds the source text of a scalar, with its quotes.
 func (d *Document) extent(n *yaml.Node) (from, to int, ok bool) {
 	if n.Kind != yaml.ScalarNode || n.Value == "" || n.Line < 1 || n.Line > len(d.lines) {
 		return 0, 0, false

@@ -9,9 +9,9 @@ import (
 	"winnow/hygiene"
 )
 
-// Entry is what stands at a place and has the shape it should have. A nil entry
-// is what is not there, or has a problem that was reported: everything asked of
-// it is answered with nothing, so one mistake is reported once.
+// Entry is a value of the file that matches its shape. A nil entry is a value that is
+// missing or has been reported. All methods that read a value accept a nil entry
+// and return zero values, so one mistake is reported once.
 type Entry struct {
 	doc   *Document
 	place *place
@@ -32,21 +32,22 @@ type Entry struct {
 	flawed  bool                  // a key, value or item of it could not be read
 }
 
-// Get is the value of a key of an object: as written, or else its default.
+// Get is the value of a key of an object: as written, or else its default. It panics
+// when the object's shape does not have the key.
 func (e *Entry) Get(key string) *Entry {
 	if e == nil {
 		return nil
 	}
 	if e.shape == nil || e.shape.field(key) == nil {
-		panic(fmt.Sprintf("yamldoc: %s: no shape has the key %q here", e.place, key))
+		panic(fmt.Sprintf("yamldoc: %s: the shape has no key %q", e.place, key))
 	}
 	return e.fields[key]
 }
 
-// Has reports whether the key is written, rightly or not.
+// Has reports whether the key is written, with a valid value or not.
 func (e *Entry) Has(key string) bool { return e != nil && e.keys[key] != nil }
 
-// Len is how many keys of an object or map are written.
+// Len is the number of keys of an object or map that are written.
 func (e *Entry) Len() int {
 	if e == nil {
 		return 0
@@ -54,8 +55,8 @@ func (e *Entry) Len() int {
 	return len(e.keys)
 }
 
-// Items is the items of a list, or the values of a map in the file's order; those
-// that could not be read are left out.
+// Items is the items of a list, or the values of a map in the order of the file.
+// Invalid ones are left out.
 func (e *Entry) Items() []*Entry {
 	if e == nil {
 		return nil
@@ -63,29 +64,26 @@ func (e *Entry) Items() []*Entry {
 	return e.items
 }
 
-// Key is the key at which the value of an object or map stands; empty for an item
-// of a list.
+// Key is the key of a value in an object or map; empty for a list item.
 func (e *Entry) Key() string { return e.place.word }
 
-// Variant is the key that tells which variant of a union this is.
+// Variant is the key that identifies the variant of a [OneOf].
 func (e *Entry) Variant() string { return e.variant }
 
-// IsScalar reports whether it is written as one value: no list and no keys.
+// IsScalar reports whether it is a single value, not a list or keys.
 func (e *Entry) IsScalar() bool { return e != nil && e.place.node.Kind == yaml.ScalarNode }
 
-// KindName is what people call what is written: "a list", "a number".
+// KindName names what is written, for a problem: "a list", "a number".
 func (e *Entry) KindName() string { return kindOf(e.place.node) }
 
-// IsText reports whether it is written as a text, and not as a number, a truth
-// value, a list or keys.
+// IsText reports whether it is text, and not a number, a boolean, a list or keys.
 func (e *Entry) IsText() bool { return e.IsScalar() && e.place.node.ShortTag() == "!!str" }
 
-// Valid reports whether it is there and all of it could be read, so that what is
-// missing below it is missing, and not misspelt.
+// Valid reports whether it is there and everything in it could be read. Only then is
+// a missing key really missing, and not misspelt.
 func (e *Entry) Valid() bool { return e != nil && !e.flawed }
 
-// Text is a scalar as text, with its variables replaced; of [Any] the text as it
-// is written.
+// Text is the text of a scalar, with variables expanded; of [Any], as written.
 func (e *Entry) Text() string {
 	if e == nil {
 		return ""
@@ -93,11 +91,11 @@ func (e *Entry) Text() string {
 	return e.text
 }
 
-// Written is a scalar as it is written, with ${NAME} in it.
+// Written is the text of a scalar before variables are expanded.
 func (e *Entry) Written() string { return e.place.node.Value }
 
-// Unset reports whether it is a secret whose variable is not set. It is empty
-// then, see [Options].
+// Unset reports whether it is a secret whose variable is not set, see [Options]. Its
+// text is empty.
 func (e *Entry) Unset() bool { return e != nil && e.unset }
 
 // Int is an [Integer].
@@ -135,51 +133,51 @@ func (e *Entry) Value() hygiene.Value {
 	return e.value
 }
 
-// Line is the line of the file on which it begins, from 1.
+// Line is its line in the file, from 1.
 func (e *Entry) Line() int { return e.place.node.Line }
 
-// Compare orders entries as they stand in the file.
+// Compare orders entries by their position in the file.
 func (e *Entry) Compare(other *Entry) int {
 	a, b := e.place.node, other.place.node
 	return ByPlace(Problem{Line: a.Line, Col: a.Column}, Problem{Line: b.Line, Col: b.Column})
 }
 
-// MarkSecret sees to it that no problem shows the value.
+// MarkSecret hides the value in the source lines of all problems.
 func (e *Entry) MarkSecret() {
 	if e != nil {
 		e.doc.markSecret(e.place.node)
 	}
 }
 
-// Report reports a problem at the value. At a nil entry nothing is reported: its
-// problem was.
+// Report adds a problem at the value. It ignores a nil entry, whose problem has been
+// reported.
 func (e *Entry) Report(text, hint string) {
 	if e != nil {
 		e.doc.report(e.place.node, e.place, text, hint)
 	}
 }
 
-// ReportKey reports a problem at one of its keys, if that is written.
+// ReportKey adds a problem at one of its keys, if the key is written.
 func (e *Entry) ReportKey(key, text, hint string) {
 	if e.Has(key) {
 		e.doc.report(e.keys[key], e.place, text, hint)
 	}
 }
 
-// ReportWhole reports a problem of the whole at the key that it belongs to, or,
-// for an item of a list, where it begins.
+// ReportWhole adds a problem at the key of the value, or, for a list item, at the
+// start of the item.
 func (e *Entry) ReportWhole(text, hint string) {
 	if e != nil {
 		e.doc.report(e.place.at, e.place, text, hint)
 	}
 }
 
-// Warning is a warning at the value, once [Document.Err] has ended the reading.
+// Warning makes a warning at the value, after [Document.Err] has ended the reading.
 func (e *Entry) Warning(text, hint string) Problem {
 	return e.doc.warning(e.place.node, e.place, text, hint)
 }
 
-// KeyWarning is a warning at one of its keys, which must be written.
+// KeyWarning makes a warning at one of its keys, which must be written.
 func (e *Entry) KeyWarning(key, text, hint string) Problem {
 	return e.doc.warning(e.keys[key], e.place, text, hint)
 }

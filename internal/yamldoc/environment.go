@@ -9,9 +9,9 @@ import (
 var variable = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)(:-(.*))?$`)
 
 // expand replaces ${NAME} and ${NAME:-default} in a value. As in a shell, the
-// default stands for an empty variable too. It works on values after parsing, so
-// what a variable holds never becomes structure of the file. unset is the first
-// variable that has neither value nor default.
+// default also replaces an empty variable. It works on values after parsing, so the
+// content of a variable never becomes structure of the file. unset is the first
+// variable that has neither a value nor a default.
 func expand(text string, lookup func(string) (string, bool)) (expanded, unset string, err error) {
 	var b strings.Builder
 	for {

@@ -8,9 +8,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// JSON is anything as JSON, see [Any]: keys in their order, and numbers as they
-// are written, since a reader may take 1400 and 1400.0 for two codes. A number
-// that JSON does not know is reported.
+// JSON is the value of an [Any] as JSON. Keys keep their order, and numbers their
+// spelling, since 1400 and 1400.0 may be two codes to its reader. It reports numbers
+// that are not valid in JSON.
 func (e *Entry) JSON() []byte {
 	var b bytes.Buffer
 	e.writeJSON(&b, e.place.node)

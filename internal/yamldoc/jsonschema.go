@@ -11,15 +11,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// JSONSchema is the JSON Schema (draft-07) of files of this shape: editors complete
-// and underline with it. Whatever [Read] accepts it accepts too. The bytes are
-// always the same.
+// JSONSchema is the JSON Schema (draft-07) of files of this shape, for editors. It
+// accepts whatever [Read] accepts. The bytes are always the same.
 func (s *Shape) JSONSchema(title, description string) []byte {
-	root := s.draft(false)
+	root := s.schema(false)
 	root.Schema = "http://json-schema.org/draft-07/schema#"
 	root.Title, root.Description = title, description
 	for _, u := range s.unions() {
-		root.Definitions = append(root.Definitions, property{u.Name, u.draft()})
+		root.Definitions = append(root.Definitions, property{u.Name, u.schema()})
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -31,7 +30,7 @@ func (s *Shape) JSONSchema(title, description string) []byte {
 	return b.Bytes()
 }
 
-// unions is all unions in a shape, by name.
+// unions is all unions in the shape, sorted by name.
 func (s *Shape) unions() []*Union {
 	var list []*Union
 	s.Walk(func(in *Shape) {
@@ -43,8 +42,8 @@ func (s *Shape) unions() []*Union {
 	return list
 }
 
-// draft is a schema, or a part of one. Its keys are written in this order.
-type draft struct {
+// schema is a JSON Schema, or a part of one. Its keys are written in this order.
+type schema struct {
 	Schema      string `json:"$schema,omitempty"`
 	Title       string `json:"title,omitempty"`
 	Description string `json:"description,omitempty"`
@@ -53,42 +52,42 @@ type draft struct {
 
 	Enum    []string `json:"enum,omitempty"`
 	Pattern string   `json:"pattern,omitempty"`
-	// PatternError is what editors say of a text that does not match; others
-	// pass over it.
+	// PatternError is the message of editors for text that does not match. It is not
+	// part of draft-07, and other tools ignore it.
 	PatternError string `json:"patternErrorMessage,omitempty"`
 	Minimum      *int   `json:"minimum,omitempty"`
 	Maximum      int    `json:"maximum,omitempty"`
 
-	Items    *draft `json:"items,omitempty"`
-	MinItems int    `json:"minItems,omitempty"`
-	MaxItems int    `json:"maxItems,omitempty"`
+	Items    *schema `json:"items,omitempty"`
+	MinItems int     `json:"minItems,omitempty"`
+	MaxItems int     `json:"maxItems,omitempty"`
 
-	MinProperties int      `json:"minProperties,omitempty"`
-	MaxProperties int      `json:"maxProperties,omitempty"`
-	Required      []string `json:"required,omitempty"`
-	Properties    drafts   `json:"properties,omitempty"`
-	PropertyNames *draft   `json:"propertyNames,omitempty"`
-	Additional    any      `json:"additionalProperties,omitempty"` // false, or what they are
+	MinProperties int        `json:"minProperties,omitempty"`
+	MaxProperties int        `json:"maxProperties,omitempty"`
+	Required      []string   `json:"required,omitempty"`
+	Properties    properties `json:"properties,omitempty"`
+	PropertyNames *schema    `json:"propertyNames,omitempty"`
+	Additional    any        `json:"additionalProperties,omitempty"` // false, or what they are
 
-	AllOf       []*draft        `json:"allOf,omitempty"`
-	AnyOf       []*draft        `json:"anyOf,omitempty"`
-	Not         *draft          `json:"not,omitempty"`
-	NotError    string          `json:"errorMessage,omitempty"` // what editors say of what is not to be
+	AllOf       []*schema       `json:"allOf,omitempty"`
+	AnyOf       []*schema       `json:"anyOf,omitempty"`
+	Not         *schema         `json:"not,omitempty"`
+	NotError    string          `json:"errorMessage,omitempty"` // the message of editors for Not
 	Default     json.RawMessage `json:"default,omitempty"`
-	Definitions drafts          `json:"definitions,omitempty"`
+	Definitions properties      `json:"definitions,omitempty"`
 }
 
-// property is one key and what may stand there.
+// property is one key and its schema.
 type property struct {
 	name string
-	is   *draft
+	is   *schema
 }
 
-// drafts is an object whose keys keep their order.
-type drafts []property
+// properties is an object whose keys keep their order.
+type properties []property
 
 // MarshalJSON writes the object.
-func (list drafts) MarshalJSON() ([]byte, error) {
+func (list properties) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	for i, p := range list {
 		b.WriteByte("{,"[min(i, 1)])
@@ -102,88 +101,87 @@ func (list drafts) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// draft is the schema of what may stand at a place; literal where ${NAME} is
-// not read.
-func (s *Shape) draft(literal bool) *draft {
+// schema is the schema of a value; literal is true where ${NAME} is not expanded.
+func (s *Shape) schema(literal bool) *schema {
 	switch s.Kind {
 	case List:
-		return &draft{Type: "array", Items: s.Item.draft(literal), MinItems: s.Min, MaxItems: s.Max}
+		return &schema{Type: "array", Items: s.Item.schema(literal), MinItems: s.Min, MaxItems: s.Max}
 	case OneOrMore:
-		return &draft{AnyOf: []*draft{s.Item.draft(literal), {Type: "array", Items: s.Item.draft(literal), MinItems: s.Min}}}
+		return &schema{AnyOf: []*schema{s.Item.schema(literal), {Type: "array", Items: s.Item.schema(literal), MinItems: s.Min}}}
 	case Object:
-		return s.object(literal)
+		return s.objectSchema(literal)
 	case Map:
-		d := &draft{Type: "object", MinProperties: 1, MaxProperties: s.Max, Additional: s.Item.draft(literal)}
+		d := &schema{Type: "object", MinProperties: 1, MaxProperties: s.Max, Additional: s.Item.schema(literal)}
 		if s.MapKey != nil {
-			d.PropertyNames = s.MapKey.draft(literal)
+			d.PropertyNames = s.MapKey.schema(literal)
 		}
 		return d
 	case ItemOrMap:
-		return &draft{AnyOf: []*draft{s.Item.draft(literal), s.Map.draft(literal)}}
+		return &schema{AnyOf: []*schema{s.Item.schema(literal), s.Map.schema(literal)}}
 	case Any:
-		return &draft{}
+		return &schema{}
 	case OneOf:
-		return &draft{Ref: "#/definitions/" + s.Union.Name}
+		return &schema{Ref: "#/definitions/" + s.Union.Name}
 	default:
-		return s.value(literal)
+		return s.scalarSchema(literal)
 	}
 }
 
-// object is the schema of a mapping.
-func (s *Shape) object(literal bool) *draft {
-	d := &draft{Type: "object", Additional: false, MinProperties: s.Min, MaxProperties: s.MaxKeys}
+// objectSchema is the schema of an object.
+func (s *Shape) objectSchema(literal bool) *schema {
+	d := &schema{Type: "object", Additional: false, MinProperties: s.Min, MaxProperties: s.MaxKeys}
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		if f.Required {
 			d.Required = append(d.Required, f.Key)
 		}
-		d.Properties = append(d.Properties, property{f.Key, f.draft(literal || f.Literal)})
+		d.Properties = append(d.Properties, property{f.Key, f.schema(literal || f.Literal)})
 	}
 	for _, key := range s.AnyOf {
-		d.AnyOf = append(d.AnyOf, &draft{Required: []string{key}})
+		d.AnyOf = append(d.AnyOf, &schema{Required: []string{key}})
 	}
 	if s.NotBoth != nil {
-		d.Not = &draft{Required: s.NotBoth}
+		d.Not = &schema{Required: s.NotBoth}
 		d.NotError = fmt.Sprintf("%q and %q are both set: keep one of them", s.NotBoth[0], s.NotBoth[1])
 	}
 	return d
 }
 
-// draft is the schema of a key's value, with what people are told of the key.
-func (f *Field) draft(literal bool) *draft {
-	d := f.Shape.draft(literal)
-	if d.Ref != "" { // beside it draft-07 reads nothing
-		d = &draft{AllOf: []*draft{d}}
+// schema is the schema of a key's value, with the description of the key.
+func (f *Field) schema(literal bool) *schema {
+	d := f.Shape.schema(literal)
+	if d.Ref != "" { // draft-07 ignores all keys next to a $ref
+		d = &schema{AllOf: []*schema{d}}
 	}
 	d.Description = f.Doc
 	if f.Default == "" {
 		return d
 	}
-	var standard any
-	if err := yaml.Unmarshal([]byte(f.Default), &standard); err != nil {
-		panic(err) // the table of shapes is wrong
+	var value any
+	if err := yaml.Unmarshal([]byte(f.Default), &value); err != nil {
+		panic(err) // the shape is wrong
 	}
 	var err error
-	if d.Default, err = json.Marshal(standard); err != nil {
+	if d.Default, err = json.Marshal(value); err != nil {
 		panic(err)
 	}
 	return d
 }
 
-// draft is the schema of a union: one of its variants. Each demands the key that
-// names it and refuses all others', so that editors know which is meant from the
-// first key on.
-func (u *Union) draft() *draft {
-	d := &draft{Description: u.Doc, Type: "object"}
+// schema is the schema of a union: one of its variants. Each requires the key that
+// identifies it and refuses the keys of all others, so an editor knows the variant
+// from the first key.
+func (u *Union) schema() *schema {
+	d := &schema{Description: u.Doc, Type: "object"}
 	for _, v := range u.Variants {
-		is := v.object(true)
+		is := v.objectSchema(true)
 		is.Title = v.Fields[0].Key
 		d.AnyOf = append(d.AnyOf, is)
 	}
 	return d
 }
 
-// The patterns of texts, in words that every dialect of patterns knows.
+// Patterns that every dialect of regular expressions knows.
 const (
 	anyPlaceholder = `\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}`
 	notBlank       = `\S`
@@ -192,51 +190,51 @@ const (
 	shareUpTo      = `^0{0,3}(%d(\.0{1,9})?|[0-9]{1,%d}(\.[0-9]{1,9})?)%%$`
 )
 
-// value is the schema of what is no collection.
-func (s *Shape) value(literal bool) *draft {
+// scalarSchema is the schema of a scalar.
+func (s *Shape) scalarSchema(literal bool) *schema {
 	switch s.Kind {
 	case Integer:
-		return &draft{Type: "integer", Minimum: &s.Min, Maximum: s.Max}
+		return &schema{Type: "integer", Minimum: &s.Min, Maximum: s.Max}
 	case Bool:
-		return &draft{Type: "boolean"}
+		return &schema{Type: "boolean"}
 	case Scalar:
-		return (&draft{Type: []string{"string", "number", "boolean"}}).withoutVariables(literal)
+		return (&schema{Type: []string{"string", "number", "boolean"}}).withoutVariables(literal)
 	case Code:
-		return (&draft{Type: []string{"string", "integer"}, Pattern: notBlank, PatternError: "expected " + s.expects()}).withoutVariables(literal)
+		return (&schema{Type: []string{"string", "integer"}, Pattern: notBlank, PatternError: "expected " + s.expects()}).withoutVariables(literal)
 	}
-	words := &draft{Type: "string", Enum: slices.Concat(s.Words, s.OtherWords)}
+	words := &schema{Type: "string", Enum: slices.Concat(s.Words, s.OtherWords)}
 	switch {
 	case s.Words == nil:
-		return s.spelled(literal)
+		return s.textSchema(literal)
 	case s.Kind == Text:
-		return &draft{AnyOf: []*draft{words, s.spelled(literal)}}
+		return &schema{AnyOf: []*schema{words, s.textSchema(literal)}}
 	case literal:
 		return words
 	default:
-		return &draft{AnyOf: []*draft{words, s.matching(anyPlaceholder)}}
+		return &schema{AnyOf: []*schema{words, s.patternSchema(anyPlaceholder)}}
 	}
 }
 
-// spelled is the schema of a text that is made in a certain way. Where ${NAME}
-// is read, a text with one may become anything.
-func (s *Shape) spelled(literal bool) *draft {
+// textSchema is the schema of text with a pattern. Where ${NAME} is expanded, text
+// with a variable may become anything.
+func (s *Shape) textSchema(literal bool) *schema {
 	or := "|" + anyPlaceholder
 	if literal {
 		or = ""
 	}
-	looks := s.looks()
-	if looks == notBlank {
-		return s.matching(notBlank).withoutVariables(literal)
+	pattern := s.textPattern()
+	if pattern == notBlank {
+		return s.patternSchema(notBlank).withoutVariables(literal)
 	}
-	d := s.matching(looks + or)
+	d := s.patternSchema(pattern + or)
 	if (s.Kind == Duration || s.Kind == Percent) && !s.ZeroAllowed {
-		d.AllOf = []*draft{s.matching(notZero + or)}
+		d.AllOf = []*schema{s.patternSchema(notZero + or)}
 	}
 	return d
 }
 
-// looks is the pattern of a text.
-func (s *Shape) looks() string {
+// textPattern is the pattern of text.
+func (s *Shape) textPattern() string {
 	switch {
 	case s.Kind == Duration:
 		return durationText
@@ -253,14 +251,14 @@ func (s *Shape) looks() string {
 	}
 }
 
-func (s *Shape) matching(pattern string) *draft {
-	return &draft{Type: "string", Pattern: pattern, PatternError: "expected " + s.expects()}
+func (s *Shape) patternSchema(pattern string) *schema {
+	return &schema{Type: "string", Pattern: pattern, PatternError: "expected " + s.expects()}
 }
 
-// withoutVariables refuses ${…} where it is not read.
-func (d *draft) withoutVariables(literal bool) *draft {
+// withoutVariables refuses ${…} where it is not expanded.
+func (d *schema) withoutVariables(literal bool) *schema {
 	if literal {
-		d.Not, d.NotError = &draft{Type: "string", Pattern: `\$\{`}, "${…} is not expanded here"
+		d.Not, d.NotError = &schema{Type: "string", Pattern: `\$\{`}, "${…} is not expanded here"
 	}
 	return d
 }

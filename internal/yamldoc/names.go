@@ -2,19 +2,19 @@ package yamldoc
 
 import "fmt"
 
-// Names is the words of one kind that a file defines, and that it may refer to.
-// The zero value is none.
+// Names is the names of one kind that a file defines and may refer to. The zero
+// value is empty.
 type Names struct {
-	// Incomplete says that one could not be read, so an unknown name may be that
-	// one and is not reported.
+	// Incomplete is set when a definition could not be read. An unknown name may be
+	// that one, so it is not reported.
 	Incomplete bool
 
 	list []string
 	set  map[string]bool
 }
 
-// Define collects the names of the items of a list, and reports the second of a
-// name. kind is what the items are called.
+// Define collects the names of the items of a list, and reports duplicates. kind is
+// what an item is called in problems.
 func Define(kind string, list *Entry) Names {
 	n := Names{Incomplete: !list.Valid()}
 	first := map[string]int{}
@@ -51,7 +51,7 @@ func (n *Names) Has(name string) bool { return n.set[name] }
 // List is the names in the order in which they were defined.
 func (n *Names) List() []string { return n.list }
 
-// Refer is the name that an entry gives, and reports one that is not defined.
+// Refer returns the name in an entry, and reports it when it is not defined.
 func (n *Names) Refer(e *Entry, kind string) string {
 	if e != nil && !n.Has(e.text) && !n.Incomplete {
 		e.Report(Unknown(kind, e.text, n.list))
@@ -59,7 +59,7 @@ func (n *Names) Refer(e *Entry, kind string) string {
 	return e.Text()
 }
 
-// ReferKey reports a key of a map that is not a defined name.
+// ReferKey reports a key of a map that is not defined.
 func (n *Names) ReferKey(m *Entry, key, kind string) {
 	if !n.Has(key) && !n.Incomplete {
 		text, hint := Unknown(kind, key, n.list)
@@ -67,8 +67,8 @@ func (n *Names) ReferKey(m *Entry, key, kind string) {
 	}
 }
 
-// Mention is the name that an entry gives. It need not be defined, but one that
-// nearly is a defined one is reported as misspelt.
+// Mention returns the name in an entry. It need not be defined, but a name that is
+// almost equal to a defined one is reported as misspelt.
 func (n *Names) Mention(e *Entry, kind string) string {
 	if e == nil || n.Has(e.text) || n.Incomplete {
 		return e.Text()

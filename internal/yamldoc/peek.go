@@ -6,8 +6,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Peek is the text of a key at the top of a file, as far as it can be read: also
-// of a file that is full of mistakes, or is not YAML. It is empty for none.
+// Peek is the text of a key at the top of a file, or empty. It also works for a file
+// with mistakes, and for one that is not valid YAML.
 func Peek(text []byte, key string) string {
 	var doc yaml.Node
 	if yaml.Unmarshal(text, &doc) == nil && len(doc.Content) > 0 && doc.Content[0].Kind == yaml.MappingNode {

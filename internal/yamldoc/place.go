@@ -8,7 +8,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// place is where in the file something stands, in the file's own words.
+// place is a position in the tree of the file, and the path to it.
 type place struct {
 	parent  *place
 	word    string     // the key; empty for an item of a list
@@ -28,27 +28,26 @@ func (p *place) item(i int, node *yaml.Node) *place {
 	return &place{parent: p, index: i, at: node, node: node}
 }
 
-// steps is how many steps of a path are shown at its beginning and at its end.
-// Only a machine nests deeper than both.
+// steps is how many steps of a long path are shown at its start and at its end.
 const steps = 12
 
 // String is the path: hygiene.rules[2] "rest".where.all[1].
 func (p *place) String() string {
-	var way []*place
+	var path []*place
 	var implied []string
 	for ; p != nil; p = p.parent {
-		way, implied = append(way, p), p.implied
+		path, implied = append(path, p), p.implied
 	}
-	if len(way) > 0 {
-		way = way[:len(way)-1] // the root has no name
+	if len(path) > 0 {
+		path = path[:len(path)-1] // the root has no name
 	}
-	slices.Reverse(way)
+	slices.Reverse(path)
 	var b strings.Builder
-	for i, q := range way {
+	for i, q := range path {
 		switch {
-		case i == steps && len(way) > 2*steps:
+		case i == steps && len(path) > 2*steps:
 			b.WriteString(".…")
-		case i < steps || i >= len(way)-steps:
+		case i < steps || i >= len(path)-steps:
 			q.write(&b, implied)
 		}
 	}
@@ -65,7 +64,7 @@ func (p *place) write(b *strings.Builder, implied []string) {
 	}
 }
 
-// name is how people call the item of a list, if it has a name.
+// name is the name of a list item, quoted, if it has one.
 func (p *place) name() string {
 	if p.node.Kind != yaml.MappingNode {
 		return ""

@@ -26,8 +26,8 @@ type Problem struct {
 	caret, width int  // where the carets begin in Snippet, from 0, and how many they are
 }
 
-// Sentence is the problem on one line, for logs: file:line:col: path: problem,
-// and what to do in brackets. Of a warning, "warning: " stands before the text.
+// Sentence is the problem on one line, for logs: file:line:col: path: problem
+// (hint). A warning has "warning: " before the text.
 func (p *Problem) Sentence() string {
 	if p.Hint == "" {
 		return p.head()
@@ -46,8 +46,8 @@ func (p *Problem) head() string {
 	return head + p.Text
 }
 
-// String prints the problem as file:line:col: path: problem, and below it the
-// line of the file with carets under what is meant.
+// String is the problem as file:line:col: path: problem, and below it the line of the
+// file with carets under the place.
 func (p *Problem) String() string {
 	if p.Snippet == "" {
 		return p.Sentence()
@@ -61,8 +61,8 @@ func (p *Problem) String() string {
 	return b.String()
 }
 
-// indent is what stands before the carets: tabs where the line has them, so
-// that they stay below what they mean.
+// indent is the space before the carets, with tabs where the line has tabs, so the
+// carets line up.
 func (p *Problem) indent() string {
 	blank := func(r rune) rune {
 		if r == '\t' {
@@ -79,10 +79,10 @@ func ByPlace(a, b Problem) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.
 // Problems is everything that is wrong with a file, in its order.
 type Problems struct{ List []Problem }
 
-// shown is how many problems are printed; the rest is counted.
+// shown is how many problems are printed. The rest is only counted.
 const shown = 50
 
-// Error prints the problems one below the other.
+// Error is the problems, one below the other.
 func (p *Problems) Error() string {
 	var parts []string
 	for i := range p.List {
@@ -95,14 +95,14 @@ func (p *Problems) Error() string {
 	return strings.Join(parts, "\n")
 }
 
-// The longest snippet that is shown, and how much of it stands before the place
-// when it has to be cut out of a longer line.
+// The longest snippet, and how much of it comes before the place when it is cut out
+// of a longer line.
 const (
 	snippetWidth = 160
 	snippetLead  = 60
 )
 
-// snip takes the part around the place out of its line.
+// snip sets the snippet to the part of the line around the place.
 func (p *Problem) snip(line []rune) {
 	p.caret = p.Col - 1
 	lead := ""
@@ -122,8 +122,8 @@ func (p *Problem) snip(line []rune) {
 	p.width = max(1, min(p.width, len([]rune(text))-p.caret))
 }
 
-// visible shows a control character as a box, so that a file can't play with
-// the terminal.
+// visible replaces a control character with a box: a file must not control the
+// terminal.
 func visible(r rune) rune {
 	if r != '\t' && unicode.IsControl(r) {
 		return '□'
@@ -131,10 +131,10 @@ func visible(r rune) rune {
 	return r
 }
 
-// Quote shows in a message what the file says, but not a page of it.
+// Quote quotes text of the file in a message, shortened.
 func Quote(s string) string { return `"` + Shorten(s, 60) + `"` }
 
-// Shorten leaves out the middle of a text of more than n characters.
+// Shorten leaves out the middle of text of more than n characters.
 func Shorten(s string, n int) string {
 	r := []rune(s)
 	if len(r) <= n {

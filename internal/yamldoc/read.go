@@ -8,12 +8,12 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// reader goes through a tree along the shapes, and reports every place that does
-// not have the shape it should have.
+// reader compares a tree with its shapes, and reports every value that does not
+// match.
 type reader struct{ *Document }
 
-// read reads what stands at a place; nil when it does not have that shape. literal
-// says that ${NAME} is not read there.
+// read reads the value at a place; nil when it does not match the shape. literal is
+// true where ${NAME} is not expanded.
 func (r *reader) read(p *place, s *Shape, literal bool) *Entry {
 	p = longForm(p, s)
 	n := p.node
@@ -63,7 +63,7 @@ func (r *reader) read(p *place, s *Shape, literal bool) *Entry {
 	return nil
 }
 
-// longForm is the place with what its short form stands for.
+// longForm is the place with its short form written out.
 func longForm(p *place, s *Shape) *place {
 	n := p.node
 	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
@@ -83,7 +83,7 @@ func longForm(p *place, s *Shape) *place {
 	return &long
 }
 
-// parseAt is the tree of a YAML text of a shape, as if it stood at another node.
+// parseAt is the tree of YAML text from a shape, at the position of another node.
 func parseAt(text string, at *yaml.Node) *yaml.Node {
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
@@ -100,12 +100,12 @@ func parseAt(text string, at *yaml.Node) *yaml.Node {
 	return doc.Content[0]
 }
 
-// reportKind reports that something of another kind stands there.
+// reportKind reports a value of another kind.
 func (r *reader) reportKind(p *place, s *Shape) {
 	r.report(p.node, p, "expected "+s.expects()+", found "+kindOf(p.node), hintFor(s, p.node))
 }
 
-// hintFor is how what stands there was probably meant.
+// hintFor is how to write what was probably meant.
 func hintFor(s *Shape, n *yaml.Node) string {
 	is := map[yaml.Kind]string{yaml.ScalarNode: s.Hints.Scalar, yaml.SequenceNode: s.Hints.List, yaml.MappingNode: s.Hints.Keys}
 	scalar := n.Kind == yaml.ScalarNode
@@ -124,8 +124,7 @@ func hintFor(s *Shape, n *yaml.Node) string {
 	return ""
 }
 
-// hintForKeys is the key that what stands there was probably meant for, or all
-// of them.
+// hintForKeys is the key that the value was probably meant for, or all keys.
 func hintForKeys(s *Shape, n *yaml.Node) string {
 	only := s.onlyRequired()
 	if len(s.Fields) == 1 {
@@ -195,8 +194,7 @@ func (r *reader) entries(e *Entry, s *Shape, literal bool) bool {
 	return true
 }
 
-// object reads known keys. of is the union of which the object is a variant; nil
-// for none.
+// object reads known keys. of is the union that the object is a variant of, or nil.
 func (r *reader) object(e *Entry, s *Shape, of *Union, literal bool) bool {
 	n := e.place.node
 	if len(n.Content) == 0 && s.Min > 0 {
@@ -230,8 +228,8 @@ func (r *reader) object(e *Entry, s *Shape, of *Union, literal bool) bool {
 	return true
 }
 
-// absent gives a key that is not written its default, or reports that it is
-// missing, unless it was only misspelt.
+// absent sets a key that is not written to its default, or reports that it is
+// missing, unless it is only misspelt.
 func (r *reader) absent(e *Entry, f *Field, meant map[string]bool, literal bool) {
 	switch {
 	case e.keys[f.Key] != nil:
@@ -248,8 +246,8 @@ func (r *reader) absent(e *Entry, f *Field, meant map[string]bool, literal bool)
 	}
 }
 
-// unknownKey reports a key that the object does not have, and returns which was
-// meant.
+// unknownKey reports a key that the object does not have, and returns the one that
+// was probably meant.
 func (r *reader) unknownKey(p *place, s *Shape, of *Union, key, node *yaml.Node) (meant string) {
 	text, hint := Unknown("key", key.Value, s.Keys())
 	meant = Nearest(key.Value, s.Keys())
@@ -268,7 +266,7 @@ func (r *reader) unknownKey(p *place, s *Shape, of *Union, key, node *yaml.Node)
 	return meant
 }
 
-// union reads the one variant that an object is.
+// union finds the variant that is written, and reads it.
 func (r *reader) union(e *Entry, s *Shape, literal bool) bool {
 	n, u := e.place.node, s.Union
 	if len(n.Content) == 0 {
@@ -289,13 +287,13 @@ func (r *reader) union(e *Entry, s *Shape, literal bool) bool {
 	if variant != nil {
 		return r.object(e, variant, u, literal)
 	}
-	strange := false
+	unknown := false
 	for key := range pairs(n) {
 		switch {
 		case r.refused[key]:
 			e.flawed = true
 		case !u.accompanies(key.Value):
-			strange = true
+			unknown = true
 			text, hint := Unknown(u.Each, key.Value, u.Keys())
 			if other, ok := u.Misplaced[key.Value]; ok {
 				text, hint = other.Text, other.Hint
@@ -303,14 +301,14 @@ func (r *reader) union(e *Entry, s *Shape, literal bool) bool {
 			r.fail(e, key, text, hint)
 		}
 	}
-	if !strange && !e.flawed {
+	if !unknown && !e.flawed {
 		r.fail(e, e.place.at, fmt.Sprintf("this %s has no %s", u.Noun, u.Each), "start it with one of "+strings.Join(u.Keys(), ", "))
 	}
 	return false
 }
 
-// markIfSecret marks what was meant to be a secret, or a list of them; also one
-// that stands where the keys around it should.
+// markIfSecret marks a secret or a list of secrets, and also a value in the place of
+// an object that has a secret.
 func (r *reader) markIfSecret(s *Shape, node *yaml.Node) {
 	if s.holdsSecret() || node.Kind != yaml.MappingNode && node.ShortTag() != "!!null" && slices.ContainsFunc(s.Fields, func(f Field) bool { return f.Shape.holdsSecret() }) {
 		r.markSecret(node)

@@ -9,31 +9,31 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// redaction is what no problem may show of a document.
+// redaction is what problems must not show of a document.
 type redaction struct {
 	secrets []secretSpan
-	// secretFrom is the first secret that does not read as it is written: where it
-	// ends is not known, so all from there on is hidden.
+	// secretFrom is the first secret whose source text differs from its value. Its
+	// end is not known, so the rest of the file is hidden.
 	secretFrom *yaml.Node
-	// noTree is set after a syntax error: no tree tells secrets from the rest.
+	// noTree is set after a syntax error: without a tree it is not known what is
+	// secret.
 	noTree bool
-	shown  [][]rune // the lines without the secrets, once all of these are known
+	shown  [][]rune // the lines without secrets, set when all secrets are known
 }
 
 // secretSpan is a part of a line.
 type secretSpan struct{ line, from, to int } // line from 0
 
-// plainVariable is all of a secret that may be seen: its name. A default may be
-// a secret itself.
+// plainVariable is a secret that may be shown: the name of a variable. A default may
+// be a secret itself.
 var plainVariable = regexp.MustCompile(`^(\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\})?$`)
 
-// markSecret notes the scalars at and below a node as secrets, which no snippet
-// shows.
+// markSecret marks the scalars in a node as secrets, which no snippet shows.
 func (d *Document) markSecret(n *yaml.Node) {
 	for _, part := range n.Content {
 		d.markSecret(part)
 	}
-	named := n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 // its name may be meant as the secret
+	named := n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 // the name may be the secret
 	if n.Kind != yaml.ScalarNode || !named && plainVariable.MatchString(n.Value) {
 		return
 	}
@@ -47,7 +47,7 @@ func (d *Document) markSecret(n *yaml.Node) {
 // userInURL is the user and password in a URL at any place.
 var userInURL = regexp.MustCompile(`://[^\s"'@/]*:[^\s"'@]*@`)
 
-// redacted is the lines of the file with the secrets starred out.
+// redacted is the lines of the file with secrets replaced by stars.
 func (d *Document) redacted() [][]rune {
 	lines := make([][]rune, len(d.lines))
 	for i, line := range d.lines {
@@ -84,15 +84,15 @@ var (
 	keyOfLine  = regexp.MustCompile(`^[\s-]*["']?[A-Za-z_]+["']?\s*:`)
 )
 
-// showLine gives a problem the line of the file that it is on, without secrets.
+// showLine sets the snippet of a problem to its line of the file, without secrets.
 func (d *Document) showLine(p *Problem) {
 	if !d.noTree || !mayHoldSecret(d.shown, p.Line) {
 		p.snip(d.shown[p.Line-1])
 	}
 }
 
-// mayHoldSecret reports whether a line may hold a secret, as far as that shows
-// without a tree: it names one, or belongs to a line above it that does.
+// mayHoldSecret reports whether a line may contain a secret, judged without a tree:
+// it has a word like token, or belongs to a line above it that has one.
 func mayHoldSecret(lines [][]rune, line int) bool {
 	indent := indentOf(lines[line-1])
 	owned := keyOfLine.MatchString(string(lines[line-1]))

@@ -37,7 +37,7 @@ func (r *reader) scalar(e *Entry, s *Shape, literal bool) *Entry {
 	return e
 }
 
-// variables replaces the environment's variables in a text.
+// variables expands the environment's variables in text.
 func (r *reader) variables(e *Entry, s *Shape, literal bool) bool {
 	n := e.place.node
 	switch {
@@ -66,7 +66,7 @@ func (r *reader) variables(e *Entry, s *Shape, literal bool) bool {
 	return r.fail(e, n, "environment variable "+unset+" is not set", hint)
 }
 
-// read gives the entry the value that its text is, or says what is wrong.
+// read sets the value of the entry from its text, or returns what is wrong.
 func (e *Entry) read(s *Shape, tag string) (problem, hint string) {
 	switch s.Kind {
 	case Integer:
@@ -100,7 +100,7 @@ func (e *Entry) read(s *Shape, tag string) (problem, hint string) {
 	return "", ""
 }
 
-// textHint is what to do when a text was meant and YAML read something else.
+// textHint is what to do when text is expected and YAML reads something else.
 func textHint(s *Shape, written string) string {
 	switch {
 	case s.Kind == Duration:
@@ -188,7 +188,7 @@ func (e *Entry) readShare(s *Shape) (problem, hint string) {
 	return "", ""
 }
 
-// inPercent is what a plain number probably means: 0.3 and 30 are 30%.
+// inPercent is the percentage that a number probably means: 30% for 0.3 and 30.
 func inPercent(written string) string {
 	f, err := strconv.ParseFloat(written, 64)
 	switch {
@@ -201,7 +201,7 @@ func inPercent(written string) string {
 	}
 }
 
-// readCode takes codes in the one form that events bear.
+// readCode accepts codes only in the form that events have.
 func (e *Entry) readCode(s *Shape, tag string) (problem, hint string) {
 	e.text = strings.TrimSpace(e.text)
 	number := hygiene.ParseValue(e.text).Type == hygiene.Number

@@ -8,14 +8,14 @@ import (
 	yaml4 "go.yaml.in/yaml/v4"
 )
 
-// advice is how a parser's complaint is told.
-type advice struct {
+// syntaxError is a complaint of the parser, and its problem and hint.
+type syntaxError struct {
 	complaint  string
 	text, hint string
-	opening    bool // the place is where the construct began, not where it was missed
+	opening    bool // the place is the start of the construct, not where the rest is missing
 }
 
-var advices = []advice{
+var syntaxErrors = []syntaxError{
 	{"did not find expected key", "expected a key here", "check the indentation", false},
 	{"did not find expected '-' indicator", "expected the next \"- \" of the list, or a key with less indentation", "check the indentation", false},
 	{"did not find expected ',' or '}'", "the { here is not closed", "close it with }, and put commas between its keys", true},
@@ -31,8 +31,8 @@ var advices = []advice{
 	{"unknown anchor", "aliases are not supported", "write the value out", false},
 }
 
-// reportSyntax reports why the text is not YAML. The parser that reads configs often
-// names a wrong line, so the place is asked of a newer one.
+// reportSyntax reports why the text is not valid YAML. yaml.v3 often reports a wrong
+// line, so the position comes from yaml.v4.
 func (d *Document) reportSyntax(text []byte, cause error) {
 	complaint := strings.TrimPrefix(cause.Error(), "yaml: ")
 	line, col, openLine, openCol := 1, 1, 0, 0
@@ -44,12 +44,12 @@ func (d *Document) reportSyntax(text []byte, cause error) {
 		openLine, openCol = placed.ContextMark.Line, placed.ContextMark.Column
 	}
 	d.noTree = true
-	line, col = d.written(line, col)
+	line, col = d.inText(line, col)
 	if strings.Contains(complaint, "cannot start any token") {
 		d.reportStart(line, col)
 		return
 	}
-	for _, a := range advices {
+	for _, a := range syntaxErrors {
 		if !strings.Contains(complaint, a.complaint) {
 			continue
 		}
@@ -65,9 +65,8 @@ func (d *Document) reportSyntax(text []byte, cause error) {
 	d.reportAt(line, col, 1, "", "invalid YAML: "+complaint, "")
 }
 
-// written is the place, or the end of the text when a parser looked for more
-// behind it.
-func (d *Document) written(line, col int) (int, int) {
+// inText is the position, or the end of the text for a position after it.
+func (d *Document) inText(line, col int) (int, int) {
 	last := len(d.lines)
 	for last > 1 && len(d.lines[last-1]) == 0 {
 		last--
@@ -78,7 +77,7 @@ func (d *Document) written(line, col int) (int, int) {
 	return last, len(d.lines[last-1]) + 1
 }
 
-// reportStart reports a character that YAML keeps for other uses.
+// reportStart reports a character that cannot start a value.
 func (d *Document) reportStart(line, col int) {
 	if line < 1 || col < 1 || col > len(d.lines[line-1]) || d.lines[line-1][col-1] == '\t' {
 		d.reportAt(line, col, 1, "", "tabs are not allowed for indentation", "use spaces")

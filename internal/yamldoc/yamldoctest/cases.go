@@ -13,18 +13,18 @@ import (
 
 var update = flag.Bool("update", false, "write what the cases in testdata expect")
 
-// Case is an archive (txtar) of two files: a text, and what is said about it. A
-// name of the first that ends in :noeol says that the text has no newline at its
-// end, which an archive can't show.
+// Case is an archive (txtar) of two files: a text, and what is reported about it. If
+// the name of the first ends in :noeol, the text has no newline at its end, which the
+// format of archives cannot show.
 type Case struct {
-	Name string // of the archive, without folder and extension
+	Name string // of the archive, without directory and extension
 	Text []byte
 
 	file    string
 	archive *txtar.Archive
 }
 
-// Cases reads the archives of a folder, at least one.
+// Cases reads the archives of a directory, which must have at least one.
 func Cases(t testing.TB, folder string) []Case {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*.txtar"))
@@ -49,8 +49,8 @@ func Cases(t testing.TB, folder string) []Case {
 	return list
 }
 
-// Expect compares what is said about the text with what the case expects. Run the
-// test with -update to write that anew.
+// Expect compares what is reported about the text with what the case expects. The
+// flag -update writes it to the case instead.
 func (c *Case) Expect(t *testing.T, got string) {
 	t.Helper()
 	want := &c.archive.Files[1].Data
@@ -58,7 +58,7 @@ func (c *Case) Expect(t *testing.T, got string) {
 		return
 	}
 	if !*update {
-		t.Errorf("%s\nsays:\n%s\nexpected:\n%s", c.file, got, *want)
+		t.Errorf("%s\ngot:\n%s\nexpected:\n%s", c.file, got, *want)
 		return
 	}
 	*want = []byte(got)

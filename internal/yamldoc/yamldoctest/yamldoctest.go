@@ -1,7 +1,10 @@
-// Package yamldoctest tests that the code behind a shape reads every key that the
-// shape has. A key is written twice, in the shape and in the code that reads it.
-// This is what keeps both in step: [yamldoc.Entry.Get] refuses a key that no shape
-// has, and [EveryKeyIsRead] finds a key that no code reads.
+// Package yamldoctest helps to test code that reads entries of package yamldoc.
+//
+// A key is written twice, in its shape and in the code that reads it. Two checks keep
+// them in step: [yamldoc.Entry.Get] panics for a key that the shape does not have,
+// and [EveryKeyIsRead] finds a key that no code reads.
+//
+// [Cases] reads archives of a text and what is reported about it.
 package yamldoctest
 
 import (
@@ -16,11 +19,10 @@ import (
 	"winnow/internal/yamldoc"
 )
 
-// EveryKeyIsRead changes one value after the other in texts of a shape, each to
-// another that the shape allows, and demands that what read makes of the text
-// changes too, or becomes an error, for at least one value at or below every key
-// of the shape. The texts must have every key; of objects that have the same keys
-// one is enough.
+// EveryKeyIsRead changes the values in texts of a shape, one at a time, each to another
+// value that the shape allows. For every key of the shape, at least one change at or
+// below the key must change the result of read, or make it fail. The texts must have
+// every key; objects with the same keys count as one.
 func EveryKeyIsRead(t *testing.T, s *yamldoc.Shape, read func(text []byte) (any, error), texts ...[]byte) {
 	t.Helper()
 	written, matters := map[key]bool{}, map[key]bool{}
@@ -51,7 +53,7 @@ func EveryKeyIsRead(t *testing.T, s *yamldoc.Shape, read func(text []byte) (any,
 	})
 }
 
-// key is a key of an object, which is told by all its keys.
+// key is a key of an object, which is identified by all its keys.
 type key struct{ of, name string }
 
 func keyOf(object *yamldoc.Shape, name string) key {
@@ -66,8 +68,7 @@ type mutator struct {
 	written, matters map[key]bool
 }
 
-// visit changes every value at and below a node; above are the keys that lead to
-// it.
+// visit changes every value in a node. above are the keys on the path to it.
 func (m *mutator) visit(n *yaml.Node, s *yamldoc.Shape, above []key) {
 	switch s = shapeOf(n, s); {
 	case s.Kind == yamldoc.Any && n.Kind != yaml.ScalarNode:
@@ -96,8 +97,8 @@ func (m *mutator) visit(n *yaml.Node, s *yamldoc.Shape, above []key) {
 	}
 }
 
-// matter reports whether another value makes a difference. A choice of one word
-// has no other.
+// matter reports whether another value makes a difference. A choice of one word has
+// no other, and passes.
 func (m *mutator) matter(n *yaml.Node, s *yamldoc.Shape) bool {
 	was := *n
 	defer func() { *n = was }()
@@ -115,7 +116,7 @@ func (m *mutator) matter(n *yaml.Node, s *yamldoc.Shape) bool {
 	return s.Kind == yamldoc.Choice && len(s.Words) == 1
 }
 
-// shapeOf is the shape of what is written, where several are possible.
+// shapeOf is the shape of the node, where a shape allows several.
 func shapeOf(n *yaml.Node, s *yamldoc.Shape) *yamldoc.Shape {
 	switch {
 	case s.Kind == yamldoc.OneOrMore && n.Kind != yaml.SequenceNode:
@@ -138,7 +139,7 @@ func shapeOf(n *yaml.Node, s *yamldoc.Shape) *yamldoc.Shape {
 	return s
 }
 
-// others are values that the shape may allow and that differ from the one written.
+// others are other values that the shape may allow.
 func others(s *yamldoc.Shape, written string) []string {
 	var list []string
 	switch s.Kind {
