@@ -95,6 +95,9 @@ func TestRoomsImportAgainstNoOrder(t *testing.T) {
 		"segments/a.go":              `package segments; import "winnow/segments/destination"`,
 		"store/a.go":                 `package store; import "winnow/internal/config"`,
 		"internal/config/a.go":       `package config; import "winnow/store"`,
+		"internal/config/b.go":       `package config; import "winnow/internal/lint"`,
+		"internal/yamldoc/a.go":      `package yamldoc; import "winnow/internal/config"`,
+		"internal/lint/a.go":         `package lint; import "winnow/internal/testfile"`,
 		"internal/console/a.go":      `package console; import "winnow/internal/receiver"`,
 		"internal/console/a_test.go": `package console; import "winnow/internal/receiver"`,
 		"hygiene/a_test.go":          `package hygiene_test; import "winnow/store"`,
@@ -137,6 +140,7 @@ func TestEachThirdPartyPackageHasOneHome(t *testing.T) {
 		"store/a.go":                `package store; import "example.org/new"`,
 		"internal/command/b.go":     `package command; import "github.com/rogpeppe/go-internal/testscript"`,
 		"internal/config/yaml/a.go": `package yaml; import "gopkg.in/yaml.v2"`,
+		"internal/config/a.go":      `package config; import "gopkg.in/yaml.v3"`,
 		"main.go":                   `package main; import "github.com/alecthomas/kong"`,
 	})
 }
