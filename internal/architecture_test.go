@@ -32,8 +32,9 @@ var floors = [][]string{
 	{"hygiene/ruletest"},
 	{"segments"},
 	{"segments/destination"},
-	{"internal/sendlog"},
+	{"internal/sendlog", "internal/yamldoc"},
 	{"store", "internal/config", "internal/schedule", "internal/receiver", "internal/console"},
+	{"internal/lint", "internal/testfile"},
 	{"internal/app"},
 	{"internal/apptest"},
 	{"internal/explain", "internal/report", "internal/scrub", "internal/impact", "internal/exports"},
@@ -47,20 +48,21 @@ var floors = [][]string{
 // homes says which rooms, or single files, a package is imported in. Beside the
 // third-party packages it has those of the standard library that have one home.
 var homes = map[string][]string{
-	"database/sql":                    {"store"},
-	"github.com/mattn/go-sqlite3":     {"store"},
-	"gopkg.in/yaml.v3":                {"internal/config"},
-	"go.yaml.in/yaml/v4":              {"internal/config"},
-	"github.com/robfig/cron/v3":       {"internal/schedule"},
-	"github.com/gorilla/mux":          {"internal/receiver", "internal/console"},
-	"golang.org/x/sync":               {"internal/receiver"},
-	"golang.org/x/sys":                {"internal/atomicfile"},
-	"golang.org/x/term":               {"internal/ui"},
-	"github.com/prometheus":           {"internal/console"},
-	"github.com/alecthomas/kong":      {"internal/command"},
-	"github.com/nyaruka/phonenumbers": {"hygiene/phone.go"},
-	"github.com/pkg/sftp":             {"segments/destination"},
-	"golang.org/x/crypto":             {"segments/destination"},
+	"database/sql":                          {"store"},
+	"github.com/mattn/go-sqlite3":           {"store"},
+	"gopkg.in/yaml.v3":                      {"internal/yamldoc"},
+	"go.yaml.in/yaml/v4":                    {"internal/yamldoc"},
+	"github.com/rogpeppe/go-internal/txtar": {"internal/yamldoc"}, // its cases for tests
+	"github.com/robfig/cron/v3":             {"internal/schedule"},
+	"github.com/gorilla/mux":                {"internal/receiver", "internal/console"},
+	"golang.org/x/sync":                     {"internal/receiver"},
+	"golang.org/x/sys":                      {"internal/atomicfile"},
+	"golang.org/x/term":                     {"internal/ui"},
+	"github.com/prometheus":                 {"internal/console"},
+	"github.com/alecthomas/kong":            {"internal/command"},
+	"github.com/nyaruka/phonenumbers":       {"hygiene/phone.go"},
+	"github.com/pkg/sftp":                   {"segments/destination"},
+	"golang.org/x/crypto":                   {"segments/destination"},
 }
 
 // homesOfTests are further homes, for test files: a test may read what it holds
@@ -68,7 +70,7 @@ var homes = map[string][]string{
 var homesOfTests = map[string][]string{
 	"github.com/rogpeppe/go-internal/testscript": {"internal/command"},
 	"github.com/santhosh-tekuri/jsonschema/v6":   {"internal/config", "internal/console"},
-	"gopkg.in/yaml.v3":                           {"internal/console", "hygiene/provider"},
+	"gopkg.in/yaml.v3":                           {"internal/config", "internal/console", "hygiene/provider"},
 }
 
 // topLevel is what the top level may hold, beside what git is told to ignore.
@@ -103,6 +105,9 @@ func TestRoomsImportAgainstNoOrder(t *testing.T) {
 		"segments/a.go":              `package segments; import "winnow/segments/destination"`,
 		"store/a.go":                 `package store; import "winnow/internal/config"`,
 		"internal/config/a.go":       `package config; import "winnow/store"`,
+		"internal/config/b.go":       `package config; import "winnow/internal/lint"`,
+		"internal/yamldoc/a.go":      `package yamldoc; import "winnow/internal/config"`,
+		"internal/lint/a.go":         `package lint; import "winnow/internal/testfile"`,
 		"internal/console/a.go":      `package console; import "winnow/internal/receiver"`,
 		"internal/console/a_test.go": `package console; import "winnow/internal/receiver"`,
 		"hygiene/a_test.go":          `package hygiene_test; import "winnow/store"`,
@@ -147,6 +152,7 @@ func TestEachThirdPartyPackageHasOneHome(t *testing.T) {
 		"store/a.go":                `package store; import "example.org/new"`,
 		"internal/command/b.go":     `package command; import "github.com/rogpeppe/go-internal/testscript"`,
 		"internal/config/yaml/a.go": `package yaml; import "gopkg.in/yaml.v2"`,
+		"internal/config/a.go":      `package config; import "gopkg.in/yaml.v3"`,
 		"main.go":                   `package main; import "github.com/alecthomas/kong"`,
 	})
 }

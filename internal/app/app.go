@@ -45,7 +45,7 @@ type Options struct {
 	Path    string                      // of the config file
 	Now     func() time.Time            // nil: time.Now
 	Env     func(string) (string, bool) // looks up a variable of the environment; nil: the process's own
-	Secrets bool                        // the config's secrets must be there
+	Secrets config.Secrets              // which of the config's secrets must be there
 	Adjust  func(*config.Config)        // changes a config that was read; nil changes nothing
 
 	Create   bool // make the store when it is not there
@@ -99,7 +99,9 @@ func (a *App) fallBack(o Options, broken error) bool {
 		return false
 	}
 	options := o.config()
-	options.Kept = true
+	if options.Secrets == config.SecretsRequired {
+		options.Secrets = config.SecretsRequiredToListen
+	}
 	last, err := o.adjusted(config.Parse(o.Path, []byte(text), options))
 	if err != nil || CheckKeys(last, a.Store) != nil {
 		return false

@@ -9,8 +9,10 @@ import (
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
 	"winnow/internal/config"
+	"winnow/internal/lint"
 	"winnow/internal/schedule"
 	"winnow/internal/ui"
+	"winnow/internal/yamldoc"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -25,20 +27,20 @@ func (o Options) adjusted(cfg *config.Config, err error) (*config.Config, error)
 	return cfg, err
 }
 
-// config is how a config is read: as of a time, since whether a schedule falls into
-// a night when the clock moves depends on the year.
+// config is how a config is read.
 func (o Options) config() config.Options {
-	now := o.Now
-	if now == nil {
-		now = time.Now
-	}
-	warn := func(text string, zone *time.Location) []string { return schedule.Warn(text, zone, now()) }
-	return config.Options{Env: o.Env, CheckSchedule: schedule.Check, WarnSchedule: warn, Secrets: o.Secrets}
+	return config.Options{Env: o.Env, CheckSchedule: schedule.Check, Secrets: o.Secrets}
+}
+
+// Warnings are what is probably not meant in a config, as of a time: whether a
+// schedule falls into a night when the clock moves depends on the year.
+func Warnings(cfg *config.Config, now time.Time) []yamldoc.Problem {
+	return lint.Check(cfg, func(text string, zone *time.Location) []string { return schedule.Warn(text, zone, now) })
 }
 
 // IsProblems reports whether the error is of a config file with problems.
 func IsProblems(err error) bool {
-	var p *config.Problems
+	var p *yamldoc.Problems
 	return errors.As(err, &p)
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/app"
+	"winnow/internal/config"
 	"winnow/store"
 )
 
@@ -26,7 +27,7 @@ func Operations(t *testing.T) *app.Operations {
 // Open are the operations under the config of that path.
 func Open(tb testing.TB, path string) *app.Operations {
 	tb.Helper()
-	a, err := app.Open(app.Options{Path: path, Secrets: true, Create: true})
+	a, err := app.Open(app.Options{Path: path, Secrets: config.SecretsRequired, Create: true})
 	if err != nil {
 		tb.Fatal(err)
 	}

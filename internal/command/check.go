@@ -7,6 +7,7 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/ui"
+	"winnow/internal/yamldoc"
 )
 
 // checkCommand tells what is wrong with the config.
@@ -21,20 +22,20 @@ func (x checkCommand) Run(c *invocation) error {
 		_, err := c.Stdout.Write(config.Schema())
 		return err
 	}
-	cfg, err := app.Options{Path: c.config, Now: c.now, Secrets: true}.Load()
-	var problems *config.Problems
+	cfg, err := app.Options{Path: c.config, Now: c.now, Secrets: config.SecretsRequired}.Load()
+	var problems *yamldoc.Problems
 	if errors.As(err, &problems) {
 		return c.tell(problems)
 	}
 	if err != nil {
 		return err
 	}
-	doubts := append([]config.Problem{}, cfg.Warnings...)
+	doubts := append([]yamldoc.Problem{}, app.Warnings(cfg, c.now())...)
 	if c.JSON {
-		return c.PrintJSON(checked{Policy: cfg.Hash, Problems: []config.Problem{}, Warnings: doubts})
+		return c.PrintJSON(checked{Policy: cfg.Hash, Problems: []yamldoc.Problem{}, Warnings: doubts})
 	}
-	for i := range cfg.Warnings {
-		fmt.Fprintln(c.Stderr, cfg.Warnings[i].String())
+	for i := range doubts {
+		fmt.Fprintln(c.Stderr, doubts[i].String())
 	}
 	verdict := "no problems"
 	if n := len(doubts); n > 0 {
@@ -47,16 +48,16 @@ func (x checkCommand) Run(c *invocation) error {
 
 // checked is what check prints as JSON.
 type checked struct {
-	Policy   string           `json:"policy,omitempty"`
-	Problems []config.Problem `json:"problems"`
-	Warnings []config.Problem `json:"warnings"`
+	Policy   string            `json:"policy,omitempty"`
+	Problems []yamldoc.Problem `json:"problems"`
+	Warnings []yamldoc.Problem `json:"warnings"`
 }
 
 // tell prints the problems: they are what check was asked for. Warnings wait
 // until there are none.
-func (c *invocation) tell(p *config.Problems) error {
+func (c *invocation) tell(p *yamldoc.Problems) error {
 	if c.JSON {
-		return errors.Join(c.PrintJSON(checked{Problems: p.List, Warnings: []config.Problem{}}), ui.ErrNo)
+		return errors.Join(c.PrintJSON(checked{Problems: p.List, Warnings: []yamldoc.Problem{}}), ui.ErrNo)
 	}
 	fmt.Fprintln(c.Stdout, p)
 	return ui.ErrNo

@@ -10,7 +10,9 @@ import (
 	"winnow/hygiene/ruletest"
 	"winnow/internal/app"
 	"winnow/internal/config"
+	"winnow/internal/testfile"
 	"winnow/internal/ui"
+	"winnow/internal/yamldoc"
 )
 
 // testCommand tries the rules in made-up lives.
@@ -26,7 +28,7 @@ type tested struct {
 	Failed   int               `json:"failed"`
 	Tests    []testedCase      `json:"tests"`
 	Coverage ruletest.Coverage `json:"coverage"`
-	Problems []config.Problem  `json:"problems"`
+	Problems []yamldoc.Problem `json:"problems"`
 }
 
 type testedCase struct {
@@ -59,7 +61,7 @@ func (x testCommand) Run(c *invocation) error {
 	if len(cases) == 0 {
 		return fmt.Errorf("no test has a name that matches %q", x.Pick)
 	}
-	did := tested{Tests: []testedCase{}, Problems: []config.Problem{}}
+	did := tested{Tests: []testedCase{}, Problems: []yamldoc.Problem{}}
 	for i := range cases {
 		result := bench.Run(&cases[i])
 		did.add(&result)
@@ -74,11 +76,11 @@ func (x testCommand) Run(c *invocation) error {
 // read reads all files, so that all their problems are told at once.
 func (x testCommand) read(c *invocation, cfg *config.Config, sources []ruletest.Source) ([]ruletest.Case, error) {
 	var cases []ruletest.Case
-	problems := &config.Problems{}
+	problems := &yamldoc.Problems{}
 	var errs []error
 	for _, file := range x.Files {
-		more, err := config.LoadRuleTests(file, cfg, sources)
-		var wrong *config.Problems
+		more, err := testfile.Load(file, cfg, sources)
+		var wrong *yamldoc.Problems
 		if errors.As(err, &wrong) {
 			problems.List = append(problems.List, wrong.List...)
 		} else {

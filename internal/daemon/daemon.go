@@ -78,7 +78,7 @@ type Options struct {
 func New(o Options) (*Daemon, error) {
 	growHeap()
 	d := &Daemon{version: o.Version, log: o.Logger, logOf: o.Log,
-		open: app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: true, Create: true, Fallback: app.WhenUnusable}}
+		open: app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: config.SecretsRequired, Create: true, Fallback: app.WhenUnusable}}
 	cfg, err := d.firstConfig()
 	if err != nil {
 		return nil, err
@@ -177,8 +177,8 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	now := time.Now()
 	d.metrics.Configured(namesOf(cfg))
 	d.metrics.Reloaded(true, now, cfg.Hash)
-	for i := range cfg.Warnings {
-		d.log.Warn(cfg.Warnings[i].Sentence(), "file", cfg.Path)
+	for _, w := range app.Warnings(cfg, now) {
+		d.log.Warn(w.Sentence(), "file", cfg.Path)
 	}
 	d.warnOfLists(cfg)
 	d.state.scheduled(jobs)

@@ -56,7 +56,7 @@ func crowdedConfig(t *testing.T) *config.Config {
 	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := app.Options{Path: path, Secrets: true}.Load()
+	cfg, err := app.Options{Path: path, Secrets: config.SecretsRequired}.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

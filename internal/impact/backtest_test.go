@@ -30,7 +30,7 @@ func rulesOf(t *testing.T, rules string) *config.Config {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := app.Options{Path: path, Secrets: false}.Load()
+	cfg, err := app.Options{Path: path}.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
