@@ -122,7 +122,7 @@ func bouncedOften(b *testing.B, config string, contacts int) {
 			b.Fatal(err)
 		}
 	}
-	run(context.Background(), []string{"sweep", "-c", config}, World{Stdout: io.Discard, Stderr: io.Discard})
+	run(context.Background(), []string{"sweep", "-c", config}, Process{Stdout: io.Discard, Stderr: io.Discard})
 }
 
 // actByHand undoes, gives back and judges again until it is told to end, and
@@ -134,7 +134,7 @@ func actByHand(ctx context.Context, config string) (n int) {
 			act = []string{"undo", "--reason", "hard_bounce", "--since", "2026-01-01", "--apply", "-c", config}
 		}
 		for _, args := range [][]string{act, {"rejudge", "--apply", "-c", config}} {
-			if run(ctx, args, World{Stdout: io.Discard, Stderr: io.Discard}) == exitDone {
+			if run(ctx, args, Process{Stdout: io.Discard, Stderr: io.Discard}) == exitOK {
 				n++
 			}
 		}

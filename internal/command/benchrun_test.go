@@ -137,7 +137,7 @@ func populate(b *testing.B, config string, contacts int) {
 			}
 		}
 	}
-	if code := run(context.Background(), []string{"sweep", "-c", config}, World{Stdout: io.Discard, Stderr: os.Stderr}); code != exitDone {
+	if code := run(context.Background(), []string{"sweep", "-c", config}, Process{Stdout: io.Discard, Stderr: os.Stderr}); code != exitOK {
 		b.Fatal("the sweep failed")
 	}
 }

@@ -9,13 +9,20 @@ import (
 	"winnow/internal/ui"
 )
 
-// checkCommand tells what is wrong with the config.
+// checkCommand checks the config.
 type checkCommand struct {
-	Schema bool `help:"Print the JSON Schema of the config, for editors, and look at no file."`
+	Schema bool `help:"Print the JSON Schema of the config, for editors. No config is read."`
 }
 
-// Run prints every problem, or one line that all is well, and what was hardly
-// meant before it.
+// checkResult is what check prints as JSON.
+type checkResult struct {
+	Policy   string           `json:"policy,omitempty"`
+	Problems []config.Problem `json:"problems"`
+	Warnings []config.Problem `json:"warnings"`
+}
+
+// Run prints every problem; if there are none, warnings to stderr and a summary. The
+// secrets of the config must be readable.
 func (x checkCommand) Run(c *invocation) error {
 	if x.Schema {
 		_, err := c.Stdout.Write(config.Schema())
@@ -24,40 +31,27 @@ func (x checkCommand) Run(c *invocation) error {
 	cfg, err := app.Options{Path: c.config, Now: c.now, Secrets: true}.Load()
 	var problems *config.Problems
 	if errors.As(err, &problems) {
-		return c.tell(problems)
+		if c.JSON {
+			return errors.Join(c.PrintJSON(checkResult{Problems: problems.List, Warnings: []config.Problem{}}), ui.ErrNo)
+		}
+		fmt.Fprintln(c.Stdout, problems)
+		return ui.ErrNo
 	}
 	if err != nil {
 		return err
 	}
-	doubts := append([]config.Problem{}, cfg.Warnings...)
+	warnings := append([]config.Problem{}, cfg.Warnings...)
 	if c.JSON {
-		return c.PrintJSON(checked{Policy: cfg.Hash, Problems: []config.Problem{}, Warnings: doubts})
+		return c.PrintJSON(checkResult{Policy: cfg.Hash, Problems: []config.Problem{}, Warnings: warnings})
 	}
-	for i := range cfg.Warnings {
-		fmt.Fprintln(c.Stderr, cfg.Warnings[i].String())
+	for i := range warnings {
+		fmt.Fprintln(c.Stderr, warnings[i].String())
 	}
 	verdict := "no problems"
-	if n := len(doubts); n > 0 {
+	if n := len(warnings); n > 0 {
 		verdict += ", " + ui.Count(int64(n), "warning")
 	}
 	_, err = fmt.Fprintf(c.Stdout, "%s: %s: %s, %s, %s, %s; policy %s\n", c.config, verdict, ui.Count(int64(len(cfg.Sources)), "source"),
 		ui.Count(int64(len(cfg.Policy.Rules)), "rule"), ui.Count(int64(len(cfg.Segments)), "segment"), ui.Count(int64(len(cfg.Exports)), "export"), cfg.Hash)
 	return err
-}
-
-// checked is what check prints as JSON.
-type checked struct {
-	Policy   string           `json:"policy,omitempty"`
-	Problems []config.Problem `json:"problems"`
-	Warnings []config.Problem `json:"warnings"`
-}
-
-// tell prints the problems: they are what check was asked for. Warnings wait
-// until there are none.
-func (c *invocation) tell(p *config.Problems) error {
-	if c.JSON {
-		return errors.Join(c.PrintJSON(checked{Problems: p.List, Warnings: []config.Problem{}}), ui.ErrNo)
-	}
-	fmt.Fprintln(c.Stdout, p)
-	return ui.ErrNo
 }

@@ -33,7 +33,7 @@ func withServer(t *testing.T, server *sftptest.Server, every string) (path, url 
 // says runs a command and gives what it says and its exit status.
 func says(args ...string) (stdout, stderr string, status int) {
 	var out, errs bytes.Buffer
-	status = run(context.Background(), args, World{Stdout: &out, Stderr: &errs, Version: "test"})
+	status = run(context.Background(), args, Process{Stdout: &out, Stderr: &errs, Version: "test"})
 	return out.String(), errs.String(), status
 }
 

@@ -27,8 +27,8 @@ func BenchmarkImportContacts(b *testing.B) {
 		for _, took := range []*time.Duration{&first, &again} {
 			began := time.Now()
 			var out, errs bytes.Buffer
-			w := World{Stdin: strings.NewReader(file.String()), Stdout: &out, Stderr: &errs}
-			if Main([]string{"import", "contacts", "-", "--apply", "-c", config}, w) != exitDone {
+			w := Process{Stdin: strings.NewReader(file.String()), Stdout: &out, Stderr: &errs}
+			if Main([]string{"import", "contacts", "-", "--apply", "-c", config}, w) != exitOK {
 				b.Fatal(errs.String())
 			}
 			*took += time.Since(began)

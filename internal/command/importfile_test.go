@@ -65,11 +65,11 @@ func TestAnImportOfAFileThatIsChangedMeanwhileMakesNobodyOfHalfALine(t *testing.
 		if kind == "contacts" || kind == "suppressions" {
 			args = append(args, "--apply")
 		}
-		code := run(t.Context(), args, World{Stdout: io.Discard, Stderr: stderr})
+		code := run(t.Context(), args, Process{Stdout: io.Discard, Stderr: stderr})
 		if code != exitFailed || !strings.Contains(stderr.String(), "changed while it was read: do it again when it is whole") || !strings.Contains(stderr.String(), "nothing of it was") && !strings.Contains(stderr.String(), "whole file again") {
 			t.Errorf("%s: exit %d: %s", kind, code, stderr.String())
 		}
-		if code := run(t.Context(), []string{"-c", path("winnow.yaml"), "explain", "customer-1248"}, World{Stdout: io.Discard, Stderr: io.Discard}); code != exitFailed {
+		if code := run(t.Context(), []string{"-c", path("winnow.yaml"), "explain", "customer-1248"}, Process{Stdout: io.Discard, Stderr: io.Discard}); code != exitFailed {
 			t.Errorf("%s: half a line became a contact", kind)
 		}
 	}
@@ -101,7 +101,7 @@ func TestAnInterruptedImportOfEventsTellsWhereToGoOn(t *testing.T) {
 	}
 	ctx, interrupt := context.WithCancel(t.Context())
 	stderr := &firstTold{do: interrupt}
-	code := run(ctx, []string{"-c", path("winnow.yaml"), "import", "events", name}, World{Stdout: io.Discard, Stderr: stderr})
+	code := run(ctx, []string{"-c", path("winnow.yaml"), "import", "events", name}, Process{Stdout: io.Discard, Stderr: stderr})
 	for _, want := range []string{"interrupted", "4,096 events were stored", fmt.Sprintf("tail -n +4097 %s | winnow import events -", name), "what it repeats counts once"} {
 		if code != exitFailed || !strings.Contains(stderr.String(), want) {
 			t.Errorf("exit %d: %s; want %q", code, stderr.String(), want)

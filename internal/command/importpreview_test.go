@@ -16,7 +16,7 @@ func imported(t *testing.T, winnow func(args ...string) (int, string, string), a
 	t.Helper()
 	code, stdout, stderr := winnow(append([]string{"import", "--json"}, args...)...)
 	var told map[string]any
-	if err := json.Unmarshal([]byte(stdout), &told); err != nil || code != exitDone {
+	if err := json.Unmarshal([]byte(stdout), &told); err != nil || code != exitOK {
 		t.Fatalf("exit %d: %s%s", code, stdout, stderr)
 	}
 	return told

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	}
 	testscript.Main(m, map[string]func(){"winnow": func() {
 		text, _ := os.ReadFile(os.Getenv("WINNOW_EXAMPLE"))
-		os.Exit(Main(os.Args[1:], World{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: "test", Example: text}))
+		os.Exit(Main(os.Args[1:], Process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: "test", ExampleConfig: text}))
 	}})
 }
 
@@ -110,11 +110,11 @@ func (c *child) end(tb testing.TB) {
 // callbacks otherwise.
 func testDaemon(mode string, args []string) int {
 	if mode == "whole" {
-		return Main(args, World{Stdout: os.Stdout, Stderr: os.Stderr, Version: "test"})
+		return Main(args, Process{Stdout: os.Stdout, Stderr: os.Stderr, Version: "test"})
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	limitMemory()
+	limitHeap()
 	d, err := daemon.New(daemon.Options{Config: args[len(args)-1], Version: "test", Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Log: testLogs[mode]})
 	if err != nil {
 		panic(err)

@@ -20,7 +20,7 @@ import (
 func planOf(t *testing.T, want int, args ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
-	got := run(context.Background(), append([]string{"plan", "--now", "2026-03-01T00:00:00Z"}, args...), World{Stdout: &out, Stderr: &errs, Version: "test"})
+	got := run(context.Background(), append([]string{"plan", "--now", "2026-03-01T00:00:00Z"}, args...), Process{Stdout: &out, Stderr: &errs, Version: "test"})
 	if got != want || errs.Len() > 0 {
 		t.Fatalf("plan %q exits with %d, not %d, and says %q", args, got, want, errs.String())
 	}
@@ -59,16 +59,16 @@ func editedConfig(t *testing.T, path, old, new string) string {
 func TestOnlyWhoAsksForItGetsAnExitStatusOfAPlansChanges(t *testing.T) {
 	path := bounced(t, 3)
 	edited := editedConfig(t, path, "{outcome: hard_bounce}", "{outcome: hard_bounce, count: 2}")
-	planOf(t, exitDone, "-c", path, "--detailed-exitcode")
-	planOf(t, exitDone, "-c", edited)
-	planOf(t, exitChange, "-c", edited, "--detailed-exitcode")
-	planOf(t, exitChange, "-c", edited, "--detailed-exitcode", "--json")
+	planOf(t, exitOK, "-c", path, "--detailed-exitcode")
+	planOf(t, exitOK, "-c", edited)
+	planOf(t, exitChanges, "-c", edited, "--detailed-exitcode")
+	planOf(t, exitChanges, "-c", edited, "--detailed-exitcode", "--json")
 }
 
 func TestAnEditedConfigIsPlannedAlsoWhenItIsInForceAlready(t *testing.T) {
 	path := bounced(t, 3)
 	edited := editedConfig(t, path, "{outcome: hard_bounce}", "{outcome: hard_bounce, count: 2}")
-	before := planOf(t, exitDone, "-c", edited)
+	before := planOf(t, exitOK, "-c", edited)
 	a := apptest.Open(t, edited)
 	now := hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC))
 	if _, err := a.Sweep(context.Background(), now); err != nil {
@@ -77,7 +77,7 @@ func TestAnEditedConfigIsPlannedAlsoWhenItIsInForceAlready(t *testing.T) {
 	if err := a.Store.PutInForce(a.Config.Hash); err != nil {
 		t.Fatal(err)
 	}
-	after := planOf(t, exitChange, "-c", edited, "--detailed-exitcode")
+	after := planOf(t, exitChanges, "-c", edited, "--detailed-exitcode")
 	for _, text := range []string{before, after} {
 		if !strings.HasPrefix(text, "plan: 0 contacts to suppress, 3 to release, 0 to retry; 2 segments change (+3 −3); nothing was written\n") {
 			t.Errorf("planned\n%s", text)
@@ -88,13 +88,13 @@ func TestAnEditedConfigIsPlannedAlsoWhenItIsInForceAlready(t *testing.T) {
 func TestAPlanIsTheSameTextAgainAndTouchesNoFile(t *testing.T) {
 	path := bounced(t, 30)
 	edited := editedConfig(t, path, "{outcome: hard_bounce}", "{outcome: hard_bounce, count: 2}")
-	first := planOf(t, exitDone, "-c", edited, "--json")
+	first := planOf(t, exitOK, "-c", edited, "--json")
 	a := apptest.Open(t, edited)
 	kept := 0
 	if err := a.Store.PoliciesKept(func(string) error { kept++; return nil }); err != nil || kept != 1 {
 		t.Errorf("%d policies are kept, %v: a plan is no judgement", kept, err)
 	}
-	if again := planOf(t, exitDone, "-c", edited, "--json"); again != first {
+	if again := planOf(t, exitOK, "-c", edited, "--json"); again != first {
 		t.Errorf("the same plan reads\n%s\nand then\n%s", first, again)
 	}
 	var p struct {
@@ -120,7 +120,7 @@ func TestAPlanWarnsOfOptOutsThatItWouldLift(t *testing.T) {
 	if _, err := a.Sweep(context.Background(), hygiene.InstantOf(time.Date(2026, 2, 2, 0, 0, 0, 0, time.UTC))); err != nil {
 		t.Fatal(err)
 	}
-	text := planOf(t, exitDone, "-c", path)
+	text := planOf(t, exitOK, "-c", path)
 	if !strings.Contains(text, "opted out  1  of the released had opted out: make sure that they may be texted\n") {
 		t.Errorf("planned\n%s", text)
 	}

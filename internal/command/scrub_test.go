@@ -24,10 +24,10 @@ func scrubHouse(t *testing.T, list string) (folder string, winnow func(args ...s
 	}
 	winnow = func(args ...string) (int, string, string) {
 		var stdout, stderr bytes.Buffer
-		code := run(t.Context(), append([]string{"-c", config}, args...), World{Stdout: &stdout, Stderr: &stderr, Stdin: strings.NewReader(list)})
+		code := run(t.Context(), append([]string{"-c", config}, args...), Process{Stdout: &stdout, Stderr: &stderr, Stdin: strings.NewReader(list)})
 		return code, stdout.String(), stderr.String()
 	}
-	if code, _, stderr := winnow("sweep"); code != exitDone {
+	if code, _, stderr := winnow("sweep"); code != exitOK {
 		t.Fatal(stderr)
 	}
 	return folder, winnow
@@ -61,7 +61,7 @@ func TestDuplicatesAreFoundAcrossPages(t *testing.T) {
 	}
 	_, winnow := scrubHouse(t, list.String())
 	code, stdout, stderr := winnow("scrub", "-", "--column", "key")
-	if want := fmt.Sprintf("%s kept, %s rejected: 0 suppressed, 0 cooling, 0 invalid, %s duplicate", ui.Number(kept), ui.Number(again), ui.Number(again)); code != exitDone || !strings.Contains(stderr, want) {
+	if want := fmt.Sprintf("%s kept, %s rejected: 0 suppressed, 0 cooling, 0 invalid, %s duplicate", ui.Number(kept), ui.Number(again), ui.Number(again)); code != exitOK || !strings.Contains(stderr, want) {
 		t.Errorf("exit %d: %s; want %s", code, stderr, want)
 	}
 	if want := list.String()[:len(stdout)]; stdout != want {

@@ -20,7 +20,7 @@ func scrubFiles(t *testing.T, list string) (path func(name string) string, winno
 	path = func(name string) string { return filepath.Join(folder, name) }
 	winnow = func(stdin io.Reader, stdout io.Writer, args ...string) (int, string) {
 		var stderr bytes.Buffer
-		code := run(t.Context(), append([]string{"-c", path("winnow.yaml")}, args...), World{Stdin: stdin, Stdout: stdout, Stderr: &stderr})
+		code := run(t.Context(), append([]string{"-c", path("winnow.yaml")}, args...), Process{Stdin: stdin, Stdout: stdout, Stderr: &stderr})
 		return code, stderr.String()
 	}
 	return path, winnow
@@ -80,7 +80,7 @@ func TestADashIsStdoutAndNoFile(t *testing.T) {
 	path, winnow := scrubFiles(t, "key\nann\nann\n")
 	t.Chdir(t.TempDir())
 	var stdout bytes.Buffer
-	if code, stderr := winnow(nil, &stdout, "scrub", path("list.csv"), "--column", "key", "-o", "-"); code != exitDone || stdout.String() != "key\nann\n" {
+	if code, stderr := winnow(nil, &stdout, "scrub", path("list.csv"), "--column", "key", "-o", "-"); code != exitOK || stdout.String() != "key\nann\n" {
 		t.Errorf("exit %d: %s; %q", code, stderr, stdout.String())
 	}
 	if code, stderr := winnow(nil, io.Discard, "scrub", path("list.csv"), "--column", "key", "--rejected", "-"); code != exitUsage {
@@ -107,7 +107,7 @@ func TestAnInterruptEndsTheWaitForStdin(t *testing.T) {
 			interrupt()
 		}()
 		var stderr bytes.Buffer
-		code := run(ctx, append([]string{"-c", path("winnow.yaml")}, args...), World{Stdin: in, Stdout: io.Discard, Stderr: &stderr})
+		code := run(ctx, append([]string{"-c", path("winnow.yaml")}, args...), Process{Stdin: in, Stdout: io.Discard, Stderr: &stderr})
 		if code != exitFailed || strings.Count(stderr.String(), "interrupted") != 1 || strings.Contains(stderr.String(), "context") {
 			t.Errorf("%v: exit %d: %s", args, code, stderr.String())
 		}
@@ -120,7 +120,7 @@ func TestAnInterruptedReportSaysSo(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	interrupt()
 	var stderr bytes.Buffer
-	code := run(ctx, []string{"-c", path("winnow.yaml"), "report"}, World{Stdout: io.Discard, Stderr: &stderr})
+	code := run(ctx, []string{"-c", path("winnow.yaml"), "report"}, Process{Stdout: io.Discard, Stderr: &stderr})
 	if want := "winnow: report: interrupted\n"; code != exitFailed || stderr.String() != want {
 		t.Errorf("exit %d: %s; want %s", code, stderr.String(), want)
 	}

@@ -330,7 +330,7 @@ func (f *field) fill(t *testing.T, n int) {
 		t.Fatal(err)
 	}
 	var said strings.Builder
-	if code := Main([]string{"import", "contacts", "-c", f.config, "--apply", list}, World{Stdout: &said, Stderr: &said}); code != 0 {
+	if code := Main([]string{"import", "contacts", "-c", f.config, "--apply", list}, Process{Stdout: &said, Stderr: &said}); code != 0 {
 		t.Fatalf("the contacts were not imported: %s", said.String())
 	}
 }

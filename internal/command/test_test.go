@@ -13,13 +13,13 @@ import (
 func tests(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, told bytes.Buffer
-	status = run(t.Context(), append([]string{"test", "-c", "../../config.example.yaml"}, args...), World{Stdout: &out, Stderr: &told})
+	status = run(t.Context(), append([]string{"test", "-c", "../../config.example.yaml"}, args...), Process{Stdout: &out, Stderr: &told})
 	return status, out.String(), told.String()
 }
 
 func TestTheRulesOfTheExampleDoWhatTheirTestsSay(t *testing.T) {
 	status, stdout, stderr := tests(t, "../../hygiene/ruletest/example.yaml")
-	if status != exitDone || stderr != "" || strings.Contains(stdout, "failed") {
+	if status != exitOK || stderr != "" || strings.Contains(stdout, "failed") {
 		t.Errorf("exit %d\n%s%s", status, stdout, stderr)
 	}
 	if strings.Contains(stdout, "no test") {
@@ -56,7 +56,7 @@ func TestARuleTakenOutOfTheExampleFailsItsTest(t *testing.T) {
 		}
 		want := exitFailed
 		if strings.Contains(to, "source") { // means the same
-			want = exitDone
+			want = exitOK
 		}
 		if status, stdout, stderr := tests(t, "-c", path, "../../hygiene/ruletest/example.yaml"); status != want || stderr != "" {
 			t.Errorf("%s: exit %d\n%s%s", to, status, stdout, stderr)
@@ -73,7 +73,7 @@ func TestJSONOfTestsHasNoNullLists(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("tests: []"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for file, want := range map[string]int{good: exitDone, bad: exitFailed} {
+	for file, want := range map[string]int{good: exitOK, bad: exitFailed} {
 		status, stdout, stderr := tests(t, "--json", file)
 		if status != want || stderr != "" || !json.Valid([]byte(stdout)) || strings.Contains(stdout, "null") {
 			t.Errorf("%s: exit %d\n%s%s", file, status, stdout, stderr)

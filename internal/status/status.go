@@ -1,5 +1,8 @@
-// Package status counts the whole: events, contacts by status, how far the sweep
-// is, the last runs, and what waits for somebody.
+// Package status collects the state of the whole store for `winnow status` and the
+// API: events, contacts by status, how far the sweep is, the last runs, and what
+// waits for a person.
+//
+// A new figure is a field of [Status], a line in [Collect] and a row in [Print].
 package status
 
 import (
@@ -16,7 +19,7 @@ import (
 	"winnow/store"
 )
 
-// Status is the numbers of the whole.
+// Status is the state of the whole store.
 type Status struct {
 	Events      int64            `json:"events"`
 	LastSeq     int64            `json:"last_seq"`
@@ -26,22 +29,22 @@ type Status struct {
 	Contacts    int64            `json:"contacts"`
 	Statuses    map[string]int64 `json:"statuses"`
 	Sweep       SweepStatus      `json:"sweep"`
-	Breaker     int64            `json:"breaker,omitempty"` // trips that wait for review
+	Breaker     int64            `json:"breaker,omitempty"` // breaker trips waiting for review
 	Policy      string           `json:"policy"`
 	Runs        []segments.Run   `json:"runs"`
-	Taken       *Taken           `json:"taken,omitempty"`      // the process that others have waited for, for long
-	Held        []string         `json:"held_runs,omitempty"`  // that wait for a release, as EXPORT/RUN
-	Deliveries  []store.Delivery `json:"deliveries,omitempty"` // runs that a remote has not got: what waits, and what was lost since it last got one
+	LockHolder  *LockHolder      `json:"taken,omitempty"`      // a process that has held the store lock for long
+	HeldRuns    []string         `json:"held_runs,omitempty"`  // waiting for a release, as EXPORT/RUN
+	Deliveries  []store.Delivery `json:"deliveries,omitempty"` // waiting, or lost since the remote last received a run
 }
 
-// SweepStatus is how far the sweep is: the last event swept, and how many wait.
+// SweepStatus is how far the sweep is.
 type SweepStatus struct {
-	Cursor int64 `json:"cursor"`
-	Lag    int64 `json:"lag"`
+	Cursor int64 `json:"cursor"` // seq of the last event that was swept
+	Lag    int64 `json:"lag"`    // events waiting
 }
 
-// Of counts the whole.
-func Of(cfg *config.Config, s *store.Store) (*Status, error) {
+// Collect reads the state of the store.
+func Collect(cfg *config.Config, s *store.Store) (*Status, error) {
 	t, err := s.Totals()
 	if err != nil {
 		return nil, err
@@ -66,11 +69,14 @@ func Of(cfg *config.Config, s *store.Store) (*Status, error) {
 	if runs == nil {
 		runs = []segments.Run{}
 	}
-	return &Status{Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
-		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: SweepStatus{t.Cursor, t.Lag}, Breaker: waiting, Policy: cfg.Hash, Runs: runs, Taken: takenLong(s), Held: held, Deliveries: deliveries}, err
+	return &Status{
+		Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
+		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: SweepStatus{t.Cursor, t.Lag}, Breaker: waiting, Policy: cfg.Hash,
+		Runs: runs, LockHolder: longLockHolder(s), HeldRuns: held, Deliveries: deliveries,
+	}, err
 }
 
-// heldRunNames names the runs that wait for a release.
+// heldRunNames returns the runs waiting for a release, as EXPORT/RUN.
 func heldRunNames(cfg *config.Config, s *store.Store) (names []string, err error) {
 	for _, e := range cfg.Exports {
 		held, runsErr := s.RunsOf(e.Name, store.AllRuns, segments.Held)
@@ -79,8 +85,8 @@ func heldRunNames(cfg *config.Config, s *store.Store) (names []string, err error
 	return names, err
 }
 
-// Print shows the counts, and what waits for somebody with what to do.
-func (s *Status) Print(w io.Writer, now hygiene.Instant) {
+// Print prints the status for people, with what to do about what waits for them.
+func Print(w io.Writer, s *Status, now hygiene.Instant) {
 	rows := [][]string{
 		{"events", ui.Number(s.Events), fmt.Sprintf("%s repeats, %s unmatched, %s bodies in quarantine", ui.Number(s.Repeats), ui.Number(s.Unmatched), ui.Number(s.Quarantined))},
 		{"swept", ui.Number(s.Sweep.Cursor), fmt.Sprintf("%s waiting", ui.Number(s.Sweep.Lag))},
@@ -90,14 +96,14 @@ func (s *Status) Print(w io.Writer, now hygiene.Instant) {
 		rows = append(rows, []string{"  " + name, ui.Number(s.Statuses[name])})
 	}
 	if s.Breaker > 0 {
-		rows = append(rows, []string{"breaker", ui.Number(s.Breaker), "tripped and waiting for review: winnow breaker shows what on"})
+		rows = append(rows, []string{"breaker", ui.Number(s.Breaker), "tripped and waiting for review: winnow breaker lists them"})
 	}
 	ui.Table(w, append(rows, []string{"policy", s.Policy}))
-	if s.Taken != nil {
-		t := s.Taken.Trouble()
+	if s.LockHolder != nil {
+		t := LockAlert(*s.LockHolder)
 		fmt.Fprintln(w, strings.TrimSpace(t.What+" "+t.Do))
 	}
-	for _, name := range s.Held {
+	for _, name := range s.HeldRuns {
 		fmt.Fprintf(w, "run %s is held: winnow release %s publishes it\n", name, name)
 	}
 	for _, t := range exports.Late(s.Deliveries, now) {
