@@ -14,14 +14,14 @@ import (
 	"winnow/internal/imports"
 )
 
-// firstTold calls do when something is first written to it: in an import, that a
-// line was left out.
-type firstTold struct {
+// firstWrite calls do when something is first written to it: in an import, a skipped
+// line.
+type firstWrite struct {
 	strings.Builder
 	do func()
 }
 
-func (w *firstTold) Write(b []byte) (int, error) {
+func (w *firstWrite) Write(b []byte) (int, error) {
 	if w.do != nil {
 		w.do()
 		w.do = nil
@@ -29,10 +29,9 @@ func (w *firstTold) Write(b []byte) (int, error) {
 	return w.Builder.Write(b)
 }
 
-// longFile writes a file of rows that each take a kilobyte, so that it is read in
-// several pieces. Its first row is told as left out, and its last names a
-// contact at its end.
-func longFile(t *testing.T, path, header, odd, row string, rows int) int64 {
+// writeLongFile writes a file that is read in several pieces: an odd line, which is
+// skipped, and rows of a kilobyte with a contact at the end of each. It returns the size.
+func writeLongFile(t *testing.T, path, header, odd, row string, rows int) int64 {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString(header + odd + "\n")
@@ -45,7 +44,7 @@ func longFile(t *testing.T, path, header, odd, row string, rows int) int64 {
 	return int64(b.Len())
 }
 
-func TestAnImportOfAFileThatIsChangedMeanwhileMakesNobodyOfHalfALine(t *testing.T) {
+func TestAnImportOfAFileTruncatedMeanwhileCreatesNoContactFromHalfALine(t *testing.T) {
 	const event = `{"note":"%s","source":"insider","received_at":"2026-01-02T03:04:05Z","body":{"id":"m%d","event":"sent","uniqueArgs":{"contact_id":"%s"}}}`
 	for kind, file := range map[string]struct{ header, odd, row string }{
 		"contacts":     {"note,n,contact\n", "odd", "%s,%d,%s"},
@@ -53,10 +52,10 @@ func TestAnImportOfAFileThatIsChangedMeanwhileMakesNobodyOfHalfALine(t *testing.
 		"messages":     {"note,message_id,contact\n", `a "quote" within,,`, "%s,%d,%s"},
 		"events":       {"", "odd", event},
 	} {
-		path, _ := scrubFiles(t, "")
+		path, _ := storeWithFiles(t, "")
 		name, rows := path("list.csv"), 9000
-		size := longFile(t, name, file.header, file.odd, file.row, rows)
-		stderr := &firstTold{do: func() {
+		size := writeLongFile(t, name, file.header, file.odd, file.row, rows)
+		stderr := &firstWrite{do: func() {
 			if err := os.Truncate(name, size-4); err != nil { // customer-1248999 becomes customer-1248
 				t.Error(err)
 			}
@@ -75,15 +74,15 @@ func TestAnImportOfAFileThatIsChangedMeanwhileMakesNobodyOfHalfALine(t *testing.
 	}
 }
 
-func TestALastLineWithoutAnEndIsALine(t *testing.T) {
-	_, winnow := scrubHouse(t, "contact,reason\nann,opted_out")
-	if did := imported(t, winnow, "suppressions", "-", "--apply"); did["suppressed"] != 1.0 {
-		t.Errorf("it did %v", did)
+func TestALastLineWithoutALineBreakIsImported(t *testing.T) {
+	_, winnow := storeWithList(t, "contact,reason\nann,opted_out")
+	if did := importJSON(t, winnow, "suppressions", "-", "--apply"); did["suppressed"] != 1.0 {
+		t.Errorf("the result is %v", did)
 	}
 }
 
-func TestAnInterruptedImportOfEventsTellsWhereToGoOn(t *testing.T) {
-	path, _ := scrubFiles(t, "")
+func TestAnInterruptedImportOfEventsSaysWhereToContinue(t *testing.T) {
+	path, _ := storeWithFiles(t, "")
 	line := func(i int) string {
 		return fmt.Sprintf(`{"source":"insider","received_at":"2026-01-02T03:04:05Z","body":{"id":"m%d","event":"sent"}}`+"\n", i)
 	}
@@ -100,7 +99,7 @@ func TestAnInterruptedImportOfEventsTellsWhereToGoOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, interrupt := context.WithCancel(t.Context())
-	stderr := &firstTold{do: interrupt}
+	stderr := &firstWrite{do: interrupt}
 	code := run(ctx, []string{"-c", path("winnow.yaml"), "import", "events", name}, Process{Stdout: io.Discard, Stderr: stderr})
 	for _, want := range []string{"interrupted", "4,096 events were stored", fmt.Sprintf("tail -n +4097 %s | winnow import events -", name), "what it repeats counts once"} {
 		if code != exitFailed || !strings.Contains(stderr.String(), want) {
@@ -109,7 +108,7 @@ func TestAnInterruptedImportOfEventsTellsWhereToGoOn(t *testing.T) {
 	}
 }
 
-func TestASendLogIsReadInOneWayWhicheverItsForm(t *testing.T) {
+func TestASendLogIsReadTheSameWayAsCSVAndNDJSON(t *testing.T) {
 	for value, want := range map[string]string{
 		"2026-01-02": "2026-01-02T00:00:00Z", "2026-01-02 03:04": "2026-01-02T03:04:00Z", "31.12.2025": "2025-12-31T00:00:00Z", "": "",
 		"2026-01-02T03:04:05+01:00": "2026-01-02T02:04:05Z",
@@ -119,7 +118,7 @@ func TestASendLogIsReadInOneWayWhicheverItsForm(t *testing.T) {
 			t.Errorf("as JSON %q is %v, %v", value, list, err)
 		}
 	}
-	_, winnow := scrubHouse(t, "")
+	_, winnow := storeWithList(t, "")
 	long := strings.Repeat("m", provider.MaxText+1)
 	for name, text := range map[string]string{
 		"a.csv":    "message_id,contact,sent_at\n" + long + ",ann,\n,bob,\nm,,\nok,ann,2026-01-02 03:04\nok2,ann,1/2/2026\n",
@@ -138,8 +137,8 @@ func TestASendLogIsReadInOneWayWhicheverItsForm(t *testing.T) {
 	}
 }
 
-func TestWhatIsLeftOutOfASendLogIsWrittenWithItsConflicts(t *testing.T) {
-	folder, winnow := scrubHouse(t, "message_id,contact,phone\nm1,ann,\nm1,bob,\nm2,carl,none\n,dora,\n")
+func TestTheRejectedLinesOfASendLogIncludeConflicts(t *testing.T) {
+	folder, winnow := storeWithList(t, "message_id,contact,phone\nm1,ann,\nm1,bob,\nm2,carl,none\n,dora,\n")
 	to := filepath.Join(folder, "no.csv")
 	if code, _, stderr := winnow("import", "messages", "-", "--rejected", to); code != exitFailed {
 		t.Errorf("exit %d: %s", code, stderr)

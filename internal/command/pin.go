@@ -14,7 +14,7 @@ import (
 type pinCommand struct {
 	Segment  string   `arg:"" optional:"" help:"Name of the segment; without contacts, its pins are listed."`
 	Contacts []string `arg:"" optional:"" name:"contact" help:"Keys of the contacts."`
-	In       bool     `xor:"way" help:"Pin the contacts into the segment, whatever its condition says. A suppressed contact stays out, unless the segment takes suppressed contacts."`
+	In       bool     `xor:"way" help:"Pin the contacts into the segment, whatever its condition says. A suppressed contact stays out, unless the segment includes suppressed contacts."`
 	Out      bool     `xor:"way" help:"Pin the contacts out of the segment."`
 	Clear    bool     `xor:"way" help:"Remove the pins: the segment's condition decides again."`
 	Note     string   `placeholder:"TEXT" help:"Record this note with the pin."`

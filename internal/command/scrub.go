@@ -29,12 +29,12 @@ line. Kept lines are copied unchanged. All others are removed, for one of these 
   duplicate                  an earlier line has the same contact
   unreadable: line N: WHY    not a row of this CSV; its first column is the line itself
 
-NAME is matched without regard to case. A value is looked up as a contact key, as it stands in your callbacks. If it is
-a phone number, it is also looked up among the phones that imports and the send log gave to contacts, however it is
-written: with its country code, or as in the country of --region. The line is removed if one of these contacts must not
-be texted. --by phone looks up phone numbers only, and all else is invalid: the safest for a list of numbers. --by key
-looks up keys only. With "contacts: {key: phone}" the number is the key. The summary says how many of the kept contacts
-winnow does not know.
+NAME is matched without regard to case. A value is looked up as a contact key, as callbacks have it. If it is a phone
+number, it is also looked up among the phones that imports and the send log gave to contacts, however it is written:
+with its country code, or as in the country of --region. The line is removed if one of these contacts must not be
+texted. --by phone looks up phone numbers only, and all else is invalid: the safest for a list of numbers. --by key
+looks up keys only. With "contacts: {key: phone}" the number is the key. The summary says how many of the kept
+contacts winnow does not know.
 
 Events that wait for a sweep are not taken into account. Output files appear when they are complete.`
 }

@@ -12,11 +12,11 @@ import (
 	"winnow/internal/atomicfile"
 )
 
-// scrubFiles is a house with a list in it, and what runs winnow there with files
-// as stdin and stdout.
-func scrubFiles(t *testing.T, list string) (path func(name string) string, winnow func(stdin io.Reader, stdout io.Writer, args ...string) (int, string)) {
+// storeWithFiles is [storeWithList] for commands that need files as stdin and stdout.
+// path returns the path of a file in the folder.
+func storeWithFiles(t *testing.T, list string) (path func(name string) string, winnow func(stdin io.Reader, stdout io.Writer, args ...string) (int, string)) {
 	t.Helper()
-	folder, _ := scrubHouse(t, list)
+	folder, _ := storeWithList(t, list)
 	path = func(name string) string { return filepath.Join(folder, name) }
 	winnow = func(stdin io.Reader, stdout io.Writer, args ...string) (int, string) {
 		var stderr bytes.Buffer
@@ -26,7 +26,7 @@ func scrubFiles(t *testing.T, list string) (path func(name string) string, winno
 	return path, winnow
 }
 
-func openedFile(t *testing.T, path string, flags int) *os.File {
+func openFile(t *testing.T, path string, flags int) *os.File {
 	t.Helper()
 	f, err := os.OpenFile(path, flags, 0o600)
 	if err != nil {
@@ -36,28 +36,28 @@ func openedFile(t *testing.T, path string, flags int) *os.File {
 	return f
 }
 
-func TestAListThatStdinReadsIsNotWrittenOver(t *testing.T) {
+func TestTheFileThatStdinReadsIsNotOverwritten(t *testing.T) {
 	const list = "key\nann\nann\n"
-	path, winnow := scrubFiles(t, list)
+	path, winnow := storeWithFiles(t, list)
 	name := path("list.csv")
 	for _, args := range [][]string{
 		{"scrub", "-", "--column", "key", "-o", name},
 		{"scrub", "-", "--column", "key", "--rejected", name},
 		{"import", "contacts", "-", "--key", "key", "--rejected", name},
 	} {
-		code, stderr := winnow(openedFile(t, name, os.O_RDONLY), io.Discard, args...)
+		code, stderr := winnow(openFile(t, name, os.O_RDONLY), io.Discard, args...)
 		if text, err := os.ReadFile(name); code != exitUsage || !strings.Contains(stderr, "what stdin reads") || err != nil || string(text) != list {
 			t.Errorf("%v: exit %d: %s; the list is now %q, %v", args, code, stderr, text, err)
 		}
 	}
-	code, stderr := winnow(openedFile(t, name, os.O_RDONLY), openedFile(t, name, os.O_WRONLY|os.O_APPEND), "scrub", "-", "--column", "key")
+	code, stderr := winnow(openFile(t, name, os.O_RDONLY), openFile(t, name, os.O_WRONLY|os.O_APPEND), "scrub", "-", "--column", "key")
 	if text, err := os.ReadFile(name); code != exitUsage || err != nil || string(text) != list {
-		t.Errorf("to its own end: exit %d: %s; the list is now %q, %v", code, stderr, text, err)
+		t.Errorf("appended to itself: exit %d: %s; the list is now %q, %v", code, stderr, text, err)
 	}
 }
 
-func TestAListWhoseNameEndsInADashIsNotWrittenOver(t *testing.T) {
-	path, winnow := scrubFiles(t, "")
+func TestAFileWhoseNameEndsInADashIsNotOverwritten(t *testing.T) {
+	path, winnow := storeWithFiles(t, "")
 	const list = "key\nann\nann\n"
 	if err := os.WriteFile(path("list-"), []byte(list), 0o600); err != nil {
 		t.Fatal(err)
@@ -68,16 +68,16 @@ func TestAListWhoseNameEndsInADashIsNotWrittenOver(t *testing.T) {
 	}
 }
 
-func TestTheCleanListAndTheRejectedAreTwoFiles(t *testing.T) {
-	path, winnow := scrubFiles(t, "key\nann\nann\n")
-	code, stderr := winnow(nil, openedFile(t, path("out.csv"), os.O_CREATE|os.O_WRONLY), "scrub", path("list.csv"), "--column", "key", "--rejected", path("out.csv"))
+func TestTheCleanListAndTheRejectedLinesMustBeTwoFiles(t *testing.T) {
+	path, winnow := storeWithFiles(t, "key\nann\nann\n")
+	code, stderr := winnow(nil, openFile(t, path("out.csv"), os.O_CREATE|os.O_WRONLY), "scrub", path("list.csv"), "--column", "key", "--rejected", path("out.csv"))
 	if code != exitUsage || !strings.Contains(stderr, "two different files") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 }
 
-func TestADashIsStdoutAndNoFile(t *testing.T) {
-	path, winnow := scrubFiles(t, "key\nann\nann\n")
+func TestADashIsStdoutAndNotAFile(t *testing.T) {
+	path, winnow := storeWithFiles(t, "key\nann\nann\n")
 	t.Chdir(t.TempDir())
 	var stdout bytes.Buffer
 	if code, stderr := winnow(nil, &stdout, "scrub", path("list.csv"), "--column", "key", "-o", "-"); code != exitOK || stdout.String() != "key\nann\n" {
@@ -87,12 +87,12 @@ func TestADashIsStdoutAndNoFile(t *testing.T) {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 	if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
-		t.Errorf("there is %v now, %v", left, err)
+		t.Errorf("there are files: %v, %v", left, err)
 	}
 }
 
 func TestAnInterruptEndsTheWaitForStdin(t *testing.T) {
-	path, _ := scrubFiles(t, "")
+	path, _ := storeWithFiles(t, "")
 	for _, args := range [][]string{
 		{"scrub", "-", "--column", "key"},
 		{"import", "contacts", "-", "--apply"},
@@ -101,7 +101,7 @@ func TestAnInterruptEndsTheWaitForStdin(t *testing.T) {
 		{"list", "add", "staff", "-"},
 	} {
 		ctx, interrupt := context.WithCancel(t.Context())
-		in, out := io.Pipe() // nobody writes more than a header to it
+		in, out := io.Pipe() // has a header and no end
 		go func() {
 			io.WriteString(out, "key,contact,message_id\n")
 			interrupt()
@@ -116,7 +116,7 @@ func TestAnInterruptEndsTheWaitForStdin(t *testing.T) {
 }
 
 func TestAnInterruptedReportSaysSo(t *testing.T) {
-	path, _ := scrubFiles(t, "")
+	path, _ := storeWithFiles(t, "")
 	ctx, interrupt := context.WithCancel(t.Context())
 	interrupt()
 	var stderr bytes.Buffer
@@ -126,14 +126,14 @@ func TestAnInterruptedReportSaysSo(t *testing.T) {
 	}
 }
 
-func TestAListThatGrowsWhileItIsReadIsNotTheList(t *testing.T) {
-	path, _ := scrubFiles(t, "key\nann\n")
-	read := openedFile(t, path("list.csv"), os.O_RDONLY)
+func TestAFileThatGrowsWhileItIsReadIsDetected(t *testing.T) {
+	path, _ := storeWithFiles(t, "key\nann\n")
+	read := openFile(t, path("list.csv"), os.O_RDONLY)
 	unchanged := atomicfile.Unchanged(read)
 	if err := unchanged(); err != nil {
 		t.Error(err)
 	}
-	if _, err := openedFile(t, path("list.csv"), os.O_WRONLY|os.O_APPEND).WriteString("bob\n"); err != nil {
+	if _, err := openFile(t, path("list.csv"), os.O_WRONLY|os.O_APPEND).WriteString("bob\n"); err != nil {
 		t.Fatal(err)
 	}
 	if err := unchanged(); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
