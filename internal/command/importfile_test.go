@@ -66,7 +66,7 @@ func TestAnImportOfAFileThatIsChangedMeanwhileMakesNobodyOfHalfALine(t *testing.
 			args = append(args, "--apply")
 		}
 		code := run(t.Context(), args, World{Stdout: io.Discard, Stderr: stderr})
-		if code != exitFailed || !strings.Contains(stderr.String(), "changed while it was read: do it again when it is whole") || !strings.Contains(stderr.String(), "nothing of it was") && !strings.Contains(stderr.String(), "whole file again") {
+		if code != exitFailed || !strings.Contains(stderr.String(), "changed while it was read; retry when it is complete") || !strings.Contains(stderr.String(), "nothing of it was") && !strings.Contains(stderr.String(), "whole file again") {
 			t.Errorf("%s: exit %d: %s", kind, code, stderr.String())
 		}
 		if code := run(t.Context(), []string{"-c", path("winnow.yaml"), "explain", "customer-1248"}, World{Stdout: io.Discard, Stderr: io.Discard}); code != exitFailed {

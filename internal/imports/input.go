@@ -52,14 +52,14 @@ type Options struct {
 
 // openInput opens the file of an import.
 func openInput(ctx context.Context, out *ui.Printer, o Options) (*input, error) {
-	if err := atomicfile.Distinct(o.File, o.Rejected); err != nil {
+	if err := atomicfile.CheckDistinct(o.File, o.Rejected); err != nil {
 		return nil, err
 	}
 	f, err := atomicfile.OpenInput(ctx, o.Stdin, o.File)
 	if err != nil {
 		return nil, err
 	}
-	if atomicfile.Is(f, o.Rejected) {
+	if atomicfile.IsNamed(f, o.Rejected) {
 		f.Close()
 		return nil, ui.Usagef("%s is what stdin reads: write to another file", o.Rejected)
 	}

@@ -81,11 +81,11 @@ func (o Options) separate(stdout io.Writer, in io.Reader) error {
 	if read == "-" {
 		read = ""
 	}
-	if err := atomicfile.Distinct(read, o.Rejected, o.Output); err != nil {
+	if err := atomicfile.CheckDistinct(read, o.Rejected, o.Output); err != nil {
 		return err
 	}
 	for _, name := range []string{o.Rejected, o.Output} {
-		if atomicfile.Is(in, name) {
+		if atomicfile.IsNamed(in, name) {
 			return ui.Usagef("%s is what stdin reads: write to another file", name)
 		}
 	}
@@ -93,7 +93,7 @@ func (o Options) separate(stdout io.Writer, in io.Reader) error {
 	case o.Output != "":
 	case atomicfile.WritesInto(stdout, in):
 		return ui.Usagef("stdout goes into %s, which is read: write to another file", o.File)
-	case atomicfile.Is(stdout, o.Rejected):
+	case atomicfile.IsNamed(stdout, o.Rejected):
 		return ui.Usagef("stdout goes into %s, and --rejected names it: write to two different files", o.Rejected)
 	}
 	return nil
