@@ -68,7 +68,7 @@ func (r *rejectFile) add(line int64, why error, text []byte) {
 // note tells of a line in the file alone.
 func (r *rejectFile) note(line int64, why error, text []byte) {
 	if r.wanted() {
-		r.rows.Write([]string{strconv.FormatInt(line, 10), why.Error(), string(csvlist.TrimEnd(text))})
+		r.rows.Write([]string{strconv.FormatInt(line, 10), why.Error(), string(csvlist.TrimLineEnd(text))})
 	}
 }
 

@@ -175,7 +175,7 @@ func (t *suppressionImport) reasonsOf(cell string) ([]string, error) {
 		cell = names
 		t.scrubbed++
 	}
-	reasons := strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(csvlist.Separators, r) })
+	reasons := strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(csvlist.Delimiters, r) })
 	for i := range reasons {
 		reasons[i] = strings.TrimSpace(reasons[i])
 	}

@@ -177,7 +177,7 @@ func (p *page) write(s *job) error {
 		case line.unreadable:
 			s.list.WriteUnreadable(s.rejected, raw, line.reason)
 		default:
-			s.list.WriteWith(s.rejected, raw, line.reason)
+			s.list.WriteWithCell(s.rejected, raw, line.reason)
 		}
 	}
 	// A writer that could not write says so again.

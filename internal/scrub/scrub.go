@@ -320,5 +320,5 @@ func (s *job) writeHeaders() {
 	s.clean.Write(s.list.Mark)
 	s.clean.Write(s.list.Header)
 	s.rejected.Write(s.list.Mark)
-	s.list.WriteWith(s.rejected, s.list.Header, "reason")
+	s.list.WriteWithCell(s.rejected, s.list.Header, "reason")
 }
