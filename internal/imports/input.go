@@ -61,7 +61,7 @@ func openInput(ctx context.Context, out *ui.Printer, o Options) (*input, error) 
 	}
 	if atomicfile.IsNamed(f, o.Rejected) {
 		f.Close()
-		return nil, ui.Usagef("%s is what stdin reads: write to another file", o.Rejected)
+		return nil, ui.Usagef("stdin reads %s; write to another file", o.Rejected)
 	}
 	return &input{Printer: out, ctx: ctx, config: o.Config, now: o.Now(), name: o.File, file: f, unchanged: atomicfile.Unchanged(f), rejectFile: rejectFile{screen: out.Stderr, name: o.Rejected}}, nil
 }

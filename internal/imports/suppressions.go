@@ -166,14 +166,13 @@ func (t *suppressionImport) addReason(s store.ImportedSuppression) error {
 
 // reasonsOf gives the reasons in a cell, as people, exports and scrub write them.
 func (t *suppressionImport) reasonsOf(cell string) ([]string, error) {
-	kind, _, _ := strings.Cut(cell, ":")
-	switch kind {
-	case hygiene.Cooling.String(), scrub.Duplicate, scrub.Invalid, scrub.Unreadable:
-		return nil, fmt.Errorf("%q is why scrub left the line out and no reason not to text: take the line out of the file, or give the reason another name", shown(cell))
-	}
-	if names, scrubbed := strings.CutPrefix(cell, hygiene.IsSuppressed.String()+":"); scrubbed {
-		cell = names
+	switch verdict, reasons := scrub.ParseReason(cell); verdict {
+	case scrub.Kept:
+	case scrub.Suppressed:
+		cell = reasons
 		t.scrubbed++
+	default:
+		return nil, fmt.Errorf("%q is why scrub rejected the line, not a reason to suppress; remove the line, or rename the reason", shown(cell))
 	}
 	reasons := strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(csvlist.Delimiters, r) })
 	for i := range reasons {
