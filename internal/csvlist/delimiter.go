@@ -1,10 +1,6 @@
 package csvlist
 
-import (
-	"bytes"
-
-	"winnow/internal/ui"
-)
+import "winnow/internal/ui"
 
 // Delimiters are the characters that are recognized between columns. The same
 // characters may separate several names in one cell.
@@ -60,19 +56,3 @@ func firstRecord(b []byte, lineEnd byte) []byte {
 	}
 	return b
 }
-
-// lineLength is the length of the first line of b, its end included.
-func lineLength(b []byte, lineEnd byte) int {
-	if n := bytes.IndexByte(b, lineEnd); n >= 0 {
-		return n + 1
-	}
-	return len(b)
-}
-
-// TrimLineEnd returns b without the end of its line.
-func TrimLineEnd(b []byte) []byte {
-	b = bytes.TrimSuffix(b, []byte("\n"))
-	return bytes.TrimSuffix(b, []byte("\r"))
-}
-
-func isBlank(line []byte) bool { return len(bytes.Trim(TrimLineEnd(line), " ")) == 0 }

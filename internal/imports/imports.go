@@ -1,56 +1,59 @@
-// Package imports takes files in: archives of events, the send log, contacts,
-// suppressions, and the contacts of static lists. Each import reads a file record
-// by record, reports what it skips with line and reason, and writes a few thousand
-// records at a time.
+// Package imports reads files into the store: archives of events, the send log,
+// contacts with their attributes, suppressions, and the contacts of static lists.
 //
-// A list of contacts is a CSV that an importer is shown row by row: a new kind of
-// list implements [importer].
+// Each import reads its file record by record, reports what it rejects with line and
+// reason, and writes a few thousand records at a time. It writes nothing more once it
+// is interrupted or the file changes, and says how to continue.
+//
+// Where to change what:
+//
+//   - another list of contacts: implement rowImporter, see rows.go
+//   - which columns become attributes, and their values: attributes.go
+//   - how rejected lines are reported: rejects.go
+//   - how NDJSON is read: jsonlines.go
 package imports
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"time"
 
 	"winnow/internal/atomicfile"
-	"winnow/internal/csvlist"
 	"winnow/internal/ui"
 )
 
-// input is a file on its way in.
-type input struct {
-	*ui.Printer
-	ctx       context.Context
-	config    string // the path of the config, for commands to type
-	now       time.Time
-	name      string
-	file      io.ReadCloser
-	unchanged func() error // tells when it is another file than the one that was opened
-	rejectFile
-}
-
-// What is written together: so many lines, or so many bytes of them. Lines may be
-// long, and what they grow to in memory is a multiple.
-const (
-	GroupLines = 4096
-	groupBytes = 2 << 20
-)
-
-// Options say what to import.
+// Options say what to import, and how.
 type Options struct {
-	File      string // its name; - is Stdin
+	File      string // "-" is Stdin
 	Stdin     io.Reader
 	Rejected  string // the file to write rejected lines to; empty for none
-	Delimiter byte   // of a CSV; 0 to find out
+	Delimiter byte   // of a CSV; 0 for the header's own
 	Key       string // the column of a CSV that holds the contact's key
-	Apply     bool   // where imports show first: do it
-	Config    string // the path of the config, for commands to type
+	Apply     bool   // contacts and suppressions: write, instead of showing what would change
+	Config    string // the path of the config, for command lines in messages
 	Now       func() time.Time
 }
 
-// openInput opens the file of an import.
+// Records are written together after so many lines, or after lines of so many bytes:
+// what long lines grow to in memory is a multiple of their size.
+const (
+	FlushLines = 4096
+	flushBytes = 2 << 20
+)
+
+// input is the open file of an import.
+type input struct {
+	ctx       context.Context
+	out       *ui.Printer
+	options   Options
+	file      io.ReadCloser
+	now       time.Time
+	unchanged func() error // see [atomicfile.Unchanged]
+	rejects   rejects
+}
+
+// openInput opens the file of an import. The caller closes it.
 func openInput(ctx context.Context, out *ui.Printer, o Options) (*input, error) {
 	if err := atomicfile.CheckDistinct(o.File, o.Rejected); err != nil {
 		return nil, err
@@ -63,44 +66,26 @@ func openInput(ctx context.Context, out *ui.Printer, o Options) (*input, error) 
 		f.Close()
 		return nil, ui.Usagef("stdin reads %s; write to another file", o.Rejected)
 	}
-	return &input{Printer: out, ctx: ctx, config: o.Config, now: o.Now(), name: o.File, file: f, unchanged: atomicfile.Unchanged(f), rejectFile: rejectFile{screen: out.Stderr, name: o.Rejected}}, nil
+	return &input{ctx: ctx, out: out, options: o, file: f, now: o.Now(), unchanged: atomicfile.Unchanged(f), rejects: rejects{stderr: out.Stderr, name: o.Rejected}}, nil
 }
 
-// ready is an error when what was gathered must not be written: someone wants the
-// work ended, or the file was changed. Half a line of a file that is being
-// written can be another person's.
-func (in *input) ready() error {
+// checkBeforeWrite returns an error when what was read must not be written: the
+// import is interrupted, or the file changed. Half a line of a file that is being
+// written may name another contact.
+func (in *input) checkBeforeWrite() error {
 	if in.ctx.Err() != nil {
 		return ui.ErrInterrupted
 	}
 	return in.unchanged()
 }
 
-// isStopped tells whether the work ended because it was not ready.
-func isStopped(err error) bool {
+// isAborted reports whether an error is one of checkBeforeWrite.
+func isAborted(err error) bool {
 	return errors.Is(err, ui.ErrInterrupted) || errors.Is(err, atomicfile.ErrChanged)
 }
 
-// close closes the file, and puts the one of the lines that were left out in its
-// place.
+// close closes the file and completes the one of the rejected lines.
 func (in *input) close() error {
 	in.file.Close()
-	return in.rejectFile.close()
-}
-
-// notJSONLines says what is wrong with a file that should hold JSON objects, by
-// how it begins.
-func notJSONLines(head []byte) error {
-	if err := csvlist.CheckText(head); err != nil {
-		return err
-	}
-	if bytes.HasPrefix(textOf(head), []byte("[")) {
-		return errors.New("it is a JSON array: write its objects one a line, without the brackets and commas")
-	}
-	return nil
-}
-
-// textOf is a file from the first that it says on.
-func textOf(head []byte) []byte {
-	return bytes.TrimLeft(bytes.TrimPrefix(head, []byte(csvlist.ByteOrderMark)), " \t\r\n")
+	return in.rejects.close()
 }

@@ -11,96 +11,91 @@ import (
 	"winnow/internal/ui"
 )
 
-// importer takes in the lines of such a file.
-type importer interface {
-	// columns gets the names in the header, and says what is wrong with them.
-	columns(names []string) error
-	// take gets a line: the contact's key, and the fields as they stand in the
-	// file, which are good until the next line. It says why the line is left out,
-	// or, as a leftField, what of it is.
-	add(key string, fields []string) error
-	// flush writes what was taken since the last time.
+// rowImporter imports the rows of a list of contacts.
+type rowImporter interface {
+	// header receives the names of the columns. It returns how many columns a row must
+	// have, the rest being empty, or 0 for all of them; or what is wrong with the names.
+	header(names []string) (minColumns int, err error)
+	// add receives a row: the contact's key, and all cells, in a slice that is reused
+	// for the next row. An error rejects the row, except for a skippedPart.
+	add(key string, cells []string) error
+	// flush writes the rows that were added since the last flush.
 	flush() error
 }
 
-// shortImporter is a taker of lines that may end early.
-type shortImporter interface {
-	// fewest is how many columns a line has at least; the others are empty then.
-	fewest() int
-}
-
-// readContacts shows the file to a taker, and reports each line that is left out.
-func readContacts(ctx context.Context, out *ui.Printer, keys hygiene.KeyFormat, o Options, t importer) (l skipped, err error) {
-	f, err := openInput(ctx, out, o)
+// readRows passes the rows of a list to an importer, and reports what is rejected.
+func readRows(ctx context.Context, out *ui.Printer, keys hygiene.KeyFormat, o Options, im rowImporter) (rejected rejectCounts, err error) {
+	in, err := openInput(ctx, out, o)
 	if err != nil {
-		return l, err
+		return rejected, err
 	}
-	defer func() { err = errors.Join(err, f.close()) }()
-	in := &contactReader{input: f, keys: keys, taker: t}
-	if err := in.header(o.Key, o.Delimiter); err != nil {
-		return l, fmt.Errorf("%s: %w", o.File, err)
+	defer func() { err = errors.Join(err, in.close()) }()
+	r := &rowReader{input: in, keys: keys, importer: im}
+	if err := r.readHeader(); err != nil {
+		return rejected, fmt.Errorf("%s: %w", o.File, err)
 	}
-	if err := in.rejectFile.create(); err != nil {
-		return l, err
+	if err := in.rejects.create(); err != nil {
+		return rejected, err
 	}
-	if err := in.all(); err != nil {
-		return in.skipped, in.stopped(err)
+	if err := r.readAll(); err != nil {
+		return in.rejects.counts, r.incomplete(err)
 	}
-	return in.skipped, nil
+	return in.rejects.counts, nil
 }
 
-// contactReader is a file on its way to a taker.
-type contactReader struct {
+// rowReader reads a list for an importer.
+type rowReader struct {
 	*input
-	keys   hygiene.KeyFormat
-	taker  importer
-	list   *csvlist.Reader
-	fields []string
-	weight int   // bytes of the lines since the last flush
-	next   int64 // the first line that was not flushed; 0 before the first flush
+	keys     hygiene.KeyFormat
+	importer rowImporter
+	list     *csvlist.Reader
+	cells    []string
+	size     int   // bytes of the lines since the last flush
+	flushed  int64 // the last line that was flushed; 0 before the first flush
 }
 
-// header opens the file and shows the taker the names of its columns.
-func (in *contactReader) header(key string, separator byte) (err error) {
-	if in.list, err = csvlist.OpenKeyed(in.file, csvlist.KeyColumn{Name: key, Flag: "--key"}, separator); err != nil {
+func (r *rowReader) readHeader() (err error) {
+	r.list, err = csvlist.OpenKeyed(r.file, csvlist.KeyColumn{Name: r.options.Key, Flag: "--key"}, r.options.Delimiter)
+	if err != nil {
 		return err
 	}
-	names := make([]string, len(in.list.Fields))
-	for i, field := range in.list.Fields {
+	names := make([]string, len(r.list.Fields))
+	for i, field := range r.list.Fields {
 		names[i] = csvlist.CellText(field)
-		for _, other := range names[:i] {
-			if other == names[i] && other != "" {
-				return fmt.Errorf("the header names %q twice: rename one", other)
+		for _, earlier := range names[:i] {
+			if earlier == names[i] && earlier != "" {
+				return duplicateColumn(earlier)
 			}
 		}
 	}
-	err = in.taker.columns(names)
-	if t, is := in.taker.(shortImporter); is && err == nil {
-		in.list.MinColumns = t.fewest()
-	}
+	r.list.MinColumns, err = r.importer.header(names)
 	return err
 }
 
-// all takes in line after line, and has them written a few thousand at a time,
-// fewer when they are long.
-func (in *contactReader) all() error {
-	show, done := in.Progress("line")
+func duplicateColumn(name string) error {
+	return fmt.Errorf("the header has %q twice; rename one", name)
+}
+
+// readAll reads the rows and flushes the importer after every few thousand, or
+// earlier when they are long.
+func (r *rowReader) readAll() error {
+	show, done := r.out.Progress("line")
 	defer done()
 	for n := int64(1); ; n++ {
-		r, err := in.list.Next()
+		record, err := r.list.Next()
 		if err == io.EOF {
-			return in.flush()
+			return r.flush()
 		}
 		if err != nil {
 			return err
 		}
-		if why := in.line(&r); why != nil {
-			in.rejectFile.add(r.Line, why, r.Raw)
+		if err := r.add(&record); err != nil {
+			r.rejects.add(record.Line, err, record.Raw)
 		}
-		if in.weight += len(r.Raw); n%GroupLines != 0 && in.weight < groupBytes {
+		if r.size += len(record.Raw); n%FlushLines != 0 && r.size < flushBytes {
 			continue
 		}
-		if err := in.flush(); err != nil {
+		if err := r.flush(); err != nil {
 			return err
 		}
 		if show != nil {
@@ -109,47 +104,47 @@ func (in *contactReader) all() error {
 	}
 }
 
-// line takes one line in. One of empty fields alone, as spreadsheets leave them
-// at the end, is passed over.
-func (in *contactReader) line(r *csvlist.Record) error {
-	if r.Err != nil {
-		return r.Err
+// add adds a record. A record of empty cells, as spreadsheets leave them at the end,
+// is ignored.
+func (r *rowReader) add(record *csvlist.Record) error {
+	if record.Err != nil {
+		return record.Err
 	}
-	in.fields = in.fields[:0]
+	r.cells = r.cells[:0]
 	empty := true
-	for _, field := range in.list.Fields {
+	for _, field := range r.list.Fields {
 		text := csvlist.CellText(field)
-		in.fields = append(in.fields, text)
+		r.cells = append(r.cells, text)
 		empty = empty && text == ""
 	}
 	if empty {
 		return nil
 	}
-	for len(in.fields) < in.list.Columns {
-		in.fields = append(in.fields, "")
+	for len(r.cells) < r.list.Columns {
+		r.cells = append(r.cells, "")
 	}
-	key, err := in.keys.Normalize(in.fields[in.list.KeyIndex])
+	key, err := r.keys.Normalize(r.cells[r.list.KeyIndex])
 	if err != nil {
 		return err
 	}
-	return in.taker.add(key, in.fields)
+	return r.importer.add(key, r.cells)
 }
 
-func (in *contactReader) flush() error {
-	if err := in.ready(); err != nil {
+func (r *rowReader) flush() error {
+	if err := r.checkBeforeWrite(); err != nil {
 		return err
 	}
-	if err := in.taker.flush(); err != nil {
+	if err := r.importer.flush(); err != nil {
 		return err
 	}
-	in.weight, in.next = 0, in.list.Line
+	r.size, r.flushed = 0, r.list.Line-1
 	return nil
 }
 
-// stopped tells how far a file was taken in that did not come to its end.
-func (in *contactReader) stopped(err error) error {
-	if in.next == 0 {
-		return fmt.Errorf("%s: %w; nothing of it was taken in", in.name, err)
+// incomplete adds to an error how much of the file was imported.
+func (r *rowReader) incomplete(err error) error {
+	if r.flushed == 0 || !r.options.Apply {
+		return fmt.Errorf("%s: %w; nothing was imported", r.options.File, err)
 	}
-	return fmt.Errorf("%s: %w; it was taken in up to line %d, and importing the whole file again is right", in.name, err, in.next-1)
+	return fmt.Errorf("%s: %w; the lines up to %d were imported; import the whole file again", r.options.File, err, r.flushed)
 }

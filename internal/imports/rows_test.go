@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,24 +14,24 @@ import (
 	"winnow/internal/ui"
 )
 
-// weighed is a taker that weighs what it is given between two flushes.
-type weighed struct{ now, most int }
+// pendingSize is an importer that measures what is pending between two flushes.
+type pendingSize struct{ now, largest int }
 
-func (*weighed) columns([]string) error { return nil }
+func (*pendingSize) header([]string) (int, error) { return 0, nil }
 
-func (w *weighed) add(_ string, fields []string) error {
-	for _, f := range fields {
-		w.now += len(f)
+func (p *pendingSize) add(_ string, cells []string) error {
+	for _, c := range cells {
+		p.now += len(c)
 	}
 	return nil
 }
 
-func (w *weighed) flush() error {
-	w.most, w.now = max(w.most, w.now), 0
+func (p *pendingSize) flush() error {
+	p.largest, p.now = max(p.largest, p.now), 0
 	return nil
 }
 
-func TestLongLinesAreWrittenAFewAtATime(t *testing.T) {
+func TestLongLinesAreFlushedAFewAtATime(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("contact")
 	for i := range 150 {
@@ -43,9 +44,33 @@ func TestLongLinesAreWrittenAFewAtATime(t *testing.T) {
 	if err := os.WriteFile(name, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w := &weighed{}
-	_, err := readContacts(t.Context(), &ui.Printer{Stderr: io.Discard}, hygiene.KeyFormat{}, Options{File: name, Key: "contact", Now: time.Now}, w)
-	if err != nil || w.most == 0 || w.most > groupBytes+200_000 {
-		t.Errorf("%d bytes of fields were gathered, %v", w.most, err)
+	p := &pendingSize{}
+	_, err := readRows(t.Context(), &ui.Printer{Stderr: io.Discard}, hygiene.KeyFormat{}, Options{File: name, Key: "contact", Now: time.Now}, p)
+	if err != nil || p.largest == 0 || p.largest > flushBytes+200_000 {
+		t.Errorf("up to %d bytes of cells were pending, %v", p.largest, err)
+	}
+}
+
+// brokenAfter is an input that fails after its text.
+type brokenAfter struct{ io.Reader }
+
+var errBroken = errors.New("the connection broke")
+
+func (b brokenAfter) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err == io.EOF {
+		err = errBroken
+	}
+	return n, err
+}
+
+func TestAnIncompleteImportSaysHowMuchWasImported(t *testing.T) {
+	text := "contact\n" + strings.Repeat("ann\n", FlushLines*200)
+	for apply, want := range map[bool]string{true: " were imported; import the whole file again", false: "nothing was imported"} {
+		o := Options{File: "-", Stdin: brokenAfter{strings.NewReader(text)}, Key: "contact", Apply: apply, Now: time.Now}
+		_, err := readRows(t.Context(), &ui.Printer{Stderr: io.Discard}, hygiene.KeyFormat{}, o, &pendingSize{})
+		if !errors.Is(err, errBroken) || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("with Apply %v: %v; want %q", apply, err, want)
+		}
 	}
 }

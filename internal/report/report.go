@@ -58,7 +58,7 @@ func Parse(o Options, now hygiene.Instant) (*Query, error) {
 		}
 	}
 	if q.store.Until <= q.store.Since {
-		return nil, fmt.Errorf("there is no time between %s and %s; --since must be before --until", q.store.Since, q.store.Until)
+		return nil, fmt.Errorf("the span from %s to %s is empty; --since must be before --until", q.store.Since, q.store.Until)
 	}
 	return q, nil
 }
