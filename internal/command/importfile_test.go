@@ -65,7 +65,7 @@ func TestAnImportOfAFileTruncatedMeanwhileCreatesNoContactFromHalfALine(t *testi
 			args = append(args, "--apply")
 		}
 		code := run(t.Context(), args, Process{Stdout: io.Discard, Stderr: stderr})
-		if code != exitFailed || !strings.Contains(stderr.String(), "changed while it was read: do it again when it is whole") || !strings.Contains(stderr.String(), "nothing of it was") && !strings.Contains(stderr.String(), "whole file again") {
+		if code != exitFailed || !strings.Contains(stderr.String(), "changed while it was read; retry when it is complete") || !strings.Contains(stderr.String(), "nothing was") && !strings.Contains(stderr.String(), "whole file again") {
 			t.Errorf("%s: exit %d: %s", kind, code, stderr.String())
 		}
 		if code := run(t.Context(), []string{"-c", path("winnow.yaml"), "explain", "customer-1248"}, Process{Stdout: io.Discard, Stderr: io.Discard}); code != exitFailed {
@@ -87,11 +87,11 @@ func TestAnInterruptedImportOfEventsSaysWhereToContinue(t *testing.T) {
 		return fmt.Sprintf(`{"source":"insider","received_at":"2026-01-02T03:04:05Z","body":{"id":"m%d","event":"sent"}}`+"\n", i)
 	}
 	var b strings.Builder
-	for i := range imports.GroupLines + 10 {
+	for i := range imports.FlushLines + 10 {
 		b.WriteString(line(i))
 	}
 	b.WriteString("odd\n")
-	for i := range imports.GroupLines {
+	for i := range imports.FlushLines {
 		b.WriteString(line(i))
 	}
 	name := path("archive.ndjson")
@@ -101,7 +101,7 @@ func TestAnInterruptedImportOfEventsSaysWhereToContinue(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	stderr := &firstWrite{do: interrupt}
 	code := run(ctx, []string{"-c", path("winnow.yaml"), "import", "events", name}, Process{Stdout: io.Discard, Stderr: stderr})
-	for _, want := range []string{"interrupted", "4,096 events were stored", fmt.Sprintf("tail -n +4097 %s | winnow import events -", name), "what it repeats counts once"} {
+	for _, want := range []string{"interrupted", "4,096 events were stored; continue from line 4097", fmt.Sprintf("tail -n +4097 %s | winnow import events -", name), "repeats count once"} {
 		if code != exitFailed || !strings.Contains(stderr.String(), want) {
 			t.Errorf("exit %d: %s; want %q", code, stderr.String(), want)
 		}
@@ -129,7 +129,7 @@ func TestASendLogIsReadTheSameWayAsCSVAndNDJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _, stderr := winnow("import", "messages", name)
-		for _, want := range []string{"a message id has at most 256 bytes, this one has 257", "the message id is missing", "the contact is missing", `sent_at: "1/2/2026" is not a date`, "4 lines were left out"} {
+		for _, want := range []string{"a message id has at most 256 bytes, this one has 257", "the message id is missing", "the contact is missing", `sent_at: "1/2/2026" is not a date`, "4 lines rejected"} {
 			if !strings.Contains(stderr, want) {
 				t.Errorf("%s: %s; want %q", name, stderr, want)
 			}
@@ -154,8 +154,8 @@ func TestTheRejectedLinesOfASendLogIncludeConflicts(t *testing.T) {
 		told[row[0]] = row[1] + ": " + row[2]
 	}
 	for line, want := range map[string]string{
-		"line": "reason: text", "3": `message "m1" was registered before for another contact, which stands: m1,bob,`,
-		"4": `message "m2": its phone is none and was left out; the rest was taken: m2,carl,none`, "5": "the message id is missing: message_id, messageId or messageSid: ,dora,",
+		"line": "reason: text", "3": `message "m1" is already registered for another contact and was not changed: m1,bob,`,
+		"4": `message "m2": invalid phone number skipped; the rest was registered: m2,carl,none`, "5": "the message id is missing: message_id, messageId or messageSid: ,dora,",
 	} {
 		if told[line] != want {
 			t.Errorf("line %s: %q; want %q (%v)", line, told[line], want, err)

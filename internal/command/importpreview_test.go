@@ -27,7 +27,7 @@ func TestAPreviewCountsAContactOnceHoweverFarApartItsLinesAre(t *testing.T) {
 	var contacts, suppressions strings.Builder
 	contacts.WriteString("contact,age\n")
 	suppressions.WriteString("contact,reason\n")
-	const people = imports.GroupLines + 10
+	const people = imports.FlushLines + 10
 	for line := range 2*people + 5 {
 		fmt.Fprintf(&contacts, "c%d,%d\n", line%people, line/people)
 		fmt.Fprintf(&suppressions, "s%d,%s\n", line%people, []string{"complaint", "opted_out", "complaint"}[line/people])
@@ -61,7 +61,7 @@ func TestAPreviewShowsHowEachColumnIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, told, _ := winnow("import", "contacts", path)
-	wantWords(t, told, "column born 1 text, like 31/12/2025", "column bought 3 dates, like 31.12.2025", "column note nothing: all its fields are empty",
+	wantWords(t, told, "column born 1 text, like 31/12/2025", "column bought 3 dates, like 31.12.2025", "column note no values",
 		"column points 2 numbers, 1 text, like about 3", "column vip 3 truth values, like true")
 	columns, _ := importJSON(t, winnow, "contacts", path)["columns"].([]any)
 	if len(columns) != 5 || columns[1].(map[string]any)["dates"] != 3.0 {

@@ -46,7 +46,7 @@ func TestTheFileThatStdinReadsIsNotOverwritten(t *testing.T) {
 		{"import", "contacts", "-", "--key", "key", "--rejected", name},
 	} {
 		code, stderr := winnow(openFile(t, name, os.O_RDONLY), io.Discard, args...)
-		if text, err := os.ReadFile(name); code != exitUsage || !strings.Contains(stderr, "what stdin reads") || err != nil || string(text) != list {
+		if text, err := os.ReadFile(name); code != exitUsage || !strings.Contains(stderr, "stdin reads "+name) || err != nil || string(text) != list {
 			t.Errorf("%v: exit %d: %s; the list is now %q, %v", args, code, stderr, text, err)
 		}
 	}

@@ -56,7 +56,7 @@ func TestAFailedScrubLeavesFilesUnchanged(t *testing.T) {
 func TestDuplicatesAreFoundAcrossPages(t *testing.T) {
 	var list strings.Builder
 	list.WriteString("key,n\n")
-	const kept, again = scrub.PageLines - 5, 15
+	const kept, again = scrub.ChunkLines - 5, 15
 	for i := range kept + again {
 		fmt.Fprintf(&list, "contact-%d,%d\n", i%kept, i)
 	}

@@ -8,7 +8,7 @@ import (
 	"winnow/internal/ui"
 )
 
-func TestAListIsNotScrubbedIntoItself(t *testing.T) {
+func TestOneFileUnderTwoNamesIsRecognized(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "list.csv")
 	if err := os.WriteFile(path, []byte("key\nann\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -24,13 +24,13 @@ func TestAListIsNotScrubbedIntoItself(t *testing.T) {
 	}
 	defer out.Close()
 	if !WritesInto(&ui.CheckedWriter{Writer: out}, in) {
-		t.Error("stdout goes into the list, and nobody noticed")
+		t.Error("stdout writes into the input, and WritesInto is false")
 	}
 	link := filepath.Join(filepath.Dir(path), "link.csv")
 	if err := os.Symlink(path, link); err != nil {
 		t.Fatal(err)
 	}
-	if Distinct(path, link) == nil || Distinct("", path, filepath.Dir(path)+"/./list.csv") == nil || Distinct(path, "", "") != nil {
-		t.Error("two names of one file are not told apart from two files")
+	if CheckDistinct(path, link) == nil || CheckDistinct("", path, filepath.Dir(path)+"/./list.csv") == nil || CheckDistinct(path, "", "") != nil {
+		t.Error("two names of one file are not distinguished from two files")
 	}
 }

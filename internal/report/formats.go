@@ -11,12 +11,12 @@ import (
 )
 
 // printCSV writes all rows as CSV.
-func (r *rows) printCSV(w io.Writer) error {
+func (r *result) printCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
-	out.Write(r.names(r.all))
+	out.Write(r.header(r.allNumbers))
 	err := r.Each(func(row *store.ReportRow) error {
 		cells := row.Values
-		for _, n := range r.all(row) {
+		for _, n := range r.allNumbers(row) {
 			cells = append(cells, n.String())
 		}
 		return out.Write(cells)
@@ -25,9 +25,8 @@ func (r *rows) printCSV(w io.Writer) error {
 	return errors.Join(err, out.Error())
 }
 
-// printJSON writes all rows as an array, one after the other: there may be more
-// of them than memory holds.
-func (r *rows) printJSON(w io.Writer) error {
+// printJSON writes all rows as an array, row by row: they may not fit in memory.
+func (r *result) printJSON(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	first := true
 	err := r.Each(func(row *store.ReportRow) error {
@@ -47,21 +46,21 @@ func (r *rows) printJSON(w io.Writer) error {
 	return errors.Join(err, out.Flush())
 }
 
-// writeObject writes a row as an object, its members in the order of columns. A
-// percentage that there is none of is absent.
-func (r *rows) writeObject(w *bufio.Writer, row *store.ReportRow) error {
+// writeObject writes a row as an object whose members have the order of the columns.
+// An absent percentage is an absent member.
+func (r *result) writeObject(w *bufio.Writer, row *store.ReportRow) error {
 	w.WriteByte('{')
 	for i, v := range row.Values {
 		if i > 0 {
 			w.WriteString(", ")
 		}
-		name, _ := json.Marshal(r.asked.By[i])
+		name, _ := json.Marshal(r.options.By[i])
 		value, _ := json.Marshal(v)
 		w.Write(name)
 		w.WriteString(": ")
 		w.Write(value)
 	}
-	for _, n := range r.all(row) {
+	for _, n := range r.allNumbers(row) {
 		if text := n.String(); text != "" {
 			w.WriteString(`, "` + n.name + `": ` + text)
 		}
