@@ -63,7 +63,7 @@ func (x breakerDiscardCommand) Run(c *invocation) error {
 }
 
 // reviewTrip reviews a surge.
-func (c *invocation) reviewTrip(x tripReview, review func(context.Context, *app.Operations, int64, string, hygiene.Instant) (*impact.ReviewedTrip, error)) error {
+func (c *invocation) reviewTrip(x tripReview, review func(context.Context, *app.Operations, int64, string, hygiene.Instant) (*impact.TripReview, error)) error {
 	return c.open(toJudge, func(a *app.App) error {
 		ops, done := c.operations(a, "contact")
 		did, err := review(c.ctx, ops, x.ID, x.Note, c.present())
@@ -74,7 +74,7 @@ func (c *invocation) reviewTrip(x tripReview, review func(context.Context, *app.
 		case c.JSON:
 			return c.PrintJSON(did)
 		}
-		_, err = fmt.Fprintln(c.Stdout, did.Sentence())
+		_, err = fmt.Fprintln(c.Stdout, did.Summary())
 		return err
 	})
 }

@@ -36,7 +36,7 @@ func (x explainCommand) Run(c *invocation) error {
 			x.narrow(e)
 			return c.PrintJSON(e)
 		}
-		e.Show(c.Printer, a.Config, x.Segment, x.Verbose)
+		e.Print(c.Printer, a.Config, x.Segment, x.Verbose)
 		return nil
 	})
 }

@@ -96,7 +96,7 @@ func (x pinCommand) tell(c *invocation, a *app.App, keys []string, changed int64
 		fmt.Fprintln(c.Stdout, "nothing changed: it was so before")
 	}
 	for i := range list {
-		fmt.Fprintln(c.Stdout, ui.Printable(list[i].Sentence()))
+		fmt.Fprintln(c.Stdout, ui.Printable(list[i].Summary()))
 	}
 	return nil
 }

@@ -116,10 +116,10 @@ var refusals = []struct {
 	err    error
 	status int
 }{
-	{exports.ErrNoExport, http.StatusNotFound},
-	{exports.ErrNoRun, http.StatusNotFound},
+	{exports.ErrExportNotFound, http.StatusNotFound},
+	{exports.ErrRunNotFound, http.StatusNotFound},
 	{exports.ErrNotHeld, http.StatusConflict},
-	{exports.ErrAlreadyMade, http.StatusConflict},
+	{exports.ErrRunExists, http.StatusConflict},
 	{app.ErrHungUp, http.StatusRequestTimeout}, // which nobody reads
 	{schedule.ErrStopped, http.StatusServiceUnavailable},
 }

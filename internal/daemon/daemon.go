@@ -229,7 +229,7 @@ func (d *Daemon) Operations() *app.Operations {
 
 // Exporter makes and delivers runs, under the config in force.
 func (d *Daemon) Exporter() *exports.Exporter {
-	return &exports.Exporter{Operations: d.Operations(), Tried: d.logDelivery}
+	return &exports.Exporter{Operations: d.Operations(), OnAttempt: d.logDelivery}
 }
 
 // CallbacksAddr is where the public server listens.

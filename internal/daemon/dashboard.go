@@ -103,7 +103,7 @@ func (d *dashboard) troubledRuns(cfg *config.Config, p *console.Page) error {
 		}
 	}
 	missed, err := exports.UndeliveredRuns(cfg, d.store)
-	p.Trouble = append(p.Trouble, exports.Late(missed, p.At)...)
+	p.Trouble = append(p.Trouble, exports.DeliveryAlerts(missed, p.At)...)
 	return errors.Join(append(errs, err)...)
 }
 

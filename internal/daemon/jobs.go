@@ -52,7 +52,7 @@ func (d *Daemon) logTrips(trips []*store.Trip) {
 // scheduled makes a scheduled run. One that was made before is done.
 func (d *Daemon) scheduled(ctx context.Context, name string, at time.Time) error {
 	_, err := d.export(ctx, d.Exporter(), name, at)
-	if errors.Is(err, exports.ErrAlreadyMade) || errors.Is(err, exports.ErrNoExport) { // or a reload has just taken the export away
+	if errors.Is(err, exports.ErrRunExists) || errors.Is(err, exports.ErrExportNotFound) { // or a reload has just taken the export away
 		return nil
 	}
 	return err
@@ -62,7 +62,7 @@ func (d *Daemon) scheduled(ctx context.Context, name string, at time.Time) error
 func (d *Daemon) export(ctx context.Context, x *exports.Exporter, name string, scheduled time.Time) (segments.Run, error) {
 	began := time.Now()
 	result, err := x.Export(ctx, name, scheduled, func() hygiene.Instant { return hygiene.InstantOf(time.Now()) })
-	if errors.Is(err, exports.ErrAlreadyMade) || result.Run.Status == "" {
+	if errors.Is(err, exports.ErrRunExists) || result.Run.Status == "" {
 		return result.Run, err // nothing was made, and nothing failed
 	}
 	rows := int64(0)

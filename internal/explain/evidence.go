@@ -13,7 +13,7 @@ type evidenceReader struct {
 	policy  *hygiene.Policy // today's
 	store   *store.Store
 	contact *hygiene.Contact
-	known   []TimelineEvent // events that were read already
+	known   []Event // events that were read already
 	ledger  []store.LedgerEntry
 }
 
@@ -107,8 +107,8 @@ func (g *evidenceReader) retry(r *hygiene.Retry) (*Retry, error) {
 }
 
 // event is the event of that place in the log; nil when the log no longer has it.
-func (g *evidenceReader) event(seq int64) (*TimelineEvent, error) {
-	if i := slices.IndexFunc(g.known, func(h TimelineEvent) bool { return h.Seq == seq }); i >= 0 {
+func (g *evidenceReader) event(seq int64) (*Event, error) {
+	if i := slices.IndexFunc(g.known, func(h Event) bool { return h.Seq == seq }); i >= 0 {
 		return &g.known[i], nil
 	}
 	e, ok, err := g.store.Event(seq)

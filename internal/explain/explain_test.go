@@ -147,7 +147,7 @@ func TestTheEvidenceIsToldAlsoWhenTheHistoryForgotIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	e, _ := explained(t, a, "ann", false)
-	if slices.ContainsFunc(e.Timeline, func(h TimelineEvent) bool { return h.Seq == 1 }) {
+	if slices.ContainsFunc(e.Timeline, func(h Event) bool { return h.Seq == 1 }) {
 		t.Fatal("the history still has the first bounce")
 	}
 	s := e.Suppressions[0]
@@ -162,7 +162,7 @@ func TestWhatTheLogNoLongerHasIsSaid(t *testing.T) {
 		c := &hygiene.Contact{Key: "ann", Suppressions: []hygiene.Suppression{
 			{Reason: "hard_bounce", Since: hygiene.Moment{At: explainedAt.Add(-hygiene.Day)}, Grounds: hygiene.Grounds{Rule: "hard", Evidence: evidence}}}}
 		e := &Explanation{Contact: "ann", Status: "suppressed", AsOf: explainedAt}
-		g := &evidenceReader{policy: a.Config.Policy, store: a.Store, contact: c, known: []TimelineEvent{{Seq: 9, Outcome: "soft_bounce", MessageID: "m"}}}
+		g := &evidenceReader{policy: a.Config.Policy, store: a.Store, contact: c, known: []Event{{Seq: 9, Outcome: "soft_bounce", MessageID: "m"}}}
 		if err := g.collect(e); err != nil {
 			t.Fatal(err)
 		}

@@ -31,10 +31,10 @@ type Explanation struct {
 	Lists        []string                   `json:"lists,omitempty"`
 	Pins         []Pin                      `json:"pins,omitempty"`
 	Attributes   hygiene.Attributes         `json:"attributes,omitempty"`
-	History      map[string]OutcomeSummary  `json:"history,omitempty"`
+	History      map[string]OutcomeHistory  `json:"history,omitempty"`
 	Segments     map[string]bool            `json:"segments,omitempty"`
 	Conditions   map[string]hygiene.Finding `json:"conditions,omitempty"`
-	Timeline     []TimelineEvent            `json:"timeline,omitempty"`
+	Timeline     []Event                    `json:"timeline,omitempty"`
 
 	state  string              // as of when and why, after the status
 	next   string              // what ends that, and how to
@@ -55,7 +55,7 @@ type Suppression struct {
 	Policy   string           `json:"policy,omitempty"` // hash of the policy that opened it as it stands
 	Held     int64            `json:"held,omitempty"`   // the breaker's trip whose review it waits for: until then it is none
 	Why      string           `json:"why"`
-	Events   []TimelineEvent  `json:"events,omitempty"`
+	Events   []Event          `json:"events,omitempty"`
 
 	described string // since when and until when, and who said so
 }
@@ -92,19 +92,19 @@ type Retry struct {
 	Attempts  int             `json:"attempts,omitempty"` // how many the rule allows, while it reads as it did
 	LapsesAt  hygiene.Instant `json:"lapses_at"`
 	Rule      string          `json:"rule"`
-	Bounce    *TimelineEvent  `json:"bounce,omitempty"`
+	Bounce    *Event          `json:"bounce,omitempty"`
 }
 
-// OutcomeSummary is how often and when the contact had an outcome.
-type OutcomeSummary struct {
+// OutcomeHistory is how often and when the contact had an outcome.
+type OutcomeHistory struct {
 	Count   int             `json:"count"`
 	More    bool            `json:"more,omitempty"` // older ones were dropped
 	FirstAt hygiene.Instant `json:"first_at"`
 	LastAt  hygiene.Instant `json:"last_at"`
 }
 
-// TimelineEvent is one event of the contact.
-type TimelineEvent struct {
+// Event is one event of the contact.
+type Event struct {
 	At        hygiene.Instant `json:"at"`
 	Seq       int64           `json:"seq"`
 	Outcome   string          `json:"outcome"`
@@ -154,8 +154,8 @@ func Contact(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 func (e *Explanation) is(s hygiene.Status) bool { return e.Status == s.String() }
 
 // EventOf is an event of the log as people and programs are shown it.
-func EventOf(e *hygiene.Event) TimelineEvent {
-	return TimelineEvent{e.At, e.Seq, e.Outcome.String(), CodeOf(e.Code), e.MessageID}
+func EventOf(e *hygiene.Event) Event {
+	return Event{e.At, e.Seq, e.Outcome.String(), CodeOf(e.Code), e.MessageID}
 }
 
 // CodeOf is a code as the provider sends it: a number where it is one.
@@ -169,12 +169,12 @@ func CodeOf(code string) any {
 	return code
 }
 
-func historyOf(c *hygiene.Contact) map[string]OutcomeSummary {
-	seen := map[string]OutcomeSummary{}
+func historyOf(c *hygiene.Contact) map[string]OutcomeHistory {
+	seen := map[string]OutcomeHistory{}
 	for _, name := range hygiene.OutcomeNames() {
 		o, _ := hygiene.ParseOutcome(name)
 		if t := c.History.Trail(o); len(t.Entries) > 0 {
-			seen[name] = OutcomeSummary{len(t.Entries), t.Dropped, t.First, t.Last().At}
+			seen[name] = OutcomeHistory{len(t.Entries), t.Dropped, t.First, t.Last().At}
 		}
 	}
 	return seen

@@ -62,9 +62,9 @@ func PinStates(a *app.App, segment, pin string, keys []string, now hygiene.Insta
 	return list, nil
 }
 
-// Sentence says what the pin comes to. A contact that is suppressed stays out of
+// Summary says what the pin comes to. A contact that is suppressed stays out of
 // most segments all the same, and whoever pinned it in must know.
-func (p *PinState) Sentence() string {
+func (p *PinState) Summary() string {
 	is := "out of"
 	if p.Is {
 		is = "in"

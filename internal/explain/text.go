@@ -39,9 +39,9 @@ func (s *textWriter) color(word string) string {
 	return colors[word] + word + "\x1b[0m"
 }
 
-// Show prints the explanation: one screen, or all of it when verbose, or the
+// Print prints the explanation: one screen, or all of it when verbose, or the
 // conditions of one segment.
-func (e *Explanation) Show(out *ui.Printer, cfg *config.Config, segment string, verbose bool) {
+func (e *Explanation) Print(out *ui.Printer, cfg *config.Config, segment string, verbose bool) {
 	s := &textWriter{Writer: out.Stdout, verbose: verbose, colored: out.Color()}
 	if segment != "" {
 		s.tree(e, segment)
@@ -53,8 +53,10 @@ func (e *Explanation) Show(out *ui.Printer, cfg *config.Config, segment string, 
 	}
 }
 
-// Print writes what a support person needs, on one screen.
-func (e *Explanation) Print(w io.Writer, cfg *config.Config) { (&textWriter{Writer: w}).show(e, cfg) }
+// PrintSummary writes what a support person needs, on one screen.
+func (e *Explanation) PrintSummary(w io.Writer, cfg *config.Config) {
+	(&textWriter{Writer: w}).show(e, cfg)
+}
 
 func (s *textWriter) show(e *Explanation, cfg *config.Config) {
 	s.headline(e)
@@ -166,7 +168,7 @@ func (s *textWriter) suppression(p *Suppression) [][]string {
 func (s *Suppression) gone() string {
 	var gone []string
 	for _, seq := range s.Evidence {
-		if !slices.ContainsFunc(s.Events, func(h TimelineEvent) bool { return h.Seq == seq }) {
+		if !slices.ContainsFunc(s.Events, func(h Event) bool { return h.Seq == seq }) {
 			gone = append(gone, fmt.Sprint(seq))
 		}
 	}
@@ -199,7 +201,7 @@ func (e *Explanation) historyLine() string {
 	return fmt.Sprintf("the latest is %s of %s; %s", of, latest, strings.Join(seen, ", "))
 }
 
-func (h OutcomeSummary) count() string {
+func (h OutcomeHistory) count() string {
 	if h.More {
 		return fmt.Sprint(h.Count, "+")
 	}

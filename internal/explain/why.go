@@ -95,7 +95,7 @@ func (s *Suppression) on() string {
 }
 
 // describe is the event as people say it: the hard bounce of message m (code 1400).
-func (h *TimelineEvent) describe() string {
+func (h *Event) describe() string {
 	o, _ := hygiene.ParseOutcome(h.Outcome)
 	text := fmt.Sprintf("the %s of message %s", o.Noun(), ui.Shorten(h.MessageID, maxWidth/2))
 	if code := h.code(); code != "" {
@@ -105,7 +105,7 @@ func (h *TimelineEvent) describe() string {
 }
 
 // code is the provider's code as text; empty for none.
-func (h *TimelineEvent) code() string {
+func (h *Event) code() string {
 	if h.Code == nil {
 		return ""
 	}

@@ -30,9 +30,9 @@ import (
 // Exporter makes runs, releases held ones and delivers them.
 type Exporter struct {
 	*app.Operations
-	Sent  func(bytes int64)    // told how much more is on its way to a remote; nil for nobody
-	Tried func(store.Delivery) // told how deliveries went; nil for nobody
-	Busy  func(holder int)     // told when another process delivers, and is waited for; nil for nobody
+	OnSent    func(bytes int64)    // told how much more is on its way to a remote; nil for nobody
+	OnAttempt func(store.Delivery) // told how deliveries went; nil for nobody
+	OnBusy    func(holder int)     // told when another process delivers, and is waited for; nil for nobody
 }
 
 // ForRequest is the exporter for someone who waits for the answer.
@@ -178,7 +178,7 @@ func (x *Exporter) withDeliveryLock(ctx context.Context, export string, to segme
 	remote := fnv.New64a()
 	remote.Write([]byte(to.String()))
 	lock := schedule.NewLock(fmt.Sprintf("%s.deliver-%s-%016x", x.Store.Path(), export, remote.Sum64()))
-	if err := lock.Acquire(ctx, x.Busy); err != nil {
+	if err := lock.Acquire(ctx, x.OnBusy); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
@@ -249,8 +249,8 @@ func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.R
 		d.Status, d.Error, d.DeliveredAt, d.NextAt = store.Delivered, "", hygiene.InstantOf(time.Now()), 0
 	}
 	err = x.Store.EnterDelivery(d)
-	if x.Tried != nil {
-		x.Tried(d)
+	if x.OnAttempt != nil {
+		x.OnAttempt(d)
 	}
 	return stateOf(d), err
 }
@@ -277,7 +277,7 @@ func (x *Exporter) send(ctx context.Context, e segments.Export, to segments.Remo
 	if err != nil {
 		return err
 	}
-	return to.Deliver(ctx, segments.Delivery{Export: e.Name, Run: run, From: from, Newest: newest.Name == run, Keep: max(e.Keep, 1), Progress: x.Sent})
+	return to.Deliver(ctx, segments.Delivery{Export: e.Name, Run: run, From: from, Newest: newest.Name == run, Keep: max(e.Keep, 1), Progress: x.OnSent})
 }
 
 // errNoCopy says that no intact copy of the run is left on this machine, so that

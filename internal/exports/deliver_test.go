@@ -109,7 +109,7 @@ func TestAServerThatWasDownGetsItsNightsInTheirOrder(t *testing.T) {
 	}
 	crm.wants(t, "01*")
 	lake.wants(t, "01*", "02*", "03*", "04*")
-	if late := Late(a.waiting(t), 0); len(late) != 1 || !strings.Contains(late[0].What, "3 runs of nightly, the first 2026-01-02T020000Z: nobody answers") {
+	if late := DeliveryAlerts(a.waiting(t), 0); len(late) != 1 || !strings.Contains(late[0].What, "3 runs of nightly, the first 2026-01-02T020000Z: nobody answers") {
 		t.Errorf("people are told %q", late)
 	}
 	crm.be(nil)
@@ -231,7 +231,7 @@ func TestLostRunsAreToldUntilTheServerHasALaterOne(t *testing.T) {
 		a.night(t, day)
 	}
 	lost := "older runs are lost to it, the last of them 2026-01-02T020000Z"
-	if late := Late(a.waiting(t), 0); len(late) != 1 || !strings.Contains(late[0].What, "1 run of nightly, the first 2026-01-03T020000Z: nobody answers") || !strings.Contains(late[0].What, lost) {
+	if late := DeliveryAlerts(a.waiting(t), 0); len(late) != 1 || !strings.Contains(late[0].What, "1 run of nightly, the first 2026-01-03T020000Z: nobody answers") || !strings.Contains(late[0].What, lost) {
 		t.Errorf("with one run left it is said %+v", late)
 	}
 	for _, d := range a.Directories(a.Config.Exports[0]) {
@@ -240,12 +240,12 @@ func TestLostRunsAreToldUntilTheServerHasALaterOne(t *testing.T) {
 		}
 	}
 	a.post(t)
-	if late := Late(a.waiting(t), 0); len(late) != 1 || !strings.Contains(late[0].What, "crm never got run 2026-01-03T020000Z of nightly") {
+	if late := DeliveryAlerts(a.waiting(t), 0); len(late) != 1 || !strings.Contains(late[0].What, "crm never got run 2026-01-03T020000Z of nightly") {
 		t.Errorf("with none left it is said %+v", late)
 	}
 	crm.be(nil)
 	a.night(t, 4)
-	if late := Late(a.waiting(t), 0); len(late) != 0 {
+	if late := DeliveryAlerts(a.waiting(t), 0); len(late) != 0 {
 		t.Errorf("with a later run there, it is still said %+v", late)
 	}
 }

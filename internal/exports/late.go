@@ -22,9 +22,9 @@ type backlog struct {
 // time.
 const firstDeliveryGrace = 2 * time.Minute
 
-// Late tells, for each remote that has not got its runs, what it waits for and
+// DeliveryAlerts tells, for each remote that has not got its runs, what it waits for and
 // what to do.
-func Late(list []store.Delivery, now hygiene.Instant) (troubles []console.Trouble) {
+func DeliveryAlerts(list []store.Delivery, now hygiene.Instant) (troubles []console.Trouble) {
 	type place struct{ export, remote string }
 	var order []place
 	at := map[place]*backlog{}

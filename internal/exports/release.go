@@ -12,18 +12,18 @@ import (
 	"winnow/store"
 )
 
-// Release is what a release did.
-type Release struct {
+// ReleaseResult is what a release did.
+type ReleaseResult struct {
 	segments.Run
 	Discarded []string `json:"discarded"` // other runs that were held, as EXPORT/RUN
 }
 
 // Release publishes a held run. Like a run that is made, it is released once one
 // destination has it; what the others lack is the error.
-func (x *Exporter) Release(ctx context.Context, export string, scheduled, now hygiene.Instant) (did Release, err error) {
+func (x *Exporter) Release(ctx context.Context, export string, scheduled, now hygiene.Instant) (did ReleaseResult, err error) {
 	e, err := x.ExportNamed(export)
 	if err != nil {
-		return Release{}, err
+		return ReleaseResult{}, err
 	}
 	err = x.Exclusive(ctx, func() error {
 		run, err := x.HeldRun(export, scheduled)
@@ -37,8 +37,8 @@ func (x *Exporter) Release(ctx context.Context, export string, scheduled, now hy
 
 // Why a run can't be released.
 var (
-	ErrNoRun   = errors.New("is not there")
-	ErrNotHeld = errors.New("only a held run can be released")
+	ErrRunNotFound = errors.New("is not there")
+	ErrNotHeld     = errors.New("only a held run can be released")
 )
 
 // HeldRun is the run that is to be released. The error tells how it stands, and
@@ -58,7 +58,7 @@ func (x *Exporter) HeldRun(export string, scheduled hygiene.Instant) (segments.R
 	}
 	name := export + "/" + segments.RunName(scheduled)
 	if !known {
-		return segments.Run{}, fmt.Errorf("run %s %w, and only a held run can be released: %s", name, ErrNoRun, could)
+		return segments.Run{}, fmt.Errorf("run %s %w, and only a held run can be released: %s", name, ErrRunNotFound, could)
 	}
 	return segments.Run{}, fmt.Errorf("run %s is %s, and %w: %s", name, run.Status, ErrNotHeld, could)
 }
@@ -72,10 +72,10 @@ func RunNames(runs []segments.Run) []string {
 	return names
 }
 
-func (x *Exporter) releaseLocked(e segments.Export, run segments.Run, now hygiene.Instant) (Release, error) {
+func (x *Exporter) releaseLocked(e segments.Export, run segments.Run, now hygiene.Instant) (ReleaseResult, error) {
 	held, err := x.Store.RunsOf(e.Name, store.AllRuns, segments.Held)
 	if err != nil {
-		return Release{}, err
+		return ReleaseResult{}, err
 	}
 	var missing []error
 	to := x.releaseTargets(e, run)
@@ -86,7 +86,7 @@ func (x *Exporter) releaseLocked(e segments.Export, run segments.Run, now hygien
 	}
 	trouble := errors.Join(missing...)
 	if len(missing) == len(to) {
-		return Release{}, fmt.Errorf("%w; if the run's files are gone, winnow export %s makes a new one", trouble, e.Name)
+		return ReleaseResult{}, fmt.Errorf("%w; if the run's files are gone, winnow export %s makes a new one", trouble, e.Name)
 	}
 	run.Status, run.FinishedAt = segments.Released, now
 	run.Error = "" // why it was held is settled; what it lacks is not
@@ -94,13 +94,13 @@ func (x *Exporter) releaseLocked(e segments.Export, run segments.Run, now hygien
 		run.Error = segments.Sentence(lacks).Error()
 	}
 	if err := x.Store.EndRun(run); err != nil {
-		return Release{}, errors.Join(err, trouble)
+		return ReleaseResult{}, errors.Join(err, trouble)
 	}
 	missing = append(missing, x.cleanUp(e))
 	for _, d := range to {
 		missing = append(missing, d.Prune(e.Name, max(e.Keep, 1)))
 	}
-	did := Release{Run: run, Discarded: []string{}}
+	did := ReleaseResult{Run: run, Discarded: []string{}}
 	for _, name := range RunNames(held) {
 		if name != run.Export+"/"+run.Name {
 			did.Discarded = append(did.Discarded, name)

@@ -21,8 +21,8 @@ import (
 
 // Why there is nothing to do for who asks for a run.
 var (
-	ErrAlreadyMade = errors.New("the run of that time has been made before")
-	ErrNoExport    = errors.New("there is no export")
+	ErrRunExists      = errors.New("the run of that time has been made before")
+	ErrExportNotFound = errors.New("there is no export")
 )
 
 // Export makes the run of the export for the scheduled time, to the second, as
@@ -37,7 +37,7 @@ func (x *Exporter) Export(ctx context.Context, name string, scheduled time.Time,
 		result, err = x.exportLocked(ctx, e, hygiene.InstantOf(scheduled.Truncate(time.Second)), now)
 		return err
 	})
-	if err != nil && result.Run.Status == "" && ctx.Err() == nil && !errors.Is(err, ErrAlreadyMade) && !errors.Is(err, app.ErrHungUp) {
+	if err != nil && result.Run.Status == "" && ctx.Err() == nil && !errors.Is(err, ErrRunExists) && !errors.Is(err, app.ErrHungUp) {
 		// It could not even begin, as on a full disk.
 		result.Run.Export, result.Run.Status, result.Run.Error = e.Name, segments.Failed, err.Error()
 	}
@@ -63,7 +63,7 @@ func notBegun(begun bool, err error, run segments.Run) error {
 	if begun || err != nil {
 		return nil
 	}
-	return fmt.Errorf("run %s/%s: %w", run.Export, run.Name, ErrAlreadyMade)
+	return fmt.Errorf("run %s/%s: %w", run.Export, run.Name, ErrRunExists)
 }
 
 // ExportNamed is the export of that name in the config; the error is
@@ -75,7 +75,7 @@ func (x *Exporter) ExportNamed(name string) (segments.Export, error) {
 		for _, e := range x.Config.Exports {
 			names = append(names, e.Name)
 		}
-		return segments.Export{}, fmt.Errorf("%w %q in %s; it has %q", ErrNoExport, name, x.Config.Path, names)
+		return segments.Export{}, fmt.Errorf("%w %q in %s; it has %q", ErrExportNotFound, name, x.Config.Path, names)
 	}
 	return x.Config.Exports[i], nil
 }

@@ -15,9 +15,9 @@ import (
 	"winnow/segments"
 )
 
-// ExportAndShow makes a run, delivers it, and shows what there is now. done ends
+// ExportAndPrint makes a run, delivers it, and shows what there is now. done ends
 // the progress of making it.
-func (x *Exporter) ExportAndShow(ctx context.Context, out *ui.Printer, name string, now func() time.Time, done func()) error {
+func (x *Exporter) ExportAndPrint(ctx context.Context, out *ui.Printer, name string, now func() time.Time, done func()) error {
 	empty, err := app.EmptyLists(x.Config, x.Store)
 	if err != nil {
 		return err
@@ -35,10 +35,10 @@ func (x *Exporter) ExportAndShow(ctx context.Context, out *ui.Printer, name stri
 	return cmp.Or(err, x.showRun(ctx, out, e, result))
 }
 
-// RedeliverAndShow brings a run where it is missing, and shows where it is now.
-func (x *Exporter) RedeliverAndShow(ctx context.Context, out *ui.Printer, name, run string, to []string) error {
+// RedeliverAndPrint brings a run where it is missing, and shows where it is now.
+func (x *Exporter) RedeliverAndPrint(ctx context.Context, out *ui.Printer, name, run string, to []string) error {
 	var done func()
-	x.Sent, done = sending(out)
+	x.OnSent, done = sending(out)
 	did, err := x.Redeliver(ctx, name, run, to)
 	done()
 	if err != nil {
@@ -55,9 +55,9 @@ func (x *Exporter) RedeliverAndShow(ctx context.Context, out *ui.Printer, name, 
 	return printStates(out, did.Export, did.Run, did.Destinations)
 }
 
-// ReleaseAndShow publishes a held run, delivers it, and shows what readers have
+// ReleaseAndPrint publishes a held run, delivers it, and shows what readers have
 // now. done ends the progress of releasing it.
-func (x *Exporter) ReleaseAndShow(ctx context.Context, out *ui.Printer, export string, scheduled, now hygiene.Instant, done func()) error {
+func (x *Exporter) ReleaseAndPrint(ctx context.Context, out *ui.Printer, export string, scheduled, now hygiene.Instant, done func()) error {
 	did, err := x.Release(ctx, export, scheduled, now)
 	done()
 	if did.Run.Export == "" {
@@ -78,7 +78,7 @@ func (x *Exporter) ReleaseAndShow(ctx context.Context, out *ui.Printer, export s
 	err = errors.Join(err, deliverErr)
 	if out.JSON {
 		err = errors.Join(err, out.PrintJSON(struct {
-			Release
+			ReleaseResult
 			Destinations []deliveryState `json:"destinations"`
 		}{did, list}))
 	}
@@ -108,7 +108,7 @@ func sending(out *ui.Printer) (sent func(int64), done func()) {
 // run is now.
 func (x *Exporter) deliverAndList(ctx context.Context, out *ui.Printer, e segments.Export, run segments.Run) ([]deliveryState, error) {
 	var done func()
-	x.Sent, done = sending(out)
+	x.OnSent, done = sending(out)
 	err := x.deliver(ctx, e, true)
 	done()
 	list, listErr := x.deliveryStates(e, run)

@@ -141,42 +141,42 @@ func printReviewed(w io.Writer, trips []store.Trip) {
 	ui.Table(w, rows)
 }
 
-// ReviewedTrip is what a review did.
-type ReviewedTrip struct {
+// TripReview is what a review did.
+type TripReview struct {
 	Trip
 	Changed int64 `json:"changed"` // contacts
 	Changes int64 `json:"changes"` // ledger entries
 }
 
 // ReleaseTrip lets the verdicts of a surge take effect.
-func ReleaseTrip(ctx context.Context, ops *app.Operations, id int64, note string, now hygiene.Instant) (*ReviewedTrip, error) {
+func ReleaseTrip(ctx context.Context, ops *app.Operations, id int64, note string, now hygiene.Instant) (*TripReview, error) {
 	return reviewTrip(ctx, ops, ops.Store.ReleaseTrip, id, note, now)
 }
 
 // DiscardTrip strikes the evidence of a surge.
-func DiscardTrip(ctx context.Context, ops *app.Operations, id int64, note string, now hygiene.Instant) (*ReviewedTrip, error) {
+func DiscardTrip(ctx context.Context, ops *app.Operations, id int64, note string, now hygiene.Instant) (*TripReview, error) {
 	return reviewTrip(ctx, ops, ops.Store.DiscardTrip, id, note, now)
 }
 
 // reviewTrip settles a surge, after all that has happened has been swept: so
 // nothing of it comes late.
-func reviewTrip(ctx context.Context, ops *app.Operations, settle func(context.Context, store.Review) (store.Trip, store.Batched, error), id int64, note string, now hygiene.Instant) (*ReviewedTrip, error) {
-	var did ReviewedTrip
+func reviewTrip(ctx context.Context, ops *app.Operations, settle func(context.Context, store.Review) (store.Trip, store.Batched, error), id int64, note string, now hygiene.Instant) (*TripReview, error) {
+	var did TripReview
 	err := ops.AfterSweep(ctx, now, func() error {
 		before, err := ops.PriorSuppressions(ctx, id, now)
 		if err != nil {
 			return err
 		}
 		t, batched, err := settle(ctx, store.Review{Trip: id, Policy: ops.Config.Policy, Now: now, By: app.Operator(), Note: note, Progress: ops.Progress})
-		did = ReviewedTrip{tripOf(&t), batched.Contacts, batched.Changes}
+		did = TripReview{tripOf(&t), batched.Contacts, batched.Changes}
 		did.AlreadySuppressed, did.Samples = &before.Contacts, before.Samples
 		return err
 	})
 	return &did, err
 }
 
-// Sentence says what the review did.
-func (did *ReviewedTrip) Sentence() string {
+// Summary says what the review did.
+func (did *TripReview) Summary() string {
 	if did.State == store.TripReleased {
 		return fmt.Sprintf("released trip %d: %s changed, %s in the ledger", did.ID, ui.Count(did.Changed, "contact"), ui.Count(did.Changes, "change"))
 	}

@@ -20,12 +20,12 @@ import (
 	"winnow/store"
 )
 
-// Show prints the plan.
-func (p *Plan) Show(out *ui.Printer, path string) error {
+// Print prints the plan.
+func (p *Plan) Print(out *ui.Printer, path string) error {
 	if out.JSON {
 		return out.PrintJSON(p)
 	}
-	p.print(out.Stdout, path)
+	p.printText(out.Stdout, path)
 	if p.Backtest != nil {
 		fmt.Fprintln(out.Stdout)
 		p.Backtest.print(out.Stdout)

@@ -204,9 +204,9 @@ func newPlannedSegment(s *comparedSegment, n *segmentCount) plannedSegment {
 	return p
 }
 
-// Changes tells whether anybody would stand otherwise, or be in another segment.
-func (p *Plan) Changes() bool {
-	return p.atOnce+p.AtReview > 0 || slices.ContainsFunc(p.Segments, plannedSegment.changes)
+// HasChanges tells whether anybody would stand otherwise, or be in another segment.
+func (p *Plan) HasChanges() bool {
+	return p.atOnce+p.AtReview > 0 || slices.ContainsFunc(p.Segments, plannedSegment.hasChanges)
 }
 
-func (s plannedSegment) changes() bool { return s.Entered+s.Left > 0 }
+func (s plannedSegment) hasChanges() bool { return s.Entered+s.Left > 0 }

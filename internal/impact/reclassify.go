@@ -15,8 +15,8 @@ import (
 	"winnow/store"
 )
 
-// Reclassified is what reclassify prints as JSON.
-type Reclassified struct {
+// ReclassifyResult is what reclassify prints as JSON.
+type ReclassifyResult struct {
 	Kind     store.BatchKind `json:"kind"`
 	Batch    int64           `json:"batch,omitempty"`
 	Applied  bool            `json:"applied"`
@@ -62,7 +62,7 @@ type ReclassifyOptions struct {
 
 // Reclassify finds the events that have another outcome by the config, or gives it
 // to them.
-func Reclassify(ctx context.Context, ops *app.Operations, o ReclassifyOptions, now hygiene.Instant) (*Reclassified, error) {
+func Reclassify(ctx context.Context, ops *app.Operations, o ReclassifyOptions, now hygiene.Instant) (*ReclassifyResult, error) {
 	of, err := currentOutcomes(ops.Config)
 	if err != nil {
 		return nil, err
@@ -124,8 +124,8 @@ func currentOutcomes(cfg *config.Config) (store.Outcomes, error) {
 	}, nil
 }
 
-func newReclassified(did *store.Reclassification) *Reclassified {
-	r := &Reclassified{Kind: store.ReclassifyBatch, Batch: did.Batch, Events: did.Events, Contacts: did.Contacts,
+func newReclassified(did *store.Reclassification) *ReclassifyResult {
+	r := &ReclassifyResult{Kind: store.ReclassifyBatch, Batch: did.Batch, Events: did.Events, Contacts: did.Contacts,
 		Lines: []reclassifiedLine{}, Kept: []keptSource{}, looked: did.Looked, pending: did.Pending}
 	for _, line := range did.Sorted() {
 		r.Lines = append(r.Lines, reclassifiedLine{line, line.Was.String(), line.Is.String(), did.Lines[line]})
@@ -137,7 +137,7 @@ func newReclassified(did *store.Reclassification) *Reclassified {
 }
 
 // Print shows what changes.
-func (r *Reclassified) Print(out *ui.Printer, path string) error {
+func (r *ReclassifyResult) Print(out *ui.Printer, path string) error {
 	if out.JSON {
 		return out.PrintJSON(r)
 	}
@@ -162,7 +162,7 @@ func (r *Reclassified) Print(out *ui.Printer, path string) error {
 // linesShown is how many lines fit on a screen.
 const linesShown = 30
 
-func (r *Reclassified) printLines(w io.Writer) {
+func (r *ReclassifyResult) printLines(w io.Writer) {
 	if len(r.Lines) == 0 {
 		return
 	}
@@ -179,7 +179,7 @@ func (r *Reclassified) printLines(w io.Writer) {
 	fmt.Fprintln(w)
 }
 
-func (r *Reclassified) sentence() string {
+func (r *ReclassifyResult) sentence() string {
 	switch {
 	case r.Events == 0 && r.pending > 0 && r.Applied:
 		return fmt.Sprintf("reclassified: %s of an act that was cut short now have their outcome in the log", ui.Count(r.pending, "event"))

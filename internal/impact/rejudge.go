@@ -10,8 +10,8 @@ import (
 	"winnow/store"
 )
 
-// Rejudged is what rejudge prints as JSON.
-type Rejudged struct {
+// RejudgeResult is what rejudge prints as JSON.
+type RejudgeResult struct {
 	Kind       store.BatchKind `json:"kind"`
 	Batch      int64           `json:"batch,omitempty"`
 	Applied    bool            `json:"applied"`
@@ -36,11 +36,11 @@ type RejudgeOptions struct {
 }
 
 // Rejudge shows what judging everyone again by the config changes, or does it.
-func Rejudge(ctx context.Context, out *ui.Printer, ops *app.Operations, a *app.App, o RejudgeOptions, now hygiene.Instant) (*Rejudged, error) {
+func Rejudge(ctx context.Context, out *ui.Printer, ops *app.Operations, a *app.App, o RejudgeOptions, now hygiene.Instant) (*RejudgeResult, error) {
 	if !o.Apply {
 		return planRejudge(ctx, out, a, now)
 	}
-	var r *Rejudged
+	var r *RejudgeResult
 	b := store.Batch{Kind: store.RejudgeBatch, By: app.Operator(), Note: o.Note, About: "policy " + a.Config.Hash}
 	did, err := ops.Rejudge(ctx, b, now, func() (err error) {
 		if r, err = planRejudge(ctx, out, a, now); err == nil && !o.ReleaseOptOuts {
@@ -65,7 +65,7 @@ func cutShort(err error, did store.Batched) error {
 
 // checkOptOuts refuses to lift opt-outs that were not named: a rule that is gone or
 // reads otherwise is no word of those who had said no.
-func (r *Rejudged) checkOptOuts() error {
+func (r *RejudgeResult) checkOptOuts() error {
 	if r.OptedOut == 0 {
 		return nil
 	}
@@ -75,7 +75,7 @@ func (r *Rejudged) checkOptOuts() error {
 
 // planRejudge is what a plan says, without what only the next review does: judging
 // again asks the time-based rules nothing new, so they are taken as asked.
-func planRejudge(ctx context.Context, out *ui.Printer, a *app.App, now hygiene.Instant) (*Rejudged, error) {
+func planRejudge(ctx context.Context, out *ui.Printer, a *app.App, now hygiene.Instant) (*RejudgeResult, error) {
 	known, err := readBaseline(out, a)
 	if err != nil {
 		return nil, err
@@ -84,12 +84,12 @@ func planRejudge(ctx context.Context, out *ui.Printer, a *app.App, now hygiene.I
 	if err != nil {
 		return nil, err
 	}
-	return &Rejudged{Kind: store.RejudgeBatch, Policy: a.Config.Hash, Contacts: p.atOnce, Suppressed: p.Suppressed, Released: p.Released, OptedOut: p.OptedOut,
+	return &RejudgeResult{Kind: store.RejudgeBatch, Policy: a.Config.Hash, Contacts: p.atOnce, Suppressed: p.Suppressed, Released: p.Released, OptedOut: p.OptedOut,
 		Retries: p.Retries, Unswept: p.Unswept, Rules: p.Rules, plan: p}, nil
 }
 
 // Print shows what changes.
-func (r *Rejudged) Print(out *ui.Printer, path string) error {
+func (r *RejudgeResult) Print(out *ui.Printer, path string) error {
 	if out.JSON {
 		return out.PrintJSON(r)
 	}
@@ -106,7 +106,7 @@ func (r *Rejudged) Print(out *ui.Printer, path string) error {
 	return r.printEnd(out, path)
 }
 
-func (r *Rejudged) sentence(path string) string {
+func (r *RejudgeResult) sentence(path string) string {
 	switch {
 	case r.Contacts == 0:
 		return fmt.Sprintf("rejudge: nothing changes: judged again by %s, all %s stand as they do", path, ui.Count(r.plan.Contacts, "contact"))
@@ -116,7 +116,7 @@ func (r *Rejudged) sentence(path string) string {
 	return "rejudge: " + r.plan.sentence()
 }
 
-func (r *Rejudged) printEnd(out *ui.Printer, path string) error {
+func (r *RejudgeResult) printEnd(out *ui.Printer, path string) error {
 	if r.Unswept > 0 && !r.Applied {
 		fmt.Fprintf(out.Stdout, "%s not swept yet and not in these numbers; --apply sweeps them first\n", ui.CountVerb(r.Unswept, "event", "is", "are"))
 	}

@@ -10,9 +10,9 @@ import (
 	"winnow/internal/ui"
 )
 
-// print shows the plan to people.
-func (p *Plan) print(w io.Writer, path string) {
-	if !p.Changes() {
+// printText shows the plan to people.
+func (p *Plan) printText(w io.Writer, path string) {
+	if !p.HasChanges() {
 		p.printNothing(w, path)
 		return
 	}
@@ -54,7 +54,7 @@ func (p *Plan) sentence() string {
 	}
 	var changed, entered, left int64
 	for _, s := range p.Segments {
-		if s.changes() {
+		if s.hasChanges() {
 			changed, entered, left = changed+1, entered+s.Entered, left+s.Left
 		}
 	}
@@ -166,7 +166,7 @@ func (r *plannedRule) samples(kinds []hygiene.PlannedKind) string {
 // one is only known of those that read otherwise.
 func (p *Plan) segmentRows() (rows [][]string) {
 	for _, s := range p.Segments {
-		if !s.changes() {
+		if !s.hasChanges() {
 			continue
 		}
 		before, title := "", s.Name
@@ -205,7 +205,7 @@ func (p *Plan) advice(path string) (lines []string) {
 	if p.outcomes {
 		lines = append(lines, storedOutcomes)
 	}
-	if slices.ContainsFunc(p.Segments, func(s plannedSegment) bool { return s.Reading != readsSame && s.changes() }) {
+	if slices.ContainsFunc(p.Segments, func(s plannedSegment) bool { return s.Reading != readsSame && s.hasChanges() }) {
 		lines = append(lines, "segments that are new, changed or gone are so from the next export on")
 	}
 	return lines

@@ -93,8 +93,8 @@ func (r *UndoRange) noRule(out *ui.Printer, a *app.App, rules []string) error {
 	return fmt.Errorf("there is no rule %q in %s; %s", r.Rule, a.Config.Path, config.Suggest(r.Rule, rules))
 }
 
-// Undone is what undo prints.
-type Undone struct {
+// UndoResult is what undo prints.
+type UndoResult struct {
 	Kind    store.BatchKind `json:"kind"`
 	Batch   int64           `json:"batch,omitempty"`  // of what was done
 	Undoes  int64           `json:"undoes,omitempty"` // the batch that is taken back
@@ -109,14 +109,14 @@ type Undone struct {
 }
 
 // UndoEvents strikes the evidence of a range of events, or shows what that does.
-func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *UndoRange, apply bool, now hygiene.Instant) (*Undone, error) {
+func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *UndoRange, apply bool, now hygiene.Instant) (*UndoResult, error) {
 	a := &app.App{Config: ops.Config, Store: ops.Store}
 	if err := r.checkNames(out, a); err != nil {
 		return nil, err
 	}
 	r.warnOfSource(out, ops.Config)
 	in, policy := r.strike, ops.Config.Policy
-	u := &Undone{Kind: store.UndoBatch, About: about(in), Applied: apply, effect: newEffect(now), idle: "such evidence about them counts no longer", again: r.commandLine(ops.Config.Path)}
+	u := &UndoResult{Kind: store.UndoBatch, About: about(in), Applied: apply, effect: newEffect(now), idle: "such evidence about them counts no longer", again: r.commandLine(ops.Config.Path)}
 	if apply {
 		did, err := ops.Strike(ctx, in, store.Batch{Kind: store.UndoBatch, By: app.Operator(), Note: r.Note, About: u.About}, now, u.effect.observe)
 		return u.applied(did, err)
@@ -129,7 +129,7 @@ func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *Un
 }
 
 // UndoBatch takes a batch back, or shows what that does.
-func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch int64, note string, apply bool, now hygiene.Instant) (*Undone, error) {
+func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch int64, note string, apply bool, now hygiene.Instant) (*UndoResult, error) {
 	t, err := ops.Store.TakingBack(batch)
 	if err == nil {
 		err = canTakeBack(t)
@@ -138,7 +138,7 @@ func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch 
 		return nil, err
 	}
 	policy := ops.Config.Policy
-	u := &Undone{Kind: store.UndoBatch, Undoes: batch, About: fmt.Sprintf("batch %d: %s of %s", batch, t.Batch.Kind, t.Batch.About), Applied: apply, effect: newEffect(now),
+	u := &UndoResult{Kind: store.UndoBatch, Undoes: batch, About: fmt.Sprintf("batch %d: %s of %s", batch, t.Batch.Kind, t.Batch.About), Applied: apply, effect: newEffect(now),
 		idle: "such evidence about them counts again", again: fmt.Sprintf("winnow undo --batch %d%s", batch, app.ConfigFlag(ops.Config.Path))}
 	if !t.Revoked {
 		u.idle = "such evidence about them counts no longer, once more"
@@ -167,7 +167,7 @@ func canTakeBack(t store.TakingBack) error {
 }
 
 // preview runs change on copies of all contacts, and counts what it would do.
-func (u *Undone) preview(ctx context.Context, out *ui.Printer, s *store.Store, now hygiene.Instant, change func(*hygiene.Contact, hygiene.Moment) bool) error {
+func (u *UndoResult) preview(ctx context.Context, out *ui.Printer, s *store.Store, now hygiene.Instant, change func(*hygiene.Contact, hygiene.Moment) bool) error {
 	totals, err := s.Totals()
 	if err != nil {
 		return err
@@ -199,7 +199,7 @@ func (u *Undone) preview(ctx context.Context, out *ui.Printer, s *store.Store, n
 }
 
 // applied takes over what was done.
-func (u *Undone) applied(did store.Batched, err error) (*Undone, error) {
+func (u *UndoResult) applied(did store.Batched, err error) (*UndoResult, error) {
 	if err != nil {
 		return nil, cutShort(err, did)
 	}
@@ -208,7 +208,7 @@ func (u *Undone) applied(did store.Batched, err error) (*Undone, error) {
 }
 
 // Print shows what was undone, or would be.
-func (u *Undone) Print(out *ui.Printer, path string) error {
+func (u *UndoResult) Print(out *ui.Printer, path string) error {
 	u.effect.done()
 	if out.JSON {
 		return out.PrintJSON(u)
@@ -231,7 +231,7 @@ func (u *Undone) Print(out *ui.Printer, path string) error {
 	return err
 }
 
-func (u *Undone) sentence() string {
+func (u *UndoResult) sentence() string {
 	switch {
 	case u.Contacts == 0 && u.Applied && u.Batch == 0:
 		return "undo of " + u.About + ": nobody is concerned any more, nothing was changed"

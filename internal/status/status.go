@@ -100,7 +100,7 @@ func (s *Status) Print(w io.Writer, now hygiene.Instant) {
 	for _, name := range s.Held {
 		fmt.Fprintf(w, "run %s is held: winnow release %s publishes it\n", name, name)
 	}
-	for _, t := range exports.Late(s.Deliveries, now) {
+	for _, t := range exports.DeliveryAlerts(s.Deliveries, now) {
 		if t.Do != "" {
 			t.What += "; or now: " + t.Do
 		}
