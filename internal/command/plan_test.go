@@ -121,7 +121,7 @@ func TestAPlanWarnsOfOptOutsThatItWouldLift(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := planOf(t, exitDone, "-c", path)
-	if !strings.Contains(text, "opted out  1  of the released had opted out: make sure that they may be texted\n") {
+	if !strings.Contains(text, "opted out  1  of the released had opted out; make sure that they may be texted\n") {
 		t.Errorf("planned\n%s", text)
 	}
 }
