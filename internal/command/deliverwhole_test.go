@@ -58,9 +58,9 @@ func TestARunReachesAServerOrPeopleAreToldWhatToDo(t *testing.T) {
 		t.Errorf("with a server that takes nothing it ends with %d", status)
 	}
 	wants(t, out, "published nightly/2026-01-03T020000Z", url+" waiting", "/exports published")
-	wants(t, errs, "destination "+url+": delivering run nightly/2026-01-03T020000Z", "a daemon tries again by itself", "winnow export nightly --run 2026-01-03T020000Z --to "+url)
+	wants(t, errs, "destination "+url+": delivering run nightly/2026-01-03T020000Z", "a daemon retries automatically", "winnow export nightly --run 2026-01-03T020000Z --to "+url)
 	out, _, _ = says("status", "-c", path)
-	wants(t, out, url+" has not got 1 run of nightly, the first 2026-01-03T020000Z", "or now: winnow export nightly --run 2026-01-03T020000Z --to "+url)
+	wants(t, out, url+" has not received 1 run of nightly, the first 2026-01-03T020000Z", "or now: winnow export nightly --run 2026-01-03T020000Z --to "+url)
 	out, _, _ = says("status", "-c", path, "--json")
 	wants(t, out, `"deliveries": [`, `"status": "waiting"`)
 

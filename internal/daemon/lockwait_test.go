@@ -207,9 +207,9 @@ func TestTheSecondOfTwoReleasesIsToldThatItIsReleased(t *testing.T) {
 	if second != nil {
 		t.Errorf("neither is released: %v", second)
 	}
-	wantRefused(t, first, 409, "is released, and only a held run")
+	wantRefused(t, first, 409, "is released; only a held run")
 	_, err = d.release(t.Context(), "nightly", "2001-01-01T000000Z")
-	wantRefused(t, err, 404, "is not there")
+	wantRefused(t, err, 404, "there is no run")
 }
 
 func TestAReleaseIsGivenUpWithItsCaller(t *testing.T) {
