@@ -90,7 +90,7 @@ func (w *textWriter) printStatus(e *Explanation) {
 		}
 	}
 	if later > 0 {
-		fmt.Fprintf(w, "%s later than that; what they changed is included below\n", ui.CountVerb(later, "event", "is", "are"))
+		fmt.Fprintf(w, "%s later than that; later changes are included below\n", ui.CountVerb(later, "event", "is", "are"))
 	}
 }
 

@@ -143,7 +143,7 @@ func TestALostRunDoesNotBlockLaterRuns(t *testing.T) {
 	}
 }
 
-func TestWhoeverCopyIsWholeIsDelivered(t *testing.T) {
+func TestAnyIntactCopyIsDelivered(t *testing.T) {
 	crm := &fakeRemote{name: "crm", err: errDown}
 	x, _ := exporterWithRemotes(t, crm)
 	run := x.exportAndDeliver(t, 1)

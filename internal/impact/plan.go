@@ -2,7 +2,7 @@
 // it: the plan of a changed config with its backtest, rejudge, reclassify, undo,
 // and the review of what a breaker holds.
 //
-// Each of them previews unless it is told to apply. A preview counts what the
+// Each of them previews unless asked to apply. A preview counts what the
 // applying code does to copies of the contacts, so both agree.
 //
 // Where to change what:

@@ -24,9 +24,9 @@ type ReclassifyResult struct {
 	Contacts int64           `json:"contacts"` // with such events; once applied, those whose history changed
 	reclassifyEffect
 	Lines []reclassifiedLine `json:"lines"`
-	Kept  []removedSource    `json:"sources_gone"`
+	Gone  []goneSource       `json:"sources_gone"`
 
-	looked   int64 // events compared
+	compared int64 // events
 	pending  int64 // events of an interrupted batch whose outcome is not yet in the log
 	optedOut int64 // events that would no longer opt a contact out
 }
@@ -47,9 +47,9 @@ type reclassifiedLine struct {
 	Events int64  `json:"events"`
 }
 
-// removedSource is a source that the config no longer has. Its events keep their
+// goneSource is a source that the config no longer has. Its events keep their
 // outcomes.
-type removedSource struct {
+type goneSource struct {
 	Source string `json:"source"`
 	Events int64  `json:"events"`
 }
@@ -128,12 +128,12 @@ func currentOutcomes(cfg *config.Config) (store.Outcomes, error) {
 
 func newReclassifyResult(did *store.Reclassification) *ReclassifyResult {
 	r := &ReclassifyResult{Kind: store.ReclassifyBatch, Batch: did.Batch, Events: did.Events, Contacts: did.Contacts,
-		Lines: []reclassifiedLine{}, Kept: []removedSource{}, looked: did.Looked, pending: did.Pending}
+		Lines: []reclassifiedLine{}, Gone: []goneSource{}, compared: did.Looked, pending: did.Pending}
 	for _, line := range did.Sorted() {
 		r.Lines = append(r.Lines, reclassifiedLine{line, line.Was.String(), line.Is.String(), did.Lines[line]})
 	}
 	for _, source := range slices.Sorted(maps.Keys(did.Gone)) {
-		r.Kept = append(r.Kept, removedSource{source, did.Gone[source]})
+		r.Gone = append(r.Gone, goneSource{source, did.Gone[source]})
 	}
 	return r
 }
@@ -145,8 +145,8 @@ func (r *ReclassifyResult) Print(out *ui.Printer, path string) error {
 	}
 	fmt.Fprintln(out.Stdout, r.summary())
 	r.printLines(out.Stdout)
-	for _, k := range r.Kept {
-		fmt.Fprintf(out.Stdout, "source %s is not in %s; its %s\n", k.Source, path, ui.CountVerb(k.Events, "event", "keeps its outcome", "keep their outcomes"))
+	for _, s := range r.Gone {
+		fmt.Fprintf(out.Stdout, "source %s is not in %s; its %s\n", s.Source, path, ui.CountVerb(s.Events, "event", "keeps its outcome", "keep their outcomes"))
 	}
 	if r.optedOut > 0 && !r.Applied {
 		fmt.Fprintf(out.Stdout, "%s would no longer opt contacts out; --apply requires --reason %s\n", ui.Count(r.optedOut, "event"), hygiene.OptedOut)
@@ -189,7 +189,7 @@ func (r *ReclassifyResult) summary() string {
 	case r.Events == 0 && r.pending > 0:
 		return fmt.Sprintf("reclassify: an interrupted batch has %s still to update in the log; --apply finishes it", ui.Count(r.pending, "event"))
 	case r.Events == 0:
-		return fmt.Sprintf("reclassify: nothing changes: all %s have the outcomes of the config", ui.Count(r.looked, "event"))
+		return fmt.Sprintf("reclassify: nothing changes: all %s have the outcomes of the config", ui.Count(r.compared, "event"))
 	case r.Applied:
 		return fmt.Sprintf("reclassified %s of %s: %s suppressed, %s released, %s in the ledger", ui.Count(r.Events, "event"), ui.Count(r.Contacts, "contact"),
 			ui.Number(*r.Suppressed), ui.Number(*r.Released), ui.Count(*r.Changes, "change"))

@@ -65,7 +65,7 @@ func interrupted(err error, did store.Batched) error {
 	return fmt.Errorf("%w; batch %d stopped after %s; run the command again to finish it", err, did.Batch, ui.Count(did.Contacts, "contact"))
 }
 
-// checkOptOuts refuses to lift opt-outs without a word from the operator. Those
+// checkOptOuts refuses to lift opt-outs that the operator did not confirm. Those
 // contacts said no; that a rule was removed or changed does not change that.
 func (r *RejudgeResult) checkOptOuts() error {
 	if r.OptedOut == 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"winnow/hygiene"
 	"winnow/internal/app"
@@ -38,7 +39,7 @@ func (r *UndoRange) Parse(now hygiene.Instant) (err error) {
 	if in.To < in.From {
 		return fmt.Errorf("--until %s is before --since %s", in.To, in.From)
 	}
-	if in.To == in.From && len(r.Until) == len("2006-01-02") {
+	if in.To == in.From && len(r.Until) == len(time.DateOnly) {
 		return fmt.Errorf("the range from %s to %s is empty: a date is its first instant; write the next day as --until", in.From, in.To)
 	}
 	r.strike = in
@@ -180,8 +181,8 @@ func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch 
 	})
 }
 
-// checkUndoable refuses a batch that told contacts nothing that could be taken
-// back, and says what to do instead.
+// checkUndoable refuses a batch that is not undone by instructions to contacts,
+// and says what to do instead.
 func checkUndoable(plan store.TakingBack) error {
 	b := plan.Root
 	switch b.Kind {
