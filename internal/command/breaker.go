@@ -62,7 +62,7 @@ func (x breakerDiscardCommand) Run(c *invocation) error {
 	return c.reviewTrip(x.tripReview, impact.DiscardTrip)
 }
 
-func (c *invocation) reviewTrip(x tripReview, review func(context.Context, *app.Operations, int64, string, hygiene.Instant) (*impact.ReviewedTrip, error)) error {
+func (c *invocation) reviewTrip(x tripReview, review func(context.Context, *app.Operations, int64, string, hygiene.Instant) (*impact.TripReview, error)) error {
 	return c.open(toJudge, func(a *app.App) error {
 		ops, done := c.operations(a, "contact")
 		reviewed, err := review(c.ctx, ops, x.ID, x.Note, c.instant())
@@ -73,7 +73,7 @@ func (c *invocation) reviewTrip(x tripReview, review func(context.Context, *app.
 		case c.JSON:
 			return c.PrintJSON(reviewed)
 		}
-		_, err = fmt.Fprintln(c.Stdout, reviewed.Sentence())
+		_, err = fmt.Fprintln(c.Stdout, reviewed.Summary())
 		return err
 	})
 }

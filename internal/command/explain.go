@@ -40,7 +40,7 @@ func (x explainCommand) Run(c *invocation) error {
 			}
 			return c.PrintJSON(e)
 		}
-		e.Show(c.Printer, a.Config, x.Segment, x.Verbose)
+		e.Print(c.Printer, a.Config, x.Segment, x.Verbose)
 		return nil
 	})
 }

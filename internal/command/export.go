@@ -28,16 +28,16 @@ func (x exportCommand) Run(c *invocation) error {
 		exporter, done := c.exporter(a, "contact")
 		defer done()
 		if x.RunName != nil {
-			return exporter.RedeliverAndShow(c.ctx, c.Printer, x.Name, *x.RunName, x.To)
+			return exporter.RedeliverAndPrint(c.ctx, c.Printer, x.Name, *x.RunName, x.To)
 		}
-		return exporter.ExportAndShow(c.ctx, c.Printer, x.Name, c.now, done)
+		return exporter.ExportAndPrint(c.ctx, c.Printer, x.Name, c.now, done)
 	})
 }
 
 // exporter makes and delivers runs, with progress on a terminal.
 func (c *invocation) exporter(a *app.App, noun string) (*exports.Exporter, func()) {
 	ops, done := c.operations(a, noun)
-	return &exports.Exporter{Operations: ops, Busy: func(holder int) {
+	return &exports.Exporter{Operations: ops, OnBusy: func(holder int) {
 		fmt.Fprintf(c.Stderr, "waiting for process %d, which delivers runs of this export to the same server\n", holder)
 	}}, done
 }

@@ -81,7 +81,7 @@ func (x pinCommand) change(c *invocation, a *app.App) error {
 		fmt.Fprintln(c.Stdout, "nothing changed: the pins were already like this")
 	}
 	for i := range states {
-		fmt.Fprintln(c.Stdout, ui.Printable(states[i].Sentence()))
+		fmt.Fprintln(c.Stdout, ui.Printable(states[i].Summary()))
 	}
 	return nil
 }

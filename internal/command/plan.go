@@ -28,10 +28,10 @@ func (x planCommand) Run(c *invocation) error {
 		if err != nil {
 			return err
 		}
-		if err := p.Show(c.Printer, c.config); err != nil {
+		if err := p.Print(c.Printer, c.config); err != nil {
 			return err
 		}
-		if x.DetailedExitcode && p.Changes() {
+		if x.DetailedExitcode && p.HasChanges() {
 			return errChanges
 		}
 		return nil

@@ -120,7 +120,7 @@ func TestAPlanWarnsOfOptOutsThatItWouldLift(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := runPlan(t, exitOK, "-c", path)
-	if !strings.Contains(text, "opted out  1  of the released had opted out: make sure that they may be texted\n") {
+	if !strings.Contains(text, "opted out  1  of the released had opted out; make sure that they may be texted\n") {
 		t.Errorf("the plan is\n%s", text)
 	}
 }

@@ -24,6 +24,6 @@ func (x releaseCommand) Run(c *invocation) error {
 	}
 	return c.open(toJudge, func(a *app.App) error {
 		exporter, done := c.exporter(a, "file")
-		return exporter.ReleaseAndShow(c.ctx, c.Printer, export, hygiene.InstantOf(scheduled), c.instant(), done)
+		return exporter.ReleaseAndPrint(c.ctx, c.Printer, export, hygiene.InstantOf(scheduled), c.instant(), done)
 	})
 }

@@ -33,7 +33,7 @@ func (x undoCommand) Run(c *invocation) error {
 	case x.List:
 		return c.open(toRead, c.listBatches)
 	case x.Batch != 0:
-		return c.undo(func(ctx context.Context, ops *app.Operations) (*impact.Undone, error) {
+		return c.undo(func(ctx context.Context, ops *app.Operations) (*impact.UndoResult, error) {
 			return impact.UndoBatch(ctx, c.Printer, ops, x.Batch, x.Note, x.Apply, c.instant())
 		})
 	case x.Since == "":
@@ -43,13 +43,13 @@ func (x undoCommand) Run(c *invocation) error {
 	if err := r.Parse(c.instant()); err != nil {
 		return &ui.UsageError{Err: err}
 	}
-	return c.undo(func(ctx context.Context, ops *app.Operations) (*impact.Undone, error) {
+	return c.undo(func(ctx context.Context, ops *app.Operations) (*impact.UndoResult, error) {
 		return impact.UndoEvents(ctx, c.Printer, ops, &r, x.Apply, c.instant())
 	})
 }
 
 // undo runs do, and prints the result.
-func (c *invocation) undo(do func(context.Context, *app.Operations) (*impact.Undone, error)) error {
+func (c *invocation) undo(do func(context.Context, *app.Operations) (*impact.UndoResult, error)) error {
 	return c.open(toRead, func(a *app.App) error {
 		ops, done := c.operations(a, "contact")
 		u, err := do(c.ctx, ops)

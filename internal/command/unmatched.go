@@ -17,7 +17,7 @@ type unmatchedCommand struct {
 // Run lists the events, and says how to match them.
 func (x unmatchedCommand) Run(c *invocation) error {
 	return c.open(toRead, func(a *app.App) error {
-		items, rows := []explain.TimelineEvent{}, [][]string{{"MESSAGE", "SEQ", "AT", "OUTCOME"}}
+		items, rows := []explain.Event{}, [][]string{{"MESSAGE", "SEQ", "AT", "OUTCOME"}}
 		err := a.Store.Unmatched(x.Limit, func(e hygiene.Event) error {
 			items = append(items, explain.EventOf(&e))
 			rows = append(rows, []string{e.MessageID, fmt.Sprint(e.Seq), e.At.String(), e.Outcome.String()})

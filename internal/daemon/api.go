@@ -46,10 +46,10 @@ var apiErrors = []struct {
 	err    error
 	status int
 }{
-	{exports.ErrNoExport, http.StatusNotFound},
-	{exports.ErrNoRun, http.StatusNotFound},
+	{exports.ErrExportNotFound, http.StatusNotFound},
+	{exports.ErrRunNotFound, http.StatusNotFound},
 	{exports.ErrNotHeld, http.StatusConflict},
-	{exports.ErrAlreadyMade, http.StatusConflict},
+	{exports.ErrRunExists, http.StatusConflict},
 	{app.ErrHungUp, http.StatusRequestTimeout}, // for the log: no client reads it
 	{schedule.ErrStopped, http.StatusServiceUnavailable},
 }

@@ -143,7 +143,7 @@ func (d *Daemon) Operations() *app.Operations {
 
 // Exporter makes and delivers runs, under the config in force.
 func (d *Daemon) Exporter() *exports.Exporter {
-	return &exports.Exporter{Operations: d.Operations(), Tried: d.logDelivery}
+	return &exports.Exporter{Operations: d.Operations(), OnAttempt: d.logDelivery}
 }
 
 // exports are the exports of the config in force.

@@ -97,7 +97,7 @@ func (d *Daemon) addRunAlerts(cfg *config.Config, p *console.Page) error {
 		}
 	}
 	undelivered, err := exports.UndeliveredRuns(cfg, d.store)
-	p.Trouble = append(p.Trouble, exports.Late(undelivered, p.At)...)
+	p.Trouble = append(p.Trouble, exports.DeliveryAlerts(undelivered, p.At)...)
 	return errors.Join(append(errs, err)...)
 }
 

@@ -47,7 +47,7 @@ func (d *Daemon) review(ctx context.Context) error {
 // made before, or if a reload has just removed the export.
 func (d *Daemon) scheduledExport(ctx context.Context, name string, at time.Time) error {
 	_, err := d.export(ctx, d.Exporter(), name, at)
-	if errors.Is(err, exports.ErrAlreadyMade) || errors.Is(err, exports.ErrNoExport) {
+	if errors.Is(err, exports.ErrRunExists) || errors.Is(err, exports.ErrExportNotFound) {
 		return nil
 	}
 	return err
@@ -57,7 +57,7 @@ func (d *Daemon) scheduledExport(ctx context.Context, name string, at time.Time)
 func (d *Daemon) export(ctx context.Context, x *exports.Exporter, name string, scheduled time.Time) (segments.Run, error) {
 	start := time.Now()
 	result, err := x.Export(ctx, name, scheduled, func() hygiene.Instant { return hygiene.InstantOf(time.Now()) })
-	if errors.Is(err, exports.ErrAlreadyMade) || result.Run.Status == "" {
+	if errors.Is(err, exports.ErrRunExists) || result.Run.Status == "" {
 		return result.Run, err // nothing was made, and nothing failed
 	}
 	rows := int64(0)

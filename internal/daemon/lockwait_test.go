@@ -208,9 +208,9 @@ func TestTheSecondOfTwoReleasesFailsSinceTheRunIsReleased(t *testing.T) {
 	if second != nil {
 		t.Errorf("both releases failed: %v", second)
 	}
-	wantAPIError(t, first, 409, "is released, and only a held run")
+	wantAPIError(t, first, 409, "is released; only a held run")
 	_, err = d.release(t.Context(), "nightly", "2001-01-01T000000Z")
-	wantAPIError(t, err, 404, "is not there")
+	wantAPIError(t, err, 404, "there is no run")
 }
 
 func TestAReleaseCanceledWhileItWaitsDoesNothing(t *testing.T) {

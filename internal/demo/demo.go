@@ -242,7 +242,7 @@ func (d *demo) explain(context.Context) error {
 		}
 		var b strings.Builder
 		e.History, e.Timeline = nil, nil
-		e.Print(&b, cfg)
+		e.PrintSummary(&b, cfg)
 		d.printf("   %s\n", strings.ReplaceAll(strings.TrimSpace(b.String()), "\n", "\n   "))
 	}
 	return nil

@@ -106,7 +106,7 @@ func Print(w io.Writer, s *Status, now hygiene.Instant) {
 	for _, name := range s.HeldRuns {
 		fmt.Fprintf(w, "run %s is held: winnow release %s publishes it\n", name, name)
 	}
-	for _, t := range exports.Late(s.Deliveries, now) {
+	for _, t := range exports.DeliveryAlerts(s.Deliveries, now) {
 		if t.Do != "" {
 			t.What += "; or now: " + t.Do
 		}
