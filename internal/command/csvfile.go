@@ -17,7 +17,7 @@ func (x delimiterFlag) parse() (byte, error) { return csvlist.ParseDelimiter(x.D
 type contactFile struct {
 	File          string `arg:"" help:"CSV file with a header; - for stdin."`
 	Key           string `default:"contact" placeholder:"COLUMN" help:"Read the contact key from this column (default: contact)."`
-	Rejected      string `placeholder:"FILE" help:"Write skipped lines to this file, with line number and reason."`
+	Rejected      string `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason."`
 	delimiterFlag `embed:""`
 }
 

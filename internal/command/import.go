@@ -16,7 +16,7 @@ type importCommand struct {
 // importEventsCommand imports an archive of callbacks.
 type importEventsCommand struct {
 	File     string `arg:"" help:"NDJSON file; - for stdin."`
-	Rejected string `placeholder:"FILE" help:"Write skipped lines to this file, with line number and reason."`
+	Rejected string `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason."`
 }
 
 // Run appends the archive to the log.
@@ -28,7 +28,7 @@ func (x importEventsCommand) Run(c *invocation) (err error) {
 // importMessagesCommand imports the send log.
 type importMessagesCommand struct {
 	File          string `arg:"" help:"CSV or NDJSON file; - for stdin."`
-	Rejected      string `placeholder:"FILE" help:"Write skipped lines to this file, with line number and reason, and lines of messages that another contact has."`
+	Rejected      string `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason, and lines of messages that another contact has."`
 	delimiterFlag `embed:""`
 }
 
