@@ -8,16 +8,15 @@ import (
 	"winnow/store"
 )
 
-// StoreLock is held by whoever sweeps, reviews, makes a run or acts in bulk. The
-// kernel keeps it for a process that is merely stopped, as by Ctrl-Z, so whoever
-// waits for it says so.
+// StoreLock is the lock that a sweep, a review, an export run and every bulk change
+// hold. The kernel keeps it for a process that is only suspended, as by Ctrl-Z, so a
+// caller that waits for it should report so.
 func StoreLock(s *store.Store) *schedule.Lock { return schedule.NewLock(s.Path() + ".run") }
 
-// ErrHungUp is the error of what was requested by someone who did not wait until
-// it could begin.
-var ErrHungUp = errors.New("whoever asked hung up before its turn came, so it was not done")
+// ErrHungUp is the error of a request whose client disconnected before it could start.
+var ErrHungUp = errors.New("the client disconnected before the request could start; nothing was done")
 
-// WaitFunc waits for the store lock.
+// WaitFunc acquires the store lock, and reports while it waits.
 type WaitFunc func(ctx context.Context, lock *schedule.Lock) error
 
 func (o *Operations) acquire(ctx context.Context, lock *schedule.Lock) error {
@@ -27,31 +26,30 @@ func (o *Operations) acquire(ctx context.Context, lock *schedule.Lock) error {
 	return o.Wait(ctx, lock)
 }
 
-// Exclusive runs do while nobody else sweeps, reviews or makes a run of this
-// store, in whichever process.
+// Exclusive runs do under the store lock, which no other process holds meanwhile.
 func (o *Operations) Exclusive(ctx context.Context, do func() error) (err error) {
 	lock := StoreLock(o.Store)
 	if err := o.acquire(ctx, lock); err != nil {
 		return err
 	}
-	// Also when do panics: the schedule goes on, and would wait for itself.
+	// Also when do panics: the scheduler goes on, and would wait for itself.
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
 	return do()
 }
 
-// Requested are the operations for someone who waits for the answer: they wait for
-// the store lock only as long as the request lasts. What has begun goes on after
-// that.
+// Requested returns the operations for a request of a client who waits for the answer.
+// They wait for the store lock until the request is canceled, and fail with
+// [ErrHungUp] then. What has started continues after that.
 func (o *Operations) Requested(request context.Context) *Operations {
-	patient := *o
-	patient.Wait = func(ctx context.Context, lock *schedule.Lock) error {
+	requested := *o
+	requested.Wait = func(ctx context.Context, lock *schedule.Lock) error {
 		if request.Err() != nil {
 			return ErrHungUp
 		}
-		both, giveUp := context.WithCancel(ctx)
-		defer giveUp()
-		defer context.AfterFunc(request, giveUp)()
-		err := o.acquire(both, lock)
+		either, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(request, cancel)()
+		err := o.acquire(either, lock)
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return schedule.ErrStopped
@@ -60,5 +58,5 @@ func (o *Operations) Requested(request context.Context) *Operations {
 		}
 		return err
 	}
-	return &patient
+	return &requested
 }

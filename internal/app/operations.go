@@ -13,24 +13,24 @@ import (
 	"winnow/store"
 )
 
-// Operations are what jobs do on a schedule and commands do manually: the same,
-// under the config they were made with.
+// Operations are what jobs do on a schedule and commands do manually, under one
+// config.
 type Operations struct {
 	Config   *config.Config
 	Store    *store.Store
 	Version  string              // of winnow, for manifests
-	Progress func(int64)         // reports how far long work is; may be nil
-	Tripped  func([]*store.Trip) // reports breakers that tripped; may be nil
-	Wait     WaitFunc            // nil waits for as long as it takes and reports nothing
+	Progress func(int64)         // called with the number of items done; may be nil
+	Tripped  func([]*store.Trip) // called when breakers tripped; may be nil
+	Wait     WaitFunc            // acquires the store lock; nil waits without reporting
 }
 
 // Sweep applies the rules to new events.
-func (o *Operations) Sweep(ctx context.Context, now hygiene.Instant) (did store.Swept, err error) {
+func (o *Operations) Sweep(ctx context.Context, now hygiene.Instant) (swept store.Swept, err error) {
 	err = o.Exclusive(ctx, func() (err error) {
-		did, err = o.SweepLocked(ctx, now)
+		swept, err = o.SweepLocked(ctx, now)
 		return err
 	})
-	return did, err
+	return swept, err
 }
 
 // SweepLocked is Sweep for a caller that holds the store lock.
@@ -38,20 +38,21 @@ func (o *Operations) SweepLocked(ctx context.Context, now hygiene.Instant) (stor
 	if err := o.SavePolicy(now); err != nil {
 		return store.Swept{}, err
 	}
-	did, err := o.Store.Sweep(ctx, store.SweepOptions{Policy: o.Config.Policy, Breakers: o.Config.Breakers, Now: now, Progress: o.Progress})
-	if o.Tripped != nil && len(did.Tripped) > 0 {
-		o.Tripped(did.Tripped)
+	swept, err := o.Store.Sweep(ctx, store.SweepOptions{Policy: o.Config.Policy, Breakers: o.Config.Breakers, Now: now, Progress: o.Progress})
+	if o.Tripped != nil && len(swept.Tripped) > 0 {
+		o.Tripped(swept.Tripped)
 	}
-	return did, err
+	return swept, err
 }
 
-// SavePolicy keeps the policy in the store, before it judges.
+// SavePolicy stores the text of the policy before it is applied, so that every ledger
+// entry leads back to it.
 func (o *Operations) SavePolicy(now hygiene.Instant) error {
 	return o.Store.KeepPolicy(o.Config.Hash, o.Config.Text, now)
 }
 
-// AfterSweep sweeps the log to its end and runs do, while nobody else sweeps,
-// reviews or makes a run: what has happened does not come late to it.
+// AfterSweep sweeps the log to its end and then runs do, both under the store lock, so
+// that no event that was received before arrives late to what do changes.
 func (o *Operations) AfterSweep(ctx context.Context, now hygiene.Instant, do func() error) error {
 	return o.Exclusive(ctx, func() error {
 		if _, err := o.SweepLocked(ctx, now); err != nil {
@@ -61,35 +62,35 @@ func (o *Operations) AfterSweep(ctx context.Context, now hygiene.Instant, do fun
 	})
 }
 
-// Review applies the time-based rules to all contacts, after all that has happened
-// has been swept.
-func (o *Operations) Review(ctx context.Context, now hygiene.Instant) (did store.Reviewed, err error) {
+// Review applies the time-based rules to all contacts, after a sweep.
+func (o *Operations) Review(ctx context.Context, now hygiene.Instant) (reviewed store.Reviewed, err error) {
 	err = o.AfterSweep(ctx, now, func() (err error) {
-		did, err = o.Store.Review(ctx, o.Config.Policy, now, o.Progress)
+		reviewed, err = o.Store.Review(ctx, o.Config.Policy, now, o.Progress)
 		return err
 	})
-	return did, err
+	return reviewed, err
 }
 
-// reasonName is how a reason or a list is named, here as in the config.
-var reasonName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+// validName matches the names of reasons and lists, as the config does.
+var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 
-// IsName reports whether a text can be the name of a reason or a list.
-func IsName(text string) bool { return reasonName.MatchString(text) }
+// IsName reports whether text is a valid name of a reason or a list.
+func IsName(text string) bool { return validName.MatchString(text) }
 
-// CheckInstruction is an error when an instruction can't be meant.
+// CheckInstruction is an error if the reason is not a valid name or the suppression
+// would have expired already.
 func CheckInstruction(in hygiene.Instruction, now hygiene.Instant) error {
 	switch {
 	case in.Reason != "" && !IsName(in.Reason), in.Reason == "" && in.Kind == hygiene.Suppress:
-		return fmt.Errorf("%q is not a reason: write it like opted_out, with small letters, digits, _ and -", in.Reason)
+		return fmt.Errorf("%q is not a reason: use lower-case letters, digits, _ and -, as in opted_out", in.Reason)
 	case in.Until != 0 && in.Until <= now:
 		return fmt.Errorf("a suppression until %s would be over already", in.Until)
 	}
 	return nil
 }
 
-// Instruct suppresses or allows contacts, as one batch. What has happened and is
-// not swept yet comes late to it, and is judged in its place.
+// Instruct suppresses or allows contacts manually, as one batch. It does not sweep
+// first: an event that is not swept yet is applied later, in order of time.
 func (o *Operations) Instruct(keys []string, in hygiene.Instruction, now hygiene.Instant) (store.Instructed, error) {
 	if err := o.SavePolicy(now); err != nil {
 		return store.Instructed{}, err
@@ -101,8 +102,8 @@ func (o *Operations) Instruct(keys []string, in hygiene.Instruction, now hygiene
 	return o.Store.Instruct(o.Config.Policy, keys, in, b, now)
 }
 
-// ReasonsLifted says which reasons are lifted when this one is named; empty for
-// none named.
+// ReasonsLifted describes the reasons that are lifted when reason is named; an empty
+// reason means none was.
 func ReasonsLifted(reason string) string {
 	if reason == "" {
 		return "all reasons but " + hygiene.OptedOut
@@ -110,7 +111,8 @@ func ReasonsLifted(reason string) string {
 	return reason
 }
 
-// SuppressingRules names the rules that suppress, and their reasons.
+// SuppressingRules returns the names of the rules that suppress, in the order of the
+// file, and their reasons, sorted.
 func SuppressingRules(p *hygiene.Policy) (rules, reasons []string) {
 	for i := range p.Rules {
 		if s := p.Rules[i].Then.Suppress; s != nil {
@@ -121,51 +123,54 @@ func SuppressingRules(p *hygiene.Policy) (rules, reasons []string) {
 	return rules, slices.Compact(reasons)
 }
 
-// Strike lifts in bulk: evidence of a range counts no longer.
-func (o *Operations) Strike(ctx context.Context, in hygiene.Instruction, b store.Batch, now hygiene.Instant, watch store.Watch) (did store.Batched, err error) {
+// Strike invalidates the evidence that in describes, as one batch, after a sweep. It
+// reports each contact before and after to watch.
+func (o *Operations) Strike(ctx context.Context, in hygiene.Instruction, b store.Batch, now hygiene.Instant, watch store.Watch) (done store.Batched, err error) {
 	err = o.AfterSweep(ctx, now, func() (err error) {
-		did, err = o.Store.Strike(ctx, o.Config.Policy, in, b, now, o.Progress, watch)
+		done, err = o.Store.Strike(ctx, o.Config.Policy, in, b, now, o.Progress, watch)
 		return err
 	})
-	return did, err
+	return done, err
 }
 
-// Undo undoes a batch. What that comes to is found out again when nobody else can
-// undo it.
-func (o *Operations) Undo(ctx context.Context, id int64, b store.Batch, now hygiene.Instant, watch store.Watch) (did store.Batched, err error) {
+// Undo reverts the batch of that id, after a sweep. What this means is determined
+// under the lock, since another process may have reverted the batch meanwhile.
+func (o *Operations) Undo(ctx context.Context, id int64, b store.Batch, now hygiene.Instant, watch store.Watch) (done store.Batched, err error) {
 	err = o.AfterSweep(ctx, now, func() error {
 		t, err := o.Store.TakingBack(id)
 		if err == nil {
-			did, err = o.Store.TakeBack(ctx, o.Config.Policy, t, b, now, o.Progress, watch)
+			done, err = o.Store.TakeBack(ctx, o.Config.Policy, t, b, now, o.Progress, watch)
 		}
 		return err
 	})
-	return did, err
+	return done, err
 }
 
-// Rejudge gives every contact what the config makes of its history. before is
-// called when all is swept and nothing is changed yet.
-func (o *Operations) Rejudge(ctx context.Context, b store.Batch, now hygiene.Instant, before func() error) (did store.Batched, err error) {
+// Rejudge applies the config to the history of every contact, as one batch. It calls
+// before after the sweep and before the first change.
+func (o *Operations) Rejudge(ctx context.Context, b store.Batch, now hygiene.Instant, before func() error) (done store.Batched, err error) {
 	err = o.AfterSweep(ctx, now, func() error {
 		if err := before(); err != nil {
 			return err
 		}
-		did, err = o.Store.Rejudge(ctx, o.Config.Policy, b, now, o.Progress)
+		done, err = o.Store.Rejudge(ctx, o.Config.Policy, b, now, o.Progress)
 		return err
 	})
-	return did, err
+	return done, err
 }
 
-// Reclassify gives stored events the outcomes that the config's tables say.
-func (o *Operations) Reclassify(ctx context.Context, of store.Outcomes, b store.Batch, now hygiene.Instant) (did *store.Reclassification, err error) {
+// Reclassify gives stored events the outcomes of the config's tables, as one batch,
+// and applies the rules to their contacts again.
+func (o *Operations) Reclassify(ctx context.Context, of store.Outcomes, b store.Batch, now hygiene.Instant) (done *store.Reclassification, err error) {
 	err = o.AfterSweep(ctx, now, func() (err error) {
-		did, err = o.Store.Reclassify(ctx, o.Config.Policy, of, b, now, o.Progress)
+		done, err = o.Store.Reclassify(ctx, o.Config.Policy, of, b, now, o.Progress)
 		return err
 	})
-	return did, err
+	return done, err
 }
 
-// PriorSuppressions is who was suppressed before the surge of that number tripped.
+// PriorSuppressions returns the contacts that events like those of the trip had
+// suppressed before the breaker tripped.
 func (o *Operations) PriorSuppressions(ctx context.Context, trip int64, now hygiene.Instant) (store.Before, error) {
 	t, err := o.Store.WaitingTrip(trip)
 	if err != nil {
@@ -178,7 +183,7 @@ func (o *Operations) PriorSuppressions(ctx context.Context, trip int64, now hygi
 	return list[0], nil
 }
 
-// Operator is the operating system's user, who signs what commands do.
+// Operator is the name of the operating system's user, recorded with manual changes.
 func Operator() string {
 	u, err := user.Current()
 	if err != nil {
@@ -187,11 +192,11 @@ func Operator() string {
 	return u.Username
 }
 
-// PrintBatch says how what was done is undone; nothing for no batch.
+// PrintBatch prints the command that undoes a batch; nothing for batch 0.
 func PrintBatch(w io.Writer, batch int64, path string) error {
 	if batch == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(w, "batch %d: winnow undo --batch %d%s takes it back\n", batch, batch, ConfigFlag(path))
+	_, err := fmt.Fprintf(w, "batch %d: winnow undo --batch %d%s undoes it\n", batch, batch, ConfigFlag(path))
 	return err
 }

@@ -9,11 +9,11 @@ import (
 	"winnow/internal/apptest"
 )
 
-func TestAPanicLeavesNoLockBehind(t *testing.T) {
+func TestAPanicReleasesTheStoreLock(t *testing.T) {
 	a := apptest.Operations(t)
 	func() {
 		defer func() { recover() }()
-		a.Exclusive(context.Background(), func() error { panic("a fault in a rule") })
+		a.Exclusive(context.Background(), func() error { panic("a bug in a rule") })
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -22,7 +22,7 @@ func TestAPanicLeavesNoLockBehind(t *testing.T) {
 	}
 }
 
-func TestAnIdleSweepWritesNothing(t *testing.T) {
+func TestAnIdleSweepDoesNotWriteTheContactsDatabase(t *testing.T) {
 	a := apptest.Operations(t)
 	at := hygiene.InstantOf(time.Now())
 	apptest.Bounce(t, a.Store, at, "ann")
@@ -33,14 +33,14 @@ func TestAnIdleSweepWritesNothing(t *testing.T) {
 		at = at.Add(time.Second)
 	}
 	sweep()
-	sweep() // the second after the bounce: the counts by status are of another time
+	sweep() // a second one: it still updates the time of the counts by status
 	wal := func() string { return apptest.ReadFile(t, a.Store.Path()+"-wal") }
 	before := wal()
 	for range 20 {
 		sweep()
 	}
 	if wal() != before {
-		t.Error("the roster was written")
+		t.Error("the contacts database was written")
 	}
 }
 

@@ -6,26 +6,26 @@ import (
 	"winnow/hygiene"
 )
 
-// Sendability is whether a contact may be texted. It is the one rule for whoever
-// asks, one by one or with a whole list.
+// Sendability is whether a contact may be texted. The check API and scrub use the same
+// rule.
 type Sendability struct {
 	Status   string
 	Sendable bool
-	Reasons  []string // why not to text a suppressed contact
+	Reasons  []string // of the suppressions, if the contact is suppressed
 }
 
-// Unknown is the standing of whom winnow knows nothing of: nothing is held
-// against them.
+// Unknown is the sendability of a contact that the store does not have: nothing is
+// known against texting it.
 var Unknown = Sendability{Status: "unknown", Sendable: true}
 
-// SendabilityOf is whether a contact that is known may be texted now.
+// SendabilityOf returns whether a contact that the store has may be texted now.
 func SendabilityOf(contact *hygiene.Contact, now hygiene.Instant) Sendability {
 	status := contact.Status(now)
 	return Sendability{status.String(), status == hygiene.Active || status == hygiene.RetryDue, contact.Reasons(now)}
 }
 
-// Why says in a word, or a few joined with |, why not to text the contact;
-// empty when it may be.
+// Why returns why the contact may not be texted, as STATUS or STATUS:REASON|REASON;
+// empty if it may.
 func (s Sendability) Why() string {
 	switch {
 	case s.Sendable:

@@ -1,5 +1,5 @@
-// Package apptest is what tests of the rooms above app share: a config, an open
-// store, contacts that bounced, files and small disks.
+// Package apptest has what tests of several packages need: a config, an open store,
+// bounced contacts, files, and a disk that can be filled.
 package apptest
 
 import (
@@ -18,13 +18,14 @@ import (
 	"winnow/store"
 )
 
-// Operations are the operations on a new store, under testConfig.
+// Operations returns the operations on a new store, under [Config].
 func Operations(t *testing.T) *app.Operations {
 	t.Helper()
 	return Open(t, Config(t, t.TempDir(), "1h"))
 }
 
-// Open are the operations under the config of that path.
+// Open returns the operations under the config at path, and closes its store when the
+// test ends.
 func Open(tb testing.TB, path string) *app.Operations {
 	tb.Helper()
 	a, err := app.Open(app.Options{Path: path, Secrets: config.SecretsRequired, Create: true})
@@ -35,7 +36,7 @@ func Open(tb testing.TB, path string) *app.Operations {
 	return &app.Operations{Config: a.Config, Store: a.Store}
 }
 
-// Bounce records a hard bounce.
+// Bounce stores a hard bounce of a contact.
 func Bounce(t *testing.T, s *store.Store, at hygiene.Instant, contact string) {
 	t.Helper()
 	e := hygiene.Event{ReceivedAt: at, At: at, Source: "insider", MessageID: "m-" + contact, Name: "undelivered", Code: "1400",
@@ -45,7 +46,7 @@ func Bounce(t *testing.T, s *store.Store, at hygiene.Instant, contact string) {
 	}
 }
 
-// ReadFile is the text of a file.
+// ReadFile returns the text of a file.
 func ReadFile(tb testing.TB, path string) string {
 	tb.Helper()
 	text, err := os.ReadFile(path)
@@ -58,8 +59,8 @@ func ReadFile(tb testing.TB, path string) string {
 // Token is the provider's token in [Config].
 const Token = "test-token-0123456789"
 
-// Config is a config whose daemon listens on free ports, and sweeps and
-// exports so often.
+// Config writes a config into folder and returns its path. Its daemon listens on free
+// ports, and sweeps and exports at the interval every, such as 1h.
 func Config(tb testing.TB, folder, every string) string {
 	tb.Helper()
 	text := fmt.Sprintf(`
@@ -85,18 +86,18 @@ exports:
 	return path
 }
 
-// Eventually waits until ask is true, and fails when it does not become so soon.
-func Eventually(t *testing.T, what string, ask func() bool) {
+// Eventually waits until condition is true, and fails the test after 15 seconds.
+func Eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if ask() {
+		if condition() {
 			return
 		}
 	}
-	t.Fatalf("it did not become so: %s", what)
+	t.Fatalf("not within 15 seconds: %s", what)
 }
 
-// Edit replaces texts in a file: old and new in turn.
+// Edit replaces text in a file; replace lists old and new in turn.
 func Edit(t *testing.T, path string, replace ...string) {
 	t.Helper()
 	text := strings.NewReplacer(replace...).Replace(ReadFile(t, path))
@@ -105,12 +106,13 @@ func Edit(t *testing.T, path string, replace ...string) {
 	}
 }
 
-// SmallDisk is a disk of 8 MiB of its own, which only root can make.
+// SmallDisk mounts a disk of 8 MiB and returns its folder. The test is skipped when
+// the user may not mount.
 func SmallDisk(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
 	if err := syscall.Mount("winnow", folder, "tmpfs", 0, "size=8m"); err != nil {
-		t.Skipf("no small disk to fill here (user %d): %v", os.Getuid(), err)
+		t.Skipf("user %d can't mount a small disk: %v", os.Getuid(), err)
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(folder, syscall.MNT_DETACH); err != nil {

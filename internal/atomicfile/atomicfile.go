@@ -1,6 +1,13 @@
-// Package atomicfile writes files that get their name when they are complete, and
-// tells files apart: which two names are one file, and whether a file changed
-// while it was read. Lists of customers are read and written with it.
+// Package atomicfile opens and writes the files that commands are given. A file is
+// written completely before it gets its name, so a reader finds the old file or the
+// new one, and a killed process leaves no customer data behind.
+//
+// Where to change what:
+//
+//   - how a file is written and replaced: atomicfile.go
+//   - how an input is opened, stdin included: input.go
+//   - when two names or streams are the same file: identity.go
+//   - when a file counts as changed: change.go
 package atomicfile
 
 import (
@@ -18,35 +25,44 @@ import (
 	"winnow/internal/ui"
 )
 
-// File is a file that gets its name when it is whole: whoever reads it has the
-// old one or the new one. Until then it has none, where the file system can do
-// that: who is killed leaves no lines of customers behind.
+// File is a file being written. [File.Commit] gives it its name. Until then it has
+// no name at all where the file system supports that (O_TMPFILE), and a temporary
+// one elsewhere.
 type File struct {
 	*bufio.Writer
 	file     *os.File
-	name     string // to get; empty to write where it is
-	tempName string // the name that it has meanwhile; empty for none
+	name     string // given by Commit; empty when the target is written in place
+	tempName string // until Commit; empty for none
 }
 
-// fileMode is for the owner and its group: there are phone numbers in lists.
-const fileMode = 0o640
+const (
+	// newFileMode lets the owner and the group in: lists hold phone numbers.
+	newFileMode = 0o640
+	// tempPrefix begins the name of every temporary file.
+	tempPrefix = ".winnow-new-"
+	// abandonedAfter is when an unlocked temporary file counts as left behind. Its
+	// owner locks it right after creating it.
+	abandonedAfter = time.Minute
+	bufferSize     = 1 << 16
+)
 
-// Create begins a file of that name. What is no file that could be replaced,
-// such as a pipe, is written as it is.
+// Create starts a file that replaces the one of that name on [File.Commit], with
+// the same permissions. A name that is not a regular file, such as a pipe, is
+// written in place. The caller calls [File.Discard] when done, also after Commit.
 func Create(name string) (*File, error) {
 	if name == "-" {
-		return nil, ui.Usagef("- is no name of a file to write: write ./- if you mean it")
+		return nil, ui.Usagef(`"-" is not a file to write; for a file of that name write ./-`)
 	}
-	if whole, err := filepath.EvalSymlinks(name); err == nil {
-		name = whole
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		name = target
 	}
-	mode := os.FileMode(fileMode)
+	mode := os.FileMode(newFileMode)
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
 			return nil, err
 		}
-		return &File{Writer: bufio.NewWriterSize(f, 1<<16), file: f}, nil
+		return newFile(f), nil
 	} else if err == nil {
 		mode = info.Mode().Perm()
 	}
@@ -55,48 +71,53 @@ func Create(name string) (*File, error) {
 		f, err = createTemp(filepath.Dir(name))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s can't be made: %w", name, withoutPath(err))
+		return nil, fmt.Errorf("%s cannot be created: %w", name, withoutPath(err))
 	}
 	f.name = name
 	if err := f.file.Chmod(mode); err != nil {
 		f.Discard()
-		return nil, fmt.Errorf("%s can't be made: %w", name, withoutPath(err))
+		return nil, fmt.Errorf("%s cannot be created: %w", name, withoutPath(err))
 	}
 	return f, nil
 }
 
-// createUnnamed makes a file without a name in the folder.
+func newFile(f *os.File) *File {
+	return &File{Writer: bufio.NewWriterSize(f, bufferSize), file: f}
+}
+
+// createUnnamed creates a file without a name in the folder.
 func createUnnamed(folder string) (*File, error) {
-	f, err := os.OpenFile(folder, os.O_RDWR|unix.O_TMPFILE, fileMode)
+	f, err := os.OpenFile(folder, os.O_RDWR|unix.O_TMPFILE, newFileMode)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Lstat(procPath(f)); err != nil { // by which it will get its name
+	if _, err := os.Lstat(procPath(f)); err != nil { // link needs it
 		return nil, errors.Join(err, f.Close())
 	}
-	return &File{Writer: bufio.NewWriterSize(f, 1<<16), file: f}, nil
+	return newFile(f), nil
 }
 
-// procPath is the path by which the system knows an open file of this process.
+// procPath is the path of an open file of this process under /proc.
 func procPath(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
 
-// tempPrefix is how the names of files begin that are not whole yet.
-const tempPrefix = ".winnow-new-"
-
-// createTemp makes a file in a folder whose file system has none without a
-// name. A lock says that its owner lives; those of dead owners are cleared.
+// createTemp creates a file with a temporary name in the folder, for file systems
+// without unnamed files. A lock shows that its owner is alive; files of dead owners
+// are removed.
 func createTemp(folder string) (*File, error) {
 	removeAbandoned(folder)
 	f, err := os.CreateTemp(folder, tempPrefix+"*")
 	if err != nil {
 		return nil, err
 	}
-	_ = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) // where there are no locks, none is cleared either
-	return &File{Writer: bufio.NewWriterSize(f, 1<<16), file: f, tempName: f.Name()}, nil
+	// Where locks are not supported, removeAbandoned gets none either.
+	_ = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	file := newFile(f)
+	file.tempName = f.Name()
+	return file, nil
 }
 
-// removeAbandoned removes what killed processes left in the folder. Who has just made
-// a file may not have locked it yet.
+// removeAbandoned removes the temporary files that killed processes left in the
+// folder.
 func removeAbandoned(folder string) {
 	names, _ := filepath.Glob(filepath.Join(folder, tempPrefix+"*"))
 	for _, name := range names {
@@ -105,14 +126,15 @@ func removeAbandoned(folder string) {
 			continue
 		}
 		info, err := f.Stat()
-		if err == nil && time.Since(info.ModTime()) > time.Minute && unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
+		if err == nil && time.Since(info.ModTime()) > abandonedAfter && unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
 			os.Remove(name)
 		}
 		f.Close()
 	}
 }
 
-// Commit puts the file, now whole, in its place.
+// Commit gives the complete file its name. A file that is written in place is only
+// flushed.
 func (f *File) Commit() error {
 	err := f.Flush()
 	if f.name == "" {
@@ -125,17 +147,17 @@ func (f *File) Commit() error {
 		if err := f.link(f.name); !errors.Is(err, fs.ErrExist) {
 			return err
 		}
-		// One is there, and only a file with a name can take its place.
-		passing := filepath.Join(filepath.Dir(f.name), fmt.Sprintf("%s%016x", tempPrefix, rand.Uint64()))
-		if err := f.link(passing); err != nil {
+		// The name is taken: only a file that has a name can be renamed over another.
+		temp := filepath.Join(filepath.Dir(f.name), fmt.Sprintf("%s%016x", tempPrefix, rand.Uint64()))
+		if err := f.link(temp); err != nil {
 			return err
 		}
-		f.tempName = passing
+		f.tempName = temp
 	}
 	return os.Rename(f.tempName, f.name)
 }
 
-// link gives the file a name that nobody has.
+// link gives an unnamed file a name that must be free.
 func (f *File) link(name string) error {
 	if err := unix.Linkat(unix.AT_FDCWD, procPath(f.file), unix.AT_FDCWD, name, unix.AT_SYMLINK_FOLLOW); err != nil {
 		return &os.PathError{Op: "write", Path: name, Err: err}
@@ -143,10 +165,20 @@ func (f *File) link(name string) error {
 	return nil
 }
 
-// Discard closes the file, and removes what was not finished.
+// Discard closes the file and removes it unless it was committed.
 func (f *File) Discard() {
 	f.file.Close()
 	if f.tempName != "" {
-		os.Remove(f.tempName) // it is not there any more when it was finished
+		os.Remove(f.tempName) // gone after Commit
 	}
+}
+
+// withoutPath is the cause of a file error without its path, which is that of a
+// temporary file.
+func withoutPath(err error) error {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// namesIn names what is in a folder.
+// namesIn lists the names in a folder.
 func namesIn(t *testing.T, folder string) (names []string) {
 	t.Helper()
 	entries, err := os.ReadDir(folder)
@@ -21,15 +21,15 @@ func namesIn(t *testing.T, folder string) (names []string) {
 	return names
 }
 
-func TestAFileThatIsNotWholeHasNoNameToBeLeftUnder(t *testing.T) {
+func TestAKilledWriterLeavesNoFile(t *testing.T) {
 	folder := t.TempDir()
 	name := filepath.Join(folder, "clean.csv")
 	if f, err := createUnnamed(folder); err != nil {
-		t.Skipf("this file system has no files without names: %v", err)
+		t.Skipf("this file system has no unnamed files: %v", err)
 	} else {
 		f.Discard()
 	}
-	for i, text := range []string{"first", "second, over it"} {
+	for i, text := range []string{"first", "second, replacing it"} {
 		f, err := Create(name)
 		if err != nil {
 			t.Fatal(err)
@@ -44,15 +44,15 @@ func TestAFileThatIsNotWholeHasNoNameToBeLeftUnder(t *testing.T) {
 		f.Discard()
 		got, err := os.ReadFile(name)
 		info, _ := os.Stat(name)
-		if names := namesIn(t, folder); string(got) != text || !slices.Equal(names, []string{"clean.csv"}) || info.Mode().Perm() != fileMode {
+		if names := namesIn(t, folder); string(got) != text || !slices.Equal(names, []string{"clean.csv"}) || info.Mode().Perm() != newFileMode {
 			t.Errorf("%q in %q with mode %s, %v", got, names, info.Mode(), err)
 		}
 	}
 }
 
-func TestFilesOfDeadOwnersAreCleared(t *testing.T) {
+func TestTemporaryFilesOfDeadOwnersAreRemoved(t *testing.T) {
 	folder := t.TempDir()
-	put := func(name string, age time.Duration) {
+	write := func(name string, age time.Duration) {
 		t.Helper()
 		path := filepath.Join(folder, name)
 		if err := os.WriteFile(path, []byte("+905551234567"), 0o600); err != nil {
@@ -67,10 +67,10 @@ func TestFilesOfDeadOwnersAreCleared(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer alive.Discard()
-	put(filepath.Base(alive.tempName), time.Hour)
-	put(tempPrefix+"dead", time.Hour)
-	put(tempPrefix+"young", 0)
-	put("list.csv", time.Hour)
+	write(filepath.Base(alive.tempName), time.Hour)
+	write(tempPrefix+"dead", time.Hour)
+	write(tempPrefix+"young", 0)
+	write("list.csv", time.Hour)
 	other, err := createTemp(folder)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestFilesOfDeadOwnersAreCleared(t *testing.T) {
 	want := []string{filepath.Base(alive.tempName), filepath.Base(other.tempName), tempPrefix + "young", "list.csv"}
 	slices.Sort(want)
 	if names := namesIn(t, folder); !slices.Equal(names, want) {
-		t.Errorf("there is %q; want %q", names, want)
+		t.Errorf("the folder has %q; want %q", names, want)
 	}
 	other.name = filepath.Join(folder, "clean.csv")
 	other.WriteString("whole")

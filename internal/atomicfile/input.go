@@ -8,18 +8,18 @@ import (
 	"winnow/internal/ui"
 )
 
-// OpenInput opens the file that an argument names; - is stdin, which is left open.
-// A read of a terminal, or of a pipe that nobody writes to, is ended by no signal:
-// when ctx ends, its reader gets [ui.ErrInterrupted].
+// OpenInput opens the file that an argument names; "-" is stdin, which Close leaves
+// open. No signal interrupts a read from a terminal or an idle pipe, so when ctx
+// ends, reading stdin returns [ui.ErrInterrupted].
 func OpenInput(ctx context.Context, stdin io.Reader, name string) (io.ReadCloser, error) {
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, err
+			return nil, err // not a nil *os.File in an interface
 		}
 		return f, nil
 	}
-	if Info(stdin) != nil {
+	if regularFile(stdin) != nil {
 		return leftOpen{stdin}, nil
 	}
 	r, w := io.Pipe()
@@ -31,11 +31,11 @@ func OpenInput(ctx context.Context, stdin io.Reader, name string) (io.ReadCloser
 	return r, nil
 }
 
-// leftOpen is a stream that outlives its reader.
+// leftOpen is an input that stays open after its reader closes it.
 type leftOpen struct{ io.Reader }
 
 // Close leaves the stream open.
 func (leftOpen) Close() error { return nil }
 
-// Underlying returns the stream.
+// Underlying returns the stream, to find out which file it is.
 func (s leftOpen) Underlying() any { return s.Reader }

@@ -9,21 +9,21 @@ import (
 	"winnow/internal/impact"
 )
 
-// breakerCommand is about surges whose verdicts wait for someone to look.
+// breakerCommand is the review of surges whose verdicts are held.
 type breakerCommand struct {
-	List    breakerListCommand    `cmd:"" default:"1" help:"Show the surges that breakers hold, and what waits for them."`
-	Release breakerReleaseCommand `cmd:"" help:"The events are what they say: let their verdicts take effect."`
-	Discard breakerDiscardCommand `cmd:"" help:"It was the provider's or the carrier's fault: strike the evidence. winnow undo takes it back."`
+	List    breakerListCommand    `cmd:"" default:"1" help:"List the surges that tripped a breaker, and what is held."`
+	Release breakerReleaseCommand `cmd:"" help:"Accept the events of a surge: the verdicts that are held take effect."`
+	Discard breakerDiscardCommand `cmd:"" help:"Discard the evidence of a surge, for a fault of the provider or carrier. winnow undo reverts it."`
 }
 
-// breakerListCommand shows the surges.
+// breakerListCommand lists surges.
 type breakerListCommand struct{}
 
-// Run lists them: those that wait first, with what to do.
+// Run lists those waiting for review first, with what to do.
 func (breakerListCommand) Run(c *invocation) error {
 	return c.open(toRead, func(a *app.App) error {
 		show, done := c.Progress("contact")
-		l, err := impact.ListTrips(c.ctx, a, c.present(), show)
+		l, err := impact.ListTrips(c.ctx, a, c.instant(), show)
 		done()
 		if err != nil {
 			return err
@@ -36,45 +36,44 @@ func (breakerListCommand) Run(c *invocation) error {
 	})
 }
 
-// tripReview is what the review of a surge is told.
+// tripReview are the arguments of a review.
 type tripReview struct {
-	ID   int64  `arg:"" help:"The trip's number, see winnow breaker."`
-	Note string `placeholder:"TEXT" help:"Why, for whoever asks later."`
+	ID   int64  `arg:"" help:"Number of the trip, as winnow breaker lists it."`
+	Note string `placeholder:"TEXT" help:"Record this note with the review."`
 }
 
-// breakerReleaseCommand lets what waits take effect.
+// breakerReleaseCommand lets the held verdicts of a surge take effect.
 type breakerReleaseCommand struct {
 	tripReview `embed:""`
 }
 
-// Run releases, and shows what that did.
+// Run releases the surge, and prints what changed.
 func (x breakerReleaseCommand) Run(c *invocation) error {
 	return c.reviewTrip(x.tripReview, impact.ReleaseTrip)
 }
 
-// breakerDiscardCommand strikes the evidence.
+// breakerDiscardCommand invalidates the evidence of a surge.
 type breakerDiscardCommand struct {
 	tripReview `embed:""`
 }
 
-// Run discards, and shows what that did and how to undo it.
+// Run discards the surge, and prints what changed and how to undo it.
 func (x breakerDiscardCommand) Run(c *invocation) error {
 	return c.reviewTrip(x.tripReview, impact.DiscardTrip)
 }
 
-// reviewTrip reviews a surge.
-func (c *invocation) reviewTrip(x tripReview, review func(context.Context, *app.Operations, int64, string, hygiene.Instant) (*impact.ReviewedTrip, error)) error {
+func (c *invocation) reviewTrip(x tripReview, review func(context.Context, *app.Operations, int64, string, hygiene.Instant) (*impact.TripReview, error)) error {
 	return c.open(toJudge, func(a *app.App) error {
 		ops, done := c.operations(a, "contact")
-		did, err := review(c.ctx, ops, x.ID, x.Note, c.present())
+		reviewed, err := review(c.ctx, ops, x.ID, x.Note, c.instant())
 		done()
 		switch {
 		case err != nil:
 			return err
 		case c.JSON:
-			return c.PrintJSON(did)
+			return c.PrintJSON(reviewed)
 		}
-		_, err = fmt.Fprintln(c.Stdout, did.Sentence())
+		_, err = fmt.Fprintln(c.Stdout, reviewed.Summary())
 		return err
 	})
 }

@@ -4,12 +4,12 @@ import (
 	"winnow/internal/demo"
 )
 
-// demoCommand shows the main job.
+// demoCommand plays a campaign against a real daemon.
 type demoCommand struct {
-	Keep bool `help:"Keep the folder, and name it on the last line."`
+	Keep bool `help:"Keep the folder of the demo, and print its name on the last line."`
 }
 
-// Run plays a campaign against a real daemon with the example config.
-func (x demoCommand) Run(c *invocation) (err error) {
-	return demo.Run(c.ctx, c.Stdout, c.version, c.example, c.now, x.Keep)
+// Run plays it under the example config.
+func (x demoCommand) Run(c *invocation) error {
+	return demo.Run(c.ctx, demo.Options{Out: c.Stdout, Version: c.process.Version, Config: c.process.ExampleConfig, Now: c.now, Keep: x.Keep})
 }

@@ -9,35 +9,35 @@ import (
 	"winnow/internal/ui"
 )
 
-// exportCommand runs an export.
+// exportCommand runs an export, or redelivers an existing run.
 type exportCommand struct {
-	Name  string   `arg:"" help:"The export's name in the config."`
-	Which *string  `name:"run" placeholder:"RUN" help:"Make no run: bring this one, like 2026-11-23T020000Z or latest, where it is missing."`
-	To    []string `sep:"none" placeholder:"DEST" help:"With --run: bring it there; a destination of the config, or any directory. Several times for several."`
+	Name    string   `arg:"" help:"Name of the export in the config."`
+	RunName *string  `name:"run" placeholder:"RUN" help:"Deliver this existing run, like 2026-11-23T020000Z or latest, to each destination that lacks it."`
+	To      []string `sep:"none" placeholder:"DEST" help:"Deliver the run of --run only to this destination of the config, or to any directory. Repeatable."`
 }
 
-// Run makes the run, delivers it, and shows what there is now.
+// Run makes and delivers the run, or redelivers one, and prints where it is now.
 func (x exportCommand) Run(c *invocation) error {
 	switch {
-	case x.Which == nil && len(x.To) > 0:
-		return ui.Usagef("--to goes with --run: it says where a run that exists is brought")
-	case x.Which != nil && *x.Which == "", slices.Contains(x.To, ""): // as out of a variable that is not set
-		return ui.Usagef("what is given as --run or --to is empty: write --run latest, or a run like 2026-11-23T020000Z, and a destination")
+	case x.RunName == nil && len(x.To) > 0:
+		return ui.Usagef("--to needs --run, which names the run to deliver")
+	case x.RunName != nil && *x.RunName == "", slices.Contains(x.To, ""): // as from a variable that is not set
+		return ui.Usagef("the value of --run or --to is empty: write --run latest, or a run like 2026-11-23T020000Z, and a destination")
 	}
 	return c.open(toRun, func(a *app.App) error {
 		exporter, done := c.exporter(a, "contact")
 		defer done()
-		if x.Which != nil {
-			return exporter.RedeliverAndShow(c.ctx, c.Printer, x.Name, *x.Which, x.To)
+		if x.RunName != nil {
+			return exporter.RedeliverAndPrint(c.ctx, c.Printer, x.Name, *x.RunName, x.To)
 		}
-		return exporter.ExportAndShow(c.ctx, c.Printer, x.Name, c.now, done)
+		return exporter.ExportAndPrint(c.ctx, c.Printer, x.Name, c.now, done)
 	})
 }
 
-// exporter makes and delivers runs, with progress for a person who looks.
+// exporter makes and delivers runs, with progress on a terminal.
 func (c *invocation) exporter(a *app.App, noun string) (*exports.Exporter, func()) {
 	ops, done := c.operations(a, noun)
-	return &exports.Exporter{Operations: ops, Busy: func(holder int) {
-		fmt.Fprintf(c.Stderr, "waiting for process %d, which brings runs of this export to the same server\n", holder)
+	return &exports.Exporter{Operations: ops, OnBusy: func(holder int) {
+		fmt.Fprintf(c.Stderr, "waiting for process %d, which delivers runs of this export to the same server\n", holder)
 	}}, done
 }

@@ -11,10 +11,10 @@ import (
 	"winnow/internal/apptest"
 )
 
-var importedLines = flag.Int("import-contacts", 20_000, "contacts of the benchmark of an import")
+var importedLines = flag.Int("import-contacts", 20_000, "contacts of the import benchmark")
 
-// BenchmarkImportContacts imports contacts with a phone and five attributes, and
-// then the same again, which changes nothing.
+// BenchmarkImportContacts imports contacts with a phone and five attributes, and then the
+// same file again, which changes nothing.
 func BenchmarkImportContacts(b *testing.B) {
 	var file strings.Builder
 	file.WriteString("contact,phone,country,age,city,plan,last_order\n")
@@ -27,8 +27,8 @@ func BenchmarkImportContacts(b *testing.B) {
 		for _, took := range []*time.Duration{&first, &again} {
 			began := time.Now()
 			var out, errs bytes.Buffer
-			w := World{Stdin: strings.NewReader(file.String()), Stdout: &out, Stderr: &errs}
-			if Main([]string{"import", "contacts", "-", "--apply", "-c", config}, w) != exitDone {
+			w := Process{Stdin: strings.NewReader(file.String()), Stdout: &out, Stderr: &errs}
+			if Main([]string{"import", "contacts", "-", "--apply", "-c", config}, w) != exitOK {
 				b.Fatal(errs.String())
 			}
 			*took += time.Since(began)

@@ -13,34 +13,33 @@ import (
 	"winnow/internal/ui"
 )
 
-// World is what a command has around it.
-type World struct {
+// Process is what a command line runs in: the standard streams, and what was built into
+// the program.
+type Process struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Version        string
-	Example        []byte // config.example.yaml
+	ExampleConfig  []byte // config.example.yaml
 }
 
 // The exit statuses.
 const (
-	exitDone   = 0
-	exitFailed = 1
-	exitChange = 2 // plan --detailed-exitcode found changes
-	exitUsage  = 64
+	exitOK      = 0
+	exitFailed  = 1
+	exitChanges = 2 // plan --detailed-exitcode found changes
+	exitUsage   = 64
 )
 
-// invocation is one call of a command.
+// invocation is one run of a command. Its Printer prints the result.
 type invocation struct {
 	*ui.Printer
-	stdin   io.Reader
-	version string
-	example []byte // config.example.yaml
-	ctx     context.Context
-	config  string // the path of the config file
+	process Process
+	ctx     context.Context // ends on an interrupt
+	config  string          // path of the config file
 	now     func() time.Time
 }
 
-// setNow makes the given time the present.
+// setNow makes the time in text the present; an empty text changes nothing.
 func (c *invocation) setNow(text string) error {
 	if text == "" {
 		return nil
@@ -53,25 +52,24 @@ func (c *invocation) setNow(text string) error {
 	return nil
 }
 
-// present is the present, as winnow stores times.
-func (c *invocation) present() hygiene.Instant { return hygiene.InstantOf(c.now()) }
+// instant is the present, as winnow stores times.
+func (c *invocation) instant() hygiene.Instant { return hygiene.InstantOf(c.now()) }
 
-// errChanges is the error of a plan with changes, when its exit status is to say
-// so.
+// errChanges is the error of a plan with changes and --detailed-exitcode.
 var errChanges = errors.New("there are changes")
 
-// exitStatus tells what went wrong and gives the exit status.
+// exitStatus prints the error of a command and returns the exit status.
 func (c *invocation) exitStatus(err error) int {
 	if c.ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = ui.ErrInterrupted
 	}
 	switch {
 	case err == nil:
-		return exitDone
+		return exitOK
 	case errors.Is(err, ui.ErrNo):
 		return exitFailed
 	case errors.Is(err, errChanges):
-		return exitChange
+		return exitChanges
 	}
 	text := strings.TrimRight(err.Error(), "\n")
 	var usage *ui.UsageError
@@ -79,7 +77,7 @@ func (c *invocation) exitStatus(err error) int {
 		fmt.Fprintf(c.Stderr, "winnow: %s\n", text)
 		return exitUsage
 	}
-	if !app.IsProblems(err) {
+	if !app.IsProblems(err) { // problems are lines that begin with their place
 		text = "winnow: " + strings.ReplaceAll(text, "\n", "; ")
 	}
 	fmt.Fprintln(c.Stderr, text)

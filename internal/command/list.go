@@ -12,18 +12,18 @@ import (
 	"winnow/store"
 )
 
-// listCommand keeps static lists.
+// listCommand manages static lists.
 type listCommand struct {
-	All    listAllCommand    `cmd:"" default:"1" help:"Count who is on each list."`
-	Add    listAddCommand    `cmd:"" help:"Put contacts on a list."`
-	Remove listRemoveCommand `cmd:"" help:"Take contacts off a list."`
-	Show   listShowCommand   `cmd:"" help:"Print who is on a list, one key a line."`
+	All    listAllCommand    `cmd:"" default:"1" help:"Count the contacts on each list."`
+	Add    listAddCommand    `cmd:"" help:"Add contacts to a list."`
+	Remove listRemoveCommand `cmd:"" help:"Remove contacts from a list."`
+	Show   listShowCommand   `cmd:"" help:"Print the contacts on a list, one key per line."`
 }
 
-// listAllCommand counts who is on each list.
+// listAllCommand counts the contacts on each list.
 type listAllCommand struct{}
 
-// Run counts them.
+// Run prints the lists of the store, and those that only segments name.
 func (listAllCommand) Run(c *invocation) error {
 	return c.open(toRead, func(a *app.App) error {
 		lists, err := a.Store.Lists()
@@ -34,7 +34,7 @@ func (listAllCommand) Run(c *invocation) error {
 			return c.PrintJSON(append([]store.ListSize{}, lists...))
 		}
 		if len(lists) == 0 {
-			_, err := fmt.Fprintln(c.Stdout, "there is no list yet: winnow list add NAME FILE makes one")
+			_, err := fmt.Fprintln(c.Stdout, "there are no lists yet: winnow list add NAME FILE creates one")
 			return err
 		}
 		rows := [][]string{{"LIST", "CONTACTS", ""}}
@@ -42,7 +42,7 @@ func (listAllCommand) Run(c *invocation) error {
 		for _, l := range lists {
 			note := ""
 			if !slices.Contains(used, l.Name) {
-				note = "no segment asks for it"
+				note = "not used by any segment"
 			}
 			rows = append(rows, []string{l.Name, ui.Number(l.Contacts), note})
 		}
@@ -50,29 +50,23 @@ func (listAllCommand) Run(c *invocation) error {
 			used = slices.DeleteFunc(used, func(name string) bool { return name == l.Name })
 		}
 		for _, name := range used {
-			rows = append(rows, []string{name, "0", "a segment asks for it, and nobody is on it"})
+			rows = append(rows, []string{name, "0", "used by a segment, but empty"})
 		}
 		ui.Table(c.Stdout, rows)
 		return nil
 	})
 }
 
-// listAddCommand puts contacts on a list.
+// listAddCommand adds contacts to a list.
 type listAddCommand struct {
-	Name        string `arg:"" help:"The list."`
+	Name        string `arg:"" help:"Name of the list."`
 	contactFile `embed:""`
 }
 
-// listRemoveCommand takes contacts off a list.
-type listRemoveCommand struct {
-	Name        string `arg:"" help:"The list."`
-	contactFile `embed:""`
-}
-
-// Run adds them.
+// Run adds the contacts, and warns if no segment uses the list.
 func (x listAddCommand) Run(c *invocation) error {
 	if !app.IsName(x.Name) {
-		return ui.Usagef("%q is no name of a list: write it like staff, with small letters, digits, _ and -", x.Name)
+		return ui.Usagef("%q is not a valid list name: use lower-case letters, digits, _ and -, as in staff", x.Name)
 	}
 	o, err := x.options(c)
 	if err != nil {
@@ -80,28 +74,34 @@ func (x listAddCommand) Run(c *invocation) error {
 	}
 	return c.open(toRun, func(a *app.App) error {
 		if used := app.ListsUsed(a.Config.Segments); !slices.Contains(used, x.Name) {
-			fmt.Fprintf(c.Stderr, "winnow: no segment of %s asks for the list %q; %s\n", c.config, x.Name, config.Suggest(x.Name, used))
+			c.Warn("no segment of %s uses the list %q; %s", c.config, x.Name, config.Suggest(x.Name, used))
 		}
 		return imports.ChangeList(c.ctx, c.Printer, a, x.Name, true, o)
 	})
 }
 
-// Run takes them off.
+// listRemoveCommand removes contacts from a list.
+type listRemoveCommand struct {
+	Name        string `arg:"" help:"Name of the list."`
+	contactFile `embed:""`
+}
+
+// Run removes the contacts.
 func (x listRemoveCommand) Run(c *invocation) error {
 	o, err := x.options(c)
 	if err != nil {
 		return err
 	}
 	return c.open(toJudge, func(a *app.App) error {
-		if err := listExists(a, x.Name); err != nil {
+		if err := checkList(a, x.Name); err != nil {
 			return err
 		}
 		return imports.ChangeList(c.ctx, c.Printer, a, x.Name, false, o)
 	})
 }
 
-// listExists is an error when nobody is on the list and no segment asks for it.
-func listExists(a *app.App, name string) error {
+// checkList is an error if neither the store nor a segment has a list of that name.
+func checkList(a *app.App, name string) error {
 	names, err := a.Store.ListNames()
 	names = append(names, app.ListsUsed(a.Config.Segments)...)
 	if err != nil || slices.Contains(names, name) {
@@ -110,15 +110,15 @@ func listExists(a *app.App, name string) error {
 	return fmt.Errorf("there is no list %q; %s", name, config.Suggest(name, names))
 }
 
-// listShowCommand prints who is on a list.
+// listShowCommand prints the contacts on a list.
 type listShowCommand struct {
-	Name string `arg:"" help:"The list."`
+	Name string `arg:"" help:"Name of the list."`
 }
 
-// Run prints them as they are read: a list may be longer than the memory.
+// Run prints the keys as it reads them: a list may be larger than the memory.
 func (x listShowCommand) Run(c *invocation) error {
 	return c.open(toRead, func(a *app.App) error {
-		if err := listExists(a, x.Name); err != nil {
+		if err := checkList(a, x.Name); err != nil {
 			return err
 		}
 		out := c.Stream()

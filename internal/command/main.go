@@ -1,14 +1,16 @@
-// Package command is what people type: the subcommands of winnow, a file each.
+// Package command is the command line of winnow: a file for each subcommand.
 //
-// A subcommand parses, calls one function of a room, and prints. To add one, write
-// a file with its struct (the flags and arguments, for kong) and its Run method,
-// and give it a line in [grammar]. Run opens the config and the store with
-// [invocation.open]; what it opens them for is one of the variables in open.go.
+// A subcommand parses its arguments, calls one function of another package, and prints
+// the result. To add one, write a file with its struct (flags and arguments, for kong)
+// and its Run method, and give it a line in [grammar]. Run opens the config and the
+// store with [invocation.open]; the ways to open them are in open.go.
 //
-// Results go to stdout; errors go to stderr as one plain sentence with what to
-// do. A command exits with 0 when it is done, 1 when it failed or the answer is
-// no, 2 when a plan found changes and was asked to say so, and 64 when it was
-// called wrongly.
+// Help is plain and starts with an imperative verb; a default is written as
+// "default: X". A test holds every text to that.
+//
+// Results go to stdout, errors to stderr, as one sentence with what to do. Exit status 0
+// is success, 1 is a failure or the answer no, 2 is a plan with changes and
+// --detailed-exitcode, 64 is a wrong command line.
 package command
 
 import (
@@ -29,87 +31,93 @@ import (
 
 // grammar is the command line.
 type grammar struct {
-	Config string `short:"c" default:"winnow.yaml" placeholder:"FILE" help:"The config file."`
-	JSON   bool   `name:"json" help:"Print JSON."`
-	Now    string `placeholder:"TIME" help:"Take this as the present, in RFC 3339: 2026-11-23T02:00:00Z."`
+	Config string `short:"c" default:"winnow.yaml" placeholder:"FILE" help:"Read the config from this file (default: winnow.yaml)."`
+	JSON   bool   `name:"json" help:"Print the result as JSON."`
+	Now    string `placeholder:"TIME" help:"Take this time as the present: RFC 3339, like 2026-11-23T02:00:00Z (default: the clock)."`
 
-	Serve      serveCommand      `cmd:"" help:"Receive callbacks, apply the rules, write exports; until SIGTERM. SIGHUP or a changed file reloads."`
-	Demo       demoCommand       `cmd:"" help:"Watch a campaign come in, be judged, and leave as files, on a real daemon."`
-	Check      checkCommand      `cmd:"" help:"Tell everything that is wrong with the config."`
-	Test       testCommand       `cmd:"" help:"Try the rules in made-up lives: tell whether what is expected comes true."`
-	Plan       planCommand       `cmd:"" help:"Tell whom this config would suppress, release and retry if everyone were judged again. Nothing is written."`
-	Policy     policyCommand     `cmd:"" help:"List the policies that judged, or print one as it was."`
-	Sweep      sweepCommand      `cmd:"" help:"Apply the rules to new events, once, now."`
-	Review     reviewCommand     `cmd:"" help:"Apply the rules that look at the time alone to everyone, once, now."`
-	Export     exportCommand     `cmd:"" help:"Run an export, once, now; or bring a run to where it is missing."`
+	Serve      serveCommand      `cmd:"" help:"Run the daemon: receive callbacks, apply the rules, write exports. Reloads on SIGHUP or when the config changes."`
+	Demo       demoCommand       `cmd:"" help:"Play a campaign against a real daemon, from callbacks to export files."`
+	Check      checkCommand      `cmd:"" help:"Check the config and report every problem."`
+	Test       testCommand       `cmd:"" help:"Run rule tests."`
+	Plan       planCommand       `cmd:"" help:"Show which contacts this config would suppress, release or retry. Writes nothing."`
+	Policy     policyCommand     `cmd:"" help:"List the policies that were applied, or print one."`
+	Sweep      sweepCommand      `cmd:"" help:"Apply the rules to new events now."`
+	Review     reviewCommand     `cmd:"" help:"Run the time-based rules for all contacts now."`
+	Export     exportCommand     `cmd:"" help:"Run an export now, or redeliver an existing run."`
 	Release    releaseCommand    `cmd:"" help:"Publish a run that the guard held."`
-	Explain    explainCommand    `cmd:"" help:"Tell what winnow knows of a contact, and why."`
-	Suppress   suppressCommand   `cmd:"" help:"Suppress contacts by hand."`
-	Allow      allowCommand      `cmd:"" help:"Lift contacts' suppressions by hand, all but opted_out unless it is named."`
-	Undo       undoCommand       `cmd:"" help:"Lift in bulk what rules made of a range of events, or take an act by hand back. Shows first."`
-	Rejudge    rejudgeCommand    `cmd:"" help:"Judge everyone again by this config. Shows first."`
-	Reclassify reclassifyCommand `cmd:"" help:"Give stored events the outcomes that this config says, and judge their contacts again. Shows first."`
-	Import     importCommand     `cmd:"" help:"Bring in an archive of events, the send log, contacts or suppressions."`
-	List       listCommand       `cmd:"" help:"Keep static lists: count them, add, remove, show."`
-	Pin        pinCommand        `cmd:"" help:"Put contacts in a segment, or out of it, by hand; or list who is."`
-	Breaker    breakerCommand    `cmd:"" help:"Show surges whose verdicts wait for someone to look; release or discard them."`
-	Scrub      scrubCommand      `cmd:"" help:"Take out of a list whom not to text, and who stands there twice."`
-	Report     reportCommand     `cmd:"" help:"Count the log's events by day, outcome and whatever else: deliverability, and each kind of failure."`
-	Status     statusCommand     `cmd:"" help:"Count events and contacts, and show the last runs."`
-	Schedule   scheduleCommand   `cmd:"" help:"Tell when each job runs next."`
-	Quarantine quarantineCommand `cmd:"" help:"Show the bodies that could not be read."`
-	Unmatched  unmatchedCommand  `cmd:"" help:"Show the events whose contact is not known yet."`
-	Health     healthCommand     `cmd:"" help:"Ask the daemon whether it can store callbacks; for a container's health check."`
-	Version    versionCommand    `cmd:"" help:"Tell the version."`
+	Explain    explainCommand    `cmd:"" help:"Explain the status of a contact."`
+	Suppress   suppressCommand   `cmd:"" help:"Suppress contacts manually."`
+	Allow      allowCommand      `cmd:"" help:"Lift suppressions of contacts manually; opted_out only if it is named."`
+	Undo       undoCommand       `cmd:"" help:"Undo suppressions from a time range, or revert a manual change. Previews unless --apply."`
+	Rejudge    rejudgeCommand    `cmd:"" help:"Apply this config to the history of all contacts. Previews unless --apply."`
+	Reclassify reclassifyCommand `cmd:"" help:"Give stored events the outcomes of this config, and rejudge their contacts. Previews unless --apply."`
+	Import     importCommand     `cmd:"" help:"Import events, the send log, contacts or suppressions."`
+	List       listCommand       `cmd:"" help:"Manage static lists."`
+	Pin        pinCommand        `cmd:"" help:"Pin contacts into or out of a segment, or list pins."`
+	Breaker    breakerCommand    `cmd:"" help:"Review surges whose verdicts are held: list, release or discard them."`
+	Scrub      scrubCommand      `cmd:"" help:"Remove suppressed and duplicate contacts from a list."`
+	Report     reportCommand     `cmd:"" help:"Count events by day, outcome and other columns: deliverability, and each kind of failure."`
+	Status     statusCommand     `cmd:"" help:"Show counts of events and contacts, and the last runs."`
+	Schedule   scheduleCommand   `cmd:"" help:"Show when each job runs next."`
+	Quarantine quarantineCommand `cmd:"" help:"List the bodies that could not be read."`
+	Unmatched  unmatchedCommand  `cmd:"" help:"List the events whose contact is not known yet."`
+	Health     healthCommand     `cmd:"" help:"Check whether the daemon can store callbacks, for the health check of a container."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
-// Main runs the command line and gives the exit status.
-func Main(args []string, w World) int {
-	limitMemory()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return run(ctx, args, w)
-}
-
-func run(ctx context.Context, args []string, w World) int {
-	var g grammar
-	exited := -1
-	parser, err := kong.New(&g, kong.Name("winnow"), kong.Description("Keeps an SMS list worth texting. Start with: winnow demo"),
-		kong.Writers(w.Stdout, w.Stderr), kong.Exit(func(code int) { exited = code }), kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.KindMapper(reflect.Int, numbers), kong.KindMapper(reflect.Int64, numbers), kong.KindMapper(reflect.String, texts))
+// newParser makes the parser of the command line.
+func newParser(g *grammar, options ...kong.Option) *kong.Kong {
+	parser, err := kong.New(g, append([]kong.Option{
+		kong.Name("winnow"), kong.Description("SMS list hygiene: callbacks in, rules applied, segments out. Start with: winnow demo"),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.KindMapper(reflect.Int, intMapper), kong.KindMapper(reflect.Int64, intMapper), kong.KindMapper(reflect.String, stringMapper),
+	}, options...)...)
 	if err != nil {
 		panic(err) // the grammar is wrong: no user can cause it
 	}
+	return parser
+}
+
+// Main runs the command line and returns the exit status.
+func Main(args []string, p Process) int {
+	limitHeap()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return run(ctx, args, p)
+}
+
+func run(ctx context.Context, args []string, p Process) int {
+	var g grammar
+	exited := -1
+	parser := newParser(&g, kong.Writers(p.Stdout, p.Stderr), kong.Exit(func(code int) { exited = code }))
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
 	parsed, err := parser.Parse(args)
-	if exited >= 0 {
+	if exited >= 0 { // help was printed
 		return exited
 	}
-	out := &ui.CheckedWriter{Writer: w.Stdout}
-	c := &invocation{Printer: &ui.Printer{Stdout: out, Stderr: w.Stderr, JSON: g.JSON}, stdin: w.Stdin, version: w.Version, example: w.Example,
-		ctx: ctx, config: g.Config, now: time.Now}
+	out := &ui.CheckedWriter{Writer: p.Stdout}
+	c := &invocation{Printer: &ui.Printer{Stdout: out, Stderr: p.Stderr, JSON: g.JSON}, process: p, ctx: ctx, config: g.Config, now: time.Now}
 	if err == nil {
 		err = c.setNow(g.Now)
 	}
 	if err != nil {
-		fmt.Fprintf(w.Stderr, "winnow: %s; winnow --help shows how\n", err)
+		fmt.Fprintf(p.Stderr, "winnow: %s; see winnow --help\n", err)
 		return exitUsage
 	}
 	err = parsed.Run(c)
 	if err == nil && out.Err != nil {
-		err = fmt.Errorf("write the answer: %w", out.Err)
+		err = fmt.Errorf("write the result: %w", out.Err)
 	}
 	return c.exitStatus(err)
 }
 
-// numbers and texts read the values of flags and arguments, and say in plain words
-// what is wrong with one.
+// intMapper and stringMapper read the values of flags and arguments. kong's own have
+// error messages for programmers.
 var (
-	numbers = kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
-		text, ok := nextValue(ctx)
+	intMapper = kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
+		text, ok := popValue(ctx)
 		if !ok {
 			return errors.New("expected a number")
 		}
@@ -120,8 +128,8 @@ var (
 		target.SetInt(n)
 		return nil
 	})
-	texts = kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
-		text, ok := nextValue(ctx)
+	stringMapper = kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
+		text, ok := popValue(ctx)
 		if !ok {
 			return errors.New("expected a value")
 		}
@@ -130,8 +138,8 @@ var (
 	})
 )
 
-// nextValue is the value that comes next on the command line.
-func nextValue(ctx *kong.DecodeContext) (string, bool) {
+// popValue takes the next value off the command line.
+func popValue(ctx *kong.DecodeContext) (string, bool) {
 	token, err := ctx.Scan.PopValue("value")
 	if err != nil {
 		return "", false

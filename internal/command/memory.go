@@ -5,22 +5,24 @@ import (
 	"runtime/debug"
 )
 
-// passGrowth is how far the heap may grow between collections: a pass keeps
-// next to nothing, and a collection under way slows all that is unpacked.
-const passGrowth = 1600 // percent
+// heapLimit is the heap size above which collections become more frequent. SQLite's
+// page caches come on top of it: a process is to stay under 256 MiB.
+const heapLimit = 112 << 20
 
-func collectRarely() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(passGrowth)
+// limitHeap sets the limit, unless GOMEMLIMIT is set.
+func limitHeap() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(heapLimit)
 	}
 }
 
-// heapLimit is where collections begin to come more often: the page caches of
-// SQLite are beside the heap, and both together are promised to be small.
-const heapLimit = 112 << 20
+// passHeapGrowth is how far the heap may grow between collections during a pass over
+// all contacts: it keeps next to nothing, and a running collection slows decoding.
+const passHeapGrowth = 1600 // percent
 
-func limitMemory() {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(heapLimit)
+// collectRarely sets the growth, unless GOGC is set.
+func collectRarely() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(passHeapGrowth)
 	}
 }

@@ -3,42 +3,41 @@ package command
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"winnow/internal/app"
-	"winnow/internal/config"
 	"winnow/internal/explain"
 	"winnow/internal/ui"
 	"winnow/segments"
 )
 
-// pinCommand puts contacts in a segment, or out of it, by hand.
+// pinCommand pins contacts into or out of a segment, or lists pins.
 type pinCommand struct {
-	Segment  string   `arg:"" optional:"" help:"The segment; without a contact its pins are listed."`
-	Contacts []string `arg:"" optional:"" name:"contact" help:"The contacts' keys."`
-	In       bool     `xor:"way" help:"Put them in, whatever the segment's condition says; never a suppressed contact in a segment that leaves those out."`
-	Out      bool     `xor:"way" help:"Put them out."`
-	Clear    bool     `xor:"way" help:"Take the pin away: the segment's condition decides again."`
-	Note     string   `placeholder:"TEXT" help:"Why, for whoever asks later."`
+	Segment  string   `arg:"" optional:"" help:"Name of the segment; without contacts, its pins are listed."`
+	Contacts []string `arg:"" optional:"" name:"contact" help:"Keys of the contacts."`
+	In       bool     `xor:"way" help:"Pin the contacts into the segment, whatever its condition says. A suppressed contact stays out, unless the segment includes suppressed contacts."`
+	Out      bool     `xor:"way" help:"Pin the contacts out of the segment."`
+	Clear    bool     `xor:"way" help:"Remove the pins: the segment's condition decides again."`
+	Note     string   `placeholder:"TEXT" help:"Record this note with the pin."`
 }
 
-// Run pins, or lists pins.
+// Run changes pins, or lists them.
 func (x pinCommand) Run(c *invocation) error {
-	said := x.In || x.Out || x.Clear
+	change := x.In || x.Out || x.Clear
 	switch {
-	case len(x.Contacts) == 0 && said:
-		return ui.Usagef("whom to pin? write winnow pin SEGMENT CONTACT --in")
+	case len(x.Contacts) == 0 && change:
+		return ui.Usagef("name the contacts to pin: winnow pin SEGMENT CONTACT --in")
 	case len(x.Contacts) == 0:
-		return c.open(toRead, x.show(c))
-	case !said:
-		return ui.Usagef("write --in, --out or --clear after the contact")
+		return c.open(toRead, func(a *app.App) error { return x.list(c, a) })
+	case !change:
+		return ui.Usagef("write --in, --out or --clear after the contacts")
 	}
-	return c.open(toRun, func(a *app.App) error { return x.pin(c, a) })
+	return c.open(toRun, func(a *app.App) error { return x.change(c, a) })
 }
 
-// pin pins the contacts in one transaction, and tells where that leaves each.
-func (x pinCommand) pin(c *invocation, a *app.App) error {
-	if err := x.known(c, a); err != nil {
+// change changes the pins in one transaction, and prints whether each contact is in the
+// segment now.
+func (x pinCommand) change(c *invocation, a *app.App) error {
+	if err := x.checkSegment(a, x.Clear); err != nil {
 		return err
 	}
 	pins := make([]segments.Pin, len(x.Contacts))
@@ -49,7 +48,7 @@ func (x pinCommand) pin(c *invocation, a *app.App) error {
 			return fmt.Errorf("%q: %w", given, err)
 		}
 		keys = append(keys, key)
-		pins[i] = segments.Pin{Segment: x.Segment, Contact: key, Out: x.Out, At: c.present(), By: app.Operator(), Note: x.Note}
+		pins[i] = segments.Pin{Segment: x.Segment, Contact: key, Out: x.Out, At: c.instant(), By: app.Operator(), Note: x.Note}
 	}
 	var changed int64
 	var err error
@@ -61,28 +60,14 @@ func (x pinCommand) pin(c *invocation, a *app.App) error {
 	if err != nil {
 		return err
 	}
-	return x.tell(c, a, keys, changed)
-}
-
-// known is an error when there is no such segment. What was pinned in one that is
-// gone can still be taken away.
-func (x pinCommand) known(c *invocation, a *app.App) error {
-	var names []string
-	for _, s := range a.Config.Segments {
-		names = append(names, s.Name)
+	way := explain.NotPinned
+	switch {
+	case x.In:
+		way = explain.PinnedIn
+	case x.Out:
+		way = explain.PinnedOut
 	}
-	if slices.Contains(names, x.Segment) {
-		return nil
-	}
-	old, err := a.Store.PinnedSegments()
-	if err != nil || x.Clear && old[x.Segment] > 0 {
-		return err
-	}
-	return fmt.Errorf("there is no segment %q in %s; %s", x.Segment, c.config, config.Suggest(x.Segment, names))
-}
-
-func (x pinCommand) tell(c *invocation, a *app.App, keys []string, changed int64) error {
-	list, err := explain.PinStates(a, x.Segment, x.way(), keys, c.present())
+	states, err := explain.PinStates(a, x.Segment, way, keys, c.instant())
 	if err != nil {
 		return err
 	}
@@ -90,65 +75,64 @@ func (x pinCommand) tell(c *invocation, a *app.App, keys []string, changed int64
 		return c.PrintJSON(struct {
 			Changed  int64              `json:"changed"`
 			Contacts []explain.PinState `json:"contacts"`
-		}{changed, list})
+		}{changed, states})
 	}
 	if changed == 0 {
-		fmt.Fprintln(c.Stdout, "nothing changed: it was so before")
+		fmt.Fprintln(c.Stdout, "nothing changed: the pins were already like this")
 	}
-	for i := range list {
-		fmt.Fprintln(c.Stdout, ui.Printable(list[i].Sentence()))
+	for i := range states {
+		fmt.Fprintln(c.Stdout, ui.Printable(states[i].Summary()))
 	}
 	return nil
 }
 
-func (x pinCommand) way() string {
-	switch {
-	case x.In:
-		return explain.PinnedIn
-	case x.Out:
-		return explain.PinnedOut
-	}
-	return explain.NotPinned
-}
-
-// shownPins is how many pins fit on a screen.
-const shownPins = 40
-
-// show lists pins: on a screen the first, as JSON all.
-func (x pinCommand) show(c *invocation) func(a *app.App) error {
-	return func(a *app.App) error {
-		if x.Segment != "" {
-			if err := (pinCommand{Segment: x.Segment, Clear: true}).known(c, a); err != nil {
-				return err
-			}
-		}
-		out, rows := c.Stream(), [][]string{{"CONTACT", "SEGMENT", "PIN", "SINCE", "BY", "NOTE"}}
-		known := func(segment string) bool {
-			return slices.ContainsFunc(a.Config.Segments, func(s segments.Segment) bool { return s.Name == segment })
-		}
-		n := int64(0)
-		err := a.Store.Pins(c.ctx, x.Segment, func(p segments.Pin) error {
-			if n++; c.JSON {
-				return out.Value(p)
-			}
-			if n <= shownPins {
-				if !known(p.Segment) {
-					p.Segment += ", which the config has not"
-				}
-				rows = append(rows, []string{p.Contact, p.Segment, p.Way(), p.At.String(), p.By, ui.Printable(p.Note)})
-			}
-			return nil
-		})
-		if err != nil || c.JSON {
-			return errors.Join(err, out.End())
-		}
-		fmt.Fprintf(c.Stdout, "%s by hand\n", ui.Count(n, "pin"))
-		if n > 0 {
-			ui.Table(c.Stdout, rows)
-		}
-		if n > shownPins {
-			fmt.Fprintf(c.Stdout, "… and %s more: --json prints all\n", ui.Number(n-shownPins))
-		}
+// checkSegment is an error if the config does not have the segment; a segment that only
+// pins name is enough if pinned is true.
+func (x pinCommand) checkSegment(a *app.App, pinned bool) error {
+	if hasSegment(a.Config, x.Segment) {
 		return nil
 	}
+	counts, err := a.Store.PinnedSegments()
+	if err != nil || pinned && counts[x.Segment] > 0 {
+		return err
+	}
+	return unknownSegment(a.Config, x.Segment)
+}
+
+// maxListedPins is how many pins are printed for people.
+const maxListedPins = 40
+
+// list prints the first pins; as JSON, all of them.
+func (x pinCommand) list(c *invocation, a *app.App) error {
+	if x.Segment != "" {
+		if err := x.checkSegment(a, true); err != nil {
+			return err
+		}
+	}
+	out, rows := c.Stream(), [][]string{{"CONTACT", "SEGMENT", "PIN", "SINCE", "BY", "NOTE"}}
+	n := int64(0)
+	err := a.Store.Pins(c.ctx, x.Segment, func(p segments.Pin) error {
+		if n++; c.JSON {
+			return out.Value(p)
+		}
+		if n <= maxListedPins {
+			segment := p.Segment
+			if !hasSegment(a.Config, segment) {
+				segment += " (not in the config)"
+			}
+			rows = append(rows, []string{p.Contact, segment, p.Way(), p.At.String(), p.By, ui.Printable(p.Note)})
+		}
+		return nil
+	})
+	if err != nil || c.JSON {
+		return errors.Join(err, out.End())
+	}
+	fmt.Fprintln(c.Stdout, ui.Count(n, "pin"))
+	if n > 0 {
+		ui.Table(c.Stdout, rows)
+	}
+	if n > maxListedPins {
+		fmt.Fprintf(c.Stdout, "… and %s more: --json prints all\n", ui.Number(n-maxListedPins))
+	}
+	return nil
 }

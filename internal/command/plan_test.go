@@ -16,20 +16,20 @@ import (
 	"winnow/internal/apptest"
 )
 
-// planOf runs winnow plan and gives what it prints.
-func planOf(t *testing.T, want int, args ...string) string {
+// runPlan runs winnow plan, checks its exit status, and returns what it prints.
+func runPlan(t *testing.T, want int, args ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
-	got := run(context.Background(), append([]string{"plan", "--now", "2026-03-01T00:00:00Z"}, args...), World{Stdout: &out, Stderr: &errs, Version: "test"})
+	got := run(context.Background(), append([]string{"plan", "--now", "2026-03-01T00:00:00Z"}, args...), Process{Stdout: &out, Stderr: &errs, Version: "test"})
 	if got != want || errs.Len() > 0 {
-		t.Fatalf("plan %q exits with %d, not %d, and says %q", args, got, want, errs.String())
+		t.Fatalf("plan %q: exit %d, want %d: %s", args, got, want, errs.String())
 	}
 	return out.String()
 }
 
-// bounced is the folder of a store in which some contacts bounced, swept under
-// the config of testConfig.
-func bounced(t *testing.T, contacts int) (config string) {
+// bouncedStore makes a store with contacts that bounced hard, swept under
+// [apptest.Config].
+func bouncedStore(t *testing.T, contacts int) (config string) {
 	t.Helper()
 	a := apptest.Operations(t)
 	for i := range contacts {
@@ -41,8 +41,7 @@ func bounced(t *testing.T, contacts int) (config string) {
 	return a.Config.Path
 }
 
-// editedConfig is a copy of the config, beside it, with one text in the place
-// of another.
+// editedConfig writes a copy of the config, beside it, with old replaced by new.
 func editedConfig(t *testing.T, path, old, new string) string {
 	t.Helper()
 	text := apptest.ReadFile(t, path)
@@ -56,19 +55,19 @@ func editedConfig(t *testing.T, path, old, new string) string {
 	return edited
 }
 
-func TestOnlyWhoAsksForItGetsAnExitStatusOfAPlansChanges(t *testing.T) {
-	path := bounced(t, 3)
+func TestAPlanWithChangesExitsWith2OnlyWithDetailedExitcode(t *testing.T) {
+	path := bouncedStore(t, 3)
 	edited := editedConfig(t, path, "{outcome: hard_bounce}", "{outcome: hard_bounce, count: 2}")
-	planOf(t, exitDone, "-c", path, "--detailed-exitcode")
-	planOf(t, exitDone, "-c", edited)
-	planOf(t, exitChange, "-c", edited, "--detailed-exitcode")
-	planOf(t, exitChange, "-c", edited, "--detailed-exitcode", "--json")
+	runPlan(t, exitOK, "-c", path, "--detailed-exitcode")
+	runPlan(t, exitOK, "-c", edited)
+	runPlan(t, exitChanges, "-c", edited, "--detailed-exitcode")
+	runPlan(t, exitChanges, "-c", edited, "--detailed-exitcode", "--json")
 }
 
-func TestAnEditedConfigIsPlannedAlsoWhenItIsInForceAlready(t *testing.T) {
-	path := bounced(t, 3)
+func TestAConfigInForceIsPlannedForEventsFromBeforeIt(t *testing.T) {
+	path := bouncedStore(t, 3)
 	edited := editedConfig(t, path, "{outcome: hard_bounce}", "{outcome: hard_bounce, count: 2}")
-	before := planOf(t, exitDone, "-c", edited)
+	before := runPlan(t, exitOK, "-c", edited)
 	a := apptest.Open(t, edited)
 	now := hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC))
 	if _, err := a.Sweep(context.Background(), now); err != nil {
@@ -77,25 +76,25 @@ func TestAnEditedConfigIsPlannedAlsoWhenItIsInForceAlready(t *testing.T) {
 	if err := a.Store.PutInForce(a.Config.Hash); err != nil {
 		t.Fatal(err)
 	}
-	after := planOf(t, exitChange, "-c", edited, "--detailed-exitcode")
+	after := runPlan(t, exitChanges, "-c", edited, "--detailed-exitcode")
 	for _, text := range []string{before, after} {
 		if !strings.HasPrefix(text, "plan: 0 contacts to suppress, 3 to release, 0 to retry; 2 segments change (+3 −3); nothing was written\n") {
-			t.Errorf("planned\n%s", text)
+			t.Errorf("the plan is\n%s", text)
 		}
 	}
 }
 
-func TestAPlanIsTheSameTextAgainAndTouchesNoFile(t *testing.T) {
-	path := bounced(t, 30)
+func TestAPlanIsDeterministicAndSavesNoPolicy(t *testing.T) {
+	path := bouncedStore(t, 30)
 	edited := editedConfig(t, path, "{outcome: hard_bounce}", "{outcome: hard_bounce, count: 2}")
-	first := planOf(t, exitDone, "-c", edited, "--json")
+	first := runPlan(t, exitOK, "-c", edited, "--json")
 	a := apptest.Open(t, edited)
 	kept := 0
 	if err := a.Store.PoliciesKept(func(string) error { kept++; return nil }); err != nil || kept != 1 {
-		t.Errorf("%d policies are kept, %v: a plan is no judgement", kept, err)
+		t.Errorf("the store has %d policies, %v: a plan must not add one", kept, err)
 	}
-	if again := planOf(t, exitDone, "-c", edited, "--json"); again != first {
-		t.Errorf("the same plan reads\n%s\nand then\n%s", first, again)
+	if again := runPlan(t, exitOK, "-c", edited, "--json"); again != first {
+		t.Errorf("the same plan is\n%s\nand then\n%s", first, again)
 	}
 	var p struct {
 		Released int64
@@ -110,7 +109,7 @@ func TestAPlanIsTheSameTextAgainAndTouchesNoFile(t *testing.T) {
 }
 
 func TestAPlanWarnsOfOptOutsThatItWouldLift(t *testing.T) {
-	path := bounced(t, 2)
+	path := bouncedStore(t, 2)
 	edited := editedConfig(t, path, "reason: hard_bounce}", "reason: opted_out}")
 	a := apptest.Open(t, edited)
 	if _, err := a.Review(context.Background(), hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC))); err != nil {
@@ -120,8 +119,8 @@ func TestAPlanWarnsOfOptOutsThatItWouldLift(t *testing.T) {
 	if _, err := a.Sweep(context.Background(), hygiene.InstantOf(time.Date(2026, 2, 2, 0, 0, 0, 0, time.UTC))); err != nil {
 		t.Fatal(err)
 	}
-	text := planOf(t, exitDone, "-c", path)
-	if !strings.Contains(text, "opted out  1  of the released had opted out: make sure that they may be texted\n") {
-		t.Errorf("planned\n%s", text)
+	text := runPlan(t, exitOK, "-c", path)
+	if !strings.Contains(text, "opted out  1  of the released had opted out; make sure that they may be texted\n") {
+		t.Errorf("the plan is\n%s", text)
 	}
 }

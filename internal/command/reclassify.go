@@ -6,19 +6,19 @@ import (
 	"winnow/internal/impact"
 )
 
-// reclassifyCommand gives stored events the outcomes that this config says.
+// reclassifyCommand gives stored events the outcomes of this config.
 type reclassifyCommand struct {
-	Apply  bool   `help:"Do it. Without it, only show."`
-	Reason string `placeholder:"opted_out" enum:",opted_out" default:"" help:"Release also who had opted out, which must be named."`
-	Note   string `placeholder:"TEXT" help:"Why, for whoever asks later."`
+	Apply  bool   `help:"Apply the changes (default: preview only)."`
+	Reason string `placeholder:"opted_out" enum:",opted_out" default:"" help:"Also release contacts that opted out; opted_out must be named."`
+	Note   string `placeholder:"TEXT" help:"Record this note with the change."`
 }
 
-// Run shows which events have another outcome by this config, or gives it to them.
+// Run previews or applies the new outcomes.
 func (x reclassifyCommand) Run(c *invocation) error {
 	return c.open(toJudge, func(a *app.App) error {
 		o := impact.ReclassifyOptions{Apply: x.Apply, ReleaseOptOuts: x.Reason == hygiene.OptedOut, Note: x.Note}
 		ops, done := c.operations(a, "event")
-		r, err := impact.Reclassify(c.ctx, ops, o, c.present())
+		r, err := impact.Reclassify(c.ctx, ops, o, c.instant())
 		done()
 		if err != nil {
 			return err

@@ -6,20 +6,20 @@ import (
 	"winnow/internal/impact"
 )
 
-// rejudgeCommand judges everyone again by this config.
+// rejudgeCommand applies this config to the history of all contacts.
 type rejudgeCommand struct {
-	Apply  bool   `help:"Do it. Without it, only show."`
-	Reason string `placeholder:"opted_out" enum:",opted_out" default:"" help:"Release also who had opted out, which must be named."`
-	Note   string `placeholder:"TEXT" help:"Why, for whoever asks later."`
+	Apply  bool   `help:"Apply the changes (default: preview only)."`
+	Reason string `placeholder:"opted_out" enum:",opted_out" default:"" help:"Also release contacts that opted out; opted_out must be named."`
+	Note   string `placeholder:"TEXT" help:"Record this note with the change."`
 }
 
-// Run shows what judging again changes, or does it.
+// Run previews or applies the changes.
 func (x rejudgeCommand) Run(c *invocation) error {
 	collectRarely()
 	return c.open(toJudge, func(a *app.App) error {
 		o := impact.RejudgeOptions{Apply: x.Apply, ReleaseOptOuts: x.Reason == hygiene.OptedOut, Note: x.Note}
 		ops, done := c.operations(a, "contact")
-		r, err := impact.Rejudge(c.ctx, c.Printer, ops, a, o, c.present())
+		r, err := impact.Rejudge(c.ctx, c.Printer, ops, a, o, c.instant())
 		done()
 		if err != nil {
 			return err

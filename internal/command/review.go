@@ -7,23 +7,23 @@ import (
 	"winnow/internal/ui"
 )
 
-// reviewCommand applies the rules that look at the time alone.
+// reviewCommand runs the time-based rules.
 type reviewCommand struct{}
 
-// Run reviews, and tells what it did.
+// Run reviews all contacts, and prints what changed.
 func (reviewCommand) Run(c *invocation) error {
 	return c.open(toRun, func(a *app.App) error {
 		ops, done := c.operations(a, "contact")
-		did, err := ops.Review(c.ctx, c.present())
+		reviewed, err := ops.Review(c.ctx, c.instant())
 		done()
 		if err != nil {
 			return err
 		}
 		if c.JSON {
-			return c.PrintJSON(map[string]int64{"contacts": did.Contacts, "changed": did.Changed, "changes": did.Changes})
+			return c.PrintJSON(map[string]int64{"contacts": reviewed.Contacts, "changed": reviewed.Changed, "changes": reviewed.Changes})
 		}
-		_, err = fmt.Fprintf(c.Stdout, "reviewed %s: %s in the ledger of %s\n", ui.Count(did.Contacts, "contact"),
-			ui.Count(did.Changes, "change"), ui.Count(did.Changed, "contact"))
+		_, err = fmt.Fprintf(c.Stdout, "reviewed %s: %s in the ledger of %s\n", ui.Count(reviewed.Contacts, "contact"),
+			ui.Count(reviewed.Changes, "change"), ui.Count(reviewed.Changed, "contact"))
 		return err
 	})
 }

@@ -8,14 +8,14 @@ import (
 	"winnow/internal/ui"
 )
 
-// scheduleCommand tells when each job runs next.
+// scheduleCommand shows when each job runs next.
 type scheduleCommand struct {
-	N int `short:"n" default:"5" help:"How many times of each."`
+	N int `short:"n" default:"5" help:"Show this many times per job (default: 5)."`
 }
 
 // Run prints the next times, in UTC and in the config's time zone.
 func (x scheduleCommand) Run(c *invocation) error {
-	cfg, err := app.Options{Path: c.config, Now: c.now}.Load()
+	cfg, err := c.load()
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (x scheduleCommand) Run(c *invocation) error {
 		}
 		for _, at := range e.Next {
 			rows = append(rows, []string{name, text, at.Format(time.RFC3339), at.In(cfg.Timezone).Format("Mon 2006-01-02 15:04:05 MST")})
-			name, text = "", ""
+			name, text = "", "" // on the first row of a job only
 		}
 	}
 	ui.Table(c.Stdout, rows)

@@ -7,41 +7,41 @@ import (
 	"winnow/internal/ui"
 )
 
-// scrubCommand parts a list into whom to text and whom not.
+// scrubCommand removes suppressed and duplicate contacts from a list.
 type scrubCommand struct {
-	File      string `arg:"" help:"The list: CSV with a header; - for stdin."`
-	Column    string `required:"" placeholder:"NAME" help:"The column with the contacts' keys or phone numbers."`
-	By        string `enum:"either,key,phone" default:"either" placeholder:"WHAT" help:"What the column holds: key, phone, or either; either when not said."`
-	Region    string `placeholder:"CC" help:"The country of phone numbers without a country code, like TR; contacts.region of the config when not said."`
-	Rejected  string `placeholder:"FILE" help:"Write the lines that were left out there, with a column reason."`
-	Output    string `short:"o" placeholder:"FILE" help:"Write the clean list there, not to stdout."`
-	separated `embed:""`
+	File          string `arg:"" help:"CSV file with a header; - for stdin."`
+	Column        string `required:"" placeholder:"NAME" help:"Read contact keys or phone numbers from this column."`
+	By            string `enum:"either,key,phone" default:"either" placeholder:"WHAT" help:"Take the values of the column as key, phone or either (default: either)."`
+	Region        string `placeholder:"CC" help:"Read phone numbers without a country code as of this country, like TR (default: contacts.region of the config)."`
+	Rejected      string `placeholder:"FILE" help:"Write the removed lines to this file, with a column reason."`
+	Output        string `short:"o" placeholder:"FILE" help:"Write the clean list to this file (default: stdout)."`
+	delimiterFlag `embed:""`
 }
 
-// Help says what is kept and what is left out.
+// Help says which lines are kept.
 func (scrubCommand) Help() string {
-	return `Kept are contacts that are active or due for a retry, and whom winnow does not know, each on its first
-line; the lines are copied as they are. The others have one of these reasons:
+	return `Contacts that are active or due for a retry are kept, and so are those that winnow does not know, each on its first
+line. Kept lines are copied unchanged. All others are removed, for one of these reasons:
 
-  suppressed:REASON|REASON   do not text
+  suppressed:REASON|REASON   the contact is suppressed
   cooling                    its retry is not due yet
-  invalid: WHY               the column holds no contact's key, or with --by phone no phone number
-  duplicate                  the contact is kept on a line before
-  unreadable: line N: WHY    not a row of this CSV; the line stands as it is in the first column
+  invalid: WHY               the column has no contact key; with --by phone, no phone number
+  duplicate                  an earlier line has the same contact
+  unreadable: line N: WHY    not a row of this CSV; its first column is the line itself
 
-NAME is matched without regard to case. A value is looked up as the key of a contact, as your callbacks have it at
-"contact". One that is a phone number is also looked up as the phone that imports and the send log gave to contacts,
-whichever way it is written: with its country code, or as in the country of --region. When one of these contacts is not
-to be texted the line is left out. --by phone takes phone numbers alone, all else is invalid: the safest for a list of
-numbers. --by key takes keys alone. With "contacts: {key: phone}" the number is the key. How many of the kept winnow does not
-know is told.
+NAME is matched without regard to case. A value is looked up as a contact key, as callbacks have it. If it is a phone
+number, it is also looked up among the phones that imports and the send log gave to contacts, however it is written:
+with its country code, or as in the country of --region. The line is removed if one of these contacts must not be
+texted. --by phone looks up phone numbers only, and all else is invalid: the safest for a list of numbers. --by key
+looks up keys only. With "contacts: {key: phone}" the number is the key. The summary says how many of the kept
+contacts winnow does not know.
 
-Events that wait for a sweep are not heeded. Files get their names when they are whole.`
+Events that wait for a sweep are not taken into account. Output files appear when they are complete.`
 }
 
-// Run scrubs the list and says what became of its lines.
+// Run scrubs the list, and prints a summary.
 func (x scrubCommand) Run(c *invocation) error {
-	separator, err := x.separator()
+	delimiter, err := x.parse()
 	if err != nil {
 		return err
 	}
@@ -52,8 +52,8 @@ func (x scrubCommand) Run(c *invocation) error {
 		x.Output = ""
 	}
 	if c.JSON && x.Output == "" {
-		return ui.Usagef("stdout is the clean list: with --json write it to a file, -o FILE")
+		return ui.Usagef("--json prints the summary to stdout: write the clean list to a file with -o FILE")
 	}
-	o := scrub.Options{File: x.File, Stdin: c.stdin, Column: x.Column, By: x.By, Region: x.Region, Rejected: x.Rejected, Output: x.Output, Delimiter: separator, Now: c.present()}
+	o := scrub.Options{File: x.File, Stdin: c.process.Stdin, Column: x.Column, By: x.By, Region: x.Region, Rejected: x.Rejected, Output: x.Output, Delimiter: delimiter, Now: c.instant()}
 	return scrub.File(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRead, do) })
 }

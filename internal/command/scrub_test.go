@@ -14,8 +14,9 @@ import (
 	"winnow/internal/ui"
 )
 
-// scrubHouse is a folder with a store that knows nobody, and a list.
-func scrubHouse(t *testing.T, list string) (folder string, winnow func(args ...string) (code int, stdout, stderr string)) {
+// storeWithList makes a folder with a config, an empty store and list.csv. winnow runs a
+// command line there, with the list as stdin.
+func storeWithList(t *testing.T, list string) (folder string, winnow func(args ...string) (code int, stdout, stderr string)) {
 	t.Helper()
 	folder = t.TempDir()
 	config := apptest.Config(t, folder, "1h")
@@ -24,17 +25,17 @@ func scrubHouse(t *testing.T, list string) (folder string, winnow func(args ...s
 	}
 	winnow = func(args ...string) (int, string, string) {
 		var stdout, stderr bytes.Buffer
-		code := run(t.Context(), append([]string{"-c", config}, args...), World{Stdout: &stdout, Stderr: &stderr, Stdin: strings.NewReader(list)})
+		code := run(t.Context(), append([]string{"-c", config}, args...), Process{Stdout: &stdout, Stderr: &stderr, Stdin: strings.NewReader(list)})
 		return code, stdout.String(), stderr.String()
 	}
-	if code, _, stderr := winnow("sweep"); code != exitDone {
+	if code, _, stderr := winnow("sweep"); code != exitOK {
 		t.Fatal(stderr)
 	}
 	return folder, winnow
 }
 
-func TestAScrubThatFailsLeavesTheFilesAsTheyWere(t *testing.T) {
-	folder, winnow := scrubHouse(t, "key\nann\n"+strings.Repeat("5", csvlist.MaxRecord+1))
+func TestAFailedScrubLeavesFilesUnchanged(t *testing.T) {
+	folder, winnow := storeWithList(t, "key\nann\n"+strings.Repeat("5", csvlist.MaxRecord+1))
 	clean := filepath.Join(folder, "clean.csv")
 	if err := os.WriteFile(clean, []byte("of yesterday"), 0o600); err != nil {
 		t.Fatal(err)
@@ -48,23 +49,23 @@ func TestAScrubThatFailsLeavesTheFilesAsTheyWere(t *testing.T) {
 	}
 	left, _ := filepath.Glob(filepath.Join(folder, ".winnow-*"))
 	if _, err := os.Stat(filepath.Join(folder, "no.csv")); err == nil || left != nil {
-		t.Errorf("half files are left: %q, %v", left, err)
+		t.Errorf("incomplete files are left: %q, %v", left, err)
 	}
 }
 
 func TestDuplicatesAreFoundAcrossPages(t *testing.T) {
 	var list strings.Builder
 	list.WriteString("key,n\n")
-	const kept, again = scrub.PageLines - 5, 15
+	const kept, again = scrub.ChunkLines - 5, 15
 	for i := range kept + again {
 		fmt.Fprintf(&list, "contact-%d,%d\n", i%kept, i)
 	}
-	_, winnow := scrubHouse(t, list.String())
+	_, winnow := storeWithList(t, list.String())
 	code, stdout, stderr := winnow("scrub", "-", "--column", "key")
-	if want := fmt.Sprintf("%s kept, %s rejected: 0 suppressed, 0 cooling, 0 invalid, %s duplicate", ui.Number(kept), ui.Number(again), ui.Number(again)); code != exitDone || !strings.Contains(stderr, want) {
+	if want := fmt.Sprintf("%s kept, %s rejected: 0 suppressed, 0 cooling, 0 invalid, %s duplicate", ui.Number(kept), ui.Number(again), ui.Number(again)); code != exitOK || !strings.Contains(stderr, want) {
 		t.Errorf("exit %d: %s; want %s", code, stderr, want)
 	}
 	if want := list.String()[:len(stdout)]; stdout != want {
-		t.Error("the lines kept are not the first ones, in their order")
+		t.Error("the kept lines are not the first ones in their order")
 	}
 }

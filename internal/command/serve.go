@@ -6,12 +6,12 @@ import (
 	"winnow/internal/daemon"
 )
 
-// serveCommand is the daemon.
+// serveCommand runs the daemon.
 type serveCommand struct{}
 
-// Run serves until the process is told to end.
+// Run serves until the process is asked to stop.
 func (serveCommand) Run(c *invocation) error {
-	d, err := daemon.New(daemon.Options{Config: c.config, Version: c.version, Logger: slog.New(slog.NewTextHandler(c.Stderr, nil))})
+	d, err := daemon.New(daemon.Options{Config: c.config, Version: c.process.Version, Logger: slog.New(slog.NewTextHandler(c.Stderr, nil))})
 	if err != nil {
 		return err
 	}

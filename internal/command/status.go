@@ -5,20 +5,20 @@ import (
 	"winnow/internal/status"
 )
 
-// statusCommand counts events and contacts.
+// statusCommand shows the state of the store.
 type statusCommand struct{}
 
-// Run prints the numbers.
+// Run prints the status.
 func (statusCommand) Run(c *invocation) error {
 	return c.open(toRecord, func(a *app.App) error {
-		st, err := status.Of(a.Config, a.Store)
+		st, err := status.Collect(a.Config, a.Store)
 		if err != nil {
 			return err
 		}
 		if c.JSON {
 			return c.PrintJSON(st)
 		}
-		st.Print(c.Stdout, c.present())
+		status.Print(c.Stdout, st, c.instant())
 		return nil
 	})
 }

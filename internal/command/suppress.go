@@ -9,20 +9,19 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/ui"
-	"winnow/store"
 )
 
-// byHand is what an operator may say of an act.
-type byHand struct {
-	Contacts []string `arg:"" name:"contact" help:"The contacts' keys."`
-	Note     string   `placeholder:"TEXT" help:"Why, for whoever asks later."`
+// manualChange are the arguments of a manual change to contacts.
+type manualChange struct {
+	Contacts []string `arg:"" name:"contact" help:"Keys of the contacts."`
+	Note     string   `placeholder:"TEXT" help:"Record this note with the change."`
 }
 
-// suppressCommand suppresses contacts by hand.
+// suppressCommand suppresses contacts manually.
 type suppressCommand struct {
-	byHand `embed:""`
-	Reason string `required:"" placeholder:"REASON" help:"The reason, like opted_out or complaint."`
-	Until  string `placeholder:"TIME" help:"When it is over, in RFC 3339; for good when not said."`
+	manualChange `embed:""`
+	Reason       string `required:"" placeholder:"REASON" help:"Suppress for this reason, like opted_out or complaint."`
+	Until        string `placeholder:"TIME" help:"Suppress until this time, in RFC 3339, or date (default: permanently)."`
 }
 
 // Run suppresses them.
@@ -35,23 +34,32 @@ func (x suppressCommand) Run(c *invocation) error {
 		}
 		in.Until = until
 	}
-	return c.instruct(x.Contacts, in, "suppressed")
+	return c.changeManually(x.Contacts, in, "suppressed")
 }
 
-// allowCommand lifts contacts' suppressions by hand.
+// allowCommand lifts suppressions manually.
 type allowCommand struct {
-	byHand `embed:""`
-	Reason string `placeholder:"REASON" help:"Only this reason; opted_out is lifted only when it is named."`
+	manualChange `embed:""`
+	Reason       string `placeholder:"REASON" help:"Lift only this reason (default: all but opted_out, which must be named)."`
 }
 
 // Run lifts them.
 func (x allowCommand) Run(c *invocation) error {
-	return c.instruct(x.Contacts, hygiene.Instruction{Kind: hygiene.Allow, Reason: x.Reason, Note: x.Note}, "allowed")
+	return c.changeManually(x.Contacts, hygiene.Instruction{Kind: hygiene.Allow, Reason: x.Reason, Note: x.Note}, "allowed")
 }
 
-// instruct tells contacts something by hand.
-func (c *invocation) instruct(contacts []string, in hygiene.Instruction, done string) error {
-	if err := app.CheckInstruction(in, c.present()); err != nil {
+// manualResult is what suppress and allow print as JSON.
+type manualResult struct {
+	Batch    int64    `json:"batch,omitempty"`
+	Contacts int      `json:"contacts"`
+	Changes  int64    `json:"changes"`
+	Unknown  []string `json:"unknown"`
+}
+
+// changeManually suppresses or allows contacts, and prints the result. It changes
+// nothing if one of the keys is invalid.
+func (c *invocation) changeManually(contacts []string, in hygiene.Instruction, verb string) error {
+	if err := app.CheckInstruction(in, c.instant()); err != nil {
 		return &ui.UsageError{Err: err}
 	}
 	return c.open(toRecord, func(a *app.App) error {
@@ -71,30 +79,20 @@ func (c *invocation) instruct(contacts []string, in hygiene.Instruction, done st
 		keys = slices.Compact(keys)
 		in.By = app.Operator()
 		ops, _ := c.operations(a, "event")
-		did, err := ops.Instruct(keys, in, c.present())
+		changed, err := ops.Instruct(keys, in, c.instant())
 		if err != nil {
 			return err
 		}
-		err = c.showTold(len(keys)-len(did.Unknown), did, done)
-		if len(did.Unknown) > 0 {
-			err = errors.Join(err, fmt.Errorf("not known: %s", strings.Join(did.Unknown, ", ")))
+		r := manualResult{changed.Batch, len(keys) - len(changed.Unknown), changed.Changes, append([]string{}, changed.Unknown...)}
+		if c.JSON {
+			err = c.PrintJSON(r)
+		} else {
+			fmt.Fprintf(c.Stdout, "%s %s: %s in the ledger\n", verb, ui.Count(int64(r.Contacts), "contact"), ui.Count(r.Changes, "change"))
+			err = app.PrintBatch(c.Stdout, r.Batch, c.config)
+		}
+		if len(r.Unknown) > 0 {
+			err = errors.Join(err, fmt.Errorf("unknown contacts: %s", strings.Join(r.Unknown, ", ")))
 		}
 		return err
 	})
-}
-
-// told is what suppress and allow print as JSON.
-type told struct {
-	Batch    int64    `json:"batch,omitempty"`
-	Contacts int      `json:"contacts"`
-	Changes  int64    `json:"changes"`
-	Unknown  []string `json:"unknown"`
-}
-
-func (c *invocation) showTold(contacts int, did store.Instructed, done string) error {
-	if c.JSON {
-		return c.PrintJSON(told{did.Batch, contacts, did.Changes, append([]string{}, did.Unknown...)})
-	}
-	_, err := fmt.Fprintf(c.Stdout, "%s %s: %s in the ledger\n", done, ui.Count(int64(contacts), "contact"), ui.Count(did.Changes, "change"))
-	return errors.Join(err, app.PrintBatch(c.Stdout, did.Batch, c.config))
 }

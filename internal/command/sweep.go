@@ -10,8 +10,8 @@ import (
 // sweepCommand applies the rules to new events.
 type sweepCommand struct{}
 
-// swept is what a sweep prints as JSON.
-type swept struct {
+// sweepResult is what sweep prints as JSON.
+type sweepResult struct {
 	Events    int64 `json:"events"`
 	Repeats   int64 `json:"repeats"`
 	Unmatched int64 `json:"unmatched"`
@@ -20,20 +20,20 @@ type swept struct {
 	Cursor    int64 `json:"cursor"`
 }
 
-// Run sweeps, and tells what it did.
+// Run sweeps, and prints what changed.
 func (sweepCommand) Run(c *invocation) error {
 	return c.open(toRun, func(a *app.App) error {
 		ops, done := c.operations(a, "event")
-		did, err := ops.Sweep(c.ctx, c.present())
+		swept, err := ops.Sweep(c.ctx, c.instant())
 		done()
 		if err != nil {
 			return err
 		}
 		if c.JSON {
-			return c.PrintJSON(swept{did.Events, did.Repeats, did.Unmatched, did.Changes, did.Held, did.Cursor})
+			return c.PrintJSON(sweepResult{swept.Events, swept.Repeats, swept.Unmatched, swept.Changes, swept.Held, swept.Cursor})
 		}
-		_, err = fmt.Fprintf(c.Stdout, "swept %s: %s, %s unmatched; %s in the ledger; through seq %s\n", ui.Count(did.Events, "event"),
-			ui.Count(did.Repeats, "repeat"), ui.Number(did.Unmatched), ui.Count(did.Changes, "change"), ui.Number(did.Cursor))
+		_, err = fmt.Fprintf(c.Stdout, "swept %s: %s, %s unmatched; %s in the ledger; through seq %s\n", ui.Count(swept.Events, "event"),
+			ui.Count(swept.Repeats, "repeat"), ui.Number(swept.Unmatched), ui.Count(swept.Changes, "change"), ui.Number(swept.Cursor))
 		return err
 	})
 }

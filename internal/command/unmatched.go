@@ -5,19 +5,20 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/app"
+	"winnow/internal/console/view"
 	"winnow/internal/explain"
 	"winnow/internal/ui"
 )
 
-// unmatchedCommand shows events whose contact is not known.
+// unmatchedCommand lists events whose contact is not known.
 type unmatchedCommand struct {
-	Limit int `short:"n" default:"100" help:"How many, by message id."`
+	Limit int `short:"n" default:"100" help:"List at most this many events, in order of message ids (default: 100)."`
 }
 
-// Run lists the events.
+// Run lists the events, and says how to match them.
 func (x unmatchedCommand) Run(c *invocation) error {
 	return c.open(toRead, func(a *app.App) error {
-		items, rows := []explain.TimelineEvent{}, [][]string{{"MESSAGE", "SEQ", "AT", "OUTCOME"}}
+		items, rows := []view.Event{}, [][]string{{"MESSAGE", "SEQ", "AT", "OUTCOME"}}
 		err := a.Store.Unmatched(x.Limit, func(e hygiene.Event) error {
 			items = append(items, explain.EventOf(&e))
 			rows = append(rows, []string{e.MessageID, fmt.Sprint(e.Seq), e.At.String(), e.Outcome.String()})
@@ -36,7 +37,7 @@ func (x unmatchedCommand) Run(c *invocation) error {
 		if len(items) > 0 {
 			ui.Table(c.Stdout, rows)
 		}
-		fmt.Fprintf(c.Stdout, "%s unmatched: register their messages with winnow import messages FILE, and the next sweep judges them\n", ui.Count(t.Unmatched, "event"))
+		fmt.Fprintf(c.Stdout, "%s unmatched: register their messages with winnow import messages FILE, and the next sweep applies the rules to them\n", ui.Count(t.Unmatched, "event"))
 		return nil
 	})
 }

@@ -11,22 +11,22 @@ import (
 	"testing/iotest"
 )
 
-// readList reads all records of a list whose key is in its first column.
-func readList(text string, column string) (raw, keys []string, whys []error, err error) {
+// readList reads all records of a list: their bytes, keys and errors.
+func readList(text string, column string) (raw, keys []string, errs []error, err error) {
 	l, err := OpenKeyed(iotest.HalfReader(strings.NewReader(text)), KeyColumn{Name: column, Flag: "--column"}, 0)
 	for err == nil {
 		var r Record
 		if r, err = l.Next(); err == nil {
-			raw, keys, whys = append(raw, string(r.Raw)), append(keys, r.Key), append(whys, r.Err)
+			raw, keys, errs = append(raw, string(r.Raw)), append(keys, r.Key), append(errs, r.Err)
 		}
 	}
 	if err == io.EOF {
 		err = nil
 	}
-	return raw, keys, whys, err
+	return raw, keys, errs, err
 }
 
-func TestAListIsReadAsEveryoneReadsIt(t *testing.T) {
+func TestAListIsReadAsItWasWritten(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	pieces := []string{"a", "é", " ", `"`, ",", ";", "\n", "+90", "'"}
 	for range 300 {
@@ -46,21 +46,21 @@ func TestAListIsReadAsEveryoneReadsIt(t *testing.T) {
 			want = append(want, cells[0])
 		}
 		w.Flush()
-		raw, keys, whys, err := readList(b.String(), "key")
+		raw, keys, errs, err := readList(b.String(), "key")
 		for i := range keys {
-			if w.UseCRLF { // the writer turns the ends of lines within cells too
+			if w.UseCRLF { // the writer converts line ends within cells too
 				keys[i] = strings.ReplaceAll(keys[i], "\r\n", "\n")
 			}
 			want[i] = strings.TrimSpace(want[i])
-			if len(want[i]) > 1 && want[i][0] == '\'' && strings.ContainsRune("+\n", rune(want[i][1])) { // kept from running as a formula
+			if len(want[i]) > 1 && want[i][0] == '\'' && strings.ContainsRune("+\n", rune(want[i][1])) { // escaped so that it is not run as a formula
 				want[i] = strings.TrimSpace(want[i][1:])
 			}
 		}
-		if err != nil || errors.Join(whys...) != nil || !slices.Equal(keys, want) {
-			t.Fatalf("%q\n%q, %v, %v; want\n%q", b.String(), keys, errors.Join(whys...), err, want)
+		if err != nil || errors.Join(errs...) != nil || !slices.Equal(keys, want) {
+			t.Fatalf("%q\n%q, %v, %v; want\n%q", b.String(), keys, errors.Join(errs...), err, want)
 		}
 		if !strings.HasSuffix(b.String(), strings.Join(raw, "")) {
-			t.Fatalf("%q was not kept as it is: %q", b.String(), raw)
+			t.Fatalf("%q was not kept as written: %q", b.String(), raw)
 		}
 	}
 }
@@ -77,42 +77,42 @@ func TestNoByteOfAListIsLost(t *testing.T) {
 		raw, _, _, err := readList("key,b\n"+text, "key")
 		got := strings.Join(raw, "")
 		if whole := strings.NewReplacer("\r", "", "\n", ""); err != nil || whole.Replace(got) != whole.Replace(text) {
-			t.Fatalf("%q came out as %q, %v", text, got, err)
+			t.Fatalf("%q was read as %q, %v", text, got, err)
 		}
 	}
 }
 
-func TestOneQuoteTooManySpoilsOneLine(t *testing.T) {
+func TestAnUnclosedQuoteBreaksOneLineOnly(t *testing.T) {
 	text := "key,name\n\"ann,x\n" + strings.Repeat("bob,y\n", 400_000) // the quote is never closed, in 2 MiB
-	_, keys, whys, err := readList(text, "key")
-	if err != nil || len(keys) != 400_001 || whys[0] != errUnclosed || errors.Join(whys[1:]...) != nil || keys[400_000] != "bob" {
-		t.Errorf("%d lines, %v, %v", len(keys), whys[0], err)
+	_, keys, errs, err := readList(text, "key")
+	if err != nil || len(keys) != 400_001 || errs[0] != errUnclosed || errors.Join(errs[1:]...) != nil || keys[400_000] != "bob" {
+		t.Errorf("%d lines, %v, %v", len(keys), errs[0], err)
 	}
 }
 
 func TestAListMayComeFromAnyProgram(t *testing.T) {
 	for _, text := range []string{"Phone\rann\rbob", "x;phone;y\r\n1;ann;2\r\n3;\"bob\";4\r\n", "\ufeffphone|a\nann|1\nbob|2\n", "\n \n\"PHONE\"\nann\n\nbob\n", "\r\n\r\nname;phone\r\nx;ann\r\ny;bob", "a,\" phone \"\n\"\",ann\n,bob"} {
-		_, keys, whys, err := readList(text, "phone")
-		if err != nil || errors.Join(whys...) != nil || !slices.Equal(keys, []string{"ann", "bob"}) {
-			t.Errorf("%q: %q, %v, %v", text, keys, errors.Join(whys...), err)
+		_, keys, errs, err := readList(text, "phone")
+		if err != nil || errors.Join(errs...) != nil || !slices.Equal(keys, []string{"ann", "bob"}) {
+			t.Errorf("%q: %q, %v, %v", text, keys, errors.Join(errs...), err)
 		}
 	}
 }
 
-func TestForeignFilesAreNamed(t *testing.T) {
+func TestForeignFormatsAreNamed(t *testing.T) {
 	for text, want := range map[string]string{
 		"\xff\xfep\x00":            "UTF-16",
 		"p\x00h\x00o\x00":          "UTF-16", // without a mark
 		"\x00p\x00h\x00o":          "UTF-16",
-		"\x1f\x8b\x08\x00":         "packed with gzip",
+		"\x1f\x8b\x08\x00":         "compressed with gzip",
 		"PK\x03\x04\x14\x00":       "Excel workbook",
 		"\xd0\xcf\x11\xe0\xa1\xb1": "Excel workbook",
-		"phone;ad\xfd\n":           "header is not UTF-8: save it as CSV UTF-8",
+		"phone;ad\xfd\n":           "header is not UTF-8; save the file as CSV UTF-8",
 		"":                         "empty",
 		"\n\n":                     "empty",
-		"phone,Phone\n":            "two columns",
-		"ph\"one\n":                "header can't be read: a quote within a field",
-		"number\n":                 `no column "phone", its first line names ["number"]`,
+		"phone,Phone\n":            `the header has "phone" twice`,
+		"ph\"one\n":                "cannot read the header: a quote within a field",
+		"number\n":                 `no column "phone" in the header ["number"]`,
 		"phone\n" + strings.Repeat("5", MaxRecord+1):            "line 2 is longer than",
 		"phone\nann\n" + strings.Repeat("5", 3*MaxRecord+1):     "line 3 is longer than",
 		"phone\n\"" + strings.Repeat("5", 3*MaxRecord) + "\"\n": "line 2 is longer than",

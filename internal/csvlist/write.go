@@ -7,39 +7,40 @@ import (
 	"strings"
 )
 
-// WriteWith writes a row with one more column.
-func (l *Reader) WriteWith(w *bufio.Writer, raw []byte, cell string) {
-	row := TrimEnd(raw)
+// WriteWithCell writes a row of the list, as it was read, with one more cell at its
+// end.
+func (l *Reader) WriteWithCell(w *bufio.Writer, raw []byte, cell string) {
+	row := TrimLineEnd(raw)
 	w.Write(row)
-	w.WriteByte(l.separator)
+	w.WriteByte(l.delimiter)
 	l.writeCell(w, cell)
-	w.Write(l.lineEndOf(raw[len(row):]))
+	w.Write(l.endOrDefault(raw[len(row):]))
 }
 
-// WriteUnreadable writes a line that is no row of the list as one: whole in its first
-// column.
-func (l *Reader) WriteUnreadable(w *bufio.Writer, raw []byte, reason string) {
-	line := TrimEnd(raw)
+// WriteUnreadable writes a line that is not a row of the list: the whole line in the
+// first column, the other columns empty, and one more cell.
+func (l *Reader) WriteUnreadable(w *bufio.Writer, raw []byte, cell string) {
+	line := TrimLineEnd(raw)
 	writeQuoted(w, string(line))
-	w.Write(bytes.Repeat([]byte{l.separator}, l.Columns))
-	l.writeCell(w, reason)
-	w.Write(l.lineEndOf(raw[len(line):]))
+	w.Write(bytes.Repeat([]byte{l.delimiter}, l.Columns))
+	l.writeCell(w, cell)
+	w.Write(l.endOrDefault(raw[len(line):]))
 }
 
-// lineEndOf is the end of a line, that of the header for a last line that has
-// none.
-func (l *Reader) lineEndOf(end []byte) []byte {
+// endOrDefault returns the end of a line, or that of the header for a last line
+// without one.
+func (l *Reader) endOrDefault(end []byte) []byte {
 	if len(end) > 0 {
 		return end
 	}
-	if end := l.Header[len(TrimEnd(l.Header)):]; len(end) > 0 {
+	if end := l.Header[len(TrimLineEnd(l.Header)):]; len(end) > 0 {
 		return end
 	}
-	return []byte{l.end}
+	return []byte{l.lineEnd}
 }
 
 func (l *Reader) writeCell(w *bufio.Writer, cell string) {
-	if strings.IndexByte(cell, l.separator) >= 0 || strings.ContainsAny(cell, "\"\r\n") {
+	if strings.IndexByte(cell, l.delimiter) >= 0 || strings.ContainsAny(cell, "\"\r\n") {
 		writeQuoted(w, cell)
 		return
 	}

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -23,13 +22,13 @@ import (
 	"winnow/store"
 )
 
-// console is the private door, answering out of the rooms.
+// console returns the handler of the private server, with the functions that answer it.
 func (d *Daemon) console(cfg *config.Config) http.Handler {
 	return console.New(console.Config{
 		Token: cfg.Admin.Token, Version: d.version, Metrics: d.metrics, Logger: d.log,
 		Ready:     d.store.Healthy,
-		Page:      (&dashboard{Daemon: d, days: &dailyCounts{store: d.store}}).page,
-		Status:    d.statusView,
+		Page:      d.page,
+		Status:    func(context.Context) (*view.Status, error) { return status.Collect(d.current.Load(), d.store) },
 		Segments:  func(context.Context) ([]view.Segment, error) { return segmentList(d.current.Load()), nil },
 		Exports:   func(context.Context) ([]view.Export, error) { return exportList(d.current.Load(), d.store) },
 		Export:    d.exportOf,
@@ -42,42 +41,28 @@ func (d *Daemon) console(cfg *config.Config) http.Handler {
 	})
 }
 
-// statusView is the answer of the API.
-func (d *Daemon) statusView(context.Context) (*view.Status, error) {
-	s, err := status.Of(d.current.Load(), d.store)
-	if err != nil {
-		return nil, err
-	}
-	return viewOf[view.Status](s)
+// apiErrors are the errors that are the client's or the moment's, not a failure of
+// winnow, with their HTTP status.
+var apiErrors = []struct {
+	err    error
+	status int
+}{
+	{exports.ErrExportNotFound, http.StatusNotFound},
+	{exports.ErrRunNotFound, http.StatusNotFound},
+	{exports.ErrNotHeld, http.StatusConflict},
+	{exports.ErrRunExists, http.StatusConflict},
+	{app.ErrHungUp, http.StatusRequestTimeout}, // for the log: no client reads it
+	{schedule.ErrStopped, http.StatusServiceUnavailable},
 }
 
-// viewOf is a value of a room as the API's view of it, by their common JSON.
-func viewOf[V any](value any) (*V, error) {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return nil, err
+// apiError gives an error its HTTP status if it is one of apiErrors.
+func apiError(err error) error {
+	for _, e := range apiErrors {
+		if errors.Is(err, e.err) {
+			return console.Refuse(e.status, err)
+		}
 	}
-	v := new(V)
-	return v, json.Unmarshal(text, v)
-}
-
-// totals are the store's numbers for the metrics.
-func (d *Daemon) totals() (console.Totals, error) {
-	t, err := d.store.Totals()
-	if err != nil {
-		return console.Totals{}, err
-	}
-	surgings, err := d.store.Surgings()
-	var breakers []console.Breaker
-	for _, of := range surgings {
-		breakers = append(breakers, console.Breaker{Source: of.Source, Outcome: of.Outcome.String(), Waiting: of.Waiting, Held: of.Held})
-	}
-	held, heldErr := d.countHeld()
-	recallErr := d.restoreRunMetrics(d.current.Load()) // another process may have published one
-	deliveries, deliveriesErr := exports.CountDeliveries(d.current.Load(), d.store)
-	err = errors.Join(err, heldErr, recallErr, deliveriesErr)
-	return console.Totals{Waiting: d.waiting.waited(), Breakers: breakers, HeldRuns: held, Deliveries: deliveries, Events: t.Events, LastSeq: t.LastSeq, Lag: t.Lag, Repeats: t.Repeats,
-		Quarantined: t.Quarantined, Unmatched: t.Unmatched, Contacts: t.Statuses}, err
+	return err
 }
 
 func (d *Daemon) explain(_ context.Context, given string) (*view.Explanation, bool, error) {
@@ -90,11 +75,10 @@ func (d *Daemon) explain(_ context.Context, given string) (*view.Explanation, bo
 	if err != nil || !known {
 		return nil, known, err
 	}
-	v, err := viewOf[view.Explanation](e)
-	return v, known, err
+	return &e.Explanation, true, nil
 }
 
-// check tells which contacts may be texted.
+// check returns for each contact whether it may be texted.
 func (d *Daemon) check(_ context.Context, contacts []string) ([]console.Answer, error) {
 	cfg, now := d.current.Load(), hygiene.InstantOf(time.Now())
 	answers := make([]console.Answer, len(contacts))
@@ -117,92 +101,69 @@ func (d *Daemon) check(_ context.Context, contacts []string) ([]console.Answer, 
 	return answers, nil
 }
 
-// register keeps the send log, all but what has no contact.
+// register stores lines of the send log. Invalid lines are left out and listed.
 func (d *Daemon) register(ctx context.Context, given []provider.Registration) (console.Registered, error) {
 	r := imports.Registrar{Keys: d.current.Load().Keys}
 	var list []store.Registration
-	var did console.Registered
+	var result console.Registered
 	for i, g := range given {
 		n, err := r.Normalize(g)
 		if err != nil {
-			did.Rejected = append(did.Rejected, console.Rejected{Index: i, Why: err.Error()})
+			result.Rejected = append(result.Rejected, console.Rejected{Index: i, Why: err.Error()})
 			continue
 		}
 		list = append(list, n)
 	}
 	stored, err := d.store.Register(ctx, list)
-	did.New, did.Known, did.Matched = stored.New, stored.Known, stored.Matched
-	did.Conflict, did.Conflicts = stored.Conflict, stored.Conflicts
-	return did, err
+	result.New, result.Known, result.Matched = stored.New, stored.Known, stored.Matched
+	result.Conflict, result.Conflicts = stored.Conflict, stored.Conflicts
+	return result, err
 }
 
-// refusals are the errors of what can't be done, though nothing is wrong with
-// winnow, each with its status.
-var refusals = []struct {
-	err    error
-	status int
-}{
-	{exports.ErrNoExport, http.StatusNotFound},
-	{exports.ErrNoRun, http.StatusNotFound},
-	{exports.ErrNotHeld, http.StatusConflict},
-	{exports.ErrAlreadyMade, http.StatusConflict},
-	{app.ErrHungUp, http.StatusRequestTimeout}, // which nobody reads
-	{schedule.ErrStopped, http.StatusServiceUnavailable},
-}
-
-// refused makes a refusal of an error that is one.
-func refused(err error) error {
-	for _, r := range refusals {
-		if errors.Is(err, r.err) {
-			return console.Refuse(r.status, err)
-		}
-	}
-	return err
-}
-
-// runExport makes a run by hand, when no job is at work.
-func (d *Daemon) runExport(asked context.Context, name string) (view.Run, error) {
+// runExport makes a run now, when no job is running.
+func (d *Daemon) runExport(request context.Context, name string) (view.Run, error) {
 	if _, err := d.Exporter().ExportNamed(name); err != nil {
-		return view.Run{}, refused(err)
+		return view.Run{}, apiError(err)
 	}
 	var run segments.Run
 	job := schedule.Job{Kind: schedule.Export, Name: name, Run: func(ctx context.Context, at time.Time) (err error) {
-		run, err = d.export(ctx, d.Exporter().ForRequest(asked), name, at)
-		return refused(err)
+		run, err = d.export(ctx, d.Exporter().ForRequest(request), name, at)
+		return apiError(err)
 	}}
-	err := d.runner.Do(asked, job, time.Now())
+	err := d.runner.Do(request, job, time.Now())
 	switch {
 	case run.FinishedAt != 0:
-		return run, nil // it has ended, and tells itself how
-	case err != nil && asked.Err() != nil:
+		return run, nil // its status and error say how it ended
+	case err != nil && request.Err() != nil:
 		err = app.ErrHungUp
 	}
-	return run, refused(err)
+	return run, apiError(err)
 }
 
-// release publishes a run that the guard holds.
-func (d *Daemon) release(asked context.Context, export, name string) (view.Released, error) {
+// release publishes a held run.
+func (d *Daemon) release(request context.Context, export, name string) (view.Released, error) {
 	x := d.Exporter()
 	if _, err := x.ExportNamed(export); err != nil {
-		return view.Released{}, refused(err)
+		return view.Released{}, apiError(err)
 	}
 	at, err := time.Parse(segments.RunLayout, name)
 	if err != nil {
-		return view.Released{}, console.Refuse(http.StatusNotFound, fmt.Errorf("%q is no run: write its folder's name, like 2026-11-23T020000Z", name))
+		return view.Released{}, console.Refuse(http.StatusNotFound, fmt.Errorf("%q is not a run; write the name of its folder, like 2026-11-23T020000Z", name))
 	}
 	scheduled := hygiene.InstantOf(at)
-	if _, err := x.HeldRun(export, scheduled); err != nil { // told at once, not when its turn comes
-		return view.Released{}, refused(err)
+	if _, err := x.HeldRun(export, scheduled); err != nil { // before waiting for the lock
+		return view.Released{}, apiError(err)
 	}
-	x.Wait = nil // it may wait for a job, and then no job waits
-	did, err := x.ForRequest(asked).Release(context.WithoutCancel(asked), export, scheduled, hygiene.InstantOf(time.Now()))
-	if did.Run.Export != "" {
+	x.Wait = nil // not waitForLock, which would report that jobs are waiting
+	released, err := x.ForRequest(request).Release(context.WithoutCancel(request), export, scheduled, hygiene.InstantOf(time.Now()))
+	if released.Run.Export != "" {
 		d.dispatcher.notify(export)
-		return view.Released{Run: did.Run, Discarded: did.Discarded}, nil // it is released, and tells itself what went wrong
+		return view.Released{Run: released.Run, Discarded: released.Discarded}, nil // it is released; its error says what failed
 	}
-	return view.Released{}, refused(err)
+	return view.Released{}, apiError(err)
 }
 
+// instruct suppresses or allows a contact manually.
 func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Explanation, error) {
 	ops := d.Operations()
 	key, err := ops.Config.Keys.Normalize(in.Contact)
@@ -210,31 +171,29 @@ func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Expl
 		return nil, console.Refuse(http.StatusBadRequest, err)
 	}
 	now := hygiene.InstantOf(time.Now())
-	told := hygiene.Instruction{Kind: in.Kind, Hand: hygiene.ByOperator, Reason: in.Reason, Note: in.Note, Until: in.Until, By: in.By}
-	if err := app.CheckInstruction(told, now); err != nil {
+	action := hygiene.Instruction{Kind: in.Kind, Hand: hygiene.ByOperator, Reason: in.Reason, Note: in.Note, Until: in.Until, By: in.By}
+	if err := app.CheckInstruction(action, now); err != nil {
 		return nil, console.Refuse(http.StatusBadRequest, err)
 	}
-	did, err := ops.Instruct([]string{key}, told, now)
-	if err == nil && did.Unknown != nil {
-		return nil, console.Refuse(http.StatusNotFound, fmt.Errorf("no contact %q is known", key))
+	result, err := ops.Instruct([]string{key}, action, now)
+	if err == nil && result.Unknown != nil {
+		return nil, console.Refuse(http.StatusNotFound, fmt.Errorf("unknown contact %q", key))
 	}
 	if err != nil {
 		return nil, err
 	}
-	e, known, err := explain.Contact(ops.Config, ops.Store, key, now)
-	if err != nil || !known {
+	e, _, err := explain.Contact(ops.Config, ops.Store, key, now)
+	if err != nil {
 		return nil, err
 	}
-	return viewOf[view.Explanation](e)
+	return &e.Explanation, nil
 }
 
-// segmentItem is a segment as the API lists it.
-type segmentItem = view.Segment
-
-func segmentList(cfg *config.Config) []segmentItem {
-	items := []segmentItem{}
+// segmentList lists the segments of a config.
+func segmentList(cfg *config.Config) []view.Segment {
+	items := []view.Segment{}
 	for _, s := range cfg.Segments {
-		item := segmentItem{Name: s.Name, List: s.List, Suppressed: s.Suppressed.String()}
+		item := view.Segment{Name: s.Name, List: s.List, Suppressed: s.Suppressed.String()}
 		if s.Where != nil {
 			item.Where = s.Where.String()
 		}
@@ -246,18 +205,16 @@ func segmentList(cfg *config.Config) []segmentItem {
 	return items
 }
 
-// exportItem is an export as the API lists it.
-type exportItem = view.Export
-
-func exportItemOf(e *segments.Export) exportItem {
-	return exportItem{Name: e.Name, Schedule: e.Schedule, Segments: e.Segments, Formats: e.Formats, To: exports.DestinationNames(e)}
+// exportView describes an export.
+func exportView(e *segments.Export) view.Export {
+	return view.Export{Name: e.Name, Schedule: e.Schedule, Segments: e.Segments, Formats: e.Formats, To: exports.DestinationNames(e)}
 }
 
-func exportList(cfg *config.Config, s *store.Store) ([]exportItem, error) {
-	items := []exportItem{}
+func exportList(cfg *config.Config, s *store.Store) ([]view.Export, error) {
+	items := []view.Export{}
 	for i := range cfg.Exports {
 		e := &cfg.Exports[i]
-		item := exportItemOf(e)
+		item := exportView(e)
 		last, ok, err := s.LastRun(e.Name)
 		if err != nil {
 			return nil, err
@@ -273,15 +230,13 @@ func exportList(cfg *config.Config, s *store.Store) ([]exportItem, error) {
 // recentRuns is how many runs of an export the API lists.
 const recentRuns = 50
 
-// exportRuns is one export with its recent runs.
-type exportRuns = view.ExportRuns
-
+// exportOf describes an export with its recent runs.
 func (d *Daemon) exportOf(_ context.Context, name string) (view.ExportRuns, error) {
 	e, err := d.Exporter().ExportNamed(name)
 	if err != nil {
-		return view.ExportRuns{}, refused(err)
+		return view.ExportRuns{}, apiError(err)
 	}
-	item := exportRuns{Export: exportItemOf(&e), Runs: []segments.Run{}}
+	item := view.ExportRuns{Export: exportView(&e), Runs: []segments.Run{}}
 	runs, err := d.store.RunsOf(name, recentRuns)
 	if len(runs) > 0 {
 		item.LastRun, item.Runs = &runs[0], runs

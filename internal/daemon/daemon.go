@@ -1,9 +1,13 @@
-// Package daemon is winnow serve: the public and the private server, the schedule
-// and the deliveries, wired together around one store; reloading and draining.
+// Package daemon is `winnow serve`: the public and the private server, the scheduled
+// jobs and the deliveries to remotes, wired together around one store.
 //
-// What a reload changes is behind Daemon.current, the receiver and the runner; each
-// takes it up as a whole, in [Daemon.apply]. A new job is a case of [Daemon.job]; a
-// new answer of the API is a function in api.go.
+// A reload swaps what depends on the config, all of it in [Daemon.apply]: the config
+// itself, the receiver's sources and the runner's jobs. Everything else lives as long
+// as the daemon.
+//
+// Where to change what: a new job is a case of [Daemon.job] in jobs.go; a new answer of
+// the API is a function in api.go; a new alert on the console's page is in
+// dashboard.go; a new metric of the store is in metrics.go.
 package daemon
 
 import (
@@ -18,7 +22,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/atomicfile"
 	"winnow/internal/config"
@@ -30,72 +33,69 @@ import (
 	"winnow/store"
 )
 
-// Daemon is the rooms wired together. What a reload changes is behind current,
-// the receiver and the runner; each takes it up as a whole.
+// Daemon is a running `winnow serve`.
 type Daemon struct {
-	open    app.Options // of the config and the store
-	version string
-	log     *slog.Logger
-	store   *store.Store
-	metrics *console.Metrics
-	state   jobState
-	waiting lockQueue
+	options  app.Options // of the config and the store
+	version  string
+	log      *slog.Logger
+	store    *store.Store
+	metrics  *console.Metrics
+	state    runtimeState
+	daily    dailyCounts
+	lockWait lockWait
 
-	current     atomic.Pointer[config.Config]
-	receiver    *receiver.Receiver
-	runner      *schedule.Runner
-	dispatcher  *dispatcher
-	logOf       func(*store.Store) receiver.Log // nil: the store is the log
-	fileVersion atomicfile.Version              // of the file that was last tried
-	broken      error                           // what was wrong with the file at the start
-	saved       bool                            // the policy in force is in the store
+	receiver   *receiver.Receiver
+	runner     *schedule.Runner
+	dispatcher *dispatcher
+
+	current     atomic.Pointer[config.Config] // in force
+	fileVersion atomicfile.Version            // of the config file when it was last read
+	policySaved bool                          // the policy in force is in the store
 
 	public, private net.Listener
 	servers         []*http.Server
 }
 
-// How long a daemon that was told to end waits for what is under way.
-const (
-	drainFirst    = 100 * time.Millisecond
-	drainRequests = 10 * time.Second
-	drainJobs     = 30 * time.Second
-)
-
 // Options say how to make a daemon.
 type Options struct {
-	Config  string // the path of the config file
+	Config  string // path of the config file
 	Version string
 	Logger  *slog.Logger
-	// Log is where callbacks are kept; nil: in the store.
+	// Log returns what stores the callbacks; nil: the store does.
 	Log func(*store.Store) receiver.Log
-	// Env looks up a variable of the environment; nil: the process's own.
+	// Env looks up an environment variable; nil: the process's environment.
 	Env func(string) (string, bool)
-	// Adjust changes a config before it comes into force; nil changes nothing.
+	// Adjust changes a config before it comes into force; may be nil.
 	Adjust func(*config.Config)
 }
 
-// New makes a daemon that listens and does not answer yet.
+// New opens the config and the store and makes a daemon that listens, but does not
+// answer before [Daemon.Serve]. If the config file is broken and the store keeps a
+// last good config, the daemon starts with that.
 func New(o Options) (*Daemon, error) {
 	growHeap()
-	d := &Daemon{version: o.Version, log: o.Logger, logOf: o.Log,
-		open: app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: config.SecretsRequired, Create: true, Fallback: app.WhenUnusable}}
-	cfg, err := d.firstConfig()
+	options := app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: config.SecretsRequired, Create: true, Fallback: app.WhenUnusable}
+	d := &Daemon{options: options, version: o.Version, log: o.Logger, fileVersion: atomicfile.VersionOf(o.Config)}
+	a, err := app.Open(options)
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(d.wire(cfg), d.listen(cfg)); err != nil {
+	d.store, d.daily.store = a.Store, a.Store
+	if a.Broken != nil {
+		d.log.Error("the config is invalid; starting with the last good config from the store", "file", o.Config, "policy", a.Config.Hash, "problems", "\n"+a.Broken.Error())
+	}
+	if err := errors.Join(d.wire(a.Config, o.Log), d.listen(a.Config)); err != nil {
 		return nil, errors.Join(err, d.store.Close())
 	}
-	if d.broken != nil {
-		d.metrics.Reloaded(false, time.Now(), cfg.Hash)
-		d.state.reloaded(0, d.broken)
+	if a.Broken != nil {
+		d.metrics.Reloaded(false, time.Now(), a.Config.Hash)
+		d.state.reloaded(0, a.Broken)
 	}
 	return d, nil
 }
 
-// heapGrowth is how far the daemon's heap may grow between collections. It is
-// small, and a collector that waits for it to double runs many times a second
-// under load.
+// heapGrowth is how far the heap may grow between collections. The heap is small: a
+// collector that waits until it has doubled runs many times a second under load.
 const heapGrowth = 400 // percent
 
 func growHeap() {
@@ -104,30 +104,20 @@ func growHeap() {
 	}
 }
 
-// firstConfig is the config to start with, with its store opened: the file, or,
-// when that can't be used and the store keeps the last good one, that.
-func (d *Daemon) firstConfig() (*config.Config, error) {
-	d.fileVersion = atomicfile.VersionOf(d.open.Path)
-	a, err := app.Open(d.open)
-	if err != nil {
-		return nil, err
-	}
-	d.store, d.broken = a.Store, a.Broken
-	if d.broken != nil {
-		d.log.Error("the config is broken: starting with the last good one, which the store keeps", "file", d.open.Path, "policy", a.Config.Hash, "problems", "\n"+d.broken.Error())
-	}
-	return a.Config, nil
-}
-
-// wire connects the rooms.
-func (d *Daemon) wire(cfg *config.Config) error {
+// wire makes the parts of the daemon, connects them and puts the config in force.
+func (d *Daemon) wire(cfg *config.Config, newLog func(*store.Store) receiver.Log) error {
 	d.metrics = console.NewMetrics(d.version, d.totals, d.store.Path(), d.store.Path()+"-wal", d.store.LogPath(), d.store.LogPath()+"-wal")
-	d.receiver = receiver.New(receiver.Config{Log: d.receivedLog(), Counter: d.metrics, Logger: d.log, Healthy: d.store.Healthy})
-	lock := schedule.NewLock(d.store.Path() + ".jobs")
-	d.runner = schedule.NewRunner(d.store, lock, observer{d}, nil)
-	d.dispatcher = newDispatcher(d)
+	var log receiver.Log = meteredLog{d.store, d.metrics}
+	if newLog != nil {
+		log = newLog(d.store)
+	}
+	d.receiver = receiver.New(receiver.Config{Log: log, Counter: d.metrics, Logger: d.log, Healthy: d.store.Healthy})
+	d.runner = schedule.NewRunner(d.store, schedule.NewLock(d.store.Path()+".jobs"), observer{d}, nil)
+	d.dispatcher = newDispatcher(d.log, d.exports, d.runner.Holding, func(ctx context.Context, e segments.Export, to segments.Remote, force bool) error {
+		return d.Exporter().DeliverTo(ctx, e, to, force)
+	})
 	d.runner.TakeOver = func(ctx context.Context) error {
-		defer d.dispatcher.retry()
+		defer d.dispatcher.retryAll()
 		return d.Exporter().Recover(ctx)
 	}
 	if err := d.apply(cfg); err != nil {
@@ -135,108 +125,6 @@ func (d *Daemon) wire(cfg *config.Config) error {
 	}
 	return d.restoreRunMetrics(cfg)
 }
-
-// restoreRunMetrics tells the metrics when each export was last published.
-func (d *Daemon) restoreRunMetrics(cfg *config.Config) error {
-	for _, e := range cfg.Exports {
-		run, ok, err := d.store.LastRun(e.Name, segments.Published, segments.Released)
-		if err != nil {
-			return err
-		}
-		if ok {
-			d.metrics.LastPublished(e.Name, run.FinishedAt.Time())
-		}
-	}
-	return nil
-}
-
-// apply puts a config in force. All that can fail comes before anything
-// changes.
-func (d *Daemon) apply(cfg *config.Config) error {
-	if err := app.CheckKeys(cfg, d.store); err != nil {
-		return err
-	}
-	byName, err := app.Readers(cfg)
-	if err != nil {
-		return err
-	}
-	jobs, err := app.Jobs(cfg)
-	if err != nil {
-		return err
-	}
-	var sources []receiver.Source
-	for _, s := range cfg.Sources {
-		sources = append(sources, receiver.Source{Name: s.Name, Tokens: s.Tokens, Reader: byName[s.Name]})
-	}
-	for i := range jobs {
-		jobs[i].Run = d.job(jobs[i])
-	}
-	d.current.Store(cfg)
-	d.receiver.Replace(sources)
-	d.runner.Replace(jobs)
-	now := time.Now()
-	d.metrics.Configured(namesOf(cfg))
-	d.metrics.Reloaded(true, now, cfg.Hash)
-	for _, w := range app.Warnings(cfg, now) {
-		d.log.Warn(w.Sentence(), "file", cfg.Path)
-	}
-	d.warnOfLists(cfg)
-	d.state.scheduled(jobs)
-	d.state.reloaded(hygiene.InstantOf(now), nil)
-	d.savePolicy()
-	return nil
-}
-
-// warnOfLists tells of lists that nobody is on. Nothing depends on it.
-func (d *Daemon) warnOfLists(cfg *config.Config) {
-	told, err := app.EmptyLists(cfg, d.store)
-	if err != nil {
-		d.log.Warn("the lists could not be looked at", "error", err)
-	}
-	for _, text := range told {
-		d.log.Warn(text, "file", cfg.Path)
-	}
-}
-
-// savePolicy keeps the policy in force in the store. It is tried again until it is
-// done: neither a full disk nor another process keeps the daemon from answering.
-func (d *Daemon) savePolicy() {
-	cfg := d.current.Load()
-	err := d.store.KeepPolicy(cfg.Hash, cfg.Text, hygiene.InstantOf(time.Now()))
-	if err == nil {
-		err = d.store.PutInForce(cfg.Hash)
-	}
-	d.saved = err == nil
-	if err != nil {
-		d.log.Error("the policy could not be kept in the store yet", "policy", cfg.Hash, "error", err)
-	}
-}
-
-func namesOf(cfg *config.Config) (sources, exports []string) {
-	for _, s := range cfg.Sources {
-		sources = append(sources, s.Name)
-	}
-	for _, e := range cfg.Exports {
-		exports = append(exports, e.Name)
-	}
-	return sources, exports
-}
-
-// Operations are what the jobs do, under the config in force.
-func (d *Daemon) Operations() *app.Operations {
-	return &app.Operations{Config: d.current.Load(), Store: d.store, Version: d.version, Tripped: d.logTrips, Wait: d.waitForLock}
-}
-
-// Exporter makes and delivers runs, under the config in force.
-func (d *Daemon) Exporter() *exports.Exporter {
-	return &exports.Exporter{Operations: d.Operations(), Tried: d.logDelivery}
-}
-
-// CallbacksAddr is where the public server listens.
-func (d *Daemon) CallbacksAddr() net.Addr { return d.public.Addr() }
-
-// AdminAddr is where the private server listens.
-func (d *Daemon) AdminAddr() net.Addr { return d.private.Addr() }
 
 func (d *Daemon) listen(cfg *config.Config) (err error) {
 	if d.public, err = net.Listen("tcp", cfg.Listen); err != nil {
@@ -248,18 +136,37 @@ func (d *Daemon) listen(cfg *config.Config) (err error) {
 	return nil
 }
 
-// Serve answers and runs jobs until ctx ends, and then drains.
+// Operations returns the operations of the jobs, under the config in force.
+func (d *Daemon) Operations() *app.Operations {
+	return &app.Operations{Config: d.current.Load(), Store: d.store, Version: d.version, Tripped: d.logTrips, Wait: d.waitForLock}
+}
+
+// Exporter makes and delivers runs, under the config in force.
+func (d *Daemon) Exporter() *exports.Exporter {
+	return &exports.Exporter{Operations: d.Operations(), OnAttempt: d.logDelivery}
+}
+
+// exports are the exports of the config in force.
+func (d *Daemon) exports() []segments.Export { return d.current.Load().Exports }
+
+// CallbacksAddr is where the public server listens.
+func (d *Daemon) CallbacksAddr() net.Addr { return d.public.Addr() }
+
+// AdminAddr is where the private server listens.
+func (d *Daemon) AdminAddr() net.Addr { return d.private.Addr() }
+
+// Serve answers requests and runs jobs until ctx ends, and then drains.
 func (d *Daemon) Serve(ctx context.Context) error {
 	cfg := d.current.Load()
 	failed := make(chan error, 2)
-	door := receiver.Server(d.receiver.Handler())
-	d.servers = []*http.Server{door, console.Server(d.console(cfg))}
-	go func() { failed <- servePublic(door, d.public, cfg.TLS) }()
-	go func() { failed <- d.servers[1].Serve(d.private) }()
+	public, private := receiver.Server(d.receiver.Handler()), console.Server(d.console(cfg))
+	d.servers = []*http.Server{public, private}
+	go func() { failed <- servePublic(public, d.public, cfg.TLS) }()
+	go func() { failed <- private.Serve(d.private) }()
 	go d.runner.Run(context.Background())
 	go d.dispatcher.run()
 	go d.watchConfig(ctx)
-	d.log.Info("winnow listens", "callbacks", d.public.Addr().String(), "console", d.private.Addr().String(), "store", d.store.Path(), "policy", cfg.Hash)
+	d.log.Info("listening", "callbacks", d.public.Addr().String(), "console", d.private.Addr().String(), "store", d.store.Path(), "policy", cfg.Hash)
 	var err error
 	select {
 	case <-ctx.Done():
@@ -268,16 +175,22 @@ func (d *Daemon) Serve(ctx context.Context) error {
 	return errors.Join(err, d.drain())
 }
 
-// drain ends the doors, the jobs and the store, in this order: what was taken
-// in is stored and answered.
+// How long a stopping daemon waits for what is under way.
+const (
+	drainKeepAlives = 100 * time.Millisecond
+	drainRequests   = 10 * time.Second
+	drainJobs       = 30 * time.Second
+)
+
+// drain stops the servers, then the jobs, the deliveries and the store, so that every
+// callback that was received is stored and answered.
 func (d *Daemon) drain() error {
 	requests, cancel := context.WithTimeout(context.Background(), drainRequests)
 	defer cancel()
-	var errs []error
 	for _, s := range d.servers {
-		s.SetKeepAlivesEnabled(false) // whoever asks now is answered and told to go
+		s.SetKeepAlivesEnabled(false) // answers from now on close their connection
 	}
-	time.Sleep(drainFirst)
+	time.Sleep(drainKeepAlives)
 	for _, s := range d.servers {
 		if err := s.Shutdown(requests); err != nil {
 			s.Close()
@@ -286,35 +199,10 @@ func (d *Daemon) drain() error {
 	jobs, cancel := context.WithTimeout(context.Background(), drainJobs)
 	defer cancel()
 	if err := d.runner.Stop(jobs); err != nil {
-		d.log.Warn("a job was cut short; it is made up at the next start")
+		d.log.Warn("a job was interrupted; it runs again at the next start")
 	}
-	d.dispatcher.end()
-	errs = append(errs, d.store.Close())
-	d.log.Info("winnow has stopped")
-	return errors.Join(errs...)
-}
-
-// receivedLog is where the receiver keeps callbacks.
-func (d *Daemon) receivedLog() receiver.Log {
-	if d.logOf != nil {
-		return d.logOf(d.store)
-	}
-	return meteredLog{d.store, d.metrics}
-}
-
-// meteredLog is the log as the receiver sees it, counted.
-type meteredLog struct {
-	store   *store.Store
-	metrics *console.Metrics
-}
-
-// Append stores and counts.
-func (j meteredLog) Append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
-	began := time.Now()
-	err := j.store.Append(ctx, events, bad)
-	if err == nil {
-		j.metrics.Appended(len(events), time.Since(began))
-		j.metrics.Stored(events, bad)
-	}
+	d.dispatcher.stop()
+	err := d.store.Close()
+	d.log.Info("stopped")
 	return err
 }

@@ -13,83 +13,84 @@ import (
 	"winnow/store"
 )
 
-// dailyCounts counts the log by day and outcome, for whoever looks at the page. Only a
-// pass over the log tells that, so it is made beside the page and not by it, and
-// the time from one pass to the next follows how long one takes: a page that
-// refreshes itself all day takes a hundredth of a processor, however long the log.
+// dailyCounts counts the log by day and outcome for the console's page. That takes a
+// pass over the log, which runs beside the page and not in it. The pause between two
+// passes is a multiple of how long one takes: a page that refreshes all day costs a
+// hundredth of one processor, however long the log is.
 type dailyCounts struct {
 	store *store.Store
 
 	mu        sync.Mutex
-	counting  chan struct{} // closed when the pass under way has ended; nil before the first
-	notBefore time.Time     // not before then
-	counted   []console.Day
-	at        hygiene.Instant // when; 0 for never
-	err       error
+	running   chan struct{} // closed when the latest pass has ended; nil before the first
+	notBefore time.Time     // when the next pass may start
+	days      []console.Day
+	at        hygiene.Instant // when days were counted; 0 for never
+	err       error           // of the latest pass
 }
 
 const (
-	shownDays  = 30
-	daysRest   = 100             // times as long as a pass took it is rested
-	daysAgain  = 5 * time.Second // and at least this
-	daysNotice = time.Second     // how long a page waits for a pass
+	shownDays         = 30
+	passPause         = 100 // between passes, as a multiple of how long one took
+	minPassPause      = 5 * time.Second
+	maxWaitForNewPass = time.Second // how long a page waits for the pass it started
 )
 
-// fill puts on the page what was counted last: now, when that is quickly done.
+// fill adds the latest counts to the page: new ones if a pass may start and is done
+// quickly.
 func (d *dailyCounts) fill(ctx context.Context, p *console.Page) {
-	patience := time.NewTimer(daysNotice)
-	defer patience.Stop()
+	timeout := time.NewTimer(maxWaitForNewPass)
+	defer timeout.Stop()
 	select {
-	case <-d.begin(time.Now()):
-	case <-patience.C:
+	case <-d.start(time.Now()):
+	case <-timeout.C:
 	case <-ctx.Done():
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	p.Days, p.DaysAt = d.counted, d.at
+	p.Days, p.DaysAt = d.days, d.at
 	if d.err != nil {
 		p.Trouble = append(p.Trouble, console.Trouble{What: d.err.Error()})
 	}
 }
 
-// begin starts a pass, unless one is under way or it is too early.
-func (d *dailyCounts) begin(now time.Time) <-chan struct{} {
+// start starts a pass, unless one is running or it is too early. The channel is closed
+// when no pass is running.
+func (d *dailyCounts) start(now time.Time) <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.counting != nil {
+	if d.running != nil {
 		select {
-		case <-d.counting:
+		case <-d.running:
 		default:
-			return d.counting
+			return d.running
 		}
 		if now.Before(d.notBefore) {
-			return d.counting
+			return d.running
 		}
 	}
 	done := make(chan struct{})
-	d.counting = done
+	d.running = done
 	go func() {
 		defer close(done)
-		// The page that asked may be gone before this is done. The store, when it is
-		// closed, ends it.
-		counted, err := countDays(context.Background(), d.store, hygiene.InstantOf(now))
+		// The request that started the pass may end before it. Closing the store ends it.
+		days, err := countDays(context.Background(), d.store, hygiene.InstantOf(now))
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.notBefore = time.Now().Add(max(daysAgain, daysRest*time.Since(now)))
+		d.notBefore = time.Now().Add(max(minPassPause, passPause*time.Since(now)))
 		if d.err = err; err == nil {
-			d.counted, d.at = counted, hygiene.InstantOf(now)
+			d.days, d.at = days, hygiene.InstantOf(now)
 		}
 	}()
 	return done
 }
 
-// countDays counts the days up to that of now, as winnow report --repeats does:
-// leaving repeats out takes memory that callbacks need.
-func countDays(ctx context.Context, s *store.Store, now hygiene.Instant) (list []console.Day, err error) {
+// countDays counts the last days up to that of now, repeats included as in winnow
+// report --repeats: leaving them out takes memory that callbacks need.
+func countDays(ctx context.Context, s *store.Store, now hygiene.Instant) (days []console.Day, err error) {
 	day := hygiene.Instant(hygiene.Day.Microseconds())
 	first := now - now%day - (shownDays-1)*day
 	for i := range hygiene.Instant(shownDays) {
-		list = append(list, console.Day{Start: first + i*day, Outcomes: map[string]int64{}})
+		days = append(days, console.Day{Start: first + i*day, Outcomes: map[string]int64{}})
 	}
 	r, err := s.Report(ctx, store.ReportOptions{By: []string{"day"}, Since: first, Until: first + shownDays*day})
 	if err != nil {
@@ -99,11 +100,11 @@ func countDays(ctx context.Context, s *store.Store, now hygiene.Instant) (list [
 	err = r.Each(func(row *store.ReportRow) error {
 		start, err := time.Parse(time.DateOnly, row.Values[0])
 		if err == nil {
-			fillDay(&list[(hygiene.InstantOf(start)-first)/day], row)
+			fillDay(&days[(hygiene.InstantOf(start)-first)/day], row)
 		}
 		return err
 	})
-	return list, err
+	return days, err
 }
 
 func fillDay(d *console.Day, row *store.ReportRow) {

@@ -17,14 +17,8 @@ import (
 	"winnow/store"
 )
 
-// dashboard is what the page is made of.
-type dashboard struct {
-	*Daemon
-	days *dailyCounts
-}
-
-// page is what the console shows.
-func (d *dashboard) page(ctx context.Context) (console.Page, error) {
+// page collects what the console's page shows.
+func (d *Daemon) page(ctx context.Context) (console.Page, error) {
 	cfg, now := d.current.Load(), time.Now()
 	t, err := d.store.Totals()
 	if err != nil {
@@ -34,56 +28,56 @@ func (d *dashboard) page(ctx context.Context) (console.Page, error) {
 	p := console.Page{At: hygiene.InstantOf(now), Events: t.Events, Lag: t.Lag, Repeats: t.Repeats, Quarantined: t.Quarantined,
 		Unmatched: t.Unmatched, Statuses: t.Statuses, CountedAt: t.CountedAt, Policy: cfg.Hash, Runs: runs}
 	d.state.fill(&p)
-	sizes, sizesErr := d.sizes(cfg)
+	sizes, sizesErr := d.segmentSizes(cfg)
 	p.Sizes = sizes
-	err = errors.Join(err, sizesErr, d.trouble(cfg, t, &p))
-	d.days.fill(ctx, &p)
+	err = errors.Join(err, sizesErr, d.addAlerts(cfg, t, &p))
+	d.daily.fill(ctx, &p)
 	return p, err
 }
 
-// trouble puts on the page what needs someone's attention. What keeps callbacks
-// from being stored comes first, then what keeps them from being judged, then
-// what the CRM does not get.
-func (d *dashboard) trouble(cfg *config.Config, t store.Totals, p *console.Page) error {
+// addAlerts adds what needs a person's attention to the page: first what keeps
+// callbacks from being stored, then what keeps events from being swept, then what the
+// CRM does not get.
+func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *console.Page) error {
 	if err := d.store.Healthy(); err != nil {
-		p.Trouble = append(p.Trouble, console.Trouble{What: "callbacks can't be stored: " + err.Error() + "; make room on the disk, or mend it"})
+		p.Trouble = append(p.Trouble, console.Trouble{What: "callbacks can't be stored: " + err.Error() + "; free space on the disk, or repair it"})
 	}
-	p.Trouble = append(p.Trouble, d.lockTrouble()...)
-	lagErr := d.lagging(t, p)
+	p.Trouble = append(p.Trouble, d.lockAlerts()...)
+	lagErr := d.addLagAlert(t, p)
 	for _, j := range p.Jobs {
-		if j.Error != "" && j.Kind != string(schedule.Export) { // an export's run tells itself
+		if j.Error != "" && j.Kind != string(schedule.Export) { // runs have alerts of their own
 			p.Trouble = append(p.Trouble, console.Trouble{What: fmt.Sprintf("job %s failed: %s", j.Name, j.Error), Job: j.Key()})
 		}
 	}
 	surgings, surgeErr := d.store.Surgings()
 	for _, of := range surgings {
 		if of.Waiting > 0 {
-			p.Trouble = append(p.Trouble, console.Trouble{Do: "winnow breaker", What: fmt.Sprintf("%s of %s at source %s to review, until when the verdicts wait:",
+			p.Trouble = append(p.Trouble, console.Trouble{Do: "winnow breaker", What: fmt.Sprintf("%s of %s at source %s to review; until then their verdicts are held:",
 				ui.Count(of.Waiting, "surge"), of.Outcome, of.Source)})
 		}
 	}
-	return errors.Join(lagErr, surgeErr, d.troubledRuns(cfg, p))
+	return errors.Join(lagErr, surgeErr, d.addRunAlerts(cfg, p))
 }
 
-// lagAllowed is how long an event may wait for its sweep before the page says so.
-const lagAllowed = 15 * time.Minute
+// maxLag is how long an event may wait for a sweep before the page has an alert.
+const maxLag = 15 * time.Minute
 
-func (d *dashboard) lagging(t store.Totals, p *console.Page) error {
+func (d *Daemon) addLagAlert(t store.Totals, p *console.Page) error {
 	if t.Lag == 0 {
 		return nil
 	}
 	first, ok, err := d.store.Event(t.Cursor + 1)
-	if err != nil || !ok || p.At.Sub(first.ReceivedAt) < lagAllowed {
+	if err != nil || !ok || p.At.Sub(first.ReceivedAt) < maxLag {
 		return err
 	}
-	p.Trouble = append(p.Trouble, console.Trouble{Do: "winnow schedule", What: fmt.Sprintf("%s to be swept, the first of them received at %s: is the sweep running?",
-		ui.CountVerb(t.Lag, "event", "waits", "wait"), first.ReceivedAt.Time().Format(time.RFC3339))})
+	p.Trouble = append(p.Trouble, console.Trouble{Do: "winnow schedule", What: fmt.Sprintf("%s to be swept, the oldest received at %s; check that sweeps run:",
+		ui.CountVerb(t.Lag, "event", "is waiting", "are waiting"), first.ReceivedAt.Time().Format(time.RFC3339))})
 	return nil
 }
 
-// troubledRuns tells of the runs that wait for a release, and of the exports
-// whose last run failed.
-func (d *dashboard) troubledRuns(cfg *config.Config, p *console.Page) error {
+// addRunAlerts adds the runs that wait for a release, the exports whose last run
+// failed, and what remotes have not received.
+func (d *Daemon) addRunAlerts(cfg *config.Config, p *console.Page) error {
 	var errs []error
 	for _, e := range cfg.Exports {
 		held, err := d.store.RunsOf(e.Name, store.AllRuns, segments.Held)
@@ -93,7 +87,7 @@ func (d *dashboard) troubledRuns(cfg *config.Config, p *console.Page) error {
 		}
 		what := fmt.Sprintf("run %s/%s is held: %s", e.Name, held[0].Name, held[0].Error)
 		if len(held) > 1 {
-			what = fmt.Sprintf("%d runs of %s are held, the last is %s: %s", len(held), e.Name, held[0].Name, held[0].Error)
+			what = fmt.Sprintf("%d runs of %s are held, the latest is %s: %s", len(held), e.Name, held[0].Name, held[0].Error)
 		}
 		p.Trouble = append(p.Trouble, console.Trouble{What: what, Run: e.Name + "/" + held[0].Name})
 	}
@@ -102,17 +96,17 @@ func (d *dashboard) troubledRuns(cfg *config.Config, p *console.Page) error {
 			p.Trouble = append(p.Trouble, console.Trouble{What: "an export failed: " + r.Error, Do: "winnow export " + r.Export, Run: r.Export + "/" + r.Name})
 		}
 	}
-	missed, err := exports.UndeliveredRuns(cfg, d.store)
-	p.Trouble = append(p.Trouble, exports.Late(missed, p.At)...)
+	undelivered, err := exports.UndeliveredRuns(cfg, d.store)
+	p.Trouble = append(p.Trouble, exports.DeliveryAlerts(undelivered, p.At)...)
 	return errors.Join(append(errs, err)...)
 }
 
-// shownRuns is of how many runs the page shows the sizes.
+// shownRuns is how many runs of an export the page draws.
 const shownRuns = 30
 
-// sizes reads how many rows the segments had in the latest runs, from the
-// manifests of those that a directory still has.
-func (d *dashboard) sizes(cfg *config.Config) (list []console.Size, err error) {
+// segmentSizes reads the rows of each segment in the latest runs from their manifests.
+// A run that no directory keeps any more is left out.
+func (d *Daemon) segmentSizes(cfg *config.Config) (list []console.Size, err error) {
 	for _, e := range cfg.Exports {
 		runs, runsErr := d.store.RunsOf(e.Name, shownRuns, segments.Published, segments.Released, segments.Held)
 		err = errors.Join(err, runsErr)

@@ -14,8 +14,9 @@ import (
 	"winnow/store"
 )
 
-// testDesk is the desk of a daemon that does not listen to anyone.
-func testDesk(t *testing.T, replace ...string) *dashboard {
+// testDaemon makes a daemon that does not serve. replace edits its config: old and new
+// text in turn.
+func testDaemon(t *testing.T, replace ...string) *Daemon {
 	t.Helper()
 	path := apptest.Config(t, t.TempDir(), "1h")
 	apptest.Edit(t, path, replace...)
@@ -30,10 +31,11 @@ func testDesk(t *testing.T, replace ...string) *dashboard {
 			t.Error(err)
 		}
 	})
-	return &dashboard{Daemon: d, days: &dailyCounts{store: d.store}}
+	return d
 }
 
-func (d *dashboard) append(t *testing.T, at time.Time, outcomes ...hygiene.Outcome) {
+// appendEvents stores events of one contact, received at a time.
+func appendEvents(t *testing.T, d *Daemon, at time.Time, outcomes ...hygiene.Outcome) {
 	t.Helper()
 	var events []hygiene.Event
 	for i, o := range outcomes {
@@ -45,9 +47,10 @@ func (d *dashboard) append(t *testing.T, at time.Time, outcomes ...hygiene.Outco
 	}
 }
 
-func (d *dashboard) shows(t *testing.T) console.Page {
+// pageOf returns the page with the days counted, however long that takes.
+func pageOf(t *testing.T, d *Daemon) console.Page {
 	t.Helper()
-	<-d.days.begin(time.Now()) // however long it takes here
+	<-d.daily.start(time.Now())
 	p, err := d.page(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -55,8 +58,8 @@ func (d *dashboard) shows(t *testing.T) console.Page {
 	return p
 }
 
-// troubles are the troubles of the page, a line each.
-func troubles(p console.Page) string {
+// alerts returns the alerts of a page, a line each.
+func alerts(p console.Page) string {
 	var lines []string
 	for _, t := range p.Trouble {
 		lines = append(lines, t.What+" "+t.Do)
@@ -64,15 +67,15 @@ func troubles(p console.Page) string {
 	return strings.Join(lines, "\n")
 }
 
-func TestDaysAreCountedAsTheyWereReceived(t *testing.T) {
-	d := testDesk(t)
+func TestDaysAreCountedByTimeOfReceipt(t *testing.T) {
+	d := testDaemon(t)
 	noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
 	for ago, outcomes := range map[int][]hygiene.Outcome{
 		0:         {hygiene.Delivered, hygiene.HardBounce, hygiene.UnknownDelivery, hygiene.Sent},
 		2:         {hygiene.Delivered},
 		shownDays: {hygiene.Delivered},
 	} {
-		d.append(t, noon.AddDate(0, 0, -ago), outcomes...)
+		appendEvents(t, d, noon.AddDate(0, 0, -ago), outcomes...)
 	}
 	list, err := countDays(t.Context(), d.store, hygiene.InstantOf(noon))
 	if err != nil || len(list) != shownDays {
@@ -90,22 +93,22 @@ func TestDaysAreCountedAsTheyWereReceived(t *testing.T) {
 	}
 }
 
-func TestDaysAreNotCountedAgainForEveryLook(t *testing.T) {
-	d := testDesk(t)
-	d.append(t, time.Now(), hygiene.Delivered)
-	first := d.shows(t)
-	d.append(t, time.Now(), hygiene.Delivered)
-	if second := d.shows(t); first.DaysAt == 0 || second.DaysAt != first.DaysAt {
+func TestDaysAreNotCountedAgainForEveryPage(t *testing.T) {
+	d := testDaemon(t)
+	appendEvents(t, d, time.Now(), hygiene.Delivered)
+	first := pageOf(t, d)
+	appendEvents(t, d, time.Now(), hygiene.Delivered)
+	if second := pageOf(t, d); first.DaysAt == 0 || second.DaysAt != first.DaysAt {
 		t.Errorf("counted at %s and again at %s", first.DaysAt, second.DaysAt)
 	}
-	<-d.days.begin(time.Now().Add(time.Minute))
-	if later := d.shows(t); later.DaysAt == first.DaysAt {
-		t.Error("they are never counted again")
+	<-d.daily.start(time.Now().Add(time.Minute))
+	if later := pageOf(t, d); later.DaysAt == first.DaysAt {
+		t.Error("the days are never counted again")
 	}
 }
 
-func TestAPageIsShownThoughTheDaysCanNotBeCounted(t *testing.T) {
-	d := testDesk(t)
+func TestAPageIsShownEvenIfTheDaysCanNotBeCounted(t *testing.T) {
+	d := testDaemon(t)
 	closed, err := store.Open(filepath.Join(t.TempDir(), "winnow.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -113,31 +116,31 @@ func TestAPageIsShownThoughTheDaysCanNotBeCounted(t *testing.T) {
 	if err := closed.Close(); err != nil {
 		t.Fatal(err)
 	}
-	d.days.store = closed
-	if p := d.shows(t); p.Days != nil || !strings.Contains(troubles(p), "count the days") {
-		t.Errorf("%d days, troubles %s", len(p.Days), troubles(p))
+	d.daily.store = closed
+	if p := pageOf(t, d); p.Days != nil || !strings.Contains(alerts(p), "count the days") {
+		t.Errorf("%d days, alerts %s", len(p.Days), alerts(p))
 	}
 }
 
-func TestThePageOfAWellDaemonHasNoTrouble(t *testing.T) {
-	d := testDesk(t)
-	d.append(t, time.Now(), hygiene.Delivered) // waits for a sweep that is soon
-	if p := d.shows(t); len(p.Trouble) > 0 {
-		t.Error(troubles(p))
+func TestThePageOfAHealthyDaemonHasNoAlerts(t *testing.T) {
+	d := testDaemon(t)
+	appendEvents(t, d, time.Now(), hygiene.Delivered) // waits for the next sweep, which is not late
+	if p := pageOf(t, d); len(p.Trouble) > 0 {
+		t.Error(alerts(p))
 	}
 }
 
-func TestThePageTellsOfASweepThatDoesNotCome(t *testing.T) {
-	d := testDesk(t)
-	d.append(t, time.Now().Add(-2*lagAllowed), hygiene.Delivered, hygiene.Sent)
-	if p := d.shows(t); !strings.Contains(troubles(p), "2 events wait to be swept") {
-		t.Errorf("troubles: %s", troubles(p))
+func TestThePageHasAnAlertWhenSweepsAreLate(t *testing.T) {
+	d := testDaemon(t)
+	appendEvents(t, d, time.Now().Add(-2*maxLag), hygiene.Delivered, hygiene.Sent)
+	if p := pageOf(t, d); !strings.Contains(alerts(p), "2 events are waiting to be swept") {
+		t.Errorf("alerts: %s", alerts(p))
 	}
 }
 
-func TestThePageTellsOfHeldRunsAndTheirSizes(t *testing.T) {
-	d := testDesk(t, "to: [./exports]", "to: [./exports], guard: {min_rows: {do-not-text: 1}}")
-	d.append(t, time.Now(), hygiene.HardBounce)
+func TestThePageHasHeldRunsAndTheSizesOfTheirSegments(t *testing.T) {
+	d := testDaemon(t, "to: [./exports]", "to: [./exports], guard: {min_rows: {do-not-text: 1}}")
+	appendEvents(t, d, time.Now(), hygiene.HardBounce)
 	for i, want := range []string{"published", "held"} {
 		if i == 1 {
 			if _, err := d.instruct(t.Context(), console.Instruction{Contact: "ann", Kind: hygiene.Allow, By: "test"}); err != nil {
@@ -149,9 +152,9 @@ func TestThePageTellsOfHeldRunsAndTheirSizes(t *testing.T) {
 			t.Fatalf("run %d is %s: %v", i, run.Status, err)
 		}
 	}
-	p := d.shows(t)
-	if !strings.Contains(troubles(p), "is held") {
-		t.Errorf("troubles: %s", troubles(p))
+	p := pageOf(t, d)
+	if !strings.Contains(alerts(p), "is held") {
+		t.Errorf("alerts: %s", alerts(p))
 	}
 	if len(p.Sizes) != 2 || len(p.Sizes[1].Runs) != 2 {
 		t.Fatalf("sizes %+v", p.Sizes)

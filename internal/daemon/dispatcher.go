@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -9,141 +10,151 @@ import (
 	"winnow/store"
 )
 
-// dispatcher brings published runs to remotes in the daemon that holds the job lock.
-// It is no job: jobs run one at a time, and a server that is slow would hold up
-// sweeps. Each export and remote is seen to for itself, for the same reason.
+// dispatcher delivers published runs to remotes, in the daemon that holds the job lock.
+//
+// A delivery is not a job: jobs run one at a time, and a slow server would hold up
+// sweeps. For the same reason each export is delivered to each remote independently.
 type dispatcher struct {
-	d      *Daemon
-	ctx    context.Context
-	cancel context.CancelFunc
-	wake   chan struct{} // holds one when there is something new
-	done   chan struct{} // closed when nothing is under way any more
+	log     *slog.Logger
+	exports func() []segments.Export // of the config in force
+	active  func() bool              // reports whether this daemon is the one that delivers
+	deliver deliverFunc
 
-	mu    sync.Mutex
-	force map[route]bool // those that have a new run
-	busy  map[route]bool // those under way
+	ctx     context.Context // ends with the dispatcher
+	cancel  context.CancelFunc
+	trigger chan struct{} // holds a value when there may be something to deliver
+	done    chan struct{} // closed when run has returned and nothing is under way
+
+	mu     sync.Mutex
+	forced map[route]bool // to be tried now, although a retry may be due later
+	busy   map[route]bool // under way
 }
 
-// route is from an export to a remote.
+// deliverFunc delivers what waits on one route. force ignores when a retry is due.
+type deliverFunc func(ctx context.Context, e segments.Export, to segments.Remote, force bool) error
+
+// route is from an export to one of its remotes.
 type route struct{ export, remote string }
 
-// deliverEvery is how often the deliverer looks for what is to be tried again.
+// deliverEvery is how often the dispatcher checks for deliveries whose retry is due.
 const deliverEvery = time.Minute
 
-func newDispatcher(d *Daemon) *dispatcher {
-	p := &dispatcher{d: d, wake: make(chan struct{}, 1), done: make(chan struct{}), force: map[route]bool{}, busy: map[route]bool{}}
+func newDispatcher(log *slog.Logger, exports func() []segments.Export, active func() bool, deliver deliverFunc) *dispatcher {
+	p := &dispatcher{log: log, exports: exports, active: active, deliver: deliver,
+		trigger: make(chan struct{}, 1), done: make(chan struct{}), forced: map[route]bool{}, busy: map[route]bool{}}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p
 }
 
-// notify tells that an export has a new run.
+// notify delivers a new run of an export.
 func (p *dispatcher) notify(export string) {
-	p.markDue(func(of route) bool { return of.export == export })
+	p.force(func(r route) bool { return r.export == export })
 }
 
-// retry makes everything that waits be tried now, however long it was put off:
-// what kept a server from taking it may be mended.
-func (p *dispatcher) retry() { p.markDue(func(route) bool { return true }) }
+// retryAll tries all waiting deliveries now: what kept a server from accepting them may
+// have been fixed.
+func (p *dispatcher) retryAll() { p.force(func(route) bool { return true }) }
 
-func (p *dispatcher) markDue(those func(route) bool) {
+func (p *dispatcher) force(match func(route) bool) {
 	p.mu.Lock()
-	for _, e := range p.d.current.Load().Exports {
+	for _, e := range p.exports() {
 		for _, to := range e.Remotes {
-			if r := (route{e.Name, to.String()}); those(r) {
-				p.force[r] = true
+			if r := (route{e.Name, to.String()}); match(r) {
+				p.forced[r] = true
 			}
 		}
 	}
 	p.mu.Unlock()
-	p.wakeUp()
+	p.check()
 }
 
-// wakeUp makes the deliverer look now.
-func (p *dispatcher) wakeUp() {
+// check makes run check for deliveries now.
+func (p *dispatcher) check() {
 	select {
-	case p.wake <- struct{}{}:
-	default: // it is being woken
+	case p.trigger <- struct{}{}:
+	default: // it is about to
 	}
 }
 
-// end cuts short the deliveries under way, which start over at the next start,
-// and waits for them.
-func (p *dispatcher) end() {
+// stop cancels the deliveries under way, which start over at the next start, and waits
+// for them to end.
+func (p *dispatcher) stop() {
 	p.cancel()
 	<-p.done
 }
 
-// run delivers what is due until it is ended.
+// run delivers what is due until the dispatcher is stopped.
 func (p *dispatcher) run() {
 	defer close(p.done)
-	var all sync.WaitGroup
-	defer all.Wait()
+	var deliveries sync.WaitGroup
+	defer deliveries.Wait()
 	tick := time.NewTicker(deliverEvery)
 	defer tick.Stop()
 	for p.ctx.Err() == nil {
-		if p.d.runner.Holding() {
-			for _, e := range p.d.current.Load().Exports {
-				p.dispatchExport(e, &all)
+		if p.active() {
+			for _, e := range p.exports() {
+				p.dispatch(e, &deliveries)
 			}
 		}
 		select {
 		case <-p.ctx.Done():
 		case <-tick.C:
-		case <-p.wake:
+		case <-p.trigger:
 		}
 	}
 }
 
-// dispatchExport begins to deliver the runs of an export to each of its remotes, unless
-// that is under way.
-func (p *dispatcher) dispatchExport(e segments.Export, all *sync.WaitGroup) {
+// dispatch starts to deliver the runs of an export to each remote to which no delivery
+// is under way.
+func (p *dispatcher) dispatch(e segments.Export, deliveries *sync.WaitGroup) {
 	for _, to := range e.Remotes {
-		on := route{e.Name, to.String()}
-		hurry, begin := p.begin(on)
-		if !begin {
+		r := route{e.Name, to.String()}
+		force, ok := p.begin(r)
+		if !ok {
 			continue
 		}
-		all.Go(func() {
-			err := p.d.Exporter().DeliverTo(p.ctx, e, to, hurry)
-			if p.finish(on); err != nil && p.ctx.Err() == nil {
-				p.d.log.Error("the deliveries of an export have trouble", "export", on.export, "to", on.remote, "error", err)
+		deliveries.Go(func() {
+			err := p.deliver(p.ctx, e, to, force)
+			if p.end(r); err != nil && p.ctx.Err() == nil {
+				p.log.Error("runs of an export could not be delivered", "export", r.export, "to", r.remote, "error", err)
 			}
 		})
 	}
 }
 
-func (p *dispatcher) begin(on route) (hurry, begin bool) {
+// begin marks a route as busy. ok is false if it is busy already.
+func (p *dispatcher) begin(r route) (force, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.busy[on] {
+	if p.busy[r] {
 		return false, false
 	}
-	hurry = p.force[on]
-	delete(p.force, on)
-	p.busy[on] = true
-	return hurry, true
+	force = p.forced[r]
+	delete(p.forced, r)
+	p.busy[r] = true
+	return force, true
 }
 
-// finish ends what was under way; what is new since then is looked at next.
-func (p *dispatcher) finish(on route) {
+// end marks a route as free, and checks again if it was forced meanwhile.
+func (p *dispatcher) end(r route) {
 	p.mu.Lock()
-	delete(p.busy, on)
-	again := p.force[on]
+	delete(p.busy, r)
+	again := p.forced[r]
 	p.mu.Unlock()
 	if again {
-		p.wakeUp()
+		p.check()
 	}
 }
 
-// logDelivery tells how a delivery went.
+// logDelivery logs the result of an attempt to deliver a run.
 func (d *Daemon) logDelivery(y store.Delivery) {
-	about := []any{"export", y.Export, "run", y.Run, "to", y.Remote, "tries", y.Tries}
+	attrs := []any{"export", y.Export, "run", y.Run, "to", y.Remote, "tries", y.Tries}
 	switch y.Status {
 	case store.Delivered:
-		d.log.Info("delivered", about...)
+		d.log.Info("delivered", attrs...)
 	case store.Gone:
-		d.log.Error("a run was never delivered", append(about, "error", y.Error)...)
+		d.log.Error("a run is lost to a remote", append(attrs, "error", y.Error)...)
 	default:
-		d.log.Warn("a delivery failed and is tried again", append(about, "next", y.NextAt.String(), "error", y.Error)...)
+		d.log.Warn("a delivery failed; it will be retried", append(attrs, "next", y.NextAt.String(), "error", y.Error)...)
 	}
 }

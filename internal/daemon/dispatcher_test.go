@@ -15,76 +15,73 @@ import (
 	"winnow/segments/destination"
 )
 
-// Nobody waits in a test.
+// Tests retry deliveries immediately.
 func init() { exports.DeliveryBackoff = exports.Backoff{} }
 
 func TestASlowServerHoldsUpNoOther(t *testing.T) {
-	slow, crm := gated{&fakeRemote{name: "slow://slow"}, make(chan struct{})}, noting{&fakeRemote{name: "crm://crm"}, make(chan struct{}, 9)}
-	a := apptest.Operations(t)
-	a.Config.Exports[0].Remotes, a.Config.Exports[0].Delta = []segments.Remote{slow, crm}, []string{"do-not-text"}
-	e := a.Config.Exports[0]
-	d := &Daemon{store: a.Store, log: slog.New(slog.DiscardHandler)}
-	d.current.Store(a.Config)
-	p := newDispatcher(d)
-	d.dispatcher = p
-	var all sync.WaitGroup
+	slow, crm := gatedRemote{&fakeRemote{name: "slow://slow"}, make(chan struct{})}, notifyingRemote{&fakeRemote{name: "crm://crm"}, make(chan struct{}, 9)}
+	x := &exports.Exporter{Operations: apptest.Operations(t)}
+	x.Config.Exports[0].Remotes, x.Config.Exports[0].Delta = []segments.Remote{slow, crm}, []string{"do-not-text"}
+	e := x.Config.Exports[0]
+	p := newDispatcher(slog.New(slog.DiscardHandler), func() []segments.Export { return x.Config.Exports }, func() bool { return true }, x.DeliverTo)
+	var deliveries sync.WaitGroup
 	for day := 1; day <= 2; day++ {
 		at := time.Date(2026, 1, day, 2, 0, 0, 0, time.UTC)
-		if _, err := d.Exporter().Export(t.Context(), "nightly", at, func() hygiene.Instant { return hygiene.InstantOf(at) }); err != nil {
+		if _, err := x.Export(t.Context(), "nightly", at, func() hygiene.Instant { return hygiene.InstantOf(at) }); err != nil {
 			t.Fatal(err)
 		}
 		p.notify("nightly")
-		for came := false; !came; {
-			p.dispatchExport(e, &all)
+		for received := false; !received; {
+			p.dispatch(e, &deliveries)
 			select {
-			case <-crm.came:
-				came = true
-			case <-p.wake:
+			case <-crm.received:
+				received = true
+			case <-p.trigger:
 			case <-time.After(10 * time.Second):
-				t.Fatalf("run %d waits for the server that is slow", day)
+				t.Fatalf("run %d waits for the slow server", day)
 			}
 		}
 	}
 	soon, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if _, err := d.Exporter().Redeliver(soon, "nightly", "latest", []string{"crm://crm"}); err != nil {
-		t.Errorf("by hand it waits too: %v", err)
+	if _, err := x.Redeliver(soon, "nightly", "latest", []string{"crm://crm"}); err != nil {
+		t.Errorf("a manual delivery waits too: %v", err)
 	}
-	crm.wants(t, "01*", "02*", "02*")
+	crm.wantRuns(t, "01*", "02*", "02*")
 	close(slow.open)
-	all.Wait()
-	slow.wants(t, "01*", "02*")
+	deliveries.Wait()
+	slow.wantRuns(t, "01*", "02*")
 }
 
-// gated is a remote that takes nothing before it is opened.
-type gated struct {
+// gatedRemote accepts nothing before open is closed.
+type gatedRemote struct {
 	*fakeRemote
 	open chan struct{}
 }
 
-func (g gated) Deliver(ctx context.Context, d segments.Delivery) error {
-	<-g.open
-	return g.fakeRemote.Deliver(ctx, d)
+func (r gatedRemote) Deliver(ctx context.Context, d segments.Delivery) error {
+	<-r.open
+	return r.fakeRemote.Deliver(ctx, d)
 }
 
-// noting tells when it got something.
-type noting struct {
+// notifyingRemote sends on received after each delivery.
+type notifyingRemote struct {
 	*fakeRemote
-	came chan struct{}
+	received chan struct{}
 }
 
-func (n noting) Deliver(ctx context.Context, d segments.Delivery) error {
-	defer func() { n.came <- struct{}{} }()
-	return n.fakeRemote.Deliver(ctx, d)
+func (r notifyingRemote) Deliver(ctx context.Context, d segments.Delivery) error {
+	defer func() { r.received <- struct{}{} }()
+	return r.fakeRemote.Deliver(ctx, d)
 }
 
-// fakeRemote keeps the names of the runs that it is brought, with a star when
-// readers are pointed to them.
+// fakeRemote records the day of each run that is delivered to it, with a star if the
+// run becomes the latest.
 type fakeRemote struct {
 	name string
 
-	mu  sync.Mutex
-	got []string
+	mu   sync.Mutex
+	runs []string
 }
 
 func (r *fakeRemote) String() string { return r.name }
@@ -95,15 +92,15 @@ func (r *fakeRemote) Deliver(ctx context.Context, d segments.Delivery) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.got = append(r.got, d.Run[len("2026-01-"):len("2026-01-02")]+map[bool]string{true: "*"}[d.Newest])
+	r.runs = append(r.runs, d.Run[len("2026-01-"):len("2026-01-02")]+map[bool]string{true: "*"}[d.Newest])
 	return nil
 }
 
-func (r *fakeRemote) wants(t *testing.T, runs ...string) {
+func (r *fakeRemote) wantRuns(t *testing.T, runs ...string) {
 	t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !slices.Equal(r.got, runs) {
-		t.Errorf("%s got %q, want %q", r.name, r.got, runs)
+	if !slices.Equal(r.runs, runs) {
+		t.Errorf("%s received %q, want %q", r.name, r.runs, runs)
 	}
 }

@@ -9,63 +9,64 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/console"
+	"winnow/internal/console/view"
 	"winnow/internal/schedule"
 	"winnow/internal/status"
 )
 
-// lockQueue is what the daemon's jobs wait for. They run one at a time, so when one
-// waits all do.
-type lockQueue struct {
+// lockWait is how long the daemon's jobs have been waiting for the store lock. They run
+// one at a time, so if one waits all do.
+type lockWait struct {
 	mu    sync.Mutex
-	since time.Time // zero when they don't wait
+	since time.Time // zero if they don't wait
 }
 
-// join notes that they wait, and gives since when.
-func (q *lockQueue) join() (since time.Time) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.since.IsZero() {
-		q.since = time.Now()
+// begin records that a job waits, and returns since when.
+func (w *lockWait) begin() (since time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.since.IsZero() {
+		w.since = time.Now()
 	}
-	return q.since
+	return w.since
 }
 
-func (q *lockQueue) leave() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.since = time.Time{}
+func (w *lockWait) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.since = time.Time{}
 }
 
-// waited is how long they have waited; 0 when they don't.
-func (q *lockQueue) waited() time.Duration {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.since.IsZero() {
+// duration is how long jobs have been waiting; 0 if they don't.
+func (w *lockWait) duration() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.since.IsZero() {
 		return 0
 	}
-	return time.Since(q.since)
+	return time.Since(w.since)
 }
 
-// waitForLock waits for the store lock on behalf of the jobs.
+// waitForLock acquires the store lock for the jobs.
 func (d *Daemon) waitForLock(ctx context.Context, lock *schedule.Lock) error {
-	defer d.waiting.leave()
+	defer d.lockWait.end()
 	return lock.Acquire(ctx, func(holder int) {
-		since, level := d.waiting.join(), slog.LevelInfo
-		if time.Since(since) >= status.WaitAllowed {
+		since, level := d.lockWait.begin(), slog.LevelInfo
+		if time.Since(since) >= status.LockWaitLimit {
 			level = slog.LevelWarn
 		}
-		d.log.Log(ctx, level, "jobs wait for another process, which sweeps, reviews or makes a run of this store", "process", holder, "since", since.UTC().Format(time.RFC3339))
+		d.log.Log(ctx, level, "jobs are waiting for another process that holds the store lock", "process", holder, "since", since.UTC().Format(time.RFC3339))
 	})
 }
 
-// lockTrouble tells when the jobs have waited for long.
-func (d *Daemon) lockTrouble() []console.Trouble {
-	if d.waiting.waited() < status.WaitAllowed {
+// lockAlerts returns an alert if jobs have been waiting for the store lock for long.
+func (d *Daemon) lockAlerts() []console.Trouble {
+	if d.lockWait.duration() < status.LockWaitLimit {
 		return nil
 	}
-	holder, since, is := app.StoreLock(d.store).Taken()
-	if !is { // just now
+	process, since, held := app.StoreLock(d.store).Taken()
+	if !held { // released just now
 		return nil
 	}
-	return []console.Trouble{status.Taken{Process: holder, Since: hygiene.InstantOf(since.Truncate(time.Second))}.Trouble()}
+	return []console.Trouble{status.LockAlert(view.LockHolder{Process: process, Since: hygiene.InstantOf(since.Truncate(time.Second))})}
 }

@@ -20,31 +20,31 @@ import (
 	"winnow/segments"
 )
 
-// held takes the turn as another process would, until it is let go.
-func (d *dashboard) held(t *testing.T) (letGo func()) {
+// holdStoreLock takes the store lock as another process would, until it is released.
+func holdStoreLock(t *testing.T, d *Daemon) (release func()) {
 	t.Helper()
-	turn := app.StoreLock(d.store)
-	if ok, err := turn.TryLock(); !ok || err != nil {
-		t.Fatalf("the turn can't be taken: %v", err)
+	lock := app.StoreLock(d.store)
+	if ok, err := lock.TryLock(); !ok || err != nil {
+		t.Fatalf("the store lock can't be taken: %v", err)
 	}
 	return func() {
-		if err := turn.Unlock(); err != nil {
+		if err := lock.Unlock(); err != nil {
 			t.Error(err)
 		}
 	}
 }
 
-// wantRefused demands a refusal of that status.
-func wantRefused(t *testing.T, err error, status int, words string) {
+// wantAPIError checks that err has the HTTP status and contains words.
+func wantAPIError(t *testing.T, err error, status int, words string) {
 	t.Helper()
 	var refusal *console.Refusal
 	if !errors.As(err, &refusal) || refusal.Status != status || !strings.Contains(err.Error(), words) {
-		t.Errorf("the error is %v, want a refusal %d with %q", err, status, words)
+		t.Errorf("the error is %v, want status %d and %q", err, status, words)
 	}
 }
 
-// counts are the lines of the metrics that tell how jobs named nightly ended.
-func (d *dashboard) counts(t *testing.T) (lines string) {
+// jobMetrics returns the metrics of the job nightly, of runs, and of waiting jobs.
+func jobMetrics(t *testing.T, d *Daemon) (lines string) {
 	t.Helper()
 	w := newRecorder()
 	d.console(d.current.Load()).ServeHTTP(w, mustRequest(t, "GET", "/metrics"))
@@ -56,7 +56,7 @@ func (d *dashboard) counts(t *testing.T) (lines string) {
 	return lines
 }
 
-// recorder keeps an answer.
+// recorder is a ResponseWriter that records the response.
 type recorder struct {
 	header http.Header
 	status int
@@ -81,7 +81,8 @@ func mustRequest(t *testing.T, method, path string) *http.Request {
 	return req
 }
 
-func (d *dashboard) runs(t *testing.T) []segments.Run {
+// runsOf returns the runs of the export nightly.
+func runsOf(t *testing.T, d *Daemon) []segments.Run {
 	t.Helper()
 	runs, err := d.store.RunsOf("nightly", 100)
 	if err != nil {
@@ -90,85 +91,85 @@ func (d *dashboard) runs(t *testing.T) []segments.Run {
 	return runs
 }
 
-func TestWhoHangsUpBeforeTheTurnCausesNoRun(t *testing.T) {
-	t.Parallel() // what is waited for is tried every other second
-	d := testDesk(t)
-	letGo := d.held(t)
+func TestARequestCanceledWhileItWaitsMakesNoRun(t *testing.T) {
+	t.Parallel() // waiting for a lock polls every two seconds
+	d := testDaemon(t)
+	release := holdStoreLock(t, d)
 	errs := make(chan error, 3)
-	asked, hangUp := context.WithCancel(t.Context())
-	for range cap(errs) { // one has the schedule's turn and waits for the store, two wait for that one
-		go func() { _, err := d.runExport(asked, "nightly"); errs <- err }()
+	request, cancel := context.WithCancel(t.Context())
+	for range cap(errs) { // one is the runner's job and waits for the store lock, two wait for that one
+		go func() { _, err := d.runExport(request, "nightly"); errs <- err }()
 	}
-	apptest.Eventually(t, "a run waits", func() bool { return d.waiting.waited() > 0 })
-	hangUp()
+	apptest.Eventually(t, "a run waits", func() bool { return d.lockWait.duration() > 0 })
+	cancel()
 	for range cap(errs) {
-		wantRefused(t, <-errs, 408, "hung up")
+		wantAPIError(t, <-errs, 408, "client disconnected")
 	}
-	if waited := d.waiting.waited(); waited != 0 {
-		t.Errorf("jobs wait for %s, though nobody does", waited)
+	if waited := d.lockWait.duration(); waited != 0 {
+		t.Errorf("jobs are reported to wait for %s, and none does", waited)
 	}
-	letGo()
-	if runs := d.runs(t); len(runs) != 0 {
+	release()
+	if runs := runsOf(t, d); len(runs) != 0 {
 		t.Errorf("runs were made: %+v", runs)
 	}
-	if got := d.counts(t); got != "winnow_jobs_waiting_seconds 0\n" {
-		t.Errorf("counted is\n%s", got)
+	if got := jobMetrics(t, d); got != "winnow_jobs_waiting_seconds 0\n" {
+		t.Errorf("the metrics are\n%s", got)
 	}
-	if _, err := d.runExport(t.Context(), "nightly"); err != nil || len(d.runs(t)) != 1 {
+	if _, err := d.runExport(t.Context(), "nightly"); err != nil || len(runsOf(t, d)) != 1 {
 		t.Errorf("the next run: %v", err)
 	}
 }
 
-func TestARunThatHasBegunGoesOnThoughNobodyWaitsForIt(t *testing.T) {
-	t.Parallel() // what is waited for is tried every other second
-	d := testDesk(t)
-	asked, hangUp := context.WithCancel(t.Context())
-	a := d.Exporter().ForRequest(asked)
-	began := false
-	err := a.Exclusive(context.Background(), func() error { began = true; hangUp(); return nil })
-	if err != nil || !began {
-		t.Errorf("it began: %v, and ended with %v", began, err)
+func TestARequestThatHasStartedContinuesAfterItIsCanceled(t *testing.T) {
+	t.Parallel() // waiting for a lock polls every two seconds
+	d := testDaemon(t)
+	request, cancel := context.WithCancel(t.Context())
+	x := d.Exporter().ForRequest(request)
+	started := false
+	err := x.Exclusive(context.Background(), func() error { started = true; cancel(); return nil })
+	if err != nil || !started {
+		t.Errorf("started: %v; the error is %v", started, err)
 	}
-	wantRefused(t, refused(a.Exclusive(context.Background(), func() error { return nil })), 408, "hung up")
-	over, end := context.WithCancel(t.Context())
-	end()
-	defer d.held(t)()
-	wantRefused(t, refused(d.Operations().Requested(t.Context()).Exclusive(over, func() error { return nil })), 503, "stopped")
+	wantAPIError(t, apiError(x.Exclusive(context.Background(), func() error { return nil })), 408, "client disconnected")
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	defer holdStoreLock(t, d)()
+	wantAPIError(t, apiError(d.Operations().Requested(t.Context()).Exclusive(stopped, func() error { return nil })), 503, "stopped")
 }
 
-func TestPeopleAreToldWhomJobsWaitFor(t *testing.T) {
-	t.Parallel() // what is waited for is tried every other second
-	d := testDesk(t)
+func TestJobsThatWaitForLongNameTheProcessTheyWaitFor(t *testing.T) {
+	t.Parallel() // waiting for a lock polls every two seconds
+	d := testDaemon(t)
 	var mu sync.Mutex
-	var said strings.Builder
-	d.log = slog.New(slog.NewTextHandler(lockedWriter{&mu, &said}, nil))
-	letGo := d.held(t)
+	var log strings.Builder
+	d.log = slog.New(slog.NewTextHandler(lockedWriter{&mu, &log}, nil))
+	release := holdStoreLock(t, d)
 	swept := make(chan error)
 	go func() { swept <- d.sweep(t.Context()) }()
-	apptest.Eventually(t, "the sweep waits", func() bool { return d.waiting.waited() > 0 })
-	if got := troubles(d.shows(t)); got != "" {
-		t.Errorf("at once the page tells of\n%s", got)
+	apptest.Eventually(t, "the sweep waits", func() bool { return d.lockWait.duration() > 0 })
+	if got := alerts(pageOf(t, d)); got != "" {
+		t.Errorf("there is an alert immediately:\n%s", got)
 	}
-	d.waiting.mu.Lock()
-	d.waiting.since = time.Now().Add(-2 * time.Hour)
-	d.waiting.mu.Unlock()
-	if got := troubles(d.shows(t)); !strings.Contains(got, fmt.Sprint("wait for process ", os.Getpid())) {
-		t.Errorf("the page tells of\n%s", got)
+	d.lockWait.mu.Lock()
+	d.lockWait.since = time.Now().Add(-2 * time.Hour)
+	d.lockWait.mu.Unlock()
+	if got := alerts(pageOf(t, d)); !strings.Contains(got, fmt.Sprint("process ", os.Getpid(), " has held the store lock since")) {
+		t.Errorf("the alerts are\n%s", got)
 	}
-	if got := d.counts(t); !strings.Contains(got, "winnow_jobs_waiting_seconds 7200\n") {
+	if got := jobMetrics(t, d); !strings.Contains(got, "winnow_jobs_waiting_seconds 7200\n") {
 		t.Errorf("the metrics are\n%s", got)
 	}
-	letGo()
+	release()
 	if err := <-swept; err != nil {
 		t.Error(err)
 	}
-	if got := troubles(d.shows(t)); got != "" {
-		t.Errorf("afterwards the page tells of\n%s", got)
+	if got := alerts(pageOf(t, d)); got != "" {
+		t.Errorf("afterwards the alerts are\n%s", got)
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	if text := said.String(); strings.Count(text, "jobs wait for another process") != 1 {
-		t.Errorf("the log says\n%s", text)
+	if text := log.String(); strings.Count(text, "jobs are waiting for another process") != 1 {
+		t.Errorf("the log is\n%s", text)
 	}
 }
 
@@ -183,82 +184,83 @@ func (w lockedWriter) Write(b []byte) (int, error) {
 	return w.to.Write(b)
 }
 
-func TestTheSecondOfTwoReleasesIsToldThatItIsReleased(t *testing.T) {
-	t.Parallel() // what is waited for is tried every other second
-	d := testDesk(t, "to: [./exports]}", "to: [./exports], guard: {min_rows: {reachable: 1}}}")
-	run, err := d.runExport(t.Context(), "nightly")
+func TestTheSecondOfTwoReleasesFailsSinceTheRunIsReleased(t *testing.T) {
+	t.Parallel() // waiting for a lock polls every two seconds
+	d := testDaemon(t, "to: [./exports]}", "to: [./exports], guard: {min_rows: {reachable: 1}}}")
+	given, err := d.runExport(t.Context(), "nightly")
 	if err != nil {
 		t.Fatal(err)
 	}
+	run := given
 	if run.Status != segments.Held {
 		t.Fatalf("the run is %s", run.Status)
 	}
-	letGo := d.held(t)
+	release := holdStoreLock(t, d)
 	errs := make(chan error, 2)
 	for range cap(errs) {
 		go func() { _, err := d.release(t.Context(), "nightly", run.Name); errs <- err }()
 	}
-	time.AfterFunc(300*time.Millisecond, letGo)
+	time.AfterFunc(300*time.Millisecond, release)
 	first, second := <-errs, <-errs
 	if first == nil {
 		first, second = second, first
 	}
 	if second != nil {
-		t.Errorf("neither is released: %v", second)
+		t.Errorf("both releases failed: %v", second)
 	}
-	wantRefused(t, first, 409, "is released, and only a held run")
+	wantAPIError(t, first, 409, "is released; only a held run")
 	_, err = d.release(t.Context(), "nightly", "2001-01-01T000000Z")
-	wantRefused(t, err, 404, "is not there")
+	wantAPIError(t, err, 404, "there is no run")
 }
 
-func TestAReleaseIsGivenUpWithItsCaller(t *testing.T) {
-	t.Parallel() // what is waited for is tried every other second
-	d := testDesk(t, "to: [./exports]}", "to: [./exports], guard: {min_rows: {reachable: 1}}}")
-	run, err := d.runExport(t.Context(), "nightly")
+func TestAReleaseCanceledWhileItWaitsDoesNothing(t *testing.T) {
+	t.Parallel() // waiting for a lock polls every two seconds
+	d := testDaemon(t, "to: [./exports]}", "to: [./exports], guard: {min_rows: {reachable: 1}}}")
+	given, err := d.runExport(t.Context(), "nightly")
 	if err != nil {
 		t.Fatal(err)
 	}
-	letGo := d.held(t)
-	asked, hangUp := context.WithCancel(t.Context())
-	time.AfterFunc(50*time.Millisecond, hangUp)
-	_, err = d.release(asked, "nightly", run.Name)
-	wantRefused(t, err, 408, "hung up")
-	letGo()
-	if runs := d.runs(t); len(runs) != 1 || runs[0].Status != segments.Held {
+	release := holdStoreLock(t, d)
+	request, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	_, err = d.release(request, "nightly", given.Name)
+	wantAPIError(t, err, 408, "client disconnected")
+	release()
+	if runs := runsOf(t, d); len(runs) != 1 || runs[0].Status != segments.Held {
 		t.Errorf("the runs are %+v", runs)
 	}
 }
 
-func TestAnExportThatAReloadTookAwayIsNotThere(t *testing.T) {
-	t.Parallel() // what is waited for is tried every other second
-	d := testDesk(t)
-	begun, goOn := make(chan bool), make(chan bool)
+func TestAnExportThatAReloadRemovedIsNotFound(t *testing.T) {
+	t.Parallel() // waiting for a lock polls every two seconds
+	d := testDaemon(t)
+	started, proceed := make(chan bool), make(chan bool)
 	other := schedule.Job{Kind: schedule.Sweep, Name: "other", Run: func(context.Context, time.Time) error {
-		close(begun)
-		<-goOn
+		close(started)
+		<-proceed
 		return nil
 	}}
 	done := make(chan error, 1)
 	go func() { done <- d.runner.Do(t.Context(), other, time.Now()) }()
-	<-begun
+	<-started
 	_, err := d.runExport(t.Context(), "none")
-	wantRefused(t, err, 404, "there is no export")
+	wantAPIError(t, err, 404, "there is no export")
 	errs := make(chan error)
 	go func() { _, err := d.runExport(t.Context(), "nightly"); errs <- err }()
-	time.AfterFunc(200*time.Millisecond, func() { // it has asked, and waits for the other job
+	time.AfterFunc(200*time.Millisecond, func() { // the request waits for the other job now
 		without := *d.current.Load()
 		without.Exports = nil
 		d.current.Store(&without)
-		close(goOn)
+		close(proceed)
 	})
-	wantRefused(t, <-errs, 404, `there is no export "nightly"`)
+	wantAPIError(t, <-errs, 404, `there is no export "nightly"`)
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if got := d.counts(t); got != "winnow_jobs_waiting_seconds 0\n" {
-		t.Errorf("counted is\n%s", got)
+	if got := jobMetrics(t, d); got != "winnow_jobs_waiting_seconds 0\n" {
+		t.Errorf("the metrics are\n%s", got)
 	}
-	if err := d.scheduled(t.Context(), "nightly", time.Now()); err != nil {
-		t.Errorf("the scheduled one: %v", err)
+	if err := d.scheduledExport(t.Context(), "nightly", time.Now()); err != nil {
+		t.Errorf("the scheduled run: %v", err)
 	}
 }

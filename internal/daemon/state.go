@@ -11,44 +11,45 @@ import (
 	"winnow/internal/schedule"
 )
 
-// jobState are what the page tells of the daemon's own life.
-type jobState struct {
-	mu       sync.Mutex
-	goodAt   hygiene.Instant
-	rejected string
-	jobs     map[string]console.Job
-	next     map[string]schedule.Schedule
+// runtimeState is what the console shows of the running daemon and the store does not
+// keep: the result of the last reload, and how each job ended.
+type runtimeState struct {
+	mu        sync.Mutex
+	goodAt    hygiene.Instant // when a valid config was last applied
+	rejected  string          // why the file was rejected; empty if it is in force
+	jobs      map[string]console.Job
+	schedules map[string]schedule.Schedule
 }
 
-// reloaded notes how reading the config went.
-func (n *jobState) reloaded(at hygiene.Instant, err error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
+// reloaded records the result of reading the config.
+func (s *runtimeState) reloaded(at hygiene.Instant, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err != nil {
-		n.rejected = err.Error()
+		s.rejected = err.Error()
 		return
 	}
-	n.goodAt, n.rejected = at, ""
+	s.goodAt, s.rejected = at, ""
 }
 
-// scheduled notes which jobs there are.
-func (n *jobState) scheduled(jobs []schedule.Job) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	old := n.jobs
-	n.jobs, n.next = map[string]console.Job{}, map[string]schedule.Schedule{}
+// scheduled replaces the jobs. A job that stays keeps how it ended last.
+func (s *runtimeState) scheduled(jobs []schedule.Job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.jobs
+	s.jobs, s.schedules = map[string]console.Job{}, map[string]schedule.Schedule{}
 	for _, j := range jobs {
 		job := old[j.Key()]
 		job.Name, job.Kind = j.Name, string(j.Kind)
-		n.jobs[j.Key()], n.next[j.Key()] = job, j.Schedule
+		s.jobs[j.Key()], s.schedules[j.Key()] = job, j.Schedule
 	}
 }
 
-// ended notes how a job went.
-func (n *jobState) ended(j schedule.Job, took time.Duration, err error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	job, ok := n.jobs[j.Key()]
+// ended records how a job ended.
+func (s *runtimeState) ended(j schedule.Job, took time.Duration, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	job, ok := s.jobs[j.Key()]
 	if !ok {
 		return
 	}
@@ -56,17 +57,17 @@ func (n *jobState) ended(j schedule.Job, took time.Duration, err error) {
 	if err != nil {
 		job.Error = err.Error()
 	}
-	n.jobs[j.Key()] = job
+	s.jobs[j.Key()] = job
 }
 
-// fill puts the notes on the page.
-func (n *jobState) fill(p *console.Page) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	p.GoodAt, p.Rejected = n.goodAt, n.rejected
-	for _, key := range slices.Sorted(maps.Keys(n.jobs)) {
-		job := n.jobs[key]
-		job.Next = hygiene.InstantOf(n.next[key].Next(p.At.Time()))
+// fill adds the state to the page.
+func (s *runtimeState) fill(p *console.Page) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.GoodAt, p.Rejected = s.goodAt, s.rejected
+	for _, key := range slices.Sorted(maps.Keys(s.jobs)) {
+		job := s.jobs[key]
+		job.Next = hygiene.InstantOf(s.schedules[key].Next(p.At.Time()))
 		p.Jobs = append(p.Jobs, job)
 	}
 }

@@ -11,34 +11,35 @@ import (
 	"winnow/internal/config"
 )
 
-// servePublic answers callbacks, over TLS when the config has a certificate.
+// servePublic serves callbacks, over TLS if the config has a certificate.
 func servePublic(s *http.Server, l net.Listener, cert *config.TLS) error {
 	if cert == nil {
 		return s.Serve(l)
 	}
 	pair := &keyPair{cert: cert.Cert, key: cert.Key}
-	if _, err := pair.get(nil); err != nil {
+	if _, err := pair.certificate(nil); err != nil {
 		return err
 	}
-	s.TLSConfig = &tls.Config{GetCertificate: pair.get, MinVersion: tls.VersionTLS12}
+	s.TLSConfig = &tls.Config{GetCertificate: pair.certificate, MinVersion: tls.VersionTLS12}
 	return s.ServeTLS(l, "", "")
 }
 
-// keyPair is a certificate and its key, read again when their files change. A
-// pair that can't be read leaves the one before in use.
+// keyPair is a certificate and its key, read again when their files change. If the new
+// pair can't be read, the previous one stays in use.
 type keyPair struct {
-	cert, key string
+	cert, key string // files
 
-	mu     sync.Mutex
-	seen   [2]atomicfile.Version
-	loaded *tls.Certificate
+	mu      sync.Mutex
+	version [2]atomicfile.Version // of the files when they were read
+	loaded  *tls.Certificate
 }
 
-func (p *keyPair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+// certificate is a [tls.Config] GetCertificate.
+func (p *keyPair) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := [2]atomicfile.Version{atomicfile.VersionOf(p.cert), atomicfile.VersionOf(p.key)}
-	if p.loaded != nil && now == p.seen {
+	version := [2]atomicfile.Version{atomicfile.VersionOf(p.cert), atomicfile.VersionOf(p.key)}
+	if p.loaded != nil && version == p.version {
 		return p.loaded, nil
 	}
 	pair, err := tls.LoadX509KeyPair(p.cert, p.key)
@@ -48,12 +49,13 @@ func (p *keyPair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		}
 		return nil, err
 	}
-	p.loaded, p.seen = &pair, now
+	p.loaded, p.version = &pair, version
 	return p.loaded, nil
 }
 
-// PublicURL is how this machine reaches the public door of a config. The
-// certificate is not checked: the name in it is not this machine's.
+// PublicURL returns the URL at which this machine reaches the public server of a
+// config, and a client for it. The client does not verify the certificate, whose name
+// is not that of this machine.
 func PublicURL(cfg *config.Config) (url string, client *http.Client) {
 	host, port, err := net.SplitHostPort(cfg.Listen)
 	if err != nil || host == "" || host == "0.0.0.0" || host == "::" {

@@ -1,5 +1,8 @@
-// Package demo plays a campaign against a real daemon on free ports: callbacks,
-// sweeps, exports.
+// Package demo plays a campaign against a real daemon on free ports: the provider's
+// callbacks, sweeps, the send log, explanations and exports.
+//
+// The story is [demo.play], a step each. The bodies in callbacks/ are those that the
+// provider's documentation prints.
 package demo
 
 import (
@@ -25,21 +28,28 @@ import (
 	"winnow/internal/ui"
 )
 
-// The provider's own bodies, as its pages print them.
-//
 //go:embed callbacks/*.json
 var callbacks embed.FS
 
-// Run plays a campaign in a folder of its own.
-func Run(parent context.Context, out io.Writer, version string, example []byte, now func() time.Time, keep bool) (err error) {
+// Options say how to run the demo.
+type Options struct {
+	Out     io.Writer
+	Version string
+	Config  []byte // the example config, which reads its token from tokenVariable
+	Now     func() time.Time
+	Keep    bool // keep the folder of the demo, and print its name on the last line
+}
+
+// Run plays the demo in a new temporary folder.
+func Run(parent context.Context, o Options) (err error) {
 	folder, err := os.MkdirTemp("", "winnow-demo-")
 	if err != nil {
 		return err
 	}
-	if !keep {
+	if !o.Keep {
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	}
-	d, err := newDemo(out, version, example, now, folder)
+	d, err := newDemo(o, folder)
 	if err != nil {
 		return err
 	}
@@ -49,37 +59,34 @@ func Run(parent context.Context, out io.Writer, version string, example []byte, 
 	err = d.play(ctx)
 	stop()
 	err = errors.Join(err, <-served)
-	if keep {
-		fmt.Fprintf(out, "\n%s\n", folder)
+	if o.Keep {
+		fmt.Fprintf(o.Out, "\n%s\n", folder)
 	}
 	return err
 }
 
-// demo is a daemon in a folder of its own, and a provider that calls it.
+// demo is a daemon with its folder, and what a provider needs to call it.
 type demo struct {
-	out     io.Writer
-	version string
-	now     func() time.Time
-	daemon  *daemon.Daemon
-	folder  string
-	url     string // of the callbacks
-	api     string
+	Options
+	daemon       *daemon.Daemon
+	folder       string
+	callbacksURL string
+	apiURL       string
 }
 
-// The provider's token, and the variable by which the example reads it.
+// The provider's token, and the variable by which the example config reads it.
 const (
 	demoToken     = "demo-9c99bc26-373e-4847"
 	tokenVariable = "WINNOW_INSIDER_TOKEN"
 )
 
-// newDemo makes the daemon from the example config, on free ports. It sweeps when
-// the demo says so.
-func newDemo(out io.Writer, version string, example []byte, now func() time.Time, folder string) (*demo, error) {
+// newDemo makes a daemon with the example config on free ports. The demo sweeps itself.
+func newDemo(o Options, folder string) (*demo, error) {
 	path := filepath.Join(folder, "winnow.yaml")
-	if err := os.WriteFile(path, example, 0o600); err != nil {
+	if err := os.WriteFile(path, o.Config, 0o600); err != nil {
 		return nil, err
 	}
-	d, err := daemon.New(daemon.Options{Config: path, Version: version, Logger: slog.New(slog.DiscardHandler),
+	d, err := daemon.New(daemon.Options{Config: path, Version: o.Version, Logger: slog.New(slog.DiscardHandler),
 		Env: func(name string) (string, bool) {
 			if name == tokenVariable {
 				return demoToken, true
@@ -93,14 +100,14 @@ func newDemo(out io.Writer, version string, example []byte, now func() time.Time
 	if err != nil {
 		return nil, err
 	}
-	return &demo{out: out, version: version, now: now, daemon: d, folder: folder,
-		url: "http://" + d.CallbacksAddr().String() + "/callbacks/" + demoToken, api: "http://" + d.AdminAddr().String() + "/api/v1"}, nil
+	return &demo{Options: o, daemon: d, folder: folder,
+		callbacksURL: "http://" + d.CallbacksAddr().String() + "/callbacks/" + demoToken, apiURL: "http://" + d.AdminAddr().String() + "/api/v1"}, nil
 }
 
-// play is the story, one step after the other.
+// play plays the story, one step after the other.
 func (d *demo) play(ctx context.Context) error {
-	d.say("winnow %s listens at %s, with the rules of config.example.yaml\n", d.version, d.daemon.CallbacksAddr())
-	for _, step := range []func(context.Context) error{d.receive, d.sweep, d.register, d.explain, d.export, d.later} {
+	d.printf("winnow %s listens at %s, with the rules of config.example.yaml\n", d.Version, d.daemon.CallbacksAddr())
+	for _, step := range []func(context.Context) error{d.receiveCallbacks, d.sweep, d.registerMessages, d.explain, d.export, d.exportLater} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -108,42 +115,42 @@ func (d *demo) play(ctx context.Context) error {
 	return nil
 }
 
-func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format, args...) }
+func (d *demo) printf(format string, args ...any) { fmt.Fprintf(d.Out, format, args...) }
 
-// receive is the provider calling back: a campaign, with all that real
-// providers do to it.
-func (d *demo) receive(ctx context.Context) error {
-	d.say("\n1. The provider calls back\n")
+// receiveCallbacks sends a campaign's callbacks, with what real providers do: repeats,
+// messages without a contact, an unreadable body.
+func (d *demo) receiveCallbacks(ctx context.Context) error {
+	d.printf("\n1. The provider calls back\n")
 	var rows [][]string
-	tell := func(what string, body []byte) error {
-		answer, err := d.post(ctx, d.url, body)
+	send := func(what string, body []byte) error {
+		answer, err := d.post(ctx, d.callbacksURL, body)
 		rows = append(rows, []string{"   " + what, answer})
 		return err
 	}
 	err := errors.Join(
-		tell("500 messages sent", d.batch("sent", 0, 500)),
-		tell("440 delivered", d.batch("delivered", 0, 440)),
-		tell("20 hard bounces (1400)", d.batch("hard_bounce", 440, 460)),
-		tell("25 soft bounces (1404)", d.batch("soft_bounce", 460, 485)),
-		tell("5 numbers that are none (1500)", d.batch("invalid_number", 485, 490)),
-		tell("6 stopped by the carrier (1408): the content's fault", d.batch("carrier_violation", 490, 496)),
-		tell("4 unknown (1409), whose text says Soft Bounce", d.batch("unknown_delivery", 496, 500)),
-		tell("the same 25 soft bounces again: repeats", d.batch("soft_bounce", 460, 485)),
-		tell("something that is no event", []byte(`{"probe": true}`)),
+		send("500 messages sent", d.batch("sent", 0, 500)),
+		send("440 delivered", d.batch("delivered", 0, 440)),
+		send("20 hard bounces (1400)", d.batch("hard_bounce", 440, 460)),
+		send("25 soft bounces (1404)", d.batch("soft_bounce", 460, 485)),
+		send("5 invalid numbers (1500)", d.batch("invalid_number", 485, 490)),
+		send("6 carrier violations (1408), caused by the content", d.batch("carrier_violation", 490, 496)),
+		send("4 unknown deliveries (1409), whose message says Soft Bounce", d.batch("unknown_delivery", 496, 500)),
+		send("the same 25 soft bounces again: repeats", d.batch("soft_bounce", 460, 485)),
+		send("an unreadable body", []byte(`{"probe": true}`)),
 	)
 	names, _ := callbacks.ReadDir("callbacks")
 	for _, name := range names {
 		body, _ := callbacks.ReadFile("callbacks/" + name.Name())
-		_, postErr := d.post(ctx, d.url, body)
+		_, postErr := d.post(ctx, d.callbacksURL, body)
 		err = errors.Join(err, postErr)
 	}
-	rows = append(rows, []string{fmt.Sprintf("   the %d bodies of its page, as printed: they name a message and no contact", len(names)), "200 each"})
-	ui.Table(d.out, rows)
+	rows = append(rows, []string{fmt.Sprintf("   the %d examples of its documentation: a message each, no contact", len(names)), "200 each"})
+	ui.Table(d.Out, rows)
 	return err
 }
 
-// batch makes one array of callbacks out of the provider's body of that name,
-// about the messages from one number to another.
+// batch makes an array of callbacks from the provider's example of that name, for the
+// messages numbered from (inclusive) to to (exclusive).
 func (d *demo) batch(name string, from, to int) []byte {
 	body, err := callbacks.ReadFile("callbacks/" + name + ".json")
 	if err != nil {
@@ -166,6 +173,7 @@ func (d *demo) batch(name string, from, to int) []byte {
 	return text
 }
 
+// post posts a body and returns the answer. An answer other than 200 is an error.
 func (d *demo) post(ctx context.Context, url string, body []byte) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
@@ -184,76 +192,77 @@ func (d *demo) post(ctx context.Context, url string, body []byte) (string, error
 	return fmt.Sprintf("%d %s", answer.StatusCode, bytes.TrimSpace(text)), err
 }
 
-// sweep applies the rules.
+// sweep applies the rules, and counts contacts by status.
 func (d *demo) sweep(ctx context.Context) error {
-	d.say("\n2. A sweep applies the rules\n")
-	if err := d.swept(ctx); err != nil {
+	d.printf("\n2. A sweep applies the rules\n")
+	if err := d.sweepNow(ctx); err != nil {
 		return err
 	}
-	st, err := status.Of(d.daemon.Operations().Config, d.daemon.Operations().Store)
+	st, err := status.Collect(d.daemon.Operations().Config, d.daemon.Operations().Store)
 	if err != nil {
 		return err
 	}
 	for _, name := range hygiene.StatusNames() {
-		d.say("   %4s %s\n", ui.Number(st.Statuses[name]), name)
+		d.printf("   %4s %s\n", ui.Number(st.Statuses[name]), name)
 	}
 	return nil
 }
 
-func (d *demo) swept(ctx context.Context) error {
-	did, err := d.daemon.Operations().Sweep(ctx, hygiene.InstantOf(d.now()))
+func (d *demo) sweepNow(ctx context.Context) error {
+	swept, err := d.daemon.Operations().Sweep(ctx, hygiene.InstantOf(d.Now()))
 	if err == nil {
-		d.say("   swept %s: %s, %s unmatched, %s in the ledger\n", ui.Count(did.Events, "event"), ui.Count(did.Repeats, "repeat"),
-			ui.Number(did.Unmatched), ui.Count(did.Changes, "change"))
+		d.printf("   swept %s: %s, %s unmatched, %s in the ledger\n", ui.Count(swept.Events, "event"), ui.Count(swept.Repeats, "repeat"),
+			ui.Number(swept.Unmatched), ui.Count(swept.Changes, "change"))
 	}
 	return err
 }
 
-// register is the sender's log: whom two messages were for.
-func (d *demo) register(ctx context.Context) error {
-	d.say("\n3. The sender says whom the page's messages were for\n")
-	answer, err := d.post(ctx, d.api+"/messages", []byte(
+// registerMessages sends two lines of the send log, which name the contacts of the
+// documentation's messages.
+func (d *demo) registerMessages(ctx context.Context) error {
+	d.printf("\n3. The send log names the contacts of those messages\n")
+	answer, err := d.post(ctx, d.apiURL+"/messages", []byte(
 		`{"message_id": "sms-66944540-5ade", "contact": "crm-page"}`+"\n"+
 			`{"message": "Accepted", "messageId": "sms-a1234567-b123-c123-d123-e123f123456", "contact": "crm-sample"}`+"\n"))
 	if err != nil {
 		return err
 	}
-	d.say("   POST /api/v1/messages  %s\n", answer)
-	return d.swept(ctx)
+	d.printf("   POST /api/v1/messages  %s\n", answer)
+	return d.sweepNow(ctx)
 }
 
-// explain asks why, for one that bounced hard and one that bounced softly.
+// explain explains a contact that bounced hard and one that bounced softly.
 func (d *demo) explain(context.Context) error {
-	d.say("\n4. Why? winnow explain\n")
+	d.printf("\n4. Why? winnow explain\n")
 	cfg := d.daemon.Operations().Config
 	for _, key := range []string{"crm-0441", "crm-0470"} {
-		e, ok, err := explain.Contact(cfg, d.daemon.Operations().Store, key, hygiene.InstantOf(d.now()))
+		e, ok, err := explain.Contact(cfg, d.daemon.Operations().Store, key, hygiene.InstantOf(d.Now()))
 		if err != nil || !ok {
 			return errors.Join(err, fmt.Errorf("contact %s is missing", key))
 		}
 		var b strings.Builder
 		e.History, e.Timeline = nil, nil
-		e.Print(&b, cfg)
-		d.say("   %s\n", strings.ReplaceAll(strings.TrimSpace(b.String()), "\n", "\n   "))
+		e.PrintSummary(&b, cfg)
+		d.printf("   %s\n", strings.ReplaceAll(strings.TrimSpace(b.String()), "\n", "\n   "))
 	}
 	return nil
 }
 
-// export runs the nightly export now, and shows what the CRM finds.
+// export runs the nightly export now.
 func (d *demo) export(ctx context.Context) error {
-	d.say("\n5. The nightly export, for the CRM\n")
-	return d.run(ctx, d.now(), "do-not-text.csv")
+	d.printf("\n5. The nightly export, for the CRM\n")
+	return d.runExports(ctx, d.Now(), "do-not-text.csv")
 }
 
-// later runs it again when the first retries are due.
-func (d *demo) later(ctx context.Context) error {
-	d.say("\n6. The same export five hours later: the first retries are due\n")
-	return d.run(ctx, d.now().Add(5*time.Hour), "retry-due.delta.csv")
+// exportLater runs it again when the first retries are due.
+func (d *demo) exportLater(ctx context.Context) error {
+	d.printf("\n6. The same export five hours later: the first retries are due\n")
+	return d.runExports(ctx, d.Now().Add(5*time.Hour), "retry-due.delta.csv")
 }
 
-// run makes a run of each export at the given time, and shows its files and
-// the beginning of one.
-func (d *demo) run(ctx context.Context, at time.Time, show string) error {
+// runExports makes a run of each export at a time, lists its files, and prints the first
+// lines of the file show.
+func (d *demo) runExports(ctx context.Context, at time.Time, show string) error {
 	at = at.Truncate(time.Second)
 	for _, e := range d.daemon.Operations().Config.Exports {
 		result, err := d.daemon.Exporter().Export(ctx, e.Name, at, func() hygiene.Instant { return hygiene.InstantOf(at.Add(time.Second)) })
@@ -265,25 +274,29 @@ func (d *demo) run(ctx context.Context, at time.Time, show string) error {
 			rows = append(rows, []string{"   " + f.Name, ui.Number(f.Rows) + " rows", ui.Number(f.Bytes) + " bytes", "sha256 " + f.SHA256[:12] + "…"})
 		}
 		folder := filepath.Join(e.To[0], e.Name, result.Run.Name)
-		d.say("   %s\n", strings.TrimPrefix(folder, d.folder+string(filepath.Separator)))
-		ui.Table(d.out, rows)
-		if err := d.head(filepath.Join(folder, show)); err != nil {
+		relative, err := filepath.Rel(d.folder, folder)
+		if err != nil {
+			return err
+		}
+		d.printf("   %s\n", relative)
+		ui.Table(d.Out, rows)
+		if err := d.printHead(filepath.Join(folder, show)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// head shows the first lines of a file.
-func (d *demo) head(path string) error {
+// printHead prints the first lines of a file.
+func (d *demo) printHead(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	all := strings.SplitAfter(string(text), "\n")
-	d.say("   %s begins:\n", filepath.Base(path))
-	for _, line := range all[:min(4, len(all))] {
-		d.say("     %s", line)
+	lines := strings.SplitAfter(string(text), "\n")
+	d.printf("   %s begins:\n", filepath.Base(path))
+	for _, line := range lines[:min(4, len(lines))] {
+		d.printf("     %s", line)
 	}
 	return nil
 }

@@ -4,117 +4,115 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/internal/console/view"
 	"winnow/store"
 )
 
-// evidenceReader finds what a contact's suppressions and retry stand on: the events
-// that were counted, and the policy that was in force.
+// evidenceReader finds what the suppressions and the retry of a contact are based
+// on: the events that were counted, and the policy that was in force.
 type evidenceReader struct {
-	policy  *hygiene.Policy // today's
-	store   *store.Store
-	contact *hygiene.Contact
-	known   []TimelineEvent // events that were read already
-	ledger  []store.LedgerEntry
+	policy   *hygiene.Policy // of the config
+	store    *store.Store
+	contact  *hygiene.Contact
+	timeline []view.Event // events that need not be read again
+	ledger   []store.LedgerEntry
 }
 
-// collect puts suppressions, retry and ledger into the explanation.
-func (g *evidenceReader) collect(e *Explanation) error {
-	open := append(g.contact.OpenSuppressions(e.AsOf), g.contact.HeldSuppressions(e.AsOf)...)
-	if err := g.readLedger(open); err != nil {
+// addTo adds suppressions, retry and ledger to the explanation.
+func (r *evidenceReader) addTo(e *Explanation) error {
+	open := append(r.contact.OpenSuppressions(e.AsOf), r.contact.HeldSuppressions(e.AsOf)...)
+	if err := r.readLedger(open); err != nil {
 		return err
 	}
-	e.ledger = g.ledger[:min(10, len(g.ledger))]
+	e.ledger = r.ledger[:min(10, len(r.ledger))]
 	for i := range open {
-		s, err := g.suppression(&open[i])
+		s, err := r.suppression(&open[i])
 		if err != nil {
 			return err
 		}
 		e.Suppressions = append(e.Suppressions, s)
 	}
-	if r := g.contact.Retry; r.OpenAt(e.AsOf) && !e.is(hygiene.IsSuppressed) {
+	if retry := r.contact.Retry; retry.OpenAt(e.AsOf) && !e.is(hygiene.IsSuppressed) {
 		var err error
-		e.Retry, err = g.retry(r)
+		e.Retry, err = r.retry(retry)
 		return err
 	}
 	return nil
 }
 
-// maxLedgerRead is how many entries of its ledger a contact's openings are looked for
-// in: at some 300 bytes each. Behind them the policy of an opening is not told.
+// maxLedgerRead is how many ledger entries are searched for those that opened the
+// suppressions, at about 300 bytes each. If an entry is older, the policy that
+// opened the suppression is not shown.
 const maxLedgerRead = 100_000
 
-// readLedger reads the latest entries, and as far back as the openings of what
-// is open lie.
-func (g *evidenceReader) readLedger(open []hygiene.Suppression) (err error) {
-	for most := 10; ; most *= 10 {
-		if g.ledger, err = g.store.Ledger(g.contact.Key, most); err != nil {
+// readLedger reads the latest entries, and as many more as it takes to find those
+// that opened the suppressions.
+func (r *evidenceReader) readLedger(open []hygiene.Suppression) (err error) {
+	for limit := 10; ; limit *= 10 {
+		if r.ledger, err = r.store.Ledger(r.contact.Key, limit); err != nil {
 			return err
 		}
-		found := !slices.ContainsFunc(open, func(s hygiene.Suppression) bool { return g.openingEntry(&s) == nil })
-		if found || len(g.ledger) < most || most >= maxLedgerRead {
+		found := !slices.ContainsFunc(open, func(s hygiene.Suppression) bool { return r.openingEntry(&s) == nil })
+		if found || len(r.ledger) < limit || limit >= maxLedgerRead {
 			return nil
 		}
 	}
 }
 
-// openingEntry is the latest entry that tells of this suppression as it stands; nil
+// openingEntry is the latest entry that opened or renewed the suppression; nil
 // when none was read.
-func (g *evidenceReader) openingEntry(s *hygiene.Suppression) *store.LedgerEntry {
-	i := slices.IndexFunc(g.ledger, func(l store.LedgerEntry) bool {
+func (r *evidenceReader) openingEntry(s *hygiene.Suppression) *store.LedgerEntry {
+	i := slices.IndexFunc(r.ledger, func(l store.LedgerEntry) bool {
 		return (l.Act == hygiene.Suppressed || l.Act == hygiene.Renewed) &&
 			l.Reason == s.Reason && l.Hand == s.Hand && l.Held == s.Held && l.At == s.Since.At
 	})
 	if i < 0 {
 		return nil
 	}
-	return &g.ledger[i]
+	return &r.ledger[i]
 }
 
-func (g *evidenceReader) suppression(p *hygiene.Suppression) (Suppression, error) {
-	s := Suppression{Reason: p.Reason, Since: p.Since.At, Until: endOf(p.Until), Rule: p.Rule, By: p.By, Note: p.Note,
-		Evidence: p.Evidence, Hand: p.Hand.String(), Held: p.Held, described: g.describe(p)}
-	if l := g.openingEntry(p); l != nil {
+func (r *evidenceReader) suppression(p *hygiene.Suppression) (view.Suppression, error) {
+	s := view.Suppression{Reason: p.Reason, Since: p.Since.At, Rule: p.Rule, By: p.By, Note: p.Note,
+		Evidence: p.Evidence, Hand: p.Hand.String(), Held: p.Held, Summary: r.summary(p)}
+	if p.Until != 0 {
+		s.Until = &p.Until
+	}
+	if l := r.openingEntry(p); l != nil {
 		s.Policy = l.Policy
 	}
 	for _, seq := range p.Evidence {
-		h, err := g.event(seq)
+		event, err := r.event(seq)
 		if err != nil {
 			return s, err
 		}
-		if h != nil {
-			s.Events = append(s.Events, *h)
+		if event != nil {
+			s.Events = append(s.Events, *event)
 		}
 	}
-	s.Why = s.sentence()
+	s.Why = suppressionSentence(&s)
 	return s, nil
 }
 
-func endOf(until hygiene.Instant) *hygiene.Instant {
-	if until == 0 {
-		return nil
-	}
-	return &until
-}
-
-func (g *evidenceReader) retry(r *hygiene.Retry) (*Retry, error) {
-	of := &Retry{DueAt: r.Due, Attempt: r.Attempt, MessageID: r.MessageID, LapsesAt: r.Lapses, Rule: r.Rule}
-	if rule := g.policy.RuleOf(&r.Grounds); rule != nil && rule.Then.Retry != nil {
-		of.Attempts = len(rule.Then.Retry.After)
+func (r *evidenceReader) retry(p *hygiene.Retry) (*view.Retry, error) {
+	retry := &view.Retry{DueAt: p.Due, Attempt: p.Attempt, MessageID: p.MessageID, LapsesAt: p.Lapses, Rule: p.Rule}
+	if rule := r.policy.RuleOf(&p.Grounds); rule != nil && rule.Then.Retry != nil {
+		retry.Attempts = len(rule.Then.Retry.After)
 	}
 	var err error
-	of.Bounce, err = g.event(r.Since.Seq)
-	return of, err
+	retry.Bounce, err = r.event(p.Since.Seq)
+	return retry, err
 }
 
-// event is the event of that place in the log; nil when the log no longer has it.
-func (g *evidenceReader) event(seq int64) (*TimelineEvent, error) {
-	if i := slices.IndexFunc(g.known, func(h TimelineEvent) bool { return h.Seq == seq }); i >= 0 {
-		return &g.known[i], nil
+// event is the event with that seq; nil when it is no longer in the log.
+func (r *evidenceReader) event(seq int64) (*view.Event, error) {
+	if i := slices.IndexFunc(r.timeline, func(e view.Event) bool { return e.Seq == seq }); i >= 0 {
+		return &r.timeline[i], nil
 	}
-	e, ok, err := g.store.Event(seq)
+	e, ok, err := r.store.Event(seq)
 	if err != nil || !ok {
 		return nil, err
 	}
-	h := EventOf(&e)
-	return &h, nil
+	event := EventOf(&e)
+	return &event, nil
 }

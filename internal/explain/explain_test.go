@@ -15,13 +15,14 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/apptest"
 	"winnow/internal/config"
+	"winnow/internal/console/view"
 	"winnow/internal/ui"
 	"winnow/store"
 )
 
 const explainedAt = hygiene.Instant(1_768_000_000_000_000) // 2026-01-09T23:06:40Z
 
-// explained is the explanation of the contact, and its screen.
+// explained returns the explanation of the contact, and its screen.
 func explained(t *testing.T, a *app.Operations, key string, verbose bool) (*Explanation, string) {
 	t.Helper()
 	e, ok, err := Contact(a.Config, a.Store, key, explainedAt)
@@ -29,12 +30,12 @@ func explained(t *testing.T, a *app.Operations, key string, verbose bool) (*Expl
 		t.Fatalf("%t, %v", ok, err)
 	}
 	var b strings.Builder
-	(&textWriter{Writer: &b, verbose: verbose}).show(e, a.Config)
+	(&textWriter{Writer: &b, verbose: verbose}).print(e, a.Config)
 	return e, b.String()
 }
 
-// linesOfScreen is how many lines a terminal so wide needs.
-func linesOfScreen(text string, columns int) (n int) {
+// screenLines is how many lines a terminal of that width needs.
+func screenLines(text string, columns int) (n int) {
 	for line := range strings.Lines(text) {
 		n += 1 + (utf8.RuneCountInString(strings.TrimRight(line, "\n"))-1)/columns
 	}
@@ -63,8 +64,8 @@ func crowdedConfig(t *testing.T) *config.Config {
 	return cfg
 }
 
-// crowded is a contact at every limit: as many entries as are kept of each
-// outcome, the longest ids, forty instructions with notes.
+// crowded is a store with a contact at every limit: the most entries of each
+// outcome, the longest IDs, forty manual changes with notes.
 func crowded(t *testing.T, key string) *app.Operations {
 	t.Helper()
 	cfg := crowdedConfig(t)
@@ -106,9 +107,9 @@ func TestAContactAtEveryLimitFitsOneScreen(t *testing.T) {
 	key := strings.Repeat("k", hygiene.MaxKey)
 	e, text := explained(t, crowded(t, key), key, false)
 	if len(e.Suppressions) != 42 || len(e.Timeline) != 16*15 {
-		t.Fatalf("%d suppressions and %d events are no limit", len(e.Suppressions), len(e.Timeline))
+		t.Fatalf("%d suppressions and %d events are not the limits", len(e.Suppressions), len(e.Timeline))
 	}
-	if n := linesOfScreen(text, 100); n > 40 {
+	if n := screenLines(text, 100); n > 40 {
 		t.Errorf("%d lines:\n%s", n, text)
 	}
 	for _, want := range []string{"and 39 more suppressions", "and 20 more segments: ", "hard_bounce"} {
@@ -133,7 +134,7 @@ func TestAVerboseScreenLeavesNothingOut(t *testing.T) {
 	}
 }
 
-func TestTheEvidenceIsToldAlsoWhenTheHistoryForgotIt(t *testing.T) {
+func TestEvidenceIsShownEvenIfTheHistoryDroppedIt(t *testing.T) {
 	a := apptest.Operations(t)
 	apptest.Bounce(t, a.Store, explainedAt.Add(-100*hygiene.Day), "ann")
 	for i := range 20 { // the first bounce is dropped from the history
@@ -147,23 +148,23 @@ func TestTheEvidenceIsToldAlsoWhenTheHistoryForgotIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	e, _ := explained(t, a, "ann", false)
-	if slices.ContainsFunc(e.Timeline, func(h TimelineEvent) bool { return h.Seq == 1 }) {
+	if slices.ContainsFunc(e.Timeline, func(h view.Event) bool { return h.Seq == 1 }) {
 		t.Fatal("the history still has the first bounce")
 	}
 	s := e.Suppressions[0]
 	if len(s.Events) != 1 || s.Events[0].MessageID != "m-ann" || !strings.HasSuffix(s.Why, "on the hard bounce of message m-ann (code 1400)") || s.Policy != a.Config.Hash {
-		t.Errorf("told %+v", s)
+		t.Errorf("explained as %+v", s)
 	}
 }
 
-func TestWhatTheLogNoLongerHasIsSaid(t *testing.T) {
+func TestEvidenceMissingFromTheLogIsReported(t *testing.T) {
 	a := apptest.Operations(t)
-	grounded := func(evidence ...int64) *Explanation {
+	explainedBy := func(evidence ...int64) *Explanation {
 		c := &hygiene.Contact{Key: "ann", Suppressions: []hygiene.Suppression{
 			{Reason: "hard_bounce", Since: hygiene.Moment{At: explainedAt.Add(-hygiene.Day)}, Grounds: hygiene.Grounds{Rule: "hard", Evidence: evidence}}}}
-		e := &Explanation{Contact: "ann", Status: "suppressed", AsOf: explainedAt}
-		g := &evidenceReader{policy: a.Config.Policy, store: a.Store, contact: c, known: []TimelineEvent{{Seq: 9, Outcome: "soft_bounce", MessageID: "m"}}}
-		if err := g.collect(e); err != nil {
+		e := &Explanation{Explanation: view.Explanation{Contact: "ann", Status: "suppressed", AsOf: explainedAt}}
+		r := &evidenceReader{policy: a.Config.Policy, store: a.Store, contact: c, timeline: []view.Event{{Seq: 9, Outcome: "soft_bounce", MessageID: "m"}}}
+		if err := r.addTo(e); err != nil {
 			t.Fatal(err)
 		}
 		return e
@@ -172,20 +173,20 @@ func TestWhatTheLogNoLongerHasIsSaid(t *testing.T) {
 		evidence  []int64
 		why, gone string
 	}{
-		{[]int64{4}, ", on event 4, which the log no longer has", "event 4 is no longer in the log"},
-		{[]int64{4, 5}, ", on 2 events that the log no longer has", "events 4, 5 are no longer in the log"},
-		{[]int64{4, 9}, ", on 2 events, the latest the soft bounce of message m", "event 4 is no longer in the log"},
+		{[]int64{4}, ", on event 4, no longer in the log", "event 4 is no longer in the log"},
+		{[]int64{4, 5}, ", on 2 events no longer in the log", "events 4, 5 are no longer in the log"},
+		{[]int64{4, 9}, ", on 2 events, the latest being the soft bounce of message m", "event 4 is no longer in the log"},
 	} {
-		e := grounded(test.evidence...)
+		e := explainedBy(test.evidence...)
 		var b strings.Builder
 		ui.Table(&b, (&textWriter{}).facts(e))
 		if !strings.HasSuffix(e.Suppressions[0].Why, test.why) || !strings.Contains(b.String(), test.gone) {
-			t.Errorf("%v: told %s\n%s", test.evidence, e.Suppressions[0].Why, &b)
+			t.Errorf("%v: explained as %s\n%s", test.evidence, e.Suppressions[0].Why, &b)
 		}
 	}
 }
 
-func TestThePolicyIsTheOneThatOpened(t *testing.T) {
+func TestASuppressionNamesThePolicyThatOpenedIt(t *testing.T) {
 	a := apptest.Operations(t)
 	apptest.Bounce(t, a.Store, explainedAt.Add(-hygiene.Day), "ann")
 	if _, err := a.Sweep(context.Background(), explainedAt); err != nil {
@@ -195,18 +196,18 @@ func TestThePolicyIsTheOneThatOpened(t *testing.T) {
 	later := *a.Config
 	later.Hash, later.Policy = "later", hygiene.NewPolicy(a.Config.Policy.Rules, "later")
 	a.Config = &later
-	for i := range 30 { // the opening lies far back in the ledger
+	for i := range 30 { // the entry that opened it is far back in the ledger
 		in := hygiene.Instruction{Kind: hygiene.Allow, Reason: fmt.Sprint("other-", i), By: "ann"}
 		if _, err := a.Instruct([]string{"ann"}, in, explainedAt.Add(-hygiene.Day/2)+hygiene.Instant(i)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if e, _ := explained(t, a, "ann", false); e.Suppressions[0].Policy != opened || len(e.ledger) != 10 {
-		t.Errorf("opened under %s, told %s", opened, e.Suppressions[0].Policy)
+		t.Errorf("opened under %s, shown %s", opened, e.Suppressions[0].Policy)
 	}
 }
 
-func TestWhatStrangersWroteDoesNotActOnATerminal(t *testing.T) {
+func TestUntrustedTextCannotControlTheTerminal(t *testing.T) {
 	a := apptest.Operations(t)
 	e := hygiene.Event{ReceivedAt: explainedAt - 1, At: explainedAt - 1, Source: "insider", MessageID: "m\x1b[2J\n\u202e", Name: "undelivered", Code: "\x07",
 		Outcome: hygiene.HardBounce, Contact: "ann", Body: []byte("{}")}
@@ -223,7 +224,7 @@ func TestWhatStrangersWroteDoesNotActOnATerminal(t *testing.T) {
 	}
 }
 
-func TestColoursKeepColumnsInLine(t *testing.T) {
+func TestColorsDoNotShiftColumns(t *testing.T) {
 	a := apptest.Operations(t)
 	apptest.Bounce(t, a.Store, explainedAt-1, "ann")
 	if _, err := a.Sweep(context.Background(), explainedAt); err != nil {
@@ -231,20 +232,20 @@ func TestColoursKeepColumnsInLine(t *testing.T) {
 	}
 	e, plain := explained(t, a, "ann", false)
 	var b strings.Builder
-	(&textWriter{Writer: &b, colored: true}).show(e, a.Config)
+	(&textWriter{Writer: &b, colored: true}).print(e, a.Config)
 	text := b.String()
 	if !strings.HasPrefix(text, "ann is \x1b[31msuppressed\x1b[0m as of ") {
-		t.Errorf("painted %q", text)
+		t.Errorf("printed %q", text)
 	}
 	for _, code := range []string{"\x1b[31m", "\x1b[32m", "\x1b[0m"} {
 		text = strings.ReplaceAll(text, code, "")
 	}
 	if text != plain {
-		t.Errorf("without its colours\n%sis not\n%s", text, plain)
+		t.Errorf("without colors\n%sis not\n%s", text, plain)
 	}
 }
 
-func TestAbsentThingsAreAbsentKeys(t *testing.T) {
+func TestAbsentFactsAreAbsentKeys(t *testing.T) {
 	a := apptest.Operations(t)
 	if _, err := a.Store.Register(context.Background(), []store.Registration{{MessageID: "m", Contact: "new"}}); err != nil {
 		t.Fatal(err)
@@ -268,7 +269,7 @@ func TestAbsentThingsAreAbsentKeys(t *testing.T) {
 	}
 }
 
-func TestWhatIsToBeTypedNamesTheContact(t *testing.T) {
+func TestSuggestedCommandsQuoteTheContact(t *testing.T) {
 	for contact, want := range map[string]string{
 		"crm-7":         "winnow explain crm-7 -v",
 		"+905551234567": "winnow explain +905551234567 -v",

@@ -9,14 +9,15 @@ import (
 	"winnow/segments"
 )
 
-// Which way a contact is pinned.
+// How a contact is pinned, as [PinState] says it.
 const (
 	PinnedIn  = "in"
 	PinnedOut = "out"
 	NotPinned = "none"
 )
 
-// PinState is where a pin leaves a contact, as pin prints it.
+// PinState is a contact after winnow pin: how it is pinned in a segment, and
+// whether it is in the segment.
 type PinState struct {
 	Contact string `json:"contact"`
 	Segment string `json:"segment"`
@@ -24,10 +25,11 @@ type PinState struct {
 	Is      bool   `json:"in_segment"`
 	Why     string `json:"why"`
 
-	missed bool // suppressed, and pinned out of a segment of suppressed contacts
+	hidden bool // suppressed, and pinned out of a segment of suppressed contacts
 }
 
-// PinStates asks for each contact what the next run will ask.
+// PinStates asks the segment about each contact, as the next run will. pin is what
+// was just done to all of them: [PinnedIn], [PinnedOut] or [NotPinned].
 func PinStates(a *app.App, segment, pin string, keys []string, now hygiene.Instant) ([]PinState, error) {
 	snapshot, err := a.Store.Snapshot()
 	if err != nil {
@@ -45,9 +47,9 @@ func PinStates(a *app.App, segment, pin string, keys []string, now hygiene.Insta
 		}
 		switch {
 		case !ok:
-			p.Why = "no contact of this key is known"
+			p.Why = "no contact has this key"
 		case i < 0:
-			p.Why = "the config has no such segment any more"
+			p.Why = "the config no longer has this segment"
 		default:
 			m.Turn(contact)
 			f, err := m.Explain(segment)
@@ -55,29 +57,30 @@ func PinStates(a *app.App, segment, pin string, keys []string, now hygiene.Insta
 				return nil, err
 			}
 			p.Is, p.Why = f.Holds, f.Why
-			p.missed = pin == PinnedOut && a.Config.Segments[i].Suppressed == segments.Only && contact.Status(now) == hygiene.IsSuppressed
+			p.hidden = pin == PinnedOut && a.Config.Segments[i].Suppressed == segments.Only && contact.Status(now) == hygiene.IsSuppressed
 		}
 		list = append(list, p)
 	}
 	return list, nil
 }
 
-// Sentence says what the pin comes to. A contact that is suppressed stays out of
-// most segments all the same, and whoever pinned it in must know.
-func (p *PinState) Sentence() string {
-	is := "out of"
+// Summary says in a sentence where the contact is now. It warns when a pin does
+// not do what its author may expect: a suppressed contact stays out of most
+// segments even when it is pinned in.
+func (p *PinState) Summary() string {
+	where := "out of"
 	if p.Is {
-		is = "in"
+		where = "in"
 	}
 	switch {
 	case p.Pin == PinnedIn && !p.Is:
-		return fmt.Sprintf("%s is pinned in and stays out of %s all the same: it %s", p.Contact, p.Segment, p.Why)
+		return fmt.Sprintf("%s is pinned in but stays out of %s: it %s", p.Contact, p.Segment, p.Why)
 	case p.Pin == NotPinned:
-		return fmt.Sprintf("%s is not pinned in %s, and is %s it: %s", p.Contact, p.Segment, is, p.Why)
+		return fmt.Sprintf("%s is not pinned in %s and is %s it: %s", p.Contact, p.Segment, where, p.Why)
 	}
-	text := fmt.Sprintf("%s is %s %s: it %s", p.Contact, is, p.Segment, p.Why)
-	if p.missed {
-		text += fmt.Sprintf("; it is suppressed all the same, and who asks %s alone whom not to text is not told", p.Segment)
+	text := fmt.Sprintf("%s is %s %s: it %s", p.Contact, where, p.Segment, p.Why)
+	if p.hidden {
+		text += fmt.Sprintf("; it is still suppressed, and readers of %s alone do not see that", p.Segment)
 	}
 	return text
 }

@@ -8,118 +8,123 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/console/view"
 	"winnow/internal/ui"
 )
 
-// textWriter shows an explanation to people: all that decides on one screen, and
-// everything when it is verbose. Verdicts are words, yes and no, in and out:
-// they read well in any font, in a log and aloud.
+// textWriter prints an explanation for people: what decides on one screen, or
+// everything when it is verbose. Verdicts are words, yes and no, in and out: they
+// read well in any font, in a log and aloud.
 type textWriter struct {
 	io.Writer
 	verbose bool
-	colored bool // with the colours of a terminal
+	colored bool // with the colors of a terminal
 }
 
-// What a screen that is not verbose shows at most, and how wide a cell is there.
+// The limits of a screen that is not verbose, and of the timeline.
 const (
-	shownSuppressions = 3
-	shownEvents       = 4
-	shownSegments     = 10
-	maxWidth          = 100
+	maxSuppressions = 3
+	maxEvents       = 4 // of a suppression
+	maxSegments     = 10
+	maxTimeline     = 20
+	maxWidth        = 100 // of a cell
 )
 
-// The colours, all of the same length, so that columns keep in line.
+// colors are all of the same length, so columns stay aligned.
 var colors = map[string]string{"active": "\x1b[32m", "cooling": "\x1b[33m", "retry": "\x1b[33m", "suppressed": "\x1b[31m",
 	"in": "\x1b[32m", "out": "\x1b[31m"}
 
-func (s *textWriter) color(word string) string {
-	if !s.colored {
+func (w *textWriter) color(word string) string {
+	if !w.colored {
 		return word
 	}
 	return colors[word] + word + "\x1b[0m"
 }
 
-// Show prints the explanation: one screen, or all of it when verbose, or the
-// conditions of one segment.
-func (e *Explanation) Show(out *ui.Printer, cfg *config.Config, segment string, verbose bool) {
-	s := &textWriter{Writer: out.Stdout, verbose: verbose, colored: out.Color()}
+// Print prints the explanation: one screen, or everything when verbose. With a
+// segment it prints only the conditions of that segment.
+func (e *Explanation) Print(out *ui.Printer, cfg *config.Config, segment string, verbose bool) {
+	w := &textWriter{Writer: out.Stdout, verbose: verbose, colored: out.Color()}
 	if segment != "" {
-		s.tree(e, segment)
+		w.printConditions(e, segment)
 		return
 	}
-	s.show(e, cfg)
+	w.print(e, cfg)
 	if !verbose {
 		fmt.Fprintf(out.Stdout, "\n%s shows the conditions, the ledger and the timeline\n", ui.CommandLine("winnow explain", e.Contact, "-v"))
 	}
 }
 
-// Print writes what a support person needs, on one screen.
-func (e *Explanation) Print(w io.Writer, cfg *config.Config) { (&textWriter{Writer: w}).show(e, cfg) }
+// PrintSummary prints one screen without colors.
+func (e *Explanation) PrintSummary(w io.Writer, cfg *config.Config) {
+	(&textWriter{Writer: w}).print(e, cfg)
+}
 
-func (s *textWriter) show(e *Explanation, cfg *config.Config) {
-	s.headline(e)
-	ui.Table(s, s.facts(e))
+func (w *textWriter) print(e *Explanation, cfg *config.Config) {
+	w.printStatus(e)
+	ui.Table(w, w.facts(e))
 	if len(cfg.Segments) > 0 {
-		fmt.Fprintln(s)
+		fmt.Fprintln(w)
 	}
-	if !s.verbose {
-		s.segments(e, cfg)
+	if !w.verbose {
+		w.printSegments(e, cfg)
 		return
 	}
 	for _, segment := range cfg.Segments {
-		s.tree(e, segment.Name)
+		w.printConditions(e, segment.Name)
 	}
-	e.printLedger(s)
-	e.printHistory(s)
+	w.printLedger(e)
+	w.printHistory(e)
+	w.printTimeline(e)
 }
 
-// headline is who, status and why, and below it what happens next.
-func (s *textWriter) headline(e *Explanation) {
-	fmt.Fprintln(s, ui.Printable(e.Contact)+" is "+s.color(e.Status)+ui.Printable(e.state))
+// printStatus prints who, status and why, and below it what happens next.
+func (w *textWriter) printStatus(e *Explanation) {
+	fmt.Fprintln(w, ui.Printable(e.Contact)+" is "+w.color(e.Status)+ui.Printable(e.reason))
 	if e.next != "" {
-		fmt.Fprintln(s, ui.Printable(e.next))
+		fmt.Fprintln(w, ui.Printable(e.next))
 	}
-	later := 0
-	for _, h := range e.Timeline {
-		if h.At > e.AsOf {
+	later := int64(0)
+	for _, event := range e.Timeline {
+		if event.At > e.AsOf {
 			later++
 		}
 	}
 	if later > 0 {
-		fmt.Fprintf(s, "Of its events %d came later than that, and what they changed is shown as it is now\n", later)
+		fmt.Fprintf(w, "%s later than that; later changes are included below\n", ui.CountVerb(later, "event", "is", "are"))
 	}
 }
 
 // facts is what is known of the contact, a line each.
-func (s *textWriter) facts(e *Explanation) [][]string {
+func (w *textWriter) facts(e *Explanation) [][]string {
 	var rows [][]string
 	add := func(name, text string) {
 		if text != "" {
-			rows = append(rows, []string{"  " + name, s.cut(text, maxWidth)})
+			rows = append(rows, []string{"  " + name, w.shorten(text, maxWidth)})
 		}
 	}
 	add("phone", e.Phone)
-	open := e.byWeight()
-	for i, p := range open {
-		if i == shownSuppressions && !s.verbose {
+	open := e.openSuppressions()
+	for i, s := range open {
+		if i == maxSuppressions && !w.verbose {
 			rows = append(rows, []string{"", "and " + ui.Count(int64(len(open)-i), "more suppression")})
 			break
 		}
-		rows = append(rows, s.suppression(p)...)
+		rows = append(rows, w.suppression(s)...)
 	}
 	for i := range e.Suppressions {
 		if e.Suppressions[i].Held != 0 {
-			rows = append(rows, s.suppression(&e.Suppressions[i])...)
+			rows = append(rows, w.suppression(&e.Suppressions[i])...)
 		}
 	}
 	if e.Retry != nil {
-		rows = append(rows, []string{"  retry", fmt.Sprintf("%s, message %s: due %s, lapses %s", e.Retry.count(),
-			s.cut(e.Retry.MessageID, maxWidth/2), e.Retry.DueAt, e.Retry.LapsesAt)})
+		rows = append(rows, []string{"  retry", fmt.Sprintf("%s, message %s: due %s, lapses %s", attemptText(e.Retry),
+			w.shorten(e.Retry.MessageID, maxWidth/2), e.Retry.DueAt, e.Retry.LapsesAt)})
 	}
 	add("tags", strings.Join(e.Tags, ", "))
 	add("lists", strings.Join(e.Lists, ", "))
 	for i := range e.Pins {
-		add("pinned", e.Pins[i].describe())
+		add("pinned", describePin(&e.Pins[i]))
 	}
 	var attributes []string
 	for _, a := range e.Attributes {
@@ -130,97 +135,111 @@ func (s *textWriter) facts(e *Explanation) [][]string {
 	return rows
 }
 
-// suppression is the lines of one: what it is, and the latest of the events that
-// were counted.
-func (s *textWriter) suppression(p *Suppression) [][]string {
-	text := p.described
-	if n := len(p.Evidence); n > 0 {
+// suppression is the lines of one suppression: what it is, and the latest of the
+// events that were counted.
+func (w *textWriter) suppression(s *view.Suppression) [][]string {
+	text := s.Summary
+	if n := len(s.Evidence); n > 0 {
 		text += ", on " + ui.Count(int64(n), "event")
 	}
-	if p.Policy != "" {
-		text += ", policy " + p.Policy
+	if s.Policy != "" {
+		text += ", policy " + s.Policy
 	}
-	if p.Note != "" {
-		text += " (" + s.cut(p.Note, maxWidth) + ")"
+	if s.Note != "" {
+		text += " (" + w.shorten(s.Note, maxWidth) + ")"
 	}
 	rows := [][]string{{"  suppressed", text}}
-	if p.Held != 0 {
-		rows[0] = []string{"  held", text + fmt.Sprintf("; trip %d of the breaker waits for review", p.Held)}
+	if s.Held != 0 {
+		rows[0] = []string{"  held", text + fmt.Sprintf("; waits for the review of breaker trip %d", s.Held)}
 	}
-	events := p.Events
-	if len(events) > shownEvents && !s.verbose {
-		events = events[len(events)-shownEvents:]
-		rows = append(rows, []string{"", "  the latest " + fmt.Sprint(shownEvents) + " of these:"})
+	events := s.Events
+	if len(events) > maxEvents && !w.verbose {
+		events = events[len(events)-maxEvents:]
+		rows = append(rows, []string{"", fmt.Sprintf("  the latest %d of these:", maxEvents)})
 	}
-	for _, h := range events {
-		what := strings.TrimSpace(h.Outcome + " " + s.cut(h.code(), maxWidth/5))
-		rows = append(rows, []string{"", fmt.Sprintf("  %s  %s  message %s, event %d", h.At, what, s.cut(h.MessageID, maxWidth/2), h.Seq)})
+	for _, e := range events {
+		outcome := strings.TrimSpace(e.Outcome + " " + w.shorten(codeText(&e), maxWidth/5))
+		rows = append(rows, []string{"", fmt.Sprintf("  %s  %s  message %s, event %d", e.At, outcome, w.shorten(e.MessageID, maxWidth/2), e.Seq)})
 	}
-	if gone := p.gone(); gone != "" {
-		rows = append(rows, []string{"", "  " + s.cut(gone, maxWidth)})
+	if missing := missingEvents(s); missing != "" {
+		rows = append(rows, []string{"", "  " + w.shorten(missing, maxWidth)})
 	}
 	return rows
 }
 
-// gone says which of the counted events the log no longer has.
-func (s *Suppression) gone() string {
-	var gone []string
+// missingEvents says which of the counted events are no longer in the log.
+func missingEvents(s *view.Suppression) string {
+	var missing []string
 	for _, seq := range s.Evidence {
-		if !slices.ContainsFunc(s.Events, func(h TimelineEvent) bool { return h.Seq == seq }) {
-			gone = append(gone, fmt.Sprint(seq))
+		if !slices.ContainsFunc(s.Events, func(e view.Event) bool { return e.Seq == seq }) {
+			missing = append(missing, fmt.Sprint(seq))
 		}
 	}
-	switch len(gone) {
+	switch len(missing) {
 	case 0:
 		return ""
 	case 1:
-		return "event " + gone[0] + " is no longer in the log"
+		return "event " + missing[0] + " is no longer in the log"
 	}
-	return "events " + strings.Join(gone, ", ") + " are no longer in the log"
+	return "events " + strings.Join(missing, ", ") + " are no longer in the log"
+}
+
+func describePin(p *view.Pin) string {
+	text := p.Pin + " " + p.Segment
+	if !p.Acts {
+		text += ", without effect,"
+	}
+	text += fmt.Sprintf(" by %s since %s", p.By, p.At)
+	if p.Note != "" {
+		text += " (" + p.Note + ")"
+	}
+	return text
 }
 
 // historyLine is the history on one line.
 func (e *Explanation) historyLine() string {
-	var seen []string
-	latest, of := hygiene.Instant(0), ""
+	var counts []string
+	var latestAt hygiene.Instant
+	latest := ""
 	for _, name := range hygiene.OutcomeNames() {
 		h, ok := e.History[name]
 		if !ok {
 			continue
 		}
-		seen = append(seen, h.count()+" "+name)
-		if h.LastAt >= latest {
-			latest, of = h.LastAt, name
+		counts = append(counts, countText(h)+" "+name)
+		if h.LastAt >= latestAt {
+			latest, latestAt = name, h.LastAt
 		}
 	}
-	if seen == nil {
+	if counts == nil {
 		return ""
 	}
-	return fmt.Sprintf("the latest is %s of %s; %s", of, latest, strings.Join(seen, ", "))
+	return fmt.Sprintf("latest %s at %s; %s", latest, latestAt, strings.Join(counts, ", "))
 }
 
-func (h OutcomeSummary) count() string {
+// countText is the count, with a plus when older ones were dropped.
+func countText(h view.OutcomeHistory) string {
 	if h.More {
 		return fmt.Sprint(h.Count, "+")
 	}
 	return fmt.Sprint(h.Count)
 }
 
-// segments is one line for each, with the shortest reason.
-func (s *textWriter) segments(e *Explanation, cfg *config.Config) {
+// printSegments prints one line for each segment, with the shortest reason.
+func (w *textWriter) printSegments(e *Explanation, cfg *config.Config) {
 	var rows [][]string
 	var rest []string
 	for _, segment := range cfg.Segments {
 		f := e.Conditions[segment.Name]
-		if len(rows) == shownSegments {
+		if len(rows) == maxSegments {
 			rest = append(rest, inOrOut(f.Holds)+" "+segment.Name)
 			continue
 		}
-		rows = append(rows, []string{"  " + s.color(inOrOut(f.Holds)), segment.Name, s.cut(f.Why, maxWidth)})
+		rows = append(rows, []string{"  " + w.color(inOrOut(f.Holds)), segment.Name, w.shorten(f.Why, maxWidth)})
 	}
-	ui.Table(s, rows)
+	ui.Table(w, rows)
 	if rest != nil {
-		fmt.Fprintf(s, "  and %s: %s\n", ui.Count(int64(len(rest)), "more segment"), s.cut(strings.Join(rest, ", "), maxWidth))
+		fmt.Fprintf(w, "  and %s: %s\n", ui.Count(int64(len(rest)), "more segment"), w.shorten(strings.Join(rest, ", "), maxWidth))
 	}
 }
 
@@ -231,18 +250,19 @@ func inOrOut(in bool) string {
 	return "out"
 }
 
-// tree is the conditions of one segment, each with its verdict and what it saw.
-func (s *textWriter) tree(e *Explanation, segment string) {
+// printConditions prints the conditions of one segment as a tree, each with its
+// verdict and what it saw.
+func (w *textWriter) printConditions(e *Explanation, segment string) {
 	f := e.Conditions[segment]
-	of := ""
+	where := w.color(inOrOut(f.Holds))
 	if !f.Holds {
-		of = " of"
+		where += " of"
 	}
-	fmt.Fprintf(s, "%s is %s%s %s: %s\n", ui.Printable(e.Contact), s.color(inOrOut(f.Holds)), of, segment, f.Why)
-	ui.Table(s, branches(nil, f.Parts, 1))
+	fmt.Fprintf(w, "%s is %s %s: %s\n", ui.Printable(e.Contact), where, segment, f.Why)
+	ui.Table(w, conditionRows(nil, f.Parts, 1))
 }
 
-func branches(rows [][]string, parts []hygiene.Finding, depth int) [][]string {
+func conditionRows(rows [][]string, parts []hygiene.Finding, depth int) [][]string {
 	for i := range parts {
 		f := &parts[i]
 		verdict := "no   "
@@ -254,22 +274,22 @@ func branches(rows [][]string, parts []hygiene.Finding, depth int) [][]string {
 			rows = append(rows, []string{indent + verdict + ui.Shorten(f.Test, maxWidth), f.Why})
 			continue
 		}
-		word, _, _ := strings.Cut(strings.TrimPrefix(f.Test, "{"), ":")
-		rows = branches(append(rows, []string{indent + verdict + word}), f.Parts, depth+1)
+		operator, _, _ := strings.Cut(strings.TrimPrefix(f.Test, "{"), ":") // all, any or not
+		rows = conditionRows(append(rows, []string{indent + verdict + operator}), f.Parts, depth+1)
 	}
 	return rows
 }
 
-// cut shortens a text that would need more lines of a screen than it is worth.
-func (s *textWriter) cut(text string, most int) string {
-	if s.verbose {
+// shorten makes a text safe to print, and cuts it unless everything is shown.
+func (w *textWriter) shorten(text string, most int) string {
+	if w.verbose {
 		return ui.Printable(text)
 	}
 	return ui.Shorten(ui.Printable(text), most)
 }
 
-// printLedger writes what was decided, the latest first.
-func (e *Explanation) printLedger(w io.Writer) {
+// printLedger prints what was decided, the latest first.
+func (w *textWriter) printLedger(e *Explanation) {
 	if len(e.ledger) == 0 {
 		return
 	}
@@ -295,24 +315,32 @@ func (e *Explanation) printLedger(w io.Writer) {
 	ui.Table(w, rows)
 }
 
-func (e *Explanation) printHistory(w io.Writer) {
+func (w *textWriter) printHistory(e *Explanation) {
 	if len(e.History) == 0 {
 		return
 	}
 	rows := [][]string{{"OUTCOME", "COUNT", "FIRST", "LAST"}}
 	for _, name := range hygiene.OutcomeNames() {
 		if h, ok := e.History[name]; ok {
-			rows = append(rows, []string{name, h.count(), h.FirstAt.String(), h.LastAt.String()})
+			rows = append(rows, []string{name, countText(h), h.FirstAt.String(), h.LastAt.String()})
 		}
 	}
 	fmt.Fprintln(w)
 	ui.Table(w, rows)
-	rows = [][]string{{"AT", "SEQ", "OUTCOME", "CODE", "MESSAGE"}}
-	for _, t := range slices.Backward(e.Timeline) {
-		rows = append(rows, []string{t.At.String(), fmt.Sprint(t.Seq), t.Outcome, ui.Printable(t.code()), ui.Printable(t.MessageID)})
-		if len(rows) > 20 {
+}
+
+// printTimeline prints the events, the latest first.
+func (w *textWriter) printTimeline(e *Explanation) {
+	if len(e.History) == 0 {
+		return
+	}
+	rows := [][]string{{"AT", "SEQ", "OUTCOME", "CODE", "MESSAGE"}}
+	for i := range slices.Backward(e.Timeline) {
+		if len(rows) > maxTimeline {
 			break
 		}
+		event := &e.Timeline[i]
+		rows = append(rows, []string{event.At.String(), fmt.Sprint(event.Seq), event.Outcome, ui.Printable(codeText(event)), ui.Printable(event.MessageID)})
 	}
 	fmt.Fprintln(w)
 	ui.Table(w, rows)

@@ -9,34 +9,35 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/console/view"
 	"winnow/internal/ui"
 	"winnow/store"
 )
 
-// reason says as of when the contact has its status, and why: what follows "KEY is
-// STATUS" in a sentence.
-func (e *Explanation) reason() string {
+// statusReason says as of when the contact has its status, and why. It follows
+// "KEY is STATUS" in a sentence.
+func (e *Explanation) statusReason() string {
 	text := fmt.Sprintf(" as of %s: ", e.AsOf)
 	switch {
 	case e.is(hygiene.IsSuppressed):
-		text += e.byWeight()[0].Why
+		text += e.openSuppressions()[0].Why
 		if others := e.otherReasons(); others != "" {
 			text += "; also " + others
 		}
 	case e.is(hygiene.Cooling):
-		text += "may be tried again from " + e.Retry.DueAt.String() + ", " + e.Retry.sentence()
+		text += "may be retried from " + e.Retry.DueAt.String() + ", " + retrySentence(e.Retry)
 	case e.is(hygiene.RetryDue):
-		text += "may be tried again since " + e.Retry.DueAt.String() + ", " + e.Retry.sentence()
+		text += "may be retried since " + e.Retry.DueAt.String() + ", " + retrySentence(e.Retry)
 	default:
-		text += "nothing stands against texting it"
+		text += "nothing prevents texting it"
 	}
 	return text
 }
 
-// byWeight lists the open suppressions as they decide for how long: an opt-out before
-// what else is for good, then the one that ends last.
-func (e *Explanation) byWeight() []*Suppression {
-	weight := func(s *Suppression) hygiene.Instant {
+// openSuppressions lists the suppressions that are in effect, the one that lasts
+// longest first. An opt-out comes before other permanent ones.
+func (e *Explanation) openSuppressions() []*view.Suppression {
+	end := func(s *view.Suppression) hygiene.Instant {
 		switch {
 		case s.Until != nil:
 			return *s.Until
@@ -45,30 +46,30 @@ func (e *Explanation) byWeight() []*Suppression {
 		}
 		return math.MaxInt64 - 1
 	}
-	var list []*Suppression
+	var list []*view.Suppression
 	for i := range e.Suppressions {
 		if e.Suppressions[i].Held == 0 {
 			list = append(list, &e.Suppressions[i])
 		}
 	}
-	slices.SortStableFunc(list, func(a, b *Suppression) int { return cmp.Compare(weight(b), weight(a)) })
+	slices.SortStableFunc(list, func(a, b *view.Suppression) int { return cmp.Compare(end(b), end(a)) })
 	return list
 }
 
 func (e *Explanation) otherReasons() string {
 	var others []string
-	for _, s := range e.byWeight()[1:] {
+	for _, s := range e.openSuppressions()[1:] {
 		others = append(others, fmt.Sprintf("%s (by %s)", s.Reason, s.Hand))
 	}
 	return ui.FirstOf(others, 3)
 }
 
-// sentence is why the suppression is open: "hard_bounce since T, for good, by
-// rule R, on the hard bounce of message m (code 1400)".
-func (s *Suppression) sentence() string {
-	text := s.described
-	if on := s.on(); on != "" {
-		text += ", on " + on
+// suppressionSentence says why the suppression is open: "hard_bounce since T,
+// permanently, by rule R, on the hard bounce of message m (code 1400)".
+func suppressionSentence(s *view.Suppression) string {
+	text := s.Summary
+	if evidence := describeEvidence(s); evidence != "" {
+		text += ", on " + evidence
 	}
 	if s.Note != "" {
 		text += fmt.Sprintf(" (%s)", ui.Shorten(s.Note, maxWidth))
@@ -76,193 +77,193 @@ func (s *Suppression) sentence() string {
 	return text
 }
 
-// on is what was counted, in words.
-func (s *Suppression) on() string {
+func describeEvidence(s *view.Suppression) string {
 	n := len(s.Evidence)
 	switch {
 	case n == 0:
 		return ""
 	case s.Events == nil && n == 1:
-		return fmt.Sprintf("event %d, which the log no longer has", s.Evidence[0])
+		return fmt.Sprintf("event %d, no longer in the log", s.Evidence[0])
 	case s.Events == nil:
-		return fmt.Sprintf("%s that the log no longer has", ui.Count(int64(n), "event"))
+		return fmt.Sprintf("%s no longer in the log", ui.Count(int64(n), "event"))
 	}
-	latest := s.Events[len(s.Events)-1].describe()
+	latest := describeEvent(&s.Events[len(s.Events)-1])
 	if n > 1 {
-		return fmt.Sprintf("%s, the latest %s", ui.Count(int64(n), "event"), latest)
+		return fmt.Sprintf("%s, the latest being %s", ui.Count(int64(n), "event"), latest)
 	}
 	return latest
 }
 
-// describe is the event as people say it: the hard bounce of message m (code 1400).
-func (h *TimelineEvent) describe() string {
-	o, _ := hygiene.ParseOutcome(h.Outcome)
-	text := fmt.Sprintf("the %s of message %s", o.Noun(), ui.Shorten(h.MessageID, maxWidth/2))
-	if code := h.code(); code != "" {
+// describeEvent is "the hard bounce of message m (code 1400)".
+func describeEvent(e *view.Event) string {
+	o, _ := hygiene.ParseOutcome(e.Outcome)
+	text := fmt.Sprintf("the %s of message %s", o.Noun(), ui.Shorten(e.MessageID, maxWidth/2))
+	if code := codeText(e); code != "" {
 		text += fmt.Sprintf(" (code %s)", ui.Shorten(code, maxWidth/5))
 	}
 	return text
 }
 
-// code is the provider's code as text; empty for none.
-func (h *TimelineEvent) code() string {
-	if h.Code == nil {
+// codeText is the provider's code; empty for none.
+func codeText(e *view.Event) string {
+	if e.Code == nil {
 		return ""
 	}
-	return fmt.Sprint(h.Code)
+	return fmt.Sprint(e.Code)
 }
 
-// describe says since when and until when the suppression holds, and who said so.
-func (g *evidenceReader) describe(s *hygiene.Suppression) string {
+// summary says since when and until when the suppression holds, and who opened it.
+func (r *evidenceReader) summary(s *hygiene.Suppression) string {
 	text := s.Reason + " since " + s.Since.At.String()
 	if s.Until != 0 {
 		text += " until " + s.Until.String()
 	} else {
-		text += ", for good"
+		text += ", permanently"
 	}
-	if by := g.by(s); by != "" {
-		text += ", by " + by
+	origin := manualOrigin(s.Hand, s.By)
+	if s.Rule != "" {
+		origin = r.ruleName(&s.Grounds)
+	}
+	if origin != "" {
+		text += ", by " + origin
 	}
 	if s.Renewal.At.At != 0 {
-		text += fmt.Sprintf(", renewed at %s by %s", s.Renewal.At.At, g.renewer(s))
+		text += fmt.Sprintf(", renewed at %s %s", s.Renewal.At.At, r.renewedBy(s))
 	}
 	return text
 }
 
-// renewer is who let the suppression hold longer.
-func (g *evidenceReader) renewer(s *hygiene.Suppression) string {
+// renewedBy says who extended the suppression, which is the last rule or the last
+// operator that did.
+func (r *evidenceReader) renewedBy(s *hygiene.Suppression) string {
 	if s.Renewal.Rule != "" {
-		return g.rule(&s.Renewal.Grounds)
+		return "by " + r.ruleName(&s.Renewal.Grounds)
 	}
-	for _, l := range g.ledger {
+	for _, l := range r.ledger {
 		if l.Act != hygiene.Renewed || l.At != s.Renewal.At.At || l.Reason != s.Reason || l.Hand != s.Hand {
 			continue
 		}
-		who := g.by(&hygiene.Suppression{Hand: l.Hand, By: l.By})
+		text := "by " + manualOrigin(l.Hand, l.By)
 		if l.Note != "" {
-			who += ", saying " + strconv.Quote(l.Note)
+			text += ", noting " + strconv.Quote(l.Note)
 		}
-		return who
+		return text
 	}
-	return "hand"
+	return "manually"
 }
 
-func (g *evidenceReader) by(s *hygiene.Suppression) string {
+// manualOrigin names who did what no rule did.
+func manualOrigin(hand hygiene.Hand, by string) string {
 	switch {
-	case s.Rule != "":
-		return g.rule(&s.Grounds)
-	case s.Hand == hygiene.ByImport:
-		return strings.TrimSuffix("an import of "+s.By, " of ")
+	case hand != hygiene.ByImport:
+		return by
+	case by == "":
+		return "an import"
 	}
-	return s.By
+	return "an import of " + by
 }
 
-// rule names the rule that acted, and says when today's config would surprise
-// whoever looks it up there.
-func (g *evidenceReader) rule(of *hygiene.Grounds) string {
-	text := "rule " + of.Rule
+// ruleName names the rule that acted, and says when the config has it in another
+// form or no longer.
+func (r *evidenceReader) ruleName(g *hygiene.Grounds) string {
+	text := "rule " + g.Rule
 	switch {
-	case g.policy.RuleOf(of) != nil:
-	case slices.ContainsFunc(g.policy.Rules, func(r hygiene.Rule) bool { return r.Name == of.Rule }):
+	case r.policy.RuleOf(g) != nil:
+	case slices.ContainsFunc(r.policy.Rules, func(rule hygiene.Rule) bool { return rule.Name == g.Rule }):
 		text += " (edited since)"
 	default:
 		text += " (no longer in the config)"
 	}
-	if of.Review {
+	if g.Review {
 		text += " in a review"
 	}
 	return text
 }
 
-// sentence is what the retry is of: "attempt 1 of 3 after the soft bounce of
-// message m (code 1404) at T, by rule R".
-func (r *Retry) sentence() string {
-	text := r.count()
+// retrySentence says what the retry follows: "attempt 1 of 3 after the soft bounce
+// of message m (code 1404) at T, by rule R".
+func retrySentence(r *view.Retry) string {
+	text := attemptText(r)
 	switch {
 	case r.Bounce != nil:
-		text += fmt.Sprintf(" after %s at %s", r.Bounce.describe(), r.Bounce.At)
+		text += fmt.Sprintf(" after %s at %s", describeEvent(r.Bounce), r.Bounce.At)
 	case r.MessageID != "":
 		text += " after a bounce of message " + ui.Shorten(r.MessageID, maxWidth/2)
 	}
 	return text + ", by rule " + r.Rule
 }
 
-// count is "attempt 1 of 3".
-func (r *Retry) count() string {
+// attemptText is "attempt 1 of 3".
+func attemptText(r *view.Retry) string {
 	if r.Attempts == 0 {
 		return fmt.Sprintf("attempt %d", r.Attempt)
 	}
 	return fmt.Sprintf("attempt %d of %d", r.Attempt, r.Attempts)
 }
 
-// whatNext says what ends the status, or, for who is active, what was decided
-// last.
-func (e *Explanation) whatNext(p *hygiene.Policy, c *hygiene.Contact) string {
+// nextSteps says what ends the status or, for an active contact, what was decided
+// last; and what can be done about suppressions that a breaker holds.
+func (e *Explanation) nextSteps(p *hygiene.Policy, c *hygiene.Contact) (steps []string) {
 	switch {
 	case e.is(hygiene.IsSuppressed):
-		return e.whenOver(p)
+		steps = append(steps, e.suppressionEnd(p))
 	case e.Retry != nil:
-		return fmt.Sprintf("The retry lapses at %s; a delivery, another message or a suppression ends it sooner", e.Retry.LapsesAt)
+		steps = append(steps, fmt.Sprintf("The retry lapses at %s; a delivery, another message or a suppression ends it sooner", e.Retry.LapsesAt))
+	default:
+		// An entry that a breaker holds has decided nothing yet.
+		i := slices.IndexFunc(e.ledger, func(l store.LedgerEntry) bool { return l.At <= e.AsOf && l.Held == 0 })
+		if i >= 0 {
+			steps = append(steps, "Last decision: "+describeDecision(&e.ledger[i], c))
+		}
 	}
-	// What a breaker holds decided nothing yet.
-	i := slices.IndexFunc(e.ledger, func(l store.LedgerEntry) bool { return l.At <= e.AsOf && l.Held == 0 })
-	if i < 0 {
-		return ""
-	}
-	return "Last decided: " + lastDecision(&e.ledger[i], c)
-}
-
-// heldNote says what a breaker holds, and what to type; empty for nothing.
-func (e *Explanation) heldNote() string {
-	var texts []string
 	for i := range e.Suppressions {
 		if s := &e.Suppressions[i]; s.Held != 0 {
-			texts = append(texts, fmt.Sprintf("%s since %s does not count until someone looks at the surge it came in: winnow breaker release %d lets it take effect, winnow breaker discard %d strikes it",
+			steps = append(steps, fmt.Sprintf("%s since %s has no effect until its surge is reviewed: winnow breaker release %d puts it into effect, winnow breaker discard %d drops it",
 				s.Reason, s.Since, s.Held, s.Held))
 		}
 	}
-	return strings.Join(texts, ". ")
+	return steps
 }
 
-// whenOver says until when the contact is suppressed, and how to end it.
-func (e *Explanation) whenOver(p *hygiene.Policy) string {
-	open := e.byWeight()
-	until, release := open[0].Until, e.release(p)
+// suppressionEnd says until when the contact is suppressed, and how to end it.
+func (e *Explanation) suppressionEnd(p *hygiene.Policy) string {
+	open := e.openSuppressions()
+	until, release := open[0].Until, e.releasingRule(p)
 	switch {
 	case len(open) > 1 && until != nil:
-		return fmt.Sprintf("All of these are over on %s", *until)
+		return fmt.Sprintf("The last of these ends on %s", *until)
 	case len(open) > 1:
-		return "They last until someone lifts them: " + e.lift()
+		return "They last until someone lifts them: " + e.allowCommands()
 	case until != nil && release != "":
-		return fmt.Sprintf("It is over on %s, or when %s", *until, release)
+		return fmt.Sprintf("It ends on %s, or when rule %s releases it", *until, release)
 	case until != nil:
-		return fmt.Sprintf("It is over on %s", *until)
+		return fmt.Sprintf("It ends on %s", *until)
 	case release != "":
-		release += " or "
+		return fmt.Sprintf("It lasts until rule %s releases it or someone lifts it: %s", release, e.allowCommands())
 	}
-	return "It lasts until " + release + "someone lifts it: " + e.lift()
+	return "It lasts until someone lifts it: " + e.allowCommands()
 }
 
-// release says which rule would lift the one suppression that is open. What an
-// operator or an import opened no rule lifts.
-func (e *Explanation) release(p *hygiene.Policy) string {
-	open := e.byWeight()
-	s := open[0]
-	if len(open) > 1 || s.Hand != hygiene.ByRule.String() {
+// releasingRule names the rule that would lift the only open suppression; empty
+// when there are several, or when none would. Rules do not lift what an operator
+// or an import opened.
+func (e *Explanation) releasingRule(p *hygiene.Policy) string {
+	open := e.openSuppressions()
+	if len(open) > 1 || open[0].Hand != hygiene.ByRule.String() {
 		return ""
 	}
 	for i := range p.Rules {
-		if r := &p.Rules[i]; slices.Contains(r.Then.Release, s.Reason) {
-			return fmt.Sprintf("rule %s releases it", r.Name)
+		if r := &p.Rules[i]; slices.Contains(r.Then.Release, open[0].Reason) {
+			return r.Name
 		}
 	}
 	return ""
 }
 
-// lift is what to type to lift all that is for good.
-func (e *Explanation) lift() string {
+// allowCommands are the commands that lift all permanent suppressions.
+func (e *Explanation) allowCommands() string {
 	var commands []string
-	for _, s := range e.byWeight() {
+	for _, s := range e.openSuppressions() {
 		switch {
 		case s.Until != nil:
 		case s.Reason == hygiene.OptedOut:
@@ -275,22 +276,21 @@ func (e *Explanation) lift() string {
 	return strings.Join(slices.Compact(commands), "; ")
 }
 
-// lastDecision says what an entry of the ledger did to a contact that is active now.
-func lastDecision(l *store.LedgerEntry, c *hygiene.Contact) string {
-	by := ""
+// describeDecision says what a ledger entry did to a contact that is active now.
+func describeDecision(l *store.LedgerEntry, c *hygiene.Contact) string {
+	at := " at " + l.At.String()
 	switch {
 	case l.Rule != "":
-		by = " by rule " + l.Rule
+		at += " by rule " + l.Rule
 	case l.By != "":
-		by = " by " + l.By
+		at += " by " + l.By
 	}
 	if l.Note != "" {
-		by += fmt.Sprintf(" (%s)", ui.Shorten(l.Note, maxWidth))
+		at += fmt.Sprintf(" (%s)", ui.Shorten(l.Note, maxWidth))
 	}
-	at := " at " + l.At.String() + by
 	switch l.Act {
 	case hygiene.Suppressed, hygiene.Renewed:
-		return "suppressed for " + l.Reason + at + ", over on " + l.Until.String()
+		return "suppressed for " + l.Reason + at + ", ended on " + l.Until.String()
 	case hygiene.Released:
 		return "released from " + l.Reason + at
 	case hygiene.RetrySet:

@@ -6,97 +6,19 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io/fs"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	"winnow/hygiene"
-	"winnow/internal/app"
 	"winnow/internal/schedule"
 	"winnow/segments"
 	"winnow/segments/destination"
 	"winnow/store"
 )
 
-// A run is made on this machine first. Of an export with remotes it is also
-// written to the outbox, a directory beside the store, and when it is published
-// or released it is brought from there to each remote. So no server holds up a
-// run, a held run never leaves the machine, and what a server missed can be
-// brought to it as long as the run is kept.
-
-// Exporter makes runs, releases held ones and delivers them.
-type Exporter struct {
-	*app.Operations
-	Sent  func(bytes int64)    // told how much more is on its way to a remote; nil for nobody
-	Tried func(store.Delivery) // told how deliveries went; nil for nobody
-	Busy  func(holder int)     // told when another process delivers, and is waited for; nil for nobody
-}
-
-// ForRequest is the exporter for someone who waits for the answer.
-func (x *Exporter) ForRequest(request context.Context) *Exporter {
-	patient := *x
-	patient.Operations = x.Requested(request)
-	return &patient
-}
-
-// outbox is where runs wait for remotes.
-func (x *Exporter) outbox() destination.Directory {
-	return destination.Directory(x.Store.Beside("-outbox"))
-}
-
-// Directories are where runs of the export are written on this machine.
-func (x *Exporter) Directories(e segments.Export) []destination.Directory {
-	var list []destination.Directory
-	for _, dir := range e.To {
-		list = append(list, destination.Directory(dir))
-	}
-	if len(e.Remotes) > 0 && !slices.Contains(list, x.outbox()) {
-		list = append(list, x.outbox())
-	}
-	return list
-}
-
-// Backoff is the schedule of a delivery's tries: pauses separate the tries of one
-// round, and the wait before the next round is first, doubled each time up to
-// longest.
-type Backoff struct {
-	pauses         []time.Duration
-	first, longest time.Duration
-}
-
-// DeliveryBackoff gets over a short trouble at once and leaves a server in a long
-// one alone. Tests shorten it.
-var DeliveryBackoff = Backoff{pauses: []time.Duration{time.Second, 4 * time.Second}, first: time.Minute, longest: time.Hour}
-
-// next is how long to wait after so many tries.
-func (t Backoff) next(tries int64) time.Duration {
-	wait := t.first
-	for rounds := tries / int64(len(t.pauses)+1); rounds > 1 && wait < t.longest; rounds-- {
-		wait *= 2
-	}
-	return jittered(min(wait, t.longest))
-}
-
-// jittered is about that long: those who failed together don't come back
-// together.
-func jittered(d time.Duration) time.Duration {
-	if d <= 0 {
-		return 0
-	}
-	return d*3/4 + rand.N(d/2+1)
-}
-
-// due tells whether it is time for a delivery. One that was put off for longer
-// than ever happens was entered while the clock was wrong, so it is due.
-func (t Backoff) due(d store.Delivery, now time.Time) bool {
-	next := d.NextAt.Time()
-	return !next.After(now) || next.After(now.Add(2*t.longest))
-}
-
-// enqueue enters what the export's remotes are to get.
+// enqueue enters the runs that the remotes of the export still have to get.
 func (x *Exporter) enqueue(e segments.Export) error {
 	if len(e.Remotes) == 0 {
 		return nil
@@ -108,107 +30,56 @@ func (x *Exporter) enqueue(e segments.Export) error {
 	return x.Store.Owe(e.Name, names, e.Keep)
 }
 
-// clearOutbox removes the outbox of an export whose config has no remotes any
-// more, once nothing waits there that is among the kept runs. The files are full
-// of contacts.
-func (x *Exporter) clearOutbox(e segments.Export) error {
-	folder := filepath.Join(string(x.outbox()), e.Name)
-	if _, err := os.Stat(folder); len(e.Remotes) > 0 || slices.Contains(e.To, string(x.outbox())) || err != nil {
-		return nil
-	}
-	known, err := x.Store.Deliveries(e.Name)
-	kept, keptErr := x.Store.RunsOf(e.Name, max(e.Keep, 1), segments.Published, segments.Released)
-	if err := errors.Join(err, keptErr); err != nil {
-		return err
-	}
-	for _, d := range known {
-		if d.Status == store.Waiting && slices.ContainsFunc(kept, func(r segments.Run) bool { return r.ScheduledAt == d.ScheduledAt }) {
-			return nil
-		}
-	}
-	return os.RemoveAll(folder)
-}
-
-// unknownExportAge is how long winnow keeps what it wrote for itself of an export that
-// the config has no more: whoever took one out by mistake puts it back in time.
-const unknownExportAge = 7 * hygiene.Day
-
-// pruneUnknownExports removes the outboxes and the members of exports that left the
-// config long ago. What readers were given stays.
-func (x *Exporter) pruneUnknownExports() error {
-	var names []string
-	used := false // the outbox is a directory of the config, too
-	for _, e := range x.Config.Exports {
-		names = append(names, e.Name)
-		used = used || slices.Contains(e.To, string(x.outbox()))
-	}
-	before := time.Now().Add(-unknownExportAge)
-	err := x.Store.PruneMembersOfOthers(names, before)
-	folders, readErr := os.ReadDir(string(x.outbox()))
-	if errors.Is(readErr, fs.ErrNotExist) || used {
-		return err
-	}
-	for _, f := range folders {
-		info, infoErr := f.Info()
-		if infoErr == nil && info.ModTime().Before(before) && !slices.Contains(names, f.Name()) {
-			err = errors.Join(err, os.RemoveAll(filepath.Join(string(x.outbox()), f.Name())))
-		}
-	}
-	return errors.Join(err, readErr)
-}
-
-// deliver brings the remotes of the export what they are to get: each the run
-// begun first at first, as readers of deltas follow them, and each while the
-// others have their trouble. Without hurry it leaves those alone that are not to
-// be tried again yet. How it went is in the store; the error is of the store or
-// of ctx.
-func (x *Exporter) deliver(ctx context.Context, e segments.Export, hurry bool) error {
+// deliver calls DeliverTo for all remotes of the export, at the same time.
+func (x *Exporter) deliver(ctx context.Context, e segments.Export, force bool) error {
 	errs := make([]error, len(e.Remotes))
 	var all sync.WaitGroup
 	for i, to := range e.Remotes {
-		all.Go(func() { errs[i] = x.DeliverTo(ctx, e, to, hurry) })
+		all.Go(func() { errs[i] = x.DeliverTo(ctx, e, to, force) })
 	}
 	all.Wait()
 	return errors.Join(errs...)
 }
 
-// withDeliveryLock runs do while nobody else brings runs of the export to the remote,
-// in whichever process. Sweeps, runs and other remotes go on meanwhile.
-func (x *Exporter) withDeliveryLock(ctx context.Context, export string, to segments.Remote, do func() error) (err error) {
-	remote := fnv.New64a()
-	remote.Write([]byte(to.String()))
-	lock := schedule.NewLock(fmt.Sprintf("%s.deliver-%s-%016x", x.Store.Path(), export, remote.Sum64()))
-	if err := lock.Acquire(ctx, x.Busy); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, lock.Unlock()) }()
-	return do()
-}
-
-// DeliverTo is deliver for one of the export's servers, while nobody else delivers
-// to it.
-func (x *Exporter) DeliverTo(ctx context.Context, e segments.Export, to segments.Remote, hurry bool) (err error) {
+// DeliverTo delivers the waiting runs to one remote of the export, the oldest
+// first, because readers of deltas follow the order. Unless forced, it stops at a
+// run whose next try is not due. How a delivery went is in the store; the error is
+// of the store or of ctx.
+func (x *Exporter) DeliverTo(ctx context.Context, e segments.Export, to segments.Remote, force bool) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("deliver %s to %s: panic: %v; this is a fault of winnow", e.Name, to, p)
+			err = fmt.Errorf("deliver %s to %s: panic: %v; this is a bug in winnow", e.Name, to, p)
 		}
 	}()
 	return x.withDeliveryLock(ctx, e.Name, to, func() error {
 		if err := x.enqueue(e); err != nil {
 			return err
 		}
-		return x.deliverDue(ctx, e, to, hurry)
+		return x.deliverDue(ctx, e, to, force)
 	})
 }
 
-func (x *Exporter) deliverDue(ctx context.Context, e segments.Export, to segments.Remote, hurry bool) error {
+// withDeliveryLock runs do while no other process delivers runs of the export to
+// the remote. Sweeps, runs and deliveries to other remotes go on meanwhile.
+func (x *Exporter) withDeliveryLock(ctx context.Context, export string, to segments.Remote, do func() error) (err error) {
+	remote := fnv.New64a()
+	remote.Write([]byte(to.String()))
+	lock := schedule.NewLock(fmt.Sprintf("%s.deliver-%s-%016x", x.Store.Path(), export, remote.Sum64()))
+	if err := lock.Acquire(ctx, x.OnBusy); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	return do()
+}
+
+func (x *Exporter) deliverDue(ctx context.Context, e segments.Export, to segments.Remote, force bool) error {
 	for {
 		d, ok, err := x.firstWaiting(e.Name, to)
-		if err != nil || !ok || !hurry && !DeliveryBackoff.due(d, time.Now()) {
+		if err != nil || !ok || !force && !DeliveryBackoff.due(d, time.Now()) {
 			return err
 		}
-		if at, err := x.attempt(ctx, e, to, d); err != nil || at.Status == string(store.Waiting) {
-			return err // what comes after it waits with it
+		if state, err := x.attempt(ctx, e, to, d); err != nil || state.Status == string(store.Waiting) {
+			return err // later runs wait for this one
 		}
 	}
 }
@@ -222,9 +93,9 @@ func (x *Exporter) firstWaiting(export string, to segments.Remote) (d store.Deli
 	return list[i], true, nil
 }
 
-// attempt tries a delivery, a few times, enters how that went, and tells how the
-// run stands there now.
-func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.Remote, d store.Delivery) (deliveryState, error) {
+// attempt tries a delivery a few times, saves how it went, and returns the state of
+// the run in the remote.
+func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.Remote, d store.Delivery) (destinationState, error) {
 	from, err := x.verifiedCopy(ctx, e, d.Run)
 	if err == nil {
 		defer from.Close()
@@ -232,10 +103,10 @@ func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.R
 	}
 	switch {
 	case ctx.Err() != nil:
-		return stateOf(d), ctx.Err() // nothing was learned of the remote
+		return deliveryState(d), ctx.Err() // this says nothing about the remote
 	case err != nil && d.Status == store.Delivered:
-		// The store goes on knowing that it was there once.
-		return deliveryState{To: d.Remote, Status: missing, Error: err.Error()}, nil
+		// The store keeps that the run was delivered once.
+		return destinationState{To: d.Remote, Status: missing, Error: err.Error()}, nil
 	case errors.Is(err, errNoCopy):
 		d.Status, d.Error = store.Gone, err.Error()
 	case err != nil:
@@ -249,14 +120,14 @@ func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.R
 		d.Status, d.Error, d.DeliveredAt, d.NextAt = store.Delivered, "", hygiene.InstantOf(time.Now()), 0
 	}
 	err = x.Store.EnterDelivery(d)
-	if x.Tried != nil {
-		x.Tried(d)
+	if x.OnAttempt != nil {
+		x.OnAttempt(d)
 	}
-	return stateOf(d), err
+	return deliveryState(d), err
 }
 
-// try delivers, and after a short while again. Who is not welcome there does not
-// knock again.
+// try delivers, and tries again after short pauses, unless the remote refused
+// winnow itself.
 func (x *Exporter) try(ctx context.Context, e segments.Export, to segments.Remote, d *store.Delivery, from fs.FS) error {
 	for i := 0; ; i++ {
 		d.Tries++
@@ -271,45 +142,44 @@ func (x *Exporter) try(ctx context.Context, e segments.Export, to segments.Remot
 	}
 }
 
-// send brings a run somewhere, once.
+// send delivers a run once.
 func (x *Exporter) send(ctx context.Context, e segments.Export, to segments.Remote, run string, from fs.FS) error {
 	newest, _, err := x.Store.LastRun(e.Name, segments.Published, segments.Released)
 	if err != nil {
 		return err
 	}
-	return to.Deliver(ctx, segments.Delivery{Export: e.Name, Run: run, From: from, Newest: newest.Name == run, Keep: max(e.Keep, 1), Progress: x.Sent})
+	return to.Deliver(ctx, segments.Delivery{Export: e.Name, Run: run, From: from, Newest: newest.Name == run, Keep: max(e.Keep, 1), Progress: x.OnSent})
 }
 
-// errNoCopy says that no intact copy of the run is left on this machine, so that
-// it can't be delivered.
-var errNoCopy = errors.New("no whole copy of the run is left on this machine")
+// errNoCopy says that the run can't be delivered any more.
+var errNoCopy = errors.New("no intact copy of the run is left on this machine")
 
-// verifiedCopy opens the first copy of a published run on this machine that is as
-// its manifest says. Without any the error is errNoCopy, unless one may be there
-// where nobody can look now.
+// verifiedCopy opens the first local copy of a published run that matches its
+// manifest. If there is none, the error is [errNoCopy]; but not if a directory
+// can't be read now, as it may have one.
 func (x *Exporter) verifiedCopy(ctx context.Context, e segments.Export, run string) (*os.Root, error) {
 	why := []error{errNoCopy}
-	var unknown error
+	var unreadable error
 	for _, d := range x.Directories(e) {
-		there, err := d.Open(e.Name, run)
+		folder, err := d.Open(e.Name, run)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			unknown = errors.Join(unknown, err)
+			unreadable = errors.Join(unreadable, err)
 			continue
 		}
-		if err = destination.Whole(ctx, there.FS(), e.Name, run); err == nil {
-			return there, nil
+		if err = destination.Whole(ctx, folder.FS(), e.Name, run); err == nil {
+			return folder, nil
 		}
-		there.Close()
+		folder.Close()
 		if ctx.Err() != nil {
-			return nil, ctx.Err() // nothing was learned of the copy
+			return nil, ctx.Err() // this says nothing about the copy
 		}
 		why = append(why, fmt.Errorf("in %s %w", d, err))
 	}
-	if unknown != nil {
-		return nil, unknown
+	if unreadable != nil {
+		return nil, unreadable
 	}
 	return nil, segments.Sentence(why)
 }

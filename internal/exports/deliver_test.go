@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,196 +14,119 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/apptest"
 	"winnow/segments"
-	"winnow/segments/destination"
 	"winnow/store"
 )
 
-// shelf is a remote that notes what it is brought, and may be down.
-type shelf struct {
-	name string
-
-	mu     sync.Mutex
-	down   error
-	got    []string // runs, with a star when readers are pointed to them
-	knocks int
-}
-
-func (s *shelf) String() string { return s.name }
-
-func (s *shelf) Deliver(ctx context.Context, d segments.Delivery) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.knocks++
-	if s.down != nil {
-		return s.down
-	}
-	if err := destination.Whole(ctx, d.From, d.Export, d.Run); err != nil {
-		return err
-	}
-	s.got = append(s.got, d.Run[len("2026-01-"):len("2026-01-02")]+map[bool]string{true: "*"}[d.Newest])
-	return nil
-}
-
-func (s *shelf) be(down error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.down = down
-}
-
-var errDown = errors.New("nobody answers")
-
-// remoteAct is testExporter whose export has these remotes.
-func remoteAct(t *testing.T, remotes ...segments.Remote) (*Exporter, segments.Export) {
-	t.Helper()
-	a := testExporter(t)
-	e := &a.Config.Exports[0]
-	e.Remotes, e.Delta = remotes, []string{"do-not-text"}
-	return a, *e
-}
-
-// night makes a run of that day of January and delivers.
-func (a *Exporter) night(t *testing.T, day int) segments.Run {
-	t.Helper()
-	run := a.nightlyAt(t, time.Date(2026, 1, day, 2, 0, 0, 0, time.UTC))
-	a.post(t)
-	return run
-}
-
-func (a *Exporter) post(t *testing.T) {
-	t.Helper()
-	if err := a.deliver(context.Background(), a.Config.Exports[0], true); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (a *Exporter) waiting(t *testing.T) []store.Delivery {
-	t.Helper()
-	list, err := UndeliveredRuns(a.Config, a.Store)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
-}
-
-func (s *shelf) wants(t *testing.T, runs ...string) {
-	t.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !slices.Equal(s.got, runs) {
-		t.Errorf("%s got %q, want %q", s.name, s.got, runs)
-	}
-}
-
-func TestAServerThatWasDownGetsItsNightsInTheirOrder(t *testing.T) {
-	crm, lake := &shelf{name: "crm"}, &shelf{name: "lake"}
-	a, e := remoteAct(t, crm, lake)
-	a.night(t, 1)
-	crm.be(errDown)
+func TestAServerThatWasDownGetsItsRunsInOrder(t *testing.T) {
+	crm, lake := &fakeRemote{name: "crm"}, &fakeRemote{name: "lake"}
+	x, e := exporterWithRemotes(t, crm, lake)
+	x.exportAndDeliver(t, 1)
+	crm.failWith(errDown)
 	for day := 2; day <= 4; day++ {
-		run := a.night(t, day)
-		if to, _ := os.Readlink(a.folder("latest")); to != run.Name || run.Status != segments.Published {
-			t.Errorf("night %d is %s and latest %s", day, run.Status, to)
+		run := x.exportAndDeliver(t, day)
+		if to, _ := os.Readlink(x.folder("latest")); to != run.Name || run.Status != segments.Published {
+			t.Errorf("run %d is %s and latest %s", day, run.Status, to)
 		}
 	}
-	crm.wants(t, "01*")
-	lake.wants(t, "01*", "02*", "03*", "04*")
-	if late := Late(a.waiting(t), 0); len(late) != 1 || !strings.Contains(late[0].What, "3 runs of nightly, the first 2026-01-02T020000Z: nobody answers") {
-		t.Errorf("people are told %q", late)
+	crm.wantRuns(t, "01*")
+	lake.wantRuns(t, "01*", "02*", "03*", "04*")
+	if alerts := DeliveryAlerts(x.undelivered(t), 0); len(alerts) != 1 || !strings.Contains(alerts[0].What, "3 runs of nightly, the first 2026-01-02T020000Z: nobody answers") {
+		t.Errorf("the alerts are %q", alerts)
 	}
-	crm.be(nil)
-	if err := a.deliver(context.Background(), e, false); err != nil {
+	crm.failWith(nil)
+	if err := x.deliver(context.Background(), e, false); err != nil {
 		t.Fatal(err)
 	}
-	crm.wants(t, "01*", "02", "03", "04*")
-	if list := a.waiting(t); len(list) > 0 {
+	crm.wantRuns(t, "01*", "02", "03", "04*")
+	if list := x.undelivered(t); len(list) > 0 {
 		t.Errorf("still waiting: %+v", list)
 	}
 }
 
 func TestAKillBeforeDeliveringLosesNoRun(t *testing.T) {
-	crm := &shelf{name: "crm"}
-	a, e := remoteAct(t, crm)
-	a.night(t, 1)
+	crm := &fakeRemote{name: "crm"}
+	x, e := exporterWithRemotes(t, crm)
+	x.exportAndDeliver(t, 1)
 	for day := 2; day <= 3; day++ {
 		at := hygiene.InstantOf(time.Date(2026, 1, day, 2, 0, 0, 0, time.UTC))
 		run := segments.Run{Export: "nightly", Name: segments.RunName(at), ScheduledAt: at, AsOf: at}
-		if _, err := a.Store.BeginRun(run); err != nil {
+		if _, err := x.Store.BeginRun(run); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := a.makeFiles(context.Background(), e, run, func() hygiene.Instant { return at }); err != nil {
+		if _, err := x.makeFiles(context.Background(), e, run, func() hygiene.Instant { return at }); err != nil {
 			t.Fatal(err)
 		}
-		if err := a.recoverRuns(e); err != nil { // by whoever comes next, and is killed too
+		if err := x.recoverRuns(e); err != nil { // as the next process does, which is killed too
 			t.Fatal(err)
 		}
 	}
-	a.post(t)
-	crm.wants(t, "01*", "02", "03*")
+	x.deliverAll(t)
+	crm.wantRuns(t, "01*", "02", "03*")
 }
 
-func TestAHeldRunLeavesTheMachineWhenItIsReleased(t *testing.T) {
-	crm := &shelf{name: "crm"}
-	a, _ := remoteAct(t, crm)
-	a.night(t, 1)
-	a.Config.Exports[0].Guard.MinRows = map[string]int64{"reachable": 1000}
-	held := a.night(t, 2)
-	crm.wants(t, "01*")
-	if _, err := a.Redeliver(context.Background(), "nightly", held.Name, nil); err == nil || !strings.Contains(err.Error(), "winnow release nightly/"+held.Name) {
-		t.Errorf("made up, a held run says %v", err)
+func TestAHeldRunIsDeliveredOnlyAfterItsRelease(t *testing.T) {
+	crm := &fakeRemote{name: "crm"}
+	x, _ := exporterWithRemotes(t, crm)
+	x.exportAndDeliver(t, 1)
+	x.Config.Exports[0].Guard.MinRows = map[string]int64{"reachable": 1000}
+	held := x.exportAndDeliver(t, 2)
+	crm.wantRuns(t, "01*")
+	if _, err := x.Redeliver(context.Background(), "nightly", held.Name, nil); err == nil || !strings.Contains(err.Error(), "winnow release nightly/"+held.Name) {
+		t.Errorf("redelivering a held run gives %v", err)
 	}
-	if _, err := a.Release(context.Background(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now())); err != nil {
+	if _, err := x.Release(context.Background(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now())); err != nil {
 		t.Fatal(err)
 	}
-	a.post(t)
-	crm.wants(t, "01*", "02*")
+	x.deliverAll(t)
+	crm.wantRuns(t, "01*", "02*")
 }
 
-// The outbox is younger than the run, and what is missing there stops nobody.
-func TestARunHeldBeforeThereWereServersReachesThem(t *testing.T) {
-	crm := &shelf{name: "crm"}
-	a, _ := remoteAct(t)
-	a.Config.Exports[0].Guard.MinRows = map[string]int64{"reachable": 1000}
-	held := a.night(t, 1)
-	a.Config.Exports[0].Remotes = []segments.Remote{crm}
-	did, err := a.Release(context.Background(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now()))
+// The outbox is younger than the run, so the run is missing there.
+func TestARunHeldBeforeRemotesWereConfiguredReachesThem(t *testing.T) {
+	crm := &fakeRemote{name: "crm"}
+	x, _ := exporterWithRemotes(t)
+	x.Config.Exports[0].Guard.MinRows = map[string]int64{"reachable": 1000}
+	held := x.exportAndDeliver(t, 1)
+	x.Config.Exports[0].Remotes = []segments.Remote{crm}
+	did, err := x.Release(context.Background(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now()))
 	if err != nil || did.Run.Error != "" {
-		t.Errorf("released it tells of %v, %q", err, did.Run.Error)
+		t.Errorf("the release gives %v, %q", err, did.Run.Error)
 	}
-	a.post(t)
-	crm.wants(t, "01*")
+	x.deliverAll(t)
+	crm.wantRuns(t, "01*")
 }
 
-func TestWhoeverDeliversASecondTimeAtOnceFindsItDone(t *testing.T) {
-	crm := &shelf{name: "crm"}
-	a, _ := remoteAct(t, crm)
-	crm.be(errDown)
-	a.night(t, 1)
-	crm.be(nil)
-	other, err := store.Open(a.Store.Path())
+func TestTwoProcessesDeliverARunOnce(t *testing.T) {
+	crm := &fakeRemote{name: "crm"}
+	x, _ := exporterWithRemotes(t, crm)
+	crm.failWith(errDown)
+	x.exportAndDeliver(t, 1)
+	crm.failWith(nil)
+	second, err := store.Open(x.Store.Path())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer other.Close()
+	defer second.Close()
 	var both sync.WaitGroup
 	var errs [2]error
-	for i, s := range []*store.Store{a.Store, other} {
-		b := *a
-		b.Store = s
-		both.Go(func() { errs[i] = b.deliver(t.Context(), b.Config.Exports[0], true) })
+	for i, s := range []*store.Store{x.Store, second} {
+		other := *x
+		other.Store = s
+		both.Go(func() { errs[i] = other.deliver(t.Context(), other.Config.Exports[0], true) })
 	}
 	both.Wait()
 	if err := errors.Join(errs[:]...); err != nil {
 		t.Error(err)
 	}
-	crm.wants(t, "01*")
+	crm.wantRuns(t, "01*")
 }
 
-func TestARunThatIsGoneStandsInNobodysWay(t *testing.T) {
-	crm := &shelf{name: "crm", down: errDown}
-	a, e := remoteAct(t, crm)
-	first, damaged := a.night(t, 1), a.night(t, 2)
-	a.night(t, 3)
-	for _, d := range a.Directories(e) {
+func TestALostRunDoesNotBlockLaterRuns(t *testing.T) {
+	crm := &fakeRemote{name: "crm", err: errDown}
+	x, e := exporterWithRemotes(t, crm)
+	first, damaged := x.exportAndDeliver(t, 1), x.exportAndDeliver(t, 2)
+	x.exportAndDeliver(t, 3)
+	for _, d := range x.Directories(e) {
 		if err := os.RemoveAll(filepath.Join(string(d), "nightly", first.Name)); err != nil {
 			t.Fatal(err)
 		}
@@ -213,235 +134,76 @@ func TestARunThatIsGoneStandsInNobodysWay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	crm.be(nil)
-	a.post(t)
-	crm.wants(t, "03*")
-	list, err := a.Store.Deliveries("nightly")
-	if err != nil || list[0].Status != store.Gone || list[1].Status != store.Gone || !strings.Contains(list[1].Error, "no whole copy of the run is left") {
-		t.Errorf("they stand as %+v, %v", list, err)
+	crm.failWith(nil)
+	x.deliverAll(t)
+	crm.wantRuns(t, "03*")
+	list, err := x.Store.Deliveries("nightly")
+	if err != nil || list[0].Status != store.Gone || list[1].Status != store.Gone || !strings.Contains(list[1].Error, "no intact copy of the run is left") {
+		t.Errorf("the deliveries are %+v, %v", list, err)
 	}
 }
 
-// A server may be down for longer than runs are kept.
-func TestLostRunsAreToldUntilTheServerHasALaterOne(t *testing.T) {
-	crm := &shelf{name: "crm", down: errDown}
-	a, _ := remoteAct(t, crm)
-	a.Config.Exports[0].Keep = 1
-	for day := 1; day <= 3; day++ {
-		a.night(t, day)
-	}
-	lost := "older runs are lost to it, the last of them 2026-01-02T020000Z"
-	if late := Late(a.waiting(t), 0); len(late) != 1 || !strings.Contains(late[0].What, "1 run of nightly, the first 2026-01-03T020000Z: nobody answers") || !strings.Contains(late[0].What, lost) {
-		t.Errorf("with one run left it is said %+v", late)
-	}
-	for _, d := range a.Directories(a.Config.Exports[0]) {
-		if err := os.RemoveAll(filepath.Join(string(d), "nightly", "2026-01-03T020000Z")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	a.post(t)
-	if late := Late(a.waiting(t), 0); len(late) != 1 || !strings.Contains(late[0].What, "crm never got run 2026-01-03T020000Z of nightly") {
-		t.Errorf("with none left it is said %+v", late)
-	}
-	crm.be(nil)
-	a.night(t, 4)
-	if late := Late(a.waiting(t), 0); len(late) != 0 {
-		t.Errorf("with a later run there, it is still said %+v", late)
-	}
-}
-
-func TestWhoeverCopyIsWholeIsDelivered(t *testing.T) {
-	crm := &shelf{name: "crm", down: errDown}
-	a, _ := remoteAct(t, crm)
-	run := a.night(t, 1)
-	if err := os.Remove(filepath.Join(string(a.outbox()), "nightly", run.Name, "reachable.csv")); err != nil {
+func TestAnyIntactCopyIsDelivered(t *testing.T) {
+	crm := &fakeRemote{name: "crm", err: errDown}
+	x, _ := exporterWithRemotes(t, crm)
+	run := x.exportAndDeliver(t, 1)
+	if err := os.Remove(filepath.Join(string(x.outbox()), "nightly", run.Name, "reachable.csv")); err != nil {
 		t.Fatal(err)
 	}
-	crm.be(nil)
-	a.post(t)
-	crm.wants(t, "01*")
+	crm.failWith(nil)
+	x.deliverAll(t)
+	crm.wantRuns(t, "01*")
 }
 
-func TestWhoIsNotWelcomeDoesNotKnockAgain(t *testing.T) {
-	defer func(t Backoff) { DeliveryBackoff = t }(DeliveryBackoff)
+func TestARefusedLoginIsNotRetriedSoon(t *testing.T) {
+	defer func(b Backoff) { DeliveryBackoff = b }(DeliveryBackoff)
 	DeliveryBackoff = Backoff{pauses: []time.Duration{1, 1}, first: time.Minute, longest: time.Hour}
-	locked, slow := &shelf{name: "locked", down: fmt.Errorf("no: %w", segments.ErrUnwelcome)}, &shelf{name: "slow", down: errDown}
-	a, e := remoteAct(t, locked, slow)
-	a.night(t, 1)
-	if err := a.deliver(context.Background(), e, false); err != nil { // not yet due
+	locked, down := &fakeRemote{name: "locked", err: fmt.Errorf("no: %w", segments.ErrUnwelcome)}, &fakeRemote{name: "down", err: errDown}
+	x, e := exporterWithRemotes(t, locked, down)
+	x.exportAndDeliver(t, 1)
+	if err := x.deliver(context.Background(), e, false); err != nil { // not yet due
 		t.Fatal(err)
 	}
-	if locked.knocks != 1 || slow.knocks != 3 {
-		t.Errorf("it knocked %d times where it is not welcome, and %d where nobody answers", locked.knocks, slow.knocks)
+	if locked.calls != 1 || down.calls != 3 {
+		t.Errorf("%d tries where the login is refused, and %d where nobody answers", locked.calls, down.calls)
 	}
-	for _, d := range a.waiting(t) {
+	for _, d := range x.undelivered(t) {
 		wait := d.NextAt.Sub(hygiene.InstantOf(time.Now()))
-		if d.Remote == "locked" && wait < 50*time.Minute || d.Remote == "slow" && (wait > 2*time.Minute || wait < 30*time.Second) {
+		if d.Remote == "locked" && wait < 50*time.Minute || d.Remote == "down" && (wait > 2*time.Minute || wait < 30*time.Second) {
 			t.Errorf("%s is tried again in %s", d.Remote, wait)
 		}
 	}
 }
 
-func TestTheTimeBetweenTriesDoublesToAnHour(t *testing.T) {
-	steady := Backoff{pauses: []time.Duration{1, 1}, first: time.Minute, longest: time.Hour}
-	for tries, want := range map[int64]time.Duration{1: time.Minute, 3: time.Minute, 6: 2 * time.Minute, 9: 4 * time.Minute, 3000: time.Hour} {
-		if got := steady.next(tries); got < want*3/4 || got > want*5/4 {
-			t.Errorf("after %d tries it waits %s, want about %s", tries, got, want)
-		}
-	}
-	if far := (store.Delivery{NextAt: hygiene.InstantOf(time.Now().AddDate(9, 0, 0))}); !steady.due(far, time.Now()) {
-		t.Error("a clock that was wrong for once puts a delivery off for years")
-	}
-}
-
-func TestAnIdleLookForDeliveriesWritesNothing(t *testing.T) {
-	crm := &shelf{name: "crm"}
-	a, e := remoteAct(t, crm)
-	a.night(t, 1)
-	wal := func() string { return apptest.ReadFile(t, a.Store.Path()+"-wal") }
+func TestCheckingForDeliveriesWritesNothing(t *testing.T) {
+	crm := &fakeRemote{name: "crm"}
+	x, e := exporterWithRemotes(t, crm)
+	x.exportAndDeliver(t, 1)
+	wal := func() string { return apptest.ReadFile(t, x.Store.Path()+"-wal") }
 	before := wal()
 	for range 20 {
-		if err := a.deliver(context.Background(), e, false); err != nil {
+		if err := x.deliver(context.Background(), e, false); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if wal() != before {
 		t.Error("the store was written")
 	}
-	if crm.knocks != 1 {
-		t.Errorf("it knocked %d times", crm.knocks)
+	if crm.calls != 1 {
+		t.Errorf("%d tries", crm.calls)
 	}
 }
 
-func TestAPanicOfOneRemoteIsItsOwn(t *testing.T) {
-	crm := &shelf{name: "crm"}
-	a, e := remoteAct(t, panicking{&shelf{name: "odd"}}, crm)
-	a.nightlyAt(t, secondOfJanuary)
-	if err := a.deliver(context.Background(), e, true); err == nil || !strings.Contains(err.Error(), "odd: panic") {
-		t.Errorf("the panic is told as %v", err)
+func TestAPanicOfOneRemoteDoesNotAffectOthers(t *testing.T) {
+	crm := &fakeRemote{name: "crm"}
+	x, e := exporterWithRemotes(t, panickingRemote{&fakeRemote{name: "odd"}}, crm)
+	x.exportAt(t, secondOfJanuary)
+	if err := x.deliver(context.Background(), e, true); err == nil || !strings.Contains(err.Error(), "odd: panic") {
+		t.Errorf("the panic is reported as %v", err)
 	}
-	crm.wants(t, "02*")
+	crm.wantRuns(t, "02*")
 }
 
-type panicking struct{ *shelf }
+type panickingRemote struct{ *fakeRemote }
 
-func (panicking) Deliver(context.Context, segments.Delivery) error { panic("a fault") }
-
-func TestAnOlderRunIsMadeUpAndReadersStay(t *testing.T) {
-	crm := &shelf{name: "crm"}
-	a, e := remoteAct(t, crm)
-	older, newer := a.night(t, 1), a.night(t, 2)
-	if err := os.RemoveAll(a.folder(older.Name)); err != nil {
-		t.Fatal(err)
-	}
-	did, err := a.Redeliver(context.Background(), "nightly", older.Name, nil)
-	if err != nil || len(did.Destinations) != 1 || did.Destinations[0].To != e.To[0] || did.Destinations[0].Status != "published" {
-		t.Fatalf("it came to %+v, %v", did, err)
-	}
-	if to, _ := os.Readlink(a.folder("latest")); to != newer.Name {
-		t.Errorf("latest points to %s", to)
-	}
-	elsewhere := t.TempDir()
-	if _, err := a.Redeliver(context.Background(), "nightly", "latest", []string{elsewhere, "crm://x"}); err == nil || !strings.Contains(err.Error(), "write it there, with the keys that it needs") {
-		t.Errorf("a destination that is not in the config: %v", err)
-	}
-	if _, err := a.Redeliver(context.Background(), "nightly", "latest", []string{elsewhere}); err != nil {
-		t.Fatal(err)
-	}
-	if err := destination.Whole(context.Background(), os.DirFS(filepath.Join(elsewhere, "nightly", "latest")), "nightly", newer.Name); err != nil {
-		t.Error(err)
-	}
-	if _, err := a.Redeliver(context.Background(), "nightly", "2026-01-09T020000Z", nil); err == nil || !strings.Contains(err.Error(), "there is no run nightly/2026-01-09T020000Z: there are "+newer.Name+", "+older.Name) {
-		t.Errorf("an unknown run: %v", err)
-	}
-	for _, d := range a.Directories(e) {
-		if err := os.WriteFile(filepath.Join(string(d), "nightly", older.Name, "reachable.csv"), nil, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			t.Fatal(err)
-		}
-	}
-	if _, err := a.Redeliver(context.Background(), "nightly", older.Name, []string{elsewhere}); err == nil || !strings.Contains(err.Error(), "reachable.csv here is not what the run's manifest tells of") {
-		t.Errorf("a run that is not whole any more: %v", err)
-	}
-}
-
-func TestADeliveredRunThatFailsByHandIsNotOwedAgain(t *testing.T) {
-	crm := &shelf{name: "crm"}
-	a, _ := remoteAct(t, crm)
-	run := a.night(t, 1)
-	a.night(t, 2)
-	crm.be(errDown)
-	target := target{crm, false}
-	at, err := a.deliverRemote(t.Context(), a.Config.Exports[0], run, target)
-	if err != nil || at.ok() || !strings.Contains(at.Error, errDown.Error()) {
-		t.Errorf("by hand it came to %+v, %v", at, err)
-	}
-	crm.be(nil)
-	a.post(t)
-	crm.wants(t, "01*", "02*")
-	if list := a.waiting(t); len(list) > 0 {
-		t.Errorf("%+v waits", list)
-	}
-}
-
-func TestWhatWaitsForARemoteThatIsGoneStaysNoLongerThanRunsAreKept(t *testing.T) {
-	crm := &shelf{name: "crm", down: errDown}
-	a, _ := remoteAct(t, crm)
-	a.Config.Exports[0].Keep = 2
-	a.night(t, 1)
-	a.Config.Exports[0].Remotes = nil
-	outbox := filepath.Join(string(a.outbox()), "nightly")
-	for day := 2; day <= 3; day++ {
-		a.night(t, day)
-		if _, err := os.Stat(outbox); (err == nil) != (day == 2) {
-			t.Errorf("after night %d the outbox: %v", day, err)
-		}
-	}
-}
-
-func TestAnOutboxWithoutRemotesIsCleared(t *testing.T) {
-	crm := &shelf{name: "crm", down: errDown}
-	a, e := remoteAct(t, crm)
-	a.night(t, 1)
-	outbox := filepath.Join(string(a.outbox()), "nightly")
-	settled := func(remotes ...segments.Remote) bool {
-		e.Remotes = remotes
-		if err := a.cleanUp(e); err != nil {
-			t.Fatal(err)
-		}
-		_, err := os.Stat(outbox)
-		return err == nil
-	}
-	if !settled() {
-		t.Error("a run that waits was taken away")
-	}
-	crm.be(nil)
-	a.post(t)
-	if !settled(crm) {
-		t.Error("a run of an export with remotes was taken away")
-	}
-	if settled() {
-		t.Error("the runs of an export without remotes stay for ever")
-	}
-}
-
-func TestTheMetricsAreOfTheRemoteThatIsFurthestBehind(t *testing.T) {
-	crm, lake := &shelf{name: "crm"}, &shelf{name: "lake"}
-	a, _ := remoteAct(t, crm, lake)
-	a.night(t, 1)
-	lake.be(errDown)
-	a.night(t, 2)
-	a.night(t, 3)
-	known, err := a.Store.Deliveries("nightly")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := CountDeliveries(a.Config, a.Store)
-	if err != nil || got["nightly"].Waiting != 2 || !got["nightly"].Last.Equal(LastDelivered(lake, known)) || !LastDelivered(lake, known).Before(LastDelivered(crm, known)) {
-		t.Errorf("counted %+v, %v", got, err)
-	}
-	lake.be(nil)
-	a.post(t)
-	if got, err = CountDeliveries(a.Config, a.Store); err != nil || got["nightly"].Waiting != 0 || !got["nightly"].Last.Equal(LastDelivered(crm, known)) {
-		t.Errorf("made up, counted %+v, %v", got, err)
-	}
-}
+func (panickingRemote) Deliver(context.Context, segments.Delivery) error { panic("a fault") }

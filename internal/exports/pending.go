@@ -1,35 +1,33 @@
 package exports
 
 import (
-	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"winnow/internal/config"
 	"winnow/internal/console"
+	"winnow/internal/console/view"
 	"winnow/segments"
-	"winnow/segments/destination"
 	"winnow/store"
 )
 
-// CountDeliveries counts what waits for remotes, and when they last got a run.
+// CountDeliveries counts, for each export with remotes, the deliveries that wait
+// and those that were lost. Last is of the remote that got a run longest ago.
 func CountDeliveries(cfg *config.Config, s *store.Store) (map[string]console.Deliveries, error) {
 	counts := map[string]console.Deliveries{}
 	for _, e := range cfg.Exports {
 		if len(e.Remotes) == 0 {
 			continue
 		}
-		known, err := s.Deliveries(e.Name)
+		deliveries, err := s.Deliveries(e.Name)
 		if err != nil {
 			return nil, err
 		}
-		waiting := len(WaitingFor(e, known))
-		count := console.Deliveries{Waiting: waiting, Lost: len(Undelivered(e, known)) - waiting}
+		waiting := len(WaitingFor(e, deliveries))
+		count := console.Deliveries{Waiting: waiting, Lost: len(Undelivered(e, deliveries)) - waiting}
 		for i, to := range e.Remotes {
-			if last := LastDelivered(to, known); i == 0 || last.Before(count.Last) {
+			if last := LastDelivered(to, deliveries); i == 0 || last.Before(count.Last) {
 				count.Last = last
 			}
 		}
@@ -38,31 +36,31 @@ func CountDeliveries(cfg *config.Config, s *store.Store) (map[string]console.Del
 	return counts, nil
 }
 
-// LastDelivered is when the remote last got a run; the zero time for never.
-func LastDelivered(to segments.Remote, known []store.Delivery) (last time.Time) {
-	for _, y := range known {
-		if y.Remote == to.String() && y.DeliveredAt != 0 && y.DeliveredAt.Time().After(last) {
-			last = y.DeliveredAt.Time()
+// LastDelivered is when the remote last got a run; the zero time if it never did.
+func LastDelivered(to segments.Remote, deliveries []store.Delivery) (last time.Time) {
+	for _, d := range deliveries {
+		if d.Remote == to.String() && d.DeliveredAt != 0 && d.DeliveredAt.Time().After(last) {
+			last = d.DeliveredAt.Time()
 		}
 	}
 	return last
 }
 
-// WaitingFor are the deliveries that wait for remotes that the export has, that
-// of the run begun first at first.
-func WaitingFor(e segments.Export, known []store.Delivery) []store.Delivery {
-	return slices.DeleteFunc(slices.Clone(known), func(d store.Delivery) bool {
+// WaitingFor are the deliveries that wait for remotes of the export, in their
+// order.
+func WaitingFor(e segments.Export, deliveries []store.Delivery) []store.Delivery {
+	return slices.DeleteFunc(slices.Clone(deliveries), func(d store.Delivery) bool {
 		return d.Status != store.Waiting || !slices.ContainsFunc(e.Remotes, func(to segments.Remote) bool { return to.String() == d.Remote })
 	})
 }
 
-// Undelivered are those that wait, and those that were lost since the remote last
-// got a run: once it has a later one, the loss is over.
-func Undelivered(e segments.Export, known []store.Delivery) []store.Delivery {
-	list := WaitingFor(e, known)
+// Undelivered are the deliveries that wait, and those that were lost since the
+// remote last got a run. A later run makes up for a lost one.
+func Undelivered(e segments.Export, deliveries []store.Delivery) []store.Delivery {
+	list := WaitingFor(e, deliveries)
 	for _, to := range e.Remotes {
 		var lost []store.Delivery
-		for _, d := range known {
+		for _, d := range deliveries {
 			switch {
 			case d.Remote != to.String():
 			case d.Status == store.Delivered:
@@ -76,39 +74,18 @@ func Undelivered(e segments.Export, known []store.Delivery) []store.Delivery {
 	return list
 }
 
-// DestinationNames names the destinations of an export, without secrets.
-func DestinationNames(e *segments.Export) []string {
-	list := slices.Clone(e.To)
-	for _, to := range e.Remotes {
-		list = append(list, to.String())
-	}
-	return list
-}
-
-// ManifestOf reads a run's manifest in the first directory that has it. Of a run
-// that none has any more it is empty.
-func ManifestOf(dirs []destination.Directory, run segments.Run) (m segments.Manifest) {
-	folder := run.Export
-	if run.Status == segments.Held {
-		folder = filepath.Join(run.Export, "held")
-	}
-	for _, dir := range dirs {
-		text, err := os.ReadFile(filepath.Join(string(dir), folder, run.Name, segments.ManifestName))
-		if err == nil && json.Unmarshal(text, &m) == nil {
-			return m
-		}
-	}
-	return segments.Manifest{}
-}
-
-// UndeliveredRuns are the runs that remotes have not got.
-func UndeliveredRuns(cfg *config.Config, s *store.Store) (list []store.Delivery, err error) {
+// UndeliveredRuns are the undelivered runs of all exports.
+func UndeliveredRuns(cfg *config.Config, s *store.Store) (list []view.Delivery, err error) {
 	for _, e := range cfg.Exports {
 		if len(e.Remotes) == 0 {
 			continue
 		}
-		known, knownErr := s.Deliveries(e.Name)
-		list, err = append(list, Undelivered(e, known)...), errors.Join(err, knownErr)
+		deliveries, readErr := s.Deliveries(e.Name)
+		for _, d := range Undelivered(e, deliveries) {
+			list = append(list, view.Delivery{Export: d.Export, Run: d.Run, PublishedAt: d.PublishedAt, Remote: d.Remote, Status: string(d.Status),
+				Tries: d.Tries, NextAt: d.NextAt, DeliveredAt: d.DeliveredAt, Error: d.Error})
+		}
+		err = errors.Join(err, readErr)
 	}
 	return list, err
 }

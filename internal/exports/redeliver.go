@@ -16,120 +16,22 @@ import (
 	"winnow/store"
 )
 
-// Redelivery is what bringing a run where it was missing came to.
+// Redelivery is the result of delivering an existing run.
 type Redelivery struct {
-	Export       string          `json:"export"`
-	Run          string          `json:"run"`
-	Destinations []deliveryState `json:"destinations"`
+	Export       string             `json:"export"`
+	Run          string             `json:"run"`
+	Destinations []destinationState `json:"destinations"`
 }
 
-// deliveryState is how a run stands with one destination.
-type deliveryState struct {
-	To     string          `json:"to"`
-	Status string          `json:"status"` // published, held, missing; of remotes delivered, held, waiting, gone, missing
-	Error  string          `json:"error,omitempty"`
-	NextAt hygiene.Instant `json:"next_at,omitzero"` // when the daemon tries again
-}
-
-func stateOf(d store.Delivery) deliveryState {
-	return deliveryState{To: d.Remote, Status: string(d.Status), Error: d.Error, NextAt: d.NextAt}
-}
-
-// ok tells whether it is as it should be.
-func (r deliveryState) ok() bool {
-	return r.Status != missing && r.Status != string(store.Waiting) && r.Status != string(store.Gone)
-}
-
-// missing is a run that a directory has not.
-const missing = "missing"
-
-// deliveryStates tell how a run stands with every destination of its export.
-func (x *Exporter) deliveryStates(e segments.Export, run segments.Run) ([]deliveryState, error) {
-	list := []deliveryState{}
-	for _, dir := range e.To {
-		place, err := destination.Directory(dir).Find(e.Name, run.Name)
-		at := deliveryState{To: dir, Status: [...]string{segments.Nowhere: missing, segments.AmongHeld: "held", segments.AmongPublished: "published"}[place]}
-		if err != nil {
-			at.Error = err.Error()
-		}
-		list = append(list, at)
-	}
-	known, err := x.Store.Deliveries(e.Name)
-	for _, to := range e.Remotes {
-		list = append(list, stateAt(to.String(), run, known))
-	}
-	return list, err
-}
-
-// stateAt tells how a run stands with a remote. What waits for an older run has
-// the older one's error.
-func stateAt(remote string, run segments.Run, known []store.Delivery) deliveryState {
-	at := deliveryState{To: remote, Status: missing}
-	if run.Status == segments.Held {
-		at.Status = string(segments.Held)
-	}
-	var first *store.Delivery // of those that wait for the remote
-	for i := range known {
-		d := &known[i]
-		if d.Remote != remote {
-			continue
-		}
-		if first == nil && d.Status == store.Waiting {
-			first = d
-		}
-		if d.ScheduledAt != run.ScheduledAt {
-			continue
-		}
-		at.Status, at.Error, at.NextAt = string(d.Status), d.Error, d.NextAt
-		if d.Status == store.Waiting && d != first {
-			at.Error, at.NextAt = "run "+first.Export+"/"+first.Run+" goes there first: "+first.Error, first.NextAt
-		}
-	}
-	return at
-}
-
-// worthShowing tells whether to list the destinations: when there are remotes, or
-// when one of the destinations lacks the run.
-func worthShowing(e segments.Export, list []deliveryState) bool {
-	return len(e.Remotes) > 0 || slices.ContainsFunc(list, func(at deliveryState) bool { return !at.ok() })
-}
-
-// printStates prints where a run is, and on stderr what keeps it from where it
-// is not, with what to do.
-func printStates(out *ui.Printer, export, run string, list []deliveryState) error {
-	if !out.JSON && len(list) > 0 {
-		rows := [][]string{{"DESTINATION", "STATUS"}}
-		for _, at := range list {
-			rows = append(rows, []string{at.To, at.Status})
-		}
-		ui.Table(out.Stdout, rows)
-	}
-	var err error
-	for _, at := range list {
-		if at.ok() {
-			continue
-		}
-		err = ui.ErrNo
-		why, then := at.Error, ""
-		if why == "" {
-			why = fmt.Sprintf("destination %s has not got run %s/%s", at.To, export, run)
-		}
-		if at.Status == string(store.Waiting) {
-			then = fmt.Sprintf("a daemon tries again by itself, not before %s; or now: ", at.NextAt)
-		}
-		fmt.Fprintf(out.Stderr, "winnow: %s\nwinnow: %swinnow export %s --run %s --to %s\n", why, then, export, run, at.To)
-	}
-	return err
-}
-
-// target is where a run is to be brought, by hand.
+// target is a destination that a run is redelivered to.
 type target struct {
 	segments.Remote
 	directory bool
 }
 
-// Redeliver brings a published run to these destinations, or, without any, to all of
-// the export's that lack it. A directory may be any.
+// Redeliver delivers a published run to these destinations or, if there are none,
+// to all destinations of the export that lack it. which is the name of the run, or
+// latest. A directory need not be one of the config.
 func (x *Exporter) Redeliver(ctx context.Context, name, which string, to []string) (Redelivery, error) {
 	e, err := x.ExportNamed(name)
 	if err != nil {
@@ -139,78 +41,79 @@ func (x *Exporter) Redeliver(ctx context.Context, name, which string, to []strin
 	if err != nil {
 		return Redelivery{}, err
 	}
-	did := Redelivery{Export: e.Name, Run: run.Name, Destinations: []deliveryState{}}
+	result := Redelivery{Export: e.Name, Run: run.Name, Destinations: []destinationState{}}
 	targets, err := x.targets(e, run, to)
 	if err != nil || len(targets) == 0 {
-		return did, err
+		return result, err
 	}
 	from, err := x.verifiedCopy(ctx, e, run.Name)
 	if err != nil {
-		return did, fmt.Errorf("run %s/%s can't be made up: %w", e.Name, run.Name, err)
+		return result, fmt.Errorf("run %s/%s can't be redelivered: %w", e.Name, run.Name, err)
 	}
 	defer from.Close()
 	for _, t := range targets {
-		var at deliveryState
+		var state destinationState
 		if t.directory {
-			at, err = x.deliverLocal(ctx, e, run, t, from.FS())
+			state, err = x.deliverLocal(ctx, e, run, t, from.FS())
 		} else {
-			at, err = x.deliverRemote(ctx, e, run, t)
+			state, err = x.deliverRemote(ctx, e, run, t)
 		}
-		if did.Destinations = append(did.Destinations, at); err != nil {
-			return did, err
+		if result.Destinations = append(result.Destinations, state); err != nil {
+			return result, err
 		}
 	}
-	return did, nil
+	return result, nil
 }
 
-// deliverRemote brings the run to a remote of the export.
-func (x *Exporter) deliverRemote(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote) (at deliveryState, err error) {
+// deliverRemote delivers the run to a remote of the export, whether or not it is
+// due or was delivered before.
+func (x *Exporter) deliverRemote(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote) (state destinationState, err error) {
 	d := store.Delivery{Export: e.Name, Run: run.Name, ScheduledAt: run.ScheduledAt, Remote: to.String()}
 	err = x.withDeliveryLock(ctx, e.Name, to, func() error {
 		if err := x.enqueue(e); err != nil {
 			return err
 		}
-		known, err := x.Store.Deliveries(e.Name)
+		deliveries, err := x.Store.Deliveries(e.Name)
 		if err != nil {
 			return err
 		}
-		if i := slices.IndexFunc(known, func(k store.Delivery) bool { return k.ScheduledAt == d.ScheduledAt && k.Remote == d.Remote }); i >= 0 {
-			d = known[i]
+		if i := slices.IndexFunc(deliveries, func(k store.Delivery) bool { return k.ScheduledAt == d.ScheduledAt && k.Remote == d.Remote }); i >= 0 {
+			d = deliveries[i]
 		}
-		at, err = x.attempt(ctx, e, to, d)
+		state, err = x.attempt(ctx, e, to, d)
 		return err
 	})
-	return at, err
+	return state, err
 }
 
-// deliverLocal copies the run into a directory, of which the store keeps nothing. It is
-// tried once: sweeps and runs wait meanwhile.
-func (x *Exporter) deliverLocal(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote, from fs.FS) (deliveryState, error) {
-	at := deliveryState{To: to.String(), Status: string(segments.Published)}
-	var failed error
+// deliverLocal copies the run into a directory. The store does not record that. It
+// is tried once, because sweeps and runs wait meanwhile.
+func (x *Exporter) deliverLocal(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote, from fs.FS) (destinationState, error) {
+	state := destinationState{To: to.String(), Status: string(segments.Published)}
+	var sendErr error
 	err := x.Exclusive(ctx, func() error {
-		failed = x.send(ctx, e, to, run.Name, from)
+		sendErr = x.send(ctx, e, to, run.Name, from)
 		return ctx.Err()
 	})
-	if failed != nil {
-		at.Status, at.Error = missing, failed.Error()
+	if sendErr != nil {
+		state.Status, state.Error = missing, sendErr.Error()
 	}
-	return at, err
+	return state, err
 }
 
-// publishedRun finds the run by its folder's name, or the latest one.
+// publishedRun finds a published run by the name of its folder, or the latest one.
 func (x *Exporter) publishedRun(e segments.Export, which string) (segments.Run, error) {
 	if which == "latest" {
 		run, ok, err := x.Store.LastRun(e.Name, segments.Published, segments.Released)
 		if err == nil && !ok {
-			err = fmt.Errorf("no run of %s has been published yet: winnow export %s makes one", e.Name, e.Name)
+			err = fmt.Errorf("no run of %s has been published yet; make one with winnow export %s", e.Name, e.Name)
 		}
 		return run, err
 	}
 	which = strings.TrimPrefix(which, e.Name+"/")
 	at, err := time.Parse(segments.RunLayout, which)
 	if err != nil {
-		return segments.Run{}, ui.Usagef("--run %q is not a run: write its folder, like 2026-11-23T020000Z, or latest", which)
+		return segments.Run{}, ui.Usagef("--run %q is not a run; write its folder, for example 2026-11-23T020000Z, or latest", which)
 	}
 	run, known, err := x.Store.RunOf(e.Name, hygiene.InstantOf(at))
 	if err == nil && (!known || run.Status != segments.Published && run.Status != segments.Released) {
@@ -219,16 +122,16 @@ func (x *Exporter) publishedRun(e segments.Export, which string) (segments.Run, 
 	return run, err
 }
 
-// notPublished tells how the run stands that was to be made up, and which could
-// be.
+// notPublished is the error for a run that can't be redelivered. It names the runs
+// that can be.
 func (x *Exporter) notPublished(e segments.Export, which string, run segments.Run) error {
-	stands := "there is no run " + e.Name + "/" + which
+	why := fmt.Errorf("%w %s/%s", ErrRunNotFound, e.Name, which)
 	switch run.Status {
 	case "":
 	case segments.Held:
-		return fmt.Errorf("run %s/%s is held: winnow release %s/%s publishes it first", e.Name, which, e.Name, which)
+		return fmt.Errorf("run %s/%s is held; publish it first with winnow release %s/%s", e.Name, which, e.Name, which)
 	default:
-		stands = fmt.Sprintf("run %s/%s is %s, and only a published run can be made up", e.Name, which, run.Status)
+		why = fmt.Errorf("run %s/%s is %s, and only a published run can be redelivered", e.Name, which, run.Status)
 	}
 	published, err := x.Store.RunsOf(e.Name, max(e.Keep, 1), segments.Published, segments.Released)
 	if err != nil {
@@ -240,18 +143,18 @@ func (x *Exporter) notPublished(e segments.Export, which string, run segments.Ru
 			kept = append(kept, r.Name)
 		}
 	}
-	const shown = 10
-	could := "no run of " + e.Name + " is kept"
+	const maxRuns = 10
+	others := "no run of " + e.Name + " is kept"
 	if len(kept) > 0 {
-		could = "there are " + strings.Join(kept[:min(len(kept), shown)], ", ")
+		others = "kept runs: " + strings.Join(kept[:min(len(kept), maxRuns)], ", ")
 	}
-	if len(kept) > shown {
-		could += fmt.Sprintf(" and %d older", len(kept)-shown)
+	if len(kept) > maxRuns {
+		others += fmt.Sprintf(" and %d older", len(kept)-maxRuns)
 	}
-	return fmt.Errorf("%s: %s", stands, could)
+	return fmt.Errorf("%w; %s", why, others)
 }
 
-// targets are the destinations that people named, or those that lack the run.
+// targets are the named destinations, each once, or those that lack the run.
 func (x *Exporter) targets(e segments.Export, run segments.Run, named []string) (list []target, err error) {
 	for _, name := range named {
 		t, err := x.target(e, name)
@@ -265,10 +168,10 @@ func (x *Exporter) targets(e segments.Export, run segments.Run, named []string) 
 	if len(named) > 0 {
 		return list, nil
 	}
-	stands, err := x.deliveryStates(e, run)
-	for i, at := range stands {
+	states, err := x.destinationStates(e, run)
+	for i, s := range states {
 		switch {
-		case at.ok():
+		case s.ok():
 		case i < len(e.To):
 			list = append(list, target{destination.Directory(e.To[i]), true})
 		default:
@@ -278,8 +181,8 @@ func (x *Exporter) targets(e segments.Export, run segments.Run, named []string) 
 	return list, err
 }
 
-// target finds what people mean by a destination: one of the config, as it is
-// written there or shown elsewhere, or any other directory.
+// target finds the destination that a name means: one of the config, written as
+// there or as winnow prints it, or any other directory.
 func (x *Exporter) target(e segments.Export, name string) (target, error) {
 	if scheme, _, is := strings.Cut(name, "://"); is {
 		return remoteNamed(e, scheme, name, x.Config.Path)
@@ -288,7 +191,8 @@ func (x *Exporter) target(e segments.Export, name string) (target, error) {
 	if !filepath.IsAbs(name) {
 		full = filepath.Join(filepath.Dir(x.Config.Path), name)
 	}
-	// What the config writes is relative to it, all else to where people are.
+	// A destination of the config is relative to the config, any other to the
+	// working directory.
 	if full, err := filepath.Abs(full); err == nil && slices.Contains(e.To, full) {
 		return target{destination.Directory(full), true}, nil
 	}
@@ -296,22 +200,22 @@ func (x *Exporter) target(e segments.Export, name string) (target, error) {
 	return target{destination.Directory(full), true}, err
 }
 
-// remoteNamed finds a remote of the export by its URL. What is wrong with the URL
-// is told without it: it may hold a password.
+// remoteNamed finds a remote of the export by its URL. Errors do not show the URL
+// as it was typed: it may contain a password.
 func remoteNamed(e segments.Export, scheme, name, file string) (target, error) {
-	meant := name
+	shown := name
 	if s, err := destination.ParseSFTP(name); err == nil {
-		meant = s.String()
+		shown = s.String()
 	} else if strings.EqualFold(scheme, "sftp") {
 		return target{}, ui.Usagef("--to: %w", err)
 	}
 	for _, to := range e.Remotes {
-		if to.String() == meant {
+		if to.String() == shown {
 			return target{to, false}, nil
 		}
 	}
 	if !strings.EqualFold(scheme, "sftp") {
-		meant = scheme + "://…"
+		shown = scheme + "://…"
 	}
-	return target{}, fmt.Errorf("export %s has no destination %s in %s: write it there, with the keys that it needs", e.Name, meant, file)
+	return target{}, fmt.Errorf("export %s has no destination %s in %s; add it there, with the keys that it needs", e.Name, shown, file)
 }

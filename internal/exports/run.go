@@ -1,33 +1,25 @@
-// Package exports makes runs and brings them to their destinations. A run is begun
-// in the store, made from one snapshot, ended in the store, and what readers see is
-// then made to agree with the store ([Exporter.cleanUp]); each step can be repeated,
-// so a process that is killed anywhere leaves nothing half done.
-//
-// Deliveries to servers follow: see deliver.go.
 package exports
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"os"
+	"path/filepath"
 	"time"
 
 	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/segments"
-	"winnow/store"
+	"winnow/segments/destination"
 )
 
-// Why there is nothing to do for who asks for a run.
-var (
-	ErrAlreadyMade = errors.New("the run of that time has been made before")
-	ErrNoExport    = errors.New("there is no export")
-)
+// ErrRunExists says that the export has a run of that scheduled time already.
+var ErrRunExists = errors.New("a run of this scheduled time already exists")
 
-// Export makes the run of the export for the scheduled time, to the second, as
-// its folder is named. Runs of one store are made one at a time, whoever makes
-// them.
+// Export makes the run of the export for the scheduled time, to the second. Runs
+// of one store are made one at a time, by whichever process.
 func (x *Exporter) Export(ctx context.Context, name string, scheduled time.Time, now Clock) (result segments.Result, err error) {
 	e, err := x.ExportNamed(name)
 	if err != nil {
@@ -37,18 +29,23 @@ func (x *Exporter) Export(ctx context.Context, name string, scheduled time.Time,
 		result, err = x.exportLocked(ctx, e, hygiene.InstantOf(scheduled.Truncate(time.Second)), now)
 		return err
 	})
-	if err != nil && result.Run.Status == "" && ctx.Err() == nil && !errors.Is(err, ErrAlreadyMade) && !errors.Is(err, app.ErrHungUp) {
-		// It could not even begin, as on a full disk.
+	if err != nil && result.Run.Status == "" && ctx.Err() == nil && !errors.Is(err, ErrRunExists) && !errors.Is(err, app.ErrHungUp) {
+		// It could not even begin, for example on a full disk.
 		result.Run.Export, result.Run.Status, result.Run.Error = e.Name, segments.Failed, err.Error()
 	}
 	return result, err
 }
 
+// exportLocked is Export for a caller that holds the store lock.
 func (x *Exporter) exportLocked(ctx context.Context, e segments.Export, scheduled hygiene.Instant, now Clock) (segments.Result, error) {
-	before := x.recoverRuns(e)
+	recoverErr := x.recoverRuns(e)
 	run := segments.Run{Export: e.Name, Name: segments.RunName(scheduled), ScheduledAt: scheduled, AsOf: now(), Policy: x.Config.Hash}
-	if begun, err := x.Store.BeginRun(run); err != nil || !begun {
-		return segments.Result{Run: run}, errors.Join(err, notBegun(begun, err, run), before)
+	begun, err := x.Store.BeginRun(run)
+	if err == nil && !begun {
+		err = fmt.Errorf("run %s/%s: %w", run.Export, run.Name, ErrRunExists)
+	}
+	if err != nil {
+		return segments.Result{Run: run}, errors.Join(err, recoverErr)
 	}
 	result, err := x.makeFiles(ctx, e, run, now)
 	if err != nil {
@@ -56,35 +53,11 @@ func (x *Exporter) exportLocked(ctx context.Context, e segments.Export, schedule
 		result.Run.Status, result.Run.Error = segments.Failed, err.Error()
 	}
 	result.Run.FinishedAt = hygiene.InstantOf(time.Now())
-	return result, errors.Join(err, before, x.Store.EndRun(result.Run), x.cleanUp(e))
+	return result, errors.Join(err, recoverErr, x.Store.EndRun(result.Run), x.cleanUp(e))
 }
-
-func notBegun(begun bool, err error, run segments.Run) error {
-	if begun || err != nil {
-		return nil
-	}
-	return fmt.Errorf("run %s/%s: %w", run.Export, run.Name, ErrAlreadyMade)
-}
-
-// ExportNamed is the export of that name in the config; the error is
-// [ErrNoExport].
-func (x *Exporter) ExportNamed(name string) (segments.Export, error) {
-	i := slices.IndexFunc(x.Config.Exports, func(e segments.Export) bool { return e.Name == name })
-	if i < 0 {
-		var names []string
-		for _, e := range x.Config.Exports {
-			names = append(names, e.Name)
-		}
-		return segments.Export{}, fmt.Errorf("%w %q in %s; it has %q", ErrNoExport, name, x.Config.Path, names)
-	}
-	return x.Config.Exports[i], nil
-}
-
-// Clock tells the present, or what stands for it.
-type Clock func() hygiene.Instant
 
 // makeFiles sweeps the log to its end and writes the files from one snapshot. The
-// moment of the run is that of the snapshot: no event in it is later.
+// run is as of the snapshot: no later event is in it.
 func (x *Exporter) makeFiles(ctx context.Context, e segments.Export, run segments.Run, now Clock) (result segments.Result, err error) {
 	previous, published, err := x.Store.LastRun(e.Name, segments.Published, segments.Released)
 	if err != nil {
@@ -109,60 +82,27 @@ func (x *Exporter) makeFiles(ctx context.Context, e segments.Export, run segment
 	return segments.Execute(ctx, plan, snapshot, x.destinations(e), x.Progress)
 }
 
-func (x *Exporter) destinations(e segments.Export) []segments.Destination {
-	var list []segments.Destination
-	for _, d := range x.Directories(e) {
-		list = append(list, d)
+// RunNames names runs as EXPORT/RUN.
+func RunNames(runs []segments.Run) []string {
+	names := []string{}
+	for _, r := range runs {
+		names = append(names, r.Export+"/"+r.Name)
 	}
-	return list
+	return names
 }
 
-// Recover brings to an end what killed runs left, and points latest at the run
-// that was published last.
-func (x *Exporter) Recover(ctx context.Context) error {
-	return x.Exclusive(ctx, func() error {
-		var errs []error
-		for _, e := range x.Config.Exports {
-			errs = append(errs, x.recoverRuns(e), x.cleanUp(e))
+// ManifestOf reads the manifest of a run in the first directory that has it. It is
+// empty if none has it.
+func ManifestOf(dirs []destination.Directory, run segments.Run) (m segments.Manifest) {
+	folder := run.Export
+	if run.Status == segments.Held {
+		folder = filepath.Join(run.Export, "held")
+	}
+	for _, dir := range dirs {
+		text, err := os.ReadFile(filepath.Join(string(dir), folder, run.Name, segments.ManifestName))
+		if err == nil && json.Unmarshal(text, &m) == nil {
+			return m
 		}
-		return errors.Join(errs...)
-	})
-}
-
-// cleanUp makes the destinations, the outbox and the kept members agree with
-// what the store says of the runs, discards held runs beyond those the export
-// keeps, and enters what remotes are to get.
-func (x *Exporter) cleanUp(e segments.Export) error {
-	newest, _, err := x.Store.LastRun(e.Name, segments.Published, segments.Released)
-	if err != nil {
-		return err
 	}
-	held, err := x.pruneHeld(e)
-	if err != nil {
-		return err
-	}
-	if newest.Export == "" {
-		newest.Name = ""
-	}
-	var errs []error
-	for _, d := range x.destinations(e) {
-		errs = append(errs, d.Settle(e.Name, newest.Name, held))
-	}
-	return errors.Join(append(errs, x.enqueue(e), x.clearOutbox(e), x.Store.PruneMembers(e.Name), x.pruneUnknownExports())...)
-}
-
-// pruneHeld names the held runs, and discards the oldest of more than the export
-// keeps: nobody looks, night after night, and the disk would fill.
-func (x *Exporter) pruneHeld(e segments.Export) (names []string, err error) {
-	held, err := x.Store.RunsOf(e.Name, store.AllRuns, segments.Held)
-	for i, run := range held {
-		if i < max(e.Keep, 1) {
-			names = append(names, run.Name)
-			continue
-		}
-		run.Status = segments.Discarded
-		run.Error = fmt.Sprintf("discarded as %d later runs are held too; before that it was held: %s", i, segments.WhyHeld(run.Error))
-		err = errors.Join(err, x.Store.EndRun(run))
-	}
-	return names, err
+	return segments.Manifest{}
 }

@@ -22,8 +22,8 @@ import (
 
 var backtestNow = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// rulesOf is a config with these rules.
-func rulesOf(t *testing.T, rules string) *config.Config {
+// configWith is a config with these rules.
+func configWith(t *testing.T, rules string) *config.Config {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "winnow.yaml")
 	text := "sources:\n  - {name: insider, preset: insider, tokens: [0123456789abcdef]}\nhygiene:\n  rules:\n" + rules
@@ -38,16 +38,16 @@ func rulesOf(t *testing.T, rules string) *config.Config {
 }
 
 const (
-	hardForGood  = "    - {name: hard, when: {outcome: hard_bounce}, then: {suppress: {reason: hard_bounce}}}\n"
-	twoSoftRest  = "    - {name: rest, when: {outcome: soft_bounce, count: 2, since: delivered}, then: {suppress: {reason: soft_bounce, for: 30d}}}\n"
-	oneSoftRests = "    - {name: rest, when: {outcome: soft_bounce}, then: {suppress: {reason: soft_bounce, for: 30d}}}\n"
-	forgive      = "    - {name: forgive, when: {outcome: delivered}, then: {release: {reasons: [soft_bounce]}}}\n"
-	optOut       = "    - {name: opt-out, when: {outcome: unsubscribed}, then: {suppress: {reason: opted_out}}}\n"
+	hardPermanent = "    - {name: hard, when: {outcome: hard_bounce}, then: {suppress: {reason: hard_bounce}}}\n"
+	twoSoft       = "    - {name: rest, when: {outcome: soft_bounce, count: 2, since: delivered}, then: {suppress: {reason: soft_bounce, for: 30d}}}\n"
+	oneSoft       = "    - {name: rest, when: {outcome: soft_bounce}, then: {suppress: {reason: soft_bounce, for: 30d}}}\n"
+	forgive       = "    - {name: forgive, when: {outcome: delivered}, then: {release: {reasons: [soft_bounce]}}}\n"
+	optOut        = "    - {name: opt-out, when: {outcome: unsubscribed}, then: {suppress: {reason: opted_out}}}\n"
 )
 
-// pastHouse is a house with a past of 120 contacts: each is bounced softly once
-// and then reached, every tenth twice; every fortieth bounces hard.
-func pastHouse(t *testing.T, cfg *config.Config) *app.App {
+// openWithPast opens a store with the past of 120 contacts: each bounces softly once
+// and is then delivered to, every tenth bounces twice; every fortieth bounces hard.
+func openWithPast(t *testing.T, cfg *config.Config) *app.App {
 	t.Helper()
 	s, err := store.Open(cfg.Store)
 	if err != nil {
@@ -55,31 +55,31 @@ func pastHouse(t *testing.T, cfg *config.Config) *app.App {
 	}
 	t.Cleanup(func() { s.Close() })
 	var events []hygiene.Event
-	put := func(contact string, daysAgo int, o hygiene.Outcome) {
+	add := func(contact string, daysAgo int, o hygiene.Outcome) {
 		at := hygiene.InstantOf(backtestNow).Add(-time.Duration(daysAgo) * hygiene.Day)
 		events = append(events, hygiene.Event{ReceivedAt: at, At: at, Source: "insider", MessageID: fmt.Sprint(contact, "-", daysAgo), Name: "x",
 			Outcome: o, Contact: contact, Body: []byte("{}")})
 	}
 	for i := range 120 {
 		contact := fmt.Sprintf("crm-%03d", i)
-		put(contact, 100, hygiene.Sent)
-		put(contact, 50, hygiene.SoftBounce)
+		add(contact, 100, hygiene.Sent)
+		add(contact, 50, hygiene.SoftBounce)
 		if i%10 == 0 {
-			put(contact, 45, hygiene.SoftBounce)
+			add(contact, 45, hygiene.SoftBounce)
 		}
-		put(contact, 40, hygiene.Delivered)
+		add(contact, 40, hygiene.Delivered)
 		if i%40 == 0 {
-			put(contact, 20, hygiene.HardBounce)
+			add(contact, 20, hygiene.HardBounce)
 		}
 	}
-	put("", 10, hygiene.HardBounce)
+	add("", 10, hygiene.HardBounce)
 	if err := s.Append(context.Background(), events, nil); err != nil {
 		t.Fatal(err)
 	}
 	return &app.App{Config: cfg, Store: s}
 }
 
-// backtestOf is the backtest at the time of the tests.
+// backtestOf runs a backtest at the time of the tests.
 func backtestOf(a *app.App, inForce *hygiene.Policy, span time.Duration) (*Backtest, error) {
 	return runBacktest(context.Background(), &ui.Printer{Stderr: &bytes.Buffer{}}, a, inForce, span, hygiene.InstantOf(backtestNow))
 }
@@ -91,22 +91,22 @@ func printed(b *Backtest) string {
 }
 
 func TestABacktestComparesTheConfigWithThePolicyInForce(t *testing.T) {
-	a := pastHouse(t, rulesOf(t, hardForGood+twoSoftRest+forgive+optOut))
-	b, err := backtestOf(a, rulesOf(t, hardForGood+oneSoftRests+forgive).Policy, 90*hygiene.Day)
+	a := openWithPast(t, configWith(t, hardPermanent+twoSoft+forgive+optOut))
+	b, err := backtestOf(a, configWith(t, hardPermanent+oneSoft+forgive).Policy, 90*hygiene.Day)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `backtest of 90d (2026-08-25 to 2026-11-23, 255 events of 120 contacts): in force 120 contacts would have been suppressed, 120 of them were delivered to later; this config: 12 and 12
+	want := `backtest of 90d (2026-08-25 to 2026-11-23, 255 events of 120 contacts): the policy in force would have suppressed 120 contacts, and 120 of them were delivered to later; this config: 12 and 12
 
       IN FORCE                    THIS CONFIG
 RULE  ACTED     RIGHT  REGRETTED  ACTED        RIGHT  REGRETTED
 hard  3         3      0          3            3      0
 rest  120       0      120        12           0      12
 suppressed nobody: opt-out
-rest regrets for example crm-000, crm-010, crm-020
+regretted by rest, for example: crm-000, crm-010, crm-020
 
-` + meaning + `Replayed first, since rules look back: 120 events from before.
-Left out, as the contact is not known: 1 event; winnow unmatched shows which.
+` + regretNote + `Also replayed, because rules look back: 120 events from before.
+Left out, because the contact is unknown: 1 event; winnow unmatched lists them.
 `
 	if got := printed(b); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -114,8 +114,8 @@ Left out, as the contact is not known: 1 event; winnow unmatched shows which.
 }
 
 func TestABacktestAsJSONHasNoNullLists(t *testing.T) {
-	a := pastHouse(t, rulesOf(t, hardForGood+twoSoftRest+forgive))
-	b, err := backtestOf(a, rulesOf(t, forgive).Policy, 90*hygiene.Day)
+	a := openWithPast(t, configWith(t, hardPermanent+twoSoft+forgive))
+	b, err := backtestOf(a, configWith(t, forgive).Policy, 90*hygiene.Day)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,21 +129,21 @@ func TestABacktestAsJSONHasNoNullLists(t *testing.T) {
 	}
 }
 
-func TestABacktestOfThePolicyInForceIsToldOnce(t *testing.T) {
-	a := pastHouse(t, rulesOf(t, hardForGood))
+func TestABacktestOfThePolicyInForceHasOneTable(t *testing.T) {
+	a := openWithPast(t, configWith(t, hardPermanent))
 	b, err := backtestOf(a, a.Config.Policy, 30*hygiene.Day)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := printed(b)
-	if !strings.Contains(got, "in force 3 contacts would have been suppressed, 0 of them were delivered to later; this config has the same rules") ||
+	if !strings.Contains(got, "the policy in force would have suppressed 3 contacts, and 0 of them were delivered to later; this config has the same rules") ||
 		strings.Contains(got, "IN FORCE") || b.InForce.Suppressed != 3 || b.Given.Suppressed != 3 {
 		t.Errorf("got\n%s", got)
 	}
 }
 
 func TestABacktestWithoutAPolicyInForceSaysSo(t *testing.T) {
-	a := pastHouse(t, rulesOf(t, hardForGood))
+	a := openWithPast(t, configWith(t, hardPermanent))
 	b, err := backtestOf(a, nil, 200*hygiene.Day)
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +151,7 @@ func TestABacktestWithoutAPolicyInForceSaysSo(t *testing.T) {
 	got := printed(b)
 	for _, want := range []string{"no other policy is in force yet", "hard  3", "The log begins at 2026-08-15T12:00:00Z"} {
 		if !strings.Contains(got, want) {
-			t.Errorf("no %q in\n%s", want, got)
+			t.Errorf("%q is missing in\n%s", want, got)
 		}
 	}
 	if text, err := json.Marshal(b); err != nil || bytes.Contains(text, []byte("in_force")) {
@@ -160,7 +160,7 @@ func TestABacktestWithoutAPolicyInForceSaysSo(t *testing.T) {
 }
 
 func TestABacktestOfAnEmptyStoreSaysSo(t *testing.T) {
-	cfg := rulesOf(t, hardForGood)
+	cfg := configWith(t, hardPermanent)
 	s, err := store.Open(cfg.Store)
 	if err != nil {
 		t.Fatal(err)
@@ -175,8 +175,8 @@ func TestABacktestOfAnEmptyStoreSaysSo(t *testing.T) {
 	}
 }
 
-func TestABacktestOfNoTimeIsWrongUse(t *testing.T) {
-	a := pastHouse(t, rulesOf(t, hardForGood))
+func TestABacktestWithoutADurationIsAUsageError(t *testing.T) {
+	a := openWithPast(t, configWith(t, hardPermanent))
 	var usage *ui.UsageError
 	if _, err := backtestOf(a, nil, 0); !errors.As(err, &usage) {
 		t.Errorf("the error is %v", err)
@@ -185,7 +185,7 @@ func TestABacktestOfNoTimeIsWrongUse(t *testing.T) {
 
 func TestABacktestSaysWhichDiskIsFull(t *testing.T) {
 	disk := apptest.SmallDisk(t)
-	a := pastHouse(t, rulesOf(t, hardForGood))
+	a := openWithPast(t, configWith(t, hardPermanent))
 	at := hygiene.InstantOf(backtestNow).Add(-hygiene.Day)
 	id := strings.Repeat("a long message id ", 12)
 	for batch := range 15 {

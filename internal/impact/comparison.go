@@ -1,12 +1,16 @@
 package impact
 
 import (
+	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/segments"
+	"winnow/store"
 )
 
 // comparison is what contacts are compared by.
@@ -19,12 +23,49 @@ type comparison struct {
 
 // comparedSegment is a segment of either config.
 type comparedSegment struct {
-	name      string
-	was, is   bool // the config in force has it, the given one does
-	redefined bool // it may hold others though no contact changes
+	name          string
+	before, after bool // the config in force has it, the given one has it
+	redefined     bool // its members may change even if no contact does
 }
 
-// compareSegmentLists are the segments of the given config in its order, then
+// compareContacts compares every contact under the baseline with what the config
+// would make of it.
+func compareContacts(ctx context.Context, out *ui.Printer, a *app.App, base *baseline, at hygiene.Instant) (*Plan, error) {
+	totals, err := a.Store.Totals()
+	if err != nil {
+		return nil, err
+	}
+	now := hygiene.Moment{At: at, Seq: totals.LastSeq}
+	c := &comparison{
+		planner:  hygiene.NewPlanner(a.Config.Policy, base.policy(), base.judged, now),
+		now:      now.At,
+		segments: compareSegmentLists(base.segments(), a.Config.Segments),
+		before:   base.segments(),
+		after:    a.Config.Segments,
+	}
+	var workers []*worker
+	began := time.Now()
+	show, done := out.Progress("of " + ui.Number(totals.Contacts) + " contact")
+	contacts, err := a.Store.Pass(ctx, func(lists segments.Lists) store.Visitor {
+		w := c.newWorker(lists)
+		workers = append(workers, w)
+		return w.visit
+	}, show)
+	done()
+	if err != nil {
+		return nil, err
+	}
+	if ui.IsTerminal(out.Stderr) {
+		fmt.Fprintf(out.Stderr, "compared %s in %s\n", ui.Count(contacts, "contact"), time.Since(began).Round(10*time.Millisecond))
+	}
+	all := newTally(len(c.segments))
+	for _, w := range workers {
+		all.add(w.tally)
+	}
+	return newPlan(a.Config, base, c, all, totals.Lag), nil
+}
+
+// compareSegmentLists lists the segments of the given config in its order, then
 // those that are gone.
 func compareSegmentLists(before, after []segments.Segment) []comparedSegment {
 	var list []comparedSegment
@@ -43,60 +84,61 @@ func compareSegmentLists(before, after []segments.Segment) []comparedSegment {
 	return list
 }
 
-// worker is one reader's part of a forecast.
+// worker compares the contacts that one reader of the store visits.
 type worker struct {
 	*comparison
-	tally   *tally
-	members [2]*segments.Membership // before and after
-	next    hygiene.Contact         // the present contact as it would stand
-	found   []hygiene.Planned       // about the present contact
+	tally         *tally
+	before, after *segments.Membership
+	next          hygiene.Contact   // the present contact as it would become
+	changes       []hygiene.Planned // of the present contact
 }
 
-func (f *comparison) outlook(lists segments.Lists) *worker {
-	return &worker{comparison: f, tally: newTally(len(f.segments)), members: [2]*segments.Membership{
-		segments.NewMembership(f.before, lists, f.now), segments.NewMembership(f.after, lists, f.now)}}
+func (c *comparison) newWorker(lists segments.Lists) *worker {
+	return &worker{comparison: c, tally: newTally(len(c.segments)),
+		before: segments.NewMembership(c.before, lists, c.now), after: segments.NewMembership(c.after, lists, c.now)}
 }
 
 // visit compares one contact.
-func (o *worker) visit(c *hygiene.Contact) error {
-	o.found = o.planner.Plan(c, &o.next, o.found[:0])
+func (w *worker) visit(c *hygiene.Contact) error {
+	w.changes = w.planner.Plan(c, &w.next, w.changes[:0])
 	next := c
-	if len(o.found) > 0 {
-		next = &o.next
-		o.tally.addContact(c.Key, o.found)
+	if len(w.changes) > 0 {
+		next = &w.next
+		w.tally.addContact(c.Key, w.changes)
 	}
-	o.tally.contacts++
-	o.tally.transitions[c.Status(o.now)][next.Status(o.now)]++
-	return o.compareSegments(c, next)
+	w.tally.contacts++
+	w.tally.transitions[c.Status(w.now)][next.Status(w.now)]++
+	return w.compareSegments(c, next)
 }
 
-// compareSegments asks those segments that the contact may enter or leave.
-func (o *worker) compareSegments(c, next *hygiene.Contact) error {
-	turned := false
-	for i := range o.segments {
-		s := &o.segments[i]
+// compareSegments asks the segments that the contact may enter or leave.
+func (w *worker) compareSegments(c, next *hygiene.Contact) error {
+	ready := false
+	for i := range w.segments {
+		s := &w.segments[i]
 		if !s.redefined && c == next {
 			continue
 		}
-		if !turned {
-			o.members[0].Turn(c)
-			o.members[1].Turn(next)
-			turned = true
+		if !ready {
+			w.before.Turn(c)
+			w.after.Turn(next)
+			ready = true
 		}
-		was, err := in(o.members[0], s.name, s.was)
+		before, err := isMember(w.before, s.name, s.before)
 		if err != nil {
 			return err
 		}
-		is, err := in(o.members[1], s.name, s.is)
+		after, err := isMember(w.after, s.name, s.after)
 		if err != nil {
 			return err
 		}
-		o.tally.segments[i].addContact(c.Key, was, is)
+		w.tally.segments[i].addContact(c.Key, before, after)
 	}
 	return nil
 }
 
-func in(m *segments.Membership, segment string, exists bool) (bool, error) {
+// isMember reports whether the contact is in the segment, which may not exist.
+func isMember(m *segments.Membership, segment string, exists bool) (bool, error) {
 	if !exists {
 		return false, nil
 	}
@@ -105,143 +147,4 @@ func in(m *segments.Membership, segment string, exists bool) (bool, error) {
 		return false, fmt.Errorf("segment %q: %w", segment, err)
 	}
 	return is, nil
-}
-
-// tally is what was found about contacts, by one reader or by all.
-type tally struct {
-	contacts    int64
-	kinds       [hygiene.PlannedKinds]int64 // contacts
-	otherwise   int64                       // contacts that are neither suppressed nor released nor retried, but changed
-	atOnce      int64                       // contacts with something that judging again does
-	atReview    int64                       // contacts with something that only the next review does
-	optedOut    int64                       // contacts whose opt-out is lifted
-	transitions [hygiene.IsSuppressed + 1][hygiene.IsSuppressed + 1]int64
-	rules       map[string]*ruleCount // by name
-	segments    []segmentCount
-}
-
-type ruleCount struct {
-	edited  bool
-	kinds   [hygiene.PlannedKinds]int64
-	samples [hygiene.PlannedKinds]ui.Sample
-}
-
-type segmentCount struct {
-	before, after             int64
-	entered, left             int64
-	enteredSample, leftSample ui.Sample
-}
-
-func newTally(segments int) *tally {
-	return &tally{rules: map[string]*ruleCount{}, segments: make([]segmentCount, segments)}
-}
-
-// kindSet is a set of kinds.
-type kindSet uint
-
-func (s kindSet) has(k hygiene.PlannedKind) bool { return s&(1<<k) != 0 }
-
-// mainKinds are those of the first sentence.
-const mainKinds kindSet = 1<<hygiene.PlannedSuppression | 1<<hygiene.PlannedRelease | 1<<hygiene.PlannedRetry
-
-// addContact counts what was found about one contact: once for each kind, and for
-// each kind and rule.
-func (n *tally) addContact(key string, found []hygiene.Planned) {
-	var seen kindSet
-	var atOnce, atReview, optedOut int64
-	for i, f := range found {
-		if !seen.has(f.Kind) {
-			n.kinds[f.Kind]++
-			seen |= 1 << f.Kind
-		}
-		switch {
-		case f.AtReview:
-			atReview = 1
-		case f.Kind != hygiene.PlannedRestatement:
-			atOnce = 1
-		}
-		if f.Kind == hygiene.PlannedRelease && f.Reason == hygiene.OptedOut {
-			optedOut = 1
-		}
-		n.rule(f.Rule).addChange(key, found[:i], f)
-	}
-	n.atOnce, n.atReview, n.optedOut = n.atOnce+atOnce, n.atReview+atReview, n.optedOut+optedOut
-	if seen&mainKinds == 0 && atOnce+atReview > 0 {
-		n.otherwise++
-	}
-}
-
-// addChange counts one thing found about a contact, unless one of the same kind was
-// among those before.
-func (r *ruleCount) addChange(key string, before []hygiene.Planned, f hygiene.Planned) {
-	r.edited = r.edited || f.Edited
-	if slices.ContainsFunc(before, func(g hygiene.Planned) bool { return g.Kind == f.Kind && g.Rule == f.Rule }) {
-		return
-	}
-	r.kinds[f.Kind]++
-	r.samples[f.Kind].Add(key)
-}
-
-func (n *tally) rule(name string) *ruleCount {
-	r := n.rules[name]
-	if r == nil {
-		r = &ruleCount{}
-		n.rules[name] = r
-	}
-	return r
-}
-
-func (s *segmentCount) addContact(key string, was, is bool) {
-	if was {
-		s.before++
-	}
-	if is {
-		s.after++
-	}
-	switch {
-	case is && !was:
-		s.entered++
-		s.enteredSample.Add(key)
-	case was && !is:
-		s.left++
-		s.leftSample.Add(key)
-	}
-}
-
-// add adds what another reader found.
-func (n *tally) add(m *tally) {
-	n.contacts += m.contacts
-	n.otherwise += m.otherwise
-	n.atOnce += m.atOnce
-	n.atReview += m.atReview
-	n.optedOut += m.optedOut
-	for k := range n.kinds {
-		n.kinds[k] += m.kinds[k]
-	}
-	for was := range n.transitions {
-		for is := range n.transitions[was] {
-			n.transitions[was][is] += m.transitions[was][is]
-		}
-	}
-	for name, r := range m.rules {
-		n.rule(name).add(r)
-	}
-	for i := range n.segments {
-		n.segments[i].add(&m.segments[i])
-	}
-}
-
-func (r *ruleCount) add(s *ruleCount) {
-	r.edited = r.edited || s.edited
-	for k := range r.kinds {
-		r.kinds[k] += s.kinds[k]
-		r.samples[k].AddAll(s.samples[k])
-	}
-}
-
-func (s *segmentCount) add(t *segmentCount) {
-	s.before, s.after = s.before+t.before, s.after+t.after
-	s.entered, s.left = s.entered+t.entered, s.left+t.left
-	s.enteredSample.AddAll(t.enteredSample)
-	s.leftSample.AddAll(t.leftSample)
 }

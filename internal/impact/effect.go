@@ -11,82 +11,83 @@ import (
 	"winnow/internal/ui"
 )
 
-// effect counts what an act by hand does to contacts. Numbers are contacts.
+// effect counts what undoing does to contacts. Numbers are contacts.
 type effect struct {
-	now hygiene.Instant
+	Contacts        int64         `json:"contacts"` // affected
+	Released        int64         `json:"released"` // no longer suppressed
+	NewlySuppressed int64         `json:"suppressed"`
+	StillSuppressed int64         `json:"still_suppressed"` // before and after
+	NotSuppressed   int64         `json:"not_suppressed"`   // neither before nor after: only what counts as evidence changed
+	Retries         int64         `json:"retries"`          // that get a retry
+	Rules           []*ruleEffect `json:"rules"`
+	Samples         effectSamples `json:"samples"`
 
-	Contacts        int64 `json:"contacts"` // that it concerns
-	Released        int64 `json:"released"` // suppressed no longer
-	NewlySuppressed int64 `json:"suppressed"`
-	// Kept are suppressed before and after; Idle are not suppressed
-	// either way: evidence about them counts no longer, or again.
-	Kept       int64                 `json:"still_suppressed"`
-	Unaffected int64                 `json:"not_suppressed"`
-	Retries    int64                 `json:"retries"` // who come to have a retry
-	Rules      []*ruleImpact         `json:"rules"`
-	Samples    map[string]*ui.Sample `json:"samples"`
-
-	rules map[ruleEffectKey]*ruleImpact
+	now   hygiene.Instant
+	rules map[ruleAndReason]*ruleEffect
 }
 
-// ruleImpact is what becomes of the suppressions of one rule for one reason.
-type ruleImpact struct {
-	Rule    string    `json:"rule"` // empty for what was done by hand
+type effectSamples struct {
+	NotSuppressed   ui.Sample `json:"not_suppressed"`
+	Released        ui.Sample `json:"released"`
+	StillSuppressed ui.Sample `json:"still_suppressed"`
+	NewlySuppressed ui.Sample `json:"suppressed"`
+}
+
+// ruleEffect is what happens to the suppressions of one rule for one reason.
+type ruleEffect struct {
+	Rule    string    `json:"rule"` // empty for manual changes
 	Reason  string    `json:"reason"`
 	Lifted  int64     `json:"lifted"`
 	Opened  int64     `json:"opened"`
 	Samples ui.Sample `json:"samples"`
 }
 
-type ruleEffectKey struct{ rule, reason string }
+type ruleAndReason struct{ rule, reason string }
 
 func newEffect(now hygiene.Instant) *effect {
-	e := &effect{now: now, Samples: map[string]*ui.Sample{}, rules: map[ruleEffectKey]*ruleImpact{}}
-	for _, name := range []string{"released", "suppressed", "still_suppressed", "not_suppressed"} {
-		e.Samples[name] = &ui.Sample{}
-	}
-	return e
+	return &effect{now: now, rules: map[ruleAndReason]*ruleEffect{}, Rules: []*ruleEffect{},
+		Samples: effectSamples{ui.Sample{}, ui.Sample{}, ui.Sample{}, ui.Sample{}}}
 }
 
-// observe counts one contact.
+// observe counts one contact. It is a [store.Watch].
 func (e *effect) observe(before, after *hygiene.Contact) {
 	e.Contacts++
 	was, is := before.Status(e.now) == hygiene.IsSuppressed, after.Status(e.now) == hygiene.IsSuppressed
-	name, n := "not_suppressed", &e.Unaffected
+	n, sample := &e.NotSuppressed, &e.Samples.NotSuppressed
 	switch {
 	case was && is:
-		name, n = "still_suppressed", &e.Kept
+		n, sample = &e.StillSuppressed, &e.Samples.StillSuppressed
 	case was:
-		name, n = "released", &e.Released
+		n, sample = &e.Released, &e.Samples.Released
 	case is:
-		name, n = "suppressed", &e.NewlySuppressed
+		n, sample = &e.NewlySuppressed, &e.Samples.NewlySuppressed
 	}
 	*n++
-	e.Samples[name].Add(before.Key)
+	sample.Add(before.Key)
 	if after.Retry.OpenAt(e.now) && !before.Retry.OpenAt(e.now) {
 		e.Retries++
 	}
-	e.compare(before, after, func(r *ruleImpact) { r.Lifted++ })
-	e.compare(after, before, func(r *ruleImpact) { r.Opened++ })
+	e.countMissing(before, after, func(r *ruleEffect) { r.Lifted++ })
+	e.countMissing(after, before, func(r *ruleEffect) { r.Opened++ })
 }
 
-// compare counts the suppressions that a has and b has not.
-func (e *effect) compare(a, b *hygiene.Contact, count func(*ruleImpact)) {
+// countMissing counts the open suppressions of a that b does not have.
+func (e *effect) countMissing(a, b *hygiene.Contact, count func(*ruleEffect)) {
 	open := b.OpenSuppressions(e.now)
 	for _, s := range a.OpenSuppressions(e.now) {
 		if slices.ContainsFunc(open, func(o hygiene.Suppression) bool { return o.Reason == s.Reason && o.Hand == s.Hand }) {
 			continue
 		}
-		r := e.of(s.Rule, s.Reason)
+		r := e.rule(s.Rule, s.Reason)
 		count(r)
 		r.Samples.Add(a.Key)
 	}
 }
 
-func (e *effect) of(rule, reason string) *ruleImpact {
-	key := ruleEffectKey{rule, reason}
+func (e *effect) rule(rule, reason string) *ruleEffect {
+	key := ruleAndReason{rule, reason}
 	if e.rules[key] == nil {
-		e.rules[key] = &ruleImpact{Rule: rule, Reason: reason, Samples: ui.Sample{}}
+		e.rules[key] = &ruleEffect{Rule: rule, Reason: reason, Samples: ui.Sample{}}
 	}
 	return e.rules[key]
 }
@@ -94,45 +95,40 @@ func (e *effect) of(rule, reason string) *ruleImpact {
 // add adds what another reader counted.
 func (e *effect) add(f *effect) {
 	e.Contacts, e.Released, e.NewlySuppressed = e.Contacts+f.Contacts, e.Released+f.Released, e.NewlySuppressed+f.NewlySuppressed
-	e.Kept, e.Unaffected, e.Retries = e.Kept+f.Kept, e.Unaffected+f.Unaffected, e.Retries+f.Retries
-	for name, keys := range f.Samples {
-		for _, key := range *keys {
-			e.Samples[name].Add(key)
-		}
-	}
-	for _, of := range f.rules {
-		r := e.of(of.Rule, of.Reason)
-		r.Lifted, r.Opened = r.Lifted+of.Lifted, r.Opened+of.Opened
-		for _, key := range of.Samples {
-			r.Samples.Add(key)
-		}
+	e.StillSuppressed, e.NotSuppressed, e.Retries = e.StillSuppressed+f.StillSuppressed, e.NotSuppressed+f.NotSuppressed, e.Retries+f.Retries
+	e.Samples.NotSuppressed.AddAll(f.Samples.NotSuppressed)
+	e.Samples.Released.AddAll(f.Samples.Released)
+	e.Samples.StillSuppressed.AddAll(f.Samples.StillSuppressed)
+	e.Samples.NewlySuppressed.AddAll(f.Samples.NewlySuppressed)
+	for _, other := range f.rules {
+		r := e.rule(other.Rule, other.Reason)
+		r.Lifted, r.Opened = r.Lifted+other.Lifted, r.Opened+other.Opened
+		r.Samples.AddAll(other.Samples)
 	}
 }
 
-// done lists the rules, the most first.
-func (e *effect) done() *effect {
-	e.Rules = slices.SortedFunc(maps.Values(e.rules), func(a, b *ruleImpact) int {
+// sortRules lists the rules, those with the most suppressions first.
+func (e *effect) sortRules() {
+	e.Rules = slices.AppendSeq(e.Rules[:0], maps.Values(e.rules))
+	slices.SortFunc(e.Rules, func(a, b *ruleEffect) int {
 		return cmp.Or(cmp.Compare(b.Lifted+b.Opened, a.Lifted+a.Opened), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Reason, b.Reason))
 	})
-	if e.Rules == nil {
-		e.Rules = []*ruleImpact{}
-	}
-	return e
 }
 
-// print shows the numbers to people, each with what it means.
-func (e *effect) print(w io.Writer, idle string) {
+// print prints the numbers, each with what it means, and the rules.
+// notSuppressed says what changes for contacts that are not suppressed.
+func (e *effect) print(w io.Writer, notSuppressed string) {
 	var rows [][]string
-	tell := func(name string, n int64, meaning, samples string) {
+	add := func(name string, n int64, meaning string, sample ui.Sample) {
 		if n > 0 {
-			rows = append(rows, []string{name, ui.Number(n), meaning, e.excerpt(samples)})
+			rows = append(rows, []string{name, ui.Number(n), meaning, ui.FormatSamples(ui.LabeledSample{Keys: sample})})
 		}
 	}
-	tell("released", e.Released, "can be texted again", "released")
-	tell("suppressed", e.NewlySuppressed, "can't be texted any more", "suppressed")
-	tell("still suppressed", e.Kept, "for another reason, or on other evidence", "still_suppressed")
-	tell("not suppressed", e.Unaffected, idle, "not_suppressed")
-	tell("retries", e.Retries, "of them may be tried again at a date", "")
+	add("released", e.Released, "can be texted again", e.Samples.Released)
+	add("suppressed", e.NewlySuppressed, "can no longer be texted", e.Samples.NewlySuppressed)
+	add("still suppressed", e.StillSuppressed, "for another reason, or on other evidence", e.Samples.StillSuppressed)
+	add("not suppressed", e.NotSuppressed, notSuppressed, e.Samples.NotSuppressed)
+	add("retries", e.Retries, "of them have a retry date", nil)
 	fmt.Fprintln(w)
 	ui.Table(w, rows)
 	if len(e.Rules) == 0 {
@@ -140,16 +136,8 @@ func (e *effect) print(w io.Writer, idle string) {
 	}
 	rows = [][]string{{"RULE", "REASON", "LIFTED", "OPENED", "SAMPLES"}}
 	for _, r := range e.Rules {
-		rows = append(rows, []string{cmp.Or(r.Rule, "(by hand)"), r.Reason, ui.Number(r.Lifted), ui.Number(r.Opened), ui.FormatSamples(ui.LabeledSample{Keys: r.Samples})})
+		rows = append(rows, []string{cmp.Or(r.Rule, "(manual)"), r.Reason, ui.Number(r.Lifted), ui.Number(r.Opened), ui.FormatSamples(ui.LabeledSample{Keys: r.Samples})})
 	}
 	fmt.Fprintln(w)
 	ui.Table(w, rows)
-}
-
-func (e *effect) excerpt(name string) string {
-	sample := e.Samples[name]
-	if sample == nil {
-		return ""
-	}
-	return ui.FormatSamples(ui.LabeledSample{Keys: *sample})
 }

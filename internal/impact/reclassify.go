@@ -15,31 +15,31 @@ import (
 	"winnow/store"
 )
 
-// Reclassified is what reclassify prints as JSON.
-type Reclassified struct {
+// ReclassifyResult is what reclassifying stored events did, or would do.
+type ReclassifyResult struct {
 	Kind     store.BatchKind `json:"kind"`
 	Batch    int64           `json:"batch,omitempty"`
 	Applied  bool            `json:"applied"`
 	Events   int64           `json:"events"`   // whose outcome changes
-	Contacts int64           `json:"contacts"` // with such events; applied, those whose history changed
-	effectOfReclassifying
+	Contacts int64           `json:"contacts"` // with such events; once applied, those whose history changed
+	reclassifyEffect
 	Lines []reclassifiedLine `json:"lines"`
-	Kept  []keptSource       `json:"sources_gone"`
+	Gone  []goneSource       `json:"sources_gone"`
 
-	looked   int64
-	pending  int64 // events whose outcome an act that was cut short left to be written
-	optedOut int64 // events that would no longer opt anybody out
+	compared int64 // events
+	pending  int64 // events of an interrupted batch whose outcome is not yet in the log
+	optedOut int64 // events that would no longer opt a contact out
 }
 
-// effectOfReclassifying is what judging the contacts again changed: known once
+// reclassifyEffect is what judging the contacts again changed. It is known once
 // applied, and absent before.
-type effectOfReclassifying struct {
+type reclassifyEffect struct {
 	Changes    *int64 `json:"changes,omitempty"`    // ledger entries
 	Released   *int64 `json:"released,omitempty"`   // contacts
 	Suppressed *int64 `json:"suppressed,omitempty"` // contacts
 }
 
-// reclassifiedLine is one line of the tables that reads otherwise than before.
+// reclassifiedLine is a line of a source's table whose outcome changes.
 type reclassifiedLine struct {
 	store.Reclassified
 	From   string `json:"from"`
@@ -47,76 +47,78 @@ type reclassifiedLine struct {
 	Events int64  `json:"events"`
 }
 
-// keptSource is a source that is not in the config any more.
-type keptSource struct {
+// goneSource is a source that the config no longer has. Its events keep their
+// outcomes.
+type goneSource struct {
 	Source string `json:"source"`
 	Events int64  `json:"events"`
 }
 
-// ReclassifyOptions say what to do.
+// ReclassifyOptions say what reclassify may do.
 type ReclassifyOptions struct {
 	Apply          bool
-	ReleaseOptOuts bool // release also who had opted out
+	ReleaseOptOuts bool // release contacts that had opted out as well
 	Note           string
 }
 
-// Reclassify finds the events that have another outcome by the config, or gives it
-// to them.
-func Reclassify(ctx context.Context, ops *app.Operations, o ReclassifyOptions, now hygiene.Instant) (*Reclassified, error) {
-	of, err := currentOutcomes(ops.Config)
+// Reclassify gives stored events the outcomes of the config, or shows which would
+// change. Without ReleaseOptOuts it refuses to take an opt-out from an event.
+func Reclassify(ctx context.Context, ops *app.Operations, o ReclassifyOptions, now hygiene.Instant) (*ReclassifyResult, error) {
+	outcomes, err := currentOutcomes(ops.Config)
 	if err != nil {
 		return nil, err
 	}
-	found, err := ops.Store.Misclassified(ctx, of, ops.Progress)
+	found, err := ops.Store.Misclassified(ctx, outcomes, ops.Progress)
 	if err != nil {
 		return nil, err
 	}
 	found.Contacts = found.Touched
-	r := newReclassified(found)
-	r.optedOut = optOutsIn(ops.Config.Policy, r.Lines)
+	r := newReclassifyResult(found)
+	r.optedOut = countOptOuts(ops.Config.Policy, r.Lines)
 	if !o.Apply {
 		return r, nil
 	}
 	if r.optedOut > 0 && !o.ReleaseOptOuts {
-		return nil, fmt.Errorf("%s would no longer opt anybody out, and nothing was changed: mend the outcomes, or name it with --reason %s", ui.Count(r.optedOut, "event"), hygiene.OptedOut)
+		return nil, fmt.Errorf("%s would no longer opt contacts out, so nothing was changed; correct the outcomes, or confirm with --reason %s",
+			ui.Count(r.optedOut, "event"), hygiene.OptedOut)
 	}
-	did, err := ops.Reclassify(ctx, of, store.Batch{By: app.Operator(), Note: o.Note, About: "outcomes of policy " + ops.Config.Hash}, now)
+	did, err := ops.Reclassify(ctx, outcomes, store.Batch{By: app.Operator(), Note: o.Note, About: "outcomes of policy " + ops.Config.Hash}, now)
 	if err != nil {
 		if did != nil && did.Batch != 0 {
-			err = fmt.Errorf("%w; batch %d was cut short: doing it again does the rest", err, did.Batch)
+			err = fmt.Errorf("%w; batch %d is incomplete; run the command again to finish it", err, did.Batch)
 		}
 		return nil, err
 	}
-	r = newReclassified(did)
-	r.Applied, r.effectOfReclassifying = true, effectOfReclassifying{&did.Changes, &did.Released, &did.Silenced}
+	r = newReclassifyResult(did)
+	r.Applied, r.reclassifyEffect = true, reclassifyEffect{&did.Changes, &did.Released, &did.Silenced}
 	return r, nil
 }
 
-// optOutsIn counts the events on which rules opt contacts out, and which would be
-// something else.
-func optOutsIn(p *hygiene.Policy, lines []reclassifiedLine) (n int64) {
-	var says hygiene.Outcomes
+// countOptOuts counts the events by which rules opt contacts out now, and would
+// not with their new outcome.
+func countOptOuts(p *hygiene.Policy, lines []reclassifiedLine) (n int64) {
+	var optOuts hygiene.Outcomes
 	for i := range p.Rules {
 		if r := &p.Rules[i]; r.When != nil && r.Then.Suppress != nil && r.Then.Suppress.Reason == hygiene.OptedOut {
-			says |= r.When.Outcomes
+			optOuts |= r.When.Outcomes
 		}
 	}
 	for _, l := range lines {
-		if says.Has(l.Was) && !says.Has(l.Is) {
+		if optOuts.Has(l.Was) && !optOuts.Has(l.Is) {
 			n += l.Events
 		}
 	}
 	return n
 }
 
-// currentOutcomes are the tables of the config's sources.
+// currentOutcomes looks up outcomes in the tables of the config's sources.
 func currentOutcomes(cfg *config.Config) (store.Outcomes, error) {
-	byName, err := app.Readers(cfg)
+	bySource, err := app.Readers(cfg)
 	if err != nil {
 		return nil, err
 	}
 	return func(source, event, code string) (hygiene.Outcome, bool) {
-		r := byName[source]
+		r := bySource[source]
 		if r == nil {
 			return 0, false
 		}
@@ -124,69 +126,70 @@ func currentOutcomes(cfg *config.Config) (store.Outcomes, error) {
 	}, nil
 }
 
-func newReclassified(did *store.Reclassification) *Reclassified {
-	r := &Reclassified{Kind: store.ReclassifyBatch, Batch: did.Batch, Events: did.Events, Contacts: did.Contacts,
-		Lines: []reclassifiedLine{}, Kept: []keptSource{}, looked: did.Looked, pending: did.Pending}
+func newReclassifyResult(did *store.Reclassification) *ReclassifyResult {
+	r := &ReclassifyResult{Kind: store.ReclassifyBatch, Batch: did.Batch, Events: did.Events, Contacts: did.Contacts,
+		Lines: []reclassifiedLine{}, Gone: []goneSource{}, compared: did.Looked, pending: did.Pending}
 	for _, line := range did.Sorted() {
 		r.Lines = append(r.Lines, reclassifiedLine{line, line.Was.String(), line.Is.String(), did.Lines[line]})
 	}
 	for _, source := range slices.Sorted(maps.Keys(did.Gone)) {
-		r.Kept = append(r.Kept, keptSource{source, did.Gone[source]})
+		r.Gone = append(r.Gone, goneSource{source, did.Gone[source]})
 	}
 	return r
 }
 
-// Print shows what changes.
-func (r *Reclassified) Print(out *ui.Printer, path string) error {
+// Print prints the result, and how to apply or revert it.
+func (r *ReclassifyResult) Print(out *ui.Printer, path string) error {
 	if out.JSON {
 		return out.PrintJSON(r)
 	}
-	fmt.Fprintln(out.Stdout, r.sentence())
+	fmt.Fprintln(out.Stdout, r.summary())
 	r.printLines(out.Stdout)
-	for _, k := range r.Kept {
-		fmt.Fprintf(out.Stdout, "the source %s is not in %s: its %s keep their outcomes\n", k.Source, path, ui.Count(k.Events, "event"))
+	for _, s := range r.Gone {
+		fmt.Fprintf(out.Stdout, "source %s is not in %s; its %s\n", s.Source, path, ui.CountVerb(s.Events, "event", "keeps its outcome", "keep their outcomes"))
 	}
 	if r.optedOut > 0 && !r.Applied {
-		fmt.Fprintf(out.Stdout, "%s would no longer opt anybody out: --apply demands --reason %s\n", ui.Count(r.optedOut, "event"), hygiene.OptedOut)
+		fmt.Fprintf(out.Stdout, "%s would no longer opt contacts out; --apply requires --reason %s\n", ui.Count(r.optedOut, "event"), hygiene.OptedOut)
 	}
 	var err error
 	switch {
 	case r.Batch != 0:
-		_, err = fmt.Fprintf(out.Stdout, "batch %d: reclassifying with the outcomes of before takes it back\n", r.Batch)
+		_, err = fmt.Fprintf(out.Stdout, "batch %d: to revert it, restore the previous outcomes and run winnow reclassify --apply\n", r.Batch)
 	case !r.Applied && r.Events > 0:
-		_, err = fmt.Fprintf(out.Stdout, "nothing was changed; winnow reclassify --apply%s does it, and judges these contacts again\n", app.ConfigFlag(path))
+		_, err = fmt.Fprintf(out.Stdout, "nothing was changed; to apply this and judge these contacts again: winnow reclassify --apply%s\n", app.ConfigFlag(path))
 	}
 	return err
 }
 
-// linesShown is how many lines fit on a screen.
-const linesShown = 30
+// maxLines is how many lines fit on a screen.
+const maxLines = 30
 
-func (r *Reclassified) printLines(w io.Writer) {
+// printLines prints the lines with the most events first.
+func (r *ReclassifyResult) printLines(w io.Writer) {
 	if len(r.Lines) == 0 {
 		return
 	}
 	rows := [][]string{{"SOURCE", "EVENT", "CODE", "FROM", "TO", "EVENTS"}}
-	most := slices.SortedStableFunc(slices.Values(r.Lines), func(a, b reclassifiedLine) int { return cmp.Compare(b.Events, a.Events) })
-	for _, l := range most[:min(len(most), linesShown)] {
+	lines := slices.SortedStableFunc(slices.Values(r.Lines), func(a, b reclassifiedLine) int { return cmp.Compare(b.Events, a.Events) })
+	for _, l := range lines[:min(len(lines), maxLines)] {
 		rows = append(rows, []string{l.Source, fmt.Sprintf("%.40s", l.Event), fmt.Sprintf("%.20s", l.Code), l.From, l.To, ui.Number(l.Events)})
 	}
 	fmt.Fprintln(w)
 	ui.Table(w, rows)
-	if more := len(most) - linesShown; more > 0 {
-		fmt.Fprintf(w, "… and %s more; --json lists all\n", ui.Count(int64(more), "line"))
+	if more := len(lines) - maxLines; more > 0 {
+		fmt.Fprintf(w, "… and %s; --json lists all\n", ui.Count(int64(more), "more line"))
 	}
 	fmt.Fprintln(w)
 }
 
-func (r *Reclassified) sentence() string {
+func (r *ReclassifyResult) summary() string {
 	switch {
 	case r.Events == 0 && r.pending > 0 && r.Applied:
-		return fmt.Sprintf("reclassified: %s of an act that was cut short now have their outcome in the log", ui.Count(r.pending, "event"))
+		return fmt.Sprintf("reclassified: finished an interrupted batch, %s updated in the log", ui.Count(r.pending, "event"))
 	case r.Events == 0 && r.pending > 0:
-		return fmt.Sprintf("reclassify: %s of an act that was cut short wait for the rest: --apply does it", ui.Count(r.pending, "event"))
+		return fmt.Sprintf("reclassify: an interrupted batch has %s still to update in the log; --apply finishes it", ui.Count(r.pending, "event"))
 	case r.Events == 0:
-		return fmt.Sprintf("reclassify: nothing changes: all %s have the outcomes that the config says", ui.Count(r.looked, "event"))
+		return fmt.Sprintf("reclassify: nothing changes: all %s have the outcomes of the config", ui.Count(r.compared, "event"))
 	case r.Applied:
 		return fmt.Sprintf("reclassified %s of %s: %s suppressed, %s released, %s in the ledger", ui.Count(r.Events, "event"), ui.Count(r.Contacts, "contact"),
 			ui.Number(*r.Suppressed), ui.Number(*r.Released), ui.Count(*r.Changes, "change"))

@@ -10,37 +10,39 @@ import (
 	"winnow/store"
 )
 
-// Rejudged is what rejudge prints as JSON.
-type Rejudged struct {
+// RejudgeResult is what a rejudge did, or would do.
+type RejudgeResult struct {
 	Kind       store.BatchKind `json:"kind"`
 	Batch      int64           `json:"batch,omitempty"`
 	Applied    bool            `json:"applied"`
 	Policy     string          `json:"policy"`
-	Contacts   int64           `json:"contacts"`          // that change
+	Contacts   int64           `json:"contacts"`          // changed
 	Changes    int64           `json:"changes,omitempty"` // ledger entries; known once applied
 	Suppressed int64           `json:"suppressed"`
 	Released   int64           `json:"released"`
 	OptedOut   int64           `json:"released_opted_out"` // of the released
 	Retries    int64           `json:"retries"`
-	Unswept    int64           `json:"unswept"`
+	Unswept    int64           `json:"unswept"` // events that wait for the next sweep and are not in the numbers
 	Rules      []plannedRule   `json:"rules"`
 
 	plan *Plan
 }
 
-// RejudgeOptions say what to do.
+// RejudgeOptions say what a rejudge may do.
 type RejudgeOptions struct {
 	Apply          bool
-	ReleaseOptOuts bool // release also who had opted out
+	ReleaseOptOuts bool // release contacts that had opted out as well
 	Note           string
 }
 
-// Rejudge shows what judging everyone again by the config changes, or does it.
-func Rejudge(ctx context.Context, out *ui.Printer, ops *app.Operations, a *app.App, o RejudgeOptions, now hygiene.Instant) (*Rejudged, error) {
+// Rejudge judges all contacts again by the config, or shows what that would
+// change. Without ReleaseOptOuts it refuses to release contacts that had opted
+// out.
+func Rejudge(ctx context.Context, out *ui.Printer, ops *app.Operations, a *app.App, o RejudgeOptions, now hygiene.Instant) (*RejudgeResult, error) {
 	if !o.Apply {
 		return planRejudge(ctx, out, a, now)
 	}
-	var r *Rejudged
+	var r *RejudgeResult
 	b := store.Batch{Kind: store.RejudgeBatch, By: app.Operator(), Note: o.Note, About: "policy " + a.Config.Hash}
 	did, err := ops.Rejudge(ctx, b, now, func() (err error) {
 		if r, err = planRejudge(ctx, out, a, now); err == nil && !o.ReleaseOptOuts {
@@ -49,83 +51,80 @@ func Rejudge(ctx context.Context, out *ui.Printer, ops *app.Operations, a *app.A
 		return err
 	})
 	if err != nil {
-		return nil, cutShort(err, did)
+		return nil, interrupted(err, did)
 	}
 	r.Applied, r.Batch, r.Contacts, r.Changes = true, did.Batch, did.Contacts, did.Changes
 	return r, nil
 }
 
-// cutShort says how far a batch came that ended in an error.
-func cutShort(err error, did store.Batched) error {
+// interrupted adds to the error how far a batch came, if it began.
+func interrupted(err error, did store.Batched) error {
 	if did.Batch == 0 {
 		return err
 	}
-	return fmt.Errorf("%w; batch %d was cut short after %s: doing it again does the rest", err, did.Batch, ui.Count(did.Contacts, "contact"))
+	return fmt.Errorf("%w; batch %d stopped after %s; run the command again to finish it", err, did.Batch, ui.Count(did.Contacts, "contact"))
 }
 
-// checkOptOuts refuses to lift opt-outs that were not named: a rule that is gone or
-// reads otherwise is no word of those who had said no.
-func (r *Rejudged) checkOptOuts() error {
+// checkOptOuts refuses to lift opt-outs that the operator did not confirm. Those
+// contacts said no; that a rule was removed or changed does not change that.
+func (r *RejudgeResult) checkOptOuts() error {
 	if r.OptedOut == 0 {
 		return nil
 	}
-	return fmt.Errorf("this would release %s who had opted out, and nothing was changed: put back the rule that suppressed them, or name it with --reason %s",
+	return fmt.Errorf("this would release %s that had opted out, so nothing was changed; restore the rule that suppressed them, or confirm with --reason %s",
 		ui.Count(r.OptedOut, "contact"), hygiene.OptedOut)
 }
 
-// planRejudge is what a plan says, without what only the next review does: judging
-// again asks the time-based rules nothing new, so they are taken as asked.
-func planRejudge(ctx context.Context, out *ui.Printer, a *app.App, now hygiene.Instant) (*Rejudged, error) {
+// planRejudge is a plan without what only the next review does. Rejudge does not
+// run the rules of the review, so they count as unchanged.
+func planRejudge(ctx context.Context, out *ui.Printer, a *app.App, now hygiene.Instant) (*RejudgeResult, error) {
 	known, err := readBaseline(out, a)
 	if err != nil {
 		return nil, err
 	}
-	p, err := compareAll(ctx, out, a, &baseline{inForce: a.Config, judged: known.judged}, now)
+	p, err := compareContacts(ctx, out, a, &baseline{inForce: a.Config, judged: known.judged}, now)
 	if err != nil {
 		return nil, err
 	}
-	return &Rejudged{Kind: store.RejudgeBatch, Policy: a.Config.Hash, Contacts: p.atOnce, Suppressed: p.Suppressed, Released: p.Released, OptedOut: p.OptedOut,
+	return &RejudgeResult{Kind: store.RejudgeBatch, Policy: a.Config.Hash, Contacts: p.atRejudge, Suppressed: p.Suppressed, Released: p.Released, OptedOut: p.OptedOut,
 		Retries: p.Retries, Unswept: p.Unswept, Rules: p.Rules, plan: p}, nil
 }
 
-// Print shows what changes.
-func (r *Rejudged) Print(out *ui.Printer, path string) error {
+// Print prints the result, and how to apply or revert it.
+func (r *RejudgeResult) Print(out *ui.Printer, path string) error {
 	if out.JSON {
 		return out.PrintJSON(r)
 	}
-	fmt.Fprintln(out.Stdout, r.sentence(path))
-	for _, rows := range [][][]string{r.plan.meanings(), r.plan.ruleRows(), r.plan.segmentRows()} {
-		if len(rows) > 0 {
-			fmt.Fprintln(out.Stdout)
-			ui.Table(out.Stdout, rows)
-		}
-	}
+	fmt.Fprintln(out.Stdout, r.summary(path))
+	r.plan.printTables(out.Stdout)
 	if r.Contacts > 0 {
 		fmt.Fprintln(out.Stdout)
 	}
-	return r.printEnd(out, path)
-}
-
-func (r *Rejudged) sentence(path string) string {
-	switch {
-	case r.Contacts == 0:
-		return fmt.Sprintf("rejudge: nothing changes: judged again by %s, all %s stand as they do", path, ui.Count(r.plan.Contacts, "contact"))
-	case r.Applied:
-		return fmt.Sprintf("rejudged: %s by %s; %s, %s in the ledger", r.plan.sentence(), path, ui.Count(r.Contacts, "contact"), ui.Count(r.Changes, "change"))
-	}
-	return "rejudge: " + r.plan.sentence()
-}
-
-func (r *Rejudged) printEnd(out *ui.Printer, path string) error {
 	if r.Unswept > 0 && !r.Applied {
-		fmt.Fprintf(out.Stdout, "%s not swept yet and not in these numbers; --apply sweeps them first\n", ui.CountVerb(r.Unswept, "event", "is", "are"))
+		fmt.Fprintln(out.Stdout, unsweptNote(r.Unswept))
 	}
 	var err error
 	switch {
 	case r.Batch != 0:
-		_, err = fmt.Fprintf(out.Stdout, "batch %d: judging again by the config of before takes it back; winnow policy lists those that judged\n", r.Batch)
+		_, err = fmt.Fprintf(out.Stdout, "batch %d: to revert it, rejudge by the previous config; winnow policy lists the configs that judged\n", r.Batch)
 	case !r.Applied && r.Contacts+r.Unswept > 0:
-		_, err = fmt.Fprintf(out.Stdout, "nothing was changed; winnow rejudge --apply%s does it\n", app.ConfigFlag(path))
+		_, err = fmt.Fprintf(out.Stdout, "nothing was changed; to apply this: winnow rejudge --apply%s\n", app.ConfigFlag(path))
 	}
 	return err
+}
+
+func (r *RejudgeResult) summary(path string) string {
+	switch {
+	case r.Contacts == 0:
+		return "rejudge: " + r.plan.unchanged(path)
+	case r.Applied:
+		return fmt.Sprintf("rejudged %s by %s: %s; %s; %s in the ledger", ui.Count(r.Contacts, "contact"), path,
+			r.plan.counts("%s suppressed, %s released, %s to retry"), r.plan.segmentCounts(), ui.Count(r.Changes, "change"))
+	}
+	return "rejudge: " + r.plan.counts("%s to suppress, %s to release, %s to retry") + "; " + r.plan.segmentCounts()
+}
+
+// unsweptNote says which events a preview leaves out.
+func unsweptNote(unswept int64) string {
+	return ui.CountVerb(unswept, "event", "is", "are") + " not swept yet and not in these numbers; --apply sweeps them first"
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"winnow/hygiene"
 	"winnow/internal/app"
@@ -15,15 +16,16 @@ import (
 	"winnow/store"
 )
 
-// UndoRange is a range of events whose effect is undone, as it was written.
+// UndoRange is a range of events that are to count as evidence no longer, as the
+// operator wrote it. [UndoRange.Parse] comes first.
 type UndoRange struct {
-	Rule, Reason, Since, Until, Code, Source string // empty narrows nothing
+	Rule, Reason, Since, Until, Code, Source string // empty means any
 	Note                                     string
 
 	strike hygiene.Instruction
 }
 
-// Parse reads the times. An empty Until is the present.
+// Parse reads the times. An empty Until means now.
 func (r *UndoRange) Parse(now hygiene.Instant) (err error) {
 	in := hygiene.Instruction{Kind: hygiene.Strike, Rule: r.Rule, Reason: r.Reason, Source: r.Source, Code: r.Code, To: now}
 	if in.From, err = hygiene.ParseDate(r.Since); err != nil {
@@ -37,41 +39,54 @@ func (r *UndoRange) Parse(now hygiene.Instant) (err error) {
 	if in.To < in.From {
 		return fmt.Errorf("--until %s is before --since %s", in.To, in.From)
 	}
-	if in.To == in.From && len(r.Until) == len("2006-01-02") {
-		return fmt.Errorf("from %s to %s is no time at all: a date is its first instant, so name the day after as --until", in.From, in.To)
+	if in.To == in.From && len(r.Until) == len(time.DateOnly) {
+		return fmt.Errorf("the range from %s to %s is empty: a date is its first instant; write the next day as --until", in.From, in.To)
 	}
 	r.strike = in
 	return nil
 }
 
-// checkNames refuses a rule or a reason that the config does not have: nothing
-// would be found, and a typing error would look like a clean list.
+// checkNames refuses a rule or a reason that the config does not have: a typing
+// error would find nothing, and look as if there was nothing to undo.
 func (r *UndoRange) checkNames(out *ui.Printer, a *app.App) error {
-	path := a.Config.Path
 	rules, reasons := app.SuppressingRules(a.Config.Policy)
+	if r.Rule == "" {
+		if r.Reason != "" && !slices.Contains(reasons, r.Reason) {
+			return fmt.Errorf("no rule in %s suppresses for %q; manual changes are undone with --batch; %s", a.Config.Path, r.Reason, config.Suggest(r.Reason, reasons))
+		}
+		return nil
+	}
 	i := slices.IndexFunc(a.Config.Policy.Rules, func(rule hygiene.Rule) bool { return rule.Name == r.Rule })
+	if i < 0 {
+		return r.unknownRule(out, a, rules)
+	}
+	suppress := a.Config.Policy.Rules[i].Then.Suppress
 	switch {
-	case r.Rule != "" && i < 0:
-		return r.noRule(out, a, rules)
-	case r.Rule != "" && a.Config.Policy.Rules[i].Then.Suppress == nil:
-		return fmt.Errorf("the rule %q suppresses nobody, so there is nothing to lift; those that do: %s", r.Rule, strings.Join(rules, ", "))
-	case r.Rule != "":
-		reason := a.Config.Policy.Rules[i].Then.Suppress.Reason
-		if reason == hygiene.OptedOut && r.Reason == "" {
-			return fmt.Errorf("the rule %q suppresses for %s, which is only lifted when it is named: add --reason %s", r.Rule, reason, reason)
-		}
-		if r.Reason != "" && r.Reason != reason {
-			return fmt.Errorf("the rule %q suppresses for %s, not for %s", r.Rule, reason, r.Reason)
-		}
-	case r.Reason != "" && !slices.Contains(reasons, r.Reason):
-		return fmt.Errorf("no rule in %s suppresses for %q, and what was done by hand is taken back with --batch; %s", path, r.Reason, config.Suggest(r.Reason, reasons))
+	case suppress == nil:
+		return fmt.Errorf("rule %q suppresses nobody, so there is nothing to undo; rules that suppress: %s", r.Rule, strings.Join(rules, ", "))
+	case r.Reason == "" && suppress.Reason == hygiene.OptedOut:
+		return fmt.Errorf("rule %q suppresses for %s, which is lifted only when it is named; add --reason %s", r.Rule, hygiene.OptedOut, hygiene.OptedOut)
+	case r.Reason != "" && r.Reason != suppress.Reason:
+		return fmt.Errorf("rule %q suppresses for %s, not for %s", r.Rule, suppress.Reason, r.Reason)
 	}
 	return nil
 }
 
-// warnOfSource warns of a source that the config does not have. Its events may be
-// there all the same, from when it had.
-func (r *UndoRange) warnOfSource(out *ui.Printer, cfg *config.Config) {
+// unknownRule says that the config had the rule before, or suggests another name.
+func (r *UndoRange) unknownRule(out *ui.Printer, a *app.App, rules []string) error {
+	base, err := readBaseline(out, a)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(base.judged, func(p *hygiene.Policy) bool { return hasRule(p, r.Rule) }) {
+		return fmt.Errorf("rule %q is no longer in %s; winnow rejudge shows and lifts its suppressions", r.Rule, a.Config.Path)
+	}
+	return fmt.Errorf("there is no rule %q in %s; %s", r.Rule, a.Config.Path, config.Suggest(r.Rule, rules))
+}
+
+// warnUnknownSource warns of a source that the config does not have. That is not
+// an error: the log may have events of a source that was removed.
+func (r *UndoRange) warnUnknownSource(out *ui.Printer, cfg *config.Config) {
 	var names []string
 	for _, s := range cfg.Sources {
 		names = append(names, s.Name)
@@ -81,100 +96,115 @@ func (r *UndoRange) warnOfSource(out *ui.Printer, cfg *config.Config) {
 	}
 }
 
-// noRule says whether a rule has been, or which one may be meant.
-func (r *UndoRange) noRule(out *ui.Printer, a *app.App, rules []string) error {
-	base, err := readBaseline(out, a)
-	if err != nil {
-		return err
+// describe is the range as the batch and the result name it.
+func (r *UndoRange) describe() string {
+	text := app.ReasonsLifted(r.Reason)
+	for _, part := range [][2]string{{"rule", r.Rule}, {"code", r.Code}, {"source", r.Source}} {
+		if part[1] != "" {
+			text += ", " + part[0] + " " + part[1]
+		}
 	}
-	if slices.ContainsFunc(base.judged, func(p *hygiene.Policy) bool { return has(p, r.Rule) }) {
-		return fmt.Errorf("the rule %q is no longer in %s: winnow rejudge shows and lifts what stands on it", r.Rule, a.Config.Path)
-	}
-	return fmt.Errorf("there is no rule %q in %s; %s", r.Rule, a.Config.Path, config.Suggest(r.Rule, rules))
+	return fmt.Sprintf("%s, events from %s to %s", text, r.strike.From, r.strike.To)
 }
 
-// Undone is what undo prints.
-type Undone struct {
+// commandLine is the command that undoes what was shown. Without --until it would
+// end later than the preview did, so it names the time.
+func (r *UndoRange) commandLine(path string) string {
+	text := "winnow undo"
+	for _, f := range [][2]string{{"rule", r.Rule}, {"reason", r.Reason}, {"since", r.Since}, {"until", cmp.Or(r.Until, r.strike.To.String())},
+		{"code", r.Code}, {"source", r.Source}, {"note", r.Note}} {
+		if f[1] != "" {
+			text += " --" + f[0] + " " + ui.ShellQuote(f[1])
+		}
+	}
+	return text + app.ConfigFlag(path)
+}
+
+// UndoResult is what an undo did, or would do.
+type UndoResult struct {
 	Kind    store.BatchKind `json:"kind"`
-	Batch   int64           `json:"batch,omitempty"`  // of what was done
-	Undoes  int64           `json:"undoes,omitempty"` // the batch that is taken back
+	Batch   int64           `json:"batch,omitempty"`  // of this undo
+	Undoes  int64           `json:"undoes,omitempty"` // the batch that is undone
 	About   string          `json:"about"`
 	Applied bool            `json:"applied"`
 	*effect
 	Changes int64 `json:"changes"` // ledger entries
-	Unswept int64 `json:"unswept"` // events that wait for the next sweep, and are not in the numbers
+	Unswept int64 `json:"unswept"` // events that wait for the next sweep and are not in the numbers
 
-	idle  string // what becomes of evidence about contacts that are not suppressed
-	again string // the command line that does it
+	notSuppressed string // what changes for contacts that are not suppressed
+	command       string // that applies the preview, without --apply
 }
 
-// UndoEvents strikes the evidence of a range of events, or shows what that does.
-func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *UndoRange, apply bool, now hygiene.Instant) (*Undone, error) {
-	a := &app.App{Config: ops.Config, Store: ops.Store}
-	if err := r.checkNames(out, a); err != nil {
+// UndoEvents makes a range of events count as evidence no longer, or shows what
+// that would do.
+func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *UndoRange, apply bool, now hygiene.Instant) (*UndoResult, error) {
+	if err := r.checkNames(out, &app.App{Config: ops.Config, Store: ops.Store}); err != nil {
 		return nil, err
 	}
-	r.warnOfSource(out, ops.Config)
-	in, policy := r.strike, ops.Config.Policy
-	u := &Undone{Kind: store.UndoBatch, About: about(in), Applied: apply, effect: newEffect(now), idle: "such evidence about them counts no longer", again: r.commandLine(ops.Config.Path)}
+	r.warnUnknownSource(out, ops.Config)
+	policy := ops.Config.Policy
+	u := &UndoResult{Kind: store.UndoBatch, About: r.describe(), Applied: apply, effect: newEffect(now),
+		notSuppressed: "this evidence about them no longer counts", command: r.commandLine(ops.Config.Path)}
 	if apply {
-		did, err := ops.Strike(ctx, in, store.Batch{Kind: store.UndoBatch, By: app.Operator(), Note: r.Note, About: u.About}, now, u.effect.observe)
-		return u.applied(did, err)
+		did, err := ops.Strike(ctx, r.strike, store.Batch{Kind: store.UndoBatch, By: app.Operator(), Note: r.Note, About: u.About}, now, u.effect.observe)
+		return u.finish(did, err)
 	}
 	return u, u.preview(ctx, out, ops.Store, now, func(contact *hygiene.Contact, m hygiene.Moment) bool {
-		told := in
-		told.Moment = m
-		return policy.Concerns(contact, &told) && len(policy.Instruct(contact, told)) > 0
+		in := r.strike
+		in.Moment = m
+		return policy.Concerns(contact, &in) && len(policy.Instruct(contact, in)) > 0
 	})
 }
 
-// UndoBatch takes a batch back, or shows what that does.
-func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch int64, note string, apply bool, now hygiene.Instant) (*Undone, error) {
-	t, err := ops.Store.TakingBack(batch)
+// UndoBatch undoes a batch, or shows what that would do. Undoing an undo redoes
+// what was undone.
+func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch int64, note string, apply bool, now hygiene.Instant) (*UndoResult, error) {
+	plan, err := ops.Store.TakingBack(batch)
 	if err == nil {
-		err = canTakeBack(t)
+		err = checkUndoable(plan)
 	}
 	if err != nil {
 		return nil, err
 	}
 	policy := ops.Config.Policy
-	u := &Undone{Kind: store.UndoBatch, Undoes: batch, About: fmt.Sprintf("batch %d: %s of %s", batch, t.Batch.Kind, t.Batch.About), Applied: apply, effect: newEffect(now),
-		idle: "such evidence about them counts again", again: fmt.Sprintf("winnow undo --batch %d%s", batch, app.ConfigFlag(ops.Config.Path))}
-	if !t.Revoked {
-		u.idle = "such evidence about them counts no longer, once more"
+	u := &UndoResult{Kind: store.UndoBatch, Undoes: batch, About: fmt.Sprintf("batch %d: %s of %s", batch, plan.Batch.Kind, plan.Batch.About), Applied: apply, effect: newEffect(now),
+		notSuppressed: "this evidence about them counts again", command: fmt.Sprintf("winnow undo --batch %d%s", batch, app.ConfigFlag(ops.Config.Path))}
+	if !plan.Revoked {
+		u.notSuppressed = "this evidence about them once more does not count"
 	}
 	if apply {
 		did, err := ops.Undo(ctx, batch, store.Batch{By: app.Operator(), Note: note, About: u.About}, now, u.effect.observe)
-		return u.applied(did, err)
+		return u.finish(did, err)
 	}
 	return u, u.preview(ctx, out, ops.Store, now, func(contact *hygiene.Contact, m hygiene.Moment) bool {
-		return t.Concerns(policy, contact) && len(t.Tell(policy, contact, m)) > 0
+		return plan.Concerns(policy, contact) && len(plan.Tell(policy, contact, m)) > 0
 	})
 }
 
-// canTakeBack tells what to do instead about what is no instruction to contacts.
-func canTakeBack(t store.TakingBack) error {
-	b := t.Root
+// checkUndoable refuses a batch that is not undone by instructions to contacts,
+// and says what to do instead.
+func checkUndoable(plan store.TakingBack) error {
+	b := plan.Root
 	switch b.Kind {
 	case store.RejudgeBatch:
-		return fmt.Errorf("batch %d judged everyone again by another config and is taken back by judging again: put the config of before back (winnow policy lists them, winnow policy show prints one), then winnow rejudge --apply", b.ID)
+		return fmt.Errorf("batch %d judged all contacts again by another config and is reverted the same way: restore the previous config (winnow policy lists them, winnow policy show prints one), then run winnow rejudge --apply", b.ID)
 	case store.ReclassifyBatch:
-		return fmt.Errorf("batch %d gave stored events the outcomes of the config, and is taken back in the same way: put the outcomes of before back, then winnow reclassify --apply", b.ID)
+		return fmt.Errorf("batch %d gave stored events the outcomes of the config and is reverted the same way: restore the previous outcomes, then run winnow reclassify --apply", b.ID)
 	case store.ReleaseBatch:
-		return fmt.Errorf("batch %d let events count that a breaker had held: winnow undo --since … --until … with the times of the surge lifts what they did", b.ID)
+		return fmt.Errorf("batch %d released events that a breaker had held; to lift what they did, run winnow undo --since … --until … with the times of the surge", b.ID)
 	}
 	return nil
 }
 
-// preview runs change on copies of all contacts, and counts what it would do.
-func (u *Undone) preview(ctx context.Context, out *ui.Printer, s *store.Store, now hygiene.Instant, change func(*hygiene.Contact, hygiene.Moment) bool) error {
+// preview runs change on copies of all contacts and counts what it would do.
+func (u *UndoResult) preview(ctx context.Context, out *ui.Printer, s *store.Store, now hygiene.Instant, change func(*hygiene.Contact, hygiene.Moment) bool) error {
 	totals, err := s.Totals()
 	if err != nil {
 		return err
 	}
 	m := hygiene.Moment{At: now, Seq: totals.LastSeq}
 	u.Unswept = totals.Lag
-	var parts []*effect
+	var parts []*effect // one for each reader
 	show, done := out.Progress("of " + ui.Number(totals.Contacts) + " contact")
 	_, err = s.Pass(ctx, func(segments.Lists) store.Visitor {
 		part := newEffect(m.At)
@@ -198,28 +228,28 @@ func (u *Undone) preview(ctx context.Context, out *ui.Printer, s *store.Store, n
 	return nil
 }
 
-// applied takes over what was done.
-func (u *Undone) applied(did store.Batched, err error) (*Undone, error) {
+// finish adds what the batch did.
+func (u *UndoResult) finish(did store.Batched, err error) (*UndoResult, error) {
 	if err != nil {
-		return nil, cutShort(err, did)
+		return nil, interrupted(err, did)
 	}
 	u.Batch, u.Changes = did.Batch, did.Changes
 	return u, nil
 }
 
-// Print shows what was undone, or would be.
-func (u *Undone) Print(out *ui.Printer, path string) error {
-	u.effect.done()
+// Print prints the result, and how to apply or undo it.
+func (u *UndoResult) Print(out *ui.Printer, path string) error {
+	u.effect.sortRules()
 	if out.JSON {
 		return out.PrintJSON(u)
 	}
-	fmt.Fprintln(out.Stdout, u.sentence())
+	fmt.Fprintln(out.Stdout, u.summary())
 	if u.Contacts > 0 {
-		u.effect.print(out.Stdout, u.idle)
+		u.effect.print(out.Stdout, u.notSuppressed)
 		fmt.Fprintln(out.Stdout)
 	}
 	if u.Unswept > 0 {
-		fmt.Fprintf(out.Stdout, "%s not swept yet and not in these numbers; --apply sweeps them first\n", ui.CountVerb(u.Unswept, "event", "is", "are"))
+		fmt.Fprintln(out.Stdout, unsweptNote(u.Unswept))
 	}
 	if u.Applied {
 		return app.PrintBatch(out.Stdout, u.Batch, path)
@@ -227,44 +257,20 @@ func (u *Undone) Print(out *ui.Printer, path string) error {
 	if u.Contacts+u.Unswept == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(out.Stdout, "nothing was changed; %s --apply does it\n", u.again)
+	_, err := fmt.Fprintf(out.Stdout, "nothing was changed; to apply this: %s --apply\n", u.command)
 	return err
 }
 
-func (u *Undone) sentence() string {
+func (u *UndoResult) summary() string {
 	switch {
 	case u.Contacts == 0 && u.Applied && u.Batch == 0:
-		return "undo of " + u.About + ": nobody is concerned any more, nothing was changed"
+		return "undo of " + u.About + ": no contacts are affected any more; nothing was changed"
 	case u.Contacts == 0 && u.Applied && u.Undoes == 0:
-		return "undo of " + u.About + ": nobody is concerned yet; such events whose contact is not known yet count no longer once it is"
+		return "undo of " + u.About + ": no contacts are affected yet; such events without a known contact will not count once it is known"
 	case u.Contacts == 0 && !u.Applied:
-		return "undo of " + u.About + ": nobody is concerned"
+		return "undo of " + u.About + ": no contacts are affected"
 	case u.Applied:
 		return fmt.Sprintf("undid %s: %s, %s released, %s in the ledger", u.About, ui.Count(u.Contacts, "contact"), ui.Number(u.Released), ui.Count(u.Changes, "change"))
 	}
-	return fmt.Sprintf("undo of %s: concerns %s and would release %s", u.About, ui.Count(u.Contacts, "contact"), ui.Number(u.Released))
-}
-
-// about is what a strike is about, in words.
-func about(in hygiene.Instruction) string {
-	text := app.ReasonsLifted(in.Reason)
-	for _, part := range [][2]string{{"rule", in.Rule}, {"code", in.Code}, {"source", in.Source}} {
-		if part[1] != "" {
-			text += ", " + part[0] + " " + part[1]
-		}
-	}
-	return fmt.Sprintf("%s, events from %s to %s", text, in.From, in.To)
-}
-
-// commandLine is the command line that does what was shown: up to the same time,
-// though that was the present.
-func (r *UndoRange) commandLine(path string) string {
-	text := "winnow undo"
-	for _, f := range [][2]string{{"rule", r.Rule}, {"reason", r.Reason}, {"since", r.Since}, {"until", cmp.Or(r.Until, r.strike.To.String())},
-		{"code", r.Code}, {"source", r.Source}, {"note", r.Note}} {
-		if f[1] != "" {
-			text += " --" + f[0] + " " + ui.ShellQuote(f[1])
-		}
-	}
-	return text + app.ConfigFlag(path)
+	return fmt.Sprintf("undo of %s: affects %s and would release %s", u.About, ui.Count(u.Contacts, "contact"), ui.Number(u.Released))
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"winnow/hygiene"
 	"winnow/internal/app"
@@ -15,38 +14,149 @@ import (
 	"winnow/store"
 )
 
-// Contacts takes in what the CRM says of contacts, or shows what would
-// change.
+// Contacts imports phones and attributes of contacts, or shows what would change.
 func Contacts(ctx context.Context, out *ui.Printer, a *app.App, o Options) (err error) {
-	t := &contactImport{keys: a.Config.Keys, keyColumn: o.Key, save: a.Store.PreviewProfiles, seen: a.Store.NewSeen()}
-	defer func() { err = errors.Join(err, t.seen.Close()) }()
+	im := &contactImport{keys: a.Config.Keys, keyColumn: o.Key, save: a.Store.PreviewProfiles, seen: a.Store.NewSeen()}
+	defer func() { err = errors.Join(err, im.seen.Close()) }()
 	if o.Apply {
-		t.save = a.Store.SaveProfiles
+		im.save = a.Store.SaveProfiles
 	}
-	l, err := readContacts(ctx, out, a.Config.Keys, o, t)
+	rejected, err := readRows(ctx, out, a.Config.Keys, o, im)
 	if err != nil {
 		return err
 	}
-	t.describeSamples()
-	t.did.Applied, t.did.Rejected, t.did.Phones = o.Apply, l.Lines, l.Fields
-	if out.JSON {
-		return errors.Join(out.PrintJSON(t.did), l.err(o.File))
+	r := &im.result
+	r.Applied, r.Rejected, r.Phones = o.Apply, rejected.lines, rejected.parts
+	for i := range r.Samples {
+		r.Samples[i].describe()
 	}
-	t.did.print(out.Stdout, o.File)
-	return l.err(o.File)
+	if out.JSON {
+		return errors.Join(out.PrintJSON(r), rejected.err(o.File))
+	}
+	r.print(out.Stdout, o.File)
+	return rejected.err(o.File)
 }
 
-// importedContacts is what an import of contacts prints as JSON.
-type importedContacts struct {
+// contactsResult is what an import of contacts prints as JSON.
+type contactsResult struct {
 	Applied   bool            `json:"applied"`
 	New       int64           `json:"new"`
 	Updated   int64           `json:"updated"`
 	Unchanged int64           `json:"unchanged"`
-	Repeated  int64           `json:"repeated"` // lines of contacts that a line before named
+	Repeated  int64           `json:"repeated"` // lines whose contact is on an earlier line
 	Rejected  int64           `json:"rejected"`
-	Phones    int64           `json:"phones_left_out"` // that were no phone numbers
-	Columns   []columnKinds   `json:"columns"`         // that are attributes
+	Phones    int64           `json:"phones_left_out"` // invalid phone numbers
+	Columns   []columnSummary `json:"columns"`         // of the attributes
 	Samples   []contactSample `json:"samples"`
+}
+
+// contactImport imports contacts.
+type contactImport struct {
+	keys      hygiene.KeyFormat
+	keyColumn string
+	save      func([]store.Profile) ([]store.Revision, error)
+	seen      *store.Seen // the contacts of earlier lines
+
+	phone      int // the index of its column; -1 for none
+	attributes []attributeColumn
+	pending    []store.Profile
+	result     contactsResult
+}
+
+type attributeColumn struct {
+	name  string
+	index int
+}
+
+// isColumn reports whether a name in the header is that of a column with a meaning
+// of its own.
+func isColumn(name, special string) bool { return strings.EqualFold(name, strings.TrimSpace(special)) }
+
+func (im *contactImport) header(names []string) (minColumns int, err error) {
+	im.phone, im.result.Samples = -1, []contactSample{}
+	for i, name := range names {
+		switch {
+		case isColumn(name, "phone") && im.phone >= 0:
+			return 0, duplicateColumn("phone")
+		case isColumn(name, "phone"):
+			im.phone = i
+		case isColumn(name, im.keyColumn):
+		default:
+			if err := checkAttributeName(name, i+1); err != nil {
+				return 0, err
+			}
+			im.attributes = append(im.attributes, attributeColumn{name, i})
+		}
+	}
+	slices.SortFunc(im.attributes, func(a, b attributeColumn) int { return strings.Compare(a.name, b.name) })
+	im.result.Columns = make([]columnSummary, len(im.attributes))
+	for i, a := range im.attributes {
+		im.result.Columns[i].Name = a.name
+	}
+	return 0, nil
+}
+
+// add makes a profile of a row. An invalid phone number is skipped, and a number
+// known before stays: the rest of the row is right.
+func (im *contactImport) add(key string, cells []string) error {
+	p := store.Profile{Key: key, Attributes: make(hygiene.Attributes, len(im.attributes))}
+	for i, column := range im.attributes {
+		cell := cells[column.index]
+		if len(cell) > maxAttributeValue {
+			return fmt.Errorf("%s has %s, and at most %s are possible", column.name, ui.Count(int64(len(cell)), "byte"), ui.Number(maxAttributeValue))
+		}
+		p.Attributes[i] = hygiene.Attribute{Name: column.name, Value: attributeValue(cell)}
+	}
+	var skipped error
+	if im.phone >= 0 {
+		p.SaysPhone = true
+		if cell := cells[im.phone]; cell != "" {
+			phone, err := hygiene.ParsePhone(cell, im.keys.Region)
+			if err != nil {
+				p.SaysPhone = false
+				skipped = skippedPart{fmt.Errorf("phone skipped: %w; the rest of the line is imported", err)}
+			}
+			p.Phone = phone
+		}
+	}
+	for i, a := range p.Attributes {
+		im.result.Columns[i].add(a.Value)
+	}
+	im.pending = append(im.pending, p)
+	return skipped
+}
+
+func (im *contactImport) flush() error {
+	revisions, err := im.save(im.pending)
+	if err != nil {
+		return err
+	}
+	keys := make([]string, len(im.pending))
+	for i := range im.pending {
+		keys[i] = im.pending[i].Key
+	}
+	first, err := im.seen.Add(keys)
+	if err != nil {
+		return err
+	}
+	for i := range revisions {
+		p := &im.pending[i]
+		switch r := &revisions[i]; {
+		case !first[i]: // a preview does not know what the earlier line would leave
+			im.result.Repeated++
+			im.result.updateSample(p)
+		case r.Effect == store.New:
+			im.result.New++
+			im.result.addSample(p, "new", r)
+		case r.Effect == store.Updated:
+			im.result.Updated++
+			im.result.addSample(p, "updated", r)
+		default:
+			im.result.Unchanged++
+		}
+	}
+	im.pending = im.pending[:0]
+	return nil
 }
 
 // contactSample is one of the first contacts that change.
@@ -55,230 +165,74 @@ type contactSample struct {
 	Effect  string   `json:"effect"` // new or updated
 	Changes []string `json:"changes"`
 
-	before *store.Revision // before the file
-	latest store.Profile   // by its last line
+	before *store.Revision // what was known before the file
+	latest store.Profile   // by the contact's last line
 }
 
-// contactImport takes in contacts.
-type contactImport struct {
-	keys      hygiene.KeyFormat
-	keyColumn string
-	save      func([]store.Profile) ([]store.Revision, error)
-	seen      *store.Seen // the contacts that were named
-
-	phone      int // its column, -1 for none
-	attributes []attributeColumn
-	waiting    []store.Profile
-	did        importedContacts
-}
-
-// attributeColumn is a column that is an attribute.
-type attributeColumn struct {
-	name  string
-	index int
-}
-
-// isSpecial tells whether the column of that name is none of an attribute.
-func isSpecial(name, special string) bool { return strings.EqualFold(name, strings.TrimSpace(special)) }
-
-func (t *contactImport) columns(names []string) error {
-	t.phone, t.did.Samples = -1, []contactSample{}
-	for i, name := range names {
-		if isSpecial(name, "phone") {
-			if t.phone >= 0 {
-				return fmt.Errorf("the header names %q twice: rename one", "phone")
-			}
-			t.phone = i
-			continue
-		}
-		if isSpecial(name, t.keyColumn) {
-			continue
-		}
-		if err := checkAttribute(name, i+1); err != nil {
-			return err
-		}
-		t.attributes = append(t.attributes, attributeColumn{name, i})
-	}
-	slices.SortFunc(t.attributes, func(a, b attributeColumn) int { return strings.Compare(a.name, b.name) })
-	t.did.Columns = make([]columnKinds, len(t.attributes))
-	for i, a := range t.attributes {
-		t.did.Columns[i].Name = a.name
-	}
-	return nil
-}
-
-// mostAttributeName is the most bytes in the name of an attribute.
-const mostAttributeName = 128
-
-// checkAttribute tells why a config could not name an attribute so.
-func checkAttribute(name string, column int) error {
-	why := ""
-	switch {
-	case name == "":
-		why = "has no name"
-	case !utf8.ValidString(name):
-		why = "has a name that is not UTF-8"
-	case len(name) > mostAttributeName:
-		why = fmt.Sprintf("has a name of %d bytes, at most %d are possible", len(name), mostAttributeName)
-	case strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		why = fmt.Sprintf("is called %q, with control characters", name)
-	default:
-		return nil
-	}
-	return fmt.Errorf("column %d %s: every column but the contact's key and phone becomes an attribute that the config can name, rename it or take it out", column, why)
-}
-
-// mostValue is the most bytes in the value of an attribute: a run holds hundreds
-// of contacts in memory at once.
-const mostValue = 8 << 10
-
-// add makes a profile of a line. A phone that is none is left out and the phone
-// known before stays: the rest of the line is right, and no number is worth more
-// than a wrong one.
-func (t *contactImport) add(key string, fields []string) error {
-	p := store.Profile{Key: key, Attributes: make(hygiene.Attributes, len(t.attributes))}
-	for i, column := range t.attributes {
-		value := fields[column.index]
-		if len(value) > mostValue {
-			return fmt.Errorf("its %s has %s, at most %s are possible", column.name, ui.Count(int64(len(value)), "byte"), ui.Number(mostValue))
-		}
-		p.Attributes[i] = hygiene.Attribute{Name: column.name, Value: attributeValue(value)}
-	}
-	var left error
-	if t.phone >= 0 {
-		p.SaysPhone = true
-		if text := fields[t.phone]; text != "" {
-			phone, err := hygiene.ParsePhone(text, t.keys.Region)
-			if err != nil {
-				p.SaysPhone = false
-				left = skippedField{fmt.Errorf("its phone was left out: %w; the rest of the line was taken", err)}
-			}
-			p.Phone = phone
-		}
-	}
-	for i, a := range p.Attributes {
-		t.did.Columns[i].add(a.Value)
-	}
-	t.waiting = append(t.waiting, p)
-	return left
-}
-
-// attributeValue gives a field its type. TRUE and FALSE are how spreadsheets save truth
-// values, whatever was there before.
-func attributeValue(field string) hygiene.Value {
-	if field == "TRUE" || field == "FALSE" {
-		field = strings.ToLower(field)
-	}
-	return hygiene.ParseValue(field)
-}
-
-func (t *contactImport) flush() error {
-	revisions, err := t.save(t.waiting)
-	if err != nil {
-		return err
-	}
-	keys := make([]string, len(t.waiting))
-	for i := range t.waiting {
-		keys[i] = t.waiting[i].Key
-	}
-	first, err := t.seen.Add(keys)
-	if err != nil {
-		return err
-	}
-	for i := range revisions {
-		p := &t.waiting[i]
-		switch r := &revisions[i]; {
-		case !first[i]: // a preview does not know what the line before would leave
-			t.did.Repeated++
-			t.keepLatest(p)
-		case r.Effect == store.New:
-			t.did.New++
-			t.sample(p, "new", r)
-		case r.Effect == store.Updated:
-			t.did.Updated++
-			t.sample(p, "updated", r)
-		default:
-			t.did.Unchanged++
-		}
-	}
-	t.waiting = t.waiting[:0]
-	return nil
-}
-
-// sample keeps the first contacts that change.
-func (t *contactImport) sample(p *store.Profile, effect string, r *store.Revision) {
-	if len(t.did.Samples) < ui.SampleSize {
-		t.did.Samples = append(t.did.Samples, contactSample{Contact: p.Key, Effect: effect, before: r})
-		t.keepLatest(p)
+func (r *contactsResult) addSample(p *store.Profile, effect string, revision *store.Revision) {
+	if len(r.Samples) < ui.SampleSize {
+		r.Samples = append(r.Samples, contactSample{Contact: p.Key, Effect: effect, before: revision})
+		r.updateSample(p)
 	}
 }
 
-// keepLatest keeps what the latest line says of a contact, if it is ui.SampleSize.
-func (t *contactImport) keepLatest(p *store.Profile) {
-	for i := range t.did.Samples {
-		if s := &t.did.Samples[i]; s.Contact == p.Key {
-			before := s.latest
+// updateSample takes over what a later line says of a contact, if it is a sample.
+func (r *contactsResult) updateSample(p *store.Profile) {
+	for i := range r.Samples {
+		if s := &r.Samples[i]; s.Contact == p.Key {
+			earlier := s.latest
 			if s.latest = *p; !p.SaysPhone {
-				s.latest.SaysPhone, s.latest.Phone = before.SaysPhone, before.Phone
+				s.latest.SaysPhone, s.latest.Phone = earlier.SaysPhone, earlier.Phone
 			}
 		}
 	}
 }
 
-// describeSamples words what changes, now that the last line of each is known.
-func (t *contactImport) describeSamples() {
-	for i := range t.did.Samples {
-		t.did.Samples[i].describe()
-	}
-}
-
+// describe lists the changes, once the last line of the contact is known.
 func (s *contactSample) describe() {
 	s.Changes = []string{}
-	tell := func(name, before, after string) {
+	compare := func(name, before, after string) {
 		switch {
 		case before == after:
 		case before == "":
-			s.Changes = append(s.Changes, name+" "+shown(after))
+			s.Changes = append(s.Changes, name+" "+shorten(after))
 		case after == "":
 			s.Changes = append(s.Changes, name+" removed")
 		default:
-			s.Changes = append(s.Changes, name+" "+shown(before)+" → "+shown(after))
+			s.Changes = append(s.Changes, name+" "+shorten(before)+" → "+shorten(after))
 		}
 	}
 	if s.latest.SaysPhone {
-		tell("phone", s.before.PhoneBefore, s.latest.Phone)
+		compare("phone", s.before.PhoneBefore, s.latest.Phone)
 	}
 	for _, a := range s.latest.Attributes {
 		before, _ := s.before.Before.Get(a.Name)
-		tell(a.Name, before.Text, a.Value.Text)
+		compare(a.Name, before.Text, a.Value.Text)
 	}
 }
 
-// shown is a value as it fits on a line.
-func shown(value string) string { return ui.Shorten(ui.Printable(value), 40) }
-
-func (d *importedContacts) print(w io.Writer, file string) {
-	if d.Applied {
-		fmt.Fprintf(w, "%s: %s new, %s updated, %s unchanged\n", file, ui.CountVerb(d.New, "contact", "is", "are"), ui.Number(d.Updated), ui.Number(d.Unchanged))
+func (r *contactsResult) print(w io.Writer, file string) {
+	if r.Applied {
+		fmt.Fprintf(w, "%s: %s new, %s updated, %s unchanged\n", file, ui.CountVerb(r.New, "contact", "is", "are"), ui.Number(r.Updated), ui.Number(r.Unchanged))
 	} else {
-		fmt.Fprintf(w, "%s: %s new, %s would be updated, %s unchanged\n", file, ui.Count(d.New, "contact")+" would be", ui.Number(d.Updated), ui.Number(d.Unchanged))
+		fmt.Fprintf(w, "%s: %s would be new, %s would be updated, %s unchanged\n", file, ui.Count(r.New, "contact"), ui.Number(r.Updated), ui.Number(r.Unchanged))
 	}
 	var rows [][]string
-	for _, s := range d.Samples {
+	for _, s := range r.Samples {
 		rows = append(rows, []string{"  " + s.Effect, s.Contact, ui.Shorten(strings.Join(s.Changes, ", "), 120)})
 	}
 	ui.Table(w, rows)
-	printColumns(w, d.Columns)
-	if d.Repeated > 0 {
-		fmt.Fprintf(w, "%s of contacts that a line before names: of each contact the last line counts\n", ui.CountVerb(d.Repeated, "line", "is", "are"))
+	printColumns(w, r.Columns)
+	if r.Repeated > 0 {
+		fmt.Fprintf(w, "%s a contact of an earlier line; the last line of each contact counts\n", ui.CountVerb(r.Repeated, "line", "repeats", "repeat"))
 	}
-	if d.Phones > 0 {
-		fmt.Fprintf(w, "%s left out, their contacts taken: they are no phone numbers\n", ui.CountVerb(d.Phones, "phone", "was", "were"))
+	if r.Phones > 0 {
+		fmt.Fprintf(w, "%s skipped; the rest of each line is imported\n", ui.Count(r.Phones, "invalid phone number"))
 	}
-	switch {
-	case !d.Applied && d.New+d.Updated+d.Repeated > 0:
-		fmt.Fprintln(w, "nothing is changed yet: --apply does it")
-	case d.New+d.Updated+d.Repeated > 0:
-		fmt.Fprintln(w, "segments see it at the next run, rules from now on")
+	switch changes := r.New + r.Updated + r.Repeated; {
+	case changes > 0 && !r.Applied:
+		fmt.Fprintln(w, "nothing was changed; --apply imports the file")
+	case changes > 0:
+		fmt.Fprintln(w, "segments see the changes at the next run, rules from now on")
 	}
 }

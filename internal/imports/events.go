@@ -16,15 +16,15 @@ import (
 	"winnow/store"
 )
 
-// archived is one line of an archive.
-type archived struct {
+// archivedCallback is one line of an archive.
+type archivedCallback struct {
 	Source     string          `json:"source"`
 	ReceivedAt time.Time       `json:"received_at"`
 	Body       json.RawMessage `json:"body"`
 }
 
-// Events appends an archive to the log. The store is opened once the file
-// is.
+// Events appends an archive of callbacks to the log. It calls open, which opens the
+// config and the store, once the file is open.
 func Events(ctx context.Context, out *ui.Printer, o Options, open func(func(*app.App) error) error) (err error) {
 	in, err := openInput(ctx, out, o)
 	if err != nil {
@@ -32,152 +32,147 @@ func Events(ctx context.Context, out *ui.Printer, o Options, open func(func(*app
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
 	return open(func(a *app.App) error {
-		byName, err := app.Readers(a.Config)
+		readers, err := app.Readers(a.Config)
 		if err != nil {
 			return err
 		}
-		im := &eventImport{input: in, store: a.Store, readers: byName}
-		if err := im.all(); err != nil {
-			return im.stopped(err)
+		im := &eventImport{input: in, store: a.Store, readers: readers}
+		if err := im.readAll(); err != nil {
+			return im.incomplete(err)
 		}
 		return im.report()
 	})
 }
 
-// eventImport gathers events to commit them together.
+// eventImport gathers events and stores them together.
 type eventImport struct {
 	*input
 	store   *store.Store
-	readers map[string]*provider.Reader
-	show    func(int64)
-	events  []hygiene.Event
-	bad     []hygiene.Unreadable
-	weight  int
-	line    int64     // the last that was read
-	stored  int64     // the last that was stored, with all before it
-	latest  time.Time // received, of those later than now
-	did     importedEvents
+	readers map[string]*provider.Reader // by source
+	show    func(int64)                 // shows the progress; may be nil
+
+	events     []hygiene.Event
+	unreadable []hygiene.Unreadable
+	size       int       // bytes of the lines since the last flush
+	line       int64     // the last that was read
+	stored     int64     // the last that was stored, with all before it
+	latest     time.Time // received_at of those in the future; zero for none
+	result     eventsResult
 }
 
-// importedEvents is what an import of events prints as JSON.
-type importedEvents struct {
+// eventsResult is what an import of events prints as JSON.
+type eventsResult struct {
 	Stored      int64 `json:"stored"`
 	Quarantined int64 `json:"quarantined"`
 	Rejected    int64 `json:"rejected"`
-	Later       int64 `json:"later"` // lines received later than now
+	Later       int64 `json:"later"` // lines with a received_at in the future
 }
 
-// all takes in line after line.
-func (im *eventImport) all() error {
+func (im *eventImport) readAll() error {
 	in := bufio.NewReader(im.file)
 	head, _ := in.Peek(512)
-	if err := notJSONLines(head); err != nil {
+	if err := checkJSONLines(head); err != nil {
 		return err
 	}
-	if err := im.rejectFile.create(); err != nil {
+	if err := im.rejects.create(); err != nil {
 		return err
 	}
-	show, done := im.Progress("event")
+	show, done := im.out.Progress("event")
 	defer done()
 	im.show = show
-	err := lines(in, im.record, im.reject)
-	if isStopped(err) {
+	err := readLines(in, im.add, im.reject)
+	if isAborted(err) {
 		return err
 	}
 	return errors.Join(err, im.flush())
 }
 
-func (im *eventImport) reject(number int64, why error, line []byte) error {
+func (im *eventImport) reject(number int64, reason error, line []byte) error {
 	im.line = number
-	im.rejectFile.add(number, why, line)
+	im.rejects.add(number, reason, line)
 	return nil
 }
 
-// record takes in one line. A line that is no record is told and left out; a body
-// that is no event goes to quarantine, as from the provider.
-func (im *eventImport) record(number int64, line []byte) error {
+// add reads a line and adds its events. A line that is not a callback is rejected; a
+// body that cannot be read goes to quarantine, as one from the provider does.
+func (im *eventImport) add(number int64, line []byte) error {
 	im.line = number
-	var a archived
-	if err := json.Unmarshal(line, &a); err != nil {
-		return im.reject(number, errors.New("it is no JSON object of source, received_at and body"), line)
+	var c archivedCallback
+	if err := json.Unmarshal(line, &c); err != nil {
+		return im.reject(number, errors.New("not a JSON object of source, received_at and body"), line)
 	}
-	r := im.readers[a.Source]
+	r := im.readers[c.Source]
 	switch {
 	case r == nil:
-		return im.reject(number, fmt.Errorf("there is no source %q in the config", a.Source), line)
-	case a.ReceivedAt.Year() < 1971:
-		return im.reject(number, errors.New("it has no received_at, like 2026-01-02T03:04:05Z"), line)
-	case len(a.Body) == 0:
-		return im.reject(number, errors.New("it has no body"), line)
+		return im.reject(number, fmt.Errorf("there is no source %q in the config", c.Source), line)
+	case c.ReceivedAt.Year() < 1971:
+		return im.reject(number, errors.New("received_at is missing or before 1971; write a time like 2026-01-02T03:04:05Z"), line)
+	case len(c.Body) == 0:
+		return im.reject(number, errors.New("body is missing"), line)
 	}
-	events, bad, err := r.Read(a.Body, hygiene.InstantOf(a.ReceivedAt))
+	events, unreadable, err := r.Read(c.Body, hygiene.InstantOf(c.ReceivedAt))
 	if err != nil {
 		return im.reject(number, err, line)
 	}
-	if a.ReceivedAt.After(im.now) {
-		im.did.Later++
-		im.latest = later(im.latest, a.ReceivedAt)
+	if c.ReceivedAt.After(im.now) {
+		im.result.Later++
+		if c.ReceivedAt.After(im.latest) {
+			im.latest = c.ReceivedAt
+		}
 	}
-	im.events, im.bad = append(im.events, events...), append(im.bad, bad...)
-	im.weight += len(line)
-	if len(im.events)+len(im.bad) < GroupLines && im.weight < groupBytes {
+	im.events, im.unreadable = append(im.events, events...), append(im.unreadable, unreadable...)
+	im.size += len(line)
+	if len(im.events)+len(im.unreadable) < FlushLines && im.size < flushBytes {
 		return nil
 	}
 	return im.flush()
 }
 
 func (im *eventImport) flush() error {
-	if err := im.ready(); err != nil {
+	if err := im.checkBeforeWrite(); err != nil {
 		return err
 	}
-	// Whether events are stored whose append was given up nobody knows.
-	if err := im.store.Append(context.WithoutCancel(im.ctx), im.events, im.bad); err != nil {
+	// An append that is given up may still be stored, so it is not interrupted.
+	if err := im.store.Append(context.WithoutCancel(im.ctx), im.events, im.unreadable); err != nil {
 		return err
 	}
-	im.did.Stored += int64(len(im.events))
-	im.did.Quarantined += int64(len(im.bad))
-	im.events, im.bad, im.weight, im.stored = nil, nil, 0, im.line
+	im.result.Stored += int64(len(im.events))
+	im.result.Quarantined += int64(len(im.unreadable))
+	im.events, im.unreadable, im.size, im.stored = nil, nil, 0, im.line
 	if im.show != nil {
-		im.show(im.did.Stored)
+		im.show(im.result.Stored)
 	}
 	return nil
 }
 
-// stopped tells how to go on after an import that did not come to its end.
-func (im *eventImport) stopped(err error) error {
-	err = fmt.Errorf("%s: %w", im.name, err)
-	stored := ui.CountVerb(im.did.Stored, "event", "was", "were")
+// incomplete adds to an error how much of the file was stored, and how to continue.
+func (im *eventImport) incomplete(err error) error {
+	err = fmt.Errorf("%s: %w", im.options.File, err)
+	stored := ui.CountVerb(im.result.Stored, "event", "was", "were") + " stored"
 	switch {
-	case im.did.Stored+im.did.Quarantined == 0:
-		return fmt.Errorf("%w; nothing of it was stored", err)
+	case im.result.Stored+im.result.Quarantined == 0:
+		return fmt.Errorf("%w; nothing was stored", err)
 	case errors.Is(err, atomicfile.ErrChanged):
-		return fmt.Errorf("%w; %s stored before: import the whole file again: what it repeats counts once", err, stored)
+		return fmt.Errorf("%w; %s before that; import the whole file again: repeats count once", err, stored)
 	}
 	next := im.stored + 1
-	how := ""
-	if im.name != "-" {
-		how = fmt.Sprintf(" (tail -n +%d %s | winnow import events -%s)", next, ui.ShellQuote(im.name), app.ConfigFlag(im.config))
+	command := ""
+	if im.options.File != "-" {
+		command = fmt.Sprintf(" (tail -n +%d %s | winnow import events -%s)", next, ui.ShellQuote(im.options.File), app.ConfigFlag(im.options.Config))
 	}
-	return fmt.Errorf("%w; %s stored: go on from line %d%s, or import the whole file again: what it repeats counts once", err, stored, next, how)
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
+	return fmt.Errorf("%w; %s; continue from line %d%s, or import the whole file again: repeats count once", err, stored, next, command)
 }
 
 func (im *eventImport) report() error {
-	if im.did.Later > 0 { // an opt-out among them would not hold yet
-		fmt.Fprintf(im.Stderr, "winnow: %s received later than now, the last at %s: until then they count for nothing; are the archive's times in UTC?\n",
-			ui.CountVerb(im.did.Later, "line", "was", "were"), im.latest.UTC().Format(time.RFC3339))
+	if im.result.Later > 0 { // an opt-out among them has no effect yet
+		im.out.Warn("%s a received_at in the future, up to %s; rules ignore these events until then; are the archive's times in UTC?",
+			ui.CountVerb(im.result.Later, "line", "has", "have"), im.latest.UTC().Format(time.RFC3339))
 	}
-	im.did.Rejected = im.rejectFile.Lines
-	if im.JSON {
-		return errors.Join(im.PrintJSON(im.did), im.rejectFile.err(im.name))
+	im.result.Rejected = im.rejects.counts.lines
+	if im.out.JSON {
+		return errors.Join(im.out.PrintJSON(im.result), im.rejects.counts.err(im.options.File))
 	}
-	fmt.Fprintf(im.Stdout, "stored %s of %s, %s in quarantine; the next sweep judges them\n",
-		ui.Count(im.did.Stored, "event"), im.name, ui.Number(im.did.Quarantined))
-	return im.rejectFile.err(im.name)
+	fmt.Fprintf(im.out.Stdout, "stored %s of %s, %s in quarantine; the next sweep applies the rules\n",
+		ui.Count(im.result.Stored, "event"), im.options.File, ui.Number(im.result.Quarantined))
+	return im.rejects.counts.err(im.options.File)
 }

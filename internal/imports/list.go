@@ -10,16 +10,31 @@ import (
 	"winnow/store"
 )
 
-// listImport puts contacts on a list, or takes them off it.
-type listImport struct {
-	name    string
-	write   func(list string, keys []string) (store.Listed, error)
-	waiting []string
-	did     store.Listed
+// ChangeList adds the contacts of a file to a static list, or removes them from it.
+func ChangeList(ctx context.Context, out *ui.Printer, a *app.App, name string, add bool, o Options) error {
+	im := &listImport{list: name, save: a.Store.RemoveFromList}
+	if add {
+		im.save = a.Store.AddToList
+	}
+	o.Apply = true // there is no preview
+	rejected, err := readRows(ctx, out, a.Config.Keys, o, im)
+	if err != nil {
+		return err
+	}
+	if out.JSON {
+		return errors.Join(out.PrintJSON(listResult{name, im.total.Changed, im.total.Unchanged, im.total.New, rejected.lines}), rejected.err(o.File))
+	}
+	changed, unchanged := ui.Count(im.total.Changed, "contact"), ui.Number(im.total.Unchanged)
+	if add {
+		fmt.Fprintf(out.Stdout, "%s added to %s, %s already on it; %s new to winnow\n", changed, name, unchanged, ui.CountVerb(im.total.New, "contact", "is", "are"))
+	} else {
+		fmt.Fprintf(out.Stdout, "%s removed from %s, %s not on it\n", changed, name, unchanged)
+	}
+	return rejected.err(o.File)
 }
 
-// listed is what that prints as JSON.
-type listed struct {
+// listResult is what a change of a list prints as JSON.
+type listResult struct {
 	List      string `json:"list"`
 	Changed   int64  `json:"changed"`
 	Unchanged int64  `json:"unchanged"`
@@ -27,41 +42,29 @@ type listed struct {
 	Rejected  int64  `json:"rejected"`
 }
 
-// ChangeList puts the contacts of a file on a list, or takes them off it.
-func ChangeList(ctx context.Context, out *ui.Printer, a *app.App, name string, add bool, o Options) error {
-	t := &listImport{name: name, write: a.Store.RemoveFromList}
-	if add {
-		t.write = a.Store.AddToList
-	}
-	l, err := readContacts(ctx, out, a.Config.Keys, o, t)
-	if err != nil {
-		return err
-	}
-	if out.JSON {
-		return errors.Join(out.PrintJSON(listed{t.name, t.did.Changed, t.did.Unchanged, t.did.New, l.Lines}), l.err(o.File))
-	}
-	changed, unchanged := ui.Count(t.did.Changed, "contact"), ui.Number(t.did.Unchanged)
-	if add {
-		fmt.Fprintf(out.Stdout, "%s added to %s, %s on it before; %s new to winnow\n", changed, t.name, unchanged, ui.CountVerb(t.did.New, "contact", "is", "are"))
-	} else {
-		fmt.Fprintf(out.Stdout, "%s removed from %s, %s not on it\n", changed, t.name, unchanged)
-	}
-	return l.err(o.File)
+// listImport adds contacts to a static list, or removes them from it.
+type listImport struct {
+	list    string
+	save    func(list string, keys []string) (store.Listed, error)
+	pending []string
+	total   store.Listed
 }
 
-func (t *listImport) columns([]string) error { return nil }
+func (im *listImport) header([]string) (minColumns int, err error) { return 0, nil }
 
-func (t *listImport) add(key string, _ []string) error {
-	t.waiting = append(t.waiting, key)
+func (im *listImport) add(key string, _ []string) error {
+	im.pending = append(im.pending, key)
 	return nil
 }
 
-func (t *listImport) flush() error {
-	did, err := t.write(t.name, t.waiting)
+func (im *listImport) flush() error {
+	saved, err := im.save(im.list, im.pending)
 	if err != nil {
 		return err
 	}
-	t.waiting = t.waiting[:0]
-	t.did.Changed, t.did.Unchanged, t.did.New = t.did.Changed+did.Changed, t.did.Unchanged+did.Unchanged, t.did.New+did.New
+	im.pending = im.pending[:0]
+	im.total.Changed += saved.Changed
+	im.total.Unchanged += saved.Unchanged
+	im.total.New += saved.New
 	return nil
 }

@@ -18,7 +18,8 @@ import (
 	"winnow/store"
 )
 
-// Messages registers a send log. The store is opened once the file is.
+// Messages registers the messages of a send log: which contact each went to. It calls
+// open, which opens the config and the store, once the file is open.
 func Messages(ctx context.Context, out *ui.Printer, o Options, open func(func(*app.App) error) error) (err error) {
 	in, err := openInput(ctx, out, o)
 	if err != nil {
@@ -26,229 +27,141 @@ func Messages(ctx context.Context, out *ui.Printer, o Options, open func(func(*a
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
 	return open(func(a *app.App) error {
-		im := &messageImport{input: in, Registrar: Registrar{Keys: a.Config.Keys}, store: a.Store, separator: o.Delimiter}
-		if err := im.all(); err != nil {
-			return im.stopped(err)
+		im := &messageImport{input: in, registrar: Registrar{Keys: a.Config.Keys}, store: a.Store}
+		if err := im.readAll(); err != nil {
+			return im.incomplete(err)
 		}
 		return im.report()
 	})
 }
 
-// Registrar turns registrations as given into those the store keeps. The API
-// and imports share it.
-type Registrar struct{ Keys hygiene.KeyFormat }
-
-// Normalize makes keys of what was given. A phone number that is none is left
-// out, and the message still has its contact.
-func (r *Registrar) Normalize(g provider.Registration) (store.Registration, error) {
-	n := store.Registration{MessageID: g.MessageID, SentAt: g.SentAt}
-	err := g.Check()
-	if err != nil {
-		return n, err
-	}
-	if n.Contact, err = r.Keys.Normalize(g.Contact); err != nil {
-		return n, fmt.Errorf("message %q: %w", g.MessageID, err)
-	}
-	if g.Phone != "" {
-		n.Phone, _ = hygiene.ParsePhone(g.Phone, r.Keys.Region)
-	}
-	return n, nil
-}
-
-// messageImport gathers messages to commit them together.
+// messageImport gathers registrations and stores them together.
 type messageImport struct {
 	*input
-	Registrar
+	registrar Registrar
 	store     *store.Store
-	separator byte // of a CSV; 0 to find out
-	show      func(int64)
-	waiting   []store.Registration
-	origins   []origin // of those, when someone wants to see what is left out
-	weight    int
-	did       importedMessages
+	show      func(int64) // shows the progress; may be nil
+
+	pending []store.Registration
+	origins []origin // of those
+	size    int      // bytes of the records since the last flush
+	result  messagesResult
 }
 
 // origin is where a registration stands in the file.
 type origin struct {
 	line int64
-	text []byte
+	text []byte // nil when there is no file for rejected lines
 }
 
-// importedMessages is what an import of messages prints as JSON.
-type importedMessages struct {
+// messagesResult is what an import of messages prints as JSON.
+type messagesResult struct {
 	New       int64    `json:"new"`
 	Known     int64    `json:"known"`
 	Matched   int64    `json:"matched"`
 	Conflict  int64    `json:"conflict"`
-	Conflicts []string `json:"conflicts,omitempty"` // the first hundred
-	Phones    int64    `json:"phones_left_out"`     // that were no phone numbers
+	Conflicts []string `json:"conflicts,omitempty"` // the first maxConflicts
+	Phones    int64    `json:"phones_left_out"`     // invalid phone numbers
 	Rejected  int64    `json:"rejected"`
 }
 
-// all takes the file in.
-func (im *messageImport) all() error {
-	show, done := im.Progress("message")
+// maxConflicts is the maximum number of message ids that are printed as conflicts.
+const maxConflicts = 100
+
+func (im *messageImport) readAll() error {
+	show, done := im.out.Progress("message")
 	defer done()
 	im.show = show
 	err := im.read(bufio.NewReaderSize(im.file, maxLine))
-	if isStopped(err) {
+	if isAborted(err) {
 		return err
 	}
 	return errors.Join(err, im.flush())
 }
 
-// read reads JSON when the file begins like it, else CSV.
+// read reads JSON when the file looks like it, else CSV.
 func (im *messageImport) read(r *bufio.Reader) error {
 	head, _ := r.Peek(maxLine)
-	if err := notJSONLines(head); err != nil {
+	if err := checkJSONLines(head); err != nil {
 		return err
 	}
-	switch text := textOf(head); {
+	switch text := trimStart(head); {
 	case len(text) == 0:
 		return errors.New("the file is empty")
-	case text[0] != '{' && !hasRecord(text):
+	case text[0] != '{' && !isObjectOnSecondLine(text):
 		return im.readCSV(r)
 	}
-	if err := im.rejectFile.create(); err != nil {
+	if err := im.rejects.create(); err != nil {
 		return err
 	}
-	if !goesOverLines(textOf(head)) {
-		return lines(r, im.value, im.reject)
-	}
-	if bytes.HasPrefix(head, []byte(csvlist.ByteOrderMark)) {
-		r.Discard(len(csvlist.ByteOrderMark))
-	}
-	return im.readValues(r)
+	return im.readJSON(r, head)
 }
 
-// hasRecord tells whether the second line is a JSON object: the first is a spoiled
-// one then, and no header.
-func hasRecord(text []byte) bool {
+// isObjectOnSecondLine reports whether the second line is a JSON object. The first
+// one is a broken record then, and not a header.
+func isObjectOnSecondLine(text []byte) bool {
 	_, text, _ = bytes.Cut(text, []byte("\n"))
 	second, _, _ := bytes.Cut(text, []byte("\n"))
 	return bytes.HasPrefix(second, []byte("{")) && json.Valid(second)
 }
 
-// goesOverLines tells whether the text begins with a JSON value that goes over
-// several lines. A line that is spoiled is none: those after it are records.
-func goesOverLines(text []byte) bool {
-	d := json.NewDecoder(bytes.NewReader(text))
-	var first json.RawMessage
-	if err := d.Decode(&first); err != nil {
-		return errors.Is(err, io.ErrUnexpectedEOF) && len(text) > maxLine/2 // and goes on behind it
-	}
-	return bytes.IndexByte(first, '\n') >= 0
-}
-
-// readValues reads JSON objects that go over several lines.
-func (im *messageImport) readValues(r io.Reader) error {
-	in := &valueReader{in: r}
-	d := json.NewDecoder(in)
-	for n := int64(1); ; n++ {
-		var value json.RawMessage
-		var wrong *json.SyntaxError
-		in.left = 2 * maxLine
-		switch err := d.Decode(&value); {
-		case err == io.EOF:
-			return nil
-		case errors.As(err, &wrong), err == io.ErrUnexpectedEOF:
-			return fmt.Errorf("record %d is no JSON", n)
-		case err != nil:
-			return fmt.Errorf("record %d: %w", n, err)
-		}
-		if err := im.value(n, value); err != nil {
-			return err
-		}
-	}
-}
-
-// valueReader is an error when a value does not end within so many bytes.
-type valueReader struct {
-	in   io.Reader
-	left int
-}
-
-// Read reads on.
-func (r *valueReader) Read(b []byte) (int, error) {
-	if r.left <= 0 {
-		return 0, errLong
-	}
-	n, err := r.in.Read(b[:min(len(b), r.left)])
-	r.left -= n
-	return n, err
-}
-
-func (im *messageImport) reject(line int64, why error, text []byte) error {
-	im.rejectFile.add(line, why, text)
+func (im *messageImport) reject(line int64, reason error, text []byte) error {
+	im.rejects.add(line, reason, text)
 	return nil
 }
 
-// value takes in one record of the send log.
-func (im *messageImport) value(line int64, text []byte) error {
-	list, err := provider.Registrations(text)
-	if err != nil {
-		return im.reject(line, err, text)
-	}
-	at := im.origin(line, text)
-	for _, g := range list {
-		if err := im.add(at, g); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// origin keeps the text of a record while someone may want to see it.
+// origin notes where a record stands, with its text when that may be written to the
+// file for rejected lines.
 func (im *messageImport) origin(line int64, text []byte) origin {
-	im.weight += len(text)
-	if !im.rejectFile.wanted() {
+	im.size += len(text)
+	if !im.rejects.hasFile() {
 		return origin{line: line}
 	}
 	return origin{line, bytes.Clone(text)}
 }
 
 func (im *messageImport) add(at origin, g provider.Registration) error {
-	n, err := im.Normalize(g)
+	n, err := im.registrar.Normalize(g)
 	if err != nil {
 		return im.reject(at.line, err, at.text)
 	}
 	if g.Phone != "" && n.Phone == "" {
-		im.did.Phones++
-		im.rejectFile.note(at.line, fmt.Errorf("message %q: its phone is none and was left out; the rest was taken", g.MessageID), at.text)
+		im.result.Phones++
+		im.rejects.addToFile(at.line, fmt.Errorf("message %q: invalid phone number skipped; the rest was registered", g.MessageID), at.text)
 	}
-	im.waiting, im.origins = append(im.waiting, n), append(im.origins, at)
-	if len(im.waiting) < GroupLines && im.weight < groupBytes {
+	im.pending, im.origins = append(im.pending, n), append(im.origins, at)
+	if len(im.pending) < FlushLines && im.size < flushBytes {
 		return nil
 	}
 	return im.flush()
 }
 
-// readCSV reads message_id,contact[,phone][,sent_at], by its header. A row may
-// end before columns that it says nothing in.
+// readCSV reads a CSV whose header names message_id, contact and, if there are any,
+// phone and sent_at. A row may end before cells that it leaves empty.
 func (im *messageImport) readCSV(r io.Reader) error {
-	l, err := csvlist.Open(r, im.separator)
+	list, err := csvlist.Open(r, im.options.Delimiter)
 	if err != nil {
 		return err
 	}
-	columns, err := messageColumns(l.Fields)
+	list.MinColumns = 1
+	columns, err := messageColumns(list.Fields)
 	if err != nil {
 		return err
 	}
-	if err := im.rejectFile.create(); err != nil {
+	if err := im.rejects.create(); err != nil {
 		return err
 	}
-	l.MinColumns = 1
 	for {
-		r, err := l.Next()
+		record, err := list.Next()
 		switch {
 		case err == io.EOF:
 			return nil
 		case err != nil:
 			return err
-		case r.Err != nil:
-			err = im.reject(r.Line, r.Err, r.Raw)
+		case record.Err != nil:
+			err = im.reject(record.Line, record.Err, record.Raw)
 		default:
-			err = im.record(&r, columns, l.Fields)
+			err = im.addRow(&record, columns, list.Fields)
 		}
 		if err != nil {
 			return err
@@ -256,38 +169,38 @@ func (im *messageImport) readCSV(r io.Reader) error {
 	}
 }
 
-// messageColumns finds the columns of the send log in its header.
+// messageColumns returns the indexes of the columns by name, in lower case.
 func messageColumns(header [][]byte) (map[string]int, error) {
 	columns := map[string]int{}
 	for i, field := range header {
 		name := strings.ToLower(csvlist.CellText(field))
-		if _, twice := columns[name]; twice && name != "" {
-			return nil, fmt.Errorf("the header names %q twice", name)
+		if _, duplicate := columns[name]; duplicate && name != "" {
+			return nil, duplicateColumn(name)
 		}
 		columns[name] = i
 	}
 	for _, name := range []string{"message_id", "contact"} {
 		if _, ok := columns[name]; !ok {
-			return nil, fmt.Errorf("the header has no column %q: it must name message_id and contact, and may name phone and sent_at", name)
+			return nil, fmt.Errorf("the header has no column %q; it needs message_id and contact, and may have phone and sent_at", name)
 		}
 	}
 	return columns, nil
 }
 
-// record takes in one row. One of empty fields alone, as spreadsheets leave them
-// at the end, is passed over.
-func (im *messageImport) record(r *csvlist.Record, columns map[string]int, row [][]byte) error {
-	if len(bytes.TrimSpace(bytes.Join(row, nil))) == 0 {
+// addRow adds a row. A row of empty cells, as spreadsheets leave them at the end, is
+// ignored.
+func (im *messageImport) addRow(r *csvlist.Record, columns map[string]int, fields [][]byte) error {
+	if len(bytes.TrimSpace(bytes.Join(fields, nil))) == 0 {
 		return nil
 	}
-	field := func(name string) string {
-		if i, ok := columns[name]; ok && i < len(row) {
-			return csvlist.CellText(row[i])
+	cell := func(column string) string {
+		if i, ok := columns[column]; ok && i < len(fields) {
+			return csvlist.CellText(fields[i])
 		}
 		return ""
 	}
-	g := provider.Registration{MessageID: field("message_id"), Contact: field("contact"), Phone: field("phone")}
-	if at := field("sent_at"); at != "" {
+	g := provider.Registration{MessageID: cell("message_id"), Contact: cell("contact"), Phone: cell("phone")}
+	if at := cell("sent_at"); at != "" {
 		t, err := hygiene.ParseDate(at)
 		if err != nil {
 			return im.reject(r.Line, fmt.Errorf("sent_at: %w", err), r.Raw)
@@ -298,50 +211,53 @@ func (im *messageImport) record(r *csvlist.Record, columns map[string]int, row [
 }
 
 func (im *messageImport) flush() error {
-	if err := im.ready(); err != nil {
+	if err := im.checkBeforeWrite(); err != nil {
 		return err
 	}
-	did, err := im.store.Register(im.ctx, im.waiting)
+	registered, err := im.store.Register(im.ctx, im.pending)
 	if err != nil {
 		return err
 	}
-	for _, i := range did.Stand {
+	for _, i := range registered.Stand {
 		at := im.origins[i]
-		im.rejectFile.note(at.line, fmt.Errorf("message %q was registered before for another contact, which stands", im.waiting[i].MessageID), at.text)
+		im.rejects.addToFile(at.line, fmt.Errorf("message %q is already registered for another contact and was not changed", im.pending[i].MessageID), at.text)
 	}
-	im.waiting, im.origins, im.weight = im.waiting[:0], im.origins[:0], 0
-	im.did.New, im.did.Known = im.did.New+did.New, im.did.Known+did.Known
-	im.did.Matched, im.did.Conflict = im.did.Matched+did.Matched, im.did.Conflict+did.Conflict
-	if room := 100 - len(im.did.Conflicts); room > 0 {
-		im.did.Conflicts = append(im.did.Conflicts, did.Conflicts[:min(room, len(did.Conflicts))]...)
+	im.pending, im.origins, im.size = im.pending[:0], im.origins[:0], 0
+	im.result.New += registered.New
+	im.result.Known += registered.Known
+	im.result.Matched += registered.Matched
+	im.result.Conflict += registered.Conflict
+	if room := maxConflicts - len(im.result.Conflicts); room > 0 {
+		im.result.Conflicts = append(im.result.Conflicts, registered.Conflicts[:min(room, len(registered.Conflicts))]...)
 	}
 	if im.show != nil {
-		im.show(im.did.New + im.did.Known)
+		im.show(im.result.New + im.result.Known)
 	}
 	return nil
 }
 
-// stopped tells what is there of a file that was not taken in to its end.
-func (im *messageImport) stopped(err error) error {
-	done := im.did.New + im.did.Known
+// incomplete adds to an error how much of the file was registered.
+func (im *messageImport) incomplete(err error) error {
+	done := im.result.New + im.result.Known
 	if done == 0 {
-		return fmt.Errorf("%s: %w; nothing of it was registered", im.name, err)
+		return fmt.Errorf("%s: %w; nothing was registered", im.options.File, err)
 	}
-	return fmt.Errorf("%s: %w; %s registered before it, and importing the whole file again changes nothing about them", im.name, err, ui.CountVerb(done, "message", "was", "were"))
+	return fmt.Errorf("%s: %w; %s registered before that; import the whole file again: repeats change nothing", im.options.File, err, ui.CountVerb(done, "message", "was", "were"))
 }
 
 func (im *messageImport) report() error {
-	im.did.Rejected = im.rejectFile.Lines
-	if im.JSON {
-		return errors.Join(im.PrintJSON(im.did), im.rejectFile.err(im.name))
+	r, file, out := &im.result, im.options.File, im.out
+	r.Rejected = im.rejects.counts.lines
+	if out.JSON {
+		return errors.Join(out.PrintJSON(r), im.rejects.counts.err(file))
 	}
-	fmt.Fprintf(im.Stdout, "registered %s of %s, %s known before; %s found their contact, the next sweep judges them\n",
-		ui.Count(im.did.New, "message"), im.name, ui.Number(im.did.Known), ui.Count(im.did.Matched, "event"))
-	if im.did.Conflict > 0 {
-		fmt.Fprintf(im.Stdout, "%s registered before for another contact, which stands: %s\n", ui.CountVerb(im.did.Conflict, "message", "was", "were"), ui.Shorten(ui.Printable(strings.Join(im.did.Conflicts, " ")), 2000))
+	fmt.Fprintf(out.Stdout, "registered %s of %s, %s already known; matched %s to a contact; the next sweep applies the rules\n",
+		ui.Count(r.New, "message"), file, ui.Number(r.Known), ui.Count(r.Matched, "event"))
+	if r.Conflict > 0 {
+		fmt.Fprintf(out.Stdout, "%s already registered for another contact and not changed: %s\n", ui.CountVerb(r.Conflict, "message", "is", "are"), ui.Shorten(ui.Printable(strings.Join(r.Conflicts, " ")), 2000))
 	}
-	if im.did.Phones > 0 {
-		fmt.Fprintf(im.Stdout, "%s left out: they are no phone numbers\n", ui.CountVerb(im.did.Phones, "phone", "was", "were"))
+	if r.Phones > 0 {
+		fmt.Fprintf(out.Stdout, "%s skipped\n", ui.CountVerb(r.Phones, "invalid phone number", "was", "were"))
 	}
-	return im.rejectFile.err(im.name)
+	return im.rejects.counts.err(file)
 }

@@ -12,30 +12,32 @@ import (
 	"winnow/internal/ui"
 )
 
-// skipped is what was left out of a file.
-type skipped struct {
-	Lines  int64 // rejected
-	Fields int64 // of lines that were taken
-}
+// maxReported is the maximum number of rejected lines and skipped parts that are
+// reported on stderr.
+const maxReported = 20
 
-// skippedField is why a field was left out of a line that was taken.
-type skippedField struct{ error }
-
-// rejectFile tells what is left out of a file: the first of it on the screen, and
-// all in a file of its own, if there is one.
-type rejectFile struct {
-	screen io.Writer
+// rejects reports what is not imported: the first of it on stderr, and all of it in
+// the file that --rejected names.
+type rejects struct {
+	stderr io.Writer
 	name   string // of the file; empty for none
 	file   *atomicfile.File
 	rows   *csv.Writer
-	skipped
+	counts rejectCounts
 }
 
-// reportedRejects is how many rejected lines are told one by one.
-const reportedRejects = 20
+// rejectCounts counts what was not imported.
+type rejectCounts struct {
+	lines int64
+	parts int64 // of lines that were imported otherwise
+}
 
-// create makes the file.
-func (r *rejectFile) create() (err error) {
+// skippedPart is the error of a line that was imported except for a part of it, such
+// as an invalid phone number.
+type skippedPart struct{ error }
+
+// create creates the file, if one is wanted.
+func (r *rejects) create() (err error) {
 	if r.name == "" {
 		return nil
 	}
@@ -46,35 +48,36 @@ func (r *rejectFile) create() (err error) {
 	return r.rows.Write([]string{"line", "reason", "text"})
 }
 
-// wanted tells whether there is such a file.
-func (r *rejectFile) wanted() bool { return r.file != nil }
+// hasFile reports whether there is a file.
+func (r *rejects) hasFile() bool { return r.file != nil }
 
-// add tells of a line, or of a field of it, that was left out.
-func (r *rejectFile) add(line int64, why error, text []byte) {
-	what := "the line was left out: "
-	var field skippedField
-	if errors.As(why, &field) {
-		r.Fields++
-		what = ""
+// add counts and reports a line that was rejected, or, when the reason is a
+// skippedPart, a part of it.
+func (r *rejects) add(line int64, reason error, text []byte) {
+	format := "winnow: line %d rejected: %s\n"
+	var part skippedPart
+	if errors.As(reason, &part) {
+		r.counts.parts++
+		format = "winnow: line %d: %s\n"
 	} else {
-		r.Lines++
+		r.counts.lines++
 	}
-	if r.Fields+r.Lines <= reportedRejects {
-		fmt.Fprintf(r.screen, "winnow: line %d: %s%s\n", line, what, why)
+	if r.counts.parts+r.counts.lines <= maxReported {
+		fmt.Fprintf(r.stderr, format, line, reason)
 	}
-	r.note(line, why, text)
+	r.addToFile(line, reason, text)
 }
 
-// note tells of a line in the file alone.
-func (r *rejectFile) note(line int64, why error, text []byte) {
-	if r.wanted() {
-		r.rows.Write([]string{strconv.FormatInt(line, 10), why.Error(), string(csvlist.TrimEnd(text))})
+// addToFile writes a line to the file only, and does not count it.
+func (r *rejects) addToFile(line int64, reason error, text []byte) {
+	if r.hasFile() {
+		r.rows.Write([]string{strconv.FormatInt(line, 10), reason.Error(), string(csvlist.TrimLineEnd(text))})
 	}
 }
 
-// close puts the file in its place.
-func (r *rejectFile) close() error {
-	if !r.wanted() {
+// close completes the file.
+func (r *rejects) close() error {
+	if !r.hasFile() {
 		return nil
 	}
 	defer r.file.Discard()
@@ -82,10 +85,10 @@ func (r *rejectFile) close() error {
 	return errors.Join(r.rows.Error(), r.file.Commit())
 }
 
-// err is the error of a file that was not taken in whole.
-func (l *skipped) err(file string) error {
-	if l.Lines == 0 {
+// err returns the error of an import that rejected lines.
+func (c rejectCounts) err(file string) error {
+	if c.lines == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s left out of %s", ui.CountVerb(l.Lines, "line", "was", "were"), file)
+	return fmt.Errorf("%s: %s rejected", file, ui.Count(c.lines, "line"))
 }

@@ -16,11 +16,13 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/csvlist"
 	"winnow/internal/scrub"
+	"winnow/internal/suggest"
 	"winnow/internal/ui"
 	"winnow/store"
 )
 
-// Suppressions takes in whom not to text, or shows what would change.
+// Suppressions imports suppressions as one batch, or shows what would change. It
+// neither lifts nor shortens a suppression.
 func Suppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options) (err error) {
 	now := hygiene.InstantOf(o.Now())
 	if err := a.Store.KeepPolicy(a.Config.Hash, a.Config.Text, now); err != nil {
@@ -30,244 +32,244 @@ func Suppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options) (
 	if o.File == "-" {
 		note = "stdin"
 	}
-	im, err := a.Store.ImportSuppressions(a.Config.Policy, app.Operator(), note, now)
+	batch, err := a.Store.ImportSuppressions(a.Config.Policy, app.Operator(), note, now)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, im.Close()) }()
-	t := &suppressionImport{now: now, keyColumn: o.Key, save: im.Preview, reasons: map[string]int64{}}
+	defer func() { err = errors.Join(err, batch.Close()) }()
+	im := &suppressionImport{now: now, keyColumn: o.Key, save: batch.Preview, lines: map[string]int64{}}
 	if o.Apply {
-		t.save = im.Take
+		im.save = batch.Take
 	}
-	l, err := readContacts(ctx, out, a.Config.Keys, o, t)
-	if err != nil && im.Batch() != 0 {
-		return fmt.Errorf("%w; what was suppressed before is batch %d", err, im.Batch())
+	rejected, err := readRows(ctx, out, a.Config.Keys, o, im)
+	if err != nil && batch.Batch() != 0 {
+		return fmt.Errorf("%w; the suppressions added before that are batch %d", err, batch.Batch())
 	}
 	if err != nil {
 		return err
 	}
-	did, err := im.End()
+	done, err := batch.End()
 	if err != nil {
 		return err
 	}
-	return errors.Join(t.show(out, a.Config, o, did.Batch, l), l.err(o.File))
+	if out.JSON {
+		err = out.PrintJSON(im.result(o.Apply, done.Batch, rejected))
+	} else {
+		err = im.print(out.Stdout, a.Config, o, done.Batch, rejected)
+	}
+	return errors.Join(err, rejected.err(o.File))
 }
 
-// suppressionImport takes in suppressions.
+// maxCountedReasons is the maximum number of reasons whose lines are counted.
+const maxCountedReasons = 500
+
+// suppressionImport imports suppressions.
 type suppressionImport struct {
-	now         hygiene.Instant
-	save        func([]store.ImportedSuppression) (store.Suppressed, error)
-	key, reason int  // their columns
-	until       int  // its column; -1 when there is none
-	together    bool // until is of all reasons of a contact, so no opt-out ends by it
-	keyColumn   string
-	unread      []string // the names of the other columns
-	waiting     []store.ImportedSuppression
-	did         store.Suppressed
-	reasons     map[string]int64 // how many lines give which, of the first few hundred
-	scrubbed    int64            // lines as scrub writes them
+	now       hygiene.Instant
+	keyColumn string
+	save      func([]store.ImportedSuppression) (store.Suppressed, error)
+
+	key, reason int      // the indexes of these columns
+	until       int      // the index of this column; -1 for none
+	untilOfAll  bool     // until is that of all reasons of the contact together
+	ignored     []string // the names of the other columns
+
+	pending  []store.ImportedSuppression
+	total    store.Suppressed
+	lines    map[string]int64 // by reason, of the first maxCountedReasons
+	scrubbed int64            // lines that scrub wrote
 }
 
-// mostReasons is of how many reasons the lines are counted.
-const mostReasons = 500
-
-func (t *suppressionImport) columns(names []string) error {
-	t.reason, t.until, t.unread = -1, -1, []string{}
+func (im *suppressionImport) header(names []string) (minColumns int, err error) {
+	im.reason, im.until, im.ignored = -1, -1, []string{}
 	for i, name := range names {
 		var err error
 		switch {
-		case isSpecial(name, t.keyColumn):
-			t.key = i
-		case isSpecial(name, "reason"), isSpecial(name, "reasons"):
-			err = onlyOne(names, i, &t.reason)
-		case isSpecial(name, "until"), isSpecial(name, "suppressed_until"):
-			err = onlyOne(names, i, &t.until)
-			t.together = isSpecial(name, "suppressed_until")
+		case isColumn(name, im.keyColumn):
+			im.key = i
+		case isColumn(name, "reason"), isColumn(name, "reasons"):
+			err = setColumn(&im.reason, names, i)
+		case isColumn(name, "until"), isColumn(name, "suppressed_until"):
+			err = setColumn(&im.until, names, i)
+			im.untilOfAll = isColumn(name, "suppressed_until")
 		case name != "":
-			t.unread = append(t.unread, name)
+			im.ignored = append(im.ignored, name)
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 	}
-	if t.reason < 0 {
-		return fmt.Errorf("it has no column %q, its first line names %q: it must name contact and reason, and may name until", "reason", names)
+	if im.reason < 0 {
+		return 0, fmt.Errorf("no column %q in the header %q; it needs contact and reason, and may have until", "reason", names)
 	}
-	return nil
+	return max(im.key, im.reason) + 1, nil // a row may end before its until
 }
 
-// onlyOne notes the column that holds something, of which there must be one.
-func onlyOne(names []string, i int, column *int) error {
-	if *column >= 0 && strings.EqualFold(names[*column], names[i]) {
-		return fmt.Errorf("the header names %q twice: rename one", strings.ToLower(names[i]))
+// setColumn sets a column to index i. It is an error when another index was set.
+func setColumn(column *int, names []string, i int) error {
+	name := strings.ToLower(names[i])
+	if *column < 0 {
+		*column = i
+		return nil
 	}
-	if *column >= 0 {
-		return fmt.Errorf("the header names both %q and %q: rename one", strings.ToLower(names[*column]), strings.ToLower(names[i]))
+	if earlier := strings.ToLower(names[*column]); earlier != name {
+		return fmt.Errorf("the header has both %q and %q; rename one", earlier, name)
 	}
-	*column = i
-	return nil
+	return duplicateColumn(name)
 }
 
-// fewest lets a line end before an until that it does not have.
-func (t *suppressionImport) fewest() int { return max(t.key, t.reason) + 1 }
-
-// add takes each reason of a line. When one of them can't be taken the others
-// are: an opt-out is not lost for what stands beside it.
-func (t *suppressionImport) add(key string, fields []string) error {
-	reasons, err := t.reasonsOf(fields[t.reason])
+// add adds a suppression for each reason of a row. An invalid reason or date does not
+// affect the other reasons, so an opt-out is never lost.
+func (im *suppressionImport) add(key string, cells []string) error {
+	reasons, err := im.parseReasons(cells[im.reason])
 	if err != nil {
 		return err
 	}
-	until, unreadable := t.untilOf(fields)
-	var wrong []error
+	until, untilErr := im.parseUntil(cells)
+	var skipped []error
 	for _, reason := range reasons {
-		s, err := store.ImportedSuppression{Key: key, Reason: reason, Until: until}, unreadable
-		if t.together && reason == hygiene.OptedOut {
+		s, err := store.ImportedSuppression{Key: key, Reason: reason, Until: until}, untilErr
+		if im.untilOfAll && reason == hygiene.OptedOut { // another reason ends then
 			s.Until, err = 0, nil
 		}
 		if err == nil {
-			err = t.addReason(s)
+			err = im.addSuppression(s)
 		}
 		if err != nil {
-			wrong = append(wrong, err)
+			skipped = append(skipped, err)
 		}
 	}
 	switch {
-	case len(wrong) == 0:
+	case len(skipped) == 0:
 		return nil
-	case len(wrong) == len(reasons):
-		return wrong[0]
+	case len(skipped) == len(reasons):
+		return skipped[0]
 	}
-	return skippedField{fmt.Errorf("%d of its %d reasons left out: %w; the rest was taken", len(wrong), len(reasons), wrong[0])}
+	return skippedPart{fmt.Errorf("%d of %d reasons skipped: %w; the rest of the line is imported", len(skipped), len(reasons), skipped[0])}
 }
 
-// untilOf is when the suppressions of a line end; 0 for good.
-func (t *suppressionImport) untilOf(fields []string) (hygiene.Instant, error) {
-	if t.until < 0 || fields[t.until] == "" {
+// parseUntil returns when the suppressions of a row end; 0 for never.
+func (im *suppressionImport) parseUntil(cells []string) (hygiene.Instant, error) {
+	if im.until < 0 || cells[im.until] == "" {
 		return 0, nil
 	}
-	until, err := hygiene.ParseDate(fields[t.until])
+	until, err := hygiene.ParseDate(cells[im.until])
 	if err != nil {
 		return 0, fmt.Errorf("until: %w", err)
 	}
 	return until, nil
 }
 
-func (t *suppressionImport) addReason(s store.ImportedSuppression) error {
-	if err := app.CheckInstruction(hygiene.Instruction{Kind: hygiene.Suppress, Reason: s.Reason, Until: s.Until}, t.now); err != nil {
+func (im *suppressionImport) addSuppression(s store.ImportedSuppression) error {
+	if err := app.CheckInstruction(hygiene.Instruction{Kind: hygiene.Suppress, Reason: s.Reason, Until: s.Until}, im.now); err != nil {
 		return err
 	}
-	if _, known := t.reasons[s.Reason]; known || len(t.reasons) < mostReasons {
-		t.reasons[s.Reason]++
+	if _, counted := im.lines[s.Reason]; counted || len(im.lines) < maxCountedReasons {
+		im.lines[s.Reason]++
 	}
-	t.waiting = append(t.waiting, s)
+	im.pending = append(im.pending, s)
 	return nil
 }
 
-// reasonsOf gives the reasons in a cell, as people, exports and scrub write them.
-func (t *suppressionImport) reasonsOf(cell string) ([]string, error) {
-	kind, _, _ := strings.Cut(cell, ":")
-	switch kind {
-	case hygiene.Cooling.String(), scrub.Duplicate, scrub.Invalid, scrub.Unreadable:
-		return nil, fmt.Errorf("%q is why scrub left the line out and no reason not to text: take the line out of the file, or give the reason another name", shown(cell))
+// parseReasons returns the reasons in a cell, as people, exports and scrub write
+// them; at least one.
+func (im *suppressionImport) parseReasons(cell string) ([]string, error) {
+	switch verdict, reasons := scrub.ParseReason(cell); verdict {
+	case scrub.Kept: // not a cell of scrub's
+	case scrub.Suppressed:
+		cell = reasons
+		im.scrubbed++
+	default:
+		return nil, fmt.Errorf("%q is why scrub rejected the line, not a reason to suppress; remove the line, or rename the reason", shorten(cell))
 	}
-	if names, scrubbed := strings.CutPrefix(cell, hygiene.IsSuppressed.String()+":"); scrubbed {
-		cell = names
-		t.scrubbed++
-	}
-	reasons := strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(csvlist.Separators, r) })
+	reasons := strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(csvlist.Delimiters, r) })
 	for i := range reasons {
 		reasons[i] = strings.TrimSpace(reasons[i])
 	}
 	if len(reasons) == 0 {
-		reasons = []string{""} // which is none, and told so
+		return []string{""}, nil // addSuppression reports it
 	}
 	return reasons, nil
 }
 
-func (t *suppressionImport) flush() error {
-	did, err := t.save(t.waiting)
+func (im *suppressionImport) flush() error {
+	saved, err := im.save(im.pending)
 	if err != nil {
 		return err
 	}
-	t.waiting = t.waiting[:0]
-	t.did.Add(did)
+	im.pending = im.pending[:0]
+	im.total.Add(saved)
 	return nil
 }
 
-// importedSuppressions is what an import of suppressions prints as JSON.
-type importedSuppressions struct {
+// suppressionsResult is what an import of suppressions prints as JSON.
+type suppressionsResult struct {
 	Applied   bool             `json:"applied"`
 	Batch     int64            `json:"batch,omitempty"`
-	Opened    int64            `json:"suppressed"`
-	Renewed   int64            `json:"renewed"`
+	Added     int64            `json:"suppressed"`
+	Extended  int64            `json:"renewed"`
 	Unchanged int64            `json:"unchanged"`
-	Repeated  int64            `json:"repeated"` // suppressions that a line before names
+	Repeated  int64            `json:"repeated"` // suppressions of earlier lines
 	New       int64            `json:"new_contacts"`
 	Rejected  int64            `json:"rejected"`
-	LeftOut   int64            `json:"reasons_left_out"` // of lines that were taken
-	Reasons   map[string]int64 `json:"reasons"`          // lines by reason
-	Unread    []string         `json:"columns_not_read"`
+	Partial   int64            `json:"reasons_left_out"` // lines imported without some of their reasons
+	Lines     map[string]int64 `json:"reasons"`          // by reason
+	Ignored   []string         `json:"columns_not_read"`
 }
 
-func (t *suppressionImport) show(out *ui.Printer, cfg *config.Config, o Options, batch int64, l skipped) error {
-	if out.JSON {
-		return out.PrintJSON(importedSuppressions{o.Apply, batch, t.did.Opened, t.did.Renewed, t.did.Same, t.did.Repeated, t.did.New, l.Lines, l.Fields, t.reasons, t.unread})
-	}
-	opened := ui.Count(t.did.Opened, "suppression") + " would be"
+func (im *suppressionImport) result(applied bool, batch int64, rejected rejectCounts) suppressionsResult {
+	return suppressionsResult{Applied: applied, Batch: batch, Added: im.total.Opened, Extended: im.total.Renewed, Unchanged: im.total.Same,
+		Repeated: im.total.Repeated, New: im.total.New, Rejected: rejected.lines, Partial: rejected.parts, Lines: im.lines, Ignored: im.ignored}
+}
+
+func (im *suppressionImport) print(w io.Writer, cfg *config.Config, o Options, batch int64, rejected rejectCounts) error {
+	added := ui.Count(im.total.Opened, "suppression") + " would be"
 	if o.Apply {
-		opened = ui.CountVerb(t.did.Opened, "suppression", "was", "were")
+		added = ui.CountVerb(im.total.Opened, "suppression", "was", "were")
 	}
-	fmt.Fprintf(out.Stdout, "%s: %s opened, %s made longer, %s there before; %s\n", o.File, opened,
-		ui.Number(t.did.Renewed), ui.Number(t.did.Same), ui.CountVerb(t.did.New, "contact", "is", "are")+" new to winnow")
-	t.showReasons(out.Stdout, cfg)
-	if t.did.Repeated > 0 {
-		fmt.Fprintf(out.Stdout, "%s of contacts and reasons that a line before names: the longest counts\n", ui.CountVerb(t.did.Repeated, "line", "is", "are"))
+	fmt.Fprintf(w, "%s: %s added, %s extended, %s unchanged; %s new to winnow\n", o.File, added,
+		ui.Number(im.total.Renewed), ui.Number(im.total.Same), ui.CountVerb(im.total.New, "contact", "is", "are"))
+	im.printReasons(w, cfg)
+	if im.total.Repeated > 0 {
+		fmt.Fprintf(w, "%s a contact and reason of an earlier line; the longest suppression counts\n", ui.CountVerb(im.total.Repeated, "line", "repeats", "repeat"))
 	}
-	if t.scrubbed > 0 {
-		fmt.Fprintf(out.Stdout, "%s as scrub writes them, which does not tell until when: these suppressions are for good\n", ui.CountVerb(t.scrubbed, "line", "is", "are"))
+	if im.scrubbed > 0 {
+		fmt.Fprintf(w, "%s written by scrub, without an end; these suppressions are permanent\n", ui.CountVerb(im.scrubbed, "line", "was", "were"))
 	}
-	t.showColumns(out.Stdout)
-	if l.Fields > 0 {
-		fmt.Fprintf(out.Stdout, "of %s a reason was left out and another taken\n", ui.Count(l.Fields, "line"))
+	// A column "expires" that was meant as until makes suppressions permanent.
+	if len(im.ignored) > 0 {
+		fmt.Fprintf(w, "%s ignored (only contact, reason and until are read): %s\n", ui.CountVerb(int64(len(im.ignored)), "column", "was", "were"), ui.Shorten(ui.Printable(strings.Join(im.ignored, ", ")), 120))
 	}
-	if !o.Apply && t.did.Opened+t.did.Renewed+t.did.Repeated > 0 {
-		fmt.Fprintln(out.Stdout, "nothing is changed yet: --apply does it")
+	if rejected.parts > 0 {
+		fmt.Fprintf(w, "%s imported without some reasons\n", ui.CountVerb(rejected.parts, "line", "is", "are"))
 	}
-	return app.PrintBatch(out.Stdout, batch, o.Config)
+	if !o.Apply && im.total.Opened+im.total.Renewed+im.total.Repeated > 0 {
+		fmt.Fprintln(w, "nothing was changed; --apply imports the file")
+	}
+	return app.PrintBatch(w, batch, o.Config)
 }
 
-// showColumns tells what of the file counts for nothing: a column expires that
-// was meant as until makes suppressions for good.
-func (t *suppressionImport) showColumns(w io.Writer) {
-	if len(t.unread) > 0 {
-		fmt.Fprintf(w, "%s not read, only the contact, reason and until are: %s\n", ui.CountVerb(int64(len(t.unread)), "column", "was", "were"), ui.Shorten(ui.Printable(strings.Join(t.unread, ", ")), 120))
-	}
-}
-
-// shownReasons is how many reasons are listed.
-const shownReasons = 15
-
-// showReasons counts the lines by reason, and doubts those that no rule gives and
-// that are nearly one that a rule does.
-func (t *suppressionImport) showReasons(w io.Writer, cfg *config.Config) {
+// printReasons prints the lines of the most common reasons. A reason that no rule
+// gives and that resembles a known one is probably misspelled.
+func (im *suppressionImport) printReasons(w io.Writer, cfg *config.Config) {
+	const shown = 15
 	_, known := app.SuppressingRules(cfg.Policy)
 	known = append(known, hygiene.OptedOut, "hard_bounce", "soft_bounce")
-	order := slices.SortedFunc(maps.Keys(t.reasons), func(a, b string) int {
-		return cmp.Or(cmp.Compare(t.reasons[b], t.reasons[a]), strings.Compare(a, b))
+	order := slices.SortedFunc(maps.Keys(im.lines), func(a, b string) int {
+		return cmp.Or(cmp.Compare(im.lines[b], im.lines[a]), strings.Compare(a, b))
 	})
 	var rows [][]string
-	for _, reason := range order[:min(len(order), shownReasons)] {
+	for _, reason := range order[:min(len(order), shown)] {
 		hint := ""
 		if !slices.Contains(known, reason) {
-			if hint = config.Suggest(reason, known); !strings.HasPrefix(hint, "did you mean") {
-				hint = ""
+			if meant := suggest.Nearest(reason, known); meant != "" {
+				hint = fmt.Sprintf("did you mean %q?", meant)
 			}
 		}
-		rows = append(rows, []string{"  " + reason, ui.Count(t.reasons[reason], "line"), hint})
+		rows = append(rows, []string{"  " + reason, ui.Count(im.lines[reason], "line"), hint})
 	}
 	ui.Table(w, rows)
-	if n := len(order) - shownReasons; n > 0 {
-		fmt.Fprintf(w, "  and %s\n", ui.Count(int64(n), "other reason"))
+	if more := len(order) - shown; more > 0 {
+		fmt.Fprintf(w, "  and %s\n", ui.Count(int64(more), "other reason"))
 	}
 }

@@ -9,102 +9,102 @@ import (
 	"winnow/hygiene"
 )
 
-// lookup is how contacts are found by a value of a list.
-type lookup struct {
+// valueParser turns the values of a column into what they are looked up by.
+type valueParser struct {
 	keys       hygiene.KeyFormat
-	key, phone bool // which of the two a value may be
+	key, phone bool // what a value may be
 }
 
-// lookup is what --by and --region say. Where keys are phone numbers no other is
-// looked for unless it is named.
-func (o Options) lookup(keys hygiene.KeyFormat) lookup {
+// valueParser returns the parser for --by and --region. Where keys are phone
+// numbers, a value is looked up as the phone of a contact only with --by phone.
+func (o Options) valueParser(keys hygiene.KeyFormat) valueParser {
 	keys.Region = cmp.Or(o.Region, keys.Region)
-	return lookup{keys: keys, key: o.By != "phone", phone: o.By == "phone" || o.By == "either" && !keys.Phone}
+	return valueParser{keys: keys, key: o.By != "phone", phone: o.By == "phone" || o.By == "either" && !keys.Phone}
 }
 
-// of gives the key to look for, and the phone number in E.164, empty for none. A
-// number that is looked for alone is the key, too.
-func (l lookup) of(value string) (key, phone string, err error) {
-	if key, err = l.keys.Normalize(value); err != nil || !l.phone {
+// parse returns the key to look up, and the phone number in E.164, empty for none.
+// When only phone numbers are looked up, the number is the key too.
+func (p valueParser) parse(value string) (key, phone string, err error) {
+	if key, err = p.keys.Normalize(value); err != nil || !p.phone {
 		return key, "", err
 	}
-	if !l.key {
-		phone, err = hygiene.ParsePhone(key, l.keys.Region)
+	if !p.key {
+		phone, err = hygiene.ParsePhone(key, p.keys.Region)
 		return phone, phone, err
 	}
-	if l.mayBePhone(key) {
-		phone, _ = hygiene.ParsePhone(key, l.keys.Region)
+	if p.mayBePhone(key) {
+		phone, _ = hygiene.ParsePhone(key, p.keys.Region)
 	}
 	return key, phone, nil
 }
 
-// mayBePhone tells most ids from phone numbers at once.
-func (l lookup) mayBePhone(key string) bool {
-	return (l.keys.Region != "" || strings.Contains(key, "+")) && !strings.ContainsFunc(strings.TrimPrefix(key, "tel:"), isLetter)
+// mayBePhone is a fast check that rules out most ids.
+func (p valueParser) mayBePhone(key string) bool {
+	return (p.keys.Region != "" || strings.Contains(key, "+")) && !strings.ContainsFunc(strings.TrimPrefix(key, "tel:"), isLetter)
 }
 
 func isLetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '_' }
 
-// batch is what is looked up together: the nearer the values lie to each other in
-// an index, the sooner they are found.
-type batch struct {
-	places []batchPlace // in order of the values
-	values []string     // each once
-	from   []int        // the first place of each value
+// lookupSet is a sorted set of values to look up together, with the lines of each.
+type lookupSet struct {
+	entries []lookupEntry // sorted by value
+	values  []string      // the distinct values
+	first   []int         // the index of the first entry of each value
 }
 
-// batchPlace is a value of a line.
-type batchPlace struct {
+// lookupEntry is a value of a line.
+type lookupEntry struct {
 	value string
-	next  uint64 // its bytes after those that all begin with
+	next  uint64 // the 8 bytes after the common prefix of all values
 	line  int
 }
 
-func (a *batch) reset() { a.places, a.values, a.from = a.places[:0], a.values[:0], a.from[:0] }
+func (s *lookupSet) reset() { s.entries, s.values, s.first = s.entries[:0], s.values[:0], s.first[:0] }
 
-func (a *batch) add(value string, line int) {
-	a.places = append(a.places, batchPlace{value: value, line: line})
+func (s *lookupSet) add(value string, line int) {
+	s.entries = append(s.entries, lookupEntry{value: value, line: line})
 }
 
-// of are the places of the value of that number.
-func (a *batch) of(i int) []batchPlace {
-	if i+1 < len(a.from) {
-		return a.places[a.from[i]:a.from[i+1]]
+// entriesOf returns the entries of values[i].
+func (s *lookupSet) entriesOf(i int) []lookupEntry {
+	if i+1 < len(s.first) {
+		return s.entries[s.first[i]:s.first[i+1]]
 	}
-	return a.places[a.from[i]:]
+	return s.entries[s.first[i]:]
 }
 
-// sort puts the values in order. Most of a list begin alike, and the few bytes
-// after that tell nearly all of them apart.
-func (a *batch) sort() {
-	alike := a.alike()
-	for i := range a.places {
+// sort sorts the entries and collects the distinct values. The values of a list
+// mostly share a prefix and differ in the few bytes after it, so that these are
+// compared first.
+func (s *lookupSet) sort() {
+	prefix := s.commonPrefix()
+	for i := range s.entries {
 		var next [8]byte
-		copy(next[:], a.places[i].value[alike:])
-		a.places[i].next = binary.BigEndian.Uint64(next[:])
+		copy(next[:], s.entries[i].value[prefix:])
+		s.entries[i].next = binary.BigEndian.Uint64(next[:])
 	}
-	slices.SortFunc(a.places, func(a, b batchPlace) int {
+	slices.SortFunc(s.entries, func(a, b lookupEntry) int {
 		if a.next != b.next {
 			return cmp.Compare(a.next, b.next)
 		}
 		return strings.Compare(a.value, b.value)
 	})
-	for i := range a.places {
-		if value := a.places[i].value; i == 0 || value != a.places[i-1].value {
-			a.values, a.from = append(a.values, value), append(a.from, i)
+	for i := range s.entries {
+		if value := s.entries[i].value; i == 0 || value != s.entries[i-1].value {
+			s.values, s.first = append(s.values, value), append(s.first, i)
 		}
 	}
 }
 
-// alike is with how many bytes all values begin alike.
-func (a *batch) alike() (n int) {
-	if len(a.places) == 0 {
+// commonPrefix is the length in bytes of the prefix that all values share.
+func (s *lookupSet) commonPrefix() (n int) {
+	if len(s.entries) == 0 {
 		return 0
 	}
-	first := a.places[0].value
+	first := s.entries[0].value
 	n = len(first)
-	for i := range a.places {
-		value := a.places[i].value
+	for i := range s.entries {
+		value := s.entries[i].value
 		n = min(n, len(value))
 		for first[:n] != value[:n] {
 			n--

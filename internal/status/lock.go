@@ -8,47 +8,44 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/console"
+	"winnow/internal/console/view"
 	"winnow/internal/schedule"
 	"winnow/store"
 )
 
-// ProcessName names a process; 0 is one that is not known.
+// LockWaitLimit is how long jobs may wait for the store lock before it is reported as
+// a problem.
+const LockWaitLimit = time.Minute
+
+// longLockHolder returns the process that has held the store lock for longer than
+// [LockWaitLimit]; nil for none. The daemon that runs the jobs does not count: its
+// export run may take hours.
+func longLockHolder(s *store.Store) *view.LockHolder {
+	process, since, held := app.StoreLock(s).Taken()
+	if !held || time.Since(since) < LockWaitLimit {
+		return nil
+	}
+	if daemon, _, running := schedule.NewLock(s.Path() + ".jobs").Taken(); running && daemon == process {
+		return nil
+	}
+	return &view.LockHolder{Process: process, Since: hygiene.InstantOf(since.Truncate(time.Second))}
+}
+
+// LockAlert describes a process that holds the store lock for too long, and what to
+// do.
+func LockAlert(h view.LockHolder) console.Trouble {
+	alert := console.Trouble{What: fmt.Sprintf("%s has held the store lock since %s; sweeps, reviews and exports are waiting", ProcessName(h.Process), h.Since)}
+	if h.Process != 0 && h.Process != os.Getpid() {
+		alert.What += "; if it is suspended, resume it:"
+		alert.Do = fmt.Sprintf("kill -CONT %d", h.Process)
+	}
+	return alert
+}
+
+// ProcessName names a process in a sentence; 0 is one that is not known.
 func ProcessName(id int) string {
 	if id == 0 {
 		return "another process"
 	}
 	return fmt.Sprint("process ", id)
-}
-
-// WaitAllowed is how long a process may have the store to itself before people
-// are told.
-const WaitAllowed = time.Minute
-
-// Taken is a process that has had the store to itself for long.
-type Taken struct {
-	Process int             `json:"process"` // 0 when it is not known
-	Since   hygiene.Instant `json:"since"`
-}
-
-// takenLong is the process that has the store to itself for long; nil for none.
-// Of the daemon that is expected: a run may take the night.
-func takenLong(s *store.Store) *Taken {
-	holder, since, is := app.StoreLock(s).Taken()
-	if !is || time.Since(since) < WaitAllowed {
-		return nil
-	}
-	if daemon, _, runs := schedule.NewLock(s.Path() + ".jobs").Taken(); runs && daemon == holder {
-		return nil
-	}
-	return &Taken{holder, hygiene.InstantOf(since.Truncate(time.Second))}
-}
-
-// Trouble tells what to do about it.
-func (t Taken) Trouble() console.Trouble {
-	told := console.Trouble{What: fmt.Sprintf("sweeps, reviews and runs wait for %s, which has had the store to itself since %s", ProcessName(t.Process), t.Since)}
-	if t.Process != 0 && t.Process != os.Getpid() {
-		told.What += "; if it is stopped, this lets it go on:"
-		told.Do = fmt.Sprintf("kill -CONT %d", t.Process)
-	}
-	return told
 }

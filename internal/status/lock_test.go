@@ -9,41 +9,42 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/apptest"
+	"winnow/internal/console/view"
 	"winnow/internal/schedule"
 )
 
-func TestTheStatusTellsWhoHasTheStoreForLong(t *testing.T) {
-	t.Parallel() // what is waited for is tried every other second
+func TestTheStatusNamesAProcessThatHoldsTheStoreLockForLong(t *testing.T) {
+	t.Parallel() // waiting for a lock polls every two seconds
 	a := apptest.Operations(t)
-	if got := takenLong(a.Store); got != nil {
-		t.Errorf("nobody has it, and it is told of %+v", got)
+	if got := longLockHolder(a.Store); got != nil {
+		t.Errorf("the lock is free, and the holder is %+v", got)
 	}
 	lock := app.StoreLock(a.Store)
 	if ok, err := lock.TryLock(); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	if got := takenLong(a.Store); got != nil {
-		t.Errorf("at once it is told of %+v", got)
+	if got := longLockHolder(a.Store); got != nil {
+		t.Errorf("a holder is reported immediately: %+v", got)
 	}
 	long := time.Now().Add(-time.Hour).Truncate(time.Second)
 	if err := os.Chtimes(a.Store.Path()+".run", long, long); err != nil {
 		t.Fatal(err)
 	}
-	st, err := Of(a.Config, a.Store)
-	if err != nil || st.Taken == nil || *st.Taken != (Taken{os.Getpid(), hygiene.InstantOf(long)}) {
-		t.Fatalf("told is %+v, %v", st.Taken, err)
+	st, err := Collect(a.Config, a.Store)
+	if err != nil || st.Taken == nil || *st.Taken != (view.LockHolder{Process: os.Getpid(), Since: hygiene.InstantOf(long)}) {
+		t.Fatalf("the holder is %+v, %v", st.Taken, err)
 	}
 	var text strings.Builder
-	st.Print(&text, hygiene.InstantOf(time.Now()))
-	if !strings.Contains(text.String(), "has had the store to itself since "+st.Taken.Since.String()) {
+	Print(&text, st, hygiene.InstantOf(time.Now()))
+	if !strings.Contains(text.String(), "has held the store lock since "+st.Taken.Since.String()) {
 		t.Errorf("printed is\n%s", text.String())
 	}
 	jobs := schedule.NewLock(a.Store.Path() + ".jobs")
 	if ok, err := jobs.TryLock(); !ok || err != nil {
 		t.Fatal(err)
 	}
-	if got := takenLong(a.Store); got != nil {
-		t.Errorf("a run of the daemon is told of: %+v", got)
+	if got := longLockHolder(a.Store); got != nil {
+		t.Errorf("the daemon's own job is reported: %+v", got)
 	}
 	if err := jobs.Unlock(); err != nil {
 		t.Fatal(err)
@@ -51,7 +52,7 @@ func TestTheStatusTellsWhoHasTheStoreForLong(t *testing.T) {
 	if err := lock.Unlock(); err != nil {
 		t.Fatal(err)
 	}
-	if got := takenLong(a.Store); got != nil {
-		t.Errorf("it is let go, and told of %+v", got)
+	if got := longLockHolder(a.Store); got != nil {
+		t.Errorf("the lock is released, and the holder is %+v", got)
 	}
 }

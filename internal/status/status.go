@@ -1,5 +1,8 @@
-// Package status counts the whole: events, contacts by status, how far the sweep
-// is, the last runs, and what waits for somebody.
+// Package status collects the state of the whole store for `winnow status` and the
+// API: events, contacts by status, how far the sweep is, the last runs, and what
+// waits for a person.
+//
+// A new figure is a field of [view.Status], a line in [Collect] and a row in [Print].
 package status
 
 import (
@@ -10,38 +13,15 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/console/view"
 	"winnow/internal/exports"
 	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
 )
 
-// Status is the numbers of the whole.
-type Status struct {
-	Events      int64            `json:"events"`
-	LastSeq     int64            `json:"last_seq"`
-	Repeats     int64            `json:"repeats"`
-	Quarantined int64            `json:"quarantined"`
-	Unmatched   int64            `json:"unmatched"`
-	Contacts    int64            `json:"contacts"`
-	Statuses    map[string]int64 `json:"statuses"`
-	Sweep       SweepStatus      `json:"sweep"`
-	Breaker     int64            `json:"breaker,omitempty"` // trips that wait for review
-	Policy      string           `json:"policy"`
-	Runs        []segments.Run   `json:"runs"`
-	Taken       *Taken           `json:"taken,omitempty"`      // the process that others have waited for, for long
-	Held        []string         `json:"held_runs,omitempty"`  // that wait for a release, as EXPORT/RUN
-	Deliveries  []store.Delivery `json:"deliveries,omitempty"` // runs that a remote has not got: what waits, and what was lost since it last got one
-}
-
-// SweepStatus is how far the sweep is: the last event swept, and how many wait.
-type SweepStatus struct {
-	Cursor int64 `json:"cursor"`
-	Lag    int64 `json:"lag"`
-}
-
-// Of counts the whole.
-func Of(cfg *config.Config, s *store.Store) (*Status, error) {
+// Collect reads the state of the store.
+func Collect(cfg *config.Config, s *store.Store) (*view.Status, error) {
 	t, err := s.Totals()
 	if err != nil {
 		return nil, err
@@ -66,11 +46,14 @@ func Of(cfg *config.Config, s *store.Store) (*Status, error) {
 	if runs == nil {
 		runs = []segments.Run{}
 	}
-	return &Status{Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
-		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: SweepStatus{t.Cursor, t.Lag}, Breaker: waiting, Policy: cfg.Hash, Runs: runs, Taken: takenLong(s), Held: held, Deliveries: deliveries}, err
+	return &view.Status{
+		Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
+		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag}, Breaker: waiting, Policy: cfg.Hash,
+		Runs: runs, Taken: longLockHolder(s), Held: held, Deliveries: deliveries,
+	}, err
 }
 
-// heldRunNames names the runs that wait for a release.
+// heldRunNames returns the runs waiting for a release, as EXPORT/RUN.
 func heldRunNames(cfg *config.Config, s *store.Store) (names []string, err error) {
 	for _, e := range cfg.Exports {
 		held, runsErr := s.RunsOf(e.Name, store.AllRuns, segments.Held)
@@ -79,8 +62,8 @@ func heldRunNames(cfg *config.Config, s *store.Store) (names []string, err error
 	return names, err
 }
 
-// Print shows the counts, and what waits for somebody with what to do.
-func (s *Status) Print(w io.Writer, now hygiene.Instant) {
+// Print prints the status for people, with what to do about what waits for them.
+func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	rows := [][]string{
 		{"events", ui.Number(s.Events), fmt.Sprintf("%s repeats, %s unmatched, %s bodies in quarantine", ui.Number(s.Repeats), ui.Number(s.Unmatched), ui.Number(s.Quarantined))},
 		{"swept", ui.Number(s.Sweep.Cursor), fmt.Sprintf("%s waiting", ui.Number(s.Sweep.Lag))},
@@ -90,17 +73,17 @@ func (s *Status) Print(w io.Writer, now hygiene.Instant) {
 		rows = append(rows, []string{"  " + name, ui.Number(s.Statuses[name])})
 	}
 	if s.Breaker > 0 {
-		rows = append(rows, []string{"breaker", ui.Number(s.Breaker), "tripped and waiting for review: winnow breaker shows what on"})
+		rows = append(rows, []string{"breaker", ui.Number(s.Breaker), "tripped and waiting for review: winnow breaker lists them"})
 	}
 	ui.Table(w, append(rows, []string{"policy", s.Policy}))
 	if s.Taken != nil {
-		t := s.Taken.Trouble()
+		t := LockAlert(*s.Taken)
 		fmt.Fprintln(w, strings.TrimSpace(t.What+" "+t.Do))
 	}
 	for _, name := range s.Held {
 		fmt.Fprintf(w, "run %s is held: winnow release %s publishes it\n", name, name)
 	}
-	for _, t := range exports.Late(s.Deliveries, now) {
+	for _, t := range exports.DeliveryAlerts(s.Deliveries, now) {
 		if t.Do != "" {
 			t.What += "; or now: " + t.Do
 		}

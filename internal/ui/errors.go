@@ -5,23 +5,24 @@ import (
 	"fmt"
 )
 
-// UsageError is the error of a command that was called wrongly: the command line
-// parses, and what it says cannot be meant.
+// UsageError is the error of a wrong command line: the arguments parse, but do not
+// make sense together or name an impossible value.
 type UsageError struct{ Err error }
 
-// Error is the sentence.
+// Error returns what is wrong.
 func (e *UsageError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what is wrong.
+// Unwrap returns the error below.
 func (e *UsageError) Unwrap() error { return e.Err }
 
-// ErrNo is the error of a command whose answer is no, and has been printed.
-var ErrNo = errors.New("no")
-
-// ErrInterrupted is the error of work that someone ended before it was done.
-var ErrInterrupted = errors.New("interrupted")
-
-// Usagef is a [UsageError] of a sentence.
+// Usagef formats a [UsageError].
 func Usagef(format string, args ...any) error {
 	return &UsageError{Err: fmt.Errorf(format, args...)}
 }
+
+// ErrNo ends a command whose answer is no. The answer has been printed: the caller
+// prints nothing and exits with status 1.
+var ErrNo = errors.New("no")
+
+// ErrInterrupted is the error of work that was interrupted before it was complete.
+var ErrInterrupted = errors.New("interrupted")

@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// SampleSize is how many keys a sample has.
+// SampleSize is the number of keys in a sample.
 const SampleSize = 5
 
-// Sample is a few keys: the first in byte order, in whatever order they come.
+// Sample holds the first [SampleSize] of all keys added, in byte order.
 type Sample []string
 
-// Add adds a key, when it is one of the first.
+// Add adds a key if it is among the first.
 func (s *Sample) Add(key string) {
 	if len(*s) == SampleSize && key > (*s)[SampleSize-1] {
-		return
+		return // the common case in a long list, without a search
 	}
 	if i, found := slices.BinarySearch(*s, key); !found {
 		*s = slices.Insert(*s, i, key)
@@ -31,17 +31,17 @@ func (s *Sample) AddAll(keys Sample) {
 	}
 }
 
-// LabeledSample is a sample of one kind.
+// LabeledSample is a sample with its label, such as "entered".
 type LabeledSample struct {
 	Label string
 	Keys  []string
 }
 
-// sampleWidth is about how many characters of samples fit beside the numbers.
+// sampleWidth is the room for samples in a table row, in characters.
 const sampleWidth = 72
 
-// FormatSamples writes as many samples as fit on a line, some of each kind; the
-// kind is named when there are several.
+// FormatSamples joins the samples to a text of about sampleWidth characters, with
+// some keys of each. Labels are written when more than one sample has keys.
 func FormatSamples(samples ...LabeledSample) string {
 	samples = slices.DeleteFunc(slices.Clone(samples), func(s LabeledSample) bool { return len(s.Keys) == 0 })
 	var texts []string
@@ -55,7 +55,8 @@ func FormatSamples(samples ...LabeledSample) string {
 	return strings.Join(texts, "; ")
 }
 
-// joinWithin joins as many keys as fit, but at least one, cut if need be.
+// joinWithin joins as many keys as fit into width, and at least the first, shortened
+// if need be.
 func joinWithin(keys []string, width int) string {
 	text := fmt.Sprintf("%.*s", width, keys[0])
 	if text != keys[0] {

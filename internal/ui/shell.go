@@ -8,7 +8,7 @@ import (
 
 var plainArgument = regexp.MustCompile(`^[A-Za-z0-9_.:@+,/=%-]+$`)
 
-// ShellQuote writes a word as a shell reads it.
+// ShellQuote quotes a word for a POSIX shell if it needs quotes.
 func ShellQuote(word string) string {
 	if plainArgument.MatchString(word) {
 		return word
@@ -16,8 +16,8 @@ func ShellQuote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// CommandLine is the line to type in a shell for a command with one argument. An
-// argument that begins like a flag stands last, after the mark that ends flags.
+// CommandLine returns the shell command line for a command with one argument; flags
+// are written as given. An argument that starts with a dash goes last, after --.
 func CommandLine(command, argument, flags string) string {
 	words := []string{command, ShellQuote(argument), flags}
 	if strings.HasPrefix(argument, "-") {

@@ -5,15 +5,16 @@ import (
 	"encoding/json"
 )
 
-// Stream prints as it reads, since a list may be longer than the memory: lines,
-// or one JSON array with a value a line.
+// Stream prints a list of any length without holding it in memory: as lines, or as
+// one JSON array with one element per line. A caller uses Line or Value throughout,
+// by [Printer.JSON], and End at the end.
 type Stream struct {
 	*bufio.Writer
 	json bool
-	n    int64
+	n    int64 // lines or elements printed
 }
 
-// Stream begins a stream on stdout.
+// Stream starts a list on stdout.
 func (p *Printer) Stream() *Stream {
 	return &Stream{Writer: bufio.NewWriterSize(p.Stdout, 1<<16), json: p.JSON}
 }
@@ -25,7 +26,7 @@ func (s *Stream) Line(text string) error {
 	return err
 }
 
-// Value prints an element of the array.
+// Value prints one element of the array.
 func (s *Stream) Value(v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -39,7 +40,7 @@ func (s *Stream) Value(v any) error {
 	return err
 }
 
-// End ends the array and flushes.
+// End closes the array and flushes.
 func (s *Stream) End() error {
 	if s.json && s.n == 0 {
 		s.WriteString("[]\n")

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Table prints rows whose columns line up.
+// Table prints rows with aligned columns, separated by two spaces.
 func Table(w io.Writer, rows [][]string) {
 	var widths []int
 	for _, row := range rows {
@@ -31,7 +31,7 @@ func Table(w io.Writer, rows [][]string) {
 	}
 }
 
-// Count writes a number with its noun: "1 event", "1,204 events".
+// Count formats a number with its noun: "1 event", "1,204 events".
 func Count(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -39,8 +39,8 @@ func Count(n int64, noun string) string {
 	return Number(n) + " " + noun + "s"
 }
 
-// CountVerb writes a number with its noun and the verb that agrees: "1 event
-// was", "2 events were". Without a noun it is the number and the verb.
+// CountVerb formats a number with its noun and the verb that agrees with it: "1 event
+// was", "2 events were". An empty noun is left out.
 func CountVerb(n int64, noun, one, many string) string {
 	text, verb := Number(n), many
 	if noun != "" {
@@ -52,7 +52,7 @@ func CountVerb(n int64, noun, one, many string) string {
 	return text + " " + verb
 }
 
-// FirstOf joins the first of the texts and counts the rest.
+// FirstOf joins up to most texts with commas and counts the rest: "a, b and 3 more".
 func FirstOf(texts []string, most int) string {
 	if len(texts) <= most {
 		return strings.Join(texts, ", ")
@@ -60,8 +60,9 @@ func FirstOf(texts []string, most int) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
 }
 
-// Printable replaces what would act on a terminal: message ids, codes and
-// attributes are written by strangers.
+// Printable replaces characters that are not printable, such as control characters.
+// Text from outside (message ids, codes, attributes) could otherwise control the
+// terminal it is printed on.
 func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -71,7 +72,7 @@ func Printable(text string) string {
 	}, text)
 }
 
-// Shorten cuts a text to at most so many characters.
+// Shorten cuts a text to at most most characters, the last of them an ellipsis.
 func Shorten(text string, most int) string {
 	if utf8.RuneCountInString(text) <= most {
 		return text

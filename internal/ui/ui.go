@@ -1,11 +1,11 @@
-// Package ui is how winnow's answers look: numbers, tables, lists too long for a
-// screen, progress, JSON. What a command says is the command's; how numbers are
-// grouped, how columns line up and what is safe to print on a terminal is decided
-// here, once.
+// Package ui formats what winnow prints: numbers, tables, samples, long lists,
+// progress, JSON. The words are the caller's; how numbers are grouped, how columns
+// are aligned and what is safe to print on a terminal is decided here, once.
 //
-// Text that came from outside (keys, message ids, notes, errors of servers) goes
-// through [Printable] before a person sees it. Counts in sentences are made with
-// [Count] and [CountVerb].
+// Text from outside (keys, message ids, notes, errors of servers) goes through
+// [Printable] before it is printed for people. Sentences with a number use [Count] or
+// [CountVerb]. A suggested command line is built with [ShellQuote] or [CommandLine],
+// so that it can be pasted.
 package ui
 
 import (
@@ -19,13 +19,13 @@ import (
 	"golang.org/x/term"
 )
 
-// Printer is where a command writes its answer.
+// Printer prints the result of a command.
 type Printer struct {
 	Stdout, Stderr io.Writer
-	JSON           bool // the answer is to be JSON
+	JSON           bool // print results as JSON
 }
 
-// PrintJSON prints one value, indented for people who look.
+// PrintJSON prints one value as indented JSON.
 func (p *Printer) PrintJSON(v any) error {
 	e := json.NewEncoder(p.Stdout)
 	e.SetEscapeHTML(false)
@@ -33,35 +33,35 @@ func (p *Printer) PrintJSON(v any) error {
 	return e.Encode(v)
 }
 
-// Warn prints a line on stderr, after the program's name.
+// Warn prints a line to stderr, prefixed with the program's name.
 func (p *Printer) Warn(format string, args ...any) {
 	fmt.Fprintf(p.Stderr, "winnow: "+format+"\n", args...)
 }
 
-// Color reports whether stdout is a terminal that shows colors and a user who
-// wants them.
+// Color reports whether stdout is a terminal that shows colors and the user has not
+// turned them off (NO_COLOR).
 func (p *Printer) Color() bool {
 	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && IsTerminal(p.Stdout)
 }
 
-// Progress returns a function that shows how far long work is, on a terminal and
-// not more often than a person can read. It is nil when stderr is not a terminal.
-// The caller calls done when the work has ended.
+// Progress returns a function that shows on the terminal how many items are done, at
+// most five times a second. show is nil when stderr is not a terminal. The caller
+// calls done, which removes the line, before it prints anything else.
 func (p *Printer) Progress(noun string) (show func(int64), done func()) {
 	if !IsTerminal(p.Stderr) {
 		return nil, func() {}
 	}
-	began, last := time.Now(), time.Now()
+	start, last := time.Now(), time.Now()
 	show = func(n int64) {
 		if now := time.Now(); now.Sub(last) > 200*time.Millisecond {
 			last = now
-			fmt.Fprintf(p.Stderr, "\r\033[K%s %ss, %s a second", Number(n), noun, Number(int64(float64(n)/now.Sub(began).Seconds())))
+			fmt.Fprintf(p.Stderr, "\r\033[K%s %ss, %s a second", Number(n), noun, Number(int64(float64(n)/now.Sub(start).Seconds())))
 		}
 	}
 	return show, func() { fmt.Fprint(p.Stderr, "\r\033[K") }
 }
 
-// IsTerminal reports whether a person looks at w.
+// IsTerminal reports whether w is a terminal.
 func IsTerminal(w io.Writer) bool {
 	if checked, ok := w.(*CheckedWriter); ok {
 		w = checked.Writer
@@ -70,19 +70,19 @@ func IsTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// CheckedWriter remembers the first error of writing, so that no command has to
-// check after each line.
+// CheckedWriter records the first write error, so that commands can print without
+// checking each line. Package command checks Err once, at the end.
 type CheckedWriter struct {
 	io.Writer
 	Err error
 }
 
-// Write writes, and remembers the error.
+// Write writes, and records the error.
 func (w *CheckedWriter) Write(p []byte) (int, error) {
 	n, err := w.Writer.Write(p)
 	w.Err = cmp.Or(w.Err, err)
 	return n, err
 }
 
-// Underlying returns the writer below.
+// Underlying returns the wrapped writer.
 func (w *CheckedWriter) Underlying() any { return w.Writer }
