@@ -19,7 +19,7 @@ func (x rejudgeCommand) Run(c *invocation) error {
 	return c.open(toJudge, func(a *app.App) error {
 		o := impact.RejudgeOptions{Apply: x.Apply, ReleaseOptOuts: x.Reason == hygiene.OptedOut, Note: x.Note}
 		ops, done := c.operations(a, "contact")
-		r, err := impact.Rejudge(c.ctx, c.Printer, ops, a, o, c.instant())
+		r, err := impact.Rejudge(c.ctx, c.Printer, ops, o, c.instant())
 		done()
 		if err != nil {
 			return err

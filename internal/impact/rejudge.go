@@ -38,7 +38,8 @@ type RejudgeOptions struct {
 // Rejudge judges all contacts again by the config, or shows what that would
 // change. Without ReleaseOptOuts it refuses to release contacts that had opted
 // out.
-func Rejudge(ctx context.Context, out *ui.Printer, ops *app.Operations, a *app.App, o RejudgeOptions, now hygiene.Instant) (*RejudgeResult, error) {
+func Rejudge(ctx context.Context, out *ui.Printer, ops *app.Operations, o RejudgeOptions, now hygiene.Instant) (*RejudgeResult, error) {
+	a := &app.App{Config: ops.Config, Store: ops.Store}
 	if !o.Apply {
 		return planRejudge(ctx, out, a, now)
 	}
