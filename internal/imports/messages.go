@@ -14,6 +14,7 @@ import (
 	"winnow/hygiene/provider"
 	"winnow/internal/app"
 	"winnow/internal/csvlist"
+	"winnow/internal/sendlog"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -94,7 +95,34 @@ func (im *messageImport) read(r *bufio.Reader) error {
 	if err := im.rejects.create(); err != nil {
 		return err
 	}
-	return im.readJSON(r, head)
+	in := sendlog.NewReader(r, maxLine)
+	for {
+		record, err := in.Next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case record.Err != nil:
+			err = im.reject(record.Line, record.Err, record.Text)
+		default:
+			err = im.addRecord(&record)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// addRecord adds the messages of a JSON record: one, or those of a provider's answer.
+func (im *messageImport) addRecord(r *sendlog.Record) error {
+	at := im.origin(r.Line, r.Text)
+	for _, g := range r.Messages {
+		if err := im.add(at, g); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // isObjectOnSecondLine reports whether the second line is a JSON object. The first
