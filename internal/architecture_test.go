@@ -34,8 +34,11 @@ var floors = [][]string{
 	{"segments"},
 	{"segments/destination"},
 	{"internal/sendlog", "internal/yamldoc"},
+	{"store/engine", "store/scratchfile", "store/memberfiles"},
+	{"store/sqlite", "store/keyset"},
+	{"store/engine/enginetest", "store/logscan"},
 	{"store", "internal/config", "internal/schedule", "internal/receiver", "internal/console"},
-	{"internal/lint", "internal/testfile"},
+	{"store/storetest", "internal/lint", "internal/testfile"},
 	{"internal/app"},
 	{"internal/apptest"},
 	{"internal/explain", "internal/report", "internal/scrub", "internal/impact", "internal/exports"},
@@ -49,8 +52,8 @@ var floors = [][]string{
 // homes says which rooms, or single files, a package is imported in. Beside the
 // third-party packages it has those of the standard library that have one home.
 var homes = map[string][]string{
-	"database/sql":                          {"store"},
-	"github.com/mattn/go-sqlite3":           {"store"},
+	"database/sql":                          {"store/sqlite", "store/engine/enginetest"},
+	"github.com/mattn/go-sqlite3":           {"store/sqlite"},
 	"gopkg.in/yaml.v3":                      {"internal/yamldoc"},
 	"go.yaml.in/yaml/v4":                    {"internal/yamldoc"},
 	"github.com/rogpeppe/go-internal/txtar": {"internal/yamldoc"}, // its cases for tests
@@ -105,6 +108,10 @@ func TestRoomsImportAgainstNoOrder(t *testing.T) {
 		"segments/a_test.go":         `package segments_test; import "winnow/internal/config"`,
 		"segments/a.go":              `package segments; import "winnow/segments/destination"`,
 		"store/a.go":                 `package store; import "winnow/internal/config"`,
+		"store/b.go":                 `package store; import "winnow/store/storetest"`,
+		"store/logscan/a.go":         `package logscan; import "winnow/store"`,
+		"store/engine/a.go":          `package engine; import "winnow/store/sqlite"`,
+		"store/sqlite/a.go":          `package sqlite; import "winnow/store/keyset"`,
 		"internal/config/a.go":       `package config; import "winnow/store"`,
 		"internal/config/b.go":       `package config; import "winnow/internal/lint"`,
 		"internal/yamldoc/a.go":      `package yamldoc; import "winnow/internal/config"`,
@@ -141,13 +148,14 @@ func importsDownwards(s *source) (wrong []string) {
 // what lies in its own folder, the store, which is real in tests, and what tests
 // share.
 func tests(room, other string) bool {
-	return strings.HasPrefix(other, room+"/") || other == "store" && floorOf(room) > floorOf("hygiene/provider") || other == "internal/apptest"
+	return strings.HasPrefix(other, room+"/") || inStore(other) && floorOf(room) > floorOf("hygiene/provider") || other == "internal/apptest"
 }
 
 func TestEachThirdPartyPackageHasOneHome(t *testing.T) {
 	hold(t, importsAtHome, map[string]string{
 		"hygiene/a.go":              `package hygiene; import "github.com/nyaruka/phonenumbers"`,
 		"internal/command/a.go":     `package command; import "github.com/mattn/go-sqlite3"`,
+		"store/logscan/a.go":        `package logscan; import "github.com/mattn/go-sqlite3"`,
 		"internal/console/a.go":     `package console; import "database/sql/driver"`,
 		"internal/receiver/a.go":    `package receiver; import "github.com/prometheus/client_golang/prometheus"`,
 		"store/a.go":                `package store; import "example.org/new"`,
@@ -229,7 +237,7 @@ func TestSQLStandsInTheStoreOnly(t *testing.T) {
 		"segments/f.go":         `package segments; var q = "CREATE TABLE t (a)"`,
 	})
 	err := walk(func(name string) error {
-		if path.Ext(name) == ".sql" && roomOf(path.Dir(name)) != "store" {
+		if path.Ext(name) == ".sql" && !inStore(roomOf(path.Dir(name))) {
 			t.Errorf("%s: SQL stands in the store only", name)
 		}
 		return nil
@@ -247,8 +255,11 @@ var sql = regexp.MustCompile(`(?is)^\s*(` + strings.Join([]string{
 	`(alter|drop)\s+(table|index)\s`, `pragma\s`, `begin\s+(immediate|exclusive)`, `vacuum\s+into`, `with\s+(recursive\s+)?\w+(\s*\([^)]*\))?\s+as\s*\(`,
 }, "|") + `)`)
 
+// inStore reports whether the room is the store or one of those below it.
+func inStore(room string) bool { return room == "store" || strings.HasPrefix(room, "store/") }
+
 func speaksNoSQL(s *source) (wrong []string) {
-	if s.room() == "store" || s.test() {
+	if inStore(s.room()) || s.test() {
 		return nil
 	}
 	ast.Inspect(s.tree, func(n ast.Node) bool {
