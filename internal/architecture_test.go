@@ -25,6 +25,7 @@ const module = "winnow"
 // lower floors only, so those of one floor do not know each other. What lies
 // deeper than a named room belongs to it.
 var floors = [][]string{
+	{"internal/suggest"},
 	{"hygiene"},
 	{"hygiene/provider"},
 	{"hygiene/ruletest"},

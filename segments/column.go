@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"winnow/hygiene"
+	"winnow/internal/suggest"
 )
 
 // Column is one column of a file. Make it with [ParseColumn]; two columns of
@@ -155,42 +156,13 @@ func unknownColumn(name string) error {
 	return fmt.Errorf("unknown column %q: write for example contact, phone, status, last_delivered_at or attributes.country", name)
 }
 
-// nearestColumn is the known name that is the fewest typing errors away, or
-// empty when all are too far for a guess.
+// nearestColumn is the name that was probably meant, or empty.
 func nearestColumn(name string) string {
 	if prefix, attribute, ok := strings.Cut(name, "."); ok && attribute != "" {
-		if typingErrors(prefix, "attributes") <= 3 {
-			return attributePrefix + attribute
+		if suggest.Within(prefix, []string{"attributes"}, 3) == "" {
+			return ""
 		}
-		return ""
+		return attributePrefix + attribute
 	}
-	nearest, fewest := "", min(len(name)/3, 3)+1
-	for _, c := range columns {
-		if n := typingErrors(name, c.name); n < fewest {
-			nearest, fewest = c.name, n
-		}
-	}
-	return nearest
-}
-
-// typingErrors is how many letters must be changed, added or taken away to make
-// b of a.
-func typingErrors(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			changed := diagonal
-			if a[i] != b[j] {
-				changed++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(changed, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return suggest.Nearest(name, ColumnNames())
 }
