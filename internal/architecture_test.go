@@ -51,6 +51,7 @@ var homes = map[string][]string{
 	"github.com/nyaruka/phonenumbers": {"hygiene/phone.go"},
 	"github.com/pkg/sftp":             {"segments/destination"},
 	"golang.org/x/crypto":             {"segments/destination"},
+	"golang.org/x/sys":                {"segments/destination"},
 }
 
 // homesOfTests are further homes, for test files: a test may read what it holds

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"runtime"
-	"syscall"
-	"unsafe"
+
+	"golang.org/x/sys/unix"
 
 	"winnow/segments"
 )
@@ -171,33 +170,13 @@ func (f *draftFile) Discard() error {
 	return f.draft.problem("writing", f.draft.files.Remove(f.name))
 }
 
-// renameat2 is the number of the system call that package syscall lacks.
-var renameat2 = map[string]uintptr{"amd64": 316, "arm64": 276, "riscv64": 276, "loong64": 276, "386": 353, "arm": 382, "ppc64le": 357, "s390x": 347}
-
 // exchange swaps the names of two folders in one step.
 func exchange(in *os.Root, a, b string) error {
-	number, ok := renameat2[runtime.GOARCH]
-	if !ok {
-		return syscall.ENOSYS
-	}
 	folder, err := in.Open(".")
 	if err != nil {
 		return err
 	}
 	defer folder.Close()
-	from, err := syscall.BytePtrFromString(a)
-	if err != nil {
-		return err
-	}
-	to, err := syscall.BytePtrFromString(b)
-	if err != nil {
-		return err
-	}
-	const exchangeFlag = 2 // RENAME_EXCHANGE
-	at := folder.Fd()
-	_, _, failed := syscall.Syscall6(number, at, uintptr(unsafe.Pointer(from)), at, uintptr(unsafe.Pointer(to)), exchangeFlag, 0)
-	if failed != 0 {
-		return failed
-	}
-	return nil
+	at := int(folder.Fd())
+	return unix.Renameat2(at, a, at, b, unix.RENAME_EXCHANGE)
 }
