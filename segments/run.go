@@ -51,12 +51,10 @@ func Execute(ctx context.Context, plan Plan, from Snapshot, to []Destination, pr
 		result.Run.Status, result.Run.Error = Failed, err.Error()
 		return result, fmt.Errorf("run %s/%s: %w", plan.Export.Name, plan.Run.Name, err)
 	}
-	result.Run.Status, result.Troubles = Published, x.troubles()
+	result.Run, result.Troubles = x.recorded(), x.troubles()
+	result.Run.Status = Published
 	if len(x.objections) > 0 {
 		result.Run.Status = Held
-	}
-	if len(result.Troubles) > 0 {
-		result.Run.Error = Sentence(result.Troubles).Error()
 	}
 	return result, nil
 }
@@ -273,11 +271,25 @@ func (x *execution) ready() error {
 	if x.plan.Book == nil {
 		return nil
 	}
+	return x.plan.Book.ReadyRun(x.recorded(), x.parts)
+}
+
+// recorded is the run with what went wrong so far, as it is recorded.
+func (x *execution) recorded() Run {
 	run := x.plan.Run
-	if troubles := x.troubles(); len(troubles) > 0 {
-		run.Error = Sentence(troubles).Error()
+	run.Error, run.HeldReason = Sentence(x.troubles()).Error(), Sentence(x.objections).Error()
+	return run
+}
+
+// heldAdvice says what to do about a run that is held.
+func (x *execution) heldAdvice() []error {
+	if len(x.objections) == 0 {
+		return nil
 	}
-	return x.plan.Book.ReadyRun(run, x.parts)
+	i := max(0, slices.IndexFunc(x.replicas, func(r *replica) bool { return r.err == nil }))
+	there := x.replicas[i].to
+	return []error{fmt.Errorf("the run is held and readers keep the previous one: look at %s/%s/held/%s, then publish it with winnow release %[2]s/%[3]s",
+		there, x.plan.Export.Name, x.plan.Run.Name)}
 }
 
 func (x *execution) publishTo(r *replica, manifest []byte) {
@@ -321,7 +333,7 @@ func (x *execution) abort() {
 }
 
 func (x *execution) troubles() []error {
-	return slices.Concat(x.objections, x.held(), x.segmentTroubles(), x.destinationTroubles(), x.pruning)
+	return slices.Concat(x.objections, x.heldAdvice(), x.segmentTroubles(), x.destinationTroubles(), x.pruning)
 }
 
 func (x *execution) segmentTroubles() []error {

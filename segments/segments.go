@@ -89,13 +89,6 @@ type CSVOptions struct {
 	Lists       byte // what stands between the names in one cell: a comma, semicolon or bar; 0 for a bar
 }
 
-// Guard holds back a run that changes too much.
-type Guard struct {
-	MaxChange    map[string]float64 // by segment, as a share: 0.3 is 30 %
-	MaxChangeAll float64            // for segments not named; 0 for none
-	MinRows      map[string]int64
-}
-
 // Status is how a run stands.
 type Status string
 
@@ -121,6 +114,13 @@ type Run struct {
 	ThroughSeq  int64           `json:"through_seq"` // the log's end in the snapshot
 	Policy      string          `json:"policy"`
 	Error       string          `json:"error"`
+	HeldReason  string          `json:"-"` // the guard's objections, which are part of Error too; empty when it had none
+}
+
+// Discard makes the held run a discarded one. Its error then says why it was
+// discarded and why it had been held, and no longer how to publish it.
+func (r *Run) Discard(why string) {
+	r.Status, r.Error = Discarded, why+"; it was held because: "+r.HeldReason
 }
 
 // RunLayout is how a run's name is written, as a layout of package time.

@@ -151,8 +151,7 @@ func (a *act) keepHeld(e segments.Export) (names []string, err error) {
 			names = append(names, run.Name)
 			continue
 		}
-		run.Status = segments.Discarded
-		run.Error = fmt.Sprintf("discarded as %d later runs are held too; before that it was held: %s", i, segments.WhyHeld(run.Error))
+		run.Discard(fmt.Sprintf("discarded because %d later runs are held too", i))
 		err = errors.Join(err, a.store.EndRun(run))
 	}
 	return names, err
