@@ -31,6 +31,7 @@ var floors = [][]string{
 	{"hygiene/ruletest"},
 	{"segments"},
 	{"segments/destination"},
+	{"segments/destination/local", "segments/destination/sftp"},
 	{"store", "internal/config", "internal/schedule", "internal/receiver", "internal/console"},
 	{"internal/command"},
 	{"."},
@@ -49,9 +50,9 @@ var homes = map[string][]string{
 	"github.com/prometheus":           {"internal/console"},
 	"github.com/alecthomas/kong":      {"internal/command"},
 	"github.com/nyaruka/phonenumbers": {"hygiene/phone.go"},
-	"github.com/pkg/sftp":             {"segments/destination"},
-	"golang.org/x/crypto":             {"segments/destination"},
-	"golang.org/x/sys":                {"segments/destination"},
+	"github.com/pkg/sftp":             {"segments/destination/sftp"},
+	"golang.org/x/crypto":             {"segments/destination/sftp"},
+	"golang.org/x/sys":                {"segments/destination/local"},
 }
 
 // homesOfTests are further homes, for test files: a test may read what it holds
@@ -88,18 +89,20 @@ func floorOf(room string) int {
 
 func TestRoomsImportAgainstNoOrder(t *testing.T) {
 	hold(t, importsDownwards, map[string]string{
-		"hygiene/a.go":               `package hygiene; import "winnow/segments"`,
-		"hygiene/b.go":               `package hygiene; import "winnow/hygiene/provider"`,
-		"segments/a_test.go":         `package segments_test; import "winnow/internal/config"`,
-		"segments/a.go":              `package segments; import "winnow/segments/destination"`,
-		"store/a.go":                 `package store; import "winnow/internal/config"`,
-		"internal/config/a.go":       `package config; import "winnow/store"`,
-		"internal/console/a.go":      `package console; import "winnow/internal/receiver"`,
-		"internal/console/a_test.go": `package console; import "winnow/internal/receiver"`,
-		"hygiene/a_test.go":          `package hygiene_test; import "winnow/store"`,
-		"internal/config/deep/a.go":  `package deep; import "winnow/internal/command"`,
-		"internal/attic/a.go":        `package attic`,
-		"store/root.go":              `package store; import "winnow"`,
+		"hygiene/a.go":                         `package hygiene; import "winnow/segments"`,
+		"hygiene/b.go":                         `package hygiene; import "winnow/hygiene/provider"`,
+		"segments/a_test.go":                   `package segments_test; import "winnow/internal/config"`,
+		"segments/a.go":                        `package segments; import "winnow/segments/destination"`,
+		"segments/destination/a.go":            `package destination; import "winnow/segments/destination/sftp"`,
+		"segments/destination/local/a_test.go": `package local; import "winnow/segments/destination/sftp"`,
+		"store/a.go":                           `package store; import "winnow/internal/config"`,
+		"internal/config/a.go":                 `package config; import "winnow/store"`,
+		"internal/console/a.go":                `package console; import "winnow/internal/receiver"`,
+		"internal/console/a_test.go":           `package console; import "winnow/internal/receiver"`,
+		"hygiene/a_test.go":                    `package hygiene_test; import "winnow/store"`,
+		"internal/config/deep/a.go":            `package deep; import "winnow/internal/command"`,
+		"internal/attic/a.go":                  `package attic`,
+		"store/root.go":                        `package store; import "winnow"`,
 	})
 }
 
@@ -130,6 +133,7 @@ func tests(room, other string) bool {
 func TestEachThirdPartyPackageHasOneHome(t *testing.T) {
 	hold(t, importsAtHome, map[string]string{
 		"hygiene/a.go":              `package hygiene; import "github.com/nyaruka/phonenumbers"`,
+		"segments/destination/a.go": `package destination; import "github.com/pkg/sftp"`,
 		"internal/command/a.go":     `package command; import "github.com/mattn/go-sqlite3"`,
 		"internal/console/a.go":     `package console; import "database/sql/driver"`,
 		"internal/receiver/a.go":    `package receiver; import "github.com/prometheus/client_golang/prometheus"`,

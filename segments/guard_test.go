@@ -6,7 +6,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
-	"winnow/segments/destination"
+	"winnow/segments/destination/local"
 )
 
 // guarded makes a run of a segment of so many contacts, which had before rows in
@@ -22,7 +22,7 @@ func guarded(t *testing.T, g segments.Guard, before int64, now int) segments.Run
 	if before >= 0 {
 		p.Bases = map[string]segments.Base{"all": {Run: "2027-01-14T080000Z", Part: segments.Part{Segment: "all", Rows: before}}}
 	}
-	r, err := segments.Execute(t.Context(), p, many, []segments.Destination{destination.Directory(t.TempDir())}, nil)
+	r, err := segments.Execute(t.Context(), p, many, []segments.Publisher{local.Folder(t.TempDir())}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/schedule"
 	"winnow/segments"
-	"winnow/segments/destination"
+	"winnow/segments/destination/local"
 	"winnow/store"
 )
 
@@ -27,15 +27,15 @@ import (
 // brought to it as long as the run is kept.
 
 // outbox is where runs wait for remotes.
-func (a *act) outbox() destination.Directory {
-	return destination.Directory(a.store.Beside("-outbox"))
+func (a *act) outbox() local.Folder {
+	return local.Folder(a.store.Beside("-outbox"))
 }
 
 // directories are where runs of the export are written on this machine.
-func (a *act) directories(e segments.Export) []destination.Directory {
-	var list []destination.Directory
+func (a *act) directories(e segments.Export) []local.Folder {
+	var list []local.Folder
 	for _, dir := range e.To {
-		list = append(list, destination.Directory(dir))
+		list = append(list, local.Folder(dir))
 	}
 	if len(e.Remotes) > 0 && !slices.Contains(list, a.outbox()) {
 		list = append(list, a.outbox())
@@ -259,7 +259,11 @@ func (a *act) send(ctx context.Context, e segments.Export, to segments.Remote, r
 	if err != nil {
 		return err
 	}
-	return to.Deliver(ctx, segments.Delivery{Export: e.Name, Run: run, From: from, Newest: newest.Name == run, Keep: max(e.Keep, 1), Progress: a.sent})
+	b, err := segments.OpenBundle(from, e.Name, run)
+	if err != nil {
+		return err
+	}
+	return to.Deliver(ctx, segments.Delivery{Bundle: b, Newest: newest.Name == run, Keep: max(e.Keep, 1), Progress: a.sent})
 }
 
 // errNoCopy says that no intact copy of the run is left on this machine, so that
@@ -281,7 +285,11 @@ func (a *act) wholeCopy(ctx context.Context, e segments.Export, run string) (*os
 			unknown = errors.Join(unknown, err)
 			continue
 		}
-		if err = destination.Whole(ctx, there.FS(), e.Name, run); err == nil {
+		b, err := segments.OpenBundle(there.FS(), e.Name, run)
+		if err == nil {
+			err = b.Verify(ctx)
+		}
+		if err == nil {
 			return there, nil
 		}
 		there.Close()

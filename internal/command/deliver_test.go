@@ -15,7 +15,6 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
-	"winnow/segments/destination"
 	"winnow/store"
 )
 
@@ -41,7 +40,7 @@ func (s *shelf) Deliver(ctx context.Context, d segments.Delivery) error {
 	if s.down != nil {
 		return s.down
 	}
-	if err := destination.Whole(ctx, d.From, d.Export, d.Run); err != nil {
+	if err := d.Verify(ctx); err != nil {
 		return err
 	}
 	s.got = append(s.got, d.Run[len("2026-01-"):len("2026-01-02")]+map[bool]string{true: "*"}[d.Newest])
@@ -350,7 +349,11 @@ func TestAnOlderRunIsMadeUpAndReadersStay(t *testing.T) {
 	if _, err := a.makeUp(context.Background(), "nightly", "latest", []string{elsewhere}); err != nil {
 		t.Fatal(err)
 	}
-	if err := destination.Whole(context.Background(), os.DirFS(filepath.Join(elsewhere, "nightly", "latest")), "nightly", newer.Name); err != nil {
+	b, err := segments.OpenBundle(os.DirFS(filepath.Join(elsewhere, "nightly", "latest")), "nightly", newer.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Verify(context.Background()); err != nil {
 		t.Error(err)
 	}
 	if _, err := a.makeUp(context.Background(), "nightly", "2026-01-09T020000Z", nil); err == nil || !strings.Contains(err.Error(), "there is no run nightly/2026-01-09T020000Z: there are "+newer.Name+", "+older.Name) {
@@ -361,7 +364,7 @@ func TestAnOlderRunIsMadeUpAndReadersStay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := a.makeUp(context.Background(), "nightly", older.Name, []string{elsewhere}); err == nil || !strings.Contains(err.Error(), "reachable.csv here is not what the run's manifest tells of") {
+	if _, err := a.makeUp(context.Background(), "nightly", older.Name, []string{elsewhere}); err == nil || !strings.Contains(err.Error(), "reachable.csv does not match the run's manifest") {
 		t.Errorf("a run that is not whole any more: %v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"winnow/segments/destination/sftptest"
+	"winnow/segments/destination/sftp/sftptest"
 )
 
 // withServer is a config whose export goes to a directory and to a server.

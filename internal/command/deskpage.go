@@ -15,7 +15,7 @@ import (
 	"winnow/internal/console"
 	"winnow/internal/schedule"
 	"winnow/segments"
-	"winnow/segments/destination"
+	"winnow/segments/destination/local"
 	"winnow/store"
 )
 
@@ -147,7 +147,7 @@ func (d *desk) sizes(cfg *config.Config) (list []console.Size, err error) {
 
 // manifestOf reads a run's manifest in the first directory that has it. Of a run
 // that none has any more it is empty.
-func manifestOf(dirs []destination.Directory, run segments.Run) (m segments.Manifest) {
+func manifestOf(dirs []local.Folder, run segments.Run) (m segments.Manifest) {
 	folder := run.Export
 	if run.Status == segments.Held {
 		folder = filepath.Join(run.Export, "held")

@@ -97,11 +97,11 @@ func (a *act) execute(ctx context.Context, e segments.Export, run segments.Run, 
 	if plan.Bases, err = a.store.Bases(e.Name); err != nil {
 		return segments.Result{}, err
 	}
-	return segments.Execute(ctx, plan, snapshot, a.destinations(e), a.progress)
+	return segments.Execute(ctx, plan, snapshot, a.publishers(e), a.progress)
 }
 
-func (a *act) destinations(e segments.Export) []segments.Destination {
-	var list []segments.Destination
+func (a *act) publishers(e segments.Export) []segments.Publisher {
+	var list []segments.Publisher
 	for _, d := range a.directories(e) {
 		list = append(list, d)
 	}
@@ -136,8 +136,8 @@ func (a *act) settleExport(e segments.Export) error {
 		newest.Name = ""
 	}
 	var errs []error
-	for _, d := range a.destinations(e) {
-		errs = append(errs, d.Settle(e.Name, newest.Name, held))
+	for _, d := range a.directories(e) {
+		errs = append(errs, d.Recover(e.Name, newest.Name, held))
 	}
 	return errors.Join(append(errs, a.owe(e), a.clearOutbox(e), a.store.PruneMembers(e.Name), a.clearStrangers())...)
 }

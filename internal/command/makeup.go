@@ -11,7 +11,8 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
-	"winnow/segments/destination"
+	"winnow/segments/destination/local"
+	"winnow/segments/destination/sftp"
 	"winnow/store"
 )
 
@@ -46,8 +47,8 @@ const missing = "missing"
 func (a *act) arrivals(e segments.Export, run segments.Run) ([]arrival, error) {
 	list := []arrival{}
 	for _, dir := range e.To {
-		place, err := destination.Directory(dir).Find(e.Name, run.Name)
-		at := arrival{To: dir, Status: [...]string{segments.Nowhere: missing, segments.AmongHeld: "held", segments.AmongPublished: "published"}[place]}
+		place, err := local.Folder(dir).Find(e.Name, run.Name)
+		at := arrival{To: dir, Status: [...]string{local.Missing: missing, local.Held: "held", local.Published: "published"}[place]}
 		if err != nil {
 			at.Error = err.Error()
 		}
@@ -235,7 +236,7 @@ func (a *act) notPublished(e segments.Export, which string, run segments.Run) er
 	}
 	var kept []string
 	for _, r := range published {
-		if place, err := a.findRun(e, r.Name); err == nil && place == segments.AmongPublished {
+		if place, err := a.findRun(e, r.Name); err == nil && place == local.Published {
 			kept = append(kept, r.Name)
 		}
 	}
@@ -269,7 +270,7 @@ func (a *act) targets(e segments.Export, run segments.Run, named []string) (list
 		switch {
 		case at.well():
 		case i < len(e.To):
-			list = append(list, target{destination.Directory(e.To[i]), true})
+			list = append(list, target{local.Folder(e.To[i]), true})
 		default:
 			list = append(list, target{e.Remotes[i-len(e.To)], false})
 		}
@@ -289,17 +290,17 @@ func (a *act) target(e segments.Export, name string) (target, error) {
 	}
 	// What the config writes is relative to it, all else to where people are.
 	if full, err := filepath.Abs(full); err == nil && slices.Contains(e.To, full) {
-		return target{destination.Directory(full), true}, nil
+		return target{local.Folder(full), true}, nil
 	}
 	full, err := filepath.Abs(name)
-	return target{destination.Directory(full), true}, err
+	return target{local.Folder(full), true}, err
 }
 
 // remoteNamed finds a remote of the export by its URL. What is wrong with the URL
 // is told without it: it may hold a password.
 func remoteNamed(e segments.Export, scheme, name, file string) (target, error) {
 	meant := name
-	if s, err := destination.ParseSFTP(name); err == nil {
+	if s, err := sftp.Parse(name); err == nil {
 		meant = s.String()
 	} else if strings.EqualFold(scheme, "sftp") {
 		return target{}, &usageError{fmt.Errorf("--to: %w", err)}

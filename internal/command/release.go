@@ -10,6 +10,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/segments/destination/local"
 	"winnow/store"
 )
 
@@ -164,12 +165,12 @@ func failuresOf(m segments.Manifest) (list []error) {
 
 // releasable are the destinations to release the run in: all, but for the outbox
 // that is younger than the run. The servers then get a directory's copy.
-func (a *act) releasable(e segments.Export, run segments.Run) []segments.Destination {
-	all := a.destinations(e)
+func (a *act) releasable(e segments.Export, run segments.Run) []local.Folder {
+	all := a.directories(e)
 	if len(e.To) == 0 || len(all) == len(e.To) {
 		return all
 	}
-	if place, err := a.outbox().Find(e.Name, run.Name); err != nil || place != segments.Nowhere {
+	if place, err := a.outbox().Find(e.Name, run.Name); err != nil || place != local.Missing {
 		return all
 	}
 	return all[:len(e.To)]
@@ -192,14 +193,14 @@ func (a *act) conclude(e segments.Export, run segments.Run) error {
 	place, err := a.findRun(e, run.Name)
 	now := hygiene.InstantOf(time.Now())
 	switch {
-	case place == segments.AmongPublished && run.Status == segments.Held:
+	case place == local.Published && run.Status == segments.Held:
 		_, err := a.releaseNow(e, run, now)
 		return err
 	case run.Status == segments.Held:
 		return nil
-	case place == segments.AmongPublished:
+	case place == local.Published:
 		run.Status = segments.Published
-	case place == segments.AmongHeld:
+	case place == local.Held:
 		run.Status = segments.Held
 	case err != nil:
 		return err // it may be there, where nobody can look now
@@ -211,9 +212,9 @@ func (a *act) conclude(e segments.Export, run segments.Run) error {
 }
 
 // findRun is the most public place that some destination has the run in.
-func (a *act) findRun(e segments.Export, name string) (place segments.Place, err error) {
+func (a *act) findRun(e segments.Export, name string) (place local.Location, err error) {
 	var errs []error
-	for _, d := range a.destinations(e) {
+	for _, d := range a.directories(e) {
 		there, err := d.Find(e.Name, name)
 		place, errs = max(place, there), append(errs, err)
 	}

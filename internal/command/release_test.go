@@ -105,7 +105,7 @@ func TestAReleaseThatWasKilledInTheMiddleIsCarriedThrough(t *testing.T) {
 			if held.Status != segments.Held || !strings.Contains(held.Error, "winnow release nightly/"+held.Name) {
 				t.Fatalf("the run is %s: %s", held.Status, held.Error)
 			}
-			if err := a.destinations(*e)[0].Release("nightly", held.Name); err != nil {
+			if err := a.directories(*e)[0].Release("nightly", held.Name); err != nil {
 				t.Fatal(err)
 			}
 			if err := goOn(a, held); err != nil {

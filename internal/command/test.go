@@ -221,6 +221,9 @@ type onLists []string
 // InList implements [segments.Lists].
 func (l onLists) InList(list, _ string) (bool, error) { return slices.Contains(l, list), nil }
 
+// PinsOf implements [segments.Lists].
+func (onLists) PinsOf(string) ([]segments.Pin, error) { return nil, nil }
+
 // membership asks the segments themselves about the contact of a test.
 func membership(all []segments.Segment, c *hygiene.Contact, lists []string, at hygiene.Instant) *segments.Membership {
 	m := segments.NewMembership(all, onLists(lists), at)

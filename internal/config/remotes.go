@@ -11,10 +11,16 @@ import (
 
 	"winnow/segments"
 	"winnow/segments/destination"
+	"winnow/segments/destination/sftp"
 )
+
+// Kinds are the kinds of destinations that a config can name by a URL. A new one
+// is a line here: its keys, and what editors and people are told, are in its Kind.
+var Kinds = destination.Kinds{sftp.Kind}
 
 // readTargets reads where an export goes.
 func (r *reader) readTargets(x *segments.Export, e *entry) {
+	server := "{url: " + Kinds.Forms() + ", …}"
 	var remotes []string
 	for _, item := range e.each() {
 		if item.fields != nil {
@@ -24,13 +30,14 @@ func (r *reader) readTargets(x *segments.Export, e *entry) {
 		r.hidePassword(item)
 		path := r.absolute(item.text)
 		same := func(other string) bool { return sameFolder(path, other) }
-		switch scheme, _, is := strings.Cut(item.text, "://"); {
-		case scheme == "sftp" && is:
-			r.tellAt(item, "a server needs more than its URL", `write {url: sftp://user@host/folder, key_file: FILE, known_hosts: FILE}; a password is password: "${NAME}"`)
-		case is:
-			r.tellAt(item, "exports don't go to "+quote(scheme+"://")+" yet", "write a directory, like ./exports, or a server, like {url: sftp://user@host/folder, …}")
+		kind, known := Kinds.Of(item.text)
+		switch scheme, _, isURL := strings.Cut(item.text, "://"); {
+		case known:
+			r.tellAt(item, "a server needs more than its URL", "write "+kind.Example)
+		case isURL:
+			r.tellAt(item, "exports don't go to "+quote(scheme+"://")+" yet", "write a directory, like ./exports, or a server, like "+server)
 		case likeAServer.MatchString(item.text):
-			r.tellAt(item, quote(item.text)+" looks like a server or like somebody's home, and would be a directory", "write ./"+item.text+" if you mean one, {url: sftp://user@host/folder, …} for a server, and a home in full")
+			r.tellAt(item, quote(item.text)+" looks like a server or like somebody's home, and would be a directory", "write ./"+item.text+" if you mean one, "+server+" for a server, and a home in full")
 		case slices.ContainsFunc(x.To, same):
 			r.tellAt(item, "the directory "+quote(item.text)+" is there already", "")
 		}
@@ -42,7 +49,7 @@ func (r *reader) readTargets(x *segments.Export, e *entry) {
 // their home to a shell. Nobody calls a directory so.
 var likeAServer = regexp.MustCompile(`^(~[^/]*(/|$)|[^/:]+@[^/:]+:|[A-Za-z][A-Za-z0-9+.-]*:/([^/]|$))`)
 
-// sameFolder tells whether two paths are of one directory, as far as it is there.
+// sameFolder reports whether two paths are of one directory, as far as it exists.
 func sameFolder(a, b string) bool {
 	if a == b {
 		return true
@@ -52,48 +59,120 @@ func sameFolder(a, b string) bool {
 	return err == nil && otherErr == nil && os.SameFile(one, other)
 }
 
-// readRemote reads a folder on a server. What can be told of it without a
-// connection is told here, and not in the night of its first run.
-func (r *reader) readRemote(x *segments.Export, e *entry, seen []string) []string {
-	r.hidePassword(e.get("url"))
-	s, err := destination.ParseSFTP(e.get("url").words())
-	switch {
-	case e.get("url") == nil:
-		return seen // it was told
-	case err != nil:
-		r.tellAt(e.get("url"), err.Error(), "")
-		return seen
-	case slices.Contains(seen, s.String()):
-		r.tellAt(e.get("url"), "the server's folder "+quote(s.String())+" is there already", "")
-	}
-	s.Key, s.KeyFile = e.get("key").words(), r.absolute(e.get("key_file").words())
-	s.Passphrase, s.Password = e.get("passphrase").words(), e.get("password").words()
-	s.KnownHosts, s.HostKey = r.absolute(e.get("known_hosts").words()), e.get("host_key").words()
-	if e.has("password") && e.has("password_file") {
-		r.tellKey(e, "password_file", `"password" and "password_file" are both written`, "keep one of them")
-	} else if e.has("password_file") {
-		var err error
-		if s.Password, err = r.password(e.get("password_file")); err != nil {
-			x.Remotes = append(x.Remotes, unready{s, fmt.Errorf("destination %s: %w", s, err)})
-			return append(seen, s.String())
+// server is the shape of a destination with a URL: the keys of all kinds.
+var server = serverShape(Kinds)
+
+func serverShape(kinds destination.Kinds) *shape {
+	says := "a URL like " + kinds.Forms()
+	url := required("url", &shape{kind: text, like: kinds.Pattern(), says: says}, "")
+	fields := []field{url}
+	var needed []string
+	for _, k := range kinds {
+		fields[0].doc = strings.TrimSpace(fields[0].doc + " " + k.Doc)
+		needed = append(needed, k.NeedsOneOf...)
+		for _, s := range k.Settings {
+			for _, f := range settingFields(s) {
+				if !slices.ContainsFunc(fields, func(g field) bool { return g.name == f.name }) {
+					fields = append(fields, f)
+				}
+			}
 		}
 	}
-	x.Remotes = append(x.Remotes, r.checked(s, e))
-	return append(seen, s.String())
+	return keysOf(1, fields...).needs(needed...)
+}
+
+// settingFields are the keys that a setting is written with.
+func settingFields(s destination.Setting) []field {
+	of := map[destination.SettingType]*shape{destination.Text: {kind: text, says: s.Expected}, destination.Secret: hidden, destination.Path: path}
+	fields := []field{optional(s.Name, of[s.Type], s.Doc)}
+	if s.FromFile {
+		fields = append(fields, optional(s.Name+"_file", path, "A file that holds the "+s.Name+", relative to this file."))
+	}
+	return fields
+}
+
+// readRemote reads a destination with a URL. What can be reported without a
+// connection is reported now, and not in the night of its first run. seen has the
+// destinations of the export so far.
+func (r *reader) readRemote(x *segments.Export, e *entry, seen []string) []string {
+	url := e.get("url")
+	if url == nil {
+		return seen // it was reported
+	}
+	r.hidePassword(url)
+	named, err := Kinds.Parse(url.text, nil)
+	switch {
+	case err != nil:
+		r.tellAt(url, err.Error(), "")
+		return seen
+	case slices.Contains(seen, named.String()):
+		r.tellAt(url, "the server's folder "+quote(named.String())+" is there already", "")
+	}
+	kind, _ := Kinds.Of(url.text)
+	given, missing := r.readSettings(e, kind, named)
+	d, err := Kinds.Parse(url.text, given)
+	switch {
+	case err != nil:
+		r.tellAt(url, err.Error(), "")
+		return seen
+	case missing != nil:
+		x.Remotes = append(x.Remotes, unready{d, missing})
+		return append(seen, named.String())
+	}
+	if err := d.Check(); err != nil && r.demand && !r.kept && e.sound() {
+		r.tellAt(e, err.Error(), "")
+	}
+	x.Remotes = append(x.Remotes, d)
+	return append(seen, named.String())
+}
+
+// readSettings reads what a destination is given beside its URL. missing says
+// what is not to be had now: a variable that the environment lacks, or a file.
+func (r *reader) readSettings(e *entry, kind destination.Kind, d destination.Remote) (given map[string]string, missing error) {
+	given = map[string]string{}
+	known := []string{"url"}
+	for _, s := range kind.Settings {
+		text, file := e.get(s.Name), s.Name+"_file"
+		given[s.Name] = text.words()
+		known = append(known, s.Name)
+		if s.Type == destination.Path {
+			given[s.Name] = r.absolute(given[s.Name])
+		}
+		if s.FromFile {
+			known = append(known, file)
+		}
+		switch {
+		case s.FromFile && e.has(s.Name) && e.has(file):
+			r.tellKey(e, file, quote(s.Name)+" and "+quote(file)+" are both written", "keep one of them")
+		case s.FromFile && e.has(file):
+			var err error
+			if given[s.Name], err = r.lineOf(e.get(file), s.Name); err != nil && missing == nil {
+				missing = fmt.Errorf("destination %s: %w", d, err)
+			}
+		case s.Type == destination.Secret && text != nil && text.unset && missing == nil:
+			missing = errors.New("destination " + d.String() + ": its " + s.Name + " is " + text.place.node.Value + ", which the environment does not have: set it, and try again")
+		}
+	}
+	for name := range e.keys {
+		if server.field(name) != nil && !slices.Contains(known, name) {
+			r.tellKey(e, name, quote(name)+" is not a key of a "+kind.Scheme+" destination", "its keys are "+strings.Join(known, ", "))
+		}
+	}
+	return given, missing
 }
 
 var passwordInURL = regexp.MustCompile(`://[^/]*:.*@`)
 
-// hidePassword sees to it that no message shows a URL with a password.
+// hidePassword keeps a URL with a password out of all messages.
 func (r *reader) hidePassword(url *entry) {
 	if url != nil && passwordInURL.MatchString(url.text) {
 		r.hide(url.place.node)
 	}
 }
 
-// password reads the one line of a file. The error is told, where secrets are
-// demanded.
-func (r *reader) password(e *entry) (text string, err error) {
+// lineOf reads a secret, the one line of a file. The error is reported where
+// secrets are demanded.
+func (r *reader) lineOf(e *entry, secret string) (text string, err error) {
 	if e == nil {
 		return "", nil
 	}
@@ -104,9 +183,9 @@ func (r *reader) password(e *entry) (text string, err error) {
 	case err != nil:
 		err, hint = errors.New("can't read "+quote(e.text)+": "+reasonOf(err)), "it is relative to the config's folder"
 	case text == "":
-		err = errors.New(quote(e.text) + " holds no password")
+		err = errors.New(quote(e.text) + " holds no " + secret)
 	case strings.ContainsAny(text, "\r\n"):
-		err, hint = errors.New(quote(e.text)+" holds several lines"), "a password is one"
+		err, hint = errors.New(quote(e.text)+" holds several lines"), "a "+secret+" is one"
 	default:
 		return text, nil
 	}
@@ -116,25 +195,11 @@ func (r *reader) password(e *entry) (text string, err error) {
 	return "", err
 }
 
-// checked is the server, or, where the environment lacks one of its secrets and
-// nobody demands them, one that says so when it is needed.
-func (r *reader) checked(s destination.SFTP, e *entry) segments.Remote {
-	for _, name := range []string{"key", "passphrase", "password"} {
-		if of := e.get(name); of != nil && of.unset {
-			return unready{s, errors.New("destination " + s.String() + ": its " + name + " is " + of.place.node.Value + ", which the environment does not have: set it, and try again")}
-		}
-	}
-	if err := s.Check(); err != nil && r.demand && !r.kept && e.sound() {
-		r.tellAt(e, err.Error(), "")
-	}
-	return s
-}
-
-// unready is a server of which something is not known.
+// unready is a destination of which something is missing now.
 type unready struct {
-	segments.Remote
-	why error
+	segments.Destination
+	missing error
 }
 
-// Deliver implements [segments.Remote].
-func (u unready) Deliver(context.Context, segments.Delivery) error { return u.why }
+// Deliver implements [segments.Destination].
+func (u unready) Deliver(context.Context, segments.Delivery) error { return u.missing }

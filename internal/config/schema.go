@@ -159,19 +159,9 @@ var export = keysOf(1,
 	), "How CSV files are written."),
 )
 
-// A target is a directory, or a folder on an SFTP server.
+// A target is a directory, or a destination with a URL.
 var (
 	target = &shape{kind: itemOrTable, item: path, table: server, says: "a directory, or a server like {url: sftp://user@host/folder, …}"}
-	server = keysOf(1,
-		required("url", &shape{kind: text, like: "^sftp://[^@/]+@[^/]+/", says: "a URL like sftp://user@host/folder"}, "The folder on the server, as sftp://user@host/folder; with /~/folder it lies in the login's own folder. Runs are made here first, and brought there."),
-		optional("key_file", path, "File of the private key to log in with, relative to this file; read at each delivery."),
-		optional("key", hidden, "The private key itself, as from ${NAME}."),
-		optional("passphrase", hidden, "What opens the private key."),
-		optional("password", hidden, "The password to log in with, as from ${NAME}."),
-		optional("password_file", path, "A file that holds the password, relative to this file."),
-		optional("known_hosts", path, "File of the servers' keys in OpenSSH's format, relative to this file; read at each delivery."),
-		optional("host_key", &shape{kind: text, says: `a server's key like "SHA256:…"`}, "The server's key instead of known_hosts: SHA256:… as ssh-keygen -lf prints it, or the key itself, as ssh-keyscan prints it."),
-	).needs("key_file", "key", "password", "password_file")
 	hidden = &shape{kind: secret, says: "a secret"}
 )
 

@@ -196,7 +196,8 @@ func (d dice) contact(phone, retries bool) *hygiene.Contact {
 // someLists is who is on every list.
 type someLists struct{ who map[string]bool }
 
-func (l someLists) InList(_, key string) (bool, error) { return l.who[key], nil }
+func (l someLists) InList(_, key string) (bool, error)  { return l.who[key], nil }
+func (someLists) PinsOf(string) ([]segments.Pin, error) { return nil, nil }
 
 func TestNobodyMatchesASegmentOfWhichAWarningSaysSo(t *testing.T) {
 	d := dice{rand.New(rand.NewPCG(1, 2))}
