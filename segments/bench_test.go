@@ -67,7 +67,7 @@ func (nowhere) Write(b []byte) (int, error)         { return len(b), nil }
 func (nowhere) Close() error                        { return nil }
 func (nowhere) Discard() error                      { return nil }
 
-// tenth holds for one contact in ten, told by the last digit of the key.
+// tenth holds for one contact in ten, by the last digit of the key.
 type tenth byte
 
 func (d tenth) Holds(s *hygiene.Subject) bool { return s.Key[len(s.Key)-1] == byte(d) }
@@ -100,7 +100,7 @@ func BenchmarkPass(b *testing.B) {
 	}
 }
 
-// BenchmarkRowsAgainstEncodingCSV writes the same rows by hand and with
+// BenchmarkRowsAgainstEncodingCSV writes the same rows with the encoder and with
 // encoding/csv, and prints how many times longer the latter takes.
 func BenchmarkRowsAgainstEncodingCSV(b *testing.B) {
 	const rows = 100_000

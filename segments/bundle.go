@@ -17,8 +17,7 @@ import (
 
 // Bundle is a published run on this machine, as its manifest describes it. The
 // names in it are checked: they are safe to use as paths elsewhere. The files are
-// not; [Bundle.Verify] checks them, and so does whoever reads them with
-// [Delivery.Open].
+// checked by [Bundle.Verify], and while they are read with [Delivery.Open].
 type Bundle struct {
 	Export, Run string
 

@@ -9,8 +9,8 @@ import (
 	"winnow/segments/destination/local"
 )
 
-// guarded makes a run of a segment of so many contacts, which had before rows in
-// the run before; less than none for no run before.
+// guarded makes a run of a segment of now contacts, which had before rows in the
+// previous run; before is negative for no previous run.
 func guarded(t *testing.T, g segments.Guard, before int64, now int) segments.Run {
 	t.Helper()
 	many := make(roster, now)

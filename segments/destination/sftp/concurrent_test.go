@@ -18,12 +18,13 @@ import (
 	"winnow/segments/destination/sftp/sftptest"
 )
 
-// Two daemons, two exports, or two URLs of one server may bring runs to the same
+// Two daemons, two exports, or two URLs of one server may deliver runs to the same
 // folder at the same time, and know nothing of each other.
 
-// readBehind reads as a reader does who follows a link or knows the name of a run:
-// it opens the folder, reads the manifest, and compares all that it names. What
-// has lost its name meanwhile is no reader's any more; nil for it, and for nothing.
+// readBehind reads as a reader does that follows a link or knows the name of a run:
+// it opens the folder, reads the manifest, and compares all files that it names. A
+// folder that lost its name meanwhile has no readers: nil for it, and for a name
+// that does not exist.
 func readBehind(path string) error {
 	root, err := os.OpenRoot(path)
 	if err != nil {
@@ -38,7 +39,7 @@ func readBehind(path string) error {
 	if err != nil {
 		return err
 	}
-	if standing, err := os.Stat(path); err != nil || !os.SameFile(opened, standing) {
+	if now, err := os.Stat(path); err != nil || !os.SameFile(opened, now) {
 		return nil
 	}
 	return trouble
@@ -65,7 +66,7 @@ func compare(root *os.Root) error {
 	return nil
 }
 
-// wantWhole wants a run to stand there, and to be whole.
+// wantWhole wants a whole run at the path.
 func wantWhole(t testing.TB, path, when string) {
 	t.Helper()
 	root, err := os.OpenRoot(path)
@@ -78,7 +79,7 @@ func wantWhole(t testing.TB, path, when string) {
 	}
 }
 
-// watch reads by these names until it is told to stop.
+// watch reads by these names until it is stopped.
 func watch(t testing.TB, folder string, names ...string) (stop func()) {
 	var done atomic.Bool
 	var readers sync.WaitGroup
@@ -94,15 +95,16 @@ func watch(t testing.TB, folder string, names ...string) (stop func()) {
 	return func() { done.Store(true); readers.Wait() }
 }
 
-// manyDeliveries are those of several daemons at once: the same runs and others,
-// and two runs of one name that differ.
+// manyDeliveries are those of several daemons: the same runs and others, and two
+// runs of one name that differ.
 func manyDeliveries(t testing.TB) []segments.Delivery {
 	all := []segments.Delivery{deliveryAt(t, 1, 2000), deliveryAt(t, 2, 30), deliveryAt(t, 3, 700), deliveryAt(t, 2, 900)}
 	return append(all, all[0], all[1], all[2], all[0])
 }
 
-// deliverAll delivers all at once, each again until it is delivered, by the URLs
-// in turn. A run that nobody brings with other contents must stand from then on.
+// deliverAll delivers all at the same time, each again until it is delivered, by
+// the URLs in turn. A run that no other delivery replaces must be there from then
+// on.
 func deliverAll(t *testing.T, folder string, all []segments.Delivery, urls ...Folder) {
 	t.Helper()
 	var daemons sync.WaitGroup
@@ -206,7 +208,7 @@ func TestADeliveryInTheMidstOfAnother(t *testing.T) {
 	}
 }
 
-// deliverInTheMidst delivers the other at the n-th operation of d, and tells
+// deliverInTheMidst delivers the other at the n-th operation of d, and reports
 // whether there is one.
 func deliverInTheMidst(t *testing.T, d, other segments.Delivery, before bool, n int) bool {
 	t.Helper()

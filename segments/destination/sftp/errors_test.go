@@ -26,7 +26,7 @@ func TestAFullDiskIsToldAndLeavesNothing(t *testing.T) {
 }
 
 func TestAServerThatLosesWhatItTookIsFoundOut(t *testing.T) {
-	s := sftptest.Serve(t, sftptest.Forget(1000))
+	s := sftptest.Serve(t, sftptest.LoseAfter(1000))
 	mustFail(t, folderOn(t, s), deliveryAt(t, 1, 2000), "the server has 1000 bytes of it")
 	wantNames(t, s)
 }
@@ -91,7 +91,7 @@ func TestADeliveryEndsWithItsContext(t *testing.T) {
 func TestAHostileListingIsBoundedAndLeadsNowhere(t *testing.T) {
 	s := sftptest.Serve(t, sftptest.EndlessListings())
 	mustFail(t, folderOn(t, s), deliveryAt(t, 1, 3), "lists more than")
-	odd := sftptest.Serve(t, sftptest.Strangers("..", "../..", "/", "a/../..", "x/"+destination.TempPrefix+"draft", runAt(7)+"/../../evil", fmt.Sprintf("%0300d", 7)))
+	odd := sftptest.Serve(t, sftptest.ExtraEntries("..", "../..", "/", "a/../..", "x/"+destination.TempPrefix+"draft", runAt(7)+"/../../evil", fmt.Sprintf("%0300d", 7)))
 	if err := os.MkdirAll(filepath.Join(odd.Root, "evil"), 0o755); err != nil {
 		t.Fatal(err)
 	}

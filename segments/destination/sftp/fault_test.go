@@ -15,7 +15,7 @@ import (
 	"winnow/segments/destination/sftp/sftptest"
 )
 
-// serverKinds are the kinds of servers that a run is brought to in different ways,
+// serverKinds are the kinds of servers to which runs are delivered differently,
 // and the distance of the operations at which their lines are cut.
 var serverKinds = []struct {
 	name   string
@@ -99,7 +99,7 @@ func TestALineThatIsCutAnywhereLeavesNoHalfRun(t *testing.T) {
 
 // cutAndRepeat lives the life with a line that is cut, and repeats what was cut.
 // It looks at what readers see when it is cut, and before and after each
-// renaming. It tells whether a line was cut.
+// renaming. It reports whether a line was cut.
 func cutAndRepeat(t *testing.T, life []segments.Delivery, opts []sftptest.Option, kind, when string) bool {
 	t.Helper()
 	var s *sftptest.Server
@@ -124,7 +124,7 @@ func cutAndRepeat(t *testing.T, life []segments.Delivery, opts []sftptest.Option
 			if !strings.Contains(err.Error(), "lost") && !strings.Contains(err.Error(), "before the login was done") {
 				t.Errorf("%s: the error is %v", when, err)
 			}
-			s.Rest()
+			s.WaitIdle()
 			checkReaders(t, s, when)
 		}
 	}
@@ -214,7 +214,7 @@ func TestKilledAtAnyOperationReadersSeeWholeRuns(t *testing.T) {
 		if err != nil && len(s.Operations()) < n {
 			t.Fatalf("operation %d: %v\n%s", n, err, out)
 		}
-		s.Rest()
+		s.WaitIdle()
 		when := "killed at operation " + strconv.Itoa(n)
 		checkReaders(t, s, when)
 		checkNames(t, s, when)
@@ -230,7 +230,7 @@ func TestKilledAtAnyOperationReadersSeeWholeRuns(t *testing.T) {
 	}
 }
 
-// runChild starts the process, tells which it is and waits for it.
+// runChild starts the process, stores it in which, and waits for it.
 func runChild(child *exec.Cmd, which *atomic.Pointer[exec.Cmd]) (string, error) {
 	var out strings.Builder
 	child.Stdout, child.Stderr = &out, &out

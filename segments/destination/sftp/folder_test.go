@@ -22,7 +22,7 @@ var (
 	wantRun    = destinationtest.WantRun
 )
 
-// folderOn is the folder /in of the server, for who logs in with the key.
+// folderOn is the folder /in of the server, with the key as the login.
 func folderOn(t testing.TB, s *sftptest.Server) Folder {
 	t.Helper()
 	to, err := Parse(s.URL(sftptest.User, "/in"))
@@ -235,7 +235,7 @@ func TestARunThatIsNotTheNewestLeavesLatest(t *testing.T) {
 	to := folderOn(t, s)
 	deliver(t, to, deliveryAt(t, 5, 3))
 	late := deliveryAt(t, 1, 3)
-	late.Newest, late.Keep = false, 1 // what was just brought stays
+	late.Newest, late.Keep = false, 1 // what was just delivered stays
 	deliver(t, to, late)
 	wantRun(t, inDrop(s, "latest"), 5, 3)
 	wantRun(t, inDrop(s, runAt(1)), 1, 3)
@@ -254,7 +254,7 @@ func TestASymlinkThatThereIsNoRoomForIsToldAndMadeUp(t *testing.T) {
 }
 
 func TestAServerWithoutExtensionsMayRefuseSymlinksInAnyWords(t *testing.T) {
-	s := sftptest.Serve(t, sftptest.NoMoreFiles(), sftptest.Plain())
+	s := sftptest.Serve(t, sftptest.NoMoreFiles(), sftptest.NoExtensions())
 	deliver(t, folderOn(t, s), deliveryAt(t, 1, 3))
 	wantNames(t, s, runAt(1))
 }

@@ -27,7 +27,7 @@ func written(t testing.TB, text string) string {
 	return path
 }
 
-// unsent fails when the server was told or asked anything.
+// unsent fails when anything was requested of the server.
 func unsent(t *testing.T, s *sftptest.Server) {
 	t.Helper()
 	if did := s.Operations(); len(did) > 0 {
@@ -214,7 +214,7 @@ func TestEachWayToLogInWorks(t *testing.T) {
 		"password":  func(to *Folder, _ *sftptest.Server) { to.Password = sftptest.Password },
 		"questions": func(to *Folder, _ *sftptest.Server) { to.Password = sftptest.Password },
 	} {
-		s := sftptest.Serve(t, sftptest.Only(only))
+		s := sftptest.Serve(t, sftptest.OnlyLogin(only))
 		to := folderOn(t, s)
 		to.KeyFile = ""
 		set(&to, s)
@@ -224,7 +224,7 @@ func TestEachWayToLogInWorks(t *testing.T) {
 	}
 }
 
-// loginServer is a server that knows who may log in, and what becomes of them.
+// loginServer is a server that accepts logins as config says; then is called for each.
 func loginServer(t *testing.T, config *ssh.ServerConfig, then func(*ssh.ServerConn)) Folder {
 	t.Helper()
 	_, raw, err := ed25519.GenerateKey(nil)

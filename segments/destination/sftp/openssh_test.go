@@ -148,8 +148,8 @@ func TestOpenSSHThatRenamesNothingKeepsNoEmptyRun(t *testing.T) {
 	}
 }
 
-// cutting is a server before the other one: it cuts a line, of three lines one,
-// when it has brought some of an upload.
+// cutting is a proxy of the server that cuts one line of three in the middle of an
+// upload.
 func cutting(t testing.TB, to Folder) Folder {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -170,7 +170,7 @@ func cutting(t testing.TB, to Folder) Folder {
 				from.Close()
 				continue
 			}
-			const login = 6000 // bytes that it takes; a server may lock out who is cut before
+			const login = 6000 // its bytes; a server may lock out logins that are cut off
 			limit := int64(math.MaxInt64)
 			if rand.IntN(3) == 0 {
 				limit = login + rand.Int64N(60_000)

@@ -70,7 +70,7 @@ func TestOnlyOldRunsAndLeftoversAreTakenAway(t *testing.T) {
 }
 
 func TestAServerThatKeepsAllRunsGetsTheNextToo(t *testing.T) {
-	s := sftptest.Serve(t, sftptest.Hoard())
+	s := sftptest.Serve(t, sftptest.KeepRuns())
 	to := folderOn(t, s)
 	for minute := range 3 {
 		d := deliveryAt(t, minute, 3)
@@ -117,7 +117,7 @@ func ageLeftovers(t testing.TB, s *sftptest.Server, age time.Duration) {
 	}
 }
 
-// sweptWith delivers a run a day later, which takes away what was left before.
+// sweptWith delivers a run a day later, which removes the leftovers.
 func sweptWith(t testing.TB, s *sftptest.Server, d segments.Delivery) {
 	t.Helper()
 	ageLeftovers(t, s, 24*time.Hour)

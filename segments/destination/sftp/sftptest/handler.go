@@ -20,7 +20,7 @@ type handler struct {
 	line   *line
 }
 
-// operation notes what is asked for, and has the faults that are due.
+// operation records what is requested, and applies the faults that are due.
 func (h *handler) operation(verb string, paths ...string) error {
 	s := h.server
 	text := strings.Join(append([]string{verb}, paths...), " ")
@@ -46,12 +46,12 @@ func (h *handler) operation(verb string, paths ...string) error {
 	return nil
 }
 
-// change notes what is asked for, which is to change something at the paths.
+// change records what is requested, which is to change something at the paths.
 func (h *handler) change(verb string, paths ...string) error {
 	if err := h.operation(verb, paths...); err != nil {
 		return err
 	}
-	f := h.server.now()
+	f := h.server.currentFaults()
 	for _, p := range paths {
 		if f.deny != "" && strings.HasPrefix(p+"/", f.deny+"/") {
 			return os.ErrPermission
@@ -60,7 +60,7 @@ func (h *handler) change(verb string, paths ...string) error {
 	if f.noRemovals && (verb == "remove" || verb == "rmdir") || f.noRenames && verb == "rename" {
 		return os.ErrPermission
 	}
-	if f.hoard && (verb == "rename" || verb == "remove" || verb == "rmdir") && strings.HasPrefix(path.Base(paths[0]), "2") {
+	if f.keepRuns && (verb == "rename" || verb == "remove" || verb == "rmdir") && strings.HasPrefix(path.Base(paths[0]), "2") {
 		return os.ErrPermission
 	}
 	return nil
@@ -74,8 +74,8 @@ func beneath(p string) string {
 	return p
 }
 
-// told is an error as OpenSSH tells it: three kinds, and failure for the rest.
-func told(err error) error {
+// status is an error as OpenSSH reports it: three codes, and failure for the rest.
+func status(err error) error {
 	switch {
 	case err == nil, errors.Is(err, net.ErrClosed):
 		return err
@@ -94,17 +94,17 @@ func (h *handler) Fileread(r *sftp.Request) (io.ReaderAt, error) {
 	if err := h.operation("read", r.Filepath); err != nil {
 		return nil, err
 	}
-	if h.server.now().noReads {
-		return nil, told(os.ErrPermission)
+	if h.server.currentFaults().noReads {
+		return nil, status(os.ErrPermission)
 	}
 	f, err := h.server.root.Open(beneath(r.Filepath))
-	return f, told(err)
+	return f, status(err)
 }
 
 // Filewrite implements [sftp.FileWriter].
 func (h *handler) Filewrite(r *sftp.Request) (io.WriterAt, error) {
 	if err := h.change("write", r.Filepath); err != nil {
-		return nil, told(err)
+		return nil, status(err)
 	}
 	flags := os.O_WRONLY
 	asked := r.Pflags()
@@ -115,7 +115,7 @@ func (h *handler) Filewrite(r *sftp.Request) (io.WriterAt, error) {
 	}
 	f, err := h.server.root.OpenFile(beneath(r.Filepath), flags, 0o644)
 	if err != nil {
-		return nil, told(err)
+		return nil, status(err)
 	}
 	return &upload{handler: h, file: f, path: r.Filepath}, nil
 }
@@ -133,13 +133,13 @@ func (u *upload) WriteAt(b []byte, off int64) (int, error) {
 	s.mu.Lock()
 	s.written += int64(len(b))
 	full := s.faults.fullAfter > 0 && s.written > s.faults.fullAfter
-	forget := s.faults.forget
+	loseAfter := s.faults.loseAfter
 	s.mu.Unlock()
 	if full {
 		return 0, sftp.ErrSSHFxFailure
 	}
-	if n := len(b); forget > 0 && off+int64(n) > forget {
-		_, err := u.file.WriteAt(b[:max(0, forget-off)], off)
+	if n := len(b); loseAfter > 0 && off+int64(n) > loseAfter {
+		_, err := u.file.WriteAt(b[:max(0, loseAfter-off)], off)
 		return n, err
 	}
 	return u.file.WriteAt(b, off)
@@ -174,9 +174,9 @@ func (h *handler) PosixRename(r *sftp.Request) error {
 
 func (h *handler) do(verb string, act func() error, paths ...string) error {
 	if err := h.change(verb, paths...); err != nil {
-		return told(err)
+		return status(err)
 	}
-	return told(act())
+	return status(act())
 }
 
 func (h *handler) remove(at string, folder bool) error {
@@ -191,7 +191,7 @@ func (h *handler) remove(at string, folder bool) error {
 }
 
 func (h *handler) rename(r *sftp.Request, replace bool) error {
-	root, f := h.server.root, h.server.now()
+	root, f := h.server.root, h.server.currentFaults()
 	info, err := root.Lstat(beneath(r.Filepath))
 	switch {
 	case err != nil:
@@ -206,10 +206,10 @@ func (h *handler) rename(r *sftp.Request, replace bool) error {
 }
 
 func (h *handler) symlink(r *sftp.Request) error {
-	if h.server.now().noSymlinks {
+	if h.server.currentFaults().noSymlinks {
 		return sftp.ErrSSHFxOpUnsupported
 	}
-	if h.server.now().noMoreFiles {
+	if h.server.currentFaults().noMoreFiles {
 		return sftp.ErrSSHFxFailure
 	}
 	return h.server.root.Symlink(r.Filepath, beneath(r.Target))
@@ -236,11 +236,11 @@ func (h *handler) Readlink(p string) (string, error) {
 	if err := h.operation("readlink", p); err != nil {
 		return "", err
 	}
-	if h.server.now().noSymlinks {
+	if h.server.currentFaults().noSymlinks {
 		return "", sftp.ErrSSHFxOpUnsupported
 	}
 	to, err := h.server.root.Readlink(beneath(p))
-	return to, told(err)
+	return to, status(err)
 }
 
 // Lstat implements [sftp.LstatFileLister].
@@ -249,7 +249,7 @@ func (h *handler) Lstat(r *sftp.Request) (sftp.ListerAt, error) {
 		return nil, err
 	}
 	info, err := h.server.root.Lstat(beneath(r.Filepath))
-	return listing{entries: []fs.FileInfo{info}}, told(err)
+	return listing{entries: []fs.FileInfo{info}}, status(err)
 }
 
 // Filelist implements [sftp.FileLister].
@@ -261,21 +261,21 @@ func (h *handler) Filelist(r *sftp.Request) (sftp.ListerAt, error) {
 		return h.list(r.Filepath)
 	}
 	info, err := h.server.root.Stat(beneath(r.Filepath))
-	return listing{entries: []fs.FileInfo{info}}, told(err)
+	return listing{entries: []fs.FileInfo{info}}, status(err)
 }
 
 func (h *handler) list(p string) (sftp.ListerAt, error) {
 	folder, err := h.server.root.Open(beneath(p))
 	if err != nil {
-		return nil, told(err)
+		return nil, status(err)
 	}
 	defer folder.Close()
 	entries, err := folder.Readdir(-1)
-	f := h.server.now()
-	for _, name := range f.strangers {
-		entries = append(entries, stranger(name))
+	f := h.server.currentFaults()
+	for _, name := range f.extraEntries {
+		entries = append(entries, extraEntry(name))
 	}
-	return listing{entries, f.endless}, told(err)
+	return listing{entries, f.endless}, status(err)
 }
 
 // listing is the entries of a folder, or one entry.
@@ -288,7 +288,7 @@ type listing struct {
 func (l listing) ListAt(to []fs.FileInfo, off int64) (int, error) {
 	if off >= int64(len(l.entries)) && l.endless {
 		for i := range to {
-			to[i] = stranger(fmt.Sprintf("stranger-%d", off+int64(i)))
+			to[i] = extraEntry(fmt.Sprintf("extra-%d", off+int64(i)))
 		}
 		return len(to), nil
 	}

@@ -1,10 +1,10 @@
 // Package sftptest is an SFTP server for tests: real SSH over TCP on 127.0.0.1,
-// a temporary folder as its whole world, and the faults that servers have in the
-// field, each an [Option].
+// a temporary folder as its root, and the faults that servers have in the field,
+// each an [Option].
 //
-// A server speaks as OpenSSH does where the protocol leaves a choice: a rename
-// refuses a name that is taken, posix-rename@openssh.com replaces it, and what
-// goes wrong is told as a bare failure. Everything is done beneath an [os.Root],
+// A server behaves as OpenSSH does where the protocol leaves a choice: a rename
+// refuses a name that is taken, posix-rename@openssh.com replaces it, and most
+// errors are reported as a bare failure. Everything is done beneath an [os.Root],
 // so no test writes outside of the server's folder.
 package sftptest
 
@@ -31,7 +31,7 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 )
 
-// User and Password are who may log in.
+// User and Password are the login that is accepted.
 const (
 	User     = "winnow"
 	Password = "correct-horse-battery"
@@ -40,7 +40,7 @@ const (
 // Server is a running server.
 type Server struct {
 	Addr        string // host:port
-	Root        string // the folder that is / to those who log in
+	Root        string // the folder that is / for logins
 	HostKey     string // its first key, as a line of authorized_keys
 	Fingerprint string // of the same, "SHA256:…"
 
@@ -53,7 +53,7 @@ type Server struct {
 	closed   chan struct{}
 
 	mu         sync.Mutex
-	ended      sync.Cond // told when a connection has ended
+	ended      sync.Cond // signaled when a connection has ended
 	sessions   sync.WaitGroup
 	conns      map[net.Conn]bool
 	logins     int // connections so far
@@ -107,7 +107,7 @@ func (s *Server) KnownHosts(t testing.TB) string {
 	return newFile(t, "known_hosts", []byte(lines.String()))
 }
 
-// ClientKeyFile is a new file with a private key that the server lets in.
+// ClientKeyFile is a new file with a private key that the server accepts.
 func (s *Server) ClientKeyFile(t testing.TB) string {
 	t.Helper()
 	return newFile(t, "id_ed25519", s.loginKey)
@@ -116,23 +116,23 @@ func (s *Server) ClientKeyFile(t testing.TB) string {
 // ClientKey is the same key as PEM text.
 func (s *Server) ClientKey() string { return string(s.loginKey) }
 
-// Operations is what the server was asked to do so far, in order, each as a verb
-// and paths: "mkdir /in", "write /in/a", "close /in/a", "rename /in/a /in/b".
+// Operations lists what was requested of the server so far, in order, each as a
+// verb and paths: "mkdir /in", "write /in/a", "close /in/a", "rename /in/a /in/b".
 func (s *Server) Operations() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.operations)
 }
 
-// Logins is how many connections the server was asked for.
+// Logins is how many connections there were so far.
 func (s *Server) Logins() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.logins
 }
 
-// Heal takes all faults away, also from connections that are open. How people
-// log in, and who watches, stays.
+// Heal ends all faults, also of open connections. The ways to log in, and
+// OnOperation, stay.
 func (s *Server) Heal() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,8 +140,8 @@ func (s *Server) Heal() {
 	s.faults = faults{kinds: f.kinds, only: f.only, home: f.home, watch: f.watch}
 }
 
-// now is what is wrong with the server at present.
-func (s *Server) now() faults {
+// currentFaults are the faults that the server has at present.
+func (s *Server) currentFaults() faults {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.faults
@@ -174,9 +174,9 @@ func (s *Server) end(c net.Conn) {
 	s.ended.Broadcast()
 }
 
-// Rest waits until the server has done with all who were connected: one whose
-// line is cut may still have a last wish under way.
-func (s *Server) Rest() {
+// WaitIdle waits until all connections have ended: the last operation of a line
+// that was cut may still be under way.
+func (s *Server) WaitIdle() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.conns) > 0 {
@@ -209,16 +209,16 @@ func (s *Server) session(c *line, channel ssh.Channel, requests <-chan *ssh.Requ
 	defer channel.Close()
 	for r := range requests {
 		sftpAsked := r.Type == "subsystem" && len(r.Payload) > 4 && string(r.Payload[4:]) == "sftp"
-		if sftpAsked = sftpAsked && !s.now().noSFTP; !sftpAsked {
+		if sftpAsked = sftpAsked && !s.currentFaults().noSFTP; !sftpAsked {
 			_ = r.Reply(false, nil)
 			continue
 		}
 		_ = r.Reply(true, nil)
 		h := &handler{server: s, line: c}
-		home := "/" + strings.TrimPrefix(s.now().home, "/")
+		home := "/" + strings.TrimPrefix(s.currentFaults().home, "/")
 		var wire io.ReadWriteCloser = channel
-		if s.now().plain {
-			wire = &plainChannel{ReadWriteCloser: channel}
+		if s.currentFaults().noExtensions {
+			wire = &bareChannel{ReadWriteCloser: channel}
 		}
 		server := sftp.NewRequestServer(wire, sftp.Handlers{FileGet: h, FilePut: h, FileCmd: h, FileList: h}, sftp.WithStartDirectory(home))
 		_ = server.Serve() // a line that is cut ends it
