@@ -3,7 +3,6 @@ package config
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -147,10 +146,11 @@ func (r *reader) readSettings(e *entry, kind destination.Kind, d destination.Rem
 		case s.FromFile && e.has(file):
 			var err error
 			if given[s.Name], err = r.lineOf(e.get(file), s.Name); err != nil && missing == nil {
-				missing = fmt.Errorf("destination %s: %w", d, err)
+				missing = &destination.Error{Destination: d.String(), Err: err}
 			}
 		case s.Type == destination.Secret && text != nil && text.unset && missing == nil:
-			missing = errors.New("destination " + d.String() + ": its " + s.Name + " is " + text.place.node.Value + ", which the environment does not have: set it, and try again")
+			missing = &destination.Error{Destination: d.String(), Advice: "set it, and try again",
+				Err: errors.New("its " + s.Name + " is " + text.place.node.Value + ", which the environment does not have")}
 		}
 	}
 	for name := range e.keys {

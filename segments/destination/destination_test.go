@@ -1,6 +1,8 @@
 package destination
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -47,5 +49,19 @@ func TestThePatternOfAllKindsMatchesTheURLsOfEach(t *testing.T) {
 	p := regexp.MustCompile(kinds.Pattern())
 	if !p.MatchString("box://a") || !p.MatchString("web://a") || p.MatchString("ftp://a") || kinds.Forms() != "box://place or web://place" {
 		t.Errorf("the pattern is %s, the forms are %s", p, kinds.Forms())
+	}
+}
+
+func TestAReasonLeavesOutWhatIsKnownWhereItIsShown(t *testing.T) {
+	full := errors.New("the disk is full")
+	err := fmt.Errorf("try 3: %w", &Error{Destination: "sftp://crm@host/in", Doing: "delivering run nightly/1", Err: full, Advice: "make room there"})
+	if want := "try 3: destination sftp://crm@host/in: delivering run nightly/1: the disk is full; make room there"; err.Error() != want || !errors.Is(err, full) {
+		t.Errorf("%v, want %s", err, want)
+	}
+	if got := Reason(err); got != "the disk is full; make room there" {
+		t.Errorf("the reason is %q", got)
+	}
+	if got := Reason(full); got != "the disk is full" {
+		t.Errorf("the reason of another error is %q", got)
 	}
 }

@@ -301,7 +301,7 @@ func (f Folder) failed(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("destination %s: %s: %w%s", string(f), doing, withoutCall(err), advice(err))
+	return &destination.Error{Destination: f.String(), Doing: doing, Err: withoutCall(err), Advice: advice(err)}
 }
 
 // withoutCall is the error without the name of the system call.
@@ -320,11 +320,11 @@ func withoutCall(err error) error {
 func advice(err error) string {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return "; make room there and run the export again"
+		return "make room there and run the export again"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return "; allow the user that winnow runs as to write there"
+		return "allow the user that winnow runs as to write there"
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
-		return "; move what is in the way"
+		return "move what is in the way"
 	}
 	return ""
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"winnow/segments"
+	"winnow/segments/destination"
 )
 
 var (
@@ -31,21 +32,21 @@ func (f Folder) failed(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("destination %s: %s: %w%s", f, doing, err, f.advice(err))
+	return &destination.Error{Destination: f.String(), Doing: doing, Err: err, Advice: f.advice(err)}
 }
 
 func (f Folder) advice(err error) string {
 	switch {
 	case errors.Is(err, errFull), errors.Is(err, errNoRoom):
-		return "; make room there"
+		return "make room there"
 	case errors.Is(err, fs.ErrPermission) && !errors.As(err, new(segments.LocalError)):
-		return "; allow " + f.User + " to write there"
+		return "allow " + f.User + " to write there"
 	case errors.Is(err, errNotFolder), errors.Is(err, errNotLink):
-		return "; move what is in the way"
+		return "move what is in the way"
 	case errors.Is(err, errConcurrent):
-		return "; deliver the run again"
+		return "deliver the run again"
 	case errors.Is(err, errEndless), errors.Is(err, errTooDeep):
-		return "; clear the folder"
+		return "clear the folder"
 	}
 	return ""
 }
