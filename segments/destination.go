@@ -29,6 +29,3 @@ type Delivery struct {
 	Keep     int               // how many runs of the export stay there; at least 1
 	Progress func(bytes int64) // called with the number of bytes read since the last call; may be nil
 }
-
-// Remote is the former name of Destination.
-type Remote = Destination

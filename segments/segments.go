@@ -60,8 +60,7 @@ type Export struct {
 	Segments []string
 	Formats  []Format
 	Delta    []string      // segments that also get a file of the contacts that entered and left
-	To       []string      // absolute paths of the local folders in which runs are made
-	Remotes  []Destination // where published runs are delivered
+	To       []Destination // where runs are made, if it is a Publisher too, or else delivered
 	Guard    Guard
 	Keep     int // runs; at least 1
 	CSV      CSVOptions

@@ -47,7 +47,7 @@ func TestWhoBouncedWhileARunBeginsIsNotTexted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	latest := filepath.Join(a.config.Exports[0].To[0], "nightly", "latest")
+	latest := filepath.Join(a.config.Exports[0].To[0].String(), "nightly", "latest")
 	if text := readFile(t, filepath.Join(latest, "do-not-text.csv")); text != "contact,reasons\nann,hard_bounce\n" {
 		t.Errorf("do-not-text.csv is %q", text)
 	}

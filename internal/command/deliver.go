@@ -16,6 +16,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/schedule"
 	"winnow/segments"
+	"winnow/segments/destination"
 	"winnow/segments/destination/local"
 	"winnow/store"
 )
@@ -33,14 +34,17 @@ func (a *act) outbox() local.Folder {
 
 // directories are where runs of the export are written on this machine.
 func (a *act) directories(e segments.Export) []local.Folder {
-	var list []local.Folder
-	for _, dir := range e.To {
-		list = append(list, local.Folder(dir))
-	}
-	if len(e.Remotes) > 0 && !slices.Contains(list, a.outbox()) {
+	list, remotes := local.Split(e.To)
+	if len(remotes) > 0 && !slices.Contains(list, a.outbox()) {
 		list = append(list, a.outbox())
 	}
 	return list
+}
+
+// remotesOf are where published runs of the export are delivered.
+func remotesOf(e segments.Export) []segments.Destination {
+	_, remotes := local.Split(e.To)
+	return remotes
 }
 
 // tempo is the schedule of a delivery's tries: pauses separate the tries of one
@@ -82,12 +86,12 @@ func (t tempo) due(d store.Delivery, now time.Time) bool {
 
 // owe enters what the export's remotes are to get.
 func (a *act) owe(e segments.Export) error {
-	if len(e.Remotes) == 0 {
-		return nil
-	}
 	var names []string
-	for _, to := range e.Remotes {
+	for _, to := range remotesOf(e) {
 		names = append(names, to.String())
+	}
+	if names == nil {
+		return nil
 	}
 	return a.store.Owe(e.Name, names, e.Keep)
 }
@@ -97,7 +101,7 @@ func (a *act) owe(e segments.Export) error {
 // of contacts.
 func (a *act) clearOutbox(e segments.Export) error {
 	folder := filepath.Join(string(a.outbox()), e.Name)
-	if _, err := os.Stat(folder); len(e.Remotes) > 0 || slices.Contains(e.To, string(a.outbox())) || err != nil {
+	if _, err := os.Stat(folder); slices.Contains(a.directories(e), a.outbox()) || err != nil {
 		return nil
 	}
 	known, err := a.store.Deliveries(e.Name)
@@ -124,7 +128,8 @@ func (a *act) clearStrangers() error {
 	used := false // the outbox is a directory of the config, too
 	for _, e := range a.config.Exports {
 		names = append(names, e.Name)
-		used = used || slices.Contains(e.To, string(a.outbox()))
+		folders, _ := local.Split(e.To)
+		used = used || slices.Contains(folders, a.outbox())
 	}
 	before := time.Now().Add(-strangerAge)
 	err := a.store.PruneMembersOfOthers(names, before)
@@ -147,9 +152,10 @@ func (a *act) clearStrangers() error {
 // be tried again yet. How it went is in the store; the error is of the store or
 // of ctx.
 func (a *act) deliver(ctx context.Context, e segments.Export, hurry bool) error {
-	errs := make([]error, len(e.Remotes))
+	remotes := remotesOf(e)
+	errs := make([]error, len(remotes))
 	var all sync.WaitGroup
-	for i, to := range e.Remotes {
+	for i, to := range remotes {
 		all.Go(func() { errs[i] = a.deliverTo(ctx, e, to, hurry) })
 	}
 	all.Wait()
@@ -158,7 +164,7 @@ func (a *act) deliver(ctx context.Context, e segments.Export, hurry bool) error 
 
 // delivering runs do while nobody else brings runs of the export to the remote,
 // in whichever process. Sweeps, runs and other remotes go on meanwhile.
-func (a *act) delivering(ctx context.Context, export string, to segments.Remote, do func() error) (err error) {
+func (a *act) delivering(ctx context.Context, export string, to segments.Destination, do func() error) (err error) {
 	remote := fnv.New64a()
 	remote.Write([]byte(to.String()))
 	lock := schedule.NewLock(fmt.Sprintf("%s.deliver-%s-%016x", a.store.Path(), export, remote.Sum64()))
@@ -169,7 +175,7 @@ func (a *act) delivering(ctx context.Context, export string, to segments.Remote,
 	return do()
 }
 
-func (a *act) deliverTo(ctx context.Context, e segments.Export, to segments.Remote, hurry bool) (err error) {
+func (a *act) deliverTo(ctx context.Context, e segments.Export, to segments.Destination, hurry bool) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("deliver %s to %s: panic: %v; this is a fault of winnow", e.Name, to, p)
@@ -183,7 +189,7 @@ func (a *act) deliverTo(ctx context.Context, e segments.Export, to segments.Remo
 	})
 }
 
-func (a *act) deliverDue(ctx context.Context, e segments.Export, to segments.Remote, hurry bool) error {
+func (a *act) deliverDue(ctx context.Context, e segments.Export, to segments.Destination, hurry bool) error {
 	for {
 		d, ok, err := a.firstWaiting(e.Name, to)
 		if err != nil || !ok || !hurry && !deliveryTempo.due(d, time.Now()) {
@@ -195,7 +201,7 @@ func (a *act) deliverDue(ctx context.Context, e segments.Export, to segments.Rem
 	}
 }
 
-func (a *act) firstWaiting(export string, to segments.Remote) (d store.Delivery, ok bool, err error) {
+func (a *act) firstWaiting(export string, to segments.Destination) (d store.Delivery, ok bool, err error) {
 	list, err := a.store.Deliveries(export)
 	i := slices.IndexFunc(list, func(d store.Delivery) bool { return d.Remote == to.String() && d.Status == store.Waiting })
 	if err != nil || i < 0 {
@@ -206,7 +212,7 @@ func (a *act) firstWaiting(export string, to segments.Remote) (d store.Delivery,
 
 // attempt tries a delivery, a few times, enters how that went, and tells how the
 // run stands there now.
-func (a *act) attempt(ctx context.Context, e segments.Export, to segments.Remote, d store.Delivery) (arrival, error) {
+func (a *act) attempt(ctx context.Context, e segments.Export, to segments.Destination, d store.Delivery) (arrival, error) {
 	from, err := a.wholeCopy(ctx, e, d.Run)
 	if err == nil {
 		defer from.Close()
@@ -217,11 +223,11 @@ func (a *act) attempt(ctx context.Context, e segments.Export, to segments.Remote
 		return arrivalOf(d), ctx.Err() // nothing was learned of the remote
 	case err != nil && d.Status == store.Delivered:
 		// The store goes on knowing that it was there once.
-		return arrival{To: d.Remote, Status: missing, Error: err.Error()}, nil
+		return arrival{To: d.Remote, Status: missing, Error: destination.Reason(err)}, nil
 	case errors.Is(err, errNoCopy):
 		d.Status, d.Error = store.Gone, err.Error()
 	case err != nil:
-		d.Status, d.Error = store.Waiting, err.Error()
+		d.Status, d.Error = store.Waiting, destination.Reason(err)
 		wait := deliveryTempo.again(d.Tries)
 		if errors.Is(err, segments.ErrUnwelcome) {
 			wait = deliveryTempo.longest
@@ -239,7 +245,7 @@ func (a *act) attempt(ctx context.Context, e segments.Export, to segments.Remote
 
 // try delivers, and after a short while again. Who is not welcome there does not
 // knock again.
-func (a *act) try(ctx context.Context, e segments.Export, to segments.Remote, d *store.Delivery, from fs.FS) error {
+func (a *act) try(ctx context.Context, e segments.Export, to segments.Destination, d *store.Delivery, from fs.FS) error {
 	for i := 0; ; i++ {
 		d.Tries++
 		err := a.send(ctx, e, to, d.Run, from)
@@ -254,7 +260,7 @@ func (a *act) try(ctx context.Context, e segments.Export, to segments.Remote, d 
 }
 
 // send brings a run somewhere, once.
-func (a *act) send(ctx context.Context, e segments.Export, to segments.Remote, run string, from fs.FS) error {
+func (a *act) send(ctx context.Context, e segments.Export, to segments.Destination, run string, from fs.FS) error {
 	newest, _, err := a.store.LastRun(e.Name, segments.Published, segments.Released)
 	if err != nil {
 		return err

@@ -56,11 +56,11 @@ func (s *shelf) be(down error) {
 var errDown = errors.New("nobody answers")
 
 // remoteAct is testAct whose export has these remotes.
-func remoteAct(t *testing.T, remotes ...segments.Remote) (*act, segments.Export) {
+func remoteAct(t *testing.T, remotes ...segments.Destination) (*act, segments.Export) {
 	t.Helper()
 	a := testAct(t)
 	e := &a.config.Exports[0]
-	e.Remotes, e.Delta = remotes, []string{"do-not-text"}
+	e.To, e.Delta = append(e.To, remotes...), []string{"do-not-text"}
 	return a, *e
 }
 
@@ -167,7 +167,7 @@ func TestARunHeldBeforeThereWereServersReachesThem(t *testing.T) {
 	a, _ := remoteAct(t)
 	a.config.Exports[0].Guard.MinRows = map[string]int64{"reachable": 1000}
 	held := a.night(t, 1)
-	a.config.Exports[0].Remotes = []segments.Remote{crm}
+	a.config.Exports[0].To = append(a.config.Exports[0].To, crm)
 	did, err := a.release(context.Background(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now()))
 	if err != nil || did.Run.Error != "" {
 		t.Errorf("released it tells of %v, %q", err, did.Run.Error)
@@ -336,7 +336,7 @@ func TestAnOlderRunIsMadeUpAndReadersStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	did, err := a.makeUp(context.Background(), "nightly", older.Name, nil)
-	if err != nil || len(did.Destinations) != 1 || did.Destinations[0].To != e.To[0] || did.Destinations[0].Status != "published" {
+	if err != nil || len(did.Destinations) != 1 || did.Destinations[0].To != e.To[0].String() || did.Destinations[0].Status != "published" {
 		t.Fatalf("it came to %+v, %v", did, err)
 	}
 	if to, _ := os.Readlink(a.folder("latest")); to != newer.Name {
@@ -375,7 +375,7 @@ func TestADeliveredRunThatFailsByHandIsNotOwedAgain(t *testing.T) {
 	run := a.night(t, 1)
 	a.night(t, 2)
 	crm.be(errDown)
-	target := target{crm, false}
+	target := crm
 	at, err := a.bring(t.Context(), a.config.Exports[0], run, target)
 	if err != nil || at.well() || !strings.Contains(at.Error, errDown.Error()) {
 		t.Errorf("by hand it came to %+v, %v", at, err)
@@ -393,7 +393,7 @@ func TestWhatWaitsForARemoteThatIsGoneStaysNoLongerThanRunsAreKept(t *testing.T)
 	a, _ := remoteAct(t, crm)
 	a.config.Exports[0].Keep = 2
 	a.night(t, 1)
-	a.config.Exports[0].Remotes = nil
+	a.config.Exports[0].To = a.config.Exports[0].To[:1]
 	outbox := filepath.Join(string(a.outbox()), "nightly")
 	for day := 2; day <= 3; day++ {
 		a.night(t, day)
@@ -408,8 +408,8 @@ func TestAnOutboxWithoutRemotesIsCleared(t *testing.T) {
 	a, e := remoteAct(t, crm)
 	a.night(t, 1)
 	outbox := filepath.Join(string(a.outbox()), "nightly")
-	settled := func(remotes ...segments.Remote) bool {
-		e.Remotes = remotes
+	settled := func(remotes ...segments.Destination) bool {
+		e.To = append(e.To[:1:1], remotes...)
 		if err := a.settleExport(e); err != nil {
 			t.Fatal(err)
 		}

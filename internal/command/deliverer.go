@@ -50,7 +50,7 @@ func (p *deliverer) retry() { p.hasten(func(route) bool { return true }) }
 func (p *deliverer) hasten(those func(route) bool) {
 	p.mu.Lock()
 	for _, e := range p.d.current.Load().Exports {
-		for _, to := range e.Remotes {
+		for _, to := range remotesOf(e) {
 			if r := (route{e.Name, to.String()}); those(r) {
 				p.hurry[r] = true
 			}
@@ -99,7 +99,7 @@ func (p *deliverer) run() {
 // round begins to deliver the runs of an export to each of its remotes, unless
 // that is under way.
 func (p *deliverer) round(e segments.Export, all *sync.WaitGroup) {
-	for _, to := range e.Remotes {
+	for _, to := range remotesOf(e) {
 		on := route{e.Name, to.String()}
 		hurry, begin := p.take(on)
 		if !begin {
@@ -154,7 +154,8 @@ func (d *daemon) tried(y store.Delivery) {
 func (d *daemon) deliveries() (map[string]console.Deliveries, error) {
 	counts := map[string]console.Deliveries{}
 	for _, e := range d.current.Load().Exports {
-		if len(e.Remotes) == 0 {
+		remotes := remotesOf(e)
+		if len(remotes) == 0 {
 			continue
 		}
 		known, err := d.store.Deliveries(e.Name)
@@ -163,7 +164,7 @@ func (d *daemon) deliveries() (map[string]console.Deliveries, error) {
 		}
 		waiting := len(waitingFor(e, known))
 		count := console.Deliveries{Waiting: waiting, Lost: len(undelivered(e, known)) - waiting}
-		for i, to := range e.Remotes {
+		for i, to := range remotes {
 			if last := lastDelivered(to, known); i == 0 || last.Before(count.Last) {
 				count.Last = last
 			}
@@ -174,7 +175,7 @@ func (d *daemon) deliveries() (map[string]console.Deliveries, error) {
 }
 
 // lastDelivered is when the remote last got a run; the zero time for never.
-func lastDelivered(to segments.Remote, known []store.Delivery) (last time.Time) {
+func lastDelivered(to segments.Destination, known []store.Delivery) (last time.Time) {
 	for _, y := range known {
 		if y.Remote == to.String() && y.DeliveredAt != 0 && y.DeliveredAt.Time().After(last) {
 			last = y.DeliveredAt.Time()
@@ -187,7 +188,7 @@ func lastDelivered(to segments.Remote, known []store.Delivery) (last time.Time) 
 // of the run begun first at first.
 func waitingFor(e segments.Export, known []store.Delivery) []store.Delivery {
 	return slices.DeleteFunc(slices.Clone(known), func(d store.Delivery) bool {
-		return d.Status != store.Waiting || !slices.ContainsFunc(e.Remotes, func(to segments.Remote) bool { return to.String() == d.Remote })
+		return d.Status != store.Waiting || !slices.ContainsFunc(remotesOf(e), func(to segments.Destination) bool { return to.String() == d.Remote })
 	})
 }
 
@@ -195,7 +196,7 @@ func waitingFor(e segments.Export, known []store.Delivery) []store.Delivery {
 // got a run: once it has a later one, the loss is over.
 func undelivered(e segments.Export, known []store.Delivery) []store.Delivery {
 	list := waitingFor(e, known)
-	for _, to := range e.Remotes {
+	for _, to := range remotesOf(e) {
 		var lost []store.Delivery
 		for _, d := range known {
 			switch {
@@ -213,8 +214,8 @@ func undelivered(e segments.Export, known []store.Delivery) []store.Delivery {
 
 // destinationsOf names the destinations of an export, without secrets.
 func destinationsOf(e *segments.Export) []string {
-	list := slices.Clone(e.To)
-	for _, to := range e.Remotes {
+	var list []string
+	for _, to := range e.To {
 		list = append(list, to.String())
 	}
 	return list

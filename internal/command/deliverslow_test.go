@@ -38,7 +38,7 @@ func TestASlowServerHoldsUpNoOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.bring(soon, e, newest, target{crm, false}); err != nil {
+	if _, err := a.bring(soon, e, newest, crm); err != nil {
 		t.Errorf("by hand it waits too: %v", err)
 	}
 	crm.wants(t, "01*", "02*", "02*")

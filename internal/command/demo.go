@@ -260,7 +260,7 @@ func (d *demo) run(ctx context.Context, at time.Time, show string) error {
 		for _, f := range result.Manifest.Files {
 			rows = append(rows, []string{"   " + f.Name, grouped(f.Rows) + " rows", grouped(f.Bytes) + " bytes", "sha256 " + f.SHA256[:12] + "…"})
 		}
-		folder := filepath.Join(e.To[0], e.Name, result.Run.Name)
+		folder := filepath.Join(e.To[0].String(), e.Name, result.Run.Name)
 		d.say("   %s\n", strings.TrimPrefix(folder, d.folder+string(filepath.Separator)))
 		table(d.Stdout, rows)
 		if err := d.head(filepath.Join(folder, show)); err != nil {

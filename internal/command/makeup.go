@@ -10,9 +10,10 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/config"
 	"winnow/segments"
+	"winnow/segments/destination"
 	"winnow/segments/destination/local"
-	"winnow/segments/destination/sftp"
 	"winnow/store"
 )
 
@@ -46,19 +47,25 @@ const missing = "missing"
 // arrivals tell how a run stands with every destination of its export.
 func (a *act) arrivals(e segments.Export, run segments.Run) ([]arrival, error) {
 	list := []arrival{}
-	for _, dir := range e.To {
-		place, err := local.Folder(dir).Find(e.Name, run.Name)
-		at := arrival{To: dir, Status: [...]string{local.Missing: missing, local.Held: "held", local.Published: "published"}[place]}
-		if err != nil {
-			at.Error = err.Error()
-		}
-		list = append(list, at)
-	}
 	known, err := a.store.Deliveries(e.Name)
-	for _, to := range e.Remotes {
-		list = append(list, arrivalAt(to.String(), run, known))
+	for _, to := range e.To {
+		if folder, isFolder := to.(local.Folder); isFolder {
+			list = append(list, arrivalIn(folder, run))
+		} else {
+			list = append(list, arrivalAt(to.String(), run, known))
+		}
 	}
 	return list, err
+}
+
+// arrivalIn tells how a run stands in a folder.
+func arrivalIn(folder local.Folder, run segments.Run) arrival {
+	place, err := folder.Find(run.Export, run.Name)
+	at := arrival{To: folder.String(), Status: [...]string{local.Missing: missing, local.Held: "held", local.Published: "published"}[place]}
+	if err != nil {
+		at.Error = destination.Reason(err)
+	}
+	return at
 }
 
 // arrivalAt tells how a run stands with a remote. What waits for an older run has
@@ -91,7 +98,7 @@ func arrivalAt(remote string, run segments.Run, known []store.Delivery) arrival 
 // worthSaying tells whether to list the destinations: when there are remotes, or
 // when one of the destinations lacks the run.
 func worthSaying(e segments.Export, list []arrival) bool {
-	return len(e.Remotes) > 0 || slices.ContainsFunc(list, func(at arrival) bool { return !at.well() })
+	return len(remotesOf(e)) > 0 || slices.ContainsFunc(list, func(at arrival) bool { return !at.well() })
 }
 
 // sayArrivals prints where a run is, and on stderr what keeps it from where it
@@ -110,9 +117,9 @@ func (c *call) sayArrivals(export, run string, list []arrival) error {
 			continue
 		}
 		err = errNo
-		why, then := at.Error, ""
-		if why == "" {
-			why = fmt.Sprintf("destination %s has not got run %s/%s", at.To, export, run)
+		why, then := fmt.Sprintf("destination %s has not got run %s/%s", at.To, export, run), ""
+		if at.Error != "" {
+			why = fmt.Sprintf("destination %s: delivering run %s/%s: %s", at.To, export, run, at.Error)
 		}
 		if at.Status == string(store.Waiting) {
 			then = fmt.Sprintf("a daemon tries again by itself, not before %s; or now: ", at.NextAt)
@@ -120,12 +127,6 @@ func (c *call) sayArrivals(export, run string, list []arrival) error {
 		fmt.Fprintf(c.Stderr, "winnow: %s\nwinnow: %swinnow export %s --run %s --to %s\n", why, then, export, run, at.To)
 	}
 	return err
-}
-
-// target is where a run is to be brought, by hand.
-type target struct {
-	segments.Remote
-	directory bool
 }
 
 // makeUp brings a published run to these destinations, or, without any, to all of
@@ -151,8 +152,8 @@ func (a *act) makeUp(ctx context.Context, name, which string, to []string) (made
 	defer from.Close()
 	for _, t := range targets {
 		var at arrival
-		if t.directory {
-			at, err = a.put(ctx, e, run, t, from.FS())
+		if folder, isFolder := t.(local.Folder); isFolder {
+			at, err = a.put(ctx, e, run, folder, from.FS())
 		} else {
 			at, err = a.bring(ctx, e, run, t)
 		}
@@ -164,7 +165,7 @@ func (a *act) makeUp(ctx context.Context, name, which string, to []string) (made
 }
 
 // bring brings the run to a remote of the export.
-func (a *act) bring(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote) (at arrival, err error) {
+func (a *act) bring(ctx context.Context, e segments.Export, run segments.Run, to segments.Destination) (at arrival, err error) {
 	d := store.Delivery{Export: e.Name, Run: run.Name, ScheduledAt: run.ScheduledAt, Remote: to.String()}
 	err = a.delivering(ctx, e.Name, to, func() error {
 		if err := a.owe(e); err != nil {
@@ -185,7 +186,7 @@ func (a *act) bring(ctx context.Context, e segments.Export, run segments.Run, to
 
 // put copies the run into a directory, of which the store keeps nothing. It is
 // tried once: sweeps and runs wait meanwhile.
-func (a *act) put(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote, from fs.FS) (arrival, error) {
+func (a *act) put(ctx context.Context, e segments.Export, run segments.Run, to segments.Destination, from fs.FS) (arrival, error) {
 	at := arrival{To: to.String(), Status: string(segments.Published)}
 	var failed error
 	err := a.alone(ctx, func() error {
@@ -193,7 +194,7 @@ func (a *act) put(ctx context.Context, e segments.Export, run segments.Run, to s
 		return ctx.Err()
 	})
 	if failed != nil {
-		at.Status, at.Error = missing, failed.Error()
+		at.Status, at.Error = missing, destination.Reason(failed)
 	}
 	return at, err
 }
@@ -252,14 +253,14 @@ func (a *act) notPublished(e segments.Export, which string, run segments.Run) er
 }
 
 // targets are the destinations that people named, or those that lack the run.
-func (a *act) targets(e segments.Export, run segments.Run, named []string) (list []target, err error) {
+func (a *act) targets(e segments.Export, run segments.Run, named []string) (list []segments.Destination, err error) {
 	for _, name := range named {
-		t, err := a.target(e, name)
+		to, err := a.target(e, name)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(list, func(other target) bool { return other.String() == t.String() }) {
-			list = append(list, t)
+		if !slices.ContainsFunc(list, func(other segments.Destination) bool { return other.String() == to.String() }) {
+			list = append(list, to)
 		}
 	}
 	if len(named) > 0 {
@@ -267,12 +268,8 @@ func (a *act) targets(e segments.Export, run segments.Run, named []string) (list
 	}
 	stands, err := a.arrivals(e, run)
 	for i, at := range stands {
-		switch {
-		case at.well():
-		case i < len(e.To):
-			list = append(list, target{local.Folder(e.To[i]), true})
-		default:
-			list = append(list, target{e.Remotes[i-len(e.To)], false})
+		if !at.well() {
+			list = append(list, e.To[i])
 		}
 	}
 	return list, err
@@ -280,8 +277,8 @@ func (a *act) targets(e segments.Export, run segments.Run, named []string) (list
 
 // target finds what people mean by a destination: one of the config, as it is
 // written there or shown elsewhere, or any other directory.
-func (a *act) target(e segments.Export, name string) (target, error) {
-	if scheme, _, is := strings.Cut(name, "://"); is {
+func (a *act) target(e segments.Export, name string) (segments.Destination, error) {
+	if scheme, _, isURL := strings.Cut(name, "://"); isURL {
 		return remoteNamed(e, scheme, name, a.config.Path)
 	}
 	full := name
@@ -289,29 +286,29 @@ func (a *act) target(e segments.Export, name string) (target, error) {
 		full = filepath.Join(filepath.Dir(a.config.Path), name)
 	}
 	// What the config writes is relative to it, all else to where people are.
-	if full, err := filepath.Abs(full); err == nil && slices.Contains(e.To, full) {
-		return target{local.Folder(full), true}, nil
+	folders, _ := local.Split(e.To)
+	if full, err := filepath.Abs(full); err == nil && slices.Contains(folders, local.Folder(full)) {
+		return local.Folder(full), nil
 	}
 	full, err := filepath.Abs(name)
-	return target{local.Folder(full), true}, err
+	return local.Folder(full), err
 }
 
-// remoteNamed finds a remote of the export by its URL. What is wrong with the URL
-// is told without it: it may hold a password.
-func remoteNamed(e segments.Export, scheme, name, file string) (target, error) {
-	meant := name
-	if s, err := sftp.Parse(name); err == nil {
-		meant = s.String()
-	} else if strings.EqualFold(scheme, "sftp") {
-		return target{}, &usageError{fmt.Errorf("--to: %w", err)}
+// remoteNamed finds a destination of the export by its URL. What is wrong with the
+// URL is told without it: it may hold a password.
+func remoteNamed(e segments.Export, scheme, name, file string) (segments.Destination, error) {
+	meant := scheme + "://…"
+	if _, known := config.Kinds.Of(name); known {
+		named, err := config.Kinds.Parse(name, nil)
+		if err != nil {
+			return nil, &usageError{fmt.Errorf("--to: %w", err)}
+		}
+		meant = named.String()
 	}
-	for _, to := range e.Remotes {
+	for _, to := range e.To {
 		if to.String() == meant {
-			return target{to, false}, nil
+			return to, nil
 		}
 	}
-	if !strings.EqualFold(scheme, "sftp") {
-		meant = scheme + "://…"
-	}
-	return target{}, fmt.Errorf("export %s has no destination %s in %s: write it there, with the keys that it needs", e.Name, meant, file)
+	return nil, fmt.Errorf("export %s has no destination %s in %s: write it there, with the keys that it needs", e.Name, meant, file)
 }

@@ -36,7 +36,7 @@ func (x releaseCommand) Run(c *call) error {
 		e, _ := a.exportNamed(export)
 		if !c.json {
 			what := ""
-			if len(e.To) > 0 { // what servers have stands below, once it is known
+			if folders, _ := local.Split(e.To); len(folders) > 0 { // what servers have stands below, once it is known
 				what = ": latest points to it now"
 			}
 			fmt.Fprintf(c.Stdout, "%s %s/%s%s\n", did.Status, did.Export, did.Name, what)
@@ -167,13 +167,14 @@ func failuresOf(m segments.Manifest) (list []error) {
 // that is younger than the run. The servers then get a directory's copy.
 func (a *act) releasable(e segments.Export, run segments.Run) []local.Folder {
 	all := a.directories(e)
-	if len(e.To) == 0 || len(all) == len(e.To) {
+	folders, _ := local.Split(e.To)
+	if len(folders) == 0 || len(all) == len(folders) {
 		return all
 	}
 	if place, err := a.outbox().Find(e.Name, run.Name); err != nil || place != local.Missing {
 		return all
 	}
-	return all[:len(e.To)]
+	return folders
 }
 
 // concludeRuns brings to an end the runs and releases whose process was killed.

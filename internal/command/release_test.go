@@ -12,6 +12,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/segments/destination/local"
 )
 
 // nightlyAt makes a run of the export of testAct, with a delta.
@@ -45,7 +46,7 @@ func (a *act) statusOf(t *testing.T, run segments.Run) segments.Status {
 }
 
 func (a *act) folder(parts ...string) string {
-	return filepath.Join(append([]string{a.config.Exports[0].To[0], "nightly"}, parts...)...)
+	return filepath.Join(append([]string{a.config.Exports[0].To[0].String(), "nightly"}, parts...)...)
 }
 
 var secondOfJanuary = time.Date(2026, 1, 2, 2, 0, 0, 0, time.UTC)
@@ -98,7 +99,7 @@ func TestAReleaseThatWasKilledInTheMiddleIsCarriedThrough(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := testAct(t)
 			e := &a.config.Exports[0]
-			e.To = append(e.To, filepath.Join(filepath.Dir(e.To[0]), "other"))
+			e.To = append(e.To, local.Folder(filepath.Join(filepath.Dir(e.To[0].String()), "other")))
 			a.nightlyAt(t, secondOfJanuary)
 			e.Guard.MinRows = map[string]int64{"reachable": 1000}
 			held := a.nightlyAt(t, secondOfJanuary.Add(hygiene.Day))
@@ -111,7 +112,8 @@ func TestAReleaseThatWasKilledInTheMiddleIsCarriedThrough(t *testing.T) {
 			if err := goOn(a, held); err != nil {
 				t.Fatal(err)
 			}
-			for _, dir := range e.To {
+			for _, to := range e.To {
+				dir := to.String()
 				if to, _ := os.Readlink(filepath.Join(dir, "nightly", "latest")); to != held.Name {
 					t.Errorf("in %s latest points to %s", dir, to)
 				}
@@ -130,14 +132,14 @@ func TestAReleaseThatWasKilledInTheMiddleIsCarriedThrough(t *testing.T) {
 func TestAReleaseThatOneDirectoryMissesIsToldAsOne(t *testing.T) {
 	a := testAct(t)
 	e := &a.config.Exports[0]
-	e.To = append(e.To, filepath.Join(filepath.Dir(e.To[0]), "other"))
+	e.To = append(e.To, local.Folder(filepath.Join(filepath.Dir(e.To[0].String()), "other")))
 	e.Keep, e.Guard.MinRows = 2, map[string]int64{"reachable": 1000}
 	other := a.nightlyAt(t, secondOfJanuary)
 	held := a.nightlyAt(t, secondOfJanuary.Add(hygiene.Day))
-	if err := os.RemoveAll(e.To[1]); err != nil {
+	if err := os.RemoveAll(e.To[1].String()); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(e.To[1], nil, 0o600); err != nil {
+	if err := os.WriteFile(e.To[1].String(), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	did, err := a.release(t.Context(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now()))

@@ -97,7 +97,7 @@ func heldRunNames(cfg *config.Config, s *store.Store) (names []string, err error
 // undeliveredRuns are the runs that remotes have not got.
 func undeliveredRuns(cfg *config.Config, s *store.Store) (list []store.Delivery, err error) {
 	for _, e := range cfg.Exports {
-		if len(e.Remotes) == 0 {
+		if len(remotesOf(e)) == 0 {
 			continue
 		}
 		known, knownErr := s.Deliveries(e.Name)
@@ -159,9 +159,8 @@ func (b *behind) trouble(now hygiene.Instant) (t console.Trouble, ok bool) {
 		t.What = fmt.Sprintf("%s never got run %s of %s: %s; whoever reads deltas there takes the next run's whole files", lost.Remote, lost.Run, lost.Export, lost.Error)
 		return t, lost.Run != ""
 	}
-	why := strings.TrimPrefix(strings.TrimPrefix(d.Error, "destination "+d.Remote+": "), "delivering run "+d.Export+"/"+d.Run+": ")
 	t.What = fmt.Sprintf("%s has not got %s of %s, the first %s: %s; tried %s, a daemon tries again by itself, not before %s",
-		d.Remote, plural(b.waiting, "run"), d.Export, d.Run, why, plural(d.Tries, "time"), d.NextAt)
+		d.Remote, plural(b.waiting, "run"), d.Export, d.Run, d.Error, plural(d.Tries, "time"), d.NextAt)
 	if lost.Run != "" {
 		t.What += fmt.Sprintf("; older runs are lost to it, the last of them %s, since no whole copy is kept here any more", lost.Run)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"winnow/segments"
 	"winnow/segments/destination"
+	"winnow/segments/destination/local"
 	"winnow/segments/destination/sftp"
 )
 
@@ -20,15 +21,17 @@ var Kinds = destination.Kinds{sftp.Kind}
 // readTargets reads where an export goes.
 func (r *reader) readTargets(x *segments.Export, e *entry) {
 	server := "{url: " + Kinds.Forms() + ", …}"
-	var remotes []string
 	for _, item := range e.each() {
 		if item.fields != nil {
-			remotes = r.readRemote(x, item, remotes)
+			r.readRemote(x, item)
 			continue
 		}
 		r.hidePassword(item)
 		path := r.absolute(item.text)
-		same := func(other string) bool { return sameFolder(path, other) }
+		same := func(other segments.Destination) bool {
+			folder, isFolder := other.(local.Folder)
+			return isFolder && sameFolder(path, string(folder))
+		}
 		kind, known := Kinds.Of(item.text)
 		switch scheme, _, isURL := strings.Cut(item.text, "://"); {
 		case known:
@@ -40,7 +43,7 @@ func (r *reader) readTargets(x *segments.Export, e *entry) {
 		case slices.ContainsFunc(x.To, same):
 			r.tellAt(item, "the directory "+quote(item.text)+" is there already", "")
 		}
-		x.To = append(x.To, path)
+		x.To = append(x.To, local.Folder(path))
 	}
 }
 
@@ -91,20 +94,19 @@ func settingFields(s destination.Setting) []field {
 }
 
 // readRemote reads a destination with a URL. What can be reported without a
-// connection is reported now, and not in the night of its first run. seen has the
-// destinations of the export so far.
-func (r *reader) readRemote(x *segments.Export, e *entry, seen []string) []string {
+// connection is reported now, and not in the night of its first run.
+func (r *reader) readRemote(x *segments.Export, e *entry) {
 	url := e.get("url")
 	if url == nil {
-		return seen // it was reported
+		return // it was reported
 	}
 	r.hidePassword(url)
 	named, err := Kinds.Parse(url.text, nil)
 	switch {
 	case err != nil:
 		r.tellAt(url, err.Error(), "")
-		return seen
-	case slices.Contains(seen, named.String()):
+		return
+	case slices.ContainsFunc(x.To, func(other segments.Destination) bool { return other.String() == named.String() }):
 		r.tellAt(url, "the server's folder "+quote(named.String())+" is there already", "")
 	}
 	kind, _ := Kinds.Of(url.text)
@@ -113,16 +115,15 @@ func (r *reader) readRemote(x *segments.Export, e *entry, seen []string) []strin
 	switch {
 	case err != nil:
 		r.tellAt(url, err.Error(), "")
-		return seen
+		return
 	case missing != nil:
-		x.Remotes = append(x.Remotes, unready{d, missing})
-		return append(seen, named.String())
+		x.To = append(x.To, unready{d, missing})
+		return
 	}
 	if err := d.Check(); err != nil && r.demand && !r.kept && e.sound() {
 		r.tellAt(e, err.Error(), "")
 	}
-	x.Remotes = append(x.Remotes, d)
-	return append(seen, named.String())
+	x.To = append(x.To, d)
 }
 
 // readSettings reads what a destination is given beside its URL. missing says

@@ -38,7 +38,7 @@ exports:
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := c.Exports[0].Remotes[0].Deliver(t.Context(), segments.Delivery{}); err == nil || !strings.Contains(err.Error(), want) {
+			if err := c.Exports[0].To[0].Deliver(t.Context(), segments.Delivery{}); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("a delivery says %v, want %q", err, want)
 			}
 		}
@@ -110,7 +110,7 @@ exports: [{name: nightly, schedule: "0 2 * * *", segments: [here], to: [`+to+`]}
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := c.Exports[0].Remotes[0].(memo).given
+	got := c.Exports[0].To[0].(memo).given
 	if want := map[string]string{"room": "r", "map": filepath.Join(dir, "m.txt"), "password": "correct-horse", "pin": "1234"}; !maps.Equal(got, want) {
 		t.Errorf("it was given %q, want %q", got, want)
 	}
