@@ -58,6 +58,9 @@ var attributeField = field{fill: (*view).fillAttribute}
 
 const attributePrefix = "attributes."
 
+// changeColumn is the name of a delta's first column.
+const changeColumn = "change"
+
 // columns has all columns but those of attributes, in the order of the
 // documentation.
 var columns = allColumns()

@@ -13,9 +13,6 @@ const (
 	left    = "left"
 )
 
-// changeColumn is the name of a delta's first column.
-const changeColumn = "change"
-
 // delta writes which contacts entered a segment and which left it since its base.
 // The members of the base are read while the contacts pass, both in byte order of
 // the key: nothing is held in memory.

@@ -2,23 +2,7 @@ package segments
 
 import (
 	"fmt"
-	"strings"
 )
-
-// Format is a file format; it is also the suffix of the file's name.
-type Format string
-
-// The formats. Those with .gz are the same files, compressed with gzip.
-const (
-	CSV        Format = "csv"
-	JSON       Format = "json"   // one array
-	NDJSON     Format = "ndjson" // one object a line
-	CSVGzip    Format = "csv.gz"
-	JSONGzip   Format = "json.gz"
-	NDJSONGzip Format = "ndjson.gz"
-)
-
-const gzipSuffix = ".gz"
 
 // encoder writes one format. It appends to a buffer that is passed to it and
 // keeps no row, so a file of any length takes the same memory.
@@ -45,13 +29,6 @@ func Formats() []Format {
 		plain, compressed = append(plain, e.format), append(compressed, e.format+gzipSuffix)
 	}
 	return append(plain, compressed...)
-}
-
-// uncompressed returns the format of what is in a compressed file, and reports
-// whether it is one.
-func (f Format) uncompressed() (Format, bool) {
-	inside, compressed := strings.CutSuffix(string(f), gzipSuffix)
-	return Format(inside), compressed
 }
 
 func newEncoder(f Format, columns []Column, options CSVOptions) (encoder, error) {

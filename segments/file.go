@@ -33,7 +33,7 @@ type fileCopy struct {
 func createFile(entry File, e encoder, replicas []*replica, c *compressors) *file {
 	f := &file{entry: entry, encoder: e, sum: sha256.New(), pending: make([]byte, 0, pendingSize)}
 	if _, compressed := entry.Format.uncompressed(); compressed {
-		f.gzip = newGzipped(c)
+		f.gzip = newGzipped(c, pendingSize)
 	}
 	for _, r := range replicas {
 		if r.err != nil {

@@ -55,8 +55,9 @@ type gzipped struct {
 	size        uint32 // of all blocks, modulo 2³² as the format demands
 }
 
-func newGzipped(c *compressors) *gzipped {
-	g := &gzipped{compressors: c, block: make([]byte, 0, pendingSize)}
+// newGzipped compresses blocks of up to that many bytes.
+func newGzipped(c *compressors, size int) *gzipped {
+	g := &gzipped{compressors: c, block: make([]byte, 0, size)}
 	g.packed.Write([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}) // deflate, no flags, unknown system
 	return g
 }

@@ -57,17 +57,6 @@ type Failure struct {
 	Error   string `json:"error"`
 }
 
-func newManifest(p *Plan) Manifest {
-	m := Manifest{
-		Export: p.Run.Export, Run: p.Run.Name, ScheduledAt: p.Run.ScheduledAt, AsOf: p.Run.AsOf,
-		ThroughSeq: p.Run.ThroughSeq, Policy: p.Run.Policy, Version: p.Version, Files: []File{},
-	}
-	if p.Previous != "" {
-		m.PreviousRun = &p.Previous
-	}
-	return m
-}
-
 // text is the manifest as it is written.
 func (m *Manifest) text() ([]byte, error) {
 	var b bytes.Buffer
