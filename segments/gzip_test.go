@@ -60,7 +60,7 @@ type keyEndsWith string
 func (k keyEndsWith) Holds(s *hygiene.Subject) bool { return strings.HasSuffix(s.Key, string(k)) }
 func (k keyEndsWith) String() string                { return "keyEndsWith" }
 
-// failingLists can't tell the lists of one contact.
+// failingLists can't read the lists of one contact.
 type failingLists struct {
 	roster
 	at string
@@ -123,7 +123,7 @@ func TestAHeaderIsOneVisibleLineAndNotThatOfADelta(t *testing.T) {
 }
 
 func TestACompressedDeltaTellsWhoCameAndWhoWent(t *testing.T) {
-	s := &shelf{lists: map[string]*list{}}
+	s := &memoryStore{lists: map[string]*list{}}
 	phone, err := segments.DefaultColumns()[1].As("Phone Number")
 	if err != nil {
 		t.Fatal(err)

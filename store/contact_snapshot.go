@@ -19,7 +19,7 @@ type Snapshot struct {
 	memberships memberships // for one goroutine that asks
 }
 
-var _ segments.Pins = (*Snapshot)(nil)
+var _ segments.Snapshot = (*Snapshot)(nil)
 
 // Snapshot takes a snapshot of the present moment.
 func (s *Store) Snapshot() (*Snapshot, error) {

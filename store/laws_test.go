@@ -16,7 +16,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
-	"winnow/segments/destination"
+	"winnow/segments/destination/local"
 	"winnow/store"
 	"winnow/store/engine/enginetest"
 	"winnow/store/storetest"
@@ -44,7 +44,7 @@ func files(t *testing.T, s *store.Store, p *hygiene.Policy) map[string]string {
 	}
 	defer snapshot.Close()
 	folder := t.TempDir()
-	if _, err := segments.Execute(context.Background(), plan, snapshot, []segments.Destination{destination.Directory(folder)}, nil); err != nil {
+	if _, err := segments.Execute(context.Background(), plan, snapshot, []segments.Publisher{local.Folder(folder)}, nil); err != nil {
 		t.Fatal(err)
 	}
 	found := map[string]string{}

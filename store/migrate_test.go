@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,6 +19,23 @@ import (
 var firstNames = map[string]string{
 	"retry_messages": "retries", "breaker_trips": "trips", "breaker_counts": "surges", "pending_outcomes": "rewordings",
 	"status_counts": "tally", "run_segments": "parts", "counters": "progress",
+}
+
+// migrateTo makes an empty file of a store have the schema of that version.
+func migrateTo(t *testing.T, db *sql.DB, schema string, version int) {
+	t.Helper()
+	for n := range version {
+		text, err := os.ReadFile(fmt.Sprintf("sqlite/schema/%s-%03d.sql", schema, n+1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec(string(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.Exec(fmt.Sprintf("PRAGMA journal_mode = WAL; PRAGMA user_version = %d", version)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // asOfFirstRelease copies a store that was closed into one that the first release
@@ -38,13 +56,7 @@ func asOfFirstRelease(t *testing.T, from string, version int) (path string) {
 				t.Fatalf("%s: %v", sql, err)
 			}
 		}
-		for n := range file.version {
-			sql, err := os.ReadFile(fmt.Sprintf("sqlite/schema/%s-%03d.sql", file.schema, n+1))
-			if err != nil {
-				t.Fatal(err)
-			}
-			exec(string(sql))
-		}
+		migrateTo(t, db, file.schema, file.version)
 		exec("ATTACH ? AS now", with(from))
 		rows, err := db.Query("SELECT name FROM now.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name = 'retry_messages', name")
 		if err != nil {
@@ -70,10 +82,15 @@ func asOfFirstRelease(t *testing.T, from string, version int) (path string) {
 			if first == "deliveries" && file.version < 2 {
 				continue
 			}
-			exec("INSERT INTO main." + first + " SELECT * FROM now." + name)
+			// Columns that came later are at the end.
+			var columns string
+			err := db.QueryRow("SELECT group_concat(name, ', ') FROM (SELECT name FROM pragma_table_info(?, 'now') ORDER BY cid LIMIT (SELECT count(*) FROM pragma_table_info(?, 'main')))", name, first).Scan(&columns)
+			if err != nil {
+				t.Fatal(err)
+			}
+			exec("INSERT INTO main." + first + " SELECT " + columns + " FROM now." + name)
 		}
 		exec("DETACH now")
-		exec(fmt.Sprintf("PRAGMA journal_mode = WAL; PRAGMA user_version = %d", file.version))
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -180,5 +197,24 @@ func TestAStoreOfTheFirstReleaseIsMigratedAndGoesOn(t *testing.T) {
 			t.Errorf("from version %d: migrated, then gone on\n%s\nmade today\n%s", i+1, got, after)
 		}
 		must(t, s.Close())
+	}
+}
+
+func TestTheReasonOfARunHeldByAnEarlierVersionIsKept(t *testing.T) {
+	enginetest.SQLite(t)
+	path := enginetest.Location(t)
+	db := enginetest.File(t, path)
+	migrateTo(t, db, "roster", 3)
+	_, err := db.Exec(`INSERT INTO runs (export, scheduled_at, status, as_of, finished_at, through_seq, policy, error) VALUES
+		('nightly', 1, 'held', 1, 1, 0, 'p', 'segment "all" has 0 rows now; so the run is held and readers keep the one before: look there; run /out failed'),
+		('nightly', 2, 'failed', 1, 1, 0, 'p', 'disk full')`)
+	must(t, err, db.Close())
+	s, err := store.Open(path)
+	must(t, err)
+	defer s.Close()
+	for at, want := range map[hygiene.Instant]string{1: `segment "all" has 0 rows now`, 2: ""} {
+		if run, _, err := s.RunOf("nightly", at); err != nil || run.HeldReason != want {
+			t.Errorf("run %d was held because of %q, %v; want %q", at, run.HeldReason, err, want)
+		}
 	}
 }

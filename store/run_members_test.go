@@ -16,7 +16,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
-	"winnow/segments/destination"
+	"winnow/segments/destination/local"
 	"winnow/store"
 	"winnow/store/engine/enginetest"
 	"winnow/store/storetest"
@@ -44,7 +44,8 @@ func (c fakeSnapshot) Contacts(ctx context.Context, _ bool, visit func(*hygiene.
 func (fakeSnapshot) InList(string, string) (bool, error) {
 	return false, errors.New("it can't be read")
 }
-func (fakeSnapshot) ListsOf(string) ([]string, error) { return nil, nil }
+func (fakeSnapshot) PinsOf(string) ([]segments.Pin, error) { return nil, nil }
+func (fakeSnapshot) ListsOf(string) ([]string, error)      { return nil, nil }
 
 // randomSnapshot has contacts that each are in the segments or not, with a retry or
 // without, as chance has it.
@@ -73,7 +74,7 @@ func randomSnapshot(r *rand.Rand, asOf hygiene.Instant) fakeSnapshot {
 type exporter struct {
 	t      *testing.T
 	store  *store.Store
-	folder destination.Directory
+	folder local.Folder
 	export segments.Export
 	number int
 	counts map[string]int // of what became of runs
@@ -90,7 +91,7 @@ func newExporter(t *testing.T) *exporter {
 	s, err := store.Open(enginetest.LocationIn(t, dir))
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close(), os.RemoveAll(dir)) })
-	return &exporter{t: t, store: s, folder: destination.Directory(filepath.Join(dir, "exports")), counts: map[string]int{},
+	return &exporter{t: t, store: s, folder: local.Folder(filepath.Join(dir, "exports")), counts: map[string]int{},
 		export: segments.Export{Name: "nightly", Segments: deltaSegments, Delta: deltaSegments, Formats: []segments.Format{segments.CSV}, Keep: 1000}}
 }
 
@@ -135,7 +136,7 @@ func (o *exporter) run(r *rand.Rand) {
 	must(o.t, err)
 	from := randomSnapshot(r, asOf)
 	from.torn = r.IntN(5) == 0
-	result, err := segments.Execute(context.Background(), p, from, []segments.Destination{o.folder}, nil)
+	result, err := segments.Execute(context.Background(), p, from, []segments.Publisher{o.folder}, nil)
 	if (err != nil) != from.torn {
 		o.t.Fatal(err)
 	}
@@ -171,7 +172,7 @@ func (o *exporter) recover() {
 	if newest.ScheduledAt != 0 {
 		name = newest.Name
 	}
-	must(o.t, o.folder.Settle("nightly", name, names), o.store.PruneMembers("nightly"))
+	must(o.t, o.folder.Recover("nightly", name, names), o.store.PruneMembers("nightly"))
 }
 
 // consumer follows previous_run back to the run that it read last, and applies the

@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +17,7 @@ func TestTheLastRunsAreFoundQuicklyHoweverManyThereAre(t *testing.T) {
 	s := storetest.Open(t)
 	err := s.Write(func(c engine.Writer) error {
 		return c.Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
-			INSERT INTO runs (` + store.RunColumns + `) SELECT iif(i % 2, 'nightly', 'hourly'), i, 'published', i, i, 0, 'p', '' FROM n`)
+			INSERT INTO runs (` + store.RunColumns + `) SELECT iif(i % 2, 'nightly', 'hourly'), i, 'published', i, i, 0, 'p', '', '' FROM n`)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -36,5 +38,18 @@ func TestTheLastRunsAreFoundQuicklyHoweverManyThereAre(t *testing.T) {
 	}
 	if took := time.Since(began); took > time.Second {
 		t.Errorf("it took %s", took)
+	}
+}
+
+func TestADiscardedRunSaysWhyItWasHeld(t *testing.T) {
+	s := storetest.Open(t)
+	held := segments.Run{Export: "nightly", ScheduledAt: 1, Status: segments.Held, Error: "segment \"all\" shrank; publish it with winnow release", HeldReason: "segment \"all\" shrank"}
+	published := segments.Run{Export: "nightly", Name: segments.RunName(2), ScheduledAt: 2, Status: segments.Published}
+	if err := errors.Join(s.EndRun(held), s.EndRun(published)); err != nil {
+		t.Fatal(err)
+	}
+	got, _, err := s.RunOf("nightly", 1)
+	if err != nil || got.Status != segments.Discarded || !strings.HasSuffix(got.Error, `: segment "all" shrank`) || !strings.Contains(got.Error, published.Name) {
+		t.Errorf("the run that was held is %s: %q, %v", got.Status, got.Error, err)
 	}
 }

@@ -217,6 +217,7 @@ CREATE TABLE runs (
 	through_seq  INTEGER NOT NULL,
 	policy       TEXT NOT NULL,
 	error        TEXT NOT NULL,
+	held_reason  TEXT NOT NULL DEFAULT '', -- why the guard held it, without what to do about it
 	UNIQUE (export, scheduled_at)
 ) STRICT;
 
