@@ -20,8 +20,10 @@
 //   - message, list_, pin, policy_, run_, job: the tables of these names;
 //   - totals, counters: numbers of the whole.
 //
-// The databases underneath are in store/sqlite, behind store/engine. Passes over
-// the whole log are in store/logscan.
+// The database is in store/sqlite, behind store/engine; its schema/current.sql
+// shows the tables. Passes over the whole log are in store/logscan, sets of keys
+// too large for memory in store/keyset, members of segments in store/memberfiles.
+// Tests open stores by store/storetest.
 package store
 
 import (

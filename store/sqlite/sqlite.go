@@ -11,9 +11,10 @@
 // is immediate. A failed commit is unknown, not undone: an error of fsync may
 // leave the rows there.
 //
-// To change the schema, add a file to schema/ with the next number; those that
-// were released stay as they are. To change how contacts or the log are read and
-// written in bulk, see contacts.go and log.go.
+// schema/current.sql shows the tables and who writes them. To change one, add a
+// file to schema/ with the next number, and make current.sql agree, which a test
+// checks; files that were released stay as they are. How contacts and the log are
+// read and written in bulk is in contacts.go and log.go.
 package sqlite
 
 import (
