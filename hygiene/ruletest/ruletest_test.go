@@ -206,8 +206,8 @@ func TestABodyIsReadByItsSourceAndWhatIsNoneIsTold(t *testing.T) {
 		},
 		Expect: []Expectation{{Status: hygiene.Cooling, Retry: &Retry{Attempt: 1}}},
 	})
-	for _, want := range []string{"unrecognized (gone 9) of message 1: no line of the outcomes of a names it", "goes to quarantine: this object has no id",
-		"soft_bounce (Lost 7) of message 2", "of another contact: the body names bob, this test is about ann", "this is not JSON"} {
+	for _, want := range []string{"unrecognized (gone 9) of message 1: no line of the outcomes of a names it", "goes to quarantine: the id is missing",
+		"soft_bounce (Lost 7) of message 2", "of another contact: the body names bob, this test is about ann", "not JSON"} {
 		if !strings.Contains(story(r), want) {
 			t.Errorf("the story does not say %q:\n%s", want, story(r))
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/provider"
 )
 
 // run is a case being tried.
@@ -171,7 +172,7 @@ func (r *run) tell(s Scene) {
 // callback reads a body and applies its events.
 func (r *run) callback(c *Callback) {
 	i := slices.IndexFunc(r.bench.Sources, func(s Source) bool { return s.Name == c.Source })
-	events, bad, err := r.bench.Sources[i].Reader.Read(c.Body, r.instant())
+	events, bad, err := r.bench.Sources[i].Reader.Read(&provider.Request{Body: c.Body, ReceivedAt: r.instant()})
 	if err != nil {
 		r.tell(Scene{At: r.now, What: "a callback of " + c.Source + " is refused: " + err.Error()})
 	}

@@ -112,7 +112,7 @@ func (im *eventImport) record(number int64, line []byte) error {
 	case len(a.Body) == 0:
 		return im.reject(number, errors.New("it has no body"), line)
 	}
-	events, bad, err := r.Read(a.Body, hygiene.InstantOf(a.ReceivedAt))
+	events, bad, err := r.Read(&provider.Request{Body: a.Body, ReceivedAt: hygiene.InstantOf(a.ReceivedAt)})
 	if err != nil {
 		return im.reject(number, err, line)
 	}

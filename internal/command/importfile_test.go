@@ -167,7 +167,7 @@ func TestASendLogIsReadInOneWayWhicheverItsForm(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _, stderr := winnow("import", "messages", name)
-		for _, want := range []string{"a message id has at most 256 bytes, this one has 257", "the message id is missing", "the contact is missing", `sent_at: "1/2/2026" is not a date`, "4 lines were left out"} {
+		for _, want := range []string{"the message id has 257 bytes; at most 256 bytes are allowed", "the message id is missing", "the contact is missing", `sent_at: "1/2/2026" is not a date`, "4 lines were left out"} {
 			if !strings.Contains(stderr, want) {
 				t.Errorf("%s: %s; want %q", name, stderr, want)
 			}
@@ -193,7 +193,7 @@ func TestWhatIsLeftOutOfASendLogIsWrittenWithItsConflicts(t *testing.T) {
 	}
 	for line, want := range map[string]string{
 		"line": "reason: text", "3": `message "m1" was registered before for another contact, which stands: m1,bob,`,
-		"4": `message "m2": its phone is none and was left out; the rest was taken: m2,carl,none`, "5": "the message id is missing: message_id, messageId or messageSid: ,dora,",
+		"4": `message "m2": its phone is none and was left out; the rest was taken: m2,carl,none`, "5": "the message id is missing; add message_id, messageId or messageSid: ,dora,",
 	} {
 		if told[line] != want {
 			t.Errorf("line %s: %q; want %q (%v)", line, told[line], want, err)

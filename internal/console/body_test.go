@@ -8,7 +8,7 @@ import (
 
 // misread are bodies that readers differ about, with what is said of them.
 var misread = []struct{ name, check, suppress, says string }{
-	{"invalid UTF-8", "{\"contacts\":[\"jos\xe9\"]}", "{\"reason\":\"complaint\",\"note\":\"jos\xe9\"}", "this is not UTF-8, at byte "},
+	{"invalid UTF-8", "{\"contacts\":[\"jos\xe9\"]}", "{\"reason\":\"complaint\",\"note\":\"jos\xe9\"}", "not UTF-8, at byte "},
 	{"half a surrogate pair", `{"contacts":["a\ud800b"]}`, `{"reason":"complaint","note":"a\udc00"}`, "half of a surrogate pair"},
 	{"a key twice", `{"contacts":["bob"],"contacts":["nobody"]}`, `{"reason":"complaint","reason":"spam"}`, "the same key twice"},
 	{"a key twice, once escaped", `{"contacts":["bob"],"cont\u0061cts":["nobody"]}`, `{"reason":"complaint","r\u0065ason":"spam"}`, "the same key twice"},
@@ -16,7 +16,7 @@ var misread = []struct{ name, check, suppress, says string }{
 	{"a key in both cases", `{"contacts":["bob"],"Contacts":["nobody"]}`, `{"reason":"complaint","Reason":"spam"}`, "no such key"},
 	{"a letter that folds", `{"contact` + "\u017f" + `":["nobody"]}`, `{"rea` + "\u017f" + `on":"complaint"}`, "no such key"},
 	{"an unknown key", `{"contacts":["bob"],"x":1}`, `{"reason":"complaint","untill":""}`, "no such key"},
-	{"a second value", `{"contacts":["bob"]} {}`, `{"reason":"complaint"}{}`, "more follows"},
+	{"a second value", `{"contacts":["bob"]} {}`, `{"reason":"complaint"}{}`, "there is more after the end"},
 	{"half of it", `{"contacts":["bob"]`, `{"reason":"complaint"`, "not JSON"},
 	{"no object", `["bob"]`, `"complaint"`, "no object"},
 	{"the wrong type", `{"contacts":"bob"}`, `{"reason":["complaint"]}`, "of another type"},

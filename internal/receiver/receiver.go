@@ -136,7 +136,7 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, source *Sou
 	memory := &account{budget: r.budget, ctx: req.Context()}
 	defer memory.close()
 
-	events, bad, err := r.read(arrivingFrom(w, req), encodingOf(req), source, memory)
+	events, bad, err := r.read(arrivingFrom(w, req), req, source, memory)
 	switch {
 	case errors.Is(err, errBusy):
 		return r.unavailable(w, source, AnswerBusy, err)
@@ -161,7 +161,7 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, source *Sou
 
 // read takes the body in and splits it. What can't be inflated is no event as
 // it was received.
-func (r *Receiver) read(body io.Reader, encoding string, source *Source, memory *account) ([]hygiene.Event, []hygiene.Unreadable, error) {
+func (r *Receiver) read(body io.Reader, req *http.Request, source *Source, memory *account) ([]hygiene.Event, []hygiene.Unreadable, error) {
 	buffer := buffers.Get().(*[]byte)
 	defer release(buffer)
 	var err error
@@ -169,16 +169,20 @@ func (r *Receiver) read(body io.Reader, encoding string, source *Source, memory 
 		return nil, nil, err
 	}
 	at := hygiene.InstantOf(r.config.Now())
-	switch encoding {
+	request := provider.Request{Method: req.Method, Header: req.Header, ReceivedAt: at}
+	if req.URL.RawQuery != "" {
+		request.Query = req.URL.Query()
+	}
+	switch encodingOf(req) {
 	case "", "identity":
-		return split(*buffer, at, source, memory)
+		return split(*buffer, &request, source, memory)
 	case "gzip", "x-gzip":
 		inflated := buffers.Get().(*[]byte)
 		defer release(inflated)
 		*inflated, err = inflate(*inflated, *buffer, memory)
 		switch {
 		case err == nil:
-			return split(*inflated, at, source, memory)
+			return split(*inflated, &request, source, memory)
 		case errors.Is(err, errTooLarge), errors.Is(err, errBusy):
 			return nil, nil, err
 		}
@@ -188,11 +192,12 @@ func (r *Receiver) read(body io.Reader, encoding string, source *Source, memory 
 }
 
 // split makes of a body what is stored, and lets the account follow.
-func split(body []byte, at hygiene.Instant, source *Source, memory *account) ([]hygiene.Event, []hygiene.Unreadable, error) {
+func split(body []byte, request *provider.Request, source *Source, memory *account) ([]hygiene.Event, []hygiene.Unreadable, error) {
 	if err := memory.split(len(body)); err != nil {
 		return nil, nil, err
 	}
-	events, bad, err := source.Reader.Read(body, at)
+	request.Body = body
+	events, bad, err := source.Reader.Read(request)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,14 +1,14 @@
 package provider
 
-// level is an array or an object that skip is in.
+// level is an array or object that skip is inside of.
 type level struct {
 	end   byte
-	names names // of an object
+	names nameSet // of an object
 }
 
-// skip scans one value in which nothing is wanted. It is a loop, because a body
-// decides how deep it is nested: the stack of a function that calls itself would
-// take a hundred times the bytes of the body, and stay large after it.
+// skip scans one value in which nothing is wanted. It is a loop because the body
+// decides how deeply it is nested: the stack of a recursive function would take a
+// hundred times the bytes of the body, and stay that large.
 func (s *scanner) skip() error {
 	s.open = s.open[:0]
 	for {
@@ -25,8 +25,8 @@ func (s *scanner) skip() error {
 	}
 }
 
-// enter scans a value that has nothing in it, or goes into one up to the first
-// value there, and tells whether it did.
+// enter scans a scalar or an empty array or object; of any other it scans up to
+// the first value inside, and reports true.
 func (s *scanner) enter() (bool, error) {
 	if s.at == len(s.text) {
 		return false, s.fail(errBroken)
@@ -46,8 +46,8 @@ func (s *scanner) enter() (bool, error) {
 	return true, s.key()
 }
 
-// leave goes on to the next value, out of all that ends here, and tells whether
-// there is one.
+// leave scans to the next value, past all arrays and objects that end here, and
+// reports whether there is one.
 func (s *scanner) leave() (bool, error) {
 	for len(s.open) > 0 {
 		in := &s.open[len(s.open)-1]
@@ -64,7 +64,7 @@ func (s *scanner) leave() (bool, error) {
 	return false, nil
 }
 
-// key scans the name that stands before a value in an object.
+// key scans the name before a value in an object.
 func (s *scanner) key() error {
 	in := &s.open[len(s.open)-1]
 	if in.end == ']' {

@@ -5,17 +5,17 @@ import "strings"
 // maxSlots is the most paths that a scanner looks for.
 const maxSlots = 12
 
-// member is one step of a dotted path. The members that a scanner picks up are a
-// tree of them.
+// member is one step of a dotted path. The paths that a scanner looks for are a
+// tree of members.
 type member struct {
 	name  string
 	slots []int // where the value goes; none when only something inside is wanted
 	in    []member
 }
 
-// want makes a tree of dotted paths; the slot of each is its place among them.
-// An empty path is never found.
-func want(paths ...string) []member {
+// pathTree makes a tree of dotted paths. The slot of each path is its place in the
+// arguments. An empty path is never found.
+func pathTree(paths ...string) []member {
 	var root []member
 	for slot, path := range paths {
 		if path == "" {

@@ -7,28 +7,28 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth is how deep objects and arrays may be nested: as deep as for
-// encoding/json, so that what others can read is not taken for unreadable. In a
-// text of one object that is too deep the others are unreadable too. No stack
-// grows with it: what is not wanted is skipped in a loop, which remembers some
-// thirty bytes a level and the names there.
+// maxDepth is how deeply objects and arrays may be nested: as deeply as for
+// encoding/json, so that nothing is unreadable that others can read. One object
+// that is nested too deeply makes the whole text unreadable. No stack grows with
+// the depth: what is not wanted is skipped in a loop, which takes about thirty
+// bytes a level beside the names.
 const maxDepth = 10_000
 
-// What makes a text unreadable as a whole. The reasons repeat nothing of it.
+// Why a text can't be read. The errors repeat nothing of it.
 var (
-	errEmpty     = errors.New("there is nothing in it")
-	errBroken    = errors.New("this is not JSON")
-	errMore      = errors.New("more follows after the end of the JSON")
+	errEmpty     = errors.New("the text is empty")
+	errBroken    = errors.New("not JSON")
+	errMore      = errors.New("there is more after the end of the JSON value")
 	errTwice     = errors.New("an object has the same key twice")
-	errNotUTF8   = errors.New("this is not UTF-8")
-	errSurrogate = errors.New("half of a surrogate pair stands alone")
-	errDeep      = fmt.Errorf("this is nested deeper than %d levels", maxDepth)
+	errNotUTF8   = errors.New("not UTF-8")
+	errSurrogate = errors.New("half of a surrogate pair is missing")
+	errDeep      = fmt.Errorf("nested deeper than %d levels", maxDepth)
 )
 
-// scanner reads one JSON text strictly, in one pass, and picks up the wanted
-// members on its way. It takes less than encoding/json does: a key that an
-// object has twice, half a surrogate pair and bytes that are not UTF-8 are
-// errors, as readers differ in what they make of them.
+// scanner reads one JSON text strictly, in one pass, and finds the wanted members
+// on its way. It accepts less than encoding/json: a key twice in an object, half a
+// surrogate pair, and bytes that are not UTF-8 are errors, because readers differ
+// in what they make of them.
 type scanner struct {
 	text   string
 	at     int
@@ -36,20 +36,19 @@ type scanner struct {
 	array  bool // the text is an array of elements
 	wanted []member
 	found  values
-	names  openNames
+	names  nameStack
 	open   []level // of the value that is being skipped
 }
 
-// values are by slot the values of the wanted members, as written; empty for
-// absent.
+// values holds the wanted values by slot, as written; empty for absent.
 type values [maxSlots]string
 
 func scan(text string, wanted []member) scanner { return scanner{text: text, wanted: wanted} }
 
-// elements scans the whole text and calls each with where an element begins and
-// ends: the one value that the text is, or each of its array. What was found in
-// that element is in s.found. An error says that the text is unreadable, also
-// the elements before.
+// elements scans the whole text and calls each with the bounds of every element:
+// of the one value that the text is, or of each value of its array. What was found
+// in that element is in s.found. An error makes the whole text unreadable, with
+// the elements before it.
 func (s *scanner) elements(each func(from, to int)) error {
 	s.skipMark()
 	s.skipSpace()
@@ -80,7 +79,7 @@ func (s *scanner) elements(each func(from, to int)) error {
 	return nil
 }
 
-// fail says where the text can't be read on.
+// fail adds the place to the error.
 func (s *scanner) fail(why error) error { return fmt.Errorf("%w, at byte %d", why, s.at+1) }
 
 // skipMark skips a byte order mark.
@@ -125,7 +124,7 @@ func (s *scanner) scalar() error {
 	return s.number()
 }
 
-// list scans what stands between brackets, with item for each part of it.
+// list scans what is between brackets, with item for each part of it.
 func (s *scanner) list(end byte, item func() error) error {
 	more, err := s.begin(end)
 	for more && err == nil {
@@ -136,7 +135,7 @@ func (s *scanner) list(end byte, item func() error) error {
 	return err
 }
 
-// begin takes an opening bracket, and tells whether anything is in it.
+// begin scans an opening bracket, and reports whether anything follows inside.
 func (s *scanner) begin(end byte) (bool, error) {
 	if s.depth++; s.depth > maxDepth {
 		return false, s.fail(errDeep)
@@ -149,8 +148,8 @@ func (s *scanner) begin(end byte) (bool, error) {
 	return true, nil
 }
 
-// more takes what follows a part of what stands between brackets, and tells
-// whether it is another part.
+// more scans the comma or closing bracket after a part, and reports whether another
+// part follows.
 func (s *scanner) more(end byte) (bool, error) {
 	s.skipSpace()
 	switch {
@@ -164,7 +163,7 @@ func (s *scanner) more(end byte) (bool, error) {
 	return false, s.fail(errBroken)
 }
 
-// next takes the byte c if it comes next.
+// next scans the byte c if it comes next, and reports whether it did.
 func (s *scanner) next(c byte) bool {
 	if s.at < len(s.text) && s.text[s.at] == c {
 		s.at++
@@ -185,8 +184,8 @@ func (s *scanner) object(wanted []member) error {
 	})
 }
 
-// name scans a member's name, which is none of these, and the colon after it.
-func (s *scanner) name(others *names) (string, error) {
+// name scans a member's name and its colon. The name must not be one of others.
+func (s *scanner) name(others *nameSet) (string, error) {
 	begin := s.at
 	if s.at == len(s.text) || s.text[s.at] != '"' {
 		return "", s.fail(errBroken)
@@ -208,8 +207,8 @@ func (s *scanner) name(others *names) (string, error) {
 	return name, nil
 }
 
-// member scans a member's value and keeps it when it is wanted; m is nil when
-// neither it nor anything inside it is.
+// member scans a member's value and keeps it when it is wanted. m is nil when
+// neither the value nor anything inside it is wanted.
 func (s *scanner) member(m *member) error {
 	if m == nil {
 		return s.value(nil)
@@ -252,7 +251,7 @@ func (s *scanner) number() error {
 	return nil
 }
 
-// digits takes the digits that come next, and tells whether there are any.
+// digits scans the digits that come next, and reports whether there are any.
 func (s *scanner) digits() bool {
 	from := s.at
 	for s.at < len(s.text) && '0' <= s.text[s.at] && s.text[s.at] <= '9' {
@@ -261,7 +260,7 @@ func (s *scanner) digits() bool {
 	return s.at > from
 }
 
-// isPlain tells of each byte whether it stands for itself within a string.
+// isPlain holds for each byte whether it stands for itself within a string.
 var isPlain = func() (plain [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		plain[c] = c != '"' && c != '\\'
@@ -269,7 +268,7 @@ var isPlain = func() (plain [256]bool) {
 	return plain
 }()
 
-// string scans a string and gives it as written, with its quotes.
+// string scans a string and returns it as written, with its quotes.
 func (s *scanner) string() (string, error) {
 	from := s.at
 	for s.at++; s.at < len(s.text); {
@@ -306,7 +305,7 @@ func (s *scanner) rune() error {
 	return nil
 }
 
-// escape scans what a backslash begins.
+// escape scans an escape, from its backslash on.
 func (s *scanner) escape() error {
 	rest := s.text[s.at:]
 	if len(rest) < 2 {

@@ -5,14 +5,14 @@ import (
 	"unicode/utf16"
 )
 
-// escaped gives for the byte after a backslash what the two stand for; 0 for no
-// such escape.
+// escaped maps the byte after a backslash to what the two stand for; 0 when there
+// is no such escape.
 var escaped = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-// unitSize is the length of \u and four digits, one unit of UTF-16.
+// unitSize is the length of \u and four digits, one UTF-16 unit.
 const unitSize = len(`\u0000`)
 
-// unitOf reads the unit of UTF-16 that the text begins with; -1 for none.
+// unitOf is the UTF-16 unit that the text begins with; -1 for none.
 func unitOf(text string) rune {
 	if len(text) < unitSize || text[0] != '\\' || text[1] != 'u' {
 		return -1
@@ -34,8 +34,8 @@ func unitOf(text string) rune {
 	return unit
 }
 
-// unquote gives what a string as scanned stands for. It copies only when there
-// is an escape in it.
+// unquote is what a scanned string stands for. It copies only when the string has
+// an escape.
 func unquote(raw string) string {
 	inner := raw[1 : len(raw)-1]
 	if strings.IndexByte(inner, '\\') < 0 {
@@ -64,24 +64,37 @@ func unquote(raw string) string {
 	}
 }
 
-// text is what a value as scanned says, if it is a string; empty otherwise.
-func text(raw string) string {
+// stringValue is what a scanned value stands for when it is a string; empty for any
+// other value.
+func stringValue(raw string) string {
 	if raw == "" || raw[0] != '"' {
 		return ""
 	}
 	return unquote(raw)
 }
 
-// scalar is the text of a string, or a number as written; empty for anything
-// else.
-func scalar(raw string) string {
+// scalarText is the text of a string, or a number as written; empty for any other
+// value.
+func scalarText(raw string) string {
 	if isNumber(raw) {
 		return raw
 	}
-	return text(raw)
+	return stringValue(raw)
 }
 
-// isNumber tells whether a value as scanned is a number.
+// displayText is a scanned value as people read it: the text of a string, nothing
+// for null, any other value as written.
+func displayText(raw string) string {
+	switch {
+	case raw == "null":
+		return ""
+	case strings.HasPrefix(raw, `"`):
+		return unquote(raw)
+	}
+	return raw
+}
+
+// isNumber reports whether a scanned value is a number.
 func isNumber(raw string) bool {
 	return raw != "" && (raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9')
 }
