@@ -268,7 +268,7 @@ func TestManyContactsAreTheSumOfEach(t *testing.T) {
 			t.Errorf("together %d %d %+v\none by one %d %d %+v", all.Suppressed, all.Regretted, all.Rules, sum.Suppressed, sum.Regretted, sum.Rules)
 		}
 		for _, r := range all.Rules {
-			if r.Regretted > r.Acted || r.Right()+r.Regretted != r.Acted || len(r.Samples) > samplesKept {
+			if r.Regretted > r.Acted || r.Right()+r.Regretted != r.Acted || len(r.Samples) > maxSamples {
 				t.Errorf("%+v", r)
 			}
 		}

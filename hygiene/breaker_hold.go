@@ -2,10 +2,10 @@ package hygiene
 
 import "slices"
 
-// Unhold lets what waits for the trip take effect: someone looked, and the
-// events are what they say.
+// Unhold lets what the breaker trip holds take effect, after someone has confirmed
+// it.
 func (p *Policy) Unhold(c *Contact, trip int64, m Moment) []Change {
-	before := c.standing()
+	before := c.snapshot()
 	found := false
 	for o := range c.History.trails {
 		for i := range c.History.trails[o].Entries {
@@ -14,27 +14,27 @@ func (p *Policy) Unhold(c *Contact, trip int64, m Moment) []Change {
 			}
 		}
 	}
-	var waited []Suppression
+	var held []Suppression
 	for _, s := range c.Suppressions {
 		if s.Held == trip {
 			s.Held = 0
-			waited = append(waited, s)
+			held = append(held, s)
 		}
 	}
 	c.Suppressions = slices.DeleteFunc(c.Suppressions, func(s Suppression) bool { return s.Held == trip })
-	if !found && waited == nil {
+	if !found && held == nil {
 		return nil
 	}
-	for _, s := range waited {
+	for _, s := range held {
 		c.takeEffect(s)
 	}
-	stands := c.standing()
-	gaveUp := p.replay(c, &stands)
-	return differences(&before, c, m, gaveUp)
+	start := c.snapshot()
+	gaveUp := p.replay(c, &start, nil)
+	return diff(&before, c, m, gaveUp)
 }
 
-// takeEffect opens what waited, or renews with it what stood when it came, for a
-// replay that no longer finds it.
+// takeEffect opens what was held, or renews with it what was open when it came. A
+// replay may no longer find it.
 func (c *Contact) takeEffect(s Suppression) {
 	i := c.suppression(s.key())
 	if i < 0 {
@@ -42,15 +42,16 @@ func (c *Contact) takeEffect(s Suppression) {
 		return
 	}
 	old := &c.Suppressions[i]
-	if old.standsAt(s.Since.At) && later(s.Until, old.Until) {
+	if old.spans(s.Since.At) && endsLater(s.Until, old.Until) {
 		old.Until, old.Renewal = s.Until, Renewal{s.Since, s.Grounds}
-	} else if s.Since.After(old.Since) && !old.standsAt(s.Since.At) {
+	} else if s.Since.After(old.Since) && !old.spans(s.Since.At) {
 		c.Suppressions = slices.Delete(c.Suppressions, i, i+1)
 		c.openSuppression(s)
 	}
 }
 
-// Waits tells whether an event of the contact or a verdict waits for the trip.
+// Waits reports whether the breaker trip holds an event or a suppression of the
+// contact.
 func (c *Contact) Waits(trip int64) bool {
 	for o := range c.History.trails {
 		for i := range c.History.trails[o].Entries {

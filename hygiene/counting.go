@@ -3,17 +3,166 @@ package hygiene
 import (
 	"iter"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 )
 
-// tally is what a counting found: the newest entries first, as many as asked.
-type tally struct {
-	n      int
-	seqs   []int64
-	oldest Instant
-	held   int64 // the latest trip that one of them waits for
+// Counting says which entries of a history count, and how many must.
+type Counting struct {
+	Outcomes Outcomes
+	Codes    []string      // only these codes; nil for any
+	Source   string        // only this source; empty for any
+	Count    int           // how many make it hold, 1 to [Kept]
+	Within   time.Duration // an entry at exactly Within counts; 0 for no limit
+	Since    Outcomes      // only after the last of these; 0 for none
+	Apart    time.Duration // an entry nearer than this to a counted one does not count
 }
 
-// reaches tells whether at least Count entries are counted up to the moment at.
+// String is the counting as it is written, without braces and without defaults.
+func (q *Counting) String() string {
+	b := "outcome: " + oneOrList(q.Outcomes.Names())
+	if q.Codes != nil {
+		b += ", codes: [" + strings.Join(q.Codes, ", ") + "]"
+	}
+	if q.Source != "" {
+		b += ", source: " + q.Source
+	}
+	if q.Count > 1 {
+		b += ", count: " + strconv.Itoa(q.Count)
+	}
+	if q.Within > 0 {
+		b += ", within: " + FormatDuration(q.Within)
+	}
+	if q.Since != 0 {
+		b += ", since: " + oneOrList(q.Since.Names())
+	}
+	if q.Apart > 0 {
+		b += ", apart: " + FormatDuration(q.Apart)
+	}
+	return b
+}
+
+// triggeredBy reports whether an entry of that outcome and kind triggers the rule.
+func (q *Counting) triggeredBy(o Outcome, k Kind) bool {
+	return q.Outcomes.Has(o) && q.matchesSource(k) && q.matchesCode(k)
+}
+
+func (q *Counting) matchesSource(k Kind) bool { return q.Source == "" || q.Source == k.Source }
+
+func (q *Counting) matchesCode(k Kind) bool {
+	if q.Codes == nil {
+		return true
+	}
+	for _, code := range q.Codes {
+		if code == k.Code {
+			return true
+		}
+	}
+	return false
+}
+
+// everyEventCounts reports whether each event of the outcomes makes the counting
+// hold.
+func (q *Counting) everyEventCounts() bool {
+	return q.Codes == nil && q.Source == "" && q.Count <= 1
+}
+
+// exclusion is why an entry of the outcomes does not count.
+type exclusion uint8
+
+const (
+	included      exclusion = iota // it counts
+	later                          // than now
+	outsideWithin                  // as are all older ones
+	beforeSince                    // as are all older ones
+	beyondHistory                  // older than what is known of each outcome; as are all older ones
+	otherSource
+	otherCode
+	struckOut
+	tooClose // to one that counts
+	exclusions
+)
+
+// window is what a counting looks at, at a moment.
+type window struct {
+	*Counting
+	h      *History
+	at     Moment
+	struck func(*Entry) bool // nil strikes nothing
+	from   Instant           // nothing before it is within
+	since  Moment            // nothing up to it counts
+	known  Instant           // with since: nothing before it is known of each outcome
+}
+
+func (q *Counting) window(h *History, at Moment, struck func(*Entry) bool) window {
+	w := window{Counting: q, h: h, at: at, struck: struck}
+	if q.Within > 0 {
+		w.from = at.At.Add(-q.Within)
+	}
+	if q.Since == 0 {
+		return w
+	}
+	for o := range q.Since.All() {
+		for _, e := range slices.Backward(h.trails[o].Entries) {
+			if !e.After(at) {
+				if e.After(w.since) {
+					w.since = e.Moment
+				}
+				break
+			}
+		}
+	}
+	w.known = h.knownSince(q.Outcomes | q.Since)
+	return w
+}
+
+// exclusion is why the entry does not count. last is the time of the oldest entry
+// that counts so far, 0 for none. It is the one place that says what counts.
+func (w *window) exclusion(e *Entry, last Instant) exclusion {
+	switch {
+	case e.After(w.at):
+		return later
+	case e.At < w.from:
+		return outsideWithin
+	case !e.After(w.since):
+		return beforeSince
+	case e.At < w.known:
+		return beyondHistory
+	}
+	kind := w.h.Kind(e)
+	switch {
+	case !w.matchesSource(kind):
+		return otherSource
+	case !w.matchesCode(kind):
+		return otherCode
+	case w.struck != nil && w.struck(e):
+		return struckOut
+	case w.Apart > 0 && last != 0 && last.Sub(e.At) < w.Apart:
+		return tooClose
+	}
+	return included
+}
+
+// counted yields the entries that count, the newest first.
+func (q *Counting) counted(h *History, at Moment, struck func(*Entry) bool) iter.Seq[*Entry] {
+	return func(yield func(*Entry) bool) {
+		w := q.window(h, at, struck)
+		var last Instant
+		for e := range h.newestFirst(q.Outcomes, at) {
+			switch w.exclusion(e, last) {
+			case included:
+				if last = e.At; !yield(e) {
+					return
+				}
+			case outsideWithin, beforeSince, beyondHistory:
+				return
+			}
+		}
+	}
+}
+
+// reaches reports whether at least Count entries count at the moment.
 func (q *Counting) reaches(h *History, at Moment, struck func(*Entry) bool) bool {
 	n := 0
 	for range q.counted(h, at, struck) {
@@ -24,14 +173,26 @@ func (q *Counting) reaches(h *History, at Moment, struck func(*Entry) bool) bool
 	return false
 }
 
-// count counts entries up to and including the moment at, newest first, and
-// stops at most. struck entries don't count; nil strikes nothing.
+// tally is what was counted: the newest entries, as many as were asked for.
+type tally struct {
+	n      int
+	seqs   []int64 // of the entries, ascending by moment
+	oldest Instant // time of the oldest of them
+	held   int64   // the latest breaker trip that one of them waits for; 0 for none
+}
+
+// add adds the next older entry. seqs is in the wrong order until done.
+func (t *tally) add(e *Entry) {
+	t.n, t.oldest = t.n+1, e.At
+	t.seqs, t.held = append(t.seqs, e.Seq), max(t.held, e.held)
+}
+
+// count counts entries up to and including the moment, the newest first, and stops
+// at most.
 func (q *Counting) count(h *History, at Moment, most int, struck func(*Entry) bool) tally {
 	var t tally
 	for e := range q.counted(h, at, struck) {
-		t.n, t.oldest = t.n+1, e.At
-		t.seqs, t.held = append(t.seqs, e.Seq), max(t.held, e.held)
-		if t.n >= most {
+		if t.add(e); t.n >= most {
 			break
 		}
 	}
@@ -39,49 +200,52 @@ func (q *Counting) count(h *History, at Moment, most int, struck func(*Entry) bo
 	return t
 }
 
-// counted yields the entries that count, the newest first.
-func (q *Counting) counted(h *History, at Moment, struck func(*Entry) bool) iter.Seq[*Entry] {
-	return func(yield func(*Entry) bool) {
-		after, from := q.bounds(h, at)
-		var last Instant // counted
-		for e := range h.newestFirst(q.Outcomes, at) {
-			if e.At < from || !e.After(after) {
-				return
-			}
-			if !q.narrows(h.Kind(e)) || struck != nil && struck(e) || q.Apart > 0 && last != 0 && last.Sub(e.At) < q.Apart {
-				continue
-			}
-			if last = e.At; !yield(e) {
-				return
-			}
-		}
-	}
+// countRecord is a counting that kept everything it looked at.
+type countRecord struct {
+	window
+	counted  []*Entry // the newest first
+	excluded []excludedEntries
 }
 
-// bounds says what is counted: entries later than after and not before from.
-func (q *Counting) bounds(h *History, at Moment) (after Moment, from Instant) {
-	if q.Within > 0 {
-		from = at.At.Add(-q.Within)
-	}
-	if q.Since == 0 {
-		return after, from
-	}
-	for o := range q.Since.All() {
-		for _, e := range slices.Backward(h.trails[o].Entries) {
-			if !e.After(at) {
-				if e.After(after) {
-					after = e.Moment
-				}
-				break
-			}
-		}
-	}
-	return after, max(from, h.oldest(q.Outcomes|q.Since))
+// excludedEntries are entries that did not count for the same reason.
+type excludedEntries struct {
+	why    exclusion
+	n      int
+	latest Instant
 }
 
-// oldest is the time behind which nothing is known of one of the outcomes: the
+// record counts all there is to count, and keeps why the rest does not count.
+func (q *Counting) record(h *History, at Moment, struck func(*Entry) bool) *countRecord {
+	r := &countRecord{window: q.window(h, at, struck)}
+	var last Instant
+	for e := range h.newestFirst(q.Outcomes, EndOf(1<<63-1)) {
+		why := r.exclusion(e, last)
+		if why == included {
+			last, r.counted = e.At, append(r.counted, e)
+			continue
+		}
+		i := slices.IndexFunc(r.excluded, func(x excludedEntries) bool { return x.why == why })
+		if i < 0 {
+			i, r.excluded = len(r.excluded), append(r.excluded, excludedEntries{why: why, latest: e.At})
+		}
+		r.excluded[i].n++
+	}
+	return r
+}
+
+// tally is what count gives.
+func (r *countRecord) tally(most int) tally {
+	var t tally
+	for _, e := range r.counted[:min(most, len(r.counted))] {
+		t.add(e)
+	}
+	slices.Reverse(t.seqs)
+	return t
+}
+
+// knownSince is the time before which nothing is known of one of the outcomes: the
 // oldest kept entry of those that overflowed; 0 when none did.
-func (h *History) oldest(set Outcomes) Instant {
+func (h *History) knownSince(set Outcomes) Instant {
 	var t Instant
 	for o := range set.All() {
 		t = max(t, h.trails[o].Oldest())
@@ -90,9 +254,9 @@ func (h *History) oldest(set Outcomes) Instant {
 }
 
 // newestFirst yields the entries of the outcomes from the moment at backwards.
-func (h *History) newestFirst(set Outcomes, at Moment) func(yield func(*Entry) bool) {
+func (h *History) newestFirst(set Outcomes, at Moment) iter.Seq[*Entry] {
 	return func(yield func(*Entry) bool) {
-		var next [outcomeEnd]int
+		var next [outcomeEnd]int // by outcome, how many entries are left
 		for o := range set.All() {
 			i := len(h.trails[o].Entries)
 			for i > 0 && h.trails[o].Entries[i-1].After(at) {

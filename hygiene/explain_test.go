@@ -3,6 +3,7 @@ package hygiene
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -67,7 +68,7 @@ func consistent(t *testing.T, c Condition, s *Subject, f *Finding) {
 	if !adds || len(parts) != len(f.Parts) {
 		t.Fatalf("%s is %t, but its parts are %+v", c, f.Holds, f.Parts)
 	}
-	if len(parts) == 0 && f.Why == "" && !strings.HasSuffix(c.String(), ": []}") {
+	if len(parts) == 0 && f.Why.String() == "" && !strings.HasSuffix(c.String(), ": []}") {
 		t.Errorf("%s is %t for no reason", c, f.Holds)
 	}
 	for i := range parts {
@@ -98,7 +99,7 @@ func TestAFindingSaysWhatTheConditionSays(t *testing.T) {
 }
 
 func TestEveryKeptEntryIsCountedOrToldWhyNot(t *testing.T) {
-	causes := map[string]int{}
+	reasons := map[exclusion]int{}
 	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{}
 		disturbed(r, p, c, randomEvents(r, 5+r.IntN(200), r.IntN(2) == 0), func() {})
@@ -106,26 +107,36 @@ func TestEveryKeptEntryIsCountedOrToldWhyNot(t *testing.T) {
 		s.struck = []func(*Entry) bool{nil, func(e *Entry) bool { return e.Seq%2 == 0 }}[r.IntN(2)]
 		for range 20 {
 			q := dice{r}.counting()
-			counted, rest := q.sort(s)
-			if n := q.count(&c.History, s.At, Kept*int(outcomeEnd), s.struck).n; len(counted) != n {
-				t.Errorf("%s counts %d, the engine %d", q.String(), len(counted), n)
+			record := q.record(&c.History, s.At, s.struck)
+			if n := q.count(&c.History, s.At, Kept*int(outcomeEnd), s.struck).n; len(record.counted) != n {
+				t.Errorf("%s counts %d, the engine %d", q.String(), len(record.counted), n)
 			}
-			kept, n := 0, len(counted)
+			most := 1 + r.IntN(6)
+			if a, b := record.tally(most), q.count(&c.History, s.At, most, s.struck); !reflect.DeepEqual(a, b) {
+				t.Errorf("%s records %+v, and counts %+v", q.String(), a, b)
+			}
+			if reaches := q.reaches(&c.History, s.At, s.struck); reaches != (len(record.counted) >= q.Count) {
+				t.Errorf("%s reaches its count: %t; it records %d", q.String(), reaches, len(record.counted))
+			}
+			kept, n := 0, len(record.counted)
 			for o := range q.Outcomes.All() {
 				kept += len(c.History.Trail(o).Entries)
 			}
-			for _, u := range rest {
-				n += u.n
-				causes[strings.Fields(u.cause)[0]+" "+strings.Fields(u.cause)[len(strings.Fields(u.cause))-1]]++
+			for _, x := range record.excluded {
+				n += x.n
+				reasons[x.why]++
+				if record.reason(x.why).String() == "" {
+					t.Errorf("%d has no reason", x.why)
+				}
 			}
 			if n != kept {
 				t.Errorf("%s: %d entries are kept, %d are counted or told why not", q.String(), kept, n)
 			}
 		}
 	})
-	for _, seen := range []string{"of source", "of code", "struck hand", "less one", "older for"} {
-		if causes[seen] == 0 {
-			t.Errorf("nothing was %q: %v", seen, causes)
+	for why := later; why < exclusions; why++ {
+		if reasons[why] == 0 {
+			t.Errorf("nothing was excluded for reason %d: %v", why, reasons)
 		}
 	}
 }
@@ -177,7 +188,7 @@ func TestAFindingTellsTheValueThatDecided(t *testing.T) {
 		{Any{OutcomeTest{often}, SegmentTest("x")}, "is in x"},
 		{Any{StatusTest{Active}, ListTest("staff")}, "is suppressed; is not on list staff"},
 	} {
-		if got := Explain(test.c, subject).Why; got != test.want {
+		if got := Explain(test.c, subject).Why.String(); got != test.want {
 			t.Errorf("%s:\n got %s\nwant %s", test.c, got, test.want)
 		}
 	}
@@ -186,7 +197,7 @@ func TestAFindingTellsTheValueThatDecided(t *testing.T) {
 func TestAPartBehindTheOneThatDecidedHasItsVerdict(t *testing.T) {
 	s := &Subject{Contact: &Contact{Key: "k"}, At: EndOf(day(1))}
 	f := Explain(All{StatusTest{Cooling}, StatusTest{Active}, TagTest("t")}, s)
-	if f.Holds || len(f.Parts) != 3 || !f.Parts[1].Holds || f.Parts[2].Why != "not tagged t" {
+	if f.Holds || len(f.Parts) != 3 || !f.Parts[1].Holds || f.Parts[2].Why.String() != "not tagged t" {
 		t.Errorf("found %+v", f)
 	}
 }
@@ -197,12 +208,12 @@ func TestWhatTheHistoryForgotIsSaid(t *testing.T) {
 		s.happens(float64(i), Opened, []string{"a", "b"}[i/4&1])
 	}
 	q := Counting{Outcomes: OutcomesOf(Opened), Count: 16, Source: "b"}
-	why := Explain(OutcomeTest{q}, &Subject{Contact: &s.c, At: EndOf(day(30))}).Why
+	why := Explain(OutcomeTest{q}, &Subject{Contact: &s.c, At: EndOf(day(30))}).Why.String()
 	if !strings.Contains(why, "of another source") || !strings.HasSuffix(why, "; what was before 2026-01-05T00:00:00Z is no longer kept") {
 		t.Errorf("told %s", why)
 	}
 	q.Within = 20 * Day // reaches no further than what is kept
-	if why := Explain(OutcomeTest{q}, &Subject{Contact: &s.c, At: EndOf(day(30))}).Why; strings.Contains(why, "no longer kept") {
+	if why := Explain(OutcomeTest{q}, &Subject{Contact: &s.c, At: EndOf(day(30))}).Why.String(); strings.Contains(why, "no longer kept") {
 		t.Errorf("told %s", why)
 	}
 }

@@ -130,7 +130,7 @@ func facts(c *Contact) string {
 		t := d.History.Trail(o)
 		history += fmt.Sprintf("%s %d %t", o, t.First, t.Dropped)
 		for _, e := range t.Entries {
-			history += fmt.Sprintf(" %d/%x/%v/%t", e.At, e.Message, d.History.Kind(&e), e.mute)
+			history += fmt.Sprintf(" %d/%x/%v/%t", e.At, e.Message, d.History.Kind(&e), e.afterDelivery)
 		}
 		history += "\n"
 	}

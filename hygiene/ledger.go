@@ -7,7 +7,7 @@ type Act string
 const (
 	Suppressed Act = "suppressed"
 	Renewed    Act = "renewed"  // the same suppression, until later
-	Released   Act = "released" // by a rule, a review, an operator, or judged anew
+	Released   Act = "released" // by a rule, a review, an operator or a replay
 	RetrySet   Act = "retry"
 	RetryEnded Act = "retry_ended"
 	GaveUp     Act = "gave_up" // bounced past the end of the retry list
@@ -15,22 +15,22 @@ const (
 	Untagged   Act = "untagged"
 	Allowed    Act = "allowed" // an operator struck all evidence
 	Struck     Act = "struck"  // an operator struck some evidence
-	Undone     Act = "undone"  // an operator took a batch back
-	Redone     Act = "redone"  // an operator took that back
+	Undone     Act = "undone"  // an operator undid a batch
+	Redone     Act = "redone"  // an operator undid that
 )
 
-// Change is one ledger entry: a fact that was added to a contact's story and is
-// never rewritten.
+// Change is one ledger entry: a fact about a contact that is added and never
+// rewritten.
 type Change struct {
-	At       Instant // when it took effect in the contact's life
-	Seq      int64   // the place in the log of what brought it about
+	At       Instant // when it took effect for the contact
+	Seq      int64   // the place in the log of what caused it
 	Act      Act
 	Reason   string // of the suppression, or the tag's name
 	Hand     Hand
-	Held     int64   // the breaker's trip that the suppression waits for
-	Until    Instant // of the suppression, or when the retry is due; 0 for good
+	Held     int64   // the breaker trip that holds the suppression; 0 for none
+	Until    Instant // end of the suppression, 0 for permanent; or when the retry is due
 	Attempt  int     // of the retry
 	Rule     string  // empty when no rule did it
-	Evidence []int64 // seq of the entries counted at the opening
+	Evidence []int64 // seq of the entries that were counted at the opening
 	By, Note string
 }

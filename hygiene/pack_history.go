@@ -9,11 +9,11 @@ func (h *History) reset() {
 	}
 }
 
-// A trail's head: how many entries, and what else is there.
+// The first byte of a trail: how many entries follow, and two flags.
 const (
-	trailCount   = 0x1f
-	trailFloor   = 0x40
-	trailDropped = 0x80
+	trailCount         = 0x1f
+	trailRepeatedUntil = 0x40
+	trailDropped       = 0x80
 )
 
 func (h *History) pack(b []byte) []byte {
@@ -29,19 +29,19 @@ func (h *History) pack(b []byte) []byte {
 	return append(b, 0)
 }
 
-// pack writes a trail: its first time, then every entry as the difference to
-// the one before.
+// pack writes a trail: its first time, then each entry as the difference to the one
+// before.
 func (t *Trail) pack(b []byte) []byte {
 	head := byte(len(t.Entries))
 	if t.Dropped {
 		head |= trailDropped
 	}
-	if t.floor != 0 {
-		head |= trailFloor
+	if t.repeatedUntil != 0 {
+		head |= trailRepeatedUntil
 	}
 	b = binary.AppendVarint(append(b, head), int64(t.First))
-	if t.floor != 0 {
-		b = binary.AppendVarint(b, int64(t.floor-t.First))
+	if t.repeatedUntil != 0 {
+		b = binary.AppendVarint(b, int64(t.repeatedUntil-t.First))
 	}
 	prev := Moment{At: t.First}
 	for i := range t.Entries {
@@ -55,30 +55,30 @@ func (t *Trail) pack(b []byte) []byte {
 	return b
 }
 
-// The marks of an entry, below its kind.
+// The marks of an entry, in the low bits of its kind.
 const (
-	markAgain = 1 << iota
-	markMute
+	markRepeated = 1 << iota
+	markAfterDelivery
 	markHeld
 	markBits = iota
 )
 
-// packMarks writes the kind with the marks, the time of the latest repeat and
-// the trip that it waits for where there is one.
+// packMarks writes the kind with the marks, then the time of the latest repeat and
+// the breaker trip where there are such.
 func (e *Entry) packMarks(b []byte) []byte {
 	marks := uint64(e.kind) << markBits
-	if e.mute {
-		marks |= markMute
+	if e.afterDelivery {
+		marks |= markAfterDelivery
 	}
-	if e.again != 0 {
-		marks |= markAgain
+	if e.lastRepeat != 0 {
+		marks |= markRepeated
 	}
 	if e.held != 0 {
 		marks |= markHeld
 	}
 	b = binary.AppendUvarint(b, marks)
-	if e.again != 0 {
-		b = binary.AppendUvarint(b, uint64(e.again-e.At))
+	if e.lastRepeat != 0 {
+		b = binary.AppendUvarint(b, uint64(e.lastRepeat-e.At))
 	}
 	if e.held != 0 {
 		b = binary.AppendUvarint(b, uint64(e.held))
@@ -86,18 +86,18 @@ func (e *Entry) packMarks(b []byte) []byte {
 	return b
 }
 
-func (e *Entry) unpackMarks(r *reader) {
+func (e *Entry) unpackMarks(r *packReader) {
 	marks := r.uvarint()
-	e.kind, e.mute, e.again, e.held = int(marks>>markBits), marks&markMute != 0, 0, 0
-	if marks&markAgain != 0 {
-		e.again = e.At + Instant(r.uvarint())
+	e.kind, e.afterDelivery, e.lastRepeat, e.held = int(marks>>markBits), marks&markAfterDelivery != 0, 0, 0
+	if marks&markRepeated != 0 {
+		e.lastRepeat = e.At + Instant(r.uvarint())
 	}
 	if marks&markHeld != 0 {
 		e.held = int64(r.uvarint())
 	}
 }
 
-func (h *History) unpack(r *reader) {
+func (h *History) unpack(r *packReader) {
 	h.reset()
 	old := h.kinds[:cap(h.kinds)]
 	for i := range r.count() {
@@ -117,12 +117,12 @@ func (h *History) unpack(r *reader) {
 	}
 }
 
-func (t *Trail) unpack(r *reader, o Outcome, kinds int) {
+func (t *Trail) unpack(r *packReader, o Outcome, kinds int) {
 	head := r.byte()
 	t.Dropped = head&trailDropped != 0
 	t.First = Instant(r.varint())
-	if head&trailFloor != 0 {
-		t.floor = t.First + Instant(r.varint())
+	if head&trailRepeatedUntil != 0 {
+		t.repeatedUntil = t.First + Instant(r.varint())
 	}
 	n := int(head & trailCount)
 	if n > Kept {

@@ -2,13 +2,13 @@ package hygiene
 
 import "encoding/binary"
 
-// reader reads packed values. Once something is bad it gives zero values.
-type reader struct {
+// packReader reads packed values. After the first bad one it returns zero values.
+type packReader struct {
 	b   []byte
 	bad bool
 }
 
-func (r *reader) take(n int) []byte {
+func (r *packReader) next(n int) []byte {
 	if r.bad || n < 0 || n > len(r.b) {
 		r.bad, r.b = true, nil
 		return nil
@@ -18,53 +18,53 @@ func (r *reader) take(n int) []byte {
 	return head
 }
 
-func (r *reader) byte() byte {
-	if b := r.take(1); b != nil {
+func (r *packReader) byte() byte {
+	if b := r.next(1); b != nil {
 		return b[0]
 	}
 	return 0
 }
 
-func (r *reader) uint64() uint64 {
-	if b := r.take(8); b != nil {
+func (r *packReader) uint64() uint64 {
+	if b := r.next(8); b != nil {
 		return binary.LittleEndian.Uint64(b)
 	}
 	return 0
 }
 
-func (r *reader) uvarint() uint64 {
+func (r *packReader) uvarint() uint64 {
 	v, n := binary.Uvarint(r.b)
 	if n <= 0 {
-		r.take(-1)
+		r.next(-1)
 		return 0
 	}
 	r.b = r.b[n:]
 	return v
 }
 
-func (r *reader) varint() int64 {
+func (r *packReader) varint() int64 {
 	v, n := binary.Varint(r.b)
 	if n <= 0 {
-		r.take(-1)
+		r.next(-1)
 		return 0
 	}
 	r.b = r.b[n:]
 	return v
 }
 
-// count reads how many things follow; each takes at least a byte.
-func (r *reader) count() int {
+// count reads how many things follow. Each takes at least a byte.
+func (r *packReader) count() int {
 	n := r.uvarint()
 	if n > uint64(len(r.b)) {
-		r.take(-1)
+		r.next(-1)
 		return 0
 	}
 	return int(n)
 }
 
-func (r *reader) moment() Moment { return Moment{Instant(r.varint()), r.varint()} }
+func (r *packReader) moment() Moment { return Moment{Instant(r.varint()), r.varint()} }
 
-func (r *reader) seqs() []int64 {
+func (r *packReader) seqs() []int64 {
 	n := r.count()
 	if n == 0 {
 		return nil
@@ -78,11 +78,11 @@ func (r *reader) seqs() []int64 {
 	return seqs
 }
 
-func (r *reader) text() string { return string(r.take(r.count())) }
+func (r *packReader) text() string { return string(r.next(r.count())) }
 
-// textLike is text, without a new string when it is the known one.
-func (r *reader) textLike(known string) string {
-	b := r.take(r.count())
+// textLike is text without an allocation when it equals the known one.
+func (r *packReader) textLike(known string) string {
+	b := r.next(r.count())
 	if string(b) == known {
 		return known
 	}

@@ -85,7 +85,7 @@ func TestWhatASteadyPolicyKeepsIsLeftByJudgingAgain(t *testing.T) {
 			d := c.clone()
 			changes := given.Rejudge(d, Moment{start.Add(400 * Day), 1 << 40})
 			same := len(changes) == 0 && bytes.Equal(c.Pack(nil), d.Pack(nil))
-			switch keeps := newSteady(given, judged).keeps(c); {
+			switch keeps := newStableRules(given, judged).unchanged(c); {
 			case keeps && !same:
 				t.Fatalf("kept by %d policies and judged otherwise: %+v\nbefore %s\nafter %s", len(judged), changes, facts(c), facts(d))
 			case keeps && (len(judged) > 1 || given != p):

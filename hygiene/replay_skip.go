@@ -2,17 +2,28 @@ package hygiene
 
 import "slices"
 
-// steady is what has stayed the same in all policies that ever judged the
-// contacts and in the one they would be judged by. A contact whose life touched
-// nothing else stands as judging it again would leave it: it lived under these
-// rules alone, and re-judging under the rules one lived under changes nothing.
+// stableRules are the rules that read the same, in the same order, in all policies
+// that ever judged the contacts and in the one that would judge them now. A contact
+// that only ever met stable rules stands as a replay would leave it: replaying it
+// under the rules that it was judged by changes nothing. So a plan may skip it.
 //
-// The policy in force does not suffice. Rules act on what comes, so what came
+// The policy in force alone is not enough. Rules act on what comes, so what came
 // before the last edit was judged by the policy of its day.
-type steady struct {
-	rules map[ruleID]bool // the steady ones; true when others may raise their floor
-	moved Outcomes        // an event of these triggered a rule that is not steady, or would
-	leans Outcomes        // an event of these triggered a rule whose floor may be raised
+type stableRules struct {
+	rules map[ruleID]stability
+	// touched are the outcomes whose events triggered a rule that is not stable, or
+	// would.
+	touched Outcomes
+	// touchedIfOverflowed are the outcomes whose events triggered a rule of which
+	// the horizon may be raised.
+	touchedIfOverflowed Outcomes
+}
+
+// stability is what is known of a stable rule.
+type stability struct {
+	// raised: rules that are not stable may raise its horizon, so it is only stable
+	// for contacts of which no outcome overflowed.
+	raised bool
 }
 
 // ruleID is a rule as it reads.
@@ -23,13 +34,13 @@ type ruleID struct {
 
 func (r *Rule) id() ruleID { return ruleID{r.Name, r.digest} }
 
-func newSteady(given *Policy, judged []*Policy) *steady {
-	s := &steady{rules: map[ruleID]bool{}}
+func newStableRules(given *Policy, judged []*Policy) *stableRules {
+	s := &stableRules{rules: map[ruleID]stability{}}
 	for i := range given.Rules {
-		// What an attribute was when a rule was asked is not kept: a replay asks it
-		// with today's.
-		if r := &given.Rules[i]; r.When == nil || !asksAttributes(r.Where) {
-			s.rules[r.id()] = false
+		// A replay asks with today's attributes; what they were when the rule was asked
+		// is not kept.
+		if r := &given.Rules[i]; r.When == nil || len(InputsOf(r.Where).Attributes) == 0 {
+			s.rules[r.id()] = stability{}
 		}
 	}
 	for _, p := range judged {
@@ -37,15 +48,15 @@ func newSteady(given *Policy, judged []*Policy) *steady {
 	}
 	for _, p := range append(slices.Clip(judged), given) {
 		for i := range p.Rules {
-			s.unsettle(&p.Rules[i], given)
+			s.markTouched(&p.Rules[i], given)
 		}
 	}
 	return s
 }
 
-// keepCommon leaves those that the other policy has too, in the same order
-// among each other.
-func (s *steady) keepCommon(given, other *Policy) {
+// keepCommon keeps the rules that the other policy has too, in the same order among
+// each other.
+func (s *stableRules) keepCommon(given, other *Policy) {
 	place := map[ruleID]int{}
 	for i := range other.Rules {
 		place[other.Rules[i].id()] = i
@@ -75,88 +86,74 @@ func (s *steady) keepCommon(given, other *Policy) {
 	}
 }
 
-// unsettle notes whose life a rule that is not steady may have touched: who had
-// an event that triggers it, and, as it raises floors, who had one that triggers
-// a rule it may undo, or a retry that a suppression may have kept away.
-func (s *steady) unsettle(r *Rule, given *Policy) {
+// markTouched notes which contacts a rule that is not stable may have touched: those
+// with an event that triggers it, and, because it raises horizons, those with an
+// event that triggers a rule it may undo, or a retry that a suppression may have
+// kept away.
+func (s *stableRules) markTouched(r *Rule, given *Policy) {
 	if _, ok := s.rules[r.id()]; ok || r.When == nil {
 		return
 	}
-	s.moved |= r.When.Outcomes
-	if r.alwaysLifts() && r.Then.Suppress == nil {
+	s.touched |= r.When.Outcomes
+	if r.alwaysTriggers() && r.Then.Suppress == nil {
 		return
 	}
 	for i := range given.Rules {
-		of := &given.Rules[i]
-		if _, ok := s.rules[of.id()]; !ok || of.When == nil {
+		stable := &given.Rules[i]
+		if _, ok := s.rules[stable.id()]; !ok || stable.When == nil {
 			continue
 		}
-		keptAway := of.Then.Retry != nil && (r.Then.Suppress != nil || r.Then.Release != nil)
-		if keptAway || undoes(r, of) {
-			s.rules[of.id()] = true
-			s.leans |= of.When.Outcomes
+		keptAway := stable.Then.Retry != nil && (r.Then.Suppress != nil || r.Then.Release != nil)
+		if keptAway || r.undoes(stable) {
+			s.rules[stable.id()] = stability{raised: true}
+			s.touchedIfOverflowed |= stable.When.Outcomes
 		}
 	}
 }
 
-// keeps tells whether judging the contact again leaves it as it stands. A nil
-// steady does not know of any.
-func (s *steady) keeps(c *Contact) bool {
+// unchanged reports whether a replay leaves the contact as it stands. Without
+// knowledge, on nil, it never does.
+func (s *stableRules) unchanged(c *Contact) bool {
 	if s == nil {
 		return false
 	}
 	overflowed := false
-	for o := Scheduled; o < outcomeEnd; o++ {
+	for o := range c.History.trails {
 		overflowed = overflowed || c.History.trails[o].Dropped
 	}
-	touched := s.moved
+	touched := s.touched
 	if overflowed {
-		touched |= s.leans
+		touched |= s.touchedIfOverflowed
 	}
 	for o := range touched.All() {
 		if t := &c.History.trails[o]; len(t.Entries) > 0 || t.Dropped {
 			return false
 		}
 	}
-	return s.carries(c, overflowed)
+	return s.onlyStable(c, overflowed)
 }
 
-// carries tells whether all that stands, and all that reviews told, is of
-// steady rules.
-func (s *steady) carries(c *Contact, overflowed bool) bool {
-	firm := func(rule string, digest uint64) bool {
-		raised, ok := s.rules[ruleID{rule, digest}]
-		return rule == "" || ok && !(raised && overflowed)
+// onlyStable reports whether everything that is open, and every instruction of a
+// review, is of a stable rule.
+func (s *stableRules) onlyStable(c *Contact, overflowed bool) bool {
+	stable := func(rule string, digest uint64) bool {
+		is, ok := s.rules[ruleID{rule, digest}]
+		return rule == "" || ok && !(is.raised && overflowed)
 	}
 	for i := range c.Suppressions {
-		if s := &c.Suppressions[i]; !firm(s.Rule, s.Digest) || !firm(s.Renewal.Rule, s.Renewal.Digest) {
+		if s := &c.Suppressions[i]; !stable(s.Rule, s.Digest) || !stable(s.Renewal.Rule, s.Renewal.Digest) {
 			return false
 		}
 	}
 	for i := range c.Tags {
-		if t := &c.Tags[i]; !firm(t.Rule, t.Digest) {
+		if t := &c.Tags[i]; !stable(t.Rule, t.Digest) {
 			return false
 		}
 	}
 	for i := range c.Instructions {
-		if in := &c.Instructions[i]; !firm(in.Rule, in.Digest) {
+		if in := &c.Instructions[i]; !stable(in.Rule, in.Digest) {
 			return false
 		}
 	}
-	return c.Retry == nil || firm(c.Retry.Rule, c.Retry.Digest)
-}
-
-// asksAttributes tells whether the condition looks at attributes.
-func asksAttributes(c Condition) bool {
-	switch c := c.(type) {
-	case All:
-		return slices.ContainsFunc(c, asksAttributes)
-	case Any:
-		return slices.ContainsFunc(c, asksAttributes)
-	case Not:
-		return asksAttributes(c.Of)
-	case AttributeTest:
-		return true
-	}
-	return false
+	return c.Retry == nil || stable(c.Retry.Rule, c.Retry.Digest)
 }

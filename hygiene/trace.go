@@ -1,175 +1,160 @@
 package hygiene
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
 
-// Thought is what one rule made of one event, or of one review.
-type Thought struct {
-	Rule  string
-	Holds bool   // its when and its where were true
-	Why   string // the values that decided, in words
-	Idle  string // of a rule that holds: why it changed nothing, if it changed nothing
+// Trace is what rules made of one event or of one review, in the order of the
+// file: the rules that name the event's outcome, or the rules of the review. It is
+// filled by the judgement itself, so it can't say anything else.
+type Trace struct {
+	Rules []RuleTrace
+
+	at Moment // of the event or the review
 }
 
-// Thoughts tells what the rules that name the event's outcome made of it, in
-// the order of the file. c is the contact as it stands after the event. Of an
-// event that the history does not hold, such as a repeat, no rule is asked, and
-// there is nothing to tell.
-func (p *Policy) Thoughts(c *Contact, e *Event) []Thought {
-	entries := c.History.Trail(e.Outcome).Entries
-	i := slices.IndexFunc(entries, func(kept Entry) bool { return kept.Moment == e.Moment() })
-	if i < 0 {
+// RuleTrace is what one rule made of it.
+type RuleTrace struct {
+	Rule  string
+	Holds bool // its when and its where were true
+
+	why, where Phrase
+	noEffects  []Phrase
+	acted      bool
+}
+
+// Why is the values that decided.
+func (t *RuleTrace) Why() Phrase { return append(slices.Clip(t.why), t.where...) }
+
+// NoEffect is why a rule that holds changed nothing; empty when it changed
+// something.
+func (t *RuleTrace) NoEffect() Phrase {
+	if !t.Holds || t.acted {
 		return nil
 	}
-	t := thinker{judge{p: p, c: c}, e.Outcome, &entries[i]}
-	var thoughts []Thought
-	for _, rule := range p.triggers[e.Outcome] {
-		thoughts = append(thoughts, t.about(&p.Rules[rule]))
-	}
-	return thoughts
+	return joinPhrases(t.noEffects, "; ")
 }
 
-// ReviewThoughts tells what the rules of the review make of the contact at the
-// moment now, in the order of the file.
-func (p *Policy) ReviewThoughts(c *Contact, now Moment) []Thought {
-	t := thinker{judge: judge{p: p, c: c}}
-	var thoughts []Thought
-	for i := range p.Rules {
-		if r := &p.Rules[i]; r.When == nil {
-			f := Explain(r.Where, p.reviewSubject(c, r, now))
-			thoughts = append(thoughts, Thought{Rule: r.Name, Holds: f.Holds, Why: f.Why, Idle: t.idle(r, now.At)})
+// The methods below record. On nil they do nothing, and take arguments that cost
+// nothing then.
+
+// begin empties the trace for the event or review of that moment.
+func (t *Trace) begin(m Moment) {
+	if t != nil {
+		t.Rules, t.at = t.Rules[:0], m
+	}
+}
+
+// rule begins the trace of a rule; nil when it is asked about another moment, as
+// in a replay.
+func (t *Trace) rule(r *Rule, m Moment) *RuleTrace {
+	if t == nil || t.at != m {
+		return nil
+	}
+	t.Rules = append(t.Rules, RuleTrace{Rule: r.Name})
+	return &t.Rules[len(t.Rules)-1]
+}
+
+// replayed compares the trace with what a replay changed in the end. Its rules act
+// again, and most of that was there before.
+func (t *Trace) replayed(changes []Change) {
+	if t == nil {
+		return
+	}
+	for i := range t.Rules {
+		r := &t.Rules[i]
+		again := r.acted
+		r.acted = slices.ContainsFunc(changes, func(c Change) bool { return c.Rule == r.Rule && c.Act != RetryEnded })
+		if again && !r.acted {
+			r.noEffect("it had this effect before")
 		}
 	}
-	return thoughts
 }
 
-// thinker looks at an entry as a judge does that acts.
-type thinker struct {
-	judge
-	outcome Outcome
-	e       *Entry
+// because says why the rule was not asked any further.
+func (t *RuleTrace) because(why string) {
+	if t != nil {
+		t.why = Phrase{why}
+	}
 }
 
-// about tells what the rule made of the entry, asking in the order in which the
-// judge asks.
-func (t *thinker) about(r *Rule) Thought {
-	if t.outcome == SoftBounce && t.e.mute {
-		return Thought{Rule: r.Name, Why: "the message had been delivered: a bounce after that triggers nothing"}
-	}
-	if !r.When.narrows(t.c.History.Kind(t.e)) {
-		return Thought{Rule: r.Name, Why: t.otherKind(&r.When.Counting)}
-	}
-	why := ""
-	if r.Where != nil {
-		where := Explain(r.Where, t.subject(r, t.e.Moment))
-		if !where.Holds {
-			return Thought{Rule: r.Name, Why: "where is not true: " + where.Why}
-		}
-		why = "; where is true: " + where.Why
-	}
-	thought := t.counting(r)
-	thought.Why += why
-	return thought
-}
-
-// otherKind tells by what the rule passes over the entry.
-func (t *thinker) otherKind(q *Counting) string {
-	kind := t.c.History.Kind(t.e)
+// isOfOtherKind says by what the entry does not trigger the rule.
+func (t *RuleTrace) isOfOtherKind(q *Counting, k Kind) {
 	switch {
-	case q.Source != "" && q.Source != kind.Source:
-		return fmt.Sprintf("it is of source %s, not of %s", kind.Source, q.Source)
-	case kind.Code == "":
-		return "it has no code, the rule asks for " + strings.Join(q.Codes, " or ")
+	case t == nil:
+	case !q.matchesSource(k):
+		t.why = Phrase{"it is of source ", k.Source, ", not of ", q.Source}
+	case k.Code == "":
+		t.why = Phrase{"it has no code, the rule asks for ", strings.Join(q.Codes, " or ")}
 	default:
-		return fmt.Sprintf("its code is %s, the rule asks for %s", kind.Code, strings.Join(q.Codes, " or "))
+		t.why = Phrase{"its code is ", k.Code, ", the rule asks for ", strings.Join(q.Codes, " or ")}
 	}
 }
 
-// counting tells what the rule counted. What was struck by hand does not count
-// for what a rule opens and still counts for the rest, so of a rule that does
-// several things the first that it does decides.
-func (t *thinker) counting(r *Rule) Thought {
-	var f Finding
-	for i, struck := range t.struckFor(r) {
-		if asked := t.counted(r, struck); i == 0 || asked.Holds && !f.Holds {
-			f = asked
-		}
+// foundWhere records the condition of a rule beside its when.
+func (t *RuleTrace) foundWhere(f *Finding) {
+	if f.Holds {
+		t.where = Phrase{"; where is true: ", f.Why}
+	} else {
+		t.why = Phrase{"where is not true: ", f.Why}
 	}
-	if f.Holds && r.Then.Retry != nil {
-		f.Why += fmt.Sprintf("; %d since the last delivery", t.sinceDelivery(r))
-	}
-	return Thought{Rule: r.Name, Holds: f.Holds, Why: f.Why, Idle: t.idle(r, t.e.At)}
 }
 
-func (t *thinker) counted(r *Rule, struck func(*Entry) bool) Finding {
-	f := Explain(OutcomeTest{r.When.Counting}, &Subject{Contact: t.c, At: t.e.Moment, struck: struck})
-	// An event that does not count itself triggers nothing, however many do.
-	f.Holds = f.Holds && (struck == nil || !struck(t.e))
-	return f
+// reviewed records the condition of a rule of the review.
+func (t *RuleTrace) reviewed(f *Finding) {
+	if t != nil {
+		t.why, t.Holds = f.Why, f.Holds
+	}
 }
 
-// sinceDelivery is the how-manieth attempt a retry would be, or one more than
-// its list has.
-func (t *thinker) sinceDelivery(r *Rule) int {
-	q := r.When.Counting
-	q.Since, q.Within = OutcomesOf(Delivered), 0
-	return q.count(&t.c.History, t.e.Moment, len(r.Then.Retry.After)+1, t.struck("", r.Name)).n
+// counted records what was counted for one thing that the rule does. A rule holds
+// when there is enough for one of them: struck entries only matter for what opens.
+func (t *RuleTrace) counted(r *countRecord, enough bool) {
+	if t.why == nil || enough && !t.Holds {
+		t.why, t.Holds = r.why(), enough
+	}
 }
 
-// struckFor is the tests for what no longer counts, for each thing that is done.
-func (t *thinker) struckFor(r *Rule) (tests []func(*Entry) bool) {
-	a := &r.Then
-	if a.Suppress != nil {
-		tests = append(tests, t.struck(a.Suppress.Reason, r.Name))
+// sinceDelivery records which attempt a retry would be.
+func (t *RuleTrace) sinceDelivery(n int) {
+	if t != nil {
+		t.why = append(t.why, "; ", n, " since the last delivery")
 	}
-	if a.Retry != nil {
-		tests = append(tests, t.struck("", r.Name))
-	}
-	if a.Release != nil || a.Tag != "" || a.Untag != "" {
-		tests = append(tests, nil)
-	}
-	return tests
 }
 
-// idle tells what of the rule's doing was done before, or is not possible.
-func (t *thinker) idle(r *Rule, at Instant) string {
-	var why []string
-	if s := r.Then.Suppress; s != nil {
-		why = append(why, t.idleSuppress(s.Reason, r.Name))
+// acts records that the rule changed something.
+func (t *RuleTrace) acts() {
+	if t != nil {
+		t.acted = true
 	}
-	if r.Then.Release != nil {
-		why = append(why, "no rule's suppression for "+strings.Join(r.Then.Release, " or ")+" is open")
-	}
-	switch {
-	case r.Then.Retry == nil:
-	case t.c.suppressedAt(at):
-		why = append(why, "no retry while suppressed")
-	default:
-		why = append(why, "no bounce since the last delivery counts")
-	}
-	if r.Then.Tag != "" {
-		why = append(why, "tagged "+r.Then.Tag+" already")
-	}
-	if r.Then.Untag != "" {
-		why = append(why, "not tagged "+r.Then.Untag)
-	}
-	return strings.Join(why, "; ")
 }
 
-// idleSuppress tells why a rule that holds does not suppress for the reason.
-func (t *thinker) idleSuppress(reason, rule string) string {
-	i := t.c.suppression(suppressionKey{reason: reason})
-	switch {
-	case i < 0 && t.struck(reason, rule) != nil:
-		return "what counts for " + reason + " was struck by hand"
-	case i < 0:
-		return "another rule lifted " + reason
-	case t.c.Suppressions[i].Until == 0:
-		return "suppressed for " + reason + " already, for good"
-	default:
-		return "suppressed for " + reason + " already, until " + t.c.Suppressions[i].Until.String()
+// noEffect records why one thing that the rule does changed nothing.
+func (t *RuleTrace) noEffect(why ...string) {
+	if t != nil {
+		t.noEffects = append(t.noEffects, Phrase{strings.Join(why, "")})
+	}
+}
+
+// isSuppressed records that a suppression is in force and lasts as long.
+func (t *RuleTrace) isSuppressed(c *Contact, key suppressionKey) {
+	if t == nil {
+		return
+	}
+	s := &c.Suppressions[c.suppression(key)]
+	why := Phrase{"already suppressed for ", s.Reason}
+	if s.Until == 0 {
+		why = append(why, " permanently")
+	} else {
+		why = append(why, " until ", s.Until)
+	}
+	t.noEffects = append(t.noEffects, why)
+}
+
+// nothingToRelease records that no suppression is in force that the rule lifts.
+func (t *RuleTrace) nothingToRelease(r *Rule) {
+	if t != nil {
+		t.noEffect("no suppression for ", strings.Join(r.Then.Release, " or "), " by a rule is open")
 	}
 }

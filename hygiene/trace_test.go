@@ -1,6 +1,8 @@
 package hygiene
 
 import (
+	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -8,21 +10,30 @@ import (
 	"time"
 )
 
-// TestRulesActAsTheyThink holds what rules are said to think against what they
-// do, in random lives in order of time.
-func TestRulesActAsTheyThink(t *testing.T) {
+// TestTheTraceSaysWhatTheRulesDid compares the trace with the ledger, in random
+// histories with events that arrive late.
+func TestTheTraceSaysWhatTheRulesDid(t *testing.T) {
+	late := 0
 	for name, make := range policies() {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(300) {
 				r := rand.New(rand.NewPCG(seed, 7))
 				p, c := make(r), &Contact{}
-				for i, e := range randomEvents(r, 40, true) {
+				events := randomEvents(r, 40, true)
+				if seed%3 == 0 {
+					displace(r, events)
+				}
+				for i, e := range events {
 					e.Seq, e.ReceivedAt = int64(i+1), e.At
-					changes, added := p.Apply(c, &e)
+					if !e.Moment().After(c.latest()) {
+						late++
+					}
+					var trace Trace
+					changes, added := p.ApplyTraced(c, &e, &trace)
 					if added == Added {
-						thinksAsItActs(t, p, c, changes, p.Thoughts(c, &e))
-					} else if thoughts := p.Thoughts(c, &e); thoughts != nil {
-						t.Fatalf("of what is ignored there are thoughts: %+v", thoughts)
+						checkTrace(t, p, c, changes, &trace, seed%3 == 0)
+					} else if seed%3 > 0 && len(trace.Rules) > 0 {
+						t.Fatalf("an event that was ignored has a trace: %+v", trace.Rules)
 					}
 					if r.IntN(8) == 0 {
 						in := Instruction{Moment: e.Moment(), Kind: Allow, Reason: []string{"", "a", "soft_bounce"}[r.IntN(3)]}
@@ -32,35 +43,83 @@ func TestRulesActAsTheyThink(t *testing.T) {
 			}
 		})
 	}
+	if late < 1000 {
+		t.Errorf("only %d events were late", late)
+	}
 }
 
-func thinksAsItActs(t *testing.T, p *Policy, c *Contact, changes []Change, thoughts []Thought) {
+// checkTrace compares the trace of an event with what it changed. After a replay
+// other events may have changed something, and rules may have acted before.
+func checkTrace(t *testing.T, p *Policy, c *Contact, changes []Change, trace *Trace, replayed bool) {
 	t.Helper()
-	for _, th := range thoughts {
-		acted := slices.ContainsFunc(changes, func(c Change) bool { return c.Rule == th.Rule && c.Act != RetryEnded })
-		r := &p.Rules[slices.IndexFunc(p.Rules, func(r Rule) bool { return r.Name == th.Rule })]
+	for i := range trace.Rules {
+		rt := &trace.Rules[i]
+		acted := slices.ContainsFunc(changes, func(c Change) bool { return c.Rule == rt.Rule && c.Act != RetryEnded })
+		r := &p.Rules[slices.IndexFunc(p.Rules, func(r Rule) bool { return r.Name == rt.Rule })]
 		undone := slices.ContainsFunc(changes, func(c Change) bool { return c.Act == Released || c.Act == Untagged })
 		open := r.Then.Suppress != nil && c.suppression(suppressionKey{reason: r.Then.Suppress.Reason}) >= 0
+		why, noEffect := rt.Why().String(), rt.NoEffect().String()
 		switch {
-		case acted && !th.Holds:
-			t.Fatalf("%s acted: %+v, and is said not to hold: %s", th.Rule, changes, th.Why)
-		case th.Holds && !acted && r.Then.Suppress != nil && !open && !undone && !strings.Contains(th.Idle, "struck"):
-			t.Fatalf("%s is said to hold (%s), changed nothing, and nothing is suppressed", th.Rule, th.Why)
-		case th.Holds && !acted && r.Then.Tag != "" && !c.HasTag(r.Then.Tag) && !undone:
-			t.Fatalf("%s is said to hold (%s), changed nothing, and there is no tag", th.Rule, th.Why)
-		case th.Why == "" || th.Holds && th.Idle == "":
-			t.Fatalf("%s thought nothing: %+v", th.Rule, th)
+		case why == "":
+			t.Fatalf("%s has no reason: %+v", rt.Rule, rt)
+		case rt.Holds && acted != (noEffect == ""):
+			t.Fatalf("%s holds, acted: %t, and is said to have no effect because %q", rt.Rule, acted, noEffect)
+		case !rt.Holds && noEffect != "":
+			t.Fatalf("%s does not hold, and is said to have no effect because %q", rt.Rule, noEffect)
+		case replayed:
+		case acted && !rt.Holds:
+			t.Fatalf("%s acted: %+v, and is said not to hold: %s", rt.Rule, changes, why)
+		case rt.Holds && !acted && r.Then.Suppress != nil && !open && !undone && !strings.Contains(noEffect, "struck"):
+			t.Fatalf("%s is said to hold (%s), changed nothing, and nothing is suppressed", rt.Rule, why)
+		case rt.Holds && !acted && r.Then.Tag != "" && !c.HasTag(r.Then.Tag) && !undone:
+			t.Fatalf("%s is said to hold (%s), changed nothing, and there is no tag", rt.Rule, why)
 		}
 	}
 	for _, change := range changes {
-		about := func(th Thought) bool { return th.Rule == change.Rule }
-		if change.Rule != "" && change.Act != RetryEnded && !slices.ContainsFunc(thoughts, about) {
-			t.Fatalf("%s did %+v without a thought", change.Rule, change)
+		about := func(rt RuleTrace) bool { return rt.Rule == change.Rule }
+		if change.Rule != "" && change.Act != RetryEnded && !replayed && !slices.ContainsFunc(trace.Rules, about) {
+			t.Fatalf("%s did %+v without a trace", change.Rule, change)
 		}
 	}
 }
 
-func TestReviewRulesActAsTheyThink(t *testing.T) {
+func TestTracingChangesNothing(t *testing.T) {
+	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+		plain, traced := &Contact{Key: "k"}, &Contact{Key: "k"}
+		events := randomEvents(r, 5+r.IntN(120), r.IntN(2) == 0)
+		if r.IntN(2) == 0 {
+			displace(r, events)
+		}
+		var trace Trace
+		same := func(a, b []Change) {
+			if fmt.Sprint(a) != fmt.Sprint(b) || !bytes.Equal(plain.Pack(nil), traced.Pack(nil)) {
+				t.Fatalf("not traced %+v\n%s\ntraced %+v\n%s", a, facts(plain), b, facts(traced))
+			}
+		}
+		for i := range events {
+			e := events[i]
+			e.Seq = int64(i + 1)
+			if r.IntN(8) == 0 {
+				e.Held = int64(1 + r.IntN(3))
+			}
+			a, added := p.Apply(plain, &e)
+			b, alike := p.ApplyTraced(traced, &e, &trace)
+			if same(a, b); added != alike {
+				t.Fatalf("adding gave %d, and traced %d", added, alike)
+			}
+			now := Moment{e.At.Add(time.Duration(r.IntN(48)) * time.Hour), e.Seq}
+			switch r.IntN(6) {
+			case 0:
+				same(p.Review(plain, now), p.ReviewTraced(traced, now, &trace))
+			case 1:
+				in := randomStrike(r, now)
+				same(p.Instruct(plain, in), p.Instruct(traced, in))
+			}
+		}
+	})
+}
+
+func TestTheTraceOfAReviewSaysWhatItsRulesDid(t *testing.T) {
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 8))
 		p, c := hardPolicy(), &Contact{}
@@ -68,20 +127,30 @@ func TestReviewRulesActAsTheyThink(t *testing.T) {
 		arrive(t, p, c, events, 0)
 		for day := range 8 {
 			now := Moment{At: events[19].At.Add(time.Duration(day) * Day), Seq: 20}
-			thoughts := p.ReviewThoughts(c, now)
-			if len(thoughts) != 2 {
-				t.Fatalf("two rules of the review thought %+v", thoughts)
+			var trace Trace
+			changes := p.ReviewTraced(c, now, &trace)
+			if len(trace.Rules) != 2 {
+				t.Fatalf("the trace of two rules of the review is %+v", trace.Rules)
 			}
-			for _, change := range p.Review(c, now) {
-				if i := slices.IndexFunc(thoughts, func(th Thought) bool { return th.Rule == change.Rule }); i >= 0 && !thoughts[i].Holds {
-					t.Fatalf("%s did %+v and is said not to hold: %s", change.Rule, change, thoughts[i].Why)
+			for _, change := range changes {
+				if i := slices.IndexFunc(trace.Rules, func(rt RuleTrace) bool { return rt.Rule == change.Rule }); i >= 0 && !trace.Rules[i].Holds {
+					t.Fatalf("%s did %+v and is said not to hold: %s", change.Rule, change, trace.Rules[i].Why())
+				}
+			}
+			for i := range trace.Rules {
+				rt := &trace.Rules[i]
+				if rt.Why() == nil || rt.NoEffect() != nil && (!rt.Holds || rt.acted) {
+					t.Fatalf("the trace is %+v", rt)
+				}
+				if rt.Holds && rt.NoEffect() == nil && len(changes) == 0 {
+					t.Fatalf("%s had an effect, and nothing changed", rt.Rule)
 				}
 			}
 		}
 	}
 }
 
-func TestThoughtsTellTheValueThatDecided(t *testing.T) {
+func TestTheTraceTellsTheValueThatDecided(t *testing.T) {
 	byCode := counting(1, 0, 0, SoftBounce)
 	byCode.Codes, byCode.Source = []string{"1405"}, "a"
 	abroad := counting(1, 0, 0, SoftBounce)
@@ -93,20 +162,21 @@ func TestThoughtsTellTheValueThatDecided(t *testing.T) {
 		{Name: "retry", When: counting(1, 0, 0, SoftBounce), Then: Action{Retry: &RetryAction{After: []time.Duration{time.Hour}, Lapse: Day}}},
 	}, "")
 	c := &Contact{Attributes: Attributes{}.With("country", Value{Text, "DE"})}
-	think := func(seq int64, source, code string, o Outcome) []Thought {
+	apply := func(seq int64, source, code string, o Outcome) []RuleTrace {
 		e := Event{Seq: seq, At: start.Add(time.Duration(seq) * time.Hour), Source: source, Code: code, Outcome: o, MessageID: string(rune('a' + seq))}
-		p.Apply(c, &e)
-		return p.Thoughts(c, &e)
+		var trace Trace
+		p.ApplyTraced(c, &e, &trace)
+		return trace.Rules
 	}
-	first, delivery := think(1, "a", "1404", SoftBounce), think(2, "a", "", Delivered)
+	first, delivery := apply(1, "a", "1404", SoftBounce), apply(2, "a", "", Delivered)
 	if len(delivery) != 0 {
 		t.Errorf("no rule names a delivery: %+v", delivery)
 	}
-	second, third, fourth := think(3, "b", "", SoftBounce), think(4, "a", "", SoftBounce), think(5, "a", "1405", SoftBounce)
+	second, third, fourth := apply(3, "b", "", SoftBounce), apply(4, "a", "", SoftBounce), apply(5, "a", "1405", SoftBounce)
 	for i, want := range []struct {
-		thought Thought
-		holds   bool
-		words   string
+		rule  RuleTrace
+		holds bool
+		words string
 	}{
 		{first[0], false, "its code is 1404, the rule asks for 1405"},
 		{second[0], false, "it is of source b, not of a"},
@@ -118,11 +188,11 @@ func TestThoughtsTellTheValueThatDecided(t *testing.T) {
 		{third[2], true, "2 counted"},
 		{second[3], true, "1 since the last delivery"},
 	} {
-		if want.thought.Holds != want.holds || !strings.Contains(want.thought.Why, want.words) {
-			t.Errorf("%d: %+v does not say %q", i, want.thought, want.words)
+		if want.rule.Holds != want.holds || !strings.Contains(want.rule.Why().String(), want.words) {
+			t.Errorf("%d: %s does not say %q", i, want.rule.Why(), want.words)
 		}
 	}
-	if fourth[2].Idle != "suppressed for soft_bounce already, for good" || fourth[3].Idle != "no retry while suppressed" {
-		t.Errorf("idle: %+v", fourth)
+	if fourth[2].NoEffect().String() != "already suppressed for soft_bounce permanently" || fourth[3].NoEffect().String() != "a suppressed contact is not retried" {
+		t.Errorf("no effect: %+v", fourth)
 	}
 }

@@ -59,8 +59,9 @@ type report struct {
 	body    []byte // the part as received
 	id      string // of the message
 	event   string
-	code    string // as codeOfText gives it
-	contact string // as sent; made a key later
+	code    string          // as codeOfText gives it
+	contact string          // as sent; made a key later
+	at      hygiene.Instant // the provider's time; 0 when it gives none
 	// problem says why this part is not a report at all; empty when it is.
 	problem string
 }
@@ -87,9 +88,13 @@ func (b *batch) add(r *report) {
 		b.quarantine(r.problem, r.body)
 		return
 	}
+	at := b.request.ReceivedAt
+	if r.at != 0 && r.at < at {
+		at = r.at
+	}
 	b.events = append(b.events, hygiene.Event{
 		ReceivedAt: b.request.ReceivedAt,
-		At:         b.request.ReceivedAt,
+		At:         at,
 		Source:     b.reader.source,
 		MessageID:  r.id,
 		Name:       r.event,

@@ -21,7 +21,7 @@ func (q queryReports) parse(r *Request, to *batch) error {
 	if r.Query["id"] == nil {
 		return errors.New("the query names no message")
 	}
-	to.add(&report{body: r.Body, id: first("id"), event: strings.ToLower(r.Method), code: codeOfText(first("err")), contact: first(q.contact)})
+	to.add(&report{body: r.Body, id: first("id"), event: strings.ToLower(r.Method), code: codeOfText(first("err")), contact: first(q.contact), at: now - hygiene.Instant(len(r.Query["ago"]))})
 	return nil
 }
 
@@ -66,6 +66,16 @@ func TestAPresetSeesTheMethodTheQueryAndTheBody(t *testing.T) {
 		request.Body[0] = '#'
 		if string(e.Body) != "body" {
 			t.Error("the event holds on to the request's body")
+		}
+	}
+}
+
+func TestTheProvidersTimeCountsUnlessItIsLaterThanReceipt(t *testing.T) {
+	r, _ := newReader(madeUp, Config{})
+	for _, c := range []struct{ received, want hygiene.Instant }{{now, now - 2}, {now - 2, now - 2}, {now - 3, now - 3}, {now + 9, now - 2}} {
+		events, _, _ := r.Read(&Request{Method: "PUT", Query: map[string][]string{"id": {"m"}, "ago": {"", ""}}, ReceivedAt: c.received})
+		if len(events) != 1 || events[0].At != c.want || events[0].ReceivedAt != c.received {
+			t.Errorf("received at %d: %+v, want %d", c.received, events, c.want)
 		}
 	}
 }

@@ -77,11 +77,11 @@ func (d *daemon) check(_ context.Context, contacts []string) ([]console.Answer, 
 		if err != nil {
 			return nil, err
 		}
-		s := unknown
-		if ok {
-			s = standingOf(contact, now)
+		if !ok {
+			contact = nil
 		}
-		answers[i] = console.Answer{Contact: given, Status: s.status, Sendable: s.sendable, Reasons: s.reasons}
+		s := hygiene.SendabilityOf(contact, now)
+		answers[i] = console.Answer{Contact: given, Status: s.Status, Sendable: s.Sendable, Reasons: s.Reasons}
 	}
 	return answers, nil
 }

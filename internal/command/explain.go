@@ -266,7 +266,7 @@ func (e *explanation) pinning(p *segments.Pin) pinning {
 	case !known:
 		told.Why = "the config has no such segment"
 	case !told.Acts:
-		told.Why = e.Conditions[p.Segment].Why
+		told.Why = e.Conditions[p.Segment].Why.String()
 	}
 	return told
 }

@@ -214,7 +214,7 @@ func (s *screen) segments(e *explanation, cfg *config.Config) {
 			rest = append(rest, inOrOut(f.Holds)+" "+segment.Name)
 			continue
 		}
-		rows = append(rows, []string{"  " + s.colour(inOrOut(f.Holds)), segment.Name, s.cut(f.Why, wide)})
+		rows = append(rows, []string{"  " + s.colour(inOrOut(f.Holds)), segment.Name, s.cut(f.Why.String(), wide)})
 	}
 	table(s, rows)
 	if rest != nil {
@@ -249,7 +249,7 @@ func branches(rows [][]string, parts []hygiene.Finding, depth int) [][]string {
 		}
 		indent := strings.Repeat("     ", depth)
 		if f.Parts == nil {
-			rows = append(rows, []string{indent + verdict + shortened(f.Test, wide), f.Why})
+			rows = append(rows, []string{indent + verdict + shortened(f.Test, wide), f.Why.String()})
 			continue
 		}
 		word, _, _ := strings.Cut(strings.TrimPrefix(f.Test, "{"), ":")

@@ -244,26 +244,8 @@ func listsUsed(all []segments.Segment) (names []string) {
 		if s.List != "" {
 			names = append(names, s.List)
 		}
-		names = listsAsked(names, s.Where)
+		names = append(names, hygiene.InputsOf(s.Where).Lists...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-func listsAsked(names []string, where hygiene.Condition) []string {
-	switch where := where.(type) {
-	case hygiene.ListTest:
-		return append(names, string(where))
-	case hygiene.Not:
-		return listsAsked(names, where.Of)
-	case hygiene.All:
-		for _, part := range where {
-			names = listsAsked(names, part)
-		}
-	case hygiene.Any:
-		for _, part := range where {
-			names = listsAsked(names, part)
-		}
-	}
-	return names
 }

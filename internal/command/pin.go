@@ -138,7 +138,7 @@ func (x pinCommand) standing(c *call, h *house, keys []string) ([]pinned, error)
 			if err != nil {
 				return nil, err
 			}
-			p.Is, p.Why = f.Holds, f.Why
+			p.Is, p.Why = f.Holds, f.Why.String()
 			p.missed = x.Out && h.config.Segments[i].Suppressed == segments.Only && contact.Status(c.present()) == hygiene.IsSuppressed
 		}
 		list = append(list, p)

@@ -137,8 +137,7 @@ var (
 	spread = []hygiene.Outcome{hygiene.Sent, hygiene.Delivered, hygiene.HardBounce, hygiene.SoftBounce,
 		hygiene.CarrierViolation, hygiene.UnknownDelivery, hygiene.InvalidNumber, hygiene.Dropped, hygiene.SenderFault,
 		hygiene.Unrecognized}
-	failed = []hygiene.Outcome{hygiene.HardBounce, hygiene.SoftBounce, hygiene.CarrierViolation, hygiene.InvalidNumber,
-		hygiene.Dropped, hygiene.SenderFault}
+	failed = slices.Collect(hygiene.FailedOutcomes().All())
 )
 
 // number is a number of a row with its name. A percentage is of whole; of 0 it

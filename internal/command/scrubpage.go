@@ -110,7 +110,7 @@ func (p *listPage) sort() {
 // judge finds out whom not to text, and who comes a second time.
 func (p *listPage) judge(s *scrub) error {
 	err := s.house.store.Find(p.keys.values, func(i int, contact *hygiene.Contact) {
-		standing := standingOf(contact, s.now)
+		standing := hygiene.SendabilityOf(contact, s.now)
 		for _, place := range p.keys.of(i) {
 			line := &p.lines[place.line]
 			line.isKey = line.isKey || line.key == place.value
@@ -121,7 +121,7 @@ func (p *listPage) judge(s *scrub) error {
 		return err
 	}
 	err = s.house.store.FindPhones(p.phones.values, func(i int, contact *hygiene.Contact) {
-		standing := standingOf(contact, s.now)
+		standing := hygiene.SendabilityOf(contact, s.now)
 		for _, place := range p.phones.of(i) {
 			line := &p.lines[place.line]
 			line.byPhone = line.byPhone || !line.known
@@ -136,9 +136,9 @@ func (p *listPage) judge(s *scrub) error {
 
 // meet heeds one contact that the line names: one that is not to be texted is
 // enough, and one that is suppressed says more than one that is cooling.
-func (line *listLine) meet(s *standing) {
+func (line *listLine) meet(s *hygiene.Sendability) {
 	line.known = true
-	if why := s.why(); why != "" && (line.reason == "" || line.reason == hygiene.Cooling.String()) {
+	if why := s.WhyNot(); why != "" && (line.reason == "" || line.reason == hygiene.Cooling.String()) {
 		line.reason = why
 	}
 }

@@ -165,28 +165,17 @@ func (t *testReader) learnCodes(codes []string) {
 // learnCondition collects the lists, attributes, reasons and codes that a
 // condition asks for.
 func (t *testReader) learnCondition(c hygiene.Condition) {
-	switch c := c.(type) {
-	case hygiene.All:
-		for _, part := range c {
-			t.learnCondition(part)
-		}
-	case hygiene.Any:
-		for _, part := range c {
-			t.learnCondition(part)
-		}
-	case hygiene.Not:
-		t.learnCondition(c.Of)
-	case hygiene.ListTest:
-		t.lists.add(string(c))
-	case hygiene.AttributeTest:
-		t.attributes.add(c.Name)
-	case hygiene.ReasonTest:
-		for _, reason := range c {
-			t.reasons.add(reason)
-		}
-	case hygiene.OutcomeTest:
-		t.learnCodes(c.Codes)
+	in := hygiene.InputsOf(c)
+	for _, list := range in.Lists {
+		t.lists.add(list)
 	}
+	for _, attribute := range in.Attributes {
+		t.attributes.add(attribute)
+	}
+	for _, reason := range in.Reasons {
+		t.reasons.add(reason)
+	}
+	t.learnCodes(in.Codes)
 }
 
 // codesOf is the codes that a source may send with an event, or, for no event,

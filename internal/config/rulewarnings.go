@@ -123,25 +123,14 @@ func (w *warner) warnIdle(e *entry, r *hygiene.Rule) {
 	}
 }
 
-// faultless says of outcomes that say nothing against the contact why that is so.
-var faultless = map[hygiene.Outcome]string{
-	hygiene.Scheduled:        "only says that a message is to be sent",
-	hygiene.CarrierViolation: "is the fault of the text, not of the contact",
-	hygiene.UnknownDelivery:  "is neither a success nor a failure",
-	hygiene.Dropped:          "is the sender's own policy, not the contact's fault",
-	hygiene.SenderFault:      "is the fault of the sender's settings, not of the contact",
-	hygiene.Resubscribed:     "says that the contact wants to be texted",
-	hygiene.Unrecognized:     "is an event that winnow does not know",
-}
-
 // warnFault tells of a rule that suppresses contacts for what others did.
 func (w *warner) warnFault(e *entry, r *hygiene.Rule) {
 	if r.Then.Suppress == nil {
 		return
 	}
 	for _, item := range e.get("outcome").each() {
-		if o, err := hygiene.ParseOutcome(item.text); err == nil && faultless[o] != "" {
-			w.doubt(item, "this rule suppresses for "+item.text+", which "+faultless[o], "use a tag for it, or take it out")
+		if o, err := hygiene.ParseOutcome(item.text); err == nil && o.Blameless() != "" {
+			w.doubt(item, "this rule suppresses for "+item.text+", which "+o.Blameless(), "use a tag for it, or take it out")
 		}
 	}
 }

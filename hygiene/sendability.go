@@ -1,0 +1,33 @@
+package hygiene
+
+import "strings"
+
+// Sendability is whether a contact may be texted, and if not, why. Whoever asks, for
+// one contact or for a whole list, asks here.
+type Sendability struct {
+	Status   string // a status's name, or "unknown"
+	Sendable bool
+	Reasons  []string // of a suppressed contact: why not to text it
+}
+
+// SendabilityOf is whether the contact may be texted at t. A nil contact is one that
+// winnow does not know; it may be texted.
+func SendabilityOf(c *Contact, t Instant) Sendability {
+	if c == nil {
+		return Sendability{Status: "unknown", Sendable: true}
+	}
+	status := c.Status(t)
+	return Sendability{status.String(), status == Active || status == RetryDue, c.Reasons(t)}
+}
+
+// WhyNot is the status with the reasons, as "suppressed:dormant|opted_out"; empty
+// when the contact may be texted.
+func (s *Sendability) WhyNot() string {
+	switch {
+	case s.Sendable:
+		return ""
+	case len(s.Reasons) > 0:
+		return s.Status + ":" + strings.Join(s.Reasons, "|")
+	}
+	return s.Status
+}
