@@ -181,13 +181,13 @@ func (j *judge) countForSuppression(r *Rule, e *Entry) tally {
 // struck is the test whether an entry no longer counts for the reason and the
 // rule; nil when nothing was struck. An empty reason is that of retries.
 func (j *judge) struck(reason, rule string) func(*Entry) bool {
-	in := j.c.Instructions
-	if !slices.ContainsFunc(in, func(in Instruction) bool { return in.Kind == Allow || in.Kind == Strike }) {
+	c := j.c // the closure must not hold on to j, which would then be allocated
+	if !c.hasStrikes() {
 		return nil
 	}
 	return func(e *Entry) bool {
-		for i := range in {
-			if in[i].strikes(reason, rule, e, j.c.History.Kind(e)) {
+		for i := range c.Instructions {
+			if c.Instructions[i].strikes(reason, rule, e, c.History.Kind(e)) {
 				return true
 			}
 		}

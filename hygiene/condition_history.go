@@ -7,12 +7,18 @@ type OutcomeTest struct{ Counting }
 
 // Holds implements [Condition].
 func (c OutcomeTest) Holds(s *Subject) bool {
-	if s.finding == nil {
-		return c.reaches(&s.History, s.At, s.struck)
+	if s.finding != nil {
+		return c.recordedHolds(s)
 	}
+	return c.reaches(&s.History, s.At, s.struck)
+}
+
+// recordedHolds is Holds for a finding. The record holds on to the test, which is
+// only allocated here.
+func (c OutcomeTest) recordedHolds(s *Subject) bool {
 	r := c.record(&s.History, s.At, s.struck)
 	s.finding.Why, s.finding.counted = r.why(), r.tally(c.Count)
-	return len(r.counted) >= c.Count
+	return len(r.counted) >= max(c.Count, 1)
 }
 
 // String implements [Condition].

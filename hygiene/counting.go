@@ -1,7 +1,6 @@
 package hygiene
 
 import (
-	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,19 +83,21 @@ const (
 	exclusions
 )
 
-// window is what a counting looks at, at a moment.
+// window goes through what a counting looks at, at a moment, the newest entry first.
 type window struct {
 	*Counting
-	h      *History
-	at     Moment
-	struck func(*Entry) bool // nil strikes nothing
-	from   Instant           // nothing before it is within
-	since  Moment            // nothing up to it counts
-	known  Instant           // with since: nothing before it is known of each outcome
+	h       *History
+	entries cursor
+	at      Moment
+	struck  func(*Entry) bool // nil strikes nothing
+	from    Instant           // nothing before it is within
+	since   Moment            // nothing up to it counts
+	known   Instant           // with since: nothing before it is known of each outcome
+	last    Instant           // time of the entry that counted last; 0 for none
 }
 
 func (q *Counting) window(h *History, at Moment, struck func(*Entry) bool) window {
-	w := window{Counting: q, h: h, at: at, struck: struck}
+	w := window{Counting: q, h: h, entries: h.newestFirst(q.Outcomes, at), at: at, struck: struck}
 	if q.Within > 0 {
 		w.from = at.At.Add(-q.Within)
 	}
@@ -117,9 +118,9 @@ func (q *Counting) window(h *History, at Moment, struck func(*Entry) bool) windo
 	return w
 }
 
-// exclusion is why the entry does not count. last is the time of the oldest entry
-// that counts so far, 0 for none. It is the one place that says what counts.
-func (w *window) exclusion(e *Entry, last Instant) exclusion {
+// exclusion is why the entry does not count. It is the one place that says what
+// counts.
+func (w *window) exclusion(e *Entry) exclusion {
 	switch {
 	case e.After(w.at):
 		return later
@@ -138,39 +139,35 @@ func (w *window) exclusion(e *Entry, last Instant) exclusion {
 		return otherCode
 	case w.struck != nil && w.struck(e):
 		return struckOut
-	case w.Apart > 0 && last != 0 && last.Sub(e.At) < w.Apart:
+	case w.Apart > 0 && w.last != 0 && w.last.Sub(e.At) < w.Apart:
 		return tooClose
 	}
+	w.last = e.At
 	return included
 }
 
-// counted yields the entries that count, the newest first.
-func (q *Counting) counted(h *History, at Moment, struck func(*Entry) bool) iter.Seq[*Entry] {
-	return func(yield func(*Entry) bool) {
-		w := q.window(h, at, struck)
-		var last Instant
-		for e := range h.newestFirst(q.Outcomes, at) {
-			switch w.exclusion(e, last) {
-			case included:
-				if last = e.At; !yield(e) {
-					return
-				}
-			case outsideWithin, beforeSince, beyondHistory:
-				return
-			}
+// next is the next older entry that counts; nil when there is none.
+func (w *window) next() *Entry {
+	for e := w.entries.next(); e != nil; e = w.entries.next() {
+		switch w.exclusion(e) {
+		case included:
+			return e
+		case outsideWithin, beforeSince, beyondHistory:
+			return nil
 		}
 	}
+	return nil
 }
 
 // reaches reports whether at least Count entries count at the moment.
 func (q *Counting) reaches(h *History, at Moment, struck func(*Entry) bool) bool {
-	n := 0
-	for range q.counted(h, at, struck) {
-		if n++; n >= q.Count {
-			return true
+	w := q.window(h, at, struck)
+	for n := 0; n < max(q.Count, 1); n++ {
+		if w.next() == nil {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 // tally is what was counted: the newest entries, as many as were asked for.
@@ -178,10 +175,10 @@ type tally struct {
 	n      int
 	seqs   []int64 // of the entries, ascending by moment
 	oldest Instant // time of the oldest of them
-	held   int64   // the latest breaker trip that one of them waits for; 0 for none
+	held   int64   // the latest breaker trip that holds one of them; 0 for none
 }
 
-// add adds the next older entry. seqs is in the wrong order until done.
+// add adds the next older entry. The seqs are in reverse order until done.
 func (t *tally) add(e *Entry) {
 	t.n, t.oldest = t.n+1, e.At
 	t.seqs, t.held = append(t.seqs, e.Seq), max(t.held, e.held)
@@ -190,11 +187,14 @@ func (t *tally) add(e *Entry) {
 // count counts entries up to and including the moment, the newest first, and stops
 // at most.
 func (q *Counting) count(h *History, at Moment, most int, struck func(*Entry) bool) tally {
+	w := q.window(h, at, struck)
 	var t tally
-	for e := range q.counted(h, at, struck) {
-		if t.add(e); t.n >= most {
+	for t.n < most {
+		e := w.next()
+		if e == nil {
 			break
 		}
+		t.add(e)
 	}
 	slices.Reverse(t.seqs)
 	return t
@@ -217,11 +217,11 @@ type excludedEntries struct {
 // record counts all there is to count, and keeps why the rest does not count.
 func (q *Counting) record(h *History, at Moment, struck func(*Entry) bool) *countRecord {
 	r := &countRecord{window: q.window(h, at, struck)}
-	var last Instant
-	for e := range h.newestFirst(q.Outcomes, EndOf(1<<63-1)) {
-		why := r.exclusion(e, last)
+	all := h.newestFirst(q.Outcomes, EndOf(1<<63-1))
+	for e := all.next(); e != nil; e = all.next() {
+		why := r.exclusion(e)
 		if why == included {
-			last, r.counted = e.At, append(r.counted, e)
+			r.counted = append(r.counted, e)
 			continue
 		}
 		i := slices.IndexFunc(r.excluded, func(x excludedEntries) bool { return x.why == why })
@@ -253,31 +253,39 @@ func (h *History) knownSince(set Outcomes) Instant {
 	return t
 }
 
-// newestFirst yields the entries of the outcomes from the moment at backwards.
-func (h *History) newestFirst(set Outcomes, at Moment) iter.Seq[*Entry] {
-	return func(yield func(*Entry) bool) {
-		var next [outcomeEnd]int // by outcome, how many entries are left
-		for o := range set.All() {
-			i := len(h.trails[o].Entries)
-			for i > 0 && h.trails[o].Entries[i-1].After(at) {
-				i--
-			}
-			next[o] = i
+// cursor goes through the entries of some outcomes, the newest first.
+type cursor struct {
+	h        *History
+	outcomes Outcomes
+	left     [outcomeEnd]uint8 // by outcome, how many entries are left
+}
+
+// newestFirst goes through the entries of the outcomes from the moment at backwards.
+func (h *History) newestFirst(set Outcomes, at Moment) cursor {
+	c := cursor{h: h, outcomes: set}
+	for o := range set.All() {
+		i := len(h.trails[o].Entries)
+		for i > 0 && h.trails[o].Entries[i-1].After(at) {
+			i--
 		}
-		for {
-			var newest *Entry
-			var from Outcome
-			for o := range set.All() {
-				if i := next[o]; i > 0 {
-					if e := &h.trails[o].Entries[i-1]; newest == nil || e.After(newest.Moment) {
-						newest, from = e, o
-					}
-				}
+		c.left[o] = uint8(i)
+	}
+	return c
+}
+
+// next is the next older entry; nil when there is none.
+func (c *cursor) next() *Entry {
+	var newest *Entry
+	var from Outcome
+	for o := range c.outcomes.All() {
+		if i := c.left[o]; i > 0 {
+			if e := &c.h.trails[o].Entries[i-1]; newest == nil || e.After(newest.Moment) {
+				newest, from = e, o
 			}
-			if newest == nil || !yield(newest) {
-				return
-			}
-			next[from]--
 		}
 	}
+	if newest != nil {
+		c.left[from]--
+	}
+	return newest
 }

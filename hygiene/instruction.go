@@ -73,6 +73,16 @@ func (in *Instruction) strikes(reason, rule string, e *Entry, k Kind) bool {
 	return false
 }
 
+// hasStrikes reports whether an instruction may strike entries.
+func (c *Contact) hasStrikes() bool {
+	for i := range c.Instructions {
+		if kind := c.Instructions[i].Kind; kind == Allow || kind == Strike {
+			return true
+		}
+	}
+	return false
+}
+
 // covers reports whether a Strike is about the entry.
 func (in *Instruction) covers(e *Entry, k Kind) bool {
 	if in.Held != 0 && e.held == in.Held {
