@@ -2,9 +2,9 @@ package hygiene
 
 import "slices"
 
-// Apply adds an event to the contact and judges it: on the contact as it stands, or,
-// when the event is late, by a replay. It changes c, and returns the ledger entries
-// and what became of the event.
+// Apply adds an event to the contact and judges it: on the contact's present state,
+// or, when the event is late, by a replay. It changes c, and returns the ledger
+// entries and what became of the event.
 func (p *Policy) Apply(c *Contact, e *Event) ([]Change, Addition) { return p.ApplyTraced(c, e, nil) }
 
 // ApplyTraced is Apply, and records in t what each rule made of the event. A nil t
@@ -30,12 +30,12 @@ func (p *Policy) ApplyTraced(c *Contact, e *Event, t *Trace) ([]Change, Addition
 type judge struct {
 	p         *Policy
 	c         *Contact
-	replaying bool      // rules are not asked about what the history no longer shows
+	replaying bool      // rules are not evaluated behind their horizon
 	horizons  []horizon // of a replay, by rule
 	gaveUp    *Change   // of a replay: the last bounce went past the end of the list
 	changes   []Change
 	trace     *Trace     // nil records nothing
-	rule      *RuleTrace // of the rule that is asked; nil records nothing
+	rule      *RuleTrace // of the rule that is evaluated; nil records nothing
 }
 
 // event judges one entry: what it ends by itself, then the rules in the order of
@@ -78,7 +78,7 @@ func (j *judge) dropRetry(m Moment) {
 	}
 }
 
-// try asks one rule about one entry, and lets it act.
+// try evaluates one rule for one entry, and lets it act.
 func (j *judge) try(r *Rule, e *Entry) {
 	opens, lifts := r.opens(), r.lifts()
 	if j.replaying {
@@ -244,7 +244,7 @@ func (j *judge) suppressBy(s Suppression, m Moment) bool {
 	return true
 }
 
-// lift does what takes something away: release and untag.
+// lift does what removes something: release and untag.
 func (j *judge) lift(r *Rule, m Moment) {
 	if r.Then.Release != nil {
 		released := false
@@ -320,7 +320,7 @@ func (j *judge) tag(r *Rule, m Moment, t tally) {
 	j.note(Change{At: m.At, Seq: m.Seq, Act: Tagged, Reason: r.Then.Tag, Rule: r.Name, Evidence: t.seqs})
 }
 
-// untag takes the tag off, and reports whether it was there.
+// untag removes the tag, and reports whether it was there.
 func (j *judge) untag(name, rule string, m Moment) bool {
 	i := j.c.tag(name)
 	if i < 0 || j.c.Tags[i].Since.After(m) {

@@ -164,7 +164,7 @@ func ParseDate(s string) (Instant, error) {
 }
 
 // dateLayout is the only layout that a date of this shape can have. Trying one
-// layout after the other would take longer than the rest of a condition.
+// layout after the other would be slower than the rest of a condition.
 func dateLayout(s string) string {
 	day, clock := time.DateOnly, ""
 	if len(s) > len(day) {
@@ -218,7 +218,7 @@ func (v Value) compare(w Value) (int, bool) {
 }
 
 // startsLikeDate reports quickly whether a text may be a date. Parsing every text
-// takes too long for a million contacts.
+// is too slow for a million contacts.
 func startsLikeDate(s string) bool {
 	if len(s) < len("2.1.2006") || s[0] < '0' || '9' < s[0] {
 		return false

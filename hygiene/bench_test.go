@@ -39,7 +39,7 @@ func BenchmarkRejudge(b *testing.B) {
 	}
 }
 
-// BenchmarkHolds asks conditions as segments do.
+// BenchmarkHolds evaluates a condition as segments do.
 func BenchmarkHolds(b *testing.B) {
 	p, c, events := examplePolicy(), &Contact{Key: "k", Attributes: Attributes{{"country", ParseValue("TR")}}}, benchEvents()
 	for i := range events {

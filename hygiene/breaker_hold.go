@@ -2,7 +2,7 @@ package hygiene
 
 import "slices"
 
-// Unhold lets what the breaker trip holds take effect, after someone has confirmed
+// Unhold puts into effect what the breaker trip holds, after someone has confirmed
 // it.
 func (p *Policy) Unhold(c *Contact, trip int64, m Moment) []Change {
 	before := c.snapshot()

@@ -2,8 +2,8 @@ package hygiene
 
 import "strings"
 
-// Condition is a question about a contact. Rules, segments, plans, explanations
-// and rule tests all ask it with this code.
+// Condition is a statement about a contact that holds or does not. Rules, segments,
+// plans, explanations and rule tests all evaluate it with this code.
 //
 // Each type of condition is in one of the condition_ files, with all that is
 // specific to it: how it is decided and explained, what it looks at, and when its
@@ -24,12 +24,12 @@ type Condition interface {
 	nextChange(h *History, t Instant) Instant
 }
 
-// Subject is the contact that a condition is asked about, and when.
+// Subject is the contact that a condition is evaluated for, and when.
 type Subject struct {
 	*Contact
 	At Moment // what conditions call now
 	// InList and InSegment report membership in static lists and in other segments.
-	// Conditions of rules ask for neither.
+	// Conditions of rules use neither.
 	InList    func(list string) bool
 	InSegment func(segment string) bool
 	// struck reports whether an entry no longer counts; nil when all count.

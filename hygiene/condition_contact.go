@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// The tests in this file ask about what is derived from the history or kept beside
-// it. It may change at any time, so the next change is the next instant.
+// The tests in this file look at what is derived from the history or kept beside it.
+// It may change at any time, so the next change is the next instant.
 
 // StatusTest holds when the contact's status is one of these.
 type StatusTest []Status

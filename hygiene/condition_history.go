@@ -47,7 +47,7 @@ func (c OutcomeTest) nextChange(h *History, t Instant) Instant {
 	return next
 }
 
-// SeenTest asks how long ago the contact's first or latest event was. A contact
+// SeenTest compares how long ago the contact's first or latest event was. A contact
 // without events was never seen: it is neither older than nor within any time.
 type SeenTest struct {
 	First     bool // first_seen rather than last_seen

@@ -53,7 +53,7 @@ func TestNoAnswerChangesBeforeItIsSaidTo(t *testing.T) {
 			return q.Holds(&Subject{Contact: c, At: EndOf(at), InList: func(string) bool { return true }, InSegment: func(string) bool { return false }})
 		}
 		for range 20 {
-			q := dice{r}.question(3)
+			q := generator{r}.question(3)
 			next := nextChangeOf(q, &c.History, at)
 			if next != 0 && next <= at {
 				t.Fatalf("%s is said to change in the past", q)

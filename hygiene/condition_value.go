@@ -80,7 +80,7 @@ var Operators = []Operator{Is, In, Contains, StartsWith, AtLeast, AtMost, Before
 type Comparison struct {
 	Op     Operator
 	Values []Value // one; any number for In; none for Exists
-	Exists bool    // what Exists asks for
+	Exists bool    // for the operator Exists: whether the value must be there
 }
 
 func (c *Comparison) holds(v Value) bool {

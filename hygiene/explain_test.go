@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// question is any condition that a segment may ask, so deep.
-func (d dice) question(depth int) Condition {
+// question is any condition that a segment may have, nested up to depth.
+func (d generator) question(depth int) Condition {
 	if depth > 0 && d.one(2) {
 		var of []Condition
 		for range d.IntN(4) {
@@ -41,13 +41,13 @@ func (d dice) question(depth int) Condition {
 	return d.condition()
 }
 
-func (d dice) comparison() Comparison {
+func (d generator) comparison() Comparison {
 	v := ParseValue([]string{"41", "Oslo", "2026-01-02", "k"}[d.IntN(4)])
 	return Comparison{Op: Operators[d.IntN(len(Operators))], Values: []Value{v}, Exists: d.one(2)}
 }
 
-// consistent demands that every verdict is the condition's own, that those of
-// parts add up, and that each is told why.
+// consistent checks that every verdict is the condition's own, that those of parts add
+// up, and that each has a reason.
 func consistent(t *testing.T, c Condition, s *Subject, f *Finding) {
 	t.Helper()
 	if f.Holds != c.Holds(s) || f.Test != c.String() {
@@ -80,14 +80,14 @@ func TestAFindingSaysWhatTheConditionSays(t *testing.T) {
 	held := map[bool]int{}
 	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{Key: "k", Attributes: Attributes{{"age", ParseValue("41")}, {"city", ParseValue("Oslo")}}}
-		disturbed(r, p, c, randomEvents(r, 5+r.IntN(120), r.IntN(2) == 0), func() {})
+		applyDisturbed(r, p, c, randomEvents(r, 5+r.IntN(120), r.IntN(2) == 0), func() {})
 		s := &Subject{Contact: c, At: EndOf(c.History.Latest().At.Add(time.Duration(r.IntN(60)-20) * Day)),
 			InList: func(l string) bool { return l == "staff" }, InSegment: func(s string) bool { return s == "vip" }}
 		if r.IntN(3) == 0 {
 			s.struck = func(e *Entry) bool { return e.Seq%3 == 0 }
 		}
 		for range 30 {
-			q := dice{r}.question(4)
+			q := generator{r}.question(4)
 			f := Explain(q, s)
 			consistent(t, q, s, &f)
 			held[f.Holds]++
@@ -98,15 +98,15 @@ func TestAFindingSaysWhatTheConditionSays(t *testing.T) {
 	}
 }
 
-func TestEveryKeptEntryIsCountedOrToldWhyNot(t *testing.T) {
+func TestEveryKeptEntryIsCountedOrExcludedForAReason(t *testing.T) {
 	reasons := map[exclusion]int{}
 	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{}
-		disturbed(r, p, c, randomEvents(r, 5+r.IntN(200), r.IntN(2) == 0), func() {})
+		applyDisturbed(r, p, c, randomEvents(r, 5+r.IntN(200), r.IntN(2) == 0), func() {})
 		s := &Subject{Contact: c, At: EndOf(c.History.Latest().At.Add(time.Duration(-r.IntN(9)) * Day))}
 		s.struck = []func(*Entry) bool{nil, func(e *Entry) bool { return e.Seq%2 == 0 }}[r.IntN(2)]
 		for range 20 {
-			q := dice{r}.counting()
+			q := generator{r}.counting()
 			record := q.record(&c.History, s.At, s.struck)
 			if n := q.count(&c.History, s.At, Kept*int(outcomeEnd), s.struck).n; len(record.counted) != n {
 				t.Errorf("%s counts %d, the engine %d", q.String(), len(record.counted), n)
@@ -130,7 +130,7 @@ func TestEveryKeptEntryIsCountedOrToldWhyNot(t *testing.T) {
 				}
 			}
 			if n != kept {
-				t.Errorf("%s: %d entries are kept, %d are counted or told why not", q.String(), kept, n)
+				t.Errorf("%s: %d entries are kept, %d are counted or excluded", q.String(), kept, n)
 			}
 		}
 	})
@@ -141,17 +141,17 @@ func TestEveryKeptEntryIsCountedOrToldWhyNot(t *testing.T) {
 	}
 }
 
-func TestAFindingTellsTheValueThatDecided(t *testing.T) {
-	s := exampleStory(t)
+func TestAFindingShowsTheValueThatDecided(t *testing.T) {
+	s := exampleScenario(t)
 	for i, d := range []float64{0, 1, 2, 10, 30, 31} {
-		s.about(fmt.Sprint("s", i), d, SoftBounce)
+		s.eventOf(fmt.Sprint("s", i), d, SoftBounce)
 		if d == 2 {
-			s.about("d", 3, Delivered)
+			s.eventOf("d", 3, Delivered)
 		}
 	}
-	s.about("h", 32, HardBounce)
+	s.eventOf("h", 32, HardBounce)
 	for i := range 3 {
-		s.about(fmt.Sprint("c", i), 33, CarrierViolation)
+		s.eventOf(fmt.Sprint("c", i), 33, CarrierViolation)
 	}
 	s.c.Key, s.c.Attributes = "crm-7", Attributes{{"age", ParseValue("old")}, {"country", ParseValue("FR")}}
 	subject := &Subject{Contact: &s.c, At: EndOf(day(40)), InList: func(string) bool { return false }, InSegment: func(string) bool { return true }}
@@ -202,24 +202,24 @@ func TestAPartBehindTheOneThatDecidedHasItsVerdict(t *testing.T) {
 	}
 }
 
-func TestWhatTheHistoryForgotIsSaid(t *testing.T) {
-	s := exampleStory(t)
+func TestAFindingSaysWhatTheHistoryNoLongerKeeps(t *testing.T) {
+	s := exampleScenario(t)
 	for i := range 20 {
 		s.happens(float64(i), Opened, []string{"a", "b"}[i/4&1])
 	}
 	q := Counting{Outcomes: OutcomesOf(Opened), Count: 16, Source: "b"}
 	why := Explain(OutcomeTest{q}, &Subject{Contact: &s.c, At: EndOf(day(30))}).Why.String()
 	if !strings.Contains(why, "of another source") || !strings.HasSuffix(why, "; what was before 2026-01-05T00:00:00Z is no longer kept") {
-		t.Errorf("told %s", why)
+		t.Errorf("the reason is %s", why)
 	}
 	q.Within = 20 * Day // reaches no further than what is kept
 	if why := Explain(OutcomeTest{q}, &Subject{Contact: &s.c, At: EndOf(day(30))}).Why.String(); strings.Contains(why, "no longer kept") {
-		t.Errorf("told %s", why)
+		t.Errorf("the reason is %s", why)
 	}
 }
 
 func TestARuleThatWasEditedIsNotTheOneThatActed(t *testing.T) {
-	s := exampleStory(t)
+	s := exampleScenario(t)
 	s.happens(0, HardBounce, "a")
 	grounds := &s.c.Suppressions[0].Grounds
 	if r := s.p.RuleOf(grounds); r == nil || r.Name != "suppress-hard-bounce" {

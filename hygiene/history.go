@@ -54,7 +54,7 @@ func (t *Trail) Last() Moment {
 }
 
 // History is the bounded summary of a contact's events. It has the same size after
-// ten events as after ten thousand, and answers everything that a rule may ask. The
+// ten events as after ten thousand, and has everything that a rule may look at. The
 // zero History is empty.
 type History struct {
 	kinds  []Kind

@@ -1,8 +1,9 @@
 package hygiene
 
-// horizon is the time up to which a replay does not ask a rule, because the history
-// no longer shows everything that the rule looked at; 0 when it shows everything.
-// What the rule opened up to then is frozen, and what it lifted stays lifted.
+// horizon is the time up to which a replay does not evaluate a rule, because the
+// history no longer shows everything that the rule looked at; 0 when it shows
+// everything. What the rule opened up to then is frozen, and what it lifted stays
+// lifted.
 type horizon struct{ opens, lifts Instant }
 
 // horizons is the horizon of each rule.

@@ -3,20 +3,19 @@
 // It is the core of winnow, and pure: no clock, no I/O, only the standard library
 // (phone.go alone uses a library, for phone numbers). What happened to a contact is
 // kept in a bounded [History]. The [Rule]s of a [Policy] look at it. [Policy.Apply]
-// takes a contact and a new event, and gives the contact as it then stands with a
-// ledger entry for every [Change]:
+// applies a new event to a contact, with a ledger entry for every [Change]:
 //
 //	(contact, event, policy) -> (contact, ledger entries)
 //
 // # In order, or by replay
 //
 // Events are judged in the order of their [Moment]: their time, then their place in
-// the log. An event later than everything known of the contact is applied to the
-// contact as it stands. One that arrives late leads to a replay: the kept history and
-// the instructions of operators run again from the beginning, and what differs is
-// added to the ledger. Both ways give the same contact. So any cut of the log into
-// sweeps gives the same contact, and judging a contact again under the same policy
-// changes nothing.
+// the log. An event later than everything known of the contact is applied to its
+// present state. One that arrives late leads to a replay: the kept history and the
+// instructions of operators run again from the beginning, and what differs is added
+// to the ledger. Both ways give the same contact. So any cut of the log into sweeps
+// gives the same contact, and judging a contact again under the same policy changes
+// nothing.
 //
 // # What is frozen
 //

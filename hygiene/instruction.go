@@ -93,8 +93,8 @@ func (in *Instruction) covers(e *Entry, k Kind) bool {
 }
 
 // strikesOpening reports whether a Strike is about the opening of a suppression. It
-// is asked where the evidence can't be: the suppression is frozen, or a review
-// opened it.
+// is for suppressions whose evidence can't be checked: frozen ones, and those that a
+// review opened.
 func (in *Instruction) strikesOpening(s *Suppression) bool {
 	if in.Kind != Strike || in.Revoked || !in.lifts(s.Reason) || s.Hand != ByRule || in.Rule != "" && in.Rule != s.Rule {
 		return false

@@ -2,8 +2,8 @@ package hygiene
 
 import "slices"
 
-// PlannedKind is one of the ways in which a contact would stand differently if
-// everyone were judged again.
+// PlannedKind is one of the ways in which a contact would change if all contacts were
+// judged again.
 type PlannedKind uint8
 
 // The kinds of what is planned, in the order in which they are shown.
@@ -26,7 +26,7 @@ const (
 	PlannedKinds = iota // how many kinds there are
 )
 
-// Planned is one difference between a contact as it stands and as it would.
+// Planned is one difference between a contact as it is and as it would be.
 type Planned struct {
 	Kind PlannedKind
 	// Rule is the name of the rule that opens, sets or tags; of what goes, the rule
@@ -38,8 +38,8 @@ type Planned struct {
 	AtReview bool   // the next review does it, not judging again
 }
 
-// Planner finds out what the given policy would make of contacts as they stand.
-// Several goroutines may use it at once.
+// Planner finds out what the given policy would change about contacts. It is safe for
+// concurrent use.
 type Planner struct {
 	given  *Policy
 	review *Policy      // the given one, of whose rules of the review only the fresh ones hold for anyone
@@ -52,9 +52,9 @@ type Planner struct {
 // nil for none. judged are all policies that ever judged the contacts, nil when not
 // all of them are known. now is the present and the end of the log.
 //
-// Judging again brings back what the rules of a review opened before, and does not
-// review anew. So rules of the review that read differently from those in force are
-// asked here as the next review will ask them; the others have been asked.
+// Judging again restores what the rules of a review opened before, and does not
+// review. So rules of the review that read differently from those in force are
+// evaluated here as the next review will evaluate them. The others have been.
 func NewPlanner(given, inForce *Policy, judged []*Policy, now Moment) *Planner {
 	review := *given
 	review.Rules = slices.Clone(given.Rules)
@@ -76,8 +76,8 @@ func NewPlanner(given, inForce *Policy, judged []*Policy, now Moment) *Planner {
 	return p
 }
 
-// Plan makes after the contact as it would stand, and appends to found what differs
-// at present. It does not change c, and after shares memory with it. When nothing
+// Plan makes after the contact as it would be, and appends to found what differs at
+// present. It does not change c, and after shares memory with it. When nothing
 // differs, after may be left as it was.
 func (p *Planner) Plan(c, after *Contact, found []Planned) []Planned {
 	unchanged, reviewed := p.stable.unchanged(c), p.concernsReview(c)
@@ -114,8 +114,8 @@ func (c *Contact) copyForReview() *Contact {
 	return &d
 }
 
-// planDiff finds the differences of one contact: as it stands, judged again, and
-// after the next review.
+// planDiff finds the differences of one contact: as it is, judged again, and after
+// the next review.
 type planDiff struct {
 	planner               *Planner
 	before, judged, after *Contact

@@ -32,8 +32,8 @@ func NewPolicy(rules []Rule, hash string) *Policy {
 	return p
 }
 
-// digestContent is stored with everything that the rule brings about, so its input
-// must never change.
+// digestContent is stored with everything that the rule does, so its input must never
+// change: the text of conditions, and the names of the fields of When and Action.
 func (r *Rule) digestContent() uint64 {
 	where := ""
 	if r.Where != nil {

@@ -18,8 +18,8 @@ func everyTest() *Policy {
 	}, Then: Action{Suppress: &SuppressAction{Reason: "x", For: Day}, Release: []string{"y"}, Tag: "t", Untag: "u"}}}, "")
 }
 
-// The digest of a rule is stored with everything it brought about. If it changed,
-// each rule would look edited after an upgrade. It is made of the text of conditions
+// The digest of a rule is stored with everything it did. If it changed, each rule would
+// look edited after an upgrade. It is made of the text of conditions
 // and of the names of the fields of When and Action.
 func TestTheDigestOfARuleNeverChanges(t *testing.T) {
 	stored := map[string]uint64{

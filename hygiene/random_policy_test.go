@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// dice draws what a policy may be made of.
-type dice struct{ *rand.Rand }
+// generator draws what a policy may be made of.
+type generator struct{ *rand.Rand }
 
-func (d dice) one(in int) bool { return d.IntN(in) == 0 }
+func (d generator) one(in int) bool { return d.IntN(in) == 0 }
 
-func (d dice) outcome() Outcome { return Sent + Outcome(d.IntN(int(Resubscribed-Sent)+1)) }
+func (d generator) outcome() Outcome { return Sent + Outcome(d.IntN(int(Resubscribed-Sent)+1)) }
 
-func (d dice) counting() Counting {
+func (d generator) counting() Counting {
 	q := Counting{Outcomes: OutcomesOf(d.outcome()), Count: 1}
 	if d.one(2) {
 		q.Outcomes |= OutcomesOf(SoftBounce)
@@ -39,7 +39,7 @@ func (d dice) counting() Counting {
 	return q
 }
 
-func (d dice) condition() Condition {
+func (d generator) condition() Condition {
 	var c Condition = OutcomeTest{d.counting()}
 	if d.one(3) {
 		c = SeenTest{First: d.one(2), OlderThan: time.Duration(1+d.IntN(10)) * Day}
@@ -53,7 +53,7 @@ func (d dice) condition() Condition {
 	return c
 }
 
-func (d dice) rule(name string) Rule {
+func (d generator) rule(name string) Rule {
 	r := Rule{Name: name}
 	if d.one(5) {
 		r.Where = d.condition()
@@ -67,7 +67,7 @@ func (d dice) rule(name string) Rule {
 	return r
 }
 
-func (d dice) action(review bool) Action {
+func (d generator) action(review bool) Action {
 	reason, tag := []string{"a", "b", OptedOut}[d.IntN(3)], []string{"t", "u"}[d.IntN(2)]
 	switch d.IntN(6) {
 	case 0, 1:
@@ -88,7 +88,7 @@ func (d dice) action(review bool) Action {
 
 // randomPolicy is up to eight rules of any kind that a config may hold.
 func randomPolicy(r *rand.Rand) *Policy {
-	d := dice{r}
+	d := generator{r}
 	var rules []Rule
 	for i := range 2 + d.IntN(7) {
 		rules = append(rules, d.rule(fmt.Sprint("r", i)))

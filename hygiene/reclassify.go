@@ -12,7 +12,7 @@ func (p *Policy) Reclassify(c *Contact, e *Event, m Moment) []Change {
 	return p.rejudge(c, m, nil)
 }
 
-// remove takes the event out of the trail of another outcome than its own. It
+// remove removes the event from the trail of another outcome than its own. It
 // returns the breaker trip that held it; 0 for none, and when there was nothing to
 // remove.
 func (h *History) remove(e *Event) (held int64) {
@@ -28,7 +28,7 @@ func (h *History) remove(e *Event) (held int64) {
 	return 0
 }
 
-// remove takes an entry out as if it had never been there. Of a trail that
+// remove removes an entry as if it had never been there. Of a trail that
 // overflowed, nothing is known then before the removed entry either.
 func (t *Trail) remove(i int) (held int64) {
 	held = t.Entries[i].held

@@ -21,7 +21,7 @@ func (p *Policy) rejudge(c *Contact, cause Moment, t *Trace, more ...step) []Cha
 }
 
 // replay makes c from its history and instructions, and from the frozen part of
-// how it stood before. gaveUp is set when the last bounce went past the end of the
+// it was before. gaveUp is set when the last bounce went past the end of the
 // retry list.
 func (p *Policy) replay(c, before *Contact, t *Trace, more ...step) (gaveUp *Change) {
 	c.Suppressions, c.Tags, c.Retry = nil, nil, nil

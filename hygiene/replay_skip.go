@@ -4,8 +4,8 @@ import "slices"
 
 // stableRules are the rules that read the same, in the same order, in all policies
 // that ever judged the contacts and in the one that would judge them now. A contact
-// that only ever met stable rules stands as a replay would leave it: replaying it
-// under the rules that it was judged by changes nothing. So a plan may skip it.
+// that only stable rules ever concerned is as a replay would leave it: a replay under
+// the rules that it was judged by changes nothing. So a plan may skip it.
 //
 // The policy in force alone is not enough. Rules act on what comes, so what came
 // before the last edit was judged by the policy of its day.
@@ -37,8 +37,8 @@ func (r *Rule) id() ruleID { return ruleID{r.Name, r.digest} }
 func newStableRules(given *Policy, judged []*Policy) *stableRules {
 	s := &stableRules{rules: map[ruleID]stability{}}
 	for i := range given.Rules {
-		// A replay asks with today's attributes; what they were when the rule was asked
-		// is not kept.
+		// A replay uses today's attributes; those of the time when the rule was evaluated
+		// are not kept.
 		if r := &given.Rules[i]; r.When == nil || len(InputsOf(r.Where).Attributes) == 0 {
 			s.rules[r.id()] = stability{}
 		}
@@ -111,8 +111,8 @@ func (s *stableRules) markTouched(r *Rule, given *Policy) {
 	}
 }
 
-// unchanged reports whether a replay leaves the contact as it stands. Without
-// knowledge, on nil, it never does.
+// unchanged reports whether a replay leaves the contact as it is. On nil, without
+// knowledge, it never does.
 func (s *stableRules) unchanged(c *Contact) bool {
 	if s == nil {
 		return false

@@ -2,8 +2,7 @@ package hygiene
 
 import "slices"
 
-// Review asks the rules that look at the time alone about the contact. now is the
-// present and the end of the log. A review opens suppressions and does not renew
+// Review evaluates the rules that look at the time alone. now is the present and the end of the log. A review opens suppressions and does not renew
 // them.
 func (p *Policy) Review(c *Contact, now Moment) []Change { return p.ReviewTraced(c, now, nil) }
 
@@ -107,7 +106,7 @@ func (v *review) release() bool {
 	return released
 }
 
-// untag records that the rule takes its tag off, and reports whether it was there.
+// untag records that the rule removes its tag, and reports whether it was there.
 func (v *review) untag() bool {
 	name := v.r.Then.Untag
 	if name == "" {

@@ -45,8 +45,7 @@ type RetryAction struct {
 // DefaultLapse is how long a due retry waits before it lapses.
 const DefaultLapse = 7 * Day
 
-// opens reports whether the rule adds something that a release or an untag takes
-// away.
+// opens reports whether the rule adds something: a suppression, retry or tag.
 func (r *Rule) opens() bool {
 	return r.Then.Suppress != nil || r.Then.Retry != nil || r.Then.Tag != ""
 }

@@ -2,8 +2,8 @@ package hygiene
 
 import "strings"
 
-// Sendability is whether a contact may be texted, and if not, why. Whoever asks, for
-// one contact or for a whole list, asks here.
+// Sendability is whether a contact may be texted, and if not, why. It is the one rule
+// for single contacts and for whole lists.
 type Sendability struct {
 	Status   string // a status's name, or "unknown"
 	Sendable bool

@@ -36,8 +36,8 @@ func (t *RuleTrace) NoEffect() Phrase {
 	return joinPhrases(t.noEffects, "; ")
 }
 
-// The methods below record. On nil they do nothing, and take arguments that cost
-// nothing then.
+// The methods below record. On nil they do nothing, and their arguments cost nothing
+// then.
 
 // begin empties the trace for the event or review of that moment.
 func (t *Trace) begin(m Moment) {
@@ -46,8 +46,8 @@ func (t *Trace) begin(m Moment) {
 	}
 }
 
-// rule begins the trace of a rule; nil when it is asked about another moment, as
-// in a replay.
+// rule begins the trace of a rule; nil when it is evaluated for another moment, as in
+// a replay.
 func (t *Trace) rule(r *Rule, m Moment) *RuleTrace {
 	if t == nil || t.at != m {
 		return nil
@@ -72,7 +72,7 @@ func (t *Trace) replayed(changes []Change) {
 	}
 }
 
-// because says why the rule was not asked any further.
+// because says why the rule was not evaluated any further.
 func (t *RuleTrace) because(why string) {
 	if t != nil {
 		t.why = Phrase{why}
@@ -86,13 +86,14 @@ func (t *RuleTrace) isOfOtherKind(q *Counting, k Kind) {
 	case !q.matchesSource(k):
 		t.why = Phrase{"it is of source ", k.Source, ", not of ", q.Source}
 	case k.Code == "":
-		t.why = Phrase{"it has no code, the rule asks for ", strings.Join(q.Codes, " or ")}
+		t.why = Phrase{"it has no code, the rule needs ", strings.Join(q.Codes, " or ")}
 	default:
-		t.why = Phrase{"its code is ", k.Code, ", the rule asks for ", strings.Join(q.Codes, " or ")}
+		t.why = Phrase{"its code is ", k.Code, ", the rule needs ", strings.Join(q.Codes, " or ")}
 	}
 }
 
-// foundWhere records the condition of a rule beside its when.
+// foundWhere records the condition of a rule beside its when. It is not called on
+// nil.
 func (t *RuleTrace) foundWhere(f *Finding) {
 	if f.Holds {
 		t.where = Phrase{"; where is true: ", f.Why}
@@ -109,7 +110,8 @@ func (t *RuleTrace) reviewed(f *Finding) {
 }
 
 // counted records what was counted for one thing that the rule does. A rule holds
-// when there is enough for one of them: struck entries only matter for what opens.
+// when there is enough for one of them: struck entries only matter for what opens. It
+// is not called on nil.
 func (t *RuleTrace) counted(r *countRecord, enough bool) {
 	if t.why == nil || enough && !t.Holds {
 		t.why, t.Holds = r.why(), enough

@@ -93,7 +93,7 @@ func TestTracingChangesNothing(t *testing.T) {
 		var trace Trace
 		same := func(a, b []Change) {
 			if fmt.Sprint(a) != fmt.Sprint(b) || !bytes.Equal(plain.Pack(nil), traced.Pack(nil)) {
-				t.Fatalf("not traced %+v\n%s\ntraced %+v\n%s", a, facts(plain), b, facts(traced))
+				t.Fatalf("not traced %+v\n%s\ntraced %+v\n%s", a, stateText(plain), b, stateText(traced))
 			}
 		}
 		for i := range events {
@@ -150,7 +150,7 @@ func TestTheTraceOfAReviewSaysWhatItsRulesDid(t *testing.T) {
 	}
 }
 
-func TestTheTraceTellsTheValueThatDecided(t *testing.T) {
+func TestTheTraceShowsTheValueThatDecided(t *testing.T) {
 	byCode := counting(1, 0, 0, SoftBounce)
 	byCode.Codes, byCode.Source = []string{"1405"}, "a"
 	abroad := counting(1, 0, 0, SoftBounce)
@@ -178,9 +178,9 @@ func TestTheTraceTellsTheValueThatDecided(t *testing.T) {
 		holds bool
 		words string
 	}{
-		{first[0], false, "its code is 1404, the rule asks for 1405"},
+		{first[0], false, "its code is 1404, the rule needs 1405"},
 		{second[0], false, "it is of source b, not of a"},
-		{third[0], false, "it has no code, the rule asks for 1405"},
+		{third[0], false, "it has no code, the rule needs 1405"},
 		{fourth[0], true, "1 counted"},
 		{first[1], false, `where is not true: country is "DE"`},
 		{second[2], false, "1 of 2 counted"},

@@ -2,10 +2,10 @@ package hygiene
 
 import "slices"
 
-// Concerns reports whether a Strike would change what counts for the contact:
-// whether one of the policy's rules looks at evidence, or a suppression stands on
-// evidence that is gone, that the Strike is about and that is not struck yet. So
-// the same Strike again concerns no contact.
+// Concerns reports whether a Strike would change what counts for the contact: whether
+// it is about evidence that one of the policy's rules looks at, or about a suppression
+// whose evidence is gone, and that is not struck yet. So the same Strike again
+// concerns no contact.
 func (p *Policy) Concerns(c *Contact, in *Instruction) bool {
 	var horizons []horizon
 	for i := range c.Suppressions {
@@ -87,7 +87,7 @@ func (c *Contact) restoreLifted(lifted []Suppression) {
 	}
 }
 
-// snapshot is the contact as it stands, to compare it after a replay.
+// snapshot is a copy of the contact to compare with after a replay.
 func (c *Contact) snapshot() Contact {
 	d := *c
 	d.Suppressions = slices.Clone(c.Suppressions)

@@ -9,7 +9,7 @@ import (
 // maxCode is the most bytes that a code may have. A longer one counts as none.
 const maxCode = 64
 
-// codeOfValue is the code that a scanned JSON value stands for; empty for none.
+// codeOfValue is a scanned JSON value as a code; empty for none.
 // 1400, "1400", 1400.0 and " 1400 " are the same code, 1400.
 func codeOfValue(raw string) string {
 	if !isNumber(raw) {

@@ -260,7 +260,7 @@ func (s *scanner) digits() bool {
 	return s.at > from
 }
 
-// isPlain holds for each byte whether it stands for itself within a string.
+// isPlain reports for each byte whether it means itself within a string.
 var isPlain = func() (plain [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		plain[c] = c != '"' && c != '\\'

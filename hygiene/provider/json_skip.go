@@ -7,7 +7,7 @@ type level struct {
 }
 
 // skip scans one value in which nothing is wanted. It is a loop because the body
-// decides how deeply it is nested: the stack of a recursive function would take a
+// decides how deeply it is nested: the stack of a recursive function would need a
 // hundred times the bytes of the body, and stay that large.
 func (s *scanner) skip() error {
 	s.open = s.open[:0]

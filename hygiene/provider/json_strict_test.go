@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestStrictTakesWhatEveryReaderTakesForTheSame(t *testing.T) {
+func TestStrictAcceptsWhatEveryReaderUnderstandsInTheSameWay(t *testing.T) {
 	for _, text := range []string{`{}`, `[]`, ` {"a":{"a":[1,"\ud83d\ude00",null]}} `, "\ufeff{\"a\":1}", `"é"`, `-1.5e3`, `{"a":1,"A":2}`} {
 		if err := Strict([]byte(text)); err != nil {
 			t.Errorf("%s: %v", text, err)

@@ -5,8 +5,8 @@ import (
 	"unicode/utf16"
 )
 
-// escaped maps the byte after a backslash to what the two stand for; 0 when there
-// is no such escape.
+// escaped maps the byte after a backslash to the meaning of the two; 0 when there is
+// no such escape.
 var escaped = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
 // unitSize is the length of \u and four digits, one UTF-16 unit.
@@ -34,7 +34,7 @@ func unitOf(text string) rune {
 	return unit
 }
 
-// unquote is what a scanned string stands for. It copies only when the string has
+// unquote is the meaning of a scanned string. It copies only when the string has
 // an escape.
 func unquote(raw string) string {
 	inner := raw[1 : len(raw)-1]
@@ -64,8 +64,7 @@ func unquote(raw string) string {
 	}
 }
 
-// stringValue is what a scanned value stands for when it is a string; empty for any
-// other value.
+// stringValue is the meaning of a scanned string; empty for any other value.
 func stringValue(raw string) string {
 	if raw == "" || raw[0] != '"' {
 		return ""

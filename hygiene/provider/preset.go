@@ -105,7 +105,7 @@ func (b *batch) add(r *report) {
 	})
 }
 
-// contactKey is the key that the text stands for; empty when it is not a key.
+// contactKey is the text as a contact's key; empty when it is not one.
 func (r *Reader) contactKey(text string) string {
 	key, err := r.keys.Normalize(text)
 	if err != nil {

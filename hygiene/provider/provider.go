@@ -49,7 +49,7 @@ type Config struct {
 	Secrets []string
 }
 
-// Reader reads the requests of one source. Several goroutines may use it at once.
+// Reader reads the requests of one source. It is safe for concurrent use.
 type Reader struct {
 	source  string
 	keys    hygiene.KeyFormat

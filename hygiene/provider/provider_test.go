@@ -98,7 +98,7 @@ func TestUnknownDeliveryIsNotASoftBounce(t *testing.T) {
 	}
 }
 
-func TestCodeIsOneHoweverItIsWritten(t *testing.T) {
+func TestACodeIsTheSameHoweverItIsWritten(t *testing.T) {
 	r := reader(t, Config{})
 	for reason, want := range map[string]string{
 		`{"code":1400}`:          "1400",

@@ -152,7 +152,7 @@ func TestDeepObjectHarmsNoOther(t *testing.T) {
 	}
 }
 
-func TestDeepNestingTakesNoStack(t *testing.T) {
+func TestDeepNestingUsesNoStack(t *testing.T) {
 	const readers, most = 8, 256 << 10
 	r, deep := reader(t, Config{}), []byte(strings.Repeat(`{"x":`, 9_999)+"1"+strings.Repeat("}", 9_999))
 	var before, after runtime.MemStats

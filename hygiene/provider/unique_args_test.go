@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestFieldsAreToldAsTheySayThemselves(t *testing.T) {
+func TestFieldsAreReadAsText(t *testing.T) {
 	f := NewFields("campaign", "a.b", "n", "list", "gone", "a", "yes", "none", "", "a.b.c")
 	for body, want := range map[string][]string{
 		`{"uniqueArgs": {"campaign": "spring \"sale\" \u00e9", "a": {"b": [1, 2]}, "n": 0.50, "list": ["x"], "yes": true, "none": null}}`: {
@@ -18,7 +18,7 @@ func TestFieldsAreToldAsTheySayThemselves(t *testing.T) {
 		``:                                              make([]string, 10),
 	} {
 		if got := f.Of([]byte(body)); !slices.Equal(got, want) {
-			t.Errorf("%s is told as %q, want %q", body, got, want)
+			t.Errorf("%s is read as %q, want %q", body, got, want)
 		}
 	}
 }
@@ -35,7 +35,7 @@ func TestAnyNumberOfFieldsIsRead(t *testing.T) {
 	f := NewFields(paths...)
 	for range 2 {
 		if got := f.Of([]byte(body)); !slices.Equal(got, want) {
-			t.Errorf("told as %q", got)
+			t.Errorf("read as %q", got)
 		}
 	}
 }

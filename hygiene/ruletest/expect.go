@@ -77,8 +77,8 @@ func (r *run) meets(e *Expectation) bool {
 // aspects is the things that the expectation asks for.
 func (e *Expectation) aspects() []aspect {
 	var list []aspect
-	add := func(asked bool, expected string, look func(r *run) (string, bool)) {
-		if asked {
+	add := func(is bool, expected string, look func(r *run) (string, bool)) {
+		if is {
 			list = append(list, aspect{expected: expected, look: look})
 		}
 	}

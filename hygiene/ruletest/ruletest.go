@@ -63,8 +63,8 @@ type Callback struct {
 	Body   []byte
 }
 
-// Expectation is what must be true of the contact at a time, all of it. Fields that
-// are not set are not asked.
+// Expectation is what must be true of the contact at a time. Fields that are not set
+// are not checked.
 type Expectation struct {
 	Line    int
 	At      time.Duration

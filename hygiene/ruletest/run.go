@@ -41,7 +41,7 @@ const (
 )
 
 // Run runs a case. One that fails runs again to record what happened: most cases
-// pass, and recording takes time.
+// pass, and recording is slow.
 func (b *Bench) Run(c *Case) Result {
 	result := b.run(c, false)
 	if result.Passed() {
