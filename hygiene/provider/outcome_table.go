@@ -21,16 +21,26 @@ type Line struct {
 // them.
 type eventCode struct{ event, code string }
 
-// outcomeTable says what the events and codes of a source mean.
-type outcomeTable map[eventCode]hygiene.Outcome
+// Meanings is an outcome table: what the events and codes of a source mean.
+type Meanings map[eventCode]hygiene.Outcome
 
-// newOutcomeTable joins several lists. Of two lines for the same event and code
-// the later one counts.
-func newOutcomeTable(lists ...[]Line) (outcomeTable, error) {
-	t := outcomeTable{}
+// MeaningsOf is the table of a preset together with a source's own lines. Its errors
+// are those of [New].
+func MeaningsOf(preset string, lines []Line) (Meanings, error) {
+	p, err := findPreset(preset)
+	if err != nil {
+		return nil, err
+	}
+	return newMeanings(p.outcomes, lines)
+}
+
+// newMeanings joins several lists. Of two lines for the same event and code the later
+// one counts.
+func newMeanings(lists ...[]Line) (Meanings, error) {
+	t := Meanings{}
 	for _, lines := range lists {
 		for _, l := range lines {
-			event := normalizeEvent(l.Event)
+			event := NormalizeEvent(l.Event)
 			if event == "" {
 				return nil, errors.New("outcomes: a line has no event; add the provider's word, such as undelivered")
 			}
@@ -44,13 +54,13 @@ func newOutcomeTable(lists ...[]Line) (outcomeTable, error) {
 }
 
 // outcome is what an event of that name and code means.
-func (t outcomeTable) outcome(event, code string) hygiene.Outcome {
-	return t.find(normalizeEvent(event), codeOfText(code))
+func (t Meanings) outcome(event, code string) hygiene.Outcome {
+	return t.find(NormalizeEvent(event), codeOfText(code))
 }
 
 // find finds the line of exactly this code, else the line for any code. What no
 // line names is Unrecognized, never guessed.
-func (t outcomeTable) find(event, code string) hygiene.Outcome {
+func (t Meanings) find(event, code string) hygiene.Outcome {
 	if o, ok := t[eventCode{event, code}]; ok {
 		return o
 	}
@@ -60,8 +70,9 @@ func (t outcomeTable) find(event, code string) hygiene.Outcome {
 	return hygiene.Unrecognized
 }
 
-// normalizeEvent is the form in which the names of events are compared.
-func normalizeEvent(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+// NormalizeEvent is the form in which the names of events are compared: trimmed, in
+// lower case.
+func NormalizeEvent(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
 // Lines is the source's whole table, ordered by event and code.
 func (r *Reader) Lines() []Line {
@@ -75,40 +86,25 @@ func (r *Reader) Lines() []Line {
 	return lines
 }
 
-// Meanings is the outcome table of a source, to find out which outcomes it can
-// give.
-type Meanings struct{ table outcomeTable }
-
-// MeaningsOf is the table of a preset together with a source's own lines. Its
-// errors are those of [New].
-func MeaningsOf(preset string, lines []Line) (Meanings, error) {
-	p, err := findPreset(preset)
-	if err != nil {
-		return Meanings{}, err
-	}
-	t, err := newOutcomeTable(p.outcomes, lines)
-	return Meanings{t}, err
-}
-
 // Possible is every outcome that an event can have; with codes, an event with one
 // of them. Unrecognized is always possible: providers send what no table knows.
-func (m Meanings) Possible(codes ...string) hygiene.Outcomes {
+func (t Meanings) Possible(codes ...string) hygiene.Outcomes {
 	all := hygiene.OutcomesOf(hygiene.Unrecognized)
-	for key, o := range m.table {
+	for key, o := range t {
 		if len(codes) == 0 {
 			all |= hygiene.OutcomesOf(o)
 		}
 		for _, code := range codes {
-			all |= hygiene.OutcomesOf(m.table.outcome(key.event, code))
+			all |= hygiene.OutcomesOf(t.outcome(key.event, code))
 		}
 	}
 	return all
 }
 
 // Of is the outcomes of the lines for exactly this code.
-func (m Meanings) Of(code string) hygiene.Outcomes {
+func (t Meanings) Of(code string) hygiene.Outcomes {
 	var all hygiene.Outcomes
-	for key, o := range m.table {
+	for key, o := range t {
 		if code != "" && key.code == codeOfText(code) {
 			all |= hygiene.OutcomesOf(o)
 		}

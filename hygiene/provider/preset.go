@@ -99,7 +99,7 @@ func (b *batch) add(r *report) {
 		MessageID:  r.id,
 		Name:       r.event,
 		Code:       r.code,
-		Outcome:    b.reader.table.find(normalizeEvent(r.event), r.code),
+		Outcome:    b.reader.table.find(NormalizeEvent(r.event), r.code),
 		Contact:    b.reader.contactKey(r.contact),
 		Body:       r.body,
 	})

@@ -56,7 +56,7 @@ type Reader struct {
 	parser  parser
 	verify  func(r *Request, secrets []string) error
 	secrets []string
-	table   outcomeTable
+	table   Meanings
 }
 
 // New makes the reader of a source. Its errors say which part of the config is
@@ -73,7 +73,7 @@ func newReader(p preset, c Config) (*Reader, error) {
 	if c.Contact != "" && slices.Contains(strings.Split(c.Contact, "."), "") {
 		return nil, fmt.Errorf("contact %q is not a path; write for example uniqueArgs.contact_id", c.Contact)
 	}
-	table, err := newOutcomeTable(p.outcomes, c.Outcomes)
+	table, err := newMeanings(p.outcomes, c.Outcomes)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,8 @@
 package ruletest
 
 import (
-	"strings"
-
 	"winnow/hygiene"
+	"winnow/hygiene/provider"
 )
 
 // Coverage is what no test has tried. Its lists are never nil.
@@ -43,15 +42,12 @@ func (c *covered) event(sources []Source, e *hygiene.Event) {
 			continue
 		}
 		for _, l := range sources[i].Table {
-			if l.Code == e.Code && (normalized(l.Event) == normalized(e.Name) || e.Name == "" && l.Outcome == e.Outcome) {
-				c.codes[Code{e.Source, normalized(l.Event), l.Code}] = true
+			if l.Code == e.Code && (provider.NormalizeEvent(l.Event) == provider.NormalizeEvent(e.Name) || e.Name == "" && l.Outcome == e.Outcome) {
+				c.codes[Code{e.Source, provider.NormalizeEvent(l.Event), l.Code}] = true
 			}
 		}
 	}
 }
-
-// normalized is the form in which the names of events are compared.
-func normalized(event string) string { return strings.ToLower(strings.TrimSpace(event)) }
 
 // Coverage is what no case has tried so far.
 func (b *Bench) Coverage() Coverage {
@@ -63,7 +59,7 @@ func (b *Bench) Coverage() Coverage {
 	}
 	for _, s := range b.Sources {
 		for _, l := range s.Table {
-			if code := (Code{s.Name, normalized(l.Event), l.Code}); l.Code != "" && !b.covered.codes[code] {
+			if code := (Code{s.Name, provider.NormalizeEvent(l.Event), l.Code}); l.Code != "" && !b.covered.codes[code] {
 				c.Codes = append(c.Codes, code)
 			}
 		}
