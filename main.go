@@ -1,12 +1,11 @@
-// Winnow keeps a company's SMS list worth texting: it records what providers
-// call back, applies the rules that operations edit, and writes the segments
-// that the CRM reads.
+// Winnow is SMS list hygiene: it records what providers call back, applies the rules
+// that operations edits, and writes the segments that the CRM reads.
 package main
 
 import (
 	_ "embed"
 	"os"
-	_ "time/tzdata" // schedules have time zones, and containers may have none
+	_ "time/tzdata" // schedules have time zones, and a container may have no zone files
 
 	"winnow/internal/command"
 )
@@ -14,11 +13,11 @@ import (
 //go:embed config.example.yaml
 var exampleConfig []byte
 
-// version is set when a release is built.
+// version is set by the linker when a release is built.
 var version = "0.1.0-dev"
 
 func main() {
-	os.Exit(command.Main(os.Args[1:], command.World{
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: version, Example: exampleConfig,
+	os.Exit(command.Main(os.Args[1:], command.Process{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: version, ExampleConfig: exampleConfig,
 	}))
 }

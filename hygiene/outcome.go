@@ -45,7 +45,7 @@ var outcomes = [outcomeEnd]struct {
 	blameless string
 	failed    bool // the message was not delivered, for certain
 }{
-	Scheduled:        {name: "scheduled", noun: "scheduling", blameless: "only says that a message is to be sent"},
+	Scheduled:        {name: "scheduled", noun: "scheduling", blameless: "only means that a message will be sent"},
 	Sent:             {name: "sent", noun: "sending"},
 	Delivered:        {name: "delivered", noun: "delivery"},
 	HardBounce:       {name: "hard_bounce", noun: "hard bounce", failed: true},
@@ -58,7 +58,7 @@ var outcomes = [outcomeEnd]struct {
 	Opened:           {name: "opened", noun: "opening"},
 	Clicked:          {name: "clicked", noun: "click"},
 	Unsubscribed:     {name: "unsubscribed", noun: "opt-out"},
-	Resubscribed:     {name: "resubscribed", noun: "opt-in", blameless: "says that the contact wants to be texted"},
+	Resubscribed:     {name: "resubscribed", noun: "opt-in", blameless: "means that the contact wants to be texted"},
 	Unrecognized:     {name: "unrecognized", noun: "unrecognized event", blameless: "is an event that winnow does not know"},
 }
 

@@ -1,7 +1,5 @@
 package hygiene
 
-import "strings"
-
 // Sendability is whether a contact may be texted, and if not, why. It is the one rule
 // for single contacts and for whole lists.
 type Sendability struct {
@@ -18,16 +16,4 @@ func SendabilityOf(c *Contact, t Instant) Sendability {
 	}
 	status := c.Status(t)
 	return Sendability{status.String(), status == Active || status == RetryDue, c.Reasons(t)}
-}
-
-// WhyNot is the status with the reasons, as "suppressed:dormant|opted_out"; empty
-// when the contact may be texted.
-func (s *Sendability) WhyNot() string {
-	switch {
-	case s.Sendable:
-		return ""
-	case len(s.Reasons) > 0:
-		return s.Status + ":" + strings.Join(s.Reasons, "|")
-	}
-	return s.Status
 }

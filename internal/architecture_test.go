@@ -25,12 +25,23 @@ const module = "winnow"
 // lower floors only, so those of one floor do not know each other. What lies
 // deeper than a named room belongs to it.
 var floors = [][]string{
+	{"internal/suggest"},
+	{"internal/ui"},
+	{"internal/atomicfile", "internal/csvlist"},
 	{"hygiene"},
 	{"hygiene/provider"},
 	{"hygiene/ruletest"},
 	{"segments"},
 	{"segments/destination"},
+	{"internal/sendlog", "internal/yamldoc"},
 	{"store", "internal/config", "internal/schedule", "internal/receiver", "internal/console"},
+	{"internal/lint", "internal/testfile"},
+	{"internal/app"},
+	{"internal/apptest"},
+	{"internal/explain", "internal/report", "internal/scrub", "internal/impact", "internal/exports"},
+	{"internal/imports", "internal/status"},
+	{"internal/daemon"},
+	{"internal/demo"},
 	{"internal/command"},
 	{"."},
 }
@@ -38,18 +49,21 @@ var floors = [][]string{
 // homes says which rooms, or single files, a package is imported in. Beside the
 // third-party packages it has those of the standard library that have one home.
 var homes = map[string][]string{
-	"database/sql":                    {"store"},
-	"github.com/mattn/go-sqlite3":     {"store"},
-	"gopkg.in/yaml.v3":                {"internal/config"},
-	"go.yaml.in/yaml/v4":              {"internal/config"},
-	"github.com/robfig/cron/v3":       {"internal/schedule"},
-	"github.com/gorilla/mux":          {"internal/receiver", "internal/console"},
-	"golang.org/x/sync":               {"internal/receiver"},
-	"github.com/prometheus":           {"internal/console"},
-	"github.com/alecthomas/kong":      {"internal/command"},
-	"github.com/nyaruka/phonenumbers": {"hygiene/phone.go"},
-	"github.com/pkg/sftp":             {"segments/destination"},
-	"golang.org/x/crypto":             {"segments/destination"},
+	"database/sql":                          {"store"},
+	"github.com/mattn/go-sqlite3":           {"store"},
+	"gopkg.in/yaml.v3":                      {"internal/yamldoc"},
+	"go.yaml.in/yaml/v4":                    {"internal/yamldoc"},
+	"github.com/rogpeppe/go-internal/txtar": {"internal/yamldoc"}, // its cases for tests
+	"github.com/robfig/cron/v3":             {"internal/schedule"},
+	"github.com/gorilla/mux":                {"internal/receiver", "internal/console"},
+	"golang.org/x/sync":                     {"internal/receiver"},
+	"golang.org/x/sys":                      {"internal/atomicfile"},
+	"golang.org/x/term":                     {"internal/ui"},
+	"github.com/prometheus":                 {"internal/console"},
+	"github.com/alecthomas/kong":            {"internal/command"},
+	"github.com/nyaruka/phonenumbers":       {"hygiene/phone.go"},
+	"github.com/pkg/sftp":                   {"segments/destination"},
+	"golang.org/x/crypto":                   {"segments/destination"},
 }
 
 // homesOfTests are further homes, for test files: a test may read what it holds
@@ -57,7 +71,7 @@ var homes = map[string][]string{
 var homesOfTests = map[string][]string{
 	"github.com/rogpeppe/go-internal/testscript": {"internal/command"},
 	"github.com/santhosh-tekuri/jsonschema/v6":   {"internal/config", "internal/console"},
-	"gopkg.in/yaml.v3":                           {"internal/console", "hygiene/provider"},
+	"gopkg.in/yaml.v3":                           {"internal/config", "internal/console", "hygiene/provider"},
 }
 
 // topLevel is what the top level may hold, beside what git is told to ignore.
@@ -92,12 +106,16 @@ func TestRoomsImportAgainstNoOrder(t *testing.T) {
 		"segments/a.go":              `package segments; import "winnow/segments/destination"`,
 		"store/a.go":                 `package store; import "winnow/internal/config"`,
 		"internal/config/a.go":       `package config; import "winnow/store"`,
+		"internal/config/b.go":       `package config; import "winnow/internal/lint"`,
+		"internal/yamldoc/a.go":      `package yamldoc; import "winnow/internal/config"`,
+		"internal/lint/a.go":         `package lint; import "winnow/internal/testfile"`,
 		"internal/console/a.go":      `package console; import "winnow/internal/receiver"`,
 		"internal/console/a_test.go": `package console; import "winnow/internal/receiver"`,
 		"hygiene/a_test.go":          `package hygiene_test; import "winnow/store"`,
 		"internal/config/deep/a.go":  `package deep; import "winnow/internal/command"`,
 		"internal/attic/a.go":        `package attic`,
 		"store/root.go":              `package store; import "winnow"`,
+		"internal/ui/a.go":           `package ui; import "winnow/hygiene"`,
 	})
 }
 
@@ -119,10 +137,11 @@ func importsDownwards(s *source) (wrong []string) {
 	return wrong
 }
 
-// tests tells whether the tests of a room may use another of a higher floor:
-// what lies in its own folder, and the store, which is real in tests.
+// tests reports whether the tests of a room may use another of a higher floor:
+// what lies in its own folder, the store, which is real in tests, and what tests
+// share.
 func tests(room, other string) bool {
-	return strings.HasPrefix(other, room+"/") || other == "store" && floorOf(room) > floorOf("hygiene/provider")
+	return strings.HasPrefix(other, room+"/") || other == "store" && floorOf(room) > floorOf("hygiene/provider") || other == "internal/apptest"
 }
 
 func TestEachThirdPartyPackageHasOneHome(t *testing.T) {
@@ -134,6 +153,7 @@ func TestEachThirdPartyPackageHasOneHome(t *testing.T) {
 		"store/a.go":                `package store; import "example.org/new"`,
 		"internal/command/b.go":     `package command; import "github.com/rogpeppe/go-internal/testscript"`,
 		"internal/config/yaml/a.go": `package yaml; import "gopkg.in/yaml.v2"`,
+		"internal/config/a.go":      `package config; import "gopkg.in/yaml.v3"`,
 		"main.go":                   `package main; import "github.com/alecthomas/kong"`,
 	})
 }

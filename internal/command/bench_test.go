@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,55 +18,56 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/apptest"
 	"winnow/internal/receiver"
 	"winnow/store"
 )
 
-// What the daemons that are compared do with a callback.
-var testLogs = map[string]func(*store.Store) receiver.Log{
-	"nothing": func(*store.Store) receiver.Log { return nothing{} },
-	"single":  func(s *store.Store) receiver.Log { return &single{s: s} },
+// benchLogs are the logs of the daemons that are compared, by mode.
+var benchLogs = map[string]func(*store.Store) receiver.Log{
+	"nothing": func(*store.Store) receiver.Log { return discardLog{} },
+	"single":  func(s *store.Store) receiver.Log { return &unbatchedLog{s: s} },
 	"grouped": func(s *store.Store) receiver.Log { return s },
 }
 
-// nothing answers and stores nothing.
-type nothing struct{}
+// discardLog stores nothing.
+type discardLog struct{}
 
-func (nothing) Append(context.Context, []hygiene.Event, []hygiene.Unreadable) error { return nil }
+func (discardLog) Append(context.Context, []hygiene.Event, []hygiene.Unreadable) error { return nil }
 
-// single commits each request alone.
-type single struct {
+// unbatchedLog commits each request separately.
+type unbatchedLog struct {
 	mu sync.Mutex
 	s  *store.Store
 }
 
-func (l *single) Append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
+func (l *unbatchedLog) Append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.s.Append(ctx, events, bad)
 }
 
-// measured is what a load measured.
-type measured struct {
+// measurement is the result of a load.
+type measurement struct {
 	perSecond float64
 	p50, p99  time.Duration
-	cpu       time.Duration // of the daemon, for a request
+	cpu       time.Duration // of the daemon, per request
 }
 
-// modesCompared are the daemons that are compared: one that stores nothing, one
-// that commits each request alone, winnow, and winnow while it sweeps and
-// exports.
+// modesCompared are the daemons that are compared: one that stores nothing, one that
+// commits each request separately, winnow, and winnow that sweeps and exports every
+// second.
 var modesCompared = []string{"nothing", "single", "grouped", "grouped+1s"}
 
-// BenchmarkCallbacks compares the daemon with itself storing nothing and with
-// one commit for each request, in one run: run it with -benchtime 1x.
+// BenchmarkCallbacks compares the daemon with itself storing nothing and with itself
+// committing each request separately. Run it with -benchtime 1x.
 func BenchmarkCallbacks(b *testing.B) {
 	const connections = 256
 	for b.Loop() {
-		results := map[string][]measured{}
+		results := map[string][]measurement{}
 		for range 3 {
 			for _, mode := range modesCompared {
-				results[mode] = append(results[mode], loadDaemon(b, mode, connections, 3*time.Second))
+				results[mode] = append(results[mode], measureMode(b, mode, connections, 3*time.Second))
 			}
 		}
 		base := median(results["nothing"])
@@ -80,31 +80,31 @@ func BenchmarkCallbacks(b *testing.B) {
 	}
 }
 
-// BenchmarkCallbacksBesideActsByHand compares callbacks on a quiet daemon with
-// those while everyone is undone, judged again and given back without a rest.
-func BenchmarkCallbacksBesideActsByHand(b *testing.B) {
+// BenchmarkCallbacksBesideBulkChanges compares callbacks of an idle daemon with those
+// while suppressions of all contacts are undone, rejudged and restored continuously.
+func BenchmarkCallbacksBesideBulkChanges(b *testing.B) {
 	const connections = 256
 	for b.Loop() {
-		config := testConfig(b, b.TempDir(), "1h")
-		d := startDaemon(b, "whole", config)
-		bouncedOften(b, config, 100_000)
-		hammer(b, d.url, connections, time.Second) // warm
-		quiet, _ := hammer(b, d.url, connections, 4*time.Second)
+		config := apptest.Config(b, b.TempDir(), "1h")
+		d := startDaemon(b, "serve", config)
+		fillWithBounces(b, config, 100_000)
+		loadFor(b, d.url, connections, time.Second) // warm
+		quiet, _ := loadFor(b, d.url, connections, 4*time.Second)
 		ctx, stop := context.WithCancel(context.Background())
-		acts := make(chan int)
-		go func() { acts <- actByHand(ctx, config) }()
-		beside, _ := hammer(b, d.url, connections, 25*time.Second)
+		changes := make(chan int)
+		go func() { changes <- runBulkChanges(ctx, config) }()
+		beside, _ := loadFor(b, d.url, connections, 25*time.Second)
 		stop()
-		done := <-acts
-		d.end(b)
-		b.Logf("quiet %.0f requests/s, p99 %v; beside %d acts %.0f requests/s, p99 %v", quiet.perSecond, quiet.p99, done, beside.perSecond, beside.p99)
+		done := <-changes
+		d.terminate(b)
+		b.Logf("quiet %.0f requests/s, p99 %v; beside %d bulk changes %.0f requests/s, p99 %v", quiet.perSecond, quiet.p99, done, beside.perSecond, beside.p99)
 		b.ReportMetric(float64(beside.p99)/float64(quiet.p99), "p99-beside/p99-quiet")
 		b.ReportMetric(beside.perSecond/quiet.perSecond, "of-quiet")
 	}
 }
 
-// bouncedOften fills the store of the config with so many contacts that bounced.
-func bouncedOften(b *testing.B, config string, contacts int) {
+// fillWithBounces fills the store of the config with contacts that bounced hard.
+func fillWithBounces(b *testing.B, config string, contacts int) {
 	b.Helper()
 	s, err := store.Open(filepath.Join(filepath.Dir(config), "winnow.db"))
 	if err != nil {
@@ -122,19 +122,19 @@ func bouncedOften(b *testing.B, config string, contacts int) {
 			b.Fatal(err)
 		}
 	}
-	run(context.Background(), []string{"sweep", "-c", config}, World{Stdout: io.Discard, Stderr: io.Discard})
+	run(context.Background(), []string{"sweep", "-c", config}, Process{Stdout: io.Discard, Stderr: io.Discard})
 }
 
-// actByHand undoes, gives back and judges again until it is told to end, and
-// tells how many acts were done.
-func actByHand(ctx context.Context, config string) (n int) {
+// runBulkChanges undoes, reverts and rejudges until ctx ends, and returns how many of
+// these succeeded.
+func runBulkChanges(ctx context.Context, config string) (n int) {
 	for batch := 1; ctx.Err() == nil; batch++ {
-		act := []string{"undo", "--batch", fmt.Sprint(batch - 1), "--apply", "-c", config}
+		undo := []string{"undo", "--batch", fmt.Sprint(batch - 1), "--apply", "-c", config}
 		if batch == 1 {
-			act = []string{"undo", "--reason", "hard_bounce", "--since", "2026-01-01", "--apply", "-c", config}
+			undo = []string{"undo", "--reason", "hard_bounce", "--since", "2026-01-01", "--apply", "-c", config}
 		}
-		for _, args := range [][]string{act, {"rejudge", "--apply", "-c", config}} {
-			if run(ctx, args, World{Stdout: io.Discard, Stderr: io.Discard}) == exitDone {
+		for _, args := range [][]string{undo, {"rejudge", "--apply", "-c", config}} {
+			if run(ctx, args, Process{Stdout: io.Discard, Stderr: io.Discard}) == exitOK {
 				n++
 			}
 		}
@@ -142,45 +142,46 @@ func actByHand(ctx context.Context, config string) (n int) {
 	return n
 }
 
-func median(list []measured) measured {
-	slices.SortFunc(list, func(a, b measured) int { return int(a.perSecond - b.perSecond) })
+func median(list []measurement) measurement {
+	slices.SortFunc(list, func(a, b measurement) int { return int(a.perSecond - b.perSecond) })
 	return list[len(list)/2]
 }
 
-func loadDaemon(b *testing.B, mode string, connections int, lasting time.Duration) measured {
+// measureMode measures a daemon of one mode under load.
+func measureMode(b *testing.B, mode string, connections int, lasting time.Duration) measurement {
 	log, every, _ := strings.Cut(mode, "+")
-	d := startDaemon(b, log, testConfig(b, b.TempDir(), cmp.Or(every, "1h")))
-	hammer(b, d.url, connections, lasting/6) // warm
-	before := cpuOf(b, d)
-	m, n := hammer(b, d.url, connections, lasting)
-	m.cpu = (cpuOf(b, d) - before) / time.Duration(n)
-	d.end(b)
+	d := startDaemon(b, log, apptest.Config(b, b.TempDir(), cmp.Or(every, "1h")))
+	loadFor(b, d.url, connections, lasting/6) // warm
+	before := cpuTime(b, d)
+	m, n := loadFor(b, d.url, connections, lasting)
+	m.cpu = (cpuTime(b, d) - before) / time.Duration(n)
+	d.terminate(b)
 	return m
 }
 
-// cpuOf is the processor time that the daemon has taken.
-func cpuOf(b *testing.B, d *child) time.Duration {
+// cpuTime is the processor time that the daemon has used.
+func cpuTime(b *testing.B, d *daemonProcess) time.Duration {
 	b.Helper()
 	var user, system int64
-	stat := readFile(b, fmt.Sprintf("/proc/%d/stat", d.Process.Pid))
+	stat := apptest.ReadFile(b, fmt.Sprintf("/proc/%d/stat", d.Process.Pid))
 	fields := strings.Fields(stat[strings.LastIndex(stat, ")")+2:])
 	fmt.Sscan(fields[11], &user)
 	fmt.Sscan(fields[12], &system)
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
-// hammer posts callbacks over so many connections for a while, each as soon as
-// the one before is answered.
-func hammer(b *testing.B, to string, connections int, lasting time.Duration) (measured, int) {
+// loadFor posts callbacks for a while, on each connection as soon as the previous one is
+// answered. It returns the measurement and the number of callbacks.
+func loadFor(b *testing.B, to string, connections int, lasting time.Duration) (measurement, int) {
 	b.Helper()
 	ctx, stop := context.WithTimeout(context.Background(), lasting)
 	defer stop()
-	return hammerUntil(ctx, b, to, connections, func(id string, _ int64) []byte { return callback(id) })
+	return loadUntil(ctx, b, to, connections, func(id string, _ int64) []byte { return callback(id) })
 }
 
-// hammerUntil hammers until ctx ends, with the body of each callback from its id
+// loadUntil is loadFor until ctx ends, with the body of each callback made from its id
 // and number.
-func hammerUntil(ctx context.Context, b *testing.B, to string, connections int, body func(id string, n int64) []byte) (measured, int) {
+func loadUntil(ctx context.Context, b *testing.B, to string, connections int, body func(id string, n int64) []byte) (measurement, int) {
 	b.Helper()
 	target, err := url.Parse(to)
 	if err != nil {
@@ -191,7 +192,7 @@ func hammerUntil(ctx context.Context, b *testing.B, to string, connections int, 
 	var wg sync.WaitGroup
 	for i := range connections {
 		wg.Go(func() {
-			took[i] = hammerOne(ctx, b, target, func() []byte {
+			took[i] = loadConnection(ctx, b, target, func() []byte {
 				n := count.Add(1)
 				return body(fmt.Sprintf("sms-%d-%d-9c99bc26-373e-4847", i, n), n)
 			})
@@ -202,10 +203,10 @@ func hammerUntil(ctx context.Context, b *testing.B, to string, connections int, 
 	all := slices.Concat(took...)
 	slices.Sort(all)
 	n := len(all)
-	return measured{perSecond: float64(n) / time.Since(began).Seconds(), p50: all[n/2], p99: all[n*99/100]}, n
+	return measurement{perSecond: float64(n) / time.Since(began).Seconds(), p50: all[n/2], p99: all[n*99/100]}, n
 }
 
-func hammerOne(ctx context.Context, b *testing.B, target *url.URL, next func() []byte) []time.Duration {
+func loadConnection(ctx context.Context, b *testing.B, target *url.URL, next func() []byte) []time.Duration {
 	conn, err := net.Dial("tcp", target.Host)
 	if err != nil {
 		b.Error(err)
@@ -231,13 +232,4 @@ func hammerOne(ctx context.Context, b *testing.B, target *url.URL, next func() [
 		took = append(took, time.Since(began))
 	}
 	return took
-}
-
-func readFile(tb testing.TB, path string) string {
-	tb.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return string(text)
 }

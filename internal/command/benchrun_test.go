@@ -17,64 +17,65 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/apptest"
 	"winnow/segments"
 	"winnow/store"
 )
 
 var (
-	runContacts = flag.Int("contacts", 30_000, "contacts of the benchmark of runs beside callbacks")
-	runStore    = flag.String("store", "", "folder where the benchmark of runs beside callbacks keeps its store, to use it again; empty for none")
-	runLasting  = flag.Duration("lasting", 8*time.Second, "how long the benchmark of runs beside callbacks loads the daemon, each time, at least")
+	runContacts = flag.Int("contacts", 30_000, "contacts in the benchmark of runs beside callbacks")
+	runStore    = flag.String("store", "", "folder in which the benchmark of runs beside callbacks keeps its store for another use; empty for a temporary one")
+	runLasting  = flag.Duration("lasting", 8*time.Second, "minimum duration of each load in the benchmark of runs beside callbacks")
 )
 
-// BenchmarkRunBesideCallbacks compares the callbacks of a daemon that does
-// nothing else with those while it makes one run after the other, and the runs
-// with those of a daemon that nobody calls, and with sqlite3's own shell writing
-// the same rows. A run is of ten segments of a tenth of the contacts each, whose
-// histories are full of 32 entries, six columns, with deltas of all.
+// BenchmarkRunBesideCallbacks compares the callbacks of a daemon that does nothing else
+// with those while it makes one run after the other, and these runs with those of a
+// daemon without callbacks, and with sqlite3's shell writing the same rows. A run has ten
+// segments with a tenth of the contacts each, six columns, deltas of all; each contact
+// has 32 entries in its history.
 //
-// Callbacks come as fast as they are answered, so there is no idle processor:
-// who makes the load, the daemon's doors and its run share what the machine has.
-// On two processors the best that both can have is half.
+// Callbacks come as fast as they are answered, so no processor is idle: the load, the
+// daemon's servers and its run share the machine. On two processors each can have half at
+// best.
 func BenchmarkRunBesideCallbacks(b *testing.B) {
-	config := segmentedHouse(b, *runContacts)
+	config := segmentedStore(b, *runContacts)
 	for b.Loop() {
-		d := startDaemon(b, "whole", config)
-		makeRun(b, d) // which the first is compared with
-		alone := []ranFor{makeRun(b, d), makeRun(b, d), makeRun(b, d)}
-		shell := shellTakes(b, config)
-		hammerFor(b, d, time.Second) // warm
-		forgetPeak(b, d)
-		quiet := hammerFor(b, d, *runLasting)
-		quietPeak := peakOf(b, d)
-		makeRun(b, d) // takes in what came
-		forgetPeak(b, d)
-		beside, ran, wal := hammerBeside(b, d)
-		peak := peakOf(b, d)
-		d.end(b)
+		d := startDaemon(b, "serve", config)
+		makeRun(b, d) // the base of the first delta
+		alone := []runDuration{makeRun(b, d), makeRun(b, d), makeRun(b, d)}
+		shell := shellDuration(b, config)
+		loadKnownContactsFor(b, d, time.Second) // warm
+		resetPeakMemory(b, d)
+		quiet := loadKnownContactsFor(b, d, *runLasting)
+		quietPeak := peakMemory(b, d)
+		makeRun(b, d) // sweeps the callbacks
+		resetPeakMemory(b, d)
+		beside, ran, wal := loadBesideRuns(b, d)
+		peak := peakMemory(b, d)
+		d.terminate(b)
 		b.Logf("quiet: %.0f requests/s, p50 %v, p99 %v, peak %.0f MiB", quiet.perSecond, quiet.p50, quiet.p99, quietPeak)
 		b.Logf("beside %d runs: %.0f requests/s, p50 %v, p99 %v, peak %.0f MiB, write-ahead logs up to %.0f MiB", len(ran), beside.perSecond, beside.p50, beside.p99, peak, wal)
 		b.Logf("run alone %v; beside callbacks %v; sqlite3's shell %v", alone, ran, shell.Round(time.Millisecond))
 		b.ReportMetric(beside.perSecond/quiet.perSecond, "of-quiet")
 		b.ReportMetric(float64(beside.p99)/float64(quiet.p99), "p99-beside/p99-quiet")
-		b.ReportMetric(middle(alone).pass.Seconds(), "s-run-alone")
-		b.ReportMetric(middle(ran).pass.Seconds()/middle(alone).pass.Seconds(), "run-beside/run-alone")
+		b.ReportMetric(medianRun(alone).pass.Seconds(), "s-run-alone")
+		b.ReportMetric(medianRun(ran).pass.Seconds()/medianRun(alone).pass.Seconds(), "run-beside/run-alone")
 		if shell > 0 {
-			b.ReportMetric(middle(alone).pass.Seconds()/shell.Seconds(), "of-sqlite3's-time")
+			b.ReportMetric(medianRun(alone).pass.Seconds()/shell.Seconds(), "of-sqlite3's-time")
 		}
 		b.ReportMetric(max(peak, quietPeak), "MiB-peak")
 	}
 }
 
-// segmentedHouse is a config whose store has so many contacts in ten segments.
-func segmentedHouse(b *testing.B, contacts int) (config string) {
+// segmentedStore makes a config and its store, with contacts in ten segments.
+func segmentedStore(b *testing.B, contacts int) (config string) {
 	b.Helper()
 	folder := cmp.Or(*runStore, b.TempDir())
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		b.Fatal(err)
 	}
-	config = testConfig(b, folder, "1h")
-	text, _, _ := strings.Cut(readFile(b, config), "segments:")
+	config = apptest.Config(b, folder, "1h")
+	text, _, _ := strings.Cut(apptest.ReadFile(b, config), "segments:")
 	var names []string
 	text += "segments:\n"
 	for bucket := range 10 {
@@ -89,7 +90,7 @@ func segmentedHouse(b *testing.B, contacts int) (config string) {
 	full := filepath.Join(folder, "full")
 	if kept, err := os.ReadFile(full); err == nil {
 		if string(kept) != fmt.Sprint(contacts) {
-			b.Fatalf("%s has %s contacts: say -contacts %s, or another folder", folder, kept, kept)
+			b.Fatalf("%s has %s contacts: use -contacts %s, or another folder", folder, kept, kept)
 		}
 		return config
 	}
@@ -100,7 +101,8 @@ func segmentedHouse(b *testing.B, contacts int) (config string) {
 	return config
 }
 
-// populate fills the store with contacts that have a bucket and 32 entries each.
+// populate fills the store with contacts that have a bucket and 32 entries each, and
+// sweeps.
 func populate(b *testing.B, config string, contacts int) {
 	b.Helper()
 	s, err := store.Open(filepath.Join(filepath.Dir(config), "winnow.db"))
@@ -136,34 +138,35 @@ func populate(b *testing.B, config string, contacts int) {
 			}
 		}
 	}
-	if code := run(context.Background(), []string{"sweep", "-c", config}, World{Stdout: io.Discard, Stderr: os.Stderr}); code != exitDone {
+	if code := run(context.Background(), []string{"sweep", "-c", config}, Process{Stdout: io.Discard, Stderr: os.Stderr}); code != exitOK {
 		b.Fatal("the sweep failed")
 	}
 }
 
-// ranFor is how long a run took: the whole of it, and from its moment to its
-// end, which leaves out the sweep before.
-type ranFor struct{ whole, pass time.Duration }
+// runDuration is how long a run took: with the sweep before, and from its as_of to its
+// end.
+type runDuration struct{ whole, pass time.Duration }
 
-// String is both, in seconds.
-func (r ranFor) String() string {
+// String formats both in seconds.
+func (r runDuration) String() string {
 	return fmt.Sprintf("%.2f (%.2f) s", r.pass.Seconds(), r.whole.Seconds())
 }
 
-func middle(list []ranFor) ranFor {
-	list = slices.SortedFunc(slices.Values(list), func(a, b ranFor) int { return cmp.Compare(a.pass, b.pass) })
+// medianRun returns the run with the median pass.
+func medianRun(list []runDuration) runDuration {
+	list = slices.SortedFunc(slices.Values(list), func(a, b runDuration) int { return cmp.Compare(a.pass, b.pass) })
 	return list[len(list)/2]
 }
 
-// makeRun lets the daemon make a run. Runs are named by the second, so one that
-// comes within the second of the one before is asked for again.
-func makeRun(b *testing.B, d *child) ranFor {
+// makeRun makes the daemon run the export. Runs are named by the second: a request in the
+// second of the previous run is repeated.
+func makeRun(b *testing.B, d *daemonProcess) runDuration {
 	for {
 		began := time.Now()
 		answer, err := http.Post(d.api+"/exports/nightly/run", "application/json", nil)
 		if err != nil {
 			b.Error(err)
-			return ranFor{}
+			return runDuration{}
 		}
 		var made segments.Run
 		text, err := io.ReadAll(answer.Body)
@@ -175,31 +178,31 @@ func makeRun(b *testing.B, d *child) ranFor {
 		case err != nil || answer.StatusCode != http.StatusOK || json.Unmarshal(text, &made) != nil || made.Status != segments.Published:
 			b.Errorf("the run ended with %s: %s", answer.Status, text)
 		}
-		return ranFor{time.Since(began), made.FinishedAt.Time().Sub(made.AsOf.Time())}
+		return runDuration{time.Since(began), made.FinishedAt.Time().Sub(made.AsOf.Time())}
 	}
 }
 
-// hammerKnown hammers with soft bounces of contacts that the store knows: who is
-// in a run with a retry of another message has entered anew.
-func hammerKnown(ctx context.Context, b *testing.B, d *child) measured {
+// loadKnownContacts posts soft bounces of contacts in the store. A retry of another message
+// makes a contact enter a segment again.
+func loadKnownContacts(ctx context.Context, b *testing.B, d *daemonProcess) measurement {
 	b.Helper()
-	began := time.Now().UnixMicro() // of each load the messages are others
-	m, _ := hammerUntil(ctx, b, d.url, 256, func(id string, n int64) []byte {
+	began := time.Now().UnixMicro() // makes the message ids of each load different
+	m, _ := loadUntil(ctx, b, d.url, 256, func(id string, n int64) []byte {
 		return fmt.Appendf(nil, `{"id":"%s-%d","uniqueArgs":{"contact_id":"crm-%08d"},"event":"undelivered","reason":{"message":"Soft Bounce","code":1404}}`,
 			id, began, n*7919%int64(*runContacts))
 	})
 	return m
 }
 
-func hammerFor(b *testing.B, d *child, lasting time.Duration) measured {
+func loadKnownContactsFor(b *testing.B, d *daemonProcess, lasting time.Duration) measurement {
 	ctx, stop := context.WithTimeout(context.Background(), lasting)
 	defer stop()
-	return hammerKnown(ctx, b, d)
+	return loadKnownContacts(ctx, b, d)
 }
 
-// hammerBeside hammers while the daemon makes runs, for as many whole runs as
-// the load lasts, and tells how many MiB the write-ahead logs grew to.
-func hammerBeside(b *testing.B, d *child) (m measured, ran []ranFor, wal float64) {
+// loadBesideRuns posts callbacks while the daemon makes runs, at least two. wal is the
+// size that the write-ahead logs reached, in MiB.
+func loadBesideRuns(b *testing.B, d *daemonProcess) (m measurement, ran []runDuration, wal float64) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -218,13 +221,13 @@ func hammerBeside(b *testing.B, d *child) (m measured, ran []ranFor, wal float64
 		}
 		grown <- most
 	}()
-	m = hammerKnown(ctx, b, d)
+	m = loadKnownContacts(ctx, b, d)
 	<-ended
 	return m, ran, <-grown
 }
 
-// walSize is how many MiB the write-ahead logs of the daemon's store have.
-func walSize(d *child) (mib float64) {
+// walSize is the size of the write-ahead logs of the daemon's store, in MiB.
+func walSize(d *daemonProcess) (mib float64) {
 	logs, _ := filepath.Glob(filepath.Join(filepath.Dir(d.Args[len(d.Args)-1]), "*-wal"))
 	for _, path := range logs {
 		if info, err := os.Stat(path); err == nil {
@@ -234,10 +237,10 @@ func walSize(d *child) (mib float64) {
 	return mib
 }
 
-// peakOf is how many MiB the daemon had at most.
-func peakOf(b *testing.B, d *child) (mib float64) {
+// peakMemory is the peak resident size of the daemon, in MiB.
+func peakMemory(b *testing.B, d *daemonProcess) (mib float64) {
 	b.Helper()
-	_, after, _ := strings.Cut(readFile(b, fmt.Sprintf("/proc/%d/status", d.Process.Pid)), "VmHWM:")
+	_, after, _ := strings.Cut(apptest.ReadFile(b, fmt.Sprintf("/proc/%d/status", d.Process.Pid)), "VmHWM:")
 	var kib float64
 	if _, err := fmt.Sscan(after, &kib); err != nil {
 		b.Fatal(err)
@@ -245,25 +248,24 @@ func peakOf(b *testing.B, d *child) (mib float64) {
 	return kib / 1024
 }
 
-// forgetPeak lets the peak begin anew.
-func forgetPeak(b *testing.B, d *child) {
+// resetPeakMemory resets the peak.
+func resetPeakMemory(b *testing.B, d *daemonProcess) {
 	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", d.Process.Pid), []byte("5"), 0); err != nil {
-		b.Log(err) // the peak is then that of all before
+		b.Log(err) // the peak then includes what came before
 	}
 }
 
-// shellTakes is how long sqlite3's shell takes to write by ten queries the rows
-// that the latest run wrote, from a table of these and the histories; 0 without
-// a shell.
-func shellTakes(b *testing.B, config string) time.Duration {
+// shellDuration is how long sqlite3's shell takes to write the rows of the latest run
+// with ten queries, from a table of these rows and the histories; 0 without a shell.
+func shellDuration(b *testing.B, config string) time.Duration {
 	shell, err := exec.LookPath("sqlite3")
 	if err != nil {
-		b.Log("no sqlite3 here to compare with")
+		b.Log("sqlite3 is not installed: nothing to compare with")
 		return 0
 	}
 	folder := b.TempDir()
 	table := filepath.Join(folder, "plain.db")
-	ask := func(args ...string) {
+	sqlite := func(args ...string) {
 		if out, err := exec.Command(shell, append([]string{table}, args...)...).CombinedOutput(); err != nil {
 			b.Fatalf("%s %v", out, err)
 		}
@@ -278,10 +280,10 @@ func shellTakes(b *testing.B, config string) time.Duration {
 	for _, path := range files {
 		load = append(load, ".import --csv --skip 1 "+path+" written")
 	}
-	ask(append(load, `INSERT INTO plain SELECT written.*, facts FROM written JOIN roster.contacts ON key = contact ORDER BY contact`, `DROP TABLE written`)...)
+	sqlite(append(load, `INSERT INTO plain SELECT written.*, facts FROM written JOIN roster.contacts ON key = contact ORDER BY contact`, `DROP TABLE written`)...)
 	began := time.Now()
 	for bucket := range 10 {
-		ask("-csv", "-header", ".output "+filepath.Join(folder, fmt.Sprint(bucket, ".csv")),
+		sqlite("-csv", "-header", ".output "+filepath.Join(folder, fmt.Sprint(bucket, ".csv")),
 			fmt.Sprintf("SELECT contact, phone, status, last_delivered_at, sent_count, bucket FROM plain WHERE bucket = %d ORDER BY contact", bucket))
 	}
 	return time.Since(began)

@@ -4,58 +4,55 @@ import (
 	"errors"
 	"fmt"
 
+	"winnow/internal/app"
 	"winnow/internal/config"
+	"winnow/internal/ui"
+	"winnow/internal/yamldoc"
 )
 
-// checkCommand tells what is wrong with the config.
+// checkCommand checks the config.
 type checkCommand struct {
-	Schema bool `help:"Print the JSON Schema of the config, for editors, and look at no file."`
+	Schema bool `help:"Print the JSON Schema of the config, for editors. No config is read."`
 }
 
-// Run prints every problem, or one line that all is well, and what was hardly
-// meant before it.
-func (x checkCommand) Run(c *call) error {
+// checkResult is what check prints as JSON.
+type checkResult struct {
+	Policy   string            `json:"policy,omitempty"`
+	Problems []yamldoc.Problem `json:"problems"`
+	Warnings []yamldoc.Problem `json:"warnings"`
+}
+
+// Run prints every problem; if there are none, warnings to stderr and a summary. The
+// secrets of the config must be readable.
+func (x checkCommand) Run(c *invocation) error {
 	if x.Schema {
 		_, err := c.Stdout.Write(config.Schema())
 		return err
 	}
-	cfg, err := c.load(true)
-	var problems *config.Problems
+	cfg, err := app.Options{Path: c.config, Now: c.now, Secrets: config.SecretsRequired}.Load()
+	var problems *yamldoc.Problems
 	if errors.As(err, &problems) {
-		return c.tell(problems)
+		if c.JSON {
+			return errors.Join(c.PrintJSON(checkResult{Problems: problems.List, Warnings: []yamldoc.Problem{}}), ui.ErrNo)
+		}
+		fmt.Fprintln(c.Stdout, problems)
+		return ui.ErrNo
 	}
 	if err != nil {
 		return err
 	}
-	doubts := append([]config.Problem{}, cfg.Warnings...)
-	if c.json {
-		return c.printJSON(checked{Policy: cfg.Hash, Problems: []config.Problem{}, Warnings: doubts})
+	warnings := append([]yamldoc.Problem{}, app.Warnings(cfg, c.now())...)
+	if c.JSON {
+		return c.PrintJSON(checkResult{Policy: cfg.Hash, Problems: []yamldoc.Problem{}, Warnings: warnings})
 	}
-	for i := range cfg.Warnings {
-		fmt.Fprintln(c.Stderr, cfg.Warnings[i].String())
+	for i := range warnings {
+		fmt.Fprintln(c.Stderr, warnings[i].String())
 	}
 	verdict := "no problems"
-	if n := len(doubts); n > 0 {
-		verdict += ", " + plural(int64(n), "warning")
+	if n := len(warnings); n > 0 {
+		verdict += ", " + ui.Count(int64(n), "warning")
 	}
-	_, err = fmt.Fprintf(c.Stdout, "%s: %s: %s, %s, %s, %s; policy %s\n", c.config, verdict, plural(int64(len(cfg.Sources)), "source"),
-		plural(int64(len(cfg.Policy.Rules)), "rule"), plural(int64(len(cfg.Segments)), "segment"), plural(int64(len(cfg.Exports)), "export"), cfg.Hash)
+	_, err = fmt.Fprintf(c.Stdout, "%s: %s: %s, %s, %s, %s; policy %s\n", c.config, verdict, ui.Count(int64(len(cfg.Sources)), "source"),
+		ui.Count(int64(len(cfg.Policy.Rules)), "rule"), ui.Count(int64(len(cfg.Segments)), "segment"), ui.Count(int64(len(cfg.Exports)), "export"), cfg.Hash)
 	return err
-}
-
-// checked is what check prints as JSON.
-type checked struct {
-	Policy   string           `json:"policy,omitempty"`
-	Problems []config.Problem `json:"problems"`
-	Warnings []config.Problem `json:"warnings"`
-}
-
-// tell prints the problems: they are what check was asked for. Warnings wait
-// until there are none.
-func (c *call) tell(p *config.Problems) error {
-	if c.json {
-		return errors.Join(c.printJSON(checked{Problems: p.List, Warnings: []config.Problem{}}), errNo)
-	}
-	fmt.Fprintln(c.Stdout, p)
-	return errNo
 }

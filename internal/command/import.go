@@ -1,98 +1,97 @@
 package command
 
 import (
-	"bufio"
-	"bytes"
-	"context"
-	"errors"
-	"fmt"
-	"io"
-	"os"
+	"winnow/internal/app"
+	"winnow/internal/imports"
 )
 
-// importCommand brings in what happened before winnow, or beside it.
+// importCommand imports files.
 type importCommand struct {
-	Events   importEventsCommand   `cmd:"" help:"An archive: NDJSON {\"source\", \"received_at\", \"body\"}."`
-	Messages importMessagesCommand `cmd:"" help:"The send log: CSV or NDJSON message_id,contact[,phone][,sent_at], or the provider's send responses."`
-
-	Contacts     importContactsCommand     `cmd:"" help:"What the CRM says of contacts: CSV with a header, contact, phone, and every other column an attribute. Shows first."`
-	Suppressions importSuppressionsCommand `cmd:"" help:"Whom not to text: CSV contact,reason[,until]. Shows first."`
+	Events       importEventsCommand       `cmd:"" help:"Import an archive of callbacks: NDJSON {\"source\", \"received_at\", \"body\"}."`
+	Messages     importMessagesCommand     `cmd:"" help:"Import the send log: CSV or NDJSON message_id,contact[,phone][,sent_at], or the provider's send responses."`
+	Contacts     importContactsCommand     `cmd:"" help:"Import phones and attributes of contacts: CSV with a header. Previews unless --apply."`
+	Suppressions importSuppressionsCommand `cmd:"" help:"Import suppressions: CSV contact,reason[,until]. Previews unless --apply."`
 }
 
-// A line of an import is at most this long; so is a callback's body.
-const maxLine = 2 << 20
+// importEventsCommand imports an archive of callbacks.
+type importEventsCommand struct {
+	File     string `arg:"" help:"NDJSON file; - for stdin."`
+	Rejected string `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason."`
+}
 
-// openFile opens what a FILE argument names; - is stdin.
-func (c *call) openFile(name string) (io.ReadCloser, error) {
-	if name == "-" {
-		return c.openStdin(), nil
-	}
-	f, err := os.Open(name)
+// Run appends the archive to the log.
+func (x importEventsCommand) Run(c *invocation) (err error) {
+	o := imports.Options{File: x.File, Stdin: c.process.Stdin, Rejected: x.Rejected, Config: c.config, Now: c.now}
+	return imports.Events(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRecord, do) })
+}
+
+// importMessagesCommand imports the send log.
+type importMessagesCommand struct {
+	File          string `arg:"" help:"CSV or NDJSON file; - for stdin."`
+	Rejected      string `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason, and lines of messages that another contact has."`
+	delimiterFlag `embed:""`
+}
+
+// Run registers the contacts of the messages.
+func (x importMessagesCommand) Run(c *invocation) error {
+	delimiter, err := x.parse()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return f, nil
+	o := imports.Options{File: x.File, Stdin: c.process.Stdin, Rejected: x.Rejected, Delimiter: delimiter, Config: c.config, Now: c.now}
+	return imports.Messages(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRecord, do) })
 }
 
-// errInterrupted is the error of work that someone ended before it was done.
-var errInterrupted = errors.New("interrupted")
-
-// interrupted is errInterrupted when someone wants the work ended.
-func (c *call) interrupted() error {
-	if c.ctx.Err() != nil {
-		return errInterrupted
-	}
-	return nil
+// importContactsCommand imports phones and attributes of contacts.
+type importContactsCommand struct {
+	contactFile `embed:""`
+	Apply       bool `help:"Apply the changes (default: preview only)."`
 }
 
-// keptOpen is a stream that outlives its reader.
-type keptOpen struct{ io.Reader }
+// Help says how fields are read.
+func (importContactsCommand) Help() string {
+	return `Every column other than the contact key and phone becomes an attribute, named as in the header. Values written like
+31 or -2.5 are numbers, true and false are booleans, and all others are text: 007 is text. Conditions can compare text
+that is a date, written 2026-01-02, 2026-01-02T03:04:05Z, 2026-01-02 03:04 or 2.1.2026. 1/2/2026 is text, since its
+month is ambiguous. The preview shows how each column is read.
 
-// Close leaves the stream open.
-func (keptOpen) Close() error { return nil }
-
-// openStdin gives stdin as a file. A read of a terminal, or of a pipe that nobody
-// writes to, is ended by no signal: an interrupt lets its reader go.
-func (c *call) openStdin() io.ReadCloser {
-	if regular(c.Stdin) != nil {
-		return keptOpen{c.Stdin}
-	}
-	r, w := io.Pipe()
-	context.AfterFunc(c.ctx, func() { w.CloseWithError(errInterrupted) })
-	go func() {
-		_, err := io.Copy(w, c.Stdin)
-		w.CloseWithError(err)
-	}()
-	return r
+An empty field clears the attribute or phone. Attributes without a column stay as they are. Invalid phone numbers are
+skipped; the rest of the row is imported. Importing a file again changes nothing.`
 }
 
-// errLong is the error of a line that no record can be.
-var errLong = fmt.Errorf("it is longer than %d bytes", maxLine)
-
-// lines visits the lines of a file that are not blank. Of a line that is too
-// long, reject is told instead: cut in two it would be something else.
-func lines(r io.Reader, visit func(number int64, line []byte) error, reject func(number int64, why error, line []byte) error) error {
-	in := bufio.NewReaderSize(r, maxLine)
-	for n := int64(1); ; n++ {
-		line, err := in.ReadSlice('\n')
-		long := err == bufio.ErrBufferFull
-		for err == bufio.ErrBufferFull {
-			_, err = in.ReadSlice('\n')
-		}
-		if err != nil && err != io.EOF {
-			return err
-		}
-		if n == 1 {
-			line = bytes.TrimPrefix(line, []byte(byteOrderMark))
-		}
-		var told error
-		if line = bytes.TrimSpace(line); long {
-			told = reject(n, errLong, nil)
-		} else if len(line) > 0 {
-			told = visit(n, line)
-		}
-		if told != nil || err == io.EOF {
-			return told
-		}
+// Run previews the changes, or applies them.
+func (x importContactsCommand) Run(c *invocation) error {
+	o, err := x.options(c)
+	if err != nil {
+		return err
 	}
+	o.Apply = x.Apply
+	return c.open(toRecord, func(a *app.App) error { return imports.Contacts(c.ctx, c.Printer, a, o) })
+}
+
+// importSuppressionsCommand imports suppressions of another system.
+type importSuppressionsCommand struct {
+	contactFile `embed:""`
+	Apply       bool `help:"Apply the changes (default: preview only)."`
+}
+
+// Help says which columns are read, and until when a suppression lasts.
+func (importSuppressionsCommand) Help() string {
+	return `The columns are contact, reason and, optionally, until: a date. Without until a suppression is permanent. A cell may
+hold several reasons, joined with |. An import never lifts or shortens a suppression.
+
+Files that winnow writes can be imported too. The export of a segment like do-not-text has reasons in place of reason,
+and suppressed_until, which is the end of all reasons of a contact together: opted_out is permanent whatever it says,
+the others end then. Lines that scrub rejected have a reason like suppressed:hard_bounce|opted_out and no end, so these
+suppressions are permanent.`
+}
+
+// Run previews the changes, or applies them.
+func (x importSuppressionsCommand) Run(c *invocation) error {
+	o, err := x.options(c)
+	if err != nil {
+		return err
+	}
+	o.Apply = x.Apply
+	return c.open(toRecord, func(a *app.App) error { return imports.Suppressions(c.ctx, c.Printer, a, o) })
 }

@@ -10,18 +10,18 @@ import (
 	"strings"
 	"testing"
 
-	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/internal/imports"
 )
 
-// firstTold calls do when something is first written to it: in an import, that a
-// line was left out.
-type firstTold struct {
+// firstWrite calls do when something is first written to it: in an import, a skipped
+// line.
+type firstWrite struct {
 	strings.Builder
 	do func()
 }
 
-func (w *firstTold) Write(b []byte) (int, error) {
+func (w *firstWrite) Write(b []byte) (int, error) {
 	if w.do != nil {
 		w.do()
 		w.do = nil
@@ -29,10 +29,9 @@ func (w *firstTold) Write(b []byte) (int, error) {
 	return w.Builder.Write(b)
 }
 
-// longFile writes a file of rows that each take a kilobyte, so that it is read in
-// several pieces. Its first row is told as left out, and its last names a
-// contact at its end.
-func longFile(t *testing.T, path, header, odd, row string, rows int) int64 {
+// writeLongFile writes a file that is read in several pieces: an odd line, which is
+// skipped, and rows of a kilobyte with a contact at the end of each. It returns the size.
+func writeLongFile(t *testing.T, path, header, odd, row string, rows int) int64 {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString(header + odd + "\n")
@@ -45,7 +44,7 @@ func longFile(t *testing.T, path, header, odd, row string, rows int) int64 {
 	return int64(b.Len())
 }
 
-func TestAnImportOfAFileThatIsChangedMeanwhileMakesNobodyOfHalfALine(t *testing.T) {
+func TestAnImportOfAFileTruncatedMeanwhileCreatesNoContactFromHalfALine(t *testing.T) {
 	const event = `{"note":"%s","source":"insider","received_at":"2026-01-02T03:04:05Z","body":{"id":"m%d","event":"sent","uniqueArgs":{"contact_id":"%s"}}}`
 	for kind, file := range map[string]struct{ header, odd, row string }{
 		"contacts":     {"note,n,contact\n", "odd", "%s,%d,%s"},
@@ -53,10 +52,10 @@ func TestAnImportOfAFileThatIsChangedMeanwhileMakesNobodyOfHalfALine(t *testing.
 		"messages":     {"note,message_id,contact\n", `a "quote" within,,`, "%s,%d,%s"},
 		"events":       {"", "odd", event},
 	} {
-		path, _ := scrubFiles(t, "")
+		path, _ := storeWithFiles(t, "")
 		name, rows := path("list.csv"), 9000
-		size := longFile(t, name, file.header, file.odd, file.row, rows)
-		stderr := &firstTold{do: func() {
+		size := writeLongFile(t, name, file.header, file.odd, file.row, rows)
+		stderr := &firstWrite{do: func() {
 			if err := os.Truncate(name, size-4); err != nil { // customer-1248999 becomes customer-1248
 				t.Error(err)
 			}
@@ -65,34 +64,34 @@ func TestAnImportOfAFileThatIsChangedMeanwhileMakesNobodyOfHalfALine(t *testing.
 		if kind == "contacts" || kind == "suppressions" {
 			args = append(args, "--apply")
 		}
-		code := run(t.Context(), args, World{Stdout: io.Discard, Stderr: stderr})
-		if code != exitFailed || !strings.Contains(stderr.String(), "changed while it was read: do it again when it is whole") || !strings.Contains(stderr.String(), "nothing of it was") && !strings.Contains(stderr.String(), "whole file again") {
+		code := run(t.Context(), args, Process{Stdout: io.Discard, Stderr: stderr})
+		if code != exitFailed || !strings.Contains(stderr.String(), "changed while it was read; retry when it is complete") || !strings.Contains(stderr.String(), "nothing was") && !strings.Contains(stderr.String(), "whole file again") {
 			t.Errorf("%s: exit %d: %s", kind, code, stderr.String())
 		}
-		if code := run(t.Context(), []string{"-c", path("winnow.yaml"), "explain", "customer-1248"}, World{Stdout: io.Discard, Stderr: io.Discard}); code != exitFailed {
+		if code := run(t.Context(), []string{"-c", path("winnow.yaml"), "explain", "customer-1248"}, Process{Stdout: io.Discard, Stderr: io.Discard}); code != exitFailed {
 			t.Errorf("%s: half a line became a contact", kind)
 		}
 	}
 }
 
-func TestALastLineWithoutAnEndIsALine(t *testing.T) {
-	_, winnow := scrubHouse(t, "contact,reason\nann,opted_out")
-	if did := imported(t, winnow, "suppressions", "-", "--apply"); did["suppressed"] != 1.0 {
-		t.Errorf("it did %v", did)
+func TestALastLineWithoutALineBreakIsImported(t *testing.T) {
+	_, winnow := storeWithList(t, "contact,reason\nann,opted_out")
+	if did := importJSON(t, winnow, "suppressions", "-", "--apply"); did["suppressed"] != 1.0 {
+		t.Errorf("the result is %v", did)
 	}
 }
 
-func TestAnInterruptedImportOfEventsTellsWhereToGoOn(t *testing.T) {
-	path, _ := scrubFiles(t, "")
+func TestAnInterruptedImportOfEventsSaysWhereToContinue(t *testing.T) {
+	path, _ := storeWithFiles(t, "")
 	line := func(i int) string {
 		return fmt.Sprintf(`{"source":"insider","received_at":"2026-01-02T03:04:05Z","body":{"id":"m%d","event":"sent"}}`+"\n", i)
 	}
 	var b strings.Builder
-	for i := range importGroup + 10 {
+	for i := range imports.FlushLines + 10 {
 		b.WriteString(line(i))
 	}
 	b.WriteString("odd\n")
-	for i := range importGroup {
+	for i := range imports.FlushLines {
 		b.WriteString(line(i))
 	}
 	name := path("archive.ndjson")
@@ -100,53 +99,16 @@ func TestAnInterruptedImportOfEventsTellsWhereToGoOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, interrupt := context.WithCancel(t.Context())
-	stderr := &firstTold{do: interrupt}
-	code := run(ctx, []string{"-c", path("winnow.yaml"), "import", "events", name}, World{Stdout: io.Discard, Stderr: stderr})
-	for _, want := range []string{"interrupted", "4,096 events were stored", fmt.Sprintf("tail -n +4097 %s | winnow import events -", name), "what it repeats counts once"} {
+	stderr := &firstWrite{do: interrupt}
+	code := run(ctx, []string{"-c", path("winnow.yaml"), "import", "events", name}, Process{Stdout: io.Discard, Stderr: stderr})
+	for _, want := range []string{"interrupted", "4,096 events were stored; continue from line 4097", fmt.Sprintf("tail -n +4097 %s | winnow import events -", name), "repeats count once"} {
 		if code != exitFailed || !strings.Contains(stderr.String(), want) {
 			t.Errorf("exit %d: %s; want %q", code, stderr.String(), want)
 		}
 	}
 }
 
-// weighed is a taker that weighs what it is given between two flushes.
-type weighed struct{ now, most int }
-
-func (*weighed) columns([]string) error { return nil }
-
-func (w *weighed) take(_ string, fields []string) error {
-	for _, f := range fields {
-		w.now += len(f)
-	}
-	return nil
-}
-
-func (w *weighed) flush() error {
-	w.most, w.now = max(w.most, w.now), 0
-	return nil
-}
-
-func TestLongLinesAreWrittenAFewAtATime(t *testing.T) {
-	var b strings.Builder
-	b.WriteString("contact")
-	for i := range 150 {
-		fmt.Fprintf(&b, ",c%d", i)
-	}
-	for i := range 60 {
-		fmt.Fprintf(&b, "\nann%d%s", i, strings.Repeat(","+strings.Repeat("x", 1000), 150))
-	}
-	name := filepath.Join(t.TempDir(), "crm.csv")
-	if err := os.WriteFile(name, []byte(b.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	w := &weighed{}
-	_, err := (&contactFile{File: name, Key: "contact"}).read(&call{World: World{Stderr: io.Discard}, ctx: t.Context()}, hygiene.KeyFormat{}, w)
-	if err != nil || w.most == 0 || w.most > importBytes+200_000 {
-		t.Errorf("%d bytes of fields were gathered, %v", w.most, err)
-	}
-}
-
-func TestASendLogIsReadInOneWayWhicheverItsForm(t *testing.T) {
+func TestASendLogIsReadTheSameWayAsCSVAndNDJSON(t *testing.T) {
 	for value, want := range map[string]string{
 		"2026-01-02": "2026-01-02T00:00:00Z", "2026-01-02 03:04": "2026-01-02T03:04:00Z", "31.12.2025": "2025-12-31T00:00:00Z", "": "",
 		"2026-01-02T03:04:05+01:00": "2026-01-02T02:04:05Z",
@@ -156,7 +118,7 @@ func TestASendLogIsReadInOneWayWhicheverItsForm(t *testing.T) {
 			t.Errorf("as JSON %q is %v, %v", value, list, err)
 		}
 	}
-	_, winnow := scrubHouse(t, "")
+	_, winnow := storeWithList(t, "")
 	long := strings.Repeat("m", provider.MaxText+1)
 	for name, text := range map[string]string{
 		"a.csv":    "message_id,contact,sent_at\n" + long + ",ann,\n,bob,\nm,,\nok,ann,2026-01-02 03:04\nok2,ann,1/2/2026\n",
@@ -167,7 +129,7 @@ func TestASendLogIsReadInOneWayWhicheverItsForm(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _, stderr := winnow("import", "messages", name)
-		for _, want := range []string{"the message id has 257 bytes; at most 256 bytes are allowed", "the message id is missing", "the contact is missing", `sent_at: "1/2/2026" is not a date`, "4 lines were left out"} {
+		for _, want := range []string{"the message id has 257 bytes; at most 256 bytes are allowed", "the message id is missing", "the contact is missing", `sent_at: "1/2/2026" is not a date`, "4 lines rejected"} {
 			if !strings.Contains(stderr, want) {
 				t.Errorf("%s: %s; want %q", name, stderr, want)
 			}
@@ -175,8 +137,8 @@ func TestASendLogIsReadInOneWayWhicheverItsForm(t *testing.T) {
 	}
 }
 
-func TestWhatIsLeftOutOfASendLogIsWrittenWithItsConflicts(t *testing.T) {
-	folder, winnow := scrubHouse(t, "message_id,contact,phone\nm1,ann,\nm1,bob,\nm2,carl,none\n,dora,\n")
+func TestTheRejectedLinesOfASendLogIncludeConflicts(t *testing.T) {
+	folder, winnow := storeWithList(t, "message_id,contact,phone\nm1,ann,\nm1,bob,\nm2,carl,none\n,dora,\n")
 	to := filepath.Join(folder, "no.csv")
 	if code, _, stderr := winnow("import", "messages", "-", "--rejected", to); code != exitFailed {
 		t.Errorf("exit %d: %s", code, stderr)
@@ -192,8 +154,8 @@ func TestWhatIsLeftOutOfASendLogIsWrittenWithItsConflicts(t *testing.T) {
 		told[row[0]] = row[1] + ": " + row[2]
 	}
 	for line, want := range map[string]string{
-		"line": "reason: text", "3": `message "m1" was registered before for another contact, which stands: m1,bob,`,
-		"4": `message "m2": its phone is none and was left out; the rest was taken: m2,carl,none`, "5": "the message id is missing; add message_id, messageId or messageSid: ,dora,",
+		"line": "reason: text", "3": `message "m1" is already registered for another contact and was not changed: m1,bob,`,
+		"4": `message "m2": invalid phone number skipped; the rest was registered: m2,carl,none`, "5": "the message id is missing; add message_id, messageId or messageSid: ,dora,",
 	} {
 		if told[line] != want {
 			t.Errorf("line %s: %q; want %q (%v)", line, told[line], want, err)

@@ -15,20 +15,21 @@ import (
 	"testing"
 	"time"
 
+	"winnow/internal/apptest"
 	"winnow/segments"
 	"winnow/store"
 )
 
-var kills = flag.Int("kills", 20, "rounds of killing a daemon under load")
+var kills = flag.Int("kills", 20, "how often a daemon is killed under load")
 
-// callback is one body of the provider about a message of its own.
+// callback returns a callback body about a message with that id.
 func callback(id string) []byte {
 	return fmt.Appendf(nil, `{"id":%q,"uniqueArgs":{"contact_id":%q},"event":"undelivered","reason":{"message":"Soft Bounce","code":1404}}`, id, "crm-"+id)
 }
 
-// load posts callbacks until the daemon is gone, and tells the ids that were
-// answered with 200.
-func load(url string, round int) (answered func() []string) {
+// postUntilKilled posts callbacks until the daemon is gone. answered returns the ids
+// that were answered with 200.
+func postUntilKilled(url string, round int) (answered func() []string) {
 	var mu sync.Mutex
 	var ids []string
 	var wg sync.WaitGroup
@@ -57,37 +58,37 @@ func load(url string, round int) (answered func() []string) {
 
 func TestKill9LosesNoAnsweredEvent(t *testing.T) {
 	folder := t.TempDir()
-	config := testConfig(t, folder, "1s")
+	config := apptest.Config(t, folder, "1s")
 	var answered []string
 	for round := range *kills {
-		d := startDaemon(t, "whole", config)
-		done := load(d.url, round)
-		time.Sleep(time.Duration(20+rand.IntN(150)) * time.Millisecond) // a moment of load; any will do
+		d := startDaemon(t, "serve", config)
+		done := postUntilKilled(d.url, round)
+		time.Sleep(time.Duration(20+rand.IntN(150)) * time.Millisecond) // any moment under load
 		d.kill(t)
 		answered = append(answered, done()...)
 	}
-	firstRun(t, config, filepath.Join(folder, "exports", "nightly"))
+	waitForFirstRun(t, config, filepath.Join(folder, "exports", "nightly"))
 	stored := storedIDs(t, filepath.Join(folder, "winnow.db"))
 	for _, id := range answered {
 		if !stored[id] {
-			t.Fatalf("event %s was answered and is not stored", id)
+			t.Fatalf("event %s was answered with 200 and is not stored", id)
 		}
 	}
 	if len(answered) == 0 {
-		t.Fatal("nothing was answered: this test proved nothing")
+		t.Fatal("no callback was answered: the test proves nothing")
 	}
 	for _, file := range []string{"winnow.db", "winnow-events.db"} {
-		integrity(t, filepath.Join(folder, file))
+		checkIntegrity(t, filepath.Join(folder, file))
 	}
-	wholeRuns(t, filepath.Join(folder, "exports", "nightly"))
+	checkRuns(t, filepath.Join(folder, "exports", "nightly"))
 	t.Logf("%d kills, %d answered, %d stored", *kills, len(answered), len(stored))
 }
 
-// firstRun lets a daemon live until there is a run, where all were killed before
-// they had made one.
-func firstRun(t *testing.T, config, folder string) {
+// waitForFirstRun runs a daemon until there is a run, in case all were killed before they
+// had made one.
+func waitForFirstRun(t *testing.T, config, folder string) {
 	t.Helper()
-	d := startDaemon(t, "whole", config)
+	d := startDaemon(t, "serve", config)
 	defer d.kill(t)
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if runs, err := filepath.Glob(filepath.Join(folder, "2*")); err != nil || len(runs) > 0 {
@@ -96,8 +97,8 @@ func firstRun(t *testing.T, config, folder string) {
 	}
 }
 
-// wholeRuns demands that every run is there whole, as its manifest says.
-func wholeRuns(t *testing.T, folder string) {
+// checkRuns checks that every run in a folder is complete, as its manifest says.
+func checkRuns(t *testing.T, folder string) {
 	t.Helper()
 	runs, err := filepath.Glob(filepath.Join(folder, "2*"))
 	if err != nil || len(runs) == 0 {
@@ -105,17 +106,18 @@ func wholeRuns(t *testing.T, folder string) {
 	}
 	for _, run := range runs {
 		var manifest segments.Manifest
-		if err := json.Unmarshal([]byte(readFile(t, filepath.Join(run, "manifest.json"))), &manifest); err != nil {
+		if err := json.Unmarshal([]byte(apptest.ReadFile(t, filepath.Join(run, "manifest.json"))), &manifest); err != nil {
 			t.Fatalf("%s: %v", run, err)
 		}
 		for _, f := range manifest.Files {
-			if sum := sha256.Sum256([]byte(readFile(t, filepath.Join(run, f.Name)))); hex.EncodeToString(sum[:]) != f.SHA256 {
+			if sum := sha256.Sum256([]byte(apptest.ReadFile(t, filepath.Join(run, f.Name)))); hex.EncodeToString(sum[:]) != f.SHA256 {
 				t.Errorf("%s/%s is not what its manifest says", run, f.Name)
 			}
 		}
 	}
 }
 
+// storedIDs returns the message ids of all events in a store.
 func storedIDs(t *testing.T, path string) map[string]bool {
 	t.Helper()
 	s, err := store.OpenExisting(path)
@@ -141,12 +143,12 @@ func storedIDs(t *testing.T, path string) map[string]bool {
 	return ids
 }
 
-// integrity asks SQLite's own shell, where there is one.
-func integrity(t *testing.T, path string) {
+// checkIntegrity checks a database with SQLite's shell, if it is installed.
+func checkIntegrity(t *testing.T, path string) {
 	t.Helper()
 	shell, err := exec.LookPath("sqlite3")
 	if err != nil {
-		t.Log("no sqlite3 here: the integrity is not checked")
+		t.Log("sqlite3 is not installed: the integrity is not checked")
 		return
 	}
 	out, err := exec.Command(shell, path, "PRAGMA integrity_check").CombinedOutput()

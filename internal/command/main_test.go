@@ -3,7 +3,6 @@ package command
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -13,30 +12,32 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"winnow/internal/receiver"
+	"winnow/internal/apptest"
+	"winnow/internal/daemon"
+	"winnow/internal/exports"
 )
 
-// TestMain lets the test binary be winnow: in scripts by its name, and as the
-// daemon of the tests that kill one.
+// TestMain makes the test binary act as winnow: for scripts, and as the daemon of tests
+// that kill it.
 func TestMain(m *testing.M) {
+	exports.DeliveryBackoff = exports.Backoff{} // tests retry deliveries immediately, in daemons and commands too
 	if mode := os.Getenv("WINNOW_TEST_DAEMON"); mode != "" {
 		os.Exit(testDaemon(mode, os.Args[1:]))
 	}
 	testscript.Main(m, map[string]func(){"winnow": func() {
 		text, _ := os.ReadFile(os.Getenv("WINNOW_EXAMPLE"))
-		os.Exit(Main(os.Args[1:], World{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: "test", Example: text}))
+		os.Exit(Main(os.Args[1:], Process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: "test", ExampleConfig: text}))
 	}})
 }
 
-// Scripts run one command after the other, each a process of its own: the race
-// detector, which is asked for short tests, would find nothing in them.
+// The commands of a script are processes, one after the other: the race detector, which
+// runs short tests, would find nothing in them.
 func TestScripts(t *testing.T) {
 	if testing.Short() {
-		t.Skip("each command is a process of its own")
+		t.Skip("each command is a process")
 	}
 	path, err := filepath.Abs("../../config.example.yaml")
 	if err != nil {
@@ -48,48 +49,19 @@ func TestScripts(t *testing.T) {
 	}})
 }
 
-// child is a daemon in a process of its own.
-type child struct {
+// daemonProcess is a daemon that runs as a process.
+type daemonProcess struct {
 	*exec.Cmd
 	url string // of the callbacks, with the token
 	api string
 }
 
-const testToken = "test-token-0123456789"
-
-// testConfig is a config whose daemon listens on free ports, and sweeps and
-// exports so often.
-func testConfig(tb testing.TB, folder, every string) string {
-	tb.Helper()
-	text := fmt.Sprintf(`
-listen: "127.0.0.1:0"
-admin: {listen: "127.0.0.1:0"}
-sources:
-  - {name: insider, preset: insider, tokens: [%s]}
-hygiene:
-  sweep: "@every %s"
-  rules:
-    - {name: hard, when: {outcome: hard_bounce}, then: {suppress: {reason: hard_bounce}}}
-    - {name: retry, when: {outcome: soft_bounce}, then: {retry: {after: [4h]}}}
-segments:
-  - {name: reachable, where: {status: active}}
-  - {name: do-not-text, suppressed: only, columns: [contact, reasons]}
-exports:
-  - {name: nightly, schedule: "@every %s", segments: [reachable, do-not-text], formats: [csv, json], to: [./exports]}
-`, testToken, every, every)
-	path := filepath.Join(folder, "winnow.yaml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		tb.Fatal(err)
-	}
-	return path
-}
-
 var listening = regexp.MustCompile(`callbacks=(\S+) console=(\S+)`)
 
 // startDaemon starts a daemon and waits until it listens.
-func startDaemon(tb testing.TB, mode, config string) *child {
+func startDaemon(tb testing.TB, mode, config string) *daemonProcess {
 	tb.Helper()
-	c := &child{Cmd: exec.Command(os.Args[0], "serve", "-c", config)}
+	c := &daemonProcess{Cmd: exec.Command(os.Args[0], "serve", "-c", config)}
 	c.Env = append(os.Environ(), "WINNOW_TEST_DAEMON="+mode)
 	stderr, err := c.StderrPipe()
 	if err != nil {
@@ -99,11 +71,11 @@ func startDaemon(tb testing.TB, mode, config string) *child {
 		tb.Fatal(err)
 	}
 	lines := bufio.NewScanner(stderr)
-	var said strings.Builder
+	var log strings.Builder
 	for lines.Scan() {
-		said.WriteString(lines.Text() + "\n")
+		log.WriteString(lines.Text() + "\n")
 		if m := listening.FindStringSubmatch(lines.Text()); m != nil {
-			c.url, c.api = "http://"+m[1]+"/callbacks/"+testToken, "http://"+m[2]+"/api/v1"
+			c.url, c.api = "http://"+m[1]+"/callbacks/"+apptest.Token, "http://"+m[2]+"/api/v1"
 			go func() {
 				for lines.Scan() {
 				}
@@ -111,11 +83,12 @@ func startDaemon(tb testing.TB, mode, config string) *child {
 			return c
 		}
 	}
-	tb.Fatalf("the daemon did not listen:\n%s", said.String())
+	tb.Fatalf("the daemon does not listen:\n%s", log.String())
 	return nil
 }
 
-func (c *child) kill(tb testing.TB) {
+// kill sends SIGKILL, and waits for the process.
+func (c *daemonProcess) kill(tb testing.TB) {
 	tb.Helper()
 	if err := c.Process.Signal(syscall.SIGKILL); err != nil {
 		tb.Error(err)
@@ -123,37 +96,31 @@ func (c *child) kill(tb testing.TB) {
 	c.Wait()
 }
 
-// end asks the daemon to end, and demands that it does well.
-func (c *child) end(tb testing.TB) {
+// terminate sends SIGTERM, and checks that the daemon exits with status 0.
+func (c *daemonProcess) terminate(tb testing.TB) {
 	tb.Helper()
 	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
 		tb.Error(err)
 	}
 	if err := c.Wait(); err != nil {
-		tb.Errorf("the daemon ended with %v", err)
+		tb.Errorf("the daemon exits with %v", err)
 	}
 }
 
-// testDaemon is the daemon. In the modes of the benchmark its receiver keeps
-// callbacks otherwise.
+// testDaemon runs the daemon: with the command line in mode serve, else with the log of
+// that name in benchLogs.
 func testDaemon(mode string, args []string) int {
-	if mode == "whole" {
-		return Main(args, World{Stdout: os.Stdout, Stderr: os.Stderr, Version: "test"})
+	if mode == "serve" {
+		return Main(args, Process{Stdout: os.Stdout, Stderr: os.Stderr, Version: "test"})
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	growHeap()
-	limitMemory()
-	c := &call{World: World{Stderr: os.Stderr}, ctx: ctx, config: args[len(args)-1], now: time.Now}
-	d, err := c.daemon(slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	limitHeap()
+	d, err := daemon.New(daemon.Options{Config: args[len(args)-1], Version: "test", Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Log: benchLogs[mode]})
 	if err != nil {
 		panic(err)
 	}
-	d.receiver = receiver.New(receiver.Config{Log: testLogs[mode](d.store), Counter: d.metrics})
-	if err := d.adopt(d.current.Load()); err != nil {
-		panic(err)
-	}
-	if err := d.serve(ctx); err != nil {
+	if err := d.Serve(ctx); err != nil {
 		panic(err)
 	}
 	return 0

@@ -3,217 +3,136 @@ package command
 import (
 	"errors"
 	"fmt"
-	"slices"
 
-	"winnow/hygiene"
-	"winnow/internal/config"
+	"winnow/internal/app"
+	"winnow/internal/explain"
+	"winnow/internal/ui"
 	"winnow/segments"
-	"winnow/store"
 )
 
-// pinCommand puts contacts in a segment, or out of it, by hand.
+// pinCommand pins contacts into or out of a segment, or lists pins.
 type pinCommand struct {
-	Segment  string   `arg:"" optional:"" help:"The segment; without a contact its pins are listed."`
-	Contacts []string `arg:"" optional:"" name:"contact" help:"The contacts' keys."`
-	In       bool     `xor:"way" help:"Put them in, whatever the segment's condition says; never a suppressed contact in a segment that leaves those out."`
-	Out      bool     `xor:"way" help:"Put them out."`
-	Clear    bool     `xor:"way" help:"Take the pin away: the segment's condition decides again."`
-	Note     string   `placeholder:"TEXT" help:"Why, for whoever asks later."`
+	Segment  string   `arg:"" optional:"" help:"Name of the segment; without contacts, its pins are listed."`
+	Contacts []string `arg:"" optional:"" name:"contact" help:"Keys of the contacts."`
+	In       bool     `xor:"way" help:"Pin the contacts into the segment, whatever its condition says. A suppressed contact stays out, unless the segment includes suppressed contacts."`
+	Out      bool     `xor:"way" help:"Pin the contacts out of the segment."`
+	Clear    bool     `xor:"way" help:"Remove the pins: the segment's condition decides again."`
+	Note     string   `placeholder:"TEXT" help:"Record this note with the pin."`
 }
 
-// Run pins, or lists pins.
-func (x pinCommand) Run(c *call) error {
-	said := x.In || x.Out || x.Clear
+// Run changes pins, or lists them.
+func (x pinCommand) Run(c *invocation) error {
+	change := x.In || x.Out || x.Clear
 	switch {
-	case len(x.Contacts) == 0 && said:
-		return &usageError{errors.New("whom to pin? write winnow pin SEGMENT CONTACT --in")}
+	case len(x.Contacts) == 0 && change:
+		return ui.Usagef("name the contacts to pin: winnow pin SEGMENT CONTACT --in")
 	case len(x.Contacts) == 0:
-		return c.look(x.show(c))
-	case !said:
-		return &usageError{errors.New("write --in, --out or --clear after the contact")}
+		return c.open(toRead, func(a *app.App) error { return x.list(c, a) })
+	case !change:
+		return ui.Usagef("write --in, --out or --clear after the contacts")
 	}
-	return c.with(store.Open, func(h *house) error { return x.pin(c, h) })
+	return c.open(toRun, func(a *app.App) error { return x.change(c, a) })
 }
 
-// pin pins the contacts in one transaction, and tells where that leaves each.
-func (x pinCommand) pin(c *call, h *house) error {
-	if err := x.known(c, h); err != nil {
+// change changes the pins in one transaction, and prints whether each contact is in the
+// segment now.
+func (x pinCommand) change(c *invocation, a *app.App) error {
+	if err := x.checkSegment(a, x.Clear); err != nil {
 		return err
 	}
 	pins := make([]segments.Pin, len(x.Contacts))
 	var keys []string
 	for i, given := range x.Contacts {
-		key, err := h.config.Keys.Normalize(given)
+		key, err := a.Config.Keys.Normalize(given)
 		if err != nil {
 			return fmt.Errorf("%q: %w", given, err)
 		}
 		keys = append(keys, key)
-		pins[i] = segments.Pin{Segment: x.Segment, Contact: key, Out: x.Out, At: c.present(), By: operator(), Note: x.Note}
+		pins[i] = segments.Pin{Segment: x.Segment, Contact: key, Out: x.Out, At: c.instant(), By: app.Operator(), Note: x.Note}
 	}
 	var changed int64
 	var err error
 	if x.Clear {
-		changed, err = h.store.Unpin(x.Segment, keys)
+		changed, err = a.Store.Unpin(x.Segment, keys)
 	} else {
-		changed, err = h.store.Pin(pins...)
+		changed, err = a.Store.Pin(pins...)
 	}
 	if err != nil {
 		return err
 	}
-	return x.tell(c, h, keys, changed)
-}
-
-// known is an error when there is no such segment. What was pinned in one that is
-// gone can still be taken away.
-func (x pinCommand) known(c *call, h *house) error {
-	var names []string
-	for _, s := range h.config.Segments {
-		names = append(names, s.Name)
+	way := explain.NotPinned
+	switch {
+	case x.In:
+		way = explain.PinnedIn
+	case x.Out:
+		way = explain.PinnedOut
 	}
-	if slices.Contains(names, x.Segment) {
-		return nil
-	}
-	old, err := h.store.PinnedSegments()
-	if err != nil || x.Clear && old[x.Segment] > 0 {
-		return err
-	}
-	return fmt.Errorf("there is no segment %q in %s; %s", x.Segment, c.config, config.Suggest(x.Segment, names))
-}
-
-// pinned is what a pin prints as JSON for each contact.
-type pinned struct {
-	Contact string `json:"contact"`
-	Segment string `json:"segment"`
-	Pin     string `json:"pin"` // in, out or none
-	Is      bool   `json:"in_segment"`
-	Why     string `json:"why"`
-
-	missed bool // suppressed, and pinned out of a segment of suppressed contacts
-}
-
-func (x pinCommand) tell(c *call, h *house, keys []string, changed int64) error {
-	stand, err := x.standing(c, h, keys)
+	states, err := explain.PinStates(a, x.Segment, way, keys, c.instant())
 	if err != nil {
 		return err
 	}
-	if c.json {
-		return c.printJSON(struct {
-			Changed  int64    `json:"changed"`
-			Contacts []pinned `json:"contacts"`
-		}{changed, stand})
+	if c.JSON {
+		return c.PrintJSON(struct {
+			Changed  int64              `json:"changed"`
+			Contacts []explain.PinState `json:"contacts"`
+		}{changed, states})
 	}
 	if changed == 0 {
-		fmt.Fprintln(c.Stdout, "nothing changed: it was so before")
+		fmt.Fprintln(c.Stdout, "nothing changed: the pins were already like this")
 	}
-	for _, p := range stand {
-		fmt.Fprintln(c.Stdout, printable(x.sentence(&p)))
+	for i := range states {
+		fmt.Fprintln(c.Stdout, ui.Printable(states[i].Summary()))
 	}
 	return nil
 }
 
-// standing asks for each contact what the next run will ask.
-func (x pinCommand) standing(c *call, h *house, keys []string) ([]pinned, error) {
-	snapshot, err := h.store.Snapshot()
-	if err != nil {
-		return nil, err
-	}
-	defer snapshot.Close()
-	list := []pinned{}
-	i := slices.IndexFunc(h.config.Segments, func(s segments.Segment) bool { return s.Name == x.Segment })
-	m := segments.NewMembership(h.config.Segments, snapshot, c.present())
-	for _, key := range keys {
-		p := pinned{Contact: key, Segment: x.Segment, Pin: x.way()}
-		contact, ok, err := h.store.Contact(key)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case !ok:
-			p.Why = "no contact of this key is known"
-		case i < 0:
-			p.Why = "the config has no such segment any more"
-		default:
-			m.Turn(contact)
-			f, err := m.Explain(x.Segment)
-			if err != nil {
-				return nil, err
-			}
-			p.Is, p.Why = f.Holds, f.Why.String()
-			p.missed = x.Out && h.config.Segments[i].Suppressed == segments.Only && contact.Status(c.present()) == hygiene.IsSuppressed
-		}
-		list = append(list, p)
-	}
-	return list, nil
-}
-
-func (x pinCommand) way() string {
-	switch {
-	case x.In:
-		return "in"
-	case x.Out:
-		return "out"
-	}
-	return "none"
-}
-
-// sentence tells what the pin comes to. A contact that is suppressed stays out
-// of most segments all the same, and whoever pinned it in must know.
-func (x pinCommand) sentence(p *pinned) string {
-	is := "out of"
-	if p.Is {
-		is = "in"
-	}
-	switch {
-	case x.In && !p.Is:
-		return fmt.Sprintf("%s is pinned in and stays out of %s all the same: it %s", p.Contact, p.Segment, p.Why)
-	case x.Clear:
-		return fmt.Sprintf("%s is not pinned in %s, and is %s it: %s", p.Contact, p.Segment, is, p.Why)
-	}
-	text := fmt.Sprintf("%s is %s %s: it %s", p.Contact, is, p.Segment, p.Why)
-	if p.missed {
-		text += fmt.Sprintf("; it is suppressed all the same, and who asks %s alone whom not to text is not told", p.Segment)
-	}
-	return text
-}
-
-// shownPins is how many pins fit on a screen.
-const shownPins = 40
-
-// show lists pins: on a screen the first, as JSON all.
-func (x pinCommand) show(c *call) func(h *house) error {
-	return func(h *house) error {
-		if x.Segment != "" {
-			if err := (pinCommand{Segment: x.Segment, Clear: true}).known(c, h); err != nil {
-				return err
-			}
-		}
-		out, rows := newRunning(c), [][]string{{"CONTACT", "SEGMENT", "PIN", "SINCE", "BY", "NOTE"}}
-		known := func(segment string) bool {
-			return slices.ContainsFunc(h.config.Segments, func(s segments.Segment) bool { return s.Name == segment })
-		}
-		n := int64(0)
-		err := h.store.Pins(c.ctx, x.Segment, func(p segments.Pin) error {
-			if n++; c.json {
-				return out.value(p)
-			}
-			if n <= shownPins {
-				if !known(p.Segment) {
-					p.Segment += ", which the config has not"
-				}
-				rows = append(rows, []string{p.Contact, p.Segment, p.Way(), p.At.String(), p.By, printable(p.Note)})
-			}
-			return nil
-		})
-		if err != nil || c.json {
-			return errors.Join(err, out.end())
-		}
-		fmt.Fprintf(c.Stdout, "%s by hand\n", plural(n, "pin"))
-		if n > 0 {
-			table(c.Stdout, rows)
-		}
-		if n > shownPins {
-			fmt.Fprintf(c.Stdout, "… and %s more: --json prints all\n", grouped(n-shownPins))
-		}
+// checkSegment is an error if the config does not have the segment; a segment that only
+// pins name is enough if pinned is true.
+func (x pinCommand) checkSegment(a *app.App, pinned bool) error {
+	if hasSegment(a.Config, x.Segment) {
 		return nil
 	}
+	counts, err := a.Store.PinnedSegments()
+	if err != nil || pinned && counts[x.Segment] > 0 {
+		return err
+	}
+	return unknownSegment(a.Config, x.Segment)
+}
+
+// maxListedPins is how many pins are printed for people.
+const maxListedPins = 40
+
+// list prints the first pins; as JSON, all of them.
+func (x pinCommand) list(c *invocation, a *app.App) error {
+	if x.Segment != "" {
+		if err := x.checkSegment(a, true); err != nil {
+			return err
+		}
+	}
+	out, rows := c.Stream(), [][]string{{"CONTACT", "SEGMENT", "PIN", "SINCE", "BY", "NOTE"}}
+	n := int64(0)
+	err := a.Store.Pins(c.ctx, x.Segment, func(p segments.Pin) error {
+		if n++; c.JSON {
+			return out.Value(p)
+		}
+		if n <= maxListedPins {
+			segment := p.Segment
+			if !hasSegment(a.Config, segment) {
+				segment += " (not in the config)"
+			}
+			rows = append(rows, []string{p.Contact, segment, p.Way(), p.At.String(), p.By, ui.Printable(p.Note)})
+		}
+		return nil
+	})
+	if err != nil || c.JSON {
+		return errors.Join(err, out.End())
+	}
+	fmt.Fprintln(c.Stdout, ui.Count(n, "pin"))
+	if n > 0 {
+		ui.Table(c.Stdout, rows)
+	}
+	if n > maxListedPins {
+		fmt.Fprintf(c.Stdout, "… and %s more: --json prints all\n", ui.Number(n-maxListedPins))
+	}
+	return nil
 }

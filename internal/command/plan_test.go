@@ -5,50 +5,46 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"winnow/hygiene"
-	"winnow/internal/config"
-	"winnow/store"
+	"winnow/internal/apptest"
 )
 
-// planOf runs winnow plan and gives what it prints.
-func planOf(t *testing.T, want int, args ...string) string {
+// runPlan runs winnow plan, checks its exit status, and returns what it prints.
+func runPlan(t *testing.T, want int, args ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
-	got := run(context.Background(), append([]string{"plan", "--now", "2026-03-01T00:00:00Z"}, args...), World{Stdout: &out, Stderr: &errs, Version: "test"})
+	got := run(context.Background(), append([]string{"plan", "--now", "2026-03-01T00:00:00Z"}, args...), Process{Stdout: &out, Stderr: &errs, Version: "test"})
 	if got != want || errs.Len() > 0 {
-		t.Fatalf("plan %q exits with %d, not %d, and says %q", args, got, want, errs.String())
+		t.Fatalf("plan %q: exit %d, want %d: %s", args, got, want, errs.String())
 	}
 	return out.String()
 }
 
-// bounced is the folder of a store in which some contacts bounced, swept under
-// the config of testConfig.
-func bounced(t *testing.T, contacts int) (config string) {
+// bouncedStore makes a store with contacts that bounced hard, swept under
+// [apptest.Config].
+func bouncedStore(t *testing.T, contacts int) (config string) {
 	t.Helper()
-	a := testAct(t)
+	a := apptest.Operations(t)
 	for i := range contacts {
-		a.bounce(t, hygiene.InstantOf(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), fmt.Sprintf("c%03d", i))
+		apptest.Bounce(t, a.Store, hygiene.InstantOf(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), fmt.Sprintf("c%03d", i))
 	}
-	if _, err := a.sweep(context.Background(), hygiene.InstantOf(time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC))); err != nil {
+	if _, err := a.Sweep(context.Background(), hygiene.InstantOf(time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC))); err != nil {
 		t.Fatal(err)
 	}
-	return a.config.Path
+	return a.Config.Path
 }
 
-// editedConfig is a copy of the config, beside it, with one text in the place
-// of another.
+// editedConfig writes a copy of the config, beside it, with old replaced by new.
 func editedConfig(t *testing.T, path, old, new string) string {
 	t.Helper()
-	text := readFile(t, path)
+	text := apptest.ReadFile(t, path)
 	if !strings.Contains(text, old) {
 		t.Fatalf("the config has no %q", old)
 	}
@@ -59,46 +55,46 @@ func editedConfig(t *testing.T, path, old, new string) string {
 	return edited
 }
 
-func TestOnlyWhoAsksForItGetsAnExitStatusOfAPlansChanges(t *testing.T) {
-	path := bounced(t, 3)
+func TestAPlanWithChangesExitsWith2OnlyWithDetailedExitcode(t *testing.T) {
+	path := bouncedStore(t, 3)
 	edited := editedConfig(t, path, "{outcome: hard_bounce}", "{outcome: hard_bounce, count: 2}")
-	planOf(t, exitDone, "-c", path, "--detailed-exitcode")
-	planOf(t, exitDone, "-c", edited)
-	planOf(t, exitChange, "-c", edited, "--detailed-exitcode")
-	planOf(t, exitChange, "-c", edited, "--detailed-exitcode", "--json")
+	runPlan(t, exitOK, "-c", path, "--detailed-exitcode")
+	runPlan(t, exitOK, "-c", edited)
+	runPlan(t, exitChanges, "-c", edited, "--detailed-exitcode")
+	runPlan(t, exitChanges, "-c", edited, "--detailed-exitcode", "--json")
 }
 
-func TestAnEditedConfigIsPlannedAlsoWhenItIsInForceAlready(t *testing.T) {
-	path := bounced(t, 3)
+func TestAConfigInForceIsPlannedForEventsFromBeforeIt(t *testing.T) {
+	path := bouncedStore(t, 3)
 	edited := editedConfig(t, path, "{outcome: hard_bounce}", "{outcome: hard_bounce, count: 2}")
-	before := planOf(t, exitDone, "-c", edited)
-	a := reopened(t, edited)
+	before := runPlan(t, exitOK, "-c", edited)
+	a := apptest.Open(t, edited)
 	now := hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC))
-	if _, err := a.sweep(context.Background(), now); err != nil {
+	if _, err := a.Sweep(context.Background(), now); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.store.PutInForce(a.config.Hash); err != nil {
+	if err := a.Store.PutInForce(a.Config.Hash); err != nil {
 		t.Fatal(err)
 	}
-	after := planOf(t, exitChange, "-c", edited, "--detailed-exitcode")
+	after := runPlan(t, exitChanges, "-c", edited, "--detailed-exitcode")
 	for _, text := range []string{before, after} {
 		if !strings.HasPrefix(text, "plan: 0 contacts to suppress, 3 to release, 0 to retry; 2 segments change (+3 −3); nothing was written\n") {
-			t.Errorf("planned\n%s", text)
+			t.Errorf("the plan is\n%s", text)
 		}
 	}
 }
 
-func TestAPlanIsTheSameTextAgainAndTouchesNoFile(t *testing.T) {
-	path := bounced(t, 30)
+func TestAPlanIsDeterministicAndSavesNoPolicy(t *testing.T) {
+	path := bouncedStore(t, 30)
 	edited := editedConfig(t, path, "{outcome: hard_bounce}", "{outcome: hard_bounce, count: 2}")
-	first := planOf(t, exitDone, "-c", edited, "--json")
-	a := reopened(t, edited)
+	first := runPlan(t, exitOK, "-c", edited, "--json")
+	a := apptest.Open(t, edited)
 	kept := 0
-	if err := a.store.PoliciesKept(func(string) error { kept++; return nil }); err != nil || kept != 1 {
-		t.Errorf("%d policies are kept, %v: a plan is no judgement", kept, err)
+	if err := a.Store.PoliciesKept(func(string) error { kept++; return nil }); err != nil || kept != 1 {
+		t.Errorf("the store has %d policies, %v: a plan must not add one", kept, err)
 	}
-	if again := planOf(t, exitDone, "-c", edited, "--json"); again != first {
-		t.Errorf("the same plan reads\n%s\nand then\n%s", first, again)
+	if again := runPlan(t, exitOK, "-c", edited, "--json"); again != first {
+		t.Errorf("the same plan is\n%s\nand then\n%s", first, again)
 	}
 	var p struct {
 		Released int64
@@ -113,83 +109,18 @@ func TestAPlanIsTheSameTextAgainAndTouchesNoFile(t *testing.T) {
 }
 
 func TestAPlanWarnsOfOptOutsThatItWouldLift(t *testing.T) {
-	path := bounced(t, 2)
+	path := bouncedStore(t, 2)
 	edited := editedConfig(t, path, "reason: hard_bounce}", "reason: opted_out}")
-	a := reopened(t, edited)
-	if _, err := a.review(context.Background(), hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC))); err != nil {
+	a := apptest.Open(t, edited)
+	if _, err := a.Review(context.Background(), hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC))); err != nil {
 		t.Fatal(err)
 	}
-	a.bounce(t, hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)), "zoe")
-	if _, err := a.sweep(context.Background(), hygiene.InstantOf(time.Date(2026, 2, 2, 0, 0, 0, 0, time.UTC))); err != nil {
+	apptest.Bounce(t, a.Store, hygiene.InstantOf(time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)), "zoe")
+	if _, err := a.Sweep(context.Background(), hygiene.InstantOf(time.Date(2026, 2, 2, 0, 0, 0, 0, time.UTC))); err != nil {
 		t.Fatal(err)
 	}
-	text := planOf(t, exitDone, "-c", path)
-	if !strings.Contains(text, "opted out  1  of the released had opted out: make sure that they may be texted\n") {
-		t.Errorf("planned\n%s", text)
+	text := runPlan(t, exitOK, "-c", path)
+	if !strings.Contains(text, "opted out  1  of the released had opted out; make sure that they may be texted\n") {
+		t.Errorf("the plan is\n%s", text)
 	}
-}
-
-func TestAPlanCountsAContactOnceForEachKindAndRule(t *testing.T) {
-	n := newCount(0)
-	release := func(rule, reason string) hygiene.Planned {
-		return hygiene.Planned{Kind: hygiene.PlannedRelease, Rule: rule, Reason: reason}
-	}
-	n.take("ann", []hygiene.Planned{release("a", "x"), release("a", "y"), release("b", "z")})
-	n.take("bob", []hygiene.Planned{{Kind: hygiene.PlannedTag, Rule: "b", AtReview: true}})
-	n.take("carl", []hygiene.Planned{{Kind: hygiene.PlannedRestatement, Rule: "b"}})
-	k := hygiene.PlannedRelease
-	if n.kinds[k] != 1 || n.rules["a"].kinds[k] != 1 || n.rules["b"].kinds[k] != 1 || n.otherwise != 1 || n.atOnce != 1 || n.atReview != 1 {
-		t.Errorf("counted %+v", n)
-	}
-}
-
-func TestItDoesNotMatterWhichReaderFoundWhat(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	whole, parts := newCount(1), []*count{newCount(1), newCount(1), newCount(1)}
-	for _, i := range r.Perm(1000) {
-		key, part := fmt.Sprintf("c%04d", i), parts[r.IntN(len(parts))]
-		found := []hygiene.Planned{{Kind: hygiene.PlannedKind(i % hygiene.PlannedKinds), Rule: fmt.Sprint("rule", i%7), AtReview: i%3 == 0}}
-		was, is := i%2 == 0, i%5 == 0
-		for _, n := range []*count{whole, part} {
-			n.take(key, found)
-			n.segments[0].take(key, was, is)
-		}
-	}
-	sum := newCount(1)
-	for _, p := range parts {
-		sum.add(p)
-	}
-	if !reflect.DeepEqual(sum, whole) {
-		t.Errorf("together %+v\nalone %+v", sum, whole)
-	}
-	if s := whole.segments[0]; s.before != 500 || s.after != 200 || s.entered != 100 || s.left != 400 || !slices.Equal(s.came, samples{"c0005", "c0015", "c0025", "c0035", "c0045"}) {
-		t.Errorf("counted %+v", s)
-	}
-}
-
-func TestSamplesFitOnTheirLine(t *testing.T) {
-	long := strings.Repeat("ö", 200)
-	text := excerptOf([]labelled{{"entered", []string{long, "b"}}, {"left", nil}})
-	if text != strings.Repeat("ö", sampleWidth)+"…" {
-		t.Errorf("a long key is shown as %q", text)
-	}
-	text = excerptOf([]labelled{{"entered", []string{"a", "b"}}, {"left", []string{"c"}}})
-	if text != "entered: a, b; left: c" {
-		t.Errorf("two kinds are shown as %q", text)
-	}
-}
-
-// reopened is what jobs do under that config.
-func reopened(t *testing.T, path string) *act {
-	t.Helper()
-	cfg, err := config.Load(path, configOptions(true))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := store.Open(cfg.Store)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return &act{config: cfg, store: s}
 }

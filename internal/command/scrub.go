@@ -1,350 +1,59 @@
 package command
 
 import (
-	"bufio"
-	"errors"
-	"fmt"
-	"io"
-	"strings"
-
 	"winnow/hygiene"
-	"winnow/store"
+	"winnow/internal/app"
+	"winnow/internal/scrub"
+	"winnow/internal/ui"
 )
 
-// scrubCommand parts a list into whom to text and whom not.
+// scrubCommand removes suppressed and duplicate contacts from a list.
 type scrubCommand struct {
-	File      string `arg:"" help:"The list: CSV with a header; - for stdin."`
-	Column    string `required:"" placeholder:"NAME" help:"The column with the contacts' keys or phone numbers."`
-	By        string `enum:"either,key,phone" default:"either" placeholder:"WHAT" help:"What the column holds: key, phone, or either; either when not said."`
-	Region    string `placeholder:"CC" help:"The country of phone numbers without a country code, like TR; contacts.region of the config when not said."`
-	Rejected  string `placeholder:"FILE" help:"Write the lines that were left out there, with a column reason."`
-	Output    string `short:"o" placeholder:"FILE" help:"Write the clean list there, not to stdout."`
-	separated `embed:""`
+	File          string `arg:"" help:"CSV file with a header; - for stdin."`
+	Column        string `required:"" placeholder:"NAME" help:"Read contact keys or phone numbers from this column."`
+	By            string `enum:"either,key,phone" default:"either" placeholder:"WHAT" help:"Take the values of the column as key, phone or either (default: either)."`
+	Region        string `placeholder:"CC" help:"Read phone numbers without a country code as of this country, like TR (default: contacts.region of the config)."`
+	Rejected      string `placeholder:"FILE" help:"Write the removed lines to this file, with a column reason."`
+	Output        string `short:"o" placeholder:"FILE" help:"Write the clean list to this file (default: stdout)."`
+	delimiterFlag `embed:""`
 }
 
-// Help says what is kept and what is left out.
+// Help says which lines are kept.
 func (scrubCommand) Help() string {
-	return `Kept are contacts that are active or due for a retry, and whom winnow does not know, each on its first
-line; the lines are copied as they are. The others have one of these reasons:
+	return `Contacts that are active or due for a retry are kept, and so are those that winnow does not know, each on its first
+line. Kept lines are copied unchanged. All others are removed, for one of these reasons:
 
-  suppressed:REASON|REASON   do not text
+  suppressed:REASON|REASON   the contact is suppressed
   cooling                    its retry is not due yet
-  invalid: WHY               the column holds no contact's key, or with --by phone no phone number
-  duplicate                  the contact is kept on a line before
-  unreadable: line N: WHY    not a row of this CSV; the line stands as it is in the first column
+  invalid: WHY               the column has no contact key; with --by phone, no phone number
+  duplicate                  an earlier line has the same contact
+  unreadable: line N: WHY    not a row of this CSV; its first column is the line itself
 
-NAME is matched without regard to case. A value is looked up as the key of a contact, as your callbacks have it at
-"contact". One that is a phone number is also looked up as the phone that imports and the send log gave to contacts,
-whichever way it is written: with its country code, or as in the country of --region. When one of these contacts is not
-to be texted the line is left out. --by phone takes phone numbers alone, all else is invalid: the safest for a list of
-numbers. --by key takes keys alone. With "contacts: {key: phone}" the number is the key. How many of the kept winnow does not
-know is told.
+NAME is matched without regard to case. A value is looked up as a contact key, as callbacks have it. If it is a phone
+number, it is also looked up among the phones that imports and the send log gave to contacts, however it is written:
+with its country code, or as in the country of --region. The line is removed if one of these contacts must not be
+texted. --by phone looks up phone numbers only, and all else is invalid: the safest for a list of numbers. --by key
+looks up keys only. With "contacts: {key: phone}" the number is the key. The summary says how many of the kept
+contacts winnow does not know.
 
-Events that wait for a sweep are not heeded. Files get their names when they are whole.`
+Events that wait for a sweep are not taken into account. Output files appear when they are complete.`
 }
 
-// scrubbed counts the lines of a list by what became of them.
-type scrubbed struct {
-	Lines      int64 `json:"lines"`
-	Kept       int64 `json:"kept"`
-	Rejected   int64 `json:"rejected"`
-	Suppressed int64 `json:"suppressed"`
-	Cooling    int64 `json:"cooling"`
-	Invalid    int64 `json:"invalid"`
-	Duplicate  int64 `json:"duplicate"`
-	Unreadable int64 `json:"unreadable"`
-	Unknown    int64 `json:"unknown"`  // kept, and no contact that winnow knows
-	ByPhone    int64 `json:"by_phone"` // found by a contact's phone and not by its key
-	Unswept    int64 `json:"unswept"`  // events that were not heeded
-
-	odd   string // the first line that is unreadable, and why
-	known int64  // contacts of the list that winnow knows
-}
-
-// Run scrubs the list and tells what became of its lines.
-func (x scrubCommand) Run(c *call) error {
-	separator, err := x.separator()
+// Run scrubs the list, and prints a summary.
+func (x scrubCommand) Run(c *invocation) error {
+	delimiter, err := x.parse()
 	if err != nil {
 		return err
 	}
 	if x.Region != "" && !hygiene.KnownRegion(x.Region) {
-		return &usageError{fmt.Errorf("--region %s: write a country with two letters, like TR", quoted(x.Region))}
+		return ui.Usagef("--region %s: write a country with two letters, like TR", ui.ShellQuote(x.Region))
 	}
 	if x.Output == "-" {
 		x.Output = ""
 	}
-	if c.json && x.Output == "" {
-		return &usageError{errors.New("stdout is the clean list: with --json write it to a file, -o FILE")}
+	if c.JSON && x.Output == "" {
+		return ui.Usagef("--json prints the summary to stdout: write the clean list to a file with -o FILE")
 	}
-	in, err := c.openFile(x.File)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	if err := x.separate(c, in); err != nil {
-		return err
-	}
-	unchanged := watch(in)
-	return c.look(func(h *house) error {
-		l, err := openList(in, x.Column, separator)
-		if err != nil {
-			return fmt.Errorf("%s: %w", x.File, err)
-		}
-		return x.scrub(c, h, l, unchanged)
-	})
-}
-
-// separate is an error when what is written would get in the way of what is
-// read, or of what else is written.
-func (x scrubCommand) separate(c *call, in io.Reader) error {
-	read := x.File
-	if read == "-" {
-		read = ""
-	}
-	if err := apart(read, x.Rejected, x.Output); err != nil {
-		return err
-	}
-	for _, name := range []string{x.Rejected, x.Output} {
-		if isFile(in, name) {
-			return &usageError{fmt.Errorf("%s is what stdin reads: write to another file", name)}
-		}
-	}
-	switch {
-	case x.Output != "":
-	case goesInto(c.Stdout, in):
-		return &usageError{fmt.Errorf("stdout goes into %s, which is read: write to another file", x.File)}
-	case isFile(c.Stdout, x.Rejected):
-		return &usageError{fmt.Errorf("stdout goes into %s, and --rejected names it: write to two different files", x.Rejected)}
-	}
-	return nil
-}
-
-// scrub opens what the list is parted into, parts it, and puts the files in
-// their places.
-func (x scrubCommand) scrub(c *call, h *house, l *list, unchanged func() error) (err error) {
-	s := &scrub{call: c, house: h, list: l, by: x.lookup(h.config.Keys), now: c.present(), seen: h.store.NewSeen(), clean: bufio.NewWriterSize(c.Stdout, 1<<16), rejected: bufio.NewWriter(io.Discard)}
-	var files []*newFile // the clean list last: when it is there, all is done
-	for _, to := range []struct {
-		name   string
-		writer **bufio.Writer
-	}{{x.Rejected, &s.rejected}, {x.Output, &s.clean}} {
-		if to.name == "" {
-			continue
-		}
-		f, err := createFile(to.name)
-		if err != nil {
-			return err
-		}
-		defer f.discard()
-		files, *to.writer = append(files, f), f.Writer
-	}
-	defer func() { err = errors.Join(err, s.seen.Close()) }()
-	if err = s.part(); err == nil {
-		err = unchanged()
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w; %s", x.File, err, x.half())
-	}
-	if err := s.clean.Flush(); err != nil {
-		return fmt.Errorf("write the clean list: %w", err)
-	}
-	for _, f := range files {
-		if err := f.finish(); err != nil {
-			return err
-		}
-	}
-	return errors.Join(x.tell(c, h, s.did), s.doubt())
-}
-
-// half tells where the list stands that was not cleaned to its end.
-func (x scrubCommand) half() string {
-	if x.Output != "" {
-		return "nothing was written"
-	}
-	return "what was written to stdout is not the whole list"
-}
-
-// tell tells what became of the lines, on stderr when stdout is the list.
-func (x scrubCommand) tell(c *call, h *house, did scrubbed) error {
-	totals, err := h.store.Totals()
-	if err != nil {
-		return err
-	}
-	if did.Unswept = totals.Lag; c.json {
-		return c.printJSON(did)
-	}
-	to := c.Stdout
-	if x.Output == "" {
-		to = c.Stderr
-	}
-	fmt.Fprintln(to, did.sentence())
-	if did.Unreadable > 0 {
-		fmt.Fprintf(to, "unreadable lines are no rows of this CSV, the first is %s\n", did.odd)
-	}
-	switch {
-	case did.Unswept == 1:
-		fmt.Fprintln(to, "1 event waits for a sweep and was not heeded: winnow sweep, then scrub again")
-	case did.Unswept > 1:
-		fmt.Fprintf(to, "%s wait for a sweep and were not heeded: winnow sweep, then scrub again\n", plural(did.Unswept, "event"))
-	}
-	return nil
-}
-
-func (d *scrubbed) sentence() string {
-	text := fmt.Sprintf("scrub: %s: %s kept, %s rejected: %s suppressed, %s cooling, %s invalid, %s duplicate", plural(d.Lines, "line"),
-		grouped(d.Kept), grouped(d.Rejected), grouped(d.Suppressed), grouped(d.Cooling), grouped(d.Invalid), grouped(d.Duplicate))
-	if d.Unreadable > 0 {
-		text += fmt.Sprintf(", %s unreadable", grouped(d.Unreadable))
-	}
-	if d.Unknown > 0 {
-		text += fmt.Sprintf("; of the kept %s unknown to winnow", are(d.Unknown))
-	}
-	if d.ByPhone > 0 {
-		text += fmt.Sprintf("; %s found by phone number", grouped(d.ByPhone))
-	}
-	return text
-}
-
-func are(n int64) string {
-	if n == 1 {
-		return "1 is"
-	}
-	return grouped(n) + " are"
-}
-
-// doubt warns of a list that winnow knows next to nobody of: where contacts are
-// told apart by an id, that is hardly a column of these ids.
-func (s *scrub) doubt() error {
-	asked := s.did.Kept + s.did.Suppressed + s.did.Cooling
-	if s.by.keys.Phone || s.did.Kept == 0 || s.did.known*100 >= asked {
-		return nil
-	}
-	who := "none"
-	if s.did.known > 0 {
-		who = "only " + grouped(s.did.known)
-	}
-	how := "a phone number is found when an import of contacts or the send log gave it to a contact"
-	switch {
-	case !s.by.phone:
-		how = "--by key looks for nothing else, leave it out when the column holds phone numbers"
-	case s.by.keys.Region == "":
-		how += ", and here it has its country code, or --region says of which country it is"
-	}
-	_, err := fmt.Fprintf(s.Stderr, "winnow: %s of the %s in the list is known to winnow, so hardly anybody could be left out: contacts are told apart by an id here (contacts.key: text); %s\n",
-		who, plural(asked, "contact"), how)
-	return err
-}
-
-// count counts a line by what became of it.
-func (d *scrubbed) count(line *listLine) {
-	d.Lines++
-	if line.known && line.reason != isDuplicate {
-		d.known++
-	}
-	if line.byPhone {
-		d.ByPhone++
-	}
-	if line.reason == "" {
-		if d.Kept++; !line.known {
-			d.Unknown++
-		}
-		return
-	}
-	d.Rejected++
-	switch kind, why, _ := strings.Cut(line.reason, ": "); kind {
-	case isUnreadable:
-		if d.Unreadable++; d.Unreadable == 1 {
-			d.odd = why
-		}
-	case isInvalid:
-		d.Invalid++
-	case isDuplicate:
-		d.Duplicate++
-	case hygiene.Cooling.String():
-		d.Cooling++
-	default:
-		d.Suppressed++
-	}
-}
-
-// The reasons that are no status.
-const (
-	isInvalid    = "invalid"
-	isDuplicate  = "duplicate"
-	isUnreadable = "unreadable"
-)
-
-// scrub parts one list.
-type scrub struct {
-	*call
-	house           *house
-	list            *list
-	by              lookup
-	now             hygiene.Instant
-	seen            *store.Seen // keys of the lines that were kept
-	clean, rejected *bufio.Writer
-	did             scrubbed
-}
-
-// part reads the list in one goroutine, a page at a time, and judges and writes
-// it in another.
-func (s *scrub) part() error {
-	s.writeHeaders()
-	show, done := s.progress("line")
-	defer done()
-	empty, filled, stop := make(chan *listPage, listPages), make(chan *listPage), make(chan struct{})
-	defer close(stop)
-	for range listPages {
-		empty <- &listPage{}
-	}
-	var ended error
-	go func() {
-		defer close(filled)
-		for ended == nil {
-			p := <-empty
-			ended = p.fill(s.list)
-			p.read(s.by)
-			p.sort()
-			select {
-			case filled <- p:
-			case <-stop:
-				return
-			}
-		}
-	}()
-	for {
-		select {
-		case <-s.ctx.Done():
-			return errInterrupted
-		case p, more := <-filled:
-			if !more {
-				return plainEnd(ended)
-			}
-			if err := p.judge(s); err != nil {
-				return err // and nothing of the page is written: nobody knows whom not to text
-			}
-			if err := p.write(s); err != nil {
-				return err
-			}
-			if show != nil {
-				show(s.did.Lines)
-			}
-			empty <- p
-		}
-	}
-}
-
-// plainEnd is what is wrong when reading ended so.
-func plainEnd(err error) error {
-	if err == io.EOF {
-		return nil
-	}
-	return err
-}
-
-func (s *scrub) writeHeaders() {
-	s.clean.Write(s.list.mark)
-	s.clean.Write(s.list.header)
-	s.rejected.Write(s.list.mark)
-	s.list.writeWith(s.rejected, s.list.header, "reason")
+	o := scrub.Options{File: x.File, Stdin: c.process.Stdin, Column: x.Column, By: x.By, Region: x.Region, Rejected: x.Rejected, Output: x.Output, Delimiter: delimiter, Now: c.instant()}
+	return scrub.File(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRead, do) })
 }

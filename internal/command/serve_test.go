@@ -12,10 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"winnow/internal/apptest"
 	"winnow/store"
 )
 
-// get gives the status and body of an answer.
+// get returns the status and body of an answer.
 func get(t *testing.T, url string) (int, string) {
 	t.Helper()
 	answer, err := http.Get(url)
@@ -30,18 +31,8 @@ func get(t *testing.T, url string) (int, string) {
 	return answer.StatusCode, string(body)
 }
 
-// becomes waits until ask is true, and fails when it does not become so soon.
-func becomes(t *testing.T, what string, ask func() bool) {
-	t.Helper()
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if ask() {
-			return
-		}
-	}
-	t.Fatalf("it did not become so: %s", what)
-}
-
-func (c *child) post(t *testing.T, id string) int {
+// post posts a callback, and returns the status of the answer.
+func (c *daemonProcess) post(t *testing.T, id string) int {
 	t.Helper()
 	answer, err := http.Post(c.url, "application/json", bytes.NewReader(callback(id)))
 	if err != nil {
@@ -51,20 +42,12 @@ func (c *child) post(t *testing.T, id string) int {
 	return answer.StatusCode
 }
 
-func edit(t *testing.T, path string, replace ...string) {
-	t.Helper()
-	text := strings.NewReplacer(replace...).Replace(readFile(t, path))
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestAChangedConfigIsReloadedAndABrokenOneIsNot(t *testing.T) {
-	config := testConfig(t, t.TempDir(), "1h")
-	good := readFile(t, config)
-	d := startDaemon(t, "whole", config)
-	defer d.end(t)
-	url := strings.TrimSuffix(d.url, testToken)
+	config := apptest.Config(t, t.TempDir(), "1h")
+	good := apptest.ReadFile(t, config)
+	d := startDaemon(t, "serve", config)
+	defer d.terminate(t)
+	url := strings.TrimSuffix(d.url, apptest.Token)
 	metrics := strings.TrimSuffix(d.api, "/api/v1") + "/metrics"
 	reloaded := func(want string) func() bool {
 		return func() bool {
@@ -73,47 +56,47 @@ func TestAChangedConfigIsReloadedAndABrokenOneIsNot(t *testing.T) {
 		}
 	}
 
-	edit(t, config, testToken, "another-token-0123456789")
-	becomes(t, "the new token is known", func() bool { status, _ := get(t, url+"another-token-0123456789"); return status == 200 })
+	apptest.Edit(t, config, apptest.Token, "another-token-0123456789")
+	apptest.Eventually(t, "the new token is accepted", func() bool { status, _ := get(t, url+"another-token-0123456789"); return status == 200 })
 	if status, _ := get(t, d.url); status != 404 {
-		t.Errorf("the old token is answered %d", status)
+		t.Errorf("a callback with the old token is answered %d", status)
 	}
-	for name, broken := range map[string]string{"a typo": strings.Replace(good, "rules:", "rulse:", 1), "empty": "", "half a file": good[:strings.Index(good, "  rules:")]} {
+	for name, broken := range map[string]string{"a typo": strings.Replace(good, "rules:", "rulse:", 1), "empty": "", "an incomplete file": good[:strings.Index(good, "  rules:")]} {
 		if err := os.WriteFile(config, []byte(broken), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		becomes(t, name+" is refused", reloaded("0"))
+		apptest.Eventually(t, name+" is rejected", reloaded("0"))
 		if status, _ := get(t, url+"another-token-0123456789"); status != 200 {
-			t.Errorf("%s: the config before is not in force: %d", name, status)
+			t.Errorf("%s: the previous config is not in force: %d", name, status)
 		}
 		if err := os.WriteFile(config, []byte(good), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		becomes(t, "the good file is taken again", reloaded("1"))
-		edit(t, config, testToken, "another-token-0123456789")
-		becomes(t, "the other token is known again", func() bool { status, _ := get(t, url+"another-token-0123456789"); return status == 200 })
+		apptest.Eventually(t, "the good file is in force again", reloaded("1"))
+		apptest.Edit(t, config, apptest.Token, "another-token-0123456789")
+		apptest.Eventually(t, "the other token is accepted again", func() bool { status, _ := get(t, url+"another-token-0123456789"); return status == 200 })
 	}
 }
 
-func TestABrokenConfigStartsWithTheLastGoodPolicy(t *testing.T) {
-	config := testConfig(t, t.TempDir(), "1h")
-	startDaemon(t, "whole", config).end(t)
-	edit(t, config, "rules:", "rulse:")
-	d := startDaemon(t, "whole", config)
-	defer d.end(t)
+func TestADaemonWithABrokenConfigStartsWithTheLastGoodOne(t *testing.T) {
+	config := apptest.Config(t, t.TempDir(), "1h")
+	startDaemon(t, "serve", config).terminate(t)
+	apptest.Edit(t, config, "rules:", "rulse:")
+	d := startDaemon(t, "serve", config)
+	defer d.terminate(t)
 	if status := d.post(t, "m1"); status != 200 {
 		t.Errorf("a callback was answered %d", status)
 	}
 	_, body := get(t, strings.TrimSuffix(d.api, "/api/v1")+"/metrics")
 	if !strings.Contains(body, "winnow_config_last_reload_successful 0") {
-		t.Error("the metrics do not say that the config is broken")
+		t.Error("the metrics do not show that the config is broken")
 	}
 }
 
 func TestAFullDiskIsAnswered503AndRecovers(t *testing.T) {
-	folder := tmpfs(t)
-	d := startDaemon(t, "whole", testConfig(t, folder, "1h"))
-	defer d.end(t)
+	folder := apptest.SmallDisk(t)
+	d := startDaemon(t, "serve", apptest.Config(t, folder, "1h"))
+	defer d.terminate(t)
 	if status := d.post(t, "before"); status != 200 {
 		t.Fatalf("before: %d", status)
 	}
@@ -124,27 +107,27 @@ func TestAFullDiskIsAnswered503AndRecovers(t *testing.T) {
 	}
 	io.Copy(f, zeros{}) // until the disk is full
 	f.Close()
-	becomes(t, "callbacks are answered 503", func() bool { return d.post(t, fmt.Sprint("full-", time.Now().UnixNano())) == 503 })
-	if status, _ := get(t, strings.Replace(d.url, "/callbacks/"+testToken, "/healthz", 1)); status != 503 {
+	apptest.Eventually(t, "callbacks are answered 503", func() bool { return d.post(t, fmt.Sprint("full-", time.Now().UnixNano())) == 503 })
+	if status, _ := get(t, strings.Replace(d.url, "/callbacks/"+apptest.Token, "/healthz", 1)); status != 503 {
 		t.Errorf("healthz says %d", status)
 	}
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	becomes(t, "callbacks are answered 200 again", func() bool { return d.post(t, fmt.Sprint("after-", time.Now().UnixNano())) == 200 })
+	apptest.Eventually(t, "callbacks are answered 200 again", func() bool { return d.post(t, fmt.Sprint("after-", time.Now().UnixNano())) == 200 })
 }
 
-// zeros never ends.
+// zeros reads without an end.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 func TestTwoDaemonsOnOneStoreRunEachJobOnce(t *testing.T) {
 	folder := t.TempDir()
-	config := testConfig(t, folder, "1h")
-	edit(t, config, `schedule: "@every 1h"`, `schedule: "@every 2s"`)
-	first, second := startDaemon(t, "whole", config), startDaemon(t, "whole", config)
-	for i, d := range []*child{first, second, first, second} {
+	config := apptest.Config(t, folder, "1h")
+	apptest.Edit(t, config, `schedule: "@every 1h"`, `schedule: "@every 2s"`)
+	first, second := startDaemon(t, "serve", config), startDaemon(t, "serve", config)
+	for i, d := range []*daemonProcess{first, second, first, second} {
 		if status := d.post(t, fmt.Sprint("m", i)); status != 200 {
 			t.Errorf("daemon %d answered %d", i%2, status)
 		}
@@ -153,11 +136,11 @@ func TestTwoDaemonsOnOneStoreRunEachJobOnce(t *testing.T) {
 		names, _ := filepath.Glob(filepath.Join(folder, "exports", "nightly", "2*"))
 		return names
 	}
-	becomes(t, "runs are made", func() bool { return len(runs()) >= 2 })
+	apptest.Eventually(t, "runs are made", func() bool { return len(runs()) >= 2 })
 	first.kill(t)
 	n := len(runs())
-	becomes(t, "the other daemon takes over", func() bool { return len(runs()) > n })
-	second.end(t)
+	apptest.Eventually(t, "the second daemon makes runs", func() bool { return len(runs()) > n })
+	second.terminate(t)
 	s, err := store.OpenExisting(filepath.Join(folder, "winnow.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +150,7 @@ func TestTwoDaemonsOnOneStoreRunEachJobOnce(t *testing.T) {
 		t.Errorf("%d events are stored, %v", last, err)
 	}
 	var manifest struct{ Run string }
-	if err := json.Unmarshal([]byte(readFile(t, filepath.Join(folder, "exports", "nightly", "latest", "manifest.json"))), &manifest); err != nil {
+	if err := json.Unmarshal([]byte(apptest.ReadFile(t, filepath.Join(folder, "exports", "nightly", "latest", "manifest.json"))), &manifest); err != nil {
 		t.Fatal(err)
 	}
 	if names := runs(); filepath.Base(names[len(names)-1]) != manifest.Run {

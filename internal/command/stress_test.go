@@ -14,74 +14,76 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/apptest"
 	"winnow/segments"
 	"winnow/store"
 )
 
-var storms = flag.Int("storms", 1, "times over that the daemons of the tests of the schedule are killed")
+var stressRounds = flag.Int("stress-rounds", 1, "how often the stress tests of the schedule kill their daemons, times three")
 
-// field is a store with an export, which several daemons share, and a witness of
-// what they publish.
-type field struct {
+// cluster is a store with one export that several daemons share, and a watcher of what
+// they publish.
+type cluster struct {
 	config, folder, export string
-	witness                *witness
-	killed                 map[string]hygiene.Instant // when, in the middle of which run
+	watcher                *manifestWatcher
+	killed                 map[string]hygiene.Instant // runs in the middle of which a daemon was killed, and when
 }
 
-func newField(t *testing.T, folder, schedule string) *field {
+func newCluster(t *testing.T, folder, schedule string) *cluster {
 	t.Helper()
-	f := &field{config: testConfig(t, folder, "1h"), folder: folder, export: filepath.Join(folder, "exports", "nightly"), killed: map[string]hygiene.Instant{}}
-	edit(t, f.config, `schedule: "@every 1h"`, `keep: 1000, delta: [reachable], schedule: "`+schedule+`"`, `sweep: "@every 1h"`, `sweep: "@every 2s"`)
-	f.witness = newWitness(f.export)
-	return f
+	c := &cluster{config: apptest.Config(t, folder, "1h"), folder: folder, export: filepath.Join(folder, "exports", "nightly"), killed: map[string]hygiene.Instant{}}
+	apptest.Edit(t, c.config, `schedule: "@every 1h"`, `keep: 1000, delta: [reachable], schedule: "`+schedule+`"`, `sweep: "@every 1h"`, `sweep: "@every 2s"`)
+	c.watcher = newManifestWatcher(c.export)
+	return c
 }
 
-// What of a run in the making can be seen from outside, in this order.
+// The stages of a run that can be seen from outside, in order, as patterns of names in
+// the export's folder.
 const (
-	begun   = ".winnow-draft-*"
-	written = ".winnow-draft-*/manifest.json"
-	named   = "2*Z" // it has its name, and may not be recorded yet
+	draftBegun      = ".winnow-draft-*"
+	manifestWritten = ".winnow-draft-*/manifest.json"
+	runNamed        = "2*Z" // complete, and perhaps not recorded in the store yet
 )
 
-// catch stops a daemon at the moment at which it has something of a run that was
-// not there before: begun and written are the middle of it for sure.
-func (f *field) catch(t *testing.T, d *child, moment string) {
+// suspendAt suspends a daemon when its next run reaches a stage. At draftBegun and
+// manifestWritten the daemon is certainly in the middle of the run.
+func (c *cluster) suspendAt(t *testing.T, d *daemonProcess, stage string) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-		before := f.count(named)
-		for moment == named && f.count(named) == before || moment != named && f.count(moment) == 0 {
+		before := c.count(runNamed)
+		for stage == runNamed && c.count(runNamed) == before || stage != runNamed && c.count(stage) == 0 {
 			if time.Now().After(deadline) {
 				break
 			}
 			time.Sleep(50 * time.Microsecond)
 		}
-		d.stop(t)
-		if moment == named || f.count(moment) > 0 {
+		d.suspend(t)
+		if stage == runNamed || c.count(stage) > 0 {
 			return
 		}
-		d.goOn(t) // it was quicker
+		d.resume(t) // the run was completed before the signal
 	}
-	t.Fatalf("no run of the daemon could be caught at %s", moment)
+	t.Fatalf("no run of the daemon was suspended at %s", stage)
 }
 
-func (f *field) count(pattern string) int { return len(f.found(pattern)) }
+func (c *cluster) count(pattern string) int { return len(c.glob(pattern)) }
 
-func (f *field) found(pattern string) []string {
-	found, _ := filepath.Glob(filepath.Join(f.export, pattern))
-	return found
+func (c *cluster) glob(pattern string) []string {
+	names, _ := filepath.Glob(filepath.Join(c.export, pattern))
+	return names
 }
 
-// kill kills a daemon that was caught, and enters which run it did not end.
-func (f *field) kill(t *testing.T, d *child) {
+// kill kills a suspended daemon, and records the run that it did not complete.
+func (c *cluster) kill(t *testing.T, d *daemonProcess) {
 	t.Helper()
 	d.kill(t)
-	for _, draft := range f.found(begun) {
-		f.killed[strings.TrimPrefix(filepath.Base(draft), strings.TrimSuffix(begun, "*"))] = hygiene.InstantOf(time.Now())
+	for _, draft := range c.glob(draftBegun) {
+		c.killed[strings.TrimPrefix(filepath.Base(draft), strings.TrimSuffix(draftBegun, "*"))] = hygiene.InstantOf(time.Now())
 	}
 }
 
-// stop is SIGSTOP, and waits until it has come.
-func (c *child) stop(t *testing.T) {
+// suspend sends SIGSTOP, and waits until the process has stopped.
+func (c *daemonProcess) suspend(t *testing.T) {
 	t.Helper()
 	var status syscall.WaitStatus
 	if err := c.Process.Signal(syscall.SIGSTOP); err != nil {
@@ -92,25 +94,26 @@ func (c *child) stop(t *testing.T) {
 	}
 }
 
-func (c *child) goOn(t *testing.T) {
+func (c *daemonProcess) resume(t *testing.T) {
 	t.Helper()
 	if err := c.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// more waits until there are n more runs.
-func (f *field) more(t *testing.T, n int) {
+// waitForRuns waits until there are n more runs.
+func (c *cluster) waitForRuns(t *testing.T, n int) {
 	t.Helper()
-	before := f.count(named)
-	becomes(t, fmt.Sprintf("%d more runs", n), func() bool { return f.count(named) >= before+n })
+	before := c.count(runNamed)
+	apptest.Eventually(t, fmt.Sprintf("%d more runs", n), func() bool { return c.count(runNamed) >= before+n })
 }
 
-// holder is which of the daemons has the store's job lock: its number is there.
-func (f *field) holder(t *testing.T, daemons ...*child) (holder, other *child) {
+// jobLockHolder returns the daemon that holds the job lock, whose file has its process
+// id, and the other one.
+func (c *cluster) jobLockHolder(t *testing.T, daemons ...*daemonProcess) (holder, other *daemonProcess) {
 	t.Helper()
-	becomes(t, "a daemon holds the lock", func() bool {
-		text, _ := os.ReadFile(filepath.Join(f.folder, "winnow.db.jobs"))
+	apptest.Eventually(t, "a daemon holds the lock", func() bool {
+		text, _ := os.ReadFile(filepath.Join(c.folder, "winnow.db.jobs"))
 		for i, d := range daemons {
 			if string(text) == fmt.Sprint(d.Process.Pid) {
 				holder, other = d, daemons[len(daemons)-1-i]
@@ -121,84 +124,83 @@ func (f *field) holder(t *testing.T, daemons ...*child) (holder, other *child) {
 	return holder, other
 }
 
-// TestTheScheduleUnderStress lets daemons live through histories, each on a store
-// of its own. They mostly wait, so they all go on at once.
+// TestTheScheduleUnderStress runs scenarios, each on a store of its own. They mostly
+// wait, so they run concurrently.
 func TestTheScheduleUnderStress(t *testing.T) {
 	if testing.Short() {
-		t.Skip("daemons are processes of their own, on the clock on the wall")
+		t.Skip("starts daemons, which run by the wall clock")
 	}
 	var all sync.WaitGroup
-	for name, history := range map[string]func(*testing.T){
+	for name, scenario := range map[string]func(*testing.T){
 		"the holder is killed in the middle of a run and the other takes over": theHolderIsKilledInTheMiddleOfARunAndTheOtherTakesOver,
-		"a stopped holder keeps its turn and goes on where it was":             aStoppedHolderKeepsItsTurnAndGoesOnWhereItWas,
-		"three nights down are made up once however often the run is killed":   threeNightsDownAreMadeUpOnceHoweverOftenTheRunIsKilled,
-		"another schedule is taken up while a run is under way":                anotherScheduleIsTakenUpWhileARunIsUnderWay,
-		"a lock file that is removed in a run lets no two run at once":         aLockFileThatIsRemovedInARunLetsNoTwoRunAtOnce,
-		"a disk that is full in a run fails that run and no later one":         aDiskThatIsFullInARunFailsThatRunAndNoLaterOne,
+		"a suspended holder keeps the lock and continues where it was":         aSuspendedHolderKeepsTheLockAndContinuesWhereItWas,
+		"three missed nights lead to one run however often it is killed":       threeMissedNightsLeadToOneRunHoweverOftenItIsKilled,
+		"a new schedule is applied while a run is under way":                   aNewScheduleIsAppliedWhileARunIsUnderWay,
+		"a lock file removed during a run lets no second run start":            aLockFileRemovedDuringARunLetsNoSecondRunStart,
+		"a disk that is full during a run fails that run and no later one":     aDiskThatIsFullDuringARunFailsThatRunAndNoLaterOne,
 	} {
-		all.Go(func() { t.Run(name, history) })
+		all.Go(func() { t.Run(name, scenario) })
 	}
 	all.Wait()
 }
 
 func theHolderIsKilledInTheMiddleOfARunAndTheOtherTakesOver(t *testing.T) {
-	f := newField(t, t.TempDir(), "@every 1s")
-	one, two := startDaemon(t, "whole", f.config), startDaemon(t, "whole", f.config)
+	c := newCluster(t, t.TempDir(), "@every 1s")
+	one, two := startDaemon(t, "serve", c.config), startDaemon(t, "serve", c.config)
 	answered := 0
-	for round := range *storms {
-		for _, moment := range []string{begun, written, named} {
-			holder, other := f.holder(t, one, two)
-			if other.post(t, fmt.Sprint("killed-", round, moment)) == 200 {
+	for round := range *stressRounds {
+		for _, stage := range []string{draftBegun, manifestWritten, runNamed} {
+			holder, other := c.jobLockHolder(t, one, two)
+			if other.post(t, fmt.Sprint("killed-", round, stage)) == 200 {
 				answered++
 			}
-			f.catch(t, holder, moment)
-			f.kill(t, holder)
-			one, two = other, startDaemon(t, "whole", f.config)
-			f.more(t, 1)
+			c.suspendAt(t, holder, stage)
+			c.kill(t, holder)
+			one, two = other, startDaemon(t, "serve", c.config)
+			c.waitForRuns(t, 1)
 		}
 	}
-	one.end(t)
-	two.end(t)
-	f.lawful(t, time.Second)
-	if len(f.killed) != 2**storms {
-		t.Errorf("%d runs were cut short: this proved nothing", len(f.killed))
+	one.terminate(t)
+	two.terminate(t)
+	c.checkInvariants(t, time.Second)
+	if len(c.killed) != 2**stressRounds {
+		t.Errorf("%d runs were interrupted: the test proves nothing", len(c.killed))
 	}
-	if answered != 3**storms {
+	if answered != 3**stressRounds {
 		t.Errorf("%d callbacks were answered", answered)
 	}
 }
 
-func aStoppedHolderKeepsItsTurnAndGoesOnWhereItWas(t *testing.T) {
-	f := newField(t, t.TempDir(), "@every 1s")
-	one, two := startDaemon(t, "whole", f.config), startDaemon(t, "whole", f.config)
-	holder, other := f.holder(t, one, two)
-	f.more(t, 1)
-	f.catch(t, holder, begun)
-	standing := f.count(named)
-	for range 5 { // longer than several intervals, and than the other's looks at the lock
+func aSuspendedHolderKeepsTheLockAndContinuesWhereItWas(t *testing.T) {
+	c := newCluster(t, t.TempDir(), "@every 1s")
+	one, two := startDaemon(t, "serve", c.config), startDaemon(t, "serve", c.config)
+	holder, other := c.jobLockHolder(t, one, two)
+	c.waitForRuns(t, 1)
+	c.suspendAt(t, holder, draftBegun)
+	before := c.count(runNamed)
+	for range 5 { // longer than several intervals, and than the other daemon's polling of the lock
 		time.Sleep(500 * time.Millisecond)
-		if status := other.post(t, fmt.Sprint("stopped-", time.Now().UnixNano())); status != 200 {
-			t.Errorf("the daemon that looks on answers %d", status)
+		if status := other.post(t, fmt.Sprint("suspended-", time.Now().UnixNano())); status != 200 {
+			t.Errorf("the other daemon answers %d", status)
 		}
 	}
-	if n := f.count(named); n != standing {
-		t.Errorf("%d runs were made while the holder was stopped in one", n-standing)
+	if n := c.count(runNamed); n != before {
+		t.Errorf("%d runs were made while the holder was suspended in one", n-before)
 	}
-	holder.goOn(t)
-	f.more(t, 2)
-	f.catch(t, holder, begun)
-	f.kill(t, holder) // also one that is stopped
-	f.more(t, 1)
-	other.end(t)
-	f.passedOver(t, f.lawful(t, time.Second), 2*time.Second)
-	if len(f.killed) != 1 {
-		t.Errorf("killed were %v: this proved nothing", f.killed)
+	holder.resume(t)
+	c.waitForRuns(t, 2)
+	c.suspendAt(t, holder, draftBegun)
+	c.kill(t, holder) // while it is suspended
+	c.waitForRuns(t, 1)
+	other.terminate(t)
+	c.wantGap(t, c.checkInvariants(t, time.Second), 2*time.Second)
+	if len(c.killed) != 1 {
+		t.Errorf("the interrupted runs are %v: the test proves nothing", c.killed)
 	}
 }
 
-// passedOver demands that there was a time of that length in which no run was
-// published.
-func (f *field) passedOver(t *testing.T, runs []segments.Run, least time.Duration) {
+// wantGap checks that there is a gap of that length without a published run.
+func (c *cluster) wantGap(t *testing.T, runs []segments.Run, least time.Duration) {
 	t.Helper()
 	published := withStatus(runs, segments.Published)
 	for i := 1; i < len(published); i++ {
@@ -206,109 +208,108 @@ func (f *field) passedOver(t *testing.T, runs []segments.Run, least time.Duratio
 			return
 		}
 	}
-	t.Errorf("no run was passed over for %s", least)
+	t.Errorf("there is no gap of %s", least)
 }
 
-// Three nights down, and then again and again killed in the middle of the run
-// that makes up for them: it is made once, for the latest night.
-func threeNightsDownAreMadeUpOnceHoweverOftenTheRunIsKilled(t *testing.T) {
-	// No other night comes while the test runs, at whatever time of the day.
+// No daemon ran for three nights, and then each is killed in the middle of the run that
+// makes up for them. There is one run, for the latest night.
+func threeMissedNightsLeadToOneRunHoweverOftenItIsKilled(t *testing.T) {
+	// No other scheduled time comes while the test runs.
 	night := time.Now().UTC().Add(-time.Hour).Truncate(time.Hour)
-	f := newField(t, t.TempDir(), fmt.Sprintf("0 %d * * *", night.Hour()))
-	f.keep(t, night.AddDate(0, 0, -3))
-	f.fill(t, 30_000) // so that the run takes a while
-	for range 3 * *storms {
-		d := startDaemon(t, "whole", f.config)
-		f.catch(t, d, begun)
-		f.kill(t, d)
+	c := newCluster(t, t.TempDir(), fmt.Sprintf("0 %d * * *", night.Hour()))
+	c.recordJobTime(t, night.AddDate(0, 0, -3))
+	c.importContacts(t, 30_000) // so that the run takes a while
+	for range 3 * *stressRounds {
+		d := startDaemon(t, "serve", c.config)
+		c.suspendAt(t, d, draftBegun)
+		c.kill(t, d)
 	}
 	for range 2 {
-		d := startDaemon(t, "whole", f.config)
-		becomes(t, "the night is made", func() bool { return f.count("latest") == 1 })
-		d.end(t)
+		d := startDaemon(t, "serve", c.config)
+		apptest.Eventually(t, "the run of the night is published", func() bool { return c.count("latest") == 1 })
+		d.terminate(t)
 	}
-	runs := f.lawful(t, time.Hour)
-	if len(f.killed) != 1 || len(runs) != 1 || runs[0].Status != segments.Published || !runs[0].ScheduledAt.Time().Equal(night) {
-		t.Errorf("killed was %v; the runs are %v, want one, for %s", f.killed, runs, night)
+	runs := c.checkInvariants(t, time.Hour)
+	if len(c.killed) != 1 || len(runs) != 1 || runs[0].Status != segments.Published || !runs[0].ScheduledAt.Time().Equal(night) {
+		t.Errorf("the interrupted runs are %v, the runs %v, want one for %s", c.killed, runs, night)
 	}
 }
 
-func anotherScheduleIsTakenUpWhileARunIsUnderWay(t *testing.T) {
-	f := newField(t, t.TempDir(), "@every 1s")
-	one, two := startDaemon(t, "whole", f.config), startDaemon(t, "whole", f.config)
-	holder, other := f.holder(t, one, two)
-	f.catch(t, holder, begun)
-	edit(t, f.config, "@every 1s", "@every 2s")
+func aNewScheduleIsAppliedWhileARunIsUnderWay(t *testing.T) {
+	c := newCluster(t, t.TempDir(), "@every 1s")
+	one, two := startDaemon(t, "serve", c.config), startDaemon(t, "serve", c.config)
+	holder, other := c.jobLockHolder(t, one, two)
+	c.suspendAt(t, holder, draftBegun)
+	apptest.Edit(t, c.config, "@every 1s", "@every 2s")
 	if err := holder.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	holder.goOn(t)
-	time.Sleep(700 * time.Millisecond) // it has read it, and what was under way has ended
+	holder.resume(t)
+	time.Sleep(700 * time.Millisecond) // the config is read by then, and the run under way has ended
 	from := time.Now()
-	f.more(t, 1)
+	c.waitForRuns(t, 1)
 	holder.kill(t)
-	f.more(t, 1)
-	other.end(t)
-	for _, run := range f.lawful(t, time.Second) {
+	c.waitForRuns(t, 1)
+	other.terminate(t)
+	for _, run := range c.checkInvariants(t, time.Second) {
 		if at := run.ScheduledAt.Time(); at.After(from) && at.Unix()%2 != 0 {
-			t.Errorf("run %s is not one of the new schedule", run.Name)
+			t.Errorf("run %s is not of the new schedule", run.Name)
 		}
 	}
 }
 
-func aLockFileThatIsRemovedInARunLetsNoTwoRunAtOnce(t *testing.T) {
-	f := newField(t, t.TempDir(), "@every 1s")
-	one, two := startDaemon(t, "whole", f.config), startDaemon(t, "whole", f.config)
-	holder, other := f.holder(t, one, two)
-	f.catch(t, holder, begun)
-	standing := f.count(named)
-	if err := os.Remove(filepath.Join(f.folder, "winnow.db.jobs")); err != nil {
+func aLockFileRemovedDuringARunLetsNoSecondRunStart(t *testing.T) {
+	c := newCluster(t, t.TempDir(), "@every 1s")
+	one, two := startDaemon(t, "serve", c.config), startDaemon(t, "serve", c.config)
+	holder, other := c.jobLockHolder(t, one, two)
+	c.suspendAt(t, holder, draftBegun)
+	before := c.count(runNamed)
+	if err := os.Remove(filepath.Join(c.folder, "winnow.db.jobs")); err != nil {
 		t.Fatal(err)
 	}
-	if now, _ := f.holder(t, other); now != other {
+	if now, _ := c.jobLockHolder(t, other); now != other {
 		t.Error("the other daemon did not take the lock")
 	}
 	time.Sleep(time.Second)
-	if n := f.count(named); n != standing {
-		t.Errorf("%d runs were made in the middle of one", n-standing)
+	if n := c.count(runNamed); n != before {
+		t.Errorf("%d runs were made during another", n-before)
 	}
-	holder.goOn(t)
-	f.more(t, 2)
-	holder.end(t) // it only looks on now
-	f.more(t, 1)
-	other.end(t)
-	f.lawful(t, time.Second)
+	holder.resume(t)
+	c.waitForRuns(t, 2)
+	holder.terminate(t) // it no longer holds the lock
+	c.waitForRuns(t, 1)
+	other.terminate(t)
+	c.checkInvariants(t, time.Second)
 }
 
-func aDiskThatIsFullInARunFailsThatRunAndNoLaterOne(t *testing.T) {
-	f := newField(t, tmpfs(t), "@every 1s")
-	one, two := startDaemon(t, "whole", f.config), startDaemon(t, "whole", f.config)
-	holder, other := f.holder(t, one, two)
-	f.more(t, 1)
-	f.catch(t, holder, begun)
-	ballast, err := os.Create(filepath.Join(f.folder, "ballast"))
+func aDiskThatIsFullDuringARunFailsThatRunAndNoLaterOne(t *testing.T) {
+	c := newCluster(t, apptest.SmallDisk(t), "@every 1s")
+	one, two := startDaemon(t, "serve", c.config), startDaemon(t, "serve", c.config)
+	holder, other := c.jobLockHolder(t, one, two)
+	c.waitForRuns(t, 1)
+	c.suspendAt(t, holder, draftBegun)
+	ballast, err := os.Create(filepath.Join(c.folder, "ballast"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	io.Copy(ballast, zeros{}) // until the disk is full
 	ballast.Close()
-	holder.goOn(t)
+	holder.resume(t)
 	time.Sleep(700 * time.Millisecond)
 	holder.kill(t) // and the other takes over on a full disk
 	time.Sleep(2100 * time.Millisecond)
 	if err := os.Remove(ballast.Name()); err != nil {
 		t.Fatal(err)
 	}
-	f.more(t, 2)
-	other.end(t)
-	f.passedOver(t, f.lawful(t, time.Second), 2*time.Second)
+	c.waitForRuns(t, 2)
+	other.terminate(t)
+	c.wantGap(t, c.checkInvariants(t, time.Second), 2*time.Second)
 }
 
-// keep makes a store whose daemon saw to the export up to that time, and then
-// was down.
-func (f *field) keep(t *testing.T, at time.Time) {
+// recordJobTime makes a store whose export has run up to that time.
+func (c *cluster) recordJobTime(t *testing.T, at time.Time) {
 	t.Helper()
-	s, err := store.Open(filepath.Join(f.folder, "winnow.db"))
+	s, err := store.Open(filepath.Join(c.folder, "winnow.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,10 +318,10 @@ func (f *field) keep(t *testing.T, at time.Time) {
 	}
 }
 
-// fill makes so many contacts, whom no event is about.
-func (f *field) fill(t *testing.T, n int) {
+// importContacts imports n contacts.
+func (c *cluster) importContacts(t *testing.T, n int) {
 	t.Helper()
-	list := filepath.Join(f.folder, "contacts.csv")
+	list := filepath.Join(c.folder, "contacts.csv")
 	text := []byte("contact\n")
 	for i := range n {
 		text = fmt.Appendf(text, "crm-%06d\n", i)
@@ -328,8 +329,8 @@ func (f *field) fill(t *testing.T, n int) {
 	if err := os.WriteFile(list, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var said strings.Builder
-	if code := Main([]string{"import", "contacts", "-c", f.config, "--apply", list}, World{Stdout: &said, Stderr: &said}); code != 0 {
-		t.Fatalf("the contacts were not imported: %s", said.String())
+	var out strings.Builder
+	if code := Main([]string{"import", "contacts", "-c", c.config, "--apply", list}, Process{Stdout: &out, Stderr: &out}); code != exitOK {
+		t.Fatalf("the contacts were not imported: %s", out.String())
 	}
 }

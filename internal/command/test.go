@@ -7,29 +7,31 @@ import (
 	"slices"
 	"strings"
 
-	"winnow/hygiene"
 	"winnow/hygiene/ruletest"
+	"winnow/internal/app"
 	"winnow/internal/config"
-	"winnow/segments"
+	"winnow/internal/testfile"
+	"winnow/internal/ui"
+	"winnow/internal/yamldoc"
 )
 
-// testCommand tries the rules in made-up lives.
+// testCommand runs rule tests.
 type testCommand struct {
 	Files   []string `arg:"" name:"file" help:"Files of rule tests."`
-	Pick    string   `name:"run" placeholder:"REGEXP" help:"Only the tests whose name matches."`
+	Pick    string   `name:"run" placeholder:"REGEXP" help:"Run only the tests whose name matches."`
 	Verbose bool     `short:"v" help:"List the tests that passed too."`
 }
 
-// tested is what test prints as JSON.
-type tested struct {
+// testReport is what test prints as JSON.
+type testReport struct {
 	Passed   int               `json:"passed"`
 	Failed   int               `json:"failed"`
-	Tests    []testedCase      `json:"tests"`
+	Tests    []testResult      `json:"tests"`
 	Coverage ruletest.Coverage `json:"coverage"`
-	Problems []config.Problem  `json:"problems"`
+	Problems []yamldoc.Problem `json:"problems"`
 }
 
-type testedCase struct {
+type testResult struct {
 	File     string             `json:"file"`
 	Line     int                `json:"line"`
 	Name     string             `json:"name"`
@@ -37,17 +39,17 @@ type testedCase struct {
 	Failures []ruletest.Failure `json:"failures"`
 }
 
-// Run tries the tests of all files.
-func (x testCommand) Run(c *call) error {
+// Run runs the tests of all files, and prints how they went.
+func (x testCommand) Run(c *invocation) error {
 	pick, err := regexp.Compile(x.Pick)
 	if err != nil {
-		return &usageError{fmt.Errorf("--run %q is not a regular expression: %w", x.Pick, err)}
+		return ui.Usagef("--run %q is not a regular expression: %w", x.Pick, err)
 	}
-	cfg, err := c.load(false)
+	cfg, err := c.load()
 	if err != nil {
 		return err
 	}
-	bench, err := benchOf(cfg)
+	bench, err := app.RuleTests(cfg)
 	if err != nil {
 		return err
 	}
@@ -57,92 +59,68 @@ func (x testCommand) Run(c *call) error {
 	}
 	cases = slices.DeleteFunc(cases, func(t ruletest.Case) bool { return !pick.MatchString(t.Name) })
 	if len(cases) == 0 {
-		return fmt.Errorf("no test has a name that matches %q", x.Pick)
+		return fmt.Errorf("no test name matches %q", x.Pick)
 	}
-	did := tested{Tests: []testedCase{}, Problems: []config.Problem{}}
+	report := testReport{Tests: []testResult{}, Problems: []yamldoc.Problem{}}
 	for i := range cases {
 		result := bench.Run(&cases[i])
-		did.add(&result)
-		if !c.json {
-			x.tell(c, &result)
+		report.add(&result)
+		if !c.JSON {
+			x.printResult(c, &result)
 		}
 	}
-	did.Coverage = bench.Coverage()
-	return x.sum(c, &did)
+	report.Coverage = bench.Coverage()
+	if c.JSON {
+		err = c.PrintJSON(report)
+	} else {
+		x.printSummary(c, &report)
+	}
+	if report.Failed > 0 {
+		err = errors.Join(err, ui.ErrNo)
+	}
+	return err
 }
 
-// read reads all files, so that all their problems are told at once.
-func (x testCommand) read(c *call, cfg *config.Config, sources []ruletest.Source) ([]ruletest.Case, error) {
+// read reads the tests of all files. The error has the problems of all of them; as
+// JSON, they are printed.
+func (x testCommand) read(c *invocation, cfg *config.Config, sources []ruletest.Source) ([]ruletest.Case, error) {
 	var cases []ruletest.Case
-	problems := &config.Problems{}
+	all := &yamldoc.Problems{}
 	var errs []error
 	for _, file := range x.Files {
-		more, err := config.LoadRuleTests(file, cfg, sources)
-		var wrong *config.Problems
-		if errors.As(err, &wrong) {
-			problems.List = append(problems.List, wrong.List...)
+		more, err := testfile.Load(file, cfg, sources)
+		var problems *yamldoc.Problems
+		if errors.As(err, &problems) {
+			all.List = append(all.List, problems.List...)
 		} else {
 			errs = append(errs, err)
 		}
 		cases = append(cases, more...)
 	}
-	if len(problems.List) > 0 {
-		if c.json {
-			nothing := tested{Tests: []testedCase{}, Coverage: ruletest.Coverage{Rules: []string{}, Codes: []ruletest.Code{}}, Problems: problems.List}
-			return nil, errors.Join(append(errs, c.printJSON(nothing), errNo)...)
+	if len(all.List) > 0 {
+		if c.JSON {
+			report := testReport{Tests: []testResult{}, Coverage: ruletest.Coverage{Rules: []string{}, Codes: []ruletest.Code{}}, Problems: all.List}
+			return nil, errors.Join(append(errs, c.PrintJSON(report), ui.ErrNo)...)
 		}
-		errs = append(errs, problems)
+		errs = append(errs, all)
 	}
 	return cases, errors.Join(errs...)
 }
 
-func (d *tested) add(r *ruletest.Result) {
-	t := testedCase{File: r.Case.File, Line: r.Case.Line, Name: r.Case.Name, Passed: r.Passed(), Failures: r.Failures}
+func (p *testReport) add(r *ruletest.Result) {
+	t := testResult{File: r.Case.File, Line: r.Case.Line, Name: r.Case.Name, Passed: r.Passed(), Failures: r.Failures}
 	if t.Passed {
-		d.Passed++
+		p.Passed++
 		t.Failures = []ruletest.Failure{}
 	} else {
-		d.Failed++
+		p.Failed++
 	}
-	d.Tests = append(d.Tests, t)
+	p.Tests = append(p.Tests, t)
 }
 
-// sum prints what came of all tests.
-func (x testCommand) sum(c *call, did *tested) error {
-	var no error
-	if did.Failed > 0 {
-		no = errNo
-	}
-	if c.json {
-		return errors.Join(c.printJSON(did), no)
-	}
-	fmt.Fprintf(c.Stdout, "%s: %s passed", plural(int64(len(did.Tests)), "test"), grouped(int64(did.Passed)))
-	if did.Failed > 0 {
-		fmt.Fprintf(c.Stdout, ", %s failed", grouped(int64(did.Failed)))
-	}
-	fmt.Fprintln(c.Stdout)
-	if x.Pick == "" { // of a few tests it would say what the others do
-		c.tellCoverage(&did.Coverage)
-	}
-	return no
-}
-
-func (c *call) tellCoverage(not *ruletest.Coverage) {
-	if len(not.Rules) > 0 {
-		fmt.Fprintf(c.Stdout, "rules that no test made act: %s\n", strings.Join(not.Rules, ", "))
-	}
-	var codes []string
-	for _, code := range not.Codes {
-		codes = append(codes, fmt.Sprintf("%s %s %s", code.Source, code.Event, code.Code))
-	}
-	if len(codes) > 0 {
-		fmt.Fprintf(c.Stdout, "codes that no test sent: %s\n", strings.Join(codes, ", "))
-	}
-}
-
-// tell prints how one test went: of one that failed what was expected and the
-// story of its contact.
-func (x testCommand) tell(c *call, r *ruletest.Result) {
+// printResult prints how one test went: if it failed, what was expected, and what
+// happened to its contact.
+func (x testCommand) printResult(c *invocation, r *ruletest.Result) {
 	t := r.Case
 	if r.Passed() {
 		if x.Verbose {
@@ -155,75 +133,57 @@ func (x testCommand) tell(c *call, r *ruletest.Result) {
 	}
 	var rows [][]string
 	for i := range r.Story {
-		rows = append(rows, sceneRows(&r.Story[i])...)
+		s := &r.Story[i]
+		rows = append(rows, []string{"  " + s.String(), s.What})
+		for _, n := range s.Notes {
+			text := n.Text
+			if n.Rule != "" {
+				text = n.Rule + ": " + text
+			}
+			rows = append(rows, []string{"", "  " + text})
+		}
 	}
 	if len(rows) > 0 {
 		fmt.Fprintln(c.Stdout)
-		table(c.Stdout, abridged(rows))
+		ui.Table(c.Stdout, elide(rows))
 	}
 	fmt.Fprintln(c.Stdout)
 }
 
-// sceneRows is one thing that happened, and below it what came of it.
-func sceneRows(s *ruletest.Scene) [][]string {
-	rows := [][]string{{"  " + s.String(), s.What}}
-	for _, n := range s.Notes {
-		text := n.Text
-		if n.Rule != "" {
-			text = n.Rule + ": " + text
-		}
-		rows = append(rows, []string{"", "  " + text})
-	}
-	return rows
-}
-
-// How much of a long story is told: how it began, and what came last.
+// How many rows of a long story are printed: its beginning and its end.
 const (
-	storyBegins = 8
-	storyEnds   = 40
+	firstRows = 8
+	lastRows  = 40
 )
 
-func abridged(rows [][]string) [][]string {
-	left := len(rows) - storyBegins - storyEnds
-	if left <= 1 {
+// elide leaves out the middle of a long story.
+func elide(rows [][]string) [][]string {
+	omitted := len(rows) - firstRows - lastRows
+	if omitted <= 1 {
 		return rows
 	}
-	gap := []string{"  …", plural(int64(left), "more line")}
-	return slices.Concat(rows[:storyBegins], [][]string{gap}, rows[len(rows)-storyEnds:])
+	gap := []string{"  …", ui.Count(int64(omitted), "more line")}
+	return slices.Concat(rows[:firstRows], [][]string{gap}, rows[len(rows)-lastRows:])
 }
 
-// benchOf is where the tests of a config are tried.
-func benchOf(cfg *config.Config) (*ruletest.Bench, error) {
-	byName, err := readers(cfg)
-	if err != nil {
-		return nil, err
+// printSummary prints the counts and, if all tests were run, what no test covers.
+func (x testCommand) printSummary(c *invocation, p *testReport) {
+	fmt.Fprintf(c.Stdout, "%s: %s passed", ui.Count(int64(len(p.Tests)), "test"), ui.Number(int64(p.Passed)))
+	if p.Failed > 0 {
+		fmt.Fprintf(c.Stdout, ", %s failed", ui.Number(int64(p.Failed)))
 	}
-	b := &ruletest.Bench{Policy: cfg.Policy}
-	b.Membership = func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) (bool, error) {
-		return membership(cfg.Segments, c, lists, at).In(segment)
+	fmt.Fprintln(c.Stdout)
+	if x.Pick != "" { // others may cover it
+		return
 	}
-	b.WhyMember = func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) hygiene.Phrase {
-		f, err := membership(cfg.Segments, c, lists, at).Explain(segment)
-		if err != nil {
-			return hygiene.Phrase{err.Error()}
-		}
-		return f.Why
+	if len(p.Coverage.Rules) > 0 {
+		fmt.Fprintf(c.Stdout, "rules that no test triggered: %s\n", strings.Join(p.Coverage.Rules, ", "))
 	}
-	for _, s := range cfg.Sources {
-		b.Sources = append(b.Sources, ruletest.Source{Name: s.Name, Reader: byName[s.Name], Table: byName[s.Name].Lines()})
+	var codes []string
+	for _, code := range p.Coverage.Codes {
+		codes = append(codes, fmt.Sprintf("%s %s %s", code.Source, code.Event, code.Code))
 	}
-	return b, nil
-}
-
-// onLists is the static lists that the contact of a test is on.
-type onLists []string
-
-// InList implements [segments.Lists].
-func (l onLists) InList(list, _ string) (bool, error) { return slices.Contains(l, list), nil }
-
-// membership asks the segments themselves about the contact of a test.
-func membership(all []segments.Segment, c *hygiene.Contact, lists []string, at hygiene.Instant) *segments.Membership {
-	m := segments.NewMembership(all, onLists(lists), at)
-	m.Turn(c)
-	return m
+	if len(codes) > 0 {
+		fmt.Fprintf(c.Stdout, "codes that no test sent: %s\n", strings.Join(codes, ", "))
+	}
 }

@@ -9,27 +9,25 @@ import (
 	"testing"
 )
 
-// tests runs winnow test over files, against config.example.yaml.
-func tests(t *testing.T, args ...string) (status int, stdout, stderr string) {
+// runTests runs winnow test with config.example.yaml.
+func runTests(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
-	var out, told bytes.Buffer
-	status = run(t.Context(), append([]string{"test", "-c", "../../config.example.yaml"}, args...), World{Stdout: &out, Stderr: &told})
-	return status, out.String(), told.String()
+	var out, errs bytes.Buffer
+	status = run(t.Context(), append([]string{"test", "-c", "../../config.example.yaml"}, args...), Process{Stdout: &out, Stderr: &errs})
+	return status, out.String(), errs.String()
 }
 
-func TestTheRulesOfTheExampleDoWhatTheirTestsSay(t *testing.T) {
-	status, stdout, stderr := tests(t, "../../hygiene/ruletest/example.yaml")
-	if status != exitDone || stderr != "" || strings.Contains(stdout, "failed") {
+func TestTheExampleConfigPassesItsRuleTests(t *testing.T) {
+	status, stdout, stderr := runTests(t, "../../hygiene/ruletest/example.yaml")
+	if status != exitOK || stderr != "" || strings.Contains(stdout, "failed") {
 		t.Errorf("exit %d\n%s%s", status, stdout, stderr)
 	}
 	if strings.Contains(stdout, "no test") {
-		t.Errorf("the tests leave something out:\n%s", stdout)
+		t.Errorf("the tests do not cover everything:\n%s", stdout)
 	}
 }
 
-// TestARuleTakenOutOfTheExampleFailsItsTest shows that the tests that ship notice
-// a change of each rule.
-func TestARuleTakenOutOfTheExampleFailsItsTest(t *testing.T) {
+func TestAChangeOfAnyRuleOfTheExampleConfigFailsItsRuleTests(t *testing.T) {
 	text, err := os.ReadFile("../../config.example.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -48,17 +46,17 @@ func TestARuleTakenOutOfTheExampleFailsItsTest(t *testing.T) {
 	} {
 		changed := strings.Replace(string(text), from, to, 1)
 		if changed == string(text) {
-			t.Fatalf("the example has no %q", from)
+			t.Fatalf("the example config has no %q", from)
 		}
 		path := filepath.Join(t.TempDir(), "winnow.yaml")
 		if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		want := exitFailed
-		if strings.Contains(to, "source") { // means the same
-			want = exitDone
+		if strings.Contains(to, "source") { // the same rule in other words
+			want = exitOK
 		}
-		if status, stdout, stderr := tests(t, "-c", path, "../../hygiene/ruletest/example.yaml"); status != want || stderr != "" {
+		if status, stdout, stderr := runTests(t, "-c", path, "../../hygiene/ruletest/example.yaml"); status != want || stderr != "" {
 			t.Errorf("%s: exit %d\n%s%s", to, status, stdout, stderr)
 		}
 	}
@@ -73,21 +71,21 @@ func TestJSONOfTestsHasNoNullLists(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("tests: []"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for file, want := range map[string]int{good: exitDone, bad: exitFailed} {
-		status, stdout, stderr := tests(t, "--json", file)
+	for file, want := range map[string]int{good: exitOK, bad: exitFailed} {
+		status, stdout, stderr := runTests(t, "--json", file)
 		if status != want || stderr != "" || !json.Valid([]byte(stdout)) || strings.Contains(stdout, "null") {
 			t.Errorf("%s: exit %d\n%s%s", file, status, stdout, stderr)
 		}
 	}
 }
 
-func TestALongStoryIsToldFromItsBeginningAndItsEnd(t *testing.T) {
+func TestALongStoryIsPrintedWithoutItsMiddle(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "t.yaml")
 	text := "tests: [{name: a, events: {at: 0h, outcome: sent, repeat: 1000, every: 1m}, expect: {at: 1d, status: retry}}]"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, stdout, _ := tests(t, path)
+	_, stdout, _ := runTests(t, path)
 	if lines := strings.Count(stdout, "\n"); lines > 60 || !strings.Contains(stdout, "  0h ") || !strings.Contains(stdout, "more lines") || !strings.Contains(stdout, "16h39m") {
 		t.Errorf("%d lines:\n%s", lines, stdout)
 	}

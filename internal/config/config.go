@@ -1,19 +1,26 @@
-// Package config reads the file that operations edits: YAML to checked values
-// with their places.
+// Package config reads the file that operations edits, and makes checked values of
+// it.
 //
-// Whoever edits the file should never fear it. So everything that is wrong is
-// told at once, each with its line and column, in the words of the file, with
-// what was probably meant. And nothing is guessed: an unknown key, a second
-// value, a number that is no whole number, an alias are all refused, since a
-// rule that is read otherwise than it was meant texts people who said no.
+// People should edit the file without fear. So every problem is reported, each with
+// its line and column, in the words of the file, with what was probably meant. And
+// nothing is guessed: a rule that is read differently from what was meant texts
+// people who said no.
 //
-// It goes in three steps. The text becomes a tree ([gopkg.in/yaml.v3] into
-// nodes, never into Go values: those lose places and accept too much). The tree
-// is walked along one table of shapes, schema.go, the only place that knows the
-// keys; what comes out has the shape it should have. Last, that is read into
-// values, and what only the whole file can tell is checked: names, references,
-// cycles. A mistake found in one step is not told again in the next. Of a file
-// without mistakes is told what it hardly means, as warnings.
+// Reading takes two steps. Package yamldoc compares the file with its shape. Then
+// the reader turns the entries into values, and checks what only the whole file
+// shows: names, references, cycles. What is correct and probably not meant is the
+// business of package lint.
+//
+// Where to change what:
+//   - a key: a field of the shape of its section, and the line that reads it. Both
+//     are in the file of the section: server.go, sources.go, rules.go, segments.go
+//     and so on. A test finds a key that no code reads.
+//   - a test of conditions: a line in testsOf and a case in readCondition, both in
+//     conditions.go.
+//   - an action of rules: a field in action and a line in readAction, both in
+//     rules.go.
+//   - a message: in the file that reports it; run the tests with -update, and look
+//     at the difference.
 package config
 
 import (
@@ -27,10 +34,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/internal/yamldoc"
 	"winnow/segments"
 )
 
@@ -40,7 +46,7 @@ type Config struct {
 	Hash string // the first 12 hexadecimal digits of the SHA-256 of Text
 	Text []byte
 
-	Listen   string // address of the public door
+	Listen   string // address of the public server
 	TLS      *TLS   // nil when a proxy ends TLS
 	Admin    Admin
 	Store    string         // path of the store's main file
@@ -54,16 +60,17 @@ type Config struct {
 	Segments      []segments.Segment
 	Exports       []segments.Export
 
-	// Warnings is what is right and hardly meant, in the order of the file: a
-	// rule that nothing triggers, a segment that nobody can be in. Only what is
-	// certain is among them.
-	Warnings []Problem
+	root *yamldoc.Entry
 }
+
+// Root is the file as a tree of entries with their places, for code that reports at
+// these; nil for a config that was not parsed.
+func (c *Config) Root() *yamldoc.Entry { return c.root }
 
 // TLS names the files of a certificate and its key.
 type TLS struct{ Cert, Key string }
 
-// Admin is the private door.
+// Admin is the private server.
 type Admin struct {
 	Listen string
 	Token  string // empty for none, which only a loopback address may have
@@ -77,27 +84,36 @@ type Source struct {
 	Outcomes     []provider.Line
 }
 
-// Options is what a file can't say itself.
+// Options are what the caller knows and a file does not.
 type Options struct {
 	// Env looks up a variable of the environment; nil for the process's own.
 	Env func(string) (string, bool)
-	// CheckSchedule tells what is wrong with a schedule; nil for nothing.
+	// CheckSchedule returns what is wrong with a schedule; nil to accept all.
 	CheckSchedule func(string) error
-	// WarnSchedule tells what about a good schedule was hardly meant in that time
-	// zone, a sentence each; nil for nothing.
-	WarnSchedule func(text string, zone *time.Location) []string
-	// Secrets demands the secrets. Without it a token whose variable is not set
-	// or whose file can't be read is left out, for the commands that open no door.
-	Secrets bool
-	// Kept says that the text was good before. What a server needs and can't be
-	// had now keeps that server from its runs, and nobody from answering.
-	Kept bool
+	// Secrets says which secrets are required.
+	Secrets Secrets
 }
+
+// Secrets says which secrets are required. A missing one, whose variable is not set
+// or whose file cannot be read, is a problem.
+type Secrets uint8
+
+const (
+	// SecretsOptional leaves missing secrets out, for commands that open no server. A
+	// destination whose secret is missing fails when it is used.
+	SecretsOptional Secrets = iota
+	// SecretsRequired requires all secrets.
+	SecretsRequired
+	// SecretsRequiredToListen requires those of the public and the private server,
+	// for a daemon that starts with the last good config: it must answer callbacks. A
+	// destination whose secret is missing fails when it is used.
+	SecretsRequiredToListen
+)
 
 // MaxSize is the most bytes that a config may have.
 const MaxSize = 1 << 20
 
-// Load reads and checks the file at path. The error is a [*Problems] when the
+// Load reads and checks the file at path. The error is a [*yamldoc.Problems] when the
 // file could be read and something in it is wrong.
 func Load(path string, o Options) (*Config, error) {
 	content, err := read(path)
@@ -121,13 +137,13 @@ func read(path string) ([]byte, error) {
 		return nil, err
 	}
 	if len(content) > MaxSize {
-		return nil, fmt.Errorf("%s is larger than 1 MiB, which no config is: name the right file", path)
+		return nil, fmt.Errorf("%s is larger than 1 MiB, the limit for a config; check the path", path)
 	}
 	return content, nil
 }
 
 // Parse checks the text of a config. path names it in problems, and paths in it
-// are relative to its folder. The error is a [*Problems].
+// are relative to its folder. The error is a [*yamldoc.Problems].
 func Parse(path string, text []byte, o Options) (*Config, error) {
 	folder, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
@@ -136,68 +152,98 @@ func Parse(path string, text []byte, o Options) (*Config, error) {
 	if o.Env == nil {
 		o.Env = os.LookupEnv
 	}
-	d := &document{file: path, refused: map[*yaml.Node]bool{}}
-	root := d.parse(text)
-	if root == nil {
-		return nil, d.err()
-	}
+	doc := yamldoc.Read(path, text, file, yamldoc.Options{
+		Env:       o.Env,
+		EmptyHint: "start from config.example.yaml",
+		Implied:   []string{"when", "then"},
+		RequireSecret: func(s *yamldoc.Shape) bool {
+			return o.Secrets == SecretsRequired || o.Secrets == SecretsRequiredToListen && s != deliverySecret
+		},
+	})
 	sum := sha256.Sum256(text)
-	c := &Config{Path: path, Hash: hex.EncodeToString(sum[:])[:12], Text: text}
-	r := &reader{
-		walker:  &walker{document: d, lookup: o.Env, demand: o.Secrets, kept: o.Kept},
-		options: o,
-		folder:  folder,
+	c := &Config{Path: path, Hash: hex.EncodeToString(sum[:])[:12], Text: text, root: doc.Root}
+	if doc.Root != nil {
+		(&reader{options: o, folder: folder}).read(c)
 	}
-	e := r.walk(&place{index: -1, at: root, node: root}, file, false)
-	r.read(c, e)
-	if err := d.err(); err != nil {
+	if err := doc.Err(); err != nil {
 		return nil, err
 	}
-	r.warn(c, e)
 	return c, nil
 }
 
-// reader turns what has the right shape into values, and checks what only the
-// whole file can tell.
+// Schema is the JSON Schema (draft-07) of the config, for editors. It accepts
+// whatever [Parse] accepts. It cannot check what only the whole file shows (names,
+// references, cycles), nor the environment; winnow check does. The bytes are always
+// the same.
+func Schema() []byte {
+	return file.JSONSchema("winnow's config", "What a winnow daemon receives, does about it, and writes.")
+}
+
+// reader turns entries into values, and checks what only the whole file shows.
 type reader struct {
-	*walker
 	options Options
 	folder  string // paths are relative to it
 
-	sources, reasons, tags, segments names
+	sources, reasons, tags, segments yamldoc.Names
+	references                       []*yamldoc.Entry // the references to segments in the conditions read so far
 }
 
 // read fills the config. Names come first, so that every reference can be checked.
-func (r *reader) read(c *Config, e *entry) {
-	r.learn(e)
-	r.readHead(c, e)
-	c.Sources = r.readSources(e.get("sources"), c.Admin.Token)
-	c.Sweep = r.schedule(e.get("hygiene").get("sweep"))
-	c.Review = r.schedule(e.get("hygiene").get("review"))
-	c.Breakers = r.readBreakers(e.get("hygiene").get("breaker"))
-	c.Policy = hygiene.NewPolicy(r.readRules(e.get("hygiene").get("rules")), c.Hash)
-	c.Segments = r.readSegments(e.get("segments"))
-	c.Exports = r.readExports(e.get("exports"))
+func (r *reader) read(c *Config) {
+	e := c.root
+	r.defineNames(e)
+	r.readServers(c, e)
+	c.Store = r.readStore(e.Get("store"))
+	c.Timezone = readTimezone(e.Get("timezone"))
+	c.Keys = readContacts(e.Get("contacts"))
+	c.Sources = r.readSources(e.Get("sources"), c.Admin.Token)
+	c.Sweep = r.readSchedule(e.Get("hygiene").Get("sweep"))
+	c.Review = r.readSchedule(e.Get("hygiene").Get("review"))
+	c.Breakers = readBreakers(e.Get("hygiene").Get("breaker"))
+	c.Policy = hygiene.NewPolicy(r.readRules(e.Get("hygiene").Get("rules")), c.Hash)
+	c.Segments = r.readSegments(e.Get("segments"))
+	c.Exports = r.readExports(e.Get("exports"))
 }
 
-// tellAt tells of a problem of an entry; of one that is not there it was told.
-func (r *reader) tellAt(e *entry, text, hint string) {
-	if e != nil {
-		r.at(e.place.node, e.place, text, hint)
+// defineNames collects the names that the file defines, and reports duplicates.
+func (r *reader) defineNames(e *yamldoc.Entry) {
+	rules := e.Get("hygiene").Get("rules")
+	r.sources = yamldoc.Define("source", e.Get("sources"))
+	yamldoc.Define("rule", rules)
+	r.segments = yamldoc.Define("segment", e.Get("segments"))
+	yamldoc.Define("export", e.Get("exports"))
+
+	for _, reason := range Reasons {
+		r.reasons.Add(reason)
+	}
+	r.reasons.Incomplete, r.tags.Incomplete = !rules.Valid(), !rules.Valid()
+	for _, rule := range rules.Items() {
+		then := rule.Get("then")
+		suppress, tag := then.Get("suppress"), then.Get("tag")
+		if reason := suppress.Get("reason"); reason != nil {
+			r.reasons.Add(reason.Text())
+		} else if !then.Valid() || suppress != nil {
+			r.reasons.Incomplete = true
+		}
+		if tag != nil {
+			r.tags.Add(tag.Text())
+		} else if !then.Valid() {
+			r.tags.Incomplete = true
+		}
 	}
 }
 
-// tellKey tells of a problem of a mapping at one of its keys.
-func (r *reader) tellKey(e *entry, key, text, hint string) {
-	if at := e.keys[key]; at != nil {
-		r.at(at, e.place, text, hint)
-	}
-}
+// Reasons are the reasons that are known without a rule that gives them.
+var Reasons = []string{"hard_bounce", "soft_bounce", hygiene.OptedOut, "dormant"}
 
-// absolute is a path of the file as seen from anywhere.
+// absolute is the absolute path of a path in the file.
 func (r *reader) absolute(path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
 	}
 	return filepath.Join(r.folder, path)
 }
+
+// Suggest is the hint for a word that is not one of the known ones, for callers that
+// do not read it from a file.
+func Suggest(word string, known []string) string { return yamldoc.Suggest(word, known) }

@@ -3,8 +3,6 @@ package config
 import (
 	"bytes"
 	"errors"
-	"flag"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,9 +10,9 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/yamldoc"
+	"winnow/internal/yamldoc/yamldoctest"
 )
-
-var update = flag.Bool("update", false, "write the expected output of the bad files")
 
 // environment is what the files in testdata may read.
 func environment(name string) (string, bool) {
@@ -26,7 +24,7 @@ func environment(name string) (string, bool) {
 	return v, ok
 }
 
-// schedules stands for the parser of schedules, which is another room's.
+// schedules stands in for the parser of schedules, which is another package's.
 func schedules(text string) error {
 	if len(strings.Fields(text)) == 5 || strings.HasPrefix(text, "@every ") {
 		return nil
@@ -34,101 +32,21 @@ func schedules(text string) error {
 	return errors.New(`"` + text + `" is not a schedule: write five fields, or @every 30s`)
 }
 
-var options = Options{Env: environment, CheckSchedule: schedules, WarnSchedule: clocks, Secrets: true}
+var options = Options{Env: environment, CheckSchedule: schedules, Secrets: SecretsRequired}
 
-// TestEveryMistakeIsToldAtItsPlace reads every bad file and compares what is
-// told with what stands beside it. Run with -update to write it anew.
-func TestEveryMistakeIsToldAtItsPlace(t *testing.T) {
-	files, err := filepath.Glob("testdata/bad/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no bad files: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = Parse(filepath.Join("testdata", "bad", "winnow.yaml"), text, options)
-			var problems *Problems
+func TestEveryMistakeIsReportedAtItsPlace(t *testing.T) {
+	for _, c := range yamldoctest.Cases(t, "testdata/bad") {
+		t.Run(c.Name, func(t *testing.T) {
+			_, err := Parse(filepath.Join("testdata", "bad", "winnow.yaml"), c.Text, options)
+			var problems *yamldoc.Problems
 			if !errors.As(err, &problems) {
 				t.Fatalf("accepted, or another error: %v", err)
 			}
 			for i := range problems.List {
 				problems.List[i].File = "winnow.yaml"
 			}
-			compare(t, strings.TrimSuffix(file, ".yaml")+".txt", problems.Error()+"\n")
+			c.Expect(t, problems.Error()+"\n")
 		})
-	}
-}
-
-// clocks stands for what is told of schedules, which is another room's.
-func clocks(text string, zone *time.Location) []string {
-	if zone != time.UTC && strings.HasPrefix(text, "30 2 ") {
-		return []string{"02:30 does not exist on 2027-03-28 in " + zone.String() + ": choose another hour, or timezone: UTC"}
-	}
-	return nil
-}
-
-// TestWhatIsHardlyMeantIsToldAtItsPlace reads every file that is right and hardly
-// meant, and compares the warnings with what stands beside it.
-func TestWhatIsHardlyMeantIsToldAtItsPlace(t *testing.T) {
-	files, err := filepath.Glob("testdata/warned/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no files: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c, err := Parse("winnow.yaml", text, options)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var told strings.Builder
-			for _, w := range c.Warnings {
-				told.WriteString(w.String() + "\n")
-			}
-			if told.Len() == 0 {
-				t.Fatal("nothing is told")
-			}
-			compare(t, strings.TrimSuffix(file, ".yaml")+".txt", told.String())
-		})
-	}
-}
-
-func TestGoodFilesHaveNoWarnings(t *testing.T) {
-	files, err := filepath.Glob("testdata/good/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no good files: %v", err)
-	}
-	for _, file := range files {
-		c, err := Load(file, options)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, w := range c.Warnings {
-			t.Error(w.String())
-		}
-	}
-}
-
-func compare(t *testing.T, golden, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("told:\n%s\nexpected:\n%s", got, want)
 	}
 }
 
@@ -143,9 +61,6 @@ func TestTheExampleIsAGoodConfig(t *testing.T) {
 	want := []hygiene.Breaker{{Outcome: hygiene.HardBounce, Share: 0.2, Window: time.Hour, Min: 500}}
 	if !slices.Equal(c.Breakers, want) {
 		t.Errorf("the breakers are %+v", c.Breakers)
-	}
-	if c.Warnings != nil {
-		t.Errorf("it has warnings: %v", c.Warnings)
 	}
 	if !bytes.HasPrefix(c.Text, []byte("# yaml-language-server: $schema=winnow.schema.json\n")) {
 		t.Error("editors don't find its schema")

@@ -1,89 +1,136 @@
 package config
 
 import (
+	"winnow/internal/yamldoc"
 	"winnow/segments"
 )
 
+var export = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
+	{Key: "name", Shape: NameShape, Required: true, Doc: "Name of the export and of its folder."},
+	{Key: "schedule", Shape: cron, Required: true, Doc: "When it runs, in the time zone of this file."},
+	{Key: "segments", Shape: listOf(1, NameShape, "a list of segments"), Required: true, Doc: "The segments to write."},
+	{Key: "formats", Shape: listOf(1, format, "a list of formats"), Default: "[csv]", Doc: "File formats: csv, json (one array) or ndjson (one object per line); with .gz, like csv.gz, compressed."},
+	{Key: "delta", Shape: listOf(0, NameShape, "a list of segments"), Default: "[]", Doc: "Segments that also get a file of who entered and who left since the last published run."},
+	{Key: "to", Shape: listOf(1, target, "a list of directories and SFTP servers"), Required: true, Doc: "Destinations: directories, relative to this file, and folders on SFTP servers."},
+	{Key: "guard", Shape: guard, Default: "{}", Doc: "Limits beyond which a run is held for a decision instead of being published."},
+	{Key: "keep", Shape: positive, Default: "30", Doc: "How many runs are kept."},
+	{Key: "csv", Shape: csv, Default: "{}", Doc: "How CSV files are written."},
+}}
+
+var csv = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
+	{Key: "profile", Shape: choice("crm or spreadsheet", "profile", "crm", "spreadsheet"), Default: "crm", Doc: "crm writes every value as it is. spreadsheet adds a BOM, and disarms cells that a spreadsheet would run as formulas."},
+	{Key: "delimiter", Shape: delimiter, Default: "comma", Doc: "Between two cells: comma, semicolon, tab or pipe, or the character itself."},
+	{Key: "lists", Shape: separator, Default: "pipe", Doc: "Between the names in one cell, such as tags: pipe, semicolon or comma, or the character itself."},
+}}
+
+var guard = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
+	{Key: "max_change", Shape: maxChange, Doc: "How much a segment's size may differ from the last published run's, in percent of it."},
+	{Key: "min_rows", Shape: &yamldoc.Shape{Kind: yamldoc.Map, Item: positive, Min: 1, Expect: "a number for each segment"}, Doc: "How many rows a segment must have."},
+}}
+
+var (
+	format    = choice("csv, json or ndjson, or one of them with .gz", "format", formatNames()...)
+	delimiter = &yamldoc.Shape{Kind: yamldoc.Choice, Expect: "comma, semicolon, tab or pipe", Noun: "delimiter",
+		Words: []string{"comma", "semicolon", "tab", "pipe"}, OtherWords: []string{",", ";", "\t", `\t`, "|"}}
+	separator = &yamldoc.Shape{Kind: yamldoc.Choice, Expect: "pipe, semicolon or comma", Noun: "separator",
+		Words: []string{"pipe", "semicolon", "comma"}, OtherWords: []string{"|", ";", ","}}
+	share     = &yamldoc.Shape{Kind: yamldoc.Percent, Expect: "a percentage like 30%", Max: 1000, ZeroAllowed: true}
+	maxChange = &yamldoc.Shape{Kind: yamldoc.ItemOrMap, Item: share, Expect: "a percentage like 30%, or one for each segment",
+		Map: &yamldoc.Shape{Kind: yamldoc.Map, Item: share, Expect: "a percentage like 30%, or one for each segment"}}
+)
+
+// characters are the delimiters and separators, by their words.
+var characters = map[string]byte{
+	"comma": ',', "semicolon": ';', "tab": '\t', "pipe": '|', ",": ',', ";": ';', "\t": '\t', `\t`: '\t', "|": '|',
+}
+
+func formatNames() []string {
+	var list []string
+	for _, f := range segments.Formats() {
+		list = append(list, string(f))
+	}
+	return list
+}
+
 // readExports reads the exports.
-func (r *reader) readExports(e *entry) []segments.Export {
+func (r *reader) readExports(e *yamldoc.Entry) []segments.Export {
 	var list []segments.Export
-	for _, item := range e.each() {
+	for _, item := range e.Items() {
 		list = append(list, r.readExport(item))
 	}
 	return list
 }
 
-func (r *reader) readExport(e *entry) segments.Export {
+func (r *reader) readExport(e *yamldoc.Entry) segments.Export {
 	x := segments.Export{
-		Name:     e.get("name").words(),
-		Schedule: r.schedule(e.get("schedule")),
-		CSV:      readCSV(e.get("csv")),
+		Name:     e.Get("name").Text(),
+		Schedule: r.readSchedule(e.Get("schedule")),
+		Keep:     e.Get("keep").Int(),
+		CSV:      readCSV(e.Get("csv")),
 	}
-	r.readTargets(&x, e.get("to"))
+	r.readTargets(&x, e.Get("to"))
 	if x.Name == "held" || x.Name == "latest" {
-		r.tellAt(e.get("name"), "an export can't be called "+quote(x.Name), "folders of runs have that name")
+		e.Get("name").Report("an export cannot be named "+yamldoc.Quote(x.Name), "folders of runs have that name")
 	}
-	if keep := e.get("keep"); keep != nil {
-		x.Keep = int(keep.number)
+	for _, item := range distinct(e.Get("formats"), "format") {
+		x.Formats = append(x.Formats, segments.Format(item.Text()))
 	}
-	for _, item := range r.once(e.get("formats"), "format") {
-		x.Formats = append(x.Formats, segments.Format(item.text))
+	own := &yamldoc.Names{Incomplete: !e.Get("segments").Valid()}
+	for _, item := range distinct(e.Get("segments"), "segment") {
+		x.Segments = append(x.Segments, r.segments.Refer(item, "segment"))
+		own.Add(item.Text())
 	}
-	own := &names{holes: !e.get("segments").sound()}
-	for _, item := range r.once(e.get("segments"), "segment") {
-		x.Segments = append(x.Segments, r.refer(item, "segment", &r.segments))
-		own.add(item.text)
+	for _, item := range distinct(e.Get("delta"), "segment") {
+		x.Delta = append(x.Delta, own.Refer(item, "segment of this export"))
 	}
-	for _, item := range r.once(e.get("delta"), "segment") {
-		x.Delta = append(x.Delta, r.refer(item, "segment of this export", own))
-	}
-	x.Guard = r.readGuard(e.get("guard"), own)
+	x.Guard = readGuard(e.Get("guard"), own)
 	return x
 }
 
-// once is the items of a list, of which none may stand there twice.
-func (r *reader) once(e *entry, noun string) []*entry {
+// distinct is the items of a list. It reports duplicates.
+func distinct(e *yamldoc.Entry, kind string) []*yamldoc.Entry {
 	seen := map[string]bool{}
-	for _, item := range e.each() {
-		if seen[item.text] {
-			r.tellAt(item, "the "+noun+" "+quote(item.text)+" is there already", "")
+	for _, item := range e.Items() {
+		if seen[item.Text()] {
+			item.Report("duplicate "+kind+" "+yamldoc.Quote(item.Text()), "")
 		}
-		seen[item.text] = true
+		seen[item.Text()] = true
 	}
-	return e.each()
+	return e.Items()
 }
 
-// readGuard reads the limits. One for all is also kept for each segment, so
-// that 0%, no change at all, is told from no limit.
-func (r *reader) readGuard(e *entry, own *names) segments.Guard {
+// readGuard reads the limits. A limit for all segments is also set for each one, so
+// that 0% (no change allowed) differs from no limit.
+func readGuard(e *yamldoc.Entry, own *yamldoc.Names) segments.Guard {
 	var g segments.Guard
-	if change := e.get("max_change"); change != nil {
+	if change := e.Get("max_change"); change != nil {
 		g.MaxChange = map[string]float64{}
-		g.MaxChangeAll = change.share
-		for _, item := range change.items {
-			r.known(item, own)
-			g.MaxChange[item.place.word] = item.share
+		g.MaxChangeAll = change.Share()
+		for _, item := range change.Items() {
+			own.ReferKey(change, item.Key(), "segment of this export")
+			g.MaxChange[item.Key()] = item.Share()
 		}
-		if change.items == nil {
-			for _, name := range own.list {
-				g.MaxChange[name] = change.share
+		if change.IsScalar() {
+			for _, name := range own.List() {
+				g.MaxChange[name] = change.Share()
 			}
 		}
 	}
-	if rows := e.get("min_rows"); rows != nil {
+	if rows := e.Get("min_rows"); rows != nil {
 		g.MinRows = map[string]int64{}
-		for _, item := range rows.items {
-			r.known(item, own)
-			g.MinRows[item.place.word] = item.number
+		for _, item := range rows.Items() {
+			own.ReferKey(rows, item.Key(), "segment of this export")
+			g.MinRows[item.Key()] = int64(item.Int())
 		}
 	}
 	return g
 }
 
-// known tells whether the key of a table is a segment of the export.
-func (r *reader) known(item *entry, own *names) {
-	if !own.has(item.place.word) && !own.holes {
-		text, hint := unknown("segment of this export", item.place.word, own.list)
-		r.at(item.place.at, item.place.parent, text, hint)
+// readCSV reads the options of CSV files.
+func readCSV(e *yamldoc.Entry) segments.CSVOptions {
+	return segments.CSVOptions{
+		Spreadsheet: e.Get("profile").Text() == "spreadsheet",
+		Delimiter:   characters[e.Get("delimiter").Text()],
+		Lists:       characters[e.Get("lists").Text()],
 	}
 }

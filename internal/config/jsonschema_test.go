@@ -11,6 +11,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
+
+	"winnow/internal/yamldoc/yamldoctest"
 )
 
 // compiled is the schema as a validator reads it, which also holds it against
@@ -57,8 +59,8 @@ func plainValue(t testing.TB, n *yaml.Node) any {
 		return list
 	case n.Kind == yaml.MappingNode:
 		object := map[string]any{}
-		for key, node := range pairs(n) {
-			object[key.Value] = plainValue(t, node)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			object[n.Content[i].Value] = plainValue(t, n.Content[i+1])
 		}
 		return object
 	case n.ShortTag() == "!!str", n.ShortTag() == "!!timestamp", strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!"):
@@ -81,24 +83,32 @@ func plainValue(t testing.TB, n *yaml.Node) any {
 
 func TestEveryGoodFilePassesTheSchema(t *testing.T) {
 	s := compiled(t)
-	files, err := filepath.Glob("testdata/good/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no good files: %v", err)
-	}
-	warned, err := filepath.Glob("testdata/warned/*.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range append(append(files, warned...), "../../config.example.yaml") {
+	texts := map[string][]byte{}
+	for _, file := range goodFiles(t) {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
+		texts[file] = text
+	}
+	for _, c := range yamldoctest.Cases(t, "../lint/testdata") {
+		texts[c.Name] = c.Text
+	}
+	for name, text := range texts {
 		value, ok := seenByAnEditor(t, text)
 		if err := s.Validate(value); !ok || err != nil {
-			t.Errorf("%s: %v", file, err)
+			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// goodFiles are the configs without a mistake: those of testdata, and the example.
+func goodFiles(t testing.TB) []string {
+	files, err := filepath.Glob("testdata/good/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no good files: %v", err)
+	}
+	return append(files, "testdata/every-key.yaml", "../../config.example.yaml")
 }
 
 // invisible are the bad files whose mistake no schema can see, by what it would
@@ -118,28 +128,21 @@ var invisible = strings.Fields(`
 
 func TestTheSchemaSeesTheMistakesThatASchemaCan(t *testing.T) {
 	s := compiled(t)
-	files, err := filepath.Glob("testdata/bad/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no bad files: %v", err)
-	}
-	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		value, isYAML := seenByAnEditor(t, text)
+	var names []string
+	for _, c := range yamldoctest.Cases(t, "testdata/bad") {
+		names = append(names, c.Name)
+		value, isYAML := seenByAnEditor(t, c.Text)
 		seen := !isYAML || s.Validate(value) != nil
-		switch listed := slices.Contains(invisible, name); {
+		switch listed := slices.Contains(invisible, c.Name); {
 		case !seen && !listed:
-			t.Errorf("%s: the schema does not see the mistake; if it can't, say so in the list", name)
+			t.Errorf("%s: the schema does not see the mistake; if it can't, say so in the list", c.Name)
 		case seen && listed:
-			t.Errorf("%s: the schema sees the mistake now: take it off the list", name)
+			t.Errorf("%s: the schema sees the mistake now: take it off the list", c.Name)
 		}
 	}
 	for _, name := range invisible {
-		if !slices.Contains(files, "testdata/bad/"+name+".yaml") {
-			t.Errorf("%s is on the list and no file", name)
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is on the list and no case", name)
 		}
 	}
 }
@@ -226,13 +229,13 @@ func TestTheSchemaIsOneObjectThatEditorsKnowByItsHead(t *testing.T) {
 	if root.Schema != "http://json-schema.org/draft-07/schema#" || root.Title == "" || root.Type != "object" || root.Additional == nil || *root.Additional {
 		t.Errorf("the head is %+v", root)
 	}
-	for _, key := range file.names() {
+	for _, key := range file.Keys() {
 		if _, ok := root.Properties[key]; !ok {
 			t.Errorf("the key %s is missing", key)
 		}
 	}
 	if root.Properties["listen"].Default != ":8080" {
-		t.Errorf("listen stands at %v", root.Properties["listen"].Default)
+		t.Errorf("the default of listen is %v", root.Properties["listen"].Default)
 	}
 	if !bytes.Equal(Schema(), Schema()) {
 		t.Error("two schemas differ")

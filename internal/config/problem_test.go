@@ -4,19 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
 
 	"winnow/hygiene"
+	"winnow/internal/yamldoc"
+	"winnow/internal/yamldoc/yamldoctest"
 )
 
 // problemsOf parses a text that must be bad.
-func problemsOf(t *testing.T, text string) []Problem {
+func problemsOf(t *testing.T, text string) []yamldoc.Problem {
 	t.Helper()
 	_, err := Parse("winnow.yaml", []byte(text), options)
-	var problems *Problems
+	var problems *yamldoc.Problems
 	if !errors.As(err, &problems) {
 		t.Fatalf("%s\naccepted, or another error: %v", text, err)
 	}
@@ -44,7 +45,7 @@ func TestProblemShowsTheLineAndWhatWasMeant(t *testing.T) {
    14 |       when: {outcome: soft_bounce, cuont: 4, within: 14d}
       |                                    ^^^^^ did you mean "count"?`
 	if len(list) != 1 || list[0].String() != want {
-		t.Errorf("told:\n%v\nexpected:\n%s", list, want)
+		t.Errorf("got:\n%v\nexpected:\n%s", list, want)
 	}
 }
 
@@ -62,9 +63,9 @@ func TestManyProblemsAreCountedNotHidden(t *testing.T) {
 	for i := range 173 {
 		fmt.Fprintf(&text, "k%d: 1\n", i)
 	}
-	problems := Problems{problemsOf(t, text.String())}
+	problems := yamldoc.Problems{List: problemsOf(t, text.String())}
 	if len(problems.List) != 173 || !strings.HasSuffix(problems.Error(), "\nand 123 more problems") {
-		t.Errorf("%d problems, told as\n%s", len(problems.List), problems.Error())
+		t.Errorf("%d problems, shown as\n%s", len(problems.List), problems.Error())
 	}
 }
 
@@ -106,8 +107,8 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		"sources:\n  - tokens:\n      - a\n      - @" + token,
 	} {
 		for _, p := range problemsOf(t, text) {
-			if told := p.String() + p.Snippet + p.Text + p.Hint; strings.Contains(told, token) {
-				t.Errorf("%s\nis told as\n%s", text, told)
+			if shown := p.String() + p.Snippet + p.Text + p.Hint; strings.Contains(shown, token) {
+				t.Errorf("%s\nis shown as\n%s", text, shown)
 			}
 		}
 	}
@@ -117,12 +118,12 @@ func TestSecretsAreNeverShown(t *testing.T) {
 func TestALineOfASyntaxErrorIsShown(t *testing.T) {
 	for _, p := range problemsOf(t, "sources:\n  - tokens: [x]\n    name: a\nhygiene:\n  rules:\n    - name: @a\n") {
 		if !strings.Contains(p.Snippet, "name: @a") {
-			t.Errorf("told as %s, %q", p.String(), p.Snippet)
+			t.Errorf("shown as %s, %q", p.String(), p.Snippet)
 		}
 	}
 }
 
-func TestOneMistakeIsToldOnce(t *testing.T) {
+func TestOneMistakeIsReportedOnce(t *testing.T) {
 	for _, text := range []string{
 		"hygiene: {rules: [{name: a, wen: {outcome: sent}, then: {tag: a}}]}",
 		"hygiene: {rules: [{name: a, when: {outcom: sent}, then: {tag: a}}]}",
@@ -140,7 +141,7 @@ func TestOneMistakeIsToldOnce(t *testing.T) {
 		"admin: {listen: ':8081', tokne: 0123456789abcdef}",
 	} {
 		if list := problemsOf(t, text); len(list) != 1 {
-			t.Errorf("%s\n%v", text, (&Problems{list}).Error())
+			t.Errorf("%s\n%v", text, (&yamldoc.Problems{List: list}).Error())
 		}
 	}
 }
@@ -148,31 +149,29 @@ func TestOneMistakeIsToldOnce(t *testing.T) {
 // FuzzParse holds that any text is a config that can be used and passes the
 // schema, or has problems that lie in it.
 func FuzzParse(f *testing.F) {
-	for _, pattern := range []string{"testdata/bad/*.yaml", "testdata/good/*.yaml", "testdata/warned/*.yaml", "../../config.example.yaml"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil || len(files) == 0 {
-			f.Fatalf("nothing is %s: %v", pattern, err)
+	for _, folder := range []string{"testdata/bad", "../lint/testdata"} {
+		for _, c := range yamldoctest.Cases(f, folder) {
+			f.Add(c.Text)
 		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(text)
+	}
+	for _, file := range goodFiles(f) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
 		}
+		f.Add(text)
 	}
 	schema := compiled(f)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, err := Parse("winnow.yaml", text, options)
 		if err == nil {
 			use(t, c)
-			lieIn(t, text, c.Warnings)
 			if value, _ := seenByAnEditor(t, text); schema.Validate(value) != nil {
 				t.Fatalf("a good config, of which the schema says %v", schema.Validate(value))
 			}
 			return
 		}
-		var problems *Problems
+		var problems *yamldoc.Problems
 		if !errors.As(err, &problems) || len(problems.List) == 0 {
 			t.Fatalf("neither a config nor problems: %v", err)
 		}
@@ -180,16 +179,16 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// lieIn demands that problems have a place in the text, and can be told.
-func lieIn(t *testing.T, text []byte, problems []Problem) {
+// lieIn requires that problems have a place in the text, and can be printed.
+func lieIn(t *testing.T, text []byte, problems []yamldoc.Problem) {
 	lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
 	for _, p := range problems {
-		told := p.String()
+		shown := p.String()
 		if p.Line < 1 || p.Line > len(lines) || p.Col < 1 || p.Col > len([]rune(lines[p.Line-1]))+1 {
-			t.Fatalf("a problem outside of the text:\n%s", told)
+			t.Fatalf("a problem outside of the text:\n%s", shown)
 		}
-		if p.Text == "" || strings.ContainsFunc(told, func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) }) {
-			t.Fatalf("told with control characters, or as nothing: %q", told)
+		if p.Text == "" || strings.ContainsFunc(shown, func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) }) {
+			t.Fatalf("shown with control characters, or as nothing: %q", shown)
 		}
 	}
 }

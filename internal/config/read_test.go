@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/yamldoc"
 	"winnow/segments"
 )
 
@@ -24,14 +25,14 @@ func parse(t *testing.T, text string) *Config {
 	return c
 }
 
-func TestWhatIsNotWrittenHasItsStandingValue(t *testing.T) {
+func TestAMissingKeyHasItsDefault(t *testing.T) {
 	folder, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"timezone: UTC", "admin: {}", "hygiene: {rules: []}", "sources: []\nsegments: []\nexports: []\n"} {
 		c := parse(t, text)
-		c.Hash, c.Text = "", nil
+		c.Hash, c.Text, c.root = "", nil, nil
 		want := &Config{
 			Path: "winnow.yaml", Listen: ":8080", Admin: Admin{Listen: "127.0.0.1:8081"},
 			Store: filepath.Join(folder, "winnow.db"), Timezone: time.UTC,
@@ -176,10 +177,10 @@ exports:
 	}
 }
 
-// A word that is taken but not known would silently be the standing character.
+// A word that is accepted and has no character would be written as a zero byte.
 func TestEveryWordForADelimiterHasItsCharacter(t *testing.T) {
-	for _, word := range slices.Concat(delimiter.words, delimiter.also, joint.words, joint.also) {
-		if delimiters[word] == 0 {
+	for _, word := range slices.Concat(delimiter.Words, delimiter.OtherWords, separator.Words, separator.OtherWords) {
+		if characters[word] == 0 {
 			t.Errorf("no character is known for %q", word)
 		}
 	}
@@ -204,7 +205,7 @@ sources:
 	}
 }
 
-func TestSecretsAreNotDemandedOfCommandsThatOpenNoDoor(t *testing.T) {
+func TestSecretsAreOptionalForCommandsThatOpenNoServer(t *testing.T) {
 	text := []byte(`
 admin: {listen: "0.0.0.0:8081", token: "${NOT_SET}"}
 sources:
@@ -212,7 +213,7 @@ sources:
   - {name: b, preset: insider, tokens_file: nowhere}
 `)
 	with, without := options, options
-	without.Secrets = false
+	without.Secrets = SecretsOptional
 	c, err := Parse("winnow.yaml", text, without)
 	if err != nil {
 		t.Fatal(err)
@@ -220,42 +221,23 @@ sources:
 	if c.Admin.Token != "" || len(c.Sources[0].Tokens) != 1 || len(c.Sources[1].Tokens) != 0 {
 		t.Errorf("read as %+v, %+v", c.Admin, c.Sources)
 	}
-	var problems *Problems
+	var problems *yamldoc.Problems
 	if _, err := Parse("winnow.yaml", text, with); !errors.As(err, &problems) || len(problems.List) != 3 {
 		t.Errorf("serving it: %v", err)
 	}
 }
 
-func TestWhatIsNoSecretIsAlwaysDemanded(t *testing.T) {
+func TestAVariableOutsideOfASecretIsAlwaysRequired(t *testing.T) {
 	_, err := Parse("winnow.yaml", []byte(`timezone: "${NOT_SET}"`), Options{Env: environment})
 	if err == nil || !strings.Contains(err.Error(), "NOT_SET") {
 		t.Errorf("an unset time zone: %v", err)
 	}
 }
 
-func TestDefaultOfAVariableStandsForAnEmptyOneToo(t *testing.T) {
-	for text, want := range map[string]string{
-		"${WINNOW_INSIDER_TOKEN}":       "insider-token-0123456789",
-		"${WINNOW_INSIDER_TOKEN:-x}":    "insider-token-0123456789",
-		"${EMPTY:-x}":                   "x",
-		"${NOT_SET:-x}":                 "x",
-		"${NOT_SET:-}":                  "",
-		"${EMPTY}":                      "",
-		"a${SHORT}b${SHORT}c":           "as3cr3tbs3cr3tc",
-		"$SHORT $ {SHORT} $$ }":         "$SHORT $ {SHORT} $$ }",
-		"${NOT_SET:-sqlite://a:-b.db}c": "sqlite://a:-b.dbc",
-	} {
-		got, unset, err := expand(text, environment)
-		if got != want || unset != "" || err != nil {
-			t.Errorf("%s is %q (unset %q, %v), expected %q", text, got, unset, err, want)
-		}
-	}
-}
-
 func TestValueOfAVariableIsNeverStructure(t *testing.T) {
 	env := func(string) (string, bool) { return "UTC\nlisten: \":1\"", true }
 	_, err := Parse("winnow.yaml", []byte(`timezone: "${ZONE}"`), Options{Env: env})
-	var problems *Problems
+	var problems *yamldoc.Problems
 	if !errors.As(err, &problems) || len(problems.List) != 1 || problems.List[0].Path != "timezone" {
 		t.Errorf("a variable with a line break: %v", err)
 	}

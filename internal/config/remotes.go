@@ -9,30 +9,49 @@ import (
 	"slices"
 	"strings"
 
+	"winnow/internal/yamldoc"
 	"winnow/segments"
 	"winnow/segments/destination"
 )
 
+// A target is a directory, or a folder on an SFTP server.
+var (
+	target = &yamldoc.Shape{Kind: yamldoc.ItemOrMap, Item: PathShape, Map: server, Expect: "a directory, or a server like {url: sftp://user@host/folder, …}"}
+	server = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"key_file", "key", "password", "password_file"}, Fields: []yamldoc.Field{
+		{Key: "url", Shape: &yamldoc.Shape{Kind: yamldoc.Text, EditorPattern: "^sftp://[^@/]+@[^/]+/", Expect: "a URL like sftp://user@host/folder"}, Required: true,
+			Doc: "The folder as sftp://user@host/folder; with /~/folder it is in the user's home. Runs are made locally first, then delivered."},
+		{Key: "key_file", Shape: PathShape, Doc: "File of the private key, relative to this file; read at each delivery."},
+		{Key: "key", Shape: deliverySecret, Doc: "The private key itself, usually ${NAME}."},
+		{Key: "passphrase", Shape: deliverySecret, Doc: "Passphrase of the private key."},
+		{Key: "password", Shape: deliverySecret, Doc: "Password of the user, usually ${NAME}."},
+		{Key: "password_file", Shape: PathShape, Doc: "File that holds the password, relative to this file."},
+		{Key: "known_hosts", Shape: PathShape, Doc: "File of the servers' keys in OpenSSH's format, relative to this file; read at each delivery."},
+		{Key: "host_key", Shape: &yamldoc.Shape{Kind: yamldoc.Text, Expect: `a server's key like "SHA256:…"`}, Doc: "The server's key, instead of known_hosts: SHA256:… as ssh-keygen -lf prints it, or the key as ssh-keyscan prints it."},
+	}}
+	// deliverySecret is a secret that only deliveries need, see [Options].
+	deliverySecret = &yamldoc.Shape{Kind: yamldoc.Secret, Expect: "a secret"}
+)
+
 // readTargets reads where an export goes.
-func (r *reader) readTargets(x *segments.Export, e *entry) {
+func (r *reader) readTargets(x *segments.Export, e *yamldoc.Entry) {
 	var remotes []string
-	for _, item := range e.each() {
-		if item.fields != nil {
+	for _, item := range e.Items() {
+		if !item.IsScalar() {
 			remotes = r.readRemote(x, item, remotes)
 			continue
 		}
-		r.hidePassword(item)
-		path := r.absolute(item.text)
+		hidePassword(item)
+		path := r.absolute(item.Text())
 		same := func(other string) bool { return sameFolder(path, other) }
-		switch scheme, _, is := strings.Cut(item.text, "://"); {
+		switch scheme, _, is := strings.Cut(item.Text(), "://"); {
 		case scheme == "sftp" && is:
-			r.tellAt(item, "a server needs more than its URL", `write {url: sftp://user@host/folder, key_file: FILE, known_hosts: FILE}; a password is password: "${NAME}"`)
+			item.Report("a server needs more than its URL", `write {url: sftp://user@host/folder, key_file: FILE, known_hosts: FILE}; a password is password: "${NAME}"`)
 		case is:
-			r.tellAt(item, "exports don't go to "+quote(scheme+"://")+" yet", "write a directory, like ./exports, or a server, like {url: sftp://user@host/folder, …}")
-		case likeAServer.MatchString(item.text):
-			r.tellAt(item, quote(item.text)+" looks like a server or like somebody's home, and would be a directory", "write ./"+item.text+" if you mean one, {url: sftp://user@host/folder, …} for a server, and a home in full")
+			item.Report("exports don't go to "+yamldoc.Quote(scheme+"://")+" yet", "write a directory, like ./exports, or a server, like {url: sftp://user@host/folder, …}")
+		case likeAServer.MatchString(item.Text()):
+			item.Report(yamldoc.Quote(item.Text())+" looks like a server or like somebody's home, and would be a directory", "write ./"+item.Text()+" if you mean one, {url: sftp://user@host/folder, …} for a server, and a home in full")
 		case slices.ContainsFunc(x.To, same):
-			r.tellAt(item, "the directory "+quote(item.text)+" is there already", "")
+			item.Report("the directory "+yamldoc.Quote(item.Text())+" is there already", "")
 		}
 		x.To = append(x.To, path)
 	}
@@ -42,7 +61,7 @@ func (r *reader) readTargets(x *segments.Export, e *entry) {
 // their home to a shell. Nobody calls a directory so.
 var likeAServer = regexp.MustCompile(`^(~[^/]*(/|$)|[^/:]+@[^/:]+:|[A-Za-z][A-Za-z0-9+.-]*:/([^/]|$))`)
 
-// sameFolder tells whether two paths are of one directory, as far as it is there.
+// sameFolder reports whether two paths are the same directory, as far as it exists.
 func sameFolder(a, b string) bool {
 	if a == b {
 		return true
@@ -52,28 +71,28 @@ func sameFolder(a, b string) bool {
 	return err == nil && otherErr == nil && os.SameFile(one, other)
 }
 
-// readRemote reads a folder on a server. What can be told of it without a
-// connection is told here, and not in the night of its first run.
-func (r *reader) readRemote(x *segments.Export, e *entry, seen []string) []string {
-	r.hidePassword(e.get("url"))
-	s, err := destination.ParseSFTP(e.get("url").words())
+// readRemote reads a folder on a server. It checks everything that needs no
+// connection, so that the first run does not fail for it.
+func (r *reader) readRemote(x *segments.Export, e *yamldoc.Entry, seen []string) []string {
+	hidePassword(e.Get("url"))
+	s, err := destination.ParseSFTP(e.Get("url").Text())
 	switch {
-	case e.get("url") == nil:
-		return seen // it was told
+	case e.Get("url") == nil:
+		return seen // reported already
 	case err != nil:
-		r.tellAt(e.get("url"), err.Error(), "")
+		e.Get("url").Report(err.Error(), "")
 		return seen
 	case slices.Contains(seen, s.String()):
-		r.tellAt(e.get("url"), "the server's folder "+quote(s.String())+" is there already", "")
+		e.Get("url").Report("duplicate folder "+yamldoc.Quote(s.String()), "")
 	}
-	s.Key, s.KeyFile = e.get("key").words(), r.absolute(e.get("key_file").words())
-	s.Passphrase, s.Password = e.get("passphrase").words(), e.get("password").words()
-	s.KnownHosts, s.HostKey = r.absolute(e.get("known_hosts").words()), e.get("host_key").words()
-	if e.has("password") && e.has("password_file") {
-		r.tellKey(e, "password_file", `"password" and "password_file" are both written`, "keep one of them")
-	} else if e.has("password_file") {
+	s.Key, s.KeyFile = e.Get("key").Text(), r.absolute(e.Get("key_file").Text())
+	s.Passphrase, s.Password = e.Get("passphrase").Text(), e.Get("password").Text()
+	s.KnownHosts, s.HostKey = r.absolute(e.Get("known_hosts").Text()), e.Get("host_key").Text()
+	if e.Has("password") && e.Has("password_file") {
+		e.ReportKey("password_file", `"password" and "password_file" are both set`, "keep one of them")
+	} else if e.Has("password_file") {
 		var err error
-		if s.Password, err = r.password(e.get("password_file")); err != nil {
+		if s.Password, err = r.password(e.Get("password_file")); err != nil {
 			x.Remotes = append(x.Remotes, unready{s, fmt.Errorf("destination %s: %w", s, err)})
 			return append(seen, s.String())
 		}
@@ -84,53 +103,53 @@ func (r *reader) readRemote(x *segments.Export, e *entry, seen []string) []strin
 
 var passwordInURL = regexp.MustCompile(`://[^/]*:.*@`)
 
-// hidePassword sees to it that no message shows a URL with a password.
-func (r *reader) hidePassword(url *entry) {
-	if url != nil && passwordInURL.MatchString(url.text) {
-		r.hide(url.place.node)
+// hidePassword hides a URL with a password in all problems.
+func hidePassword(url *yamldoc.Entry) {
+	if url != nil && passwordInURL.MatchString(url.Text()) {
+		url.MarkSecret()
 	}
 }
 
-// password reads the one line of a file. The error is told, where secrets are
-// demanded.
-func (r *reader) password(e *entry) (text string, err error) {
+// password reads the one line of a file. Its error is also reported where secrets
+// are required.
+func (r *reader) password(e *yamldoc.Entry) (text string, err error) {
 	if e == nil {
 		return "", nil
 	}
-	content, err := os.ReadFile(r.absolute(e.text))
+	content, err := os.ReadFile(r.absolute(e.Text()))
 	text = strings.TrimRight(string(content), "\r\n")
 	hint := ""
 	switch {
 	case err != nil:
-		err, hint = errors.New("can't read "+quote(e.text)+": "+reasonOf(err)), "it is relative to the config's folder"
+		err, hint = errors.New("cannot read "+yamldoc.Quote(e.Text())+": "+reasonOf(err)), "the path is relative to the config file"
 	case text == "":
-		err = errors.New(quote(e.text) + " holds no password")
+		err = errors.New(yamldoc.Quote(e.Text()) + " contains no password")
 	case strings.ContainsAny(text, "\r\n"):
-		err, hint = errors.New(quote(e.text)+" holds several lines"), "a password is one"
+		err, hint = errors.New(yamldoc.Quote(e.Text())+" contains more than one line"), "a password file has one line"
 	default:
 		return text, nil
 	}
-	if r.demand && !r.kept {
-		r.tellAt(e, err.Error(), hint)
+	if r.options.Secrets == SecretsRequired {
+		e.Report(err.Error(), hint)
 	}
 	return "", err
 }
 
 // checked is the server, or, where the environment lacks one of its secrets and
 // nobody demands them, one that says so when it is needed.
-func (r *reader) checked(s destination.SFTP, e *entry) segments.Remote {
+func (r *reader) checked(s destination.SFTP, e *yamldoc.Entry) segments.Remote {
 	for _, name := range []string{"key", "passphrase", "password"} {
-		if of := e.get(name); of != nil && of.unset {
-			return unready{s, errors.New("destination " + s.String() + ": its " + name + " is " + of.place.node.Value + ", which the environment does not have: set it, and try again")}
+		if of := e.Get(name); of != nil && of.Unset() {
+			return unready{s, errors.New("destination " + s.String() + ": its " + name + " is " + of.Written() + ", which is not set; set it and retry")}
 		}
 	}
-	if err := s.Check(); err != nil && r.demand && !r.kept && e.sound() {
-		r.tellAt(e, err.Error(), "")
+	if err := s.Check(); err != nil && r.options.Secrets == SecretsRequired && e.Valid() {
+		e.Report(err.Error(), "")
 	}
 	return s
 }
 
-// unready is a server of which something is not known.
+// unready is a server whose secret is missing.
 type unready struct {
 	segments.Remote
 	why error

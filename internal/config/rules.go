@@ -1,96 +1,132 @@
 package config
 
 import (
-	"time"
-
 	"winnow/hygiene"
+	"winnow/internal/yamldoc"
 )
 
+var rulebook = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
+	{Key: "sweep", Shape: cron, Default: `"@every 30s"`, Doc: "When new events are read and the rules applied to their contacts."},
+	{Key: "review", Shape: cron, Default: `"30 1 * * *"`, Doc: "When the rules that depend on time alone are applied to all contacts."},
+	{Key: "breaker", Shape: yamldoc.Several(breaker), Doc: "When a surge of one outcome is not trusted: what the rules would do about it waits for a decision."},
+	{Key: "rules", Shape: listOf(0, rule, "a list of rules"), Default: "[]", Literal: true, Doc: "The rules. All are tried, in this order, and all that match act."},
+}}
+
+var rule = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"when", "where"}, Fields: []yamldoc.Field{
+	{Key: "name", Shape: NameShape, Required: true, Doc: "Name of the rule in the ledger and in explanations."},
+	{Key: "when", Shape: when, Doc: "Tried on each new event of these outcomes."},
+	{Key: "where", Shape: ruleCondition, Doc: "What must be true of the contact. Without when, the review checks it."},
+	{Key: "then", Shape: action, Required: true, Doc: "What the rule does."},
+}}
+
+// counting is the keys that say what is counted, in rules and in conditions.
+var counting = []yamldoc.Field{
+	{Key: "outcome", Shape: yamldoc.Several(OutcomeShape), Required: true, Doc: "The outcomes to count."},
+	{Key: "count", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Expect: "a whole number", Min: 1, Max: hygiene.Kept, Because: historyLimit}, Default: "1", Doc: "How many events there must be."},
+	{Key: "within", Shape: span, Doc: "Count only events at most this long ago."},
+	{Key: "since", Shape: yamldoc.Several(OutcomeShape), Doc: "Count only events after the last one of these outcomes."},
+	{Key: "codes", Shape: listOf(1, CodeShape, "a list of codes"), Doc: "Count only events with one of these codes."},
+	{Key: "source", Shape: NameShape, Doc: "Count only events of this source."},
+}
+
+const historyLimit = "the history keeps the last 16 events of each outcome"
+
+var when = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: append(counting[:len(counting):len(counting)],
+	yamldoc.Field{Key: "apart", Shape: span, Doc: "Do not count events closer than this to one already counted."},
+)}
+
+var action = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
+	{Key: "suppress", Shape: &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
+		{Key: "reason", Shape: NameShape, Required: true, Doc: "Why the contact must not be texted."},
+		{Key: "for", Shape: span, Doc: "For how long. Default: permanently."},
+	}}, Doc: "Opens a suppression, or renews it."},
+	{Key: "release", Shape: &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
+		{Key: "reasons", Shape: listOf(1, NameShape, "a list of reasons"), Required: true, Doc: "The reasons to lift; opted_out only when it is listed."},
+	}}, Doc: "Lifts suppressions that rules opened for these reasons."},
+	{Key: "retry", Shape: &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
+		{Key: "after", Shape: &yamldoc.Shape{Kind: yamldoc.List, Item: DelayShape, Min: 1, Max: hygiene.Kept, Because: historyLimit, Expect: "a list like [4h, 24h, 72h]"}, Required: true,
+			Doc: "How long to wait after the 1st, 2nd, … bounce since the last delivery; after the last of these there is no retry."},
+		{Key: "lapse", Shape: span, Default: "7d", Doc: "How long a retry stays due before it lapses."},
+	}}, Doc: "Sets the date after which the contact may be texted again."},
+	{Key: "tag", Shape: NameShape, Doc: "Adds this tag to the contact."},
+	{Key: "untag", Shape: NameShape, Doc: "Removes this tag from the contact."},
+}}
+
 // readRules reads the rules in the order of the file.
-func (r *reader) readRules(e *entry) []hygiene.Rule {
+func (r *reader) readRules(e *yamldoc.Entry) []hygiene.Rule {
 	var rules []hygiene.Rule
-	for _, item := range e.each() {
+	for _, item := range e.Items() {
 		rules = append(rules, r.readRule(item))
 	}
 	return rules
 }
 
-func (r *reader) readRule(e *entry) hygiene.Rule {
-	rule := hygiene.Rule{Name: e.get("name").words(), Then: r.readAction(e.get("then"))}
-	if when := e.get("when"); when != nil {
+func (r *reader) readRule(e *yamldoc.Entry) hygiene.Rule {
+	rule := hygiene.Rule{Name: e.Get("name").Text(), Then: r.readAction(e.Get("then"))}
+	if when := e.Get("when"); when != nil {
 		rule.When = &hygiene.When{Counting: r.readCounting(when)}
+		rule.When.Apart = when.Get("apart").Duration()
 	}
-	if where := e.get("where"); where != nil {
+	if where := e.Get("where"); where != nil {
 		rule.Where = r.readCondition(where)
 	}
 	switch {
-	case !e.has("when") && !e.has("where") && !e.flawed:
-		r.at(e.place.at, e.place, `a rule needs "when" or "where"`, "write for example when: {outcome: hard_bounce}")
-	case !e.has("when") && !e.flawed && rule.Then.Retry != nil:
-		r.tellKey(e.get("then"), "retry", `a retry needs "when"`, "it is the retry of a message that bounced, so an event must trigger it")
+	case !e.Has("when") && !e.Has("where") && e.Valid():
+		e.ReportWhole(`a rule needs "when" or "where"`, "for example when: {outcome: hard_bounce}")
+	case !e.Has("when") && e.Valid() && rule.Then.Retry != nil:
+		e.Get("then").ReportKey("retry", `a retry needs "when"`, "only an event can trigger a retry")
 	}
 	return rule
 }
 
-func (r *reader) readAction(e *entry) hygiene.Action {
-	a := hygiene.Action{Tag: e.get("tag").words(), Untag: r.nearly(e.get("untag"), "tag", &r.tags)}
-	if s := e.get("suppress"); s != nil {
-		a.Suppress = &hygiene.SuppressAction{Reason: r.ownReason(s.get("reason")), For: s.get("for").duration()}
+func (r *reader) readAction(e *yamldoc.Entry) hygiene.Action {
+	a := hygiene.Action{Tag: e.Get("tag").Text(), Untag: r.tags.Mention(e.Get("untag"), "tag")}
+	if s := e.Get("suppress"); s != nil {
+		a.Suppress = &hygiene.SuppressAction{Reason: readOwnReason(s.Get("reason")), For: s.Get("for").Duration()}
 	}
-	for _, reason := range e.get("release").get("reasons").each() {
-		a.Release = append(a.Release, r.reason(reason))
+	for _, reason := range e.Get("release").Get("reasons").Items() {
+		a.Release = append(a.Release, r.reasons.Mention(reason, "reason"))
 	}
-	if s := e.get("retry"); s != nil {
-		a.Retry = &hygiene.RetryAction{Lapse: s.get("lapse").duration()}
-		for _, after := range s.get("after").each() {
-			a.Retry.After = append(a.Retry.After, after.span)
+	if s := e.Get("retry"); s != nil {
+		a.Retry = &hygiene.RetryAction{Lapse: s.Get("lapse").Duration()}
+		for _, after := range s.Get("after").Items() {
+			a.Retry.After = append(a.Retry.After, after.Duration())
 		}
 	}
 	return a
 }
 
-// ownReason is a reason that a rule gives. Any will do but one that looks like
-// the opt-out: people would take it for that, and it could be lifted unnamed.
-func (r *reader) ownReason(e *entry) string {
-	if e != nil && e.text != hygiene.OptedOut && typingErrors(e.text, hygiene.OptedOut) <= 2 {
-		r.tellAt(e, "the reason "+quote(e.text)+" would be taken for "+hygiene.OptedOut, `did you mean "opted_out"?`)
+// readOwnReason reads a reason that a rule gives. Any reason is valid but one that
+// looks like the opt-out: people would take it for that, and a release could lift it
+// without naming it.
+func readOwnReason(e *yamldoc.Entry) string {
+	if e.Text() != hygiene.OptedOut && yamldoc.NearestWithin(e.Text(), []string{hygiene.OptedOut}, 2) != "" {
+		e.Report("the reason "+yamldoc.Quote(e.Text())+" looks like "+hygiene.OptedOut, `did you mean "opted_out"?`)
 	}
-	return e.words()
+	return e.Text()
 }
 
 // readCounting reads what is counted, in rules and in conditions.
-func (r *reader) readCounting(e *entry) hygiene.Counting {
+func (r *reader) readCounting(e *yamldoc.Entry) hygiene.Counting {
 	q := hygiene.Counting{
-		Outcomes: outcomes(e.get("outcome")),
-		Since:    outcomes(e.get("since")),
-		Within:   e.get("within").duration(),
-		Apart:    e.get("apart").duration(),
-		Source:   r.refer(e.get("source"), "source", &r.sources),
-		Count:    1,
+		Outcomes: readOutcomes(e.Get("outcome")),
+		Since:    readOutcomes(e.Get("since")),
+		Within:   e.Get("within").Duration(),
+		Source:   r.sources.Refer(e.Get("source"), "source"),
+		Count:    max(1, e.Get("count").Int()),
 	}
-	if count := e.get("count"); count != nil {
-		q.Count = int(count.number)
-	}
-	for _, code := range e.get("codes").each() {
-		q.Codes = append(q.Codes, code.text)
+	for _, code := range e.Get("codes").Items() {
+		q.Codes = append(q.Codes, code.Text())
 	}
 	return q
 }
 
-func outcomes(e *entry) hygiene.Outcomes {
+func readOutcomes(e *yamldoc.Entry) hygiene.Outcomes {
 	var set hygiene.Outcomes
-	for _, item := range e.each() {
-		if o, err := hygiene.ParseOutcome(item.text); err == nil {
+	for _, item := range e.Items() {
+		if o, err := hygiene.ParseOutcome(item.Text()); err == nil {
 			set |= hygiene.OutcomesOf(o)
 		}
 	}
 	return set
-}
-
-// duration is the length of time; 0 for what is not there.
-func (e *entry) duration() time.Duration {
-	if e == nil {
-		return 0
-	}
-	return e.span
 }

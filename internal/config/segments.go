@@ -4,38 +4,60 @@ import (
 	"slices"
 	"strings"
 
-	"gopkg.in/yaml.v3"
-
+	"winnow/internal/yamldoc"
 	"winnow/segments"
 )
 
-// readSegments reads the segments, and refuses those that ask for themselves.
-func (r *reader) readSegments(e *entry) []segments.Segment {
+var segment = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"where", "list", "suppressed"}, NotBoth: []string{"where", "list"}, Fields: []yamldoc.Field{
+	{Key: "name", Shape: NameShape, Required: true, Doc: "Name of the segment and of its files."},
+	{Key: "where", Shape: segmentCondition, Doc: "Which contacts are in it."},
+	{Key: "list", Shape: NameShape, Doc: "A static list instead of a condition; winnow list add fills it."},
+	{Key: "suppressed", Shape: choice("exclude, include or only", "value", "exclude", "include", "only"), Default: "exclude", Doc: "What happens to suppressed contacts: exclude leaves them out, only leaves out all others."},
+	{Key: "columns", Shape: columns, Doc: "Columns of its files: names, or a name with the header to show, like {contact: Phone Number}. Default: contact, phone, status."},
+}}
+
+// A column is a name, or a name with the header to show for it.
+var (
+	columns    = &yamldoc.Shape{Kind: yamldoc.List, Item: column, Min: 1, Expect: "a list of columns", Hints: yamldoc.Hints{Keys: oneColumnPerItem}}
+	column     = &yamldoc.Shape{Kind: yamldoc.ItemOrMap, Item: columnName, Map: renamed, Expect: columnName.Expect}
+	columnName = &yamldoc.Shape{Kind: yamldoc.Text, Expect: "a column like phone or attributes.country", Words: segments.ColumnNames(), EditorPattern: `^attributes\..`}
+	header     = &yamldoc.Shape{Kind: yamldoc.Text, Expect: `a header like "Phone Number"`}
+	renamed    = &yamldoc.Shape{Kind: yamldoc.Map, Item: header, MapKey: columnName, Min: 1, Max: 1, Because: oneColumnPerItem, Expect: `a column and its header, like {contact: "Phone Number"}`}
+)
+
+const oneColumnPerItem = "start each column with -"
+
+// readSegments reads the segments, and reports cycles of references.
+func (r *reader) readSegments(e *yamldoc.Entry) []segments.Segment {
 	var list []segments.Segment
-	for _, item := range e.each() {
-		list = append(list, r.readSegment(item))
+	refersTo := map[string][]*yamldoc.Entry{}
+	for _, item := range e.Items() {
+		r.references = nil
+		s := r.readSegment(item)
+		list = append(list, s)
+		refersTo[s.Name] = r.references
 	}
-	r.cycles(e)
+	reportCycles(list, refersTo)
 	return list
 }
 
-func (r *reader) readSegment(e *entry) segments.Segment {
+func (r *reader) readSegment(e *yamldoc.Entry) segments.Segment {
 	s := segments.Segment{
-		Name:       e.get("name").words(),
-		List:       e.get("list").words(),
-		Suppressed: suppressed[e.get("suppressed").words()],
-		Columns:    r.readColumns(e.get("columns")),
+		Name:       e.Get("name").Text(),
+		List:       e.Get("list").Text(),
+		Suppressed: suppressed[e.Get("suppressed").Text()],
+		Columns:    readColumns(e.Get("columns")),
 	}
-	if where := e.get("where"); where != nil {
+	if where := e.Get("where"); where != nil {
 		s.Where = r.readCondition(where)
 	}
 	switch {
 	case s.Name == "manifest":
-		r.tellAt(e.get("name"), `a segment can't be called "manifest"`, "every run has a file of that name")
-	case e.has("where") && e.has("list"):
-		r.tellKey(e, "list", `"where" and "list" are both written`, "keep one, or write the list as a test: where: {all: [{list: …}, …]}")
-	case !e.has("where") && !e.has("list") && s.Suppressed == segments.Exclude && !e.flawed:
-		r.at(e.place.at, e.place, `a segment needs "where" or "list"`, "or suppressed: only, for all that are suppressed")
+		e.Get("name").Report(`a segment cannot be named "manifest"`, "every run has a file with that name")
+	case e.Has("where") && e.Has("list"):
+		e.ReportKey("list", `"where" and "list" are both set`, "keep one, or test the list in where: {all: [{list: …}, …]}")
+	case !e.Has("where") && !e.Has("list") && s.Suppressed == segments.Exclude && e.Valid():
+		e.ReportWhole(`a segment needs "where" or "list"`, "or suppressed: only, for all suppressed contacts")
 	}
 	return s
 }
@@ -44,22 +66,22 @@ var suppressed = map[string]segments.Suppressed{
 	"exclude": segments.Exclude, "include": segments.Include, "only": segments.Only,
 }
 
-func (r *reader) readColumns(e *entry) []segments.Column {
+func readColumns(e *yamldoc.Entry) []segments.Column {
 	if e == nil {
 		return segments.DefaultColumns()
 	}
 	var columns []segments.Column
 	shown, headers := map[segments.Column]bool{}, map[string]bool{}
-	for _, item := range e.items {
-		c, ok := r.readColumn(item)
+	for _, item := range e.Items() {
+		c, ok := readColumn(item)
 		if !ok {
 			continue
 		}
 		switch {
 		case shown[c]:
-			r.tellAt(item, "the column "+quote(c.String())+" is there already", "")
+			item.Report("duplicate column "+yamldoc.Quote(c.String()), "")
 		case headers[c.Header()]:
-			r.tellAt(item, "the header "+quote(c.Header())+" is there already", "every column of a file needs its own")
+			item.Report("duplicate header "+yamldoc.Quote(c.Header()), "every column of a file needs its own header")
 		}
 		shown[c], headers[c.Header()] = true, true
 		columns = append(columns, c)
@@ -67,116 +89,65 @@ func (r *reader) readColumns(e *entry) []segments.Column {
 	return columns
 }
 
-// readColumn reads a name, or a name and the header that files show for it.
-func (r *reader) readColumn(e *entry) (segments.Column, bool) {
-	if e.place.node.Kind != yaml.MappingNode {
-		return r.column(e.text, e.place.node, e.place)
+// readColumn reads a name, or a name and its header.
+func readColumn(e *yamldoc.Entry) (segments.Column, bool) {
+	if e.IsScalar() {
+		return columnOf(e.Text(), e.Report)
 	}
-	if pairs := e.place.node.Content; len(pairs) > 2 {
-		r.at(pairs[2], e.place, "a second column in one item", "begin each column with -")
-		return segments.Column{}, false
+	if len(e.Items()) == 0 {
+		return segments.Column{}, false // its header was reported
 	}
-	if len(e.items) == 0 {
-		return segments.Column{}, false // its header was told of
-	}
-	header := e.items[0]
-	c, ok := r.column(header.place.word, header.place.at, e.place)
+	header := e.Items()[0]
+	c, ok := columnOf(header.Key(), func(text, hint string) { e.ReportKey(header.Key(), text, hint) })
 	if !ok {
 		return c, false
 	}
-	c, err := c.As(header.text)
+	c, err := c.As(header.Text())
 	if err != nil {
-		r.tellAt(header, err.Error(), "")
+		header.Report(err.Error(), "")
 	}
 	return c, err == nil
 }
 
-// column finds the column of that name, which stands at that node.
-func (r *reader) column(name string, at *yaml.Node, p *place) (segments.Column, bool) {
+// columnOf is the column of that name.
+func columnOf(name string, report func(text, hint string)) (segments.Column, bool) {
 	c, err := segments.ParseColumn(name)
 	switch {
 	case err != nil && strings.HasPrefix(name, "attributes."):
-		r.at(at, p, err.Error(), "")
+		report(err.Error(), "")
 	case err != nil:
-		text, hint := unknown("column", name, append(segments.ColumnNames(), "attributes."))
+		text, hint := yamldoc.Unknown("column", name, append(segments.ColumnNames(), "attributes."))
 		if hint == "" {
-			hint = "write for example contact, phone, last_delivered_at or attributes.country"
+			hint = "write a name like contact, phone, last_delivered_at or attributes.country"
 		}
-		r.at(at, p, text, hint)
+		report(text, hint)
 	}
 	return c, err == nil
 }
 
-// readCSV reads how CSV files are written.
-func readCSV(e *entry) segments.CSVOptions {
-	return segments.CSVOptions{
-		Spreadsheet: e.get("profile").words() == "spreadsheet",
-		Delimiter:   delimiters[e.get("delimiter").words()],
-		Lists:       delimiters[e.get("lists").words()],
-	}
-}
-
-var delimiters = map[string]byte{
-	"comma": ',', "semicolon": ';', "tab": '\t', "pipe": '|', ",": ',', ";": ';', "\t": '\t', `\t`: '\t', "|": '|',
-}
-
-// reference is one segment asking for another.
-type reference struct {
-	to string
-	at *entry
-}
-
-// cycles tells of segments that ask, over others or not, for themselves: who
-// would be in one could not be told.
-func (r *reader) cycles(e *entry) {
-	asks := map[string][]reference{}
-	var order []string
-	for _, item := range e.each() {
-		name := item.get("name").words()
-		order = append(order, name)
-		asks[name] = references(nil, item.get("where"))
-	}
+// reportCycles reports segments that refer to themselves, directly or through others.
+// references are the entries in which a segment names another, by its name.
+func reportCycles(list []segments.Segment, references map[string][]*yamldoc.Entry) {
 	done, depth := map[string]bool{}, map[string]int{}
-	var way []string
+	var path []string
 	var visit func(name string)
 	visit = func(name string) {
-		way = append(way, name)
-		depth[name] = len(way)
-		for _, ref := range asks[name] {
-			if d := depth[ref.to]; d > 0 {
-				circle := strings.Join(append(slices.Clone(way[d-1:]), ref.to), " → ")
-				r.tellAt(ref.at, "segments ask for each other in a circle: "+shorten(circle, 300), "take one of them out")
-			} else if !done[ref.to] {
-				visit(ref.to)
+		path = append(path, name)
+		depth[name] = len(path)
+		for _, ref := range references[name] {
+			if d := depth[ref.Text()]; d > 0 {
+				cycle := strings.Join(append(slices.Clone(path[d-1:]), ref.Text()), " → ")
+				ref.Report("segments form a cycle: "+yamldoc.Shorten(cycle, 300), "remove one of these references")
+			} else if !done[ref.Text()] {
+				visit(ref.Text())
 			}
 		}
-		way = way[:len(way)-1]
+		path = path[:len(path)-1]
 		depth[name], done[name] = 0, true
 	}
-	for _, name := range order {
-		if !done[name] {
-			visit(name)
+	for i := range list {
+		if !done[list[i].Name] {
+			visit(list[i].Name)
 		}
 	}
-}
-
-// references collects the segments that a condition asks for.
-func references(list []reference, e *entry) []reference {
-	if e == nil {
-		return list
-	}
-	of := e.get(e.test)
-	switch e.test {
-	case "segment":
-		if of != nil {
-			list = append(list, reference{of.text, of})
-		}
-	case "not":
-		return references(list, of)
-	case "all", "any":
-		for _, item := range of.each() {
-			list = references(list, item)
-		}
-	}
-	return list
 }

@@ -3,72 +3,89 @@ package config
 import (
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/internal/yamldoc"
 )
 
-// readSources reads the provider accounts. No two doors share a secret.
-func (r *reader) readSources(e *entry, admin string) []Source {
+var source = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"tokens", "tokens_file"}, Fields: []yamldoc.Field{
+	{Key: "name", Shape: NameShape, Required: true, Doc: "Name of the account in events and metrics."},
+	{Key: "preset", Shape: choice("a preset like insider", "preset", provider.Presets()...), Required: true, Doc: "The provider. It decides how callbacks are read and what their codes mean."},
+	{Key: "tokens", Shape: listOf(1, token, "a list of tokens"), Doc: "Secrets at the end of the callback URL; several while one is being replaced."},
+	{Key: "tokens_file", Shape: PathShape, Doc: "File with more tokens, one per line, relative to this file."},
+	{Key: "contact", Shape: pattern("a dotted path like uniqueArgs.contact_id", `^[^.\s]+(\.[^.\s]+)*$`), Default: "uniqueArgs.contact_id", Doc: "Dotted path of the contact's key in a callback."},
+	{Key: "outcomes", Shape: listOf(0, line, "a list like {event: undelivered, code: 1499, outcome: soft_bounce}"), Default: "[]", Doc: "Lines that add to the provider's outcome table, or override it."},
+}}
+
+var line = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
+	{Key: "event", Shape: EventShape, Required: true, Doc: "The provider's name for the event; case does not matter."},
+	{Key: "code", Shape: CodeShape, Doc: "The provider's code. Without it, the line applies to all codes that have no line of their own."},
+	{Key: "outcome", Shape: OutcomeShape, Required: true, Doc: "What the event means."},
+}}
+
+// readSources reads the provider accounts. Each token, also that of admin, must be
+// unique.
+func (r *reader) readSources(e *yamldoc.Entry, admin string) []Source {
 	owners := map[string]string{} // of tokens
 	if admin != "" {
 		owners[admin] = ""
 	}
 	var sources []Source
-	for _, s := range e.each() {
+	for _, s := range e.Items() {
 		source := Source{
-			Name:     s.get("name").words(),
-			Preset:   s.get("preset").words(),
-			Contact:  s.get("contact").words(),
-			Outcomes: r.readOutcomes(s.get("outcomes")),
+			Name:     s.Get("name").Text(),
+			Preset:   s.Get("preset").Text(),
+			Contact:  s.Get("contact").Text(),
+			Outcomes: readOutcomeLines(s.Get("outcomes")),
 		}
-		source.Tokens = r.tokens(s, owners)
+		source.Tokens = r.readTokens(s, owners)
 		sources = append(sources, source)
 	}
 	return sources
 }
 
-// tokens are the secrets of a source from the file itself and from a file beside.
-func (r *reader) tokens(s *entry, owners map[string]string) []string {
+// readTokens reads the tokens of a source, from the config and from its own file.
+func (r *reader) readTokens(s *yamldoc.Entry, owners map[string]string) []string {
 	var tokens []string
-	own := s.get("name").words()
+	own := s.Get("name").Text()
 	if own == "" {
-		own = "above" // its name is a problem of its own
+		own = "above" // the name has a problem of its own
 	}
-	add := func(e *entry, token string) {
+	add := func(e *yamldoc.Entry, token string) {
 		owner, taken := owners[token]
 		switch {
 		case taken && owner == "":
-			r.tellAt(e, "this is also the token of admin", "providers and people need secrets of their own")
+			e.Report("this is also the token of admin", "use different tokens for providers and for admin")
 		case taken:
-			r.tellAt(e, "this is also a token of the source "+quote(owner), "a token tells which source calls back, so no two share one")
+			e.Report("this is also a token of the source "+yamldoc.Quote(owner), "a token identifies its source, so every source needs its own")
 		default:
 			owners[token] = own
 			tokens = append(tokens, token)
 		}
 	}
-	for _, e := range s.get("tokens").each() {
-		if !e.unset && r.token(e, e.text) {
-			add(e, e.text)
+	for _, e := range s.Get("tokens").Items() {
+		if !e.Unset() && checkToken(e, e.Text()) {
+			add(e, e.Text())
 		}
 	}
-	beside := s.get("tokens_file")
-	for _, token := range r.secretFile(beside) {
-		add(beside, token)
+	file := s.Get("tokens_file")
+	for _, token := range r.readTokenFile(file) {
+		add(file, token)
 	}
-	if !s.has("tokens") && !s.has("tokens_file") && !s.flawed {
-		r.at(s.place.at, s.place, "a source needs a token", `write tokens: ["${NAME}"], or tokens_file`)
+	if !s.Has("tokens") && !s.Has("tokens_file") && s.Valid() {
+		s.ReportWhole("a source needs a token", `write tokens: ["${NAME}"] or tokens_file: FILE`)
 	}
 	return tokens
 }
 
-// readOutcomes reads the lines of a table of outcomes.
-func (r *reader) readOutcomes(e *entry) []provider.Line {
+// readOutcomeLines reads the lines of an outcome table.
+func readOutcomeLines(e *yamldoc.Entry) []provider.Line {
 	var lines []provider.Line
 	seen := map[[2]string]bool{}
-	for _, l := range e.each() {
-		line := provider.Line{Event: eventWord(l.get("event").words()), Code: l.get("code").words()}
-		line.Outcome, _ = hygiene.ParseOutcome(l.get("outcome").words())
-		if key := [2]string{line.Event, line.Code}; l.sound() && line.Event != "" {
+	for _, l := range e.Items() {
+		line := provider.Line{Event: provider.NormalizeEvent(l.Get("event").Text()), Code: l.Get("code").Text()}
+		line.Outcome, _ = hygiene.ParseOutcome(l.Get("outcome").Text())
+		if key := [2]string{line.Event, line.Code}; l.Valid() && line.Event != "" {
 			if seen[key] {
-				r.tellAt(l, "a line for this event and code is there already", "keep one of them")
+				l.Report("duplicate line for this event and code", "keep one of them")
 			}
 			seen[key] = true
 		}

@@ -11,11 +11,13 @@ import (
 	"testing"
 
 	"winnow/hygiene"
+	"winnow/internal/console/view"
+	"winnow/segments"
 )
 
 const token = "a-token-of-some-length"
 
-// ask sends one request to a door; headers are names and values in turn.
+// ask sends one request to a server; headers are names and values in turn.
 func ask(c Config, method, path, body string, headers ...string) *httptest.ResponseRecorder {
 	req := httptest.NewRequest(method, path, strings.NewReader(body))
 	req.Host = "127.0.0.1:8081"
@@ -81,26 +83,44 @@ func wantJSON(t *testing.T, w *httptest.ResponseRecorder, want string) {
 	}
 }
 
-func status(context.Context) (any, error) { return map[string]int{"events": 3}, nil }
+// Views that answers are made of, and the JSON they are written as.
+var (
+	aStatus      = &view.Status{Events: 3, Runs: []view.Run{}}
+	aSegment     = view.Segment{Name: "staff", List: "staff", Suppressed: "exclude", Columns: []string{"contact"}}
+	aRun         = view.Run{Export: "nightly", Name: "2026-11-23T020000Z", Status: "held", ScheduledAt: 1795399200000000, AsOf: 1795399201000000, ThroughSeq: 7, Policy: "0123456789ab", Error: "3 > 2"}
+	anExport     = view.Export{Name: "nightly", Schedule: "0 2 * * *", Segments: []string{"staff"}, Formats: []segments.Format{"csv"}, To: []string{"exports"}, LastRun: &aRun}
+	aContact     = &view.Explanation{Contact: "ann", Status: "active", AsOf: 1795399200000000, Why: "ann is active"}
+	aStatusJSON  = `{"events":3,"last_seq":0,"repeats":0,"quarantined":0,"unmatched":0,"contacts":0,"statuses":null,"sweep":{"cursor":0,"lag":0},"policy":"","runs":[]}`
+	aSegmentJSON = `{"name":"staff","list":"staff","suppressed":"exclude","columns":["contact"]}`
+	aRunJSON     = `{"export":"nightly","run":"2026-11-23T020000Z","status":"held","scheduled_at":"2026-11-23T02:00:00Z","as_of":"2026-11-23T02:00:01Z","finished_at":null,"through_seq":7,"policy":"0123456789ab","error":"3 > 2"}`
+	anExportJSON = `{"name":"nightly","schedule":"0 2 * * *","segments":["staff"],"formats":["csv"],"to":["exports"],"last_run":` + aRunJSON + `}`
+	aContactJSON = `{"contact":"ann","status":"active","as_of":"2026-11-23T02:00:00Z","why":"ann is active"}`
+)
 
-func TestReadingRoutesAnswerWithWhatTheyAreGiven(t *testing.T) {
-	c := Config{Status: status, Segments: status, Exports: status}
-	for _, path := range []string{"/api/v1/status", "/api/v1/segments", "/api/v1/exports"} {
-		wantJSON(t, ask(c, "GET", path, ""), `{"events":3}`)
-		wantProblem(t, ask(Config{}, "GET", path, ""), 404, "nothing here")
+func status(context.Context) (*view.Status, error) { return aStatus, nil }
+
+func TestGetRoutesAnswerWithTheirView(t *testing.T) {
+	c := Config{
+		Status:   status,
+		Segments: func(context.Context) ([]view.Segment, error) { return []view.Segment{aSegment}, nil },
+		Exports:  func(context.Context) ([]view.Export, error) { return []view.Export{anExport}, nil },
+	}
+	for path, want := range map[string]string{"/api/v1/status": aStatusJSON, "/api/v1/segments": "[" + aSegmentJSON + "]", "/api/v1/exports": "[" + anExportJSON + "]"} {
+		wantJSON(t, ask(c, "GET", path, ""), want)
+		wantProblem(t, ask(Config{}, "GET", path, ""), 404, "no such route")
 	}
 }
 
-func TestARouteWithoutItsFunctionIsNotThere(t *testing.T) {
+func TestARouteWithoutItsFunctionIsNotFound(t *testing.T) {
 	for _, path := range []string{"/api/v1/contacts/ann/suppress", "/api/v1/contacts/ann/allow", "/api/v1/check", "/api/v1/messages", "/api/v1/exports/nightly/run"} {
-		wantProblem(t, ask(Config{}, "POST", path, `{}`), 404, "nothing here")
+		wantProblem(t, ask(Config{}, "POST", path, `{}`), 404, "no such route")
 	}
-	wantProblem(t, ask(Config{}, "GET", "/api/v1/contacts/ann", ""), 404, "nothing here")
-	wantProblem(t, ask(Config{}, "GET", "/", ""), 404, "nothing here")
-	wantProblem(t, ask(Config{}, "GET", "/elsewhere", ""), 404, "nothing here")
+	wantProblem(t, ask(Config{}, "GET", "/api/v1/contacts/ann", ""), 404, "no such route")
+	wantProblem(t, ask(Config{}, "GET", "/", ""), 404, "no such route")
+	wantProblem(t, ask(Config{}, "GET", "/elsewhere", ""), 404, "no such route")
 }
 
-func TestAnotherMethodIsToldWhichOnesThereAre(t *testing.T) {
+func TestAnotherMethodIsAnsweredWithTheAllowedOnes(t *testing.T) {
 	for path, allow := range map[string]string{
 		"/":                             "GET, HEAD",
 		"/api/v1/status":                "GET, HEAD",
@@ -133,33 +153,33 @@ func TestKeyIsReadFromTheEscapedPath(t *testing.T) {
 		"a%3Fb%23c":         "a?b#c",
 	} {
 		var got string
-		c := Config{Explain: func(_ context.Context, key string) (any, bool, error) {
+		c := Config{Explain: func(_ context.Context, key string) (*view.Explanation, bool, error) {
 			got = key
-			return "known", true, nil
+			return aContact, true, nil
 		}}
-		wantJSON(t, ask(c, "GET", "/api/v1/contacts/"+path, ""), `"known"`)
+		wantJSON(t, ask(c, "GET", "/api/v1/contacts/"+path, ""), aContactJSON)
 		if got != want {
 			t.Errorf("%s is the key %q, want %q", path, got, want)
 		}
 	}
 }
 
-func TestExplainOfNobodyIs404AndOfNoKey400(t *testing.T) {
-	c := Config{Explain: func(_ context.Context, key string) (any, bool, error) {
+func TestExplainAnswers404ForAnUnknownContactAnd400ForAnInvalidKey(t *testing.T) {
+	c := Config{Explain: func(_ context.Context, key string) (*view.Explanation, bool, error) {
 		if key == "nobody" {
 			return nil, false, nil
 		}
 		return nil, false, Refuse(400, errors.New("no phone number"))
 	}}
-	wantProblem(t, ask(c, "GET", "/api/v1/contacts/nobody", ""), 404, "nothing is known of this contact")
+	wantProblem(t, ask(c, "GET", "/api/v1/contacts/nobody", ""), 404, "unknown contact")
 	wantProblem(t, ask(c, "GET", "/api/v1/contacts/x", ""), 400, "no phone number")
 }
 
 func TestCheckAnswersInOrderAndTakesNumbersAsWritten(t *testing.T) {
-	c := Config{Check: func(_ context.Context, contacts []string) ([]Answer, error) {
-		var answers []Answer
+	c := Config{Check: func(_ context.Context, contacts []string) ([]view.Sendable, error) {
+		var answers []view.Sendable
 		for _, c := range contacts {
-			answers = append(answers, Answer{Contact: c, Status: "active", Sendable: true})
+			answers = append(answers, view.Sendable{Contact: c, Status: "active", Sendable: true})
 		}
 		return answers, nil
 	}}
@@ -169,7 +189,7 @@ func TestCheckAnswersInOrderAndTakesNumbersAsWritten(t *testing.T) {
 }
 
 func TestCheckSaysWhatIsWrongWithItsBody(t *testing.T) {
-	c := Config{Check: func(context.Context, []string) ([]Answer, error) { return nil, nil }}
+	c := Config{Check: func(context.Context, []string) ([]view.Sendable, error) { return nil, nil }}
 	many := func(n int) string { return `{"contacts":["a"` + strings.Repeat(`,"a"`, n-1) + `]}` }
 	if w := ask(c, "POST", "/api/v1/check", many(maxContacts)); w.Code != 200 {
 		t.Errorf("%d contacts are answered %d", maxContacts, w.Code)
@@ -185,52 +205,54 @@ func TestCheckSaysWhatIsWrongWithItsBody(t *testing.T) {
 	wantProblem(t, ask(c, "POST", "/api/v1/check", many(1), "Content-Encoding", "gzip"), 415, "compressed")
 }
 
-func TestInstructionsReachTheContactAsTold(t *testing.T) {
+func TestInstructionsArePassedOnAsWritten(t *testing.T) {
 	var got Instruction
-	c := Config{Instruct: func(_ context.Context, in Instruction) (any, error) {
+	c := Config{Instruct: func(_ context.Context, in Instruction) (*view.Explanation, error) {
 		got = in
-		return "done", nil
+		return aContact, nil
 	}}
-	wantJSON(t, ask(c, "POST", "/api/v1/contacts/%2B90/suppress", `{"reason":"complaint","note":"called","until":"2026-01-01T01:00:00+01:00"}`), `"done"`)
+	wantJSON(t, ask(c, "POST", "/api/v1/contacts/%2B90/suppress", `{"reason":"complaint","note":"called","until":"2026-01-01T01:00:00+01:00"}`), aContactJSON)
 	if want := (Instruction{Contact: "+90", Kind: hygiene.Suppress, Reason: "complaint", Note: "called", Until: 1767225600000000, By: "admin"}); got != want {
-		t.Errorf("told %+v, want %+v", got, want)
+		t.Errorf("passed on %+v, want %+v", got, want)
 	}
-	wantJSON(t, ask(c, "POST", "/api/v1/contacts/ann/allow", ``), `"done"`)
+	wantJSON(t, ask(c, "POST", "/api/v1/contacts/ann/allow", ``), aContactJSON)
 	if want := (Instruction{Contact: "ann", Kind: hygiene.Allow, By: "admin"}); got != want {
-		t.Errorf("told %+v, want %+v", got, want)
+		t.Errorf("passed on %+v, want %+v", got, want)
 	}
 	wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/suppress", `{}`), 400, "needs a reason")
-	wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/suppress", `{"reason":"r","until":"tomorrow"}`), 400, "is no time")
+	wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/suppress", `{"reason":"r","until":"tomorrow"}`), 400, "is not a time")
 	wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/suppress", `{"reason":"r","untill":""}`), 400, "send JSON like")
 	wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/allow", `{"until":"2026-01-01T00:00:00Z"}`), 400, "end of a suppression")
 }
 
 func TestErrorsAreProblems(t *testing.T) {
 	broken := func(err error) Config {
-		return Config{RunExport: func(context.Context, string) (any, error) { return nil, err }}
+		return Config{RunExport: func(context.Context, string) (view.Run, error) { return view.Run{}, err }}
 	}
 	wantProblem(t, ask(broken(errors.New("the disk is full")), "POST", "/api/v1/exports/x/run", ""), 500, "the disk is full")
 	wantProblem(t, ask(broken(Refuse(409, errors.New("it runs already"))), "POST", "/api/v1/exports/x/run", ""), 409, "it runs already")
 	w := ask(broken(Refuse(503, errors.New("winnow stops"))), "POST", "/api/v1/exports/x/run", "")
 	wantProblem(t, w, 503, "winnow stops")
 	if w.Header().Get("Retry-After") == "" {
-		t.Error("a 503 does not say when to come again")
+		t.Error("a 503 does not say when to retry")
 	}
-	unmarshable := Config{Status: func(context.Context) (any, error) { return func() {}, nil }}
-	if w := ask(unmarshable, "GET", "/api/v1/status", ""); w.Code != 500 {
+	unmarshable := Config{Explain: func(context.Context, string) (*view.Explanation, bool, error) {
+		return &view.Explanation{Timeline: []view.Event{{Code: func() {}}}}, true, nil
+	}}
+	if w := ask(unmarshable, "GET", "/api/v1/contacts/ann", ""); w.Code != 500 {
 		t.Errorf("what can't be written is answered %d", w.Code)
 	}
 }
 
-func TestAPanicIsAnsweredAndDoesNotTellOfContacts(t *testing.T) {
+func TestAPanicIsAnsweredAndLogsNoContact(t *testing.T) {
 	var log logged
-	c := Config{Logger: logTo(&log), Explain: func(_ context.Context, key string) (any, bool, error) { panic("about " + key) }}
-	wantProblem(t, ask(c, "GET", "/api/v1/contacts/secret-contact", ""), 500, "went wrong inside winnow")
+	c := Config{Logger: logTo(&log), Explain: func(_ context.Context, key string) (*view.Explanation, bool, error) { panic("about " + key) }}
+	wantProblem(t, ask(c, "GET", "/api/v1/contacts/secret-contact", ""), 500, "internal error")
 	log.mustHave(t, "panicked")
 	log.mustNotHave(t, "secret-contact")
 }
 
-func TestReadyTellsWhyNotOnlyToWhoMayKnow(t *testing.T) {
+func TestReadySaysWhyNotOnlyWithTheToken(t *testing.T) {
 	c := Config{Token: token}
 	if w := ask(c, "GET", "/readyz", ""); w.Code != 200 {
 		t.Errorf("ready is answered %d", w.Code)
@@ -240,7 +262,7 @@ func TestReadyTellsWhyNotOnlyToWhoMayKnow(t *testing.T) {
 	w := ask(c, "GET", "/readyz", "")
 	wantProblem(t, w, 503, "not ready")
 	if strings.Contains(w.Body.String(), "disk") {
-		t.Errorf("a stranger is told %s", w.Body)
+		t.Errorf("without the token it says %s", w.Body)
 	}
 }
 
@@ -256,7 +278,7 @@ func TestServerLimitsItsClients(t *testing.T) {
 	}
 }
 
-func TestEveryAnswerTellsBrowsersToBeCareful(t *testing.T) {
+func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 	for _, path := range []string{"/", "/elsewhere", "/metrics", "/api/v1/status"} {
 		h := ask(Config{Token: token, Page: emptyPage}, "GET", path, "").Header()
 		for _, name := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cache-Control"} {
@@ -271,15 +293,20 @@ func TestEveryAnswerTellsBrowsersToBeCareful(t *testing.T) {
 }
 
 func TestARunIsReleasedByItsName(t *testing.T) {
-	c := Config{Release: func(_ context.Context, export, run string) (any, error) { return export + "/" + run, nil }}
-	wantJSON(t, ask(c, "POST", "/api/v1/exports/night%2Fly/runs/2026-11-23T020000Z/release", ""), `"night/ly/2026-11-23T020000Z"`)
+	c := Config{Release: func(_ context.Context, export, run string) (view.Released, error) {
+		return view.Released{Run: view.Run{Export: export, Name: run, Status: "released"}, Discarded: []string{}}, nil
+	}}
+	wantJSON(t, ask(c, "POST", "/api/v1/exports/night%2Fly/runs/2026-11-23T020000Z/release", ""),
+		`{"export":"night/ly","run":"2026-11-23T020000Z","status":"released","scheduled_at":null,"as_of":null,"finished_at":null,"through_seq":0,"policy":"","error":"","discarded":[]}`)
 	wantProblem(t, ask(c, "GET", "/api/v1/exports/nightly/runs/2026-11-23T020000Z/release", ""), 405, "POST")
-	wantProblem(t, ask(Config{}, "POST", "/api/v1/exports/nightly/runs/2026-11-23T020000Z/release", ""), 404, "nothing here")
-	wantProblem(t, ask(c, "POST", "/api/v1/exports/nightly/runs/r/release", "", "Origin", "https://evil.example"), 403, "elsewhere")
+	wantProblem(t, ask(Config{}, "POST", "/api/v1/exports/nightly/runs/2026-11-23T020000Z/release", ""), 404, "no such route")
+	wantProblem(t, ask(c, "POST", "/api/v1/exports/nightly/runs/r/release", "", "Origin", "https://evil.example"), 403, "cross-origin")
 }
 
-func TestAnExportIsToldByItsName(t *testing.T) {
-	c := Config{Export: func(_ context.Context, name string) (any, error) { return name, nil }}
-	wantJSON(t, ask(c, "GET", "/api/v1/exports/nightly", ""), `"nightly"`)
-	wantProblem(t, ask(Config{}, "GET", "/api/v1/exports/nightly", ""), 404, "nothing here")
+func TestAnExportIsFoundByItsName(t *testing.T) {
+	c := Config{Export: func(_ context.Context, name string) (view.ExportRuns, error) {
+		return view.ExportRuns{Export: view.Export{Name: name}, Runs: []view.Run{aRun}}, nil
+	}}
+	wantJSON(t, ask(c, "GET", "/api/v1/exports/nightly", ""), `{"name":"nightly","schedule":"","segments":null,"formats":null,"to":null,"runs":[`+aRunJSON+`]}`)
+	wantProblem(t, ask(Config{}, "GET", "/api/v1/exports/nightly", ""), 404, "no such route")
 }

@@ -7,21 +7,23 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"winnow/internal/console/view"
 )
 
-func TestWhoHangsUpIsNoLongerWaitedFor(t *testing.T) {
+func TestTheContextOfARunEndsWhenTheCallerHangsUp(t *testing.T) {
 	for _, path := range []string{"/api/v1/exports/nightly/run", "/api/v1/exports/nightly/runs/2026-11-23T020000Z/release"} {
 		for _, body := range []string{"", "{}"} {
 			waits, ended := make(chan bool), make(chan bool)
-			wait := func(ctx context.Context) (any, error) {
+			wait := func(ctx context.Context) error {
 				close(waits)
 				<-ctx.Done()
 				close(ended)
-				return nil, ctx.Err()
+				return ctx.Err()
 			}
 			c := Config{
-				RunExport: func(ctx context.Context, _ string) (any, error) { return wait(ctx) },
-				Release:   func(ctx context.Context, _, _ string) (any, error) { return wait(ctx) },
+				RunExport: func(ctx context.Context, _ string) (view.Run, error) { return view.Run{}, wait(ctx) },
+				Release:   func(ctx context.Context, _, _ string) (view.Released, error) { return view.Released{}, wait(ctx) },
 			}
 			overWire(t, c, func(conn net.Conn) {
 				fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
@@ -33,7 +35,7 @@ func TestWhoHangsUpIsNoLongerWaitedFor(t *testing.T) {
 	}
 }
 
-func TestOptionsOfTheServerPassTheGuardAsAll(t *testing.T) {
+func TestOptionsOfTheServerAreProtectedLikeAllRoutes(t *testing.T) {
 	for host, want := range map[string]int{"localhost": 404, "evil.example": 421} {
 		overWire(t, Config{}, func(conn net.Conn) {
 			fmt.Fprintf(conn, "OPTIONS * HTTP/1.1\r\nHost: %s\r\n\r\n", host)
@@ -45,7 +47,7 @@ func TestOptionsOfTheServerPassTheGuardAsAll(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoRequestIsAnsweredAsTheDescriptionSays(t *testing.T) {
+func TestInvalidRequestsAreAnsweredAsDescribed(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +77,7 @@ func TestWhatIsNoRequestIsAnsweredAsTheDescriptionSays(t *testing.T) {
 		if resp.StatusCode != want || problem != ours || !ours && !resp.Close {
 			t.Errorf("%.60q is answered %s of type %q", request, resp.Status, resp.Header.Get("Content-Type"))
 		}
-		if !strings.Contains(string(openapi), fmt.Sprint(want)) {
+		if !strings.Contains(string(openAPI), fmt.Sprint(want)) {
 			t.Errorf("%d is not described", want)
 		}
 	}

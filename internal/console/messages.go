@@ -12,68 +12,45 @@ import (
 	"time"
 
 	"winnow/hygiene/provider"
+	"winnow/internal/console/view"
+	"winnow/internal/sendlog"
 )
 
-// maxGroup is how many messages are registered at once, that is, committed
-// together.
-const maxGroup = 4096
+const (
+	// maxRecord is the largest record of a send log, in bytes.
+	maxRecord = 1 << 20
+	// maxGroup is how many messages are registered in one call.
+	maxGroup = 4096
+	// maxListed is how many conflicts, and how many rejected lines, the answer lists.
+	maxListed = 100
+)
 
-// maxTold is how many conflicts and how many rejected lines are told of one by
-// one.
-const maxTold = 100
-
-// told is what has become of a send log. Every line of it is answered for.
-type told struct {
-	New       int64      `json:"new"`
-	Known     int64      `json:"known"`
-	Matched   int64      `json:"matched"`
-	Conflict  int64      `json:"conflict"`
-	Reject    int64      `json:"reject"`
-	Conflicts []conflict `json:"conflicts"` // the first maxTold
-	Rejected  []rejected `json:"rejected"`  // the first maxTold
-}
-
-// conflict is a message that was registered for another contact before.
-type conflict struct {
-	Line      int64  `json:"line"`
-	MessageID string `json:"message_id"`
-}
-
-// rejected is a line, or one message of a line, that was not taken.
-type rejected struct {
-	Line  int64  `json:"line"`
-	Error string `json:"error"`
-}
-
-// register takes a send log in. It is read as it comes and registered in groups,
-// so it may be of any size; what was registered stays, whatever comes after it,
-// since a log that is sent again registers nothing twice.
-func (d *door) register(w http.ResponseWriter, req *http.Request) (any, error) {
-	if d.Register == nil {
-		return nil, errNothingHere
-	}
-	body, err := inflated(req.Header.Get("Content-Encoding"), &patient{req.Body, http.NewResponseController(w)})
+// register registers a send log. It is registered in groups as it arrives, so it
+// may be of any size. What was registered stays, whatever follows: sending a log
+// again registers nothing twice.
+func (s *server) register(w http.ResponseWriter, req *http.Request) (any, error) {
+	body, err := inflated(req.Header.Get("Content-Encoding"), &slowBody{req.Body, http.NewResponseController(w)})
 	if err != nil {
 		return nil, err
 	}
-	g := &registering{
-		// What has arrived is registered, also when the sender has hung up since.
-		keep: func(list []provider.Registration) (Registered, error) {
-			return d.Register(context.WithoutCancel(req.Context()), list)
+	r := &registration{
+		// What has arrived is registered even if the sender has hung up since.
+		register: func(list []provider.Registration) (Registered, error) {
+			return s.Register(context.WithoutCancel(req.Context()), list)
 		},
-		did: told{Conflicts: []conflict{}, Rejected: []rejected{}},
+		result: view.Registered{Conflicts: []view.Conflict{}, Rejected: []view.Rejected{}},
 	}
-	if err := g.readAll(newValues(body)); err != nil {
+	if err := r.readAll(sendlog.NewReader(body, maxRecord)); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(g.did.Rejected, func(a, b rejected) int { return cmp.Compare(a.Line, b.Line) })
-	if g.did.Reject > 0 && !g.good {
-		return nil, &Refusal{Status: http.StatusBadRequest, Err: errors.New("no line could be read as one of a send log: look at rejected"), more: g.did}
+	slices.SortStableFunc(r.result.Rejected, func(a, b view.Rejected) int { return cmp.Compare(a.Line, b.Line) })
+	if r.result.Reject > 0 && !r.anyGood {
+		return nil, &Refusal{Status: http.StatusBadRequest, Err: errors.New("no line is a record of a send log; see rejected"), registered: &r.result}
 	}
-	return g.did, nil
+	return r.result, nil
 }
 
-// inflated reads what a body holds.
+// inflated reads the content of a body.
 func inflated(encoding string, body io.Reader) (io.Reader, error) {
 	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "", "identity":
@@ -81,137 +58,131 @@ func inflated(encoding string, body io.Reader) (io.Reader, error) {
 	case "gzip", "x-gzip":
 		z, err := gzip.NewReader(body)
 		if err != nil {
-			return nil, refuse(http.StatusBadRequest, "the body is not gzip, though its Content-Encoding says so")
+			return nil, apiErrorf(http.StatusBadRequest, "the body is not gzip, though its Content-Encoding says so")
 		}
 		return z, nil
 	}
-	return nil, refuse(http.StatusUnsupportedMediaType, "the Content-Encoding is neither gzip nor none: send the body so")
+	return nil, apiErrorf(http.StatusUnsupportedMediaType, "unsupported Content-Encoding; send the body as gzip or uncompressed")
 }
 
-// patient gives a body that keeps coming time anew with every read.
-type patient struct {
+// slowBody extends the read deadline with every read, for a body that keeps coming.
+type slowBody struct {
 	in      io.Reader
 	control *http.ResponseController
 }
 
-func (p *patient) Read(b []byte) (int, error) {
-	_ = p.control.SetReadDeadline(time.Now().Add(readTimeout)) // a recorder has none
-	return p.in.Read(b)
+func (b *slowBody) Read(p []byte) (int, error) {
+	_ = b.control.SetReadDeadline(time.Now().Add(readTimeout)) // a recorder does not support it
+	return b.in.Read(p)
 }
 
-// registering is a send log on its way in.
-type registering struct {
-	keep func([]provider.Registration) (Registered, error)
-	did  told
-	good bool // a line was one of a send log
+// registration is a send log that is being registered.
+type registration struct {
+	register func([]provider.Registration) (Registered, error)
+	result   view.Registered
+	anyGood  bool // at least one line was a record of a send log
 
-	// The group that is registered next, and the line of each of its messages.
-	// Of one message it has one contact only, so that a conflict of that message
-	// is one of all its lines here.
+	// The group that is registered next, and the line of each of its messages. It
+	// has one contact for each message, so that a conflict of that message is one of
+	// all its lines here.
 	group    []provider.Registration
 	lines    []int64
 	contacts map[string]string // by message
 }
 
-// readAll reads the whole log. Its error tells what was registered before.
-func (g *registering) readAll(v *values) error {
+// readAll registers the whole log. Its error carries what was registered before.
+func (r *registration) readAll(log *sendlog.Reader) error {
 	for {
-		value, line, err := v.next()
+		record, err := log.Next()
 		switch {
-		case err == nil:
-			err = g.take(value, line)
-		case errors.Is(err, errTooLong):
-			g.reject(line, err)
-			err = nil
 		case err == io.EOF:
-			return g.cutShort(line, http.StatusServiceUnavailable, g.flush())
-		default:
-			if failed := g.flush(); failed != nil {
-				return g.cutShort(line, http.StatusServiceUnavailable, failed)
+			return r.stopped(record.Line, http.StatusServiceUnavailable, r.flush())
+		case err != nil:
+			if failed := r.flush(); failed != nil {
+				return r.stopped(record.Line, http.StatusServiceUnavailable, failed)
 			}
-			return g.cutShort(line, http.StatusBadRequest, errors.New("the body did not arrive whole"))
+			return r.stopped(record.Line, http.StatusBadRequest, errors.New("request body was incomplete"))
 		}
-		if err != nil {
-			return g.cutShort(line, http.StatusServiceUnavailable, err)
+		if err := r.add(record); err != nil {
+			return r.stopped(record.Line, http.StatusServiceUnavailable, err)
 		}
 	}
 }
 
-// cutShort says how far a log has come that could not be read to its end.
-func (g *registering) cutShort(line int64, status int, err error) error {
+// stopped is the error of a log that was not registered to its end; nil if err is.
+func (r *registration) stopped(line int64, status int, err error) error {
 	if err == nil {
 		return nil
 	}
-	why := refuse(status, "stopped at line %d: %w; send it all again, nothing is registered twice", line, err).(*Refusal)
-	why.more = g.did
-	return why
+	refusal := apiErrorf(status, "stopped at line %d: %w; send everything again, nothing is registered twice", line, err).(*Refusal)
+	refusal.registered = &r.result
+	return refusal
 }
 
-// take adds what a line registers to the group.
-func (g *registering) take(value []byte, line int64) error {
-	list, err := provider.Registrations(value)
-	if err != nil {
-		g.reject(line, err)
+// add adds the messages of a record to the group.
+func (r *registration) add(record sendlog.Record) error {
+	if record.Err != nil {
+		r.reject(record.Line, record.Err.Error())
 		return nil
 	}
-	if len(list) == 0 {
-		g.good = true // a provider's answer that it took nothing
+	if len(record.Messages) == 0 {
+		r.anyGood = true // a provider's answer that it accepted nothing
 	}
-	for _, one := range list {
-		if contact, there := g.contacts[one.MessageID]; len(g.group) == maxGroup || there && contact != one.Contact {
-			if err := g.flush(); err != nil {
+	for _, message := range record.Messages {
+		if contact, there := r.contacts[message.MessageID]; len(r.group) == maxGroup || there && contact != message.Contact {
+			if err := r.flush(); err != nil {
 				return err
 			}
 		}
-		if g.contacts == nil {
-			g.contacts = make(map[string]string)
+		if r.contacts == nil {
+			r.contacts = make(map[string]string)
 		}
-		g.group, g.lines = append(g.group, one), append(g.lines, line)
-		g.contacts[one.MessageID] = one.Contact
+		r.group, r.lines = append(r.group, message), append(r.lines, record.Line)
+		r.contacts[message.MessageID] = message.Contact
 	}
 	return nil
 }
 
-// flush registers the group and begins another.
-func (g *registering) flush() error {
-	if len(g.group) == 0 {
+// flush registers the group and starts another.
+func (r *registration) flush() error {
+	if len(r.group) == 0 {
 		return nil
 	}
-	did, err := g.keep(g.group)
+	did, err := r.register(r.group)
 	if err != nil {
 		return err
 	}
-	g.good = g.good || did.New+did.Known+did.Conflict > 0
-	g.did.New += did.New
-	g.did.Known += did.Known
-	g.did.Matched += did.Matched
-	g.did.Conflict += did.Conflict
-	g.tellConflicts(did.Conflicts)
-	for _, r := range did.Rejected {
-		g.reject(g.lines[r.Index], errors.New(r.Why))
+	r.anyGood = r.anyGood || did.New+did.Known+did.Conflict > 0
+	r.result.New += did.New
+	r.result.Known += did.Known
+	r.result.Matched += did.Matched
+	r.result.Conflict += did.Conflict
+	r.listConflicts(did.Conflicts)
+	for _, rejected := range did.Rejected {
+		r.reject(r.lines[rejected.Index], rejected.Why)
 	}
-	clear(g.contacts)
-	g.group, g.lines = g.group[:0], g.lines[:0]
+	clear(r.contacts)
+	r.group, r.lines = r.group[:0], r.lines[:0]
 	return nil
 }
 
-// tellConflicts finds the lines of messages in conflict; both are in the order of
+// listConflicts finds the lines of messages in conflict; both are in the order of
 // the group.
-func (g *registering) tellConflicts(ids []string) {
+func (r *registration) listConflicts(ids []string) {
 	from := 0
 	for _, id := range ids {
-		at := slices.IndexFunc(g.group[from:], func(r provider.Registration) bool { return r.MessageID == id })
-		if at < 0 || len(g.did.Conflicts) == maxTold {
+		at := slices.IndexFunc(r.group[from:], func(m provider.Registration) bool { return m.MessageID == id })
+		if at < 0 || len(r.result.Conflicts) == maxListed {
 			return
 		}
 		from += at + 1
-		g.did.Conflicts = append(g.did.Conflicts, conflict{Line: g.lines[from-1], MessageID: id})
+		r.result.Conflicts = append(r.result.Conflicts, view.Conflict{Line: r.lines[from-1], MessageID: id})
 	}
 }
 
-func (g *registering) reject(line int64, err error) {
-	g.did.Reject++
-	if len(g.did.Rejected) < maxTold {
-		g.did.Rejected = append(g.did.Rejected, rejected{Line: line, Error: err.Error()})
+func (r *registration) reject(line int64, why string) {
+	r.result.Reject++
+	if len(r.result.Rejected) < maxListed {
+		r.result.Rejected = append(r.result.Rejected, view.Rejected{Line: line, Error: why})
 	}
 }

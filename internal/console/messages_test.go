@@ -13,16 +13,17 @@ import (
 	"testing"
 
 	"winnow/hygiene/provider"
+	"winnow/internal/console/view"
 )
 
-// ledger keeps whom messages were for, as a store does: the first registration
+// messageStore keeps registrations as the store does: the first registration
 // of a message stands.
-type ledger struct {
+type messageStore struct {
 	contacts map[string]string
 	groups   []int
 }
 
-func (l *ledger) register(_ context.Context, list []provider.Registration) (did Registered, err error) {
+func (l *messageStore) register(_ context.Context, list []provider.Registration) (did Registered, err error) {
 	if l.contacts == nil {
 		l.contacts = map[string]string{}
 	}
@@ -45,7 +46,7 @@ func (l *ledger) register(_ context.Context, list []provider.Registration) (did 
 	return did, nil
 }
 
-func post(l *ledger, body string, headers ...string) *httptest.ResponseRecorder {
+func post(l *messageStore, body string, headers ...string) *httptest.ResponseRecorder {
 	return ask(Config{Register: l.register}, "POST", "/api/v1/messages", body, headers...)
 }
 
@@ -53,7 +54,7 @@ func line(id, contact string) string {
 	return fmt.Sprintf(`{"message_id":%q,"contact":%q}`+"\n", id, contact)
 }
 
-func TestEveryLineOfASendLogIsAnsweredFor(t *testing.T) {
+func TestEveryLineOfASendLogIsAccountedFor(t *testing.T) {
 	log := line("m1", "ann") +
 		"\n" +
 		line("m2", "bob") +
@@ -64,27 +65,27 @@ func TestEveryLineOfASendLogIsAnsweredFor(t *testing.T) {
 		line("m3", "no-key") +
 		`{"message_id":"m4","contact":"` + "\n" +
 		`{"message":"Accepted","messageId":"m5","to":"+90"}` // no line feed at the end
-	wantJSON(t, post(&ledger{}, log), `{"new":3,"known":1,"matched":0,"conflict":1,"reject":4,"conflicts":[{"line":6,"message_id":"m1"}],"rejected":[`+
+	wantJSON(t, post(&messageStore{}, log), `{"new":3,"known":1,"matched":0,"conflict":1,"reject":4,"conflicts":[{"line":6,"message_id":"m1"}],"rejected":[`+
 		`{"line":4,"error":"the message id is missing; add message_id, messageId or messageSid"},{"line":7,"error":"`+whyNot(t, "nonsense")+`"},`+
 		`{"line":8,"error":"no phone number"},{"line":9,"error":"`+whyNot(t, `{"message_id":"m4","contact":"`)+`"}]}`)
 }
 
-// whyNot is why a value is no line of a send log.
+// whyNot is why a value is not a record of a send log.
 func whyNot(t *testing.T, value string) string {
 	_, err := provider.Registrations([]byte(value))
 	if err == nil {
-		t.Fatalf("%q is a line of a send log", value)
+		t.Fatalf("%q is a record of a send log", value)
 	}
 	return err.Error()
 }
 
-func TestConflictsAreToldOnTheirOwnLines(t *testing.T) {
-	l := &ledger{contacts: map[string]string{"m1": "ann"}}
+func TestConflictsAreListedWithTheirLines(t *testing.T) {
+	l := &messageStore{contacts: map[string]string{"m1": "ann"}}
 	w := post(l, line("m1", "bob")+line("m1", "ann")+line("m2", "eve")+line("m1", "bob")+line("m1", "bob")+line("m2", "eve"))
 	wantJSON(t, w, `{"new":1,"known":2,"matched":0,"conflict":3,"reject":0,"conflicts":[{"line":1,"message_id":"m1"},{"line":4,"message_id":"m1"},{"line":5,"message_id":"m1"}],"rejected":[]}`)
 }
 
-func TestProvidersAnswersAreTakenAlsoWhenPrintedForPeople(t *testing.T) {
+func TestProvidersAnswersAreAcceptedAlsoIndented(t *testing.T) {
 	many := map[string]any{"message": "Accepted", "messageIds": []any{
 		map[string]any{"phoneNumber": "+901", "messageSid": "m1"}, map[string]any{"phoneNumber": "+902", "messageSid": "m2"}}, "errors": []any{}}
 	pretty, err := json.MarshalIndent(many, "", "  ")
@@ -95,23 +96,23 @@ func TestProvidersAnswersAreTakenAlsoWhenPrintedForPeople(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &ledger{}
+	l := &messageStore{}
 	w := post(l, string(pretty)+"\r\n"+string(flat)+string(flat)+"\n"+string(pretty)+`{"messageIds":[],"errors":[{"message":"no"}]}`)
 	wantJSON(t, w, `{"new":3,"known":3,"matched":0,"conflict":0,"reject":0,"conflicts":[],"rejected":[]}`)
 }
 
 func TestASendLogWithoutOneGoodLineIsRefused(t *testing.T) {
-	w := post(&ledger{}, "nonsense\n"+line("m1", "no-key"))
-	wantProblem(t, w, 400, "look at rejected")
-	var beside told
+	w := post(&messageStore{}, "nonsense\n"+line("m1", "no-key"))
+	wantProblem(t, w, 400, "see rejected")
+	var beside view.Registered
 	if err := json.Unmarshal(w.Body.Bytes(), &beside); err != nil || beside.Reject != 2 || len(beside.Rejected) != 2 {
-		t.Errorf("told %s", w.Body)
+		t.Errorf("answered %s", w.Body)
 	}
 	const nothing = `{"new":0,"known":0,"matched":0,"conflict":0,"reject":0,"conflicts":[],"rejected":[]}`
-	wantJSON(t, post(&ledger{}, ""), nothing)
-	wantJSON(t, post(&ledger{}, "\n \r\n\n"), nothing)
-	wantJSON(t, post(&ledger{}, `{"errors":[{"message":"no","field":"to"}]}`), nothing)
-	if w := post(&ledger{}, `{"errors":[{"message":"no","field":"to"}]}`+"\nnonsense"); w.Code != 200 {
+	wantJSON(t, post(&messageStore{}, ""), nothing)
+	wantJSON(t, post(&messageStore{}, "\n \r\n\n"), nothing)
+	wantJSON(t, post(&messageStore{}, `{"errors":[{"message":"no","field":"to"}]}`), nothing)
+	if w := post(&messageStore{}, `{"errors":[{"message":"no","field":"to"}]}`+"\nnonsense"); w.Code != 200 {
 		t.Errorf("a good line beside a bad one is answered %d", w.Code)
 	}
 }
@@ -125,7 +126,7 @@ func TestASendLogOfAnySizeIsRegisteredInGroups(t *testing.T) {
 		}
 		_ = in.Close()
 	}()
-	l := &ledger{}
+	l := &messageStore{}
 	req := httptest.NewRequest("POST", "/api/v1/messages", body)
 	req.Host = "localhost"
 	wantJSON(t, serve(Config{Register: l.register}, req), fmt.Sprintf(`{"new":%d,"known":0,"matched":0,"conflict":0,"reject":0,"conflicts":[],"rejected":[]}`, lines))
@@ -135,15 +136,15 @@ func TestASendLogOfAnySizeIsRegisteredInGroups(t *testing.T) {
 }
 
 func TestAGroupHasOneContactOfAMessage(t *testing.T) {
-	l := &ledger{}
+	l := &messageStore{}
 	post(l, line("m0", "ann")+line("m1", "ann")+line("m1", "ann")+line("m1", "bob")+line("m0", "bob"))
 	if want := []int{3, 2}; !slices.Equal(l.groups, want) {
 		t.Errorf("groups of %v, want %v", l.groups, want)
 	}
 }
 
-func TestAtMostAHundredAreToldOfOneByOne(t *testing.T) {
-	l := &ledger{}
+func TestAtMostAHundredAreListed(t *testing.T) {
+	l := &messageStore{}
 	var log strings.Builder
 	for i := range 150 {
 		log.WriteString(line(fmt.Sprint("m", i), "ann") + "nonsense\n")
@@ -151,12 +152,12 @@ func TestAtMostAHundredAreToldOfOneByOne(t *testing.T) {
 	for i := range 150 {
 		log.WriteString(line(fmt.Sprint("m", i), "bob"))
 	}
-	var got told
+	var got view.Registered
 	if err := json.Unmarshal(post(l, log.String()).Body.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Conflict != 150 || got.Reject != 150 || len(got.Conflicts) != maxTold || len(got.Rejected) != maxTold || got.Conflicts[99].Line != 400 {
-		t.Errorf("told of %d of %d conflicts, %d of %d rejected, the 100th conflict on line %d", len(got.Conflicts), got.Conflict, len(got.Rejected), got.Reject, got.Conflicts[99].Line)
+	if got.Conflict != 150 || got.Reject != 150 || len(got.Conflicts) != maxListed || len(got.Rejected) != maxListed || got.Conflicts[99].Line != 400 {
+		t.Errorf("listed %d of %d conflicts, %d of %d rejected, the 100th conflict on line %d", len(got.Conflicts), got.Conflict, len(got.Rejected), got.Reject, got.Conflicts[99].Line)
 	}
 }
 
@@ -166,14 +167,14 @@ func TestASendLogMayBeCompressed(t *testing.T) {
 	_, _ = io.WriteString(z, line("m1", "ann")+line("m2", "bob"))
 	_ = z.Close()
 	whole := packed.String()
-	wantJSON(t, post(&ledger{}, whole, "Content-Encoding", "gzip"), `{"new":2,"known":0,"matched":0,"conflict":0,"reject":0,"conflicts":[],"rejected":[]}`)
-	wantProblem(t, post(&ledger{}, whole[:len(whole)-3], "Content-Encoding", "gzip"), 400, "did not arrive whole")
-	wantProblem(t, post(&ledger{}, "plain", "Content-Encoding", "gzip"), 400, "not gzip")
-	wantProblem(t, post(&ledger{}, "plain", "Content-Encoding", "br"), 415, "neither gzip nor none")
+	wantJSON(t, post(&messageStore{}, whole, "Content-Encoding", "gzip"), `{"new":2,"known":0,"matched":0,"conflict":0,"reject":0,"conflicts":[],"rejected":[]}`)
+	wantProblem(t, post(&messageStore{}, whole[:len(whole)-3], "Content-Encoding", "gzip"), 400, "was incomplete")
+	wantProblem(t, post(&messageStore{}, "plain", "Content-Encoding", "gzip"), 400, "not gzip")
+	wantProblem(t, post(&messageStore{}, "plain", "Content-Encoding", "br"), 415, "gzip or uncompressed")
 }
 
-func TestWhatWasRegisteredBeforeAFailureIsTold(t *testing.T) {
-	l := &ledger{}
+func TestAFailureReportsWhatWasRegisteredBefore(t *testing.T) {
+	l := &messageStore{}
 	c := Config{Register: func(ctx context.Context, list []provider.Registration) (Registered, error) {
 		if len(l.groups) == 1 {
 			return Registered{}, errBroken
@@ -185,20 +186,20 @@ func TestWhatWasRegisteredBeforeAFailureIsTold(t *testing.T) {
 		log.WriteString(line(fmt.Sprint("m", i), "ann"))
 	}
 	w := ask(c, "POST", "/api/v1/messages", log.String())
-	wantProblem(t, w, 503, "the store is broken; send it all again")
+	wantProblem(t, w, 503, "the store is broken; send everything again")
 	if !strings.Contains(w.Body.String(), `"new":4096`) {
-		t.Errorf("told %s", w.Body)
+		t.Errorf("answered %s", w.Body)
 	}
 }
 
-func TestALogCutShortKeepsItsWholeLines(t *testing.T) {
-	l := &ledger{}
+func TestAnIncompleteLogRegistersItsCompleteLines(t *testing.T) {
+	l := &messageStore{}
 	req := httptest.NewRequest("POST", "/api/v1/messages", io.MultiReader(strings.NewReader(line("m1", "ann")+`{"message_id":"m2","contact":"bob"`), cut{}))
 	req.Host = "localhost"
 	w := serve(Config{Register: l.register}, req)
-	wantProblem(t, w, 400, "stopped at line 2: the body did not arrive whole")
+	wantProblem(t, w, 400, "stopped at line 2: request body was incomplete")
 	if len(l.contacts) != 1 || !strings.Contains(w.Body.String(), `"new":1`) {
-		t.Errorf("registered %v, told %s", l.contacts, w.Body)
+		t.Errorf("registered %v, answered %s", l.contacts, w.Body)
 	}
 }
 

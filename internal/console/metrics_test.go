@@ -14,7 +14,7 @@ import (
 	"winnow/hygiene"
 )
 
-// scraped is what Prometheus is told.
+// scraped is the answer to a scrape.
 func scraped(t *testing.T, m *Metrics) string {
 	t.Helper()
 	w := ask(Config{Metrics: m}, "GET", "/metrics", "")
@@ -35,7 +35,7 @@ func wantSamples(t *testing.T, m *Metrics, samples ...string) {
 	}
 }
 
-// reported is metrics that every room has reported to.
+// reported is metrics that every package has reported to.
 func reported(read func() (Totals, error), files ...string) *Metrics {
 	m := NewMetrics("1.2.3", read, files...)
 	at := time.Unix(1_800_000_000, 0)
@@ -57,7 +57,7 @@ func reported(read func() (Totals, error), files ...string) *Metrics {
 	return m
 }
 
-func TestWhatRoomsReportIsCounted(t *testing.T) {
+func TestWhatPackagesReportIsCounted(t *testing.T) {
 	wantSamples(t, reported(nil),
 		`winnow_callbacks_total{answer="stored",source="insider"} 1`,
 		`winnow_callbacks_total{answer="unauthorised",source=""} 1`,
@@ -100,7 +100,7 @@ func TestOnlyThePolicyInForceIsShown(t *testing.T) {
 	}
 }
 
-func TestAnExportThatIsGoneIsShownNoLonger(t *testing.T) {
+func TestMetricsOfARemovedExportAreDropped(t *testing.T) {
 	m := reported(nil)
 	m.Configured([]string{"insider"}, []string{"weekly"})
 	if text := scraped(t, m); strings.Contains(text, `export="nightly"`) || !strings.Contains(text, `winnow_runs_total{export="weekly",status="failed"} 0`) {
@@ -108,7 +108,7 @@ func TestAnExportThatIsGoneIsShownNoLonger(t *testing.T) {
 	}
 }
 
-func TestEveryMetricIsWinnowsOrTheRuntimes(t *testing.T) {
+func TestEveryMetricIsOfWinnowOrTheRuntime(t *testing.T) {
 	m := reported(func() (Totals, error) { return Totals{Contacts: map[string]int64{"active": 1}}, nil })
 	for _, name := range regexp.MustCompile(`(?m)^# TYPE (\S+)`).FindAllStringSubmatch(scraped(t, m), -1) {
 		if !regexp.MustCompile(`^(winnow|go|process|promhttp)_`).MatchString(name[1]) {
@@ -140,7 +140,7 @@ func TestStoreIsReadWhenPrometheusAsks(t *testing.T) {
 	wantSamples(t, m, `winnow_log_events 20`)
 }
 
-func TestAStoreThatFailsTakesOnlyItsOwnNumbersWithIt(t *testing.T) {
+func TestAFailingStoreLosesOnlyItsOwnMetrics(t *testing.T) {
 	for name, read := range map[string]func() (Totals, error){
 		"fails":  func() (Totals, error) { return Totals{}, errBroken },
 		"panics": func() (Totals, error) { panic("broken") },
@@ -153,7 +153,7 @@ func TestAStoreThatFailsTakesOnlyItsOwnNumbersWithIt(t *testing.T) {
 	}
 }
 
-func TestOneBrokenNumberDoesNotTakeTheScrapeWithIt(t *testing.T) {
+func TestOneBrokenMetricDoesNotBreakTheScrape(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "winnow.db")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -165,7 +165,7 @@ func TestAStoreThatHangsDoesNotHangAScrape(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var readings atomic.Int64
 		hang := make(chan struct{})
-		g := newGauges(func() (Totals, error) {
+		g := newStoreCollector(func() (Totals, error) {
 			readings.Add(1)
 			<-hang
 			return Totals{Events: 1}, nil
@@ -219,7 +219,7 @@ func BenchmarkRegister(b *testing.B) {
 	text := log.String()
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		post(&ledger{}, text)
+		post(&messageStore{}, text)
 	}
 }
 

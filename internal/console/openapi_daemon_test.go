@@ -105,7 +105,7 @@ type description struct {
 func readDescription(t *testing.T) *description {
 	t.Helper()
 	var doc map[string]any
-	if err := yaml.Unmarshal(openapi, &doc); err != nil {
+	if err := yaml.Unmarshal(openAPI, &doc); err != nil {
 		t.Fatal(err)
 	}
 	closeObjects(doc["components"])

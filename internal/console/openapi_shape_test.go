@@ -12,7 +12,7 @@ import (
 // ofResponse are the keys that OpenAPI has for a response.
 var ofResponse = []string{"description", "headers", "content", "links"}
 
-// misshapen tells what a description can't mean: keys without a value, which is
+// misshapen lists what a description can't mean: keys without a value, which is
 // what a comma in plain text leaves, and keys of responses that are none.
 func misshapen(text string) (wrong []string) {
 	var doc map[string]any
@@ -61,28 +61,28 @@ func misanswered(place string, responses map[string]any) (wrong []string) {
 }
 
 func TestDescriptionHasTheShapeOfOpenAPI(t *testing.T) {
-	for _, wrong := range misshapen(string(openapi)) {
+	for _, wrong := range misshapen(string(openAPI)) {
 		t.Error(wrong)
 	}
-	torn := strings.Replace(string(openapi), `description: "The page, saying why`, `description: The page, saying why`, 1)
+	torn := strings.Replace(string(openAPI), `description: "The page, saying why`, `description: The page, saying why`, 1)
 	torn = strings.Replace(torn, `nothing to show",`, `nothing to show,`, 1)
 	if wrong := misshapen(torn); len(wrong) != 2 {
-		t.Errorf("of a comma in plain text is said %q", wrong)
+		t.Errorf("a comma in plain text gives %q", wrong)
 	}
 }
 
-func TestStatusesOfEveryPlaceAreDescribed(t *testing.T) {
-	_, told, _ := strings.Cut(string(openapi), "\n  description: |\n")
-	told, _, _ = strings.Cut(told, "\nsecurity:")
+func TestStatusesOfEveryRouteAreDescribed(t *testing.T) {
+	_, text, _ := strings.Cut(string(openAPI), "\n  description: |\n")
+	text, _, _ = strings.Cut(text, "\nsecurity:")
 	for _, status := range []string{"403", "405", "421", "500", "400", "417", "431"} {
-		if !strings.Contains(told, status) {
+		if !strings.Contains(text, status) {
 			t.Errorf("%s is not described", status)
 		}
 	}
 	var doc struct {
 		Paths map[string]map[string]struct{ Responses map[string]any }
 	}
-	if err := yaml.Unmarshal(openapi, &doc); err != nil {
+	if err := yaml.Unmarshal(openAPI, &doc); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"/api/v1/check", "/api/v1/contacts/{key}/suppress", "/api/v1/contacts/{key}/allow"} {

@@ -14,7 +14,7 @@ import (
 // paths stand two columns in, their methods four.
 func described() (all []string) {
 	path, within := "", false
-	for line := range strings.Lines(string(openapi)) {
+	for line := range strings.Lines(string(openAPI)) {
 		if !strings.HasPrefix(line, " ") {
 			within = strings.HasPrefix(line, "paths:")
 		}
@@ -32,7 +32,7 @@ func described() (all []string) {
 
 func TestDescriptionHasEveryRouteAndNoOther(t *testing.T) {
 	var routes []string
-	err := newDoor(Config{}).router.Walk(func(route *mux.Route, _ *mux.Router, _ []*mux.Route) error {
+	err := newServer(Config{}).router.Walk(func(route *mux.Route, _ *mux.Router, _ []*mux.Route) error {
 		path, err := route.GetPathTemplate()
 		if err != nil {
 			return err
@@ -61,8 +61,8 @@ func TestDescriptionHasEveryRouteAndNoOther(t *testing.T) {
 	}
 }
 
-func TestDescriptionRefersToWhatItHas(t *testing.T) {
-	text := string(openapi)
+func TestDescriptionRefersToWhatExists(t *testing.T) {
+	text := string(openAPI)
 	refers := regexp.MustCompile(`#/components/(\w+)/(\w+)`).FindAllStringSubmatch(text, -1)
 	if len(refers) < 10 {
 		t.Fatalf("only %d references", len(refers))
@@ -83,8 +83,8 @@ func TestDescriptionIsServed(t *testing.T) {
 }
 
 func TestDescriptionHasTheLimitsOfTheCode(t *testing.T) {
-	for _, limit := range []string{fmt.Sprintf("maxItems: %d", maxContacts), fmt.Sprintf("The first %d", maxTold)} {
-		if !strings.Contains(string(openapi), limit) {
+	for _, limit := range []string{fmt.Sprintf("maxItems: %d", maxContacts), fmt.Sprintf("The first %d", maxListed)} {
+		if !strings.Contains(string(openAPI), limit) {
 			t.Errorf("the description does not have %q", limit)
 		}
 	}

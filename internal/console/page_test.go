@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/console/view"
 	"winnow/segments"
 )
 
 var now = hygiene.InstantOf(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 
-func somePage() Page {
-	return Page{
+func somePage() view.Overview {
+	return view.Overview{
 		At: now, Policy: "0123456789ab", GoodAt: now.Add(-2 * time.Hour), CountedAt: now.Add(-30 * time.Second),
 		Events: 1234567, Lag: 42, Repeats: 7, Quarantined: 3, Unmatched: 5,
 		Statuses: map[string]int64{"active": 750, "cooling": 50, "suppressed": 200},
@@ -27,7 +28,7 @@ func somePage() Page {
 			{Export: "weekly", Name: "2026-11-22T020000Z", Status: segments.Held, Error: "reachable changed by 41%"},
 			{Export: "hourly", Name: "2026-11-23T110000Z", Status: segments.Failed, Error: "the disk is full"},
 		},
-		Jobs: []Job{
+		Jobs: []view.Job{
 			{Name: "sweep", Kind: "sweep", Last: now.Add(-time.Minute), Took: 1234567 * time.Microsecond, Next: now.Add(30 * time.Second)},
 			{Name: "review", Kind: "review", Last: now.Add(-hygiene.Day), Error: "the store is broken"},
 		},
@@ -35,9 +36,9 @@ func somePage() Page {
 }
 
 // shown is the page as a browser gets it.
-func shown(t *testing.T, page Page) string {
+func shown(t *testing.T, page view.Overview) string {
 	t.Helper()
-	w := ask(Config{Version: "1.2.3", Page: func(context.Context) (Page, error) { return page, nil }}, "GET", "/", "")
+	w := ask(Config{Version: "1.2.3", Page: func(context.Context) (view.Overview, error) { return page, nil }}, "GET", "/", "")
 	if w.Code != 200 || w.Header().Get("Content-Type") != "text/html; charset=utf-8" {
 		t.Fatalf("answer %d %s", w.Code, w.Body)
 	}
@@ -62,24 +63,47 @@ func TestPageShowsTheStateAtAGlance(t *testing.T) {
 		`<rect class="cooling" x="75" width="5" height="4"/>`)
 }
 
-func TestPageBeginsWithWhatIsWrong(t *testing.T) {
+func TestPageBeginsWithProblems(t *testing.T) {
 	calm := shown(t, somePage())
 	if strings.Contains(calm, "(!)") || strings.Contains(calm, "alert") {
 		t.Errorf("a page of a daemon that is well warns:\n%s", calm)
 	}
 	page := somePage()
 	page.Rejected = "winnow.yaml:14:7: unknown key"
-	page.Trouble = []Trouble{{What: "callbacks are not stored: the disk is full", Do: "df -h"}}
-	wantWords(t, shown(t, page), "<title>(!) winnow</title>", "The config was not taken", "winnow.yaml:14:7: unknown key", "Needs attention", "callbacks are not stored", "not taken")
+	page.Trouble = []view.Alert{{What: "callbacks are not stored: the disk is full", Do: "df -h"}}
+	wantWords(t, shown(t, page), "<title>(!) winnow</title>", "The config was rejected", "winnow.yaml:14:7: unknown key", "Needs attention", "callbacks are not stored", ">rejected<")
+}
+
+func TestAnErrorThatAnAlertQuotesIsShownOnce(t *testing.T) {
+	page := somePage()
+	page.Trouble = []view.Alert{
+		{What: "run weekly/2026-11-22T020000Z is held: reachable changed by 41%", Do: "winnow release weekly/x", Run: "weekly/2026-11-22T020000Z"},
+		{What: "job review failed: the store is broken", Job: "review/review"},
+	}
+	text := shown(t, page)
+	for _, quoted := range []string{"reachable changed by 41%", "the store is broken"} {
+		if n := strings.Count(text, quoted); n != 1 {
+			t.Errorf("%q is shown %d times", quoted, n)
+		}
+	}
+	wantWords(t, text, "<code>winnow release weekly/x</code>", "the disk is full")
+}
+
+func TestAnErrorThatNoAlertNamesStaysBesideItsRun(t *testing.T) {
+	page := somePage()
+	page.Trouble = []view.Alert{{What: "the disk is full", Run: "weekly/2026-11-22T020000Z"}}
+	if n := strings.Count(shown(t, page), "the disk is full"); n != 2 {
+		t.Errorf("the error of another run is shown %d times", n)
+	}
 }
 
 func TestPageOfAnEmptyDaemonIsWhole(t *testing.T) {
-	wantWords(t, shown(t, Page{At: now}), "No export has run yet.", "No job has run since the start.", "Not counted yet", "Nothing needs attention.", "are being counted", "<dt>all</dt><dd>0</dd>")
+	wantWords(t, shown(t, view.Overview{At: now}), "No export has run yet.", "No job has run since the start.", "Not counted yet", "Nothing needs attention.", "are being counted", "<dt>all</dt><dd>0</dd>")
 }
 
-func TestPageThatCanNotBeReadSaysWhy(t *testing.T) {
+func TestPageThatCannotBeReadSaysWhy(t *testing.T) {
 	var log logged
-	c := Config{Logger: logTo(&log), Page: func(context.Context) (Page, error) { return Page{}, errBroken }}
+	c := Config{Logger: logTo(&log), Page: func(context.Context) (view.Overview, error) { return view.Overview{}, errBroken }}
 	w := ask(c, "GET", "/", "")
 	if w.Code != 503 {
 		t.Errorf("answered %d", w.Code)
@@ -91,7 +115,7 @@ func TestPageThatCanNotBeReadSaysWhy(t *testing.T) {
 	log.mustHave(t, "the store is broken")
 }
 
-func TestPageWritesForeignWordsAsText(t *testing.T) {
+func TestPageEscapesTextFromOutside(t *testing.T) {
 	page := somePage()
 	page.Rejected, page.Jobs[0].Error = `<script>alert(1)</script>`, `"><img src=x>`
 	if text := shown(t, page); strings.Contains(text, "<script") || strings.Contains(text, "<img") {
@@ -99,10 +123,10 @@ func TestPageWritesForeignWordsAsText(t *testing.T) {
 	}
 }
 
-func TestPageNeedsNothingThatItsPolicyForbids(t *testing.T) {
+func TestPageUsesNothingThatItsPolicyForbids(t *testing.T) {
 	full := somePage()
 	full.Days = someDays()
-	w := ask(Config{Page: func(context.Context) (Page, error) { return full, nil }}, "GET", "/", "")
+	w := ask(Config{Page: func(context.Context) (view.Overview, error) { return full, nil }}, "GET", "/", "")
 	page := w.Body.String()
 	style := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(page)
 	if style == nil {
@@ -124,8 +148,8 @@ func TestPageNeedsNothingThatItsPolicyForbids(t *testing.T) {
 
 func TestPageIsWellFormed(t *testing.T) {
 	page := somePage()
-	page.Rejected, page.Trouble, page.Days = "x", []Trouble{{What: "y", Do: "z"}}, someDays()
-	page.Sizes = []Size{{Export: "nightly", Segment: "<a>", Runs: []SizeOfRun{{Run: "r", Rows: 1, Held: true}}}}
+	page.Rejected, page.Trouble, page.Days = "x", []view.Alert{{What: "y", Do: "z"}}, someDays()
+	page.Sizes = []view.SegmentSizes{{Export: "nightly", Segment: "<a>", Runs: []view.RunSize{{Run: "r", Rows: 1, Held: true}}}}
 	d := xml.NewDecoder(strings.NewReader(shown(t, page)))
 	d.Strict, d.AutoClose, d.Entity = false, []string{"meta", "rect"}, xml.HTMLEntity
 	for {
@@ -137,21 +161,13 @@ func TestPageIsWellFormed(t *testing.T) {
 	}
 }
 
-func TestAgesAreSaidAsPeopleSayThem(t *testing.T) {
+func TestAgesAreWrittenInTheirLargestUnit(t *testing.T) {
 	for span, want := range map[time.Duration]string{
 		0: "now", 400 * time.Millisecond: "now", time.Second: "1 second ago", 59 * time.Second: "59 seconds ago", 90 * time.Second: "1 minute ago",
 		-time.Hour: "in 1 hour", 47 * time.Hour: "1 day ago", 2000 * hygiene.Day: "2,000 days ago",
 	} {
 		if got := ago(span); got != want {
 			t.Errorf("%v is %q, want %q", span, got, want)
-		}
-	}
-}
-
-func TestNumbersAreGroupedByThousands(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -1000: "-1,000", -999: "-999", 1234567: "1,234,567"} {
-		if got := number(n); got != want {
-			t.Errorf("%d is %q, want %q", n, got, want)
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"winnow/internal/console/view"
 )
 
 // wire is a listener whose connections are made in memory, so that their time
@@ -51,8 +53,8 @@ func answered(t *testing.T, conn net.Conn) *http.Response {
 	return resp
 }
 
-func TestASendLogThatKeepsComingIsNotCutOff(t *testing.T) {
-	l := &ledger{}
+func TestASlowSendLogIsReadToItsEnd(t *testing.T) {
+	l := &messageStore{}
 	overWire(t, Config{Register: l.register}, func(conn net.Conn) {
 		fmt.Fprintf(conn, "POST /api/v1/messages HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
 		for i := range 10 {
@@ -67,8 +69,8 @@ func TestASendLogThatKeepsComingIsNotCutOff(t *testing.T) {
 	})
 }
 
-func TestASendLogThatStopsComingIsGivenUp(t *testing.T) {
-	l := &ledger{}
+func TestASendLogThatStopsTimesOut(t *testing.T) {
+	l := &messageStore{}
 	overWire(t, Config{Register: l.register}, func(conn net.Conn) {
 		text := line("m1", "ann")
 		fmt.Fprintf(conn, "POST /api/v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n%s", text)
@@ -80,20 +82,20 @@ func TestASendLogThatStopsComingIsGivenUp(t *testing.T) {
 }
 
 func TestARunThatTakesLongIsAnswered(t *testing.T) {
-	c := Config{RunExport: func(ctx context.Context, name string) (any, error) {
+	c := Config{RunExport: func(ctx context.Context, name string) (view.Run, error) {
 		time.Sleep(time.Hour)
-		return name, ctx.Err()
+		return aRun, ctx.Err()
 	}}
 	overWire(t, c, func(conn net.Conn) {
 		fmt.Fprint(conn, "POST /api/v1/exports/nightly/run HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
 		resp := answered(t, conn)
-		if body, err := io.ReadAll(io.LimitReader(resp.Body, 1000)); err != nil || resp.StatusCode != 200 || strings.TrimSpace(string(body)) != `"nightly"` {
+		if body, err := io.ReadAll(io.LimitReader(resp.Body, 1000)); err != nil || resp.StatusCode != 200 || strings.TrimSpace(string(body)) != aRunJSON {
 			t.Errorf("answered %s %s, error %v", resp.Status, body, err)
 		}
 	})
 }
 
-func TestASlowHeaderIsGivenUp(t *testing.T) {
+func TestASlowHeaderTimesOut(t *testing.T) {
 	overWire(t, Config{}, func(conn net.Conn) {
 		began := time.Now()
 		fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost:")

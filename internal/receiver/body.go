@@ -11,65 +11,65 @@ import (
 	"time"
 )
 
-// MaxBody is the most bytes that a body may have, as sent and as inflated.
+// MaxBody is the largest body accepted, in bytes, as sent and as inflated.
 const MaxBody = 1 << 20
 
 var errTooLarge = fmt.Errorf("the body is larger than %d bytes", MaxBody)
 
 const (
-	// silence is how long a sender may send nothing in the midst of a body.
-	silence = 10 * time.Second
-	// bodyTime is how long a body may take to arrive.
-	bodyTime = 30 * time.Second
+	// bodyIdleTimeout is how long a sender may pause within a body.
+	bodyIdleTimeout = 10 * time.Second
+	// bodyTimeout is how long a whole body may take to arrive.
+	bodyTimeout = 30 * time.Second
 )
 
-// arriving is a body on its way in. Whoever stops sending is given up soon;
-// whoever sends a little now and then, at the end of bodyTime. For the first
-// piece the server's own limit stands, so that a body of one piece, as callbacks
-// are, pays for no other.
-type arriving struct {
-	begun      bool
+// bodyReader reads a request's body under two deadlines: one ends a sender that
+// stops, the other one that sends a little now and then. The first read is left to
+// the server's own timeout, so that a body that arrives in one piece, as callbacks
+// do, does not pay for setting a deadline.
+type bodyReader struct {
+	started    bool
 	body       io.Reader
 	connection http.ResponseController
 	end        time.Time
 }
 
-func arrivingFrom(w http.ResponseWriter, req *http.Request) *arriving {
-	return &arriving{body: req.Body, connection: *http.NewResponseController(w), end: time.Now().Add(bodyTime)}
+func newBodyReader(w http.ResponseWriter, req *http.Request) *bodyReader {
+	return &bodyReader{body: req.Body, connection: *http.NewResponseController(w), end: time.Now().Add(bodyTimeout)}
 }
 
 // Read implements [io.Reader].
-func (a *arriving) Read(p []byte) (int, error) {
-	if a.begun {
-		deadline := time.Now().Add(silence)
-		if deadline.After(a.end) {
-			deadline = a.end
+func (b *bodyReader) Read(p []byte) (int, error) {
+	if b.started {
+		deadline := time.Now().Add(bodyIdleTimeout)
+		if deadline.After(b.end) {
+			deadline = b.end
 		}
-		_ = a.connection.SetReadDeadline(deadline) // where there are none, the server's own limit stands
+		_ = b.connection.SetReadDeadline(deadline) // where it is not supported, the server's own timeout holds
 	}
-	a.begun = true
-	return a.body.Read(p)
+	b.started = true
+	return b.body.Read(p)
 }
 
-// firstPiece is the buffer that every body begins with. Connections may be many
-// and what they send little, so it is small.
-const firstPiece = 4 << 10
+// initialBuffer is the capacity of the buffer that every body starts with. It is
+// small because there may be many connections that send little.
+const initialBuffer = 4 << 10
 
-// buffers are for bodies on their way in: what is made of a body is copied.
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, firstPiece); return &b }}
+// buffers hold bodies while they are read; what is made of a body is a copy.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, initialBuffer); return &b }}
 
-// release gives a buffer back for the next body. A large one is not: the next
-// body would have it without an account.
-func release(buffer *[]byte) {
+// putBuffer returns a buffer to the pool. A large one is dropped: the next body
+// would have it without a reservation.
+func putBuffer(buffer *[]byte) {
 	if cap(*buffer) <= smallBody {
 		*buffer = (*buffer)[:0]
 		buffers.Put(buffer)
 	}
 }
 
-// readAll appends all that r has to the empty buffer, up to MaxBody bytes. The
-// buffer grows on the account.
-func readAll(buffer []byte, r io.Reader, a *account) ([]byte, error) {
+// readAll appends all of r to the empty buffer, up to MaxBody bytes. What the
+// buffer grows by is reserved.
+func readAll(buffer []byte, r io.Reader, memory *reservation) ([]byte, error) {
 	for {
 		n, err := r.Read(buffer[len(buffer):cap(buffer)])
 		buffer = buffer[:len(buffer)+n]
@@ -82,28 +82,28 @@ func readAll(buffer []byte, r io.Reader, a *account) ([]byte, error) {
 			return buffer, err
 		}
 		if len(buffer) == cap(buffer) {
-			if buffer, err = a.grow(buffer); err != nil {
+			if buffer, err = memory.growBuffer(buffer); err != nil {
 				return buffer, err
 			}
 		}
 	}
 }
 
-var inflaters = sync.Pool{New: func() any { return new(gzip.Reader) }}
+var gzipReaders = sync.Pool{New: func() any { return new(gzip.Reader) }}
 
-// inflate appends what the gzip in body holds to the empty buffer. However much
-// that is, no more than MaxBody bytes of it are made.
-func inflate(buffer, body []byte, a *account) ([]byte, error) {
-	z := inflaters.Get().(*gzip.Reader)
-	defer inflaters.Put(z)
+// inflate appends the content of the gzip in body to the empty buffer. It stops
+// after MaxBody bytes, however much more there is.
+func inflate(buffer, body []byte, memory *reservation) ([]byte, error) {
+	z := gzipReaders.Get().(*gzip.Reader)
+	defer gzipReaders.Put(z)
 	if err := z.Reset(bytes.NewReader(body)); err != nil {
 		return buffer, err
 	}
-	return readAll(buffer, z, a)
+	return readAll(buffer, z, memory)
 }
 
-// encodingOf is the Content-Encoding in small letters; empty for none.
-func encodingOf(req *http.Request) string {
+// contentEncoding is the request's Content-Encoding in lower case; empty for none.
+func contentEncoding(req *http.Request) string {
 	encodings := req.Header["Content-Encoding"]
 	if len(encodings) == 0 {
 		return ""

@@ -16,16 +16,16 @@ import (
 	"winnow/hygiene/provider"
 )
 
-// stuck is a house whose disk stores nothing until it is mended.
-func stuck(t *testing.T) (h house, mend func()) {
+// withBlockedLog is a fixture whose log stores nothing until unblock is called.
+func withBlockedLog(t *testing.T) (h fixture, unblock func()) {
 	h = open(t)
 	disk := make(chan struct{})
 	h.log.fail = func(context.Context) error { <-disk; return nil }
 	return h, func() { close(disk) }
 }
 
-// sent sends a body of that length; -1 for one that comes in chunks.
-func (h house) sent(body io.Reader, length int64, header ...string) *httptest.ResponseRecorder {
+// send posts a body of that length; -1 for one in chunks.
+func (h fixture) send(body io.Reader, length int64, header ...string) *httptest.ResponseRecorder {
 	req := httptest.NewRequest("POST", "/callbacks/"+token, body)
 	req.ContentLength = length
 	for i := 0; i < len(header); i += 2 {
@@ -34,12 +34,12 @@ func (h house) sent(body io.Reader, length int64, header ...string) *httptest.Re
 	return h.do(req)
 }
 
-// free is how much of the budget nobody has, to a KiB.
-func (h house) free() int {
+// freeMemory is how much of the memory limit is not reserved, to a KiB.
+func (h fixture) freeMemory() int {
 	bytes := 0
-	for step := budgetBytes; step >= 1<<10; step /= 2 {
-		if bytes+step <= budgetBytes && h.budget.left.TryAcquire(int64(bytes+step)) {
-			h.budget.left.Release(int64(bytes + step))
+	for step := maxLargeBodies; step >= 1<<10; step /= 2 {
+		if bytes+step <= maxLargeBodies && h.memory.free.TryAcquire(int64(bytes+step)) {
+			h.memory.free.Release(int64(bytes + step))
 			bytes += step
 		}
 	}
@@ -48,48 +48,48 @@ func (h house) free() int {
 
 var large = strings.Repeat("x", MaxBody)
 
-func TestLargeBodiesInMemoryAreBounded(t *testing.T) {
+func TestMemoryOfLargeBodiesIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, mend := stuck(t)
+		h, unblock := withBlockedLog(t)
 		stored := 0
 		var posting sync.WaitGroup
-		for h.free() >= (copies+1)*MaxBody {
+		for h.freeMemory() >= (copies+1)*MaxBody {
 			posting.Go(func() {
 				if w := h.post(large); w.Code != 200 {
 					t.Errorf("with room for it: %d", w.Code)
 				}
 			})
 			synctest.Wait()
-			if stored++; stored > budgetBytes/MaxBody {
+			if stored++; stored > maxLargeBodies/MaxBody {
 				t.Fatalf("%d bodies of 1 MiB wait for the disk, and more have room", stored)
 			}
 		}
-		if stored < budgetBytes/(copies+1)/MaxBody {
-			t.Errorf("%d bodies filled the budget", stored)
+		if stored < maxLargeBodies/(copies+1)/MaxBody {
+			t.Errorf("%d bodies filled the memory limit", stored)
 		}
 		began := time.Now()
 		for _, length := range []int64{MaxBody, -1} {
-			w := h.sent(strings.NewReader(large), length)
+			w := h.send(strings.NewReader(large), length)
 			if w.Code != 503 || w.Header().Get("Retry-After") == "" || h.counter.last() != "insider:busy" {
 				t.Errorf("one too many: %d, counted %s", w.Code, h.counter.last())
 			}
 		}
-		if took := time.Since(began); took > 2*patience {
+		if took := time.Since(began); took > 2*maxMemoryWait {
 			t.Errorf("refused after %s", took)
 		}
-		mend()
+		unblock()
 		posting.Wait()
-		if w := h.post(large); w.Code != 200 || h.free() != budgetBytes {
-			t.Errorf("after that: %d, %d bytes are held", w.Code, budgetBytes-h.free())
+		if w := h.post(large); w.Code != 200 || h.freeMemory() != maxLargeBodies {
+			t.Errorf("after that: %d, %d bytes are reserved", w.Code, maxLargeBodies-h.freeMemory())
 		}
 	})
 }
 
 func TestSmallBodiesNeverWaitForLargeOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, mend := stuck(t)
-		if !h.budget.left.TryAcquire(budgetBytes) {
-			t.Fatal("a new budget is not whole")
+		h, unblock := withBlockedLog(t)
+		if !h.memory.free.TryAcquire(maxLargeBodies) {
+			t.Fatal("a new memory limit is not entirely free")
 		}
 		batch := "[" + strings.Repeat(event+",", 200) + event + "]"
 		if len(batch) > smallBody {
@@ -108,7 +108,7 @@ func TestSmallBodiesNeverWaitForLargeOnes(t *testing.T) {
 			} {
 				for range 50 {
 					posting.Go(func() {
-						if w := h.sent(strings.NewReader(c.body), c.length, c.header...); w.Code != 200 {
+						if w := h.send(strings.NewReader(c.body), c.length, c.header...); w.Code != 200 {
 							t.Errorf("%d bytes, length %d, %v: %d", len(body), c.length, c.header, w.Code)
 						}
 					})
@@ -116,12 +116,12 @@ func TestSmallBodiesNeverWaitForLargeOnes(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		mend()
+		unblock()
 		posting.Wait()
 	})
 }
 
-func TestSlowSendersHoldWhatTheySentAndNoMore(t *testing.T) {
+func TestSlowSendersReserveOnlyWhatTheySent(t *testing.T) {
 	for _, c := range []struct {
 		name            string
 		senders, arrive int
@@ -143,15 +143,15 @@ func TestSlowSendersHoldWhatTheySentAndNoMore(t *testing.T) {
 				body, sender := io.Pipe()
 				senders = append(senders, sender)
 				sending.Go(func() {
-					if w := h.sent(body, c.length, c.header...); w.Code != 400 {
+					if w := h.send(body, c.length, c.header...); w.Code != 400 {
 						t.Errorf("%s: cut off, it is answered %d", c.name, w.Code)
 					}
 				})
 				sending.Go(func() { _, _ = io.WriteString(sender, strings.Repeat(" ", c.arrive)) })
 			}
 			synctest.Wait()
-			if held := budgetBytes - h.free(); held > c.most {
-				t.Errorf("%s: they hold %d bytes, want at most %d", c.name, held, c.most)
+			if held := maxLargeBodies - h.freeMemory(); held > c.most {
+				t.Errorf("%s: they reserve %d bytes, want at most %d", c.name, held, c.most)
 			}
 			if w := h.post(large); w.Code != 200 {
 				t.Errorf("%s: meanwhile a large body is answered %d", c.name, w.Code)
@@ -160,33 +160,33 @@ func TestSlowSendersHoldWhatTheySentAndNoMore(t *testing.T) {
 				sender.CloseWithError(errors.New("gone"))
 			}
 			sending.Wait()
-			if h.free() != budgetBytes {
-				t.Errorf("%s: %d bytes are not given back", c.name, budgetBytes-h.free())
+			if h.freeMemory() != maxLargeBodies {
+				t.Errorf("%s: %d bytes are not released", c.name, maxLargeBodies-h.freeMemory())
 			}
 		})
 	}
 }
 
-func TestZippedBodyCountsForWhatIsInIt(t *testing.T) {
+func TestGzippedBodyReservesItsInflatedSize(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, mend := stuck(t)
+		h, unblock := withBlockedLog(t)
 		body := `{"id":"a","event":"sent","x":"` + strings.Repeat("x", 200_000) + `"}`
 		var posting sync.WaitGroup
-		posting.Go(func() { h.sent(strings.NewReader(zipped(t, body)), -1, "Content-Encoding", "gzip") })
+		posting.Go(func() { h.send(strings.NewReader(zipped(t, body)), -1, "Content-Encoding", "gzip") })
 		synctest.Wait()
-		if held := budgetBytes - h.free(); held < copies*len(body) || held > (copies+1)*len(body) {
-			t.Errorf("%d bytes inflated wait for the disk and hold %d", len(body), held)
+		if held := maxLargeBodies - h.freeMemory(); held < copies*len(body) || held > (copies+1)*len(body) {
+			t.Errorf("%d bytes inflated wait for the disk and reserve %d", len(body), held)
 		}
-		mend()
+		unblock()
 		posting.Wait()
 	})
 }
 
-func TestManyTinyObjectsCountForWhatTheyBecome(t *testing.T) {
+func TestManyTinyObjectsReserveWhatTheyBecome(t *testing.T) {
 	for _, element := range []string{"1", `{"id":"a","event":"b"}`, event} {
 		body := "[" + strings.Repeat(element+",", provider.MaxObjects-1) + element + "]"
 		synctest.Test(t, func(t *testing.T) {
-			h, mend := stuck(t)
+			h, unblock := withBlockedLog(t)
 			var posting sync.WaitGroup
 			posting.Go(func() { h.post(body) })
 			synctest.Wait()
@@ -195,10 +195,10 @@ func TestManyTinyObjectsCountForWhatTheyBecome(t *testing.T) {
 				each = unsafe.Sizeof(hygiene.Unreadable{})
 			}
 			least := copies*len(body) + provider.MaxObjects*int(each)
-			if held := budgetBytes - h.free(); held < least && least > 5*smallBody {
-				t.Errorf("%d elements %s become %d bytes and hold %d", provider.MaxObjects, element, least, held)
+			if held := maxLargeBodies - h.freeMemory(); held < least && least > 5*smallBody {
+				t.Errorf("%d elements %s become %d bytes and reserve %d", provider.MaxObjects, element, least, held)
 			}
-			mend()
+			unblock()
 			posting.Wait()
 		})
 	}

@@ -1,18 +1,27 @@
-// Package receiver is the public door: it takes a provider's callbacks in.
+// Package receiver is the public server: it accepts the callbacks of providers.
 //
-// A provider wants exactly 200, quickly, always: it gives up after an hour and
+// A provider wants exactly 200, quickly, always: it gives up after an hour, and
 // sends no message at all while its probe of the URL is answered otherwise. So a
-// known token is answered 200 whatever the body says, once the body is on disk
-// as events or as quarantine; only too much is refused for what it is. Any other
-// answer means that nothing was stored, and that the provider should come again.
+// known token is answered 200 whatever the body holds, once the body is on disk
+// as events or in quarantine. Only a body that is too large is refused for what it
+// is. Any other answer means that nothing was stored and the provider should
+// retry.
 //
-// The path is the only secret there is, hence the care about it: no redirect,
-// one answer for all that is unknown, tokens compared by digest in constant
-// time, and no token, body or contact in a log line or a metric.
+// The path is the only secret, so it is handled with care: no redirects, one
+// answer for everything unknown, tokens compared by digest in constant time, and
+// no token, body or contact in a log line or a metric.
 //
-// Large bodies in memory are bounded by a [budget], of which each has an
-// [account] of what it really takes; whoever would exceed it waits for a moment
-// and is then sent away to come again. Small ones, as callbacks are, never wait.
+// The memory of large bodies is bounded by a [memoryLimit], of which each body
+// has a [reservation] of what it really takes. A body that would exceed the limit
+// waits for a moment and is then answered 503. Small bodies, as callbacks are,
+// never wait.
+//
+// Where to change what:
+//
+//   - what a request is answered, and the Answer words that metrics use: receiver.go
+//   - paths, protocol and timeouts of connections: server.go
+//   - size, encoding and timeouts of bodies: body.go; their memory: memory.go
+//   - how a body becomes events: not here but in winnow/hygiene/provider
 package receiver
 
 import (
@@ -29,64 +38,64 @@ import (
 	"winnow/hygiene/provider"
 )
 
-// Log is where callbacks are kept.
+// Log stores callbacks.
 type Log interface {
-	// Append returns nil once all of it is on disk. After an error it is unknown
+	// Append returns nil once everything is on disk. After an error it is unknown
 	// whether it is. Concurrent calls may share one commit.
 	Append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error
 }
 
 // Counter counts callbacks.
 type Counter interface {
-	// Callback is told of each request: the source's name, empty for an unknown
-	// token, one of the Answer words, and how long it took to answer.
+	// Callback counts one request: the source's name, empty for an unknown token,
+	// one of the Answer words, and the time it took to answer.
 	Callback(source, answer string, took time.Duration)
 }
 
-// What a request was answered, as the metrics call it.
+// What a request was answered. The words are labels of metrics.
 const (
-	AnswerStored       = "stored"       // 200, on disk
-	AnswerProbed       = "probed"       // 200, GET, HEAD or OPTIONS: nothing to store
-	AnswerUnauthorised = "unauthorised" // 404, no such token
-	AnswerNotAllowed   = "not_allowed"  // 405
-	AnswerCutShort     = "cut_short"    // 400, the body did not arrive whole
-	AnswerTooMuch      = "too_much"     // 413
-	AnswerBusy         = "busy"         // 503, too many large bodies in memory
-	AnswerUnavailable  = "unavailable"  // 503, not stored for sure
+	AnswerStored       = "stored"       // 200: on disk
+	AnswerProbed       = "probed"       // 200: GET, HEAD or OPTIONS, nothing to store
+	AnswerUnauthorized = "unauthorised" // 404: unknown token
+	AnswerNotAllowed   = "not_allowed"  // 405: another method
+	AnswerCutShort     = "cut_short"    // 400: the body was incomplete
+	AnswerTooMuch      = "too_much"     // 413: too many bytes or objects
+	AnswerBusy         = "busy"         // 503: too many large bodies in memory
+	AnswerUnavailable  = "unavailable"  // 503: not stored for certain
 	AnswerPanicked     = "panicked"     // 500
 
-	AnswerOtherProtocol = "other_protocol" // 505, HTTP/2
+	AnswerOtherProtocol = "other_protocol" // 505: HTTP/2
 )
 
 // Source is one provider account.
 type Source struct {
 	Name   string
-	Tokens []string // no two sources have one in common
+	Tokens []string // no two sources share one
 	Reader *provider.Reader
 }
 
-// Config is what a receiver works with. Log is required.
+// Config is what a receiver needs. Log is required.
 type Config struct {
 	Sources []Source
 	Log     Log
 	Counter Counter          // nil: nothing is counted
 	Logger  *slog.Logger     // nil: nothing is logged
 	Now     func() time.Time // nil: time.Now
-	Healthy func() error     // says why nothing can be stored now; nil: never
+	Healthy func() error     // why callbacks can't be stored now; nil: they always can
 }
 
 // Receiver answers callbacks.
 type Receiver struct {
-	config  Config
-	keyring atomic.Pointer[keyring]
-	budget  *budget
-	trouble rarely
+	config   Config
+	tokens   atomic.Pointer[tokenTable]
+	memory   *memoryLimit
+	errorLog logLimiter
 }
 
-// New makes a receiver. It is ready for requests at once.
+// New returns a receiver that is ready for requests.
 func New(c Config) *Receiver {
 	if c.Counter == nil {
-		c.Counter = uncounted{}
+		c.Counter = noCounter{}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -97,57 +106,57 @@ func New(c Config) *Receiver {
 	if c.Healthy == nil {
 		c.Healthy = func() error { return nil }
 	}
-	r := &Receiver{config: c, budget: newBudget(), trouble: rarely{every: 10 * time.Second}}
+	r := &Receiver{config: c, memory: newMemoryLimit(), errorLog: logLimiter{every: 10 * time.Second}}
 	r.Replace(c.Sources)
 	return r
 }
 
-type uncounted struct{}
+type noCounter struct{}
 
-func (uncounted) Callback(string, string, time.Duration) {}
+func (noCounter) Callback(string, string, time.Duration) {}
 
-// Replace puts other sources in place of the present ones, all at once. Requests
-// under way finish with those they began with.
-func (r *Receiver) Replace(sources []Source) { r.keyring.Store(newKeyring(sources)) }
+// Replace swaps all sources in one step. Requests under way finish with those
+// they started with.
+func (r *Receiver) Replace(sources []Source) { r.tokens.Store(newTokenTable(sources)) }
 
-// answerTo answers a request for the source and tells what it answered.
-func (r *Receiver) answerTo(w http.ResponseWriter, req *http.Request, source *Source) string {
+// answer answers a request to the source and returns the Answer word.
+func (r *Receiver) answer(w http.ResponseWriter, req *http.Request, source *Source) string {
 	const allowed = "GET, HEAD, OPTIONS, POST"
 	switch req.Method {
 	case http.MethodPost:
-		return r.receive(w, req, source)
+		return r.store(w, req, source)
 	case http.MethodOptions:
 		w.Header().Set("Allow", allowed)
 		fallthrough
 	case http.MethodGet, http.MethodHead:
-		tell(w, 0, 0)
+		writeOK(w, 0, 0)
 		return AnswerProbed
 	}
 	w.Header().Set("Allow", allowed)
-	http.Error(w, "a callback is a POST", http.StatusMethodNotAllowed)
+	http.Error(w, "send callbacks with POST", http.StatusMethodNotAllowed)
 	return AnswerNotAllowed
 }
 
-// receive takes one callback in: read, split, stored, answered.
-func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, source *Source) string {
+// store reads one callback, stores it and answers.
+func (r *Receiver) store(w http.ResponseWriter, req *http.Request, source *Source) string {
 	if req.ContentLength > MaxBody {
-		return tooMuch(w, errTooLarge)
+		return rejectTooMuch(w, errTooLarge)
 	}
-	memory := &account{budget: r.budget, ctx: req.Context()}
-	defer memory.close()
+	memory := &reservation{limit: r.memory, ctx: req.Context()}
+	defer memory.release()
 
-	events, bad, err := r.read(arrivingFrom(w, req), req, source, memory)
+	events, bad, err := r.read(newBodyReader(w, req), req, source, memory)
 	switch {
 	case errors.Is(err, errBusy):
 		return r.unavailable(w, source, AnswerBusy, err)
 	case errors.Is(err, errTooLarge), errors.Is(err, provider.ErrTooMany):
-		return tooMuch(w, err)
+		return rejectTooMuch(w, err)
 	case err != nil:
-		http.Error(w, "the body did not arrive whole", http.StatusBadRequest)
+		http.Error(w, "request body was incomplete", http.StatusBadRequest)
 		return AnswerCutShort
 	}
 	if len(events)+len(bad) > 0 {
-		// What has arrived is stored, also when the provider has hung up since.
+		// What has arrived is stored even if the provider has hung up since.
 		if err := r.config.Log.Append(context.WithoutCancel(req.Context()), events, bad); err != nil {
 			return r.unavailable(w, source, AnswerUnavailable, err)
 		}
@@ -155,30 +164,30 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, source *Sou
 	if r.config.Logger.Enabled(req.Context(), slog.LevelDebug) {
 		r.config.Logger.Debug("callback stored", "source", source.Name, "stored", len(events), "quarantined", len(bad))
 	}
-	tell(w, len(events), len(bad))
+	writeOK(w, len(events), len(bad))
 	return AnswerStored
 }
 
-// read takes the body in and splits it. What can't be inflated is no event as
-// it was received.
-func (r *Receiver) read(body io.Reader, req *http.Request, source *Source, memory *account) ([]hygiene.Event, []hygiene.Unreadable, error) {
+// read reads the body and splits it. A body that can't be inflated is quarantined
+// as it was received.
+func (r *Receiver) read(body io.Reader, req *http.Request, source *Source, memory *reservation) ([]hygiene.Event, []hygiene.Unreadable, error) {
 	buffer := buffers.Get().(*[]byte)
-	defer release(buffer)
+	defer putBuffer(buffer)
 	var err error
 	if *buffer, err = readAll(*buffer, body, memory); err != nil {
 		return nil, nil, err
 	}
-	at := hygiene.InstantOf(r.config.Now())
-	request := provider.Request{Method: req.Method, Header: req.Header, ReceivedAt: at}
+	now := hygiene.InstantOf(r.config.Now())
+	request := provider.Request{Method: req.Method, Header: req.Header, ReceivedAt: now}
 	if req.URL.RawQuery != "" {
 		request.Query = req.URL.Query()
 	}
-	switch encodingOf(req) {
+	switch contentEncoding(req) {
 	case "", "identity":
 		return split(*buffer, &request, source, memory)
 	case "gzip", "x-gzip":
 		inflated := buffers.Get().(*[]byte)
-		defer release(inflated)
+		defer putBuffer(inflated)
 		*inflated, err = inflate(*inflated, *buffer, memory)
 		switch {
 		case err == nil:
@@ -186,14 +195,14 @@ func (r *Receiver) read(body io.Reader, req *http.Request, source *Source, memor
 		case errors.Is(err, errTooLarge), errors.Is(err, errBusy):
 			return nil, nil, err
 		}
-		return nil, quarantined(source, at, "the body is not gzip, though its Content-Encoding says so", *buffer), nil
+		return nil, quarantine(source, now, "the body is not gzip, though its Content-Encoding says so", *buffer), nil
 	}
-	return nil, quarantined(source, at, "the body has a Content-Encoding other than gzip", *buffer), nil
+	return nil, quarantine(source, now, "the body has a Content-Encoding other than gzip", *buffer), nil
 }
 
-// split makes of a body what is stored, and lets the account follow.
-func split(body []byte, request *provider.Request, source *Source, memory *account) ([]hygiene.Event, []hygiene.Unreadable, error) {
-	if err := memory.split(len(body)); err != nil {
+// split makes of a body what is stored, and adjusts the reservation.
+func split(body []byte, request *provider.Request, source *Source, memory *reservation) ([]hygiene.Event, []hygiene.Unreadable, error) {
+	if err := memory.forSplit(len(body)); err != nil {
 		return nil, nil, err
 	}
 	request.Body = body
@@ -201,15 +210,15 @@ func split(body []byte, request *provider.Request, source *Source, memory *accou
 	if err != nil {
 		return nil, nil, err
 	}
-	return events, bad, memory.keep(len(body), events, bad)
+	return events, bad, memory.forEvents(len(body), events, bad)
 }
 
-func quarantined(source *Source, at hygiene.Instant, why string, body []byte) []hygiene.Unreadable {
-	return []hygiene.Unreadable{{ReceivedAt: at, Source: source.Name, Why: why, Body: append([]byte{}, body...)}}
+func quarantine(source *Source, now hygiene.Instant, why string, body []byte) []hygiene.Unreadable {
+	return []hygiene.Unreadable{{ReceivedAt: now, Source: source.Name, Why: why, Body: append([]byte{}, body...)}}
 }
 
-// tell answers 200 with what has become of the body.
-func tell(w http.ResponseWriter, stored, quarantined int) {
+// writeOK answers 200 with the number of events stored and bodies quarantined.
+func writeOK(w http.ResponseWriter, stored, quarantined int) {
 	w.Header().Set("Content-Type", "application/json")
 	answer := append(make([]byte, 0, 48), `{"stored":`...)
 	answer = strconv.AppendInt(answer, int64(stored), 10)
@@ -218,37 +227,23 @@ func tell(w http.ResponseWriter, stored, quarantined int) {
 	_, _ = w.Write(append(answer, "}\n"...))
 }
 
-// tooMuch refuses a body. The rest of it is not worth reading: the connection
-// ends.
-func tooMuch(w http.ResponseWriter, err error) string {
+// rejectTooMuch refuses a body and closes the connection, because the rest of the
+// body is not worth reading.
+func rejectTooMuch(w http.ResponseWriter, err error) string {
 	w.Header().Set("Connection", "close")
 	http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 	return AnswerTooMuch
 }
 
-// retryAfter is when to come again, in seconds.
+// retryAfter is when the provider should retry, in seconds.
 const retryAfter = "5"
 
-// unavailable asks the provider to come again, and logs now and then that it
-// had to.
+// unavailable asks the provider to retry. It logs the error, but not every time.
 func (r *Receiver) unavailable(w http.ResponseWriter, source *Source, answer string, err error) string {
-	if since, ok := r.trouble.now(r.config.Now()); ok {
-		r.config.Logger.Error("callbacks are not stored", "source", source.Name, "answer", answer, "refused", since, "error", err)
+	if refused, ok := r.errorLog.allow(r.config.Now()); ok {
+		r.config.Logger.Error("callbacks are not stored", "source", source.Name, "answer", answer, "refused", refused, "error", err)
 	}
 	w.Header().Set("Retry-After", retryAfter)
-	http.Error(w, "not stored: come again", http.StatusServiceUnavailable)
+	http.Error(w, "not stored; retry later", http.StatusServiceUnavailable)
 	return answer
-}
-
-// health answers whether callbacks can be stored.
-func (r *Receiver) health(w http.ResponseWriter, req *http.Request) {
-	switch {
-	case req.Method != http.MethodGet && req.Method != http.MethodHead:
-		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "health is asked for with GET", http.StatusMethodNotAllowed)
-	case r.config.Healthy() != nil:
-		http.Error(w, "callbacks can't be stored", http.StatusServiceUnavailable)
-	default:
-		_, _ = io.WriteString(w, "ok\n")
-	}
 }

@@ -25,15 +25,15 @@ const (
 	event = `{"id":"sms-1","event":"delivered","uniqueArgs":{"contact_id":"ann"}}`
 )
 
-// kept is a log in memory, that can be made to fail.
-type kept struct {
+// memoryLog is a log in memory that can be made to fail.
+type memoryLog struct {
 	mu     sync.Mutex
 	events []hygiene.Event
 	bad    []hygiene.Unreadable
 	fail   func(ctx context.Context) error
 }
 
-func (k *kept) Append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
+func (k *memoryLog) Append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
 	if k.fail != nil {
 		if err := k.fail(ctx); err != nil {
 			return err
@@ -46,25 +46,25 @@ func (k *kept) Append(ctx context.Context, events []hygiene.Event, bad []hygiene
 	return nil
 }
 
-func (k *kept) size() int {
+func (k *memoryLog) size() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return len(k.events) + len(k.bad)
 }
 
-// counted notes what was counted, as source:answer.
-type counted struct {
+// recorder records what was counted, as source:answer.
+type recorder struct {
 	mu   sync.Mutex
 	seen []string
 }
 
-func (c *counted) Callback(source, answer string, took time.Duration) {
+func (c *recorder) Callback(source, answer string, took time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.seen = append(c.seen, source+":"+answer)
 }
 
-func (c *counted) last() string {
+func (c *recorder) last() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.seen) == 0 {
@@ -82,15 +82,15 @@ func source(tb testing.TB, name string, tokens ...string) Source {
 	return Source{Name: name, Tokens: tokens, Reader: r}
 }
 
-type house struct {
+type fixture struct {
 	*Receiver
-	log     *kept
-	counter *counted
+	log     *memoryLog
+	counter *recorder
 	written *bytes.Buffer // the log lines
 }
 
-func open(tb testing.TB) house {
-	h := house{log: &kept{}, counter: &counted{}, written: &bytes.Buffer{}}
+func open(tb testing.TB) fixture {
+	h := fixture{log: &memoryLog{}, counter: &recorder{}, written: &bytes.Buffer{}}
 	h.Receiver = New(Config{
 		Sources: []Source{source(tb, "insider", token)},
 		Log:     h.log,
@@ -100,13 +100,13 @@ func open(tb testing.TB) house {
 	return h
 }
 
-func (h house) do(req *http.Request) *httptest.ResponseRecorder {
+func (h fixture) do(req *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.Handler().ServeHTTP(w, req)
 	return w
 }
 
-func (h house) post(body string, header ...string) *httptest.ResponseRecorder {
+func (h fixture) post(body string, header ...string) *httptest.ResponseRecorder {
 	req := httptest.NewRequest(http.MethodPost, "/callbacks/"+token, strings.NewReader(body))
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Add(header[i], header[i+1])
@@ -197,7 +197,7 @@ func TestProbesAreAnswered200AndStoreNothing(t *testing.T) {
 	}
 }
 
-func TestUnknownTokensAreAllAnsweredAlike(t *testing.T) {
+func TestAllUnknownTokensGetTheSameAnswer(t *testing.T) {
 	h := open(t)
 	first := h.do(httptest.NewRequest("POST", "/callbacks/nobodys-token-at-all", strings.NewReader(event)))
 	if first.Code != 404 || strings.Contains(first.Body.String(), "nobody") {
@@ -261,7 +261,7 @@ func TestEveryTokenOfEverySourceIsKnown(t *testing.T) {
 	}
 }
 
-func TestReplacedSourcesActAtOnceAndRequestsGoOn(t *testing.T) {
+func TestReplacedSourcesTakeEffectWhileRequestsGoOn(t *testing.T) {
 	h := open(t)
 	var posting sync.WaitGroup
 	for range 4 {
@@ -284,7 +284,7 @@ func TestReplacedSourcesActAtOnceAndRequestsGoOn(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotStoredIsAskedForAgain(t *testing.T) {
+func TestCallbackThatIsNotStoredIsAnsweredRetryLater(t *testing.T) {
 	h := open(t)
 	h.log.fail = func(context.Context) error { return errors.New("the disk is full") }
 	for _, body := range []string{event, "broken"} {
@@ -299,7 +299,7 @@ func TestWhatIsNotStoredIsAskedForAgain(t *testing.T) {
 	}
 }
 
-func TestTroubleIsLoggedOnceInAWhile(t *testing.T) {
+func TestErrorsAreLoggedAtALimitedRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t)
 		h.log.fail = func(context.Context) error { return errors.New("the disk is full") }
@@ -317,7 +317,7 @@ func TestTroubleIsLoggedOnceInAWhile(t *testing.T) {
 	})
 }
 
-func TestTroubleIsLoggedAlsoAfterTheClockStepsBack(t *testing.T) {
+func TestErrorsAreLoggedAfterTheClockIsSetBack(t *testing.T) {
 	h := open(t)
 	clock := time.Now()
 	h.config.Now = func() time.Time { return clock }
@@ -330,7 +330,7 @@ func TestTroubleIsLoggedAlsoAfterTheClockStepsBack(t *testing.T) {
 	}
 }
 
-func TestClientGoneAfterItsBodyStillCommits(t *testing.T) {
+func TestBodyIsStoredEvenIfTheClientIsGone(t *testing.T) {
 	h := open(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	h.log.fail = func(ctx context.Context) error {
@@ -343,7 +343,7 @@ func TestClientGoneAfterItsBodyStillCommits(t *testing.T) {
 	}
 }
 
-func TestPanicIsAnswered500AndNothingOfTheBodyLogged(t *testing.T) {
+func TestPanicIsAnswered500AndLogsNothingOfTheBody(t *testing.T) {
 	for _, p := range []any{"panicked over " + event, errors.New(event), struct{ body string }{event}} {
 		h := open(t)
 		h.log.fail = func(context.Context) error { panic(p) }
@@ -357,11 +357,11 @@ func TestPanicIsAnswered500AndNothingOfTheBodyLogged(t *testing.T) {
 	}
 }
 
-func TestPanicGivesItsMemoryBack(t *testing.T) {
+func TestPanicReleasesItsMemory(t *testing.T) {
 	h := open(t)
 	h.log.fail = func(context.Context) error { panic("somewhere") }
 	large := strings.Repeat("x", MaxBody)
-	for range budgetBytes/(copies*MaxBody) + 1 {
+	for range maxLargeBodies/(copies*MaxBody) + 1 {
 		if w := h.post(large); w.Code != 500 {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}

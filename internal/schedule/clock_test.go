@@ -9,26 +9,26 @@ import (
 
 // What was missed is made up for once: the nights before it do not come back
 // with a clock that is set back among them.
-func TestAClockSetBackMakesNothingUpAgain(t *testing.T) {
+func TestAClockSetBackCatchesUpOnNothingAgain(t *testing.T) {
 	for _, restart := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			h := newHouse(t)
+			h := newHarness(t)
 			nightly := job(t, "nightly", "0 2 * * *", nothing)
-			h.serve(h.runner(nightly))() // the first start; then three nights nobody is there
-			until("01-04 10:00:00")
-			end := h.serve(h.runner(nightly))
-			h.tells("nightly skipped from 01-01 02:00:00", "nightly 01-04 02:00:00")
-			h.ahead.Store(-int64(24 * time.Hour)) // 01-03 10:00 once more
+			h.start(h.runner(nightly))() // the first start; then three nights without a daemon
+			sleepUntil("01-04 10:00:00")
+			end := h.start(h.runner(nightly))
+			h.expect("nightly skipped from 01-01 02:00:00", "nightly 01-04 02:00:00")
+			h.clockOffset.Store(-int64(24 * time.Hour)) // 01-03 10:00 once more
 			time.Sleep(11 * time.Minute)
 			if restart {
 				end()
-				end = h.serve(h.runner(nightly))
+				end = h.start(h.runner(nightly))
 			}
-			until("01-05 10:00:00") // 01-04 on the wall: that night is made
-			h.tells()
-			until("01-06 10:00:00")
+			sleepUntil("01-05 10:00:00") // 01-04 by the wall clock: that night runs
+			h.expect()
+			sleepUntil("01-06 10:00:00")
 			end()
-			h.tells("nightly 01-05 02:00:00")
+			h.expect("nightly 01-05 02:00:00")
 		})
 	}
 }
@@ -41,25 +41,25 @@ func TestAClockSetInTheMiddleOfAJobNeitherRepeatsNorLosesATime(t *testing.T) {
 		72 * time.Hour:  {"nightly 01-01 02:00:00 took 30m0s", "nightly skipped from 01-02 02:00:00", "nightly 01-04 02:00:00 took 30m0s", "nightly 01-05 02:00:00 took 30m0s"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			h := newHouse(t)
-			end := h.serve(h.runner(job(t, "nightly", "0 2 * * *", takes(30*time.Minute))))
-			until("01-01 02:10:00")
-			h.ahead.Store(int64(by))
+			h := newHarness(t)
+			end := h.start(h.runner(job(t, "nightly", "0 2 * * *", takes(30*time.Minute))))
+			sleepUntil("01-01 02:10:00")
+			h.clockOffset.Store(int64(by))
 			time.Sleep(24*time.Hour + max(0, -by))
 			time.Sleep(time.Hour)
 			end()
-			h.tells(want...)
+			h.expect(want...)
 		})
 	}
 }
 
 // Each time that has come is the run's own or is passed over for a later one; no
-// job is begun beside itself (the house says so when one is).
+// job runs twice at a time (the harness fails when one does).
 func TestAJobLongerThanItsIntervalRunsForTheLatestTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newHarness(t)
 		var ran []time.Time
-		end := h.serve(h.runner(job(t, "long", "@every 10m", func(_ context.Context, at time.Time) error {
+		end := h.start(h.runner(job(t, "long", "@every 10m", func(_ context.Context, at time.Time) error {
 			if late := time.Since(at); late >= 10*time.Minute {
 				t.Errorf("at %s it runs for %s", time.Now(), at)
 			}
@@ -67,7 +67,7 @@ func TestAJobLongerThanItsIntervalRunsForTheLatestTime(t *testing.T) {
 			time.Sleep(25 * time.Minute)
 			return nil
 		})))
-		until("01-01 05:00:00")
+		sleepUntil("01-01 05:00:00")
 		end()
 		for i := 1; i < len(ran); i++ {
 			if gap := ran[i].Sub(ran[i-1]); gap < 20*time.Minute || gap > 30*time.Minute {

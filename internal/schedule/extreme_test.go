@@ -19,7 +19,7 @@ var far = []time.Time{
 
 var farZones = []string{"UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Kiritimati"}
 
-func TestTheEndOfTimeIsNoTrap(t *testing.T) {
+func TestNoLoopRunsForeverAtTheEndOfTime(t *testing.T) {
 	ended := make(chan bool)
 	go func() {
 		defer close(ended)
@@ -43,7 +43,7 @@ func TestTheEndOfTimeIsNoTrap(t *testing.T) {
 	}
 }
 
-func TestTimesThatCanNotBeWrittenAreNotListed(t *testing.T) {
+func TestTimesThatCannotBeWrittenAreNotListed(t *testing.T) {
 	for _, zone := range farZones {
 		for _, now := range far {
 			var jobs []Job

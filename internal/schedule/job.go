@@ -18,25 +18,25 @@ const (
 // Job is something done on a schedule.
 type Job struct {
 	Kind     Kind
-	Name     string // among those of its kind
+	Name     string // unique within its kind
 	Schedule Schedule
 
-	// Run does the job; scheduled is the time it runs for, in UTC, which may be
-	// a while ago. It must end soon after ctx does. It may be called again for a
-	// time whose run was cut short.
+	// Run does the job. scheduled is the time it runs for, in UTC, which may lie
+	// some time back. Run must return soon after ctx ends. It may be called again
+	// for a time whose run was interrupted.
 	Run func(ctx context.Context, scheduled time.Time) error
 
-	// MakeUp says that each scheduled time counts: it is kept in the [Book], so
-	// that it runs once, and of those missed while no daemon ran the latest is
-	// made up. Without it nothing is kept; that is for a job that may run a time
-	// too many or too few, like a sweep.
+	// MakeUp reports whether each scheduled time counts: done times are recorded in
+	// the [JobStore], so that a time runs once, and of those missed while no daemon
+	// ran the latest is caught up on. Without it nothing is recorded; that is for
+	// jobs that may run once too often or too seldom, like a sweep.
 	MakeUp bool
 }
 
-// Key names the job in the [Book]: its kind and its name.
+// Key identifies the job in the [JobStore]: its kind and its name.
 func (j Job) Key() string { return string(j.Kind) + "/" + j.Name }
 
-// Entry is a job and when it will run next.
+// Entry is a job and its next scheduled times, as winnow schedule prints it.
 type Entry struct {
 	Name     string      `json:"name"`
 	Kind     Kind        `json:"kind"`
@@ -44,11 +44,11 @@ type Entry struct {
 	Next     []time.Time `json:"next"` // in UTC; never nil
 }
 
-// lastYear is the last that RFC 3339 can write.
+// lastYear is the last year that RFC 3339 can write.
 const lastYear = 9999
 
 // Upcoming lists the next n scheduled times of each job later than now, in the
-// order of the jobs; none that is later than the year 9999.
+// order of the jobs; none later than the year 9999.
 func Upcoming(jobs []Job, now time.Time, n int) []Entry {
 	entries := make([]Entry, 0, len(jobs))
 	for _, job := range jobs {

@@ -8,29 +8,29 @@ import (
 	"time"
 )
 
-// face is a schedule read a second time, by a reader that shares nothing with
-// the first: which minutes, hours, days and months it names, a bit for each.
-type face struct {
+// oracle is a schedule read by a second reader that shares nothing with the first:
+// which minutes, hours, days and months it names, a bit for each.
+type oracle struct {
 	minute, hour, day, month, weekday uint64
 	anyDay, anyWeekday, everyHour     bool
 	every                             time.Duration // of @every; the rest is empty then
 }
 
-func readFace(t *testing.T, text string) face {
+func readOracle(t *testing.T, text string) oracle {
 	t.Helper()
 	if written, ok := strings.CutPrefix(text, "@every "); ok {
 		d, err := time.ParseDuration(written)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return face{every: d}
+		return oracle{every: d}
 	}
 	names := map[string]string{"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *"}
 	if meant, ok := names[text]; ok {
 		text = meant
 	}
 	w := strings.Fields(text)
-	return face{
+	return oracle{
 		minute: members(t, w[0], 0, 59), hour: members(t, w[1], 0, 23), day: members(t, w[2], 1, 31), month: members(t, w[3], 1, 12), weekday: members(t, w[4], 0, 6),
 		anyDay: w[2] == "*", anyWeekday: w[4] == "*", everyHour: w[1] == "*",
 	}
@@ -64,18 +64,18 @@ func members(t *testing.T, field string, low, high int) (set uint64) {
 	return set
 }
 
-// hands are where the hands of a clock stand, and its calendar.
-type hands struct{ minute, hour, day, month, weekday uint64 } // a bit each
+// clockFields are the fields of a wall-clock time.
+type clockFields struct{ minute, hour, day, month, weekday uint64 } // a bit each
 
-// handsAt reads the clock; local counts seconds from 1970-01-01 on that clock.
-func handsAt(local int64) hands {
+// clockAt splits a wall-clock time, given in seconds since 1970-01-01 on that clock.
+func clockAt(local int64) clockFields {
 	day := time.Unix(local, 0).UTC()
-	return hands{1 << (local / 60 % 60), 1 << (local / 3600 % 24), 1 << day.Day(), 1 << day.Month(), 1 << day.Weekday()}
+	return clockFields{1 << (local / 60 % 60), 1 << (local / 3600 % 24), 1 << day.Day(), 1 << day.Month(), 1 << day.Weekday()}
 }
 
-// names tells whether the schedule names what the clock shows. A day of the
-// month and a day of the week that are both given are two ways to be named.
-func (f *face) names(h *hands) bool {
+// matches reports whether the schedule names what the clock shows. A day of the
+// month and a day of the week that are both given are two ways to match.
+func (f *oracle) matches(h *clockFields) bool {
 	if f.minute&h.minute == 0 || f.hour&h.hour == 0 || f.month&h.month == 0 {
 		return false
 	}
@@ -86,27 +86,26 @@ func (f *face) names(h *hands) bool {
 	return day || weekday
 }
 
-// onTheClock gives the times of each face in (begin, end], found by standing
-// before the clock and looking at it every minute. A schedule of every hour
-// comes when the clock shows its time. Any other comes when the clock first
-// shows its time or has gone past it.
-func onTheClock(zone *time.Location, begin, end time.Time, faces []face) [][]time.Time {
-	times := make([][]time.Time, len(faces))
-	farthest := int64(0) // that the clock has shown
+// oracleTimes returns the times of each oracle in (begin, end], found by looking at
+// the clock every minute. A schedule of every hour is due when the clock shows its
+// time. Any other is due when the clock first shows its time or has skipped it.
+func oracleTimes(zone *time.Location, begin, end time.Time, oracles []oracle) [][]time.Time {
+	times := make([][]time.Time, len(oracles))
+	farthest := int64(0) // time that the clock has shown
 	for i := begin.Add(-24 * time.Hour); !i.After(end); i = i.Add(time.Minute) {
 		_, offset := i.In(zone).Zone()
 		shows := i.Unix() + int64(offset)
-		var passed []hands
+		var passed []clockFields
 		for p := farthest + 60; farthest > 0 && p <= shows; p += 60 {
-			passed = append(passed, handsAt(p))
+			passed = append(passed, clockAt(p))
 		}
 		farthest = max(farthest, shows)
 		if !i.After(begin) {
 			continue
 		}
-		now := handsAt(shows)
-		for k := range faces {
-			if faces[k].comes(i, &now, passed) {
+		now := clockAt(shows)
+		for k := range oracles {
+			if oracles[k].isDue(i, &now, passed) {
 				times[k] = append(times[k], i)
 			}
 		}
@@ -114,17 +113,17 @@ func onTheClock(zone *time.Location, begin, end time.Time, faces []face) [][]tim
 	return times
 }
 
-// comes tells whether the schedule comes at the instant at which the clock shows
-// now; passed is what it shows, or has gone past, for the first time.
-func (f *face) comes(instant time.Time, now *hands, passed []hands) bool {
+// isDue reports whether the schedule is due at the instant at which the clock shows
+// now; passed are the times that it shows or has skipped for the first time.
+func (f *oracle) isDue(instant time.Time, now *clockFields, passed []clockFields) bool {
 	switch {
 	case f.every > 0:
 		return instant.Unix()%int64(f.every/time.Second) == 0
 	case f.everyHour:
-		return f.names(now)
+		return f.matches(now)
 	}
 	for i := range passed {
-		if f.names(&passed[i]) {
+		if f.matches(&passed[i]) {
 			return true
 		}
 	}

@@ -12,12 +12,12 @@ import (
 	"winnow/hygiene"
 )
 
-// maxGap is how far apart two times of a schedule may be: what comes more seldom
-// was hardly meant.
+// maxGap is how far apart two times of a schedule may be: a schedule that comes
+// less often is most likely a mistake.
 const maxGap = 400 * hygiene.Day
 
-// fields are the five of a schedule, as errors name them. A step over size would
-// be taken by cron for "the first value only".
+// fields are the five of a schedule, as errors name them. A step larger than size
+// would mean "the first value only" to cron.
 var fields = [...]struct {
 	name, values string
 	size         int
@@ -29,8 +29,8 @@ var fields = [...]struct {
 	{"day of the week", "0 to 6, or sun to sat; 0 is Sunday", 7},
 }
 
-// Check tells what is wrong with a schedule, as one plain sentence; nil for a
-// good one. The answer does not depend on the day it is asked.
+// Check returns what is wrong with a schedule, as one plain sentence, or nil. The
+// answer does not depend on the present day.
 func Check(text string) error {
 	_, err := Parse(text, time.UTC)
 	return err
@@ -51,15 +51,15 @@ func Parse(text string, zone *time.Location) (Schedule, error) {
 	upper := strings.ToUpper(s.text)
 	switch {
 	case s.text == "":
-		err = errors.New(`the schedule is empty: write five fields like "0 2 * * *", or "@every 30s"`)
+		err = errors.New(`the schedule is empty; write five fields like "0 2 * * *", or "@every 30s"`)
 	case strings.HasPrefix(upper, "TZ="), strings.HasPrefix(upper, "CRON_TZ="):
-		err = fmt.Errorf("%q: a schedule takes no zone of its own: leave it out and set timezone", s.text)
+		err = fmt.Errorf("%q: a schedule has no time zone of its own; leave it out and set timezone", s.text)
 	case s.text == "@every", strings.HasPrefix(s.text, "@every "):
 		s.every, err = parseEvery(s.text)
 	case strings.HasPrefix(s.text, "@"):
-		s.face, err = parseName(s.text)
+		s.spec, err = parseName(s.text)
 	default:
-		s.face, err = parseFields(s.text)
+		s.spec, err = parseFields(s.text)
 	}
 	if err != nil {
 		return Schedule{}, err
@@ -70,30 +70,30 @@ func Parse(text string, zone *time.Location) (Schedule, error) {
 // parseEvery reads "@every 90m". A duration may be written as everywhere in the
 // config, or the way cron reads it, as in 1.5h.
 func parseEvery(text string) (time.Duration, error) {
-	written := strings.TrimSpace(strings.TrimPrefix(text, "@every"))
-	d, err := hygiene.ParseDuration(written)
+	interval := strings.TrimSpace(strings.TrimPrefix(text, "@every"))
+	d, err := hygiene.ParseDuration(interval)
 	if err != nil {
-		d, err = time.ParseDuration(written)
+		d, err = time.ParseDuration(interval)
 	}
 	switch {
 	case err != nil:
-		return 0, fmt.Errorf("%q: %q is not a duration: write for example @every 30s, @every 4h or @every 1d12h", text, written)
+		return 0, fmt.Errorf("%q: %q is not a duration; write for example @every 30s, @every 4h or @every 1d12h", text, interval)
 	case d < time.Second:
-		return 0, fmt.Errorf("%q: the shortest is @every 1s", text)
+		return 0, fmt.Errorf("%q: the shortest interval is @every 1s", text)
 	case d%time.Second != 0:
-		return 0, fmt.Errorf("%q: write whole seconds", text)
+		return 0, fmt.Errorf("%q: the interval must be in whole seconds", text)
 	case d > maxGap:
-		return 0, fmt.Errorf("%q: the longest is @every 400d", text)
+		return 0, fmt.Errorf("%q: the longest interval is @every 400d", text)
 	}
 	return d, nil
 }
 
 func parseName(text string) (*cron.SpecSchedule, error) {
-	face, err := parseFace(text)
+	spec, err := parseSpec(text)
 	if err != nil {
-		return nil, fmt.Errorf("%q is not known: write @hourly, @daily, @weekly, @monthly, @yearly, or for example @every 30m", text)
+		return nil, fmt.Errorf("%q is not a known schedule; write @hourly, @daily, @weekly, @monthly, @yearly, or for example @every 30m", text)
 	}
-	return face, nil
+	return spec, nil
 }
 
 func parseFields(text string) (*cron.SpecSchedule, error) {
@@ -106,16 +106,16 @@ func parseFields(text string) (*cron.SpecSchedule, error) {
 			return nil, fmt.Errorf("%q: %w", text, err)
 		}
 	}
-	face, err := parseFace(text)
+	spec, err := parseSpec(text)
 	if err != nil {
 		return nil, fmt.Errorf("%q is not a schedule: %w", text, err)
 	}
-	return face, checkGap(text, face)
+	return spec, checkGap(text, spec)
 }
 
-// checkField judges one field. It refuses what cron reads as something else
-// than is written, and lets cron judge the rest with stars in the other fields,
-// so that the error names the field.
+// checkField checks one field. It refuses what cron reads in another way than it
+// is written, and lets cron check the rest with stars in the other fields, so that
+// the error names the field.
 func checkField(i int, written string) error {
 	field := fields[i]
 	for part := range strings.SplitSeq(written, ",") {
@@ -125,49 +125,49 @@ func checkField(i int, written string) error {
 		}
 		odd := part == "" || strings.Contains(values, "+") || len(values) > 1 && strings.ContainsAny(values, "*?")
 		if !odd {
-			probe := [...]string{"*", "*", "*", "*", "*"}
-			probe[i] = part
-			_, err := parseFace(strings.Join(probe[:], " "))
+			alone := [...]string{"*", "*", "*", "*", "*"}
+			alone[i] = part
+			_, err := parseSpec(strings.Join(alone[:], " "))
 			odd = err != nil
 		}
 		if odd {
-			return fmt.Errorf("the %s is %q: write %s, or *, a list like 1,3, a range like 1-5, a step like */2", field.name, written, field.values)
+			return fmt.Errorf("the %s is %q; write %s, or *, a list like 1,3, a range like 1-5, a step like */2", field.name, written, field.values)
 		}
 	}
 	return nil
 }
 
-// checkGap refuses what never comes, like 30 February, or only in leap years. It
-// looks on from a day after which there is no 29 February for three years, so
-// its answer is always the same.
-func checkGap(text string, face *cron.SpecSchedule) error {
+// checkGap refuses a schedule that never comes, like 30 February, or only in leap
+// years. It starts from a fixed day after which there is no 29 February for three
+// years, so its answer is always the same.
+func checkGap(text string, spec *cron.SpecSchedule) error {
 	from := time.Date(2001, time.March, 1, 0, 0, 0, 0, time.UTC)
-	next := face.Next(from)
+	next := spec.Next(from)
 	switch {
 	case next.IsZero():
 		return fmt.Errorf("%q never comes: no such month has that day", text)
 	case next.Sub(from) > maxGap:
-		return fmt.Errorf("%q comes in leap years only: choose a day of every year", text)
+		return fmt.Errorf("%q comes in leap years only; choose a day of every year", text)
 	}
 	return nil
 }
 
-// parseFace has cron read a text as a clock face. cron's parser can panic on a
-// text (one with a zone and no space), and a text must not end the daemon.
-func parseFace(text string) (face *cron.SpecSchedule, err error) {
+// parseSpec has cron read a text as wall-clock times. cron's parser panics on some
+// texts (one with a zone and no space), and a text must not end the daemon.
+func parseSpec(text string) (spec *cron.SpecSchedule, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			face, err = nil, fmt.Errorf("cron cannot read it: %v", p)
+			spec, err = nil, fmt.Errorf("cron can't read it: %v", p)
 		}
 	}()
 	read, err := cron.ParseStandard(text)
 	if err != nil {
 		return nil, err
 	}
-	face, ok := read.(*cron.SpecSchedule)
+	spec, ok := read.(*cron.SpecSchedule)
 	if !ok {
-		return nil, errors.New("it is not made of five fields")
+		return nil, errors.New("it does not have five fields")
 	}
-	face.Location = time.UTC
-	return face, nil
+	spec.Location = time.UTC
+	return spec, nil
 }

@@ -7,7 +7,7 @@ import (
 	_ "time/tzdata"
 )
 
-func TestABadScheduleIsRefusedInWordsThatSayWhatToDo(t *testing.T) {
+func TestTheErrorOfABadScheduleSaysWhatToDo(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                         "empty",
 		"   ":                      "empty",
@@ -29,10 +29,10 @@ func TestABadScheduleIsRefusedInWordsThatSayWhatToDo(t *testing.T) {
 		"@every 1500ms":            "whole seconds",
 		"@every 500d":              "@every 400d",
 		"@every 9999999999999999h": "not a duration",
-		"61 * * * *":               `the minute is "61": write 0 to 59`,
-		"0 24 * * *":               `the hour is "24": write 0 to 23`,
-		"0 0 0 * *":                `the day of the month is "0": write 1 to 31`,
-		"0 0 * 13 *":               `the month is "13": write 1 to 12`,
+		"61 * * * *":               `the minute is "61"; write 0 to 59`,
+		"0 24 * * *":               `the hour is "24"; write 0 to 23`,
+		"0 0 0 * *":                `the day of the month is "0"; write 1 to 31`,
+		"0 0 * 13 *":               `the month is "13"; write 1 to 12`,
 		"0 0 * * 7":                "0 is Sunday",
 		"*/90 * * * *":             "a step is at most 60",
 		"0 */25 * * *":             "a step is at most 24",
@@ -56,7 +56,7 @@ func TestABadScheduleIsRefusedInWordsThatSayWhatToDo(t *testing.T) {
 			continue
 		}
 		if !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: the error is %q, it should tell of %q", text, err, want)
+			t.Errorf("%q: the error is %q, it should contain %q", text, err, want)
 		}
 		if s, err := Parse(text, nil); err != nil && !s.Next(time.Now()).IsZero() {
 			t.Errorf("%q: a refused schedule comes", text)

@@ -11,37 +11,38 @@ import (
 	"time"
 )
 
-// rearmAfter is the longest sleep. A timer counts what the machine was awake for
-// and knows nothing of a clock that is set; looking at the clock again this often
-// bounds how late a job is after either.
-const rearmAfter = 30 * time.Second
+// defaultMaxSleep is the longest time between two looks at the clock. Timers stop
+// while the machine sleeps and don't notice that the clock is set, so it bounds
+// how late a job is after either.
+const defaultMaxSleep = 30 * time.Second
 
-// Book remembers up to which time each job has been seen to. It outlives the
-// daemon. It is not the list of runs: a run by hand has no place in it, and a
-// time may be kept for which nothing ran.
-type Book interface {
-	// Last is the latest time kept for the job that is not later than until;
-	// the zero time if there is none. Times later than until are there when the
-	// clock has been set back; they must not be lost, so that their runs do not
-	// happen again when the clock comes to them.
+// JobStore records up to which time each job is done. It outlives the daemon. It
+// is not the list of runs: a manual run is not in it, and a time may be recorded
+// for which nothing ran.
+type JobStore interface {
+	// Last returns the latest time recorded for the job that is not later than
+	// until; the zero time if there is none. Times later than until exist after the
+	// clock was set back. They must not be lost, or their runs would be repeated
+	// when the clock reaches them again.
 	Last(ctx context.Context, job string, until time.Time) (time.Time, error)
 
-	// Keep adds a time for the job, durably. Keeping a time twice is keeping it
-	// once. All but some hundred latest of a job may be forgotten.
+	// Keep records a time for the job, durably. Recording a time twice changes
+	// nothing. All but the latest few hundred times of a job may be forgotten.
 	Keep(ctx context.Context, job string, at time.Time) error
 }
 
-// Observer is told what the runner does, one call at a time for what it runs; a
-// call should return soon.
+// Observer reports what the runner does. Its methods should return soon. For jobs
+// that the runner starts they are called one at a time.
 type Observer interface {
+	// Started reports that a job starts for a scheduled time.
 	Started(job Job, scheduled time.Time)
-	// Finished has the job's error, a [*Panic] if it panicked.
+	// Finished reports that it ended, with its error: a [*Panic] if it panicked.
 	Finished(job Job, scheduled time.Time, took time.Duration, err error)
-	// Skipped tells that scheduled is run now and that the job's times from
-	// first on before it will not be.
+	// Skipped reports that the job runs for scheduled now, and never for its times
+	// from first on before that.
 	Skipped(job Job, first, scheduled time.Time)
-	// Troubled tells what keeps jobs from running or from being kept: the book
-	// or the lock. The runner goes on and tries again.
+	// Troubled reports an error of the job store or the lock, which keeps jobs from
+	// running or their times from being recorded. The runner goes on and retries.
 	Troubled(err error)
 }
 
@@ -53,75 +54,76 @@ type Panic struct {
 
 func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
 
-// ErrStopped is what [Runner.Do] gives when the runner is to begin nothing more.
-var ErrStopped = errors.New("the schedule has stopped: try again when winnow has started anew")
+// ErrStopped is the error of [Runner.Do] once the runner starts nothing more.
+var ErrStopped = errors.New("the schedule has stopped; try again after winnow has restarted")
 
-// Runner runs the jobs of one daemon, one at a time. Of daemons on one store
-// only the one that holds the lock runs any; the others wait for it.
+// Runner runs the jobs of one daemon, one at a time. Of several daemons on one
+// store only the one that holds the lock runs jobs; the others wait for it.
 type Runner struct {
-	book     Book
+	store    JobStore
 	lock     *Lock
 	observer Observer
 
 	mu      sync.Mutex
 	jobs    []Job
-	changed bool // jobs have not been taken up yet
+	changed bool // Replace was called since currentTasks
 
-	turn     chan struct{} // holds one while a job runs, and for ever after Stop
-	wake     chan struct{} // holds one after Replace
-	stopping chan struct{} // closed when nothing more may begin
+	slot     chan struct{} // holds one while a job runs, and forever after Stop
+	replaced chan struct{} // holds one after Replace
+	stopping chan struct{} // closed when nothing more may start
 	stopOnce sync.Once
 	stopped  chan struct{}   // closed when nothing runs any more
-	halt     context.Context // ended when Stop is out of patience
+	jobsCtx  context.Context // ended when Stop gives up waiting
 	cancel   context.CancelFunc
 	holding  atomic.Bool
 
-	// TakeOver, if set before Run, is done once on taking the lock, before any job.
+	// TakeOver, if set before Run, is called each time the lock is acquired, before
+	// any job.
 	TakeOver func(ctx context.Context) error
 
-	now   func() time.Time
-	rearm time.Duration
+	now      func() time.Time
+	maxSleep time.Duration
 }
 
-// NewRunner is a runner of these jobs. Among those due at one time, the order
-// given is the order run.
-func NewRunner(book Book, lock *Lock, observer Observer, jobs []Job) *Runner {
+// NewRunner returns a runner of these jobs. Jobs due at the same time run in the
+// order given.
+func NewRunner(store JobStore, lock *Lock, observer Observer, jobs []Job) *Runner {
 	r := &Runner{
-		book: book, lock: lock, observer: observer, jobs: jobs,
-		turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), stopping: make(chan struct{}), stopped: make(chan struct{}),
-		now: time.Now, rearm: rearmAfter,
+		store: store, lock: lock, observer: observer, jobs: jobs,
+		slot: make(chan struct{}, 1), replaced: make(chan struct{}, 1), stopping: make(chan struct{}), stopped: make(chan struct{}),
+		now: time.Now, maxSleep: defaultMaxSleep,
 	}
-	r.halt, r.cancel = context.WithCancel(context.Background())
+	r.jobsCtx, r.cancel = context.WithCancel(context.Background())
 	return r
 }
 
-// Run waits for the lock, makes up what was missed, and runs the jobs as they
-// come due, until ctx ends or [Runner.Stop] is called. When ctx ends, so does that
-// of the job that runs, and Run returns after it. It is called once.
+// Run waits for the lock, catches up on what was missed, and runs jobs as they
+// come due, until ctx ends or [Runner.Stop] is called. When ctx ends, so does the
+// context of the job that runs, and Run returns after it. Call it once.
 func (r *Runner) Run(ctx context.Context) {
-	for r.hold(ctx) {
-		r.serve(ctx)
-		r.release()
+	for r.acquireLock(ctx) {
+		r.runJobs(ctx)
+		r.releaseLock()
 	}
 }
 
-// serve runs the jobs as long as the lock is held.
-func (r *Runner) serve(ctx context.Context) {
-	if r.takeTurn(ctx) != nil {
+// runJobs runs jobs as long as the lock is held.
+func (r *Runner) runJobs(ctx context.Context) {
+	if r.acquireSlot(ctx) != nil {
 		return
 	}
 	r.takeOver(ctx)
-	<-r.turn
+	<-r.slot
 	var tasks []*task
-	for r.takeTurn(ctx) == nil {
-		tasks = r.takeUp(tasks)
-		wait := r.step(ctx, tasks)
-		<-r.turn
+	for r.acquireSlot(ctx) == nil {
+		tasks = r.currentTasks(tasks)
+		wait := r.runNext(ctx, tasks)
+		<-r.slot
 		if !r.sleep(ctx, wait) {
 			return
 		}
 		if !r.lock.Held() {
-			r.observer.Troubled(fmt.Errorf("lock file %s is gone or another: do not remove it while winnow runs", r.lock.path))
+			r.observer.Troubled(fmt.Errorf("lock file %s was removed or replaced; leave it alone while winnow runs", r.lock.path))
 			return
 		}
 	}
@@ -136,38 +138,38 @@ func (r *Runner) takeOver(ctx context.Context) {
 	}
 }
 
-// Replace gives the runner other jobs; what runs now runs to its end. A job of
-// the same key and schedule goes on where it is; one that is new or has a new
-// schedule counts from now. It does not wait.
+// Replace gives the runner other jobs and returns immediately. The job that runs
+// now runs to its end. A job of the same key and schedule goes on where it is. A
+// job that is new or has a new schedule counts from now.
 func (r *Runner) Replace(jobs []Job) {
 	r.mu.Lock()
 	r.jobs, r.changed = jobs, true
 	r.mu.Unlock()
 	select {
-	case r.wake <- struct{}{}:
-	default: // it is already being woken
+	case r.replaced <- struct{}{}:
+	default: // a signal is pending already
 	}
 }
 
-// Do runs a job for the given time as soon as no other runs, and gives its
-// error. It is for runs by hand: the time is not kept in the book, and the lock is
-// not needed. The error is that of ctx when that ends first, [ErrStopped] after
-// Stop. A job that has begun goes on when ctx ends.
+// Do runs a job for the given time as soon as no other job runs, and returns its
+// error. It is for manual runs: the time is not recorded, and the lock is not
+// needed. If ctx ends first the error is that of ctx; after Stop it is
+// [ErrStopped]. A job that has started goes on when ctx ends.
 func (r *Runner) Do(ctx context.Context, job Job, scheduled time.Time) error {
-	if err := r.takeTurn(ctx); err != nil {
+	if err := r.acquireSlot(ctx); err != nil {
 		return err
 	}
-	defer func() { <-r.turn }()
-	return r.perform(context.WithoutCancel(ctx), job, scheduled)
+	defer func() { <-r.slot }()
+	return r.runJob(context.WithoutCancel(ctx), job, scheduled)
 }
 
-// Stop lets nothing more begin and waits for the job that runs. When ctx ends
-// first, the job's context ends too, and Stop returns the error of ctx without
-// waiting further. What was cut short is made up at the next start.
+// Stop lets nothing more start and waits for the job that runs. If ctx ends first,
+// the job's context ends too, and Stop returns the error of ctx without waiting
+// further. The next start catches up on a run that was interrupted.
 func (r *Runner) Stop(ctx context.Context) error {
 	r.stopOnce.Do(func() { close(r.stopping) })
 	select {
-	case r.turn <- struct{}{}: // and never given back
+	case r.slot <- struct{}{}: // and never given back
 		close(r.stopped)
 		return nil
 	case <-r.stopped: // by an earlier call
@@ -178,11 +180,11 @@ func (r *Runner) Stop(ctx context.Context) error {
 	}
 }
 
-// Holding tells whether this runner holds the lock, that is, runs the jobs.
+// Holding reports whether this runner holds the lock, that is, runs the jobs.
 func (r *Runner) Holding() bool { return r.holding.Load() }
 
-// hold waits for the lock; false when told to end.
-func (r *Runner) hold(ctx context.Context) bool {
+// acquireLock waits for the lock. It returns false when the runner is to end.
+func (r *Runner) acquireLock(ctx context.Context) bool {
 	for wait := time.Duration(0); r.sleep(ctx, wait); {
 		held, err := r.lock.TryLock()
 		if held {
@@ -192,37 +194,37 @@ func (r *Runner) hold(ctx context.Context) bool {
 		wait = pollEvery
 		if err != nil {
 			r.observer.Troubled(err)
-			wait = r.rearm
+			wait = r.maxSleep
 		}
 	}
 	return false
 }
 
-func (r *Runner) release() {
+func (r *Runner) releaseLock() {
 	r.holding.Store(false)
 	if err := r.lock.Unlock(); err != nil {
 		r.observer.Troubled(err)
 	}
 }
 
-// takeTurn waits until no job runs, and lets none begin until the turn is given
+// acquireSlot waits until no job runs, and lets none start until the slot is given
 // back.
-func (r *Runner) takeTurn(ctx context.Context) error {
+func (r *Runner) acquireSlot(ctx context.Context) error {
 	select {
-	case r.turn <- struct{}{}:
+	case r.slot <- struct{}{}:
 	case <-r.stopping:
 		return ErrStopped
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if r.over(ctx) { // which was ready as well
-		<-r.turn
+	if r.isStopping(ctx) { // select chooses at random among the cases that are ready
+		<-r.slot
 		return cmp.Or(ctx.Err(), ErrStopped)
 	}
 	return nil
 }
 
-func (r *Runner) over(ctx context.Context) bool {
+func (r *Runner) isStopping(ctx context.Context) bool {
 	select {
 	case <-r.stopping:
 		return true
@@ -231,35 +233,36 @@ func (r *Runner) over(ctx context.Context) bool {
 	}
 }
 
-// sleep waits, at most until it is woken by new jobs; false when told to end.
+// sleep waits, but not beyond a call of Replace. It returns false when the runner
+// is to end.
 func (r *Runner) sleep(ctx context.Context, wait time.Duration) bool {
 	if wait > 0 {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
-		case <-r.wake:
+		case <-r.replaced:
 		case <-r.stopping:
 		case <-ctx.Done():
 		}
 	}
-	return !r.over(ctx)
+	return !r.isStopping(ctx)
 }
 
-// perform runs a job and tells the observer.
-func (r *Runner) perform(ctx context.Context, job Job, scheduled time.Time) error {
+// runJob runs a job and reports to the observer.
+func (r *Runner) runJob(ctx context.Context, job Job, scheduled time.Time) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(r.halt, cancel)()
-	began := time.Now()
+	defer context.AfterFunc(r.jobsCtx, cancel)()
+	start := time.Now()
 	r.observer.Started(job, scheduled)
-	err := caught(ctx, job, scheduled)
-	r.observer.Finished(job, scheduled, time.Since(began), err)
+	err := runRecovered(ctx, job, scheduled)
+	r.observer.Finished(job, scheduled, time.Since(start), err)
 	return err
 }
 
-// caught runs a job; a panic becomes its error.
-func caught(ctx context.Context, job Job, scheduled time.Time) (err error) {
+// runRecovered runs a job and turns a panic into its error.
+func runRecovered(ctx context.Context, job Job, scheduled time.Time) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &Panic{Value: p, Stack: debug.Stack()}

@@ -14,7 +14,7 @@ import (
 
 func TestEveryNightOfAYearHasOneRunInEveryZone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newHarness(t)
 		nights := map[string]map[string]int{}
 		var jobs []Job
 		for _, c := range [][2]string{
@@ -31,8 +31,8 @@ func TestEveryNightOfAYearHasOneRunInEveryZone(t *testing.T) {
 			}})
 		}
 		r := h.runner(jobs...)
-		r.rearm = 24 * time.Hour
-		end := h.serve(r)
+		r.maxSleep = 24 * time.Hour
+		end := h.start(r)
 		time.Sleep(365 * 24 * time.Hour)
 		end()
 		for name, ran := range nights {
@@ -45,55 +45,55 @@ func TestEveryNightOfAYearHasOneRunInEveryZone(t *testing.T) {
 	})
 }
 
-func TestNightsDownAreMadeUpOnceForTheLatest(t *testing.T) {
+func TestOfNightsWithoutADaemonOnlyTheLatestIsCaughtUpOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newHarness(t)
 		jobs := []Job{sweep(t, "@every 6h", nothing), job(t, "nightly", "0 2 * * *", nothing)}
-		end := h.serve(h.runner(jobs...))
-		until("01-01 03:00:00")
+		end := h.start(h.runner(jobs...))
+		sleepUntil("01-01 03:00:00")
 		end()
-		h.tells("nightly 01-01 02:00:00")
-		until("01-04 10:00:00")
-		end = h.serve(h.runner(jobs...))
-		h.tells("nightly skipped from 01-02 02:00:00", "nightly 01-04 02:00:00")
-		until("01-05 03:00:00")
+		h.expect("nightly 01-01 02:00:00")
+		sleepUntil("01-04 10:00:00")
+		end = h.start(h.runner(jobs...))
+		h.expect("nightly skipped from 01-02 02:00:00", "nightly 01-04 02:00:00")
+		sleepUntil("01-05 03:00:00")
 		end()
-		h.tells("sweep 01-04 12:00:00", "sweep 01-04 18:00:00", "sweep 01-05 00:00:00", "nightly 01-05 02:00:00")
+		h.expect("sweep 01-04 12:00:00", "sweep 01-04 18:00:00", "sweep 01-05 00:00:00", "nightly 01-05 02:00:00")
 	})
 }
 
 func TestNothingIsMissedBeforeTheFirstStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		until("01-01 10:00:00")
-		h.serve(h.runner(job(t, "nightly", "0 2 * * *", nothing)))()
-		h.tells()
+		h := newHarness(t)
+		sleepUntil("01-01 10:00:00")
+		h.start(h.runner(job(t, "nightly", "0 2 * * *", nothing)))()
+		h.expect()
 		// The first start itself is remembered: what is missed after it counts.
-		until("01-02 10:00:00")
-		h.serve(h.runner(job(t, "nightly", "0 2 * * *", nothing)))()
-		h.tells("nightly 01-02 02:00:00")
+		sleepUntil("01-02 10:00:00")
+		h.start(h.runner(job(t, "nightly", "0 2 * * *", nothing)))()
+		h.expect("nightly 01-02 02:00:00")
 	})
 }
 
 func TestAClockSetBackRepeatsNothing(t *testing.T) {
 	for _, restart := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			h := newHouse(t)
+			h := newHarness(t)
 			jobs := []Job{job(t, "nightly", "0 2 * * *", nothing), sweep(t, "0 * * * *", nothing)}
-			end := h.serve(h.runner(jobs...))
-			until("01-02 02:30:00")
-			h.told()
-			h.ahead.Store(-int64(2 * time.Hour)) // 00:30 once more
+			end := h.start(h.runner(jobs...))
+			sleepUntil("01-02 02:30:00")
+			h.events()
+			h.clockOffset.Store(-int64(2 * time.Hour)) // 00:30 once more
 			if restart {
 				end()
-				end = h.serve(h.runner(jobs...))
+				end = h.start(h.runner(jobs...))
 			}
 			time.Sleep(2 * time.Hour) // 02:30 once more
-			h.tells("sweep 01-02 01:00:00", "sweep 01-02 02:00:00")
+			h.expect("sweep 01-02 01:00:00", "sweep 01-02 02:00:00")
 			time.Sleep(24 * time.Hour)
 			end()
-			if story := h.told(); len(story) != 25 || !slices.Contains(story, "nightly 01-03 02:00:00") {
-				t.Errorf("the next day has %q", story)
+			if events := h.events(); len(events) != 25 || !slices.Contains(events, "nightly 01-03 02:00:00") {
+				t.Errorf("the next day has %q", events)
 			}
 		})
 	}
@@ -101,42 +101,42 @@ func TestAClockSetBackRepeatsNothing(t *testing.T) {
 
 func TestAClockThatWasFarAheadBlocksNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		h.ahead.Store(int64(365 * 24 * time.Hour))
-		end := h.serve(h.runner(job(t, "nightly", "0 2 * * *", nothing)))
-		until("01-01 03:00:00")
-		h.tells("nightly 12-31 02:00:00")
-		h.ahead.Store(0)
-		until("01-02 03:00:00")
+		h := newHarness(t)
+		h.clockOffset.Store(int64(365 * 24 * time.Hour))
+		end := h.start(h.runner(job(t, "nightly", "0 2 * * *", nothing)))
+		sleepUntil("01-01 03:00:00")
+		h.expect("nightly 12-31 02:00:00")
+		h.clockOffset.Store(0)
+		sleepUntil("01-02 03:00:00")
 		end()
-		h.tells("nightly 01-02 02:00:00")
+		h.expect("nightly 01-02 02:00:00")
 	})
 }
 
 // Timers do not count the time that a machine sleeps; the clock does.
 func TestASuspendedMachineRunsWhatIsDueSoonAfterItWakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newHarness(t)
 		r := h.runner(job(t, "nightly", "0 2 * * *", nothing))
-		r.rearm = rearmAfter
-		end := h.serve(r)
-		until("01-01 01:00:00")
-		h.ahead.Store(int64(9 * time.Hour))
+		r.maxSleep = defaultMaxSleep
+		end := h.start(r)
+		sleepUntil("01-01 01:00:00")
+		h.clockOffset.Store(int64(9 * time.Hour))
 		time.Sleep(30*time.Second + time.Second)
 		end()
-		h.tells("nightly 01-01 02:00:00")
+		h.expect("nightly 01-01 02:00:00")
 	})
 }
 
 func TestAPanicDoesNotEndTheSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		end := h.serve(h.runner(job(t, "nightly", "0 2 * * *", func(context.Context, time.Time) error { panic("boom") })))
-		until("01-02 03:00:00")
+		h := newHarness(t)
+		end := h.start(h.runner(job(t, "nightly", "0 2 * * *", func(context.Context, time.Time) error { panic("boom") })))
+		sleepUntil("01-02 03:00:00")
 		end()
-		h.tells("nightly 01-01 02:00:00: panic: boom", "nightly 01-02 02:00:00: panic: boom")
+		h.expect("nightly 01-01 02:00:00: panic: boom", "nightly 01-02 02:00:00: panic: boom")
 
-		err := h.runner().Do(t.Context(), job(t, "by hand", "@daily", func(context.Context, time.Time) error { panic("boom") }), time.Now())
+		err := h.runner().Do(t.Context(), job(t, "manual", "@daily", func(context.Context, time.Time) error { panic("boom") }), time.Now())
 		var p *Panic
 		if !errors.As(err, &p) || p.Value != "boom" || !strings.Contains(string(p.Stack), "runner_test.go") {
 			t.Errorf("the error is %#v", err)
@@ -144,37 +144,37 @@ func TestAPanicDoesNotEndTheSchedule(t *testing.T) {
 	})
 }
 
-func TestARunThatFailedHasHappened(t *testing.T) {
+func TestAFailedRunIsNotRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newHarness(t)
 		jobs := job(t, "nightly", "0 2 * * *", func(context.Context, time.Time) error { return errors.New("disk full") })
-		end := h.serve(h.runner(jobs))
-		until("01-01 03:00:00")
+		end := h.start(h.runner(jobs))
+		sleepUntil("01-01 03:00:00")
 		end()
-		h.serve(h.runner(jobs))()
-		h.tells("nightly 01-01 02:00:00: disk full")
+		h.start(h.runner(jobs))()
+		h.expect("nightly 01-01 02:00:00: disk full")
 	})
 }
 
 func TestALongJobDelaysTheOthersWhichThenRunOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		end := h.serve(h.runner(sweep(t, "@every 1h", nothing), job(t, "nightly", "30 2 * * *", takes(150*time.Minute))))
-		until("01-01 06:30:00")
+		h := newHarness(t)
+		end := h.start(h.runner(sweep(t, "@every 1h", nothing), job(t, "nightly", "30 2 * * *", takes(150*time.Minute))))
+		sleepUntil("01-01 06:30:00")
 		end()
-		h.tells("sweep 01-01 01:00:00", "sweep 01-01 02:00:00", "nightly 01-01 02:30:00 took 2h30m0s",
+		h.expect("sweep 01-01 01:00:00", "sweep 01-01 02:00:00", "nightly 01-01 02:30:00 took 2h30m0s",
 			"sweep skipped from 01-01 03:00:00", "sweep 01-01 05:00:00", "sweep 01-01 06:00:00")
 	})
 }
 
 func TestAJobLongerThanItsIntervalStarvesNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		end := h.serve(h.runner(sweep(t, "@every 1m", takes(150*time.Second)), job(t, "one", "@every 5m", nothing), job(t, "two", "@every 5m", nothing)))
-		until("01-01 01:00:00")
+		h := newHarness(t)
+		end := h.start(h.runner(sweep(t, "@every 1m", takes(150*time.Second)), job(t, "one", "@every 5m", nothing), job(t, "two", "@every 5m", nothing)))
+		sleepUntil("01-01 01:00:00")
 		end()
 		ran := map[string]int{}
-		for _, line := range h.told() {
+		for _, line := range h.events() {
 			ran[strings.Fields(line)[0]]++
 		}
 		if ran["one"] != 12 && ran["one"] != 11 || ran["one"] != ran["two"] {
@@ -185,112 +185,112 @@ func TestAJobLongerThanItsIntervalStarvesNobody(t *testing.T) {
 
 func TestWhatIsDueTogetherRunsInTheOrderGiven(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		end := h.serve(h.runner(job(t, "c", "0 2 * * *", nothing), job(t, "a", "0 2 * * *", nothing), job(t, "b", "59 1 * * *", nothing)))
-		until("01-01 03:00:00")
+		h := newHarness(t)
+		end := h.start(h.runner(job(t, "c", "0 2 * * *", nothing), job(t, "a", "0 2 * * *", nothing), job(t, "b", "59 1 * * *", nothing)))
+		sleepUntil("01-01 03:00:00")
 		end()
-		h.tells("b 01-01 01:59:00", "c 01-01 02:00:00", "a 01-01 02:00:00")
+		h.expect("b 01-01 01:59:00", "c 01-01 02:00:00", "a 01-01 02:00:00")
 	})
 }
 
-func TestTheSecondDaemonTakesOverAndMakesUp(t *testing.T) {
+func TestTheSecondDaemonTakesOverAndCatchesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newHarness(t)
 		one := h.runner(job(t, "nightly", "0 2 * * *", takes(time.Hour)))
 		two := h.runner(job(t, "nightly", "0 2 * * *", nothing))
-		two.TakeOver = func(context.Context) error { h.write("two takes over"); return errors.New("no latest") }
-		end := h.serve(one)
-		end2 := h.serve(two)
-		until("01-01 02:30:00")
+		two.TakeOver = func(context.Context) error { h.record("two takes over"); return errors.New("no latest") }
+		end := h.start(one)
+		end2 := h.start(two)
+		sleepUntil("01-01 02:30:00")
 		if !one.Holding() || two.Holding() {
 			t.Errorf("holding: one %v, two %v", one.Holding(), two.Holding())
 		}
 		end()
 		time.Sleep(pollEvery)
-		h.tells("nightly 01-01 02:00:00: context canceled", "two takes over", "trouble: no latest", "nightly 01-01 02:00:00")
-		until("01-02 03:00:00")
+		h.expect("nightly 01-01 02:00:00: context canceled", "two takes over", "trouble: no latest", "nightly 01-01 02:00:00")
+		sleepUntil("01-02 03:00:00")
 		end2()
-		h.tells("nightly 01-02 02:00:00")
+		h.expect("nightly 01-02 02:00:00")
 	})
 }
 
-func TestADaemonWhoseLockFileWasRemovedStandsBack(t *testing.T) {
+func TestADaemonWhoseLockFileWasRemovedStopsItsJobs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newHarness(t)
 		nightly := job(t, "nightly", "0 2 * * *", nothing)
 		one, two := h.runner(nightly), h.runner(nightly)
-		end := h.serve(one)
-		until("01-01 01:00:00")
+		end := h.start(one)
+		sleepUntil("01-01 01:00:00")
 		time.Sleep(pollEvery / 2) // between two looks of the first: at the same instant either could be quicker
 		if err := os.Remove(h.lock); err != nil {
 			t.Fatal(err)
 		}
-		end2 := h.serve(two)
-		until("01-01 03:00:00")
+		end2 := h.start(two)
+		sleepUntil("01-01 03:00:00")
 		if one.Holding() || !two.Holding() {
 			t.Errorf("holding: one %v, two %v", one.Holding(), two.Holding())
 		}
-		h.tells("trouble: lock file "+h.lock+" is gone or another: do not remove it while winnow runs", "nightly 01-01 02:00:00")
+		h.expect("trouble: lock file "+h.lock+" was removed or replaced; leave it alone while winnow runs", "nightly 01-01 02:00:00")
 		end2()
-		until("01-02 03:00:00")
+		sleepUntil("01-02 03:00:00")
 		end()
-		h.tells("nightly 01-02 02:00:00")
+		h.expect("nightly 01-02 02:00:00")
 	})
 }
 
-func TestATimeThatIsInTheBookIsNotRunAgain(t *testing.T) {
+func TestARecordedTimeIsNotRunAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newHarness(t)
 		nightly := job(t, "nightly", "0 2 * * *", nothing)
-		end := h.serve(h.runner(nightly))
-		until("01-01 01:30:00")
-		h.book.Keep(t.Context(), nightly.Key(), at("2000-01-01T02:00:00Z"))
-		until("01-02 03:00:00")
+		end := h.start(h.runner(nightly))
+		sleepUntil("01-01 01:30:00")
+		h.store.Keep(t.Context(), nightly.Key(), at("2000-01-01T02:00:00Z"))
+		sleepUntil("01-02 03:00:00")
 		end()
-		h.tells("nightly 01-02 02:00:00")
+		h.expect("nightly 01-02 02:00:00")
 	})
 }
 
-func TestABookThatCannotBeReadDelaysOnlyWhatNeedsIt(t *testing.T) {
+func TestAFailingJobStoreDelaysOnlyJobsThatNeedIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newHarness(t)
 		r := h.runner(job(t, "nightly", "0 2 * * *", nothing), sweep(t, "0 * * * *", nothing))
-		r.rearm = rearmAfter
-		end := h.serve(r)
-		until("01-01 01:59:50")
-		h.book.breakWith(errors.New("disk error"))
-		h.tells("sweep 01-01 01:00:00")
-		until("01-01 02:00:15")
-		h.tells("trouble: export nightly waits, the record of its runs cannot be used: disk error", "sweep 01-01 02:00:00")
-		h.book.breakWith(nil)
-		until("01-01 02:01:00")
+		r.maxSleep = defaultMaxSleep
+		end := h.start(r)
+		sleepUntil("01-01 01:59:50")
+		h.store.failWith(errors.New("disk error"))
+		h.expect("sweep 01-01 01:00:00")
+		sleepUntil("01-01 02:00:15")
+		h.expect("trouble: export nightly waits: the record of its runs can't be used: disk error", "sweep 01-01 02:00:00")
+		h.store.failWith(nil)
+		sleepUntil("01-01 02:01:00")
 		end()
-		h.tells("nightly 01-01 02:00:00")
+		h.expect("nightly 01-01 02:00:00")
 	})
 }
 
 func TestARunThatCannotBeRecordedIsNotRepeatedByTheSameDaemon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		end := h.serve(h.runner(job(t, "nightly", "0 2 * * *", func(context.Context, time.Time) error {
-			h.book.breakWith(errors.New("disk full"))
+		h := newHarness(t)
+		end := h.start(h.runner(job(t, "nightly", "0 2 * * *", func(context.Context, time.Time) error {
+			h.store.failWith(errors.New("disk full"))
 			return nil
 		})))
-		until("01-01 03:00:00")
-		h.book.breakWith(nil)
-		until("01-01 04:00:00")
+		sleepUntil("01-01 03:00:00")
+		h.store.failWith(nil)
+		sleepUntil("01-01 04:00:00")
 		end()
-		h.tells("nightly 01-01 02:00:00", "trouble: export nightly ran for 2000-01-01T02:00:00Z, which could not be recorded: disk full")
+		h.expect("nightly 01-01 02:00:00", "trouble: export nightly ran for 2000-01-01T02:00:00Z, which could not be recorded: disk full")
 	})
 }
 
-func TestARunByHandWaitsForItsTurnAndIsNotInTheBook(t *testing.T) {
+func TestAManualRunWaitsForTheRunningJobAndIsNotRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newHarness(t)
 		nightly := job(t, "nightly", "0 2 * * *", takes(time.Hour))
 		r := h.runner(nightly)
-		end := h.serve(r)
-		until("01-01 02:30:00")
+		end := h.start(r)
+		sleepUntil("01-01 02:30:00")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		if err := r.Do(ctx, nightly, time.Now()); err != context.DeadlineExceeded {
@@ -300,23 +300,23 @@ func TestARunByHandWaitsForItsTurnAndIsNotInTheBook(t *testing.T) {
 		if err := r.Do(t.Context(), nightly, by); err != nil {
 			t.Errorf("Do gives %v", err)
 		}
-		h.tells("nightly 01-01 02:00:00 took 1h0m0s", "nightly 01-01 00:00:00 took 1h0m0s")
-		if slices.ContainsFunc(h.book.kept[nightly.Key()], by.Equal) {
-			t.Error("the run by hand is in the book")
+		h.expect("nightly 01-01 02:00:00 took 1h0m0s", "nightly 01-01 00:00:00 took 1h0m0s")
+		if slices.ContainsFunc(h.store.kept[nightly.Key()], by.Equal) {
+			t.Error("the manual run is in the job store")
 		}
 		end()
 	})
 }
 
-func TestARunByHandThatHasBegunGoesOnUntilTheEndOfTheDaemon(t *testing.T) {
+func TestAManualRunThatHasStartedGoesOnUntilTheDaemonStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newHarness(t)
 		r := h.runner()
-		end := h.serve(r)
+		end := h.start(r)
 		asked, hangUp := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, hangUp)
 		began := time.Now()
-		if err := r.Do(asked, job(t, "by hand", "@daily", takes(time.Hour)), time.Now()); err != nil || time.Since(began) != time.Hour {
+		if err := r.Do(asked, job(t, "manual", "@daily", takes(time.Hour)), time.Now()); err != nil || time.Since(began) != time.Hour {
 			t.Errorf("Do gives %v after %s", err, time.Since(began))
 		}
 		time.AfterFunc(time.Minute, func() {
@@ -324,23 +324,23 @@ func TestARunByHandThatHasBegunGoesOnUntilTheEndOfTheDaemon(t *testing.T) {
 			defer cancel()
 			r.Stop(over)
 		})
-		if err := r.Do(t.Context(), job(t, "by hand", "@daily", takes(time.Hour)), time.Now()); err != context.Canceled {
+		if err := r.Do(t.Context(), job(t, "manual", "@daily", takes(time.Hour)), time.Now()); err != context.Canceled {
 			t.Errorf("Do gives %v of what the end cut short", err)
 		}
 		end()
 	})
 }
 
-func TestALockThatCannotBeTakenIsReportedAndTriedAgain(t *testing.T) {
+func TestALockThatFailsIsReportedAndRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newHarness(t)
 		h.lock = filepath.Join(h.lock, "is missing")
 		r := h.runner(sweep(t, "@every 1h", nothing))
-		end := h.serve(r)
-		time.Sleep(r.rearm + time.Second)
+		end := h.start(r)
+		time.Sleep(r.maxSleep + time.Second)
 		end()
-		if story := h.told(); len(story) != 2 || !strings.HasPrefix(story[0], "trouble: lock file ") {
-			t.Errorf("it happened: %q", story)
+		if events := h.events(); len(events) != 2 || !strings.HasPrefix(events[0], "trouble: lock file ") {
+			t.Errorf("it happened: %q", events)
 		}
 	})
 }

@@ -110,7 +110,7 @@ func walk(loc *time.Location, begin, end time.Time) [][]time.Time {
 		_, offset := i.In(loc).Zone()
 		return i.Add(time.Duration(offset) * time.Second)
 	}
-	// What the clock has shown before: an hour that comes again may have begun.
+	// What the clock has shown before: an hour that repeats may have started.
 	shown := reading(begin)
 	for i := begin.Add(-24 * time.Hour); i.Before(begin); i = i.Add(quarter) {
 		if r := reading(i); r.After(shown) {
@@ -144,7 +144,7 @@ func difference(got, want []time.Time) string {
 	return "at the end"
 }
 
-func TestEveryIsTheSameWhoeverAsksAndWhenever(t *testing.T) {
+func TestEveryCountsFrom1970WhateverTheStart(t *testing.T) {
 	s := parse(t, "@every 7m", "America/New_York")
 	for _, start := range []string{"1969-12-31T23:58:01Z", "1970-01-01T00:00:00Z", "2026-11-23T10:17:30Z"} {
 		for i := range 1000 {

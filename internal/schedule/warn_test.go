@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-func TestNightsWhenTheClockMovesAreToldWithTheirDates(t *testing.T) {
+func TestNightsOfTheClockChangeAreWarnedOfWithTheirDates(t *testing.T) {
 	now := time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct{ text, zone, want string }{
 		{"30 2 * * *", "Europe/Berlin", "02:30 does not exist on 2027-03-28 in Europe/Berlin, and it runs at the next instant that exists, 03:00; " +
-			"02:30 comes twice on 2027-10-31 in Europe/Berlin, and it runs once, the first time: choose another hour, or timezone: UTC"},
+			"02:30 comes twice on 2027-10-31 in Europe/Berlin, and it runs once, the first time; choose another hour or set timezone: UTC"},
 		{"0 2 * * *", "Europe/Berlin", "02:00 does not exist on 2027-03-28"},
 		{"0 3 * * *", "Europe/Berlin", ""},
 		{"59 1 * * *", "Europe/Berlin", ""},
@@ -40,8 +40,8 @@ func TestNightsWhenTheClockMovesAreToldWithTheirDates(t *testing.T) {
 	}
 }
 
-// TestWhatWarnSaysOfANightIsWhatHappens asks the schedule itself about the dates.
-func TestWhatWarnSaysOfANightIsWhatHappens(t *testing.T) {
+// TestWarningsOfTheClockChangeComeTrue asks the schedule itself about the dates.
+func TestWarningsOfTheClockChangeComeTrue(t *testing.T) {
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)
@@ -61,24 +61,24 @@ func TestWhatWarnSaysOfANightIsWhatHappens(t *testing.T) {
 	}
 }
 
-func TestOnlyTheYearAheadIsLookedAt(t *testing.T) {
+func TestOnlyTheYearAheadIsWarnedOf(t *testing.T) {
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)
 	}
 	after := time.Date(2027, time.March, 28, 12, 0, 0, 0, time.UTC)
-	if told := Warn("30 2 28 3 *", zone, after); told != nil {
-		t.Errorf("told of a night that was: %q", told)
+	if warnings := Warn("30 2 28 3 *", zone, after); warnings != nil {
+		t.Errorf("warned of a night in the past: %q", warnings)
 	}
 }
 
-func TestBothKindsOfDayAreToldToCountByThemselves(t *testing.T) {
+func TestNamingBothKindsOfDayIsWarnedOf(t *testing.T) {
 	for text, warned := range map[string]bool{
 		"0 0 13 * 5": true, "0 0 1,15 * mon": true, "0 0 */2 * 5": true,
 		"0 0 13 * *": false, "0 0 * * 5": false, "0 0 ? * 5": false, "@monthly": false, "@every 4h": false,
 	} {
-		if told := Warn(text, time.UTC, time.Unix(0, 0)); (told != nil) != warned {
-			t.Errorf("%s: %q", text, told)
+		if warnings := Warn(text, time.UTC, time.Unix(0, 0)); (warnings != nil) != warned {
+			t.Errorf("%s: %q", text, warnings)
 		}
 	}
 }

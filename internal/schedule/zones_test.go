@@ -35,10 +35,10 @@ var texts = []string{
 // onceADay are those that name one time of every day.
 var onceADay = []string{"30 2 * * *", "0 2 * * *", "15 2 * * *", "45 1 * * *", "30 1 * * *", "0 0 * * *", "30 0 * * *", "30 23 * * *", "59 23 * * *", "0 12 * * *", "@daily", "@midnight"}
 
-func TestAWholeYearInEveryZoneIsWhatTheClockShows(t *testing.T) {
-	faces := make([]face, len(texts))
+func TestAWholeYearInEveryZoneAgreesWithTheOracle(t *testing.T) {
+	oracles := make([]oracle, len(texts))
 	for k, text := range texts {
-		faces[k] = readFace(t, text)
+		oracles[k] = readOracle(t, text)
 	}
 	for _, y := range years {
 		t.Run(fmt.Sprint(y.zone, " ", y.year), func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestAWholeYearInEveryZoneIsWhatTheClockShows(t *testing.T) {
 				t.Fatalf("the clock moves %d times", n)
 			}
 			random := rand.New(rand.NewPCG(uint64(y.year), uint64(len(y.zone))))
-			for k, want := range onTheClock(zone, begin, end, faces) {
+			for k, want := range oracleTimes(zone, begin, end, oracles) {
 				s := parse(t, texts[k], y.zone)
 				sameYear(t, s, begin, end, want)
 				sameFromAnywhere(t, s, begin, end, want, random)
@@ -117,11 +117,11 @@ func sameFromAnywhere(t *testing.T, s Schedule, begin, end time.Time, want []tim
 // The same said by the calendar: a schedule with one time of the day comes once
 // on every day that there is, at its time or, if the clock skips that, at the
 // next instant that exists.
-func TestAFixedHourComesOnceOnEveryDayThatThereIs(t *testing.T) {
+func TestAFixedHourComesOnceOnEveryDayThatExists(t *testing.T) {
 	for _, y := range years {
 		zone := load(t, y.zone)
 		for _, text := range onceADay {
-			s, f, moved := parse(t, text, y.zone), readFace(t, text), 0
+			s, f, moved := parse(t, text, y.zone), readOracle(t, text), 0
 			days := map[string]int{}
 			for i := s.Next(time.Date(y.year, 1, 1, 0, 0, 0, 0, zone).Add(-time.Second)); i.In(zone).Year() == y.year; i = s.Next(i) {
 				days[i.In(zone).Format(time.DateOnly)]++
@@ -178,21 +178,21 @@ func TestEveryHourIsByElapsedTime(t *testing.T) {
 }
 
 // nightOf runs a daemon in the night of a move of the clock, six hours to either
-// side. on tells of each ten minutes whether a daemon is there.
+// side. on reports for each ten minutes whether a daemon runs.
 func nightOf(t *testing.T, text, zone string, move time.Time, on func(k int) bool) (ran []time.Time) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		h.ahead.Store(int64(time.Until(move.Add(-6 * time.Hour))))
+		h := newHarness(t)
+		h.clockOffset.Store(int64(time.Until(move.Add(-6 * time.Hour))))
 		night := Job{Kind: Export, Name: "night", Schedule: parse(t, text, zone), MakeUp: true, Run: func(_ context.Context, at time.Time) error {
 			ran = append(ran, at)
 			return nil
 		}}
-		h.serve(h.runner(night))() // the first start of the store
+		h.start(h.runner(night))() // the first start of the store
 		time.Sleep(time.Second)    // between two looks of a daemon, not at one
 		end := func() {}
 		for k, was := 0, false; k < 72; k++ {
 			if is := on(k); is && !was {
-				end, was = h.serve(h.runner(night)), true
+				end, was = h.start(h.runner(night)), true
 			} else if !is && was {
 				end()
 				end, was = func() {}, false
@@ -200,7 +200,7 @@ func nightOf(t *testing.T, text, zone string, move time.Time, on func(k int) boo
 			time.Sleep(10 * time.Minute)
 		}
 		end()
-		h.serve(h.runner(night))() // whoever comes in the morning
+		h.start(h.runner(night))() // the first start in the morning
 	})
 	return ran
 }
@@ -212,7 +212,7 @@ func TestANightOfTheClockChangeIsRunOnceHoweverOftenTheDaemonIsRestarted(t *test
 		begin, end := time.Date(y.year, 1, 2, 0, 0, 0, 0, zone).UTC(), time.Date(y.year, 12, 30, 0, 0, 0, 0, zone).UTC()
 		for _, move := range movesOf(zone, begin, end) {
 			for _, text := range []string{"30 2 * * *", "30 1 * * *", "0 0 * * *", "15 2 * * *"} {
-				want := onTheClock(zone, move.Add(-6*time.Hour), move.Add(6*time.Hour+time.Second), []face{readFace(t, text)})[0]
+				want := oracleTimes(zone, move.Add(-6*time.Hour), move.Add(6*time.Hour+time.Second), []oracle{readOracle(t, text)})[0]
 				restarted := nightOf(t, text, y.zone, move, func(k int) bool { return k%2 == 0 })
 				if !slices.EqualFunc(restarted, want, time.Time.Equal) {
 					t.Errorf("%s, %q, restarted in the night of %s: it ran for %v, want %v", y.zone, text, move, restarted, want)

@@ -1,0 +1,103 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/config"
+	"winnow/internal/lint"
+	"winnow/internal/schedule"
+	"winnow/internal/ui"
+	"winnow/internal/yamldoc"
+)
+
+// DefaultPath is where commands look for the config.
+const DefaultPath = "winnow.yaml"
+
+// ConfigFlag returns the flag that names the config on a command line, with a space
+// before it; empty for the default path.
+func ConfigFlag(path string) string {
+	if path == DefaultPath {
+		return ""
+	}
+	return " -c " + ui.ShellQuote(path)
+}
+
+// Load reads the config file only.
+func (o Options) Load() (*config.Config, error) {
+	return o.adjust(config.Load(o.Path, o.configOptions()))
+}
+
+func (o Options) adjust(cfg *config.Config, err error) (*config.Config, error) {
+	if err == nil && o.Adjust != nil {
+		o.Adjust(cfg)
+	}
+	return cfg, err
+}
+
+// configOptions say how to read the config.
+func (o Options) configOptions() config.Options {
+	return config.Options{Env: o.Env, CheckSchedule: schedule.Check, Secrets: o.Secrets}
+}
+
+// Warnings returns what is probably not meant in a config. The present matters:
+// whether a schedule falls into a night when the clock changes depends on the year.
+func Warnings(cfg *config.Config, now time.Time) []yamldoc.Problem {
+	return lint.Check(cfg, func(text string, zone *time.Location) []string { return schedule.Warn(text, zone, now) })
+}
+
+// IsProblems reports whether err is that of a config file with problems.
+func IsProblems(err error) bool {
+	var p *yamldoc.Problems
+	return errors.As(err, &p)
+}
+
+// LastGood returns the last good config, which the store keeps, for a command that
+// needs no store. Without one it returns broken, the error of the file.
+func LastGood(path string, broken error) (*config.Config, error) {
+	a, err := Open(Options{Path: path, Fallback: WhenBroken})
+	if err != nil {
+		return nil, broken
+	}
+	return a.Config, a.Close()
+}
+
+// InForce returns the config that a daemon last put in force, or that of the latest
+// sweep if no daemon ever ran; nil if there is none. [IsProblems] is true for the
+// error of a config that this version can no longer read.
+func (a *App) InForce() (*config.Config, error) {
+	hash, text, err := a.Store.LastPolicy()
+	switch {
+	case err != nil || text == "":
+		return nil, err
+	case hash == a.Config.Hash:
+		return a.Config, nil
+	}
+	cfg, err := config.Parse(a.Config.Path, []byte(text), Options{}.configOptions())
+	if err != nil {
+		return nil, fmt.Errorf("policy %s, which is in force, can't be read by this version of winnow: %w", hash, err)
+	}
+	return cfg, nil
+}
+
+// Policies returns all policies that were ever applied; nil if this version can no
+// longer read one of them.
+func (a *App) Policies() ([]*hygiene.Policy, error) {
+	var policies []*hygiene.Policy
+	unreadable := false
+	err := a.Store.PoliciesKept(func(text string) error {
+		cfg, err := config.Parse(a.Config.Path, []byte(text), Options{}.configOptions())
+		if err != nil {
+			unreadable = true
+			return nil
+		}
+		policies = append(policies, cfg.Policy)
+		return nil
+	})
+	if unreadable {
+		return nil, err
+	}
+	return policies, err
+}

@@ -1,0 +1,86 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+
+	"winnow/hygiene"
+	"winnow/hygiene/provider"
+	"winnow/hygiene/ruletest"
+	"winnow/internal/config"
+	"winnow/internal/schedule"
+	"winnow/segments"
+)
+
+// Readers makes the reader of each source, by the source's name.
+func Readers(cfg *config.Config) (map[string]*provider.Reader, error) {
+	readers := map[string]*provider.Reader{}
+	for _, s := range cfg.Sources {
+		r, err := provider.New(provider.Config{Source: s.Name, Preset: s.Preset, Contact: s.Contact, Outcomes: s.Outcomes, Keys: cfg.Keys})
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", s.Name, err)
+		}
+		readers[s.Name] = r
+	}
+	return readers, nil
+}
+
+// Jobs returns the jobs of a config with their schedules. The caller sets Run.
+func Jobs(cfg *config.Config) ([]schedule.Job, error) {
+	sweep, err := schedule.Parse(cfg.Sweep, cfg.Timezone)
+	if err != nil {
+		return nil, err
+	}
+	review, err := schedule.Parse(cfg.Review, cfg.Timezone)
+	if err != nil {
+		return nil, err
+	}
+	jobs := []schedule.Job{
+		{Kind: schedule.Sweep, Name: "sweep", Schedule: sweep},
+		{Kind: schedule.Review, Name: "review", Schedule: review, MakeUp: true},
+	}
+	for _, e := range cfg.Exports {
+		s, err := schedule.Parse(e.Schedule, cfg.Timezone)
+		if err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, schedule.Job{Kind: schedule.Export, Name: e.Name, Schedule: s, MakeUp: true})
+	}
+	return jobs, nil
+}
+
+// RuleTests returns a bench that runs rule tests against the config.
+func RuleTests(cfg *config.Config) (*ruletest.Bench, error) {
+	readers, err := Readers(cfg)
+	if err != nil {
+		return nil, err
+	}
+	b := &ruletest.Bench{Policy: cfg.Policy}
+	b.Membership = func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) (bool, error) {
+		return membership(cfg.Segments, c, lists, at).In(segment)
+	}
+	b.WhyMember = func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) hygiene.Phrase {
+		f, err := membership(cfg.Segments, c, lists, at).Explain(segment)
+		if err != nil {
+			return hygiene.Phrase{err.Error()}
+		}
+		return f.Why
+	}
+	for _, s := range cfg.Sources {
+		b.Sources = append(b.Sources, ruletest.Source{Name: s.Name, Reader: readers[s.Name], Table: readers[s.Name].Lines()})
+	}
+	return b, nil
+}
+
+// testLists are the static lists that the contact of a rule test is on.
+type testLists []string
+
+// InList implements [segments.Lists].
+func (l testLists) InList(list, _ string) (bool, error) { return slices.Contains(l, list), nil }
+
+// membership evaluates segments for the contact of a rule test.
+func membership(all []segments.Segment, c *hygiene.Contact, lists []string, at hygiene.Instant) *segments.Membership {
+	m := segments.NewMembership(all, testLists(lists), at)
+	m.Turn(c)
+	return m
+}

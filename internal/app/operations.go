@@ -1,0 +1,202 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/user"
+	"regexp"
+	"slices"
+
+	"winnow/hygiene"
+	"winnow/internal/config"
+	"winnow/store"
+)
+
+// Operations are what jobs do on a schedule and commands do manually, under one
+// config.
+type Operations struct {
+	Config   *config.Config
+	Store    *store.Store
+	Version  string              // of winnow, for manifests
+	Progress func(int64)         // called with the number of items done; may be nil
+	Tripped  func([]*store.Trip) // called when breakers tripped; may be nil
+	Wait     WaitFunc            // acquires the store lock; nil waits without reporting
+}
+
+// Sweep applies the rules to new events.
+func (o *Operations) Sweep(ctx context.Context, now hygiene.Instant) (swept store.Swept, err error) {
+	err = o.Exclusive(ctx, func() (err error) {
+		swept, err = o.SweepLocked(ctx, now)
+		return err
+	})
+	return swept, err
+}
+
+// SweepLocked is Sweep for a caller that holds the store lock.
+func (o *Operations) SweepLocked(ctx context.Context, now hygiene.Instant) (store.Swept, error) {
+	if err := o.SavePolicy(now); err != nil {
+		return store.Swept{}, err
+	}
+	swept, err := o.Store.Sweep(ctx, store.SweepOptions{Policy: o.Config.Policy, Breakers: o.Config.Breakers, Now: now, Progress: o.Progress})
+	if o.Tripped != nil && len(swept.Tripped) > 0 {
+		o.Tripped(swept.Tripped)
+	}
+	return swept, err
+}
+
+// SavePolicy stores the text of the policy before it is applied, so that every ledger
+// entry leads back to it.
+func (o *Operations) SavePolicy(now hygiene.Instant) error {
+	return o.Store.KeepPolicy(o.Config.Hash, o.Config.Text, now)
+}
+
+// AfterSweep sweeps the log to its end and then runs do, both under the store lock, so
+// that no event that was received before arrives late to what do changes.
+func (o *Operations) AfterSweep(ctx context.Context, now hygiene.Instant, do func() error) error {
+	return o.Exclusive(ctx, func() error {
+		if _, err := o.SweepLocked(ctx, now); err != nil {
+			return err
+		}
+		return do()
+	})
+}
+
+// Review applies the time-based rules to all contacts, after a sweep.
+func (o *Operations) Review(ctx context.Context, now hygiene.Instant) (reviewed store.Reviewed, err error) {
+	err = o.AfterSweep(ctx, now, func() (err error) {
+		reviewed, err = o.Store.Review(ctx, o.Config.Policy, now, o.Progress)
+		return err
+	})
+	return reviewed, err
+}
+
+// validName matches the names of reasons and lists, as the config does.
+var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+
+// IsName reports whether text is a valid name of a reason or a list.
+func IsName(text string) bool { return validName.MatchString(text) }
+
+// CheckInstruction is an error if the reason is not a valid name or the suppression
+// would have expired already.
+func CheckInstruction(in hygiene.Instruction, now hygiene.Instant) error {
+	switch {
+	case in.Reason != "" && !IsName(in.Reason), in.Reason == "" && in.Kind == hygiene.Suppress:
+		return fmt.Errorf("%q is not a reason: use lower-case letters, digits, _ and -, as in opted_out", in.Reason)
+	case in.Until != 0 && in.Until <= now:
+		return fmt.Errorf("a suppression until %s would be over already", in.Until)
+	}
+	return nil
+}
+
+// Instruct suppresses or allows contacts manually, as one batch. It does not sweep
+// first: an event that is not swept yet is applied later, in order of time.
+func (o *Operations) Instruct(keys []string, in hygiene.Instruction, now hygiene.Instant) (store.Instructed, error) {
+	if err := o.SavePolicy(now); err != nil {
+		return store.Instructed{}, err
+	}
+	b := store.Batch{Kind: store.SuppressBatch, About: in.Reason}
+	if in.Kind == hygiene.Allow {
+		b = store.Batch{Kind: store.AllowBatch, About: ReasonsLifted(in.Reason)}
+	}
+	return o.Store.Instruct(o.Config.Policy, keys, in, b, now)
+}
+
+// ReasonsLifted describes the reasons that are lifted when reason is named; an empty
+// reason means none was.
+func ReasonsLifted(reason string) string {
+	if reason == "" {
+		return "all reasons but " + hygiene.OptedOut
+	}
+	return reason
+}
+
+// SuppressingRules returns the names of the rules that suppress, in the order of the
+// file, and their reasons, sorted.
+func SuppressingRules(p *hygiene.Policy) (rules, reasons []string) {
+	for i := range p.Rules {
+		if s := p.Rules[i].Then.Suppress; s != nil {
+			rules, reasons = append(rules, p.Rules[i].Name), append(reasons, s.Reason)
+		}
+	}
+	slices.Sort(reasons)
+	return rules, slices.Compact(reasons)
+}
+
+// Strike invalidates the evidence that in describes, as one batch, after a sweep. It
+// reports each contact before and after to watch.
+func (o *Operations) Strike(ctx context.Context, in hygiene.Instruction, b store.Batch, now hygiene.Instant, watch store.Watch) (done store.Batched, err error) {
+	err = o.AfterSweep(ctx, now, func() (err error) {
+		done, err = o.Store.Strike(ctx, o.Config.Policy, in, b, now, o.Progress, watch)
+		return err
+	})
+	return done, err
+}
+
+// Undo reverts the batch of that id, after a sweep. What this means is determined
+// under the lock, since another process may have reverted the batch meanwhile.
+func (o *Operations) Undo(ctx context.Context, id int64, b store.Batch, now hygiene.Instant, watch store.Watch) (done store.Batched, err error) {
+	err = o.AfterSweep(ctx, now, func() error {
+		t, err := o.Store.TakingBack(id)
+		if err == nil {
+			done, err = o.Store.TakeBack(ctx, o.Config.Policy, t, b, now, o.Progress, watch)
+		}
+		return err
+	})
+	return done, err
+}
+
+// Rejudge applies the config to the history of every contact, as one batch. It calls
+// before after the sweep and before the first change.
+func (o *Operations) Rejudge(ctx context.Context, b store.Batch, now hygiene.Instant, before func() error) (done store.Batched, err error) {
+	err = o.AfterSweep(ctx, now, func() error {
+		if err := before(); err != nil {
+			return err
+		}
+		done, err = o.Store.Rejudge(ctx, o.Config.Policy, b, now, o.Progress)
+		return err
+	})
+	return done, err
+}
+
+// Reclassify gives stored events the outcomes of the config's tables, as one batch,
+// and applies the rules to their contacts again.
+func (o *Operations) Reclassify(ctx context.Context, of store.Outcomes, b store.Batch, now hygiene.Instant) (done *store.Reclassification, err error) {
+	err = o.AfterSweep(ctx, now, func() (err error) {
+		done, err = o.Store.Reclassify(ctx, o.Config.Policy, of, b, now, o.Progress)
+		return err
+	})
+	return done, err
+}
+
+// PriorSuppressions returns the contacts that events like those of the trip had
+// suppressed before the breaker tripped.
+func (o *Operations) PriorSuppressions(ctx context.Context, trip int64, now hygiene.Instant) (store.Before, error) {
+	t, err := o.Store.WaitingTrip(trip)
+	if err != nil {
+		return store.Before{}, err
+	}
+	list, err := o.Store.SuppressedBefore(ctx, []store.Trip{t}, now, o.Progress)
+	if err != nil {
+		return store.Before{}, err
+	}
+	return list[0], nil
+}
+
+// Operator is the name of the operating system's user, recorded with manual changes.
+func Operator() string {
+	u, err := user.Current()
+	if err != nil {
+		return "unknown"
+	}
+	return u.Username
+}
+
+// PrintBatch prints the command that undoes a batch; nothing for batch 0.
+func PrintBatch(w io.Writer, batch int64, path string) error {
+	if batch == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "batch %d: winnow undo --batch %d%s undoes it\n", batch, batch, ConfigFlag(path))
+	return err
+}

@@ -1,0 +1,148 @@
+// Package command is the command line of winnow: a file for each subcommand.
+//
+// A subcommand parses its arguments, calls one function of another package, and prints
+// the result. To add one, write a file with its struct (flags and arguments, for kong)
+// and its Run method, and give it a line in [grammar]. Run opens the config and the
+// store with [invocation.open]; the ways to open them are in open.go.
+//
+// Help is plain and starts with an imperative verb; a default is written as
+// "default: X". A test holds every text to that.
+//
+// Results go to stdout, errors to stderr, as one sentence with what to do. Exit status 0
+// is success, 1 is a failure or the answer no, 2 is a plan with changes and
+// --detailed-exitcode, 64 is a wrong command line.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"reflect"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"winnow/internal/ui"
+)
+
+// grammar is the command line.
+type grammar struct {
+	Config string `short:"c" default:"winnow.yaml" placeholder:"FILE" help:"Read the config from this file (default: winnow.yaml)."`
+	JSON   bool   `name:"json" help:"Print the result as JSON."`
+	Now    string `placeholder:"TIME" help:"Take this time as the present: RFC 3339, like 2026-11-23T02:00:00Z (default: the clock)."`
+
+	Serve      serveCommand      `cmd:"" help:"Run the daemon: receive callbacks, apply the rules, write exports. Reloads on SIGHUP or when the config changes."`
+	Demo       demoCommand       `cmd:"" help:"Play a campaign against a real daemon, from callbacks to export files."`
+	Check      checkCommand      `cmd:"" help:"Check the config and report every problem."`
+	Test       testCommand       `cmd:"" help:"Run rule tests."`
+	Plan       planCommand       `cmd:"" help:"Show which contacts this config would suppress, release or retry. Writes nothing."`
+	Policy     policyCommand     `cmd:"" help:"List the policies that were applied, or print one."`
+	Sweep      sweepCommand      `cmd:"" help:"Apply the rules to new events now."`
+	Review     reviewCommand     `cmd:"" help:"Run the time-based rules for all contacts now."`
+	Export     exportCommand     `cmd:"" help:"Run an export now, or redeliver an existing run."`
+	Release    releaseCommand    `cmd:"" help:"Publish a run that the guard held."`
+	Explain    explainCommand    `cmd:"" help:"Explain the status of a contact."`
+	Suppress   suppressCommand   `cmd:"" help:"Suppress contacts manually."`
+	Allow      allowCommand      `cmd:"" help:"Lift suppressions of contacts manually; opted_out only if it is named."`
+	Undo       undoCommand       `cmd:"" help:"Undo suppressions from a time range, or revert a manual change. Previews unless --apply."`
+	Rejudge    rejudgeCommand    `cmd:"" help:"Apply this config to the history of all contacts. Previews unless --apply."`
+	Reclassify reclassifyCommand `cmd:"" help:"Give stored events the outcomes of this config, and rejudge their contacts. Previews unless --apply."`
+	Import     importCommand     `cmd:"" help:"Import events, the send log, contacts or suppressions."`
+	List       listCommand       `cmd:"" help:"Manage static lists."`
+	Pin        pinCommand        `cmd:"" help:"Pin contacts into or out of a segment, or list pins."`
+	Breaker    breakerCommand    `cmd:"" help:"Review surges whose verdicts are held: list, release or discard them."`
+	Scrub      scrubCommand      `cmd:"" help:"Remove suppressed and duplicate contacts from a list."`
+	Report     reportCommand     `cmd:"" help:"Count events by day, outcome and other columns: deliverability, and each kind of failure."`
+	Status     statusCommand     `cmd:"" help:"Show counts of events and contacts, and the last runs."`
+	Schedule   scheduleCommand   `cmd:"" help:"Show when each job runs next."`
+	Quarantine quarantineCommand `cmd:"" help:"List the bodies that could not be read."`
+	Unmatched  unmatchedCommand  `cmd:"" help:"List the events whose contact is not known yet."`
+	Health     healthCommand     `cmd:"" help:"Check whether the daemon can store callbacks, for the health check of a container."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
+}
+
+// newParser makes the parser of the command line.
+func newParser(g *grammar, options ...kong.Option) *kong.Kong {
+	parser, err := kong.New(g, append([]kong.Option{
+		kong.Name("winnow"), kong.Description("SMS list hygiene: callbacks in, rules applied, segments out. Start with: winnow demo"),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.KindMapper(reflect.Int, intMapper), kong.KindMapper(reflect.Int64, intMapper), kong.KindMapper(reflect.String, stringMapper),
+	}, options...)...)
+	if err != nil {
+		panic(err) // the grammar is wrong: no user can cause it
+	}
+	return parser
+}
+
+// Main runs the command line and returns the exit status.
+func Main(args []string, p Process) int {
+	limitHeap()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return run(ctx, args, p)
+}
+
+func run(ctx context.Context, args []string, p Process) int {
+	var g grammar
+	exited := -1
+	parser := newParser(&g, kong.Writers(p.Stdout, p.Stderr), kong.Exit(func(code int) { exited = code }))
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 { // help was printed
+		return exited
+	}
+	out := &ui.CheckedWriter{Writer: p.Stdout}
+	c := &invocation{Printer: &ui.Printer{Stdout: out, Stderr: p.Stderr, JSON: g.JSON}, process: p, ctx: ctx, config: g.Config, now: time.Now}
+	if err == nil {
+		err = c.setNow(g.Now)
+	}
+	if err != nil {
+		fmt.Fprintf(p.Stderr, "winnow: %s; see winnow --help\n", err)
+		return exitUsage
+	}
+	err = parsed.Run(c)
+	if err == nil && out.Err != nil {
+		err = fmt.Errorf("write the result: %w", out.Err)
+	}
+	return c.exitStatus(err)
+}
+
+// intMapper and stringMapper read the values of flags and arguments. kong's own have
+// error messages for programmers.
+var (
+	intMapper = kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
+		text, ok := popValue(ctx)
+		if !ok {
+			return errors.New("expected a number")
+		}
+		n, err := strconv.ParseInt(text, 0, 64)
+		if err != nil || target.OverflowInt(n) {
+			return fmt.Errorf("expected a number, not %q", text)
+		}
+		target.SetInt(n)
+		return nil
+	})
+	stringMapper = kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
+		text, ok := popValue(ctx)
+		if !ok {
+			return errors.New("expected a value")
+		}
+		target.SetString(text)
+		return nil
+	})
+)
+
+// popValue takes the next value off the command line.
+func popValue(ctx *kong.DecodeContext) (string, bool) {
+	token, err := ctx.Scan.PopValue("value")
+	if err != nil {
+		return "", false
+	}
+	return fmt.Sprint(token.Value), true
+}

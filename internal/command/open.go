@@ -1,0 +1,73 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"winnow/internal/app"
+	"winnow/internal/config"
+	"winnow/internal/impact"
+	"winnow/internal/schedule"
+	"winnow/internal/status"
+	"winnow/internal/ui"
+	"winnow/store"
+)
+
+// The ways to open the config and the store, by what a command does.
+var (
+	// toRead reads an existing store, under the last good config if the file is broken.
+	toRead = app.Options{Fallback: app.WhenBroken}
+	// toRecord records what an operator decided or a file says, which must not wait
+	// until the config is repaired. The store may be new.
+	toRecord = app.Options{Fallback: app.WhenBroken, Create: true}
+	// toJudge applies the file to the contacts of an existing store.
+	toJudge = app.Options{}
+	// toRun runs a job under the file. The store may be new.
+	toRun = app.Options{Create: true}
+)
+
+// open opens the config and the store, runs do, and closes the store.
+func (c *invocation) open(o app.Options, do func(*app.App) error) error {
+	o.Path, o.Now = c.config, c.now
+	a, err := app.Open(o)
+	if err != nil {
+		return err
+	}
+	if a.Broken != nil {
+		c.Warn("%s is invalid, winnow check%s lists the problems; running under the last good config, policy %s", c.config, app.ConfigFlag(c.config), a.Config.Hash)
+	}
+	return errors.Join(do(a), a.Close())
+}
+
+// load reads the config without a store.
+func (c *invocation) load() (*config.Config, error) {
+	return app.Options{Path: c.config, Now: c.now}.Load()
+}
+
+// operations returns the operations of the jobs, with progress on a terminal. The
+// caller calls done before it prints.
+func (c *invocation) operations(a *app.App, noun string) (o *app.Operations, done func()) {
+	show, done := c.Progress(noun)
+	return &app.Operations{Config: a.Config, Store: a.Store, Version: c.process.Version, Progress: show, Tripped: c.reportTrips, Wait: c.waitForLock}, done
+}
+
+// waitForLock acquires the store lock, and reports the process it waits for.
+func (c *invocation) waitForLock(ctx context.Context, lock *schedule.Lock) error {
+	return lock.Acquire(ctx, func(holder int) {
+		fmt.Fprintf(c.Stderr, "waiting for %s, which holds the store lock for a sweep, a review, an export or a bulk change\n", status.ProcessName(holder))
+	})
+}
+
+// maxReportedTrips is how many breaker trips of a sweep are reported one by one.
+const maxReportedTrips = 3
+
+// reportTrips reports the breakers that tripped.
+func (c *invocation) reportTrips(trips []*store.Trip) {
+	for _, t := range trips[:min(maxReportedTrips, len(trips))] {
+		c.Warn("a breaker tripped: %s; winnow breaker shows what waits for review", impact.DescribeSurge(t))
+	}
+	if more := len(trips) - maxReportedTrips; more > 0 {
+		c.Warn("and %s", ui.Count(int64(more), "more time"))
+	}
+}

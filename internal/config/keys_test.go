@@ -1,0 +1,25 @@
+package config
+
+import (
+	"os"
+	"testing"
+
+	"winnow/internal/yamldoc/yamldoctest"
+)
+
+func TestEveryKeyIsRead(t *testing.T) {
+	text, err := os.ReadFile("testdata/every-key.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(text []byte) (any, error) {
+		c, err := Parse("testdata/winnow.yaml", text, Options{Env: environment, CheckSchedule: schedules})
+		if err != nil {
+			return nil, err
+		}
+		read, rules := *c, c.Policy.Rules
+		read.Hash, read.Text, read.Policy, read.root = "", nil, nil, nil // these change with any byte
+		return []any{read, rules}, nil
+	}
+	yamldoctest.EveryKeyIsRead(t, file, read, text, []byte(`admin: {token_file: files/admin.token}`))
+}

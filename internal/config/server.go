@@ -1,0 +1,162 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"winnow/internal/yamldoc"
+)
+
+var admin = &yamldoc.Shape{Kind: yamldoc.Object, NotBoth: []string{"token", "token_file"}, Fields: []yamldoc.Field{
+	{Key: "listen", Shape: address, Default: `"127.0.0.1:8081"`, Doc: "Address of the private server. Any address but a loopback one requires a token."},
+	{Key: "token", Shape: tokenOrNone, Doc: "Bearer token of the private server; empty for none."},
+	{Key: "token_file", Shape: PathShape, Doc: "File that holds the token, relative to this file."},
+}}
+
+var tls = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
+	{Key: "cert", Shape: PathShape, Required: true, Doc: "PEM file of the certificate chain, relative to this file; reloaded when it changes."},
+	{Key: "key", Shape: PathShape, Required: true, Doc: "PEM file of the private key, relative to this file; reloaded when it changes."},
+}}
+
+var (
+	address = &yamldoc.Shape{Kind: yamldoc.Text, EditorPattern: `:\+?[0-9]+$`, Expect: `an address like ":8080" or "127.0.0.1:8081"`,
+		Hints: yamldoc.Hints{Number: `write ":%s"`}}
+	token       = &yamldoc.Shape{Kind: yamldoc.Secret, Expect: "a token of at least 16 characters", Pattern: regexp.MustCompile(`^[A-Za-z0-9._~-]{16,}$`)}
+	tokenOrNone = &yamldoc.Shape{Kind: yamldoc.Secret, Expect: token.Expect, Pattern: token.Pattern, ZeroAllowed: true}
+)
+
+// readServers reads the two servers, which cannot share an address.
+func (r *reader) readServers(c *Config, e *yamldoc.Entry) {
+	c.Listen = readAddress(e.Get("listen"))
+	c.TLS = r.readTLS(e.Get("tls"))
+	c.Admin = r.readAdmin(e.Get("admin"))
+	if sameAddress(c.Listen, c.Admin.Listen) {
+		e.Get("admin").Get("listen").Report("the private server cannot have the address of the public server", "use another port")
+	}
+}
+
+func (r *reader) readTLS(e *yamldoc.Entry) *TLS {
+	if e == nil {
+		return nil
+	}
+	return &TLS{Cert: r.absolute(e.Get("cert").Text()), Key: r.absolute(e.Get("key").Text())}
+}
+
+func (r *reader) readAdmin(e *yamldoc.Entry) Admin {
+	a := Admin{Listen: readAddress(e.Get("listen"))}
+	token := e.Get("token")
+	known := true
+	switch {
+	case e.Has("token") && e.Has("token_file"):
+		e.ReportKey("token_file", `"token" and "token_file" are both set`, "keep one of them")
+		return a
+	case e.Has("token_file"):
+		if lines := r.readTokenFile(e.Get("token_file")); len(lines) > 0 {
+			a.Token = lines[0]
+		} else {
+			known = false
+		}
+	case token.Text() != "":
+		if a.Token = token.Text(); !checkToken(token, a.Token) {
+			return a
+		}
+	default:
+		known = !e.Has("token") || token != nil && !token.Unset()
+	}
+	if known && e.Valid() && a.Token == "" && a.Listen != "" && !isLoopback(a.Listen) {
+		e.Get("listen").Report(yamldoc.Quote(a.Listen)+" is not a loopback address, so a token is required", "set admin.token, or listen on 127.0.0.1")
+	}
+	return a
+}
+
+var tokenCharacters = regexp.MustCompile(`^[A-Za-z0-9._~-]*$`)
+
+// checkToken reports whether text is a valid token. The problem does not repeat it.
+func checkToken(e *yamldoc.Entry, text string) bool {
+	switch {
+	case token.Pattern.MatchString(text):
+		return true
+	case !tokenCharacters.MatchString(text):
+		e.Report("a token can have only letters, digits and - . _ ~", "make one with: openssl rand -hex 16")
+	default:
+		e.Report("the token has "+strconv.Itoa(len(text))+" characters, fewer than 16", "make one with: openssl rand -hex 16")
+	}
+	return false
+}
+
+// readTokenFile reads tokens from a file, one per line. It leaves out invalid ones.
+func (r *reader) readTokenFile(e *yamldoc.Entry) []string {
+	if e == nil {
+		return nil
+	}
+	content, err := os.ReadFile(r.absolute(e.Text()))
+	if err != nil {
+		if r.options.Secrets != SecretsOptional {
+			e.Report("cannot read "+yamldoc.Quote(e.Text())+": "+reasonOf(err), "the path is relative to the config file")
+		}
+		return nil
+	}
+	var tokens []string
+	for line := range strings.Lines(string(content)) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" && checkToken(e, line) {
+			tokens = append(tokens, line)
+		}
+	}
+	if strings.TrimSpace(string(content)) == "" {
+		e.Report(yamldoc.Quote(e.Text())+" contains no token", "")
+	}
+	return tokens
+}
+
+// reasonOf is why a file cannot be read, without its path.
+func reasonOf(err error) string {
+	var cause *fs.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err
+	}
+	return err.Error()
+}
+
+// readAddress reads host:port.
+func readAddress(e *yamldoc.Entry) string {
+	if e == nil {
+		return ""
+	}
+	_, port, err := net.SplitHostPort(e.Text())
+	if n, errPort := strconv.Atoi(port); err != nil || errPort != nil || n < 0 || n > 65535 {
+		e.Report(yamldoc.Quote(e.Text())+` is not an address like ":8080" or "127.0.0.1:8081"`, "")
+		return ""
+	}
+	return e.Text()
+}
+
+// sameAddress reports whether two servers cannot both listen at these addresses. One
+// that listens on every address of the machine takes the port on all of them.
+func sameAddress(a, b string) bool {
+	hostA, portA, errA := net.SplitHostPort(a)
+	hostB, portB, errB := net.SplitHostPort(b)
+	if errA != nil || errB != nil || portA != portB || portA == "0" {
+		return false
+	}
+	return hostA == hostB || coversHost(hostA, hostB) || coversHost(hostB, hostA)
+}
+
+// coversHost reports whether a host includes every address of other.
+func coversHost(host, other string) bool {
+	return host == "" || host == "::" || host == "0.0.0.0" && !strings.Contains(other, ":")
+}
+
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}

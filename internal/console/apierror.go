@@ -1,0 +1,65 @@
+package console
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"winnow/internal/console/view"
+)
+
+// Refusal is an error that is the caller's: it says what is wrong with the
+// request. Any other error is winnow's.
+type Refusal struct {
+	Status int   // of HTTP: 400 and above
+	Err    error // one plain sentence for the caller
+
+	registered *view.Registered // of POST messages: what was registered before the error
+}
+
+// Refuse returns a refusal: 400 for a wrong request, 404 for an unknown name, 409
+// for what can't be done now.
+func Refuse(status int, err error) error { return &Refusal{Status: status, Err: err} }
+
+func (r *Refusal) Error() string { return r.Err.Error() }
+
+// Unwrap returns the error that the refusal was made of.
+func (r *Refusal) Unwrap() error { return r.Err }
+
+func apiErrorf(status int, format string, args ...any) error {
+	return Refuse(status, fmt.Errorf(format, args...))
+}
+
+var (
+	errNotFound = apiErrorf(http.StatusNotFound, "there is no such route; GET /api/v1/openapi.yaml lists all")
+	errPanicked = errors.New("internal error; see the log of winnow")
+)
+
+// problem is the JSON of an error, as in RFC 9457.
+type problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+
+	*view.Registered // its members follow those of the problem
+}
+
+// fail answers with an error as a problem and returns the status. An error that is
+// winnow's is also logged.
+func (s *server) fail(w http.ResponseWriter, req *http.Request, err error) int {
+	refusal := &Refusal{Status: http.StatusInternalServerError}
+	errors.As(err, &refusal)
+	if refusal.Status >= http.StatusInternalServerError {
+		s.Logger.ErrorContext(req.Context(), "a request failed", "method", req.Method, "route", routeOf(req), "status", refusal.Status, "error", err)
+	}
+	body, marshalErr := json.Marshal(problem{"about:blank", http.StatusText(refusal.Status), refusal.Status, err.Error(), refusal.registered})
+	if marshalErr != nil {
+		panic(marshalErr) // plain data always marshals
+	}
+	if refusal.Status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "5")
+	}
+	return send(w, refusal.Status, "application/problem+json", append(body, '\n'))
+}

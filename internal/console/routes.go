@@ -1,0 +1,116 @@
+package console
+
+import (
+	_ "embed"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"winnow/hygiene"
+)
+
+// addRoutes adds every route. Paths are matched as they are escaped, so that a key
+// may hold a slash. They are never cleaned: that would answer with a redirect.
+func (s *server) addRoutes() {
+	get, post := []string{http.MethodGet, http.MethodHead}, []string{http.MethodPost}
+	add := func(methods []string, path string, h http.Handler) { s.router.Handle(path, h).Methods(methods...) }
+	api := func(methods []string, path string, enabled bool, h handler) {
+		add(methods, "/api/v1"+path, s.api("/api/v1"+path, enabled, h))
+	}
+
+	add(get, "/", s.requirePassword(s.errHandler(s.page)))
+	add(get, "/readyz", s.errHandler(s.ready))
+	add(get, "/metrics", s.errHandler(s.metrics))
+	add(get, "/api/v1/openapi.yaml", s.errHandler(s.openAPI))
+
+	api(get, "/status", s.Status != nil, s.status)
+	api(get, "/segments", s.Segments != nil, s.segments)
+	api(get, "/exports", s.Exports != nil, s.exports)
+	api(get, "/exports/{name}", s.Export != nil, s.export)
+	api(post, "/exports/{name}/run", s.RunExport != nil, s.runExport)
+	api(post, "/exports/{name}/runs/{run}/release", s.Release != nil, s.release)
+	api(get, "/contacts/{key}", s.Explain != nil, s.explain)
+	api(post, "/contacts/{key}/suppress", s.Instruct != nil, s.instruct(hygiene.Suppress))
+	api(post, "/contacts/{key}/allow", s.Instruct != nil, s.instruct(hygiene.Allow))
+	api(post, "/check", s.Check != nil, s.check)
+	api(post, "/messages", s.Register != nil, s.register)
+
+	s.router.NotFoundHandler = s.errHandler(func(http.ResponseWriter, *http.Request) error { return errNotFound })
+	s.router.MethodNotAllowedHandler = s.errHandler(s.methodNotAllowed)
+}
+
+// pathParam is a part of the path, unescaped. The server has already refused paths
+// that are escaped incorrectly.
+func pathParam(req *http.Request, name string) string {
+	text, _ := url.PathUnescape(mux.Vars(req)[name])
+	return text
+}
+
+// routeOf is the pattern of the route that answers, never the path itself.
+func routeOf(req *http.Request) string {
+	if route := mux.CurrentRoute(req); route != nil {
+		if pattern, err := route.GetPathTemplate(); err == nil {
+			return pattern
+		}
+	}
+	return ""
+}
+
+// methodNotAllowed answers which methods there are.
+func (s *server) methodNotAllowed(w http.ResponseWriter, req *http.Request) error {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+		other, match := *req, mux.RouteMatch{}
+		other.Method = method
+		if s.router.Match(&other, &match) && match.MatchErr == nil {
+			allowed = append(allowed, method)
+		}
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	return apiErrorf(http.StatusMethodNotAllowed, "method %s is not allowed; use %s", req.Method, strings.Join(allowed, " or "))
+}
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+// openAPI answers with the OpenAPI description of the server.
+func (s *server) openAPI(w http.ResponseWriter, req *http.Request) error {
+	if err := s.requireBearer(w, req); err != nil {
+		return err
+	}
+	send(w, http.StatusOK, "application/yaml", openAPI)
+	return nil
+}
+
+// ready answers whether winnow can work. It requires no token, but only callers
+// that have access learn why not.
+func (s *server) ready(w http.ResponseWriter, req *http.Request) error {
+	switch err := s.Ready(); {
+	case err == nil:
+		send(w, http.StatusOK, "text/plain; charset=utf-8", []byte("ready\n"))
+		return nil
+	case s.hasToken(req):
+		return apiErrorf(http.StatusServiceUnavailable, "not ready: %w", err)
+	default:
+		return apiErrorf(http.StatusServiceUnavailable, "not ready")
+	}
+}
+
+// metrics answers with the metrics in the format of Prometheus.
+func (s *server) metrics(w http.ResponseWriter, req *http.Request) error {
+	if err := s.requireBearer(w, req); err != nil {
+		return err
+	}
+	s.Metrics.handler.ServeHTTP(w, req)
+	return nil
+}
+
+func (s *server) status(_ http.ResponseWriter, req *http.Request) (any, error) {
+	return s.Status(req.Context())
+}
+
+func (s *server) segments(_ http.ResponseWriter, req *http.Request) (any, error) {
+	return s.Segments(req.Context())
+}

@@ -1,0 +1,141 @@
+package console
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/gorilla/mux"
+)
+
+// Timeouts of a connection. A body that keeps coming and an answer that takes long
+// to make get more time: see slowBody and send.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = time.Minute
+	idleTimeout   = 90 * time.Second
+)
+
+// Server returns an HTTP server for the handler, with limits that only a slow or
+// hostile client reaches. It speaks HTTP/1.1 only, for the reasons of the public
+// server.
+func Server(h http.Handler) *http.Server {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	return &http.Server{
+		Handler:           h,
+		Protocols:         &protocols,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    16 << 10,
+
+		DisableGeneralOptionsHandler: true, // it would answer OPTIONS * without calling the handler
+	}
+}
+
+// server answers requests.
+type server struct {
+	Config
+	router *mux.Router
+}
+
+func newServer(c Config) *server {
+	if c.Metrics == nil {
+		c.Metrics = NewMetrics(c.Version, nil)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Ready == nil {
+		c.Ready = func() error { return nil }
+	}
+	s := &server{Config: c, router: mux.NewRouter().UseEncodedPath().SkipClean(true)}
+	s.addRoutes()
+	return s
+}
+
+// handler returns the value that answers a request, to be written as JSON.
+type handler func(w http.ResponseWriter, req *http.Request) (any, error)
+
+// api wraps a handler of the API: it requires the token, writes the answer or the
+// problem, and counts the request. A handler that is not enabled is not found.
+func (s *server) api(route string, enabled bool, h handler) http.Handler {
+	if !enabled {
+		h = func(http.ResponseWriter, *http.Request) (any, error) { return nil, errNotFound }
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		start := time.Now()
+		status := s.answer(w, req, h)
+		s.Metrics.apiAnswered(route, status, time.Since(start))
+	})
+}
+
+func (s *server) answer(w http.ResponseWriter, req *http.Request, h handler) (status int) {
+	if err := s.requireBearer(w, req); err != nil {
+		return s.fail(w, req, err)
+	}
+	value, err := h(w, req)
+	if err != nil {
+		return s.fail(w, req, err)
+	}
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return s.fail(w, req, err)
+	}
+	return send(w, http.StatusOK, "application/json", body.Bytes())
+}
+
+// errHandler is a handler that writes its own answer; its error is answered as a
+// problem.
+func (s *server) errHandler(h func(w http.ResponseWriter, req *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if err := h(w, req); err != nil {
+			s.fail(w, req, err)
+		}
+	})
+}
+
+// send writes a complete answer and returns its status. Making the answer may have
+// taken long, so the time to write it counts from now.
+func send(w http.ResponseWriter, status int, contentType string, body []byte) int {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout)) // a recorder does not support it
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that has hung up needs no answer
+	return status
+}
+
+// recoverPanics answers 500 when a request panics. It logs where, and of the
+// panic's value only a Go runtime error: any other text could hold a contact.
+func (s *server) recoverPanics(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			what := fmt.Sprintf("%T", p)
+			if err, ok := p.(interface{ RuntimeError() }); ok {
+				what = fmt.Sprint(err)
+			}
+			s.Logger.Error("a request panicked", "panic", what, "stack", string(debug.Stack()))
+			s.Metrics.apiPanics.Inc()
+			s.fail(w, req, errPanicked)
+		}()
+		next.ServeHTTP(w, req)
+	})
+}

@@ -1,0 +1,225 @@
+package console
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Totals are the numbers of the whole store.
+type Totals struct {
+	Events      int64 // stored
+	LastSeq     int64
+	Lag         int64 // events in the log that have not been swept
+	Repeats     int64
+	Quarantined int64            // bodies
+	Unmatched   int64            // events whose contact is unknown
+	Contacts    map[string]int64 // by status
+	Breakers    []Breaker
+	HeldRuns    map[string]int        // by export; every export is in it
+	Deliveries  map[string]Deliveries // by export; those with remotes are in it
+	Waiting     time.Duration         // how long jobs have waited for another process; 0 when they don't
+}
+
+// Deliveries is how runs of an export reach its remotes.
+type Deliveries struct {
+	Waiting int       // runs that a remote has not received yet, counted for each remote
+	Lost    int       // runs that a remote never received, since the last it received
+	Last    time.Time // when the remote that is furthest behind received a run; zero for never
+}
+
+// Breaker is what breakers hold of one outcome at one source.
+type Breaker struct {
+	Source, Outcome string
+	Waiting         int64 // surges not reviewed
+	Held            int64 // events, ever
+}
+
+// storeMetric is a metric that is read from the store at each scrape.
+type storeMetric struct {
+	kind       prometheus.ValueType
+	name, help string
+	labels     []string
+	collect    func(t *Totals, emit func(value float64, labels ...string))
+}
+
+const (
+	gauge   = prometheus.GaugeValue
+	counter = prometheus.CounterValue
+)
+
+// storeMetrics are all of them, a line each.
+var storeMetrics = []storeMetric{
+	{gauge, "log_events", "Events in the log.", nil, one(func(t *Totals) int64 { return t.Events })},
+	{gauge, "log_last_seq", "The seq of the last event in the log.", nil, one(func(t *Totals) int64 { return t.LastSeq })},
+	{gauge, "sweep_lag_events", "Events in the log that have not been swept.", nil, one(func(t *Totals) int64 { return t.Lag })},
+	{counter, "repeats_total", "Events that repeated another one.", nil, one(func(t *Totals) int64 { return t.Repeats })},
+	{gauge, "quarantine_bodies", "Bodies in quarantine.", nil, one(func(t *Totals) int64 { return t.Quarantined })},
+	{gauge, "unmatched_events", "Events in the log whose contact is unknown.", nil, one(func(t *Totals) int64 { return t.Unmatched })},
+	{gauge, "jobs_waiting_seconds", "How long jobs have waited for another process that holds the store lock; 0 when they don't.", nil,
+		one(func(t *Totals) int64 { return int64(t.Waiting / time.Second) })},
+	{gauge, "contacts", "Contacts by status, as of the last sweep or review.", []string{"status"},
+		byName(func(t *Totals) map[string]int64 { return t.Contacts }, func(n int64) int64 { return n })},
+	{gauge, "runs_held", "Held runs that wait for a release.", []string{"export"},
+		byName(func(t *Totals) map[string]int { return t.HeldRuns }, func(n int) int64 { return int64(n) })},
+	{gauge, "deliveries_waiting", "Published runs that a remote has not received yet.", []string{"export"},
+		byName(byExport, func(d Deliveries) int64 { return int64(d.Waiting) })},
+	{gauge, "deliveries_lost", "Published runs that a remote never received, since the last it received.", []string{"export"},
+		byName(byExport, func(d Deliveries) int64 { return int64(d.Lost) })},
+	{gauge, "delivery_last_success_timestamp_seconds", "When the remote that is furthest behind last received a run.", []string{"export"},
+		func(t *Totals, emit func(float64, ...string)) {
+			for export, d := range t.Deliveries {
+				if !d.Last.IsZero() {
+					emit(seconds(d.Last), export)
+				}
+			}
+		}},
+	{gauge, "breaker_waiting", "Surges held by breakers that wait for review.", []string{"source", "outcome"},
+		byBreaker(func(b *Breaker) int64 { return b.Waiting })},
+	{counter, "breaker_held_events_total", "Events that breakers held, reviewed or not.", []string{"source", "outcome"},
+		byBreaker(func(b *Breaker) int64 { return b.Held })},
+}
+
+func byExport(t *Totals) map[string]Deliveries { return t.Deliveries }
+
+// one collects a metric without labels.
+func one(read func(*Totals) int64) func(*Totals, func(float64, ...string)) {
+	return func(t *Totals, emit func(float64, ...string)) { emit(float64(read(t))) }
+}
+
+// byName collects a metric whose label is the key of a map.
+func byName[V any](read func(*Totals) map[string]V, value func(V) int64) func(*Totals, func(float64, ...string)) {
+	return func(t *Totals, emit func(float64, ...string)) {
+		for name, v := range read(t) {
+			emit(float64(value(v)), name)
+		}
+	}
+}
+
+func byBreaker(value func(*Breaker) int64) func(*Totals, func(float64, ...string)) {
+	return func(t *Totals, emit func(float64, ...string)) {
+		for i := range t.Breakers {
+			b := &t.Breakers[i]
+			emit(float64(value(b)), b.Source, b.Outcome)
+		}
+	}
+}
+
+// storeCollector reads the store at each scrape. A store that fails or hangs takes
+// only its own numbers away: the others show why.
+type storeCollector struct {
+	read  func() (Totals, error)
+	files []string
+
+	up, bytes *prometheus.Desc
+	descs     []*prometheus.Desc // of storeMetrics
+
+	mu      sync.Mutex
+	reading chan struct{} // closed when the current read has ended; nil before the first
+	totals  Totals
+	err     error
+}
+
+// maxRead is how long the store may take before it counts as down.
+const maxRead = 3 * time.Second
+
+func newStoreCollector(read func() (Totals, error), files []string) *storeCollector {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, labels, nil)
+	}
+	c := &storeCollector{
+		read: read, files: files,
+		up:    desc("store_up", "Whether the store could be read: 1 or 0."),
+		bytes: desc("store_bytes", "Sizes of the store's files.", "file"),
+	}
+	for _, m := range storeMetrics {
+		c.descs = append(c.descs, desc(m.name, m.help, m.labels...))
+	}
+	return c
+}
+
+// Describe implements [prometheus.Collector].
+func (c *storeCollector) Describe(out chan<- *prometheus.Desc) {
+	out <- c.up
+	out <- c.bytes
+	for _, d := range c.descs {
+		out <- d
+	}
+}
+
+// Collect implements [prometheus.Collector].
+func (c *storeCollector) Collect(out chan<- prometheus.Metric) {
+	for _, path := range c.files {
+		if info, err := os.Stat(path); err == nil {
+			out <- prometheus.MustNewConstMetric(c.bytes, gauge, float64(info.Size()), filepath.Base(path))
+		}
+	}
+	if c.read == nil {
+		return
+	}
+	totals, ok := c.latest()
+	if !ok {
+		out <- prometheus.MustNewConstMetric(c.up, gauge, 0)
+		return
+	}
+	out <- prometheus.MustNewConstMetric(c.up, gauge, 1)
+	for i, m := range storeMetrics {
+		m.collect(&totals, func(value float64, labels ...string) {
+			out <- prometheus.MustNewConstMetric(c.descs[i], m.kind, value, labels...)
+		})
+	}
+}
+
+// latest reads the store, or waits for the read under way: however often it is
+// called, at most one read waits for a store that hangs.
+func (c *storeCollector) latest() (Totals, bool) {
+	done := c.startRead()
+	timeout := time.NewTimer(maxRead)
+	defer timeout.Stop()
+	select {
+	case <-done:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.totals, c.err == nil
+	case <-timeout.C:
+		return Totals{}, false
+	}
+}
+
+// startRead starts a read unless one is under way, and returns a channel that is
+// closed when it has ended.
+func (c *storeCollector) startRead() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reading != nil {
+		select {
+		case <-c.reading:
+		default:
+			return c.reading
+		}
+	}
+	done := make(chan struct{})
+	c.reading = done
+	go func() {
+		defer close(done)
+		totals, err := c.readRecovered()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.totals, c.err = totals, err
+	}()
+	return done
+}
+
+// readRecovered reads the store and turns a panic into an error.
+func (c *storeCollector) readRecovered() (_ Totals, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("read the store: panic: %v", p)
+		}
+	}()
+	return c.read()
+}

@@ -1,0 +1,88 @@
+package view
+
+import "winnow/hygiene"
+
+// Explanation is everything that winnow knows of a contact. What is absent has no
+// key.
+type Explanation struct {
+	Contact      string                     `json:"contact"`
+	Phone        string                     `json:"phone,omitempty"` // E.164
+	Status       string                     `json:"status"`
+	AsOf         hygiene.Instant            `json:"as_of"`
+	Why          string                     `json:"why"` // plain sentences
+	Suppressions []Suppression              `json:"suppressions,omitempty"`
+	Retry        *Retry                     `json:"retry,omitempty"`
+	Tags         []string                   `json:"tags,omitempty"`
+	Lists        []string                   `json:"lists,omitempty"` // static lists
+	Pins         []Pin                      `json:"pins,omitempty"`
+	Attributes   hygiene.Attributes         `json:"attributes,omitempty"`
+	History      map[string]OutcomeHistory  `json:"history,omitempty"`    // by outcome
+	Segments     map[string]bool            `json:"segments,omitempty"`   // whether the contact is in each
+	Conditions   map[string]hygiene.Finding `json:"conditions,omitempty"` // why, by segment
+	Timeline     []Event                    `json:"timeline,omitempty"`
+}
+
+// Suppression is an open suppression, or one that a breaker holds.
+type Suppression struct {
+	Reason   string           `json:"reason"`
+	Since    hygiene.Instant  `json:"since"`
+	Until    *hygiene.Instant `json:"until,omitempty"` // nil: permanent
+	Rule     string           `json:"rule,omitempty"`
+	By       string           `json:"by,omitempty"`
+	Note     string           `json:"note,omitempty"`
+	Evidence []int64          `json:"evidence,omitempty"` // seq of the events counted
+	Hand     string           `json:"hand"`               // rule, operator or import
+	Policy   string           `json:"policy,omitempty"`   // hash of the policy that opened it
+	Held     int64            `json:"held,omitempty"`     // the breaker trip whose review it waits for; it has no effect until then
+	Why      string           `json:"why"`
+	Events   []Event          `json:"events,omitempty"` // of the evidence, those still in the log
+
+	Summary string `json:"-"` // reason, times and author in words: how Why begins
+}
+
+// Retry is an open retry.
+type Retry struct {
+	DueAt     hygiene.Instant `json:"due_at"`
+	Attempt   int             `json:"attempt"` // from 1
+	MessageID string          `json:"message_id,omitempty"`
+	Attempts  int             `json:"attempts,omitempty"` // allowed by the rule; 0 when the rule has changed since
+	LapsesAt  hygiene.Instant `json:"lapses_at"`
+	Rule      string          `json:"rule"`
+	Bounce    *Event          `json:"bounce,omitempty"`
+}
+
+// Pin is a manual placement in or out of a segment.
+type Pin struct {
+	Segment string          `json:"segment"`
+	Pin     string          `json:"pin"` // in or out
+	At      hygiene.Instant `json:"at"`
+	By      string          `json:"by"`
+	Note    string          `json:"note,omitempty"`
+	Acts    bool            `json:"acts"`          // whether the contact is where the pin says
+	Why     string          `json:"why,omitempty"` // why it is not
+}
+
+// OutcomeHistory is what the history of a contact keeps of one outcome.
+type OutcomeHistory struct {
+	Count   int             `json:"count"`          // of entries kept
+	More    bool            `json:"more,omitempty"` // older entries were dropped
+	FirstAt hygiene.Instant `json:"first_at"`
+	LastAt  hygiene.Instant `json:"last_at"`
+}
+
+// Event is an event of the log.
+type Event struct {
+	At        hygiene.Instant `json:"at"`
+	Seq       int64           `json:"seq"`
+	Outcome   string          `json:"outcome"`
+	Code      any             `json:"code,omitempty"` // a number or a string, as the provider sends it; nil for none
+	MessageID string          `json:"message_id"`
+}
+
+// Sendable is whether one contact may be texted.
+type Sendable struct {
+	Contact  string   `json:"contact"` // as asked
+	Status   string   `json:"status"`  // a status of hygiene; unknown; or invalid for what is not a key
+	Sendable bool     `json:"sendable"`
+	Reasons  []string `json:"reasons"` // why not
+}

@@ -1,0 +1,25 @@
+package view
+
+// Registered is what has become of a send log. Every record of it counts once:
+// as new, known, in conflict or rejected.
+type Registered struct {
+	New       int64      `json:"new"`
+	Known     int64      `json:"known"`     // registered for the same contact before
+	Matched   int64      `json:"matched"`   // events that found their contact
+	Conflict  int64      `json:"conflict"`  // registered for another contact before, which stays
+	Reject    int64      `json:"reject"`    // not registered
+	Conflicts []Conflict `json:"conflicts"` // the first of them
+	Rejected  []Rejected `json:"rejected"`  // the first of them
+}
+
+// Conflict is a message that was registered for another contact before.
+type Conflict struct {
+	Line      int64  `json:"line"`
+	MessageID string `json:"message_id"`
+}
+
+// Rejected is a line, or one message of a line, that was not registered.
+type Rejected struct {
+	Line  int64  `json:"line"`
+	Error string `json:"error"`
+}

@@ -1,0 +1,77 @@
+package view
+
+import (
+	"time"
+
+	"winnow/hygiene"
+)
+
+// Overview is the state of a daemon at a glance, as the page shows it.
+type Overview struct {
+	At      hygiene.Instant // now, from which ages are counted
+	Trouble []Alert         // what needs attention, the most urgent first
+
+	Events      int64 // stored
+	Lag         int64 // events not swept yet
+	Repeats     int64
+	Quarantined int64            // bodies
+	Unmatched   int64            // events whose contact is unknown
+	Statuses    map[string]int64 // contacts by status
+	CountedAt   hygiene.Instant  // when they were counted; 0 for never
+
+	Policy   string          // hash of the policy in force
+	GoodAt   hygiene.Instant // when a good config was last read
+	Rejected string          // what is wrong with the config file now; empty when it is in force
+
+	Runs []Run // the last of each export
+	Jobs []Job
+
+	Days   []Day           // consecutive, today last; nil while they are being counted
+	DaysAt hygiene.Instant // when they were counted
+	Sizes  []SegmentSizes
+}
+
+// Alert is something that needs attention.
+type Alert struct {
+	What string // one plain sentence
+	Do   string // the command that helps; empty for none, or if What names it
+
+	// Run and Job name what What quotes the error of, so that the page shows that
+	// error once: a run as EXPORT/RUN, a job by its Key. Empty for neither.
+	Run string
+	Job string
+}
+
+// Job is a scheduled job and how its last run ended.
+type Job struct {
+	Name  string
+	Kind  string
+	Last  hygiene.Instant // when it last ended; 0 for not since the start
+	Took  time.Duration
+	Error string          // of the last run; empty when it succeeded
+	Next  hygiene.Instant // 0 for unknown
+}
+
+// Key identifies the job: its kind and its name.
+func (j Job) Key() string { return j.Kind + "/" + j.Name }
+
+// Day is the events received on one day, in UTC.
+type Day struct {
+	Start    hygiene.Instant
+	Outcomes map[string]int64 // events by outcome, repeats included
+	// Delivered of Tried messages is the day's deliverability; it has none if Tried is 0.
+	Delivered, Tried int64
+}
+
+// SegmentSizes is the number of rows of a segment in the runs of an export.
+type SegmentSizes struct {
+	Export, Segment string
+	Runs            []RunSize // the latest last
+}
+
+// RunSize is a segment's rows in one run.
+type RunSize struct {
+	Run  string
+	Rows int64
+	Held bool // by the guard: readers don't see it
+}

@@ -1,0 +1,53 @@
+package view
+
+import (
+	"winnow/hygiene"
+	"winnow/segments"
+)
+
+// Status is the numbers of the whole store.
+type Status struct {
+	Events      int64            `json:"events"`   // stored
+	LastSeq     int64            `json:"last_seq"` // of the latest event
+	Repeats     int64            `json:"repeats"`
+	Quarantined int64            `json:"quarantined"` // bodies
+	Unmatched   int64            `json:"unmatched"`   // events whose contact is unknown
+	Contacts    int64            `json:"contacts"`
+	Statuses    map[string]int64 `json:"statuses"` // contacts by status, as of the last sweep or review
+	Sweep       SweepProgress    `json:"sweep"`
+	Breaker     int64            `json:"breaker,omitempty"` // trips that wait for review
+	Policy      string           `json:"policy"`            // hash of the policy in force
+	Runs        []Run            `json:"runs"`              // the last of each export
+	Taken       *LockHolder      `json:"taken,omitempty"`
+	Held        []string         `json:"held_runs,omitempty"`  // runs that wait for a release, as EXPORT/RUN
+	Deliveries  []Delivery       `json:"deliveries,omitempty"` // that are waiting or lost
+}
+
+// SweepProgress is how far the sweep has read the log.
+type SweepProgress struct {
+	Cursor int64 `json:"cursor"` // seq of the last event swept
+	Lag    int64 `json:"lag"`    // events behind it
+}
+
+// LockHolder is a process that has held the store lock for more than a minute, so
+// that sweeps, reviews and exports wait for it.
+type LockHolder struct {
+	Process int             `json:"process"` // its id; 0 when it is unknown
+	Since   hygiene.Instant `json:"since"`
+}
+
+// Delivery is a published run that a remote has not received.
+type Delivery struct {
+	Export      string          `json:"export"`
+	Run         string          `json:"run"`
+	PublishedAt hygiene.Instant `json:"published_at"`
+	Remote      string          `json:"to"`
+	Status      string          `json:"status"`                // waiting or gone
+	Tries       int64           `json:"tries"`                 // so far
+	NextAt      hygiene.Instant `json:"next_at,omitzero"`      // no retry before that; 0 before the first try
+	DeliveredAt hygiene.Instant `json:"delivered_at,omitzero"` // 0 until then
+	Error       string          `json:"error,omitempty"`       // of the last try
+}
+
+// Run is one execution of an export, as package segments records it.
+type Run = segments.Run

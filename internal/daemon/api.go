@@ -1,0 +1,245 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/hygiene/provider"
+	"winnow/internal/app"
+	"winnow/internal/config"
+	"winnow/internal/console"
+	"winnow/internal/console/view"
+	"winnow/internal/explain"
+	"winnow/internal/exports"
+	"winnow/internal/imports"
+	"winnow/internal/schedule"
+	"winnow/internal/status"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// console returns the handler of the private server, with the functions that answer it.
+func (d *Daemon) console(cfg *config.Config) http.Handler {
+	return console.New(console.Config{
+		Token: cfg.Admin.Token, Version: d.version, Metrics: d.metrics, Logger: d.log,
+		Ready:     d.store.Healthy,
+		Page:      d.page,
+		Status:    func(context.Context) (*view.Status, error) { return status.Collect(d.current.Load(), d.store) },
+		Segments:  func(context.Context) ([]view.Segment, error) { return segmentList(d.current.Load()), nil },
+		Exports:   func(context.Context) ([]view.Export, error) { return exportList(d.current.Load(), d.store) },
+		Export:    d.exportOf,
+		Explain:   d.explain,
+		Check:     d.check,
+		Register:  d.register,
+		RunExport: d.runExport,
+		Release:   d.release,
+		Instruct:  d.instruct,
+	})
+}
+
+// apiErrors are the errors that are the client's or the moment's, not a failure of
+// winnow, with their HTTP status.
+var apiErrors = []struct {
+	err    error
+	status int
+}{
+	{exports.ErrExportNotFound, http.StatusNotFound},
+	{exports.ErrRunNotFound, http.StatusNotFound},
+	{exports.ErrNotHeld, http.StatusConflict},
+	{exports.ErrRunExists, http.StatusConflict},
+	{app.ErrHungUp, http.StatusRequestTimeout}, // for the log: no client reads it
+	{schedule.ErrStopped, http.StatusServiceUnavailable},
+}
+
+// apiError gives an error its HTTP status if it is one of apiErrors.
+func apiError(err error) error {
+	for _, e := range apiErrors {
+		if errors.Is(err, e.err) {
+			return console.Refuse(e.status, err)
+		}
+	}
+	return err
+}
+
+func (d *Daemon) explain(_ context.Context, given string) (*view.Explanation, bool, error) {
+	cfg := d.current.Load()
+	key, err := cfg.Keys.Normalize(given)
+	if err != nil {
+		return nil, false, console.Refuse(http.StatusBadRequest, err)
+	}
+	e, known, err := explain.Contact(cfg, d.store, key, hygiene.InstantOf(time.Now()))
+	if err != nil || !known {
+		return nil, known, err
+	}
+	return &e.Explanation, true, nil
+}
+
+// check returns for each contact whether it may be texted.
+func (d *Daemon) check(_ context.Context, contacts []string) ([]console.Answer, error) {
+	cfg, now := d.current.Load(), hygiene.InstantOf(time.Now())
+	answers := make([]console.Answer, len(contacts))
+	for i, given := range contacts {
+		key, err := cfg.Keys.Normalize(given)
+		if err != nil {
+			answers[i] = console.Answer{Contact: given, Status: "invalid", Reasons: []string{err.Error()}}
+			continue
+		}
+		contact, ok, err := d.store.Contact(key)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			contact = nil
+		}
+		s := hygiene.SendabilityOf(contact, now)
+		answers[i] = console.Answer{Contact: given, Status: s.Status, Sendable: s.Sendable, Reasons: s.Reasons}
+	}
+	return answers, nil
+}
+
+// register stores lines of the send log. Invalid lines are left out and listed.
+func (d *Daemon) register(ctx context.Context, given []provider.Registration) (console.Registered, error) {
+	r := imports.Registrar{Keys: d.current.Load().Keys}
+	var list []store.Registration
+	var result console.Registered
+	for i, g := range given {
+		n, err := r.Normalize(g)
+		if err != nil {
+			result.Rejected = append(result.Rejected, console.Rejected{Index: i, Why: err.Error()})
+			continue
+		}
+		list = append(list, n)
+	}
+	stored, err := d.store.Register(ctx, list)
+	result.New, result.Known, result.Matched = stored.New, stored.Known, stored.Matched
+	result.Conflict, result.Conflicts = stored.Conflict, stored.Conflicts
+	return result, err
+}
+
+// runExport makes a run now, when no job is running.
+func (d *Daemon) runExport(request context.Context, name string) (view.Run, error) {
+	if _, err := d.Exporter().ExportNamed(name); err != nil {
+		return view.Run{}, apiError(err)
+	}
+	var run segments.Run
+	job := schedule.Job{Kind: schedule.Export, Name: name, Run: func(ctx context.Context, at time.Time) (err error) {
+		run, err = d.export(ctx, d.Exporter().ForRequest(request), name, at)
+		return apiError(err)
+	}}
+	err := d.runner.Do(request, job, time.Now())
+	switch {
+	case run.FinishedAt != 0:
+		return run, nil // its status and error say how it ended
+	case err != nil && request.Err() != nil:
+		err = app.ErrHungUp
+	}
+	return run, apiError(err)
+}
+
+// release publishes a held run.
+func (d *Daemon) release(request context.Context, export, name string) (view.Released, error) {
+	x := d.Exporter()
+	if _, err := x.ExportNamed(export); err != nil {
+		return view.Released{}, apiError(err)
+	}
+	at, err := time.Parse(segments.RunLayout, name)
+	if err != nil {
+		return view.Released{}, console.Refuse(http.StatusNotFound, fmt.Errorf("%q is not a run; write the name of its folder, like 2026-11-23T020000Z", name))
+	}
+	scheduled := hygiene.InstantOf(at)
+	if _, err := x.HeldRun(export, scheduled); err != nil { // before waiting for the lock
+		return view.Released{}, apiError(err)
+	}
+	x.Wait = nil // not waitForLock, which would report that jobs are waiting
+	released, err := x.ForRequest(request).Release(context.WithoutCancel(request), export, scheduled, hygiene.InstantOf(time.Now()))
+	if released.Run.Export != "" {
+		d.dispatcher.notify(export)
+		return view.Released{Run: released.Run, Discarded: released.Discarded}, nil // it is released; its error says what failed
+	}
+	return view.Released{}, apiError(err)
+}
+
+// instruct suppresses or allows a contact manually.
+func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Explanation, error) {
+	ops := d.Operations()
+	key, err := ops.Config.Keys.Normalize(in.Contact)
+	if err != nil {
+		return nil, console.Refuse(http.StatusBadRequest, err)
+	}
+	now := hygiene.InstantOf(time.Now())
+	action := hygiene.Instruction{Kind: in.Kind, Hand: hygiene.ByOperator, Reason: in.Reason, Note: in.Note, Until: in.Until, By: in.By}
+	if err := app.CheckInstruction(action, now); err != nil {
+		return nil, console.Refuse(http.StatusBadRequest, err)
+	}
+	result, err := ops.Instruct([]string{key}, action, now)
+	if err == nil && result.Unknown != nil {
+		return nil, console.Refuse(http.StatusNotFound, fmt.Errorf("unknown contact %q", key))
+	}
+	if err != nil {
+		return nil, err
+	}
+	e, _, err := explain.Contact(ops.Config, ops.Store, key, now)
+	if err != nil {
+		return nil, err
+	}
+	return &e.Explanation, nil
+}
+
+// segmentList lists the segments of a config.
+func segmentList(cfg *config.Config) []view.Segment {
+	items := []view.Segment{}
+	for _, s := range cfg.Segments {
+		item := view.Segment{Name: s.Name, List: s.List, Suppressed: s.Suppressed.String()}
+		if s.Where != nil {
+			item.Where = s.Where.String()
+		}
+		for _, column := range s.Columns {
+			item.Columns = append(item.Columns, column.String())
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+// exportView describes an export.
+func exportView(e *segments.Export) view.Export {
+	return view.Export{Name: e.Name, Schedule: e.Schedule, Segments: e.Segments, Formats: e.Formats, To: exports.DestinationNames(e)}
+}
+
+func exportList(cfg *config.Config, s *store.Store) ([]view.Export, error) {
+	items := []view.Export{}
+	for i := range cfg.Exports {
+		e := &cfg.Exports[i]
+		item := exportView(e)
+		last, ok, err := s.LastRun(e.Name)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			item.LastRun = &last
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// recentRuns is how many runs of an export the API lists.
+const recentRuns = 50
+
+// exportOf describes an export with its recent runs.
+func (d *Daemon) exportOf(_ context.Context, name string) (view.ExportRuns, error) {
+	e, err := d.Exporter().ExportNamed(name)
+	if err != nil {
+		return view.ExportRuns{}, apiError(err)
+	}
+	item := view.ExportRuns{Export: exportView(&e), Runs: []segments.Run{}}
+	runs, err := d.store.RunsOf(name, recentRuns)
+	if len(runs) > 0 {
+		item.LastRun, item.Runs = &runs[0], runs
+	}
+	return item, err
+}

@@ -1,0 +1,208 @@
+// Package daemon is `winnow serve`: the public and the private server, the scheduled
+// jobs and the deliveries to remotes, wired together around one store.
+//
+// A reload swaps what depends on the config, all of it in [Daemon.apply]: the config
+// itself, the receiver's sources and the runner's jobs. Everything else lives as long
+// as the daemon.
+//
+// Where to change what: a new job is a case of [Daemon.job] in jobs.go; a new answer of
+// the API is a function in api.go; a new alert on the console's page is in
+// dashboard.go; a new metric of the store is in metrics.go.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"winnow/internal/app"
+	"winnow/internal/atomicfile"
+	"winnow/internal/config"
+	"winnow/internal/console"
+	"winnow/internal/exports"
+	"winnow/internal/receiver"
+	"winnow/internal/schedule"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// Daemon is a running `winnow serve`.
+type Daemon struct {
+	options  app.Options // of the config and the store
+	version  string
+	log      *slog.Logger
+	store    *store.Store
+	metrics  *console.Metrics
+	state    runtimeState
+	daily    dailyCounts
+	lockWait lockWait
+
+	receiver   *receiver.Receiver
+	runner     *schedule.Runner
+	dispatcher *dispatcher
+
+	current     atomic.Pointer[config.Config] // in force
+	fileVersion atomicfile.Version            // of the config file when it was last read
+	policySaved bool                          // the policy in force is in the store
+
+	public, private net.Listener
+	servers         []*http.Server
+}
+
+// Options say how to make a daemon.
+type Options struct {
+	Config  string // path of the config file
+	Version string
+	Logger  *slog.Logger
+	// Log returns what stores the callbacks; nil: the store does.
+	Log func(*store.Store) receiver.Log
+	// Env looks up an environment variable; nil: the process's environment.
+	Env func(string) (string, bool)
+	// Adjust changes a config before it comes into force; may be nil.
+	Adjust func(*config.Config)
+}
+
+// New opens the config and the store and makes a daemon that listens, but does not
+// answer before [Daemon.Serve]. If the config file is broken and the store keeps a
+// last good config, the daemon starts with that.
+func New(o Options) (*Daemon, error) {
+	growHeap()
+	options := app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: config.SecretsRequired, Create: true, Fallback: app.WhenUnusable}
+	d := &Daemon{options: options, version: o.Version, log: o.Logger, fileVersion: atomicfile.VersionOf(o.Config)}
+	a, err := app.Open(options)
+	if err != nil {
+		return nil, err
+	}
+	d.store, d.daily.store = a.Store, a.Store
+	if a.Broken != nil {
+		d.log.Error("the config is invalid; starting with the last good config from the store", "file", o.Config, "policy", a.Config.Hash, "problems", "\n"+a.Broken.Error())
+	}
+	if err := errors.Join(d.wire(a.Config, o.Log), d.listen(a.Config)); err != nil {
+		return nil, errors.Join(err, d.store.Close())
+	}
+	if a.Broken != nil {
+		d.metrics.Reloaded(false, time.Now(), a.Config.Hash)
+		d.state.reloaded(0, a.Broken)
+	}
+	return d, nil
+}
+
+// heapGrowth is how far the heap may grow between collections. The heap is small: a
+// collector that waits until it has doubled runs many times a second under load.
+const heapGrowth = 400 // percent
+
+func growHeap() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(heapGrowth)
+	}
+}
+
+// wire makes the parts of the daemon, connects them and puts the config in force.
+func (d *Daemon) wire(cfg *config.Config, newLog func(*store.Store) receiver.Log) error {
+	d.metrics = console.NewMetrics(d.version, d.totals, d.store.Path(), d.store.Path()+"-wal", d.store.LogPath(), d.store.LogPath()+"-wal")
+	var log receiver.Log = meteredLog{d.store, d.metrics}
+	if newLog != nil {
+		log = newLog(d.store)
+	}
+	d.receiver = receiver.New(receiver.Config{Log: log, Counter: d.metrics, Logger: d.log, Healthy: d.store.Healthy})
+	d.runner = schedule.NewRunner(d.store, schedule.NewLock(d.store.Path()+".jobs"), observer{d}, nil)
+	d.dispatcher = newDispatcher(d.log, d.exports, d.runner.Holding, func(ctx context.Context, e segments.Export, to segments.Remote, force bool) error {
+		return d.Exporter().DeliverTo(ctx, e, to, force)
+	})
+	d.runner.TakeOver = func(ctx context.Context) error {
+		defer d.dispatcher.retryAll()
+		return d.Exporter().Recover(ctx)
+	}
+	if err := d.apply(cfg); err != nil {
+		return err
+	}
+	return d.restoreRunMetrics(cfg)
+}
+
+func (d *Daemon) listen(cfg *config.Config) (err error) {
+	if d.public, err = net.Listen("tcp", cfg.Listen); err != nil {
+		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
+	}
+	if d.private, err = net.Listen("tcp", cfg.Admin.Listen); err != nil {
+		return errors.Join(fmt.Errorf("listen on %s: %w", cfg.Admin.Listen, err), d.public.Close())
+	}
+	return nil
+}
+
+// Operations returns the operations of the jobs, under the config in force.
+func (d *Daemon) Operations() *app.Operations {
+	return &app.Operations{Config: d.current.Load(), Store: d.store, Version: d.version, Tripped: d.logTrips, Wait: d.waitForLock}
+}
+
+// Exporter makes and delivers runs, under the config in force.
+func (d *Daemon) Exporter() *exports.Exporter {
+	return &exports.Exporter{Operations: d.Operations(), OnAttempt: d.logDelivery}
+}
+
+// exports are the exports of the config in force.
+func (d *Daemon) exports() []segments.Export { return d.current.Load().Exports }
+
+// CallbacksAddr is where the public server listens.
+func (d *Daemon) CallbacksAddr() net.Addr { return d.public.Addr() }
+
+// AdminAddr is where the private server listens.
+func (d *Daemon) AdminAddr() net.Addr { return d.private.Addr() }
+
+// Serve answers requests and runs jobs until ctx ends, and then drains.
+func (d *Daemon) Serve(ctx context.Context) error {
+	cfg := d.current.Load()
+	failed := make(chan error, 2)
+	public, private := receiver.Server(d.receiver.Handler()), console.Server(d.console(cfg))
+	d.servers = []*http.Server{public, private}
+	go func() { failed <- servePublic(public, d.public, cfg.TLS) }()
+	go func() { failed <- private.Serve(d.private) }()
+	go d.runner.Run(context.Background())
+	go d.dispatcher.run()
+	go d.watchConfig(ctx)
+	d.log.Info("listening", "callbacks", d.public.Addr().String(), "console", d.private.Addr().String(), "store", d.store.Path(), "policy", cfg.Hash)
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	return errors.Join(err, d.drain())
+}
+
+// How long a stopping daemon waits for what is under way.
+const (
+	drainKeepAlives = 100 * time.Millisecond
+	drainRequests   = 10 * time.Second
+	drainJobs       = 30 * time.Second
+)
+
+// drain stops the servers, then the jobs, the deliveries and the store, so that every
+// callback that was received is stored and answered.
+func (d *Daemon) drain() error {
+	requests, cancel := context.WithTimeout(context.Background(), drainRequests)
+	defer cancel()
+	for _, s := range d.servers {
+		s.SetKeepAlivesEnabled(false) // answers from now on close their connection
+	}
+	time.Sleep(drainKeepAlives)
+	for _, s := range d.servers {
+		if err := s.Shutdown(requests); err != nil {
+			s.Close()
+		}
+	}
+	jobs, cancel := context.WithTimeout(context.Background(), drainJobs)
+	defer cancel()
+	if err := d.runner.Stop(jobs); err != nil {
+		d.log.Warn("a job was interrupted; it runs again at the next start")
+	}
+	d.dispatcher.stop()
+	err := d.store.Close()
+	d.log.Info("stopped")
+	return err
+}

@@ -1,0 +1,131 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/config"
+	"winnow/internal/console"
+	"winnow/internal/exports"
+	"winnow/internal/schedule"
+	"winnow/internal/ui"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// page collects what the console's page shows.
+func (d *Daemon) page(ctx context.Context) (console.Page, error) {
+	cfg, now := d.current.Load(), time.Now()
+	t, err := d.store.Totals()
+	if err != nil {
+		return console.Page{}, err
+	}
+	runs, err := d.store.Runs()
+	p := console.Page{At: hygiene.InstantOf(now), Events: t.Events, Lag: t.Lag, Repeats: t.Repeats, Quarantined: t.Quarantined,
+		Unmatched: t.Unmatched, Statuses: t.Statuses, CountedAt: t.CountedAt, Policy: cfg.Hash, Runs: runs}
+	d.state.fill(&p)
+	sizes, sizesErr := d.segmentSizes(cfg)
+	p.Sizes = sizes
+	err = errors.Join(err, sizesErr, d.addAlerts(cfg, t, &p))
+	d.daily.fill(ctx, &p)
+	return p, err
+}
+
+// addAlerts adds what needs a person's attention to the page: first what keeps
+// callbacks from being stored, then what keeps events from being swept, then what the
+// CRM does not get.
+func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *console.Page) error {
+	if err := d.store.Healthy(); err != nil {
+		p.Trouble = append(p.Trouble, console.Trouble{What: "callbacks can't be stored: " + err.Error() + "; free space on the disk, or repair it"})
+	}
+	p.Trouble = append(p.Trouble, d.lockAlerts()...)
+	lagErr := d.addLagAlert(t, p)
+	for _, j := range p.Jobs {
+		if j.Error != "" && j.Kind != string(schedule.Export) { // runs have alerts of their own
+			p.Trouble = append(p.Trouble, console.Trouble{What: fmt.Sprintf("job %s failed: %s", j.Name, j.Error), Job: j.Key()})
+		}
+	}
+	surgings, surgeErr := d.store.Surgings()
+	for _, of := range surgings {
+		if of.Waiting > 0 {
+			p.Trouble = append(p.Trouble, console.Trouble{Do: "winnow breaker", What: fmt.Sprintf("%s of %s at source %s to review; until then their verdicts are held:",
+				ui.Count(of.Waiting, "surge"), of.Outcome, of.Source)})
+		}
+	}
+	return errors.Join(lagErr, surgeErr, d.addRunAlerts(cfg, p))
+}
+
+// maxLag is how long an event may wait for a sweep before the page has an alert.
+const maxLag = 15 * time.Minute
+
+func (d *Daemon) addLagAlert(t store.Totals, p *console.Page) error {
+	if t.Lag == 0 {
+		return nil
+	}
+	first, ok, err := d.store.Event(t.Cursor + 1)
+	if err != nil || !ok || p.At.Sub(first.ReceivedAt) < maxLag {
+		return err
+	}
+	p.Trouble = append(p.Trouble, console.Trouble{Do: "winnow schedule", What: fmt.Sprintf("%s to be swept, the oldest received at %s; check that sweeps run:",
+		ui.CountVerb(t.Lag, "event", "is waiting", "are waiting"), first.ReceivedAt.Time().Format(time.RFC3339))})
+	return nil
+}
+
+// addRunAlerts adds the runs that wait for a release, the exports whose last run
+// failed, and what remotes have not received.
+func (d *Daemon) addRunAlerts(cfg *config.Config, p *console.Page) error {
+	var errs []error
+	for _, e := range cfg.Exports {
+		held, err := d.store.RunsOf(e.Name, store.AllRuns, segments.Held)
+		errs = append(errs, err)
+		if len(held) == 0 {
+			continue
+		}
+		what := fmt.Sprintf("run %s/%s is held: %s", e.Name, held[0].Name, held[0].Error)
+		if len(held) > 1 {
+			what = fmt.Sprintf("%d runs of %s are held, the latest is %s: %s", len(held), e.Name, held[0].Name, held[0].Error)
+		}
+		p.Trouble = append(p.Trouble, console.Trouble{What: what, Run: e.Name + "/" + held[0].Name})
+	}
+	for _, r := range p.Runs {
+		if r.Status == segments.Failed && slices.ContainsFunc(cfg.Exports, func(e segments.Export) bool { return e.Name == r.Export }) {
+			p.Trouble = append(p.Trouble, console.Trouble{What: "an export failed: " + r.Error, Do: "winnow export " + r.Export, Run: r.Export + "/" + r.Name})
+		}
+	}
+	undelivered, err := exports.UndeliveredRuns(cfg, d.store)
+	p.Trouble = append(p.Trouble, exports.DeliveryAlerts(undelivered, p.At)...)
+	return errors.Join(append(errs, err)...)
+}
+
+// shownRuns is how many runs of an export the page draws.
+const shownRuns = 30
+
+// segmentSizes reads the rows of each segment in the latest runs from their manifests.
+// A run that no directory keeps any more is left out.
+func (d *Daemon) segmentSizes(cfg *config.Config) (list []console.Size, err error) {
+	for _, e := range cfg.Exports {
+		runs, runsErr := d.store.RunsOf(e.Name, shownRuns, segments.Published, segments.Released, segments.Held)
+		err = errors.Join(err, runsErr)
+		slices.Reverse(runs)
+		dirs := d.Exporter().Directories(e)
+		sizes := make([]console.Size, len(e.Segments))
+		for i, name := range e.Segments {
+			sizes[i] = console.Size{Export: e.Name, Segment: name}
+		}
+		for _, run := range runs {
+			m := exports.ManifestOf(dirs, run)
+			for i := range sizes {
+				at := slices.IndexFunc(m.Files, func(f segments.File) bool { return f.Segment == sizes[i].Segment && f.Kind == segments.Full })
+				if at >= 0 {
+					sizes[i].Runs = append(sizes[i].Runs, console.SizeOfRun{Run: run.Name, Rows: m.Files[at].Rows, Held: run.Status == segments.Held})
+				}
+			}
+		}
+		list = append(list, sizes...)
+	}
+	return list, err
+}

@@ -1,0 +1,165 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/apptest"
+	"winnow/internal/console"
+	"winnow/store"
+)
+
+// testDaemon makes a daemon that does not serve. replace edits its config: old and new
+// text in turn.
+func testDaemon(t *testing.T, replace ...string) *Daemon {
+	t.Helper()
+	path := apptest.Config(t, t.TempDir(), "1h")
+	apptest.Edit(t, path, replace...)
+	d, err := New(Options{Config: path, Version: "test", Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		d.public.Close()
+		d.private.Close()
+		if err := d.store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+// appendEvents stores events of one contact, received at a time.
+func appendEvents(t *testing.T, d *Daemon, at time.Time, outcomes ...hygiene.Outcome) {
+	t.Helper()
+	var events []hygiene.Event
+	for i, o := range outcomes {
+		events = append(events, hygiene.Event{ReceivedAt: hygiene.InstantOf(at), Source: "insider", MessageID: at.String() + string(rune('a'+i)),
+			Name: o.String(), Outcome: o, Contact: "ann", Body: []byte("{}")})
+	}
+	if err := d.store.Append(context.Background(), events, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pageOf returns the page with the days counted, however long that takes.
+func pageOf(t *testing.T, d *Daemon) console.Page {
+	t.Helper()
+	<-d.daily.start(time.Now())
+	p, err := d.page(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// alerts returns the alerts of a page, a line each.
+func alerts(p console.Page) string {
+	var lines []string
+	for _, t := range p.Trouble {
+		lines = append(lines, t.What+" "+t.Do)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestDaysAreCountedByTimeOfReceipt(t *testing.T) {
+	d := testDaemon(t)
+	noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
+	for ago, outcomes := range map[int][]hygiene.Outcome{
+		0:         {hygiene.Delivered, hygiene.HardBounce, hygiene.UnknownDelivery, hygiene.Sent},
+		2:         {hygiene.Delivered},
+		shownDays: {hygiene.Delivered},
+	} {
+		appendEvents(t, d, noon.AddDate(0, 0, -ago), outcomes...)
+	}
+	list, err := countDays(t.Context(), d.store, hygiene.InstantOf(noon))
+	if err != nil || len(list) != shownDays {
+		t.Fatalf("%d days, %v", len(list), err)
+	}
+	total := int64(0)
+	for _, day := range list {
+		for _, n := range day.Outcomes {
+			total += n
+		}
+	}
+	today := list[shownDays-1]
+	if total != 5 || today.Tried != 2 || today.Delivered != 1 || today.Outcomes["unknown_delivery"] != 1 || list[shownDays-3].Delivered != 1 {
+		t.Errorf("%d events, %+v", total, list[shownDays-3:])
+	}
+}
+
+func TestDaysAreNotCountedAgainForEveryPage(t *testing.T) {
+	d := testDaemon(t)
+	appendEvents(t, d, time.Now(), hygiene.Delivered)
+	first := pageOf(t, d)
+	appendEvents(t, d, time.Now(), hygiene.Delivered)
+	if second := pageOf(t, d); first.DaysAt == 0 || second.DaysAt != first.DaysAt {
+		t.Errorf("counted at %s and again at %s", first.DaysAt, second.DaysAt)
+	}
+	<-d.daily.start(time.Now().Add(time.Minute))
+	if later := pageOf(t, d); later.DaysAt == first.DaysAt {
+		t.Error("the days are never counted again")
+	}
+}
+
+func TestAPageIsShownEvenIfTheDaysCanNotBeCounted(t *testing.T) {
+	d := testDaemon(t)
+	closed, err := store.Open(filepath.Join(t.TempDir(), "winnow.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d.daily.store = closed
+	if p := pageOf(t, d); p.Days != nil || !strings.Contains(alerts(p), "count the days") {
+		t.Errorf("%d days, alerts %s", len(p.Days), alerts(p))
+	}
+}
+
+func TestThePageOfAHealthyDaemonHasNoAlerts(t *testing.T) {
+	d := testDaemon(t)
+	appendEvents(t, d, time.Now(), hygiene.Delivered) // waits for the next sweep, which is not late
+	if p := pageOf(t, d); len(p.Trouble) > 0 {
+		t.Error(alerts(p))
+	}
+}
+
+func TestThePageHasAnAlertWhenSweepsAreLate(t *testing.T) {
+	d := testDaemon(t)
+	appendEvents(t, d, time.Now().Add(-2*maxLag), hygiene.Delivered, hygiene.Sent)
+	if p := pageOf(t, d); !strings.Contains(alerts(p), "2 events are waiting to be swept") {
+		t.Errorf("alerts: %s", alerts(p))
+	}
+}
+
+func TestThePageHasHeldRunsAndTheSizesOfTheirSegments(t *testing.T) {
+	d := testDaemon(t, "to: [./exports]", "to: [./exports], guard: {min_rows: {do-not-text: 1}}")
+	appendEvents(t, d, time.Now(), hygiene.HardBounce)
+	for i, want := range []string{"published", "held"} {
+		if i == 1 {
+			if _, err := d.instruct(t.Context(), console.Instruction{Contact: "ann", Kind: hygiene.Allow, By: "test"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		run, err := d.export(t.Context(), d.Exporter(), "nightly", time.Now().Add(time.Duration(i)*time.Second))
+		if string(run.Status) != want {
+			t.Fatalf("run %d is %s: %v", i, run.Status, err)
+		}
+	}
+	p := pageOf(t, d)
+	if !strings.Contains(alerts(p), "is held") {
+		t.Errorf("alerts: %s", alerts(p))
+	}
+	if len(p.Sizes) != 2 || len(p.Sizes[1].Runs) != 2 {
+		t.Fatalf("sizes %+v", p.Sizes)
+	}
+	if r := p.Sizes[1].Runs; r[0].Rows != 1 || r[0].Held || r[1].Rows != 0 || !r[1].Held {
+		t.Errorf("sizes %+v", r)
+	}
+}

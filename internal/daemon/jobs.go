@@ -1,0 +1,115 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/console"
+	"winnow/internal/exports"
+	"winnow/internal/schedule"
+	"winnow/internal/ui"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// job returns what the daemon does when a job is due, under the config that is in force
+// then.
+func (d *Daemon) job(j schedule.Job) func(context.Context, time.Time) error {
+	switch j.Kind {
+	case schedule.Sweep:
+		return func(ctx context.Context, _ time.Time) error { return d.sweep(ctx) }
+	case schedule.Review:
+		return func(ctx context.Context, _ time.Time) error { return d.review(ctx) }
+	default:
+		return func(ctx context.Context, at time.Time) error { return d.scheduledExport(ctx, j.Name, at) }
+	}
+}
+
+func (d *Daemon) sweep(ctx context.Context) error {
+	start := time.Now()
+	swept, err := d.Operations().Sweep(ctx, hygiene.InstantOf(start))
+	d.metrics.Swept(swept.Events, swept.Repeats, swept.Unmatched, swept.Changes, time.Since(start), err)
+	if swept.Events > 0 {
+		d.log.Info("swept", "events", swept.Events, "repeats", swept.Repeats, "unmatched", swept.Unmatched, "changes", swept.Changes, "took", time.Since(start).Round(time.Millisecond))
+	}
+	return err
+}
+
+func (d *Daemon) review(ctx context.Context) error {
+	reviewed, err := d.Operations().Review(ctx, hygiene.InstantOf(time.Now()))
+	d.log.Info("reviewed", "contacts", reviewed.Contacts, "changes", reviewed.Changes)
+	return err
+}
+
+// scheduledExport makes the run of a scheduled time. It is not an error if the run was
+// made before, or if a reload has just removed the export.
+func (d *Daemon) scheduledExport(ctx context.Context, name string, at time.Time) error {
+	_, err := d.export(ctx, d.Exporter(), name, at)
+	if errors.Is(err, exports.ErrRunExists) || errors.Is(err, exports.ErrExportNotFound) {
+		return nil
+	}
+	return err
+}
+
+// export makes a run, and reports it to the metrics and the log.
+func (d *Daemon) export(ctx context.Context, x *exports.Exporter, name string, scheduled time.Time) (segments.Run, error) {
+	start := time.Now()
+	result, err := x.Export(ctx, name, scheduled, func() hygiene.Instant { return hygiene.InstantOf(time.Now()) })
+	if errors.Is(err, exports.ErrRunExists) || result.Run.Status == "" {
+		return result.Run, err // nothing was made, and nothing failed
+	}
+	rows := int64(0)
+	for _, f := range result.Manifest.Files {
+		rows += f.Rows
+	}
+	d.metrics.RunEnded(name, string(result.Run.Status), time.Now(), time.Since(start), rows)
+	d.dispatcher.notify(name)
+	d.log.Info("exported", "export", name, "run", result.Run.Name, "status", string(result.Run.Status), "rows", rows,
+		"took", time.Since(start).Round(time.Millisecond), "error", result.Run.Error)
+	return result.Run, errors.Join(append([]error{err}, result.Troubles...)...)
+}
+
+// logTrips logs the breakers that tripped.
+func (d *Daemon) logTrips(trips []*store.Trip) {
+	for _, t := range trips {
+		d.log.Warn("a breaker tripped; verdicts are held for review: winnow breaker lists them", "trip", t.ID, "source", t.Source,
+			"outcome", t.Outcome.String(), "share", ui.Percent(t.Share), "since", t.Since, "until", t.Until, "events", t.Events)
+	}
+}
+
+// observer reports what the scheduler does to the metrics, the log and the console.
+type observer struct{ d *Daemon }
+
+// Started implements schedule.Observer.
+func (observer) Started(schedule.Job, time.Time) {}
+
+// Finished implements schedule.Observer. A request that was refused did not start: its
+// client has the answer, and the job has neither failed nor succeeded.
+func (o observer) Finished(j schedule.Job, scheduled time.Time, took time.Duration, err error) {
+	if refusal := (*console.Refusal)(nil); errors.As(err, &refusal) {
+		return
+	}
+	o.d.metrics.JobEnded(j.Name, string(j.Kind), took, err)
+	o.d.state.ended(j, took, err)
+	if err == nil {
+		return
+	}
+	o.d.log.Error("a job failed", "job", j.Key(), "scheduled", scheduled, "error", err)
+	var p *schedule.Panic
+	if errors.As(err, &p) {
+		o.d.log.Error("a job panicked; this is a bug in winnow", "job", j.Key(), "stack", string(p.Stack))
+	}
+}
+
+// Skipped implements schedule.Observer.
+func (o observer) Skipped(j schedule.Job, first, scheduled time.Time) {
+	o.d.metrics.JobSkipped(j.Name)
+	if j.Kind != schedule.Sweep {
+		o.d.log.Warn("scheduled times of a job were missed; the job runs once for the latest of them", "job", j.Key(), "first", first, "scheduled", scheduled)
+	}
+}
+
+// Troubled implements schedule.Observer.
+func (o observer) Troubled(err error) { o.d.log.Error("the scheduler failed", "error", err) }

@@ -1,0 +1,74 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/config"
+	"winnow/internal/console"
+	"winnow/internal/exports"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// totals reads the figures of the store for the metrics.
+func (d *Daemon) totals() (console.Totals, error) {
+	t, err := d.store.Totals()
+	if err != nil {
+		return console.Totals{}, err
+	}
+	surgings, err := d.store.Surgings()
+	var breakers []console.Breaker
+	for _, of := range surgings {
+		breakers = append(breakers, console.Breaker{Source: of.Source, Outcome: of.Outcome.String(), Waiting: of.Waiting, Held: of.Held})
+	}
+	held, heldErr := d.countHeldRuns()
+	restoreErr := d.restoreRunMetrics(d.current.Load()) // another process may have published a run
+	deliveries, deliveriesErr := exports.CountDeliveries(d.current.Load(), d.store)
+	err = errors.Join(err, heldErr, restoreErr, deliveriesErr)
+	return console.Totals{Waiting: d.lockWait.duration(), Breakers: breakers, HeldRuns: held, Deliveries: deliveries, Events: t.Events, LastSeq: t.LastSeq, Lag: t.Lag, Repeats: t.Repeats,
+		Quarantined: t.Quarantined, Unmatched: t.Unmatched, Contacts: t.Statuses}, err
+}
+
+// countHeldRuns counts the runs waiting for a release, by export.
+func (d *Daemon) countHeldRuns() (counts map[string]int, err error) {
+	counts = map[string]int{}
+	for _, e := range d.exports() {
+		held, heldErr := d.store.RunsOf(e.Name, store.AllRuns, segments.Held)
+		counts[e.Name], err = len(held), errors.Join(err, heldErr)
+	}
+	return counts, err
+}
+
+// restoreRunMetrics sets the time of each export's last published run.
+func (d *Daemon) restoreRunMetrics(cfg *config.Config) error {
+	for _, e := range cfg.Exports {
+		run, ok, err := d.store.LastRun(e.Name, segments.Published, segments.Released)
+		if err != nil {
+			return err
+		}
+		if ok {
+			d.metrics.LastPublished(e.Name, run.FinishedAt.Time())
+		}
+	}
+	return nil
+}
+
+// meteredLog is the store as the receiver's log, with metrics.
+type meteredLog struct {
+	store   *store.Store
+	metrics *console.Metrics
+}
+
+// Append stores events and unreadable bodies, and counts them.
+func (l meteredLog) Append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
+	start := time.Now()
+	err := l.store.Append(ctx, events, bad)
+	if err == nil {
+		l.metrics.Appended(len(events), time.Since(start))
+		l.metrics.Stored(events, bad)
+	}
+	return err
+}

@@ -1,0 +1,151 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/app"
+	"winnow/internal/atomicfile"
+	"winnow/internal/config"
+	"winnow/internal/receiver"
+)
+
+// pollEvery is how often the version of the config file is checked. The file is read
+// when two checks in a row find the same new version.
+const pollEvery = 500 * time.Millisecond
+
+// watchConfig reloads on SIGHUP and when the file changes. It polls: editors and
+// mounted volumes replace the file, and a file watch would be lost with the old one.
+func (d *Daemon) watchConfig(ctx context.Context) {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	previous := d.fileVersion
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hup:
+			d.reload()
+		case <-tick.C:
+			version := atomicfile.VersionOf(d.options.Path)
+			if version != d.fileVersion && version == previous { // complete: nobody is writing it
+				d.reload()
+			}
+			previous = version
+			if !d.policySaved {
+				d.savePolicy()
+			}
+		}
+	}
+}
+
+// reload puts the file in force. If it can't, the config in force stays.
+func (d *Daemon) reload() {
+	d.fileVersion = atomicfile.VersionOf(d.options.Path)
+	old := d.current.Load()
+	cfg, err := d.options.Load()
+	if err == nil {
+		err = checkNotEmptied(old, cfg)
+	}
+	if err == nil {
+		err = d.apply(cfg)
+	}
+	if err != nil {
+		d.metrics.Reloaded(false, time.Now(), old.Hash)
+		d.state.reloaded(0, err)
+		d.log.Error("the config was not reloaded; the previous one stays in force", "file", d.options.Path, "policy", old.Hash, "problems", "\n"+err.Error())
+		return
+	}
+	d.log.Info("the config was reloaded", "file", d.options.Path, "policy", cfg.Hash)
+	d.dispatcher.retryAll()
+	if cfg.Listen != old.Listen || cfg.Admin != old.Admin || cfg.Store != old.Store || (cfg.TLS == nil) != (old.TLS == nil) {
+		d.log.Warn("changes of listen, admin, tls and store take effect at the next start")
+	}
+}
+
+// checkNotEmptied refuses a file without any source or rule where there were some: it
+// is far more often an incomplete file than what somebody wants.
+func checkNotEmptied(old, cfg *config.Config) error {
+	switch {
+	case len(old.Sources) > 0 && len(cfg.Sources) == 0:
+		return errors.New("the file no longer has sources; restart winnow if this is intended")
+	case len(old.Policy.Rules) > 0 && len(cfg.Policy.Rules) == 0:
+		return errors.New("the file no longer has rules; restart winnow if this is intended")
+	}
+	return nil
+}
+
+// apply puts a config in force. All that can fail comes before the first change.
+func (d *Daemon) apply(cfg *config.Config) error {
+	if err := app.CheckKeys(cfg, d.store); err != nil {
+		return err
+	}
+	readers, err := app.Readers(cfg)
+	if err != nil {
+		return err
+	}
+	jobs, err := app.Jobs(cfg)
+	if err != nil {
+		return err
+	}
+	var sources []receiver.Source
+	var sourceNames, exportNames []string
+	for _, s := range cfg.Sources {
+		sources = append(sources, receiver.Source{Name: s.Name, Tokens: s.Tokens, Reader: readers[s.Name]})
+		sourceNames = append(sourceNames, s.Name)
+	}
+	for _, e := range cfg.Exports {
+		exportNames = append(exportNames, e.Name)
+	}
+	for i := range jobs {
+		jobs[i].Run = d.job(jobs[i])
+	}
+
+	d.current.Store(cfg)
+	d.receiver.Replace(sources)
+	d.runner.Replace(jobs)
+	now := time.Now()
+	d.metrics.Configured(sourceNames, exportNames)
+	d.metrics.Reloaded(true, now, cfg.Hash)
+	d.state.scheduled(jobs)
+	d.state.reloaded(hygiene.InstantOf(now), nil)
+	d.logWarnings(cfg)
+	d.savePolicy()
+	return nil
+}
+
+// logWarnings logs the warnings of the config, and which lists are empty.
+func (d *Daemon) logWarnings(cfg *config.Config) {
+	for _, w := range app.Warnings(cfg, time.Now()) {
+		d.log.Warn(w.Sentence(), "file", cfg.Path)
+	}
+	empty, err := app.EmptyLists(cfg, d.store)
+	if err != nil {
+		d.log.Warn("the static lists could not be checked", "error", err)
+	}
+	for _, text := range empty {
+		d.log.Warn(text, "file", cfg.Path)
+	}
+}
+
+// savePolicy saves the policy in force to the store. It is retried until it succeeds:
+// neither a full disk nor another process keeps the daemon from answering.
+func (d *Daemon) savePolicy() {
+	cfg := d.current.Load()
+	err := d.store.KeepPolicy(cfg.Hash, cfg.Text, hygiene.InstantOf(time.Now()))
+	if err == nil {
+		err = d.store.PutInForce(cfg.Hash)
+	}
+	d.policySaved = err == nil
+	if err != nil {
+		d.log.Error("the policy could not be saved to the store; retrying", "policy", cfg.Hash, "error", err)
+	}
+}

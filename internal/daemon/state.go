@@ -1,0 +1,73 @@
+package daemon
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/console"
+	"winnow/internal/schedule"
+)
+
+// runtimeState is what the console shows of the running daemon and the store does not
+// keep: the result of the last reload, and how each job ended.
+type runtimeState struct {
+	mu        sync.Mutex
+	goodAt    hygiene.Instant // when a valid config was last applied
+	rejected  string          // why the file was rejected; empty if it is in force
+	jobs      map[string]console.Job
+	schedules map[string]schedule.Schedule
+}
+
+// reloaded records the result of reading the config.
+func (s *runtimeState) reloaded(at hygiene.Instant, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.rejected = err.Error()
+		return
+	}
+	s.goodAt, s.rejected = at, ""
+}
+
+// scheduled replaces the jobs. A job that stays keeps how it ended last.
+func (s *runtimeState) scheduled(jobs []schedule.Job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.jobs
+	s.jobs, s.schedules = map[string]console.Job{}, map[string]schedule.Schedule{}
+	for _, j := range jobs {
+		job := old[j.Key()]
+		job.Name, job.Kind = j.Name, string(j.Kind)
+		s.jobs[j.Key()], s.schedules[j.Key()] = job, j.Schedule
+	}
+}
+
+// ended records how a job ended.
+func (s *runtimeState) ended(j schedule.Job, took time.Duration, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	job, ok := s.jobs[j.Key()]
+	if !ok {
+		return
+	}
+	job.Last, job.Took, job.Error = hygiene.InstantOf(time.Now()), took, ""
+	if err != nil {
+		job.Error = err.Error()
+	}
+	s.jobs[j.Key()] = job
+}
+
+// fill adds the state to the page.
+func (s *runtimeState) fill(p *console.Page) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.GoodAt, p.Rejected = s.goodAt, s.rejected
+	for _, key := range slices.Sorted(maps.Keys(s.jobs)) {
+		job := s.jobs[key]
+		job.Next = hygiene.InstantOf(s.schedules[key].Next(p.At.Time()))
+		p.Jobs = append(p.Jobs, job)
+	}
+}

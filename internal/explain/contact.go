@@ -1,0 +1,133 @@
+// Package explain says what winnow knows of a contact, and why it is or is not
+// texted: the status in a sentence, the suppressions with their evidence, the
+// retry, the verdict of each segment, the latest decisions, and the command to
+// type next.
+//
+// [Contact] collects the facts, the Explanation holds them as the JSON of command
+// and API, and textWriter prints them. Where to change what:
+//
+//   - a new fact is a field of [Explanation]: fill it in contact.go (or, when it
+//     needs the log or the ledger, in evidence.go), and print it in facts, text.go;
+//   - the sentences are in why.go;
+//   - what is suggested for a key that does not exist is in notfound.go;
+//   - the answer to winnow pin is in pin.go.
+package explain
+
+import (
+	"encoding/json"
+	"strings"
+
+	"winnow/hygiene"
+	"winnow/internal/config"
+	"winnow/internal/console/view"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// Contact explains the contact as of now. The key is normalized. The result is
+// false when the store has no such contact.
+func Contact(cfg *config.Config, s *store.Store, key string, now hygiene.Instant) (*Explanation, bool, error) {
+	contact, ok, err := s.Contact(key)
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	e := &Explanation{Explanation: view.Explanation{Contact: contact.Key, Phone: contact.Phone, Status: contact.Status(now).String(), AsOf: now,
+		Attributes: contact.Attributes, History: historyOf(contact)}}
+	if e.Phone == "" && cfg.Keys.Phone {
+		e.Phone = e.Contact
+	}
+	for _, t := range contact.Tags {
+		e.Tags = append(e.Tags, t.Name)
+	}
+	if err := e.addSegments(cfg, s, contact); err != nil {
+		return nil, false, err
+	}
+	events, err := s.Timeline(contact)
+	if err != nil {
+		return nil, false, err
+	}
+	for i := range events {
+		e.Timeline = append(e.Timeline, EventOf(&events[i]))
+	}
+	r := &evidenceReader{policy: cfg.Policy, store: s, contact: contact, timeline: e.Timeline}
+	if err := r.addTo(e); err != nil {
+		return nil, false, err
+	}
+	e.reason, e.next = e.statusReason(), strings.Join(e.nextSteps(cfg.Policy, contact), ". ")
+	e.Why = e.Contact + " is " + e.Status + e.reason
+	if e.next != "" {
+		e.Why += ". " + e.next
+	}
+	return e, true, nil
+}
+
+func (e *Explanation) is(s hygiene.Status) bool { return e.Status == s.String() }
+
+// EventOf is an event of the log as people and programs see it.
+func EventOf(e *hygiene.Event) view.Event {
+	return view.Event{At: e.At, Seq: e.Seq, Outcome: e.Outcome.String(), Code: CodeOf(e.Code), MessageID: e.MessageID}
+}
+
+// CodeOf is a code as the provider sends it: a [json.Number] if it is a number,
+// nil if there is none.
+func CodeOf(code string) any {
+	switch {
+	case code == "":
+		return nil
+	case hygiene.ParseValue(code).Type == hygiene.Number:
+		return json.Number(code)
+	}
+	return code
+}
+
+func historyOf(c *hygiene.Contact) map[string]view.OutcomeHistory {
+	history := map[string]view.OutcomeHistory{}
+	for _, name := range hygiene.OutcomeNames() {
+		o, _ := hygiene.ParseOutcome(name)
+		if t := c.History.Trail(o); len(t.Entries) > 0 {
+			history[name] = view.OutcomeHistory{Count: len(t.Entries), More: t.Dropped, FirstAt: t.First, LastAt: t.Last().At}
+		}
+	}
+	return history
+}
+
+// addSegments adds the lists and pins of the contact, and which segments it is in,
+// and why.
+func (e *Explanation) addSegments(cfg *config.Config, s *store.Store, c *hygiene.Contact) error {
+	snapshot, err := s.Snapshot()
+	if err != nil {
+		return err
+	}
+	defer snapshot.Close()
+	if e.Lists, err = snapshot.ListsOf(c.Key); err != nil {
+		return err
+	}
+	m := segments.NewMembership(cfg.Segments, snapshot, e.AsOf)
+	m.Turn(c)
+	e.Segments, e.Conditions = map[string]bool{}, map[string]hygiene.Finding{}
+	for _, segment := range cfg.Segments {
+		f, err := m.Explain(segment.Name)
+		if err != nil {
+			return err
+		}
+		e.Segments[segment.Name], e.Conditions[segment.Name] = f.Holds, f
+	}
+	pins, err := snapshot.PinsOf(c.Key)
+	for i := range pins {
+		e.Pins = append(e.Pins, e.pinOf(&pins[i]))
+	}
+	return err
+}
+
+// pinOf compares a pin with the segments of the contact.
+func (e *Explanation) pinOf(p *segments.Pin) view.Pin {
+	isIn, exists := e.Segments[p.Segment]
+	pin := view.Pin{Segment: p.Segment, Pin: p.Way(), At: p.At, By: p.By, Note: p.Note, Acts: exists && isIn != p.Out}
+	switch {
+	case !exists:
+		pin.Why = "the config has no such segment"
+	case !pin.Acts:
+		pin.Why = e.Conditions[p.Segment].Why.String()
+	}
+	return pin
+}

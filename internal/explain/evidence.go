@@ -1,0 +1,118 @@
+package explain
+
+import (
+	"slices"
+
+	"winnow/hygiene"
+	"winnow/internal/console/view"
+	"winnow/store"
+)
+
+// evidenceReader finds what the suppressions and the retry of a contact are based
+// on: the events that were counted, and the policy that was in force.
+type evidenceReader struct {
+	policy   *hygiene.Policy // of the config
+	store    *store.Store
+	contact  *hygiene.Contact
+	timeline []view.Event // events that need not be read again
+	ledger   []store.LedgerEntry
+}
+
+// addTo adds suppressions, retry and ledger to the explanation.
+func (r *evidenceReader) addTo(e *Explanation) error {
+	open := append(r.contact.OpenSuppressions(e.AsOf), r.contact.HeldSuppressions(e.AsOf)...)
+	if err := r.readLedger(open); err != nil {
+		return err
+	}
+	e.ledger = r.ledger[:min(10, len(r.ledger))]
+	for i := range open {
+		s, err := r.suppression(&open[i])
+		if err != nil {
+			return err
+		}
+		e.Suppressions = append(e.Suppressions, s)
+	}
+	if retry := r.contact.Retry; retry.OpenAt(e.AsOf) && !e.is(hygiene.IsSuppressed) {
+		var err error
+		e.Retry, err = r.retry(retry)
+		return err
+	}
+	return nil
+}
+
+// maxLedgerRead is how many ledger entries are searched for those that opened the
+// suppressions, at about 300 bytes each. If an entry is older, the policy that
+// opened the suppression is not shown.
+const maxLedgerRead = 100_000
+
+// readLedger reads the latest entries, and as many more as it takes to find those
+// that opened the suppressions.
+func (r *evidenceReader) readLedger(open []hygiene.Suppression) (err error) {
+	for limit := 10; ; limit *= 10 {
+		if r.ledger, err = r.store.Ledger(r.contact.Key, limit); err != nil {
+			return err
+		}
+		found := !slices.ContainsFunc(open, func(s hygiene.Suppression) bool { return r.openingEntry(&s) == nil })
+		if found || len(r.ledger) < limit || limit >= maxLedgerRead {
+			return nil
+		}
+	}
+}
+
+// openingEntry is the latest entry that opened or renewed the suppression; nil
+// when none was read.
+func (r *evidenceReader) openingEntry(s *hygiene.Suppression) *store.LedgerEntry {
+	i := slices.IndexFunc(r.ledger, func(l store.LedgerEntry) bool {
+		return (l.Act == hygiene.Suppressed || l.Act == hygiene.Renewed) &&
+			l.Reason == s.Reason && l.Hand == s.Hand && l.Held == s.Held && l.At == s.Since.At
+	})
+	if i < 0 {
+		return nil
+	}
+	return &r.ledger[i]
+}
+
+func (r *evidenceReader) suppression(p *hygiene.Suppression) (view.Suppression, error) {
+	s := view.Suppression{Reason: p.Reason, Since: p.Since.At, Rule: p.Rule, By: p.By, Note: p.Note,
+		Evidence: p.Evidence, Hand: p.Hand.String(), Held: p.Held, Summary: r.summary(p)}
+	if p.Until != 0 {
+		s.Until = &p.Until
+	}
+	if l := r.openingEntry(p); l != nil {
+		s.Policy = l.Policy
+	}
+	for _, seq := range p.Evidence {
+		event, err := r.event(seq)
+		if err != nil {
+			return s, err
+		}
+		if event != nil {
+			s.Events = append(s.Events, *event)
+		}
+	}
+	s.Why = suppressionSentence(&s)
+	return s, nil
+}
+
+func (r *evidenceReader) retry(p *hygiene.Retry) (*view.Retry, error) {
+	retry := &view.Retry{DueAt: p.Due, Attempt: p.Attempt, MessageID: p.MessageID, LapsesAt: p.Lapses, Rule: p.Rule}
+	if rule := r.policy.RuleOf(&p.Grounds); rule != nil && rule.Then.Retry != nil {
+		retry.Attempts = len(rule.Then.Retry.After)
+	}
+	var err error
+	retry.Bounce, err = r.event(p.Since.Seq)
+	return retry, err
+}
+
+// event is the event with that seq; nil when it is no longer in the log.
+func (r *evidenceReader) event(seq int64) (*view.Event, error) {
+	if i := slices.IndexFunc(r.timeline, func(e view.Event) bool { return e.Seq == seq }); i >= 0 {
+		return &r.timeline[i], nil
+	}
+	e, ok, err := r.store.Event(seq)
+	if err != nil || !ok {
+		return nil, err
+	}
+	event := EventOf(&e)
+	return &event, nil
+}

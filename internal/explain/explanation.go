@@ -1,0 +1,16 @@
+package explain
+
+import (
+	"winnow/internal/console/view"
+	"winnow/store"
+)
+
+// Explanation is everything that winnow knows of a contact, as the API shows it, and
+// what only people are shown.
+type Explanation struct {
+	view.Explanation
+
+	reason string              // why the contact has its status
+	next   string              // what ends the status, and the commands to type
+	ledger []store.LedgerEntry // the latest entries, latest first
+}

@@ -1,0 +1,63 @@
+package explain
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"winnow/hygiene"
+	"winnow/internal/app"
+	"winnow/internal/ui"
+)
+
+// NotFound is the error for a key that no contact has. given is what the user
+// typed, key its normalized form. The error suggests what may have been meant.
+func NotFound(a *app.App, given, key string) error {
+	text := fmt.Sprintf("unknown contact %q", key)
+	if key != strings.TrimSpace(given) {
+		text += fmt.Sprintf(" (normalized from %q)", given)
+	}
+	text += ": it has no events yet, or they are unmatched or not swept; winnow status counts both"
+	hint, err := suggest(a, key)
+	if err != nil {
+		return err
+	}
+	if hint != "" {
+		text += "; " + hint
+	}
+	return errors.New(text)
+}
+
+// suggest says what the text may be instead of a contact's key: another spelling
+// of one, the ID of a message, or a phone number where keys are not phone numbers.
+// It is empty when nothing fits.
+func suggest(a *app.App, key string) (string, error) {
+	for _, spelling := range variants(key) {
+		if _, ok, err := a.Store.Contact(spelling); err != nil || ok {
+			return fmt.Sprintf("%q exists: %s", spelling, ui.CommandLine("winnow explain", spelling, "")), err
+		}
+	}
+	contact, unmatched, err := a.Store.Message(key)
+	switch {
+	case err != nil:
+		return "", err
+	case contact != "":
+		return fmt.Sprintf("%q is the ID of a message to %q: %s", key, contact, ui.CommandLine("winnow explain", contact, "")), nil
+	case unmatched > 0:
+		return fmt.Sprintf("%q is the ID of a message with %s; register its contact with winnow import messages FILE", key, ui.Count(unmatched, "unmatched event")), nil
+	}
+	if _, err := hygiene.ParsePhone(key, ""); err == nil && !a.Config.Keys.Phone {
+		return fmt.Sprintf("%q is a phone number, but contacts are identified by the key of the CRM; use that key", key), nil
+	}
+	return "", nil
+}
+
+// variants are other ways to write the same key.
+func variants(key string) []string {
+	bare := strings.NewReplacer(" ", "", "-", "", "(", "", ")", "").Replace(key)
+	list := []string{strings.ToLower(key), strings.ToUpper(key), bare, "+" + bare, strings.TrimPrefix(bare, "+"),
+		"+" + strings.TrimPrefix(bare, "00")}
+	slices.Sort(list)
+	return slices.DeleteFunc(slices.Compact(list), func(s string) bool { return s == key || s == "" || s == "+" })
+}

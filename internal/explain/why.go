@@ -1,0 +1,308 @@
+package explain
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"winnow/hygiene"
+	"winnow/internal/console/view"
+	"winnow/internal/ui"
+	"winnow/store"
+)
+
+// statusReason says as of when the contact has its status, and why. It follows
+// "KEY is STATUS" in a sentence.
+func (e *Explanation) statusReason() string {
+	text := fmt.Sprintf(" as of %s: ", e.AsOf)
+	switch {
+	case e.is(hygiene.IsSuppressed):
+		text += e.openSuppressions()[0].Why
+		if others := e.otherReasons(); others != "" {
+			text += "; also " + others
+		}
+	case e.is(hygiene.Cooling):
+		text += "may be retried from " + e.Retry.DueAt.String() + ", " + retrySentence(e.Retry)
+	case e.is(hygiene.RetryDue):
+		text += "may be retried since " + e.Retry.DueAt.String() + ", " + retrySentence(e.Retry)
+	default:
+		text += "nothing prevents texting it"
+	}
+	return text
+}
+
+// openSuppressions lists the suppressions that are in effect, the one that lasts
+// longest first. An opt-out comes before other permanent ones.
+func (e *Explanation) openSuppressions() []*view.Suppression {
+	end := func(s *view.Suppression) hygiene.Instant {
+		switch {
+		case s.Until != nil:
+			return *s.Until
+		case s.Reason == hygiene.OptedOut:
+			return math.MaxInt64
+		}
+		return math.MaxInt64 - 1
+	}
+	var list []*view.Suppression
+	for i := range e.Suppressions {
+		if e.Suppressions[i].Held == 0 {
+			list = append(list, &e.Suppressions[i])
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *view.Suppression) int { return cmp.Compare(end(b), end(a)) })
+	return list
+}
+
+func (e *Explanation) otherReasons() string {
+	var others []string
+	for _, s := range e.openSuppressions()[1:] {
+		others = append(others, fmt.Sprintf("%s (by %s)", s.Reason, s.Hand))
+	}
+	return ui.FirstOf(others, 3)
+}
+
+// suppressionSentence says why the suppression is open: "hard_bounce since T,
+// permanently, by rule R, on the hard bounce of message m (code 1400)".
+func suppressionSentence(s *view.Suppression) string {
+	text := s.Summary
+	if evidence := describeEvidence(s); evidence != "" {
+		text += ", on " + evidence
+	}
+	if s.Note != "" {
+		text += fmt.Sprintf(" (%s)", ui.Shorten(s.Note, maxWidth))
+	}
+	return text
+}
+
+func describeEvidence(s *view.Suppression) string {
+	n := len(s.Evidence)
+	switch {
+	case n == 0:
+		return ""
+	case s.Events == nil && n == 1:
+		return fmt.Sprintf("event %d, no longer in the log", s.Evidence[0])
+	case s.Events == nil:
+		return fmt.Sprintf("%s no longer in the log", ui.Count(int64(n), "event"))
+	}
+	latest := describeEvent(&s.Events[len(s.Events)-1])
+	if n > 1 {
+		return fmt.Sprintf("%s, the latest being %s", ui.Count(int64(n), "event"), latest)
+	}
+	return latest
+}
+
+// describeEvent is "the hard bounce of message m (code 1400)".
+func describeEvent(e *view.Event) string {
+	o, _ := hygiene.ParseOutcome(e.Outcome)
+	text := fmt.Sprintf("the %s of message %s", o.Noun(), ui.Shorten(e.MessageID, maxWidth/2))
+	if code := codeText(e); code != "" {
+		text += fmt.Sprintf(" (code %s)", ui.Shorten(code, maxWidth/5))
+	}
+	return text
+}
+
+// codeText is the provider's code; empty for none.
+func codeText(e *view.Event) string {
+	if e.Code == nil {
+		return ""
+	}
+	return fmt.Sprint(e.Code)
+}
+
+// summary says since when and until when the suppression holds, and who opened it.
+func (r *evidenceReader) summary(s *hygiene.Suppression) string {
+	text := s.Reason + " since " + s.Since.At.String()
+	if s.Until != 0 {
+		text += " until " + s.Until.String()
+	} else {
+		text += ", permanently"
+	}
+	origin := manualOrigin(s.Hand, s.By)
+	if s.Rule != "" {
+		origin = r.ruleName(&s.Grounds)
+	}
+	if origin != "" {
+		text += ", by " + origin
+	}
+	if s.Renewal.At.At != 0 {
+		text += fmt.Sprintf(", renewed at %s %s", s.Renewal.At.At, r.renewedBy(s))
+	}
+	return text
+}
+
+// renewedBy says who extended the suppression, which is the last rule or the last
+// operator that did.
+func (r *evidenceReader) renewedBy(s *hygiene.Suppression) string {
+	if s.Renewal.Rule != "" {
+		return "by " + r.ruleName(&s.Renewal.Grounds)
+	}
+	for _, l := range r.ledger {
+		if l.Act != hygiene.Renewed || l.At != s.Renewal.At.At || l.Reason != s.Reason || l.Hand != s.Hand {
+			continue
+		}
+		text := "by " + manualOrigin(l.Hand, l.By)
+		if l.Note != "" {
+			text += ", noting " + strconv.Quote(l.Note)
+		}
+		return text
+	}
+	return "manually"
+}
+
+// manualOrigin names who did what no rule did.
+func manualOrigin(hand hygiene.Hand, by string) string {
+	switch {
+	case hand != hygiene.ByImport:
+		return by
+	case by == "":
+		return "an import"
+	}
+	return "an import of " + by
+}
+
+// ruleName names the rule that acted, and says when the config has it in another
+// form or no longer.
+func (r *evidenceReader) ruleName(g *hygiene.Grounds) string {
+	text := "rule " + g.Rule
+	switch {
+	case r.policy.RuleOf(g) != nil:
+	case slices.ContainsFunc(r.policy.Rules, func(rule hygiene.Rule) bool { return rule.Name == g.Rule }):
+		text += " (edited since)"
+	default:
+		text += " (no longer in the config)"
+	}
+	if g.Review {
+		text += " in a review"
+	}
+	return text
+}
+
+// retrySentence says what the retry follows: "attempt 1 of 3 after the soft bounce
+// of message m (code 1404) at T, by rule R".
+func retrySentence(r *view.Retry) string {
+	text := attemptText(r)
+	switch {
+	case r.Bounce != nil:
+		text += fmt.Sprintf(" after %s at %s", describeEvent(r.Bounce), r.Bounce.At)
+	case r.MessageID != "":
+		text += " after a bounce of message " + ui.Shorten(r.MessageID, maxWidth/2)
+	}
+	return text + ", by rule " + r.Rule
+}
+
+// attemptText is "attempt 1 of 3".
+func attemptText(r *view.Retry) string {
+	if r.Attempts == 0 {
+		return fmt.Sprintf("attempt %d", r.Attempt)
+	}
+	return fmt.Sprintf("attempt %d of %d", r.Attempt, r.Attempts)
+}
+
+// nextSteps says what ends the status or, for an active contact, what was decided
+// last; and what can be done about suppressions that a breaker holds.
+func (e *Explanation) nextSteps(p *hygiene.Policy, c *hygiene.Contact) (steps []string) {
+	switch {
+	case e.is(hygiene.IsSuppressed):
+		steps = append(steps, e.suppressionEnd(p))
+	case e.Retry != nil:
+		steps = append(steps, fmt.Sprintf("The retry lapses at %s; a delivery, another message or a suppression ends it sooner", e.Retry.LapsesAt))
+	default:
+		// An entry that a breaker holds has decided nothing yet.
+		i := slices.IndexFunc(e.ledger, func(l store.LedgerEntry) bool { return l.At <= e.AsOf && l.Held == 0 })
+		if i >= 0 {
+			steps = append(steps, "Last decision: "+describeDecision(&e.ledger[i], c))
+		}
+	}
+	for i := range e.Suppressions {
+		if s := &e.Suppressions[i]; s.Held != 0 {
+			steps = append(steps, fmt.Sprintf("%s since %s has no effect until its surge is reviewed: winnow breaker release %d puts it into effect, winnow breaker discard %d drops it",
+				s.Reason, s.Since, s.Held, s.Held))
+		}
+	}
+	return steps
+}
+
+// suppressionEnd says until when the contact is suppressed, and how to end it.
+func (e *Explanation) suppressionEnd(p *hygiene.Policy) string {
+	open := e.openSuppressions()
+	until, release := open[0].Until, e.releasingRule(p)
+	switch {
+	case len(open) > 1 && until != nil:
+		return fmt.Sprintf("The last of these ends on %s", *until)
+	case len(open) > 1:
+		return "They last until someone lifts them: " + e.allowCommands()
+	case until != nil && release != "":
+		return fmt.Sprintf("It ends on %s, or when rule %s releases it", *until, release)
+	case until != nil:
+		return fmt.Sprintf("It ends on %s", *until)
+	case release != "":
+		return fmt.Sprintf("It lasts until rule %s releases it or someone lifts it: %s", release, e.allowCommands())
+	}
+	return "It lasts until someone lifts it: " + e.allowCommands()
+}
+
+// releasingRule names the rule that would lift the only open suppression; empty
+// when there are several, or when none would. Rules do not lift what an operator
+// or an import opened.
+func (e *Explanation) releasingRule(p *hygiene.Policy) string {
+	open := e.openSuppressions()
+	if len(open) > 1 || open[0].Hand != hygiene.ByRule.String() {
+		return ""
+	}
+	for i := range p.Rules {
+		if r := &p.Rules[i]; slices.Contains(r.Then.Release, open[0].Reason) {
+			return r.Name
+		}
+	}
+	return ""
+}
+
+// allowCommands are the commands that lift all permanent suppressions.
+func (e *Explanation) allowCommands() string {
+	var commands []string
+	for _, s := range e.openSuppressions() {
+		switch {
+		case s.Until != nil:
+		case s.Reason == hygiene.OptedOut:
+			commands = append(commands, ui.CommandLine("winnow allow", e.Contact, "--reason "+hygiene.OptedOut))
+		default:
+			commands = append(commands, ui.CommandLine("winnow allow", e.Contact, ""))
+		}
+	}
+	slices.Sort(commands)
+	return strings.Join(slices.Compact(commands), "; ")
+}
+
+// describeDecision says what a ledger entry did to a contact that is active now.
+func describeDecision(l *store.LedgerEntry, c *hygiene.Contact) string {
+	at := " at " + l.At.String()
+	switch {
+	case l.Rule != "":
+		at += " by rule " + l.Rule
+	case l.By != "":
+		at += " by " + l.By
+	}
+	if l.Note != "" {
+		at += fmt.Sprintf(" (%s)", ui.Shorten(l.Note, maxWidth))
+	}
+	switch l.Act {
+	case hygiene.Suppressed, hygiene.Renewed:
+		return "suppressed for " + l.Reason + at + ", ended on " + l.Until.String()
+	case hygiene.Released:
+		return "released from " + l.Reason + at
+	case hygiene.RetrySet:
+		text := fmt.Sprintf("retry %d set%s, due at %s", l.Attempt, at, l.Until)
+		if c.Retry != nil {
+			text += ", lapsed at " + c.Retry.Lapses.String()
+		}
+		return text
+	case hygiene.RetryEnded:
+		return fmt.Sprintf("retry %d ended%s", l.Attempt, at)
+	case hygiene.GaveUp:
+		return fmt.Sprintf("no more retries after bounce %d%s", l.Attempt, at)
+	}
+	return strings.TrimSpace(string(l.Act)+" "+l.Reason) + at
+}

@@ -1,0 +1,221 @@
+package exports
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/ui"
+	"winnow/segments"
+	"winnow/segments/destination"
+	"winnow/store"
+)
+
+// Redelivery is the result of delivering an existing run.
+type Redelivery struct {
+	Export       string             `json:"export"`
+	Run          string             `json:"run"`
+	Destinations []destinationState `json:"destinations"`
+}
+
+// target is a destination that a run is redelivered to.
+type target struct {
+	segments.Remote
+	directory bool
+}
+
+// Redeliver delivers a published run to these destinations or, if there are none,
+// to all destinations of the export that lack it. which is the name of the run, or
+// latest. A directory need not be one of the config.
+func (x *Exporter) Redeliver(ctx context.Context, name, which string, to []string) (Redelivery, error) {
+	e, err := x.ExportNamed(name)
+	if err != nil {
+		return Redelivery{}, err
+	}
+	run, err := x.publishedRun(e, which)
+	if err != nil {
+		return Redelivery{}, err
+	}
+	result := Redelivery{Export: e.Name, Run: run.Name, Destinations: []destinationState{}}
+	targets, err := x.targets(e, run, to)
+	if err != nil || len(targets) == 0 {
+		return result, err
+	}
+	from, err := x.verifiedCopy(ctx, e, run.Name)
+	if err != nil {
+		return result, fmt.Errorf("run %s/%s can't be redelivered: %w", e.Name, run.Name, err)
+	}
+	defer from.Close()
+	for _, t := range targets {
+		var state destinationState
+		if t.directory {
+			state, err = x.deliverLocal(ctx, e, run, t, from.FS())
+		} else {
+			state, err = x.deliverRemote(ctx, e, run, t)
+		}
+		if result.Destinations = append(result.Destinations, state); err != nil {
+			return result, err
+		}
+	}
+	return result, nil
+}
+
+// deliverRemote delivers the run to a remote of the export, whether or not it is
+// due or was delivered before.
+func (x *Exporter) deliverRemote(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote) (state destinationState, err error) {
+	d := store.Delivery{Export: e.Name, Run: run.Name, ScheduledAt: run.ScheduledAt, Remote: to.String()}
+	err = x.withDeliveryLock(ctx, e.Name, to, func() error {
+		if err := x.enqueue(e); err != nil {
+			return err
+		}
+		deliveries, err := x.Store.Deliveries(e.Name)
+		if err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(deliveries, func(k store.Delivery) bool { return k.ScheduledAt == d.ScheduledAt && k.Remote == d.Remote }); i >= 0 {
+			d = deliveries[i]
+		}
+		state, err = x.attempt(ctx, e, to, d)
+		return err
+	})
+	return state, err
+}
+
+// deliverLocal copies the run into a directory. The store does not record that. It
+// is tried once, because sweeps and runs wait meanwhile.
+func (x *Exporter) deliverLocal(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote, from fs.FS) (destinationState, error) {
+	state := destinationState{To: to.String(), Status: string(segments.Published)}
+	var sendErr error
+	err := x.Exclusive(ctx, func() error {
+		sendErr = x.send(ctx, e, to, run.Name, from)
+		return ctx.Err()
+	})
+	if sendErr != nil {
+		state.Status, state.Error = missing, sendErr.Error()
+	}
+	return state, err
+}
+
+// publishedRun finds a published run by the name of its folder, or the latest one.
+func (x *Exporter) publishedRun(e segments.Export, which string) (segments.Run, error) {
+	if which == "latest" {
+		run, ok, err := x.Store.LastRun(e.Name, segments.Published, segments.Released)
+		if err == nil && !ok {
+			err = fmt.Errorf("no run of %s has been published yet; make one with winnow export %s", e.Name, e.Name)
+		}
+		return run, err
+	}
+	which = strings.TrimPrefix(which, e.Name+"/")
+	at, err := time.Parse(segments.RunLayout, which)
+	if err != nil {
+		return segments.Run{}, ui.Usagef("--run %q is not a run; write its folder, for example 2026-11-23T020000Z, or latest", which)
+	}
+	run, known, err := x.Store.RunOf(e.Name, hygiene.InstantOf(at))
+	if err == nil && (!known || run.Status != segments.Published && run.Status != segments.Released) {
+		err = x.notPublished(e, which, run)
+	}
+	return run, err
+}
+
+// notPublished is the error for a run that can't be redelivered. It names the runs
+// that can be.
+func (x *Exporter) notPublished(e segments.Export, which string, run segments.Run) error {
+	why := fmt.Errorf("%w %s/%s", ErrRunNotFound, e.Name, which)
+	switch run.Status {
+	case "":
+	case segments.Held:
+		return fmt.Errorf("run %s/%s is held; publish it first with winnow release %s/%s", e.Name, which, e.Name, which)
+	default:
+		why = fmt.Errorf("run %s/%s is %s, and only a published run can be redelivered", e.Name, which, run.Status)
+	}
+	published, err := x.Store.RunsOf(e.Name, max(e.Keep, 1), segments.Published, segments.Released)
+	if err != nil {
+		return err
+	}
+	var kept []string
+	for _, r := range published {
+		if place, err := x.locate(e, r.Name); err == nil && place == segments.AmongPublished {
+			kept = append(kept, r.Name)
+		}
+	}
+	const maxRuns = 10
+	others := "no run of " + e.Name + " is kept"
+	if len(kept) > 0 {
+		others = "kept runs: " + strings.Join(kept[:min(len(kept), maxRuns)], ", ")
+	}
+	if len(kept) > maxRuns {
+		others += fmt.Sprintf(" and %d older", len(kept)-maxRuns)
+	}
+	return fmt.Errorf("%w; %s", why, others)
+}
+
+// targets are the named destinations, each once, or those that lack the run.
+func (x *Exporter) targets(e segments.Export, run segments.Run, named []string) (list []target, err error) {
+	for _, name := range named {
+		t, err := x.target(e, name)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(list, func(other target) bool { return other.String() == t.String() }) {
+			list = append(list, t)
+		}
+	}
+	if len(named) > 0 {
+		return list, nil
+	}
+	states, err := x.destinationStates(e, run)
+	for i, s := range states {
+		switch {
+		case s.ok():
+		case i < len(e.To):
+			list = append(list, target{destination.Directory(e.To[i]), true})
+		default:
+			list = append(list, target{e.Remotes[i-len(e.To)], false})
+		}
+	}
+	return list, err
+}
+
+// target finds the destination that a name means: one of the config, written as
+// there or as winnow prints it, or any other directory.
+func (x *Exporter) target(e segments.Export, name string) (target, error) {
+	if scheme, _, is := strings.Cut(name, "://"); is {
+		return remoteNamed(e, scheme, name, x.Config.Path)
+	}
+	full := name
+	if !filepath.IsAbs(name) {
+		full = filepath.Join(filepath.Dir(x.Config.Path), name)
+	}
+	// A destination of the config is relative to the config, any other to the
+	// working directory.
+	if full, err := filepath.Abs(full); err == nil && slices.Contains(e.To, full) {
+		return target{destination.Directory(full), true}, nil
+	}
+	full, err := filepath.Abs(name)
+	return target{destination.Directory(full), true}, err
+}
+
+// remoteNamed finds a remote of the export by its URL. Errors do not show the URL
+// as it was typed: it may contain a password.
+func remoteNamed(e segments.Export, scheme, name, file string) (target, error) {
+	shown := name
+	if s, err := destination.ParseSFTP(name); err == nil {
+		shown = s.String()
+	} else if strings.EqualFold(scheme, "sftp") {
+		return target{}, ui.Usagef("--to: %w", err)
+	}
+	for _, to := range e.Remotes {
+		if to.String() == shown {
+			return target{to, false}, nil
+		}
+	}
+	if !strings.EqualFold(scheme, "sftp") {
+		shown = scheme + "://…"
+	}
+	return target{}, fmt.Errorf("export %s has no destination %s in %s; add it there, with the keys that it needs", e.Name, shown, file)
+}

@@ -1,0 +1,123 @@
+package exports
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"winnow/hygiene"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// ReleaseResult is what a release did.
+type ReleaseResult struct {
+	segments.Run
+	Discarded []string `json:"discarded"` // other runs that were held, as EXPORT/RUN
+}
+
+// Why a run can't be released.
+var (
+	ErrRunNotFound = errors.New("there is no run")
+	ErrNotHeld     = errors.New("only a held run can be released")
+)
+
+// Release publishes a held run. It succeeds once one destination has the run; what
+// the others lack is the error, beside the result.
+func (x *Exporter) Release(ctx context.Context, export string, scheduled, now hygiene.Instant) (result ReleaseResult, err error) {
+	e, err := x.ExportNamed(export)
+	if err != nil {
+		return ReleaseResult{}, err
+	}
+	err = x.Exclusive(ctx, func() error {
+		run, err := x.HeldRun(export, scheduled)
+		if err == nil {
+			result, err = x.releaseLocked(e, run, now)
+		}
+		return err
+	})
+	return result, err
+}
+
+// HeldRun is the held run of that scheduled time. Otherwise the error is
+// [ErrRunNotFound] or [ErrNotHeld], and names the runs that are held.
+func (x *Exporter) HeldRun(export string, scheduled hygiene.Instant) (segments.Run, error) {
+	run, known, err := x.Store.RunOf(export, scheduled)
+	if err != nil || known && run.Status == segments.Held {
+		return run, err
+	}
+	held, err := x.Store.RunsOf(export, store.AllRuns, segments.Held)
+	if err != nil {
+		return segments.Run{}, err
+	}
+	others := "no run of " + export + " is held now"
+	if len(held) > 0 {
+		others = "held runs: " + strings.Join(RunNames(held), ", ")
+	}
+	name := export + "/" + segments.RunName(scheduled)
+	if !known {
+		return segments.Run{}, fmt.Errorf("%w %s; %s", ErrRunNotFound, name, others)
+	}
+	return segments.Run{}, fmt.Errorf("run %s is %s; %w; %s", name, run.Status, ErrNotHeld, others)
+}
+
+// releaseLocked releases a run for a caller that holds the store lock.
+func (x *Exporter) releaseLocked(e segments.Export, run segments.Run, now hygiene.Instant) (ReleaseResult, error) {
+	held, err := x.Store.RunsOf(e.Name, store.AllRuns, segments.Held)
+	if err != nil {
+		return ReleaseResult{}, err
+	}
+	var errs []error
+	to := x.releaseTargets(e, run)
+	for _, d := range to {
+		if err := d.Release(e.Name, run.Name); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	releaseErr := errors.Join(errs...)
+	if len(errs) == len(to) {
+		return ReleaseResult{}, fmt.Errorf("%w; if the run's files are gone, winnow export %s makes a new one", releaseErr, e.Name)
+	}
+	run.Status, run.FinishedAt = segments.Released, now
+	run.Error = "" // why it was held no longer matters; what it lacks does
+	if lacks := append(failuresOf(ManifestOf(x.Directories(e), run)), errs...); len(lacks) > 0 {
+		run.Error = segments.Sentence(lacks).Error()
+	}
+	if err := x.Store.EndRun(run); err != nil {
+		return ReleaseResult{}, errors.Join(err, releaseErr)
+	}
+	errs = append(errs, x.cleanUp(e))
+	for _, d := range to {
+		errs = append(errs, d.Prune(e.Name, max(e.Keep, 1)))
+	}
+	result := ReleaseResult{Run: run, Discarded: []string{}}
+	for _, name := range RunNames(held) {
+		if name != run.Export+"/"+run.Name {
+			result.Discarded = append(result.Discarded, name)
+		}
+	}
+	return result, errors.Join(errs...)
+}
+
+// failuresOf says which segments and deltas the run lacks.
+func failuresOf(m segments.Manifest) (errs []error) {
+	for _, f := range m.Failed {
+		errs = append(errs, fmt.Errorf("segment %q: %s", f.Segment, f.Error))
+	}
+	return errs
+}
+
+// releaseTargets are the destinations in which to release the run: all, except an
+// outbox that is younger than the run. The remotes then get the copy of a
+// directory.
+func (x *Exporter) releaseTargets(e segments.Export, run segments.Run) []segments.Destination {
+	all := x.destinations(e)
+	if len(e.To) == 0 || len(all) == len(e.To) {
+		return all
+	}
+	if place, err := x.outbox().Find(e.Name, run.Name); err != nil || place != segments.Nowhere {
+		return all
+	}
+	return all[:len(e.To)]
+}

@@ -1,0 +1,114 @@
+package exports
+
+import (
+	"fmt"
+	"slices"
+
+	"winnow/hygiene"
+	"winnow/internal/ui"
+	"winnow/segments"
+	"winnow/segments/destination"
+	"winnow/store"
+)
+
+// destinationState is whether one destination has a run.
+type destinationState struct {
+	To     string          `json:"to"`
+	Status string          `json:"status"` // published, held, missing; of remotes: delivered, held, waiting, gone, missing
+	Error  string          `json:"error,omitempty"`
+	NextAt hygiene.Instant `json:"next_at,omitzero"` // when the daemon tries again
+}
+
+// missing is the status of a run that a destination does not have.
+const missing = "missing"
+
+func deliveryState(d store.Delivery) destinationState {
+	return destinationState{To: d.Remote, Status: string(d.Status), Error: d.Error, NextAt: d.NextAt}
+}
+
+// ok reports whether the destination has the run, or must not have it yet.
+func (s destinationState) ok() bool {
+	return s.Status != missing && s.Status != string(store.Waiting) && s.Status != string(store.Gone)
+}
+
+// destinationStates are the states of a run in all destinations of its export, the
+// directories first.
+func (x *Exporter) destinationStates(e segments.Export, run segments.Run) ([]destinationState, error) {
+	list := []destinationState{}
+	for _, dir := range e.To {
+		place, err := destination.Directory(dir).Find(e.Name, run.Name)
+		s := destinationState{To: dir, Status: [...]string{segments.Nowhere: missing, segments.AmongHeld: "held", segments.AmongPublished: "published"}[place]}
+		if err != nil {
+			s.Error = err.Error()
+		}
+		list = append(list, s)
+	}
+	deliveries, err := x.Store.Deliveries(e.Name)
+	for _, to := range e.Remotes {
+		list = append(list, remoteState(to.String(), run, deliveries))
+	}
+	return list, err
+}
+
+// remoteState is the state of a run in a remote. A run that waits for an older one
+// has the error of the older one.
+func remoteState(remote string, run segments.Run, deliveries []store.Delivery) destinationState {
+	s := destinationState{To: remote, Status: missing}
+	if run.Status == segments.Held {
+		s.Status = string(segments.Held)
+	}
+	var first *store.Delivery // that waits for the remote
+	for i := range deliveries {
+		d := &deliveries[i]
+		if d.Remote != remote {
+			continue
+		}
+		if first == nil && d.Status == store.Waiting {
+			first = d
+		}
+		if d.ScheduledAt != run.ScheduledAt {
+			continue
+		}
+		s.Status, s.Error, s.NextAt = string(d.Status), d.Error, d.NextAt
+		if d.Status == store.Waiting && d != first {
+			s.Error, s.NextAt = "run "+first.Export+"/"+first.Run+" goes there first: "+first.Error, first.NextAt
+		}
+	}
+	return s
+}
+
+// needsStates reports whether to print the destinations: if there are remotes, or
+// if a destination lacks the run.
+func needsStates(e segments.Export, list []destinationState) bool {
+	return len(e.Remotes) > 0 || slices.ContainsFunc(list, func(s destinationState) bool { return !s.ok() })
+}
+
+// printStates prints which destinations have the run, and on stderr why the others
+// do not, with the command that delivers it there. The error is [ui.ErrNo] if one
+// lacks it.
+func printStates(out *ui.Printer, export, run string, list []destinationState) error {
+	if !out.JSON && len(list) > 0 {
+		rows := [][]string{{"DESTINATION", "STATUS"}}
+		for _, s := range list {
+			rows = append(rows, []string{s.To, s.Status})
+		}
+		ui.Table(out.Stdout, rows)
+	}
+	var err error
+	for _, s := range list {
+		if s.ok() {
+			continue
+		}
+		err = ui.ErrNo
+		why, retry := s.Error, ""
+		if why == "" {
+			why = fmt.Sprintf("destination %s does not have run %s/%s", s.To, export, run)
+		}
+		if s.Status == string(store.Waiting) {
+			retry = fmt.Sprintf("a daemon retries automatically, not before %s; ", s.NextAt)
+		}
+		out.Warn("%s", why)
+		out.Warn("%sto deliver it now: winnow export %s --run %s --to %s", retry, export, run, s.To)
+	}
+	return err
+}

@@ -1,0 +1,188 @@
+package impact
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"winnow/hygiene"
+	"winnow/internal/app"
+	"winnow/internal/ui"
+	"winnow/store"
+)
+
+// Trip is one surge that a breaker held, as JSON.
+type Trip struct {
+	ID         int64           `json:"id"`
+	Source     string          `json:"source"`
+	Outcome    string          `json:"outcome"`
+	From       hygiene.Instant `json:"from"`  // receipt of the first event that was held
+	Until      hygiene.Instant `json:"until"` // receipt of the last one
+	Share      float64         `json:"share"` // the highest, from 0 to 1
+	Window     string          `json:"window"`
+	Events     int64           `json:"events"`
+	Contacts   int64           `json:"contacts"`
+	State      store.TripState `json:"state"`
+	ReviewedAt hygiene.Instant `json:"reviewed_at,omitzero"`
+	By         string          `json:"by,omitempty"`
+	Batch      int64           `json:"batch,omitempty"`
+
+	// While it waits for review: the contacts suppressed before it tripped.
+	AlreadySuppressed *int64   `json:"already_suppressed,omitempty"`
+	Samples           []string `json:"samples,omitempty"`
+}
+
+func newTrip(t *store.Trip) Trip {
+	return Trip{ID: t.ID, Source: t.Source, Outcome: t.Outcome.String(), From: t.Since, Until: t.Until, Share: t.Share, Window: hygiene.FormatDuration(t.Window),
+		Events: t.Events, Contacts: t.Contacts, State: t.State, ReviewedAt: t.ReviewedAt, By: t.By, Batch: t.Batch}
+}
+
+// TripList is all trips, those that wait for review first.
+type TripList struct {
+	trips       []store.Trip
+	before      []store.Before // of each that waits: what was suppressed before it tripped
+	hasBreakers bool           // the config has a breaker
+}
+
+// ListTrips reads the trips and, for those that wait for review, what was
+// suppressed before they tripped. progress may be nil.
+func ListTrips(ctx context.Context, a *app.App, now hygiene.Instant, progress func(int64)) (*TripList, error) {
+	trips, err := a.Store.Trips()
+	if err != nil {
+		return nil, err
+	}
+	waiting := 0
+	for waiting < len(trips) && trips[waiting].State == store.TripHeld {
+		waiting++
+	}
+	before, err := a.Store.SuppressedBefore(ctx, trips[:waiting], now, progress)
+	return &TripList{trips, before, len(a.Config.Breakers) > 0}, err
+}
+
+// Items are the trips as JSON.
+func (l *TripList) Items() []Trip {
+	items := []Trip{}
+	for i := range l.trips {
+		item := newTrip(&l.trips[i])
+		if i < len(l.before) {
+			item.AlreadySuppressed, item.Samples = &l.before[i].Contacts, l.before[i].Samples
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+// maxTrips is how many trips fit on a screen, of those that wait and of the others.
+const maxTrips = 10
+
+// Print prints the trips.
+func (l *TripList) Print(w io.Writer) {
+	switch {
+	case len(l.trips) == 0 && !l.hasBreakers:
+		fmt.Fprintln(w, "the config has no breaker; add one under hygiene.breaker")
+		return
+	case len(l.before) == 0:
+		fmt.Fprintln(w, "nothing waits for review: no breaker holds anything")
+	default:
+		fmt.Fprintf(w, "%s for review\n", ui.CountVerb(int64(len(l.before)), "surge", "waits", "wait"))
+	}
+	for i := range l.before[:min(maxTrips, len(l.before))] {
+		printTrip(w, &l.trips[i], &l.before[i])
+	}
+	if more := len(l.before) - maxTrips; more > 0 {
+		fmt.Fprintf(w, "\nand %s; --json lists all\n", ui.Count(int64(more), "more surge"))
+	}
+	printReviewed(w, l.trips[len(l.before):])
+}
+
+// printTrip prints what surged, what waits, what did not wait, and what to type.
+func printTrip(w io.Writer, t *store.Trip, before *store.Before) {
+	fmt.Fprintf(w, "\ntrip %d: %s\n", t.ID, DescribeSurge(t))
+	fmt.Fprintf(w, "  %s held, and with them the verdicts on %s\n", ui.CountVerb(t.Events, "event", "is", "are"), ui.Count(t.Contacts, "contact"))
+	if before.Contacts > 0 {
+		fmt.Fprintf(w, "  before it tripped, such events since %s suppressed %s, and these suppressions are in effect: %s\n",
+			t.From(), ui.Count(before.Contacts, "contact"), formatKeys(before))
+	}
+	ui.Table(w, [][]string{
+		{fmt.Sprintf("  winnow breaker release %d", t.ID), "the events are right: the verdicts take effect"},
+		{fmt.Sprintf("  winnow breaker discard %d", t.ID), "the provider or the carrier was wrong: these events suppress nobody"},
+	})
+}
+
+// DescribeSurge says of which outcome, source and time the surge was.
+func DescribeSurge(t *store.Trip) string {
+	return fmt.Sprintf("%s was up to %s of the events of %s within %s, from %s to %s", t.Outcome, ui.Percent(t.Share), ui.Printable(t.Source),
+		hygiene.FormatDuration(t.Window), t.Since, t.Until)
+}
+
+// formatKeys lists the contacts of the sample and counts the others.
+func formatKeys(b *store.Before) string {
+	text := ui.Printable(strings.Join(b.Samples, ", "))
+	if more := b.Contacts - int64(len(b.Samples)); more > 0 {
+		text += " and " + ui.Number(more) + " more"
+	}
+	return text
+}
+
+// printReviewed prints the reviewed trips, the latest first.
+func printReviewed(w io.Writer, trips []store.Trip) {
+	if len(trips) == 0 {
+		return
+	}
+	rows := [][]string{{"TRIP", "STATE", "SOURCE", "OUTCOME", "FROM", "UNTIL", "EVENTS", "CONTACTS", "REVIEWED", "BY", "BATCH"}}
+	for i := range trips[:min(maxTrips, len(trips))] {
+		t := &trips[i]
+		rows = append(rows, []string{fmt.Sprint(t.ID), string(t.State), t.Source, t.Outcome.String(), t.Since.String(), t.Until.String(),
+			ui.Number(t.Events), ui.Number(t.Contacts), t.ReviewedAt.String(), t.By, fmt.Sprint(t.Batch)})
+	}
+	fmt.Fprintln(w)
+	ui.Table(w, rows)
+}
+
+// TripReview is what the review of a trip did.
+type TripReview struct {
+	Trip
+	Changed int64 `json:"changed"` // contacts
+	Changes int64 `json:"changes"` // ledger entries
+}
+
+// ReleaseTrip lets the verdicts on the events of a surge take effect.
+func ReleaseTrip(ctx context.Context, ops *app.Operations, id int64, note string, now hygiene.Instant) (*TripReview, error) {
+	return reviewTrip(ctx, ops, ops.Store.ReleaseTrip, id, note, now)
+}
+
+// DiscardTrip makes the events of a surge count as evidence no longer.
+func DiscardTrip(ctx context.Context, ops *app.Operations, id int64, note string, now hygiene.Instant) (*TripReview, error) {
+	return reviewTrip(ctx, ops, ops.Store.DiscardTrip, id, note, now)
+}
+
+// reviewTrip sweeps first, so that no event of the surge is judged after its
+// review.
+func reviewTrip(ctx context.Context, ops *app.Operations, review func(context.Context, store.Review) (store.Trip, store.Batched, error), id int64, note string, now hygiene.Instant) (*TripReview, error) {
+	var r TripReview
+	err := ops.AfterSweep(ctx, now, func() error {
+		before, err := ops.PriorSuppressions(ctx, id, now)
+		if err != nil {
+			return err
+		}
+		t, did, err := review(ctx, store.Review{Trip: id, Policy: ops.Config.Policy, Now: now, By: app.Operator(), Note: note, Progress: ops.Progress})
+		r = TripReview{newTrip(&t), did.Contacts, did.Changes}
+		r.AlreadySuppressed, r.Samples = &before.Contacts, before.Samples
+		return err
+	})
+	return &r, err
+}
+
+// Summary says what the review did, and how to undo a discard.
+func (r *TripReview) Summary() string {
+	if r.State == store.TripReleased {
+		return fmt.Sprintf("released trip %d: %s changed, %s in the ledger", r.ID, ui.Count(r.Changed, "contact"), ui.Count(r.Changes, "change"))
+	}
+	text := fmt.Sprintf("discarded trip %d: its evidence about %s no longer counts; %s of them had been suppressed before it tripped; %s in the ledger", r.ID,
+		ui.Count(r.Changed, "contact"), ui.Number(*r.AlreadySuppressed), ui.Count(r.Changes, "change"))
+	if r.Batch != 0 {
+		text += fmt.Sprintf("; to undo this: winnow undo --batch %d --apply", r.Batch)
+	}
+	return text
+}

@@ -1,0 +1,131 @@
+package impact
+
+import (
+	"context"
+	"fmt"
+
+	"winnow/hygiene"
+	"winnow/internal/app"
+	"winnow/internal/ui"
+	"winnow/store"
+)
+
+// RejudgeResult is what a rejudge did, or would do.
+type RejudgeResult struct {
+	Kind       store.BatchKind `json:"kind"`
+	Batch      int64           `json:"batch,omitempty"`
+	Applied    bool            `json:"applied"`
+	Policy     string          `json:"policy"`
+	Contacts   int64           `json:"contacts"`          // changed
+	Changes    int64           `json:"changes,omitempty"` // ledger entries; known once applied
+	Suppressed int64           `json:"suppressed"`
+	Released   int64           `json:"released"`
+	OptedOut   int64           `json:"released_opted_out"` // of the released
+	Retries    int64           `json:"retries"`
+	Unswept    int64           `json:"unswept"` // events that wait for the next sweep and are not in the numbers
+	Rules      []plannedRule   `json:"rules"`
+
+	plan *Plan
+}
+
+// RejudgeOptions say what a rejudge may do.
+type RejudgeOptions struct {
+	Apply          bool
+	ReleaseOptOuts bool // release contacts that had opted out as well
+	Note           string
+}
+
+// Rejudge judges all contacts again by the config, or shows what that would
+// change. Without ReleaseOptOuts it refuses to release contacts that had opted
+// out.
+func Rejudge(ctx context.Context, out *ui.Printer, ops *app.Operations, o RejudgeOptions, now hygiene.Instant) (*RejudgeResult, error) {
+	a := &app.App{Config: ops.Config, Store: ops.Store}
+	if !o.Apply {
+		return planRejudge(ctx, out, a, now)
+	}
+	var r *RejudgeResult
+	b := store.Batch{Kind: store.RejudgeBatch, By: app.Operator(), Note: o.Note, About: "policy " + a.Config.Hash}
+	did, err := ops.Rejudge(ctx, b, now, func() (err error) {
+		if r, err = planRejudge(ctx, out, a, now); err == nil && !o.ReleaseOptOuts {
+			err = r.checkOptOuts()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, interrupted(err, did)
+	}
+	r.Applied, r.Batch, r.Contacts, r.Changes = true, did.Batch, did.Contacts, did.Changes
+	return r, nil
+}
+
+// interrupted adds to the error how far a batch came, if it began.
+func interrupted(err error, did store.Batched) error {
+	if did.Batch == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; batch %d stopped after %s; run the command again to finish it", err, did.Batch, ui.Count(did.Contacts, "contact"))
+}
+
+// checkOptOuts refuses to lift opt-outs that the operator did not confirm. Those
+// contacts said no; that a rule was removed or changed does not change that.
+func (r *RejudgeResult) checkOptOuts() error {
+	if r.OptedOut == 0 {
+		return nil
+	}
+	return fmt.Errorf("this would release %s that had opted out, so nothing was changed; restore the rule that suppressed them, or confirm with --reason %s",
+		ui.Count(r.OptedOut, "contact"), hygiene.OptedOut)
+}
+
+// planRejudge is a plan without what only the next review does. Rejudge does not
+// run the rules of the review, so they count as unchanged.
+func planRejudge(ctx context.Context, out *ui.Printer, a *app.App, now hygiene.Instant) (*RejudgeResult, error) {
+	known, err := readBaseline(out, a)
+	if err != nil {
+		return nil, err
+	}
+	p, err := compareContacts(ctx, out, a, &baseline{inForce: a.Config, judged: known.judged}, now)
+	if err != nil {
+		return nil, err
+	}
+	return &RejudgeResult{Kind: store.RejudgeBatch, Policy: a.Config.Hash, Contacts: p.atRejudge, Suppressed: p.Suppressed, Released: p.Released, OptedOut: p.OptedOut,
+		Retries: p.Retries, Unswept: p.Unswept, Rules: p.Rules, plan: p}, nil
+}
+
+// Print prints the result, and how to apply or revert it.
+func (r *RejudgeResult) Print(out *ui.Printer, path string) error {
+	if out.JSON {
+		return out.PrintJSON(r)
+	}
+	fmt.Fprintln(out.Stdout, r.summary(path))
+	r.plan.printTables(out.Stdout)
+	if r.Contacts > 0 {
+		fmt.Fprintln(out.Stdout)
+	}
+	if r.Unswept > 0 && !r.Applied {
+		fmt.Fprintln(out.Stdout, unsweptNote(r.Unswept))
+	}
+	var err error
+	switch {
+	case r.Batch != 0:
+		_, err = fmt.Fprintf(out.Stdout, "batch %d: to revert it, rejudge by the previous config; winnow policy lists the configs that judged\n", r.Batch)
+	case !r.Applied && r.Contacts+r.Unswept > 0:
+		_, err = fmt.Fprintf(out.Stdout, "nothing was changed; to apply this: winnow rejudge --apply%s\n", app.ConfigFlag(path))
+	}
+	return err
+}
+
+func (r *RejudgeResult) summary(path string) string {
+	switch {
+	case r.Contacts == 0:
+		return "rejudge: " + r.plan.unchanged(path)
+	case r.Applied:
+		return fmt.Sprintf("rejudged %s by %s: %s; %s; %s in the ledger", ui.Count(r.Contacts, "contact"), path,
+			r.plan.counts("%s suppressed, %s released, %s to retry"), r.plan.segmentCounts(), ui.Count(r.Changes, "change"))
+	}
+	return "rejudge: " + r.plan.counts("%s to suppress, %s to release, %s to retry") + "; " + r.plan.segmentCounts()
+}
+
+// unsweptNote says which events a preview leaves out.
+func unsweptNote(unswept int64) string {
+	return ui.CountVerb(unswept, "event", "is", "are") + " not swept yet and not in these numbers; --apply sweeps them first"
+}

@@ -1,0 +1,276 @@
+package impact
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/app"
+	"winnow/internal/config"
+	"winnow/internal/ui"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// UndoRange is a range of events that are to count as evidence no longer, as the
+// operator wrote it. [UndoRange.Parse] comes first.
+type UndoRange struct {
+	Rule, Reason, Since, Until, Code, Source string // empty means any
+	Note                                     string
+
+	strike hygiene.Instruction
+}
+
+// Parse reads the times. An empty Until means now.
+func (r *UndoRange) Parse(now hygiene.Instant) (err error) {
+	in := hygiene.Instruction{Kind: hygiene.Strike, Rule: r.Rule, Reason: r.Reason, Source: r.Source, Code: r.Code, To: now}
+	if in.From, err = hygiene.ParseDate(r.Since); err != nil {
+		return fmt.Errorf("--since: %w", err)
+	}
+	if r.Until != "" {
+		if in.To, err = hygiene.ParseDate(r.Until); err != nil {
+			return fmt.Errorf("--until: %w", err)
+		}
+	}
+	if in.To < in.From {
+		return fmt.Errorf("--until %s is before --since %s", in.To, in.From)
+	}
+	if in.To == in.From && len(r.Until) == len(time.DateOnly) {
+		return fmt.Errorf("the range from %s to %s is empty: a date is its first instant; write the next day as --until", in.From, in.To)
+	}
+	r.strike = in
+	return nil
+}
+
+// checkNames refuses a rule or a reason that the config does not have: a typing
+// error would find nothing, and look as if there was nothing to undo.
+func (r *UndoRange) checkNames(out *ui.Printer, a *app.App) error {
+	rules, reasons := app.SuppressingRules(a.Config.Policy)
+	if r.Rule == "" {
+		if r.Reason != "" && !slices.Contains(reasons, r.Reason) {
+			return fmt.Errorf("no rule in %s suppresses for %q; manual changes are undone with --batch; %s", a.Config.Path, r.Reason, config.Suggest(r.Reason, reasons))
+		}
+		return nil
+	}
+	i := slices.IndexFunc(a.Config.Policy.Rules, func(rule hygiene.Rule) bool { return rule.Name == r.Rule })
+	if i < 0 {
+		return r.unknownRule(out, a, rules)
+	}
+	suppress := a.Config.Policy.Rules[i].Then.Suppress
+	switch {
+	case suppress == nil:
+		return fmt.Errorf("rule %q suppresses nobody, so there is nothing to undo; rules that suppress: %s", r.Rule, strings.Join(rules, ", "))
+	case r.Reason == "" && suppress.Reason == hygiene.OptedOut:
+		return fmt.Errorf("rule %q suppresses for %s, which is lifted only when it is named; add --reason %s", r.Rule, hygiene.OptedOut, hygiene.OptedOut)
+	case r.Reason != "" && r.Reason != suppress.Reason:
+		return fmt.Errorf("rule %q suppresses for %s, not for %s", r.Rule, suppress.Reason, r.Reason)
+	}
+	return nil
+}
+
+// unknownRule says that the config had the rule before, or suggests another name.
+func (r *UndoRange) unknownRule(out *ui.Printer, a *app.App, rules []string) error {
+	base, err := readBaseline(out, a)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(base.judged, func(p *hygiene.Policy) bool { return hasRule(p, r.Rule) }) {
+		return fmt.Errorf("rule %q is no longer in %s; winnow rejudge shows and lifts its suppressions", r.Rule, a.Config.Path)
+	}
+	return fmt.Errorf("there is no rule %q in %s; %s", r.Rule, a.Config.Path, config.Suggest(r.Rule, rules))
+}
+
+// warnUnknownSource warns of a source that the config does not have. That is not
+// an error: the log may have events of a source that was removed.
+func (r *UndoRange) warnUnknownSource(out *ui.Printer, cfg *config.Config) {
+	var names []string
+	for _, s := range cfg.Sources {
+		names = append(names, s.Name)
+	}
+	if r.Source != "" && !slices.Contains(names, r.Source) {
+		out.Warn("there is no source %q in %s; %s", r.Source, cfg.Path, config.Suggest(r.Source, names))
+	}
+}
+
+// describe is the range as the batch and the result name it.
+func (r *UndoRange) describe() string {
+	text := app.ReasonsLifted(r.Reason)
+	for _, part := range [][2]string{{"rule", r.Rule}, {"code", r.Code}, {"source", r.Source}} {
+		if part[1] != "" {
+			text += ", " + part[0] + " " + part[1]
+		}
+	}
+	return fmt.Sprintf("%s, events from %s to %s", text, r.strike.From, r.strike.To)
+}
+
+// commandLine is the command that undoes what was shown. Without --until it would
+// end later than the preview did, so it names the time.
+func (r *UndoRange) commandLine(path string) string {
+	text := "winnow undo"
+	for _, f := range [][2]string{{"rule", r.Rule}, {"reason", r.Reason}, {"since", r.Since}, {"until", cmp.Or(r.Until, r.strike.To.String())},
+		{"code", r.Code}, {"source", r.Source}, {"note", r.Note}} {
+		if f[1] != "" {
+			text += " --" + f[0] + " " + ui.ShellQuote(f[1])
+		}
+	}
+	return text + app.ConfigFlag(path)
+}
+
+// UndoResult is what an undo did, or would do.
+type UndoResult struct {
+	Kind    store.BatchKind `json:"kind"`
+	Batch   int64           `json:"batch,omitempty"`  // of this undo
+	Undoes  int64           `json:"undoes,omitempty"` // the batch that is undone
+	About   string          `json:"about"`
+	Applied bool            `json:"applied"`
+	*effect
+	Changes int64 `json:"changes"` // ledger entries
+	Unswept int64 `json:"unswept"` // events that wait for the next sweep and are not in the numbers
+
+	notSuppressed string // what changes for contacts that are not suppressed
+	command       string // that applies the preview, without --apply
+}
+
+// UndoEvents makes a range of events count as evidence no longer, or shows what
+// that would do.
+func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *UndoRange, apply bool, now hygiene.Instant) (*UndoResult, error) {
+	if err := r.checkNames(out, &app.App{Config: ops.Config, Store: ops.Store}); err != nil {
+		return nil, err
+	}
+	r.warnUnknownSource(out, ops.Config)
+	policy := ops.Config.Policy
+	u := &UndoResult{Kind: store.UndoBatch, About: r.describe(), Applied: apply, effect: newEffect(now),
+		notSuppressed: "this evidence about them no longer counts", command: r.commandLine(ops.Config.Path)}
+	if apply {
+		did, err := ops.Strike(ctx, r.strike, store.Batch{Kind: store.UndoBatch, By: app.Operator(), Note: r.Note, About: u.About}, now, u.effect.observe)
+		return u.finish(did, err)
+	}
+	return u, u.preview(ctx, out, ops.Store, now, func(contact *hygiene.Contact, m hygiene.Moment) bool {
+		in := r.strike
+		in.Moment = m
+		return policy.Concerns(contact, &in) && len(policy.Instruct(contact, in)) > 0
+	})
+}
+
+// UndoBatch undoes a batch, or shows what that would do. Undoing an undo redoes
+// what was undone.
+func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch int64, note string, apply bool, now hygiene.Instant) (*UndoResult, error) {
+	plan, err := ops.Store.TakingBack(batch)
+	if err == nil {
+		err = checkUndoable(plan)
+	}
+	if err != nil {
+		return nil, err
+	}
+	policy := ops.Config.Policy
+	u := &UndoResult{Kind: store.UndoBatch, Undoes: batch, About: fmt.Sprintf("batch %d: %s of %s", batch, plan.Batch.Kind, plan.Batch.About), Applied: apply, effect: newEffect(now),
+		notSuppressed: "this evidence about them counts again", command: fmt.Sprintf("winnow undo --batch %d%s", batch, app.ConfigFlag(ops.Config.Path))}
+	if !plan.Revoked {
+		u.notSuppressed = "this evidence about them once more does not count"
+	}
+	if apply {
+		did, err := ops.Undo(ctx, batch, store.Batch{By: app.Operator(), Note: note, About: u.About}, now, u.effect.observe)
+		return u.finish(did, err)
+	}
+	return u, u.preview(ctx, out, ops.Store, now, func(contact *hygiene.Contact, m hygiene.Moment) bool {
+		return plan.Concerns(policy, contact) && len(plan.Tell(policy, contact, m)) > 0
+	})
+}
+
+// checkUndoable refuses a batch that is not undone by instructions to contacts,
+// and says what to do instead.
+func checkUndoable(plan store.TakingBack) error {
+	b := plan.Root
+	switch b.Kind {
+	case store.RejudgeBatch:
+		return fmt.Errorf("batch %d judged all contacts again by another config and is reverted the same way: restore the previous config (winnow policy lists them, winnow policy show prints one), then run winnow rejudge --apply", b.ID)
+	case store.ReclassifyBatch:
+		return fmt.Errorf("batch %d gave stored events the outcomes of the config and is reverted the same way: restore the previous outcomes, then run winnow reclassify --apply", b.ID)
+	case store.ReleaseBatch:
+		return fmt.Errorf("batch %d released events that a breaker had held; to lift what they did, run winnow undo --since … --until … with the times of the surge", b.ID)
+	}
+	return nil
+}
+
+// preview runs change on copies of all contacts and counts what it would do.
+func (u *UndoResult) preview(ctx context.Context, out *ui.Printer, s *store.Store, now hygiene.Instant, change func(*hygiene.Contact, hygiene.Moment) bool) error {
+	totals, err := s.Totals()
+	if err != nil {
+		return err
+	}
+	m := hygiene.Moment{At: now, Seq: totals.LastSeq}
+	u.Unswept = totals.Lag
+	var parts []*effect // one for each reader
+	show, done := out.Progress("of " + ui.Number(totals.Contacts) + " contact")
+	_, err = s.Pass(ctx, func(segments.Lists) store.Visitor {
+		part := newEffect(m.At)
+		parts = append(parts, part)
+		return func(contact *hygiene.Contact) error {
+			before := *contact
+			before.Suppressions = slices.Clone(contact.Suppressions)
+			if change(contact, m) {
+				part.observe(&before, contact)
+			}
+			return nil
+		}
+	}, show)
+	done()
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		u.effect.add(part)
+	}
+	return nil
+}
+
+// finish adds what the batch did.
+func (u *UndoResult) finish(did store.Batched, err error) (*UndoResult, error) {
+	if err != nil {
+		return nil, interrupted(err, did)
+	}
+	u.Batch, u.Changes = did.Batch, did.Changes
+	return u, nil
+}
+
+// Print prints the result, and how to apply or undo it.
+func (u *UndoResult) Print(out *ui.Printer, path string) error {
+	u.effect.sortRules()
+	if out.JSON {
+		return out.PrintJSON(u)
+	}
+	fmt.Fprintln(out.Stdout, u.summary())
+	if u.Contacts > 0 {
+		u.effect.print(out.Stdout, u.notSuppressed)
+		fmt.Fprintln(out.Stdout)
+	}
+	if u.Unswept > 0 {
+		fmt.Fprintln(out.Stdout, unsweptNote(u.Unswept))
+	}
+	if u.Applied {
+		return app.PrintBatch(out.Stdout, u.Batch, path)
+	}
+	if u.Contacts+u.Unswept == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(out.Stdout, "nothing was changed; to apply this: %s --apply\n", u.command)
+	return err
+}
+
+func (u *UndoResult) summary() string {
+	switch {
+	case u.Contacts == 0 && u.Applied && u.Batch == 0:
+		return "undo of " + u.About + ": no contacts are affected any more; nothing was changed"
+	case u.Contacts == 0 && u.Applied && u.Undoes == 0:
+		return "undo of " + u.About + ": no contacts are affected yet; such events without a known contact will not count once it is known"
+	case u.Contacts == 0 && !u.Applied:
+		return "undo of " + u.About + ": no contacts are affected"
+	case u.Applied:
+		return fmt.Sprintf("undid %s: %s, %s released, %s in the ledger", u.About, ui.Count(u.Contacts, "contact"), ui.Number(u.Released), ui.Count(u.Changes, "change"))
+	}
+	return fmt.Sprintf("undo of %s: affects %s and would release %s", u.About, ui.Count(u.Contacts, "contact"), ui.Number(u.Released))
+}

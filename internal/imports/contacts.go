@@ -1,0 +1,238 @@
+package imports
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"winnow/hygiene"
+	"winnow/internal/app"
+	"winnow/internal/ui"
+	"winnow/store"
+)
+
+// Contacts imports phones and attributes of contacts, or shows what would change.
+func Contacts(ctx context.Context, out *ui.Printer, a *app.App, o Options) (err error) {
+	im := &contactImport{keys: a.Config.Keys, keyColumn: o.Key, save: a.Store.PreviewProfiles, seen: a.Store.NewSeen()}
+	defer func() { err = errors.Join(err, im.seen.Close()) }()
+	if o.Apply {
+		im.save = a.Store.SaveProfiles
+	}
+	rejected, err := readRows(ctx, out, a.Config.Keys, o, im)
+	if err != nil {
+		return err
+	}
+	r := &im.result
+	r.Applied, r.Rejected, r.Phones = o.Apply, rejected.lines, rejected.parts
+	for i := range r.Samples {
+		r.Samples[i].describe()
+	}
+	if out.JSON {
+		return errors.Join(out.PrintJSON(r), rejected.err(o.File))
+	}
+	r.print(out.Stdout, o.File)
+	return rejected.err(o.File)
+}
+
+// contactsResult is what an import of contacts prints as JSON.
+type contactsResult struct {
+	Applied   bool            `json:"applied"`
+	New       int64           `json:"new"`
+	Updated   int64           `json:"updated"`
+	Unchanged int64           `json:"unchanged"`
+	Repeated  int64           `json:"repeated"` // lines whose contact is on an earlier line
+	Rejected  int64           `json:"rejected"`
+	Phones    int64           `json:"phones_left_out"` // invalid phone numbers
+	Columns   []columnSummary `json:"columns"`         // of the attributes
+	Samples   []contactSample `json:"samples"`
+}
+
+// contactImport imports contacts.
+type contactImport struct {
+	keys      hygiene.KeyFormat
+	keyColumn string
+	save      func([]store.Profile) ([]store.Revision, error)
+	seen      *store.Seen // the contacts of earlier lines
+
+	phone      int // the index of its column; -1 for none
+	attributes []attributeColumn
+	pending    []store.Profile
+	result     contactsResult
+}
+
+type attributeColumn struct {
+	name  string
+	index int
+}
+
+// isColumn reports whether a name in the header is that of a column with a meaning
+// of its own.
+func isColumn(name, special string) bool { return strings.EqualFold(name, strings.TrimSpace(special)) }
+
+func (im *contactImport) header(names []string) (minColumns int, err error) {
+	im.phone, im.result.Samples = -1, []contactSample{}
+	for i, name := range names {
+		switch {
+		case isColumn(name, "phone") && im.phone >= 0:
+			return 0, duplicateColumn("phone")
+		case isColumn(name, "phone"):
+			im.phone = i
+		case isColumn(name, im.keyColumn):
+		default:
+			if err := checkAttributeName(name, i+1); err != nil {
+				return 0, err
+			}
+			im.attributes = append(im.attributes, attributeColumn{name, i})
+		}
+	}
+	slices.SortFunc(im.attributes, func(a, b attributeColumn) int { return strings.Compare(a.name, b.name) })
+	im.result.Columns = make([]columnSummary, len(im.attributes))
+	for i, a := range im.attributes {
+		im.result.Columns[i].Name = a.name
+	}
+	return 0, nil
+}
+
+// add makes a profile of a row. An invalid phone number is skipped, and a number
+// known before stays: the rest of the row is right.
+func (im *contactImport) add(key string, cells []string) error {
+	p := store.Profile{Key: key, Attributes: make(hygiene.Attributes, len(im.attributes))}
+	for i, column := range im.attributes {
+		cell := cells[column.index]
+		if len(cell) > maxAttributeValue {
+			return fmt.Errorf("%s has %s, and at most %s are possible", column.name, ui.Count(int64(len(cell)), "byte"), ui.Number(maxAttributeValue))
+		}
+		p.Attributes[i] = hygiene.Attribute{Name: column.name, Value: attributeValue(cell)}
+	}
+	var skipped error
+	if im.phone >= 0 {
+		p.SaysPhone = true
+		if cell := cells[im.phone]; cell != "" {
+			phone, err := hygiene.ParsePhone(cell, im.keys.Region)
+			if err != nil {
+				p.SaysPhone = false
+				skipped = skippedPart{fmt.Errorf("phone skipped: %w; the rest of the line is imported", err)}
+			}
+			p.Phone = phone
+		}
+	}
+	for i, a := range p.Attributes {
+		im.result.Columns[i].add(a.Value)
+	}
+	im.pending = append(im.pending, p)
+	return skipped
+}
+
+func (im *contactImport) flush() error {
+	revisions, err := im.save(im.pending)
+	if err != nil {
+		return err
+	}
+	keys := make([]string, len(im.pending))
+	for i := range im.pending {
+		keys[i] = im.pending[i].Key
+	}
+	first, err := im.seen.Add(keys)
+	if err != nil {
+		return err
+	}
+	for i := range revisions {
+		p := &im.pending[i]
+		switch r := &revisions[i]; {
+		case !first[i]: // a preview does not know what the earlier line would leave
+			im.result.Repeated++
+			im.result.updateSample(p)
+		case r.Effect == store.New:
+			im.result.New++
+			im.result.addSample(p, "new", r)
+		case r.Effect == store.Updated:
+			im.result.Updated++
+			im.result.addSample(p, "updated", r)
+		default:
+			im.result.Unchanged++
+		}
+	}
+	im.pending = im.pending[:0]
+	return nil
+}
+
+// contactSample is one of the first contacts that change.
+type contactSample struct {
+	Contact string   `json:"contact"`
+	Effect  string   `json:"effect"` // new or updated
+	Changes []string `json:"changes"`
+
+	before *store.Revision // what was known before the file
+	latest store.Profile   // by the contact's last line
+}
+
+func (r *contactsResult) addSample(p *store.Profile, effect string, revision *store.Revision) {
+	if len(r.Samples) < ui.SampleSize {
+		r.Samples = append(r.Samples, contactSample{Contact: p.Key, Effect: effect, before: revision})
+		r.updateSample(p)
+	}
+}
+
+// updateSample takes over what a later line says of a contact, if it is a sample.
+func (r *contactsResult) updateSample(p *store.Profile) {
+	for i := range r.Samples {
+		if s := &r.Samples[i]; s.Contact == p.Key {
+			earlier := s.latest
+			if s.latest = *p; !p.SaysPhone {
+				s.latest.SaysPhone, s.latest.Phone = earlier.SaysPhone, earlier.Phone
+			}
+		}
+	}
+}
+
+// describe lists the changes, once the last line of the contact is known.
+func (s *contactSample) describe() {
+	s.Changes = []string{}
+	compare := func(name, before, after string) {
+		switch {
+		case before == after:
+		case before == "":
+			s.Changes = append(s.Changes, name+" "+shorten(after))
+		case after == "":
+			s.Changes = append(s.Changes, name+" removed")
+		default:
+			s.Changes = append(s.Changes, name+" "+shorten(before)+" → "+shorten(after))
+		}
+	}
+	if s.latest.SaysPhone {
+		compare("phone", s.before.PhoneBefore, s.latest.Phone)
+	}
+	for _, a := range s.latest.Attributes {
+		before, _ := s.before.Before.Get(a.Name)
+		compare(a.Name, before.Text, a.Value.Text)
+	}
+}
+
+func (r *contactsResult) print(w io.Writer, file string) {
+	if r.Applied {
+		fmt.Fprintf(w, "%s: %s new, %s updated, %s unchanged\n", file, ui.CountVerb(r.New, "contact", "is", "are"), ui.Number(r.Updated), ui.Number(r.Unchanged))
+	} else {
+		fmt.Fprintf(w, "%s: %s would be new, %s would be updated, %s unchanged\n", file, ui.Count(r.New, "contact"), ui.Number(r.Updated), ui.Number(r.Unchanged))
+	}
+	var rows [][]string
+	for _, s := range r.Samples {
+		rows = append(rows, []string{"  " + s.Effect, s.Contact, ui.Shorten(strings.Join(s.Changes, ", "), 120)})
+	}
+	ui.Table(w, rows)
+	printColumns(w, r.Columns)
+	if r.Repeated > 0 {
+		fmt.Fprintf(w, "%s a contact of an earlier line; the last line of each contact counts\n", ui.CountVerb(r.Repeated, "line", "repeats", "repeat"))
+	}
+	if r.Phones > 0 {
+		fmt.Fprintf(w, "%s skipped; the rest of each line is imported\n", ui.Count(r.Phones, "invalid phone number"))
+	}
+	switch changes := r.New + r.Updated + r.Repeated; {
+	case changes > 0 && !r.Applied:
+		fmt.Fprintln(w, "nothing was changed; --apply imports the file")
+	case changes > 0:
+		fmt.Fprintln(w, "segments see the changes at the next run, rules from now on")
+	}
+}

@@ -1,0 +1,178 @@
+package imports
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/hygiene/provider"
+	"winnow/internal/app"
+	"winnow/internal/atomicfile"
+	"winnow/internal/ui"
+	"winnow/store"
+)
+
+// archivedCallback is one line of an archive.
+type archivedCallback struct {
+	Source     string          `json:"source"`
+	ReceivedAt time.Time       `json:"received_at"`
+	Body       json.RawMessage `json:"body"`
+}
+
+// Events appends an archive of callbacks to the log. It calls open, which opens the
+// config and the store, once the file is open.
+func Events(ctx context.Context, out *ui.Printer, o Options, open func(func(*app.App) error) error) (err error) {
+	in, err := openInput(ctx, out, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.close()) }()
+	return open(func(a *app.App) error {
+		readers, err := app.Readers(a.Config)
+		if err != nil {
+			return err
+		}
+		im := &eventImport{input: in, store: a.Store, readers: readers}
+		if err := im.readAll(); err != nil {
+			return im.incomplete(err)
+		}
+		return im.report()
+	})
+}
+
+// eventImport gathers events and stores them together.
+type eventImport struct {
+	*input
+	store   *store.Store
+	readers map[string]*provider.Reader // by source
+	show    func(int64)                 // shows the progress; may be nil
+
+	events     []hygiene.Event
+	unreadable []hygiene.Unreadable
+	size       int       // bytes of the lines since the last flush
+	line       int64     // the last that was read
+	stored     int64     // the last that was stored, with all before it
+	latest     time.Time // received_at of those in the future; zero for none
+	result     eventsResult
+}
+
+// eventsResult is what an import of events prints as JSON.
+type eventsResult struct {
+	Stored      int64 `json:"stored"`
+	Quarantined int64 `json:"quarantined"`
+	Rejected    int64 `json:"rejected"`
+	Later       int64 `json:"later"` // lines with a received_at in the future
+}
+
+func (im *eventImport) readAll() error {
+	in := bufio.NewReader(im.file)
+	head, _ := in.Peek(512)
+	if err := checkJSONLines(head); err != nil {
+		return err
+	}
+	if err := im.rejects.create(); err != nil {
+		return err
+	}
+	show, done := im.out.Progress("event")
+	defer done()
+	im.show = show
+	err := readLines(in, im.add, im.reject)
+	if isAborted(err) {
+		return err
+	}
+	return errors.Join(err, im.flush())
+}
+
+func (im *eventImport) reject(number int64, reason error, line []byte) error {
+	im.line = number
+	im.rejects.add(number, reason, line)
+	return nil
+}
+
+// add reads a line and adds its events. A line that is not a callback is rejected; a
+// body that cannot be read goes to quarantine, as one from the provider does.
+func (im *eventImport) add(number int64, line []byte) error {
+	im.line = number
+	var c archivedCallback
+	if err := json.Unmarshal(line, &c); err != nil {
+		return im.reject(number, errors.New("not a JSON object of source, received_at and body"), line)
+	}
+	r := im.readers[c.Source]
+	switch {
+	case r == nil:
+		return im.reject(number, fmt.Errorf("there is no source %q in the config", c.Source), line)
+	case c.ReceivedAt.Year() < 1971:
+		return im.reject(number, errors.New("received_at is missing or before 1971; write a time like 2026-01-02T03:04:05Z"), line)
+	case len(c.Body) == 0:
+		return im.reject(number, errors.New("body is missing"), line)
+	}
+	events, unreadable, err := r.Read(&provider.Request{Body: c.Body, ReceivedAt: hygiene.InstantOf(c.ReceivedAt)})
+	if err != nil {
+		return im.reject(number, err, line)
+	}
+	if c.ReceivedAt.After(im.now) {
+		im.result.Later++
+		if c.ReceivedAt.After(im.latest) {
+			im.latest = c.ReceivedAt
+		}
+	}
+	im.events, im.unreadable = append(im.events, events...), append(im.unreadable, unreadable...)
+	im.size += len(line)
+	if len(im.events)+len(im.unreadable) < FlushLines && im.size < flushBytes {
+		return nil
+	}
+	return im.flush()
+}
+
+func (im *eventImport) flush() error {
+	if err := im.checkBeforeWrite(); err != nil {
+		return err
+	}
+	// An append that is given up may still be stored, so it is not interrupted.
+	if err := im.store.Append(context.WithoutCancel(im.ctx), im.events, im.unreadable); err != nil {
+		return err
+	}
+	im.result.Stored += int64(len(im.events))
+	im.result.Quarantined += int64(len(im.unreadable))
+	im.events, im.unreadable, im.size, im.stored = nil, nil, 0, im.line
+	if im.show != nil {
+		im.show(im.result.Stored)
+	}
+	return nil
+}
+
+// incomplete adds to an error how much of the file was stored, and how to continue.
+func (im *eventImport) incomplete(err error) error {
+	err = fmt.Errorf("%s: %w", im.options.File, err)
+	stored := ui.CountVerb(im.result.Stored, "event", "was", "were") + " stored"
+	switch {
+	case im.result.Stored+im.result.Quarantined == 0:
+		return fmt.Errorf("%w; nothing was stored", err)
+	case errors.Is(err, atomicfile.ErrChanged):
+		return fmt.Errorf("%w; %s before that; import the whole file again: repeats count once", err, stored)
+	}
+	next := im.stored + 1
+	command := ""
+	if im.options.File != "-" {
+		command = fmt.Sprintf(" (tail -n +%d %s | winnow import events -%s)", next, ui.ShellQuote(im.options.File), app.ConfigFlag(im.options.Config))
+	}
+	return fmt.Errorf("%w; %s; continue from line %d%s, or import the whole file again: repeats count once", err, stored, next, command)
+}
+
+func (im *eventImport) report() error {
+	if im.result.Later > 0 { // an opt-out among them has no effect yet
+		im.out.Warn("%s a received_at in the future, up to %s; rules ignore these events until then; are the archive's times in UTC?",
+			ui.CountVerb(im.result.Later, "line", "has", "have"), im.latest.UTC().Format(time.RFC3339))
+	}
+	im.result.Rejected = im.rejects.counts.lines
+	if im.out.JSON {
+		return errors.Join(im.out.PrintJSON(im.result), im.rejects.counts.err(im.options.File))
+	}
+	fmt.Fprintf(im.out.Stdout, "stored %s of %s, %s in quarantine; the next sweep applies the rules\n",
+		ui.Count(im.result.Stored, "event"), im.options.File, ui.Number(im.result.Quarantined))
+	return im.rejects.counts.err(im.options.File)
+}

@@ -1,0 +1,91 @@
+// Package imports reads files into the store: archives of events, the send log,
+// contacts with their attributes, suppressions, and the contacts of static lists.
+//
+// Each import reads its file record by record, reports what it rejects with line and
+// reason, and writes a few thousand records at a time. It writes nothing more once it
+// is interrupted or the file changes, and says how to continue.
+//
+// Where to change what:
+//
+//   - another list of contacts: implement rowImporter, see rows.go
+//   - which columns become attributes, and their values: attributes.go
+//   - how rejected lines are reported: rejects.go
+//   - how NDJSON is read: jsonlines.go
+package imports
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"winnow/internal/atomicfile"
+	"winnow/internal/ui"
+)
+
+// Options say what to import, and how.
+type Options struct {
+	File      string // "-" is Stdin
+	Stdin     io.Reader
+	Rejected  string // the file to write rejected lines to; empty for none
+	Delimiter byte   // of a CSV; 0 for the header's own
+	Key       string // the column of a CSV that holds the contact's key
+	Apply     bool   // contacts and suppressions: write, instead of showing what would change
+	Config    string // the path of the config, for command lines in messages
+	Now       func() time.Time
+}
+
+// Records are written together after so many lines, or after lines of so many bytes:
+// what long lines grow to in memory is a multiple of their size.
+const (
+	FlushLines = 4096
+	flushBytes = 2 << 20
+)
+
+// input is the open file of an import.
+type input struct {
+	ctx       context.Context
+	out       *ui.Printer
+	options   Options
+	file      io.ReadCloser
+	now       time.Time
+	unchanged func() error // see [atomicfile.Unchanged]
+	rejects   rejects
+}
+
+// openInput opens the file of an import. The caller closes it.
+func openInput(ctx context.Context, out *ui.Printer, o Options) (*input, error) {
+	if err := atomicfile.CheckDistinct(o.File, o.Rejected); err != nil {
+		return nil, err
+	}
+	f, err := atomicfile.OpenInput(ctx, o.Stdin, o.File)
+	if err != nil {
+		return nil, err
+	}
+	if atomicfile.IsNamed(f, o.Rejected) {
+		f.Close()
+		return nil, ui.Usagef("stdin reads %s; write to another file", o.Rejected)
+	}
+	return &input{ctx: ctx, out: out, options: o, file: f, now: o.Now(), unchanged: atomicfile.Unchanged(f), rejects: rejects{stderr: out.Stderr, name: o.Rejected}}, nil
+}
+
+// checkBeforeWrite returns an error when what was read must not be written: the
+// import is interrupted, or the file changed. Half a line of a file that is being
+// written may name another contact.
+func (in *input) checkBeforeWrite() error {
+	if in.ctx.Err() != nil {
+		return ui.ErrInterrupted
+	}
+	return in.unchanged()
+}
+
+// isAborted reports whether an error is one of checkBeforeWrite.
+func isAborted(err error) bool {
+	return errors.Is(err, ui.ErrInterrupted) || errors.Is(err, atomicfile.ErrChanged)
+}
+
+// close closes the file and completes the one of the rejected lines.
+func (in *input) close() error {
+	in.file.Close()
+	return in.rejects.close()
+}

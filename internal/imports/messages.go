@@ -1,0 +1,291 @@
+package imports
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"winnow/hygiene"
+	"winnow/hygiene/provider"
+	"winnow/internal/app"
+	"winnow/internal/csvlist"
+	"winnow/internal/sendlog"
+	"winnow/internal/ui"
+	"winnow/store"
+)
+
+// Messages registers the messages of a send log: which contact each went to. It calls
+// open, which opens the config and the store, once the file is open.
+func Messages(ctx context.Context, out *ui.Printer, o Options, open func(func(*app.App) error) error) (err error) {
+	in, err := openInput(ctx, out, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.close()) }()
+	return open(func(a *app.App) error {
+		im := &messageImport{input: in, registrar: Registrar{Keys: a.Config.Keys}, store: a.Store}
+		if err := im.readAll(); err != nil {
+			return im.incomplete(err)
+		}
+		return im.report()
+	})
+}
+
+// messageImport gathers registrations and stores them together.
+type messageImport struct {
+	*input
+	registrar Registrar
+	store     *store.Store
+	show      func(int64) // shows the progress; may be nil
+
+	pending []store.Registration
+	origins []origin // of those
+	size    int      // bytes of the records since the last flush
+	result  messagesResult
+}
+
+// origin is where a registration stands in the file.
+type origin struct {
+	line int64
+	text []byte // nil when there is no file for rejected lines
+}
+
+// messagesResult is what an import of messages prints as JSON.
+type messagesResult struct {
+	New       int64    `json:"new"`
+	Known     int64    `json:"known"`
+	Matched   int64    `json:"matched"`
+	Conflict  int64    `json:"conflict"`
+	Conflicts []string `json:"conflicts,omitempty"` // the first maxConflicts
+	Phones    int64    `json:"phones_left_out"`     // invalid phone numbers
+	Rejected  int64    `json:"rejected"`
+}
+
+// maxConflicts is the maximum number of message ids that are printed as conflicts.
+const maxConflicts = 100
+
+func (im *messageImport) readAll() error {
+	show, done := im.out.Progress("message")
+	defer done()
+	im.show = show
+	err := im.read(bufio.NewReaderSize(im.file, maxLine))
+	if isAborted(err) {
+		return err
+	}
+	return errors.Join(err, im.flush())
+}
+
+// read reads JSON when the file looks like it, else CSV.
+func (im *messageImport) read(r *bufio.Reader) error {
+	head, _ := r.Peek(maxLine)
+	if err := checkJSONLines(head); err != nil {
+		return err
+	}
+	switch text := trimStart(head); {
+	case len(text) == 0:
+		return errors.New("the file is empty")
+	case text[0] != '{' && !isObjectOnSecondLine(text):
+		return im.readCSV(r)
+	}
+	if err := im.rejects.create(); err != nil {
+		return err
+	}
+	in := sendlog.NewReader(r, maxLine)
+	for {
+		record, err := in.Next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case record.Err != nil:
+			err = im.reject(record.Line, record.Err, record.Text)
+		default:
+			err = im.addRecord(&record)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// addRecord adds the messages of a JSON record: one, or those of a provider's answer.
+func (im *messageImport) addRecord(r *sendlog.Record) error {
+	at := im.origin(r.Line, r.Text)
+	for _, g := range r.Messages {
+		if err := im.add(at, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isObjectOnSecondLine reports whether the second line is a JSON object. The first
+// one is a broken record then, and not a header.
+func isObjectOnSecondLine(text []byte) bool {
+	_, text, _ = bytes.Cut(text, []byte("\n"))
+	second, _, _ := bytes.Cut(text, []byte("\n"))
+	return bytes.HasPrefix(second, []byte("{")) && json.Valid(second)
+}
+
+func (im *messageImport) reject(line int64, reason error, text []byte) error {
+	im.rejects.add(line, reason, text)
+	return nil
+}
+
+// origin notes where a record stands, with its text when that may be written to the
+// file for rejected lines.
+func (im *messageImport) origin(line int64, text []byte) origin {
+	im.size += len(text)
+	if !im.rejects.hasFile() {
+		return origin{line: line}
+	}
+	return origin{line, bytes.Clone(text)}
+}
+
+func (im *messageImport) add(at origin, g provider.Registration) error {
+	n, err := im.registrar.Normalize(g)
+	if err != nil {
+		return im.reject(at.line, err, at.text)
+	}
+	if g.Phone != "" && n.Phone == "" {
+		im.result.Phones++
+		im.rejects.addToFile(at.line, fmt.Errorf("message %q: invalid phone number skipped; the rest was registered", g.MessageID), at.text)
+	}
+	im.pending, im.origins = append(im.pending, n), append(im.origins, at)
+	if len(im.pending) < FlushLines && im.size < flushBytes {
+		return nil
+	}
+	return im.flush()
+}
+
+// readCSV reads a CSV whose header names message_id, contact and, if there are any,
+// phone and sent_at. A row may end before cells that it leaves empty.
+func (im *messageImport) readCSV(r io.Reader) error {
+	list, err := csvlist.Open(r, im.options.Delimiter)
+	if err != nil {
+		return err
+	}
+	list.MinColumns = 1
+	columns, err := messageColumns(list.Fields)
+	if err != nil {
+		return err
+	}
+	if err := im.rejects.create(); err != nil {
+		return err
+	}
+	for {
+		record, err := list.Next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case record.Err != nil:
+			err = im.reject(record.Line, record.Err, record.Raw)
+		default:
+			err = im.addRow(&record, columns, list.Fields)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// messageColumns returns the indexes of the columns by name, in lower case.
+func messageColumns(header [][]byte) (map[string]int, error) {
+	columns := map[string]int{}
+	for i, field := range header {
+		name := strings.ToLower(csvlist.CellText(field))
+		if _, duplicate := columns[name]; duplicate && name != "" {
+			return nil, duplicateColumn(name)
+		}
+		columns[name] = i
+	}
+	for _, name := range []string{"message_id", "contact"} {
+		if _, ok := columns[name]; !ok {
+			return nil, fmt.Errorf("the header has no column %q; it needs message_id and contact, and may have phone and sent_at", name)
+		}
+	}
+	return columns, nil
+}
+
+// addRow adds a row. A row of empty cells, as spreadsheets leave them at the end, is
+// ignored.
+func (im *messageImport) addRow(r *csvlist.Record, columns map[string]int, fields [][]byte) error {
+	if len(bytes.TrimSpace(bytes.Join(fields, nil))) == 0 {
+		return nil
+	}
+	cell := func(column string) string {
+		if i, ok := columns[column]; ok && i < len(fields) {
+			return csvlist.CellText(fields[i])
+		}
+		return ""
+	}
+	g := provider.Registration{MessageID: cell("message_id"), Contact: cell("contact"), Phone: cell("phone")}
+	if at := cell("sent_at"); at != "" {
+		t, err := hygiene.ParseDate(at)
+		if err != nil {
+			return im.reject(r.Line, fmt.Errorf("sent_at: %w", err), r.Raw)
+		}
+		g.SentAt = t
+	}
+	return im.add(im.origin(r.Line, r.Raw), g)
+}
+
+func (im *messageImport) flush() error {
+	if err := im.checkBeforeWrite(); err != nil {
+		return err
+	}
+	registered, err := im.store.Register(im.ctx, im.pending)
+	if err != nil {
+		return err
+	}
+	for _, i := range registered.Stand {
+		at := im.origins[i]
+		im.rejects.addToFile(at.line, fmt.Errorf("message %q is already registered for another contact and was not changed", im.pending[i].MessageID), at.text)
+	}
+	im.pending, im.origins, im.size = im.pending[:0], im.origins[:0], 0
+	im.result.New += registered.New
+	im.result.Known += registered.Known
+	im.result.Matched += registered.Matched
+	im.result.Conflict += registered.Conflict
+	if room := maxConflicts - len(im.result.Conflicts); room > 0 {
+		im.result.Conflicts = append(im.result.Conflicts, registered.Conflicts[:min(room, len(registered.Conflicts))]...)
+	}
+	if im.show != nil {
+		im.show(im.result.New + im.result.Known)
+	}
+	return nil
+}
+
+// incomplete adds to an error how much of the file was registered.
+func (im *messageImport) incomplete(err error) error {
+	done := im.result.New + im.result.Known
+	if done == 0 {
+		return fmt.Errorf("%s: %w; nothing was registered", im.options.File, err)
+	}
+	return fmt.Errorf("%s: %w; %s registered before that; import the whole file again: repeats change nothing", im.options.File, err, ui.CountVerb(done, "message", "was", "were"))
+}
+
+func (im *messageImport) report() error {
+	r, file, out := &im.result, im.options.File, im.out
+	r.Rejected = im.rejects.counts.lines
+	if out.JSON {
+		return errors.Join(out.PrintJSON(r), im.rejects.counts.err(file))
+	}
+	fmt.Fprintf(out.Stdout, "registered %s of %s, %s already known; matched %s to a contact; the next sweep applies the rules\n",
+		ui.Count(r.New, "message"), file, ui.Number(r.Known), ui.Count(r.Matched, "event"))
+	if r.Conflict > 0 {
+		fmt.Fprintf(out.Stdout, "%s already registered for another contact and not changed: %s\n", ui.CountVerb(r.Conflict, "message", "is", "are"), ui.Shorten(ui.Printable(strings.Join(r.Conflicts, " ")), 2000))
+	}
+	if r.Phones > 0 {
+		fmt.Fprintf(out.Stdout, "%s skipped\n", ui.CountVerb(r.Phones, "invalid phone number", "was", "were"))
+	}
+	return im.rejects.counts.err(file)
+}

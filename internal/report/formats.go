@@ -1,0 +1,70 @@
+package report
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"winnow/store"
+)
+
+// printCSV writes all rows as CSV.
+func (r *result) printCSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	out.Write(r.header(r.allNumbers))
+	err := r.Each(func(row *store.ReportRow) error {
+		cells := row.Values
+		for _, n := range r.allNumbers(row) {
+			cells = append(cells, n.String())
+		}
+		return out.Write(cells)
+	})
+	out.Flush()
+	return errors.Join(err, out.Error())
+}
+
+// printJSON writes all rows as an array, row by row: they may not fit in memory.
+func (r *result) printJSON(w io.Writer) error {
+	out := bufio.NewWriter(w)
+	first := true
+	err := r.Each(func(row *store.ReportRow) error {
+		if first {
+			out.WriteString("[\n  ")
+		} else {
+			out.WriteString(",\n  ")
+		}
+		first = false
+		return r.writeObject(out, row)
+	})
+	if first {
+		out.WriteString("[]\n")
+	} else {
+		out.WriteString("\n]\n")
+	}
+	return errors.Join(err, out.Flush())
+}
+
+// writeObject writes a row as an object whose members have the order of the columns.
+// An absent percentage is an absent member.
+func (r *result) writeObject(w *bufio.Writer, row *store.ReportRow) error {
+	w.WriteByte('{')
+	for i, v := range row.Values {
+		if i > 0 {
+			w.WriteString(", ")
+		}
+		name, _ := json.Marshal(r.options.By[i])
+		value, _ := json.Marshal(v)
+		w.Write(name)
+		w.WriteString(": ")
+		w.Write(value)
+	}
+	for _, n := range r.allNumbers(row) {
+		if text := n.String(); text != "" {
+			w.WriteString(`, "` + n.name + `": ` + text)
+		}
+	}
+	_, err := w.WriteString("}")
+	return err
+}

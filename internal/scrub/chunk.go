@@ -1,0 +1,199 @@
+package scrub
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"winnow/hygiene"
+	"winnow/internal/csvlist"
+)
+
+// ChunkLines is the maximum number of lines that are judged together. The more there
+// are, the nearer their sorted keys lie to each other in the store's index.
+const ChunkLines = 100_000
+
+const (
+	chunkBytes     = 12 << 20
+	chunksInFlight = 2 // one is filled while the other is judged
+)
+
+// chunk is a number of lines of a list.
+type chunk struct {
+	text         []byte // of all lines
+	lines        []line
+	keys, phones lookupSet
+	identities   []string // of the lines not rejected yet
+	identified   []int    // the indexes of those lines
+}
+
+// line is one line of a list, and what became of it.
+type line struct {
+	from, to int    // in the chunk's text
+	key      string // the value of the column, until it is parsed
+	phone    string // empty when the key is looked up alone
+
+	detail     string // the reasons of a Suppressed contact; why a line is Invalid or Unreadable
+	verdict    Verdict
+	known      bool // a contact was found
+	knownByKey bool // one was found by its key as written
+	byPhone    bool // one was found by its phone only
+}
+
+// fill reads the next lines. An error ends the list; the lines before it count.
+func (c *chunk) fill(list *csvlist.Reader) error {
+	c.text, c.lines = c.text[:0], c.lines[:0]
+	for len(c.lines) < ChunkLines && len(c.text) < chunkBytes {
+		r, err := list.Next()
+		if err != nil {
+			return err
+		}
+		l := line{from: len(c.text), key: r.Key}
+		c.text = append(c.text, r.Raw...)
+		l.to = len(c.text)
+		if r.Err != nil {
+			l.verdict, l.detail = Unreadable, fmt.Sprintf("line %d: %s", r.Line, r.Err)
+		}
+		c.lines = append(c.lines, l)
+	}
+	return nil
+}
+
+// parseValues works out what the lines are looked up by. Parsing phone numbers takes
+// longer than anything else, so all processors take part.
+func (c *chunk) parseValues(p valueParser) {
+	var all sync.WaitGroup
+	for lines := range slices.Chunk(c.lines, len(c.lines)/runtime.GOMAXPROCS(0)+1) {
+		all.Go(func() {
+			for i := range lines {
+				lines[i].parseValue(p)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func (l *line) parseValue(p valueParser) {
+	if l.verdict != Kept {
+		return
+	}
+	var err error
+	if l.key, l.phone, err = p.parse(l.key); err != nil {
+		l.verdict, l.detail = Invalid, err.Error()
+	}
+}
+
+// collectKeys sorts what to look up. A contact of which only the phone number was
+// known has that number as its key, so numbers are looked up as keys too.
+func (c *chunk) collectKeys() {
+	c.keys.reset()
+	c.phones.reset()
+	for i := range c.lines {
+		l := &c.lines[i]
+		if l.verdict != Kept {
+			continue
+		}
+		c.keys.add(l.key, i)
+		if l.phone == "" {
+			continue
+		}
+		c.phones.add(l.phone, i)
+		if l.phone != l.key {
+			c.keys.add(l.phone, i)
+		}
+	}
+	c.keys.sort()
+	c.phones.sort()
+}
+
+// judge decides which lines are kept. After an error no line of the chunk may be
+// written.
+func (c *chunk) judge(s *scrubber) error {
+	err := s.store.Find(c.keys.values, func(i int, contact *hygiene.Contact) {
+		sendability := hygiene.SendabilityOf(contact, s.now)
+		for _, e := range c.keys.entriesOf(i) {
+			l := &c.lines[e.line]
+			l.knownByKey = l.knownByKey || l.key == e.value
+			l.applyContact(&sendability)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	err = s.store.FindPhones(c.phones.values, func(i int, contact *hygiene.Contact) {
+		sendability := hygiene.SendabilityOf(contact, s.now)
+		for _, e := range c.phones.entriesOf(i) {
+			l := &c.lines[e.line]
+			l.byPhone = l.byPhone || !l.known
+			l.applyContact(&sendability)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return c.markDuplicates(s)
+}
+
+// applyContact applies one contact that the line stands for. One that may not be
+// texted is enough to reject the line, and a suppressed one outweighs a cooling one.
+func (l *line) applyContact(s *hygiene.Sendability) {
+	l.known = true
+	if s.Sendable || l.verdict == Suppressed {
+		return
+	}
+	if l.verdict = Suppressed; s.Status == hygiene.Cooling.String() {
+		l.verdict = Cooling
+	}
+	l.detail = strings.Join(s.Reasons, reasonSeparator)
+}
+
+// markDuplicates rejects the lines whose contact is kept on an earlier line. A line
+// whose key is unknown is identified by its phone number, however that is written.
+func (c *chunk) markDuplicates(s *scrubber) error {
+	c.identities, c.identified = c.identities[:0], c.identified[:0]
+	for i := range c.lines {
+		l := &c.lines[i]
+		if l.verdict != Kept {
+			continue
+		}
+		identity := l.key
+		if l.phone != "" && !l.knownByKey {
+			identity = l.phone
+		}
+		c.identities, c.identified = append(c.identities, identity), append(c.identified, i)
+	}
+	first, err := s.seen.Add(c.identities)
+	for i, isFirst := range first {
+		if !isFirst {
+			c.lines[c.identified[i]].verdict = Duplicate
+		}
+	}
+	return err
+}
+
+// write writes the lines where they belong, in the order of the list.
+func (c *chunk) write(s *scrubber) error {
+	for i := range c.lines {
+		l := &c.lines[i]
+		raw := c.text[l.from:l.to]
+		s.result.count(l)
+		switch l.verdict {
+		case Kept:
+			s.clean.Write(raw)
+		case Unreadable:
+			s.list.WriteUnreadable(s.rejected, raw, l.reason())
+		default:
+			s.list.WriteWithCell(s.rejected, raw, l.reason())
+		}
+	}
+	// A writer keeps its first error, so Flush returns it.
+	if err := s.clean.Flush(); err != nil {
+		return fmt.Errorf("write the clean list: %w", err)
+	}
+	if err := s.rejected.Flush(); err != nil {
+		return fmt.Errorf("write the rejected lines: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package status
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/app"
+	"winnow/internal/console"
+	"winnow/internal/console/view"
+	"winnow/internal/schedule"
+	"winnow/store"
+)
+
+// LockWaitLimit is how long jobs may wait for the store lock before it is reported as
+// a problem.
+const LockWaitLimit = time.Minute
+
+// longLockHolder returns the process that has held the store lock for longer than
+// [LockWaitLimit]; nil for none. The daemon that runs the jobs does not count: its
+// export run may take hours.
+func longLockHolder(s *store.Store) *view.LockHolder {
+	process, since, held := app.StoreLock(s).Taken()
+	if !held || time.Since(since) < LockWaitLimit {
+		return nil
+	}
+	if daemon, _, running := schedule.NewLock(s.Path() + ".jobs").Taken(); running && daemon == process {
+		return nil
+	}
+	return &view.LockHolder{Process: process, Since: hygiene.InstantOf(since.Truncate(time.Second))}
+}
+
+// LockAlert describes a process that holds the store lock for too long, and what to
+// do.
+func LockAlert(h view.LockHolder) console.Trouble {
+	alert := console.Trouble{What: fmt.Sprintf("%s has held the store lock since %s; sweeps, reviews and exports are waiting", ProcessName(h.Process), h.Since)}
+	if h.Process != 0 && h.Process != os.Getpid() {
+		alert.What += "; if it is suspended, resume it:"
+		alert.Do = fmt.Sprintf("kill -CONT %d", h.Process)
+	}
+	return alert
+}
+
+// ProcessName names a process in a sentence; 0 is one that is not known.
+func ProcessName(id int) string {
+	if id == 0 {
+		return "another process"
+	}
+	return fmt.Sprint("process ", id)
+}

@@ -1,0 +1,101 @@
+// Package status collects the state of the whole store for `winnow status` and the
+// API: events, contacts by status, how far the sweep is, the last runs, and what
+// waits for a person.
+//
+// A new figure is a field of [view.Status], a line in [Collect] and a row in [Print].
+package status
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"winnow/hygiene"
+	"winnow/internal/config"
+	"winnow/internal/console/view"
+	"winnow/internal/exports"
+	"winnow/internal/ui"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// Collect reads the state of the store.
+func Collect(cfg *config.Config, s *store.Store) (*view.Status, error) {
+	t, err := s.Totals()
+	if err != nil {
+		return nil, err
+	}
+	surgings, err := s.Surgings()
+	if err != nil {
+		return nil, err
+	}
+	waiting := int64(0)
+	for _, of := range surgings {
+		waiting += of.Waiting
+	}
+	held, err := heldRunNames(cfg, s)
+	if err != nil {
+		return nil, err
+	}
+	deliveries, err := exports.UndeliveredRuns(cfg, s)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := s.Runs()
+	if runs == nil {
+		runs = []segments.Run{}
+	}
+	return &view.Status{
+		Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
+		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag}, Breaker: waiting, Policy: cfg.Hash,
+		Runs: runs, Taken: longLockHolder(s), Held: held, Deliveries: deliveries,
+	}, err
+}
+
+// heldRunNames returns the runs waiting for a release, as EXPORT/RUN.
+func heldRunNames(cfg *config.Config, s *store.Store) (names []string, err error) {
+	for _, e := range cfg.Exports {
+		held, runsErr := s.RunsOf(e.Name, store.AllRuns, segments.Held)
+		names, err = append(names, exports.RunNames(held)...), errors.Join(err, runsErr)
+	}
+	return names, err
+}
+
+// Print prints the status for people, with what to do about what waits for them.
+func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
+	rows := [][]string{
+		{"events", ui.Number(s.Events), fmt.Sprintf("%s repeats, %s unmatched, %s bodies in quarantine", ui.Number(s.Repeats), ui.Number(s.Unmatched), ui.Number(s.Quarantined))},
+		{"swept", ui.Number(s.Sweep.Cursor), fmt.Sprintf("%s waiting", ui.Number(s.Sweep.Lag))},
+		{"contacts", ui.Number(s.Contacts), "as of the last sweep"},
+	}
+	for _, name := range hygiene.StatusNames() {
+		rows = append(rows, []string{"  " + name, ui.Number(s.Statuses[name])})
+	}
+	if s.Breaker > 0 {
+		rows = append(rows, []string{"breaker", ui.Number(s.Breaker), "tripped and waiting for review: winnow breaker lists them"})
+	}
+	ui.Table(w, append(rows, []string{"policy", s.Policy}))
+	if s.Taken != nil {
+		t := LockAlert(*s.Taken)
+		fmt.Fprintln(w, strings.TrimSpace(t.What+" "+t.Do))
+	}
+	for _, name := range s.Held {
+		fmt.Fprintf(w, "run %s is held: winnow release %s publishes it\n", name, name)
+	}
+	for _, t := range exports.DeliveryAlerts(s.Deliveries, now) {
+		if t.Do != "" {
+			t.What += "; or now: " + t.Do
+		}
+		fmt.Fprintln(w, t.What)
+	}
+	if len(s.Runs) == 0 {
+		return
+	}
+	rows = [][]string{{"LAST RUN", "STATUS", "AS OF", "FINISHED", ""}}
+	for _, r := range s.Runs {
+		rows = append(rows, []string{r.Export + "/" + r.Name, string(r.Status), r.AsOf.String(), r.FinishedAt.String(), r.Error})
+	}
+	fmt.Fprintln(w)
+	ui.Table(w, rows)
+}

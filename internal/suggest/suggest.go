@@ -1,0 +1,67 @@
+// Package suggest finds the known word that a misspelled one probably stands for.
+//
+// Code that reports an unknown name asks it for the hint "did you mean ...?". How
+// far a guess may go is decided in [Limit], and nowhere else.
+package suggest
+
+// Nearest returns the known word that is the fewest edits away from word. It is
+// empty when all known words are more than [Limit] edits away.
+func Nearest(word string, known []string) string {
+	return Within(word, known, Limit(word))
+}
+
+// Limit returns how many edits are still taken for typing errors in a word of
+// that length: between 1 and 3.
+func Limit(word string) int {
+	switch n := len(word); {
+	case n <= 3:
+		return 1
+	case n <= 8:
+		return 2
+	default:
+		return 3
+	}
+}
+
+// Within is [Nearest] with a limit of the caller's choice. Of several words that
+// are equally near the first one is returned. A word is never changed entirely:
+// the limit is lowered to the length of word less one.
+func Within(word string, known []string, limit int) string {
+	nearest := ""
+	limit = min(limit, len(word)-1)
+	for _, k := range known {
+		if difference := len(k) - len(word); difference > limit || -difference > limit {
+			continue
+		}
+		if n := Distance(word, k); n <= limit {
+			nearest, limit = k, n-1
+		}
+	}
+	return nearest
+}
+
+// Distance returns how many bytes must be changed, inserted, deleted or swapped
+// with their neighbor to turn a into b (the optimal string alignment distance).
+func Distance(a, b string) int {
+	var before []int
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		next := make([]int, len(b)+1)
+		next[0] = i + 1
+		for j := range len(b) {
+			changed := row[j]
+			if a[i] != b[j] {
+				changed++
+			}
+			next[j+1] = min(changed, row[j+1]+1, next[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
+		}
+		before, row = row, next
+	}
+	return row[len(b)]
+}
