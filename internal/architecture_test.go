@@ -33,6 +33,7 @@ var floors = [][]string{
 	{"hygiene/ruletest"},
 	{"segments"},
 	{"segments/destination"},
+	{"segments/destination/local", "segments/destination/sftp"},
 	{"internal/sendlog", "internal/yamldoc"},
 	{"store", "internal/config", "internal/schedule", "internal/receiver", "internal/console"},
 	{"internal/lint", "internal/testfile"},
@@ -57,13 +58,13 @@ var homes = map[string][]string{
 	"github.com/robfig/cron/v3":             {"internal/schedule"},
 	"github.com/gorilla/mux":                {"internal/receiver", "internal/console"},
 	"golang.org/x/sync":                     {"internal/receiver"},
-	"golang.org/x/sys":                      {"internal/atomicfile"},
+	"golang.org/x/sys":                      {"internal/atomicfile", "segments/destination/local"},
 	"golang.org/x/term":                     {"internal/ui"},
 	"github.com/prometheus":                 {"internal/console"},
 	"github.com/alecthomas/kong":            {"internal/command"},
 	"github.com/nyaruka/phonenumbers":       {"hygiene/phone.go"},
-	"github.com/pkg/sftp":                   {"segments/destination"},
-	"golang.org/x/crypto":                   {"segments/destination"},
+	"github.com/pkg/sftp":                   {"segments/destination/sftp"},
+	"golang.org/x/crypto":                   {"segments/destination/sftp"},
 }
 
 // homesOfTests are further homes, for test files: a test may read what it holds
@@ -100,22 +101,24 @@ func floorOf(room string) int {
 
 func TestRoomsImportAgainstNoOrder(t *testing.T) {
 	hold(t, importsDownwards, map[string]string{
-		"hygiene/a.go":               `package hygiene; import "winnow/segments"`,
-		"hygiene/b.go":               `package hygiene; import "winnow/hygiene/provider"`,
-		"segments/a_test.go":         `package segments_test; import "winnow/internal/config"`,
-		"segments/a.go":              `package segments; import "winnow/segments/destination"`,
-		"store/a.go":                 `package store; import "winnow/internal/config"`,
-		"internal/config/a.go":       `package config; import "winnow/store"`,
-		"internal/config/b.go":       `package config; import "winnow/internal/lint"`,
-		"internal/yamldoc/a.go":      `package yamldoc; import "winnow/internal/config"`,
-		"internal/lint/a.go":         `package lint; import "winnow/internal/testfile"`,
-		"internal/console/a.go":      `package console; import "winnow/internal/receiver"`,
-		"internal/console/a_test.go": `package console; import "winnow/internal/receiver"`,
-		"hygiene/a_test.go":          `package hygiene_test; import "winnow/store"`,
-		"internal/config/deep/a.go":  `package deep; import "winnow/internal/command"`,
-		"internal/attic/a.go":        `package attic`,
-		"store/root.go":              `package store; import "winnow"`,
-		"internal/ui/a.go":           `package ui; import "winnow/hygiene"`,
+		"hygiene/a.go":                         `package hygiene; import "winnow/segments"`,
+		"hygiene/b.go":                         `package hygiene; import "winnow/hygiene/provider"`,
+		"segments/a_test.go":                   `package segments_test; import "winnow/internal/config"`,
+		"segments/a.go":                        `package segments; import "winnow/segments/destination"`,
+		"segments/destination/a.go":            `package destination; import "winnow/segments/destination/sftp"`,
+		"segments/destination/local/a_test.go": `package local; import "winnow/segments/destination/sftp"`,
+		"store/a.go":                           `package store; import "winnow/internal/config"`,
+		"internal/config/a.go":                 `package config; import "winnow/store"`,
+		"internal/config/b.go":                 `package config; import "winnow/internal/lint"`,
+		"internal/yamldoc/a.go":                `package yamldoc; import "winnow/internal/config"`,
+		"internal/lint/a.go":                   `package lint; import "winnow/internal/testfile"`,
+		"internal/console/a.go":                `package console; import "winnow/internal/receiver"`,
+		"internal/console/a_test.go":           `package console; import "winnow/internal/receiver"`,
+		"hygiene/a_test.go":                    `package hygiene_test; import "winnow/store"`,
+		"internal/config/deep/a.go":            `package deep; import "winnow/internal/command"`,
+		"internal/attic/a.go":                  `package attic`,
+		"store/root.go":                        `package store; import "winnow"`,
+		"internal/ui/a.go":                     `package ui; import "winnow/hygiene"`,
 	})
 }
 
@@ -147,6 +150,7 @@ func tests(room, other string) bool {
 func TestEachThirdPartyPackageHasOneHome(t *testing.T) {
 	hold(t, importsAtHome, map[string]string{
 		"hygiene/a.go":              `package hygiene; import "github.com/nyaruka/phonenumbers"`,
+		"segments/destination/a.go": `package destination; import "github.com/pkg/sftp"`,
 		"internal/command/a.go":     `package command; import "github.com/mattn/go-sqlite3"`,
 		"internal/console/a.go":     `package console; import "database/sql/driver"`,
 		"internal/receiver/a.go":    `package receiver; import "github.com/prometheus/client_golang/prometheus"`,

@@ -50,26 +50,24 @@ func (g *generated) Contacts(_ context.Context, _ bool, visit func(*hygiene.Cont
 }
 
 func (*generated) InList(string, string) (bool, error) { return false, nil }
+func (*generated) PinsOf(string) ([]Pin, error)        { return nil, nil }
 func (*generated) ListsOf(string) ([]string, error)    { return nil, nil }
 
-// nowhere is a destination that keeps nothing.
+// nowhere is a publisher that keeps nothing.
 type nowhere struct{}
 
-func (nowhere) String() string                        { return "nowhere" }
-func (nowhere) Begin(string, string) (Draft, error)   { return nowhere{}, nil }
-func (nowhere) Prune(string, int) error               { return nil }
-func (nowhere) Settle(string, string, []string) error { return nil }
-func (nowhere) Find(string, string) (Place, error)    { return Nowhere, nil }
-func (nowhere) Release(string, string) error          { return nil }
-func (nowhere) Hold() error                           { return nil }
-func (nowhere) Create(string) (DraftFile, error)      { return nowhere{}, nil }
-func (nowhere) Publish() error                        { return nil }
-func (nowhere) Abort() error                          { return nil }
-func (nowhere) Write(b []byte) (int, error)           { return len(b), nil }
-func (nowhere) Close() error                          { return nil }
-func (nowhere) Discard() error                        { return nil }
+func (nowhere) String() string                      { return "nowhere" }
+func (nowhere) Begin(string, string) (Draft, error) { return nowhere{}, nil }
+func (nowhere) Prune(string, int) error             { return nil }
+func (nowhere) Hold() error                         { return nil }
+func (nowhere) Create(string) (DraftFile, error)    { return nowhere{}, nil }
+func (nowhere) Publish() error                      { return nil }
+func (nowhere) Abort() error                        { return nil }
+func (nowhere) Write(b []byte) (int, error)         { return len(b), nil }
+func (nowhere) Close() error                        { return nil }
+func (nowhere) Discard() error                      { return nil }
 
-// tenth holds for one contact in ten, told by the last digit of the key.
+// tenth holds for one contact in ten, by the last digit of the key.
 type tenth struct {
 	hygiene.All
 	digit byte
@@ -95,7 +93,7 @@ func BenchmarkPass(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				r, err := Execute(context.Background(), p, g, []Destination{nowhere{}}, nil)
+				r, err := Execute(context.Background(), p, g, []Publisher{nowhere{}}, nil)
 				if err != nil || len(r.Manifest.Files) != 10 || r.Manifest.Files[3].Rows != contacts/10 {
 					b.Fatal(err, r.Manifest.Files)
 				}
@@ -105,7 +103,7 @@ func BenchmarkPass(b *testing.B) {
 	}
 }
 
-// BenchmarkRowsAgainstEncodingCSV writes the same rows by hand and with
+// BenchmarkRowsAgainstEncodingCSV writes the same rows with the encoder and with
 // encoding/csv, and prints how many times longer the latter takes.
 func BenchmarkRowsAgainstEncodingCSV(b *testing.B) {
 	const rows = 100_000
@@ -128,8 +126,8 @@ func writeRows(b *testing.B, g *generated, columns []Column) {
 	e, v := newCSVEncoder(columns, CSVOptions{}), view{asOf: noon}
 	buf, cells := e.begin(make([]byte, 0, 2*flushAt)), make([]cell, len(columns))
 	err := g.Contacts(b.Context(), false, func(c *hygiene.Contact) error {
-		v.turn(c)
-		if err := v.show(columns, cells); err != nil {
+		v.reset(c)
+		if err := v.fill(columns, cells); err != nil {
 			return err
 		}
 		if buf = e.row(buf, cells); len(buf) >= flushAt {

@@ -8,86 +8,112 @@ import (
 	"unicode"
 
 	"winnow/hygiene"
+	"winnow/internal/suggest"
 )
 
 // Column is one column of a file. Make it with [ParseColumn]; two columns of
 // the same name and header are equal.
 type Column struct {
 	name    string
-	field   field
-	outcome hygiene.Outcome // of the fields of an outcome
+	field   *field
+	outcome hygiene.Outcome // of outcomeFields
 	header  string          // empty for the name
 }
 
 // field is what a column shows of a contact.
-type field uint8
-
-const (
-	contactField field = iota + 1
-	phoneField
-	statusField
-	reasonsField
-	suppressedSinceField
-	suppressedUntilField
-	messageIDField
-	uniqueArgsField
-	attemptField
-	dueAtField
-	tagsField
-	listsField
-	firstSeenField
-	lastSeenField
-	firstOutcomeField
-	lastOutcomeField
-	outcomeCountField
-	attributeField
-)
-
-var fieldNames = [...]string{
-	contactField: "contact", phoneField: "phone", statusField: "status", reasonsField: "reasons",
-	suppressedSinceField: "suppressed_since", suppressedUntilField: "suppressed_until",
-	messageIDField: "message_id", uniqueArgsField: "unique_args", attemptField: "attempt", dueAtField: "due_at",
-	tagsField: "tags", listsField: "lists", firstSeenField: "first_seen", lastSeenField: "last_seen",
+type field struct {
+	name         string // of the column; in outcomeFields, %s stands for the outcome
+	fill         func(v *view, to *cell, c *Column)
+	needsMessage bool // it shows something of the bounced message
 }
+
+// contactFields are the columns of a contact, in the order of the documentation.
+var contactFields = []field{
+	{name: "contact", fill: func(v *view, to *cell, _ *Column) { to.setText(v.contact.Key) }},
+	{name: "phone", fill: func(v *view, to *cell, _ *Column) { to.setText(v.phone()) }},
+	{name: "status", fill: func(v *view, to *cell, _ *Column) { to.setText(v.contact.Status(v.asOf).String()) }},
+	{name: "reasons", fill: (*view).fillReasons},
+	{name: "suppressed_since", fill: (*view).fillSuppressedSince},
+	{name: "suppressed_until", fill: (*view).fillSuppressedUntil},
+	{name: "message_id", fill: (*view).fillMessageID, needsMessage: true},
+	{name: "unique_args", fill: (*view).fillUniqueArgs, needsMessage: true},
+	{name: "attempt", fill: (*view).fillAttempt},
+	{name: "due_at", fill: (*view).fillDueAt},
+	{name: "tags", fill: (*view).fillTags},
+	{name: "lists", fill: (*view).fillLists},
+	{name: "first_seen", fill: func(v *view, to *cell, _ *Column) { to.setTime(v.contact.History.FirstSeen()) }},
+	{name: "last_seen", fill: func(v *view, to *cell, _ *Column) { to.setTime(v.contact.History.Latest().At) }},
+}
+
+// outcomeFields are the columns of each outcome.
+var outcomeFields = []field{
+	{name: "first_%s_at", fill: func(v *view, to *cell, c *Column) { to.setTime(v.contact.History.Trail(c.outcome).First) }},
+	{name: "last_%s_at", fill: func(v *view, to *cell, c *Column) { to.setTime(v.contact.History.Trail(c.outcome).Last().At) }},
+	{name: "%s_count", fill: func(v *view, to *cell, c *Column) { to.setNumber(len(v.contact.History.Trail(c.outcome).Entries)) }},
+}
+
+// attributeField is the column of an attribute; its name is attributePrefix and
+// that of the attribute.
+var attributeField = field{fill: (*view).fillAttribute}
 
 const attributePrefix = "attributes."
 
-// columns holds every column but those of attributes, in the order of the
-// documentation.
-var columns = knownColumns()
+// changeColumn is the name of a delta's first column.
+const changeColumn = "change"
 
-func knownColumns() []Column {
-	var known []Column
-	for f := contactField; f <= lastSeenField; f++ {
-		known = append(known, Column{name: fieldNames[f], field: f})
+// columns has all columns but those of attributes, in the order of the
+// documentation.
+var columns = allColumns()
+
+func allColumns() []Column {
+	var all []Column
+	for i := range contactFields {
+		all = append(all, Column{name: contactFields[i].name, field: &contactFields[i]})
 	}
 	for _, name := range hygiene.OutcomeNames() {
 		o, err := hygiene.ParseOutcome(name)
 		if err != nil {
 			panic(err) // the names are hygiene's own
 		}
-		known = append(known,
-			Column{name: "first_" + name + "_at", field: firstOutcomeField, outcome: o},
-			Column{name: "last_" + name + "_at", field: lastOutcomeField, outcome: o},
-			Column{name: name + "_count", field: outcomeCountField, outcome: o})
+		for i := range outcomeFields {
+			all = append(all, Column{name: fmt.Sprintf(outcomeFields[i].name, name), field: &outcomeFields[i], outcome: o})
+		}
 	}
-	return known
+	return all
 }
 
 // ParseColumn finds the column of that name: one of [ColumnNames] or
-// attributes.NAME. The error of any other says which was probably meant.
+// attributes.NAME. The error for any other name says which was probably meant.
 func ParseColumn(name string) (Column, error) {
 	if attribute, ok := strings.CutPrefix(name, attributePrefix); ok {
 		if attribute == "" {
 			return Column{}, fmt.Errorf("column %q needs the name of an attribute, like attributes.country", name)
 		}
-		return Column{name: name, field: attributeField}, nil
+		return Column{name: name, field: &attributeField}, nil
 	}
 	i := slices.IndexFunc(columns, func(c Column) bool { return c.name == name })
 	if i < 0 {
 		return Column{}, unknownColumn(name)
 	}
 	return columns[i], nil
+}
+
+func unknownColumn(name string) error {
+	if meant := nearestColumn(name); meant != "" {
+		return fmt.Errorf("unknown column %q, did you mean %q?", name, meant)
+	}
+	return fmt.Errorf("unknown column %q: write for example contact, phone, status, last_delivered_at or attributes.country", name)
+}
+
+// nearestColumn returns the name that was probably meant, or nothing.
+func nearestColumn(name string) string {
+	if prefix, attribute, ok := strings.Cut(name, "."); ok && attribute != "" {
+		if suggest.Within(prefix, []string{"attributes"}, 3) == "" {
+			return ""
+		}
+		return attributePrefix + attribute
+	}
+	return suggest.Nearest(name, ColumnNames())
 }
 
 // ColumnNames lists the names of all columns but those of attributes.
@@ -102,7 +128,13 @@ func ColumnNames() []string {
 // DefaultColumns is what a segment shows that names no columns: contact, phone
 // and status.
 func DefaultColumns() []Column {
-	return []Column{columns[contactField-1], columns[phoneField-1], columns[statusField-1]}
+	var list []Column
+	for _, c := range columns {
+		if c.name == "contact" || c.name == "phone" || c.name == "status" {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 // String is the column's name.
@@ -116,14 +148,14 @@ func (c Column) Header() string {
 	return c.name
 }
 
-// As is the column under another header, the word of whoever reads the files:
-// the header of CSV, the key of JSON. It is UTF-8 on one line, and not "change",
-// which a delta's first column is called.
+// As is the column under another header, the name that readers of the files
+// expect: the header of CSV, the key of JSON. It is UTF-8 on one line, and not
+// "change", the first column of every delta.
 func (c Column) As(header string) (Column, error) {
 	switch {
 	case strings.TrimSpace(header) == "":
 		return Column{}, errors.New("a header can't be empty")
-	case strings.ContainsFunc(header, breaksHeader):
+	case strings.ContainsFunc(header, isInvisible):
 		return Column{}, fmt.Errorf("the header %q has a character that can't be seen, such as a line break", header)
 	case header == changeColumn:
 		return Column{}, fmt.Errorf("a header can't be %q, which is the first column of every delta", header)
@@ -132,65 +164,16 @@ func (c Column) As(header string) (Column, error) {
 	return c, nil
 }
 
-// breaksHeader tells of control characters, of the line breaks that only
-// Unicode knows, and of the byte order mark. Import screens match headers by
-// their letters: nobody would see why one with these does not match.
-func breaksHeader(r rune) bool {
+// isInvisible reports control characters, the line breaks that only Unicode
+// knows, and the byte order mark. Import screens match headers by their letters:
+// nobody would see why one with these does not match.
+func isInvisible(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufeff'
 }
 
 // attribute is the name of the attribute that an attribute's column shows.
 func (c Column) attribute() string { return c.name[len(attributePrefix):] }
 
-// needsMessage tells whether the column shows something of the bounced message,
-// which a snapshot fills in only when it is asked to.
-func (c Column) needsMessage() bool {
-	return c.field == messageIDField || c.field == uniqueArgsField
-}
-
-func unknownColumn(name string) error {
-	if meant := nearestColumn(name); meant != "" {
-		return fmt.Errorf("unknown column %q, did you mean %q?", name, meant)
-	}
-	return fmt.Errorf("unknown column %q: write for example contact, phone, status, last_delivered_at or attributes.country", name)
-}
-
-// nearestColumn is the known name that is the fewest typing errors away, or
-// empty when all are too far for a guess.
-func nearestColumn(name string) string {
-	if prefix, attribute, ok := strings.Cut(name, "."); ok && attribute != "" {
-		if typingErrors(prefix, "attributes") <= 3 {
-			return attributePrefix + attribute
-		}
-		return ""
-	}
-	nearest, fewest := "", min(len(name)/3, 3)+1
-	for _, c := range columns {
-		if n := typingErrors(name, c.name); n < fewest {
-			nearest, fewest = c.name, n
-		}
-	}
-	return nearest
-}
-
-// typingErrors is how many letters must be changed, added or taken away to make
-// b of a.
-func typingErrors(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			changed := diagonal
-			if a[i] != b[j] {
-				changed++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(changed, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
+// needsMessage reports whether the column shows something of the bounced message,
+// which a snapshot fills in only on request.
+func (c Column) needsMessage() bool { return c.field != nil && c.field.needsMessage }

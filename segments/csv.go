@@ -7,24 +7,22 @@ import (
 	"unicode/utf8"
 )
 
-// csvEncoder writes RFC 4180 with \n as the end of a line, and cells apart by
-// the delimiter of the options.
+// csvEncoder writes RFC 4180 with \n as the end of a line.
 //
-// For a spreadsheet it adds what people need who open the file in one: a BOM,
-// without which it is not taken for UTF-8, and an apostrophe before text that
-// would run as a formula. Attributes, and whatever else strangers could have
-// written, may hold such text. A phone number gets it too: a spreadsheet reckons
-// +905551234567 as a formula, and keeps a number of which the plus is gone. Two
-// kinds of cell need no apostrophe and get none, because it would only spoil
-// them: numbers and truth values as imports typed them, and times and counts
-// that winnow writes itself.
+// For a spreadsheet it adds a BOM, without which the file is not taken for UTF-8,
+// and an apostrophe before text that would run as a formula. Attributes, and
+// anything else that strangers could have written, may hold such text. A phone
+// number gets it too: a spreadsheet evaluates +905551234567 as a formula, and the
+// plus is lost. Two kinds of cell need no apostrophe, which would only spoil them:
+// numbers and booleans as imports typed them, and times and counts that winnow
+// writes itself.
 type csvEncoder struct {
 	columns     []Column
 	delimiter   byte
 	lists       byte
 	spreadsheet bool
-	quoted      [256]bool // the bytes for which a cell must be quoted
-	plain       []byte    // a cell before it was quoted
+	special     [256]bool // the bytes that a cell is quoted for
+	unquoted    []byte    // a cell before it is quoted
 }
 
 const byteOrderMark = "\ufeff"
@@ -32,12 +30,12 @@ const byteOrderMark = "\ufeff"
 func newCSVEncoder(columns []Column, options CSVOptions) *csvEncoder {
 	e := &csvEncoder{columns: columns, spreadsheet: options.Spreadsheet,
 		delimiter: cmp.Or(options.Delimiter, ','), lists: cmp.Or(options.Lists, '|')}
-	apart := "\"\r\n" + string(e.delimiter)
+	special := "\"\r\n" + string(e.delimiter)
 	if e.spreadsheet {
-		apart += ",;\t" // where cells end depends on the country it is set to
+		special += ",;\t" // which of these separates cells depends on its locale
 	}
-	for _, c := range []byte(apart) {
-		e.quoted[c] = true
+	for _, c := range []byte(special) {
+		e.special[c] = true
 	}
 	return e
 }
@@ -66,7 +64,7 @@ func (e *csvEncoder) row(to []byte, cells []cell) []byte {
 		to = e.cell(to, &cells[i])
 	}
 	if len(to) == start {
-		to = append(to, `""`...) // an empty line would be no row at all
+		to = append(to, `""`...) // an empty line would not be a row
 	}
 	return append(to, '\n')
 }
@@ -102,14 +100,14 @@ func appendJoined(to []byte, names []string, with byte) []byte {
 	return to
 }
 
-// protect quotes what was written since from if it must be, and takes the sting
-// out of a formula.
+// protect quotes what was appended since from where that is needed, and defuses a
+// formula.
 func (e *csvEncoder) protect(to []byte, from int) []byte {
 	if e.spreadsheet && runsAsFormula(to[from:]) {
 		return e.quote(to, from, "'")
 	}
 	for _, c := range to[from:] {
-		if e.quoted[c] {
+		if e.special[c] {
 			return e.quote(to, from, "")
 		}
 	}
@@ -117,9 +115,9 @@ func (e *csvEncoder) protect(to []byte, from int) []byte {
 }
 
 func (e *csvEncoder) quote(to []byte, from int, prefix string) []byte {
-	e.plain = append(e.plain[:0], to[from:]...)
+	e.unquoted = append(e.unquoted[:0], to[from:]...)
 	to = append(append(to[:from], '"'), prefix...)
-	for _, c := range e.plain {
+	for _, c := range e.unquoted {
 		if c == '"' {
 			to = append(to, '"')
 		}
@@ -128,8 +126,8 @@ func (e *csvEncoder) quote(to []byte, from int, prefix string) []byte {
 	return append(to, '"')
 }
 
-// runsAsFormula tells whether a spreadsheet may take the text for a formula:
-// also with the full-width forms, which some turn into the common ones.
+// runsAsFormula reports whether a spreadsheet may take the text for a formula,
+// also with the full-width forms, which some convert to the common ones.
 func runsAsFormula(text []byte) bool {
 	if len(text) == 0 {
 		return false

@@ -13,99 +13,77 @@ const (
 	left    = "left"
 )
 
-// changeColumn is the name of a delta's first column.
-const changeColumn = "change"
-
-// delta writes who entered a segment and who left it since the last published
-// run in which the segment was whole. The members of that run are read while the
-// contacts pass, both in byte order of the key: nothing is held in memory.
+// delta writes which contacts entered a segment and which left it since its base.
+// The members of the base are read while the contacts pass, both in byte order of
+// the key: nothing is held in memory.
 //
-// Each contact has one row at most. Who is another member than before, by a new
-// retry or by the end of one, has entered again: a reader that takes in whoever
-// entered by key, and strikes whoever left, has the segment as it is. A contact
-// that is no longer in the store leaves no row, since there is nothing to show.
+// Each contact has one row at most. A contact that is another member than before,
+// because a retry began or ended, has entered again: a reader that adds who
+// entered by key, and removes who left, has the segment as it is. A contact that
+// is no longer in the store has no row, since there is nothing to show.
 //
-// If the members of that run can't be read there is no delta, and the run says so.
-// Reporting everyone as entered would look like a good file, and readers would
-// keep contacts who left without their being told. Only a segment that no
-// published run has whole begins with everyone entering.
+// If the members of the base can't be read there is no delta, and the run says
+// so. Reporting everyone as entered would look like a good file, and readers would
+// keep contacts who left without learning of it. Only a segment without a base
+// begins with everyone entering.
 type delta struct {
-	files  []*file
-	before *memberReader // nil when the segment has no base
-	err    error         // why there is no delta
-	done   bool
+	files   []*file
+	members *memberReader // of the base; nil when the segment has none
+	baseRun string        // EXPORT/RUN, for errors
+	err     error         // why there is no delta
+	closed  bool
 }
 
-// openDelta opens the files of the delta and the base.
+// openDelta opens the base of the segment, and the files of its delta.
 func (x *execution) openDelta(o *output) *delta {
-	d := &delta{}
+	base := x.plan.Bases[o.name]
+	d := &delta{baseRun: x.plan.Export.Name + "/" + base.Run}
 	if x.plan.Book == nil {
-		d.err = errors.New("there is nowhere to keep the members of a run")
+		d.err = errors.New("no members of runs are kept")
 		return d
 	}
-	base := x.plan.Bases[o.name]
 	if base.Run != "" {
-		d.before, d.err = x.openBase(base)
+		if d.err = x.openBase(d, base); d.err != nil {
+			return d
+		}
 	}
-	if d.err == nil {
-		d.err = x.openDeltaFiles(o, d, base)
-	}
+	columns := slices.Concat([]Column{{name: changeColumn}}, o.columns)
+	d.files, d.err = x.createFiles(File{Name: o.name + ".delta", Segment: o.name, Kind: Delta, Since: base.Run}, columns)
 	return d
 }
 
-func (x *execution) openBase(base Base) (*memberReader, error) {
-	e := x.plan.Export.Name
-	list, err := x.plan.Book.OpenMembers(e, base.Run, base.Segment)
+func (x *execution) openBase(d *delta, base Base) error {
+	list, err := x.plan.Book.OpenMembers(x.plan.Export.Name, base.Run, base.Segment)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("the members of run %s/%s, which it tells the changes since, are gone", e, base.Run)
+		return fmt.Errorf("the members of run %s, its base, are gone", d.baseRun)
 	case err != nil:
-		return nil, fmt.Errorf("reading the members of run %s/%s: %w", e, base.Run, err)
+		return fmt.Errorf("reading the members of run %s: %w", d.baseRun, err)
 	}
-	return openMembers(list, memberTitle(e, base.Run, base.Segment)), nil
-}
-
-func (x *execution) openDeltaFiles(o *output, d *delta, base Base) error {
-	columns := slices.Concat([]Column{{name: changeColumn}}, o.columns)
-	for _, format := range x.formats() {
-		e, err := newEncoder(format, columns, x.plan.Export.CSV)
-		if err != nil {
-			return err
-		}
-		entry := File{Name: o.name + ".delta." + string(format), Segment: o.name, Format: format, Kind: Delta, Columns: headers(columns)}
-		if d.before != nil {
-			entry.Since = base.Run
-		}
-		d.files = append(d.files, createFile(entry, e, x.replicas, x.compressors))
-	}
+	d.members = openMembers(list, memberHeader(x.plan.Export.Name, base.Run, base.Segment))
 	return nil
 }
 
-// turn tells what became of the member since the base: entered, left, or nothing.
-func (d *delta) turn(m *member, is bool) string {
-	was := d.before != nil && d.before.passTo(m.key)
+// change returns what became of the member since the base: entered, left, or
+// nothing. Members come in byte order of the key.
+func (d *delta) change(m *member, isMember bool) string {
+	was := d.members != nil && d.members.seek(m.key)
 	switch {
-	case is && (!was || !d.before.is(m)):
+	case isMember && (!was || !d.members.matches(m)):
 		return entered
-	case was && !is:
+	case was && !isMember:
 		return left
 	}
 	return ""
 }
 
-func (d *delta) row(cells []cell) {
-	for _, f := range d.files {
-		f.row(cells)
-	}
-}
-
-// close ends the delta's files, or takes them away when it failed, and gives
-// what they are.
-func (d *delta) close(base Base, export string) []File {
-	d.done = true
-	if d.before != nil {
-		if err := d.before.close(); err != nil && d.err == nil {
-			d.err = fmt.Errorf("reading the members of run %s/%s: %w", export, base.Run, err)
+// close ends the delta's files, or discards them when it failed, and returns
+// their entries of the manifest.
+func (d *delta) close() []File {
+	d.closed = true
+	if d.members != nil {
+		if err := d.members.close(); err != nil && d.err == nil {
+			d.err = fmt.Errorf("reading the members of run %s: %w", d.baseRun, err)
 		}
 	}
 	if d.err != nil {
@@ -125,28 +103,14 @@ func (d *delta) discard() {
 	}
 }
 
-// abandon ends a delta that was not closed, as its segment or the run failed.
-func (d *delta) abandon() {
-	if d.done {
+// abort ends a delta that was not closed because its segment or the run failed.
+func (d *delta) abort() {
+	if d.closed {
 		return
 	}
-	d.done = true
+	d.closed = true
 	d.discard()
-	if d.before != nil {
-		d.before.from.Close()
+	if d.members != nil {
+		d.members.from.Close()
 	}
-}
-
-// trouble tells what went wrong with the delta, or will with the next, and what
-// readers do about it.
-func (d *delta) trouble(unkept error) error {
-	switch {
-	case d.err != nil && unkept != nil:
-		return fmt.Errorf("its delta could not be made: %w; nor could its members be kept: %w; read the segment whole this time and the next", d.err, unkept)
-	case d.err != nil:
-		return fmt.Errorf("its delta could not be made: %w; read the segment whole this time, the next delta goes on from this run", d.err)
-	case unkept != nil:
-		return fmt.Errorf("its members could not be kept: %w; the next run can't make its delta", unkept)
-	}
-	return nil
 }

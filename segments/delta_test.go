@@ -14,11 +14,11 @@ import (
 	"winnow/segments"
 )
 
-// shelf keeps the members in memory.
-type shelf struct {
+// memoryStore keeps the members in memory.
+type memoryStore struct {
 	lists map[string]*list
 	parts []segments.Part
-	full  bool // nothing can be written there
+	full  bool // nothing can be written
 }
 
 type list struct {
@@ -35,13 +35,13 @@ func (l *list) Write(b []byte) (int, error) {
 func (*list) Close() error     { return nil }
 func (l *list) Discard() error { l.gone = true; return nil }
 
-func (s *shelf) CreateMembers(run segments.Run, segment string) (segments.DraftFile, error) {
+func (s *memoryStore) CreateMembers(run segments.Run, segment string) (segments.DraftFile, error) {
 	l := &list{full: s.full}
 	s.lists[run.Name+segment] = l
 	return l, nil
 }
 
-func (s *shelf) OpenMembers(_, run, segment string) (io.ReadCloser, error) {
+func (s *memoryStore) OpenMembers(_, run, segment string) (io.ReadCloser, error) {
 	l := s.lists[run+segment]
 	if l == nil || l.gone {
 		return nil, fs.ErrNotExist
@@ -49,14 +49,14 @@ func (s *shelf) OpenMembers(_, run, segment string) (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(l.Bytes())), nil
 }
 
-func (s *shelf) ReadyRun(_ segments.Run, parts []segments.Part) error {
+func (s *memoryStore) ReadyRun(_ segments.Run, parts []segments.Part) error {
 	s.parts = parts
 	return nil
 }
 
 // night makes the run of a night, with a delta of each segment, against the night
 // before.
-func (s *shelf) night(t *testing.T, n int, from segments.Snapshot, list ...segments.Segment) (segments.Result, string) {
+func (s *memoryStore) night(t *testing.T, n int, from segments.Snapshot, list ...segments.Segment) (segments.Result, string) {
 	t.Helper()
 	p := plan([]segments.Format{segments.CSV, segments.JSON}, list...)
 	p.Export.Delta, p.Book, p.Bases = p.Export.Segments, s, map[string]segments.Base{}
@@ -72,7 +72,7 @@ func nightOf(n int) hygiene.Instant {
 }
 
 func TestADeltaTellsWhoEnteredAndWhoLeft(t *testing.T) {
-	s := &shelf{lists: map[string]*list{}}
+	s := &memoryStore{lists: map[string]*list{}}
 	all := segments.Segment{Name: "all", Columns: segments.DefaultColumns()[:2]}
 	s.night(t, 0, people(), all)
 	now := people()
@@ -92,7 +92,7 @@ func TestADeltaTellsWhoEnteredAndWhoLeft(t *testing.T) {
 }
 
 func TestTheSameStateGivesTheSameDeltas(t *testing.T) {
-	s := &shelf{lists: map[string]*list{}}
+	s := &memoryStore{lists: map[string]*list{}}
 	all := segments.Segment{Name: "all"}
 	s.night(t, 0, people()[:1], all)
 	kept := s.parts
@@ -107,7 +107,7 @@ func TestTheSameStateGivesTheSameDeltas(t *testing.T) {
 }
 
 func TestASegmentThatFailsLeavesNoListBehind(t *testing.T) {
-	s := &shelf{lists: map[string]*list{}}
+	s := &memoryStore{lists: map[string]*list{}}
 	s.night(t, 0, people(), segments.Segment{Name: "lost", List: "gone"}, segments.Segment{Name: "well"})
 	if l := s.lists[segments.RunName(nightOf(0))+"lost"]; !l.gone {
 		t.Error("the list of the segment that failed is kept")
@@ -120,7 +120,7 @@ func TestASegmentThatFailsLeavesNoListBehind(t *testing.T) {
 // Readers may have the whole file of the run before, in which nobody asked for a
 // delta yet.
 func TestADeltaThatIsNewTellsWhoLeftSinceTheRunBefore(t *testing.T) {
-	s := &shelf{lists: map[string]*list{}}
+	s := &memoryStore{lists: map[string]*list{}}
 	all := segments.Segment{Name: "all"}
 	p := plan([]segments.Format{segments.CSV}, all)
 	p.Book, p.Run.ScheduledAt, p.Run.Name = s, nightOf(0), segments.RunName(nightOf(0))
@@ -134,7 +134,7 @@ func TestADeltaThatIsNewTellsWhoLeftSinceTheRunBefore(t *testing.T) {
 }
 
 func TestADeltaWithoutTheMembersBeforeAndAfterPromisesNoNextOne(t *testing.T) {
-	s := &shelf{lists: map[string]*list{}}
+	s := &memoryStore{lists: map[string]*list{}}
 	all := segments.Segment{Name: "all"}
 	s.night(t, 0, people(), all)
 	s.lists, s.full = map[string]*list{}, true
@@ -144,7 +144,7 @@ func TestADeltaWithoutTheMembersBeforeAndAfterPromisesNoNextOne(t *testing.T) {
 }
 
 func TestMembersThatCanNotBeKeptAreToldAndTheNextDeltaIsNotMade(t *testing.T) {
-	s := &shelf{lists: map[string]*list{}, full: true}
+	s := &memoryStore{lists: map[string]*list{}, full: true}
 	all := segments.Segment{Name: "all"}
 	r, dir := s.night(t, 0, people(), all)
 	if !strings.Contains(r.Run.Error, "members could not be kept: no space left") || !slices.Contains(filesIn(t, dir), "all.delta.csv") {

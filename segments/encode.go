@@ -1,23 +1,42 @@
 package segments
 
-import "fmt"
+import (
+	"fmt"
+)
 
-// encoder writes one format. It appends to a buffer that it is handed and holds
-// no row, so that a file of any length costs the same memory.
+// encoder writes one format. It appends to a buffer that is passed to it and
+// keeps no row, so a file of any length takes the same memory.
 type encoder interface {
 	begin(to []byte) []byte
 	row(to []byte, cells []cell) []byte
 	end(to []byte) []byte
 }
 
-func newEncoder(f Format, columns []Column, options CSVOptions) (encoder, error) {
-	switch inside, _ := f.unpacked(); inside {
-	case CSV:
-		return newCSVEncoder(columns, options), nil
-	case JSON:
-		return &jsonEncoder{keys: jsonKeys(columns), array: true}, nil
-	case NDJSON:
-		return &jsonEncoder{keys: jsonKeys(columns)}, nil
+// encoders has an encoder for each format that is not compressed.
+var encoders = []struct {
+	format Format
+	make   func(columns []Column, options CSVOptions) encoder
+}{
+	{CSV, func(c []Column, o CSVOptions) encoder { return newCSVEncoder(c, o) }},
+	{JSON, func(c []Column, _ CSVOptions) encoder { return &jsonEncoder{keys: jsonKeys(c), array: true} }},
+	{NDJSON, func(c []Column, _ CSVOptions) encoder { return &jsonEncoder{keys: jsonKeys(c)} }},
+}
+
+// Formats lists the formats.
+func Formats() []Format {
+	var plain, compressed []Format
+	for _, e := range encoders {
+		plain, compressed = append(plain, e.format), append(compressed, e.format+gzipSuffix)
 	}
-	return nil, fmt.Errorf("unknown format %q: write csv, json or ndjson, or one of them with .gz", f)
+	return append(plain, compressed...)
+}
+
+func newEncoder(f Format, columns []Column, options CSVOptions) (encoder, error) {
+	inside, _ := f.uncompressed()
+	for _, e := range encoders {
+		if e.format == inside {
+			return e.make(columns, options), nil
+		}
+	}
+	return nil, fmt.Errorf("unknown format %q; the formats are %q", f, Formats())
 }

@@ -36,8 +36,8 @@ func written(t testing.TB, f Format, options CSVOptions, columns []Column, conta
 	v := view{asOf: noon, listsOf: func(string) ([]string, error) { return []string{"vip", "staff"}, nil }}
 	b, cells := e.begin(nil), make([]cell, len(columns))
 	for _, c := range contacts {
-		v.turn(c)
-		if err := v.show(columns, cells); err != nil {
+		v.reset(c)
+		if err := v.fill(columns, cells); err != nil {
 			t.Fatal(err)
 		}
 		b = e.row(b, cells)
@@ -171,8 +171,8 @@ func TestWithPhonesAsKeysTheKeyIsAPhone(t *testing.T) {
 		{false, hygiene.Contact{Key: "+905551234567"}, "+905551234567,"},
 	} {
 		v, cells := view{asOf: noon, phoneKeys: c.phoneKeys}, make([]cell, len(columns))
-		v.turn(&c.contact)
-		if err := v.show(columns, cells); err != nil {
+		v.reset(&c.contact)
+		if err := v.fill(columns, cells); err != nil {
 			t.Fatal(err)
 		}
 		e := newCSVEncoder(columns, CSVOptions{})
@@ -248,8 +248,8 @@ func TestWritingARowTakesNoMemory(t *testing.T) {
 		}
 		allocated := testing.AllocsPerRun(100, func() {
 			for _, c := range contacts {
-				v.turn(c)
-				if err := v.show(columns, cells); err != nil {
+				v.reset(c)
+				if err := v.fill(columns, cells); err != nil {
 					t.Fatal(err)
 				}
 				b = e.row(b[:0], cells)

@@ -7,41 +7,21 @@ import (
 )
 
 // flushAt is how many bytes of a file are gathered before they are hashed and
-// handed to the destinations.
+// written to the drafts.
 const flushAt = 64 << 10
 
 // pendingSize is the capacity of what is gathered. It exceeds flushAt because a
 // flush waits for the end of a row.
 const pendingSize = flushAt + flushAt/4
 
-// replica is one destination's copy of the run. Once it fails it is left alone,
-// and the others go on.
-type replica struct {
-	to    Destination
-	draft Draft // nil once published or failed
-	err   error
-}
-
-func (r *replica) fail(err error) {
-	r.err = err
-	r.abort()
-}
-
-func (r *replica) abort() {
-	if r.draft != nil {
-		r.draft.Abort() // what can't be taken away now is swept by the next run
-		r.draft = nil
-	}
-}
-
-// file is one file of the run, on its way to all destinations. It is counted
-// and hashed while it is written: nothing is read again.
+// file is one file of the run, on its way to all publishers. It is counted and
+// hashed while it is written: nothing is read again.
 type file struct {
 	entry   File
 	encoder encoder
 	copies  []fileCopy
 	pending []byte
-	gzip    *gzipped // nil for one that is written as it is
+	gzip    *gzipped // nil for a file that is not compressed
 	sum     hash.Hash
 }
 
@@ -50,10 +30,10 @@ type fileCopy struct {
 	file    DraftFile
 }
 
-func createFile(entry File, e encoder, replicas []*replica, p *compressors) *file {
+func createFile(entry File, e encoder, replicas []*replica, c *compressors) *file {
 	f := &file{entry: entry, encoder: e, sum: sha256.New(), pending: make([]byte, 0, pendingSize)}
-	if _, packed := entry.Format.unpacked(); packed {
-		f.gzip = newGzipped(p)
+	if _, compressed := entry.Format.uncompressed(); compressed {
+		f.gzip = newGzipped(c, pendingSize)
 	}
 	for _, r := range replicas {
 		if r.err != nil {
@@ -79,16 +59,16 @@ func (f *file) row(cells []cell) {
 
 func (f *file) flush() {
 	if f.gzip != nil {
-		f.send(f.gzip.compressed())
+		f.write(f.gzip.compressed())
 		f.pending = f.gzip.start(f.pending)
 		return
 	}
-	f.send(f.pending)
+	f.write(f.pending)
 	f.pending = f.pending[:0]
 }
 
-// send counts and hashes what is written, as it is written.
-func (f *file) send(b []byte) {
+// write counts and hashes the bytes of the file.
+func (f *file) write(b []byte) {
 	f.sum.Write(b)
 	f.entry.Bytes += int64(len(b))
 	f.each(func(c DraftFile) error {
@@ -97,11 +77,12 @@ func (f *file) send(b []byte) {
 	})
 }
 
+// close ends the file and returns its entry of the manifest.
 func (f *file) close() File {
 	f.pending = f.encoder.end(f.pending)
 	f.flush()
 	if f.gzip != nil {
-		f.send(f.gzip.end())
+		f.write(f.gzip.end())
 	}
 	f.each(DraftFile.Close)
 	f.entry.SHA256 = hex.EncodeToString(f.sum.Sum(nil))
@@ -110,7 +91,7 @@ func (f *file) close() File {
 
 func (f *file) discard() { f.each(DraftFile.Discard) }
 
-// each does something to the file in every destination that has not failed.
+// each calls do for the file of every publisher that has not failed.
 func (f *file) each(do func(DraftFile) error) {
 	for _, c := range f.copies {
 		if c.replica.err != nil {

@@ -6,11 +6,11 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
-	"winnow/segments/destination"
+	"winnow/segments/destination/local"
 )
 
-// guarded makes a run of a segment of so many contacts, which had before rows in
-// the run before; less than none for no run before.
+// guarded makes a run of a segment of now contacts, which had before rows in the
+// previous run; before is negative for no previous run.
 func guarded(t *testing.T, g segments.Guard, before int64, now int) segments.Run {
 	t.Helper()
 	many := make(roster, now)
@@ -22,7 +22,7 @@ func guarded(t *testing.T, g segments.Guard, before int64, now int) segments.Run
 	if before >= 0 {
 		p.Bases = map[string]segments.Base{"all": {Run: "2027-01-14T080000Z", Part: segments.Part{Segment: "all", Rows: before}}}
 	}
-	r, err := segments.Execute(t.Context(), p, many, []segments.Destination{destination.Directory(t.TempDir())}, nil)
+	r, err := segments.Execute(t.Context(), p, many, []segments.Publisher{local.Folder(t.TempDir())}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,8 +52,8 @@ func TestTheGuardHoldsWhatChangesTooMuch(t *testing.T) {
 		{"a limit that is no exact number", share(.123), 1000, 877, ""},
 		{"barely over reads as over", share(.3), 200_000, 139_999, "a change of 30.01%, and its max_change is 30%"},
 		{"few count as a hundred", share(.3), 10, 40, ""},
-		{"few, and more than that", share(.3), 10, 41, "a change of 31% of 100, as fewer count as so many"},
-		{"no change at all is allowed", share(0), 10, 11, "a change of 1% of 100, as fewer count as so many, and its max_change is 0%"},
+		{"few, and more than that", share(.3), 10, 41, "a change of 31% of 100 (fewer rows count as 100)"},
+		{"no change at all is allowed", share(0), 10, 11, "a change of 1% of 100 (fewer rows count as 100), and its max_change is 0%"},
 		{"and none happened", share(0), 10, 10, ""},
 		{"from nothing", share(.3), 0, 31, "a change of 31%"},
 		{"more than all", share(1), 100, 201, "a change of 101%"},
@@ -83,5 +83,14 @@ func TestASegmentThatFailsIsNoReasonToHold(t *testing.T) {
 	p.Bases = map[string]segments.Base{"lost": {Part: segments.Part{Rows: 1000}}}
 	if r, _ := execute(t, p, people()); r.Run.Status != segments.Published || len(r.Troubles) != 1 {
 		t.Errorf("the run is %s: %v", r.Run.Status, r.Troubles)
+	}
+}
+
+func TestADiscardedRunSaysWhyItWasHeldAndNotHowToPublishIt(t *testing.T) {
+	run := guarded(t, share(.3), 1000, 1301)
+	run.Discard("discarded when run nightly/later was published")
+	want := `discarded when run nightly/later was published; it was held because: segment "all" had 1000 rows before and has 1301 now: a change of 30.1%, and its max_change is 30%`
+	if run.Status != segments.Discarded || run.Error != want {
+		t.Errorf("it is %s: %q, want %q", run.Status, run.Error, want)
 	}
 }

@@ -14,22 +14,22 @@ import (
 const gzipLevel = 4
 
 // compressors are shared by all files of a run. Each takes close to a megabyte,
-// so there are GOMAXPROCS of them rather than one a file; a file borrows one
+// so there are GOMAXPROCS of them and not one for each file; a file borrows one
 // for each block.
 type compressors struct{ idle chan *flate.Writer }
 
 func newCompressors() *compressors {
-	p := &compressors{make(chan *flate.Writer, runtime.GOMAXPROCS(0))}
-	for range cap(p.idle) {
-		p.idle <- nil // made when it is needed first
+	c := &compressors{make(chan *flate.Writer, runtime.GOMAXPROCS(0))}
+	for range cap(c.idle) {
+		c.idle <- nil // made on first use
 	}
-	return p
+	return c
 }
 
 // compress appends the block, compressed, to the buffer. The output does not
 // depend on earlier blocks, and more can follow. Writing to memory can't fail.
-func (p *compressors) compress(to *bytes.Buffer, block []byte) {
-	w := <-p.idle
+func (c *compressors) compress(to *bytes.Buffer, block []byte) {
+	w := <-c.idle
 	if w == nil {
 		w, _ = flate.NewWriter(to, gzipLevel)
 	} else {
@@ -37,38 +37,39 @@ func (p *compressors) compress(to *bytes.Buffer, block []byte) {
 	}
 	w.Write(block)
 	w.Flush()
-	p.idle <- w
+	c.idle <- w
 }
 
-// gzipped is one file while it is compressed: one member of RFC 1952 with neither
-// time nor name in its header, so that the same rows give the same bytes.
+// gzipped compresses one file: one member of RFC 1952 with neither time nor name
+// in its header, so that the same rows give the same bytes.
 //
 // While a block is compressed the pass goes on and fills the next one. Each file
-// has one block under way at most, which bounds the memory, and only the pass
-// itself hands on the result, so a destination sees one writer.
+// has at most one block under way, which bounds the memory, and only the pass
+// itself writes the result, so a draft sees one writer.
 type gzipped struct {
 	compressors *compressors
 	busy        sync.WaitGroup // while a block is compressed
-	block       []byte         // which is
-	packed      bytes.Buffer   // what came of it
+	block       []byte         // the one under way
+	packed      bytes.Buffer   // its result
 	sum         uint32
-	size        uint32 // of all blocks, modulo 2³² as the format has it
+	size        uint32 // of all blocks, modulo 2³² as the format demands
 }
 
-func newGzipped(p *compressors) *gzipped {
-	g := &gzipped{compressors: p, block: make([]byte, 0, pendingSize)}
-	g.packed.Write([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}) // deflate, without anything, by any system
+// newGzipped compresses blocks of up to that many bytes.
+func newGzipped(c *compressors, size int) *gzipped {
+	g := &gzipped{compressors: c, block: make([]byte, 0, size)}
+	g.packed.Write([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}) // deflate, no flags, unknown system
 	return g
 }
 
-// compressed waits until the block under way is done and gives the result,
-// which is good until the next one is started.
+// compressed waits until the block under way is done and returns the result,
+// which is valid until the next start.
 func (g *gzipped) compressed() []byte {
 	g.busy.Wait()
 	return g.packed.Bytes()
 }
 
-// start begins to compress the block and gives memory for another one.
+// start begins to compress the block and returns memory for another one.
 func (g *gzipped) start(block []byte) (free []byte) {
 	free, g.block = g.block[:0], block
 	g.packed.Reset()
@@ -80,8 +81,8 @@ func (g *gzipped) start(block []byte) (free []byte) {
 	return free
 }
 
-// end gives the last result and the end of the file: an empty block that says
-// it is the last one, the sum and the size.
+// end returns the last result and the end of the file: an empty block marked as
+// the last one, the sum and the size.
 func (g *gzipped) end() []byte {
 	tail := append(g.compressed(), 3, 0)
 	tail = binary.LittleEndian.AppendUint32(tail, g.sum)

@@ -65,7 +65,7 @@ func keyEndsWith(suffix string) hygiene.Condition { return keyEnds{suffix: suffi
 func (k keyEnds) Holds(s *hygiene.Subject) bool { return strings.HasSuffix(s.Key, k.suffix) }
 func (k keyEnds) String() string                { return "keyEndsWith" }
 
-// failingLists can't tell the lists of one contact.
+// failingLists can't read the lists of one contact.
 type failingLists struct {
 	roster
 	at string
@@ -128,7 +128,7 @@ func TestAHeaderIsOneVisibleLineAndNotThatOfADelta(t *testing.T) {
 }
 
 func TestACompressedDeltaTellsWhoCameAndWhoWent(t *testing.T) {
-	s := &shelf{lists: map[string]*list{}}
+	s := &memoryStore{lists: map[string]*list{}}
 	phone, err := segments.DefaultColumns()[1].As("Phone Number")
 	if err != nil {
 		t.Fatal(err)

@@ -2,11 +2,11 @@ package segments
 
 import "strconv"
 
-// jsonEncoder writes an object for each row: one array of them, or one a line.
+// jsonEncoder writes an object for each row, as one array or one object a line.
 // All columns are in every object, absent ones as null, so that a reader finds
 // the same keys everywhere.
 type jsonEncoder struct {
-	keys  [][]byte // with what stands before them: {"contact": and ,"phone":
+	keys  [][]byte // with the byte before them: {"contact": and ,"phone":
 	array bool
 	begun bool // a row has been written
 }
@@ -18,7 +18,7 @@ func jsonKeys(columns []Column) [][]byte {
 		if i == 0 {
 			before = '{'
 		}
-		keys[i] = append(appendJSONString([]byte{before}, valid(c.Header())), ':')
+		keys[i] = append(appendJSONString([]byte{before}, toUTF8(c.Header())), ':')
 	}
 	return keys
 }
@@ -89,7 +89,7 @@ func appendJSONList(to []byte, list []string) []byte {
 
 const hexDigits = "0123456789abcdef"
 
-// appendJSONString writes s, which is UTF-8, escaping only what JSON demands.
+// appendJSONString writes s, which is UTF-8, and escapes only what JSON demands.
 func appendJSONString(to []byte, s string) []byte {
 	to = append(to, '"')
 	done := 0

@@ -7,11 +7,11 @@ import (
 	"winnow/hygiene"
 )
 
-// ManifestName is the file of a run that tells what the run holds.
+// ManifestName is the file of a run that lists what the run holds.
 const ManifestName = "manifest.json"
 
-// Manifest tells what a run holds and of which state it is made. The same state
-// gives the same bytes.
+// Manifest lists what a run holds, and the state of the store that it was made
+// from. The same state gives the same bytes.
 type Manifest struct {
 	Export      string          `json:"export"`
 	Run         string          `json:"run"`
@@ -22,7 +22,7 @@ type Manifest struct {
 	Version     string          `json:"version"`
 	PreviousRun *string         `json:"previous_run"` // nil for the first
 	Files       []File          `json:"files"`
-	Failed      []Failure       `json:"failed,omitempty"` // the segments that have no file, or no delta
+	Failed      []Failure       `json:"failed,omitempty"` // the segments without a file or without a delta
 }
 
 // File is one file of a run.
@@ -35,8 +35,8 @@ type File struct {
 	Bytes   int64    `json:"bytes"`
 	SHA256  string   `json:"sha256"` // in hex
 	Columns []string `json:"columns"`
-	// Since is the run that a delta tells the changes since. Empty for one that
-	// begins anew: everyone has entered.
+	// Since is the run that a delta lists the changes since. It is empty for a
+	// first delta, in which everyone has entered.
 	Since string `json:"since,omitempty"`
 }
 
@@ -45,27 +45,16 @@ type Kind string
 
 // The kinds of files.
 const (
-	Full  Kind = "full"  // everyone in the segment
-	Delta Kind = "delta" // who entered and who left since the last published run
+	Full  Kind = "full"  // all members of the segment
+	Delta Kind = "delta" // the members that entered or left since the last published run
 )
 
-// Failure is a segment that has no file in a run, and why. With the kind delta it
-// is whole and only its delta is missing.
+// Failure is a segment without a file in a run, and why. With the kind delta, the
+// segment is whole and only its delta is missing.
 type Failure struct {
 	Segment string `json:"segment"`
 	Kind    Kind   `json:"kind,omitempty"`
 	Error   string `json:"error"`
-}
-
-func newManifest(p *Plan) Manifest {
-	m := Manifest{
-		Export: p.Run.Export, Run: p.Run.Name, ScheduledAt: p.Run.ScheduledAt, AsOf: p.Run.AsOf,
-		ThroughSeq: p.Run.ThroughSeq, Policy: p.Run.Policy, Version: p.Version, Files: []File{},
-	}
-	if p.Previous != "" {
-		m.PreviousRun = &p.Previous
-	}
-	return m
 }
 
 // text is the manifest as it is written.

@@ -20,31 +20,74 @@ type member struct {
 
 // memberAt is the contact as a member, with the retry that columns show.
 func memberAt(c *hygiene.Contact, asOf hygiene.Instant) member {
-	if !c.Retry.OpenAt(asOf) || c.Status(asOf) == hygiene.IsSuppressed {
-		return member{key: c.Key}
+	if r := openRetry(c, asOf); r != nil {
+		return member{c.Key, r.Message, r.Attempt}
 	}
-	return member{c.Key, c.Retry.Message, c.Retry.Attempt}
+	return member{key: c.Key}
 }
 
-// A list of members is a line that names it, and blocks of records in byte order
-// of the key. Each block has its length and checksum before it and is checked
-// before a record of it is believed; an empty one, with the number of records, is
-// the end. So a list that was cut short, mixed up or damaged is told from a
-// shorter one, however the damage came about.
+// memberList keeps the members of a segment, for the deltas of later runs. It is
+// kept for a segment without a delta too: once the segment gets one, its first
+// delta says who left since the run before, whose full file readers may have.
+type memberList struct {
+	to     *memberWriter // nil when no list can be written
+	err    error         // why the members are not kept
+	closed bool
+}
+
+// createMemberList begins the list of a segment. Without a store it keeps nothing.
+func (x *execution) createMemberList(segment string) *memberList {
+	l := &memberList{}
+	if x.plan.Book == nil {
+		return l
+	}
+	file, err := x.plan.Book.CreateMembers(x.plan.Run, segment)
+	if l.err = err; err == nil {
+		l.to = newMemberWriter(file, memberHeader(x.plan.Export.Name, x.plan.Run.Name, segment))
+	}
+	return l
+}
+
+func (l *memberList) add(m *member) {
+	if l.to != nil {
+		l.to.add(m)
+	}
+}
+
+func (l *memberList) close() {
+	l.closed = true
+	if l.to != nil {
+		l.err = l.to.close()
+	}
+}
+
+// abort discards a list that was not closed because its segment or the run failed.
+func (l *memberList) abort() {
+	if !l.closed && l.to != nil {
+		l.to.to.Discard()
+	}
+	l.closed = true
+}
+
+// The file of a list is a header line that names it, and blocks of records in
+// byte order of the key. Each block is preceded by its length and checksum, and is
+// checked before any of its records is used. An empty block with the number of
+// records is the end. So a list that was cut short, swapped or damaged is never
+// taken for a shorter one.
 
 const (
 	memberBlock    = 64 << 10 // bytes; a block is full once it has more
 	maxMemberBlock = memberBlock + 4096
-	memberHead     = 8 // bytes before a block: length and checksum
+	blockHead      = 8 // bytes before a block: length and checksum
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func memberTitle(export, run, segment string) string {
+func memberHeader(export, run, segment string) string {
 	return fmt.Sprintf("winnow members 1 %s/%s %s\n", export, run, segment)
 }
 
-// memberWriter writes a list. After an error it writes no more.
+// memberWriter writes a list. After an error it writes nothing more.
 type memberWriter struct {
 	to    DraftFile
 	block []byte
@@ -52,9 +95,9 @@ type memberWriter struct {
 	err   error
 }
 
-func newMemberWriter(to DraftFile, title string) *memberWriter {
-	w := &memberWriter{to: to, block: make([]byte, memberHead, memberHead+maxMemberBlock)}
-	w.write([]byte(title))
+func newMemberWriter(to DraftFile, header string) *memberWriter {
+	w := &memberWriter{to: to, block: make([]byte, blockHead, blockHead+maxMemberBlock)}
+	w.write([]byte(header))
 	return w
 }
 
@@ -73,26 +116,26 @@ func (w *memberWriter) add(m *member) {
 	}
 	w.block = b
 	w.count++
-	if len(w.block) > memberHead+memberBlock {
+	if len(w.block) > blockHead+memberBlock {
 		w.flush()
 	}
 }
 
 func (w *memberWriter) flush() {
-	records := w.block[memberHead:]
+	records := w.block[blockHead:]
 	binary.LittleEndian.PutUint32(w.block, uint32(len(records)))
 	binary.LittleEndian.PutUint32(w.block[4:], crc32.Checksum(records, castagnoli))
 	w.write(w.block)
-	w.block = w.block[:memberHead]
+	w.block = w.block[:blockHead]
 }
 
-// close ends the list; without an error it is on disk.
+// close ends the list. After it returned nil the list is on disk.
 func (w *memberWriter) close() error {
-	if len(w.block) > memberHead {
+	if len(w.block) > blockHead {
 		w.flush()
 	}
-	end := binary.LittleEndian.AppendUint64(make([]byte, memberHead), w.count)
-	binary.LittleEndian.PutUint32(end[4:], crc32.Checksum(end[memberHead:], castagnoli))
+	end := binary.LittleEndian.AppendUint64(make([]byte, blockHead), w.count)
+	binary.LittleEndian.PutUint32(end[4:], crc32.Checksum(end[blockHead:], castagnoli))
 	w.write(end)
 	if w.err != nil {
 		w.to.Discard()
@@ -104,10 +147,10 @@ func (w *memberWriter) close() error {
 // memberReader reads a list, record by record.
 type memberReader struct {
 	from    io.ReadCloser
-	block   []byte // of the present block, what has not been read yet
+	block   []byte // the rest of the present block
 	memory  []byte // backs it
 	key     []byte // of the present record
-	before  []byte // the key of the last block's last record
+	lastKey []byte // backs it once its block is overwritten
 	message uint64
 	attempt int
 	count   uint64
@@ -115,48 +158,48 @@ type memberReader struct {
 	err     error
 }
 
-var errDamaged = errors.New("it is damaged")
+var errDamaged = errors.New("the file is damaged")
 
-// openMembers reads the title and the first record.
-func openMembers(from io.ReadCloser, title string) *memberReader {
+// openMembers reads the header and the first record.
+func openMembers(from io.ReadCloser, header string) *memberReader {
 	r := &memberReader{from: from, memory: make([]byte, maxMemberBlock)}
-	got := r.memory[:len(title)]
+	got := r.memory[:len(header)]
 	if _, err := io.ReadFull(from, got); err != nil {
-		r.err = damage(err)
-	} else if string(got) != title {
+		r.err = orDamaged(err)
+	} else if string(got) != header {
 		r.err = errDamaged
 	}
 	r.next()
 	return r
 }
 
-// damage is the error of a read; that of a file that ends too early is damage.
-func damage(err error) error {
+// orDamaged is the error of a read. A file that ends too early is damaged.
+func orDamaged(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errDamaged
 	}
 	return err
 }
 
-// standing tells whether there is a present record.
-func (r *memberReader) standing() bool { return !r.ended && r.err == nil }
+// hasRecord reports whether there is a present record.
+func (r *memberReader) hasRecord() bool { return !r.ended && r.err == nil }
 
 func (r *memberReader) next() {
-	if r.standing() && len(r.block) == 0 {
-		r.before = append(r.before[:0], r.key...)
-		r.load()
-		r.key = r.before
+	if r.hasRecord() && len(r.block) == 0 {
+		r.lastKey = append(r.lastKey[:0], r.key...)
+		r.readBlock()
+		r.key = r.lastKey
 	}
-	if r.standing() {
-		r.record()
+	if r.hasRecord() {
+		r.readRecord()
 	}
 }
 
-// load reads the next block, or the end.
-func (r *memberReader) load() {
-	var head [memberHead]byte
+// readBlock reads the next block, or the end.
+func (r *memberReader) readBlock() {
+	var head [blockHead]byte
 	if _, err := io.ReadFull(r.from, head[:]); err != nil {
-		r.err = damage(err)
+		r.err = orDamaged(err)
 		return
 	}
 	size, sum := binary.LittleEndian.Uint32(head[:]), binary.LittleEndian.Uint32(head[4:])
@@ -170,14 +213,14 @@ func (r *memberReader) load() {
 	}
 	r.block = r.memory[:size]
 	if _, err := io.ReadFull(r.from, r.block); err != nil {
-		r.err = damage(err)
+		r.err = orDamaged(err)
 	} else if crc32.Checksum(r.block, castagnoli) != sum || r.ended && binary.LittleEndian.Uint64(r.block) != r.count {
 		r.err = errDamaged
 	}
 }
 
-// record takes the next record from the block.
-func (r *memberReader) record() {
+// readRecord makes the next record of the block the present one.
+func (r *memberReader) readRecord() {
 	size, n := binary.Uvarint(r.block)
 	if n <= 0 || size > uint64(len(r.block)-n) {
 		r.err = errDamaged
@@ -198,21 +241,23 @@ func (r *memberReader) record() {
 	r.count++
 }
 
-// passTo goes on to the key, and tells whether it is in the list. Whom it passes
-// over is in the list and not asked about.
-func (r *memberReader) passTo(key string) bool {
-	for r.standing() && string(r.key) < key {
+// seek goes forward to the key and reports whether it is in the list. The members
+// before it are skipped: they are in the list, and no longer in the store.
+func (r *memberReader) seek(key string) bool {
+	for r.hasRecord() && string(r.key) < key {
 		r.next()
 	}
-	return r.standing() && string(r.key) == key
+	return r.hasRecord() && string(r.key) == key
 }
 
-// is tells whether the present record is that very member.
-func (r *memberReader) is(m *member) bool { return r.attempt == m.attempt && r.message == m.message }
+// matches reports whether the present record, of that key, is this very member.
+func (r *memberReader) matches(m *member) bool {
+	return r.attempt == m.attempt && r.message == m.message
+}
 
-// close reads what is left, since the damage may be there.
+// close reads the rest, because the damage may be there.
 func (r *memberReader) close() error {
-	for r.standing() {
+	for r.hasRecord() {
 		r.next()
 	}
 	return errors.Join(r.err, r.from.Close())

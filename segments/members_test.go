@@ -16,12 +16,12 @@ type sheet struct{ bytes.Buffer }
 func (*sheet) Close() error   { return nil }
 func (*sheet) Discard() error { return nil }
 
-const title = "winnow members 1 nightly/now all\n"
+const header = "winnow members 1 nightly/now all\n"
 
 func listOf(t *testing.T, members ...member) []byte {
 	t.Helper()
 	var s sheet
-	w := newMemberWriter(&s, title)
+	w := newMemberWriter(&s, header)
 	for i := range members {
 		w.add(&members[i])
 	}
@@ -32,8 +32,8 @@ func listOf(t *testing.T, members ...member) []byte {
 }
 
 func readList(b []byte) (members []member, err error) {
-	r := openMembers(io.NopCloser(bytes.NewReader(b)), title)
-	for r.standing() {
+	r := openMembers(io.NopCloser(bytes.NewReader(b)), header)
+	for r.hasRecord() {
 		members = append(members, member{string(r.key), r.message, r.attempt})
 		r.next()
 	}

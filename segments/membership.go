@@ -6,55 +6,57 @@ import (
 	"winnow/hygiene"
 )
 
-// Lists tells who is on the static lists.
+// Lists knows what people decided for single contacts: the static lists that a
+// contact is on, and its pins.
 type Lists interface {
-	// InList tells whether the contact of that key is on the list.
+	// InList reports whether the contact with that key is on the list.
 	InList(list, key string) (bool, error)
+	// PinsOf returns the pins of the contact with that key, at most one for each
+	// segment. They are valid until the next call.
+	PinsOf(key string) ([]Pin, error)
 }
 
-// Membership answers which segments a contact is in, one contact after the
+// Membership answers which segments a contact is in, for one contact after the
 // other. A condition may name other segments: each is answered once for a
 // contact, however many ask. What can't be answered is an error of the segment
-// that asks, and of those that ask it, never a yes or a no.
+// that asks, and of the segments that depend on it, never a yes or a no.
 type Membership struct {
 	segments []Segment
 	index    map[string]int
 	lists    Lists
-	pinning  Pins // nil when nobody tells who is pinned
 	subject  hygiene.Subject
 
+	// Of the present contact:
 	suppressed bool
-	pins       []Pin // of the present contact, once asked for
-	pinsAsked  bool
-	pinsFailed error
-	verdicts   []verdict // of the present contact
-	reasons    []error   // why a verdict is broken
-	unanswered error     // set by what a condition asked, read when it returns
+	pins       []Pin
+	pinsRead   bool
+	pinsErr    error
+	answers    []answer
+	errs       []error // of the segments that can't be answered
+	unanswered error   // of the condition that is being evaluated
 }
 
-// verdict is how the question whether the contact is in a segment stands.
-type verdict uint8
+// answer is the state of the question whether the contact is in a segment.
+type answer uint8
 
 const (
-	unasked verdict = iota
-	asking          // being answered: whoever asks now asks in a circle
-	in
-	out
-	broken
+	notAsked answer = iota
+	inProgress
+	yes
+	no
+	failed
 )
 
-// NewMembership prepares to answer for these segments; conditions may name only
-// them. asOf is what conditions call now. Lists that are [Pins] too are asked
-// who is pinned.
+// NewMembership prepares to answer for these segments; conditions may name no
+// others. asOf is the present time for conditions.
 func NewMembership(all []Segment, lists Lists, asOf hygiene.Instant) *Membership {
 	m := &Membership{
 		segments: all,
 		index:    make(map[string]int, len(all)),
 		lists:    lists,
-		verdicts: make([]verdict, len(all)),
-		reasons:  make([]error, len(all)),
+		answers:  make([]answer, len(all)),
+		errs:     make([]error, len(all)),
 	}
-	m.pinning, _ = lists.(Pins)
 	for i := range all {
 		m.index[all[i].Name] = i
 	}
@@ -66,11 +68,11 @@ func NewMembership(all []Segment, lists Lists, asOf hygiene.Instant) *Membership
 func (m *Membership) Turn(c *hygiene.Contact) {
 	m.subject.Contact = c
 	m.suppressed = c.Status(m.subject.At.At) == hygiene.IsSuppressed
-	m.pins, m.pinsAsked, m.pinsFailed = nil, false, nil
-	clear(m.verdicts)
+	m.pins, m.pinsRead, m.pinsErr = nil, false, nil
+	clear(m.answers)
 }
 
-// In tells whether the contact is in the segment of that name.
+// In reports whether the contact is in the segment of that name.
 func (m *Membership) In(segment string) (bool, error) {
 	i, ok := m.index[segment]
 	if !ok {
@@ -80,40 +82,36 @@ func (m *Membership) In(segment string) (bool, error) {
 }
 
 func (m *Membership) in(i int) (bool, error) {
-	switch m.verdicts[i] {
-	case unasked:
+	switch m.answers[i] {
+	case notAsked:
 		m.decide(i)
-	case asking:
+	case inProgress:
 		return false, fmt.Errorf("segment %q asks about itself", m.segments[i].Name)
 	}
-	return m.verdicts[i] == in, m.reason(i)
-}
-
-func (m *Membership) reason(i int) error {
-	if m.verdicts[i] != broken {
-		return nil
+	if m.answers[i] == failed {
+		return false, m.errs[i]
 	}
-	return m.reasons[i]
+	return m.answers[i] == yes, nil
 }
 
 func (m *Membership) decide(i int) {
-	m.verdicts[i] = asking
+	m.answers[i] = inProgress
 	outer := m.unanswered
 	m.unanswered = nil
 	holds := m.holds(&m.segments[i])
 	switch {
 	case m.unanswered != nil:
-		m.verdicts[i], m.reasons[i] = broken, m.unanswered
+		m.answers[i], m.errs[i] = failed, m.unanswered
 	case holds:
-		m.verdicts[i] = in
+		m.answers[i] = yes
 	default:
-		m.verdicts[i] = out
+		m.answers[i] = no
 	}
 	m.unanswered = outer
 }
 
-// holds asks about suppression first: it is the rule that no condition and no pin
-// bends, and for most segments the cheapest way to a no.
+// holds asks about suppression first: no condition and no pin overrides it, and
+// for most segments it is the cheapest way to a no.
 func (m *Membership) holds(s *Segment) bool {
 	if !m.admits(s) {
 		return false
@@ -127,24 +125,21 @@ func (m *Membership) holds(s *Segment) bool {
 	return s.Where == nil || s.Where.Holds(&m.subject)
 }
 
-// admits tells whether the segment takes contacts that are suppressed, or not, as
-// the present one is.
+// admits reports whether the segment accepts the contact's being suppressed, or
+// not suppressed.
 func (m *Membership) admits(s *Segment) bool {
 	return s.Suppressed == Include || m.suppressed == (s.Suppressed == Only)
 }
 
-// pin is the present contact's pin in the segment of that name, nil for none. The
-// pins of a contact are asked for once.
+// pin returns the contact's pin in the segment of that name, nil for none. The
+// pins of a contact are read once.
 func (m *Membership) pin(segment string) *Pin {
-	if m.pinning == nil {
-		return nil
+	if !m.pinsRead {
+		m.pinsRead = true
+		m.pins, m.pinsErr = m.lists.PinsOf(m.subject.Key)
 	}
-	if !m.pinsAsked {
-		m.pinsAsked = true
-		m.pins, m.pinsFailed = m.pinning.PinsOf(m.subject.Key)
-	}
-	if m.pinsFailed != nil && m.unanswered == nil {
-		m.unanswered = fmt.Errorf("reading the pins of a contact: %w", m.pinsFailed)
+	if m.pinsErr != nil && m.unanswered == nil {
+		m.unanswered = fmt.Errorf("reading the pins of a contact: %w", m.pinsErr)
 	}
 	for i := range m.pins {
 		if m.pins[i].Segment == segment {

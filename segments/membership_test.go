@@ -21,6 +21,8 @@ func (s *staffed) InList(list, key string) (bool, error) {
 	return (key[len(key)-1]-'0')%2 == 0, nil
 }
 
+func (*staffed) PinsOf(string) ([]Pin, error) { return nil, nil }
+
 func suppressedContact(key string) *hygiene.Contact {
 	return &hygiene.Contact{Key: key, Suppressions: []hygiene.Suppression{{Reason: "hard_bounce", Since: hygiene.Moment{At: noon - 1}}}}
 }

@@ -97,11 +97,11 @@ func outside(t *testing.T, stdin, name string, args ...string) string {
 	}
 	c := exec.Command(name, args...)
 	c.Stdin = strings.NewReader(stdin)
-	var told bytes.Buffer
-	c.Stderr = &told
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
 	out, err := c.Output()
-	if err != nil || told.Len() > 0 {
-		t.Fatalf("%s: %v: %s", name, err, told.String())
+	if err != nil || stderr.Len() > 0 {
+		t.Fatalf("%s: %v: %s", name, err, stderr.String())
 	}
 	return string(out)
 }

@@ -6,24 +6,16 @@ import (
 	"winnow/hygiene"
 )
 
-// Pin puts a contact in a segment, or out of it, by hand: whatever the segment's
-// condition or list says, but never a suppressed contact in one that leaves
-// suppressed contacts out.
+// Pin is a manual decision that a contact is in a segment, or out of it. It
+// overrides the segment's condition and list, but never puts a suppressed contact
+// in a segment that excludes suppressed contacts.
 type Pin struct {
 	Segment string
-	Contact string // its key
-	Out     bool   // else in
-	At      hygiene.Instant
+	Contact string          // its key
+	Out     bool            // else in
+	At      hygiene.Instant // when it was set
 	By      string
 	Note    string // empty for none
-}
-
-// Pins tells who is pinned. Whoever tells who is on the lists may tell this too,
-// and is then asked.
-type Pins interface {
-	// PinsOf gives the pins of the contact of that key: at most one for each
-	// segment. They are good until the next call.
-	PinsOf(key string) ([]Pin, error)
 }
 
 // Way is where the pin puts the contact: in or out.
@@ -46,7 +38,7 @@ func (p Pin) MarshalJSON() ([]byte, error) {
 	}{p.Segment, p.Contact, p.Way(), p.At, p.By, p.Note})
 }
 
-// why tells who pinned the contact, and when.
+// why says who pinned the contact, and when.
 func (p *Pin) why() string {
 	text := "is pinned " + p.Way() + " by " + p.By + " since " + p.At.String()
 	if p.Note != "" {

@@ -8,7 +8,7 @@ import (
 	"winnow/hygiene"
 )
 
-// pinnedLists is lists that know of pins too.
+// pinnedLists is lists with pins.
 type pinnedLists struct {
 	staffed
 	pins   []Pin

@@ -3,25 +3,35 @@ package segments
 // Plan is a run to be made.
 type Plan struct {
 	Export   Export
-	Segments []Segment // all of the config: conditions may name others than the export's
+	Segments []Segment // all of the config, because conditions may name others than the export's
 	Run      Run       // with Export, Name, ScheduledAt, AsOf, ThroughSeq and Policy
 	Version  string    // of winnow
-	Previous string    // the last published run, by name; empty when there is none
-	// Bases are what the segments are compared with, by name. A segment that was
-	// in no published run yet has none.
+	Previous string    // name of the last published run; empty when there is none
+	// Bases are what the segments are compared with, by segment. A segment that
+	// was in no published run yet has none.
 	Bases map[string]Base
-	Book  Book // nil when nothing is to be kept; an export with deltas needs one
-	// PhoneKeys says that the key of a contact is its phone number. The phone
-	// column then gives the key of a contact that has no other phone.
+	Book  RunStore // nil when nothing is to be kept; an export with deltas needs one
+	// PhoneKeys says that a contact's key is its phone number. The phone column
+	// then shows the key of a contact without another phone.
 	PhoneKeys bool
 }
 
-// Result is what became of a run.
+// Result is the outcome of a run.
 type Result struct {
-	Run      Run      // as it now stands, but for FinishedAt: for the caller to record
+	Run      Run      // complete but for FinishedAt, for the caller to record
 	Manifest Manifest // what the run holds
-	// Troubles are what went wrong though the run was made: a segment that has no
-	// file, a destination that has no run, and why the run is held. Run.Error tells
-	// them too.
+	// Troubles are what went wrong although the run was made: why it is held, a
+	// segment without a file, a publisher without the run. Run.Error has them too.
 	Troubles []error
+}
+
+func newManifest(p *Plan) Manifest {
+	m := Manifest{
+		Export: p.Run.Export, Run: p.Run.Name, ScheduledAt: p.Run.ScheduledAt, AsOf: p.Run.AsOf,
+		ThroughSeq: p.Run.ThroughSeq, Policy: p.Run.Policy, Version: p.Version, Files: []File{},
+	}
+	if p.Previous != "" {
+		m.PreviousRun = &p.Previous
+	}
+	return m
 }

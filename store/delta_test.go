@@ -16,7 +16,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
-	"winnow/segments/destination"
+	"winnow/segments/destination/local"
 )
 
 // town is a snapshot of these contacts, in byte order of the key. The list
@@ -38,8 +38,9 @@ func (c town) Contacts(ctx context.Context, _ bool, visit func(*hygiene.Contact)
 	return nil
 }
 
-func (town) InList(string, string) (bool, error) { return false, errors.New("it can't be read") }
-func (town) ListsOf(string) ([]string, error)    { return nil, nil }
+func (town) InList(string, string) (bool, error)   { return false, errors.New("it can't be read") }
+func (town) PinsOf(string) ([]segments.Pin, error) { return nil, nil }
+func (town) ListsOf(string) ([]string, error)      { return nil, nil }
 
 // townsfolk makes contacts that each are in the segments or not, with a retry or
 // without, as chance has it.
@@ -68,7 +69,7 @@ func townsfolk(r *rand.Rand, asOf hygiene.Instant) town {
 type office struct {
 	t      *testing.T
 	store  *Store
-	folder destination.Directory
+	folder local.Folder
 	export segments.Export
 	number int
 	counts map[string]int // of what became of runs
@@ -85,7 +86,7 @@ func newOffice(t *testing.T) *office {
 	s, err := Open(filepath.Join(dir, "winnow.db"))
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close(), os.RemoveAll(dir)) })
-	return &office{t: t, store: s, folder: destination.Directory(filepath.Join(dir, "exports")), counts: map[string]int{},
+	return &office{t: t, store: s, folder: local.Folder(filepath.Join(dir, "exports")), counts: map[string]int{},
 		export: segments.Export{Name: "nightly", Segments: deltaSegments, Delta: deltaSegments, Formats: []segments.Format{segments.CSV}, Keep: 1000}}
 }
 
@@ -130,7 +131,7 @@ func (o *office) run(r *rand.Rand) {
 	must(o.t, err)
 	from := townsfolk(r, asOf)
 	from.torn = r.IntN(5) == 0
-	result, err := segments.Execute(context.Background(), p, from, []segments.Destination{o.folder}, nil)
+	result, err := segments.Execute(context.Background(), p, from, []segments.Publisher{o.folder}, nil)
 	if (err != nil) != from.torn {
 		o.t.Fatal(err)
 	}
@@ -166,7 +167,7 @@ func (o *office) settle() {
 	if newest.ScheduledAt != 0 {
 		name = newest.Name
 	}
-	must(o.t, o.folder.Settle("nightly", name, names), o.store.PruneMembers("nightly"))
+	must(o.t, o.folder.Recover("nightly", name, names), o.store.PruneMembers("nightly"))
 }
 
 // reader follows previous_run back to the run that it read last, and takes in the

@@ -17,7 +17,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
-	"winnow/segments/destination"
+	"winnow/segments/destination/local"
 )
 
 // randomLog is a made-up log: repeats, disorder, events without a contact and
@@ -100,7 +100,7 @@ func files(t *testing.T, s *Store, p *hygiene.Policy) map[string]string {
 	}
 	defer snapshot.Close()
 	folder := t.TempDir()
-	if _, err := segments.Execute(context.Background(), plan, snapshot, []segments.Destination{destination.Directory(folder)}, nil); err != nil {
+	if _, err := segments.Execute(context.Background(), plan, snapshot, []segments.Publisher{local.Folder(folder)}, nil); err != nil {
 		t.Fatal(err)
 	}
 	found := map[string]string{}

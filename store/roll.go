@@ -130,7 +130,7 @@ func (s *Snapshot) listNames() ([]string, error) {
 	return listNames(s.c)
 }
 
-var _ segments.Pins = (*Snapshot)(nil)
+var _ segments.Snapshot = (*Snapshot)(nil)
 
 // PinsOf gives the pins of the contact of that key, by segment; see
 // [Snapshot.InList]. They are good until the next ask.

@@ -15,7 +15,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
-	"winnow/segments/destination"
+	"winnow/segments/destination/local"
 )
 
 var (
@@ -45,7 +45,7 @@ func BenchmarkNightlyRun(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		result, err := segments.Execute(context.Background(), plan, snapshot, []segments.Destination{destination.Directory(b.TempDir())}, nil)
+		result, err := segments.Execute(context.Background(), plan, snapshot, []segments.Publisher{local.Folder(b.TempDir())}, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func BenchmarkNightlyRunWithDeltas(b *testing.B) {
 	p := testPolicy(b, s)
 	full(b, s, p, *contacts, 32)
 	asOf := start.Add(400 * hygiene.Day)
-	to := []segments.Destination{destination.Directory(b.TempDir())}
+	to := []segments.Publisher{local.Folder(b.TempDir())}
 	run := func(deltas bool) (took, cpu time.Duration, peak float64) {
 		plan := tenSegments(b, asOf, p.Hash)
 		plan.Book, plan.Run.ScheduledAt, plan.Run.Name = s, asOf, segments.RunName(asOf)
@@ -125,7 +125,7 @@ func BenchmarkNightlyRunWithDeltas(b *testing.B) {
 
 // nightly makes a run and tells how long it took, also of CPU, and, in MiB, how
 // much memory the process had at most.
-func nightly(b *testing.B, s *Store, plan segments.Plan, to []segments.Destination) (took, cpu time.Duration, peak float64) {
+func nightly(b *testing.B, s *Store, plan segments.Plan, to []segments.Publisher) (took, cpu time.Duration, peak float64) {
 	debug.FreeOSMemory()
 	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
 		b.Log(err) // the peak is then that of all before

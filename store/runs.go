@@ -10,12 +10,12 @@ import (
 	"winnow/segments"
 )
 
-const runColumns = "export, scheduled_at, status, as_of, finished_at, through_seq, policy, error"
+const runColumns = "export, scheduled_at, status, as_of, finished_at, through_seq, policy, error, held_reason"
 
 func scanRun(r *rows) segments.Run {
 	scheduled := hygiene.Instant(r.int(1))
 	return segments.Run{Export: r.text(0), Name: segments.RunName(scheduled), ScheduledAt: scheduled, Status: segments.Status(r.text(2)),
-		AsOf: hygiene.Instant(r.int(3)), FinishedAt: hygiene.Instant(r.int(4)), ThroughSeq: r.int(5), Policy: r.text(6), Error: r.text(7)}
+		AsOf: hygiene.Instant(r.int(3)), FinishedAt: hygiene.Instant(r.int(4)), ThroughSeq: r.int(5), Policy: r.text(6), Error: r.text(7), HeldReason: r.text(8)}
 }
 
 // BeginRun enters a run as running, and tells whether it may go on: a run of
@@ -50,8 +50,7 @@ func (s *Store) EndRun(run segments.Run) error {
 		}
 		held, err := runsOf(c, run.Export, AllRuns, segments.Held)
 		for _, other := range held {
-			other.Status = segments.Discarded
-			other.Error = "discarded when run " + run.Export + "/" + run.Name + " was published; before that it was held: " + segments.WhyHeld(other.Error)
+			other.Discard("discarded when run " + run.Export + "/" + run.Name + " was published")
 			err = errors.Join(err, putRun(c, other))
 		}
 		return err
@@ -64,10 +63,10 @@ func seen(status segments.Status) bool {
 }
 
 func putRun(c *conn, run segments.Run) error {
-	return c.exec("INSERT INTO runs ("+runColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (export, scheduled_at) DO UPDATE SET status = excluded.status, as_of = excluded.as_of,
-		finished_at = excluded.finished_at, through_seq = excluded.through_seq, policy = excluded.policy, error = excluded.error`,
-		run.Export, int64(run.ScheduledAt), string(run.Status), int64(run.AsOf), int64(run.FinishedAt), run.ThroughSeq, run.Policy, run.Error)
+	return c.exec("INSERT INTO runs ("+runColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (export, scheduled_at) DO UPDATE SET status = excluded.status, as_of = excluded.as_of, finished_at = excluded.finished_at,
+		through_seq = excluded.through_seq, policy = excluded.policy, error = excluded.error, held_reason = excluded.held_reason`,
+		run.Export, int64(run.ScheduledAt), string(run.Status), int64(run.AsOf), int64(run.FinishedAt), run.ThroughSeq, run.Policy, run.Error, run.HeldReason)
 }
 
 // LastRun is the run of the export that was begun last, of those with one of

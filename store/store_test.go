@@ -104,7 +104,7 @@ func TestAStoreOfTheFirstSchemaIsBroughtUpToDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.roster.c.script("DROP TABLE deliveries; PRAGMA user_version = 1"); err != nil {
+	if err := s.roster.c.script("DROP TABLE deliveries; ALTER TABLE runs DROP COLUMN held_reason; PRAGMA user_version = 1"); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()

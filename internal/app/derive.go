@@ -78,6 +78,10 @@ type testLists []string
 // InList implements [segments.Lists].
 func (l testLists) InList(list, _ string) (bool, error) { return slices.Contains(l, list), nil }
 
+// PinsOf implements [segments.Lists]: a rule test asks what the rules decide,
+// which no pin changes.
+func (l testLists) PinsOf(string) ([]segments.Pin, error) { return nil, nil }
+
 // membership evaluates segments for the contact of a rule test.
 func membership(all []segments.Segment, c *hygiene.Contact, lists []string, at hygiene.Instant) *segments.Membership {
 	m := segments.NewMembership(all, testLists(lists), at)

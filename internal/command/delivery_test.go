@@ -14,7 +14,7 @@ import (
 
 	"winnow/internal/apptest"
 	"winnow/internal/exports"
-	"winnow/segments/destination/sftptest"
+	"winnow/segments/destination/sftp/sftptest"
 )
 
 // configWithServer writes a config whose export goes to a directory and to a server.

@@ -13,6 +13,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/yamldoc"
 	"winnow/segments"
+	"winnow/segments/destination/local"
 )
 
 // parse reads a text that must be good.
@@ -159,12 +160,12 @@ exports:
 	want := []segments.Export{{
 		Name: "nightly", Schedule: "0 2 * * *", Segments: []string{"all", "gone"},
 		Formats: []segments.Format{segments.CSV, segments.JSON, segments.NDJSON}, Delta: []string{"gone"},
-		To:    []string{filepath.Join(folder, "exports"), "/mnt/crm"},
+		To:    []segments.Destination{local.Folder(filepath.Join(folder, "exports")), local.Folder("/mnt/crm")},
 		Guard: segments.Guard{MaxChange: map[string]float64{"all": 0, "gone": 0}, MinRows: map[string]int64{"all": 5}},
 		Keep:  400, CSV: segments.CSVOptions{Spreadsheet: true, Delimiter: ',', Lists: '|'},
 	}, {
 		Name: "little", Schedule: "@every 1h", Segments: []string{"all"}, Formats: []segments.Format{segments.CSV},
-		To: []string{filepath.Join(folder, "out")}, Guard: segments.Guard{MaxChange: map[string]float64{"all": 0.125}}, Keep: 30, CSV: segments.CSVOptions{Delimiter: ',', Lists: '|'},
+		To: []segments.Destination{local.Folder(filepath.Join(folder, "out"))}, Guard: segments.Guard{MaxChange: map[string]float64{"all": 0.125}}, Keep: 30, CSV: segments.CSVOptions{Delimiter: ',', Lists: '|'},
 	}}
 	if !reflect.DeepEqual(c.Exports, want) {
 		t.Errorf("read as %+v", c.Exports)

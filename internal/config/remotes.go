@@ -3,7 +3,6 @@ package config
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -12,53 +11,82 @@ import (
 	"winnow/internal/yamldoc"
 	"winnow/segments"
 	"winnow/segments/destination"
+	"winnow/segments/destination/local"
+	"winnow/segments/destination/sftp"
 )
 
-// A target is a directory, or a folder on an SFTP server.
+// Kinds are the kinds of destinations that a config can name by a URL. A new one is
+// a line here: its keys, and what editors and people read about it, are in its Kind.
+var Kinds = destination.Kinds{sftp.Kind}
+
+// A target is a directory, or a destination with a URL.
 var (
-	target = &yamldoc.Shape{Kind: yamldoc.ItemOrMap, Item: PathShape, Map: server, Expect: "a directory, or a server like {url: sftp://user@host/folder, …}"}
-	server = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"key_file", "key", "password", "password_file"}, Fields: []yamldoc.Field{
-		{Key: "url", Shape: &yamldoc.Shape{Kind: yamldoc.Text, EditorPattern: "^sftp://[^@/]+@[^/]+/", Expect: "a URL like sftp://user@host/folder"}, Required: true,
-			Doc: "The folder as sftp://user@host/folder; with /~/folder it is in the user's home. Runs are made locally first, then delivered."},
-		{Key: "key_file", Shape: PathShape, Doc: "File of the private key, relative to this file; read at each delivery."},
-		{Key: "key", Shape: deliverySecret, Doc: "The private key itself, usually ${NAME}."},
-		{Key: "passphrase", Shape: deliverySecret, Doc: "Passphrase of the private key."},
-		{Key: "password", Shape: deliverySecret, Doc: "Password of the user, usually ${NAME}."},
-		{Key: "password_file", Shape: PathShape, Doc: "File that holds the password, relative to this file."},
-		{Key: "known_hosts", Shape: PathShape, Doc: "File of the servers' keys in OpenSSH's format, relative to this file; read at each delivery."},
-		{Key: "host_key", Shape: &yamldoc.Shape{Kind: yamldoc.Text, Expect: `a server's key like "SHA256:…"`}, Doc: "The server's key, instead of known_hosts: SHA256:… as ssh-keygen -lf prints it, or the key as ssh-keyscan prints it."},
-	}}
+	target = &yamldoc.Shape{Kind: yamldoc.ItemOrMap, Item: PathShape, Map: server, Expect: "a directory, or a server like {url: " + Kinds.Forms() + ", …}"}
+	server = serverShape(Kinds)
 	// deliverySecret is a secret that only deliveries need, see [Options].
 	deliverySecret = &yamldoc.Shape{Kind: yamldoc.Secret, Expect: "a secret"}
 )
 
+// serverShape is the shape of a destination with a URL: the keys of all kinds.
+func serverShape(kinds destination.Kinds) *yamldoc.Shape {
+	url := yamldoc.Field{Key: "url", Shape: &yamldoc.Shape{Kind: yamldoc.Text, EditorPattern: kinds.Pattern(), Expect: "a URL like " + kinds.Forms()}, Required: true}
+	var fields []yamldoc.Field
+	var needed []string
+	for _, k := range kinds {
+		url.Doc = strings.TrimSpace(url.Doc + " " + k.Doc)
+		needed = append(needed, k.NeedsOneOf...)
+		for _, s := range k.Settings {
+			for _, f := range settingFields(s) {
+				if !slices.ContainsFunc(fields, func(g yamldoc.Field) bool { return g.Key == f.Key }) {
+					fields = append(fields, f)
+				}
+			}
+		}
+	}
+	return &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: needed, Fields: append([]yamldoc.Field{url}, fields...)}
+}
+
+// settingFields are the keys that a setting is written with.
+func settingFields(s destination.Setting) []yamldoc.Field {
+	shape := map[destination.SettingType]*yamldoc.Shape{
+		destination.Text: {Kind: yamldoc.Text, Expect: s.Expected}, destination.Secret: deliverySecret, destination.Path: PathShape}
+	fields := []yamldoc.Field{{Key: s.Name, Shape: shape[s.Type], Doc: s.Doc}}
+	if s.FromFile {
+		fields = append(fields, yamldoc.Field{Key: s.Name + "_file", Shape: PathShape, Doc: "File that holds the " + s.Name + ", relative to this file."})
+	}
+	return fields
+}
+
 // readTargets reads where an export goes.
 func (r *reader) readTargets(x *segments.Export, e *yamldoc.Entry) {
-	var remotes []string
+	example := "{url: " + Kinds.Forms() + ", …}"
+	var urls []string
 	for _, item := range e.Items() {
 		if !item.IsScalar() {
-			remotes = r.readRemote(x, item, remotes)
+			urls = r.readRemote(x, item, urls)
 			continue
 		}
 		hidePassword(item)
 		path := r.absolute(item.Text())
-		same := func(other string) bool { return sameFolder(path, other) }
-		switch scheme, _, is := strings.Cut(item.Text(), "://"); {
-		case scheme == "sftp" && is:
-			item.Report("a server needs more than its URL", `write {url: sftp://user@host/folder, key_file: FILE, known_hosts: FILE}; a password is password: "${NAME}"`)
-		case is:
-			item.Report("exports don't go to "+yamldoc.Quote(scheme+"://")+" yet", "write a directory, like ./exports, or a server, like {url: sftp://user@host/folder, …}")
+		folders, _ := local.Split(x.To)
+		same := func(other local.Folder) bool { return sameFolder(path, string(other)) }
+		kind, known := Kinds.Of(item.Text())
+		switch scheme, _, isURL := strings.Cut(item.Text(), "://"); {
+		case known:
+			item.Report("a server needs more than its URL", "write "+kind.Example)
+		case isURL:
+			item.Report("exports can't go to "+yamldoc.Quote(scheme+"://")+" yet", "write a directory, like ./exports, or a server, like "+example)
 		case likeAServer.MatchString(item.Text()):
-			item.Report(yamldoc.Quote(item.Text())+" looks like a server or like somebody's home, and would be a directory", "write ./"+item.Text()+" if you mean one, {url: sftp://user@host/folder, …} for a server, and a home in full")
-		case slices.ContainsFunc(x.To, same):
-			item.Report("the directory "+yamldoc.Quote(item.Text())+" is there already", "")
+			item.Report(yamldoc.Quote(item.Text())+" looks like a server or a home directory, but it would be a directory of that name", "write ./"+item.Text()+" for a directory, "+example+" for a server, and a home directory in full")
+		case slices.ContainsFunc(folders, same):
+			item.Report("duplicate directory "+yamldoc.Quote(item.Text()), "")
 		}
-		x.To = append(x.To, path)
+		x.To = append(x.To, local.Folder(path))
 	}
 }
 
-// likeAServer begins what people write for a server to other programs, or for
-// their home to a shell. Nobody calls a directory so.
+// likeAServer begins what people write for a server in other programs, or for their
+// home directory in a shell. Nobody names a directory like that.
 var likeAServer = regexp.MustCompile(`^(~[^/]*(/|$)|[^/:]+@[^/:]+:|[A-Za-z][A-Za-z0-9+.-]*:/([^/]|$))`)
 
 // sameFolder reports whether two paths are the same directory, as far as it exists.
@@ -71,34 +99,75 @@ func sameFolder(a, b string) bool {
 	return err == nil && otherErr == nil && os.SameFile(one, other)
 }
 
-// readRemote reads a folder on a server. It checks everything that needs no
-// connection, so that the first run does not fail for it.
-func (r *reader) readRemote(x *segments.Export, e *yamldoc.Entry, seen []string) []string {
-	hidePassword(e.Get("url"))
-	s, err := destination.ParseSFTP(e.Get("url").Text())
-	switch {
-	case e.Get("url") == nil:
-		return seen // reported already
-	case err != nil:
-		e.Get("url").Report(err.Error(), "")
-		return seen
-	case slices.Contains(seen, s.String()):
-		e.Get("url").Report("duplicate folder "+yamldoc.Quote(s.String()), "")
+// readRemote reads a destination with a URL. It checks everything that needs no
+// connection, so that the first run does not fail for it. urls are those of the
+// export so far.
+func (r *reader) readRemote(x *segments.Export, e *yamldoc.Entry, urls []string) []string {
+	url := e.Get("url")
+	if url == nil {
+		return urls // reported already
 	}
-	s.Key, s.KeyFile = e.Get("key").Text(), r.absolute(e.Get("key_file").Text())
-	s.Passphrase, s.Password = e.Get("passphrase").Text(), e.Get("password").Text()
-	s.KnownHosts, s.HostKey = r.absolute(e.Get("known_hosts").Text()), e.Get("host_key").Text()
-	if e.Has("password") && e.Has("password_file") {
-		e.ReportKey("password_file", `"password" and "password_file" are both set`, "keep one of them")
-	} else if e.Has("password_file") {
-		var err error
-		if s.Password, err = r.password(e.Get("password_file")); err != nil {
-			x.Remotes = append(x.Remotes, unready{s, fmt.Errorf("destination %s: %w", s, err)})
-			return append(seen, s.String())
+	hidePassword(url)
+	named, err := Kinds.Parse(url.Text(), nil)
+	switch {
+	case err != nil:
+		url.Report(err.Error(), "")
+		return urls
+	case slices.Contains(urls, named.String()):
+		url.Report("duplicate server folder "+yamldoc.Quote(named.String()), "")
+	}
+	kind, _ := Kinds.Of(url.Text())
+	given, missing := r.readSettings(e, kind, named)
+	d, err := Kinds.Parse(url.Text(), given)
+	switch {
+	case err != nil:
+		url.Report(err.Error(), "")
+		return urls
+	case missing != nil:
+		x.To = append(x.To, unready{d, missing})
+		return append(urls, named.String())
+	}
+	if err := d.Check(); err != nil && r.options.Secrets == SecretsRequired && e.Valid() {
+		e.Report(err.Error(), "")
+	}
+	x.To = append(x.To, d)
+	return append(urls, named.String())
+}
+
+// readSettings reads the settings of a destination. missing says which of them is
+// not available now: an environment variable, or a file.
+func (r *reader) readSettings(e *yamldoc.Entry, kind destination.Kind, d destination.Remote) (given map[string]string, missing error) {
+	given = map[string]string{}
+	known := []string{"url"}
+	for _, s := range kind.Settings {
+		text, file := e.Get(s.Name), s.Name+"_file"
+		given[s.Name] = text.Text()
+		known = append(known, s.Name)
+		if s.Type == destination.Path {
+			given[s.Name] = r.absolute(given[s.Name])
+		}
+		if s.FromFile {
+			known = append(known, file)
+		}
+		switch {
+		case s.FromFile && e.Has(s.Name) && e.Has(file):
+			e.ReportKey(file, yamldoc.Quote(s.Name)+" and "+yamldoc.Quote(file)+" are both set", "keep one of them")
+		case s.FromFile && e.Has(file):
+			var err error
+			if given[s.Name], err = r.secretLine(e.Get(file), s.Name); err != nil && missing == nil {
+				missing = &destination.Error{Destination: d.String(), Err: err}
+			}
+		case s.Type == destination.Secret && text != nil && text.Unset() && missing == nil:
+			missing = &destination.Error{Destination: d.String(), Advice: "set it and retry",
+				Err: errors.New("its " + s.Name + " is " + text.Written() + ", which is not set")}
 		}
 	}
-	x.Remotes = append(x.Remotes, r.checked(s, e))
-	return append(seen, s.String())
+	for _, f := range server.Fields {
+		if e.Has(f.Key) && !slices.Contains(known, f.Key) {
+			e.ReportKey(f.Key, yamldoc.Quote(f.Key)+" is not a key of a "+kind.Scheme+" destination", "its keys are "+strings.Join(known, ", "))
+		}
+	}
+	return given, missing
 }
 
 var passwordInURL = regexp.MustCompile(`://[^/]*:.*@`)
@@ -110,9 +179,9 @@ func hidePassword(url *yamldoc.Entry) {
 	}
 }
 
-// password reads the one line of a file. Its error is also reported where secrets
-// are required.
-func (r *reader) password(e *yamldoc.Entry) (text string, err error) {
+// secretLine reads a secret, the one line of a file. Its error is also reported where
+// secrets are required.
+func (r *reader) secretLine(e *yamldoc.Entry, secret string) (text string, err error) {
 	if e == nil {
 		return "", nil
 	}
@@ -123,9 +192,9 @@ func (r *reader) password(e *yamldoc.Entry) (text string, err error) {
 	case err != nil:
 		err, hint = errors.New("cannot read "+yamldoc.Quote(e.Text())+": "+reasonOf(err)), "the path is relative to the config file"
 	case text == "":
-		err = errors.New(yamldoc.Quote(e.Text()) + " contains no password")
+		err = errors.New(yamldoc.Quote(e.Text()) + " contains no " + secret)
 	case strings.ContainsAny(text, "\r\n"):
-		err, hint = errors.New(yamldoc.Quote(e.Text())+" contains more than one line"), "a password file has one line"
+		err, hint = errors.New(yamldoc.Quote(e.Text())+" contains more than one line"), "a "+secret+" file has one line"
 	default:
 		return text, nil
 	}
@@ -135,25 +204,11 @@ func (r *reader) password(e *yamldoc.Entry) (text string, err error) {
 	return "", err
 }
 
-// checked is the server, or, where the environment lacks one of its secrets and
-// nobody demands them, one that says so when it is needed.
-func (r *reader) checked(s destination.SFTP, e *yamldoc.Entry) segments.Remote {
-	for _, name := range []string{"key", "passphrase", "password"} {
-		if of := e.Get(name); of != nil && of.Unset() {
-			return unready{s, errors.New("destination " + s.String() + ": its " + name + " is " + of.Written() + ", which is not set; set it and retry")}
-		}
-	}
-	if err := s.Check(); err != nil && r.options.Secrets == SecretsRequired && e.Valid() {
-		e.Report(err.Error(), "")
-	}
-	return s
-}
-
-// unready is a server whose secret is missing.
+// unready is a destination whose secret is missing.
 type unready struct {
-	segments.Remote
-	why error
+	segments.Destination
+	missing error
 }
 
-// Deliver implements [segments.Remote].
-func (u unready) Deliver(context.Context, segments.Delivery) error { return u.why }
+// Deliver implements [segments.Destination].
+func (u unready) Deliver(context.Context, segments.Delivery) error { return u.missing }

@@ -113,7 +113,7 @@ func (d *Daemon) wire(cfg *config.Config, newLog func(*store.Store) receiver.Log
 	}
 	d.receiver = receiver.New(receiver.Config{Log: log, Counter: d.metrics, Logger: d.log, Healthy: d.store.Healthy})
 	d.runner = schedule.NewRunner(d.store, schedule.NewLock(d.store.Path()+".jobs"), observer{d}, nil)
-	d.dispatcher = newDispatcher(d.log, d.exports, d.runner.Holding, func(ctx context.Context, e segments.Export, to segments.Remote, force bool) error {
+	d.dispatcher = newDispatcher(d.log, d.exports, d.runner.Holding, func(ctx context.Context, e segments.Export, to segments.Destination, force bool) error {
 		return d.Exporter().DeliverTo(ctx, e, to, force)
 	})
 	d.runner.TakeOver = func(ctx context.Context) error {

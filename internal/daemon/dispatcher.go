@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"winnow/internal/exports"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -31,7 +32,7 @@ type dispatcher struct {
 }
 
 // deliverFunc delivers what waits on one route. force ignores when a retry is due.
-type deliverFunc func(ctx context.Context, e segments.Export, to segments.Remote, force bool) error
+type deliverFunc func(ctx context.Context, e segments.Export, to segments.Destination, force bool) error
 
 // route is from an export to one of its remotes.
 type route struct{ export, remote string }
@@ -58,7 +59,7 @@ func (p *dispatcher) retryAll() { p.force(func(route) bool { return true }) }
 func (p *dispatcher) force(match func(route) bool) {
 	p.mu.Lock()
 	for _, e := range p.exports() {
-		for _, to := range e.Remotes {
+		for _, to := range exports.Remotes(e) {
 			if r := (route{e.Name, to.String()}); match(r) {
 				p.forced[r] = true
 			}
@@ -107,7 +108,7 @@ func (p *dispatcher) run() {
 // dispatch starts to deliver the runs of an export to each remote to which no delivery
 // is under way.
 func (p *dispatcher) dispatch(e segments.Export, deliveries *sync.WaitGroup) {
-	for _, to := range e.Remotes {
+	for _, to := range exports.Remotes(e) {
 		r := route{e.Name, to.String()}
 		force, ok := p.begin(r)
 		if !ok {

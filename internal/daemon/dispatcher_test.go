@@ -12,7 +12,6 @@ import (
 	"winnow/internal/apptest"
 	"winnow/internal/exports"
 	"winnow/segments"
-	"winnow/segments/destination"
 )
 
 // Tests retry deliveries immediately.
@@ -21,7 +20,8 @@ func init() { exports.DeliveryBackoff = exports.Backoff{} }
 func TestASlowServerHoldsUpNoOther(t *testing.T) {
 	slow, crm := gatedRemote{&fakeRemote{name: "slow://slow"}, make(chan struct{})}, notifyingRemote{&fakeRemote{name: "crm://crm"}, make(chan struct{}, 9)}
 	x := &exports.Exporter{Operations: apptest.Operations(t)}
-	x.Config.Exports[0].Remotes, x.Config.Exports[0].Delta = []segments.Remote{slow, crm}, []string{"do-not-text"}
+	configured := &x.Config.Exports[0]
+	configured.To, configured.Delta = append(configured.To, slow, crm), []string{"do-not-text"}
 	e := x.Config.Exports[0]
 	p := newDispatcher(slog.New(slog.DiscardHandler), func() []segments.Export { return x.Config.Exports }, func() bool { return true }, x.DeliverTo)
 	var deliveries sync.WaitGroup
@@ -87,7 +87,7 @@ type fakeRemote struct {
 func (r *fakeRemote) String() string { return r.name }
 
 func (r *fakeRemote) Deliver(ctx context.Context, d segments.Delivery) error {
-	if err := destination.Whole(ctx, d.From, d.Export, d.Run); err != nil {
+	if err := d.Verify(ctx); err != nil {
 		return err
 	}
 	r.mu.Lock()

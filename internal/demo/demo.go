@@ -273,7 +273,7 @@ func (d *demo) runExports(ctx context.Context, at time.Time, show string) error 
 		for _, f := range result.Manifest.Files {
 			rows = append(rows, []string{"   " + f.Name, ui.Number(f.Rows) + " rows", ui.Number(f.Bytes) + " bytes", "sha256 " + f.SHA256[:12] + "…"})
 		}
-		folder := filepath.Join(e.To[0], e.Name, result.Run.Name)
+		folder := filepath.Join(e.To[0].String(), e.Name, result.Run.Name)
 		relative, err := filepath.Rel(d.folder, folder)
 		if err != nil {
 			return err

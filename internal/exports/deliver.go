@@ -20,21 +20,22 @@ import (
 
 // enqueue enters the runs that the remotes of the export still have to get.
 func (x *Exporter) enqueue(e segments.Export) error {
-	if len(e.Remotes) == 0 {
-		return nil
-	}
 	var names []string
-	for _, to := range e.Remotes {
+	for _, to := range Remotes(e) {
 		names = append(names, to.String())
+	}
+	if names == nil {
+		return nil
 	}
 	return x.Store.Owe(e.Name, names, e.Keep)
 }
 
 // deliver calls DeliverTo for all remotes of the export, at the same time.
 func (x *Exporter) deliver(ctx context.Context, e segments.Export, force bool) error {
-	errs := make([]error, len(e.Remotes))
+	remotes := Remotes(e)
+	errs := make([]error, len(remotes))
 	var all sync.WaitGroup
-	for i, to := range e.Remotes {
+	for i, to := range remotes {
 		all.Go(func() { errs[i] = x.DeliverTo(ctx, e, to, force) })
 	}
 	all.Wait()
@@ -45,7 +46,7 @@ func (x *Exporter) deliver(ctx context.Context, e segments.Export, force bool) e
 // first, because readers of deltas follow the order. Unless forced, it stops at a
 // run whose next try is not due. How a delivery went is in the store; the error is
 // of the store or of ctx.
-func (x *Exporter) DeliverTo(ctx context.Context, e segments.Export, to segments.Remote, force bool) (err error) {
+func (x *Exporter) DeliverTo(ctx context.Context, e segments.Export, to segments.Destination, force bool) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("deliver %s to %s: panic: %v; this is a bug in winnow", e.Name, to, p)
@@ -61,7 +62,7 @@ func (x *Exporter) DeliverTo(ctx context.Context, e segments.Export, to segments
 
 // withDeliveryLock runs do while no other process delivers runs of the export to
 // the remote. Sweeps, runs and deliveries to other remotes go on meanwhile.
-func (x *Exporter) withDeliveryLock(ctx context.Context, export string, to segments.Remote, do func() error) (err error) {
+func (x *Exporter) withDeliveryLock(ctx context.Context, export string, to segments.Destination, do func() error) (err error) {
 	remote := fnv.New64a()
 	remote.Write([]byte(to.String()))
 	lock := schedule.NewLock(fmt.Sprintf("%s.deliver-%s-%016x", x.Store.Path(), export, remote.Sum64()))
@@ -72,7 +73,7 @@ func (x *Exporter) withDeliveryLock(ctx context.Context, export string, to segme
 	return do()
 }
 
-func (x *Exporter) deliverDue(ctx context.Context, e segments.Export, to segments.Remote, force bool) error {
+func (x *Exporter) deliverDue(ctx context.Context, e segments.Export, to segments.Destination, force bool) error {
 	for {
 		d, ok, err := x.firstWaiting(e.Name, to)
 		if err != nil || !ok || !force && !DeliveryBackoff.due(d, time.Now()) {
@@ -84,7 +85,7 @@ func (x *Exporter) deliverDue(ctx context.Context, e segments.Export, to segment
 	}
 }
 
-func (x *Exporter) firstWaiting(export string, to segments.Remote) (d store.Delivery, ok bool, err error) {
+func (x *Exporter) firstWaiting(export string, to segments.Destination) (d store.Delivery, ok bool, err error) {
 	list, err := x.Store.Deliveries(export)
 	i := slices.IndexFunc(list, func(d store.Delivery) bool { return d.Remote == to.String() && d.Status == store.Waiting })
 	if err != nil || i < 0 {
@@ -95,7 +96,7 @@ func (x *Exporter) firstWaiting(export string, to segments.Remote) (d store.Deli
 
 // attempt tries a delivery a few times, saves how it went, and returns the state of
 // the run in the remote.
-func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.Remote, d store.Delivery) (destinationState, error) {
+func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.Destination, d store.Delivery) (destinationState, error) {
 	from, err := x.verifiedCopy(ctx, e, d.Run)
 	if err == nil {
 		defer from.Close()
@@ -106,11 +107,11 @@ func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.R
 		return deliveryState(d), ctx.Err() // this says nothing about the remote
 	case err != nil && d.Status == store.Delivered:
 		// The store keeps that the run was delivered once.
-		return destinationState{To: d.Remote, Status: missing, Error: err.Error()}, nil
+		return destinationState{To: d.Remote, Status: missing, Error: destination.Reason(err)}, nil
 	case errors.Is(err, errNoCopy):
 		d.Status, d.Error = store.Gone, err.Error()
 	case err != nil:
-		d.Status, d.Error = store.Waiting, err.Error()
+		d.Status, d.Error = store.Waiting, destination.Reason(err)
 		wait := DeliveryBackoff.next(d.Tries)
 		if errors.Is(err, segments.ErrUnwelcome) {
 			wait = DeliveryBackoff.longest
@@ -128,7 +129,7 @@ func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.R
 
 // try delivers, and tries again after short pauses, unless the remote refused
 // winnow itself.
-func (x *Exporter) try(ctx context.Context, e segments.Export, to segments.Remote, d *store.Delivery, from fs.FS) error {
+func (x *Exporter) try(ctx context.Context, e segments.Export, to segments.Destination, d *store.Delivery, from fs.FS) error {
 	for i := 0; ; i++ {
 		d.Tries++
 		err := x.send(ctx, e, to, d.Run, from)
@@ -143,12 +144,16 @@ func (x *Exporter) try(ctx context.Context, e segments.Export, to segments.Remot
 }
 
 // send delivers a run once.
-func (x *Exporter) send(ctx context.Context, e segments.Export, to segments.Remote, run string, from fs.FS) error {
+func (x *Exporter) send(ctx context.Context, e segments.Export, to segments.Destination, run string, from fs.FS) error {
 	newest, _, err := x.Store.LastRun(e.Name, segments.Published, segments.Released)
 	if err != nil {
 		return err
 	}
-	return to.Deliver(ctx, segments.Delivery{Export: e.Name, Run: run, From: from, Newest: newest.Name == run, Keep: max(e.Keep, 1), Progress: x.OnSent})
+	b, err := segments.OpenBundle(from, e.Name, run)
+	if err != nil {
+		return err
+	}
+	return to.Deliver(ctx, segments.Delivery{Bundle: b, Newest: newest.Name == run, Keep: max(e.Keep, 1), Progress: x.OnSent})
 }
 
 // errNoCopy says that the run can't be delivered any more.
@@ -169,7 +174,11 @@ func (x *Exporter) verifiedCopy(ctx context.Context, e segments.Export, run stri
 			unreadable = errors.Join(unreadable, err)
 			continue
 		}
-		if err = destination.Whole(ctx, folder.FS(), e.Name, run); err == nil {
+		b, err := segments.OpenBundle(folder.FS(), e.Name, run)
+		if err == nil {
+			err = b.Verify(ctx)
+		}
+		if err == nil {
 			return folder, nil
 		}
 		folder.Close()

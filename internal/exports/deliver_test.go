@@ -87,7 +87,7 @@ func TestARunHeldBeforeRemotesWereConfiguredReachesThem(t *testing.T) {
 	x, _ := exporterWithRemotes(t)
 	x.Config.Exports[0].Guard.MinRows = map[string]int64{"reachable": 1000}
 	held := x.exportAndDeliver(t, 1)
-	x.Config.Exports[0].Remotes = []segments.Remote{crm}
+	x.Config.Exports[0].To = append(x.Config.Exports[0].To, crm)
 	did, err := x.Release(context.Background(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now()))
 	if err != nil || did.Run.Error != "" {
 		t.Errorf("the release gives %v, %q", err, did.Run.Error)

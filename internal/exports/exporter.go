@@ -30,7 +30,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/segments"
-	"winnow/segments/destination"
+	"winnow/segments/destination/local"
 	"winnow/store"
 )
 
@@ -72,33 +72,35 @@ func (x *Exporter) ExportNamed(name string) (segments.Export, error) {
 
 // DestinationNames names the destinations of an export, without secrets.
 func DestinationNames(e *segments.Export) []string {
-	list := slices.Clone(e.To)
-	for _, to := range e.Remotes {
+	var list []string
+	for _, to := range e.To {
 		list = append(list, to.String())
 	}
 	return list
 }
 
 // outbox is the directory from which runs are copied to remotes.
-func (x *Exporter) outbox() destination.Directory {
-	return destination.Directory(x.Store.Beside("-outbox"))
-}
+func (x *Exporter) outbox() local.Folder { return local.Folder(x.Store.Beside("-outbox")) }
 
 // Directories are where runs of the export are written on this machine: its local
 // destinations, and the outbox if it has remotes.
-func (x *Exporter) Directories(e segments.Export) []destination.Directory {
-	var list []destination.Directory
-	for _, dir := range e.To {
-		list = append(list, destination.Directory(dir))
-	}
-	if len(e.Remotes) > 0 && !slices.Contains(list, x.outbox()) {
+func (x *Exporter) Directories(e segments.Export) []local.Folder {
+	list, remotes := local.Split(e.To)
+	if len(remotes) > 0 && !slices.Contains(list, x.outbox()) {
 		list = append(list, x.outbox())
 	}
 	return list
 }
 
-func (x *Exporter) destinations(e segments.Export) []segments.Destination {
-	var list []segments.Destination
+// Remotes are where published runs of an export are delivered: its destinations
+// that are not folders of this machine.
+func Remotes(e segments.Export) []segments.Destination {
+	_, remotes := local.Split(e.To)
+	return remotes
+}
+
+func (x *Exporter) publishers(e segments.Export) []segments.Publisher {
+	var list []segments.Publisher
 	for _, d := range x.Directories(e) {
 		list = append(list, d)
 	}

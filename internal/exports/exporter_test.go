@@ -13,7 +13,6 @@ import (
 	"winnow/internal/apptest"
 	"winnow/internal/console/view"
 	"winnow/segments"
-	"winnow/segments/destination"
 )
 
 // Tests do not wait between tries.
@@ -43,7 +42,7 @@ func (r *fakeRemote) Deliver(ctx context.Context, d segments.Delivery) error {
 	if r.err != nil {
 		return r.err
 	}
-	if err := destination.Whole(ctx, d.From, d.Export, d.Run); err != nil {
+	if err := d.Verify(ctx); err != nil {
 		return err
 	}
 	r.runs = append(r.runs, d.Run[len("2026-01-"):len("2026-01-02")]+map[bool]string{true: "*"}[d.Newest])
@@ -68,11 +67,11 @@ func (r *fakeRemote) wantRuns(t *testing.T, runs ...string) {
 var errDown = errors.New("nobody answers")
 
 // exporterWithRemotes is testExporter whose export has these remotes.
-func exporterWithRemotes(t *testing.T, remotes ...segments.Remote) (*Exporter, segments.Export) {
+func exporterWithRemotes(t *testing.T, remotes ...segments.Destination) (*Exporter, segments.Export) {
 	t.Helper()
 	x := testExporter(t)
 	e := &x.Config.Exports[0]
-	e.Remotes, e.Delta = remotes, []string{"do-not-text"}
+	e.To, e.Delta = append(e.To, remotes...), []string{"do-not-text"}
 	return x, *e
 }
 
@@ -121,5 +120,5 @@ func (x *Exporter) statusOf(t *testing.T, run segments.Run) segments.Status {
 }
 
 func (x *Exporter) folder(parts ...string) string {
-	return filepath.Join(append([]string{x.Config.Exports[0].To[0], "nightly"}, parts...)...)
+	return filepath.Join(append([]string{x.Config.Exports[0].To[0].String(), "nightly"}, parts...)...)
 }

@@ -17,7 +17,8 @@ import (
 func CountDeliveries(cfg *config.Config, s *store.Store) (map[string]console.Deliveries, error) {
 	counts := map[string]console.Deliveries{}
 	for _, e := range cfg.Exports {
-		if len(e.Remotes) == 0 {
+		remotes := Remotes(e)
+		if len(remotes) == 0 {
 			continue
 		}
 		deliveries, err := s.Deliveries(e.Name)
@@ -26,7 +27,7 @@ func CountDeliveries(cfg *config.Config, s *store.Store) (map[string]console.Del
 		}
 		waiting := len(WaitingFor(e, deliveries))
 		count := console.Deliveries{Waiting: waiting, Lost: len(Undelivered(e, deliveries)) - waiting}
-		for i, to := range e.Remotes {
+		for i, to := range remotes {
 			if last := LastDelivered(to, deliveries); i == 0 || last.Before(count.Last) {
 				count.Last = last
 			}
@@ -37,7 +38,7 @@ func CountDeliveries(cfg *config.Config, s *store.Store) (map[string]console.Del
 }
 
 // LastDelivered is when the remote last got a run; the zero time if it never did.
-func LastDelivered(to segments.Remote, deliveries []store.Delivery) (last time.Time) {
+func LastDelivered(to segments.Destination, deliveries []store.Delivery) (last time.Time) {
 	for _, d := range deliveries {
 		if d.Remote == to.String() && d.DeliveredAt != 0 && d.DeliveredAt.Time().After(last) {
 			last = d.DeliveredAt.Time()
@@ -50,7 +51,7 @@ func LastDelivered(to segments.Remote, deliveries []store.Delivery) (last time.T
 // order.
 func WaitingFor(e segments.Export, deliveries []store.Delivery) []store.Delivery {
 	return slices.DeleteFunc(slices.Clone(deliveries), func(d store.Delivery) bool {
-		return d.Status != store.Waiting || !slices.ContainsFunc(e.Remotes, func(to segments.Remote) bool { return to.String() == d.Remote })
+		return d.Status != store.Waiting || !slices.ContainsFunc(Remotes(e), func(to segments.Destination) bool { return to.String() == d.Remote })
 	})
 }
 
@@ -58,7 +59,7 @@ func WaitingFor(e segments.Export, deliveries []store.Delivery) []store.Delivery
 // remote last got a run. A later run makes up for a lost one.
 func Undelivered(e segments.Export, deliveries []store.Delivery) []store.Delivery {
 	list := WaitingFor(e, deliveries)
-	for _, to := range e.Remotes {
+	for _, to := range Remotes(e) {
 		var lost []store.Delivery
 		for _, d := range deliveries {
 			switch {
@@ -77,7 +78,7 @@ func Undelivered(e segments.Export, deliveries []store.Delivery) []store.Deliver
 // UndeliveredRuns are the undelivered runs of all exports.
 func UndeliveredRuns(cfg *config.Config, s *store.Store) (list []view.Delivery, err error) {
 	for _, e := range cfg.Exports {
-		if len(e.Remotes) == 0 {
+		if len(Remotes(e)) == 0 {
 			continue
 		}
 		deliveries, readErr := s.Deliveries(e.Name)

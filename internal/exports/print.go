@@ -13,6 +13,7 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/segments"
+	"winnow/segments/destination/local"
 )
 
 // ExportAndPrint makes a run, delivers it, and prints its files and where it is.
@@ -104,7 +105,7 @@ func (x *Exporter) ReleaseAndPrint(ctx context.Context, out *ui.Printer, export 
 	e, _ := x.ExportNamed(export)
 	if !out.JSON {
 		latest := ""
-		if len(e.To) > 0 { // what remotes have is printed below, once it is known
+		if folders, _ := local.Split(e.To); len(folders) > 0 { // what remotes have is printed below, once it is known
 			latest = "; latest points to it now"
 		}
 		fmt.Fprintf(out.Stdout, "%s %s/%s%s\n", result.Status, result.Export, result.Name, latest)

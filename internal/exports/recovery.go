@@ -12,6 +12,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/segments/destination/local"
 	"winnow/store"
 )
 
@@ -45,14 +46,14 @@ func (x *Exporter) recoverRun(e segments.Export, run segments.Run) error {
 	place, err := x.locate(e, run.Name)
 	now := hygiene.InstantOf(time.Now())
 	switch {
-	case place == segments.AmongPublished && run.Status == segments.Held:
+	case place == local.Published && run.Status == segments.Held:
 		_, err := x.releaseLocked(e, run, now)
 		return err
 	case run.Status == segments.Held:
 		return nil
-	case place == segments.AmongPublished:
+	case place == local.Published:
 		run.Status = segments.Published
-	case place == segments.AmongHeld:
+	case place == local.Held:
 		run.Status = segments.Held
 	case err != nil:
 		return err // it may be in a destination that cannot be read now
@@ -64,9 +65,9 @@ func (x *Exporter) recoverRun(e segments.Export, run segments.Run) error {
 }
 
 // locate is the most public place in which a destination has the run.
-func (x *Exporter) locate(e segments.Export, name string) (place segments.Place, err error) {
+func (x *Exporter) locate(e segments.Export, name string) (place local.Location, err error) {
 	var errs []error
-	for _, d := range x.destinations(e) {
+	for _, d := range x.Directories(e) {
 		at, err := d.Find(e.Name, name)
 		place, errs = max(place, at), append(errs, err)
 	}
@@ -89,8 +90,8 @@ func (x *Exporter) cleanUp(e segments.Export) error {
 		newest.Name = ""
 	}
 	var errs []error
-	for _, d := range x.destinations(e) {
-		errs = append(errs, d.Settle(e.Name, newest.Name, held))
+	for _, d := range x.Directories(e) {
+		errs = append(errs, d.Recover(e.Name, newest.Name, held))
 	}
 	return errors.Join(append(errs, x.enqueue(e), x.pruneOutbox(e), x.Store.PruneMembers(e.Name), x.pruneUnknownExports())...)
 }
@@ -104,8 +105,7 @@ func (x *Exporter) pruneHeld(e segments.Export) (names []string, err error) {
 			names = append(names, run.Name)
 			continue
 		}
-		run.Status = segments.Discarded
-		run.Error = fmt.Sprintf("discarded because %d later runs are held too; it was held because: %s", i, segments.WhyHeld(run.Error))
+		run.Discard(fmt.Sprintf("discarded because %d later runs are held too", i))
 		err = errors.Join(err, x.Store.EndRun(run))
 	}
 	return names, err
@@ -115,7 +115,7 @@ func (x *Exporter) pruneHeld(e segments.Export) (names []string, err error) {
 // soon as no kept run waits there. The files are full of contacts.
 func (x *Exporter) pruneOutbox(e segments.Export) error {
 	folder := filepath.Join(string(x.outbox()), e.Name)
-	if _, err := os.Stat(folder); len(e.Remotes) > 0 || slices.Contains(e.To, string(x.outbox())) || err != nil {
+	if _, err := os.Stat(folder); slices.Contains(x.Directories(e), x.outbox()) || err != nil {
 		return nil
 	}
 	deliveries, err := x.Store.Deliveries(e.Name)
@@ -142,7 +142,8 @@ func (x *Exporter) pruneUnknownExports() error {
 	outboxIsDestination := false
 	for _, e := range x.Config.Exports {
 		names = append(names, e.Name)
-		outboxIsDestination = outboxIsDestination || slices.Contains(e.To, string(x.outbox()))
+		folders, _ := local.Split(e.To)
+		outboxIsDestination = outboxIsDestination || slices.Contains(folders, x.outbox())
 	}
 	before := time.Now().Add(-unknownExportAge)
 	err := x.Store.PruneMembersOfOthers(names, before)

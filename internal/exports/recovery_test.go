@@ -12,6 +12,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/apptest"
 	"winnow/segments"
+	"winnow/segments/destination/local"
 )
 
 func TestTheOutboxOfARemovedRemoteIsKeptNoLongerThanRuns(t *testing.T) {
@@ -19,7 +20,7 @@ func TestTheOutboxOfARemovedRemoteIsKeptNoLongerThanRuns(t *testing.T) {
 	x, _ := exporterWithRemotes(t, crm)
 	x.Config.Exports[0].Keep = 2
 	x.exportAndDeliver(t, 1)
-	x.Config.Exports[0].Remotes = nil
+	x.Config.Exports[0].To = x.Config.Exports[0].To[:1]
 	outbox := filepath.Join(string(x.outbox()), "nightly")
 	for day := 2; day <= 3; day++ {
 		x.exportAndDeliver(t, day)
@@ -34,8 +35,8 @@ func TestAnOutboxWithoutRemotesIsRemoved(t *testing.T) {
 	x, e := exporterWithRemotes(t, crm)
 	x.exportAndDeliver(t, 1)
 	outbox := filepath.Join(string(x.outbox()), "nightly")
-	keepsOutbox := func(remotes ...segments.Remote) bool {
-		e.Remotes = remotes
+	keepsOutbox := func(remotes ...segments.Destination) bool {
+		e.To = append(e.To[:1:1], remotes...)
 		if err := x.cleanUp(e); err != nil {
 			t.Fatal(err)
 		}
@@ -113,20 +114,21 @@ func TestAnInterruptedReleaseIsFinished(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			x := testExporter(t)
 			e := &x.Config.Exports[0]
-			e.To = append(e.To, filepath.Join(filepath.Dir(e.To[0]), "other"))
+			e.To = append(e.To, local.Folder(filepath.Join(filepath.Dir(e.To[0].String()), "other")))
 			x.exportAt(t, secondOfJanuary)
 			e.Guard.MinRows = map[string]int64{"reachable": 1000}
 			held := x.exportAt(t, secondOfJanuary.Add(hygiene.Day))
 			if held.Status != segments.Held || !strings.Contains(held.Error, "winnow release nightly/"+held.Name) {
 				t.Fatalf("the run is %s: %s", held.Status, held.Error)
 			}
-			if err := x.destinations(*e)[0].Release("nightly", held.Name); err != nil {
+			if err := x.Directories(*e)[0].Release("nightly", held.Name); err != nil {
 				t.Fatal(err)
 			}
 			if err := finish(x, held); err != nil {
 				t.Fatal(err)
 			}
-			for _, dir := range e.To {
+			for _, to := range e.To {
+				dir := to.String()
 				if to, _ := os.Readlink(filepath.Join(dir, "nightly", "latest")); to != held.Name {
 					t.Errorf("in %s latest points to %s", dir, to)
 				}

@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/config"
 	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/segments/destination"
+	"winnow/segments/destination/local"
 	"winnow/store"
 )
 
@@ -21,12 +23,6 @@ type Redelivery struct {
 	Export       string             `json:"export"`
 	Run          string             `json:"run"`
 	Destinations []destinationState `json:"destinations"`
-}
-
-// target is a destination that a run is redelivered to.
-type target struct {
-	segments.Remote
-	directory bool
 }
 
 // Redeliver delivers a published run to these destinations or, if there are none,
@@ -53,8 +49,8 @@ func (x *Exporter) Redeliver(ctx context.Context, name, which string, to []strin
 	defer from.Close()
 	for _, t := range targets {
 		var state destinationState
-		if t.directory {
-			state, err = x.deliverLocal(ctx, e, run, t, from.FS())
+		if folder, isFolder := t.(local.Folder); isFolder {
+			state, err = x.deliverLocal(ctx, e, run, folder, from.FS())
 		} else {
 			state, err = x.deliverRemote(ctx, e, run, t)
 		}
@@ -67,7 +63,7 @@ func (x *Exporter) Redeliver(ctx context.Context, name, which string, to []strin
 
 // deliverRemote delivers the run to a remote of the export, whether or not it is
 // due or was delivered before.
-func (x *Exporter) deliverRemote(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote) (state destinationState, err error) {
+func (x *Exporter) deliverRemote(ctx context.Context, e segments.Export, run segments.Run, to segments.Destination) (state destinationState, err error) {
 	d := store.Delivery{Export: e.Name, Run: run.Name, ScheduledAt: run.ScheduledAt, Remote: to.String()}
 	err = x.withDeliveryLock(ctx, e.Name, to, func() error {
 		if err := x.enqueue(e); err != nil {
@@ -88,7 +84,7 @@ func (x *Exporter) deliverRemote(ctx context.Context, e segments.Export, run seg
 
 // deliverLocal copies the run into a directory. The store does not record that. It
 // is tried once, because sweeps and runs wait meanwhile.
-func (x *Exporter) deliverLocal(ctx context.Context, e segments.Export, run segments.Run, to segments.Remote, from fs.FS) (destinationState, error) {
+func (x *Exporter) deliverLocal(ctx context.Context, e segments.Export, run segments.Run, to segments.Destination, from fs.FS) (destinationState, error) {
 	state := destinationState{To: to.String(), Status: string(segments.Published)}
 	var sendErr error
 	err := x.Exclusive(ctx, func() error {
@@ -96,7 +92,7 @@ func (x *Exporter) deliverLocal(ctx context.Context, e segments.Export, run segm
 		return ctx.Err()
 	})
 	if sendErr != nil {
-		state.Status, state.Error = missing, sendErr.Error()
+		state.Status, state.Error = missing, destination.Reason(sendErr)
 	}
 	return state, err
 }
@@ -139,7 +135,7 @@ func (x *Exporter) notPublished(e segments.Export, which string, run segments.Ru
 	}
 	var kept []string
 	for _, r := range published {
-		if place, err := x.locate(e, r.Name); err == nil && place == segments.AmongPublished {
+		if place, err := x.locate(e, r.Name); err == nil && place == local.Published {
 			kept = append(kept, r.Name)
 		}
 	}
@@ -155,14 +151,14 @@ func (x *Exporter) notPublished(e segments.Export, which string, run segments.Ru
 }
 
 // targets are the named destinations, each once, or those that lack the run.
-func (x *Exporter) targets(e segments.Export, run segments.Run, named []string) (list []target, err error) {
+func (x *Exporter) targets(e segments.Export, run segments.Run, named []string) (list []segments.Destination, err error) {
 	for _, name := range named {
-		t, err := x.target(e, name)
+		to, err := x.target(e, name)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(list, func(other target) bool { return other.String() == t.String() }) {
-			list = append(list, t)
+		if !slices.ContainsFunc(list, func(other segments.Destination) bool { return other.String() == to.String() }) {
+			list = append(list, to)
 		}
 	}
 	if len(named) > 0 {
@@ -170,12 +166,8 @@ func (x *Exporter) targets(e segments.Export, run segments.Run, named []string) 
 	}
 	states, err := x.destinationStates(e, run)
 	for i, s := range states {
-		switch {
-		case s.ok():
-		case i < len(e.To):
-			list = append(list, target{destination.Directory(e.To[i]), true})
-		default:
-			list = append(list, target{e.Remotes[i-len(e.To)], false})
+		if !s.ok() {
+			list = append(list, e.To[i])
 		}
 	}
 	return list, err
@@ -183,8 +175,8 @@ func (x *Exporter) targets(e segments.Export, run segments.Run, named []string) 
 
 // target finds the destination that a name means: one of the config, written as
 // there or as winnow prints it, or any other directory.
-func (x *Exporter) target(e segments.Export, name string) (target, error) {
-	if scheme, _, is := strings.Cut(name, "://"); is {
+func (x *Exporter) target(e segments.Export, name string) (segments.Destination, error) {
+	if scheme, _, isURL := strings.Cut(name, "://"); isURL {
 		return remoteNamed(e, scheme, name, x.Config.Path)
 	}
 	full := name
@@ -193,29 +185,29 @@ func (x *Exporter) target(e segments.Export, name string) (target, error) {
 	}
 	// A destination of the config is relative to the config, any other to the
 	// working directory.
-	if full, err := filepath.Abs(full); err == nil && slices.Contains(e.To, full) {
-		return target{destination.Directory(full), true}, nil
+	folders, _ := local.Split(e.To)
+	if full, err := filepath.Abs(full); err == nil && slices.Contains(folders, local.Folder(full)) {
+		return local.Folder(full), nil
 	}
 	full, err := filepath.Abs(name)
-	return target{destination.Directory(full), true}, err
+	return local.Folder(full), err
 }
 
 // remoteNamed finds a remote of the export by its URL. Errors do not show the URL
 // as it was typed: it may contain a password.
-func remoteNamed(e segments.Export, scheme, name, file string) (target, error) {
-	shown := name
-	if s, err := destination.ParseSFTP(name); err == nil {
-		shown = s.String()
-	} else if strings.EqualFold(scheme, "sftp") {
-		return target{}, ui.Usagef("--to: %w", err)
+func remoteNamed(e segments.Export, scheme, name, file string) (segments.Destination, error) {
+	meant, shown := name, scheme+"://…"
+	if _, known := config.Kinds.Of(name); known {
+		named, err := config.Kinds.Parse(name, nil)
+		if err != nil {
+			return nil, ui.Usagef("--to: %w", err)
+		}
+		meant, shown = named.String(), named.String()
 	}
-	for _, to := range e.Remotes {
-		if to.String() == shown {
-			return target{to, false}, nil
+	for _, to := range e.To {
+		if to.String() == meant {
+			return to, nil
 		}
 	}
-	if !strings.EqualFold(scheme, "sftp") {
-		shown = scheme + "://…"
-	}
-	return target{}, fmt.Errorf("export %s has no destination %s in %s; add it there, with the keys that it needs", e.Name, shown, file)
+	return nil, fmt.Errorf("export %s has no destination %s in %s; add it there, with the keys that it needs", e.Name, shown, file)
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"winnow/segments/destination"
+	"winnow/segments"
 )
 
 func TestRedeliveringAnOlderRunDoesNotMoveReaders(t *testing.T) {
@@ -20,7 +20,7 @@ func TestRedeliveringAnOlderRunDoesNotMoveReaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	did, err := x.Redeliver(context.Background(), "nightly", older.Name, nil)
-	if err != nil || len(did.Destinations) != 1 || did.Destinations[0].To != e.To[0] || did.Destinations[0].Status != "published" {
+	if err != nil || len(did.Destinations) != 1 || did.Destinations[0].To != e.To[0].String() || did.Destinations[0].Status != "published" {
 		t.Fatalf("redelivered as %+v, %v", did, err)
 	}
 	if to, _ := os.Readlink(x.folder("latest")); to != newer.Name {
@@ -33,7 +33,11 @@ func TestRedeliveringAnOlderRunDoesNotMoveReaders(t *testing.T) {
 	if _, err := x.Redeliver(context.Background(), "nightly", "latest", []string{elsewhere}); err != nil {
 		t.Fatal(err)
 	}
-	if err := destination.Whole(context.Background(), os.DirFS(filepath.Join(elsewhere, "nightly", "latest")), "nightly", newer.Name); err != nil {
+	copied, err := segments.OpenBundle(os.DirFS(filepath.Join(elsewhere, "nightly", "latest")), "nightly", newer.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := copied.Verify(context.Background()); err != nil {
 		t.Error(err)
 	}
 	if _, err := x.Redeliver(context.Background(), "nightly", "2026-01-09T020000Z", nil); err == nil || !strings.Contains(err.Error(), "there is no run nightly/2026-01-09T020000Z; kept runs: "+newer.Name+", "+older.Name) {
@@ -44,7 +48,7 @@ func TestRedeliveringAnOlderRunDoesNotMoveReaders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := x.Redeliver(context.Background(), "nightly", older.Name, []string{elsewhere}); err == nil || !strings.Contains(err.Error(), "reachable.csv here is not what the run's manifest tells of") {
+	if _, err := x.Redeliver(context.Background(), "nightly", older.Name, []string{elsewhere}); err == nil || !strings.Contains(err.Error(), "local file reachable.csv does not match the run's manifest") {
 		t.Errorf("a damaged run: %v", err)
 	}
 }
@@ -55,8 +59,7 @@ func TestAFailedManualRedeliveryDoesNotQueueADeliveredRun(t *testing.T) {
 	run := x.exportAndDeliver(t, 1)
 	x.exportAndDeliver(t, 2)
 	crm.failWith(errDown)
-	to := target{crm, false}
-	at, err := x.deliverRemote(t.Context(), x.Config.Exports[0], run, to)
+	at, err := x.deliverRemote(t.Context(), x.Config.Exports[0], run, crm)
 	if err != nil || at.ok() || !strings.Contains(at.Error, errDown.Error()) {
 		t.Errorf("redelivered as %+v, %v", at, err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/segments/destination/local"
 	"winnow/store"
 )
 
@@ -111,13 +112,14 @@ func failuresOf(m segments.Manifest) (errs []error) {
 // releaseTargets are the destinations in which to release the run: all, except an
 // outbox that is younger than the run. The remotes then get the copy of a
 // directory.
-func (x *Exporter) releaseTargets(e segments.Export, run segments.Run) []segments.Destination {
-	all := x.destinations(e)
-	if len(e.To) == 0 || len(all) == len(e.To) {
+func (x *Exporter) releaseTargets(e segments.Export, run segments.Run) []local.Folder {
+	all := x.Directories(e)
+	folders, _ := local.Split(e.To)
+	if len(folders) == 0 || len(all) == len(folders) {
 		return all
 	}
-	if place, err := x.outbox().Find(e.Name, run.Name); err != nil || place != segments.Nowhere {
+	if place, err := x.outbox().Find(e.Name, run.Name); err != nil || place != local.Missing {
 		return all
 	}
-	return all[:len(e.To)]
+	return folders
 }

@@ -12,7 +12,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/segments"
-	"winnow/segments/destination"
+	"winnow/segments/destination/local"
 )
 
 // ErrRunExists says that the export has a run of that scheduled time already.
@@ -79,7 +79,7 @@ func (x *Exporter) makeFiles(ctx context.Context, e segments.Export, run segment
 	if plan.Bases, err = x.Store.Bases(e.Name); err != nil {
 		return segments.Result{}, err
 	}
-	return segments.Execute(ctx, plan, snapshot, x.destinations(e), x.Progress)
+	return segments.Execute(ctx, plan, snapshot, x.publishers(e), x.Progress)
 }
 
 // RunNames names runs as EXPORT/RUN.
@@ -93,7 +93,7 @@ func RunNames(runs []segments.Run) []string {
 
 // ManifestOf reads the manifest of a run in the first directory that has it. It is
 // empty if none has it.
-func ManifestOf(dirs []destination.Directory, run segments.Run) (m segments.Manifest) {
+func ManifestOf(dirs []local.Folder, run segments.Run) (m segments.Manifest) {
 	folder := run.Export
 	if run.Status == segments.Held {
 		folder = filepath.Join(run.Export, "held")

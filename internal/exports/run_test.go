@@ -23,7 +23,7 @@ func TestAContactThatBouncesWhileARunBeginsIsNotTexted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	latest := filepath.Join(x.Config.Exports[0].To[0], "nightly", "latest")
+	latest := filepath.Join(x.Config.Exports[0].To[0].String(), "nightly", "latest")
 	if text := apptest.ReadFile(t, filepath.Join(latest, "do-not-text.csv")); text != "contact,reasons\nann,hard_bounce\n" {
 		t.Errorf("do-not-text.csv is %q", text)
 	}

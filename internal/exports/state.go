@@ -8,6 +8,7 @@ import (
 	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/segments/destination"
+	"winnow/segments/destination/local"
 	"winnow/store"
 )
 
@@ -31,23 +32,29 @@ func (s destinationState) ok() bool {
 	return s.Status != missing && s.Status != string(store.Waiting) && s.Status != string(store.Gone)
 }
 
-// destinationStates are the states of a run in all destinations of its export, the
-// directories first.
+// destinationStates are the states of a run in all destinations of its export, in
+// the order of the config.
 func (x *Exporter) destinationStates(e segments.Export, run segments.Run) ([]destinationState, error) {
 	list := []destinationState{}
-	for _, dir := range e.To {
-		place, err := destination.Directory(dir).Find(e.Name, run.Name)
-		s := destinationState{To: dir, Status: [...]string{segments.Nowhere: missing, segments.AmongHeld: "held", segments.AmongPublished: "published"}[place]}
-		if err != nil {
-			s.Error = err.Error()
-		}
-		list = append(list, s)
-	}
 	deliveries, err := x.Store.Deliveries(e.Name)
-	for _, to := range e.Remotes {
-		list = append(list, remoteState(to.String(), run, deliveries))
+	for _, to := range e.To {
+		if folder, isFolder := to.(local.Folder); isFolder {
+			list = append(list, folderState(folder, run))
+		} else {
+			list = append(list, remoteState(to.String(), run, deliveries))
+		}
 	}
 	return list, err
+}
+
+// folderState is the state of a run in a folder.
+func folderState(folder local.Folder, run segments.Run) destinationState {
+	place, err := folder.Find(run.Export, run.Name)
+	s := destinationState{To: folder.String(), Status: [...]string{local.Missing: missing, local.Held: "held", local.Published: "published"}[place]}
+	if err != nil {
+		s.Error = destination.Reason(err)
+	}
+	return s
 }
 
 // remoteState is the state of a run in a remote. A run that waits for an older one
@@ -80,7 +87,7 @@ func remoteState(remote string, run segments.Run, deliveries []store.Delivery) d
 // needsStates reports whether to print the destinations: if there are remotes, or
 // if a destination lacks the run.
 func needsStates(e segments.Export, list []destinationState) bool {
-	return len(e.Remotes) > 0 || slices.ContainsFunc(list, func(s destinationState) bool { return !s.ok() })
+	return len(Remotes(e)) > 0 || slices.ContainsFunc(list, func(s destinationState) bool { return !s.ok() })
 }
 
 // printStates prints which destinations have the run, and on stderr why the others
@@ -100,9 +107,9 @@ func printStates(out *ui.Printer, export, run string, list []destinationState) e
 			continue
 		}
 		err = ui.ErrNo
-		why, retry := s.Error, ""
-		if why == "" {
-			why = fmt.Sprintf("destination %s does not have run %s/%s", s.To, export, run)
+		why, retry := fmt.Sprintf("destination %s does not have run %s/%s", s.To, export, run), ""
+		if s.Error != "" {
+			why = fmt.Sprintf("destination %s: delivering run %s/%s: %s", s.To, export, run, s.Error)
 		}
 		if s.Status == string(store.Waiting) {
 			retry = fmt.Sprintf("a daemon retries automatically, not before %s; ", s.NextAt)

@@ -197,7 +197,8 @@ func (d dice) contact(phone, retries bool) *hygiene.Contact {
 // someLists has the same contacts on every list.
 type someLists struct{ keys map[string]bool }
 
-func (l someLists) InList(_, key string) (bool, error) { return l.keys[key], nil }
+func (l someLists) InList(_, key string) (bool, error)  { return l.keys[key], nil }
+func (someLists) PinsOf(string) ([]segments.Pin, error) { return nil, nil }
 
 func TestNoContactMatchesASegmentThatAWarningCallsEmpty(t *testing.T) {
 	d := dice{rand.New(rand.NewPCG(1, 2))}

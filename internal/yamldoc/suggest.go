@@ -3,6 +3,8 @@ package yamldoc
 import (
 	"fmt"
 	"strings"
+
+	similar "winnow/internal/suggest"
 )
 
 // Unknown is the problem that a word is none of the known ones, and the hint
@@ -27,17 +29,8 @@ func suggest(word string, known []string) string {
 	}
 }
 
-// reach is how many typing errors are believed of a word of that length.
-func reach(word string) int {
-	switch n := len(word); {
-	case n <= 3:
-		return 1
-	case n <= 8:
-		return 2
-	default:
-		return 3
-	}
-}
+// reach is how many typing errors are believed of the word.
+func reach(word string) int { return similar.Limit(word) }
 
 // Nearest is the known word that was probably meant; empty for none.
 func Nearest(word string, known []string) string { return nearest(word, known, reach(word)) }
@@ -48,44 +41,11 @@ func NearestWithin(word string, known []string, limit int) string { return neare
 
 // nearest is the known word at the fewest typing errors, at most limit, or empty.
 func nearest(word string, known []string, limit int) string {
-	best := ""
-	limit = min(limit, len(word)-1)
-	for _, k := range known {
-		if d := len(k) - len(word); d > limit || -d > limit {
-			continue
-		}
-		if n := typingErrors(word, k); n <= limit {
-			best, limit = k, n-1
-		}
-	}
-	return best
+	return similar.Within(word, known, limit)
 }
 
-// typingErrors counts the bytes to be changed, added, left out, or swapped with
-// their neighbour to make b of a.
-func typingErrors(a, b string) int {
-	var before []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		next := make([]int, len(b)+1)
-		next[0] = i + 1
-		for j := range len(b) {
-			change := row[j]
-			if a[i] != b[j] {
-				change++
-			}
-			next[j+1] = min(change, row[j+1]+1, next[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				next[j+1] = min(next[j+1], before[j-1]+1)
-			}
-		}
-		before, row = row, next
-	}
-	return row[len(b)]
-}
+// typingErrors counts the edits that make b of a.
+func typingErrors(a, b string) int { return similar.Distance(a, b) }
 
 // Suggest is the hint for a word that is none of the known ones, for who reads
 // one elsewhere than in a file.

@@ -1,0 +1,330 @@
+// Package local is a folder of this machine, in which runs are made, held,
+// published and removed, and into which existing runs can be copied.
+//
+// # A run is there as a whole, or not at all
+//
+// Every file is synced when it is closed, the draft's folder before it is renamed
+// to the run's name, the export's folder before latest is swapped, and after. So
+// a name that readers know never holds less than a whole run, whenever the machine
+// stops, and latest never points to what is not yet on disk. What an interrupted
+// run leaves is removed by the next Begin, Recover or Release. A held run is whole
+// too, and is released by one rename and the swap of latest.
+//
+// # The same run again
+//
+// A run whose name is already taken is replaced by exchanging the two folders,
+// which Linux does in one step. Refusing it would harm no published run either,
+// but a run that was killed between its rename and its recording must be possible
+// to make again, and so must a manual run within the same second. Where a file
+// system can't exchange folders the run is refused.
+//
+// # No name leads out
+//
+// Everything is done beneath an [os.Root]: neither a name nor a symlink that
+// somebody put there writes outside of the folder.
+package local
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"winnow/segments"
+	"winnow/segments/destination"
+)
+
+// Folder is the path of a folder that exports are written to. It is created when
+// it is missing. A Folder is both a [segments.Publisher] and a
+// [segments.Destination].
+type Folder string
+
+const (
+	folderMode = 0o750
+	fileMode   = 0o640
+)
+
+// beforeStep is called before each change of the file system, with what it will
+// be. Tests kill the process there.
+var beforeStep = func(string) {}
+
+// String is the folder's path.
+func (f Folder) String() string { return string(f) }
+
+// Split divides destinations into the local folders, in which runs are made, and
+// the others, which get copies.
+func Split(all []segments.Destination) (folders []Folder, others []segments.Destination) {
+	for _, d := range all {
+		if f, ok := d.(Folder); ok {
+			folders = append(folders, f)
+		} else {
+			others = append(others, d)
+		}
+	}
+	return folders, others
+}
+
+// Begin implements [segments.Publisher].
+func (f Folder) Begin(export, run string) (segments.Draft, error) {
+	d, err := f.begin(export, run)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func (f Folder) begin(export, run string) (*draft, error) {
+	if !segments.IsRunName(run) {
+		return nil, f.failed("beginning a run", fmt.Errorf("%q is not the name of a run", run))
+	}
+	folder, err := f.open(export, true)
+	if err != nil {
+		return nil, err
+	}
+	doing := "beginning run " + export + "/" + run
+	if err := removeLeftovers(folder); err != nil {
+		folder.Close()
+		return nil, f.failed(doing, err)
+	}
+	files, err := makeFolder(folder, destination.DraftPrefix+run)
+	if err != nil {
+		folder.Close()
+		return nil, f.failed(doing, err)
+	}
+	return &draft{to: f, export: export, run: run, folder: folder, files: files}, nil
+}
+
+// Prune implements [segments.Publisher].
+func (f Folder) Prune(export string, keep int) error {
+	folder, err := f.open(export, false)
+	if err != nil || folder == nil {
+		return err
+	}
+	defer folder.Close()
+	// A run that was replaced is a leftover of its replacement.
+	return f.failed("removing old runs of "+export, cmp.Or(removeLeftovers(folder), prune(folder, keep)))
+}
+
+// Recover repairs what a killed run of the export left behind: it removes drafts
+// and all held runs but these, and points readers to the run newest if it is
+// there. If newest is empty, readers stay where they are.
+func (f Folder) Recover(export, newest string, held []string) error {
+	folder, err := f.open(export, false)
+	if err != nil || folder == nil {
+		return err
+	}
+	defer folder.Close()
+	return f.failed("recovering "+export, recoverFolder(folder, newest, held))
+}
+
+// Open opens the folder of a published run. It stays the same folder while it is
+// open, whatever happens to its name. The error is [fs.ErrNotExist] when the run
+// is not there.
+func (f Folder) Open(export, run string) (*os.Root, error) {
+	doing := "opening run " + export + "/" + run
+	folder, err := f.open(export, false)
+	if err != nil {
+		return nil, err
+	}
+	if folder == nil || !segments.IsRunName(run) {
+		return nil, f.failed(doing, fs.ErrNotExist)
+	}
+	defer folder.Close()
+	files, err := folder.OpenRoot(run)
+	return files, f.failed(doing, err)
+}
+
+// open opens the folder of an export. Without create it is nil when missing.
+func (f Folder) open(export string, create bool) (*os.Root, error) {
+	if !segments.IsExportName(export) {
+		return nil, f.failed("opening the folder of an export", fmt.Errorf("%q is not the name of an export", export))
+	}
+	folder, err := openExport(string(f), export, create)
+	if !create && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return folder, f.failed("opening the folder "+export, err)
+}
+
+func openExport(path, export string, create bool) (*os.Root, error) {
+	if create {
+		if err := makeAll(path); err != nil {
+			return nil, err
+		}
+	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	folder, err := root.OpenRoot(export)
+	if !create || !errors.Is(err, fs.ErrNotExist) {
+		return folder, err
+	}
+	return makeFolder(root, export)
+}
+
+// makeAll makes the folder, and those above it that are missing, so that they are
+// still there after the machine stopped.
+func makeAll(path string) error {
+	err := os.Mkdir(path, folderMode)
+	above := filepath.Dir(path)
+	if errors.Is(err, fs.ErrNotExist) && above != path {
+		if err := makeAll(above); err != nil {
+			return err
+		}
+		// Where nothing can be made, as in /proc, the error is still "not exist".
+		err = os.Mkdir(path, folderMode)
+	}
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil // if it is not a folder, opening it fails
+	case err != nil:
+		return err
+	}
+	root, err := os.OpenRoot(above)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return syncFolder(root)
+}
+
+// makeFolder makes a folder that is still there after the machine stopped.
+func makeFolder(in *os.Root, name string) (*os.Root, error) {
+	beforeStep("make folder " + name)
+	if err := in.Mkdir(name, folderMode); err != nil {
+		return nil, err
+	}
+	beforeStep("sync its parent")
+	if err := syncFolder(in); err != nil {
+		return nil, err
+	}
+	return in.OpenRoot(name)
+}
+
+// removeLeftovers removes what interrupted runs left behind.
+func removeLeftovers(folder *os.Root) error {
+	entries, err := entriesOf(folder)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), destination.TempPrefix) {
+			continue
+		}
+		beforeStep("remove leftover " + e.Name())
+		if err := folder.RemoveAll(e.Name()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func recoverFolder(folder *os.Root, newest string, keepHeld []string) error {
+	if err := cmp.Or(removeLeftovers(folder), discardHeld(folder, keepHeld)); err != nil {
+		return err
+	}
+	if newest == "" || latestRun(folder) == newest {
+		return nil
+	}
+	if published, err := runsIn(folder); err != nil || !slices.Contains(published, newest) {
+		return err
+	}
+	return pointLatest(folder, newest)
+}
+
+func prune(folder *os.Root, keep int) error {
+	published, err := runsIn(folder)
+	if err != nil {
+		return err
+	}
+	newest := latestRun(folder)
+	excess := len(published) - keep
+	for _, run := range destination.OldestFirst(published, newest) {
+		if excess <= 0 {
+			return nil
+		}
+		if run == newest {
+			continue
+		}
+		if err := removeRun(folder, run, run); err != nil {
+			return err
+		}
+		excess--
+	}
+	return nil
+}
+
+// removeRun removes the run at the path. First the run loses its name: half a run
+// is not a run.
+func removeRun(folder *os.Root, path, run string) error {
+	beforeStep("rename old run " + path)
+	if err := folder.Rename(path, destination.RemovedPrefix+run); err != nil {
+		return err
+	}
+	beforeStep("remove old run " + run)
+	return folder.RemoveAll(destination.RemovedPrefix + run)
+}
+
+// runsIn lists the published runs, the oldest name first.
+func runsIn(folder *os.Root) ([]string, error) {
+	entries, err := entriesOf(folder)
+	var runs []string
+	for _, e := range entries {
+		if e.IsDir() && segments.IsRunName(e.Name()) {
+			runs = append(runs, e.Name())
+		}
+	}
+	return runs, err
+}
+
+// entriesOf lists a folder by name.
+func entriesOf(folder *os.Root) ([]fs.DirEntry, error) { return fs.ReadDir(folder.FS(), ".") }
+
+func syncFolder(folder *os.Root) error {
+	f, err := folder.Open(".")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+// failed says where an error happened and what to do about it; nil stays nil.
+func (f Folder) failed(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &destination.Error{Destination: f.String(), Doing: doing, Err: withoutCall(err), Advice: advice(err)}
+}
+
+// withoutCall is the error without the name of the system call.
+func withoutCall(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return fmt.Errorf("%s: %w", path.Path, path.Err)
+	case errors.As(err, &link):
+		return fmt.Errorf("%s: %w", link.New, link.Err)
+	}
+	return err
+}
+
+func advice(err error) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "make room there and run the export again"
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return "allow the user that winnow runs as to write there"
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
+		return "move what is in the way"
+	}
+	return ""
+}

@@ -1,0 +1,25 @@
+package segments
+
+import "strings"
+
+// Format is a file format; it is also the suffix of the file's name.
+type Format string
+
+// The formats. Those with .gz are the same files, compressed with gzip.
+const (
+	CSV        Format = "csv"
+	JSON       Format = "json"   // one array
+	NDJSON     Format = "ndjson" // one object a line
+	CSVGzip    Format = "csv.gz"
+	JSONGzip   Format = "json.gz"
+	NDJSONGzip Format = "ndjson.gz"
+)
+
+const gzipSuffix = ".gz"
+
+// uncompressed returns the format of what is in a compressed file, and reports
+// whether it is one.
+func (f Format) uncompressed() (Format, bool) {
+	inside, compressed := strings.CutSuffix(string(f), gzipSuffix)
+	return Format(inside), compressed
+}

@@ -1,0 +1,138 @@
+package segments
+
+import (
+	"fmt"
+	"slices"
+)
+
+// output is one segment of the run: its files, its delta, and the list of its
+// members.
+type output struct {
+	name    string
+	index   int // of the segment in the plan
+	columns []Column
+	files   []*file
+	list    *memberList
+	delta   *delta // nil without one
+	cells   []cell // of the present row; the first is the change, which only a delta shows
+	err     error  // why the segment has no file
+}
+
+func (x *execution) openOutput(o *output) error {
+	i := slices.IndexFunc(x.plan.Segments, func(s Segment) bool { return s.Name == o.name })
+	if i < 0 {
+		return fmt.Errorf("there is no segment %q", o.name)
+	}
+	o.index, o.columns = i, x.plan.Segments[i].Columns
+	if len(o.columns) == 0 {
+		o.columns = DefaultColumns()
+	}
+	o.cells = make([]cell, 1+len(o.columns))
+	var err error
+	if o.files, err = x.createFiles(File{Name: o.name, Segment: o.name, Kind: Full}, o.columns); err != nil {
+		return err
+	}
+	o.list = x.createMemberList(o.name)
+	if slices.Contains(x.plan.Export.Delta, o.name) {
+		o.delta = x.openDelta(o)
+	}
+	return nil
+}
+
+// createFiles creates the files of these columns, one for each format of the
+// export. entry describes them for the manifest; its name lacks the format.
+func (x *execution) createFiles(entry File, columns []Column) (files []*file, err error) {
+	for _, c := range columns {
+		entry.Columns = append(entry.Columns, c.Header())
+	}
+	name := entry.Name
+	for _, format := range slices.Compact(slices.Sorted(slices.Values(x.plan.Export.Formats))) {
+		e, err := newEncoder(format, columns, x.plan.Export.CSV)
+		if err != nil {
+			return files, err
+		}
+		entry.Name, entry.Format = name+"."+string(format), format
+		if entry.Name == ManifestName {
+			return files, fmt.Errorf("its file %s would take the manifest's place: give the segment another name", ManifestName)
+		}
+		files = append(files, createFile(entry, e, x.replicas, x.compressors))
+	}
+	return files, nil
+}
+
+// write writes the present contact: to the files if it is a member, and to the
+// delta if it entered or left.
+func (o *output) write(m *member, v *view, isMember bool) error {
+	change := ""
+	if o.delta != nil {
+		change = o.delta.change(m, isMember)
+	}
+	if !isMember && change == "" {
+		return nil
+	}
+	if err := v.fill(o.columns, o.cells[1:]); err != nil {
+		return err
+	}
+	if isMember {
+		o.list.add(m)
+		for _, f := range o.files {
+			f.row(o.cells[1:])
+		}
+	}
+	if change != "" {
+		o.cells[0].setText(change)
+		for _, f := range o.delta.files {
+			f.row(o.cells)
+		}
+	}
+	return nil
+}
+
+// close ends the files of a segment that is whole. It returns the segment's
+// entries of the manifest, and how many members it has.
+func (o *output) close() (files []File, rows int64) {
+	for _, f := range o.files {
+		files = append(files, f.close())
+		rows = f.entry.Rows
+	}
+	o.list.close()
+	if o.delta != nil {
+		files = append(files, o.delta.close()...)
+	}
+	return files, rows
+}
+
+// deltaError says what is wrong with the delta of this run, or will be with the
+// next one, and what readers do about it. It is nil for a segment without a delta.
+func (o *output) deltaError() error {
+	if o.delta == nil {
+		return nil
+	}
+	switch err, listErr := o.delta.err, o.list.err; {
+	case err != nil && listErr != nil:
+		return fmt.Errorf("its delta could not be made: %w; nor could its members be kept: %w; read the full file this time and the next", err, listErr)
+	case err != nil:
+		return fmt.Errorf("its delta could not be made: %w; read the full file this time, the next delta starts from this run", err)
+	case listErr != nil:
+		return fmt.Errorf("its members could not be kept: %w; the next run can't make its delta", listErr)
+	}
+	return nil
+}
+
+// discard removes the files of a segment that failed.
+func (o *output) discard() {
+	for _, f := range o.files {
+		f.discard()
+	}
+	o.abort()
+}
+
+// abort ends what later runs would read, unless it was closed.
+func (o *output) abort() {
+	if o.list != nil {
+		o.list.abort()
+	}
+	if o.delta != nil {
+		o.delta.abort()
+	}
+}
