@@ -2,10 +2,15 @@ package hygiene
 
 import "slices"
 
-// Apply takes an event into the contact and judges it: in order on the contact
-// as it stands, or, when the event is late, by making the contact anew. It
-// changes c and returns the ledger entries, and what became of the event.
-func (p *Policy) Apply(c *Contact, e *Event) ([]Change, Addition) {
+// Apply adds an event to the contact and judges it: on the contact's present state,
+// or, when the event is late, by a replay. It changes c, and returns the ledger
+// entries and what became of the event.
+func (p *Policy) Apply(c *Contact, e *Event) ([]Change, Addition) { return p.ApplyTraced(c, e, nil) }
+
+// ApplyTraced is Apply, and records in t what each rule made of the event. A nil t
+// records nothing.
+func (p *Policy) ApplyTraced(c *Contact, e *Event, t *Trace) ([]Change, Addition) {
+	t.begin(e.Moment())
 	late := !e.Moment().After(c.latest())
 	first := c.History.FirstSeen()
 	added := c.History.Add(e)
@@ -13,40 +18,46 @@ func (p *Policy) Apply(c *Contact, e *Event) ([]Change, Addition) {
 	case (added == Repeat || added == Settled) && first == c.History.FirstSeen():
 		return nil, added
 	case late || added != Added:
-		return p.anew(c, e.Moment()), added
+		return p.rejudge(c, e.Moment(), t), added
 	}
-	j := judge{p: p, c: c}
-	t := c.History.Trail(e.Outcome)
-	j.event(e.Outcome, &t.Entries[len(t.Entries)-1])
+	j := judge{p: p, c: c, trace: t}
+	trail := c.History.Trail(e.Outcome)
+	j.event(e.Outcome, &trail.Entries[len(trail.Entries)-1])
 	return j.changes, added
 }
 
 // judge is one judgement of one contact.
 type judge struct {
-	p       *Policy
-	c       *Contact
-	anew    bool    // a replay: rules are not asked behind what the history shows
-	floors  []floor // of a replay, by rule
-	gaveUp  *Change // of a replay: the last bounce went past the end of the list
-	changes []Change
+	p         *Policy
+	c         *Contact
+	replaying bool      // rules are not evaluated behind their horizon
+	horizons  []horizon // of a replay, by rule
+	gaveUp    *Change   // of a replay: the last bounce went past the end of the list
+	changes   []Change
+	trace     *Trace     // nil records nothing
+	rule      *RuleTrace // of the rule that is evaluated; nil records nothing
 }
 
-// event judges one entry: what it ends by itself, then the rules in the order
-// of the file.
+// event judges one entry: what it ends by itself, then the rules in the order of
+// the file.
 func (j *judge) event(o Outcome, e *Entry) {
 	j.endRetry(o, e)
-	if o == SoftBounce && e.mute {
-		return
-	}
 	kind := j.c.History.Kind(e)
 	for _, i := range j.p.triggers[o] {
-		if r := &j.p.Rules[i]; r.When.triggeredBy(o, kind) {
+		r := &j.p.Rules[i]
+		j.rule = j.trace.rule(r, e.Moment)
+		switch {
+		case o == SoftBounce && e.afterDelivery:
+			j.rule.because("the message had been delivered; a bounce after that triggers nothing")
+		case r.When.triggeredBy(o, kind):
 			j.try(r, e)
+		default:
+			j.rule.isOfOtherKind(&r.When.Counting, kind)
 		}
 	}
 }
 
-// endRetry ends the retry when the contact was reached, or another message was
+// endRetry ends the retry when the contact was reached, or when another message was
 // sent since.
 func (j *judge) endRetry(o Outcome, e *Entry) {
 	r := j.c.Retry
@@ -67,18 +78,21 @@ func (j *judge) dropRetry(m Moment) {
 	}
 }
 
-// try asks one rule about one entry, and lets it act.
+// try evaluates one rule for one entry, and lets it act.
 func (j *judge) try(r *Rule, e *Entry) {
-	opens := r.Then.Suppress != nil || r.Then.Retry != nil || r.Then.Tag != ""
-	lifts := r.Then.Release != nil || r.Then.Untag != ""
-	if j.anew {
-		opens = opens && e.At > j.floors[r.index].opens
-		lifts = lifts && e.At > j.floors[r.index].lifts
+	opens, lifts := r.opens(), r.lifts()
+	if j.replaying {
+		opens = opens && e.At > j.horizons[r.index].opens
+		lifts = lifts && e.At > j.horizons[r.index].lifts
 	}
-	if !opens && !lifts || r.Where != nil && !r.Where.Holds(j.subject(r, e.Moment)) {
+	if !opens && !lifts {
+		j.rule.because("the history no longer shows everything that the rule looked at")
 		return
 	}
-	if lifts && j.counted(r, e, nil).n >= r.When.Count {
+	if r.Where != nil && !j.where(r, e.Moment) {
+		return
+	}
+	if lifts && j.count(r, e, nil).n >= r.When.Count {
 		j.lift(r, e.Moment)
 	}
 	if opens {
@@ -86,70 +100,105 @@ func (j *judge) try(r *Rule, e *Entry) {
 	}
 }
 
-func (j *judge) counted(r *Rule, e *Entry, struck func(*Entry) bool) tally {
-	if struck != nil && struck(e) {
-		return tally{}
+// where reports whether the condition of the rule holds.
+func (j *judge) where(r *Rule, m Moment) bool {
+	s := j.subject(r, m)
+	if j.rule == nil {
+		return r.Where.Holds(s)
 	}
-	return r.When.count(&j.c.History, e.Moment, max(r.When.Count, 1), struck)
+	f := Explain(r.Where, s)
+	j.rule.foundWhere(&f)
+	return f.Holds
 }
 
+// count counts for the entry, as many as the rule needs. An entry that does not
+// count itself triggers nothing, however many others do.
+func (j *judge) count(r *Rule, e *Entry, struck func(*Entry) bool) tally {
+	itself := struck == nil || !struck(e)
+	most := max(r.When.Count, 1)
+	if j.rule == nil {
+		if !itself {
+			return tally{}
+		}
+		return r.When.count(&j.c.History, e.Moment, most, struck)
+	}
+	record := r.When.record(&j.c.History, e.Moment, struck)
+	t := record.tally(most)
+	if !itself {
+		t = tally{}
+	}
+	j.rule.counted(record, t.n >= r.When.Count)
+	return t
+}
+
+// open does what adds something: suppress, retry and tag.
 func (j *judge) open(r *Rule, e *Entry) {
 	if s := r.Then.Suppress; s != nil {
-		if t := j.weighed(r, e); t.n >= r.When.Count {
+		if t := j.countForSuppression(r, e); t.n >= r.When.Count {
 			j.suppress(r, e.Moment, t)
+		} else {
+			j.rule.noEffect("what counts for ", s.Reason, " was struck by an operator")
 		}
 	}
 	if r.Then.Retry != nil {
-		if t := j.counted(r, e, j.struck("", r.Name)); t.n >= r.When.Count {
+		if t := j.count(r, e, j.struck("", r.Name)); t.n >= r.When.Count {
 			j.retry(r, e)
+		} else {
+			j.rule.noEffect("what counts for the retry was struck by an operator")
 		}
 	}
 	if r.Then.Tag != "" {
-		if t := j.counted(r, e, nil); t.n >= r.When.Count {
+		if t := j.count(r, e, nil); t.n >= r.When.Count {
 			j.tag(r, e.Moment, t)
 		}
 	}
 }
 
-// subject is the contact as the condition of a rule sees it. For what suppresses,
-// evidence that was struck does not count, nor what waits for review.
+// subject is the contact as the condition of a rule sees it. For a suppression,
+// entries that were struck or are held do not count.
 func (j *judge) subject(r *Rule, at Moment) *Subject {
 	s := &Subject{Contact: j.c, At: at}
 	if r.Then.Suppress != nil {
-		s.struck = j.doubted(r.Then.Suppress.Reason, r.Name)
+		s.struck = j.struckOrHeld(r.Then.Suppress.Reason, r.Name)
 	}
 	return s
 }
 
-// weighed counts for a suppression: without what waits for review when there is
-// enough besides, else with it, and then the verdict waits too.
-func (j *judge) weighed(r *Rule, e *Entry) tally {
+// countForSuppression counts without the held entries when there are enough
+// others, else with them; then the suppression is held too.
+func (j *judge) countForSuppression(r *Rule, e *Entry) tally {
 	reason := r.Then.Suppress.Reason
-	t := j.counted(r, e, j.struck(reason, r.Name))
+	t := j.count(r, e, j.struck(reason, r.Name))
 	if t.held == 0 {
 		return t
 	}
-	if sure := j.counted(r, e, j.doubted(reason, r.Name)); sure.n >= r.When.Count {
+	if sure := j.count(r, e, j.struckOrHeld(reason, r.Name)); sure.n >= r.When.Count {
 		return sure
 	}
 	return t
 }
 
 // struck is the test whether an entry no longer counts for the reason and the
-// rule; nil when nothing was struck.
+// rule; nil when nothing was struck. An empty reason is that of retries.
 func (j *judge) struck(reason, rule string) func(*Entry) bool {
-	in := j.c.Instructions
-	if !slices.ContainsFunc(in, func(in Instruction) bool { return in.Kind == Allow || in.Kind == Strike }) {
+	c := j.c // the closure must not hold on to j, which would then be allocated
+	if !c.hasStrikes() {
 		return nil
 	}
 	return func(e *Entry) bool {
-		for i := range in {
-			if in[i].strikes(reason, rule, e, j.c.History.Kind(e)) {
+		for i := range c.Instructions {
+			if c.Instructions[i].strikes(reason, rule, e, c.History.Kind(e)) {
 				return true
 			}
 		}
 		return false
 	}
+}
+
+// struckOrHeld is the test whether an entry was struck or is held by a breaker.
+func (j *judge) struckOrHeld(reason, rule string) func(*Entry) bool {
+	struck := j.struck(reason, rule)
+	return func(e *Entry) bool { return e.held != 0 || struck != nil && struck(e) }
 }
 
 func (r *Rule) grounds(t tally) Grounds {
@@ -161,23 +210,27 @@ func (j *judge) suppress(r *Rule, m Moment, t tally) {
 	if r.Then.Suppress.For > 0 {
 		s.Until = m.At.Add(r.Then.Suppress.For)
 	}
-	j.suppressBy(s, m)
+	if j.suppressBy(s, m) {
+		j.rule.acts()
+	} else {
+		j.rule.isSuppressed(j.c, s.key())
+	}
 }
 
-// suppressBy opens the suppression, or renews the open one of the same reason
-// and hand, whose first grounds stay. One that waits for review stands beside
-// one that does not.
-func (j *judge) suppressBy(s Suppression, m Moment) {
+// suppressBy opens the suppression, or renews the open one of the same reason and
+// hand, whose first grounds stay. A held one is kept beside one that is not. It
+// reports whether that changed anything.
+func (j *judge) suppressBy(s Suppression, m Moment) bool {
 	act := Suppressed
 	if i := j.c.suppression(s.key()); i >= 0 {
 		old := &j.c.Suppressions[i]
 		switch {
-		case !old.standsAt(m.At):
+		case !old.spans(m.At):
 			j.c.Suppressions = slices.Delete(j.c.Suppressions, i, i+1)
-		case later(s.Until, old.Until):
+		case endsLater(s.Until, old.Until):
 			old.Until, old.Renewal, act = s.Until, Renewal{m, s.Grounds}, Renewed
 		default:
-			return
+			return false
 		}
 	}
 	if act == Suppressed {
@@ -188,43 +241,64 @@ func (j *judge) suppressBy(s Suppression, m Moment) {
 	if s.Held == 0 {
 		j.dropRetry(m)
 	}
+	return true
 }
 
-// lift lifts what the rule releases of what rules opened.
+// lift does what removes something: release and untag.
 func (j *judge) lift(r *Rule, m Moment) {
-	for _, reason := range r.Then.Release {
-		j.release(m, r.Name, func(s *Suppression) bool { return s.Hand == ByRule && s.Reason == reason })
+	if r.Then.Release != nil {
+		released := false
+		for _, reason := range r.Then.Release {
+			released = j.release(m, r.Name, func(s *Suppression) bool { return s.Hand == ByRule && s.Reason == reason }) || released
+		}
+		if released {
+			j.rule.acts()
+		} else {
+			j.rule.nothingToRelease(r)
+		}
 	}
 	if r.Then.Untag != "" {
-		j.untag(r.Then.Untag, r.Name, m)
+		if j.untag(r.Then.Untag, r.Name, m) {
+			j.rule.acts()
+		} else {
+			j.rule.noEffect("not tagged ", r.Then.Untag)
+		}
 	}
 }
 
-// release lifts the suppressions that match; one already over goes in silence.
-func (j *judge) release(m Moment, rule string, match func(*Suppression) bool) {
+// release lifts the suppressions that match, and reports whether one of them was in
+// force. One that is over is removed without an entry.
+func (j *judge) release(m Moment, rule string, match func(*Suppression) bool) bool {
+	released := false
 	j.c.Suppressions = slices.DeleteFunc(j.c.Suppressions, func(s Suppression) bool {
 		if s.Since.After(m) || !match(&s) {
 			return false
 		}
-		if s.standsAt(m.At) {
+		if s.spans(m.At) {
+			released = true
 			j.note(Change{At: m.At, Seq: m.Seq, Act: Released, Reason: s.Reason, Hand: s.Hand, Held: s.Held, Rule: rule})
 		}
 		return true
 	})
+	return released
 }
 
 // retry sets the retry of the bounce e, or gives up past the end of the list.
 func (j *judge) retry(r *Rule, e *Entry) {
 	if j.c.suppressedAt(e.At) {
+		j.rule.noEffect("a suppressed contact is not retried")
 		return
 	}
 	plan := r.Then.Retry
 	since := r.When.Counting
 	since.Since, since.Within = OutcomesOf(Delivered), 0
 	t := since.count(&j.c.History, e.Moment, len(plan.After)+1, j.struck("", r.Name))
+	j.rule.sinceDelivery(t.n)
 	if t.n == 0 {
+		j.rule.noEffect("no bounce since the last delivery counts")
 		return
 	}
+	j.rule.acts()
 	j.c.Retry, j.gaveUp = nil, nil
 	if t.n > len(plan.After) {
 		j.gaveUp = &Change{At: e.At, Seq: e.Seq, Act: GaveUp, Rule: r.Name, Attempt: t.n, Evidence: t.seqs}
@@ -238,25 +312,29 @@ func (j *judge) retry(r *Rule, e *Entry) {
 
 func (j *judge) tag(r *Rule, m Moment, t tally) {
 	if j.c.HasTag(r.Then.Tag) {
+		j.rule.noEffect("already tagged ", r.Then.Tag)
 		return
 	}
+	j.rule.acts()
 	j.c.openTag(Tag{Name: r.Then.Tag, Since: m, Grounds: r.grounds(t)})
 	j.note(Change{At: m.At, Seq: m.Seq, Act: Tagged, Reason: r.Then.Tag, Rule: r.Name, Evidence: t.seqs})
 }
 
-func (j *judge) untag(name, rule string, m Moment) {
+// untag removes the tag, and reports whether it was there.
+func (j *judge) untag(name, rule string, m Moment) bool {
 	i := j.c.tag(name)
 	if i < 0 || j.c.Tags[i].Since.After(m) {
-		return
+		return false
 	}
 	j.c.Tags = slices.Delete(j.c.Tags, i, i+1)
 	j.note(Change{At: m.At, Seq: m.Seq, Act: Untagged, Reason: name, Rule: rule})
+	return true
 }
 
-// note adds a ledger entry. A replay's own steps are no news: what differs in
+// note adds a ledger entry. The steps of a replay are not entries; what differs in
 // the end is.
 func (j *judge) note(c Change) {
-	if !j.anew {
+	if !j.replaying {
 		j.changes = append(j.changes, c)
 	}
 }

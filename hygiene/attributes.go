@@ -31,7 +31,7 @@ func (a Attributes) Get(name string) (Value, bool) {
 	return a[i].Value, true
 }
 
-// With is a copy of the attributes with one more, or with another value for it.
+// With is a copy of the attributes with this one added or replaced.
 func (a Attributes) With(name string, v Value) Attributes {
 	i, ok := slices.BinarySearchFunc(a, name, func(a Attribute, name string) int { return strings.Compare(a.Name, name) })
 	b := slices.Clone(a)
@@ -66,7 +66,7 @@ func (a Attributes) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// ValueType is what an attribute's value is.
+// ValueType is the type of an attribute's value. The numbers are stored.
 type ValueType uint8
 
 // The types of values.
@@ -82,10 +82,10 @@ type Value struct {
 	Text string // as written; true or false for a Bool
 }
 
-// ParseValue types a value as it stands in a CSV field: true and false are
-// truth values, what is written like 31 or -2.5 is a number, all else text. What
-// has a leading zero or plus is text, a code or a phone number; so is 12E4, and
-// what is too large for the numbers of those who read JSON.
+// ParseValue finds the type of a value as it is written in a CSV field: true and
+// false are truth values, 31 and -2.5 are numbers, anything else is text. So are
+// texts with a leading zero or plus, which are codes or phone numbers, 12E4, and
+// numbers that are too large for many readers of JSON.
 func ParseValue(s string) Value {
 	switch {
 	case s == "true" || s == "false":
@@ -105,7 +105,15 @@ func isNumber(s string) bool {
 // String is the value as written.
 func (v Value) String() string { return v.Text }
 
-// MarshalJSON writes a number as a number and a truth value as one.
+// quoted is the value for people: text in quotes, numbers and truth values bare.
+func (v Value) quoted() string {
+	if v.Type == Text {
+		return fmt.Sprintf("%q", v.Text)
+	}
+	return v.Text
+}
+
+// MarshalJSON writes a number as a number and a truth value as a truth value.
 func (v Value) MarshalJSON() ([]byte, error) {
 	if v.Type == Text {
 		return json.Marshal(v.Text)
@@ -113,11 +121,11 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	return []byte(v.Text), nil
 }
 
-// exactDigits is how many digits of a number a float keeps for certain.
+// exactDigits is how many digits of any number a float keeps.
 const exactDigits = 15
 
-// compareNumbers orders two texts that are numbers. Customers' numbers may have
-// more digits than a float keeps.
+// compareNumbers orders two texts that are numbers. Customer numbers may have more
+// digits than a float keeps.
 func compareNumbers(a, b string) int {
 	if len(a) <= exactDigits && len(b) <= exactDigits {
 		f, errA := strconv.ParseFloat(a, 64)
@@ -126,12 +134,12 @@ func compareNumbers(a, b string) int {
 			return cmp.Compare(f, g)
 		}
 	}
-	return exactly(a).Cmp(exactly(b))
+	return parseExactly(a).Cmp(parseExactly(b))
 }
 
-// exactly is the number with its first 1,200 digits. What even its exponent can't
-// hold is infinite, or nothing.
-func exactly(s string) *big.Float {
+// parseExactly is the number with its first 1,200 digits. A number that is out of
+// range even so is infinite or zero.
+func parseExactly(s string) *big.Float {
 	const bits = 4096
 	if f, _, err := big.ParseFloat(s, 10, bits, big.ToNearestEven); err == nil {
 		return f
@@ -144,9 +152,9 @@ func exactly(s string) *big.Float {
 }
 
 // ParseDate reads a date or a time as CRMs write them: 2026-01-02 or 2.1.2026 (the
-// first instant of the day), either with a time of the day behind a space or a T.
-// Without an offset they are in UTC. Dates with slashes are none: of 1/2/2026
-// nobody can tell the month.
+// first instant of the day), either with a time of day after a space or a T. Without
+// an offset they are in UTC. Dates with slashes are refused: the month of 1/2/2026
+// is not known.
 func ParseDate(s string) (Instant, error) {
 	t, err := time.Parse(dateLayout(s), s)
 	if err != nil || !startsLikeDate(s) {
@@ -155,8 +163,8 @@ func ParseDate(s string) (Instant, error) {
 	return InstantOf(t), nil
 }
 
-// dateLayout is the one layout that a date of this shape can have. Trying one
-// after the other would cost more than the rest of a condition.
+// dateLayout is the only layout that a date of this shape can have. Trying one
+// layout after the other would be slower than the rest of a condition.
 func dateLayout(s string) string {
 	day, clock := time.DateOnly, ""
 	if len(s) > len(day) {
@@ -173,7 +181,7 @@ func dateLayout(s string) string {
 	}
 	layout := day + clock[:1] + "15:04"
 	if len(clock) > len(" 15:04") && clock[len(" 15:04")] == ':' {
-		layout += ":05" // and what there is of a fraction
+		layout += ":05" // also reads a fraction
 	}
 	if strings.ContainsAny(clock, "Z+-") {
 		layout += "Z07:00"
@@ -181,7 +189,7 @@ func dateLayout(s string) string {
 	return layout
 }
 
-// equal compares numbers as numbers, dates as dates, and all else as written.
+// equal compares numbers as numbers, dates as dates, and anything else as written.
 func (v Value) equal(w Value) bool {
 	if v.Text == w.Text {
 		return true
@@ -209,8 +217,8 @@ func (v Value) compare(w Value) (int, bool) {
 	return Moment{At: a}.Compare(Moment{At: b}), true
 }
 
-// startsLikeDate sees at a glance what is no date: reading one to find out is
-// dear when a million contacts are asked.
+// startsLikeDate reports quickly whether a text may be a date. Parsing every text
+// is too slow for a million contacts.
 func startsLikeDate(s string) bool {
 	if len(s) < len("2.1.2006") || s[0] < '0' || '9' < s[0] {
 		return false

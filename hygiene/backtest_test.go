@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// did is one thing that happens in a hand-made life: on the day, about the
-// message, of the outcome.
-type did struct {
+// happened is one event of a hand-written history: on the day, about the message, of
+// the outcome.
+type happened struct {
 	day     float64
 	message string
 	outcome Outcome
 }
 
-func lived(life []did) iter.Seq[*Event] {
+func events(life []happened) iter.Seq[*Event] {
 	return func(yield func(*Event) bool) {
 		for i, d := range life {
 			e := Event{Seq: int64(i + 1), At: day(d.day), ReceivedAt: day(d.day), Source: "a", MessageID: d.message, Outcome: d.outcome}
@@ -29,76 +29,76 @@ func lived(life []did) iter.Seq[*Event] {
 	}
 }
 
-// softly is as many soft bounces of different messages, a day apart.
-func softly(from float64, n int) []did {
-	var life []did
+// softBounces is so many soft bounces of different messages, a day apart.
+func softBounces(from float64, n int) []happened {
+	var life []happened
 	for i := range n {
-		life = append(life, did{from + float64(i), fmt.Sprint("soft-", from, "-", i), SoftBounce})
+		life = append(life, happened{from + float64(i), fmt.Sprint("soft-", from, "-", i), SoftBounce})
 	}
 	return life
 }
 
-func TestASuppressionIsRegrettedWhenItsContactIsDeliveredToWhileItStands(t *testing.T) {
-	at := func(day float64, message string, o Outcome) []did { return []did{{day, message, o}} }
-	dormant := func() (life []did) {
+func TestASuppressionIsRegrettedWhenItsContactIsDeliveredToWhileItIsOpen(t *testing.T) {
+	at := func(day float64, message string, o Outcome) []happened { return []happened{{day, message, o}} }
+	dormant := func() (life []happened) {
 		for i := range 5 {
-			life = append(life, did{float64(100 + i), fmt.Sprint("sent-", i), Sent})
+			life = append(life, happened{float64(100 + i), fmt.Sprint("sent-", i), Sent})
 		}
 		return life
 	}
 	for _, c := range []struct {
 		claim string
-		life  [][]did
+		life  [][]happened
 		want  string // rule:acted/right/regretted; only those that acted
 	}{
-		{"what nothing speaks against is right", [][]did{at(110, "m", HardBounce)}, "suppress-hard-bounce:1/1/0"},
-		{"a delivery of another message speaks against it", [][]did{at(110, "m", HardBounce), at(120, "n", Delivered)}, "suppress-hard-bounce:1/0/1"},
-		{"ten deliveries do no more", [][]did{at(110, "m", HardBounce), at(120, "n", Delivered), at(121, "o", Delivered)}, "suppress-hard-bounce:1/0/1"},
-		{"so does one of the bounced message itself", [][]did{at(110, "m", HardBounce), at(110.1, "m", Delivered)}, "suppress-hard-bounce:1/0/1"},
-		{"a delivery before it does not", [][]did{at(109, "n", Delivered), at(110, "m", HardBounce)}, "suppress-hard-bounce:1/1/0"},
-		{"nor its repeat afterwards", [][]did{at(109, "n", Delivered), at(110, "m", HardBounce), at(111, "n", Delivered)}, "suppress-hard-bounce:1/1/0"},
-		{"of the same time the place in the log tells what came first", [][]did{at(110, "n", Delivered), at(110, "m", HardBounce)}, "suppress-hard-bounce:1/1/0"},
-		{"and here the delivery came later", [][]did{at(110, "m", HardBounce), at(110, "n", Delivered)}, "suppress-hard-bounce:1/0/1"},
-		{"other outcomes are no delivery", [][]did{at(110, "m", HardBounce), at(111, "n", Sent), at(112, "n", Opened), at(113, "n", UnknownDelivery)}, "suppress-hard-bounce:1/1/0"},
-		{"a delivery that lifts it speaks against it", [][]did{softly(110, 4), at(114, "n", Delivered)}, "rest:1/0/1"},
-		{"a delivery after it is over does not", [][]did{softly(110, 4), at(150, "n", Delivered)}, "rest:1/1/0"},
-		{"at the instant of its end it is over", [][]did{softly(110, 4), at(143, "n", Delivered)}, "rest:1/1/0"},
-		{"a moment before it stands", [][]did{softly(110, 4), at(142.99, "n", Delivered)}, "rest:1/0/1"},
-		{"lifted and opened again are two", [][]did{softly(110, 4), at(114, "n", Delivered), softly(115, 4)}, "rest:2/1/1"},
-		{"a renewal is the suppression that it renews", [][]did{softly(110, 7)}, "rest:1/1/0"},
-		{"and is regretted as that", [][]did{softly(110, 7), at(170, "n", Delivered)}, "rest:1/0/1"},
-		{"bounces before the span count in it", [][]did{softly(98, 4)}, "rest:1/1/0"},
-		{"a suppression before the span is none of the span's", [][]did{at(99, "m", HardBounce), at(110, "n", Delivered)}, ""},
-		{"nor is it opened again in it", [][]did{at(99, "m", HardBounce), at(110, "n", HardBounce)}, ""},
-		{"its first instant is in the span", [][]did{at(100, "m", HardBounce)}, "suppress-hard-bounce:1/1/0"},
-		{"and its last", [][]did{at(200, "m", HardBounce)}, "suppress-hard-bounce:1/1/0"},
-		{"what is later is not", [][]did{at(200.1, "m", HardBounce)}, ""},
-		{"and regrets nothing", [][]did{at(199, "m", HardBounce), at(200.1, "n", Delivered)}, "suppress-hard-bounce:1/1/0"},
-		{"every reason that stood is regretted", [][]did{softly(110, 4), at(114, "m", HardBounce), at(115, "n", Delivered)}, "suppress-hard-bounce:1/0/1 rest:1/0/1"},
-		{"a review acts at midnight", [][]did{dormant()}, "sunset:1/1/0"},
-		{"what it did may be regretted", [][]did{dormant(), at(110, "n", Delivered)}, "sunset:1/0/1"},
-		{"it finds what has grown old without any event", [][]did{at(10, "n", Delivered), softlySent(20, 5)}, "sunset:1/1/0"},
+		{"what nothing speaks against is right", [][]happened{at(110, "m", HardBounce)}, "suppress-hard-bounce:1/1/0"},
+		{"a delivery of another message speaks against it", [][]happened{at(110, "m", HardBounce), at(120, "n", Delivered)}, "suppress-hard-bounce:1/0/1"},
+		{"ten deliveries do no more", [][]happened{at(110, "m", HardBounce), at(120, "n", Delivered), at(121, "o", Delivered)}, "suppress-hard-bounce:1/0/1"},
+		{"so does one of the bounced message itself", [][]happened{at(110, "m", HardBounce), at(110.1, "m", Delivered)}, "suppress-hard-bounce:1/0/1"},
+		{"a delivery before it does not", [][]happened{at(109, "n", Delivered), at(110, "m", HardBounce)}, "suppress-hard-bounce:1/1/0"},
+		{"nor its repeat afterwards", [][]happened{at(109, "n", Delivered), at(110, "m", HardBounce), at(111, "n", Delivered)}, "suppress-hard-bounce:1/1/0"},
+		{"at the same time the place in the log says what came first", [][]happened{at(110, "n", Delivered), at(110, "m", HardBounce)}, "suppress-hard-bounce:1/1/0"},
+		{"and here the delivery came later", [][]happened{at(110, "m", HardBounce), at(110, "n", Delivered)}, "suppress-hard-bounce:1/0/1"},
+		{"other outcomes are no delivery", [][]happened{at(110, "m", HardBounce), at(111, "n", Sent), at(112, "n", Opened), at(113, "n", UnknownDelivery)}, "suppress-hard-bounce:1/1/0"},
+		{"a delivery that lifts it speaks against it", [][]happened{softBounces(110, 4), at(114, "n", Delivered)}, "rest:1/0/1"},
+		{"a delivery after it is over does not", [][]happened{softBounces(110, 4), at(150, "n", Delivered)}, "rest:1/1/0"},
+		{"at the instant of its end it is over", [][]happened{softBounces(110, 4), at(143, "n", Delivered)}, "rest:1/1/0"},
+		{"a moment before it is open", [][]happened{softBounces(110, 4), at(142.99, "n", Delivered)}, "rest:1/0/1"},
+		{"lifted and opened again are two", [][]happened{softBounces(110, 4), at(114, "n", Delivered), softBounces(115, 4)}, "rest:2/1/1"},
+		{"a renewal is the suppression that it renews", [][]happened{softBounces(110, 7)}, "rest:1/1/0"},
+		{"and is regretted as that", [][]happened{softBounces(110, 7), at(170, "n", Delivered)}, "rest:1/0/1"},
+		{"bounces before the span count in it", [][]happened{softBounces(98, 4)}, "rest:1/1/0"},
+		{"a suppression before the span is none of the span's", [][]happened{at(99, "m", HardBounce), at(110, "n", Delivered)}, ""},
+		{"nor is it opened again in it", [][]happened{at(99, "m", HardBounce), at(110, "n", HardBounce)}, ""},
+		{"its first instant is in the span", [][]happened{at(100, "m", HardBounce)}, "suppress-hard-bounce:1/1/0"},
+		{"and its last", [][]happened{at(200, "m", HardBounce)}, "suppress-hard-bounce:1/1/0"},
+		{"what is later is not", [][]happened{at(200.1, "m", HardBounce)}, ""},
+		{"and regrets nothing", [][]happened{at(199, "m", HardBounce), at(200.1, "n", Delivered)}, "suppress-hard-bounce:1/1/0"},
+		{"every reason that openedSuppression is regretted", [][]happened{softBounces(110, 4), at(114, "m", HardBounce), at(115, "n", Delivered)}, "suppress-hard-bounce:1/0/1 rest:1/0/1"},
+		{"a review acts at midnight", [][]happened{dormant()}, "sunset:1/1/0"},
+		{"what it did may be regretted", [][]happened{dormant(), at(110, "n", Delivered)}, "sunset:1/0/1"},
+		{"it finds what has grown old without any event", [][]happened{at(10, "n", Delivered), sends(20, 5)}, "sunset:1/1/0"},
 	} {
 		b := NewBacktest(examplePolicy(), day(100), day(200))
 		life := slices.Concat(c.life...)
-		b.Contact("ann", nil, lived(life))
-		if got := told(b); got != c.want {
+		b.Contact("ann", nil, events(life))
+		if got := summary(b); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.claim, got, c.want)
 		}
 	}
 }
 
-// softlySent is as many messages of which nothing more is heard.
-func softlySent(from float64, n int) []did {
-	var life []did
+// sends is so many messages that were sent and have no further event.
+func sends(from float64, n int) []happened {
+	var life []happened
 	for i := range n {
-		life = append(life, did{from + float64(i), fmt.Sprint("unheard-", from, "-", i), Sent})
+		life = append(life, happened{from + float64(i), fmt.Sprint("unheard-", from, "-", i), Sent})
 	}
 	return life
 }
 
-// told is what the rules did that did something.
-func told(b *Backtest) string {
+// summary is what the rules did, without the rules that did nothing.
+func summary(b *Backtest) string {
 	var texts []string
 	for _, r := range b.Rules {
 		if r.Acted > 0 {
@@ -112,10 +112,10 @@ func told(b *Backtest) string {
 func TestContactsAreCountedOnceAndSomeAreNamed(t *testing.T) {
 	b := NewBacktest(examplePolicy(), day(100), day(200))
 	for i := range 8 {
-		life := slices.Concat(softly(110, 4), []did{{114, "n", Delivered}, {115, "m", HardBounce}, {116, "o", Delivered}})
-		b.Contact(fmt.Sprint("regretted-", i), nil, lived(life))
-		b.Contact(fmt.Sprint("right-", i), nil, lived([]did{{110, "m", HardBounce}}))
-		b.Contact(fmt.Sprint("reached-", i), nil, lived([]did{{110, "m", Delivered}}))
+		life := slices.Concat(softBounces(110, 4), []happened{{114, "n", Delivered}, {115, "m", HardBounce}, {116, "o", Delivered}})
+		b.Contact(fmt.Sprint("regretted-", i), nil, events(life))
+		b.Contact(fmt.Sprint("right-", i), nil, events([]happened{{110, "m", HardBounce}}))
+		b.Contact(fmt.Sprint("reached-", i), nil, events([]happened{{110, "m", Delivered}}))
 	}
 	if b.Suppressed != 16 || b.Regretted != 8 {
 		t.Errorf("%d suppressed, %d regretted", b.Suppressed, b.Regretted)
@@ -130,14 +130,14 @@ func TestConditionsOfABacktestSeeTheAttributesOfToday(t *testing.T) {
 	vip := Not{AttributeTest{Name: "vip", Comparison: Comparison{Op: Exists, Exists: true}}}
 	p := NewPolicy([]Rule{{Name: "hard", When: counting(1, 0, 0, HardBounce), Where: vip, Then: suppressFor("hard_bounce", 0)}}, "vip")
 	b := NewBacktest(p, day(100), day(200))
-	b.Contact("ann", Attributes(nil).With("vip", ParseValue("yes")), lived([]did{{110, "m", HardBounce}}))
-	b.Contact("bob", nil, lived([]did{{110, "m", HardBounce}}))
+	b.Contact("ann", Attributes(nil).With("vip", ParseValue("yes")), events([]happened{{110, "m", HardBounce}}))
+	b.Contact("bob", nil, events([]happened{{110, "m", HardBounce}}))
 	if b.Suppressed != 1 {
 		t.Errorf("%d suppressed", b.Suppressed)
 	}
 }
 
-// inOrder is a random life in the order in which a backtest hears it.
+// inOrder is a random history in the order in which a backtest reads it.
 func inOrder(r *rand.Rand) []Event {
 	events := randomEvents(r, 5+r.IntN(200), r.IntN(2) == 0)
 	for i := range events {
@@ -146,7 +146,7 @@ func inOrder(r *rand.Rand) []Event {
 	return events
 }
 
-func hears(events []Event) iter.Seq[*Event] {
+func eventSeq(events []Event) iter.Seq[*Event] {
 	return func(yield func(*Event) bool) {
 		for i := range events {
 			if !yield(&events[i]) {
@@ -156,31 +156,31 @@ func hears(events []Event) iter.Seq[*Event] {
 	}
 }
 
-// span is some part of the life.
+// span is some part of the history.
 func span(r *rand.Rand, events []Event) (since, until Instant) {
 	whole := events[len(events)-1].At.Sub(start)
 	since = start.Add(time.Duration(r.Int64N(int64(whole) + 1)))
 	return since, since.Add(time.Duration(r.Int64N(int64(whole)+1)) + Day)
 }
 
-// stood is a suppression as the ledger tells of it.
-type stood struct {
+// openedSuppression is a suppression as the ledger has it.
+type openedSuppression struct {
 	rule, reason string
 	from         Moment
 	until        Instant // 0 for good
 	lifted       Moment  // zero for never
 }
 
-// plainReplay lives the life with a review every midnight, and gives the ledger
-// as suppressions and the deliveries that were no repeats.
-func plainReplay(p *Policy, events []Event, until Instant) (list []*stood, deliveries []Moment) {
+// plainReplay replays the history with a review every midnight. It returns the
+// suppressions of the ledger, and the deliveries that were not repeats.
+func plainReplay(p *Policy, events []Event, until Instant) (list []*openedSuppression, deliveries []Moment) {
 	c := &Contact{Key: "k"}
-	open := map[string]*stood{}
+	open := map[string]*openedSuppression{}
 	enter := func(changes []Change) {
 		for _, ch := range changes {
 			switch ch.Act {
 			case Suppressed:
-				open[ch.Reason] = &stood{rule: ch.Rule, reason: ch.Reason, from: Moment{ch.At, ch.Seq}, until: ch.Until}
+				open[ch.Reason] = &openedSuppression{rule: ch.Rule, reason: ch.Reason, from: Moment{ch.At, ch.Seq}, until: ch.Until}
 				list = append(list, open[ch.Reason])
 			case Renewed:
 				open[ch.Reason].until = ch.Until
@@ -214,12 +214,12 @@ func plainReplay(p *Policy, events []Event, until Instant) (list []*stood, deliv
 	return list, deliveries
 }
 
-func TestABacktestCountsWhatTheLedgerOfAPlainReplayTells(t *testing.T) {
+func TestABacktestCountsWhatTheLedgerOfAPlainReplaySays(t *testing.T) {
 	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		events := inOrder(r)
 		since, until := span(r, events)
 		b := NewBacktest(p, since, until)
-		b.Contact("k", nil, hears(events))
+		b.Contact("k", nil, eventSeq(events))
 
 		want := NewBacktest(p, since, until)
 		list, deliveries := plainReplay(p, events, until)
@@ -253,9 +253,9 @@ func TestManyContactsAreTheSumOfEach(t *testing.T) {
 		for i := range 5 {
 			events := inOrder(r)
 			key := fmt.Sprint("k", i)
-			all.Contact(key, nil, hears(events))
+			all.Contact(key, nil, eventSeq(events))
 			one := NewBacktest(p, since, until)
-			one.Contact(key, nil, hears(events))
+			one.Contact(key, nil, eventSeq(events))
 			sum.Suppressed += one.Suppressed
 			sum.Regretted += one.Regretted
 			for n := range one.Rules {
@@ -268,7 +268,7 @@ func TestManyContactsAreTheSumOfEach(t *testing.T) {
 			t.Errorf("together %d %d %+v\none by one %d %d %+v", all.Suppressed, all.Regretted, all.Rules, sum.Suppressed, sum.Regretted, sum.Rules)
 		}
 		for _, r := range all.Rules {
-			if r.Regretted > r.Acted || r.Right()+r.Regretted != r.Acted || len(r.Samples) > samplesKept {
+			if r.Regretted > r.Acted || r.Right()+r.Regretted != r.Acted || len(r.Samples) > maxSamples {
 				t.Errorf("%+v", r)
 			}
 		}
@@ -283,14 +283,14 @@ func TestAPolicyThatSuppressesNobodyRegretsNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	b := NewBacktest(p, start, start.Add(1000*Day))
 	for range 20 {
-		b.Contact("k", nil, hears(inOrder(r)))
+		b.Contact("k", nil, eventSeq(inOrder(r)))
 	}
 	if b.Suppressed != 0 || b.Regretted != 0 || b.Rules != nil {
 		t.Errorf("%+v", b)
 	}
 }
 
-func TestALifeThatBeganInThe1970sIsReplayedAtOnce(t *testing.T) {
+func TestAHistoryThatBeganInThe1970sIsReplayedQuickly(t *testing.T) {
 	b := NewBacktest(examplePolicy(), day(100), day(200))
 	for range 2000 { // each with twenty thousand midnights
 		b.Contact("k", nil, func(yield func(*Event) bool) {

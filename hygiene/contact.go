@@ -5,14 +5,15 @@ import (
 	"slices"
 )
 
-// Contact is whom the CRM knows by a key, and all that winnow knows of it.
+// Contact is a recipient that the CRM knows by a key, with everything that winnow
+// knows about it.
 type Contact struct {
 	Key        string // see [KeyFormat]
 	Phone      string // E.164; empty when not known
 	Attributes Attributes
 	History    History
 
-	Suppressions []Suppression // ordered by Since, Reason, Hand, Held; lapsed ones included
+	Suppressions []Suppression // ordered by Since, Reason, Hand, Held; those that are over included
 	Tags         []Tag         // ordered by Since, Name
 	Retry        *Retry
 	Instructions []Instruction // in order of Moment
@@ -41,16 +42,16 @@ func (c *Contact) suppressedAt(t Instant) bool {
 	return false
 }
 
-// Turn is a time at which a contact's status becomes another without any event.
+// Turn is a time at which a contact's status changes without any event.
 type Turn struct {
-	At     Instant // 0 for the first: what the contact is until the second
+	At     Instant // 0 for the first: the status before the second
 	Status Status
 }
 
 var alwaysActive = []Turn{{Status: Active}}
 
-// Turns lists how the status changes from the beginning of time on if nothing
-// more happens. Adding the turns of all contacts up to a time counts them by
+// Turns lists how the status changes, from the beginning of time on, if nothing more
+// happens. Adding up the turns of all contacts up to a time counts the contacts by
 // status at that time.
 func (c *Contact) Turns() []Turn {
 	if len(c.Suppressions) == 0 && c.Retry == nil {
@@ -73,7 +74,7 @@ func (c *Contact) Turns() []Turn {
 	return turns
 }
 
-// OpenSuppressions lists the suppressions that hold at t.
+// OpenSuppressions lists the suppressions that are in effect at t.
 func (c *Contact) OpenSuppressions(t Instant) []Suppression {
 	var open []Suppression
 	for _, s := range c.Suppressions {
@@ -84,19 +85,19 @@ func (c *Contact) OpenSuppressions(t Instant) []Suppression {
 	return open
 }
 
-// HeldSuppressions lists the suppressions that would hold at t and wait for a
-// breaker's review.
+// HeldSuppressions lists the suppressions that would be in effect at t if no breaker
+// held them.
 func (c *Contact) HeldSuppressions(t Instant) []Suppression {
 	var held []Suppression
 	for _, s := range c.Suppressions {
-		if s.Held != 0 && s.standsAt(t) {
+		if s.Held != 0 && s.spans(t) {
 			held = append(held, s)
 		}
 	}
 	return held
 }
 
-// Reasons lists why the contact is not to be texted at t: each reason once, in
+// Reasons lists why the contact must not be texted at t: each reason once, in
 // alphabetical order.
 func (c *Contact) Reasons(t Instant) []string {
 	var reasons []string
@@ -109,13 +110,15 @@ func (c *Contact) Reasons(t Instant) []string {
 	return slices.Compact(reasons)
 }
 
-// HasTag tells whether a rule put that tag on the contact.
+// HasTag reports whether a rule put that tag on the contact.
 func (c *Contact) HasTag(name string) bool { return c.tag(name) >= 0 }
 
+// tag is the index of the tag; -1 when the contact does not have it.
 func (c *Contact) tag(name string) int {
 	return slices.IndexFunc(c.Tags, func(t Tag) bool { return t.Name == name })
 }
 
+// suppression is the index of the suppression; -1 when there is none.
 func (c *Contact) suppression(key suppressionKey) int {
 	for i := range c.Suppressions {
 		if s := &c.Suppressions[i]; s.Reason == key.reason && s.Hand == key.hand && s.Held == key.held {
@@ -125,7 +128,7 @@ func (c *Contact) suppression(key suppressionKey) int {
 	return -1
 }
 
-// openSuppression adds a suppression in its place, which is the same whether it
+// openSuppression adds a suppression in its place. The place is the same whether it
 // was opened in order or by a replay.
 func (c *Contact) openSuppression(s Suppression) {
 	i, _ := slices.BinarySearchFunc(c.Suppressions, s, func(a, b Suppression) int {
@@ -134,7 +137,7 @@ func (c *Contact) openSuppression(s Suppression) {
 	c.Suppressions = slices.Insert(c.Suppressions, i, s)
 }
 
-// openTag puts a tag on the contact that does not bear it yet.
+// openTag puts a tag on a contact that does not have it yet.
 func (c *Contact) openTag(t Tag) {
 	if c.HasTag(t.Name) {
 		return
@@ -145,8 +148,8 @@ func (c *Contact) openTag(t Tag) {
 	c.Tags = slices.Insert(c.Tags, i, t)
 }
 
-// latest is the moment before which whatever arrives is late: that of the
-// latest event, instruction or tag of a review.
+// latest is the moment up to which whatever arrives is late: that of the latest
+// event, instruction or tag of a review.
 func (c *Contact) latest() Moment {
 	m := c.History.Latest()
 	if n := len(c.Instructions); n > 0 && c.Instructions[n-1].Moment.After(m) {

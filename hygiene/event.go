@@ -5,9 +5,9 @@ import (
 	"encoding/binary"
 )
 
-// Event is one thing that happened to one message, as recorded in the log.
+// Event is one thing that happened to one message, as it is recorded in the log.
 type Event struct {
-	Seq        int64   // place in the log; never given out twice
+	Seq        int64   // place in the log; never used twice
 	ReceivedAt Instant // when winnow received it
 	At         Instant // the provider's time if it gave one not later than ReceivedAt, else ReceivedAt
 	Source     string  // the configured provider account
@@ -16,17 +16,17 @@ type Event struct {
 	Code       string  // the provider's code, in its shortest form; empty for none
 	Outcome    Outcome
 	Contact    string // the contact's key as normalised by [KeyFormat]; empty when not known
-	Held       int64  // the breaker's trip that it is held by; 0 for none. Not of the log: it follows from the log before.
-	Body       []byte // the object as received
+	Held       int64  // the breaker trip that holds it; 0 for none. It is not in the log: it follows from the events before.
+	Body       []byte // the part of the callback as received
 }
 
-// Moment is the event's place in its contact's life.
+// Moment is the event's place in its contact's history.
 func (e *Event) Moment() Moment { return Moment{At: e.At, Seq: e.Seq} }
 
-// MessageHash is the 8-byte name of a message in a history: of its source and
-// id, in a form where ("ab","c") and ("a","bc") differ. Eight bytes of SHA-256:
-// no sender can choose ids that collide, and within the few messages of one
-// contact they don't by chance.
+// MessageHash identifies a message in a history by eight bytes of the SHA-256 of its
+// source and id, in a form where ("ab","c") and ("a","bc") differ. No sender can
+// choose ids that collide, and among the few messages of one contact they do not
+// collide by chance.
 func MessageHash(source, messageID string) uint64 {
 	var buf [128]byte
 	b := binary.AppendUvarint(buf[:0], uint64(len(source)))
@@ -35,11 +35,11 @@ func MessageHash(source, messageID string) uint64 {
 	return binary.LittleEndian.Uint64(sum[:8])
 }
 
-// Unreadable is a body, or one object of a body, that is not an event. It is
-// kept in quarantine, where people can look at it.
+// Unreadable is a body, or one object of a body, that is not an event. It is kept in
+// quarantine, where people can look at it.
 type Unreadable struct {
 	ReceivedAt Instant
 	Source     string
-	Why        string // one plain sentence, without a word of the body
-	Body       []byte // as received, inflated
+	Why        string // one plain sentence that repeats nothing of the body
+	Body       []byte // as received, without its Content-Encoding
 }

@@ -5,8 +5,8 @@ import "slices"
 // Kept is how many entries a history keeps of each outcome.
 const Kept = 16
 
-// Kind is what a rule may narrow by, besides the outcome: the provider account
-// and its code.
+// Kind is what a rule may narrow by, besides the outcome: the provider account and
+// its code.
 type Kind struct{ Source, Code string }
 
 // Entry is one event as a history keeps it.
@@ -15,33 +15,32 @@ type Entry struct {
 	Message uint64 // see [MessageHash]
 	kind    int    // index into History.kinds
 	outcome Outcome
-	held    int64 // the breaker's trip that it waits for; 0 for none
-	// mute marks a soft bounce of a message that had been delivered: it is kept,
-	// and triggers nothing.
-	mute bool
-	// again is the time of the latest repeat, 0 without one. An entry takes it
-	// along when it is dropped, see Trail.floor.
-	again Instant
+	held    int64 // the breaker trip that holds it; 0 for none
+	// afterDelivery marks a soft bounce of a message that had been delivered. It is
+	// kept, and triggers nothing.
+	afterDelivery bool
+	// lastRepeat is the time of the latest repeat, 0 without one.
+	lastRepeat Instant
 }
 
-// Trail is what a history keeps of one outcome: the latest entries in order.
+// Trail is what a history keeps of one outcome: the latest entries, in order.
 type Trail struct {
 	Entries []Entry // ascending by Moment, at most Kept
 	First   Instant // time of the first one ever seen
 	Dropped bool    // older ones than Entries have been dropped: the outcome overflowed
-	// floor is the latest time at which a dropped entry was repeated. Without it
-	// such a repeat, read from the same archive again, would look new.
-	floor Instant
+	// repeatedUntil is the latest time at which a dropped entry was repeated. Without
+	// it, such a repeat read from the same archive again would look new.
+	repeatedUntil Instant
 }
 
-// Oldest is the oldest kept entry's time when the outcome overflowed, before
-// which nothing is known; else 0.
+// Oldest is the time before which nothing is known of an outcome that overflowed:
+// that of its oldest kept entry. It is 0 for any other.
 func (t *Trail) Oldest() Instant {
 	if !t.Dropped {
 		return 0
 	}
 	if len(t.Entries) == 0 {
-		return t.floor
+		return t.repeatedUntil
 	}
 	return t.Entries[0].At
 }
@@ -54,9 +53,9 @@ func (t *Trail) Last() Moment {
 	return t.Entries[len(t.Entries)-1].Moment
 }
 
-// History is the bounded summary of a contact's events. It weighs the same
-// after ten events or ten thousand, and all that a rule may ask is answered
-// from it. The zero History is empty.
+// History is the bounded summary of a contact's events. It has the same size after
+// ten events as after ten thousand, and has everything that a rule may look at. The
+// zero History is empty.
 type History struct {
 	kinds  []Kind
 	trails [outcomeEnd]Trail
@@ -68,7 +67,8 @@ func (h *History) Trail(o Outcome) *Trail { return &h.trails[o] }
 // Kind is the source and code of an entry of this history.
 func (h *History) Kind(e *Entry) Kind { return h.kinds[e.kind] }
 
-// Latest is the moment of the latest entry of all; zero for an empty history.
+// Latest is the moment of the latest entry of all outcomes; zero for an empty
+// history.
 func (h *History) Latest() Moment {
 	var m Moment
 	for o := range h.trails {
@@ -83,27 +83,25 @@ func (h *History) Latest() Moment {
 func (h *History) FirstSeen() Instant {
 	var first Instant
 	for o := range h.trails {
-		if f := h.trails[o].First; f != 0 && (first == 0 || f < first) {
-			first = f
-		}
+		first = earliest(first, h.trails[o].First)
 	}
 	return first
 }
 
-// Addition tells what adding an event did to a history.
+// Addition is what adding an event did to a history.
 type Addition uint8
 
 // What adding an event can do.
 const (
 	Added   Addition = iota
-	Earlier          // a repeat of a kept event with an earlier time: that time now stands
+	Earlier          // a repeat of a kept event with an earlier time, which replaces the kept time
 	Repeat           // a repeat, ignored
-	Settled          // older than what a full outcome keeps, ignored
+	Settled          // older than what an outcome that overflowed keeps, ignored
 )
 
-// Add takes an event in. Of repeats (the same source, message, outcome and
-// code) the earliest stands. A full outcome ignores what is not newer than its
-// oldest entry, so that the same archive read twice changes nothing.
+// Add adds an event. Of repeats (the same source, message, outcome and code) the
+// earliest counts. An outcome that overflowed ignores what is not newer than its
+// oldest entry, so reading the same archive twice changes nothing.
 func (h *History) Add(e *Event) Addition {
 	t := &h.trails[e.Outcome]
 	if t.First == 0 || e.At < t.First {
@@ -111,15 +109,15 @@ func (h *History) Add(e *Event) Addition {
 	}
 	entry := Entry{Moment: e.Moment(), Message: MessageHash(e.Source, e.MessageID), kind: h.kindIndex(Kind{e.Source, e.Code}),
 		outcome: e.Outcome, held: e.Held}
-	deaf := t.Dropped && e.At <= max(t.floor, t.Oldest())
+	tooOld := t.Dropped && e.At <= max(t.repeatedUntil, t.Oldest())
 	if i := t.find(&entry); i >= 0 {
-		if added := t.repeat(i, &entry, deaf); added == Repeat {
+		if added := t.repeat(i, &entry, tooOld); added == Repeat {
 			return Repeat
 		}
-		h.mute(e.Outcome, entry.Message)
+		h.markBounces(e.Outcome, entry.Message)
 		return Earlier
 	}
-	if deaf || len(t.Entries) == Kept && e.At <= t.Entries[0].At {
+	if tooOld || len(t.Entries) == Kept && e.At <= t.Entries[0].At {
 		t.Dropped = true
 		return Settled
 	}
@@ -127,13 +125,13 @@ func (h *History) Add(e *Event) Addition {
 		t.drop(0)
 	}
 	t.insert(entry)
-	h.mute(e.Outcome, entry.Message)
+	h.markBounces(e.Outcome, entry.Message)
 	return Added
 }
 
-// mute marks which soft bounces of a message come after its delivery, when an
-// entry of either has taken its place.
-func (h *History) mute(o Outcome, message uint64) {
+// markBounces marks which soft bounces of a message came after its delivery, when
+// an entry of outcome o was added: only bounces and deliveries matter.
+func (h *History) markBounces(o Outcome, message uint64) {
 	if o != SoftBounce && o != Delivered {
 		return
 	}
@@ -149,26 +147,26 @@ func (h *History) mute(o Outcome, message uint64) {
 	}
 	for i := range h.trails[SoftBounce].Entries {
 		if e := &h.trails[SoftBounce].Entries[i]; e.Message == message {
-			e.mute = e.After(delivered.Moment)
+			e.afterDelivery = e.After(delivered.Moment)
 		}
 	}
 }
 
-// repeat settles which time of a repeated entry stands.
-func (t *Trail) repeat(i int, earlier *Entry, deaf bool) Addition {
+// repeat decides which time of a repeated entry counts.
+func (t *Trail) repeat(i int, other *Entry, tooOld bool) Addition {
 	e := t.Entries[i]
-	if earlier.At >= e.At || deaf {
-		t.Entries[i].again = max(e.again, earlier.At)
+	if other.At >= e.At || tooOld {
+		t.Entries[i].lastRepeat = max(e.lastRepeat, other.At)
 		return Repeat
 	}
-	e.again, e.Moment, e.held = max(e.again, e.At), earlier.Moment, earlier.held
+	e.lastRepeat, e.Moment, e.held = max(e.lastRepeat, e.At), other.Moment, other.held
 	t.Entries = slices.Delete(t.Entries, i, i+1)
 	t.insert(e)
 	return Earlier
 }
 
 func (t *Trail) drop(i int) {
-	t.floor = max(t.floor, t.Entries[i].again)
+	t.repeatedUntil = max(t.repeatedUntil, t.Entries[i].lastRepeat)
 	t.Dropped = true
 	t.Entries = slices.Delete(t.Entries, i, i+1)
 }

@@ -1,31 +1,51 @@
-// Package hygiene says what an event means and what is done about it.
+// Package hygiene says what an event means and what follows from it.
 //
-// It is the pure heart of winnow: no clock, no I/O, the standard library only
-// (one file knows phone numbers through a library). Everything that happened
-// to a contact is kept in a bounded [History]; a [Policy] of [Rule]s looks at
-// it; [Policy.Apply] turns a contact and a new event into the contact as it
-// should now stand, with a ledger [Entry] for every change:
+// It is the core of winnow, and pure: no clock, no I/O, only the standard library
+// (phone.go alone uses a library, for phone numbers). What happened to a contact is
+// kept in a bounded [History]. The [Rule]s of a [Policy] look at it. [Policy.Apply]
+// applies a new event to a contact, with a ledger entry for every [Change]:
 //
 //	(contact, event, policy) -> (contact, ledger entries)
 //
-// # In order, and anew
+// # In order, or by replay
 //
-// Events are judged in the order of their [Moment]: their time, then their
-// place in the log. One that is later than all that the contact knows is
-// applied to the contact as it stands. One that arrives late makes the contact
-// anew: what the history keeps and what operators said is replayed from the
-// beginning, and what differs is added to the ledger. Both ways give the same
-// contact, so any cut of the log into sweeps does too, and judging a contact
-// again under the same policy changes nothing.
+// Events are judged in the order of their [Moment]: their time, then their place in
+// the log. An event later than everything known of the contact is applied to its
+// present state. One that arrives late leads to a replay: the kept history and the
+// instructions of operators run again from the beginning, and what differs is added
+// to the ledger. Both ways give the same contact. So any cut of the log into sweeps
+// gives the same contact, and judging a contact again under the same policy changes
+// nothing.
 //
-// # What has settled
+// # What is frozen
 //
-// A history is bounded: of each outcome the latest [Kept] entries. What was
-// decided on evidence that has since been dropped can't be found again by a
-// replay. So a suppression, tag or retry whose evidence is not newer than the
-// oldest kept entry of an overflowed outcome that its rule names has settled:
-// a replay takes it as it is, as long as its rule reads as it did.
+// A history keeps the latest [Kept] entries of each outcome. What was decided on
+// entries that have been dropped since can't be found again by a replay. So a
+// suppression, tag or retry is frozen when its evidence is not newer than the oldest
+// kept entry of an overflowed outcome that its rule names: a replay restores it as it
+// was, as long as its rule reads the same. See horizon.go.
 //
-// Status is derived, never timed: a suppression stores until when it holds and
-// a retry when it is due, and [Contact.Status] reads them against a given time.
+// # One evaluation
+//
+// There is no second way to find out what a rule or condition does. A condition that
+// is explained records what it saw while it decides ([Explain]); rules that are
+// traced record what they do while they do it ([Trace]). Status is derived too: a
+// suppression stores its end and a retry its due time, and [Contact.Status] compares
+// them with a given time.
+//
+// # Where to change what
+//
+//   - An outcome: a constant and a line of the table in outcome.go. The config's
+//     schema and warnings, segments' columns, metrics and reports follow from it.
+//   - A condition: a type with its methods in a condition_ file, as [Condition] says.
+//     What is walked ([Walk]) and looked at ([InputsOf]) follows. Its keys are read
+//     by the config; the linter takes a type that it does not know as possibly true
+//     and possibly false.
+//   - What counts for a rule: exclusion in counting.go, and its words in explain.go.
+//   - What a rule does: [Action] in rule.go, judge.open or judge.lift in apply.go,
+//     and review.go. How it looks to a plan: plan.go.
+//   - What operators decide: [InstructionKind] in instruction.go and
+//     judge.instruction in replay.go.
+//   - What is stored of a contact: pack.go and pack_history.go. Change the version.
+//   - A provider: package provider. A rule test: package ruletest.
 package hygiene

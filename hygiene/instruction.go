@@ -2,53 +2,54 @@ package hygiene
 
 import "slices"
 
-// InstructionKind is what an instruction tells.
+// InstructionKind is what an instruction does.
 type InstructionKind uint8
 
 // The kinds of instructions. The numbers are stored.
 const (
-	Suppress InstructionKind = iota + 1 // open a suppression by hand or by import
+	Suppress InstructionKind = iota + 1 // open a suppression, by an operator or an import
 	Allow                               // lift, and strike all evidence up to now
-	Strike                              // strike evidence of a range, and judge again
+	Strike                              // strike the evidence of a range, and judge again
 	ReleaseByReview
 	UntagByReview
 	SuppressByReview
 )
 
-// Instruction is what was told about a contact by someone who is not an event:
-// an operator, an import, or a review. A replay heeds it, so it is kept with
-// the contact.
+// Instruction is a decision about a contact that does not follow from an event: of
+// an operator, an import or a review. It is kept with the contact, because a replay
+// obeys it.
 type Instruction struct {
-	Moment // when it was told; Seq is the end of the log then
+	Moment // of the decision; Seq is the end of the log at that time
 	Kind   InstructionKind
-	Reason string // of the suppression, what is lifted or struck; empty: all but opted_out. For UntagByReview the tag.
+	Reason string // of the suppression, or of what is lifted or struck; empty: all but opted_out. For UntagByReview the tag.
 	Hand   Hand   // of a Suppress
 	Until  Instant
 	By     string
 	Note   string
 
-	// What a Strike strikes: evidence from From to To, both included, and of
-	// this source, code and outcome only, and only for what this rule makes of
-	// it, where they are not empty; and all that waits for the trip Held.
+	// What a Strike strikes: evidence from From to To, both included, where they are
+	// not empty only of this source, code and outcome, and only for what this rule
+	// makes of it; and everything that the breaker trip Held holds.
 	From, To     Instant
 	Source, Code string
 	Outcome      Outcome
 	Held         int64
-	// Rule is also that of what a review did, so that it falls with its rule.
+	// Rule is also the rule of what a review did, so that it ends with its rule.
 	Rule     string
 	Digest   uint64
 	Evidence []int64 // what a SuppressByReview counted
 
-	// Batch is the act of which this is one contact's part; 0 for none. A batch
-	// that was undone is Revoked: its instructions stay, and nothing heeds them.
+	// Batch is the bulk change of which this is one contact's part; 0 for none. The
+	// instructions of a batch that was undone are Revoked: they are kept, and have no
+	// effect.
 	Batch   int64
 	Revoked bool
-	// Lifted is what rules had suppressed when a Strike or an Allow lifted it, so
-	// that it can be put back when the history no longer shows why.
+	// Lifted is what rules had suppressed when a Strike or an Allow lifted it. It is
+	// put back when the instruction is undone and the history no longer shows why.
 	Lifted []Suppression
 }
 
-// lifts tells whether the instruction is about that reason.
+// lifts reports whether the instruction is about that reason.
 func (in *Instruction) lifts(reason string) bool {
 	if in.Reason == "" {
 		return reason != OptedOut
@@ -56,9 +57,9 @@ func (in *Instruction) lifts(reason string) bool {
 	return in.Reason == reason
 }
 
-// strikes tells whether the entry no longer counts for what suppresses for the
-// reason; an empty reason asks for retries, which only a general Allow strikes,
-// and what a trip held when that is struck.
+// strikes reports whether the entry no longer counts for what suppresses for the
+// reason. An empty reason is that of retries: only an Allow of all reasons strikes
+// their evidence, and a Strike of what a breaker trip held.
 func (in *Instruction) strikes(reason, rule string, e *Entry, k Kind) bool {
 	switch {
 	case in.Revoked:
@@ -72,7 +73,17 @@ func (in *Instruction) strikes(reason, rule string, e *Entry, k Kind) bool {
 	return false
 }
 
-// covers tells whether the entry is among what a Strike is about.
+// hasStrikes reports whether an instruction may strike entries.
+func (c *Contact) hasStrikes() bool {
+	for i := range c.Instructions {
+		if kind := c.Instructions[i].Kind; kind == Allow || kind == Strike {
+			return true
+		}
+	}
+	return false
+}
+
+// covers reports whether a Strike is about the entry.
 func (in *Instruction) covers(e *Entry, k Kind) bool {
 	if in.Held != 0 && e.held == in.Held {
 		return true
@@ -81,9 +92,9 @@ func (in *Instruction) covers(e *Entry, k Kind) bool {
 		(in.Code == "" || in.Code == k.Code) && (in.Outcome == 0 || in.Outcome == e.outcome)
 }
 
-// strikesOpening tells whether a suppression falls whose evidence can't be
-// looked at one by one, as it has settled or a review opened it: its opening
-// stands for it.
+// strikesOpening reports whether a Strike is about the opening of a suppression. It
+// is for suppressions whose evidence can't be checked: frozen ones, and those that a
+// review opened.
 func (in *Instruction) strikesOpening(s *Suppression) bool {
 	if in.Kind != Strike || in.Revoked || !in.lifts(s.Reason) || s.Hand != ByRule || in.Rule != "" && in.Rule != s.Rule {
 		return false
@@ -95,63 +106,64 @@ func (in *Instruction) strikesOpening(s *Suppression) bool {
 		in.From <= s.Since.At && s.Since.At <= in.To && s.Since.Seq <= in.Seq
 }
 
-// opening is what a SuppressByReview opens.
-func (in *Instruction) opening() *Suppression {
+// suppression is what a SuppressByReview opens.
+func (in *Instruction) suppression() *Suppression {
 	grounds := Grounds{Rule: in.Rule, Digest: in.Digest, Review: true, Evidence: in.Evidence}
 	return &Suppression{Reason: in.Reason, Since: in.Moment, Until: in.Until, Grounds: grounds}
 }
 
-// Instruct tells the contact something by hand, and judges it anew. A Suppress
-// or an Allow that changes nothing is neither kept nor entered.
+// Instruct records an instruction for the contact, and judges it again. A Suppress
+// or an Allow that would change nothing is neither kept nor entered in the ledger.
 func (p *Policy) Instruct(c *Contact, in Instruction) []Change {
-	if in.Kind == Suppress && c.holds(&in) || in.Kind == Allow && c.allowed(&in) {
+	if in.Kind == Suppress && c.isSuppressedBy(&in) || in.Kind == Allow && c.isAllowedBy(&in) {
 		return nil
 	}
-	c.supersede(&in)
-	told := c.tell(in)
+	c.dropSuperseded(&in)
+	recorded := c.record(in)
 	before := c.Suppressions
-	changes := p.anew(c, in.Moment)
+	changes := p.rejudge(c, in.Moment, nil)
 	for i := range changes {
 		changes[i].By, changes[i].Note = in.By, in.Note
 	}
-	if in.Kind == Allow || in.Kind == Strike {
-		told.Lifted = c.lost(before, in.At)
-	}
-	if in.Kind == Allow || in.Kind == Strike {
-		act := map[InstructionKind]Act{Allow: Allowed, Strike: Struck}[in.Kind]
+	switch in.Kind {
+	case Allow, Strike:
+		recorded.Lifted = c.missing(before, in.At)
+		act := Allowed
+		if in.Kind == Strike {
+			act = Struck
+		}
 		changes = append(changes, Change{At: in.At, Seq: in.Seq, Act: act, Reason: in.Reason, By: in.By, Note: in.Note})
 	}
 	return changes
 }
 
-// holds tells whether a Suppress would change nothing.
-func (c *Contact) holds(in *Instruction) bool {
+// isSuppressedBy reports whether a Suppress would change nothing.
+func (c *Contact) isSuppressedBy(in *Instruction) bool {
 	i := c.suppression(suppressionKey{reason: in.Reason, hand: in.Hand})
-	return i >= 0 && c.Suppressions[i].OpenAt(in.At) && !later(in.Until, c.Suppressions[i].Until)
+	return i >= 0 && c.Suppressions[i].OpenAt(in.At) && !endsLater(in.Until, c.Suppressions[i].Until)
 }
 
-// allowed tells whether an Allow would change nothing: it is the latest thing
-// that was told, and nothing happened since.
-func (c *Contact) allowed(in *Instruction) bool {
+// isAllowedBy reports whether an Allow would change nothing: the same Allow is the
+// latest instruction, and nothing happened since.
+func (c *Contact) isAllowedBy(in *Instruction) bool {
 	n := len(c.Instructions)
-	return n > 0 && c.Instructions[n-1].repeated(in) && !c.latest().After(c.Instructions[n-1].Moment)
+	return n > 0 && c.Instructions[n-1].sameAllow(in) && !c.latest().After(c.Instructions[n-1].Moment)
 }
 
-// undoable is how many times an Allow of all reasons can be undone, one after the
-// other.
+// undoable is how many Allows of all reasons can be undone, one after the other.
 const undoable = 8
 
-// supersede drops the instructions that later ones make needless, so that they
-// don't pile up. An Allow of all reasons lifts and strikes whatever came before
-// it, but for what is about opt-outs and tags. What came after the eighth such
-// from the end stays all the same: whoever undoes them gets it back.
-func (c *Contact) supersede(in *Instruction) {
+// dropSuperseded drops instructions that later ones make needless, so that their
+// number is bounded. An Allow of all reasons lifts and strikes everything before
+// it, except for opt-outs and tags. What came after the eighth such Allow from the
+// end is kept: undoing those brings it back into effect.
+func (c *Contact) dropSuperseded(in *Instruction) {
 	if in.Kind != Allow || in.Reason != "" || c.latest().After(in.Moment) {
 		return
 	}
 	n, allows := len(c.Instructions), 0
 	for n > 0 && allows < undoable {
-		if n--; c.Instructions[n].repeated(in) {
+		if n--; c.Instructions[n].sameAllow(in) {
 			allows++
 		}
 	}
@@ -164,13 +176,14 @@ func (c *Contact) supersede(in *Instruction) {
 	}), kept...)
 }
 
-// repeated tells whether the later instruction is the same Allow again.
-func (in *Instruction) repeated(later *Instruction) bool {
-	return in.Kind == Allow && !in.Revoked && in.Reason == later.Reason
+// sameAllow reports whether both are an Allow of the same reason, this one in
+// effect.
+func (in *Instruction) sameAllow(other *Instruction) bool {
+	return in.Kind == Allow && !in.Revoked && in.Reason == other.Reason
 }
 
-// tell keeps an instruction in its place.
-func (c *Contact) tell(in Instruction) *Instruction {
+// record keeps an instruction in its place, in order of moments.
+func (c *Contact) record(in Instruction) *Instruction {
 	i := len(c.Instructions)
 	for i > 0 && c.Instructions[i-1].After(in.Moment) {
 		i--
@@ -179,16 +192,17 @@ func (c *Contact) tell(in Instruction) *Instruction {
 	return &c.Instructions[i]
 }
 
-// lost lists what rules had suppressed at the time t and is no longer there.
-func (c *Contact) lost(before []Suppression, t Instant) []Suppression {
+// missing lists the suppressions by rules of before that were in force at t and are
+// no longer there.
+func (c *Contact) missing(before []Suppression, t Instant) []Suppression {
 	var list []Suppression
 	for _, s := range before {
-		if s.Hand == ByRule && s.standsAt(t) && c.suppression(s.key()) < 0 {
+		if s.Hand == ByRule && s.spans(t) && c.suppression(s.key()) < 0 {
 			list = append(list, s)
 		}
 	}
 	return list
 }
 
-// later tells whether the end a is later than b; 0 is for good.
-func later(a, b Instant) bool { return b != 0 && (a == 0 || a > b) }
+// endsLater reports whether the end a is later than the end b; 0 is never.
+func endsLater(a, b Instant) bool { return b != 0 && (a == 0 || a > b) }

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// KeyFormat is how contacts are told apart: by a text of the CRM's choice, or
-// by a phone number. Callbacks, imports, the API and the command line all
-// normalise keys here, and nowhere else.
+// KeyFormat is what identifies contacts: a text that the CRM chooses, or a phone
+// number. Callbacks, imports, the API and the command line all normalize keys here,
+// and nowhere else.
 type KeyFormat struct {
 	Phone  bool
 	Region string // of phone numbers without a country code, like TR; empty for none
@@ -18,11 +18,11 @@ type KeyFormat struct {
 // MaxKey is the most bytes a contact's key may have.
 const MaxKey = 256
 
-// ErrNoKey is the error of a key that names nobody.
+// ErrNoKey is the error of an empty key.
 var ErrNoKey = errors.New("a contact's key can't be empty")
 
-// Normalize gives the key that stands for the contact, or says why the text
-// names none.
+// Normalize is the key that identifies the contact, or says why the text is not a
+// key.
 func (f KeyFormat) Normalize(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	switch {

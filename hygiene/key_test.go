@@ -2,7 +2,7 @@ package hygiene
 
 import "testing"
 
-func TestAPhoneNumberIsNeverDugOutOfText(t *testing.T) {
+func TestAPhoneNumberIsNeverExtractedFromText(t *testing.T) {
 	f := KeyFormat{Phone: true, Region: "TR"}
 	for _, text := range []string{"crm-05551234567", "Order #0555 1234567", "id=+905551234567", "++905551234567", "0555 123 45 67 ext 3",
 		"0555-1234567;ext=9", "+1800FLOWERS", "\u202a+905551234567", "x5551234567", "12", "+", ""} {
@@ -17,7 +17,7 @@ func TestAPhoneNumberIsNeverDugOutOfText(t *testing.T) {
 	}
 }
 
-func TestANumberSavedAsAFractionIsNoPhoneNumber(t *testing.T) {
+func TestANumberSavedAsAFractionIsNotAPhoneNumber(t *testing.T) {
 	for _, region := range []string{"", "DE", "AT", "ID", "BR", "TR"} {
 		for _, text := range []string{"491511234567.0", "+491511234567.0", "4915112345.00", "491511234567."} {
 			if phone, err := ParsePhone(text, region); err == nil {

@@ -13,8 +13,8 @@ import (
 
 const start = Instant(1_767_225_600_000_000) // 2026-01-01
 
-// policies are the rules of the example, rules made to be hard on a replay, and
-// any rules.
+// policies are the rules of the example, rules that are hard to replay, and random
+// rules.
 func policies() map[string]func(*rand.Rand) *Policy {
 	example, hard := examplePolicy(), hardPolicy()
 	return map[string]func(*rand.Rand) *Policy{
@@ -67,7 +67,7 @@ func hardPolicy() *Policy {
 	}, "hard")
 }
 
-// randomEvents is a made-up life of one contact: n events of distinct or equal
+// randomEvents is a random history of one contact: n events of distinct or equal
 // times, with repeats, in order of time.
 func randomEvents(r *rand.Rand, n int, distinct bool) []Event {
 	outcomes := []Outcome{Sent, Delivered, HardBounce, SoftBounce, SoftBounce, SoftBounce, CarrierViolation, UnknownDelivery,
@@ -90,7 +90,7 @@ func randomEvents(r *rand.Rand, n int, distinct bool) []Event {
 	return events
 }
 
-// arrive applies the events in the order given, numbering them as the log does.
+// arrive applies the events in the given order, and numbers them as the log does.
 func arrive(t *testing.T, p *Policy, c *Contact, events []Event, seq int64) []Change {
 	t.Helper()
 	var ledger []Change
@@ -103,9 +103,9 @@ func arrive(t *testing.T, p *Policy, c *Contact, events []Event, seq int64) []Ch
 	return ledger
 }
 
-// facts is the contact without the places in the log and the record of
-// repeats, which differ with the order of arrival.
-func facts(c *Contact) string {
+// stateText is the contact without what differs with the order of arrival: the places
+// in the log and the record of repeats.
+func stateText(c *Contact) string {
 	d := c.clone()
 	strip := func(g *Grounds) { g.Evidence = slices.Repeat([]int64{0}, len(g.Evidence)) }
 	for i := range d.Suppressions {
@@ -130,16 +130,16 @@ func facts(c *Contact) string {
 		t := d.History.Trail(o)
 		history += fmt.Sprintf("%s %d %t", o, t.First, t.Dropped)
 		for _, e := range t.Entries {
-			history += fmt.Sprintf(" %d/%x/%v/%t", e.At, e.Message, d.History.Kind(&e), e.mute)
+			history += fmt.Sprintf(" %d/%x/%v/%t", e.At, e.Message, d.History.Kind(&e), e.afterDelivery)
 		}
 		history += "\n"
 	}
 	return fmt.Sprintf("%+v\n%+v\n%s\n%s", d.Suppressions, d.Tags, retry, history)
 }
 
-// lives is how many random lives each law is held against; a search for a
-// counterexample takes -lives 5000.
-var lives = flag.Int("lives", 40, "random lives for each law")
+// lives is how many random histories each law is checked with. To search for a
+// counterexample use -lives 5000.
+var lives = flag.Int("lives", 40, "random histories for each law")
 
 func forRandomLives(t *testing.T, law func(t *testing.T, r *rand.Rand, p *Policy)) {
 	for name, policy := range policies() {
@@ -155,8 +155,9 @@ func forRandomLives(t *testing.T, law func(t *testing.T, r *rand.Rand, p *Policy
 	}
 }
 
-// A life with late arrivals, operators and reviews in it.
-func disturbed(r *rand.Rand, p *Policy, c *Contact, events []Event, each func()) {
+// applyDisturbed applies the events, with late arrivals, operators and reviews between
+// them. It calls each after every step.
+func applyDisturbed(r *rand.Rand, p *Policy, c *Contact, events []Event, each func()) {
 	for i := range events {
 		e := events[i]
 		e.Seq = int64(i + 1)
@@ -215,17 +216,17 @@ func TestJudgingAgainUnderThePolicyInForceChangesNothing(t *testing.T) {
 		if r.IntN(2) == 0 {
 			displace(r, events)
 		}
-		disturbed(r, p, c, events, func() {
+		applyDisturbed(r, p, c, events, func() {
 			before := c.clone()
 			changes := p.Rejudge(c, Moment{start, 0})
 			if (len(changes) > 0 || !bytes.Equal(before.Pack(nil), c.Pack(nil))) && !t.Failed() {
-				t.Errorf("rejudge gave %+v\nbefore %s\nafter %s", changes, facts(before), facts(c))
+				t.Errorf("rejudge gave %+v\nbefore %s\nafter %s", changes, stateText(before), stateText(c))
 			}
 		})
 	})
 }
 
-// displace lets some events arrive later than they happened.
+// displace makes some events arrive later than they happened.
 func displace(r *rand.Rand, events []Event) {
 	for range len(events) / 5 {
 		i, j := r.IntN(len(events)), r.IntN(len(events))
@@ -245,7 +246,7 @@ func TestAnyOrderOfArrivalGivesTheSameContact(t *testing.T) {
 		}
 		r.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
 		arrive(t, p, shuffled, events, 0)
-		if a, b := facts(inOrder), facts(shuffled); a != b {
+		if a, b := stateText(inOrder), stateText(shuffled); a != b {
 			t.Errorf("in order %s\nshuffled %s", a, b)
 		}
 	})
@@ -261,8 +262,8 @@ func TestTheSameArchiveTwiceChangesNothing(t *testing.T) {
 		arrive(t, p, c, events, 0)
 		before := c.clone()
 		ledger := arrive(t, p, c, events, int64(len(events)))
-		if len(ledger) > 0 || facts(before) != facts(c) {
-			t.Errorf("second reading: ledger %+v\nbefore %s\nafter %s", ledger, facts(before), facts(c))
+		if len(ledger) > 0 || stateText(before) != stateText(c) {
+			t.Errorf("second reading: ledger %+v\nbefore %s\nafter %s", ledger, stateText(before), stateText(c))
 		}
 	})
 }
@@ -271,13 +272,13 @@ func TestAPackedContactIsTheSameContact(t *testing.T) {
 	into := &Contact{} // used again and again, as a sweep does
 	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{}
-		disturbed(r, p, c, randomEvents(r, 1+r.IntN(200), false), func() {
+		applyDisturbed(r, p, c, randomEvents(r, 1+r.IntN(200), false), func() {
 			into.Reset("")
 			if err := into.Unpack(c.Pack(nil)); err != nil {
 				t.Fatal(err)
 			}
 			if !reflect.DeepEqual(c.OpenSuppressions(start), into.OpenSuppressions(start)) || !reflect.DeepEqual(c.Turns(), into.Turns()) {
-				t.Errorf("packed %s\nunpacked %s", facts(c), facts(into))
+				t.Errorf("packed %s\nunpacked %s", stateText(c), stateText(into))
 			}
 			if !reflect.DeepEqual(c.Pack(nil), into.Pack(nil)) {
 				t.Error("packing again gives other bytes")
@@ -301,7 +302,7 @@ func TestAHistoryKeepsTheLatestSixteen(t *testing.T) {
 func FuzzUnpack(f *testing.F) {
 	c := &Contact{}
 	r := rand.New(rand.NewPCG(1, 2))
-	disturbed(r, examplePolicy(), c, randomEvents(r, 60, false), func() {})
+	applyDisturbed(r, examplePolicy(), c, randomEvents(r, 60, false), func() {})
 	f.Add(c.Pack(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c := &Contact{}

@@ -9,12 +9,12 @@ import (
 // next number and reads the older ones.
 const packVersion = 1
 
-// errPacked is the error of bytes that are no packed contact.
+// errPacked is the error of bytes that are not a packed contact.
 var errPacked = errors.New("the packed contact is damaged")
 
-// Pack appends what is judged of the contact to b: its history, suppressions,
-// tags, retry and instructions; not its key, phone and attributes, and not the
-// retry's message. It is the weight of a sweep: about 18 bytes an entry.
+// Pack appends what judging needs and changes: history, suppressions, tags, retry and
+// instructions. It leaves out the key, phone and attributes, and the retry's message.
+// Its size decides how long a sweep takes: about 18 bytes an entry.
 func (c *Contact) Pack(b []byte) []byte {
 	b = append(b, packVersion)
 	b = c.History.pack(b)
@@ -35,10 +35,10 @@ func (c *Contact) Pack(b []byte) []byte {
 	return b
 }
 
-// Unpack reads what [Contact.Pack] wrote into c, using again the memory that c
-// holds. Everything packed is overwritten; key, phone and attributes stay.
+// Unpack reads into c what [Contact.Pack] wrote, reusing the memory of c. It
+// overwrites everything that is packed; key, phone and attributes stay.
 func (c *Contact) Unpack(b []byte) error {
-	r := reader{b: b}
+	r := packReader{b: b}
 	if r.byte() != packVersion {
 		return errPacked
 	}
@@ -91,7 +91,7 @@ func (s *Suppression) pack(b []byte) []byte {
 	return s.Renewal.Grounds.pack(packMoment(b, s.Renewal.At))
 }
 
-func (s *Suppression) unpack(r *reader) {
+func (s *Suppression) unpack(r *packReader) {
 	s.Reason = r.text()
 	s.Hand = Hand(r.byte())
 	if int(s.Hand) >= len(handNames) {
@@ -129,7 +129,7 @@ func packSeqs(b []byte, seqs []int64) []byte {
 	return b
 }
 
-func (g *Grounds) unpack(r *reader) {
+func (g *Grounds) unpack(r *packReader) {
 	*g = Grounds{Rule: r.text()}
 	if g.Rule == "" {
 		return
@@ -150,7 +150,7 @@ func (t *Retry) pack(b []byte) []byte {
 	return t.Grounds.pack(b)
 }
 
-func unpackRetry(r *reader) *Retry {
+func unpackRetry(r *packReader) *Retry {
 	attempt := int(r.uvarint())
 	if attempt == 0 {
 		return nil
@@ -180,7 +180,7 @@ func (in *Instruction) pack(b []byte) []byte {
 	return b
 }
 
-func (in *Instruction) unpack(r *reader) {
+func (in *Instruction) unpack(r *packReader) {
 	in.Kind, in.Hand = InstructionKind(r.byte()), Hand(r.byte())
 	in.Outcome, in.Revoked = Outcome(r.byte()), r.byte() != 0
 	if int(in.Hand) >= len(handNames) || in.Outcome >= outcomeEnd {
@@ -214,7 +214,7 @@ func (a Attributes) Pack(b []byte) []byte {
 
 // UnpackAttributes reads what [Attributes.Pack] wrote.
 func UnpackAttributes(b []byte) (Attributes, error) {
-	r := reader{b: b}
+	r := packReader{b: b}
 	a := make(Attributes, r.count())
 	for i := range a {
 		a[i].Name = r.text()

@@ -2,60 +2,59 @@ package hygiene
 
 import "slices"
 
-// PlannedKind is one of the ways in which a contact would stand otherwise if
-// everyone were judged again.
+// PlannedKind is one of the ways in which a contact would change if all contacts were
+// judged again.
 type PlannedKind uint8
 
-// The kinds of what is planned, in the order in which they are told.
+// The kinds of what is planned, in the order in which they are shown.
 const (
-	PlannedSuppression PlannedKind = iota // a suppression holds that did not
-	PlannedRelease                        // one no longer holds
+	PlannedSuppression PlannedKind = iota // a new suppression is in effect
+	PlannedRelease                        // a suppression is no longer in effect
 	PlannedRetry                          // a retry is set, or at another time
 	PlannedDrop                           // a retry is gone
-	PlannedProlonging                     // a suppression holds until later
-	PlannedShortening                     // one is over earlier
+	PlannedProlonging                     // a suppression lasts longer
+	PlannedShortening                     // a suppression ends earlier
 	PlannedTag
 	PlannedUntag
-	// PlannedReopening is a suppression that judging again lifts, since its rule
-	// of the review reads otherwise, and that the next review opens again.
+	// PlannedReopening is a suppression that judging again lifts, because its rule of
+	// the review was edited, and that the next review opens again.
 	PlannedReopening
-	// PlannedRestatement changes nothing for the contact: the suppression holds
-	// as it did, but stands on another rule, or on the same as it reads now.
+	// PlannedRestatement changes nothing for the contact: the suppression is in effect
+	// as before, but because of another rule, or of the same rule as it reads now.
 	PlannedRestatement
 
 	PlannedKinds = iota // how many kinds there are
 )
 
-// Planned is one difference between a contact as it stands and as it would.
+// Planned is one difference between a contact as it is and as it would be.
 type Planned struct {
 	Kind PlannedKind
-	// Rule is the rule's name: that which opens, sets or tags; of what goes, that
-	// which had done so. Edited tells that it did so reading otherwise than the
-	// rule of that name in the given policy.
+	// Rule is the name of the rule that opens, sets or tags; of what goes, the rule
+	// that had done so. Edited reports whether it did so when it read differently from
+	// the rule of that name in the given policy.
 	Rule     string
 	Edited   bool
 	Reason   string // of the suppression, or the tag
-	AtReview bool   // judging again does not bring it about, the next review does
+	AtReview bool   // the next review does it, not judging again
 }
 
-// Planner tells what the given policy would make of contacts as they stand. It
-// may be used by several goroutines at once.
+// Planner finds out what the given policy would change about contacts. It is safe for
+// concurrent use.
 type Planner struct {
 	given  *Policy
-	review *Policy // the given one, of whose rules of the review only the fresh ones are asked
-	fresh  []*Rule // those
-	steady *steady // nil when not known
+	review *Policy      // the given one, of whose rules of the review only the fresh ones hold for anyone
+	fresh  []*Rule      // those
+	stable *stableRules // nil when not known
 	now    Moment
 }
 
-// NewPlanner prepares to compare. inForce is the policy whose reviews have been
-// made, nil when there is none; judged are all policies that ever judged the
-// contacts, nil when not all of them are known. now is the present and the end
-// of the log.
+// NewPlanner prepares to compare. inForce is the policy whose reviews have been made,
+// nil for none. judged are all policies that ever judged the contacts, nil when not
+// all of them are known. now is the present and the end of the log.
 //
-// Judging again brings about what the rules of a review opened before, and asks
-// them nothing new. So those that read otherwise than in the policy in force are
-// asked here as the next review will ask them; the others have been asked.
+// Judging again restores what the rules of a review opened before, and does not
+// review. So rules of the review that read differently from those in force are
+// evaluated here as the next review will evaluate them. The others have been.
 func NewPlanner(given, inForce *Policy, judged []*Policy, now Moment) *Planner {
 	review := *given
 	review.Rules = slices.Clone(given.Rules)
@@ -65,87 +64,77 @@ func NewPlanner(given, inForce *Policy, judged []*Policy, now Moment) *Planner {
 		switch {
 		case r.When != nil:
 		case inForce != nil && inForce.rule(r.Name, r.digest) != nil:
-			// It keeps its name and content for what stands on it, and holds for nobody.
+			// It keeps its name and content for what it opened, and holds for nobody.
 			r.Where = Any{}
 		default:
 			p.fresh = append(p.fresh, r)
 		}
 	}
 	if len(judged) > 0 {
-		p.steady = newSteady(given, judged)
+		p.stable = newStableRules(given, judged)
 	}
 	return p
 }
 
-// Plan makes after the contact as it would stand, and appends to found what
-// differs at the present. c stays as it is, and after shares memory with it.
-// When nothing differs, after may be left as it was.
+// Plan makes after the contact as it would be, and appends to found what differs at
+// present. It does not change c, and after shares memory with it. When nothing
+// differs, after may be left as it was.
 func (p *Planner) Plan(c, after *Contact, found []Planned) []Planned {
-	keeps, asks := p.steady.keeps(c), p.asks(c)
-	if keeps && !asks {
+	unchanged, reviewed := p.stable.unchanged(c), p.concernsReview(c)
+	if unchanged && !reviewed {
 		return found
 	}
 	*after = *c
-	if !keeps {
+	if !unchanged {
 		p.given.Rejudge(after, p.now)
-		asks = p.asks(after)
+		reviewed = p.concernsReview(after)
 	}
 	judged := after
-	if asks {
-		judged = after.asJudged()
+	if reviewed {
+		judged = after.copyForReview()
 		p.review.Review(after, p.now)
 	}
-	d := differ{planner: p, before: c, judged: judged, after: after, found: found}
+	d := planDiff{planner: p, before: c, judged: judged, after: after, found: found}
 	d.suppressions()
 	d.retry()
 	d.tags()
 	return d.found
 }
 
-// asks tells whether a fresh rule of the review holds for the contact.
-func (p *Planner) asks(c *Contact) bool {
+// concernsReview reports whether a fresh rule of the review holds for the contact.
+func (p *Planner) concernsReview(c *Contact) bool {
 	return slices.ContainsFunc(p.fresh, func(r *Rule) bool { return r.Where.Holds(p.review.reviewSubject(c, r, p.now)) })
 }
 
-// Agrees tells whether both policies have the rule of that name, and it reads
-// the same in both. A nil policy has no rules.
-func (p *Policy) Agrees(with *Policy, rule string) bool {
-	if p == nil || with == nil {
-		return false
-	}
-	i := slices.IndexFunc(p.Rules, func(r Rule) bool { return r.Name == rule })
-	return i >= 0 && with.rule(rule, p.Rules[i].digest) != nil
-}
-
-// asJudged is a copy to look back at, when the contact itself is going to be
-// reviewed: a review changes instructions in their place.
-func (c *Contact) asJudged() *Contact {
+// copyForReview is a copy to look back at while the contact itself is reviewed: a
+// review changes instructions in place.
+func (c *Contact) copyForReview() *Contact {
 	d := *c
 	c.Instructions = slices.Clone(c.Instructions)
 	return &d
 }
 
-// differ finds the differences of one contact: as it stands, judged again, and
-// after the next review.
-type differ struct {
+// planDiff finds the differences of one contact: as it is, judged again, and after
+// the next review.
+type planDiff struct {
 	planner               *Planner
 	before, judged, after *Contact
 	found                 []Planned
 }
 
-func (d *differ) add(kind PlannedKind, g *Grounds, reason string, atReview bool) {
-	p := d.planner.given
-	d.found = append(d.found, Planned{Kind: kind, Rule: g.Rule, Edited: p.rule(g.Rule, g.Digest) == nil, Reason: reason, AtReview: atReview})
+func (d *planDiff) add(kind PlannedKind, g *Grounds, reason string, atReview bool) {
+	edited := d.planner.given.RuleOf(g) == nil
+	d.found = append(d.found, Planned{Kind: kind, Rule: g.Rule, Edited: edited, Reason: reason, AtReview: atReview})
 }
 
-func (d *differ) suppressions() {
+func (d *planDiff) suppressions() {
 	now := d.planner.now.At
 	before, judged, after := d.before.OpenSuppressions(now), d.judged.OpenSuppressions(now), d.after.OpenSuppressions(now)
 	for i := range after {
 		s := &after[i]
 		atReview := findSuppression(judged, s) == nil
 		if old := findSuppression(before, s); old != nil {
-			d.standing(old, s, atReview)
+			d.suppression(old, s, atReview)
 		} else {
 			d.add(PlannedSuppression, &s.Grounds, s.Reason, atReview)
 		}
@@ -166,50 +155,40 @@ func findSuppression(list []Suppression, s *Suppression) *Suppression {
 	return nil
 }
 
-// standing compares a suppression that holds before and after.
-func (d *differ) standing(old, new *Suppression, atReview bool) {
+// suppression compares a suppression that is in effect before and after.
+func (d *planDiff) suppression(old, new *Suppression, atReview bool) {
 	if atReview {
 		d.add(PlannedReopening, &new.Grounds, new.Reason, true)
 	}
 	switch {
-	case later(new.Until, old.Until):
+	case endsLater(new.Until, old.Until):
 		d.add(PlannedProlonging, new.lastGrounds(), new.Reason, atReview)
-	case later(old.Until, new.Until):
+	case endsLater(old.Until, new.Until):
 		d.add(PlannedShortening, old.lastGrounds(), old.Reason, atReview)
-	case !atReview && !old.standsLike(new):
+	case !atReview && !old.sameCause(new):
 		d.add(PlannedRestatement, &new.Grounds, new.Reason, false)
 	}
 }
 
-// standsLike tells whether two suppressions that hold until the same time do so
-// for the same rules, since the same time.
-func (s *Suppression) standsLike(t *Suppression) bool {
-	return s.Since == t.Since && sameRule(&s.Grounds, &t.Grounds) &&
-		s.Renewal.At == t.Renewal.At && sameRule(&s.Renewal.Grounds, &t.Renewal.Grounds)
+// sameCause reports whether both are open because of the same rules, since the same
+// times.
+func (s *Suppression) sameCause(t *Suppression) bool {
+	return s.Since == t.Since && s.Grounds.sameRule(&t.Grounds) &&
+		s.Renewal.At == t.Renewal.At && s.Renewal.Grounds.sameRule(&t.Renewal.Grounds)
 }
 
-func sameRule(a, b *Grounds) bool { return a.Rule == b.Rule && a.Digest == b.Digest }
-
-// lastGrounds is what set Until.
-func (s *Suppression) lastGrounds() *Grounds {
-	if s.Renewal.At != (Moment{}) {
-		return &s.Renewal.Grounds
-	}
-	return &s.Grounds
-}
-
-func (d *differ) retry() {
+func (d *planDiff) retry() {
 	now := d.planner.now.At
 	old, new := d.before.Retry, d.after.Retry
 	switch {
-	case new.OpenAt(now) && (!old.OpenAt(now) || old.Since != new.Since || old.Due != new.Due || old.Lapses != new.Lapses):
+	case new.OpenAt(now) && (!old.OpenAt(now) || !new.sameDates(old)):
 		d.add(PlannedRetry, &new.Grounds, "", false)
 	case old.OpenAt(now) && !new.OpenAt(now):
 		d.add(PlannedDrop, &old.Grounds, "", d.judged.Retry.OpenAt(now))
 	}
 }
 
-func (d *differ) tags() {
+func (d *planDiff) tags() {
 	for i := range d.after.Tags {
 		if t := &d.after.Tags[i]; !d.before.HasTag(t.Name) {
 			d.add(PlannedTag, &t.Grounds, t.Name, !d.judged.HasTag(t.Name))

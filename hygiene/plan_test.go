@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// edited is the policy after someone edited its file: a rule taken out, put in,
-// written anew, renamed, or moved.
+// edited is the policy after a random edit of its file: a rule removed, added,
+// rewritten, renamed or moved.
 func edited(r *rand.Rand, p *Policy) *Policy {
-	d := dice{r}
+	d := generator{r}
 	rules := slices.Clone(p.Rules)
 	i := r.IntN(len(rules))
 	name := rules[i].Name
@@ -38,8 +38,8 @@ func edited(r *rand.Rand, p *Policy) *Policy {
 	return NewPolicy(rules, fmt.Sprint(p.Hash, "+"))
 }
 
-// generations is a life of one contact under policies that follow each other,
-// each of some an edit of the one before. It gives them, the one in force last.
+// generations applies a random history under policies that follow each other, some of
+// them an edit of the one before. It returns the policies, the one in force last.
 func generations(r *rand.Rand, first *Policy, c *Contact) []*Policy {
 	judged := []*Policy{first}
 	inForce := *first
@@ -54,7 +54,7 @@ func generations(r *rand.Rand, first *Policy, c *Contact) []*Policy {
 		displace(r, events)
 	}
 	edits := r.IntN(4)
-	disturbed(r, &inForce, c, events, func() {
+	applyDisturbed(r, &inForce, c, events, func() {
 		if edits > 0 && r.IntN(40) == 0 {
 			edits--
 			judged = append(judged, edited(r, judged[len(judged)-1]))
@@ -75,7 +75,7 @@ func given(r *rand.Rand, judged []*Policy) *Policy {
 	return p
 }
 
-func TestWhatASteadyPolicyKeepsIsLeftByJudgingAgain(t *testing.T) {
+func TestContactsOfStableRulesAreUnchangedByJudgingAgain(t *testing.T) {
 	kept, moved := 0, 0
 	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{Key: "k"}
@@ -85,9 +85,9 @@ func TestWhatASteadyPolicyKeepsIsLeftByJudgingAgain(t *testing.T) {
 			d := c.clone()
 			changes := given.Rejudge(d, Moment{start.Add(400 * Day), 1 << 40})
 			same := len(changes) == 0 && bytes.Equal(c.Pack(nil), d.Pack(nil))
-			switch keeps := newSteady(given, judged).keeps(c); {
+			switch keeps := newStableRules(given, judged).unchanged(c); {
 			case keeps && !same:
-				t.Fatalf("kept by %d policies and judged otherwise: %+v\nbefore %s\nafter %s", len(judged), changes, facts(c), facts(d))
+				t.Fatalf("kept by %d policies and judged otherwise: %+v\nbefore %s\nafter %s", len(judged), changes, stateText(c), stateText(d))
 			case keeps && (len(judged) > 1 || given != p):
 				kept++
 			case !keeps:
@@ -122,7 +122,7 @@ func TestAnUnchangedPolicyPlansNothing(t *testing.T) {
 	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{Key: "k"}
 		events := randomEvents(r, 5+r.IntN(200), r.IntN(2) == 0)
-		disturbed(r, p, c, events, func() {})
+		applyDisturbed(r, p, c, events, func() {})
 		now := Moment{c.latest().At, 1 << 40}
 		var after Contact
 		for _, judged := range [][]*Policy{nil, {p}} {
@@ -133,7 +133,7 @@ func TestAnUnchangedPolicyPlansNothing(t *testing.T) {
 	})
 }
 
-func TestAPlanTellsWhatJudgingAgainAndTheNextReviewDo(t *testing.T) {
+func TestAPlanShowsWhatJudgingAgainAndTheNextReviewDo(t *testing.T) {
 	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{Key: "k"}
 		judged := generations(r, p, c)
@@ -145,29 +145,29 @@ func TestAPlanTellsWhatJudgingAgainAndTheNextReviewDo(t *testing.T) {
 		given.Rejudge(done, now)
 		given.Review(done, now)
 		if len(found) > 0 && !bytes.Equal(planned.Pack(nil), done.Pack(nil)) {
-			t.Errorf("planned %s\ndone %s", facts(&planned), facts(done))
+			t.Errorf("planned %s\ndone %s", stateText(&planned), stateText(done))
 		}
 		if len(found) == 0 && (c.Status(now.At) != done.Status(now.At) || !slices.Equal(c.Reasons(now.At), done.Reasons(now.At))) {
-			t.Errorf("nothing was planned, and done %s", facts(done))
+			t.Errorf("nothing was planned, and done %s", stateText(done))
 		}
 	})
 }
 
-// plan is what the rules, in the place of the story's own, would make of it.
-func (s *story) plan(d float64, rules ...Rule) []Planned {
+// plan is what the rules would change, in the place of the scenario's own.
+func (s *scenario) plan(d float64, rules ...Rule) []Planned {
 	s.t.Helper()
 	var after Contact
 	return NewPlanner(NewPolicy(rules, "given"), s.p, []*Policy{s.p}, Moment{day(d), s.seq}).Plan(&s.c, &after, nil)
 }
 
-func (s *story) plans(found []Planned, want ...Planned) {
+func (s *scenario) plans(found []Planned, want ...Planned) {
 	s.t.Helper()
 	if !slices.Equal(found, want) {
 		s.t.Errorf("planned %+v, not %+v", found, want)
 	}
 }
 
-func TestAPlanTellsWhatEachEditWouldDo(t *testing.T) {
+func TestAPlanShowsWhatEachEditWouldDo(t *testing.T) {
 	soft := func(n int, d time.Duration) Rule {
 		return Rule{Name: "rest", When: counting(n, 0, 0, SoftBounce), Then: suppressFor("soft_bounce", d)}
 	}
@@ -196,11 +196,11 @@ func TestAPlanTellsWhatEachEditWouldDo(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := tell(t, test.before...)
+			s := newScenario(t, test.before...)
 			s.happens(0, SoftBounce, "a")
 			s.happens(0, SoftBounce, "a")
 			if len(test.given) > 0 && test.given[0].Then.Retry != nil || len(test.before) > 0 && test.before[0].Then.Retry != nil {
-				s = tell(t, test.before...)
+				s = newScenario(t, test.before...)
 				s.happens(0, SoftBounce, "a")
 			}
 			s.plans(s.plan(3, test.given...), test.want...)
@@ -208,11 +208,11 @@ func TestAPlanTellsWhatEachEditWouldDo(t *testing.T) {
 	}
 }
 
-func TestAPlanAsksOnlyTheNewRulesOfTheReview(t *testing.T) {
+func TestAPlanEvaluatesOnlyTheNewRulesOfTheReview(t *testing.T) {
 	quiet := func(d time.Duration) Rule {
 		return Rule{Name: "sunset", Where: SeenTest{OlderThan: d}, Then: suppressFor("dormant", 0)}
 	}
-	s := tell(t, quiet(30*Day))
+	s := newScenario(t, quiet(30*Day))
 	s.happens(0, Sent, "a")
 	s.plans(s.plan(40, quiet(30*Day))) // the next review does it anyway
 	s.plans(s.plan(40, quiet(20*Day)), Planned{Kind: PlannedSuppression, Rule: "sunset", Reason: "dormant", AtReview: true})
@@ -225,9 +225,9 @@ func TestAPlanAsksOnlyTheNewRulesOfTheReview(t *testing.T) {
 	s.plans(s.plan(41, quiet(30*Day), lift), Planned{Kind: PlannedRelease, Rule: "sunset", Reason: "dormant", AtReview: true})
 }
 
-func TestAPlanLeavesWhatPeopleTold(t *testing.T) {
+func TestAPlanLeavesOperatorsInstructions(t *testing.T) {
 	hard := Rule{Name: "hard", When: counting(1, 0, 0, HardBounce), Then: suppressFor("hard_bounce", 0)}
-	s := tell(t, hard)
+	s := newScenario(t, hard)
 	s.happens(0, HardBounce, "a")
 	s.p.Instruct(&s.c, Instruction{Moment: Moment{day(1), s.seq}, Kind: Suppress, Hand: ByOperator, Reason: "manual", By: "ann"})
 	s.plans(s.plan(2), Planned{Kind: PlannedRelease, Rule: "hard", Edited: true, Reason: "hard_bounce"})
@@ -236,7 +236,7 @@ func TestAPlanLeavesWhatPeopleTold(t *testing.T) {
 func TestAnAttributeThatChangedIsJudgedByTodays(t *testing.T) {
 	turkish := AttributeTest{"country", Comparison{Op: Is, Values: []Value{ParseValue("TR")}}}
 	rule := Rule{Name: "hard", When: counting(1, 0, 0, HardBounce), Where: turkish, Then: suppressFor("hard_bounce", 0)}
-	s := tell(t, rule)
+	s := newScenario(t, rule)
 	s.happens(0, HardBounce, "a")
 	s.c.Attributes = s.c.Attributes.With("country", ParseValue("TR"))
 	s.plans(s.plan(1, rule), Planned{Kind: PlannedSuppression, Rule: "hard", Reason: "hard_bounce"})

@@ -2,18 +2,19 @@ package hygiene
 
 import "slices"
 
-// Reclassify moves an event from whichever history holds it to that of the
-// outcome that it has now, and judges the contact anew. An event that no history
-// keeps, or a repeat, is only taken in as what it now is.
+// Reclassify moves an event to the outcome that it has now, from whichever it had,
+// and judges the contact again. An event that the history does not keep, and a
+// repeat, are only added as what they now are.
 func (p *Policy) Reclassify(c *Contact, e *Event, m Moment) []Change {
 	e.Held = c.History.remove(e)
 	c.History.Add(e)
-	c.History.unmute(MessageHash(e.Source, e.MessageID))
-	return p.anew(c, m)
+	c.History.remarkBounces(MessageHash(e.Source, e.MessageID))
+	return p.rejudge(c, m, nil)
 }
 
-// remove takes the event out of the trail of another outcome than its own, and
-// tells which trip it waited for; 0 also when there was nothing to take out.
+// remove removes the event from the trail of another outcome than its own. It
+// returns the breaker trip that held it; 0 for none, and when there was nothing to
+// remove.
 func (h *History) remove(e *Event) (held int64) {
 	message := MessageHash(e.Source, e.MessageID)
 	for o := range h.trails {
@@ -21,18 +22,18 @@ func (h *History) remove(e *Event) (held int64) {
 			return old.Moment == e.Moment() && old.Message == message
 		})
 		if i >= 0 && Outcome(o) != e.Outcome {
-			return h.trails[o].takeOut(i)
+			return h.trails[o].remove(i)
 		}
 	}
 	return 0
 }
 
-// takeOut removes an entry as if it had never been there. Of a trail that
-// overflowed nothing is known then before what was taken out, either.
-func (t *Trail) takeOut(i int) (held int64) {
+// remove removes an entry as if it had never been there. Of a trail that
+// overflowed, nothing is known then before the removed entry either.
+func (t *Trail) remove(i int) (held int64) {
 	held = t.Entries[i].held
 	if t.Dropped && i == 0 {
-		t.floor = max(t.floor, t.Entries[0].At)
+		t.repeatedUntil = max(t.repeatedUntil, t.Entries[0].At)
 	}
 	t.Entries = slices.Delete(t.Entries, i, i+1)
 	if t.Dropped {
@@ -45,12 +46,12 @@ func (t *Trail) takeOut(i int) (held int64) {
 	return held
 }
 
-// unmute settles anew which soft bounces of a message come after its delivery.
-func (h *History) unmute(message uint64) {
+// remarkBounces marks again which soft bounces of a message came after its delivery.
+func (h *History) remarkBounces(message uint64) {
 	for i := range h.trails[SoftBounce].Entries {
 		if e := &h.trails[SoftBounce].Entries[i]; e.Message == message {
-			e.mute = false
+			e.afterDelivery = false
 		}
 	}
-	h.mute(Delivered, message)
+	h.markBounces(Delivered, message)
 }

@@ -2,28 +2,45 @@ package hygiene
 
 import "slices"
 
-// Review asks the rules that look at the time alone about the contact. now is
-// the present and the end of the log. A review opens, and does not renew.
-func (p *Policy) Review(c *Contact, now Moment) []Change {
-	var openings []step
-	told := false
+// Review evaluates the rules that look at the time alone. now is the present and the end of the log. A review opens suppressions and does not renew
+// them.
+func (p *Policy) Review(c *Contact, now Moment) []Change { return p.ReviewTraced(c, now, nil) }
+
+// ReviewTraced is Review, and records in t what each rule of the review made of the
+// contact. A nil t records nothing.
+//
+// What a rule of the review suppresses and lifts is kept as an instruction, because
+// a replay does not review. Its tags are kept by themselves.
+func (p *Policy) ReviewTraced(c *Contact, now Moment, t *Trace) []Change {
+	t.begin(now)
+	var tags []step
+	recorded := false
 	for i := range p.Rules {
 		r := &p.Rules[i]
 		if r.When != nil {
 			continue
 		}
 		s := p.reviewSubject(c, r, now)
-		if !r.Where.Holds(s) {
+		if t == nil && !r.Where.Holds(s) {
 			continue
 		}
-		openings = append(openings, r.reviewTag(s, now)...)
-		told = c.tellSuppression(r, s, now) || told
-		told = c.tellReleases(r, now) || told
+		f := Explain(r.Where, s)
+		v := review{c: c, r: r, now: now, found: &f, rule: t.rule(r, now)}
+		v.rule.reviewed(&f)
+		if !f.Holds {
+			continue
+		}
+		recorded = v.suppress() || recorded
+		recorded = v.release() || recorded
+		recorded = v.untag() || recorded
+		if r.Then.Tag != "" {
+			tags = append(tags, v.tag()...)
+		}
 	}
-	if openings == nil && !told {
+	if tags == nil && !recorded {
 		return nil
 	}
-	changes := p.anew(c, now, openings...)
+	changes := p.rejudge(c, now, nil, tags...)
 	for i := range changes {
 		changes[i].Note = "review"
 	}
@@ -36,100 +53,93 @@ func (p *Policy) reviewSubject(c *Contact, r *Rule, now Moment) *Subject {
 	return j.subject(r, EndOf(now.At))
 }
 
-// doubted is the test whether an entry was struck, or waits for review.
-func (j *judge) doubted(reason, rule string) func(*Entry) bool {
-	struck := j.struck(reason, rule)
-	return func(e *Entry) bool { return e.held != 0 || struck != nil && struck(e) }
+// review is one rule of the review that holds for a contact.
+type review struct {
+	c     *Contact
+	r     *Rule
+	now   Moment
+	found *Finding
+	rule  *RuleTrace // nil records nothing
 }
 
-// tellSuppression keeps the suppression that the rule opens as an instruction,
-// when none of its reason is open.
-func (c *Contact) tellSuppression(r *Rule, s *Subject, now Moment) bool {
-	a := r.Then.Suppress
+// suppress records the suppression that the rule opens, unless one of its reason is
+// open. It reports whether it did.
+func (v *review) suppress() bool {
+	a := v.r.Then.Suppress
 	if a == nil {
 		return false
 	}
-	if i := c.suppression(suppressionKey{reason: a.Reason}); i >= 0 && c.Suppressions[i].OpenAt(now.At) {
+	key := suppressionKey{reason: a.Reason}
+	if i := v.c.suppression(key); i >= 0 && v.c.Suppressions[i].OpenAt(v.now.At) {
+		v.rule.isSuppressed(v.c, key)
 		return false
 	}
-	for i := range c.Instructions { // by a rule before it, in this review
-		if in := &c.Instructions[i]; in.Kind == SuppressByReview && in.Reason == a.Reason && in.Moment == now {
+	for i := range v.c.Instructions { // by a rule before it, in this review
+		if in := &v.c.Instructions[i]; in.Kind == SuppressByReview && in.Reason == a.Reason && in.Moment == v.now {
+			v.rule.noEffect("rule ", in.Rule, " suppresses for ", a.Reason, " in the same review")
 			return false
 		}
 	}
-	in := Instruction{Moment: now, Kind: SuppressByReview, Reason: a.Reason, Rule: r.Name, Digest: r.digest}
-	in.Evidence, _ = evidence(r.Where, s)
+	in := Instruction{Moment: v.now, Kind: SuppressByReview, Reason: a.Reason, Rule: v.r.Name, Digest: v.r.digest}
+	in.Evidence, _ = v.found.evidence()
 	if a.For > 0 {
-		in.Until = now.At.Add(a.For)
+		in.Until = v.now.At.Add(a.For)
 	}
-	c.tellLatest(in)
+	v.record(in)
 	return true
 }
 
-// reviewTag is the tag that the rule puts on a contact without it.
-func (r *Rule) reviewTag(s *Subject, now Moment) []step {
-	name := r.Then.Tag
-	if name == "" || s.HasTag(name) {
+// release records what the rule lifts, and reports whether there was anything.
+func (v *review) release() bool {
+	released := false
+	for _, reason := range v.r.Then.Release {
+		if slices.ContainsFunc(v.c.Suppressions, func(s Suppression) bool {
+			return s.Reason == reason && s.Hand == ByRule && s.spans(v.now.At) && !s.Since.After(v.now)
+		}) {
+			v.record(Instruction{Moment: v.now, Kind: ReleaseByReview, Reason: reason, Rule: v.r.Name, Digest: v.r.digest})
+			released = true
+		}
+	}
+	if v.r.Then.Release != nil && !released {
+		v.rule.nothingToRelease(v.r)
+	}
+	return released
+}
+
+// untag records that the rule removes its tag, and reports whether it was there.
+func (v *review) untag() bool {
+	name := v.r.Then.Untag
+	if name == "" {
+		return false
+	}
+	if i := v.c.tag(name); i < 0 || v.c.Tags[i].Since.After(v.now) {
+		v.rule.noEffect("not tagged ", name)
+		return false
+	}
+	v.record(Instruction{Moment: v.now, Kind: UntagByReview, Reason: name, Rule: v.r.Name, Digest: v.r.digest})
+	return true
+}
+
+// tag is the tag that the rule puts on a contact without it.
+func (v *review) tag() []step {
+	name, now := v.r.Then.Tag, v.now
+	if v.c.HasTag(name) {
+		v.rule.noEffect("already tagged ", name)
 		return nil
 	}
-	grounds := Grounds{Rule: r.Name, Digest: r.digest, Review: true}
-	grounds.Evidence, grounds.Oldest = evidence(r.Where, s)
-	return []step{{Moment: now, rank: rankReview, do: func(j *judge) { j.c.openTag(Tag{Name: name, Since: now, Grounds: grounds}) }}}
+	v.rule.acts()
+	grounds := Grounds{Rule: v.r.Name, Digest: v.r.digest, Review: true}
+	grounds.Evidence, grounds.Oldest = v.found.evidence()
+	return []step{{Moment: now, order: reviewStep, do: func(j *judge) { j.c.openTag(Tag{Name: name, Since: now, Grounds: grounds}) }}}
 }
 
-// evidence is what was counted for the parts of the condition that hold.
-func evidence(c Condition, s *Subject) (seqs []int64, oldest Instant) {
-	var parts []Condition
-	switch c := c.(type) {
-	case All:
-		parts = c
-	case Any:
-		parts = c
-	case OutcomeTest:
-		t := c.count(&s.History, s.At, c.Count, s.struck)
-		return t.seqs, t.oldest
-	}
-	for _, part := range parts {
-		if !part.Holds(s) {
-			continue
-		}
-		more, at := evidence(part, s)
-		seqs = append(seqs, more...)
-		if at != 0 && (oldest == 0 || at < oldest) {
-			oldest = at
-		}
-	}
-	slices.Sort(seqs)
-	return slices.Compact(seqs), oldest
-}
-
-// tellReleases keeps what the rule lifts as instructions, since a replay would
-// open it again.
-func (c *Contact) tellReleases(r *Rule, now Moment) bool {
-	told := false
-	tell := func(kind InstructionKind, reason string) {
-		c.tellLatest(Instruction{Moment: now, Kind: kind, Reason: reason, Rule: r.Name, Digest: r.digest})
-		told = true
-	}
-	for _, reason := range r.Then.Release {
-		if slices.ContainsFunc(c.Suppressions, func(s Suppression) bool {
-			return s.Reason == reason && s.Hand == ByRule && s.standsAt(now.At) && !s.Since.After(now)
-		}) {
-			tell(ReleaseByReview, reason)
-		}
-	}
-	if i := c.tag(r.Then.Untag); i >= 0 && !c.Tags[i].Since.After(now) {
-		tell(UntagByReview, r.Then.Untag)
-	}
-	return told
-}
-
-// tellLatest keeps what a review did in the place of what the same rule did to
-// the same reason before: a later release lifts what the earlier one lifted, and
-// a later suppression ends the retries that the earlier one kept away.
-func (c *Contact) tellLatest(in Instruction) {
-	c.Instructions = slices.DeleteFunc(c.Instructions, func(old Instruction) bool {
+// record keeps what the review did as an instruction, in the place of what the same
+// rule did for the same reason before. A later release lifts what the earlier one
+// lifted, and a later suppression ends the retries that the earlier one prevented.
+func (v *review) record(in Instruction) {
+	v.rule.acts()
+	v.c.Instructions = slices.DeleteFunc(v.c.Instructions, func(old Instruction) bool {
 		return old.Kind == in.Kind && old.Reason == in.Reason && old.Rule == in.Rule && !old.After(in.Moment)
 	})
-	c.tell(in)
+	v.c.record(in)
 }

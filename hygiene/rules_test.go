@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// exampleStory is a contact under the rules of the example config.
-func exampleStory(t *testing.T) *story { return &story{t: t, p: examplePolicy()} }
+// exampleScenario is a contact under the rules of the example config.
+func exampleScenario(t *testing.T) *scenario { return &scenario{t: t, p: examplePolicy()} }
 
-// about is an event of the given message.
-func (s *story) about(message string, d float64, o Outcome) []Change {
+// eventOf is an event of the given message.
+func (s *scenario) eventOf(message string, d float64, o Outcome) []Change {
 	s.seq++
 	e := Event{Seq: s.seq, At: day(d), ReceivedAt: day(d), Source: "a", MessageID: message, Outcome: o}
 	changes, _ := s.p.Apply(&s.c, &e)
@@ -18,8 +18,8 @@ func (s *story) about(message string, d float64, o Outcome) []Change {
 
 const hour = 1.0 / 24
 
-func TestAHardBounceSuppressesForGood(t *testing.T) {
-	s := exampleStory(t)
+func TestAHardBounceSuppressesPermanently(t *testing.T) {
+	s := exampleScenario(t)
 	s.happens(0, HardBounce, "a")
 	s.is(10_000, IsSuppressed, "nothing lifts it")
 	s.happens(1, Delivered, "a")
@@ -27,7 +27,7 @@ func TestAHardBounceSuppressesForGood(t *testing.T) {
 }
 
 func TestUnknownDeliveryIsNotASoftBounce(t *testing.T) {
-	s := exampleStory(t)
+	s := exampleScenario(t)
 	for i := range 10 {
 		s.happens(float64(i), UnknownDelivery, "a")
 	}
@@ -35,7 +35,7 @@ func TestUnknownDeliveryIsNotASoftBounce(t *testing.T) {
 }
 
 func TestACarrierViolationTagsAndNeverSuppresses(t *testing.T) {
-	s := exampleStory(t)
+	s := exampleScenario(t)
 	s.happens(0, CarrierViolation, "a")
 	s.happens(1, CarrierViolation, "a")
 	if s.c.HasTag("content-review") {
@@ -49,7 +49,7 @@ func TestACarrierViolationTagsAndNeverSuppresses(t *testing.T) {
 }
 
 func TestASoftBounceIsRetriedAfterFourThenTwentyFourThenSeventyTwoHours(t *testing.T) {
-	s := exampleStory(t)
+	s := exampleScenario(t)
 	for i, after := range []float64{4, 24, 72} {
 		at := float64(i * 10)
 		s.happens(at, SoftBounce, "a")
@@ -64,8 +64,8 @@ func TestASoftBounceIsRetriedAfterFourThenTwentyFourThenSeventyTwoHours(t *testi
 	s.is(30.1, Active, "given up")
 }
 
-func TestADeliveryEndsTheRetryAndBeginsTheCountAnew(t *testing.T) {
-	s := exampleStory(t)
+func TestADeliveryEndsTheRetryAndResetsTheCount(t *testing.T) {
+	s := exampleScenario(t)
 	s.happens(0, SoftBounce, "a")
 	s.happens(0.1, Delivered, "a")
 	s.is(0.2, Active, "the retry is over")
@@ -74,18 +74,18 @@ func TestADeliveryEndsTheRetryAndBeginsTheCountAnew(t *testing.T) {
 }
 
 func TestSendingAnotherMessageEndsTheRetryAndTheSameDoesNot(t *testing.T) {
-	s := exampleStory(t)
-	s.about("m", 0, SoftBounce)
-	s.about("m", 0.01, Sent)
+	s := exampleScenario(t)
+	s.eventOf("m", 0, SoftBounce)
+	s.eventOf("m", 0.01, Sent)
 	s.is(0.05, Cooling, "it is the bounced message that was sent")
-	s.about("n", 0.1, Sent)
+	s.eventOf("n", 0.1, Sent)
 	s.is(0.11, Active, "another was sent")
 }
 
 func TestASoftBounceOfADeliveredMessageTriggersNothing(t *testing.T) {
-	s := exampleStory(t)
-	s.about("m", 0, Delivered)
-	s.about("m", 0.1, SoftBounce)
+	s := exampleScenario(t)
+	s.eventOf("m", 0, Delivered)
+	s.eventOf("m", 0.1, SoftBounce)
 	s.is(0.2, Active, "the message had arrived")
 	if n := len(s.c.History.Trail(SoftBounce).Entries); n != 1 {
 		t.Errorf("%d soft bounces are kept", n)
@@ -93,7 +93,7 @@ func TestASoftBounceOfADeliveredMessageTriggersNothing(t *testing.T) {
 }
 
 func TestFourSoftBouncesInExactlyFourteenDaysRestForThirty(t *testing.T) {
-	s := exampleStory(t)
+	s := exampleScenario(t)
 	for _, d := range []float64{0, 5, 10} {
 		s.happens(d, SoftBounce, "a")
 	}
@@ -101,7 +101,7 @@ func TestFourSoftBouncesInExactlyFourteenDaysRestForThirty(t *testing.T) {
 	s.is(43.999, IsSuppressed, "rests")
 	s.is(44, Active, "at the instant it is over")
 
-	late := exampleStory(t)
+	late := exampleScenario(t)
 	for _, d := range []float64{0, 5, 10, 14.00001} {
 		late.happens(d, SoftBounce, "a")
 	}
@@ -109,7 +109,7 @@ func TestFourSoftBouncesInExactlyFourteenDaysRestForThirty(t *testing.T) {
 }
 
 func TestSevenSoftBouncesSinceADeliveryGiveUp(t *testing.T) {
-	s := exampleStory(t)
+	s := exampleScenario(t)
 	for i := range 7 {
 		s.happens(float64(i*10), SoftBounce, "a")
 	}
@@ -120,11 +120,11 @@ func TestSevenSoftBouncesSinceADeliveryGiveUp(t *testing.T) {
 }
 
 func TestTheSameSoftBounceFiftyTimesIsOneAndTwoMessagesAreTwo(t *testing.T) {
-	s := exampleStory(t)
+	s := exampleScenario(t)
 	for i := range 50 {
-		s.about("m", float64(i)*0.01, SoftBounce)
+		s.eventOf("m", float64(i)*0.01, SoftBounce)
 	}
-	s.about("n", 1, SoftBounce)
+	s.eventOf("n", 1, SoftBounce)
 	if n := len(s.c.History.Trail(SoftBounce).Entries); n != 2 {
 		t.Errorf("%d soft bounces are kept", n)
 	}
@@ -134,7 +134,7 @@ func TestTheSameSoftBounceFiftyTimesIsOneAndTwoMessagesAreTwo(t *testing.T) {
 }
 
 func TestABounceNeverOverwritesAnOptOutAndLiftingOneLeavesTheOther(t *testing.T) {
-	s := exampleStory(t)
+	s := exampleScenario(t)
 	s.happens(0, Unsubscribed, "a")
 	s.happens(1, HardBounce, "a")
 	s.p.Instruct(&s.c, Instruction{Moment: Moment{day(2), s.seq}, Kind: Allow})
@@ -146,7 +146,7 @@ func TestABounceNeverOverwritesAnOptOutAndLiftingOneLeavesTheOther(t *testing.T)
 }
 
 func TestNewEvidenceActsAfterAnAllow(t *testing.T) {
-	s := exampleStory(t)
+	s := exampleScenario(t)
 	for i := range 4 {
 		s.happens(float64(i), SoftBounce, "a")
 	}
@@ -163,7 +163,7 @@ func TestNewEvidenceActsAfterAnAllow(t *testing.T) {
 func TestApartCountsFourOneTimeCodesAsOne(t *testing.T) {
 	q := counting(2, 0, 0, SoftBounce)
 	q.Apart = 6 * time.Hour
-	s := tell(t, Rule{Name: "apart", When: q, Then: suppressFor("x", 0)})
+	s := newScenario(t, Rule{Name: "apart", When: q, Then: suppressFor("x", 0)})
 	for i := range 4 {
 		s.happens(float64(i)*hour, SoftBounce, "a")
 	}
@@ -172,8 +172,8 @@ func TestApartCountsFourOneTimeCodesAsOne(t *testing.T) {
 	s.is(1, IsSuppressed, "six hours after the one before it is another")
 }
 
-func TestTheReviewSuppressesWhomNothingReached(t *testing.T) {
-	s := exampleStory(t)
+func TestTheReviewSuppressesContactsThatNothingReached(t *testing.T) {
+	s := exampleScenario(t)
 	for i := range 5 {
 		s.happens(float64(i), Sent, "a")
 	}
@@ -182,7 +182,7 @@ func TestTheReviewSuppressesWhomNothingReached(t *testing.T) {
 	if before := len(s.c.Instructions); s.p.Review(&s.c, Moment{day(11), s.seq}) != nil || len(s.c.Instructions) != before {
 		t.Error("a review opens, and does not renew")
 	}
-	reached := exampleStory(t)
+	reached := exampleScenario(t)
 	for i := range 5 {
 		reached.happens(float64(i), Sent, "a")
 	}
@@ -194,7 +194,7 @@ func TestTheReviewSuppressesWhomNothingReached(t *testing.T) {
 func TestCodesAndSourceNarrowWhatTriggersAndWhatIsCounted(t *testing.T) {
 	q := counting(2, 0, 0, SoftBounce)
 	q.Source, q.Codes = "b", []string{"1404"}
-	s := tell(t, Rule{Name: "narrow", When: q, Then: suppressFor("x", 0)})
+	s := newScenario(t, Rule{Name: "narrow", When: q, Then: suppressFor("x", 0)})
 	put := func(d float64, source, code string) {
 		s.seq++
 		e := Event{Seq: s.seq, At: day(d), Source: source, Code: code, MessageID: source + code + time.Duration(s.seq).String(), Outcome: SoftBounce}

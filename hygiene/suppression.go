@@ -2,11 +2,11 @@ package hygiene
 
 import "fmt"
 
-// Hand is who opened a suppression. A release by a rule never lifts what an
-// operator or an import put there.
+// Hand is who opened a suppression. A release by a rule never lifts what an operator
+// or an import opened.
 type Hand uint8
 
-// The hands.
+// The hands. The numbers are stored.
 const (
 	ByRule Hand = iota
 	ByOperator
@@ -15,48 +15,66 @@ const (
 
 var handNames = [...]string{"rule", "operator", "import"}
 
-// String is the hand's name: rule, operator or import.
+// String is rule, operator or import.
 func (h Hand) String() string { return handNames[h] }
+
+// ParseHand finds the hand of that name. Any other name is a rule's.
+func ParseHand(name string) Hand {
+	for h, n := range handNames {
+		if n == name {
+			return Hand(h)
+		}
+	}
+	return ByRule
+}
 
 // OptedOut is the one reason that is only ever lifted when it is named.
 const OptedOut = "opted_out"
 
-// Grounds is why something stands: the rule that said so and what it counted.
+// Grounds is why something is open: the rule that opened it and what it counted.
 type Grounds struct {
-	Rule     string  // the rule's name; empty when no rule did
-	Digest   uint64  // of the rule's content, so that an edited rule is told from the one that acted
+	Rule     string  // the rule's name; empty when no rule did it
+	Digest   uint64  // of the rule's content, so that an edited rule differs from the one that acted
 	Review   bool    // a review did it, looking at the time alone
-	Evidence []int64 // seq of the events counted at the opening
+	Evidence []int64 // seq of the events that were counted at the opening
 	Oldest   Instant // time of the oldest of them
 }
 
-// Suppression is one reason not to text one contact. For each (reason, hand,
-// trip) at most one is kept: the latest.
+// Suppression is one reason not to text one contact. Of each reason, hand and
+// breaker trip at most one is kept: the latest.
 type Suppression struct {
 	Reason string
 	Hand   Hand
-	Held   int64 // the breaker's trip whose review it waits for, until when nothing heeds it; 0 for none
+	Held   int64 // the breaker trip that holds it; until that is confirmed it has no effect; 0 for none
 	Since  Moment
-	Until  Instant // 0: for good
-	By     string  // who, when a person or an import did it
+	Until  Instant // 0: permanently
+	By     string  // who, when an operator or an import did it
 	Note   string
 	Grounds
 	Renewal Renewal // what set Until last, when that was not the opening
 }
 
-// Renewal is why a suppression holds longer than its opening said.
+// Renewal is why a suppression lasts longer than its opening said.
 type Renewal struct {
 	At Moment // zero for none
 	Grounds
 }
 
-// OpenAt tells whether the suppression holds at t: from its opening, and until
-// the instant Until, when it is over. One that waits for review does not hold.
-func (s *Suppression) OpenAt(t Instant) bool { return s.Held == 0 && s.standsAt(t) }
+// OpenAt reports whether the suppression is in effect at t: from its opening until
+// the instant Until, when it is over. A held one is not in effect.
+func (s *Suppression) OpenAt(t Instant) bool { return s.Held == 0 && s.spans(t) }
 
-// standsAt is OpenAt for whoever does not ask whether it waits for review.
-func (s *Suppression) standsAt(t Instant) bool {
+// spans is OpenAt without asking whether the suppression is held.
+func (s *Suppression) spans(t Instant) bool {
 	return s.Since.At <= t && (s.Until == 0 || t < s.Until)
+}
+
+// lastGrounds is what set Until.
+func (s *Suppression) lastGrounds() *Grounds {
+	if s.Renewal.At != (Moment{}) {
+		return &s.Renewal.Grounds
+	}
+	return &s.Grounds
 }
 
 // suppressionKey is what at most one suppression is kept of.
@@ -75,7 +93,7 @@ type Tag struct {
 	Grounds
 }
 
-// Retry is the date after which a softly bounced contact may be tried again.
+// Retry is the time after which a softly bounced contact may be tried again.
 type Retry struct {
 	Due     Instant
 	Lapses  Instant // at this instant a due retry is over
@@ -83,30 +101,31 @@ type Retry struct {
 	Since   Moment  // of the bounce
 	Message uint64  // see [MessageHash]
 	Grounds
-	// MessageID and UniqueArgs are of the bounced message. A history does not
-	// have them: whoever keeps contacts fills them in from the log, by Since.Seq,
-	// when the retry is of another bounce than before.
+	// MessageID and UniqueArgs are those of the bounced message. A history does not
+	// have them: the store fills them in from the log, by Since.Seq, when the retry is
+	// of another bounce than before.
 	MessageID  string
 	UniqueArgs []byte
 }
 
-// OpenAt tells whether the retry stands at t: set, neither over nor lapsed.
+// OpenAt reports whether the retry is set at t, and neither over nor lapsed. A nil
+// retry never is.
 func (r *Retry) OpenAt(t Instant) bool { return r != nil && r.Since.At <= t && t < r.Lapses }
 
-// Status is what a contact is for whoever wants to text it.
+// Status says whether a contact may be texted.
 type Status uint8
 
 // The statuses.
 const (
 	Active       Status = iota + 1
-	Cooling             // a retry is set and not yet due
+	Cooling             // a retry is set and not due yet
 	RetryDue            // a retry is due
 	IsSuppressed        // at least one suppression is open
 )
 
 var statusNames = [...]string{Active: "active", Cooling: "cooling", RetryDue: "retry", IsSuppressed: "suppressed"}
 
-// String is the status's name: active, cooling, retry or suppressed.
+// String is active, cooling, retry or suppressed.
 func (s Status) String() string { return statusNames[s] }
 
 // StatusNames lists the statuses by name.
@@ -120,14 +139,4 @@ func ParseStatus(name string) (Status, error) {
 		}
 	}
 	return 0, fmt.Errorf("unknown status %q", name)
-}
-
-// ParseHand finds the hand of that name; what is no name is a rule's.
-func ParseHand(name string) Hand {
-	for h, n := range handNames {
-		if n == name {
-			return Hand(h)
-		}
-	}
-	return ByRule
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Instant is a time in microseconds since 1970-01-01 UTC: how winnow stores and
-// compares times. Zero means none: no time, or, for an end, for good.
+// Instant is a time in microseconds since 1970-01-01 UTC. It is how winnow stores
+// and compares times. Zero means none: no time, or, for an end, never.
 type Instant int64
 
 // InstantOf is t to the microsecond.
@@ -42,7 +42,7 @@ func (i Instant) String() string {
 	return i.Time().Format(time.RFC3339Nano)
 }
 
-// AppendFormat appends what String gives.
+// AppendFormat appends the text of String to b.
 func (i Instant) AppendFormat(b []byte) []byte {
 	if i == 0 {
 		return b
@@ -68,8 +68,8 @@ func (i *Instant) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Moment is a place in a contact's life: a time, and among equal times the
-// place in the log.
+// Moment is a point in a contact's history: a time, and among equal times the place
+// in the log.
 type Moment struct {
 	At  Instant
 	Seq int64
@@ -80,13 +80,13 @@ func (m Moment) Compare(n Moment) int {
 	return cmp.Or(cmp.Compare(m.At, n.At), cmp.Compare(m.Seq, n.Seq))
 }
 
-// After tells whether m is later than n.
+// After reports whether m is later than n.
 func (m Moment) After(n Moment) bool { return m.Compare(n) > 0 }
 
 // EndOf is the last moment of the instant t: after every event of that time.
 func EndOf(t Instant) Moment { return Moment{At: t, Seq: 1<<63 - 1} }
 
-// Day is 24 hours, everywhere: no calendar.
+// Day is 24 hours, everywhere. There are no calendar days.
 const Day = 24 * time.Hour
 
 // ParseDuration reads a duration as ops write it: 30m, 4h, 7d, 2w, and

@@ -2,45 +2,47 @@ package hygiene
 
 import "slices"
 
-// Concerns tells whether a Strike would change what counts for the contact:
-// whether there is evidence that one of the policy's rules suppresses on, or a
-// suppression on evidence that is gone, that is not struck yet. So the same
-// strike again concerns nobody.
+// Concerns reports whether a Strike would change what counts for the contact: whether
+// it is about evidence that one of the policy's rules looks at, or about a suppression
+// whose evidence is gone, and that is not struck yet. So the same Strike again
+// concerns no contact.
 func (p *Policy) Concerns(c *Contact, in *Instruction) bool {
+	var horizons []horizon
 	for i := range c.Suppressions {
 		s := &c.Suppressions[i]
-		if (s.Review || p.hasSettled(&s.Grounds, p.floors(&c.History))) && in.strikesOpening(s) && !c.struckOpening(s) {
+		if !in.strikesOpening(s) || c.struckOpening(s) {
+			continue
+		}
+		if horizons == nil {
+			horizons = p.horizons(&c.History)
+		}
+		if s.Review || p.isFrozen(&s.Grounds, horizons) {
 			return true
 		}
 	}
 	for i := range p.Rules {
 		r := &p.Rules[i]
-		if r.Then.Suppress != nil && p.concernsRule(c, r, r.Then.Suppress.Reason, in) || r.Then.Retry != nil && p.concernsRule(c, r, "", in) {
+		if s := r.Then.Suppress; s != nil && p.strikesMore(c, r, s.Reason, in) {
+			return true
+		}
+		if r.Then.Retry != nil && p.strikesMore(c, r, "", in) {
 			return true
 		}
 	}
 	return false
 }
 
-// concernsRule tells whether entries that the rule counts would be struck for
-// the reason, and are not yet; an empty reason asks for its retries.
-func (p *Policy) concernsRule(c *Contact, r *Rule, reason string, in *Instruction) bool {
-	asks := outcomesOf(r.Where)
-	counts := asks
-	if r.When != nil {
-		counts |= r.When.Outcomes
-	}
+// strikesMore reports whether the Strike is about entries that the rule may count
+// for the reason and that are not struck yet. An empty reason is that of retries.
+func (p *Policy) strikesMore(c *Contact, r *Rule, reason string, in *Instruction) bool {
 	j := judge{p: p, c: c}
 	struck := j.struck(reason, r.Name)
-	for o := range counts.All() {
+	for o := range r.outcomes().All() {
 		trail := &c.History.trails[o]
 		for i := range trail.Entries {
 			e := &trail.Entries[i]
 			k := c.History.Kind(e)
-			if !asks.Has(o) && !r.When.narrows(k) {
-				continue
-			}
-			if in.strikes(reason, r.Name, e, k) && (struck == nil || !struck(e)) {
+			if r.mayCount(o, k) && in.strikes(reason, r.Name, e, k) && (struck == nil || !struck(e)) {
 				return true
 			}
 		}
@@ -48,35 +50,36 @@ func (p *Policy) concernsRule(c *Contact, r *Rule, reason string, in *Instructio
 	return false
 }
 
-// Revoke takes back the contact's part of a batch, or, when revoked is false,
-// lets it be as it was told. It returns no entry when nothing was to change.
+// Revoke undoes the contact's part of a batch, or, when revoked is false, redoes
+// it. It returns no entries when there was nothing to change.
 func (p *Policy) Revoke(c *Contact, batch int64, revoked bool, m Moment) []Change {
-	before := c.standing()
-	told := false
+	before := c.snapshot()
+	found := false
 	for i := range c.Instructions {
 		in := &c.Instructions[i]
 		if in.Batch != batch || in.Revoked == revoked {
 			continue
 		}
-		told, in.Revoked = true, revoked
+		found, in.Revoked = true, revoked
 		if revoked {
-			c.putBack(in.Lifted)
+			c.restoreLifted(in.Lifted)
 		}
 	}
-	if !told {
+	if !found {
 		return nil
 	}
-	stands := c.standing()
-	gaveUp := p.replay(c, &stands)
+	start := c.snapshot()
+	gaveUp := p.replay(c, &start, nil)
 	act := Undone
 	if !revoked {
 		act = Redone
 	}
-	return append(differences(&before, c, m, gaveUp), Change{At: m.At, Seq: m.Seq, Act: act})
+	return append(diff(&before, c, m, gaveUp), Change{At: m.At, Seq: m.Seq, Act: act})
 }
 
-// putBack puts lifted suppressions where a replay finds those that have settled.
-func (c *Contact) putBack(lifted []Suppression) {
+// restoreLifted puts lifted suppressions back, where a replay finds the frozen
+// ones.
+func (c *Contact) restoreLifted(lifted []Suppression) {
 	for _, s := range lifted {
 		if c.suppression(s.key()) < 0 {
 			c.openSuppression(s)
@@ -84,8 +87,8 @@ func (c *Contact) putBack(lifted []Suppression) {
 	}
 }
 
-// standing is the contact as it stands, for who compares it after a replay.
-func (c *Contact) standing() Contact {
+// snapshot is a copy of the contact to compare with after a replay.
+func (c *Contact) snapshot() Contact {
 	d := *c
 	d.Suppressions = slices.Clone(c.Suppressions)
 	return d

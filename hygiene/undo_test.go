@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// shown is what of a contact anyone sees: what holds, and what waits.
-func shown(c *Contact, at Instant) string {
+// visibleState is what of a contact is visible: what is in effect, and what is held.
+func visibleState(c *Contact, at Instant) string {
 	d := c.clone()
 	d.Instructions = nil
 	for i := range d.Suppressions {
 		d.Suppressions[i].Held = min(d.Suppressions[i].Held, 1)
 	}
-	return facts(d)
+	return stateText(d)
 }
 
 func TestAStrikeTakenBackGivesTheContactBack(t *testing.T) {
@@ -33,19 +33,19 @@ func TestAStrikeTakenBackGivesTheContactBack(t *testing.T) {
 				t.Errorf("the same strike again concerns the contact")
 			}
 		}
-		struck := facts(c.clone())
+		struck := stateText(c.clone())
 		p.Revoke(c, 9, true, end)
-		if a, b := shown(before, end.At), shown(c, end.At); a != b {
+		if a, b := visibleState(before, end.At), visibleState(c, end.At); a != b {
 			t.Errorf("before %s\nafter %s", a, b)
 		}
 		p.Revoke(c, 9, false, end)
-		if facts(c) != struck {
-			t.Errorf("struck %s\nand again %s", struck, facts(c))
+		if stateText(c) != struck {
+			t.Errorf("struck %s\nand again %s", struck, stateText(c))
 		}
 	})
 }
 
-func TestWhatWasHeldAndReleasedIsAsIfItNeverWaited(t *testing.T) {
+func TestWhatWasHeldAndReleasedIsAsIfItWasNeverHeld(t *testing.T) {
 	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		free, held := &Contact{}, &Contact{}
 		events := randomEvents(r, 5+r.IntN(60), true)
@@ -65,13 +65,13 @@ func TestWhatWasHeldAndReleasedIsAsIfItNeverWaited(t *testing.T) {
 		for trip := range int64(2) {
 			p.Unhold(held, trip+1, EndOf(now))
 		}
-		if a, b := facts(free), facts(held); a != b {
+		if a, b := stateText(free), stateText(held); a != b {
 			t.Errorf("never held %s\nreleased %s", a, b)
 		}
 	})
 }
 
-func TestWhatWaitsIsIgnored(t *testing.T) {
+func TestHeldEventsAreIgnored(t *testing.T) {
 	p := examplePolicy()
 	c := &Contact{}
 	p.Apply(c, &Event{Seq: 1, At: start, Source: "a", MessageID: "m", Outcome: HardBounce, Held: 7})
@@ -87,35 +87,36 @@ func TestWhatWaitsIsIgnored(t *testing.T) {
 	}
 }
 
-// life is a made-up life: what happens on which day, with the trip that holds it.
-type life struct {
+// holdScenario is a contact under a policy, event by event, with the breaker trip that
+// holds each.
+type holdScenario struct {
 	p   *Policy
 	c   Contact
 	seq int64
 }
 
-func (l *life) happens(d float64, o Outcome, code string, held int64) {
+func (l *holdScenario) happens(d float64, o Outcome, code string, held int64) {
 	l.seq++
 	at := day(d)
 	l.p.Apply(&l.c, &Event{Seq: l.seq, At: at, ReceivedAt: at, Source: "a", MessageID: fmt.Sprint("m", l.seq), Outcome: o, Code: code, Held: held})
 }
 
-func (l *life) told(d float64, in Instruction) {
+func (l *holdScenario) instruct(d float64, in Instruction) {
 	in.Moment = Moment{day(d), l.seq}
 	l.p.Instruct(&l.c, in)
 }
 
-func (l *life) is(t *testing.T, d float64, want Status, why string) {
+func (l *holdScenario) is(t *testing.T, d float64, want Status, why string) {
 	t.Helper()
 	if got := l.c.Status(day(d)); got != want {
 		t.Errorf("%s on day %g, not %s: %s; %+v", got, d, want, why, l.c.Suppressions)
 	}
 }
 
-func livedBy(rules ...Rule) *life { return &life{p: NewPolicy(rules, "x")} }
+func newHoldScenario(rules ...Rule) *holdScenario { return &holdScenario{p: NewPolicy(rules, "x")} }
 
 func TestAHeldEventBetweenRealOnesHidesNone(t *testing.T) {
-	l := livedBy(Rule{Name: "two", When: counting(2, 0, 0, HardBounce), Then: suppressFor("hard_bounce", 0)})
+	l := newHoldScenario(Rule{Name: "two", When: counting(2, 0, 0, HardBounce), Then: suppressFor("hard_bounce", 0)})
 	l.happens(0, HardBounce, "", 0)
 	l.happens(1, HardBounce, "", 7)
 	l.is(t, 1, Active, "the verdict on the second waits")
@@ -125,32 +126,32 @@ func TestAHeldEventBetweenRealOnesHidesNone(t *testing.T) {
 
 func TestAConditionBesideWhenCountsNeitherHeldNorStruck(t *testing.T) {
 	bounced := OutcomeTest{Counting{Outcomes: OutcomesOf(HardBounce), Count: 1}}
-	l := livedBy(Rule{Name: "w", When: counting(1, 0, 0, Sent), Where: bounced, Then: suppressFor("hard_bounce", 0)})
+	l := newHoldScenario(Rule{Name: "w", When: counting(1, 0, 0, Sent), Where: bounced, Then: suppressFor("hard_bounce", 0)})
 	l.happens(0, HardBounce, "", 7)
 	l.happens(1, Sent, "", 0)
 	l.is(t, 1, Active, "the bounce is held")
 	l.p.Unhold(&l.c, 7, Moment{day(2), l.seq})
 	l.is(t, 2, IsSuppressed, "the bounce was released")
-	l.told(3, Instruction{Kind: Strike, From: day(0), To: day(0.5), Batch: 1})
+	l.instruct(3, Instruction{Kind: Strike, From: day(0), To: day(0.5), Batch: 1})
 	l.is(t, 3, Active, "the bounce was struck")
 }
 
 func TestDiscardingASurgeDropsItsRetries(t *testing.T) {
-	l := &life{p: examplePolicy()}
+	l := &holdScenario{p: examplePolicy()}
 	l.happens(0, SoftBounce, "", 7)
 	l.is(t, 0.01, Cooling, "only suppressions wait")
 	in := Instruction{Kind: Strike, Moment: Moment{day(1), l.seq}, Outcome: SoftBounce, Source: "a", From: day(0), To: day(0), Held: 7, Batch: 1}
 	if !l.p.Concerns(&l.c, &in) {
 		t.Error("the discard concerns nobody")
 	}
-	l.told(1, in)
+	l.instruct(1, in)
 	l.is(t, 0.01, Active, "the bounce was discarded")
 }
 
-func TestWhatSettledWhileItWaitedRenewsWhenReleased(t *testing.T) {
+func TestAHeldRenewalThatIsFrozenRenewsWhenReleased(t *testing.T) {
 	when := counting(1, 0, 0, SoftBounce)
 	when.Codes = []string{"1404"}
-	l := livedBy(Rule{Name: "c", When: when, Then: suppressFor("soft_bounce", 30*Day)})
+	l := newHoldScenario(Rule{Name: "c", When: when, Then: suppressFor("soft_bounce", 30*Day)})
 	l.happens(0, SoftBounce, "1404", 0)
 	l.happens(10, SoftBounce, "1404", 7)
 	for i := range 18 {
@@ -162,10 +163,10 @@ func TestWhatSettledWhileItWaitedRenewsWhenReleased(t *testing.T) {
 }
 
 func TestUndoingTheSecondOfTwoAllowsLeavesTheFirst(t *testing.T) {
-	l := &life{p: examplePolicy()}
+	l := &holdScenario{p: examplePolicy()}
 	l.happens(0, HardBounce, "", 0)
-	l.told(1, Instruction{Kind: Allow, Batch: 1})
-	l.told(2, Instruction{Kind: Allow, Batch: 2})
+	l.instruct(1, Instruction{Kind: Allow, Batch: 1})
+	l.instruct(2, Instruction{Kind: Allow, Batch: 2})
 	l.p.Revoke(&l.c, 2, true, Moment{day(3), l.seq})
 	l.is(t, 3, Active, "the first is in force")
 	l.p.Revoke(&l.c, 1, true, Moment{day(4), l.seq})
@@ -173,11 +174,11 @@ func TestUndoingTheSecondOfTwoAllowsLeavesTheFirst(t *testing.T) {
 }
 
 func TestUndoingAllowsGivesAnOperatorsSuppressionBack(t *testing.T) {
-	l := &life{p: examplePolicy()}
-	l.told(0, Instruction{Kind: Suppress, Hand: ByOperator, Reason: "complaint", Batch: 1})
-	l.told(1, Instruction{Kind: Allow, Batch: 2})
+	l := &holdScenario{p: examplePolicy()}
+	l.instruct(0, Instruction{Kind: Suppress, Hand: ByOperator, Reason: "complaint", Batch: 1})
+	l.instruct(1, Instruction{Kind: Allow, Batch: 2})
 	l.happens(2, HardBounce, "", 0)
-	l.told(3, Instruction{Kind: Allow, Batch: 3})
+	l.instruct(3, Instruction{Kind: Allow, Batch: 3})
 	l.p.Revoke(&l.c, 3, true, Moment{day(4), l.seq})
 	l.p.Revoke(&l.c, 2, true, Moment{day(5), l.seq})
 	if reasons := l.c.Reasons(day(6)); !slices.Contains(reasons, "complaint") {

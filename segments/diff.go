@@ -2,6 +2,7 @@ package segments
 
 import (
 	"reflect"
+	"slices"
 
 	"winnow/hygiene"
 )
@@ -46,31 +47,7 @@ func (c *comparison) redefined(name string) bool {
 	old, new := c.before[name], c.after[name]
 	c.known[name] = old == nil || new == nil || old.List != new.List || old.Suppressed != new.Suppressed || !reflect.DeepEqual(old.Where, new.Where)
 	if !c.known[name] {
-		c.known[name] = c.asksRedefined(new.Where)
+		c.known[name] = slices.ContainsFunc(hygiene.InputsOf(new.Where).Segments, c.redefined)
 	}
 	return c.known[name]
-}
-
-// asksRedefined reports whether the condition asks for a segment that is redefined.
-func (c *comparison) asksRedefined(where hygiene.Condition) bool {
-	switch w := where.(type) {
-	case hygiene.All:
-		return c.anyAsks(w)
-	case hygiene.Any:
-		return c.anyAsks(w)
-	case hygiene.Not:
-		return c.asksRedefined(w.Of)
-	case hygiene.SegmentTest:
-		return c.redefined(string(w))
-	}
-	return false
-}
-
-func (c *comparison) anyAsks(list []hygiene.Condition) bool {
-	for _, where := range list {
-		if c.asksRedefined(where) {
-			return true
-		}
-	}
-	return false
 }

@@ -1,10 +1,6 @@
 package segments
 
-import (
-	"fmt"
-
-	"winnow/hygiene"
-)
+import "winnow/hygiene"
 
 // Explain reports whether the contact is in the segment of that name, with the
 // answer of [Membership.In], and why. The parts of the finding must all hold: what
@@ -31,7 +27,7 @@ func (m *Membership) parts(s *Segment) []hygiene.Finding {
 	}
 	if pin := m.pin(s.Name); pin != nil {
 		test := "{pin: " + pin.Way() + "}"
-		return append(parts, hygiene.Finding{Test: test, Holds: !pin.Out, Why: pin.why()})
+		return append(parts, hygiene.Finding{Test: test, Holds: !pin.Out, Why: hygiene.Phrase{pin.why()}})
 	}
 	if s.List != "" {
 		parts = append(parts, hygiene.Explain(hygiene.ListTest(s.List), &m.subject))
@@ -49,17 +45,17 @@ func (m *Membership) suppression(s *Segment) hygiene.Finding {
 	switch {
 	case f.Holds:
 	case s.Suppressed == Only:
-		f.Why = fmt.Sprintf("%s, and %s takes only suppressed contacts", f.Why, s.Name)
+		f.Why = hygiene.Phrase{f.Why, ", and ", s.Name, " takes only suppressed contacts"}
 	default:
-		f.Why = fmt.Sprintf("%s, and %s leaves suppressed contacts out", f.Why, s.Name)
+		f.Why = hygiene.Phrase{f.Why, ", and ", s.Name, " leaves suppressed contacts out"}
 	}
 	return f
 }
 
 // whyInOrOut is the reason of the first part that keeps the contact out, or, for
 // a member, that of the last part: it is what the segment is about.
-func whyInOrOut(f *hygiene.Finding) string {
-	why := "everyone is in it"
+func whyInOrOut(f *hygiene.Finding) hygiene.Phrase {
+	why := hygiene.Phrase{"everyone is in it"}
 	for i := range f.Parts {
 		if why = f.Parts[i].Why; !f.Parts[i].Holds {
 			break

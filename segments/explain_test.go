@@ -86,7 +86,7 @@ func TestAnExplanationSaysWhatMembershipSays(t *testing.T) {
 				for _, p := range f.Parts {
 					partsHold = partsHold && p.Holds
 				}
-				if f.Holds != is || partsHold != is || f.Why == "" {
+				if f.Holds != is || partsHold != is || f.Why.String() == "" {
 					t.Fatalf("seed %d: in %s: %t, but explained as %+v", seed, s.Name, is, f)
 				}
 				told[fmt.Sprint(is, s.Suppressed)]++

@@ -54,11 +54,16 @@ func TestCompressedFilesOfManyBlocksAreTheSameEveryTime(t *testing.T) {
 	}
 }
 
-// keyEndsWith holds for contacts whose key ends so.
-type keyEndsWith string
+// keyEnds holds for contacts whose key ends so.
+type keyEnds struct {
+	hygiene.All
+	suffix string
+}
 
-func (k keyEndsWith) Holds(s *hygiene.Subject) bool { return strings.HasSuffix(s.Key, string(k)) }
-func (k keyEndsWith) String() string                { return "keyEndsWith" }
+func keyEndsWith(suffix string) hygiene.Condition { return keyEnds{suffix: suffix} }
+
+func (k keyEnds) Holds(s *hygiene.Subject) bool { return strings.HasSuffix(s.Key, k.suffix) }
+func (k keyEnds) String() string                { return "keyEndsWith" }
 
 // failingLists can't read the lists of one contact.
 type failingLists struct {

@@ -87,7 +87,7 @@ func TestAnExplanationShowsThePin(t *testing.T) {
 	} {
 		m.Turn(test.c)
 		f, err := m.Explain(test.segment)
-		if err != nil || f.Holds != test.holds || f.Why != test.want || len(f.Parts) != 2 || !strings.HasPrefix(f.Parts[1].Test, "{pin: ") {
+		if err != nil || f.Holds != test.holds || f.Why.String() != test.want || len(f.Parts) != 2 || !strings.HasPrefix(f.Parts[1].Test, "{pin: ") {
 			t.Errorf("%s: %+v %v", test.segment, f, err)
 		}
 	}

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// maxCode is the most bytes a code may have. A longer one is no code.
+// maxCode is the most bytes that a code may have. A longer one counts as none.
 const maxCode = 64
 
-// code is the code that a value as scanned stands for; empty for none. 1400,
-// "1400", 1400.0 and " 1400 " are one code, 1400.
-func code(raw string) string {
+// codeOfValue is a scanned JSON value as a code; empty for none.
+// 1400, "1400", 1400.0 and " 1400 " are the same code, 1400.
+func codeOfValue(raw string) string {
 	if !isNumber(raw) {
-		return codeOfText(text(raw))
+		return codeOfText(stringValue(raw))
 	}
 	if n, err := strconv.ParseFloat(raw, 64); err == nil && strings.ContainsAny(raw, "eE") && n == math.Trunc(n) && math.Abs(n) < 1<<53 {
 		raw = strconv.FormatInt(int64(n), 10)
@@ -21,9 +21,9 @@ func code(raw string) string {
 	return codeOfText(raw)
 }
 
-// codeOfText is the code in its shortest form: trimmed, and a whole number
-// without a fraction of zeros. Nothing else about a text is taken for a number:
-// 007 and 7, or 5.10 and 5.1, may be two codes.
+// codeOfText is a code in its shortest form: trimmed, and a whole number without a
+// fraction of zeros. No other text is read as a number: 007 and 7, or 5.10 and
+// 5.1, may be different codes.
 func codeOfText(code string) string {
 	code = strings.TrimSpace(code)
 	if len(code) > maxCode {

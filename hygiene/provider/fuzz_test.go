@@ -41,8 +41,8 @@ func FuzzRead(f *testing.F) {
 	}
 	r := reader(f, Config{})
 	f.Fuzz(func(t *testing.T, body []byte) {
-		events, bad, err := r.Read(body, now)
-		if again := fmt.Sprint(r.Read(body, now)); again != fmt.Sprint(events, bad, err) {
+		events, bad, err := readBody(r, body)
+		if again := fmt.Sprint(readBody(r, body)); again != fmt.Sprint(events, bad, err) {
 			t.Fatal("read again it is different")
 		}
 		checkJSON(t, body)
@@ -158,6 +158,9 @@ func checkEvent(t *testing.T, e *hygiene.Event) {
 	if e.MessageID == "" || e.Name == "" || len(e.MessageID) > MaxText || len(e.Name) > MaxText || len(e.Code) > maxCode || len(e.Contact) > hygiene.MaxKey {
 		t.Fatalf("out of its bounds: %+v", e)
 	}
+	if strings.Contains(e.MessageID+e.Name+e.Code, "\x00") {
+		t.Fatalf("U+0000 in %+v", e)
+	}
 	if e.At != now || e.ReceivedAt != now || e.Outcome.String() == "" {
 		t.Fatalf("not recorded whole: %+v", e)
 	}
@@ -198,7 +201,7 @@ func BenchmarkRead(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if events, _, _ := r.Read(body, now); len(events) != 1 {
+		if events, _, _ := readBody(r, body); len(events) != 1 {
 			b.Fatal("no event")
 		}
 	}

@@ -2,13 +2,11 @@ package provider
 
 import "winnow/hygiene"
 
-// insider reads the callbacks of Insider's transactional SMS. Its bodies have
-// no time, no phone number and no event id; 1409 comes with the message "Soft
-// Bounce", so the code alone decides.
+// insider is Insider's transactional SMS. Its bodies have no time, no phone number,
+// no event id and no signature. 1409 comes with the message "Soft Bounce", so the
+// code alone decides.
 var insider = preset{
-	id:    "id",
-	event: "event",
-	code:  "reason.code",
+	parser: jsonReports{id: "id", event: "event", code: "reason.code"}.parser,
 	outcomes: []Line{
 		{"scheduled", "", hygiene.Scheduled},
 		{"sent", "", hygiene.Sent},

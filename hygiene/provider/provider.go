@@ -1,170 +1,114 @@
 // Package provider turns what an SMS provider sends into events.
 //
-// A provider's body is foreign: it is read once, strictly, and everything in it
-// becomes either an event or something for quarantine; nothing is refused and
-// nothing is guessed. A body that two readers could understand in two ways (a
-// key twice, a second value, bytes that are no text) is not read at all. The
-// code decides what an event means, never the message beside it.
+// A provider's body is foreign. It is read once, strictly, and each part of it
+// becomes an event or goes to quarantine; nothing is refused and nothing is
+// guessed. A body that two readers could understand in two ways is not read at
+// all: one with a key twice, a second value, or bytes that are not UTF-8. The code
+// decides what an event means, never the message beside it.
 //
-// It stands on the way to the provider's 200, so a body is scanned by hand in
-// one pass that looks for a few wanted members and allocates next to nothing.
-// What is known of one provider, where its members are and what its codes mean,
-// is a file of data: [Presets] lists them.
+// Reading happens before the provider gets its 200. So JSON is scanned in one pass
+// that looks for a few paths and allocates next to nothing (the json_ files).
+//
+// # To add a provider
+//
+// Write a file like insider.go and add its line to presets in preset.go. A preset
+// says how a [Request] is split into reports, what events and codes mean, and how
+// a signature is verified. A provider that sends JSON objects names its paths in a
+// jsonReports; any other brings a parser of its own, which sees the method,
+// headers, query and body. The names of presets in the config's schema follow by
+// themselves.
 package provider
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"winnow/hygiene"
 )
 
-// MaxObjects is the most objects that one body may hold in an array.
+// MaxObjects is the most reports that one request may hold.
 const MaxObjects = 1000
 
 // MaxText is the most bytes that a message id or the name of an event may have.
 const MaxText = 256
 
-// ErrTooMany is the error of a body with more than [MaxObjects] objects.
-var ErrTooMany = fmt.Errorf("more than %d objects in one body: send them in several", MaxObjects)
+// ErrTooMany is the error of a request with more than [MaxObjects] reports.
+var ErrTooMany = fmt.Errorf("more than %d objects in one body; send them in several", MaxObjects)
 
-// preset is what is known of one provider: where an event's members are, as
-// dotted paths, and what its events mean.
-type preset struct {
-	id, event, code string
-	outcomes        []Line
-}
-
-var presets = map[string]preset{"insider": insider}
-
-// Presets lists the names of the providers that are known, in their order.
-func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
-
-// Config says how the bodies of one source are read.
+// Config says how the requests of one source are read.
 type Config struct {
-	Source   string // the source's name, as events bear it
+	Source   string // the source's name, which its events carry
 	Preset   string // one of [Presets]
 	Contact  string // dotted path of the contact, such as uniqueArgs.contact_id; empty when bodies name none
 	Outcomes []Line // adds to the preset's table and overrides it
 	Keys     hygiene.KeyFormat
+	// Secrets are what the provider signs with, several while one is being
+	// replaced. Without any, and for a provider that signs nothing, signatures are
+	// not verified.
+	Secrets []string
 }
 
-// The slots of what a reader looks for.
-const (
-	slotID = iota
-	slotEvent
-	slotCode
-	slotContact
-)
-
-// Reader reads the bodies of one source. Many may use it at once.
+// Reader reads the requests of one source. It is safe for concurrent use.
 type Reader struct {
-	source string
-	keys   hygiene.KeyFormat
-	wanted []member
-	table  table
+	source  string
+	keys    hygiene.KeyFormat
+	parser  parser
+	verify  func(r *Request, secrets []string) error
+	secrets []string
+	table   Meanings
 }
 
 // New makes the reader of a source. Its errors say which part of the config is
 // wrong.
 func New(c Config) (*Reader, error) {
-	p, ok := presets[c.Preset]
-	if !ok {
-		return nil, fmt.Errorf("unknown preset %q: known is %s", c.Preset, strings.Join(Presets(), ", "))
-	}
-	if c.Contact != "" && slices.Contains(strings.Split(c.Contact, "."), "") {
-		return nil, fmt.Errorf("contact %q is no path: write for example uniqueArgs.contact_id", c.Contact)
-	}
-	t, err := tableOf(p.outcomes, c.Outcomes)
+	p, err := findPreset(c.Preset)
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{source: c.Source, keys: c.Keys, wanted: want(p.id, p.event, p.code, c.Contact), table: t}, nil
+	return newReader(p, c)
 }
 
-// Outcome says what an event of that name and code means in the source's table.
+func newReader(p preset, c Config) (*Reader, error) {
+	if c.Contact != "" && slices.Contains(strings.Split(c.Contact, "."), "") {
+		return nil, fmt.Errorf("contact %q is not a path; write for example uniqueArgs.contact_id", c.Contact)
+	}
+	table, err := newMeanings(p.outcomes, c.Outcomes)
+	if err != nil {
+		return nil, err
+	}
+	r := &Reader{source: c.Source, keys: c.Keys, parser: p.parser(c.Contact), table: table}
+	if len(c.Secrets) > 0 {
+		r.verify, r.secrets = p.verify, c.Secrets
+	}
+	return r, nil
+}
+
+// Outcome is what an event of that name and code means in the source's table.
 // Stored events are classified again with it.
 func (r *Reader) Outcome(event, code string) hygiene.Outcome { return r.table.outcome(event, code) }
 
-// Read splits one body, received at that instant, into its events and what is
-// not one: an object that is no event by itself, a body that is no JSON as a
-// whole. Everything of the body is in one of the two, and nothing of it is held
-// on to: the caller may use body again. The only error is [ErrTooMany].
-func (r *Reader) Read(body []byte, at hygiene.Instant) ([]hygiene.Event, []hygiene.Unreadable, error) {
-	var (
-		events  []hygiene.Event
-		bad     []hygiene.Unreadable
-		objects int
-	)
-	own := append([]byte{}, body...)
-	s := scan(string(body), r.wanted)
-	err := s.elements(func(from, to int) {
-		if objects++; objects > MaxObjects {
-			return
-		}
-		raw := own[from:to:to]
-		e, why := r.event(raw, &s.found)
-		if why != "" {
-			bad = append(bad, hygiene.Unreadable{ReceivedAt: at, Source: r.source, Why: why, Body: raw})
-			return
-		}
-		e.ReceivedAt, e.At = at, at
-		events = append(events, e)
-	})
-	switch {
-	case err != nil:
-		return nil, []hygiene.Unreadable{{ReceivedAt: at, Source: r.source, Why: err.Error(), Body: own}}, nil
-	case objects > MaxObjects:
+// Read splits a request into its events and the parts that are not events: single
+// objects, or the whole body when it can't be read or its signature is wrong. Each
+// part of the body is in one of the two. The caller may use the body again. The
+// only error is [ErrTooMany].
+func (r *Reader) Read(request *Request) ([]hygiene.Event, []hygiene.Unreadable, error) {
+	b := batch{reader: r, request: *request}
+	b.request.Body = append([]byte{}, request.Body...)
+	if err := r.read(&b); err != nil {
+		b.events, b.bad = nil, nil
+		b.quarantine(err.Error(), b.request.Body)
+	} else if b.reports > MaxObjects {
 		return nil, nil, ErrTooMany
 	}
-	return events, bad, nil
+	return b.events, b.bad, nil
 }
 
-// Why an element is no event.
-var (
-	noObject = "this is no object: an event is an object with an id and an event"
-	noID     = fmt.Sprintf("this object has no id that is a text of 1 to %d bytes", MaxText)
-	noEvent  = fmt.Sprintf("this object has no event that is a text of 1 to %d bytes", MaxText)
-)
-
-// event makes an event of an element and what was found in it, or says why it
-// is none.
-func (r *Reader) event(raw []byte, found *values) (hygiene.Event, string) {
-	id, name := text(found[slotID]), text(found[slotEvent])
-	switch {
-	case raw[0] != '{':
-		return hygiene.Event{}, noObject
-	case id == "" || len(id) > MaxText:
-		return hygiene.Event{}, noID
-	case name == "" || len(name) > MaxText:
-		return hygiene.Event{}, noEvent
-	}
-	e := hygiene.Event{Source: r.source, MessageID: id, Name: name, Code: code(found[slotCode]), Body: raw}
-	e.Outcome = r.table.outcome(name, e.Code)
-	if key, err := r.keys.Normalize(scalar(found[slotContact])); err == nil {
-		e.Contact = key
-	}
-	return e, ""
-}
-
-// uniqueArgs is the object that the sender attached to a message and that every
-// event of it brings back.
-var uniqueArgs = want("uniqueArgs")
-
-// UniqueArgs is the raw JSON object of uniqueArgs in a stored body; nil when
-// there is none or it is no object.
-func UniqueArgs(body []byte) []byte {
-	s := scan(string(body), uniqueArgs)
-	var args []byte
-	err := s.elements(func(int, int) {
-		if raw := s.found[0]; args == nil && strings.HasPrefix(raw, "{") {
-			args = []byte(raw)
+func (r *Reader) read(b *batch) error {
+	if r.verify != nil {
+		if err := r.verify(&b.request, r.secrets); err != nil {
+			return err
 		}
-	})
-	if err != nil {
-		return nil
 	}
-	return args
+	return r.parser.parse(&b.request, b)
 }

@@ -35,10 +35,15 @@ func callback(tb testing.TB, name string) []byte {
 	return body
 }
 
+// readBody reads a body that was received now.
+func readBody(r *Reader, body []byte) ([]hygiene.Event, []hygiene.Unreadable, error) {
+	return r.Read(&Request{Body: body, ReceivedAt: now})
+}
+
 // event reads a body that is one event and nothing else.
 func event(tb testing.TB, r *Reader, body string) hygiene.Event {
 	tb.Helper()
-	events, bad, err := r.Read([]byte(body), now)
+	events, bad, err := readBody(r, []byte(body))
 	if err != nil || len(bad) != 0 || len(events) != 1 {
 		tb.Fatalf("%.200s: events %v, bad %v, err %v", body, events, bad, err)
 	}
@@ -93,7 +98,7 @@ func TestUnknownDeliveryIsNotASoftBounce(t *testing.T) {
 	}
 }
 
-func TestCodeIsOneHoweverItIsWritten(t *testing.T) {
+func TestACodeIsTheSameHoweverItIsWritten(t *testing.T) {
 	r := reader(t, Config{})
 	for reason, want := range map[string]string{
 		`{"code":1400}`:          "1400",

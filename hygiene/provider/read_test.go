@@ -15,7 +15,7 @@ import (
 func TestArrayIsReadObjectByObject(t *testing.T) {
 	body := `[{"id":"a","event":"sent"}, 7 ,{"event":"sent"},
 		{"id":"b","event":"delivered"},[{"id":"x","event":"sent"}],null,{"id":"","event":"sent"},{"id":5,"event":"sent"}]`
-	events, bad, err := reader(t, Config{}).Read([]byte(body), now)
+	events, bad, err := readBody(reader(t, Config{}), []byte(body))
 	if err != nil || len(events) != 2 || events[0].MessageID != "a" || events[1].MessageID != "b" {
 		t.Fatalf("events %v, err %v", events, err)
 	}
@@ -33,7 +33,7 @@ func TestArrayIsReadObjectByObject(t *testing.T) {
 }
 
 func TestEmptyArrayHasNothingToStore(t *testing.T) {
-	events, bad, err := reader(t, Config{}).Read([]byte(" [ ] "), now)
+	events, bad, err := readBody(reader(t, Config{}), []byte(" [ ] "))
 	if len(events) != 0 || len(bad) != 0 || err != nil {
 		t.Errorf("events %v, bad %v, err %v", events, bad, err)
 	}
@@ -51,7 +51,7 @@ func TestIDAndEventHaveAtMost256Bytes(t *testing.T) {
 		{strings.Repeat(`\u00f6`, 129), 0},
 	} {
 		for _, body := range []string{`{"id":"` + c.id + `","event":"sent"}`, `{"id":"a","event":"` + c.id + `"}`} {
-			events, bad, _ := reader(t, Config{}).Read([]byte(body), now)
+			events, bad, _ := readBody(reader(t, Config{}), []byte(body))
 			if len(events) != c.want || len(events)+len(bad) != 1 {
 				t.Errorf("%d bytes as written: %d events, %d quarantined", len(c.id), len(events), len(bad))
 			}
@@ -110,7 +110,7 @@ func TestWhatCannotBeReadIsQuarantinedWhole(t *testing.T) {
 		"single quotes":             {`{'id':'a'}`, errBroken},
 		"key of no text":            {`{1:2}`, errBroken},
 	} {
-		events, bad, err := reader(t, Config{}).Read([]byte(c.body), now)
+		events, bad, err := readBody(reader(t, Config{}), []byte(c.body))
 		if err != nil || len(events) != 0 || len(bad) != 1 || string(bad[0].Body) != c.body || bad[0].Body == nil {
 			t.Errorf("%s: events %v, %d quarantined, err %v", name, events, len(bad), err)
 			continue
@@ -145,14 +145,14 @@ func TestDeepObjectHarmsNoOther(t *testing.T) {
 		for _, nest := range [][2]string{{"[", "]"}, {`{"x":`, "}"}, {`{"x":1,"y":`, "}"}} {
 			deep := strings.Repeat(nest[0], depth) + "1" + strings.Repeat(nest[1], depth)
 			body := `[{"id":"a","event":"sent"},{"id":"b","event":"sent","x":` + deep + `},{"id":"c","event":"sent","y":{}}]`
-			if events, bad, _ := reader(t, Config{}).Read([]byte(body), now); len(events) != 3 || len(bad) != 0 || events[2].MessageID != "c" {
+			if events, bad, _ := readBody(reader(t, Config{}), []byte(body)); len(events) != 3 || len(bad) != 0 || events[2].MessageID != "c" {
 				t.Errorf("%d levels of %s: %d events, %d quarantined", depth, nest[0], len(events), len(bad))
 			}
 		}
 	}
 }
 
-func TestDeepNestingTakesNoStack(t *testing.T) {
+func TestDeepNestingUsesNoStack(t *testing.T) {
 	const readers, most = 8, 256 << 10
 	r, deep := reader(t, Config{}), []byte(strings.Repeat(`{"x":`, 9_999)+"1"+strings.Repeat("}", 9_999))
 	var before, after runtime.MemStats
@@ -161,7 +161,7 @@ func TestDeepNestingTakesNoStack(t *testing.T) {
 	stay, read := make(chan struct{}), make(chan struct{})
 	for range readers {
 		reading.Go(func() {
-			_, _, _ = r.Read(deep, now)
+			_, _, _ = readBody(r, deep)
 			read <- struct{}{}
 			<-stay
 		})
@@ -180,11 +180,11 @@ func TestDeepNestingTakesNoStack(t *testing.T) {
 func TestThousandObjectsAreReadAndNotOneMore(t *testing.T) {
 	const one = `{"id":"a","event":"sent"},`
 	full := "[" + strings.Repeat(one, MaxObjects-1) + `{"id":"a","event":"sent"}]`
-	events, _, err := reader(t, Config{}).Read([]byte(full), now)
+	events, _, err := readBody(reader(t, Config{}), []byte(full))
 	if len(events) != MaxObjects || err != nil {
 		t.Errorf("%d events, err %v", len(events), err)
 	}
-	events, bad, err := reader(t, Config{}).Read([]byte("["+one+full[1:]), now)
+	events, bad, err := readBody(reader(t, Config{}), []byte("["+one+full[1:]))
 	if !errors.Is(err, ErrTooMany) || events != nil || bad != nil {
 		t.Errorf("%d events, %d quarantined, err %v", len(events), len(bad), err)
 	}
@@ -198,14 +198,14 @@ func TestObjectWithManyKeysIsReadInLinearTime(t *testing.T) {
 	}
 	r := reader(t, Config{})
 	event(t, r, b.String()+`}`)
-	if _, bad, _ := r.Read([]byte(b.String()+`,"k7":1}`), now); len(bad) != 1 {
+	if _, bad, _ := readBody(r, []byte(b.String()+`,"k7":1}`)); len(bad) != 1 {
 		t.Error("a key twice among many is not seen")
 	}
 }
 
 func TestNothingOfTheBodyIsHeldOnTo(t *testing.T) {
 	body := []byte(`[{"id":"a","event":"sent","uniqueArgs":{"contact_id":"ann"}},{"no":"id"}]`)
-	events, bad, _ := reader(t, Config{}).Read(body, now)
+	events, bad, _ := readBody(reader(t, Config{}), body)
 	before := fmt.Sprintf("%+v %+v", events, bad)
 	copy(body, bytes.Repeat([]byte("#"), len(body)))
 	_ = append(events[0].Body, "overwritten"...)
@@ -217,7 +217,7 @@ func TestNothingOfTheBodyIsHeldOnTo(t *testing.T) {
 func TestReasonsRepeatNothingOfTheBody(t *testing.T) {
 	r := reader(t, Config{})
 	for _, body := range []string{`secret`, `{"secret":1,"secret":2}`, `{"id":["secret"],"event":"sent"}`, `"secret"`, "\"secret\xff\""} {
-		_, bad, _ := r.Read([]byte(body), now)
+		_, bad, _ := readBody(r, []byte(body))
 		if len(bad) != 1 || strings.Contains(bad[0].Why, "secret") {
 			t.Errorf("%s: %+v", body, bad)
 		}

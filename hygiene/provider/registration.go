@@ -13,27 +13,29 @@ import (
 // Callbacks name the message only.
 type Registration struct {
 	MessageID string
-	Contact   string // as given; making it a key is the caller's
+	Contact   string // as given; the caller normalizes it to a key
 	Phone     string // as given; empty for none
 	SentAt    hygiene.Instant
 }
 
-// Check tells what a registration lacks to be one, or has too much of. The contact
-// is as it was given: whether a key can be made of it is the caller's to find out.
+// Check says what is missing or wrong. It does not check whether the contact makes
+// a valid key; the caller does.
 func (r Registration) Check() error {
 	switch {
 	case r.MessageID == "":
-		return errors.New("the message id is missing: message_id, messageId or messageSid")
+		return errors.New("the message id is missing; add message_id, messageId or messageSid")
 	case len(r.MessageID) > MaxText:
-		return fmt.Errorf("a message id has at most %d bytes, this one has %d", MaxText, len(r.MessageID))
+		return fmt.Errorf("the message id has %d bytes; at most %d bytes are allowed", len(r.MessageID), MaxText)
+	case strings.IndexByte(r.MessageID, 0) >= 0:
+		return errors.New("the message id has the character U+0000, which no event's message id has")
 	case r.Contact == "":
-		return errors.New("the contact is missing: add contact, or to, phoneNumber or phone")
+		return errors.New("the contact is missing; add contact, to, phoneNumber or phone")
 	}
 	return nil
 }
 
-// The members of a line, its own names and the providers', the first of each
-// pair or triple preferred.
+// The slots of a line's members: winnow's own names and the providers'. Of several
+// names for one thing the first is preferred.
 const (
 	lineID = iota
 	lineMessageID
@@ -47,7 +49,7 @@ const (
 	lineErrors
 )
 
-var lineMembers = want("message_id", "messageId", "messageSid", "contact", "phone", "phoneNumber", "to", "sent_at", "messageIds", "errors")
+var lineMembers = pathTree("message_id", "messageId", "messageSid", "contact", "phone", "phoneNumber", "to", "sent_at", "messageIds", "errors")
 
 // Registrations reads one line of the send log:
 //
@@ -55,9 +57,9 @@ var lineMembers = want("message_id", "messageId", "messageSid", "contact", "phon
 //	{"message": "Accepted", "messageId": "sms-1", "to": "…"}  a provider's answer to a message sent
 //	{"messageIds": [{"phoneNumber": "…", "messageSid": "sms-1"}], "errors": […]}  to many
 //
-// An answer to many gives one registration each, none when nothing was accepted.
-// Without a contact the phone number is the contact. An error says what is
-// missing, and that nothing of the line was taken.
+// An answer to many gives one registration for each, none when nothing was
+// accepted. Without a contact the phone number is the contact. After an error
+// nothing of the line counts.
 func Registrations(line []byte) ([]Registration, error) {
 	var object *values
 	s := scan(string(line), lineMembers)
@@ -70,7 +72,7 @@ func Registrations(line []byte) ([]Registration, error) {
 	case err != nil:
 		return nil, err
 	case s.array || object == nil:
-		return nil, errors.New("a line of the send log is one JSON object")
+		return nil, errors.New("a line of the send log must be one JSON object")
 	}
 	return registrations(object)
 }
@@ -85,7 +87,7 @@ func registrations(found *values) ([]Registration, error) {
 	case strings.HasPrefix(messages, "["):
 		return many(messages, sent)
 	case messages != "" && messages != "null":
-		return nil, errors.New("messageIds is no array")
+		return nil, errors.New("messageIds is not an array")
 	case messageID(found) == "" && strings.HasPrefix(found[lineErrors], "["):
 		return nil, nil
 	}
@@ -129,19 +131,19 @@ func messageID(found *values) string {
 	return firstOf(found, lineID, lineMessageID, lineMessageSid)
 }
 
-// firstOf is the first of the members that says something.
+// firstOf is the first of the members that is not empty.
 func firstOf(found *values, slots ...int) string {
 	for _, slot := range slots {
-		if s := scalar(found[slot]); s != "" {
+		if s := scalarText(found[slot]); s != "" {
 			return s
 		}
 	}
 	return ""
 }
 
-// sentAt reads a time as imports read them all; absent and null are none.
+// sentAt reads a time as all imports do; 0 for absent and null.
 func sentAt(raw string) (hygiene.Instant, error) {
-	at := strings.TrimSpace(told(raw))
+	at := strings.TrimSpace(displayText(raw))
 	if at == "" {
 		return 0, nil
 	}

@@ -1,15 +1,14 @@
 package ruletest
 
 import (
-	"strings"
-
 	"winnow/hygiene"
+	"winnow/hygiene/provider"
 )
 
 // Coverage is what no test has tried. Its lists are never nil.
 type Coverage struct {
-	Rules []string `json:"rules"` // that no test made act, in the order of the file
-	Codes []Code   `json:"codes"` // that no test sent, in the order of the sources' tables
+	Rules []string `json:"rules"` // rules that never acted, in the order of the file
+	Codes []Code   `json:"codes"` // codes that were never sent, in the order of the sources' tables
 }
 
 // Code is one of a provider's codes.
@@ -32,8 +31,8 @@ func (c *covered) rule(name string) {
 	c.rules[name] = true
 }
 
-// event notes which code was sent. A test that names the outcome and the code
-// sends whatever the provider calls that.
+// event notes the code of an event. A test that names an outcome and a code sends
+// the event that the provider has for them.
 func (c *covered) event(sources []Source, e *hygiene.Event) {
 	if c.codes == nil {
 		c.codes = map[Code]bool{}
@@ -43,17 +42,14 @@ func (c *covered) event(sources []Source, e *hygiene.Event) {
 			continue
 		}
 		for _, l := range sources[i].Table {
-			if l.Code == e.Code && (word(l.Event) == word(e.Name) || e.Name == "" && l.Outcome == e.Outcome) {
-				c.codes[Code{e.Source, word(l.Event), l.Code}] = true
+			if l.Code == e.Code && (provider.NormalizeEvent(l.Event) == provider.NormalizeEvent(e.Name) || e.Name == "" && l.Outcome == e.Outcome) {
+				c.codes[Code{e.Source, provider.NormalizeEvent(l.Event), l.Code}] = true
 			}
 		}
 	}
 }
 
-// word is an event's name in the form in which names are compared.
-func word(event string) string { return strings.ToLower(strings.TrimSpace(event)) }
-
-// Coverage tells what no case has tried so far.
+// Coverage is what no case has tried so far.
 func (b *Bench) Coverage() Coverage {
 	c := Coverage{Rules: []string{}, Codes: []Code{}}
 	for i := range b.Policy.Rules {
@@ -63,7 +59,7 @@ func (b *Bench) Coverage() Coverage {
 	}
 	for _, s := range b.Sources {
 		for _, l := range s.Table {
-			if code := (Code{s.Name, word(l.Event), l.Code}); l.Code != "" && !b.covered.codes[code] {
+			if code := (Code{s.Name, provider.NormalizeEvent(l.Event), l.Code}); l.Code != "" && !b.covered.codes[code] {
 				c.Codes = append(c.Codes, code)
 			}
 		}

@@ -8,17 +8,17 @@ import (
 	"winnow/hygiene"
 )
 
-// check holds the expectation against the contact as it is now.
+// check compares the expectation with the contact as it is now.
 func (r *run) check(e *Expectation) {
 	var expected, found []string
 	for _, a := range e.aspects() {
-		if is, holds := a.look(r); !holds {
+		if is, met := a.look(r); !met {
 			expected, found = append(expected, a.expected), append(found, r.withWhy(is, a.segment))
 		}
 	}
 	if len(expected) > 0 {
 		r.fail(e.Line, "at "+offset(e.At)+": "+strings.Join(expected, ", "), strings.Join(found, ", "))
-		r.tellReview()
+		r.showReview()
 	}
 }
 
@@ -26,20 +26,20 @@ func (r *run) fail(line int, expected, found string) {
 	r.Failures = append(r.Failures, Failure{line, expected, found})
 }
 
-// checkNever looks for what must never be, until it was found once.
+// checkNever checks what must never be, until it was found once.
 func (r *run) checkNever() {
 	for i := range r.Case.Never {
 		e := &r.Case.Never[i]
-		if r.broken[i] || !r.holds(e) {
+		if r.violated[i] || !r.meets(e) {
 			continue
 		}
-		r.broken[i] = true
-		r.fail(e.Line, "never "+e.words(), "at "+offset(r.now)+": "+r.found(e))
+		r.violated[i] = true
+		r.fail(e.Line, "never "+e.text(), "at "+offset(r.now)+": "+r.found(e))
 	}
 }
 
-// words is all that is expected.
-func (e *Expectation) words() string {
+// text is everything that is expected.
+func (e *Expectation) text() string {
 	var parts []string
 	for _, a := range e.aspects() {
 		parts = append(parts, a.expected)
@@ -47,7 +47,7 @@ func (e *Expectation) words() string {
 	return strings.Join(parts, ", ")
 }
 
-// found is how the contact is in all that is asked.
+// found is how the contact is in everything that is expected.
 func (r *run) found(e *Expectation) string {
 	var parts []string
 	for _, a := range e.aspects() {
@@ -57,37 +57,37 @@ func (r *run) found(e *Expectation) string {
 	return strings.Join(parts, ", ")
 }
 
-// aspect is one thing that is asked: what is expected, and a look at what is.
+// aspect is one thing that is expected, and a function that finds what is.
 type aspect struct {
 	expected string
-	look     func(r *run) (found string, holds bool)
-	segment  string // that it asks about; empty for none
+	look     func(r *run) (found string, met bool)
+	segment  string // that it is about; empty for none
 }
 
-// holds tells whether all that is expected is so.
-func (r *run) holds(e *Expectation) bool {
+// meets reports whether the contact meets everything that is expected.
+func (r *run) meets(e *Expectation) bool {
 	for _, a := range e.aspects() {
-		if _, holds := a.look(r); !holds {
+		if _, met := a.look(r); !met {
 			return false
 		}
 	}
 	return true
 }
 
-// aspects is what the expectation asks.
+// aspects is the things that the expectation asks for.
 func (e *Expectation) aspects() []aspect {
 	var list []aspect
-	add := func(asked bool, expected string, look func(r *run) (string, bool)) {
-		if asked {
+	add := func(is bool, expected string, look func(r *run) (string, bool)) {
+		if is {
 			list = append(list, aspect{expected: expected, look: look})
 		}
 	}
-	add(e.Status != 0, "status "+statusWord(e.Status), e.lookStatus)
+	add(e.Status != 0, "status "+statusText(e.Status), e.lookStatus)
 	add(e.Rule != "", "rule "+e.Rule, e.lookRule)
 	add(e.Reasons != nil, listed("reason", e.Reasons), e.lookReasons)
-	add(e.ForGood, "suppressed for good", e.lookUntil)
+	add(e.ForGood, "suppressed permanently", e.lookUntil)
 	add(e.Until != 0, "suppressed until "+offset(e.Until), e.lookUntil)
-	add(e.Retry != nil, e.Retry.words(), e.lookRetry)
+	add(e.Retry != nil, e.Retry.text(), e.lookRetry)
 	add(e.Tags != nil, listed("tag", e.Tags), e.lookTags)
 	for _, segment := range e.In {
 		list = append(list, aspect{"in " + segment, func(r *run) (string, bool) { return r.lookSegment(segment, true) }, segment})
@@ -98,7 +98,7 @@ func (e *Expectation) aspects() []aspect {
 	return list
 }
 
-func statusWord(s hygiene.Status) string {
+func statusText(s hygiene.Status) string {
 	if s == 0 {
 		return ""
 	}
@@ -124,7 +124,7 @@ func (e *Expectation) lookTags(r *run) (string, bool) {
 	return listed("tag", tags), slices.Equal(tags, e.Tags)
 }
 
-// listed is a few names with their noun.
+// listed is the names after their noun.
 func listed(noun string, names []string) string {
 	switch len(names) {
 	case 0:
@@ -136,7 +136,7 @@ func listed(noun string, names []string) string {
 	}
 }
 
-// lookUntil asks when the last of the suppressions is over.
+// lookUntil finds when the last of the suppressions is over.
 func (e *Expectation) lookUntil(r *run) (string, bool) {
 	var until hygiene.Instant
 	open := r.contact.OpenSuppressions(r.instant())
@@ -145,65 +145,64 @@ func (e *Expectation) lookUntil(r *run) (string, bool) {
 	}
 	for _, s := range open {
 		if s.Until == 0 {
-			return "suppressed for good", e.ForGood
+			return "suppressed permanently", e.ForGood
 		}
 		until = max(until, s.Until)
 	}
 	return "suppressed until " + offsetOf(until), !e.ForGood && until == Start.Add(e.Until)
 }
 
-// words is what is expected of the retry.
-func (t *Retry) words() string {
+// text is what is expected of the retry.
+func (t *Retry) text() string {
 	switch {
 	case t == nil:
 		return ""
 	case t.None:
 		return "no retry"
 	}
-	words := "a retry"
+	text := "a retry"
 	if t.Attempt > 0 {
-		words = fmt.Sprint("retry ", t.Attempt)
+		text = fmt.Sprint("retry ", t.Attempt)
 	}
 	if t.Due != nil {
-		words += " due at " + offset(*t.Due)
+		text += " due at " + offset(*t.Due)
 	}
-	return words
+	return text
 }
 
-// lookRetry asks for the retry that is open; while the contact is suppressed
-// there is none to send by.
+// lookRetry finds the retry that is open. A suppressed contact is not retried.
 func (e *Expectation) lookRetry(r *run) (string, bool) {
 	now := r.instant()
 	retry := r.contact.Retry
 	if !retry.OpenAt(now) || r.contact.Status(now) == hygiene.IsSuppressed {
 		return "no retry", e.Retry.None
 	}
-	holds := !e.Retry.None && (e.Retry.Attempt == 0 || e.Retry.Attempt == retry.Attempt) &&
+	met := !e.Retry.None && (e.Retry.Attempt == 0 || e.Retry.Attempt == retry.Attempt) &&
 		(e.Retry.Due == nil || Start.Add(*e.Retry.Due) == retry.Due)
-	return fmt.Sprintf("retry %d due at %s", retry.Attempt, offsetOf(retry.Due)), holds
+	return fmt.Sprintf("retry %d due at %s", retry.Attempt, offsetOf(retry.Due)), met
 }
 
-// lookRule asks which rules are behind what stands.
+// lookRule finds the rules behind what is open.
 func (e *Expectation) lookRule(r *run) (string, bool) {
-	rules, stands := r.rulesBehind()
+	rules, open := r.rulesBehind()
 	switch {
 	case len(rules) > 0:
 		return listed("rule", rules), slices.Contains(rules, e.Rule)
-	case stands:
-		return "no rule, it was done by hand", false
+	case open:
+		return "no rule: an operator did it", false
 	case len(r.ledger) > 0:
-		return "no rule, the latest change was by hand", false
+		return "no rule: an operator made the latest change", false
 	default:
-		return "no rule, nothing has changed", false
+		return "no rule: nothing has changed", false
 	}
 }
 
-// rulesBehind is the rules behind the open suppressions, the retry and the tags;
-// if nothing stands, those of the latest changes.
-func (r *run) rulesBehind() (rules []string, stands bool) {
+// rulesBehind is the rules behind the open suppressions, the retry and the tags; if
+// nothing is open, those of the latest changes.
+func (r *run) rulesBehind() (rules []string, open bool) {
 	now := r.instant()
-	open := r.contact.OpenSuppressions(now)
-	for _, s := range open {
+	suppressions := r.contact.OpenSuppressions(now)
+	for _, s := range suppressions {
 		rules = append(rules, s.Rule, s.Renewal.Rule)
 	}
 	if r.contact.Retry.OpenAt(now) {
@@ -212,16 +211,16 @@ func (r *run) rulesBehind() (rules []string, stands bool) {
 	for _, t := range r.contact.Tags {
 		rules = append(rules, t.Rule)
 	}
-	stands = len(open) > 0 || len(rules) > 0
-	if !stands {
+	open = len(suppressions) > 0 || len(rules) > 0
+	if !open {
 		rules = r.latestRules()
 	}
 	slices.Sort(rules)
 	rules = slices.DeleteFunc(rules, func(rule string) bool { return rule == "" })
-	return slices.Compact(rules), stands
+	return slices.Compact(rules), open
 }
 
-// latestRules is the rules of what changed last: one event may change several
+// latestRules is the rules of the latest changes: one event may change several
 // things.
 func (r *run) latestRules() (rules []string) {
 	for i := len(r.ledger) - 1; i >= 0; i-- {
@@ -233,11 +232,11 @@ func (r *run) latestRules() (rules []string) {
 	return rules
 }
 
-// lookSegment asks whether the contact is in the segment.
+// lookSegment finds whether the contact is in the segment.
 func (r *run) lookSegment(segment string, want bool) (string, bool) {
 	in, err := r.bench.Membership(&r.contact, r.Case.Lists, segment, r.instant())
 	if err != nil {
-		return fmt.Sprintf("segment %s can't be answered: %v", segment, err), false
+		return fmt.Sprintf("segment %s can't be evaluated: %v", segment, err), false
 	}
 	found := "not in " + segment
 	if in {
@@ -246,10 +245,10 @@ func (r *run) lookSegment(segment string, want bool) (string, bool) {
 	return found, in == want
 }
 
-// withWhy adds why the contact is in a segment or not.
+// withWhy adds why the contact is in a segment or is not.
 func (r *run) withWhy(found, segment string) string {
 	if segment == "" || r.bench.WhyMember == nil {
 		return found
 	}
-	return found + " (" + inOffsets(r.bench.WhyMember(&r.contact, r.Case.Lists, segment, r.instant())) + ")"
+	return found + " (" + r.bench.WhyMember(&r.contact, r.Case.Lists, segment, r.instant()).Format(offsetOf) + ")"
 }

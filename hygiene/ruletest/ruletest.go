@@ -1,14 +1,18 @@
-// Package ruletest tries a policy in a made-up life: what happens to one contact,
-// and what must be true of it then.
+// Package ruletest runs tests of rules: events happen to one contact, and
+// expectations say what must be true of it at which time.
 //
-// Nothing is played here. Events go through [hygiene.Policy.Apply], bodies
-// through the reader of their source, what an operator does through Instruct,
-// and the review comes once a day: a test that passes says what the daemon will
-// do. Time is that of the test alone, counted from [Start].
+// A test goes through the same code as the daemon: events through
+// [hygiene.Policy.Apply], bodies through the reader of their source, operators'
+// actions through Instruct, and a review once a day. So a test that passes says what
+// the daemon will do. Time is only that of the test, counted from [Start].
 //
-// A test that fails tells the story of the contact: what happened, what each
-// rule thought of it, and the value that decided. [Coverage] tells what no test
-// has tried.
+// A failed test shows what happened to the contact, what each rule made of it, and
+// the values that decided: the [hygiene.Trace] of the judgement, with times counted
+// from the start. [Coverage] lists what no test has tried.
+//
+// To add something that a test can expect: a field of [Expectation] and a line in
+// its aspects in expect.go; its key is read by the config. To show another change: a
+// line of changeText in timeline.go.
 package ruletest
 
 import (
@@ -21,8 +25,7 @@ import (
 // Start is the instant at which every test begins: 2026-01-01, 00:00 UTC.
 const Start hygiene.Instant = 1_767_225_600_000_000
 
-// ReviewEvery is how often the review comes, for the first time so long after
-// the start.
+// ReviewEvery is the time between reviews, and from the start to the first.
 const ReviewEvery = hygiene.Day
 
 // MostEvents is how many events one test may have.
@@ -33,22 +36,22 @@ type Case struct {
 	File    string
 	Line    int
 	Name    string
-	Contact hygiene.Contact // as it is before anything happens; without a key it is whom the first callback names
+	Contact hygiene.Contact // before anything happens; without a key it is the contact that the first callback names
 	Lists   []string        // the static lists that the contact is on
 	Steps   []Step
 	Expect  []Expectation
 	Never   []Expectation // their At has no meaning
 }
 
-// Step is something that happens: one of Event, Callback and Told is set.
+// Step is something that happens. One of Event, Callback and Told is set.
 type Step struct {
 	Line     int
 	At       time.Duration        // after the start
-	Event    *hygiene.Event       // its time and place in the log are the test's; without a message id it is about a message of its own
+	Event    *hygiene.Event       // the test sets its time and place in the log; without a message id it is about a message of its own
 	Callback *Callback            // a provider's body
-	Told     *hygiene.Instruction // by an operator; its moment is the test's
+	Told     *hygiene.Instruction // of an operator; the test sets its moment
 	Repeat   int                  // how often it happens, at least 1
-	Every    time.Duration        // how far apart
+	Every    time.Duration        // between repeats
 }
 
 // Last is when the step happens for the last time.
@@ -60,16 +63,16 @@ type Callback struct {
 	Body   []byte
 }
 
-// Expectation is what must be true of the contact at a time, all of it; what is
-// not set is not asked.
+// Expectation is what must be true of the contact at a time. Fields that are not set
+// are not checked.
 type Expectation struct {
 	Line    int
 	At      time.Duration
 	Status  hygiene.Status
-	Rule    string        // a rule behind what stands; if nothing stands, of the latest change
+	Rule    string        // one of the rules behind what is open; if nothing is, behind the latest change
 	Reasons []string      // exactly these, sorted; empty and not nil for none
 	Until   time.Duration // when the contact is no longer suppressed
-	ForGood bool          // it is suppressed without an end
+	ForGood bool          // it is suppressed permanently
 	Retry   *Retry
 	Tags    []string // exactly these, sorted; empty and not nil for none
 	In      []string // segments
@@ -87,18 +90,18 @@ type Retry struct {
 type Source struct {
 	Name   string
 	Reader *provider.Reader
-	Table  []provider.Line // what is known of what it may say: each event and code once
+	Table  []provider.Line // its known events and codes, each once
 }
 
-// Bench is where cases are tried, one after the other.
+// Bench runs cases, one after the other.
 type Bench struct {
 	Policy  *hygiene.Policy
 	Sources []Source
-	// Membership tells whether the contact, who is on those lists, is in the
+	// Membership reports whether the contact, which is on those lists, is in the
 	// segment at a time.
 	Membership func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) (bool, error)
-	// WhyMember tells in a few words why it is or why not; nil for no words.
-	WhyMember func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) string
+	// WhyMember says briefly why it is or is not; nil to say nothing.
+	WhyMember func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) hygiene.Phrase
 
 	covered covered
 }
@@ -107,25 +110,25 @@ type Bench struct {
 type Result struct {
 	Case     *Case
 	Failures []Failure // none: it passed
-	Story    []Scene   // in order of time; of a case that passed it is not told
+	Story    []Scene   // what happened, in order of time; only of a case that failed
 }
 
-// Passed tells whether all that was expected came true.
+// Passed reports whether all expectations were met.
 func (r *Result) Passed() bool { return len(r.Failures) == 0 }
 
-// Failure is an expectation that did not come true.
+// Failure is an expectation that was not met.
 type Failure struct {
 	Line     int    `json:"line"`
 	Expected string `json:"expected"`
 	Found    string `json:"found"`
 }
 
-// Scene is one thing that happened, and what came of it.
+// Scene is one thing that happened, and what followed.
 type Scene struct {
 	At    time.Duration
 	What  string
 	Notes []Note
 }
 
-// Note is what one rule thought, or, without a rule, what came of it by itself.
+// Note is what one rule made of it. Without a rule it is what followed by itself.
 type Note struct{ Rule, Text string }

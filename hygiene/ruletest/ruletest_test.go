@@ -48,8 +48,8 @@ func bench(t *testing.T) *Bench {
 		Membership: func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) (bool, error) {
 			return slices.Contains(lists, segment), nil
 		},
-		WhyMember: func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) string {
-			return "told at " + at.String()
+		WhyMember: func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) hygiene.Phrase {
+			return hygiene.Phrase{"asked at ", at}
 		},
 	}
 }
@@ -62,14 +62,16 @@ func sent(at time.Duration, body string) Step {
 	return Step{At: at, Callback: &Callback{"a", []byte(body)}, Repeat: 1}
 }
 
-func told(at time.Duration, in hygiene.Instruction) Step { return Step{At: at, Told: &in, Repeat: 1} }
+func instruct(at time.Duration, in hygiene.Instruction) Step {
+	return Step{At: at, Told: &in, Repeat: 1}
+}
 
 // passes demands that the case passes.
 func passes(t *testing.T, c Case) Result {
 	t.Helper()
-	r := bench(t).try(&c, true)
+	r := bench(t).run(&c, true)
 	if !r.Passed() {
-		t.Errorf("%+v\n%s", r.Failures, story(r))
+		t.Errorf("%+v\n%s", r.Failures, timeline(r))
 	}
 	return r
 }
@@ -81,13 +83,13 @@ func fails(t *testing.T, c Case, words ...string) Result {
 	said := fmt.Sprintf("%+v", r.Failures)
 	for _, w := range words {
 		if len(r.Failures) != 1 || !strings.Contains(said, w) {
-			t.Errorf("expected one failure that says %q: %s\n%s", w, said, story(r))
+			t.Errorf("expected one failure that says %q: %s\n%s", w, said, timeline(r))
 		}
 	}
 	return r
 }
 
-func story(r Result) string {
+func timeline(r Result) string {
 	var b strings.Builder
 	for i := range r.Story {
 		fmt.Fprintf(&b, "%s %s\n", &r.Story[i], r.Story[i].What)
@@ -115,12 +117,12 @@ func TestAnEventWithoutAnIDIsAboutAMessageOfItsOwn(t *testing.T) {
 	passes(t, Case{Steps: []Step{three}, Expect: []Expectation{{At: hour, Reasons: []string{}}, {At: 2 * hour, Reasons: []string{"soft_bounce"}, Until: 50 * hour}}})
 	three.Event.MessageID = "m"
 	r := passes(t, Case{Steps: []Step{three}, Expect: []Expectation{{At: 2 * hour, Reasons: []string{}, Retry: &Retry{Attempt: 1}}}})
-	if !strings.Contains(story(r), "a repeat") {
-		t.Errorf("the story does not tell of repeats:\n%s", story(r))
+	if !strings.Contains(timeline(r), "a repeat") {
+		t.Errorf("the timeline does not show repeats:\n%s", timeline(r))
 	}
 }
 
-func TestNeverIsLookedForWhereverTheStatusTurnsByItself(t *testing.T) {
+func TestNeverIsCheckedWheneverTheStatusChangesByItself(t *testing.T) {
 	bounce := []Step{happens(0, hygiene.SoftBounce)}
 	later := []Expectation{{At: 50 * hour, Status: hygiene.Active}}
 	fails(t, Case{Steps: bounce, Expect: later, Never: []Expectation{{Status: hygiene.RetryDue}}}, "never status retry", "at 4h: status retry")
@@ -130,10 +132,10 @@ func TestNeverIsLookedForWhereverTheStatusTurnsByItself(t *testing.T) {
 	due := 4 * hour
 	fails(t, Case{Steps: bounce, Never: []Expectation{{Retry: &Retry{Due: &due}, Status: hygiene.RetryDue}}}, "at 4h: status retry")
 	fails(t, Case{Steps: []Step{happens(hour, hygiene.HardBounce)}, Never: []Expectation{{Status: hygiene.Active}}}, "at 0h")
-	fails(t, Case{Steps: []Step{happens(0, hygiene.HardBounce), happens(0, hygiene.Delivered)}, Never: []Expectation{{ForGood: true}}}, "at 0h: suppressed for good")
+	fails(t, Case{Steps: []Step{happens(0, hygiene.HardBounce), happens(0, hygiene.Delivered)}, Never: []Expectation{{ForGood: true}}}, "at 0h: suppressed permanently")
 }
 
-func TestTheRuleIsOneBehindWhatStands(t *testing.T) {
+func TestTheRuleIsOneBehindWhatIsOpen(t *testing.T) {
 	four := happens(0, hygiene.SoftBounce)
 	four.Repeat, four.Every = 4, hour
 	passes(t, Case{
@@ -148,7 +150,7 @@ func TestTheRuleIsOneBehindWhatStands(t *testing.T) {
 	fails(t, Case{Steps: []Step{four}, Expect: []Expectation{{At: 3 * hour, Rule: "retry"}}}, "rules longer, rest")
 }
 
-func TestIfNothingStandsTheRuleIsThatOfTheLatestChange(t *testing.T) {
+func TestIfNothingIsOpenTheRuleIsThatOfTheLatestChange(t *testing.T) {
 	three := happens(0, hygiene.SoftBounce)
 	three.Repeat = 3
 	passes(t, Case{
@@ -158,8 +160,8 @@ func TestIfNothingStandsTheRuleIsThatOfTheLatestChange(t *testing.T) {
 	passes(t, Case{Steps: []Step{three}, Expect: []Expectation{{At: 60 * hour, Status: hygiene.Active, Rule: "rest"}}})
 	fails(t, Case{Expect: []Expectation{{Rule: "rest"}}}, "nothing has changed")
 	in := hygiene.Instruction{Kind: hygiene.Suppress, Hand: hygiene.ByOperator, Reason: "complaint"}
-	fails(t, Case{Steps: []Step{told(0, in)}, Expect: []Expectation{{Rule: "rest"}}}, "done by hand")
-	fails(t, Case{Steps: []Step{told(0, in), told(hour, hygiene.Instruction{Kind: hygiene.Allow})}, Expect: []Expectation{{At: hour, Rule: "rest"}}}, "latest change was by hand")
+	fails(t, Case{Steps: []Step{instruct(0, in)}, Expect: []Expectation{{Rule: "rest"}}}, "an operator did it")
+	fails(t, Case{Steps: []Step{instruct(0, in), instruct(hour, hygiene.Instruction{Kind: hygiene.Allow})}, Expect: []Expectation{{At: hour, Rule: "rest"}}}, "an operator made the latest change")
 }
 
 func TestWhatTheReviewLiftsIsOfItsRule(t *testing.T) {
@@ -169,14 +171,14 @@ func TestWhatTheReviewLiftsIsOfItsRule(t *testing.T) {
 		Expect: []Expectation{{At: 23 * hour, Rule: "hard"}, {At: 24 * hour, Status: hygiene.Active, Rule: "wake"}},
 	}
 	if r := b.Run(&c); !r.Passed() {
-		t.Errorf("%+v\n%s", r.Failures, story(r))
+		t.Errorf("%+v\n%s", r.Failures, timeline(r))
 	}
 	if slices.Contains(b.Coverage().Rules, "wake") {
 		t.Error("wake acted")
 	}
 }
 
-func TestTheRetryIsAskedByAttemptAndTime(t *testing.T) {
+func TestTheRetryIsCheckedByAttemptAndTime(t *testing.T) {
 	due, other := 4*hour, 5*hour
 	c := Case{Steps: []Step{happens(0, hygiene.SoftBounce)}}
 	for _, good := range []Retry{{Attempt: 1}, {Due: &due}, {Attempt: 1, Due: &due}} {
@@ -191,12 +193,12 @@ func TestTheRetryIsAskedByAttemptAndTime(t *testing.T) {
 	fails(t, c, "no retry")
 }
 
-func TestSegmentsAreAskedAtTheTimeWithTheListsOfTheCase(t *testing.T) {
+func TestSegmentsAreEvaluatedAtTheTimeWithTheListsOfTheCase(t *testing.T) {
 	passes(t, Case{Lists: []string{"vip"}, Expect: []Expectation{{At: hour, In: []string{"vip"}, NotIn: []string{"staff"}}}})
-	fails(t, Case{Expect: []Expectation{{At: hour, In: []string{"vip"}}}}, "in vip", "not in vip (told at 1h)")
+	fails(t, Case{Expect: []Expectation{{At: hour, In: []string{"vip"}}}}, "in vip", "not in vip (asked at 1h)")
 }
 
-func TestABodyIsReadByItsSourceAndWhatIsNoneIsTold(t *testing.T) {
+func TestABodyIsReadByItsSourceAndUnreadableOnesAreShown(t *testing.T) {
 	r := passes(t, Case{
 		Steps: []Step{
 			sent(0, `{"id":"1","to":"ann","event":"gone","reason":{"code":9}}`),
@@ -206,10 +208,10 @@ func TestABodyIsReadByItsSourceAndWhatIsNoneIsTold(t *testing.T) {
 		},
 		Expect: []Expectation{{Status: hygiene.Cooling, Retry: &Retry{Attempt: 1}}},
 	})
-	for _, want := range []string{"unrecognized (gone 9) of message 1: no line of the outcomes of a names it", "goes to quarantine: this object has no id",
-		"soft_bounce (Lost 7) of message 2", "of another contact: the body names bob, this test is about ann", "this is not JSON"} {
-		if !strings.Contains(story(r), want) {
-			t.Errorf("the story does not say %q:\n%s", want, story(r))
+	for _, want := range []string{"unrecognized (gone 9) of message 1: the outcomes of source a have no line for it", "goes to quarantine: the id is missing",
+		"soft_bounce (Lost 7) of message 2", "of another contact: the body names bob, this test is about ann", "not JSON"} {
+		if !strings.Contains(timeline(r), want) {
+			t.Errorf("the timeline does not say %q:\n%s", want, timeline(r))
 		}
 	}
 }
@@ -222,32 +224,33 @@ func TestTheContactOfTheCaseIsTheOneThatBodiesAreAbout(t *testing.T) {
 	})
 }
 
-func TestAFailureTellsWhatTheReviewThought(t *testing.T) {
+func TestAFailureShowsTheTraceOfTheReview(t *testing.T) {
 	r := fails(t, Case{Steps: []Step{happens(0, hygiene.Sent)}, Expect: []Expectation{{At: 50 * hour, Rule: "quiet"}}}, "nothing has changed")
-	if !strings.Contains(story(r), "48h the review\n  quiet: no: last seen 2d ago, at 0h") {
-		t.Errorf("the story:\n%s", story(r))
+	if !strings.Contains(timeline(r), "48h the review\n  quiet: no: last seen 2d ago, at 0h") {
+		t.Errorf("the timeline:\n%s", timeline(r))
 	}
 	r = passes(t, Case{Steps: []Step{happens(0, hygiene.Sent)}, Expect: []Expectation{{At: 50 * hour, Status: hygiene.Active}}})
-	if strings.Contains(story(r), "review") {
-		t.Errorf("a review that did nothing is told where all went well:\n%s", story(r))
+	if strings.Contains(timeline(r), "review") {
+		t.Errorf("a review that did nothing is shown where nothing failed:\n%s", timeline(r))
 	}
 }
 
-func TestTheStoryTellsTheValueThatDecidedInTimesOfTheTest(t *testing.T) {
+func TestTheTimelineShowsTheValueThatDecidedInTimesOfTheTest(t *testing.T) {
 	r := fails(t, Case{
 		Steps:  []Step{happens(30*hour, hygiene.SoftBounce), happens(98*hour, hygiene.SoftBounce)},
 		Expect: []Expectation{{At: 98 * hour, Status: hygiene.IsSuppressed}},
 	}, "status suppressed", "status cooling")
 	for _, want := range []string{"retry: retry 2 is due at 4d10h; soft_bounce: 2 counted", "rest: no: soft_bounce: 2 of 3 counted (30h, 98h)"} {
-		if !strings.Contains(story(r), want) {
-			t.Errorf("the story does not say %q:\n%s", want, story(r))
+		if !strings.Contains(timeline(r), want) {
+			t.Errorf("the timeline does not say %q:\n%s", want, timeline(r))
 		}
 	}
 }
 
 func TestTimesInQuotesAreValuesAndStay(t *testing.T) {
-	text := `born is "2026-01-02T00:00:00Z", seen at 2026-01-02T00:00:00Z, (2026-01-01T04:30:00Z, 2025-01-01T00:00:00Z)`
-	if got := inOffsets(text); got != `born is "2026-01-02T00:00:00Z", seen at 24h, (4h30m, 2025-01-01T00:00:00Z)` {
+	at := func(d time.Duration) hygiene.Instant { return Start.Add(d) }
+	why := hygiene.Phrase{`born is "2026-01-02T00:00:00Z", seen at `, at(24 * hour), ", (", hygiene.Phrase{at(4*hour + 30*time.Minute), ", ", at(-365 * 24 * hour)}, ")"}
+	if got := why.Format(offsetOf); got != `born is "2026-01-02T00:00:00Z", seen at 24h, (4h30m, 2025-01-01T00:00:00Z)` {
 		t.Error(got)
 	}
 }
@@ -270,11 +273,11 @@ func TestCoverageNamesWhatNoCaseTried(t *testing.T) {
 	}
 }
 
-func TestTheEndOfARetryIsNoActOfItsRule(t *testing.T) {
+func TestTheEndOfARetryIsNotAnActOfItsRule(t *testing.T) {
 	b := bench(t)
-	r := b.try(&Case{Steps: []Step{happens(0, hygiene.SoftBounce), happens(hour, hygiene.Delivered)}}, true)
-	if !strings.Contains(story(r), "1h delivered\n  forgive: holds and changes nothing: no rule's suppression for soft_bounce is open\n  : retry 1 ends") {
-		t.Error(story(r))
+	r := b.run(&Case{Steps: []Step{happens(0, hygiene.SoftBounce), happens(hour, hygiene.Delivered)}}, true)
+	if !strings.Contains(timeline(r), "1h delivered\n  forgive: holds and changes nothing: no suppression for soft_bounce by a rule is open\n  : retry 1 ends") {
+		t.Error(timeline(r))
 	}
 }
 
@@ -287,12 +290,12 @@ func TestTheOrderOfTheFileDoesNotMatter(t *testing.T) {
 		for i := range 12 {
 			c.Steps = append(c.Steps, happens(time.Duration(i*9+d.IntN(8))*hour, outcomes[d.IntN(len(outcomes))]))
 		}
-		c.Steps = append(c.Steps, told(120*hour, hygiene.Instruction{Kind: hygiene.Allow}))
+		c.Steps = append(c.Steps, instruct(120*hour, hygiene.Instruction{Kind: hygiene.Allow}))
 		c.Expect = []Expectation{{At: 200 * hour, Status: hygiene.IsSuppressed, Rule: "hard", Reasons: []string{"x"}}}
 		first := bench(t).Run(&c)
 		d.Shuffle(len(c.Steps), func(i, j int) { c.Steps[i], c.Steps[j] = c.Steps[j], c.Steps[i] })
-		if again := bench(t).Run(&c); story(first) != story(again) || fmt.Sprint(first.Failures) != fmt.Sprint(again.Failures) {
-			t.Fatalf("seed %d:\n%s\n%s", seed, story(first), story(again))
+		if again := bench(t).Run(&c); timeline(first) != timeline(again) || fmt.Sprint(first.Failures) != fmt.Sprint(again.Failures) {
+			t.Fatalf("seed %d:\n%s\n%s", seed, timeline(first), timeline(again))
 		}
 	}
 }

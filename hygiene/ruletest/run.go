@@ -7,45 +7,55 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/provider"
 )
 
-// run is a case being tried.
+// run is a case while it runs.
 type run struct {
 	*Result
-	bench   *Bench
-	telling bool // the story too
-	contact hygiene.Contact
-	now     time.Duration
-	seq     int64            // the end of the log
-	ledger  []hygiene.Change // in the order in which it was written
-	review  *Scene           // what the rules of the latest review thought, until it is told
-	broken  []bool           // which of Never were broken
+	bench    *Bench
+	tracing  bool // the timeline is recorded
+	contact  hygiene.Contact
+	now      time.Duration
+	seq      int64            // the end of the log
+	ledger   []hygiene.Change // in the order in which it was written
+	review   *Scene           // the latest review, when it is not in the timeline yet
+	violated []bool           // which of Never were
 }
 
-// moment is one thing to do. At the same time events come first, then the
-// review, and then what is expected.
-type moment struct {
-	at   time.Duration
-	rank int
-	do   func()
+// action is one thing to do. At the same time events come first, then the review,
+// and then expectations.
+type action struct {
+	at    time.Duration
+	order actionOrder
+	do    func()
 }
 
-// Run tries a case. One that fails is tried again, with its story told: most
-// pass, and their stories nobody reads.
+type actionOrder uint8
+
+const (
+	stepOrder actionOrder = iota
+	reviewOrder
+	expectOrder
+	neverOrder
+)
+
+// Run runs a case. One that fails runs again to record what happened: most cases
+// pass, and recording is slow.
 func (b *Bench) Run(c *Case) Result {
-	result := b.try(c, false)
+	result := b.run(c, false)
 	if result.Passed() {
 		return result
 	}
-	return b.try(c, true)
+	return b.run(c, true)
 }
 
-func (b *Bench) try(c *Case, telling bool) Result {
-	r := &run{Result: &Result{Case: c}, bench: b, telling: telling, contact: c.Contact, broken: make([]bool, len(c.Never))}
-	for _, m := range r.moments() {
-		r.pass(m.at)
-		r.now = m.at
-		m.do()
+func (b *Bench) run(c *Case, tracing bool) Result {
+	r := &run{Result: &Result{Case: c}, bench: b, tracing: tracing, contact: c.Contact, violated: make([]bool, len(c.Never))}
+	for _, a := range r.actions() {
+		r.advance(a.at)
+		r.now = a.at
+		a.do()
 		r.checkNever()
 	}
 	slices.SortStableFunc(r.Story, func(a, b Scene) int { return cmp.Compare(a.At, b.At) })
@@ -53,27 +63,27 @@ func (b *Bench) try(c *Case, telling bool) Result {
 	return *r.Result
 }
 
-// moments is all there is to do, in order of time.
-func (r *run) moments() []moment {
-	var list []moment
+// actions is everything to do, in order of time.
+func (r *run) actions() []action {
+	var list []action
 	for i := range r.Case.Steps {
 		s := &r.Case.Steps[i]
 		for n := range s.Repeat {
-			list = append(list, moment{s.At + time.Duration(n)*s.Every, 0, func() { r.step(s) }})
+			list = append(list, action{s.At + time.Duration(n)*s.Every, stepOrder, func() { r.step(s) }})
 		}
 	}
 	for at := time.Duration(ReviewEvery); at <= r.Case.end(); at += ReviewEvery {
-		list = append(list, moment{at, 1, r.reviewed})
+		list = append(list, action{at, reviewOrder, r.runReview})
 	}
 	for i := range r.Case.Expect {
 		e := &r.Case.Expect[i]
-		list = append(list, moment{e.At, 2, func() { r.check(e) }})
+		list = append(list, action{e.At, expectOrder, func() { r.check(e) }})
 	}
-	for _, at := range []time.Duration{0, r.Case.end()} { // what must never be is looked for from the start to the end
-		list = append(list, moment{at, 3, func() {}})
+	for _, at := range []time.Duration{0, r.Case.end()} { // Never is checked from the start to the end
+		list = append(list, action{at, neverOrder, func() {}})
 	}
-	slices.SortStableFunc(list, func(a, b moment) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.rank, b.rank))
+	slices.SortStableFunc(list, func(a, b action) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.order, b.order))
 	})
 	return list
 }
@@ -97,13 +107,13 @@ func (c *Case) end() time.Duration {
 	return last
 }
 
-// pass lets time go by, until just before the given one. What must never be is
-// looked for wherever something turns by itself.
-func (r *run) pass(until time.Duration) {
+// advance lets time pass until just before the given time. Never is checked at each
+// time at which the contact changes by itself.
+func (r *run) advance(until time.Duration) {
 	if len(r.Case.Never) == 0 {
 		return
 	}
-	for _, at := range r.turns() {
+	for _, at := range r.timedChanges() {
 		if r.now < at && at < until {
 			r.now = at
 			r.checkNever()
@@ -111,8 +121,8 @@ func (r *run) pass(until time.Duration) {
 	}
 }
 
-// turns is when suppressions and the retry turn by themselves, in order.
-func (r *run) turns() []time.Duration {
+// timedChanges is when suppressions and the retry change by themselves, in order.
+func (r *run) timedChanges() []time.Duration {
 	var at []time.Duration
 	for i := range r.contact.Suppressions {
 		at = append(at, r.contact.Suppressions[i].Until.Sub(Start))
@@ -124,116 +134,125 @@ func (r *run) turns() []time.Duration {
 	return at
 }
 
-// instant is the present as the engine counts time.
+// instant is the present as an instant.
 func (r *run) instant() hygiene.Instant { return Start.Add(r.now) }
+
+func (r *run) moment() hygiene.Moment { return hygiene.Moment{At: r.instant(), Seq: r.seq} }
 
 func (r *run) step(s *Step) {
 	switch {
 	case s.Told != nil:
-		r.told(*s.Told)
+		r.instruct(*s.Told)
 	case s.Callback != nil:
-		r.callback(s.Callback)
+		r.receive(s.Callback)
 	default:
-		r.event(*s.Event)
+		r.apply(*s.Event)
 	}
 }
 
-// event applies one event.
-func (r *run) event(e hygiene.Event) {
+// apply applies one event.
+func (r *run) apply(e hygiene.Event) {
 	r.seq++
 	e.Seq, e.At, e.ReceivedAt = r.seq, r.instant(), r.instant()
-	own := e.MessageID == ""
-	if own {
+	ownMessage := e.MessageID == ""
+	if ownMessage {
 		e.MessageID = fmt.Sprint("a message of its own, ", r.seq)
 	}
-	changes, added := r.bench.Policy.Apply(&r.contact, &e)
+	trace := r.trace()
+	changes, added := r.bench.Policy.ApplyTraced(&r.contact, &e, trace)
 	r.bench.covered.event(r.bench.Sources, &e)
 	r.record(changes)
-	if !r.telling {
+	if trace == nil {
 		return
 	}
-	scene := Scene{At: r.now, What: nameOf(&e, own)}
+	scene := Scene{At: r.now, What: eventText(&e, ownMessage)}
 	switch added {
 	case hygiene.Repeat:
-		scene.add("", "a repeat: this has happened to the message before, so it is ignored")
+		scene.add("", hygiene.Phrase{"a repeat of an event of this message: ignored"})
 	case hygiene.Settled:
-		scene.add("", fmt.Sprintf("ignored: %d of this outcome are kept, none older", hygiene.Kept))
+		scene.add("", hygiene.Phrase{"older than the ", hygiene.Kept, " entries that are kept of this outcome: ignored"})
 	}
-	r.tell(scene.with(changes, r.bench.Policy.Thoughts(&r.contact, &e)))
+	r.show(scene.with(changes, trace.Rules))
 }
 
-func (r *run) tell(s Scene) {
-	if r.telling {
+// trace is where rules record what they make of an event; nil when nothing is
+// recorded.
+func (r *run) trace() *hygiene.Trace {
+	if !r.tracing {
+		return nil
+	}
+	return &hygiene.Trace{}
+}
+
+// show adds a scene to the timeline.
+func (r *run) show(s Scene) {
+	if r.tracing {
 		r.Story = append(r.Story, s)
 	}
 }
 
-// callback reads a body and applies its events.
-func (r *run) callback(c *Callback) {
+// receive reads a body and applies its events.
+func (r *run) receive(c *Callback) {
 	i := slices.IndexFunc(r.bench.Sources, func(s Source) bool { return s.Name == c.Source })
-	events, bad, err := r.bench.Sources[i].Reader.Read(c.Body, r.instant())
+	events, bad, err := r.bench.Sources[i].Reader.Read(&provider.Request{Body: c.Body, ReceivedAt: r.instant()})
 	if err != nil {
-		r.tell(Scene{At: r.now, What: "a callback of " + c.Source + " is refused: " + err.Error()})
+		r.show(Scene{At: r.now, What: "a callback of " + c.Source + " is refused: " + err.Error()})
 	}
 	for _, u := range bad {
-		r.tell(Scene{At: r.now, What: "a callback of " + c.Source + " goes to quarantine: " + u.Why})
+		r.show(Scene{At: r.now, What: "a callback of " + c.Source + " goes to quarantine: " + u.Why})
 	}
 	for _, e := range events {
 		if r.contact.Key == "" {
 			r.contact.Key = e.Contact
 		}
 		if e.Contact != "" && e.Contact != r.contact.Key {
-			what := fmt.Sprintf("%s, of another contact: the body names %s, this test is about %s", nameOf(&e, false), e.Contact, r.contact.Key)
-			r.tell(Scene{At: r.now, What: what})
+			what := fmt.Sprintf("%s, of another contact: the body names %s, this test is about %s", eventText(&e, false), e.Contact, r.contact.Key)
+			r.show(Scene{At: r.now, What: what})
 			continue
 		}
-		r.event(e)
+		r.apply(e)
 	}
 }
 
-// told applies what an operator does.
-func (r *run) told(in hygiene.Instruction) {
-	in.Moment = hygiene.Moment{At: r.instant(), Seq: r.seq}
+// instruct applies what an operator does.
+func (r *run) instruct(in hygiene.Instruction) {
+	in.Moment = r.moment()
 	changes := r.bench.Policy.Instruct(&r.contact, in)
 	r.record(changes)
-	scene := Scene{At: r.now, What: actOf(&in)}
+	scene := Scene{At: r.now, What: instructionText(&in)}
 	if len(changes) == 0 {
-		scene.add("", "that changes nothing")
+		scene.add("", hygiene.Phrase{"this changes nothing"})
 	}
-	r.tell(scene.with(changes, nil))
+	r.show(scene.with(changes, nil))
 }
 
-// reviewed applies the rules that look at the time alone. What they think is
-// told when they act, or when an expectation fails.
-func (r *run) reviewed() {
-	now := hygiene.Moment{At: r.instant(), Seq: r.seq}
-	var thoughts []hygiene.Thought
-	if r.telling {
-		thoughts = r.bench.Policy.ReviewThoughts(&r.contact, now)
-	}
-	changes := r.bench.Policy.Review(&r.contact, now)
-	r.name(changes)
+// runReview applies the rules that look at the time alone. It is only shown when
+// something changes, or when an expectation fails after it.
+func (r *run) runReview() {
+	trace := r.trace()
+	changes := r.bench.Policy.ReviewTraced(&r.contact, r.moment(), trace)
+	r.nameRules(changes)
 	r.record(changes)
-	if len(thoughts) == 0 {
+	if trace == nil || len(trace.Rules) == 0 {
 		return
 	}
-	scene := Scene{At: r.now, What: "the review"}.with(changes, thoughts)
+	scene := Scene{At: r.now, What: "the review"}.with(changes, trace.Rules)
 	r.review = &scene
 	if len(changes) > 0 {
-		r.tellReview()
+		r.showReview()
 	}
 }
 
-func (r *run) tellReview() {
+func (r *run) showReview() {
 	if r.review != nil {
-		r.tell(*r.review)
+		r.show(*r.review)
 		r.review = nil
 	}
 }
 
-// name finds the rules of the review that lifted something: that is kept as an
-// instruction, and the ledger does not repeat it.
-func (r *run) name(changes []hygiene.Change) {
+// nameRules finds the rules of the review that lifted something. The rule is kept in
+// the instruction, and the ledger does not repeat it.
+func (r *run) nameRules(changes []hygiene.Change) {
 	kinds := map[hygiene.Act]hygiene.InstructionKind{hygiene.Released: hygiene.ReleaseByReview, hygiene.Untagged: hygiene.UntagByReview}
 	for i := range changes {
 		c := &changes[i]
@@ -249,12 +268,12 @@ func (r *run) name(changes []hygiene.Change) {
 func (r *run) record(changes []hygiene.Change) {
 	r.ledger = append(r.ledger, changes...)
 	for i := range changes {
-		if c := &changes[i]; acts(c) {
+		if c := &changes[i]; byRule(c) {
 			r.bench.covered.rule(c.Rule)
 		}
 	}
 }
 
-// acts tells whether a rule did that. The end of a retry bears the name of the
-// rule that set it.
-func acts(c *hygiene.Change) bool { return c.Rule != "" && c.Act != hygiene.RetryEnded }
+// byRule reports whether a rule made the change. The end of a retry has the name of
+// the rule that set it.
+func byRule(c *hygiene.Change) bool { return c.Rule != "" && c.Act != hygiene.RetryEnded }

@@ -59,10 +59,10 @@ func RuleTests(cfg *config.Config) (*ruletest.Bench, error) {
 	b.Membership = func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) (bool, error) {
 		return membership(cfg.Segments, c, lists, at).In(segment)
 	}
-	b.WhyMember = func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) string {
+	b.WhyMember = func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) hygiene.Phrase {
 		f, err := membership(cfg.Segments, c, lists, at).Explain(segment)
 		if err != nil {
-			return err.Error()
+			return hygiene.Phrase{err.Error()}
 		}
 		return f.Why
 	}

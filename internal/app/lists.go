@@ -16,28 +16,10 @@ func ListsUsed(all []segments.Segment) (names []string) {
 		if s.List != "" {
 			names = append(names, s.List)
 		}
-		names = listsIn(names, s.Where)
+		names = append(names, hygiene.InputsOf(s.Where).Lists...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-func listsIn(names []string, where hygiene.Condition) []string {
-	switch where := where.(type) {
-	case hygiene.ListTest:
-		return append(names, string(where))
-	case hygiene.Not:
-		return listsIn(names, where.Of)
-	case hygiene.All:
-		for _, part := range where {
-			names = listsIn(names, part)
-		}
-	case hygiene.Any:
-		for _, part := range where {
-			names = listsIn(names, part)
-		}
-	}
-	return names
 }
 
 // EmptyLists returns a warning for each list that segments refer to and that has no

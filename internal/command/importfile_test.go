@@ -129,7 +129,7 @@ func TestASendLogIsReadTheSameWayAsCSVAndNDJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _, stderr := winnow("import", "messages", name)
-		for _, want := range []string{"a message id has at most 256 bytes, this one has 257", "the message id is missing", "the contact is missing", `sent_at: "1/2/2026" is not a date`, "4 lines rejected"} {
+		for _, want := range []string{"the message id has 257 bytes; at most 256 bytes are allowed", "the message id is missing", "the contact is missing", `sent_at: "1/2/2026" is not a date`, "4 lines rejected"} {
 			if !strings.Contains(stderr, want) {
 				t.Errorf("%s: %s; want %q", name, stderr, want)
 			}
@@ -155,7 +155,7 @@ func TestTheRejectedLinesOfASendLogIncludeConflicts(t *testing.T) {
 	}
 	for line, want := range map[string]string{
 		"line": "reason: text", "3": `message "m1" is already registered for another contact and was not changed: m1,bob,`,
-		"4": `message "m2": invalid phone number skipped; the rest was registered: m2,carl,none`, "5": "the message id is missing: message_id, messageId or messageSid: ,dora,",
+		"4": `message "m2": invalid phone number skipped; the rest was registered: m2,carl,none`, "5": "the message id is missing; add message_id, messageId or messageSid: ,dora,",
 	} {
 		if told[line] != want {
 			t.Errorf("line %s: %q; want %q (%v)", line, told[line], want, err)

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"strings"
-
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
 	"winnow/internal/yamldoc"
@@ -83,7 +81,7 @@ func readOutcomeLines(e *yamldoc.Entry) []provider.Line {
 	var lines []provider.Line
 	seen := map[[2]string]bool{}
 	for _, l := range e.Items() {
-		line := provider.Line{Event: eventWord(l.Get("event").Text()), Code: l.Get("code").Text()}
+		line := provider.Line{Event: provider.NormalizeEvent(l.Get("event").Text()), Code: l.Get("code").Text()}
 		line.Outcome, _ = hygiene.ParseOutcome(l.Get("outcome").Text())
 		if key := [2]string{line.Event, line.Code}; l.Valid() && line.Event != "" {
 			if seen[key] {
@@ -95,6 +93,3 @@ func readOutcomeLines(e *yamldoc.Entry) []provider.Line {
 	}
 	return lines
 }
-
-// eventWord is a provider's name for an event, in the form in which it is compared.
-func eventWord(s string) string { return strings.ToLower(strings.TrimSpace(s)) }

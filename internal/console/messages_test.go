@@ -66,7 +66,7 @@ func TestEveryLineOfASendLogIsAccountedFor(t *testing.T) {
 		`{"message_id":"m4","contact":"` + "\n" +
 		`{"message":"Accepted","messageId":"m5","to":"+90"}` // no line feed at the end
 	wantJSON(t, post(&messageStore{}, log), `{"new":3,"known":1,"matched":0,"conflict":1,"reject":4,"conflicts":[{"line":6,"message_id":"m1"}],"rejected":[`+
-		`{"line":4,"error":"the message id is missing: message_id, messageId or messageSid"},{"line":7,"error":"`+whyNot(t, "nonsense")+`"},`+
+		`{"line":4,"error":"the message id is missing; add message_id, messageId or messageSid"},{"line":7,"error":"`+whyNot(t, "nonsense")+`"},`+
 		`{"line":8,"error":"no phone number"},{"line":9,"error":"`+whyNot(t, `{"message_id":"m4","contact":"`)+`"}]}`)
 }
 

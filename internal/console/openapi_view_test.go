@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding"
 	"fmt"
 	"reflect"
 	"slices"
@@ -121,6 +122,8 @@ func (c *schemaComparison) compare(place string, schema *yaml.Node, goType refle
 		}
 	case goType == reflect.TypeFor[hygiene.Attributes]():
 		expect("object")
+	case goType.Implements(reflect.TypeFor[encoding.TextMarshaler]()):
+		expect("string")
 	case goType.Kind() == reflect.Interface:
 		expect("number string")
 	case goType.Kind() == reflect.String:
@@ -148,7 +151,7 @@ func (c *schemaComparison) compareMembers(place string, schema *yaml.Node, goTyp
 	properties := member(schema, "properties")
 	for _, field := range reflect.VisibleFields(goType) {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if field.Anonymous || name == "-" {
+		if field.Anonymous || name == "-" || !field.IsExported() {
 			continue
 		}
 		names = append(names, name)

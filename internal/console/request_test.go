@@ -10,7 +10,7 @@ import (
 
 // ambiguous are bodies that JSON readers differ about, with the error of each.
 var ambiguous = []struct{ name, check, suppress, says string }{
-	{"invalid UTF-8", "{\"contacts\":[\"jos\xe9\"]}", "{\"reason\":\"complaint\",\"note\":\"jos\xe9\"}", "this is not UTF-8, at byte "},
+	{"invalid UTF-8", "{\"contacts\":[\"jos\xe9\"]}", "{\"reason\":\"complaint\",\"note\":\"jos\xe9\"}", "not UTF-8, at byte "},
 	{"half a surrogate pair", `{"contacts":["a\ud800b"]}`, `{"reason":"complaint","note":"a\udc00"}`, "half of a surrogate pair"},
 	{"a key twice", `{"contacts":["bob"],"contacts":["nobody"]}`, `{"reason":"complaint","reason":"spam"}`, "the same key twice"},
 	{"a key twice, once escaped", `{"contacts":["bob"],"cont\u0061cts":["nobody"]}`, `{"reason":"complaint","r\u0065ason":"spam"}`, "the same key twice"},
@@ -18,7 +18,7 @@ var ambiguous = []struct{ name, check, suppress, says string }{
 	{"a key in both cases", `{"contacts":["bob"],"Contacts":["nobody"]}`, `{"reason":"complaint","Reason":"spam"}`, "unknown key"},
 	{"a letter that folds", `{"contact` + "\u017f" + `":["nobody"]}`, `{"rea` + "\u017f" + `on":"complaint"}`, "unknown key"},
 	{"an unknown key", `{"contacts":["bob"],"x":1}`, `{"reason":"complaint","untill":""}`, "unknown key"},
-	{"a second value", `{"contacts":["bob"]} {}`, `{"reason":"complaint"}{}`, "more follows"},
+	{"a second value", `{"contacts":["bob"]} {}`, `{"reason":"complaint"}{}`, "there is more after the end"},
 	{"half of it", `{"contacts":["bob"]`, `{"reason":"complaint"`, "not JSON"},
 	{"not a JSON object", `["bob"]`, `"complaint"`, "not a JSON object"},
 	{"the wrong type", `{"contacts":"bob"}`, `{"reason":["complaint"]}`, "wrong type"},

@@ -92,10 +92,10 @@ func (d *Daemon) check(_ context.Context, contacts []string) ([]console.Answer, 
 		if err != nil {
 			return nil, err
 		}
-		s := app.Unknown
-		if ok {
-			s = app.SendabilityOf(contact, now)
+		if !ok {
+			contact = nil
 		}
+		s := hygiene.SendabilityOf(contact, now)
 		answers[i] = console.Answer{Contact: given, Status: s.Status, Sendable: s.Sendable, Reasons: s.Reasons}
 	}
 	return answers, nil

@@ -127,7 +127,7 @@ func (e *Explanation) pinOf(p *segments.Pin) view.Pin {
 	case !exists:
 		pin.Why = "the config has no such segment"
 	case !pin.Acts:
-		pin.Why = e.Conditions[p.Segment].Why
+		pin.Why = e.Conditions[p.Segment].Why.String()
 	}
 	return pin
 }

@@ -56,7 +56,7 @@ func PinStates(a *app.App, segment, pin string, keys []string, now hygiene.Insta
 			if err != nil {
 				return nil, err
 			}
-			p.Is, p.Why = f.Holds, f.Why
+			p.Is, p.Why = f.Holds, f.Why.String()
 			p.hidden = pin == PinnedOut && a.Config.Segments[i].Suppressed == segments.Only && contact.Status(now) == hygiene.IsSuppressed
 		}
 		list = append(list, p)

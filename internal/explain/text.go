@@ -235,7 +235,7 @@ func (w *textWriter) printSegments(e *Explanation, cfg *config.Config) {
 			rest = append(rest, inOrOut(f.Holds)+" "+segment.Name)
 			continue
 		}
-		rows = append(rows, []string{"  " + w.color(inOrOut(f.Holds)), segment.Name, w.shorten(f.Why, maxWidth)})
+		rows = append(rows, []string{"  " + w.color(inOrOut(f.Holds)), segment.Name, w.shorten(f.Why.String(), maxWidth)})
 	}
 	ui.Table(w, rows)
 	if rest != nil {
@@ -271,7 +271,7 @@ func conditionRows(rows [][]string, parts []hygiene.Finding, depth int) [][]stri
 		}
 		indent := strings.Repeat("     ", depth)
 		if f.Parts == nil {
-			rows = append(rows, []string{indent + verdict + ui.Shorten(f.Test, maxWidth), f.Why})
+			rows = append(rows, []string{indent + verdict + ui.Shorten(f.Test, maxWidth), f.Why.String()})
 			continue
 		}
 		operator, _, _ := strings.Cut(strings.TrimPrefix(f.Test, "{"), ":") // all, any or not

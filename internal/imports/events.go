@@ -110,7 +110,7 @@ func (im *eventImport) add(number int64, line []byte) error {
 	case len(c.Body) == 0:
 		return im.reject(number, errors.New("body is missing"), line)
 	}
-	events, unreadable, err := r.Read(c.Body, hygiene.InstantOf(c.ReceivedAt))
+	events, unreadable, err := r.Read(&provider.Request{Body: c.Body, ReceivedAt: hygiene.InstantOf(c.ReceivedAt)})
 	if err != nil {
 		return im.reject(number, err, line)
 	}

@@ -120,25 +120,14 @@ func (l *linter) checkCounting(e *yamldoc.Entry, r *hygiene.Rule) {
 	}
 }
 
-// faultless is the outcomes that are not the contact's fault, each with the reason.
-var faultless = map[hygiene.Outcome]string{
-	hygiene.Scheduled:        "only means that a message will be sent",
-	hygiene.CarrierViolation: "is the fault of the text, not of the contact",
-	hygiene.UnknownDelivery:  "is neither a success nor a failure",
-	hygiene.Dropped:          "is the sender's own policy, not the contact's fault",
-	hygiene.SenderFault:      "is the fault of the sender's settings, not of the contact",
-	hygiene.Resubscribed:     "means that the contact wants to be texted",
-	hygiene.Unrecognized:     "is an event that winnow does not know",
-}
-
 // checkFault warns of a rule that suppresses contacts for a fault of others.
 func (l *linter) checkFault(e *yamldoc.Entry, r *hygiene.Rule) {
 	if r.Then.Suppress == nil {
 		return
 	}
 	for _, item := range e.Get("outcome").Items() {
-		if o, err := hygiene.ParseOutcome(item.Text()); err == nil && faultless[o] != "" {
-			l.warn(item, "this rule suppresses for "+item.Text()+", which "+faultless[o], "use a tag instead, or remove it")
+		if o, err := hygiene.ParseOutcome(item.Text()); err == nil && o.Blameless() != "" {
+			l.warn(item, "this rule suppresses for "+item.Text()+", which "+o.Blameless(), "use a tag instead, or remove it")
 		}
 	}
 }

@@ -145,7 +145,7 @@ func (r *Receiver) store(w http.ResponseWriter, req *http.Request, source *Sourc
 	memory := &reservation{limit: r.memory, ctx: req.Context()}
 	defer memory.release()
 
-	events, bad, err := r.read(newBodyReader(w, req), contentEncoding(req), source, memory)
+	events, bad, err := r.read(newBodyReader(w, req), req, source, memory)
 	switch {
 	case errors.Is(err, errBusy):
 		return r.unavailable(w, source, AnswerBusy, err)
@@ -170,7 +170,7 @@ func (r *Receiver) store(w http.ResponseWriter, req *http.Request, source *Sourc
 
 // read reads the body and splits it. A body that can't be inflated is quarantined
 // as it was received.
-func (r *Receiver) read(body io.Reader, encoding string, source *Source, memory *reservation) ([]hygiene.Event, []hygiene.Unreadable, error) {
+func (r *Receiver) read(body io.Reader, req *http.Request, source *Source, memory *reservation) ([]hygiene.Event, []hygiene.Unreadable, error) {
 	buffer := buffers.Get().(*[]byte)
 	defer putBuffer(buffer)
 	var err error
@@ -178,16 +178,20 @@ func (r *Receiver) read(body io.Reader, encoding string, source *Source, memory 
 		return nil, nil, err
 	}
 	now := hygiene.InstantOf(r.config.Now())
-	switch encoding {
+	request := provider.Request{Method: req.Method, Header: req.Header, ReceivedAt: now}
+	if req.URL.RawQuery != "" {
+		request.Query = req.URL.Query()
+	}
+	switch contentEncoding(req) {
 	case "", "identity":
-		return split(*buffer, now, source, memory)
+		return split(*buffer, &request, source, memory)
 	case "gzip", "x-gzip":
 		inflated := buffers.Get().(*[]byte)
 		defer putBuffer(inflated)
 		*inflated, err = inflate(*inflated, *buffer, memory)
 		switch {
 		case err == nil:
-			return split(*inflated, now, source, memory)
+			return split(*inflated, &request, source, memory)
 		case errors.Is(err, errTooLarge), errors.Is(err, errBusy):
 			return nil, nil, err
 		}
@@ -197,11 +201,12 @@ func (r *Receiver) read(body io.Reader, encoding string, source *Source, memory 
 }
 
 // split makes of a body what is stored, and adjusts the reservation.
-func split(body []byte, now hygiene.Instant, source *Source, memory *reservation) ([]hygiene.Event, []hygiene.Unreadable, error) {
+func split(body []byte, request *provider.Request, source *Source, memory *reservation) ([]hygiene.Event, []hygiene.Unreadable, error) {
 	if err := memory.forSplit(len(body)); err != nil {
 		return nil, nil, err
 	}
-	events, bad, err := source.Reader.Read(body, now)
+	request.Body = body
+	events, bad, err := source.Reader.Read(request)
 	if err != nil {
 		return nil, nil, err
 	}

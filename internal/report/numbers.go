@@ -10,8 +10,7 @@ import (
 
 // FailedOutcomes are the outcomes that count against deliverability: the message is
 // known not to have reached the recipient.
-var FailedOutcomes = []hygiene.Outcome{hygiene.HardBounce, hygiene.SoftBounce, hygiene.CarrierViolation, hygiene.InvalidNumber,
-	hygiene.Dropped, hygiene.SenderFault}
+var FailedOutcomes = slices.Collect(hygiene.FailedOutcomes().All())
 
 // columnOutcomes are the outcomes with a column of their own; the rest is counted as
 // "other".

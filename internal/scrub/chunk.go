@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"winnow/hygiene"
-	"winnow/internal/app"
 	"winnow/internal/csvlist"
 )
 
@@ -113,7 +112,7 @@ func (c *chunk) collectKeys() {
 // written.
 func (c *chunk) judge(s *scrubber) error {
 	err := s.store.Find(c.keys.values, func(i int, contact *hygiene.Contact) {
-		sendability := app.SendabilityOf(contact, s.now)
+		sendability := hygiene.SendabilityOf(contact, s.now)
 		for _, e := range c.keys.entriesOf(i) {
 			l := &c.lines[e.line]
 			l.knownByKey = l.knownByKey || l.key == e.value
@@ -124,7 +123,7 @@ func (c *chunk) judge(s *scrubber) error {
 		return err
 	}
 	err = s.store.FindPhones(c.phones.values, func(i int, contact *hygiene.Contact) {
-		sendability := app.SendabilityOf(contact, s.now)
+		sendability := hygiene.SendabilityOf(contact, s.now)
 		for _, e := range c.phones.entriesOf(i) {
 			l := &c.lines[e.line]
 			l.byPhone = l.byPhone || !l.known
@@ -139,7 +138,7 @@ func (c *chunk) judge(s *scrubber) error {
 
 // applyContact applies one contact that the line stands for. One that may not be
 // texted is enough to reject the line, and a suppressed one outweighs a cooling one.
-func (l *line) applyContact(s *app.Sendability) {
+func (l *line) applyContact(s *hygiene.Sendability) {
 	l.known = true
 	if s.Sendable || l.verdict == Suppressed {
 		return

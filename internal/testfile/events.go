@@ -172,7 +172,7 @@ func (r *reader) readEvent(e *yamldoc.Entry) *hygiene.Event {
 		return event
 	}
 	event.Outcome = source.Reader.Outcome(event.Name, event.Code)
-	if event.Outcome == hygiene.Unrecognized && !inTable(source, eventWord(event.Name), event.Code) {
+	if event.Outcome == hygiene.Unrecognized && !inTable(source, provider.NormalizeEvent(event.Name), event.Code) {
 		r.reportUnknownEvent(e, source, event)
 	}
 	return event
@@ -181,7 +181,7 @@ func (r *reader) readEvent(e *yamldoc.Entry) *hygiene.Event {
 // reportUnknownEvent reports the part of an event that the source's table lacks.
 func (r *reader) reportUnknownEvent(e *yamldoc.Entry, source ruletest.Source, event *hygiene.Event) {
 	const instead = "to send what the config does not know, use body"
-	known := r.codesOf(source, eventWord(event.Name))
+	known := r.codesOf(source, provider.NormalizeEvent(event.Name))
 	switch {
 	case len(source.Table) == 0:
 		e.Get("event").Report("the outcomes of "+source.Name+" have no line for this event and code", instead)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/hygiene/provider"
 	"winnow/hygiene/ruletest"
 	"winnow/internal/config"
 	"winnow/internal/yamldoc"
@@ -82,35 +83,24 @@ func (r *reader) defineCodes(codes []string) {
 // defineAsked collects the lists, attributes, reasons and codes that a
 // condition asks for.
 func (r *reader) defineAsked(c hygiene.Condition) {
-	switch c := c.(type) {
-	case hygiene.All:
-		for _, part := range c {
-			r.defineAsked(part)
-		}
-	case hygiene.Any:
-		for _, part := range c {
-			r.defineAsked(part)
-		}
-	case hygiene.Not:
-		r.defineAsked(c.Of)
-	case hygiene.ListTest:
-		r.lists.Add(string(c))
-	case hygiene.AttributeTest:
-		r.attributes.Add(c.Name)
-	case hygiene.ReasonTest:
-		for _, reason := range c {
-			r.reasons.Add(reason)
-		}
-	case hygiene.OutcomeTest:
-		r.defineCodes(c.Codes)
+	in := hygiene.InputsOf(c)
+	for _, list := range in.Lists {
+		r.lists.Add(list)
 	}
+	for _, attribute := range in.Attributes {
+		r.attributes.Add(attribute)
+	}
+	for _, reason := range in.Reasons {
+		r.reasons.Add(reason)
+	}
+	r.defineCodes(in.Codes)
 }
 
 // codesOf is the codes that a source can send with an event. Without an event it is
 // all of them and the codes of rules; none when the source has no table.
 func (r *reader) codesOf(s ruletest.Source, event string) (list []string) {
 	for _, l := range s.Table {
-		if l.Code != "" && (event == "" || eventWord(l.Event) == event) {
+		if l.Code != "" && (event == "" || provider.NormalizeEvent(l.Event) == event) {
 			list = append(list, l.Code)
 		}
 	}
@@ -124,7 +114,7 @@ func (r *reader) codesOf(s ruletest.Source, event string) (list []string) {
 // inTable reports whether the source's table has a line for it.
 func inTable(s ruletest.Source, event, code string) bool {
 	for _, l := range s.Table {
-		if eventWord(l.Event) == event && (l.Code == code || l.Code == "") {
+		if provider.NormalizeEvent(l.Event) == event && (l.Code == code || l.Code == "") {
 			return true
 		}
 	}
@@ -135,12 +125,9 @@ func inTable(s ruletest.Source, event, code string) bool {
 func wordsOf(s ruletest.Source) []string {
 	var list []string
 	for _, l := range s.Table {
-		if !slices.Contains(list, eventWord(l.Event)) {
-			list = append(list, eventWord(l.Event))
+		if !slices.Contains(list, provider.NormalizeEvent(l.Event)) {
+			list = append(list, provider.NormalizeEvent(l.Event))
 		}
 	}
 	return list
 }
-
-// eventWord is a provider's name for an event, in the form in which it is compared.
-func eventWord(s string) string { return strings.ToLower(strings.TrimSpace(s)) }

@@ -1,0 +1,64 @@
+package hygiene
+
+import "slices"
+
+// Unhold puts into effect what the breaker trip holds, after someone has confirmed
+// it.
+func (p *Policy) Unhold(c *Contact, trip int64, m Moment) []Change {
+	before := c.snapshot()
+	found := false
+	for o := range c.History.trails {
+		for i := range c.History.trails[o].Entries {
+			if e := &c.History.trails[o].Entries[i]; e.held == trip {
+				e.held, found = 0, true
+			}
+		}
+	}
+	var held []Suppression
+	for _, s := range c.Suppressions {
+		if s.Held == trip {
+			s.Held = 0
+			held = append(held, s)
+		}
+	}
+	c.Suppressions = slices.DeleteFunc(c.Suppressions, func(s Suppression) bool { return s.Held == trip })
+	if !found && held == nil {
+		return nil
+	}
+	for _, s := range held {
+		c.takeEffect(s)
+	}
+	start := c.snapshot()
+	gaveUp := p.replay(c, &start, nil)
+	return diff(&before, c, m, gaveUp)
+}
+
+// takeEffect opens what was held, or renews with it what was open when it came. A
+// replay may no longer find it.
+func (c *Contact) takeEffect(s Suppression) {
+	i := c.suppression(s.key())
+	if i < 0 {
+		c.openSuppression(s)
+		return
+	}
+	old := &c.Suppressions[i]
+	if old.spans(s.Since.At) && endsLater(s.Until, old.Until) {
+		old.Until, old.Renewal = s.Until, Renewal{s.Since, s.Grounds}
+	} else if s.Since.After(old.Since) && !old.spans(s.Since.At) {
+		c.Suppressions = slices.Delete(c.Suppressions, i, i+1)
+		c.openSuppression(s)
+	}
+}
+
+// Waits reports whether the breaker trip holds an event or a suppression of the
+// contact.
+func (c *Contact) Waits(trip int64) bool {
+	for o := range c.History.trails {
+		for i := range c.History.trails[o].Entries {
+			if c.History.trails[o].Entries[i].held == trip {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(c.Suppressions, func(s Suppression) bool { return s.Held == trip })
+}

@@ -1,0 +1,330 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// maxDepth is how deeply objects and arrays may be nested: as deeply as for
+// encoding/json, so that nothing is unreadable that others can read. One object
+// that is nested too deeply makes the whole text unreadable. No stack grows with
+// the depth: what is not wanted is skipped in a loop, which takes about thirty
+// bytes a level beside the names.
+const maxDepth = 10_000
+
+// Why a text can't be read. The errors repeat nothing of it.
+var (
+	errEmpty     = errors.New("the text is empty")
+	errBroken    = errors.New("not JSON")
+	errMore      = errors.New("there is more after the end of the JSON value")
+	errTwice     = errors.New("an object has the same key twice")
+	errNotUTF8   = errors.New("not UTF-8")
+	errSurrogate = errors.New("half of a surrogate pair is missing")
+	errDeep      = fmt.Errorf("nested deeper than %d levels", maxDepth)
+)
+
+// scanner reads one JSON text strictly, in one pass, and finds the wanted members
+// on its way. It accepts less than encoding/json: a key twice in an object, half a
+// surrogate pair, and bytes that are not UTF-8 are errors, because readers differ
+// in what they make of them.
+type scanner struct {
+	text   string
+	at     int
+	depth  int
+	array  bool // the text is an array of elements
+	wanted []member
+	found  values
+	names  nameStack
+	open   []level // of the value that is being skipped
+}
+
+// values holds the wanted values by slot, as written; empty for absent.
+type values [maxSlots]string
+
+func scan(text string, wanted []member) scanner { return scanner{text: text, wanted: wanted} }
+
+// elements scans the whole text and calls each with the bounds of every element:
+// of the one value that the text is, or of each value of its array. What was found
+// in that element is in s.found. An error makes the whole text unreadable, with
+// the elements before it.
+func (s *scanner) elements(each func(from, to int)) error {
+	s.skipMark()
+	s.skipSpace()
+	if s.at == len(s.text) {
+		return errEmpty
+	}
+	element := func() error {
+		s.found = values{}
+		from := s.at
+		if err := s.value(s.wanted); err != nil {
+			return err
+		}
+		each(from, s.at)
+		return nil
+	}
+	var err error
+	if s.array = s.text[s.at] == '['; s.array {
+		err = s.list(']', element)
+	} else {
+		err = element()
+	}
+	if err != nil {
+		return err
+	}
+	if s.skipSpace(); s.at < len(s.text) {
+		return s.fail(errMore)
+	}
+	return nil
+}
+
+// fail adds the place to the error.
+func (s *scanner) fail(why error) error { return fmt.Errorf("%w, at byte %d", why, s.at+1) }
+
+// skipMark skips a byte order mark.
+func (s *scanner) skipMark() {
+	if len(s.text) >= 3 && s.text[:3] == "\ufeff" {
+		s.at = 3
+	}
+}
+
+func (s *scanner) skipSpace() {
+	for s.at < len(s.text) {
+		switch s.text[s.at] {
+		case ' ', '\n', '\r', '\t':
+			s.at++
+		default:
+			return
+		}
+	}
+}
+
+// value scans one value. Of an object it finds the wanted members.
+func (s *scanner) value(wanted []member) error {
+	if wanted != nil && s.at < len(s.text) && s.text[s.at] == '{' {
+		return s.object(wanted)
+	}
+	return s.skip()
+}
+
+// scalar scans a value that is neither an object nor an array.
+func (s *scanner) scalar() error {
+	switch s.text[s.at] {
+	case '"':
+		_, err := s.string()
+		return err
+	case 't':
+		return s.literal("true")
+	case 'f':
+		return s.literal("false")
+	case 'n':
+		return s.literal("null")
+	}
+	return s.number()
+}
+
+// list scans what is between brackets, with item for each part of it.
+func (s *scanner) list(end byte, item func() error) error {
+	more, err := s.begin(end)
+	for more && err == nil {
+		if err = item(); err == nil {
+			more, err = s.more(end)
+		}
+	}
+	return err
+}
+
+// begin scans an opening bracket, and reports whether anything follows inside.
+func (s *scanner) begin(end byte) (bool, error) {
+	if s.depth++; s.depth > maxDepth {
+		return false, s.fail(errDeep)
+	}
+	s.at++
+	if s.skipSpace(); s.next(end) {
+		s.depth--
+		return false, nil
+	}
+	return true, nil
+}
+
+// more scans the comma or closing bracket after a part, and reports whether another
+// part follows.
+func (s *scanner) more(end byte) (bool, error) {
+	s.skipSpace()
+	switch {
+	case s.next(','):
+		s.skipSpace()
+		return true, nil
+	case s.next(end):
+		s.depth--
+		return false, nil
+	}
+	return false, s.fail(errBroken)
+}
+
+// next scans the byte c if it comes next, and reports whether it did.
+func (s *scanner) next(c byte) bool {
+	if s.at < len(s.text) && s.text[s.at] == c {
+		s.at++
+		return true
+	}
+	return false
+}
+
+func (s *scanner) object(wanted []member) error {
+	names := s.names.begin()
+	defer s.names.end(&names)
+	return s.list('}', func() error {
+		name, err := s.name(&names)
+		if err != nil {
+			return err
+		}
+		return s.member(find(wanted, name))
+	})
+}
+
+// name scans a member's name and its colon. The name must not be one of others.
+func (s *scanner) name(others *nameSet) (string, error) {
+	begin := s.at
+	if s.at == len(s.text) || s.text[s.at] != '"' {
+		return "", s.fail(errBroken)
+	}
+	raw, err := s.string()
+	if err != nil {
+		return "", err
+	}
+	s.skipSpace()
+	if !s.next(':') {
+		return "", s.fail(errBroken)
+	}
+	s.skipSpace()
+	name := unquote(raw)
+	if !s.names.add(others, name) {
+		s.at = begin
+		return "", s.fail(errTwice)
+	}
+	return name, nil
+}
+
+// member scans a member's value and keeps it when it is wanted. m is nil when
+// neither the value nor anything inside it is wanted.
+func (s *scanner) member(m *member) error {
+	if m == nil {
+		return s.value(nil)
+	}
+	from := s.at
+	if err := s.value(m.in); err != nil {
+		return err
+	}
+	for _, slot := range m.slots {
+		s.found[slot] = s.text[from:s.at]
+	}
+	return nil
+}
+
+func (s *scanner) literal(word string) error {
+	if len(s.text)-s.at < len(word) || s.text[s.at:s.at+len(word)] != word {
+		return s.fail(errBroken)
+	}
+	s.at += len(word)
+	return nil
+}
+
+// number scans -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?
+func (s *scanner) number() error {
+	s.next('-')
+	if !s.next('0') && !s.digits() {
+		return s.fail(errBroken)
+	}
+	if s.next('.') && !s.digits() {
+		return s.fail(errBroken)
+	}
+	if s.next('e') || s.next('E') {
+		if !s.next('+') {
+			s.next('-')
+		}
+		if !s.digits() {
+			return s.fail(errBroken)
+		}
+	}
+	return nil
+}
+
+// digits scans the digits that come next, and reports whether there are any.
+func (s *scanner) digits() bool {
+	from := s.at
+	for s.at < len(s.text) && '0' <= s.text[s.at] && s.text[s.at] <= '9' {
+		s.at++
+	}
+	return s.at > from
+}
+
+// isPlain reports for each byte whether it means itself within a string.
+var isPlain = func() (plain [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		plain[c] = c != '"' && c != '\\'
+	}
+	return plain
+}()
+
+// string scans a string and returns it as written, with its quotes.
+func (s *scanner) string() (string, error) {
+	from := s.at
+	for s.at++; s.at < len(s.text); {
+		c := s.text[s.at]
+		if isPlain[c] {
+			s.at++
+			continue
+		}
+		var err error
+		switch {
+		case c == '"':
+			s.at++
+			return s.text[from:s.at], nil
+		case c == '\\':
+			err = s.escape()
+		case c >= utf8.RuneSelf:
+			err = s.rune()
+		default:
+			err = s.fail(errBroken)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return "", s.fail(errBroken)
+}
+
+func (s *scanner) rune() error {
+	r, size := utf8.DecodeRuneInString(s.text[s.at:])
+	if r == utf8.RuneError && size == 1 {
+		return s.fail(errNotUTF8)
+	}
+	s.at += size
+	return nil
+}
+
+// escape scans an escape, from its backslash on.
+func (s *scanner) escape() error {
+	rest := s.text[s.at:]
+	if len(rest) < 2 {
+		return s.fail(errBroken)
+	}
+	if escaped[rest[1]] != 0 {
+		s.at += 2
+		return nil
+	}
+	unit := unitOf(rest)
+	switch {
+	case unit < 0:
+		return s.fail(errBroken)
+	case !utf16.IsSurrogate(unit):
+		s.at += unitSize
+		return nil
+	case utf16.DecodeRune(unit, unitOf(rest[unitSize:])) == utf8.RuneError:
+		return s.fail(errSurrogate)
+	}
+	s.at += 2 * unitSize
+	return nil
+}

@@ -1,0 +1,113 @@
+package provider
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"winnow/hygiene"
+)
+
+// Line is one line of an outcome table: what an event with that code means.
+type Line struct {
+	Event   string // the provider's word; case and surrounding space do not matter
+	Code    string // 1400 and 1400.0 are one code; empty for any code without a line of its own
+	Outcome hygiene.Outcome
+}
+
+// eventCode is the key of an outcome table: event and code as [Line] compares
+// them.
+type eventCode struct{ event, code string }
+
+// Meanings is an outcome table: what the events and codes of a source mean.
+type Meanings map[eventCode]hygiene.Outcome
+
+// MeaningsOf is the table of a preset together with a source's own lines. Its errors
+// are those of [New].
+func MeaningsOf(preset string, lines []Line) (Meanings, error) {
+	p, err := findPreset(preset)
+	if err != nil {
+		return nil, err
+	}
+	return newMeanings(p.outcomes, lines)
+}
+
+// newMeanings joins several lists. Of two lines for the same event and code the later
+// one counts.
+func newMeanings(lists ...[]Line) (Meanings, error) {
+	t := Meanings{}
+	for _, lines := range lists {
+		for _, l := range lines {
+			event := NormalizeEvent(l.Event)
+			if event == "" {
+				return nil, errors.New("outcomes: a line has no event; add the provider's word, such as undelivered")
+			}
+			if l.Outcome.String() == "" {
+				return nil, fmt.Errorf("outcomes: the line for %q has no outcome; add one, such as soft_bounce", event)
+			}
+			t[eventCode{event, codeOfText(l.Code)}] = l.Outcome
+		}
+	}
+	return t, nil
+}
+
+// outcome is what an event of that name and code means.
+func (t Meanings) outcome(event, code string) hygiene.Outcome {
+	return t.find(NormalizeEvent(event), codeOfText(code))
+}
+
+// find finds the line of exactly this code, else the line for any code. What no
+// line names is Unrecognized, never guessed.
+func (t Meanings) find(event, code string) hygiene.Outcome {
+	if o, ok := t[eventCode{event, code}]; ok {
+		return o
+	}
+	if o, ok := t[eventCode{event, ""}]; ok {
+		return o
+	}
+	return hygiene.Unrecognized
+}
+
+// NormalizeEvent is the form in which the names of events are compared: trimmed, in
+// lower case.
+func NormalizeEvent(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+
+// Lines is the source's whole table, ordered by event and code.
+func (r *Reader) Lines() []Line {
+	var lines []Line
+	for key, o := range r.table {
+		lines = append(lines, Line{Event: key.event, Code: key.code, Outcome: o})
+	}
+	slices.SortFunc(lines, func(a, b Line) int {
+		return cmp.Or(cmp.Compare(a.Event, b.Event), cmp.Compare(len(a.Code), len(b.Code)), cmp.Compare(a.Code, b.Code))
+	})
+	return lines
+}
+
+// Possible is every outcome that an event can have; with codes, an event with one
+// of them. Unrecognized is always possible: providers send what no table knows.
+func (t Meanings) Possible(codes ...string) hygiene.Outcomes {
+	all := hygiene.OutcomesOf(hygiene.Unrecognized)
+	for key, o := range t {
+		if len(codes) == 0 {
+			all |= hygiene.OutcomesOf(o)
+		}
+		for _, code := range codes {
+			all |= hygiene.OutcomesOf(t.outcome(key.event, code))
+		}
+	}
+	return all
+}
+
+// Of is the outcomes of the lines for exactly this code.
+func (t Meanings) Of(code string) hygiene.Outcomes {
+	var all hygiene.Outcomes
+	for key, o := range t {
+		if code != "" && key.code == codeOfText(code) {
+			all |= hygiene.OutcomesOf(o)
+		}
+	}
+	return all
+}

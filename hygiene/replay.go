@@ -1,0 +1,198 @@
+package hygiene
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Rejudge gives the contact what the policy makes of its history; operators'
+// instructions stay. Under the policy in force it changes nothing.
+func (p *Policy) Rejudge(c *Contact, at Moment) []Change { return p.rejudge(c, at, nil) }
+
+// rejudge replays the contact's history and instructions, together with what else
+// is to be done, and returns what differs from before as caused at the moment
+// cause.
+func (p *Policy) rejudge(c *Contact, cause Moment, t *Trace, more ...step) []Change {
+	before := *c
+	gaveUp := p.replay(c, &before, t, more...)
+	changes := diff(&before, c, cause, gaveUp)
+	t.replayed(changes)
+	return changes
+}
+
+// replay makes c from its history and instructions, and from the frozen part of
+// it was before. gaveUp is set when the last bounce went past the end of the
+// retry list.
+func (p *Policy) replay(c, before *Contact, t *Trace, more ...step) (gaveUp *Change) {
+	c.Suppressions, c.Tags, c.Retry = nil, nil, nil
+	j := judge{p: p, c: c, replaying: true, horizons: p.horizons(&c.History), trace: t}
+	for _, step := range p.steps(before, more, j.horizons) {
+		step.run(&j)
+	}
+	if r, old := c.Retry, before.Retry; r != nil && old != nil && r.Since == old.Since {
+		r.MessageID, r.UniqueArgs = old.MessageID, old.UniqueArgs
+	}
+	return j.gaveUp
+}
+
+// step is one thing to replay. At the same moment the event comes first, then what
+// is frozen, which the event itself may have opened, then instructions.
+type step struct {
+	Moment
+	order stepOrder
+	index int // among those that are otherwise equal
+	// One of these. Entries and instructions, of which there are many, need no
+	// closure.
+	entry       *Entry
+	instruction *Instruction
+	do          func(*judge)
+}
+
+type stepOrder uint8
+
+const (
+	eventStep stepOrder = iota
+	frozenStep
+	instructionStep
+	reviewStep
+)
+
+func (s *step) run(j *judge) {
+	switch {
+	case s.entry != nil:
+		j.event(s.entry.outcome, s.entry)
+	case s.instruction != nil:
+		j.instruction(s.instruction)
+	default:
+		s.do(j)
+	}
+}
+
+// steps is all that happened to the contact, in order: what is frozen, the kept
+// events and the instructions.
+func (p *Policy) steps(c *Contact, more []step, horizons []horizon) []step {
+	n := len(c.Instructions) + len(c.Suppressions) + len(c.Tags) + 1 + len(more)
+	for o := range c.History.trails {
+		n += len(c.History.trails[o].Entries)
+	}
+	steps := append(append(make([]step, 0, n), p.frozenSteps(c, horizons)...), more...)
+	for o := range c.History.trails {
+		t := &c.History.trails[o]
+		for i := range t.Entries {
+			steps = append(steps, step{Moment: t.Entries[i].Moment, order: eventStep, entry: &t.Entries[i]})
+		}
+	}
+	for i := range c.Instructions {
+		steps = append(steps, step{Moment: c.Instructions[i].Moment, order: instructionStep, instruction: &c.Instructions[i]})
+	}
+	for i := range steps {
+		steps[i].index = i
+	}
+	slices.SortFunc(steps, func(a, b step) int {
+		if a.At != b.At {
+			return cmp.Compare(a.At, b.At)
+		}
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.order, b.order), cmp.Compare(a.index, b.index))
+	})
+	return steps
+}
+
+// frozenSteps restores what the history can no longer show, as it was.
+func (p *Policy) frozenSteps(c *Contact, horizons []horizon) []step {
+	var steps []step
+	add := func(m Moment, do func(*judge)) {
+		steps = append(steps, step{Moment: m, order: frozenStep, do: do})
+	}
+	for i := range c.Suppressions {
+		s := c.Suppressions[i]
+		if s.Hand != ByRule || c.struckOpening(&s) {
+			continue
+		}
+		// The opening by a review is an instruction; what renewed it may be frozen.
+		if !s.Review && p.isFrozen(&s.Grounds, horizons) {
+			add(s.Since, func(j *judge) { j.c.restoreSuppression(s) })
+		} else if renewed := s.Renewal; !renewed.Review && p.isFrozen(&renewed.Grounds, horizons) {
+			renewal := Suppression{Reason: s.Reason, Held: s.Held, Since: renewed.At, Until: s.Until, Grounds: renewed.Grounds}
+			add(renewed.At, func(j *judge) { j.suppressBy(renewal, renewed.At) })
+		}
+	}
+	for i := range c.Tags {
+		if t := c.Tags[i]; p.isFrozen(&t.Grounds, horizons) {
+			add(t.Since, func(j *judge) { j.c.restoreTag(t) })
+		}
+	}
+	if r := c.Retry; r != nil && p.isFrozen(&r.Grounds, horizons) && !c.struckRetry(r) {
+		restored := *r
+		add(r.Since, func(j *judge) { j.c.Retry = &restored })
+	}
+	return steps
+}
+
+// restoreSuppression puts a frozen suppression back, in the place of one of the
+// same reason and hand that late evidence opened before it.
+func (c *Contact) restoreSuppression(s Suppression) {
+	if i := c.suppression(s.key()); i >= 0 {
+		if old := c.Suppressions[i]; old.spans(s.Since.At) && endsLater(old.Until, s.Until) {
+			s.Until = old.Until
+		}
+		c.Suppressions = slices.Delete(c.Suppressions, i, i+1)
+	}
+	c.openSuppression(s)
+	if s.Held == 0 {
+		c.Retry = nil
+	}
+}
+
+// restoreTag puts a frozen tag back.
+func (c *Contact) restoreTag(t Tag) {
+	if i := c.tag(t.Name); i >= 0 {
+		c.Tags = slices.Delete(c.Tags, i, i+1)
+	}
+	c.openTag(t)
+}
+
+// isFrozen reports whether a replay can't find the grounds again, while their rule
+// reads as it did: they are those of a review, or their evidence is not newer than
+// the horizon.
+func (p *Policy) isFrozen(g *Grounds, horizons []horizon) bool {
+	r := p.rule(g.Rule, g.Digest)
+	return r != nil && (g.Review || g.Oldest <= horizons[r.index].opens)
+}
+
+func (c *Contact) struckOpening(s *Suppression) bool {
+	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool { return in.strikesOpening(s) })
+}
+
+func (c *Contact) struckRetry(r *Retry) bool {
+	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool {
+		return in.Kind == Allow && !in.Revoked && in.Reason == "" && r.Since.At <= in.At
+	})
+}
+
+// instruction replays what an operator, an import or a review decided.
+func (j *judge) instruction(in *Instruction) {
+	if in.Revoked {
+		return
+	}
+	byReview := in.Kind == SuppressByReview || in.Kind == ReleaseByReview || in.Kind == UntagByReview
+	if byReview && j.p.rule(in.Rule, in.Digest) == nil {
+		return
+	}
+	switch in.Kind {
+	case SuppressByReview:
+		if s := in.suppression(); !j.c.struckOpening(s) {
+			j.suppressBy(*s, in.Moment)
+		}
+	case Suppress:
+		j.suppressBy(Suppression{Reason: in.Reason, Hand: in.Hand, Since: in.Moment, Until: in.Until, By: in.By, Note: in.Note}, in.Moment)
+	case Allow:
+		j.release(in.Moment, "", func(s *Suppression) bool { return in.lifts(s.Reason) })
+		if in.Reason == "" {
+			j.dropRetry(in.Moment)
+		}
+	case ReleaseByReview:
+		j.release(in.Moment, in.Rule, func(s *Suppression) bool { return s.Hand == ByRule && s.Reason == in.Reason })
+	case UntagByReview:
+		j.untag(in.Reason, in.Rule, in.Moment)
+	}
+}
