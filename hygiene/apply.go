@@ -1,6 +1,8 @@
 package hygiene
 
-import "slices"
+import (
+	"slices"
+)
 
 // Apply adds an event to the contact and judges it: on the contact's present state,
 // or, when the event is late, by a replay. It changes c, and returns the ledger
@@ -15,13 +17,13 @@ func (p *Policy) ApplyTraced(c *Contact, e *Event, t *Trace) ([]Change, Addition
 	first := c.History.FirstSeen()
 	added := c.History.Add(e)
 	switch {
-	case (added == Repeat || added == Settled) && first == c.History.FirstSeen():
+	case (added == Repeat || added == TooOld) && first == c.History.FirstSeen():
 		return nil, added
 	case late || added != Added:
 		return p.rejudge(c, e.Moment(), t), added
 	}
 	j := judge{p: p, c: c, trace: t}
-	trail := c.History.Trail(e.Outcome)
+	trail := c.History.Outcome(e.Outcome)
 	j.event(e.Outcome, &trail.Entries[len(trail.Entries)-1])
 	return j.changes, added
 }
@@ -74,7 +76,7 @@ func (j *judge) dropRetry(m Moment) {
 	}
 	j.c.Retry = nil
 	if r.OpenAt(m.At) {
-		j.note(Change{At: m.At, Seq: m.Seq, Act: RetryEnded, Rule: r.Rule, Attempt: r.Attempt, Until: r.Due})
+		j.note(Change{At: m.At, Seq: m.Seq, Act: RetryEnded, Rule: r.Rule, Attempt: r.Attempt, Until: r.DueAt})
 	}
 }
 
@@ -201,12 +203,12 @@ func (j *judge) struckOrHeld(reason, rule string) func(*Entry) bool {
 	return func(e *Entry) bool { return e.held != 0 || struck != nil && struck(e) }
 }
 
-func (r *Rule) grounds(t tally) Grounds {
-	return Grounds{Rule: r.Name, Digest: r.digest, Evidence: t.seqs, Oldest: t.oldest}
+func (r *Rule) grounds(t tally) Cause {
+	return Cause{Rule: r.Name, Digest: r.digest, Evidence: t.seqs, Oldest: t.oldest}
 }
 
 func (j *judge) suppress(r *Rule, m Moment, t tally) {
-	s := Suppression{Reason: r.Then.Suppress.Reason, Held: t.held, Since: m, Grounds: r.grounds(t)}
+	s := Suppression{Reason: r.Then.Suppress.Reason, Held: t.held, Since: m, Cause: r.grounds(t)}
 	if r.Then.Suppress.For > 0 {
 		s.Until = m.At.Add(r.Then.Suppress.For)
 	}
@@ -228,7 +230,7 @@ func (j *judge) suppressBy(s Suppression, m Moment) bool {
 		case !old.spans(m.At):
 			j.c.Suppressions = slices.Delete(j.c.Suppressions, i, i+1)
 		case endsLater(s.Until, old.Until):
-			old.Until, old.Renewal, act = s.Until, Renewal{m, s.Grounds}, Renewed
+			old.Until, old.Renewal, act = s.Until, Renewal{m, s.Cause}, Renewed
 		default:
 			return false
 		}
@@ -236,7 +238,7 @@ func (j *judge) suppressBy(s Suppression, m Moment) bool {
 	if act == Suppressed {
 		j.c.openSuppression(s)
 	}
-	j.note(Change{At: m.At, Seq: m.Seq, Act: act, Reason: s.Reason, Hand: s.Hand, Held: s.Held, Until: s.Until, Rule: s.Rule,
+	j.note(Change{At: m.At, Seq: m.Seq, Act: act, Reason: s.Reason, Origin: s.Origin, Held: s.Held, Until: s.Until, Rule: s.Rule,
 		Evidence: s.Evidence, By: s.By, Note: s.Note})
 	if s.Held == 0 {
 		j.dropRetry(m)
@@ -249,7 +251,7 @@ func (j *judge) lift(r *Rule, m Moment) {
 	if r.Then.Release != nil {
 		released := false
 		for _, reason := range r.Then.Release {
-			released = j.release(m, r.Name, func(s *Suppression) bool { return s.Hand == ByRule && s.Reason == reason }) || released
+			released = j.release(m, r.Name, func(s *Suppression) bool { return s.Origin == ByRule && s.Reason == reason }) || released
 		}
 		if released {
 			j.rule.acts()
@@ -276,7 +278,7 @@ func (j *judge) release(m Moment, rule string, match func(*Suppression) bool) bo
 		}
 		if s.spans(m.At) {
 			released = true
-			j.note(Change{At: m.At, Seq: m.Seq, Act: Released, Reason: s.Reason, Hand: s.Hand, Held: s.Held, Rule: rule})
+			j.note(Change{At: m.At, Seq: m.Seq, Act: Released, Reason: s.Reason, Origin: s.Origin, Held: s.Held, Rule: rule})
 		}
 		return true
 	})
@@ -306,7 +308,7 @@ func (j *judge) retry(r *Rule, e *Entry) {
 		return
 	}
 	due := e.At.Add(plan.After[t.n-1])
-	j.c.Retry = &Retry{Due: due, Lapses: due.Add(plan.Lapse), Attempt: t.n, Since: e.Moment, Message: e.Message, Grounds: r.grounds(t)}
+	j.c.Retry = &Retry{DueAt: due, LapsesAt: due.Add(plan.Lapse), Attempt: t.n, Since: e.Moment, Message: e.Message, Cause: r.grounds(t)}
 	j.note(Change{At: e.At, Seq: e.Seq, Act: RetrySet, Rule: r.Name, Attempt: t.n, Until: due, Evidence: t.seqs})
 }
 
@@ -316,7 +318,7 @@ func (j *judge) tag(r *Rule, m Moment, t tally) {
 		return
 	}
 	j.rule.acts()
-	j.c.openTag(Tag{Name: r.Then.Tag, Since: m, Grounds: r.grounds(t)})
+	j.c.openTag(Tag{Name: r.Then.Tag, Since: m, Cause: r.grounds(t)})
 	j.note(Change{At: m.At, Seq: m.Seq, Act: Tagged, Reason: r.Then.Tag, Rule: r.Name, Evidence: t.seqs})
 }
 

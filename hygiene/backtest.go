@@ -74,10 +74,10 @@ func NewBacktest(p *Policy, since, until Instant) *Backtest {
 	return b
 }
 
-// Contact replays one contact: its events in the order of their moments, repeats
+// Replay replays one contact: its events in the order of their moments, repeats
 // included. Conditions see the given attributes, those of today. A review runs at
 // every midnight, UTC, from the first event on.
-func (b *Backtest) Contact(key string, attributes Attributes, events iter.Seq[*Event]) {
+func (b *Backtest) Replay(key string, attributes Attributes, events iter.Seq[*Event]) {
 	b.c.Reset(key)
 	b.c.Attributes = attributes
 	b.openings, b.suppressed, b.regretted, b.nextReviewAt = b.openings[:0], false, false, 0

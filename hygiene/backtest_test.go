@@ -81,7 +81,7 @@ func TestASuppressionIsRegrettedWhenItsContactIsDeliveredToWhileItIsOpen(t *test
 	} {
 		b := NewBacktest(examplePolicy(), day(100), day(200))
 		life := slices.Concat(c.life...)
-		b.Contact("ann", nil, events(life))
+		b.Replay("ann", nil, events(life))
 		if got := summary(b); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.claim, got, c.want)
 		}
@@ -113,9 +113,9 @@ func TestContactsAreCountedOnceAndSomeAreNamed(t *testing.T) {
 	b := NewBacktest(examplePolicy(), day(100), day(200))
 	for i := range 8 {
 		life := slices.Concat(softBounces(110, 4), []happened{{114, "n", Delivered}, {115, "m", HardBounce}, {116, "o", Delivered}})
-		b.Contact(fmt.Sprint("regretted-", i), nil, events(life))
-		b.Contact(fmt.Sprint("right-", i), nil, events([]happened{{110, "m", HardBounce}}))
-		b.Contact(fmt.Sprint("reached-", i), nil, events([]happened{{110, "m", Delivered}}))
+		b.Replay(fmt.Sprint("regretted-", i), nil, events(life))
+		b.Replay(fmt.Sprint("right-", i), nil, events([]happened{{110, "m", HardBounce}}))
+		b.Replay(fmt.Sprint("reached-", i), nil, events([]happened{{110, "m", Delivered}}))
 	}
 	if b.Suppressed != 16 || b.Regretted != 8 {
 		t.Errorf("%d suppressed, %d regretted", b.Suppressed, b.Regretted)
@@ -130,8 +130,8 @@ func TestConditionsOfABacktestSeeTheAttributesOfToday(t *testing.T) {
 	vip := Not{AttributeTest{Name: "vip", Comparison: Comparison{Op: Exists, Exists: true}}}
 	p := NewPolicy([]Rule{{Name: "hard", When: counting(1, 0, 0, HardBounce), Where: vip, Then: suppressFor("hard_bounce", 0)}}, "vip")
 	b := NewBacktest(p, day(100), day(200))
-	b.Contact("ann", Attributes(nil).With("vip", ParseValue("yes")), events([]happened{{110, "m", HardBounce}}))
-	b.Contact("bob", nil, events([]happened{{110, "m", HardBounce}}))
+	b.Replay("ann", Attributes(nil).With("vip", ParseValue("yes")), events([]happened{{110, "m", HardBounce}}))
+	b.Replay("bob", nil, events([]happened{{110, "m", HardBounce}}))
 	if b.Suppressed != 1 {
 		t.Errorf("%d suppressed", b.Suppressed)
 	}
@@ -219,7 +219,7 @@ func TestABacktestCountsWhatTheLedgerOfAPlainReplaySays(t *testing.T) {
 		events := inOrder(r)
 		since, until := span(r, events)
 		b := NewBacktest(p, since, until)
-		b.Contact("k", nil, eventSeq(events))
+		b.Replay("k", nil, eventSeq(events))
 
 		want := NewBacktest(p, since, until)
 		list, deliveries := plainReplay(p, events, until)
@@ -253,9 +253,9 @@ func TestManyContactsAreTheSumOfEach(t *testing.T) {
 		for i := range 5 {
 			events := inOrder(r)
 			key := fmt.Sprint("k", i)
-			all.Contact(key, nil, eventSeq(events))
+			all.Replay(key, nil, eventSeq(events))
 			one := NewBacktest(p, since, until)
-			one.Contact(key, nil, eventSeq(events))
+			one.Replay(key, nil, eventSeq(events))
 			sum.Suppressed += one.Suppressed
 			sum.Regretted += one.Regretted
 			for n := range one.Rules {
@@ -283,7 +283,7 @@ func TestAPolicyThatSuppressesNobodyRegretsNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	b := NewBacktest(p, start, start.Add(1000*Day))
 	for range 20 {
-		b.Contact("k", nil, eventSeq(inOrder(r)))
+		b.Replay("k", nil, eventSeq(inOrder(r)))
 	}
 	if b.Suppressed != 0 || b.Regretted != 0 || b.Rules != nil {
 		t.Errorf("%+v", b)
@@ -293,7 +293,7 @@ func TestAPolicyThatSuppressesNobodyRegretsNothing(t *testing.T) {
 func TestAHistoryThatBeganInThe1970sIsReplayedQuickly(t *testing.T) {
 	b := NewBacktest(examplePolicy(), day(100), day(200))
 	for range 2000 { // each with twenty thousand midnights
-		b.Contact("k", nil, func(yield func(*Event) bool) {
+		b.Replay("k", nil, func(yield func(*Event) bool) {
 			yield(&Event{Seq: 1, At: 1, Source: "a", MessageID: "m", Outcome: SoftBounce})
 		})
 	}

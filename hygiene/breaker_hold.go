@@ -1,10 +1,12 @@
 package hygiene
 
-import "slices"
+import (
+	"slices"
+)
 
-// Unhold puts into effect what the breaker trip holds, after someone has confirmed
+// ReleaseHeld puts into effect what the breaker trip holds, after someone has confirmed
 // it.
-func (p *Policy) Unhold(c *Contact, trip int64, m Moment) []Change {
+func (p *Policy) ReleaseHeld(c *Contact, trip int64, m Moment) []Change {
 	before := c.snapshot()
 	found := false
 	for o := range c.History.trails {
@@ -43,16 +45,16 @@ func (c *Contact) takeEffect(s Suppression) {
 	}
 	old := &c.Suppressions[i]
 	if old.spans(s.Since.At) && endsLater(s.Until, old.Until) {
-		old.Until, old.Renewal = s.Until, Renewal{s.Since, s.Grounds}
+		old.Until, old.Renewal = s.Until, Renewal{s.Since, s.Cause}
 	} else if s.Since.After(old.Since) && !old.spans(s.Since.At) {
 		c.Suppressions = slices.Delete(c.Suppressions, i, i+1)
 		c.openSuppression(s)
 	}
 }
 
-// Waits reports whether the breaker trip holds an event or a suppression of the
+// IsHeldBy reports whether the breaker trip holds an event or a suppression of the
 // contact.
-func (c *Contact) Waits(trip int64) bool {
+func (c *Contact) IsHeldBy(trip int64) bool {
 	for o := range c.History.trails {
 		for i := range c.History.trails[o].Entries {
 			if c.History.trails[o].Entries[i].held == trip {

@@ -26,7 +26,7 @@ func (c *Contact) Status(t Instant) Status {
 		return IsSuppressed
 	case !c.Retry.OpenAt(t):
 		return Active
-	case t < c.Retry.Due:
+	case t < c.Retry.DueAt:
 		return Cooling
 	default:
 		return RetryDue
@@ -42,18 +42,18 @@ func (c *Contact) suppressedAt(t Instant) bool {
 	return false
 }
 
-// Turn is a time at which a contact's status changes without any event.
-type Turn struct {
+// StatusChange is a time at which a contact's status changes without any event.
+type StatusChange struct {
 	At     Instant // 0 for the first: the status before the second
 	Status Status
 }
 
-var alwaysActive = []Turn{{Status: Active}}
+var alwaysActive = []StatusChange{{Status: Active}}
 
-// Turns lists how the status changes, from the beginning of time on, if nothing more
+// StatusChanges lists how the status changes, from the beginning of time on, if nothing more
 // happens. Adding up the turns of all contacts up to a time counts the contacts by
 // status at that time.
-func (c *Contact) Turns() []Turn {
+func (c *Contact) StatusChanges() []StatusChange {
 	if len(c.Suppressions) == 0 && c.Retry == nil {
 		return alwaysActive
 	}
@@ -62,13 +62,13 @@ func (c *Contact) Turns() []Turn {
 		at = append(at, c.Suppressions[i].Since.At, c.Suppressions[i].Until)
 	}
 	if c.Retry != nil {
-		at = append(at, c.Retry.Since.At, c.Retry.Due, c.Retry.Lapses)
+		at = append(at, c.Retry.Since.At, c.Retry.DueAt, c.Retry.LapsesAt)
 	}
 	slices.Sort(at)
-	turns := []Turn{{Status: c.Status(0)}}
+	turns := []StatusChange{{Status: c.Status(0)}}
 	for _, t := range at {
 		if s := c.Status(t); t > 0 && s != turns[len(turns)-1].Status {
-			turns = append(turns, Turn{At: t, Status: s})
+			turns = append(turns, StatusChange{At: t, Status: s})
 		}
 	}
 	return turns
@@ -121,7 +121,7 @@ func (c *Contact) tag(name string) int {
 // suppression is the index of the suppression; -1 when there is none.
 func (c *Contact) suppression(key suppressionKey) int {
 	for i := range c.Suppressions {
-		if s := &c.Suppressions[i]; s.Reason == key.reason && s.Hand == key.hand && s.Held == key.held {
+		if s := &c.Suppressions[i]; s.Reason == key.reason && s.Origin == key.hand && s.Held == key.held {
 			return i
 		}
 	}
@@ -132,7 +132,7 @@ func (c *Contact) suppression(key suppressionKey) int {
 // was opened in order or by a replay.
 func (c *Contact) openSuppression(s Suppression) {
 	i, _ := slices.BinarySearchFunc(c.Suppressions, s, func(a, b Suppression) int {
-		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Hand, b.Hand), cmp.Compare(a.Held, b.Held))
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Held, b.Held))
 	})
 	c.Suppressions = slices.Insert(c.Suppressions, i, s)
 }

@@ -1,6 +1,8 @@
 package hygiene
 
-import "slices"
+import (
+	"slices"
+)
 
 // diff is the ledger entries that lead from one state of a contact to another.
 // cause is the moment of what led to it; gaveUp is the entry of a replay whose last
@@ -16,7 +18,7 @@ func diffSuppressions(old, new *Contact, cause Moment) []Change {
 	for i := range old.Suppressions {
 		s := &old.Suppressions[i]
 		if new.suppression(s.key()) < 0 && s.spans(max(cause.At, s.Since.At)) && !new.tookEffect(s) {
-			changes = append(changes, Change{At: cause.At, Seq: cause.Seq, Act: Released, Reason: s.Reason, Hand: s.Hand, Held: s.Held})
+			changes = append(changes, Change{At: cause.At, Seq: cause.Seq, Act: Released, Reason: s.Reason, Origin: s.Origin, Held: s.Held})
 		}
 	}
 	for i := range new.Suppressions {
@@ -34,7 +36,7 @@ func diffSuppressions(old, new *Contact, cause Moment) []Change {
 		if at == 0 {
 			at = cause.At
 		}
-		changes = append(changes, Change{At: at, Seq: cause.Seq, Act: act, Reason: s.Reason, Hand: s.Hand, Held: s.Held, Until: s.Until,
+		changes = append(changes, Change{At: at, Seq: cause.Seq, Act: act, Reason: s.Reason, Origin: s.Origin, Held: s.Held, Until: s.Until,
 			Rule: s.Rule, Evidence: s.Evidence, By: s.By, Note: s.Note})
 	}
 	return changes
@@ -42,7 +44,7 @@ func diffSuppressions(old, new *Contact, cause Moment) []Change {
 
 // tookEffect reports whether a suppression that was held is one that is not.
 func (c *Contact) tookEffect(held *Suppression) bool {
-	i := c.suppression(suppressionKey{reason: held.Reason, hand: held.Hand})
+	i := c.suppression(suppressionKey{reason: held.Reason, hand: held.Origin})
 	return held.Held != 0 && i >= 0 && c.Suppressions[i].spans(held.Since.At)
 }
 
@@ -66,9 +68,9 @@ func diffRetry(old, new *Retry, cause Moment, gaveUp *Change) []Change {
 	case new == nil && old != nil && gaveUp != nil:
 		return []Change{*gaveUp}
 	case new != nil && !new.sameDates(old):
-		return []Change{{At: new.Since.At, Seq: cause.Seq, Act: RetrySet, Rule: new.Rule, Attempt: new.Attempt, Until: new.Due, Evidence: new.Evidence}}
+		return []Change{{At: new.Since.At, Seq: cause.Seq, Act: RetrySet, Rule: new.Rule, Attempt: new.Attempt, Until: new.DueAt, Evidence: new.Evidence}}
 	case new == nil && old != nil && old.OpenAt(cause.At):
-		return []Change{{At: cause.At, Seq: cause.Seq, Act: RetryEnded, Rule: old.Rule, Attempt: old.Attempt, Until: old.Due}}
+		return []Change{{At: cause.At, Seq: cause.Seq, Act: RetryEnded, Rule: old.Rule, Attempt: old.Attempt, Until: old.DueAt}}
 	}
 	return nil
 }
@@ -76,18 +78,18 @@ func diffRetry(old, new *Retry, cause Moment, gaveUp *Change) []Change {
 // Equal reports whether two suppressions are the same in every field.
 func (s *Suppression) Equal(t *Suppression) bool {
 	return s.key() == t.key() && s.Since == t.Since && s.Until == t.Until && s.By == t.By && s.Note == t.Note &&
-		s.Grounds.Equal(&t.Grounds) && s.Renewal.At == t.Renewal.At && s.Renewal.Grounds.Equal(&t.Renewal.Grounds)
+		s.Cause.Equal(&t.Cause) && s.Renewal.At == t.Renewal.At && s.Renewal.Cause.Equal(&t.Renewal.Cause)
 }
 
 // Equal reports whether two grounds are the same in every field.
-func (g *Grounds) Equal(h *Grounds) bool {
+func (g *Cause) Equal(h *Cause) bool {
 	return g.sameRule(h) && g.Review == h.Review && g.Oldest == h.Oldest && slices.Equal(g.Evidence, h.Evidence)
 }
 
-func (g *Grounds) sameRule(h *Grounds) bool { return g.Rule == h.Rule && g.Digest == h.Digest }
+func (g *Cause) sameRule(h *Cause) bool { return g.Rule == h.Rule && g.Digest == h.Digest }
 
 // sameDates reports whether two retries are of the same bounce and have the same
 // dates. The other may be nil.
 func (r *Retry) sameDates(other *Retry) bool {
-	return other != nil && r.Since == other.Since && r.Due == other.Due && r.Lapses == other.Lapses
+	return other != nil && r.Since == other.Since && r.DueAt == other.DueAt && r.LapsesAt == other.LapsesAt
 }

@@ -108,7 +108,7 @@ func TestEveryKeptEntryIsCountedOrExcludedForAReason(t *testing.T) {
 		for range 20 {
 			q := generator{r}.counting()
 			record := q.record(&c.History, s.At, s.struck)
-			if n := q.count(&c.History, s.At, Kept*int(outcomeEnd), s.struck).n; len(record.counted) != n {
+			if n := q.count(&c.History, s.At, EntriesKept*int(outcomeEnd), s.struck).n; len(record.counted) != n {
 				t.Errorf("%s counts %d, the engine %d", q.String(), len(record.counted), n)
 			}
 			most := 1 + r.IntN(6)
@@ -120,7 +120,7 @@ func TestEveryKeptEntryIsCountedOrExcludedForAReason(t *testing.T) {
 			}
 			kept, n := 0, len(record.counted)
 			for o := range q.Outcomes.All() {
-				kept += len(c.History.Trail(o).Entries)
+				kept += len(c.History.Outcome(o).Entries)
 			}
 			for _, x := range record.excluded {
 				n += x.n
@@ -221,7 +221,7 @@ func TestAFindingSaysWhatTheHistoryNoLongerKeeps(t *testing.T) {
 func TestARuleThatWasEditedIsNotTheOneThatActed(t *testing.T) {
 	s := exampleScenario(t)
 	s.happens(0, HardBounce, "a")
-	grounds := &s.c.Suppressions[0].Grounds
+	grounds := &s.c.Suppressions[0].Cause
 	if r := s.p.RuleOf(grounds); r == nil || r.Name != "suppress-hard-bounce" {
 		t.Errorf("the rule is %v", r)
 	}

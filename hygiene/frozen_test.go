@@ -140,7 +140,7 @@ func TestInstructionsDoNotPileUp(t *testing.T) {
 	for i := range 100 {
 		d := float64(i)
 		s.happens(d, HardBounce, "a")
-		s.p.Instruct(&s.c, Instruction{Moment: Moment{day(d + 0.1), s.seq}, Kind: Suppress, Hand: ByOperator, Reason: "manual"})
+		s.p.Instruct(&s.c, Instruction{Moment: Moment{day(d + 0.1), s.seq}, Kind: Suppress, Origin: ByOperator, Reason: "manual"})
 		s.p.Instruct(&s.c, Instruction{Moment: Moment{day(d + 0.2), s.seq}, Kind: Allow})
 		s.is(d+0.5, Active, "it was allowed")
 	}

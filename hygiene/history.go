@@ -1,9 +1,11 @@
 package hygiene
 
-import "slices"
+import (
+	"slices"
+)
 
-// Kept is how many entries a history keeps of each outcome.
-const Kept = 16
+// EntriesKept is how many entries a history keeps of each outcome.
+const EntriesKept = 16
 
 // Kind is what a rule may narrow by, besides the outcome: the provider account and
 // its code.
@@ -23,8 +25,8 @@ type Entry struct {
 	lastRepeat Instant
 }
 
-// Trail is what a history keeps of one outcome: the latest entries, in order.
-type Trail struct {
+// OutcomeHistory is what a history keeps of one outcome: the latest entries, in order.
+type OutcomeHistory struct {
 	Entries []Entry // ascending by Moment, at most Kept
 	First   Instant // time of the first one ever seen
 	Dropped bool    // older ones than Entries have been dropped: the outcome overflowed
@@ -35,7 +37,7 @@ type Trail struct {
 
 // Oldest is the time before which nothing is known of an outcome that overflowed:
 // that of its oldest kept entry. It is 0 for any other.
-func (t *Trail) Oldest() Instant {
+func (t *OutcomeHistory) Oldest() Instant {
 	if !t.Dropped {
 		return 0
 	}
@@ -46,7 +48,7 @@ func (t *Trail) Oldest() Instant {
 }
 
 // Last is the moment of the latest entry; zero when there is none.
-func (t *Trail) Last() Moment {
+func (t *OutcomeHistory) Last() Moment {
 	if len(t.Entries) == 0 {
 		return Moment{}
 	}
@@ -58,11 +60,11 @@ func (t *Trail) Last() Moment {
 // zero History is empty.
 type History struct {
 	kinds  []Kind
-	trails [outcomeEnd]Trail
+	trails [outcomeEnd]OutcomeHistory
 }
 
-// Trail is what is kept of one outcome.
-func (h *History) Trail(o Outcome) *Trail { return &h.trails[o] }
+// Outcome is what is kept of one outcome.
+func (h *History) Outcome(o Outcome) *OutcomeHistory { return &h.trails[o] }
 
 // Kind is the source and code of an entry of this history.
 func (h *History) Kind(e *Entry) Kind { return h.kinds[e.kind] }
@@ -96,7 +98,7 @@ const (
 	Added   Addition = iota
 	Earlier          // a repeat of a kept event with an earlier time, which replaces the kept time
 	Repeat           // a repeat, ignored
-	Settled          // older than what an outcome that overflowed keeps, ignored
+	TooOld           // older than what an outcome that overflowed keeps, ignored
 )
 
 // Add adds an event. Of repeats (the same source, message, outcome and code) the
@@ -117,11 +119,11 @@ func (h *History) Add(e *Event) Addition {
 		h.markBounces(e.Outcome, entry.Message)
 		return Earlier
 	}
-	if tooOld || len(t.Entries) == Kept && e.At <= t.Entries[0].At {
+	if tooOld || len(t.Entries) == EntriesKept && e.At <= t.Entries[0].At {
 		t.Dropped = true
-		return Settled
+		return TooOld
 	}
-	if len(t.Entries) == Kept {
+	if len(t.Entries) == EntriesKept {
 		t.drop(0)
 	}
 	t.insert(entry)
@@ -153,7 +155,7 @@ func (h *History) markBounces(o Outcome, message uint64) {
 }
 
 // repeat decides which time of a repeated entry counts.
-func (t *Trail) repeat(i int, other *Entry, tooOld bool) Addition {
+func (t *OutcomeHistory) repeat(i int, other *Entry, tooOld bool) Addition {
 	e := t.Entries[i]
 	if other.At >= e.At || tooOld {
 		t.Entries[i].lastRepeat = max(e.lastRepeat, other.At)
@@ -165,13 +167,13 @@ func (t *Trail) repeat(i int, other *Entry, tooOld bool) Addition {
 	return Earlier
 }
 
-func (t *Trail) drop(i int) {
+func (t *OutcomeHistory) drop(i int) {
 	t.repeatedUntil = max(t.repeatedUntil, t.Entries[i].lastRepeat)
 	t.Dropped = true
 	t.Entries = slices.Delete(t.Entries, i, i+1)
 }
 
-func (t *Trail) insert(e Entry) {
+func (t *OutcomeHistory) insert(e Entry) {
 	i := len(t.Entries)
 	for i > 0 && t.Entries[i-1].After(e.Moment) {
 		i--
@@ -179,7 +181,7 @@ func (t *Trail) insert(e Entry) {
 	t.Entries = slices.Insert(t.Entries, i, e)
 }
 
-func (t *Trail) find(e *Entry) int {
+func (t *OutcomeHistory) find(e *Entry) int {
 	for i := range t.Entries {
 		if t.Entries[i].Message == e.Message && t.Entries[i].kind == e.kind {
 			return i

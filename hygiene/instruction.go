@@ -1,6 +1,8 @@
 package hygiene
 
-import "slices"
+import (
+	"slices"
+)
 
 // InstructionKind is what an instruction does.
 type InstructionKind uint8
@@ -22,7 +24,7 @@ type Instruction struct {
 	Moment // of the decision; Seq is the end of the log at that time
 	Kind   InstructionKind
 	Reason string // of the suppression, or of what is lifted or struck; empty: all but opted_out. For UntagByReview the tag.
-	Hand   Hand   // of a Suppress
+	Origin Origin // of a Suppress
 	Until  Instant
 	By     string
 	Note   string
@@ -42,8 +44,8 @@ type Instruction struct {
 	// Batch is the bulk change of which this is one contact's part; 0 for none. The
 	// instructions of a batch that was undone are Revoked: they are kept, and have no
 	// effect.
-	Batch   int64
-	Revoked bool
+	Batch  int64
+	Undone bool
 	// Lifted is what rules had suppressed when a Strike or an Allow lifted it. It is
 	// put back when the instruction is undone and the history no longer shows why.
 	Lifted []Suppression
@@ -62,7 +64,7 @@ func (in *Instruction) lifts(reason string) bool {
 // their evidence, and a Strike of what a breaker trip held.
 func (in *Instruction) strikes(reason, rule string, e *Entry, k Kind) bool {
 	switch {
-	case in.Revoked:
+	case in.Undone:
 	case in.Kind == Allow:
 		return e.At <= in.At && (reason == "" && in.Reason == "" || reason != "" && in.lifts(reason))
 	case in.Kind == Strike && reason == "":
@@ -96,7 +98,7 @@ func (in *Instruction) covers(e *Entry, k Kind) bool {
 // is for suppressions whose evidence can't be checked: frozen ones, and those that a
 // review opened.
 func (in *Instruction) strikesOpening(s *Suppression) bool {
-	if in.Kind != Strike || in.Revoked || !in.lifts(s.Reason) || s.Hand != ByRule || in.Rule != "" && in.Rule != s.Rule {
+	if in.Kind != Strike || in.Undone || !in.lifts(s.Reason) || s.Origin != ByRule || in.Rule != "" && in.Rule != s.Rule {
 		return false
 	}
 	if in.Held != 0 && s.Held == in.Held {
@@ -108,8 +110,8 @@ func (in *Instruction) strikesOpening(s *Suppression) bool {
 
 // suppression is what a SuppressByReview opens.
 func (in *Instruction) suppression() *Suppression {
-	grounds := Grounds{Rule: in.Rule, Digest: in.Digest, Review: true, Evidence: in.Evidence}
-	return &Suppression{Reason: in.Reason, Since: in.Moment, Until: in.Until, Grounds: grounds}
+	grounds := Cause{Rule: in.Rule, Digest: in.Digest, Review: true, Evidence: in.Evidence}
+	return &Suppression{Reason: in.Reason, Since: in.Moment, Until: in.Until, Cause: grounds}
 }
 
 // Instruct records an instruction for the contact, and judges it again. A Suppress
@@ -139,7 +141,7 @@ func (p *Policy) Instruct(c *Contact, in Instruction) []Change {
 
 // isSuppressedBy reports whether a Suppress would change nothing.
 func (c *Contact) isSuppressedBy(in *Instruction) bool {
-	i := c.suppression(suppressionKey{reason: in.Reason, hand: in.Hand})
+	i := c.suppression(suppressionKey{reason: in.Reason, hand: in.Origin})
 	return i >= 0 && c.Suppressions[i].OpenAt(in.At) && !endsLater(in.Until, c.Suppressions[i].Until)
 }
 
@@ -179,7 +181,7 @@ func (c *Contact) dropSuperseded(in *Instruction) {
 // sameAllow reports whether both are an Allow of the same reason, this one in
 // effect.
 func (in *Instruction) sameAllow(other *Instruction) bool {
-	return in.Kind == Allow && !in.Revoked && in.Reason == other.Reason
+	return in.Kind == Allow && !in.Undone && in.Reason == other.Reason
 }
 
 // record keeps an instruction in its place, in order of moments.
@@ -197,7 +199,7 @@ func (c *Contact) record(in Instruction) *Instruction {
 func (c *Contact) missing(before []Suppression, t Instant) []Suppression {
 	var list []Suppression
 	for _, s := range before {
-		if s.Hand == ByRule && s.spans(t) && c.suppression(s.key()) < 0 {
+		if s.Origin == ByRule && s.spans(t) && c.suppression(s.key()) < 0 {
 			list = append(list, s)
 		}
 	}

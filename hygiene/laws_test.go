@@ -107,27 +107,27 @@ func arrive(t *testing.T, p *Policy, c *Contact, events []Event, seq int64) []Ch
 // in the log and the record of repeats.
 func stateText(c *Contact) string {
 	d := c.clone()
-	strip := func(g *Grounds) { g.Evidence = slices.Repeat([]int64{0}, len(g.Evidence)) }
+	strip := func(g *Cause) { g.Evidence = slices.Repeat([]int64{0}, len(g.Evidence)) }
 	for i := range d.Suppressions {
 		d.Suppressions[i].Since.Seq = 0
-		strip(&d.Suppressions[i].Grounds)
+		strip(&d.Suppressions[i].Cause)
 		d.Suppressions[i].Renewal.At.Seq = 0
-		strip(&d.Suppressions[i].Renewal.Grounds)
+		strip(&d.Suppressions[i].Renewal.Cause)
 	}
 	for i := range d.Tags {
 		d.Tags[i].Since.Seq = 0
-		strip(&d.Tags[i].Grounds)
+		strip(&d.Tags[i].Cause)
 	}
 	retry := "none"
 	if d.Retry != nil {
 		r := *d.Retry
 		r.Since.Seq, r.MessageID = 0, ""
-		strip(&r.Grounds)
+		strip(&r.Cause)
 		retry = fmt.Sprintf("%+v", r)
 	}
 	history := ""
 	for o := Scheduled; o < outcomeEnd; o++ {
-		t := d.History.Trail(o)
+		t := d.History.Outcome(o)
 		history += fmt.Sprintf("%s %d %t", o, t.First, t.Dropped)
 		for _, e := range t.Entries {
 			history += fmt.Sprintf(" %d/%x/%v/%t", e.At, e.Message, d.History.Kind(&e), e.afterDelivery)
@@ -171,15 +171,15 @@ func applyDisturbed(r *rand.Rand, p *Policy, c *Contact, events []Event, each fu
 		case 0:
 			p.Review(c, now)
 		case 1:
-			p.Instruct(c, Instruction{Moment: now, Kind: Suppress, Reason: []string{"manual", "soft_bounce"}[r.IntN(2)], Hand: ByOperator, By: "ann"})
+			p.Instruct(c, Instruction{Moment: now, Kind: Suppress, Reason: []string{"manual", "soft_bounce"}[r.IntN(2)], Origin: ByOperator, By: "ann"})
 		case 2:
 			p.Instruct(c, Instruction{Moment: now, Kind: Allow, Reason: []string{"", OptedOut, "soft_bounce"}[r.IntN(3)], By: "ann"})
 		case 3:
 			p.Instruct(c, randomStrike(r, now))
 		case 4:
-			p.Revoke(c, int64(1+r.IntN(3)), r.IntN(2) == 0, now)
+			p.SetUndone(c, int64(1+r.IntN(3)), r.IntN(2) == 0, now)
 		case 5:
-			p.Unhold(c, int64(1+r.IntN(3)), now)
+			p.ReleaseHeld(c, int64(1+r.IntN(3)), now)
 		case 6:
 			moved := events[r.IntN(i+1)]
 			moved.Seq = int64(slices.IndexFunc(events, func(e Event) bool { return e.MessageID == moved.MessageID && e.At == moved.At }) + 1)
@@ -277,7 +277,7 @@ func TestAPackedContactIsTheSameContact(t *testing.T) {
 			if err := into.Unpack(c.Pack(nil)); err != nil {
 				t.Fatal(err)
 			}
-			if !reflect.DeepEqual(c.OpenSuppressions(start), into.OpenSuppressions(start)) || !reflect.DeepEqual(c.Turns(), into.Turns()) {
+			if !reflect.DeepEqual(c.OpenSuppressions(start), into.OpenSuppressions(start)) || !reflect.DeepEqual(c.StatusChanges(), into.StatusChanges()) {
 				t.Errorf("packed %s\nunpacked %s", stateText(c), stateText(into))
 			}
 			if !reflect.DeepEqual(c.Pack(nil), into.Pack(nil)) {
@@ -293,8 +293,8 @@ func TestAHistoryKeepsTheLatestSixteen(t *testing.T) {
 		e := Event{Seq: int64(i + 1), At: start.Add(time.Duration(i) * time.Hour), Source: "a", MessageID: fmt.Sprint(i), Outcome: SoftBounce}
 		c.History.Add(&e)
 	}
-	trail := c.History.Trail(SoftBounce)
-	if len(trail.Entries) != Kept || !trail.Dropped || trail.Entries[0].Seq != 25 || trail.First != start {
+	trail := c.History.Outcome(SoftBounce)
+	if len(trail.Entries) != EntriesKept || !trail.Dropped || trail.Entries[0].Seq != 25 || trail.First != start {
 		t.Errorf("kept %d from seq %d, dropped %t, first %s", len(trail.Entries), trail.Entries[0].Seq, trail.Dropped, trail.First)
 	}
 }
@@ -307,7 +307,7 @@ func FuzzUnpack(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c := &Contact{}
 		if c.Unpack(b) == nil {
-			c.Turns()
+			c.StatusChanges()
 		}
 	})
 }

@@ -26,7 +26,7 @@ type Change struct {
 	Seq      int64   // the place in the log of what caused it
 	Act      Act
 	Reason   string // of the suppression, or the tag's name
-	Hand     Hand
+	Origin   Origin
 	Held     int64   // the breaker trip that holds the suppression; 0 for none
 	Until    Instant // end of the suppression, 0 for permanent; or when the retry is due
 	Attempt  int     // of the retry

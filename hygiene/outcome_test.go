@@ -37,7 +37,7 @@ func TestALineOfTheTableIsAllThatAnOutcomeNeeds(t *testing.T) {
 		}
 		var c, d Contact
 		c.History.Add(&Event{Seq: 1, At: start, Source: "a", MessageID: "m", Code: "7", Outcome: o})
-		if err := d.Unpack(c.Pack(nil)); err != nil || len(d.History.Trail(o).Entries) != 1 {
+		if err := d.Unpack(c.Pack(nil)); err != nil || len(d.History.Outcome(o).Entries) != 1 {
 			t.Errorf("a packed %s is unpacked as %+v, %v", o, d.History, err)
 		}
 		p := NewPolicy([]Rule{{Name: "r", When: counting(1, 0, 0, o), Then: Action{Tag: "t"}}}, "")

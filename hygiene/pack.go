@@ -25,7 +25,7 @@ func (c *Contact) Pack(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(c.Tags)))
 	for i := range c.Tags {
 		t := &c.Tags[i]
-		b = t.Grounds.pack(packMoment(packText(b, t.Name), t.Since))
+		b = t.Cause.pack(packMoment(packText(b, t.Name), t.Since))
 	}
 	b = c.Retry.pack(b)
 	b = binary.AppendUvarint(b, uint64(len(c.Instructions)))
@@ -51,7 +51,7 @@ func (c *Contact) Unpack(b []byte) error {
 	for i := range c.Tags {
 		t := &c.Tags[i]
 		t.Name, t.Since = r.text(), r.moment()
-		t.Grounds.unpack(&r)
+		t.Cause.unpack(&r)
 	}
 	c.Retry = unpackRetry(&r)
 	c.Instructions = resize(c.Instructions, r.count())
@@ -79,37 +79,37 @@ func resize[T any](s []T, n int) []T {
 
 func (s *Suppression) pack(b []byte) []byte {
 	b = packText(b, s.Reason)
-	b = binary.AppendUvarint(append(b, byte(s.Hand)), uint64(s.Held))
+	b = binary.AppendUvarint(append(b, byte(s.Origin)), uint64(s.Held))
 	b = packMoment(b, s.Since)
 	b = binary.AppendVarint(b, int64(s.Until))
 	b = packText(packText(b, s.By), s.Note)
-	b = s.Grounds.pack(b)
+	b = s.Cause.pack(b)
 	b = append(b, bit(s.Renewal.At != Moment{}))
 	if s.Renewal.At == (Moment{}) {
 		return b
 	}
-	return s.Renewal.Grounds.pack(packMoment(b, s.Renewal.At))
+	return s.Renewal.Cause.pack(packMoment(b, s.Renewal.At))
 }
 
 func (s *Suppression) unpack(r *packReader) {
 	s.Reason = r.text()
-	s.Hand = Hand(r.byte())
-	if int(s.Hand) >= len(handNames) {
+	s.Origin = Origin(r.byte())
+	if int(s.Origin) >= len(handNames) {
 		r.bad = true
-		s.Hand = ByRule
+		s.Origin = ByRule
 	}
 	s.Held = int64(r.uvarint())
 	s.Since, s.Until = r.moment(), Instant(r.varint())
 	s.By, s.Note = r.text(), r.text()
-	s.Grounds.unpack(r)
+	s.Cause.unpack(r)
 	s.Renewal = Renewal{}
 	if r.byte() != 0 {
 		s.Renewal.At = r.moment()
-		s.Renewal.Grounds.unpack(r)
+		s.Renewal.Cause.unpack(r)
 	}
 }
 
-func (g *Grounds) pack(b []byte) []byte {
+func (g *Cause) pack(b []byte) []byte {
 	b = packText(b, g.Rule)
 	if g.Rule == "" {
 		return b
@@ -129,8 +129,8 @@ func packSeqs(b []byte, seqs []int64) []byte {
 	return b
 }
 
-func (g *Grounds) unpack(r *packReader) {
-	*g = Grounds{Rule: r.text()}
+func (g *Cause) unpack(r *packReader) {
+	*g = Cause{Rule: r.text()}
 	if g.Rule == "" {
 		return
 	}
@@ -144,10 +144,10 @@ func (t *Retry) pack(b []byte) []byte {
 	}
 	b = binary.AppendUvarint(b, uint64(t.Attempt))
 	b = packMoment(b, t.Since)
-	b = binary.AppendVarint(b, int64(t.Due-t.Since.At))
-	b = binary.AppendVarint(b, int64(t.Lapses-t.Due))
+	b = binary.AppendVarint(b, int64(t.DueAt-t.Since.At))
+	b = binary.AppendVarint(b, int64(t.LapsesAt-t.DueAt))
 	b = binary.LittleEndian.AppendUint64(b, t.Message)
-	return t.Grounds.pack(b)
+	return t.Cause.pack(b)
 }
 
 func unpackRetry(r *packReader) *Retry {
@@ -156,15 +156,15 @@ func unpackRetry(r *packReader) *Retry {
 		return nil
 	}
 	t := &Retry{Attempt: attempt, Since: r.moment()}
-	t.Due = t.Since.At + Instant(r.varint())
-	t.Lapses = t.Due + Instant(r.varint())
+	t.DueAt = t.Since.At + Instant(r.varint())
+	t.LapsesAt = t.DueAt + Instant(r.varint())
 	t.Message = r.uint64()
-	t.Grounds.unpack(r)
+	t.Cause.unpack(r)
 	return t
 }
 
 func (in *Instruction) pack(b []byte) []byte {
-	b = append(b, byte(in.Kind), byte(in.Hand), byte(in.Outcome), bit(in.Revoked))
+	b = append(b, byte(in.Kind), byte(in.Origin), byte(in.Outcome), bit(in.Undone))
 	b = binary.AppendVarint(binary.AppendVarint(packMoment(b, in.Moment), in.Batch), in.Held)
 	for _, t := range []Instant{in.Until, in.From, in.To} {
 		b = binary.AppendVarint(b, int64(t))
@@ -181,11 +181,11 @@ func (in *Instruction) pack(b []byte) []byte {
 }
 
 func (in *Instruction) unpack(r *packReader) {
-	in.Kind, in.Hand = InstructionKind(r.byte()), Hand(r.byte())
-	in.Outcome, in.Revoked = Outcome(r.byte()), r.byte() != 0
-	if int(in.Hand) >= len(handNames) || in.Outcome >= outcomeEnd {
+	in.Kind, in.Origin = InstructionKind(r.byte()), Origin(r.byte())
+	in.Outcome, in.Undone = Outcome(r.byte()), r.byte() != 0
+	if int(in.Origin) >= len(handNames) || in.Outcome >= outcomeEnd {
 		r.bad = true
-		in.Hand = ByRule
+		in.Origin = ByRule
 	}
 	in.Moment = r.moment()
 	in.Batch, in.Held = r.varint(), r.varint()

@@ -1,11 +1,13 @@
 package hygiene
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+)
 
 func (h *History) reset() {
 	h.kinds = h.kinds[:0]
 	for o := range h.trails {
-		h.trails[o] = Trail{Entries: h.trails[o].Entries[:0]}
+		h.trails[o] = OutcomeHistory{Entries: h.trails[o].Entries[:0]}
 	}
 }
 
@@ -31,7 +33,7 @@ func (h *History) pack(b []byte) []byte {
 
 // pack writes a trail: its first time, then each entry as the difference to the one
 // before.
-func (t *Trail) pack(b []byte) []byte {
+func (t *OutcomeHistory) pack(b []byte) []byte {
 	head := byte(len(t.Entries))
 	if t.Dropped {
 		head |= trailDropped
@@ -117,7 +119,7 @@ func (h *History) unpack(r *packReader) {
 	}
 }
 
-func (t *Trail) unpack(r *packReader, o Outcome, kinds int) {
+func (t *OutcomeHistory) unpack(r *packReader, o Outcome, kinds int) {
 	head := r.byte()
 	t.Dropped = head&trailDropped != 0
 	t.First = Instant(r.varint())
@@ -125,12 +127,12 @@ func (t *Trail) unpack(r *packReader, o Outcome, kinds int) {
 		t.repeatedUntil = t.First + Instant(r.varint())
 	}
 	n := int(head & trailCount)
-	if n > Kept {
+	if n > EntriesKept {
 		r.bad = true
 		return
 	}
 	if cap(t.Entries) < n {
-		t.Entries = make([]Entry, 0, Kept+1)
+		t.Entries = make([]Entry, 0, EntriesKept+1)
 	}
 	t.Entries = t.Entries[:n]
 	prev := Moment{At: t.First}

@@ -1,6 +1,8 @@
 package hygiene
 
-import "slices"
+import (
+	"slices"
+)
 
 // PlannedKind is one of the ways in which a contact would change if all contacts were
 // judged again.
@@ -11,17 +13,17 @@ const (
 	PlannedSuppression PlannedKind = iota // a new suppression is in effect
 	PlannedRelease                        // a suppression is no longer in effect
 	PlannedRetry                          // a retry is set, or at another time
-	PlannedDrop                           // a retry is gone
-	PlannedProlonging                     // a suppression lasts longer
+	PlannedRetryEnd                       // a retry is gone
+	PlannedExtension                      // a suppression lasts longer
 	PlannedShortening                     // a suppression ends earlier
 	PlannedTag
 	PlannedUntag
 	// PlannedReopening is a suppression that judging again lifts, because its rule of
 	// the review was edited, and that the next review opens again.
 	PlannedReopening
-	// PlannedRestatement changes nothing for the contact: the suppression is in effect
+	// PlannedRelabel changes nothing for the contact: the suppression is in effect
 	// as before, but because of another rule, or of the same rule as it reads now.
-	PlannedRestatement
+	PlannedRelabel
 
 	PlannedKinds = iota // how many kinds there are
 )
@@ -122,7 +124,7 @@ type planDiff struct {
 	found                 []Planned
 }
 
-func (d *planDiff) add(kind PlannedKind, g *Grounds, reason string, atReview bool) {
+func (d *planDiff) add(kind PlannedKind, g *Cause, reason string, atReview bool) {
 	edited := d.planner.given.RuleOf(g) == nil
 	d.found = append(d.found, Planned{Kind: kind, Rule: g.Rule, Edited: edited, Reason: reason, AtReview: atReview})
 }
@@ -136,19 +138,19 @@ func (d *planDiff) suppressions() {
 		if old := findSuppression(before, s); old != nil {
 			d.suppression(old, s, atReview)
 		} else {
-			d.add(PlannedSuppression, &s.Grounds, s.Reason, atReview)
+			d.add(PlannedSuppression, &s.Cause, s.Reason, atReview)
 		}
 	}
 	for i := range before {
 		if s := &before[i]; findSuppression(after, s) == nil {
-			d.add(PlannedRelease, &s.Grounds, s.Reason, findSuppression(judged, s) != nil)
+			d.add(PlannedRelease, &s.Cause, s.Reason, findSuppression(judged, s) != nil)
 		}
 	}
 }
 
 func findSuppression(list []Suppression, s *Suppression) *Suppression {
 	for i := range list {
-		if list[i].Reason == s.Reason && list[i].Hand == s.Hand {
+		if list[i].Reason == s.Reason && list[i].Origin == s.Origin {
 			return &list[i]
 		}
 	}
@@ -158,23 +160,23 @@ func findSuppression(list []Suppression, s *Suppression) *Suppression {
 // suppression compares a suppression that is in effect before and after.
 func (d *planDiff) suppression(old, new *Suppression, atReview bool) {
 	if atReview {
-		d.add(PlannedReopening, &new.Grounds, new.Reason, true)
+		d.add(PlannedReopening, &new.Cause, new.Reason, true)
 	}
 	switch {
 	case endsLater(new.Until, old.Until):
-		d.add(PlannedProlonging, new.lastGrounds(), new.Reason, atReview)
+		d.add(PlannedExtension, new.lastGrounds(), new.Reason, atReview)
 	case endsLater(old.Until, new.Until):
 		d.add(PlannedShortening, old.lastGrounds(), old.Reason, atReview)
 	case !atReview && !old.sameCause(new):
-		d.add(PlannedRestatement, &new.Grounds, new.Reason, false)
+		d.add(PlannedRelabel, &new.Cause, new.Reason, false)
 	}
 }
 
 // sameCause reports whether both are open because of the same rules, since the same
 // times.
 func (s *Suppression) sameCause(t *Suppression) bool {
-	return s.Since == t.Since && s.Grounds.sameRule(&t.Grounds) &&
-		s.Renewal.At == t.Renewal.At && s.Renewal.Grounds.sameRule(&t.Renewal.Grounds)
+	return s.Since == t.Since && s.Cause.sameRule(&t.Cause) &&
+		s.Renewal.At == t.Renewal.At && s.Renewal.Cause.sameRule(&t.Renewal.Cause)
 }
 
 func (d *planDiff) retry() {
@@ -182,21 +184,21 @@ func (d *planDiff) retry() {
 	old, new := d.before.Retry, d.after.Retry
 	switch {
 	case new.OpenAt(now) && (!old.OpenAt(now) || !new.sameDates(old)):
-		d.add(PlannedRetry, &new.Grounds, "", false)
+		d.add(PlannedRetry, &new.Cause, "", false)
 	case old.OpenAt(now) && !new.OpenAt(now):
-		d.add(PlannedDrop, &old.Grounds, "", d.judged.Retry.OpenAt(now))
+		d.add(PlannedRetryEnd, &old.Cause, "", d.judged.Retry.OpenAt(now))
 	}
 }
 
 func (d *planDiff) tags() {
 	for i := range d.after.Tags {
 		if t := &d.after.Tags[i]; !d.before.HasTag(t.Name) {
-			d.add(PlannedTag, &t.Grounds, t.Name, !d.judged.HasTag(t.Name))
+			d.add(PlannedTag, &t.Cause, t.Name, !d.judged.HasTag(t.Name))
 		}
 	}
 	for i := range d.before.Tags {
 		if t := &d.before.Tags[i]; !d.after.HasTag(t.Name) {
-			d.add(PlannedUntag, &t.Grounds, t.Name, d.judged.HasTag(t.Name))
+			d.add(PlannedUntag, &t.Cause, t.Name, d.judged.HasTag(t.Name))
 		}
 	}
 }

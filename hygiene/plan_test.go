@@ -185,12 +185,12 @@ func TestAPlanShowsWhatEachEditWouldDo(t *testing.T) {
 		{"a new rule that would be over", nil, []Rule{soft(2, Day)}, nil},
 		{"a rule gone", []Rule{soft(2, 30*Day)}, nil, []Planned{{Kind: PlannedRelease, Rule: "rest", Edited: true, Reason: "soft_bounce"}}},
 		{"a stricter rule", []Rule{soft(2, 30*Day)}, []Rule{soft(3, 30*Day)}, []Planned{{Kind: PlannedRelease, Rule: "rest", Edited: true, Reason: "soft_bounce"}}},
-		{"for longer", []Rule{soft(2, 30*Day)}, []Rule{soft(2, 0)}, []Planned{{Kind: PlannedProlonging, Rule: "rest", Reason: "soft_bounce"}}},
+		{"for longer", []Rule{soft(2, 30*Day)}, []Rule{soft(2, 0)}, []Planned{{Kind: PlannedExtension, Rule: "rest", Reason: "soft_bounce"}}},
 		{"for shorter", []Rule{soft(2, 30*Day)}, []Rule{soft(2, 20*Day)}, []Planned{{Kind: PlannedShortening, Rule: "rest", Edited: true, Reason: "soft_bounce"}}},
-		{"a rule that says the same", []Rule{soft(1, 0)}, []Rule{soft(2, 0)}, []Planned{{Kind: PlannedRestatement, Rule: "rest", Reason: "soft_bounce"}}},
+		{"a rule that says the same", []Rule{soft(1, 0)}, []Rule{soft(2, 0)}, []Planned{{Kind: PlannedRelabel, Rule: "rest", Reason: "soft_bounce"}}},
 		{"a new retry", nil, []Rule{retry(4 * time.Hour)}, []Planned{{Kind: PlannedRetry, Rule: "retry"}}},
 		{"a later retry", []Rule{retry(4 * time.Hour)}, []Rule{retry(Day)}, []Planned{{Kind: PlannedRetry, Rule: "retry"}}},
-		{"no retry", []Rule{retry(4 * time.Hour)}, []Rule{}, []Planned{{Kind: PlannedDrop, Rule: "retry", Edited: true}}},
+		{"no retry", []Rule{retry(4 * time.Hour)}, []Rule{}, []Planned{{Kind: PlannedRetryEnd, Rule: "retry", Edited: true}}},
 		{"a tag", nil, []Rule{tag}, []Planned{{Kind: PlannedTag, Rule: "watch", Reason: "soft"}}},
 		{"no tag", []Rule{tag}, nil, []Planned{{Kind: PlannedUntag, Rule: "watch", Edited: true, Reason: "soft"}}},
 	}
@@ -229,7 +229,7 @@ func TestAPlanLeavesOperatorsInstructions(t *testing.T) {
 	hard := Rule{Name: "hard", When: counting(1, 0, 0, HardBounce), Then: suppressFor("hard_bounce", 0)}
 	s := newScenario(t, hard)
 	s.happens(0, HardBounce, "a")
-	s.p.Instruct(&s.c, Instruction{Moment: Moment{day(1), s.seq}, Kind: Suppress, Hand: ByOperator, Reason: "manual", By: "ann"})
+	s.p.Instruct(&s.c, Instruction{Moment: Moment{day(1), s.seq}, Kind: Suppress, Origin: ByOperator, Reason: "manual", By: "ann"})
 	s.plans(s.plan(2), Planned{Kind: PlannedRelease, Rule: "hard", Edited: true, Reason: "hard_bounce"})
 }
 

@@ -64,11 +64,11 @@ func (p *Policy) rule(name string, digest uint64) *Rule {
 // RuleOf is the rule that the grounds name, if it still reads as it did when it
 // acted. It is nil when the rule was edited or removed since, or when no rule
 // acted.
-func (p *Policy) RuleOf(g *Grounds) *Rule { return p.rule(g.Rule, g.Digest) }
+func (p *Policy) RuleOf(g *Cause) *Rule { return p.rule(g.Rule, g.Digest) }
 
-// Agrees reports whether both policies have the rule of that name, reading the
+// HasSameRule reports whether both policies have the rule of that name, reading the
 // same. A nil policy has no rules.
-func (p *Policy) Agrees(with *Policy, rule string) bool {
+func (p *Policy) HasSameRule(with *Policy, rule string) bool {
 	if p == nil || with == nil {
 		return false
 	}

@@ -1,6 +1,8 @@
 package hygiene
 
-import "slices"
+import (
+	"slices"
+)
 
 // Reclassify moves an event to the outcome that it has now, from whichever it had,
 // and judges the contact again. An event that the history does not keep, and a
@@ -30,7 +32,7 @@ func (h *History) remove(e *Event) (held int64) {
 
 // remove removes an entry as if it had never been there. Of a trail that
 // overflowed, nothing is known then before the removed entry either.
-func (t *Trail) remove(i int) (held int64) {
+func (t *OutcomeHistory) remove(i int) (held int64) {
 	held = t.Entries[i].held
 	if t.Dropped && i == 0 {
 		t.repeatedUntil = max(t.repeatedUntil, t.Entries[0].At)

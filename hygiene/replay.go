@@ -105,23 +105,23 @@ func (p *Policy) frozenSteps(c *Contact, horizons []horizon) []step {
 	}
 	for i := range c.Suppressions {
 		s := c.Suppressions[i]
-		if s.Hand != ByRule || c.struckOpening(&s) {
+		if s.Origin != ByRule || c.struckOpening(&s) {
 			continue
 		}
 		// The opening by a review is an instruction; what renewed it may be frozen.
-		if !s.Review && p.isFrozen(&s.Grounds, horizons) {
+		if !s.Review && p.isFrozen(&s.Cause, horizons) {
 			add(s.Since, func(j *judge) { j.c.restoreSuppression(s) })
-		} else if renewed := s.Renewal; !renewed.Review && p.isFrozen(&renewed.Grounds, horizons) {
-			renewal := Suppression{Reason: s.Reason, Held: s.Held, Since: renewed.At, Until: s.Until, Grounds: renewed.Grounds}
+		} else if renewed := s.Renewal; !renewed.Review && p.isFrozen(&renewed.Cause, horizons) {
+			renewal := Suppression{Reason: s.Reason, Held: s.Held, Since: renewed.At, Until: s.Until, Cause: renewed.Cause}
 			add(renewed.At, func(j *judge) { j.suppressBy(renewal, renewed.At) })
 		}
 	}
 	for i := range c.Tags {
-		if t := c.Tags[i]; p.isFrozen(&t.Grounds, horizons) {
+		if t := c.Tags[i]; p.isFrozen(&t.Cause, horizons) {
 			add(t.Since, func(j *judge) { j.c.restoreTag(t) })
 		}
 	}
-	if r := c.Retry; r != nil && p.isFrozen(&r.Grounds, horizons) && !c.struckRetry(r) {
+	if r := c.Retry; r != nil && p.isFrozen(&r.Cause, horizons) && !c.struckRetry(r) {
 		restored := *r
 		add(r.Since, func(j *judge) { j.c.Retry = &restored })
 	}
@@ -154,7 +154,7 @@ func (c *Contact) restoreTag(t Tag) {
 // isFrozen reports whether a replay can't find the grounds again, while their rule
 // reads as it did: they are those of a review, or their evidence is not newer than
 // the horizon.
-func (p *Policy) isFrozen(g *Grounds, horizons []horizon) bool {
+func (p *Policy) isFrozen(g *Cause, horizons []horizon) bool {
 	r := p.rule(g.Rule, g.Digest)
 	return r != nil && (g.Review || g.Oldest <= horizons[r.index].opens)
 }
@@ -165,13 +165,13 @@ func (c *Contact) struckOpening(s *Suppression) bool {
 
 func (c *Contact) struckRetry(r *Retry) bool {
 	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool {
-		return in.Kind == Allow && !in.Revoked && in.Reason == "" && r.Since.At <= in.At
+		return in.Kind == Allow && !in.Undone && in.Reason == "" && r.Since.At <= in.At
 	})
 }
 
 // instruction replays what an operator, an import or a review decided.
 func (j *judge) instruction(in *Instruction) {
-	if in.Revoked {
+	if in.Undone {
 		return
 	}
 	byReview := in.Kind == SuppressByReview || in.Kind == ReleaseByReview || in.Kind == UntagByReview
@@ -184,14 +184,14 @@ func (j *judge) instruction(in *Instruction) {
 			j.suppressBy(*s, in.Moment)
 		}
 	case Suppress:
-		j.suppressBy(Suppression{Reason: in.Reason, Hand: in.Hand, Since: in.Moment, Until: in.Until, By: in.By, Note: in.Note}, in.Moment)
+		j.suppressBy(Suppression{Reason: in.Reason, Origin: in.Origin, Since: in.Moment, Until: in.Until, By: in.By, Note: in.Note}, in.Moment)
 	case Allow:
 		j.release(in.Moment, "", func(s *Suppression) bool { return in.lifts(s.Reason) })
 		if in.Reason == "" {
 			j.dropRetry(in.Moment)
 		}
 	case ReleaseByReview:
-		j.release(in.Moment, in.Rule, func(s *Suppression) bool { return s.Hand == ByRule && s.Reason == in.Reason })
+		j.release(in.Moment, in.Rule, func(s *Suppression) bool { return s.Origin == ByRule && s.Reason == in.Reason })
 	case UntagByReview:
 		j.untag(in.Reason, in.Rule, in.Moment)
 	}

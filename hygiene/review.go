@@ -1,6 +1,8 @@
 package hygiene
 
-import "slices"
+import (
+	"slices"
+)
 
 // Review evaluates the rules that look at the time alone. now is the present and the end of the log. A review opens suppressions and does not renew
 // them.
@@ -94,7 +96,7 @@ func (v *review) release() bool {
 	released := false
 	for _, reason := range v.r.Then.Release {
 		if slices.ContainsFunc(v.c.Suppressions, func(s Suppression) bool {
-			return s.Reason == reason && s.Hand == ByRule && s.spans(v.now.At) && !s.Since.After(v.now)
+			return s.Reason == reason && s.Origin == ByRule && s.spans(v.now.At) && !s.Since.After(v.now)
 		}) {
 			v.record(Instruction{Moment: v.now, Kind: ReleaseByReview, Reason: reason, Rule: v.r.Name, Digest: v.r.digest})
 			released = true
@@ -128,9 +130,9 @@ func (v *review) tag() []step {
 		return nil
 	}
 	v.rule.acts()
-	grounds := Grounds{Rule: v.r.Name, Digest: v.r.digest, Review: true}
+	grounds := Cause{Rule: v.r.Name, Digest: v.r.digest, Review: true}
 	grounds.Evidence, grounds.Oldest = v.found.evidence()
-	return []step{{Moment: now, order: reviewStep, do: func(j *judge) { j.c.openTag(Tag{Name: name, Since: now, Grounds: grounds}) }}}
+	return []step{{Moment: now, order: reviewStep, do: func(j *judge) { j.c.openTag(Tag{Name: name, Since: now, Cause: grounds}) }}}
 }
 
 // record keeps what the review did as an instruction, in the place of what the same

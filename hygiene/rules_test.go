@@ -87,7 +87,7 @@ func TestASoftBounceOfADeliveredMessageTriggersNothing(t *testing.T) {
 	s.eventOf("m", 0, Delivered)
 	s.eventOf("m", 0.1, SoftBounce)
 	s.is(0.2, Active, "the message had arrived")
-	if n := len(s.c.History.Trail(SoftBounce).Entries); n != 1 {
+	if n := len(s.c.History.Outcome(SoftBounce).Entries); n != 1 {
 		t.Errorf("%d soft bounces are kept", n)
 	}
 }
@@ -125,7 +125,7 @@ func TestTheSameSoftBounceFiftyTimesIsOneAndTwoMessagesAreTwo(t *testing.T) {
 		s.eventOf("m", float64(i)*0.01, SoftBounce)
 	}
 	s.eventOf("n", 1, SoftBounce)
-	if n := len(s.c.History.Trail(SoftBounce).Entries); n != 2 {
+	if n := len(s.c.History.Outcome(SoftBounce).Entries); n != 2 {
 		t.Errorf("%d soft bounces are kept", n)
 	}
 	if s.c.Retry.Attempt != 2 {

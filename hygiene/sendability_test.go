@@ -13,7 +13,7 @@ func TestActiveAndRetryDueContactsMayBeTexted(t *testing.T) {
 		}
 		return c
 	}
-	bounced := &Contact{Retry: &Retry{Since: Moment{At: day(0)}, Due: day(1), Lapses: day(2)}}
+	bounced := &Contact{Retry: &Retry{Since: Moment{At: day(0)}, DueAt: day(1), LapsesAt: day(2)}}
 	held := &Contact{Suppressions: []Suppression{{Reason: "hard_bounce", Held: 7}}}
 	for _, test := range []struct {
 		c        *Contact

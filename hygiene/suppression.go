@@ -1,14 +1,16 @@
 package hygiene
 
-import "fmt"
+import (
+	"fmt"
+)
 
-// Hand is who opened a suppression. A release by a rule never lifts what an operator
+// Origin is who opened a suppression. A release by a rule never lifts what an operator
 // or an import opened.
-type Hand uint8
+type Origin uint8
 
 // The hands. The numbers are stored.
 const (
-	ByRule Hand = iota
+	ByRule Origin = iota
 	ByOperator
 	ByImport
 )
@@ -16,13 +18,13 @@ const (
 var handNames = [...]string{"rule", "operator", "import"}
 
 // String is rule, operator or import.
-func (h Hand) String() string { return handNames[h] }
+func (h Origin) String() string { return handNames[h] }
 
-// ParseHand finds the hand of that name. Any other name is a rule's.
-func ParseHand(name string) Hand {
+// ParseOrigin finds the hand of that name. Any other name is a rule's.
+func ParseOrigin(name string) Origin {
 	for h, n := range handNames {
 		if n == name {
-			return Hand(h)
+			return Origin(h)
 		}
 	}
 	return ByRule
@@ -31,8 +33,8 @@ func ParseHand(name string) Hand {
 // OptedOut is the one reason that is only ever lifted when it is named.
 const OptedOut = "opted_out"
 
-// Grounds is why something is open: the rule that opened it and what it counted.
-type Grounds struct {
+// Cause is why something is open: the rule that opened it and what it counted.
+type Cause struct {
 	Rule     string  // the rule's name; empty when no rule did it
 	Digest   uint64  // of the rule's content, so that an edited rule differs from the one that acted
 	Review   bool    // a review did it, looking at the time alone
@@ -44,20 +46,20 @@ type Grounds struct {
 // breaker trip at most one is kept: the latest.
 type Suppression struct {
 	Reason string
-	Hand   Hand
+	Origin Origin
 	Held   int64 // the breaker trip that holds it; until that is confirmed it has no effect; 0 for none
 	Since  Moment
 	Until  Instant // 0: permanently
 	By     string  // who, when an operator or an import did it
 	Note   string
-	Grounds
+	Cause
 	Renewal Renewal // what set Until last, when that was not the opening
 }
 
 // Renewal is why a suppression lasts longer than its opening said.
 type Renewal struct {
 	At Moment // zero for none
-	Grounds
+	Cause
 }
 
 // OpenAt reports whether the suppression is in effect at t: from its opening until
@@ -70,37 +72,37 @@ func (s *Suppression) spans(t Instant) bool {
 }
 
 // lastGrounds is what set Until.
-func (s *Suppression) lastGrounds() *Grounds {
+func (s *Suppression) lastGrounds() *Cause {
 	if s.Renewal.At != (Moment{}) {
-		return &s.Renewal.Grounds
+		return &s.Renewal.Cause
 	}
-	return &s.Grounds
+	return &s.Cause
 }
 
 // suppressionKey is what at most one suppression is kept of.
 type suppressionKey struct {
 	reason string
-	hand   Hand
+	hand   Origin
 	held   int64
 }
 
-func (s *Suppression) key() suppressionKey { return suppressionKey{s.Reason, s.Hand, s.Held} }
+func (s *Suppression) key() suppressionKey { return suppressionKey{s.Reason, s.Origin, s.Held} }
 
 // Tag is a word that rules put on a contact.
 type Tag struct {
 	Name  string
 	Since Moment
-	Grounds
+	Cause
 }
 
 // Retry is the time after which a softly bounced contact may be tried again.
 type Retry struct {
-	Due     Instant
-	Lapses  Instant // at this instant a due retry is over
-	Attempt int     // 1 for the first
-	Since   Moment  // of the bounce
-	Message uint64  // see [MessageHash]
-	Grounds
+	DueAt    Instant
+	LapsesAt Instant // at this instant a due retry is over
+	Attempt  int     // 1 for the first
+	Since    Moment  // of the bounce
+	Message  uint64  // see [MessageHash]
+	Cause
 	// MessageID and UniqueArgs are those of the bounced message. A history does not
 	// have them: the store fills them in from the log, by Since.Seq, when the retry is
 	// of another bounce than before.
@@ -110,7 +112,7 @@ type Retry struct {
 
 // OpenAt reports whether the retry is set at t, and neither over nor lapsed. A nil
 // retry never is.
-func (r *Retry) OpenAt(t Instant) bool { return r != nil && r.Since.At <= t && t < r.Lapses }
+func (r *Retry) OpenAt(t Instant) bool { return r != nil && r.Since.At <= t && t < r.LapsesAt }
 
 // Status says whether a contact may be texted.
 type Status uint8

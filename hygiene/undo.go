@@ -1,12 +1,14 @@
 package hygiene
 
-import "slices"
+import (
+	"slices"
+)
 
-// Concerns reports whether a Strike would change what counts for the contact: whether
+// Affects reports whether a Strike would change what counts for the contact: whether
 // it is about evidence that one of the policy's rules looks at, or about a suppression
 // whose evidence is gone, and that is not struck yet. So the same Strike again
 // concerns no contact.
-func (p *Policy) Concerns(c *Contact, in *Instruction) bool {
+func (p *Policy) Affects(c *Contact, in *Instruction) bool {
 	var horizons []horizon
 	for i := range c.Suppressions {
 		s := &c.Suppressions[i]
@@ -16,7 +18,7 @@ func (p *Policy) Concerns(c *Contact, in *Instruction) bool {
 		if horizons == nil {
 			horizons = p.horizons(&c.History)
 		}
-		if s.Review || p.isFrozen(&s.Grounds, horizons) {
+		if s.Review || p.isFrozen(&s.Cause, horizons) {
 			return true
 		}
 	}
@@ -50,17 +52,17 @@ func (p *Policy) strikesMore(c *Contact, r *Rule, reason string, in *Instruction
 	return false
 }
 
-// Revoke undoes the contact's part of a batch, or, when revoked is false, redoes
+// SetUndone undoes the contact's part of a batch, or, when revoked is false, redoes
 // it. It returns no entries when there was nothing to change.
-func (p *Policy) Revoke(c *Contact, batch int64, revoked bool, m Moment) []Change {
+func (p *Policy) SetUndone(c *Contact, batch int64, revoked bool, m Moment) []Change {
 	before := c.snapshot()
 	found := false
 	for i := range c.Instructions {
 		in := &c.Instructions[i]
-		if in.Batch != batch || in.Revoked == revoked {
+		if in.Batch != batch || in.Undone == revoked {
 			continue
 		}
-		found, in.Revoked = true, revoked
+		found, in.Undone = true, revoked
 		if revoked {
 			c.restoreLifted(in.Lifted)
 		}

@@ -27,18 +27,18 @@ func TestAStrikeTakenBackGivesTheContactBack(t *testing.T) {
 		before := c.clone()
 		in := randomStrike(r, end)
 		in.Batch = 9
-		if p.Concerns(c, &in) {
+		if p.Affects(c, &in) {
 			p.Instruct(c, in)
-			if p.Concerns(c, &in) {
+			if p.Affects(c, &in) {
 				t.Errorf("the same strike again concerns the contact")
 			}
 		}
 		struck := stateText(c.clone())
-		p.Revoke(c, 9, true, end)
+		p.SetUndone(c, 9, true, end)
 		if a, b := visibleState(before, end.At), visibleState(c, end.At); a != b {
 			t.Errorf("before %s\nafter %s", a, b)
 		}
-		p.Revoke(c, 9, false, end)
+		p.SetUndone(c, 9, false, end)
 		if stateText(c) != struck {
 			t.Errorf("struck %s\nand again %s", struck, stateText(c))
 		}
@@ -63,7 +63,7 @@ func TestWhatWasHeldAndReleasedIsAsIfItWasNeverHeld(t *testing.T) {
 			}
 		}
 		for trip := range int64(2) {
-			p.Unhold(held, trip+1, EndOf(now))
+			p.ReleaseHeld(held, trip+1, EndOf(now))
 		}
 		if a, b := stateText(free), stateText(held); a != b {
 			t.Errorf("never held %s\nreleased %s", a, b)
@@ -81,8 +81,8 @@ func TestHeldEventsAreIgnored(t *testing.T) {
 	if held := c.HeldSuppressions(start); len(held) != 1 || held[0].Held != 7 || len(c.Reasons(start)) > 0 || len(c.OpenSuppressions(start)) > 0 {
 		t.Errorf("what waits: %+v, reasons %v", held, c.Reasons(start))
 	}
-	changes := p.Unhold(c, 7, Moment{start.Add(Day), 2})
-	if len(changes) != 1 || changes[0].Act != Suppressed || c.Status(start.Add(Day)) != IsSuppressed || c.Waits(7) {
+	changes := p.ReleaseHeld(c, 7, Moment{start.Add(Day), 2})
+	if len(changes) != 1 || changes[0].Act != Suppressed || c.Status(start.Add(Day)) != IsSuppressed || c.IsHeldBy(7) {
 		t.Errorf("released: %+v, %s", changes, c.Status(start.Add(Day)))
 	}
 }
@@ -130,7 +130,7 @@ func TestAConditionBesideWhenCountsNeitherHeldNorStruck(t *testing.T) {
 	l.happens(0, HardBounce, "", 7)
 	l.happens(1, Sent, "", 0)
 	l.is(t, 1, Active, "the bounce is held")
-	l.p.Unhold(&l.c, 7, Moment{day(2), l.seq})
+	l.p.ReleaseHeld(&l.c, 7, Moment{day(2), l.seq})
 	l.is(t, 2, IsSuppressed, "the bounce was released")
 	l.instruct(3, Instruction{Kind: Strike, From: day(0), To: day(0.5), Batch: 1})
 	l.is(t, 3, Active, "the bounce was struck")
@@ -141,7 +141,7 @@ func TestDiscardingASurgeDropsItsRetries(t *testing.T) {
 	l.happens(0, SoftBounce, "", 7)
 	l.is(t, 0.01, Cooling, "only suppressions wait")
 	in := Instruction{Kind: Strike, Moment: Moment{day(1), l.seq}, Outcome: SoftBounce, Source: "a", From: day(0), To: day(0), Held: 7, Batch: 1}
-	if !l.p.Concerns(&l.c, &in) {
+	if !l.p.Affects(&l.c, &in) {
 		t.Error("the discard concerns nobody")
 	}
 	l.instruct(1, in)
@@ -158,7 +158,7 @@ func TestAHeldRenewalThatIsFrozenRenewsWhenReleased(t *testing.T) {
 		l.happens(11+float64(i)/10, SoftBounce, "1", 0)
 	}
 	l.is(t, 35, Active, "the renewal waits")
-	l.p.Unhold(&l.c, 7, Moment{day(20), l.seq})
+	l.p.ReleaseHeld(&l.c, 7, Moment{day(20), l.seq})
 	l.is(t, 35, IsSuppressed, "the renewal was released")
 }
 
@@ -167,20 +167,20 @@ func TestUndoingTheSecondOfTwoAllowsLeavesTheFirst(t *testing.T) {
 	l.happens(0, HardBounce, "", 0)
 	l.instruct(1, Instruction{Kind: Allow, Batch: 1})
 	l.instruct(2, Instruction{Kind: Allow, Batch: 2})
-	l.p.Revoke(&l.c, 2, true, Moment{day(3), l.seq})
+	l.p.SetUndone(&l.c, 2, true, Moment{day(3), l.seq})
 	l.is(t, 3, Active, "the first is in force")
-	l.p.Revoke(&l.c, 1, true, Moment{day(4), l.seq})
+	l.p.SetUndone(&l.c, 1, true, Moment{day(4), l.seq})
 	l.is(t, 4, IsSuppressed, "both were undone")
 }
 
 func TestUndoingAllowsGivesAnOperatorsSuppressionBack(t *testing.T) {
 	l := &holdScenario{p: examplePolicy()}
-	l.instruct(0, Instruction{Kind: Suppress, Hand: ByOperator, Reason: "complaint", Batch: 1})
+	l.instruct(0, Instruction{Kind: Suppress, Origin: ByOperator, Reason: "complaint", Batch: 1})
 	l.instruct(1, Instruction{Kind: Allow, Batch: 2})
 	l.happens(2, HardBounce, "", 0)
 	l.instruct(3, Instruction{Kind: Allow, Batch: 3})
-	l.p.Revoke(&l.c, 3, true, Moment{day(4), l.seq})
-	l.p.Revoke(&l.c, 2, true, Moment{day(5), l.seq})
+	l.p.SetUndone(&l.c, 3, true, Moment{day(4), l.seq})
+	l.p.SetUndone(&l.c, 2, true, Moment{day(5), l.seq})
 	if reasons := l.c.Reasons(day(6)); !slices.Contains(reasons, "complaint") {
 		t.Errorf("both allows were undone, and the reasons are %v", reasons)
 	}

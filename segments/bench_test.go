@@ -50,22 +50,33 @@ func (g *generated) Contacts(_ context.Context, _ bool, visit func(*hygiene.Cont
 }
 
 func (*generated) InList(string, string) (bool, error) { return false, nil }
-func (*generated) PinsOf(string) ([]Pin, error)        { return nil, nil }
-func (*generated) ListsOf(string) ([]string, error)    { return nil, nil }
+
+func (*generated) PinsOf(string) ([]Pin, error) { return nil, nil }
+
+func (*generated) ListsOf(string) ([]string, error) { return nil, nil }
 
 // nowhere is a publisher that keeps nothing.
 type nowhere struct{}
 
-func (nowhere) String() string                      { return "nowhere" }
+func (nowhere) String() string { return "nowhere" }
+
 func (nowhere) Begin(string, string) (Draft, error) { return nowhere{}, nil }
-func (nowhere) Prune(string, int) error             { return nil }
-func (nowhere) Hold() error                         { return nil }
-func (nowhere) Create(string) (DraftFile, error)    { return nowhere{}, nil }
-func (nowhere) Publish() error                      { return nil }
-func (nowhere) Abort() error                        { return nil }
-func (nowhere) Write(b []byte) (int, error)         { return len(b), nil }
-func (nowhere) Close() error                        { return nil }
-func (nowhere) Discard() error                      { return nil }
+
+func (nowhere) Prune(string, int) error { return nil }
+
+func (nowhere) Hold() error { return nil }
+
+func (nowhere) Create(string) (DraftFile, error) { return nowhere{}, nil }
+
+func (nowhere) Publish() error { return nil }
+
+func (nowhere) Abort() error { return nil }
+
+func (nowhere) Write(b []byte) (int, error) { return len(b), nil }
+
+func (nowhere) Close() error { return nil }
+
+func (nowhere) Discard() error { return nil }
 
 // tenth holds for one contact in ten, by the last digit of the key.
 type tenth struct {
@@ -74,7 +85,8 @@ type tenth struct {
 }
 
 func (d tenth) Holds(s *hygiene.Subject) bool { return s.Key[len(s.Key)-1] == d.digit }
-func (d tenth) String() string                { return "tenth" }
+
+func (d tenth) String() string { return "tenth" }
 
 const sixColumns = "contact phone status last_delivered_at sent_count attributes.country"
 
@@ -146,11 +158,11 @@ func writeRowsWithEncodingCSV(b *testing.B, g *generated) {
 	w.Write(strings.Fields(sixColumns))
 	record := make([]string, 6)
 	err := g.Contacts(b.Context(), false, func(c *hygiene.Contact) error {
-		delivered := c.History.Trail(hygiene.Delivered)
+		delivered := c.History.Outcome(hygiene.Delivered)
 		country, _ := c.Attributes.Get("country")
 		record[0], record[1], record[2] = c.Key, c.Phone, c.Status(noon).String()
 		record[3] = delivered.Last().At.String()
-		record[4] = strconv.Itoa(len(c.History.Trail(hygiene.Sent).Entries))
+		record[4] = strconv.Itoa(len(c.History.Outcome(hygiene.Sent).Entries))
 		record[5] = country.Text
 		return w.Write(record)
 	})

@@ -47,9 +47,9 @@ var contactFields = []field{
 
 // outcomeFields are the columns of each outcome.
 var outcomeFields = []field{
-	{name: "first_%s_at", fill: func(v *view, to *cell, c *Column) { to.setTime(v.contact.History.Trail(c.outcome).First) }},
-	{name: "last_%s_at", fill: func(v *view, to *cell, c *Column) { to.setTime(v.contact.History.Trail(c.outcome).Last().At) }},
-	{name: "%s_count", fill: func(v *view, to *cell, c *Column) { to.setNumber(len(v.contact.History.Trail(c.outcome).Entries)) }},
+	{name: "first_%s_at", fill: func(v *view, to *cell, c *Column) { to.setTime(v.contact.History.Outcome(c.outcome).First) }},
+	{name: "last_%s_at", fill: func(v *view, to *cell, c *Column) { to.setTime(v.contact.History.Outcome(c.outcome).Last().At) }},
+	{name: "%s_count", fill: func(v *view, to *cell, c *Column) { to.setNumber(len(v.contact.History.Outcome(c.outcome).Entries)) }},
 }
 
 // attributeField is the column of an attribute; its name is attributePrefix and
@@ -148,10 +148,10 @@ func (c Column) Header() string {
 	return c.name
 }
 
-// As is the column under another header, the name that readers of the files
+// WithHeader is the column under another header, the name that readers of the files
 // expect: the header of CSV, the key of JSON. It is UTF-8 on one line, and not
 // "change", the first column of every delta.
-func (c Column) As(header string) (Column, error) {
+func (c Column) WithHeader(header string) (Column, error) {
 	switch {
 	case strings.TrimSpace(header) == "":
 		return Column{}, errors.New("a header can't be empty")

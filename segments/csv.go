@@ -29,7 +29,7 @@ const byteOrderMark = "\ufeff"
 
 func newCSVEncoder(columns []Column, options CSVOptions) *csvEncoder {
 	e := &csvEncoder{columns: columns, spreadsheet: options.Spreadsheet,
-		delimiter: cmp.Or(options.Delimiter, ','), lists: cmp.Or(options.Lists, '|')}
+		delimiter: cmp.Or(options.Delimiter, ','), lists: cmp.Or(options.ListSeparator, '|')}
 	special := "\"\r\n" + string(e.delimiter)
 	if e.spreadsheet {
 		special += ",;\t" // which of these separates cells depends on its locale

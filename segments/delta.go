@@ -38,7 +38,7 @@ type delta struct {
 func (x *execution) openDelta(o *output) *delta {
 	base := x.plan.Bases[o.name]
 	d := &delta{baseRun: x.plan.Export.Name + "/" + base.Run}
-	if x.plan.Book == nil {
+	if x.plan.Store == nil {
 		d.err = errors.New("no members of runs are kept")
 		return d
 	}
@@ -53,7 +53,7 @@ func (x *execution) openDelta(o *output) *delta {
 }
 
 func (x *execution) openBase(d *delta, base Base) error {
-	list, err := x.plan.Book.OpenMembers(x.plan.Export.Name, base.Run, base.Segment)
+	list, err := x.plan.Store.OpenMembers(x.plan.Export.Name, base.Run, base.Segment)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("the members of run %s, its base, are gone", d.baseRun)

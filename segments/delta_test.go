@@ -17,7 +17,7 @@ import (
 // memoryStore keeps the members in memory.
 type memoryStore struct {
 	lists map[string]*list
-	parts []segments.Part
+	parts []segments.RunSegment
 	full  bool // nothing can be written
 }
 
@@ -32,7 +32,9 @@ func (l *list) Write(b []byte) (int, error) {
 	}
 	return l.Buffer.Write(b)
 }
-func (*list) Close() error     { return nil }
+
+func (*list) Close() error { return nil }
+
 func (l *list) Discard() error { l.gone = true; return nil }
 
 func (s *memoryStore) CreateMembers(run segments.Run, segment string) (segments.DraftFile, error) {
@@ -49,7 +51,7 @@ func (s *memoryStore) OpenMembers(_, run, segment string) (io.ReadCloser, error)
 	return io.NopCloser(bytes.NewReader(l.Bytes())), nil
 }
 
-func (s *memoryStore) ReadyRun(_ segments.Run, parts []segments.Part) error {
+func (s *memoryStore) ReadyRun(_ segments.Run, parts []segments.RunSegment) error {
 	s.parts = parts
 	return nil
 }
@@ -59,10 +61,10 @@ func (s *memoryStore) ReadyRun(_ segments.Run, parts []segments.Part) error {
 func (s *memoryStore) night(t *testing.T, n int, from segments.Snapshot, list ...segments.Segment) (segments.Result, string) {
 	t.Helper()
 	p := plan([]segments.Format{segments.CSV, segments.JSON}, list...)
-	p.Export.Delta, p.Book, p.Bases = p.Export.Segments, s, map[string]segments.Base{}
+	p.Export.Delta, p.Store, p.Bases = p.Export.Segments, s, map[string]segments.Base{}
 	p.Run.ScheduledAt, p.Run.Name = nightOf(n), segments.RunName(nightOf(n))
 	for _, part := range s.parts {
-		p.Bases[part.Segment] = segments.Base{Run: segments.RunName(nightOf(n - 1)), Part: part}
+		p.Bases[part.Segment] = segments.Base{Run: segments.RunName(nightOf(n - 1)), RunSegment: part}
 	}
 	return execute(t, p, from)
 }
@@ -123,7 +125,7 @@ func TestADeltaThatIsNewTellsWhoLeftSinceTheRunBefore(t *testing.T) {
 	s := &memoryStore{lists: map[string]*list{}}
 	all := segments.Segment{Name: "all"}
 	p := plan([]segments.Format{segments.CSV}, all)
-	p.Book, p.Run.ScheduledAt, p.Run.Name = s, nightOf(0), segments.RunName(nightOf(0))
+	p.Store, p.Run.ScheduledAt, p.Run.Name = s, nightOf(0), segments.RunName(nightOf(0))
 	execute(t, p, people())
 	now := people()
 	now[0].Suppressions, now[1].Suppressions = now[1].Suppressions, nil
@@ -155,7 +157,7 @@ func TestMembersThatCanNotBeKeptAreToldAndTheNextDeltaIsNotMade(t *testing.T) {
 	if f := r.Manifest.Failed; len(f) != 1 || f[0].Kind != segments.Delta || slices.Contains(filesIn(t, dir), "all.delta.csv") || !slices.Contains(filesIn(t, dir), "all.csv") {
 		t.Errorf("failed: %+v, the run holds %v", f, filesIn(t, dir))
 	}
-	if r, _ = s.night(t, 2, people(), all); len(r.Troubles) > 0 {
-		t.Errorf("and the one after it: %v", r.Troubles)
+	if r, _ = s.night(t, 2, people(), all); len(r.Problems) > 0 {
+		t.Errorf("and the one after it: %v", r.Problems)
 	}
 }

@@ -17,10 +17,10 @@ type Destination interface {
 	Deliver(ctx context.Context, d Delivery) error
 }
 
-// ErrUnwelcome marks errors of a [Destination] that refused winnow itself: the
+// ErrAuth marks errors of a [Destination] that refused winnow itself: the
 // login was rejected, or the host key does not match. Another try soon could get
 // the account locked.
-var ErrUnwelcome = errors.New("access was refused")
+var ErrAuth = errors.New("access was refused")
 
 // Delivery is a run on its way to a [Destination].
 type Delivery struct {

@@ -67,16 +67,16 @@ func crowd() []*hygiene.Contact {
 	for i, o := range []hygiene.Outcome{hygiene.Sent, hygiene.SoftBounce, hygiene.SoftBounce} {
 		busy.History.Add(&hygiene.Event{Seq: int64(i + 1), At: ago("2h40m") + hygiene.Instant(i), Source: "s", MessageID: string(rune('a' + i)), Outcome: o})
 	}
-	busy.Retry = &hygiene.Retry{Due: ago("1h"), Lapses: noon.Add(hygiene.Day), Attempt: 2, MessageID: "m-2", UniqueArgs: []byte("{ \"contact_id\": \"a\",\n \"n\": 12345678901234567890 }")}
+	busy.Retry = &hygiene.Retry{DueAt: ago("1h"), LapsesAt: noon.Add(hygiene.Day), Attempt: 2, MessageID: "m-2", UniqueArgs: []byte("{ \"contact_id\": \"a\",\n \"n\": 12345678901234567890 }")}
 	busy.Tags = []hygiene.Tag{{Name: "watch"}, {Name: "content-review"}}
 	barred := &hygiene.Contact{Key: "b", Suppressions: []hygiene.Suppression{
 		{Reason: "opted_out", Since: hygiene.Moment{At: ago("2d")}},
 		{Reason: "hard_bounce", Since: hygiene.Moment{At: ago("5d")}, Until: noon.Add(hygiene.Day)},
 		{Reason: "dormant", Since: hygiene.Moment{At: ago("9d")}, Until: noon},
-	}, Retry: &hygiene.Retry{Due: noon, Lapses: noon.Add(1), Attempt: 1}}
+	}, Retry: &hygiene.Retry{DueAt: noon, LapsesAt: noon.Add(1), Attempt: 1}}
 	resting := &hygiene.Contact{Key: "c", Suppressions: []hygiene.Suppression{
 		{Reason: "soft_bounce", Since: hygiene.Moment{At: ago("1d")}, Until: noon.Add(2 * hygiene.Day)},
-		{Reason: "soft_bounce", Hand: hygiene.ByOperator, Since: hygiene.Moment{At: ago("1h")}, Until: noon.Add(hygiene.Day)},
+		{Reason: "soft_bounce", Origin: hygiene.ByOperator, Since: hygiene.Moment{At: ago("1h")}, Until: noon.Add(hygiene.Day)},
 	}}
 	return []*hygiene.Contact{busy, barred, resting, {Key: "d"}}
 }
@@ -193,8 +193,8 @@ func TestACellIsQuotedForItsDelimiterAndForASpreadsheetsOthers(t *testing.T) {
 		{CSVOptions{Delimiter: ';'}, `"a,b;c";staff|vip`},
 		{CSVOptions{Delimiter: '\t'}, "a,b;c\tstaff|vip"},
 		{CSVOptions{Delimiter: '|'}, `a,b;c|"staff|vip"`},
-		{CSVOptions{Lists: ';'}, `"a,b;c",staff;vip`},
-		{CSVOptions{Lists: ';', Delimiter: ';'}, `"a,b;c";"staff;vip"`},
+		{CSVOptions{ListSeparator: ';'}, `"a,b;c",staff;vip`},
+		{CSVOptions{ListSeparator: ';', Delimiter: ';'}, `"a,b;c";"staff;vip"`},
 		{CSVOptions{Delimiter: '\t', Spreadsheet: true}, "\"a,b;c\"\tstaff|vip"},
 		{CSVOptions{Delimiter: '|', Spreadsheet: true}, `"a,b;c"|"staff|vip"`},
 	} {
@@ -214,7 +214,7 @@ func TestTheCRMGetsTextAsItIs(t *testing.T) {
 
 func TestUniqueArgsThatAreNoObjectAreAbsent(t *testing.T) {
 	for _, raw := range []string{"", "null", "[1]", `"text"`, "{broken"} {
-		c := &hygiene.Contact{Key: "a", Retry: &hygiene.Retry{Due: noon, Lapses: noon.Add(hygiene.Day), UniqueArgs: []byte(raw)}}
+		c := &hygiene.Contact{Key: "a", Retry: &hygiene.Retry{DueAt: noon, LapsesAt: noon.Add(hygiene.Day), UniqueArgs: []byte(raw)}}
 		if got := written(t, NDJSON, CSVOptions{}, columnsOf(t, "unique_args"), c); got != `{"unique_args":null}`+"\n" {
 			t.Errorf("%s is written %s", raw, got)
 		}
@@ -226,9 +226,9 @@ func TestARetryIsShownWhileItIsOpen(t *testing.T) {
 		retry hygiene.Retry
 		want  string
 	}{
-		"cooling": {hygiene.Retry{Due: noon + 1, Lapses: noon + 2, Attempt: 1, MessageID: "m"}, "m,1,2027-01-15T08:00:00.000001Z"},
-		"due":     {hygiene.Retry{Due: noon, Lapses: noon + 1, Attempt: 3, MessageID: "m"}, "m,3,2027-01-15T08:00:00Z"},
-		"lapsed":  {hygiene.Retry{Due: noon - 1, Lapses: noon, Attempt: 3, MessageID: "m"}, ",,"},
+		"cooling": {hygiene.Retry{DueAt: noon + 1, LapsesAt: noon + 2, Attempt: 1, MessageID: "m"}, "m,1,2027-01-15T08:00:00.000001Z"},
+		"due":     {hygiene.Retry{DueAt: noon, LapsesAt: noon + 1, Attempt: 3, MessageID: "m"}, "m,3,2027-01-15T08:00:00Z"},
+		"lapsed":  {hygiene.Retry{DueAt: noon - 1, LapsesAt: noon, Attempt: 3, MessageID: "m"}, ",,"},
 	} {
 		got := written(t, CSV, CSVOptions{}, columnsOf(t, "message_id attempt due_at"), &hygiene.Contact{Key: "a", Retry: &c.retry})
 		if got != "message_id,attempt,due_at\n"+c.want+"\n" {

@@ -50,7 +50,7 @@ func Execute(ctx context.Context, plan Plan, from Snapshot, to []Publisher, prog
 		result.Run.Status, result.Run.Error = Failed, err.Error()
 		return result, fmt.Errorf("run %s/%s: %w", plan.Export.Name, plan.Run.Name, err)
 	}
-	result.Run, result.Troubles = x.recorded(), x.problems()
+	result.Run, result.Problems = x.recorded(), x.problems()
 	result.Run.Status = Published
 	if len(x.objections) > 0 {
 		result.Run.Status = Held
@@ -69,8 +69,8 @@ type execution struct {
 	compressors *compressors
 	member      member // the present contact
 
-	parts       []Part  // the segments that are whole
-	objections  []error // of the guard
+	parts       []RunSegment // the segments that are whole
+	objections  []error      // of the guard
 	pruneErrors []error
 }
 
@@ -131,7 +131,7 @@ func (x *execution) needsMessages() bool {
 // visit writes the contact to the files of the segments that it is in, and to the
 // deltas of those that it entered or left.
 func (x *execution) visit(c *hygiene.Contact) {
-	x.membership.Turn(c)
+	x.membership.Reset(c)
 	x.view.reset(c)
 	x.member = memberAt(c, x.plan.Run.AsOf)
 	for _, o := range x.outputs {
@@ -165,7 +165,7 @@ func allFailed(errs []error, none string) error {
 	if len(errs) == 0 {
 		return errors.New(none)
 	}
-	return Sentence(errs)
+	return ErrorList(errs)
 }
 
 // close ends the files, lists them in the manifest, and asks the guard.
@@ -178,7 +178,7 @@ func (x *execution) close() {
 		}
 		files, rows := o.close()
 		x.manifest.Files = append(x.manifest.Files, files...)
-		x.parts = append(x.parts, Part{Segment: o.name, Rows: rows, Members: x.plan.Book != nil})
+		x.parts = append(x.parts, RunSegment{Segment: o.name, Rows: rows, Members: x.plan.Store != nil})
 		if o.delta != nil && o.delta.err != nil {
 			x.manifest.Failed = append(x.manifest.Failed, Failure{o.name, Delta, o.deltaError().Error()})
 		}
@@ -196,8 +196,8 @@ func (x *execution) publish(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("writing the manifest: %w", err)
 	}
-	if x.plan.Book != nil {
-		if err := x.plan.Book.ReadyRun(x.recorded(), x.parts); err != nil {
+	if x.plan.Store != nil {
+		if err := x.plan.Store.ReadyRun(x.recorded(), x.parts); err != nil {
 			return err
 		}
 	}
@@ -229,7 +229,7 @@ func (x *execution) abort() {
 // recorded is the run with what went wrong so far, as it is recorded.
 func (x *execution) recorded() Run {
 	run := x.plan.Run
-	run.Error, run.HeldReason = Sentence(x.problems()).Error(), Sentence(x.objections).Error()
+	run.Error, run.HeldReason = ErrorList(x.problems()).Error(), ErrorList(x.objections).Error()
 	return run
 }
 
@@ -271,11 +271,11 @@ func (x *execution) publisherErrors() []error {
 	return errs
 }
 
-// Sentence is several errors in one line.
-type Sentence []error
+// ErrorList is several errors in one line.
+type ErrorList []error
 
 // Error joins their texts.
-func (s Sentence) Error() string {
+func (s ErrorList) Error() string {
 	texts := make([]string, len(s))
 	for i, err := range s {
 		texts[i] = err.Error()
@@ -284,4 +284,4 @@ func (s Sentence) Error() string {
 }
 
 // Unwrap returns them one by one.
-func (s Sentence) Unwrap() []error { return s }
+func (s ErrorList) Unwrap() []error { return s }

@@ -42,7 +42,8 @@ func (roster) InList(list, key string) (bool, error) {
 }
 
 func (roster) PinsOf(string) ([]segments.Pin, error) { return nil, nil }
-func (roster) ListsOf(string) ([]string, error)      { return nil, nil }
+
+func (roster) ListsOf(string) ([]string, error) { return nil, nil }
 
 func people() roster {
 	barred := []hygiene.Suppression{{Reason: "opted_out", Since: hygiene.Moment{At: noon - 1}}}
@@ -190,8 +191,8 @@ func TestASegmentThatFailsFailsAlone(t *testing.T) {
 			t.Errorf("the run's error %q does not say %s", r.Run.Error, want)
 		}
 	}
-	if len(r.Manifest.Failed) != 3 || len(r.Troubles) != 3 {
-		t.Errorf("failed: %+v, troubles: %v", r.Manifest.Failed, r.Troubles)
+	if len(r.Manifest.Failed) != 3 || len(r.Problems) != 3 {
+		t.Errorf("failed: %+v, troubles: %v", r.Manifest.Failed, r.Problems)
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 type halves struct{}
 
 func (halves) InList(list, key string) (bool, error) { return (len(list)+len(key))%2 == 0, nil }
-func (halves) PinsOf(string) ([]Pin, error)          { return nil, nil }
+
+func (halves) PinsOf(string) ([]Pin, error) { return nil, nil }
 
 // randomContact is a contact of any status with any history.
 func randomContact(r *rand.Rand) *hygiene.Contact {
@@ -27,7 +28,7 @@ func randomContact(r *rand.Rand) *hygiene.Contact {
 		c.Suppressions = []hygiene.Suppression{{Reason: "hard_bounce", Since: hygiene.Moment{At: ago("2d")}, Until: noon.Add(hygiene.Day) - hygiene.Instant(r.IntN(2))*noon}}
 	}
 	if r.IntN(2) == 0 {
-		c.Retry = &hygiene.Retry{Since: hygiene.Moment{At: ago("2d")}, Due: ago("1d"), Lapses: noon.Add(hygiene.Day), Attempt: 1}
+		c.Retry = &hygiene.Retry{Since: hygiene.Moment{At: ago("2d")}, DueAt: ago("1d"), LapsesAt: noon.Add(hygiene.Day), Attempt: 1}
 	}
 	if r.IntN(2) == 0 {
 		c.Tags = []hygiene.Tag{{Name: "vip"}}
@@ -74,8 +75,8 @@ func TestAnExplanationSaysWhatMembershipSays(t *testing.T) {
 		asked, explained := NewMembership(all, halves{}, noon), NewMembership(all, halves{}, noon)
 		for range 5 {
 			c := randomContact(r)
-			asked.Turn(c)
-			explained.Turn(c)
+			asked.Reset(c)
+			explained.Reset(c)
 			for _, s := range all {
 				is, err := asked.In(s.Name)
 				f, failed := explained.Explain(s.Name)
@@ -107,7 +108,7 @@ func TestTheFirstReasonIsSuppression(t *testing.T) {
 		{Name: "vip", Where: hygiene.TagTest("vip")},
 	}, halves{}, noon)
 	why := func(c *hygiene.Contact, segment string) string {
-		m.Turn(c)
+		m.Reset(c)
 		f, err := m.Explain(segment)
 		if err != nil {
 			t.Fatal(err)
@@ -151,7 +152,7 @@ func TestWhatCantBeExplainedIsAnErrorAndSpoilsNoOther(t *testing.T) {
 		{Name: "behind", Where: hygiene.All{hygiene.TagTest("vip"), hygiene.ListTest("gone")}},
 		{Name: "staff", List: "staff"},
 	}, patchy{}, noon)
-	m.Turn(&hygiene.Contact{Key: "c"})
+	m.Reset(&hygiene.Contact{Key: "c"})
 	if is, err := m.In("behind"); is || err != nil {
 		t.Errorf("the tag decides, but the answer is %t, %v", is, err)
 	}

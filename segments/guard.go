@@ -43,7 +43,7 @@ func (o Objection) Error() string {
 
 // objections lists the reasons to hold the run, one for each segment and limit.
 // A segment without a base has not changed, so only its MinRows counts.
-func (g *Guard) objections(parts []Part, bases map[string]Base) []error {
+func (g *Guard) objections(parts []RunSegment, bases map[string]Base) []error {
 	var list []error
 	for _, p := range parts {
 		if base, ok := bases[p.Segment]; ok {

@@ -20,14 +20,14 @@ func guarded(t *testing.T, g segments.Guard, before int64, now int) segments.Run
 	p := plan(csvOnly, segments.Segment{Name: "all"})
 	p.Export.Guard = g
 	if before >= 0 {
-		p.Bases = map[string]segments.Base{"all": {Run: "2027-01-14T080000Z", Part: segments.Part{Segment: "all", Rows: before}}}
+		p.Bases = map[string]segments.Base{"all": {Run: "2027-01-14T080000Z", RunSegment: segments.RunSegment{Segment: "all", Rows: before}}}
 	}
 	r, err := segments.Execute(t.Context(), p, many, []segments.Publisher{local.Folder(t.TempDir())}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if held := r.Run.Status == segments.Held; held != (len(r.Troubles) > 0) || held != strings.Contains(r.Run.Error, "winnow release nightly/") {
-		t.Errorf("%s with %v: %q", r.Run.Status, r.Troubles, r.Run.Error)
+	if held := r.Run.Status == segments.Held; held != (len(r.Problems) > 0) || held != strings.Contains(r.Run.Error, "winnow release nightly/") {
+		t.Errorf("%s with %v: %q", r.Run.Status, r.Problems, r.Run.Error)
 	}
 	return r.Run
 }
@@ -80,9 +80,9 @@ func TestTheGuardHoldsWhatChangesTooMuch(t *testing.T) {
 func TestASegmentThatFailsIsNoReasonToHold(t *testing.T) {
 	p := plan(csvOnly, segments.Segment{Name: "lost", List: "gone"}, segments.Segment{Name: "well"})
 	p.Export.Guard = segments.Guard{MaxChangeAll: .1, MinRows: map[string]int64{"lost": 1}}
-	p.Bases = map[string]segments.Base{"lost": {Part: segments.Part{Rows: 1000}}}
-	if r, _ := execute(t, p, people()); r.Run.Status != segments.Published || len(r.Troubles) != 1 {
-		t.Errorf("the run is %s: %v", r.Run.Status, r.Troubles)
+	p.Bases = map[string]segments.Base{"lost": {RunSegment: segments.RunSegment{Rows: 1000}}}
+	if r, _ := execute(t, p, people()); r.Run.Status != segments.Published || len(r.Problems) != 1 {
+		t.Errorf("the run is %s: %v", r.Run.Status, r.Problems)
 	}
 }
 

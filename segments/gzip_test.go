@@ -63,7 +63,8 @@ type keyEnds struct {
 func keyEndsWith(suffix string) hygiene.Condition { return keyEnds{suffix: suffix} }
 
 func (k keyEnds) Holds(s *hygiene.Subject) bool { return strings.HasSuffix(s.Key, k.suffix) }
-func (k keyEnds) String() string                { return "keyEndsWith" }
+
+func (k keyEnds) String() string { return "keyEndsWith" }
 
 // failingLists can't read the lists of one contact.
 type failingLists struct {
@@ -116,12 +117,12 @@ func TestRenamedColumnsAreRenamedEverywhere(t *testing.T) {
 func TestAHeaderIsOneVisibleLineAndNotThatOfADelta(t *testing.T) {
 	contact := segments.DefaultColumns()[0]
 	for _, header := range []string{"", " ", "change", "a\nb", "a\tb", "\x00", "a\u2028b", "\ufeffa"} {
-		if c, err := contact.As(header); err == nil {
+		if c, err := contact.WithHeader(header); err == nil {
 			t.Errorf("%q is taken as %q", header, c.Header())
 		}
 	}
 	for _, header := range []string{"Phone Number", "Change", "contact", "İstanbul 👩‍👧", "می\u200cخواهم"} {
-		if c, err := contact.As(header); err != nil || c.Header() != header || c.String() != "contact" {
+		if c, err := contact.WithHeader(header); err != nil || c.Header() != header || c.String() != "contact" {
 			t.Errorf("%q is not taken: %v", header, err)
 		}
 	}
@@ -129,7 +130,7 @@ func TestAHeaderIsOneVisibleLineAndNotThatOfADelta(t *testing.T) {
 
 func TestACompressedDeltaTellsWhoCameAndWhoWent(t *testing.T) {
 	s := &memoryStore{lists: map[string]*list{}}
-	phone, err := segments.DefaultColumns()[1].As("Phone Number")
+	phone, err := segments.DefaultColumns()[1].WithHeader("Phone Number")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,9 +139,9 @@ func TestACompressedDeltaTellsWhoCameAndWhoWent(t *testing.T) {
 	for n, where := range []hygiene.Condition{keyEndsWith("0"), keyEndsWith("2")} {
 		p := plan([]segments.Format{segments.CSVGzip}, segments.Segment{Name: "some", Where: where, Columns: []segments.Column{phone}})
 		p.Run.Name = segments.RunName(noon.Add(time.Duration(n) * hygiene.Day))
-		p.Export.Delta, p.Book, p.Bases = []string{"some"}, s, map[string]segments.Base{"some": base}
+		p.Export.Delta, p.Store, p.Bases = []string{"some"}, s, map[string]segments.Base{"some": base}
 		_, dir := execute(t, p, people)
-		base = segments.Base{Run: p.Run.Name, Part: segments.Part{Segment: "some", Members: true}}
+		base = segments.Base{Run: p.Run.Name, RunSegment: segments.RunSegment{Segment: "some", Members: true}}
 		want := "change,Phone Number\nentered," + people[0].Phone + "\n"
 		if n == 1 {
 			want = "change,Phone Number\nleft," + people[0].Phone + "\nentered," + people[2].Phone + "\n"

@@ -38,10 +38,10 @@ type memberList struct {
 // createMemberList begins the list of a segment. Without a store it keeps nothing.
 func (x *execution) createMemberList(segment string) *memberList {
 	l := &memberList{}
-	if x.plan.Book == nil {
+	if x.plan.Store == nil {
 		return l
 	}
-	file, err := x.plan.Book.CreateMembers(x.plan.Run, segment)
+	file, err := x.plan.Store.CreateMembers(x.plan.Run, segment)
 	if l.err = err; err == nil {
 		l.to = newMemberWriter(file, memberHeader(x.plan.Export.Name, x.plan.Run.Name, segment))
 	}

@@ -13,7 +13,8 @@ import (
 // sheet is a list in memory.
 type sheet struct{ bytes.Buffer }
 
-func (*sheet) Close() error   { return nil }
+func (*sheet) Close() error { return nil }
+
 func (*sheet) Discard() error { return nil }
 
 const header = "winnow members 1 nightly/now all\n"
@@ -73,7 +74,7 @@ func TestADamagedListIsNeverTakenForAShorterOne(t *testing.T) {
 
 func TestAMemberIsTheContactAndItsOpenRetry(t *testing.T) {
 	const now = hygiene.Instant(1_800_000_000_000_000)
-	retry := &hygiene.Retry{Since: hygiene.Moment{At: now - 10}, Due: now + 10, Lapses: now + 20, Attempt: 2, Message: 7}
+	retry := &hygiene.Retry{Since: hygiene.Moment{At: now - 10}, DueAt: now + 10, LapsesAt: now + 20, Attempt: 2, Message: 7}
 	barred := []hygiene.Suppression{{Reason: "opted_out", Since: hygiene.Moment{At: now - 1}}}
 	for _, c := range []struct {
 		contact hygiene.Contact

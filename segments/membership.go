@@ -64,8 +64,8 @@ func NewMembership(all []Segment, lists Lists, asOf hygiene.Instant) *Membership
 	return m
 }
 
-// Turn makes c the contact that is asked about.
-func (m *Membership) Turn(c *hygiene.Contact) {
+// Reset makes c the contact that is asked about.
+func (m *Membership) Reset(c *hygiene.Contact) {
 	m.subject.Contact = c
 	m.suppressed = c.Status(m.subject.At.At) == hygiene.IsSuppressed
 	m.pins, m.pinsRead, m.pinsErr = nil, false, nil

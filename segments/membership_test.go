@@ -30,7 +30,7 @@ func suppressedContact(key string) *hygiene.Contact {
 // memberOf lists the segments that the contact is in, those that can't be
 // answered with a question mark.
 func memberOf(m *Membership, c *hygiene.Contact) string {
-	m.Turn(c)
+	m.Reset(c)
 	var names []string
 	for _, s := range m.segments {
 		switch is, err := m.In(s.Name); {

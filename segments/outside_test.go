@@ -48,7 +48,7 @@ func hardPlan(t *testing.T, options segments.CSVOptions, formats ...segments.For
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c, err = c.As(hardHeaders[i]); err != nil {
+		if c, err = c.WithHeader(hardHeaders[i]); err != nil {
 			t.Fatal(err)
 		}
 		columns = append(columns, c)

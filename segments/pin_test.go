@@ -85,7 +85,7 @@ func TestAnExplanationShowsThePin(t *testing.T) {
 		{&hygiene.Contact{Key: "c1"}, "all", "is pinned out by ann since " + noon.String() + ": by hand", false},
 		{suppressedContact("c1"), "nobody", "is suppressed, and nobody leaves suppressed contacts out", false},
 	} {
-		m.Turn(test.c)
+		m.Reset(test.c)
 		f, err := m.Explain(test.segment)
 		if err != nil || f.Holds != test.holds || f.Why.String() != test.want || len(f.Parts) != 2 || !strings.HasPrefix(f.Parts[1].Test, "{pin: ") {
 			t.Errorf("%s: %+v %v", test.segment, f, err)

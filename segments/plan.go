@@ -10,7 +10,7 @@ type Plan struct {
 	// Bases are what the segments are compared with, by segment. A segment that
 	// was in no published run yet has none.
 	Bases map[string]Base
-	Book  RunStore // nil when nothing is to be kept; an export with deltas needs one
+	Store RunStore // nil when nothing is to be kept; an export with deltas needs one
 	// PhoneKeys says that a contact's key is its phone number. The phone column
 	// then shows the key of a contact without another phone.
 	PhoneKeys bool
@@ -20,9 +20,9 @@ type Plan struct {
 type Result struct {
 	Run      Run      // complete but for FinishedAt, for the caller to record
 	Manifest Manifest // what the run holds
-	// Troubles are what went wrong although the run was made: why it is held, a
+	// Problems are what went wrong although the run was made: why it is held, a
 	// segment without a file, a publisher without the run. Run.Error has them too.
-	Troubles []error
+	Problems []error
 }
 
 func newManifest(p *Plan) Manifest {

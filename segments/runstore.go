@@ -1,6 +1,8 @@
 package segments
 
-import "io"
+import (
+	"io"
+)
 
 // RunStore keeps what later runs are compared with: how many rows each segment
 // had, and its members. One run at a time uses it.
@@ -13,11 +15,11 @@ type RunStore interface {
 	OpenMembers(export, run, segment string) (io.ReadCloser, error)
 	// ReadyRun records what the run holds, just before readers can see it. If the
 	// process is killed in between, it is still known what was published.
-	ReadyRun(run Run, parts []Part) error
+	ReadyRun(run Run, parts []RunSegment) error
 }
 
-// Part is a segment that is whole in a run.
-type Part struct {
+// RunSegment is a segment that is whole in a run.
+type RunSegment struct {
 	Segment string
 	Rows    int64
 	Members bool // the run has a list of the members, even if writing it failed
@@ -27,5 +29,5 @@ type Part struct {
 // was whole.
 type Base struct {
 	Run string // by name
-	Part
+	RunSegment
 }

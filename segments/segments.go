@@ -68,7 +68,7 @@ type Export struct {
 
 // CSVOptions is how CSV files are written.
 type CSVOptions struct {
-	Spreadsheet bool // adds a BOM and defuses cells that a spreadsheet would run as formulas
-	Delimiter   byte // between cells: a comma, semicolon, tab or bar; 0 for a comma
-	Lists       byte // between the names in one cell: a comma, semicolon or bar; 0 for a bar
+	Spreadsheet   bool // adds a BOM and defuses cells that a spreadsheet would run as formulas
+	Delimiter     byte // between cells: a comma, semicolon, tab or bar; 0 for a comma
+	ListSeparator byte // between the names in one cell: a comma, semicolon or bar; 0 for a bar
 }

@@ -207,7 +207,7 @@ func (v *view) fillAttempt(to *cell, _ *Column) {
 func (v *view) fillDueAt(to *cell, _ *Column) {
 	to.form = absentForm
 	if r := openRetry(v.contact, v.asOf); r != nil {
-		to.setTime(r.Due)
+		to.setTime(r.DueAt)
 	}
 }
 

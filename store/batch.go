@@ -44,14 +44,14 @@ const (
 	ImportBatch     BatchKind = "import"  // of suppressions from a file
 )
 
-// Batched is what a manual change did.
-type Batched struct {
+// BatchResult is what a manual change did.
+type BatchResult struct {
 	Batch    int64 // 0 when nothing was to be changed: then there is no batch
 	Contacts int64 // changed
 	Changes  int64 // ledger entries
 }
 
-func (b *Batch) did() Batched { return Batched{b.ID, b.Contacts, b.Changes} }
+func (b *Batch) did() BatchResult { return BatchResult{b.ID, b.Contacts, b.Changes} }
 
 // manualChange is what a batch does to each contact.
 type manualChange struct {
@@ -66,10 +66,10 @@ type manualChange struct {
 // one batch: in steps, each of them one transaction with the batch's own row. No
 // contact that was changed may be concerned again: so an interrupted change is
 // finished by repeating it. When no contact is concerned there is no batch.
-func (s *Store) changeAll(ctx context.Context, policy *hygiene.Policy, b Batch, now hygiene.Instant, progress func(contacts int64), m manualChange) (Batched, error) {
+func (s *Store) changeAll(ctx context.Context, policy *hygiene.Policy, b Batch, now hygiene.Instant, progress func(contacts int64), m manualChange) (BatchResult, error) {
 	end, err := s.LastSeq()
 	if err != nil {
-		return Batched{}, err
+		return BatchResult{}, err
 	}
 	moment := hygiene.Moment{At: now, Seq: end}
 	rewrite := func(keys []string) error {

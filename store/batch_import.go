@@ -36,34 +36,34 @@ func (s *Store) ImportSuppressions(policy *hygiene.Policy, by, note string, now 
 		return nil, err
 	}
 	b := Batch{Kind: ImportBatch, By: by, Note: note, About: "suppressions from " + note}
-	return &SuppressionImport{store: s, policy: policy, batch: b, moment: hygiene.Moment{At: now, Seq: end}, suppressions: s.NewSeen(), contacts: s.NewSeen()}, nil
+	return &SuppressionImport{store: s, policy: policy, batch: b, moment: hygiene.Moment{At: now, Seq: end}, suppressions: s.NewKeySet(), contacts: s.NewKeySet()}, nil
 }
 
-// Suppressed is what lines of a suppression list did. Each suppression counts by
+// SuppressionResult is what lines of a suppression list did. Each suppression counts by
 // the first line that names it.
-type Suppressed struct {
-	Opened   int64
-	Renewed  int64 // an import's suppression of that reason was open, and now ends later
-	Same     int64 // one was open that ends no earlier
-	Repeated int64 // lines of suppressions that an earlier line named: of these the longest counts
-	New      int64 // contacts that were created
+type SuppressionResult struct {
+	Added     int64
+	Extended  int64 // an import's suppression of that reason was open, and now ends later
+	Unchanged int64 // one was open that ends no earlier
+	Repeated  int64 // lines of suppressions that an earlier line named: of these the longest counts
+	New       int64 // contacts that were created
 }
 
 // Add adds what other lines did.
-func (d *Suppressed) Add(e Suppressed) {
-	d.Opened, d.Renewed, d.Same = d.Opened+e.Opened, d.Renewed+e.Renewed, d.Same+e.Same
+func (d *SuppressionResult) Add(e SuppressionResult) {
+	d.Added, d.Extended, d.Unchanged = d.Added+e.Added, d.Extended+e.Extended, d.Unchanged+e.Unchanged
 	d.Repeated, d.New = d.Repeated+e.Repeated, d.New+e.New
 }
 
-// Take opens the suppressions of these lines, in one transaction, and returns what
+// Save opens the suppressions of these lines, in one transaction, and returns what
 // that did. It never lifts or shortens a suppression.
-func (im *SuppressionImport) Take(list []ImportedSuppression) (did Suppressed, err error) {
+func (im *SuppressionImport) Save(list []ImportedSuppression) (did SuppressionResult, err error) {
 	first, err := im.firstLines(list)
 	if err != nil {
 		return did, err
 	}
 	err = im.store.batchStep(im.policy, &im.batch, im.moment.At, func(w *txWriter, b *Batch) error {
-		did = Suppressed{}
+		did = SuppressionResult{}
 		before := b.Changes
 		if err := im.openAll(w, b, list, first, &did); err != nil {
 			return err
@@ -77,7 +77,7 @@ func (im *SuppressionImport) Take(list []ImportedSuppression) (did Suppressed, e
 }
 
 // Preview returns what Take would do: it does it, and rolls back.
-func (im *SuppressionImport) Preview(list []ImportedSuppression) (did Suppressed, err error) {
+func (im *SuppressionImport) Preview(list []ImportedSuppression) (did SuppressionResult, err error) {
 	first, err := im.firstLines(list)
 	if err != nil {
 		return did, err
@@ -87,7 +87,7 @@ func (im *SuppressionImport) Preview(list []ImportedSuppression) (did Suppressed
 		return did, err
 	}
 	err = im.store.writeAs(im.policy, func(w *txWriter) error {
-		did = Suppressed{}
+		did = SuppressionResult{}
 		preview := im.batch
 		if err := im.openAll(w, &preview, list, first, &did); err != nil {
 			return err
@@ -125,7 +125,7 @@ func (im *SuppressionImport) countNew(list []ImportedSuppression) (n int64, err 
 		}
 	}
 	n = int64(len(named))
-	err = im.store.Find(named, func(int, *hygiene.Contact) { n-- })
+	err = im.store.FindContacts(named, func(int, *hygiene.Contact) { n-- })
 	return n, err
 }
 
@@ -134,7 +134,7 @@ func (im *SuppressionImport) Close() error {
 	return errors.Join(im.suppressions.Close(), im.contacts.Close())
 }
 
-func (im *SuppressionImport) openAll(w *txWriter, b *Batch, list []ImportedSuppression, first []bool, did *Suppressed) error {
+func (im *SuppressionImport) openAll(w *txWriter, b *Batch, list []ImportedSuppression, first []bool, did *SuppressionResult) error {
 	k := &contactRow{}
 	for i := range list {
 		if err := k.load(w, list[i].Key); err != nil {
@@ -154,21 +154,21 @@ func (im *SuppressionImport) openAll(w *txWriter, b *Batch, list []ImportedSuppr
 }
 
 func (im *SuppressionImport) instruction(line *ImportedSuppression, batch int64) hygiene.Instruction {
-	return hygiene.Instruction{Moment: im.moment, Kind: hygiene.Suppress, Hand: hygiene.ByImport, Reason: line.Reason,
+	return hygiene.Instruction{Moment: im.moment, Kind: hygiene.Suppress, Origin: hygiene.ByImport, Reason: line.Reason,
 		Until: line.Until, By: im.batch.By, Note: im.batch.Note, Batch: batch}
 }
 
 // count counts one line by its ledger entries.
-func (d *Suppressed) count(changes []hygiene.Change, first, isNew bool) {
+func (d *SuppressionResult) count(changes []hygiene.Change, first, isNew bool) {
 	switch {
 	case !first:
 		d.Repeated++
 	case len(changes) == 0:
-		d.Same++
+		d.Unchanged++
 	case slices.ContainsFunc(changes, func(c hygiene.Change) bool { return c.Act == hygiene.Renewed }):
-		d.Renewed++
+		d.Extended++
 	default:
-		d.Opened++
+		d.Added++
 	}
 	if isNew && len(changes) > 0 {
 		d.New++
@@ -179,7 +179,7 @@ func (d *Suppressed) count(changes []hygiene.Change, first, isNew bool) {
 func (im *SuppressionImport) Batch() int64 { return im.batch.ID }
 
 // End finishes the batch. Its number is 0 when nothing was to be changed.
-func (im *SuppressionImport) End() (Batched, error) {
+func (im *SuppressionImport) End() (BatchResult, error) {
 	err := im.store.finishBatch(&im.batch)
 	return im.batch.did(), err
 }

@@ -6,7 +6,7 @@ import (
 
 // Instructed is what a manual instruction for some contacts did.
 type Instructed struct {
-	Batched
+	BatchResult
 	Unknown []string // keys of contacts that are not known
 }
 

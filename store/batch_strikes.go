@@ -14,16 +14,16 @@ import (
 // stored with its batch, because an event recorded before it may find its contact
 // only later.
 
-// Strike invalidates evidence of a range for every contact that has some, at the
+// InvalidateEvidence invalidates evidence of a range for every contact that has some, at the
 // time now, as one batch. in is of the kind [hygiene.Strike]. Repeated it changes
 // nothing, and after an interruption it does the rest. Contacts that are found
 // later for events recorded before are changed by the sweep that finds them.
-func (s *Store) Strike(ctx context.Context, policy *hygiene.Policy, in hygiene.Instruction, b Batch, now hygiene.Instant, progress func(contacts int64), watch Watch) (Batched, error) {
+func (s *Store) InvalidateEvidence(ctx context.Context, policy *hygiene.Policy, in hygiene.Instruction, b Batch, now hygiene.Instant, progress func(contacts int64), watch Observer) (BatchResult, error) {
 	// What was recorded but not swept yet stays: it would be struck only for
 	// contacts that are concerned for another reason.
 	swept, err := s.Cursor()
 	if err != nil {
-		return Batched{}, err
+		return BatchResult{}, err
 	}
 	in.Moment = hygiene.Moment{At: now, Seq: swept}
 	in.By, in.Note = b.By, b.Note
@@ -32,7 +32,7 @@ func (s *Store) Strike(ctx context.Context, policy *hygiene.Policy, in hygiene.I
 			return b.did(), err
 		}
 	}
-	concerns := func(c *hygiene.Contact) bool { return policy.Concerns(c, &in) }
+	concerns := func(c *hygiene.Contact) bool { return policy.Affects(c, &in) }
 	strike := func(c *hygiene.Contact, batch int64, _ hygiene.Moment) []hygiene.Change {
 		if !concerns(c) {
 			return nil
@@ -169,7 +169,7 @@ func (w *txWriter) applyLateStrikes(policy *hygiene.Policy, events []hygiene.Eve
 // applyStrike applies a strike to one contact, as part of its batch, when it
 // concerns it.
 func (w *txWriter) applyStrike(policy *hygiene.Policy, k *contactRow, in *hygiene.Instruction, did *Swept) error {
-	if !policy.Concerns(&k.Contact, in) {
+	if !policy.Affects(&k.Contact, in) {
 		return nil
 	}
 	changes := policy.Instruct(&k.Contact, *in)

@@ -31,7 +31,7 @@ func heldStore(t *testing.T, n int) (*store.Store, *hygiene.Policy) {
 func TestADiscardKilledBeforeItsTripWasUpdatedIsFinishedAndUndoneByItsBatch(t *testing.T) {
 	s, p := heldStore(t, 30)
 	now := storetest.Start.Add(hygiene.Day)
-	r := store.Review{Trip: 1, Policy: p, Now: now, By: "ann"}
+	r := store.TripReview{Trip: 1, Policy: p, Now: now, By: "ann"}
 	trip, err := s.WaitingTrip(1)
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func TestADiscardKilledBeforeItsTripWasUpdatedIsFinishedAndUndoneByItsBatch(t *t
 	if err != nil {
 		t.Fatal(err)
 	}
-	did, err := s.Strike(context.Background(), p, trip.StrikeInstruction(), b, now, nil, nil)
+	did, err := s.InvalidateEvidence(context.Background(), p, trip.StrikeInstruction(), b, now, nil, nil)
 	if err != nil || did.Contacts != 30 {
 		t.Fatalf("%+v, %v", did, err)
 	}
@@ -64,30 +64,30 @@ func TestATripGetsNoOtherReviewBeforeAnInterruptedOneIsFinished(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		return ctx, func(int64) { cancel() }
 	}
-	refused := func(settle func(*store.Store, context.Context, store.Review) (store.Trip, store.Batched, error), want string) {
+	refused := func(settle func(*store.Store, context.Context, store.TripReview) (store.BreakerTrip, store.BatchResult, error), want string) {
 		t.Helper()
-		if _, _, err := settle(s, context.Background(), store.Review{Trip: 1, Policy: p, Now: now, By: "ann"}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := settle(s, context.Background(), store.TripReview{Trip: 1, Policy: p, Now: now, By: "ann"}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want %q", err, want)
 		}
 	}
 	ctx, stop := cut()
-	if _, _, err := s.DiscardTrip(ctx, store.Review{Trip: 1, Policy: p, Now: now, By: "ann", Progress: stop}); err == nil {
+	if _, _, err := s.DiscardTrip(ctx, store.TripReview{Trip: 1, Policy: p, Now: now, By: "ann", Progress: stop}); err == nil {
 		t.Fatal("not cut short")
 	}
 	refused((*store.Store).ReleaseTrip, "discard of breaker trip 1 was interrupted; finish it with winnow breaker discard 1, or undo it with winnow undo --batch 1")
 	ctx, stop = cut()
-	back, err := s.TakingBack(1)
+	back, err := s.PlanUndo(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.TakeBack(ctx, p, back, store.Batch{}, now, stop, nil); err == nil {
+	if _, err := s.Undo(ctx, p, back, store.Batch{}, now, stop, nil); err == nil {
 		t.Fatal("not cut short")
 	}
 	refused((*store.Store).ReleaseTrip, "batch 2, which undoes batch 1 about breaker trip 1, was interrupted; finish it with winnow undo --batch 1")
 	refused((*store.Store).DiscardTrip, "batch 2, which undoes batch 1")
 	takeBack(t, s, p, 1, now)
 	ctx, stop = cut()
-	if _, _, err := s.ReleaseTrip(ctx, store.Review{Trip: 1, Policy: p, Now: now, By: "ann", Progress: stop}); err == nil {
+	if _, _, err := s.ReleaseTrip(ctx, store.TripReview{Trip: 1, Policy: p, Now: now, By: "ann", Progress: stop}); err == nil {
 		t.Fatal("not cut short")
 	}
 	refused((*store.Store).DiscardTrip, "release of breaker trip 1 was interrupted; finish it with winnow breaker release 1")
@@ -103,7 +103,7 @@ func TestADiscardIsNotInForceAgainAfterItsTripWasReleased(t *testing.T) {
 	review(t, s, p, now, (*store.Store).DiscardTrip)
 	takeBack(t, s, p, 1, now+1)
 	review(t, s, p, now+2, (*store.Store).ReleaseTrip)
-	if _, err := s.TakingBack(2); err == nil || !strings.Contains(err.Error(), "batch 1 can't be put back in force: it discarded breaker trip 1, which was released by ann at ") {
+	if _, err := s.PlanUndo(2); err == nil || !strings.Contains(err.Error(), "batch 1 can't be put back in force: it discarded breaker trip 1, which was released by ann at ") {
 		t.Errorf("%v", err)
 	}
 }
@@ -122,7 +122,7 @@ func TestAStrikeReachesEvidenceThatFindsItsContactLater(t *testing.T) {
 		if did, err := strikeAll(t, context.Background(), s, p, in, now, nil); err != nil || did.Batch != 1 {
 			t.Fatalf("%+v, %v", did, err)
 		}
-		if again, err := strikeAll(t, context.Background(), s, p, in, now+1, nil); err != nil || again != (store.Batched{}) {
+		if again, err := strikeAll(t, context.Background(), s, p, in, now+1, nil); err != nil || again != (store.BatchResult{}) {
 			t.Errorf("again: %+v, %v", again, err)
 		}
 		if late {
@@ -216,12 +216,12 @@ func TestUndoingABatchWhoseRedoWasInterruptedUndoesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	takeBack(t, s, p, 1, now+1)
-	back, err := s.TakingBack(2)
+	back, err := s.PlanUndo(2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cut, cancel := context.WithCancel(ctx)
-	if _, err := s.TakeBack(cut, p, back, store.Batch{}, now+2, func(int64) { cancel() }, nil); err == nil {
+	if _, err := s.Undo(cut, p, back, store.Batch{}, now+2, func(int64) { cancel() }, nil); err == nil {
 		t.Fatal("not cut short")
 	}
 	if did := takeBack(t, s, p, 1, now+3); did.Batch != 4 {

@@ -9,21 +9,21 @@ import (
 	"winnow/store/engine"
 )
 
-// TakingBack is what undoing a batch comes to.
-type TakingBack struct {
+// UndoPlan is what undoing a batch comes to.
+type UndoPlan struct {
 	Batch   Batch // the one named
 	Root    Batch // the first of its chain, whose instructions contacts keep
-	Revoked bool  // whether Root's instructions cease to apply; else they apply again
+	Undone  bool  // whether Root's instructions cease to apply; else they apply again
 	Resumes int64 // a batch that began to do this and was interrupted; 0 for none
 
 	last   int64                // the one that the new batch undoes
 	strike *hygiene.Instruction // Root's, if it is one that invalidates evidence
 }
 
-// TakingBack finds out what undoing the batch of that number comes to. It is an
+// PlanUndo finds out what undoing the batch of that number comes to. It is an
 // error when there is no such batch, when it is not in force, and when it can't be
 // undone.
-func (s *Store) TakingBack(id int64) (t TakingBack, err error) {
+func (s *Store) PlanUndo(id int64) (t UndoPlan, err error) {
 	err = s.read(func(c engine.Reader) (err error) {
 		t, err = planUndo(c, id)
 		return err
@@ -31,7 +31,7 @@ func (s *Store) TakingBack(id int64) (t TakingBack, err error) {
 	return t, err
 }
 
-func planUndo(c engine.Querier, id int64) (t TakingBack, err error) {
+func planUndo(c engine.Querier, id int64) (t UndoPlan, err error) {
 	b, ok, err := batch(c, id)
 	if err != nil {
 		return t, err
@@ -49,10 +49,10 @@ func planUndo(c engine.Querier, id int64) (t TakingBack, err error) {
 			return t, err
 		}
 	}
-	t = TakingBack{Batch: b, Root: root, Revoked: place%2 == 0, last: last.ID}
+	t = UndoPlan{Batch: b, Root: root, Undone: place%2 == 0, last: last.ID}
 	switch {
 	case b.UndoneBy != 0 && !last.Done:
-		t.Resumes, t.Revoked = last.ID, !t.Revoked
+		t.Resumes, t.Undone = last.ID, !t.Undone
 	case b.UndoneBy != 0:
 		return t, fmt.Errorf("batch %d is not in force: batch %d undid it; winnow undo --batch %d puts it back in force", id, b.UndoneBy, b.UndoneBy)
 	}
@@ -66,8 +66,8 @@ func planUndo(c engine.Querier, id int64) (t TakingBack, err error) {
 
 // checkReview is an error when a discard can't be in force again because its trip
 // was reviewed once more after it was undone.
-func (t *TakingBack) checkReview(c engine.Querier) error {
-	if t.Revoked || t.strike.Held == 0 {
+func (t *UndoPlan) checkReview(c engine.Querier) error {
+	if t.Undone || t.strike.Held == 0 {
 		return nil
 	}
 	id, err := c.Number("SELECT batch FROM breaker_trips WHERE id = ?", t.strike.Held)
@@ -83,9 +83,9 @@ func (t *TakingBack) checkReview(c engine.Querier) error {
 		t.Root.ID, t.strike.Held, word, review.By, review.At, id)
 }
 
-// TakeBack undoes a batch as planned, at the time now, as a batch of its own that
+// Undo undoes a batch as planned, at the time now, as a batch of its own that
 // can be undone in turn.
-func (s *Store) TakeBack(ctx context.Context, policy *hygiene.Policy, t TakingBack, b Batch, now hygiene.Instant, progress func(contacts int64), watch Watch) (Batched, error) {
+func (s *Store) Undo(ctx context.Context, policy *hygiene.Policy, t UndoPlan, b Batch, now hygiene.Instant, progress func(contacts int64), watch Observer) (BatchResult, error) {
 	b.Kind, b.Undoes = UndoBatch, t.last
 	if t.Resumes != 0 {
 		err := s.read(func(c engine.Reader) (err error) {
@@ -93,11 +93,11 @@ func (s *Store) TakeBack(ctx context.Context, policy *hygiene.Policy, t TakingBa
 			return err
 		})
 		if err != nil {
-			return Batched{}, err
+			return BatchResult{}, err
 		}
 	}
-	concerns := func(c *hygiene.Contact) bool { return t.Concerns(policy, c) }
-	undo := func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change { return t.Tell(policy, c, m) }
+	concerns := func(c *hygiene.Contact) bool { return t.Affects(policy, c) }
+	undo := func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change { return t.Apply(policy, c, m) }
 	did, err := s.changeAll(ctx, policy, b, now, progress, manualChange{concerns, watch.observe(undo)})
 	if err != nil || did.Batch != 0 || t.strike == nil {
 		return did, err
@@ -109,22 +109,22 @@ func (s *Store) TakeBack(ctx context.Context, policy *hygiene.Policy, t TakingBa
 	return b.did(), err
 }
 
-// Concerns reports whether undoing changes the contact: it has an instruction of
+// Affects reports whether undoing changes the contact: it has an instruction of
 // the batch whose state is to change, or the batch's strike is to apply again and
 // the contact was not known to be affected before.
-func (t *TakingBack) Concerns(policy *hygiene.Policy, c *hygiene.Contact) bool {
-	has := slices.ContainsFunc(c.Instructions, func(in hygiene.Instruction) bool { return in.Batch == t.Root.ID && in.Revoked != t.Revoked })
+func (t *UndoPlan) Affects(policy *hygiene.Policy, c *hygiene.Contact) bool {
+	has := slices.ContainsFunc(c.Instructions, func(in hygiene.Instruction) bool { return in.Batch == t.Root.ID && in.Undone != t.Undone })
 	return has || t.strikes(policy, c)
 }
 
-func (t *TakingBack) strikes(policy *hygiene.Policy, c *hygiene.Contact) bool {
-	return !t.Revoked && t.strike != nil && policy.Concerns(c, t.strike)
+func (t *UndoPlan) strikes(policy *hygiene.Policy, c *hygiene.Contact) bool {
+	return !t.Undone && t.strike != nil && policy.Affects(c, t.strike)
 }
 
-// Tell undoes the contact's part of the batch, or puts it in force again. It
+// Apply undoes the contact's part of the batch, or puts it in force again. It
 // returns no entry when nothing was to change.
-func (t *TakingBack) Tell(policy *hygiene.Policy, c *hygiene.Contact, m hygiene.Moment) []hygiene.Change {
-	changes := policy.Revoke(c, t.Root.ID, t.Revoked, m)
+func (t *UndoPlan) Apply(policy *hygiene.Policy, c *hygiene.Contact, m hygiene.Moment) []hygiene.Change {
+	changes := policy.SetUndone(c, t.Root.ID, t.Undone, m)
 	if !t.strikes(policy, c) {
 		return changes
 	}
@@ -137,12 +137,12 @@ func (t *TakingBack) Tell(policy *hygiene.Policy, c *hygiene.Contact, m hygiene.
 	return append(changes, late...)
 }
 
-// Watch is called with each contact that a manual change changes, as it was and as
+// Observer is called with each contact that a manual change changes, as it was and as
 // it is. Neither may be kept or changed.
-type Watch func(before, after *hygiene.Contact)
+type Observer func(before, after *hygiene.Contact)
 
 // observe calls the watch, if it is not nil, with what change does.
-func (w Watch) observe(change func(*hygiene.Contact, int64, hygiene.Moment) []hygiene.Change) func(*hygiene.Contact, int64, hygiene.Moment) []hygiene.Change {
+func (w Observer) observe(change func(*hygiene.Contact, int64, hygiene.Moment) []hygiene.Change) func(*hygiene.Contact, int64, hygiene.Moment) []hygiene.Change {
 	if w == nil {
 		return change
 	}

@@ -37,15 +37,15 @@ func BenchmarkUndo(b *testing.B) {
 		in := hygiene.Instruction{Kind: hygiene.Strike, Reason: "hard_bounce", From: storetest.Start, To: at}
 		busy += slowest(b, s, func() {
 			began := time.Now()
-			did, err := s.Strike(context.Background(), p, in, store.Batch{Kind: store.UndoBatch}, at, nil, nil)
+			did, err := s.InvalidateEvidence(context.Background(), p, in, store.Batch{Kind: store.UndoBatch}, at, nil, nil)
 			if err != nil || did.Contacts < int64(len(bounced)) {
 				b.Fatalf("%+v, %v", did, err)
 			}
 			undo += time.Since(began)
 			began = time.Now()
-			t, err := s.TakingBack(did.Batch)
+			t, err := s.PlanUndo(did.Batch)
 			if err == nil {
-				_, err = s.TakeBack(context.Background(), p, t, store.Batch{}, at, nil, nil)
+				_, err = s.Undo(context.Background(), p, t, store.Batch{}, at, nil, nil)
 			}
 			if err != nil {
 				b.Fatal(err)

@@ -38,19 +38,19 @@ func standing(t *testing.T, s *store.Store) string {
 }
 
 // strikeAll strikes a range for a reason.
-func strikeAll(t *testing.T, ctx context.Context, s *store.Store, p *hygiene.Policy, in hygiene.Instruction, now hygiene.Instant, progress func(int64)) (store.Batched, error) {
+func strikeAll(t *testing.T, ctx context.Context, s *store.Store, p *hygiene.Policy, in hygiene.Instruction, now hygiene.Instant, progress func(int64)) (store.BatchResult, error) {
 	t.Helper()
 	in.Kind = hygiene.Strike
-	return s.Strike(ctx, p, in, store.Batch{Kind: store.UndoBatch, By: "ops", About: "test"}, now, progress, nil)
+	return s.InvalidateEvidence(ctx, p, in, store.Batch{Kind: store.UndoBatch, By: "ops", About: "test"}, now, progress, nil)
 }
 
-func takeBack(t *testing.T, s *store.Store, p *hygiene.Policy, id int64, now hygiene.Instant) store.Batched {
+func takeBack(t *testing.T, s *store.Store, p *hygiene.Policy, id int64, now hygiene.Instant) store.BatchResult {
 	t.Helper()
-	back, err := s.TakingBack(id)
+	back, err := s.PlanUndo(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	did, err := s.TakeBack(context.Background(), p, back, store.Batch{By: "ops"}, now, nil, nil)
+	did, err := s.Undo(context.Background(), p, back, store.Batch{By: "ops"}, now, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestUndoingAnUndoRestoresEveryContact(t *testing.T) {
 		if struck == before {
 			t.Errorf("seed %d: the undo lifted nothing", seed)
 		}
-		if again, err := strikeAll(t, context.Background(), s, p, in, now+1, nil); err != nil || again != (store.Batched{}) {
+		if again, err := strikeAll(t, context.Background(), s, p, in, now+1, nil); err != nil || again != (store.BatchResult{}) {
 			t.Errorf("seed %d: undone again: %+v, %v", seed, again, err)
 		}
 		if back := takeBack(t, s, p, 1, now+2); back.Batch != 2 || back.Contacts != did.Contacts {
@@ -109,11 +109,11 @@ func TestABatchThatIsNotInForceSaysWhichUndidIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	takeBack(t, s, p, 1, now+1)
-	if _, err := s.TakingBack(1); err == nil || !strings.Contains(err.Error(), "batch 2 undid it") {
+	if _, err := s.PlanUndo(1); err == nil || !strings.Contains(err.Error(), "batch 2 undid it") {
 		t.Errorf("batch 1: %v", err)
 	}
 	takeBack(t, s, p, 2, now+2)
-	if _, err := s.TakingBack(2); err == nil || !strings.Contains(err.Error(), "batch 3 undid it") {
+	if _, err := s.PlanUndo(2); err == nil || !strings.Contains(err.Error(), "batch 3 undid it") {
 		t.Errorf("batch 2: %v", err)
 	}
 	takeBack(t, s, p, 1, now+3) // in force again because of 3
@@ -126,7 +126,7 @@ func TestABatchThatIsNotInForceSaysWhichUndidIt(t *testing.T) {
 			t.Errorf("batch %d is undone by %d, not %d: %+v", list[i].ID, list[i].UndoneBy, want, list[i])
 		}
 	}
-	if _, err := s.TakingBack(9); err == nil || !strings.Contains(err.Error(), "no batch 9") {
+	if _, err := s.PlanUndo(9); err == nil || !strings.Contains(err.Error(), "no batch 9") {
 		t.Errorf("batch 9: %v", err)
 	}
 }
@@ -169,17 +169,17 @@ func TestAnInterruptedBatchSaysSoAndIsFinishedByRepeatingIt(t *testing.T) {
 
 	// Taking back goes on in the batch that was cut short.
 	ctx, cancel = context.WithCancel(context.Background())
-	back, err := whole.TakingBack(1)
+	back, err := whole.PlanUndo(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := whole.TakeBack(ctx, p, back, store.Batch{By: "ops"}, now+1, func(int64) { cancel() }, nil); !errors.Is(err, context.Canceled) {
+	if _, err := whole.Undo(ctx, p, back, store.Batch{By: "ops"}, now+1, func(int64) { cancel() }, nil); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	if did := takeBack(t, whole, p, 1, now+2); did.Batch != 2 || did.Contacts != store.StepSize+10 {
 		t.Errorf("taken back in two parts: %+v", did)
 	}
-	if _, err := whole.TakingBack(1); err == nil {
+	if _, err := whole.PlanUndo(1); err == nil {
 		t.Error("batch 1 can be taken back twice")
 	}
 }
@@ -200,7 +200,7 @@ func TestWhatIsNewAfterAnUndoActs(t *testing.T) {
 func TestAManualSuppressionIsABatchThatCanBeUndone(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
-	in := hygiene.Instruction{Kind: hygiene.Suppress, Hand: hygiene.ByOperator, Reason: "complaint", By: "ops", Note: "a call"}
+	in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: "complaint", By: "ops", Note: "a call"}
 	did, err := s.Instruct(p, []string{"ann", "bob"}, in, store.Batch{Kind: store.SuppressBatch, About: "complaint"}, storetest.Start)
 	if err != nil || did.Batch != 1 || did.Contacts != 2 {
 		t.Fatalf("%+v, %v", did, err)
@@ -228,10 +228,10 @@ func TestRejudgingByAnotherPolicyAndBackChangesNoContact(t *testing.T) {
 			{Name: "soft", When: &hygiene.When{Counting: hygiene.Counting{Outcomes: hygiene.OutcomesOf(hygiene.SoftBounce), Count: 1}},
 				Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: "soft_bounce"}}},
 		}, "other")
-		if err := s.KeepPolicy(other.Hash, []byte("other"), now); err != nil {
+		if err := s.SavePolicy(other.Hash, []byte("other"), now); err != nil {
 			t.Fatal(err)
 		}
-		rejudge := func(p *hygiene.Policy) store.Batched {
+		rejudge := func(p *hygiene.Policy) store.BatchResult {
 			did, err := s.Rejudge(context.Background(), p, store.Batch{Kind: store.RejudgeBatch, By: "ops"}, now, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -239,13 +239,13 @@ func TestRejudgingByAnotherPolicyAndBackChangesNoContact(t *testing.T) {
 			return did
 		}
 		before := standing(t, s)
-		if did := rejudge(p); did != (store.Batched{}) {
+		if did := rejudge(p); did != (store.BatchResult{}) {
 			t.Errorf("seed %d: the policy in force changes %+v", seed, did)
 		}
 		if did := rejudge(other); did.Batch != 1 || did.Contacts == 0 {
 			t.Errorf("seed %d: %+v", seed, did)
 		}
-		if did := rejudge(other); did != (store.Batched{}) {
+		if did := rejudge(other); did != (store.BatchResult{}) {
 			t.Errorf("seed %d: a second time changes %+v", seed, did)
 		}
 		rejudge(p)

@@ -9,9 +9,9 @@ import (
 	"winnow/segments"
 )
 
-// Before is who was suppressed on a surge's evidence before its breaker tripped:
+// PriorSuppressions is who was suppressed on a surge's evidence before its breaker tripped:
 // these suppressions stay in force.
-type Before struct {
+type PriorSuppressions struct {
 	Contacts int64
 	Samples  []string // keys, the first in byte order
 }
@@ -19,16 +19,16 @@ type Before struct {
 // maxSamples is how many contacts are named.
 const maxSamples = 5
 
-// SuppressedBefore counts for each trip the contacts that are suppressed at the
+// PriorSuppressions counts for each trip the contacts that are suppressed at the
 // time now on evidence of its outcome and source within its window. It looks at
 // every contact once.
-func (s *Store) SuppressedBefore(ctx context.Context, trips []Trip, now hygiene.Instant, progress func(contacts int64)) ([]Before, error) {
-	found := make([]Before, len(trips))
+func (s *Store) PriorSuppressions(ctx context.Context, trips []BreakerTrip, now hygiene.Instant, progress func(contacts int64)) ([]PriorSuppressions, error) {
+	found := make([]PriorSuppressions, len(trips))
 	if len(trips) == 0 {
 		return found, nil
 	}
 	var mu sync.Mutex
-	_, err := s.Pass(ctx, func(segments.Lists) Visitor {
+	_, err := s.ScanContacts(ctx, func(segments.Lists) Visitor {
 		return func(c *hygiene.Contact) error {
 			for i := range trips {
 				if trips[i].suppressed(c, now) {
@@ -44,7 +44,7 @@ func (s *Store) SuppressedBefore(ctx context.Context, trips []Trip, now hygiene.
 }
 
 // add counts a contact, and names it when it is among the first.
-func (b *Before) add(key string) {
+func (b *PriorSuppressions) add(key string) {
 	b.Contacts++
 	i, _ := slices.BinarySearch(b.Samples, key)
 	if i < maxSamples {
@@ -55,10 +55,10 @@ func (b *Before) add(key string) {
 
 // suppressed reports whether a rule suppressed the contact on evidence that
 // discarding the trip would invalidate.
-func (t *Trip) suppressed(c *hygiene.Contact, now hygiene.Instant) bool {
-	trail := c.History.Trail(t.Outcome)
+func (t *BreakerTrip) suppressed(c *hygiene.Contact, now hygiene.Instant) bool {
+	trail := c.History.Outcome(t.Outcome)
 	return slices.ContainsFunc(c.Suppressions, func(s hygiene.Suppression) bool {
-		return s.Hand == hygiene.ByRule && s.OpenAt(now) && slices.ContainsFunc(trail.Entries, func(e hygiene.Entry) bool {
+		return s.Origin == hygiene.ByRule && s.OpenAt(now) && slices.ContainsFunc(trail.Entries, func(e hygiene.Entry) bool {
 			return t.From() <= e.At && e.At <= t.Until && c.History.Kind(&e).Source == t.Source && slices.Contains(s.Evidence, e.Seq)
 		})
 	})

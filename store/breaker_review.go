@@ -17,7 +17,7 @@ var (
 
 // WaitingTrip finds a trip that is to be reviewed. It is an error when there is no
 // trip of that number, and when it was reviewed already.
-func (s *Store) WaitingTrip(id int64) (t Trip, err error) {
+func (s *Store) WaitingTrip(id int64) (t BreakerTrip, err error) {
 	err = s.read(func(c engine.Reader) error {
 		r := c.Query("SELECT "+tripColumns+" FROM breaker_trips t WHERE id = ?", id)
 		found := r.Next()
@@ -41,8 +41,8 @@ func (s *Store) WaitingTrip(id int64) (t Trip, err error) {
 	return t, err
 }
 
-// Review is how someone reviews a trip.
-type Review struct {
+// TripReview is how someone reviews a trip.
+type TripReview struct {
 	Trip     int64
 	Policy   *hygiene.Policy
 	Now      hygiene.Instant
@@ -53,18 +53,18 @@ type Review struct {
 // ReleaseTrip lets what waits for the trip take effect: its events mean what they
 // say. Sweep to the end of the log first. An interrupted one is finished by
 // repeating it.
-func (s *Store) ReleaseTrip(ctx context.Context, r Review) (Trip, Batched, error) {
+func (s *Store) ReleaseTrip(ctx context.Context, r TripReview) (BreakerTrip, BatchResult, error) {
 	t, err := s.WaitingTrip(r.Trip)
 	if err != nil {
-		return t, Batched{}, err
+		return t, BatchResult{}, err
 	}
 	b, err := s.beginReview(&t, r, ReleaseBatch)
 	if err != nil {
-		return t, Batched{}, err
+		return t, BatchResult{}, err
 	}
-	waits := func(c *hygiene.Contact) bool { return c.Waits(t.ID) }
+	waits := func(c *hygiene.Contact) bool { return c.IsHeldBy(t.ID) }
 	did, err := s.changeAll(ctx, r.Policy, b, r.Now, r.Progress, manualChange{waits, func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change {
-		return r.Policy.Unhold(c, t.ID, m)
+		return r.Policy.ReleaseHeld(c, t.ID, m)
 	}})
 	if err == nil {
 		err = s.releaseRest(ctx, r, waits)
@@ -77,11 +77,11 @@ func (s *Store) ReleaseTrip(ctx context.Context, r Review) (Trip, Batched, error
 
 // releaseRest removes the mark of events without a verdict. That is not part of
 // the batch, as there is no change to show.
-func (s *Store) releaseRest(ctx context.Context, r Review, waits func(*hygiene.Contact) bool) error {
+func (s *Store) releaseRest(ctx context.Context, r TripReview, waits func(*hygiene.Contact) bool) error {
 	rewrite := func(keys []string) error {
 		return s.writeAs(r.Policy, func(w *txWriter) error {
 			_, _, err := w.changeEach(keys, func(_ int, k *contactRow) ([]hygiene.Change, bool) {
-				return r.Policy.Unhold(&k.Contact, r.Trip, hygiene.Moment{At: r.Now}), true
+				return r.Policy.ReleaseHeld(&k.Contact, r.Trip, hygiene.Moment{At: r.Now}), true
 			})
 			return err
 		})
@@ -94,16 +94,16 @@ func (s *Store) releaseRest(ctx context.Context, r Review, waits func(*hygiene.C
 // the window before it had suppressed already. Sweep to the end of the log first.
 // It can be undone by its batch, and an interrupted one is finished by repeating
 // it.
-func (s *Store) DiscardTrip(ctx context.Context, r Review) (Trip, Batched, error) {
+func (s *Store) DiscardTrip(ctx context.Context, r TripReview) (BreakerTrip, BatchResult, error) {
 	t, err := s.WaitingTrip(r.Trip)
 	if err != nil {
-		return t, Batched{}, err
+		return t, BatchResult{}, err
 	}
 	b, err := s.beginReview(&t, r, DiscardBatch)
 	if err != nil {
-		return t, Batched{}, err
+		return t, BatchResult{}, err
 	}
-	did, err := s.Strike(ctx, r.Policy, t.strike(), b, r.Now, r.Progress, nil)
+	did, err := s.InvalidateEvidence(ctx, r.Policy, t.strike(), b, r.Now, r.Progress, nil)
 	if err == nil {
 		err = s.endReview(&t, TripDiscarded, r, did.Batch)
 	}
@@ -111,13 +111,13 @@ func (s *Store) DiscardTrip(ctx context.Context, r Review) (Trip, Batched, error
 }
 
 // strike is the instruction by which discarding the trip invalidates evidence.
-func (t *Trip) strike() hygiene.Instruction {
+func (t *BreakerTrip) strike() hygiene.Instruction {
 	return hygiene.Instruction{Kind: hygiene.Strike, Outcome: t.Outcome, Source: t.Source, From: t.From(), To: t.Until, Held: t.ID}
 }
 
 // beginReview returns the batch of a review and stores it with the trip: the batch
 // of the time before, if that was interrupted.
-func (s *Store) beginReview(t *Trip, r Review, kind BatchKind) (b Batch, err error) {
+func (s *Store) beginReview(t *BreakerTrip, r TripReview, kind BatchKind) (b Batch, err error) {
 	err = s.write(func(c engine.Writer) (err error) {
 		if b, err = interruptedReview(c, t, kind); err != nil || b.ID != 0 {
 			return err
@@ -135,7 +135,7 @@ func (s *Store) beginReview(t *Trip, r Review, kind BatchKind) (b Batch, err err
 // number when there is none. It is an error when the other kind of review was
 // interrupted, or the undoing of one: both together would leave some contacts as
 // the one says and some as the other.
-func interruptedReview(c engine.Querier, t *Trip, kind BatchKind) (Batch, error) {
+func interruptedReview(c engine.Querier, t *BreakerTrip, kind BatchKind) (Batch, error) {
 	b, ok, err := batch(c, t.Batch)
 	if err != nil || !ok {
 		return Batch{}, err
@@ -159,7 +159,7 @@ func interruptedReview(c engine.Querier, t *Trip, kind BatchKind) (Batch, error)
 }
 
 // endReview stores the state of the trip when all that follows from it is done.
-func (s *Store) endReview(t *Trip, state TripState, r Review, batch int64) error {
+func (s *Store) endReview(t *BreakerTrip, state TripState, r TripReview, batch int64) error {
 	t.State, t.ReviewedAt, t.By, t.Batch = state, r.Now, r.By, batch
 	return s.write(func(c engine.Writer) error {
 		return c.Exec("UPDATE breaker_trips SET state = ?, reviewed_at = ?, by = ?, batch = ? WHERE id = ?", string(state), int64(r.Now), r.By, batch, t.ID)

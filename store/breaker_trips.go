@@ -10,9 +10,9 @@ import (
 	"winnow/store/engine"
 )
 
-// Trip is a surge of an outcome at a source that a breaker held: the verdicts on
+// BreakerTrip is a surge of an outcome at a source that a breaker held: the verdicts on
 // its events wait until someone releases or discards it.
-type Trip struct {
+type BreakerTrip struct {
 	ID         int64
 	Source     string
 	Outcome    hygiene.Outcome
@@ -45,7 +45,7 @@ const (
 
 // From is when the window of the first event held began, or, when later, when a
 // trip ended that someone released: what was found right is not doubted again.
-func (t *Trip) From() hygiene.Instant {
+func (t *BreakerTrip) From() hygiene.Instant {
 	from := t.Since.Add(-t.Window)
 	if t.released != 0 {
 		from = max(from, t.released+1)
@@ -64,7 +64,7 @@ func (s *Store) holdSurges(c engine.Writer, o *SweepOptions, events []hygiene.Ev
 		return err
 	}
 	s.windows = nil // after an error they must be read again
-	t := tripRecorder{c: c, open: map[tripKey]*Trip{}, did: did}
+	t := tripRecorder{c: c, open: map[tripKey]*BreakerTrip{}, did: did}
 	if err := w.count(events, t.hold); err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (s *Store) holdSurges(c engine.Writer, o *SweepOptions, events []hygiene.Ev
 // tripRecorder records the trips of a batch of events.
 type tripRecorder struct {
 	c    engine.Writer
-	open map[tripKey]*Trip // the latest trip; one without an ID when there is none
+	open map[tripKey]*BreakerTrip // the latest trip; one without an ID when there is none
 	did  *Swept
 }
 
@@ -108,7 +108,7 @@ func (t *tripRecorder) hold(e *hygiene.Event, b *hygiene.Breaker, share float64)
 		if err := updateTrip(t.c, trip); err != nil {
 			return err
 		}
-		trip = &Trip{Source: e.Source, Outcome: e.Outcome, Since: e.ReceivedAt, Until: e.ReceivedAt, Window: b.Window, FromSeq: e.Seq, State: TripHeld}
+		trip = &BreakerTrip{Source: e.Source, Outcome: e.Outcome, Since: e.ReceivedAt, Until: e.ReceivedAt, Window: b.Window, FromSeq: e.Seq, State: TripHeld}
 		if err := insertTrip(t.c, trip); err != nil {
 			return err
 		}
@@ -126,8 +126,8 @@ func (t *tripRecorder) hold(e *hygiene.Event, b *hygiene.Breaker, share float64)
 
 // lastTrip is the latest trip of an outcome at a source; one without a state for
 // none.
-func lastTrip(c engine.Querier, key tripKey) (*Trip, error) {
-	trip := &Trip{}
+func lastTrip(c engine.Querier, key tripKey) (*BreakerTrip, error) {
+	trip := &BreakerTrip{}
 	r := c.Query("SELECT "+tripColumns+" FROM breaker_trips t WHERE source = ? AND outcome = ? ORDER BY id DESC LIMIT 1", key.source, key.outcome.String())
 	var err error
 	if r.Next() {
@@ -136,14 +136,14 @@ func lastTrip(c engine.Querier, key tripKey) (*Trip, error) {
 	return trip, errors.Join(err, r.Close())
 }
 
-func insertTrip(c engine.Writer, trip *Trip) (err error) {
+func insertTrip(c engine.Writer, trip *BreakerTrip) (err error) {
 	trip.ID, err = c.Number(`INSERT INTO breaker_trips (source, outcome, since, until, window_us, from_seq, to_seq, events, share, state, reviewed_at, by, batch)
 		VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, 0, '', 0) RETURNING id`, trip.Source, trip.Outcome.String(),
 		int64(trip.Since), int64(trip.Until), trip.Window.Microseconds(), trip.FromSeq, string(TripHeld))
 	return err
 }
 
-func updateTrip(c engine.Writer, trip *Trip) error {
+func updateTrip(c engine.Writer, trip *BreakerTrip) error {
 	return c.Exec("UPDATE breaker_trips SET since = ?, until = ?, window_us = ?, to_seq = ?, events = ?, share = ? WHERE id = ?",
 		int64(trip.Since), int64(trip.Until), trip.Window.Microseconds(), trip.ToSeq, trip.Events, int64(math.Round(trip.Share*shareUnit)), trip.ID)
 }
@@ -155,8 +155,8 @@ const tripColumns = `t.id, t.source, t.outcome, t.since, t.until, t.window_us, t
 	(SELECT max(until) FROM breaker_trips r WHERE r.source = t.source AND r.outcome = t.outcome AND r.id < t.id AND r.state = 'released')`
 
 // scan reads a row of tripColumns.
-func (t *Trip) scan(r engine.Rows) (err error) {
-	*t = Trip{ID: r.Int(0), Source: r.Text(1), Since: hygiene.Instant(r.Int(3)), Until: hygiene.Instant(r.Int(4)),
+func (t *BreakerTrip) scan(r engine.Rows) (err error) {
+	*t = BreakerTrip{ID: r.Int(0), Source: r.Text(1), Since: hygiene.Instant(r.Int(3)), Until: hygiene.Instant(r.Int(4)),
 		Window: time.Duration(r.Int(5)) * time.Microsecond, FromSeq: r.Int(6), ToSeq: r.Int(7), Events: r.Int(8),
 		Share: float64(r.Int(9)) / shareUnit, State: TripState(r.Text(10)), ReviewedAt: hygiene.Instant(r.Int(11)), By: r.Text(12), Batch: r.Int(13), released: hygiene.Instant(r.Int(14))}
 	if t.Outcome, err = hygiene.ParseOutcome(r.Text(2)); err != nil {
@@ -165,14 +165,14 @@ func (t *Trip) scan(r engine.Rows) (err error) {
 	return nil
 }
 
-// Trips reads all trips: first those that wait, and of each kind the latest first.
-func (s *Store) Trips() (list []Trip, err error) {
+// BreakerTrips reads all trips: first those that wait, and of each kind the latest first.
+func (s *Store) BreakerTrips() (list []BreakerTrip, err error) {
 	err = s.read(func(c engine.Reader) error {
 		all, err := trips(c, "id DESC")
 		if err != nil {
 			return err
 		}
-		var reviewed []Trip
+		var reviewed []BreakerTrip
 		for i := range all {
 			if err := all[i].countContacts(c); err != nil {
 				return err
@@ -190,10 +190,10 @@ func (s *Store) Trips() (list []Trip, err error) {
 }
 
 // trips reads all trips in that order, with the state that they have now.
-func trips(c engine.Querier, order string) (list []Trip, err error) {
+func trips(c engine.Querier, order string) (list []BreakerTrip, err error) {
 	r := c.Query("SELECT " + tripColumns + " FROM breaker_trips t ORDER BY " + order)
 	for err == nil && r.Next() {
-		list = append(list, Trip{})
+		list = append(list, BreakerTrip{})
 		err = list[len(list)-1].scan(r)
 	}
 	if err = errors.Join(err, r.Close()); err != nil {
@@ -208,14 +208,14 @@ func trips(c engine.Querier, order string) (list []Trip, err error) {
 }
 
 // countContacts counts the contacts with a verdict that waits for the trip.
-func (t *Trip) countContacts(c engine.Querier) (err error) {
+func (t *BreakerTrip) countContacts(c engine.Querier) (err error) {
 	// The condition that held is not 0 lets a database use the index of those rows.
 	t.Contacts, err = c.Number("SELECT count(DISTINCT contact) FROM ledger WHERE held_by = ? AND held_by <> 0", t.ID)
 	return err
 }
 
 // reopenIfUndone makes a trip wait again when its discarding was undone.
-func (t *Trip) reopenIfUndone(c engine.Querier) error {
+func (t *BreakerTrip) reopenIfUndone(c engine.Querier) error {
 	if t.State != TripDiscarded || t.Batch == 0 {
 		return nil
 	}
@@ -230,23 +230,23 @@ func (t *Trip) reopenIfUndone(c engine.Querier) error {
 	return nil
 }
 
-// Surging is how often breakers tripped on an outcome at a source.
-type Surging struct {
+// BreakerSummary is how often breakers tripped on an outcome at a source.
+type BreakerSummary struct {
 	Source  string
 	Outcome hygiene.Outcome
 	Waiting int64 // trips that were not reviewed
 	Held    int64 // events, ever
 }
 
-// Surgings sums up the trips by source and outcome. It counts no contacts, so it
+// BreakerSummaries sums up the trips by source and outcome. It counts no contacts, so it
 // is cheap enough for metrics.
-func (s *Store) Surgings() (list []Surging, err error) {
+func (s *Store) BreakerSummaries() (list []BreakerSummary, err error) {
 	err = s.read(func(c engine.Reader) error {
 		all, err := trips(c, "source, outcome, id")
 		for i := range all {
 			t := &all[i]
 			if n := len(list); n == 0 || list[n-1].Source != t.Source || list[n-1].Outcome != t.Outcome {
-				list = append(list, Surging{Source: t.Source, Outcome: t.Outcome})
+				list = append(list, BreakerSummary{Source: t.Source, Outcome: t.Outcome})
 			}
 			sum := &list[len(list)-1]
 			sum.Held += t.Events

@@ -17,9 +17,9 @@ import (
 	"winnow/store/storetest"
 )
 
-func tripsOf(tb testing.TB, s *store.Store) []store.Trip {
+func tripsOf(tb testing.TB, s *store.Store) []store.BreakerTrip {
 	tb.Helper()
-	list, err := s.Trips()
+	list, err := s.BreakerTrips()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func fates(tb testing.TB, s *store.Store, asOf hygiene.Instant) string {
 		text, _ := json.Marshal(c.OpenSuppressions(asOf))
 		held := len(c.HeldSuppressions(asOf))
 		if c.Retry != nil {
-			fmt.Fprintf(&b, "%s %s held %d %s retry %s\n", c.Key, c.Status(asOf), held, text, c.Retry.Due)
+			fmt.Fprintf(&b, "%s %s held %d %s retry %s\n", c.Key, c.Status(asOf), held, text, c.Retry.DueAt)
 			return nil
 		}
 		fmt.Fprintf(&b, "%s %s held %d %s\n", c.Key, c.Status(asOf), held, text)
@@ -110,13 +110,13 @@ func TestAnyCutOfTheLogHoldsTheSame(t *testing.T) {
 }
 
 // review releases or discards all trips.
-func review(tb testing.TB, s *store.Store, p *hygiene.Policy, now hygiene.Instant, settle func(*store.Store, context.Context, store.Review) (store.Trip, store.Batched, error)) (did store.Batched) {
+func review(tb testing.TB, s *store.Store, p *hygiene.Policy, now hygiene.Instant, settle func(*store.Store, context.Context, store.TripReview) (store.BreakerTrip, store.BatchResult, error)) (did store.BatchResult) {
 	tb.Helper()
 	for _, trip := range tripsOf(tb, s) {
 		if trip.State != store.TripHeld {
 			continue
 		}
-		_, one, err := settle(s, context.Background(), store.Review{Trip: trip.ID, Policy: p, Now: now, By: "ann"})
+		_, one, err := settle(s, context.Background(), store.TripReview{Trip: trip.ID, Policy: p, Now: now, By: "ann"})
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -177,7 +177,7 @@ func TestHeldContactsAreActiveInCountsAndFiles(t *testing.T) {
 	if n := strings.Count(files(t, s, p)["do-not-text.csv"], "\n"); n != 1+9 {
 		t.Errorf("the file of whom not to text has %d lines", n)
 	}
-	before, err := s.SuppressedBefore(context.Background(), trips, storetest.Start.Add(hygiene.Day), nil)
+	before, err := s.PriorSuppressions(context.Background(), trips, storetest.Start.Add(hygiene.Day), nil)
 	if err != nil || before[0].Contacts != 9 || fmt.Sprint(before[0].Samples) != "[c0 c1 c2 c3 c4]" {
 		t.Errorf("suppressed before: %+v, %v", before, err)
 	}
@@ -207,11 +207,11 @@ func TestAfterADiscardTheSurgeSuppressesNoContactAndANewBounceActs(t *testing.T)
 	if c, _, err := s.Contact("c1"); err != nil || c.Status(now.Add(time.Hour)) != hygiene.IsSuppressed {
 		t.Errorf("after a new bounce c1 is %s, %v", c.Status(now.Add(time.Hour)), err)
 	}
-	_, _, err = s.DiscardTrip(context.Background(), store.Review{Trip: 1, Policy: p, Now: now, By: "ann"})
+	_, _, err = s.DiscardTrip(context.Background(), store.TripReview{Trip: 1, Policy: p, Now: now, By: "ann"})
 	if !errors.Is(err, store.ErrReviewed) || !strings.Contains(err.Error(), "discarded by ann at 2026-01-02T00:00:00Z") {
 		t.Errorf("discarded twice: %v", err)
 	}
-	if _, _, err = s.ReleaseTrip(context.Background(), store.Review{Trip: 9, Policy: p}); !errors.Is(err, store.ErrNoTrip) {
+	if _, _, err = s.ReleaseTrip(context.Background(), store.TripReview{Trip: 9, Policy: p}); !errors.Is(err, store.ErrNoTrip) {
 		t.Errorf("released what is not there: %v", err)
 	}
 }
@@ -239,7 +239,7 @@ func TestASurgeThatGoesOnAfterItsReviewTripsAgain(t *testing.T) {
 // The same whether the send log comes before the review or after it.
 func TestAnEventThatFindsItsContactAfterTheReviewIsAsReviewed(t *testing.T) {
 	now := storetest.Start.Add(hygiene.Day)
-	for name, settle := range map[string]func(*store.Store, context.Context, store.Review) (store.Trip, store.Batched, error){"release": (*store.Store).ReleaseTrip, "discard": (*store.Store).DiscardTrip} {
+	for name, settle := range map[string]func(*store.Store, context.Context, store.TripReview) (store.BreakerTrip, store.BatchResult, error){"release": (*store.Store).ReleaseTrip, "discard": (*store.Store).DiscardTrip} {
 		events := received(storetest.Start, "insider", mixed(30, 30)...)
 		var messages []store.Registration
 		for i := range events {
@@ -274,7 +274,7 @@ func TestAnEventThatFindsItsContactAfterTheReviewIsAsReviewed(t *testing.T) {
 
 func TestAnInterruptedTripReviewIsFinishedByRepeatingIt(t *testing.T) {
 	now := storetest.Start.Add(hygiene.Day)
-	for name, settle := range map[string]func(*store.Store, context.Context, store.Review) (store.Trip, store.Batched, error){"release": (*store.Store).ReleaseTrip, "discard": (*store.Store).DiscardTrip} {
+	for name, settle := range map[string]func(*store.Store, context.Context, store.TripReview) (store.BreakerTrip, store.BatchResult, error){"release": (*store.Store).ReleaseTrip, "discard": (*store.Store).DiscardTrip} {
 		events := received(storetest.Start, "insider", mixed(5100, 5100)...)
 		whole, cut := storetest.Open(t), storetest.Open(t)
 		p := storetest.Policy(t, whole)
@@ -285,7 +285,7 @@ func TestAnInterruptedTripReviewIsFinishedByRepeatingIt(t *testing.T) {
 		}
 		want := review(t, whole, p, now, settle)
 		ctx, cancel := context.WithCancel(context.Background())
-		_, did, err := settle(cut, ctx, store.Review{Trip: 1, Policy: p, Now: now, By: "ann", Progress: func(int64) { cancel() }})
+		_, did, err := settle(cut, ctx, store.TripReview{Trip: 1, Policy: p, Now: now, By: "ann", Progress: func(int64) { cancel() }})
 		if !errors.Is(err, context.Canceled) || did.Contacts == 0 || did.Contacts >= want.Contacts {
 			t.Fatalf("%s cut short: %+v, %v", name, did, err)
 		}
@@ -324,17 +324,17 @@ func TestADiscardThatWasUndoneWaitsAgain(t *testing.T) {
 	sweepHeld(t, s, p, 0, bounces)
 	before := fates(t, s, now)
 	did := review(t, s, p, now, (*store.Store).DiscardTrip)
-	back, err := s.TakingBack(did.Batch)
+	back, err := s.PlanUndo(did.Batch)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.TakeBack(context.Background(), p, back, store.Batch{By: "ann"}, now, nil, nil); err != nil {
+	if _, err := s.Undo(context.Background(), p, back, store.Batch{By: "ann"}, now, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if after := fates(t, s, now); after != before {
 		t.Errorf("before the discard\n%s\nafter it was undone\n%s", before, after)
 	}
-	surging, err := s.Surgings()
+	surging, err := s.BreakerSummaries()
 	if trips := tripsOf(t, s); err != nil || trips[0].State != store.TripHeld || trips[0].By != "" || surging[0].Waiting != 1 || surging[0].Held != 21 {
 		t.Errorf("trips %+v, %+v, %v", trips, surging, err)
 	}

@@ -13,10 +13,10 @@ type contactRow struct {
 	hygiene.Contact
 	stored       engine.Contact // ID is 0 for a contact that is not stored yet
 	storedRetry  int64          // seq of the bounce whose message is stored; 0 for none
-	storedStatus []hygiene.Turn
+	storedStatus []hygiene.StatusChange
 
 	packed []byte // the facts as they are now
-	status []hygiene.Turn
+	status []hygiene.StatusChange
 }
 
 // chunkSize is how many contacts are read, or written, together.
@@ -78,7 +78,7 @@ func (k *contactRow) unpack() error {
 	if k.Retry != nil {
 		k.storedRetry = k.Retry.Since.Seq
 	}
-	k.storedStatus = k.Turns()
+	k.storedStatus = k.StatusChanges()
 	return nil
 }
 
@@ -110,7 +110,7 @@ func (k *contactRow) unpackAttributes() (err error) {
 // pack prepares what of the contact is written.
 func (k *contactRow) pack() {
 	k.packed = k.Pack(k.packed[:0])
-	k.status = k.Turns()
+	k.status = k.StatusChanges()
 }
 
 // loadRetryMessages reads the messages of the rows' retries.

@@ -22,7 +22,7 @@ type statusChange struct {
 func secondOf(t hygiene.Instant) int64 { return int64(t) / 1_000_000 }
 
 // move replaces the changes that a contact had by those that it has now.
-func (t statusCounts) move(old, new []hygiene.Turn) {
+func (t statusCounts) move(old, new []hygiene.StatusChange) {
 	if slices.Equal(old, new) {
 		return
 	}
@@ -30,7 +30,7 @@ func (t statusCounts) move(old, new []hygiene.Turn) {
 	t.add(new, +1)
 }
 
-func (t statusCounts) add(changes []hygiene.Turn, n int64) {
+func (t statusCounts) add(changes []hygiene.StatusChange, n int64) {
 	var was hygiene.Status
 	for _, c := range changes {
 		t[statusChange{secondOf(c.At), was, c.Status}] += n

@@ -5,18 +5,18 @@ import (
 	"winnow/store/engine"
 )
 
-// Find looks contacts up by their keys, and calls found for those that are known,
+// FindContacts looks contacts up by their keys, and calls found for those that are known,
 // in the order of the keys and with their place among them, without attributes
 // and message. All are as of one moment. The contact holds until found returns.
 // Sorted keys are found faster: the index has them side by side.
-func (s *Store) Find(keys []string, found func(i int, contact *hygiene.Contact)) error {
+func (s *Store) FindContacts(keys []string, found func(i int, contact *hygiene.Contact)) error {
 	return s.read(func(c engine.Reader) error { return c.FindContacts(keys, false, passFacts(found)) })
 }
 
-// FindPhones looks contacts up by phone numbers in E.164, each of which is given
+// FindContactsByPhone looks contacts up by phone numbers in E.164, each of which is given
 // once. It calls found for every contact that has one of them, in no order, with
 // the place of the number, as [Store.Find] does.
-func (s *Store) FindPhones(phones []string, found func(i int, contact *hygiene.Contact)) error {
+func (s *Store) FindContactsByPhone(phones []string, found func(i int, contact *hygiene.Contact)) error {
 	return s.read(func(c engine.Reader) error { return c.FindContactsByPhone(phones, passFacts(found)) })
 }
 

@@ -30,7 +30,7 @@ func BenchmarkFind(b *testing.B) {
 			slices.Sort(keys)
 			n := 0
 			for b.Loop() {
-				if err := s.Find(keys, func(int, *hygiene.Contact) { n++ }); err != nil {
+				if err := s.FindContacts(keys, func(int, *hygiene.Contact) { n++ }); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -32,7 +32,7 @@ func TestFindReturnsKnownContacts(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	err := s.Find([]string{"ann", "anna", "bob", "ann"}, func(i int, c *hygiene.Contact) {
+	err := s.FindContacts([]string{"ann", "anna", "bob", "ann"}, func(i int, c *hygiene.Contact) {
 		got = append(got, fmt.Sprint(i, " ", c.Key, " ", c.Status(storetest.Start+1)))
 	})
 	if want := []string{"0 ann suppressed", "2 bob cooling", "3 ann suppressed"}; err != nil || !slices.Equal(got, want) {
@@ -54,7 +54,7 @@ func TestFindReturnsEachContactWithThePlaceOfItsKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := 0
-	err := s.Find(keys, func(i int, c *hygiene.Contact) {
+	err := s.FindContacts(keys, func(i int, c *hygiene.Contact) {
 		if c.Key != keys[i] || i != n || c.Status(storetest.Start+1).String() != "suppressed" {
 			t.Fatalf("%d: %s at %d", n, c.Key, i)
 		}
@@ -69,7 +69,7 @@ func TestEveryContactWithAPhoneIsFoundByIt(t *testing.T) {
 	s := storetest.Open(t)
 	var list []store.Profile
 	for i := range 3 * 256 {
-		list = append(list, store.Profile{Key: fmt.Sprintf("c-%04d", i), SaysPhone: true, Phone: fmt.Sprintf("+90555%07d", i/2)}, store.Profile{Key: fmt.Sprintf("none-%d", i)})
+		list = append(list, store.Profile{Key: fmt.Sprintf("c-%04d", i), HasPhone: true, Phone: fmt.Sprintf("+90555%07d", i/2)}, store.Profile{Key: fmt.Sprintf("none-%d", i)})
 	}
 	if _, err := s.SaveProfiles(list); err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func TestEveryContactWithAPhoneIsFoundByIt(t *testing.T) {
 		phones = append(phones, fmt.Sprintf("+90555%07d", i))
 	}
 	var got, want []string
-	err := s.FindPhones(phones, func(i int, c *hygiene.Contact) {
+	err := s.FindContactsByPhone(phones, func(i int, c *hygiene.Contact) {
 		if c.Phone != phones[i] {
 			t.Errorf("%s at %d has %s", c.Key, i, c.Phone)
 		}
@@ -92,11 +92,11 @@ func TestEveryContactWithAPhoneIsFoundByIt(t *testing.T) {
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%d found, not %d: %v", len(got), len(want), err)
 	}
-	if _, err := s.SaveProfiles([]store.Profile{{Key: "c-0000", SaysPhone: true}}); err != nil {
+	if _, err := s.SaveProfiles([]store.Profile{{Key: "c-0000", HasPhone: true}}); err != nil {
 		t.Fatal(err)
 	}
 	n := 0
-	if err := s.FindPhones(phones[:1], func(_ int, c *hygiene.Contact) { n++ }); err != nil || n != 1 {
+	if err := s.FindContactsByPhone(phones[:1], func(_ int, c *hygiene.Contact) { n++ }); err != nil || n != 1 {
 		t.Errorf("with its phone gone %d have it, %v", n, err)
 	}
 }

@@ -13,14 +13,14 @@ const (
 	phoneKeys = 2
 )
 
-// ErrOtherKeys is the error of a config that identifies contacts in another way
+// ErrKeyFormat is the error of a config that identifies contacts in another way
 // than the store: it would find none of them, and none of their suppressions.
-var ErrOtherKeys = errors.New("the store identifies contacts in another way")
+var ErrKeyFormat = errors.New("the store identifies contacts in another way")
 
-// AgreeOnKeys stores what contacts are identified by. As soon as there is a
-// contact, every other way is [ErrOtherKeys]. The region of phone numbers may
+// UseKeyFormat stores what contacts are identified by. As soon as there is a
+// contact, every other way is [ErrKeyFormat]. The region of phone numbers may
 // change: keys are stored with their country code.
-func (s *Store) AgreeOnKeys(keys hygiene.KeyFormat) error {
+func (s *Store) UseKeyFormat(keys hygiene.KeyFormat) error {
 	want := int64(textKeys)
 	if keys.Phone {
 		want = phoneKeys
@@ -36,7 +36,7 @@ func (s *Store) AgreeOnKeys(keys hygiene.KeyFormat) error {
 	case err != nil || stored == want:
 		return err
 	case stored != 0 && contacts != 0:
-		return ErrOtherKeys
+		return ErrKeyFormat
 	}
 	return s.write(func(c engine.Writer) error { return setCounter(c, keyFormat, want) })
 }

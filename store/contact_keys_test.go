@@ -13,7 +13,7 @@ func TestTheKeyFormatIsFixedOnceThereIsAContact(t *testing.T) {
 	s := storetest.Open(t)
 	text, phone := hygiene.KeyFormat{}, hygiene.KeyFormat{Phone: true, Region: "TR"}
 	for _, keys := range []hygiene.KeyFormat{text, phone} { // of an empty store either is right
-		if err := s.AgreeOnKeys(keys); err != nil {
+		if err := s.UseKeyFormat(keys); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -21,11 +21,11 @@ func TestTheKeyFormatIsFixedOnceThereIsAContact(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, keys := range []hygiene.KeyFormat{phone, {Phone: true, Region: "DE"}, phone} {
-		if err := s.AgreeOnKeys(keys); err != nil {
+		if err := s.UseKeyFormat(keys); err != nil {
 			t.Errorf("%+v: %v", keys, err)
 		}
 	}
-	if err := s.AgreeOnKeys(text); !errors.Is(err, store.ErrOtherKeys) {
+	if err := s.UseKeyFormat(text); !errors.Is(err, store.ErrKeyFormat) {
 		t.Errorf("a config of another kind: %v", err)
 	}
 }

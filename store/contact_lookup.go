@@ -49,7 +49,7 @@ func ledgerEntry(c engine.Querier, id int64) (e LedgerEntry, prev int64, err err
 		FROM ledger l LEFT JOIN policies p ON p.id = l.policy WHERE l.id = ?`, id)
 	if r.Next() {
 		e = LedgerEntry{ID: id, Policy: r.Text(12), Batch: r.Int(13), Change: hygiene.Change{
-			At: hygiene.Instant(r.Int(1)), Seq: r.Int(2), Act: hygiene.Act(r.Text(3)), Reason: r.Text(4), Hand: hygiene.ParseHand(r.Text(5)),
+			At: hygiene.Instant(r.Int(1)), Seq: r.Int(2), Act: hygiene.Act(r.Text(3)), Reason: r.Text(4), Origin: hygiene.ParseOrigin(r.Text(5)),
 			Until: hygiene.Instant(r.Int(6)), Attempt: int(r.Int(7)), Rule: r.Text(8), By: r.Text(10), Note: r.Text(11), Held: r.Int(14)}}
 		for text := range strings.SplitSeq(r.Text(9), ",") {
 			if seq, err := strconv.ParseInt(text, 10, 64); err == nil {

@@ -9,27 +9,27 @@ import (
 
 // Profile is what an import says about a contact. What it leaves out stays.
 type Profile struct {
-	Key       string
-	SaysPhone bool   // else the phone number stays
-	Phone     string // E.164; empty for none
+	Key      string
+	HasPhone bool   // else the phone number stays
+	Phone    string // E.164; empty for none
 	// Attributes are sorted by name. One whose value is empty text is removed.
 	Attributes hygiene.Attributes
 }
 
-// Effect is what an import did to a contact.
-type Effect uint8
+// ProfileEffect is what an import did to a contact.
+type ProfileEffect uint8
 
 // The effects.
 const (
-	Unchanged Effect = iota
-	Updated
-	New // it was created
+	ProfileUnchanged ProfileEffect = iota
+	ProfileUpdated
+	ProfileNew // it was created
 )
 
-// Revision is what a profile changed about a contact: what was known before, and
+// ProfileChange is what a profile changed about a contact: what was known before, and
 // what is known after.
-type Revision struct {
-	Effect
+type ProfileChange struct {
+	ProfileEffect
 	PhoneBefore, Phone string
 	Before, After      hygiene.Attributes
 }
@@ -37,7 +37,7 @@ type Revision struct {
 // SaveProfiles writes what an import says of contacts, and returns what it
 // changed, profile by profile. A contact that is not known is created. It is one
 // transaction: give it a few thousand at a time.
-func (s *Store) SaveProfiles(list []Profile) (revisions []Revision, err error) {
+func (s *Store) SaveProfiles(list []Profile) (revisions []ProfileChange, err error) {
 	err = s.writeAs(nil, func(w *txWriter) (err error) {
 		revisions, err = w.saveProfiles(list)
 		return err
@@ -47,7 +47,7 @@ func (s *Store) SaveProfiles(list []Profile) (revisions []Revision, err error) {
 
 // PreviewProfiles returns what SaveProfiles would change: it does it, and rolls
 // back.
-func (s *Store) PreviewProfiles(list []Profile) (revisions []Revision, err error) {
+func (s *Store) PreviewProfiles(list []Profile) (revisions []ProfileChange, err error) {
 	err = s.writeAs(nil, func(w *txWriter) (err error) {
 		if revisions, err = w.saveProfiles(list); err != nil {
 			return err
@@ -67,8 +67,8 @@ func ignorePreview(err error) error {
 	return err
 }
 
-func (w *txWriter) saveProfiles(list []Profile) ([]Revision, error) {
-	revisions := make([]Revision, len(list))
+func (w *txWriter) saveProfiles(list []Profile) ([]ProfileChange, error) {
+	revisions := make([]ProfileChange, len(list))
 	k := &contactRow{}
 	for i := range list {
 		if err := w.reviseProfile(k, &list[i], &revisions[i]); err != nil {
@@ -79,7 +79,7 @@ func (w *txWriter) saveProfiles(list []Profile) ([]Revision, error) {
 }
 
 // reviseProfile reads of a known contact nothing but its profile.
-func (w *txWriter) reviseProfile(k *contactRow, said *Profile, r *Revision) error {
+func (w *txWriter) reviseProfile(k *contactRow, said *Profile, r *ProfileChange) error {
 	k.reset(said.Key)
 	stored := w.Query("SELECT id, phone, attributes FROM contacts WHERE key = ?", said.Key)
 	if stored.Next() {
@@ -92,7 +92,7 @@ func (w *txWriter) reviseProfile(k *contactRow, said *Profile, r *Revision) erro
 		return err
 	}
 	r.Before, r.PhoneBefore, r.Phone = k.Attributes, k.Phone, k.Phone
-	if said.SaysPhone {
+	if said.HasPhone {
 		r.Phone = said.Phone
 	}
 	changed := false
@@ -100,10 +100,10 @@ func (w *txWriter) reviseProfile(k *contactRow, said *Profile, r *Revision) erro
 	k.Phone, k.Attributes = r.Phone, r.After
 	switch {
 	case k.stored.ID == 0:
-		r.Effect = New
+		r.ProfileEffect = ProfileNew
 		return w.save(k, nil)
 	case changed || r.Phone != r.PhoneBefore:
-		r.Effect = Updated
+		r.ProfileEffect = ProfileUpdated
 		return w.saveProfile(k)
 	}
 	return nil

@@ -21,7 +21,7 @@ func attributes(pairs ...string) (a hygiene.Attributes) {
 
 func TestAnImportChangesOnlyWhatItMentions(t *testing.T) {
 	s := storetest.Open(t)
-	save := func(p store.Profile) store.Revision {
+	save := func(p store.Profile) store.ProfileChange {
 		t.Helper()
 		r, err := s.SaveProfiles([]store.Profile{p})
 		if err != nil {
@@ -31,17 +31,17 @@ func TestAnImportChangesOnlyWhatItMentions(t *testing.T) {
 	}
 	for i, step := range []struct {
 		say    store.Profile
-		effect store.Effect
+		effect store.ProfileEffect
 		phone  string
 		want   hygiene.Attributes
 	}{
-		{store.Profile{Attributes: attributes("b", "1", "d", "x")}, store.New, "", attributes("b", "1", "d", "x")},
-		{store.Profile{Attributes: attributes("b", "1", "d", "x")}, store.Unchanged, "", attributes("b", "1", "d", "x")},
-		{store.Profile{SaysPhone: true, Phone: "+905551234567"}, store.Updated, "+905551234567", attributes("b", "1", "d", "x")},
-		{store.Profile{Attributes: attributes("a", "2", "b", "", "c", "3", "e", "")}, store.Updated, "+905551234567", attributes("a", "2", "c", "3", "d", "x")},
-		{store.Profile{Attributes: attributes("b", "", "d", "true")}, store.Updated, "+905551234567", attributes("a", "2", "c", "3", "d", "true")},
-		{store.Profile{SaysPhone: true}, store.Updated, "", attributes("a", "2", "c", "3", "d", "true")},
-		{store.Profile{SaysPhone: true, Attributes: attributes("d", "true")}, store.Unchanged, "", attributes("a", "2", "c", "3", "d", "true")},
+		{store.Profile{Attributes: attributes("b", "1", "d", "x")}, store.ProfileNew, "", attributes("b", "1", "d", "x")},
+		{store.Profile{Attributes: attributes("b", "1", "d", "x")}, store.ProfileUnchanged, "", attributes("b", "1", "d", "x")},
+		{store.Profile{HasPhone: true, Phone: "+905551234567"}, store.ProfileUpdated, "+905551234567", attributes("b", "1", "d", "x")},
+		{store.Profile{Attributes: attributes("a", "2", "b", "", "c", "3", "e", "")}, store.ProfileUpdated, "+905551234567", attributes("a", "2", "c", "3", "d", "x")},
+		{store.Profile{Attributes: attributes("b", "", "d", "true")}, store.ProfileUpdated, "+905551234567", attributes("a", "2", "c", "3", "d", "true")},
+		{store.Profile{HasPhone: true}, store.ProfileUpdated, "", attributes("a", "2", "c", "3", "d", "true")},
+		{store.Profile{HasPhone: true, Attributes: attributes("d", "true")}, store.ProfileUnchanged, "", attributes("a", "2", "c", "3", "d", "true")},
 	} {
 		step.say.Key = "ann"
 		seen, err := s.PreviewProfiles([]store.Profile{step.say})
@@ -50,10 +50,10 @@ func TestAnImportChangesOnlyWhatItMentions(t *testing.T) {
 		}
 		did := save(step.say)
 		c, _, err := s.Contact("ann")
-		if err != nil || did.Effect != step.effect || c.Phone != step.phone || !slices.Equal(c.Attributes, step.want) {
+		if err != nil || did.ProfileEffect != step.effect || c.Phone != step.phone || !slices.Equal(c.Attributes, step.want) {
 			t.Errorf("step %d: %+v, and the contact has %q %v: %v", i, did, c.Phone, c.Attributes, err)
 		}
-		if seen[0].Effect != did.Effect || !slices.Equal(seen[0].After, did.After) {
+		if seen[0].ProfileEffect != did.ProfileEffect || !slices.Equal(seen[0].After, did.After) {
 			t.Errorf("step %d: the preview said %+v", i, seen[0])
 		}
 	}
@@ -63,7 +63,7 @@ func TestAPreviewLeavesNoTrace(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
 	before := storetest.Dump(t, s)
-	if r, err := s.PreviewProfiles([]store.Profile{{Key: "ann"}, {Key: "ann"}}); err != nil || r[0].Effect != store.New || r[1].Effect != store.Unchanged {
+	if r, err := s.PreviewProfiles([]store.Profile{{Key: "ann"}, {Key: "ann"}}); err != nil || r[0].ProfileEffect != store.ProfileNew || r[1].ProfileEffect != store.ProfileUnchanged {
 		t.Errorf("%+v %v", r, err)
 	}
 	im, err := s.ImportSuppressions(p, "ann", "file", storetest.Start)
@@ -71,10 +71,10 @@ func TestAPreviewLeavesNoTrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	did, err := im.Preview([]store.ImportedSuppression{{Key: "ann", Reason: "opted_out"}, {Key: "ann", Reason: "opted_out"}})
-	if err != nil || did != (store.Suppressed{Opened: 1, Repeated: 1, New: 1}) {
+	if err != nil || did != (store.SuppressionResult{Added: 1, Repeated: 1, New: 1}) {
 		t.Errorf("%+v %v", did, err)
 	}
-	if b, err := im.End(); err != nil || b != (store.Batched{}) || storetest.Dump(t, s) != before {
+	if b, err := im.End(); err != nil || b != (store.BatchResult{}) || storetest.Dump(t, s) != before {
 		t.Errorf("%+v %v, now %s", b, err, storetest.Dump(t, s))
 	}
 }
@@ -83,13 +83,13 @@ func TestAnImportedSuppressionIsOneEntryAndLiftsNothing(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
 	later := storetest.Start.Add(hygiene.Day)
-	take := func(list ...store.ImportedSuppression) (store.Suppressed, store.Batched) {
+	take := func(list ...store.ImportedSuppression) (store.SuppressionResult, store.BatchResult) {
 		t.Helper()
 		im, err := s.ImportSuppressions(p, "ann", "file.csv", storetest.Start)
 		if err != nil {
 			t.Fatal(err)
 		}
-		did, err := im.Take(list)
+		did, err := im.Save(list)
 		b, ended := im.End()
 		if err := errors.Join(err, ended); err != nil {
 			t.Fatal(err)
@@ -97,24 +97,24 @@ func TestAnImportedSuppressionIsOneEntryAndLiftsNothing(t *testing.T) {
 		return did, b
 	}
 	first, b := take(store.ImportedSuppression{"bob", "opted_out", 0}, store.ImportedSuppression{"bob", "complaint", later}, store.ImportedSuppression{"carl", "complaint", 0})
-	if first != (store.Suppressed{Opened: 3, New: 2}) || b.Batch == 0 || b.Changes != 3 {
+	if first != (store.SuppressionResult{Added: 3, New: 2}) || b.Batch == 0 || b.Changes != 3 {
 		t.Errorf("%+v %+v", first, b)
 	}
-	if again, b := take(store.ImportedSuppression{"bob", "opted_out", later}, store.ImportedSuppression{"bob", "complaint", later - 1}); again != (store.Suppressed{Same: 2}) || b.Batch != 0 {
+	if again, b := take(store.ImportedSuppression{"bob", "opted_out", later}, store.ImportedSuppression{"bob", "complaint", later - 1}); again != (store.SuppressionResult{Unchanged: 2}) || b.Batch != 0 {
 		t.Errorf("a shorter one changed something: %+v %+v", again, b)
 	}
-	if renewed, _ := take(store.ImportedSuppression{"bob", "complaint", 0}); renewed != (store.Suppressed{Renewed: 1}) {
+	if renewed, _ := take(store.ImportedSuppression{"bob", "complaint", 0}); renewed != (store.SuppressionResult{Extended: 1}) {
 		t.Errorf("%+v", renewed)
 	}
 	ledger, err := s.Ledger("bob", 10)
-	if err != nil || len(ledger) != 3 || ledger[0].By != "ann" || ledger[0].Note != "file.csv" || ledger[0].Hand != hygiene.ByImport {
+	if err != nil || len(ledger) != 3 || ledger[0].By != "ann" || ledger[0].Note != "file.csv" || ledger[0].Origin != hygiene.ByImport {
 		t.Errorf("%+v %v", ledger, err)
 	}
 }
 
 func TestListsKeepKeysInOrderAndNamesApart(t *testing.T) {
 	s := storetest.Open(t)
-	add := func(list string, keys ...string) store.Listed {
+	add := func(list string, keys ...string) store.ListChange {
 		t.Helper()
 		did, err := s.AddToList(list, keys)
 		if err != nil {
@@ -122,13 +122,13 @@ func TestListsKeepKeysInOrderAndNamesApart(t *testing.T) {
 		}
 		return did
 	}
-	if did := add("staff", "zoe", "ann", "ann", "Bob"); did != (store.Listed{Changed: 3, Unchanged: 1, New: 3}) {
+	if did := add("staff", "zoe", "ann", "ann", "Bob"); did != (store.ListChange{Changed: 3, Unchanged: 1, New: 3}) {
 		t.Errorf("%+v", did)
 	}
-	if did := add("crew", "ann"); did != (store.Listed{Changed: 1}) {
+	if did := add("crew", "ann"); did != (store.ListChange{Changed: 1}) {
 		t.Errorf("%+v", did)
 	}
-	if did, err := s.RemoveFromList("staff", []string{"ann", "nobody"}); err != nil || did != (store.Listed{Changed: 1, Unchanged: 1}) {
+	if did, err := s.RemoveFromList("staff", []string{"ann", "nobody"}); err != nil || did != (store.ListChange{Changed: 1, Unchanged: 1}) {
 		t.Errorf("%+v %v", did, err)
 	}
 	lists, err := s.Lists()

@@ -16,12 +16,12 @@ import (
 // is reused for the next visit.
 type Visitor func(c *hygiene.Contact) error
 
-// Pass visits every contact once, in no order: as many readers as there are
+// ScanContacts visits every contact once, in no order: as many readers as there are
 // processors share the contacts among them, all as of one moment. Each asks join
 // for a visitor of its own, which may ask lists while it is visited. progress,
 // unless it is nil, is called now and then with how many contacts were visited.
 // The messages of retries are not read.
-func (s *Store) Pass(ctx context.Context, join func(lists segments.Lists) Visitor, progress func(contacts int64)) (contacts int64, err error) {
+func (s *Store) ScanContacts(ctx context.Context, join func(lists segments.Lists) Visitor, progress func(contacts int64)) (contacts int64, err error) {
 	readers, err := s.snapshots(min(runtime.GOMAXPROCS(0), maxReaders))
 	if err != nil {
 		return 0, err

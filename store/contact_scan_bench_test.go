@@ -58,7 +58,7 @@ func planned(b *testing.B, s *store.Store, p *hygiene.Planner, want int) time.Du
 	b.Helper()
 	began := time.Now()
 	var counts []*int
-	n, err := s.Pass(context.Background(), func(segments.Lists) store.Visitor {
+	n, err := s.ScanContacts(context.Background(), func(segments.Lists) store.Visitor {
 		changed, next, found := new(int), hygiene.Contact{}, []hygiene.Planned{}
 		counts = append(counts, changed)
 		return func(c *hygiene.Contact) error {

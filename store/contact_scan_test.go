@@ -49,7 +49,7 @@ func TestAPassVisitsEveryContactOnce(t *testing.T) {
 	var mu sync.Mutex
 	seen := map[string]int{}
 	told := int64(0)
-	n, err := s.Pass(context.Background(), func(segments.Lists) store.Visitor {
+	n, err := s.ScanContacts(context.Background(), func(segments.Lists) store.Visitor {
 		return func(c *hygiene.Contact) error {
 			mu.Lock()
 			defer mu.Unlock()
@@ -80,7 +80,7 @@ func TestAPassIsOfOneMoment(t *testing.T) {
 	}
 	happens(hygiene.Sent)
 	first, bounced := true, 0
-	_, err := s.Pass(context.Background(), func(segments.Lists) store.Visitor {
+	_, err := s.ScanContacts(context.Background(), func(segments.Lists) store.Visitor {
 		if first { // the readers are there: what is written now comes too late
 			first = false
 			happens(hygiene.HardBounce)
@@ -99,7 +99,7 @@ func TestAnErrorOfAVisitEndsThePass(t *testing.T) {
 	s := storetest.Open(t)
 	registered(t, s, 10)
 	enough := errors.New("enough")
-	_, err := s.Pass(context.Background(), func(segments.Lists) store.Visitor {
+	_, err := s.ScanContacts(context.Background(), func(segments.Lists) store.Visitor {
 		return func(*hygiene.Contact) error { return enough }
 	}, nil)
 	if !errors.Is(err, enough) {
@@ -107,7 +107,7 @@ func TestAnErrorOfAVisitEndsThePass(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := s.Pass(ctx, func(segments.Lists) store.Visitor { return func(*hygiene.Contact) error { return nil } }, nil); !errors.Is(err, context.Canceled) {
+	if _, err := s.ScanContacts(ctx, func(segments.Lists) store.Visitor { return func(*hygiene.Contact) error { return nil } }, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("a pass that was called off ended with %v", err)
 	}
 }
@@ -142,7 +142,7 @@ func TestAVisitorAsksListsOfThePass(t *testing.T) {
 	}
 	var mu sync.Mutex
 	var on []string
-	_, err := s.Pass(context.Background(), func(lists segments.Lists) store.Visitor {
+	_, err := s.ScanContacts(context.Background(), func(lists segments.Lists) store.Visitor {
 		return func(c *hygiene.Contact) error {
 			is, err := lists.InList("staff", c.Key)
 			mu.Lock()
@@ -159,7 +159,7 @@ func TestAVisitorAsksListsOfThePass(t *testing.T) {
 }
 
 func TestAPassOverNoContactsVisitsNone(t *testing.T) {
-	n, err := storetest.Open(t).Pass(context.Background(), func(segments.Lists) store.Visitor {
+	n, err := storetest.Open(t).ScanContacts(context.Background(), func(segments.Lists) store.Visitor {
 		return func(*hygiene.Contact) error { return errors.New("nobody is here") }
 	}, nil)
 	if n != 0 || err != nil {

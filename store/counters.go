@@ -8,7 +8,7 @@ const (
 	repeats   = "repeats"    // events that were repeats
 	settled   = "settled"    // events older than what a full history keeps
 	countedAt = "counted_at" // of the last sweep or review: the time of the counts by status
-	keyFormat = "key_format" // what contacts are identified by; see Store.AgreeOnKeys
+	keyFormat = "key_format" // what contacts are identified by; see Store.UseKeyFormat
 	inForce   = "in_force"   // policies.id of the policy that a daemon put in force last
 )
 

@@ -76,7 +76,7 @@ func TestKeysThatALanguageTakesForOneAreTwo(t *testing.T) {
 	}
 	storetest.Sweep(t, s, p, 0)
 	var found []string
-	if err := s.Find(keys, func(_ int, c *hygiene.Contact) { found = append(found, c.Key) }); err != nil || !slices.Equal(found, keys) {
+	if err := s.FindContacts(keys, func(_ int, c *hygiene.Contact) { found = append(found, c.Key) }); err != nil || !slices.Equal(found, keys) {
 		t.Errorf("found %q, %v; want %q", found, err, keys)
 	}
 	for i, key := range keys {

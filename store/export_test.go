@@ -30,10 +30,13 @@ var (
 	WindowSeconds     = windowSeconds
 )
 
-func (s *Store) Write(do func(engine.Writer) error) error      { return s.write(do) }
-func (s *Store) Read(do func(engine.Reader) error) error       { return s.read(do) }
+func (s *Store) Write(do func(engine.Writer) error) error { return s.write(do) }
+
+func (s *Store) Read(do func(engine.Reader) error) error { return s.read(do) }
+
 func (s *Store) ReadLog(do func(engine.LogReader) error) error { return s.readLog(do) }
-func (s *Store) ScratchFolder() string                         { return s.scratchFolder() }
+
+func (s *Store) ScratchFolder() string { return s.scratchFolder() }
 
 // ForgetWindows makes the next sweep read the breakers' counts, as another process
 // would.
@@ -60,11 +63,11 @@ func (s *Store) StepThrough(ctx context.Context, concerns func(*hygiene.Contact)
 	return err
 }
 
-func (s *Store) BeginReview(t *Trip, r Review, kind BatchKind) (Batch, error) {
+func (s *Store) BeginReview(t *BreakerTrip, r TripReview, kind BatchKind) (Batch, error) {
 	return s.beginReview(t, r, kind)
 }
 
-func (t *Trip) StrikeInstruction() hygiene.Instruction { return t.strike() }
+func (t *BreakerTrip) StrikeInstruction() hygiene.Instruction { return t.strike() }
 
 type BreakerWindows = breakerWindows
 

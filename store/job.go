@@ -11,9 +11,9 @@ import (
 // keptTimes is how many times of each job are stored.
 const keptTimes = 500
 
-// Last is the latest time stored for the job that is not later than until; the zero
-// time if there is none. See schedule.Book.
-func (s *Store) Last(_ context.Context, job string, until time.Time) (at time.Time, err error) {
+// LastJobTime is the latest time stored for the job that is not later than until; the zero
+// time if there is none. See schedule.JobStore.
+func (s *Store) LastJobTime(_ context.Context, job string, until time.Time) (at time.Time, err error) {
 	err = s.read(func(c engine.Reader) error {
 		n, err := c.Number("SELECT max(at) FROM jobs WHERE name = ? AND at <= ?", job, int64(hygiene.InstantOf(until)))
 		at = hygiene.Instant(n).Time()
@@ -22,9 +22,9 @@ func (s *Store) Last(_ context.Context, job string, until time.Time) (at time.Ti
 	return at, err
 }
 
-// Keep stores a time for the job, and deletes the oldest before it: times ahead of
-// it, which a clock that ran ahead left, do not count. See schedule.Book.
-func (s *Store) Keep(_ context.Context, job string, at time.Time) error {
+// RecordJobTime stores a time for the job, and deletes the oldest before it: times ahead of
+// it, which a clock that ran ahead left, do not count. See schedule.JobStore.
+func (s *Store) RecordJobTime(_ context.Context, job string, at time.Time) error {
 	return s.write(func(c engine.Writer) error { return putJobTime(c, job, hygiene.InstantOf(at)) })
 }
 

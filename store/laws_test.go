@@ -141,7 +141,7 @@ func TestTheSendLogMayComeAnyTime(t *testing.T) {
 func overflowed(c *hygiene.Contact) bool {
 	for _, name := range hygiene.OutcomeNames() {
 		o, _ := hygiene.ParseOutcome(name)
-		if c.History.Trail(o).Dropped {
+		if c.History.Outcome(o).Dropped {
 			return true
 		}
 	}
@@ -238,7 +238,7 @@ func TestASweepKilledAnywhereRepeatsWithoutHarm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.KeepPolicy("test", []byte("test"), storetest.Start); err != nil {
+		if err := s.SavePolicy("test", []byte("test"), storetest.Start); err != nil {
 			t.Fatal(err)
 		}
 		storetest.Append(t, s, events...)

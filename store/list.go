@@ -7,8 +7,8 @@ import (
 	"winnow/store/engine"
 )
 
-// Listed is what adding contacts to a static list, or removing them, did.
-type Listed struct {
+// ListChange is what adding contacts to a static list, or removing them, did.
+type ListChange struct {
 	Changed   int64 // added, or removed
 	Unchanged int64 // on the list before, or not on it
 	New       int64 // contacts that were created
@@ -17,19 +17,19 @@ type Listed struct {
 // AddToList adds the contacts of those keys to the static list of that name. The
 // list, and contacts that are not known, are created. It is one transaction: give
 // it a few thousand keys at a time.
-func (s *Store) AddToList(list string, keys []string) (did Listed, err error) {
+func (s *Store) AddToList(list string, keys []string) (did ListChange, err error) {
 	err = s.changeList(list, keys, true, &did)
 	return did, err
 }
 
 // RemoveFromList removes the contacts of those keys from the static list of that
 // name. Without contacts the list is gone. It is one transaction.
-func (s *Store) RemoveFromList(list string, keys []string) (did Listed, err error) {
+func (s *Store) RemoveFromList(list string, keys []string) (did ListChange, err error) {
 	err = s.changeList(list, keys, false, &did)
 	return did, err
 }
 
-func (s *Store) changeList(list string, keys []string, add bool, did *Listed) error {
+func (s *Store) changeList(list string, keys []string, add bool, did *ListChange) error {
 	keys = slices.Sorted(slices.Values(keys)) // neighbours in the file are written together
 	return s.writeAs(nil, func(w *txWriter) error {
 		for _, key := range keys {
@@ -42,7 +42,7 @@ func (s *Store) changeList(list string, keys []string, add bool, did *Listed) er
 }
 
 // changeListed is the one writer of lists.
-func (w *txWriter) changeListed(list, key string, add bool, did *Listed) error {
+func (w *txWriter) changeListed(list, key string, add bool, did *ListChange) error {
 	sql := "DELETE FROM lists WHERE list = ? AND contact = ? RETURNING 1"
 	if add {
 		sql = "INSERT INTO lists (list, contact) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING 1"

@@ -151,7 +151,7 @@ func BenchmarkNightlyRunWithPins(b *testing.B) {
 		defer snapshot.Close()
 		m := segments.NewMembership(all, snapshot, asOf)
 		err = snapshot.Contacts(context.Background(), false, func(c *hygiene.Contact) error {
-			m.Turn(c)
+			m.Reset(c)
 			for i := range all {
 				if _, err := m.In(all[i].Name); err != nil {
 					return err

@@ -17,9 +17,9 @@ import (
 // false when there is no such source any more: then its outcome stays.
 type Outcomes func(source, event, code string) (hygiene.Outcome, bool)
 
-// Reclassified is a line of the tables that says something else than when events
+// OutcomeChange is a line of the tables that says something else than when events
 // were stored.
-type Reclassified struct {
+type OutcomeChange struct {
 	Source string          `json:"source"`
 	Event  string          `json:"event"` // the provider's word, in small letters
 	Code   string          `json:"code"`
@@ -29,15 +29,15 @@ type Reclassified struct {
 
 // Reclassification is what reclassifying would do, or did.
 type Reclassification struct {
-	Batched
-	Events   int64                  // whose outcome changes
-	Looked   int64                  // events of the log
-	Lines    map[Reclassified]int64 // how many events each line is about
-	Gone     map[string]int64       // of sources that are no more, how many events keep their outcome
-	Touched  int64                  // contacts with events whose outcome changes; set by Misclassified only
-	Pending  int64                  // events that an interrupted one moved and left to write in the log
-	Released int64                  // contacts
-	Silenced int64                  // contacts that come to be suppressed
+	BatchResult
+	Events           int64                   // whose outcome changes
+	Compared         int64                   // events of the log
+	Lines            map[OutcomeChange]int64 // how many events each line is about
+	GoneSources      map[string]int64        // of sources that are no more, how many events keep their outcome
+	AffectedContacts int64                   // contacts with events whose outcome changes; set by Misclassified only
+	Pending          int64                   // events that an interrupted one moved and left to write in the log
+	Released         int64                   // contacts
+	Suppressed       int64                   // contacts that come to be suppressed
 }
 
 // A reclassification goes through the log in pieces of so many places, of which
@@ -62,7 +62,7 @@ func (s *Store) eachPiece(ctx context.Context, of Outcomes, found *Reclassificat
 			err = s.readPiece(ctx, from, to, of, show)
 		}
 		if progress != nil {
-			progress(found.Looked)
+			progress(found.Compared)
 		}
 	}
 	return err
@@ -74,14 +74,14 @@ func (s *Store) countPiece(from, to int64, of Outcomes, found *Reclassification)
 		r := l.Query("SELECT source, event, code, outcome, count(*) FROM events WHERE seq > ? AND seq <= ? GROUP BY source, event, code, outcome", from, to)
 		for r.Next() {
 			source, event, code, n := r.Text(0), r.Text(1), r.Text(2), r.Int(4)
-			found.Looked += n
+			found.Compared += n
 			is, ok := of(source, event, code)
 			was, err := hygiene.ParseOutcome(r.Text(3))
 			switch {
 			case err != nil:
 				return errors.Join(err, r.Close())
 			case !ok:
-				found.Gone[source] += n
+				found.GoneSources[source] += n
 			case is != was:
 				some = true
 				found.count(lineOf(source, event, code, was, is), n)
@@ -125,15 +125,15 @@ func (s *Store) readPiece(ctx context.Context, from, to int64, of Outcomes, show
 }
 
 func newReclassification() *Reclassification {
-	return &Reclassification{Lines: map[Reclassified]int64{}, Gone: map[string]int64{}}
+	return &Reclassification{Lines: map[OutcomeChange]int64{}, GoneSources: map[string]int64{}}
 }
 
-func lineOf(source, event, code string, was, is hygiene.Outcome) Reclassified {
-	return Reclassified{source, strings.ToLower(strings.TrimSpace(event)), code, was, is}
+func lineOf(source, event, code string, was, is hygiene.Outcome) OutcomeChange {
+	return OutcomeChange{source, strings.ToLower(strings.TrimSpace(event)), code, was, is}
 }
 
 // count adds n events that a line is about.
-func (r *Reclassification) count(line Reclassified, n int64) {
+func (r *Reclassification) count(line OutcomeChange, n int64) {
 	r.Events += n
 	if r.Lines[line] += n; r.Lines[line] == 0 {
 		delete(r.Lines, line)
@@ -149,7 +149,7 @@ func (s *Store) Misclassified(ctx context.Context, of Outcomes, progress func(ev
 	if err != nil {
 		return nil, err
 	}
-	contacts := s.NewSeen()
+	contacts := s.NewKeySet()
 	err = s.eachPiece(ctx, of, found, progress, func(events []hygiene.Event) error {
 		return s.countContacts(contacts, found, slices.DeleteFunc(events, func(e hygiene.Event) bool { return isPending(updates, e.Seq) }))
 	})
@@ -204,7 +204,7 @@ func (s *Store) countContacts(counted *keyset.Set, found *Reclassification, even
 	isNew, err := counted.Add(keys)
 	for _, is := range isNew {
 		if is {
-			found.Touched++
+			found.AffectedContacts++
 		}
 	}
 	return err
@@ -219,7 +219,7 @@ func (s *Store) Reclassify(ctx context.Context, policy *hygiene.Policy, of Outco
 	b.Kind = ReclassifyBatch
 	r := &reclassifier{store: s, policy: policy, batch: b, moment: hygiene.Moment{At: now}, did: newReclassification()}
 	err := r.run(ctx, of, progress)
-	r.did.Batched = r.batch.did()
+	r.did.BatchResult = r.batch.did()
 	return r.did, err
 }
 
@@ -305,7 +305,7 @@ func (r *reclassifier) moveEvents(events []hygiene.Event, updates []engine.Outco
 		return err
 	})
 	if err == nil {
-		r.did.Released, r.did.Silenced = r.did.Released+released, r.did.Silenced+silenced
+		r.did.Released, r.did.Suppressed = r.did.Released+released, r.did.Suppressed+silenced
 	}
 	return err
 }
@@ -336,8 +336,8 @@ func (r *reclassifier) byContact(c engine.Reader, events []hygiene.Event) (order
 }
 
 // Sorted returns the lines by source, event and code.
-func (r *Reclassification) Sorted() []Reclassified {
-	return slices.SortedFunc(maps.Keys(r.Lines), func(a, b Reclassified) int {
+func (r *Reclassification) Sorted() []OutcomeChange {
+	return slices.SortedFunc(maps.Keys(r.Lines), func(a, b OutcomeChange) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Event, b.Event), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Was, b.Was))
 	})
 }

@@ -47,8 +47,8 @@ func facts(t *testing.T, s *store.Store) string {
 			text += fmt.Sprintf(" %+v", *c.Retry)
 		}
 		for o := hygiene.Scheduled; o <= hygiene.Unrecognized; o++ {
-			for i := range c.History.Trail(o).Entries {
-				e := &c.History.Trail(o).Entries[i]
+			for i := range c.History.Outcome(o).Entries {
+				e := &c.History.Outcome(o).Entries[i]
 				text += fmt.Sprint(" ", o, e.Moment, e.Message, c.History.Kind(e))
 			}
 		}
@@ -85,7 +85,7 @@ func TestReclassifyingGivesTheContactsThatTheNewTableWouldHaveGiven(t *testing.T
 			t.Fatal(err)
 		}
 		did, err := reclassifyAll(t, context.Background(), old, p, nil)
-		if err != nil || did.Batch != 1 || did.Events == 0 || did.Events != found.Events || did.Contacts != found.Touched {
+		if err != nil || did.Batch != 1 || did.Events == 0 || did.Events != found.Events || did.Contacts != found.AffectedContacts {
 			t.Errorf("seed %d: did %+v, found %+v, %v", seed, did, found, err)
 		}
 		if again, err := reclassifyAll(t, context.Background(), old, p, nil); err != nil || again.Events != 0 || again.Batch != 0 {
@@ -185,7 +185,7 @@ func TestEventsOfASourceThatIsGoneKeepTheirOutcome(t *testing.T) {
 	storetest.Append(t, s, e)
 	sweepAll(t, s, p, 0)
 	did, err := reclassifyAll(t, context.Background(), s, p, nil)
-	if err != nil || did.Events != 0 || did.Gone["insider"] != 1 {
+	if err != nil || did.Events != 0 || did.GoneSources["insider"] != 1 {
 		t.Errorf("%+v, %v", did, err)
 	}
 }
@@ -258,7 +258,7 @@ func histories(t *testing.T, s *store.Store) (text string) {
 	defer snapshot.Close()
 	err = snapshot.Contacts(context.Background(), true, func(c *hygiene.Contact) error {
 		for o := hygiene.Scheduled; o <= hygiene.Unrecognized; o++ {
-			for _, e := range c.History.Trail(o).Entries {
+			for _, e := range c.History.Outcome(o).Entries {
 				text += fmt.Sprintln(c.Key, o, e.Moment, e.Message)
 			}
 		}
@@ -281,11 +281,11 @@ func TestAReclassificationKilledBeforeTheLogWasWrittenIsUndoneByTheOldTable(t *t
 		t.Fatalf("%d suppressed by the roster's part", n)
 	}
 	found, err := s.Misclassified(context.Background(), allAre(hygiene.SoftBounce), nil)
-	if err != nil || found.Pending != 600 || found.Events != 600 || found.Touched != 600 {
+	if err != nil || found.Pending != 600 || found.Events != 600 || found.AffectedContacts != 600 {
 		t.Errorf("the table of before: %+v, %v", found, err)
 	}
 	found, err = s.Misclassified(context.Background(), allAre(hygiene.HardBounce), nil)
-	if err != nil || found.Pending != 600 || found.Events != 0 || found.Touched != 0 || len(found.Lines) != 0 {
+	if err != nil || found.Pending != 600 || found.Events != 0 || found.AffectedContacts != 0 || len(found.Lines) != 0 {
 		t.Errorf("the table that was cut short: %+v, %v", found, err)
 	}
 	if e, _, err := s.Event(1); err != nil || e.Outcome != hygiene.SoftBounce {
@@ -333,7 +333,7 @@ func TestEventsThatWaitForTheSweepAreHeldAlsoWhenReclassified(t *testing.T) {
 	sweepHeld(t, s, p, 0, bounces)
 	for _, key := range []string{"c26", "zed"} {
 		c, ok, err := s.Contact(key)
-		if err != nil || !ok || !c.Waits(1) || len(c.History.Trail(hygiene.SoftBounce).Entries) != 1 || len(c.History.Trail(hygiene.HardBounce).Entries) != 0 {
+		if err != nil || !ok || !c.IsHeldBy(1) || len(c.History.Outcome(hygiene.SoftBounce).Entries) != 1 || len(c.History.Outcome(hygiene.HardBounce).Entries) != 0 {
 			t.Errorf("%s: %+v, %v", key, c, err)
 		}
 	}

@@ -18,12 +18,12 @@ type Registration struct {
 
 // Registered is what registering messages did.
 type Registered struct {
-	New       int64    // messages that were not known
-	Known     int64    // registered for the same contact before
-	Conflicts []string // ids of messages registered for another contact before, which stays; the first 100
-	Conflict  int64    // how many there are
-	Stand     []int    // the places of all of them among the registrations
-	Matched   int64    // events that found their contact
+	New             int64    // messages that were not known
+	Known           int64    // registered for the same contact before
+	Conflicts       []string // ids of messages registered for another contact before, which stays; the first 100
+	ConflictCount   int64    // how many there are
+	ConflictIndexes []int    // the places of all of them among the registrations
+	Matched         int64    // events that found their contact
 }
 
 // Register adds messages to the send log. The first registration of a message
@@ -52,8 +52,8 @@ func (w *txWriter) register(r *Registration, place int, did *Registered) error {
 	case known == r.Contact:
 		did.Known++
 	default:
-		did.Conflict++
-		did.Stand = append(did.Stand, place)
+		did.ConflictCount++
+		did.ConflictIndexes = append(did.ConflictIndexes, place)
 		if len(did.Conflicts) < 100 {
 			did.Conflicts = append(did.Conflicts, r.MessageID)
 		}

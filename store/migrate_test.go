@@ -112,7 +112,7 @@ func describe(t *testing.T, s *store.Store) string {
 	b.WriteString(storetest.Dump(t, s))
 	totals, err := s.Totals()
 	say("totals", totals, err)
-	trips, err := s.Trips()
+	trips, err := s.BreakerTrips()
 	say("trips", trips, err)
 	batches, err := s.Batches(100)
 	say("batches", batches, err)
@@ -124,7 +124,7 @@ func describe(t *testing.T, s *store.Store) string {
 	say("bases", bases, err)
 	lists, err := s.Lists()
 	say("lists", lists, err)
-	last, err := s.Last(t.Context(), "sweep", storetest.Start.Add(hygiene.Day).Time())
+	last, err := s.LastJobTime(t.Context(), "sweep", storetest.Start.Add(hygiene.Day).Time())
 	say("job", last, err)
 	err = s.Pins(t.Context(), "", func(p segments.Pin) error { say("pin", p, nil); return nil })
 	say("pins", "", err)
@@ -159,9 +159,9 @@ func TestAStoreOfTheFirstReleaseIsMigratedAndGoesOn(t *testing.T) {
 	ended(t, s, 1, segments.Published)
 	run := segments.Run{Export: "nightly", Name: segments.RunName(now), ScheduledAt: now, AsOf: now, Policy: p.Hash}
 	_, err = s.BeginRun(run)
-	must(t, err, s.ReadyRun(run, []segments.Part{{Segment: "everyone", Rows: 8, Members: true}}))
+	must(t, err, s.ReadyRun(run, []segments.RunSegment{{Segment: "everyone", Rows: 8, Members: true}}))
 	run.Status = segments.Published
-	must(t, s.EndRun(run), s.Keep(t.Context(), "sweep", storetest.Start.Time()), s.PutInForce(p.Hash))
+	must(t, s.EndRun(run), s.RecordJobTime(t.Context(), "sweep", storetest.Start.Time()), s.SetPolicyInForce(p.Hash))
 	must(t, s.Append(t.Context(), nil, []hygiene.Unreadable{{ReceivedAt: now, Source: "insider", Why: "not a JSON object", Body: []byte("?")}}))
 	must(t, s.Close())
 
@@ -179,7 +179,7 @@ func TestAStoreOfTheFirstReleaseIsMigratedAndGoesOn(t *testing.T) {
 		sweepHeld(t, s, p, 0, bounces)
 		review(t, s, p, now.Add(hygiene.Day), (*store.Store).DiscardTrip)
 		takeBack(t, s, p, 2, now.Add(2*hygiene.Day))
-		must(t, s.EnterDelivery(store.Delivery{Export: "nightly", ScheduledAt: now, Remote: "sftp://ann@drop.example.com/in", Status: store.Waiting}))
+		must(t, s.SaveDelivery(store.Delivery{Export: "nightly", ScheduledAt: now, Remote: "sftp://ann@drop.example.com/in", Status: store.Waiting}))
 		return describe(t, s)
 	}
 	after := goOn(s)

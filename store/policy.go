@@ -7,10 +7,10 @@ import (
 	"winnow/store/engine"
 )
 
-// KeepPolicy stores the text of a policy that is about to judge, so that the hash of
+// SavePolicy stores the text of a policy that is about to judge, so that the hash of
 // a ledger entry or a run leads back to it. When it is stored already, that costs
 // one read.
-func (s *Store) KeepPolicy(hash string, text []byte, now hygiene.Instant) error {
+func (s *Store) SavePolicy(hash string, text []byte, now hygiene.Instant) error {
 	var stored int64
 	err := s.read(func(c engine.Reader) (err error) {
 		stored, err = c.Number("SELECT count(*) FROM policies WHERE hash = ?", hash)
@@ -26,9 +26,9 @@ func insertPolicy(c engine.Writer, hash string, text []byte, now hygiene.Instant
 	return c.Exec("INSERT INTO policies (hash, text, first_used_at) VALUES (?, ?, ?) ON CONFLICT (hash) DO NOTHING", hash, string(text), int64(now))
 }
 
-// PutInForce makes a stored policy the one that a daemon with a broken config starts
+// SetPolicyInForce makes a stored policy the one that a daemon with a broken config starts
 // with.
-func (s *Store) PutInForce(hash string) error {
+func (s *Store) SetPolicyInForce(hash string) error {
 	var id, now int64
 	err := s.read(func(c engine.Reader) (err error) {
 		if id, err = c.Number("SELECT id FROM policies WHERE hash = ?", hash); err == nil {

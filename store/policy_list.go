@@ -8,8 +8,8 @@ import (
 	"winnow/store/engine"
 )
 
-// KeptPolicy is a policy that judged.
-type KeptPolicy struct {
+// SavedPolicy is a policy that judged.
+type SavedPolicy struct {
 	Hash      string          `json:"hash"`
 	FirstUsed hygiene.Instant `json:"first_used_at"`
 	// InForce reports whether it is the one that a daemon put in force last. A policy
@@ -21,8 +21,8 @@ type KeptPolicy struct {
 var ErrNoPolicy = errors.New("no such policy")
 
 // Policies lists the policies that judged, the one first used latest first.
-func (s *Store) Policies() ([]KeptPolicy, error) {
-	var list []KeptPolicy
+func (s *Store) Policies() ([]SavedPolicy, error) {
+	var list []SavedPolicy
 	err := s.read(func(c engine.Reader) error {
 		now, err := counter(c, inForce)
 		if err != nil {
@@ -30,7 +30,7 @@ func (s *Store) Policies() ([]KeptPolicy, error) {
 		}
 		r := c.Query("SELECT id = ?, hash, first_used_at FROM policies ORDER BY id DESC", now)
 		for r.Next() {
-			list = append(list, KeptPolicy{InForce: r.Int(0) == 1, Hash: r.Text(1), FirstUsed: hygiene.Instant(r.Int(2))})
+			list = append(list, SavedPolicy{InForce: r.Int(0) == 1, Hash: r.Text(1), FirstUsed: hygiene.Instant(r.Int(2))})
 		}
 		return r.Close()
 	})
@@ -40,7 +40,7 @@ func (s *Store) Policies() ([]KeptPolicy, error) {
 // PolicyText is the only policy whose hash begins with the prefix, and its text byte
 // for byte. The error is [ErrNoPolicy] when there is none, and another when there
 // are several.
-func (s *Store) PolicyText(prefix string) (p KeptPolicy, text string, err error) {
+func (s *Store) PolicyText(prefix string) (p SavedPolicy, text string, err error) {
 	found := 0
 	err = s.read(func(c engine.Reader) error {
 		now, err := counter(c, inForce)
@@ -49,25 +49,25 @@ func (s *Store) PolicyText(prefix string) (p KeptPolicy, text string, err error)
 		}
 		r := c.Query("SELECT id = ?, hash, first_used_at, text FROM policies WHERE substr(hash, 1, length(?)) = ?", now, prefix, prefix)
 		for ; r.Next(); found++ {
-			p = KeptPolicy{InForce: r.Int(0) == 1, Hash: r.Text(1), FirstUsed: hygiene.Instant(r.Int(2))}
+			p = SavedPolicy{InForce: r.Int(0) == 1, Hash: r.Text(1), FirstUsed: hygiene.Instant(r.Int(2))}
 			text = r.Text(3)
 		}
 		return r.Close()
 	})
 	switch {
 	case err != nil:
-		return KeptPolicy{}, "", err
+		return SavedPolicy{}, "", err
 	case found == 0:
-		return KeptPolicy{}, "", fmt.Errorf("%w: %s", ErrNoPolicy, prefix)
+		return SavedPolicy{}, "", fmt.Errorf("%w: %s", ErrNoPolicy, prefix)
 	case found > 1:
-		return KeptPolicy{}, "", fmt.Errorf("%d policy hashes begin with %s; give more of the hash", found, prefix)
+		return SavedPolicy{}, "", fmt.Errorf("%d policy hashes begin with %s; give more of the hash", found, prefix)
 	}
 	return p, text, nil
 }
 
-// PoliciesKept calls each with the text of every policy that ever judged, in the
+// EachPolicyText calls each with the text of every policy that ever judged, in the
 // order in which they first did.
-func (s *Store) PoliciesKept(each func(text string) error) error {
+func (s *Store) EachPolicyText(each func(text string) error) error {
 	return s.read(func(c engine.Reader) (err error) {
 		r := c.Query("SELECT text FROM policies ORDER BY id")
 		for err == nil && r.Next() {

@@ -14,7 +14,7 @@ import (
 func keepPolicies(t *testing.T, s *store.Store, texts map[string]string, order ...string) {
 	t.Helper()
 	for i, hash := range order {
-		if err := s.KeepPolicy(hash, []byte(texts[hash]), hygiene.Instant(1+i)*1_000_000); err != nil {
+		if err := s.SavePolicy(hash, []byte(texts[hash]), hygiene.Instant(1+i)*1_000_000); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -30,11 +30,11 @@ func TestPoliciesAreListedTheLatestFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []store.KeptPolicy{{"ccc333", 3_000_000, false}, {"aab222", 2_000_000, false}, {"aaa111", 1_000_000, false}}
+	want := []store.SavedPolicy{{"ccc333", 3_000_000, false}, {"aab222", 2_000_000, false}, {"aaa111", 1_000_000, false}}
 	if len(list) != 3 || list[0] != want[0] || list[1] != want[1] || list[2] != want[2] {
 		t.Errorf("listed as %v", list)
 	}
-	if err := s.PutInForce("aab222"); err != nil {
+	if err := s.SetPolicyInForce("aab222"); err != nil {
 		t.Fatal(err)
 	}
 	if list, err = s.Policies(); err != nil || list[0].InForce || !list[1].InForce || list[2].InForce {

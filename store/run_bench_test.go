@@ -37,7 +37,7 @@ func BenchmarkNightlyRun(b *testing.B) {
 	asOf := storetest.Start.Add(400 * hygiene.Day)
 	reference := plainTable(b, s, asOf)
 	plan := tenSegments(b, asOf, p.Hash)
-	plan.Book = s
+	plan.Store = s
 	var ours, theirs time.Duration
 	second := 0
 	for b.Loop() {
@@ -102,7 +102,7 @@ func BenchmarkNightlyRunWithDeltas(b *testing.B) {
 	to := []segments.Publisher{local.Folder(b.TempDir())}
 	run := func(deltas bool) (took, cpu time.Duration, peak float64) {
 		plan := tenSegments(b, asOf, p.Hash)
-		plan.Book, plan.Run.ScheduledAt, plan.Run.Name = s, asOf, segments.RunName(asOf)
+		plan.Store, plan.Run.ScheduledAt, plan.Run.Name = s, asOf, segments.RunName(asOf)
 		asOf = asOf.Add(time.Second)
 		if deltas {
 			plan.Export.Delta = plan.Export.Segments
@@ -205,7 +205,7 @@ func plainTable(b *testing.B, s *store.Store, asOf hygiene.Instant) string {
 	err = snapshot.Contacts(context.Background(), false, func(k *hygiene.Contact) error {
 		bucket, _ := k.Attributes.Get("bucket")
 		_, err := tx.Exec("INSERT INTO plain VALUES (?, ?, ?, ?, ?, ?, ?)", k.Key, k.Phone, k.Status(asOf).String(),
-			k.History.Trail(hygiene.Delivered).Last().At.String(), len(k.History.Trail(hygiene.Sent).Entries), bucket.Text, k.Pack(nil))
+			k.History.Outcome(hygiene.Delivered).Last().At.String(), len(k.History.Outcome(hygiene.Sent).Entries), bucket.Text, k.Pack(nil))
 		return err
 	})
 	if err := errors.Join(err, tx.Commit()); err != nil {

@@ -15,7 +15,7 @@ type DeliveryStatus string
 const (
 	Waiting   DeliveryStatus = "waiting"   // it will be tried, or tried again
 	Delivered DeliveryStatus = "delivered" // the remote has the run
-	Gone      DeliveryStatus = "gone"      // no complete copy of the run is left to deliver
+	Lost      DeliveryStatus = "gone"      // no complete copy of the run is left to deliver
 )
 
 // Delivery is a published run that a remote is to get, and the state of that.
@@ -57,8 +57,8 @@ func (s *Store) Deliveries(export string) (list []Delivery, err error) {
 	return list, err
 }
 
-// EnterDelivery stores the state of a delivery.
-func (s *Store) EnterDelivery(d Delivery) error {
+// SaveDelivery stores the state of a delivery.
+func (s *Store) SaveDelivery(d Delivery) error {
 	return s.write(func(c engine.Writer) error { return putDelivery(c, &d) })
 }
 
@@ -79,12 +79,12 @@ func deleteDelivery(c engine.Writer, d *Delivery) error {
 	return c.Exec("DELETE FROM deliveries WHERE export = ? AND scheduled_at = ? AND remote = ?", d.Export, int64(d.ScheduledAt), d.Remote)
 }
 
-// Owe adds the deliveries that the remotes of the export lack: of every run that
+// EnqueueDeliveries adds the deliveries that the remotes of the export lack: of every run that
 // was published after the last one known for the remote, but no more than are
 // kept, for a remote that was out of the config for long; for a remote without any
 // delivery, of the newest run alone. Of deliveries that no longer wait it keeps
 // the newest keep of each remote. Repeated, it writes nothing.
-func (s *Store) Owe(export string, remotes []string, keep int) error {
+func (s *Store) EnqueueDeliveries(export string, remotes []string, keep int) error {
 	missing, old, err := s.missingDeliveries(export, remotes, max(keep, 1))
 	if err != nil || len(missing)+len(old) == 0 {
 		return err

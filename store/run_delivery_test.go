@@ -42,7 +42,7 @@ func deliveriesAre(t *testing.T, s *store.Store) string {
 
 func owe(t *testing.T, s *store.Store, keep int, remotes ...string) {
 	t.Helper()
-	if err := s.Owe("nightly", remotes, keep); err != nil {
+	if err := s.EnqueueDeliveries("nightly", remotes, keep); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -91,7 +91,7 @@ func TestEndedDeliveriesAreDeletedWithTheirRunsAndWaitingOnesStay(t *testing.T) 
 		if day == 2 {
 			continue // still waits
 		}
-		if err := s.EnterDelivery(store.Delivery{Export: "nightly", ScheduledAt: run.ScheduledAt, Remote: "a", Status: store.Delivered}); err != nil {
+		if err := s.SaveDelivery(store.Delivery{Export: "nightly", ScheduledAt: run.ScheduledAt, Remote: "a", Status: store.Delivered}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 // ReadyRun stores what the run holds, and that it is about to become visible; see
-// segments.Book.
-func (s *Store) ReadyRun(run segments.Run, parts []segments.Part) error {
+// segments.RunStore.
+func (s *Store) ReadyRun(run segments.Run, parts []segments.RunSegment) error {
 	run.Status = segments.Running
 	return s.write(func(c engine.Writer) error {
 		if err := putRun(c, run); err != nil {
@@ -25,7 +25,7 @@ func (s *Store) ReadyRun(run segments.Run, parts []segments.Part) error {
 
 // putSegments writes the segments of the run, and deletes those that no run will
 // be compared with any more.
-func putSegments(c engine.Writer, run segments.Run, parts []segments.Part) error {
+func putSegments(c engine.Writer, run segments.Run, parts []segments.RunSegment) error {
 	kept, err := segmentsOf(c, run.Export)
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func putSegments(c engine.Writer, run segments.Run, parts []segments.Part) error
 	}
 	for _, k := range kept {
 		if (k.base || k.status == segments.Held) && k.scheduled != run.ScheduledAt {
-			err = errors.Join(err, insertSegment(c, run.Export, k.scheduled, k.Part))
+			err = errors.Join(err, insertSegment(c, run.Export, k.scheduled, k.RunSegment))
 		}
 	}
 	for _, p := range parts {
@@ -44,14 +44,14 @@ func putSegments(c engine.Writer, run segments.Run, parts []segments.Part) error
 	return err
 }
 
-func insertSegment(c engine.Writer, export string, scheduled hygiene.Instant, p segments.Part) error {
+func insertSegment(c engine.Writer, export string, scheduled hygiene.Instant, p segments.RunSegment) error {
 	return c.Exec("INSERT INTO run_segments (export, scheduled_at, segment, rows, members) VALUES (?, ?, ?, ?, ?)",
 		export, int64(scheduled), p.Segment, p.Rows, asInt(p.Members))
 }
 
 // runSegment is a segment with the run that holds it.
 type runSegment struct {
-	segments.Part
+	segments.RunSegment
 	scheduled hygiene.Instant
 	status    segments.Status
 	base      bool // the run is the last published one in which the segment is whole
@@ -64,7 +64,7 @@ func segmentsOf(c engine.Querier, export string) (list []runSegment, err error) 
 	r := c.Query(`SELECT segment, rows, members, scheduled_at, status FROM run_segments JOIN runs USING (export, scheduled_at)
 		WHERE export = ? ORDER BY runs.id DESC, segment`, export)
 	for r.Next() {
-		p := runSegment{Part: segments.Part{Segment: r.Text(0), Rows: r.Int(1), Members: r.Int(2) != 0},
+		p := runSegment{RunSegment: segments.RunSegment{Segment: r.Text(0), Rows: r.Int(1), Members: r.Int(2) != 0},
 			scheduled: hygiene.Instant(r.Int(3)), status: segments.Status(r.Text(4))}
 		if p.base = visible(p.status) && !hasBase[p.Segment]; p.base {
 			hasBase[p.Segment] = true
@@ -80,7 +80,7 @@ func (s *Store) Bases(export string) (map[string]segments.Base, error) {
 	bases := map[string]segments.Base{}
 	for _, p := range list {
 		if p.base {
-			bases[p.Segment] = segments.Base{Run: segments.RunName(p.scheduled), Part: p.Part}
+			bases[p.Segment] = segments.Base{Run: segments.RunName(p.scheduled), RunSegment: p.RunSegment}
 		}
 	}
 	return bases, err
@@ -97,7 +97,7 @@ func (s *Store) segmentsOf(export string) (list []runSegment, err error) {
 // members is the folder of the lists of members.
 func (s *Store) members() memberfiles.Folder { return memberfiles.Folder(s.Folder("members")) }
 
-// CreateMembers begins a list; see segments.Book.
+// CreateMembers begins a list; see segments.RunStore.
 func (s *Store) CreateMembers(run segments.Run, segment string) (segments.DraftFile, error) {
 	draft, err := s.members().Create(memberfiles.Name{Export: run.Export, Segment: segment, Run: run.Name})
 	if err != nil {
@@ -106,7 +106,7 @@ func (s *Store) CreateMembers(run segments.Run, segment string) (segments.DraftF
 	return draft, nil
 }
 
-// OpenMembers opens a list; see segments.Book.
+// OpenMembers opens a list; see segments.RunStore.
 func (s *Store) OpenMembers(export, run, segment string) (io.ReadCloser, error) {
 	return s.members().Open(memberfiles.Name{Export: export, Segment: segment, Run: run})
 }

@@ -44,8 +44,10 @@ func (c fakeSnapshot) Contacts(ctx context.Context, _ bool, visit func(*hygiene.
 func (fakeSnapshot) InList(string, string) (bool, error) {
 	return false, errors.New("it can't be read")
 }
+
 func (fakeSnapshot) PinsOf(string) ([]segments.Pin, error) { return nil, nil }
-func (fakeSnapshot) ListsOf(string) ([]string, error)      { return nil, nil }
+
+func (fakeSnapshot) ListsOf(string) ([]string, error) { return nil, nil }
 
 // randomSnapshot has contacts that each are in the segments or not, with a retry or
 // without, as chance has it.
@@ -58,7 +60,7 @@ func randomSnapshot(r *rand.Rand, asOf hygiene.Instant) fakeSnapshot {
 		}
 		if r.IntN(2) == 0 {
 			n := r.IntN(3)
-			k.Retry = &hygiene.Retry{Since: hygiene.Moment{At: asOf - 2}, Due: asOf - 1, Lapses: asOf + 1, Attempt: 1 + r.IntN(2),
+			k.Retry = &hygiene.Retry{Since: hygiene.Moment{At: asOf - 2}, DueAt: asOf - 1, LapsesAt: asOf + 1, Attempt: 1 + r.IntN(2),
 				Message: uint64(n), MessageID: fmt.Sprint("m", n)}
 		}
 		if r.IntN(3) == 0 {
@@ -113,7 +115,7 @@ func (o *exporter) plan(r *rand.Rand, asOf hygiene.Instant) segments.Plan {
 	if r.IntN(4) == 0 {
 		all[1].List = "nobody-knows"
 	}
-	p := segments.Plan{Export: o.export, Segments: all, Book: o.store,
+	p := segments.Plan{Export: o.export, Segments: all, Store: o.store,
 		Run: segments.Run{Export: "nightly", Name: segments.RunName(asOf), ScheduledAt: asOf, AsOf: asOf}}
 	if r.IntN(3) == 0 {
 		p.Export.Guard.MinRows = map[string]int64{"everyone": 1000}

@@ -82,9 +82,9 @@ func (s *Store) Folder(name string) string {
 // scratchFolder is where scratch files are made.
 func (s *Store) scratchFolder() string { return scratchfile.Folder(filepath.Dir(s.path)) }
 
-// NewSeen makes an empty set of keys, with its scratch files where the store has
+// NewKeySet makes an empty set of keys, with its scratch files where the store has
 // its own.
-func (s *Store) NewSeen() *keyset.Set { return keyset.New(s.scratchFolder(), 0) }
+func (s *Store) NewKeySet() *keyset.Set { return keyset.New(s.scratchFolder(), 0) }
 
 // Close waits for what is under way and closes the store. What comes later is an
 // error.

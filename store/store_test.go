@@ -139,7 +139,7 @@ func TestASweepEndsThoughTheLogGrowsAsQuickly(t *testing.T) {
 	s := storetest.Open(t)
 	const at = hygiene.Instant(1_767_225_600_000_000)
 	policy := hygiene.NewPolicy(nil, "none")
-	if err := s.KeepPolicy(policy.Hash, nil, at); err != nil {
+	if err := s.SavePolicy(policy.Hash, nil, at); err != nil {
 		t.Fatal(err)
 	}
 	storetest.Append(t, s, storetest.Event(at, "ann", "m", hygiene.Sent))
@@ -165,7 +165,7 @@ func TestAnEventFindsItsContactWheneverTheMessageIsRegistered(t *testing.T) {
 		t.Fatalf("before: %+v, %v", totals, err)
 	}
 	did, err := s.Register(context.Background(), []store.Registration{{MessageID: "m1", Contact: "ann", Phone: "+905551234567"}, {MessageID: "m1", Contact: "bob"}})
-	if err != nil || did.New != 1 || did.Conflict != 1 || did.Matched != 2 {
+	if err != nil || did.New != 1 || did.ConflictCount != 1 || did.Matched != 2 {
 		t.Fatalf("registered %+v, %v", did, err)
 	}
 	if _, err := s.Sweep(context.Background(), options(p, storetest.Start+2)); err != nil {

@@ -25,13 +25,13 @@ const matchedAtOnce = 2000
 type Swept struct {
 	Events    int64 // read from the log, or matched since
 	Repeats   int64
-	Settled   int64 // older than what a full history keeps
+	TooOld    int64 // older than what a full history keeps
 	Unmatched int64 // whose contact is not known yet
 	Changes   int64 // ledger entries
 	Held      int64 // events that breakers hold
 	Cursor    int64 // seq up to which the log has been swept
 
-	Tripped []*Trip // that began
+	Tripped []*BreakerTrip // that began
 }
 
 // SweepOptions are what a sweep needs to know.
@@ -239,15 +239,15 @@ func (d *Swept) count(a hygiene.Addition) {
 	switch a {
 	case hygiene.Repeat, hygiene.Earlier:
 		d.Repeats++
-	case hygiene.Settled:
-		d.Settled++
+	case hygiene.TooOld:
+		d.TooOld++
 	}
 }
 
 func (d *Swept) add(e Swept) {
 	d.Events += e.Events
 	d.Repeats += e.Repeats
-	d.Settled += e.Settled
+	d.TooOld += e.TooOld
 	d.Unmatched += e.Unmatched
 	d.Changes += e.Changes
 	d.Held += e.Held
@@ -256,7 +256,7 @@ func (d *Swept) add(e Swept) {
 
 // saveCounters adds what a batch did to the counters.
 func (d *Swept) saveCounters(c engine.Writer) error {
-	for name, n := range map[string]int64{repeats: d.Repeats, settled: d.Settled} {
+	for name, n := range map[string]int64{repeats: d.Repeats, settled: d.TooOld} {
 		if n == 0 {
 			continue
 		}

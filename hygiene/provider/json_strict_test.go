@@ -7,7 +7,7 @@ import (
 
 func TestStrictAcceptsWhatEveryReaderUnderstandsInTheSameWay(t *testing.T) {
 	for _, text := range []string{`{}`, `[]`, ` {"a":{"a":[1,"\ud83d\ude00",null]}} `, "\ufeff{\"a\":1}", `"é"`, `-1.5e3`, `{"a":1,"A":2}`} {
-		if err := Strict([]byte(text)); err != nil {
+		if err := CheckStrict([]byte(text)); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
@@ -26,7 +26,7 @@ func TestStrictAcceptsWhatEveryReaderUnderstandsInTheSameWay(t *testing.T) {
 		`{"contacts":["a",]}`:    errBroken,
 		`{"contacts":["a"]}, {}`: errMore,
 	} {
-		if err := Strict([]byte(text)); !errors.Is(err, want) {
+		if err := CheckStrict([]byte(text)); !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", text, err, want)
 		}
 	}

@@ -21,12 +21,12 @@ type Line struct {
 // them.
 type eventCode struct{ event, code string }
 
-// Meanings is an outcome table: what the events and codes of a source mean.
-type Meanings map[eventCode]hygiene.Outcome
+// OutcomeTable is an outcome table: what the events and codes of a source mean.
+type OutcomeTable map[eventCode]hygiene.Outcome
 
-// MeaningsOf is the table of a preset together with a source's own lines. Its errors
+// OutcomeTableOf is the table of a preset together with a source's own lines. Its errors
 // are those of [New].
-func MeaningsOf(preset string, lines []Line) (Meanings, error) {
+func OutcomeTableOf(preset string, lines []Line) (OutcomeTable, error) {
 	p, err := findPreset(preset)
 	if err != nil {
 		return nil, err
@@ -36,8 +36,8 @@ func MeaningsOf(preset string, lines []Line) (Meanings, error) {
 
 // newMeanings joins several lists. Of two lines for the same event and code the later
 // one counts.
-func newMeanings(lists ...[]Line) (Meanings, error) {
-	t := Meanings{}
+func newMeanings(lists ...[]Line) (OutcomeTable, error) {
+	t := OutcomeTable{}
 	for _, lines := range lists {
 		for _, l := range lines {
 			event := NormalizeEvent(l.Event)
@@ -54,13 +54,13 @@ func newMeanings(lists ...[]Line) (Meanings, error) {
 }
 
 // outcome is what an event of that name and code means.
-func (t Meanings) outcome(event, code string) hygiene.Outcome {
+func (t OutcomeTable) outcome(event, code string) hygiene.Outcome {
 	return t.find(NormalizeEvent(event), codeOfText(code))
 }
 
 // find finds the line of exactly this code, else the line for any code. What no
 // line names is Unrecognized, never guessed.
-func (t Meanings) find(event, code string) hygiene.Outcome {
+func (t OutcomeTable) find(event, code string) hygiene.Outcome {
 	if o, ok := t[eventCode{event, code}]; ok {
 		return o
 	}
@@ -88,7 +88,7 @@ func (r *Reader) Lines() []Line {
 
 // Possible is every outcome that an event can have; with codes, an event with one
 // of them. Unrecognized is always possible: providers send what no table knows.
-func (t Meanings) Possible(codes ...string) hygiene.Outcomes {
+func (t OutcomeTable) Possible(codes ...string) hygiene.Outcomes {
 	all := hygiene.OutcomesOf(hygiene.Unrecognized)
 	for key, o := range t {
 		if len(codes) == 0 {
@@ -101,8 +101,8 @@ func (t Meanings) Possible(codes ...string) hygiene.Outcomes {
 	return all
 }
 
-// Of is the outcomes of the lines for exactly this code.
-func (t Meanings) Of(code string) hygiene.Outcomes {
+// ForCode is the outcomes of the lines for exactly this code.
+func (t OutcomeTable) ForCode(code string) hygiene.Outcomes {
 	var all hygiene.Outcomes
 	for key, o := range t {
 		if code != "" && key.code == codeOfText(code) {

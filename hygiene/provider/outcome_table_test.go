@@ -8,7 +8,7 @@ import (
 
 func TestPossibleIsWhatTheTableCanGive(t *testing.T) {
 	lines := []Line{{"undelivered", "1404", hygiene.Dropped}, {"failed", "", hygiene.HardBounce}}
-	m, err := MeaningsOf("insider", lines)
+	m, err := OutcomeTableOf("insider", lines)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,11 +37,11 @@ func TestPossibleIsWhatTheTableCanGive(t *testing.T) {
 		}
 	}
 	for code, want := range map[string]hygiene.Outcomes{"1404": hygiene.OutcomesOf(hygiene.Dropped), "1408.0": hygiene.OutcomesOf(hygiene.CarrierViolation), "77": 0, "": 0} {
-		if got := m.Of(code); got != want {
+		if got := m.ForCode(code); got != want {
 			t.Errorf("code %q is %v", code, got.Names())
 		}
 	}
-	if _, err := MeaningsOf("nobody", nil); err == nil {
+	if _, err := OutcomeTableOf("nobody", nil); err == nil {
 		t.Error("an unknown preset has meanings")
 	}
 }
@@ -51,7 +51,7 @@ func TestPossibleIsWhatEventsGet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := MeaningsOf("insider", nil)
+	m, err := OutcomeTableOf("insider", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

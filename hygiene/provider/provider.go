@@ -56,7 +56,7 @@ type Reader struct {
 	parser  parser
 	verify  func(r *Request, secrets []string) error
 	secrets []string
-	table   Meanings
+	table   OutcomeTable
 }
 
 // New makes the reader of a source. Its errors say which part of the config is

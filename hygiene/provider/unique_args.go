@@ -1,6 +1,8 @@
 package provider
 
-import "strings"
+import (
+	"strings"
+)
 
 // uniqueArgs is the object that the sender attached to a message. Every event of
 // the message repeats it.
@@ -43,10 +45,10 @@ func NewFields(paths ...string) *Fields {
 	return f
 }
 
-// Of is the value at each path: the text of a string, any other value as it is
+// Values is the value at each path: the text of a string, any other value as it is
 // written. It is empty for null, for what is absent, and for a body that can't be
 // read. The values are valid until the next call.
-func (f *Fields) Of(body []byte) []string {
+func (f *Fields) Values(body []byte) []string {
 	clear(f.values)
 	text := string(body)
 	for i, wanted := range f.wanted {

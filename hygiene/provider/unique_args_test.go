@@ -17,7 +17,7 @@ func TestFieldsAreReadAsText(t *testing.T) {
 		`{"uniqueArgs": {"campaign": "x"}`:              make([]string, 10),
 		``:                                              make([]string, 10),
 	} {
-		if got := f.Of([]byte(body)); !slices.Equal(got, want) {
+		if got := f.Values([]byte(body)); !slices.Equal(got, want) {
 			t.Errorf("%s is read as %q, want %q", body, got, want)
 		}
 	}
@@ -34,7 +34,7 @@ func TestAnyNumberOfFieldsIsRead(t *testing.T) {
 	body += `"last": 0}}`
 	f := NewFields(paths...)
 	for range 2 {
-		if got := f.Of([]byte(body)); !slices.Equal(got, want) {
+		if got := f.Values([]byte(body)); !slices.Equal(got, want) {
 			t.Errorf("read as %q", got)
 		}
 	}

@@ -41,7 +41,7 @@ func (c *covered) event(sources []Source, e *hygiene.Event) {
 		if sources[i].Name != e.Source {
 			continue
 		}
-		for _, l := range sources[i].Table {
+		for _, l := range sources[i].Lines {
 			if l.Code == e.Code && (provider.NormalizeEvent(l.Event) == provider.NormalizeEvent(e.Name) || e.Name == "" && l.Outcome == e.Outcome) {
 				c.codes[Code{e.Source, provider.NormalizeEvent(l.Event), l.Code}] = true
 			}
@@ -50,7 +50,7 @@ func (c *covered) event(sources []Source, e *hygiene.Event) {
 }
 
 // Coverage is what no case has tried so far.
-func (b *Bench) Coverage() Coverage {
+func (b *Runner) Coverage() Coverage {
 	c := Coverage{Rules: []string{}, Codes: []Code{}}
 	for i := range b.Policy.Rules {
 		if name := b.Policy.Rules[i].Name; !b.covered.rules[name] {
@@ -58,7 +58,7 @@ func (b *Bench) Coverage() Coverage {
 		}
 	}
 	for _, s := range b.Sources {
-		for _, l := range s.Table {
+		for _, l := range s.Lines {
 			if code := (Code{s.Name, provider.NormalizeEvent(l.Event), l.Code}); l.Code != "" && !b.covered.codes[code] {
 				c.Codes = append(c.Codes, code)
 			}

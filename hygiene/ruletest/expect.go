@@ -85,7 +85,7 @@ func (e *Expectation) aspects() []aspect {
 	add(e.Status != 0, "status "+statusText(e.Status), e.lookStatus)
 	add(e.Rule != "", "rule "+e.Rule, e.lookRule)
 	add(e.Reasons != nil, listed("reason", e.Reasons), e.lookReasons)
-	add(e.ForGood, "suppressed permanently", e.lookUntil)
+	add(e.Permanent, "suppressed permanently", e.lookUntil)
 	add(e.Until != 0, "suppressed until "+offset(e.Until), e.lookUntil)
 	add(e.Retry != nil, e.Retry.text(), e.lookRetry)
 	add(e.Tags != nil, listed("tag", e.Tags), e.lookTags)
@@ -145,11 +145,11 @@ func (e *Expectation) lookUntil(r *run) (string, bool) {
 	}
 	for _, s := range open {
 		if s.Until == 0 {
-			return "suppressed permanently", e.ForGood
+			return "suppressed permanently", e.Permanent
 		}
 		until = max(until, s.Until)
 	}
-	return "suppressed until " + offsetOf(until), !e.ForGood && until == Start.Add(e.Until)
+	return "suppressed until " + offsetOf(until), !e.Permanent && until == Start.Add(e.Until)
 }
 
 // text is what is expected of the retry.
@@ -178,8 +178,8 @@ func (e *Expectation) lookRetry(r *run) (string, bool) {
 		return "no retry", e.Retry.None
 	}
 	met := !e.Retry.None && (e.Retry.Attempt == 0 || e.Retry.Attempt == retry.Attempt) &&
-		(e.Retry.Due == nil || Start.Add(*e.Retry.Due) == retry.Due)
-	return fmt.Sprintf("retry %d due at %s", retry.Attempt, offsetOf(retry.Due)), met
+		(e.Retry.Due == nil || Start.Add(*e.Retry.Due) == retry.DueAt)
+	return fmt.Sprintf("retry %d due at %s", retry.Attempt, offsetOf(retry.DueAt)), met
 }
 
 // lookRule finds the rules behind what is open.
@@ -247,8 +247,8 @@ func (r *run) lookSegment(segment string, want bool) (string, bool) {
 
 // withWhy adds why the contact is in a segment or is not.
 func (r *run) withWhy(found, segment string) string {
-	if segment == "" || r.bench.WhyMember == nil {
+	if segment == "" || r.bench.ExplainMembership == nil {
 		return found
 	}
-	return found + " (" + r.bench.WhyMember(&r.contact, r.Case.Lists, segment, r.instant()).Format(offsetOf) + ")"
+	return found + " (" + r.bench.ExplainMembership(&r.contact, r.Case.Lists, segment, r.instant()).Format(offsetOf) + ")"
 }

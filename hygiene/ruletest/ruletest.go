@@ -28,8 +28,8 @@ const Start hygiene.Instant = 1_767_225_600_000_000
 // ReviewEvery is the time between reviews, and from the start to the first.
 const ReviewEvery = hygiene.Day
 
-// MostEvents is how many events one test may have.
-const MostEvents = 100_000
+// MaxEvents is how many events one test may have.
+const MaxEvents = 100_000
 
 // Case is one test, checked: every name in it is one of the config's.
 type Case struct {
@@ -45,13 +45,13 @@ type Case struct {
 
 // Step is something that happens. One of Event, Callback and Told is set.
 type Step struct {
-	Line     int
-	At       time.Duration        // after the start
-	Event    *hygiene.Event       // the test sets its time and place in the log; without a message id it is about a message of its own
-	Callback *Callback            // a provider's body
-	Told     *hygiene.Instruction // of an operator; the test sets its moment
-	Repeat   int                  // how often it happens, at least 1
-	Every    time.Duration        // between repeats
+	Line        int
+	At          time.Duration        // after the start
+	Event       *hygiene.Event       // the test sets its time and place in the log; without a message id it is about a message of its own
+	Callback    *Callback            // a provider's body
+	Instruction *hygiene.Instruction // of an operator; the test sets its moment
+	Repeat      int                  // how often it happens, at least 1
+	Every       time.Duration        // between repeats
 }
 
 // Last is when the step happens for the last time.
@@ -66,17 +66,17 @@ type Callback struct {
 // Expectation is what must be true of the contact at a time. Fields that are not set
 // are not checked.
 type Expectation struct {
-	Line    int
-	At      time.Duration
-	Status  hygiene.Status
-	Rule    string        // one of the rules behind what is open; if nothing is, behind the latest change
-	Reasons []string      // exactly these, sorted; empty and not nil for none
-	Until   time.Duration // when the contact is no longer suppressed
-	ForGood bool          // it is suppressed permanently
-	Retry   *Retry
-	Tags    []string // exactly these, sorted; empty and not nil for none
-	In      []string // segments
-	NotIn   []string // segments
+	Line      int
+	At        time.Duration
+	Status    hygiene.Status
+	Rule      string        // one of the rules behind what is open; if nothing is, behind the latest change
+	Reasons   []string      // exactly these, sorted; empty and not nil for none
+	Until     time.Duration // when the contact is no longer suppressed
+	Permanent bool          // it is suppressed permanently
+	Retry     *Retry
+	Tags      []string // exactly these, sorted; empty and not nil for none
+	In        []string // segments
+	NotIn     []string // segments
 }
 
 // Retry is what is expected of the retry.
@@ -90,18 +90,18 @@ type Retry struct {
 type Source struct {
 	Name   string
 	Reader *provider.Reader
-	Table  []provider.Line // its known events and codes, each once
+	Lines  []provider.Line // its known events and codes, each once
 }
 
-// Bench runs cases, one after the other.
-type Bench struct {
+// Runner runs cases, one after the other.
+type Runner struct {
 	Policy  *hygiene.Policy
 	Sources []Source
 	// Membership reports whether the contact, which is on those lists, is in the
 	// segment at a time.
 	Membership func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) (bool, error)
-	// WhyMember says briefly why it is or is not; nil to say nothing.
-	WhyMember func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) hygiene.Phrase
+	// ExplainMembership says briefly why it is or is not; nil to say nothing.
+	ExplainMembership func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) hygiene.Phrase
 
 	covered covered
 }
@@ -109,8 +109,8 @@ type Bench struct {
 // Result is how a case went.
 type Result struct {
 	Case     *Case
-	Failures []Failure // none: it passed
-	Story    []Scene   // what happened, in order of time; only of a case that failed
+	Failures []Failure       // none: it passed
+	Timeline []TimelineEntry // what happened, in order of time; only of a case that failed
 }
 
 // Passed reports whether all expectations were met.
@@ -123,8 +123,8 @@ type Failure struct {
 	Found    string `json:"found"`
 }
 
-// Scene is one thing that happened, and what followed.
-type Scene struct {
+// TimelineEntry is one thing that happened, and what followed.
+type TimelineEntry struct {
 	At    time.Duration
 	What  string
 	Notes []Note

@@ -20,7 +20,7 @@ func counting(n int, of ...hygiene.Outcome) *hygiene.When {
 }
 
 // bench has a rule of each kind.
-func bench(t *testing.T) *Bench {
+func bench(t *testing.T) *Runner {
 	t.Helper()
 	quiet := hygiene.SeenTest{OlderThan: 3 * hygiene.Day}
 	woken := hygiene.OutcomeTest{Counting: hygiene.Counting{Outcomes: hygiene.OutcomesOf(hygiene.Opened), Count: 1}}
@@ -42,13 +42,13 @@ func bench(t *testing.T) *Bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Bench{
+	return &Runner{
 		Policy:  policy,
-		Sources: []Source{{Name: "a", Reader: reader, Table: lines}},
+		Sources: []Source{{Name: "a", Reader: reader, Lines: lines}},
 		Membership: func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) (bool, error) {
 			return slices.Contains(lists, segment), nil
 		},
-		WhyMember: func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) hygiene.Phrase {
+		ExplainMembership: func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) hygiene.Phrase {
 			return hygiene.Phrase{"asked at ", at}
 		},
 	}
@@ -63,7 +63,7 @@ func sent(at time.Duration, body string) Step {
 }
 
 func instruct(at time.Duration, in hygiene.Instruction) Step {
-	return Step{At: at, Told: &in, Repeat: 1}
+	return Step{At: at, Instruction: &in, Repeat: 1}
 }
 
 // passes demands that the case passes.
@@ -91,9 +91,9 @@ func fails(t *testing.T, c Case, words ...string) Result {
 
 func timeline(r Result) string {
 	var b strings.Builder
-	for i := range r.Story {
-		fmt.Fprintf(&b, "%s %s\n", &r.Story[i], r.Story[i].What)
-		for _, n := range r.Story[i].Notes {
+	for i := range r.Timeline {
+		fmt.Fprintf(&b, "%s %s\n", &r.Timeline[i], r.Timeline[i].What)
+		for _, n := range r.Timeline[i].Notes {
 			fmt.Fprintf(&b, "  %s: %s\n", n.Rule, n.Text)
 		}
 	}
@@ -106,7 +106,7 @@ func TestEventsComeBeforeTheReviewAndThatBeforeWhatIsExpected(t *testing.T) {
 		Expect: []Expectation{
 			{At: 96 * hour, Reasons: []string{}}, // the sending at 96h was seen by the review of that instant
 			{At: 168 * hour, Reasons: []string{}},
-			{At: 192 * hour, Reasons: []string{"dormant"}, Rule: "quiet", ForGood: true},
+			{At: 192 * hour, Reasons: []string{"dormant"}, Rule: "quiet", Permanent: true},
 		},
 	})
 }
@@ -132,7 +132,7 @@ func TestNeverIsCheckedWheneverTheStatusChangesByItself(t *testing.T) {
 	due := 4 * hour
 	fails(t, Case{Steps: bounce, Never: []Expectation{{Retry: &Retry{Due: &due}, Status: hygiene.RetryDue}}}, "at 4h: status retry")
 	fails(t, Case{Steps: []Step{happens(hour, hygiene.HardBounce)}, Never: []Expectation{{Status: hygiene.Active}}}, "at 0h")
-	fails(t, Case{Steps: []Step{happens(0, hygiene.HardBounce), happens(0, hygiene.Delivered)}, Never: []Expectation{{ForGood: true}}}, "at 0h: suppressed permanently")
+	fails(t, Case{Steps: []Step{happens(0, hygiene.HardBounce), happens(0, hygiene.Delivered)}, Never: []Expectation{{Permanent: true}}}, "at 0h: suppressed permanently")
 }
 
 func TestTheRuleIsOneBehindWhatIsOpen(t *testing.T) {
@@ -159,7 +159,7 @@ func TestIfNothingIsOpenTheRuleIsThatOfTheLatestChange(t *testing.T) {
 	})
 	passes(t, Case{Steps: []Step{three}, Expect: []Expectation{{At: 60 * hour, Status: hygiene.Active, Rule: "rest"}}})
 	fails(t, Case{Expect: []Expectation{{Rule: "rest"}}}, "nothing has changed")
-	in := hygiene.Instruction{Kind: hygiene.Suppress, Hand: hygiene.ByOperator, Reason: "complaint"}
+	in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: "complaint"}
 	fails(t, Case{Steps: []Step{instruct(0, in)}, Expect: []Expectation{{Rule: "rest"}}}, "an operator did it")
 	fails(t, Case{Steps: []Step{instruct(0, in), instruct(hour, hygiene.Instruction{Kind: hygiene.Allow})}, Expect: []Expectation{{At: hour, Rule: "rest"}}}, "an operator made the latest change")
 }
@@ -268,7 +268,7 @@ func TestCoverageNamesWhatNoCaseTried(t *testing.T) {
 	if c := b.Coverage(); len(c.Codes) != 0 {
 		t.Errorf("the code was sent with its outcome: %+v", c)
 	}
-	if text, _ := json.Marshal((&Bench{Policy: hygiene.NewPolicy(nil, "")}).Coverage()); string(text) != `{"rules":[],"codes":[]}` {
+	if text, _ := json.Marshal((&Runner{Policy: hygiene.NewPolicy(nil, "")}).Coverage()); string(text) != `{"rules":[],"codes":[]}` {
 		t.Errorf("nothing is %s", text)
 	}
 }

@@ -13,13 +13,13 @@ import (
 // run is a case while it runs.
 type run struct {
 	*Result
-	bench    *Bench
+	bench    *Runner
 	tracing  bool // the timeline is recorded
 	contact  hygiene.Contact
 	now      time.Duration
 	seq      int64            // the end of the log
 	ledger   []hygiene.Change // in the order in which it was written
-	review   *Scene           // the latest review, when it is not in the timeline yet
+	review   *TimelineEntry   // the latest review, when it is not in the timeline yet
 	violated []bool           // which of Never were
 }
 
@@ -42,7 +42,7 @@ const (
 
 // Run runs a case. One that fails runs again to record what happened: most cases
 // pass, and recording is slow.
-func (b *Bench) Run(c *Case) Result {
+func (b *Runner) Run(c *Case) Result {
 	result := b.run(c, false)
 	if result.Passed() {
 		return result
@@ -50,7 +50,7 @@ func (b *Bench) Run(c *Case) Result {
 	return b.run(c, true)
 }
 
-func (b *Bench) run(c *Case, tracing bool) Result {
+func (b *Runner) run(c *Case, tracing bool) Result {
 	r := &run{Result: &Result{Case: c}, bench: b, tracing: tracing, contact: c.Contact, violated: make([]bool, len(c.Never))}
 	for _, a := range r.actions() {
 		r.advance(a.at)
@@ -58,7 +58,7 @@ func (b *Bench) run(c *Case, tracing bool) Result {
 		a.do()
 		r.checkNever()
 	}
-	slices.SortStableFunc(r.Story, func(a, b Scene) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(r.Timeline, func(a, b TimelineEntry) int { return cmp.Compare(a.At, b.At) })
 	slices.SortStableFunc(r.Failures, func(a, b Failure) int { return cmp.Compare(a.Line, b.Line) })
 	return *r.Result
 }
@@ -94,8 +94,8 @@ func (c *Case) end() time.Duration {
 	for i := range c.Steps {
 		s := &c.Steps[i]
 		last = max(last, s.Last())
-		if s.Told != nil && s.Told.Until != 0 {
-			last = max(last, s.Told.Until.Sub(Start))
+		if s.Instruction != nil && s.Instruction.Until != 0 {
+			last = max(last, s.Instruction.Until.Sub(Start))
 		}
 	}
 	for _, e := range slices.Concat(c.Expect, c.Never) {
@@ -128,7 +128,7 @@ func (r *run) timedChanges() []time.Duration {
 		at = append(at, r.contact.Suppressions[i].Until.Sub(Start))
 	}
 	if retry := r.contact.Retry; retry != nil {
-		at = append(at, retry.Due.Sub(Start), retry.Lapses.Sub(Start))
+		at = append(at, retry.DueAt.Sub(Start), retry.LapsesAt.Sub(Start))
 	}
 	slices.Sort(at)
 	return at
@@ -141,8 +141,8 @@ func (r *run) moment() hygiene.Moment { return hygiene.Moment{At: r.instant(), S
 
 func (r *run) step(s *Step) {
 	switch {
-	case s.Told != nil:
-		r.instruct(*s.Told)
+	case s.Instruction != nil:
+		r.instruct(*s.Instruction)
 	case s.Callback != nil:
 		r.receive(s.Callback)
 	default:
@@ -165,12 +165,12 @@ func (r *run) apply(e hygiene.Event) {
 	if trace == nil {
 		return
 	}
-	scene := Scene{At: r.now, What: eventText(&e, ownMessage)}
+	scene := TimelineEntry{At: r.now, What: eventText(&e, ownMessage)}
 	switch added {
 	case hygiene.Repeat:
 		scene.add("", hygiene.Phrase{"a repeat of an event of this message: ignored"})
-	case hygiene.Settled:
-		scene.add("", hygiene.Phrase{"older than the ", hygiene.Kept, " entries that are kept of this outcome: ignored"})
+	case hygiene.TooOld:
+		scene.add("", hygiene.Phrase{"older than the ", hygiene.EntriesKept, " entries that are kept of this outcome: ignored"})
 	}
 	r.show(scene.with(changes, trace.Rules))
 }
@@ -185,9 +185,9 @@ func (r *run) trace() *hygiene.Trace {
 }
 
 // show adds a scene to the timeline.
-func (r *run) show(s Scene) {
+func (r *run) show(s TimelineEntry) {
 	if r.tracing {
-		r.Story = append(r.Story, s)
+		r.Timeline = append(r.Timeline, s)
 	}
 }
 
@@ -196,10 +196,10 @@ func (r *run) receive(c *Callback) {
 	i := slices.IndexFunc(r.bench.Sources, func(s Source) bool { return s.Name == c.Source })
 	events, bad, err := r.bench.Sources[i].Reader.Read(&provider.Request{Body: c.Body, ReceivedAt: r.instant()})
 	if err != nil {
-		r.show(Scene{At: r.now, What: "a callback of " + c.Source + " is refused: " + err.Error()})
+		r.show(TimelineEntry{At: r.now, What: "a callback of " + c.Source + " is refused: " + err.Error()})
 	}
 	for _, u := range bad {
-		r.show(Scene{At: r.now, What: "a callback of " + c.Source + " goes to quarantine: " + u.Why})
+		r.show(TimelineEntry{At: r.now, What: "a callback of " + c.Source + " goes to quarantine: " + u.Why})
 	}
 	for _, e := range events {
 		if r.contact.Key == "" {
@@ -207,7 +207,7 @@ func (r *run) receive(c *Callback) {
 		}
 		if e.Contact != "" && e.Contact != r.contact.Key {
 			what := fmt.Sprintf("%s, of another contact: the body names %s, this test is about %s", eventText(&e, false), e.Contact, r.contact.Key)
-			r.show(Scene{At: r.now, What: what})
+			r.show(TimelineEntry{At: r.now, What: what})
 			continue
 		}
 		r.apply(e)
@@ -219,7 +219,7 @@ func (r *run) instruct(in hygiene.Instruction) {
 	in.Moment = r.moment()
 	changes := r.bench.Policy.Instruct(&r.contact, in)
 	r.record(changes)
-	scene := Scene{At: r.now, What: instructionText(&in)}
+	scene := TimelineEntry{At: r.now, What: instructionText(&in)}
 	if len(changes) == 0 {
 		scene.add("", hygiene.Phrase{"this changes nothing"})
 	}
@@ -236,7 +236,7 @@ func (r *run) runReview() {
 	if trace == nil || len(trace.Rules) == 0 {
 		return
 	}
-	scene := Scene{At: r.now, What: "the review"}.with(changes, trace.Rules)
+	scene := TimelineEntry{At: r.now, What: "the review"}.with(changes, trace.Rules)
 	r.review = &scene
 	if len(changes) > 0 {
 		r.showReview()

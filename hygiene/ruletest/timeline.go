@@ -27,15 +27,15 @@ func offsetOf(t hygiene.Instant) string {
 }
 
 // String is when it happened, as a time of the test.
-func (s *Scene) String() string { return offset(s.At) }
+func (s *TimelineEntry) String() string { return offset(s.At) }
 
-func (s *Scene) add(rule string, text hygiene.Phrase) {
+func (s *TimelineEntry) add(rule string, text hygiene.Phrase) {
 	s.Notes = append(s.Notes, Note{rule, text.Format(offsetOf)})
 }
 
 // with adds what each rule made of it and did, and then the changes that no rule
 // made.
-func (s Scene) with(changes []hygiene.Change, rules []hygiene.RuleTrace) Scene {
+func (s TimelineEntry) with(changes []hygiene.Change, rules []hygiene.RuleTrace) TimelineEntry {
 	added := map[int]bool{}
 	for i := range rules {
 		r := &rules[i]

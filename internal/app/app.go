@@ -74,7 +74,7 @@ func Open(o Options) (*App, error) {
 	if o.Fallback == Never || !IsProblems(err) {
 		return nil, err
 	}
-	s, storeErr := store.OpenExisting(config.FindStore(o.Path))
+	s, storeErr := store.OpenExisting(config.FindStorePath(o.Path))
 	if storeErr != nil {
 		return nil, err
 	}
@@ -117,8 +117,8 @@ func (a *App) Close() error { return a.Store.Close() }
 // CheckKeys is an error if the config identifies contacts in another way than the
 // store: it would find none of them.
 func CheckKeys(cfg *config.Config, s *store.Store) error {
-	err := s.AgreeOnKeys(cfg.Keys)
-	if errors.Is(err, store.ErrOtherKeys) {
+	err := s.UseKeyFormat(cfg.Keys)
+	if errors.Is(err, store.ErrKeyFormat) {
 		is, was := "text", "phone"
 		if cfg.Keys.Phone {
 			is, was = was, is

@@ -45,7 +45,7 @@ func (o Options) configOptions() config.Options {
 // Warnings returns what is probably not meant in a config. The present matters:
 // whether a schedule falls into a night when the clock changes depends on the year.
 func Warnings(cfg *config.Config, now time.Time) []yamldoc.Problem {
-	return lint.Check(cfg, func(text string, zone *time.Location) []string { return schedule.Warn(text, zone, now) })
+	return lint.Check(cfg, func(text string, zone *time.Location) []string { return schedule.Warnings(text, zone, now) })
 }
 
 // IsProblems reports whether err is that of a config file with problems.
@@ -64,10 +64,10 @@ func LastGood(path string, broken error) (*config.Config, error) {
 	return a.Config, a.Close()
 }
 
-// InForce returns the config that a daemon last put in force, or that of the latest
+// ConfigInForce returns the config that a daemon last put in force, or that of the latest
 // sweep if no daemon ever ran; nil if there is none. [IsProblems] is true for the
 // error of a config that this version can no longer read.
-func (a *App) InForce() (*config.Config, error) {
+func (a *App) ConfigInForce() (*config.Config, error) {
 	hash, text, err := a.Store.LastPolicy()
 	switch {
 	case err != nil || text == "":
@@ -82,12 +82,12 @@ func (a *App) InForce() (*config.Config, error) {
 	return cfg, nil
 }
 
-// Policies returns all policies that were ever applied; nil if this version can no
+// AppliedPolicies returns all policies that were ever applied; nil if this version can no
 // longer read one of them.
-func (a *App) Policies() ([]*hygiene.Policy, error) {
+func (a *App) AppliedPolicies() ([]*hygiene.Policy, error) {
 	var policies []*hygiene.Policy
 	unreadable := false
-	err := a.Store.PoliciesKept(func(text string) error {
+	err := a.Store.EachPolicyText(func(text string) error {
 		cfg, err := config.Parse(a.Config.Path, []byte(text), Options{}.configOptions())
 		if err != nil {
 			unreadable = true

@@ -37,29 +37,29 @@ func Jobs(cfg *config.Config) ([]schedule.Job, error) {
 	}
 	jobs := []schedule.Job{
 		{Kind: schedule.Sweep, Name: "sweep", Schedule: sweep},
-		{Kind: schedule.Review, Name: "review", Schedule: review, MakeUp: true},
+		{Kind: schedule.Review, Name: "review", Schedule: review, CatchUp: true},
 	}
 	for _, e := range cfg.Exports {
 		s, err := schedule.Parse(e.Schedule, cfg.Timezone)
 		if err != nil {
 			return nil, err
 		}
-		jobs = append(jobs, schedule.Job{Kind: schedule.Export, Name: e.Name, Schedule: s, MakeUp: true})
+		jobs = append(jobs, schedule.Job{Kind: schedule.Export, Name: e.Name, Schedule: s, CatchUp: true})
 	}
 	return jobs, nil
 }
 
 // RuleTests returns a bench that runs rule tests against the config.
-func RuleTests(cfg *config.Config) (*ruletest.Bench, error) {
+func RuleTests(cfg *config.Config) (*ruletest.Runner, error) {
 	readers, err := Readers(cfg)
 	if err != nil {
 		return nil, err
 	}
-	b := &ruletest.Bench{Policy: cfg.Policy}
+	b := &ruletest.Runner{Policy: cfg.Policy}
 	b.Membership = func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) (bool, error) {
 		return membership(cfg.Segments, c, lists, at).In(segment)
 	}
-	b.WhyMember = func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) hygiene.Phrase {
+	b.ExplainMembership = func(c *hygiene.Contact, lists []string, segment string, at hygiene.Instant) hygiene.Phrase {
 		f, err := membership(cfg.Segments, c, lists, at).Explain(segment)
 		if err != nil {
 			return hygiene.Phrase{err.Error()}
@@ -67,7 +67,7 @@ func RuleTests(cfg *config.Config) (*ruletest.Bench, error) {
 		return f.Why
 	}
 	for _, s := range cfg.Sources {
-		b.Sources = append(b.Sources, ruletest.Source{Name: s.Name, Reader: readers[s.Name], Table: readers[s.Name].Lines()})
+		b.Sources = append(b.Sources, ruletest.Source{Name: s.Name, Reader: readers[s.Name], Lines: readers[s.Name].Lines()})
 	}
 	return b, nil
 }
@@ -85,6 +85,6 @@ func (l testLists) PinsOf(string) ([]segments.Pin, error) { return nil, nil }
 // membership evaluates segments for the contact of a rule test.
 func membership(all []segments.Segment, c *hygiene.Contact, lists []string, at hygiene.Instant) *segments.Membership {
 	m := segments.NewMembership(all, testLists(lists), at)
-	m.Turn(c)
+	m.Reset(c)
 	return m
 }

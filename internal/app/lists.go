@@ -6,6 +6,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/suggest"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -22,12 +23,12 @@ func ListsUsed(all []segments.Segment) (names []string) {
 	return slices.Compact(names)
 }
 
-// EmptyLists returns a warning for each list that segments refer to and that has no
+// EmptyListWarnings returns a warning for each list that segments refer to and that has no
 // contacts: its name may be misspelled.
-func EmptyLists(cfg *config.Config, s *store.Store) (warnings []string, err error) {
+func EmptyListWarnings(cfg *config.Config, s *store.Store) (warnings []string, err error) {
 	names, err := s.ListNames()
 	for _, name := range slices.DeleteFunc(ListsUsed(cfg.Segments), func(name string) bool { return slices.Contains(names, name) }) {
-		warnings = append(warnings, fmt.Sprintf("the list %q, which a segment uses, is empty; %s", name, config.Suggest(name, names)))
+		warnings = append(warnings, fmt.Sprintf("the list %q, which a segment uses, is empty; %s", name, suggest.Hint(name, names)))
 	}
 	return warnings, err
 }

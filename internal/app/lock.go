@@ -13,8 +13,8 @@ import (
 // caller that waits for it should report so.
 func StoreLock(s *store.Store) *store.Lock { return s.Lock("run") }
 
-// ErrHungUp is the error of a request whose client disconnected before it could start.
-var ErrHungUp = errors.New("the client disconnected before the request could start; nothing was done")
+// ErrClientGone is the error of a request whose client disconnected before it could start.
+var ErrClientGone = errors.New("the client disconnected before the request could start; nothing was done")
 
 // WaitFunc acquires the store lock, and reports while it waits.
 type WaitFunc func(ctx context.Context, lock *store.Lock) error
@@ -37,14 +37,14 @@ func (o *Operations) Exclusive(ctx context.Context, do func() error) (err error)
 	return do()
 }
 
-// Requested returns the operations for a request of a client who waits for the answer.
+// ForRequest returns the operations for a request of a client who waits for the answer.
 // They wait for the store lock until the request is canceled, and fail with
-// [ErrHungUp] then. What has started continues after that.
-func (o *Operations) Requested(request context.Context) *Operations {
+// [ErrClientGone] then. What has started continues after that.
+func (o *Operations) ForRequest(request context.Context) *Operations {
 	requested := *o
 	requested.Wait = func(ctx context.Context, lock *store.Lock) error {
 		if request.Err() != nil {
-			return ErrHungUp
+			return ErrClientGone
 		}
 		either, cancel := context.WithCancel(ctx)
 		defer cancel()
@@ -54,7 +54,7 @@ func (o *Operations) Requested(request context.Context) *Operations {
 		case err != nil && ctx.Err() != nil:
 			return schedule.ErrStopped
 		case err != nil && request.Err() != nil:
-			return ErrHungUp
+			return ErrClientGone
 		}
 		return err
 	}

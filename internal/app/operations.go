@@ -18,10 +18,10 @@ import (
 type Operations struct {
 	Config   *config.Config
 	Store    *store.Store
-	Version  string              // of winnow, for manifests
-	Progress func(int64)         // called with the number of items done; may be nil
-	Tripped  func([]*store.Trip) // called when breakers tripped; may be nil
-	Wait     WaitFunc            // acquires the store lock; nil waits without reporting
+	Version  string                     // of winnow, for manifests
+	Progress func(int64)                // called with the number of items done; may be nil
+	Tripped  func([]*store.BreakerTrip) // called when breakers tripped; may be nil
+	Wait     WaitFunc                   // acquires the store lock; nil waits without reporting
 }
 
 // Sweep applies the rules to new events.
@@ -48,7 +48,7 @@ func (o *Operations) SweepLocked(ctx context.Context, now hygiene.Instant) (stor
 // SavePolicy stores the text of the policy before it is applied, so that every ledger
 // entry leads back to it.
 func (o *Operations) SavePolicy(now hygiene.Instant) error {
-	return o.Store.KeepPolicy(o.Config.Hash, o.Config.Text, now)
+	return o.Store.SavePolicy(o.Config.Hash, o.Config.Text, now)
 }
 
 // AfterSweep sweeps the log to its end and then runs do, both under the store lock, so
@@ -123,23 +123,23 @@ func SuppressingRules(p *hygiene.Policy) (rules, reasons []string) {
 	return rules, slices.Compact(reasons)
 }
 
-// Strike invalidates the evidence that in describes, as one batch, after a sweep. It
+// UndoEvents invalidates the evidence that in describes, as one batch, after a sweep. It
 // reports each contact before and after to watch.
-func (o *Operations) Strike(ctx context.Context, in hygiene.Instruction, b store.Batch, now hygiene.Instant, watch store.Watch) (done store.Batched, err error) {
+func (o *Operations) UndoEvents(ctx context.Context, in hygiene.Instruction, b store.Batch, now hygiene.Instant, watch store.Observer) (done store.BatchResult, err error) {
 	err = o.AfterSweep(ctx, now, func() (err error) {
-		done, err = o.Store.Strike(ctx, o.Config.Policy, in, b, now, o.Progress, watch)
+		done, err = o.Store.InvalidateEvidence(ctx, o.Config.Policy, in, b, now, o.Progress, watch)
 		return err
 	})
 	return done, err
 }
 
-// Undo reverts the batch of that id, after a sweep. What this means is determined
+// UndoBatch reverts the batch of that id, after a sweep. What this means is determined
 // under the lock, since another process may have reverted the batch meanwhile.
-func (o *Operations) Undo(ctx context.Context, id int64, b store.Batch, now hygiene.Instant, watch store.Watch) (done store.Batched, err error) {
+func (o *Operations) UndoBatch(ctx context.Context, id int64, b store.Batch, now hygiene.Instant, watch store.Observer) (done store.BatchResult, err error) {
 	err = o.AfterSweep(ctx, now, func() error {
-		t, err := o.Store.TakingBack(id)
+		t, err := o.Store.PlanUndo(id)
 		if err == nil {
-			done, err = o.Store.TakeBack(ctx, o.Config.Policy, t, b, now, o.Progress, watch)
+			done, err = o.Store.Undo(ctx, o.Config.Policy, t, b, now, o.Progress, watch)
 		}
 		return err
 	})
@@ -148,7 +148,7 @@ func (o *Operations) Undo(ctx context.Context, id int64, b store.Batch, now hygi
 
 // Rejudge applies the config to the history of every contact, as one batch. It calls
 // before after the sweep and before the first change.
-func (o *Operations) Rejudge(ctx context.Context, b store.Batch, now hygiene.Instant, before func() error) (done store.Batched, err error) {
+func (o *Operations) Rejudge(ctx context.Context, b store.Batch, now hygiene.Instant, before func() error) (done store.BatchResult, err error) {
 	err = o.AfterSweep(ctx, now, func() error {
 		if err := before(); err != nil {
 			return err
@@ -171,14 +171,14 @@ func (o *Operations) Reclassify(ctx context.Context, of store.Outcomes, b store.
 
 // PriorSuppressions returns the contacts that events like those of the trip had
 // suppressed before the breaker tripped.
-func (o *Operations) PriorSuppressions(ctx context.Context, trip int64, now hygiene.Instant) (store.Before, error) {
+func (o *Operations) PriorSuppressions(ctx context.Context, trip int64, now hygiene.Instant) (store.PriorSuppressions, error) {
 	t, err := o.Store.WaitingTrip(trip)
 	if err != nil {
-		return store.Before{}, err
+		return store.PriorSuppressions{}, err
 	}
-	list, err := o.Store.SuppressedBefore(ctx, []store.Trip{t}, now, o.Progress)
+	list, err := o.Store.PriorSuppressions(ctx, []store.BreakerTrip{t}, now, o.Progress)
 	if err != nil {
-		return store.Before{}, err
+		return store.PriorSuppressions{}, err
 	}
 	return list[0], nil
 }
@@ -192,8 +192,8 @@ func Operator() string {
 	return u.Username
 }
 
-// PrintBatch prints the command that undoes a batch; nothing for batch 0.
-func PrintBatch(w io.Writer, batch int64, path string) error {
+// PrintUndoCommand prints the command that undoes a batch; nothing for batch 0.
+func PrintUndoCommand(w io.Writer, batch int64, path string) error {
 	if batch == 0 {
 		return nil
 	}

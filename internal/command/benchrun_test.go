@@ -117,7 +117,7 @@ func populate(b *testing.B, config string, contacts int) {
 		var events []hygiene.Event
 		for i := from; i < min(from+together, contacts); i++ {
 			key := fmt.Sprintf("crm-%08d", i)
-			profiles = append(profiles, store.Profile{Key: key, SaysPhone: true, Phone: fmt.Sprintf("+9055%08d", i),
+			profiles = append(profiles, store.Profile{Key: key, HasPhone: true, Phone: fmt.Sprintf("+9055%08d", i),
 				Attributes: hygiene.Attributes(nil).With("bucket", hygiene.ParseValue(fmt.Sprint(i%10)))})
 			for n := range 32 {
 				at := hygiene.InstantOf(begin.Add(time.Duration(n/2)*240*time.Hour + time.Duration(n)*time.Minute + time.Duration(i)*time.Millisecond))

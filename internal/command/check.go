@@ -33,10 +33,10 @@ func (x checkCommand) Run(c *invocation) error {
 	var problems *yamldoc.Problems
 	if errors.As(err, &problems) {
 		if c.JSON {
-			return errors.Join(c.PrintJSON(checkResult{Problems: problems.List, Warnings: []yamldoc.Problem{}}), ui.ErrNo)
+			return errors.Join(c.PrintJSON(checkResult{Problems: problems.List, Warnings: []yamldoc.Problem{}}), ui.ErrReported)
 		}
 		fmt.Fprintln(c.Stdout, problems)
-		return ui.ErrNo
+		return ui.ErrReported
 	}
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/explain"
+	"winnow/internal/suggest"
 	"winnow/segments"
 )
 
@@ -56,5 +57,5 @@ func unknownSegment(cfg *config.Config, name string) error {
 	for _, s := range cfg.Segments {
 		names = append(names, s.Name)
 	}
-	return fmt.Errorf("there is no segment %q in %s; %s", name, cfg.Path, config.Suggest(name, names))
+	return fmt.Errorf("there is no segment %q in %s; %s", name, cfg.Path, suggest.Hint(name, names))
 }

@@ -66,7 +66,7 @@ func (c *invocation) exitStatus(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, ui.ErrNo):
+	case errors.Is(err, ui.ErrReported):
 		return exitFailed
 	case errors.Is(err, errChanges):
 		return exitChanges

@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"winnow/internal/app"
-	"winnow/internal/config"
 	"winnow/internal/imports"
+	"winnow/internal/suggest"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -74,7 +74,7 @@ func (x listAddCommand) Run(c *invocation) error {
 	}
 	return c.open(toRun, func(a *app.App) error {
 		if used := app.ListsUsed(a.Config.Segments); !slices.Contains(used, x.Name) {
-			c.Warn("no segment of %s uses the list %q; %s", c.config, x.Name, config.Suggest(x.Name, used))
+			c.Warn("no segment of %s uses the list %q; %s", c.config, x.Name, suggest.Hint(x.Name, used))
 		}
 		return imports.ChangeList(c.ctx, c.Printer, a, x.Name, true, o)
 	})
@@ -107,7 +107,7 @@ func checkList(a *app.App, name string) error {
 	if err != nil || slices.Contains(names, name) {
 		return err
 	}
-	return fmt.Errorf("there is no list %q; %s", name, config.Suggest(name, names))
+	return fmt.Errorf("there is no list %q; %s", name, suggest.Hint(name, names))
 }
 
 // listShowCommand prints the contacts on a list.

@@ -62,7 +62,7 @@ func (c *invocation) waitForLock(ctx context.Context, lock *store.Lock) error {
 const maxReportedTrips = 3
 
 // reportTrips reports the breakers that tripped.
-func (c *invocation) reportTrips(trips []*store.Trip) {
+func (c *invocation) reportTrips(trips []*store.BreakerTrip) {
 	for _, t := range trips[:min(maxReportedTrips, len(trips))] {
 		c.Warn("a breaker tripped: %s; winnow breaker shows what waits for review", impact.DescribeSurge(t))
 	}

@@ -34,7 +34,7 @@ func (policyListCommand) Run(c *invocation) error {
 			return err
 		}
 		if c.JSON {
-			return c.PrintJSON(append([]store.KeptPolicy{}, policies...))
+			return c.PrintJSON(append([]store.SavedPolicy{}, policies...))
 		}
 		if len(policies) == 0 {
 			_, err := fmt.Fprintln(c.Stdout, "no policy was applied yet")
@@ -71,7 +71,7 @@ type policyShowCommand struct {
 
 // policyText is what policy show prints as JSON.
 type policyText struct {
-	store.KeptPolicy
+	store.SavedPolicy
 	Text string `json:"text"`
 }
 

@@ -55,5 +55,5 @@ func (x scrubCommand) Run(c *invocation) error {
 		return ui.Usagef("--json prints the summary to stdout: write the clean list to a file with -o FILE")
 	}
 	o := scrub.Options{File: x.File, Stdin: c.process.Stdin, Column: x.Column, By: x.By, Region: x.Region, Rejected: x.Rejected, Output: x.Output, Delimiter: delimiter, Now: c.instant()}
-	return scrub.File(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRead, do) })
+	return scrub.Run(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRead, do) })
 }

@@ -313,7 +313,7 @@ func (c *cluster) recordJobTime(t *testing.T, at time.Time) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(s.Keep(t.Context(), "export/nightly", at), s.Close()); err != nil {
+	if err := errors.Join(s.RecordJobTime(t.Context(), "export/nightly", at), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 }

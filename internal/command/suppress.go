@@ -26,7 +26,7 @@ type suppressCommand struct {
 
 // Run suppresses them.
 func (x suppressCommand) Run(c *invocation) error {
-	in := hygiene.Instruction{Kind: hygiene.Suppress, Hand: hygiene.ByOperator, Reason: x.Reason, Note: x.Note}
+	in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: x.Reason, Note: x.Note}
 	if x.Until != "" {
 		until, err := hygiene.ParseDate(x.Until)
 		if err != nil {
@@ -88,7 +88,7 @@ func (c *invocation) changeManually(contacts []string, in hygiene.Instruction, v
 			err = c.PrintJSON(r)
 		} else {
 			fmt.Fprintf(c.Stdout, "%s %s: %s in the ledger\n", verb, ui.Count(int64(r.Contacts), "contact"), ui.Count(r.Changes, "change"))
-			err = app.PrintBatch(c.Stdout, r.Batch, c.config)
+			err = app.PrintUndoCommand(c.Stdout, r.Batch, c.config)
 		}
 		if len(r.Unknown) > 0 {
 			err = errors.Join(err, fmt.Errorf("unknown contacts: %s", strings.Join(r.Unknown, ", ")))

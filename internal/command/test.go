@@ -76,7 +76,7 @@ func (x testCommand) Run(c *invocation) error {
 		x.printSummary(c, &report)
 	}
 	if report.Failed > 0 {
-		err = errors.Join(err, ui.ErrNo)
+		err = errors.Join(err, ui.ErrReported)
 	}
 	return err
 }
@@ -100,7 +100,7 @@ func (x testCommand) read(c *invocation, cfg *config.Config, sources []ruletest.
 	if len(all.List) > 0 {
 		if c.JSON {
 			report := testReport{Tests: []testResult{}, Coverage: ruletest.Coverage{Rules: []string{}, Codes: []ruletest.Code{}}, Problems: all.List}
-			return nil, errors.Join(append(errs, c.PrintJSON(report), ui.ErrNo)...)
+			return nil, errors.Join(append(errs, c.PrintJSON(report), ui.ErrReported)...)
 		}
 		errs = append(errs, all)
 	}
@@ -132,8 +132,8 @@ func (x testCommand) printResult(c *invocation, r *ruletest.Result) {
 		fmt.Fprintf(c.Stdout, "%s:%d: %s: expected %s; found %s\n", t.File, f.Line, t.Name, f.Expected, f.Found)
 	}
 	var rows [][]string
-	for i := range r.Story {
-		s := &r.Story[i]
+	for i := range r.Timeline {
+		s := &r.Timeline[i]
 		rows = append(rows, []string{"  " + s.String(), s.What})
 		for _, n := range s.Notes {
 			text := n.Text

@@ -243,7 +243,3 @@ func (r *reader) absolute(path string) string {
 	}
 	return filepath.Join(r.folder, path)
 }
-
-// Suggest is the hint for a word that is not one of the known ones, for callers that
-// do not read it from a file.
-func Suggest(word string, known []string) string { return yamldoc.Suggest(word, known) }

@@ -129,8 +129,8 @@ func readGuard(e *yamldoc.Entry, own *yamldoc.Names) segments.Guard {
 // readCSV reads the options of CSV files.
 func readCSV(e *yamldoc.Entry) segments.CSVOptions {
 	return segments.CSVOptions{
-		Spreadsheet: e.Get("profile").Text() == "spreadsheet",
-		Delimiter:   characters[e.Get("delimiter").Text()],
-		Lists:       characters[e.Get("lists").Text()],
+		Spreadsheet:   e.Get("profile").Text() == "spreadsheet",
+		Delimiter:     characters[e.Get("delimiter").Text()],
+		ListSeparator: characters[e.Get("lists").Text()],
 	}
 }

@@ -162,10 +162,10 @@ exports:
 		Formats: []segments.Format{segments.CSV, segments.JSON, segments.NDJSON}, Delta: []string{"gone"},
 		To:    []segments.Destination{local.Folder(filepath.Join(folder, "exports")), local.Folder("/mnt/crm")},
 		Guard: segments.Guard{MaxChange: map[string]float64{"all": 0, "gone": 0}, MinRows: map[string]int64{"all": 5}},
-		Keep:  400, CSV: segments.CSVOptions{Spreadsheet: true, Delimiter: ',', Lists: '|'},
+		Keep:  400, CSV: segments.CSVOptions{Spreadsheet: true, Delimiter: ',', ListSeparator: '|'},
 	}, {
 		Name: "little", Schedule: "@every 1h", Segments: []string{"all"}, Formats: []segments.Format{segments.CSV},
-		To: []segments.Destination{local.Folder(filepath.Join(folder, "out"))}, Guard: segments.Guard{MaxChange: map[string]float64{"all": 0.125}}, Keep: 30, CSV: segments.CSVOptions{Delimiter: ',', Lists: '|'},
+		To: []segments.Destination{local.Folder(filepath.Join(folder, "out"))}, Guard: segments.Guard{MaxChange: map[string]float64{"all": 0.125}}, Keep: 30, CSV: segments.CSVOptions{Delimiter: ',', ListSeparator: '|'},
 	}}
 	if !reflect.DeepEqual(c.Exports, want) {
 		t.Errorf("read as %+v", c.Exports)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"winnow/hygiene"
+	"winnow/internal/suggest"
 	"winnow/internal/yamldoc"
 )
 
@@ -22,7 +23,7 @@ var rule = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"when", 
 // counting is the keys that say what is counted, in rules and in conditions.
 var counting = []yamldoc.Field{
 	{Key: "outcome", Shape: yamldoc.Several(OutcomeShape), Required: true, Doc: "The outcomes to count."},
-	{Key: "count", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Expect: "a whole number", Min: 1, Max: hygiene.Kept, Because: historyLimit}, Default: "1", Doc: "How many events there must be."},
+	{Key: "count", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Expect: "a whole number", Min: 1, Max: hygiene.EntriesKept, Because: historyLimit}, Default: "1", Doc: "How many events there must be."},
 	{Key: "within", Shape: span, Doc: "Count only events at most this long ago."},
 	{Key: "since", Shape: yamldoc.Several(OutcomeShape), Doc: "Count only events after the last one of these outcomes."},
 	{Key: "codes", Shape: listOf(1, CodeShape, "a list of codes"), Doc: "Count only events with one of these codes."},
@@ -44,7 +45,7 @@ var action = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Fiel
 		{Key: "reasons", Shape: listOf(1, NameShape, "a list of reasons"), Required: true, Doc: "The reasons to lift; opted_out only when it is listed."},
 	}}, Doc: "Lifts suppressions that rules opened for these reasons."},
 	{Key: "retry", Shape: &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
-		{Key: "after", Shape: &yamldoc.Shape{Kind: yamldoc.List, Item: DelayShape, Min: 1, Max: hygiene.Kept, Because: historyLimit, Expect: "a list like [4h, 24h, 72h]"}, Required: true,
+		{Key: "after", Shape: &yamldoc.Shape{Kind: yamldoc.List, Item: DelayShape, Min: 1, Max: hygiene.EntriesKept, Because: historyLimit, Expect: "a list like [4h, 24h, 72h]"}, Required: true,
 			Doc: "How long to wait after the 1st, 2nd, … bounce since the last delivery; after the last of these there is no retry."},
 		{Key: "lapse", Shape: span, Default: "7d", Doc: "How long a retry stays due before it lapses."},
 	}}, Doc: "Sets the date after which the contact may be texted again."},
@@ -100,7 +101,7 @@ func (r *reader) readAction(e *yamldoc.Entry) hygiene.Action {
 // looks like the opt-out: people would take it for that, and a release could lift it
 // without naming it.
 func readOwnReason(e *yamldoc.Entry) string {
-	if e.Text() != hygiene.OptedOut && yamldoc.NearestWithin(e.Text(), []string{hygiene.OptedOut}, 2) != "" {
+	if e.Text() != hygiene.OptedOut && suggest.Within(e.Text(), []string{hygiene.OptedOut}, 2) != "" {
 		e.Report("the reason "+yamldoc.Quote(e.Text())+" looks like "+hygiene.OptedOut, `did you mean "opted_out"?`)
 	}
 	return e.Text()

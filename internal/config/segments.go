@@ -102,7 +102,7 @@ func readColumn(e *yamldoc.Entry) (segments.Column, bool) {
 	if !ok {
 		return c, false
 	}
-	c, err := c.As(header.Text())
+	c, err := c.WithHeader(header.Text())
 	if err != nil {
 		header.Report(err.Error(), "")
 	}

@@ -31,9 +31,9 @@ func (r *reader) readStore(e *yamldoc.Entry) string {
 	return ""
 }
 
-// FindStore is the path of the store of a config that may have problems: from the
+// FindStorePath is the path of the store of a config that may have problems: from the
 // file, if its store can be read, or else the default. The last good config is there.
-func FindStore(path string) string {
+func FindStorePath(path string) string {
 	store := "winnow.db"
 	if text, err := os.ReadFile(path); err == nil {
 		if name, ok := strings.CutPrefix(yamldoc.Peek(text, "store"), "sqlite://"); ok && name != "" {

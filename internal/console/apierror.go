@@ -9,26 +9,26 @@ import (
 	"winnow/internal/console/view"
 )
 
-// Refusal is an error that is the caller's: it says what is wrong with the
+// APIError is an error that is the caller's: it says what is wrong with the
 // request. Any other error is winnow's.
-type Refusal struct {
+type APIError struct {
 	Status int   // of HTTP: 400 and above
 	Err    error // one plain sentence for the caller
 
 	registered *view.Registered // of POST messages: what was registered before the error
 }
 
-// Refuse returns a refusal: 400 for a wrong request, 404 for an unknown name, 409
+// NewAPIError returns a refusal: 400 for a wrong request, 404 for an unknown name, 409
 // for what can't be done now.
-func Refuse(status int, err error) error { return &Refusal{Status: status, Err: err} }
+func NewAPIError(status int, err error) error { return &APIError{Status: status, Err: err} }
 
-func (r *Refusal) Error() string { return r.Err.Error() }
+func (r *APIError) Error() string { return r.Err.Error() }
 
 // Unwrap returns the error that the refusal was made of.
-func (r *Refusal) Unwrap() error { return r.Err }
+func (r *APIError) Unwrap() error { return r.Err }
 
 func apiErrorf(status int, format string, args ...any) error {
-	return Refuse(status, fmt.Errorf(format, args...))
+	return NewAPIError(status, fmt.Errorf(format, args...))
 }
 
 var (
@@ -49,7 +49,7 @@ type problem struct {
 // fail answers with an error as a problem and returns the status. An error that is
 // winnow's is also logged.
 func (s *server) fail(w http.ResponseWriter, req *http.Request, err error) int {
-	refusal := &Refusal{Status: http.StatusInternalServerError}
+	refusal := &APIError{Status: http.StatusInternalServerError}
 	errors.As(err, &refusal)
 	if refusal.Status >= http.StatusInternalServerError {
 		s.Logger.ErrorContext(req.Context(), "a request failed", "method", req.Method, "route", routeOf(req), "status", refusal.Status, "error", err)

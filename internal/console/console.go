@@ -39,7 +39,7 @@ import (
 
 // Config is what the server needs. A function that is nil makes its route answer
 // 404. Functions may be called concurrently. Their errors are shown to the caller:
-// a [Refusal] with its status, any other error as 500.
+// a [APIError] with its status, any other error as 500.
 type Config struct {
 	Token   string       // empty: no token is required, and the listener must be on a loopback address
 	Version string       // of winnow, shown on the page
@@ -62,7 +62,7 @@ type Config struct {
 	// Register records which contacts messages went to: all of the list except what
 	// it reports as rejected, or nothing when it returns an error. It is called with
 	// a few thousand at a time, and never with one message for two contacts.
-	Register func(context.Context, []provider.Registration) (Registered, error)
+	Register func(context.Context, []provider.Registration) (RegisterResult, error)
 	// Export returns one export with its recent runs.
 	Export func(ctx context.Context, name string) (view.ExportRuns, error)
 	// RunExport runs an export now and returns the run when it has ended, however it
@@ -77,29 +77,18 @@ type Config struct {
 	Instruct func(context.Context, Instruction) (*view.Explanation, error)
 }
 
-// The views under the names that their callers use.
-type (
-	Answer    = view.Sendable
-	Page      = view.Overview
-	Trouble   = view.Alert
-	Job       = view.Job
-	Day       = view.Day
-	Size      = view.SegmentSizes
-	SizeOfRun = view.RunSize
-)
-
-// Registered is the result of registering a list of messages.
-type Registered struct {
-	New       int64      // messages that were unknown
-	Known     int64      // registered for the same contact before
-	Matched   int64      // events that found their contact
-	Conflict  int64      // messages registered for another contact before, which stays
-	Conflicts []string   // the ids of the first 100 of them, in the order of the list
-	Rejected  []Rejected // messages not registered
+// RegisterResult is the result of registering a list of messages.
+type RegisterResult struct {
+	New       int64             // messages that were unknown
+	Known     int64             // registered for the same contact before
+	Matched   int64             // events that found their contact
+	Conflict  int64             // messages registered for another contact before, which stays
+	Conflicts []string          // the ids of the first 100 of them, in the order of the list
+	Rejected  []RejectedMessage // messages not registered
 }
 
-// Rejected is a message of a list that was not registered.
-type Rejected struct {
+// RejectedMessage is a message of a list that was not registered.
+type RejectedMessage struct {
 	Index int    // in the list
 	Why   string // one plain sentence
 }

@@ -169,7 +169,7 @@ func TestExplainAnswers404ForAnUnknownContactAnd400ForAnInvalidKey(t *testing.T)
 		if key == "nobody" {
 			return nil, false, nil
 		}
-		return nil, false, Refuse(400, errors.New("no phone number"))
+		return nil, false, NewAPIError(400, errors.New("no phone number"))
 	}}
 	wantProblem(t, ask(c, "GET", "/api/v1/contacts/nobody", ""), 404, "unknown contact")
 	wantProblem(t, ask(c, "GET", "/api/v1/contacts/x", ""), 400, "no phone number")
@@ -230,8 +230,8 @@ func TestErrorsAreProblems(t *testing.T) {
 		return Config{RunExport: func(context.Context, string) (view.Run, error) { return view.Run{}, err }}
 	}
 	wantProblem(t, ask(broken(errors.New("the disk is full")), "POST", "/api/v1/exports/x/run", ""), 500, "the disk is full")
-	wantProblem(t, ask(broken(Refuse(409, errors.New("it runs already"))), "POST", "/api/v1/exports/x/run", ""), 409, "it runs already")
-	w := ask(broken(Refuse(503, errors.New("winnow stops"))), "POST", "/api/v1/exports/x/run", "")
+	wantProblem(t, ask(broken(NewAPIError(409, errors.New("it runs already"))), "POST", "/api/v1/exports/x/run", ""), 409, "it runs already")
+	w := ask(broken(NewAPIError(503, errors.New("winnow stops"))), "POST", "/api/v1/exports/x/run", "")
 	wantProblem(t, w, 503, "winnow stops")
 	if w.Header().Get("Retry-After") == "" {
 		t.Error("a 503 does not say when to retry")

@@ -35,7 +35,7 @@ func (s *server) register(w http.ResponseWriter, req *http.Request) (any, error)
 	}
 	r := &registration{
 		// What has arrived is registered even if the sender has hung up since.
-		register: func(list []provider.Registration) (Registered, error) {
+		register: func(list []provider.Registration) (RegisterResult, error) {
 			return s.Register(context.WithoutCancel(req.Context()), list)
 		},
 		result: view.Registered{Conflicts: []view.Conflict{}, Rejected: []view.Rejected{}},
@@ -45,7 +45,7 @@ func (s *server) register(w http.ResponseWriter, req *http.Request) (any, error)
 	}
 	slices.SortStableFunc(r.result.Rejected, func(a, b view.Rejected) int { return cmp.Compare(a.Line, b.Line) })
 	if r.result.Reject > 0 && !r.anyGood {
-		return nil, &Refusal{Status: http.StatusBadRequest, Err: errors.New("no line is a record of a send log; see rejected"), registered: &r.result}
+		return nil, &APIError{Status: http.StatusBadRequest, Err: errors.New("no line is a record of a send log; see rejected"), registered: &r.result}
 	}
 	return r.result, nil
 }
@@ -78,7 +78,7 @@ func (b *slowBody) Read(p []byte) (int, error) {
 
 // registration is a send log that is being registered.
 type registration struct {
-	register func([]provider.Registration) (Registered, error)
+	register func([]provider.Registration) (RegisterResult, error)
 	result   view.Registered
 	anyGood  bool // at least one line was a record of a send log
 
@@ -114,7 +114,7 @@ func (r *registration) stopped(line int64, status int, err error) error {
 	if err == nil {
 		return nil
 	}
-	refusal := apiErrorf(status, "stopped at line %d: %w; send everything again, nothing is registered twice", line, err).(*Refusal)
+	refusal := apiErrorf(status, "stopped at line %d: %w; send everything again, nothing is registered twice", line, err).(*APIError)
 	refusal.registered = &r.result
 	return refusal
 }

@@ -23,7 +23,7 @@ type messageStore struct {
 	groups   []int
 }
 
-func (l *messageStore) register(_ context.Context, list []provider.Registration) (did Registered, err error) {
+func (l *messageStore) register(_ context.Context, list []provider.Registration) (did RegisterResult, err error) {
 	if l.contacts == nil {
 		l.contacts = map[string]string{}
 	}
@@ -32,7 +32,7 @@ func (l *messageStore) register(_ context.Context, list []provider.Registration)
 		known, there := l.contacts[r.MessageID]
 		switch {
 		case r.Contact == "no-key":
-			did.Rejected = append(did.Rejected, Rejected{Index: i, Why: "no phone number"})
+			did.Rejected = append(did.Rejected, RejectedMessage{Index: i, Why: "no phone number"})
 		case !there:
 			l.contacts[r.MessageID] = r.Contact
 			did.New++
@@ -175,9 +175,9 @@ func TestASendLogMayBeCompressed(t *testing.T) {
 
 func TestAFailureReportsWhatWasRegisteredBefore(t *testing.T) {
 	l := &messageStore{}
-	c := Config{Register: func(ctx context.Context, list []provider.Registration) (Registered, error) {
+	c := Config{Register: func(ctx context.Context, list []provider.Registration) (RegisterResult, error) {
 		if len(l.groups) == 1 {
-			return Registered{}, errBroken
+			return RegisterResult{}, errBroken
 		}
 		return l.register(ctx, list)
 	}}

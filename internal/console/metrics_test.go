@@ -131,7 +131,7 @@ func TestStoreIsReadWhenPrometheusAsks(t *testing.T) {
 		n++
 		return Totals{Events: 10 * n, LastSeq: 11, Lag: 3, Repeats: 4, Quarantined: 5, Unmatched: 6, Contacts: map[string]int64{"cooling": 7},
 			HeldRuns: map[string]int{"nightly": 1, "hourly": 0},
-			Breakers: []Breaker{{Source: "insider", Outcome: "hard_bounce", Waiting: 8, Held: 9}}}, nil
+			Breakers: []BreakerTotals{{Source: "insider", Outcome: "hard_bounce", Waiting: 8, Held: 9}}}, nil
 	}, path, path+"-wal")
 	wantSamples(t, m, `winnow_store_up 1`, `winnow_log_events 10`, `winnow_log_last_seq 11`, `winnow_sweep_lag_events 3`, `winnow_repeats_total 4`,
 		`winnow_quarantine_bodies 5`, `winnow_unmatched_events 6`, `winnow_contacts{status="cooling"} 7`,
@@ -225,7 +225,7 @@ func BenchmarkRegister(b *testing.B) {
 
 func TestLostDeliveriesAndWaitingJobsAreShown(t *testing.T) {
 	m := NewMetrics("1", func() (Totals, error) {
-		return Totals{Deliveries: map[string]Deliveries{"nightly": {Lost: 2}}, Waiting: 90 * time.Second}, nil
+		return Totals{Deliveries: map[string]DeliveryTotals{"nightly": {Lost: 2}}, Waiting: 90 * time.Second}, nil
 	})
 	text := scraped(t, m)
 	for _, line := range []string{`winnow_deliveries_lost{export="nightly"} 2`, "winnow_jobs_waiting_seconds 90"} {

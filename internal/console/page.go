@@ -100,7 +100,7 @@ func (d pageData) ContactCount() (total int64) {
 // RunError returns the error to show beside a run: none if an alert quotes it.
 func (d pageData) RunError(run view.Run) string {
 	name := run.Export + "/" + run.Name
-	if slices.ContainsFunc(d.Trouble, func(a view.Alert) bool { return a.Run == name }) {
+	if slices.ContainsFunc(d.Alerts, func(a view.Alert) bool { return a.Run == name }) {
 		return ""
 	}
 	return run.Error
@@ -108,7 +108,7 @@ func (d pageData) RunError(run view.Run) string {
 
 // JobError returns the error to show beside a job: none if an alert quotes it.
 func (d pageData) JobError(job view.Job) string {
-	if slices.ContainsFunc(d.Trouble, func(a view.Alert) bool { return a.Job == job.Key() }) {
+	if slices.ContainsFunc(d.Alerts, func(a view.Alert) bool { return a.Job == job.Key() }) {
 		return ""
 	}
 	return job.Error

@@ -20,7 +20,7 @@ var now = hygiene.InstantOf(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 
 func somePage() view.Overview {
 	return view.Overview{
-		At: now, Policy: "0123456789ab", GoodAt: now.Add(-2 * time.Hour), CountedAt: now.Add(-30 * time.Second),
+		At: now, Policy: "0123456789ab", ConfigReadAt: now.Add(-2 * time.Hour), CountedAt: now.Add(-30 * time.Second),
 		Events: 1234567, Lag: 42, Repeats: 7, Quarantined: 3, Unmatched: 5,
 		Statuses: map[string]int64{"active": 750, "cooling": 50, "suppressed": 200},
 		Runs: []segments.Run{
@@ -69,16 +69,16 @@ func TestPageBeginsWithProblems(t *testing.T) {
 		t.Errorf("a page of a daemon that is well warns:\n%s", calm)
 	}
 	page := somePage()
-	page.Rejected = "winnow.yaml:14:7: unknown key"
-	page.Trouble = []view.Alert{{What: "callbacks are not stored: the disk is full", Do: "df -h"}}
+	page.ConfigErrors = "winnow.yaml:14:7: unknown key"
+	page.Alerts = []view.Alert{{Text: "callbacks are not stored: the disk is full", Command: "df -h"}}
 	wantWords(t, shown(t, page), "<title>(!) winnow</title>", "The config was rejected", "winnow.yaml:14:7: unknown key", "Needs attention", "callbacks are not stored", ">rejected<")
 }
 
 func TestAnErrorThatAnAlertQuotesIsShownOnce(t *testing.T) {
 	page := somePage()
-	page.Trouble = []view.Alert{
-		{What: "run weekly/2026-11-22T020000Z is held: reachable changed by 41%", Do: "winnow release weekly/x", Run: "weekly/2026-11-22T020000Z"},
-		{What: "job review failed: the store is broken", Job: "review/review"},
+	page.Alerts = []view.Alert{
+		{Text: "run weekly/2026-11-22T020000Z is held: reachable changed by 41%", Command: "winnow release weekly/x", Run: "weekly/2026-11-22T020000Z"},
+		{Text: "job review failed: the store is broken", Job: "review/review"},
 	}
 	text := shown(t, page)
 	for _, quoted := range []string{"reachable changed by 41%", "the store is broken"} {
@@ -91,7 +91,7 @@ func TestAnErrorThatAnAlertQuotesIsShownOnce(t *testing.T) {
 
 func TestAnErrorThatNoAlertNamesStaysBesideItsRun(t *testing.T) {
 	page := somePage()
-	page.Trouble = []view.Alert{{What: "the disk is full", Run: "weekly/2026-11-22T020000Z"}}
+	page.Alerts = []view.Alert{{Text: "the disk is full", Run: "weekly/2026-11-22T020000Z"}}
 	if n := strings.Count(shown(t, page), "the disk is full"); n != 2 {
 		t.Errorf("the error of another run is shown %d times", n)
 	}
@@ -117,7 +117,7 @@ func TestPageThatCannotBeReadSaysWhy(t *testing.T) {
 
 func TestPageEscapesTextFromOutside(t *testing.T) {
 	page := somePage()
-	page.Rejected, page.Jobs[0].Error = `<script>alert(1)</script>`, `"><img src=x>`
+	page.ConfigErrors, page.Jobs[0].Error = `<script>alert(1)</script>`, `"><img src=x>`
 	if text := shown(t, page); strings.Contains(text, "<script") || strings.Contains(text, "<img") {
 		t.Errorf("foreign words are part of the page:\n%s", text)
 	}
@@ -148,7 +148,7 @@ func TestPageUsesNothingThatItsPolicyForbids(t *testing.T) {
 
 func TestPageIsWellFormed(t *testing.T) {
 	page := somePage()
-	page.Rejected, page.Trouble, page.Days = "x", []view.Alert{{What: "y", Do: "z"}}, someDays()
+	page.ConfigErrors, page.Alerts, page.Days = "x", []view.Alert{{Text: "y", Command: "z"}}, someDays()
 	page.Sizes = []view.SegmentSizes{{Export: "nightly", Segment: "<a>", Runs: []view.RunSize{{Run: "r", Rows: 1, Held: true}}}}
 	d := xml.NewDecoder(strings.NewReader(shown(t, page)))
 	d.Strict, d.AutoClose, d.Entity = false, []string{"meta", "rect"}, xml.HTMLEntity

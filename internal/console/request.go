@@ -58,7 +58,7 @@ func (f fields) decode(body []byte) error {
 	if len(text) == 0 {
 		return nil
 	}
-	if err := provider.Strict(body); err != nil {
+	if err := provider.CheckStrict(body); err != nil {
 		return err
 	}
 	var object map[string]json.RawMessage

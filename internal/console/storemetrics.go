@@ -19,21 +19,21 @@ type Totals struct {
 	Quarantined int64            // bodies
 	Unmatched   int64            // events whose contact is unknown
 	Contacts    map[string]int64 // by status
-	Breakers    []Breaker
-	HeldRuns    map[string]int        // by export; every export is in it
-	Deliveries  map[string]Deliveries // by export; those with remotes are in it
-	Waiting     time.Duration         // how long jobs have waited for another process; 0 when they don't
+	Breakers    []BreakerTotals
+	HeldRuns    map[string]int            // by export; every export is in it
+	Deliveries  map[string]DeliveryTotals // by export; those with remotes are in it
+	Waiting     time.Duration             // how long jobs have waited for another process; 0 when they don't
 }
 
-// Deliveries is how runs of an export reach its remotes.
-type Deliveries struct {
+// DeliveryTotals is how runs of an export reach its remotes.
+type DeliveryTotals struct {
 	Waiting int       // runs that a remote has not received yet, counted for each remote
 	Lost    int       // runs that a remote never received, since the last it received
 	Last    time.Time // when the remote that is furthest behind received a run; zero for never
 }
 
-// Breaker is what breakers hold of one outcome at one source.
-type Breaker struct {
+// BreakerTotals is what breakers hold of one outcome at one source.
+type BreakerTotals struct {
 	Source, Outcome string
 	Waiting         int64 // surges not reviewed
 	Held            int64 // events, ever
@@ -67,9 +67,9 @@ var storeMetrics = []storeMetric{
 	{gauge, "runs_held", "Held runs that wait for a release.", []string{"export"},
 		byName(func(t *Totals) map[string]int { return t.HeldRuns }, func(n int) int64 { return int64(n) })},
 	{gauge, "deliveries_waiting", "Published runs that a remote has not received yet.", []string{"export"},
-		byName(byExport, func(d Deliveries) int64 { return int64(d.Waiting) })},
+		byName(byExport, func(d DeliveryTotals) int64 { return int64(d.Waiting) })},
 	{gauge, "deliveries_lost", "Published runs that a remote never received, since the last it received.", []string{"export"},
-		byName(byExport, func(d Deliveries) int64 { return int64(d.Lost) })},
+		byName(byExport, func(d DeliveryTotals) int64 { return int64(d.Lost) })},
 	{gauge, "delivery_last_success_timestamp_seconds", "When the remote that is furthest behind last received a run.", []string{"export"},
 		func(t *Totals, emit func(float64, ...string)) {
 			for export, d := range t.Deliveries {
@@ -79,12 +79,12 @@ var storeMetrics = []storeMetric{
 			}
 		}},
 	{gauge, "breaker_waiting", "Surges held by breakers that wait for review.", []string{"source", "outcome"},
-		byBreaker(func(b *Breaker) int64 { return b.Waiting })},
+		byBreaker(func(b *BreakerTotals) int64 { return b.Waiting })},
 	{counter, "breaker_held_events_total", "Events that breakers held, reviewed or not.", []string{"source", "outcome"},
-		byBreaker(func(b *Breaker) int64 { return b.Held })},
+		byBreaker(func(b *BreakerTotals) int64 { return b.Held })},
 }
 
-func byExport(t *Totals) map[string]Deliveries { return t.Deliveries }
+func byExport(t *Totals) map[string]DeliveryTotals { return t.Deliveries }
 
 // one collects a metric without labels.
 func one(read func(*Totals) int64) func(*Totals, func(float64, ...string)) {
@@ -100,7 +100,7 @@ func byName[V any](read func(*Totals) map[string]V, value func(V) int64) func(*T
 	}
 }
 
-func byBreaker(value func(*Breaker) int64) func(*Totals, func(float64, ...string)) {
+func byBreaker(value func(*BreakerTotals) int64) func(*Totals, func(float64, ...string)) {
 	return func(t *Totals, emit func(float64, ...string)) {
 		for i := range t.Breakers {
 			b := &t.Breakers[i]

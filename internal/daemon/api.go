@@ -51,7 +51,7 @@ var apiErrors = []struct {
 	{exports.ErrRunNotFound, http.StatusNotFound},
 	{exports.ErrNotHeld, http.StatusConflict},
 	{exports.ErrRunExists, http.StatusConflict},
-	{app.ErrHungUp, http.StatusRequestTimeout}, // for the log: no client reads it
+	{app.ErrClientGone, http.StatusRequestTimeout}, // for the log: no client reads it
 	{schedule.ErrStopped, http.StatusServiceUnavailable},
 }
 
@@ -59,7 +59,7 @@ var apiErrors = []struct {
 func apiError(err error) error {
 	for _, e := range apiErrors {
 		if errors.Is(err, e.err) {
-			return console.Refuse(e.status, err)
+			return console.NewAPIError(e.status, err)
 		}
 	}
 	return err
@@ -69,7 +69,7 @@ func (d *Daemon) explain(_ context.Context, given string) (*view.Explanation, bo
 	cfg := d.current.Load()
 	key, err := cfg.Keys.Normalize(given)
 	if err != nil {
-		return nil, false, console.Refuse(http.StatusBadRequest, err)
+		return nil, false, console.NewAPIError(http.StatusBadRequest, err)
 	}
 	e, known, err := explain.Contact(cfg, d.store, key, hygiene.InstantOf(time.Now()))
 	if err != nil || !known {
@@ -79,13 +79,13 @@ func (d *Daemon) explain(_ context.Context, given string) (*view.Explanation, bo
 }
 
 // check returns for each contact whether it may be texted.
-func (d *Daemon) check(_ context.Context, contacts []string) ([]console.Answer, error) {
+func (d *Daemon) check(_ context.Context, contacts []string) ([]view.Sendable, error) {
 	cfg, now := d.current.Load(), hygiene.InstantOf(time.Now())
-	answers := make([]console.Answer, len(contacts))
+	answers := make([]view.Sendable, len(contacts))
 	for i, given := range contacts {
 		key, err := cfg.Keys.Normalize(given)
 		if err != nil {
-			answers[i] = console.Answer{Contact: given, Status: "invalid", Reasons: []string{err.Error()}}
+			answers[i] = view.Sendable{Contact: given, Status: "invalid", Reasons: []string{err.Error()}}
 			continue
 		}
 		contact, ok, err := d.store.Contact(key)
@@ -96,27 +96,27 @@ func (d *Daemon) check(_ context.Context, contacts []string) ([]console.Answer, 
 			contact = nil
 		}
 		s := hygiene.SendabilityOf(contact, now)
-		answers[i] = console.Answer{Contact: given, Status: s.Status, Sendable: s.Sendable, Reasons: s.Reasons}
+		answers[i] = view.Sendable{Contact: given, Status: s.Status, Sendable: s.Sendable, Reasons: s.Reasons}
 	}
 	return answers, nil
 }
 
 // register stores lines of the send log. Invalid lines are left out and listed.
-func (d *Daemon) register(ctx context.Context, given []provider.Registration) (console.Registered, error) {
+func (d *Daemon) register(ctx context.Context, given []provider.Registration) (console.RegisterResult, error) {
 	r := imports.Registrar{Keys: d.current.Load().Keys}
 	var list []store.Registration
-	var result console.Registered
+	var result console.RegisterResult
 	for i, g := range given {
 		n, err := r.Normalize(g)
 		if err != nil {
-			result.Rejected = append(result.Rejected, console.Rejected{Index: i, Why: err.Error()})
+			result.Rejected = append(result.Rejected, console.RejectedMessage{Index: i, Why: err.Error()})
 			continue
 		}
 		list = append(list, n)
 	}
 	stored, err := d.store.Register(ctx, list)
 	result.New, result.Known, result.Matched = stored.New, stored.Known, stored.Matched
-	result.Conflict, result.Conflicts = stored.Conflict, stored.Conflicts
+	result.Conflict, result.Conflicts = stored.ConflictCount, stored.Conflicts
 	return result, err
 }
 
@@ -130,12 +130,12 @@ func (d *Daemon) runExport(request context.Context, name string) (view.Run, erro
 		run, err = d.export(ctx, d.Exporter().ForRequest(request), name, at)
 		return apiError(err)
 	}}
-	err := d.runner.Do(request, job, time.Now())
+	err := d.runner.RunNow(request, job, time.Now())
 	switch {
 	case run.FinishedAt != 0:
 		return run, nil // its status and error say how it ended
 	case err != nil && request.Err() != nil:
-		err = app.ErrHungUp
+		err = app.ErrClientGone
 	}
 	return run, apiError(err)
 }
@@ -148,7 +148,7 @@ func (d *Daemon) release(request context.Context, export, name string) (view.Rel
 	}
 	at, err := time.Parse(segments.RunLayout, name)
 	if err != nil {
-		return view.Released{}, console.Refuse(http.StatusNotFound, fmt.Errorf("%q is not a run; write the name of its folder, like 2026-11-23T020000Z", name))
+		return view.Released{}, console.NewAPIError(http.StatusNotFound, fmt.Errorf("%q is not a run; write the name of its folder, like 2026-11-23T020000Z", name))
 	}
 	scheduled := hygiene.InstantOf(at)
 	if _, err := x.HeldRun(export, scheduled); err != nil { // before waiting for the lock
@@ -168,16 +168,16 @@ func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Expl
 	ops := d.Operations()
 	key, err := ops.Config.Keys.Normalize(in.Contact)
 	if err != nil {
-		return nil, console.Refuse(http.StatusBadRequest, err)
+		return nil, console.NewAPIError(http.StatusBadRequest, err)
 	}
 	now := hygiene.InstantOf(time.Now())
-	action := hygiene.Instruction{Kind: in.Kind, Hand: hygiene.ByOperator, Reason: in.Reason, Note: in.Note, Until: in.Until, By: in.By}
+	action := hygiene.Instruction{Kind: in.Kind, Origin: hygiene.ByOperator, Reason: in.Reason, Note: in.Note, Until: in.Until, By: in.By}
 	if err := app.CheckInstruction(action, now); err != nil {
-		return nil, console.Refuse(http.StatusBadRequest, err)
+		return nil, console.NewAPIError(http.StatusBadRequest, err)
 	}
 	result, err := ops.Instruct([]string{key}, action, now)
 	if err == nil && result.Unknown != nil {
-		return nil, console.Refuse(http.StatusNotFound, fmt.Errorf("unknown contact %q", key))
+		return nil, console.NewAPIError(http.StatusNotFound, fmt.Errorf("unknown contact %q", key))
 	}
 	if err != nil {
 		return nil, err

@@ -113,10 +113,10 @@ func (d *Daemon) wire(cfg *config.Config, newLog func(*store.Store) receiver.Log
 	}
 	d.receiver = receiver.New(receiver.Config{Log: log, Counter: d.metrics, Logger: d.log, Healthy: d.store.Healthy})
 	d.runner = schedule.NewRunner(d.store, d.store.Lock("jobs"), observer{d}, nil)
-	d.dispatcher = newDispatcher(d.log, d.exports, d.runner.Holding, func(ctx context.Context, e segments.Export, to segments.Destination, force bool) error {
+	d.dispatcher = newDispatcher(d.log, d.exports, d.runner.HoldsLock, func(ctx context.Context, e segments.Export, to segments.Destination, force bool) error {
 		return d.Exporter().DeliverTo(ctx, e, to, force)
 	})
-	d.runner.TakeOver = func(ctx context.Context) error {
+	d.runner.OnLock = func(ctx context.Context) error {
 		defer d.dispatcher.retryAll()
 		return d.Exporter().Recover(ctx)
 	}

@@ -8,9 +8,10 @@ import (
 	"time"
 
 	"winnow/hygiene"
-	"winnow/internal/console"
+	"winnow/internal/console/view"
 	"winnow/internal/report"
 	"winnow/store"
+	"winnow/store/logscan"
 )
 
 // dailyCounts counts the log by day and outcome for the console's page. That takes a
@@ -23,7 +24,7 @@ type dailyCounts struct {
 	mu        sync.Mutex
 	running   chan struct{} // closed when the latest pass has ended; nil before the first
 	notBefore time.Time     // when the next pass may start
-	days      []console.Day
+	days      []view.Day
 	at        hygiene.Instant // when days were counted; 0 for never
 	err       error           // of the latest pass
 }
@@ -37,7 +38,7 @@ const (
 
 // fill adds the latest counts to the page: new ones if a pass may start and is done
 // quickly.
-func (d *dailyCounts) fill(ctx context.Context, p *console.Page) {
+func (d *dailyCounts) fill(ctx context.Context, p *view.Overview) {
 	timeout := time.NewTimer(maxWaitForNewPass)
 	defer timeout.Stop()
 	select {
@@ -49,7 +50,7 @@ func (d *dailyCounts) fill(ctx context.Context, p *console.Page) {
 	defer d.mu.Unlock()
 	p.Days, p.DaysAt = d.days, d.at
 	if d.err != nil {
-		p.Trouble = append(p.Trouble, console.Trouble{What: d.err.Error()})
+		p.Alerts = append(p.Alerts, view.Alert{Text: d.err.Error()})
 	}
 }
 
@@ -86,18 +87,18 @@ func (d *dailyCounts) start(now time.Time) <-chan struct{} {
 
 // countDays counts the last days up to that of now, repeats included as in winnow
 // report --repeats: leaving them out takes memory that callbacks need.
-func countDays(ctx context.Context, s *store.Store, now hygiene.Instant) (days []console.Day, err error) {
+func countDays(ctx context.Context, s *store.Store, now hygiene.Instant) (days []view.Day, err error) {
 	day := hygiene.Instant(hygiene.Day.Microseconds())
 	first := now - now%day - (shownDays-1)*day
 	for i := range hygiene.Instant(shownDays) {
-		days = append(days, console.Day{Start: first + i*day, Outcomes: map[string]int64{}})
+		days = append(days, view.Day{Start: first + i*day, Outcomes: map[string]int64{}})
 	}
-	r, err := s.Report(ctx, store.ReportOptions{By: []string{"day"}, Since: first, Until: first + shownDays*day})
+	r, err := s.Report(ctx, logscan.ReportOptions{By: []string{"day"}, Since: first, Until: first + shownDays*day})
 	if err != nil {
 		return nil, fmt.Errorf("count the days: %w", err)
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	err = r.Each(func(row *store.ReportRow) error {
+	err = r.Each(func(row *logscan.ReportRow) error {
 		start, err := time.Parse(time.DateOnly, row.Values[0])
 		if err == nil {
 			fillDay(&days[(hygiene.InstantOf(start)-first)/day], row)
@@ -107,7 +108,7 @@ func countDays(ctx context.Context, s *store.Store, now hygiene.Instant) (days [
 	return days, err
 }
 
-func fillDay(d *console.Day, row *store.ReportRow) {
+func fillDay(d *view.Day, row *logscan.ReportRow) {
 	for o, n := range row.Outcomes {
 		if n > 0 {
 			d.Outcomes[hygiene.Outcome(o).String()] = n

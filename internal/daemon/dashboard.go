@@ -9,7 +9,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
-	"winnow/internal/console"
+	"winnow/internal/console/view"
 	"winnow/internal/exports"
 	"winnow/internal/schedule"
 	"winnow/internal/ui"
@@ -18,14 +18,14 @@ import (
 )
 
 // page collects what the console's page shows.
-func (d *Daemon) page(ctx context.Context) (console.Page, error) {
+func (d *Daemon) page(ctx context.Context) (view.Overview, error) {
 	cfg, now := d.current.Load(), time.Now()
 	t, err := d.store.Totals()
 	if err != nil {
-		return console.Page{}, err
+		return view.Overview{}, err
 	}
 	runs, err := d.store.Runs()
-	p := console.Page{At: hygiene.InstantOf(now), Events: t.Events, Lag: t.Lag, Repeats: t.Repeats, Quarantined: t.Quarantined,
+	p := view.Overview{At: hygiene.InstantOf(now), Events: t.Events, Lag: t.Lag, Repeats: t.Repeats, Quarantined: t.Quarantined,
 		Unmatched: t.Unmatched, Statuses: t.Statuses, CountedAt: t.CountedAt, Policy: cfg.Hash, Runs: runs}
 	d.state.fill(&p)
 	sizes, sizesErr := d.segmentSizes(cfg)
@@ -38,21 +38,21 @@ func (d *Daemon) page(ctx context.Context) (console.Page, error) {
 // addAlerts adds what needs a person's attention to the page: first what keeps
 // callbacks from being stored, then what keeps events from being swept, then what the
 // CRM does not get.
-func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *console.Page) error {
+func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview) error {
 	if err := d.store.Healthy(); err != nil {
-		p.Trouble = append(p.Trouble, console.Trouble{What: "callbacks can't be stored: " + err.Error() + "; free space on the disk, or repair it"})
+		p.Alerts = append(p.Alerts, view.Alert{Text: "callbacks can't be stored: " + err.Error() + "; free space on the disk, or repair it"})
 	}
-	p.Trouble = append(p.Trouble, d.lockAlerts()...)
+	p.Alerts = append(p.Alerts, d.lockAlerts()...)
 	lagErr := d.addLagAlert(t, p)
 	for _, j := range p.Jobs {
 		if j.Error != "" && j.Kind != string(schedule.Export) { // runs have alerts of their own
-			p.Trouble = append(p.Trouble, console.Trouble{What: fmt.Sprintf("job %s failed: %s", j.Name, j.Error), Job: j.Key()})
+			p.Alerts = append(p.Alerts, view.Alert{Text: fmt.Sprintf("job %s failed: %s", j.Name, j.Error), Job: j.Key()})
 		}
 	}
-	surgings, surgeErr := d.store.Surgings()
+	surgings, surgeErr := d.store.BreakerSummaries()
 	for _, of := range surgings {
 		if of.Waiting > 0 {
-			p.Trouble = append(p.Trouble, console.Trouble{Do: "winnow breaker", What: fmt.Sprintf("%s of %s at source %s to review; until then their verdicts are held:",
+			p.Alerts = append(p.Alerts, view.Alert{Command: "winnow breaker", Text: fmt.Sprintf("%s of %s at source %s to review; until then their verdicts are held:",
 				ui.Count(of.Waiting, "surge"), of.Outcome, of.Source)})
 		}
 	}
@@ -62,7 +62,7 @@ func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *console.Page) 
 // maxLag is how long an event may wait for a sweep before the page has an alert.
 const maxLag = 15 * time.Minute
 
-func (d *Daemon) addLagAlert(t store.Totals, p *console.Page) error {
+func (d *Daemon) addLagAlert(t store.Totals, p *view.Overview) error {
 	if t.Lag == 0 {
 		return nil
 	}
@@ -70,14 +70,14 @@ func (d *Daemon) addLagAlert(t store.Totals, p *console.Page) error {
 	if err != nil || !ok || p.At.Sub(first.ReceivedAt) < maxLag {
 		return err
 	}
-	p.Trouble = append(p.Trouble, console.Trouble{Do: "winnow schedule", What: fmt.Sprintf("%s to be swept, the oldest received at %s; check that sweeps run:",
+	p.Alerts = append(p.Alerts, view.Alert{Command: "winnow schedule", Text: fmt.Sprintf("%s to be swept, the oldest received at %s; check that sweeps run:",
 		ui.CountVerb(t.Lag, "event", "is waiting", "are waiting"), first.ReceivedAt.Time().Format(time.RFC3339))})
 	return nil
 }
 
 // addRunAlerts adds the runs that wait for a release, the exports whose last run
 // failed, and what remotes have not received.
-func (d *Daemon) addRunAlerts(cfg *config.Config, p *console.Page) error {
+func (d *Daemon) addRunAlerts(cfg *config.Config, p *view.Overview) error {
 	var errs []error
 	for _, e := range cfg.Exports {
 		held, err := d.store.RunsOf(e.Name, store.AllRuns, segments.Held)
@@ -89,15 +89,15 @@ func (d *Daemon) addRunAlerts(cfg *config.Config, p *console.Page) error {
 		if len(held) > 1 {
 			what = fmt.Sprintf("%d runs of %s are held, the latest is %s: %s", len(held), e.Name, held[0].Name, held[0].Error)
 		}
-		p.Trouble = append(p.Trouble, console.Trouble{What: what, Run: e.Name + "/" + held[0].Name})
+		p.Alerts = append(p.Alerts, view.Alert{Text: what, Run: e.Name + "/" + held[0].Name})
 	}
 	for _, r := range p.Runs {
 		if r.Status == segments.Failed && slices.ContainsFunc(cfg.Exports, func(e segments.Export) bool { return e.Name == r.Export }) {
-			p.Trouble = append(p.Trouble, console.Trouble{What: "an export failed: " + r.Error, Do: "winnow export " + r.Export, Run: r.Export + "/" + r.Name})
+			p.Alerts = append(p.Alerts, view.Alert{Text: "an export failed: " + r.Error, Command: "winnow export " + r.Export, Run: r.Export + "/" + r.Name})
 		}
 	}
 	undelivered, err := exports.UndeliveredRuns(cfg, d.store)
-	p.Trouble = append(p.Trouble, exports.DeliveryAlerts(undelivered, p.At)...)
+	p.Alerts = append(p.Alerts, exports.DeliveryAlerts(undelivered, p.At)...)
 	return errors.Join(append(errs, err)...)
 }
 
@@ -106,22 +106,22 @@ const shownRuns = 30
 
 // segmentSizes reads the rows of each segment in the latest runs from their manifests.
 // A run that no directory keeps any more is left out.
-func (d *Daemon) segmentSizes(cfg *config.Config) (list []console.Size, err error) {
+func (d *Daemon) segmentSizes(cfg *config.Config) (list []view.SegmentSizes, err error) {
 	for _, e := range cfg.Exports {
 		runs, runsErr := d.store.RunsOf(e.Name, shownRuns, segments.Published, segments.Released, segments.Held)
 		err = errors.Join(err, runsErr)
 		slices.Reverse(runs)
 		dirs := d.Exporter().Directories(e)
-		sizes := make([]console.Size, len(e.Segments))
+		sizes := make([]view.SegmentSizes, len(e.Segments))
 		for i, name := range e.Segments {
-			sizes[i] = console.Size{Export: e.Name, Segment: name}
+			sizes[i] = view.SegmentSizes{Export: e.Name, Segment: name}
 		}
 		for _, run := range runs {
 			m := exports.ManifestOf(dirs, run)
 			for i := range sizes {
 				at := slices.IndexFunc(m.Files, func(f segments.File) bool { return f.Segment == sizes[i].Segment && f.Kind == segments.Full })
 				if at >= 0 {
-					sizes[i].Runs = append(sizes[i].Runs, console.SizeOfRun{Run: run.Name, Rows: m.Files[at].Rows, Held: run.Status == segments.Held})
+					sizes[i].Runs = append(sizes[i].Runs, view.RunSize{Run: run.Name, Rows: m.Files[at].Rows, Held: run.Status == segments.Held})
 				}
 			}
 		}

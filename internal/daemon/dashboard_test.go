@@ -11,6 +11,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/apptest"
 	"winnow/internal/console"
+	"winnow/internal/console/view"
 	"winnow/store"
 )
 
@@ -48,7 +49,7 @@ func appendEvents(t *testing.T, d *Daemon, at time.Time, outcomes ...hygiene.Out
 }
 
 // pageOf returns the page with the days counted, however long that takes.
-func pageOf(t *testing.T, d *Daemon) console.Page {
+func pageOf(t *testing.T, d *Daemon) view.Overview {
 	t.Helper()
 	<-d.daily.start(time.Now())
 	p, err := d.page(t.Context())
@@ -59,10 +60,10 @@ func pageOf(t *testing.T, d *Daemon) console.Page {
 }
 
 // alerts returns the alerts of a page, a line each.
-func alerts(p console.Page) string {
+func alerts(p view.Overview) string {
 	var lines []string
-	for _, t := range p.Trouble {
-		lines = append(lines, t.What+" "+t.Do)
+	for _, t := range p.Alerts {
+		lines = append(lines, t.Text+" "+t.Command)
 	}
 	return strings.Join(lines, "\n")
 }
@@ -125,7 +126,7 @@ func TestAPageIsShownEvenIfTheDaysCanNotBeCounted(t *testing.T) {
 func TestThePageOfAHealthyDaemonHasNoAlerts(t *testing.T) {
 	d := testDaemon(t)
 	appendEvents(t, d, time.Now(), hygiene.Delivered) // waits for the next sweep, which is not late
-	if p := pageOf(t, d); len(p.Trouble) > 0 {
+	if p := pageOf(t, d); len(p.Alerts) > 0 {
 		t.Error(alerts(p))
 	}
 }

@@ -153,7 +153,7 @@ func (d *Daemon) logDelivery(y store.Delivery) {
 	switch y.Status {
 	case store.Delivered:
 		d.log.Info("delivered", attrs...)
-	case store.Gone:
+	case store.Lost:
 		d.log.Error("a run is lost to a remote", append(attrs, "error", y.Error)...)
 	default:
 		d.log.Warn("a delivery failed; it will be retried", append(attrs, "next", y.NextAt.String(), "error", y.Error)...)

@@ -68,11 +68,11 @@ func (d *Daemon) export(ctx context.Context, x *exports.Exporter, name string, s
 	d.dispatcher.notify(name)
 	d.log.Info("exported", "export", name, "run", result.Run.Name, "status", string(result.Run.Status), "rows", rows,
 		"took", time.Since(start).Round(time.Millisecond), "error", result.Run.Error)
-	return result.Run, errors.Join(append([]error{err}, result.Troubles...)...)
+	return result.Run, errors.Join(append([]error{err}, result.Problems...)...)
 }
 
 // logTrips logs the breakers that tripped.
-func (d *Daemon) logTrips(trips []*store.Trip) {
+func (d *Daemon) logTrips(trips []*store.BreakerTrip) {
 	for _, t := range trips {
 		d.log.Warn("a breaker tripped; verdicts are held for review: winnow breaker lists them", "trip", t.ID, "source", t.Source,
 			"outcome", t.Outcome.String(), "share", ui.Percent(t.Share), "since", t.Since, "until", t.Until, "events", t.Events)
@@ -82,13 +82,13 @@ func (d *Daemon) logTrips(trips []*store.Trip) {
 // observer reports what the scheduler does to the metrics, the log and the console.
 type observer struct{ d *Daemon }
 
-// Started implements schedule.Observer.
-func (observer) Started(schedule.Job, time.Time) {}
+// JobStarted implements schedule.Observer.
+func (observer) JobStarted(schedule.Job, time.Time) {}
 
-// Finished implements schedule.Observer. A request that was refused did not start: its
+// JobFinished implements schedule.Observer. A request that was refused did not start: its
 // client has the answer, and the job has neither failed nor succeeded.
-func (o observer) Finished(j schedule.Job, scheduled time.Time, took time.Duration, err error) {
-	if refusal := (*console.Refusal)(nil); errors.As(err, &refusal) {
+func (o observer) JobFinished(j schedule.Job, scheduled time.Time, took time.Duration, err error) {
+	if refusal := (*console.APIError)(nil); errors.As(err, &refusal) {
 		return
 	}
 	o.d.metrics.JobEnded(j.Name, string(j.Kind), took, err)
@@ -97,19 +97,19 @@ func (o observer) Finished(j schedule.Job, scheduled time.Time, took time.Durati
 		return
 	}
 	o.d.log.Error("a job failed", "job", j.Key(), "scheduled", scheduled, "error", err)
-	var p *schedule.Panic
+	var p *schedule.PanicError
 	if errors.As(err, &p) {
 		o.d.log.Error("a job panicked; this is a bug in winnow", "job", j.Key(), "stack", string(p.Stack))
 	}
 }
 
-// Skipped implements schedule.Observer.
-func (o observer) Skipped(j schedule.Job, first, scheduled time.Time) {
+// TimesSkipped implements schedule.Observer.
+func (o observer) TimesSkipped(j schedule.Job, first, scheduled time.Time) {
 	o.d.metrics.JobSkipped(j.Name)
 	if j.Kind != schedule.Sweep {
 		o.d.log.Warn("scheduled times of a job were missed; the job runs once for the latest of them", "job", j.Key(), "first", first, "scheduled", scheduled)
 	}
 }
 
-// Troubled implements schedule.Observer.
-func (o observer) Troubled(err error) { o.d.log.Error("the scheduler failed", "error", err) }
+// SchedulerError implements schedule.Observer.
+func (o observer) SchedulerError(err error) { o.d.log.Error("the scheduler failed", "error", err) }

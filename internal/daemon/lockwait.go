@@ -8,7 +8,6 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/app"
-	"winnow/internal/console"
 	"winnow/internal/console/view"
 	"winnow/internal/status"
 	"winnow/store"
@@ -60,7 +59,7 @@ func (d *Daemon) waitForLock(ctx context.Context, lock *store.Lock) error {
 }
 
 // lockAlerts returns an alert if jobs have been waiting for the store lock for long.
-func (d *Daemon) lockAlerts() []console.Trouble {
+func (d *Daemon) lockAlerts() []view.Alert {
 	if d.lockWait.duration() < status.LockWaitLimit {
 		return nil
 	}
@@ -68,5 +67,5 @@ func (d *Daemon) lockAlerts() []console.Trouble {
 	if !held { // released just now
 		return nil
 	}
-	return []console.Trouble{status.LockAlert(view.LockHolder{Process: process, Since: hygiene.InstantOf(since.Truncate(time.Second))})}
+	return []view.Alert{status.LockAlert(view.LockHolder{Process: process, Since: hygiene.InstantOf(since.Truncate(time.Second))})}
 }

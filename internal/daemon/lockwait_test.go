@@ -37,7 +37,7 @@ func holdStoreLock(t *testing.T, d *Daemon) (release func()) {
 // wantAPIError checks that err has the HTTP status and contains words.
 func wantAPIError(t *testing.T, err error, status int, words string) {
 	t.Helper()
-	var refusal *console.Refusal
+	var refusal *console.APIError
 	if !errors.As(err, &refusal) || refusal.Status != status || !strings.Contains(err.Error(), words) {
 		t.Errorf("the error is %v, want status %d and %q", err, status, words)
 	}
@@ -134,7 +134,7 @@ func TestARequestThatHasStartedContinuesAfterItIsCanceled(t *testing.T) {
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
 	defer holdStoreLock(t, d)()
-	wantAPIError(t, apiError(d.Operations().Requested(t.Context()).Exclusive(stopped, func() error { return nil })), 503, "stopped")
+	wantAPIError(t, apiError(d.Operations().ForRequest(t.Context()).Exclusive(stopped, func() error { return nil })), 503, "stopped")
 }
 
 func TestJobsThatWaitForLongNameTheProcessTheyWaitFor(t *testing.T) {
@@ -241,7 +241,7 @@ func TestAnExportThatAReloadRemovedIsNotFound(t *testing.T) {
 		return nil
 	}}
 	done := make(chan error, 1)
-	go func() { done <- d.runner.Do(t.Context(), other, time.Now()) }()
+	go func() { done <- d.runner.RunNow(t.Context(), other, time.Now()) }()
 	<-started
 	_, err := d.runExport(t.Context(), "none")
 	wantAPIError(t, err, 404, "there is no export")

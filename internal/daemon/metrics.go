@@ -19,10 +19,10 @@ func (d *Daemon) totals() (console.Totals, error) {
 	if err != nil {
 		return console.Totals{}, err
 	}
-	surgings, err := d.store.Surgings()
-	var breakers []console.Breaker
+	surgings, err := d.store.BreakerSummaries()
+	var breakers []console.BreakerTotals
 	for _, of := range surgings {
-		breakers = append(breakers, console.Breaker{Source: of.Source, Outcome: of.Outcome.String(), Waiting: of.Waiting, Held: of.Held})
+		breakers = append(breakers, console.BreakerTotals{Source: of.Source, Outcome: of.Outcome.String(), Waiting: of.Waiting, Held: of.Held})
 	}
 	held, heldErr := d.countHeldRuns()
 	restoreErr := d.restoreRunMetrics(d.current.Load()) // another process may have published a run

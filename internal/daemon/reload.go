@@ -110,8 +110,8 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	}
 
 	d.current.Store(cfg)
-	d.receiver.Replace(sources)
-	d.runner.Replace(jobs)
+	d.receiver.SetSources(sources)
+	d.runner.SetJobs(jobs)
 	now := time.Now()
 	d.metrics.Configured(sourceNames, exportNames)
 	d.metrics.Reloaded(true, now, cfg.Hash)
@@ -127,7 +127,7 @@ func (d *Daemon) logWarnings(cfg *config.Config) {
 	for _, w := range app.Warnings(cfg, time.Now()) {
 		d.log.Warn(w.Sentence(), "file", cfg.Path)
 	}
-	empty, err := app.EmptyLists(cfg, d.store)
+	empty, err := app.EmptyListWarnings(cfg, d.store)
 	if err != nil {
 		d.log.Warn("the static lists could not be checked", "error", err)
 	}
@@ -140,9 +140,9 @@ func (d *Daemon) logWarnings(cfg *config.Config) {
 // neither a full disk nor another process keeps the daemon from answering.
 func (d *Daemon) savePolicy() {
 	cfg := d.current.Load()
-	err := d.store.KeepPolicy(cfg.Hash, cfg.Text, hygiene.InstantOf(time.Now()))
+	err := d.store.SavePolicy(cfg.Hash, cfg.Text, hygiene.InstantOf(time.Now()))
 	if err == nil {
-		err = d.store.PutInForce(cfg.Hash)
+		err = d.store.SetPolicyInForce(cfg.Hash)
 	}
 	d.policySaved = err == nil
 	if err != nil {

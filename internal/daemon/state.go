@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
-	"winnow/internal/console"
+	"winnow/internal/console/view"
 	"winnow/internal/schedule"
 )
 
@@ -17,7 +17,7 @@ type runtimeState struct {
 	mu        sync.Mutex
 	goodAt    hygiene.Instant // when a valid config was last applied
 	rejected  string          // why the file was rejected; empty if it is in force
-	jobs      map[string]console.Job
+	jobs      map[string]view.Job
 	schedules map[string]schedule.Schedule
 }
 
@@ -37,7 +37,7 @@ func (s *runtimeState) scheduled(jobs []schedule.Job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old := s.jobs
-	s.jobs, s.schedules = map[string]console.Job{}, map[string]schedule.Schedule{}
+	s.jobs, s.schedules = map[string]view.Job{}, map[string]schedule.Schedule{}
 	for _, j := range jobs {
 		job := old[j.Key()]
 		job.Name, job.Kind = j.Name, string(j.Kind)
@@ -61,10 +61,10 @@ func (s *runtimeState) ended(j schedule.Job, took time.Duration, err error) {
 }
 
 // fill adds the state to the page.
-func (s *runtimeState) fill(p *console.Page) {
+func (s *runtimeState) fill(p *view.Overview) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p.GoodAt, p.Rejected = s.goodAt, s.rejected
+	p.ConfigReadAt, p.ConfigErrors = s.goodAt, s.rejected
 	for _, key := range slices.Sorted(maps.Keys(s.jobs)) {
 		job := s.jobs[key]
 		job.Next = hygiene.InstantOf(s.schedules[key].Next(p.At.Time()))

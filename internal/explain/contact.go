@@ -84,7 +84,7 @@ func historyOf(c *hygiene.Contact) map[string]view.OutcomeHistory {
 	history := map[string]view.OutcomeHistory{}
 	for _, name := range hygiene.OutcomeNames() {
 		o, _ := hygiene.ParseOutcome(name)
-		if t := c.History.Trail(o); len(t.Entries) > 0 {
+		if t := c.History.Outcome(o); len(t.Entries) > 0 {
 			history[name] = view.OutcomeHistory{Count: len(t.Entries), More: t.Dropped, FirstAt: t.First, LastAt: t.Last().At}
 		}
 	}
@@ -103,7 +103,7 @@ func (e *Explanation) addSegments(cfg *config.Config, s *store.Store, c *hygiene
 		return err
 	}
 	m := segments.NewMembership(cfg.Segments, snapshot, e.AsOf)
-	m.Turn(c)
+	m.Reset(c)
 	e.Segments, e.Conditions = map[string]bool{}, map[string]hygiene.Finding{}
 	for _, segment := range cfg.Segments {
 		f, err := m.Explain(segment.Name)

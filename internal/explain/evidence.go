@@ -64,7 +64,7 @@ func (r *evidenceReader) readLedger(open []hygiene.Suppression) (err error) {
 func (r *evidenceReader) openingEntry(s *hygiene.Suppression) *store.LedgerEntry {
 	i := slices.IndexFunc(r.ledger, func(l store.LedgerEntry) bool {
 		return (l.Act == hygiene.Suppressed || l.Act == hygiene.Renewed) &&
-			l.Reason == s.Reason && l.Hand == s.Hand && l.Held == s.Held && l.At == s.Since.At
+			l.Reason == s.Reason && l.Origin == s.Origin && l.Held == s.Held && l.At == s.Since.At
 	})
 	if i < 0 {
 		return nil
@@ -74,7 +74,7 @@ func (r *evidenceReader) openingEntry(s *hygiene.Suppression) *store.LedgerEntry
 
 func (r *evidenceReader) suppression(p *hygiene.Suppression) (view.Suppression, error) {
 	s := view.Suppression{Reason: p.Reason, Since: p.Since.At, Rule: p.Rule, By: p.By, Note: p.Note,
-		Evidence: p.Evidence, Hand: p.Hand.String(), Held: p.Held, Summary: r.summary(p)}
+		Evidence: p.Evidence, Hand: p.Origin.String(), Held: p.Held, Summary: r.summary(p)}
 	if p.Until != 0 {
 		s.Until = &p.Until
 	}
@@ -95,8 +95,8 @@ func (r *evidenceReader) suppression(p *hygiene.Suppression) (view.Suppression, 
 }
 
 func (r *evidenceReader) retry(p *hygiene.Retry) (*view.Retry, error) {
-	retry := &view.Retry{DueAt: p.Due, Attempt: p.Attempt, MessageID: p.MessageID, LapsesAt: p.Lapses, Rule: p.Rule}
-	if rule := r.policy.RuleOf(&p.Grounds); rule != nil && rule.Then.Retry != nil {
+	retry := &view.Retry{DueAt: p.DueAt, Attempt: p.Attempt, MessageID: p.MessageID, LapsesAt: p.LapsesAt, Rule: p.Rule}
+	if rule := r.policy.RuleOf(&p.Cause); rule != nil && rule.Then.Retry != nil {
 		retry.Attempts = len(rule.Then.Retry.After)
 	}
 	var err error

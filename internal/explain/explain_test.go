@@ -94,7 +94,7 @@ func crowded(t *testing.T, key string) *app.Operations {
 		t.Fatal(err)
 	}
 	for i := range 40 {
-		in := hygiene.Instruction{Kind: hygiene.Suppress, Hand: hygiene.Hand(1 + i%2), Reason: fmt.Sprintf("reason-%d", i), By: "operator",
+		in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.Origin(1 + i%2), Reason: fmt.Sprintf("reason-%d", i), By: "operator",
 			Note: strings.Repeat("long note ", 40)}
 		if did, err := a.Instruct([]string{key}, in, explainedAt.Add(-hygiene.Day)+hygiene.Instant(i)); err != nil || did.Unknown != nil {
 			t.Fatal(did.Unknown, err)
@@ -161,7 +161,7 @@ func TestEvidenceMissingFromTheLogIsReported(t *testing.T) {
 	a := apptest.Operations(t)
 	explainedBy := func(evidence ...int64) *Explanation {
 		c := &hygiene.Contact{Key: "ann", Suppressions: []hygiene.Suppression{
-			{Reason: "hard_bounce", Since: hygiene.Moment{At: explainedAt.Add(-hygiene.Day)}, Grounds: hygiene.Grounds{Rule: "hard", Evidence: evidence}}}}
+			{Reason: "hard_bounce", Since: hygiene.Moment{At: explainedAt.Add(-hygiene.Day)}, Cause: hygiene.Cause{Rule: "hard", Evidence: evidence}}}}
 		e := &Explanation{Explanation: view.Explanation{Contact: "ann", Status: "suppressed", AsOf: explainedAt}}
 		r := &evidenceReader{policy: a.Config.Policy, store: a.Store, contact: c, timeline: []view.Event{{Seq: 9, Outcome: "soft_bounce", MessageID: "m"}}}
 		if err := r.addTo(e); err != nil {

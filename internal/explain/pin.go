@@ -51,7 +51,7 @@ func PinStates(a *app.App, segment, pin string, keys []string, now hygiene.Insta
 		case i < 0:
 			p.Why = "the config no longer has this segment"
 		default:
-			m.Turn(contact)
+			m.Reset(contact)
 			f, err := m.Explain(segment)
 			if err != nil {
 				return nil, err

@@ -61,7 +61,7 @@ func (e *Explanation) otherReasons() string {
 	for _, s := range e.openSuppressions()[1:] {
 		others = append(others, fmt.Sprintf("%s (by %s)", s.Reason, s.Hand))
 	}
-	return ui.FirstOf(others, 3)
+	return ui.JoinFirst(others, 3)
 }
 
 // suppressionSentence says why the suppression is open: "hard_bounce since T,
@@ -120,9 +120,9 @@ func (r *evidenceReader) summary(s *hygiene.Suppression) string {
 	} else {
 		text += ", permanently"
 	}
-	origin := manualOrigin(s.Hand, s.By)
+	origin := manualOrigin(s.Origin, s.By)
 	if s.Rule != "" {
-		origin = r.ruleName(&s.Grounds)
+		origin = r.ruleName(&s.Cause)
 	}
 	if origin != "" {
 		text += ", by " + origin
@@ -137,13 +137,13 @@ func (r *evidenceReader) summary(s *hygiene.Suppression) string {
 // operator that did.
 func (r *evidenceReader) renewedBy(s *hygiene.Suppression) string {
 	if s.Renewal.Rule != "" {
-		return "by " + r.ruleName(&s.Renewal.Grounds)
+		return "by " + r.ruleName(&s.Renewal.Cause)
 	}
 	for _, l := range r.ledger {
-		if l.Act != hygiene.Renewed || l.At != s.Renewal.At.At || l.Reason != s.Reason || l.Hand != s.Hand {
+		if l.Act != hygiene.Renewed || l.At != s.Renewal.At.At || l.Reason != s.Reason || l.Origin != s.Origin {
 			continue
 		}
-		text := "by " + manualOrigin(l.Hand, l.By)
+		text := "by " + manualOrigin(l.Origin, l.By)
 		if l.Note != "" {
 			text += ", noting " + strconv.Quote(l.Note)
 		}
@@ -153,7 +153,7 @@ func (r *evidenceReader) renewedBy(s *hygiene.Suppression) string {
 }
 
 // manualOrigin names who did what no rule did.
-func manualOrigin(hand hygiene.Hand, by string) string {
+func manualOrigin(hand hygiene.Origin, by string) string {
 	switch {
 	case hand != hygiene.ByImport:
 		return by
@@ -165,7 +165,7 @@ func manualOrigin(hand hygiene.Hand, by string) string {
 
 // ruleName names the rule that acted, and says when the config has it in another
 // form or no longer.
-func (r *evidenceReader) ruleName(g *hygiene.Grounds) string {
+func (r *evidenceReader) ruleName(g *hygiene.Cause) string {
 	text := "rule " + g.Rule
 	switch {
 	case r.policy.RuleOf(g) != nil:
@@ -296,7 +296,7 @@ func describeDecision(l *store.LedgerEntry, c *hygiene.Contact) string {
 	case hygiene.RetrySet:
 		text := fmt.Sprintf("retry %d set%s, due at %s", l.Attempt, at, l.Until)
 		if c.Retry != nil {
-			text += ", lapsed at " + c.Retry.Lapses.String()
+			text += ", lapsed at " + c.Retry.LapsesAt.String()
 		}
 		return text
 	case hygiene.RetryEnded:

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"winnow/hygiene"
-	"winnow/internal/console"
 	"winnow/internal/console/view"
 	"winnow/internal/ui"
 	"winnow/store"
@@ -24,7 +23,7 @@ const firstDeliveryGrace = 2 * time.Minute
 
 // DeliveryAlerts says, for each remote that lacks runs, which ones, why, and what
 // to do. The list is that of [UndeliveredRuns].
-func DeliveryAlerts(undelivered []view.Delivery, now hygiene.Instant) (alerts []console.Trouble) {
+func DeliveryAlerts(undelivered []view.Delivery, now hygiene.Instant) (alerts []view.Alert) {
 	type exportAndRemote struct{ export, remote string }
 	var order []exportAndRemote
 	backlogs := map[exportAndRemote]*backlog{}
@@ -44,7 +43,7 @@ func DeliveryAlerts(undelivered []view.Delivery, now hygiene.Instant) (alerts []
 }
 
 func (b *backlog) add(d view.Delivery) {
-	if d.Status == string(store.Gone) {
+	if d.Status == string(store.Lost) {
 		b.lastLost = d
 		return
 	}
@@ -53,22 +52,22 @@ func (b *backlog) add(d view.Delivery) {
 	}
 }
 
-func (b *backlog) alert(now hygiene.Instant) (alert console.Trouble, ok bool) {
+func (b *backlog) alert(now hygiene.Instant) (alert view.Alert, ok bool) {
 	d, lost := b.firstWaiting, b.lastLost
 	switch {
 	case b.waiting > 0 && d.Tries == 0 && now.Sub(d.PublishedAt) > firstDeliveryGrace:
-		alert.What = fmt.Sprintf("%s has not received %s of %s yet, the first %s, published at %s: it is being delivered for the first time, or no daemon is running",
+		alert.Text = fmt.Sprintf("%s has not received %s of %s yet, the first %s, published at %s: it is being delivered for the first time, or no daemon is running",
 			d.Remote, ui.Count(b.waiting, "run"), d.Export, d.Run, d.PublishedAt)
 		return alert, true
 	case d.Tries == 0:
-		alert.What = fmt.Sprintf("%s never received run %s of %s: %s; consumers of deltas there must reload the next full files", lost.Remote, lost.Run, lost.Export, lost.Error)
+		alert.Text = fmt.Sprintf("%s never received run %s of %s: %s; consumers of deltas there must reload the next full files", lost.Remote, lost.Run, lost.Export, lost.Error)
 		return alert, lost.Run != ""
 	}
-	alert.What = fmt.Sprintf("%s has not received %s of %s, the first %s: %s; tried %s, a daemon retries automatically, not before %s",
+	alert.Text = fmt.Sprintf("%s has not received %s of %s, the first %s: %s; tried %s, a daemon retries automatically, not before %s",
 		d.Remote, ui.Count(b.waiting, "run"), d.Export, d.Run, d.Error, ui.Count(d.Tries, "time"), d.NextAt)
 	if lost.Run != "" {
-		alert.What += fmt.Sprintf("; older runs are lost, the last of them %s, because no intact copy is left here", lost.Run)
+		alert.Text += fmt.Sprintf("; older runs are lost, the last of them %s, because no intact copy is left here", lost.Run)
 	}
-	alert.Do = fmt.Sprintf("winnow export %s --run %s --to %s", d.Export, d.Run, d.Remote)
+	alert.Command = fmt.Sprintf("winnow export %s --run %s --to %s", d.Export, d.Run, d.Remote)
 	return alert, true
 }

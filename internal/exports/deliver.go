@@ -26,7 +26,7 @@ func (x *Exporter) enqueue(e segments.Export) error {
 	if names == nil {
 		return nil
 	}
-	return x.Store.Owe(e.Name, names, e.Keep)
+	return x.Store.EnqueueDeliveries(e.Name, names, e.Keep)
 }
 
 // deliver calls DeliverTo for all remotes of the export, at the same time.
@@ -108,18 +108,18 @@ func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.D
 		// The store keeps that the run was delivered once.
 		return destinationState{To: d.Remote, Status: missing, Error: destination.Reason(err)}, nil
 	case errors.Is(err, errNoCopy):
-		d.Status, d.Error = store.Gone, err.Error()
+		d.Status, d.Error = store.Lost, err.Error()
 	case err != nil:
 		d.Status, d.Error = store.Waiting, destination.Reason(err)
 		wait := DeliveryBackoff.next(d.Tries)
-		if errors.Is(err, segments.ErrUnwelcome) {
+		if errors.Is(err, segments.ErrAuth) {
 			wait = DeliveryBackoff.longest
 		}
 		d.NextAt = hygiene.InstantOf(time.Now().Add(wait).Truncate(time.Second))
 	default:
 		d.Status, d.Error, d.DeliveredAt, d.NextAt = store.Delivered, "", hygiene.InstantOf(time.Now()), 0
 	}
-	err = x.Store.EnterDelivery(d)
+	err = x.Store.SaveDelivery(d)
 	if x.OnAttempt != nil {
 		x.OnAttempt(d)
 	}
@@ -132,7 +132,7 @@ func (x *Exporter) try(ctx context.Context, e segments.Export, to segments.Desti
 	for i := 0; ; i++ {
 		d.Tries++
 		err := x.send(ctx, e, to, d.Run, from)
-		if err == nil || ctx.Err() != nil || i == len(DeliveryBackoff.pauses) || errors.Is(err, segments.ErrUnwelcome) {
+		if err == nil || ctx.Err() != nil || i == len(DeliveryBackoff.pauses) || errors.Is(err, segments.ErrAuth) {
 			return err
 		}
 		select {
@@ -189,5 +189,5 @@ func (x *Exporter) verifiedCopy(ctx context.Context, e segments.Export, run stri
 	if unreadable != nil {
 		return nil, unreadable
 	}
-	return nil, segments.Sentence(why)
+	return nil, segments.ErrorList(why)
 }

@@ -30,7 +30,7 @@ func TestAServerThatWasDownGetsItsRunsInOrder(t *testing.T) {
 	}
 	crm.wantRuns(t, "01*")
 	lake.wantRuns(t, "01*", "02*", "03*", "04*")
-	if alerts := DeliveryAlerts(x.undelivered(t), 0); len(alerts) != 1 || !strings.Contains(alerts[0].What, "3 runs of nightly, the first 2026-01-02T020000Z: nobody answers") {
+	if alerts := DeliveryAlerts(x.undelivered(t), 0); len(alerts) != 1 || !strings.Contains(alerts[0].Text, "3 runs of nightly, the first 2026-01-02T020000Z: nobody answers") {
 		t.Errorf("the alerts are %q", alerts)
 	}
 	crm.failWith(nil)
@@ -138,7 +138,7 @@ func TestALostRunDoesNotBlockLaterRuns(t *testing.T) {
 	x.deliverAll(t)
 	crm.wantRuns(t, "03*")
 	list, err := x.Store.Deliveries("nightly")
-	if err != nil || list[0].Status != store.Gone || list[1].Status != store.Gone || !strings.Contains(list[1].Error, "no intact copy of the run is left") {
+	if err != nil || list[0].Status != store.Lost || list[1].Status != store.Lost || !strings.Contains(list[1].Error, "no intact copy of the run is left") {
 		t.Errorf("the deliveries are %+v, %v", list, err)
 	}
 }
@@ -158,7 +158,7 @@ func TestAnyIntactCopyIsDelivered(t *testing.T) {
 func TestARefusedLoginIsNotRetriedSoon(t *testing.T) {
 	defer func(b Backoff) { DeliveryBackoff = b }(DeliveryBackoff)
 	DeliveryBackoff = Backoff{pauses: []time.Duration{1, 1}, first: time.Minute, longest: time.Hour}
-	locked, down := &fakeRemote{name: "locked", err: fmt.Errorf("no: %w", segments.ErrUnwelcome)}, &fakeRemote{name: "down", err: errDown}
+	locked, down := &fakeRemote{name: "locked", err: fmt.Errorf("no: %w", segments.ErrAuth)}, &fakeRemote{name: "down", err: errDown}
 	x, e := exporterWithRemotes(t, locked, down)
 	x.exportAndDeliver(t, 1)
 	if err := x.deliver(context.Background(), e, false); err != nil { // not yet due

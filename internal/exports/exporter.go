@@ -52,7 +52,7 @@ type Clock func() hygiene.Instant
 // request lasts.
 func (x *Exporter) ForRequest(request context.Context) *Exporter {
 	other := *x
-	other.Operations = x.Operations.Requested(request)
+	other.Operations = x.Operations.ForRequest(request)
 	return &other
 }
 

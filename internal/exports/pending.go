@@ -14,8 +14,8 @@ import (
 
 // CountDeliveries counts, for each export with remotes, the deliveries that wait
 // and those that were lost. Last is of the remote that got a run longest ago.
-func CountDeliveries(cfg *config.Config, s *store.Store) (map[string]console.Deliveries, error) {
-	counts := map[string]console.Deliveries{}
+func CountDeliveries(cfg *config.Config, s *store.Store) (map[string]console.DeliveryTotals, error) {
+	counts := map[string]console.DeliveryTotals{}
 	for _, e := range cfg.Exports {
 		remotes := Remotes(e)
 		if len(remotes) == 0 {
@@ -26,7 +26,7 @@ func CountDeliveries(cfg *config.Config, s *store.Store) (map[string]console.Del
 			return nil, err
 		}
 		waiting := len(WaitingFor(e, deliveries))
-		count := console.Deliveries{Waiting: waiting, Lost: len(Undelivered(e, deliveries)) - waiting}
+		count := console.DeliveryTotals{Waiting: waiting, Lost: len(Undelivered(e, deliveries)) - waiting}
 		for i, to := range remotes {
 			if last := LastDelivered(to, deliveries); i == 0 || last.Before(count.Last) {
 				count.Last = last
@@ -66,7 +66,7 @@ func Undelivered(e segments.Export, deliveries []store.Delivery) []store.Deliver
 			case d.Remote != to.String():
 			case d.Status == store.Delivered:
 				lost = nil
-			case d.Status == store.Gone:
+			case d.Status == store.Lost:
 				lost = append(lost, d)
 			}
 		}

@@ -19,7 +19,7 @@ import (
 // ExportAndPrint makes a run, delivers it, and prints its files and where it is.
 // done ends the progress of making it.
 func (x *Exporter) ExportAndPrint(ctx context.Context, out *ui.Printer, name string, now func() time.Time, done func()) error {
-	warnings, err := app.EmptyLists(x.Config, x.Store)
+	warnings, err := app.EmptyListWarnings(x.Config, x.Store)
 	if err != nil {
 		return err
 	}
@@ -52,9 +52,9 @@ func (x *Exporter) printResult(ctx context.Context, out *ui.Printer, e segments.
 		}{r.Run, r.Manifest.Files, r.Manifest.Failed, list}))
 	}
 	var troubleErr error
-	for _, trouble := range r.Troubles {
+	for _, trouble := range r.Problems {
 		out.Warn("%v", trouble)
-		troubleErr = ui.ErrNo
+		troubleErr = ui.ErrReported
 	}
 	if err == nil && needsStates(e, list) {
 		if !out.JSON {

@@ -60,8 +60,8 @@ func TestAnOutboxWithoutRemotesIsRemoved(t *testing.T) {
 // could see it: as if the process had been killed then.
 func (x *Exporter) forgetPublishing(t *testing.T, run segments.Run) {
 	t.Helper()
-	part := segments.Part{Segment: "do-not-text", Rows: 1, Members: true}
-	if err := x.Store.ReadyRun(run, []segments.Part{part}); err != nil {
+	part := segments.RunSegment{Segment: "do-not-text", Rows: 1, Members: true}
+	if err := x.Store.ReadyRun(run, []segments.RunSegment{part}); err != nil {
 		t.Fatal(err)
 	}
 }

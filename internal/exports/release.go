@@ -83,7 +83,7 @@ func (x *Exporter) releaseLocked(e segments.Export, run segments.Run, now hygien
 	run.Status, run.FinishedAt = segments.Released, now
 	run.Error = "" // why it was held no longer matters; what it lacks does
 	if lacks := append(failuresOf(ManifestOf(x.Directories(e), run)), errs...); len(lacks) > 0 {
-		run.Error = segments.Sentence(lacks).Error()
+		run.Error = segments.ErrorList(lacks).Error()
 	}
 	if err := x.Store.EndRun(run); err != nil {
 		return ReleaseResult{}, errors.Join(err, releaseErr)

@@ -29,7 +29,7 @@ func (x *Exporter) Export(ctx context.Context, name string, scheduled time.Time,
 		result, err = x.exportLocked(ctx, e, hygiene.InstantOf(scheduled.Truncate(time.Second)), now)
 		return err
 	})
-	if err != nil && result.Run.Status == "" && ctx.Err() == nil && !errors.Is(err, ErrRunExists) && !errors.Is(err, app.ErrHungUp) {
+	if err != nil && result.Run.Status == "" && ctx.Err() == nil && !errors.Is(err, ErrRunExists) && !errors.Is(err, app.ErrClientGone) {
 		// It could not even begin, for example on a full disk.
 		result.Run.Export, result.Run.Status, result.Run.Error = e.Name, segments.Failed, err.Error()
 	}
@@ -72,7 +72,7 @@ func (x *Exporter) makeFiles(ctx context.Context, e segments.Export, run segment
 	}
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
 	run.ThroughSeq, run.AsOf = snapshot.ThroughSeq, now()
-	plan := segments.Plan{Export: e, Segments: x.Config.Segments, Run: run, Version: x.Version, Book: x.Store, PhoneKeys: x.Config.Keys.Phone}
+	plan := segments.Plan{Export: e, Segments: x.Config.Segments, Run: run, Version: x.Version, Store: x.Store, PhoneKeys: x.Config.Keys.Phone}
 	if published {
 		plan.Previous = previous.Name
 	}

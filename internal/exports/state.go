@@ -29,7 +29,7 @@ func deliveryState(d store.Delivery) destinationState {
 
 // ok reports whether the destination has the run, or must not have it yet.
 func (s destinationState) ok() bool {
-	return s.Status != missing && s.Status != string(store.Waiting) && s.Status != string(store.Gone)
+	return s.Status != missing && s.Status != string(store.Waiting) && s.Status != string(store.Lost)
 }
 
 // destinationStates are the states of a run in all destinations of its export, in
@@ -91,7 +91,7 @@ func needsStates(e segments.Export, list []destinationState) bool {
 }
 
 // printStates prints which destinations have the run, and on stderr why the others
-// do not, with the command that delivers it there. The error is [ui.ErrNo] if one
+// do not, with the command that delivers it there. The error is [ui.ErrReported] if one
 // lacks it.
 func printStates(out *ui.Printer, export, run string, list []destinationState) error {
 	if !out.JSON && len(list) > 0 {
@@ -106,7 +106,7 @@ func printStates(out *ui.Printer, export, run string, list []destinationState) e
 		if s.ok() {
 			continue
 		}
-		err = ui.ErrNo
+		err = ui.ErrReported
 		why, retry := fmt.Sprintf("destination %s does not have run %s/%s", s.To, export, run), ""
 		if s.Error != "" {
 			why = fmt.Sprintf("destination %s: delivering run %s/%s: %s", s.To, export, run, s.Error)

@@ -10,6 +10,7 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/store"
+	"winnow/store/logscan"
 )
 
 // Backtest is what the rules would have done within a span of the past, under the
@@ -57,7 +58,7 @@ func runBacktest(ctx context.Context, out *ui.Printer, a *app.App, inForce *hygi
 	if inForce != nil && inForce.Hash != a.Config.Policy.Hash {
 		tests = append(tests, hygiene.NewBacktest(inForce, b.Since, b.Until))
 	}
-	did, err := replayLog(ctx, out, a.Store, store.BacktestOptions{Since: b.Since, Until: b.Until}, tests)
+	did, err := replayLog(ctx, out, a.Store, logscan.BacktestOptions{Since: b.Since, Until: b.Until}, tests)
 	if err != nil {
 		return nil, fmt.Errorf("backtest: %w", err)
 	}
@@ -74,7 +75,7 @@ func runBacktest(ctx context.Context, out *ui.Printer, a *app.App, inForce *hygi
 }
 
 // replayLog replays the log, and shows the progress of sorting and of judging.
-func replayLog(ctx context.Context, out *ui.Printer, s *store.Store, o store.BacktestOptions, tests []*hygiene.Backtest) (store.Backtested, error) {
+func replayLog(ctx context.Context, out *ui.Printer, s *store.Store, o logscan.BacktestOptions, tests []*hygiene.Backtest) (logscan.BacktestResult, error) {
 	show, done := out.Progress("sorted event")
 	defer func() { done() }()
 	var judging sync.Once

@@ -19,12 +19,12 @@ type baseline struct {
 func readBaseline(out *ui.Printer, a *app.App) (*baseline, error) {
 	b := &baseline{}
 	var err error
-	if b.inForce, err = a.InForce(); app.IsProblems(err) {
+	if b.inForce, err = a.ConfigInForce(); app.IsProblems(err) {
 		out.Warn("this version of winnow cannot read the config in force; all rules and segments count as new")
 	} else if err != nil {
 		return nil, err
 	}
-	b.judged, err = a.Policies()
+	b.judged, err = a.AppliedPolicies()
 	return b, err
 }
 

@@ -33,22 +33,22 @@ type Trip struct {
 	Samples           []string `json:"samples,omitempty"`
 }
 
-func newTrip(t *store.Trip) Trip {
+func newTrip(t *store.BreakerTrip) Trip {
 	return Trip{ID: t.ID, Source: t.Source, Outcome: t.Outcome.String(), From: t.Since, Until: t.Until, Share: t.Share, Window: hygiene.FormatDuration(t.Window),
 		Events: t.Events, Contacts: t.Contacts, State: t.State, ReviewedAt: t.ReviewedAt, By: t.By, Batch: t.Batch}
 }
 
 // TripList is all trips, those that wait for review first.
 type TripList struct {
-	trips       []store.Trip
-	before      []store.Before // of each that waits: what was suppressed before it tripped
-	hasBreakers bool           // the config has a breaker
+	trips       []store.BreakerTrip
+	before      []store.PriorSuppressions // of each that waits: what was suppressed before it tripped
+	hasBreakers bool                      // the config has a breaker
 }
 
 // ListTrips reads the trips and, for those that wait for review, what was
 // suppressed before they tripped. progress may be nil.
 func ListTrips(ctx context.Context, a *app.App, now hygiene.Instant, progress func(int64)) (*TripList, error) {
-	trips, err := a.Store.Trips()
+	trips, err := a.Store.BreakerTrips()
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func ListTrips(ctx context.Context, a *app.App, now hygiene.Instant, progress fu
 	for waiting < len(trips) && trips[waiting].State == store.TripHeld {
 		waiting++
 	}
-	before, err := a.Store.SuppressedBefore(ctx, trips[:waiting], now, progress)
+	before, err := a.Store.PriorSuppressions(ctx, trips[:waiting], now, progress)
 	return &TripList{trips, before, len(a.Config.Breakers) > 0}, err
 }
 
@@ -97,7 +97,7 @@ func (l *TripList) Print(w io.Writer) {
 }
 
 // printTrip prints what surged, what waits, what did not wait, and what to type.
-func printTrip(w io.Writer, t *store.Trip, before *store.Before) {
+func printTrip(w io.Writer, t *store.BreakerTrip, before *store.PriorSuppressions) {
 	fmt.Fprintf(w, "\ntrip %d: %s\n", t.ID, DescribeSurge(t))
 	fmt.Fprintf(w, "  %s held, and with them the verdicts on %s\n", ui.CountVerb(t.Events, "event", "is", "are"), ui.Count(t.Contacts, "contact"))
 	if before.Contacts > 0 {
@@ -111,13 +111,13 @@ func printTrip(w io.Writer, t *store.Trip, before *store.Before) {
 }
 
 // DescribeSurge says of which outcome, source and time the surge was.
-func DescribeSurge(t *store.Trip) string {
+func DescribeSurge(t *store.BreakerTrip) string {
 	return fmt.Sprintf("%s was up to %s of the events of %s within %s, from %s to %s", t.Outcome, ui.Percent(t.Share), ui.Printable(t.Source),
 		hygiene.FormatDuration(t.Window), t.Since, t.Until)
 }
 
 // formatKeys lists the contacts of the sample and counts the others.
-func formatKeys(b *store.Before) string {
+func formatKeys(b *store.PriorSuppressions) string {
 	text := ui.Printable(strings.Join(b.Samples, ", "))
 	if more := b.Contacts - int64(len(b.Samples)); more > 0 {
 		text += " and " + ui.Number(more) + " more"
@@ -126,7 +126,7 @@ func formatKeys(b *store.Before) string {
 }
 
 // printReviewed prints the reviewed trips, the latest first.
-func printReviewed(w io.Writer, trips []store.Trip) {
+func printReviewed(w io.Writer, trips []store.BreakerTrip) {
 	if len(trips) == 0 {
 		return
 	}
@@ -159,14 +159,14 @@ func DiscardTrip(ctx context.Context, ops *app.Operations, id int64, note string
 
 // reviewTrip sweeps first, so that no event of the surge is judged after its
 // review.
-func reviewTrip(ctx context.Context, ops *app.Operations, review func(context.Context, store.Review) (store.Trip, store.Batched, error), id int64, note string, now hygiene.Instant) (*TripReview, error) {
+func reviewTrip(ctx context.Context, ops *app.Operations, review func(context.Context, store.TripReview) (store.BreakerTrip, store.BatchResult, error), id int64, note string, now hygiene.Instant) (*TripReview, error) {
 	var r TripReview
 	err := ops.AfterSweep(ctx, now, func() error {
 		before, err := ops.PriorSuppressions(ctx, id, now)
 		if err != nil {
 			return err
 		}
-		t, did, err := review(ctx, store.Review{Trip: id, Policy: ops.Config.Policy, Now: now, By: app.Operator(), Note: note, Progress: ops.Progress})
+		t, did, err := review(ctx, store.TripReview{Trip: id, Policy: ops.Config.Policy, Now: now, By: app.Operator(), Note: note, Progress: ops.Progress})
 		r = TripReview{newTrip(&t), did.Contacts, did.Changes}
 		r.AlreadySuppressed, r.Samples = &before.Contacts, before.Samples
 		return err

@@ -46,7 +46,7 @@ func compareContacts(ctx context.Context, out *ui.Printer, a *app.App, base *bas
 	var workers []*worker
 	began := time.Now()
 	show, done := out.Progress("of " + ui.Number(totals.Contacts) + " contact")
-	contacts, err := a.Store.Pass(ctx, func(lists segments.Lists) store.Visitor {
+	contacts, err := a.Store.ScanContacts(ctx, func(lists segments.Lists) store.Visitor {
 		w := c.newWorker(lists)
 		workers = append(workers, w)
 		return w.visit
@@ -120,8 +120,8 @@ func (w *worker) compareSegments(c, next *hygiene.Contact) error {
 			continue
 		}
 		if !ready {
-			w.before.Turn(c)
-			w.after.Turn(next)
+			w.before.Reset(c)
+			w.after.Reset(next)
 			ready = true
 		}
 		before, err := isMember(w.before, s.name, s.before)

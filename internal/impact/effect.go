@@ -49,7 +49,7 @@ func newEffect(now hygiene.Instant) *effect {
 		Samples: effectSamples{ui.Sample{}, ui.Sample{}, ui.Sample{}, ui.Sample{}}}
 }
 
-// observe counts one contact. It is a [store.Watch].
+// observe counts one contact. It is a [store.Observer].
 func (e *effect) observe(before, after *hygiene.Contact) {
 	e.Contacts++
 	was, is := before.Status(e.now) == hygiene.IsSuppressed, after.Status(e.now) == hygiene.IsSuppressed
@@ -75,7 +75,7 @@ func (e *effect) observe(before, after *hygiene.Contact) {
 func (e *effect) countMissing(a, b *hygiene.Contact, count func(*ruleEffect)) {
 	open := b.OpenSuppressions(e.now)
 	for _, s := range a.OpenSuppressions(e.now) {
-		if slices.ContainsFunc(open, func(o hygiene.Suppression) bool { return o.Reason == s.Reason && o.Hand == s.Hand }) {
+		if slices.ContainsFunc(open, func(o hygiene.Suppression) bool { return o.Reason == s.Reason && o.Origin == s.Origin }) {
 			continue
 		}
 		r := e.rule(s.Rule, s.Reason)

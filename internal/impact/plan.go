@@ -74,8 +74,8 @@ var kindNames = [hygiene.PlannedKinds]struct{ key, column string }{
 }
 
 func newPlanCounts(n [hygiene.PlannedKinds]int64) planCounts {
-	return planCounts{n[hygiene.PlannedSuppression], n[hygiene.PlannedRelease], n[hygiene.PlannedRetry], n[hygiene.PlannedDrop], n[hygiene.PlannedProlonging],
-		n[hygiene.PlannedShortening], n[hygiene.PlannedTag], n[hygiene.PlannedUntag], n[hygiene.PlannedReopening], n[hygiene.PlannedRestatement]}
+	return planCounts{n[hygiene.PlannedSuppression], n[hygiene.PlannedRelease], n[hygiene.PlannedRetry], n[hygiene.PlannedRetryEnd], n[hygiene.PlannedExtension],
+		n[hygiene.PlannedShortening], n[hygiene.PlannedTag], n[hygiene.PlannedUntag], n[hygiene.PlannedReopening], n[hygiene.PlannedRelabel]}
 }
 
 // edit is how a rule or a segment differs from the config in force.
@@ -187,11 +187,11 @@ func (p *Plan) addRules(given, inForce *hygiene.Policy, tallies map[string]*rule
 		switch {
 		case !hasRule(inForce, r.Name):
 			how = editNew
-		case t.edited || !given.Agrees(inForce, r.Name):
+		case t.edited || !given.HasSameRule(inForce, r.Name):
 			how = editChanged
 		}
 		planned := newPlannedRule(r.Name, how, t)
-		planned.AtReview = r.When == nil && !given.Agrees(inForce, r.Name)
+		planned.AtReview = r.When == nil && !given.HasSameRule(inForce, r.Name)
 		p.Rules = append(p.Rules, planned)
 	}
 	for _, name := range slices.Sorted(maps.Keys(tallies)) {

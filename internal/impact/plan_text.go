@@ -155,7 +155,7 @@ func (p *Plan) ruleRows() (rows [][]string) {
 // shownKinds are the kinds that get a column: those of the first sentence, and
 // others that occur. A restatement has no effect and gets none.
 func (p *Plan) shownKinds() (kinds []hygiene.PlannedKind) {
-	for k := range hygiene.PlannedRestatement {
+	for k := range hygiene.PlannedRelabel {
 		if headlineKinds.has(k) || slices.ContainsFunc(p.Rules, func(r plannedRule) bool { return r.tally.byKind[k] > 0 }) {
 			kinds = append(kinds, k)
 		}

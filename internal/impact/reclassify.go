@@ -41,7 +41,7 @@ type reclassifyEffect struct {
 
 // reclassifiedLine is a line of a source's table whose outcome changes.
 type reclassifiedLine struct {
-	store.Reclassified
+	store.OutcomeChange
 	From   string `json:"from"`
 	To     string `json:"to"`
 	Events int64  `json:"events"`
@@ -72,7 +72,7 @@ func Reclassify(ctx context.Context, ops *app.Operations, o ReclassifyOptions, n
 	if err != nil {
 		return nil, err
 	}
-	found.Contacts = found.Touched
+	found.Contacts = found.AffectedContacts
 	r := newReclassifyResult(found)
 	r.optedOut = countOptOuts(ops.Config.Policy, r.Lines)
 	if !o.Apply {
@@ -90,7 +90,7 @@ func Reclassify(ctx context.Context, ops *app.Operations, o ReclassifyOptions, n
 		return nil, err
 	}
 	r = newReclassifyResult(did)
-	r.Applied, r.reclassifyEffect = true, reclassifyEffect{&did.Changes, &did.Released, &did.Silenced}
+	r.Applied, r.reclassifyEffect = true, reclassifyEffect{&did.Changes, &did.Released, &did.Suppressed}
 	return r, nil
 }
 
@@ -128,12 +128,12 @@ func currentOutcomes(cfg *config.Config) (store.Outcomes, error) {
 
 func newReclassifyResult(did *store.Reclassification) *ReclassifyResult {
 	r := &ReclassifyResult{Kind: store.ReclassifyBatch, Batch: did.Batch, Events: did.Events, Contacts: did.Contacts,
-		Lines: []reclassifiedLine{}, Gone: []goneSource{}, compared: did.Looked, pending: did.Pending}
+		Lines: []reclassifiedLine{}, Gone: []goneSource{}, compared: did.Compared, pending: did.Pending}
 	for _, line := range did.Sorted() {
 		r.Lines = append(r.Lines, reclassifiedLine{line, line.Was.String(), line.Is.String(), did.Lines[line]})
 	}
-	for _, source := range slices.Sorted(maps.Keys(did.Gone)) {
-		r.Gone = append(r.Gone, goneSource{source, did.Gone[source]})
+	for _, source := range slices.Sorted(maps.Keys(did.GoneSources)) {
+		r.Gone = append(r.Gone, goneSource{source, did.GoneSources[source]})
 	}
 	return r
 }

@@ -59,7 +59,7 @@ func Rejudge(ctx context.Context, out *ui.Printer, ops *app.Operations, o Rejudg
 }
 
 // interrupted adds to the error how far a batch came, if it began.
-func interrupted(err error, did store.Batched) error {
+func interrupted(err error, did store.BatchResult) error {
 	if did.Batch == 0 {
 		return err
 	}

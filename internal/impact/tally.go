@@ -57,7 +57,7 @@ func (t *tally) addContact(key string, changes []hygiene.Planned) {
 		switch {
 		case change.AtReview:
 			atReview = 1
-		case change.Kind != hygiene.PlannedRestatement:
+		case change.Kind != hygiene.PlannedRelabel:
 			atRejudge = 1
 		}
 		if change.Kind == hygiene.PlannedRelease && change.Reason == hygiene.OptedOut {

@@ -18,7 +18,7 @@ func TestAPlanCountsAContactOnceForEachKindAndRule(t *testing.T) {
 	}
 	tally.addContact("ann", []hygiene.Planned{release("a", "x"), release("a", "y"), release("b", "z")})
 	tally.addContact("bob", []hygiene.Planned{{Kind: hygiene.PlannedTag, Rule: "b", AtReview: true}})
-	tally.addContact("carl", []hygiene.Planned{{Kind: hygiene.PlannedRestatement, Rule: "b"}})
+	tally.addContact("carl", []hygiene.Planned{{Kind: hygiene.PlannedRelabel, Rule: "b"}})
 	k := hygiene.PlannedRelease
 	if tally.byKind[k] != 1 || tally.rules["a"].byKind[k] != 1 || tally.rules["b"].byKind[k] != 1 || tally.otherChanges != 1 || tally.atRejudge != 1 || tally.atReview != 1 {
 		t.Errorf("counted %+v", tally)

@@ -11,6 +11,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/config"
+	"winnow/internal/suggest"
 	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
@@ -52,7 +53,7 @@ func (r *UndoRange) checkNames(out *ui.Printer, a *app.App) error {
 	rules, reasons := app.SuppressingRules(a.Config.Policy)
 	if r.Rule == "" {
 		if r.Reason != "" && !slices.Contains(reasons, r.Reason) {
-			return fmt.Errorf("no rule in %s suppresses for %q; manual changes are undone with --batch; %s", a.Config.Path, r.Reason, config.Suggest(r.Reason, reasons))
+			return fmt.Errorf("no rule in %s suppresses for %q; manual changes are undone with --batch; %s", a.Config.Path, r.Reason, suggest.Hint(r.Reason, reasons))
 		}
 		return nil
 	}
@@ -81,7 +82,7 @@ func (r *UndoRange) unknownRule(out *ui.Printer, a *app.App, rules []string) err
 	if slices.ContainsFunc(base.judged, func(p *hygiene.Policy) bool { return hasRule(p, r.Rule) }) {
 		return fmt.Errorf("rule %q is no longer in %s; winnow rejudge shows and lifts its suppressions", r.Rule, a.Config.Path)
 	}
-	return fmt.Errorf("there is no rule %q in %s; %s", r.Rule, a.Config.Path, config.Suggest(r.Rule, rules))
+	return fmt.Errorf("there is no rule %q in %s; %s", r.Rule, a.Config.Path, suggest.Hint(r.Rule, rules))
 }
 
 // warnUnknownSource warns of a source that the config does not have. That is not
@@ -92,7 +93,7 @@ func (r *UndoRange) warnUnknownSource(out *ui.Printer, cfg *config.Config) {
 		names = append(names, s.Name)
 	}
 	if r.Source != "" && !slices.Contains(names, r.Source) {
-		out.Warn("there is no source %q in %s; %s", r.Source, cfg.Path, config.Suggest(r.Source, names))
+		out.Warn("there is no source %q in %s; %s", r.Source, cfg.Path, suggest.Hint(r.Source, names))
 	}
 }
 
@@ -146,20 +147,20 @@ func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *Un
 	u := &UndoResult{Kind: store.UndoBatch, About: r.describe(), Applied: apply, effect: newEffect(now),
 		notSuppressed: "this evidence about them no longer counts", command: r.commandLine(ops.Config.Path)}
 	if apply {
-		did, err := ops.Strike(ctx, r.strike, store.Batch{Kind: store.UndoBatch, By: app.Operator(), Note: r.Note, About: u.About}, now, u.effect.observe)
+		did, err := ops.UndoEvents(ctx, r.strike, store.Batch{Kind: store.UndoBatch, By: app.Operator(), Note: r.Note, About: u.About}, now, u.effect.observe)
 		return u.finish(did, err)
 	}
 	return u, u.preview(ctx, out, ops.Store, now, func(contact *hygiene.Contact, m hygiene.Moment) bool {
 		in := r.strike
 		in.Moment = m
-		return policy.Concerns(contact, &in) && len(policy.Instruct(contact, in)) > 0
+		return policy.Affects(contact, &in) && len(policy.Instruct(contact, in)) > 0
 	})
 }
 
 // UndoBatch undoes a batch, or shows what that would do. Undoing an undo redoes
 // what was undone.
 func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch int64, note string, apply bool, now hygiene.Instant) (*UndoResult, error) {
-	plan, err := ops.Store.TakingBack(batch)
+	plan, err := ops.Store.PlanUndo(batch)
 	if err == nil {
 		err = checkUndoable(plan)
 	}
@@ -169,21 +170,21 @@ func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch 
 	policy := ops.Config.Policy
 	u := &UndoResult{Kind: store.UndoBatch, Undoes: batch, About: fmt.Sprintf("batch %d: %s of %s", batch, plan.Batch.Kind, plan.Batch.About), Applied: apply, effect: newEffect(now),
 		notSuppressed: "this evidence about them counts again", command: fmt.Sprintf("winnow undo --batch %d%s", batch, app.ConfigFlag(ops.Config.Path))}
-	if !plan.Revoked {
+	if !plan.Undone {
 		u.notSuppressed = "this evidence about them once more does not count"
 	}
 	if apply {
-		did, err := ops.Undo(ctx, batch, store.Batch{By: app.Operator(), Note: note, About: u.About}, now, u.effect.observe)
+		did, err := ops.UndoBatch(ctx, batch, store.Batch{By: app.Operator(), Note: note, About: u.About}, now, u.effect.observe)
 		return u.finish(did, err)
 	}
 	return u, u.preview(ctx, out, ops.Store, now, func(contact *hygiene.Contact, m hygiene.Moment) bool {
-		return plan.Concerns(policy, contact) && len(plan.Tell(policy, contact, m)) > 0
+		return plan.Affects(policy, contact) && len(plan.Apply(policy, contact, m)) > 0
 	})
 }
 
 // checkUndoable refuses a batch that is not undone by instructions to contacts,
 // and says what to do instead.
-func checkUndoable(plan store.TakingBack) error {
+func checkUndoable(plan store.UndoPlan) error {
 	b := plan.Root
 	switch b.Kind {
 	case store.RejudgeBatch:
@@ -206,7 +207,7 @@ func (u *UndoResult) preview(ctx context.Context, out *ui.Printer, s *store.Stor
 	u.Unswept = totals.Lag
 	var parts []*effect // one for each reader
 	show, done := out.Progress("of " + ui.Number(totals.Contacts) + " contact")
-	_, err = s.Pass(ctx, func(segments.Lists) store.Visitor {
+	_, err = s.ScanContacts(ctx, func(segments.Lists) store.Visitor {
 		part := newEffect(m.At)
 		parts = append(parts, part)
 		return func(contact *hygiene.Contact) error {
@@ -229,7 +230,7 @@ func (u *UndoResult) preview(ctx context.Context, out *ui.Printer, s *store.Stor
 }
 
 // finish adds what the batch did.
-func (u *UndoResult) finish(did store.Batched, err error) (*UndoResult, error) {
+func (u *UndoResult) finish(did store.BatchResult, err error) (*UndoResult, error) {
 	if err != nil {
 		return nil, interrupted(err, did)
 	}
@@ -252,7 +253,7 @@ func (u *UndoResult) Print(out *ui.Printer, path string) error {
 		fmt.Fprintln(out.Stdout, unsweptNote(u.Unswept))
 	}
 	if u.Applied {
-		return app.PrintBatch(out.Stdout, u.Batch, path)
+		return app.PrintUndoCommand(out.Stdout, u.Batch, path)
 	}
 	if u.Contacts+u.Unswept == 0 {
 		return nil

@@ -17,7 +17,7 @@ import (
 
 // Contacts imports phones and attributes of contacts, or shows what would change.
 func Contacts(ctx context.Context, out *ui.Printer, a *app.App, o Options) (err error) {
-	im := &contactImport{keys: a.Config.Keys, keyColumn: o.Key, save: a.Store.PreviewProfiles, seen: a.Store.NewSeen()}
+	im := &contactImport{keys: a.Config.Keys, keyColumn: o.Key, save: a.Store.PreviewProfiles, seen: a.Store.NewKeySet()}
 	defer func() { err = errors.Join(err, im.seen.Close()) }()
 	if o.Apply {
 		im.save = a.Store.SaveProfiles
@@ -55,7 +55,7 @@ type contactsResult struct {
 type contactImport struct {
 	keys      hygiene.KeyFormat
 	keyColumn string
-	save      func([]store.Profile) ([]store.Revision, error)
+	save      func([]store.Profile) ([]store.ProfileChange, error)
 	seen      *keyset.Set // the contacts of earlier lines
 
 	phone      int // the index of its column; -1 for none
@@ -110,11 +110,11 @@ func (im *contactImport) add(key string, cells []string) error {
 	}
 	var skipped error
 	if im.phone >= 0 {
-		p.SaysPhone = true
+		p.HasPhone = true
 		if cell := cells[im.phone]; cell != "" {
 			phone, err := hygiene.ParsePhone(cell, im.keys.Region)
 			if err != nil {
-				p.SaysPhone = false
+				p.HasPhone = false
 				skipped = skippedPart{fmt.Errorf("phone skipped: %w; the rest of the line is imported", err)}
 			}
 			p.Phone = phone
@@ -146,10 +146,10 @@ func (im *contactImport) flush() error {
 		case !first[i]: // a preview does not know what the earlier line would leave
 			im.result.Repeated++
 			im.result.updateSample(p)
-		case r.Effect == store.New:
+		case r.ProfileEffect == store.ProfileNew:
 			im.result.New++
 			im.result.addSample(p, "new", r)
-		case r.Effect == store.Updated:
+		case r.ProfileEffect == store.ProfileUpdated:
 			im.result.Updated++
 			im.result.addSample(p, "updated", r)
 		default:
@@ -166,11 +166,11 @@ type contactSample struct {
 	Effect  string   `json:"effect"` // new or updated
 	Changes []string `json:"changes"`
 
-	before *store.Revision // what was known before the file
-	latest store.Profile   // by the contact's last line
+	before *store.ProfileChange // what was known before the file
+	latest store.Profile        // by the contact's last line
 }
 
-func (r *contactsResult) addSample(p *store.Profile, effect string, revision *store.Revision) {
+func (r *contactsResult) addSample(p *store.Profile, effect string, revision *store.ProfileChange) {
 	if len(r.Samples) < ui.SampleSize {
 		r.Samples = append(r.Samples, contactSample{Contact: p.Key, Effect: effect, before: revision})
 		r.updateSample(p)
@@ -182,8 +182,8 @@ func (r *contactsResult) updateSample(p *store.Profile) {
 	for i := range r.Samples {
 		if s := &r.Samples[i]; s.Contact == p.Key {
 			earlier := s.latest
-			if s.latest = *p; !p.SaysPhone {
-				s.latest.SaysPhone, s.latest.Phone = earlier.SaysPhone, earlier.Phone
+			if s.latest = *p; !p.HasPhone {
+				s.latest.HasPhone, s.latest.Phone = earlier.HasPhone, earlier.Phone
 			}
 		}
 	}
@@ -203,7 +203,7 @@ func (s *contactSample) describe() {
 			s.Changes = append(s.Changes, name+" "+shorten(before)+" → "+shorten(after))
 		}
 	}
-	if s.latest.SaysPhone {
+	if s.latest.HasPhone {
 		compare("phone", s.before.PhoneBefore, s.latest.Phone)
 	}
 	for _, a := range s.latest.Attributes {

@@ -45,9 +45,9 @@ type listResult struct {
 // listImport adds contacts to a static list, or removes them from it.
 type listImport struct {
 	list    string
-	save    func(list string, keys []string) (store.Listed, error)
+	save    func(list string, keys []string) (store.ListChange, error)
 	pending []string
-	total   store.Listed
+	total   store.ListChange
 }
 
 func (im *listImport) header([]string) (minColumns int, err error) { return 0, nil }

@@ -246,7 +246,7 @@ func (im *messageImport) flush() error {
 	if err != nil {
 		return err
 	}
-	for _, i := range registered.Stand {
+	for _, i := range registered.ConflictIndexes {
 		at := im.origins[i]
 		im.rejects.addToFile(at.line, fmt.Errorf("message %q is already registered for another contact and was not changed", im.pending[i].MessageID), at.text)
 	}
@@ -254,7 +254,7 @@ func (im *messageImport) flush() error {
 	im.result.New += registered.New
 	im.result.Known += registered.Known
 	im.result.Matched += registered.Matched
-	im.result.Conflict += registered.Conflict
+	im.result.Conflict += registered.ConflictCount
 	if room := maxConflicts - len(im.result.Conflicts); room > 0 {
 		im.result.Conflicts = append(im.result.Conflicts, registered.Conflicts[:min(room, len(registered.Conflicts))]...)
 	}

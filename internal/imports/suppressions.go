@@ -25,7 +25,7 @@ import (
 // neither lifts nor shortens a suppression.
 func Suppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options) (err error) {
 	now := hygiene.InstantOf(o.Now())
-	if err := a.Store.KeepPolicy(a.Config.Hash, a.Config.Text, now); err != nil {
+	if err := a.Store.SavePolicy(a.Config.Hash, a.Config.Text, now); err != nil {
 		return err
 	}
 	note := filepath.Base(o.File)
@@ -39,7 +39,7 @@ func Suppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options) (
 	defer func() { err = errors.Join(err, batch.Close()) }()
 	im := &suppressionImport{now: now, keyColumn: o.Key, save: batch.Preview, lines: map[string]int64{}}
 	if o.Apply {
-		im.save = batch.Take
+		im.save = batch.Save
 	}
 	rejected, err := readRows(ctx, out, a.Config.Keys, o, im)
 	if err != nil && batch.Batch() != 0 {
@@ -67,7 +67,7 @@ const maxCountedReasons = 500
 type suppressionImport struct {
 	now       hygiene.Instant
 	keyColumn string
-	save      func([]store.ImportedSuppression) (store.Suppressed, error)
+	save      func([]store.ImportedSuppression) (store.SuppressionResult, error)
 
 	key, reason int      // the indexes of these columns
 	until       int      // the index of this column; -1 for none
@@ -75,7 +75,7 @@ type suppressionImport struct {
 	ignored     []string // the names of the other columns
 
 	pending  []store.ImportedSuppression
-	total    store.Suppressed
+	total    store.SuppressionResult
 	lines    map[string]int64 // by reason, of the first maxCountedReasons
 	scrubbed int64            // lines that scrub wrote
 }
@@ -218,17 +218,17 @@ type suppressionsResult struct {
 }
 
 func (im *suppressionImport) result(applied bool, batch int64, rejected rejectCounts) suppressionsResult {
-	return suppressionsResult{Applied: applied, Batch: batch, Added: im.total.Opened, Extended: im.total.Renewed, Unchanged: im.total.Same,
+	return suppressionsResult{Applied: applied, Batch: batch, Added: im.total.Added, Extended: im.total.Extended, Unchanged: im.total.Unchanged,
 		Repeated: im.total.Repeated, New: im.total.New, Rejected: rejected.lines, Partial: rejected.parts, Lines: im.lines, Ignored: im.ignored}
 }
 
 func (im *suppressionImport) print(w io.Writer, cfg *config.Config, o Options, batch int64, rejected rejectCounts) error {
-	added := ui.Count(im.total.Opened, "suppression") + " would be"
+	added := ui.Count(im.total.Added, "suppression") + " would be"
 	if o.Apply {
-		added = ui.CountVerb(im.total.Opened, "suppression", "was", "were")
+		added = ui.CountVerb(im.total.Added, "suppression", "was", "were")
 	}
 	fmt.Fprintf(w, "%s: %s added, %s extended, %s unchanged; %s new to winnow\n", o.File, added,
-		ui.Number(im.total.Renewed), ui.Number(im.total.Same), ui.CountVerb(im.total.New, "contact", "is", "are"))
+		ui.Number(im.total.Extended), ui.Number(im.total.Unchanged), ui.CountVerb(im.total.New, "contact", "is", "are"))
 	im.printReasons(w, cfg)
 	if im.total.Repeated > 0 {
 		fmt.Fprintf(w, "%s a contact and reason of an earlier line; the longest suppression counts\n", ui.CountVerb(im.total.Repeated, "line", "repeats", "repeat"))
@@ -243,10 +243,10 @@ func (im *suppressionImport) print(w io.Writer, cfg *config.Config, o Options, b
 	if rejected.parts > 0 {
 		fmt.Fprintf(w, "%s imported without some reasons\n", ui.CountVerb(rejected.parts, "line", "is", "are"))
 	}
-	if !o.Apply && im.total.Opened+im.total.Renewed+im.total.Repeated > 0 {
+	if !o.Apply && im.total.Added+im.total.Extended+im.total.Repeated > 0 {
 		fmt.Fprintln(w, "nothing was changed; --apply imports the file")
 	}
-	return app.PrintBatch(w, batch, o.Config)
+	return app.PrintUndoCommand(w, batch, o.Config)
 }
 
 // printReasons prints the lines of the most common reasons. A reason that no rule

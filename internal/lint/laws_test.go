@@ -186,7 +186,7 @@ func (d dice) contact(phone, retries bool) *hygiene.Contact {
 	}
 	if retries && d.IntN(2) == 0 {
 		due := lawNow.Add(time.Duration(d.IntN(3)-1) * time.Hour)
-		c.Retry = &hygiene.Retry{Since: hygiene.Moment{At: lawNow - 5}, Due: due, Lapses: due.Add(hygiene.Day)}
+		c.Retry = &hygiene.Retry{Since: hygiene.Moment{At: lawNow - 5}, DueAt: due, LapsesAt: due.Add(hygiene.Day)}
 	}
 	if d.IntN(2) == 0 {
 		c.Tags = []hygiene.Tag{{Name: "t"}}
@@ -197,7 +197,8 @@ func (d dice) contact(phone, retries bool) *hygiene.Contact {
 // someLists has the same contacts on every list.
 type someLists struct{ keys map[string]bool }
 
-func (l someLists) InList(_, key string) (bool, error)  { return l.keys[key], nil }
+func (l someLists) InList(_, key string) (bool, error) { return l.keys[key], nil }
+
 func (someLists) PinsOf(string) ([]segments.Pin, error) { return nil, nil }
 
 func TestNoContactMatchesASegmentThatAWarningCallsEmpty(t *testing.T) {
@@ -217,7 +218,7 @@ func TestNoContactMatchesASegmentThatAWarningCallsEmpty(t *testing.T) {
 		for range 40 {
 			who := d.contact(c.Keys.Phone, retries)
 			m := segments.NewMembership(c.Segments, someLists{map[string]bool{who.Key: d.IntN(2) == 0}}, lawNow)
-			m.Turn(who)
+			m.Reset(who)
 			for i, s := range c.Segments {
 				in, err := m.In(s.Name)
 				if err != nil {

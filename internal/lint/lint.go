@@ -32,9 +32,9 @@ import (
 // file. warnSchedule returns warnings about a valid schedule in a time zone, a
 // sentence each; nil for none.
 func Check(c *config.Config, warnSchedule func(text string, zone *time.Location) []string) []yamldoc.Problem {
-	l := &linter{config: c, tables: map[string]provider.Meanings{}}
+	l := &linter{config: c, tables: map[string]provider.OutcomeTable{}}
 	for _, s := range c.Sources {
-		if table, err := provider.MeaningsOf(s.Preset, s.Outcomes); err == nil {
+		if table, err := provider.OutcomeTableOf(s.Preset, s.Outcomes); err == nil {
 			l.tables[s.Name] = table
 		}
 	}
@@ -54,7 +54,7 @@ func Check(c *config.Config, warnSchedule func(text string, zone *time.Location)
 // is nil.
 type linter struct {
 	config   *config.Config
-	tables   map[string]provider.Meanings // of the sources, by name
+	tables   map[string]provider.OutcomeTable // of the sources, by name
 	warnings []yamldoc.Problem
 }
 

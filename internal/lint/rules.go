@@ -87,7 +87,7 @@ func (l *linter) meaningOf(q *hygiene.When) string {
 		var all hygiene.Outcomes
 		for name, table := range l.tables {
 			if q.Source == "" || q.Source == name {
-				all |= table.Of(code)
+				all |= table.ForCode(code)
 			}
 		}
 		if all != 0 {
@@ -146,8 +146,8 @@ func (l *linter) checkRetry(e *yamldoc.Entry, r *hygiene.Rule) {
 		l.warnKey(then, "retry", fmt.Sprintf("this retry never happens: on the same event, rule %s suppresses the contact, and a suppressed contact is not retried", orList(by)), "keep one of the rules")
 		return
 	}
-	if n := len(r.Then.Retry.After); n >= hygiene.Kept && len(r.When.Outcomes.Names()) == 1 {
-		l.warnKey(then.Get("retry"), "after", fmt.Sprintf("this retry never ends: the history keeps the last %d events of each outcome, so the last wait repeats forever", hygiene.Kept), fmt.Sprintf("write %d or fewer", hygiene.Kept-1))
+	if n := len(r.Then.Retry.After); n >= hygiene.EntriesKept && len(r.When.Outcomes.Names()) == 1 {
+		l.warnKey(then.Get("retry"), "after", fmt.Sprintf("this retry never ends: the history keeps the last %d events of each outcome, so the last wait repeats forever", hygiene.EntriesKept), fmt.Sprintf("write %d or fewer", hygiene.EntriesKept-1))
 	}
 }
 

@@ -1,9 +1,8 @@
 package lint
 
 import (
-	"slices"
-
 	"cmp"
+	"slices"
 	"strconv"
 
 	"winnow/hygiene"

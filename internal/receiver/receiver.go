@@ -107,7 +107,7 @@ func New(c Config) *Receiver {
 		c.Healthy = func() error { return nil }
 	}
 	r := &Receiver{config: c, memory: newMemoryLimit(), errorLog: logLimiter{every: 10 * time.Second}}
-	r.Replace(c.Sources)
+	r.SetSources(c.Sources)
 	return r
 }
 
@@ -115,9 +115,9 @@ type noCounter struct{}
 
 func (noCounter) Callback(string, string, time.Duration) {}
 
-// Replace swaps all sources in one step. Requests under way finish with those
+// SetSources swaps all sources in one step. Requests under way finish with those
 // they started with.
-func (r *Receiver) Replace(sources []Source) { r.tokens.Store(newTokenTable(sources)) }
+func (r *Receiver) SetSources(sources []Source) { r.tokens.Store(newTokenTable(sources)) }
 
 // answer answers a request to the source and returns the Answer word.
 func (r *Receiver) answer(w http.ResponseWriter, req *http.Request, source *Source) string {

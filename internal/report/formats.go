@@ -7,14 +7,14 @@ import (
 	"errors"
 	"io"
 
-	"winnow/store"
+	"winnow/store/logscan"
 )
 
 // printCSV writes all rows as CSV.
 func (r *result) printCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	out.Write(r.header(r.allNumbers))
-	err := r.Each(func(row *store.ReportRow) error {
+	err := r.Each(func(row *logscan.ReportRow) error {
 		cells := row.Values
 		for _, n := range r.allNumbers(row) {
 			cells = append(cells, n.String())
@@ -29,7 +29,7 @@ func (r *result) printCSV(w io.Writer) error {
 func (r *result) printJSON(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	first := true
-	err := r.Each(func(row *store.ReportRow) error {
+	err := r.Each(func(row *logscan.ReportRow) error {
 		if first {
 			out.WriteString("[\n  ")
 		} else {
@@ -48,7 +48,7 @@ func (r *result) printJSON(w io.Writer) error {
 
 // writeObject writes a row as an object whose members have the order of the columns.
 // An absent percentage is an absent member.
-func (r *result) writeObject(w *bufio.Writer, row *store.ReportRow) error {
+func (r *result) writeObject(w *bufio.Writer, row *logscan.ReportRow) error {
 	w.WriteByte('{')
 	for i, v := range row.Values {
 		if i > 0 {

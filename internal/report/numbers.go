@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"winnow/hygiene"
-	"winnow/store"
+	"winnow/store/logscan"
 )
 
 // FailedOutcomes are the outcomes that count against deliverability: the message is
@@ -29,7 +29,7 @@ type number struct {
 }
 
 // numbers returns the numbers of a row of the table. The last one is a percentage.
-func (r *result) numbers(row *store.ReportRow) []number {
+func (r *result) numbers(row *logscan.ReportRow) []number {
 	list := []number{{name: "events", count: row.Events}}
 	if slices.Contains(r.options.By, "outcome") {
 		return append(list, number{"share", row.Events, row.Group, true})
@@ -49,7 +49,7 @@ func (r *result) numbers(row *store.ReportRow) []number {
 
 // allNumbers returns the numbers of a row of CSV and JSON, where the shares of
 // failures are numbers of their own.
-func (r *result) allNumbers(row *store.ReportRow) []number {
+func (r *result) allNumbers(row *logscan.ReportRow) []number {
 	list := r.numbers(row)
 	if slices.Contains(r.options.By, "outcome") {
 		return list
@@ -61,7 +61,7 @@ func (r *result) allNumbers(row *store.ReportRow) []number {
 }
 
 // attempted is the number of events of a row that say delivered or failed.
-func attempted(row *store.ReportRow) int64 {
+func attempted(row *logscan.ReportRow) int64 {
 	sum := row.Outcomes[hygiene.Delivered]
 	for _, o := range FailedOutcomes {
 		sum += row.Outcomes[o]
@@ -70,9 +70,9 @@ func attempted(row *store.ReportRow) int64 {
 }
 
 // header returns the names of the columns: those of By, then those of the numbers.
-func (r *result) header(numbers func(*store.ReportRow) []number) []string {
+func (r *result) header(numbers func(*logscan.ReportRow) []number) []string {
 	names := slices.Clone(r.options.By)
-	for _, n := range numbers(&store.ReportRow{Outcomes: make([]int64, len(hygiene.OutcomeNames())+1)}) {
+	for _, n := range numbers(&logscan.ReportRow{Outcomes: make([]int64, len(hygiene.OutcomeNames())+1)}) {
 		names = append(names, n.name)
 	}
 	return names

@@ -19,12 +19,13 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/ui"
 	"winnow/store"
+	"winnow/store/logscan"
 )
 
 // Options say what to count, as given on the command line.
 type Options struct {
 	Since, Until string   // a duration before now, a date in UTC or a time in RFC 3339; empty for the whole log
-	By           []string // the columns; see [store.ReportColumns]
+	By           []string // the columns; see [logscan.ReportColumns]
 	Repeats      bool     // count repeats too
 	CSV, JSON    bool     // the format; neither: a table
 }
@@ -32,7 +33,7 @@ type Options struct {
 // Query is a report that was parsed and can be printed.
 type Query struct {
 	options Options
-	store   store.ReportOptions
+	store   logscan.ReportOptions
 }
 
 // Parse checks the options. An error names the flag that it is about.
@@ -43,7 +44,7 @@ func Parse(o Options, now hygiene.Instant) (*Query, error) {
 	if err := checkColumns(o.By); err != nil {
 		return nil, fmt.Errorf("--by: %w", err)
 	}
-	q := &Query{options: o, store: store.ReportOptions{By: o.By, Until: now + 1, Unique: !o.Repeats}}
+	q := &Query{options: o, store: logscan.ReportOptions{By: o.By, Until: now + 1, Unique: !o.Repeats}}
 	var err error
 	if q.store.Since, _, err = parseTime(o.Since, now); err != nil {
 		return nil, fmt.Errorf("--since: %w", err)
@@ -84,7 +85,7 @@ func parseTime(text string, now hygiene.Instant) (at hygiene.Instant, isDate boo
 // checkColumns checks the columns. A name that was split at its comma gets the
 // advice how to write it.
 func checkColumns(by []string) error {
-	err := store.CheckReportColumns(by)
+	err := logscan.CheckReportColumns(by)
 	if err != nil && slices.ContainsFunc(by[:max(0, len(by)-1)], isUniqueArg) {
 		return fmt.Errorf(`%w; a comma that is part of a name is written \,`, err)
 	}
@@ -92,7 +93,7 @@ func checkColumns(by []string) error {
 }
 
 // isUniqueArg reports whether a column is what senders attached to messages.
-func isUniqueArg(column string) bool { return !slices.Contains(store.ReportColumns(), column) }
+func isUniqueArg(column string) bool { return !slices.Contains(logscan.ReportColumns(), column) }
 
 // Print counts the events and prints the result.
 func (q *Query) Print(ctx context.Context, out *ui.Printer, s *store.Store) (err error) {
@@ -120,6 +121,6 @@ func (q *Query) Print(ctx context.Context, out *ui.Printer, s *store.Store) (err
 
 // result is what was counted, and for which options.
 type result struct {
-	*store.Report
-	options store.ReportOptions
+	*logscan.Report
+	options logscan.ReportOptions
 }

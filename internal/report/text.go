@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"winnow/internal/ui"
-	"winnow/store"
+	"winnow/store/logscan"
 )
 
 const (
@@ -32,7 +32,7 @@ func (r *result) printTable(w io.Writer) error {
 		rows[0] = append(rows[0], strings.ToUpper(strings.ReplaceAll(name, "_", " ")))
 	}
 	n, hasValue := int64(0), make([]bool, len(r.options.By))
-	err = r.Each(func(row *store.ReportRow) error {
+	err = r.Each(func(row *logscan.ReportRow) error {
 		for i, value := range row.Values {
 			hasValue[i] = hasValue[i] || value != ""
 		}
@@ -65,7 +65,7 @@ func (r *result) repeatsText() string {
 	return ui.CountVerb(r.Repeats, "repeat", "is", "are") + " left out"
 }
 
-func (r *result) tableRow(row *store.ReportRow) (cells []string) {
+func (r *result) tableRow(row *logscan.ReportRow) (cells []string) {
 	for _, v := range row.Values {
 		cells = append(cells, valueCell(v))
 	}

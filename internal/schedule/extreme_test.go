@@ -27,7 +27,7 @@ func TestNoLoopRunsForeverAtTheEndOfTime(t *testing.T) {
 			for _, now := range far {
 				for _, text := range []string{"30 2 * * *", "0 * * * *", "0 2 28 2 *", "@every 90s"} {
 					s := parse(t, text, zone)
-					Warn(text, s.zone, now)
+					Warnings(text, s.zone, now)
 					if at := s.Next(now); !at.IsZero() && !at.After(now) {
 						t.Errorf("%s in %s after %s comes at %s", text, zone, now, at)
 					}

@@ -24,7 +24,7 @@ type memoryStore struct {
 	broken error
 }
 
-func (n *memoryStore) Last(_ context.Context, job string, until time.Time) (last time.Time, err error) {
+func (n *memoryStore) LastJobTime(_ context.Context, job string, until time.Time) (last time.Time, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, at := range n.kept[job] {
@@ -35,7 +35,7 @@ func (n *memoryStore) Last(_ context.Context, job string, until time.Time) (last
 	return last, n.broken
 }
 
-func (n *memoryStore) Keep(ctx context.Context, job string, at time.Time) error {
+func (n *memoryStore) RecordJobTime(ctx context.Context, job string, at time.Time) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if err := cmp.Or(n.broken, ctx.Err()); err != nil {
@@ -94,13 +94,13 @@ func (h *harness) expect(want ...string) {
 
 const short = "01-02 15:04:05"
 
-func (h *harness) Started(job Job, scheduled time.Time) {
+func (h *harness) JobStarted(job Job, scheduled time.Time) {
 	if h.running.Add(1) > 1 {
 		h.t.Error("two jobs run at one time")
 	}
 }
 
-func (h *harness) Finished(job Job, scheduled time.Time, took time.Duration, err error) {
+func (h *harness) JobFinished(job Job, scheduled time.Time, took time.Duration, err error) {
 	h.running.Add(-1)
 	switch {
 	case err != nil:
@@ -112,11 +112,11 @@ func (h *harness) Finished(job Job, scheduled time.Time, took time.Duration, err
 	}
 }
 
-func (h *harness) Skipped(job Job, first, scheduled time.Time) {
+func (h *harness) TimesSkipped(job Job, first, scheduled time.Time) {
 	h.record("%s skipped from %s", job.Name, first.Format(short))
 }
 
-func (h *harness) Troubled(err error) { h.record("trouble: %v", err) }
+func (h *harness) SchedulerError(err error) { h.record("trouble: %v", err) }
 
 func (h *harness) wallNow() time.Time { return time.Now().Add(time.Duration(h.clockOffset.Load())) }
 
@@ -162,7 +162,7 @@ func takes(d time.Duration) func(context.Context, time.Time) error {
 
 func job(t *testing.T, name, text string, run func(context.Context, time.Time) error) Job {
 	t.Helper()
-	return Job{Kind: Export, Name: name, Schedule: parse(t, text, "UTC"), Run: run, MakeUp: true}
+	return Job{Kind: Export, Name: name, Schedule: parse(t, text, "UTC"), Run: run, CatchUp: true}
 }
 
 // sweep is a job of which nothing is recorded.

@@ -106,7 +106,7 @@ func (l *simulation) randomEvent() {
 	case n < 96:
 		l.count("reloaded")
 		d := l.randomDaemon()
-		d.Replace(d.jobs())
+		d.SetJobs(d.jobs())
 	}
 }
 
@@ -132,7 +132,7 @@ func (l *simulation) checkIdle() {
 // overdue reports whether the clock reached that time while another job ran, or
 // was set back to a moment after it.
 func (l *simulation) overdue(w *simJob, at time.Time) bool {
-	mark, err := l.store.Last(l.t.Context(), w.Key(), l.wallNow())
+	mark, err := l.store.LastJobTime(l.t.Context(), w.Key(), l.wallNow())
 	return err != nil || !at.After(l.lastActivity) || !mark.Before(at)
 }
 
@@ -153,7 +153,7 @@ func (l *simulation) checkStart(d *simDaemon, w *simJob, at time.Time) {
 	if l.busy != nil {
 		l.t.Errorf("%q and %q run at one time", l.busy.Name, w.Name)
 	}
-	if !d.Holding() || d.dead {
+	if !d.HoldsLock() || d.dead {
 		l.t.Errorf("%q is run by one who does not hold the lock", w.Name)
 	}
 	if last, ok := lastUpTo(w.times, now); !ok || !last.Equal(at) {

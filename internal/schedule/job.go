@@ -26,11 +26,11 @@ type Job struct {
 	// for a time whose run was interrupted.
 	Run func(ctx context.Context, scheduled time.Time) error
 
-	// MakeUp reports whether each scheduled time counts: done times are recorded in
+	// CatchUp reports whether each scheduled time counts: done times are recorded in
 	// the [JobStore], so that a time runs once, and of those missed while no daemon
 	// ran the latest is caught up on. Without it nothing is recorded; that is for
 	// jobs that may run once too often or too seldom, like a sweep.
-	MakeUp bool
+	CatchUp bool
 }
 
 // Key identifies the job in the [JobStore]: its kind and its name.

@@ -13,7 +13,7 @@ func TestReplaceTakesEffectAfterWhatRuns(t *testing.T) {
 		r := h.runner(job(t, "old", "0 2 * * *", takes(time.Hour)), job(t, "gone", "0 3 * * *", nothing))
 		end := h.start(r)
 		sleepUntil("01-01 02:30:00")
-		r.Replace([]Job{job(t, "new", "45 2 * * *", nothing), job(t, "soon", "0 * * * *", nothing)})
+		r.SetJobs([]Job{job(t, "new", "45 2 * * *", nothing), job(t, "soon", "0 * * * *", nothing)})
 		sleepUntil("01-01 03:30:00")
 		h.expect("old 01-01 02:00:00 took 1h0m0s")
 		sleepUntil("01-01 04:30:00")
@@ -29,7 +29,7 @@ func TestAReloadCatchesUpOnNothingAndLosesNothing(t *testing.T) {
 		r := h.runner(long, job(t, "same", "0 10 * * *", nothing), job(t, "edited", "0 20 * * *", nothing))
 		end := h.start(r)
 		sleepUntil("01-01 10:10:00") // same is due and waits for long
-		r.Replace([]Job{long, job(t, "same", "0 10 * * *", nothing), job(t, "edited", "0 9 * * *", nothing), job(t, "added", "0 8 * * *", nothing)})
+		r.SetJobs([]Job{long, job(t, "same", "0 10 * * *", nothing), job(t, "edited", "0 9 * * *", nothing), job(t, "added", "0 8 * * *", nothing)})
 		sleepUntil("01-01 11:00:00")
 		end()
 		h.expect("long 01-01 09:55:00 took 30m0s", "same 01-01 10:00:00")
@@ -49,7 +49,7 @@ func TestANewScheduleTakesEffectWithoutWaiting(t *testing.T) {
 		r.maxSleep = 24 * time.Hour
 		end := h.start(r)
 		sleepUntil("01-01 01:00:00")
-		r.Replace([]Job{job(t, "soon", "@every 1m", nothing)})
+		r.SetJobs([]Job{job(t, "soon", "@every 1m", nothing)})
 		sleepUntil("01-01 01:01:30")
 		end()
 		h.expect("soon 01-01 01:01:00")
@@ -69,13 +69,13 @@ func TestStopWaitsForTheRunningJobAndStartsNoOther(t *testing.T) {
 			t.Errorf("Stop returned at %s", now)
 		}
 		h.expect("nightly 01-01 02:00:00 took 1h0m0s")
-		if err := r.Do(t.Context(), job(t, "manual", "@daily", nothing), time.Now()); err != ErrStopped {
+		if err := r.RunNow(t.Context(), job(t, "manual", "@daily", nothing), time.Now()); err != ErrStopped {
 			t.Errorf("Do gives %v", err)
 		}
 		if err := r.Stop(t.Context()); err != nil {
 			t.Errorf("the second Stop gives %v", err)
 		}
-		if r.Holding() {
+		if r.HoldsLock() {
 			t.Error("the lock is still held")
 		}
 		h.start(h.runner(job(t, "nightly", "0 2 * * *", nothing), job(t, "next", "0 2 * * *", nothing)))()

@@ -20,39 +20,39 @@ const defaultMaxSleep = 30 * time.Second
 // is not the list of runs: a manual run is not in it, and a time may be recorded
 // for which nothing ran.
 type JobStore interface {
-	// Last returns the latest time recorded for the job that is not later than
+	// LastJobTime returns the latest time recorded for the job that is not later than
 	// until; the zero time if there is none. Times later than until exist after the
 	// clock was set back. They must not be lost, or their runs would be repeated
 	// when the clock reaches them again.
-	Last(ctx context.Context, job string, until time.Time) (time.Time, error)
+	LastJobTime(ctx context.Context, job string, until time.Time) (time.Time, error)
 
-	// Keep records a time for the job, durably. Recording a time twice changes
+	// RecordJobTime records a time for the job, durably. Recording a time twice changes
 	// nothing. All but the latest few hundred times of a job may be forgotten.
-	Keep(ctx context.Context, job string, at time.Time) error
+	RecordJobTime(ctx context.Context, job string, at time.Time) error
 }
 
 // Observer reports what the runner does. Its methods should return soon. For jobs
 // that the runner starts they are called one at a time.
 type Observer interface {
-	// Started reports that a job starts for a scheduled time.
-	Started(job Job, scheduled time.Time)
-	// Finished reports that it ended, with its error: a [*Panic] if it panicked.
-	Finished(job Job, scheduled time.Time, took time.Duration, err error)
-	// Skipped reports that the job runs for scheduled now, and never for its times
+	// JobStarted reports that a job starts for a scheduled time.
+	JobStarted(job Job, scheduled time.Time)
+	// JobFinished reports that it ended, with its error: a [*Panic] if it panicked.
+	JobFinished(job Job, scheduled time.Time, took time.Duration, err error)
+	// TimesSkipped reports that the job runs for scheduled now, and never for its times
 	// from first on before that.
-	Skipped(job Job, first, scheduled time.Time)
-	// Troubled reports an error of the job store or the lock, which keeps jobs from
+	TimesSkipped(job Job, first, scheduled time.Time)
+	// SchedulerError reports an error of the job store or the lock, which keeps jobs from
 	// running or their times from being recorded. The runner goes on and retries.
-	Troubled(err error)
+	SchedulerError(err error)
 }
 
-// Panic is the error of a job that panicked.
-type Panic struct {
+// PanicError is the error of a job that panicked.
+type PanicError struct {
 	Value any
 	Stack []byte
 }
 
-func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
+func (p *PanicError) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
 
 // ErrStopped is the error of [Runner.Do] once the runner starts nothing more.
 var ErrStopped = errors.New("the schedule has stopped; try again after winnow has restarted")
@@ -93,9 +93,9 @@ type Runner struct {
 	cancel   context.CancelFunc
 	holding  atomic.Bool
 
-	// TakeOver, if set before Run, is called each time the lock is acquired, before
+	// OnLock, if set before Run, is called each time the lock is acquired, before
 	// any job.
-	TakeOver func(ctx context.Context) error
+	OnLock func(ctx context.Context) error
 
 	now      func() time.Time
 	maxSleep time.Duration
@@ -139,25 +139,25 @@ func (r *Runner) runJobs(ctx context.Context) {
 			return
 		}
 		if !r.lock.Held() {
-			r.observer.Troubled(fmt.Errorf("%s was removed or replaced; leave it alone while winnow runs", r.lock))
+			r.observer.SchedulerError(fmt.Errorf("%s was removed or replaced; leave it alone while winnow runs", r.lock))
 			return
 		}
 	}
 }
 
 func (r *Runner) takeOver(ctx context.Context) {
-	if r.TakeOver == nil {
+	if r.OnLock == nil {
 		return
 	}
-	if err := r.TakeOver(ctx); err != nil {
-		r.observer.Troubled(err)
+	if err := r.OnLock(ctx); err != nil {
+		r.observer.SchedulerError(err)
 	}
 }
 
-// Replace gives the runner other jobs and returns immediately. The job that runs
+// SetJobs gives the runner other jobs and returns immediately. The job that runs
 // now runs to its end. A job of the same key and schedule goes on where it is. A
 // job that is new or has a new schedule counts from now.
-func (r *Runner) Replace(jobs []Job) {
+func (r *Runner) SetJobs(jobs []Job) {
 	r.mu.Lock()
 	r.jobs, r.changed = jobs, true
 	r.mu.Unlock()
@@ -167,11 +167,11 @@ func (r *Runner) Replace(jobs []Job) {
 	}
 }
 
-// Do runs a job for the given time as soon as no other job runs, and returns its
+// RunNow runs a job for the given time as soon as no other job runs, and returns its
 // error. It is for manual runs: the time is not recorded, and the lock is not
 // needed. If ctx ends first the error is that of ctx; after Stop it is
 // [ErrStopped]. A job that has started goes on when ctx ends.
-func (r *Runner) Do(ctx context.Context, job Job, scheduled time.Time) error {
+func (r *Runner) RunNow(ctx context.Context, job Job, scheduled time.Time) error {
 	if err := r.acquireSlot(ctx); err != nil {
 		return err
 	}
@@ -196,8 +196,8 @@ func (r *Runner) Stop(ctx context.Context) error {
 	}
 }
 
-// Holding reports whether this runner holds the lock, that is, runs the jobs.
-func (r *Runner) Holding() bool { return r.holding.Load() }
+// HoldsLock reports whether this runner holds the lock, that is, runs the jobs.
+func (r *Runner) HoldsLock() bool { return r.holding.Load() }
 
 // acquireLock waits for the lock. It returns false when the runner is to end.
 func (r *Runner) acquireLock(ctx context.Context) bool {
@@ -209,7 +209,7 @@ func (r *Runner) acquireLock(ctx context.Context) bool {
 		}
 		wait = pollEvery
 		if err != nil {
-			r.observer.Troubled(err)
+			r.observer.SchedulerError(err)
 			wait = r.maxSleep
 		}
 	}
@@ -219,7 +219,7 @@ func (r *Runner) acquireLock(ctx context.Context) bool {
 func (r *Runner) releaseLock() {
 	r.holding.Store(false)
 	if err := r.lock.Unlock(); err != nil {
-		r.observer.Troubled(err)
+		r.observer.SchedulerError(err)
 	}
 }
 
@@ -271,9 +271,9 @@ func (r *Runner) runJob(ctx context.Context, job Job, scheduled time.Time) error
 	defer cancel()
 	defer context.AfterFunc(r.jobsCtx, cancel)()
 	start := time.Now()
-	r.observer.Started(job, scheduled)
+	r.observer.JobStarted(job, scheduled)
 	err := runRecovered(ctx, job, scheduled)
-	r.observer.Finished(job, scheduled, time.Since(start), err)
+	r.observer.JobFinished(job, scheduled, time.Since(start), err)
 	return err
 }
 
@@ -281,7 +281,7 @@ func (r *Runner) runJob(ctx context.Context, job Job, scheduled time.Time) error
 func runRecovered(ctx context.Context, job Job, scheduled time.Time) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &Panic{Value: p, Stack: debug.Stack()}
+			err = &PanicError{Value: p, Stack: debug.Stack()}
 		}
 	}()
 	return job.Run(ctx, scheduled)

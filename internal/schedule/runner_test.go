@@ -25,7 +25,7 @@ func TestEveryNightOfAYearHasOneRunInEveryZone(t *testing.T) {
 			zone, text := c[0], c[1]
 			name, loc := zone+" "+text, load(t, zone)
 			nights[name] = map[string]int{}
-			jobs = append(jobs, Job{Kind: Export, Name: name, Schedule: parse(t, text, zone), MakeUp: true, Run: func(_ context.Context, at time.Time) error {
+			jobs = append(jobs, Job{Kind: Export, Name: name, Schedule: parse(t, text, zone), CatchUp: true, Run: func(_ context.Context, at time.Time) error {
 				nights[name][at.In(loc).Format(time.DateOnly)]++
 				return nil
 			}})
@@ -136,8 +136,8 @@ func TestAPanicDoesNotEndTheSchedule(t *testing.T) {
 		end()
 		h.expect("nightly 01-01 02:00:00: panic: boom", "nightly 01-02 02:00:00: panic: boom")
 
-		err := h.runner().Do(t.Context(), job(t, "manual", "@daily", func(context.Context, time.Time) error { panic("boom") }), time.Now())
-		var p *Panic
+		err := h.runner().RunNow(t.Context(), job(t, "manual", "@daily", func(context.Context, time.Time) error { panic("boom") }), time.Now())
+		var p *PanicError
 		if !errors.As(err, &p) || p.Value != "boom" || !strings.Contains(string(p.Stack), "runner_test.go") {
 			t.Errorf("the error is %#v", err)
 		}
@@ -198,12 +198,12 @@ func TestTheSecondDaemonTakesOverAndCatchesUp(t *testing.T) {
 		h := newHarness(t)
 		one := h.runner(job(t, "nightly", "0 2 * * *", takes(time.Hour)))
 		two := h.runner(job(t, "nightly", "0 2 * * *", nothing))
-		two.TakeOver = func(context.Context) error { h.record("two takes over"); return errors.New("no latest") }
+		two.OnLock = func(context.Context) error { h.record("two takes over"); return errors.New("no latest") }
 		end := h.start(one)
 		end2 := h.start(two)
 		sleepUntil("01-01 02:30:00")
-		if !one.Holding() || two.Holding() {
-			t.Errorf("holding: one %v, two %v", one.Holding(), two.Holding())
+		if !one.HoldsLock() || two.HoldsLock() {
+			t.Errorf("holding: one %v, two %v", one.HoldsLock(), two.HoldsLock())
 		}
 		end()
 		time.Sleep(pollEvery)
@@ -227,8 +227,8 @@ func TestADaemonWhoseLockFileWasRemovedStopsItsJobs(t *testing.T) {
 		}
 		end2 := h.start(two)
 		sleepUntil("01-01 03:00:00")
-		if one.Holding() || !two.Holding() {
-			t.Errorf("holding: one %v, two %v", one.Holding(), two.Holding())
+		if one.HoldsLock() || !two.HoldsLock() {
+			t.Errorf("holding: one %v, two %v", one.HoldsLock(), two.HoldsLock())
 		}
 		h.expect("trouble: lock file "+h.lock+" was removed or replaced; leave it alone while winnow runs", "nightly 01-01 02:00:00")
 		end2()
@@ -244,7 +244,7 @@ func TestARecordedTimeIsNotRunAgain(t *testing.T) {
 		nightly := job(t, "nightly", "0 2 * * *", nothing)
 		end := h.start(h.runner(nightly))
 		sleepUntil("01-01 01:30:00")
-		h.store.Keep(t.Context(), nightly.Key(), at("2000-01-01T02:00:00Z"))
+		h.store.RecordJobTime(t.Context(), nightly.Key(), at("2000-01-01T02:00:00Z"))
 		sleepUntil("01-02 03:00:00")
 		end()
 		h.expect("nightly 01-02 02:00:00")
@@ -293,11 +293,11 @@ func TestAManualRunWaitsForTheRunningJobAndIsNotRecorded(t *testing.T) {
 		sleepUntil("01-01 02:30:00")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := r.Do(ctx, nightly, time.Now()); err != context.DeadlineExceeded {
+		if err := r.RunNow(ctx, nightly, time.Now()); err != context.DeadlineExceeded {
 			t.Errorf("Do gives %v", err)
 		}
 		by := at("2030-01-01T00:00:00Z")
-		if err := r.Do(t.Context(), nightly, by); err != nil {
+		if err := r.RunNow(t.Context(), nightly, by); err != nil {
 			t.Errorf("Do gives %v", err)
 		}
 		h.expect("nightly 01-01 02:00:00 took 1h0m0s", "nightly 01-01 00:00:00 took 1h0m0s")
@@ -316,7 +316,7 @@ func TestAManualRunThatHasStartedGoesOnUntilTheDaemonStops(t *testing.T) {
 		asked, hangUp := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, hangUp)
 		began := time.Now()
-		if err := r.Do(asked, job(t, "manual", "@daily", takes(time.Hour)), time.Now()); err != nil || time.Since(began) != time.Hour {
+		if err := r.RunNow(asked, job(t, "manual", "@daily", takes(time.Hour)), time.Now()); err != nil || time.Since(began) != time.Hour {
 			t.Errorf("Do gives %v after %s", err, time.Since(began))
 		}
 		time.AfterFunc(time.Minute, func() {
@@ -324,7 +324,7 @@ func TestAManualRunThatHasStartedGoesOnUntilTheDaemonStops(t *testing.T) {
 			defer cancel()
 			r.Stop(over)
 		})
-		if err := r.Do(t.Context(), job(t, "manual", "@daily", takes(time.Hour)), time.Now()); err != context.Canceled {
+		if err := r.RunNow(t.Context(), job(t, "manual", "@daily", takes(time.Hour)), time.Now()); err != context.Canceled {
 			t.Errorf("Do gives %v of what the end cut short", err)
 		}
 		end()

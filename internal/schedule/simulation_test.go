@@ -61,7 +61,7 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 		oracles = append(oracles, readOracle(t, text))
 	}
 	for k, times := range oracleTimes(zone, night.UTC().Add(-2*reach), night.UTC().Add(2*reach), oracles) {
-		job := Job{Kind: Export, Name: names[k], Schedule: parse(t, names[k], y.zone), MakeUp: true}
+		job := Job{Kind: Export, Name: names[k], Schedule: parse(t, names[k], y.zone), CatchUp: true}
 		l.jobs = append(l.jobs, &simJob{Job: job, times: times, done: map[time.Time]bool{}, passed: map[time.Time]bool{}})
 	}
 	return l
@@ -93,7 +93,7 @@ func (l *simulation) advance(d time.Duration) {
 
 // holder is the daemon that has the lock; nil when none has.
 func (l *simulation) holder() *simDaemon {
-	i := slices.IndexFunc(l.daemons, func(d *simDaemon) bool { return d.Holding() })
+	i := slices.IndexFunc(l.daemons, func(d *simDaemon) bool { return d.HoldsLock() })
 	if i < 0 {
 		return nil
 	}
@@ -141,7 +141,7 @@ type simDaemon struct {
 func (l *simulation) start() {
 	d := &simDaemon{sim: l, gone: make(chan struct{})}
 	d.Runner = NewRunner(mortalStore{d}, sqlite.NewLock(l.lock), quiet{}, d.jobs())
-	d.now, d.TakeOver = l.wallNow, d.afterLock
+	d.now, d.OnLock = l.wallNow, d.afterLock
 	l.daemons = append(l.daemons, d)
 	ctx, cancel := context.WithCancel(l.t.Context())
 	d.cancel = cancel
@@ -175,7 +175,7 @@ func (d *simDaemon) afterLock(context.Context) error {
 
 // finish ends the daemon and waits for it.
 func (d *simDaemon) finish() {
-	if !d.dead && d.Holding() && d.sim.busy != nil {
+	if !d.dead && d.HoldsLock() && d.sim.busy != nil {
 		d.sim.count("stopped in a job")
 	}
 	d.cancel()
@@ -185,7 +185,7 @@ func (d *simDaemon) finish() {
 
 // kill ends the process where it is; the kernel frees its lock.
 func (d *simDaemon) kill() {
-	if d.Holding() && d.sim.busy != nil {
+	if d.HoldsLock() && d.sim.busy != nil {
 		d.sim.count("killed in a job")
 	} else {
 		d.sim.count("killed idle")
@@ -208,16 +208,16 @@ var errDead = errors.New("the process is dead")
 // mortalStore is the simulation's job store, used by a daemon that may die writing.
 type mortalStore struct{ *simDaemon }
 
-func (b mortalStore) Last(ctx context.Context, job string, until time.Time) (time.Time, error) {
+func (b mortalStore) LastJobTime(ctx context.Context, job string, until time.Time) (time.Time, error) {
 	b.sim.mu.Lock()
 	defer b.sim.mu.Unlock()
 	if b.dead {
 		return time.Time{}, errDead
 	}
-	return b.sim.store.Last(ctx, job, until)
+	return b.sim.store.LastJobTime(ctx, job, until)
 }
 
-func (b mortalStore) Keep(ctx context.Context, job string, at time.Time) error {
+func (b mortalStore) RecordJobTime(ctx context.Context, job string, at time.Time) error {
 	b.sim.mu.Lock()
 	defer b.sim.mu.Unlock()
 	switch {
@@ -226,7 +226,7 @@ func (b mortalStore) Keep(ctx context.Context, job string, at time.Time) error {
 	case !b.sim.calm && b.sim.chance(60):
 		return b.killHere("before")
 	}
-	err := b.sim.store.Keep(ctx, job, at)
+	err := b.sim.store.RecordJobTime(ctx, job, at)
 	if !b.sim.calm && b.sim.chance(60) {
 		return cmp.Or(err, b.killHere("after"))
 	}
@@ -236,7 +236,10 @@ func (b mortalStore) Keep(ctx context.Context, job string, at time.Time) error {
 // quiet is an observer that ignores everything.
 type quiet struct{}
 
-func (quiet) Started(Job, time.Time)                        {}
-func (quiet) Finished(Job, time.Time, time.Duration, error) {}
-func (quiet) Skipped(Job, time.Time, time.Time)             {}
-func (quiet) Troubled(error)                                {}
+func (quiet) JobStarted(Job, time.Time) {}
+
+func (quiet) JobFinished(Job, time.Time, time.Duration, error) {}
+
+func (quiet) TimesSkipped(Job, time.Time, time.Time) {}
+
+func (quiet) SchedulerError(error) {}

@@ -74,12 +74,12 @@ func (r *Runner) initTask(ctx context.Context, t *task, now time.Time) {
 	if t.postponed || !t.doneUntil.IsZero() && !now.Before(t.doneUntil) {
 		return
 	}
-	if !t.MakeUp {
+	if !t.CatchUp {
 		t.doneUntil = now
 		return
 	}
 	if !t.reloaded && t.doneUntil.IsZero() {
-		last, err := r.store.Last(ctx, t.Key(), now)
+		last, err := r.store.LastJobTime(ctx, t.Key(), now)
 		if err != nil {
 			r.postpone(t, err)
 			return
@@ -92,7 +92,7 @@ func (r *Runner) initTask(ctx context.Context, t *task, now time.Time) {
 	// Nothing is missed before a job is first known. Nor is anything missed again
 	// after the clock was set back: a later time, which the job store may hold as
 	// still to come, has caught up on it.
-	if err := r.store.Keep(ctx, t.Key(), now); err != nil {
+	if err := r.store.RecordJobTime(ctx, t.Key(), now); err != nil {
 		r.postpone(t, err)
 		return
 	}
@@ -102,14 +102,14 @@ func (r *Runner) initTask(ctx context.Context, t *task, now time.Time) {
 // postpone skips a task that the job store fails for.
 func (r *Runner) postpone(t *task, err error) {
 	t.postponed = true
-	r.observer.Troubled(fmt.Errorf("%s %s waits: the record of its runs can't be used: %w", t.Kind, t.Name, err))
+	r.observer.SchedulerError(fmt.Errorf("%s %s waits: the record of its runs can't be used: %w", t.Kind, t.Name, err))
 }
 
 // runTask runs the task for the latest of its times up to now, unless the job
 // store has that time: it decides, not this process's memory.
 func (r *Runner) runTask(ctx context.Context, t *task, now time.Time) {
-	if t.MakeUp {
-		last, err := r.store.Last(ctx, t.Key(), now)
+	if t.CatchUp {
+		last, err := r.store.LastJobTime(ctx, t.Key(), now)
 		if err != nil {
 			r.postpone(t, err)
 			return
@@ -123,15 +123,15 @@ func (r *Runner) runTask(ctx context.Context, t *task, now time.Time) {
 		return
 	}
 	if first := t.Schedule.Next(t.doneUntil); first.Before(scheduled) {
-		r.observer.Skipped(t.Job, first, scheduled)
+		r.observer.TimesSkipped(t.Job, first, scheduled)
 	}
 	err := r.runJob(ctx, t.Job, scheduled)
 	t.doneUntil = scheduled
 	interrupted := err != nil && (ctx.Err() != nil || r.jobsCtx.Err() != nil)
-	if !t.MakeUp || interrupted {
+	if !t.CatchUp || interrupted {
 		return
 	}
-	if err := r.store.Keep(context.WithoutCancel(ctx), t.Key(), scheduled); err != nil {
-		r.observer.Troubled(fmt.Errorf("%s %s ran for %s, which could not be recorded: %w", t.Kind, t.Name, scheduled.Format(time.RFC3339), err))
+	if err := r.store.RecordJobTime(context.WithoutCancel(ctx), t.Key(), scheduled); err != nil {
+		r.observer.SchedulerError(fmt.Errorf("%s %s ran for %s, which could not be recorded: %w", t.Kind, t.Name, scheduled.Format(time.RFC3339), err))
 	}
 }

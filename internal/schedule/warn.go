@@ -8,11 +8,11 @@ import (
 	"winnow/hygiene"
 )
 
-// Warn lists what in a good schedule is most likely a mistake, a plain sentence
+// Warnings lists what in a good schedule is most likely a mistake, a plain sentence
 // each: that in the year from now on the clock of the zone skips one of its times
 // or shows it twice, or that it names both a day of the month and a day of the
 // week. A text that is not a schedule has no warnings; see [Check].
-func Warn(text string, zone *time.Location, now time.Time) []string {
+func Warnings(text string, zone *time.Location, now time.Time) []string {
 	s, err := Parse(text, zone)
 	if err != nil {
 		return nil

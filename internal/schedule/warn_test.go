@@ -33,7 +33,7 @@ func TestNightsOfTheClockChangeAreWarnedOfWithTheirDates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := strings.Join(Warn(c.text, zone, now), "\n")
+		got := strings.Join(Warnings(c.text, zone, now), "\n")
 		if c.want == "" && got != "" || !strings.HasPrefix(got, c.want) {
 			t.Errorf("%s in %s: %q, expected %q", c.text, c.zone, got, c.want)
 		}
@@ -67,7 +67,7 @@ func TestOnlyTheYearAheadIsWarnedOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	after := time.Date(2027, time.March, 28, 12, 0, 0, 0, time.UTC)
-	if warnings := Warn("30 2 28 3 *", zone, after); warnings != nil {
+	if warnings := Warnings("30 2 28 3 *", zone, after); warnings != nil {
 		t.Errorf("warned of a night in the past: %q", warnings)
 	}
 }
@@ -77,7 +77,7 @@ func TestNamingBothKindsOfDayIsWarnedOf(t *testing.T) {
 		"0 0 13 * 5": true, "0 0 1,15 * mon": true, "0 0 */2 * 5": true,
 		"0 0 13 * *": false, "0 0 * * 5": false, "0 0 ? * 5": false, "@monthly": false, "@every 4h": false,
 	} {
-		if warnings := Warn(text, time.UTC, time.Unix(0, 0)); (warnings != nil) != warned {
+		if warnings := Warnings(text, time.UTC, time.Unix(0, 0)); (warnings != nil) != warned {
 			t.Errorf("%s: %q", text, warnings)
 		}
 	}

@@ -183,7 +183,7 @@ func nightOf(t *testing.T, text, zone string, move time.Time, on func(k int) boo
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t)
 		h.clockOffset.Store(int64(time.Until(move.Add(-6 * time.Hour))))
-		night := Job{Kind: Export, Name: "night", Schedule: parse(t, text, zone), MakeUp: true, Run: func(_ context.Context, at time.Time) error {
+		night := Job{Kind: Export, Name: "night", Schedule: parse(t, text, zone), CatchUp: true, Run: func(_ context.Context, at time.Time) error {
 			ran = append(ran, at)
 			return nil
 		}}

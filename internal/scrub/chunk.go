@@ -111,7 +111,7 @@ func (c *chunk) collectKeys() {
 // judge decides which lines are kept. After an error no line of the chunk may be
 // written.
 func (c *chunk) judge(s *scrubber) error {
-	err := s.store.Find(c.keys.values, func(i int, contact *hygiene.Contact) {
+	err := s.store.FindContacts(c.keys.values, func(i int, contact *hygiene.Contact) {
 		sendability := hygiene.SendabilityOf(contact, s.now)
 		for _, e := range c.keys.entriesOf(i) {
 			l := &c.lines[e.line]
@@ -122,7 +122,7 @@ func (c *chunk) judge(s *scrubber) error {
 	if err != nil {
 		return err
 	}
-	err = s.store.FindPhones(c.phones.values, func(i int, contact *hygiene.Contact) {
+	err = s.store.FindContactsByPhone(c.phones.values, func(i int, contact *hygiene.Contact) {
 		sendability := hygiene.SendabilityOf(contact, s.now)
 		for _, e := range c.phones.entriesOf(i) {
 			l := &c.lines[e.line]

@@ -42,10 +42,10 @@ type Options struct {
 	Now       hygiene.Instant
 }
 
-// File scrubs a list and prints what became of its lines. It calls open, which opens
+// Run scrubs a list and prints what became of its lines. It calls open, which opens
 // the config and the store, once it knows that no output overwrites another file of
 // the call.
-func File(ctx context.Context, out *ui.Printer, o Options, open func(func(*app.App) error) error) error {
+func Run(ctx context.Context, out *ui.Printer, o Options, open func(func(*app.App) error) error) error {
 	in, err := atomicfile.OpenInput(ctx, o.Stdin, o.File)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (o Options) checkFiles(stdout io.Writer, in io.Reader) error {
 
 // scrub creates the output files, fills them, and gives them their names.
 func (o Options) scrub(ctx context.Context, out *ui.Printer, a *app.App, list *csvlist.Reader, unchanged func() error) (err error) {
-	s := &scrubber{out: out, ctx: ctx, store: a.Store, list: list, parser: o.valueParser(a.Config.Keys), now: o.Now, seen: a.Store.NewSeen(),
+	s := &scrubber{out: out, ctx: ctx, store: a.Store, list: list, parser: o.valueParser(a.Config.Keys), now: o.Now, seen: a.Store.NewKeySet(),
 		clean: bufio.NewWriterSize(out.Stdout, 1<<16), rejected: bufio.NewWriter(io.Discard)}
 	var files []*atomicfile.File // the clean list last: when it is there, all is done
 	for _, target := range []struct {

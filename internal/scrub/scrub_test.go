@@ -20,7 +20,7 @@ func TestNoLineIsKeptThatWasNotJudged(t *testing.T) {
 	}
 	var clean bytes.Buffer
 	s := &scrubber{out: &ui.Printer{Stderr: io.Discard}, ctx: t.Context(), store: a.Store, list: list,
-		seen: a.Store.NewSeen(), clean: bufio.NewWriter(&clean), rejected: bufio.NewWriter(io.Discard)}
+		seen: a.Store.NewKeySet(), clean: bufio.NewWriter(&clean), rejected: bufio.NewWriter(io.Discard)}
 	a.Store.Close()
 	if err := s.run(); err == nil || strings.Contains(clean.String(), "ann") {
 		t.Errorf("with the store closed it ends with %v and keeps %q", err, clean.String())

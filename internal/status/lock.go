@@ -7,7 +7,6 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/app"
-	"winnow/internal/console"
 	"winnow/internal/console/view"
 	"winnow/store"
 )
@@ -32,11 +31,11 @@ func longLockHolder(s *store.Store) *view.LockHolder {
 
 // LockAlert describes a process that holds the store lock for too long, and what to
 // do.
-func LockAlert(h view.LockHolder) console.Trouble {
-	alert := console.Trouble{What: fmt.Sprintf("%s has held the store lock since %s; sweeps, reviews and exports are waiting", ProcessName(h.Process), h.Since)}
+func LockAlert(h view.LockHolder) view.Alert {
+	alert := view.Alert{Text: fmt.Sprintf("%s has held the store lock since %s; sweeps, reviews and exports are waiting", ProcessName(h.Process), h.Since)}
 	if h.Process != 0 && h.Process != os.Getpid() {
-		alert.What += "; if it is suspended, resume it:"
-		alert.Do = fmt.Sprintf("kill -CONT %d", h.Process)
+		alert.Text += "; if it is suspended, resume it:"
+		alert.Command = fmt.Sprintf("kill -CONT %d", h.Process)
 	}
 	return alert
 }

@@ -30,12 +30,12 @@ func TestTheStatusNamesAProcessThatHoldsTheStoreLockForLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	st, err := Collect(a.Config, a.Store)
-	if err != nil || st.Taken == nil || *st.Taken != (view.LockHolder{Process: os.Getpid(), Since: hygiene.InstantOf(long)}) {
-		t.Fatalf("the holder is %+v, %v", st.Taken, err)
+	if err != nil || st.LockHolder == nil || *st.LockHolder != (view.LockHolder{Process: os.Getpid(), Since: hygiene.InstantOf(long)}) {
+		t.Fatalf("the holder is %+v, %v", st.LockHolder, err)
 	}
 	var text strings.Builder
 	Print(&text, st, hygiene.InstantOf(time.Now()))
-	if !strings.Contains(text.String(), "has held the store lock since "+st.Taken.Since.String()) {
+	if !strings.Contains(text.String(), "has held the store lock since "+st.LockHolder.Since.String()) {
 		t.Errorf("printed is\n%s", text.String())
 	}
 	jobs := a.Store.Lock("jobs")

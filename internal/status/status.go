@@ -26,7 +26,7 @@ func Collect(cfg *config.Config, s *store.Store) (*view.Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	surgings, err := s.Surgings()
+	surgings, err := s.BreakerSummaries()
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func Collect(cfg *config.Config, s *store.Store) (*view.Status, error) {
 	return &view.Status{
 		Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
 		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag}, Breaker: waiting, Policy: cfg.Hash,
-		Runs: runs, Taken: longLockHolder(s), Held: held, Deliveries: deliveries,
+		Runs: runs, LockHolder: longLockHolder(s), HeldRuns: held, Deliveries: deliveries,
 	}, err
 }
 
@@ -76,18 +76,18 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 		rows = append(rows, []string{"breaker", ui.Number(s.Breaker), "tripped and waiting for review: winnow breaker lists them"})
 	}
 	ui.Table(w, append(rows, []string{"policy", s.Policy}))
-	if s.Taken != nil {
-		t := LockAlert(*s.Taken)
-		fmt.Fprintln(w, strings.TrimSpace(t.What+" "+t.Do))
+	if s.LockHolder != nil {
+		t := LockAlert(*s.LockHolder)
+		fmt.Fprintln(w, strings.TrimSpace(t.Text+" "+t.Command))
 	}
-	for _, name := range s.Held {
+	for _, name := range s.HeldRuns {
 		fmt.Fprintf(w, "run %s is held: winnow release %s publishes it\n", name, name)
 	}
 	for _, t := range exports.DeliveryAlerts(s.Deliveries, now) {
-		if t.Do != "" {
-			t.What += "; or now: " + t.Do
+		if t.Command != "" {
+			t.Text += "; or now: " + t.Command
 		}
-		fmt.Fprintln(w, t.What)
+		fmt.Fprintln(w, t.Text)
 	}
 	if len(s.Runs) == 0 {
 		return

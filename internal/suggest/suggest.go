@@ -4,6 +4,27 @@
 // far a guess may go is decided in [Limit], and nowhere else.
 package suggest
 
+import (
+	"fmt"
+	"strings"
+)
+
+// Hint returns the hint for a word that is none of the known ones: the nearest of
+// them, or all of them when none is near and they are few.
+func Hint(word string, known []string) string {
+	if meant := Nearest(word, known); meant != "" {
+		return fmt.Sprintf("did you mean %q?", meant)
+	}
+	switch {
+	case len(known) == 0:
+		return "there is none yet"
+	case len(known) > 20:
+		return ""
+	default:
+		return "known: " + strings.Join(known, ", ")
+	}
+}
+
 // Nearest returns the known word that is the fewest edits away from word. It is
 // empty when all known words are more than [Limit] edits away.
 func Nearest(word string, known []string) string {

@@ -23,8 +23,8 @@ func countSteps(e *yamldoc.Entry, steps []ruletest.Step) {
 	for i := range steps {
 		n += steps[i].Repeat
 	}
-	if n > ruletest.MostEvents {
-		e.Report(fmt.Sprintf("%d events are too many; a test can have %d", n, ruletest.MostEvents), "")
+	if n > ruletest.MaxEvents {
+		e.Report(fmt.Sprintf("%d events are too many; a test can have %d", n, ruletest.MaxEvents), "")
 	}
 }
 
@@ -48,9 +48,9 @@ func (r *reader) readStep(e *yamldoc.Entry, before []ruletest.Step) ruletest.Ste
 	case "file":
 		s.Callback = &ruletest.Callback{Source: r.readSource(e).Name, Body: r.readBodyFile(e.Get("file"))}
 	case "suppress":
-		s.Told = readSuppress(e.Get("suppress"), &s)
+		s.Instruction = readSuppress(e.Get("suppress"), &s)
 	case "allow":
-		s.Told = r.readAllow(e.Get("allow"))
+		s.Instruction = r.readAllow(e.Get("allow"))
 	}
 	return s
 }
@@ -142,7 +142,7 @@ func (r *reader) readOutcome(e *yamldoc.Entry) *hygiene.Event {
 	event.Outcome, _ = hygiene.ParseOutcome(e.Get("outcome").Text())
 	if event.Code != "" && !r.knowsCode(source, event.Code) {
 		text, hint := yamldoc.Unknown("code", event.Code, r.codesOf(source, ""))
-		if len(source.Table) == 0 {
+		if len(source.Lines) == 0 {
 			hint = "neither the outcomes of " + source.Name + " nor a rule has it"
 		}
 		e.Get("code").Report(text, hint)
@@ -156,7 +156,7 @@ func (r *reader) knowsCode(source ruletest.Source, code string) bool {
 		if s.Name != source.Name {
 			continue
 		}
-		if m, err := provider.MeaningsOf(s.Preset, s.Outcomes); err == nil && m.Of(code) != 0 {
+		if m, err := provider.OutcomeTableOf(s.Preset, s.Outcomes); err == nil && m.ForCode(code) != 0 {
 			return true
 		}
 	}
@@ -183,7 +183,7 @@ func (r *reader) reportUnknownEvent(e *yamldoc.Entry, source ruletest.Source, ev
 	const instead = "to send what the config does not know, use body"
 	known := r.codesOf(source, provider.NormalizeEvent(event.Name))
 	switch {
-	case len(source.Table) == 0:
+	case len(source.Lines) == 0:
 		e.Get("event").Report("the outcomes of "+source.Name+" have no line for this event and code", instead)
 	case len(known) == 0:
 		text, hint := yamldoc.Unknown("event", event.Name, wordsOf(source))
@@ -236,7 +236,7 @@ func (r *reader) readBodyFile(e *yamldoc.Entry) []byte {
 }
 
 func readSuppress(e *yamldoc.Entry, s *ruletest.Step) *hygiene.Instruction {
-	in := &hygiene.Instruction{Kind: hygiene.Suppress, Hand: hygiene.ByOperator, Reason: e.Get("reason").Text(), By: "operator", Note: e.Get("note").Text()}
+	in := &hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: e.Get("reason").Text(), By: "operator", Note: e.Get("note").Text()}
 	if until := e.Get("until"); until != nil {
 		in.Until = ruletest.Start.Add(until.Duration())
 		if until.Duration() <= s.Last() {

@@ -49,7 +49,7 @@ func readUntil(e *yamldoc.Entry, atATime bool, x *ruletest.Expectation) {
 	if e == nil {
 		return
 	}
-	if x.ForGood = e.Text() == "for good"; x.ForGood {
+	if x.Permanent = e.Text() == "for good"; x.Permanent {
 		return
 	}
 	until, err := hygiene.ParseDuration(e.Text())

@@ -99,7 +99,7 @@ func (r *reader) defineAsked(c hygiene.Condition) {
 // codesOf is the codes that a source can send with an event. Without an event it is
 // all of them and the codes of rules; none when the source has no table.
 func (r *reader) codesOf(s ruletest.Source, event string) (list []string) {
-	for _, l := range s.Table {
+	for _, l := range s.Lines {
 		if l.Code != "" && (event == "" || provider.NormalizeEvent(l.Event) == event) {
 			list = append(list, l.Code)
 		}
@@ -113,7 +113,7 @@ func (r *reader) codesOf(s ruletest.Source, event string) (list []string) {
 
 // inTable reports whether the source's table has a line for it.
 func inTable(s ruletest.Source, event, code string) bool {
-	for _, l := range s.Table {
+	for _, l := range s.Lines {
 		if provider.NormalizeEvent(l.Event) == event && (l.Code == code || l.Code == "") {
 			return true
 		}
@@ -124,7 +124,7 @@ func inTable(s ruletest.Source, event, code string) bool {
 // wordsOf is the events in a source's table.
 func wordsOf(s ruletest.Source) []string {
 	var list []string
-	for _, l := range s.Table {
+	for _, l := range s.Lines {
 		if !slices.Contains(list, provider.NormalizeEvent(l.Event)) {
 			list = append(list, provider.NormalizeEvent(l.Event))
 		}

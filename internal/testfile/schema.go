@@ -39,7 +39,7 @@ var event = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "an event like 
 		{Key: "note", Shape: config.TextShape, Doc: "A note for those who ask later."},
 	}}, Doc: "An operator suppresses the contact; a reason alone stands for {reason: …}."},
 	{Key: "allow", Shape: allow, Doc: "An operator lifts suppressions of the contact; a reason alone stands for {reason: …}."},
-	{Key: "repeat", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Expect: "a whole number", Min: 1, Max: ruletest.MostEvents}, Doc: "How often it happens."},
+	{Key: "repeat", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Expect: "a whole number", Min: 1, Max: ruletest.MaxEvents}, Doc: "How often it happens."},
 	{Key: "every", Shape: config.DelayShape, Doc: "The time between two of them, with repeat."},
 }}
 
@@ -63,7 +63,7 @@ var claims = []yamldoc.Field{
 
 // retry has a short form for no retry: attempt 0.
 var retry = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "none, or a retry like {attempt: 1, due: 4h}", ShortWords: map[string]string{"none": "{attempt: 0}"}, Fields: []yamldoc.Field{
-	{Key: "attempt", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Expect: "a whole number", Max: hygiene.Kept}, Doc: "Its number since the last delivery, from 1."},
+	{Key: "attempt", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Expect: "a whole number", Max: hygiene.EntriesKept}, Doc: "Its number since the last delivery, from 1."},
 	{Key: "due", Shape: config.DelayShape, Doc: "When it is due, counted from the start."},
 }}
 

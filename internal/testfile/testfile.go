@@ -18,6 +18,7 @@ import (
 	"winnow/hygiene"
 	"winnow/hygiene/ruletest"
 	"winnow/internal/config"
+	"winnow/internal/suggest"
 	"winnow/internal/yamldoc"
 )
 
@@ -120,7 +121,7 @@ func (r *reader) readContact(e *yamldoc.Entry) hygiene.Contact {
 	}
 	attributes := e.Get("attributes")
 	for _, a := range attributes.Items() {
-		if meant := yamldoc.Nearest(a.Key(), r.attributes.List()); meant != "" && !r.attributes.Has(a.Key()) {
+		if meant := suggest.Nearest(a.Key(), r.attributes.List()); meant != "" && !r.attributes.Has(a.Key()) {
 			attributes.ReportKey(a.Key(), "no rule or segment uses the attribute "+yamldoc.Quote(a.Key()), fmt.Sprintf("did you mean %q?", meant))
 		}
 		c.Attributes = c.Attributes.With(a.Key(), a.Value())

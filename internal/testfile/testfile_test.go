@@ -43,7 +43,7 @@ func tested(tb testing.TB) (*config.Config, []ruletest.Source) {
 		{Event: "undelivered", Code: "1400", Outcome: hygiene.HardBounce}, {Event: "undelivered", Code: "1404", Outcome: hygiene.SoftBounce},
 		{Event: "undelivered", Code: "1408", Outcome: hygiene.CarrierViolation}, {Event: "failed", Code: "1500", Outcome: hygiene.InvalidNumber},
 	}
-	return c, []ruletest.Source{{Name: "insider", Reader: reader, Table: table}}
+	return c, []ruletest.Source{{Name: "insider", Reader: reader, Lines: table}}
 }
 
 func TestEveryMistakeInRuleTestsIsReportedAtItsPlace(t *testing.T) {
@@ -91,13 +91,13 @@ func TestAllThatRuleTestsCanSayIsRead(t *testing.T) {
 	if e := one.Steps[2].Event; e.Outcome != hygiene.CarrierViolation || e.Code != "1408" || e.Source != "insider" || e.MessageID != "" {
 		t.Errorf("the provider's word is read as %+v", e)
 	}
-	if in := one.Steps[8].Told; in.Reason != "legal" || in.Until != ruletest.Start.Add(30*hygiene.Day) || in.Hand != hygiene.ByOperator {
+	if in := one.Steps[8].Instruction; in.Reason != "legal" || in.Until != ruletest.Start.Add(30*hygiene.Day) || in.Origin != hygiene.ByOperator {
 		t.Errorf("an operator's act is read as %+v", in)
 	}
 	if first := one.Expect[0]; first.Tags == nil || len(first.Tags) > 0 || *first.Retry.Due != 5*h || first.Retry.None {
 		t.Errorf("read as %+v", first)
 	}
-	if last := one.Expect[2]; !last.ForGood || !last.Retry.None || last.Tags != nil || !slices.Equal(last.In, []string{"staff"}) || !slices.Equal(last.NotIn, []string{"reachable"}) {
+	if last := one.Expect[2]; !last.Permanent || !last.Retry.None || last.Tags != nil || !slices.Equal(last.In, []string{"staff"}) || !slices.Equal(last.NotIn, []string{"reachable"}) {
 		t.Errorf("read as %+v", last)
 	}
 	if len(one.Never) != 3 || one.Never[0].Status != hygiene.IsSuppressed || one.Never[1].Retry.Attempt != 3 {
@@ -124,7 +124,7 @@ func TestBodiesKeepTheirOrderAndTheirNumbers(t *testing.T) {
 
 func TestAnUnknownCodeIsRefusedAlsoWithoutATable(t *testing.T) {
 	c, sources := tested(t)
-	sources[0].Table = nil
+	sources[0].Lines = nil
 	text := "tests: [{name: a, events: [{outcome: sent, code: 1409}, {event: undelivered, code: 1409}], never: suppressed}]"
 	if _, err := Parse("tests.yaml", []byte(text), c, sources); err != nil {
 		t.Error(err)
@@ -209,7 +209,7 @@ func FuzzRuleTests(f *testing.F) {
 			return
 		}
 		nobody := func(*hygiene.Contact, []string, string, hygiene.Instant) (bool, error) { return false, nil }
-		bench := ruletest.Bench{Policy: c.Policy, Sources: sources, Membership: nobody}
+		bench := ruletest.Runner{Policy: c.Policy, Sources: sources, Membership: nobody}
 		for i := range cases[:min(len(cases), 4)] {
 			if tried := &cases[i]; len(tried.Steps) < 50 && !slices.ContainsFunc(tried.Steps, func(s ruletest.Step) bool { return s.Repeat > 50 }) {
 				bench.Run(tried)

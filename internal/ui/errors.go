@@ -20,9 +20,9 @@ func Usagef(format string, args ...any) error {
 	return &UsageError{Err: fmt.Errorf(format, args...)}
 }
 
-// ErrNo ends a command whose answer is no. The answer has been printed: the caller
+// ErrReported ends a command whose answer is no. The answer has been printed: the caller
 // prints nothing and exits with status 1.
-var ErrNo = errors.New("no")
+var ErrReported = errors.New("no")
 
 // ErrInterrupted is the error of work that was interrupted before it was complete.
 var ErrInterrupted = errors.New("interrupted")

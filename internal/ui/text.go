@@ -52,8 +52,8 @@ func CountVerb(n int64, noun, one, many string) string {
 	return text + " " + verb
 }
 
-// FirstOf joins up to most texts with commas and counts the rest: "a, b and 3 more".
-func FirstOf(texts []string, most int) string {
+// JoinFirst joins up to most texts with commas and counts the rest: "a, b and 3 more".
+func JoinFirst(texts []string, most int) string {
 	if len(texts) <= most {
 		return strings.Join(texts, ", ")
 	}

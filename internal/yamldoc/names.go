@@ -1,6 +1,10 @@
 package yamldoc
 
-import "fmt"
+import (
+	"fmt"
+
+	"winnow/internal/suggest"
+)
 
 // Names is the names of one kind that a file defines and may refer to. The zero
 // value is empty.
@@ -73,7 +77,7 @@ func (n *Names) Mention(e *Entry, kind string) string {
 	if e == nil || n.Has(e.text) || n.Incomplete {
 		return e.Text()
 	}
-	if meant := nearest(e.text, n.list, 2); meant != "" {
+	if meant := suggest.Within(e.text, n.list, 2); meant != "" {
 		e.Report("unknown "+kind+" "+Quote(e.text), fmt.Sprintf("did you mean %q?", meant))
 	}
 	return e.text

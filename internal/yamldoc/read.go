@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"winnow/internal/suggest"
 )
 
 // reader compares a tree with its shapes, and reports every value that does not
@@ -250,7 +252,7 @@ func (r *reader) absent(e *Entry, f *Field, meant map[string]bool, literal bool)
 // was probably meant.
 func (r *reader) unknownKey(p *place, s *Shape, of *Union, key, node *yaml.Node) (meant string) {
 	text, hint := Unknown("key", key.Value, s.Keys())
-	meant = Nearest(key.Value, s.Keys())
+	meant = suggest.Nearest(key.Value, s.Keys())
 	if meant == "" && of != nil {
 		if other, ok := of.Misplaced[key.Value]; ok {
 			text, hint = other.Text, other.Hint

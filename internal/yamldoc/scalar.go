@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"winnow/hygiene"
+	"winnow/internal/suggest"
 )
 
 var (
@@ -108,7 +109,7 @@ func textHint(s *Shape, written string) string {
 	case s.Kind == Percent:
 		return "write a percentage, like " + inPercent(written)
 	case s.Kind == Choice:
-		return suggest(written, s.Words)
+		return suggest.Hint(written, s.Words)
 	case s.Kind == Secret:
 		return "put it in quotes"
 	case s.Hints.Number != "" && plainInteger.MatchString(written):

@@ -24,8 +24,8 @@ type BacktestOptions struct {
 	run int64 // events in a run; 0 for as many as the engine finds good
 }
 
-// Backtested is what a backtest went over.
-type Backtested struct {
+// BacktestResult is what a backtest went over.
+type BacktestResult struct {
 	Events    int64           // since o.Since, of known contacts
 	Earlier   int64           // the others of known contacts: replayed as well
 	Contacts  int64           // replayed
@@ -37,7 +37,7 @@ type Backtested struct {
 // Backtest replays the log to all tests together, contact by contact, each
 // contact's events in order of time. Until it ends it takes about 100 bytes for
 // each event in the folder.
-func Backtest(ctx context.Context, e engine.Engine, folder string, o BacktestOptions, tests ...*hygiene.Backtest) (did Backtested, err error) {
+func Backtest(ctx context.Context, e engine.Engine, folder string, o BacktestOptions, tests ...*hygiene.Backtest) (did BacktestResult, err error) {
 	log, err := e.SortLog(ctx, engine.SortOptions{Folder: folder, Until: o.Until, Sorted: o.Sorted, RunEvents: o.run})
 	if err != nil {
 		return did, err
@@ -72,7 +72,7 @@ type pageReader struct {
 	engine engine.Engine
 	log    engine.SortedLog
 	o      *BacktestOptions
-	did    *Backtested
+	did    *BacktestResult
 	last   string // contact of the event read last
 }
 
@@ -146,7 +146,7 @@ func (r *pageReader) fill(p *page) error {
 	return nil
 }
 
-func (d *Backtested) count(e *hygiene.Event, o *BacktestOptions) {
+func (d *BacktestResult) count(e *hygiene.Event, o *BacktestOptions) {
 	if e.At >= o.Since {
 		d.Events++
 	} else {
@@ -189,7 +189,7 @@ type follower struct {
 func (f *follower) follow(t *hygiene.Backtest) {
 	for e := f.peek(); e != nil; e = f.peek() {
 		key := e.Contact
-		t.Contact(key, f.page.attributes[f.next], f.eventsOf(key))
+		t.Replay(key, f.page.attributes[f.next], f.eventsOf(key))
 		for range f.eventsOf(key) { // what the test did not read
 		}
 	}

@@ -85,7 +85,7 @@ func BenchmarkBacktest(b *testing.B) {
 	o := logscan.BacktestOptions{Since: until.Add(-90 * hygiene.Day), Until: until}
 	log := enginetest.Open(b, s.Path())
 	var reading, replaying time.Duration
-	var did logscan.Backtested
+	var did logscan.BacktestResult
 	for b.Loop() {
 		began := time.Now()
 		n := readAll(b, log)

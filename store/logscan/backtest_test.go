@@ -25,7 +25,7 @@ import (
 var span = logscan.BacktestOptions{Since: storetest.Start.Add(5 * hygiene.Day), Until: storetest.Start.Add(95 * hygiene.Day)}
 
 // backtestOf replays the store's log under the rules of the tests.
-func backtestOf(t *testing.T, s *store.Store, o logscan.BacktestOptions) (logscan.Backtested, *hygiene.Backtest) {
+func backtestOf(t *testing.T, s *store.Store, o logscan.BacktestOptions) (logscan.BacktestResult, *hygiene.Backtest) {
 	t.Helper()
 	b := hygiene.NewBacktest(storetest.Policy(t, s), o.Since, o.Until)
 	did, err := s.Backtest(context.Background(), o, b)
@@ -57,7 +57,7 @@ func inMemory(t *testing.T, s *store.Store, events []hygiene.Event, registration
 		key := fmt.Sprint("contact-", i)
 		life := lives[key]
 		slices.SortFunc(life, func(a, b hygiene.Event) int { return a.Moment().Compare(b.Moment()) })
-		b.Contact(key, nil, func(yield func(*hygiene.Event) bool) {
+		b.Replay(key, nil, func(yield func(*hygiene.Event) bool) {
 			for i := range life {
 				if !yield(&life[i]) {
 					return
@@ -203,7 +203,7 @@ func TestABacktestCountsWhatItReplayed(t *testing.T) {
 
 func TestABacktestOfAnEmptyLogFindsNothing(t *testing.T) {
 	did, b := backtestOf(t, storetest.Open(t), span)
-	if did.Bytes = 0; did != (logscan.Backtested{}) || b.Suppressed != 0 {
+	if did.Bytes = 0; did != (logscan.BacktestResult{}) || b.Suppressed != 0 {
 		t.Errorf("%+v %s", did, countedBy(b))
 	}
 }

@@ -126,7 +126,7 @@ func newAttachments(by []string) *attachments {
 // sender's own: a key of exactly that name comes before what lies deeper. The
 // values hold until the next call.
 func (a *attachments) of(body []byte) []string {
-	values := a.fields.Of(body)
+	values := a.fields.Values(body)
 	for i, key := range a.keys {
 		if strings.Contains(key, ".") && mayHaveKey(body, key) {
 			if value, ok := valueOfKey(body, key); ok {

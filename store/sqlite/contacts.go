@@ -189,7 +189,7 @@ func (w *writer) AppendLedger(entries []engine.Entry) error {
 		}
 		if err := w.c.exec(`INSERT INTO ledger (id, contact, prev, at, seq, act, reason, origin, until, attempt, rule, policy, evidence, by, note, batch, held_by)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			e.ID, e.Contact, e.Prev, int64(ch.At), ch.Seq, string(ch.Act), ch.Reason, ch.Hand.String(), int64(ch.Until), ch.Attempt,
+			e.ID, e.Contact, e.Prev, int64(ch.At), ch.Seq, string(ch.Act), ch.Reason, ch.Origin.String(), int64(ch.Until), ch.Attempt,
 			ch.Rule, e.Policy, string(evidence), ch.By, ch.Note, e.Batch, ch.Held); err != nil {
 			return fmt.Errorf("append to the ledger: %w", err)
 		}

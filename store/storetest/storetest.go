@@ -73,7 +73,7 @@ func Policy(tb testing.TB, s *store.Store) *hygiene.Policy {
 		{Name: "rest", When: when(3, hygiene.OutcomesOf(hygiene.Delivered), hygiene.SoftBounce), Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: "soft_bounce", For: 30 * hygiene.Day}}},
 		{Name: "forgive", When: when(1, 0, hygiene.Delivered), Then: hygiene.Action{Release: []string{"soft_bounce"}}},
 	}, "test")
-	Keep(tb, s, p)
+	SavePolicy(tb, s, p)
 	return p
 }
 
@@ -90,10 +90,10 @@ func TwoRules() *hygiene.Policy {
 	}, "test")
 }
 
-// Keep stores the policy under its hash, which it must be before it judges.
-func Keep(tb testing.TB, s *store.Store, p *hygiene.Policy) {
+// SavePolicy stores the policy under its hash, which it must be before it judges.
+func SavePolicy(tb testing.TB, s *store.Store, p *hygiene.Policy) {
 	tb.Helper()
-	if err := s.KeepPolicy(p.Hash, []byte("test"), Start); err != nil {
+	if err := s.SavePolicy(p.Hash, []byte("test"), Start); err != nil {
 		tb.Fatal(err)
 	}
 }

@@ -8,8 +8,8 @@ import (
 
 // Overview is the state of a daemon at a glance, as the page shows it.
 type Overview struct {
-	At      hygiene.Instant // now, from which ages are counted
-	Trouble []Alert         // what needs attention, the most urgent first
+	At     hygiene.Instant // now, from which ages are counted
+	Alerts []Alert         // what needs attention, the most urgent first
 
 	Events      int64 // stored
 	Lag         int64 // events not swept yet
@@ -19,9 +19,9 @@ type Overview struct {
 	Statuses    map[string]int64 // contacts by status
 	CountedAt   hygiene.Instant  // when they were counted; 0 for never
 
-	Policy   string          // hash of the policy in force
-	GoodAt   hygiene.Instant // when a good config was last read
-	Rejected string          // what is wrong with the config file now; empty when it is in force
+	Policy       string          // hash of the policy in force
+	ConfigReadAt hygiene.Instant // when a good config was last read
+	ConfigErrors string          // what is wrong with the config file now; empty when it is in force
 
 	Runs []Run // the last of each export
 	Jobs []Job
@@ -33,8 +33,8 @@ type Overview struct {
 
 // Alert is something that needs attention.
 type Alert struct {
-	What string // one plain sentence
-	Do   string // the command that helps; empty for none, or if What names it
+	Text    string // one plain sentence
+	Command string // the command that helps; empty for none, or if What names it
 
 	// Run and Job name what What quotes the error of, so that the page shows that
 	// error once: a run as EXPORT/RUN, a job by its Key. Empty for neither.

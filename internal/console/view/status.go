@@ -18,8 +18,8 @@ type Status struct {
 	Breaker     int64            `json:"breaker,omitempty"` // trips that wait for review
 	Policy      string           `json:"policy"`            // hash of the policy in force
 	Runs        []Run            `json:"runs"`              // the last of each export
-	Taken       *LockHolder      `json:"taken,omitempty"`
-	Held        []string         `json:"held_runs,omitempty"`  // runs that wait for a release, as EXPORT/RUN
+	LockHolder  *LockHolder      `json:"taken,omitempty"`
+	HeldRuns    []string         `json:"held_runs,omitempty"`  // runs that wait for a release, as EXPORT/RUN
 	Deliveries  []Delivery       `json:"deliveries,omitempty"` // that are waiting or lost
 }
 

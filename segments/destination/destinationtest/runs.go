@@ -67,8 +67,8 @@ func Files(t testing.TB, minute int, contacts Contacts) fstest.MapFS {
 	t.Helper()
 	files := memory{}
 	r, err := segments.Execute(t.Context(), Plan(minute, 9), contacts, []segments.Publisher{files}, nil)
-	if err != nil || len(r.Troubles) > 0 {
-		t.Fatalf("run %d: %v %v", minute, err, r.Troubles)
+	if err != nil || len(r.Problems) > 0 {
+		t.Fatalf("run %d: %v %v", minute, err, r.Problems)
 	}
 	return fstest.MapFS(files)
 }
@@ -92,12 +92,18 @@ func DeliveryOf(t testing.TB, files fs.FS, minute int) segments.Delivery {
 // memory is a run in memory. It is its own publisher, draft and file.
 type memory fstest.MapFS
 
-func (memory) String() string                                 { return "memory" }
+func (memory) String() string { return "memory" }
+
 func (m memory) Begin(string, string) (segments.Draft, error) { return m, nil }
-func (memory) Prune(string, int) error                        { return nil }
-func (memory) Publish() error                                 { return nil }
-func (memory) Hold() error                                    { return nil }
-func (memory) Abort() error                                   { return nil }
+
+func (memory) Prune(string, int) error { return nil }
+
+func (memory) Publish() error { return nil }
+
+func (memory) Hold() error { return nil }
+
+func (memory) Abort() error { return nil }
+
 func (m memory) Create(name string) (segments.DraftFile, error) {
 	m[name] = &fstest.MapFile{Mode: 0o640}
 	return memoryFile{m, name}, nil
@@ -112,7 +118,9 @@ func (f memoryFile) Write(b []byte) (int, error) {
 	f.in[f.name].Data = append(f.in[f.name].Data, b...)
 	return len(b), nil
 }
-func (f memoryFile) Close() error   { return nil }
+
+func (f memoryFile) Close() error { return nil }
+
 func (f memoryFile) Discard() error { delete(f.in, f.name); return nil }
 
 // Manifest is what readers need of one.

@@ -30,8 +30,8 @@ func pathIn(d Folder, parts ...string) string {
 func publish(t *testing.T, d Folder, minute, keep int, of contacts) {
 	t.Helper()
 	r, err := segments.Execute(t.Context(), planAt(minute, keep), of, []segments.Publisher{d}, nil)
-	if err != nil || len(r.Troubles) > 0 {
-		t.Fatalf("run %d: %v %v", minute, err, r.Troubles)
+	if err != nil || len(r.Problems) > 0 {
+		t.Fatalf("run %d: %v %v", minute, err, r.Problems)
 	}
 }
 

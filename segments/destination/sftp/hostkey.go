@@ -189,7 +189,7 @@ func (f Folder) keyscan() string {
 type hostKeyError struct{ error }
 
 // Is implements what [errors.Is] asks.
-func (hostKeyError) Is(target error) bool { return target == segments.ErrUnwelcome }
+func (hostKeyError) Is(target error) bool { return target == segments.ErrAuth }
 
 func changedKey(shown ssh.PublicKey, want string) error {
 	return hostKeyError{fmt.Errorf("the server's key has changed: it shows %s, but %s; somebody may be intercepting the connection, so nothing was sent, not even a password; ask the server's owner before you change the expected key",
@@ -209,6 +209,8 @@ func algorithmsOf(kind string) []string {
 // noKey is a key that no server has.
 type noKey struct{}
 
-func (noKey) Type() string                        { return "none" }
-func (noKey) Marshal() []byte                     { return nil }
+func (noKey) Type() string { return "none" }
+
+func (noKey) Marshal() []byte { return nil }
+
 func (noKey) Verify([]byte, *ssh.Signature) error { return errors.New("this is not a key") }

@@ -271,7 +271,7 @@ func TestAWrongPasswordIsToldWhereNoQuestionsAreAsked(t *testing.T) {
 	} {
 		to := loginServer(t, config, func(*ssh.ServerConn) {})
 		err := to.Deliver(t.Context(), deliveryAt(t, 1, 3))
-		if err == nil || !strings.Contains(err.Error(), "the server does not let winnow in; tried the password") || !errors.Is(err, segments.ErrUnwelcome) {
+		if err == nil || !strings.Contains(err.Error(), "the server does not let winnow in; tried the password") || !errors.Is(err, segments.ErrAuth) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

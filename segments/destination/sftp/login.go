@@ -132,5 +132,6 @@ func (c credentials) refused(f Folder) error {
 
 type loginError string
 
-func (e loginError) Error() string      { return string(e) }
-func (loginError) Is(target error) bool { return target == segments.ErrUnwelcome }
+func (e loginError) Error() string { return string(e) }
+
+func (loginError) Is(target error) bool { return target == segments.ErrAuth }
