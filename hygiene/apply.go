@@ -203,12 +203,12 @@ func (j *judge) struckOrHeld(reason, rule string) func(*Entry) bool {
 	return func(e *Entry) bool { return e.held != 0 || struck != nil && struck(e) }
 }
 
-func (r *Rule) grounds(t tally) Cause {
+func (r *Rule) cause(t tally) Cause {
 	return Cause{Rule: r.Name, Digest: r.digest, Evidence: t.seqs, Oldest: t.oldest}
 }
 
 func (j *judge) suppress(r *Rule, m Moment, t tally) {
-	s := Suppression{Reason: r.Then.Suppress.Reason, Held: t.held, Since: m, Cause: r.grounds(t)}
+	s := Suppression{Reason: r.Then.Suppress.Reason, Held: t.held, Since: m, Cause: r.cause(t)}
 	if r.Then.Suppress.For > 0 {
 		s.Until = m.At.Add(r.Then.Suppress.For)
 	}
@@ -220,7 +220,7 @@ func (j *judge) suppress(r *Rule, m Moment, t tally) {
 }
 
 // suppressBy opens the suppression, or renews the open one of the same reason and
-// hand, whose first grounds stay. A held one is kept beside one that is not. It
+// origin, whose first cause stays. A held one is kept beside one that is not. It
 // reports whether that changed anything.
 func (j *judge) suppressBy(s Suppression, m Moment) bool {
 	act := Suppressed
@@ -308,7 +308,7 @@ func (j *judge) retry(r *Rule, e *Entry) {
 		return
 	}
 	due := e.At.Add(plan.After[t.n-1])
-	j.c.Retry = &Retry{DueAt: due, LapsesAt: due.Add(plan.Lapse), Attempt: t.n, Since: e.Moment, Message: e.Message, Cause: r.grounds(t)}
+	j.c.Retry = &Retry{DueAt: due, LapsesAt: due.Add(plan.Lapse), Attempt: t.n, Since: e.Moment, Message: e.Message, Cause: r.cause(t)}
 	j.note(Change{At: e.At, Seq: e.Seq, Act: RetrySet, Rule: r.Name, Attempt: t.n, Until: due, Evidence: t.seqs})
 }
 
@@ -318,7 +318,7 @@ func (j *judge) tag(r *Rule, m Moment, t tally) {
 		return
 	}
 	j.rule.acts()
-	j.c.openTag(Tag{Name: r.Then.Tag, Since: m, Cause: r.grounds(t)})
+	j.c.openTag(Tag{Name: r.Then.Tag, Since: m, Cause: r.cause(t)})
 	j.note(Change{At: m.At, Seq: m.Seq, Act: Tagged, Reason: r.Then.Tag, Rule: r.Name, Evidence: t.seqs})
 }
 

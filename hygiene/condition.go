@@ -82,14 +82,6 @@ func nextChangeOf(c Condition, h *History, t Instant) Instant {
 	return next
 }
 
-// earliest is the earlier of two times, of which 0 is none.
-func earliest(a, b Instant) Instant {
-	if a == 0 || b != 0 && b < a {
-		return b
-	}
-	return a
-}
-
 // All holds when each of its conditions holds.
 type All []Condition
 

@@ -121,7 +121,7 @@ func (c *Contact) tag(name string) int {
 // suppression is the index of the suppression; -1 when there is none.
 func (c *Contact) suppression(key suppressionKey) int {
 	for i := range c.Suppressions {
-		if s := &c.Suppressions[i]; s.Reason == key.reason && s.Origin == key.hand && s.Held == key.held {
+		if s := &c.Suppressions[i]; s.Reason == key.reason && s.Origin == key.origin && s.Held == key.held {
 			return i
 		}
 	}

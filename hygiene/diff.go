@@ -44,7 +44,7 @@ func diffSuppressions(old, new *Contact, cause Moment) []Change {
 
 // tookEffect reports whether a suppression that was held is one that is not.
 func (c *Contact) tookEffect(held *Suppression) bool {
-	i := c.suppression(suppressionKey{reason: held.Reason, hand: held.Origin})
+	i := c.suppression(suppressionKey{reason: held.Reason, origin: held.Origin})
 	return held.Held != 0 && i >= 0 && c.Suppressions[i].spans(held.Since.At)
 }
 
@@ -81,7 +81,7 @@ func (s *Suppression) Equal(t *Suppression) bool {
 		s.Cause.Equal(&t.Cause) && s.Renewal.At == t.Renewal.At && s.Renewal.Cause.Equal(&t.Renewal.Cause)
 }
 
-// Equal reports whether two grounds are the same in every field.
+// Equal reports whether two causes are the same in every field.
 func (g *Cause) Equal(h *Cause) bool {
 	return g.sameRule(h) && g.Review == h.Review && g.Oldest == h.Oldest && slices.Equal(g.Evidence, h.Evidence)
 }

@@ -45,9 +45,9 @@ func everyField(t *testing.T, s Suppression, differ func(field string, changed S
 }
 
 func TestSuppressionsThatDifferInOneFieldAreNotEqual(t *testing.T) {
-	grounds := Cause{Rule: "r", Digest: 7, Review: true, Evidence: []int64{1, 2, 3}, Oldest: start}
-	s := Suppression{Reason: "x", Origin: ByImport, Held: 2, Since: Moment{start, 1}, Until: start + 1, By: "ann", Note: "n", Cause: grounds,
-		Renewal: Renewal{At: Moment{start, 2}, Cause: grounds}}
+	cause := Cause{Rule: "r", Digest: 7, Review: true, Evidence: []int64{1, 2, 3}, Oldest: start}
+	s := Suppression{Reason: "x", Origin: ByImport, Held: 2, Since: Moment{start, 1}, Until: start + 1, By: "ann", Note: "n", Cause: cause,
+		Renewal: Renewal{At: Moment{start, 2}, Cause: cause}}
 	same := s
 	same.Evidence = []int64{1, 2, 3}
 	if !s.Equal(&same) {

@@ -221,12 +221,12 @@ func TestAFindingSaysWhatTheHistoryNoLongerKeeps(t *testing.T) {
 func TestARuleThatWasEditedIsNotTheOneThatActed(t *testing.T) {
 	s := exampleScenario(t)
 	s.happens(0, HardBounce, "a")
-	grounds := &s.c.Suppressions[0].Cause
-	if r := s.p.RuleOf(grounds); r == nil || r.Name != "suppress-hard-bounce" {
+	cause := &s.c.Suppressions[0].Cause
+	if r := s.p.RuleOf(cause); r == nil || r.Name != "suppress-hard-bounce" {
 		t.Errorf("the rule is %v", r)
 	}
 	edited := NewPolicy([]Rule{{Name: "suppress-hard-bounce", When: counting(2, 0, 0, HardBounce), Then: suppressFor("hard_bounce", 0)}}, "edited")
-	if r := edited.RuleOf(grounds); r != nil {
+	if r := edited.RuleOf(cause); r != nil {
 		t.Errorf("the edited rule is %v", r)
 	}
 }

@@ -208,3 +208,11 @@ func (h *History) Seqs() []int64 {
 	}
 	return seqs
 }
+
+// earliest is the earlier of two times, of which 0 is none.
+func earliest(a, b Instant) Instant {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}

@@ -129,7 +129,7 @@ func (p *Policy) frozenSteps(c *Contact, horizons []horizon) []step {
 }
 
 // restoreSuppression puts a frozen suppression back, in the place of one of the
-// same reason and hand that late evidence opened before it.
+// same reason and origin that late evidence opened before it.
 func (c *Contact) restoreSuppression(s Suppression) {
 	if i := c.suppression(s.key()); i >= 0 {
 		if old := c.Suppressions[i]; old.spans(s.Since.At) && endsLater(old.Until, s.Until) {
@@ -151,7 +151,7 @@ func (c *Contact) restoreTag(t Tag) {
 	c.openTag(t)
 }
 
-// isFrozen reports whether a replay can't find the grounds again, while their rule
+// isFrozen reports whether a replay can't find the cause again, while their rule
 // reads as it did: they are those of a review, or their evidence is not newer than
 // the horizon.
 func (p *Policy) isFrozen(g *Cause, horizons []horizon) bool {

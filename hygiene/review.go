@@ -130,9 +130,9 @@ func (v *review) tag() []step {
 		return nil
 	}
 	v.rule.acts()
-	grounds := Cause{Rule: v.r.Name, Digest: v.r.digest, Review: true}
-	grounds.Evidence, grounds.Oldest = v.found.evidence()
-	return []step{{Moment: now, order: reviewStep, do: func(j *judge) { j.c.openTag(Tag{Name: name, Since: now, Cause: grounds}) }}}
+	cause := Cause{Rule: v.r.Name, Digest: v.r.digest, Review: true}
+	cause.Evidence, cause.Oldest = v.found.evidence()
+	return []step{{Moment: now, order: reviewStep, do: func(j *judge) { j.c.openTag(Tag{Name: name, Since: now, Cause: cause}) }}}
 }
 
 // record keeps what the review did as an instruction, in the place of what the same

@@ -20,7 +20,7 @@ var handNames = [...]string{"rule", "operator", "import"}
 // String is rule, operator or import.
 func (h Origin) String() string { return handNames[h] }
 
-// ParseOrigin finds the hand of that name. Any other name is a rule's.
+// ParseOrigin finds the origin of that name. Any other name is a rule's.
 func ParseOrigin(name string) Origin {
 	for h, n := range handNames {
 		if n == name {
@@ -42,7 +42,7 @@ type Cause struct {
 	Oldest   Instant // time of the oldest of them
 }
 
-// Suppression is one reason not to text one contact. Of each reason, hand and
+// Suppression is one reason not to text one contact. Of each reason, origin and
 // breaker trip at most one is kept: the latest.
 type Suppression struct {
 	Reason string
@@ -82,7 +82,7 @@ func (s *Suppression) lastGrounds() *Cause {
 // suppressionKey is what at most one suppression is kept of.
 type suppressionKey struct {
 	reason string
-	hand   Origin
+	origin Origin
 	held   int64
 }
 

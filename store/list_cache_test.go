@@ -190,15 +190,15 @@ func tenth(b *testing.B, s *store.Store, n int) {
 	if err != nil || len(keys) != n/10 {
 		b.Fatal(len(keys), err)
 	}
-	for hand := range slices.Chunk(keys, 4096) {
+	for chunk := range slices.Chunk(keys, 4096) {
 		var pins []segments.Pin
-		for _, key := range hand {
+		for _, key := range chunk {
 			pins = append(pins, segments.Pin{Segment: "s1", Contact: key, At: storetest.Start, By: "ann"})
 		}
 		if _, err := s.Pin(pins...); err != nil {
 			b.Fatal(err)
 		}
-		if _, err := s.AddToList("listed", hand); err != nil {
+		if _, err := s.AddToList("listed", chunk); err != nil {
 			b.Fatal(err)
 		}
 	}

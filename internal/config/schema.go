@@ -1,10 +1,6 @@
 package config
 
 import (
-	"regexp"
-
-	"winnow/hygiene"
-	"winnow/hygiene/provider"
 	"winnow/internal/yamldoc"
 )
 
@@ -23,33 +19,10 @@ var file = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
 	{Key: "exports", Shape: listOf(0, export, "a list of exports"), Default: "[]", Doc: "Which segments are written, where and when."},
 }}
 
-// Shapes that several sections share. The exported ones are also those of rule
-// tests.
-var (
-	NameShape    = pattern("a name of lowercase letters, digits, - and _ (at most 63 characters, the first a letter or digit)", `^[a-z0-9][a-z0-9_-]{0,62}$`)
-	OutcomeShape = choice("an outcome like delivered", "outcome", hygiene.OutcomeNames()...)
-	StatusShape  = choice("a status like active", "status", hygiene.StatusNames()...)
-	EventShape   = &yamldoc.Shape{Kind: yamldoc.Text, Expect: "the provider's name for an event", Max: provider.MaxText}
-	CodeShape    = &yamldoc.Shape{Kind: yamldoc.Code, Expect: "a code like 1404"}
-	ValueShape   = &yamldoc.Shape{Kind: yamldoc.Scalar, Expect: "text, a number, true or false"}
-	BoolShape    = &yamldoc.Shape{Kind: yamldoc.Bool, Expect: "true or false"}
-	DelayShape   = &yamldoc.Shape{Kind: yamldoc.Duration, Expect: "a duration like 4h", ZeroAllowed: true}
-	PathShape    = &yamldoc.Shape{Kind: yamldoc.Text, Expect: "a path"}
-	TextShape    = &yamldoc.Shape{Kind: yamldoc.Text, Expect: "text"}
-
-	span     = &yamldoc.Shape{Kind: yamldoc.Duration, Expect: "a duration like 7d"}
-	positive = &yamldoc.Shape{Kind: yamldoc.Integer, Min: 1, Expect: "a whole number"}
-)
-
-func choice(expect, noun string, words ...string) *yamldoc.Shape {
-	return &yamldoc.Shape{Kind: yamldoc.Choice, Expect: expect, Noun: noun, Words: words}
-}
-
-func pattern(expect, expression string) *yamldoc.Shape {
-	return &yamldoc.Shape{Kind: yamldoc.Text, Expect: expect, Pattern: regexp.MustCompile(expression)}
-}
-
-// listOf is a list of at least so many items.
-func listOf(min int, item *yamldoc.Shape, expect string) *yamldoc.Shape {
-	return &yamldoc.Shape{Kind: yamldoc.List, Item: item, Min: min, Expect: expect}
+// Schema is the JSON Schema (draft-07) of the config, for editors. It accepts
+// whatever [Parse] accepts. It cannot check what only the whole file shows (names,
+// references, cycles), nor the environment; winnow check does. The bytes are always
+// the same.
+func Schema() []byte {
+	return file.JSONSchema("winnow's config", "What a winnow daemon receives, does about it, and writes.")
 }

@@ -36,7 +36,7 @@ type JobStore interface {
 type Observer interface {
 	// JobStarted reports that a job starts for a scheduled time.
 	JobStarted(job Job, scheduled time.Time)
-	// JobFinished reports that it ended, with its error: a [*Panic] if it panicked.
+	// JobFinished reports that it ended, with its error: a [*PanicError] if it panicked.
 	JobFinished(job Job, scheduled time.Time, took time.Duration, err error)
 	// TimesSkipped reports that the job runs for scheduled now, and never for its times
 	// from first on before that.

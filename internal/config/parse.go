@@ -1,0 +1,121 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"winnow/hygiene"
+	"winnow/internal/yamldoc"
+)
+
+// MaxSize is the most bytes that a config may have.
+const MaxSize = 1 << 20
+
+// Load reads and checks the file at path. The error is a [*yamldoc.Problems] when the
+// file could be read and something in it is wrong.
+func Load(path string, o Options) (*Config, error) {
+	content, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, content, o)
+}
+
+func read(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open %s: no such file; copy config.example.yaml", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(content) > MaxSize {
+		return nil, fmt.Errorf("%s is larger than 1 MiB, the limit for a config; check the path", path)
+	}
+	return content, nil
+}
+
+// Parse checks the text of a config. path names it in problems, and paths in it
+// are relative to its folder. The error is a [*yamldoc.Problems].
+func Parse(path string, text []byte, o Options) (*Config, error) {
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("find the folder of %s: %w", path, err)
+	}
+	if o.Env == nil {
+		o.Env = os.LookupEnv
+	}
+	doc := yamldoc.Read(path, text, file, yamldoc.Options{
+		Env:       o.Env,
+		EmptyHint: "start from config.example.yaml",
+		Implied:   []string{"when", "then"},
+		RequireSecret: func(s *yamldoc.Shape) bool {
+			return o.Secrets == SecretsRequired || o.Secrets == SecretsRequiredToListen && s != deliverySecret
+		},
+	})
+	sum := sha256.Sum256(text)
+	c := &Config{Path: path, Hash: hex.EncodeToString(sum[:])[:12], Text: text, root: doc.Root}
+	if doc.Root != nil {
+		(&reader{options: o, folder: folder}).read(c)
+	}
+	if err := doc.Err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// read fills the config. Names come first, so that every reference can be checked.
+func (r *reader) read(c *Config) {
+	e := c.root
+	r.defineNames(e)
+	r.readServers(c, e)
+	c.Store = r.readStore(e.Get("store"))
+	c.Timezone = readTimezone(e.Get("timezone"))
+	c.Keys = readContacts(e.Get("contacts"))
+	c.Sources = r.readSources(e.Get("sources"), c.Admin.Token)
+	c.Sweep = r.readSchedule(e.Get("hygiene").Get("sweep"))
+	c.Review = r.readSchedule(e.Get("hygiene").Get("review"))
+	c.Breakers = readBreakers(e.Get("hygiene").Get("breaker"))
+	c.Policy = hygiene.NewPolicy(r.readRules(e.Get("hygiene").Get("rules")), c.Hash)
+	c.Segments = r.readSegments(e.Get("segments"))
+	c.Exports = r.readExports(e.Get("exports"))
+}
+
+// defineNames collects the names that the file defines, and reports duplicates.
+func (r *reader) defineNames(e *yamldoc.Entry) {
+	rules := e.Get("hygiene").Get("rules")
+	r.sources = yamldoc.Define("source", e.Get("sources"))
+	yamldoc.Define("rule", rules)
+	r.segments = yamldoc.Define("segment", e.Get("segments"))
+	yamldoc.Define("export", e.Get("exports"))
+
+	for _, reason := range Reasons {
+		r.reasons.Add(reason)
+	}
+	r.reasons.Incomplete, r.tags.Incomplete = !rules.Valid(), !rules.Valid()
+	for _, rule := range rules.Items() {
+		then := rule.Get("then")
+		suppress, tag := then.Get("suppress"), then.Get("tag")
+		if reason := suppress.Get("reason"); reason != nil {
+			r.reasons.Add(reason.Text())
+		} else if !then.Valid() || suppress != nil {
+			r.reasons.Incomplete = true
+		}
+		if tag != nil {
+			r.tags.Add(tag.Text())
+		} else if !then.Valid() {
+			r.tags.Incomplete = true
+		}
+	}
+}
