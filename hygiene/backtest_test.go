@@ -167,7 +167,7 @@ func span(r *rand.Rand, events []Event) (since, until Instant) {
 type openedSuppression struct {
 	rule, reason string
 	from         Moment
-	until        Instant // 0 for good
+	until        Instant // 0: permanent
 	lifted       Moment  // zero for never
 }
 

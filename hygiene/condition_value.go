@@ -110,8 +110,8 @@ func (c *Comparison) holds(v Value) bool {
 	}
 }
 
-// why is the value of what has that name. Only of two values without an order the
-// value alone does not show why the answer is no.
+// why is the value of what has that name. If the two values have no order, the value
+// alone does not explain the answer.
 func (c *Comparison) why(name string, v Value) Phrase {
 	why := Phrase{name, " is ", v.quoted()}
 	if !slices.Contains([]Operator{AtLeast, AtMost, Before, After}, c.Op) {

@@ -46,7 +46,7 @@ const undoable = 8
 // dropSuperseded drops instructions that later ones make needless, so that their
 // number is bounded. An Allow of all reasons lifts and strikes everything before
 // it, except for opt-outs and tags. What came after the eighth such Allow from the
-// end is kept: undoing those brings it back into effect.
+// end is kept, because undoing those puts it into effect again.
 func (c *Contact) dropSuperseded(in *Instruction) {
 	if in.Kind != Allow || in.Reason != "" || c.latest().After(in.Moment) {
 		return

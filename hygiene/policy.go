@@ -61,7 +61,7 @@ func (p *Policy) rule(name string, digest uint64) *Rule {
 	return nil
 }
 
-// RuleOf is the rule that the cause name, if it still reads as it did when it
+// RuleOf is the rule that the cause names, if it still reads as it did when it
 // acted. It is nil when the rule was edited or removed since, or when no rule
 // acted.
 func (p *Policy) RuleOf(g *Cause) *Rule { return p.rule(g.Rule, g.Digest) }

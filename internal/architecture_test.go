@@ -1,9 +1,13 @@
-// Package internal holds the test of the house as a whole: who may import whom,
-// where a thing has its home, what the top level is.
+// Package internal has the tests of the code base as a whole: which package may
+// import which, where a dependency may be used, how long a file may be, and how
+// comments and sentences are written.
 //
-// Each law is a function from one part of the tree to what it finds wrong there.
-// A law is held against every part, and, so that it is known to be able to fail,
-// against an offender made up for it.
+// Each rule is a [check]: a function from a file to what is wrong in it. It is
+// enforced on every file, and tried on violations made up for it, so that it is
+// known to be able to fail.
+//
+// Where to change what: a new package gets its place in layers, a new dependency
+// its importers, both in architecture_test.go.
 package internal
 
 import (
@@ -21,10 +25,10 @@ import (
 
 const module = "winnow"
 
-// floors is the order of the house, from the ground up. A room imports rooms of
-// lower floors only, so those of one floor do not know each other. What lies
-// deeper than a named room belongs to it.
-var floors = [][]string{
+// layers is the order of the packages, from the bottom up. A package imports
+// packages of lower layers only, so those of one layer do not know each other. A
+// folder inside a package that is not named here belongs to it.
+var layers = [][]string{
 	{"internal/suggest"},
 	{"internal/ui"},
 	{"internal/atomicfile", "internal/csvlist"},
@@ -50,9 +54,10 @@ var floors = [][]string{
 	{"."},
 }
 
-// homes says which rooms, or single files, a package is imported in. Beside the
-// third-party packages it has those of the standard library that have one home.
-var homes = map[string][]string{
+// importers lists which packages, or single files, may import a dependency. Beside
+// the third-party packages it has those of the standard library that are used in one
+// place.
+var importers = map[string][]string{
 	"database/sql":                          {"store/sqlite", "store/engine/enginetest"},
 	"github.com/mattn/go-sqlite3":           {"store/sqlite"},
 	"gopkg.in/yaml.v3":                      {"internal/yamldoc"},
@@ -70,41 +75,41 @@ var homes = map[string][]string{
 	"golang.org/x/crypto":                   {"segments/destination/sftp"},
 }
 
-// homesOfTests are further homes, for test files: a test may read what it holds
-// to account.
-var homesOfTests = map[string][]string{
+// testImporters are further importers, for test files.
+var testImporters = map[string][]string{
 	"database/sql": {"store"},
 	"github.com/rogpeppe/go-internal/testscript": {"internal/command"},
+	"golang.org/x/tools":                         {"internal/circles_test.go"},
 	"github.com/santhosh-tekuri/jsonschema/v6":   {"internal/config", "internal/console"},
 	"gopkg.in/yaml.v3":                           {"internal/config", "internal/console", "hygiene/provider"},
 }
 
-// topLevel is what the top level may hold, beside what git is told to ignore.
+// topLevel is what the top level may have, beside what git ignores.
 var topLevel = []string{
 	"main.go", "hygiene", "segments", "store", "internal",
 	"config.example.yaml", "Dockerfile", ".dockerignore", "go.mod", "go.sum",
 	"README.md", "LICENSE", "CHANGELOG.md", ".ci", ".git", ".gitignore",
 }
 
-// roomOf is the room a folder belongs to; empty for none.
-func roomOf(dir string) string {
+// packageOf is the package in layers that a folder belongs to; empty for none.
+func packageOf(dir string) string {
 	if dir == "." {
 		return dir
 	}
-	for room := dir; room != "."; room = path.Dir(room) {
-		if floorOf(room) >= 0 {
-			return room
+	for name := dir; name != "."; name = path.Dir(name) {
+		if layerOf(name) >= 0 {
+			return name
 		}
 	}
 	return ""
 }
 
-func floorOf(room string) int {
-	return slices.IndexFunc(floors, func(rooms []string) bool { return slices.Contains(rooms, room) })
+func layerOf(pkg string) int {
+	return slices.IndexFunc(layers, func(layer []string) bool { return slices.Contains(layer, pkg) })
 }
 
-func TestRoomsImportAgainstNoOrder(t *testing.T) {
-	hold(t, importsDownwards, map[string]string{
+func TestPackagesImportLowerLayersOnly(t *testing.T) {
+	enforce(t, importsDownwards, map[string]string{
 		"hygiene/a.go":                         `package hygiene; import "winnow/segments"`,
 		"hygiene/b.go":                         `package hygiene; import "winnow/hygiene/provider"`,
 		"segments/a_test.go":                   `package segments_test; import "winnow/internal/config"`,
@@ -131,32 +136,32 @@ func TestRoomsImportAgainstNoOrder(t *testing.T) {
 }
 
 func importsDownwards(s *source) (wrong []string) {
-	room := s.room()
-	if room == "" && s.dir() != "internal" {
-		return []string{s.path + ": this room has no place in the order of floors: give it one, or put the file where it belongs"}
+	pkg := s.pkg()
+	if pkg == "" && s.dir() != "internal" {
+		return []string{s.path + ": this package is in none of the layers; give it a place there, or move the file"}
 	}
 	for name, node := range s.imports() {
 		other, ours := strings.CutPrefix(name+"/", module+"/")
 		if !ours {
 			continue
 		}
-		other = roomOf(path.Clean(other))
-		if other != room && floorOf(other) >= floorOf(room) && !(s.test() && tests(room, other)) {
-			wrong = append(wrong, s.at(node)+room+" must not import "+other+": imports run downwards; declare the interface here and let command pass it in")
+		other = packageOf(path.Clean(other))
+		if other != pkg && layerOf(other) >= layerOf(pkg) && !(s.test() && mayTestWith(pkg, other)) {
+			wrong = append(wrong, s.at(node)+pkg+" must not import "+other+", which is not in a lower layer; declare an interface here and let the caller pass it in")
 		}
 	}
 	return wrong
 }
 
-// tests reports whether the tests of a room may use another of a higher floor:
-// what lies in its own folder, the store, which is real in tests, and what tests
-// share.
-func tests(room, other string) bool {
-	return strings.HasPrefix(other, room+"/") || inStore(other) && floorOf(room) > floorOf("hygiene/provider") || other == "internal/apptest"
+// mayTestWith reports whether the tests of a package may use another of a higher
+// layer: what is in its own folder, the store, which is real in tests, and what
+// tests share.
+func mayTestWith(pkg, other string) bool {
+	return strings.HasPrefix(other, pkg+"/") || inStore(other) && layerOf(pkg) > layerOf("hygiene/provider") || other == "internal/apptest"
 }
 
-func TestEachThirdPartyPackageHasOneHome(t *testing.T) {
-	hold(t, importsAtHome, map[string]string{
+func TestEachThirdPartyPackageIsUsedInOnePlace(t *testing.T) {
+	enforce(t, importedWhereAllowed, map[string]string{
 		"hygiene/a.go":              `package hygiene; import "github.com/nyaruka/phonenumbers"`,
 		"segments/destination/a.go": `package destination; import "github.com/pkg/sftp"`,
 		"internal/command/a.go":     `package command; import "github.com/mattn/go-sqlite3"`,
@@ -171,55 +176,55 @@ func TestEachThirdPartyPackageHasOneHome(t *testing.T) {
 	})
 }
 
-func importsAtHome(s *source) (wrong []string) {
+func importedWhereAllowed(s *source) (wrong []string) {
 	for name, node := range s.imports() {
-		rooms, known := homeOf(name, homes)
+		allowed, known := importersOf(name, importers)
 		if s.test() {
-			more, alsoKnown := homeOf(name, homesOfTests)
-			rooms, known = slices.Concat(rooms, more), known || alsoKnown
+			more, alsoKnown := importersOf(name, testImporters)
+			allowed, known = slices.Concat(allowed, more), known || alsoKnown
 		}
 		switch first, _, _ := strings.Cut(name, "/"); {
 		case first == module, !known && !strings.Contains(first, "."):
 		case !known:
-			wrong = append(wrong, s.at(node)+name+" has no home: say in homes which room it is for, or do without it")
-		case !slices.Contains(rooms, s.room()) && !slices.Contains(rooms, s.path):
-			wrong = append(wrong, s.at(node)+name+" is imported in "+strings.Join(rooms, " and ")+" only")
+			wrong = append(wrong, s.at(node)+name+" has no importers; add the package that it is for, or do without it")
+		case !slices.Contains(allowed, s.pkg()) && !slices.Contains(allowed, s.path):
+			wrong = append(wrong, s.at(node)+name+" may be imported in "+strings.Join(allowed, " and ")+" only")
 		}
 	}
 	return wrong
 }
 
-// homeOf looks for the package, or for what it is part of.
-func homeOf(name string, in map[string][]string) ([]string, bool) {
+// importersOf finds the importers of the package, or of the module it is part of.
+func importersOf(name string, in map[string][]string) ([]string, bool) {
 	for ; name != "."; name = path.Dir(name) {
-		if rooms, ok := in[name]; ok {
-			return rooms, true
+		if allowed, ok := in[name]; ok {
+			return allowed, true
 		}
 	}
 	return nil, false
 }
 
 func TestHygieneIsPure(t *testing.T) {
-	hold(t, knowsNoWorld, map[string]string{
+	enforce(t, pureHygiene, map[string]string{
 		"hygiene/clock.go":         `package hygiene; import "time"; var now = time.Now()`,
 		"hygiene/provider/file.go": `package provider; import "os"`,
 		"hygiene/dice.go":          `package hygiene; import "math/rand/v2"`,
 	})
 }
 
-// knowsNoWorld holds hygiene to: no clock, no I/O, no chance.
-func knowsNoWorld(s *source) (wrong []string) {
+// pureHygiene reports what gives hygiene a clock, I/O or chance.
+func pureHygiene(s *source) (wrong []string) {
 	if s.test() || !strings.HasPrefix(s.path, "hygiene/") {
 		return nil
 	}
 	for name, node := range s.imports() {
 		if first, _, _ := strings.Cut(name, "/"); slices.Contains([]string{"os", "net", "log", "syscall"}, first) || strings.HasPrefix(name, "math/rand") || name == "io/ioutil" {
-			wrong = append(wrong, s.at(node)+"hygiene must not import "+name+": it knows no clock, no I/O and no chance")
+			wrong = append(wrong, s.at(node)+"hygiene must not import "+name+": it has no clock, no I/O and no randomness")
 		}
 	}
 	ast.Inspect(s.tree, func(n ast.Node) bool {
 		if call, ok := n.(*ast.SelectorExpr); ok && isClock(call) {
-			wrong = append(wrong, s.at(n)+"hygiene must not use time."+call.Sel.Name+": the time is given to it")
+			wrong = append(wrong, s.at(n)+"hygiene must not use time."+call.Sel.Name+": the caller passes the time")
 		}
 		return true
 	})
@@ -232,8 +237,8 @@ func isClock(e *ast.SelectorExpr) bool {
 	return ok && of.Name == "time" && slices.Contains(clock, e.Sel.Name)
 }
 
-func TestSQLStandsInTheStoreOnly(t *testing.T) {
-	hold(t, speaksNoSQL, map[string]string{
+func TestOnlyTheStoreHasSQL(t *testing.T) {
+	enforce(t, sqlInStore, map[string]string{
 		"internal/console/a.go": "package console; const q = `\n\tselect count(*)\n\tFROM events`",
 		"internal/command/b.go": `package command; const q = "DELETE FROM events"`,
 		"internal/command/c.go": `package command; var q = "PRAGMA " + "synchronous"`,
@@ -242,8 +247,8 @@ func TestSQLStandsInTheStoreOnly(t *testing.T) {
 		"segments/f.go":         `package segments; var q = "CREATE TABLE t (a)"`,
 	})
 	err := walk(func(name string) error {
-		if path.Ext(name) == ".sql" && !inStore(roomOf(path.Dir(name))) {
-			t.Errorf("%s: SQL stands in the store only", name)
+		if path.Ext(name) == ".sql" && !inStore(packageOf(path.Dir(name))) {
+			t.Errorf("%s: only the store has SQL", name)
 		}
 		return nil
 	})
@@ -252,19 +257,19 @@ func TestSQLStandsInTheStoreOnly(t *testing.T) {
 	}
 }
 
-// sql is how statements begin. What people write begins otherwise, or goes on
-// otherwise: "update the config" is no statement.
+// sql matches the beginning of a statement, but not a sentence like "update the
+// config".
 var sql = regexp.MustCompile(`(?is)^\s*(` + strings.Join([]string{
 	`select\s.+\sfrom\s+\w`, `select\s+(count|max|min|coalesce)\(`, `insert\s+(or\s+\w+\s+)?into\s+\w`, `replace\s+into\s+\w`,
 	`update\s+\w+\s+set\s`, `delete\s+from\s+\w+(\s*$|\s*;|\s+where\s)`, `create\s+(temp\w*\s+|unique\s+|virtual\s+)?(table|index|view|trigger)\s`,
 	`(alter|drop)\s+(table|index)\s`, `pragma\s`, `begin\s+(immediate|exclusive)`, `vacuum\s+into`, `with\s+(recursive\s+)?\w+(\s*\([^)]*\))?\s+as\s*\(`,
 }, "|") + `)`)
 
-// inStore reports whether the room is the store or one of those below it.
-func inStore(room string) bool { return room == "store" || strings.HasPrefix(room, "store/") }
+// inStore reports whether the package is the store or inside it.
+func inStore(pkg string) bool { return pkg == "store" || strings.HasPrefix(pkg, "store/") }
 
-func speaksNoSQL(s *source) (wrong []string) {
-	if inStore(s.room()) || s.test() {
+func sqlInStore(s *source) (wrong []string) {
+	if inStore(s.pkg()) || s.test() {
 		return nil
 	}
 	ast.Inspect(s.tree, func(n ast.Node) bool {
@@ -273,7 +278,7 @@ func speaksNoSQL(s *source) (wrong []string) {
 			return true
 		}
 		if text, err := strconv.Unquote(literal.Value); err == nil && sql.MatchString(text) {
-			wrong = append(wrong, s.at(n)+"SQL stands in the store only: give the store a function that says what is wanted")
+			wrong = append(wrong, s.at(n)+"only the store has SQL; give it a method for this")
 		}
 		return true
 	})
@@ -288,12 +293,12 @@ func TestTheTopLevelIsClosed(t *testing.T) {
 	}
 	for _, e := range entries {
 		if !belongsAtTop(e.Name(), ignored) {
-			t.Errorf("%s does not belong at the top level: what the product is stands there, what makes it a daemon is under internal", e.Name())
+			t.Errorf("%s does not belong at the top level; put it under internal", e.Name())
 		}
 	}
-	for _, stranger := range []string{"pkg", "cmd", "docs", "util.go", "Makefile", ".github"} {
-		if belongsAtTop(stranger, ignored) {
-			t.Errorf("%s would not be noticed at the top level", stranger)
+	for _, name := range []string{"pkg", "cmd", "docs", "util.go", "Makefile", ".github"} {
+		if belongsAtTop(name, ignored) {
+			t.Errorf("%s would not be noticed at the top level", name)
 		}
 	}
 	for _, name := range topLevel {
@@ -310,8 +315,8 @@ func belongsAtTop(name string, ignored []string) bool {
 	})
 }
 
-// ignoredAtTop are the patterns by which git ignores what a daemon started here
-// leaves at the top level.
+// ignoredAtTop are the patterns of .gitignore, for what a daemon that was started
+// here leaves at the top level.
 func ignoredAtTop(t *testing.T) (patterns []string) {
 	text, err := os.ReadFile("../.gitignore")
 	if err != nil {
@@ -325,7 +330,7 @@ func ignoredAtTop(t *testing.T) (patterns []string) {
 	return patterns
 }
 
-func TestMainIsOnlyTheWayIn(t *testing.T) {
+func TestMainOnlyCallsCommand(t *testing.T) {
 	all, err := sources()
 	if err != nil {
 		t.Fatal(err)
@@ -335,11 +340,11 @@ func TestMainIsOnlyTheWayIn(t *testing.T) {
 			continue
 		}
 		if s.path != "main.go" || s.lines > 60 {
-			t.Errorf("%s has %d lines: the top level has main.go, of 60 lines at most", s.path, s.lines)
+			t.Errorf("%s has %d lines; the only Go file at the top level is main.go, with at most 60", s.path, s.lines)
 		}
 		for name := range s.imports() {
 			if other, ours := strings.CutPrefix(name, module+"/"); ours && other != "internal/command" {
-				t.Errorf("%s imports %s: command wires the rooms", s.path, other)
+				t.Errorf("%s imports %s; only command belongs there", s.path, other)
 			}
 		}
 	}

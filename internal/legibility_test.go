@@ -1,19 +1,19 @@
 package internal
 
 import (
+	"fmt"
 	"go/ast"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 )
 
-// longest is how many lines a Go file may have that is no test.
-const longest = 420
+// longestFile is how many lines a Go file may have, tests apart.
+const longestFile = 400
 
-func TestNoFileIsNamedAfterNothing(t *testing.T) {
-	hold(t, namedForWhatItHolds, map[string]string{
+func TestFileNamesSayWhatIsInThem(t *testing.T) {
+	enforce(t, namedByContents, map[string]string{
 		"store/util.go":                `package store`,
 		"store/test_helpers_test.go":   `package store`,
 		"internal/command/common.go":   `package command`,
@@ -24,30 +24,30 @@ func TestNoFileIsNamedAfterNothing(t *testing.T) {
 
 var emptyWords = []string{"util", "utils", "helper", "helpers", "common", "misc", "manager", "service"}
 
-func namedForWhatItHolds(s *source) (wrong []string) {
+func namedByContents(s *source) (wrong []string) {
 	for word := range strings.FieldsFuncSeq(strings.TrimSuffix(s.path, ".go"), func(r rune) bool { return r == '/' || r == '_' }) {
 		if slices.Contains(emptyWords, strings.ToLower(word)) {
-			wrong = append(wrong, s.path+": "+word+" says nothing: name the file after what it holds")
+			wrong = append(wrong, s.path+": the name "+word+" says nothing; name the file after its contents")
 		}
 	}
 	return wrong
 }
 
-func TestNoFileIsTooLongToRead(t *testing.T) {
-	hold(t, shortEnough, map[string]string{
-		"store/long.go": "package store\n" + strings.Repeat("\n", longest),
+func TestNoFileIsTooLong(t *testing.T) {
+	enforce(t, notTooLong, map[string]string{
+		"store/long.go": "package store\n" + strings.Repeat("\n", longestFile),
 	})
 }
 
-func shortEnough(s *source) []string {
-	if s.test() || s.lines <= longest {
+func notTooLong(s *source) []string {
+	if s.test() || s.lines <= longestFile {
 		return nil
 	}
-	return []string{s.path + ": " + strconv.Itoa(s.lines) + " lines are more than " + strconv.Itoa(longest) + ": it holds two things, find them"}
+	return []string{s.path + fmt.Sprintf(": %d lines, at most %d; it has two subjects, find them", s.lines, longestFile)}
 }
 
-func TestEveryExportedNameIsExplained(t *testing.T) {
-	hold(t, explained, map[string]string{
+func TestEveryExportedNameHasAComment(t *testing.T) {
+	enforce(t, commented, map[string]string{
 		"store/a.go": `package store; func Open() {}`,
 		"store/b.go": `package store; type Store struct{}`,
 		"store/c.go": "package store\n\ntype store struct{}\n\nconst A, b = 1, 2",
@@ -56,29 +56,29 @@ func TestEveryExportedNameIsExplained(t *testing.T) {
 	})
 }
 
-func explained(s *source) (wrong []string) {
+func commented(s *source) (wrong []string) {
 	if s.test() {
 		return nil
 	}
-	tell := func(name *ast.Ident, docs ...*ast.CommentGroup) {
+	report := func(name *ast.Ident, docs ...*ast.CommentGroup) {
 		if name.IsExported() && !slices.ContainsFunc(docs, func(d *ast.CommentGroup) bool { return d != nil }) {
-			wrong = append(wrong, s.at(name)+name.Name+" is exported and not explained")
+			wrong = append(wrong, s.at(name)+name.Name+" is exported and has no comment")
 		}
 	}
 	for _, decl := range s.tree.Decls {
 		switch d := decl.(type) {
 		case *ast.FuncDecl:
 			if isReachable(d) {
-				tell(d.Name, d.Doc)
+				report(d.Name, d.Doc)
 			}
 		case *ast.GenDecl:
 			for _, spec := range d.Specs {
 				switch v := spec.(type) {
 				case *ast.TypeSpec:
-					tell(v.Name, v.Doc, v.Comment, d.Doc)
+					report(v.Name, v.Doc, v.Comment, d.Doc)
 				case *ast.ValueSpec:
 					for _, name := range v.Names {
-						tell(name, v.Doc, v.Comment, d.Doc)
+						report(name, v.Doc, v.Comment, d.Doc)
 					}
 				}
 			}
@@ -87,9 +87,9 @@ func explained(s *source) (wrong []string) {
 	return wrong
 }
 
-// isReachable tells whether others can name the function: a method of a type
-// that they can't name is not for them, and what an error's own methods mean is
-// said by package errors.
+// isReachable reports whether other packages can name the function. They can't name
+// the methods of an unexported type, and package errors says what an error's methods
+// mean.
 func isReachable(f *ast.FuncDecl) bool {
 	if f.Recv == nil {
 		return true
@@ -114,26 +114,26 @@ func isReachable(f *ast.FuncDecl) bool {
 	}
 }
 
-func TestEveryRoomTellsItsIdea(t *testing.T) {
+func TestEveryPackageHasAComment(t *testing.T) {
 	all, err := sources()
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := map[string]bool{}
+	has := map[string]bool{}
 	for _, s := range all {
 		if !s.test() {
-			told[s.dir()] = told[s.dir()] || s.tree.Doc != nil
+			has[s.dir()] = has[s.dir()] || s.tree.Doc != nil
 		}
 	}
-	for dir, ok := range told {
+	for dir, ok := range has {
 		if !ok {
-			t.Errorf("%s: the package has no comment that tells its idea", dir)
+			t.Errorf("%s: the package has no comment that explains its idea", dir)
 		}
 	}
 }
 
-func TestNothingIsLeftForLater(t *testing.T) {
-	hold(t, finished, map[string]string{
+func TestNothingIsUnfinished(t *testing.T) {
+	enforce(t, finished, map[string]string{
 		"store/a.go": "package store\n\n// TODO: the rest",
 		"store/b.go": "package store\n\nfunc f() { panic(\"not implemented\") }",
 	})
@@ -147,12 +147,12 @@ func finished(s *source) (wrong []string) {
 	}
 	for _, group := range s.tree.Comments {
 		if later.MatchString(group.Text()) {
-			wrong = append(wrong, s.at(group)+"a comment puts something off: do it, or write down why it is not done")
+			wrong = append(wrong, s.at(group)+"a comment defers something; do it, or write why it is not done")
 		}
 	}
 	ast.Inspect(s.tree, func(n ast.Node) bool {
 		if literal, ok := n.(*ast.BasicLit); ok && literal.Value == `"not implemented"` {
-			wrong = append(wrong, s.at(n)+"something is not implemented: do it, or take its name away")
+			wrong = append(wrong, s.at(n)+"something is not implemented; implement or remove it")
 		}
 		return true
 	})

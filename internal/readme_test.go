@@ -44,7 +44,7 @@ func TestTheReadmeSaysWhatEachDependencyIsFor(t *testing.T) {
 		}
 	}
 	if direct == 0 {
-		t.Error("go.mod requires nothing directly: go mod tidy tells what is direct")
+		t.Error("go.mod requires nothing directly; go mod tidy marks what is indirect")
 	}
 }
 

@@ -22,9 +22,9 @@ type source struct {
 	tree  *ast.File
 }
 
-func (s *source) dir() string  { return path.Dir(s.path) }
-func (s *source) test() bool   { return strings.HasSuffix(s.path, "_test.go") }
-func (s *source) room() string { return roomOf(s.dir()) }
+func (s *source) dir() string { return path.Dir(s.path) }
+func (s *source) test() bool  { return strings.HasSuffix(s.path, "_test.go") }
+func (s *source) pkg() string { return packageOf(s.dir()) }
 
 // at says where a node is.
 func (s *source) at(n ast.Node) string {
@@ -48,7 +48,7 @@ func parse(name string, text []byte) (*source, error) {
 	return s, err
 }
 
-// sources are all Go files of the tree.
+// sources are all Go files.
 var sources = sync.OnceValues(func() (all []*source, err error) {
 	err = walk(func(name string) error {
 		if path.Ext(name) != ".go" {
@@ -65,7 +65,7 @@ var sources = sync.OnceValues(func() (all []*source, err error) {
 	return all, err
 })
 
-// walk visits all files but those that Go passes over too.
+// walk visits all files except for those that Go ignores.
 func walk(visit func(name string) error) error {
 	return fs.WalkDir(os.DirFS(".."), ".", func(name string, d fs.DirEntry, err error) error {
 		switch hidden := name != "." && strings.ContainsAny(d.Name()[:1], "._"); {
@@ -80,32 +80,31 @@ func walk(visit func(name string) error) error {
 	})
 }
 
-// law finds what is wrong in one file.
-type law func(s *source) []string
+// check reports what is wrong in one file.
+type check func(s *source) []string
 
-// hold holds a law against every file, and against an offender, whose text
-// breaks it.
-func hold(t *testing.T, l law, offenders map[string]string) {
+// enforce runs a check on every file, and on violations that it must report.
+func enforce(t *testing.T, c check, violations map[string]string) {
 	t.Helper()
 	all, err := sources()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(all) < 20 {
-		t.Fatalf("only %d files were found: the test looks in the wrong place", len(all))
+		t.Fatalf("only %d files were found; the test looks in the wrong place", len(all))
 	}
 	for _, s := range all {
-		for _, wrong := range l(s) {
+		for _, wrong := range c(s) {
 			t.Error(wrong)
 		}
 	}
-	for name, text := range offenders {
+	for name, text := range violations {
 		s, err := parse(name, []byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if l(s) == nil {
-			t.Errorf("the law does not see that %s breaks it:\n%s", name, text)
+		if c(s) == nil {
+			t.Errorf("the check does not report %s:\n%s", name, text)
 		}
 	}
 }

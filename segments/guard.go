@@ -25,7 +25,7 @@ type Objection struct {
 }
 
 // leastBase is the smallest size that a change is measured against: in a
-// segment of ten, four more contacts are no cause for alarm.
+// segment of ten, four more contacts do not matter.
 const leastBase = 100
 
 // Error says what is beyond which limit.

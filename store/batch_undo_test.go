@@ -255,7 +255,7 @@ func TestRejudgingByAnotherPolicyAndBackChangesNoContact(t *testing.T) {
 	}
 }
 
-// anyOverflowed tells whether a history had to drop something.
+// anyOverflowed reports whether a history dropped an entry.
 func anyOverflowed(t *testing.T, s *store.Store) (some bool) {
 	t.Helper()
 	err := s.StepThrough(context.Background(), func(c *hygiene.Contact) bool {

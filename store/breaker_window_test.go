@@ -226,8 +226,8 @@ func sweepHeld(tb testing.TB, s *store.Store, p *hygiene.Policy, batch int, brea
 	return did
 }
 
-// A breaker that comes into the config, or gets another window, knows at once
-// what a breaker that was always there knows.
+// A breaker that is new in the config, or has a new window, immediately knows what a
+// breaker knows that was always there.
 func TestABreakerThatIsNewReadsTheLog(t *testing.T) {
 	for seed := range uint64(4) {
 		events := surgingLog(seed, 500)

@@ -67,8 +67,8 @@ func TestARemoteGetsAllRunsPublishedSinceItIsKnown(t *testing.T) {
 	}
 }
 
-// Whoever comes back to the config after a long time is not owed what is no
-// longer there.
+// A destination that is back in the config after a long time does not get runs that
+// are no longer kept.
 func TestNoMoreRunsAreEnqueuedThanAreKept(t *testing.T) {
 	s := storetest.Open(t)
 	for day := 1; day <= 9; day++ {

@@ -14,7 +14,7 @@
 // Write a file like insider.go and add its line to presets in preset.go. A preset
 // says how a [Request] is split into reports, what events and codes mean, and how
 // a signature is verified. A provider that sends JSON objects names its paths in a
-// jsonReports; any other brings a parser of its own, which sees the method,
+// jsonReports; any other has a parser of its own, which sees the method,
 // headers, query and body. The names of presets in the config's schema follow by
 // themselves.
 package provider

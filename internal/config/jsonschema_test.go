@@ -35,7 +35,7 @@ func compiled(t testing.TB) *jsonschema.Schema {
 }
 
 // seenByAnEditor is the file as an editor holds it against a schema: YAML as
-// JSON, with dates as texts. It tells whether the text is YAML at all.
+// JSON, with dates as texts. ok reports whether the text is YAML.
 func seenByAnEditor(t testing.TB, text []byte) (value any, ok bool) {
 	t.Helper()
 	var doc yaml.Node

@@ -45,8 +45,8 @@ exports:
 	}
 }
 
-// Two names of one directory would be written at once, each taking the other's
-// drafts away.
+// Two names of one directory would be written at the same time, each removing the
+// drafts of the other.
 func TestADirectoryIsADestinationOnceUnderAnyName(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "exports"), 0o700); err != nil {

@@ -20,7 +20,7 @@ func Usagef(format string, args ...any) error {
 	return &UsageError{Err: fmt.Errorf(format, args...)}
 }
 
-// ErrReported ends a command whose answer is no. The answer has been printed: the caller
+// ErrReported ends a command with a negative answer, which has been printed: the caller
 // prints nothing and exits with status 1.
 var ErrReported = errors.New("no")
 

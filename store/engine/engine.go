@@ -40,7 +40,7 @@
 //   - The members of segments, the outbox of deliveries and scratch files are
 //     files beside the store, so that two hosts do not share them: Store.Folder
 //     is the one place that says where.
-//   - A store is named by a path. The file's existence tells whether there is a
+//   - A store is named by a path. The file's existence shows whether there is a
 //     store.
 //   - The holder of a lock is a process id of this host.
 package engine

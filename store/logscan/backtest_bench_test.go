@@ -49,7 +49,7 @@ func year(b *testing.B, contacts int) *store.Store {
 	for week := range 52 {
 		at := storetest.Start.Add(time.Duration(week*7) * hygiene.Day)
 		for n := range contacts {
-			i := (n*7919 + week) % contacts // whom the log has next is not whom the roster has next
+			i := (n*7919 + week) % contacts // the log has another order than the contacts
 			key := fmt.Sprintf("crm-%08d", i)
 			message := fmt.Sprintf("sms-%d-%d-9c99bc26-373e-4847", week, i)
 			at = at.Add(hygiene.Day / time.Duration(contacts))

@@ -83,7 +83,7 @@ func Run(t *testing.T, open func(t *testing.T) (to segments.Destination, folder 
 		d.Progress = func(bytes int64) { got, calls = got+bytes, calls+1 }
 		deliver(t, to, d)
 		if got != want || calls < 5 {
-			t.Errorf("told of %d bytes in %d parts; %d were sent", got, calls, want)
+			t.Errorf("progress was %d bytes in %d calls; %d were sent", got, calls, want)
 		}
 	})
 	t.Run("an ended context delivers nothing", func(t *testing.T) {
