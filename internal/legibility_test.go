@@ -9,6 +9,9 @@ import (
 	"testing"
 )
 
+// longestFunction is how many lines a function may have: one long straight story.
+const longestFunction = 80
+
 // longestFile is how many lines a Go file may have, tests apart.
 const longestFile = 400
 
@@ -44,6 +47,28 @@ func notTooLong(s *source) []string {
 		return nil
 	}
 	return []string{s.path + fmt.Sprintf(": %d lines, at most %d; it has two subjects, find them", s.lines, longestFile)}
+}
+
+func TestNoFunctionIsTooLong(t *testing.T) {
+	enforce(t, functionsNotTooLong, map[string]string{
+		"store/long.go": "package store\n\nfunc long() {\n" + strings.Repeat("\n", longestFunction) + "}",
+	})
+}
+
+func functionsNotTooLong(s *source) (wrong []string) {
+	if s.test() {
+		return nil
+	}
+	for _, decl := range s.tree.Decls {
+		f, ok := decl.(*ast.FuncDecl)
+		if !ok {
+			continue
+		}
+		if lines := s.files.Position(f.End()).Line - s.files.Position(f.Pos()).Line + 1; lines > longestFunction {
+			wrong = append(wrong, fmt.Sprintf("%s%s has %d lines, at most %d; find the functions in it", s.at(f), f.Name.Name, lines, longestFunction))
+		}
+	}
+	return wrong
 }
 
 func TestEveryExportedNameHasAComment(t *testing.T) {

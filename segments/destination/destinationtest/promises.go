@@ -73,18 +73,7 @@ func Run(t *testing.T, open func(t *testing.T) (to segments.Destination, folder 
 	})
 	t.Run("progress adds up to all bytes", func(t *testing.T) {
 		to, _ := start(t)
-		d := Delivery(t, 1, 5000)
-		want, got, calls := int64(0), int64(0), 0
-		for _, f := range d.Files() {
-			if f.Name != segments.ManifestName {
-				want += f.Bytes
-			}
-		}
-		d.Progress = func(bytes int64) { got, calls = got+bytes, calls+1 }
-		deliver(t, to, d)
-		if got != want || calls < 5 {
-			t.Errorf("progress was %d bytes in %d calls; %d were sent", got, calls, want)
-		}
+		testProgress(t, to)
 	})
 	t.Run("an ended context delivers nothing", func(t *testing.T) {
 		to, at := start(t)
@@ -97,4 +86,21 @@ func Run(t *testing.T, open func(t *testing.T) (to segments.Destination, folder 
 			t.Error("the run is there")
 		}
 	})
+}
+
+func testProgress(t *testing.T, to segments.Destination) {
+	d := Delivery(t, 1, 5000)
+	want, got, calls := int64(0), int64(0), 0
+	for _, f := range d.Files() {
+		if f.Name != segments.ManifestName {
+			want += f.Bytes
+		}
+	}
+	d.Progress = func(bytes int64) { got, calls = got+bytes, calls+1 }
+	if err := to.Deliver(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	if got != want || calls < 5 {
+		t.Errorf("progress was %d bytes in %d calls; %d were sent", got, calls, want)
+	}
 }
