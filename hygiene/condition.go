@@ -86,7 +86,7 @@ func nextChangeOf(c Condition, h *History, t Instant) Instant {
 type All []Condition
 
 // Holds implements [Condition].
-func (c All) Holds(s *Subject) bool { return !anyIs(false, c, s) }
+func (c All) Holds(s *Subject) bool { return !anyIs(false, c, "all", s) }
 
 // String implements [Condition].
 func (c All) String() string { return "{all: " + joined(c) + "}" }
@@ -99,7 +99,7 @@ func (All) nextChange(*History, Instant) Instant { return 0 }
 type Any []Condition
 
 // Holds implements [Condition].
-func (c Any) Holds(s *Subject) bool { return anyIs(true, c, s) }
+func (c Any) Holds(s *Subject) bool { return anyIs(true, c, "any", s) }
 
 // String implements [Condition].
 func (c Any) String() string { return "{any: " + joined(c) + "}" }
@@ -117,7 +117,7 @@ func (c Not) Holds(s *Subject) bool {
 		return !c.Of.Holds(s)
 	}
 	part := Explain(c.Of, s)
-	s.finding.Parts, s.finding.Why = []Finding{part}, part.Why
+	s.finding.Operator, s.finding.Parts, s.finding.Why = "not", []Finding{part}, part.Why
 	return !part.Holds
 }
 
@@ -130,7 +130,7 @@ func (Not) nextChange(*History, Instant) Instant { return 0 }
 
 // anyIs reports whether one of the parts has the verdict, which decides. A finding
 // gets every part, also those after the one that decides.
-func anyIs(verdict bool, parts []Condition, s *Subject) bool {
+func anyIs(verdict bool, parts []Condition, operator string, s *Subject) bool {
 	if s.finding == nil {
 		for _, part := range parts {
 			if part.Holds(s) == verdict {
@@ -139,6 +139,7 @@ func anyIs(verdict bool, parts []Condition, s *Subject) bool {
 		}
 		return false
 	}
+	s.finding.Operator = operator
 	for _, part := range parts {
 		s.finding.Parts = append(s.finding.Parts, Explain(part, s))
 	}

@@ -60,6 +60,8 @@ type Finding struct {
 	Why   Phrase    `json:"why,omitempty"` // the shortest facts that suffice for the verdict
 	Parts []Finding `json:"parts,omitempty"`
 
+	Operator string `json:"-"` // of the parts: all, any or not; empty for a single test
+
 	counted tally // of an outcome test
 }
 

@@ -270,12 +270,11 @@ func conditionRows(rows [][]string, parts []hygiene.Finding, depth int) [][]stri
 			verdict = "yes  "
 		}
 		indent := strings.Repeat("     ", depth)
-		if f.Parts == nil {
+		if f.Operator == "" {
 			rows = append(rows, []string{indent + verdict + ui.Shorten(f.Test, maxWidth), f.Why.String()})
 			continue
 		}
-		operator, _, _ := strings.Cut(strings.TrimPrefix(f.Test, "{"), ":") // all, any or not
-		rows = conditionRows(append(rows, []string{indent + verdict + operator}), f.Parts, depth+1)
+		rows = conditionRows(append(rows, []string{indent + verdict + f.Operator}), f.Parts, depth+1)
 	}
 	return rows
 }
