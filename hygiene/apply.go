@@ -23,8 +23,8 @@ func (p *Policy) ApplyTraced(c *Contact, e *Event, t *Trace) ([]Change, Addition
 		return p.rejudge(c, e.Moment(), t), added
 	}
 	j := judge{p: p, c: c, trace: t}
-	trail := c.History.Outcome(e.Outcome)
-	j.event(e.Outcome, &trail.Entries[len(trail.Entries)-1])
+	history := c.History.Outcome(e.Outcome)
+	j.event(e.Outcome, &history.Entries[len(history.Entries)-1])
 	return j.changes, added
 }
 

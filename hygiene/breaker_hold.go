@@ -9,9 +9,9 @@ import (
 func (p *Policy) ReleaseHeld(c *Contact, trip int64, m Moment) []Change {
 	before := c.snapshot()
 	found := false
-	for o := range c.History.trails {
-		for i := range c.History.trails[o].Entries {
-			if e := &c.History.trails[o].Entries[i]; e.held == trip {
+	for o := range c.History.outcomes {
+		for i := range c.History.outcomes[o].Entries {
+			if e := &c.History.outcomes[o].Entries[i]; e.held == trip {
 				e.held, found = 0, true
 			}
 		}
@@ -55,9 +55,9 @@ func (c *Contact) takeEffect(s Suppression) {
 // IsHeldBy reports whether the breaker trip holds an event or a suppression of the
 // contact.
 func (c *Contact) IsHeldBy(trip int64) bool {
-	for o := range c.History.trails {
-		for i := range c.History.trails[o].Entries {
-			if c.History.trails[o].Entries[i].held == trip {
+	for o := range c.History.outcomes {
+		for i := range c.History.outcomes[o].Entries {
+			if c.History.outcomes[o].Entries[i].held == trip {
 				return true
 			}
 		}

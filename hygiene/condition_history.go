@@ -1,6 +1,8 @@
 package hygiene
 
-import "time"
+import (
+	"time"
+)
 
 // OutcomeTest holds when enough entries of the history count now.
 type OutcomeTest struct{ Counting }
@@ -38,8 +40,8 @@ func (c OutcomeTest) nextChange(h *History, t Instant) Instant {
 	}
 	var next Instant
 	for o := range c.Outcomes.All() {
-		for i := range h.trails[o].Entries {
-			if at := h.trails[o].Entries[i].At.Add(c.Within) + 1; at > t {
+		for i := range h.outcomes[o].Entries {
+			if at := h.outcomes[o].Entries[i].At.Add(c.Within) + 1; at > t {
 				next = earliest(next, at)
 			}
 		}
@@ -106,7 +108,8 @@ func (c SeenTest) String() string {
 }
 
 func (SeenTest) parts() []Condition { return nil }
-func (SeenTest) addInputs(*Inputs)  {}
+
+func (SeenTest) addInputs(*Inputs) {}
 
 // nextChange is when the event becomes older than the time that is written.
 func (c SeenTest) nextChange(h *History, t Instant) Instant {

@@ -51,7 +51,7 @@ type StatusChange struct {
 var alwaysActive = []StatusChange{{Status: Active}}
 
 // StatusChanges lists how the status changes, from the beginning of time on, if nothing more
-// happens. Adding up the turns of all contacts up to a time counts the contacts by
+// happens. Adding up the changes of all contacts up to a time counts the contacts by
 // status at that time.
 func (c *Contact) StatusChanges() []StatusChange {
 	if len(c.Suppressions) == 0 && c.Retry == nil {
@@ -65,13 +65,13 @@ func (c *Contact) StatusChanges() []StatusChange {
 		at = append(at, c.Retry.Since.At, c.Retry.DueAt, c.Retry.LapsesAt)
 	}
 	slices.Sort(at)
-	turns := []StatusChange{{Status: c.Status(0)}}
+	changes := []StatusChange{{Status: c.Status(0)}}
 	for _, t := range at {
-		if s := c.Status(t); t > 0 && s != turns[len(turns)-1].Status {
-			turns = append(turns, StatusChange{At: t, Status: s})
+		if s := c.Status(t); t > 0 && s != changes[len(changes)-1].Status {
+			changes = append(changes, StatusChange{At: t, Status: s})
 		}
 	}
-	return turns
+	return changes
 }
 
 // OpenSuppressions lists the suppressions that are in effect at t.

@@ -105,7 +105,7 @@ func (q *Counting) window(h *History, at Moment, struck func(*Entry) bool) windo
 		return w
 	}
 	for o := range q.Since.All() {
-		for _, e := range slices.Backward(h.trails[o].Entries) {
+		for _, e := range slices.Backward(h.outcomes[o].Entries) {
 			if !e.After(at) {
 				if e.After(w.since) {
 					w.since = e.Moment
@@ -248,7 +248,7 @@ func (r *countRecord) tally(most int) tally {
 func (h *History) knownSince(set Outcomes) Instant {
 	var t Instant
 	for o := range set.All() {
-		t = max(t, h.trails[o].Oldest())
+		t = max(t, h.outcomes[o].Oldest())
 	}
 	return t
 }
@@ -264,8 +264,8 @@ type cursor struct {
 func (h *History) newestFirst(set Outcomes, at Moment) cursor {
 	c := cursor{h: h, outcomes: set}
 	for o := range set.All() {
-		i := len(h.trails[o].Entries)
-		for i > 0 && h.trails[o].Entries[i-1].After(at) {
+		i := len(h.outcomes[o].Entries)
+		for i > 0 && h.outcomes[o].Entries[i-1].After(at) {
 			i--
 		}
 		c.left[o] = uint8(i)
@@ -279,7 +279,7 @@ func (c *cursor) next() *Entry {
 	var from Outcome
 	for o := range c.outcomes.All() {
 		if i := c.left[o]; i > 0 {
-			if e := &c.h.trails[o].Entries[i-1]; newest == nil || e.After(newest.Moment) {
+			if e := &c.h.outcomes[o].Entries[i-1]; newest == nil || e.After(newest.Moment) {
 				newest, from = e, o
 			}
 		}

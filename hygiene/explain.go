@@ -194,8 +194,8 @@ func (r *countRecord) reason(x exclusion) Phrase {
 
 // outcomeAt is the outcome of the entry of that moment.
 func (h *History) outcomeAt(m Moment) Outcome {
-	for o := range h.trails {
-		if slices.ContainsFunc(h.trails[o].Entries, func(e Entry) bool { return e.Moment == m }) {
+	for o := range h.outcomes {
+		if slices.ContainsFunc(h.outcomes[o].Entries, func(e Entry) bool { return e.Moment == m }) {
 			return Outcome(o)
 		}
 	}

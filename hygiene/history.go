@@ -59,12 +59,12 @@ func (t *OutcomeHistory) Last() Moment {
 // ten events as after ten thousand, and has everything that a rule may look at. The
 // zero History is empty.
 type History struct {
-	kinds  []Kind
-	trails [outcomeEnd]OutcomeHistory
+	kinds    []Kind
+	outcomes [outcomeEnd]OutcomeHistory
 }
 
 // Outcome is what is kept of one outcome.
-func (h *History) Outcome(o Outcome) *OutcomeHistory { return &h.trails[o] }
+func (h *History) Outcome(o Outcome) *OutcomeHistory { return &h.outcomes[o] }
 
 // Kind is the source and code of an entry of this history.
 func (h *History) Kind(e *Entry) Kind { return h.kinds[e.kind] }
@@ -73,8 +73,8 @@ func (h *History) Kind(e *Entry) Kind { return h.kinds[e.kind] }
 // history.
 func (h *History) Latest() Moment {
 	var m Moment
-	for o := range h.trails {
-		if l := h.trails[o].Last(); l.After(m) {
+	for o := range h.outcomes {
+		if l := h.outcomes[o].Last(); l.After(m) {
 			m = l
 		}
 	}
@@ -84,8 +84,8 @@ func (h *History) Latest() Moment {
 // FirstSeen is the time of the earliest event ever seen; 0 for an empty history.
 func (h *History) FirstSeen() Instant {
 	var first Instant
-	for o := range h.trails {
-		first = earliest(first, h.trails[o].First)
+	for o := range h.outcomes {
+		first = earliest(first, h.outcomes[o].First)
 	}
 	return first
 }
@@ -105,7 +105,7 @@ const (
 // earliest counts. An outcome that overflowed ignores what is not newer than its
 // oldest entry, so reading the same archive twice changes nothing.
 func (h *History) Add(e *Event) Addition {
-	t := &h.trails[e.Outcome]
+	t := &h.outcomes[e.Outcome]
 	if t.First == 0 || e.At < t.First {
 		t.First = e.At
 	}
@@ -138,8 +138,8 @@ func (h *History) markBounces(o Outcome, message uint64) {
 		return
 	}
 	var delivered *Entry
-	for i := range h.trails[Delivered].Entries {
-		if e := &h.trails[Delivered].Entries[i]; e.Message == message {
+	for i := range h.outcomes[Delivered].Entries {
+		if e := &h.outcomes[Delivered].Entries[i]; e.Message == message {
 			delivered = e
 			break
 		}
@@ -147,8 +147,8 @@ func (h *History) markBounces(o Outcome, message uint64) {
 	if delivered == nil {
 		return
 	}
-	for i := range h.trails[SoftBounce].Entries {
-		if e := &h.trails[SoftBounce].Entries[i]; e.Message == message {
+	for i := range h.outcomes[SoftBounce].Entries {
+		if e := &h.outcomes[SoftBounce].Entries[i]; e.Message == message {
 			e.afterDelivery = e.After(delivered.Moment)
 		}
 	}
@@ -201,9 +201,9 @@ func (h *History) kindIndex(k Kind) int {
 // Seqs lists the places in the log of all entries that are kept.
 func (h *History) Seqs() []int64 {
 	var seqs []int64
-	for o := range h.trails {
-		for i := range h.trails[o].Entries {
-			seqs = append(seqs, h.trails[o].Entries[i].Seq)
+	for o := range h.outcomes {
+		for i := range h.outcomes[o].Entries {
+			seqs = append(seqs, h.outcomes[o].Entries[i].Seq)
 		}
 	}
 	return seqs

@@ -72,7 +72,7 @@ func (r *Rule) horizon(h *History) Instant {
 func (h *History) overflowedUntil(set Outcomes) Instant {
 	var t Instant
 	for o := range set.All() {
-		if trail := &h.trails[o]; trail.Dropped {
+		if trail := &h.outcomes[o]; trail.Dropped {
 			t = max(t, trail.Last().At, trail.Oldest())
 		}
 	}

@@ -239,8 +239,8 @@ func TestAnyOrderOfArrivalGivesTheSameContact(t *testing.T) {
 		events := randomEvents(r, 5+r.IntN(40), true)
 		inOrder, shuffled := &Contact{}, &Contact{}
 		arrive(t, p, inOrder, events, 0)
-		for o := range inOrder.History.trails {
-			if inOrder.History.trails[o].Dropped {
+		for o := range inOrder.History.outcomes {
+			if inOrder.History.outcomes[o].Dropped {
 				return
 			}
 		}
@@ -316,8 +316,8 @@ func FuzzUnpack(f *testing.F) {
 func (c *Contact) clone() *Contact {
 	d := *c
 	d.History.kinds = slices.Clone(c.History.kinds)
-	for o := range d.History.trails {
-		d.History.trails[o].Entries = slices.Clone(c.History.trails[o].Entries)
+	for o := range d.History.outcomes {
+		d.History.outcomes[o].Entries = slices.Clone(c.History.outcomes[o].Entries)
 	}
 	d.Suppressions = slices.Clone(c.Suppressions)
 	d.Tags = slices.Clone(c.Tags)

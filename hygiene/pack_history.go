@@ -6,8 +6,8 @@ import (
 
 func (h *History) reset() {
 	h.kinds = h.kinds[:0]
-	for o := range h.trails {
-		h.trails[o] = OutcomeHistory{Entries: h.trails[o].Entries[:0]}
+	for o := range h.outcomes {
+		h.outcomes[o] = OutcomeHistory{Entries: h.outcomes[o].Entries[:0]}
 	}
 }
 
@@ -24,8 +24,8 @@ func (h *History) pack(b []byte) []byte {
 		b = packText(packText(b, k.Source), k.Code)
 	}
 	for o := Scheduled; o < outcomeEnd; o++ {
-		if t := &h.trails[o]; len(t.Entries) > 0 || t.Dropped {
-			b = h.trails[o].pack(append(b, byte(o)))
+		if t := &h.outcomes[o]; len(t.Entries) > 0 || t.Dropped {
+			b = h.outcomes[o].pack(append(b, byte(o)))
 		}
 	}
 	return append(b, 0)
@@ -115,7 +115,7 @@ func (h *History) unpack(r *packReader) {
 			r.bad = r.bad || o != 0
 			return
 		}
-		h.trails[o].unpack(r, o, len(h.kinds))
+		h.outcomes[o].unpack(r, o, len(h.kinds))
 	}
 }
 

@@ -164,9 +164,9 @@ func (d *planDiff) suppression(old, new *Suppression, atReview bool) {
 	}
 	switch {
 	case endsLater(new.Until, old.Until):
-		d.add(PlannedExtension, new.lastGrounds(), new.Reason, atReview)
+		d.add(PlannedExtension, new.lastCause(), new.Reason, atReview)
 	case endsLater(old.Until, new.Until):
-		d.add(PlannedShortening, old.lastGrounds(), old.Reason, atReview)
+		d.add(PlannedShortening, old.lastCause(), old.Reason, atReview)
 	case !atReview && !old.sameCause(new):
 		d.add(PlannedRelabel, &new.Cause, new.Reason, false)
 	}

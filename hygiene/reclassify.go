@@ -10,7 +10,7 @@ import (
 func (p *Policy) Reclassify(c *Contact, e *Event, m Moment) []Change {
 	e.Held = c.History.remove(e)
 	c.History.Add(e)
-	c.History.remarkBounces(MessageHash(e.Source, e.MessageID))
+	c.History.relabelBounces(MessageHash(e.Source, e.MessageID))
 	return p.rejudge(c, m, nil)
 }
 
@@ -19,12 +19,12 @@ func (p *Policy) Reclassify(c *Contact, e *Event, m Moment) []Change {
 // remove.
 func (h *History) remove(e *Event) (held int64) {
 	message := MessageHash(e.Source, e.MessageID)
-	for o := range h.trails {
-		i := slices.IndexFunc(h.trails[o].Entries, func(old Entry) bool {
+	for o := range h.outcomes {
+		i := slices.IndexFunc(h.outcomes[o].Entries, func(old Entry) bool {
 			return old.Moment == e.Moment() && old.Message == message
 		})
 		if i >= 0 && Outcome(o) != e.Outcome {
-			return h.trails[o].remove(i)
+			return h.outcomes[o].remove(i)
 		}
 	}
 	return 0
@@ -48,10 +48,10 @@ func (t *OutcomeHistory) remove(i int) (held int64) {
 	return held
 }
 
-// remarkBounces marks again which soft bounces of a message came after its delivery.
-func (h *History) remarkBounces(message uint64) {
-	for i := range h.trails[SoftBounce].Entries {
-		if e := &h.trails[SoftBounce].Entries[i]; e.Message == message {
+// relabelBounces marks again which soft bounces of a message came after its delivery.
+func (h *History) relabelBounces(message uint64) {
+	for i := range h.outcomes[SoftBounce].Entries {
+		if e := &h.outcomes[SoftBounce].Entries[i]; e.Message == message {
 			e.afterDelivery = false
 		}
 	}

@@ -72,12 +72,12 @@ func (s *step) run(j *judge) {
 // events and the instructions.
 func (p *Policy) steps(c *Contact, more []step, horizons []horizon) []step {
 	n := len(c.Instructions) + len(c.Suppressions) + len(c.Tags) + 1 + len(more)
-	for o := range c.History.trails {
-		n += len(c.History.trails[o].Entries)
+	for o := range c.History.outcomes {
+		n += len(c.History.outcomes[o].Entries)
 	}
 	steps := append(append(make([]step, 0, n), p.frozenSteps(c, horizons)...), more...)
-	for o := range c.History.trails {
-		t := &c.History.trails[o]
+	for o := range c.History.outcomes {
+		t := &c.History.outcomes[o]
 		for i := range t.Entries {
 			steps = append(steps, step{Moment: t.Entries[i].Moment, order: eventStep, entry: &t.Entries[i]})
 		}

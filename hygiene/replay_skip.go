@@ -1,6 +1,8 @@
 package hygiene
 
-import "slices"
+import (
+	"slices"
+)
 
 // stableRules are the rules that read the same, in the same order, in all policies
 // that ever judged the contacts and in the one that would judge them now. A contact
@@ -118,15 +120,15 @@ func (s *stableRules) unchanged(c *Contact) bool {
 		return false
 	}
 	overflowed := false
-	for o := range c.History.trails {
-		overflowed = overflowed || c.History.trails[o].Dropped
+	for o := range c.History.outcomes {
+		overflowed = overflowed || c.History.outcomes[o].Dropped
 	}
 	touched := s.touched
 	if overflowed {
 		touched |= s.touchedIfOverflowed
 	}
 	for o := range touched.All() {
-		if t := &c.History.trails[o]; len(t.Entries) > 0 || t.Dropped {
+		if t := &c.History.outcomes[o]; len(t.Entries) > 0 || t.Dropped {
 			return false
 		}
 	}

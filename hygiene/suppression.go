@@ -71,8 +71,8 @@ func (s *Suppression) spans(t Instant) bool {
 	return s.Since.At <= t && (s.Until == 0 || t < s.Until)
 }
 
-// lastGrounds is what set Until.
-func (s *Suppression) lastGrounds() *Cause {
+// lastCause is what set Until.
+func (s *Suppression) lastCause() *Cause {
 	if s.Renewal.At != (Moment{}) {
 		return &s.Renewal.Cause
 	}

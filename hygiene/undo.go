@@ -40,9 +40,9 @@ func (p *Policy) strikesMore(c *Contact, r *Rule, reason string, in *Instruction
 	j := judge{p: p, c: c}
 	struck := j.struck(reason, r.Name)
 	for o := range r.outcomes().All() {
-		trail := &c.History.trails[o]
-		for i := range trail.Entries {
-			e := &trail.Entries[i]
+		history := &c.History.outcomes[o]
+		for i := range history.Entries {
+			e := &history.Entries[i]
 			k := c.History.Kind(e)
 			if r.mayCount(o, k) && in.strikes(reason, r.Name, e, k) && (struck == nil || !struck(e)) {
 				return true

@@ -57,8 +57,8 @@ func TestWhatWasHeldAndReleasedIsAsIfItWasNeverHeld(t *testing.T) {
 		}
 		arrive(t, p, held, events, 0)
 		now := events[len(events)-1].At
-		for o := range free.History.trails {
-			if free.History.trails[o].Dropped {
+		for o := range free.History.outcomes {
+			if free.History.outcomes[o].Dropped {
 				return // some of it has settled as it was
 			}
 		}

@@ -47,7 +47,7 @@ func (g *Guard) objections(parts []RunSegment, bases map[string]Base) []error {
 	var list []error
 	for _, p := range parts {
 		if base, ok := bases[p.Segment]; ok {
-			if o := (Objection{Segment: p.Segment, Before: base.Rows, Now: p.Rows}); g.tooGreat(&o) {
+			if o := (Objection{Segment: p.Segment, Before: base.Rows, Now: p.Rows}); g.exceeded(&o) {
 				list = append(list, o)
 			}
 		}
@@ -58,8 +58,8 @@ func (g *Guard) objections(parts []RunSegment, bases map[string]Base) []error {
 	return list
 }
 
-// tooGreat measures the change and reports whether it is over its limit.
-func (g *Guard) tooGreat(o *Objection) bool {
+// exceeded measures the change and reports whether it is over its limit.
+func (g *Guard) exceeded(o *Objection) bool {
 	limit, ok := g.MaxChange[o.Segment]
 	if !ok {
 		limit, ok = g.MaxChangeAll, g.MaxChangeAll > 0

@@ -56,9 +56,9 @@ func (b *PriorSuppressions) add(key string) {
 // suppressed reports whether a rule suppressed the contact on evidence that
 // discarding the trip would invalidate.
 func (t *BreakerTrip) suppressed(c *hygiene.Contact, now hygiene.Instant) bool {
-	trail := c.History.Outcome(t.Outcome)
+	history := c.History.Outcome(t.Outcome)
 	return slices.ContainsFunc(c.Suppressions, func(s hygiene.Suppression) bool {
-		return s.Origin == hygiene.ByRule && s.OpenAt(now) && slices.ContainsFunc(trail.Entries, func(e hygiene.Entry) bool {
+		return s.Origin == hygiene.ByRule && s.OpenAt(now) && slices.ContainsFunc(history.Entries, func(e hygiene.Entry) bool {
 			return t.From() <= e.At && e.At <= t.Until && c.History.Kind(&e).Source == t.Source && slices.Contains(s.Evidence, e.Seq)
 		})
 	})

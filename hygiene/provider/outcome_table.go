@@ -31,12 +31,12 @@ func OutcomeTableOf(preset string, lines []Line) (OutcomeTable, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newMeanings(p.outcomes, lines)
+	return newOutcomeTable(p.outcomes, lines)
 }
 
-// newMeanings joins several lists. Of two lines for the same event and code the later
+// newOutcomeTable joins several lists. Of two lines for the same event and code the later
 // one counts.
-func newMeanings(lists ...[]Line) (OutcomeTable, error) {
+func newOutcomeTable(lists ...[]Line) (OutcomeTable, error) {
 	t := OutcomeTable{}
 	for _, lines := range lists {
 		for _, l := range lines {

@@ -73,7 +73,7 @@ func newReader(p preset, c Config) (*Reader, error) {
 	if c.Contact != "" && slices.Contains(strings.Split(c.Contact, "."), "") {
 		return nil, fmt.Errorf("contact %q is not a path; write for example uniqueArgs.contact_id", c.Contact)
 	}
-	table, err := newMeanings(p.outcomes, c.Outcomes)
+	table, err := newOutcomeTable(p.outcomes, c.Outcomes)
 	if err != nil {
 		return nil, err
 	}

@@ -165,14 +165,14 @@ func (r *run) apply(e hygiene.Event) {
 	if trace == nil {
 		return
 	}
-	scene := TimelineEntry{At: r.now, What: eventText(&e, ownMessage)}
+	entry := TimelineEntry{At: r.now, What: eventText(&e, ownMessage)}
 	switch added {
 	case hygiene.Repeat:
-		scene.add("", hygiene.Phrase{"a repeat of an event of this message: ignored"})
+		entry.add("", hygiene.Phrase{"a repeat of an event of this message: ignored"})
 	case hygiene.TooOld:
-		scene.add("", hygiene.Phrase{"older than the ", hygiene.EntriesKept, " entries that are kept of this outcome: ignored"})
+		entry.add("", hygiene.Phrase{"older than the ", hygiene.EntriesKept, " entries that are kept of this outcome: ignored"})
 	}
-	r.show(scene.with(changes, trace.Rules))
+	r.show(entry.with(changes, trace.Rules))
 }
 
 // trace is where rules record what they make of an event; nil when nothing is
@@ -184,7 +184,7 @@ func (r *run) trace() *hygiene.Trace {
 	return &hygiene.Trace{}
 }
 
-// show adds a scene to the timeline.
+// show adds an entry to the timeline.
 func (r *run) show(s TimelineEntry) {
 	if r.tracing {
 		r.Timeline = append(r.Timeline, s)
@@ -219,11 +219,11 @@ func (r *run) instruct(in hygiene.Instruction) {
 	in.Moment = r.moment()
 	changes := r.bench.Policy.Instruct(&r.contact, in)
 	r.record(changes)
-	scene := TimelineEntry{At: r.now, What: instructionText(&in)}
+	entry := TimelineEntry{At: r.now, What: instructionText(&in)}
 	if len(changes) == 0 {
-		scene.add("", hygiene.Phrase{"this changes nothing"})
+		entry.add("", hygiene.Phrase{"this changes nothing"})
 	}
-	r.show(scene.with(changes, nil))
+	r.show(entry.with(changes, nil))
 }
 
 // runReview applies the rules that look at the time alone. It is only shown when
@@ -236,8 +236,8 @@ func (r *run) runReview() {
 	if trace == nil || len(trace.Rules) == 0 {
 		return
 	}
-	scene := TimelineEntry{At: r.now, What: "the review"}.with(changes, trace.Rules)
-	r.review = &scene
+	entry := TimelineEntry{At: r.now, What: "the review"}.with(changes, trace.Rules)
+	r.review = &entry
 	if len(changes) > 0 {
 		r.showReview()
 	}

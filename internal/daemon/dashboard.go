@@ -49,8 +49,8 @@ func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview)
 			p.Alerts = append(p.Alerts, view.Alert{Text: fmt.Sprintf("job %s failed: %s", j.Name, j.Error), Job: j.Key()})
 		}
 	}
-	surgings, surgeErr := d.store.BreakerSummaries()
-	for _, of := range surgings {
+	summaries, surgeErr := d.store.BreakerSummaries()
+	for _, of := range summaries {
 		if of.Waiting > 0 {
 			p.Alerts = append(p.Alerts, view.Alert{Command: "winnow breaker", Text: fmt.Sprintf("%s of %s at source %s to review; until then their verdicts are held:",
 				ui.Count(of.Waiting, "surge"), of.Outcome, of.Source)})

@@ -19,9 +19,9 @@ func (d *Daemon) totals() (console.Totals, error) {
 	if err != nil {
 		return console.Totals{}, err
 	}
-	surgings, err := d.store.BreakerSummaries()
+	summaries, err := d.store.BreakerSummaries()
 	var breakers []console.BreakerTotals
-	for _, of := range surgings {
+	for _, of := range summaries {
 		breakers = append(breakers, console.BreakerTotals{Source: of.Source, Outcome: of.Outcome.String(), Waiting: of.Waiting, Held: of.Held})
 	}
 	held, heldErr := d.countHeldRuns()

@@ -26,12 +26,12 @@ func Collect(cfg *config.Config, s *store.Store) (*view.Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	surgings, err := s.BreakerSummaries()
+	summaries, err := s.BreakerSummaries()
 	if err != nil {
 		return nil, err
 	}
 	waiting := int64(0)
-	for _, of := range surgings {
+	for _, of := range summaries {
 		waiting += of.Waiting
 	}
 	held, err := heldRunNames(cfg, s)

@@ -130,9 +130,9 @@ func (c *connection) supports(extension string) bool {
 	return is
 }
 
-// patiently runs do with the longer timeout, for requests that a server may need
+// withLongTimeout runs do with the longer timeout, for requests that a server may need
 // minutes for.
-func (c *connection) patiently(do func() error) error {
+func (c *connection) withLongTimeout(do func() error) error {
 	c.line.slow.Store(true)
 	defer c.line.slow.Store(false)
 	return do()

@@ -49,7 +49,7 @@ func (f exportFolder) publish(d segments.Delivery, exists bool) error {
 
 // rename gives something a name that nothing else has.
 func (f exportFolder) rename(from, to string) error {
-	return f.patiently(func() error { return f.Rename(from, to) })
+	return f.withLongTimeout(func() error { return f.Rename(from, to) })
 }
 
 // publishRefused goes on when the draft can't have the run's name: another

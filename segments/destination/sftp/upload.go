@@ -54,11 +54,11 @@ func (f exportFolder) write(draft string, from *segments.BundleFile) error {
 		return onServer(name, f.orFull(err, draft, 0))
 	}
 	err = f.writeAndSync(file, from)
-	if closed := f.patiently(file.Close); err == nil {
+	if closed := f.withLongTimeout(file.Close); err == nil {
 		err = closed
 	}
 	if err != nil {
-		return onServer(name, orNoRoom(f.orFull(err, draft, from.Bytes)))
+		return onServer(name, orDiskFull(f.orFull(err, draft, from.Bytes)))
 	}
 	if err := from.Verify(); err != nil {
 		return err
@@ -78,7 +78,7 @@ func (f exportFolder) writeAndSync(to *sftp.File, from *segments.BundleFile) err
 	if !f.supports("fsync@openssh.com") {
 		return nil
 	}
-	if err := f.patiently(to.Sync); err != nil && !isUnsupported(err) {
+	if err := f.withLongTimeout(to.Sync); err != nil && !isUnsupported(err) {
 		return err
 	}
 	return nil
@@ -101,8 +101,8 @@ func (f exportFolder) orFull(err error, folder string, wanted int64) error {
 	return err
 }
 
-// orNoRoom is what a failure to write without a reason most often means.
-func orNoRoom(err error) error {
+// orDiskFull is what a failure to write without a reason most often means.
+func orDiskFull(err error) error {
 	var status *sftp.StatusError
 	if errors.As(err, &status) && isFailure(err) && serverText(status) == "" {
 		return errNoRoom
