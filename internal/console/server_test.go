@@ -40,7 +40,10 @@ func overWire(t *testing.T, c Config, talk func(conn net.Conn)) {
 		talk(ours)
 		_ = ours.Close()
 		close(w.conns)
-		_ = server.Close()
+		// Close would leave a connection that is still being shut.
+		if err := server.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
 	})
 }
 

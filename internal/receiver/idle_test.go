@@ -42,7 +42,8 @@ func exchange(t *testing.T, h fixture, pause time.Duration, pieces []string) (an
 	go server.Serve(l)
 	var sending sync.WaitGroup
 	defer sending.Wait()
-	defer server.Close()
+	// Close would leave a connection that is still being shut.
+	defer server.Shutdown(t.Context())
 	defer client.Close()
 	began := time.Now()
 	sending.Go(func() {
