@@ -1,6 +1,10 @@
 package sqlite
 
-import "sync"
+import (
+	"errors"
+	"sync"
+	"time"
+)
 
 // checkpointer moves the log's write-ahead log into its file, on a connection of
 // its own: the one that commits callbacks never stops for it.
@@ -9,6 +13,9 @@ import "sync"
 // never quite catches up, and the write-ahead log never starts over. So when
 // that has grown long, one finishes the rest, which by then is little, while no
 // commit is under way.
+//
+// It waits for nobody: a commit would wait with it. While a reader stays, such as a
+// backup, the write-ahead log grows, and it starts over once the reader has gone.
 type checkpointer struct {
 	c       *conn
 	commits sync.Locker // held while a commit is under way
@@ -20,12 +27,27 @@ type checkpointer struct {
 const (
 	checkpointBytes = 4 << 20 // of events, until the next checkpoint
 	longWAL         = 8192    // pages of 4 KiB
+	// At most this many pages are moved while no commit is under way, and so many
+	// passive checkpoints before that catch up with the commits.
+	restPages  = 1024
+	catchUpMax = 8
+	// A reader that was in the way for a moment is given a few more.
+	restartTries = 10
+	restartPause = 20 * time.Millisecond
 )
+
+// checkpointTuning makes a checkpoint give up at once where it would wait for a
+// reader, or for a writer of another process: SQLite would wait while it keeps all
+// others from committing.
+const checkpointTuning = "PRAGMA busy_timeout = 0;"
 
 func startCheckpointer(path string, commits sync.Locker) (*checkpointer, error) {
 	c, err := connect(path, writing)
 	if err != nil {
 		return nil, err
+	}
+	if err := c.script(checkpointTuning); err != nil {
+		return nil, errors.Join(err, c.close())
 	}
 	k := &checkpointer{c: c, commits: commits, due: make(chan struct{}, 1), done: make(chan struct{})}
 	go k.run()
@@ -48,22 +70,55 @@ func (k *checkpointer) run() {
 	defer close(k.done)
 	for range k.due {
 		// After an error, or behind a reader that stays, the next one does the rest.
-		if pages, err := k.checkpoint("PASSIVE"); err == nil && pages > longWAL {
-			k.checkpoint("PASSIVE") // what came while the first was at work
-			k.commits.Lock()
-			k.checkpoint("RESTART")
-			k.commits.Unlock()
+		if k.catchUp() {
+			k.restart()
 		}
 	}
 }
 
-// checkpoint returns how many pages the write-ahead log had.
-func (k *checkpointer) checkpoint(kind string) (pages int64, err error) {
+// catchUp moves what there is while commits go on, and reports whether the
+// write-ahead log is long and little is left to move.
+func (k *checkpointer) catchUp() bool {
+	before := int64(0)
+	for range catchUpMax {
+		p, err := k.checkpoint("PASSIVE")
+		if err != nil || p.pages <= longWAL || p.moved < p.pages {
+			return false
+		}
+		if came := p.pages - before; came <= restPages {
+			return true // during this one no more came than during the one before
+		}
+		before = p.pages
+	}
+	return false
+}
+
+// restart moves the rest while no commit is under way, so that the next one begins
+// the write-ahead log anew. A reader that is in the way keeps nobody waiting.
+func (k *checkpointer) restart() {
+	for range restartTries {
+		k.commits.Lock()
+		p, err := k.checkpoint("RESTART")
+		k.commits.Unlock()
+		if err != nil || !p.busy {
+			return
+		}
+		time.Sleep(restartPause)
+	}
+}
+
+// progress is how far a checkpoint came.
+type progress struct {
+	busy         bool  // somebody was in the way
+	pages, moved int64 // of the write-ahead log
+}
+
+func (k *checkpointer) checkpoint(kind string) (p progress, err error) {
 	r := k.c.query("PRAGMA wal_checkpoint(" + kind + ")")
 	if r.Next() {
-		pages = r.Int(1)
+		p = progress{busy: r.Int(0) != 0, pages: r.Int(1), moved: r.Int(2)}
 	}
-	return pages, r.Close()
+	return p, r.Close()
 }
 
 // close waits for the checkpoint under way. A nil checkpointer has none.

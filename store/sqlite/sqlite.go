@@ -120,8 +120,9 @@ func (e *Engine) open() (err error) {
 }
 
 // logTuning leaves checkpoints to the checkpointer. A provider that waits for an
-// answer learns soon that its callback can't be stored.
-const logTuning = "PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = 2000;"
+// answer learns soon that its callback can't be stored. A write-ahead log that grew
+// behind a reader gives the disk back when it starts over.
+const logTuning = "PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = 2000; PRAGMA journal_size_limit = 67108864;"
 
 // writerTuning gives the writer of contacts a larger cache, in KiB, as a sweep
 // goes all over the contacts and their index, and lets it move the write-ahead
