@@ -12,7 +12,9 @@ import (
 
 // checkCommand checks the config.
 type checkCommand struct {
-	Schema bool `help:"Print the JSON Schema of the config, for editors. No config is read."`
+	Strict  bool `help:"Exit with status 1 on warnings too, for a check before a commit."`
+	Secrets bool `help:"Check the secrets too, as winnow serve does: the environment variables that the config names must be set, and the files readable."`
+	Schema  bool `help:"Print the JSON Schema of the config, for editors. No config is read."`
 }
 
 // checkResult is what check prints as JSON.
@@ -22,14 +24,17 @@ type checkResult struct {
 	Warnings []yamldoc.Problem `json:"warnings"`
 }
 
-// Run prints every problem; if there are none, warnings to stderr and a summary. The
-// secrets of the config must be readable.
+// Run prints every problem; if there are none, warnings to stderr and a summary.
 func (x checkCommand) Run(c *invocation) error {
 	if x.Schema {
 		_, err := c.Stdout.Write(config.Schema())
 		return err
 	}
-	cfg, err := app.Options{Path: c.config, Now: c.now, Secrets: config.SecretsRequired}.Load()
+	options := app.Options{Path: c.config, Now: c.now}
+	if x.Secrets {
+		options.Secrets = config.SecretsRequired
+	}
+	cfg, err := options.Load()
 	var problems *yamldoc.Problems
 	if errors.As(err, &problems) {
 		if c.JSON {
@@ -43,8 +48,17 @@ func (x checkCommand) Run(c *invocation) error {
 	}
 	warnings := append([]yamldoc.Problem{}, app.Warnings(cfg, c.now())...)
 	if c.JSON {
-		return c.PrintJSON(checkResult{Policy: cfg.Hash, Problems: []yamldoc.Problem{}, Warnings: warnings})
+		err = c.PrintJSON(checkResult{Policy: cfg.Hash, Problems: []yamldoc.Problem{}, Warnings: warnings})
+	} else {
+		err = printVerdict(c, cfg, warnings)
 	}
+	if err == nil && x.Strict && len(warnings) > 0 {
+		return ui.ErrReported
+	}
+	return err
+}
+
+func printVerdict(c *invocation, cfg *config.Config, warnings []yamldoc.Problem) error {
 	for i := range warnings {
 		fmt.Fprintln(c.Stderr, warnings[i].String())
 	}
@@ -52,7 +66,7 @@ func (x checkCommand) Run(c *invocation) error {
 	if n := len(warnings); n > 0 {
 		verdict += ", " + ui.Count(int64(n), "warning")
 	}
-	_, err = fmt.Fprintf(c.Stdout, "%s: %s: %s, %s, %s, %s; policy %s\n", c.config, verdict, ui.Count(int64(len(cfg.Sources)), "source"),
+	_, err := fmt.Fprintf(c.Stdout, "%s: %s: %s, %s, %s, %s; policy %s\n", c.config, verdict, ui.Count(int64(len(cfg.Sources)), "source"),
 		ui.Count(int64(len(cfg.Policy.Rules)), "rule"), ui.Count(int64(len(cfg.Segments)), "segment"), ui.Count(int64(len(cfg.Exports)), "export"), cfg.Hash)
 	return err
 }

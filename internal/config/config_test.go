@@ -58,7 +58,9 @@ func TestTheExampleIsAGoodConfig(t *testing.T) {
 	if len(c.Policy.Rules) != 9 || len(c.Segments) != 3 || len(c.Exports) != 1 || len(c.Sources) != 1 {
 		t.Errorf("read %d rules, %d segments, %d exports, %d sources", len(c.Policy.Rules), len(c.Segments), len(c.Exports), len(c.Sources))
 	}
-	want := []hygiene.Breaker{{Outcome: hygiene.HardBounce, Share: 0.2, Window: time.Hour, Min: 500}}
+	want := []hygiene.Breaker{
+		{Outcome: hygiene.HardBounce, Share: 0.2, Window: time.Hour, Min: 500},
+		{Outcome: hygiene.InvalidNumber, Share: 0.2, Window: time.Hour, Min: 500}}
 	if !slices.Equal(c.Breakers, want) {
 		t.Errorf("the breakers are %+v", c.Breakers)
 	}

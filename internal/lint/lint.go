@@ -6,7 +6,8 @@
 // wrong.
 //
 // To add a warning: a check in the file of its section (rules.go, segments.go, and
-// lint.go for the rest), and a case in testdata. A warning that something never
+// lint.go for the rest) or of its question (evidence.go: is there a reason to
+// suppress? optouts.go: do opt-outs stand?), and a case in testdata. A warning that something never
 // happens also needs a law in laws_test.go, which tries to refute it on random
 // events.
 //
@@ -43,7 +44,9 @@ func Check(c *config.Config, warnSchedule func(text string, zone *time.Location)
 		l.checkSchedules(root, warnSchedule)
 	}
 	l.checkBreakers(root.Get("hygiene").Get("breaker").Items())
+	l.checkSecrets(root)
 	l.checkRules(root.Get("hygiene").Get("rules").Items())
+	l.checkOptOuts(root)
 	l.checkSegments(root.Get("segments").Items())
 	l.checkDeltas(root.Get("exports").Items())
 	slices.SortStableFunc(l.warnings, yamldoc.ByPlace)

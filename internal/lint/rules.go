@@ -21,7 +21,9 @@ func (l *linter) checkRules(entries []*yamldoc.Entry) {
 			l.checkCounting(when, r)
 			l.checkFault(when, r)
 			l.checkRetry(e, r)
+			l.checkDoubt(e, r)
 		}
+		l.checkEvidence(e, r)
 		if r.Where == nil {
 			continue
 		}
@@ -138,6 +140,9 @@ func (l *linter) checkRetry(e *yamldoc.Entry, r *hygiene.Rule) {
 		return
 	}
 	then := e.Get("then")
+	if r.When.Outcomes.Has(hygiene.Delivered) {
+		l.warnOutcome(e, hygiene.Delivered, "this rule never retries after delivered: a delivery ends all retries", "retry after a failure, like soft_bounce")
+	}
 	if r.Then.Suppress != nil {
 		l.warnKey(then, "retry", "this retry never happens: the rule also suppresses, and a suppressed contact is not retried", "keep one of them")
 		return
@@ -146,8 +151,20 @@ func (l *linter) checkRetry(e *yamldoc.Entry, r *hygiene.Rule) {
 		l.warnKey(then, "retry", fmt.Sprintf("this retry never happens: on the same event, rule %s suppresses the contact, and a suppressed contact is not retried", orList(by)), "keep one of the rules")
 		return
 	}
+	if r.When.Outcomes.Has(hygiene.Unsubscribed) {
+		l.warnOutcome(e, hygiene.Unsubscribed, "this rule retries contacts that unsubscribed", "suppress them with the reason opted_out")
+	}
 	if n := len(r.Then.Retry.After); n >= hygiene.EntriesKept && len(r.When.Outcomes.Names()) == 1 {
 		l.warnKey(then.Get("retry"), "after", fmt.Sprintf("this retry never ends: the history keeps the last %d events of each outcome, so the last wait repeats forever", hygiene.EntriesKept), fmt.Sprintf("write %d or fewer", hygiene.EntriesKept-1))
+	}
+}
+
+// warnOutcome adds a warning at one of the outcomes of a rule.
+func (l *linter) warnOutcome(rule *yamldoc.Entry, o hygiene.Outcome, text, hint string) {
+	for _, item := range rule.Get("when").Get("outcome").Items() {
+		if item.Text() == o.String() {
+			l.warn(item, text, hint)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package yamldoc
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -24,6 +25,7 @@ type Entry struct {
 	share    float64
 	value    hygiene.Value
 	unset    bool
+	secret   bool // of the kind Secret
 
 	variant string
 	items   []*Entry
@@ -97,6 +99,32 @@ func (e *Entry) Written() string { return e.place.node.Value }
 // Unset reports whether it is a secret whose variable is not set, see [Options]. Its
 // text is empty.
 func (e *Entry) Unset() bool { return e != nil && e.unset }
+
+// LiteralSecrets returns the secrets in the entry and below it that are written in the
+// file itself and do not come from the environment.
+func (e *Entry) LiteralSecrets() []*Entry {
+	if e == nil {
+		return nil
+	}
+	if e.secret {
+		if e.text == "" || plainVariables.MatchString(e.place.node.Value) {
+			return nil
+		}
+		return []*Entry{e}
+	}
+	var list []*Entry
+	for _, item := range e.items {
+		list = append(list, item.LiteralSecrets()...)
+	}
+	for _, field := range e.fields {
+		list = append(list, field.LiteralSecrets()...)
+	}
+	return list
+}
+
+// plainVariables matches a secret that is made of variables without defaults, and of
+// little else.
+var plainVariables = regexp.MustCompile(`^[^$]{0,8}(\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\}[^$]{0,8})+$`)
 
 // Int is an [Integer].
 func (e *Entry) Int() int {

@@ -26,7 +26,7 @@ func (r *reader) scalar(e *Entry, s *Shape, literal bool) *Entry {
 		r.reportKind(e.place, s)
 		return nil
 	}
-	e.text = n.Value
+	e.text, e.secret = n.Value, s.Kind == Secret
 	isText := n.ShortTag() == "!!str"
 	if isText && !r.variables(e, s, literal) {
 		return nil
