@@ -178,12 +178,24 @@ func (x *execution) close() {
 		}
 		files, rows := o.close()
 		x.manifest.Files = append(x.manifest.Files, files...)
-		x.parts = append(x.parts, RunSegment{Segment: o.name, Rows: rows, Members: x.plan.Store != nil})
+		x.parts = append(x.parts, RunSegment{Segment: o.name, Rows: rows, Members: x.plan.Store != nil, Days: x.daysOf(o.name)})
 		if o.delta != nil && o.delta.err != nil {
 			x.manifest.Failed = append(x.manifest.Failed, Failure{o.name, Delta, o.deltaError().Error()})
 		}
 	}
-	x.objections = x.plan.Export.Guard.objections(x.parts, x.plan.Bases)
+	x.objections = x.plan.Export.Guard.objections(x.plan, x.parts)
+}
+
+// daysOf counts the days on which the segment was published, with this run.
+func (x *execution) daysOf(segment string) int64 {
+	base, ok := x.plan.Bases[segment]
+	switch {
+	case !ok:
+		return 1
+	case runDay(base.Run) == runDay(x.plan.Run.Name):
+		return base.Days
+	}
+	return base.Days + 1
 }
 
 // publish makes the run visible, or holds it, one publisher after the other. Once
@@ -242,9 +254,13 @@ func (x *execution) heldAdvice() []error {
 	if len(x.objections) == 0 {
 		return nil
 	}
+	readers := "readers have no run yet"
+	if x.plan.Previous != "" {
+		readers = "readers keep run " + x.plan.Previous
+	}
 	i := max(0, slices.IndexFunc(x.replicas, func(r *replica) bool { return r.err == nil }))
-	return []error{fmt.Errorf("the run is held and readers keep the previous one: look at %s/%s/held/%s, then publish it with winnow release %[2]s/%[3]s",
-		x.replicas[i].to, x.plan.Export.Name, x.plan.Run.Name)}
+	return []error{fmt.Errorf("the run is held, and %s; winnow release %s/%s --show shows who comes and goes, and winnow release %[2]s/%[3]s publishes it; its files are in %s/%[2]s/held/%[3]s",
+		readers, x.plan.Export.Name, x.plan.Run.Name, x.replicas[i].to)}
 }
 
 func (x *execution) segmentErrors() []error {

@@ -2,6 +2,7 @@ package segments
 
 import (
 	"regexp"
+	"strings"
 	"time"
 
 	"winnow/hygiene"
@@ -18,6 +19,12 @@ func RunName(scheduled hygiene.Instant) string { return scheduled.Time().Format(
 func IsRunName(name string) bool {
 	t, err := time.Parse(RunLayout, name)
 	return err == nil && t.Format(RunLayout) == name
+}
+
+// runDay is the day of a run's name, in UTC.
+func runDay(name string) string {
+	day, _, _ := strings.Cut(name, "T")
+	return day
 }
 
 var (

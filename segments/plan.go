@@ -10,7 +10,8 @@ type Plan struct {
 	// Bases are what the segments are compared with, by segment. A segment that
 	// was in no published run yet has none.
 	Bases map[string]Base
-	Store RunStore // nil when nothing is to be kept; an export with deltas needs one
+	Held  []HeldRun // the runs that are held, the latest first
+	Store RunStore  // nil when nothing is to be kept; an export with deltas needs one
 	// PhoneKeys says that a contact's key is its phone number. The phone column
 	// then shows the key of a contact without another phone.
 	PhoneKeys bool

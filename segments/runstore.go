@@ -23,6 +23,9 @@ type RunSegment struct {
 	Segment string
 	Rows    int64
 	Members bool // the run has a list of the members, even if writing it failed
+	// Days is on how many different days, in UTC, the segment was published, up to
+	// and with this run.
+	Days int64
 }
 
 // Base is what a segment is compared with: the last published run in which it
@@ -30,4 +33,10 @@ type RunSegment struct {
 type Base struct {
 	Run string // by name
 	RunSegment
+}
+
+// HeldRun is how many rows each segment has that is whole in a held run.
+type HeldRun struct {
+	Name string
+	Rows map[string]int64
 }

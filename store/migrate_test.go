@@ -159,7 +159,7 @@ func TestAStoreOfTheFirstReleaseIsMigratedAndGoesOn(t *testing.T) {
 	ended(t, s, 1, segments.Published)
 	run := segments.Run{Export: "nightly", Name: segments.RunName(now), ScheduledAt: now, AsOf: now, Policy: p.Hash}
 	_, err = s.BeginRun(run)
-	must(t, err, s.ReadyRun(run, []segments.RunSegment{{Segment: "everyone", Rows: 8, Members: true}}))
+	must(t, err, s.ReadyRun(run, []segments.RunSegment{{Segment: "everyone", Rows: 8, Members: true, Days: 2}}))
 	run.Status = segments.Published
 	must(t, s.EndRun(run), s.RecordJobTime(t.Context(), "sweep", storetest.Start.Time()), s.SetPolicyInForce(p.Hash))
 	must(t, s.Append(t.Context(), nil, []hygiene.Unreadable{{ReceivedAt: now, Source: "insider", Why: "not a JSON object", Body: []byte("?")}}))

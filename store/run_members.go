@@ -45,8 +45,8 @@ func putSegments(c engine.Writer, run segments.Run, parts []segments.RunSegment)
 }
 
 func insertSegment(c engine.Writer, export string, scheduled hygiene.Instant, p segments.RunSegment) error {
-	return c.Exec("INSERT INTO run_segments (export, scheduled_at, segment, rows, members) VALUES (?, ?, ?, ?, ?)",
-		export, int64(scheduled), p.Segment, p.Rows, asInt(p.Members))
+	return c.Exec("INSERT INTO run_segments (export, scheduled_at, segment, rows, members, days) VALUES (?, ?, ?, ?, ?, ?)",
+		export, int64(scheduled), p.Segment, p.Rows, asInt(p.Members), p.Days)
 }
 
 // runSegment is a segment with the run that holds it.
@@ -61,10 +61,10 @@ type runSegment struct {
 // last first.
 func segmentsOf(c engine.Querier, export string) (list []runSegment, err error) {
 	hasBase := map[string]bool{}
-	r := c.Query(`SELECT segment, rows, members, scheduled_at, status FROM run_segments JOIN runs USING (export, scheduled_at)
+	r := c.Query(`SELECT segment, rows, members, scheduled_at, status, days FROM run_segments JOIN runs USING (export, scheduled_at)
 		WHERE export = ? ORDER BY runs.id DESC, segment`, export)
 	for r.Next() {
-		p := runSegment{RunSegment: segments.RunSegment{Segment: r.Text(0), Rows: r.Int(1), Members: r.Int(2) != 0},
+		p := runSegment{RunSegment: segments.RunSegment{Segment: r.Text(0), Rows: r.Int(1), Members: r.Int(2) != 0, Days: r.Int(5)},
 			scheduled: hygiene.Instant(r.Int(3)), status: segments.Status(r.Text(4))}
 		if p.base = visible(p.status) && !hasBase[p.Segment]; p.base {
 			hasBase[p.Segment] = true
@@ -84,6 +84,23 @@ func (s *Store) Bases(export string) (map[string]segments.Base, error) {
 		}
 	}
 	return bases, err
+}
+
+// HeldRuns are the held runs of the export, with the rows of their segments, the
+// one that began last first.
+func (s *Store) HeldRuns(export string) (held []segments.HeldRun, err error) {
+	list, err := s.segmentsOf(export)
+	for _, p := range list {
+		if p.status != segments.Held {
+			continue
+		}
+		name := segments.RunName(p.scheduled)
+		if len(held) == 0 || held[len(held)-1].Name != name {
+			held = append(held, segments.HeldRun{Name: name, Rows: map[string]int64{}})
+		}
+		held[len(held)-1].Rows[p.Segment] = p.Rows
+	}
+	return held, err
 }
 
 func (s *Store) segmentsOf(export string) (list []runSegment, err error) {

@@ -25,6 +25,9 @@ var csv = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
 
 var guard = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
 	{Key: "max_change", Shape: maxChange, Doc: "How much a segment's size may differ from the last published run's, in percent of it."},
+	{Key: "max_growth", Shape: maxChange, Doc: "How much a segment may grow, where only growth does harm."},
+	{Key: "max_shrink", Shape: maxChange, Doc: "How much a segment may shrink, where only shrinking does harm."},
+	{Key: "after", Shape: positive, Default: "7", Doc: "On how many different days a segment must have been published before its growth is limited. A shrink is limited from the second run on."},
 	{Key: "min_rows", Shape: &yamldoc.Shape{Kind: yamldoc.Map, Item: positive, Min: 1, Expect: "a number for each segment"}, Doc: "How many rows a segment must have."},
 }}
 
@@ -99,23 +102,19 @@ func distinct(e *yamldoc.Entry, kind string) []*yamldoc.Entry {
 	return e.Items()
 }
 
-// readGuard reads the limits. A limit for all segments is also set for each one, so
-// that 0% (no change allowed) differs from no limit.
+// readGuard reads the limits.
 func readGuard(e *yamldoc.Entry, own *yamldoc.Names) segments.Guard {
-	var g segments.Guard
-	if change := e.Get("max_change"); change != nil {
-		g.MaxChange = map[string]float64{}
-		g.MaxChangeAll = change.Share()
-		for _, item := range change.Items() {
-			own.ReferKey(change, item.Key(), "segment of this export")
-			g.MaxChange[item.Key()] = item.Share()
-		}
-		if change.IsScalar() {
-			for _, name := range own.List() {
-				g.MaxChange[name] = change.Share()
-			}
-		}
+	if e == nil {
+		return segments.Guard{}
 	}
+	g := segments.Guard{
+		MaxChange: readShares(e.Get("max_change"), own), MaxGrowth: readShares(e.Get("max_growth"), own), MaxShrink: readShares(e.Get("max_shrink"), own),
+		After: e.Get("after").Int(),
+	}
+	if change := e.Get("max_change"); change.IsScalar() {
+		g.MaxChangeAll = change.Share()
+	}
+	reportLimitedTwice(e, g.MaxChange)
 	if rows := e.Get("min_rows"); rows != nil {
 		g.MinRows = map[string]int64{}
 		for _, item := range rows.Items() {
@@ -124,6 +123,41 @@ func readGuard(e *yamldoc.Entry, own *yamldoc.Names) segments.Guard {
 		}
 	}
 	return g
+}
+
+// readShares reads a limit by segment. One for all segments is set for each, so
+// that 0% (no change allowed) differs from no limit.
+func readShares(e *yamldoc.Entry, own *yamldoc.Names) map[string]float64 {
+	if e == nil {
+		return nil
+	}
+	shares := map[string]float64{}
+	for _, item := range e.Items() {
+		own.ReferKey(e, item.Key(), "segment of this export")
+		shares[item.Key()] = item.Share()
+	}
+	if e.IsScalar() {
+		for _, name := range own.List() {
+			shares[name] = e.Share()
+		}
+	}
+	return shares
+}
+
+// reportLimitedTwice reports segments with a limit for changes of both kinds and
+// one for growth or shrink alone.
+func reportLimitedTwice(e *yamldoc.Entry, both map[string]float64) {
+	for _, key := range []string{"max_growth", "max_shrink"} {
+		oneWay := e.Get(key)
+		if oneWay.IsScalar() && len(both) > 0 {
+			oneWay.Report("max_change limits segments too", "write max_change, or max_growth and max_shrink")
+		}
+		for _, item := range oneWay.Items() {
+			if _, twice := both[item.Key()]; twice {
+				item.Report("segment "+yamldoc.Quote(item.Key())+" has a max_change too", "write max_change, or max_growth and max_shrink")
+			}
+		}
+	}
 }
 
 // readCSV reads the options of CSV files.

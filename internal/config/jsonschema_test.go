@@ -117,7 +117,7 @@ var invisible = strings.Fields(`
 	admin-on-the-public-address admin-on-the-public-port admin-open-without-token token-of-admin-shared token-shared-by-two-sources
 	rule-twice segment-twice source-twice outcome-line-twice breaker-twice
 	format-twice column-twice column-header-twice column-header-impossible export-lists-twice export-twice
-	delta-of-a-segment-not-exported export-of-an-unknown-segment guard-of-a-segment-not-exported segment-unknown
+	delta-of-a-segment-not-exported export-of-an-unknown-segment guard-of-a-segment-not-exported guard-limited-twice segment-unknown
 	source-of-a-rule-unknown tag-that-no-rule-gives segment-of-itself segments-in-a-circle
 	reason-like-the-opt-out reason-misspelt-in-a-condition release-of-a-misspelt-reason untag-of-a-misspelt-tag
 	region-of-text-keys region-unknown timezone-unknown timezone-of-the-machine retry-without-when

@@ -153,6 +153,7 @@ exports:
     keep: 400
     csv: {profile: spreadsheet}
   - {name: little, schedule: "@every 1h", segments: [all], to: [out], guard: {max_change: {all: 12.5%}}}
+  - {name: oneway, schedule: "@every 1h", segments: [all, gone], to: [out], guard: {max_shrink: 30%, max_growth: {gone: 50%}, after: 3}}
 `), options)
 	if err != nil {
 		t.Fatal(err)
@@ -161,11 +162,15 @@ exports:
 		Name: "nightly", Schedule: "0 2 * * *", Segments: []string{"all", "gone"},
 		Formats: []segments.Format{segments.CSV, segments.JSON, segments.NDJSON}, Delta: []string{"gone"},
 		To:    []segments.Destination{local.Folder(filepath.Join(folder, "exports")), local.Folder("/mnt/crm")},
-		Guard: segments.Guard{MaxChange: map[string]float64{"all": 0, "gone": 0}, MinRows: map[string]int64{"all": 5}},
+		Guard: segments.Guard{MaxChange: map[string]float64{"all": 0, "gone": 0}, After: 7, MinRows: map[string]int64{"all": 5}},
 		Keep:  400, CSV: segments.CSVOptions{Spreadsheet: true, Delimiter: ',', ListSeparator: '|'},
 	}, {
 		Name: "little", Schedule: "@every 1h", Segments: []string{"all"}, Formats: []segments.Format{segments.CSV},
-		To: []segments.Destination{local.Folder(filepath.Join(folder, "out"))}, Guard: segments.Guard{MaxChange: map[string]float64{"all": 0.125}}, Keep: 30, CSV: segments.CSVOptions{Delimiter: ',', ListSeparator: '|'},
+		To: []segments.Destination{local.Folder(filepath.Join(folder, "out"))}, Guard: segments.Guard{MaxChange: map[string]float64{"all": 0.125}, After: 7}, Keep: 30, CSV: segments.CSVOptions{Delimiter: ',', ListSeparator: '|'},
+	}, {
+		Name: "oneway", Schedule: "@every 1h", Segments: []string{"all", "gone"}, Formats: []segments.Format{segments.CSV},
+		To:    []segments.Destination{local.Folder(filepath.Join(folder, "out"))},
+		Guard: segments.Guard{MaxShrink: map[string]float64{"all": 0.3, "gone": 0.3}, MaxGrowth: map[string]float64{"gone": 0.5}, After: 3}, Keep: 30, CSV: segments.CSVOptions{Delimiter: ',', ListSeparator: '|'},
 	}}
 	if !reflect.DeepEqual(c.Exports, want) {
 		t.Errorf("read as %+v", c.Exports)

@@ -79,6 +79,9 @@ func (x *Exporter) makeFiles(ctx context.Context, e segments.Export, run segment
 	if plan.Bases, err = x.Store.Bases(e.Name); err != nil {
 		return segments.Result{}, err
 	}
+	if plan.Held, err = x.Store.HeldRuns(e.Name); err != nil {
+		return segments.Result{}, err
+	}
 	return segments.Execute(ctx, plan, snapshot, x.publishers(e), x.Progress)
 }
 

@@ -232,6 +232,7 @@ CREATE TABLE run_segments (
 	segment      TEXT NOT NULL,
 	rows         INTEGER NOT NULL,
 	members      INTEGER NOT NULL,    -- 1: a list of the members is kept, see Store.CreateMembers
+	days         INTEGER NOT NULL DEFAULT 0, -- different days on which the segment was published, with this run
 	PRIMARY KEY (export, scheduled_at, segment)
 ) STRICT, WITHOUT ROWID;
 
