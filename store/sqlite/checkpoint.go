@@ -36,7 +36,7 @@ const (
 	restartPause = 20 * time.Millisecond
 )
 
-// checkpointTuning makes a checkpoint give up at once where it would wait for a
+// checkpointTuning makes a checkpoint give up immediately where it would wait for a
 // reader, or for a writer of another process: SQLite would wait while it keeps all
 // others from committing.
 const checkpointTuning = "PRAGMA busy_timeout = 0;"

@@ -58,7 +58,7 @@ func TestNoCommitWaitsForAReaderOfTheLog(t *testing.T) {
 	commit(t, e)
 	reader := openReader(t, e)
 	defer reader.close()
-	// The checkpointer gives up at once: a connection that would wait for the reader
+	// The checkpointer gives up immediately: a connection that would wait for the reader
 	// waits for 15 seconds, and so would the commit.
 	if got, err := e.checkpointer.c.number("PRAGMA busy_timeout"); err != nil || got != 0 {
 		t.Fatalf("the checkpointer waits for %d ms, %v", got, err)
