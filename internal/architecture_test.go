@@ -31,7 +31,7 @@ const module = "winnow"
 var layers = [][]string{
 	{"internal/suggest"},
 	{"internal/ui"},
-	{"internal/atomicfile", "internal/csvlist"},
+	{"internal/atomicfile", "internal/csvlist", "internal/loglimit"},
 	{"hygiene"},
 	{"hygiene/provider"},
 	{"hygiene/ruletest"},

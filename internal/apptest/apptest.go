@@ -59,13 +59,16 @@ func ReadFile(tb testing.TB, path string) string {
 // Token is the provider's token in [Config].
 const Token = "test-token-0123456789"
 
+// AdminToken is the token of the admin server in [Config].
+const AdminToken = "test-admin-0123456789"
+
 // Config writes a config into folder and returns its path. Its daemon listens on free
 // ports, and sweeps and exports at the interval every, such as 1h.
 func Config(tb testing.TB, folder, every string) string {
 	tb.Helper()
 	text := fmt.Sprintf(`
 listen: "127.0.0.1:0"
-admin: {listen: "127.0.0.1:0"}
+admin: {listen: "127.0.0.1:0", token: %s}
 sources:
   - {name: insider, preset: insider, tokens: [%s]}
 hygiene:
@@ -78,7 +81,7 @@ segments:
   - {name: do-not-text, suppressed: only, columns: [contact, reasons]}
 exports:
   - {name: nightly, schedule: "@every %s", segments: [reachable, do-not-text], formats: [csv, json], to: [./exports]}
-`, Token, every, every)
+`, AdminToken, Token, every, every)
 	path := filepath.Join(folder, "winnow.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)

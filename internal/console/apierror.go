@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/gorilla/mux"
+
 	"winnow/internal/console/view"
 )
 
@@ -62,4 +64,14 @@ func (s *server) fail(w http.ResponseWriter, req *http.Request, err error) int {
 		w.Header().Set("Retry-After", "5")
 	}
 	return send(w, refusal.Status, "application/problem+json", append(body, '\n'))
+}
+
+// routeOf is the pattern of the route that answers, never the path itself.
+func routeOf(req *http.Request) string {
+	if route := mux.CurrentRoute(req); route != nil {
+		if pattern, err := route.GetPathTemplate(); err == nil {
+			return pattern
+		}
+	}
+	return ""
 }

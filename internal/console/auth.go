@@ -3,19 +3,23 @@ package console
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 )
 
-// protect sets the security headers of every answer. Without a token it refuses a
-// Host that a web page elsewhere could have made up.
+// protect sets the security headers of every answer, and refuses other protocols and
+// what other web sites make a browser ask.
+//
+// Any Host is answered. A web page elsewhere can point a name of its own at this
+// server (DNS rebinding) and read what a browser receives under that name, but the
+// browser has no session under it, and the page has no token: it can read the login
+// form, which tells nothing.
 func (s *server) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
 		if req.ProtoMajor != 1 {
@@ -23,61 +27,67 @@ func (s *server) protect(next http.Handler) http.Handler {
 			s.fail(w, req, apiErrorf(http.StatusHTTPVersionNotSupported, "this server speaks HTTP/1.1 only; set the proxy in front of it to HTTP/1.1"))
 			return
 		}
-		if s.Token == "" && !isLocalHost(req.Host) {
-			s.fail(w, req, apiErrorf(http.StatusMisdirectedRequest, "without admin.token the host must be an IP address or localhost; set admin.token to use a name"))
+		if isForeign(req) {
+			s.fail(w, req, errCrossOrigin)
 			return
 		}
 		next.ServeHTTP(w, req)
 	})
 }
 
-// isLocalHost reports whether a Host is an IP address, localhost, or empty, which
-// no browser sends.
-func isLocalHost(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+var errCrossOrigin = apiErrorf(http.StatusForbidden, "cross-origin requests are not allowed")
+
+// isForeign reports whether a page of another origin makes the browser send this
+// request, except for a link to the first page. What such a page could learn from an
+// answer that it can't read, as by its size or time, it must not.
+//
+// A browser says by Sec-Fetch-Site where a request comes from; others don't send it.
+// same-site is another port or a sibling name, whose pages have this one's cookies
+// sent along: they may link to any page.
+func isForeign(req *http.Request) bool {
+	site := req.Header.Get("Sec-Fetch-Site")
+	if site == "" || site == "same-origin" || site == "none" {
+		return false
 	}
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	_, err := netip.ParseAddr(host)
-	return host == "" || err == nil || strings.EqualFold(host, "localhost")
+	link := isSafe(req.Method) && req.Header.Get("Sec-Fetch-Mode") == "navigate" && req.Header.Get("Sec-Fetch-Dest") == "document"
+	return !link || site != "same-site" && req.URL.Path != "/"
 }
 
-// isToken reports whether a token is the right one. Digests all have the same
-// length, and comparing them reveals nothing about a token that is nearly right.
+func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
+// isToken reports whether a token is the right one, which the empty one never is.
+// Digests all have the same length, and comparing them reveals nothing about a token
+// that is nearly right.
 func (s *server) isToken(token string) bool {
-	given, right := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(s.Token))
-	return subtle.ConstantTimeCompare(given[:], right[:]) == 1
+	current := s.Token()
+	given, right := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(current))
+	return current != "" && subtle.ConstantTimeCompare(given[:], right[:]) == 1
 }
 
-// hasToken reports whether the request has access: no token is required, or it has
-// the right one.
-func (s *server) hasToken(req *http.Request) bool {
+// bearerOf is the bearer token of a request; empty if it has none.
+func bearerOf(req *http.Request) string {
 	scheme, token, _ := strings.Cut(req.Header.Get("Authorization"), " ")
-	return s.Token == "" || strings.EqualFold(scheme, "Bearer") && s.isToken(strings.TrimSpace(token))
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
 }
+
+// whereTokenIs ends the sentences about a wrong token.
+const whereTokenIs = "winnow uses admin.token of its config or, without one, the text of " + TokenFile + " beside its store"
 
 // requireBearer returns an error for a request without the token.
 func (s *server) requireBearer(w http.ResponseWriter, req *http.Request) error {
-	if s.hasToken(req) {
-		return nil
+	const challenge = `Bearer realm="winnow"`
+	given := bearerOf(req)
+	switch {
+	case given == "":
+		w.Header().Set("WWW-Authenticate", challenge)
+		return apiErrorf(http.StatusUnauthorized, "the admin token is required; send the header Authorization: Bearer TOKEN")
+	case !s.isToken(given):
+		s.refuse(w, req)
+		w.Header().Set("WWW-Authenticate", challenge+`, error="invalid_token"`)
+		return apiErrorf(http.StatusUnauthorized, "the admin token is wrong; "+whereTokenIs)
 	}
-	challenge := `Bearer realm="winnow"`
-	if req.Header.Get("Authorization") != "" {
-		challenge += `, error="invalid_token"`
-	}
-	w.Header().Set("WWW-Authenticate", challenge)
-	return apiErrorf(http.StatusUnauthorized, "the admin token is required; send the header Authorization: Bearer TOKEN")
-}
-
-// requirePassword requires the token as the password of any user name, which a
-// browser can ask for.
-func (s *server) requirePassword(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if _, password, _ := req.BasicAuth(); s.Token == "" || s.isToken(password) {
-			next.ServeHTTP(w, req)
-			return
-		}
-		w.Header().Set("WWW-Authenticate", `Basic realm="winnow", charset="UTF-8"`)
-		s.fail(w, req, apiErrorf(http.StatusUnauthorized, "the admin token is required; enter it as the password, with any user name"))
-	})
+	return nil
 }

@@ -7,12 +7,13 @@
 // problem of RFC 9457 with one plain sentence. An answer is complete before its
 // first byte is sent.
 //
-// Access: with a token, the API and the metrics require it as a bearer token, and
-// the page requires it as the password of any user name. Without one the server
-// must listen on a loopback address, and it answers only to a Host that is an IP
-// address or localhost: a web page elsewhere can point a name of its own at
-// 127.0.0.1 and read what a browser here receives, but it can't change the name
-// that the browser sends.
+// Access: there is always a token. The API and the metrics require it as a bearer
+// token. A page requires a session, which begins when the token is entered in the
+// login form. Without either, /readyz and the login form are all that is answered;
+// that a route is unknown is said to everyone. A loopback address does not protect:
+// other users of the machine, a proxy and any program that can be made to fetch an
+// address reach it too. Wrong tokens are counted, logged and slowed down, and never
+// delay the right one.
 //
 // Where to change what:
 //
@@ -23,92 +24,75 @@
 //     number read from the store: a field of Totals and a line of storeMetrics, both
 //     in storemetrics.go
 //   - the page: overview.go in view, page.go and page.html; its charts: chart.go
-//   - who may ask, and headers of every answer: auth.go
+//   - who may ask, and headers of every answer: auth.go; wrong tokens: wrongtokens.go
+//   - the login, sessions and forms against forgery: session.go and login.html; the
+//     token that winnow makes: token.go
+//   - a new page: a route in routes.go with pageOf, or form for what its form does
 //   - errors: apierror.go
 package console
 
 import (
-	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
+	"time"
 
-	"winnow/hygiene"
-	"winnow/hygiene/provider"
-	"winnow/internal/console/view"
+	"github.com/gorilla/mux"
 )
 
-// Config is what the server needs. A function that is nil makes its route answer
-// 404. Functions may be called concurrently. Their errors are shown to the caller:
-// a [APIError] with its status, any other error as 500.
-type Config struct {
-	Token   string       // empty: no token is required, and the listener must be on a loopback address
-	Version string       // of winnow, shown on the page
-	Metrics *Metrics     // nil: metrics of the API alone
-	Logger  *slog.Logger // nil: nothing is logged
-
-	// Ready returns why winnow can't work now; nil: it always can.
-	Ready func() error
-	// Page returns what the page shows.
-	Page func(context.Context) (view.Overview, error)
-
-	Status   func(context.Context) (*view.Status, error)
-	Segments func(context.Context) ([]view.Segment, error)
-	Exports  func(context.Context) ([]view.Export, error)
-	// Explain returns everything known of a contact, and whether it is known. The
-	// key is as the caller wrote it, as are all keys of this Config.
-	Explain func(ctx context.Context, key string) (*view.Explanation, bool, error)
-	// Check returns for each contact, in their order, whether it may be texted.
-	Check func(ctx context.Context, contacts []string) ([]view.Sendable, error)
-	// Register records which contacts messages went to: all of the list except what
-	// it reports as rejected, or nothing when it returns an error. It is called with
-	// a few thousand at a time, and never with one message for two contacts.
-	Register func(context.Context, []provider.Registration) (RegisterResult, error)
-	// Export returns one export with its recent runs.
-	Export func(ctx context.Context, name string) (view.ExportRuns, error)
-	// RunExport runs an export now and returns the run when it has ended, however it
-	// ended. The context ends when the caller hangs up; a run that has started goes
-	// on.
-	RunExport func(ctx context.Context, name string) (view.Run, error)
-	// Release publishes a run that the guard holds. The context is that of
-	// RunExport; a release that has started goes on too.
-	Release func(ctx context.Context, export, run string) (view.Released, error)
-	// Instruct suppresses or allows a contact manually and returns what is known of
-	// it afterwards.
-	Instruct func(context.Context, Instruction) (*view.Explanation, error)
-}
-
-// RegisterResult is the result of registering a list of messages.
-type RegisterResult struct {
-	New       int64             // messages that were unknown
-	Known     int64             // registered for the same contact before
-	Matched   int64             // events that found their contact
-	Conflict  int64             // messages registered for another contact before, which stays
-	Conflicts []string          // the ids of the first 100 of them, in the order of the list
-	Rejected  []RejectedMessage // messages not registered
-}
-
-// RejectedMessage is a message of a list that was not registered.
-type RejectedMessage struct {
-	Index int    // in the list
-	Why   string // one plain sentence
-}
-
-// Instruction is a manual suppress or allow.
-type Instruction struct {
-	Contact string
-	Kind    hygiene.InstructionKind // Suppress or Allow
-	Reason  string                  // may be empty for Allow
-	Note    string
-	Until   hygiene.Instant // of a Suppress; 0: permanent
-	By      string          // the name of the token
-}
-
-// New returns the handler of the admin server.
-func New(c Config) http.Handler {
+// New returns the handler of the admin server. It returns an error if there is no
+// token.
+func New(c Config) (http.Handler, error) {
+	if c.Token == nil || c.Token() == "" {
+		return nil, errors.New("the admin server needs a token; set admin.token, or make one with MakeToken")
+	}
 	s := newServer(c)
 	crossOrigin := http.NewCrossOriginProtection()
-	crossOrigin.SetDenyHandler(s.errHandler(func(http.ResponseWriter, *http.Request) error {
-		return apiErrorf(http.StatusForbidden, "cross-origin requests are not allowed")
-	}))
-	return s.recoverPanics(s.protect(crossOrigin.Handler(s.router)))
+	crossOrigin.SetDenyHandler(s.errHandler(func(http.ResponseWriter, *http.Request) error { return errCrossOrigin }))
+	return s.recoverPanics(s.protect(crossOrigin.Handler(s.router))), nil
+}
+
+func newServer(c Config) *server {
+	if c.Metrics == nil {
+		c.Metrics = NewMetrics(c.Version, nil)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Ready == nil {
+		c.Ready = func() error { return nil }
+	}
+	s := &server{
+		Config: c, router: mux.NewRouter().UseEncodedPath().SkipClean(true),
+		wrong: newWrongTokens(c.Logger), ended: endedSessions{made: map[string]time.Time{}}, loginKey: rand.Text(),
+	}
+	s.addRoutes()
+	return s
+}
+
+// recoverPanics answers 500 when a request panics. It logs where, and of the
+// panic's value only a Go runtime error: any other text could hold a contact.
+func (s *server) recoverPanics(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			what := fmt.Sprintf("%T", p)
+			if err, ok := p.(interface{ RuntimeError() }); ok {
+				what = fmt.Sprint(err)
+			}
+			s.Logger.Error("a request panicked", "panic", what, "stack", string(debug.Stack()))
+			s.Metrics.apiPanics.Inc()
+			s.fail(w, req, errPanicked)
+		}()
+		next.ServeHTTP(w, req)
+	})
 }

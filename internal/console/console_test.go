@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"winnow/hygiene"
 	"winnow/internal/console/view"
@@ -17,29 +18,57 @@ import (
 
 const token = "a-token-of-some-length"
 
-// ask sends one request to a server; headers are names and values in turn.
+func rightToken() string { return token }
+
+// ask sends one request with the token to a server; headers are names and values in
+// turn, and a value of "" takes the header away.
 func ask(c Config, method, path, body string, headers ...string) *httptest.ResponseRecorder {
-	req := httptest.NewRequest(method, path, strings.NewReader(body))
-	req.Host = "127.0.0.1:8081"
+	req := requestOf(method, path, body)
 	for i := 0; i < len(headers); i += 2 {
 		if headers[i] == "Host" {
 			req.Host = headers[i+1]
 		}
 		req.Header.Set(headers[i], headers[i+1])
+		if headers[i+1] == "" {
+			req.Header.Del(headers[i])
+		}
 	}
 	return serve(c, req)
 }
 
-func requestOf(method, path string) *http.Request {
-	req := httptest.NewRequest(method, path, nil)
+// requestOf is a request with the token.
+func requestOf(method, path, body string) *http.Request {
+	req := httptest.NewRequest(method, path, strings.NewReader(body))
 	req.Host = "127.0.0.1:8081"
+	req.Header.Set("Authorization", "Bearer "+token)
 	return req
+}
+
+// handlerOf is a server; its token is the right one if the config has none.
+func handlerOf(c Config) http.Handler {
+	if c.Token == nil {
+		c.Token = rightToken
+	}
+	h, err := New(c)
+	if err != nil {
+		panic(err)
+	}
+	return h
 }
 
 func serve(c Config, req *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	New(c).ServeHTTP(w, req)
+	handlerOf(c).ServeHTTP(w, req)
 	return w
+}
+
+// askInSession asks for a page as a browser that has logged in.
+func askInSession(c Config, method, path string) *httptest.ResponseRecorder {
+	req := requestOf(method, path, "")
+	req.Header.Del("Authorization")
+	s := newServer(Config{Token: rightToken})
+	req.AddCookie(&http.Cookie{Name: cookieName(req), Value: s.newSession(time.Now())})
+	return serve(c, req)
 }
 
 var errBroken = errors.New("the store is broken")
@@ -116,13 +145,14 @@ func TestARouteWithoutItsFunctionIsNotFound(t *testing.T) {
 		wantProblem(t, ask(Config{}, "POST", path, `{}`), 404, "no such route")
 	}
 	wantProblem(t, ask(Config{}, "GET", "/api/v1/contacts/ann", ""), 404, "no such route")
-	wantProblem(t, ask(Config{}, "GET", "/", ""), 404, "no such route")
+	wantProblem(t, askInSession(Config{}, "GET", "/"), 404, "no such route")
 	wantProblem(t, ask(Config{}, "GET", "/elsewhere", ""), 404, "no such route")
 }
 
 func TestAnotherMethodIsAnsweredWithTheAllowedOnes(t *testing.T) {
 	for path, allow := range map[string]string{
 		"/":                             "GET, HEAD",
+		"/login":                        "GET, HEAD, POST",
 		"/api/v1/status":                "GET, HEAD",
 		"/api/v1/contacts/a%2Fb":        "GET, HEAD",
 		"/api/v1/contacts/ann/suppress": "POST",
@@ -253,16 +283,18 @@ func TestAPanicIsAnsweredAndLogsNoContact(t *testing.T) {
 }
 
 func TestReadySaysWhyNotOnlyWithTheToken(t *testing.T) {
-	c := Config{Token: token}
-	if w := ask(c, "GET", "/readyz", ""); w.Code != 200 {
+	c := Config{}
+	if w := ask(c, "GET", "/readyz", "", "Authorization", ""); w.Code != 200 {
 		t.Errorf("ready is answered %d", w.Code)
 	}
 	c.Ready = func() error { return errors.New("the disk is full") }
 	wantProblem(t, ask(c, "GET", "/readyz", "", "Authorization", "Bearer "+token), 503, "the disk is full")
-	w := ask(c, "GET", "/readyz", "")
-	wantProblem(t, w, 503, "not ready")
-	if strings.Contains(w.Body.String(), "disk") {
-		t.Errorf("without the token it says %s", w.Body)
+	for _, authorization := range []string{"", "Bearer wrong-" + token} {
+		w := ask(c, "GET", "/readyz", "", "Authorization", authorization)
+		wantProblem(t, w, 503, "not ready")
+		if strings.Contains(w.Body.String(), "disk") {
+			t.Errorf("without the token it says %s", w.Body)
+		}
 	}
 }
 
@@ -279,8 +311,11 @@ func TestServerLimitsItsClients(t *testing.T) {
 }
 
 func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
-	for _, path := range []string{"/", "/elsewhere", "/metrics", "/api/v1/status"} {
-		h := ask(Config{Token: token, Page: emptyPage}, "GET", path, "").Header()
+	for _, path := range []string{"/", "/elsewhere", "/metrics", "/api/v1/status", "/login"} {
+		h := ask(Config{Page: emptyPage}, "GET", path, "", "Authorization", "").Header()
+		if got := h.Get("Cross-Origin-Resource-Policy"); got != "same-origin" {
+			t.Errorf("%s has the resource policy %q", path, got)
+		}
 		for _, name := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cache-Control"} {
 			if h.Get(name) == "" {
 				t.Errorf("%s has no %s", path, name)

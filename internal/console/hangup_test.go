@@ -26,7 +26,7 @@ func TestTheContextOfARunEndsWhenTheCallerHangsUp(t *testing.T) {
 				Release:   func(ctx context.Context, _, _ string) (view.Released, error) { return view.Released{}, wait(ctx) },
 			}
 			overWire(t, c, func(conn net.Conn) {
-				fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
+				fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\n"+bearer+"Content-Length: %d\r\n\r\n%s", path, len(body), body)
 				<-waits
 				_ = conn.Close()
 				<-ended // or the test never ends
@@ -36,12 +36,12 @@ func TestTheContextOfARunEndsWhenTheCallerHangsUp(t *testing.T) {
 }
 
 func TestOptionsOfTheServerAreProtectedLikeAllRoutes(t *testing.T) {
-	for host, want := range map[string]int{"localhost": 404, "evil.example": 421} {
+	for site, want := range map[string]int{"none": 404, "cross-site": 403} {
 		overWire(t, Config{}, func(conn net.Conn) {
-			fmt.Fprintf(conn, "OPTIONS * HTTP/1.1\r\nHost: %s\r\n\r\n", host)
+			fmt.Fprintf(conn, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: %s\r\n\r\n", site)
 			resp := answered(t, conn)
 			if resp.StatusCode != want || resp.Header.Get("Content-Type") != "application/problem+json" {
-				t.Errorf("to %s answered %s of type %q", host, resp.Status, resp.Header.Get("Content-Type"))
+				t.Errorf("from %s answered %s of type %q", site, resp.Status, resp.Header.Get("Content-Type"))
 			}
 		})
 	}
@@ -52,7 +52,7 @@ func TestInvalidRequestsAreAnsweredAsDescribed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := Server(New(Config{}))
+	server := Server(handlerOf(Config{}))
 	go func() { _ = server.Serve(listener) }()
 	defer server.Close()
 	for request, want := range map[string]int{
@@ -63,7 +63,7 @@ func TestInvalidRequestsAreAnsweredAsDescribed(t *testing.T) {
 		"GET /readyz HTTP/9.9\r\nHost: localhost\r\n\r\n":                                                      505,
 		"POST /api/v1/check HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil\r\nContent-Length: 2\r\n\r\n{}": 403,
 		"DELETE /api/v1/check HTTP/1.1\r\nHost: localhost\r\n\r\n":                                             405,
-		"GET /readyz HTTP/1.1\r\nHost: evil.example\r\n\r\n":                                                   421,
+		"GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n":                                                  401,
 	} {
 		conn, err := net.Dial("tcp", listener.Addr().String())
 		if err != nil {
@@ -73,7 +73,7 @@ func TestInvalidRequestsAreAnsweredAsDescribed(t *testing.T) {
 		resp := answered(t, conn)
 		_ = conn.Close()
 		problem := resp.Header.Get("Content-Type") == "application/problem+json"
-		ours := want == 403 || want == 405 || want == 421
+		ours := want == 401 || want == 403 || want == 405
 		if resp.StatusCode != want || problem != ours || !ours && !resp.Close {
 			t.Errorf("%.60q is answered %s of type %q", request, resp.Status, resp.Header.Get("Content-Type"))
 		}

@@ -128,7 +128,7 @@ func TestASendLogOfAnySizeIsRegisteredInGroups(t *testing.T) {
 	}()
 	l := &messageStore{}
 	req := httptest.NewRequest("POST", "/api/v1/messages", body)
-	req.Host = "localhost"
+	req.Header.Set("Authorization", "Bearer "+token)
 	wantJSON(t, serve(Config{Register: l.register}, req), fmt.Sprintf(`{"new":%d,"known":0,"matched":0,"conflict":0,"reject":0,"conflicts":[],"rejected":[]}`, lines))
 	if want := []int{maxGroup, maxGroup, maxGroup, 17}; !slices.Equal(l.groups, want) {
 		t.Errorf("groups of %v, want %v", l.groups, want)
@@ -195,7 +195,7 @@ func TestAFailureReportsWhatWasRegisteredBefore(t *testing.T) {
 func TestAnIncompleteLogRegistersItsCompleteLines(t *testing.T) {
 	l := &messageStore{}
 	req := httptest.NewRequest("POST", "/api/v1/messages", io.MultiReader(strings.NewReader(line("m1", "ann")+`{"message_id":"m2","contact":"bob"`), cut{}))
-	req.Host = "localhost"
+	req.Header.Set("Authorization", "Bearer "+token)
 	w := serve(Config{Register: l.register}, req)
 	wantProblem(t, w, 400, "stopped at line 2: request body was incomplete")
 	if len(l.contacts) != 1 || !strings.Contains(w.Body.String(), `"new":1`) {

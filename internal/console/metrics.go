@@ -57,6 +57,8 @@ type Metrics struct {
 	apiRequests *prometheus.CounterVec
 	apiDuration *prometheus.HistogramVec
 	apiPanics   prometheus.Counter
+
+	adminRefused *prometheus.CounterVec
 }
 
 // Buckets in seconds: for what a provider waits for, for work on the store, and for
@@ -112,6 +114,8 @@ func NewMetrics(version string, read func() (Totals, error), files ...string) *M
 		apiRequests: in.counters("api_requests_total", "API requests by route and status.", "route", "status"),
 		apiDuration: in.histograms("api_request_duration_seconds", "Time to answer an API request.", storeBuckets, "route"),
 		apiPanics:   in.counter("api_panics_total", "Requests to the admin server that panicked."),
+
+		adminRefused: in.counters("admin_refused_total", "Requests to the admin server that were refused because their token was wrong, by route.", "route"),
 	}
 	in.gauges("build_info", "The running version; always 1.", "version", "goversion").WithLabelValues(version, runtime.Version()).Set(1)
 	for _, status := range []string{resultOK, resultFailed} {

@@ -188,7 +188,7 @@ func TestAStoreThatHangsDoesNotHangAScrape(t *testing.T) {
 
 func TestAPIRequestsAreCountedByRouteAndNeverByPath(t *testing.T) {
 	m := NewMetrics("", nil)
-	c := Config{Token: token, Metrics: m, Status: status}
+	c := Config{Metrics: m, Status: status}
 	ask(c, "GET", "/api/v1/contacts/secret", "", "Authorization", "Bearer "+token)
 	ask(c, "GET", "/api/v1/status", "", "Authorization", "Bearer "+token)
 	ask(c, "GET", "/api/v1/status", "", "Authorization", "Bearer wrong")

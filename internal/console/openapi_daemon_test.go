@@ -279,7 +279,13 @@ func TestAnswersOfADaemonAreAsDescribed(t *testing.T) {
 		}
 		asked(q.status, q.method, route, q.path, q.body, token)
 		if route != "/readyz" {
-			asked(401, q.method, route, q.path, q.body, "not-"+token)
+			asked(401, q.method, route, q.path, q.body, "")
 		}
 	}
+	for range freeTries { // more would wait
+		asked(401, "GET", "/api/v1/status", "/api/v1/status", "", "not-"+token)
+	}
+	asked(200, "GET", "/", "/", "", "")
+	asked(403, "POST", "/login", "/login", "token="+token, "")
+	asked(401, "POST", "/logout", "/logout", "", "")
 }

@@ -26,7 +26,7 @@ var (
 	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"number": ui.Number, "state": stateClass, "duration": roundedDuration}).Parse(pageHTML))
 
 	// pagePolicy lets a browser use the page's own style and nothing else.
-	pagePolicy = fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+	pagePolicy = fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 		base64.StdEncoding.EncodeToString(sha256Of(pageCSS)))
 )
 
@@ -40,16 +40,17 @@ type pageData struct {
 	view.Overview
 	Version string
 	Style   template.CSS
+	Form    string // hidden token of the page's forms
 	Broken  string // why there is nothing to show; empty when there is
 }
 
 // page shows the state of the daemon. When that can't be read the page says why:
 // an engineer who looks at it then needs it most.
-func (s *server) page(w http.ResponseWriter, req *http.Request) error {
+func (s *server) page(w http.ResponseWriter, req *http.Request, session string) error {
 	if s.Page == nil {
 		return errNotFound
 	}
-	data, status := pageData{Version: s.Version, Style: template.CSS(pageCSS)}, http.StatusOK
+	data, status := pageData{Version: s.Version, Style: template.CSS(pageCSS), Form: s.formToken(session)}, http.StatusOK
 	if overview, err := s.Page(req.Context()); err == nil {
 		data.Overview = overview
 	} else {
@@ -60,9 +61,21 @@ func (s *server) page(w http.ResponseWriter, req *http.Request) error {
 	if err := pageTemplate.Execute(&body, data); err != nil {
 		return fmt.Errorf("render the page: %w", err)
 	}
-	w.Header().Set("Content-Security-Policy", pagePolicy)
-	send(w, status, "text/html; charset=utf-8", body.Bytes())
+	sendPage(w, status, body.Bytes())
 	return nil
+}
+
+// sendPage answers with a page. With the referrer policy of other answers a browser
+// would send the page's forms without their origin, and they would be refused.
+func sendPage(w http.ResponseWriter, status int, page []byte) {
+	w.Header().Set("Content-Security-Policy", pagePolicy)
+	w.Header().Set("Referrer-Policy", "same-origin")
+	send(w, status, "text/html; charset=utf-8", page)
+}
+
+// Swept reports whether a sweep has run since the start.
+func (d pageData) Swept() bool {
+	return slices.ContainsFunc(d.Jobs, func(j view.Job) bool { return j.Kind == "sweep" && j.Last != 0 })
 }
 
 // statusShare is the contacts of one status, and their part of a bar that is 100

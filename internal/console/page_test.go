@@ -38,7 +38,7 @@ func somePage() view.Overview {
 // shown is the page as a browser gets it.
 func shown(t *testing.T, page view.Overview) string {
 	t.Helper()
-	w := ask(Config{Version: "1.2.3", Page: func(context.Context) (view.Overview, error) { return page, nil }}, "GET", "/", "")
+	w := askInSession(Config{Version: "1.2.3", Page: func(context.Context) (view.Overview, error) { return page, nil }}, "GET", "/")
 	if w.Code != 200 || w.Header().Get("Content-Type") != "text/html; charset=utf-8" {
 		t.Fatalf("answer %d %s", w.Code, w.Body)
 	}
@@ -104,7 +104,7 @@ func TestPageOfAnEmptyDaemonIsWhole(t *testing.T) {
 func TestPageThatCannotBeReadSaysWhy(t *testing.T) {
 	var log logged
 	c := Config{Logger: logTo(&log), Page: func(context.Context) (view.Overview, error) { return view.Overview{}, errBroken }}
-	w := ask(c, "GET", "/", "")
+	w := askInSession(c, "GET", "/")
 	if w.Code != 503 {
 		t.Errorf("answered %d", w.Code)
 	}
@@ -126,7 +126,7 @@ func TestPageEscapesTextFromOutside(t *testing.T) {
 func TestPageUsesNothingThatItsPolicyForbids(t *testing.T) {
 	full := somePage()
 	full.Days = someDays()
-	w := ask(Config{Page: func(context.Context) (view.Overview, error) { return full, nil }}, "GET", "/", "")
+	w := askInSession(Config{Page: func(context.Context) (view.Overview, error) { return full, nil }}, "GET", "/")
 	page := w.Body.String()
 	style := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(page)
 	if style == nil {
@@ -169,5 +169,17 @@ func TestAgesAreWrittenInTheirLargestUnit(t *testing.T) {
 		if got := ago(span); got != want {
 			t.Errorf("%v is %q, want %q", span, got, want)
 		}
+	}
+}
+
+func TestJobsThatHaveNotRunAreSaidToBeThat(t *testing.T) {
+	page := somePage()
+	page.Statuses, page.CountedAt = nil, 0
+	page.Jobs[0].Took = 0
+	page.Jobs = append(page.Jobs, view.Job{Name: "nightly", Kind: "export", Next: now.Add(time.Hour)})
+	text := shown(t, page)
+	wantWords(t, text, "not since the start", "There are no contacts yet.")
+	if strings.Contains(text, "in 0s") {
+		t.Errorf("a duration that is not known is shown:\n%s", text)
 	}
 }

@@ -15,12 +15,18 @@ import (
 // may hold a slash. They are never cleaned: that would answer with a redirect.
 func (s *server) addRoutes() {
 	get, post := []string{http.MethodGet, http.MethodHead}, []string{http.MethodPost}
-	add := func(methods []string, path string, h http.Handler) { s.router.Handle(path, h).Methods(methods...) }
+	add := func(methods []string, path string, h http.Handler) {
+		s.router.Handle(path, h).Methods(methods...)
+		s.Metrics.adminRefused.WithLabelValues(path)
+	}
 	api := func(methods []string, path string, enabled bool, h handler) {
 		add(methods, "/api/v1"+path, s.api("/api/v1"+path, enabled, h))
 	}
 
-	add(get, "/", s.requirePassword(s.errHandler(s.page)))
+	add(get, "/", s.pageOf(s.page))
+	add(get, "/login", s.errHandler(func(w http.ResponseWriter, _ *http.Request) error { return seeFirstPage(w) }))
+	add(post, "/login", s.errHandler(s.login))
+	add(post, "/logout", s.form(s.logout))
 	add(get, "/readyz", s.errHandler(s.ready))
 	add(get, "/metrics", s.errHandler(s.metrics))
 	add(get, "/api/v1/openapi.yaml", s.errHandler(s.openAPI))
@@ -46,16 +52,6 @@ func (s *server) addRoutes() {
 func pathParam(req *http.Request, name string) string {
 	text, _ := url.PathUnescape(mux.Vars(req)[name])
 	return text
-}
-
-// routeOf is the pattern of the route that answers, never the path itself.
-func routeOf(req *http.Request) string {
-	if route := mux.CurrentRoute(req); route != nil {
-		if pattern, err := route.GetPathTemplate(); err == nil {
-			return pattern
-		}
-	}
-	return ""
 }
 
 // methodNotAllowed answers which methods there are.
@@ -91,9 +87,12 @@ func (s *server) ready(w http.ResponseWriter, req *http.Request) error {
 	case err == nil:
 		send(w, http.StatusOK, "text/plain; charset=utf-8", []byte("ready\n"))
 		return nil
-	case s.hasToken(req):
+	case s.isToken(bearerOf(req)):
 		return apiErrorf(http.StatusServiceUnavailable, "not ready: %w", err)
 	default:
+		if bearerOf(req) != "" {
+			s.refuse(w, req) // that no reason is given shows that the token is wrong
+		}
 		return apiErrorf(http.StatusServiceUnavailable, "not ready")
 	}
 }

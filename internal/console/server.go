@@ -3,10 +3,7 @@ package console
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -44,22 +41,10 @@ func Server(h http.Handler) *http.Server {
 // server answers requests.
 type server struct {
 	Config
-	router *mux.Router
-}
-
-func newServer(c Config) *server {
-	if c.Metrics == nil {
-		c.Metrics = NewMetrics(c.Version, nil)
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	if c.Ready == nil {
-		c.Ready = func() error { return nil }
-	}
-	s := &server{Config: c, router: mux.NewRouter().UseEncodedPath().SkipClean(true)}
-	s.addRoutes()
-	return s
+	router   *mux.Router
+	wrong    *wrongTokens
+	ended    endedSessions
+	loginKey string // of the hidden token of the login form
 }
 
 // handler returns the value that answers a request, to be written as JSON.
@@ -72,6 +57,10 @@ func (s *server) api(route string, enabled bool, h handler) http.Handler {
 		h = func(http.ResponseWriter, *http.Request) (any, error) { return nil, errNotFound }
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if err := s.requireBearer(w, req); err != nil {
+			s.Metrics.apiAnswered(route, s.fail(w, req, err), 0) // the time that a refusal waited is not work
+			return
+		}
 		start := time.Now()
 		status := s.answer(w, req, h)
 		s.Metrics.apiAnswered(route, status, time.Since(start))
@@ -79,9 +68,6 @@ func (s *server) api(route string, enabled bool, h handler) http.Handler {
 }
 
 func (s *server) answer(w http.ResponseWriter, req *http.Request, h handler) (status int) {
-	if err := s.requireBearer(w, req); err != nil {
-		return s.fail(w, req, err)
-	}
 	value, err := h(w, req)
 	if err != nil {
 		return s.fail(w, req, err)
@@ -114,28 +100,4 @@ func send(w http.ResponseWriter, status int, contentType string, body []byte) in
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that has hung up needs no answer
 	return status
-}
-
-// recoverPanics answers 500 when a request panics. It logs where, and of the
-// panic's value only a Go runtime error: any other text could hold a contact.
-func (s *server) recoverPanics(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		defer func() {
-			p := recover()
-			if p == nil {
-				return
-			}
-			if p == http.ErrAbortHandler {
-				panic(p)
-			}
-			what := fmt.Sprintf("%T", p)
-			if err, ok := p.(interface{ RuntimeError() }); ok {
-				what = fmt.Sprint(err)
-			}
-			s.Logger.Error("a request panicked", "panic", what, "stack", string(debug.Stack()))
-			s.Metrics.apiPanics.Inc()
-			s.fail(w, req, errPanicked)
-		}()
-		next.ServeHTTP(w, req)
-	})
 }

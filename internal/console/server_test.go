@@ -33,7 +33,7 @@ func (w wire) Addr() net.Addr { return &net.TCPAddr{} }
 func overWire(t *testing.T, c Config, talk func(conn net.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := wire{make(chan net.Conn)}
-		server := Server(New(c))
+		server := Server(handlerOf(c))
 		go func() { _ = server.Serve(w) }()
 		ours, theirs := net.Pipe()
 		w.conns <- theirs
@@ -47,6 +47,9 @@ func overWire(t *testing.T, c Config, talk func(conn net.Conn)) {
 	})
 }
 
+// bearer is the line of a request that has the token.
+const bearer = "Authorization: Bearer " + token + "\r\n"
+
 func answered(t *testing.T, conn net.Conn) *http.Response {
 	t.Helper()
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -59,7 +62,7 @@ func answered(t *testing.T, conn net.Conn) *http.Response {
 func TestASlowSendLogIsReadToItsEnd(t *testing.T) {
 	l := &messageStore{}
 	overWire(t, Config{Register: l.register}, func(conn net.Conn) {
-		fmt.Fprintf(conn, "POST /api/v1/messages HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+		fmt.Fprintf(conn, "POST /api/v1/messages HTTP/1.1\r\nHost: localhost\r\n"+bearer+"Transfer-Encoding: chunked\r\n\r\n")
 		for i := range 10 {
 			time.Sleep(readTimeout - time.Second)
 			text := line(fmt.Sprint("m", i), "ann")
@@ -76,7 +79,7 @@ func TestASendLogThatStopsTimesOut(t *testing.T) {
 	l := &messageStore{}
 	overWire(t, Config{Register: l.register}, func(conn net.Conn) {
 		text := line("m1", "ann")
-		fmt.Fprintf(conn, "POST /api/v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n%s", text)
+		fmt.Fprintf(conn, "POST /api/v1/messages HTTP/1.1\r\nHost: localhost\r\n"+bearer+"Content-Length: 1000\r\n\r\n%s", text)
 		began := time.Now()
 		if resp := answered(t, conn); resp.StatusCode != 400 || len(l.contacts) != 1 || time.Since(began) > 2*readTimeout {
 			t.Errorf("answered %s after %v, registered %d", resp.Status, time.Since(began), len(l.contacts))
@@ -90,7 +93,7 @@ func TestARunThatTakesLongIsAnswered(t *testing.T) {
 		return aRun, ctx.Err()
 	}}
 	overWire(t, c, func(conn net.Conn) {
-		fmt.Fprint(conn, "POST /api/v1/exports/nightly/run HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+		fmt.Fprint(conn, "POST /api/v1/exports/nightly/run HTTP/1.1\r\nHost: localhost\r\n"+bearer+"Content-Length: 0\r\n\r\n")
 		resp := answered(t, conn)
 		if body, err := io.ReadAll(io.LimitReader(resp.Body, 1000)); err != nil || resp.StatusCode != 200 || strings.TrimSpace(string(body)) != aRunJSON {
 			t.Errorf("answered %s %s, error %v", resp.Status, body, err)

@@ -22,10 +22,10 @@ import (
 	"winnow/store"
 )
 
-// console returns the handler of the private server, with the functions that answer it.
-func (d *Daemon) console(cfg *config.Config) http.Handler {
+// console returns the handler of the admin server, with the functions that answer it.
+func (d *Daemon) console() (http.Handler, error) {
 	return console.New(console.Config{
-		Token: cfg.Admin.Token, Version: d.version, Metrics: d.metrics, Logger: d.log,
+		Token: func() string { return *d.adminToken.Load() }, Version: d.version, Metrics: d.metrics, Logger: d.log,
 		Ready:     d.store.Healthy,
 		Page:      d.page,
 		Status:    func(context.Context) (*view.Status, error) { return status.Collect(d.current.Load(), d.store) },

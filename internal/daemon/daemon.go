@@ -27,6 +27,7 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/console"
 	"winnow/internal/exports"
+	"winnow/internal/loglimit"
 	"winnow/internal/receiver"
 	"winnow/internal/schedule"
 	"winnow/segments"
@@ -49,6 +50,7 @@ type Daemon struct {
 	dispatcher *dispatcher
 
 	current     atomic.Pointer[config.Config] // in force
+	adminToken  atomic.Pointer[string]        // in force
 	fileVersion atomicfile.Version            // of the config file when it was last read
 	policySaved bool                          // the policy in force is in the store
 
@@ -159,15 +161,19 @@ func (d *Daemon) AdminAddr() net.Addr { return d.private.Addr() }
 func (d *Daemon) Serve(ctx context.Context) error {
 	cfg := d.current.Load()
 	failed := make(chan error, 2)
-	public, private := receiver.Server(d.receiver.Handler()), console.Server(d.console(cfg))
-	d.servers = []*http.Server{public, private}
-	go func() { failed <- servePublic(public, d.public, cfg.TLS) }()
-	go func() { failed <- private.Serve(d.private) }()
+	handler, err := d.console()
+	if err != nil {
+		return errors.Join(err, d.store.Close())
+	}
+	public, admin := receiver.Server(d.receiver.Handler()), console.Server(handler)
+	public.ErrorLog, admin.ErrorLog = loglimit.HTTPErrors(d.log, "public"), loglimit.HTTPErrors(d.log, "admin")
+	d.servers = []*http.Server{public, admin}
+	go func() { failed <- serveTLS(public, d.public, cfg.TLS) }()
+	go func() { failed <- serveTLS(admin, d.private, nil) }()
 	go d.runner.Run(context.Background())
 	go d.dispatcher.run()
 	go d.watchConfig(ctx)
 	d.log.Info("listening", "callbacks", d.public.Addr().String(), "console", d.private.Addr().String(), "store", d.store.Path(), "policy", cfg.Hash)
-	var err error
 	select {
 	case <-ctx.Done():
 	case err = <-failed:

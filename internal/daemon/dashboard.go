@@ -28,11 +28,49 @@ func (d *Daemon) page(ctx context.Context) (view.Overview, error) {
 	p := view.Overview{At: hygiene.InstantOf(now), Events: t.Events, Lag: t.Lag, Repeats: t.Repeats, Quarantined: t.Quarantined,
 		Unmatched: t.Unmatched, Statuses: t.Statuses, CountedAt: t.CountedAt, Policy: cfg.Hash, Runs: runs}
 	d.state.fill(&p)
+	err = errors.Join(err, d.fillJobs(ctx, &p))
 	sizes, sizesErr := d.segmentSizes(cfg)
 	p.Sizes = sizes
 	err = errors.Join(err, sizesErr, d.addAlerts(cfg, t, &p))
 	d.daily.fill(ctx, &p)
 	return p, err
+}
+
+// fillJobs completes the jobs on the page with the last runs that the store has: those
+// before the start, and those of commands. The store has none of sweeps.
+func (d *Daemon) fillJobs(ctx context.Context, p *view.Overview) error {
+	for i := range p.Jobs {
+		job := &p.Jobs[i]
+		switch schedule.Kind(job.Kind) {
+		case schedule.Export:
+			at := slices.IndexFunc(p.Runs, func(r segments.Run) bool { return r.Export == job.Name })
+			if at < 0 {
+				continue
+			}
+			run := p.Runs[at]
+			ended := run.FinishedAt
+			if run.Status == segments.Released {
+				ended = run.AsOf // FinishedAt is when it was released
+			}
+			if ended > job.Last {
+				job.Last, job.Took, job.Error = ended, 0, ""
+				if run.Status == segments.Failed {
+					job.Error = run.Error
+				}
+			}
+		case schedule.Review:
+			at, err := d.store.LastJobTime(ctx, job.Key(), p.At.Time())
+			if err != nil {
+				return err
+			}
+			// The store also has the time when the job was first known, at which nothing
+			// ran. It is almost never a time of the schedule.
+			if job.Last == 0 && d.state.isScheduled(job.Key(), at) {
+				job.Last = hygiene.InstantOf(at)
+			}
+		}
+	}
+	return nil
 }
 
 // addAlerts adds what needs a person's attention to the page: first what keeps

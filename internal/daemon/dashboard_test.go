@@ -12,6 +12,8 @@ import (
 	"winnow/internal/apptest"
 	"winnow/internal/console"
 	"winnow/internal/console/view"
+	"winnow/internal/schedule"
+	"winnow/segments"
 	"winnow/store"
 )
 
@@ -21,7 +23,13 @@ func testDaemon(t *testing.T, replace ...string) *Daemon {
 	t.Helper()
 	path := apptest.Config(t, t.TempDir(), "1h")
 	apptest.Edit(t, path, replace...)
-	d, err := New(Options{Config: path, Version: "test", Logger: slog.New(slog.DiscardHandler)})
+	return testDaemonAt(t, path, slog.New(slog.DiscardHandler))
+}
+
+// testDaemonAt is that of the config at path.
+func testDaemonAt(t *testing.T, path string, log *slog.Logger) *Daemon {
+	t.Helper()
+	d, err := New(Options{Config: path, Version: "test", Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,5 +170,67 @@ func TestThePageHasHeldRunsAndTheSizesOfTheirSegments(t *testing.T) {
 	}
 	if r := p.Sizes[1].Runs; r[0].Rows != 1 || r[0].Held || r[1].Rows != 0 || !r[1].Held {
 		t.Errorf("sizes %+v", r)
+	}
+}
+
+// jobOf is a job on the page.
+func jobOf(t *testing.T, p view.Overview, key string) view.Job {
+	t.Helper()
+	for _, j := range p.Jobs {
+		if j.Key() == key {
+			return j
+		}
+	}
+	t.Fatalf("the page has no job %s: %+v", key, p.Jobs)
+	return view.Job{}
+}
+
+func TestAfterARestartThePageKnowsTheLastRuns(t *testing.T) {
+	d := testDaemon(t)
+	if j := jobOf(t, pageOf(t, d), "export/nightly"); j.Last != 0 {
+		t.Errorf("an export that never ran ended at %s", j.Last)
+	}
+	made, err := d.export(t.Context(), d.Exporter(), "nightly", time.Now()) // as a command does, which no job knows of
+	if err != nil {
+		t.Fatal(err)
+	}
+	review := d.state.schedules["review/review"]
+	scheduled, ok := review.Latest(time.Now(), time.Now().AddDate(0, 0, -3))
+	if !ok {
+		t.Fatal("the review has no schedule")
+	}
+	if err := d.store.RecordJobTime(t.Context(), "review/review", scheduled.Add(-time.Hour-time.Millisecond)); err != nil { // when the job was first known
+		t.Fatal(err)
+	}
+	p := pageOf(t, d)
+	if j := jobOf(t, p, "export/nightly"); j.Last != made.FinishedAt || j.Took != 0 || j.Error != "" {
+		t.Errorf("the export: %+v, it ended at %s", j, made.FinishedAt)
+	}
+	if j := jobOf(t, p, "review/review"); j.Last != 0 {
+		t.Errorf("a review that never ran ended at %s", j.Last)
+	}
+	if err := d.store.RecordJobTime(t.Context(), "review/review", scheduled); err != nil {
+		t.Fatal(err)
+	}
+	if j := jobOf(t, pageOf(t, d), "review/review"); j.Last != hygiene.InstantOf(scheduled) {
+		t.Errorf("the review ended at %s, want %s", j.Last, scheduled)
+	}
+	d.state.ended(schedule.Job{Kind: schedule.Export, Name: "nightly"}, time.Second, nil)
+	if j := jobOf(t, pageOf(t, d), "export/nightly"); j.Last <= made.FinishedAt || j.Took != time.Second {
+		t.Errorf("after a job of this process: %+v", j)
+	}
+}
+
+func TestAReleaseIsNotTheEndOfARun(t *testing.T) {
+	d := testDaemon(t)
+	for status, want := range map[segments.Status]hygiene.Instant{segments.Published: 3000000, segments.Released: 2000000, segments.Failed: 3000000, segments.Running: 0} {
+		run := segments.Run{Export: "nightly", Status: status, AsOf: 2000000, FinishedAt: 3000000, Error: "the disk is full"}
+		if status == segments.Running {
+			run.FinishedAt = 0
+		}
+		p := view.Overview{At: 4000000, Runs: []segments.Run{run}, Jobs: []view.Job{{Name: "nightly", Kind: "export"}}}
+		if err := d.fillJobs(t.Context(), &p); err != nil || p.Jobs[0].Last != want || (p.Jobs[0].Error != "") != (status == segments.Failed) {
+			t.Errorf("%s: %+v, %v", status, p.Jobs[0], err)
+		}
 	}
 }

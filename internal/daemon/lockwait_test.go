@@ -47,7 +47,13 @@ func wantAPIError(t *testing.T, err error, status int, words string) {
 func jobMetrics(t *testing.T, d *Daemon) (lines string) {
 	t.Helper()
 	w := newRecorder()
-	d.console(d.current.Load()).ServeHTTP(w, mustRequest(t, "GET", "/metrics"))
+	handler, err := d.console()
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := mustRequest(t, "GET", "/metrics")
+	req.Header.Set("Authorization", "Bearer "+*d.adminToken.Load())
+	handler.ServeHTTP(w, req)
 	for line := range strings.Lines(w.body.String()) {
 		if strings.Contains(line, `job="nightly"`) || strings.HasPrefix(line, "winnow_runs_total") && !strings.HasSuffix(line, " 0\n") || strings.HasPrefix(line, "winnow_jobs_waiting") {
 			lines += line

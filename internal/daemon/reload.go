@@ -66,8 +66,8 @@ func (d *Daemon) reload() {
 	}
 	d.log.Info("the config was reloaded", "file", d.options.Path, "policy", cfg.Hash)
 	d.dispatcher.retryAll()
-	if cfg.Listen != old.Listen || cfg.Admin != old.Admin || cfg.Store != old.Store || (cfg.TLS == nil) != (old.TLS == nil) {
-		d.log.Warn("changes of listen, admin, tls and store take effect at the next start")
+	if cfg.Listen != old.Listen || cfg.Admin.Listen != old.Admin.Listen || cfg.Store != old.Store || (cfg.TLS == nil) != (old.TLS == nil) {
+		d.log.Warn("changes of listen, admin.listen, tls and store take effect at the next start")
 	}
 }
 
@@ -96,6 +96,10 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
+	token, err := d.readAdminToken(cfg)
+	if err != nil {
+		return err
+	}
 	var sources []receiver.Source
 	var sourceNames, exportNames []string
 	for _, s := range cfg.Sources {
@@ -110,6 +114,7 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	}
 
 	d.current.Store(cfg)
+	d.adminToken.Store(&token)
 	d.receiver.SetSources(sources)
 	d.runner.SetJobs(jobs)
 	now := time.Now()

@@ -60,6 +60,13 @@ func (s *runtimeState) ended(j schedule.Job, took time.Duration, err error) {
 	s.jobs[j.Key()] = job
 }
 
+// isScheduled reports whether the schedule of the job has that time.
+func (s *runtimeState) isScheduled(key string, at time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.schedules[key].Next(at.Add(-time.Nanosecond)).Equal(at)
+}
+
 // fill adds the state to the page.
 func (s *runtimeState) fill(p *view.Overview) {
 	s.mu.Lock()

@@ -11,8 +11,8 @@ import (
 	"winnow/internal/config"
 )
 
-// servePublic serves callbacks, over TLS if the config has a certificate.
-func servePublic(s *http.Server, l net.Listener, cert *config.TLS) error {
+// serveTLS answers requests, over TLS when the config has a certificate for the server.
+func serveTLS(s *http.Server, l net.Listener, cert *config.TLS) error {
 	if cert == nil {
 		return s.Serve(l)
 	}

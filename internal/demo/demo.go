@@ -22,6 +22,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/console"
 	"winnow/internal/daemon"
 	"winnow/internal/explain"
 	"winnow/internal/status"
@@ -72,6 +73,7 @@ type demo struct {
 	folder       string
 	callbacksURL string
 	apiURL       string
+	adminToken   string // the daemon made it
 }
 
 // The provider's token, and the variable by which the example config reads it.
@@ -100,7 +102,11 @@ func newDemo(o Options, folder string) (*demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &demo{Options: o, daemon: d, folder: folder,
+	token, _, err := console.MakeToken(filepath.Join(folder, console.TokenFile))
+	if err != nil {
+		return nil, err
+	}
+	return &demo{Options: o, daemon: d, folder: folder, adminToken: token,
 		callbacksURL: "http://" + d.CallbacksAddr().String() + "/callbacks/" + demoToken, apiURL: "http://" + d.AdminAddr().String() + "/api/v1"}, nil
 }
 
@@ -180,6 +186,9 @@ func (d *demo) post(ctx context.Context, url string, body []byte) (string, error
 		return "", err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	if strings.HasPrefix(url, d.apiURL) {
+		request.Header.Set("Authorization", "Bearer "+d.adminToken)
+	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return "", err

@@ -36,6 +36,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/internal/loglimit"
 )
 
 // Log stores callbacks.
@@ -89,7 +90,7 @@ type Receiver struct {
 	config   Config
 	tokens   atomic.Pointer[tokenTable]
 	memory   *memoryLimit
-	errorLog logLimiter
+	errorLog *loglimit.Limiter
 }
 
 // New returns a receiver that is ready for requests.
@@ -106,7 +107,7 @@ func New(c Config) *Receiver {
 	if c.Healthy == nil {
 		c.Healthy = func() error { return nil }
 	}
-	r := &Receiver{config: c, memory: newMemoryLimit(), errorLog: logLimiter{every: 10 * time.Second}}
+	r := &Receiver{config: c, memory: newMemoryLimit(), errorLog: loglimit.New(10 * time.Second)}
 	r.SetSources(c.Sources)
 	return r
 }
@@ -240,7 +241,7 @@ const retryAfter = "5"
 
 // unavailable asks the provider to retry. It logs the error, but not every time.
 func (r *Receiver) unavailable(w http.ResponseWriter, source *Source, answer string, err error) string {
-	if refused, ok := r.errorLog.allow(r.config.Now()); ok {
+	if refused, ok := r.errorLog.Allow(r.config.Now()); ok {
 		r.config.Logger.Error("callbacks are not stored", "source", source.Name, "answer", answer, "refused", refused, "error", err)
 	}
 	w.Header().Set("Retry-After", retryAfter)

@@ -46,8 +46,8 @@ type Alert struct {
 type Job struct {
 	Name  string
 	Kind  string
-	Last  hygiene.Instant // when it last ended; 0 for not since the start
-	Took  time.Duration
+	Last  hygiene.Instant // when it last ended; 0 for not since the start, and not known from the store
+	Took  time.Duration   // 0 for unknown
 	Error string          // of the last run; empty when it succeeded
 	Next  hygiene.Instant // 0 for unknown
 }

@@ -1,0 +1,78 @@
+package console
+
+import (
+	"context"
+	"log/slog"
+
+	"winnow/hygiene"
+	"winnow/hygiene/provider"
+	"winnow/internal/console/view"
+)
+
+// Config is what the server needs. A function that is nil makes its route answer
+// 404. Functions may be called concurrently. Their errors are shown to the caller:
+// a [APIError] with its status, any other error as 500.
+type Config struct {
+	// Token returns the admin token that is in force, never the empty one. It is asked
+	// for each request, so a changed token acts immediately.
+	Token   func() string
+	Version string       // of winnow, shown on the page
+	Metrics *Metrics     // nil: metrics of the API alone
+	Logger  *slog.Logger // nil: nothing is logged
+
+	// Ready returns why winnow can't work now; nil: it always can.
+	Ready func() error
+	// Page returns what the page shows.
+	Page func(context.Context) (view.Overview, error)
+
+	Status   func(context.Context) (*view.Status, error)
+	Segments func(context.Context) ([]view.Segment, error)
+	Exports  func(context.Context) ([]view.Export, error)
+	// Explain returns everything known of a contact, and whether it is known. The
+	// key is as the caller wrote it, as are all keys of this Config.
+	Explain func(ctx context.Context, key string) (*view.Explanation, bool, error)
+	// Check returns for each contact, in their order, whether it may be texted.
+	Check func(ctx context.Context, contacts []string) ([]view.Sendable, error)
+	// Register records which contacts messages went to: all of the list except what
+	// it reports as rejected, or nothing when it returns an error. It is called with
+	// a few thousand at a time, and never with one message for two contacts.
+	Register func(context.Context, []provider.Registration) (RegisterResult, error)
+	// Export returns one export with its recent runs.
+	Export func(ctx context.Context, name string) (view.ExportRuns, error)
+	// RunExport runs an export now and returns the run when it has ended, however it
+	// ended. The context ends when the caller hangs up; a run that has started goes
+	// on.
+	RunExport func(ctx context.Context, name string) (view.Run, error)
+	// Release publishes a run that the guard holds. The context is that of
+	// RunExport; a release that has started goes on too.
+	Release func(ctx context.Context, export, run string) (view.Released, error)
+	// Instruct suppresses or allows a contact manually and returns what is known of
+	// it afterwards.
+	Instruct func(context.Context, Instruction) (*view.Explanation, error)
+}
+
+// RegisterResult is the result of registering a list of messages.
+type RegisterResult struct {
+	New       int64             // messages that were unknown
+	Known     int64             // registered for the same contact before
+	Matched   int64             // events that found their contact
+	Conflict  int64             // messages registered for another contact before, which stays
+	Conflicts []string          // the ids of the first 100 of them, in the order of the list
+	Rejected  []RejectedMessage // messages not registered
+}
+
+// RejectedMessage is a message of a list that was not registered.
+type RejectedMessage struct {
+	Index int    // in the list
+	Why   string // one plain sentence
+}
+
+// Instruction is a manual suppress or allow.
+type Instruction struct {
+	Contact string
+	Kind    hygiene.InstructionKind // Suppress or Allow
+	Reason  string                  // may be empty for Allow
+	Note    string
+	Until   hygiene.Instant // of a Suppress; 0: permanent
+	By      string          // the name of the token
+}
