@@ -61,6 +61,7 @@ type grammar struct {
 	Schedule   scheduleCommand   `cmd:"" help:"Show when each job runs next."`
 	Quarantine quarantineCommand `cmd:"" help:"List the bodies that could not be read."`
 	Unmatched  unmatchedCommand  `cmd:"" help:"List the events whose contact is not known yet."`
+	Token      tokenCommand      `cmd:"" help:"Print the admin token, for scripts that use the API."`
 	Health     healthCommand     `cmd:"" help:"Check whether the daemon can store callbacks, for the health check of a container."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }

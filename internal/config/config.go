@@ -62,10 +62,11 @@ func (c *Config) Root() *yamldoc.Entry { return c.root }
 // TLS names the files of a certificate and its key.
 type TLS struct{ Cert, Key string }
 
-// Admin is the private server.
+// Admin is the admin server.
 type Admin struct {
 	Listen string
-	Token  string // empty for none, which only a loopback address may have
+	Token  string // empty for one that winnow makes, which only a loopback address may have
+	TLS    *TLS   // nil when a proxy ends TLS
 }
 
 // Source is a provider account.
@@ -96,7 +97,7 @@ const (
 	SecretsOptional Secrets = iota
 	// SecretsRequired requires all secrets.
 	SecretsRequired
-	// SecretsRequiredToListen requires those of the public and the private server,
+	// SecretsRequiredToListen requires those of the public and the admin server,
 	// for a daemon that starts with the last good config: it must answer callbacks. A
 	// destination whose secret is missing fails when it is used.
 	SecretsRequiredToListen

@@ -194,7 +194,7 @@ func TestEveryWordForADelimiterHasItsCharacter(t *testing.T) {
 
 func TestTokensComeFromFilesToo(t *testing.T) {
 	c, err := Parse("testdata/files/winnow.yaml", []byte(`
-admin: {listen: ":8081", token_file: admin.token}
+admin: {listen: ":8081", token_file: admin.token, tls: {cert: b.crt, key: b.key}}
 tls: {cert: a.crt, key: /etc/a.key}
 sources:
   - {name: a, preset: insider, tokens: ["${WINNOW_INSIDER_TOKEN}"], tokens_file: tokens}
@@ -206,7 +206,7 @@ sources:
 	if got := c.Sources[0].Tokens; !reflect.DeepEqual(got, want) {
 		t.Errorf("the tokens are %q", got)
 	}
-	if c.Admin.Token != "admin-token-in-a-file" || !strings.HasSuffix(c.TLS.Cert, "/testdata/files/a.crt") || c.TLS.Key != "/etc/a.key" {
+	if c.Admin.Token != "admin-token-in-a-file" || !strings.HasSuffix(c.Admin.TLS.Key, "/testdata/files/b.key") || !strings.HasSuffix(c.TLS.Cert, "/testdata/files/a.crt") || c.TLS.Key != "/etc/a.key" {
 		t.Errorf("read as %+v, %+v", c.Admin, c.TLS)
 	}
 }

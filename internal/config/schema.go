@@ -8,7 +8,7 @@ import (
 // that reads it.
 var file = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
 	{Key: "listen", Shape: address, Default: `":8080"`, Doc: "Address of the public server, which receives the providers' callbacks: host:port, or :port for every address of the machine."},
-	{Key: "admin", Shape: admin, Default: "{}", Doc: "The private server: console, metrics and API."},
+	{Key: "admin", Shape: admin, Default: "{}", Doc: "The admin server: console, metrics and API."},
 	{Key: "tls", Shape: tls, Doc: "Serve callbacks over TLS. Leave it out when a proxy ends TLS."},
 	{Key: "store", Shape: storeURL, Default: "sqlite://winnow.db", Doc: "Where everything is stored: sqlite:// and a path, relative to this file. The event log is next to it."},
 	{Key: "timezone", Shape: timezone, Default: "UTC", Doc: "Time zone of the schedules. All other times are UTC."},

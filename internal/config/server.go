@@ -14,9 +14,10 @@ import (
 )
 
 var admin = &yamldoc.Shape{Kind: yamldoc.Object, NotBoth: []string{"token", "token_file"}, Fields: []yamldoc.Field{
-	{Key: "listen", Shape: address, Default: `"127.0.0.1:8081"`, Doc: "Address of the private server. Any address but a loopback one requires a token."},
-	{Key: "token", Shape: tokenOrNone, Doc: "Bearer token of the private server; empty for none."},
+	{Key: "listen", Shape: address, Default: `"127.0.0.1:8081"`, Doc: "Address of the admin server. Any address but a loopback one requires a token."},
+	{Key: "token", Shape: tokenOrNone, Doc: "Token of the admin server. Without it, winnow serve makes one and keeps it in winnow-admin.token beside the store."},
 	{Key: "token_file", Shape: PathShape, Doc: "File that holds the token, relative to this file."},
+	{Key: "tls", Shape: tls, Doc: "Serve the admin server over TLS."},
 }}
 
 var tls = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
@@ -37,7 +38,7 @@ func (r *reader) readServers(c *Config, e *yamldoc.Entry) {
 	c.TLS = r.readTLS(e.Get("tls"))
 	c.Admin = r.readAdmin(e.Get("admin"))
 	if sameAddress(c.Listen, c.Admin.Listen) {
-		e.Get("admin").Get("listen").Report("the private server cannot have the address of the public server", "use another port")
+		e.Get("admin").Get("listen").Report("the admin server cannot have the address of the public server", "use another port")
 	}
 }
 
@@ -49,7 +50,7 @@ func (r *reader) readTLS(e *yamldoc.Entry) *TLS {
 }
 
 func (r *reader) readAdmin(e *yamldoc.Entry) Admin {
-	a := Admin{Listen: readAddress(e.Get("listen"))}
+	a := Admin{Listen: readAddress(e.Get("listen")), TLS: r.readTLS(e.Get("tls"))}
 	token := e.Get("token")
 	known := true
 	switch {

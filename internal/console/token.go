@@ -26,7 +26,7 @@ var validToken = regexp.MustCompile(`^[A-Za-z0-9._~-]{16,}$`)
 func MakeToken(path string) (token string, created bool, err error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		token, err = readToken(path)
+		token, err = ReadToken(path)
 		return token, false, err
 	}
 	if err != nil {
@@ -43,7 +43,9 @@ func MakeToken(path string) (token string, created bool, err error) {
 	return token, true, nil
 }
 
-func readToken(path string) (string, error) {
+// ReadToken returns the token in a file that [MakeToken] made. A file that other users
+// can read is an error, as are one that is not there and one without a token.
+func ReadToken(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
 		return "", fmt.Errorf("%s: this is not a regular file, so it can't hold the admin token; remove it and start winnow again", path)

@@ -1,4 +1,4 @@
-// Package daemon is `winnow serve`: the public and the private server, the scheduled
+// Package daemon is `winnow serve`: the public and the admin server, the scheduled
 // jobs and the deliveries to remotes, wired together around one store.
 //
 // A reload swaps what depends on the config, all of it in [Daemon.apply]: the config
@@ -154,7 +154,7 @@ func (d *Daemon) exports() []segments.Export { return d.current.Load().Exports }
 // CallbacksAddr is where the public server listens.
 func (d *Daemon) CallbacksAddr() net.Addr { return d.public.Addr() }
 
-// AdminAddr is where the private server listens.
+// AdminAddr is where the admin server listens.
 func (d *Daemon) AdminAddr() net.Addr { return d.private.Addr() }
 
 // Serve answers requests and runs jobs until ctx ends, and then drains.
@@ -169,7 +169,7 @@ func (d *Daemon) Serve(ctx context.Context) error {
 	public.ErrorLog, admin.ErrorLog = loglimit.HTTPErrors(d.log, "public"), loglimit.HTTPErrors(d.log, "admin")
 	d.servers = []*http.Server{public, admin}
 	go func() { failed <- serveTLS(public, d.public, cfg.TLS) }()
-	go func() { failed <- serveTLS(admin, d.private, nil) }()
+	go func() { failed <- serveTLS(admin, d.private, cfg.Admin.TLS) }()
 	go d.runner.Run(context.Background())
 	go d.dispatcher.run()
 	go d.watchConfig(ctx)

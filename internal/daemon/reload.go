@@ -66,9 +66,21 @@ func (d *Daemon) reload() {
 	}
 	d.log.Info("the config was reloaded", "file", d.options.Path, "policy", cfg.Hash)
 	d.dispatcher.retryAll()
-	if cfg.Listen != old.Listen || cfg.Admin.Listen != old.Admin.Listen || cfg.Store != old.Store || (cfg.TLS == nil) != (old.TLS == nil) {
-		d.log.Warn("changes of listen, admin.listen, tls and store take effect at the next start")
+	if needRestart(old, cfg) {
+		d.log.Warn("changes of listen, tls, admin.listen, admin.tls and store take effect at the next start")
 	}
+}
+
+// needRestart reports whether a change takes effect at the next start only.
+func needRestart(old, cfg *config.Config) bool {
+	return cfg.Listen != old.Listen || changed(old.TLS, cfg.TLS) ||
+		cfg.Admin.Listen != old.Admin.Listen || changed(old.Admin.TLS, cfg.Admin.TLS) || cfg.Store != old.Store
+}
+
+// changed reports whether a server's certificate has other files, or is new or gone. The
+// files themselves are read again when they change.
+func changed(old, cert *config.TLS) bool {
+	return (old == nil) != (cert == nil) || old != nil && *old != *cert
 }
 
 // checkNotEmptied refuses a file without any source or rule where there were some: it
