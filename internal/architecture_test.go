@@ -29,7 +29,7 @@ const module = "winnow"
 // packages of lower layers only, so those of one layer do not know each other. A
 // folder inside a package that is not named here belongs to it.
 var layers = [][]string{
-	{"internal/suggest"},
+	{"internal/suggest", "internal/connlimit"},
 	{"internal/ui"},
 	{"internal/atomicfile", "internal/csvlist", "internal/loglimit"},
 	{"hygiene"},

@@ -61,7 +61,13 @@ var listening = regexp.MustCompile(`callbacks=(\S+) console=(\S+)`)
 // startDaemon starts a daemon and waits until it listens.
 func startDaemon(tb testing.TB, mode, config string) *daemonProcess {
 	tb.Helper()
-	c := &daemonProcess{Cmd: exec.Command(os.Args[0], "serve", "-c", config)}
+	return startDaemonBy(tb, mode, os.Args[0], "serve", "-c", config)
+}
+
+// startDaemonBy starts a daemon by a command that ends with its config.
+func startDaemonBy(tb testing.TB, mode string, command ...string) *daemonProcess {
+	tb.Helper()
+	c := &daemonProcess{Cmd: exec.Command(command[0], command[1:]...)}
 	c.Env = append(os.Environ(), "WINNOW_TEST_DAEMON="+mode)
 	stderr, err := c.StderrPipe()
 	if err != nil {

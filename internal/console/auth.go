@@ -5,6 +5,8 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"strings"
+
+	"winnow/internal/connlimit"
 )
 
 // protect sets the security headers of every answer, and refuses other protocols and
@@ -89,5 +91,6 @@ func (s *server) requireBearer(w http.ResponseWriter, req *http.Request) error {
 		w.Header().Set("WWW-Authenticate", challenge+`, error="invalid_token"`)
 		return apiErrorf(http.StatusUnauthorized, "the admin token is wrong; "+whereTokenIs)
 	}
+	connlimit.Hold(req.Context())
 	return nil
 }

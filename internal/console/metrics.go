@@ -24,6 +24,7 @@ import (
 // so that the first one shows as a change.
 type Metrics struct {
 	handler http.Handler
+	factory factory
 	sources atomic.Pointer[[]string] // of the config; nil before Configured
 	exports atomic.Pointer[[]string]
 
@@ -82,6 +83,7 @@ func NewMetrics(version string, read func() (Totals, error), files ...string) *M
 	registry := prometheus.NewRegistry()
 	in := factory{registry}
 	m := &Metrics{
+		factory: in,
 		handler: promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry, ErrorHandling: promhttp.ContinueOnError}),
 
 		callbacks:        in.counters("callbacks_total", "Callbacks by source and answer.", "source", "answer"),

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"winnow/internal/connlimit"
 )
 
 // A session is a cookie that winnow can check without having kept it:
@@ -69,6 +71,7 @@ func (s *server) session(req *http.Request) (string, error) {
 	if err != nil || time.Now().Unix() >= until || s.ended.has(cookie.Value) {
 		return "", errSessionEnded
 	}
+	connlimit.Hold(req.Context())
 	return cookie.Value, nil
 }
 

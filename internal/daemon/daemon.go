@@ -45,6 +45,8 @@ type Daemon struct {
 	daily    dailyCounts
 	lockWait lockWait
 
+	connections *connections
+
 	receiver   *receiver.Receiver
 	runner     *schedule.Runner
 	dispatcher *dispatcher
@@ -113,6 +115,12 @@ func (d *Daemon) wire(cfg *config.Config, newLog func(*store.Store) receiver.Log
 	if newLog != nil {
 		log = newLog(d.store)
 	}
+	var err error
+	if d.connections, err = newConnections(d.log); err != nil {
+		return err
+	}
+	d.metrics.WatchConnections("public", d.connections.public.Counts)
+	d.metrics.WatchConnections("admin", d.connections.private.Counts)
 	d.receiver = receiver.New(receiver.Config{Log: log, Counter: d.metrics, Logger: d.log, Healthy: d.store.Healthy})
 	d.runner = schedule.NewRunner(d.store, d.store.Lock("jobs"), observer{d}, nil)
 	d.dispatcher = newDispatcher(d.log, d.exports, d.runner.HoldsLock, func(ctx context.Context, e segments.Export, to segments.Destination, force bool) error {
@@ -168,8 +176,8 @@ func (d *Daemon) Serve(ctx context.Context) error {
 	public, admin := receiver.Server(d.receiver.Handler()), console.Server(handler)
 	public.ErrorLog, admin.ErrorLog = loglimit.HTTPErrors(d.log, "public"), loglimit.HTTPErrors(d.log, "admin")
 	d.servers = []*http.Server{public, admin}
-	go func() { failed <- serveTLS(public, d.public, cfg.TLS) }()
-	go func() { failed <- serveTLS(admin, d.private, cfg.Admin.TLS) }()
+	go func() { failed <- serveTLS(public, limited(d.connections.public, public, d.public), cfg.TLS) }()
+	go func() { failed <- serveTLS(admin, limited(d.connections.private, admin, d.private), cfg.Admin.TLS) }()
 	go d.runner.Run(context.Background())
 	go d.dispatcher.run()
 	go d.watchConfig(ctx)

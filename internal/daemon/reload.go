@@ -129,6 +129,7 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	d.adminToken.Store(&token)
 	d.receiver.SetSources(sources)
 	d.runner.SetJobs(jobs)
+	d.connections.adjust(cfg.Exports, d.log)
 	now := time.Now()
 	d.metrics.Configured(sourceNames, exportNames)
 	d.metrics.Reloaded(true, now, cfg.Hash)

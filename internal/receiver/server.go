@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gorilla/mux"
+
+	"winnow/internal/connlimit"
 )
 
 // Server returns an HTTP server for the handler, with limits that no provider
@@ -59,6 +61,7 @@ func (r *Receiver) serveCallback(w http.ResponseWriter, req *http.Request) {
 	start := r.config.Now()
 	name, answer := "", AnswerUnauthorized
 	if source := r.tokens.Load().lookup(tokenIn(req.URL.Path)); source != nil {
+		connlimit.Hold(req.Context())
 		name, answer = source.Name, r.answer(w, req, source)
 	} else {
 		http.Error(w, "not found", http.StatusNotFound)

@@ -1,0 +1,109 @@
+package connlimit
+
+import (
+	"container/list"
+	"net"
+	"net/http"
+	"time"
+)
+
+// conn is a connection that is counted. Its fields are guarded by the limit's lock.
+type conn struct {
+	net.Conn
+	limit *Limit
+
+	place *list.Element // in limit.idle; nil while held or gone
+	known bool          // it had a request that was held
+	gone  bool          // no longer counted
+	timer *time.Timer   // closes a stranger's; nil when there is none
+}
+
+// changed follows the states of net/http: new, active once a whole head was read,
+// idle once it was answered.
+func (c *conn) changed(state http.ConnState) {
+	switch state {
+	case http.StateActive:
+		if c.timer != nil { // a known client's connection has none, and needs no lock here
+			c.touch()
+		}
+	case http.StateIdle:
+		c.rest()
+	}
+}
+
+// touch notes that a stranger's connection is in use. The caller is the connection's
+// own goroutine, as of rest.
+func (c *conn) touch() {
+	c.limit.mu.Lock()
+	defer c.limit.mu.Unlock()
+	c.timer.Stop()
+	c.timer = nil
+	if c.place != nil {
+		c.limit.idle.MoveToBack(c.place)
+	}
+}
+
+// rest makes the connection idle.
+func (c *conn) rest() {
+	l := c.limit
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.gone {
+		return
+	}
+	if c.place == nil {
+		c.place = l.idle.PushBack(c)
+	} else {
+		l.idle.MoveToBack(c.place)
+	}
+	if !c.known {
+		c.timer = time.AfterFunc(l.strangerIdle, func() { _ = c.Conn.Close() }) // the server then closes c
+	}
+	l.evict()
+	l.free.Signal()
+}
+
+// hold takes the connection off the idle ones.
+func (c *conn) hold() {
+	c.limit.mu.Lock()
+	defer c.limit.mu.Unlock()
+	c.known = true
+	if c.place != nil {
+		c.limit.idle.Remove(c.place)
+		c.place = nil
+	}
+}
+
+// remove stops counting the connection. The caller holds the lock.
+func (c *conn) remove() {
+	if c.gone {
+		return
+	}
+	c.gone = true
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	if c.place != nil {
+		c.limit.idle.Remove(c.place)
+		c.place = nil
+	}
+	c.limit.open--
+	c.limit.free.Signal()
+}
+
+// Close implements [net.Conn].
+func (c *conn) Close() error {
+	c.limit.mu.Lock()
+	c.remove()
+	c.limit.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// CloseWrite lets the server end its answer before it closes, so that a client whose
+// body was refused reads why.
+func (c *conn) CloseWrite() error {
+	if inner, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return inner.CloseWrite()
+	}
+	return nil
+}

@@ -1,0 +1,177 @@
+// Package connlimit bounds the connections of an HTTP server, so that strangers who
+// open connections and send nothing can't use up the descriptors that the store and
+// the jobs need.
+//
+// A connection is idle except while it answers a request whose handler has called
+// [Hold]. So one that has sent half a head is idle, and so is one with a request
+// that no handler vouches for. When the limit is reached, each new connection closes
+// the one that has been idle for longest. Only while none is idle do new connections
+// wait until one is, in the kernel's queue but for the first.
+package connlimit
+
+import (
+	"container/list"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Limit bounds the connections of one server.
+type Limit struct {
+	strangerIdle time.Duration
+
+	mu      sync.Mutex
+	free    sync.Cond // signaled when a connection ends or becomes idle
+	max     int
+	open    int
+	idle    list.List // of *conn, the longest idle first
+	evicted int64
+	closed  bool
+	onEvict func()
+}
+
+// Counts are the connections of a server.
+type Counts struct {
+	Open, Max int
+	Evicted   int64 // closed to make room for others, since the start
+}
+
+// New returns a limit of max connections. A connection without a request that was
+// held is closed once it has been idle for strangerIdle; the others have the
+// server's own timeout. onEvict is called when a connection was closed to make room
+// for another; it may be nil, and must not block.
+func New(max int, strangerIdle time.Duration, onEvict func()) *Limit {
+	if onEvict == nil {
+		onEvict = func() {}
+	}
+	l := &Limit{max: max, strangerIdle: strangerIdle, onEvict: onEvict}
+	l.free.L = &l.mu
+	return l
+}
+
+// SetMax changes the limit. Connections above it are closed as they become idle.
+func (l *Limit) SetMax(max int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.max = max
+	l.evict()
+	l.free.Broadcast()
+}
+
+// Counts returns the present counts.
+func (l *Limit) Counts() Counts {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return Counts{Open: l.open, Max: l.max, Evicted: l.evicted}
+}
+
+// Listener returns the listener with the limit applied. The server that uses it must
+// be one that [Limit.Watch] was called with.
+func (l *Limit) Listener(inner net.Listener) net.Listener { return &listener{inner, l} }
+
+// Watch makes the server report what its connections do.
+func (l *Limit) Watch(s *http.Server) {
+	s.ConnState = func(nc net.Conn, state http.ConnState) {
+		if c := ours(nc); c != nil {
+			c.changed(state)
+		}
+	}
+	s.ConnContext = func(ctx context.Context, nc net.Conn) context.Context {
+		return context.WithValue(ctx, connKey{}, ours(nc))
+	}
+}
+
+type connKey struct{}
+
+// ours is the connection of the limit that the server's connection is, or has
+// beneath its TLS; nil for none.
+func ours(nc net.Conn) *conn {
+	if overTLS, ok := nc.(*tls.Conn); ok {
+		nc = overTLS.NetConn()
+	}
+	c, _ := nc.(*conn)
+	return c
+}
+
+// Hold keeps the connection of a request from being closed until the request is
+// answered. From then on its client is not a stranger.
+func Hold(request context.Context) {
+	if c, _ := request.Value(connKey{}).(*conn); c != nil {
+		c.hold()
+	}
+}
+
+// evict closes the longest idle connections until there is room. The caller holds
+// the lock.
+func (l *Limit) evict() {
+	for l.open > l.max && l.idle.Len() > 0 {
+		c := l.idle.Front().Value.(*conn)
+		c.remove()
+		_ = c.Conn.Close() // not through TLS: its goodbye would wait for the client
+		l.evicted++
+		l.onEvict()
+	}
+}
+
+// add counts a connection once there is room for it, which it makes by closing an idle
+// one. It is nil when the listener was closed meanwhile.
+func (l *Limit) add(inner net.Conn) *conn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.open >= l.max && l.idle.Len() == 0 && !l.closed {
+		l.free.Wait()
+	}
+	if l.closed {
+		return nil
+	}
+	l.open++
+	l.evict()
+	c := &conn{Conn: inner, limit: l}
+	c.place = l.idle.PushBack(c)
+	return c
+}
+
+type listener struct {
+	net.Listener
+	limit *Limit
+}
+
+// Accept implements [net.Listener].
+func (l *listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+			l.limit.shrink() // something else took the descriptors; the server retries
+		}
+		return nil, err
+	}
+	if counted := l.limit.add(c); counted != nil {
+		return counted, nil
+	}
+	_ = c.Close()
+	return nil, net.ErrClosed
+}
+
+// Close implements [net.Listener].
+func (l *listener) Close() error {
+	l.limit.mu.Lock()
+	l.limit.closed = true
+	l.limit.free.Broadcast()
+	l.limit.mu.Unlock()
+	return l.Listener.Close()
+}
+
+// shrink closes the longest idle connection, whatever the limit.
+func (l *Limit) shrink() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	max := l.max
+	l.max = l.open - 1
+	l.evict()
+	l.max = max
+}
