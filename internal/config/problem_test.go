@@ -114,6 +114,61 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	}
 }
 
+// A secret under a key that does not exist, or at a place for something else, is not
+// shown either: that is what a slip of indentation makes.
+func TestASecretInAWrongPlaceIsNeverShown(t *testing.T) {
+	const source = "sources: [{name: a, preset: insider, tokens: [\"${WINNOW_INSIDER_TOKEN}\"], "
+	for _, token := range []string{"9f86d081884c7d659a2feaa0c55ad015", "mF_9.B5f-4.1JqM-x8Lp2Qw7Zr", "c0ffee00-1dea-4b1d-9a2f-123456789abc", "hunter-22-hunter-33", "K7dYq3vB8nW2xR5tM9zLp4"} {
+		for _, text := range []string{
+			"token: " + token, "bearer: '" + token + "'", "secret:\n  - " + token, "passwrd: {a: {b: " + token + "}}", "api_key: \"\\x41" + token + "\"",
+			"vendor: {name: " + token + "}", "vendor: |\n  " + token + "\n  x\nlisten: 1", "? " + token + "\n: 1",
+			"admin: {api_key: " + token + "}", "admin: {auth: " + token + "}", "admin:\ntoken: " + token, "admin: [" + token + "]", "admin: {listen: " + token + "}",
+			source + "secret: " + token + "}]", source + "outcomes: " + token + "}]", source + "outcomes: [" + token + "]}]", source + "contact: [" + token + "]}]",
+			source + "x: 1, name: b, secret: " + token + ", secret: " + token + "}]",
+			"sources: [{name: a, preset: " + token + ", tokens: [\"${WINNOW_INSIDER_TOKEN}\"]}]", "sources: " + token,
+			"exports: [{name: a, to: [{url: 'sftp://u@h/x', pwd: " + token + "}]}]", "exports: [{name: a, to: [{url: 'sftp://u:" + token + "@h/x', x: y}]}]",
+			"exports: [{name: a, to: ['https://h/x?key=" + token + "']}]", "exports: [{name: a, schedule: " + token + "}]",
+			"store: 'postgres://h/db?sslpassword=" + token + "'", "store: postgres://u:" + token + "@h/db", "store: " + token, "storee: " + token,
+			"timezone: " + token, "contacts: {region: " + token + "}", "contacts: " + token, "listen: " + token + "\nx: [",
+			"hygiene: {rules: [{name: a, when: {outcome: sent}, then: {tag: a}, note: " + token + "}]}", "segments: [{name: a, where: {statuss: active, secret: " + token + "}}]",
+			"secret: " + token + "\nx: [", "a:\n  creds: " + token + " : x", "x: [\n  " + token + ",\n  }",
+		} {
+			for _, p := range problemsOf(t, text) {
+				if shown := p.String() + p.Snippet + p.Text + p.Hint + p.Path; strings.Contains(shown, token) || strings.Contains(shown, token[4:]) {
+					t.Errorf("%s\nis shown as\n%s", text, shown)
+				}
+			}
+		}
+	}
+}
+
+// The value of a variable may be a secret wherever it is used.
+func TestTheValueOfAVariableIsNotShown(t *testing.T) {
+	for _, key := range []string{"store", "listen", "timezone"} {
+		_, err := Parse("winnow.yaml", []byte(key+`: "${X}"`), Options{Env: func(string) (string, bool) { return "correct horse", true }})
+		if err == nil || strings.Contains(err.Error(), "correct") || !strings.Contains(err.Error(), "${X}") {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
+
+// What can not be a secret is shown: people look for it.
+func TestWhatIsNoSecretIsShown(t *testing.T) {
+	for text, want := range map[string]string{
+		"hygiene: {rules: [{name: rest-after-4-soft-bounces-in-14-days, when: {outcome: soft_bounce, cuont: 4}, then: {tag: a}}]}":        "cuont: 4",
+		"hygiene: {rules: [{name: rest-after-4-soft-bounces-in-14-days, when: {outcome: soft_bounce, n: 4}, then: {tag: a}}]}":            "rest-after-4-soft-bounces-in-14-days",
+		"segments: [{name: a, where: {status: active, within: 7d}}]":                                                                      "within: 7d",
+		"exports: [{name: a, schedule: '@every 1h', to: [b], segments: reachable-for-the-last-90-days}]":                                  "put it in brackets: [reachable-for-the-last-90-days]",
+		"exports: [{name: a, schedule: '@every 1h', to: [b], segments: [reachable-for-the-last-90-days]}]":                                `unknown segment "reachable-for-the-last-90-days"`,
+		"sources: [{name: a, preset: insider, contact: uniqueArgs.crm_contact_id_2, tokens: [\"${WINNOW_INSIDER_TOKEN}\"], extra: true}]": "extra: true",
+	} {
+		shown := (&yamldoc.Problems{List: problemsOf(t, text)}).Error()
+		if !strings.Contains(shown, want) {
+			t.Errorf("%s\nis shown as\n%s", text, shown)
+		}
+	}
+}
+
 // What can hide no secret is shown, also when there is no tree.
 func TestALineOfASyntaxErrorIsShown(t *testing.T) {
 	for _, p := range problemsOf(t, "sources:\n  - tokens: [x]\n    name: a\nhygiene:\n  rules:\n    - name: @a\n") {

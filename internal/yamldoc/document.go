@@ -41,6 +41,7 @@ type Document struct {
 
 	file     string
 	options  Options
+	shape    *Shape
 	lines    [][]rune // without their ends
 	problems []Problem
 	refused  map[*yaml.Node]bool // keys and values that were reported already
@@ -65,7 +66,8 @@ type Options struct {
 // Read reads the text of a file that should have that shape. name is the file's name
 // in problems. The problems are returned by [Document.Err].
 func Read(name string, text []byte, s *Shape, o Options) *Document {
-	d := &Document{file: name, options: o, refused: map[*yaml.Node]bool{}}
+	d := &Document{file: name, options: o, shape: s, refused: map[*yaml.Node]bool{}}
+	d.isSecret, d.expanded = map[*yaml.Node]bool{}, map[*yaml.Node]string{}
 	if node := d.parse(text); node != nil {
 		d.Root = (&reader{d}).read(d.rootPlace(node), s, false)
 	}
@@ -81,7 +83,7 @@ func (d *Document) Err() error {
 	}
 	slices.SortStableFunc(d.problems, ByPlace)
 	for i := range d.problems {
-		d.showLine(&d.problems[i])
+		d.hide(&d.problems[i])
 	}
 	return &Problems{d.problems}
 }
@@ -232,7 +234,9 @@ func (d *Document) reportAt(line, col, width int, path, text, hint string) {
 }
 
 func (d *Document) problemOf(n *yaml.Node, p *place, text, hint string) Problem {
-	return d.problem(n.Line, n.Column, d.width(n), p.String(), text, hint)
+	made := d.problem(n.Line, n.Column, d.width(n), p.String(), text, hint)
+	made.at = n
+	return made
 }
 
 // problem makes a problem at a line and a column. A position after the end, which a

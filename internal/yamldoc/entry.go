@@ -26,6 +26,7 @@ type Entry struct {
 	value    hygiene.Value
 	unset    bool
 	secret   bool // of the kind Secret
+	open     bool // it may be any text, and is not in a part of the file that shows what it does
 
 	variant string
 	items   []*Entry
@@ -181,6 +182,9 @@ func (e *Entry) MarkSecret() {
 // reported.
 func (e *Entry) Report(text, hint string) {
 	if e != nil {
+		if e.open {
+			e.doc.markIfToken(e.place.node)
+		}
 		e.doc.report(e.place.node, e.place, text, hint)
 	}
 }
@@ -213,6 +217,6 @@ func (e *Entry) KeyWarning(key, text, hint string) Problem {
 func (d *Document) warning(n *yaml.Node, p *place, text, hint string) Problem {
 	w := d.problemOf(n, p, text, hint)
 	w.warning = true
-	d.showLine(&w)
+	d.hide(&w)
 	return w
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"gopkg.in/yaml.v3"
 )
 
 // Problem is one thing that is wrong with a file, or a warning about it, at its
@@ -22,8 +24,9 @@ type Problem struct {
 	// long line, the part around the place. It is empty when the line is.
 	Snippet string `json:"snippet,omitempty"`
 
-	warning      bool // the file can be used, but probably means something else
-	caret, width int  // where the carets begin in Snippet, from 0, and how many they are
+	at           *yaml.Node // what it is about; nil for a place in the text
+	warning      bool       // the file can be used, but probably means something else
+	caret, width int        // where the carets begin in Snippet, from 0, and how many they are
 }
 
 // Sentence is the problem on one line, for logs: file:line:col: path: problem

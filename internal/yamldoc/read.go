@@ -60,7 +60,7 @@ func (r *reader) read(p *place, s *Shape, literal bool) *Entry {
 		return e
 	}
 	if !e.flawed {
-		r.reportKind(p, s)
+		r.reportKind(p, s, literal)
 	}
 	return nil
 }
@@ -103,7 +103,11 @@ func parseAt(text string, at *yaml.Node) *yaml.Node {
 }
 
 // reportKind reports a value of another kind.
-func (r *reader) reportKind(p *place, s *Shape) {
+func (r *reader) reportKind(p *place, s *Shape, literal bool) {
+	isName := s.Item != nil && s.Item.Pattern != nil && s.Item.Pattern.MatchString(p.node.Value)
+	if !literal && !isName {
+		r.markIfToken(p.node)
+	}
 	r.report(p.node, p, "expected "+s.expects()+", found "+kindOf(p.node), hintFor(s, p.node))
 }
 
@@ -211,6 +215,8 @@ func (r *reader) object(e *Entry, s *Shape, of *Union, literal bool) bool {
 			e.flawed = true
 			if f != nil {
 				r.markIfSecret(f.Shape, node)
+			} else {
+				r.markUnknown(key.Value, node)
 			}
 		case f == nil:
 			e.flawed = true
@@ -262,8 +268,12 @@ func (r *reader) unknownKey(p *place, s *Shape, of *Union, key, node *yaml.Node)
 		}
 	}
 	r.report(key, p, text, hint)
+	r.markIfToken(key)
 	if f := s.field(meant); f != nil {
 		r.markIfSecret(f.Shape, node)
+		r.markIfToken(node)
+	} else {
+		r.markUnknown(key.Value, node)
 	}
 	return meant
 }
@@ -290,7 +300,7 @@ func (r *reader) union(e *Entry, s *Shape, literal bool) bool {
 		return r.object(e, variant, u, literal)
 	}
 	unknown := false
-	for key := range pairs(n) {
+	for key, value := range pairs(n) {
 		switch {
 		case r.refused[key]:
 			e.flawed = true
@@ -301,6 +311,9 @@ func (r *reader) union(e *Entry, s *Shape, literal bool) bool {
 				text, hint = other.Text, other.Hint
 			}
 			r.fail(e, key, text, hint)
+			if suggest.Nearest(key.Value, u.Keys()) == "" {
+				r.markUnknown(key.Value, value)
+			}
 		}
 	}
 	if !unknown && !e.flawed {

@@ -23,15 +23,18 @@ var (
 func (r *reader) scalar(e *Entry, s *Shape, literal bool) *Entry {
 	n := e.place.node
 	if n.Kind != yaml.ScalarNode {
-		r.reportKind(e.place, s)
+		r.reportKind(e.place, s, literal)
 		return nil
 	}
-	e.text, e.secret = n.Value, s.Kind == Secret
+	e.text, e.secret, e.open = n.Value, s.Kind == Secret, s.Kind == Text && s.Pattern == nil && !literal
 	isText := n.ShortTag() == "!!str"
 	if isText && !r.variables(e, s, literal) {
 		return nil
 	}
 	if text, hint := e.read(s, n.ShortTag()); text != "" {
+		if !literal {
+			r.markIfToken(n)
+		}
 		r.report(n, e.place, text, hint)
 		return nil
 	}
@@ -42,6 +45,8 @@ func (r *reader) scalar(e *Entry, s *Shape, literal bool) *Entry {
 func (r *reader) variables(e *Entry, s *Shape, literal bool) bool {
 	n := e.place.node
 	switch {
+	case s.Kind == Secret && n.Value == Withheld:
+		return r.withheld(e, s)
 	case !strings.Contains(n.Value, "${"):
 		return true
 	case literal:
@@ -55,6 +60,9 @@ func (r *reader) variables(e *Entry, s *Shape, literal bool) bool {
 		return r.fail(e, n, err.Error(), "")
 	case unset == "":
 		e.text = expanded
+		if s.Kind != Secret {
+			r.expanded[n] = expanded
+		}
 		return true
 	case s.Kind == Secret && (r.options.RequireSecret == nil || !r.options.RequireSecret(s)):
 		e.text, e.unset = "", true
@@ -65,6 +73,15 @@ func (r *reader) variables(e *Entry, s *Shape, literal bool) bool {
 		hint = "set it before starting winnow"
 	}
 	return r.fail(e, n, "environment variable "+unset+" is not set", hint)
+}
+
+// withheld reads a secret that [Document.Redacted] replaced.
+func (r *reader) withheld(e *Entry, s *Shape) bool {
+	if r.options.RequireSecret != nil && r.options.RequireSecret(s) {
+		return r.fail(e, e.place.node, "the secret is missing: only stars are here", "write it again")
+	}
+	e.text, e.unset = "", true
+	return true
 }
 
 // read sets the value of the entry from its text, or returns what is wrong.

@@ -59,7 +59,7 @@ func (d *Document) reportSyntax(text []byte, cause error) {
 		d.reportAt(line, col, 1, "", a.text, a.hint)
 		return
 	}
-	if mayHoldSecret(d.lines, min(max(line, 1), len(d.lines))) {
+	if d.mayHoldSecret(min(max(line, 1), len(d.lines))) {
 		complaint = "check this line; it is not shown because it may contain a secret" // and so may the complaint
 	}
 	d.reportAt(line, col, 1, "", "invalid YAML: "+complaint, "")
