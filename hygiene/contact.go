@@ -8,7 +8,7 @@ import (
 // Contact is a recipient that the CRM knows by a key, with everything that winnow
 // knows about it.
 type Contact struct {
-	Key        string // see [KeyFormat]
+	Key        string // see package contactkey
 	Phone      string // E.164; empty when not known
 	Attributes Attributes
 	History    History

@@ -15,7 +15,7 @@ type Event struct {
 	Name       string  // the provider's word for what happened, as sent
 	Code       string  // the provider's code, in its shortest form; empty for none
 	Outcome    Outcome
-	Contact    string // the contact's key as normalised by [KeyFormat]; empty when not known
+	Contact    string // the contact's key as normalised by package contactkey; empty when not known
 	Held       int64  // the breaker trip that holds it; 0 for none. It is not in the log: it follows from the events before.
 	Body       []byte // the part of the callback as received
 }

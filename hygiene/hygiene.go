@@ -1,8 +1,7 @@
 // Package hygiene says what an event means and what follows from it.
 //
-// It is the core of winnow, and pure: no clock, no I/O, only the standard library
-// (phone.go alone uses a library, for phone numbers). What happened to a contact is
-// kept in a bounded [History]. The [Rule]s of a [Policy] look at it. [Policy.Apply]
+// It is the core of winnow, and pure: no clock, no I/O, only the standard library.
+// What happened to a contact is kept in a bounded [History]. The [Rule]s of a [Policy] look at it. [Policy.Apply]
 // applies a new event to a contact, with a ledger entry for every [Change]:
 //
 //	(contact, event, policy) -> (contact, ledger entries)

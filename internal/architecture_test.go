@@ -31,7 +31,7 @@ const module = "winnow"
 var layers = [][]string{
 	{"internal/suggest", "internal/connlimit"},
 	{"internal/ui"},
-	{"internal/atomicfile", "internal/csvlist", "internal/loglimit"},
+	{"internal/atomicfile", "internal/csvlist", "internal/loglimit", "hygiene/contactkey"},
 	{"hygiene"},
 	{"hygiene/provider"},
 	{"hygiene/ruletest"},
@@ -70,7 +70,7 @@ var importers = map[string][]string{
 	"golang.org/x/term":                     {"internal/ui"},
 	"github.com/prometheus":                 {"internal/console"},
 	"github.com/alecthomas/kong":            {"internal/command"},
-	"github.com/nyaruka/phonenumbers":       {"hygiene/phone.go"},
+	"github.com/nyaruka/phonenumbers":       {"hygiene/contactkey"},
 	"github.com/pkg/sftp":                   {"segments/destination/sftp"},
 	"golang.org/x/crypto":                   {"segments/destination/sftp"},
 }

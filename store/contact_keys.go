@@ -3,7 +3,7 @@ package store
 import (
 	"errors"
 
-	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/store/engine"
 )
 
@@ -20,7 +20,7 @@ var ErrKeyFormat = errors.New("the store identifies contacts in another way")
 // UseKeyFormat stores what contacts are identified by. As soon as there is a
 // contact, every other way is [ErrKeyFormat]. The region of phone numbers may
 // change: keys are stored with their country code.
-func (s *Store) UseKeyFormat(keys hygiene.KeyFormat) error {
+func (s *Store) UseKeyFormat(keys contactkey.Format) error {
 	want := int64(textKeys)
 	if keys.Phone {
 		want = phoneKeys

@@ -4,15 +4,15 @@ import (
 	"errors"
 	"testing"
 
-	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/store"
 	"winnow/store/storetest"
 )
 
 func TestTheKeyFormatIsFixedOnceThereIsAContact(t *testing.T) {
 	s := storetest.Open(t)
-	text, phone := hygiene.KeyFormat{}, hygiene.KeyFormat{Phone: true, Region: "TR"}
-	for _, keys := range []hygiene.KeyFormat{text, phone} { // of an empty store either is right
+	text, phone := contactkey.Format{}, contactkey.Format{Phone: true, Region: "TR"}
+	for _, keys := range []contactkey.Format{text, phone} { // of an empty store either is right
 		if err := s.UseKeyFormat(keys); err != nil {
 			t.Fatal(err)
 		}
@@ -20,7 +20,7 @@ func TestTheKeyFormatIsFixedOnceThereIsAContact(t *testing.T) {
 	if _, err := s.AddToList("staff", []string{"+905551112233"}); err != nil {
 		t.Fatal(err)
 	}
-	for _, keys := range []hygiene.KeyFormat{phone, {Phone: true, Region: "DE"}, phone} {
+	for _, keys := range []contactkey.Format{phone, {Phone: true, Region: "DE"}, phone} {
 		if err := s.UseKeyFormat(keys); err != nil {
 			t.Errorf("%+v: %v", keys, err)
 		}

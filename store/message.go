@@ -8,7 +8,7 @@ import (
 )
 
 // Registration says which contact a message was for. Contact is a key as
-// [hygiene.KeyFormat] gives it.
+// [contactkey.Format] gives it.
 type Registration struct {
 	MessageID string
 	Contact   string

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 )
 
 // FuzzRead holds the laws of reading: nothing panics, nothing is lost, what is
@@ -155,7 +156,7 @@ func checkEvent(t *testing.T, e *hygiene.Event) {
 	if json.Unmarshal(object["id"], &id) != nil || json.Unmarshal(object["event"], &event) != nil || id != e.MessageID || event != e.Name {
 		t.Fatalf("id %q and event %q, but encoding/json sees %s and %s", e.MessageID, e.Name, object["id"], object["event"])
 	}
-	if e.MessageID == "" || e.Name == "" || len(e.MessageID) > MaxText || len(e.Name) > MaxText || len(e.Code) > maxCode || len(e.Contact) > hygiene.MaxKey {
+	if e.MessageID == "" || e.Name == "" || len(e.MessageID) > MaxText || len(e.Name) > MaxText || len(e.Code) > maxCode || len(e.Contact) > contactkey.Max {
 		t.Fatalf("out of its bounds: %+v", e)
 	}
 	if strings.Contains(e.MessageID+e.Name+e.Code, "\x00") {

@@ -25,6 +25,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 )
 
 // MaxObjects is the most reports that one request may hold.
@@ -42,7 +43,7 @@ type Config struct {
 	Preset   string // one of [Presets]
 	Contact  string // dotted path of the contact, such as uniqueArgs.contact_id; empty when bodies name none
 	Outcomes []Line // adds to the preset's table and overrides it
-	Keys     hygiene.KeyFormat
+	Keys     contactkey.Format
 	// Secrets are what the provider signs with, several while one is being
 	// replaced. Without any, and for a provider that signs nothing, signatures are
 	// not verified.
@@ -52,7 +53,7 @@ type Config struct {
 // Reader reads the requests of one source. It is safe for concurrent use.
 type Reader struct {
 	source  string
-	keys    hygiene.KeyFormat
+	keys    contactkey.Format
 	parser  parser
 	verify  func(r *Request, secrets []string) error
 	secrets []string

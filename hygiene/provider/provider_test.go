@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 )
 
 const now = hygiene.Instant(1_795_000_000_000_000)
@@ -222,16 +223,16 @@ func TestContactIsTextOrANumberAsWritten(t *testing.T) {
 func TestContactFollowsItsPathAndKeyFormat(t *testing.T) {
 	for _, c := range []struct {
 		path string
-		keys hygiene.KeyFormat
+		keys contactkey.Format
 		want string
 	}{
-		{"uniqueArgs.crm.key", hygiene.KeyFormat{}, "0532 123 45 67"},
-		{"uniqueArgs.crm.key", hygiene.KeyFormat{Phone: true, Region: "TR"}, "+905321234567"},
-		{"uniqueArgs.crm.key", hygiene.KeyFormat{Phone: true}, ""},
-		{"to", hygiene.KeyFormat{}, "someone"},
-		{"id", hygiene.KeyFormat{}, "a"},
-		{"uniqueArgs.crm", hygiene.KeyFormat{}, ""},
-		{"uniqueArgs.crm.key.deeper", hygiene.KeyFormat{}, ""},
+		{"uniqueArgs.crm.key", contactkey.Format{}, "0532 123 45 67"},
+		{"uniqueArgs.crm.key", contactkey.Format{Phone: true, Region: "TR"}, "+905321234567"},
+		{"uniqueArgs.crm.key", contactkey.Format{Phone: true}, ""},
+		{"to", contactkey.Format{}, "someone"},
+		{"id", contactkey.Format{}, "a"},
+		{"uniqueArgs.crm", contactkey.Format{}, ""},
+		{"uniqueArgs.crm.key.deeper", contactkey.Format{}, ""},
 	} {
 		r := reader(t, Config{Contact: c.path, Keys: c.keys})
 		e := event(t, r, `{"id":"a","event":"sent","to":"someone","uniqueArgs":{"crm":{"key":"0532 123 45 67"}}}`)

@@ -1,7 +1,7 @@
 package command
 
 import (
-	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/internal/app"
 	"winnow/internal/scrub"
 	"winnow/internal/ui"
@@ -45,7 +45,7 @@ func (x scrubCommand) Run(c *invocation) error {
 	if err != nil {
 		return err
 	}
-	if x.Region != "" && !hygiene.KnownRegion(x.Region) {
+	if x.Region != "" && !contactkey.KnownRegion(x.Region) {
 		return ui.Usagef("--region %s: write a country with two letters, like TR", ui.ShellQuote(x.Region))
 	}
 	if x.Output == "-" {

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/hygiene/provider"
 	"winnow/internal/yamldoc"
 	"winnow/segments"
@@ -43,7 +44,7 @@ type Config struct {
 	Admin    Admin
 	Store    string         // path of the store's main file
 	Timezone *time.Location // of schedules
-	Keys     hygiene.KeyFormat
+	Keys     contactkey.Format
 	Sources  []Source
 
 	Sweep, Review string // schedules

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/internal/app"
 	"winnow/internal/apptest"
 	"winnow/internal/config"
@@ -104,7 +105,7 @@ func crowded(t *testing.T, key string) *app.Operations {
 }
 
 func TestAContactAtEveryLimitFitsOneScreen(t *testing.T) {
-	key := strings.Repeat("k", hygiene.MaxKey)
+	key := strings.Repeat("k", contactkey.Max)
 	e, text := explained(t, crowded(t, key), key, false)
 	if len(e.Suppressions) != 42 || len(e.Timeline) != 16*15 {
 		t.Fatalf("%d suppressions and %d events are not the limits", len(e.Suppressions), len(e.Timeline))

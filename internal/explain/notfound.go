@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/internal/app"
 	"winnow/internal/ui"
 )
@@ -47,7 +47,7 @@ func suggest(a *app.App, key string) (string, error) {
 	case unmatched > 0:
 		return fmt.Sprintf("%q is the ID of a message with %s; register its contact with winnow import messages FILE", key, ui.Count(unmatched, "unmatched event")), nil
 	}
-	if _, err := hygiene.ParsePhone(key, ""); err == nil && !a.Config.Keys.Phone {
+	if _, err := contactkey.ParsePhone(key, ""); err == nil && !a.Config.Keys.Phone {
 		return fmt.Sprintf("%q is a phone number, but contacts are identified by the key of the CRM; use that key", key), nil
 	}
 	return "", nil

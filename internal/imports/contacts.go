@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/store"
@@ -53,7 +54,7 @@ type contactsResult struct {
 
 // contactImport imports contacts.
 type contactImport struct {
-	keys      hygiene.KeyFormat
+	keys      contactkey.Format
 	keyColumn string
 	save      func([]store.Profile) ([]store.ProfileChange, error)
 	seen      *keyset.Set // the contacts of earlier lines
@@ -112,7 +113,7 @@ func (im *contactImport) add(key string, cells []string) error {
 	if im.phone >= 0 {
 		p.HasPhone = true
 		if cell := cells[im.phone]; cell != "" {
-			phone, err := hygiene.ParsePhone(cell, im.keys.Region)
+			phone, err := contactkey.ParsePhone(cell, im.keys.Region)
 			if err != nil {
 				p.HasPhone = false
 				skipped = skippedPart{fmt.Errorf("phone skipped: %w; the rest of the line is imported", err)}

@@ -3,14 +3,14 @@ package imports
 import (
 	"fmt"
 
-	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/hygiene/provider"
 	"winnow/store"
 )
 
 // Registrar turns registrations of messages, as a send log has them, into those that
 // the store keeps. The API and the import of messages share it.
-type Registrar struct{ Keys hygiene.KeyFormat }
+type Registrar struct{ Keys contactkey.Format }
 
 // Normalize normalizes the contact's key and phone number. An invalid phone number is
 // left empty, since the message still has its contact. The error says why the
@@ -25,7 +25,7 @@ func (r *Registrar) Normalize(g provider.Registration) (store.Registration, erro
 		return n, fmt.Errorf("message %q: %w", g.MessageID, err)
 	}
 	if g.Phone != "" {
-		n.Phone, _ = hygiene.ParsePhone(g.Phone, r.Keys.Region)
+		n.Phone, _ = contactkey.ParsePhone(g.Phone, r.Keys.Region)
 	}
 	return n, nil
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/internal/csvlist"
 	"winnow/internal/ui"
 )
@@ -24,7 +24,7 @@ type rowImporter interface {
 }
 
 // readRows passes the rows of a list to an importer, and reports what is rejected.
-func readRows(ctx context.Context, out *ui.Printer, keys hygiene.KeyFormat, o Options, im rowImporter) (rejected rejectCounts, err error) {
+func readRows(ctx context.Context, out *ui.Printer, keys contactkey.Format, o Options, im rowImporter) (rejected rejectCounts, err error) {
 	in, err := openInput(ctx, out, o)
 	if err != nil {
 		return rejected, err
@@ -46,7 +46,7 @@ func readRows(ctx context.Context, out *ui.Printer, keys hygiene.KeyFormat, o Op
 // rowReader reads a list for an importer.
 type rowReader struct {
 	*input
-	keys     hygiene.KeyFormat
+	keys     contactkey.Format
 	importer rowImporter
 	list     *csvlist.Reader
 	cells    []string

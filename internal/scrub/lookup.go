@@ -6,18 +6,18 @@ import (
 	"slices"
 	"strings"
 
-	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 )
 
 // valueParser turns the values of a column into what they are looked up by.
 type valueParser struct {
-	keys       hygiene.KeyFormat
+	keys       contactkey.Format
 	key, phone bool // what a value may be
 }
 
 // valueParser returns the parser for --by and --region. Where keys are phone
 // numbers, a value is looked up as the phone of a contact only with --by phone.
-func (o Options) valueParser(keys hygiene.KeyFormat) valueParser {
+func (o Options) valueParser(keys contactkey.Format) valueParser {
 	keys.Region = cmp.Or(o.Region, keys.Region)
 	return valueParser{keys: keys, key: o.By != "phone", phone: o.By == "phone" || o.By == "either" && !keys.Phone}
 }
@@ -29,11 +29,11 @@ func (p valueParser) parse(value string) (key, phone string, err error) {
 		return key, "", err
 	}
 	if !p.key {
-		phone, err = hygiene.ParsePhone(key, p.keys.Region)
+		phone, err = contactkey.ParsePhone(key, p.keys.Region)
 		return phone, phone, err
 	}
 	if p.mayBePhone(key) {
-		phone, _ = hygiene.ParsePhone(key, p.keys.Region)
+		phone, _ = contactkey.ParsePhone(key, p.keys.Region)
 	}
 	return key, phone, nil
 }

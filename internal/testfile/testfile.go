@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/hygiene/ruletest"
 	"winnow/internal/config"
 	"winnow/internal/suggest"
@@ -115,7 +116,7 @@ func (r *reader) readContact(e *yamldoc.Entry) hygiene.Contact {
 		}
 	}
 	if phone := e.Get("phone"); phone != nil {
-		if c.Phone, err = hygiene.ParsePhone(phone.Text(), r.config.Keys.Region); err != nil {
+		if c.Phone, err = contactkey.ParsePhone(phone.Text(), r.config.Keys.Region); err != nil {
 			phone.Report(err.Error(), "")
 		}
 	}

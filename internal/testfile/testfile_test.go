@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/hygiene/provider"
 	"winnow/hygiene/ruletest"
 	"winnow/internal/config"
@@ -165,7 +166,7 @@ func TestADirectoryIsRefusedWithAnExampleOfItsFiles(t *testing.T) {
 
 func TestPhoneKeysOfTestsAreNormalised(t *testing.T) {
 	c, sources := tested(t)
-	c.Keys = hygiene.KeyFormat{Phone: true, Region: "TR"}
+	c.Keys = contactkey.Format{Phone: true, Region: "TR"}
 	cases, err := Parse("t.yaml", []byte(`tests: [{name: a, contact: "0555 123 45 67", never: suppressed}]`), c, sources)
 	if err != nil || cases[0].Contact.Key != "+905551234567" {
 		t.Errorf("%+v %v", cases, err)

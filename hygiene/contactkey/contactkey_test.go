@@ -1,9 +1,9 @@
-package hygiene
+package contactkey
 
 import "testing"
 
 func TestAPhoneNumberIsNeverExtractedFromText(t *testing.T) {
-	f := KeyFormat{Phone: true, Region: "TR"}
+	f := Format{Phone: true, Region: "TR"}
 	for _, text := range []string{"crm-05551234567", "Order #0555 1234567", "id=+905551234567", "++905551234567", "0555 123 45 67 ext 3",
 		"0555-1234567;ext=9", "+1800FLOWERS", "\u202a+905551234567", "x5551234567", "12", "+", ""} {
 		if key, err := f.Normalize(text); err == nil {

@@ -1,4 +1,4 @@
-package hygiene
+package contactkey
 
 import (
 	"errors"
