@@ -53,7 +53,9 @@ func TestNoAnswerChangesBeforeItIsSaidTo(t *testing.T) {
 			return q.Holds(&Subject{Contact: c, At: EndOf(at), InList: func(string) bool { return true }, InSegment: func(string) bool { return false }})
 		}
 		for range 20 {
-			q := generator{r}.question(3)
+			// Mostly one test alone: one that asks for the status may always change next,
+			// and would hide the others beside it.
+			q := generator{r}.question(max(0, r.IntN(6)-3))
 			next := nextChangeOf(q, &c.History, at)
 			if next != 0 && next <= at {
 				t.Fatalf("%s is said to change in the past", q)

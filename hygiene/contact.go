@@ -13,7 +13,7 @@ type Contact struct {
 	Attributes Attributes
 	History    History
 
-	Suppressions []Suppression // ordered by Since, Reason, Hand, Held; those that are over included
+	Suppressions []Suppression // ordered by Since, Reason, Origin, Held; those that are over included
 	Tags         []Tag         // ordered by Since, Name
 	Retry        *Retry
 	Instructions []Instruction // in order of Moment

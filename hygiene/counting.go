@@ -12,7 +12,7 @@ type Counting struct {
 	Outcomes Outcomes
 	Codes    []string      // only these codes; nil for any
 	Source   string        // only this source; empty for any
-	Count    int           // how many make it hold, 1 to [Kept]
+	Count    int           // how many make it hold, 1 to [EntriesKept]
 	Within   time.Duration // an entry at exactly Within counts; 0 for no limit
 	Since    Outcomes      // only after the last of these; 0 for none
 	Apart    time.Duration // an entry nearer than this to a counted one does not count

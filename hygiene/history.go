@@ -27,7 +27,7 @@ type Entry struct {
 
 // OutcomeHistory is what a history keeps of one outcome: the latest entries, in order.
 type OutcomeHistory struct {
-	Entries []Entry // ascending by Moment, at most Kept
+	Entries []Entry // ascending by Moment, at most EntriesKept
 	First   Instant // time of the first one ever seen
 	Dropped bool    // older ones than Entries have been dropped: the outcome overflowed
 	// repeatedUntil is the latest time at which a dropped entry was repeated. Without

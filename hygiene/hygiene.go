@@ -18,7 +18,7 @@
 //
 // # What is frozen
 //
-// A history keeps the latest [Kept] entries of each outcome. What was decided on
+// A history keeps the latest [EntriesKept] entries of each outcome. What was decided on
 // entries that have been dropped since can't be found again by a replay. So a
 // suppression, tag or retry is frozen when its evidence is not newer than the oldest
 // kept entry of an overflowed outcome that its rule names: a replay restores it as it
@@ -38,13 +38,16 @@
 //     schema and warnings, segments' columns, metrics and reports follow from it.
 //   - A condition: a type with its methods in a condition_ file, as [Condition] says.
 //     What is walked ([Walk]) and looked at ([InputsOf]) follows. Its keys are read
-//     by the config; the linter takes a type that it does not know as possibly true
-//     and possibly false.
+//     by the config (conditions.go there); the linter takes a type that it does not
+//     know as possibly true and possibly false. The laws hold only what they draw:
+//     add it to generator.question in random_policy_test.go, to everyTest in
+//     policy_test.go, and to dice.condition in laws_test.go of the linter.
 //   - What counts for a rule: exclusion in counting.go, and its words in explain.go.
 //   - What a rule does: [Action] in rule.go, judge.open or judge.lift in apply.go,
 //     and review.go. How it looks to a plan: plan.go.
 //   - What operators decide: [InstructionKind] in instruction.go and
 //     judge.instruction in replay.go.
+//   - What a contact has now: contact.go. Rules add it and take it away in apply.go.
 //   - What is stored of a contact: pack.go and pack_history.go. Change the version.
 //   - A provider: package provider. A rule test: package ruletest.
 package hygiene

@@ -26,7 +26,7 @@ type Action struct {
 	Suppress *SuppressAction
 	Release  []string // reasons; lifts their open suppressions that rules opened
 	Retry    *RetryAction
-	Tag      string
+	Tag      string // a name as the config allows it
 	Untag    string
 }
 

@@ -79,7 +79,7 @@ var importers = map[string][]string{
 var testImporters = map[string][]string{
 	"database/sql": {"store"},
 	"github.com/rogpeppe/go-internal/testscript": {"internal/command"},
-	"golang.org/x/tools":                         {"internal/circles_test.go"},
+	"golang.org/x/tools":                         {"internal/circles_test.go", "internal/doclinks_test.go"},
 	"github.com/santhosh-tekuri/jsonschema/v6":   {"internal/config", "internal/console"},
 	"gopkg.in/yaml.v3":                           {"internal/config", "internal/console", "hygiene/provider"},
 }
@@ -147,7 +147,7 @@ func importsDownwards(s *source) (wrong []string) {
 		}
 		other = packageOf(path.Clean(other))
 		if other != pkg && layerOf(other) >= layerOf(pkg) && !(s.test() && mayTestWith(pkg, other)) {
-			wrong = append(wrong, s.at(node)+pkg+" must not import "+other+", which is not in a lower layer; declare an interface here and let the caller pass it in")
+			wrong = append(wrong, s.at(node)+pkg+" must not import "+other+", which is not in a lower layer: declare an interface here and let the caller pass it in; if "+s.dir()+" is a new package, give it a place in layers")
 		}
 	}
 	return wrong

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/tools/go/packages"
@@ -18,7 +19,24 @@ import (
 const largestCircle = 10
 
 func TestFilesReferToEachOtherInSmallCircles(t *testing.T) {
-	loaded, err := packages.Load(&packages.Config{Dir: "..", Mode: packages.LoadSyntax}, "./...")
+	for _, p := range typed(t) {
+		if circle := largest(circles(references(p.Fset, p.Syntax, p.TypesInfo, p.Types))); len(circle) > largestCircle {
+			t.Errorf("%s: %d files refer to each other in a circle: %s; find what is below the others, and make it refer to none of them", p.PkgPath, len(circle), strings.Join(circle, ", "))
+		}
+	}
+	if circle := largest(circles(map[string][]string{"a.go": {"b.go"}, "b.go": {"c.go", "d.go"}, "c.go": {"a.go"}, "d.go": nil})); len(circle) != 3 {
+		t.Errorf("a circle of three files is taken for %q", circle)
+	}
+}
+
+var load = sync.OnceValues(func() ([]*packages.Package, error) {
+	return packages.Load(&packages.Config{Dir: "..", Mode: packages.LoadSyntax}, "./...")
+})
+
+// typed are all packages, with their types and without their tests.
+func typed(t *testing.T) []*packages.Package {
+	t.Helper()
+	loaded, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,13 +47,8 @@ func TestFilesReferToEachOtherInSmallCircles(t *testing.T) {
 		for _, e := range p.Errors {
 			t.Error(e)
 		}
-		if circle := largest(circles(references(p.Fset, p.Syntax, p.TypesInfo, p.Types))); len(circle) > largestCircle {
-			t.Errorf("%s: %d files refer to each other in a circle: %s; find what is below the others, and make it refer to none of them", p.PkgPath, len(circle), strings.Join(circle, ", "))
-		}
 	}
-	if circle := largest(circles(map[string][]string{"a.go": {"b.go"}, "b.go": {"c.go", "d.go"}, "c.go": {"a.go"}, "d.go": nil})); len(circle) != 3 {
-		t.Errorf("a circle of three files is taken for %q", circle)
-	}
+	return loaded
 }
 
 // references are the files that each file of a package refers to, by the objects

@@ -26,6 +26,10 @@ var ErrAuth = errors.New("access was refused")
 type Delivery struct {
 	*Bundle
 	Newest   bool              // whether readers are pointed to the run
-	Keep     int               // how many runs of the export stay there; at least 1
-	Progress func(bytes int64) // called with the number of bytes read since the last call; may be nil
+	// Keep is how many runs of the export stay there, at least 1: after the delivery a
+	// destination removes the oldest others, but never the one that was delivered.
+	Keep int
+	// Progress is called with the number of bytes delivered since the last call; all
+	// calls together add up to the size of the run. It may be nil.
+	Progress func(bytes int64)
 }

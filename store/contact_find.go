@@ -15,7 +15,7 @@ func (s *Store) FindContacts(keys []string, found func(i int, contact *hygiene.C
 
 // FindContactsByPhone looks contacts up by phone numbers in E.164, each of which is given
 // once. It calls found for every contact that has one of them, in no order, with
-// the place of the number, as [Store.Find] does.
+// the place of the number, as [Store.FindContacts] does.
 func (s *Store) FindContactsByPhone(phones []string, found func(i int, contact *hygiene.Contact)) error {
 	return s.read(func(c engine.Reader) error { return c.FindContactsByPhone(phones, passFacts(found)) })
 }

@@ -18,7 +18,8 @@ type Visitor func(c *hygiene.Contact) error
 
 // ScanContacts visits every contact once, in no order: as many readers as there are
 // processors share the contacts among them, all as of one moment. Each asks join
-// for a visitor of its own, which may ask lists while it is visited. progress,
+// for a visitor of its own, which may ask lists while it is visited; join is called
+// for one reader after the other, before the first visit. progress,
 // unless it is nil, is called now and then with how many contacts were visited.
 // The messages of retries are not read.
 func (s *Store) ScanContacts(ctx context.Context, join func(lists segments.Lists) Visitor, progress func(contacts int64)) (contacts int64, err error) {

@@ -1,4 +1,4 @@
-// Package store is where winnow keeps what it knows, and the only room with SQL.
+// Package store is where winnow keeps what it knows, and the only package with SQL text.
 //
 // A store has a log and everything else. The log takes in events: the path from
 // a callback to its answer only ever appends there. The rest is about contacts:
@@ -12,8 +12,10 @@
 // The files are named by their subject:
 //
 //   - log_: appending events, reading them, giving them other outcomes;
-//   - contact_: the one writer of contacts and the ledger, and all ways to find,
-//     scan and count contacts;
+//   - contact_: the one writer of contacts and the ledger, and all ways to read
+//     contacts: by key FindContacts; all of them, in any order and in parallel,
+//     ScanContacts; all by key, as of one moment, Snapshot. A long output is read
+//     page by page, as OnList does, so that a slow reader holds no snapshot open;
 //   - sweep_, review: applying the policy to new events, and to the time;
 //   - batch_: manual changes to many contacts, and undoing them;
 //   - breaker_: counting surges, holding them, and reviewing what was held;
@@ -23,7 +25,7 @@
 // The database is in store/sqlite, behind store/engine; its schema/current.sql
 // shows the tables. Passes over the whole log are in store/logscan, sets of keys
 // too large for memory in store/keyset, members of segments in store/memberfiles.
-// Tests open stores by store/storetest.
+// Tests open stores by store/storetest, and see private names by export_test.go.
 package store
 
 import (

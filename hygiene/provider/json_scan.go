@@ -231,7 +231,7 @@ func (s *scanner) literal(word string) error {
 	return nil
 }
 
-// number scans -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?
+// number scans -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?, the number of RFC 8259.
 func (s *scanner) number() error {
 	s.next('-')
 	if !s.next('0') && !s.digits() {

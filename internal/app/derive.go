@@ -49,7 +49,7 @@ func Jobs(cfg *config.Config) ([]schedule.Job, error) {
 	return jobs, nil
 }
 
-// RuleTests returns a bench that runs rule tests against the config.
+// RuleTests returns a runner of rule tests for the config.
 func RuleTests(cfg *config.Config) (*ruletest.Runner, error) {
 	readers, err := Readers(cfg)
 	if err != nil {

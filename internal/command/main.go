@@ -2,8 +2,14 @@
 //
 // A subcommand parses its arguments, calls one function of another package, and prints
 // the result. To add one, write a file with its struct (flags and arguments, for kong)
-// and its Run method, and give it a line in [grammar]. Run opens the config and the
-// store with [invocation.open]; the ways to open them are in open.go.
+// and its Run method, and give it a line in [grammar], beside the commands of its kind.
+// Run opens the config and the store with [invocation.open]; the ways to open them are
+// in open.go. A table of a few lines is printed here; a result that is text and JSON, or
+// long, is printed by the package that makes it, as package report does.
+//
+// Add a script of the whole command to testdata/script (a feature of several commands
+// has one of its own name), and a sentence to the README and CHANGELOG.md. Tests hold
+// the help of every command without being told.
 //
 // Help is plain and starts with an imperative verb; a default is written as
 // "default: X". A test holds every text to that.

@@ -130,9 +130,10 @@ func (r *reader) readCondition(e *yamldoc.Entry) hygiene.Condition {
 		return hygiene.AttributeTest{Name: of.Text(), Comparison: readComparison(e)}
 	case "contact":
 		return hygiene.ContactTest{Comparison: readComparison(of)}
-	default: // first_seen, last_seen
+	case "first_seen", "last_seen":
 		return readAge(of, e.Variant() == "first_seen")
 	}
+	panic("testsOf has " + e.Variant() + ", and readCondition does not read it")
 }
 
 func (r *reader) readConditions(list *yamldoc.Entry) []hygiene.Condition {

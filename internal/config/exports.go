@@ -11,7 +11,7 @@ var export = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Fiel
 	{Key: "segments", Shape: listOf(1, NameShape, "a list of segments"), Required: true, Doc: "The segments to write."},
 	{Key: "formats", Shape: listOf(1, format, "a list of formats"), Default: "[csv]", Doc: "File formats: csv, json (one array) or ndjson (one object per line); with .gz, like csv.gz, compressed."},
 	{Key: "delta", Shape: listOf(0, NameShape, "a list of segments"), Default: "[]", Doc: "Segments that also get a file of who entered and who left since the last published run."},
-	{Key: "to", Shape: listOf(1, target, "a list of directories and SFTP servers"), Required: true, Doc: "Destinations: directories, relative to this file, and folders on SFTP servers."},
+	{Key: "to", Shape: listOf(1, target, "a list of destinations"), Required: true, Doc: "Destinations: directories, relative to this file, and folders on servers, by their URL."},
 	{Key: "guard", Shape: guard, Default: "{}", Doc: "Limits beyond which a run is held for a decision instead of being published."},
 	{Key: "keep", Shape: positive, Default: "30", Doc: "How many runs are kept."},
 	{Key: "csv", Shape: csv, Default: "{}", Doc: "How CSV files are written."},

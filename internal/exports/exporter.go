@@ -15,7 +15,8 @@
 //
 //   - the steps of a run, and their order: exportLocked in run.go;
 //   - what is repaired and removed after a run and at the start: recovery.go;
-//   - which copy is delivered, and in which order: deliver.go;
+//   - which copy is delivered, and in which order: deliver.go; --to: redeliver.go;
+//   - how a held run is published: release.go;
 //   - when a failed delivery is retried: [DeliveryBackoff];
 //   - what operators are warned of: [DeliveryAlerts];
 //   - kinds of destinations: package destination.

@@ -54,7 +54,7 @@ type PanicError struct {
 
 func (p *PanicError) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
 
-// ErrStopped is the error of [Runner.Do] once the runner starts nothing more.
+// ErrStopped is the error of [Runner.RunNow] once the runner starts nothing more.
 var ErrStopped = errors.New("the schedule has stopped; try again after winnow has restarted")
 
 // Lock is the store's lock for jobs: of several daemons on one store, one holds it.

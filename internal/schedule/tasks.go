@@ -15,7 +15,7 @@ type task struct {
 }
 
 // currentTasks returns the tasks of the runner's jobs: the old ones or, after
-// [Runner.Replace], new ones that go on where a task of the same schedule was.
+// [Runner.SetJobs], new ones that go on where a task of the same schedule was.
 func (r *Runner) currentTasks(old []*task) []*task {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -4,15 +4,22 @@
 //
 // A destination is a [segments.Destination]. Its package lies below this one:
 // local is a folder of this machine, sftp a folder on an SFTP server. Packages of
-// two kinds don't know each other. local does more than the others: runs are also
-// made, held and published there, and all other destinations get copies.
+// two kinds don't know each other; one that is made of another stands in a layer
+// above it. local does more than the others: runs are also made, held and published
+// there. Every other destination is a remote, also one on this machine: it gets
+// copies. Deliveries, held runs, releases and winnow status treat all remotes alike
+// and need no change for a new kind.
 //
 // To add a kind:
-//   - write a package beside local and sftp that implements
-//     [segments.Destination], exports a [Kind] with the settings that it takes
-//     from the config, and passes the tests of package destinationtest;
-//   - add the Kind to the list kinds in package config. The config's keys, its
-//     JSON Schema, winnow check and --to follow from it.
+//   - write a package beside local and sftp that implements [Remote], exports a
+//     [Kind] with the settings that it takes from the config, and passes the tests
+//     of package destinationtest;
+//   - give it a place in layers, in internal/architecture_test.go;
+//   - add the Kind to Kinds in internal/config/remotes.go. The config's keys, its
+//     JSON Schema, winnow check and --to follow from it. Its wrong values are a case
+//     in internal/config/testdata/bad, and its keys a line in every-key.yaml;
+//   - deliver to it from a command in internal/command/delivery_test.go, and write
+//     about it in the README, CHANGELOG.md and config.example.yaml.
 //
 // # The folder of an export
 //

@@ -9,7 +9,7 @@ import (
 )
 
 // Kind is a kind of destination that a config can choose, by the scheme of its
-// URL.
+// URL: {url: SCHEME://..., and its settings}. A text alone is a local directory.
 type Kind struct {
 	Scheme string // begins its URLs, without "://": "sftp"
 	// Form is how its URLs are written, for people: "sftp://user@host/folder".

@@ -10,7 +10,9 @@ import (
 
 // Deliver implements [segments.Destination], so that an existing run can be
 // copied into a folder. It removes no other run, because the copied one may be
-// older than all that are kept. The caller holds the run lock.
+// older than all that are kept; those are removed when a run is made. One process
+// at a time writes to the folder of an export: another would remove its draft as
+// what an interrupted run left.
 func (f Folder) Deliver(ctx context.Context, d segments.Delivery) error {
 	if there, err := f.Open(d.Export, d.Run); err == nil {
 		isWhole := d.IsIn(ctx, there.FS())

@@ -159,14 +159,26 @@ func openExport(path, export string, create bool) (*os.Root, error) {
 	}
 	root, err := os.OpenRoot(path)
 	if err != nil {
-		return nil, err
+		return nil, notAFolder(err, path, os.Stat)
 	}
 	defer root.Close()
 	folder, err := root.OpenRoot(export)
 	if !create || !errors.Is(err, fs.ErrNotExist) {
-		return folder, err
+		return folder, notAFolder(err, export, root.Stat)
 	}
 	return makeFolder(root, export)
+}
+
+// notAFolder is the error of opening a folder, as ENOTDIR if something else is there:
+// the error of [os.OpenRoot] does not show it.
+func notAFolder(err error, path string, stat func(string) (fs.FileInfo, error)) error {
+	if err == nil {
+		return nil
+	}
+	if info, statErr := stat(path); statErr == nil && !info.IsDir() {
+		return &fs.PathError{Op: "open", Path: path, Err: syscall.ENOTDIR}
+	}
+	return err
 }
 
 // makeAll makes the folder, and those above it that are missing, so that they are

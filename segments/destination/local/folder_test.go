@@ -225,6 +225,19 @@ func TestAFailingDestinationSpoilsNoOther(t *testing.T) {
 	}
 }
 
+func TestAFileWhereAFolderBelongsIsToBeMoved(t *testing.T) {
+	d := Folder(t.TempDir())
+	file := pathIn(d)
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range []Folder{d, Folder(file)} {
+		if _, err := d.Begin("nightly", runAt(1)); err == nil || !strings.Contains(err.Error(), "move what is in the way") {
+			t.Errorf("%s: %v", d, err)
+		}
+	}
+}
+
 func TestAPlaceWhereNothingCanBeMadeIsTold(t *testing.T) {
 	_, err := Folder("/proc/nowhere/at/all").Begin("nightly", runAt(1))
 	if err == nil || !strings.Contains(err.Error(), "/proc/nowhere: no such file or directory") {

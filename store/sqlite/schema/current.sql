@@ -49,7 +49,7 @@ CREATE TABLE contacts (
 	phone      TEXT,                -- E.164
 	attributes BLOB,                -- packed, see hygiene.Attributes.Pack
 	ledger     INTEGER NOT NULL,    -- id of the contact's latest ledger entry, 0 for none
-	facts      BLOB NOT NULL        -- packed, see hygiene.Contact.Pack
+	facts      BLOB NOT NULL        -- packed by hygiene.Contact.Pack: suppressions, tags, retry, history; not indexed
 ) STRICT;
 
 -- Finds contacts by phone number.
