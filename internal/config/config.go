@@ -24,6 +24,7 @@
 package config
 
 import (
+	"net/netip"
 	"time"
 
 	"winnow/hygiene"
@@ -39,13 +40,15 @@ type Config struct {
 	Hash string // the first 12 hexadecimal digits of the SHA-256 of Text
 	Text []byte
 
-	Listen   string // address of the public server
-	TLS      *TLS   // nil when a proxy ends TLS
-	Admin    Admin
-	Store    string         // path of the store's main file
-	Timezone *time.Location // of schedules
-	Keys     contactkey.Format
-	Sources  []Source
+	Listen string // address of the public server
+	TLS    *TLS   // nil when a proxy ends TLS
+	Admin  Admin
+	// TrustedProxies are where requests with an X-Forwarded-For that is believed come from.
+	TrustedProxies []netip.Prefix
+	Store          string         // path of the store's main file
+	Timezone       *time.Location // of schedules
+	Keys           contactkey.Format
+	Sources        []Source
 
 	Sweep, Review string // schedules
 	Policy        *hygiene.Policy
@@ -73,8 +76,9 @@ type Admin struct {
 // Source is a provider account.
 type Source struct {
 	Name, Preset string
-	Tokens       []string // without those whose variable is not set, see [Options]
-	Contact      string   // dotted path of the contact's key in a callback
+	Tokens       []string       // without those whose variable is not set, see [Options]
+	Contact      string         // dotted path of the contact's key in a callback
+	From         []netip.Prefix // where its callbacks may come from; empty for everywhere
 	Outcomes     []provider.Line
 }
 

@@ -80,6 +80,7 @@ func (r *reader) read(c *Config) {
 	e := c.root
 	r.defineNames(e)
 	r.readServers(c, e)
+	c.TrustedProxies = readRanges(e.Get("trusted_proxies"))
 	c.Store = r.readStore(e.Get("store"))
 	c.Timezone = readTimezone(e.Get("timezone"))
 	c.Keys = readContacts(e.Get("contacts"))

@@ -10,6 +10,7 @@ var file = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
 	{Key: "listen", Shape: address, Default: `":8080"`, Doc: "Address of the public server, which receives the providers' callbacks: host:port, or :port for every address of the machine."},
 	{Key: "admin", Shape: admin, Default: "{}", Doc: "The admin server: console, metrics and API."},
 	{Key: "tls", Shape: tls, Doc: "Serve callbacks over TLS. Leave it out when a proxy ends TLS."},
+	{Key: "trusted_proxies", Shape: addressRanges, Doc: "Addresses of the proxies in front of the public server. From them, X-Forwarded-For says who sent a request."},
 	{Key: "store", Shape: storeURL, Default: "sqlite://winnow.db", Doc: "Where everything is stored: sqlite:// and a path, relative to this file. The event log is next to it."},
 	{Key: "timezone", Shape: timezone, Default: "UTC", Doc: "Time zone of the schedules. All other times are UTC."},
 	{Key: "contacts", Shape: contacts, Default: "{}", Doc: "What identifies a contact."},

@@ -139,7 +139,7 @@ func (m *Metrics) Configured(sources, exports []string) {
 	sources, exports = slices.Clone(sources), slices.Clone(exports)
 	m.sources.Store(&sources)
 	for _, source := range sources {
-		for _, answer := range []string{"stored", "unavailable"} {
+		for _, answer := range []string{"stored", "unavailable", "wrong_address"} {
 			m.callbacks.WithLabelValues(source, answer)
 		}
 		for _, outcome := range hygiene.OutcomeNames() {

@@ -115,7 +115,7 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	var sources []receiver.Source
 	var sourceNames, exportNames []string
 	for _, s := range cfg.Sources {
-		sources = append(sources, receiver.Source{Name: s.Name, Tokens: s.Tokens, Reader: readers[s.Name]})
+		sources = append(sources, receiver.Source{Name: s.Name, Tokens: s.Tokens, From: s.From, Reader: readers[s.Name]})
 		sourceNames = append(sourceNames, s.Name)
 	}
 	for _, e := range cfg.Exports {
@@ -127,7 +127,7 @@ func (d *Daemon) apply(cfg *config.Config) error {
 
 	d.current.Store(cfg)
 	d.adminToken.Store(&token)
-	d.receiver.SetSources(sources)
+	d.receiver.SetSources(sources, cfg.TrustedProxies)
 	d.runner.SetJobs(jobs)
 	d.connections.adjust(cfg.Exports, d.log)
 	now := time.Now()

@@ -5,7 +5,7 @@
 // It warns only of what is certain, since people stop reading warnings that are
 // wrong.
 //
-// To add a warning: a check in the file of its section (rules.go, segments.go, and
+// To add a warning: a check in the file of its section (access.go, rules.go, segments.go, and
 // lint.go for the rest) or of its question (evidence.go: is there a reason to
 // suppress? optouts.go: do opt-outs stand?), and a case in testdata. A warning that something never
 // happens also needs a law in laws_test.go, which tries to refute it on random
@@ -45,6 +45,7 @@ func Check(c *config.Config, warnSchedule func(text string, zone *time.Location)
 	}
 	l.checkBreakers(root.Get("hygiene").Get("breaker").Items())
 	l.checkSecrets(root)
+	l.checkAddresses(root)
 	l.checkRules(root.Get("hygiene").Get("rules").Items())
 	l.checkOptOuts(root)
 	l.checkSegments(root.Get("segments").Items())

@@ -20,6 +20,7 @@
 //
 //   - what a request is answered, and the Answer words that metrics use: receiver.go
 //   - paths, protocol and timeouts of connections: server.go
+//   - where callbacks may come from: address.go
 //   - size, encoding and timeouts of bodies: body.go; their memory: memory.go
 //   - how a body becomes events: not here but in winnow/hygiene/provider
 package receiver
@@ -30,6 +31,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -55,15 +57,16 @@ type Counter interface {
 
 // What a request was answered. The words are labels of metrics.
 const (
-	AnswerStored       = "stored"       // 200: on disk
-	AnswerProbed       = "probed"       // 200: GET, HEAD or OPTIONS, nothing to store
-	AnswerUnauthorized = "unauthorised" // 404: unknown token
-	AnswerNotAllowed   = "not_allowed"  // 405: another method
-	AnswerCutShort     = "cut_short"    // 400: the body was incomplete
-	AnswerTooMuch      = "too_much"     // 413: too many bytes or objects
-	AnswerBusy         = "busy"         // 503: too many large bodies in memory
-	AnswerUnavailable  = "unavailable"  // 503: not stored for certain
-	AnswerPanicked     = "panicked"     // 500
+	AnswerStored       = "stored"        // 200: on disk
+	AnswerProbed       = "probed"        // 200: GET, HEAD or OPTIONS, nothing to store
+	AnswerUnauthorized = "unauthorised"  // 404: unknown token
+	AnswerWrongAddress = "wrong_address" // 404: the source's callbacks don't come from there
+	AnswerNotAllowed   = "not_allowed"   // 405: another method
+	AnswerCutShort     = "cut_short"     // 400: the body was incomplete
+	AnswerTooMuch      = "too_much"      // 413: too many bytes or objects
+	AnswerBusy         = "busy"          // 503: too many large bodies in memory
+	AnswerUnavailable  = "unavailable"   // 503: not stored for certain
+	AnswerPanicked     = "panicked"      // 500
 
 	AnswerOtherProtocol = "other_protocol" // 505: HTTP/2
 )
@@ -71,13 +74,15 @@ const (
 // Source is one provider account.
 type Source struct {
 	Name   string
-	Tokens []string // no two sources share one
+	Tokens []string       // no two sources share one
+	From   []netip.Prefix // where its callbacks may come from; empty for everywhere
 	Reader *provider.Reader
 }
 
 // Config is what a receiver needs. Log is required.
 type Config struct {
 	Sources []Source
+	Proxies []netip.Prefix // whose X-Forwarded-For is believed
 	Log     Log
 	Counter Counter          // nil: nothing is counted
 	Logger  *slog.Logger     // nil: nothing is logged
@@ -87,10 +92,11 @@ type Config struct {
 
 // Receiver answers callbacks.
 type Receiver struct {
-	config   Config
-	tokens   atomic.Pointer[tokenTable]
-	memory   *memoryLimit
-	errorLog *loglimit.Limiter
+	config Config
+	tokens atomic.Pointer[tokenTable]
+	memory *memoryLimit
+
+	errorLog, addressLog, protocolLog *loglimit.Limiter
 }
 
 // New returns a receiver that is ready for requests.
@@ -107,8 +113,9 @@ func New(c Config) *Receiver {
 	if c.Healthy == nil {
 		c.Healthy = func() error { return nil }
 	}
-	r := &Receiver{config: c, memory: newMemoryLimit(), errorLog: loglimit.New(10 * time.Second)}
-	r.SetSources(c.Sources)
+	r := &Receiver{config: c, memory: newMemoryLimit(),
+		errorLog: loglimit.New(10 * time.Second), addressLog: loglimit.New(time.Minute), protocolLog: loglimit.New(time.Minute)}
+	r.SetSources(c.Sources, c.Proxies)
 	return r
 }
 
@@ -116,9 +123,11 @@ type noCounter struct{}
 
 func (noCounter) Callback(string, string, time.Duration) {}
 
-// SetSources swaps all sources in one step. Requests under way finish with those
-// they started with.
-func (r *Receiver) SetSources(sources []Source) { r.tokens.Store(newTokenTable(sources)) }
+// SetSources swaps all sources in one step, and the proxies whose X-Forwarded-For is
+// believed. Requests under way finish with those they started with.
+func (r *Receiver) SetSources(sources []Source, proxies []netip.Prefix) {
+	r.tokens.Store(newTokenTable(sources, proxies))
+}
 
 // answer answers a request to the source and returns the Answer word.
 func (r *Receiver) answer(w http.ResponseWriter, req *http.Request, source *Source) string {

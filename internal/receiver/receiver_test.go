@@ -247,7 +247,7 @@ func TestPostIsNeverRedirected(t *testing.T) {
 func TestEveryTokenOfEverySourceIsKnown(t *testing.T) {
 	h := open(t)
 	const slashed = "Zm9v/YmFy+YmF6/cXV4=/"
-	h.SetSources([]Source{source(t, "one", "one-first-token-1", "one-second-token"), source(t, "two", "two-first-token-1", slashed, "", "////")})
+	h.SetSources([]Source{source(t, "one", "one-first-token-1", "one-second-token"), source(t, "two", "two-first-token-1", slashed, "", "////")}, nil)
 	for name, want := range map[string]string{
 		"one-first-token-1": "one", "one-second-token": "one", "two-first-token-1": "two", slashed: "two", token: "", "": "", "////": "",
 	} {
@@ -275,10 +275,10 @@ func TestReplacedSourcesTakeEffectWhileRequestsGoOn(t *testing.T) {
 	}
 	other := []Source{source(t, "insider", "a-newer-token-123", token)}
 	for range 50 {
-		h.SetSources(other)
+		h.SetSources(other, nil)
 	}
 	posting.Wait()
-	h.SetSources(nil)
+	h.SetSources(nil, nil)
 	if w := h.post(event); w.Code != 404 {
 		t.Errorf("a token that is gone: %d", w.Code)
 	}

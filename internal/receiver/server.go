@@ -3,6 +3,7 @@ package receiver
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -41,7 +42,7 @@ func (r *Receiver) Handler() http.Handler {
 	router.NotFoundHandler = http.HandlerFunc(r.serveCallback) // a path that mux can't match is an unknown token
 	return r.recoverPanics(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.ProtoMajor != 1 {
-			r.rejectProtocol(w)
+			r.rejectProtocol(w, req)
 			return
 		}
 		router.ServeHTTP(w, req)
@@ -50,8 +51,13 @@ func (r *Receiver) Handler() http.Handler {
 
 // rejectProtocol answers the preface of an HTTP/2 connection, which net/http
 // passes on as a request of its own.
-func (r *Receiver) rejectProtocol(w http.ResponseWriter) {
+func (r *Receiver) rejectProtocol(w http.ResponseWriter, req *http.Request) {
 	r.config.Counter.Callback("", AnswerOtherProtocol, 0)
+	if count, ok := r.protocolLog.Allow(r.config.Now()); ok {
+		r.config.Logger.Warn(
+			"HTTP/2 requests were answered 505; set the proxy in front to HTTP/1.1 for this backend (Caddy: versions 1.1; HAProxy: no proto h2; Envoy: http_protocol_options; AWS: protocol version HTTP1)",
+			"address", req.RemoteAddr, "count", count)
+	}
 	w.Header().Set("Connection", "close")
 	http.Error(w, "this server speaks HTTP/1.1 only; set the proxy in front of it to HTTP/1.1", http.StatusHTTPVersionNotSupported)
 }
@@ -60,13 +66,30 @@ func (r *Receiver) rejectProtocol(w http.ResponseWriter) {
 func (r *Receiver) serveCallback(w http.ResponseWriter, req *http.Request) {
 	start := r.config.Now()
 	name, answer := "", AnswerUnauthorized
-	if source := r.tokens.Load().lookup(tokenIn(req.URL.Path)); source != nil {
+	table := r.tokens.Load()
+	if source := table.lookup(tokenIn(req.URL.Path)); source == nil {
+		notFound(w)
+	} else if address, ok := source.isFrom(req, table.proxies); !ok {
+		name, answer = source.Name, r.rejectAddress(w, req, source, address)
+	} else {
 		connlimit.Hold(req.Context())
 		name, answer = source.Name, r.answer(w, req, source)
-	} else {
-		http.Error(w, "not found", http.StatusNotFound)
 	}
 	r.config.Counter.Callback(name, answer, r.config.Now().Sub(start))
+}
+
+// notFound is the answer to everything unknown.
+func notFound(w http.ResponseWriter) { http.Error(w, "not found", http.StatusNotFound) }
+
+// rejectAddress answers a callback from an address that its source does not allow, like
+// one with an unknown token: who has only the token learns nothing.
+func (r *Receiver) rejectAddress(w http.ResponseWriter, req *http.Request, source *Source, address netip.Addr) string {
+	if count, ok := r.addressLog.Allow(r.config.Now()); ok {
+		r.config.Logger.Warn("callbacks were answered 404, because their address is not in from of the source; behind a proxy, set trusted_proxies",
+			"source", source.Name, "address", address, "forwarded", len(req.Header["X-Forwarded-For"]) > 0, "count", count)
+	}
+	notFound(w)
+	return AnswerWrongAddress
 }
 
 // tokenIn returns the token in /callbacks/{token} and /{token}. Any path is taken

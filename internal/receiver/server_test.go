@@ -24,20 +24,25 @@ func TestAnHTTP2PrefaceIsAnswered505(t *testing.T) {
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { _ = server.Close() })
 
-	conn, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
+	for range 10 {
+		conn, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := io.WriteString(conn, preface); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := io.ReadAll(conn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(string(answer), "HTTP/1.1 505 ") {
+			t.Errorf("answered %q", answer)
+		}
 	}
-	defer conn.Close()
-	if _, err := io.WriteString(conn, preface); err != nil {
-		t.Fatal(err)
-	}
-	answer, err := io.ReadAll(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.HasPrefix(string(answer), "HTTP/1.1 505 ") {
-		t.Errorf("answered %q", answer)
+	if lines := h.written.String(); strings.Count(lines, "\n") != 1 || !strings.Contains(lines, "HTTP/1.1") {
+		t.Errorf("the log does not say once which setting to change:\n%s", lines)
 	}
 	if got := h.counter.last(); got != ":"+AnswerOtherProtocol {
 		t.Errorf("counted as %q", got)
