@@ -25,7 +25,7 @@ var ErrAuth = errors.New("access was refused")
 // Delivery is a run on its way to a [Destination].
 type Delivery struct {
 	*Bundle
-	Newest   bool              // whether readers are pointed to the run
+	Newest bool // whether readers are pointed to the run
 	// Keep is how many runs of the export stay there, at least 1: after the delivery a
 	// destination removes the oldest others, but never the one that was delivered.
 	Keep int
