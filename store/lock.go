@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"winnow/store/engine"
@@ -14,6 +15,39 @@ type Lock struct{ engine.Lock }
 // Lock is the lock of that name. Two of one name exclude each other, also within
 // one process.
 func (s *Store) Lock(name string) *Lock { return &Lock{s.engine.Lock(name)} }
+
+// The names of the locks of those who write much.
+const (
+	logLock = "log"
+	runLock = "run"
+)
+
+// LogLock is the lock of a process that appends many events to the log, such as an
+// archive: one at a time. Callbacks do not wait for it; it shows who is in their
+// way if they can't be stored.
+func (s *Store) LogLock() *Lock { return s.Lock(logLock) }
+
+// LogHolder is the other process that holds [Store.LogLock], or else the store
+// lock, since when, and whether there is one. Either writes to the log.
+func (s *Store) LogHolder() (process int, since time.Time, found bool) { return logHolder(s.engine) }
+
+func logHolder(e engine.Engine) (process int, since time.Time, found bool) {
+	for _, name := range []string{logLock, runLock} {
+		l := e.Lock(name)
+		if process, since, taken := l.Taken(); taken && process != os.Getpid() {
+			return process, since, true
+		}
+	}
+	return 0, time.Time{}, false
+}
+
+// RunLock is the store lock: of a sweep, a review, an export run and every bulk
+// change.
+func (s *Store) RunLock() *Lock { return s.Lock(runLock) }
+
+// BetweenCommits runs do while this process commits nothing to the log. A process
+// that do suspends keeps no callback waiting.
+func (s *Store) BetweenCommits(do func()) { s.engine.BetweenCommits(do) }
 
 // lockPoll is how often one who waits for a lock tries again.
 const lockPoll = 2 * time.Second

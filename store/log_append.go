@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -22,10 +24,13 @@ type appender struct {
 	closed  bool
 	// committed is when the latest commit succeeded; zero after one that failed.
 	committed time.Time
-	queued    chan struct{} // has a token when something waits
-	full      chan struct{} // has a token when waiting has reached target
-	target    int           // how many callers the writer waits for; 0 when it does not wait
-	done      chan struct{}
+	// blocked is since when no commit succeeded because of another process; zero if
+	// the latest commit had no such trouble.
+	blocked time.Time
+	queued  chan struct{} // has a token when something waits
+	full    chan struct{} // has a token when waiting has reached target
+	target  int           // how many callers the writer waits for; 0 when it does not wait
+	done    chan struct{}
 }
 
 // pending is what one caller appends.
@@ -200,15 +205,50 @@ func (a *appender) dequeue() (batch []*pending, closed bool) {
 // commit writes a batch in one transaction and answers all its callers.
 func (a *appender) commit(batch []*pending) {
 	err := a.engine.WriteLog(func(w engine.LogWriter) error { return write(w, batch) })
-	a.mu.Lock()
-	if a.committed = time.Now(); err != nil {
-		a.committed = time.Time{}
+	a.note(err)
+	if errors.Is(err, engine.ErrBusy) {
+		err = nameHolder(a.engine, err)
 	}
-	a.mu.Unlock()
 	for _, p := range batch {
 		p.err = err
 		close(p.ready)
 	}
+}
+
+// note remembers how a commit ended.
+func (a *appender) note(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	if a.committed = now; err != nil {
+		a.committed = time.Time{}
+	}
+	switch {
+	case !errors.Is(err, engine.ErrBusy):
+		a.blocked = time.Time{}
+	case a.blocked.IsZero():
+		a.blocked = now
+	}
+}
+
+// nameHolder adds to an error who is in the way, and what to do.
+func nameHolder(e engine.Engine, err error) error {
+	process, since, found := logHolder(e)
+	if !found || process == 0 {
+		return err
+	}
+	return fmt.Errorf("%w: process %d has been writing to it since %s; if it is suspended, kill -CONT %d resumes it", err, process, since.UTC().Format(time.RFC3339), process)
+}
+
+// LogBlocked is for how long another process has kept this one from appending to
+// the log; 0 if it does not.
+func (s *Store) LogBlocked() time.Duration {
+	s.appender.mu.Lock()
+	defer s.appender.mu.Unlock()
+	if s.appender.blocked.IsZero() {
+		return 0
+	}
+	return time.Since(s.appender.blocked)
 }
 
 func write(w engine.LogWriter, batch []*pending) error {

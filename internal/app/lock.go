@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"winnow/internal/schedule"
 	"winnow/store"
@@ -11,7 +12,7 @@ import (
 // StoreLock is the lock that a sweep, a review, an export run and every bulk change
 // hold. The kernel keeps it for a process that is only suspended, as by Ctrl-Z, so a
 // caller that waits for it should report so.
-func StoreLock(s *store.Store) *store.Lock { return s.Lock("run") }
+func StoreLock(s *store.Store) *store.Lock { return s.RunLock() }
 
 // ErrClientGone is the error of a request whose client disconnected before it could start.
 var ErrClientGone = errors.New("the client disconnected before the request could start; nothing was done")
@@ -59,4 +60,12 @@ func (o *Operations) ForRequest(request context.Context) *Operations {
 		return err
 	}
 	return &requested
+}
+
+// ProcessName names a process in a sentence; 0 is one that is not known.
+func ProcessName(id int) string {
+	if id == 0 {
+		return "another process"
+	}
+	return fmt.Sprint("process ", id)
 }

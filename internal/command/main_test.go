@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -54,6 +55,7 @@ type daemonProcess struct {
 	*exec.Cmd
 	url string // of the callbacks, with the token
 	api string
+	log func() string // what it has logged so far
 }
 
 var listening = regexp.MustCompile(`callbacks=(\S+) console=(\S+)`)
@@ -77,19 +79,31 @@ func startDaemonBy(tb testing.TB, mode string, command ...string) *daemonProcess
 		tb.Fatal(err)
 	}
 	lines := bufio.NewScanner(stderr)
+	var mu sync.Mutex
 	var log strings.Builder
+	c.log = func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return log.String()
+	}
+	keep := func(line string) {
+		mu.Lock()
+		defer mu.Unlock()
+		log.WriteString(line + "\n")
+	}
 	for lines.Scan() {
-		log.WriteString(lines.Text() + "\n")
+		keep(lines.Text())
 		if m := listening.FindStringSubmatch(lines.Text()); m != nil {
 			c.url, c.api = "http://"+m[1]+"/callbacks/"+apptest.Token, "http://"+m[2]+"/api/v1"
 			go func() {
 				for lines.Scan() {
+					keep(lines.Text())
 				}
 			}()
 			return c
 		}
 	}
-	tb.Fatalf("the daemon does not listen:\n%s", log.String())
+	tb.Fatalf("the daemon does not listen:\n%s", c.log())
 	return nil
 }
 
@@ -116,8 +130,11 @@ func (c *daemonProcess) terminate(tb testing.TB) {
 // testDaemon runs the daemon: with the command line in mode serve, else with the log of
 // that name in benchLogs.
 func testDaemon(mode string, args []string) int {
-	if mode == "serve" {
-		return Main(args, Process{Stdout: os.Stdout, Stderr: os.Stderr, Version: "test"})
+	switch mode {
+	case "stopped-in-a-commit":
+		return stopInACommit(args[0])
+	case "serve":
+		return Main(args, Process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: "test"})
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()

@@ -8,7 +8,6 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/impact"
-	"winnow/internal/status"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -36,7 +35,10 @@ func (c *invocation) open(o app.Options, do func(*app.App) error) error {
 	if a.Broken != nil {
 		c.Warn("%s is invalid, winnow check%s lists the problems; running under the last good config, policy %s", c.config, app.ConfigFlag(c.config), a.Config.Hash)
 	}
-	return errors.Join(do(a), a.Close())
+	done := suspendBetweenCommits(a.Store)
+	err = do(a)
+	done()
+	return errors.Join(err, a.Close())
 }
 
 // load reads the config without a store.
@@ -54,7 +56,7 @@ func (c *invocation) operations(a *app.App, noun string) (o *app.Operations, don
 // waitForLock acquires the store lock, and reports the process it waits for.
 func (c *invocation) waitForLock(ctx context.Context, lock *store.Lock) error {
 	return lock.Acquire(ctx, func(holder int) {
-		fmt.Fprintf(c.Stderr, "waiting for %s, which holds the store lock for a sweep, a review, an export or a bulk change\n", status.ProcessName(holder))
+		fmt.Fprintf(c.Stderr, "waiting for %s, which holds the store lock for a sweep, a review, an export or a bulk change\n", app.ProcessName(holder))
 	})
 }
 

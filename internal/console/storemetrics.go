@@ -23,6 +23,7 @@ type Totals struct {
 	HeldRuns    map[string]int            // by export; every export is in it
 	Deliveries  map[string]DeliveryTotals // by export; those with remotes are in it
 	Waiting     time.Duration             // how long jobs have waited for another process; 0 when they don't
+	Blocked     time.Duration             // how long another process has kept callbacks from being stored; 0 when none does
 }
 
 // DeliveryTotals is how runs of an export reach its remotes.
@@ -62,6 +63,8 @@ var storeMetrics = []storeMetric{
 	{gauge, "unmatched_events", "Events in the log whose contact is unknown.", nil, one(func(t *Totals) int64 { return t.Unmatched })},
 	{gauge, "jobs_waiting_seconds", "How long jobs have waited for another process that holds the store lock; 0 when they don't.", nil,
 		one(func(t *Totals) int64 { return int64(t.Waiting / time.Second) })},
+	{gauge, "log_blocked_seconds", "How long another process has kept callbacks from being stored; 0 when none does.", nil,
+		one(func(t *Totals) int64 { return int64((t.Blocked + time.Second - 1) / time.Second) })},
 	{gauge, "contacts", "Contacts by status, as of the last sweep or review.", []string{"status"},
 		byName(func(t *Totals) map[string]int64 { return t.Contacts }, func(n int64) int64 { return n })},
 	{gauge, "runs_held", "Held runs that wait for a release.", []string{"export"},

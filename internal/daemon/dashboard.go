@@ -77,9 +77,7 @@ func (d *Daemon) fillJobs(ctx context.Context, p *view.Overview) error {
 // callbacks from being stored, then what keeps events from being swept, then what the
 // CRM does not get.
 func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview) error {
-	if err := d.store.Healthy(); err != nil {
-		p.Alerts = append(p.Alerts, view.Alert{Text: "callbacks can't be stored: " + err.Error() + "; free space on the disk, or repair it"})
-	}
+	p.Alerts = append(p.Alerts, d.healthAlerts()...)
 	p.Alerts = append(p.Alerts, d.lockAlerts()...)
 	lagErr := d.addLagAlert(t, p)
 	for _, j := range p.Jobs {
@@ -95,6 +93,18 @@ func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview)
 		}
 	}
 	return errors.Join(lagErr, surgeErr, d.addRunAlerts(cfg, p))
+}
+
+// healthAlerts returns an alert if callbacks can't be stored.
+func (d *Daemon) healthAlerts() []view.Alert {
+	err := d.store.Healthy()
+	switch {
+	case err == nil:
+		return nil
+	case d.store.LogBlocked() > 0: // the error says what to do
+		return []view.Alert{{Text: "callbacks can't be stored: " + err.Error()}}
+	}
+	return []view.Alert{{Text: "callbacks can't be stored: " + err.Error() + "; free space on the disk, or repair it"}}
 }
 
 // maxLag is how long an event may wait for a sweep before the page has an alert.

@@ -28,7 +28,7 @@ func (d *Daemon) totals() (console.Totals, error) {
 	restoreErr := d.restoreRunMetrics(d.current.Load()) // another process may have published a run
 	deliveries, deliveriesErr := exports.CountDeliveries(d.current.Load(), d.store)
 	err = errors.Join(err, heldErr, restoreErr, deliveriesErr)
-	return console.Totals{Waiting: d.lockWait.duration(), Breakers: breakers, HeldRuns: held, Deliveries: deliveries, Events: t.Events, LastSeq: t.LastSeq, Lag: t.Lag, Repeats: t.Repeats,
+	return console.Totals{Waiting: d.lockWait.duration(), Blocked: d.store.LogBlocked(), Breakers: breakers, HeldRuns: held, Deliveries: deliveries, Events: t.Events, LastSeq: t.LastSeq, Lag: t.Lag, Repeats: t.Repeats,
 		Quarantined: t.Quarantined, Unmatched: t.Unmatched, Contacts: t.Statuses}, err
 }
 

@@ -37,7 +37,7 @@ func Events(ctx context.Context, out *ui.Printer, o Options, open func(func(*app
 			return err
 		}
 		im := &eventImport{input: in, store: a.Store, readers: readers}
-		if err := im.readAll(); err != nil {
+		if err := im.readLocked(); err != nil {
 			return im.incomplete(err)
 		}
 		return im.report()
@@ -66,6 +66,20 @@ type eventsResult struct {
 	Quarantined int64 `json:"quarantined"`
 	Rejected    int64 `json:"rejected"`
 	Later       int64 `json:"later"` // lines with a received_at in the future
+}
+
+// readLocked reads the archive under the lock that shows who appends so much: one
+// archive at a time.
+func (im *eventImport) readLocked() (err error) {
+	lock := im.store.LogLock()
+	err = lock.Acquire(im.ctx, func(holder int) {
+		fmt.Fprintf(im.out.Stderr, "waiting for %s, which is importing events\n", app.ProcessName(holder))
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	return im.readAll()
 }
 
 func (im *eventImport) readAll() error {
@@ -122,11 +136,18 @@ func (im *eventImport) add(number int64, line []byte) error {
 	}
 	im.events, im.unreadable = append(im.events, events...), append(im.unreadable, unreadable...)
 	im.size += len(line)
-	if len(im.events)+len(im.unreadable) < FlushLines && im.size < flushBytes {
+	if len(im.events)+len(im.unreadable) < appendEvents && im.size < appendBytes {
 		return nil
 	}
 	return im.flush()
 }
+
+// Events are appended so many at a time, or so many bytes: a callback that comes
+// meanwhile waits for a few milliseconds.
+const (
+	appendEvents = 512
+	appendBytes  = 256 << 10
+)
 
 func (im *eventImport) flush() error {
 	if err := im.checkBeforeWrite(); err != nil {

@@ -32,7 +32,7 @@ func longLockHolder(s *store.Store) *view.LockHolder {
 // LockAlert describes a process that holds the store lock for too long, and what to
 // do.
 func LockAlert(h view.LockHolder) view.Alert {
-	alert := view.Alert{Text: fmt.Sprintf("%s has held the store lock since %s; sweeps, reviews and exports are waiting", ProcessName(h.Process), h.Since)}
+	alert := view.Alert{Text: fmt.Sprintf("%s has held the store lock since %s; sweeps, reviews and exports are waiting", app.ProcessName(h.Process), h.Since)}
 	if h.Process != 0 && h.Process != os.Getpid() {
 		alert.Text += "; if it is suspended, resume it:"
 		alert.Command = fmt.Sprintf("kill -CONT %d", h.Process)
@@ -40,10 +40,19 @@ func LockAlert(h view.LockHolder) view.Alert {
 	return alert
 }
 
-// ProcessName names a process in a sentence; 0 is one that is not known.
-func ProcessName(id int) string {
-	if id == 0 {
-		return "another process"
+// logWriter returns the process that appends many events to the log; nil for none.
+func logWriter(s *store.Store) *view.LockHolder {
+	process, since, held := s.LogLock().Taken()
+	if !held {
+		return nil
 	}
-	return fmt.Sprint("process ", id)
+	return &view.LockHolder{Process: process, Since: hygiene.InstantOf(since.Truncate(time.Second))}
+}
+
+func describeLogWriter(h view.LockHolder) string {
+	text := fmt.Sprintf("%s has been importing events since %s", app.ProcessName(h.Process), h.Since)
+	if h.Process != 0 {
+		text += fmt.Sprintf("; if callbacks are refused and it is suspended, resume it: kill -CONT %d", h.Process)
+	}
+	return text
 }

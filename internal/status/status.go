@@ -49,7 +49,7 @@ func Collect(cfg *config.Config, s *store.Store) (*view.Status, error) {
 	return &view.Status{
 		Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
 		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag}, Breaker: waiting, Policy: cfg.Hash,
-		Runs: runs, LockHolder: longLockHolder(s), HeldRuns: held, Deliveries: deliveries,
+		Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: held, Deliveries: deliveries,
 	}, err
 }
 
@@ -79,6 +79,9 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	if s.LockHolder != nil {
 		t := LockAlert(*s.LockHolder)
 		fmt.Fprintln(w, strings.TrimSpace(t.Text+" "+t.Command))
+	}
+	if s.LogWriter != nil {
+		fmt.Fprintln(w, describeLogWriter(*s.LogWriter))
 	}
 	for _, name := range s.HeldRuns {
 		fmt.Fprintf(w, "run %s is held: winnow release %s publishes it\n", name, name)

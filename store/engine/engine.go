@@ -58,6 +58,8 @@ import (
 var (
 	// ErrClosed is the error of using an engine after Close.
 	ErrClosed = errors.New("the store is closing")
+	// ErrBusy is the error of a write that another process kept waiting for too long.
+	ErrBusy = errors.New("another process holds the store")
 	// ErrFull is the error of a write for which there was no room.
 	ErrFull = errors.New("the disk is full")
 )
@@ -71,6 +73,9 @@ type Engine interface {
 	// WriteLog runs do in one transaction on the log, whose effect is durable when
 	// WriteLog returns nil. After an error it is unknown whether it took effect.
 	WriteLog(do func(LogWriter) error) error
+	// BetweenCommits runs do while this process commits nothing to the log, so that a
+	// process that do suspends keeps no other from committing.
+	BetweenCommits(do func())
 
 	// Read runs do on the contacts as of one moment.
 	Read(do func(Reader) error) error

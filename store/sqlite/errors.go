@@ -20,7 +20,7 @@ func friendlyError(err error) error {
 	case sqlite3.ErrFull:
 		return fmt.Errorf("%w: %w", engine.ErrFull, err)
 	case sqlite3.ErrBusy, sqlite3.ErrLocked:
-		return fmt.Errorf("another process holds the store: %w", err)
+		return fmt.Errorf("%w: %w", engine.ErrBusy, err)
 	case sqlite3.ErrReadonly, sqlite3.ErrPerm, sqlite3.ErrCantOpen:
 		return fmt.Errorf("the store can't be opened for writing; check its folder and permissions: %w", err)
 	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB:

@@ -36,7 +36,7 @@ type Engine struct {
 	logWriter, logReader, writer, reader handle
 
 	checkpointer *checkpointer // of the log
-	commits      sync.Mutex    // held while the log commits
+	commits      sync.Mutex    // held while the log commits, or starts over
 }
 
 var _ engine.Engine = (*Engine)(nil)
@@ -181,6 +181,13 @@ func (e *Engine) WriteLog(do func(engine.LogWriter) error) error {
 		e.checkpointer.appended(w.bytes)
 		return err
 	})
+}
+
+// BetweenCommits implements engine.Engine.
+func (e *Engine) BetweenCommits(do func()) {
+	e.commits.Lock()
+	defer e.commits.Unlock()
+	do()
 }
 
 // querier runs the store's SQL on a connection. It implements engine.Querier.

@@ -15,10 +15,11 @@ type Status struct {
 	Contacts    int64            `json:"contacts"`
 	Statuses    map[string]int64 `json:"statuses"` // contacts by status, as of the last sweep or review
 	Sweep       SweepProgress    `json:"sweep"`
-	Breaker     int64            `json:"breaker,omitempty"` // trips that wait for review
-	Policy      string           `json:"policy"`            // hash of the policy in force
-	Runs        []Run            `json:"runs"`              // the last of each export
-	LockHolder  *LockHolder      `json:"taken,omitempty"`
+	Breaker     int64            `json:"breaker,omitempty"`    // trips that wait for review
+	Policy      string           `json:"policy"`               // hash of the policy in force
+	Runs        []Run            `json:"runs"`                 // the last of each export
+	LockHolder  *LockHolder      `json:"taken,omitempty"`      // for more than a minute, so that sweeps, reviews and exports wait
+	LogWriter   *LockHolder      `json:"log_writer,omitempty"` // that appends many events
 	HeldRuns    []string         `json:"held_runs,omitempty"`  // runs that wait for a release, as EXPORT/RUN
 	Deliveries  []Delivery       `json:"deliveries,omitempty"` // that are waiting or lost
 }
@@ -29,8 +30,7 @@ type SweepProgress struct {
 	Lag    int64 `json:"lag"`    // events behind it
 }
 
-// LockHolder is a process that has held the store lock for more than a minute, so
-// that sweeps, reviews and exports wait for it.
+// LockHolder is a process that holds a lock.
 type LockHolder struct {
 	Process int             `json:"process"` // its id; 0 when it is unknown
 	Since   hygiene.Instant `json:"since"`
