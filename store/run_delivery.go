@@ -20,16 +20,16 @@ const (
 
 // Delivery is a published run that a remote is to get, and the state of that.
 type Delivery struct {
-	Export      string          `json:"export"`
-	Run         string          `json:"run"`
-	ScheduledAt hygiene.Instant `json:"-"` // of the run; with the export it identifies it
-	PublishedAt hygiene.Instant `json:"published_at"`
-	Remote      string          `json:"to"`
-	Status      DeliveryStatus  `json:"status"`
-	Tries       int64           `json:"tries"`
-	NextAt      hygiene.Instant `json:"next_at,omitzero"`      // while it waits: when it is tried again
-	DeliveredAt hygiene.Instant `json:"delivered_at,omitzero"` // 0 until then
-	Error       string          `json:"error,omitempty"`       // of the last try; empty when delivered
+	Export      string
+	Run         string
+	ScheduledAt hygiene.Instant // of the run; with the export it identifies it
+	PublishedAt hygiene.Instant
+	Remote      string
+	Status      DeliveryStatus
+	Tries       int64
+	NextAt      hygiene.Instant // while it waits: when it is tried again
+	DeliveredAt hygiene.Instant // 0 until then
+	Error       string          // of the last try; empty when delivered
 }
 
 // deliveriesOf reads the deliveries of an export, of the run that began first at

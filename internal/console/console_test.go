@@ -114,7 +114,7 @@ func wantJSON(t *testing.T, w *httptest.ResponseRecorder, want string) {
 
 // Views that answers are made of, and the JSON they are written as.
 var (
-	aStatus      = &view.Status{Events: 3, Runs: []view.Run{}}
+	aStatus      = &view.Status{Totals: view.Totals{Events: 3}, Runs: []view.Run{}}
 	aSegment     = view.Segment{Name: "staff", List: "staff", Suppressed: "exclude", Columns: []string{"contact"}}
 	aRun         = view.Run{Export: "nightly", Name: "2026-11-23T020000Z", Status: "held", ScheduledAt: 1795399200000000, AsOf: 1795399201000000, ThroughSeq: 7, Policy: "0123456789ab", Error: "3 > 2"}
 	anExport     = view.Export{Name: "nightly", Schedule: "0 2 * * *", Segments: []string{"staff"}, Formats: []segments.Format{"csv"}, To: []string{"exports"}, LastRun: &aRun}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/console/view"
 )
 
 // scraped is the answer to a scrape.
@@ -109,7 +110,9 @@ func TestMetricsOfARemovedExportAreDropped(t *testing.T) {
 }
 
 func TestEveryMetricIsOfWinnowOrTheRuntime(t *testing.T) {
-	m := reported(func() (Totals, error) { return Totals{Contacts: map[string]int64{"active": 1}}, nil })
+	m := reported(func() (Totals, error) {
+		return Totals{Totals: view.Totals{Statuses: map[string]int64{"active": 1}}}, nil
+	})
 	for _, name := range regexp.MustCompile(`(?m)^# TYPE (\S+)`).FindAllStringSubmatch(scraped(t, m), -1) {
 		if !regexp.MustCompile(`^(winnow|go|process|promhttp)_`).MatchString(name[1]) {
 			t.Errorf("metric %s", name[1])
@@ -129,7 +132,7 @@ func TestStoreIsReadWhenPrometheusAsks(t *testing.T) {
 	n := int64(0)
 	m := NewMetrics("", func() (Totals, error) {
 		n++
-		return Totals{Events: 10 * n, LastSeq: 11, Lag: 3, Repeats: 4, Quarantined: 5, Unmatched: 6, Contacts: map[string]int64{"cooling": 7},
+		return Totals{Totals: view.Totals{Events: 10 * n, LastSeq: 11, Sweep: view.SweepProgress{Lag: 3}, Repeats: 4, Quarantined: 5, Unmatched: 6, Statuses: map[string]int64{"cooling": 7}},
 			HeldRuns: map[string]int{"nightly": 1, "hourly": 0},
 			Breakers: []BreakerTotals{{Source: "insider", Outcome: "hard_bounce", Waiting: 8, Held: 9}}}, nil
 	}, path, path+"-wal")
@@ -168,7 +171,7 @@ func TestAStoreThatHangsDoesNotHangAScrape(t *testing.T) {
 		g := newStoreCollector(func() (Totals, error) {
 			readings.Add(1)
 			<-hang
-			return Totals{Events: 1}, nil
+			return Totals{Totals: view.Totals{Events: 1}}, nil
 		}, nil)
 		for range 5 {
 			if _, good := g.latest(); good {

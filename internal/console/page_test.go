@@ -20,9 +20,9 @@ var now = hygiene.InstantOf(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 
 func somePage() view.Overview {
 	return view.Overview{
-		At: now, Policy: "0123456789ab", ConfigReadAt: now.Add(-2 * time.Hour), CountedAt: now.Add(-30 * time.Second),
-		Events: 1234567, Lag: 42, Repeats: 7, Quarantined: 3, Unmatched: 5,
-		Statuses: map[string]int64{"active": 750, "cooling": 50, "suppressed": 200},
+		At: now, Policy: "0123456789ab", ConfigReadAt: now.Add(-2 * time.Hour),
+		Totals: view.Totals{CountedAt: now.Add(-30 * time.Second), Events: 1234567, Sweep: view.SweepProgress{Lag: 42}, Repeats: 7, Quarantined: 3, Unmatched: 5,
+			Statuses: map[string]int64{"active": 750, "cooling": 50, "suppressed": 200}},
 		Runs: []segments.Run{
 			{Export: "nightly", Name: "2026-11-23T020000Z", Status: segments.Published, FinishedAt: now.Add(-10 * time.Hour)},
 			{Export: "weekly", Name: "2026-11-22T020000Z", Status: segments.Held, Error: "reachable changed by 41%"},

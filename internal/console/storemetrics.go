@@ -7,23 +7,19 @@ import (
 	"sync"
 	"time"
 
+	"winnow/internal/console/view"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Totals are the numbers of the whole store.
+// Totals are the numbers of the whole store that are metrics.
 type Totals struct {
-	Events      int64 // stored
-	LastSeq     int64
-	Lag         int64 // events in the log that have not been swept
-	Repeats     int64
-	Quarantined int64            // bodies
-	Unmatched   int64            // events whose contact is unknown
-	Contacts    map[string]int64 // by status
-	Breakers    []BreakerTotals
-	HeldRuns    map[string]int            // by export; every export is in it
-	Deliveries  map[string]DeliveryTotals // by export; those with remotes are in it
-	Waiting     time.Duration             // how long jobs have waited for another process; 0 when they don't
-	Blocked     time.Duration             // how long another process has kept callbacks from being stored; 0 when none does
+	view.Totals
+	Breakers   []BreakerTotals
+	HeldRuns   map[string]int            // by export; every export is in it
+	Deliveries map[string]DeliveryTotals // by export; those with remotes are in it
+	Waiting    time.Duration             // how long jobs have waited for another process; 0 when they don't
+	Blocked    time.Duration             // how long another process has kept callbacks from being stored; 0 when none does
 }
 
 // DeliveryTotals is how runs of an export reach its remotes.
@@ -57,7 +53,7 @@ const (
 var storeMetrics = []storeMetric{
 	{gauge, "log_events", "Events in the log.", nil, one(func(t *Totals) int64 { return t.Events })},
 	{gauge, "log_last_seq", "The seq of the last event in the log.", nil, one(func(t *Totals) int64 { return t.LastSeq })},
-	{gauge, "sweep_lag_events", "Events in the log that have not been swept.", nil, one(func(t *Totals) int64 { return t.Lag })},
+	{gauge, "sweep_lag_events", "Events in the log that have not been swept.", nil, one(func(t *Totals) int64 { return t.Sweep.Lag })},
 	{counter, "repeats_total", "Events that repeated another one.", nil, one(func(t *Totals) int64 { return t.Repeats })},
 	{gauge, "quarantine_bodies", "Bodies in quarantine.", nil, one(func(t *Totals) int64 { return t.Quarantined })},
 	{gauge, "unmatched_events", "Events in the log whose contact is unknown.", nil, one(func(t *Totals) int64 { return t.Unmatched })},
@@ -66,7 +62,7 @@ var storeMetrics = []storeMetric{
 	{gauge, "log_blocked_seconds", "How long another process has kept callbacks from being stored; 0 when none does.", nil,
 		one(func(t *Totals) int64 { return int64((t.Blocked + time.Second - 1) / time.Second) })},
 	{gauge, "contacts", "Contacts by status, as of the last sweep or review.", []string{"status"},
-		byName(func(t *Totals) map[string]int64 { return t.Contacts }, func(n int64) int64 { return n })},
+		byName(func(t *Totals) map[string]int64 { return t.Statuses }, func(n int64) int64 { return n })},
 	{gauge, "runs_held", "Held runs that wait for a release.", []string{"export"},
 		byName(func(t *Totals) map[string]int { return t.HeldRuns }, func(n int) int64 { return int64(n) })},
 	{gauge, "deliveries_waiting", "Published runs that a remote has not received yet.", []string{"export"},

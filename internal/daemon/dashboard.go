@@ -12,6 +12,7 @@ import (
 	"winnow/internal/console/view"
 	"winnow/internal/exports"
 	"winnow/internal/schedule"
+	"winnow/internal/status"
 	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
@@ -25,8 +26,7 @@ func (d *Daemon) page(ctx context.Context) (view.Overview, error) {
 		return view.Overview{}, err
 	}
 	runs, err := d.store.Runs()
-	p := view.Overview{At: hygiene.InstantOf(now), Events: t.Events, Lag: t.Lag, Repeats: t.Repeats, Quarantined: t.Quarantined,
-		Unmatched: t.Unmatched, Statuses: t.Statuses, CountedAt: t.CountedAt, Policy: cfg.Hash, Runs: runs}
+	p := view.Overview{At: hygiene.InstantOf(now), Totals: status.Totals(t), Policy: cfg.Hash, Runs: runs}
 	d.state.fill(&p)
 	err = errors.Join(err, d.fillJobs(ctx, &p))
 	sizes, sizesErr := d.segmentSizes(cfg)

@@ -9,6 +9,7 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/console"
 	"winnow/internal/exports"
+	"winnow/internal/status"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -28,8 +29,7 @@ func (d *Daemon) totals() (console.Totals, error) {
 	restoreErr := d.restoreRunMetrics(d.current.Load()) // another process may have published a run
 	deliveries, deliveriesErr := exports.CountDeliveries(d.current.Load(), d.store)
 	err = errors.Join(err, heldErr, restoreErr, deliveriesErr)
-	return console.Totals{Waiting: d.lockWait.duration(), Blocked: d.store.LogBlocked(), Breakers: breakers, HeldRuns: held, Deliveries: deliveries, Events: t.Events, LastSeq: t.LastSeq, Lag: t.Lag, Repeats: t.Repeats,
-		Quarantined: t.Quarantined, Unmatched: t.Unmatched, Contacts: t.Statuses}, err
+	return console.Totals{Totals: status.Totals(t), Waiting: d.lockWait.duration(), Blocked: d.store.LogBlocked(), Breakers: breakers, HeldRuns: held, Deliveries: deliveries}, err
 }
 
 // countHeldRuns counts the runs waiting for a release, by export.

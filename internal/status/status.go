@@ -2,7 +2,9 @@
 // API: events, contacts by status, how far the sweep is, the last runs, and what
 // waits for a person.
 //
-// A new figure is a field of [view.Status], a line in [Collect] and a row in [Print].
+// A new figure is a field of [view.Status], a line in [Collect] and a row in [Print];
+// one that is also on the page or a metric is a field of [view.Totals] and a line in
+// [Totals].
 package status
 
 import (
@@ -47,10 +49,16 @@ func Collect(cfg *config.Config, s *store.Store) (*view.Status, error) {
 		runs = []segments.Run{}
 	}
 	return &view.Status{
-		Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
-		Contacts: t.Contacts, Statuses: t.Statuses, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag}, Breaker: waiting, Policy: cfg.Hash,
-		Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: held, Deliveries: deliveries,
+		Totals: Totals(t), Breaker: waiting, Policy: cfg.Hash, Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: held, Deliveries: deliveries,
 	}, err
+}
+
+// Totals are the store's totals for people and programs.
+func Totals(t store.Totals) view.Totals {
+	return view.Totals{
+		Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
+		Contacts: t.Contacts, Statuses: t.Statuses, CountedAt: t.CountedAt, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag},
+	}
 }
 
 // heldRunNames returns the runs waiting for a release, as EXPORT/RUN.

@@ -11,13 +11,7 @@ type Overview struct {
 	At     hygiene.Instant // now, from which ages are counted
 	Alerts []Alert         // what needs attention, the most urgent first
 
-	Events      int64 // stored
-	Lag         int64 // events not swept yet
-	Repeats     int64
-	Quarantined int64            // bodies
-	Unmatched   int64            // events whose contact is unknown
-	Statuses    map[string]int64 // contacts by status
-	CountedAt   hygiene.Instant  // when they were counted; 0 for never
+	Totals
 
 	Policy       string          // hash of the policy in force
 	ConfigReadAt hygiene.Instant // when a good config was last read

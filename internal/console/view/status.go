@@ -5,23 +5,29 @@ import (
 	"winnow/segments"
 )
 
-// Status is the numbers of the whole store.
-type Status struct {
+// Totals are the numbers of the whole store.
+type Totals struct {
 	Events      int64            `json:"events"`   // stored
 	LastSeq     int64            `json:"last_seq"` // of the latest event
 	Repeats     int64            `json:"repeats"`
 	Quarantined int64            `json:"quarantined"` // bodies
 	Unmatched   int64            `json:"unmatched"`   // events whose contact is unknown
 	Contacts    int64            `json:"contacts"`
-	Statuses    map[string]int64 `json:"statuses"` // contacts by status, as of the last sweep or review
+	Statuses    map[string]int64 `json:"statuses"` // contacts by status, as of CountedAt
 	Sweep       SweepProgress    `json:"sweep"`
-	Breaker     int64            `json:"breaker,omitempty"`    // trips that wait for review
-	Policy      string           `json:"policy"`               // hash of the policy in force
-	Runs        []Run            `json:"runs"`                 // the last of each export
-	LockHolder  *LockHolder      `json:"taken,omitempty"`      // for more than a minute, so that sweeps, reviews and exports wait
-	LogWriter   *LockHolder      `json:"log_writer,omitempty"` // that appends many events
-	HeldRuns    []string         `json:"held_runs,omitempty"`  // runs that wait for a release, as EXPORT/RUN
-	Deliveries  []Delivery       `json:"deliveries,omitempty"` // that are waiting or lost
+	CountedAt   hygiene.Instant  `json:"-"` // the last sweep or review after which a count changed; 0 for never
+}
+
+// Status is the state of the whole store.
+type Status struct {
+	Totals
+	Breaker    int64       `json:"breaker,omitempty"`    // trips that wait for review
+	Policy     string      `json:"policy"`               // hash of the policy in force
+	Runs       []Run       `json:"runs"`                 // the last of each export
+	LockHolder *LockHolder `json:"taken,omitempty"`      // for more than a minute, so that sweeps, reviews and exports wait
+	LogWriter  *LockHolder `json:"log_writer,omitempty"` // that appends many events
+	HeldRuns   []string    `json:"held_runs,omitempty"`  // runs that wait for a release, as EXPORT/RUN
+	Deliveries []Delivery  `json:"deliveries,omitempty"` // that are waiting or lost
 }
 
 // SweepProgress is how far the sweep has read the log.

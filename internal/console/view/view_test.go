@@ -69,7 +69,7 @@ func TestTheJSONOfEachViewIsThis(t *testing.T) {
 		{Export{}, `{"name":"","schedule":"","segments":null,"formats":null,"to":null}`},
 		{ExportRuns{Export: export, Runs: []Run{run}}, `{` + exportJSON + `,"runs":[` + runJSON + `]}`},
 		{ExportRuns{}, `{"name":"","schedule":"","segments":null,"formats":null,"to":null,"runs":null}`},
-		{Status{Events: 1, LastSeq: 2, Repeats: 3, Quarantined: 4, Unmatched: 5, Contacts: 6, Statuses: map[string]int64{"active": 6}, Sweep: SweepProgress{Cursor: 7, Lag: 8}, Breaker: 9, Policy: "p",
+		{Status{Totals: Totals{Events: 1, LastSeq: 2, Repeats: 3, Quarantined: 4, Unmatched: 5, Contacts: 6, Statuses: map[string]int64{"active": 6}, Sweep: SweepProgress{Cursor: 7, Lag: 8}}, Breaker: 9, Policy: "p",
 			Runs: []Run{run}, LockHolder: &LockHolder{Process: 10, Since: at(11)}, HeldRuns: []string{"nightly/x"},
 			Deliveries: []Delivery{{Export: "nightly", Run: "x", PublishedAt: at(1), Remote: "sftp://crm", Status: "waiting", Tries: 2, NextAt: at(3), DeliveredAt: at(4), Error: "e"}, {}}},
 			`{"events":1,"last_seq":2,"repeats":3,"quarantined":4,"unmatched":5,"contacts":6,"statuses":{"active":6},"sweep":{"cursor":7,"lag":8},"breaker":9,"policy":"p","runs":[` + runJSON + `],` +
