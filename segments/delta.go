@@ -53,14 +53,14 @@ func (x *execution) openDelta(o *output) *delta {
 }
 
 func (x *execution) openBase(d *delta, base Base) error {
-	list, err := x.plan.Store.OpenMembers(x.plan.Export.Name, base.Run, base.Segment)
+	members, err := openMembers(x.plan.Store, x.plan.Export.Name, base.Run, base.Segment)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("the members of run %s, its base, are gone", d.baseRun)
 	case err != nil:
 		return fmt.Errorf("reading the members of run %s: %w", d.baseRun, err)
 	}
-	d.members = openMembers(list, memberHeader(x.plan.Export.Name, base.Run, base.Segment))
+	d.members = members
 	return nil
 }
 

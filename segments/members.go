@@ -1,6 +1,7 @@
 package segments
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -43,14 +44,14 @@ func (x *execution) createMemberList(segment string) *memberList {
 	}
 	file, err := x.plan.Store.CreateMembers(x.plan.Run, segment)
 	if l.err = err; err == nil {
-		l.to = newMemberWriter(file, memberHeader(x.plan.Export.Name, x.plan.Run.Name, segment))
+		l.to = newMemberWriter(file, memberHeader(memberVersion, x.plan.Export.Name, x.plan.Run.Name, segment))
 	}
 	return l
 }
 
-func (l *memberList) add(m *member) {
+func (l *memberList) add(m *member, row uint64) {
 	if l.to != nil {
-		l.to.add(m)
+		l.to.add(m, row)
 	}
 }
 
@@ -83,9 +84,13 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func memberHeader(export, run, segment string) string {
-	return fmt.Sprintf("winnow members 1 %s/%s %s\n", export, run, segment)
+// memberHeader names a list. The records of version 2 end with a sum of the row as
+// it was written; those of version 1 do not have it.
+func memberHeader(version int, export, run, segment string) string {
+	return fmt.Sprintf("winnow members %d %s/%s %s\n", version, export, run, segment)
 }
+
+const memberVersion = 2
 
 // memberWriter writes a list. After an error it writes nothing more.
 type memberWriter struct {
@@ -107,14 +112,14 @@ func (w *memberWriter) write(b []byte) {
 	}
 }
 
-func (w *memberWriter) add(m *member) {
+func (w *memberWriter) add(m *member, row uint64) {
 	b := binary.AppendUvarint(w.block, uint64(len(m.key)))
 	b = append(b, m.key...)
 	b = binary.AppendUvarint(b, uint64(m.attempt))
 	if m.attempt > 0 {
 		b = binary.LittleEndian.AppendUint64(b, m.message)
 	}
-	w.block = b
+	w.block = binary.LittleEndian.AppendUint64(b, row)
 	w.count++
 	if len(w.block) > blockHead+memberBlock {
 		w.flush()
@@ -153,6 +158,8 @@ type memberReader struct {
 	lastKey []byte // backs it once its block is overwritten
 	message uint64
 	attempt int
+	row     uint64 // see [rowSum]; 0 for a list of version 1
+	rowSize int    // of row, in bytes
 	count   uint64
 	ended   bool
 	err     error
@@ -160,14 +167,29 @@ type memberReader struct {
 
 var errDamaged = errors.New("the file is damaged")
 
-// openMembers reads the header and the first record.
-func openMembers(from io.ReadCloser, header string) *memberReader {
+// openMembers opens the list of the segment in the run of that name, and reads its
+// first record.
+func openMembers(store RunStore, export, run, segment string) (*memberReader, error) {
+	from, err := store.OpenMembers(export, run, segment)
+	if err != nil {
+		return nil, err
+	}
+	return readMembers(from, export, run, segment), nil
+}
+
+func readMembers(from io.ReadCloser, export, run, segment string) *memberReader {
 	r := &memberReader{from: from, memory: make([]byte, maxMemberBlock)}
+	header := memberHeader(memberVersion, export, run, segment)
 	got := r.memory[:len(header)]
 	if _, err := io.ReadFull(from, got); err != nil {
 		r.err = orDamaged(err)
-	} else if string(got) != header {
-		r.err = errDamaged
+	}
+	switch string(got) {
+	case header:
+		r.rowSize = 8
+	case memberHeader(1, export, run, segment):
+	default:
+		r.err = cmp.Or(r.err, errDamaged)
 	}
 	r.next()
 	return r
@@ -228,7 +250,7 @@ func (r *memberReader) readRecord() {
 	}
 	key, rest := r.block[n:n+int(size)], r.block[n+int(size):]
 	attempt, n := binary.Uvarint(rest)
-	if n <= 0 || attempt > 0 && len(rest) < n+8 || r.count > 0 && string(key) <= string(r.key) {
+	if n <= 0 || len(rest) < n+r.rowSize || attempt > 0 && len(rest) < n+8+r.rowSize || r.count > 0 && string(key) <= string(r.key) {
 		r.err = errDamaged
 		return
 	}
@@ -236,6 +258,9 @@ func (r *memberReader) readRecord() {
 	r.key, r.attempt, r.message = key, int(attempt), 0
 	if attempt > 0 {
 		r.message, rest = binary.LittleEndian.Uint64(rest), rest[8:]
+	}
+	if r.rowSize > 0 {
+		r.row, rest = binary.LittleEndian.Uint64(rest), rest[r.rowSize:]
 	}
 	r.block = rest
 	r.count++

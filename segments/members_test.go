@@ -17,14 +17,15 @@ func (*sheet) Close() error { return nil }
 
 func (*sheet) Discard() error { return nil }
 
-const header = "winnow members 1 nightly/now all\n"
+// sumOf stands in for the sum of a member's row.
+func sumOf(m *member) uint64 { return uint64(len(m.key))<<32 | uint64(m.attempt) }
 
 func listOf(t *testing.T, members ...member) []byte {
 	t.Helper()
 	var s sheet
-	w := newMemberWriter(&s, header)
+	w := newMemberWriter(&s, memberHeader(memberVersion, "nightly", "now", "all"))
 	for i := range members {
-		w.add(&members[i])
+		w.add(&members[i], sumOf(&members[i]))
 	}
 	if err := w.close(); err != nil {
 		t.Fatal(err)
@@ -33,9 +34,13 @@ func listOf(t *testing.T, members ...member) []byte {
 }
 
 func readList(b []byte) (members []member, err error) {
-	r := openMembers(io.NopCloser(bytes.NewReader(b)), header)
+	r := readMembers(io.NopCloser(bytes.NewReader(b)), "nightly", "now", "all")
 	for r.hasRecord() {
-		members = append(members, member{string(r.key), r.message, r.attempt})
+		m := member{string(r.key), r.message, r.attempt}
+		if r.row != sumOf(&m) {
+			return nil, fmt.Errorf("the row of %q has the sum %x", m.key, r.row)
+		}
+		members = append(members, m)
 		r.next()
 	}
 	return members, r.close()
@@ -53,6 +58,22 @@ func TestAListOfMembersReadsAsItWasWritten(t *testing.T) {
 	}
 	if got, err := readList(listOf(t, many...)); err != nil || !slices.Equal(got, many) {
 		t.Errorf("%d members read as %d, %v", len(many), len(got), err)
+	}
+}
+
+// A list that the first release wrote has no sums of rows.
+func TestAListOfTheFirstReleaseIsRead(t *testing.T) {
+	list := []byte("winnow members 1 nightly/now all\n" +
+		"\x12\x00\x00\x00\x86qoS" + "\x03ann\x00" + "\x03bob\x01\x07\x00\x00\x00\x00\x00\x00\x00" +
+		"\x00\x00\x00\x00\xc4HP\x1e" + "\x02\x00\x00\x00\x00\x00\x00\x00")
+	r := readMembers(io.NopCloser(bytes.NewReader(list)), "nightly", "now", "all")
+	var got []member
+	for r.hasRecord() {
+		got = append(got, member{string(r.key), r.message, r.attempt})
+		r.next()
+	}
+	if want := []member{{key: "ann"}, {"bob", 7, 1}}; !slices.Equal(got, want) || r.close() != nil {
+		t.Errorf("%+v, %v; want %+v", got, r.err, want)
 	}
 }
 

@@ -2,6 +2,7 @@ package segments
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 )
 
@@ -15,6 +16,7 @@ type output struct {
 	list    *memberList
 	delta   *delta // nil without one
 	cells   []cell // of the present row; the first is the change, which only a delta shows
+	written []byte // backs rowSum
 	err     error  // why the segment has no file
 }
 
@@ -74,7 +76,7 @@ func (o *output) write(m *member, v *view, isMember bool) error {
 		return err
 	}
 	if isMember {
-		o.list.add(m)
+		o.list.add(m, o.rowSum())
 		for _, f := range o.files {
 			f.row(o.cells[1:])
 		}
@@ -86,6 +88,18 @@ func (o *output) write(m *member, v *view, isMember bool) error {
 		}
 	}
 	return nil
+}
+
+// rowSum identifies what the present row shows, so that a later run can see whether
+// a member's row has changed. Formats do not matter.
+func (o *output) rowSum() uint64 {
+	o.written = o.written[:0]
+	for i := range o.cells[1:] {
+		o.written = appendJSONCell(append(o.written, ','), &o.cells[1+i])
+	}
+	sum := fnv.New64a()
+	sum.Write(o.written)
+	return sum.Sum64()
 }
 
 // close ends the files of a segment that is whole. It returns the segment's

@@ -29,6 +29,7 @@ type Run struct {
 	ThroughSeq  int64           `json:"through_seq"` // the log's end in the snapshot
 	Policy      string          `json:"policy"`
 	Error       string          `json:"error"`
+	Ledger      int64           `json:"-"` // the store's last change to a contact in the snapshot; -1 for unknown
 	HeldReason  string          `json:"-"` // the guard's objections, which are part of Error too; empty when it had none
 }
 

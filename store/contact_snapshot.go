@@ -15,6 +15,7 @@ type Snapshot struct {
 	mu         sync.Mutex // guards c
 	c          engine.Snapshot
 	ThroughSeq int64 // the log has been swept up to here
+	Ledger     int64 // id of the last ledger entry; see [Store.ChangesSince]
 
 	memberships memberships // for one goroutine that asks
 }
@@ -44,8 +45,12 @@ func (s *Store) snapshots(n int) ([]*Snapshot, error) {
 	if err != nil {
 		return nil, closeAll(list, err)
 	}
+	ledger, err := list[0].c.Number("SELECT coalesce(max(id), 0) FROM ledger")
+	if err != nil {
+		return nil, closeAll(list, err)
+	}
 	for _, snap := range list {
-		snap.ThroughSeq = through
+		snap.ThroughSeq, snap.Ledger = through, ledger
 	}
 	return list, nil
 }

@@ -157,7 +157,7 @@ func TestAStoreOfTheFirstReleaseIsMigratedAndGoesOn(t *testing.T) {
 	_, err = s.Pin(segments.Pin{Segment: "everyone", Contact: "contact-2", Out: true, At: now, By: "ann", Note: "asked"})
 	must(t, err)
 	ended(t, s, 1, segments.Published)
-	run := segments.Run{Export: "nightly", Name: segments.RunName(now), ScheduledAt: now, AsOf: now, Policy: p.Hash}
+	run := segments.Run{Export: "nightly", Name: segments.RunName(now), ScheduledAt: now, AsOf: now, Policy: p.Hash, Ledger: -1}
 	_, err = s.BeginRun(run)
 	must(t, err, s.ReadyRun(run, []segments.RunSegment{{Segment: "everyone", Rows: 8, Members: true, Days: 2}}))
 	run.Status = segments.Published

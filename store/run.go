@@ -11,12 +11,12 @@ import (
 	"winnow/store/engine"
 )
 
-const runColumns = "export, scheduled_at, status, as_of, finished_at, through_seq, policy, error, held_reason"
+const runColumns = "export, scheduled_at, status, as_of, finished_at, through_seq, policy, error, held_reason, ledger"
 
 func scanRun(r engine.Rows) segments.Run {
 	scheduled := hygiene.Instant(r.Int(1))
 	return segments.Run{Export: r.Text(0), Name: segments.RunName(scheduled), ScheduledAt: scheduled, Status: segments.Status(r.Text(2)),
-		AsOf: hygiene.Instant(r.Int(3)), FinishedAt: hygiene.Instant(r.Int(4)), ThroughSeq: r.Int(5), Policy: r.Text(6), Error: r.Text(7), HeldReason: r.Text(8)}
+		AsOf: hygiene.Instant(r.Int(3)), FinishedAt: hygiene.Instant(r.Int(4)), ThroughSeq: r.Int(5), Policy: r.Text(6), Error: r.Text(7), HeldReason: r.Text(8), Ledger: r.Int(9)}
 }
 
 // BeginRun stores a run as running, and reports whether it may go on: a run of that
@@ -68,10 +68,10 @@ func replaceRun(c engine.Writer, run segments.Run) error {
 }
 
 func putRun(c engine.Writer, run segments.Run) error {
-	return c.Exec("INSERT INTO runs ("+runColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+	return c.Exec("INSERT INTO runs ("+runColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (export, scheduled_at) DO UPDATE SET status = excluded.status, as_of = excluded.as_of, finished_at = excluded.finished_at,
-		through_seq = excluded.through_seq, policy = excluded.policy, error = excluded.error, held_reason = excluded.held_reason`,
-		run.Export, int64(run.ScheduledAt), string(run.Status), int64(run.AsOf), int64(run.FinishedAt), run.ThroughSeq, run.Policy, run.Error, run.HeldReason)
+		through_seq = excluded.through_seq, policy = excluded.policy, error = excluded.error, held_reason = excluded.held_reason, ledger = excluded.ledger`,
+		run.Export, int64(run.ScheduledAt), string(run.Status), int64(run.AsOf), int64(run.FinishedAt), run.ThroughSeq, run.Policy, run.Error, run.HeldReason, run.Ledger)
 }
 
 // LastRun is the run of the export that began last, of those with one of these

@@ -16,7 +16,7 @@ import (
 func ended(t *testing.T, s *store.Store, day int, status segments.Status) segments.Run {
 	t.Helper()
 	at := hygiene.InstantOf(time.Date(2026, 1, day, 2, 0, 0, 0, time.UTC))
-	run := segments.Run{Export: "nightly", Name: segments.RunName(at), ScheduledAt: at, Status: status}
+	run := segments.Run{Export: "nightly", Name: segments.RunName(at), ScheduledAt: at, Status: status, Ledger: -1}
 	if _, err := s.BeginRun(run); err != nil {
 		t.Fatal(err)
 	}

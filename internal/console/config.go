@@ -45,7 +45,7 @@ type Config struct {
 	RunExport func(ctx context.Context, name string) (view.Run, error)
 	// Release publishes a run that the guard holds. The context is that of
 	// RunExport; a release that has started goes on too.
-	Release func(ctx context.Context, export, run string) (view.Released, error)
+	Release func(ctx context.Context, export, run string, mayBeStale bool) (view.Released, error)
 	// Instruct suppresses or allows a contact manually and returns what is known of
 	// it afterwards.
 	Instruct func(context.Context, Instruction) (*view.Explanation, error)

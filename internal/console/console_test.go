@@ -328,7 +328,7 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 }
 
 func TestARunIsReleasedByItsName(t *testing.T) {
-	c := Config{Release: func(_ context.Context, export, run string) (view.Released, error) {
+	c := Config{Release: func(_ context.Context, export, run string, _ bool) (view.Released, error) {
 		return view.Released{Run: view.Run{Export: export, Name: run, Status: "released"}, Discarded: []string{}}, nil
 	}}
 	wantJSON(t, ask(c, "POST", "/api/v1/exports/night%2Fly/runs/2026-11-23T020000Z/release", ""),

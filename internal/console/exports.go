@@ -1,6 +1,9 @@
 package console
 
-import "net/http"
+import (
+	"fmt"
+	"net/http"
+)
 
 func (s *server) exports(_ http.ResponseWriter, req *http.Request) (any, error) {
 	return s.Exports(req.Context())
@@ -24,5 +27,13 @@ func (s *server) release(w http.ResponseWriter, req *http.Request) (any, error) 
 	if _, err := readBody(w, req); err != nil {
 		return nil, err
 	}
-	return s.Release(req.Context(), pathParam(req, "name"), pathParam(req, "run"))
+	mayBeStale := false
+	switch given := req.URL.Query().Get("stale"); given {
+	case "", "false":
+	case "true":
+		mayBeStale = true
+	default:
+		return nil, NewAPIError(http.StatusBadRequest, fmt.Errorf("stale is %q; write true, or leave it out", given))
+	}
+	return s.Release(req.Context(), pathParam(req, "name"), pathParam(req, "run"), mayBeStale)
 }

@@ -23,7 +23,9 @@ func TestTheContextOfARunEndsWhenTheCallerHangsUp(t *testing.T) {
 			}
 			c := Config{
 				RunExport: func(ctx context.Context, _ string) (view.Run, error) { return view.Run{}, wait(ctx) },
-				Release:   func(ctx context.Context, _, _ string) (view.Released, error) { return view.Released{}, wait(ctx) },
+				Release: func(ctx context.Context, _, _ string, _ bool) (view.Released, error) {
+					return view.Released{}, wait(ctx)
+				},
 			}
 			overWire(t, c, func(conn net.Conn) {
 				fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\n"+bearer+"Content-Length: %d\r\n\r\n%s", path, len(body), body)

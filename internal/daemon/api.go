@@ -50,6 +50,7 @@ var apiErrors = []struct {
 	{exports.ErrExportNotFound, http.StatusNotFound},
 	{exports.ErrRunNotFound, http.StatusNotFound},
 	{exports.ErrNotHeld, http.StatusConflict},
+	{exports.ErrStale, http.StatusConflict},
 	{exports.ErrRunExists, http.StatusConflict},
 	{app.ErrClientGone, http.StatusRequestTimeout}, // for the log: no client reads it
 	{schedule.ErrStopped, http.StatusServiceUnavailable},
@@ -141,7 +142,7 @@ func (d *Daemon) runExport(request context.Context, name string) (view.Run, erro
 }
 
 // release publishes a held run.
-func (d *Daemon) release(request context.Context, export, name string) (view.Released, error) {
+func (d *Daemon) release(request context.Context, export, name string, mayBeStale bool) (view.Released, error) {
 	x := d.Exporter()
 	if _, err := x.ExportNamed(export); err != nil {
 		return view.Released{}, apiError(err)
@@ -155,10 +156,10 @@ func (d *Daemon) release(request context.Context, export, name string) (view.Rel
 		return view.Released{}, apiError(err)
 	}
 	x.Wait = nil // not waitForLock, which would report that jobs are waiting
-	released, err := x.ForRequest(request).Release(context.WithoutCancel(request), export, scheduled, hygiene.InstantOf(time.Now()))
+	released, err := x.ForRequest(request).Release(context.WithoutCancel(request), export, scheduled, hygiene.InstantOf(time.Now()), mayBeStale)
 	if released.Run.Export != "" {
 		d.dispatcher.notify(export)
-		return view.Released{Run: released.Run, Discarded: released.Discarded}, nil // it is released; its error says what failed
+		return view.Released{Run: released.Run, Discarded: released.Discarded, Suppressed: released.Suppressed}, nil // it is released; its error says what failed
 	}
 	return view.Released{}, apiError(err)
 }

@@ -44,6 +44,7 @@ type Daemon struct {
 	state    runtimeState
 	daily    dailyCounts
 	lockWait lockWait
+	held     heldRuns
 
 	connections *connections
 

@@ -127,17 +127,10 @@ func (d *Daemon) addLagAlert(t store.Totals, p *view.Overview) error {
 // failed, and what remotes have not received.
 func (d *Daemon) addRunAlerts(cfg *config.Config, p *view.Overview) error {
 	var errs []error
-	for _, e := range cfg.Exports {
-		held, err := d.store.RunsOf(e.Name, store.AllRuns, segments.Held)
-		errs = append(errs, err)
-		if len(held) == 0 {
-			continue
-		}
-		what := fmt.Sprintf("run %s/%s is held: %s", e.Name, held[0].Name, held[0].Error)
-		if len(held) > 1 {
-			what = fmt.Sprintf("%d runs of %s are held, the latest is %s: %s", len(held), e.Name, held[0].Name, held[0].Error)
-		}
-		p.Alerts = append(p.Alerts, view.Alert{Text: what, Run: e.Name + "/" + held[0].Name})
+	held, err := d.heldExports(cfg)
+	errs = append(errs, err)
+	for _, h := range held {
+		p.Alerts = append(p.Alerts, exports.HeldAlert(h, p.At))
 	}
 	for _, r := range p.Runs {
 		if r.Status == segments.Failed && slices.ContainsFunc(cfg.Exports, func(e segments.Export) bool { return e.Name == r.Export }) {

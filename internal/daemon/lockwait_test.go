@@ -204,7 +204,7 @@ func TestTheSecondOfTwoReleasesFailsSinceTheRunIsReleased(t *testing.T) {
 	release := holdStoreLock(t, d)
 	errs := make(chan error, 2)
 	for range cap(errs) {
-		go func() { _, err := d.release(t.Context(), "nightly", run.Name); errs <- err }()
+		go func() { _, err := d.release(t.Context(), "nightly", run.Name, false); errs <- err }()
 	}
 	time.AfterFunc(300*time.Millisecond, release)
 	first, second := <-errs, <-errs
@@ -215,7 +215,7 @@ func TestTheSecondOfTwoReleasesFailsSinceTheRunIsReleased(t *testing.T) {
 		t.Errorf("both releases failed: %v", second)
 	}
 	wantAPIError(t, first, 409, "is released; only a held run")
-	_, err = d.release(t.Context(), "nightly", "2001-01-01T000000Z")
+	_, err = d.release(t.Context(), "nightly", "2001-01-01T000000Z", false)
 	wantAPIError(t, err, 404, "there is no run")
 }
 
@@ -229,7 +229,7 @@ func TestAReleaseCanceledWhileItWaitsDoesNothing(t *testing.T) {
 	release := holdStoreLock(t, d)
 	request, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
-	_, err = d.release(request, "nightly", given.Name)
+	_, err = d.release(request, "nightly", given.Name, false)
 	wantAPIError(t, err, 408, "client disconnected")
 	release()
 	if runs := runsOf(t, d); len(runs) != 1 || runs[0].Status != segments.Held {

@@ -16,6 +16,11 @@ import (
 type ReleaseResult struct {
 	segments.Run
 	Discarded []string `json:"discarded"` // other runs that were held, as EXPORT/RUN
+	// Suppressed is how many contacts that the run offers were suppressed since it was
+	// made, by reason. Nil if the run was released although it may be out of date.
+	Suppressed map[string]int64 `json:"suppressed_since,omitempty"`
+
+	suppressedSince string // the same in words
 }
 
 // Why a run can't be released.
@@ -24,21 +29,55 @@ var (
 	ErrNotHeld     = errors.New("only a held run can be released")
 )
 
-// Release publishes a held run. It succeeds once one destination has the run; what
-// the others lack is the error, beside the result.
-func (x *Exporter) Release(ctx context.Context, export string, scheduled, now hygiene.Instant) (result ReleaseResult, err error) {
+// Release publishes a held run. Unless it may be stale, new events are swept first,
+// and a run that is out of date is refused with [ErrStale]. It succeeds once one
+// destination has the run; what the others lack is the error, beside the result.
+func (x *Exporter) Release(ctx context.Context, export string, scheduled, now hygiene.Instant, mayBeStale bool) (result ReleaseResult, err error) {
 	e, err := x.ExportNamed(export)
 	if err != nil {
 		return ReleaseResult{}, err
 	}
 	err = x.Exclusive(ctx, func() error {
 		run, err := x.HeldRun(export, scheduled)
-		if err == nil {
-			result, err = x.releaseLocked(e, run, now)
+		if err != nil {
+			return err
 		}
+		var since Staleness
+		if !mayBeStale {
+			if since, err = x.upToDate(ctx, run, now); err != nil {
+				return err
+			}
+		}
+		result, err = x.releaseLocked(e, run, now)
+		result.Suppressed, result.suppressedSince = since.Suppressed, since.SuppressedSince()
 		return err
 	})
 	return result, err
+}
+
+// upToDate sweeps new events, so that nobody is offered who has just opted out, and
+// refuses a run that is out of date.
+func (x *Exporter) upToDate(ctx context.Context, run segments.Run, now hygiene.Instant) (Staleness, error) {
+	if _, err := x.SweepLocked(ctx, now); err != nil {
+		return Staleness{}, err
+	}
+	since, err := StalenessOf(x.Config, x.Store, run, false)
+	if err == nil && since.Stale() {
+		err = fmt.Errorf("run %s/%s: %w: %s; winnow export %s makes a new one", run.Export, run.Name, ErrStale, since.Why(), run.Export)
+	}
+	return since, err
+}
+
+// NewestHeld is the scheduled time of the newest held run of the export.
+func (x *Exporter) NewestHeld(export string) (hygiene.Instant, error) {
+	if _, err := x.ExportNamed(export); err != nil {
+		return 0, err
+	}
+	run, ok, err := x.Store.LastRun(export, segments.Held)
+	if err == nil && !ok {
+		err = fmt.Errorf("no run of %s is held now; %w", export, ErrNotHeld)
+	}
+	return run.ScheduledAt, err
 }
 
 // HeldRun is the held run of that scheduled time. Otherwise the error is

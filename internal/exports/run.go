@@ -39,7 +39,7 @@ func (x *Exporter) Export(ctx context.Context, name string, scheduled time.Time,
 // exportLocked is Export for a caller that holds the store lock.
 func (x *Exporter) exportLocked(ctx context.Context, e segments.Export, scheduled hygiene.Instant, now Clock) (segments.Result, error) {
 	recoverErr := x.recoverRuns(e)
-	run := segments.Run{Export: e.Name, Name: segments.RunName(scheduled), ScheduledAt: scheduled, AsOf: now(), Policy: x.Config.Hash}
+	run := segments.Run{Export: e.Name, Name: segments.RunName(scheduled), ScheduledAt: scheduled, AsOf: now(), Policy: x.Config.Hash, Ledger: -1}
 	begun, err := x.Store.BeginRun(run)
 	if err == nil && !begun {
 		err = fmt.Errorf("run %s/%s: %w", run.Export, run.Name, ErrRunExists)
@@ -71,7 +71,7 @@ func (x *Exporter) makeFiles(ctx context.Context, e segments.Export, run segment
 		return segments.Result{}, err
 	}
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
-	run.ThroughSeq, run.AsOf = snapshot.ThroughSeq, now()
+	run.ThroughSeq, run.Ledger, run.AsOf = snapshot.ThroughSeq, snapshot.Ledger, now()
 	plan := segments.Plan{Export: e, Segments: x.Config.Segments, Run: run, Version: x.Version, Store: x.Store, PhoneKeys: x.Config.Keys.Phone}
 	if published {
 		plan.Previous = previous.Name

@@ -36,7 +36,11 @@ func Collect(cfg *config.Config, s *store.Store) (*view.Status, error) {
 	for _, of := range summaries {
 		waiting += of.Waiting
 	}
-	held, err := heldRunNames(cfg, s)
+	names, err := heldRunNames(cfg, s)
+	if err != nil {
+		return nil, err
+	}
+	held, err := exports.HeldExports(cfg, s)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +53,7 @@ func Collect(cfg *config.Config, s *store.Store) (*view.Status, error) {
 		runs = []segments.Run{}
 	}
 	return &view.Status{
-		Totals: Totals(t), Breaker: waiting, Policy: cfg.Hash, Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: held, Deliveries: deliveries,
+		Totals: Totals(t), Breaker: waiting, Policy: cfg.Hash, Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: names, Held: held, Deliveries: deliveries,
 	}, err
 }
 
@@ -91,8 +95,8 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	if s.LogWriter != nil {
 		fmt.Fprintln(w, describeLogWriter(*s.LogWriter))
 	}
-	for _, name := range s.HeldRuns {
-		fmt.Fprintf(w, "run %s is held: winnow release %s publishes it\n", name, name)
+	for _, h := range s.Held {
+		fmt.Fprintln(w, exports.HeldLine(h, now))
 	}
 	for _, t := range exports.DeliveryAlerts(s.Deliveries, now) {
 		if t.Command != "" {

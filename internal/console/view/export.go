@@ -31,4 +31,7 @@ type ExportRuns struct {
 type Released struct {
 	Run
 	Discarded []string `json:"discarded"` // other runs that were held, as EXPORT/RUN
+	// Suppressed is how many contacts that the run offers were suppressed since it was
+	// made, by reason.
+	Suppressed map[string]int64 `json:"suppressed_since,omitempty"`
 }

@@ -27,6 +27,7 @@ type Status struct {
 	LockHolder *LockHolder `json:"taken,omitempty"`      // for more than a minute, so that sweeps, reviews and exports wait
 	LogWriter  *LockHolder `json:"log_writer,omitempty"` // that appends many events
 	HeldRuns   []string    `json:"held_runs,omitempty"`  // runs that wait for a release, as EXPORT/RUN
+	Held       []HeldRun   `json:"held,omitempty"`       // the exports with such runs
 	Deliveries []Delivery  `json:"deliveries,omitempty"` // that are waiting or lost
 }
 
@@ -40,6 +41,18 @@ type SweepProgress struct {
 type LockHolder struct {
 	Process int             `json:"process"` // its id; 0 when it is unknown
 	Since   hygiene.Instant `json:"since"`
+}
+
+// HeldRun is the newest run of an export that the guard holds.
+type HeldRun struct {
+	Run         string          `json:"run"` // as EXPORT/RUN
+	Export      string          `json:"export"`
+	Held        int             `json:"held"`                   // runs of the export that are held
+	Reason      string          `json:"reason"`                 // why it is held
+	Stale       string          `json:"stale,omitempty"`        // why it is out of date; empty if it is not
+	Readers     string          `json:"readers_have,omitempty"` // the run that readers have
+	ReadersAsOf hygiene.Instant `json:"readers_as_of,omitzero"` // the moment of that run
+	Error       string          `json:"-"`                      // all that is to be said of the run
 }
 
 // Delivery is a published run that a remote has not received.

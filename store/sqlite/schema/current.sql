@@ -218,6 +218,7 @@ CREATE TABLE runs (
 	policy       TEXT NOT NULL,
 	error        TEXT NOT NULL,
 	held_reason  TEXT NOT NULL DEFAULT '', -- why the guard held it, without what to do about it
+	ledger       INTEGER NOT NULL DEFAULT -1, -- ledger.id of the last entry in the run's snapshot; -1 where it is not known
 	UNIQUE (export, scheduled_at)
 ) STRICT;
 

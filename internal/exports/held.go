@@ -1,0 +1,79 @@
+package exports
+
+import (
+	"errors"
+	"fmt"
+
+	"winnow/hygiene"
+	"winnow/internal/config"
+	"winnow/internal/console/view"
+	"winnow/internal/ui"
+	"winnow/segments"
+	"winnow/store"
+)
+
+// HeldExports describes the held runs of each export that has some.
+func HeldExports(cfg *config.Config, s *store.Store) (list []view.HeldRun, err error) {
+	for _, e := range cfg.Exports {
+		held, ok, heldErr := heldExport(cfg, s, e.Name)
+		if ok {
+			list = append(list, held)
+		}
+		err = errors.Join(err, heldErr)
+	}
+	return list, err
+}
+
+// heldExport describes the newest held run of the export; false when there is none.
+func heldExport(cfg *config.Config, s *store.Store, export string) (view.HeldRun, bool, error) {
+	runs, err := s.RunsOf(export, store.AllRuns, segments.Held)
+	if err != nil || len(runs) == 0 {
+		return view.HeldRun{}, false, err
+	}
+	newest := runs[0]
+	readers, published, err := s.LastRun(export, segments.Published, segments.Released)
+	if err != nil {
+		return view.HeldRun{}, false, err
+	}
+	stale, err := StalenessOf(cfg, s, newest, true)
+	held := view.HeldRun{Run: export + "/" + newest.Name, Export: export, Held: len(runs), Reason: newest.HeldReason, Error: newest.Error}
+	if published {
+		held.Readers, held.ReadersAsOf = readers.Name, readers.AsOf
+	}
+	if stale.Stale() {
+		held.Stale = stale.Why()
+	}
+	return held, true, err
+}
+
+// HeldAlert says that runs of an export are held, and why.
+func HeldAlert(h view.HeldRun, now hygiene.Instant) view.Alert {
+	if h.Stale != "" {
+		return view.Alert{Text: fmt.Sprintf("%s and out of date: %s%s; make a new one:", whatIsHeld(h), h.Stale, readersHave(h, now)), Command: "winnow export " + h.Export, Run: h.Run}
+	}
+	return view.Alert{Text: whatIsHeld(h) + ": " + h.Error + readersHave(h, now), Run: h.Run}
+}
+
+// HeldLine says in one line that runs of an export are held, and what to do.
+func HeldLine(h view.HeldRun, now hygiene.Instant) string {
+	if h.Stale != "" {
+		return fmt.Sprintf("%s and out of date: winnow export %s makes a new one; %s%s", whatIsHeld(h), h.Export, h.Stale, readersHave(h, now))
+	}
+	return fmt.Sprintf("%s: winnow release %s publishes it, and with --show shows who comes and goes%s", whatIsHeld(h), h.Run, readersHave(h, now))
+}
+
+func whatIsHeld(h view.HeldRun) string {
+	if h.Held > 1 {
+		return fmt.Sprintf("%d runs of %s are held, the latest is %s", h.Held, h.Export, h.Run)
+	}
+	return "run " + h.Run + " is held"
+}
+
+// readersHave says how old the list is that readers have; empty for less than a day.
+func readersHave(h view.HeldRun, now hygiene.Instant) string {
+	days := int64(now.Sub(h.ReadersAsOf) / hygiene.Day)
+	if h.Readers == "" || days < 1 {
+		return ""
+	}
+	return fmt.Sprintf("; readers have had the list of %s for %s", h.ReadersAsOf.Time().Format("2 January 2006"), ui.Count(days, "day"))
+}

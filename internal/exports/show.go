@@ -1,0 +1,160 @@
+package exports
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"winnow/hygiene"
+	"winnow/internal/ui"
+	"winnow/segments"
+)
+
+// HeldDifference is who would come and go if a held run were published.
+type HeldDifference struct {
+	segments.Run
+	Reason     string           `json:"reason"`          // why it is held
+	Stale      string           `json:"stale,omitempty"` // why it is out of date; empty if it is not
+	Suppressed map[string]int64 `json:"suppressed_since,omitempty"`
+	Compared   []RunDifference  `json:"compared"` // with what readers have, and with the held run before it
+
+	suppressedSince string
+}
+
+// RunDifference is how the segments of a run differ from those of an earlier one.
+type RunDifference struct {
+	With     string              `json:"with"` // the earlier run; empty for none
+	Held     bool                `json:"held"` // it is held too
+	Segments []SegmentDifference `json:"segments"`
+}
+
+// SegmentDifference is how a segment differs between two runs.
+type SegmentDifference struct {
+	Segment string    `json:"segment"`
+	Before  int64     `json:"before"` // rows
+	Now     int64     `json:"now"`
+	Come    int64     `json:"come"`
+	Go      int64     `json:"go"`
+	Change  int64     `json:"change"` // members with another row
+	Coming  ui.Sample `json:"coming,omitempty"`
+	Going   ui.Sample `json:"going,omitempty"`
+}
+
+// ShowHeld prints who would come and go if the held run were published.
+func (x *Exporter) ShowHeld(out *ui.Printer, export string, scheduled hygiene.Instant) error {
+	if _, err := x.ExportNamed(export); err != nil {
+		return err
+	}
+	run, err := x.HeldRun(export, scheduled)
+	if err != nil {
+		return err
+	}
+	d, err := x.heldDifference(run)
+	switch {
+	case err != nil:
+		return err
+	case out.JSON:
+		return out.PrintJSON(d)
+	}
+	d.print(out.Stdout)
+	return nil
+}
+
+func (x *Exporter) heldDifference(run segments.Run) (HeldDifference, error) {
+	since, err := StalenessOf(x.Config, x.Store, run, false)
+	if err != nil {
+		return HeldDifference{}, err
+	}
+	d := HeldDifference{Run: run, Reason: run.HeldReason, Suppressed: since.Suppressed, suppressedSince: since.SuppressedSince()}
+	if since.Stale() {
+		d.Stale = since.Why()
+	}
+	published, _, err := x.Store.LastRun(run.Export, segments.Published, segments.Released)
+	if err != nil {
+		return HeldDifference{}, err
+	}
+	with, err := comparedWithReaders(x.Store, run)
+	if err != nil {
+		return HeldDifference{}, err
+	}
+	if err := d.compare(x.Store, RunDifference{With: published.Name}, with); err != nil {
+		return HeldDifference{}, err
+	}
+	held, err := x.Store.HeldRuns(run.Export)
+	i := slices.IndexFunc(held, func(h segments.HeldRun) bool { return h.Name == run.Name })
+	if err != nil || i < 0 || i == len(held)-1 {
+		return d, err
+	}
+	before := held[i+1]
+	for segment := range with {
+		with[segment] = ""
+		if _, whole := before.Rows[segment]; whole {
+			with[segment] = before.Name
+		}
+	}
+	return d, d.compare(x.Store, RunDifference{With: before.Name, Held: true}, with)
+}
+
+// compare compares the members of the run with those of the runs with, by segment, as
+// they are read.
+func (d *HeldDifference) compare(s segments.RunStore, result RunDifference, with map[string]string) error {
+	list, err := openComparisons(s, d.Run, with)
+	for _, c := range list {
+		s := SegmentDifference{Segment: c.Segment}
+		err = errors.Join(err, c.Each(s.count), c.Close())
+		result.Segments = append(result.Segments, s)
+	}
+	d.Compared = append(d.Compared, result)
+	return err
+}
+
+func (s *SegmentDifference) count(key string, change segments.MemberChange) error {
+	if change != segments.Came {
+		s.Before++
+	}
+	if change != segments.Went {
+		s.Now++
+	}
+	switch change {
+	case segments.Came:
+		s.Come++
+		s.Coming.Add(key)
+	case segments.Went:
+		s.Go++
+		s.Going.Add(key)
+	case segments.Altered:
+		s.Change++
+	}
+	return nil
+}
+
+func (d *HeldDifference) print(w io.Writer) {
+	fmt.Fprintf(w, "run %s/%s is held, as of %s: %s\n", d.Export, d.Name, d.AsOf, d.Reason)
+	switch {
+	case d.Stale != "":
+		fmt.Fprintf(w, "it is out of date: %s; winnow export %s makes a new one\n", d.Stale, d.Export)
+	case d.suppressedSince != "":
+		fmt.Fprintln(w, d.suppressedSince)
+	}
+	for _, c := range d.Compared {
+		c.print(w)
+	}
+}
+
+func (d *RunDifference) print(w io.Writer) {
+	switch {
+	case d.With == "":
+		fmt.Fprintln(w, "\nreaders have no run yet")
+	case d.Held:
+		fmt.Fprintf(w, "\ncompared with %s, the held run before it:\n", d.With)
+	default:
+		fmt.Fprintf(w, "\ncompared with %s, which readers have:\n", d.With)
+	}
+	rows := [][]string{{"SEGMENT", "BEFORE", "NOW", "COME", "GO", "CHANGE", ""}}
+	for _, s := range d.Segments {
+		samples := ui.FormatSamples(ui.LabeledSample{Label: "come", Keys: s.Coming}, ui.LabeledSample{Label: "go", Keys: s.Going})
+		rows = append(rows, []string{s.Segment, ui.Number(s.Before), ui.Number(s.Now), ui.Number(s.Come), ui.Number(s.Go), ui.Number(s.Change), ui.Printable(samples)})
+	}
+	ui.Table(w, rows)
+}
