@@ -110,8 +110,11 @@ func everythingFails(t *testing.T) Config {
 		},
 		Export:    func(context.Context, string) (view.ExportRuns, error) { called(); return view.ExportRuns{}, nil },
 		RunExport: func(context.Context, string) (view.Run, error) { called(); return view.Run{}, nil },
-		Release:   func(context.Context, string, string, bool) (view.Released, error) { called(); return view.Released{}, nil },
-		Instruct:  func(context.Context, Instruction) (*view.Explanation, error) { called(); return nil, nil },
+		Release: func(context.Context, string, string, bool) (view.Released, error) {
+			called()
+			return view.Released{}, nil
+		},
+		Instruct: func(context.Context, Instruction) (*view.Explanation, error) { called(); return nil, nil },
 	}
 }
 
