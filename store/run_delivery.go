@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store/engine"
 )
@@ -66,7 +67,7 @@ func putDelivery(c engine.Writer, d *Delivery) error {
 	return c.Exec(`INSERT INTO deliveries (export, scheduled_at, remote, status, tries, next_at, delivered_at, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (export, scheduled_at, remote) DO UPDATE SET status = excluded.status, tries = excluded.tries,
 		next_at = excluded.next_at, delivered_at = excluded.delivered_at, error = excluded.error`,
-		d.Export, int64(d.ScheduledAt), d.Remote, string(d.Status), d.Tries, int64(d.NextAt), int64(d.DeliveredAt), d.Error)
+		d.Export, int64(d.ScheduledAt), d.Remote, string(d.Status), d.Tries, int64(d.NextAt), int64(d.DeliveredAt), ui.Printable(d.Error))
 }
 
 // insertDelivery stores a delivery that waits, unless it is stored already.

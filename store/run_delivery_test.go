@@ -100,3 +100,31 @@ func TestEndedDeliveriesAreDeletedWithTheirRunsAndWaitingOnesStay(t *testing.T) 
 		t.Errorf("kept is %s, want %s", got, want)
 	}
 }
+
+func TestStoredErrorsArePrintableAndBounded(t *testing.T) {
+	s := storetest.Open(t)
+	text := "the server's are diffie-\x1b]0;title\x07" + strings.Repeat("x", 300_000)
+	if err := s.SaveDelivery(store.Delivery{Export: "nightly", ScheduledAt: storetest.Start, Remote: "sftp://crm", Error: text}); err != nil {
+		t.Fatal(err)
+	}
+	run := segments.Run{Export: "nightly", ScheduledAt: storetest.Start, Status: segments.Failed, Error: text}
+	if _, err := s.BeginRun(run); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.EndRun(run); err != nil {
+		t.Fatal(err)
+	}
+	stored, _, err := s.RunOf("nightly", storetest.Start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deliveries, err := s.Deliveries("nightly")
+	if err != nil || len(deliveries) != 1 {
+		t.Fatal(deliveries, err)
+	}
+	for _, got := range []string{stored.Error, deliveries[0].Error} {
+		if !strings.HasPrefix(got, `the server's are diffie-\u001b]0;title\u0007xxx`) || len(got) > 3000 {
+			t.Errorf("%d bytes are stored: %.100q", len(got), got)
+		}
+	}
+}

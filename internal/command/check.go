@@ -27,7 +27,7 @@ type checkResult struct {
 // Run prints every problem; if there are none, warnings to stderr and a summary.
 func (x checkCommand) Run(c *invocation) error {
 	if x.Schema {
-		_, err := c.Stdout.Write(config.Schema())
+		_, err := c.Exact().Write(config.Schema())
 		return err
 	}
 	options := app.Options{Path: c.config, Now: c.now}

@@ -74,12 +74,13 @@ func (c *invocation) exitStatus(err error) int {
 	text := strings.TrimRight(err.Error(), "\n")
 	var usage *ui.UsageError
 	if errors.As(err, &usage) {
-		fmt.Fprintf(c.Stderr, "winnow: %s\n", text)
+		c.Warn("%s", text)
 		return exitUsage
 	}
-	if !app.IsProblems(err) { // problems are lines that begin with their place
-		text = "winnow: " + strings.ReplaceAll(text, "\n", "; ")
+	if app.IsProblems(err) { // these are lines that begin with their place
+		fmt.Fprintln(c.Stderr, text)
+	} else {
+		c.Warn("%s", strings.ReplaceAll(text, "\n", "; "))
 	}
-	fmt.Fprintln(c.Stderr, text)
 	return exitFailed
 }

@@ -105,12 +105,12 @@ func run(ctx context.Context, args []string, p Process) int {
 		return exited
 	}
 	out := &ui.CheckedWriter{Writer: p.Stdout}
-	c := &invocation{Printer: &ui.Printer{Stdout: out, Stderr: p.Stderr, JSON: g.JSON}, process: p, ctx: ctx, config: g.Config, now: time.Now}
+	c := &invocation{Printer: ui.NewPrinter(out, p.Stderr, g.JSON), process: p, ctx: ctx, config: g.Config, now: time.Now}
 	if err == nil {
 		err = c.setNow(g.Now)
 	}
 	if err != nil {
-		fmt.Fprintf(p.Stderr, "winnow: %s; see winnow --help\n", err)
+		c.Warn("%s; see winnow --help", err)
 		return exitUsage
 	}
 	err = parsed.Run(c)

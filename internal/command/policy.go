@@ -92,7 +92,7 @@ func (x policyShowCommand) Run(c *invocation) error {
 		case c.JSON:
 			return c.PrintJSON(policyText{p, text})
 		}
-		_, err = io.WriteString(c.Stdout, text)
+		_, err = io.WriteString(c.Exact(), text)
 		return err
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"winnow/internal/daemon"
+	"winnow/internal/ui"
 )
 
 // serveCommand runs the daemon.
@@ -11,7 +12,7 @@ type serveCommand struct{}
 
 // Run serves until the process is asked to stop.
 func (serveCommand) Run(c *invocation) error {
-	d, err := daemon.New(daemon.Options{Config: c.config, Version: c.process.Version, Logger: slog.New(slog.NewTextHandler(c.Stderr, nil))})
+	d, err := daemon.New(daemon.Options{Config: c.config, Version: c.process.Version, Logger: slog.New(slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{ReplaceAttr: ui.LogAttr}))})
 	if err != nil {
 		return err
 	}

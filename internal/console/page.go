@@ -65,12 +65,13 @@ func (s *server) page(w http.ResponseWriter, req *http.Request, session string) 
 	return nil
 }
 
-// sendPage answers with a page. With the referrer policy of other answers a browser
+// sendPage answers with a page, in which no text from outside turns its surroundings
+// around or hides in them. With the referrer policy of other answers a browser
 // would send the page's forms without their origin, and they would be refused.
 func sendPage(w http.ResponseWriter, status int, page []byte) {
 	w.Header().Set("Content-Security-Policy", pagePolicy)
 	w.Header().Set("Referrer-Policy", "same-origin")
-	send(w, status, "text/html; charset=utf-8", page)
+	send(w, status, "text/html; charset=utf-8", ui.EscapeControls(page))
 }
 
 // Swept reports whether a sweep has run since the start.

@@ -13,6 +13,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/console/view"
+	"winnow/internal/ui"
 	"winnow/segments"
 )
 
@@ -121,6 +122,16 @@ func TestPageEscapesTextFromOutside(t *testing.T) {
 	if text := shown(t, page); strings.Contains(text, "<script") || strings.Contains(text, "<img") {
 		t.Errorf("foreign words are part of the page:\n%s", text)
 	}
+}
+
+func TestPageHasNoControlCharacters(t *testing.T) {
+	page := somePage()
+	page.Alerts = []view.Alert{{Text: "the server says \x1b[2J\u009b31m\u202edeifitnedi\u200b", Command: "winnow export \u2028"}}
+	text := shown(t, page)
+	if i := strings.IndexFunc(text, func(r rune) bool { return ui.IsControl(r) && r != '\n' && r != '\t' }); i >= 0 {
+		t.Errorf("the page has %q", text[i:min(len(text), i+40)])
+	}
+	wantWords(t, text, `\u001b[2J\u009b31m\u202edeif`)
 }
 
 func TestPageUsesNothingThatItsPolicyForbids(t *testing.T) {

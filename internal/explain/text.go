@@ -80,7 +80,7 @@ func (w *textWriter) print(e *Explanation, cfg *config.Config) {
 
 // printStatus prints who, status and why, and below it what happens next.
 func (w *textWriter) printStatus(e *Explanation) {
-	fmt.Fprintln(w, ui.Printable(e.Contact)+" is "+w.color(e.Status)+ui.Printable(e.reason))
+	ui.WriteStyled(w.Writer, ui.Printable(e.Contact)+" is "+w.color(e.Status)+ui.Printable(e.reason)+"\n")
 	if e.next != "" {
 		fmt.Fprintln(w, ui.Printable(e.next))
 	}
@@ -235,9 +235,14 @@ func (w *textWriter) printSegments(e *Explanation, cfg *config.Config) {
 			rest = append(rest, inOrOut(f.Holds)+" "+segment.Name)
 			continue
 		}
-		rows = append(rows, []string{"  " + w.color(inOrOut(f.Holds)), segment.Name, w.shorten(f.Why.String(), maxWidth)})
+		rows = append(rows, []string{"  " + inOrOut(f.Holds), segment.Name, w.shorten(f.Why.String(), maxWidth)})
 	}
-	ui.Table(w, rows)
+	ui.StyledTable(w.Writer, rows, func(column int, cell string) string {
+		if column > 0 {
+			return cell
+		}
+		return "  " + w.color(strings.TrimSpace(cell))
+	})
 	if rest != nil {
 		fmt.Fprintf(w, "  and %s: %s\n", ui.Count(int64(len(rest)), "more segment"), w.shorten(strings.Join(rest, ", "), maxWidth))
 	}
@@ -258,7 +263,7 @@ func (w *textWriter) printConditions(e *Explanation, segment string) {
 	if !f.Holds {
 		where += " of"
 	}
-	fmt.Fprintf(w, "%s is %s %s: %s\n", ui.Printable(e.Contact), where, segment, f.Why)
+	ui.WriteStyled(w.Writer, fmt.Sprintf("%s is %s %s: %s\n", ui.Printable(e.Contact), where, ui.Printable(segment), ui.Printable(f.Why.String())))
 	ui.Table(w, conditionRows(nil, f.Parts, 1))
 }
 

@@ -63,7 +63,7 @@ func (r *rejects) add(line int64, reason error, text []byte) {
 		r.counts.lines++
 	}
 	if r.counts.parts+r.counts.lines <= maxReported {
-		fmt.Fprintf(r.stderr, format, line, reason)
+		fmt.Fprintf(r.stderr, format, line, ui.Printable(reason.Error()))
 	}
 	r.addToFile(line, reason, text)
 }

@@ -114,7 +114,7 @@ func (q *Query) Print(ctx context.Context, out *ui.Printer, s *store.Store) (err
 	case q.options.JSON:
 		return r.printJSON(out.Stdout)
 	case q.options.CSV:
-		return r.printCSV(out.Stdout)
+		return r.printCSV(out.Exact())
 	}
 	return r.printTable(out.Stdout)
 }

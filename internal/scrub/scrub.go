@@ -92,7 +92,7 @@ func (o Options) checkFiles(stdout io.Writer, in io.Reader) error {
 // scrub creates the output files, fills them, and gives them their names.
 func (o Options) scrub(ctx context.Context, out *ui.Printer, a *app.App, list *csvlist.Reader, unchanged func() error) (err error) {
 	s := &scrubber{out: out, ctx: ctx, store: a.Store, list: list, parser: o.valueParser(a.Config.Keys), now: o.Now, seen: a.Store.NewKeySet(),
-		clean: bufio.NewWriterSize(out.Stdout, 1<<16), rejected: bufio.NewWriter(io.Discard)}
+		clean: bufio.NewWriterSize(out.Exact(), 1<<16), rejected: bufio.NewWriter(io.Discard)}
 	var files []*atomicfile.File // the clean list last: when it is there, all is done
 	for _, target := range []struct {
 		name   string

@@ -19,10 +19,10 @@ func (p *Printer) Stream() *Stream {
 	return &Stream{Writer: bufio.NewWriterSize(p.Stdout, 1<<16), json: p.JSON}
 }
 
-// Line prints a line.
+// Line prints a text as one line.
 func (s *Stream) Line(text string) error {
 	s.n++
-	_, err := s.WriteString(text + "\n")
+	_, err := s.WriteString(Printable(text) + "\n")
 	return err
 }
 

@@ -4,32 +4,46 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
-// Table prints rows with aligned columns, separated by two spaces.
-func Table(w io.Writer, rows [][]string) {
+// Table prints rows with aligned columns, separated by two spaces. Cells may be text
+// from outside: they are made [Printable].
+func Table(w io.Writer, rows [][]string) { StyledTable(w, rows, nil) }
+
+// StyledTable is a [Table] whose cells are given to style, with the number of their
+// column from 0, as the last thing before they are written: style may add sequences
+// that color a cell.
+func StyledTable(w io.Writer, rows [][]string, style func(column int, cell string) string) {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+			widths[i] = max(widths[i], utf8.RuneCountInString(Printable(cell)))
 		}
 	}
 	for _, row := range rows {
 		var line strings.Builder
 		for i, cell := range row {
-			line.WriteString(cell)
+			cell = Printable(cell)
+			styled := cell
+			if style != nil {
+				styled = style(i, cell)
+			}
+			line.WriteString(styled)
 			if i < len(row)-1 {
 				line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
 			}
 		}
-		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+		WriteStyled(w, strings.TrimRight(line.String(), " ")+"\n")
 	}
 }
+
+// WriteStyled writes text that has the control sequences of colors and, of text from
+// outside, what is [Printable].
+func WriteStyled(w io.Writer, text string) { io.WriteString(exact(w), text) }
 
 // Count formats a number with its noun: "1 event", "1,204 events".
 func Count(n int64, noun string) string {
@@ -58,18 +72,6 @@ func JoinFirst(texts []string, most int) string {
 		return strings.Join(texts, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
-}
-
-// Printable replaces characters that are not printable, such as control characters.
-// Text from outside (message ids, codes, attributes) could otherwise control the
-// terminal it is printed on.
-func Printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return utf8.RuneError
-	}, text)
 }
 
 // Shorten cuts a text to at most most characters, the last of them an ellipsis.

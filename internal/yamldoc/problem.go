@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"gopkg.in/yaml.v3"
+
+	"winnow/internal/ui"
 )
 
 // Problem is one thing that is wrong with a file, or a warning about it, at its
@@ -125,10 +126,10 @@ func (p *Problem) snip(line []rune) {
 	p.width = max(1, min(p.width, len([]rune(text))-p.caret))
 }
 
-// visible replaces a control character with a box: a file must not control the
-// terminal.
+// visible replaces a control character with a box, of the width that the carets need:
+// a file must not control the terminal.
 func visible(r rune) rune {
-	if r != '\t' && unicode.IsControl(r) {
+	if r != '\t' && ui.IsControl(r) {
 		return '□'
 	}
 	return r

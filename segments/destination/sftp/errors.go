@@ -13,6 +13,7 @@ import (
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 
+	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/segments/destination"
 )
@@ -83,7 +84,7 @@ func (c *connection) explainOpening(err error) error {
 	case lacksKeyKind(err):
 		return err
 	case errors.As(err, &none):
-		return fmt.Errorf("the server and winnow have no %s in common: the server's are %s", none.What, strings.Join(none.RequestedAlgorithms, ", "))
+		return fmt.Errorf("the server and winnow have no %s in common: the server's are %s", none.What, ui.Shorten(ui.Printable(strings.Join(none.RequestedAlgorithms, ", ")), maxServerText))
 	case strings.Contains(err.Error(), "subsystem request failed"):
 		return fmt.Errorf("the server lets %s in but offers no files: ask its owner to turn SFTP on", c.server.User)
 	case strings.Contains(err.Error(), "overflow reading version"), strings.Contains(err.Error(), "invalid version"):
@@ -93,7 +94,7 @@ func (c *connection) explainOpening(err error) error {
 	case c.line.err() != nil:
 		return fmt.Errorf("%s closed the connection before the login was done", c.server.address())
 	}
-	return fmt.Errorf("logging in: %s", strings.TrimPrefix(err.Error(), "ssh: "))
+	return fmt.Errorf("logging in: %s", ui.Shorten(ui.Printable(strings.TrimPrefix(err.Error(), "ssh: ")), maxServerText))
 }
 
 // onServer names the path on the server that an error is about, unless it has one.
@@ -179,6 +180,9 @@ type answer struct {
 func (a answer) Error() string { return a.words }
 func (a answer) Unwrap() error { return a.is }
 
+// maxServerText is how many characters of what a server says go into an error.
+const maxServerText = 200
+
 // serverText is what the server says beyond the code of its answer, quoted and
 // shortened: it is text from outside.
 func serverText(status *sftp.StatusError) string {
@@ -190,11 +194,7 @@ func serverText(status *sftp.StatusError) string {
 	if err != nil || text == "" || strings.EqualFold(text, "failure") || strings.Contains(text, "SSH_FX_FAILURE") {
 		return ""
 	}
-	const longest = 200
-	if len(text) > longest {
-		text = text[:longest] + "…"
-	}
-	return strconv.Quote(text)
+	return strconv.Quote(ui.Shorten(text, maxServerText))
 }
 
 // isRefused reports whether the server answered, and refused. "Does not exist" is

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"winnow/segments"
 	"winnow/segments/destination"
 	"winnow/segments/destination/sftp/sftptest"
@@ -102,5 +104,14 @@ func TestAHostileListingIsBoundedAndLeadsNowhere(t *testing.T) {
 				t.Errorf("asked for %q", o)
 			}
 		}
+	}
+}
+
+// A server that has not shown its key yet may be anybody.
+func TestNamesThatAServerOffersAreEscapedAndShortened(t *testing.T) {
+	names := []string{"diffie-\x1b]0;title\x07", strings.Repeat("x", 300_000)}
+	err := (&connection{}).explainOpening(&ssh.AlgorithmNegotiationError{What: "key exchange", RequestedAlgorithms: names})
+	if text := err.Error(); !strings.Contains(text, `the server's are diffie-\u001b]0;title\u0007, xxx`) || len(text) > 400 {
+		t.Errorf("%d bytes: %.200q", len(text), text)
 	}
 }
