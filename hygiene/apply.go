@@ -15,16 +15,22 @@ func (p *Policy) ApplyTraced(c *Contact, e *Event, t *Trace) ([]Change, Addition
 	t.begin(e.Moment())
 	late := !e.Moment().After(c.latest())
 	first := c.History.FirstSeen()
-	added := c.History.Add(e)
+	added, replaced := c.History.add(e)
 	switch {
 	case (added == Repeat || added == TooOld) && first == c.History.FirstSeen():
 		return nil, added
 	case late || added != Added:
-		return p.rejudge(c, e.Moment(), t), added
+		changes := p.rejudge(c, remake{cause: e.Moment(), trace: t, replaced: replaced})
+		if added == Again && len(changes) == 0 {
+			t.begin(e.Moment())
+			added = Repeat
+		}
+		return changes, added
 	}
 	j := judge{p: p, c: c, trace: t}
 	history := c.History.Outcome(e.Outcome)
 	j.event(e.Outcome, &history.Entries[len(history.Entries)-1])
+	j.recordReleases()
 	return j.changes, added
 }
 
@@ -32,9 +38,11 @@ func (p *Policy) ApplyTraced(c *Contact, e *Event, t *Trace) ([]Change, Addition
 type judge struct {
 	p         *Policy
 	c         *Contact
-	replaying bool      // rules are not evaluated behind their horizon
-	horizons  []horizon // of a replay, by rule
-	gaveUp    *Change   // of a replay: the last bounce went past the end of the list
+	replaying bool          // rules are not evaluated behind their horizon
+	horizons  []horizon     // of a replay, by rule
+	gaveUp    *Change       // of a replay: the last bounce went past the end of the list
+	kept      bool          // of a replay: see [replayed]
+	releases  []Instruction // of protected reasons, by rules
 	changes   []Change
 	trace     *Trace     // nil records nothing
 	rule      *RuleTrace // of the rule that is evaluated; nil records nothing
@@ -57,6 +65,18 @@ func (j *judge) event(o Outcome, e *Entry) {
 			j.rule.isOfOtherKind(&r.When.Counting, kind)
 		}
 	}
+}
+
+// saidAgain judges an opt-out at its latest repeat: as if that had come in its place.
+func (j *judge) saidAgain(e *Entry) {
+	t := &j.c.History.outcomes[e.outcome]
+	entries := t.Entries
+	defer func() { t.Entries = entries }()
+	again := *e.again()
+	i := t.find(e)
+	t.Entries = slices.Concat(entries[:i], entries[i+1:])
+	t.insert(again)
+	j.event(again.outcome, &t.Entries[t.find(&again)])
 }
 
 // endRetry ends the retry when the contact was reached, or when another message was
@@ -95,7 +115,7 @@ func (j *judge) try(r *Rule, e *Entry) {
 		return
 	}
 	if lifts && j.count(r, e, nil).n >= r.When.Count {
-		j.lift(r, e.Moment)
+		j.lift(r, e)
 	}
 	if opens {
 		j.open(r, e)
@@ -137,7 +157,7 @@ func (j *judge) count(r *Rule, e *Entry, struck func(*Entry) bool) tally {
 func (j *judge) open(r *Rule, e *Entry) {
 	if s := r.Then.Suppress; s != nil {
 		if t := j.countForSuppression(r, e); t.n >= r.When.Count {
-			j.suppress(r, e.Moment, t)
+			j.suppress(r, e, t)
 		} else {
 			j.rule.noEffect("what counts for ", s.Reason, " was struck by an operator")
 		}
@@ -207,8 +227,12 @@ func (r *Rule) cause(t tally) Cause {
 	return Cause{Rule: r.Name, Digest: r.digest, Evidence: t.seqs, Oldest: t.oldest}
 }
 
-func (j *judge) suppress(r *Rule, m Moment, t tally) {
+func (j *judge) suppress(r *Rule, e *Entry, t tally) {
+	m := e.Moment
 	s := Suppression{Reason: r.Then.Suppress.Reason, Held: t.held, Since: m, Cause: r.cause(t)}
+	if IsProtected(s.Reason) && e.received {
+		s.heard = m.Seq
+	}
 	if r.Then.Suppress.For > 0 {
 		s.Until = m.At.Add(r.Then.Suppress.For)
 	}
@@ -226,6 +250,7 @@ func (j *judge) suppressBy(s Suppression, m Moment) bool {
 	act := Suppressed
 	if i := j.c.suppression(s.key()); i >= 0 {
 		old := &j.c.Suppressions[i]
+		old.heard = max(old.heard, s.heard)
 		switch {
 		case !old.spans(m.At):
 			j.c.Suppressions = slices.Delete(j.c.Suppressions, i, i+1)
@@ -247,11 +272,15 @@ func (j *judge) suppressBy(s Suppression, m Moment) bool {
 }
 
 // lift does what removes something: release and untag.
-func (j *judge) lift(r *Rule, m Moment) {
+func (j *judge) lift(r *Rule, e *Entry) {
+	m := e.Moment
 	if r.Then.Release != nil {
 		released := false
 		for _, reason := range r.Then.Release {
-			released = j.release(m, r.Name, func(s *Suppression) bool { return s.Origin == ByRule && s.Reason == reason }) || released
+			if j.release(m, r.Name, func(s *Suppression) bool { return s.Origin == ByRule && s.Reason == reason && !e.heardBefore(s) }) {
+				released = true
+				j.noteRelease(r, reason, m)
+			}
 		}
 		if released {
 			j.rule.acts()
@@ -267,6 +296,10 @@ func (j *judge) lift(r *Rule, m Moment) {
 		}
 	}
 }
+
+// heardBefore reports whether the log received the event before the latest word for a
+// suppression of a protected reason, whatever its clock said.
+func (e *Entry) heardBefore(s *Suppression) bool { return e.received && e.Seq < s.heard }
 
 // release lifts the suppressions that match, and reports whether one of them was in
 // force. One that is over is removed without an entry.

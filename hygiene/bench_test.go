@@ -35,7 +35,7 @@ func BenchmarkRejudge(b *testing.B) {
 	b.ReportMetric(float64(len(c.History.Seqs())), "entries")
 	b.ReportAllocs()
 	for b.Loop() {
-		p.Rejudge(c, EndOf(events[len(events)-1].At))
+		p.Rejudge(c, EndOf(events[len(events)-1].At), "")
 	}
 }
 

@@ -31,8 +31,7 @@ func (p *Policy) ReleaseHeld(c *Contact, trip int64, m Moment) []Change {
 		c.takeEffect(s)
 	}
 	start := c.snapshot()
-	gaveUp := p.replay(c, &start, nil)
-	return diff(&before, c, m, gaveUp)
+	return diff(&before, c, m, p.replay(c, &start, remake{}).gaveUp)
 }
 
 // takeEffect opens what was held, or renews with it what was open when it came. A

@@ -32,8 +32,9 @@ type Subject struct {
 	// Conditions of rules use neither.
 	InList    func(list string) bool
 	InSegment func(segment string) bool
-	// struck reports whether an entry no longer counts; nil when all count.
-	struck func(*Entry) bool
+	// struck reports whether an entry no longer counts against the contact; nil when
+	// all count. What speaks for it, under a Not, always counts; there it is in spared.
+	struck, spared func(*Entry) bool
 	// finding is where a condition records what it saw; nil for nowhere.
 	finding *Finding
 }
@@ -69,6 +70,27 @@ func InputsOf(c Condition) Inputs {
 		return true
 	})
 	return in
+}
+
+// countedAgainst are the outcomes of which a condition counts entries where more of
+// them make it hold. Under a Not more of them make it fail. spared says that the
+// condition is under one.
+func countedAgainst(c Condition, spared bool) (set Outcomes) {
+	switch c := c.(type) {
+	case nil:
+		return 0
+	case Not:
+		return countedAgainst(c.Of, !spared)
+	case OutcomeTest:
+		if spared {
+			return 0
+		}
+		return c.Outcomes
+	}
+	for _, part := range c.parts() {
+		set |= countedAgainst(part, spared)
+	}
+	return set
 }
 
 // nextChangeOf is the earliest time after t at which the condition or anything
@@ -113,6 +135,8 @@ type Not struct{ Of Condition }
 
 // Holds implements [Condition].
 func (c Not) Holds(s *Subject) bool {
+	s.struck, s.spared = s.spared, s.struck
+	defer func() { s.struck, s.spared = s.spared, s.struck }()
 	if s.finding == nil {
 		return !c.Of.Holds(s)
 	}

@@ -152,6 +152,11 @@ func (c *Contact) openTag(t Tag) {
 // event, instruction or tag of a review.
 func (c *Contact) latest() Moment {
 	m := c.History.Latest()
+	for i := range c.History.outcomes[Unsubscribed].Entries {
+		if l := c.History.outcomes[Unsubscribed].Entries[i].latest(); l.After(m) {
+			m = l
+		}
+	}
 	if n := len(c.Instructions); n > 0 && c.Instructions[n-1].Moment.After(m) {
 		m = c.Instructions[n-1].Moment
 	}
@@ -161,4 +166,14 @@ func (c *Contact) latest() Moment {
 		}
 	}
 	return m
+}
+
+// InPresent says that the contact is looked at in the present: a suppression is then in
+// force from the moment that it is known, also when its own time lies ahead of the
+// clock, as after a clock that was set back. Without it, the contact is looked at as of
+// a time: a suppression of later is not in force yet.
+func (c *Contact) InPresent() {
+	for i := range c.Suppressions {
+		c.Suppressions[i].known = true
+	}
 }

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// everyField calls differ with a copy of the suppression for each of its fields, in
-// which only that field was changed.
+// everyField calls differ with a copy of the suppression for each of its public fields,
+// in which only that field was changed.
 func everyField(t *testing.T, s Suppression, differ func(field string, changed Suppression)) {
 	t.Helper()
 	var visit func(v reflect.Value, name string, whole func() Suppression)
@@ -33,6 +33,9 @@ func everyField(t *testing.T, s Suppression, differ func(field string, changed S
 	visit = func(v reflect.Value, name string, whole func() Suppression) {
 		for i := range v.NumField() {
 			field := v.Field(i)
+			if !field.CanSet() {
+				continue // the hidden fields are no part of what people see of it
+			}
 			of := name + "." + v.Type().Field(i).Name
 			if field.Kind() == reflect.Struct {
 				visit(field, of, whole)

@@ -16,6 +16,7 @@ type Event struct {
 	Code       string  // the provider's code, in its shortest form; empty for none
 	Outcome    Outcome
 	Contact    string // the contact's key as normalised by package contactkey; empty when not known
+	Received   bool   // At is when this log received it; false for the provider's time and for imports
 	Held       int64  // the breaker trip that holds it; 0 for none. It is not in the log: it follows from the events before.
 	Body       []byte // the part of the callback as received
 }

@@ -64,6 +64,9 @@ func consistent(t *testing.T, c Condition, s *Subject, f *Finding) {
 	case Not:
 		parts = []Condition{c.Of}
 		adds = len(f.Parts) == 1 && f.Holds == fails(f.Parts[0])
+		inside := *s // what speaks for the contact is not struck
+		inside.struck, inside.spared = s.spared, s.struck
+		s = &inside
 	}
 	if !adds || len(parts) != len(f.Parts) {
 		t.Fatalf("%s is %t, but its parts are %+v", c, f.Holds, f.Parts)

@@ -37,7 +37,7 @@ func (s *scenario) is(d float64, want Status, why string) {
 
 func (s *scenario) rejudgeChangesNothing() {
 	s.t.Helper()
-	if changes := s.p.Rejudge(&s.c, Moment{day(1000), s.seq}); len(changes) > 0 {
+	if changes := s.p.Rejudge(&s.c, Moment{day(1000), s.seq}, ""); len(changes) > 0 {
 		s.t.Errorf("judging again under the same policy gave %+v", changes)
 	}
 }

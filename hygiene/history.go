@@ -21,8 +21,34 @@ type Entry struct {
 	// afterDelivery marks a soft bounce of a message that had been delivered. It is
 	// kept, and triggers nothing.
 	afterDelivery bool
-	// lastRepeat is the time of the latest repeat, 0 without one.
-	lastRepeat Instant
+	// received says that the time is when the log received the event.
+	received bool
+	// lastRepeat is the time of the latest repeat, 0 without one. lastSeq and
+	// lastReceived are those of that repeat, and known for opt-outs only, which are
+	// judged again then.
+	lastRepeat   Instant
+	lastSeq      int64
+	lastReceived bool
+}
+
+// again is the entry as the latest repeat of an opt-out says it again; nil for none.
+// The same words about the same message count again after what lifted the first, an
+// opt-in or an operator. In between they change nothing.
+func (e *Entry) again() *Entry {
+	if e.outcome != Unsubscribed || e.lastRepeat <= e.At {
+		return nil
+	}
+	again := *e
+	again.Moment, again.received = Moment{e.lastRepeat, e.lastSeq}, e.lastReceived
+	return &again
+}
+
+// latest is the moment of the entry, or of its latest repeat if that is judged again.
+func (e *Entry) latest() Moment {
+	if again := e.again(); again != nil {
+		return again.Moment
+	}
+	return e.Moment
 }
 
 // OutcomeHistory is what a history keeps of one outcome: the latest entries, in order.
@@ -99,36 +125,43 @@ const (
 	Earlier          // a repeat of a kept event with an earlier time, which replaces the kept time
 	Repeat           // a repeat, ignored
 	TooOld           // older than what an outcome that overflowed keeps, ignored
+	Again            // a later repeat of an opt-out, which counts again after what lifted the first
 )
 
 // Add adds an event. Of repeats (the same source, message, outcome and code) the
 // earliest counts. An outcome that overflowed ignores what is not newer than its
 // oldest entry, so reading the same archive twice changes nothing.
 func (h *History) Add(e *Event) Addition {
+	added, _ := h.add(e)
+	return added
+}
+
+// add is Add, and returns the moment that a repeated entry no longer has; zero for
+// none.
+func (h *History) add(e *Event) (added Addition, replaced Moment) {
 	t := &h.outcomes[e.Outcome]
 	if t.First == 0 || e.At < t.First {
 		t.First = e.At
 	}
 	entry := Entry{Moment: e.Moment(), Message: MessageHash(e.Source, e.MessageID), kind: h.kindIndex(Kind{e.Source, e.Code}),
-		outcome: e.Outcome, held: e.Held}
+		outcome: e.Outcome, held: e.Held, received: e.Received}
 	tooOld := t.Dropped && e.At <= max(t.repeatedUntil, t.Oldest())
 	if i := t.find(&entry); i >= 0 {
-		if added := t.repeat(i, &entry, tooOld); added == Repeat {
-			return Repeat
+		if added, replaced = t.repeat(i, &entry, tooOld); added == Earlier {
+			h.markBounces(e.Outcome, entry.Message)
 		}
-		h.markBounces(e.Outcome, entry.Message)
-		return Earlier
+		return added, replaced
 	}
 	if tooOld || len(t.Entries) == EntriesKept && e.At <= t.Entries[0].At {
 		t.Dropped = true
-		return TooOld
+		return TooOld, Moment{}
 	}
 	if len(t.Entries) == EntriesKept {
 		t.drop(0)
 	}
 	t.insert(entry)
 	h.markBounces(e.Outcome, entry.Message)
-	return Added
+	return Added, Moment{}
 }
 
 // markBounces marks which soft bounces of a message came after its delivery, when
@@ -154,17 +187,39 @@ func (h *History) markBounces(o Outcome, message uint64) {
 	}
 }
 
-// repeat decides which time of a repeated entry counts.
-func (t *OutcomeHistory) repeat(i int, other *Entry, tooOld bool) Addition {
+// repeat decides which time of a repeated entry counts. It returns the moment that
+// the entry no longer has; zero for none.
+func (t *OutcomeHistory) repeat(i int, other *Entry, tooOld bool) (added Addition, replaced Moment) {
 	e := t.Entries[i]
 	if other.At >= e.At || tooOld {
-		t.Entries[i].lastRepeat = max(e.lastRepeat, other.At)
-		return Repeat
+		if other.At <= e.lastRepeat {
+			return Repeat, Moment{}
+		}
+		latest := &t.Entries[i]
+		if latest.again() != nil {
+			replaced = latest.latest()
+		}
+		latest.saidAt(other)
+		if latest.again() == nil {
+			return Repeat, Moment{}
+		}
+		return Again, replaced
 	}
-	e.lastRepeat, e.Moment, e.held = max(e.lastRepeat, e.At), other.Moment, other.held
+	if replaced = e.Moment; e.lastRepeat < e.At {
+		e.saidAt(&e)
+	}
+	e.Moment, e.held, e.received = other.Moment, other.held, other.received
 	t.Entries = slices.Delete(t.Entries, i, i+1)
 	t.insert(e)
-	return Earlier
+	return Earlier, replaced
+}
+
+// saidAt makes other the latest repeat of the entry.
+func (e *Entry) saidAt(other *Entry) {
+	e.lastRepeat = other.At
+	if e.outcome == Unsubscribed {
+		e.lastSeq, e.lastReceived = other.Seq, other.received
+	}
 }
 
 func (t *OutcomeHistory) drop(i int) {

@@ -24,6 +24,33 @@
 // kept entry of an overflowed outcome that its rule names: a replay restores it as it
 // was, as long as its rule reads the same. See horizon.go.
 //
+// # What a person said
+//
+// A protected reason ([IsProtected]) is a person's word. What is open for it when a
+// contact is replayed stays open, and what a rule lifted stays lifted, whatever the
+// policy says by now: only a rule's release that names it, an operator who names it,
+// or [Policy.Rejudge] for that reason lifts it. For other reasons a replay judges by
+// the rules as they read now. Rules that open a protected reason by more than one
+// event (count, since, apart, where) are an exception to the law of order: what such a
+// rule opened stays, whatever arrives late.
+//
+// The same opt-out about the same message, again, is a repeat, unless something lifted
+// the first one in between: it is judged at its first and at its latest receipt
+// ([Again]). Where both times are receipts of this log ([Event.Received]), a release
+// lifts no opt-out that the log received after it, whatever the clock said. In the
+// present a suppression holds also when its time is ahead of the clock
+// ([Contact.InPresent]).
+//
+// Each act of an operator or an import is kept ([Instruction]), also one that changes
+// nothing: what it says holds when another is undone. Of the same act again the latest
+// sixteen can be undone one by one. Allow and undo strike evidence against a contact,
+// and never what speaks for it: what a condition counts under a not.
+//
+// An allow without a reason also ends the retry, and retries are counted anew from
+// there; one with a reason leaves retries alone. The evidence of a suppression is the
+// newest entries that were counted, as many as the rule asks for. A late event has
+// old conditions judged by the attributes of today.
+//
 // # One evaluation
 //
 // There is no second way to find out what a rule or condition does. A condition that
@@ -48,6 +75,7 @@
 //   - What operators decide: [InstructionKind] in instruction.go and
 //     judge.instruction in replay.go.
 //   - What a contact has now: contact.go. Rules add it and take it away in apply.go.
+//   - What is protected: protected.go.
 //   - What is stored of a contact: pack.go and pack_history.go. Change the version.
 //   - A provider: package provider. A rule test: package ruletest.
 package hygiene

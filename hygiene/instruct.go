@@ -2,42 +2,96 @@ package hygiene
 
 import "slices"
 
-// Instruct records an instruction for the contact, and judges it again. A Suppress
-// or an Allow that would change nothing is neither kept nor entered in the ledger.
+// Instruct records an instruction for the contact, and judges it again. One that
+// changes nothing is kept all the same: what it leaned on may be undone.
 func (p *Policy) Instruct(c *Contact, in Instruction) []Change {
-	if in.Kind == Suppress && c.isSuppressedBy(&in) || in.Kind == Allow && c.isAllowedBy(&in) {
+	if in.Kind == Suppress && c.saidInBatch(&in) {
 		return nil
 	}
+	if in.Kind == Allow {
+		in.To = c.knownAhead(&in)
+	}
 	c.dropSuperseded(&in)
-	recorded := c.record(in)
+	c.record(in)
+	c.mergeActs(&in)
 	before := c.Suppressions
-	changes := p.rejudge(c, in.Moment, nil)
+	changes := p.rejudge(c, remake{cause: in.Moment})
 	for i := range changes {
 		changes[i].By, changes[i].Note = in.By, in.Note
 	}
+	act := Change{At: in.At, Seq: in.Seq, Reason: in.Reason, By: in.By, Note: in.Note}
 	switch in.Kind {
-	case Allow, Strike:
-		recorded.Lifted = c.missing(before, in.At)
-		act := Allowed
-		if in.Kind == Strike {
-			act = Struck
+	case Suppress:
+		if act.Act, act.Origin, act.Until = Confirmed, in.Origin, in.Until; len(changes) == 0 {
+			changes = append(changes, act)
 		}
-		changes = append(changes, Change{At: in.At, Seq: in.Seq, Act: act, Reason: in.Reason, By: in.By, Note: in.Note})
+	case Allow, Strike:
+		c.instruction(&in).Lifted = c.missing(before, &in)
+		act.Act = Allowed
+		if in.Kind == Strike {
+			act.Act = Struck
+		}
+		changes = append(changes, act)
 	}
 	return changes
 }
 
-// isSuppressedBy reports whether a Suppress would change nothing.
-func (c *Contact) isSuppressedBy(in *Instruction) bool {
-	i := c.suppression(suppressionKey{reason: in.Reason, origin: in.Origin})
-	return i >= 0 && c.Suppressions[i].OpenAt(in.At) && !endsLater(in.Until, c.Suppressions[i].Until)
+// instruction finds a recorded instruction: the latest like it.
+func (c *Contact) instruction(in *Instruction) *Instruction {
+	for i := len(c.Instructions) - 1; i >= 0; i-- {
+		if old := &c.Instructions[i]; old.Moment == in.Moment && old.Kind == in.Kind && old.Batch == in.Batch && old.Reason == in.Reason {
+			return old
+		}
+	}
+	return in
 }
 
-// isAllowedBy reports whether an Allow would change nothing: the same Allow is the
-// latest instruction, and nothing happened since.
-func (c *Contact) isAllowedBy(in *Instruction) bool {
-	n := len(c.Instructions)
-	return n > 0 && c.Instructions[n-1].sameAllow(in) && !c.latest().After(c.Instructions[n-1].Moment)
+// saidInBatch reports whether the batch suppresses the contact for that reason
+// already, and for as long: a list may name a contact twice.
+func (c *Contact) saidInBatch(in *Instruction) bool {
+	return in.Batch != 0 && slices.ContainsFunc(c.Instructions, func(old Instruction) bool {
+		return old.Kind == Suppress && old.Batch == in.Batch && old.Reason == in.Reason && old.Origin == in.Origin && !endsLater(in.Until, old.Until)
+	})
+}
+
+// knownAhead is the time up to which an Allow lifts what its log had: that of the
+// latest suppression that it is about and that lies ahead of its clock; 0 for none. A
+// clock that was ahead and was set back leaves such suppressions.
+func (c *Contact) knownAhead(in *Instruction) (t Instant) {
+	for i := range c.Suppressions {
+		if s := &c.Suppressions[i]; in.lifts(s.Reason) && s.Since.At > in.At && s.Since.Seq <= in.Seq {
+			t = max(t, s.Since.At)
+		}
+	}
+	return t
+}
+
+// actsKept is how many acts that suppress for the same reason until the same time can
+// be undone each by itself. An older one is merged into the oldest, which then stands
+// until it is lifted: a list that is imported every night must not grow contacts.
+const actsKept = 16
+
+// mergeActs merges acts like the one that was recorded, so that their number is
+// bounded.
+func (c *Contact) mergeActs(in *Instruction) {
+	if in.Kind != Suppress {
+		return
+	}
+	var like []int
+	for i := range c.Instructions {
+		old := &c.Instructions[i]
+		switch {
+		case old.Undone:
+		case old.Kind == Suppress && old.Reason == in.Reason && old.Origin == in.Origin && old.Until == in.Until:
+			like = append(like, i)
+		case old.Kind == Allow && old.lifts(in.Reason):
+			like = like[:0]
+		}
+	}
+	if len(like) > actsKept {
+		c.Instructions[like[0]].Batch = 0
+		c.Instructions = slices.Delete(c.Instructions, like[1], like[1]+1)
+	}
 }
 
 // undoable is how many Allows of all reasons can be undone, one after the other.
@@ -62,7 +116,7 @@ func (c *Contact) dropSuperseded(in *Instruction) {
 	}
 	kept := slices.Clone(c.Instructions[n:])
 	c.Instructions = append(slices.DeleteFunc(c.Instructions[:n], func(old Instruction) bool {
-		return old.Reason != OptedOut && old.Kind != UntagByReview
+		return !IsProtected(old.Reason) && old.Kind != UntagByReview
 	}), kept...)
 }
 
@@ -73,21 +127,20 @@ func (in *Instruction) sameAllow(other *Instruction) bool {
 }
 
 // record keeps an instruction in its place, in order of moments.
-func (c *Contact) record(in Instruction) *Instruction {
+func (c *Contact) record(in Instruction) {
 	i := len(c.Instructions)
 	for i > 0 && c.Instructions[i-1].After(in.Moment) {
 		i--
 	}
 	c.Instructions = slices.Insert(c.Instructions, i, in)
-	return &c.Instructions[i]
 }
 
-// missing lists the suppressions by rules of before that were in force at t and are
-// no longer there.
-func (c *Contact) missing(before []Suppression, t Instant) []Suppression {
+// missing lists the suppressions by rules of before that were in force when the
+// instruction was made and are no longer there.
+func (c *Contact) missing(before []Suppression, in *Instruction) []Suppression {
 	var list []Suppression
 	for _, s := range before {
-		if s.Origin == ByRule && s.spans(t) && c.suppression(s.key()) < 0 {
+		if s.Origin == ByRule && s.spans(max(in.At, min(in.To, s.Since.At))) && c.suppression(s.key()) < 0 {
 			list = append(list, s)
 		}
 	}

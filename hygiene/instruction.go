@@ -11,6 +11,7 @@ const (
 	ReleaseByReview
 	UntagByReview
 	SuppressByReview
+	ReleaseByRule // what a rule lifted of a protected reason, in case that the rule goes
 )
 
 // Instruction is a decision about a contact that does not follow from an event: of
@@ -19,13 +20,14 @@ const (
 type Instruction struct {
 	Moment // of the decision; Seq is the end of the log at that time
 	Kind   InstructionKind
-	Reason string // of the suppression, or of what is lifted or struck; empty: all but opted_out. For UntagByReview the tag.
+	Reason string // of the suppression, or of what is lifted or struck; empty: all that are not protected. For UntagByReview the tag.
 	Origin Origin // of a Suppress
 	Until  Instant
 	By     string
 	Note   string
 
-	// What a Strike strikes: evidence from From to To, both included, where they are
+	// To of an Allow is the time up to which it also lifts what the log had then; 0
+	// for none. What a Strike strikes: evidence from From to To, both included, where they are
 	// not empty only of this source, code and outcome, and only for what this rule
 	// makes of it; and everything that the breaker trip Held holds.
 	From, To     Instant
@@ -50,7 +52,7 @@ type Instruction struct {
 // lifts reports whether the instruction is about that reason.
 func (in *Instruction) lifts(reason string) bool {
 	if in.Reason == "" {
-		return reason != OptedOut
+		return !IsProtected(reason)
 	}
 	return in.Reason == reason
 }
@@ -62,7 +64,7 @@ func (in *Instruction) strikes(reason, rule string, e *Entry, k Kind) bool {
 	switch {
 	case in.Undone:
 	case in.Kind == Allow:
-		return e.At <= in.At && (reason == "" && in.Reason == "" || reason != "" && in.lifts(reason))
+		return (e.At <= in.At || e.At <= in.To && e.Seq <= in.Seq) && (reason == "" && in.Reason == "" || reason != "" && in.lifts(reason))
 	case in.Kind == Strike && reason == "":
 		return in.Held != 0 && in.Reason == "" && in.covers(e, k)
 	case in.Kind == Strike:
@@ -94,6 +96,9 @@ func (in *Instruction) covers(e *Entry, k Kind) bool {
 // is for suppressions whose evidence can't be checked: frozen ones, and those that a
 // review opened.
 func (in *Instruction) strikesOpening(s *Suppression) bool {
+	if s.Origin == ByRule && in.liftsAhead(s) {
+		return true
+	}
 	if in.Kind != Strike || in.Undone || !in.lifts(s.Reason) || s.Origin != ByRule || in.Rule != "" && in.Rule != s.Rule {
 		return false
 	}
@@ -102,6 +107,12 @@ func (in *Instruction) strikesOpening(s *Suppression) bool {
 	}
 	return in.Source == "" && in.Code == "" && in.Outcome == 0 &&
 		in.From <= s.Since.At && s.Since.At <= in.To && s.Since.Seq <= in.Seq
+}
+
+// liftsAhead reports whether an Allow lifts the suppression by a rule though its time
+// is later.
+func (in *Instruction) liftsAhead(s *Suppression) bool {
+	return in.Kind == Allow && !in.Undone && in.lifts(s.Reason) && s.Since.After(in.Moment) && s.Since.At <= in.To && s.Since.Seq <= in.Seq
 }
 
 // suppression is what a SuppressByReview opens.

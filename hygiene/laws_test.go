@@ -164,6 +164,7 @@ func applyDisturbed(r *rand.Rand, p *Policy, c *Contact, events []Event, each fu
 		if r.IntN(8) == 0 {
 			e.Held = int64(1 + r.IntN(3))
 		}
+		e.Received = r.IntN(2) == 0
 		p.Apply(c, &e)
 		each()
 		now := Moment{e.At.Add(time.Duration(r.IntN(48)-12) * time.Hour), e.Seq}
@@ -184,7 +185,7 @@ func applyDisturbed(r *rand.Rand, p *Policy, c *Contact, events []Event, each fu
 			moved := events[r.IntN(i+1)]
 			moved.Seq = int64(slices.IndexFunc(events, func(e Event) bool { return e.MessageID == moved.MessageID && e.At == moved.At }) + 1)
 			moved.Outcome = []Outcome{SoftBounce, HardBounce, Delivered}[r.IntN(3)]
-			p.Reclassify(c, &moved, now)
+			p.Reclassify(c, &moved, now, r.IntN(2) == 0)
 		default:
 			continue
 		}
@@ -218,7 +219,7 @@ func TestJudgingAgainUnderThePolicyInForceChangesNothing(t *testing.T) {
 		}
 		applyDisturbed(r, p, c, events, func() {
 			before := c.clone()
-			changes := p.Rejudge(c, Moment{start, 0})
+			changes := p.Rejudge(c, Moment{start, 0}, "")
 			if (len(changes) > 0 || !bytes.Equal(before.Pack(nil), c.Pack(nil))) && !t.Failed() {
 				t.Errorf("rejudge gave %+v\nbefore %s\nafter %s", changes, stateText(before), stateText(c))
 			}

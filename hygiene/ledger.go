@@ -6,8 +6,9 @@ type Act string
 // The acts of the ledger. They are stored as these words.
 const (
 	Suppressed Act = "suppressed"
-	Renewed    Act = "renewed"  // the same suppression, until later
-	Released   Act = "released" // by a rule, a review, an operator or a replay
+	Renewed    Act = "renewed"   // the same suppression, until later
+	Confirmed  Act = "confirmed" // an operator or an import said again what was in force
+	Released   Act = "released"  // by a rule, a review, an operator or a replay
 	RetrySet   Act = "retry"
 	RetryEnded Act = "retry_ended"
 	GaveUp     Act = "gave_up" // bounced past the end of the retry list

@@ -6,8 +6,9 @@ import (
 )
 
 // packVersion is the first byte of a packed contact. A later layout takes the
-// next number and reads the older ones.
-const packVersion = 1
+// next number and reads the older ones. The first had no Suppression.heard, and
+// nothing of when an entry was received or a repeat was.
+const packVersion = 2
 
 // errPacked is the error of bytes that are not a packed contact.
 var errPacked = errors.New("the packed contact is damaged")
@@ -39,7 +40,7 @@ func (c *Contact) Pack(b []byte) []byte {
 // overwrites everything that is packed; key, phone and attributes stay.
 func (c *Contact) Unpack(b []byte) error {
 	r := packReader{b: b}
-	if r.byte() != packVersion {
+	if r.version = r.byte(); r.version == 0 || r.version > packVersion {
 		return errPacked
 	}
 	c.History.unpack(&r)
@@ -83,7 +84,7 @@ func (s *Suppression) pack(b []byte) []byte {
 	b = packMoment(b, s.Since)
 	b = binary.AppendVarint(b, int64(s.Until))
 	b = packText(packText(b, s.By), s.Note)
-	b = s.Cause.pack(b)
+	b = binary.AppendVarint(s.Cause.pack(b), s.heard)
 	b = append(b, bit(s.Renewal.At != Moment{}))
 	if s.Renewal.At == (Moment{}) {
 		return b
@@ -102,7 +103,10 @@ func (s *Suppression) unpack(r *packReader) {
 	s.Since, s.Until = r.moment(), Instant(r.varint())
 	s.By, s.Note = r.text(), r.text()
 	s.Cause.unpack(r)
-	s.Renewal = Renewal{}
+	s.Renewal, s.heard, s.known = Renewal{}, 0, false
+	if r.version > 1 {
+		s.heard = r.varint()
+	}
 	if r.byte() != 0 {
 		s.Renewal.At = r.moment()
 		s.Renewal.Cause.unpack(r)

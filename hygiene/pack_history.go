@@ -62,11 +62,14 @@ const (
 	markRepeated = 1 << iota
 	markAfterDelivery
 	markHeld
+	markReceived
 	markBits = iota
+
+	markBitsBefore = 3 // of the first version
 )
 
-// packMarks writes the kind with the marks, then the time of the latest repeat and
-// the breaker trip where there are such.
+// packMarks writes the kind with the marks, then the time of the latest repeat, for an
+// opt-out with its place in the log, and the breaker trip where there are such.
 func (e *Entry) packMarks(b []byte) []byte {
 	marks := uint64(e.kind) << markBits
 	if e.afterDelivery {
@@ -78,9 +81,15 @@ func (e *Entry) packMarks(b []byte) []byte {
 	if e.held != 0 {
 		marks |= markHeld
 	}
+	if e.received {
+		marks |= markReceived
+	}
 	b = binary.AppendUvarint(b, marks)
 	if e.lastRepeat != 0 {
 		b = binary.AppendUvarint(b, uint64(e.lastRepeat-e.At))
+		if e.outcome == Unsubscribed {
+			b = append(binary.AppendVarint(b, e.lastSeq-e.Seq), bit(e.lastReceived))
+		}
 	}
 	if e.held != 0 {
 		b = binary.AppendUvarint(b, uint64(e.held))
@@ -89,10 +98,18 @@ func (e *Entry) packMarks(b []byte) []byte {
 }
 
 func (e *Entry) unpackMarks(r *packReader) {
-	marks := r.uvarint()
-	e.kind, e.afterDelivery, e.lastRepeat, e.held = int(marks>>markBits), marks&markAfterDelivery != 0, 0, 0
+	marks, bits := r.uvarint(), markBits
+	if r.version == 1 {
+		bits = markBitsBefore
+	}
+	e.kind, e.afterDelivery, e.held = int(marks>>bits), marks&markAfterDelivery != 0, 0
+	e.received = r.version > 1 && marks&markReceived != 0
+	e.lastRepeat, e.lastSeq, e.lastReceived = 0, 0, false
 	if marks&markRepeated != 0 {
 		e.lastRepeat = e.At + Instant(r.uvarint())
+		if r.version > 1 && e.outcome == Unsubscribed {
+			e.lastSeq, e.lastReceived = e.Seq+r.varint(), r.byte() != 0
+		}
 	}
 	if marks&markHeld != 0 {
 		e.held = int64(r.uvarint())

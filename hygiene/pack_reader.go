@@ -4,8 +4,9 @@ import "encoding/binary"
 
 // packReader reads packed values. After the first bad one it returns zero values.
 type packReader struct {
-	b   []byte
-	bad bool
+	b       []byte
+	version byte
+	bad     bool
 }
 
 func (r *packReader) next(n int) []byte {

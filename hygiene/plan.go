@@ -21,6 +21,9 @@ const (
 	// PlannedReopening is a suppression that judging again lifts, because its rule of
 	// the review was edited, and that the next review opens again.
 	PlannedReopening
+	// PlannedKept changes nothing: the suppression is open for a protected reason, for
+	// which the given policy would not open it. It stays, unless that reason is named.
+	PlannedKept
 	// PlannedRelabel changes nothing for the contact: the suppression is in effect
 	// as before, but because of another rule, or of the same rule as it reads now.
 	PlannedRelabel
@@ -48,6 +51,7 @@ type Planner struct {
 	fresh  []*Rule      // those
 	stable *stableRules // nil when not known
 	now    Moment
+	named  string // see [Policy.Rejudge]
 }
 
 // NewPlanner prepares to compare. inForce is the policy whose reviews have been made,
@@ -57,10 +61,13 @@ type Planner struct {
 // Judging again restores what the rules of a review opened before, and does not
 // review. So rules of the review that read differently from those in force are
 // evaluated here as the next review will evaluate them. The others have been.
-func NewPlanner(given, inForce *Policy, judged []*Policy, now Moment) *Planner {
+//
+// named is the protected reason for which contacts are judged like for any other;
+// empty for none.
+func NewPlanner(given, inForce *Policy, judged []*Policy, now Moment, named string) *Planner {
 	review := *given
 	review.Rules = slices.Clone(given.Rules)
-	p := &Planner{given: given, review: &review, now: now}
+	p := &Planner{given: given, review: &review, now: now, named: named}
 	for i := range review.Rules {
 		r := &review.Rules[i]
 		switch {
@@ -87,8 +94,10 @@ func (p *Planner) Plan(c, after *Contact, found []Planned) []Planned {
 		return found
 	}
 	*after = *c
+	kept := false
 	if !unchanged {
-		p.given.Rejudge(after, p.now)
+		before := *c
+		kept = p.given.replay(after, &before, remake{cause: p.now, named: p.named}).kept
 		reviewed = p.concernsReview(after)
 	}
 	judged := after
@@ -100,6 +109,9 @@ func (p *Planner) Plan(c, after *Contact, found []Planned) []Planned {
 	d.suppressions()
 	d.retry()
 	d.tags()
+	if kept {
+		d.kept()
+	}
 	return d.found
 }
 
@@ -144,6 +156,21 @@ func (d *planDiff) suppressions() {
 	for i := range before {
 		if s := &before[i]; findSuppression(after, s) == nil {
 			d.add(PlannedRelease, &s.Cause, s.Reason, findSuppression(judged, s) != nil)
+		}
+	}
+}
+
+// kept adds what stays open for protected reasons alone.
+func (d *planDiff) kept() {
+	now := d.planner.now.At
+	for _, s := range d.judged.OpenSuppressions(now) {
+		if s.Origin != ByRule || !IsProtected(s.Reason) {
+			continue
+		}
+		named := *d.before
+		d.planner.given.Rejudge(&named, d.planner.now, s.Reason)
+		if findSuppression(named.OpenSuppressions(now), &s) == nil {
+			d.add(PlannedKept, &s.Cause, s.Reason, false)
 		}
 	}
 }

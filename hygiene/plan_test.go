@@ -83,7 +83,7 @@ func TestContactsOfStableRulesAreUnchangedByJudgingAgain(t *testing.T) {
 		for range 10 {
 			given := given(r, judged)
 			d := c.clone()
-			changes := given.Rejudge(d, Moment{start.Add(400 * Day), 1 << 40})
+			changes := given.Rejudge(d, Moment{start.Add(400 * Day), 1 << 40}, "")
 			same := len(changes) == 0 && bytes.Equal(c.Pack(nil), d.Pack(nil))
 			switch keeps := newStableRules(given, judged).unchanged(c); {
 			case keeps && !same:
@@ -108,11 +108,11 @@ func TestAPlanIsTheSameWhoeverIsJudgedAgain(t *testing.T) {
 		now := Moment{c.History.Latest().At.Add(time.Duration(r.IntN(100)) * time.Hour), 1 << 40}
 		given, inForce := given(r, judged), judged[len(judged)-1]
 		var after Contact
-		short := NewPlanner(given, inForce, judged, now).Plan(c, &after, nil)
+		short := NewPlanner(given, inForce, judged, now, "").Plan(c, &after, nil)
 		if !bytes.Equal(before, c.Pack(nil)) {
 			t.Error("planning changed the contact")
 		}
-		if long := NewPlanner(given, inForce, nil, now).Plan(c, &after, nil); !slices.Equal(short, long) {
+		if long := NewPlanner(given, inForce, nil, now, "").Plan(c, &after, nil); !slices.Equal(short, long) {
 			t.Errorf("knowing who judged: %+v\nnot knowing: %+v", short, long)
 		}
 	})
@@ -126,7 +126,7 @@ func TestAnUnchangedPolicyPlansNothing(t *testing.T) {
 		now := Moment{c.latest().At, 1 << 40}
 		var after Contact
 		for _, judged := range [][]*Policy{nil, {p}} {
-			if found := NewPlanner(p, p, judged, now).Plan(c, &after, nil); len(found) > 0 {
+			if found := NewPlanner(p, p, judged, now, "").Plan(c, &after, nil); len(found) > 0 {
 				t.Errorf("planned %+v", found)
 			}
 		}
@@ -140,9 +140,9 @@ func TestAPlanShowsWhatJudgingAgainAndTheNextReviewDo(t *testing.T) {
 		now := Moment{c.latest().At.Add(Day), 1 << 40}
 		given := given(r, judged)
 		var planned Contact
-		found := NewPlanner(given, nil, nil, now).Plan(c, &planned, nil)
+		found := NewPlanner(given, nil, nil, now, "").Plan(c, &planned, nil)
 		done := c.clone()
-		given.Rejudge(done, now)
+		given.Rejudge(done, now, "")
 		given.Review(done, now)
 		if len(found) > 0 && !bytes.Equal(planned.Pack(nil), done.Pack(nil)) {
 			t.Errorf("planned %s\ndone %s", stateText(&planned), stateText(done))
@@ -157,7 +157,7 @@ func TestAPlanShowsWhatJudgingAgainAndTheNextReviewDo(t *testing.T) {
 func (s *scenario) plan(d float64, rules ...Rule) []Planned {
 	s.t.Helper()
 	var after Contact
-	return NewPlanner(NewPolicy(rules, "given"), s.p, []*Policy{s.p}, Moment{day(d), s.seq}).Plan(&s.c, &after, nil)
+	return NewPlanner(NewPolicy(rules, "given"), s.p, []*Policy{s.p}, Moment{day(d), s.seq}, "").Plan(&s.c, &after, nil)
 }
 
 func (s *scenario) plans(found []Planned, want ...Planned) {

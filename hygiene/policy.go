@@ -21,7 +21,7 @@ func NewPolicy(rules []Rule, hash string) *Policy {
 	p := &Policy{Rules: rules, Hash: hash}
 	for i := range p.Rules {
 		r := &p.Rules[i]
-		r.digest, r.index, r.whereOf = r.digestContent(), i, InputsOf(r.Where).Outcomes
+		r.digest, r.index, r.whereOf, r.against = r.digestContent(), i, InputsOf(r.Where).Outcomes, countedAgainst(r.Where, false)
 		if r.When == nil {
 			continue
 		}

@@ -64,6 +64,10 @@ func (d generator) rule(name string) Rule {
 		}
 	}
 	r.Then = d.action(r.When == nil)
+	if s := r.Then.Suppress; s != nil && IsProtected(s.Reason) && r.When != nil {
+		// For others the order in which events arrive may show, and check warns of them.
+		r.When.Count, r.When.Since, r.When.Apart, r.Where = 1, 0, 0, nil
+	}
 	return r
 }
 

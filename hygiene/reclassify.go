@@ -6,12 +6,17 @@ import (
 
 // Reclassify moves an event to the outcome that it has now, from whichever it had,
 // and judges the contact again. An event that the history does not keep, and a
-// repeat, are only added as what they now are.
-func (p *Policy) Reclassify(c *Contact, e *Event, m Moment) []Change {
+// repeat, are only added as what they now are. What the event opened for a protected
+// reason stays open, unless an operator named that: then named is set.
+func (p *Policy) Reclassify(c *Contact, e *Event, m Moment, named bool) []Change {
+	r := remake{cause: m}
+	if named {
+		r.unsaid = e.Seq
+	}
 	e.Held = c.History.remove(e)
 	c.History.Add(e)
 	c.History.relabelBounces(MessageHash(e.Source, e.MessageID))
-	return p.rejudge(c, m, nil)
+	return p.rejudge(c, r)
 }
 
 // remove removes the event from the trail of another outcome than its own. It

@@ -7,32 +7,44 @@ import (
 
 // Rejudge gives the contact what the policy makes of its history; operators'
 // instructions stay. Under the policy in force it changes nothing.
-func (p *Policy) Rejudge(c *Contact, at Moment) []Change { return p.rejudge(c, at, nil) }
+//
+// What is open or was lifted for a protected reason stays so, unless it is the reason
+// named.
+func (p *Policy) Rejudge(c *Contact, at Moment, named string) []Change {
+	return p.rejudge(c, remake{cause: at, named: named})
+}
 
-// rejudge replays the contact's history and instructions, together with what else
-// is to be done, and returns what differs from before as caused at the moment
-// cause.
-func (p *Policy) rejudge(c *Contact, cause Moment, t *Trace, more ...step) []Change {
+// rejudge replays the contact's history and instructions, and returns what differs
+// from before.
+func (p *Policy) rejudge(c *Contact, r remake) []Change {
 	before := *c
-	gaveUp := p.replay(c, &before, t, more...)
-	changes := diff(&before, c, cause, gaveUp)
-	t.replayed(changes)
+	replayed := p.replay(c, &before, r)
+	changes := diff(&before, c, r.cause, replayed.gaveUp)
+	r.trace.replayed(changes)
 	return changes
 }
 
-// replay makes c from its history and instructions, and from the frozen part of
-// it was before. gaveUp is set when the last bounce went past the end of the
-// retry list.
-func (p *Policy) replay(c, before *Contact, t *Trace, more ...step) (gaveUp *Change) {
+// replayed is what a replay found besides the contact.
+type replayed struct {
+	gaveUp *Change // set when the last bounce went past the end of the retry list
+	kept   bool    // something was open for a protected reason that the policy does not open
+}
+
+// replay makes c from its history and instructions, and from what before was and
+// stays as it was.
+func (p *Policy) replay(c, before *Contact, r remake) replayed {
+	before.Instructions = r.instructions(p, before.Instructions)
+	c.Instructions = before.Instructions
 	c.Suppressions, c.Tags, c.Retry = nil, nil, nil
-	j := judge{p: p, c: c, replaying: true, horizons: p.horizons(&c.History), trace: t}
-	for _, step := range p.steps(before, more, j.horizons) {
+	j := judge{p: p, c: c, replaying: true, horizons: p.horizons(&c.History), trace: r.trace}
+	for _, step := range p.steps(before, &r, j.horizons) {
 		step.run(&j)
 	}
+	j.recordReleases()
 	if r, old := c.Retry, before.Retry; r != nil && old != nil && r.Since == old.Since {
 		r.MessageID, r.UniqueArgs = old.MessageID, old.UniqueArgs
 	}
-	return j.gaveUp
+	return replayed{j.gaveUp, j.kept}
 }
 
 // step is one thing to replay. At the same moment the event comes first, then what
@@ -70,16 +82,20 @@ func (s *step) run(j *judge) {
 
 // steps is all that happened to the contact, in order: what is frozen, the kept
 // events and the instructions.
-func (p *Policy) steps(c *Contact, more []step, horizons []horizon) []step {
-	n := len(c.Instructions) + len(c.Suppressions) + len(c.Tags) + 1 + len(more)
+func (p *Policy) steps(c *Contact, r *remake, horizons []horizon) []step {
+	n := len(c.Instructions) + len(c.Suppressions) + len(c.Tags) + 1 + len(r.more)
 	for o := range c.History.outcomes {
 		n += len(c.History.outcomes[o].Entries)
 	}
-	steps := append(append(make([]step, 0, n), p.frozenSteps(c, horizons)...), more...)
+	steps := append(append(make([]step, 0, n), p.frozenSteps(c, r, horizons)...), r.more...)
 	for o := range c.History.outcomes {
 		t := &c.History.outcomes[o]
 		for i := range t.Entries {
-			steps = append(steps, step{Moment: t.Entries[i].Moment, order: eventStep, entry: &t.Entries[i]})
+			e := &t.Entries[i]
+			steps = append(steps, step{Moment: e.Moment, order: eventStep, entry: e})
+			if again := e.again(); again != nil {
+				steps = append(steps, step{Moment: again.Moment, order: eventStep, do: func(j *judge) { j.saidAgain(e) }})
+			}
 		}
 	}
 	for i := range c.Instructions {
@@ -97,8 +113,9 @@ func (p *Policy) steps(c *Contact, more []step, horizons []horizon) []step {
 	return steps
 }
 
-// frozenSteps restores what the history can no longer show, as it was.
-func (p *Policy) frozenSteps(c *Contact, horizons []horizon) []step {
+// frozenSteps restores what the history can no longer show, as it was, and what stays
+// open for a protected reason.
+func (p *Policy) frozenSteps(c *Contact, r *remake, horizons []horizon) []step {
 	var steps []step
 	add := func(m Moment, do func(*judge)) {
 		steps = append(steps, step{Moment: m, order: frozenStep, do: do})
@@ -111,6 +128,8 @@ func (p *Policy) frozenSteps(c *Contact, horizons []horizon) []step {
 		// The opening by a review is an instruction; what renewed it may be frozen.
 		if !s.Review && p.isFrozen(&s.Cause, horizons) {
 			add(s.Since, func(j *judge) { j.c.restoreSuppression(s) })
+		} else if r.keeps(p, c, &s) {
+			add(s.Since, func(j *judge) { j.keepOpen(s) })
 		} else if renewed := s.Renewal; !renewed.Review && p.isFrozen(&renewed.Cause, horizons) {
 			renewal := Suppression{Reason: s.Reason, Held: s.Held, Since: renewed.At, Until: s.Until, Cause: renewed.Cause}
 			add(renewed.At, func(j *judge) { j.suppressBy(renewal, renewed.At) })
@@ -163,6 +182,14 @@ func (c *Contact) struckOpening(s *Suppression) bool {
 	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool { return in.strikesOpening(s) })
 }
 
+// liftedAhead reports whether an operator lifted what an earlier batch suppressed at a
+// time that was ahead of the clock.
+func (c *Contact) liftedAhead(in *Instruction) bool {
+	return slices.ContainsFunc(c.Instructions, func(allow Instruction) bool {
+		return allow.Kind == Allow && !allow.Undone && in.Batch < allow.Batch && allow.At < in.At && in.At <= allow.To && allow.lifts(in.Reason)
+	})
+}
+
 func (c *Contact) struckRetry(r *Retry) bool {
 	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool {
 		return in.Kind == Allow && !in.Undone && in.Reason == "" && r.Since.At <= in.At
@@ -174,9 +201,20 @@ func (j *judge) instruction(in *Instruction) {
 	if in.Undone {
 		return
 	}
-	byReview := in.Kind == SuppressByReview || in.Kind == ReleaseByReview || in.Kind == UntagByReview
-	if byReview && j.p.rule(in.Rule, in.Digest) == nil {
-		return
+	gone := j.p.rule(in.Rule, in.Digest) == nil
+	switch in.Kind {
+	case SuppressByReview, UntagByReview:
+		if gone {
+			return
+		}
+	case ReleaseByReview:
+		if gone && !IsProtected(in.Reason) {
+			return
+		}
+	case ReleaseByRule:
+		if !gone { // the rule does it again
+			return
+		}
 	}
 	switch in.Kind {
 	case SuppressByReview:
@@ -184,14 +222,17 @@ func (j *judge) instruction(in *Instruction) {
 			j.suppressBy(*s, in.Moment)
 		}
 	case Suppress:
+		if j.c.liftedAhead(in) {
+			return
+		}
 		j.suppressBy(Suppression{Reason: in.Reason, Origin: in.Origin, Since: in.Moment, Until: in.Until, By: in.By, Note: in.Note}, in.Moment)
 	case Allow:
 		j.release(in.Moment, "", func(s *Suppression) bool { return in.lifts(s.Reason) })
 		if in.Reason == "" {
 			j.dropRetry(in.Moment)
 		}
-	case ReleaseByReview:
-		j.release(in.Moment, in.Rule, func(s *Suppression) bool { return s.Origin == ByRule && s.Reason == in.Reason })
+	case ReleaseByReview, ReleaseByRule:
+		j.release(in.Moment, in.Rule, func(s *Suppression) bool { return s.Origin == ByRule && s.Reason == in.Reason && s.heard <= in.Seq })
 	case UntagByReview:
 		j.untag(in.Reason, in.Rule, in.Moment)
 	}

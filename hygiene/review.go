@@ -42,7 +42,7 @@ func (p *Policy) ReviewTraced(c *Contact, now Moment, t *Trace) []Change {
 	if tags == nil && !recorded {
 		return nil
 	}
-	changes := p.rejudge(c, now, nil, tags...)
+	changes := p.rejudge(c, remake{cause: now, more: tags})
 	for i := range changes {
 		changes[i].Note = "review"
 	}

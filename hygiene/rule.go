@@ -14,6 +14,7 @@ type Rule struct {
 	digest  uint64   // of the content without the name
 	index   int      // in the policy
 	whereOf Outcomes // the outcomes that Where looks at
+	against Outcomes // those of them that it counts against the contact
 }
 
 // When is what triggers a rule and what it counts. It holds for an event when at
@@ -63,9 +64,10 @@ func (r *Rule) outcomes() Outcomes {
 	return r.When.Outcomes | r.When.Since | r.whereOf
 }
 
-// mayCount reports whether the rule may count an entry of that outcome and kind.
+// mayCount reports whether the rule may count an entry of that outcome and kind
+// against the contact.
 func (r *Rule) mayCount(o Outcome, k Kind) bool {
-	return r.whereOf.Has(o) || r.When != nil && r.When.triggeredBy(o, k)
+	return r.against.Has(o) || r.When != nil && r.When.triggeredBy(o, k)
 }
 
 // undoes reports whether the rule lifts what the rule other opens.

@@ -30,9 +30,6 @@ func ParseOrigin(name string) Origin {
 	return ByRule
 }
 
-// OptedOut is the one reason that is only ever lifted when it is named.
-const OptedOut = "opted_out"
-
 // Cause is why something is open: the rule that opened it and what it counted.
 type Cause struct {
 	Rule     string  // the rule's name; empty when no rule did it
@@ -53,7 +50,13 @@ type Suppression struct {
 	By     string  // who, when an operator or an import did it
 	Note   string
 	Cause
+	// heard is the place in the log of the latest event that says so, if the log
+	// received it at the time that the event has; 0 if not known. It is kept for
+	// protected reasons only: a release that the log received before lifts nothing.
+	heard   int64
 	Renewal Renewal // what set Until last, when that was not the opening
+
+	known bool // in force whatever Since says; see [Contact.InPresent]
 }
 
 // Renewal is why a suppression lasts longer than its opening said.
@@ -68,7 +71,7 @@ func (s *Suppression) OpenAt(t Instant) bool { return s.Held == 0 && s.spans(t) 
 
 // spans is OpenAt without asking whether the suppression is held.
 func (s *Suppression) spans(t Instant) bool {
-	return s.Since.At <= t && (s.Until == 0 || t < s.Until)
+	return (s.known || s.Since.At <= t) && (s.Until == 0 || t < s.Until)
 }
 
 // lastCause is what set Until.

@@ -44,7 +44,8 @@ func (p *Policy) strikesMore(c *Contact, r *Rule, reason string, in *Instruction
 		for i := range history.Entries {
 			e := &history.Entries[i]
 			k := c.History.Kind(e)
-			if r.mayCount(o, k) && in.strikes(reason, r.Name, e, k) && (struck == nil || !struck(e)) {
+			strikes := func(e *Entry) bool { return in.strikes(reason, r.Name, e, k) && (struck == nil || !struck(e)) }
+			if again := e.again(); r.mayCount(o, k) && (strikes(e) || again != nil && strikes(again)) {
 				return true
 			}
 		}
@@ -71,12 +72,12 @@ func (p *Policy) SetUndone(c *Contact, batch int64, revoked bool, m Moment) []Ch
 		return nil
 	}
 	start := c.snapshot()
-	gaveUp := p.replay(c, &start, nil)
+	replayed := p.replay(c, &start, remake{})
 	act := Undone
 	if !revoked {
 		act = Redone
 	}
-	return append(diff(&before, c, m, gaveUp), Change{At: m.At, Seq: m.Seq, Act: act})
+	return append(diff(&before, c, m, replayed.gaveUp), Change{At: m.At, Seq: m.Seq, Act: act})
 }
 
 // restoreLifted puts lifted suppressions back, where a replay finds the frozen

@@ -44,7 +44,7 @@ func (s *Store) ImportSuppressions(policy *hygiene.Policy, by, note string, now 
 type SuppressionResult struct {
 	Added     int64
 	Extended  int64 // an import's suppression of that reason was open, and now ends later
-	Unchanged int64 // one was open that ends no earlier
+	Unchanged int64 // one was open that ends no earlier; that the list says so too is kept
 	Repeated  int64 // lines of suppressions that an earlier line named: of these the longest counts
 	New       int64 // contacts that were created
 }
@@ -163,7 +163,7 @@ func (d *SuppressionResult) count(changes []hygiene.Change, first, isNew bool) {
 	switch {
 	case !first:
 		d.Repeated++
-	case len(changes) == 0:
+	case len(changes) == 0, changes[0].Act == hygiene.Confirmed:
 		d.Unchanged++
 	case slices.ContainsFunc(changes, func(c hygiene.Change) bool { return c.Act == hygiene.Renewed }):
 		d.Extended++

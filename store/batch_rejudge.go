@@ -7,9 +7,10 @@ import (
 )
 
 // Rejudge gives every contact what the policy makes of its history, at the time
-// now, as one batch.
-func (s *Store) Rejudge(ctx context.Context, policy *hygiene.Policy, b Batch, now hygiene.Instant, progress func(contacts int64)) (BatchResult, error) {
-	rejudge := func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change { return policy.Rejudge(c, m) }
-	concerns := func(c *hygiene.Contact) bool { return len(policy.Rejudge(c, hygiene.Moment{At: now})) > 0 }
+// now, as one batch. What is open for a protected reason stays open, unless it is the
+// one named; empty for none.
+func (s *Store) Rejudge(ctx context.Context, policy *hygiene.Policy, named string, b Batch, now hygiene.Instant, progress func(contacts int64)) (BatchResult, error) {
+	rejudge := func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change { return policy.Rejudge(c, m, named) }
+	concerns := func(c *hygiene.Contact) bool { return len(policy.Rejudge(c, hygiene.Moment{At: now}, named)) > 0 }
 	return s.changeAll(ctx, policy, b, now, progress, manualChange{concerns, rejudge})
 }

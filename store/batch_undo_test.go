@@ -205,18 +205,19 @@ func TestAManualSuppressionIsABatchThatCanBeUndone(t *testing.T) {
 	if err != nil || did.Batch != 1 || did.Contacts != 2 {
 		t.Fatalf("%+v, %v", did, err)
 	}
-	if again, err := s.Instruct(p, []string{"ann", "bob"}, in, store.Batch{Kind: store.SuppressBatch}, storetest.Start+1); err != nil || again.Batch != 0 {
+	if again, err := s.Instruct(p, []string{"ann"}, in, store.Batch{Kind: store.SuppressBatch}, storetest.Start+1); err != nil || again.Batch != 2 || again.Changes != 1 {
 		t.Errorf("again: %+v, %v", again, err)
 	}
-	if back := takeBack(t, s, p, 1, storetest.Start+2); back.Batch != 2 || back.Contacts != 2 {
+	if back := takeBack(t, s, p, 1, storetest.Start+2); back.Batch != 3 || back.Contacts != 2 {
 		t.Errorf("taken back: %+v", back)
 	}
-	c, _, err := s.Contact("ann")
-	if err != nil || c.Status(storetest.Start+3) != hygiene.Active {
-		t.Errorf("%s, %v", c.Status(storetest.Start+3), err)
+	for key, want := range map[string]hygiene.Status{"ann": hygiene.IsSuppressed, "bob": hygiene.Active} {
+		if c, _, err := s.Contact(key); err != nil || c.Status(storetest.Start+3) != want {
+			t.Errorf("%s is %s, not %s: only ann was suppressed twice; %v", key, c.Status(storetest.Start+3), want, err)
+		}
 	}
-	ledger, err := s.Ledger("ann", 10)
-	if err != nil || len(ledger) != 3 || ledger[0].Batch != 2 || ledger[2].Batch != 1 || ledger[0].By != "ops" {
+	ledger, err := s.Ledger("bob", 10)
+	if err != nil || len(ledger) != 3 || ledger[0].Batch != 3 || ledger[2].Batch != 1 || ledger[0].By != "ops" {
 		t.Errorf("%+v, %v", ledger, err)
 	}
 }
@@ -232,7 +233,7 @@ func TestRejudgingByAnotherPolicyAndBackChangesNoContact(t *testing.T) {
 			t.Fatal(err)
 		}
 		rejudge := func(p *hygiene.Policy) store.BatchResult {
-			did, err := s.Rejudge(context.Background(), p, store.Batch{Kind: store.RejudgeBatch, By: "ops"}, now, nil)
+			did, err := s.Rejudge(context.Background(), p, "", store.Batch{Kind: store.RejudgeBatch, By: "ops"}, now, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -40,9 +40,9 @@ func BenchmarkPlan(b *testing.B) {
 	var plain, softly, hardly, all time.Duration
 	for b.Loop() {
 		plain += planned(b, s, nil, 0)
-		softly += planned(b, s, hygiene.NewPlanner(soft, p, known, now), *contacts/10)
-		hardly += planned(b, s, hygiene.NewPlanner(hard, p, known, now), *contacts/50)
-		all += planned(b, s, hygiene.NewPlanner(soft, p, nil, now), *contacts/10)
+		softly += planned(b, s, hygiene.NewPlanner(soft, p, known, now, ""), *contacts/10)
+		hardly += planned(b, s, hygiene.NewPlanner(hard, p, known, now, ""), *contacts/50)
+		all += planned(b, s, hygiene.NewPlanner(soft, p, nil, now, ""), *contacts/10)
 	}
 	for name, took := range map[string]time.Duration{"plain": plain, "soft": softly, "hard": hardly, "all": all} {
 		b.ReportMetric(float64(*contacts)*float64(b.N)/took.Seconds(), "contacts/s-"+name)

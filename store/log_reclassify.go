@@ -214,10 +214,11 @@ func (s *Store) countContacts(counted *keyset.Set, found *Reclassification, even
 // them in the histories of their contacts, which are judged again: first in the
 // contacts, then in the log. Sweep to the end of the log first, and allow no
 // sweep meanwhile. What an interrupted one left to write in the log is written
-// first: whatever the tables say by now, it is found from there.
-func (s *Store) Reclassify(ctx context.Context, policy *hygiene.Policy, of Outcomes, b Batch, now hygiene.Instant, progress func(events int64)) (*Reclassification, error) {
+// first: whatever the tables say by now, it is found from there. What the events opened
+// for a protected reason stays open unless that was named.
+func (s *Store) Reclassify(ctx context.Context, policy *hygiene.Policy, of Outcomes, named bool, b Batch, now hygiene.Instant, progress func(events int64)) (*Reclassification, error) {
 	b.Kind = ReclassifyBatch
-	r := &reclassifier{store: s, policy: policy, batch: b, moment: hygiene.Moment{At: now}, did: newReclassification()}
+	r := &reclassifier{store: s, policy: policy, named: named, batch: b, moment: hygiene.Moment{At: now}, did: newReclassification()}
 	err := r.run(ctx, of, progress)
 	r.did.BatchResult = r.batch.did()
 	return r.did, err
@@ -227,6 +228,7 @@ func (s *Store) Reclassify(ctx context.Context, policy *hygiene.Policy, of Outco
 type reclassifier struct {
 	store  *Store
 	policy *hygiene.Policy
+	named  bool
 	batch  Batch
 	moment hygiene.Moment
 	swept  int64 // seq up to which the log was swept
@@ -289,7 +291,7 @@ func (r *reclassifier) moveEvents(events []hygiene.Event, updates []engine.Outco
 			for _, n := range groups[i] {
 				e := events[n]
 				e.Outcome = updates[n].Outcome
-				changes = append(changes, r.policy.Reclassify(&k.Contact, &e, r.moment)...)
+				changes = append(changes, r.policy.Reclassify(&k.Contact, &e, r.moment, r.named)...)
 			}
 			switch is := k.Status(r.moment.At); {
 			case was == hygiene.IsSuppressed && is != was:

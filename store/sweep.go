@@ -237,7 +237,7 @@ func (w *txWriter) claimMatched(waiting []matchedEvent) (events []hygiene.Event,
 
 func (d *Swept) count(a hygiene.Addition) {
 	switch a {
-	case hygiene.Repeat, hygiene.Earlier:
+	case hygiene.Repeat, hygiene.Earlier: // an opt-out that counts again is none
 		d.Repeats++
 	case hygiene.TooOld:
 		d.TooOld++

@@ -134,10 +134,14 @@ func (o *Operations) UndoEvents(ctx context.Context, in hygiene.Instruction, b s
 }
 
 // UndoBatch reverts the batch of that id, after a sweep. What this means is determined
-// under the lock, since another process may have reverted the batch meanwhile.
-func (o *Operations) UndoBatch(ctx context.Context, id int64, b store.Batch, now hygiene.Instant, watch store.Observer) (done store.BatchResult, err error) {
+// under the lock, since another process may have reverted the batch meanwhile. It calls
+// before with what it means, before the first change.
+func (o *Operations) UndoBatch(ctx context.Context, id int64, b store.Batch, now hygiene.Instant, before func(store.UndoPlan) error, watch store.Observer) (done store.BatchResult, err error) {
 	err = o.AfterSweep(ctx, now, func() error {
 		t, err := o.Store.PlanUndo(id)
+		if err == nil {
+			err = before(t)
+		}
 		if err == nil {
 			done, err = o.Store.Undo(ctx, o.Config.Policy, t, b, now, o.Progress, watch)
 		}
@@ -147,23 +151,25 @@ func (o *Operations) UndoBatch(ctx context.Context, id int64, b store.Batch, now
 }
 
 // Rejudge applies the config to the history of every contact, as one batch. It calls
-// before after the sweep and before the first change.
-func (o *Operations) Rejudge(ctx context.Context, b store.Batch, now hygiene.Instant, before func() error) (done store.BatchResult, err error) {
+// before after the sweep and before the first change. named is the protected reason for
+// which contacts are judged like for any other; empty for none.
+func (o *Operations) Rejudge(ctx context.Context, named string, b store.Batch, now hygiene.Instant, before func() error) (done store.BatchResult, err error) {
 	err = o.AfterSweep(ctx, now, func() error {
 		if err := before(); err != nil {
 			return err
 		}
-		done, err = o.Store.Rejudge(ctx, o.Config.Policy, b, now, o.Progress)
+		done, err = o.Store.Rejudge(ctx, o.Config.Policy, named, b, now, o.Progress)
 		return err
 	})
 	return done, err
 }
 
 // Reclassify gives stored events the outcomes of the config's tables, as one batch,
-// and applies the rules to their contacts again.
-func (o *Operations) Reclassify(ctx context.Context, of store.Outcomes, b store.Batch, now hygiene.Instant) (done *store.Reclassification, err error) {
+// and applies the rules to their contacts again. What the events opened for a protected
+// reason stays open unless that was named.
+func (o *Operations) Reclassify(ctx context.Context, of store.Outcomes, named bool, b store.Batch, now hygiene.Instant) (done *store.Reclassification, err error) {
 	err = o.AfterSweep(ctx, now, func() (err error) {
-		done, err = o.Store.Reclassify(ctx, o.Config.Policy, of, b, now, o.Progress)
+		done, err = o.Store.Reclassify(ctx, o.Config.Policy, of, named, b, now, o.Progress)
 		return err
 	})
 	return done, err

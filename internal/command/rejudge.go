@@ -1,7 +1,6 @@
 package command
 
 import (
-	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/impact"
 )
@@ -9,7 +8,7 @@ import (
 // rejudgeCommand applies this config to the history of all contacts.
 type rejudgeCommand struct {
 	Apply  bool   `help:"Apply the changes (default: preview only)."`
-	Reason string `placeholder:"opted_out" enum:",opted_out" default:"" help:"Also release contacts that opted out; opted_out must be named."`
+	Reason string `placeholder:"opted_out" enum:",opted_out" default:"" help:"Also release contacts that opted out (default: they stay suppressed)."`
 	Note   string `placeholder:"TEXT" help:"Record this note with the change."`
 }
 
@@ -17,7 +16,7 @@ type rejudgeCommand struct {
 func (x rejudgeCommand) Run(c *invocation) error {
 	collectRarely()
 	return c.open(toJudge, func(a *app.App) error {
-		o := impact.RejudgeOptions{Apply: x.Apply, ReleaseOptOuts: x.Reason == hygiene.OptedOut, Note: x.Note}
+		o := impact.RejudgeOptions{Apply: x.Apply, Reason: x.Reason, Note: x.Note}
 		ops, done := c.operations(a, "contact")
 		r, err := impact.Rejudge(c.ctx, c.Printer, ops, o, c.instant())
 		done()

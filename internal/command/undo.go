@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/impact"
 	"winnow/internal/ui"
@@ -13,7 +14,7 @@ import (
 // undoCommand undoes suppressions from a time range, or reverts a manual change.
 type undoCommand struct {
 	Rule   string `placeholder:"RULE" help:"Undo only what this rule did."`
-	Reason string `placeholder:"REASON" help:"Undo only this reason (default: all but opted_out)."`
+	Reason string `placeholder:"REASON" help:"Undo only this reason (default: all but opted_out, which must be named, also with --batch)."`
 	Since  string `placeholder:"TIME" help:"Undo what events from this time on led to: RFC 3339, or a date, which is its first instant in UTC."`
 	Until  string `placeholder:"TIME" help:"Undo what events up to this time led to (default: now)."`
 	Code   string `placeholder:"CODE" help:"Select only events with this code."`
@@ -26,15 +27,17 @@ type undoCommand struct {
 
 // Run previews or applies the changes, or lists batches.
 func (x undoCommand) Run(c *invocation) error {
-	hasRange := x.Rule+x.Reason+x.Since+x.Until+x.Code+x.Source != ""
+	hasRange := x.Rule+x.Since+x.Until+x.Code+x.Source != ""
 	switch {
-	case x.List && (hasRange || x.Batch != 0 || x.Apply), x.Batch != 0 && hasRange:
+	case x.List && (hasRange || x.Reason != "" || x.Batch != 0 || x.Apply), x.Batch != 0 && hasRange:
 		return ui.Usagef("use one of --since (undo a time range), --batch N (revert a batch) and --list (list batches)")
 	case x.List:
 		return c.open(toRead, c.listBatches)
+	case x.Batch != 0 && x.Reason != "" && !hygiene.IsProtected(x.Reason):
+		return ui.Usagef("--batch reverts all of a batch; beside it --reason only names a reason that must be named, like opted_out")
 	case x.Batch != 0:
 		return c.undo(func(ctx context.Context, ops *app.Operations) (*impact.UndoResult, error) {
-			return impact.UndoBatch(ctx, c.Printer, ops, x.Batch, x.Note, x.Apply, c.instant())
+			return impact.UndoBatch(ctx, c.Printer, ops, x.Batch, x.Reason, x.Note, x.Apply, c.instant())
 		})
 	case x.Since == "":
 		return ui.Usagef("undo needs --since, the start of the time range: winnow undo --since 2026-11-23T02:00:00Z --until 2026-11-23T03:00:00Z shows what it would lift")

@@ -41,7 +41,7 @@ func (e *Explanation) openSuppressions() []*view.Suppression {
 		switch {
 		case s.Until != nil:
 			return *s.Until
-		case s.Reason == hygiene.OptedOut:
+		case hygiene.IsProtected(s.Reason):
 			return math.MaxInt64
 		}
 		return math.MaxInt64 - 1
@@ -266,8 +266,8 @@ func (e *Explanation) allowCommands() string {
 	for _, s := range e.openSuppressions() {
 		switch {
 		case s.Until != nil:
-		case s.Reason == hygiene.OptedOut:
-			commands = append(commands, ui.CommandLine("winnow allow", e.Contact, "--reason "+hygiene.OptedOut))
+		case hygiene.IsProtected(s.Reason):
+			commands = append(commands, ui.CommandLine("winnow allow", e.Contact, "--reason "+s.Reason))
 		default:
 			commands = append(commands, ui.CommandLine("winnow allow", e.Contact, ""))
 		}
@@ -289,7 +289,7 @@ func describeDecision(l *store.LedgerEntry, c *hygiene.Contact) string {
 		at += fmt.Sprintf(" (%s)", ui.Shorten(l.Note, maxWidth))
 	}
 	switch l.Act {
-	case hygiene.Suppressed, hygiene.Renewed:
+	case hygiene.Suppressed, hygiene.Renewed, hygiene.Confirmed:
 		return "suppressed for " + l.Reason + at + ", ended on " + l.Until.String()
 	case hygiene.Released:
 		return "released from " + l.Reason + at

@@ -29,15 +29,16 @@ type comparedSegment struct {
 }
 
 // compareContacts compares every contact under the baseline with what the config
-// would make of it.
-func compareContacts(ctx context.Context, out *ui.Printer, a *app.App, base *baseline, at hygiene.Instant) (*Plan, error) {
+// would make of it. named is the protected reason for which it is judged like for any
+// other; empty for none.
+func compareContacts(ctx context.Context, out *ui.Printer, a *app.App, base *baseline, named string, at hygiene.Instant) (*Plan, error) {
 	totals, err := a.Store.Totals()
 	if err != nil {
 		return nil, err
 	}
 	now := hygiene.Moment{At: at, Seq: totals.LastSeq}
 	c := &comparison{
-		planner:  hygiene.NewPlanner(a.Config.Policy, base.policy(), base.judged, now),
+		planner:  hygiene.NewPlanner(a.Config.Policy, base.policy(), base.judged, now, named),
 		now:      now.At,
 		segments: compareSegmentLists(base.segments(), a.Config.Segments),
 		before:   base.segments(),

@@ -92,6 +92,17 @@ func (e *effect) rule(rule, reason string) *ruleEffect {
 	return e.rules[key]
 }
 
+// liftsProtected is the protected reason that is lifted, and of how many contacts. It is
+// empty for none.
+func (e *effect) liftsProtected() (reason string, n int64) {
+	for key, r := range e.rules {
+		if hygiene.IsProtected(key.reason) && r.Lifted > 0 {
+			reason, n = key.reason, n+r.Lifted
+		}
+	}
+	return reason, n
+}
+
 // add adds what another reader counted.
 func (e *effect) add(f *effect) {
 	e.Contacts, e.Released, e.NewlySuppressed = e.Contacts+f.Contacts, e.Released+f.Released, e.NewlySuppressed+f.NewlySuppressed

@@ -63,6 +63,7 @@ type planCounts struct {
 	Tagged         int64 `json:"tagged"`
 	Untagged       int64 `json:"untagged"`
 	Reopened       int64 `json:"reopened"`
+	Kept           int64 `json:"kept"`
 	Restated       int64 `json:"restated"`
 }
 
@@ -70,12 +71,12 @@ type planCounts struct {
 // order of hygiene.PlannedKind.
 var kindNames = [hygiene.PlannedKinds]struct{ key, column string }{
 	{"suppressed", "SUPPRESSED"}, {"released", "RELEASED"}, {"retries", "RETRIES"}, {"dropped_retries", "DROPPED"}, {"prolonged", "PROLONGED"},
-	{"shortened", "SHORTENED"}, {"tagged", "TAGGED"}, {"untagged", "UNTAGGED"}, {"reopened", "REOPENED"}, {"restated", "RESTATED"},
+	{"shortened", "SHORTENED"}, {"tagged", "TAGGED"}, {"untagged", "UNTAGGED"}, {"reopened", "REOPENED"}, {"kept", "KEPT"}, {"restated", "RESTATED"},
 }
 
 func newPlanCounts(n [hygiene.PlannedKinds]int64) planCounts {
 	return planCounts{n[hygiene.PlannedSuppression], n[hygiene.PlannedRelease], n[hygiene.PlannedRetry], n[hygiene.PlannedRetryEnd], n[hygiene.PlannedExtension],
-		n[hygiene.PlannedShortening], n[hygiene.PlannedTag], n[hygiene.PlannedUntag], n[hygiene.PlannedReopening], n[hygiene.PlannedRelabel]}
+		n[hygiene.PlannedShortening], n[hygiene.PlannedTag], n[hygiene.PlannedUntag], n[hygiene.PlannedReopening], n[hygiene.PlannedKept], n[hygiene.PlannedRelabel]}
 }
 
 // edit is how a rule or a segment differs from the config in force.
@@ -122,7 +123,7 @@ func MakePlan(ctx context.Context, out *ui.Printer, a *app.App, span time.Durati
 	if err != nil {
 		return nil, err
 	}
-	p, err := compareContacts(ctx, out, a, base, now)
+	p, err := compareContacts(ctx, out, a, base, "", now)
 	if err == nil && span > 0 {
 		p.Backtest, err = runBacktest(ctx, out, a, base.policy(), span, now)
 	}

@@ -30,6 +30,9 @@ func (p *Plan) print(w io.Writer, path string) {
 			text += fmt.Sprintf(", %s of them suppressed by a changed rule with the same effect", ui.Number(p.Restated))
 		}
 		fmt.Fprintln(w, text)
+		if p.Kept > 0 {
+			fmt.Fprintln(w, keptNote(p.Kept, path))
+		}
 		if p.Unswept > 0 {
 			fmt.Fprintln(w, p.unsweptNote())
 		}
@@ -114,6 +117,7 @@ func (p *Plan) kindRows() (rows [][]string) {
 	add("tagged", p.Tagged, "a rule tags them")
 	add("untagged", p.Untagged, "the rule that tagged them is gone, changed or overridden by another")
 	add("reopened", p.Reopened, "a changed rule of the review had suppressed them: rejudge lifts that, the next review suppresses them again")
+	add("kept", p.Kept, "had opted out: they stay suppressed although no rule says so any more")
 	add("restated", p.Restated, "a changed rule suppresses them, with the same effect")
 	return rows
 }
@@ -153,9 +157,9 @@ func (p *Plan) ruleRows() (rows [][]string) {
 }
 
 // shownKinds are the kinds that get a column: those of the first sentence, and
-// others that occur. A restatement has no effect and gets none.
+// others that occur. What is kept or restated has no effect and gets none.
 func (p *Plan) shownKinds() (kinds []hygiene.PlannedKind) {
-	for k := range hygiene.PlannedRelabel {
+	for k := range hygiene.PlannedKept {
 		if headlineKinds.has(k) || slices.ContainsFunc(p.Rules, func(r plannedRule) bool { return r.tally.byKind[k] > 0 }) {
 			kinds = append(kinds, k)
 		}

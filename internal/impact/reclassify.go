@@ -82,7 +82,7 @@ func Reclassify(ctx context.Context, ops *app.Operations, o ReclassifyOptions, n
 		return nil, fmt.Errorf("%s would no longer opt contacts out, so nothing was changed; correct the outcomes, or confirm with --reason %s",
 			ui.Count(r.optedOut, "event"), hygiene.OptedOut)
 	}
-	did, err := ops.Reclassify(ctx, outcomes, store.Batch{By: app.Operator(), Note: o.Note, About: "outcomes of policy " + ops.Config.Hash}, now)
+	did, err := ops.Reclassify(ctx, outcomes, o.ReleaseOptOuts, store.Batch{By: app.Operator(), Note: o.Note, About: "outcomes of policy " + ops.Config.Hash}, now)
 	if err != nil {
 		if did != nil && did.Batch != 0 {
 			err = fmt.Errorf("%w; batch %d is incomplete; run the command again to finish it", err, did.Batch)
@@ -99,7 +99,7 @@ func Reclassify(ctx context.Context, ops *app.Operations, o ReclassifyOptions, n
 func countOptOuts(p *hygiene.Policy, lines []reclassifiedLine) (n int64) {
 	var optOuts hygiene.Outcomes
 	for i := range p.Rules {
-		if r := &p.Rules[i]; r.When != nil && r.Then.Suppress != nil && r.Then.Suppress.Reason == hygiene.OptedOut {
+		if r := &p.Rules[i]; r.When != nil && r.Then.Suppress != nil && hygiene.IsProtected(r.Then.Suppress.Reason) {
 			optOuts |= r.When.Outcomes
 		}
 	}

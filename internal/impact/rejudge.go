@@ -21,34 +21,33 @@ type RejudgeResult struct {
 	Suppressed int64           `json:"suppressed"`
 	Released   int64           `json:"released"`
 	OptedOut   int64           `json:"released_opted_out"` // of the released
+	Kept       int64           `json:"kept_opted_out"`     // that stay suppressed although the config would not suppress them
 	Retries    int64           `json:"retries"`
 	Unswept    int64           `json:"unswept"` // events that wait for the next sweep and are not in the numbers
 	Rules      []plannedRule   `json:"rules"`
 
-	plan *Plan
+	named string // the protected reason that was named
+	plan  *Plan
 }
 
 // RejudgeOptions say what a rejudge may do.
 type RejudgeOptions struct {
-	Apply          bool
-	ReleaseOptOuts bool // release contacts that had opted out as well
-	Note           string
+	Apply  bool
+	Reason string // the protected reason for which contacts are released as well; empty for none
+	Note   string
 }
 
 // Rejudge judges all contacts again by the config, or shows what that would
-// change. Without ReleaseOptOuts it refuses to release contacts that had opted
-// out.
+// change. Whoever is suppressed for a protected reason stays so, unless it is named.
 func Rejudge(ctx context.Context, out *ui.Printer, ops *app.Operations, o RejudgeOptions, now hygiene.Instant) (*RejudgeResult, error) {
 	a := &app.App{Config: ops.Config, Store: ops.Store}
 	if !o.Apply {
-		return planRejudge(ctx, out, a, now)
+		return planRejudge(ctx, out, a, o.Reason, now)
 	}
 	var r *RejudgeResult
 	b := store.Batch{Kind: store.RejudgeBatch, By: app.Operator(), Note: o.Note, About: "policy " + a.Config.Hash}
-	did, err := ops.Rejudge(ctx, b, now, func() (err error) {
-		if r, err = planRejudge(ctx, out, a, now); err == nil && !o.ReleaseOptOuts {
-			err = r.checkOptOuts()
-		}
+	did, err := ops.Rejudge(ctx, o.Reason, b, now, func() (err error) {
+		r, err = planRejudge(ctx, out, a, o.Reason, now)
 		return err
 	})
 	if err != nil {
@@ -66,28 +65,18 @@ func interrupted(err error, did store.BatchResult) error {
 	return fmt.Errorf("%w; batch %d stopped after %s; run the command again to finish it", err, did.Batch, ui.Count(did.Contacts, "contact"))
 }
 
-// checkOptOuts refuses to lift opt-outs that the operator did not confirm. Those
-// contacts said no; that a rule was removed or changed does not change that.
-func (r *RejudgeResult) checkOptOuts() error {
-	if r.OptedOut == 0 {
-		return nil
-	}
-	return fmt.Errorf("this would release %s that had opted out, so nothing was changed; restore the rule that suppressed them, or confirm with --reason %s",
-		ui.Count(r.OptedOut, "contact"), hygiene.OptedOut)
-}
-
 // planRejudge is a plan without what only the next review does. Rejudge does not
 // run the rules of the review, so they count as unchanged.
-func planRejudge(ctx context.Context, out *ui.Printer, a *app.App, now hygiene.Instant) (*RejudgeResult, error) {
+func planRejudge(ctx context.Context, out *ui.Printer, a *app.App, named string, now hygiene.Instant) (*RejudgeResult, error) {
 	known, err := readBaseline(out, a)
 	if err != nil {
 		return nil, err
 	}
-	p, err := compareContacts(ctx, out, a, &baseline{inForce: a.Config, judged: known.judged}, now)
+	p, err := compareContacts(ctx, out, a, &baseline{inForce: a.Config, judged: known.judged}, named, now)
 	if err != nil {
 		return nil, err
 	}
-	return &RejudgeResult{Kind: store.RejudgeBatch, Policy: a.Config.Hash, Contacts: p.atRejudge, Suppressed: p.Suppressed, Released: p.Released, OptedOut: p.OptedOut,
+	return &RejudgeResult{Kind: store.RejudgeBatch, Policy: a.Config.Hash, Contacts: p.atRejudge, Suppressed: p.Suppressed, Released: p.Released, OptedOut: p.OptedOut, Kept: p.Kept, named: named,
 		Retries: p.Retries, Unswept: p.Unswept, Rules: p.Rules, plan: p}, nil
 }
 
@@ -101,6 +90,9 @@ func (r *RejudgeResult) Print(out *ui.Printer, path string) error {
 	if r.Contacts > 0 {
 		fmt.Fprintln(out.Stdout)
 	}
+	if r.Kept > 0 {
+		fmt.Fprintln(out.Stdout, keptNote(r.Kept, path))
+	}
 	if r.Unswept > 0 && !r.Applied {
 		fmt.Fprintln(out.Stdout, unsweptNote(r.Unswept))
 	}
@@ -109,7 +101,7 @@ func (r *RejudgeResult) Print(out *ui.Printer, path string) error {
 	case r.Batch != 0:
 		_, err = fmt.Fprintf(out.Stdout, "batch %d: to revert it, rejudge by the previous config; winnow policy lists the configs that judged\n", r.Batch)
 	case !r.Applied && r.Contacts+r.Unswept > 0:
-		_, err = fmt.Fprintf(out.Stdout, "nothing was changed; to apply this: winnow rejudge --apply%s\n", app.ConfigFlag(path))
+		_, err = fmt.Fprintf(out.Stdout, "nothing was changed; to apply this: winnow rejudge%s --apply%s\n", reasonFlag(r.named), app.ConfigFlag(path))
 	}
 	return err
 }
@@ -123,6 +115,27 @@ func (r *RejudgeResult) summary(path string) string {
 			r.plan.counts("%s suppressed, %s released, %s to retry"), r.plan.segmentCounts(), ui.Count(r.Changes, "change"))
 	}
 	return "rejudge: " + r.plan.counts("%s to suppress, %s to release, %s to retry") + "; " + r.plan.segmentCounts()
+}
+
+// keptNote says who stays suppressed whatever the config says.
+func keptNote(kept int64, path string) string {
+	return fmt.Sprintf("%s: %s opted out, and no rule says so any more; to release them as well: winnow rejudge --reason %s --apply%s",
+		ui.CountVerb(kept, "contact", "stays suppressed", "stay suppressed"), theyHad(kept), hygiene.OptedOut, app.ConfigFlag(path))
+}
+
+func theyHad(n int64) string {
+	if n == 1 {
+		return "it had"
+	}
+	return "they had"
+}
+
+// reasonFlag is the flag that names a reason, with a space before it; empty for none.
+func reasonFlag(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return " --reason " + reason
 }
 
 // unsweptNote says which events a preview leaves out.

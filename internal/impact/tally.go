@@ -57,10 +57,10 @@ func (t *tally) addContact(key string, changes []hygiene.Planned) {
 		switch {
 		case change.AtReview:
 			atReview = 1
-		case change.Kind != hygiene.PlannedRelabel:
+		case change.Kind < hygiene.PlannedKept:
 			atRejudge = 1
 		}
-		if change.Kind == hygiene.PlannedRelease && change.Reason == hygiene.OptedOut {
+		if change.Kind == hygiene.PlannedRelease && hygiene.IsProtected(change.Reason) {
 			optedOut = 1
 		}
 		t.rule(change.Rule).addChange(key, changes[:i], change)

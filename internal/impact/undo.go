@@ -3,6 +3,7 @@ package impact
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,8 +66,8 @@ func (r *UndoRange) checkNames(out *ui.Printer, a *app.App) error {
 	switch {
 	case suppress == nil:
 		return fmt.Errorf("rule %q suppresses nobody, so there is nothing to undo; rules that suppress: %s", r.Rule, strings.Join(rules, ", "))
-	case r.Reason == "" && suppress.Reason == hygiene.OptedOut:
-		return fmt.Errorf("rule %q suppresses for %s, which is lifted only when it is named; add --reason %s", r.Rule, hygiene.OptedOut, hygiene.OptedOut)
+	case r.Reason == "" && hygiene.IsProtected(suppress.Reason):
+		return fmt.Errorf("rule %q suppresses for %s, which is lifted only when it is named; add --reason %s", r.Rule, suppress.Reason, suppress.Reason)
 	case r.Reason != "" && r.Reason != suppress.Reason:
 		return fmt.Errorf("rule %q suppresses for %s, not for %s", r.Rule, suppress.Reason, r.Reason)
 	}
@@ -134,6 +135,7 @@ type UndoResult struct {
 
 	notSuppressed string // what changes for contacts that are not suppressed
 	command       string // that applies the preview, without --apply
+	named         string // the protected reason that was named; empty for none
 }
 
 // UndoEvents makes a range of events count as evidence no longer, or shows what
@@ -158,8 +160,9 @@ func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *Un
 }
 
 // UndoBatch undoes a batch, or shows what that would do. Undoing an undo redoes
-// what was undone.
-func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch int64, note string, apply bool, now hygiene.Instant) (*UndoResult, error) {
+// what was undone. It refuses to lift a suppression of a protected reason that is not
+// the one named.
+func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch int64, named, note string, apply bool, now hygiene.Instant) (*UndoResult, error) {
 	plan, err := ops.Store.PlanUndo(batch)
 	if err == nil {
 		err = checkUndoable(plan)
@@ -169,17 +172,37 @@ func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch 
 	}
 	policy := ops.Config.Policy
 	u := &UndoResult{Kind: store.UndoBatch, Undoes: batch, About: fmt.Sprintf("batch %d: %s of %s", batch, plan.Batch.Kind, plan.Batch.About), Applied: apply, effect: newEffect(now),
-		notSuppressed: "this evidence about them counts again", command: fmt.Sprintf("winnow undo --batch %d%s", batch, app.ConfigFlag(ops.Config.Path))}
+		notSuppressed: "this evidence about them counts again", command: fmt.Sprintf("winnow undo --batch %d%s%s", batch, reasonFlag(named), app.ConfigFlag(ops.Config.Path)), named: named}
 	if !plan.Undone {
 		u.notSuppressed = "this evidence about them once more does not count"
 	}
-	if apply {
-		did, err := ops.UndoBatch(ctx, batch, store.Batch{By: app.Operator(), Note: note, About: u.About}, now, u.effect.observe)
-		return u.finish(did, err)
+	preview := func(u *UndoResult, plan store.UndoPlan) error {
+		return u.preview(ctx, out, ops.Store, now, func(contact *hygiene.Contact, m hygiene.Moment) bool {
+			return plan.Affects(policy, contact) && len(plan.Apply(policy, contact, m)) > 0
+		})
 	}
-	return u, u.preview(ctx, out, ops.Store, now, func(contact *hygiene.Contact, m hygiene.Moment) bool {
-		return plan.Affects(policy, contact) && len(plan.Apply(policy, contact, m)) > 0
-	})
+	if !apply {
+		return u, preview(u, plan)
+	}
+	check := func(plan store.UndoPlan) error {
+		if err := checkUndoable(plan); err != nil || named != "" {
+			return err
+		}
+		previewed := &UndoResult{effect: newEffect(now), command: u.command}
+		return errors.Join(preview(previewed, plan), previewed.checkNamed())
+	}
+	did, err := ops.UndoBatch(ctx, batch, store.Batch{By: app.Operator(), Note: note, About: u.About}, now, check, u.effect.observe)
+	return u.finish(did, err)
+}
+
+// checkNamed refuses to lift what someone said for a protected reason that was not
+// named.
+func (u *UndoResult) checkNamed() error {
+	if reason, n := u.effect.liftsProtected(); n > 0 && u.named != reason {
+		return fmt.Errorf("this would lift %s of %s, which is lifted only when it is named, so nothing was changed; to lift it: %s --reason %s --apply",
+			reason, ui.Count(n, "contact"), u.command, reason)
+	}
+	return nil
 }
 
 // checkUndoable refuses a batch that is not undone by instructions to contacts,
@@ -258,7 +281,12 @@ func (u *UndoResult) Print(out *ui.Printer, path string) error {
 	if u.Contacts+u.Unswept == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(out.Stdout, "nothing was changed; to apply this: %s --apply\n", u.command)
+	command := u.command
+	if reason, n := u.effect.liftsProtected(); n > 0 && u.Undoes != 0 && u.named == "" {
+		fmt.Fprintf(out.Stdout, "it lifts %s of %s: this must be named\n", reason, ui.Count(n, "contact"))
+		command += " --reason " + reason
+	}
+	_, err := fmt.Fprintf(out.Stdout, "nothing was changed; to apply this: %s --apply\n", command)
 	return err
 }
 

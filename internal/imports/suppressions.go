@@ -243,7 +243,7 @@ func (im *suppressionImport) print(w io.Writer, cfg *config.Config, o Options, b
 	if rejected.parts > 0 {
 		fmt.Fprintf(w, "%s imported without some reasons\n", ui.CountVerb(rejected.parts, "line", "is", "are"))
 	}
-	if !o.Apply && im.total.Added+im.total.Extended+im.total.Repeated > 0 {
+	if !o.Apply && im.total.Added+im.total.Extended+im.total.Unchanged+im.total.Repeated > 0 {
 		fmt.Fprintln(w, "nothing was changed; --apply imports the file")
 	}
 	return app.PrintUndoCommand(w, batch, o.Config)

@@ -166,6 +166,9 @@ func (r *Receiver) store(w http.ResponseWriter, req *http.Request, source *Sourc
 		return AnswerCutShort
 	}
 	if len(events)+len(bad) > 0 {
+		for i := range events {
+			events[i].Received = events[i].At == events[i].ReceivedAt
+		}
 		// What has arrived is stored even if the provider has hung up since.
 		if err := r.config.Log.Append(context.WithoutCancel(req.Context()), events, bad); err != nil {
 			return r.unavailable(w, source, AnswerUnavailable, err)

@@ -30,7 +30,7 @@ func scanEvent(r *rows, e *hygiene.Event) error {
 		e.Body = r.Blob(9)
 	}
 	if e.At == 0 {
-		e.At = e.ReceivedAt
+		e.At, e.Received = e.ReceivedAt, true
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ func (l *logWriter) AppendEvents(lists [][]hygiene.Event) error {
 			e := &events[i]
 			l.bytes += len(e.Body) + eventWeight
 			var at any
-			if e.At != e.ReceivedAt {
+			if !e.Received {
 				at = int64(e.At)
 			}
 			if err := l.c.exec(`INSERT INTO events (received_at, at, source, message_id, event, code, outcome, contact, body)

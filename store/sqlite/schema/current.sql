@@ -10,7 +10,7 @@
 CREATE TABLE events (
 	seq         INTEGER PRIMARY KEY AUTOINCREMENT, -- never given out twice
 	received_at INTEGER NOT NULL,                  -- microseconds since 1970 UTC, as all times
-	at          INTEGER,                           -- the provider's time; NULL: received_at
+	at          INTEGER,                           -- the provider's time, or an archive's; NULL: received_at, by this log's clock
 	source      TEXT NOT NULL,
 	message_id  TEXT NOT NULL,
 	event       TEXT NOT NULL,                     -- the provider's word

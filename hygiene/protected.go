@@ -1,0 +1,151 @@
+package hygiene
+
+import "slices"
+
+// OptedOut is the reason of contacts who said that they do not want to be texted.
+const OptedOut = "opted_out"
+
+// IsProtected reports whether the reason is a person's word: nothing lifts it unless it
+// is named, by a rule's release, by an operator, or by rejudging for that reason.
+func IsProtected(reason string) bool { return reason == OptedOut }
+
+// What is open for a protected reason stays open when a contact is replayed, and what
+// a release lifted stays lifted, whatever the policy says by now. A replay finds both
+// by itself while the rules read as they did. When they do not, it restores them: what
+// was open by [judge.keepOpen], and what was lifted by an instruction of the kind
+// ReleaseByRule.
+
+// remake says what a replay is for, and so what of the contact it may change.
+type remake struct {
+	cause Moment
+	trace *Trace
+	more  []step // also to be replayed
+	// named is the protected reason that an operator named, which is judged like any
+	// other then; empty for none.
+	named string
+	// replaced is the moment that a repeated entry had before; zero for none. What it
+	// opened then is judged at its moments of now.
+	replaced Moment
+	// unsaid is the seq of an event to which an operator, who named the reason, gave
+	// another outcome; 0 for none.
+	unsaid int64
+}
+
+// keeps reports whether a suppression by a rule stays open for a protected reason.
+func (r *remake) keeps(p *Policy, c *Contact, s *Suppression) bool {
+	if !IsProtected(s.Reason) || s.Reason == r.named || r.unsaid != 0 && slices.Contains(s.Evidence, r.unsaid) || c.struckEvidence(s) {
+		return false
+	}
+	// Rules that look at one event alone do the same again while it is there.
+	return !r.doesAgain(p, c, s.Since, &s.Cause) || s.Renewal.At != (Moment{}) && !r.doesAgain(p, c, s.Renewal.At, &s.Renewal.Cause)
+}
+
+// doesAgain reports whether the replay itself does what the cause did at the moment, or
+// rightly no longer does.
+func (r *remake) doesAgain(p *Policy, c *Contact, m Moment, g *Cause) bool {
+	rule := p.looksAtOneEvent(g)
+	return rule != nil && (m == r.replaced || c.History.triggers(rule, m))
+}
+
+// looksAtOneEvent is the rule of the cause if it reads as it did and asks for nothing
+// but the event itself; nil otherwise. What such a rule opens does not depend on the
+// order in which events arrive.
+func (p *Policy) looksAtOneEvent(g *Cause) *Rule {
+	r := p.RuleOf(g)
+	if r == nil || r.When == nil || r.When.Count > 1 || r.When.Since != 0 || r.When.Apart != 0 || r.Where != nil {
+		return nil
+	}
+	return r
+}
+
+// triggers reports whether an entry of that moment triggers the rule.
+func (h *History) triggers(r *Rule, m Moment) bool {
+	for o := range r.When.Outcomes.All() {
+		if slices.ContainsFunc(h.outcomes[o].Entries, func(e Entry) bool {
+			return (e.Moment == m || e.latest() == m) && r.When.triggeredBy(o, h.Kind(&e))
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// struckEvidence reports whether an operator struck evidence of the suppression.
+func (c *Contact) struckEvidence(s *Suppression) bool {
+	j := judge{c: c}
+	struck := j.struck(s.Reason, s.Rule)
+	if struck == nil {
+		return false
+	}
+	for o := range c.History.outcomes {
+		for i := range c.History.outcomes[o].Entries {
+			e := &c.History.outcomes[o].Entries[i]
+			if slices.Contains(s.Evidence, e.Seq) && struck(e) {
+				return true
+			}
+			if again := e.again(); again != nil && slices.Contains(s.Evidence, again.Seq) && struck(again) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// keepOpen opens the suppression as it was, unless the replay has one open, which then
+// ends no earlier.
+func (j *judge) keepOpen(s Suppression) {
+	i := j.c.suppression(s.key())
+	if i < 0 || !j.c.Suppressions[i].spans(s.Since.At) {
+		j.kept = true
+		j.c.restoreSuppression(s)
+		return
+	}
+	if old := &j.c.Suppressions[i]; endsLater(s.Until, old.Until) {
+		old.Until, old.Renewal = s.Until, s.Renewal
+		if s.Renewal.At == (Moment{}) {
+			old.Renewal = Renewal{s.Since, s.Cause}
+		}
+	}
+}
+
+// instructions are those that a replay obeys: without what rules released of a reason
+// that is named, and without the release by an event that is at another moment now.
+func (r *remake) instructions(p *Policy, list []Instruction) []Instruction {
+	void := func(in Instruction) bool {
+		gone := p.rule(in.Rule, in.Digest) == nil
+		switch in.Kind {
+		case ReleaseByRule:
+			return in.Reason == r.named || !gone && in.Moment == r.replaced
+		case ReleaseByReview:
+			return in.Reason == r.named && gone
+		}
+		return false
+	}
+	if !slices.ContainsFunc(list, void) {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), void)
+}
+
+// noteRelease remembers that the rule lifted a suppression of a protected reason.
+func (j *judge) noteRelease(r *Rule, reason string, m Moment) {
+	if IsProtected(reason) {
+		j.releases = append(j.releases, Instruction{Kind: ReleaseByRule, Moment: m, Reason: reason, Rule: r.Name, Digest: r.digest})
+	}
+}
+
+// recordReleases keeps what was lifted, of each reason the latest: it lifts what the
+// earlier ones did.
+func (j *judge) recordReleases() {
+	if len(j.releases) == 0 {
+		return
+	}
+	// The contact may share its instructions with the one it is compared with.
+	j.c.Instructions = slices.Clone(j.c.Instructions)
+	for _, in := range j.releases {
+		j.c.Instructions = slices.DeleteFunc(j.c.Instructions, func(old Instruction) bool {
+			return old.Kind == ReleaseByRule && old.Reason == in.Reason && !old.After(in.Moment)
+		})
+		j.c.record(in)
+	}
+}
