@@ -41,7 +41,6 @@ type judge struct {
 	replaying bool          // rules are not evaluated behind their horizon
 	horizons  []horizon     // of a replay, by rule
 	gaveUp    *Change       // of a replay: the last bounce went past the end of the list
-	kept      bool          // of a replay: see [replayed]
 	releases  []Instruction // of protected reasons, by rules
 	changes   []Change
 	trace     *Trace     // nil records nothing

@@ -1,4 +1,4 @@
-package hygiene
+package hygiene_test
 
 import (
 	"fmt"
@@ -8,6 +8,9 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	. "winnow/hygiene"
+	. "winnow/hygiene/forecast"
 )
 
 // happened is one event of a hand-written history: on the day, about the message, of
@@ -21,7 +24,7 @@ type happened struct {
 func events(life []happened) iter.Seq[*Event] {
 	return func(yield func(*Event) bool) {
 		for i, d := range life {
-			e := Event{Seq: int64(i + 1), At: day(d.day), ReceivedAt: day(d.day), Source: "a", MessageID: d.message, Outcome: d.outcome}
+			e := Event{Seq: int64(i + 1), At: DayOf(d.day), ReceivedAt: DayOf(d.day), Source: "a", MessageID: d.message, Outcome: d.outcome}
 			if !yield(&e) {
 				return
 			}
@@ -79,7 +82,7 @@ func TestASuppressionIsRegrettedWhenItsContactIsDeliveredToWhileItIsOpen(t *test
 		{"what it did may be regretted", [][]happened{dormant(), at(110, "n", Delivered)}, "sunset:1/0/1"},
 		{"it finds what has grown old without any event", [][]happened{at(10, "n", Delivered), sends(20, 5)}, "sunset:1/1/0"},
 	} {
-		b := NewBacktest(examplePolicy(), day(100), day(200))
+		b := NewBacktest(ExamplePolicy(), DayOf(100), DayOf(200))
 		life := slices.Concat(c.life...)
 		b.Replay("ann", nil, events(life))
 		if got := summary(b); got != c.want {
@@ -110,7 +113,7 @@ func summary(b *Backtest) string {
 }
 
 func TestContactsAreCountedOnceAndSomeAreNamed(t *testing.T) {
-	b := NewBacktest(examplePolicy(), day(100), day(200))
+	b := NewBacktest(ExamplePolicy(), DayOf(100), DayOf(200))
 	for i := range 8 {
 		life := slices.Concat(softBounces(110, 4), []happened{{114, "n", Delivered}, {115, "m", HardBounce}, {116, "o", Delivered}})
 		b.Replay(fmt.Sprint("regretted-", i), nil, events(life))
@@ -128,8 +131,8 @@ func TestContactsAreCountedOnceAndSomeAreNamed(t *testing.T) {
 
 func TestConditionsOfABacktestSeeTheAttributesOfToday(t *testing.T) {
 	vip := Not{AttributeTest{Name: "vip", Comparison: Comparison{Op: Exists, Exists: true}}}
-	p := NewPolicy([]Rule{{Name: "hard", When: counting(1, 0, 0, HardBounce), Where: vip, Then: suppressFor("hard_bounce", 0)}}, "vip")
-	b := NewBacktest(p, day(100), day(200))
+	p := NewPolicy([]Rule{{Name: "hard", When: CountingOf(1, 0, 0, HardBounce), Where: vip, Then: SuppressFor("hard_bounce", 0)}}, "vip")
+	b := NewBacktest(p, DayOf(100), DayOf(200))
 	b.Replay("ann", Attributes(nil).With("vip", ParseValue("yes")), events([]happened{{110, "m", HardBounce}}))
 	b.Replay("bob", nil, events([]happened{{110, "m", HardBounce}}))
 	if b.Suppressed != 1 {
@@ -139,7 +142,7 @@ func TestConditionsOfABacktestSeeTheAttributesOfToday(t *testing.T) {
 
 // inOrder is a random history in the order in which a backtest reads it.
 func inOrder(r *rand.Rand) []Event {
-	events := randomEvents(r, 5+r.IntN(200), r.IntN(2) == 0)
+	events := RandomEvents(r, 5+r.IntN(200), r.IntN(2) == 0)
 	for i := range events {
 		events[i].Seq = int64(i + 1)
 	}
@@ -158,8 +161,8 @@ func eventSeq(events []Event) iter.Seq[*Event] {
 
 // span is some part of the history.
 func span(r *rand.Rand, events []Event) (since, until Instant) {
-	whole := events[len(events)-1].At.Sub(start)
-	since = start.Add(time.Duration(r.Int64N(int64(whole) + 1)))
+	whole := events[len(events)-1].At.Sub(Start)
+	since = Start.Add(time.Duration(r.Int64N(int64(whole) + 1)))
 	return since, since.Add(time.Duration(r.Int64N(int64(whole)+1)) + Day)
 }
 
@@ -189,7 +192,7 @@ func plainReplay(p *Policy, events []Event, until Instant) (list []*openedSuppre
 			}
 		}
 	}
-	midnight := start
+	midnight := Start
 	seq := int64(0)
 	review := func(upTo Instant) {
 		for ; midnight <= upTo; midnight = midnight.Add(Day) {
@@ -215,7 +218,7 @@ func plainReplay(p *Policy, events []Event, until Instant) (list []*openedSuppre
 }
 
 func TestABacktestCountsWhatTheLedgerOfAPlainReplaySays(t *testing.T) {
-	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+	ForRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		events := inOrder(r)
 		since, until := span(r, events)
 		b := NewBacktest(p, since, until)
@@ -227,7 +230,7 @@ func TestABacktestCountsWhatTheLedgerOfAPlainReplaySays(t *testing.T) {
 			if s.from.At < since {
 				continue
 			}
-			record := want.records[s.rule]
+			record := &want.Rules[slices.IndexFunc(want.Rules, func(r Record) bool { return r.Name == s.rule })]
 			record.Acted++
 			want.Suppressed = 1
 			if slices.ContainsFunc(deliveries, func(m Moment) bool {
@@ -246,8 +249,8 @@ func TestABacktestCountsWhatTheLedgerOfAPlainReplaySays(t *testing.T) {
 }
 
 func TestManyContactsAreTheSumOfEach(t *testing.T) {
-	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
-		since, until := start.Add(10*Day), start.Add(60*Day)
+	ForRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+		since, until := Start.Add(10*Day), Start.Add(60*Day)
 		all := NewBacktest(p, since, until)
 		sum := NewBacktest(p, since, until)
 		for i := range 5 {
@@ -268,7 +271,7 @@ func TestManyContactsAreTheSumOfEach(t *testing.T) {
 			t.Errorf("together %d %d %+v\none by one %d %d %+v", all.Suppressed, all.Regretted, all.Rules, sum.Suppressed, sum.Regretted, sum.Rules)
 		}
 		for _, r := range all.Rules {
-			if r.Regretted > r.Acted || r.Right()+r.Regretted != r.Acted || len(r.Samples) > maxSamples {
+			if r.Regretted > r.Acted || r.Right()+r.Regretted != r.Acted || len(r.Samples) > 5 {
 				t.Errorf("%+v", r)
 			}
 		}
@@ -277,11 +280,11 @@ func TestManyContactsAreTheSumOfEach(t *testing.T) {
 
 func TestAPolicyThatSuppressesNobodyRegretsNothing(t *testing.T) {
 	p := NewPolicy([]Rule{
-		{Name: "retry", When: counting(1, 0, 0, SoftBounce), Then: Action{Retry: &RetryAction{After: []time.Duration{Day}, Lapse: Day}}},
+		{Name: "retry", When: CountingOf(1, 0, 0, SoftBounce), Then: Action{Retry: &RetryAction{After: []time.Duration{Day}, Lapse: Day}}},
 		{Name: "tag", Where: SeenTest{OlderThan: Day}, Then: Action{Tag: "quiet"}},
 	}, "gentle")
 	r := rand.New(rand.NewPCG(1, 1))
-	b := NewBacktest(p, start, start.Add(1000*Day))
+	b := NewBacktest(p, Start, Start.Add(1000*Day))
 	for range 20 {
 		b.Replay("k", nil, eventSeq(inOrder(r)))
 	}
@@ -291,7 +294,7 @@ func TestAPolicyThatSuppressesNobodyRegretsNothing(t *testing.T) {
 }
 
 func TestAHistoryThatBeganInThe1970sIsReplayedQuickly(t *testing.T) {
-	b := NewBacktest(examplePolicy(), day(100), day(200))
+	b := NewBacktest(ExamplePolicy(), DayOf(100), DayOf(200))
 	for range 2000 { // each with twenty thousand midnights
 		b.Replay("k", nil, func(yield func(*Event) bool) {
 			yield(&Event{Seq: 1, At: 1, Source: "a", MessageID: "m", Outcome: SoftBounce})

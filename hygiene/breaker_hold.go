@@ -31,7 +31,7 @@ func (p *Policy) ReleaseHeld(c *Contact, trip int64, m Moment) []Change {
 		c.takeEffect(s)
 	}
 	start := c.snapshot()
-	return diff(&before, c, m, p.replay(c, &start, remake{}).gaveUp)
+	return diff(&before, c, m, p.replay(c, &start, remake{}))
 }
 
 // takeEffect opens what was held, or renews with it what was open when it came. A

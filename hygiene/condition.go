@@ -72,27 +72,6 @@ func InputsOf(c Condition) Inputs {
 	return in
 }
 
-// countedAgainst are the outcomes of which a condition counts entries where more of
-// them make it hold. Under a Not more of them make it fail. spared says that the
-// condition is under one.
-func countedAgainst(c Condition, spared bool) (set Outcomes) {
-	switch c := c.(type) {
-	case nil:
-		return 0
-	case Not:
-		return countedAgainst(c.Of, !spared)
-	case OutcomeTest:
-		if spared {
-			return 0
-		}
-		return c.Outcomes
-	}
-	for _, part := range c.parts() {
-		set |= countedAgainst(part, spared)
-	}
-	return set
-}
-
 // nextChangeOf is the earliest time after t at which the condition or anything
 // inside it may hold otherwise though nothing happens; 0 for never.
 func nextChangeOf(c Condition, h *History, t Instant) Instant {

@@ -49,6 +49,27 @@ func (c OutcomeTest) nextChange(h *History, t Instant) Instant {
 	return next
 }
 
+// countedAgainst are the outcomes of which a condition counts entries where more of
+// them make it hold. Under a Not more of them make it fail. spared says that the
+// condition is under one.
+func countedAgainst(c Condition, spared bool) (set Outcomes) {
+	switch c := c.(type) {
+	case nil:
+		return 0
+	case Not:
+		return countedAgainst(c.Of, !spared)
+	case OutcomeTest:
+		if spared {
+			return 0
+		}
+		return c.Outcomes
+	}
+	for _, part := range c.parts() {
+		set |= countedAgainst(part, spared)
+	}
+	return set
+}
+
 // SeenTest compares how long ago the contact's first or latest event was. A contact
 // without events was never seen: it is neither older than nor within any time.
 type SeenTest struct {

@@ -67,7 +67,7 @@ func diffRetry(old, new *Retry, cause Moment, gaveUp *Change) []Change {
 	switch {
 	case new == nil && old != nil && gaveUp != nil:
 		return []Change{*gaveUp}
-	case new != nil && !new.sameDates(old):
+	case new != nil && !new.SameDates(old):
 		return []Change{{At: new.Since.At, Seq: cause.Seq, Act: RetrySet, Rule: new.Rule, Attempt: new.Attempt, Until: new.DueAt, Evidence: new.Evidence}}
 	case new == nil && old != nil && old.OpenAt(cause.At):
 		return []Change{{At: cause.At, Seq: cause.Seq, Act: RetryEnded, Rule: old.Rule, Attempt: old.Attempt, Until: old.DueAt}}
@@ -83,13 +83,14 @@ func (s *Suppression) Equal(t *Suppression) bool {
 
 // Equal reports whether two causes are the same in every field.
 func (g *Cause) Equal(h *Cause) bool {
-	return g.sameRule(h) && g.Review == h.Review && g.Oldest == h.Oldest && slices.Equal(g.Evidence, h.Evidence)
+	return g.SameRule(h) && g.Review == h.Review && g.Oldest == h.Oldest && slices.Equal(g.Evidence, h.Evidence)
 }
 
-func (g *Cause) sameRule(h *Cause) bool { return g.Rule == h.Rule && g.Digest == h.Digest }
+// SameRule reports whether both are of the same rule, reading the same.
+func (g *Cause) SameRule(h *Cause) bool { return g.Rule == h.Rule && g.Digest == h.Digest }
 
-// sameDates reports whether two retries are of the same bounce and have the same
+// SameDates reports whether two retries are of the same bounce and have the same
 // dates. The other may be nil.
-func (r *Retry) sameDates(other *Retry) bool {
+func (r *Retry) SameDates(other *Retry) bool {
 	return other != nil && r.Since == other.Since && r.DueAt == other.DueAt && r.LapsesAt == other.LapsesAt
 }

@@ -34,7 +34,7 @@ func everyField(t *testing.T, s Suppression, differ func(field string, changed S
 		for i := range v.NumField() {
 			field := v.Field(i)
 			if !field.CanSet() {
-				continue // the hidden fields are no part of what people see of it
+				continue // people do not see the others
 			}
 			of := name + "." + v.Type().Field(i).Name
 			if field.Kind() == reflect.Struct {

@@ -44,7 +44,7 @@ func (p *Policy) opensHorizon(h *History, r *Rule) Instant {
 		t = max(t, h.knownSince(OutcomesOf(Delivered)))
 	}
 	for i := range p.Rules {
-		if u := &p.Rules[i]; u.When != nil && u.undoes(r) && !u.alwaysTriggers() {
+		if u := &p.Rules[i]; u.When != nil && u.Undoes(r) && !u.AlwaysTriggers() {
 			t = max(t, h.overflowedUntil(u.outcomes()))
 		}
 	}
@@ -55,7 +55,7 @@ func (p *Policy) opensHorizon(h *History, r *Rule) Instant {
 // history keeps the latest of those, and one of them lifts what any dropped one
 // did.
 func (r *Rule) liftsHorizon(h *History) Instant {
-	if r.alwaysTriggers() {
+	if r.AlwaysTriggers() {
 		return 0
 	}
 	return r.horizon(h)

@@ -71,7 +71,7 @@
 //     policy_test.go, and to dice.condition in laws_test.go of the linter.
 //   - What counts for a rule: exclusion in counting.go, and its words in explain.go.
 //   - What a rule does: [Action] in rule.go, judge.open or judge.lift in apply.go,
-//     and review.go. How it looks to a plan: plan.go.
+//     and review.go. How it looks to a plan: package forecast.
 //   - What operators decide: [InstructionKind] in instruction.go and
 //     judge.instruction in replay.go.
 //   - What a contact has now: contact.go. Rules add it and take it away in apply.go.

@@ -65,6 +65,9 @@ var outcomes = [outcomeEnd]struct {
 // allOutcomes are all outcomes, in their order.
 const allOutcomes Outcomes = 1<<outcomeEnd - 1<<Scheduled
 
+// AllOutcomes are all outcomes.
+func AllOutcomes() Outcomes { return allOutcomes }
+
 var outcomesByName = func() map[string]Outcome {
 	m := map[string]Outcome{}
 	for o := range allOutcomes.All() {

@@ -1,63 +1,36 @@
-package hygiene
+package hygiene_test
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
-)
 
-// edited is the policy after a random edit of its file: a rule removed, added,
-// rewritten, renamed or moved.
-func edited(r *rand.Rand, p *Policy) *Policy {
-	d := generator{r}
-	rules := slices.Clone(p.Rules)
-	i := r.IntN(len(rules))
-	name := rules[i].Name
-	switch r.IntN(6) {
-	case 0:
-		if len(rules) > 1 {
-			rules = slices.Delete(rules, i, i+1)
-		}
-	case 1:
-		rules = slices.Insert(rules, i, d.rule(fmt.Sprint("new", r.IntN(1000))))
-	case 2:
-		rules[i].Name = fmt.Sprint("renamed", r.IntN(1000))
-	case 3:
-		j := r.IntN(len(rules))
-		rules[i], rules[j] = rules[j], rules[i]
-	case 4:
-		if rules[i].When != nil {
-			rules[i].Where = AttributeTest{"country", Comparison{Op: Is, Values: []Value{ParseValue("TR")}}}
-		}
-	default:
-		rules[i] = d.rule(name)
-	}
-	return NewPolicy(rules, fmt.Sprint(p.Hash, "+"))
-}
+	. "winnow/hygiene"
+	. "winnow/hygiene/forecast"
+)
 
 // generations applies a random history under policies that follow each other, some of
 // them an edit of the one before. It returns the policies, the one in force last.
 func generations(r *rand.Rand, first *Policy, c *Contact) []*Policy {
 	judged := []*Policy{first}
 	inForce := *first
-	events := randomEvents(r, 5+r.IntN(120), r.IntN(2) == 0)
+	events := RandomEvents(r, 5+r.IntN(120), r.IntN(2) == 0)
 	if r.IntN(2) == 0 { // an outcome fills up, so that it overflows, and others stay away
-		few := []Outcome{Outcome(1 + r.IntN(int(outcomeEnd)-1)), Outcome(1 + r.IntN(int(outcomeEnd)-1))}
+		few := []Outcome{Outcome(1 + r.IntN(int(OutcomeEnd)-1)), Outcome(1 + r.IntN(int(OutcomeEnd)-1))}
 		for i := range events {
 			events[i].Outcome = few[r.IntN(2)]
 		}
 	}
 	if r.IntN(2) == 0 {
-		displace(r, events)
+		Displace(r, events)
 	}
 	edits := r.IntN(4)
-	applyDisturbed(r, &inForce, c, events, func() {
+	ApplyDisturbed(r, &inForce, c, events, func() {
 		if edits > 0 && r.IntN(40) == 0 {
 			edits--
-			judged = append(judged, edited(r, judged[len(judged)-1]))
+			judged = append(judged, Edited(r, judged[len(judged)-1]))
 			inForce = *judged[len(judged)-1]
 		}
 		if r.IntN(30) == 0 {
@@ -70,24 +43,24 @@ func generations(r *rand.Rand, first *Policy, c *Contact) []*Policy {
 func given(r *rand.Rand, judged []*Policy) *Policy {
 	p := judged[r.IntN(len(judged))]
 	for range r.IntN(3) {
-		p = edited(r, p)
+		p = Edited(r, p)
 	}
 	return p
 }
 
 func TestContactsOfStableRulesAreUnchangedByJudgingAgain(t *testing.T) {
 	kept, moved := 0, 0
-	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+	ForRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{Key: "k"}
 		judged := generations(r, p, c)
 		for range 10 {
 			given := given(r, judged)
-			d := c.clone()
-			changes := given.Rejudge(d, Moment{start.Add(400 * Day), 1 << 40}, "")
+			d := c.Clone()
+			changes := given.Rejudge(d, Moment{Start.Add(400 * Day), 1 << 40}, "")
 			same := len(changes) == 0 && bytes.Equal(c.Pack(nil), d.Pack(nil))
-			switch keeps := newStableRules(given, judged).unchanged(c); {
+			switch keeps := NewPlanner(given, nil, judged, Moment{}, "").Skips(c); {
 			case keeps && !same:
-				t.Fatalf("kept by %d policies and judged otherwise: %+v\nbefore %s\nafter %s", len(judged), changes, stateText(c), stateText(d))
+				t.Fatalf("kept by %d policies and judged otherwise: %+v\nbefore %s\nafter %s", len(judged), changes, StateText(c), StateText(d))
 			case keeps && (len(judged) > 1 || given != p):
 				kept++
 			case !keeps:
@@ -101,7 +74,7 @@ func TestContactsOfStableRulesAreUnchangedByJudgingAgain(t *testing.T) {
 }
 
 func TestAPlanIsTheSameWhoeverIsJudgedAgain(t *testing.T) {
-	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+	ForRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{Key: "k"}
 		judged := generations(r, p, c)
 		before := c.Pack(nil)
@@ -119,11 +92,11 @@ func TestAPlanIsTheSameWhoeverIsJudgedAgain(t *testing.T) {
 }
 
 func TestAnUnchangedPolicyPlansNothing(t *testing.T) {
-	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+	ForRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{Key: "k"}
-		events := randomEvents(r, 5+r.IntN(200), r.IntN(2) == 0)
-		applyDisturbed(r, p, c, events, func() {})
-		now := Moment{c.latest().At, 1 << 40}
+		events := RandomEvents(r, 5+r.IntN(200), r.IntN(2) == 0)
+		ApplyDisturbed(r, p, c, events, func() {})
+		now := Moment{c.LatestMoment().At, 1 << 40}
 		var after Contact
 		for _, judged := range [][]*Policy{nil, {p}} {
 			if found := NewPlanner(p, p, judged, now, "").Plan(c, &after, nil); len(found) > 0 {
@@ -134,47 +107,46 @@ func TestAnUnchangedPolicyPlansNothing(t *testing.T) {
 }
 
 func TestAPlanShowsWhatJudgingAgainAndTheNextReviewDo(t *testing.T) {
-	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+	ForRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{Key: "k"}
 		judged := generations(r, p, c)
-		now := Moment{c.latest().At.Add(Day), 1 << 40}
+		now := Moment{c.LatestMoment().At.Add(Day), 1 << 40}
 		given := given(r, judged)
 		var planned Contact
 		found := NewPlanner(given, nil, nil, now, "").Plan(c, &planned, nil)
-		done := c.clone()
+		done := c.Clone()
 		given.Rejudge(done, now, "")
 		given.Review(done, now)
 		if len(found) > 0 && !bytes.Equal(planned.Pack(nil), done.Pack(nil)) {
-			t.Errorf("planned %s\ndone %s", stateText(&planned), stateText(done))
+			t.Errorf("planned %s\ndone %s", StateText(&planned), StateText(done))
 		}
 		if len(found) == 0 && (c.Status(now.At) != done.Status(now.At) || !slices.Equal(c.Reasons(now.At), done.Reasons(now.At))) {
-			t.Errorf("nothing was planned, and done %s", stateText(done))
+			t.Errorf("nothing was planned, and done %s", StateText(done))
 		}
 	})
 }
 
-// plan is what the rules would change, in the place of the scenario's own.
-func (s *scenario) plan(d float64, rules ...Rule) []Planned {
-	s.t.Helper()
+// planOf is what the rules would change, in the place of the scenario's own.
+func planOf(s *Scenario, d float64, rules ...Rule) []Planned {
 	var after Contact
-	return NewPlanner(NewPolicy(rules, "given"), s.p, []*Policy{s.p}, Moment{day(d), s.seq}, "").Plan(&s.c, &after, nil)
+	return NewPlanner(NewPolicy(rules, "given"), s.Policy(), []*Policy{s.Policy()}, Moment{DayOf(d), s.Seq()}, "").Plan(s.Contact(), &after, nil)
 }
 
-func (s *scenario) plans(found []Planned, want ...Planned) {
-	s.t.Helper()
+func plans(t *testing.T, found []Planned, want ...Planned) {
+	t.Helper()
 	if !slices.Equal(found, want) {
-		s.t.Errorf("planned %+v, not %+v", found, want)
+		t.Errorf("planned %+v, not %+v", found, want)
 	}
 }
 
 func TestAPlanShowsWhatEachEditWouldDo(t *testing.T) {
 	soft := func(n int, d time.Duration) Rule {
-		return Rule{Name: "rest", When: counting(n, 0, 0, SoftBounce), Then: suppressFor("soft_bounce", d)}
+		return Rule{Name: "rest", When: CountingOf(n, 0, 0, SoftBounce), Then: SuppressFor("soft_bounce", d)}
 	}
 	retry := func(after time.Duration) Rule {
-		return Rule{Name: "retry", When: counting(1, 0, 0, SoftBounce), Then: Action{Retry: &RetryAction{After: []time.Duration{after}, Lapse: DefaultLapse}}}
+		return Rule{Name: "retry", When: CountingOf(1, 0, 0, SoftBounce), Then: Action{Retry: &RetryAction{After: []time.Duration{after}, Lapse: DefaultLapse}}}
 	}
-	tag := Rule{Name: "watch", When: counting(1, 0, 0, SoftBounce), Then: Action{Tag: "soft"}}
+	tag := Rule{Name: "watch", When: CountingOf(1, 0, 0, SoftBounce), Then: Action{Tag: "soft"}}
 	tests := []struct {
 		name   string
 		before []Rule
@@ -196,48 +168,48 @@ func TestAPlanShowsWhatEachEditWouldDo(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := newScenario(t, test.before...)
-			s.happens(0, SoftBounce, "a")
-			s.happens(0, SoftBounce, "a")
+			s := NewScenario(t, test.before...)
+			s.Happens(0, SoftBounce, "a")
+			s.Happens(0, SoftBounce, "a")
 			if len(test.given) > 0 && test.given[0].Then.Retry != nil || len(test.before) > 0 && test.before[0].Then.Retry != nil {
-				s = newScenario(t, test.before...)
-				s.happens(0, SoftBounce, "a")
+				s = NewScenario(t, test.before...)
+				s.Happens(0, SoftBounce, "a")
 			}
-			s.plans(s.plan(3, test.given...), test.want...)
+			plans(t, planOf(s, 3, test.given...), test.want...)
 		})
 	}
 }
 
 func TestAPlanEvaluatesOnlyTheNewRulesOfTheReview(t *testing.T) {
 	quiet := func(d time.Duration) Rule {
-		return Rule{Name: "sunset", Where: SeenTest{OlderThan: d}, Then: suppressFor("dormant", 0)}
+		return Rule{Name: "sunset", Where: SeenTest{OlderThan: d}, Then: SuppressFor("dormant", 0)}
 	}
-	s := newScenario(t, quiet(30*Day))
-	s.happens(0, Sent, "a")
-	s.plans(s.plan(40, quiet(30*Day))) // the next review does it anyway
-	s.plans(s.plan(40, quiet(20*Day)), Planned{Kind: PlannedSuppression, Rule: "sunset", Reason: "dormant", AtReview: true})
-	s.plans(s.plan(40, quiet(50*Day)))
-	s.p.Review(&s.c, Moment{day(40), s.seq})
-	s.plans(s.plan(41, quiet(30*Day)))
-	s.plans(s.plan(41, quiet(20*Day)), Planned{Kind: PlannedReopening, Rule: "sunset", Reason: "dormant", AtReview: true})
-	s.plans(s.plan(41, quiet(50*Day)), Planned{Kind: PlannedRelease, Rule: "sunset", Edited: true, Reason: "dormant"})
-	lift := Rule{Name: "lift", Where: SeenTest{OlderThan: Day}, Then: release("dormant")}
-	s.plans(s.plan(41, quiet(30*Day), lift), Planned{Kind: PlannedRelease, Rule: "sunset", Reason: "dormant", AtReview: true})
+	s := NewScenario(t, quiet(30*Day))
+	s.Happens(0, Sent, "a")
+	plans(t, planOf(s, 40, quiet(30*Day))) // the next review does it anyway
+	plans(t, planOf(s, 40, quiet(20*Day)), Planned{Kind: PlannedSuppression, Rule: "sunset", Reason: "dormant", AtReview: true})
+	plans(t, planOf(s, 40, quiet(50*Day)))
+	s.Policy().Review(s.Contact(), Moment{DayOf(40), s.Seq()})
+	plans(t, planOf(s, 41, quiet(30*Day)))
+	plans(t, planOf(s, 41, quiet(20*Day)), Planned{Kind: PlannedReopening, Rule: "sunset", Reason: "dormant", AtReview: true})
+	plans(t, planOf(s, 41, quiet(50*Day)), Planned{Kind: PlannedRelease, Rule: "sunset", Edited: true, Reason: "dormant"})
+	lift := Rule{Name: "lift", Where: SeenTest{OlderThan: Day}, Then: ReleaseOf("dormant")}
+	plans(t, planOf(s, 41, quiet(30*Day), lift), Planned{Kind: PlannedRelease, Rule: "sunset", Reason: "dormant", AtReview: true})
 }
 
 func TestAPlanLeavesOperatorsInstructions(t *testing.T) {
-	hard := Rule{Name: "hard", When: counting(1, 0, 0, HardBounce), Then: suppressFor("hard_bounce", 0)}
-	s := newScenario(t, hard)
-	s.happens(0, HardBounce, "a")
-	s.p.Instruct(&s.c, Instruction{Moment: Moment{day(1), s.seq}, Kind: Suppress, Origin: ByOperator, Reason: "manual", By: "ann"})
-	s.plans(s.plan(2), Planned{Kind: PlannedRelease, Rule: "hard", Edited: true, Reason: "hard_bounce"})
+	hard := Rule{Name: "hard", When: CountingOf(1, 0, 0, HardBounce), Then: SuppressFor("hard_bounce", 0)}
+	s := NewScenario(t, hard)
+	s.Happens(0, HardBounce, "a")
+	s.Policy().Instruct(s.Contact(), Instruction{Moment: Moment{DayOf(1), s.Seq()}, Kind: Suppress, Origin: ByOperator, Reason: "manual", By: "ann"})
+	plans(t, planOf(s, 2), Planned{Kind: PlannedRelease, Rule: "hard", Edited: true, Reason: "hard_bounce"})
 }
 
 func TestAnAttributeThatChangedIsJudgedByTodays(t *testing.T) {
 	turkish := AttributeTest{"country", Comparison{Op: Is, Values: []Value{ParseValue("TR")}}}
-	rule := Rule{Name: "hard", When: counting(1, 0, 0, HardBounce), Where: turkish, Then: suppressFor("hard_bounce", 0)}
-	s := newScenario(t, rule)
-	s.happens(0, HardBounce, "a")
-	s.c.Attributes = s.c.Attributes.With("country", ParseValue("TR"))
-	s.plans(s.plan(1, rule), Planned{Kind: PlannedSuppression, Rule: "hard", Reason: "hard_bounce"})
+	rule := Rule{Name: "hard", When: CountingOf(1, 0, 0, HardBounce), Where: turkish, Then: SuppressFor("hard_bounce", 0)}
+	s := NewScenario(t, rule)
+	s.Happens(0, HardBounce, "a")
+	s.Contact().Attributes = s.Contact().Attributes.With("country", ParseValue("TR"))
+	plans(t, planOf(s, 1, rule), Planned{Kind: PlannedSuppression, Rule: "hard", Reason: "hard_bounce"})
 }

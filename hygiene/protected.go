@@ -2,13 +2,6 @@ package hygiene
 
 import "slices"
 
-// OptedOut is the reason of contacts who said that they do not want to be texted.
-const OptedOut = "opted_out"
-
-// IsProtected reports whether the reason is a person's word: nothing lifts it unless it
-// is named, by a rule's release, by an operator, or by rejudging for that reason.
-func IsProtected(reason string) bool { return reason == OptedOut }
-
 // What is open for a protected reason stays open when a contact is replayed, and what
 // a release lifted stays lifted, whatever the policy says by now. A replay finds both
 // by itself while the rules read as they did. When they do not, it restores them: what
@@ -96,7 +89,6 @@ func (c *Contact) struckEvidence(s *Suppression) bool {
 func (j *judge) keepOpen(s Suppression) {
 	i := j.c.suppression(s.key())
 	if i < 0 || !j.c.Suppressions[i].spans(s.Since.At) {
-		j.kept = true
 		j.c.restoreSuppression(s)
 		return
 	}

@@ -3,6 +3,7 @@ package hygiene
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -98,4 +99,33 @@ func randomPolicy(r *rand.Rand) *Policy {
 		rules = append(rules, d.rule(fmt.Sprint("r", i)))
 	}
 	return NewPolicy(rules, "random")
+}
+
+// edited is the policy after a random edit of its file: a rule removed, added,
+// rewritten, renamed or moved.
+func edited(r *rand.Rand, p *Policy) *Policy {
+	d := generator{r}
+	rules := slices.Clone(p.Rules)
+	i := r.IntN(len(rules))
+	name := rules[i].Name
+	switch r.IntN(6) {
+	case 0:
+		if len(rules) > 1 {
+			rules = slices.Delete(rules, i, i+1)
+		}
+	case 1:
+		rules = slices.Insert(rules, i, d.rule(fmt.Sprint("new", r.IntN(1000))))
+	case 2:
+		rules[i].Name = fmt.Sprint("renamed", r.IntN(1000))
+	case 3:
+		j := r.IntN(len(rules))
+		rules[i], rules[j] = rules[j], rules[i]
+	case 4:
+		if rules[i].When != nil {
+			rules[i].Where = AttributeTest{"country", Comparison{Op: Is, Values: []Value{ParseValue("TR")}}}
+		}
+	default:
+		rules[i] = d.rule(name)
+	}
+	return NewPolicy(rules, fmt.Sprint(p.Hash, "+"))
 }

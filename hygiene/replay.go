@@ -18,21 +18,16 @@ func (p *Policy) Rejudge(c *Contact, at Moment, named string) []Change {
 // from before.
 func (p *Policy) rejudge(c *Contact, r remake) []Change {
 	before := *c
-	replayed := p.replay(c, &before, r)
-	changes := diff(&before, c, r.cause, replayed.gaveUp)
+	gaveUp := p.replay(c, &before, r)
+	changes := diff(&before, c, r.cause, gaveUp)
 	r.trace.replayed(changes)
 	return changes
 }
 
-// replayed is what a replay found besides the contact.
-type replayed struct {
-	gaveUp *Change // set when the last bounce went past the end of the retry list
-	kept   bool    // something was open for a protected reason that the policy does not open
-}
-
 // replay makes c from its history and instructions, and from what before was and
-// stays as it was.
-func (p *Policy) replay(c, before *Contact, r remake) replayed {
+// stays as it was. gaveUp is set when the last bounce went past the end of the retry
+// list.
+func (p *Policy) replay(c, before *Contact, r remake) (gaveUp *Change) {
 	before.Instructions = r.instructions(p, before.Instructions)
 	c.Instructions = before.Instructions
 	c.Suppressions, c.Tags, c.Retry = nil, nil, nil
@@ -44,7 +39,7 @@ func (p *Policy) replay(c, before *Contact, r remake) replayed {
 	if r, old := c.Retry, before.Retry; r != nil && old != nil && r.Since == old.Since {
 		r.MessageID, r.UniqueArgs = old.MessageID, old.UniqueArgs
 	}
-	return replayed{j.gaveUp, j.kept}
+	return j.gaveUp
 }
 
 // step is one thing to replay. At the same moment the event comes first, then what

@@ -55,6 +55,29 @@ func (p *Policy) reviewSubject(c *Contact, r *Rule, now Moment) *Subject {
 	return j.subject(r, EndOf(now.At))
 }
 
+// HoldsAtReview reports whether the rule, one of the review's, holds for the contact at
+// a review at the moment now.
+func (p *Policy) HoldsAtReview(c *Contact, r *Rule, now Moment) bool {
+	return r.Where.Holds(p.reviewSubject(c, r, now))
+}
+
+// NextReview is the earliest time after t at which a review may do something to the
+// contact, when nothing happens to it and a review at t did nothing; 0 for never.
+func (p *Policy) NextReview(c *Contact, t Instant) Instant {
+	var next Instant
+	for i := range c.Suppressions { // what is over may be opened again
+		if until := c.Suppressions[i].Until; until > t {
+			next = earliest(next, until)
+		}
+	}
+	for i := range p.Rules {
+		if r := &p.Rules[i]; r.When == nil {
+			next = earliest(next, nextChangeOf(r.Where, &c.History, t))
+		}
+	}
+	return next
+}
+
 // review is one rule of the review that holds for a contact.
 type review struct {
 	c     *Contact

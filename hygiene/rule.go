@@ -43,6 +43,10 @@ type RetryAction struct {
 	Lapse time.Duration   // a due retry is over after this; [DefaultLapse] when the config does not say
 }
 
+// Digest is of what the rule says, without its name: two rules of the same name and
+// digest are the same rule.
+func (r *Rule) Digest() uint64 { return r.digest }
+
 // DefaultLapse is how long a due retry waits before it lapses.
 const DefaultLapse = 7 * Day
 
@@ -53,8 +57,8 @@ func (r *Rule) opens() bool {
 
 func (r *Rule) lifts() bool { return r.Then.Release != nil || r.Then.Untag != "" }
 
-// alwaysTriggers reports whether every event of the rule's outcomes makes it act.
-func (r *Rule) alwaysTriggers() bool { return r.When.everyEventCounts() && r.Where == nil }
+// AlwaysTriggers reports whether every event of the rule's outcomes makes it act.
+func (r *Rule) AlwaysTriggers() bool { return r.When.everyEventCounts() && r.Where == nil }
 
 // outcomes are the outcomes that the rule looks at.
 func (r *Rule) outcomes() Outcomes {
@@ -70,8 +74,8 @@ func (r *Rule) mayCount(o Outcome, k Kind) bool {
 	return r.against.Has(o) || r.When != nil && r.When.triggeredBy(o, k)
 }
 
-// undoes reports whether the rule lifts what the rule other opens.
-func (r *Rule) undoes(other *Rule) bool {
+// Undoes reports whether the rule lifts what the rule other opens.
+func (r *Rule) Undoes(other *Rule) bool {
 	if s := other.Then.Suppress; s != nil {
 		for _, reason := range r.Then.Release {
 			if reason == s.Reason {

@@ -30,6 +30,13 @@ func ParseOrigin(name string) Origin {
 	return ByRule
 }
 
+// OptedOut is the reason of contacts who said that they do not want to be texted.
+const OptedOut = "opted_out"
+
+// IsProtected reports whether the reason is a person's word: nothing lifts it unless it
+// is named, by a rule's release, by an operator, or by rejudging for that reason.
+func IsProtected(reason string) bool { return reason == OptedOut }
+
 // Cause is why something is open: the rule that opened it and what it counted.
 type Cause struct {
 	Rule     string  // the rule's name; empty when no rule did it
@@ -72,14 +79,6 @@ func (s *Suppression) OpenAt(t Instant) bool { return s.Held == 0 && s.spans(t) 
 // spans is OpenAt without asking whether the suppression is held.
 func (s *Suppression) spans(t Instant) bool {
 	return (s.known || s.Since.At <= t) && (s.Until == 0 || t < s.Until)
-}
-
-// lastCause is what set Until.
-func (s *Suppression) lastCause() *Cause {
-	if s.Renewal.At != (Moment{}) {
-		return &s.Renewal.Cause
-	}
-	return &s.Cause
 }
 
 // suppressionKey is what at most one suppression is kept of.

@@ -72,12 +72,12 @@ func (p *Policy) SetUndone(c *Contact, batch int64, revoked bool, m Moment) []Ch
 		return nil
 	}
 	start := c.snapshot()
-	replayed := p.replay(c, &start, remake{})
+	gaveUp := p.replay(c, &start, remake{})
 	act := Undone
 	if !revoked {
 		act = Redone
 	}
-	return append(diff(&before, c, m, replayed.gaveUp), Change{At: m.At, Seq: m.Seq, Act: act})
+	return append(diff(&before, c, m, gaveUp), Change{At: m.At, Seq: m.Seq, Act: act})
 }
 
 // restoreLifted puts lifted suppressions back, where a replay finds the frozen

@@ -10,7 +10,9 @@ import (
 // now, as one batch. What is open for a protected reason stays open, unless it is the
 // one named; empty for none.
 func (s *Store) Rejudge(ctx context.Context, policy *hygiene.Policy, named string, b Batch, now hygiene.Instant, progress func(contacts int64)) (BatchResult, error) {
-	rejudge := func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change { return policy.Rejudge(c, m, named) }
+	rejudge := func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change {
+		return policy.Rejudge(c, m, named)
+	}
 	concerns := func(c *hygiene.Contact) bool { return len(policy.Rejudge(c, hygiene.Moment{At: now}, named)) > 0 }
 	return s.changeAll(ctx, policy, b, now, progress, manualChange{concerns, rejudge})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/forecast"
 	"winnow/segments"
 	"winnow/store"
 	"winnow/store/storetest"
@@ -40,9 +41,9 @@ func BenchmarkPlan(b *testing.B) {
 	var plain, softly, hardly, all time.Duration
 	for b.Loop() {
 		plain += planned(b, s, nil, 0)
-		softly += planned(b, s, hygiene.NewPlanner(soft, p, known, now, ""), *contacts/10)
-		hardly += planned(b, s, hygiene.NewPlanner(hard, p, known, now, ""), *contacts/50)
-		all += planned(b, s, hygiene.NewPlanner(soft, p, nil, now, ""), *contacts/10)
+		softly += planned(b, s, forecast.NewPlanner(soft, p, known, now, ""), *contacts/10)
+		hardly += planned(b, s, forecast.NewPlanner(hard, p, known, now, ""), *contacts/50)
+		all += planned(b, s, forecast.NewPlanner(soft, p, nil, now, ""), *contacts/10)
 	}
 	for name, took := range map[string]time.Duration{"plain": plain, "soft": softly, "hard": hardly, "all": all} {
 		b.ReportMetric(float64(*contacts)*float64(b.N)/took.Seconds(), "contacts/s-"+name)
@@ -54,12 +55,12 @@ func BenchmarkPlan(b *testing.B) {
 
 // planned is how long a plan takes that finds so many changed contacts; without
 // a planner, how long it takes to look at them.
-func planned(b *testing.B, s *store.Store, p *hygiene.Planner, want int) time.Duration {
+func planned(b *testing.B, s *store.Store, p *forecast.Planner, want int) time.Duration {
 	b.Helper()
 	began := time.Now()
 	var counts []*int
 	n, err := s.ScanContacts(context.Background(), func(segments.Lists) store.Visitor {
-		changed, next, found := new(int), hygiene.Contact{}, []hygiene.Planned{}
+		changed, next, found := new(int), hygiene.Contact{}, []forecast.Planned{}
 		counts = append(counts, changed)
 		return func(c *hygiene.Contact) error {
 			if p == nil {

@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 
-	"winnow/hygiene"
+	"winnow/hygiene/forecast"
 	"winnow/store/logscan"
 )
 
@@ -15,6 +15,6 @@ func (s *Store) Report(ctx context.Context, o logscan.ReportOptions) (*logscan.R
 
 // Backtest replays the log to all tests; see [logscan.Backtest]. Its scratch file
 // is in the folder that the variable TMPDIR names, or beside the store.
-func (s *Store) Backtest(ctx context.Context, o logscan.BacktestOptions, tests ...*hygiene.Backtest) (logscan.BacktestResult, error) {
+func (s *Store) Backtest(ctx context.Context, o logscan.BacktestOptions, tests ...*forecast.Backtest) (logscan.BacktestResult, error) {
 	return logscan.Backtest(ctx, s.engine, s.scratchFolder(), o, tests...)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/forecast"
 	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/store"
@@ -54,9 +55,9 @@ func runBacktest(ctx context.Context, out *ui.Printer, a *app.App, inForce *hygi
 		return nil, ui.Usagef("--backtest must be a positive duration, for example 90d")
 	}
 	b := &Backtest{Since: now.Add(-span), Until: now, span: span}
-	tests := []*hygiene.Backtest{hygiene.NewBacktest(a.Config.Policy, b.Since, b.Until)}
+	tests := []*forecast.Backtest{forecast.NewBacktest(a.Config.Policy, b.Since, b.Until)}
 	if inForce != nil && inForce.Hash != a.Config.Policy.Hash {
-		tests = append(tests, hygiene.NewBacktest(inForce, b.Since, b.Until))
+		tests = append(tests, forecast.NewBacktest(inForce, b.Since, b.Until))
 	}
 	did, err := replayLog(ctx, out, a.Store, logscan.BacktestOptions{Since: b.Since, Until: b.Until}, tests)
 	if err != nil {
@@ -75,7 +76,7 @@ func runBacktest(ctx context.Context, out *ui.Printer, a *app.App, inForce *hygi
 }
 
 // replayLog replays the log, and shows the progress of sorting and of judging.
-func replayLog(ctx context.Context, out *ui.Printer, s *store.Store, o logscan.BacktestOptions, tests []*hygiene.Backtest) (logscan.BacktestResult, error) {
+func replayLog(ctx context.Context, out *ui.Printer, s *store.Store, o logscan.BacktestOptions, tests []*forecast.Backtest) (logscan.BacktestResult, error) {
 	show, done := out.Progress("sorted event")
 	defer func() { done() }()
 	var judging sync.Once
@@ -92,7 +93,7 @@ func replayLog(ctx context.Context, out *ui.Printer, s *store.Store, o logscan.B
 	return s.Backtest(ctx, o, tests...)
 }
 
-func newPolicyOutcome(p *hygiene.Policy, t *hygiene.Backtest) policyOutcome {
+func newPolicyOutcome(p *hygiene.Policy, t *forecast.Backtest) policyOutcome {
 	outcome := policyOutcome{Policy: p.Hash, Suppressed: t.Suppressed, Regretted: t.Regretted, Rules: []ruleOutcome{}}
 	for i := range t.Rules {
 		r := &t.Rules[i]

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/forecast"
 	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/segments"
@@ -15,7 +16,7 @@ import (
 
 // comparison is what contacts are compared by.
 type comparison struct {
-	planner       *hygiene.Planner
+	planner       *forecast.Planner
 	now           hygiene.Instant
 	before, after []segments.Segment // of the config in force, and of the given one
 	segments      []comparedSegment
@@ -38,7 +39,7 @@ func compareContacts(ctx context.Context, out *ui.Printer, a *app.App, base *bas
 	}
 	now := hygiene.Moment{At: at, Seq: totals.LastSeq}
 	c := &comparison{
-		planner:  hygiene.NewPlanner(a.Config.Policy, base.policy(), base.judged, now, named),
+		planner:  forecast.NewPlanner(a.Config.Policy, base.policy(), base.judged, now, named),
 		now:      now.At,
 		segments: compareSegmentLists(base.segments(), a.Config.Segments),
 		before:   base.segments(),
@@ -90,8 +91,8 @@ type worker struct {
 	*comparison
 	tally         *tally
 	before, after *segments.Membership
-	next          hygiene.Contact   // the present contact as it would become
-	changes       []hygiene.Planned // of the present contact
+	next          hygiene.Contact    // the present contact as it would become
+	changes       []forecast.Planned // of the present contact
 }
 
 func (c *comparison) newWorker(lists segments.Lists) *worker {

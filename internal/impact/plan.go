@@ -8,7 +8,7 @@
 // Where to change what:
 //
 //   - what a plan counts about a contact: tally in tally.go; what it counts as a
-//     change is decided by hygiene.Planner;
+//     change is decided by forecast.Planner;
 //   - a new kind of change: [planCounts] and kindNames in plan.go, summaryRows in
 //     plan_text.go;
 //   - what undo counts: effect in effect.go;
@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/forecast"
 	"winnow/hygiene/provider"
 	"winnow/internal/app"
 	"winnow/internal/config"
@@ -68,15 +69,15 @@ type planCounts struct {
 }
 
 // kindNames are the JSON key and the column title of each kind of change, in the
-// order of hygiene.PlannedKind.
-var kindNames = [hygiene.PlannedKinds]struct{ key, column string }{
+// order of forecast.PlannedKind.
+var kindNames = [forecast.PlannedKinds]struct{ key, column string }{
 	{"suppressed", "SUPPRESSED"}, {"released", "RELEASED"}, {"retries", "RETRIES"}, {"dropped_retries", "DROPPED"}, {"prolonged", "PROLONGED"},
 	{"shortened", "SHORTENED"}, {"tagged", "TAGGED"}, {"untagged", "UNTAGGED"}, {"reopened", "REOPENED"}, {"kept", "KEPT"}, {"restated", "RESTATED"},
 }
 
-func newPlanCounts(n [hygiene.PlannedKinds]int64) planCounts {
-	return planCounts{n[hygiene.PlannedSuppression], n[hygiene.PlannedRelease], n[hygiene.PlannedRetry], n[hygiene.PlannedRetryEnd], n[hygiene.PlannedExtension],
-		n[hygiene.PlannedShortening], n[hygiene.PlannedTag], n[hygiene.PlannedUntag], n[hygiene.PlannedReopening], n[hygiene.PlannedKept], n[hygiene.PlannedRelabel]}
+func newPlanCounts(n [forecast.PlannedKinds]int64) planCounts {
+	return planCounts{n[forecast.PlannedSuppression], n[forecast.PlannedRelease], n[forecast.PlannedRetry], n[forecast.PlannedRetryEnd], n[forecast.PlannedExtension],
+		n[forecast.PlannedShortening], n[forecast.PlannedTag], n[forecast.PlannedUntag], n[forecast.PlannedReopening], n[forecast.PlannedKept], n[forecast.PlannedRelabel]}
 }
 
 // edit is how a rule or a segment differs from the config in force.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"winnow/hygiene"
+	"winnow/hygiene/forecast"
 	"winnow/internal/ui"
 )
 
@@ -158,8 +158,8 @@ func (p *Plan) ruleRows() (rows [][]string) {
 
 // shownKinds are the kinds that get a column: those of the first sentence, and
 // others that occur. What is kept or restated has no effect and gets none.
-func (p *Plan) shownKinds() (kinds []hygiene.PlannedKind) {
-	for k := range hygiene.PlannedKept {
+func (p *Plan) shownKinds() (kinds []forecast.PlannedKind) {
+	for k := range forecast.PlannedKept {
 		if headlineKinds.has(k) || slices.ContainsFunc(p.Rules, func(r plannedRule) bool { return r.tally.byKind[k] > 0 }) {
 			kinds = append(kinds, k)
 		}
@@ -186,7 +186,7 @@ func marked(name string, marks ...string) string {
 	return name + " (" + strings.Join(marks, ", ") + ")"
 }
 
-func (r *plannedRule) sampleText(kinds []hygiene.PlannedKind) string {
+func (r *plannedRule) sampleText(kinds []forecast.PlannedKind) string {
 	var samples []ui.LabeledSample
 	for _, k := range kinds {
 		samples = append(samples, ui.LabeledSample{Label: strings.ReplaceAll(kindNames[k].key, "_", " "), Keys: r.tally.samples[k]})

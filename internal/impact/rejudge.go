@@ -38,7 +38,7 @@ type RejudgeOptions struct {
 }
 
 // Rejudge judges all contacts again by the config, or shows what that would
-// change. Whoever is suppressed for a protected reason stays so, unless it is named.
+// change. Contacts suppressed for a protected reason stay so, unless it is named.
 func Rejudge(ctx context.Context, out *ui.Printer, ops *app.Operations, o RejudgeOptions, now hygiene.Instant) (*RejudgeResult, error) {
 	a := &app.App{Config: ops.Config, Store: ops.Store}
 	if !o.Apply {

@@ -4,17 +4,18 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/hygiene/forecast"
 	"winnow/internal/ui"
 )
 
 // tally is what was counted about contacts, by one worker or by all.
 type tally struct {
 	contacts     int64
-	byKind       [hygiene.PlannedKinds]int64 // contacts
-	otherChanges int64                       // contacts that are neither suppressed nor released nor retried, but changed
-	atRejudge    int64                       // contacts with a change that rejudge makes
-	atReview     int64                       // contacts with a change that only the next review makes
-	optedOut     int64                       // contacts whose opt-out is lifted
+	byKind       [forecast.PlannedKinds]int64 // contacts
+	otherChanges int64                        // contacts that are neither suppressed nor released nor retried, but changed
+	atRejudge    int64                        // contacts with a change that rejudge makes
+	atReview     int64                        // contacts with a change that only the next review makes
+	optedOut     int64                        // contacts whose opt-out is lifted
 	transitions  [hygiene.IsSuppressed + 1][hygiene.IsSuppressed + 1]int64
 	rules        map[string]*ruleTally // by name
 	segments     []segmentTally
@@ -22,8 +23,8 @@ type tally struct {
 
 type ruleTally struct {
 	edited  bool
-	byKind  [hygiene.PlannedKinds]int64 // contacts
-	samples [hygiene.PlannedKinds]ui.Sample
+	byKind  [forecast.PlannedKinds]int64 // contacts
+	samples [forecast.PlannedKinds]ui.Sample
 }
 
 type segmentTally struct {
@@ -39,14 +40,14 @@ func newTally(segments int) *tally {
 // kindSet is a set of kinds of changes.
 type kindSet uint
 
-func (s kindSet) has(k hygiene.PlannedKind) bool { return s&(1<<k) != 0 }
+func (s kindSet) has(k forecast.PlannedKind) bool { return s&(1<<k) != 0 }
 
 // headlineKinds are the kinds that the first sentence of a plan names.
-const headlineKinds kindSet = 1<<hygiene.PlannedSuppression | 1<<hygiene.PlannedRelease | 1<<hygiene.PlannedRetry
+const headlineKinds kindSet = 1<<forecast.PlannedSuppression | 1<<forecast.PlannedRelease | 1<<forecast.PlannedRetry
 
 // addContact counts the changes of one contact: once for each kind, and once for
 // each kind and rule.
-func (t *tally) addContact(key string, changes []hygiene.Planned) {
+func (t *tally) addContact(key string, changes []forecast.Planned) {
 	var seen kindSet
 	var atRejudge, atReview, optedOut int64
 	for i, change := range changes {
@@ -57,10 +58,10 @@ func (t *tally) addContact(key string, changes []hygiene.Planned) {
 		switch {
 		case change.AtReview:
 			atReview = 1
-		case change.Kind < hygiene.PlannedKept:
+		case change.Kind < forecast.PlannedKept:
 			atRejudge = 1
 		}
-		if change.Kind == hygiene.PlannedRelease && hygiene.IsProtected(change.Reason) {
+		if change.Kind == forecast.PlannedRelease && hygiene.IsProtected(change.Reason) {
 			optedOut = 1
 		}
 		t.rule(change.Rule).addChange(key, changes[:i], change)
@@ -73,9 +74,9 @@ func (t *tally) addContact(key string, changes []hygiene.Planned) {
 
 // addChange counts one change of a contact, unless one of the same kind and rule
 // was among its earlier changes.
-func (t *ruleTally) addChange(key string, earlier []hygiene.Planned, change hygiene.Planned) {
+func (t *ruleTally) addChange(key string, earlier []forecast.Planned, change forecast.Planned) {
 	t.edited = t.edited || change.Edited
-	if slices.ContainsFunc(earlier, func(c hygiene.Planned) bool { return c.Kind == change.Kind && c.Rule == change.Rule }) {
+	if slices.ContainsFunc(earlier, func(c forecast.Planned) bool { return c.Kind == change.Kind && c.Rule == change.Rule }) {
 		return
 	}
 	t.byKind[change.Kind]++

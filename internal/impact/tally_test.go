@@ -7,19 +7,19 @@ import (
 	"slices"
 	"testing"
 
-	"winnow/hygiene"
+	"winnow/hygiene/forecast"
 	"winnow/internal/ui"
 )
 
 func TestAPlanCountsAContactOnceForEachKindAndRule(t *testing.T) {
 	tally := newTally(0)
-	release := func(rule, reason string) hygiene.Planned {
-		return hygiene.Planned{Kind: hygiene.PlannedRelease, Rule: rule, Reason: reason}
+	release := func(rule, reason string) forecast.Planned {
+		return forecast.Planned{Kind: forecast.PlannedRelease, Rule: rule, Reason: reason}
 	}
-	tally.addContact("ann", []hygiene.Planned{release("a", "x"), release("a", "y"), release("b", "z")})
-	tally.addContact("bob", []hygiene.Planned{{Kind: hygiene.PlannedTag, Rule: "b", AtReview: true}})
-	tally.addContact("carl", []hygiene.Planned{{Kind: hygiene.PlannedRelabel, Rule: "b"}})
-	k := hygiene.PlannedRelease
+	tally.addContact("ann", []forecast.Planned{release("a", "x"), release("a", "y"), release("b", "z")})
+	tally.addContact("bob", []forecast.Planned{{Kind: forecast.PlannedTag, Rule: "b", AtReview: true}})
+	tally.addContact("carl", []forecast.Planned{{Kind: forecast.PlannedRelabel, Rule: "b"}})
+	k := forecast.PlannedRelease
 	if tally.byKind[k] != 1 || tally.rules["a"].byKind[k] != 1 || tally.rules["b"].byKind[k] != 1 || tally.otherChanges != 1 || tally.atRejudge != 1 || tally.atReview != 1 {
 		t.Errorf("counted %+v", tally)
 	}
@@ -30,7 +30,7 @@ func TestATallyDoesNotDependOnWhichWorkerSawAContact(t *testing.T) {
 	whole, parts := newTally(1), []*tally{newTally(1), newTally(1), newTally(1)}
 	for _, i := range r.Perm(1000) {
 		key, part := fmt.Sprintf("c%04d", i), parts[r.IntN(len(parts))]
-		changes := []hygiene.Planned{{Kind: hygiene.PlannedKind(i % hygiene.PlannedKinds), Rule: fmt.Sprint("rule", i%7), AtReview: i%3 == 0}}
+		changes := []forecast.Planned{{Kind: forecast.PlannedKind(i % forecast.PlannedKinds), Rule: fmt.Sprint("rule", i%7), AtReview: i%3 == 0}}
 		before, after := i%2 == 0, i%5 == 0
 		for _, tally := range []*tally{whole, part} {
 			tally.addContact(key, changes)

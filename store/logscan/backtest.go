@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"winnow/hygiene"
+	"winnow/hygiene/forecast"
 	"winnow/store/engine"
 )
 
@@ -37,7 +38,7 @@ type BacktestResult struct {
 // Backtest replays the log to all tests together, contact by contact, each
 // contact's events in order of time. Until it ends it takes about 100 bytes for
 // each event in the folder.
-func Backtest(ctx context.Context, e engine.Engine, folder string, o BacktestOptions, tests ...*hygiene.Backtest) (did BacktestResult, err error) {
+func Backtest(ctx context.Context, e engine.Engine, folder string, o BacktestOptions, tests ...*forecast.Backtest) (did BacktestResult, err error) {
 	log, err := e.SortLog(ctx, engine.SortOptions{Folder: folder, Until: o.Until, Sorted: o.Sorted, RunEvents: o.run})
 	if err != nil {
 		return did, err
@@ -79,7 +80,7 @@ type pageReader struct {
 // replay reads the log; each test judges what is read in a goroutine of its own.
 // The contacts can't be shared among goroutines instead: a single contact may have
 // more events than memory holds.
-func (r *pageReader) replay(ctx context.Context, tests []*hygiene.Backtest) error {
+func (r *pageReader) replay(ctx context.Context, tests []*forecast.Backtest) error {
 	empty := make(chan *page, pages)
 	for range pages {
 		empty <- &page{attributes: make([]hygiene.Attributes, pageEvents)}
@@ -186,7 +187,7 @@ type follower struct {
 	next   int   // event on it
 }
 
-func (f *follower) follow(t *hygiene.Backtest) {
+func (f *follower) follow(t *forecast.Backtest) {
 	for e := f.peek(); e != nil; e = f.peek() {
 		key := e.Contact
 		t.Replay(key, f.page.attributes[f.next], f.eventsOf(key))

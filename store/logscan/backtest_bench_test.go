@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/forecast"
 	"winnow/store"
 	"winnow/store/engine"
 	"winnow/store/engine/enginetest"
@@ -94,7 +95,7 @@ func BenchmarkBacktest(b *testing.B) {
 		forgetPeak()
 		began = time.Now()
 		var err error
-		did, err = s.Backtest(context.Background(), o, hygiene.NewBacktest(yearPolicy(4), o.Since, o.Until), hygiene.NewBacktest(yearPolicy(3), o.Since, o.Until))
+		did, err = s.Backtest(context.Background(), o, forecast.NewBacktest(yearPolicy(4), o.Since, o.Until), forecast.NewBacktest(yearPolicy(3), o.Since, o.Until))
 		replaying += time.Since(began)
 		if err != nil || did.Events+did.Earlier != n {
 			b.Fatalf("of %d events replayed %+v, %v", n, did, err)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/forecast"
 	"winnow/store"
 	"winnow/store/engine/enginetest"
 	"winnow/store/logscan"
@@ -25,9 +26,9 @@ import (
 var span = logscan.BacktestOptions{Since: storetest.Start.Add(5 * hygiene.Day), Until: storetest.Start.Add(95 * hygiene.Day)}
 
 // backtestOf replays the store's log under the rules of the tests.
-func backtestOf(t *testing.T, s *store.Store, o logscan.BacktestOptions) (logscan.BacktestResult, *hygiene.Backtest) {
+func backtestOf(t *testing.T, s *store.Store, o logscan.BacktestOptions) (logscan.BacktestResult, *forecast.Backtest) {
 	t.Helper()
-	b := hygiene.NewBacktest(storetest.Policy(t, s), o.Since, o.Until)
+	b := forecast.NewBacktest(storetest.Policy(t, s), o.Since, o.Until)
 	did, err := s.Backtest(context.Background(), o, b)
 	if err != nil {
 		t.Fatal(err)
@@ -36,12 +37,12 @@ func backtestOf(t *testing.T, s *store.Store, o logscan.BacktestOptions) (logsca
 }
 
 // counted is what the backtest counts, in a form to compare.
-func countedBy(b *hygiene.Backtest) string {
+func countedBy(b *forecast.Backtest) string {
 	return fmt.Sprint(b.Suppressed, b.Regretted, b.Rules)
 }
 
 // inMemory replays the events of known contacts without any store.
-func inMemory(t *testing.T, s *store.Store, events []hygiene.Event, registrations []store.Registration) *hygiene.Backtest {
+func inMemory(t *testing.T, s *store.Store, events []hygiene.Event, registrations []store.Registration) *forecast.Backtest {
 	t.Helper()
 	contacts := map[string]string{}
 	for _, r := range slices.Backward(registrations) {
@@ -52,7 +53,7 @@ func inMemory(t *testing.T, s *store.Store, events []hygiene.Event, registration
 		e.Seq, e.Contact = int64(i+1), cmp.Or(e.Contact, contacts[e.MessageID])
 		lives[e.Contact] = append(lives[e.Contact], e)
 	}
-	b := hygiene.NewBacktest(storetest.Policy(t, s), span.Since, span.Until)
+	b := forecast.NewBacktest(storetest.Policy(t, s), span.Since, span.Until)
 	for i := range 8 {
 		key := fmt.Sprint("contact-", i)
 		life := lives[key]
@@ -216,7 +217,7 @@ func TestABacktestSeesTheAttributesOfContacts(t *testing.T) {
 	if _, err := s.SaveProfiles([]store.Profile{{Key: "ann", Attributes: hygiene.Attributes(nil).With("vip", hygiene.ParseValue("yes"))}}); err != nil {
 		t.Fatal(err)
 	}
-	b := hygiene.NewBacktest(hygiene.NewPolicy([]hygiene.Rule{{Name: "hard", When: storetest.TwoRules().Rules[0].When, Then: storetest.TwoRules().Rules[0].Then,
+	b := forecast.NewBacktest(hygiene.NewPolicy([]hygiene.Rule{{Name: "hard", When: storetest.TwoRules().Rules[0].When, Then: storetest.TwoRules().Rules[0].Then,
 		Where: hygiene.AttributeTest{Name: "vip", Comparison: hygiene.Comparison{Op: hygiene.Exists, Exists: true}}}}, "vip"), span.Since, span.Until)
 	if _, err := s.Backtest(context.Background(), span, b); err != nil || b.Suppressed != 1 {
 		t.Errorf("%s, %v", countedBy(b), err)
@@ -228,15 +229,15 @@ func TestABacktestJudgesSeveralPoliciesAsItJudgesEach(t *testing.T) {
 	events, _ := storetest.RandomLog(3, 500)
 	storetest.Append(t, s, events...)
 	policies := []*hygiene.Policy{storetest.Policy(t, s), storetest.TwoRules(), yearPolicy(3)}
-	var together []*hygiene.Backtest
+	var together []*forecast.Backtest
 	for _, p := range policies {
-		together = append(together, hygiene.NewBacktest(p, span.Since, span.Until))
+		together = append(together, forecast.NewBacktest(p, span.Since, span.Until))
 	}
 	if _, err := s.Backtest(context.Background(), span, together...); err != nil {
 		t.Fatal(err)
 	}
 	for i, p := range policies {
-		alone := hygiene.NewBacktest(p, span.Since, span.Until)
+		alone := forecast.NewBacktest(p, span.Since, span.Until)
 		if _, err := s.Backtest(context.Background(), span, alone); err != nil || !reflect.DeepEqual(alone.Rules, together[i].Rules) {
 			t.Errorf("alone %s, together %s, %v", countedBy(alone), countedBy(together[i]), err)
 		}
@@ -301,7 +302,7 @@ func TestACancelledBacktestEndsImmediatelyAndLeavesNothing(t *testing.T) {
 		} else {
 			o.Judged = stop
 		}
-		_, err := s.Backtest(ctx, o, hygiene.NewBacktest(storetest.Policy(t, s), o.Since, o.Until))
+		_, err := s.Backtest(ctx, o, forecast.NewBacktest(storetest.Policy(t, s), o.Since, o.Until))
 		if !errors.Is(err, context.Canceled) || calls != 1 {
 			t.Errorf("%s: %v after %d calls", phase, err, calls)
 		}

@@ -1,9 +1,11 @@
-package hygiene
+package forecast
 
 import (
 	"iter"
 	"slices"
 	"time"
+
+	"winnow/hygiene"
 )
 
 // Backtest replays contacts' events under one policy. For a span of time it counts
@@ -19,21 +21,21 @@ type Backtest struct {
 	// What rules do from Since to Until, both included, is counted. What happened
 	// before is replayed too, because rules look back; what happened after is left
 	// out.
-	Since, Until Instant
+	Since, Until hygiene.Instant
 
 	Suppressed int64    // contacts with a suppression opened within the span
 	Regretted  int64    // those of them with a regretted one
 	Rules      []Record // of each rule that suppresses, in the order of the policy
 
-	policy  *Policy
+	policy  *hygiene.Policy
 	reviews bool               // the policy has rules of the review
 	records map[string]*Record // by the rule's name
 
 	// Of the contact that is replayed.
-	c                     Contact
+	c                     hygiene.Contact
 	openings              []opening // within the span, the latest of each reason
 	suppressed, regretted bool
-	nextReviewAt          Instant // midnight; 0 for none
+	nextReviewAt          hygiene.Instant // midnight; 0 for none
 }
 
 // Record is what one rule would have done within the span.
@@ -52,7 +54,7 @@ const maxSamples = 5
 
 // opening is a suppression that a rule opened within the span.
 type opening struct {
-	since     Moment
+	since     hygiene.Moment
 	reason    string
 	record    *Record
 	open      bool // just before the event that is judged
@@ -60,7 +62,7 @@ type opening struct {
 }
 
 // NewBacktest begins a backtest of the policy.
-func NewBacktest(p *Policy, since, until Instant) *Backtest {
+func NewBacktest(p *hygiene.Policy, since, until hygiene.Instant) *Backtest {
 	b := &Backtest{Since: since, Until: until, policy: p, records: map[string]*Record{}}
 	for i := range p.Rules {
 		b.reviews = b.reviews || p.Rules[i].When == nil
@@ -77,7 +79,7 @@ func NewBacktest(p *Policy, since, until Instant) *Backtest {
 // Replay replays one contact: its events in the order of their moments, repeats
 // included. Conditions see the given attributes, those of today. A review runs at
 // every midnight, UTC, from the first event on.
-func (b *Backtest) Replay(key string, attributes Attributes, events iter.Seq[*Event]) {
+func (b *Backtest) Replay(key string, attributes hygiene.Attributes, events iter.Seq[*hygiene.Event]) {
 	b.c.Reset(key)
 	b.c.Attributes = attributes
 	b.openings, b.suppressed, b.regretted, b.nextReviewAt = b.openings[:0], false, false, 0
@@ -100,22 +102,23 @@ func (b *Backtest) Replay(key string, attributes Attributes, events iter.Seq[*Ev
 
 // event judges one event. A delivery counts against what was open just before it,
 // also when it lifts that. The repeat of a delivery does not count.
-func (b *Backtest) event(e *Event) {
+func (b *Backtest) event(e *hygiene.Event) {
 	for i := range b.openings {
-		b.openings[i].open = e.Outcome == Delivered && b.isOpen(&b.openings[i], e.At)
+		b.openings[i].open = e.Outcome == hygiene.Delivered && b.isOpen(&b.openings[i], e.At)
 	}
 	changes, added := b.policy.Apply(&b.c, e)
 	for i := range b.openings {
-		if o := &b.openings[i]; o.open && added == Added {
+		if o := &b.openings[i]; o.open && added == hygiene.Added {
 			b.regret(o)
 		}
 	}
 	b.count(changes)
 }
 
-func (b *Backtest) isOpen(o *opening, at Instant) bool {
-	i := b.c.suppression(suppressionKey{reason: o.reason})
-	return i >= 0 && b.c.Suppressions[i].Since == o.since && b.c.Suppressions[i].OpenAt(at)
+func (b *Backtest) isOpen(o *opening, at hygiene.Instant) bool {
+	return slices.ContainsFunc(b.c.Suppressions, func(s hygiene.Suppression) bool {
+		return s.Reason == o.reason && s.Origin == hygiene.ByRule && s.Since == o.since && s.OpenAt(at)
+	})
 }
 
 func (b *Backtest) regret(o *opening) {
@@ -131,57 +134,40 @@ func (b *Backtest) regret(o *opening) {
 }
 
 // count counts the suppressions that were opened within the span.
-func (b *Backtest) count(changes []Change) {
+func (b *Backtest) count(changes []hygiene.Change) {
 	for i := range changes {
 		c := &changes[i]
-		if c.Act != Suppressed || c.At < b.Since {
+		if c.Act != hygiene.Suppressed || c.At < b.Since {
 			continue
 		}
 		b.suppressed = true
 		r := b.records[c.Rule]
 		r.Acted++
 		b.openings = slices.DeleteFunc(b.openings, func(o opening) bool { return o.reason == c.Reason })
-		b.openings = append(b.openings, opening{since: Moment{c.At, c.Seq}, reason: c.Reason, record: r})
+		b.openings = append(b.openings, opening{since: hygiene.Moment{At: c.At, Seq: c.Seq}, reason: c.Reason, record: r})
 	}
 }
 
 // review reviews the contact at the midnights up to and including upTo. It skips
 // those at which a review would do what the one before did: nothing.
-func (b *Backtest) review(upTo Instant) {
+func (b *Backtest) review(upTo hygiene.Instant) {
 	for b.nextReviewAt != 0 && b.nextReviewAt <= upTo {
-		now := Moment{b.nextReviewAt, b.c.History.Latest().Seq}
+		now := hygiene.Moment{At: b.nextReviewAt, Seq: b.c.History.Latest().Seq}
 		if changes := b.policy.Review(&b.c, now); len(changes) > 0 {
 			b.count(changes)
 			b.nextReviewAt = b.midnight(now.At + 1)
 		} else {
-			b.nextReviewAt = b.midnight(b.policy.nextReview(&b.c, now.At))
+			b.nextReviewAt = b.midnight(b.policy.NextReview(&b.c, now.At))
 		}
 	}
 }
 
 // midnight is the first midnight not before the time; 0 when no time is given, or
 // no rule is one of the review's.
-func (b *Backtest) midnight(from Instant) Instant {
+func (b *Backtest) midnight(from hygiene.Instant) hygiene.Instant {
 	if from == 0 || !b.reviews {
 		return 0
 	}
-	const day = Instant(Day / time.Microsecond)
+	const day = hygiene.Instant(hygiene.Day / time.Microsecond)
 	return (from + day - 1) / day * day
-}
-
-// nextReview is the earliest time after t at which a review may do something to the
-// contact, when nothing happens to it and a review at t did nothing; 0 for never.
-func (p *Policy) nextReview(c *Contact, t Instant) Instant {
-	var next Instant
-	for i := range c.Suppressions { // what is over may be opened again
-		if until := c.Suppressions[i].Until; until > t {
-			next = earliest(next, until)
-		}
-	}
-	for i := range p.Rules {
-		if r := &p.Rules[i]; r.When == nil {
-			next = earliest(next, nextChangeOf(r.Where, &c.History, t))
-		}
-	}
-	return next
 }

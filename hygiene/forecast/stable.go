@@ -1,7 +1,9 @@
-package hygiene
+package forecast
 
 import (
 	"slices"
+
+	"winnow/hygiene"
 )
 
 // stableRules are the rules that read the same, in the same order, in all policies
@@ -15,10 +17,10 @@ type stableRules struct {
 	rules map[ruleID]stability
 	// touched are the outcomes whose events triggered a rule that is not stable, or
 	// would.
-	touched Outcomes
+	touched hygiene.Outcomes
 	// touchedIfOverflowed are the outcomes whose events triggered a rule of which
 	// the horizon may be raised.
-	touchedIfOverflowed Outcomes
+	touchedIfOverflowed hygiene.Outcomes
 }
 
 // stability is what is known of a stable rule.
@@ -34,15 +36,15 @@ type ruleID struct {
 	digest uint64
 }
 
-func (r *Rule) id() ruleID { return ruleID{r.Name, r.digest} }
+func idOf(r *hygiene.Rule) ruleID { return ruleID{r.Name, r.Digest()} }
 
-func newStableRules(given *Policy, judged []*Policy) *stableRules {
+func newStableRules(given *hygiene.Policy, judged []*hygiene.Policy) *stableRules {
 	s := &stableRules{rules: map[ruleID]stability{}}
 	for i := range given.Rules {
 		// A replay uses today's attributes; those of the time when the rule was evaluated
 		// are not kept.
-		if r := &given.Rules[i]; r.When == nil || len(InputsOf(r.Where).Attributes) == 0 {
-			s.rules[r.id()] = stability{}
+		if r := &given.Rules[i]; r.When == nil || len(hygiene.InputsOf(r.Where).Attributes) == 0 {
+			s.rules[idOf(r)] = stability{}
 		}
 	}
 	for _, p := range judged {
@@ -58,31 +60,31 @@ func newStableRules(given *Policy, judged []*Policy) *stableRules {
 
 // keepCommon keeps the rules that the other policy has too, in the same order among
 // each other.
-func (s *stableRules) keepCommon(given, other *Policy) {
+func (s *stableRules) keepCommon(given, other *hygiene.Policy) {
 	place := map[ruleID]int{}
 	for i := range other.Rules {
-		place[other.Rules[i].id()] = i
+		place[idOf(&other.Rules[i])] = i
 	}
 	for id := range s.rules {
 		if _, ok := place[id]; !ok {
 			delete(s.rules, id)
 		}
 	}
-	var common []*Rule
+	var common []*hygiene.Rule
 	for i := range given.Rules {
-		if _, ok := s.rules[given.Rules[i].id()]; ok {
+		if _, ok := s.rules[idOf(&given.Rules[i])]; ok {
 			common = append(common, &given.Rules[i])
 		}
 	}
-	inOrder := func(a, b *Rule) int { return place[a.id()] - place[b.id()] }
+	inOrder := func(a, b *hygiene.Rule) int { return place[idOf(a)] - place[idOf(b)] }
 	if slices.IsSortedFunc(common, inOrder) {
 		return
 	}
 	for i, a := range common {
 		for _, b := range common[i+1:] {
 			if inOrder(a, b) > 0 {
-				delete(s.rules, a.id())
-				delete(s.rules, b.id())
+				delete(s.rules, idOf(a))
+				delete(s.rules, idOf(b))
 			}
 		}
 	}
@@ -92,22 +94,22 @@ func (s *stableRules) keepCommon(given, other *Policy) {
 // with an event that triggers it, and, because it raises horizons, those with an
 // event that triggers a rule it may undo, or a retry that a suppression may have
 // kept away.
-func (s *stableRules) markTouched(r *Rule, given *Policy) {
-	if _, ok := s.rules[r.id()]; ok || r.When == nil {
+func (s *stableRules) markTouched(r *hygiene.Rule, given *hygiene.Policy) {
+	if _, ok := s.rules[idOf(r)]; ok || r.When == nil {
 		return
 	}
 	s.touched |= r.When.Outcomes
-	if r.alwaysTriggers() && r.Then.Suppress == nil {
+	if r.AlwaysTriggers() && r.Then.Suppress == nil {
 		return
 	}
 	for i := range given.Rules {
 		stable := &given.Rules[i]
-		if _, ok := s.rules[stable.id()]; !ok || stable.When == nil {
+		if _, ok := s.rules[idOf(stable)]; !ok || stable.When == nil {
 			continue
 		}
 		keptAway := stable.Then.Retry != nil && (r.Then.Suppress != nil || r.Then.Release != nil)
-		if keptAway || r.undoes(stable) {
-			s.rules[stable.id()] = stability{raised: true}
+		if keptAway || r.Undoes(stable) {
+			s.rules[idOf(stable)] = stability{raised: true}
 			s.touchedIfOverflowed |= stable.When.Outcomes
 		}
 	}
@@ -115,20 +117,20 @@ func (s *stableRules) markTouched(r *Rule, given *Policy) {
 
 // unchanged reports whether a replay leaves the contact as it is. On nil, without
 // knowledge, it never does.
-func (s *stableRules) unchanged(c *Contact) bool {
+func (s *stableRules) unchanged(c *hygiene.Contact) bool {
 	if s == nil {
 		return false
 	}
 	overflowed := false
-	for o := range c.History.outcomes {
-		overflowed = overflowed || c.History.outcomes[o].Dropped
+	for o := range hygiene.AllOutcomes().All() {
+		overflowed = overflowed || c.History.Outcome(o).Dropped
 	}
 	touched := s.touched
 	if overflowed {
 		touched |= s.touchedIfOverflowed
 	}
 	for o := range touched.All() {
-		if t := &c.History.outcomes[o]; len(t.Entries) > 0 || t.Dropped {
+		if t := c.History.Outcome(o); len(t.Entries) > 0 || t.Dropped {
 			return false
 		}
 	}
@@ -137,7 +139,7 @@ func (s *stableRules) unchanged(c *Contact) bool {
 
 // onlyStable reports whether everything that is open, and every instruction of a
 // review, is of a stable rule.
-func (s *stableRules) onlyStable(c *Contact, overflowed bool) bool {
+func (s *stableRules) onlyStable(c *hygiene.Contact, overflowed bool) bool {
 	stable := func(rule string, digest uint64) bool {
 		is, ok := s.rules[ruleID{rule, digest}]
 		return rule == "" || ok && !(is.raised && overflowed)

@@ -1,7 +1,13 @@
-package hygiene
+// Package forecast finds out what other rules would do: to contacts as they are, if all
+// of them were judged again ([Planner]), and what they would have done in the past
+// ([Backtest]). It judges with package hygiene, and changes nothing. Its tests are beside
+// those of hygiene, whose random histories they use.
+package forecast
 
 import (
 	"slices"
+
+	"winnow/hygiene"
 )
 
 // PlannedKind is one of the ways in which a contact would change if all contacts were
@@ -46,12 +52,12 @@ type Planned struct {
 // Planner finds out what the given policy would change about contacts. It is safe for
 // concurrent use.
 type Planner struct {
-	given  *Policy
-	review *Policy      // the given one, of whose rules of the review only the fresh ones hold for anyone
-	fresh  []*Rule      // those
-	stable *stableRules // nil when not known
-	now    Moment
-	named  string // see [Policy.Rejudge]
+	given  *hygiene.Policy
+	review *hygiene.Policy // the given one, of whose rules of the review only the fresh ones hold for anyone
+	fresh  []*hygiene.Rule // those
+	stable *stableRules    // nil when not known
+	now    hygiene.Moment
+	named  string // see [hygiene.Policy.Rejudge]
 }
 
 // NewPlanner prepares to compare. inForce is the policy whose reviews have been made,
@@ -64,7 +70,7 @@ type Planner struct {
 //
 // named is the protected reason for which contacts are judged like for any other;
 // empty for none.
-func NewPlanner(given, inForce *Policy, judged []*Policy, now Moment, named string) *Planner {
+func NewPlanner(given, inForce *hygiene.Policy, judged []*hygiene.Policy, now hygiene.Moment, named string) *Planner {
 	review := *given
 	review.Rules = slices.Clone(given.Rules)
 	p := &Planner{given: given, review: &review, now: now, named: named}
@@ -72,9 +78,9 @@ func NewPlanner(given, inForce *Policy, judged []*Policy, now Moment, named stri
 		r := &review.Rules[i]
 		switch {
 		case r.When != nil:
-		case inForce != nil && inForce.rule(r.Name, r.digest) != nil:
+		case inForce.HasSameRule(given, r.Name):
 			// It keeps its name and content for what it opened, and holds for nobody.
-			r.Where = Any{}
+			r.Where = hygiene.Any{}
 		default:
 			p.fresh = append(p.fresh, r)
 		}
@@ -88,41 +94,43 @@ func NewPlanner(given, inForce *Policy, judged []*Policy, now Moment, named stri
 // Plan makes after the contact as it would be, and appends to found what differs at
 // present. It does not change c, and after shares memory with it. When nothing
 // differs, after may be left as it was.
-func (p *Planner) Plan(c, after *Contact, found []Planned) []Planned {
-	unchanged, reviewed := p.stable.unchanged(c), p.concernsReview(c)
+func (p *Planner) Plan(c, after *hygiene.Contact, found []Planned) []Planned {
+	unchanged, reviewed := p.Skips(c), p.concernsReview(c)
 	if unchanged && !reviewed {
 		return found
 	}
 	*after = *c
-	kept := false
 	if !unchanged {
-		before := *c
-		kept = p.given.replay(after, &before, remake{cause: p.now, named: p.named}).kept
+		p.given.Rejudge(after, p.now, p.named)
 		reviewed = p.concernsReview(after)
 	}
 	judged := after
 	if reviewed {
-		judged = after.copyForReview()
+		judged = copyForReview(after)
 		p.review.Review(after, p.now)
 	}
 	d := planDiff{planner: p, before: c, judged: judged, after: after, found: found}
 	d.suppressions()
 	d.retry()
 	d.tags()
-	if kept {
+	if !unchanged {
 		d.kept()
 	}
 	return d.found
 }
 
+// Skips reports whether judging again leaves the contact as it is because only rules
+// that stayed the same ever concerned it.
+func (p *Planner) Skips(c *hygiene.Contact) bool { return p.stable.unchanged(c) }
+
 // concernsReview reports whether a fresh rule of the review holds for the contact.
-func (p *Planner) concernsReview(c *Contact) bool {
-	return slices.ContainsFunc(p.fresh, func(r *Rule) bool { return r.Where.Holds(p.review.reviewSubject(c, r, p.now)) })
+func (p *Planner) concernsReview(c *hygiene.Contact) bool {
+	return slices.ContainsFunc(p.fresh, func(r *hygiene.Rule) bool { return p.review.HoldsAtReview(c, r, p.now) })
 }
 
 // copyForReview is a copy to look back at while the contact itself is reviewed: a
 // review changes instructions in place.
-func (c *Contact) copyForReview() *Contact {
+func copyForReview(c *hygiene.Contact) *hygiene.Contact {
 	d := *c
 	c.Instructions = slices.Clone(c.Instructions)
 	return &d
@@ -132,11 +140,11 @@ func (c *Contact) copyForReview() *Contact {
 // the next review.
 type planDiff struct {
 	planner               *Planner
-	before, judged, after *Contact
+	before, judged, after *hygiene.Contact
 	found                 []Planned
 }
 
-func (d *planDiff) add(kind PlannedKind, g *Cause, reason string, atReview bool) {
+func (d *planDiff) add(kind PlannedKind, g *hygiene.Cause, reason string, atReview bool) {
 	edited := d.planner.given.RuleOf(g) == nil
 	d.found = append(d.found, Planned{Kind: kind, Rule: g.Rule, Edited: edited, Reason: reason, AtReview: atReview})
 }
@@ -164,7 +172,7 @@ func (d *planDiff) suppressions() {
 func (d *planDiff) kept() {
 	now := d.planner.now.At
 	for _, s := range d.judged.OpenSuppressions(now) {
-		if s.Origin != ByRule || !IsProtected(s.Reason) {
+		if s.Origin != hygiene.ByRule || !hygiene.IsProtected(s.Reason) {
 			continue
 		}
 		named := *d.before
@@ -175,7 +183,7 @@ func (d *planDiff) kept() {
 	}
 }
 
-func findSuppression(list []Suppression, s *Suppression) *Suppression {
+func findSuppression(list []hygiene.Suppression, s *hygiene.Suppression) *hygiene.Suppression {
 	for i := range list {
 		if list[i].Reason == s.Reason && list[i].Origin == s.Origin {
 			return &list[i]
@@ -185,32 +193,43 @@ func findSuppression(list []Suppression, s *Suppression) *Suppression {
 }
 
 // suppression compares a suppression that is in effect before and after.
-func (d *planDiff) suppression(old, new *Suppression, atReview bool) {
+func (d *planDiff) suppression(old, new *hygiene.Suppression, atReview bool) {
 	if atReview {
 		d.add(PlannedReopening, &new.Cause, new.Reason, true)
 	}
 	switch {
 	case endsLater(new.Until, old.Until):
-		d.add(PlannedExtension, new.lastCause(), new.Reason, atReview)
+		d.add(PlannedExtension, lastCause(new), new.Reason, atReview)
 	case endsLater(old.Until, new.Until):
-		d.add(PlannedShortening, old.lastCause(), old.Reason, atReview)
-	case !atReview && !old.sameCause(new):
+		d.add(PlannedShortening, lastCause(old), old.Reason, atReview)
+	case !atReview && !sameCause(old, new):
 		d.add(PlannedRelabel, &new.Cause, new.Reason, false)
 	}
 }
 
+// endsLater reports whether the end a is later than the end b; 0 is never.
+func endsLater(a, b hygiene.Instant) bool { return b != 0 && (a == 0 || a > b) }
+
+// lastCause is what set the end of the suppression.
+func lastCause(s *hygiene.Suppression) *hygiene.Cause {
+	if s.Renewal.At != (hygiene.Moment{}) {
+		return &s.Renewal.Cause
+	}
+	return &s.Cause
+}
+
 // sameCause reports whether both are open because of the same rules, since the same
 // times.
-func (s *Suppression) sameCause(t *Suppression) bool {
-	return s.Since == t.Since && s.Cause.sameRule(&t.Cause) &&
-		s.Renewal.At == t.Renewal.At && s.Renewal.Cause.sameRule(&t.Renewal.Cause)
+func sameCause(s, t *hygiene.Suppression) bool {
+	return s.Since == t.Since && s.Cause.SameRule(&t.Cause) &&
+		s.Renewal.At == t.Renewal.At && s.Renewal.Cause.SameRule(&t.Renewal.Cause)
 }
 
 func (d *planDiff) retry() {
 	now := d.planner.now.At
 	old, new := d.before.Retry, d.after.Retry
 	switch {
-	case new.OpenAt(now) && (!old.OpenAt(now) || !new.sameDates(old)):
+	case new.OpenAt(now) && (!old.OpenAt(now) || !new.SameDates(old)):
 		d.add(PlannedRetry, &new.Cause, "", false)
 	case old.OpenAt(now) && !new.OpenAt(now):
 		d.add(PlannedRetryEnd, &old.Cause, "", d.judged.Retry.OpenAt(now))
