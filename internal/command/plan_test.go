@@ -108,7 +108,7 @@ func TestAPlanIsDeterministicAndSavesNoPolicy(t *testing.T) {
 	}
 }
 
-func TestAPlanWarnsOfOptOutsThatItWouldLift(t *testing.T) {
+func TestAPlanSaysWhoseOptOutsStayWithoutARule(t *testing.T) {
 	path := bouncedStore(t, 2)
 	edited := editedConfig(t, path, "reason: hard_bounce}", "reason: opted_out}")
 	a := apptest.Open(t, edited)
@@ -120,7 +120,7 @@ func TestAPlanWarnsOfOptOutsThatItWouldLift(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := runPlan(t, exitOK, "-c", path)
-	if !strings.Contains(text, "opted out  1  of the released had opted out; make sure that they may be texted\n") {
+	if !strings.Contains(text, "kept        1  had opted out: they stay suppressed although no rule says so any more\n") {
 		t.Errorf("the plan is\n%s", text)
 	}
 }
