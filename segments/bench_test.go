@@ -135,7 +135,7 @@ func BenchmarkRowsAgainstEncodingCSV(b *testing.B) {
 }
 
 func writeRows(b *testing.B, g *generated, columns []Column) {
-	e, v := newCSVEncoder(columns, CSVOptions{}), view{asOf: noon}
+	e, v := newCSVEncoder(columns, encoding{}), view{asOf: noon}
 	buf, cells := e.begin(make([]byte, 0, 2*flushAt)), make([]cell, len(columns))
 	err := g.Contacts(b.Context(), false, func(c *hygiene.Contact) error {
 		v.reset(c)

@@ -18,6 +18,7 @@ import (
 // writes itself.
 type csvEncoder struct {
 	columns     []Column
+	times       TimeOptions
 	delimiter   byte
 	lists       byte
 	spreadsheet bool
@@ -27,9 +28,9 @@ type csvEncoder struct {
 
 const byteOrderMark = "\ufeff"
 
-func newCSVEncoder(columns []Column, options CSVOptions) *csvEncoder {
-	e := &csvEncoder{columns: columns, spreadsheet: options.Spreadsheet,
-		delimiter: cmp.Or(options.Delimiter, ','), lists: cmp.Or(options.ListSeparator, '|')}
+func newCSVEncoder(columns []Column, options encoding) *csvEncoder {
+	e := &csvEncoder{columns: columns, times: options.times, spreadsheet: options.csv.Spreadsheet,
+		delimiter: cmp.Or(options.csv.Delimiter, ','), lists: cmp.Or(options.csv.ListSeparator, '|')}
 	special := "\"\r\n" + string(e.delimiter)
 	if e.spreadsheet {
 		special += ",;\t" // which of these separates cells depends on its locale
@@ -83,7 +84,7 @@ func (e *csvEncoder) cell(to []byte, c *cell) []byte {
 	case literalForm:
 		return append(to, c.text...)
 	case timeForm:
-		return c.at.AppendFormat(to)
+		return e.times.append(to, c.at)
 	}
 	return to
 }

@@ -12,14 +12,22 @@ type encoder interface {
 	end(to []byte) []byte
 }
 
+// encoding is how an export writes its files.
+type encoding struct {
+	csv   CSVOptions
+	times TimeOptions
+}
+
 // encoders has an encoder for each format that is not compressed.
 var encoders = []struct {
 	format Format
-	make   func(columns []Column, options CSVOptions) encoder
+	make   func(columns []Column, options encoding) encoder
 }{
-	{CSV, func(c []Column, o CSVOptions) encoder { return newCSVEncoder(c, o) }},
-	{JSON, func(c []Column, _ CSVOptions) encoder { return &jsonEncoder{keys: jsonKeys(c), array: true} }},
-	{NDJSON, func(c []Column, _ CSVOptions) encoder { return &jsonEncoder{keys: jsonKeys(c)} }},
+	{CSV, func(c []Column, o encoding) encoder { return newCSVEncoder(c, o) }},
+	{JSON, func(c []Column, o encoding) encoder {
+		return &jsonEncoder{keys: jsonKeys(c), times: o.times, array: true}
+	}},
+	{NDJSON, func(c []Column, o encoding) encoder { return &jsonEncoder{keys: jsonKeys(c), times: o.times} }},
 }
 
 // Formats lists the formats.
@@ -31,7 +39,7 @@ func Formats() []Format {
 	return append(plain, compressed...)
 }
 
-func newEncoder(f Format, columns []Column, options CSVOptions) (encoder, error) {
+func newEncoder(f Format, columns []Column, options encoding) (encoder, error) {
 	inside, _ := f.uncompressed()
 	for _, e := range encoders {
 		if e.format == inside {

@@ -7,6 +7,7 @@ import "strconv"
 // the same keys everywhere.
 type jsonEncoder struct {
 	keys  [][]byte // with the byte before them: {"contact": and ,"phone":
+	times TimeOptions
 	array bool
 	begun bool // a row has been written
 }
@@ -39,7 +40,7 @@ func (e *jsonEncoder) row(to []byte, cells []cell) []byte {
 	}
 	e.begun = true
 	for i := range cells {
-		to = appendJSONCell(append(to, e.keys[i]...), &cells[i])
+		to = appendJSONCell(append(to, e.keys[i]...), &cells[i], e.times)
 	}
 	to = append(to, '}')
 	if !e.array {
@@ -58,7 +59,7 @@ func (e *jsonEncoder) end(to []byte) []byte {
 	return append(to, "]\n"...)
 }
 
-func appendJSONCell(to []byte, c *cell) []byte {
+func appendJSONCell(to []byte, c *cell, times TimeOptions) []byte {
 	switch c.form {
 	case textForm:
 		return appendJSONString(to, c.text)
@@ -67,7 +68,7 @@ func appendJSONCell(to []byte, c *cell) []byte {
 	case literalForm:
 		return append(to, c.text...)
 	case timeForm:
-		return append(c.at.AppendFormat(append(to, '"')), '"')
+		return append(times.append(append(to, '"'), c.at), '"')
 	case listForm:
 		return appendJSONList(to, c.list)
 	case objectForm:

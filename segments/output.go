@@ -16,6 +16,7 @@ type output struct {
 	list    *memberList
 	delta   *delta // nil without one
 	cells   []cell // of the present row; the first is the change, which only a delta shows
+	times   TimeOptions
 	written []byte // backs rowSum
 	err     error  // why the segment has no file
 }
@@ -49,7 +50,7 @@ func (x *execution) createFiles(entry File, columns []Column) (files []*file, er
 	}
 	name := entry.Name
 	for _, format := range slices.Compact(slices.Sorted(slices.Values(x.plan.Export.Formats))) {
-		e, err := newEncoder(format, columns, x.plan.Export.CSV)
+		e, err := newEncoder(format, columns, encoding{x.plan.Export.CSV, x.plan.Export.Times})
 		if err != nil {
 			return files, err
 		}
@@ -95,7 +96,7 @@ func (o *output) write(m *member, v *view, isMember bool) error {
 func (o *output) rowSum() uint64 {
 	o.written = o.written[:0]
 	for i := range o.cells[1:] {
-		o.written = appendJSONCell(append(o.written, ','), &o.cells[1+i])
+		o.written = appendJSONCell(append(o.written, ','), &o.cells[1+i], o.times)
 	}
 	sum := fnv.New64a()
 	sum.Write(o.written)

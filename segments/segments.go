@@ -64,6 +64,7 @@ type Export struct {
 	Guard    Guard
 	Keep     int // runs; at least 1
 	CSV      CSVOptions
+	Times    TimeOptions
 }
 
 // CSVOptions is how CSV files are written.

@@ -15,6 +15,8 @@ var export = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Fiel
 	{Key: "guard", Shape: guard, Default: "{}", Doc: "Limits beyond which a run is held for a decision instead of being published."},
 	{Key: "keep", Shape: positive, Default: "30", Doc: "How many runs are kept."},
 	{Key: "csv", Shape: csv, Default: "{}", Doc: "How CSV files are written."},
+	{Key: "times", Shape: choice("seconds, full or date", "form of times", "seconds", "full", "date"), Default: "seconds", Doc: "How all formats write times: seconds, like 2026-11-23T02:00:00Z; full, with all digits that are known; or date, like 2026-11-23."},
+	{Key: "zone", Shape: choice("utc or local", "zone", "utc", "local"), Default: "utc", Doc: "Zone of the times in all formats: utc, or local, which is the time zone of this file."},
 }}
 
 var csv = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
@@ -70,6 +72,7 @@ func (r *reader) readExport(e *yamldoc.Entry) segments.Export {
 		Schedule: r.readSchedule(e.Get("schedule")),
 		Keep:     e.Get("keep").Int(),
 		CSV:      readCSV(e.Get("csv")),
+		Times:    r.readTimes(e),
 	}
 	r.readTargets(&x, e.Get("to"))
 	if x.Name == "held" || x.Name == "latest" {
@@ -158,6 +161,15 @@ func reportLimitedTwice(e *yamldoc.Entry, both map[string]float64) {
 			}
 		}
 	}
+}
+
+// readTimes reads how the files of an export write times.
+func (r *reader) readTimes(e *yamldoc.Entry) segments.TimeOptions {
+	o := segments.TimeOptions{Form: map[string]segments.TimeForm{"seconds": segments.Seconds, "full": segments.FullTime, "date": segments.DateOnly}[e.Get("times").Text()]}
+	if e.Get("zone").Text() == "local" {
+		o.Zone = r.timezone
+	}
+	return o
 }
 
 // readCSV reads the options of CSV files.

@@ -83,6 +83,7 @@ func (r *reader) read(c *Config) {
 	c.TrustedProxies = readRanges(e.Get("trusted_proxies"))
 	c.Store = r.readStore(e.Get("store"))
 	c.Timezone = readTimezone(e.Get("timezone"))
+	r.timezone = c.Timezone
 	c.Keys = readContacts(e.Get("contacts"))
 	c.Sources = r.readSources(e.Get("sources"), c.Admin.Token)
 	c.Sweep = r.readSchedule(e.Get("hygiene").Get("sweep"))

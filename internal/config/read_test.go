@@ -153,7 +153,8 @@ exports:
     keep: 400
     csv: {profile: spreadsheet}
   - {name: little, schedule: "@every 1h", segments: [all], to: [out], guard: {max_change: {all: 12.5%}}}
-  - {name: oneway, schedule: "@every 1h", segments: [all, gone], to: [out], guard: {max_shrink: 30%, max_growth: {gone: 50%}, after: 3}}
+  - {name: oneway, schedule: "@every 1h", segments: [all, gone], to: [out], guard: {max_shrink: 30%, max_growth: {gone: 50%}, after: 3}, times: date, zone: local}
+timezone: Europe/Istanbul
 `), options)
 	if err != nil {
 		t.Fatal(err)
@@ -171,6 +172,7 @@ exports:
 		Name: "oneway", Schedule: "@every 1h", Segments: []string{"all", "gone"}, Formats: []segments.Format{segments.CSV},
 		To:    []segments.Destination{local.Folder(filepath.Join(folder, "out"))},
 		Guard: segments.Guard{MaxShrink: map[string]float64{"all": 0.3, "gone": 0.3}, MaxGrowth: map[string]float64{"gone": 0.5}, After: 3}, Keep: 30, CSV: segments.CSVOptions{Delimiter: ',', ListSeparator: '|'},
+		Times: segments.TimeOptions{Form: segments.DateOnly, Zone: c.Timezone},
 	}}
 	if !reflect.DeepEqual(c.Exports, want) {
 		t.Errorf("read as %+v", c.Exports)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"path/filepath"
+	"time"
 
 	"winnow/hygiene"
 	"winnow/internal/yamldoc"
@@ -12,6 +13,7 @@ type reader struct {
 	options Options
 	folder  string // paths are relative to it
 
+	timezone                         *time.Location
 	sources, reasons, tags, segments yamldoc.Names
 	references                       []*yamldoc.Entry // the references to segments in the conditions read so far
 }

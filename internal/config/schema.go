@@ -12,7 +12,7 @@ var file = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
 	{Key: "tls", Shape: tls, Doc: "Serve callbacks over TLS. Leave it out when a proxy ends TLS."},
 	{Key: "trusted_proxies", Shape: addressRanges, Doc: "Addresses of the proxies in front of the public server. From them, X-Forwarded-For says who sent a request."},
 	{Key: "store", Shape: storeURL, Default: "sqlite://winnow.db", Doc: "Where everything is stored: sqlite:// and a path, relative to this file. The event log is next to it."},
-	{Key: "timezone", Shape: timezone, Default: "UTC", Doc: "Time zone of the schedules. All other times are UTC."},
+	{Key: "timezone", Shape: timezone, Default: "UTC", Doc: "Time zone of the schedules, and of times in files whose export sets zone: local. All other times are UTC."},
 	{Key: "contacts", Shape: contacts, Default: "{}", Doc: "What identifies a contact."},
 	{Key: "sources", Shape: listOf(0, source, "a list of sources"), Default: "[]", Doc: "The provider accounts that send callbacks."},
 	{Key: "hygiene", Shape: rulebook, Default: "{}", Doc: "The rules, and when they are applied."},
