@@ -34,12 +34,16 @@ func (i Instant) Add(d time.Duration) Instant { return i + Instant(d.Microsecond
 // Sub is the time from j to i.
 func (i Instant) Sub(j Instant) time.Duration { return time.Duration(i-j) * time.Microsecond }
 
+// Latest is the last instant that RFC 3339 can write. What follows from a later one,
+// such as a retry due after the year 9999, is shown as this one.
+const Latest = Instant(253_402_300_799_999_999)
+
 // String is the instant in RFC 3339, UTC; empty for none.
 func (i Instant) String() string {
 	if i == 0 {
 		return ""
 	}
-	return i.Time().Format(time.RFC3339Nano)
+	return min(i, Latest).Time().Format(time.RFC3339Nano)
 }
 
 // AppendFormat appends the text of String to b.
@@ -47,7 +51,37 @@ func (i Instant) AppendFormat(b []byte) []byte {
 	if i == 0 {
 		return b
 	}
-	return i.Time().AppendFormat(b, time.RFC3339Nano)
+	return min(i, Latest).Time().AppendFormat(b, time.RFC3339Nano)
+}
+
+// The years of the times that winnow takes in. Instant 0 is in 1970 and means none, and
+// RFC 3339 can't write the year 10000.
+const firstYear, lastYear = 1971, 9999
+
+// CheckYear returns an error if the year of a time that was given, in UTC, is not from
+// 1971 to 9999.
+func CheckYear(t time.Time) error {
+	if year := t.UTC().Year(); year < firstYear || year > lastYear {
+		return fmt.Errorf("%s is in the year %d in UTC; write a year from %d to %d", t.Format(time.RFC3339), year, firstYear, lastYear)
+	}
+	return nil
+}
+
+// ParseTime reads a time that winnow is to store or to take for the present: as
+// [ParseDate], in a year from 1971 to 9999.
+func ParseTime(s string) (Instant, error) {
+	at, err := ParseDate(s)
+	if err != nil {
+		return 0, err
+	}
+	t := at.Time()
+	if at == 0 {
+		t = time.Unix(0, 0)
+	}
+	if err := CheckYear(t); err != nil {
+		return 0, fmt.Errorf("%q is out of range: write a year from %d to %d, in UTC", s, firstYear, lastYear)
+	}
+	return at, nil
 }
 
 // MarshalJSON writes the instant in RFC 3339, or null for none.

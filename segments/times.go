@@ -28,7 +28,7 @@ const lastYear = 9999
 // append appends the text of a time, which is not 0. A time that is in the year 10000
 // in the zone is written in UTC.
 func (o TimeOptions) append(to []byte, at hygiene.Instant) []byte {
-	t := at.Time()
+	t := min(at, hygiene.Latest).Time()
 	if o.Zone != nil {
 		if local := t.In(o.Zone); local.Year() <= lastYear {
 			t = local

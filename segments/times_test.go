@@ -29,6 +29,7 @@ func TestTimesAreWrittenAsTheExportSays(t *testing.T) {
 		{TimeOptions{}, first, "1971-01-01T00:00:00Z"},
 		{TimeOptions{Zone: istanbul}, last, "9999-12-31T23:59:59Z"},
 		{TimeOptions{Form: DateOnly, Zone: istanbul}, last, "9999-12-31"},
+		{TimeOptions{Form: FullTime}, last.Add(72 * time.Hour), "9999-12-31T23:59:59.999999Z"},
 	} {
 		for _, format := range []Format{CSV, NDJSON, JSON} {
 			column, err := ParseColumn("first_seen")

@@ -147,7 +147,7 @@ func sentAt(raw string) (hygiene.Instant, error) {
 	if at == "" {
 		return 0, nil
 	}
-	sent, err := hygiene.ParseDate(at)
+	sent, err := hygiene.ParseTime(at)
 	if err != nil {
 		return 0, fmt.Errorf("sent_at: %w", err)
 	}

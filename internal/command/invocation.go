@@ -48,6 +48,9 @@ func (c *invocation) setNow(text string) error {
 	if err != nil {
 		return fmt.Errorf("--now %q is not a time: write 2026-11-23T02:00:00Z", text)
 	}
+	if err := hygiene.CheckYear(t); err != nil {
+		return fmt.Errorf("--now: %w", err)
+	}
 	c.now = func() time.Time { return t }
 	return nil
 }

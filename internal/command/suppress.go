@@ -28,7 +28,7 @@ type suppressCommand struct {
 func (x suppressCommand) Run(c *invocation) error {
 	in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: x.Reason, Note: x.Note}
 	if x.Until != "" {
-		until, err := hygiene.ParseDate(x.Until)
+		until, err := hygiene.ParseTime(x.Until)
 		if err != nil {
 			return ui.Usagef("--until: %w", err)
 		}

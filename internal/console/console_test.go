@@ -251,6 +251,9 @@ func TestInstructionsArePassedOnAsWritten(t *testing.T) {
 	}
 	wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/suppress", `{}`), 400, "needs a reason")
 	wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/suppress", `{"reason":"r","until":"tomorrow"}`), 400, "is not a time")
+	for _, until := range []string{"1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "1969-01-01T00:00:00Z", "9999-12-31T23:59:59-01:00"} {
+		wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/suppress", `{"reason":"r","until":"`+until+`"}`), 400, "write a year from 1971 to 9999")
+	}
 	wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/suppress", `{"reason":"r","untill":""}`), 400, "send JSON like")
 	wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/allow", `{"until":"2026-01-01T00:00:00Z"}`), 400, "end of a suppression")
 }

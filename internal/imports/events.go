@@ -119,8 +119,10 @@ func (im *eventImport) add(number int64, line []byte) error {
 	switch {
 	case r == nil:
 		return im.reject(number, fmt.Errorf("there is no source %q in the config", c.Source), line)
-	case c.ReceivedAt.Year() < 1971:
-		return im.reject(number, errors.New("received_at is missing or before 1971; write a time like 2026-01-02T03:04:05Z"), line)
+	case c.ReceivedAt.IsZero():
+		return im.reject(number, errors.New("received_at is missing; write a time like 2026-01-02T03:04:05Z"), line)
+	case hygiene.CheckYear(c.ReceivedAt) != nil:
+		return im.reject(number, fmt.Errorf("received_at: %w", hygiene.CheckYear(c.ReceivedAt)), line)
 	case len(c.Body) == 0:
 		return im.reject(number, errors.New("body is missing"), line)
 	}

@@ -153,7 +153,7 @@ func (im *suppressionImport) parseUntil(cells []string) (hygiene.Instant, error)
 	if im.until < 0 || cells[im.until] == "" {
 		return 0, nil
 	}
-	until, err := hygiene.ParseDate(cells[im.until])
+	until, err := hygiene.ParseTime(cells[im.until])
 	if err != nil {
 		return 0, fmt.Errorf("until: %w", err)
 	}
