@@ -42,7 +42,7 @@ func idlers(t *testing.T, address string, count int, beginnings ...string) (stop
 				select {
 				case <-done:
 					return
-				case <-time.After(time.Second):
+				case <-time.After(3 * time.Second):
 				}
 			}
 		})

@@ -13,6 +13,7 @@ type conn struct {
 	limit *Limit
 
 	place *list.Element // in limit.idle; nil while held or gone
+	since time.Time     // when place was taken
 	known bool          // it had a request that was held
 	gone  bool          // no longer counted
 	timer *time.Timer   // closes a stranger's; nil when there is none
@@ -27,40 +28,46 @@ func (c *conn) changed(state http.ConnState) {
 			c.touch()
 		}
 	case http.StateIdle:
-		c.rest()
+		c.answered()
 	}
 }
 
 // touch notes that a stranger's connection is in use. The caller is the connection's
-// own goroutine, as of rest.
+// own goroutine, as of answered.
 func (c *conn) touch() {
 	c.limit.mu.Lock()
 	defer c.limit.mu.Unlock()
 	c.timer.Stop()
 	c.timer = nil
 	if c.place != nil {
-		c.limit.idle.MoveToBack(c.place)
+		c.rest()
 	}
 }
 
-// rest makes the connection idle.
-func (c *conn) rest() {
+// answered makes the connection idle.
+func (c *conn) answered() {
 	l := c.limit
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if c.gone {
 		return
 	}
-	if c.place == nil {
-		c.place = l.idle.PushBack(c)
-	} else {
-		l.idle.MoveToBack(c.place)
-	}
+	c.rest()
 	if !c.known {
 		c.timer = time.AfterFunc(l.strangerIdle, func() { _ = c.Conn.Close() }) // the server then closes c
 	}
-	l.evict()
+	l.evictExcess()
 	l.free.Signal()
+}
+
+// rest puts the connection behind all that are idle. The caller holds the lock.
+func (c *conn) rest() {
+	c.since = time.Now()
+	if c.place == nil {
+		c.place = c.limit.idle.PushBack(c)
+	} else {
+		c.limit.idle.MoveToBack(c.place)
+	}
 }
 
 // hold takes the connection off the idle ones.

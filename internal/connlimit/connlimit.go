@@ -5,8 +5,9 @@
 // A connection is idle except while it answers a request whose handler has called
 // [Hold]. So one that has sent half a head is idle, and so is one with a request
 // that no handler vouches for. When the limit is reached, each new connection closes
-// the one that has been idle for longest. Only while none is idle do new connections
-// wait until one is, in the kernel's queue but for the first.
+// the one that has been idle for longest, and for at least a [grace]. Only while there
+// is none do new connections wait until there is, in the kernel's queue but for the
+// first.
 package connlimit
 
 import (
@@ -20,6 +21,12 @@ import (
 	"syscall"
 	"time"
 )
+
+// grace is how long a connection is left alone after it was accepted or answered, so
+// that its client has the time to send a request however many others connect at the
+// same moment. It bounds how many connections are accepted, to 20 a second for each
+// that the limit allows: a longer one would let callbacks wait behind strangers.
+const grace = 50 * time.Millisecond
 
 // Limit bounds the connections of one server.
 type Limit struct {
@@ -59,7 +66,7 @@ func (l *Limit) SetMax(max int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.max = max
-	l.evict()
+	l.evictExcess()
 	l.free.Broadcast()
 }
 
@@ -106,15 +113,21 @@ func Hold(request context.Context) {
 	}
 }
 
-// evict closes the longest idle connections until there is room. The caller holds
-// the lock.
+// evict closes the connection that has been idle for longest. The caller holds the lock,
+// and has checked that there is one.
 func (l *Limit) evict() {
+	c := l.idle.Front().Value.(*conn)
+	c.remove()
+	_ = c.Conn.Close() // not through TLS: its goodbye would wait for the client
+	l.evicted++
+	l.onEvict()
+}
+
+// evictExcess closes idle connections until there are no more than the limit allows. The
+// caller holds the lock.
+func (l *Limit) evictExcess() {
 	for l.open > l.max && l.idle.Len() > 0 {
-		c := l.idle.Front().Value.(*conn)
-		c.remove()
-		_ = c.Conn.Close() // not through TLS: its goodbye would wait for the client
-		l.evicted++
-		l.onEvict()
+		l.evict()
 	}
 }
 
@@ -123,17 +136,31 @@ func (l *Limit) evict() {
 func (l *Limit) add(inner net.Conn) *conn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.open >= l.max && l.idle.Len() == 0 && !l.closed {
-		l.free.Wait()
+	for l.open >= l.max && !l.closed {
+		if l.idle.Len() == 0 {
+			l.free.Wait()
+		} else if left := grace - time.Since(l.idle.Front().Value.(*conn).since); left > 0 {
+			timer := time.AfterFunc(left, l.wake)
+			l.free.Wait()
+			timer.Stop()
+		} else {
+			l.evict()
+		}
 	}
 	if l.closed {
 		return nil
 	}
 	l.open++
-	l.evict()
 	c := &conn{Conn: inner, limit: l}
-	c.place = l.idle.PushBack(c)
+	c.rest()
 	return c
+}
+
+// wake ends the waiting of add. It takes the lock, so that it can't come just before.
+func (l *Limit) wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.free.Broadcast()
 }
 
 type listener struct {
@@ -170,8 +197,7 @@ func (l *listener) Close() error {
 func (l *Limit) shrink() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	max := l.max
-	l.max = l.open - 1
-	l.evict()
-	l.max = max
+	if l.idle.Len() > 0 {
+		l.evict()
+	}
 }

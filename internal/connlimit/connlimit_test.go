@@ -91,7 +91,7 @@ func (s *site) dial() *client {
 	synctest.Wait()
 	select {
 	case s.pipes.dialed <- theirs:
-	default:
+	case <-time.After(grace):
 		return nil
 	}
 	c := &client{ours, make(chan struct{}), make(chan string, 10)}
@@ -172,6 +172,25 @@ func TestHalfAHeadIsIdle(t *testing.T) {
 				t.Fatalf("round %d: not answered", n)
 			}
 			whole.Close()
+		}
+	})
+}
+
+func TestAMomentIsLeftToSendAHead(t *testing.T) {
+	serve(t, 2, func(s *site) {
+		first, second := s.dial(), s.dial()
+		time.Sleep(grace - 1)
+		third := s.dial() // accepted, and not served yet
+		if !first.open() || !second.open() {
+			t.Fatal("a connection was closed before it could send anything")
+		}
+		time.Sleep(1)
+		if first.open() || !second.open() {
+			t.Error("the longest idle connection does not make room")
+		}
+		third.get("/known")
+		if !third.answered() {
+			t.Error("not answered")
 		}
 	})
 }

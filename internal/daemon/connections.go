@@ -15,7 +15,7 @@ import (
 const (
 	// baseDescriptors are those of the store, its locks and scratch files, the log and
 	// the listeners. A daemon that sweeps has 35 of them open.
-	baseDescriptors = 96
+	baseDescriptors = 80
 	// apiDescriptors are those of a connection to the private server: itself, and a
 	// snapshot of both files of the store.
 	apiDescriptors = 5

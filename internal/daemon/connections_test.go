@@ -11,9 +11,9 @@ import (
 func TestConnectionsLeaveDescriptorsForTheStoreAndTheJobs(t *testing.T) {
 	for _, c := range []struct{ descriptors, jobs, public, private int }{
 		{64, 0, minConnections, 8},
-		{256, 8, 112, 8},
-		{1024, 8, 760, 32},
-		{65536, 100, 64060, 256},
+		{256, 8, 128, 8},
+		{1024, 8, 776, 32},
+		{65536, 100, 64076, 256},
 	} {
 		public, private := connectionsFor(c.descriptors, c.jobs)
 		if public != c.public || private != c.private {
