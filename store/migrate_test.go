@@ -209,7 +209,7 @@ func TestTheReasonOfARunHeldByAnEarlierVersionIsKept(t *testing.T) {
 		('nightly', 1, 'held', 1, 1, 0, 'p', 'segment "all" has 0 rows now; so the run is held and readers keep the one before: look there; run /out failed'),
 		('nightly', 2, 'failed', 1, 1, 0, 'p', 'disk full')`)
 	must(t, err, db.Close())
-	s, err := store.Open(path)
+	s, err := store.OpenNew(path) // there is only this file
 	must(t, err)
 	defer s.Close()
 	for at, want := range map[hygiene.Instant]string{1: `segment "all" has 0 rows now`, 2: ""} {

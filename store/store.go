@@ -30,7 +30,7 @@ package store
 
 import (
 	"errors"
-	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -49,24 +49,39 @@ type Store struct {
 	windows *breakerWindows // of the breakers, after the last sweep; used within write only
 }
 
-// errNoStore is the error of opening a store that is not there.
-var errNoStore = errors.New("there is no store yet; start winnow serve or import data")
+// Open opens the store at path, creating it when it is missing. That only a part of
+// it is missing is an error.
+func Open(path string) (*Store, error) { return opened(path, sqlite.Open) }
 
-// Open opens the store at path, creating it when it is missing.
-func Open(path string) (*Store, error) {
-	e, err := sqlite.Open(path)
+// OpenExisting opens the store at path. It is an error when there is none.
+func OpenExisting(path string) (*Store, error) { return opened(path, sqlite.OpenExisting) }
+
+// OpenNew opens the store at path, and creates what is missing of it. A log that was
+// lost begins where it ended.
+func OpenNew(path string) (*Store, error) { return opened(path, sqlite.OpenNew) }
+
+func opened(path string, open func(string) (*sqlite.Engine, error)) (*Store, error) {
+	e, err := open(path)
 	if err != nil {
 		return nil, err
 	}
 	return &Store{path: path, engine: e, appender: startAppender(e)}, nil
 }
 
-// OpenExisting opens the store at path. It is an error when there is none.
-func OpenExisting(path string) (*Store, error) {
-	if !sqlite.Exists(path) {
-		return nil, fmt.Errorf("open %s: %w", path, errNoStore)
+// Exists reports whether there is a store at path.
+func Exists(path string) bool { return sqlite.Exists(path) }
+
+// Remains lists what a store at path left behind beside its main file, each a path.
+func Remains(path string) (list []string) {
+	if log := sqlite.LogPath(path); sqlite.HasEvents(log) {
+		list = append(list, log)
 	}
-	return Open(path)
+	for _, name := range []string{path + ".jobs", folder(path, "members"), folder(path, "outbox")} {
+		if _, err := os.Lstat(name); err == nil {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // Path is where the store is, as the config names it.
@@ -77,8 +92,10 @@ func (s *Store) Files() []string { return s.engine.Files() }
 
 // Folder is the folder of that name for what the store keeps outside of its
 // database: of winnow.db and outbox, winnow-outbox beside it.
-func (s *Store) Folder(name string) string {
-	return strings.TrimSuffix(s.path, filepath.Ext(s.path)) + "-" + name
+func (s *Store) Folder(name string) string { return folder(s.path, name) }
+
+func folder(path, name string) string {
+	return strings.TrimSuffix(path, filepath.Ext(path)) + "-" + name
 }
 
 // scratchFolder is where scratch files are made.

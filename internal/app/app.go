@@ -13,9 +13,13 @@ package app
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"winnow/internal/config"
+	"winnow/segments/destination"
+	"winnow/segments/destination/local"
 	"winnow/store"
 )
 
@@ -49,6 +53,7 @@ type Options struct {
 	Adjust  func(*config.Config)        // changes a config after it was read; may be nil
 
 	Create   bool // create the store if it does not exist
+	New      bool // create it, or its log, even if something shows that there was one
 	Fallback Fallback
 }
 
@@ -57,7 +62,7 @@ type Options struct {
 func Open(o Options) (*App, error) {
 	cfg, err := o.Load()
 	if err == nil {
-		s, err := o.openStore(cfg.Store)
+		s, err := o.openStore(cfg)
 		if err != nil {
 			return nil, err
 		}
@@ -85,11 +90,37 @@ func Open(o Options) (*App, error) {
 	return nil, errors.Join(err, s.Close())
 }
 
-func (o Options) openStore(path string) (*store.Store, error) {
-	if o.Create {
-		return store.Open(path)
+func (o Options) openStore(cfg *config.Config) (*store.Store, error) {
+	switch {
+	case !o.Create:
+		return store.OpenExisting(cfg.Store)
+	case o.New:
+		return store.OpenNew(cfg.Store)
+	case !store.Exists(cfg.Store):
+		if err := checkNeverWas(cfg); err != nil {
+			return nil, err
+		}
 	}
-	return store.OpenExisting(path)
+	return store.Open(cfg.Store)
+}
+
+// checkNeverWas is an error if something shows that there was a store: a disk that is
+// not mounted, or a backup that was not restored, would be replaced by an empty store.
+func checkNeverWas(cfg *config.Config) error {
+	remains := store.Remains(cfg.Store)
+	for _, e := range cfg.Exports {
+		folders, _ := local.Split(e.To)
+		for _, f := range folders {
+			latest := filepath.Join(f.String(), e.Name, destination.Latest)
+			if _, err := os.Lstat(latest); err == nil {
+				remains = append(remains, latest)
+			}
+		}
+	}
+	if len(remains) == 0 {
+		return nil
+	}
+	return fmt.Errorf("there is no store at %s, but %s shows that there was one: mount its disk or restore it; winnow serve --new begins a new one", cfg.Store, remains[0])
 }
 
 // useLastGood replaces the config by the last good one in the store, and reports

@@ -8,11 +8,13 @@ import (
 )
 
 // serveCommand runs the daemon.
-type serveCommand struct{}
+type serveCommand struct {
+	New bool `help:"Start with a new store, or a new log, although something shows that there was one."`
+}
 
 // Run serves until the process is asked to stop.
-func (serveCommand) Run(c *invocation) error {
-	d, err := daemon.New(daemon.Options{Config: c.config, Version: c.process.Version, Logger: slog.New(slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{ReplaceAttr: ui.LogAttr}))})
+func (x serveCommand) Run(c *invocation) error {
+	d, err := daemon.New(daemon.Options{Config: c.config, Version: c.process.Version, New: x.New, Logger: slog.New(slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{ReplaceAttr: ui.LogAttr}))})
 	if err != nil {
 		return err
 	}

@@ -68,6 +68,8 @@ type Options struct {
 	Logger  *slog.Logger
 	// Log returns what stores the callbacks; nil: the store does.
 	Log func(*store.Store) receiver.Log
+	// New creates the store, or its log, even if something shows that there was one.
+	New bool
 	// Env looks up an environment variable; nil: the process's environment.
 	Env func(string) (string, bool)
 	// Adjust changes a config before it comes into force; may be nil.
@@ -79,7 +81,7 @@ type Options struct {
 // last good config, the daemon starts with that.
 func New(o Options) (*Daemon, error) {
 	growHeap()
-	options := app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: config.SecretsRequired, Create: true, Fallback: app.WhenUnusable}
+	options := app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: config.SecretsRequired, Create: true, New: o.New, Fallback: app.WhenUnusable}
 	d := &Daemon{options: options, version: o.Version, log: o.Logger, fileVersion: atomicfile.VersionOf(o.Config)}
 	a, err := app.Open(options)
 	if err != nil {
@@ -182,6 +184,7 @@ func (d *Daemon) Serve(ctx context.Context) error {
 	go d.runner.Run(context.Background())
 	go d.dispatcher.run()
 	go d.watchConfig(ctx)
+	go d.watchStore(ctx)
 	d.log.Info("listening", "callbacks", d.public.Addr().String(), "console", d.private.Addr().String(), "store", d.store.Path(), "policy", cfg.Hash)
 	select {
 	case <-ctx.Done():

@@ -101,7 +101,7 @@ func (d *Daemon) healthAlerts() []view.Alert {
 	switch {
 	case err == nil:
 		return nil
-	case d.store.LogBlocked() > 0: // the error says what to do
+	case d.store.LogBlocked() > 0, d.store.InPlace() != nil: // the error says what to do
 		return []view.Alert{{Text: "callbacks can't be stored: " + err.Error()}}
 	}
 	return []view.Alert{{Text: "callbacks can't be stored: " + err.Error() + "; free space on the disk, or repair it"}}

@@ -30,6 +30,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/app"
+	"winnow/internal/atomicfile"
 	"winnow/segments"
 	"winnow/segments/destination/local"
 	"winnow/store"
@@ -91,6 +92,14 @@ func (x *Exporter) Directories(e segments.Export) []local.Folder {
 		list = append(list, x.outbox())
 	}
 	return list
+}
+
+// makeOutbox makes the outbox, if the export needs one. Unlike the folders that the
+// CRM reads it is for winnow alone. If it can't be made, making the run says so.
+func (x *Exporter) makeOutbox(e segments.Export) {
+	if locals, remotes := local.Split(e.To); len(remotes) > 0 && !slices.Contains(locals, x.outbox()) {
+		_ = atomicfile.MakePrivateFolder(x.outbox().String())
+	}
 }
 
 // Remotes are where published runs of an export are delivered: its destinations

@@ -59,6 +59,7 @@ func (x *Exporter) exportLocked(ctx context.Context, e segments.Export, schedule
 // makeFiles sweeps the log to its end and writes the files from one snapshot. The
 // run is as of the snapshot: no later event is in it.
 func (x *Exporter) makeFiles(ctx context.Context, e segments.Export, run segments.Run, now Clock) (result segments.Result, err error) {
+	x.makeOutbox(e)
 	previous, published, err := x.Store.LastRun(e.Name, segments.Published, segments.Released)
 	if err != nil {
 		return segments.Result{}, err

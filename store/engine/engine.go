@@ -91,6 +91,9 @@ type Engine interface {
 	// Lock is the lock of that name between all processes that use the database.
 	// It is not locked yet.
 	Lock(name string) Lock
+	// InPlace is an error if the database is no longer where it was opened, so that
+	// what is written is lost: its files were moved, removed or replaced.
+	InPlace() error
 	// Files are the paths of the files that the database keeps on this host, to
 	// watch how large they are; none for a database elsewhere.
 	Files() []string

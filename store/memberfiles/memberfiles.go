@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"winnow/internal/atomicfile"
 )
 
 // Folder is the path of a folder of member files. It need not exist yet.
@@ -28,7 +30,7 @@ func (n Name) file() string { return n.Export + "." + n.Segment + "." + n.Run }
 
 // Create begins a file, in place of one that there may be.
 func (f Folder) Create(name Name) (*Draft, error) {
-	if err := os.MkdirAll(string(f), 0o750); err != nil {
+	if err := atomicfile.MakePrivateFolder(string(f)); err != nil {
 		return nil, fmt.Errorf("create the folder of members: %w", err)
 	}
 	file, err := os.OpenFile(filepath.Join(string(f), name.file()), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
@@ -82,18 +84,10 @@ type Draft struct{ *os.File }
 
 // Close ends the file. Without an error it is on disk.
 func (d *Draft) Close() error {
-	return errors.Join(d.Sync(), d.File.Close(), syncFolder(filepath.Dir(d.Name())))
+	return errors.Join(d.Sync(), d.File.Close(), atomicfile.SyncFolder(filepath.Dir(d.Name())))
 }
 
 // Discard deletes the file.
 func (d *Draft) Discard() error {
 	return errors.Join(d.File.Close(), os.Remove(d.Name()))
-}
-
-func syncFolder(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

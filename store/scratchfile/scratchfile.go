@@ -4,7 +4,8 @@
 // Every scratch file is made in the folder that the environment variable TMPDIR
 // names, else in a folder that its user gives. It loses its name as soon as it
 // is open, so its space is free again when no process has it open, even after the
-// process was killed.
+// process was killed. A name that was left by a process that was killed just before
+// that is removed by the next one that makes a scratch file there.
 package scratchfile
 
 import (
@@ -13,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // pattern is how scratch files are named while they have a name.
@@ -31,6 +33,7 @@ type File struct {
 // Create makes a scratch file in the folder. An error names the folder and says
 // what to do.
 func Create(folder string) (*File, error) {
+	removeAbandoned(folder)
 	f, err := os.CreateTemp(folder, pattern)
 	if err != nil {
 		return nil, createError(folder, err)
@@ -54,11 +57,27 @@ func (f *File) Write(b []byte) (int, error) {
 // that opens files by name, and then removes the name. An error names the folder
 // and says what to do.
 func Open(folder, name string, open func(path string) error) error {
+	removeAbandoned(folder)
 	made, err := os.MkdirTemp(folder, pattern)
 	if err != nil {
 		return createError(folder, err)
 	}
 	return errors.Join(open(filepath.Join(made, name)), os.RemoveAll(made))
+}
+
+// abandonedAfter is when a name counts as left behind. Its owner removes it within
+// milliseconds.
+const abandonedAfter = 10 * time.Minute
+
+// removeAbandoned removes what killed processes left in the folder. What cannot be
+// removed, as that of other users in /tmp, is theirs to remove.
+func removeAbandoned(folder string) {
+	names, _ := filepath.Glob(filepath.Join(folder, pattern+"*"))
+	for _, name := range names {
+		if info, err := os.Lstat(name); err == nil && time.Since(info.ModTime()) > abandonedAfter {
+			_ = os.RemoveAll(name)
+		}
+	}
 }
 
 func createError(folder string, err error) error {

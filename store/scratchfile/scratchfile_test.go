@@ -3,8 +3,11 @@ package scratchfile
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 )
 
 func TestTMPDIRNamesTheFolder(t *testing.T) {
@@ -50,5 +53,57 @@ func TestAFolderThatIsMissingIsNamed(t *testing.T) {
 	}
 	if err := Open(nowhere, "some.db", nil); err == nil || err.Error() != want {
 		t.Errorf("%v; want %s", err, want)
+	}
+}
+
+// killedVariable makes this test binary a process that is killed while a scratch file
+// in that folder has its name.
+const killedVariable = "WINNOW_TEST_KILLED_IN"
+
+func TestMain(m *testing.M) {
+	if folder := os.Getenv(killedVariable); folder != "" {
+		err := Open(folder, "scratch.db", func(path string) error {
+			return errors.Join(os.WriteFile(path, []byte("something"), 0o600), syscall.Kill(os.Getpid(), syscall.SIGKILL))
+		})
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+func TestWhatAKilledProcessLeavesIsRemovedByTheNext(t *testing.T) {
+	folder := t.TempDir()
+	killed := exec.Command(os.Args[0])
+	killed.Env = append(os.Environ(), killedVariable+"="+folder)
+	if err := killed.Run(); err == nil {
+		t.Fatal("the process was not killed")
+	}
+	left := func() []string {
+		names, err := filepath.Glob(filepath.Join(folder, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return names
+	}
+	if len(left()) != 1 {
+		t.Fatalf("the killed process left %v", left())
+	}
+	use := func() {
+		f, err := Create(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	use()
+	if len(left()) != 1 {
+		t.Fatalf("what may be another process's was removed too early: %v", left())
+	}
+	long := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(left()[0], long, long); err != nil {
+		t.Fatal(err)
+	}
+	use()
+	if len(left()) != 0 {
+		t.Errorf("there still is %v", left())
 	}
 }

@@ -39,9 +39,13 @@ const (
 // pragmas are read back from every new connection: an option that the driver
 // does not know is silently ignored, and a default of its own is not FULL.
 var pragmas = map[mode]map[string]string{
-	writing: {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000", "query_only": "0"},
-	reading: {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000", "query_only": "1"},
+	writing: {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000", "query_only": "0", "trusted_schema": "0", "cell_size_check": "1"},
+	reading: {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000", "query_only": "1", "trusted_schema": "0", "cell_size_check": "1"},
 }
+
+// distrust is for a file that may come from elsewhere, as a backup does: what its
+// schema says calls no function, and a damaged page is found when it is read.
+const distrust = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
 
 // cacheDefault is the page cache of a connection, in KiB.
 const cacheDefault = 8 << 10
@@ -68,6 +72,9 @@ func connect(path string, m mode) (*conn, error) {
 	c, err := openConn(dsn(path, m))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := c.script(distrust); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), c.close())
 	}
 	for name, want := range pragmas[m] {
 		got, err := c.text("PRAGMA " + name)

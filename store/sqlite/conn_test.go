@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -25,4 +26,60 @@ func TestEveryConnectionHasItsPragmas(t *testing.T) {
 	} else {
 		r.close()
 	}
+}
+
+func TestAFileWithWhatWinnowNeverMadeIsRefused(t *testing.T) {
+	plant := func(t *testing.T, path, sql string) {
+		t.Helper()
+		c, err := openConn("file:" + escaped(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.script(sql); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ file, sql, named, drop string }{
+		{"winnow-events.db", `CREATE TRIGGER sly AFTER INSERT ON events BEGIN UPDATE events SET contact = 'victim' WHERE seq = new.seq; END`, `the trigger "sly"`, "DROP TRIGGER sly"},
+		{"winnow.db", `CREATE VIEW suppressed AS SELECT 1`, `the view "suppressed"`, "DROP VIEW suppressed"},
+		{"winnow.db", `CREATE TABLE extra (a)`, `the table "extra"`, "DROP TABLE extra"},
+		{"winnow.db", `CREATE INDEX contacts_by_ledger ON contacts (ledger)`, `the index "contacts_by_ledger"`, "DROP INDEX contacts_by_ledger"},
+	} {
+		t.Run(c.named, func(t *testing.T) {
+			folder := t.TempDir()
+			path := filepath.Join(folder, "winnow.db")
+			e, err := Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := e.Close(); err != nil {
+				t.Fatal(err)
+			}
+			plant(t, filepath.Join(folder, c.file), c.sql)
+			if e, err = Open(path); err == nil {
+				e.Close()
+				t.Fatal("it is opened")
+			}
+			if text := err.Error(); !strings.Contains(text, filepath.Join(folder, c.file)) || !strings.Contains(text, c.named) || !strings.Contains(text, strings.ToUpper(c.drop[:5])) {
+				t.Errorf("the error is %s", text)
+			}
+			plant(t, filepath.Join(folder, c.file), c.drop)
+			if e, err = Open(path); err != nil {
+				t.Fatalf("after %s: %v", c.drop, err)
+			}
+			e.Close()
+		})
+	}
+	t.Run("statistics of SQLite are its own", func(t *testing.T) {
+		e := open(t)
+		plant(t, e.path, "ANALYZE")
+		again, err := Open(e.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again.Close()
+	})
 }

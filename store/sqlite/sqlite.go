@@ -18,6 +18,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,6 +27,7 @@ import (
 	"strings"
 	"sync"
 
+	"winnow/internal/atomicfile"
 	"winnow/store/engine"
 )
 
@@ -34,6 +36,8 @@ type Engine struct {
 	path string // of the contacts
 
 	logWriter, logReader, writer, reader handle
+
+	files, logFiles fileSet // as they were when they were opened
 
 	checkpointer *checkpointer // of the log
 	commits      sync.Mutex    // held while the log commits, or starts over
@@ -68,45 +72,115 @@ func (h *handle) close() error {
 	return c.close()
 }
 
-// Exists reports whether there is a database at the path.
-func Exists(path string) bool {
-	_, err := os.Stat(path)
-	return !errors.Is(err, fs.ErrNotExist)
-}
+// Open opens the database whose contacts are at the path. It creates it if neither of
+// its files is there; that only one is missing is an error.
+func Open(path string) (*Engine, error) { return openWith(path, createNone) }
 
-// Open opens the database whose contacts are at the path. It creates what is
-// missing.
-func Open(path string) (*Engine, error) {
+// OpenExisting opens the database whose contacts are at the path. It creates no
+// file of it.
+func OpenExisting(path string) (*Engine, error) { return openWith(path, createNever) }
+
+// OpenNew opens the database whose contacts are at the path, and creates what is
+// missing of it, also if that is only the log.
+func OpenNew(path string) (*Engine, error) { return openWith(path, createMissing) }
+
+// creation says when the files of a database are created.
+type creation int
+
+const (
+	createNever   creation = iota
+	createNone             // if none is there
+	createMissing          // those that are missing
+)
+
+func openWith(path string, create creation) (*Engine, error) {
 	if err := checkVersion(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return nil, fmt.Errorf("create the store's folder: %w", err)
-	}
 	e := &Engine{path: path}
+	hasLog, hasContacts := Exists(e.logPath()), Exists(path)
+	switch {
+	case hasLog && hasContacts, create == createMissing:
+	case create == createNever && !hasContacts:
+		return nil, fmt.Errorf("open %s: %w", path, ErrMissing)
+	case hasContacts:
+		return nil, fmt.Errorf("%s is there, but its log %s is missing: put it back or restore a backup; winnow serve --new goes on with an empty log", path, e.logPath())
+	case create == createNever:
+		return nil, fmt.Errorf("open %s: %w", path, ErrMissing)
+	}
+	if !hasLog || !hasContacts {
+		if err := atomicfile.MakeFolder(filepath.Dir(path), 0o700); err != nil {
+			return nil, fmt.Errorf("create the store's folder: %w", err)
+		}
+	}
 	if err := e.open(); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
 }
 
+// ErrMissing is the error of opening a database that is not there.
+var ErrMissing = errors.New("there is no store yet; start winnow serve or import data")
+
+// Exists reports whether there is a database at the path.
+func Exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// LogPath is where the log is of the database whose contacts are at the path.
+func LogPath(path string) string { return (&Engine{path: path}).logPath() }
+
+// HasEvents reports whether there are events in a log file. One that can't be read
+// counts as having some.
+func HasEvents(logPath string) bool {
+	if !Exists(logPath) {
+		return false
+	}
+	c, err := connect(logPath, reading)
+	if err != nil {
+		return true
+	}
+	defer c.close()
+	if tables, err := c.number("SELECT count(*) FROM sqlite_schema WHERE name = 'events'"); err != nil || tables == 0 {
+		return err != nil
+	}
+	events, err := c.number("SELECT count(*) FROM (SELECT 1 FROM events LIMIT 1)")
+	return err != nil || events > 0
+}
+
+// continueLog lets a log that ends before what the sweep has read go on behind that:
+// it is new, or older than the contacts. The sweep would skip its next events.
+func (e *Engine) continueLog() error {
+	cursor, err := e.writer.c.number("SELECT value FROM counters WHERE name = 'cursor'")
+	if err != nil || cursor == 0 {
+		return err
+	}
+	ended := func() (int64, error) {
+		return e.logWriter.c.number("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
+	}
+	if last, err := ended(); err != nil || last >= cursor {
+		return err
+	}
+	return e.logWriter.c.inTx("BEGIN IMMEDIATE", func() error {
+		if last, err := ended(); err != nil || last >= cursor {
+			return err
+		}
+		if err := e.logWriter.c.exec("DELETE FROM sqlite_sequence WHERE name = 'events'"); err != nil {
+			return err
+		}
+		return e.logWriter.c.exec("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)", cursor)
+	})
+}
+
 func (e *Engine) open() (err error) {
-	if e.logWriter.c, err = connect(e.logPath(), writing); err != nil {
+	if e.logWriter.c, err = openFile(e.logPath(), "events", logTuning); err != nil {
 		return err
 	}
-	if err := migrate(e.logWriter.c, "events"); err != nil {
+	if e.writer.c, err = openFile(e.path, "roster", writerTuning); err != nil {
 		return err
 	}
-	if err := e.logWriter.c.script(logTuning); err != nil {
-		return err
-	}
-	if e.writer.c, err = connect(e.path, writing); err != nil {
-		return err
-	}
-	if err := migrate(e.writer.c, "roster"); err != nil {
-		return err
-	}
-	if err := e.writer.c.script(writerTuning); err != nil {
+	if err := e.continueLog(); err != nil {
 		return err
 	}
 	if e.logReader.c, err = connect(e.logPath(), reading); err != nil {
@@ -115,8 +189,30 @@ func (e *Engine) open() (err error) {
 	if e.reader.c, err = connect(e.path, reading); err != nil {
 		return err
 	}
+	if e.logFiles, err = openedFiles(e.logPath()); err != nil {
+		return err
+	}
+	if e.files, err = openedFiles(e.path); err != nil {
+		return err
+	}
 	e.checkpointer, err = startCheckpointer(e.logPath(), &e.commits)
 	return err
+}
+
+// openFile opens a file for writing, and brings it to the newest schema. On an error
+// the connection, if any, is to be closed all the same.
+func openFile(path, schema, tuning string) (*conn, error) {
+	c, err := connect(path, writing)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSchema(c, path, schema); err != nil {
+		return c, err
+	}
+	if err := migrate(c, schema); err != nil {
+		return c, err
+	}
+	return c, c.script(tuning)
 }
 
 // logTuning leaves checkpoints to the checkpointer. A provider that waits for an
@@ -135,6 +231,9 @@ func (e *Engine) logPath() string {
 	ext := filepath.Ext(e.path)
 	return strings.TrimSuffix(e.path, ext) + "-events" + ext
 }
+
+// InPlace implements engine.Engine.
+func (e *Engine) InPlace() error { return cmp.Or(e.logFiles.check(), e.files.check()) }
 
 // Files are the two files and their write-ahead logs.
 func (e *Engine) Files() []string {
@@ -160,7 +259,8 @@ func (e *Engine) Read(do func(engine.Reader) error) error {
 // Write implements engine.Engine.
 func (e *Engine) Write(do func(engine.Writer) error) error {
 	return e.writer.use(func(c *conn) error {
-		return c.inTx("BEGIN IMMEDIATE", func() error { return do(&writer{reader: reader{querier{c: c}}}) })
+		err := c.inTx("BEGIN IMMEDIATE", func() error { return do(&writer{reader: reader{querier{c: c}}}) })
+		return cmp.Or(err, e.files.check())
 	})
 }
 
@@ -179,7 +279,7 @@ func (e *Engine) WriteLog(do func(engine.LogWriter) error) error {
 		err := c.inTx("BEGIN IMMEDIATE", func() error { return do(w) })
 		e.commits.Unlock()
 		e.checkpointer.appended(w.bytes)
-		return err
+		return cmp.Or(err, e.logFiles.check())
 	})
 }
 

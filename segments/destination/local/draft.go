@@ -33,12 +33,27 @@ func (d *draft) Create(name string) (segments.DraftFile, error) {
 		return nil, d.failed("writing", fmt.Errorf("%q is not the name of a file of a run", name))
 	}
 	beforeStep("create " + name)
-	f, err := d.files.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	f, err := d.create(name)
 	if err != nil {
 		return nil, d.failed("writing", err)
 	}
 	d.open = append(d.open, f)
 	return &draftFile{draft: d, file: f, name: name}, nil
+}
+
+func (d *draft) create(name string) (*os.File, error) {
+	mode, err := modeWithin(d.files, fileMode)
+	if err != nil {
+		return nil, err
+	}
+	f, err := d.files.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Chmod(mode); err != nil { // the umask may have taken some away
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // Publish implements [segments.Draft].

@@ -30,11 +30,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 
+	"winnow/internal/atomicfile"
 	"winnow/segments"
 	"winnow/segments/destination"
 )
@@ -44,6 +44,8 @@ import (
 // [segments.Destination].
 type Folder string
 
+// The modes of what is made, whatever the umask: the CRM reads as a member of the
+// group.
 const (
 	folderMode = 0o750
 	fileMode   = 0o640
@@ -153,7 +155,7 @@ func (f Folder) open(export string, create bool) (*os.Root, error) {
 
 func openExport(path, export string, create bool) (*os.Root, error) {
 	if create {
-		if err := makeAll(path); err != nil {
+		if err := atomicfile.MakeFolder(path, folderMode); err != nil {
 			return nil, err
 		}
 	}
@@ -181,36 +183,21 @@ func notAFolder(err error, path string, stat func(string) (fs.FileInfo, error)) 
 	return err
 }
 
-// makeAll makes the folder, and those above it that are missing, so that they are
-// still there after the machine stopped.
-func makeAll(path string) error {
-	err := os.Mkdir(path, folderMode)
-	above := filepath.Dir(path)
-	if errors.Is(err, fs.ErrNotExist) && above != path {
-		if err := makeAll(above); err != nil {
-			return err
-		}
-		// Where nothing can be made, as in /proc, the error is still "not exist".
-		err = os.Mkdir(path, folderMode)
-	}
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		return nil // if it is not a folder, opening it fails
-	case err != nil:
-		return err
-	}
-	root, err := os.OpenRoot(above)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	return syncFolder(root)
-}
-
 // makeFolder makes a folder that is still there after the machine stopped.
 func makeFolder(in *os.Root, name string) (*os.Root, error) {
+	mode, err := modeWithin(in, folderMode)
+	if err != nil {
+		return nil, err
+	}
 	beforeStep("make folder " + name)
-	if err := in.Mkdir(name, folderMode); err != nil {
+	if err := in.Mkdir(name, mode); err != nil {
+		return nil, err
+	}
+	info, err := in.Stat(name)
+	if err == nil && info.Mode().Perm() != mode { // as the umask has it
+		err = in.Chmod(name, mode|info.Mode()&fs.ModeSetgid)
+	}
+	if err != nil {
 		return nil, err
 	}
 	beforeStep("sync its parent")
@@ -218,6 +205,16 @@ func makeFolder(in *os.Root, name string) (*os.Root, error) {
 		return nil, err
 	}
 	return in.OpenRoot(name)
+}
+
+// modeWithin is the mode of what is made in a folder: if only the folder's owner may
+// enter it, the others get nothing there either.
+func modeWithin(in *os.Root, mode fs.FileMode) (fs.FileMode, error) {
+	info, err := in.Stat(".")
+	if err == nil && info.Mode().Perm()&0o077 == 0 {
+		mode &= 0o700
+	}
+	return mode, err
 }
 
 // removeLeftovers removes what interrupted runs left behind.
