@@ -184,7 +184,7 @@ func (d *Daemon) Serve(ctx context.Context) error {
 	go d.runner.Run(context.Background())
 	go d.dispatcher.run()
 	go d.watchConfig(ctx)
-	go d.watchStore(ctx)
+	go watchStore(ctx, d.store, d.log)
 	d.log.Info("listening", "callbacks", d.public.Addr().String(), "console", d.private.Addr().String(), "store", d.store.Path(), "policy", cfg.Hash)
 	select {
 	case <-ctx.Done():

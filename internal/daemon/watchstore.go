@@ -2,7 +2,10 @@ package daemon
 
 import (
 	"context"
+	"log/slog"
 	"time"
+
+	"winnow/store"
 )
 
 // watchStoreEvery is how often the daemon looks whether its store is still there.
@@ -10,7 +13,7 @@ const watchStoreEvery = time.Second
 
 // watchStore logs when the store's files are moved, removed or replaced, also while no
 // callback arrives, and when they are back.
-func (d *Daemon) watchStore(ctx context.Context) {
+func watchStore(ctx context.Context, s *store.Store, log *slog.Logger) {
 	tick := time.NewTicker(watchStoreEvery)
 	defer tick.Stop()
 	gone := false
@@ -20,12 +23,12 @@ func (d *Daemon) watchStore(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		err := d.store.InPlace()
+		err := s.InPlace()
 		switch {
 		case err != nil && !gone:
-			d.log.Error("the store has gone; callbacks are refused until it is back", "error", err)
+			log.Error("the store has gone; callbacks are refused until it is back", "error", err)
 		case err == nil && gone:
-			d.log.Info("the store is back where it was; callbacks are stored")
+			log.Info("the store is back where it was; callbacks are stored")
 		}
 		gone = err != nil
 	}

@@ -199,7 +199,7 @@ func (e *Engine) open() (err error) {
 	return err
 }
 
-// openFile opens a file for writing, and brings it to the newest schema. On an error
+// openFile opens a file for writing, and migrates it to the newest schema. On an error
 // the connection, if any, is to be closed all the same.
 func openFile(path, schema, tuning string) (*conn, error) {
 	c, err := connect(path, writing)
