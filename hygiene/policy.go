@@ -10,12 +10,12 @@ import (
 // Policy is all rules, checked, in the order of the file.
 type Policy struct {
 	Rules []Rule
-	Hash  string // of the text it was read from
+	Hash  string // of all that can change its verdicts
 
 	triggers [outcomeEnd][]int // by outcome, the indexes of the rules that its events may trigger
 }
 
-// NewPolicy makes a policy of checked rules. hash names the text that they were read
+// NewPolicy makes a policy of checked rules. hash names what they were read
 // from; every ledger entry carries it.
 func NewPolicy(rules []Rule, hash string) *Policy {
 	p := &Policy{Rules: rules, Hash: hash}

@@ -65,13 +65,13 @@ func (s *Store) PolicyText(prefix string) (p SavedPolicy, text string, err error
 	return p, text, nil
 }
 
-// EachPolicyText calls each with the text of every policy that ever judged, in the
-// order in which they first did.
-func (s *Store) EachPolicyText(each func(text string) error) error {
+// EachPolicyText calls each with the hash and the text of every policy that ever judged,
+// in the order in which they first did.
+func (s *Store) EachPolicyText(each func(hash, text string) error) error {
 	return s.read(func(c engine.Reader) (err error) {
-		r := c.Query("SELECT text FROM policies ORDER BY id")
+		r := c.Query("SELECT hash, text FROM policies ORDER BY id")
 		for err == nil && r.Next() {
-			err = each(r.Text(0))
+			err = each(r.Text(0), r.Text(1))
 		}
 		return errors.Join(err, r.Close())
 	})

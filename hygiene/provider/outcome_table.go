@@ -75,9 +75,12 @@ func (t OutcomeTable) find(event, code string) hygiene.Outcome {
 func NormalizeEvent(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
 // Lines is the source's whole table, ordered by event and code.
-func (r *Reader) Lines() []Line {
+func (r *Reader) Lines() []Line { return r.table.Lines() }
+
+// Lines is the whole table, ordered by event and code.
+func (t OutcomeTable) Lines() []Line {
 	var lines []Line
-	for key, o := range r.table {
+	for key, o := range t {
 		lines = append(lines, Line{Event: key.event, Code: key.code, Outcome: o})
 	}
 	slices.SortFunc(lines, func(a, b Line) int {

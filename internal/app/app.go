@@ -6,7 +6,7 @@
 // write-ahead log. [Operations.Exclusive] is the one place that takes the lock.
 //
 // Where to change what: which config is used when the file is broken is decided in
-// [Open]; what is derived from a config (jobs, readers of callbacks, rule tests) is in
+// [Open] and lastgood.go; what is derived from a config (jobs, readers of callbacks, rule tests) is in
 // derive.go; a new change to contacts is one method of [Operations].
 package app
 
@@ -51,6 +51,9 @@ type Options struct {
 	Env     func(string) (string, bool) // looks up an environment variable; nil: the process's environment
 	Secrets config.Secrets              // which secrets that the config names must be readable
 	Adjust  func(*config.Config)        // changes a config after it was read; may be nil
+	// WasInForce reports whether that text was in force last, see [config.Options]; nil
+	// asks the store of the config, if there is one.
+	WasInForce func(text []byte) bool
 
 	Create   bool // create the store if it does not exist
 	New      bool // create it, or its log, even if something shows that there was one
@@ -121,25 +124,6 @@ func checkNeverWas(cfg *config.Config) error {
 		return nil
 	}
 	return fmt.Errorf("there is no store at %s, but %s shows that there was one: mount its disk or restore it; winnow serve --new begins a new one", cfg.Store, remains[0])
-}
-
-// useLastGood replaces the config by the last good one in the store, and reports
-// whether there is one that this version can read and that fits the store.
-func (a *App) useLastGood(o Options, broken error) bool {
-	_, text, err := a.Store.LastPolicy()
-	if err != nil || text == "" {
-		return false
-	}
-	options := o.configOptions()
-	if options.Secrets == config.SecretsRequired {
-		options.Secrets = config.SecretsRequiredToListen
-	}
-	last, err := o.adjust(config.Parse(o.Path, []byte(text), options))
-	if err != nil || CheckKeys(last, a.Store) != nil {
-		return false
-	}
-	a.Config, a.Broken = last, broken
-	return true
 }
 
 // Close closes the store.

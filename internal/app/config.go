@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"winnow/hygiene"
@@ -11,6 +12,7 @@ import (
 	"winnow/internal/schedule"
 	"winnow/internal/ui"
 	"winnow/internal/yamldoc"
+	"winnow/store"
 )
 
 // DefaultPath is where commands look for the config.
@@ -23,11 +25,6 @@ func ConfigFlag(path string) string {
 		return ""
 	}
 	return " -c " + ui.ShellQuote(path)
-}
-
-// Load reads the config file only.
-func (o Options) Load() (*config.Config, error) {
-	return o.adjust(config.Load(o.Path, o.configOptions()))
 }
 
 func (o Options) adjust(cfg *config.Config, err error) (*config.Config, error) {
@@ -54,16 +51,6 @@ func IsProblems(err error) bool {
 	return errors.As(err, &p)
 }
 
-// LastGood returns the last good config, which the store keeps, for a command that
-// needs no store. Without one it returns broken, the error of the file.
-func LastGood(path string, broken error) (*config.Config, error) {
-	a, err := Open(Options{Path: path, Fallback: WhenBroken})
-	if err != nil {
-		return nil, broken
-	}
-	return a.Config, a.Close()
-}
-
 // ConfigInForce returns the config that a daemon last put in force, or that of the latest
 // sweep if no daemon ever ran; nil if there is none. [IsProblems] is true for the
 // error of a config that this version can no longer read.
@@ -75,7 +62,7 @@ func (a *App) ConfigInForce() (*config.Config, error) {
 	case hash == a.Config.Hash:
 		return a.Config, nil
 	}
-	cfg, err := config.Parse(a.Config.Path, []byte(text), Options{}.configOptions())
+	cfg, err := parseKept(a.Config.Path, text)
 	if err != nil {
 		return nil, fmt.Errorf("policy %s, which is in force, can't be read by this version of winnow: %w", hash, err)
 	}
@@ -87,8 +74,8 @@ func (a *App) ConfigInForce() (*config.Config, error) {
 func (a *App) AppliedPolicies() ([]*hygiene.Policy, error) {
 	var policies []*hygiene.Policy
 	unreadable := false
-	err := a.Store.EachPolicyText(func(text string) error {
-		cfg, err := config.Parse(a.Config.Path, []byte(text), Options{}.configOptions())
+	err := a.Store.EachPolicyText(func(_, text string) error {
+		cfg, err := parseKept(a.Config.Path, text)
 		if err != nil {
 			unreadable = true
 			return nil
@@ -100,4 +87,24 @@ func (a *App) AppliedPolicies() ([]*hygiene.Policy, error) {
 		return nil, err
 	}
 	return policies, err
+}
+
+// FindPolicy finds the policy whose hash begins with the prefix, and its text. The first
+// release kept policies under the hash of their text: they have that hash, and are also
+// found by the one that they have now. The error is [store.ErrNoPolicy] if there is none.
+func (a *App) FindPolicy(prefix string) (p store.SavedPolicy, text string, err error) {
+	if p, text, err = a.Store.PolicyText(prefix); !errors.Is(err, store.ErrNoPolicy) {
+		return p, text, err
+	}
+	found := ""
+	search := a.Store.EachPolicyText(func(hash, text string) error {
+		if cfg, err := parseKept(a.Config.Path, text); err == nil && strings.HasPrefix(cfg.Hash, prefix) {
+			found = hash
+		}
+		return nil
+	})
+	if search != nil || found == "" {
+		return p, text, errors.Join(err, search)
+	}
+	return a.Store.PolicyText(found)
 }

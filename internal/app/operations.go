@@ -48,7 +48,7 @@ func (o *Operations) SweepLocked(ctx context.Context, now hygiene.Instant) (stor
 // SavePolicy stores the text of the policy before it is applied, so that every ledger
 // entry leads back to it.
 func (o *Operations) SavePolicy(now hygiene.Instant) error {
-	return o.Store.SavePolicy(o.Config.Hash, o.Config.Text, now)
+	return o.Store.SavePolicy(o.Config.Hash, o.Config.Redacted(), now)
 }
 
 // AfterSweep sweeps the log to its end and then runs do, both under the store lock, so

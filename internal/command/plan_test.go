@@ -90,7 +90,7 @@ func TestAPlanIsDeterministicAndSavesNoPolicy(t *testing.T) {
 	first := runPlan(t, exitOK, "-c", edited, "--json")
 	a := apptest.Open(t, edited)
 	kept := 0
-	if err := a.Store.EachPolicyText(func(string) error { kept++; return nil }); err != nil || kept != 1 {
+	if err := a.Store.EachPolicyText(func(string, string) error { kept++; return nil }); err != nil || kept != 1 {
 		t.Errorf("the store has %d policies, %v: a plan must not add one", kept, err)
 	}
 	if again := runPlan(t, exitOK, "-c", edited, "--json"); again != first {

@@ -76,14 +76,14 @@ type policyText struct {
 }
 
 // Run prints the text of the policy byte for byte, so that it can be compared with a
-// file or replace it.
+// file or replace it. Only its secrets are starred out.
 func (x policyShowCommand) Run(c *invocation) error {
 	hash := strings.ToLower(strings.TrimSpace(x.Hash))
 	if hash == "" || strings.Trim(hash, "0123456789abcdef") != "" {
 		return ui.Usagef("%q is not a policy hash: write for example 3f2a91c04b7d, or its beginning", x.Hash)
 	}
 	return c.open(toRead, func(a *app.App) error {
-		p, text, err := a.Store.PolicyText(hash)
+		p, text, err := a.FindPolicy(hash)
 		switch {
 		case errors.Is(err, store.ErrNoPolicy):
 			return fmt.Errorf("no policy %s was applied in this store: winnow policy lists those that were; each manifest.json and winnow explain --json also name a hash", hash)

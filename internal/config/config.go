@@ -37,8 +37,8 @@ import (
 // Config is a config file, checked. Paths in it are absolute.
 type Config struct {
 	Path string // the file as it was named
-	Hash string // the first 12 hexadecimal digits of the SHA-256 of Text
-	Text []byte
+	Hash string // of all that can change a verdict or the content of a file, 12 hexadecimal digits
+	Text []byte // of the file
 
 	Listen string // address of the public server
 	TLS    *TLS   // nil when a proxy ends TLS
@@ -56,12 +56,25 @@ type Config struct {
 	Segments      []segments.Segment
 	Exports       []segments.Export
 
+	// Accepted is what this version refuses in another file, as warnings, see
+	// [Options.WasInForce].
+	Accepted []yamldoc.Problem
+
 	root *yamldoc.Entry
 }
 
 // Root is the file as a tree of entries with their places, for code that reports at
 // these; nil for a config that was not parsed.
 func (c *Config) Root() *yamldoc.Entry { return c.root }
+
+// Redacted is Text with its secrets starred out. It reads as the same config without
+// them, see [SecretsOptional].
+func (c *Config) Redacted() []byte {
+	if c.root == nil {
+		return c.Text
+	}
+	return c.root.Redacted()
+}
 
 // TLS names the files of a certificate and its key.
 type TLS struct{ Cert, Key string }
@@ -90,6 +103,9 @@ type Options struct {
 	CheckSchedule func(string) error
 	// Secrets says which secrets are required.
 	Secrets Secrets
+	// WasInForce reports that the file was in force under an earlier version: what only
+	// newer versions refuse is a warning then.
+	WasInForce bool
 }
 
 // Secrets says which secrets are required. A missing one, whose variable is not set

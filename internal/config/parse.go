@@ -1,8 +1,6 @@
 package config
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -20,14 +18,15 @@ const MaxSize = 1 << 20
 // Load reads and checks the file at path. The error is a [*yamldoc.Problems] when the
 // file could be read and something in it is wrong.
 func Load(path string, o Options) (*Config, error) {
-	content, err := read(path)
+	content, err := ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	return Parse(path, content, o)
 }
 
-func read(path string) ([]byte, error) {
+// ReadFile reads the bytes of a config, at most [MaxSize].
+func ReadFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open %s: no such file; copy config.example.yaml", path)
@@ -57,21 +56,23 @@ func Parse(path string, text []byte, o Options) (*Config, error) {
 		o.Env = os.LookupEnv
 	}
 	doc := yamldoc.Read(path, text, file, yamldoc.Options{
-		Env:       o.Env,
-		EmptyHint: "start from config.example.yaml",
-		Implied:   []string{"when", "then"},
+		Env:        o.Env,
+		WasInForce: o.WasInForce,
+		EmptyHint:  "start from config.example.yaml",
+		Implied:    []string{"when", "then"},
 		RequireSecret: func(s *yamldoc.Shape) bool {
 			return o.Secrets == SecretsRequired || o.Secrets == SecretsRequiredToListen && s != deliverySecret
 		},
 	})
-	sum := sha256.Sum256(text)
-	c := &Config{Path: path, Hash: hex.EncodeToString(sum[:])[:12], Text: text, root: doc.Root}
+	c := &Config{Path: path, Text: text, root: doc.Root}
 	if doc.Root != nil {
 		(&reader{options: o, folder: folder}).read(c)
 	}
 	if err := doc.Err(); err != nil {
 		return nil, err
 	}
+	c.Hash, c.Accepted = hash(c), doc.Accepted()
+	c.Policy = hygiene.NewPolicy(c.Policy.Rules, c.Hash)
 	return c, nil
 }
 
@@ -89,7 +90,7 @@ func (r *reader) read(c *Config) {
 	c.Sweep = r.readSchedule(e.Get("hygiene").Get("sweep"))
 	c.Review = r.readSchedule(e.Get("hygiene").Get("review"))
 	c.Breakers = readBreakers(e.Get("hygiene").Get("breaker"))
-	c.Policy = hygiene.NewPolicy(r.readRules(e.Get("hygiene").Get("rules")), c.Hash)
+	c.Policy = hygiene.NewPolicy(r.readRules(e.Get("hygiene").Get("rules")), "")
 	c.Segments = r.readSegments(e.Get("segments"))
 	c.Exports = r.readExports(e.Get("exports"))
 }

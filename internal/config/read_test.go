@@ -270,12 +270,3 @@ func TestFileOverOneMebibyteIsRefusedAndOneOfItIsRead(t *testing.T) {
 		}
 	}
 }
-
-func TestHashIsOfTheBytesOfTheFile(t *testing.T) {
-	if c := parse(t, "timezone: UTC\n"); c.Hash != "be81d3abf8e7" {
-		t.Errorf("the hash is %s", c.Hash)
-	}
-	if a, b := parse(t, "\ufefftimezone: UTC\r\n"), parse(t, "timezone: UTC\n"); a.Hash == b.Hash || a.Timezone != b.Timezone {
-		t.Errorf("a byte order mark and other line ends: %s and %s", a.Hash, b.Hash)
-	}
-}

@@ -7,8 +7,8 @@ import (
 )
 
 var rulebook = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
-	{Key: "sweep", Shape: cron, Default: `"@every 30s"`, Doc: "When new events are read and the rules applied to their contacts."},
-	{Key: "review", Shape: cron, Default: `"30 1 * * *"`, Doc: "When the rules that depend on time alone are applied to all contacts."},
+	{Key: "sweep", Omit: true, Shape: cron, Default: `"@every 30s"`, Doc: "When new events are read and the rules applied to their contacts."},
+	{Key: "review", Omit: true, Shape: cron, Default: `"30 1 * * *"`, Doc: "When the rules that depend on time alone are applied to all contacts."},
 	{Key: "breaker", Shape: yamldoc.Several(breaker), Doc: "When a surge of one outcome is not trusted: what the rules would do about it waits for a decision."},
 	{Key: "rules", Shape: listOf(0, rule, "a list of rules"), Default: "[]", Literal: true, Doc: "The rules. All are tried, in this order, and all that match act."},
 }}
@@ -26,7 +26,7 @@ var counting = []yamldoc.Field{
 	{Key: "count", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Expect: "a whole number", Min: 1, Max: hygiene.EntriesKept, Because: historyLimit}, Default: "1", Doc: "How many events there must be."},
 	{Key: "within", Shape: span, Doc: "Count only events at most this long ago."},
 	{Key: "since", Shape: yamldoc.Several(OutcomeShape), Doc: "Count only events after the last one of these outcomes."},
-	{Key: "codes", Shape: listOf(1, CodeShape, "a list of codes"), Doc: "Count only events with one of these codes."},
+	{Key: "codes", Shape: unordered(listOf(1, CodeShape, "a list of codes")), Doc: "Count only events with one of these codes."},
 	{Key: "source", Shape: NameShape, Doc: "Count only events of this source."},
 }
 
@@ -42,7 +42,7 @@ var action = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Fiel
 		{Key: "for", Shape: span, Doc: "For how long. Default: permanently."},
 	}}, Doc: "Opens a suppression, or renews it."},
 	{Key: "release", Shape: &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
-		{Key: "reasons", Shape: listOf(1, NameShape, "a list of reasons"), Required: true, Doc: "The reasons to lift; opted_out only when it is listed."},
+		{Key: "reasons", Shape: unordered(listOf(1, NameShape, "a list of reasons")), Required: true, Doc: "The reasons to lift; opted_out only when it is listed."},
 	}}, Doc: "Lifts suppressions that rules opened for these reasons."},
 	{Key: "retry", Shape: &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
 		{Key: "after", Shape: &yamldoc.Shape{Kind: yamldoc.List, Item: DelayShape, Min: 1, Max: hygiene.EntriesKept, Because: historyLimit, Expect: "a list like [4h, 24h, 72h]"}, Required: true,

@@ -6,18 +6,22 @@ import (
 
 // file is the shape of the whole file. The shape of a section is next to the code
 // that reads it.
+//
+// Config.Hash is of everything in it but the keys with Omit: those change neither a
+// verdict nor the content of an export's files. A new key is part of the hash unless
+// it says so; without it, the hash stays as it was.
 var file = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
-	{Key: "listen", Shape: address, Default: `":8080"`, Doc: "Address of the public server, which receives the providers' callbacks: host:port, or :port for every address of the machine."},
-	{Key: "admin", Shape: admin, Default: "{}", Doc: "The admin server: console, metrics and API."},
-	{Key: "tls", Shape: tls, Doc: "Serve callbacks over TLS. Leave it out when a proxy ends TLS."},
-	{Key: "trusted_proxies", Shape: addressRanges, Doc: "Addresses of the proxies in front of the public server. From them, X-Forwarded-For says who sent a request."},
-	{Key: "store", Shape: storeURL, Default: "sqlite://winnow.db", Doc: "Where everything is stored: sqlite:// and a path, relative to this file. The event log is next to it."},
-	{Key: "timezone", Shape: timezone, Default: "UTC", Doc: "Time zone of the schedules, and of times in files whose export sets zone: local. All other times are UTC."},
+	{Key: "listen", Omit: true, Shape: address, Default: `":8080"`, Doc: "Address of the public server, which receives the providers' callbacks: host:port, or :port for every address of the machine."},
+	{Key: "admin", Omit: true, Shape: admin, Default: "{}", Doc: "The admin server: console, metrics and API."},
+	{Key: "tls", Omit: true, Shape: tls, Doc: "Serve callbacks over TLS. Leave it out when a proxy ends TLS."},
+	{Key: "trusted_proxies", Omit: true, Shape: addressRanges, Doc: "Addresses of the proxies in front of the public server. From them, X-Forwarded-For says who sent a request."},
+	{Key: "store", Omit: true, Shape: storeURL, Default: "sqlite://winnow.db", Doc: "Where everything is stored: sqlite:// and a path, relative to this file. The event log is next to it."},
+	{Key: "timezone", Omit: true, Shape: timezone, Default: "UTC", Doc: "Time zone of the schedules, and of times in files whose export sets zone: local. All other times are UTC."},
 	{Key: "contacts", Shape: contacts, Default: "{}", Doc: "What identifies a contact."},
-	{Key: "sources", Shape: listOf(0, source, "a list of sources"), Default: "[]", Doc: "The provider accounts that send callbacks."},
+	{Key: "sources", Shape: unordered(listOf(0, source, "a list of sources")), Default: "[]", Doc: "The provider accounts that send callbacks."},
 	{Key: "hygiene", Shape: rulebook, Default: "{}", Doc: "The rules, and when they are applied."},
-	{Key: "segments", Shape: listOf(0, segment, "a list of segments"), Default: "[]", Literal: true, Doc: "Groups of contacts: conditions, or static lists."},
-	{Key: "exports", Shape: listOf(0, export, "a list of exports"), Default: "[]", Doc: "Which segments are written, where and when."},
+	{Key: "segments", Shape: unordered(listOf(0, segment, "a list of segments")), Default: "[]", Literal: true, Doc: "Groups of contacts: conditions, or static lists."},
+	{Key: "exports", Shape: unordered(listOf(0, export, "a list of exports")), Default: "[]", Doc: "Which segments are written, where and when."},
 }}
 
 // Schema is the JSON Schema (draft-07) of the config, for editors. It accepts

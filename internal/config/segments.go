@@ -13,7 +13,7 @@ var segment = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"wher
 	{Key: "where", Shape: segmentCondition, Doc: "Which contacts are in it."},
 	{Key: "list", Shape: NameShape, Doc: "A static list instead of a condition; winnow list add fills it."},
 	{Key: "suppressed", Shape: choice("exclude, include or only", "value", "exclude", "include", "only"), Default: "exclude", Doc: "What happens to suppressed contacts: exclude leaves them out, only leaves out all others."},
-	{Key: "columns", Shape: columns, Doc: "Columns of its files: names, or a name with the header to show, like {contact: Phone Number}. Default: contact, phone, status."},
+	{Key: "columns", Shape: columns, Default: "[contact, phone, status]", Doc: "Columns of its files: names, or a name with the header to show, like {contact: Phone Number}. Default: contact, phone, status."},
 }}
 
 // A column is a name, or a name with the header to show for it.

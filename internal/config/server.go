@@ -82,7 +82,8 @@ var tokenCharacters = regexp.MustCompile(`^[A-Za-z0-9._~-]*$`)
 func checkToken(e *yamldoc.Entry, text string) bool {
 	switch {
 	case token.Pattern.MatchString(text):
-		return true
+		why := weakness(text)
+		return why == "" || !e.ReportNew("the token can be guessed: "+why, "make one with: openssl rand -hex 16")
 	case !tokenCharacters.MatchString(text):
 		e.Report("a token can have only letters, digits and - . _ ~", "make one with: openssl rand -hex 16")
 	default:

@@ -34,6 +34,12 @@ func pattern(expect, expression string) *yamldoc.Shape {
 	return &yamldoc.Shape{Kind: yamldoc.Text, Expect: expect, Pattern: regexp.MustCompile(expression)}
 }
 
+// unordered is a list whose order means nothing.
+func unordered(list *yamldoc.Shape) *yamldoc.Shape {
+	list.Unordered = true
+	return list
+}
+
 // listOf is a list of at least so many items.
 func listOf(min int, item *yamldoc.Shape, expect string) *yamldoc.Shape {
 	return &yamldoc.Shape{Kind: yamldoc.List, Item: item, Min: min, Expect: expect}

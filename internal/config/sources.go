@@ -9,11 +9,11 @@ import (
 var source = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"tokens", "tokens_file"}, Fields: []yamldoc.Field{
 	{Key: "name", Shape: NameShape, Required: true, Doc: "Name of the account in events and metrics."},
 	{Key: "preset", Shape: choice("a preset like insider", "preset", provider.Presets()...), Required: true, Doc: "The provider. It decides how callbacks are read and what their codes mean."},
-	{Key: "tokens", Shape: listOf(1, token, "a list of tokens"), Doc: "Secrets at the end of the callback URL; several while one is being replaced."},
-	{Key: "tokens_file", Shape: PathShape, Doc: "File with more tokens, one per line, relative to this file."},
-	{Key: "from", Shape: addressRanges, Doc: "Addresses that the provider sends from; requests from others are answered as those with an unknown token. Default: every address."},
+	{Key: "tokens", Omit: true, Shape: listOf(1, token, "a list of tokens"), Doc: "Secrets at the end of the callback URL; several while one is being replaced."},
+	{Key: "tokens_file", Omit: true, Shape: PathShape, Doc: "File with more tokens, one per line, relative to this file."},
+	{Key: "from", Omit: true, Shape: addressRanges, Doc: "Addresses that the provider sends from; requests from others are answered as those with an unknown token. Default: every address."},
 	{Key: "contact", Shape: pattern("a dotted path like uniqueArgs.contact_id", `^[^.\s]+(\.[^.\s]+)*$`), Default: "uniqueArgs.contact_id", Doc: "Dotted path of the contact's key in a callback."},
-	{Key: "outcomes", Shape: listOf(0, line, "a list like {event: undelivered, code: 1499, outcome: soft_bounce}"), Default: "[]", Doc: "Lines that add to the provider's outcome table, or override it."},
+	{Key: "outcomes", Omit: true, Shape: listOf(0, line, "a list like {event: undelivered, code: 1499, outcome: soft_bounce}"), Default: "[]", Doc: "Lines that add to the provider's outcome table, or override it."},
 }}
 
 var line = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{

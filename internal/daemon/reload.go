@@ -154,13 +154,16 @@ func (d *Daemon) logWarnings(cfg *config.Config) {
 	}
 }
 
-// savePolicy saves the policy in force to the store. It is retried until it succeeds:
-// neither a full disk nor another process keeps the daemon from answering.
+// savePolicy saves the policy in force, and its whole file, to the store. It is retried
+// until it succeeds: neither a full disk nor another process keeps the daemon from answering.
 func (d *Daemon) savePolicy() {
 	cfg := d.current.Load()
-	err := d.store.SavePolicy(cfg.Hash, cfg.Text, hygiene.InstantOf(time.Now()))
+	err := d.store.SavePolicy(cfg.Hash, cfg.Redacted(), hygiene.InstantOf(time.Now()))
 	if err == nil {
 		err = d.store.SetPolicyInForce(cfg.Hash)
+	}
+	if err == nil {
+		err = d.store.SaveConfigFile(cfg.Text, hygiene.InstantOf(time.Now()))
 	}
 	d.policySaved = err == nil
 	if err != nil {

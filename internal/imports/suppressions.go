@@ -25,7 +25,7 @@ import (
 // neither lifts nor shortens a suppression.
 func Suppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options) (err error) {
 	now := hygiene.InstantOf(o.Now())
-	if err := a.Store.SavePolicy(a.Config.Hash, a.Config.Text, now); err != nil {
+	if err := a.Store.SavePolicy(a.Config.Hash, a.Config.Redacted(), now); err != nil {
 		return err
 	}
 	note := filepath.Base(o.File)

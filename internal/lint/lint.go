@@ -50,6 +50,7 @@ func Check(c *config.Config, warnSchedule func(text string, zone *time.Location)
 	l.checkOptOuts(root)
 	l.checkSegments(root.Get("segments").Items())
 	l.checkDeltas(root.Get("exports").Items())
+	l.warnings = append(l.warnings, c.Accepted...)
 	slices.SortStableFunc(l.warnings, yamldoc.ByPlace)
 	return l.warnings
 }

@@ -42,8 +42,11 @@ type Document struct {
 	file     string
 	options  Options
 	shape    *Shape
-	lines    [][]rune // without their ends
+	defaults map[*Shape]defaultText // of fields of that shape
+	lines    [][]rune               // without their ends
+	text     []byte
 	problems []Problem
+	accepted []Problem           // by an earlier version, see [Options.WasInForce]
 	refused  map[*yaml.Node]bool // keys and values that were reported already
 	redaction
 }
@@ -56,6 +59,9 @@ type Options struct {
 	// one whose variable is not set is empty, see [Entry.Unset]. nil: all secrets are
 	// optional.
 	RequireSecret func(*Shape) bool
+	// WasInForce reports that an earlier version accepted the file: what only newer
+	// versions refuse is a warning, see [Entry.ReportNew].
+	WasInForce bool
 	// EmptyHint is the hint for an empty file.
 	EmptyHint string
 	// Implied are keys of list items that paths leave out. An item has each of them
@@ -66,7 +72,7 @@ type Options struct {
 // Read reads the text of a file that should have that shape. name is the file's name
 // in problems. The problems are returned by [Document.Err].
 func Read(name string, text []byte, s *Shape, o Options) *Document {
-	d := &Document{file: name, options: o, shape: s, refused: map[*yaml.Node]bool{}}
+	d := &Document{file: name, options: o, shape: s, text: text, refused: map[*yaml.Node]bool{}}
 	d.isSecret, d.expanded = map[*yaml.Node]bool{}, map[*yaml.Node]string{}
 	if node := d.parse(text); node != nil {
 		d.Root = (&reader{d}).read(d.rootPlace(node), s, false)
@@ -86,6 +92,15 @@ func (d *Document) Err() error {
 		d.hide(&d.problems[i])
 	}
 	return &Problems{d.problems}
+}
+
+// Accepted returns what a newer version refuses in a file that an earlier one
+// accepted, as warnings, after [Document.Err] has ended the reading.
+func (d *Document) Accepted() []Problem {
+	for i := range d.accepted {
+		d.hide(&d.accepted[i])
+	}
+	return d.accepted
 }
 
 // parse makes a tree of the text; nil when it is not one YAML mapping. It reports

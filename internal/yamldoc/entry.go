@@ -18,6 +18,10 @@ type Entry struct {
 	place *place
 	shape *Shape // of an object: the one whose keys it has
 
+	kind      Kind
+	unordered bool // of a list: the order of its items means nothing
+	isDefault bool // it is not written
+
 	text     string
 	number   int64
 	truth    bool
@@ -187,6 +191,24 @@ func (e *Entry) Report(text, hint string) {
 		}
 		e.doc.report(e.place.node, e.place, text, hint)
 	}
+}
+
+// ReportNew is like Report, for what earlier versions accepted: a file that was in
+// force then gets a warning, so that an upgrade does not stop a daemon. It reports
+// whether the value is refused.
+func (e *Entry) ReportNew(text, hint string) bool {
+	if e == nil {
+		return false
+	}
+	p := e.doc.problemOf(e.place.node, e.place, text, hint)
+	p.isNew = true
+	if e.doc.options.WasInForce {
+		p.warning = true
+		e.doc.accepted = append(e.doc.accepted, p)
+		return false
+	}
+	e.doc.problems = append(e.doc.problems, p)
+	return true
 }
 
 // ReportKey adds a problem at one of its keys, if the key is written.

@@ -27,6 +27,7 @@ type Problem struct {
 
 	at           *yaml.Node // what it is about; nil for a place in the text
 	warning      bool       // the file can be used, but probably means something else
+	isNew        bool       // earlier versions accepted it
 	caret, width int        // where the carets begin in Snippet, from 0, and how many they are
 }
 
@@ -82,6 +83,11 @@ func ByPlace(a, b Problem) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.
 
 // Problems is everything that is wrong with a file, in its order.
 type Problems struct{ List []Problem }
+
+// OnlyNew reports whether earlier versions accepted the file.
+func (p *Problems) OnlyNew() bool {
+	return !slices.ContainsFunc(p.List, func(p Problem) bool { return !p.isNew })
+}
 
 // shown is how many problems are printed. The rest is only counted.
 const shown = 50

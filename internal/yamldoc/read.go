@@ -27,7 +27,7 @@ func (r *reader) read(p *place, s *Shape, literal bool) *Entry {
 		r.report(p.at, p, "expected "+s.expects()+", found nothing", "")
 		return nil
 	}
-	e := &Entry{doc: r.Document, place: p}
+	e := &Entry{doc: r.Document, place: p, kind: s.Kind, unordered: s.Unordered}
 	ok := false
 	switch s.Kind {
 	case List:
@@ -245,6 +245,9 @@ func (r *reader) absent(e *Entry, f *Field, meant map[string]bool, literal bool)
 		near := e.place.node
 		key := &yaml.Node{Kind: yaml.ScalarNode, Value: f.Key, Line: near.Line, Column: near.Column}
 		e.fields[f.Key] = r.read(e.place.key(key, parseAt(f.Default, near)), f.Shape, literal)
+		if e.fields[f.Key] != nil {
+			e.fields[f.Key].isDefault = true
+		}
 	case f.Required && !meant[f.Key]:
 		hint := "it must be " + f.Shape.expects()
 		if f.Shape.Kind == Object {

@@ -1,6 +1,7 @@
 package yamldoc
 
 import (
+	"bytes"
 	"cmp"
 	"regexp"
 	"slices"
@@ -272,29 +273,34 @@ func indentOf(line []rune) int {
 	return len(line)
 }
 
-// Redacted is the text of the file with every secret replaced by [Withheld].
-func (d *Document) Redacted() []byte {
-	var b strings.Builder
-	line, col := 0, 0
-	until := func(toLine, toCol int) {
+// Redacted is the whole text of the entry's file, which has no problems, with every secret
+// replaced by [Withheld]. Nothing else in it is changed.
+func (e *Entry) Redacted() []byte {
+	d := e.doc
+	if len(d.secrets) == 0 {
+		return d.text
+	}
+	var b bytes.Buffer
+	text := bytes.TrimPrefix(d.text, []byte("\ufeff"))
+	b.Write(d.text[:len(d.text)-len(text)])
+	raw := bytes.SplitAfter(text, []byte("\n")) // the lines of d.lines with their ends
+	line, col := 0, 0                           // col counts bytes
+	copyTo := func(toLine, toCol int) {
 		for ; line < toLine; line, col = line+1, 0 {
-			b.WriteString(string(d.lines[line][min(col, len(d.lines[line])):]) + "\n")
+			b.Write(raw[line][col:])
 		}
-		b.WriteString(string(d.lines[line][min(col, toCol):toCol]))
-		col = toCol
+		b.Write(raw[line][col:toCol])
 	}
+	bytesBefore := func(line, col int) int { return len(string(d.lines[line][:col])) }
 	for _, s := range slices.SortedFunc(slices.Values(d.secrets), func(a, b span) int { return cmp.Or(a.line-b.line, a.from-b.from) }) {
-		until(s.line, s.from)
+		copyTo(s.line, bytesBefore(s.line, s.from))
 		b.WriteString(`"` + Withheld + `"`)
-		line, col = s.toLine, s.to
+		line, col = s.toLine, bytesBefore(s.toLine, s.to)
 	}
-	if d.secretFrom != nil { // its end is not known, and what follows would not be the same file
-		return []byte(b.String())
-	}
-	until(len(d.lines)-1, len(d.lines[len(d.lines)-1]))
-	return []byte(b.String())
+	copyTo(len(raw)-1, len(raw[len(raw)-1]))
+	return b.Bytes()
 }
 
-// Withheld stands for a secret in [Document.Redacted]. A secret that reads so is as one
+// Withheld stands for a secret in [Entry.Redacted]. A secret that reads so is as one
 // whose variable is not set.
 const Withheld = "***"

@@ -75,7 +75,7 @@ func (r *reader) variables(e *Entry, s *Shape, literal bool) bool {
 	return r.fail(e, n, "environment variable "+unset+" is not set", hint)
 }
 
-// withheld reads a secret that [Document.Redacted] replaced.
+// withheld reads a secret that [Entry.Redacted] replaced.
 func (r *reader) withheld(e *Entry, s *Shape) bool {
 	if r.options.RequireSecret != nil && r.options.RequireSecret(s) {
 		return r.fail(e, e.place.node, "the secret is missing: only stars are here", "write it again")

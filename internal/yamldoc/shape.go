@@ -52,6 +52,8 @@ type Shape struct {
 	Because                  string        // the reason for the limits, shown as a hint; may be empty
 	ZeroAllowed              bool          // a duration or percentage may be 0, a secret may be empty
 
+	Unordered bool // of a list: the order of its items means nothing
+
 	Item   *Shape  // of List, OneOrMore, Map, ItemOrMap
 	Map    *Shape  // of ItemOrMap
 	MapKey *Shape  // of a map: the shape of its keys, for editors; nil for any
@@ -93,6 +95,7 @@ type Field struct {
 	Shape    *Shape
 	Required bool
 	Default  string // the value, as YAML, of a key that is not written; empty for none
+	Omit     bool   // left out of [Entry.Canonical]
 	Literal  bool   // ${NAME} is not expanded in it
 	Doc      string // a sentence for people who edit the file
 }

@@ -153,6 +153,16 @@ CREATE TABLE breaker_counts (
 	PRIMARY KEY (source, outcome, second)
 ) STRICT, WITHOUT ROWID;
 
+-- The config file that a daemon put in force last, whole, with the secrets in it: a
+-- daemon whose file is broken starts with it. Texts of policies have none.
+-- Written by Store.SaveConfigFile.
+CREATE TABLE config_file (
+	id       INTEGER PRIMARY KEY CHECK (id = 1),
+	sum      TEXT NOT NULL,         -- SHA-256 of the text, in hexadecimal digits
+	text     TEXT NOT NULL,
+	saved_at INTEGER NOT NULL
+) STRICT;
+
 -- The text of every policy that judged.
 -- Written by insertPolicy, which serve and the commands cause before they act.
 CREATE TABLE policies (

@@ -1,0 +1,92 @@
+package app
+
+import (
+	"errors"
+
+	"winnow/internal/config"
+	"winnow/internal/yamldoc"
+	"winnow/store"
+)
+
+// Load reads the config file only. What a newer version newly refuses is a warning in the
+// file that was in force last: an upgrade must not stop a daemon. With the next change of
+// the file it is a problem.
+func (o Options) Load() (*config.Config, error) {
+	text, err := config.ReadFile(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.Parse(o.Path, text, o.configOptions())
+	var problems *yamldoc.Problems
+	if errors.As(err, &problems) && problems.OnlyNew() && o.wasInForce(text) {
+		options := o.configOptions()
+		options.WasInForce = true
+		cfg, err = config.Parse(o.Path, text, options)
+	}
+	return o.adjust(cfg, err)
+}
+
+func (o Options) wasInForce(text []byte) bool {
+	if o.WasInForce != nil {
+		return o.WasInForce(text)
+	}
+	s, err := store.OpenExisting(config.FindStorePath(o.Path))
+	if err != nil {
+		return false
+	}
+	defer s.Close()
+	return WasInForce(s, text)
+}
+
+// WasInForce reports whether the text is that of the config in force last.
+func WasInForce(s *store.Store, text []byte) bool {
+	last, err := lastText(s)
+	return err == nil && last == string(text)
+}
+
+// lastText is the text of the config in force last; empty for none. A store of an earlier
+// version has it among the policies only.
+func lastText(s *store.Store) (string, error) {
+	text, err := s.ConfigFile()
+	if err == nil && text == "" {
+		_, text, err = s.LastPolicy()
+	}
+	return text, err
+}
+
+// useLastGood replaces the config by the last good one in the store, and reports
+// whether there is one that this version can read and that fits the store.
+func (a *App) useLastGood(o Options, broken error) bool {
+	text, err := lastText(a.Store)
+	if err != nil || text == "" {
+		return false
+	}
+	options := o.configOptions()
+	options.WasInForce = true
+	if options.Secrets == config.SecretsRequired {
+		options.Secrets = config.SecretsRequiredToListen
+	}
+	last, err := o.adjust(config.Parse(o.Path, []byte(text), options))
+	if err != nil || CheckKeys(last, a.Store) != nil {
+		return false
+	}
+	a.Config, a.Broken = last, broken
+	return true
+}
+
+// parseKept reads the text of a policy that the store keeps. It was good once.
+func parseKept(path, text string) (*config.Config, error) {
+	options := Options{}.configOptions()
+	options.WasInForce = true
+	return config.Parse(path, []byte(text), options)
+}
+
+// LastGood returns the last good config, which the store keeps, for a command that
+// needs no store. Without one it returns broken, the error of the file.
+func LastGood(path string, broken error) (*config.Config, error) {
+	a, err := Open(Options{Path: path, Fallback: WhenBroken})
+	if err != nil {
+		return nil, broken
+	}
+	return a.Config, a.Close()
+}

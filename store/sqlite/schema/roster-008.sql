@@ -1,0 +1,9 @@
+-- The config file that a daemon put in force last, whole, with the secrets in it: a
+-- daemon whose file is broken starts with it. Texts of policies have none.
+-- Written by Store.SaveConfigFile.
+CREATE TABLE config_file (
+	id       INTEGER PRIMARY KEY CHECK (id = 1),
+	sum      TEXT NOT NULL,         -- SHA-256 of the text, in hexadecimal digits
+	text     TEXT NOT NULL,
+	saved_at INTEGER NOT NULL
+) STRICT;
