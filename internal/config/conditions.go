@@ -45,7 +45,9 @@ func testsOf(condition *yamldoc.Shape) []test {
 func newCondition(name, doc string, ofRules bool) *yamldoc.Shape {
 	c := &yamldoc.Shape{Kind: yamldoc.OneOf, Expect: "a condition like {status: active}", Hints: yamldoc.Hints{List: "join several with all: […] or any: […]"}}
 	c.Union = &yamldoc.Union{Noun: "condition", Each: "test", Join: "all", Name: name, Doc: doc, Misplaced: map[string]yamldoc.Misplaced{
-		"apart": {Text: `a condition cannot have "apart"`, Hint: `only a rule's "when" can`},
+		"attribute.within":     ageOfAttribute,
+		"attribute.older_than": ageOfAttribute,
+		"apart":                {Text: `a condition cannot have "apart"`, Hint: `only a rule's "when" can`},
 	}}
 	var misplaced []string
 	for _, t := range testsOf(c) {
@@ -60,6 +62,9 @@ func newCondition(name, doc string, ofRules bool) *yamldoc.Shape {
 	}
 	return c
 }
+
+// ageOfAttribute is the problem of an attribute that is compared with the present.
+var ageOfAttribute = yamldoc.Misplaced{Text: "an attribute cannot be compared with the present", Hint: "compare it with a fixed date, like {attribute: …, after: 2026-01-02}; for the time of events, test last_seen or an outcome"}
 
 // testOf is a test with these keys. The first is required.
 func testOf(keys ...yamldoc.Field) *yamldoc.Shape {
@@ -204,11 +209,15 @@ func readOperand(c *hygiene.Comparison, e *yamldoc.Entry) {
 			e.Report(fmt.Sprintf("%q needs text", c.Op), "")
 		}
 	case hygiene.AtLeast, hygiene.AtMost:
-		if v.Type != hygiene.Number && notDate != nil {
+		if _, err := hygiene.ParseDuration(v.Text); err == nil {
+			e.Report(fmt.Sprintf("%q needs a number or a date, and %s is a duration: an attribute cannot be compared with the present", c.Op, yamldoc.Quote(v.Text)), "write a number like 18, or a date like 2026-01-02")
+		} else if v.Type != hygiene.Number && notDate != nil {
 			e.Report(fmt.Sprintf("%q needs a number or a date, not %s", c.Op, yamldoc.Quote(v.Text)), "write a number without quotes, like 18, or a date, like 2026-01-02")
 		}
 	case hygiene.Before, hygiene.After:
-		if notDate != nil {
+		if _, err := hygiene.ParseDuration(v.Text); err == nil {
+			e.Report(fmt.Sprintf("%q needs a fixed date, and %s is a duration: an attribute cannot be compared with the present", c.Op, yamldoc.Quote(v.Text)), "write a date like 2026-01-02; for the time of events, test last_seen or an outcome")
+		} else if notDate != nil {
 			e.Report(fmt.Sprintf("%q needs a date, not %s", c.Op, yamldoc.Quote(v.Text)), "write it like 2026-01-02 or 2026-01-02T03:04:05Z")
 		}
 	}

@@ -84,7 +84,11 @@ func (r *reader) readExport(e *yamldoc.Entry) segments.Export {
 	own := &yamldoc.Names{Incomplete: !e.Get("segments").Valid()}
 	for _, item := range distinct(e.Get("segments"), "segment") {
 		x.Segments = append(x.Segments, r.segments.Refer(item, "segment"))
-		own.Add(item.Text())
+		if r.segments.Has(item.Text()) {
+			own.Add(item.Text())
+		} else {
+			own.Incomplete = true // it is misspelt here, and other keys may have it right
+		}
 	}
 	for _, item := range distinct(e.Get("delta"), "segment") {
 		x.Delta = append(x.Delta, own.Refer(item, "segment of this export"))

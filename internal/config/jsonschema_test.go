@@ -120,7 +120,7 @@ var invisible = strings.Fields(`
 	delta-of-a-segment-not-exported export-of-an-unknown-segment guard-of-a-segment-not-exported guard-limited-twice segment-unknown
 	source-of-a-rule-unknown tag-that-no-rule-gives segment-of-itself segments-in-a-circle
 	reason-like-the-opt-out reason-misspelt-in-a-condition release-of-a-misspelt-reason untag-of-a-misspelt-tag
-	region-of-text-keys region-unknown timezone-unknown timezone-of-the-machine retry-without-when
+	segment-misspelt-in-one-place region-of-text-keys region-unknown timezone-unknown timezone-of-the-machine retry-without-when
 	export-called-latest segment-called-manifest export-to-elsewhere breaker-window-too-long
 	tokens-file-empty tokens-file-missing tokens-file-with-a-short-one token-weak variable-not-closed variable-not-set variable-badly-named
 	key-twice two-documents no-break-that-only-yaml-knows contact-begins-with-a-plain-number

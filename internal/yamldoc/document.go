@@ -111,7 +111,7 @@ func (d *Document) parse(text []byte) *yaml.Node {
 	for line := range bytes.SplitSeq(text, []byte("\n")) {
 		d.lines = append(d.lines, []rune(string(bytes.TrimSuffix(line, []byte("\r")))))
 	}
-	if d.hasForeignCharacter(text) {
+	if d.hasForeignCharacter(text) || d.hasConflict() {
 		return nil
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
@@ -160,6 +160,9 @@ func (d *Document) rootPlace(node *yaml.Node) *place {
 func (d *Document) hasForeignCharacter(text []byte) bool {
 	for i, line := range bytes.Split(text, []byte("\n")) {
 		col := 0
+		if utf8.Valid(line) && d.hasForeignSpace(i+1, d.lines[i]) {
+			return true
+		}
 		for line = bytes.TrimSuffix(line, []byte("\r")); len(line) > 0; {
 			r, size := utf8.DecodeRune(line)
 			line = line[size:]

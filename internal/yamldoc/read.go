@@ -263,7 +263,11 @@ func (r *reader) unknownKey(p *place, s *Shape, of *Union, key, node *yaml.Node)
 	text, hint := Unknown("key", key.Value, s.Keys())
 	meant = suggest.Nearest(key.Value, s.Keys())
 	if meant == "" && of != nil {
-		if other, ok := of.Misplaced[key.Value]; ok {
+		other, ok := of.Misplaced[s.Fields[0].Key+"."+key.Value]
+		if !ok {
+			other, ok = of.Misplaced[key.Value]
+		}
+		if ok {
 			text, hint = other.Text, other.Hint
 		} else if of.accompanies(key.Value) {
 			text = fmt.Sprintf("%q cannot be combined with %q", key.Value, s.Fields[0].Key)

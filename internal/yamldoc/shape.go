@@ -75,7 +75,7 @@ type Union struct {
 	Noun      string               // what the whole is called: "condition"
 	Each      string               // what a variant is called: "test"
 	Join      string               // the key of the variant that joins several
-	Misplaced map[string]Misplaced // keys that belong to another place
+	Misplaced map[string]Misplaced // keys that belong to another place; "test.key" for a key beside one test
 	Name, Doc string               // of the JSON Schema's definition: a union may hold itself
 }
 

@@ -45,6 +45,9 @@ func (d *Document) reportSyntax(text []byte, cause error) {
 	}
 	d.noTree = true
 	line, col = d.inText(line, col)
+	if d.reportMistake(line, col, complaint) {
+		return
+	}
 	if strings.Contains(complaint, "cannot start any token") {
 		d.reportStart(line, col)
 		return
