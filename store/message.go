@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"winnow/hygiene"
 	"winnow/store/engine"
@@ -112,6 +113,41 @@ func (s *Store) Unmatched(most int, visit func(hygiene.Event) error) error {
 		}
 	}
 	return nil
+}
+
+// unmatchedChunk is how many events [Store.EachUnmatched] reads together.
+const unmatchedChunk = 100
+
+// EachUnmatched visits all events whose contact is not known yet, with their bodies, by
+// message id. Those that are matched meanwhile may be left out.
+func (s *Store) EachUnmatched(ctx context.Context, visit func(*hygiene.Event) error) error {
+	lastID, lastSeq := "", int64(0)
+	for {
+		var seqs []int64
+		err := s.read(func(c engine.Reader) error {
+			r := c.Query("SELECT message_id, seq FROM unmatched WHERE (message_id, seq) > (?, ?) ORDER BY message_id, seq LIMIT ?",
+				lastID, lastSeq, unmatchedChunk)
+			for r.Next() {
+				lastID, lastSeq = r.Text(0), r.Int(1)
+				seqs = append(seqs, lastSeq)
+			}
+			return r.Close()
+		})
+		for _, seq := range seqs {
+			e, ok, eventErr := s.Event(seq)
+			if err = errors.Join(err, eventErr, ctx.Err()); err != nil {
+				return err
+			}
+			if ok {
+				if err = visit(&e); err != nil {
+					return err
+				}
+			}
+		}
+		if err != nil || len(seqs) < unmatchedChunk {
+			return err
+		}
+	}
 }
 
 // Message returns what is known of a message by its id: the contact that it was

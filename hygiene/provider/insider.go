@@ -7,6 +7,7 @@ import "winnow/hygiene"
 // code alone decides.
 var insider = preset{
 	parser: jsonReports{id: "id", event: "event", code: "reason.code"}.parser,
+	sender: "uniqueArgs",
 	outcomes: []Line{
 		{"scheduled", "", hygiene.Scheduled},
 		{"sent", "", hygiene.Sent},

@@ -22,6 +22,9 @@ type preset struct {
 	// signing secrets of the source, of which one is enough. It is nil for a
 	// provider that signs nothing.
 	verify func(r *Request, secrets []string) error
+	// sender is the member of its bodies that holds what the sender attached to the
+	// message. The contact can be nowhere else.
+	sender string
 	// outcomes is what the provider's events and codes mean.
 	outcomes []Line
 }

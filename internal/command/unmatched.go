@@ -1,6 +1,7 @@
 package command
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"winnow/hygiene"
@@ -8,16 +9,28 @@ import (
 	"winnow/internal/console/view"
 	"winnow/internal/explain"
 	"winnow/internal/ui"
+	"winnow/internal/unmatched"
 )
 
 // unmatchedCommand lists events whose contact is not known.
 type unmatchedCommand struct {
-	Limit int `short:"n" default:"100" help:"List at most this many events, in order of message ids (default: 100)."`
+	Limit   int  `short:"n" default:"100" help:"List at most this many events, in order of message ids (default: 100)."`
+	SendLog bool `name:"send-log" help:"Print a send log of the unmatched events whose bodies name a contact, as the config reads them now, for winnow import messages."`
+}
+
+// Help says how to match events whose contact the config did not find.
+func (unmatchedCommand) Help() string {
+	return `The latest 2,000 events show why contacts are not found, and what to do: correct the contact of the source, or register
+the messages with winnow import messages. A corrected contact applies to callbacks from then on. To match the events that
+are stored: winnow unmatched --send-log | winnow import messages -`
 }
 
 // Run lists the events, and says how to match them.
 func (x unmatchedCommand) Run(c *invocation) error {
 	return c.open(toRead, func(a *app.App) error {
+		if x.SendLog {
+			return x.printSendLog(c, a)
+		}
 		items, rows := []view.Event{}, [][]string{{"MESSAGE", "SEQ", "AT", "OUTCOME"}}
 		err := a.Store.Unmatched(x.Limit, func(e hygiene.Event) error {
 			items = append(items, explain.EventOf(&e))
@@ -37,7 +50,30 @@ func (x unmatchedCommand) Run(c *invocation) error {
 		if len(items) > 0 {
 			ui.Table(c.Stdout, rows)
 		}
-		fmt.Fprintf(c.Stdout, "%s unmatched: register their messages with winnow import messages FILE, and the next sweep applies the rules to them\n", ui.Count(t.Unmatched, "event"))
-		return nil
+		return x.printAdvice(c, a, t.Unmatched)
 	})
+}
+
+// printAdvice says how many events are unmatched, why, and which way out fits.
+func (x unmatchedCommand) printAdvice(c *invocation, a *app.App, n int64) error {
+	findings, err := unmatched.Diagnose(a.Config, a.Store)
+	if err != nil {
+		return err
+	}
+	if n == 0 || len(findings) == 0 {
+		_, err := fmt.Fprintf(c.Stdout, "%s unmatched: register their messages with winnow import messages FILE, and the next sweep applies the rules to them\n", ui.Count(n, "event"))
+		return err
+	}
+	fmt.Fprintf(c.Stdout, "%s unmatched\n", ui.Count(n, "event"))
+	for i := range findings {
+		fmt.Fprintf(c.Stdout, "%s\n  %s\n", findings[i].Sentence(), findings[i].Advice(app.ConfigFlag(c.config)))
+	}
+	return nil
+}
+
+// printSendLog prints a line of JSON for each message.
+func (x unmatchedCommand) printSendLog(c *invocation, a *app.App) error {
+	out := json.NewEncoder(c.Stdout)
+	out.SetEscapeHTML(false)
+	return unmatched.SendLog(c.ctx, a.Config, a.Store, func(m unmatched.Message) error { return out.Encode(m) })
 }

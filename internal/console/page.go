@@ -74,9 +74,12 @@ func sendPage(w http.ResponseWriter, status int, page []byte) {
 	send(w, status, "text/html; charset=utf-8", ui.EscapeControls(page))
 }
 
-// Swept reports whether a sweep has run since the start.
+// Swept reports whether all that came in was swept: events, or nothing by a sweep.
 func (d pageData) Swept() bool {
-	return slices.ContainsFunc(d.Jobs, func(j view.Job) bool { return j.Kind == "sweep" && j.Last != 0 })
+	if d.Sweep.Lag > 0 {
+		return false
+	}
+	return d.Events > 0 || slices.ContainsFunc(d.Jobs, func(j view.Job) bool { return j.Kind == "sweep" && j.Last != 0 })
 }
 
 // statusShare is the contacts of one status, and their part of a bar that is 100
@@ -137,6 +140,16 @@ func (d pageData) Time(at hygiene.Instant) pageTime {
 		return pageTime{}
 	}
 	return pageTime{Exact: at.Time().Format("2006-01-02 15:04:05"), Machine: at.String(), Ago: ago(d.At.Sub(at))}
+}
+
+// Past returns an instant of what has happened. One that is later than now, of a command
+// with --now or before the clock was set back, has no age.
+func (d pageData) Past(at hygiene.Instant) pageTime {
+	t := d.Time(at)
+	if at > d.At {
+		t.Ago = "as of " + t.Exact + " UTC"
+	}
+	return t
 }
 
 // ago writes a duration in the largest unit that fits: 2 hours ago, in 1 day.

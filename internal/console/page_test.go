@@ -172,6 +172,26 @@ func TestPageIsWellFormed(t *testing.T) {
 	}
 }
 
+func TestNothingHasHappenedInTheFuture(t *testing.T) {
+	page := somePage()
+	later := now.Add(4 * time.Hour)
+	page.CountedAt, page.ConfigReadAt, page.Runs[0].FinishedAt, page.Jobs[0].Last = later, later, later, later
+	text := shown(t, page)
+	if strings.Contains(text, "in 4 hours") || strings.Count(text, ">as of 2026-11-23 16:00:00 UTC</time>") != 4 {
+		t.Errorf("shown as\n%s", text)
+	}
+}
+
+func TestAPageAfterTheSweepOfNothingSaysThatThereIsNothing(t *testing.T) {
+	for want, page := range map[string]view.Overview{
+		"Not counted yet; the first sweep counts them.": {At: now, Totals: view.Totals{Events: 3, Sweep: view.SweepProgress{Lag: 3}}},
+		"There are no contacts yet.":                    {At: now, Totals: view.Totals{Events: 3, Unmatched: 3}},
+	} {
+		wantWords(t, shown(t, page), want)
+	}
+	wantWords(t, shown(t, view.Overview{At: now, Jobs: []view.Job{{Name: "sweep", Kind: "sweep", Last: now}}}), "There are no contacts yet.")
+}
+
 func TestAgesAreWrittenInTheirLargestUnit(t *testing.T) {
 	for span, want := range map[time.Duration]string{
 		0: "now", 400 * time.Millisecond: "now", time.Second: "1 second ago", 59 * time.Second: "59 seconds ago", 90 * time.Second: "1 minute ago",

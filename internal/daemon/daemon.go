@@ -45,6 +45,7 @@ type Daemon struct {
 	daily    dailyCounts
 	lockWait lockWait
 	held     heldRuns
+	intake   *intakeWatch
 
 	connections *connections
 
@@ -87,7 +88,7 @@ func New(o Options) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.store, d.daily.store = a.Store, a.Store
+	d.store, d.daily.store, d.intake = a.Store, a.Store, newIntakeWatch(a.Store)
 	d.options.WasInForce = func(text []byte) bool { return app.WasInForce(d.store, text) }
 	if a.Broken != nil {
 		d.log.Error("the config is invalid; starting with the last good config from the store", "file", o.Config, "policy", a.Config.Hash, "problems", "\n"+a.Broken.Error())

@@ -74,11 +74,12 @@ func (d *Daemon) fillJobs(ctx context.Context, p *view.Overview) error {
 }
 
 // addAlerts adds what needs a person's attention to the page: first what keeps
-// callbacks from being stored, then what keeps events from being swept, then what the
-// CRM does not get.
+// callbacks from being stored, then what makes them useless, then what keeps events from
+// being swept, then what the CRM does not get.
 func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview) error {
 	p.Alerts = append(p.Alerts, d.healthAlerts()...)
-	p.Alerts = append(p.Alerts, d.lockAlerts()...)
+	intake, intakeErr := d.intake.alerts(cfg, t)
+	p.Alerts = slices.Concat(p.Alerts, intake, d.lockAlerts())
 	lagErr := d.addLagAlert(t, p)
 	for _, j := range p.Jobs {
 		if j.Error != "" && j.Kind != string(schedule.Export) { // runs have alerts of their own
@@ -92,7 +93,10 @@ func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview)
 				ui.Count(of.Waiting, "surge"), of.Outcome, of.Source)})
 		}
 	}
-	return errors.Join(lagErr, surgeErr, d.addRunAlerts(cfg, p))
+	if len(cfg.Exports) == 0 {
+		p.Alerts = append(p.Alerts, view.Alert{Text: "the config has no export, so nothing is written for the CRM; add one under exports"})
+	}
+	return errors.Join(intakeErr, lagErr, surgeErr, d.addRunAlerts(cfg, p))
 }
 
 // healthAlerts returns an alert if callbacks can't be stored.

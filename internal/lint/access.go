@@ -1,10 +1,13 @@
 package lint
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 
+	"winnow/hygiene/provider"
 	"winnow/internal/yamldoc"
 )
 
@@ -41,6 +44,28 @@ func listensOnLoopback(address string) bool {
 // isLoopback reports whether a range includes an address of this machine only.
 func isLoopback(r netip.Prefix) bool {
 	return r.Addr().IsLoopback() || r.Contains(netip.MustParseAddr("127.0.0.1")) || r.Contains(netip.IPv6Loopback())
+}
+
+// checkContacts warns of sources whose contact is where the provider's bodies have none.
+func (l *linter) checkContacts(sources []*yamldoc.Entry) {
+	for i, s := range l.config.Sources {
+		sender, at := provider.SenderFields(s.Preset), sources[i].Get("contact")
+		if sender == "" || !sources[i].Has("contact") {
+			continue
+		}
+		first, rest, nested := strings.Cut(s.Contact, ".")
+		switch {
+		case s.Contact == sender:
+			l.warn(at, sender+" is an object, so it names no contact", fmt.Sprintf("write the member that does, like %q", sender+".contact_id"))
+		case first != sender:
+			meant := s.Contact
+			if nested && strings.EqualFold(first, sender) {
+				meant = rest
+			}
+			l.warn(at, fmt.Sprintf("this is outside %s, the only member of an %s callback that the sender fills, so it names no contact", sender, s.Preset),
+				fmt.Sprintf("did you mean %q?", sender+"."+meant))
+		}
+	}
 }
 
 // checkSecrets warns of secrets that are written in the file itself.

@@ -1,0 +1,50 @@
+package unmatched
+
+import (
+	"context"
+
+	"winnow/hygiene"
+	"winnow/hygiene/provider"
+	"winnow/internal/config"
+	"winnow/store"
+)
+
+// Message is a line of a send log, as winnow import messages reads it.
+type Message struct {
+	MessageID string `json:"message_id"`
+	Contact   string `json:"contact"`
+}
+
+// SendLog visits each message whose events are unmatched although a body names a contact,
+// as the config reads it now, in the order of the message ids.
+func SendLog(ctx context.Context, cfg *config.Config, s *store.Store, visit func(Message) error) error {
+	readers := map[string]*provider.Reader{}
+	for _, source := range cfg.Sources {
+		r, err := provider.New(provider.Config{Source: source.Name, Preset: source.Preset, Contact: source.Contact, Outcomes: source.Outcomes, Keys: cfg.Keys})
+		if err != nil {
+			return err
+		}
+		readers[source.Name] = r
+	}
+	last := ""
+	return s.EachUnmatched(ctx, func(e *hygiene.Event) error {
+		contact := contactIn(readers[e.Source], e.Body)
+		if contact == "" || e.MessageID == last {
+			return nil
+		}
+		last = e.MessageID
+		return visit(Message{e.MessageID, contact})
+	})
+}
+
+// contactIn is the contact that a stored body names; empty for none.
+func contactIn(r *provider.Reader, body []byte) string {
+	if r == nil {
+		return ""
+	}
+	events, _, err := r.Read(&provider.Request{Body: body})
+	if err != nil || len(events) != 1 {
+		return ""
+	}
+	return events[0].Contact
+}
