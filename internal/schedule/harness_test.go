@@ -116,6 +116,10 @@ func (h *harness) TimesSkipped(job Job, first, scheduled time.Time) {
 	h.record("%s skipped from %s", job.Name, first.Format(short))
 }
 
+func (h *harness) RetryScheduled(job Job, scheduled time.Time, failures int, at time.Time) {
+	h.record("%s %s failed %d times, again at %s", job.Name, scheduled.Format(short), failures, at.Format(short))
+}
+
 func (h *harness) SchedulerError(err error) { h.record("trouble: %v", err) }
 
 func (h *harness) wallNow() time.Time { return time.Now().Add(time.Duration(h.clockOffset.Load())) }

@@ -20,7 +20,7 @@ var histories = flag.Int("histories", 13, "random histories of daemons that star
 //     that time is not in the job store.
 //   - A scheduled time is done once.
 //   - Whenever a daemon has the lock and nothing to do, the latest scheduled time
-//     is done. So a time is skipped only while no daemon or another job ran, and
+//     is done, or is tried again later. So a time is skipped only while no daemon or another job ran, and
 //     the latest catches up on it.
 //   - A time that was caught up on is not run because the clock is set back, only
 //     if the clock reaches it again.
@@ -42,7 +42,7 @@ func TestRandomHistories(t *testing.T) {
 	for what, least := range map[string]int{
 		"done": 2000, "failed": 200, "made up": 200, "passed over": 5000, "longer than its interval": 150, "found done": 8, "taken over": 300,
 		"killed in a job": 100, "killed before it was kept": 15, "killed after it was kept": 15, "killed idle": 50, "stopped in a job": 20,
-		"set forward": 50, "set back": 50, "set back behind what was done": 30, "job store broken": 30, "reloaded": 50,
+		"set forward": 50, "set back": 50, "set back behind what was done": 30, "job store broken": 30, "reloaded": 50, "tried again": 200, "done at a later try": 100,
 	} {
 		if total[what]*24 < least**histories {
 			t.Errorf("%q happened only %d times: this proved too little", what, total[what])
@@ -120,7 +120,7 @@ func (l *simulation) checkIdle() {
 	}
 	for _, w := range l.jobs {
 		last, ok := lastUpTo(w.times, now)
-		if ok && last.After(w.since) && !w.done[last] && !(w.passed[last] && l.overdue(w, last)) {
+		if ok && last.After(w.since) && !w.done[last] && !w.failed[last] && !(w.passed[last] && l.overdue(w, last)) {
 			l.t.Errorf("at %s nothing runs, and %q is not done for %s", now, w.Name, last)
 		}
 	}
@@ -140,7 +140,8 @@ func (l *simulation) overdue(w *simJob, at time.Time) bool {
 func (l *simulation) checkAllDone() {
 	for _, w := range l.jobs {
 		for _, at := range w.times {
-			if at.After(w.since) && !at.After(l.seen) && !w.done[at] && !w.passed[at] {
+			comesAgain := w.failed[at] && at.After(l.wallNow()) // the clock was set back while it was tried
+			if at.After(w.since) && !at.After(l.seen) && !w.done[at] && !w.passed[at] && !comesAgain {
 				l.t.Errorf("%q was never done for %s, and nothing made up for it", w.Name, at)
 			}
 		}
@@ -208,12 +209,20 @@ func (d *simDaemon) do(ctx context.Context, w *simJob, at time.Time) error {
 	if err != nil {
 		return err
 	}
+	if !l.calm && l.chance(8) {
+		l.count("tried again")
+		w.failed[at] = true
+		return &RetryError{errors.New("disk full")}
+	}
 	if w.done[at] {
 		l.t.Errorf("%q is done twice for %s", w.Name, at)
 	}
 	w.done[at] = true
 	l.markPassed(w, at)
 	l.count("done")
+	if w.failed[at] {
+		l.count("done at a later try")
+	}
 	if l.chance(8) {
 		l.count("failed")
 		return errors.New("disk full")

@@ -38,6 +38,9 @@ type Observer interface {
 	JobStarted(job Job, scheduled time.Time)
 	// JobFinished reports that it ended, with its error: a [*PanicError] if it panicked.
 	JobFinished(job Job, scheduled time.Time, took time.Duration, err error)
+	// RetryScheduled reports that a time of the job, which has failed that many times in
+	// a row with a [RetryError], is tried again then.
+	RetryScheduled(job Job, scheduled time.Time, failures int, at time.Time)
 	// TimesSkipped reports that the job runs for scheduled now, and never for its times
 	// from first on before that.
 	TimesSkipped(job Job, first, scheduled time.Time)
@@ -201,16 +204,16 @@ func (r *Runner) HoldsLock() bool { return r.holding.Load() }
 
 // acquireLock waits for the lock. It returns false when the runner is to end.
 func (r *Runner) acquireLock(ctx context.Context) bool {
-	for wait := time.Duration(0); r.sleep(ctx, wait); {
+	var reported time.Time // when an error was reported last
+	for wait := time.Duration(0); r.sleep(ctx, wait); wait = pollEvery {
 		held, err := r.lock.TryLock()
 		if held {
 			r.holding.Store(true)
 			return true
 		}
-		wait = pollEvery
-		if err != nil {
+		if err != nil && time.Since(reported) >= r.maxSleep {
 			r.observer.SchedulerError(err)
-			wait = r.maxSleep
+			reported = time.Now()
 		}
 	}
 	return false

@@ -27,13 +27,15 @@
 //
 // A time is recorded after its run has ended, not before. A daemon that is killed
 // in between finds the run undone and repeats it under the same identity. A run
-// that ended with an error counts as done.
+// that ended with an error counts as done, unless it is a [RetryError]: then it is
+// tried again until the next time is due.
 //
 // Where to change what:
 //
 //   - which texts are schedules, and the errors of others: parse.go; warnings: warn.go
 //   - how a time of the clock becomes an instant: schedule.go
 //   - which job is due, what is missed and what is caught up on: tasks.go
+//   - what is tried again, and when: retry.go
 //   - the lock, the queue, stopping and panics: runner.go
 //   - a new kind of job: a constant in job.go; what it does is the caller's
 package schedule

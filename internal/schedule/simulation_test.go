@@ -38,6 +38,7 @@ type simJob struct {
 	times  []time.Time        // by the oracle, in order
 	done   map[time.Time]bool // published, or ended with an error
 	passed map[time.Time]bool // caught up on by a later one
+	failed map[time.Time]bool // not done yet, to be tried again
 	since  time.Time          // nothing was missed before
 }
 
@@ -62,7 +63,7 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 	}
 	for k, times := range oracleTimes(zone, night.UTC().Add(-2*reach), night.UTC().Add(2*reach), oracles) {
 		job := Job{Kind: Export, Name: names[k], Schedule: parse(t, names[k], y.zone), CatchUp: true}
-		l.jobs = append(l.jobs, &simJob{Job: job, times: times, done: map[time.Time]bool{}, passed: map[time.Time]bool{}})
+		l.jobs = append(l.jobs, &simJob{Job: job, times: times, done: map[time.Time]bool{}, passed: map[time.Time]bool{}, failed: map[time.Time]bool{}})
 	}
 	return l
 }
@@ -239,6 +240,8 @@ type quiet struct{}
 func (quiet) JobStarted(Job, time.Time) {}
 
 func (quiet) JobFinished(Job, time.Time, time.Duration, error) {}
+
+func (quiet) RetryScheduled(Job, time.Time, int, time.Time) {}
 
 func (quiet) TimesSkipped(Job, time.Time, time.Time) {}
 

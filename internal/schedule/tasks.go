@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -12,6 +13,19 @@ type task struct {
 	doneUntil time.Time // times up to here are done; zero while unknown
 	reloaded  bool      // the job came with a reload: nothing was missed before that
 	postponed bool      // the job store failed: the task waits until after the next sleep
+	retry     *retry    // of the last time; nil when it is done
+}
+
+// due returns when the task is to run next; the zero time for never.
+func (t *task) due(now time.Time) time.Time {
+	next := t.Schedule.Next(t.doneUntil)
+	if t.retry == nil {
+		return next
+	}
+	if again := t.retry.due(now); next.IsZero() || again.Before(next) {
+		return again
+	}
+	return next
 }
 
 // currentTasks returns the tasks of the runner's jobs: the old ones or, after
@@ -31,7 +45,7 @@ func (r *Runner) currentTasks(old []*task) []*task {
 	for i, job := range r.jobs {
 		tasks[i] = &task{Job: job, reloaded: old != nil}
 		if was := known[job.Key()]; was != nil && was.Schedule.same(job.Schedule) {
-			tasks[i].doneUntil, tasks[i].reloaded = was.doneUntil, was.reloaded
+			tasks[i].doneUntil, tasks[i].reloaded, tasks[i].retry = was.doneUntil, was.reloaded, was.retry
 		}
 	}
 	return tasks
@@ -45,7 +59,7 @@ func (r *Runner) runNext(ctx context.Context, tasks []*task) time.Duration {
 	var at time.Time
 	for _, t := range tasks {
 		r.initTask(ctx, t, now)
-		next := t.Schedule.Next(t.doneUntil)
+		next := t.due(now)
 		if t.postponed || next.IsZero() || first != nil && !next.Before(at) {
 			continue
 		}
@@ -78,6 +92,12 @@ func (r *Runner) initTask(ctx context.Context, t *task, now time.Time) {
 		t.doneUntil = now
 		return
 	}
+	if t.retry != nil { // nothing has caught up on the times before its own
+		t.doneUntil, t.retry = t.retry.before, nil
+		if !now.Before(t.doneUntil) {
+			return
+		}
+	}
 	if !t.reloaded && t.doneUntil.IsZero() {
 		last, err := r.store.LastJobTime(ctx, t.Key(), now)
 		if err != nil {
@@ -106,7 +126,8 @@ func (r *Runner) postpone(t *task, err error) {
 }
 
 // runTask runs the task for the latest of its times up to now, unless the job
-// store has that time: it decides, not this process's memory.
+// store has that time: it decides, not this process's memory. If no time is due, the
+// last one is tried again.
 func (r *Runner) runTask(ctx context.Context, t *task, now time.Time) {
 	if t.CatchUp {
 		last, err := r.store.LastJobTime(ctx, t.Key(), now)
@@ -119,18 +140,30 @@ func (r *Runner) runTask(ctx context.Context, t *task, now time.Time) {
 		}
 	}
 	scheduled, due := t.Schedule.Latest(now, t.doneUntil)
-	if !due {
+	switch {
+	case !due && (t.retry == nil || t.doneUntil.After(t.retry.scheduled)):
+		t.retry = nil // another process has done its time
 		return
-	}
-	if first := t.Schedule.Next(t.doneUntil); first.Before(scheduled) {
-		r.observer.TimesSkipped(t.Job, first, scheduled)
+	case !due:
+		scheduled = t.retry.scheduled
+	default:
+		if first := t.Schedule.Next(t.doneUntil); first.Before(scheduled) {
+			r.observer.TimesSkipped(t.Job, first, scheduled)
+		}
 	}
 	err := r.runJob(ctx, t.Job, scheduled)
+	done := t.doneUntil
 	t.doneUntil = scheduled
 	interrupted := err != nil && (ctx.Err() != nil || r.jobsCtx.Err() != nil)
 	if !t.CatchUp || interrupted {
 		return
 	}
+	if again := (*RetryError)(nil); errors.As(err, &again) {
+		t.retry = t.retry.failedAgain(scheduled, r.wallNow(), done)
+		r.observer.RetryScheduled(t.Job, scheduled, t.retry.tries, t.retry.at)
+		return
+	}
+	t.retry = nil
 	if err := r.store.RecordJobTime(context.WithoutCancel(ctx), t.Key(), scheduled); err != nil {
 		r.observer.SchedulerError(fmt.Errorf("%s %s ran for %s, which could not be recorded: %w", t.Kind, t.Name, scheduled.Format(time.RFC3339), err))
 	}
