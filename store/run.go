@@ -12,12 +12,12 @@ import (
 	"winnow/store/engine"
 )
 
-const runColumns = "export, scheduled_at, status, as_of, finished_at, through_seq, policy, error, held_reason, ledger"
+const runColumns = "export, scheduled_at, status, as_of, finished_at, through_seq, policy, error, held_reason, ledger, next_try_at"
 
 func scanRun(r engine.Rows) segments.Run {
 	scheduled := hygiene.Instant(r.Int(1))
 	return segments.Run{Export: r.Text(0), Name: segments.RunName(scheduled), ScheduledAt: scheduled, Status: segments.Status(r.Text(2)),
-		AsOf: hygiene.Instant(r.Int(3)), FinishedAt: hygiene.Instant(r.Int(4)), ThroughSeq: r.Int(5), Policy: r.Text(6), Error: r.Text(7), HeldReason: r.Text(8), Ledger: r.Int(9)}
+		AsOf: hygiene.Instant(r.Int(3)), FinishedAt: hygiene.Instant(r.Int(4)), ThroughSeq: r.Int(5), Policy: r.Text(6), Error: r.Text(7), HeldReason: r.Text(8), Ledger: r.Int(9), NextTryAt: hygiene.Instant(r.Int(10))}
 }
 
 // BeginRun stores a run as running, and reports whether it may go on: a run of that
@@ -55,6 +55,15 @@ func (s *Store) EndRun(run segments.Run) error {
 	})
 }
 
+// PostponeRun stores when a failed run is tried again. It does nothing to a run that
+// has not failed.
+func (s *Store) PostponeRun(export string, scheduled, nextTryAt hygiene.Instant) error {
+	return s.write(func(c engine.Writer) error {
+		return c.Exec("UPDATE runs SET next_try_at = ? WHERE export = ? AND scheduled_at = ? AND status = ?",
+			int64(nextTryAt), export, int64(scheduled), string(segments.Failed))
+	})
+}
+
 // visible reports whether readers see a run of that status.
 func visible(status segments.Status) bool {
 	return status == segments.Published || status == segments.Released
@@ -69,10 +78,10 @@ func replaceRun(c engine.Writer, run segments.Run) error {
 }
 
 func putRun(c engine.Writer, run segments.Run) error {
-	return c.Exec("INSERT INTO runs ("+runColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	return c.Exec("INSERT INTO runs ("+runColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (export, scheduled_at) DO UPDATE SET status = excluded.status, as_of = excluded.as_of, finished_at = excluded.finished_at,
-		through_seq = excluded.through_seq, policy = excluded.policy, error = excluded.error, held_reason = excluded.held_reason, ledger = excluded.ledger`,
-		run.Export, int64(run.ScheduledAt), string(run.Status), int64(run.AsOf), int64(run.FinishedAt), run.ThroughSeq, run.Policy, ui.Printable(run.Error), run.HeldReason, run.Ledger)
+		through_seq = excluded.through_seq, policy = excluded.policy, error = excluded.error, held_reason = excluded.held_reason, ledger = excluded.ledger, next_try_at = excluded.next_try_at`,
+		run.Export, int64(run.ScheduledAt), string(run.Status), int64(run.AsOf), int64(run.FinishedAt), run.ThroughSeq, run.Policy, ui.Printable(run.Error), run.HeldReason, run.Ledger, int64(run.NextTryAt))
 }
 
 // LastRun is the run of the export that began last, of those with one of these

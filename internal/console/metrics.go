@@ -50,6 +50,7 @@ type Metrics struct {
 	jobDuration *prometheus.HistogramVec
 	jobSuccess  *prometheus.GaugeVec
 	jobsSkipped *prometheus.CounterVec
+	jobFailures *prometheus.GaugeVec
 
 	reloadSuccessful  prometheus.Gauge
 	reloadSuccessTime prometheus.Gauge
@@ -108,6 +109,7 @@ func NewMetrics(version string, read func() (Totals, error), files ...string) *M
 		jobDuration: in.histograms("job_duration_seconds", "Duration of a scheduled job.", nightBuckets, "kind"),
 		jobSuccess:  in.gauges("job_last_success_timestamp_seconds", "Time of the last success of a scheduled job.", "job", "kind"),
 		jobsSkipped: in.counters("jobs_skipped_total", "Times that a job skipped scheduled times because it or another job was running.", "job"),
+		jobFailures: in.gauges("job_failures", "Failures in a row of a scheduled time that is tried again; 0 for none.", "job", "kind"),
 
 		reloadSuccessful:  in.gauge("config_last_reload_successful", "Whether the last read of the config succeeded: 1 or 0."),
 		reloadSuccessTime: in.gauge("config_last_reload_success_timestamp_seconds", "Time of the last successful read of the config."),
@@ -242,9 +244,16 @@ func (m *Metrics) LastPublished(export string, at time.Time) {
 func (m *Metrics) JobEnded(job, kind string, took time.Duration, err error) {
 	m.jobs.WithLabelValues(job, kind, resultOf(err)).Inc()
 	m.jobDuration.WithLabelValues(kind).Observe(took.Seconds())
+	m.jobFailures.WithLabelValues(job, kind).Set(0)
 	if err == nil {
 		m.jobSuccess.WithLabelValues(job, kind).SetToCurrentTime()
 	}
+}
+
+// JobRetried records that a scheduled time of a job failed that many times in a row and
+// is tried again.
+func (m *Metrics) JobRetried(job, kind string, failures int) {
+	m.jobFailures.WithLabelValues(job, kind).Set(float64(failures))
 }
 
 // JobSkipped counts that scheduled times of a job were skipped.

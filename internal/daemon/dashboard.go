@@ -138,7 +138,11 @@ func (d *Daemon) addRunAlerts(cfg *config.Config, p *view.Overview) error {
 	}
 	for _, r := range p.Runs {
 		if r.Status == segments.Failed && slices.ContainsFunc(cfg.Exports, func(e segments.Export) bool { return e.Name == r.Export }) {
-			p.Alerts = append(p.Alerts, view.Alert{Text: "an export failed: " + r.Error, Command: "winnow export " + r.Export, Run: r.Export + "/" + r.Name})
+			text := "an export failed: " + r.Error
+			if r.NextTryAt != 0 {
+				text += fmt.Sprintf("; it is tried again at %s, or now:", r.NextTryAt)
+			}
+			p.Alerts = append(p.Alerts, view.Alert{Text: text, Command: "winnow export " + r.Export, Run: r.Export + "/" + r.Name})
 		}
 	}
 	undelivered, err := exports.UndeliveredRuns(cfg, d.store)

@@ -40,18 +40,26 @@ func (d *Daemon) sweep(ctx context.Context) error {
 	return err
 }
 
+// review is tried again when it fails: it can be repeated.
 func (d *Daemon) review(ctx context.Context) error {
 	reviewed, err := d.Operations().Review(ctx, hygiene.InstantOf(time.Now()))
+	if err != nil {
+		return &schedule.RetryError{Err: err}
+	}
 	d.log.Info("reviewed", "contacts", reviewed.Contacts, "changes", reviewed.Changes)
-	return err
+	return nil
 }
 
-// scheduledExport makes the run of a scheduled time. It is not an error if the run was
-// made before, or if a reload has just removed the export.
+// scheduledExport makes the run of a scheduled time. A run that failed is tried again;
+// one that is held, or that a destination lacks, was made. It is not an error if the
+// run was made before, or if a reload has just removed the export.
 func (d *Daemon) scheduledExport(ctx context.Context, name string, at time.Time) error {
-	_, err := d.export(ctx, d.Exporter(), name, at)
-	if errors.Is(err, exports.ErrRunExists) || errors.Is(err, exports.ErrExportNotFound) {
+	run, err := d.export(ctx, d.Exporter(), name, at)
+	switch {
+	case errors.Is(err, exports.ErrRunExists), errors.Is(err, exports.ErrExportNotFound):
 		return nil
+	case err != nil && run.Status == segments.Failed:
+		return &schedule.RetryError{Err: err}
 	}
 	return err
 }
@@ -103,6 +111,20 @@ func (o observer) JobFinished(j schedule.Job, scheduled time.Time, took time.Dur
 	var p *schedule.PanicError
 	if errors.As(err, &p) {
 		o.d.log.Error("a job panicked; this is a bug in winnow", "job", j.Key(), "stack", string(p.Stack))
+	}
+}
+
+// RetryScheduled implements schedule.Observer. The store says of a run when it is tried
+// again, unless it can't be written, as on a full disk.
+func (o observer) RetryScheduled(j schedule.Job, scheduled time.Time, failures int, at time.Time) {
+	o.d.metrics.JobRetried(j.Name, string(j.Kind), failures)
+	o.d.state.retried(j, at)
+	o.d.log.Warn("a job that failed is tried again", "job", j.Key(), "scheduled", scheduled, "failures", failures, "at", at)
+	if j.Kind != schedule.Export {
+		return
+	}
+	if err := o.d.store.PostponeRun(j.Name, hygiene.InstantOf(scheduled), hygiene.InstantOf(at)); err != nil {
+		o.d.log.Error("when the run is tried again could not be recorded", "job", j.Key(), "error", err)
 	}
 }
 

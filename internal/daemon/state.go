@@ -53,7 +53,7 @@ func (s *runtimeState) ended(j schedule.Job, took time.Duration, err error) {
 	if !ok {
 		return
 	}
-	job.Last, job.Took, job.Error = hygiene.InstantOf(time.Now()), took, ""
+	job.Last, job.Took, job.Error, job.RetryAt = hygiene.InstantOf(time.Now()), took, "", 0
 	if err != nil {
 		job.Error = err.Error()
 	}
@@ -67,6 +67,16 @@ func (s *runtimeState) isScheduled(key string, at time.Time) bool {
 	return s.schedules[key].Next(at.Add(-time.Nanosecond)).Equal(at)
 }
 
+// retried records when a job that failed is tried again.
+func (s *runtimeState) retried(j schedule.Job, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if job, ok := s.jobs[j.Key()]; ok {
+		job.RetryAt = hygiene.InstantOf(at)
+		s.jobs[j.Key()] = job
+	}
+}
+
 // fill adds the state to the page.
 func (s *runtimeState) fill(p *view.Overview) {
 	s.mu.Lock()
@@ -75,6 +85,9 @@ func (s *runtimeState) fill(p *view.Overview) {
 	for _, key := range slices.Sorted(maps.Keys(s.jobs)) {
 		job := s.jobs[key]
 		job.Next = hygiene.InstantOf(s.schedules[key].Next(p.At.Time()))
+		if job.RetryAt != 0 && job.RetryAt < job.Next {
+			job.Next = job.RetryAt
+		}
 		p.Jobs = append(p.Jobs, job)
 	}
 }

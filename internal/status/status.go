@@ -109,7 +109,11 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	}
 	rows = [][]string{{"LAST RUN", "STATUS", "AS OF", "FINISHED", ""}}
 	for _, r := range s.Runs {
-		rows = append(rows, []string{r.Export + "/" + r.Name, string(r.Status), r.AsOf.String(), r.FinishedAt.String(), r.Error})
+		note := r.Error
+		if r.NextTryAt != 0 {
+			note = fmt.Sprintf("a daemon tries it again at %s: %s", r.NextTryAt, r.Error)
+		}
+		rows = append(rows, []string{r.Export + "/" + r.Name, string(r.Status), r.AsOf.String(), r.FinishedAt.String(), note})
 	}
 	fmt.Fprintln(w)
 	ui.Table(w, rows)

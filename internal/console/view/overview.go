@@ -44,6 +44,8 @@ type Job struct {
 	Took  time.Duration   // 0 for unknown
 	Error string          // of the last run; empty when it succeeded
 	Next  hygiene.Instant // 0 for unknown
+
+	RetryAt hygiene.Instant // when a time that failed is tried again; 0 for none
 }
 
 // Key identifies the job: its kind and its name.

@@ -216,7 +216,7 @@ CREATE TABLE status_counts (
 ) STRICT, WITHOUT ROWID;
 
 -- Runs of exports; a scheduled time of an export has one.
--- Written by putRun and replaceRun.
+-- Written by putRun, replaceRun and Store.PostponeRun.
 CREATE TABLE runs (
 	id           INTEGER PRIMARY KEY, -- in the order in which they began
 	export       TEXT NOT NULL,
@@ -229,6 +229,7 @@ CREATE TABLE runs (
 	error        TEXT NOT NULL,
 	held_reason  TEXT NOT NULL DEFAULT '', -- why the guard held it, without what to do about it
 	ledger       INTEGER NOT NULL DEFAULT -1, -- ledger.id of the last entry in the run's snapshot; -1 where it is not known
+	next_try_at  INTEGER NOT NULL DEFAULT 0, -- of a failed run: when a daemon tries it again; 0 for unknown
 	UNIQUE (export, scheduled_at)
 ) STRICT;
 
