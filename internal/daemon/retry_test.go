@@ -17,7 +17,7 @@ import (
 func TestAScheduledRunThatFailsIsTriedAgain(t *testing.T) {
 	d := testDaemon(t)
 	exportsFolder := d.exports()[0].To[0].String()
-	if err := os.WriteFile(exportsFolder, nil, 0o600); err != nil { // which is no folder
+	if err := os.WriteFile(exportsFolder, nil, 0o600); err != nil { // where a folder is needed
 		t.Fatal(err)
 	}
 	at := time.Now().Truncate(time.Second)

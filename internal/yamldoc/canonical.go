@@ -96,12 +96,6 @@ func (d *Document) canonicalDefault(f *Field, written *Entry) []byte {
 	return text.canonical
 }
 
-// defaultText is a default as it is written in a shape, and its canonical form.
-type defaultText struct {
-	of        string
-	canonical []byte
-}
-
 func (e *Entry) canonicalItems() []any {
 	list := make([]any, 0, len(e.items))
 	for _, item := range e.items {

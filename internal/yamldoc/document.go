@@ -299,3 +299,9 @@ func (d *Document) extent(n *yaml.Node) (from, to int, ok bool) {
 	}
 	return from, to, true
 }
+
+// defaultText is a default as it is written in a shape, and its canonical form.
+type defaultText struct {
+	of        string
+	canonical []byte
+}
