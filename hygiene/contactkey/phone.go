@@ -12,14 +12,29 @@ import (
 // numbers written without a country code, as two letters; empty for none. The error
 // of an invalid number does not repeat the number.
 func ParsePhone(text, region string) (string, error) {
-	n, err := phonenumbers.Parse(text, region)
-	if !writtenLikePhone(text) || err != nil || !phonenumbers.IsValidNumber(n) {
-		if region == "" {
-			return "", errors.New("not a valid phone number with its country code, like +905551234567")
-		}
-		return "", fmt.Errorf("not a valid phone number of region %s, nor one with its country code", region)
+	number := phones.parse(text, region, parsePhone)
+	switch {
+	case number != "":
+		return number, nil
+	case region == "":
+		return "", errors.New("not a valid phone number with its country code, like +905551234567")
 	}
-	return phonenumbers.Format(n, phonenumbers.E164), nil
+	return "", fmt.Errorf("not a valid phone number of region %s, nor one with its country code", region)
+}
+
+// phones are those that were parsed lately.
+var phones phoneMemory
+
+// parsePhone is ParsePhone without the memory; "" for an invalid number.
+func parsePhone(text, region string) string {
+	if !writtenLikePhone(text) {
+		return ""
+	}
+	n, err := phonenumbers.Parse(text, region)
+	if err != nil || !phonenumbers.IsValidNumber(n) {
+		return ""
+	}
+	return phonenumbers.Format(n, phonenumbers.E164)
 }
 
 // writtenLikePhone reports whether the text is a phone number and nothing else. The
