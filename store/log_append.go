@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +23,7 @@ type appender struct {
 	mu      sync.Mutex
 	waiting []*pending
 	closed  bool
+	callers int // in circulation, see circulate
 	// committed is when the latest commit succeeded; zero after one that failed.
 	committed time.Time
 	// blocked is since when no commit succeeded because of another process; zero if
@@ -46,16 +48,14 @@ type pending struct {
 
 func (p *pending) rows() int { return len(p.events) + len(p.bad) + len(p.outcomes) }
 
-// Under load the writer waits this long for those it has just answered to send
-// the next: a larger commit makes the whole faster. Two milliseconds rather than
-// one: at 256 connections a commit then serves so many more that the median
-// answer comes sooner (8.6 ms, not 9.8), and 0.78 of the requests of a daemon
-// that stores nothing are answered, not 0.74; with four it is 0.67. One commit
-// takes at most maxCommit rows, so that no caller waits long behind an import.
+// Under load the writer waits up to this long for those it has just answered to send
+// the next: a larger commit makes the whole faster. It stops waiting once gatherShare
+// of them are there, as the last ones come late. One commit takes at most maxCommit
+// rows, so that no caller waits long behind an import.
 const (
-	gatherFor  = 2 * time.Millisecond
-	gatherFull = 32 // callers
-	maxCommit  = 8192
+	gatherFor   = 2 * time.Millisecond
+	gatherShare = 0.75
+	maxCommit   = 8192
 )
 
 // Quarantine is bounded: beyond this, the oldest bodies are deleted.
@@ -137,13 +137,11 @@ func signal(c chan struct{}) {
 // run commits what waits until the appender is closed and nothing waits.
 func (a *appender) run() {
 	defer close(a.done)
-	last := 0 // callers in the commit before
 	for {
 		<-a.queued
-		a.gather(last)
+		a.gather()
 		batch, closed := a.dequeue()
-		last = len(batch)
-		if last > 0 {
+		if len(batch) > 0 {
 			a.commit(batch)
 			signal(a.queued)
 		} else if closed {
@@ -152,24 +150,23 @@ func (a *appender) run() {
 	}
 }
 
-// gather waits for more callers when several shared the last commit: until as
-// many are there, or, when they were many, for the whole of gatherFor. Many
-// callers send the next at different times, and a larger commit serves more of
-// them.
-func (a *appender) gather(last int) {
-	if last < 2 {
-		return
-	}
-	if last >= gatherFull {
-		time.Sleep(gatherFor)
-		return
-	}
+// circulate updates how many callers append again and again: at the end of a commit,
+// those that it answers and those that wait already. Fewer are believed slowly, since a
+// batch is small when most callers are late. The caller holds the lock.
+func (a *appender) circulate(answered int) {
+	now := answered + len(a.waiting)
+	a.callers = max(now, a.callers-(a.callers-now+7)/8)
+}
+
+// gather waits until most callers in circulation wait, for gatherFor at most.
+func (a *appender) gather() {
 	a.mu.Lock()
-	if len(a.waiting) >= last || len(a.waiting) == 0 || a.closed {
+	target := int(math.Ceil(gatherShare * float64(a.callers)))
+	if len(a.waiting) >= target || len(a.waiting) == 0 || a.closed {
 		a.mu.Unlock()
 		return
 	}
-	a.target = last
+	a.target = target
 	select {
 	case <-a.full:
 	default:
