@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,6 +53,8 @@ type measurement struct {
 	perSecond float64
 	p50, p99  time.Duration
 	cpu       time.Duration // of the daemon, per request
+	written   float64       // bytes to disk, per request
+	peak      float64       // resident memory of the daemon, in MiB
 }
 
 // modesCompared are the daemons that are compared: one that stores nothing, one that
@@ -59,24 +62,51 @@ type measurement struct {
 // second.
 var modesCompared = []string{"nothing", "single", "grouped", "grouped+1s"}
 
+// callbackLoad is one row of the benchmark of callbacks.
+type callbackLoad struct {
+	connections int
+	modes       []string
+	phones      int // how many phone numbers the contacts have, which are their keys; 0 for keys of other text
+}
+
 // BenchmarkCallbacks compares the daemon with itself storing nothing and with itself
-// committing each request separately. Run it with -benchtime 1x.
+// committing each request separately. With phone keys it stores, and is compared with a
+// daemon that stores nothing and parses no phones: known ones are those of a list that
+// is texted again, new ones are each called back once. Run it with -benchtime 1x.
 func BenchmarkCallbacks(b *testing.B) {
-	const connections = 256
+	few := []string{"nothing", "grouped"}
+	for _, row := range []struct {
+		name string
+		load callbackLoad
+	}{
+		{"connections=256", callbackLoad{connections: 256, modes: modesCompared}},
+		{"connections=64", callbackLoad{connections: 64, modes: few}},
+		{"keys=phones-known", callbackLoad{connections: 256, modes: few, phones: 50_000}},
+		{"keys=phones-new", callbackLoad{connections: 256, modes: few, phones: 10_000_000}},
+	} {
+		b.Run(row.name, func(b *testing.B) { compareModes(b, row.load) })
+	}
+}
+
+func compareModes(b *testing.B, load callbackLoad) {
 	for b.Loop() {
 		results := map[string][]measurement{}
 		for range 3 {
-			for _, mode := range modesCompared {
-				results[mode] = append(results[mode], measureMode(b, mode, connections, 3*time.Second))
+			for _, mode := range load.modes {
+				results[mode] = append(results[mode], measureMode(b, mode, load, 3*time.Second))
 			}
 		}
 		base := median(results["nothing"])
-		for _, mode := range modesCompared {
+		for _, mode := range load.modes {
 			m := median(results[mode])
-			b.Logf("%-10s %8.0f requests/s (%.2f), p50 %v, p99 %v (%.1f), CPU %v a request (%.2f)", mode, m.perSecond, m.perSecond/base.perSecond,
-				m.p50.Round(10*time.Microsecond), m.p99.Round(10*time.Microsecond), float64(m.p99)/float64(base.p99), m.cpu.Round(100*time.Nanosecond), float64(m.cpu)/float64(base.cpu))
+			b.Logf("%-10s %8.0f requests/s (%.2f), p50 %v, p99 %v (%.1f), CPU %v a request (%.2f), %.0f bytes written a request, peak %.0f MiB", mode, m.perSecond, m.perSecond/base.perSecond,
+				m.p50.Round(10*time.Microsecond), m.p99.Round(10*time.Microsecond), float64(m.p99)/float64(base.p99), m.cpu.Round(100*time.Nanosecond), float64(m.cpu)/float64(base.cpu), m.written, m.peak)
 		}
-		b.ReportMetric(median(results["grouped"]).perSecond/base.perSecond, "of-storing-nothing")
+		stored := median(results["grouped"])
+		b.ReportMetric(stored.perSecond/base.perSecond, "of-storing-nothing")
+		b.ReportMetric(float64(stored.cpu)/float64(base.cpu), "CPU-of-storing-nothing")
+		b.ReportMetric(stored.written, "B-written/callback")
+		b.ReportMetric(stored.peak, "MiB-peak")
 	}
 }
 
@@ -147,16 +177,46 @@ func median(list []measurement) measurement {
 	return list[len(list)/2]
 }
 
-// measureMode measures a daemon of one mode under load.
-func measureMode(b *testing.B, mode string, connections int, lasting time.Duration) measurement {
+// measureMode measures a daemon of one mode under load. Each number calls back first
+// before the measurement, if there are few.
+func measureMode(b *testing.B, mode string, load callbackLoad, lasting time.Duration) measurement {
 	log, every, _ := strings.Cut(mode, "+")
-	d := startDaemon(b, log, apptest.Config(b, b.TempDir(), cmp.Or(every, "1h")))
-	loadFor(b, d.url, connections, lasting/6) // warm
-	before := cpuTime(b, d)
-	m, n := loadFor(b, d.url, connections, lasting)
-	m.cpu = (cpuTime(b, d) - before) / time.Duration(n)
+	config := apptest.Config(b, b.TempDir(), cmp.Or(every, "1h"))
+	body := func(id string, _ int64) []byte { return callback(id) }
+	if load.phones > 0 && log != "nothing" {
+		text := apptest.ReadFile(b, config)
+		if err := os.WriteFile(config, []byte("contacts: {key: phone}\n"+text), 0o600); err != nil {
+			b.Fatal(err)
+		}
+		body = func(id string, n int64) []byte {
+			return fmt.Appendf(nil, `{"id":%q,"uniqueArgs":{"contact_id":"+905%09d"},"event":"undelivered","reason":{"message":"Soft Bounce","code":1404}}`, id, 300_000_000+n%int64(load.phones))
+		}
+	}
+	d := startDaemon(b, log, config)
+	run := func(lasting time.Duration) (measurement, int) {
+		ctx, stop := context.WithTimeout(context.Background(), lasting)
+		defer stop()
+		return loadUntil(ctx, b, d.url, load.connections, body)
+	}
+	run(max(lasting/6, time.Duration(min(load.phones, 100_000))*50*time.Microsecond)) // warm
+	cpu, written := cpuTime(b, d), bytesWritten(b, d)
+	resetPeakMemory(b, d)
+	m, n := run(lasting)
+	m.cpu = (cpuTime(b, d) - cpu) / time.Duration(n)
+	m.written = float64(bytesWritten(b, d)-written) / float64(n)
+	m.peak = peakMemory(b, d)
 	d.terminate(b)
 	return m
+}
+
+// bytesWritten is how many bytes the daemon has made the kernel write to disk.
+func bytesWritten(b *testing.B, d *daemonProcess) (n int64) {
+	b.Helper()
+	_, after, _ := strings.Cut(apptest.ReadFile(b, fmt.Sprintf("/proc/%d/io", d.Process.Pid)), "\nwrite_bytes:")
+	if _, err := fmt.Sscan(after, &n); err != nil {
+		b.Fatal(err)
+	}
+	return n
 }
 
 // cpuTime is the processor time that the daemon has used.
