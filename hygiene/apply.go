@@ -319,7 +319,7 @@ func (j *judge) release(m Moment, rule string, match func(*Suppression) bool) bo
 
 // retry sets the retry of the bounce e, or gives up past the end of the list.
 func (j *judge) retry(r *Rule, e *Entry) {
-	if j.c.suppressedAt(e.At) {
+	if slices.ContainsFunc(j.c.Suppressions, func(s Suppression) bool { return s.OpenAt(e.At) }) {
 		j.rule.noEffect("a suppressed contact is not retried")
 		return
 	}

@@ -45,7 +45,7 @@ func (c ReasonTest) Holds(s *Subject) bool {
 		}
 	}
 	for i := range s.Suppressions {
-		if p := &s.Suppressions[i]; p.OpenAt(s.At.At) && slices.Contains(c, p.Reason) {
+		if p := &s.Suppressions[i]; s.InForce(p, s.At.At) && slices.Contains(c, p.Reason) {
 			return true
 		}
 	}

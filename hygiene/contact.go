@@ -17,6 +17,22 @@ type Contact struct {
 	Tags         []Tag         // ordered by Since, Name
 	Retry        *Retry
 	Instructions []Instruction // in order of Moment
+
+	present bool // see InPresent
+}
+
+// InPresent says that the contact is looked at in the present: a suppression is then in
+// force from the moment that it is known, also when its own time lies ahead of the
+// clock, as after a clock that was set back. Without it, the contact is looked at as of
+// a time: a suppression of later is not in force yet.
+func (c *Contact) InPresent() { c.present = true }
+
+// InForce reports whether a suppression of the contact keeps it from being texted at t.
+func (c *Contact) InForce(s *Suppression, t Instant) bool {
+	if c.present && s.Since.At > t {
+		t = s.Since.At
+	}
+	return s.OpenAt(t)
 }
 
 // Status is what the contact is at the time t.
@@ -35,7 +51,7 @@ func (c *Contact) Status(t Instant) Status {
 
 func (c *Contact) suppressedAt(t Instant) bool {
 	for i := range c.Suppressions {
-		if c.Suppressions[i].OpenAt(t) {
+		if c.InForce(&c.Suppressions[i], t) {
 			return true
 		}
 	}
@@ -65,6 +81,11 @@ func (c *Contact) StatusChanges() []StatusChange {
 		at = append(at, c.Retry.Since.At, c.Retry.DueAt, c.Retry.LapsesAt)
 	}
 	slices.Sort(at)
+	if c.present { // its changes are those of time alone
+		as := *c
+		as.present = false
+		c = &as
+	}
 	changes := []StatusChange{{Status: c.Status(0)}}
 	for _, t := range at {
 		if s := c.Status(t); t > 0 && s != changes[len(changes)-1].Status {
@@ -78,7 +99,7 @@ func (c *Contact) StatusChanges() []StatusChange {
 func (c *Contact) OpenSuppressions(t Instant) []Suppression {
 	var open []Suppression
 	for _, s := range c.Suppressions {
-		if s.OpenAt(t) {
+		if c.InForce(&s, t) {
 			open = append(open, s)
 		}
 	}
@@ -102,7 +123,7 @@ func (c *Contact) HeldSuppressions(t Instant) []Suppression {
 func (c *Contact) Reasons(t Instant) []string {
 	var reasons []string
 	for i := range c.Suppressions {
-		if c.Suppressions[i].OpenAt(t) {
+		if c.InForce(&c.Suppressions[i], t) {
 			reasons = append(reasons, c.Suppressions[i].Reason)
 		}
 	}
@@ -166,14 +187,4 @@ func (c *Contact) latest() Moment {
 		}
 	}
 	return m
-}
-
-// InPresent says that the contact is looked at in the present: a suppression is then in
-// force from the moment that it is known, also when its own time lies ahead of the
-// clock, as after a clock that was set back. Without it, the contact is looked at as of
-// a time: a suppression of later is not in force yet.
-func (c *Contact) InPresent() {
-	for i := range c.Suppressions {
-		c.Suppressions[i].known = true
-	}
 }

@@ -103,7 +103,7 @@ func (s *Suppression) unpack(r *packReader) {
 	s.Since, s.Until = r.moment(), Instant(r.varint())
 	s.By, s.Note = r.text(), r.text()
 	s.Cause.unpack(r)
-	s.Renewal, s.heard, s.known = Renewal{}, 0, false
+	s.Renewal, s.heard = Renewal{}, 0
 	if r.version > 1 {
 		s.heard = r.varint()
 	}

@@ -62,8 +62,6 @@ type Suppression struct {
 	// protected reasons only: a release that the log received before lifts nothing.
 	heard   int64
 	Renewal Renewal // what set Until last, when that was not the opening
-
-	known bool // in force whatever Since says; see [Contact.InPresent]
 }
 
 // Renewal is why a suppression lasts longer than its opening said.
@@ -73,12 +71,13 @@ type Renewal struct {
 }
 
 // OpenAt reports whether the suppression is in effect at t: from its opening until
-// the instant Until, when it is over. A held one is not in effect.
+// the instant Until, when it is over. A held one is not in effect. Of a contact that is
+// looked at in the present, ask [Contact.InForce].
 func (s *Suppression) OpenAt(t Instant) bool { return s.Held == 0 && s.spans(t) }
 
 // spans is OpenAt without asking whether the suppression is held.
 func (s *Suppression) spans(t Instant) bool {
-	return (s.known || s.Since.At <= t) && (s.Until == 0 || t < s.Until)
+	return s.Since.At <= t && (s.Until == 0 || t < s.Until)
 }
 
 // suppressionKey is what at most one suppression is kept of.

@@ -94,8 +94,8 @@ func TestASuppressionOfAClockThatWasAheadHoldsInThePresent(t *testing.T) {
 	s.c.InPresent()
 	s.hasReason(1, OptedOut, true, "it is known")
 	s.hasReason(1, "hard_bounce", true, "it is known")
-	if !s.c.OpenSuppressions(day(1))[0].OpenAt(day(1)) {
-		t.Error("the open suppression is not open")
+	if open := s.c.OpenSuppressions(day(1)); len(open) != 2 || !s.c.InForce(&open[0], day(1)) {
+		t.Errorf("open are %+v", open)
 	}
 }
 

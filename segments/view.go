@@ -102,7 +102,7 @@ func (v *view) phone() string {
 func (v *view) fillReasons(to *cell, _ *Column) {
 	from := len(v.names)
 	for i := range v.contact.Suppressions {
-		if s := &v.contact.Suppressions[i]; s.OpenAt(v.asOf) {
+		if s := &v.contact.Suppressions[i]; v.contact.InForce(s, v.asOf) {
 			v.names = append(v.names, s.Reason)
 		}
 	}
@@ -141,7 +141,7 @@ func (v *view) fillList(to *cell, from int) {
 func (v *view) fillSuppressedSince(to *cell, _ *Column) {
 	var since hygiene.Instant
 	for i := range v.contact.Suppressions {
-		if s := &v.contact.Suppressions[i]; s.OpenAt(v.asOf) && (since == 0 || s.Since.At < since) {
+		if s := &v.contact.Suppressions[i]; v.contact.InForce(s, v.asOf) && (since == 0 || s.Since.At < since) {
 			since = s.Since.At
 		}
 	}
@@ -154,7 +154,7 @@ func (v *view) fillSuppressedUntil(to *cell, _ *Column) {
 	var until hygiene.Instant
 	for i := range v.contact.Suppressions {
 		s := &v.contact.Suppressions[i]
-		if !s.OpenAt(v.asOf) {
+		if !v.contact.InForce(s, v.asOf) {
 			continue
 		}
 		if s.Until == 0 {

@@ -58,7 +58,7 @@ func (b *PriorSuppressions) add(key string) {
 func (t *BreakerTrip) suppressed(c *hygiene.Contact, now hygiene.Instant) bool {
 	history := c.History.Outcome(t.Outcome)
 	return slices.ContainsFunc(c.Suppressions, func(s hygiene.Suppression) bool {
-		return s.Origin == hygiene.ByRule && s.OpenAt(now) && slices.ContainsFunc(history.Entries, func(e hygiene.Entry) bool {
+		return s.Origin == hygiene.ByRule && c.InForce(&s, now) && slices.ContainsFunc(history.Entries, func(e hygiene.Entry) bool {
 			return t.From() <= e.At && e.At <= t.Until && c.History.Kind(&e).Source == t.Source && slices.Contains(s.Evidence, e.Seq)
 		})
 	})

@@ -90,6 +90,14 @@ func (k *contactRow) unpackForReading() error {
 	return k.unpackAttributes()
 }
 
+// forReader looks at the contact in the present if the store does.
+func (k *contactRow) forReader(present bool) *hygiene.Contact {
+	if present {
+		k.InPresent()
+	}
+	return &k.Contact
+}
+
 func (k *contactRow) unpackFacts() error {
 	if err := k.Unpack(k.stored.Facts); err != nil {
 		return fmt.Errorf("read contact %d: %w", k.stored.ID, err)

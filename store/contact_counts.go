@@ -62,13 +62,15 @@ func (t statusCounts) save(c engine.Writer) error {
 	return nil
 }
 
-// countByStatus counts contacts by status as they are at the instant t.
-func countByStatus(c engine.Querier, t hygiene.Instant) (map[string]int64, error) {
+// countByStatus counts contacts by status as they are at the instant t. In the present a
+// contact that is suppressed later is suppressed: that is known, on a clock that was
+// ahead.
+func countByStatus(c engine.Querier, t hygiene.Instant, present bool) (map[string]int64, error) {
 	counts := map[string]int64{}
 	for _, name := range hygiene.StatusNames() {
 		counts[name] = 0
 	}
-	r := c.Query("SELECT was, now, sum(n) FROM status_counts WHERE at <= ? GROUP BY was, now", secondOf(t))
+	r := c.Query("SELECT was, now, sum(n) FROM status_counts WHERE at <= ? OR (? AND now = ?) GROUP BY was, now", secondOf(t), asInt(present), int64(hygiene.IsSuppressed))
 	for r.Next() {
 		if was := hygiene.Status(r.Int(0)); was != 0 {
 			counts[was.String()] -= r.Int(2)

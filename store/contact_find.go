@@ -10,18 +10,18 @@ import (
 // and message. All are as of one moment. The contact holds until found returns.
 // Sorted keys are found faster: the index has them side by side.
 func (s *Store) FindContacts(keys []string, found func(i int, contact *hygiene.Contact)) error {
-	return s.read(func(c engine.Reader) error { return c.FindContacts(keys, false, passFacts(found)) })
+	return s.read(func(c engine.Reader) error { return c.FindContacts(keys, false, s.passFacts(found)) })
 }
 
 // FindContactsByPhone looks contacts up by phone numbers in E.164, each of which is given
 // once. It calls found for every contact that has one of them, in no order, with
 // the place of the number, as [Store.FindContacts] does.
 func (s *Store) FindContactsByPhone(phones []string, found func(i int, contact *hygiene.Contact)) error {
-	return s.read(func(c engine.Reader) error { return c.FindContactsByPhone(phones, passFacts(found)) })
+	return s.read(func(c engine.Reader) error { return c.FindContactsByPhone(phones, s.passFacts(found)) })
 }
 
 // passFacts passes each contact on with its facts unpacked.
-func passFacts(found func(i int, contact *hygiene.Contact)) func(int, *engine.Contact) error {
+func (s *Store) passFacts(found func(i int, contact *hygiene.Contact)) func(int, *engine.Contact) error {
 	k := &contactRow{}
 	return func(i int, stored *engine.Contact) error {
 		k.reset(stored.Key)
@@ -29,7 +29,7 @@ func passFacts(found func(i int, contact *hygiene.Contact)) func(int, *engine.Co
 		if err := k.unpackFacts(); err != nil {
 			return err
 		}
-		found(i, &k.Contact)
+		found(i, k.forReader(s.present))
 		return nil
 	}
 }

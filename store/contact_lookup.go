@@ -18,7 +18,7 @@ func (s *Store) Contact(key string) (contact *hygiene.Contact, ok bool, err erro
 		}
 		return loadRetryMessages(c, []*contactRow{k})
 	})
-	return &k.Contact, k.stored.ID != 0, err
+	return k.forReader(s.present), k.stored.ID != 0, err
 }
 
 // LedgerEntry is a change in the ledger.

@@ -59,7 +59,7 @@ func (p *pass) run(ctx context.Context, readers []*Snapshot, join func(segments.
 	for _, r := range readers {
 		visit := join(r)
 		group.Go(func() {
-			if err := p.read(ctx, r.c, visit); err != nil {
+			if err := p.read(ctx, r, visit); err != nil {
 				cancel(err)
 			}
 		})
@@ -69,7 +69,7 @@ func (p *pass) run(ctx context.Context, readers []*Snapshot, join func(segments.
 }
 
 // read is one reader's part: range after range until none is left.
-func (p *pass) read(ctx context.Context, c engine.Reader, visit Visitor) error {
+func (p *pass) read(ctx context.Context, s *Snapshot, visit Visitor) error {
 	k, chunk := &contactRow{}, make([]engine.Contact, 0, chunkSize)
 	for ctx.Err() == nil {
 		to := p.assigned.Add(rangeSize)
@@ -80,7 +80,7 @@ func (p *pass) read(ctx context.Context, c engine.Reader, visit Visitor) error {
 		n := 0
 		for more := true; more; {
 			var err error
-			if chunk, err = contactsOfIDs(c, from, to, chunk[:0]); err != nil {
+			if chunk, err = contactsOfIDs(s.c, from, to, chunk[:0]); err != nil {
 				return err
 			}
 			// They are visited when they are all read: a visitor may ask lists.
@@ -90,7 +90,7 @@ func (p *pass) read(ctx context.Context, c engine.Reader, visit Visitor) error {
 				if err := k.unpackForReading(); err != nil {
 					return err
 				}
-				if err := visit(&k.Contact); err != nil {
+				if err := visit(k.forReader(s.present)); err != nil {
 					return err
 				}
 			}

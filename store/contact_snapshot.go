@@ -17,6 +17,7 @@ type Snapshot struct {
 	ThroughSeq int64 // the log has been swept up to here
 	Ledger     int64 // id of the last ledger entry; see [Store.ChangesSince]
 
+	present     bool        // see [Store.InPresent]
 	memberships memberships // for one goroutine that asks
 }
 
@@ -39,7 +40,7 @@ func (s *Store) snapshots(n int) ([]*Snapshot, error) {
 	}
 	list := make([]*Snapshot, n)
 	for i, c := range opened {
-		list[i] = &Snapshot{c: c}
+		list[i] = &Snapshot{c: c, present: s.present}
 	}
 	through, err := counter(list[0].c, cursor)
 	if err != nil {
@@ -77,7 +78,7 @@ func (s *Snapshot) Contacts(ctx context.Context, messages bool, visit func(*hygi
 	}()
 	for chunk := range ahead.filled {
 		for _, k := range chunk {
-			if err := visit(&k.Contact); err != nil {
+			if err := visit(k.forReader(s.present)); err != nil {
 				return err
 			}
 		}

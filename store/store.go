@@ -46,6 +46,8 @@ type Store struct {
 	engine   engine.Engine
 	appender *appender
 
+	present bool // see InPresent
+
 	windows *breakerWindows // of the breakers, after the last sweep; used within write only
 }
 
@@ -83,6 +85,11 @@ func Remains(path string) (list []string) {
 	}
 	return list
 }
+
+// InPresent says that contacts are read in the present, as [hygiene.Contact.InPresent]
+// does. It is called before anything is read. Without it they are read as of the times
+// that are asked for.
+func (s *Store) InPresent() { s.present = true }
 
 // Path is where the store is, as the config names it.
 func (s *Store) Path() string { return s.path }

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"time"
+
 	"winnow/hygiene"
 	"winnow/store/engine"
 )
@@ -9,6 +11,7 @@ import (
 type Totals struct {
 	Events      int64 // stored
 	LastSeq     int64
+	Received    hygiene.Instant // receipt of the last event in the log; 0 for none
 	Repeats     int64
 	Quarantined int64 // bodies in quarantine
 	Unmatched   int64 // stored events whose contact is not known
@@ -23,17 +26,17 @@ type Totals struct {
 func (s *Store) Totals() (t Totals, err error) {
 	err = s.readLog(func(l engine.LogReader) error {
 		size, err := l.Size()
-		t.Events, t.LastSeq, t.Quarantined = size.Events, size.Last, size.Quarantined
+		t.Events, t.LastSeq, t.Received, t.Quarantined = size.Events, size.Last, size.Received, size.Quarantined
 		return err
 	})
 	if err != nil {
 		return t, err
 	}
-	err = s.read(t.readContacts)
+	err = s.read(func(c engine.Reader) error { return t.readContacts(c, s.present) })
 	return t, err
 }
 
-func (t *Totals) readContacts(c engine.Reader) (err error) {
+func (t *Totals) readContacts(c engine.Reader, present bool) (err error) {
 	if t.Repeats, err = counter(c, repeats); err != nil {
 		return err
 	}
@@ -49,11 +52,25 @@ func (t *Totals) readContacts(c engine.Reader) (err error) {
 		return err
 	}
 	t.CountedAt = hygiene.Instant(at)
-	if t.Statuses, err = countByStatus(c, t.CountedAt); err != nil {
+	if t.Statuses, err = countByStatus(c, t.CountedAt, present); err != nil {
 		return err
 	}
 	for _, n := range t.Statuses {
 		t.Contacts += n
 	}
 	return nil
+}
+
+// ClockBehind is how far the time now is behind the receipt of the last event in the
+// log; 0 when it is not. The clock was ahead when that event came, or is wrong now.
+func (t *Totals) ClockBehind(now hygiene.Instant) time.Duration { return max(0, t.Received.Sub(now)) }
+
+// LastReceipt is when the last event in the log was received; 0 for an empty log.
+func (s *Store) LastReceipt() (at hygiene.Instant, err error) {
+	err = s.readLog(func(l engine.LogReader) error {
+		size, err := l.Size()
+		at = size.Received
+		return err
+	})
+	return at, err
 }

@@ -57,12 +57,21 @@ type Options struct {
 
 	Create   bool // create the store if it does not exist
 	New      bool // create it, or its log, even if something shows that there was one
+	LookBack bool // contacts are looked at as of another time than the present
 	Fallback Fallback
 }
 
 // Open reads the config and opens its store. The caller closes it. The error is one
 // for which [IsProblems] is true if the file has problems and there is no fallback.
 func Open(o Options) (*App, error) {
+	a, err := o.open()
+	if err == nil && !o.LookBack {
+		a.Store.InPresent()
+	}
+	return a, err
+}
+
+func (o Options) open() (*App, error) {
 	cfg, err := o.Load()
 	if err == nil {
 		s, err := o.openStore(cfg)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os/user"
@@ -21,6 +22,7 @@ type Operations struct {
 	Version  string                     // of winnow, for manifests
 	Progress func(int64)                // called with the number of items done; may be nil
 	Tripped  func([]*store.BreakerTrip) // called when breakers tripped; may be nil
+	Behind   func(last hygiene.Instant) // called by a sweep when the clock is behind the log, whose last event was received then; may be nil
 	Wait     WaitFunc                   // acquires the store lock; nil waits without reporting
 }
 
@@ -42,8 +44,23 @@ func (o *Operations) SweepLocked(ctx context.Context, now hygiene.Instant) (stor
 	if o.Tripped != nil && len(swept.Tripped) > 0 {
 		o.Tripped(swept.Tripped)
 	}
-	return swept, err
+	return swept, errors.Join(err, o.CheckClock(now))
 }
+
+// CheckClock calls Behind if the time now is behind the log.
+func (o *Operations) CheckClock(now hygiene.Instant) error {
+	if o.Behind == nil {
+		return nil
+	}
+	last, err := o.Store.LastReceipt()
+	if last > now {
+		o.Behind(last)
+	}
+	return err
+}
+
+// ClockAdvice says what a clock that is behind the log means, and what to do.
+const ClockAdvice = "what the log knows to suppress stays suppressed, but retries and periods count from the later time; check the clock, and an imported archive for times in the future"
 
 // SavePolicy stores the text of the policy before it is applied, so that every ledger
 // entry leads back to it.

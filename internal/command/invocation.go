@@ -37,6 +37,7 @@ type invocation struct {
 	ctx     context.Context // ends on an interrupt
 	config  string          // path of the config file
 	now     func() time.Time
+	past    bool // now is a time that the command line gives
 }
 
 // setNow makes the time in text the present; an empty text changes nothing.
@@ -51,7 +52,7 @@ func (c *invocation) setNow(text string) error {
 	if err := hygiene.CheckYear(t); err != nil {
 		return fmt.Errorf("--now: %w", err)
 	}
-	c.now = func() time.Time { return t }
+	c.now, c.past = func() time.Time { return t }, true
 	return nil
 }
 

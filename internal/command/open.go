@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/impact"
@@ -27,7 +28,7 @@ var (
 
 // open opens the config and the store, runs do, and closes the store.
 func (c *invocation) open(o app.Options, do func(*app.App) error) error {
-	o.Path, o.Now = c.config, c.now
+	o.Path, o.Now, o.LookBack = c.config, c.now, c.past
 	a, err := app.Open(o)
 	if err != nil {
 		return err
@@ -50,7 +51,13 @@ func (c *invocation) load() (*config.Config, error) {
 // caller calls done before it prints.
 func (c *invocation) operations(a *app.App, noun string) (o *app.Operations, done func()) {
 	show, done := c.Progress(noun)
-	return &app.Operations{Config: a.Config, Store: a.Store, Version: c.process.Version, Progress: show, Tripped: c.reportTrips, Wait: c.waitForLock}, done
+	o = &app.Operations{Config: a.Config, Store: a.Store, Version: c.process.Version, Progress: show, Tripped: c.reportTrips, Wait: c.waitForLock}
+	if !c.past {
+		o.Behind = func(last hygiene.Instant) {
+			c.Warn("the clock is behind the log, whose last event was received at %s: %s", last, app.ClockAdvice)
+		}
+	}
+	return o, done
 }
 
 // waitForLock acquires the store lock, and reports the process it waits for.

@@ -18,6 +18,7 @@ type Totals struct {
 	Breakers   []BreakerTotals
 	HeldRuns   map[string]int            // by export; every export is in it
 	Deliveries map[string]DeliveryTotals // by export; those with remotes are in it
+	Behind     time.Duration             // how far the clock is behind the log; 0 when it is not
 	Waiting    time.Duration             // how long jobs have waited for another process; 0 when they don't
 	Blocked    time.Duration             // how long another process has kept callbacks from being stored; 0 when none does
 }
@@ -57,6 +58,8 @@ var storeMetrics = []storeMetric{
 	{counter, "repeats_total", "Events that repeated another one.", nil, one(func(t *Totals) int64 { return t.Repeats })},
 	{gauge, "quarantine_bodies", "Bodies in quarantine.", nil, one(func(t *Totals) int64 { return t.Quarantined })},
 	{gauge, "unmatched_events", "Events in the log whose contact is unknown.", nil, one(func(t *Totals) int64 { return t.Unmatched })},
+	{gauge, "clock_behind_seconds", "How far the clock is behind the receipt of the last event in the log; 0 when it is not.", nil,
+		one(func(t *Totals) int64 { return int64((t.Behind + time.Second - 1) / time.Second) })},
 	{gauge, "jobs_waiting_seconds", "How long jobs have waited for another process that holds the store lock; 0 when they don't.", nil,
 		one(func(t *Totals) int64 { return int64(t.Waiting / time.Second) })},
 	{gauge, "log_blocked_seconds", "How long another process has kept callbacks from being stored; 0 when none does.", nil,

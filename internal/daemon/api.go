@@ -26,9 +26,11 @@ import (
 func (d *Daemon) console() (http.Handler, error) {
 	return console.New(console.Config{
 		Token: func() string { return *d.adminToken.Load() }, Version: d.version, Metrics: d.metrics, Logger: d.log,
-		Ready:     d.store.Healthy,
-		Page:      d.page,
-		Status:    func(context.Context) (*view.Status, error) { return status.Collect(d.current.Load(), d.store) },
+		Ready: d.store.Healthy,
+		Page:  d.page,
+		Status: func(context.Context) (*view.Status, error) {
+			return status.Collect(d.current.Load(), d.store, hygiene.InstantOf(time.Now()))
+		},
 		Segments:  func(context.Context) ([]view.Segment, error) { return segmentList(d.current.Load()), nil },
 		Exports:   func(context.Context) ([]view.Export, error) { return exportList(d.current.Load(), d.store) },
 		Export:    d.exportOf,

@@ -22,6 +22,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/atomicfile"
 	"winnow/internal/config"
@@ -153,7 +154,7 @@ func (d *Daemon) listen(cfg *config.Config) (err error) {
 
 // Operations returns the operations of the jobs, under the config in force.
 func (d *Daemon) Operations() *app.Operations {
-	return &app.Operations{Config: d.current.Load(), Store: d.store, Version: d.version, Tripped: d.logTrips, Wait: d.waitForLock}
+	return &app.Operations{Config: d.current.Load(), Store: d.store, Version: d.version, Tripped: d.logTrips, Behind: d.logClock, Wait: d.waitForLock}
 }
 
 // Exporter makes and delivers runs, under the config in force.
@@ -183,6 +184,9 @@ func (d *Daemon) Serve(ctx context.Context) error {
 	d.servers = []*http.Server{public, admin}
 	go func() { failed <- serveTLS(public, limited(d.connections.public, public, d.public), cfg.TLS) }()
 	go func() { failed <- serveTLS(admin, limited(d.connections.private, admin, d.private), cfg.Admin.TLS) }()
+	if err := d.Operations().CheckClock(hygiene.InstantOf(time.Now())); err != nil {
+		d.log.Error("the log can't be read", "error", err)
+	}
 	go d.runner.Run(context.Background())
 	go d.dispatcher.run()
 	go d.watchConfig(ctx)

@@ -80,6 +80,9 @@ func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview)
 	p.Alerts = append(p.Alerts, d.healthAlerts()...)
 	intake, intakeErr := d.intake.alerts(cfg, t)
 	p.Alerts = slices.Concat(p.Alerts, intake, d.lockAlerts())
+	if t.ClockBehind(p.At) > 0 {
+		p.Alerts = append(p.Alerts, status.ClockAlert(t.Received))
+	}
 	lagErr := d.addLagAlert(t, p)
 	for _, j := range p.Jobs {
 		if j.Error != "" && j.Kind != string(schedule.Export) { // runs have alerts of their own

@@ -234,3 +234,26 @@ func TestAReleaseIsNotTheEndOfARun(t *testing.T) {
 		}
 	}
 }
+
+func TestAClockThatIsBehindTheLogIsTold(t *testing.T) {
+	var log strings.Builder
+	path := apptest.Config(t, t.TempDir(), "1h")
+	d := testDaemonAt(t, path, slog.New(slog.NewTextHandler(&log, nil)))
+	if p := alerts(pageOf(t, d)); strings.Contains(p, "the clock") {
+		t.Errorf("the log is empty, and the page says %s", p)
+	}
+	appendEvents(t, d, time.Now().Add(2*time.Hour), hygiene.Delivered)
+	if err := d.sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if p := alerts(pageOf(t, d)); !strings.Contains(p, "the clock is behind the log, whose last event was received at ") {
+		t.Errorf("the page says %s", p)
+	}
+	totals, err := d.totals()
+	if err != nil || totals.Behind < time.Hour || totals.Behind > 2*time.Hour {
+		t.Errorf("the metric is %s, %v", totals.Behind, err)
+	}
+	if !strings.Contains(log.String(), "the clock is behind the log") {
+		t.Errorf("the log of a sweep says %s", log.String())
+	}
+}

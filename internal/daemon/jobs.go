@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/console"
 	"winnow/internal/exports"
 	"winnow/internal/schedule"
@@ -88,6 +89,11 @@ func (d *Daemon) logTrips(trips []*store.BreakerTrip) {
 		d.log.Warn("a breaker tripped; verdicts are held for review: winnow breaker lists them", "trip", t.ID, "source", t.Source,
 			"outcome", t.Outcome.String(), "share", ui.Percent(t.Share), "since", t.Since, "until", t.Until, "events", t.Events)
 	}
+}
+
+// logClock logs that the clock is behind the log.
+func (d *Daemon) logClock(last hygiene.Instant) {
+	d.log.Warn("the clock is behind the log: "+app.ClockAdvice, "last_event_received", last, "behind", last.Sub(hygiene.InstantOf(time.Now())).Round(time.Second))
 }
 
 // observer reports what the scheduler does to the metrics, the log and the console.

@@ -207,7 +207,7 @@ func (d *demo) sweep(ctx context.Context) error {
 	if err := d.sweepNow(ctx); err != nil {
 		return err
 	}
-	st, err := status.Collect(d.daemon.Operations().Config, d.daemon.Operations().Store)
+	st, err := status.Collect(d.daemon.Operations().Config, d.daemon.Operations().Store, hygiene.InstantOf(time.Now()))
 	if err != nil {
 		return err
 	}

@@ -187,8 +187,8 @@ func (im *eventImport) incomplete(err error) error {
 }
 
 func (im *eventImport) report() error {
-	if im.result.Later > 0 { // an opt-out among them has no effect yet
-		im.out.Warn("%s a received_at in the future, up to %s; rules ignore these events until then; are the archive's times in UTC?",
+	if im.result.Later > 0 {
+		im.out.Warn("%s a received_at in the future, up to %s; what they suppress is suppressed immediately, and other effects count from then; are the archive's times in UTC?",
 			ui.CountVerb(im.result.Later, "line", "has", "have"), im.latest.UTC().Format(time.RFC3339))
 	}
 	im.result.Rejected = im.rejects.counts.lines

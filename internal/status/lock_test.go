@@ -29,7 +29,7 @@ func TestTheStatusNamesAProcessThatHoldsTheStoreLockForLong(t *testing.T) {
 	if err := os.Chtimes(a.Store.Path()+".run", long, long); err != nil {
 		t.Fatal(err)
 	}
-	st, err := Collect(a.Config, a.Store)
+	st, err := Collect(a.Config, a.Store, hygiene.InstantOf(time.Now()))
 	if err != nil || st.LockHolder == nil || *st.LockHolder != (view.LockHolder{Process: os.Getpid(), Since: hygiene.InstantOf(long)}) {
 		t.Fatalf("the holder is %+v, %v", st.LockHolder, err)
 	}

@@ -12,8 +12,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/console/view"
 	"winnow/internal/exports"
@@ -23,7 +25,7 @@ import (
 )
 
 // Collect reads the state of the store.
-func Collect(cfg *config.Config, s *store.Store) (*view.Status, error) {
+func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Status, error) {
 	t, err := s.Totals()
 	if err != nil {
 		return nil, err
@@ -53,7 +55,7 @@ func Collect(cfg *config.Config, s *store.Store) (*view.Status, error) {
 		runs = []segments.Run{}
 	}
 	return &view.Status{
-		Totals: Totals(t), Breaker: waiting, Policy: cfg.Hash, Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: names, Held: held, Deliveries: deliveries,
+		Totals: Totals(t), ClockBehind: int64((t.ClockBehind(now) + time.Second - 1) / time.Second), Breaker: waiting, Policy: cfg.Hash, Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: names, Held: held, Deliveries: deliveries,
 	}, err
 }
 
@@ -63,6 +65,12 @@ func Totals(t store.Totals) view.Totals {
 		Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
 		Contacts: t.Contacts, Statuses: t.Statuses, CountedAt: t.CountedAt, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag},
 	}
+}
+
+// ClockAlert describes a clock that is behind the log, whose last event was received
+// then.
+func ClockAlert(last hygiene.Instant) view.Alert {
+	return view.Alert{Text: fmt.Sprintf("the clock is behind the log, whose last event was received at %s: %s", last.Time().Format(time.RFC3339), app.ClockAdvice)}
 }
 
 // heldRunNames returns the runs waiting for a release, as EXPORT/RUN.
@@ -88,6 +96,9 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 		rows = append(rows, []string{"breaker", ui.Number(s.Breaker), "tripped and waiting for review: winnow breaker lists them"})
 	}
 	ui.Table(w, append(rows, []string{"policy", s.Policy}))
+	if s.ClockBehind > 0 {
+		fmt.Fprintln(w, ClockAlert(now.Add(time.Duration(s.ClockBehind)*time.Second)).Text)
+	}
 	if s.LockHolder != nil {
 		t := LockAlert(*s.LockHolder)
 		fmt.Fprintln(w, strings.TrimSpace(t.Text+" "+t.Command))

@@ -189,8 +189,9 @@ type LogReader interface {
 // LogSize is how much is in the log.
 type LogSize struct {
 	Events      int64
-	First, Last int64 // seqs; 0 for an empty log
-	Quarantined int64 // bodies in quarantine
+	First, Last int64           // seqs; 0 for an empty log
+	Received    hygiene.Instant // receipt of the last event; 0 for an empty log
+	Quarantined int64           // bodies in quarantine
 }
 
 // LogWriter writes the log.

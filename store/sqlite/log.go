@@ -76,9 +76,9 @@ func (l *logReader) EventsAfter(seq int64, most, bytes int) (events []hygiene.Ev
 // Size implements engine.LogReader. The log and the quarantine are only ever cut
 // from their beginning, so nothing is missing between the first and the last.
 func (l *logReader) Size() (size engine.LogSize, err error) {
-	r := l.c.query("SELECT (SELECT min(seq) FROM events), (SELECT max(seq) FROM events), (SELECT min(id) FROM quarantine), (SELECT max(id) FROM quarantine)")
+	r := l.c.query("SELECT (SELECT min(seq) FROM events), (SELECT max(seq) FROM events), (SELECT min(id) FROM quarantine), (SELECT max(id) FROM quarantine), (SELECT received_at FROM events ORDER BY seq DESC LIMIT 1)")
 	if r.Next() {
-		size.First, size.Last = r.Int(0), r.Int(1)
+		size.First, size.Last, size.Received = r.Int(0), r.Int(1), hygiene.Instant(r.Int(4))
 		if size.Last > 0 {
 			size.Events = size.Last - size.First + 1
 		}

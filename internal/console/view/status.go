@@ -21,14 +21,15 @@ type Totals struct {
 // Status is the state of the whole store.
 type Status struct {
 	Totals
-	Breaker    int64       `json:"breaker,omitempty"`    // trips that wait for review
-	Policy     string      `json:"policy"`               // hash of the policy in force
-	Runs       []Run       `json:"runs"`                 // the last of each export
-	LockHolder *LockHolder `json:"taken,omitempty"`      // for more than a minute, so that sweeps, reviews and exports wait
-	LogWriter  *LockHolder `json:"log_writer,omitempty"` // that appends many events
-	HeldRuns   []string    `json:"held_runs,omitempty"`  // runs that wait for a release, as EXPORT/RUN
-	Held       []HeldRun   `json:"held,omitempty"`       // the exports with such runs
-	Deliveries []Delivery  `json:"deliveries,omitempty"` // that are waiting or lost
+	ClockBehind int64       `json:"clock_behind_seconds,omitempty"` // how far the clock is behind the receipt of the last event
+	Breaker     int64       `json:"breaker,omitempty"`              // trips that wait for review
+	Policy      string      `json:"policy"`                         // hash of the policy in force
+	Runs        []Run       `json:"runs"`                           // the last of each export
+	LockHolder  *LockHolder `json:"taken,omitempty"`                // for more than a minute, so that sweeps, reviews and exports wait
+	LogWriter   *LockHolder `json:"log_writer,omitempty"`           // that appends many events
+	HeldRuns    []string    `json:"held_runs,omitempty"`            // runs that wait for a release, as EXPORT/RUN
+	Held        []HeldRun   `json:"held,omitempty"`                 // the exports with such runs
+	Deliveries  []Delivery  `json:"deliveries,omitempty"`           // that are waiting or lost
 }
 
 // SweepProgress is how far the sweep has read the log.
