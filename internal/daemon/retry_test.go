@@ -30,7 +30,7 @@ func TestAScheduledRunThatFailsIsTriedAgain(t *testing.T) {
 	observer{d}.JobFinished(job, at, time.Second, again)
 	observer{d}.RetryScheduled(job, at, 3, at.Add(40*time.Second))
 
-	st, err := status.Collect(d.current.Load(), d.store)
+	st, err := status.Collect(d.current.Load(), d.store, hygiene.InstantOf(time.Now()))
 	if err != nil || st.Runs[0].Status != segments.Failed || st.Runs[0].NextTryAt != hygiene.InstantOf(at.Add(40*time.Second)) {
 		t.Fatalf("the status has %+v, %v", st.Runs, err)
 	}
