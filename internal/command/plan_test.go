@@ -120,7 +120,7 @@ func TestAPlanSaysWhoseOptOutsStayWithoutARule(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := runPlan(t, exitOK, "-c", path)
-	if !strings.Contains(text, "kept        1  had opted out: they stay suppressed although no rule says so any more\n") {
+	if !strings.Contains(text, "kept        1  of 3 contacts (33.3 %)  had opted out: they stay suppressed although no rule says so any more\n") {
 		t.Errorf("the plan is\n%s", text)
 	}
 }

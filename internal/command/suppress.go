@@ -54,6 +54,8 @@ type manualResult struct {
 	Contacts int      `json:"contacts"`
 	Changes  int64    `json:"changes"`
 	Unknown  []string `json:"unknown"`
+	// Of an allow, what the contacts stay suppressed for.
+	Remaining []app.Remaining `json:"still_suppressed,omitempty"`
 }
 
 // changeManually suppresses or allows contacts, and prints the result. It changes
@@ -83,16 +85,35 @@ func (c *invocation) changeManually(contacts []string, in hygiene.Instruction, v
 		if err != nil {
 			return err
 		}
-		r := manualResult{changed.Batch, len(keys) - len(changed.Unknown), changed.Changes, append([]string{}, changed.Unknown...)}
-		if c.JSON {
-			err = c.PrintJSON(r)
-		} else {
-			fmt.Fprintf(c.Stdout, "%s %s: %s in the ledger\n", verb, ui.Count(int64(r.Contacts), "contact"), ui.Count(r.Changes, "change"))
-			err = app.PrintUndoCommand(c.Stdout, r.Batch, c.config)
+		r := manualResult{Batch: changed.Batch, Contacts: len(keys) - len(changed.Unknown), Changes: changed.Changes, Unknown: append([]string{}, changed.Unknown...)}
+		if in.Kind == hygiene.Allow {
+			if r.Remaining, err = app.RemainingReasons(a.Store, keys, c.config, c.instant()); err != nil {
+				return err
+			}
 		}
-		if len(r.Unknown) > 0 {
-			err = errors.Join(err, fmt.Errorf("unknown contacts: %s", strings.Join(r.Unknown, ", ")))
-		}
-		return err
+		return errors.Join(c.printManual(&r, verb), r.failure())
 	})
+}
+
+// printManual prints what was done, and what stays suppressed.
+func (c *invocation) printManual(r *manualResult, verb string) error {
+	if c.JSON {
+		return c.PrintJSON(r)
+	}
+	fmt.Fprintf(c.Stdout, "%s %s: %s in the ledger\n", verb, ui.Count(int64(r.Contacts), "contact"), ui.Count(r.Changes, "change"))
+	for _, left := range r.Remaining {
+		fmt.Fprintln(c.Stdout, left)
+	}
+	return app.PrintUndoCommand(c.Stdout, r.Batch, c.config)
+}
+
+// failure is what the command was to do and did not; nil for nothing.
+func (r *manualResult) failure() error {
+	if len(r.Unknown) > 0 {
+		return fmt.Errorf("unknown contacts: %s", strings.Join(r.Unknown, ", "))
+	}
+	if app.AnyMustBeNamed(r.Remaining) {
+		return ui.ErrReported
+	}
+	return nil
 }

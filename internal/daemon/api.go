@@ -189,6 +189,15 @@ func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Expl
 	if err != nil {
 		return nil, err
 	}
+	if in.Kind == hygiene.Allow {
+		remaining, err := app.RemainingReasons(ops.Store, []string{key}, d.options.Path, now)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range remaining {
+			e.Explanation.StillSuppressed = append(e.Explanation.StillSuppressed, view.StillSuppressed{Reason: r.Reason, MustBeNamed: r.MustBeNamed, Command: r.Command})
+		}
+	}
 	return &e.Explanation, nil
 }
 

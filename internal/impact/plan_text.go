@@ -102,7 +102,8 @@ func (p *Plan) printTables(w io.Writer) {
 func (p *Plan) kindRows() (rows [][]string) {
 	add := func(name string, n int64, meaning string) {
 		if n > 0 {
-			rows = append(rows, []string{name, ui.Number(n), meaning})
+			share := fmt.Sprintf("of %s (%s)", ui.Count(p.Contacts, "contact"), ui.PercentOf(n, p.Contacts))
+			rows = append(rows, []string{name, ui.Number(n), share, meaning})
 		}
 	}
 	add("suppressed", p.Suppressed, "a rule suppresses them; "+allNoneOrSome(p.newlySuppressed, p.Suppressed,
@@ -230,7 +231,7 @@ func (p *Plan) nextSteps(path string) (lines []string) {
 		if p.Policy == p.InForce {
 			when = path + " is in force and judges new events"
 		}
-		lines = append(lines, when+"; to apply it to earlier events as well: winnow rejudge --apply -c "+path)
+		lines = append(lines, when+", and all events of a contact when one of them arrives late or someone changes the contact; to apply it to all contacts: winnow rejudge --apply -c "+path)
 	}
 	if p.AtReview > 0 {
 		lines = append(lines, fmt.Sprintf("%s by rules of the review: they change with the first review under %s, not before", ui.Count(p.AtReview, "contact"), path))

@@ -5,21 +5,22 @@ import "winnow/hygiene"
 // Explanation is everything that winnow knows of a contact. What is absent has no
 // key.
 type Explanation struct {
-	Contact      string                     `json:"contact"`
-	Phone        string                     `json:"phone,omitempty"` // E.164
-	Status       string                     `json:"status"`
-	AsOf         hygiene.Instant            `json:"as_of"`
-	Why          string                     `json:"why"` // plain sentences
-	Suppressions []Suppression              `json:"suppressions,omitempty"`
-	Retry        *Retry                     `json:"retry,omitempty"`
-	Tags         []string                   `json:"tags,omitempty"`
-	Lists        []string                   `json:"lists,omitempty"` // static lists
-	Pins         []Pin                      `json:"pins,omitempty"`
-	Attributes   hygiene.Attributes         `json:"attributes,omitempty"`
-	History      map[string]OutcomeHistory  `json:"history,omitempty"`    // by outcome
-	Segments     map[string]bool            `json:"segments,omitempty"`   // whether the contact is in each
-	Conditions   map[string]hygiene.Finding `json:"conditions,omitempty"` // why, by segment
-	Timeline     []Event                    `json:"timeline,omitempty"`
+	Contact         string                     `json:"contact"`
+	Phone           string                     `json:"phone,omitempty"` // E.164
+	Status          string                     `json:"status"`
+	AsOf            hygiene.Instant            `json:"as_of"`
+	Why             string                     `json:"why"` // plain sentences
+	Suppressions    []Suppression              `json:"suppressions,omitempty"`
+	StillSuppressed []StillSuppressed          `json:"still_suppressed,omitempty"` // after an allow: what it did not lift
+	Retry           *Retry                     `json:"retry,omitempty"`
+	Tags            []string                   `json:"tags,omitempty"`
+	Lists           []string                   `json:"lists,omitempty"` // static lists
+	Pins            []Pin                      `json:"pins,omitempty"`
+	Attributes      hygiene.Attributes         `json:"attributes,omitempty"`
+	History         map[string]OutcomeHistory  `json:"history,omitempty"`    // by outcome
+	Segments        map[string]bool            `json:"segments,omitempty"`   // whether the contact is in each
+	Conditions      map[string]hygiene.Finding `json:"conditions,omitempty"` // why, by segment
+	Timeline        []Event                    `json:"timeline,omitempty"`
 }
 
 // Suppression is an open suppression, or one that a breaker holds.
@@ -38,6 +39,13 @@ type Suppression struct {
 	Events   []Event          `json:"events,omitempty"` // of the evidence, those still in the log
 
 	Summary string `json:"-"` // reason, times and author in words: how Why begins
+}
+
+// StillSuppressed is a reason that an allow did not lift.
+type StillSuppressed struct {
+	Reason      string `json:"reason"`
+	MustBeNamed bool   `json:"must_be_named"` // it is lifted only when it is named
+	Command     string `json:"command"`       // that lifts it
 }
 
 // Retry is an open retry.
