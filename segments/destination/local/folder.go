@@ -30,6 +30,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"syscall"
@@ -270,11 +271,14 @@ func prune(folder *os.Root, keep int) error {
 	return nil
 }
 
-// removeRun removes the run at the path. First the run loses its name: half a run
-// is not a run.
+// removeRun removes the run at the path. First the run loses its name, also after a
+// power cut: half a run is not a run.
 func removeRun(folder *os.Root, path, run string) error {
 	beforeStep("rename old run " + path)
 	if err := folder.Rename(path, destination.RemovedPrefix+run); err != nil {
+		return err
+	}
+	if err := syncMoved(folder, path); err != nil {
 		return err
 	}
 	beforeStep("remove old run " + run)
@@ -296,7 +300,24 @@ func runsIn(folder *os.Root) ([]string, error) {
 // entriesOf lists a folder by name.
 func entriesOf(folder *os.Root) ([]fs.DirEntry, error) { return fs.ReadDir(folder.FS(), ".") }
 
+// syncMoved makes durable that what had the path moved was moved into the folder.
+func syncMoved(folder *os.Root, moved string) error {
+	if parent := path.Dir(moved); parent != "." {
+		from, err := folder.OpenRoot(parent)
+		if err != nil {
+			return err
+		}
+		err = syncFolder(from)
+		from.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return syncFolder(folder)
+}
+
 func syncFolder(folder *os.Root) error {
+	beforeStep("sync folder " + folder.Name())
 	f, err := folder.Open(".")
 	if err != nil {
 		return err

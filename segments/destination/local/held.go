@@ -132,7 +132,7 @@ func release(folder *os.Root, run string) error {
 		}
 	}
 	beforeStep("sync the released run's name")
-	if err := syncFolder(folder); err != nil {
+	if err := syncReleased(folder, at, run); err != nil {
 		return err
 	}
 	if latestRun(folder) != run {
@@ -141,6 +141,15 @@ func release(folder *os.Root, run string) error {
 		}
 	}
 	return removeEmptyHeld(folder)
+}
+
+// syncReleased makes durable that the run, which was there, has the name of a
+// published one, and that alone.
+func syncReleased(folder *os.Root, at Location, run string) error {
+	if at == Held {
+		return syncMoved(folder, heldPath(run))
+	}
+	return syncFolder(folder)
 }
 
 // discardHeld removes the held runs but those to keep.
