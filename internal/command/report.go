@@ -10,9 +10,11 @@ import (
 type reportCommand struct {
 	Since   string   `placeholder:"TIME" help:"Count events received since then: 30d, 2026-11-01, or a time in RFC 3339 (default: the beginning of the log)."`
 	Until   string   `placeholder:"TIME" help:"Count events received before then; a date includes all of that day (default: now)."`
-	By      []string `default:"day,outcome" placeholder:"COLUMN" help:"Count by these columns: day, outcome, code, source, unique_args.NAME (default: day,outcome). Repeatable."`
+	By      []string `default:"day,outcome" placeholder:"COLUMN" help:"Count by these columns: day, hour, outcome, code, source, unique_args.NAME (default: day,outcome). Repeatable."`
 	Repeats bool     `help:"Count repeats too."`
 	CSV     bool     `name:"csv" help:"Print the result as CSV."`
+
+	profileFlag `embed:""`
 }
 
 // Help says what the numbers mean.
@@ -34,12 +36,21 @@ million events, a temporary file of up to 32 bytes per event is written to TMPDI
 
 unique_args.NAME is what the sender attached to the message, like unique_args.campaign. For unique_args.utm.campaign
 the key "utm.campaign" is looked up first, then "campaign" within "utm". Escape a comma within a name with a backslash:
---by 'day,unique_args.region\,city'. Days and dates are UTC, by the time of receipt.`
+--by 'day,unique_args.region\,city'. Days, hours and dates are UTC, by the time of receipt; an hour, like
+2026-11-23T09:00:00Z, can be given to undo --since.
+
+A spreadsheet would run a cell like =HYPERLINK(…) as a formula: in CSV such cells begin with an apostrophe. --profile
+spreadsheet adds a byte order mark, and puts the apostrophe before phone numbers too; --profile crm writes every cell
+as it is.`
 }
 
 // Run counts, and prints the report.
 func (x reportCommand) Run(c *invocation) error {
-	r, err := report.Parse(report.Options{Since: x.Since, Until: x.Until, By: x.By, Repeats: x.Repeats, CSV: x.CSV, JSON: c.JSON}, c.instant())
+	profile, err := x.forWhom(x.CSV, "--csv")
+	if err != nil {
+		return err
+	}
+	r, err := report.Parse(report.Options{Since: x.Since, Until: x.Until, By: x.By, Repeats: x.Repeats, CSV: x.CSV, Profile: profile, JSON: c.JSON}, c.instant())
 	if err != nil {
 		return &ui.UsageError{Err: err}
 	}

@@ -14,6 +14,7 @@ type scrubCommand struct {
 	By            string `enum:"either,key,phone" default:"either" placeholder:"WHAT" help:"Take the values of the column as key, phone or either (default: either)."`
 	Region        string `placeholder:"CC" help:"Read phone numbers without a country code as of this country, like TR (default: contacts.region of the config)."`
 	Rejected      string `placeholder:"FILE" help:"Write the removed lines to this file, with a column reason."`
+	profileFlag   `embed:""`
 	Output        string `short:"o" placeholder:"FILE" help:"Write the clean list to this file (default: stdout)."`
 	delimiterFlag `embed:""`
 }
@@ -36,12 +37,20 @@ texted. --by phone looks up phone numbers only, and all else is invalid: the saf
 looks up keys only. With "contacts: {key: phone}" the number is the key. The summary says how many of the kept
 contacts winnow does not know.
 
+A spreadsheet would run a cell like =HYPERLINK(…) as a formula: in FILE of --rejected such cells begin with an
+apostrophe, which imports of winnow take off again. --profile spreadsheet adds a byte order mark, and puts the
+apostrophe before phone numbers too; --profile crm writes every cell as it is.
+
 Events that wait for a sweep are not taken into account. Output files appear when they are complete.`
 }
 
 // Run scrubs the list, and prints a summary.
 func (x scrubCommand) Run(c *invocation) error {
 	delimiter, err := x.parse()
+	if err != nil {
+		return err
+	}
+	profile, err := x.forWhom(x.Rejected != "", "--rejected FILE")
 	if err != nil {
 		return err
 	}
@@ -54,6 +63,6 @@ func (x scrubCommand) Run(c *invocation) error {
 	if c.JSON && x.Output == "" {
 		return ui.Usagef("--json prints the summary to stdout: write the clean list to a file with -o FILE")
 	}
-	o := scrub.Options{File: x.File, Stdin: c.process.Stdin, Column: x.Column, By: x.By, Region: x.Region, Rejected: x.Rejected, Output: x.Output, Delimiter: delimiter, Now: c.instant()}
+	o := scrub.Options{File: x.File, Stdin: c.process.Stdin, Column: x.Column, By: x.By, Region: x.Region, Rejected: x.Rejected, Output: x.Output, Delimiter: delimiter, Profile: profile, Now: c.instant()}
 	return scrub.Run(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRead, do) })
 }

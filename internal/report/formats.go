@@ -2,27 +2,30 @@ package report
 
 import (
 	"bufio"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"io"
 
+	"winnow/internal/csvlist"
 	"winnow/store/logscan"
 )
 
 // printCSV writes all rows as CSV.
-func (r *result) printCSV(w io.Writer) error {
-	out := csv.NewWriter(w)
-	out.Write(r.header(r.allNumbers))
+func (r *result) printCSV(w io.Writer, p csvlist.Profile) error {
+	out := bufio.NewWriter(w)
+	out.WriteString(p.Mark())
+	line := p.AppendRow(nil, r.header(r.allNumbers))
+	out.Write(line)
 	err := r.Each(func(row *logscan.ReportRow) error {
 		cells := row.Values
 		for _, n := range r.allNumbers(row) {
 			cells = append(cells, n.String())
 		}
-		return out.Write(cells)
+		line = p.AppendRow(line[:0], cells)
+		_, err := out.Write(line)
+		return err
 	})
-	out.Flush()
-	return errors.Join(err, out.Error())
+	return errors.Join(err, out.Flush())
 }
 
 // printJSON writes all rows as an array, row by row: they may not fit in memory.

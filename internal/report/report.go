@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/csvlist"
 	"winnow/internal/ui"
 	"winnow/store"
 	"winnow/store/logscan"
@@ -24,10 +25,11 @@ import (
 
 // Options say what to count, as given on the command line.
 type Options struct {
-	Since, Until string   // a duration before now, a date in UTC or a time in RFC 3339; empty for the whole log
-	By           []string // the columns; see [logscan.ReportColumns]
-	Repeats      bool     // count repeats too
-	CSV, JSON    bool     // the format; neither: a table
+	Since, Until string          // a duration before now, a date in UTC or a time in RFC 3339; empty for the whole log
+	By           []string        // the columns; see [logscan.ReportColumns]
+	Repeats      bool            // count repeats too
+	CSV, JSON    bool            // the format; neither: a table
+	Profile      csvlist.Profile // of CSV
 }
 
 // Query is a report that was parsed and can be printed.
@@ -114,7 +116,7 @@ func (q *Query) Print(ctx context.Context, out *ui.Printer, s *store.Store) (err
 	case q.options.JSON:
 		return r.printJSON(out.Stdout)
 	case q.options.CSV:
-		return r.printCSV(out.Exact())
+		return r.printCSV(out.Exact(), q.options.Profile)
 	}
 	return r.printTable(out.Stdout)
 }

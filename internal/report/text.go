@@ -23,7 +23,7 @@ func (r *result) printTable(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "%s%s by %s; %s, days are UTC\n", ui.Count(r.Events, "event"), r.span(), strings.Join(r.options.By, ", "), r.repeatsText())
+	fmt.Fprintf(w, "%s%s by %s; %s, %s are UTC\n", ui.Count(r.Events, "event"), r.span(), strings.Join(r.options.By, ", "), r.repeatsText(), r.spans())
 	if total == 0 {
 		return nil
 	}
@@ -63,6 +63,14 @@ func (r *result) repeatsText() string {
 		return "no repeats"
 	}
 	return ui.CountVerb(r.Repeats, "repeat", "is", "are") + " left out"
+}
+
+// spans names what is in UTC.
+func (r *result) spans() string {
+	if slices.Contains(r.options.By, "hour") {
+		return "hours"
+	}
+	return "days"
 }
 
 func (r *result) tableRow(row *logscan.ReportRow) (cells []string) {

@@ -183,9 +183,9 @@ func (c *chunk) write(s *scrubber) error {
 		case Kept:
 			s.clean.Write(raw)
 		case Unreadable:
-			s.list.WriteUnreadable(s.rejected, raw, l.reason())
+			s.rows.WriteUnreadable(s.rejected, raw, l.reason())
 		default:
-			s.list.WriteWithCell(s.rejected, raw, l.reason())
+			s.rows.WriteWithCell(s.rejected, raw, l.reason())
 		}
 	}
 	// A writer keeps its first error, so Flush returns it.

@@ -33,12 +33,13 @@ import (
 type Options struct {
 	File      string // the list; "-" is Stdin
 	Stdin     io.Reader
-	Column    string // holds keys or phone numbers
-	By        string // what Column holds: key, phone or either
-	Region    string // of phone numbers without a country code; empty for that of the config
-	Rejected  string // the file for rejected lines; empty for none
-	Output    string // the file for the clean list; empty for stdout
-	Delimiter byte   // of the columns; 0 for the header's own
+	Column    string          // holds keys or phone numbers
+	By        string          // what Column holds: key, phone or either
+	Region    string          // of phone numbers without a country code; empty for that of the config
+	Rejected  string          // the file for rejected lines; empty for none
+	Output    string          // the file for the clean list; empty for stdout
+	Delimiter byte            // of the columns; 0 for the header's own
+	Profile   csvlist.Profile // of the rejected lines
 	Now       hygiene.Instant
 }
 
@@ -91,7 +92,7 @@ func (o Options) checkFiles(stdout io.Writer, in io.Reader) error {
 
 // scrub creates the output files, fills them, and gives them their names.
 func (o Options) scrub(ctx context.Context, out *ui.Printer, a *app.App, list *csvlist.Reader, unchanged func() error) (err error) {
-	s := &scrubber{out: out, ctx: ctx, store: a.Store, list: list, parser: o.valueParser(a.Config.Keys), now: o.Now, seen: a.Store.NewKeySet(),
+	s := &scrubber{out: out, ctx: ctx, store: a.Store, list: list, parser: o.valueParser(a.Config.Keys), now: o.Now, seen: a.Store.NewKeySet(), rows: csvlist.NewRowWriter(list, o.Profile),
 		clean: bufio.NewWriterSize(out.Exact(), 1<<16), rejected: bufio.NewWriter(io.Discard)}
 	var files []*atomicfile.File // the clean list last: when it is there, all is done
 	for _, target := range []struct {
@@ -146,7 +147,8 @@ type scrubber struct {
 	list            *csvlist.Reader
 	parser          valueParser
 	now             hygiene.Instant
-	seen            *keyset.Set // what identifies the kept lines
+	seen            *keyset.Set        // what identifies the kept lines
+	rows            *csvlist.RowWriter // of the rejected lines
 	clean, rejected *bufio.Writer
 	result          Result
 }
@@ -206,6 +208,5 @@ func (s *scrubber) run() error {
 func (s *scrubber) writeHeaders() {
 	s.clean.Write(s.list.Mark)
 	s.clean.Write(s.list.Header)
-	s.rejected.Write(s.list.Mark)
-	s.list.WriteWithCell(s.rejected, s.list.Header, "reason")
+	s.rows.WriteHeader(s.rejected, "reason")
 }

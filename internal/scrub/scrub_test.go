@@ -19,7 +19,7 @@ func TestNoLineIsKeptThatWasNotJudged(t *testing.T) {
 		t.Fatal(err)
 	}
 	var clean bytes.Buffer
-	s := &scrubber{out: &ui.Printer{Stderr: io.Discard}, ctx: t.Context(), store: a.Store, list: list,
+	s := &scrubber{out: &ui.Printer{Stderr: io.Discard}, ctx: t.Context(), store: a.Store, list: list, rows: csvlist.NewRowWriter(list, csvlist.Disarmed),
 		seen: a.Store.NewKeySet(), clean: bufio.NewWriter(&clean), rejected: bufio.NewWriter(io.Discard)}
 	a.Store.Close()
 	if err := s.run(); err == nil || strings.Contains(clean.String(), "ann") {

@@ -15,6 +15,7 @@ import (
 // names, and their SQL.
 var reportColumns = []struct{ name, sql string }{
 	{"day", "received_at / 86400000000"},
+	{"hour", "received_at / 3600000000"},
 	{"outcome", "outcome"},
 	{"code", "code"},
 	{"source", "source"},

@@ -28,7 +28,7 @@ func TestANameWithDotsIsFirstTheKeyOfExactlyThatName(t *testing.T) {
 }
 
 func TestAReportRefusesUnknownColumns(t *testing.T) {
-	known := "choose from day, outcome, code, source, unique_args.NAME"
+	known := "choose from day, hour, outcome, code, source, unique_args.NAME"
 	for _, c := range []struct {
 		by   []string
 		want string

@@ -32,8 +32,7 @@ type gatherer struct {
 	waiting  []*int64    // where each of them is to be counted
 	maxAsked int
 
-	day  int64  // since 1970
-	date string // of the day
+	days, hours spans
 }
 
 const (
@@ -120,7 +119,9 @@ func (g *gatherer) readKey(r engine.Rows) {
 		value := ""
 		switch {
 		case i < len(g.o.By) && g.o.By[i] == "day":
-			value = g.dayOf(r.Int(i))
+			value = g.days.format(r.Int(i), 24*time.Hour, time.DateOnly)
+		case i < len(g.o.By) && g.o.By[i] == "hour":
+			value = g.hours.format(r.Int(i), time.Hour, time.RFC3339)
 		case i < len(g.o.By) && columnSQL(g.o.By[i]) == "":
 			value, attached = attached[0], attached[1:]
 		default:
@@ -130,12 +131,18 @@ func (g *gatherer) readKey(r engine.Rows) {
 	}
 }
 
-// dayOf writes a day, counted from 1970 on; mostly it is the one before.
-func (g *gatherer) dayOf(day int64) string {
-	if day != g.day || g.date == "" {
-		g.day, g.date = day, time.Unix(day*24*60*60, 0).UTC().Format(time.DateOnly)
+// spans writes days or hours, which are mostly the same as before.
+type spans struct {
+	n    int64 // since 1970
+	text string
+}
+
+// format writes the beginning of the nth span of that length since 1970.
+func (s *spans) format(n int64, length time.Duration, layout string) string {
+	if n != s.n || s.text == "" {
+		s.n, s.text = n, time.Unix(n*int64(length/time.Second), 0).UTC().Format(layout)
 	}
-	return g.date
+	return s.text
 }
 
 // identity is what a repeat has in common with the event that it repeats.
