@@ -37,6 +37,16 @@ func parsePhone(text, region string) string {
 	return phonenumbers.Format(n, phonenumbers.E164)
 }
 
+// ReadablePhone is a phone number in E.164 as people write it: +90 555 123 45 67. Any
+// other text stays as it is.
+func ReadablePhone(e164 string) string {
+	n, err := phonenumbers.Parse(e164, "")
+	if err != nil {
+		return e164
+	}
+	return phonenumbers.Format(n, phonenumbers.INTERNATIONAL)
+}
+
 // writtenLikePhone reports whether the text is a phone number and nothing else. The
 // library finds a number within a text, reads letters as digits and drops
 // extensions, so an order number could become a contact. A number that a program

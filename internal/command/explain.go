@@ -1,49 +1,105 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/explain"
 	"winnow/internal/suggest"
+	"winnow/internal/ui"
 	"winnow/segments"
 )
 
-// explainCommand explains the status of a contact.
+// explainCommand explains the status of contacts.
 type explainCommand struct {
-	Contact string `arg:"" help:"Key of the contact."`
+	Contact string `arg:"" help:"Key or phone number of the contact."`
 	Verbose bool   `short:"v" help:"Also show the conditions of all segments, the ledger and the timeline."`
 	Segment string `placeholder:"NAME" help:"Show only the conditions of this segment."`
+	Region  string `placeholder:"CC" help:"Read a phone number without a country code as of this country, like TR (default: contacts.region of the config)."`
 }
 
-// Run prints the explanation.
+// maxExplained is how many contacts of one phone number are printed for people.
+const maxExplained = 10
+
+// Run prints the explanation of the contact, or of all that have the phone number.
 func (x explainCommand) Run(c *invocation) error {
+	if x.Region != "" && !contactkey.KnownRegion(x.Region) {
+		return ui.Usagef("--region %s: write a country with two letters, like TR", ui.ShellQuote(x.Region))
+	}
 	return c.open(toRead, func(a *app.App) error {
-		key, err := a.Config.Keys.Normalize(x.Contact)
-		if err != nil {
-			return err
-		}
 		if x.Segment != "" && !hasSegment(a.Config, x.Segment) {
 			return unknownSegment(a.Config, x.Segment)
 		}
-		e, ok, err := explain.Contact(a.Config, a.Store, key, c.instant())
+		found, err := explain.Find(a, x.Contact, x.Region)
 		switch {
 		case err != nil:
 			return err
-		case !ok:
-			return explain.NotFound(a, x.Contact, key)
 		case c.JSON:
-			if x.Segment != "" {
-				e.Conditions = map[string]hygiene.Finding{x.Segment: e.Conditions[x.Segment]}
-			}
-			return c.PrintJSON(e)
+			return x.printJSON(c, a, found.Keys)
+		}
+		return x.print(c, a, found)
+	})
+}
+
+// print prints the explanations for people.
+func (x explainCommand) print(c *invocation, a *app.App, found explain.Found) error {
+	if summary := found.Summary(); summary != "" {
+		fmt.Fprintf(c.Stdout, "%s\n\n", summary)
+	}
+	for i, key := range found.Keys[:min(maxExplained, len(found.Keys))] {
+		e, err := x.explanation(c, a, key)
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			fmt.Fprintln(c.Stdout)
 		}
 		e.Print(c.Printer, a.Config, x.Segment, x.Verbose)
-		return nil
-	})
+	}
+	if more := len(found.Keys) - maxExplained; more > 0 {
+		fmt.Fprintf(c.Stdout, "\nand %s: --json explains all\n", ui.Count(int64(more), "more contact"))
+	}
+	return nil
+}
+
+// printJSON prints one contact as an object, several as an array.
+func (x explainCommand) printJSON(c *invocation, a *app.App, keys []string) error {
+	if len(keys) == 1 {
+		e, err := x.explanation(c, a, keys[0])
+		if err != nil {
+			return err
+		}
+		return c.PrintJSON(e)
+	}
+	out := c.Stream()
+	for _, key := range keys {
+		e, err := x.explanation(c, a, key)
+		if err == nil {
+			err = out.Value(e)
+		}
+		if err != nil {
+			return errors.Join(err, out.End())
+		}
+	}
+	return out.End()
+}
+
+func (x explainCommand) explanation(c *invocation, a *app.App, key string) (*explain.Explanation, error) {
+	e, ok, err := explain.Contact(a.Config, a.Store, key, c.instant())
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
+		return nil, fmt.Errorf("contact %q is no longer in the store", key)
+	case c.JSON && x.Segment != "":
+		e.Conditions = map[string]hygiene.Finding{x.Segment: e.Conditions[x.Segment]}
+	}
+	return e, nil
 }
 
 // hasSegment reports whether the config has a segment of that name.

@@ -74,12 +74,10 @@ func sendPage(w http.ResponseWriter, status int, page []byte) {
 	send(w, status, "text/html; charset=utf-8", ui.EscapeControls(page))
 }
 
-// Swept reports whether all that came in was swept: events, or nothing by a sweep.
+// Swept reports whether all that came in was swept, or a sweep has run since the start.
 func (d pageData) Swept() bool {
-	if d.Sweep.Lag > 0 {
-		return false
-	}
-	return d.Events > 0 || slices.ContainsFunc(d.Jobs, func(j view.Job) bool { return j.Kind == "sweep" && j.Last != 0 })
+	return d.Events > 0 && d.Sweep.Lag == 0 ||
+		slices.ContainsFunc(d.Jobs, func(j view.Job) bool { return j.Kind == "sweep" && j.Last != 0 })
 }
 
 // statusShare is the contacts of one status, and their part of a bar that is 100
@@ -139,7 +137,7 @@ func (d pageData) Time(at hygiene.Instant) pageTime {
 	if at == 0 {
 		return pageTime{}
 	}
-	return pageTime{Exact: at.Time().Format("2006-01-02 15:04:05"), Machine: at.String(), Ago: ago(d.At.Sub(at))}
+	return pageTime{Exact: at.Time().Format("2006-01-02 15:04:05"), Machine: at.String(), Ago: ui.Ago(d.At.Sub(at))}
 }
 
 // Past returns an instant of what has happened. One that is later than now, of a command
@@ -150,27 +148,6 @@ func (d pageData) Past(at hygiene.Instant) pageTime {
 		t.Ago = "as of " + t.Exact + " UTC"
 	}
 	return t
-}
-
-// ago writes a duration in the largest unit that fits: 2 hours ago, in 1 day.
-func ago(d time.Duration) string {
-	format := "%s ago"
-	if d < 0 {
-		d, format = -d, "in %s"
-	}
-	for _, u := range []struct {
-		size time.Duration
-		name string
-	}{{hygiene.Day, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
-		n := int64(d / u.size)
-		switch {
-		case n == 1:
-			return fmt.Sprintf(format, "1 "+u.name)
-		case n > 1:
-			return fmt.Sprintf(format, ui.Number(n)+" "+u.name+"s")
-		}
-	}
-	return "now"
 }
 
 // roundedDuration writes a duration with about three digits.

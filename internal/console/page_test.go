@@ -192,17 +192,6 @@ func TestAPageAfterTheSweepOfNothingSaysThatThereIsNothing(t *testing.T) {
 	wantWords(t, shown(t, view.Overview{At: now, Jobs: []view.Job{{Name: "sweep", Kind: "sweep", Last: now}}}), "There are no contacts yet.")
 }
 
-func TestAgesAreWrittenInTheirLargestUnit(t *testing.T) {
-	for span, want := range map[time.Duration]string{
-		0: "now", 400 * time.Millisecond: "now", time.Second: "1 second ago", 59 * time.Second: "59 seconds ago", 90 * time.Second: "1 minute ago",
-		-time.Hour: "in 1 hour", 47 * time.Hour: "1 day ago", 2000 * hygiene.Day: "2,000 days ago",
-	} {
-		if got := ago(span); got != want {
-			t.Errorf("%v is %q, want %q", span, got, want)
-		}
-	}
-}
-
 func TestJobsThatHaveNotRunAreSaidToBeThat(t *testing.T) {
 	page := somePage()
 	page.Statuses, page.CountedAt = nil, 0

@@ -49,11 +49,11 @@ func Contact(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 	for i := range events {
 		e.Timeline = append(e.Timeline, EventOf(&events[i]))
 	}
-	r := &evidenceReader{policy: cfg.Policy, store: s, contact: contact, timeline: e.Timeline}
+	r := &evidenceReader{policy: cfg.Policy, store: s, contact: contact, timeline: e.Timeline, asOf: now}
 	if err := r.addTo(e); err != nil {
 		return nil, false, err
 	}
-	e.reason, e.next = e.statusReason(), strings.Join(e.nextSteps(cfg.Policy, contact), ". ")
+	e.reason, e.next = e.statusReason(cfg), strings.Join(e.nextSteps(cfg.Policy, contact), ". ")
 	e.Why = e.Contact + " is " + e.Status + e.reason
 	if e.next != "" {
 		e.Why += ". " + e.next

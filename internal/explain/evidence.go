@@ -15,6 +15,7 @@ type evidenceReader struct {
 	store    *store.Store
 	contact  *hygiene.Contact
 	timeline []view.Event // events that need not be read again
+	asOf     hygiene.Instant
 	ledger   []store.LedgerEntry
 }
 
@@ -90,7 +91,7 @@ func (r *evidenceReader) suppression(p *hygiene.Suppression) (view.Suppression, 
 			s.Events = append(s.Events, *event)
 		}
 	}
-	s.Why = suppressionSentence(&s)
+	s.Why = suppressionSentence(&s, r.asOf)
 	return s, nil
 }
 

@@ -153,7 +153,7 @@ func TestEvidenceIsShownEvenIfTheHistoryDroppedIt(t *testing.T) {
 		t.Fatal("the history still has the first bounce")
 	}
 	s := e.Suppressions[0]
-	if len(s.Events) != 1 || s.Events[0].MessageID != "m-ann" || !strings.HasSuffix(s.Why, "on the hard bounce of message m-ann (code 1400)") || s.Policy != a.Config.Hash {
+	if len(s.Events) != 1 || s.Events[0].MessageID != "m-ann" || !strings.HasSuffix(s.Why, "on the hard bounce of message m-ann (code 1400), 100 days ago") || s.Policy != a.Config.Hash {
 		t.Errorf("explained as %+v", s)
 	}
 }
@@ -164,7 +164,7 @@ func TestEvidenceMissingFromTheLogIsReported(t *testing.T) {
 		c := &hygiene.Contact{Key: "ann", Suppressions: []hygiene.Suppression{
 			{Reason: "hard_bounce", Since: hygiene.Moment{At: explainedAt.Add(-hygiene.Day)}, Cause: hygiene.Cause{Rule: "hard", Evidence: evidence}}}}
 		e := &Explanation{Explanation: view.Explanation{Contact: "ann", Status: "suppressed", AsOf: explainedAt}}
-		r := &evidenceReader{policy: a.Config.Policy, store: a.Store, contact: c, timeline: []view.Event{{Seq: 9, Outcome: "soft_bounce", MessageID: "m"}}}
+		r := &evidenceReader{policy: a.Config.Policy, store: a.Store, contact: c, asOf: explainedAt, timeline: []view.Event{{Seq: 9, Outcome: "soft_bounce", MessageID: "m"}}}
 		if err := r.addTo(e); err != nil {
 			t.Fatal(err)
 		}
@@ -174,9 +174,9 @@ func TestEvidenceMissingFromTheLogIsReported(t *testing.T) {
 		evidence  []int64
 		why, gone string
 	}{
-		{[]int64{4}, ", on event 4, no longer in the log", "event 4 is no longer in the log"},
-		{[]int64{4, 5}, ", on 2 events no longer in the log", "events 4, 5 are no longer in the log"},
-		{[]int64{4, 9}, ", on 2 events, the latest being the soft bounce of message m", "event 4 is no longer in the log"},
+		{[]int64{4}, ", on event 4, no longer in the log, 1 day ago", "event 4 is no longer in the log"},
+		{[]int64{4, 5}, ", on 2 events no longer in the log, 1 day ago", "events 4, 5 are no longer in the log"},
+		{[]int64{4, 9}, ", on 2 events, the latest being the soft bounce of message m, 1 day ago", "event 4 is no longer in the log"},
 	} {
 		e := explainedBy(test.evidence...)
 		var b strings.Builder

@@ -11,9 +11,9 @@ import (
 	"winnow/internal/ui"
 )
 
-// NotFound is the error for a key that no contact has. given is what the user
+// notFound is the error for a key that no contact has. given is what the user
 // typed, key its normalized form. The error suggests what may have been meant.
-func NotFound(a *app.App, given, key string) error {
+func notFound(a *app.App, given, key string) error {
 	text := fmt.Sprintf("unknown contact %q", key)
 	if key != strings.TrimSpace(given) {
 		text += fmt.Sprintf(" (normalized from %q)", given)
@@ -48,7 +48,7 @@ func suggest(a *app.App, key string) (string, error) {
 		return fmt.Sprintf("%q is the ID of a message with %s; register its contact with winnow import messages FILE", key, ui.Count(unmatched, "unmatched event")), nil
 	}
 	if _, err := contactkey.ParsePhone(key, ""); err == nil && !a.Config.Keys.Phone {
-		return fmt.Sprintf("%q is a phone number, but contacts are identified by the key of the CRM; use that key", key), nil
+		return fmt.Sprintf("no contact has the phone number %q, which winnow import contacts or the send log would say", key), nil
 	}
 	return "", nil
 }

@@ -119,19 +119,21 @@ func (w *textWriter) facts(e *Explanation) [][]string {
 	}
 	if e.Retry != nil {
 		rows = append(rows, []string{"  retry", fmt.Sprintf("%s, message %s: due %s, lapses %s", attemptText(e.Retry),
-			w.shorten(e.Retry.MessageID, maxWidth/2), e.Retry.DueAt, e.Retry.LapsesAt)})
+			w.shorten(e.Retry.MessageID, maxWidth/2), e.moment(e.Retry.DueAt), e.moment(e.Retry.LapsesAt))})
 	}
 	add("tags", strings.Join(e.Tags, ", "))
 	add("lists", strings.Join(e.Lists, ", "))
 	for i := range e.Pins {
-		add("pinned", describePin(&e.Pins[i]))
+		add("pinned", e.describePin(&e.Pins[i]))
 	}
 	var attributes []string
 	for _, a := range e.Attributes {
 		attributes = append(attributes, a.Name+" "+a.Value.String())
 	}
 	add("attributes", strings.Join(attributes, ", "))
-	add("history", e.historyLine())
+	if history := e.historyLine(); history != "" {
+		rows = append(rows, []string{"  history", ui.Printable(history)}) // a line that is cut would hide an outcome
+	}
 	return rows
 }
 
@@ -159,7 +161,7 @@ func (w *textWriter) suppression(s *view.Suppression) [][]string {
 	}
 	for _, e := range events {
 		outcome := strings.TrimSpace(e.Outcome + " " + w.shorten(codeText(&e), maxWidth/5))
-		rows = append(rows, []string{"", fmt.Sprintf("  %s  %s  message %s, event %d", e.At, outcome, w.shorten(e.MessageID, maxWidth/2), e.Seq)})
+		rows = append(rows, []string{"", fmt.Sprintf("  %s  %s  message %s, event %d", w.time(e.At), outcome, w.shorten(e.MessageID, maxWidth/2), e.Seq)})
 	}
 	if missing := missingEvents(s); missing != "" {
 		rows = append(rows, []string{"", "  " + w.shorten(missing, maxWidth)})
@@ -184,12 +186,12 @@ func missingEvents(s *view.Suppression) string {
 	return "events " + strings.Join(missing, ", ") + " are no longer in the log"
 }
 
-func describePin(p *view.Pin) string {
+func (e *Explanation) describePin(p *view.Pin) string {
 	text := p.Pin + " " + p.Segment
 	if !p.Acts {
 		text += ", without effect,"
 	}
-	text += fmt.Sprintf(" by %s since %s", p.By, p.At)
+	text += fmt.Sprintf(" by %s since %s", p.By, e.moment(p.At))
 	if p.Note != "" {
 		text += " (" + p.Note + ")"
 	}
@@ -214,7 +216,7 @@ func (e *Explanation) historyLine() string {
 	if counts == nil {
 		return ""
 	}
-	return fmt.Sprintf("latest %s at %s; %s", latest, latestAt, strings.Join(counts, ", "))
+	return fmt.Sprintf("latest %s at %s; %s", latest, e.moment(latestAt), strings.Join(counts, ", "))
 }
 
 // countText is the count, with a plus when older ones were dropped.
@@ -235,7 +237,7 @@ func (w *textWriter) printSegments(e *Explanation, cfg *config.Config) {
 			rest = append(rest, inOrOut(f.Holds)+" "+segment.Name)
 			continue
 		}
-		rows = append(rows, []string{"  " + inOrOut(f.Holds), segment.Name, w.shorten(f.Why.String(), maxWidth)})
+		rows = append(rows, []string{"  " + inOrOut(f.Holds), segment.Name, w.shorten(w.why(&f), maxWidth)})
 	}
 	ui.StyledTable(w.Writer, rows, func(column int, cell string) string {
 		if column > 0 {
@@ -263,11 +265,11 @@ func (w *textWriter) printConditions(e *Explanation, segment string) {
 	if !f.Holds {
 		where += " of"
 	}
-	ui.WriteStyled(w.Writer, fmt.Sprintf("%s is %s %s: %s\n", ui.Printable(e.Contact), where, ui.Printable(segment), ui.Printable(f.Why.String())))
-	ui.Table(w, conditionRows(nil, f.Parts, 1))
+	ui.WriteStyled(w.Writer, fmt.Sprintf("%s is %s %s: %s\n", ui.Printable(e.Contact), where, ui.Printable(segment), ui.Printable(w.why(&f))))
+	ui.Table(w, w.conditionRows(nil, f.Parts, 1))
 }
 
-func conditionRows(rows [][]string, parts []hygiene.Finding, depth int) [][]string {
+func (w *textWriter) conditionRows(rows [][]string, parts []hygiene.Finding, depth int) [][]string {
 	for i := range parts {
 		f := &parts[i]
 		verdict := "no   "
@@ -276,13 +278,24 @@ func conditionRows(rows [][]string, parts []hygiene.Finding, depth int) [][]stri
 		}
 		indent := strings.Repeat("     ", depth)
 		if f.Operator == "" {
-			rows = append(rows, []string{indent + verdict + ui.Shorten(f.Test, maxWidth), f.Why.String()})
+			rows = append(rows, []string{indent + verdict + ui.Shorten(f.Test, maxWidth), w.why(f)})
 			continue
 		}
-		rows = conditionRows(append(rows, []string{indent + verdict + f.Operator}), f.Parts, depth+1)
+		rows = w.conditionRows(append(rows, []string{indent + verdict + f.Operator}), f.Parts, depth+1)
 	}
 	return rows
 }
+
+// time writes a time of a table: in whole seconds, or exactly when it is verbose.
+func (w *textWriter) time(at hygiene.Instant) string {
+	if w.verbose {
+		return at.String()
+	}
+	return seconds(at)
+}
+
+// why is the reason of a verdict.
+func (w *textWriter) why(f *hygiene.Finding) string { return f.Why.Format(w.time) }
 
 // shorten makes a text safe to print, and cuts it unless everything is shown.
 func (w *textWriter) shorten(text string, most int) string {

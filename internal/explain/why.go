@@ -9,29 +9,37 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/config"
 	"winnow/internal/console/view"
 	"winnow/internal/ui"
 	"winnow/store"
 )
 
+// seconds is a time in whole seconds, which is what people can use.
+func seconds(at hygiene.Instant) string { return (at - at%1_000_000).String() }
+
+// moment is a time for a sentence: 2026-11-24T00:02:16Z (5 days ago).
+func (e *Explanation) moment(at hygiene.Instant) string {
+	return fmt.Sprintf("%s (%s)", seconds(at), ui.Ago(e.AsOf.Sub(at)))
+}
+
 // statusReason says as of when the contact has its status, and why. It follows
 // "KEY is STATUS" in a sentence.
-func (e *Explanation) statusReason() string {
-	text := fmt.Sprintf(" as of %s: ", e.AsOf)
+func (e *Explanation) statusReason(cfg *config.Config) string {
+	text := " as of " + seconds(e.AsOf)
 	switch {
 	case e.is(hygiene.IsSuppressed):
-		text += e.openSuppressions()[0].Why
+		text += " and must not be texted: " + e.openSuppressions()[0].Why
 		if others := e.otherReasons(); others != "" {
 			text += "; also " + others
 		}
+		return text
 	case e.is(hygiene.Cooling):
-		text += "may be retried from " + e.Retry.DueAt.String() + ", " + retrySentence(e.Retry)
+		return text + ": may be retried from " + e.moment(e.Retry.DueAt) + ", " + e.retrySentence(e.Retry)
 	case e.is(hygiene.RetryDue):
-		text += "may be retried since " + e.Retry.DueAt.String() + ", " + retrySentence(e.Retry)
-	default:
-		text += "nothing prevents texting it"
+		return text + ": may be retried since " + e.moment(e.Retry.DueAt) + ", " + e.retrySentence(e.Retry)
 	}
-	return text
+	return text + e.whereTexted(cfg)
 }
 
 // openSuppressions lists the suppressions that are in effect, the one that lasts
@@ -65,8 +73,8 @@ func (e *Explanation) otherReasons() string {
 }
 
 // suppressionSentence says why the suppression is open: "hard_bounce since T,
-// permanently, by rule R, on the hard bounce of message m (code 1400)".
-func suppressionSentence(s *view.Suppression) string {
+// permanently, by rule R, on the hard bounce of message m (code 1400), 4 days ago".
+func suppressionSentence(s *view.Suppression, now hygiene.Instant) string {
 	text := s.Summary
 	if evidence := describeEvidence(s); evidence != "" {
 		text += ", on " + evidence
@@ -74,7 +82,7 @@ func suppressionSentence(s *view.Suppression) string {
 	if s.Note != "" {
 		text += fmt.Sprintf(" (%s)", ui.Shorten(s.Note, maxWidth))
 	}
-	return text
+	return text + ", " + ui.Ago(now.Sub(s.Since))
 }
 
 func describeEvidence(s *view.Suppression) string {
@@ -114,9 +122,9 @@ func codeText(e *view.Event) string {
 
 // summary says since when and until when the suppression holds, and who opened it.
 func (r *evidenceReader) summary(s *hygiene.Suppression) string {
-	text := s.Reason + " since " + s.Since.At.String()
+	text := s.Reason + " since " + seconds(s.Since.At)
 	if s.Until != 0 {
-		text += " until " + s.Until.String()
+		text += " until " + seconds(s.Until)
 	} else {
 		text += ", permanently"
 	}
@@ -128,7 +136,7 @@ func (r *evidenceReader) summary(s *hygiene.Suppression) string {
 		text += ", by " + origin
 	}
 	if s.Renewal.At.At != 0 {
-		text += fmt.Sprintf(", renewed at %s %s", s.Renewal.At.At, r.renewedBy(s))
+		text += fmt.Sprintf(", renewed at %s %s", seconds(s.Renewal.At.At), r.renewedBy(s))
 	}
 	return text
 }
@@ -182,11 +190,11 @@ func (r *evidenceReader) ruleName(g *hygiene.Cause) string {
 
 // retrySentence says what the retry follows: "attempt 1 of 3 after the soft bounce
 // of message m (code 1404) at T, by rule R".
-func retrySentence(r *view.Retry) string {
+func (e *Explanation) retrySentence(r *view.Retry) string {
 	text := attemptText(r)
 	switch {
 	case r.Bounce != nil:
-		text += fmt.Sprintf(" after %s at %s", describeEvent(r.Bounce), r.Bounce.At)
+		text += fmt.Sprintf(" after %s at %s", describeEvent(r.Bounce), e.moment(r.Bounce.At))
 	case r.MessageID != "":
 		text += " after a bounce of message " + ui.Shorten(r.MessageID, maxWidth/2)
 	}
@@ -208,18 +216,18 @@ func (e *Explanation) nextSteps(p *hygiene.Policy, c *hygiene.Contact) (steps []
 	case e.is(hygiene.IsSuppressed):
 		steps = append(steps, e.suppressionEnd(p))
 	case e.Retry != nil:
-		steps = append(steps, fmt.Sprintf("The retry lapses at %s; a delivery, another message or a suppression ends it sooner", e.Retry.LapsesAt))
+		steps = append(steps, fmt.Sprintf("The retry lapses at %s; a delivery, another message or a suppression ends it sooner", e.moment(e.Retry.LapsesAt)))
 	default:
 		// An entry that a breaker holds has decided nothing yet.
 		i := slices.IndexFunc(e.ledger, func(l store.LedgerEntry) bool { return l.At <= e.AsOf && l.Held == 0 })
 		if i >= 0 {
-			steps = append(steps, "Last decision: "+describeDecision(&e.ledger[i], c))
+			steps = append(steps, "Last decision: "+e.describeDecision(&e.ledger[i], c))
 		}
 	}
 	for i := range e.Suppressions {
 		if s := &e.Suppressions[i]; s.Held != 0 {
 			steps = append(steps, fmt.Sprintf("%s since %s has no effect until its surge is reviewed: winnow breaker release %d puts it into effect, winnow breaker discard %d drops it",
-				s.Reason, s.Since, s.Held, s.Held))
+				s.Reason, e.moment(s.Since), s.Held, s.Held))
 		}
 	}
 	return steps
@@ -231,13 +239,13 @@ func (e *Explanation) suppressionEnd(p *hygiene.Policy) string {
 	until, release := open[0].Until, e.releasingRule(p)
 	switch {
 	case len(open) > 1 && until != nil:
-		return fmt.Sprintf("The last of these ends on %s", *until)
+		return fmt.Sprintf("The last of these ends on %s", e.moment(*until))
 	case len(open) > 1:
 		return "They last until someone lifts them: " + e.allowCommands()
 	case until != nil && release != "":
-		return fmt.Sprintf("It ends on %s, or when rule %s releases it", *until, release)
+		return fmt.Sprintf("It ends on %s, or when rule %s releases it", e.moment(*until), release)
 	case until != nil:
-		return fmt.Sprintf("It ends on %s", *until)
+		return fmt.Sprintf("It ends on %s", e.moment(*until))
 	case release != "":
 		return fmt.Sprintf("It lasts until rule %s releases it or someone lifts it: %s", release, e.allowCommands())
 	}
@@ -277,8 +285,8 @@ func (e *Explanation) allowCommands() string {
 }
 
 // describeDecision says what a ledger entry did to a contact that is active now.
-func describeDecision(l *store.LedgerEntry, c *hygiene.Contact) string {
-	at := " at " + l.At.String()
+func (e *Explanation) describeDecision(l *store.LedgerEntry, c *hygiene.Contact) string {
+	at := " at " + e.moment(l.At)
 	switch {
 	case l.Rule != "":
 		at += " by rule " + l.Rule
@@ -290,13 +298,13 @@ func describeDecision(l *store.LedgerEntry, c *hygiene.Contact) string {
 	}
 	switch l.Act {
 	case hygiene.Suppressed, hygiene.Renewed, hygiene.Confirmed:
-		return "suppressed for " + l.Reason + at + ", ended on " + l.Until.String()
+		return "suppressed for " + l.Reason + at + ", ended on " + e.moment(l.Until)
 	case hygiene.Released:
 		return "released from " + l.Reason + at
 	case hygiene.RetrySet:
-		text := fmt.Sprintf("retry %d set%s, due at %s", l.Attempt, at, l.Until)
+		text := fmt.Sprintf("retry %d set%s, due at %s", l.Attempt, at, e.moment(l.Until))
 		if c.Retry != nil {
-			text += ", lapsed at " + c.Retry.LapsesAt.String()
+			text += ", lapsed at " + e.moment(c.Retry.LapsesAt)
 		}
 		return text
 	case hygiene.RetryEnded:
