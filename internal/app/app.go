@@ -14,12 +14,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"winnow/internal/config"
-	"winnow/segments/destination"
-	"winnow/segments/destination/local"
 	"winnow/store"
 )
 
@@ -30,6 +27,8 @@ type App struct {
 	// Broken is the error of the config file if Config is the last good config in its
 	// place; nil otherwise.
 	Broken error
+
+	temporary string // the folder of a store that only a preview has; empty for none
 }
 
 // Fallback says when the last good config, which the store keeps, replaces the file.
@@ -55,8 +54,8 @@ type Options struct {
 	// asks the store of the config, if there is one.
 	WasInForce func(text []byte) bool
 
-	Create   bool // create the store if it does not exist
-	New      bool // create it, or its log, even if something shows that there was one
+	Access   Access
+	New      bool // create the store, or its log, even if something shows that there was one
 	LookBack bool // contacts are looked at as of another time than the present
 	Fallback Fallback
 }
@@ -74,24 +73,27 @@ func Open(o Options) (*App, error) {
 func (o Options) open() (*App, error) {
 	cfg, err := o.Load()
 	if err == nil {
-		s, err := o.openStore(cfg)
-		if err != nil {
+		a := &App{Config: cfg}
+		if err := o.openStore(a); err != nil {
 			return nil, err
 		}
-		a := &App{Config: cfg, Store: s}
-		mismatch := CheckKeys(cfg, s)
+		mismatch := CheckKeys(cfg, a.Store)
 		if mismatch == nil {
 			return a, nil
 		}
 		if o.Fallback == WhenUnusable && a.useLastGood(o, mismatch) {
 			return a, nil
 		}
-		return nil, errors.Join(mismatch, s.Close())
+		return nil, errors.Join(mismatch, a.Close())
 	}
 	if o.Fallback == Never || !IsProblems(err) {
 		return nil, err
 	}
-	s, storeErr := store.OpenExisting(config.FindStorePath(o.Path))
+	path := config.FindStorePath(o.Path)
+	if ownerErr := o.checkOwner(path); ownerErr != nil {
+		return nil, ownerErr
+	}
+	s, storeErr := store.OpenExisting(path)
 	if storeErr != nil {
 		return nil, err
 	}
@@ -102,41 +104,14 @@ func (o Options) open() (*App, error) {
 	return nil, errors.Join(err, s.Close())
 }
 
-func (o Options) openStore(cfg *config.Config) (*store.Store, error) {
-	switch {
-	case !o.Create:
-		return store.OpenExisting(cfg.Store)
-	case o.New:
-		return store.OpenNew(cfg.Store)
-	case !store.Exists(cfg.Store):
-		if err := checkNeverWas(cfg); err != nil {
-			return nil, err
-		}
-	}
-	return store.Open(cfg.Store)
-}
-
-// checkNeverWas is an error if something shows that there was a store: a disk that is
-// not mounted, or a backup that was not restored, would be replaced by an empty store.
-func checkNeverWas(cfg *config.Config) error {
-	remains := store.Remains(cfg.Store)
-	for _, e := range cfg.Exports {
-		folders, _ := local.Split(e.To)
-		for _, f := range folders {
-			latest := filepath.Join(f.String(), e.Name, destination.Latest)
-			if _, err := os.Lstat(latest); err == nil {
-				remains = append(remains, latest)
-			}
-		}
-	}
-	if len(remains) == 0 {
-		return nil
-	}
-	return fmt.Errorf("there is no store at %s, but %s shows that there was one: mount its disk or restore it; winnow serve --new begins a new one", cfg.Store, remains[0])
-}
-
 // Close closes the store.
-func (a *App) Close() error { return a.Store.Close() }
+func (a *App) Close() error {
+	err := a.Store.Close()
+	if a.temporary != "" {
+		err = errors.Join(err, os.RemoveAll(a.temporary))
+	}
+	return err
+}
 
 // CheckKeys is an error if the config identifies contacts in another way than the
 // store: it would find none of them.

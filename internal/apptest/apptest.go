@@ -28,7 +28,7 @@ func Operations(t *testing.T) *app.Operations {
 // test ends.
 func Open(tb testing.TB, path string) *app.Operations {
 	tb.Helper()
-	a, err := app.Open(app.Options{Path: path, Secrets: config.SecretsRequired, Create: true})
+	a, err := app.Open(app.Options{Path: path, Secrets: config.SecretsRequired, Access: app.Creates})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func (x breakerDiscardCommand) Run(c *invocation) error {
 }
 
 func (c *invocation) reviewTrip(x tripReview, review func(context.Context, *app.Operations, int64, string, hygiene.Instant) (*impact.TripReview, error)) error {
-	return c.open(toJudge, func(a *app.App) error {
+	return c.open(writing(toJudge), func(a *app.App) error {
 		ops, done := c.operations(a, "contact")
 		reviewed, err := review(c.ctx, ops, x.ID, x.Note, c.instant())
 		done()

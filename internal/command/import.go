@@ -66,7 +66,7 @@ func (x importContactsCommand) Run(c *invocation) error {
 		return err
 	}
 	o.Apply = x.Apply
-	return c.open(toRecord, func(a *app.App) error { return imports.Contacts(c.ctx, c.Printer, a, o) })
+	return c.open(previewUnless(x.Apply), func(a *app.App) error { return imports.Contacts(c.ctx, c.Printer, a, o) })
 }
 
 // importSuppressionsCommand imports suppressions of another system.
@@ -93,5 +93,13 @@ func (x importSuppressionsCommand) Run(c *invocation) error {
 		return err
 	}
 	o.Apply = x.Apply
-	return c.open(toRecord, func(a *app.App) error { return imports.Suppressions(c.ctx, c.Printer, a, o) })
+	return c.open(previewUnless(x.Apply), func(a *app.App) error { return imports.Suppressions(c.ctx, c.Printer, a, o) })
+}
+
+// previewUnless is how a file is imported: it is only previewed unless it is applied.
+func previewUnless(apply bool) app.Options {
+	if apply {
+		return toRecord
+	}
+	return toPreview
 }

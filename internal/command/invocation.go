@@ -35,6 +35,7 @@ type invocation struct {
 	*ui.Printer
 	process Process
 	ctx     context.Context // ends on an interrupt
+	args    []string        // of the command line
 	config  string          // path of the config file
 	now     func() time.Time
 	past    bool // now is a time that the command line gives
@@ -62,10 +63,23 @@ func (c *invocation) instant() hygiene.Instant { return hygiene.InstantOf(c.now(
 // errChanges is the error of a plan with changes and --detailed-exitcode.
 var errChanges = errors.New("there are changes")
 
+// commandLine is how the arguments of this command are written in a shell.
+func (c *invocation) commandLine() string {
+	var quoted []string
+	for _, arg := range c.args {
+		quoted = append(quoted, ui.ShellQuote(arg))
+	}
+	return strings.Join(quoted, " ")
+}
+
 // exitStatus prints the error of a command and returns the exit status.
 func (c *invocation) exitStatus(err error) int {
 	if c.ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = ui.ErrInterrupted
+	}
+	var owner *app.OwnerError
+	if errors.As(err, &owner) {
+		err = fmt.Errorf("%w; write it like this: sudo -u %s winnow %s", err, ui.ShellQuote(owner.Owner), c.commandLine())
 	}
 	switch {
 	case err == nil:

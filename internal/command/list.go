@@ -92,7 +92,7 @@ func (x listRemoveCommand) Run(c *invocation) error {
 	if err != nil {
 		return err
 	}
-	return c.open(toJudge, func(a *app.App) error {
+	return c.open(writing(toJudge), func(a *app.App) error {
 		if err := checkList(a, x.Name); err != nil {
 			return err
 		}

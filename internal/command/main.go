@@ -105,7 +105,7 @@ func run(ctx context.Context, args []string, p Process) int {
 		return exited
 	}
 	out := &ui.CheckedWriter{Writer: p.Stdout}
-	c := &invocation{Printer: ui.NewPrinter(out, p.Stderr, g.JSON), process: p, ctx: ctx, config: g.Config, now: time.Now}
+	c := &invocation{Printer: ui.NewPrinter(out, p.Stderr, g.JSON), process: p, ctx: ctx, args: args, config: g.Config, now: time.Now}
 	if err == nil {
 		err = c.setNow(g.Now)
 	}

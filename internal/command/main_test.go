@@ -26,6 +26,7 @@ import (
 func TestMain(m *testing.M) {
 	exports.DeliveryBackoff = exports.Backoff{} // tests retry deliveries immediately, in daemons and commands too
 	if mode := os.Getenv("WINNOW_TEST_DAEMON"); mode != "" {
+		becomeUser()
 		os.Exit(testDaemon(mode, os.Args[1:]))
 	}
 	testscript.Main(m, map[string]func(){"winnow": func() {

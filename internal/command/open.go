@@ -17,14 +17,30 @@ import (
 var (
 	// toRead reads an existing store, under the last good config if the file is broken.
 	toRead = app.Options{Fallback: app.WhenBroken}
+	// toPreview shows what toRecord would do.
+	toPreview = app.Options{Fallback: app.WhenBroken, Access: app.Previews}
 	// toRecord records what an operator decided or a file says, which must not wait
 	// until the config is repaired. The store may be new.
-	toRecord = app.Options{Fallback: app.WhenBroken, Create: true}
-	// toJudge applies the file to the contacts of an existing store.
+	toRecord = app.Options{Fallback: app.WhenBroken, Access: app.Creates}
+	// toJudge shows what the file makes of the contacts of an existing store.
 	toJudge = app.Options{}
 	// toRun runs a job under the file. The store may be new.
-	toRun = app.Options{Create: true}
+	toRun = app.Options{Access: app.Creates}
 )
+
+// writing opens an existing store in that way and writes to it.
+func writing(o app.Options) app.Options {
+	o.Access = app.Writes
+	return o
+}
+
+// applying is writing, if the changes are applied and not only shown.
+func applying(o app.Options, apply bool) app.Options {
+	if apply {
+		return writing(o)
+	}
+	return o
+}
 
 // open opens the config and the store, runs do, and closes the store.
 func (c *invocation) open(o app.Options, do func(*app.App) error) error {

@@ -15,7 +15,7 @@ type reclassifyCommand struct {
 
 // Run previews or applies the new outcomes.
 func (x reclassifyCommand) Run(c *invocation) error {
-	return c.open(toJudge, func(a *app.App) error {
+	return c.open(applying(toJudge, x.Apply), func(a *app.App) error {
 		o := impact.ReclassifyOptions{Apply: x.Apply, ReleaseOptOuts: x.Reason == hygiene.OptedOut, Note: x.Note}
 		ops, done := c.operations(a, "event")
 		r, err := impact.Reclassify(c.ctx, ops, o, c.instant())

@@ -15,7 +15,7 @@ type rejudgeCommand struct {
 // Run previews or applies the changes.
 func (x rejudgeCommand) Run(c *invocation) error {
 	collectRarely()
-	return c.open(toJudge, func(a *app.App) error {
+	return c.open(applying(toJudge, x.Apply), func(a *app.App) error {
 		o := impact.RejudgeOptions{Apply: x.Apply, Reason: x.Reason, Note: x.Note}
 		ops, done := c.operations(a, "contact")
 		r, err := impact.Rejudge(c.ctx, c.Printer, ops, o, c.instant())

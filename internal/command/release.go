@@ -28,7 +28,7 @@ func (x releaseCommand) Run(c *invocation) error {
 	case x.Show && x.Stale:
 		return ui.Usagef("--stale publishes the run, and --show publishes nothing: write one of them")
 	}
-	how := toJudge
+	how := writing(toJudge)
 	if x.Show {
 		how = toRead
 	}

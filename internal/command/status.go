@@ -10,7 +10,7 @@ type statusCommand struct{}
 
 // Run prints the status.
 func (statusCommand) Run(c *invocation) error {
-	return c.open(toRecord, func(a *app.App) error {
+	return c.open(toRead, func(a *app.App) error {
 		st, err := status.Collect(a.Config, a.Store, c.instant())
 		if err != nil {
 			return err

@@ -36,7 +36,7 @@ func (x undoCommand) Run(c *invocation) error {
 	case x.Batch != 0 && x.Reason != "" && !hygiene.IsProtected(x.Reason):
 		return ui.Usagef("--batch reverts all of a batch; beside it --reason only names a reason that must be named, like opted_out")
 	case x.Batch != 0:
-		return c.undo(func(ctx context.Context, ops *app.Operations) (*impact.UndoResult, error) {
+		return c.undo(x.Apply, func(ctx context.Context, ops *app.Operations) (*impact.UndoResult, error) {
 			return impact.UndoBatch(ctx, c.Printer, ops, x.Batch, x.Reason, x.Note, x.Apply, c.instant())
 		})
 	case x.Since == "":
@@ -46,14 +46,14 @@ func (x undoCommand) Run(c *invocation) error {
 	if err := r.Parse(c.instant()); err != nil {
 		return &ui.UsageError{Err: err}
 	}
-	return c.undo(func(ctx context.Context, ops *app.Operations) (*impact.UndoResult, error) {
+	return c.undo(x.Apply, func(ctx context.Context, ops *app.Operations) (*impact.UndoResult, error) {
 		return impact.UndoEvents(ctx, c.Printer, ops, &r, x.Apply, c.instant())
 	})
 }
 
 // undo runs do, and prints the result.
-func (c *invocation) undo(do func(context.Context, *app.Operations) (*impact.UndoResult, error)) error {
-	return c.open(toRead, func(a *app.App) error {
+func (c *invocation) undo(apply bool, do func(context.Context, *app.Operations) (*impact.UndoResult, error)) error {
+	return c.open(applying(toRead, apply), func(a *app.App) error {
 		ops, done := c.operations(a, "contact")
 		u, err := do(c.ctx, ops)
 		done()

@@ -83,7 +83,7 @@ type Options struct {
 // last good config, the daemon starts with that.
 func New(o Options) (*Daemon, error) {
 	growHeap()
-	options := app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: config.SecretsRequired, Create: true, New: o.New, Fallback: app.WhenUnusable}
+	options := app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: config.SecretsRequired, Access: app.Creates, New: o.New, Fallback: app.WhenUnusable}
 	d := &Daemon{options: options, version: o.Version, log: o.Logger, fileVersion: atomicfile.VersionOf(o.Config)}
 	a, err := app.Open(options)
 	if err != nil {
