@@ -11,6 +11,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -53,6 +54,9 @@ type Options struct {
 	// WasInForce reports whether that text was in force last, see [config.Options]; nil
 	// asks the store of the config, if there is one.
 	WasInForce func(text []byte) bool
+	// Interrupt ends the reading of the config early, with the error of the context; may be
+	// nil. A file that a program wrote may take a while.
+	Interrupt context.Context
 
 	Access   Access
 	New      bool // create the store, or its log, even if something shows that there was one

@@ -16,14 +16,39 @@ func (o Options) Load() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := config.Parse(o.Path, text, o.configOptions())
+	cfg, err := o.parse(text, o.configOptions())
 	var problems *yamldoc.Problems
 	if errors.As(err, &problems) && problems.OnlyNew() && o.wasInForce(text) {
 		options := o.configOptions()
 		options.WasInForce = true
-		cfg, err = config.Parse(o.Path, text, options)
+		cfg, err = o.parse(text, options)
 	}
 	return o.adjust(cfg, err)
+}
+
+// parse checks the text of a config until it is interrupted.
+func (o Options) parse(text []byte, options config.Options) (*config.Config, error) {
+	if o.Interrupt == nil {
+		return config.Parse(o.Path, text, options)
+	}
+	if err := o.Interrupt.Err(); err != nil {
+		return nil, err
+	}
+	type result struct {
+		cfg *config.Config
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		cfg, err := config.Parse(o.Path, text, options)
+		done <- result{cfg, err}
+	}()
+	select {
+	case r := <-done:
+		return r.cfg, r.err
+	case <-o.Interrupt.Done():
+		return nil, o.Interrupt.Err()
+	}
 }
 
 func (o Options) wasInForce(text []byte) bool {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -131,5 +132,36 @@ func TestAPolicyOfTheFirstReleaseIsTheSameAfterAnUpgrade(t *testing.T) {
 	}
 	if _, _, err := a.FindPolicy("ffffffffffff"); !errors.Is(err, store.ErrNoPolicy) {
 		t.Errorf("an unknown hash: %v", err)
+	}
+}
+
+func TestACheckCanBeInterrupted(t *testing.T) {
+	o := withStore(t, weakConfig, func(*store.Store) error { return nil })
+	ctx, cancel := context.WithCancel(t.Context())
+	o.Interrupt = ctx
+	if _, err := o.Load(); !IsProblems(err) {
+		t.Errorf("not interrupted: %v", err)
+	}
+	cancel()
+	if _, err := o.Load(); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v", err)
+	}
+}
+
+// A file that is far too large is a broken file: it is not read as a whole, and the last
+// good one stays.
+func TestAFileThatIsTooLargeIsReplacedByTheLastGoodOne(t *testing.T) {
+	good := strings.ReplaceAll(weakConfig, "1111111111111111", "first-good-token-4711")
+	o := withStore(t, "store: sqlite://winnow.db\n", func(s *store.Store) error { return s.SaveConfigFile([]byte(good), 1) })
+	if err := os.Truncate(o.Path, 64<<20); err != nil {
+		t.Fatal(err)
+	}
+	a, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if a.Broken == nil || !strings.HasSuffix(a.Broken.Error(), "winnow.yaml:1:1: the file is larger than 1 MiB, the limit for a config (check the path)") || len(a.Config.Sources) != 1 {
+		t.Errorf("opened with %+v, broken %v", a.Config, a.Broken)
 	}
 }

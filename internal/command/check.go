@@ -30,7 +30,7 @@ func (x checkCommand) Run(c *invocation) error {
 		_, err := c.Exact().Write(config.Schema())
 		return err
 	}
-	options := app.Options{Path: c.config, Now: c.now}
+	options := app.Options{Path: c.config, Now: c.now, Interrupt: c.ctx}
 	if x.Secrets {
 		options.Secrets = config.SecretsRequired
 	}

@@ -14,7 +14,7 @@ type serveCommand struct {
 
 // Run serves until the process is asked to stop.
 func (x serveCommand) Run(c *invocation) error {
-	d, err := daemon.New(daemon.Options{Config: c.config, Version: c.process.Version, New: x.New, Logger: slog.New(slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{ReplaceAttr: ui.LogAttr}))})
+	d, err := daemon.New(daemon.Options{Config: c.config, Version: c.process.Version, New: x.New, Interrupt: c.ctx, Logger: slog.New(slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{ReplaceAttr: ui.LogAttr}))})
 	if err != nil {
 		return err
 	}

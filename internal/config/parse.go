@@ -25,24 +25,29 @@ func Load(path string, o Options) (*Config, error) {
 	return Parse(path, content, o)
 }
 
-// ReadFile reads the bytes of a config, at most [MaxSize].
+// ReadFile reads the bytes of a config. A file of more than [MaxSize] has a problem.
 func ReadFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	content, err := readStart(path, MaxSize+1)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open %s: no such file; copy config.example.yaml", path)
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if len(content) > MaxSize {
+		return nil, &yamldoc.Problems{List: []yamldoc.Problem{{File: path, Line: 1, Col: 1, Text: "the file is larger than 1 MiB, the limit for a config", Hint: "check the path"}}}
+	}
+	return content, nil
+}
+
+// readStart reads a file, or its first bytes.
+func readStart(path string, size int64) ([]byte, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if len(content) > MaxSize {
-		return nil, fmt.Errorf("%s is larger than 1 MiB, the limit for a config; check the path", path)
-	}
-	return content, nil
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, size))
 }
 
 // Parse checks the text of a config. path names it in problems, and paths in it

@@ -136,8 +136,11 @@ func reportCycles(list []segments.Segment, references map[string][]*yamldoc.Entr
 		depth[name] = len(path)
 		for _, ref := range references[name] {
 			if d := depth[ref.Text()]; d > 0 {
-				cycle := strings.Join(append(slices.Clone(path[d-1:]), ref.Text()), " → ")
-				ref.Report("segments form a cycle: "+yamldoc.Shorten(cycle, 300), "remove one of these references")
+				cycle := path[d-1:]
+				if n := len(cycle); n > 12 { // a program wrote it
+					cycle = slices.Concat(cycle[:6], []string{"…"}, cycle[n-5:])
+				}
+				ref.Report("segments form a cycle: "+yamldoc.Shorten(strings.Join(append(slices.Clone(cycle), ref.Text()), " → "), 300), "remove one of these references")
 			} else if !done[ref.Text()] {
 				visit(ref.Text())
 			}

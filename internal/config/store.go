@@ -1,7 +1,6 @@
 package config
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -35,7 +34,7 @@ func (r *reader) readStore(e *yamldoc.Entry) string {
 // file, if its store can be read, or else the default. The last good config is there.
 func FindStorePath(path string) string {
 	store := "winnow.db"
-	if text, err := os.ReadFile(path); err == nil {
+	if text, err := readStart(path, MaxSize); err == nil {
 		if name, ok := strings.CutPrefix(yamldoc.Peek(text, "store"), "sqlite://"); ok && name != "" {
 			store = name
 		}

@@ -76,6 +76,8 @@ type Options struct {
 	Env func(string) (string, bool)
 	// Adjust changes a config before it comes into force; may be nil.
 	Adjust func(*config.Config)
+	// Interrupt ends a start early; may be nil.
+	Interrupt context.Context
 }
 
 // New opens the config and the store and makes a daemon that listens, but does not
@@ -83,7 +85,7 @@ type Options struct {
 // last good config, the daemon starts with that.
 func New(o Options) (*Daemon, error) {
 	growHeap()
-	options := app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: config.SecretsRequired, Access: app.Creates, New: o.New, Fallback: app.WhenUnusable}
+	options := app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: config.SecretsRequired, Access: app.Creates, New: o.New, Fallback: app.WhenUnusable, Interrupt: o.Interrupt}
 	d := &Daemon{options: options, version: o.Version, log: o.Logger, fileVersion: atomicfile.VersionOf(o.Config)}
 	a, err := app.Open(options)
 	if err != nil {

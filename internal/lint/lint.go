@@ -33,7 +33,10 @@ import (
 // file. warnSchedule returns warnings about a valid schedule in a time zone, a
 // sentence each; nil for none.
 func Check(c *config.Config, warnSchedule func(text string, zone *time.Location) []string) []yamldoc.Problem {
-	l := &linter{config: c, tables: map[string]provider.OutcomeTable{}}
+	l := &linter{config: c, tables: map[string]provider.OutcomeTable{}, suppressingBy: map[hygiene.Outcome][]*hygiene.Rule{}, segments: map[string]int{}}
+	for i := range c.Segments {
+		l.segments[c.Segments[i].Name] = i
+	}
 	for _, s := range c.Sources {
 		if table, err := provider.OutcomeTableOf(s.Preset, s.Outcomes); err == nil {
 			l.tables[s.Name] = table
@@ -62,6 +65,9 @@ type linter struct {
 	config   *config.Config
 	tables   map[string]provider.OutcomeTable // of the sources, by name
 	warnings []yamldoc.Problem
+
+	segments      map[string]int                      // indexes in config.Segments, by name
+	suppressingBy map[hygiene.Outcome][]*hygiene.Rule // see suppressing
 }
 
 // warn adds a warning at an entry.
@@ -108,8 +114,8 @@ func (l *linter) checkDeltas(exports []*yamldoc.Entry) {
 	}
 	for _, x := range exports {
 		for _, item := range x.Get("delta").Items() {
-			for _, s := range l.config.Segments {
-				if s.Name == item.Text() && len(s.Columns) > 0 && !slices.ContainsFunc(s.Columns, identifies) {
+			if i, known := l.segments[item.Text()]; known {
+				if s := l.config.Segments[i]; len(s.Columns) > 0 && !slices.ContainsFunc(s.Columns, identifies) {
 					l.warn(item, "this delta does not show which contacts entered or left: no column of the segment identifies a contact", "add contact to the columns of the segment")
 				}
 			}

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +13,7 @@ import (
 // checkRules warns of rules. entries are their places.
 func (l *linter) checkRules(entries []*yamldoc.Entry) {
 	rules := l.config.Policy.Rules
-	s := &solver{config: l.config}
+	s := &solver{config: l.config, segments: l.segments}
 	for i, e := range entries {
 		r := &rules[i]
 		if when := e.Get("when"); when != nil && l.checkTrigger(when, r.When) {
@@ -49,18 +48,16 @@ func given(q *hygiene.When) []term {
 
 // checkDuplicates warns of rules that differ only in their names.
 func (l *linter) checkDuplicates(entries []*yamldoc.Entry) {
-	rules := l.config.Policy.Rules
-	for i, e := range entries {
-		j := slices.IndexFunc(rules[:i], func(r hygiene.Rule) bool { return sameRule(&r, &rules[i]) })
-		if j >= 0 {
-			first := entries[j].Get("name")
-			l.warn(e.Get("name"), "this rule does the same as "+yamldoc.Quote(first.Text()), fmt.Sprintf("it is on line %d; keep one of them", first.Line()))
+	firsts := map[[3]string]*yamldoc.Entry{} // the names of rules, by what they do
+	for _, e := range entries {
+		does := [3]string{string(e.Get("when").Canonical()), string(e.Get("where").Canonical()), string(e.Get("then").Canonical())}
+		first := firsts[does]
+		if first == nil {
+			firsts[does] = e.Get("name")
+			continue
 		}
+		l.warn(e.Get("name"), "this rule does the same as "+yamldoc.Quote(first.Text()), fmt.Sprintf("it is on line %d; keep one of them", first.Line()))
 	}
-}
-
-func sameRule(a, b *hygiene.Rule) bool {
-	return reflect.DeepEqual(a.When, b.When) && reflect.DeepEqual(a.Where, b.Where) && reflect.DeepEqual(a.Then, b.Then)
 }
 
 // checkTrigger reports whether an event can trigger a rule, and warns if none can. An
@@ -173,28 +170,53 @@ func (l *linter) warnOutcome(rule *yamldoc.Entry, o hygiene.Outcome, text, hint 
 func (l *linter) suppressors(q *hygiene.When) []string {
 	var by []string
 	for o := range q.Outcomes.All() {
-		i := slices.IndexFunc(l.config.Policy.Rules, func(s hygiene.Rule) bool { return l.suppresses(o, q, &s) })
+		rules := l.suppressing(o)
+		i := slices.IndexFunc(rules, func(s *hygiene.Rule) bool { return covers(s.When, q) })
 		if i < 0 {
 			return nil
 		}
-		if name := yamldoc.Quote(l.config.Policy.Rules[i].Name); !slices.Contains(by, name) {
+		if name := yamldoc.Quote(rules[i].Name); !slices.Contains(by, name) {
 			by = append(by, name)
 		}
 	}
 	return by
 }
 
-// suppresses reports whether rule s suppresses on every event of the outcome that
-// triggers q.
-func (l *linter) suppresses(o hygiene.Outcome, q *hygiene.When, s *hygiene.Rule) bool {
-	if s.When == nil || s.Where != nil || s.Then.Suppress == nil {
-		return false
+// suppressing are the rules that suppress on every event of the outcome with their codes
+// and source, and that no rule takes back on the same event. Of those with the same codes
+// and source one is enough.
+func (l *linter) suppressing(o hygiene.Outcome) []*hygiene.Rule {
+	if list, known := l.suppressingBy[o]; known {
+		return list
 	}
-	at := s.When
-	sure := at.Outcomes.Has(o) && !at.Since.Has(o) && at.Count == 1 && (at.Source == "" || at.Source == q.Source) && narrower(q.Codes, at.Codes)
-	return sure && !slices.ContainsFunc(l.config.Policy.Rules, func(r hygiene.Rule) bool {
-		return r.When != nil && r.When.Outcomes.Has(o) && slices.Contains(r.Then.Release, s.Then.Suppress.Reason)
-	})
+	released := map[string]bool{}
+	for i := range l.config.Policy.Rules {
+		if r := &l.config.Policy.Rules[i]; r.When != nil && r.When.Outcomes.Has(o) {
+			for _, reason := range r.Then.Release {
+				released[reason] = true
+			}
+		}
+	}
+	var list []*hygiene.Rule
+	seen := map[string]bool{}
+	for i := range l.config.Policy.Rules {
+		r := &l.config.Policy.Rules[i]
+		if r.When == nil || r.Where != nil || r.Then.Suppress == nil || released[r.Then.Suppress.Reason] {
+			continue
+		}
+		at := r.When
+		on := fmt.Sprintf("%q %q", at.Source, at.Codes)
+		if at.Outcomes.Has(o) && !at.Since.Has(o) && at.Count == 1 && !seen[on] {
+			list, seen[on] = append(list, r), true
+		}
+	}
+	l.suppressingBy[o] = list
+	return list
+}
+
+// covers reports whether every event that triggers q has the source and the codes of at.
+func covers(at, q *hygiene.When) bool {
+	return (at.Source == "" || at.Source == q.Source) && narrower(q.Codes, at.Codes)
 }
 
 // narrower reports whether codes b include all of codes a; nil is all codes.

@@ -12,7 +12,7 @@ import (
 func (l *linter) checkSegments(entries []*yamldoc.Entry) {
 	found := map[string]*conflict{}
 	checked := map[string]bool{}
-	s := &solver{config: l.config}
+	s := &solver{config: l.config, segments: l.segments}
 	check := func(i int) *conflict {
 		segment := &l.config.Segments[i]
 		if !checked[segment.Name] {
@@ -24,8 +24,8 @@ func (l *linter) checkSegments(entries []*yamldoc.Entry) {
 		return found[segment.Name]
 	}
 	s.emptySegment = func(name string) bool {
-		i := slices.IndexFunc(l.config.Segments, func(s segments.Segment) bool { return s.Name == name })
-		return i >= 0 && check(i) != nil
+		i, known := l.segments[name]
+		return known && check(i) != nil
 	}
 	for i := range entries {
 		if c := check(i); c != nil {

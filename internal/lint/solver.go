@@ -16,6 +16,7 @@ import (
 // the other, and takes for possible what it cannot refute.
 type solver struct {
 	config       *config.Config
+	segments     map[string]int         // indexes in config.Segments, by name
 	emptySegment func(name string) bool // reports whether no contact can be in it; nil if unknown
 	pairs        int                    // of terms that were compared
 }
@@ -241,7 +242,7 @@ func (s *solver) statusesOf(t *term) statusSet {
 			set = 1 << hygiene.IsSuppressed
 		}
 	case hygiene.SegmentTest:
-		if i := slices.IndexFunc(s.config.Segments, func(s segments.Segment) bool { return s.Name == string(c) }); i >= 0 && !t.not {
+		if i, known := s.segments[string(c)]; known && !t.not {
 			set = statusesIn(s.config.Segments[i].Suppressed)
 		}
 	}

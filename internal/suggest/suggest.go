@@ -48,22 +48,25 @@ func Limit(word string) int {
 // are equally near the first one is returned. A word is never changed entirely:
 // the limit is lowered to the length of word less one.
 func Within(word string, known []string, limit int) string {
-	nearest := ""
-	limit = min(limit, len(word)-1)
+	var i Index
 	for _, k := range known {
-		if difference := len(k) - len(word); difference > limit || -difference > limit {
-			continue
-		}
-		if n := Distance(word, k); n <= limit {
-			nearest, limit = k, n-1
-		}
+		i.Add(k)
 	}
-	return nearest
+	return i.Within(word, limit)
 }
 
 // Distance returns how many bytes must be changed, inserted, deleted or swapped
 // with their neighbor to turn a into b (the optimal string alignment distance).
 func Distance(a, b string) int {
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	if len(a) == 0 || len(b) == 0 {
+		return len(a) + len(b)
+	}
 	var before []int
 	row := make([]int, len(b)+1)
 	for j := range row {

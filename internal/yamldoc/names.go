@@ -13,8 +13,10 @@ type Names struct {
 	// that one, so it is not reported.
 	Incomplete bool
 
-	list []string
-	set  map[string]bool
+	list  []string
+	set   map[string]bool
+	index suggest.Index
+	hints int // that were looked for, see maxHints
 }
 
 // Define collects the names of the items of a list, and reports duplicates. kind is
@@ -46,6 +48,7 @@ func (n *Names) Add(name string) {
 	if !n.set[name] {
 		n.set[name] = true
 		n.list = append(n.list, name)
+		n.index.Add(name)
 	}
 }
 
@@ -58,15 +61,26 @@ func (n *Names) List() []string { return n.list }
 // Refer returns the name in an entry, and reports it when it is not defined.
 func (n *Names) Refer(e *Entry, kind string) string {
 	if e != nil && !n.Has(e.text) && !n.Incomplete {
-		e.Report(Unknown(kind, e.text, n.list))
+		e.Report(n.unknown(kind, e.text))
 	}
 	return e.Text()
+}
+
+// maxHints is how many unknown names get a hint, if many names are known. A file that a
+// program wrote must not keep a daemon from starting.
+const maxHints = 200
+
+func (n *Names) unknown(kind, name string) (text, hint string) {
+	if n.hints++; n.hints > maxHints && len(n.list) > 100 {
+		return "unknown " + kind + " " + Quote(name), ""
+	}
+	return Unknown(kind, name, n.list)
 }
 
 // ReferKey reports a key of a map that is not defined.
 func (n *Names) ReferKey(m *Entry, key, kind string) {
 	if !n.Has(key) && !n.Incomplete {
-		text, hint := Unknown(kind, key, n.list)
+		text, hint := n.unknown(kind, key)
 		m.ReportKey(key, text, hint)
 	}
 }
@@ -77,7 +91,7 @@ func (n *Names) Mention(e *Entry, kind string) string {
 	if e == nil || n.Has(e.text) || n.Incomplete {
 		return e.Text()
 	}
-	if meant := suggest.Within(e.text, n.list, 2); meant != "" {
+	if meant := n.index.Within(e.text, 2); meant != "" {
 		e.Report("unknown "+kind+" "+Quote(e.text), fmt.Sprintf("did you mean %q?", meant))
 	}
 	return e.text

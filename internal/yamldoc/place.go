@@ -16,6 +16,7 @@ type place struct {
 	at      *yaml.Node // the key, or the item itself
 	node    *yaml.Node
 	implied []string // see [Options]; of the root
+	named   *string  // see name; nil until it is asked for
 }
 
 // key is the place of a mapping's value.
@@ -66,6 +67,14 @@ func (p *place) write(b *strings.Builder, implied []string) {
 
 // name is the name of a list item, quoted, if it has one.
 func (p *place) name() string {
+	if p.named == nil {
+		name := p.findName()
+		p.named = &name
+	}
+	return *p.named
+}
+
+func (p *place) findName() string {
 	if p.node.Kind != yaml.MappingNode {
 		return ""
 	}
