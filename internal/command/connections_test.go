@@ -111,3 +111,12 @@ func TestIdleConnectionsLeaveRoomForCallbacksAndJobs(t *testing.T) {
 		t.Errorf("the status is %s", status)
 	}
 }
+
+func TestTheDaemonRaisesItsLimitOfOpenFiles(t *testing.T) {
+	d := startDaemonBy(t, "serve", "/bin/sh", "-c", `ulimit -Sn 100 && ulimit -Hn 1024 && exec "$@"`, "sh", os.Args[0], "serve", "-c", apptest.Config(t, t.TempDir(), "1h"))
+	defer d.terminate(t)
+	_, metrics := get(t, strings.TrimSuffix(d.api, "/api/v1")+"/metrics")
+	if !strings.Contains(metrics, `winnow_connections_max{server="public"} 7`) {
+		t.Errorf("the limit of connections is that of the soft limit of files:\n%s", metrics)
+	}
+}

@@ -4,13 +4,17 @@ import (
 	"container/list"
 	"net"
 	"net/http"
+	"sync/atomic"
+	"syscall"
 	"time"
 )
 
-// conn is a connection that is counted. Its fields are guarded by the limit's lock.
+// conn is a connection that is counted. Its other fields are guarded by the limit's
+// lock.
 type conn struct {
 	net.Conn
-	limit *Limit
+	limit     *Limit
+	answering atomic.Bool // a whole head was read, and is not answered yet
 
 	place *list.Element // in limit.idle; nil while held or gone
 	since time.Time     // when place was taken
@@ -24,10 +28,12 @@ type conn struct {
 func (c *conn) changed(state http.ConnState) {
 	switch state {
 	case http.StateActive:
+		c.answering.Store(true)
 		if c.timer != nil { // a known client's connection has none, and needs no lock here
 			c.touch()
 		}
 	case http.StateIdle:
+		c.answering.Store(false)
 		c.answered()
 	}
 }
@@ -96,6 +102,26 @@ func (c *conn) remove() {
 	}
 	c.limit.open--
 	c.limit.free.Signal()
+}
+
+// hasUnread reports whether bytes have arrived that the server has not read yet, though
+// it waits for some. A client that does not read its answers can't keep its place by
+// sending further requests.
+func (c *conn) hasUnread() (unread bool) {
+	inner, ok := c.Conn.(syscall.Conn)
+	if !ok || c.answering.Load() {
+		return false
+	}
+	raw, err := inner.SyscallConn()
+	if err != nil {
+		return false
+	}
+	err = raw.Control(func(fd uintptr) {
+		var first [1]byte
+		n, _, err := syscall.Recvfrom(int(fd), first[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		unread = err == nil && n > 0
+	})
+	return unread && err == nil
 }
 
 // Close implements [net.Conn].

@@ -28,6 +28,10 @@ import (
 // that the limit allows: a longer one would let callbacks wait behind strangers.
 const grace = 50 * time.Millisecond
 
+// unreadFor is how soon the idle connections are looked at again when something unread
+// has arrived on all of them.
+const unreadFor = 5 * time.Millisecond
+
 // Limit bounds the connections of one server.
 type Limit struct {
 	strangerIdle time.Duration
@@ -113,10 +117,20 @@ func Hold(request context.Context) {
 	}
 }
 
-// evict closes the connection that has been idle for longest. The caller holds the lock,
-// and has checked that there is one.
-func (l *Limit) evict() {
-	c := l.idle.Front().Value.(*conn)
+// victim is the connection that has been idle for longest, leaving out those whose
+// client has sent something that the server has not read yet: a busy server must not take
+// a callback for silence. It is nil when there is none. The caller holds the lock.
+func (l *Limit) victim() *conn {
+	for e := l.idle.Front(); e != nil; e = e.Next() {
+		if c := e.Value.(*conn); !c.hasUnread() {
+			return c
+		}
+	}
+	return nil
+}
+
+// evict closes a connection to make room. The caller holds the lock.
+func (l *Limit) evict(c *conn) {
 	c.remove()
 	_ = c.Conn.Close() // not through TLS: its goodbye would wait for the client
 	l.evicted++
@@ -126,8 +140,12 @@ func (l *Limit) evict() {
 // evictExcess closes idle connections until there are no more than the limit allows. The
 // caller holds the lock.
 func (l *Limit) evictExcess() {
-	for l.open > l.max && l.idle.Len() > 0 {
-		l.evict()
+	for l.open > l.max {
+		c := l.victim()
+		if c == nil {
+			return
+		}
+		l.evict(c)
 	}
 }
 
@@ -137,15 +155,7 @@ func (l *Limit) add(inner net.Conn) *conn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.open >= l.max && !l.closed {
-		if l.idle.Len() == 0 {
-			l.free.Wait()
-		} else if left := grace - time.Since(l.idle.Front().Value.(*conn).since); left > 0 {
-			timer := time.AfterFunc(left, l.wake)
-			l.free.Wait()
-			timer.Stop()
-		} else {
-			l.evict()
-		}
+		l.makeRoom()
 	}
 	if l.closed {
 		return nil
@@ -156,7 +166,27 @@ func (l *Limit) add(inner net.Conn) *conn {
 	return c
 }
 
-// wake ends the waiting of add. It takes the lock, so that it can't come just before.
+// makeRoom closes an idle connection, or waits until something has changed. The caller
+// holds the lock.
+func (l *Limit) makeRoom() {
+	if l.idle.Len() == 0 {
+		l.free.Wait()
+		return
+	}
+	left := grace - time.Since(l.idle.Front().Value.(*conn).since)
+	if left <= 0 {
+		if c := l.victim(); c != nil {
+			l.evict(c)
+			return
+		}
+		left = unreadFor
+	}
+	timer := time.AfterFunc(left, l.wake)
+	l.free.Wait()
+	timer.Stop()
+}
+
+// wake ends the waiting of makeRoom. It takes the lock, so that it can't come just before.
 func (l *Limit) wake() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -197,7 +227,7 @@ func (l *listener) Close() error {
 func (l *Limit) shrink() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.idle.Len() > 0 {
-		l.evict()
+	if c := l.victim(); c != nil {
+		l.evict(c)
 	}
 }

@@ -291,6 +291,48 @@ func TestALowerLimitClosesWhatIsIdle(t *testing.T) {
 	})
 }
 
+func TestWhatHasArrivedIsNotTakenForSilence(t *testing.T) {
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := New(2, time.Minute, nil)
+	l := limit.Listener(tcp)
+	defer l.Close()
+	accepted := make(chan net.Conn)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			accepted <- c
+		}
+	}()
+	dial := func() (ours, theirs net.Conn) {
+		ours, err := net.Dial("tcp", tcp.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { ours.Close() })
+		return ours, <-accepted
+	}
+	first, served := dial()
+	if _, err := io.WriteString(first, "POST / HTTP/1.1\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	second, _ := dial()
+	dial() // makes room by closing the second, although the first has been there for longer
+	if _, err := second.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the silent connection: %v", err)
+	}
+	served.(*conn).changed(http.StateActive) // its answer is under way, and it sent more
+	dial()
+	if _, err := first.Read(make([]byte, 1)); err != io.EOF && !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the connection that does not wait for its answers: %v", err)
+	}
+}
+
 func TestUsedUpDescriptorsCloseAnIdleConnection(t *testing.T) {
 	serve(t, 100, func(s *site) {
 		idle := s.dial()

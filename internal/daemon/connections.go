@@ -22,7 +22,8 @@ const (
 	// deliveryDescriptors are those of a delivery to a server.
 	deliveryDescriptors = 4
 
-	minConnections        = 16 // to the public server, however few descriptors there are
+	minConnections        = 16   // to the public server, however few descriptors there are
+	maxConnections        = 4096 // however many: an idle one takes 17 KiB of memory
 	minPrivateConnections = 8
 	maxPrivateConnections = 256
 )
@@ -54,7 +55,8 @@ func newConnections(log *slog.Logger) (*connections, error) {
 // connectionsFor divides descriptors of which the jobs need some.
 func connectionsFor(descriptors, jobs int) (public, private int) {
 	private = min(max(descriptors/32, minPrivateConnections), maxPrivateConnections)
-	return max(descriptors-baseDescriptors-private*apiDescriptors-jobs, minConnections), private
+	public = descriptors - baseDescriptors - private*apiDescriptors - jobs
+	return min(max(public, minConnections), maxConnections), private
 }
 
 // adjust fits the limit of the public server to the exports of the config in force.

@@ -13,7 +13,7 @@ func TestConnectionsLeaveDescriptorsForTheStoreAndTheJobs(t *testing.T) {
 		{64, 0, minConnections, 8},
 		{256, 8, 128, 8},
 		{1024, 8, 776, 32},
-		{65536, 100, 64076, 256},
+		{65536, 100, maxConnections, 256},
 	} {
 		public, private := connectionsFor(c.descriptors, c.jobs)
 		if public != c.public || private != c.private {
