@@ -226,7 +226,10 @@ func (w *txWriter) saveRetryMessages(rows []*contactRow) error {
 		}
 	}
 	if len(seqs) > 0 {
-		messages, err := w.retryMessages(seqs, changed)
+		messages, long, err := w.retryMessages(seqs, changed)
+		if err == nil {
+			err = addToCounter(w, longArgs, long)
+		}
 		if err != nil {
 			return err
 		}
@@ -242,17 +245,29 @@ func (w *txWriter) saveRetryMessages(rows []*contactRow) error {
 	return w.DeleteRetryMessages(gone)
 }
 
+// maxUniqueArgs is how many bytes of unique_args a retry keeps, as many as an
+// attribute may have: a run holds those of hundreds of contacts in memory, and
+// writes them into each of its files, night after night. Longer ones stay in the
+// event's body.
+const maxUniqueArgs = 8 << 10
+
 // retryMessages reads from the log the messages of the bounces of these seqs,
-// and notes with their contacts that they are stored.
-func (w *txWriter) retryMessages(seqs []int64, of []*contactRow) (messages []engine.RetryMessage, err error) {
+// and notes with their contacts that they are stored. long is how many of them had
+// unique_args that are too long to keep.
+func (w *txWriter) retryMessages(seqs []int64, of []*contactRow) (messages []engine.RetryMessage, long int64, err error) {
 	err = w.log(func(l engine.LogReader) error {
 		return l.Events(seqs, true, func(i int, e *hygiene.Event) error {
-			messages = append(messages, engine.RetryMessage{Contact: of[i].stored.ID, MessageID: e.MessageID, UniqueArgs: provider.UniqueArgs(e.Body)})
+			m := engine.RetryMessage{Contact: of[i].stored.ID, MessageID: e.MessageID, UniqueArgs: provider.UniqueArgs(e.Body)}
+			if len(m.UniqueArgs) > maxUniqueArgs {
+				m.UniqueArgs = nil
+				long++
+			}
+			messages = append(messages, m)
 			of[i].storedRetry = e.Seq
 			return nil
 		})
 	})
-	return messages, err
+	return messages, long, err
 }
 
 // saveProfile writes the phone number and the attributes of a stored contact.

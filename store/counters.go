@@ -8,6 +8,7 @@ const (
 	repeats   = "repeats"    // events that were repeats
 	settled   = "settled"    // events older than what a full history keeps
 	countedAt = "counted_at" // of the last sweep or review: the time of the counts by status
+	longArgs  = "long_args"  // retries whose unique_args were too long to keep
 	keyFormat = "key_format" // what contacts are identified by; see Store.UseKeyFormat
 	inForce   = "in_force"   // policies.id of the policy that a daemon put in force last
 )
@@ -20,6 +21,17 @@ func counter(c engine.Querier, name string) (int64, error) {
 // setCounter is the one writer of counters.
 func setCounter(c engine.Writer, name string, value int64) error {
 	return c.Exec("INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+}
+
+func addToCounter(c engine.Writer, name string, n int64) error {
+	if n == 0 {
+		return nil
+	}
+	old, err := counter(c, name)
+	if err != nil {
+		return err
+	}
+	return setCounter(c, name, old+n)
 }
 
 // asInt is a truth value as it is stored.

@@ -257,14 +257,7 @@ func (d *Swept) add(e Swept) {
 // saveCounters adds what a batch did to the counters.
 func (d *Swept) saveCounters(c engine.Writer) error {
 	for name, n := range map[string]int64{repeats: d.Repeats, settled: d.TooOld} {
-		if n == 0 {
-			continue
-		}
-		old, err := counter(c, name)
-		if err != nil {
-			return err
-		}
-		if err := setCounter(c, name, old+n); err != nil {
+		if err := addToCounter(c, name, n); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ type Totals struct {
 	Received    hygiene.Instant // receipt of the last event in the log; 0 for none
 	Repeats     int64
 	Quarantined int64 // bodies in quarantine
+	LongArgs    int64 // retries whose unique_args were too long to keep, ever
 	Unmatched   int64 // stored events whose contact is not known
 	Contacts    int64
 	Statuses    map[string]int64 // contacts by status, as of CountedAt
@@ -38,6 +39,9 @@ func (s *Store) Totals() (t Totals, err error) {
 
 func (t *Totals) readContacts(c engine.Reader, present bool) (err error) {
 	if t.Repeats, err = counter(c, repeats); err != nil {
+		return err
+	}
+	if t.LongArgs, err = counter(c, longArgs); err != nil {
 		return err
 	}
 	if t.Cursor, err = counter(c, cursor); err != nil {

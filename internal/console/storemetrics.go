@@ -56,6 +56,7 @@ var storeMetrics = []storeMetric{
 	{gauge, "log_last_seq", "The seq of the last event in the log.", nil, one(func(t *Totals) int64 { return t.LastSeq })},
 	{gauge, "sweep_lag_events", "Events in the log that have not been swept.", nil, one(func(t *Totals) int64 { return t.Sweep.Lag })},
 	{counter, "repeats_total", "Events that repeated another one.", nil, one(func(t *Totals) int64 { return t.Repeats })},
+	{counter, "unique_args_too_long_total", "Retries whose unique_args were over 8 KiB, so that exports leave them out.", nil, one(func(t *Totals) int64 { return t.LongArgs })},
 	{gauge, "quarantine_bodies", "Bodies in quarantine.", nil, one(func(t *Totals) int64 { return t.Quarantined })},
 	{gauge, "unmatched_events", "Events in the log whose contact is unknown.", nil, one(func(t *Totals) int64 { return t.Unmatched })},
 	{gauge, "clock_behind_seconds", "How far the clock is behind the receipt of the last event in the log; 0 when it is not.", nil,

@@ -62,7 +62,7 @@ func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Sta
 // Totals are the store's totals for people and programs.
 func Totals(t store.Totals) view.Totals {
 	return view.Totals{
-		Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched,
+		Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched, LongArgs: t.LongArgs,
 		Contacts: t.Contacts, Statuses: t.Statuses, CountedAt: t.CountedAt, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag},
 	}
 }
@@ -94,6 +94,9 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	}
 	if s.Breaker > 0 {
 		rows = append(rows, []string{"breaker", ui.Number(s.Breaker), "tripped and waiting for review: winnow breaker lists them"})
+	}
+	if s.LongArgs > 0 {
+		rows = append(rows, []string{"unique_args", ui.Number(s.LongArgs), "of retries over 8 KiB, so exports leave them out: attach less to a message"})
 	}
 	ui.Table(w, append(rows, []string{"policy", s.Policy}))
 	if s.ClockBehind > 0 {

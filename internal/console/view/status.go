@@ -10,8 +10,9 @@ type Totals struct {
 	Events      int64            `json:"events"`   // stored
 	LastSeq     int64            `json:"last_seq"` // of the latest event
 	Repeats     int64            `json:"repeats"`
-	Quarantined int64            `json:"quarantined"` // bodies
-	Unmatched   int64            `json:"unmatched"`   // events whose contact is unknown
+	Quarantined int64            `json:"quarantined"`                // bodies
+	Unmatched   int64            `json:"unmatched"`                  // events whose contact is unknown
+	LongArgs    int64            `json:"long_unique_args,omitempty"` // retries whose unique_args were too long to keep
 	Contacts    int64            `json:"contacts"`
 	Statuses    map[string]int64 `json:"statuses"` // contacts by status, as of CountedAt
 	Sweep       SweepProgress    `json:"sweep"`

@@ -60,7 +60,7 @@ CREATE INDEX contacts_by_phone ON contacts (phone) WHERE phone IS NOT NULL;
 CREATE TABLE retry_messages (
 	contact     INTEGER PRIMARY KEY REFERENCES contacts(id),
 	message_id  TEXT NOT NULL,
-	unique_args BLOB                -- JSON object; NULL when there was none
+	unique_args BLOB                -- JSON object; NULL when there was none, or a long one
 ) STRICT;
 
 -- Every change to a contact, never rewritten. A contact's entries are a chain
