@@ -4,26 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 )
 
-var (
-	// dialTimeout is how long it may take until a server is ready for files.
-	dialTimeout = 30 * time.Second
-	// idleTimeout is how long a connection may be silent.
-	idleTimeout = 60 * time.Second
-	// slowTimeout is the same while a server writes a file to its disk, or copies
-	// it to another name, as gateways to S3 do.
-	slowTimeout = 10 * time.Minute
-)
+// dialTimeout is how long it may take until a server is ready for files.
+var dialTimeout = 30 * time.Second
 
 // connection is a login at a server.
 type connection struct {
@@ -46,9 +38,11 @@ func (f Folder) connect(ctx context.Context) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
+	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
 	var first error
 	for _, kinds := range trusted.kinds {
-		c, err := f.dial(ctx, with, trusted.check, kinds)
+		c, err := f.dial(ctx, dialing, with, trusted.check, kinds)
 		if err == nil {
 			return c, nil
 		}
@@ -72,9 +66,8 @@ func lacksKeyKind(err error) bool {
 	return errors.As(err, &none) && strings.Contains(none.What, "host key")
 }
 
-func (f Folder) dial(ctx context.Context, with credentials, check ssh.HostKeyCallback, kinds []string) (*connection, error) {
-	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
+// dial logs in while dialing lasts. The connection lasts as long as ctx.
+func (f Folder) dial(ctx, dialing context.Context, with credentials, check ssh.HostKeyCallback, kinds []string) (*connection, error) {
 	conn, err := new(net.Dialer).DialContext(dialing, "tcp", f.address())
 	if err != nil {
 		return nil, f.unreachable(ctx, err)
@@ -113,8 +106,33 @@ func (c *connection) open(config *ssh.ClientConfig) error {
 		return err
 	}
 	c.ssh = ssh.NewClient(conn, channels, requests)
-	c.Client, err = sftp.NewClient(c.ssh)
+	c.Client, err = c.openFiles()
 	return err
+}
+
+// openFiles starts SFTP, with a view of its requests and answers for the line.
+func (c *connection) openFiles() (*sftp.Client, error) {
+	session, err := c.ssh.NewSession()
+	if err != nil {
+		return nil, err
+	}
+	if err := session.RequestSubsystem("sftp"); err != nil {
+		return nil, err
+	}
+	to, err := session.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	from, err := session.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	complaints, err := session.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	go io.Copy(io.Discard, complaints) // until the connection is closed
+	return sftp.NewClientPipe(&answers{Reader: from, line: c.line}, &requests{WriteCloser: to, line: c.line})
 }
 
 func (c *connection) close() {
@@ -136,62 +154,4 @@ func (c *connection) withLongTimeout(do func() error) error {
 	c.line.slow.Store(true)
 	defer c.line.slow.Store(false)
 	return do()
-}
-
-// line is the connection below SSH. It ends when it is silent for too long, and
-// when more bytes arrive than are allowed.
-type line struct {
-	net.Conn
-	slow              atomic.Bool
-	received, allowed atomic.Int64 // allowed is 0 for no limit
-
-	mu    sync.Mutex
-	first error // the first that happened
-}
-
-// Read implements [net.Conn].
-func (l *line) Read(b []byte) (int, error) {
-	if err := l.SetReadDeadline(l.deadline()); err != nil {
-		return 0, l.record(err)
-	}
-	n, err := l.Conn.Read(b)
-	if got, limit := l.received.Add(int64(n)), l.allowed.Load(); limit > 0 && got > limit {
-		err = errEndless
-		l.record(err)
-		l.Close()
-	}
-	return n, l.record(err)
-}
-
-// Write implements [net.Conn]. Progress in writing shows that the line lives, so
-// it gives the answer more time too.
-func (l *line) Write(b []byte) (int, error) {
-	if err := l.SetDeadline(l.deadline()); err != nil {
-		return 0, l.record(err)
-	}
-	n, err := l.Conn.Write(b)
-	return n, l.record(err)
-}
-
-func (l *line) deadline() time.Time {
-	if l.slow.Load() {
-		return time.Now().Add(slowTimeout)
-	}
-	return time.Now().Add(idleTimeout)
-}
-
-func (l *line) record(err error) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.first == nil {
-		l.first = err
-	}
-	return err
-}
-
-// err is the first error of the line, nil while it works.
-func (l *line) err() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.first
 }

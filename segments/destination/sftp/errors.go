@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
@@ -84,7 +85,9 @@ func (c *connection) explainOpening(err error) error {
 	case lacksKeyKind(err):
 		return err
 	case errors.As(err, &none):
-		return fmt.Errorf("the server and winnow have no %s in common: the server's are %s", none.What, ui.Shorten(ui.Printable(strings.Join(none.RequestedAlgorithms, ", ")), maxServerText))
+		return fmt.Errorf("the server and winnow have no %s in common: the server's are %s", none.What, serverWords(strings.Join(none.RequestedAlgorithms, ", ")))
+	case errors.Is(c.line.err(), errUnasked):
+		return errUnasked
 	case strings.Contains(err.Error(), "subsystem request failed"):
 		return fmt.Errorf("the server lets %s in but offers no files: ask its owner to turn SFTP on", c.server.User)
 	case strings.Contains(err.Error(), "overflow reading version"), strings.Contains(err.Error(), "invalid version"):
@@ -94,7 +97,7 @@ func (c *connection) explainOpening(err error) error {
 	case c.line.err() != nil:
 		return fmt.Errorf("%s closed the connection before the login was done", c.server.address())
 	}
-	return fmt.Errorf("logging in: %s", ui.Shorten(ui.Printable(strings.TrimPrefix(err.Error(), "ssh: ")), maxServerText))
+	return fmt.Errorf("logging in: %s", serverWords(strings.TrimPrefix(err.Error(), "ssh: ")))
 }
 
 // onServer names the path on the server that an error is about, unless it has one.
@@ -122,8 +125,8 @@ func (c *connection) explain(err error) error {
 	}
 	if lost := c.line.err(); lost != nil {
 		switch {
-		case errors.Is(lost, errEndless):
-			return fmt.Errorf("%s%w", where, errEndless)
+		case errors.Is(lost, errEndless), errors.Is(lost, errUnasked):
+			return fmt.Errorf("%s%w", where, lost)
 		case errors.Is(lost, os.ErrDeadlineExceeded):
 			return fmt.Errorf("%sthe server stopped answering, so the connection was closed", where)
 		}
@@ -180,11 +183,25 @@ type answer struct {
 func (a answer) Error() string { return a.words }
 func (a answer) Unwrap() error { return a.is }
 
-// maxServerText is how many characters of what a server says go into an error.
-const maxServerText = 200
+// maxServerWords is how many bytes of what a server says go into an error.
+const maxServerWords = 200
 
-// serverText is what the server says beyond the code of its answer, quoted and
-// shortened: it is text from outside.
+// serverWords is what a server says, escaped and shortened: errors are stored, and
+// printed by others.
+func serverWords(text string) string {
+	text = ui.Printable(text[:min(len(text), maxServerWords)])
+	if len(text) <= maxServerWords {
+		return text
+	}
+	const ellipsis = "…"
+	end := maxServerWords - len(ellipsis)
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + ellipsis
+}
+
+// serverText is what the server says beyond the code of its answer, in quotes.
 func serverText(status *sftp.StatusError) string {
 	quoted, err := strconv.QuotedPrefix(strings.TrimPrefix(status.Error(), "sftp: "))
 	if err != nil {
@@ -194,7 +211,7 @@ func serverText(status *sftp.StatusError) string {
 	if err != nil || text == "" || strings.EqualFold(text, "failure") || strings.Contains(text, "SSH_FX_FAILURE") {
 		return ""
 	}
-	return strconv.Quote(ui.Shorten(text, maxServerText))
+	return `"` + serverWords(text) + `"`
 }
 
 // isRefused reports whether the server answered, and refused. "Does not exist" is

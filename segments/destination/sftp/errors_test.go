@@ -55,19 +55,19 @@ func TestWhatIsInTheWayIsToldAndStays(t *testing.T) {
 }
 
 func TestASilentServerIsLeft(t *testing.T) {
-	defer func(d time.Duration) { idleTimeout = d }(idleTimeout)
-	idleTimeout = 100 * time.Millisecond
+	defer func(d time.Duration) { stepTimeout = d }(stepTimeout)
+	stepTimeout = 100 * time.Millisecond
 	s := sftptest.Serve(t, sftptest.HangAt(4))
 	mustFail(t, folderOn(t, s), deliveryAt(t, 1, 3), "the server stopped answering")
 }
 
 func TestAServerMayTakeItsTimeToWriteAndToRename(t *testing.T) {
-	defer func(d time.Duration) { idleTimeout = d }(idleTimeout)
-	idleTimeout = 200 * time.Millisecond
+	defer func(d time.Duration) { stepTimeout = d }(stepTimeout)
+	stepTimeout = 200 * time.Millisecond
 	for _, slow := range []string{"close ", "rename "} {
 		s := sftptest.Serve(t, sftptest.OnOperation(func(_ int, operation string) {
 			if strings.HasPrefix(operation, slow) && strings.Contains(operation, segments.ManifestName) == (slow == "close ") {
-				<-time.After(2 * idleTimeout)
+				<-time.After(2 * stepTimeout)
 			}
 		}))
 		deliver(t, folderOn(t, s), deliveryAt(t, 1, 3))

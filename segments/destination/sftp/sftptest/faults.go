@@ -17,7 +17,8 @@ type faults struct {
 	only, home                                                string
 	refuse                                                    int
 	cutAfter, fullAfter, loseAfter                            int64 // 0 for never
-	cutAt, hangAt, cutOften                                   int
+	cutAt, hangAt, cutOften, chatter                          int
+	chatterPause                                              time.Duration
 	noSymlinks, noFolderRenames, noPosixRename, noSFTP        bool
 	endless, keepRuns                                         bool
 	noRemovals, noRenames, noReads, noMoreFiles, noExtensions bool
@@ -53,6 +54,13 @@ func CutOften(oneIn int) Option { return func(f *faults) { f.cutOften = oneIn } 
 
 // HangAt leaves the n-th operation, and all that follow, without an answer.
 func HangAt(n int) Option { return func(f *faults) { f.hangAt = n } }
+
+// Chatter sends messages of SSH that nobody asked for, each with that many bytes and
+// after that pause, as long as the connection lasts. They ask for an answer, as
+// keepalives do.
+func Chatter(bytes int, pause time.Duration) Option {
+	return func(f *faults) { f.chatter, f.chatterPause = bytes, pause }
+}
 
 // NoSymlinks is a server without symlinks, such as a gateway to S3.
 func NoSymlinks() Option { return func(f *faults) { f.noSymlinks = true } }

@@ -25,6 +25,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
@@ -192,6 +193,9 @@ func (s *Server) serve(c *line) {
 	}
 	defer conn.Close()
 	go ssh.DiscardRequests(requests)
+	if f := s.currentFaults(); f.chatter > 0 {
+		go chat(conn, make([]byte, f.chatter), f.chatterPause)
+	}
 	for wanted := range channels {
 		if wanted.ChannelType() != "session" {
 			_ = wanted.Reject(ssh.UnknownChannelType, "only sessions")
@@ -202,6 +206,16 @@ func (s *Server) serve(c *line) {
 			return
 		}
 		s.session(c, channel, requests)
+	}
+}
+
+// chat sends messages until the connection ends.
+func chat(conn ssh.Conn, payload []byte, pause time.Duration) {
+	for {
+		if _, _, err := conn.SendRequest("keepalive@openssh.com", pause > 0, payload); err != nil {
+			return
+		}
+		time.Sleep(pause)
 	}
 }
 
