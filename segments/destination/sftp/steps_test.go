@@ -30,7 +30,7 @@ func shorten(t *testing.T, step time.Duration) {
 	t.Cleanup(func() { stepTimeout = was })
 }
 
-// Keepalives, which winnow answers, are no answers of the server.
+// Keepalives, which winnow answers, are not what the server was asked for.
 func TestAServerThatTalksInsteadOfAnsweringIsLeft(t *testing.T) {
 	shorten(t, 300*time.Millisecond)
 	s := sftptest.Serve(t, sftptest.HangAt(4), sftptest.Chatter(100, 20*time.Millisecond))
