@@ -35,10 +35,10 @@ var contactFields = []field{
 	{name: "reasons", fill: (*view).fillReasons},
 	{name: "suppressed_since", fill: (*view).fillSuppressedSince},
 	{name: "suppressed_until", fill: (*view).fillSuppressedUntil},
-	{name: "message_id", fill: (*view).fillMessageID, needsMessage: true},
-	{name: "unique_args", fill: (*view).fillUniqueArgs, needsMessage: true},
-	{name: "attempt", fill: (*view).fillAttempt},
-	{name: "due_at", fill: (*view).fillDueAt},
+	{name: messageIDColumn, fill: (*view).fillMessageID, needsMessage: true},
+	{name: uniqueArgsColumn, fill: (*view).fillUniqueArgs, needsMessage: true},
+	{name: attemptColumn, fill: (*view).fillAttempt},
+	{name: dueAtColumn, fill: (*view).fillDueAt},
 	{name: "tags", fill: (*view).fillTags},
 	{name: "lists", fill: (*view).fillLists},
 	{name: "first_seen", fill: func(v *view, to *cell, _ *Column) { to.setTime(v.contact.History.FirstSeen()) }},
@@ -57,6 +57,14 @@ var outcomeFields = []field{
 var attributeField = field{fill: (*view).fillAttribute}
 
 const attributePrefix = "attributes."
+
+// The names of the columns that show a retry.
+const (
+	messageIDColumn  = "message_id"
+	uniqueArgsColumn = "unique_args"
+	attemptColumn    = "attempt"
+	dueAtColumn      = "due_at"
+)
 
 // changeColumn is the name of a delta's first column.
 const changeColumn = "change"

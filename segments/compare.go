@@ -69,7 +69,7 @@ func (c *Comparison) At(key string) MemberChange {
 // both compares the present records of the same key.
 func (c *Comparison) both() MemberChange {
 	b, n := c.before, c.now
-	if b.attempt == n.attempt && b.message == n.message && b.row == n.row && b.rowSize > 0 && n.rowSize > 0 {
+	if b.attempt == n.attempt && b.message == n.message && b.row == n.row && b.version > 1 && n.version > 1 {
 		return Unchanged
 	}
 	return Altered

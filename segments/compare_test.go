@@ -36,7 +36,7 @@ func listOfRows(t *testing.T, run string, rows map[string]rowOf) []byte {
 	w := newMemberWriter(&s, memberHeader(memberVersion, "nightly", run, "all"))
 	for i := range 100 {
 		if r, ok := rows[fmt.Sprintf("k%02d", i)]; ok {
-			w.add(&r.member, r.row)
+			w.add(&r.member, "", r.row)
 		}
 	}
 	if err := w.close(); err != nil {

@@ -161,3 +161,30 @@ func TestMembersThatCanNotBeKeptAreToldAndTheNextDeltaIsNotMade(t *testing.T) {
 		t.Errorf("and the one after it: %v", r.Problems)
 	}
 }
+
+// Who keeps a queue of resends by message id takes out of it what left: the contact
+// itself may have no retry any more, or another one.
+func TestARowOfWhoLeftHasTheMessageThatLeft(t *testing.T) {
+	retry := func(message string) *hygiene.Retry {
+		return &hygiene.Retry{Since: hygiene.Moment{At: noon - 10}, DueAt: noon, LapsesAt: noon + hygiene.Instant(time.Hour.Microseconds()), Attempt: 1,
+			Message: hygiene.MessageHash("insider", message), MessageID: message}
+	}
+	var columns []segments.Column
+	for _, name := range []string{"contact", "message_id", "attempt"} {
+		c, err := segments.ParseColumn(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		columns = append(columns, c)
+	}
+	due := segments.Segment{Name: "due", Columns: columns, Where: hygiene.StatusTest{hygiene.RetryDue}}
+	s := &memoryStore{lists: map[string]*list{}}
+	s.night(t, 0, roster{{Key: "delivered", Retry: retry("m1")}, {Key: "new", Retry: retry("m2")}, {Key: "same", Retry: retry("m3")}, {Key: "tagged", Retry: retry("m4")}}, due)
+	cooling := retry("m5")
+	cooling.DueAt += hygiene.Instant(time.Minute.Microseconds())
+	_, dir := s.night(t, 1, roster{{Key: "delivered"}, {Key: "new", Retry: retry("m6")}, {Key: "same", Retry: retry("m3")}, {Key: "tagged", Retry: cooling}}, due)
+	want := "change,contact,message_id,attempt\nleft,delivered,m1,1\nentered,new,m6,1\nleft,tagged,m4,1\n"
+	if got := read(t, dir, "due.delta.csv"); got != want {
+		t.Errorf("due.delta.csv is %q, want %q", got, want)
+	}
+}

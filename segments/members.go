@@ -49,9 +49,9 @@ func (x *execution) createMemberList(segment string) *memberList {
 	return l
 }
 
-func (l *memberList) add(m *member, row uint64) {
+func (l *memberList) add(m *member, messageID string, row uint64) {
 	if l.to != nil {
-		l.to.add(m, row)
+		l.to.add(m, messageID, row)
 	}
 }
 
@@ -84,8 +84,9 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// memberHeader names a list. The records of version 2 end with a sum of the row as
-// it was written; those of version 1 do not have it.
+// memberHeader names a list. The records of version 2 have the message id of a retry,
+// if the segment shows it, and end with a sum of the row as it was written. Those of
+// version 1 do not have these.
 func memberHeader(version int, export, run, segment string) string {
 	return fmt.Sprintf("winnow members %d %s/%s %s\n", version, export, run, segment)
 }
@@ -112,12 +113,13 @@ func (w *memberWriter) write(b []byte) {
 	}
 }
 
-func (w *memberWriter) add(m *member, row uint64) {
+func (w *memberWriter) add(m *member, messageID string, row uint64) {
 	b := binary.AppendUvarint(w.block, uint64(len(m.key)))
 	b = append(b, m.key...)
 	b = binary.AppendUvarint(b, uint64(m.attempt))
 	if m.attempt > 0 {
 		b = binary.LittleEndian.AppendUint64(b, m.message)
+		b = append(binary.AppendUvarint(b, uint64(len(messageID))), messageID...)
 	}
 	w.block = binary.LittleEndian.AppendUint64(b, row)
 	w.count++
@@ -158,11 +160,14 @@ type memberReader struct {
 	lastKey []byte // backs it once its block is overwritten
 	message uint64
 	attempt int
-	row     uint64 // see [rowSum]; 0 for a list of version 1
-	rowSize int    // of row, in bytes
-	count   uint64
-	ended   bool
-	err     error
+	row     uint64 // see output.rowSum
+	// messageID is that of the present record's retry, if the segment showed it. It is
+	// valid until the next record.
+	messageID []byte
+	version   int
+	count     uint64
+	ended     bool
+	err       error
 }
 
 var errDamaged = errors.New("the file is damaged")
@@ -186,8 +191,9 @@ func readMembers(from io.ReadCloser, export, run, segment string) *memberReader 
 	}
 	switch string(got) {
 	case header:
-		r.rowSize = 8
+		r.version = memberVersion
 	case memberHeader(1, export, run, segment):
+		r.version = 1
 	default:
 		r.err = cmp.Or(r.err, errDamaged)
 	}
@@ -243,27 +249,61 @@ func (r *memberReader) readBlock() {
 
 // readRecord makes the next record of the block the present one.
 func (r *memberReader) readRecord() {
-	size, n := binary.Uvarint(r.block)
-	if n <= 0 || size > uint64(len(r.block)-n) {
-		r.err = errDamaged
-		return
-	}
-	key, rest := r.block[n:n+int(size)], r.block[n+int(size):]
-	attempt, n := binary.Uvarint(rest)
-	if n <= 0 || len(rest) < n+r.rowSize || attempt > 0 && len(rest) < n+8+r.rowSize || r.count > 0 && string(key) <= string(r.key) {
-		r.err = errDamaged
-		return
-	}
-	rest = rest[n:]
-	r.key, r.attempt, r.message = key, int(attempt), 0
+	f := fields{rest: r.block}
+	key := f.text()
+	attempt := f.number()
+	r.message, r.messageID, r.row = 0, nil, 0
 	if attempt > 0 {
-		r.message, rest = binary.LittleEndian.Uint64(rest), rest[8:]
+		r.message = f.fixed()
+		if r.version > 1 {
+			r.messageID = f.text()
+		}
 	}
-	if r.rowSize > 0 {
-		r.row, rest = binary.LittleEndian.Uint64(rest), rest[r.rowSize:]
+	if r.version > 1 {
+		r.row = f.fixed()
 	}
-	r.block = rest
+	if f.bad || r.count > 0 && string(key) <= string(r.key) {
+		r.err = errDamaged
+		return
+	}
+	r.key, r.attempt, r.block = key, int(attempt), f.rest
 	r.count++
+}
+
+// fields are the rest of a block while a record is read.
+type fields struct {
+	rest []byte
+	bad  bool // it ended within a record
+}
+
+func (f *fields) number() uint64 {
+	value, n := binary.Uvarint(f.rest)
+	if n <= 0 {
+		f.bad, n = true, 0
+	}
+	f.rest = f.rest[n:]
+	return value
+}
+
+func (f *fields) text() []byte {
+	size := f.number()
+	if size > uint64(len(f.rest)) {
+		f.bad, size = true, 0
+	}
+	text := f.rest[:size]
+	f.rest = f.rest[size:]
+	return text
+}
+
+// fixed is a number of eight bytes.
+func (f *fields) fixed() uint64 {
+	if len(f.rest) < 8 {
+		f.bad = true
+		return 0
+	}
+	value := binary.LittleEndian.Uint64(f.rest)
+	f.rest = f.rest[8:]
+	return value
 }
 
 // seek goes forward to the key and reports whether it is in the list. The members

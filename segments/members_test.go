@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 
 	"winnow/hygiene"
@@ -20,12 +21,15 @@ func (*sheet) Discard() error { return nil }
 // sumOf stands in for the sum of a member's row.
 func sumOf(m *member) uint64 { return uint64(len(m.key))<<32 | uint64(m.attempt) }
 
+// messageOf stands in for the id of a member's message.
+func messageOf(m *member) string { return strings.Repeat("m", m.attempt) }
+
 func listOf(t *testing.T, members ...member) []byte {
 	t.Helper()
 	var s sheet
 	w := newMemberWriter(&s, memberHeader(memberVersion, "nightly", "now", "all"))
 	for i := range members {
-		w.add(&members[i], sumOf(&members[i]))
+		w.add(&members[i], messageOf(&members[i]), sumOf(&members[i]))
 	}
 	if err := w.close(); err != nil {
 		t.Fatal(err)
@@ -37,7 +41,7 @@ func readList(b []byte) (members []member, err error) {
 	r := readMembers(io.NopCloser(bytes.NewReader(b)), "nightly", "now", "all")
 	for r.hasRecord() {
 		m := member{string(r.key), r.message, r.attempt}
-		if r.row != sumOf(&m) {
+		if r.row != sumOf(&m) || m.attempt > 0 && string(r.messageID) != messageOf(&m) {
 			return nil, fmt.Errorf("the row of %q has the sum %x", m.key, r.row)
 		}
 		members = append(members, m)

@@ -14,11 +14,13 @@ type output struct {
 	columns []Column
 	files   []*file
 	list    *memberList
-	delta   *delta // nil without one
-	cells   []cell // of the present row; the first is the change, which only a delta shows
-	times   TimeOptions
-	written []byte // backs rowSum
-	err     error  // why the segment has no file
+	// showsMessage says that a column is the id of a retry's message.
+	showsMessage bool
+	delta        *delta // nil without one
+	cells        []cell // of the present row; the first is the change, which only a delta shows
+	times        TimeOptions
+	written      []byte // backs rowSum
+	err          error  // why the segment has no file
 }
 
 func (x *execution) openOutput(o *output) error {
@@ -31,6 +33,7 @@ func (x *execution) openOutput(o *output) error {
 		o.columns = DefaultColumns()
 	}
 	o.cells = make([]cell, 1+len(o.columns))
+	o.showsMessage = slices.ContainsFunc(o.columns, func(c Column) bool { return c.name == messageIDColumn })
 	var err error
 	if o.files, err = x.createFiles(File{Name: o.name, Segment: o.name, Kind: Full}, o.columns); err != nil {
 		return err
@@ -77,18 +80,44 @@ func (o *output) write(m *member, v *view, isMember bool) error {
 		return err
 	}
 	if isMember {
-		o.list.add(m, o.rowSum())
+		messageID := ""
+		if o.showsMessage {
+			messageID = v.messageID()
+		}
+		o.list.add(m, messageID, o.rowSum())
 		for _, f := range o.files {
 			f.row(o.cells[1:])
 		}
 	}
 	if change != "" {
 		o.cells[0].setText(change)
+		if change == left {
+			o.showRetryOfBase()
+		}
 		for _, f := range o.delta.files {
 			f.row(o.cells)
 		}
 	}
 	return nil
+}
+
+// showRetryOfBase shows the message and the attempt of the retry that a member left
+// with, and nothing else of a retry: the contact may have none any more, or another.
+func (o *output) showRetryOfBase() {
+	was := o.delta.members
+	if len(was.messageID) == 0 {
+		return
+	}
+	for i := range o.columns {
+		switch cell := &o.cells[1+i]; o.columns[i].name {
+		case messageIDColumn:
+			cell.setText(string(was.messageID))
+		case attemptColumn:
+			cell.setNumber(was.attempt)
+		case uniqueArgsColumn, dueAtColumn:
+			cell.form = absentForm
+		}
+	}
 }
 
 // rowSum identifies what the present row shows, so that a later run can see whether

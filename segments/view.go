@@ -175,12 +175,15 @@ func openRetry(c *hygiene.Contact, asOf hygiene.Instant) *hygiene.Retry {
 	return c.Retry
 }
 
-func (v *view) fillMessageID(to *cell, _ *Column) {
-	to.form = absentForm
+// messageID is that of the contact's open retry, if messages are read; empty for none.
+func (v *view) messageID() string {
 	if r := openRetry(v.contact, v.asOf); r != nil {
-		to.setText(r.MessageID)
+		return r.MessageID
 	}
+	return ""
 }
+
+func (v *view) fillMessageID(to *cell, _ *Column) { to.setText(v.messageID()) }
 
 // fillUniqueArgs shows the object without white space, so that it fits on a line.
 // Providers pass on what the sender gave them; what is not an object is absent.

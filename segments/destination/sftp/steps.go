@@ -26,7 +26,7 @@ var errUnasked = errors.New("the server sends more than it was asked for")
 
 // line is the connection below SSH. It ends when an answer takes too long, and when
 // more bytes arrive than are allowed. What SSH itself sends and answers, such as
-// debug messages and keepalives, is no answer: a server could go on with that forever.
+// debug messages and keepalives, does not count: a server could go on with that forever.
 type line struct {
 	net.Conn
 	slow              atomic.Bool
