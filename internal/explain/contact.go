@@ -8,7 +8,9 @@
 //
 //   - a new fact is a field of [Explanation]: fill it in contact.go (or, when it
 //     needs the log or the ledger, in evidence.go), and print it in facts, text.go;
-//   - the sentences are in why.go;
+//   - the sentences are in why.go, those about segments of contacts to text in texting.go;
+//   - which contacts a text means, a key or a phone number, is in find.go;
+//   - what was known at an earlier time is in asof.go;
 //   - what is suggested for a key that does not exist is in notfound.go;
 //   - the answer to winnow pin is in pin.go.
 package explain
@@ -31,7 +33,19 @@ func Contact(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	e := &Explanation{Explanation: view.Explanation{Contact: contact.Key, Phone: contact.Phone, Status: contact.Status(now).String(), AsOf: now,
+	e, err := explainContact(cfg, s, contact, now, nil)
+	if err != nil {
+		return nil, false, err
+	}
+	e.next = strings.Join(e.nextSteps(cfg.Policy, contact), ". ")
+	e.setWhy()
+	return e, true, nil
+}
+
+// explainContact explains a contact as of a time, but for what comes next. ledger is its
+// entries, the latest first; nil for those of the store.
+func explainContact(cfg *config.Config, s *store.Store, contact *hygiene.Contact, at hygiene.Instant, ledger []store.LedgerEntry) (*Explanation, error) {
+	e := &Explanation{Explanation: view.Explanation{Contact: contact.Key, Phone: contact.Phone, Status: contact.Status(at).String(), AsOf: at,
 		Attributes: contact.Attributes, History: historyOf(contact)}}
 	if e.Phone == "" && cfg.Keys.Phone {
 		e.Phone = e.Contact
@@ -40,25 +54,29 @@ func Contact(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 		e.Tags = append(e.Tags, t.Name)
 	}
 	if err := e.addSegments(cfg, s, contact); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	events, err := s.Timeline(contact)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	for i := range events {
 		e.Timeline = append(e.Timeline, EventOf(&events[i]))
 	}
-	r := &evidenceReader{policy: cfg.Policy, store: s, contact: contact, timeline: e.Timeline, asOf: now}
+	r := &evidenceReader{policy: cfg.Policy, store: s, contact: contact, timeline: e.Timeline, asOf: at, ledger: ledger}
 	if err := r.addTo(e); err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	e.reason, e.next = e.statusReason(cfg), strings.Join(e.nextSteps(cfg.Policy, contact), ". ")
+	e.reason = e.statusReason(cfg)
+	return e, nil
+}
+
+// setWhy joins the sentences that people read first.
+func (e *Explanation) setWhy() {
 	e.Why = e.Contact + " is " + e.Status + e.reason
 	if e.next != "" {
 		e.Why += ". " + e.next
 	}
-	return e, true, nil
 }
 
 func (e *Explanation) is(s hygiene.Status) bool { return e.Status == s.String() }

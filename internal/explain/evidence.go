@@ -22,8 +22,10 @@ type evidenceReader struct {
 // addTo adds suppressions, retry and ledger to the explanation.
 func (r *evidenceReader) addTo(e *Explanation) error {
 	open := append(r.contact.OpenSuppressions(e.AsOf), r.contact.HeldSuppressions(e.AsOf)...)
-	if err := r.readLedger(open); err != nil {
-		return err
+	if r.ledger == nil {
+		if err := r.readLedger(open); err != nil {
+			return err
+		}
 	}
 	e.ledger = r.ledger[:min(10, len(r.ledger))]
 	for i := range open {
