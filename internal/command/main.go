@@ -26,6 +26,7 @@ import (
 	"os"
 	"os/signal"
 	"reflect"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -41,41 +42,46 @@ type grammar struct {
 	JSON   bool   `name:"json" help:"Print the result as JSON."`
 	Now    string `placeholder:"TIME" help:"Take this time as the present: RFC 3339, like 2026-11-23T02:00:00Z (default: the clock)."`
 
-	Serve      serveCommand      `cmd:"" help:"Run the daemon: receive callbacks, apply the rules, write exports. Reloads on SIGHUP or when the config changes."`
-	Demo       demoCommand       `cmd:"" help:"Play a campaign against a real daemon, from callbacks to export files."`
-	Check      checkCommand      `cmd:"" help:"Check the config and report every problem."`
-	Test       testCommand       `cmd:"" help:"Run rule tests."`
-	Plan       planCommand       `cmd:"" help:"Show which contacts this config would suppress, release or retry. Writes nothing."`
-	Policy     policyCommand     `cmd:"" help:"List the policies that were applied, or print one."`
-	Sweep      sweepCommand      `cmd:"" help:"Apply the rules to new events now."`
-	Review     reviewCommand     `cmd:"" help:"Run the time-based rules for all contacts now."`
-	Export     exportCommand     `cmd:"" help:"Run an export now, or redeliver an existing run."`
-	Release    releaseCommand    `cmd:"" help:"Publish a run that the guard held."`
-	Explain    explainCommand    `cmd:"" help:"Explain the status of a contact."`
-	Suppress   suppressCommand   `cmd:"" help:"Suppress contacts manually."`
-	Allow      allowCommand      `cmd:"" help:"Lift suppressions of contacts manually; opted_out only if it is named."`
-	Undo       undoCommand       `cmd:"" help:"Undo suppressions from a time range, or revert a manual change. Previews unless --apply."`
-	Rejudge    rejudgeCommand    `cmd:"" help:"Apply this config to the history of all contacts. Previews unless --apply."`
-	Reclassify reclassifyCommand `cmd:"" help:"Give stored events the outcomes of this config, and rejudge their contacts. Previews unless --apply."`
-	Import     importCommand     `cmd:"" help:"Import events, the send log, contacts or suppressions."`
-	List       listCommand       `cmd:"" help:"Manage static lists."`
-	Pin        pinCommand        `cmd:"" help:"Pin contacts into or out of a segment, or list pins."`
-	Breaker    breakerCommand    `cmd:"" help:"Review surges whose verdicts are held: list, release or discard them."`
-	Scrub      scrubCommand      `cmd:"" help:"Remove suppressed and duplicate contacts from a list."`
-	Report     reportCommand     `cmd:"" help:"Count events by day, outcome and other columns: deliverability, and each kind of failure."`
-	Status     statusCommand     `cmd:"" help:"Show counts of events and contacts, and the last runs."`
-	Schedule   scheduleCommand   `cmd:"" help:"Show when each job runs next."`
-	Quarantine quarantineCommand `cmd:"" help:"List the bodies that could not be read."`
-	Unmatched  unmatchedCommand  `cmd:"" help:"List the events whose contact is not known yet."`
-	Token      tokenCommand      `cmd:"" help:"Print the admin token, for scripts that use the API."`
-	Health     healthCommand     `cmd:"" help:"Check whether the daemon can store callbacks, for the health check of a container."`
-	Version    versionCommand    `cmd:"" help:"Print the version."`
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
+
+	Init       initCommand       `cmd:"" group:"setup" help:"Write a config, a token, rule tests and a unit for systemd."`
+	Serve      serveCommand      `cmd:"" group:"setup" help:"Run the daemon: receive callbacks, apply the rules, write exports. Reloads on SIGHUP or when the config changes."`
+	Demo       demoCommand       `cmd:"" group:"setup" help:"Play a campaign against a real daemon, from callbacks to export files."`
+	Check      checkCommand      `cmd:"" group:"rules" help:"Check the config and report every problem."`
+	Test       testCommand       `cmd:"" group:"rules" help:"Run rule tests."`
+	Plan       planCommand       `cmd:"" group:"rules" help:"Show which contacts this config would suppress, release or retry. Writes nothing."`
+	Policy     policyCommand     `cmd:"" group:"rules" help:"List the policies that were applied, or print one."`
+	Sweep      sweepCommand      `cmd:"" group:"exports" help:"Apply the rules to new events now."`
+	Review     reviewCommand     `cmd:"" group:"exports" help:"Run the time-based rules for all contacts now."`
+	Export     exportCommand     `cmd:"" group:"exports" help:"Run an export now, or redeliver an existing run."`
+	Release    releaseCommand    `cmd:"" group:"exports" help:"Publish a run that the guard held."`
+	Explain    explainCommand    `cmd:"" group:"contacts" help:"Explain the status of a contact."`
+	Suppress   suppressCommand   `cmd:"" group:"contacts" help:"Suppress contacts manually."`
+	Allow      allowCommand      `cmd:"" group:"contacts" help:"Lift suppressions of contacts manually; opted_out only if it is named."`
+	Undo       undoCommand       `cmd:"" group:"contacts" help:"Undo suppressions from a time range, or revert a manual change. Previews unless --apply."`
+	Rejudge    rejudgeCommand    `cmd:"" group:"rules" help:"Apply this config to the history of all contacts. Previews unless --apply."`
+	Reclassify reclassifyCommand `cmd:"" group:"rules" help:"Give stored events the outcomes of this config, and rejudge their contacts. Previews unless --apply."`
+	Import     importCommand     `cmd:"" group:"lists" help:"Import events, the send log, contacts or suppressions."`
+	List       listCommand       `cmd:"" group:"lists" help:"Manage static lists."`
+	Pin        pinCommand        `cmd:"" group:"contacts" help:"Pin contacts into or out of a segment, or list pins."`
+	Breaker    breakerCommand    `cmd:"" group:"contacts" help:"Review surges whose verdicts are held: list, release or discard them."`
+	Scrub      scrubCommand      `cmd:"" group:"lists" help:"Remove suppressed and duplicate contacts from a list."`
+	Report     reportCommand     `cmd:"" group:"state" help:"Count events by day, outcome and other columns: deliverability, and each kind of failure."`
+	Status     statusCommand     `cmd:"" group:"state" help:"Show counts of events and contacts, and the last runs."`
+	Schedule   scheduleCommand   `cmd:"" group:"state" help:"Show when each job runs next."`
+	Quarantine quarantineCommand `cmd:"" group:"state" help:"List the bodies that could not be read."`
+	Unmatched  unmatchedCommand  `cmd:"" group:"state" help:"List the events whose contact is not known yet."`
+	Token      tokenCommand      `cmd:"" group:"setup" help:"Print the admin token, for scripts that use the API."`
+	Health     healthCommand     `cmd:"" group:"setup" help:"Check whether the daemon can store callbacks, for the health check of a container."`
+	Completion completionCommand `cmd:"" group:"program" help:"Print a script that completes command lines in bash, zsh or fish."`
+	Version    versionCommand    `cmd:"" group:"program" help:"Print the version."`
 }
 
 // newParser makes the parser of the command line.
 func newParser(g *grammar, options ...kong.Option) *kong.Kong {
 	parser, err := kong.New(g, append([]kong.Option{
 		kong.Name("winnow"), kong.Description("SMS list hygiene: callbacks in, rules applied, segments out. Start with: winnow demo"),
+		kong.Help(printHelp), kong.ExplicitGroups(commandGroups), kong.Vars{"version": ""},
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.KindMapper(reflect.Int, intMapper), kong.KindMapper(reflect.Int64, intMapper), kong.KindMapper(reflect.String, stringMapper),
 	}, options...)...)
@@ -96,9 +102,12 @@ func Main(args []string, p Process) int {
 func run(ctx context.Context, args []string, p Process) int {
 	var g grammar
 	exited := -1
-	parser := newParser(&g, kong.Writers(p.Stdout, p.Stderr), kong.Exit(func(code int) { exited = code }))
-	if len(args) == 0 {
+	parser := newParser(&g, kong.Writers(p.Stdout, p.Stderr), kong.Exit(func(code int) { exited = code }), kong.Vars{"version": "winnow " + p.Version})
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
+	case args[0] == "help":
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	parsed, err := parser.Parse(args)
 	if exited >= 0 { // help was printed
@@ -108,6 +117,11 @@ func run(ctx context.Context, args []string, p Process) int {
 	c := &invocation{Printer: ui.NewPrinter(out, p.Stderr, g.JSON), process: p, ctx: ctx, args: args, config: g.Config, now: time.Now}
 	if err == nil {
 		err = c.setNow(g.Now)
+	} else if mistake := mistakeIn(args); mistake != nil {
+		err = mistake
+	}
+	if err == nil {
+		err = checkFlags(parsed)
 	}
 	if err != nil {
 		c.Warn("%s; see winnow --help", err)

@@ -1,0 +1,192 @@
+// Package starter makes the files that a new installation begins with: a config with
+// the rules of config.example.yaml, a token for the provider, rule tests, and a unit for
+// systemd.
+//
+// Nothing is asked and nothing is replaced. The config names its token by file, so it
+// can be kept in git, and it passes winnow check --strict without an environment.
+package starter
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"winnow/hygiene/ruletest"
+)
+
+// The names of the files beside the config.
+const (
+	TokenFile  = "insider.token"
+	TestFile   = "winnow.test.yaml"
+	SchemaFile = "winnow.schema.json"
+	UnitFile   = "winnow.service"
+)
+
+// Options say what is made.
+type Options struct {
+	Config  string // path of the config
+	Example []byte // config.example.yaml
+	Schema  []byte // JSON Schema of the config
+	Program string // absolute path of winnow
+	User    string // name of the user that runs the daemon
+}
+
+// File is a file that was made.
+type File struct {
+	Path string `json:"path"`
+	What string `json:"what"`
+
+	text []byte
+	mode os.FileMode
+}
+
+// Write makes the files, and returns them. If one of them exists, it makes none.
+func Write(o Options) ([]File, error) {
+	path, err := filepath.Abs(o.Config)
+	if err != nil {
+		return nil, err
+	}
+	text, err := configText(o.Example)
+	if err != nil {
+		return nil, err
+	}
+	folder := filepath.Dir(path)
+	files := []File{
+		{o.Config, "the config, with the rules of the example", text, 0o600},
+		{beside(o.Config, TokenFile), "the token of the callback URL; keep it secret", []byte(newToken() + "\n"), 0o600},
+		{beside(o.Config, TestFile), "tests of the rules", testText(o.Config), 0o644},
+		{beside(o.Config, SchemaFile), "the JSON Schema of the config, for editors", o.Schema, 0o644},
+		{beside(o.Config, UnitFile), "a unit for systemd", unitText(o, path, folder), 0o644},
+	}
+	for _, f := range files {
+		if _, err := os.Lstat(f.Path); err == nil {
+			return nil, fmt.Errorf("%s exists already; nothing was written: remove it, or name another config with -c", f.Path)
+		} else if !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+	}
+	for i, f := range files {
+		if err := write(f); err != nil {
+			for _, made := range files[:i] {
+				err = errors.Join(err, os.Remove(made.Path))
+			}
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// beside is the path of another file in the folder of a file.
+func beside(path, name string) string { return filepath.Join(filepath.Dir(path), name) }
+
+// write makes a new file, which another process must not have made meanwhile.
+func write(f File) error {
+	out, err := os.OpenFile(f.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, f.mode)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(f.text)
+	return errors.Join(err, out.Close())
+}
+
+// newToken is 128 random bits.
+func newToken() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+// configText is the example, with the token in a file. What it replaces must be in the
+// example once.
+func configText(example []byte) ([]byte, error) {
+	for _, edit := range [][2]string{
+		{"# winnow's config. Copy it to winnow.yaml, edit it, and check it:", "# winnow's config. Edit it, and check it:"},
+		{`tokens: ["${WINNOW_INSIDER_TOKEN}"]        # several`, `tokens_file: ` + TokenFile + `                 # one per line, several`},
+		{"; or tokens_file: FILE, one per line", "; or tokens: [\"${NAME}\"]"},
+	} {
+		if bytes.Count(example, []byte(edit[0])) != 1 {
+			return nil, fmt.Errorf("the example config has changed: it does not have %q once", edit[0])
+		}
+		example = bytes.Replace(example, []byte(edit[0]), []byte(edit[1]), 1)
+	}
+	return example, nil
+}
+
+// testText is the rule tests of the example.
+func testText(config string) []byte {
+	return bytes.Replace(ruletest.Example, []byte("# The rule tests of config.example.yaml. Copy both, change a rule,"),
+		[]byte("# The rule tests of "+filepath.Base(config)+". Change a rule,"), 1)
+}
+
+// unitText is the unit of a daemon that keeps everything in the folder of its config.
+func unitText(o Options, config, folder string) []byte {
+	return []byte(strings.NewReplacer("PROGRAM", escape(o.Program), "CONFIG", escape(config), "FOLDER", escape(folder), "USER", o.User).Replace(unit))
+}
+
+// escape writes a path as one word of a unit.
+func escape(path string) string {
+	path = strings.ReplaceAll(path, "%", "%%")
+	if strings.ContainsAny(path, " \t'\"\\;$") {
+		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", "$$").Replace(path) + `"`
+	}
+	return path
+}
+
+const unit = `[Unit]
+Description=winnow, SMS list hygiene
+After=network.target
+StartLimitIntervalSec=0
+
+[Service]
+User=USER
+WorkingDirectory=FOLDER
+UMask=0027
+ExecStart=PROGRAM serve -c CONFIG
+ExecReload=/bin/kill -HUP $MAINPID
+Restart=always
+RestartSec=1
+TimeoutStopSec=60
+LimitNOFILE=65536
+
+# What it may see and change: its folder, and of the rest only what it reads.
+ProtectSystem=strict
+ProtectHome=read-only
+ReadWritePaths=FOLDER
+PrivateTmp=yes
+PrivateDevices=yes
+PrivateMounts=yes
+DevicePolicy=closed
+ProtectProc=invisible
+PrivateUsers=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+KeyringMode=private
+RemoveIPC=yes
+
+# What it may do.
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
+
+[Install]
+WantedBy=multi-user.target
+`
