@@ -33,6 +33,9 @@ func (s *Store) WaitingTrip(id int64) (t BreakerTrip, err error) {
 		if err := errors.Join(t.reopenIfUndone(c), t.countContacts(c)); err != nil {
 			return err
 		}
+		if t.State == TripTold {
+			return fmt.Errorf("breaker trip %d held nothing, so there is nothing to review: its breaker only reports surges", id)
+		}
 		if t.State != TripHeld {
 			return fmt.Errorf("breaker trip %d %w: %s by %s at %s", id, errReviewed, t.State, t.By, t.ReviewedAt)
 		}

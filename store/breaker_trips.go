@@ -10,8 +10,9 @@ import (
 	"winnow/store/engine"
 )
 
-// BreakerTrip is a surge of an outcome at a source that a breaker held: the verdicts on
-// its events wait until someone releases or discards it.
+// BreakerTrip is a surge of an outcome at a source that tripped a breaker. The verdicts
+// on its events wait until someone releases or discards it, unless the breaker only
+// reports it.
 type BreakerTrip struct {
 	ID         int64
 	Source     string
@@ -39,6 +40,7 @@ type TripState string
 // undone is held again.
 const (
 	TripHeld      TripState = "held"
+	TripTold      TripState = "told" // nothing is held, and nothing is to be reviewed
 	TripReleased  TripState = "released"
 	TripDiscarded TripState = "discarded"
 )
@@ -94,7 +96,7 @@ type tripKey struct {
 
 // hold marks the event with its trip: the one that waits and whose last event is
 // within the window, or a new one. A trip that was reviewed holds no more events,
-// so that the log alone decides what is held.
+// so that the log alone decides what is held. A breaker that only reports marks nothing.
 func (t *tripRecorder) hold(e *hygiene.Event, b *hygiene.Breaker, share float64) error {
 	key := tripKey{e.Source, e.Outcome}
 	trip, known := t.open[key]
@@ -104,11 +106,15 @@ func (t *tripRecorder) hold(e *hygiene.Event, b *hygiene.Breaker, share float64)
 			return err
 		}
 	}
-	if trip.State != TripHeld || e.ReceivedAt.Sub(trip.Until) > b.Window {
+	state := TripHeld
+	if b.Tell {
+		state = TripTold
+	}
+	if trip.State != state || e.ReceivedAt.Sub(trip.Until) > b.Window {
 		if err := updateTrip(t.c, trip); err != nil {
 			return err
 		}
-		trip = &BreakerTrip{Source: e.Source, Outcome: e.Outcome, Since: e.ReceivedAt, Until: e.ReceivedAt, Window: b.Window, FromSeq: e.Seq, State: TripHeld}
+		trip = &BreakerTrip{Source: e.Source, Outcome: e.Outcome, Since: e.ReceivedAt, Until: e.ReceivedAt, Window: b.Window, FromSeq: e.Seq, State: state}
 		if err := insertTrip(t.c, trip); err != nil {
 			return err
 		}
@@ -119,8 +125,10 @@ func (t *tripRecorder) hold(e *hygiene.Event, b *hygiene.Breaker, share float64)
 	trip.Window, trip.ToSeq = max(trip.Window, b.Window), e.Seq
 	trip.Share = max(trip.Share, share)
 	trip.Events++
-	t.did.Held++
-	e.Held = trip.ID
+	if !b.Tell {
+		t.did.Held++
+		e.Held = trip.ID
+	}
 	return nil
 }
 
@@ -139,7 +147,7 @@ func lastTrip(c engine.Querier, key tripKey) (*BreakerTrip, error) {
 func insertTrip(c engine.Writer, trip *BreakerTrip) (err error) {
 	trip.ID, err = c.Number(`INSERT INTO breaker_trips (source, outcome, since, until, window_us, from_seq, to_seq, events, share, state, reviewed_at, by, batch)
 		VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, 0, '', 0) RETURNING id`, trip.Source, trip.Outcome.String(),
-		int64(trip.Since), int64(trip.Until), trip.Window.Microseconds(), trip.FromSeq, string(TripHeld))
+		int64(trip.Since), int64(trip.Until), trip.Window.Microseconds(), trip.FromSeq, string(trip.State))
 	return err
 }
 
@@ -234,8 +242,24 @@ func (t *BreakerTrip) reopenIfUndone(c engine.Querier) error {
 type BreakerSummary struct {
 	Source  string
 	Outcome hygiene.Outcome
-	Waiting int64 // trips that were not reviewed
-	Held    int64 // events, ever
+	Waiting int64        // trips that were not reviewed
+	Held    int64        // events, ever
+	Told    *BreakerTrip // the latest that was only told; nil for none
+}
+
+// toldFor is how long a surge that is only reported is news.
+const toldFor = 24 * time.Hour
+
+// IsNews reports whether the trip is one that is only reported and whose last event was
+// received less than a day before now.
+func (t *BreakerTrip) IsNews(now hygiene.Instant) bool {
+	return t != nil && t.State == TripTold && now.Sub(t.Until) < toldFor
+}
+
+// IsOn reports whether the surge that is only reported goes on: whether its last event is
+// within the breaker's window before now.
+func (t *BreakerTrip) IsOn(now hygiene.Instant) bool {
+	return t != nil && t.State == TripTold && now.Sub(t.Until) <= t.Window
 }
 
 // BreakerSummaries sums up the trips by source and outcome. It counts no contacts, so it
@@ -249,6 +273,10 @@ func (s *Store) BreakerSummaries() (list []BreakerSummary, err error) {
 				list = append(list, BreakerSummary{Source: t.Source, Outcome: t.Outcome})
 			}
 			sum := &list[len(list)-1]
+			if t.State == TripTold {
+				sum.Told = t
+				continue
+			}
 			sum.Held += t.Events
 			if t.State == TripHeld {
 				sum.Waiting++

@@ -345,3 +345,72 @@ func TestADiscardThatWasUndoneWaitsAgain(t *testing.T) {
 		t.Errorf("counted %v, %v", totals.Statuses, err)
 	}
 }
+
+func TestABreakerThatOnlyTellsHoldsNothing(t *testing.T) {
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	b := []hygiene.Breaker{{Outcome: hygiene.HardBounce, Rate: 10, Window: time.Hour, Tell: true}}
+	var events []hygiene.Event
+	for i := range 30 {
+		at := storetest.Start.Add(time.Duration(i) * time.Minute)
+		if i >= 15 { // a second surge
+			at = at.Add(5 * time.Hour)
+		}
+		events = append(events, hygiene.Event{ReceivedAt: at, At: at, Source: "insider", MessageID: fmt.Sprint("m", i), Name: "undelivered", Outcome: hygiene.HardBounce,
+			Contact: fmt.Sprint("contact-", i), Body: []byte("{}")})
+	}
+	storetest.Append(t, s, events...)
+	o := options(p, storetest.Start)
+	o.Breakers = b
+	swept, err := s.Sweep(context.Background(), o)
+	if err != nil || swept.Held != 0 || len(swept.Tripped) != 2 {
+		t.Fatalf("held %d, tripped %d times, %v", swept.Held, len(swept.Tripped), err)
+	}
+	trips := tripsOf(t, s)
+	if len(trips) != 2 || trips[1].State != store.TripTold || trips[1].Events != 6 || trips[1].Contacts != 0 {
+		t.Errorf("the trips are %+v", trips)
+	}
+	if _, err := s.WaitingTrip(trips[1].ID); err == nil || !strings.Contains(err.Error(), "held nothing") {
+		t.Errorf("it is to be reviewed: %v", err)
+	}
+	for i := range 30 {
+		if c, _, err := s.Contact(fmt.Sprint("contact-", i)); err != nil || c.Status(storetest.Start.Add(hygiene.Day)) != hygiene.IsSuppressed {
+			t.Errorf("contact %d is %s, %v", i, c.Status(storetest.Start.Add(hygiene.Day)), err)
+		}
+	}
+	sums, err := s.BreakerSummaries()
+	last := events[29].ReceivedAt
+	if err != nil || len(sums) != 1 || sums[0].Waiting != 0 || sums[0].Held != 0 || !sums[0].Told.IsOn(last.Add(time.Hour)) || sums[0].Told.IsOn(last.Add(2*time.Hour)) || !sums[0].Told.IsNews(last.Add(2*time.Hour)) {
+		t.Errorf("the summary is %+v, %v", sums, err)
+	}
+}
+
+func TestARateTripsWhateverTheShareIs(t *testing.T) {
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	var events []hygiene.Event
+	for i := range 400 { // 39 of 40 are deliveries: no share would trip
+		at := storetest.Start.Add(time.Duration(i) * time.Second)
+		outcome := hygiene.Delivered
+		if i%40 == 39 {
+			outcome = hygiene.HardBounce
+		}
+		events = append(events, hygiene.Event{ReceivedAt: at, At: at, Source: "insider", MessageID: fmt.Sprint("m", i), Name: "x", Outcome: outcome, Contact: fmt.Sprint("contact-", i), Body: []byte("{}")})
+	}
+	storetest.Append(t, s, events...)
+	o := options(p, storetest.Start)
+	o.Breakers = []hygiene.Breaker{{Outcome: hygiene.HardBounce, Rate: 8, Window: time.Hour}}
+	if swept, err := s.Sweep(context.Background(), o); err != nil || swept.Held != 3 {
+		t.Errorf("held %d, not the eighth to the tenth; %v", swept.Held, err)
+	}
+}
+
+func TestABreakerOnOptOutsOnlyTells(t *testing.T) {
+	p := hygiene.NewPolicy([]hygiene.Rule{
+		{Name: "opt-out", When: &hygiene.When{Counting: hygiene.Counting{Outcomes: hygiene.OutcomesOf(hygiene.Unsubscribed), Count: 1}}, Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: hygiene.OptedOut}}},
+	}, "p")
+	acting := p.ActingBreakers([]hygiene.Breaker{{Outcome: hygiene.Unsubscribed, Rate: 1, Window: time.Hour}, {Outcome: hygiene.HardBounce, Rate: 1, Window: time.Hour}})
+	if !acting[0].Tell || acting[1].Tell {
+		t.Errorf("the breakers act as %+v", acting)
+	}
+}

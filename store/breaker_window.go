@@ -58,7 +58,7 @@ func (w *breakerWindows) of(source string) []breakerWindow {
 	return list
 }
 
-// count counts the events, and calls hold for each that a breaker holds, with the
+// count counts the events, and calls hold for each that trips a breaker, with the
 // share of its outcome then.
 func (w *breakerWindows) count(events []hygiene.Event, hold func(e *hygiene.Event, b *hygiene.Breaker, share float64) error) error {
 	var of []breakerWindow
@@ -80,8 +80,8 @@ func (w *breakerWindows) count(events []hygiene.Event, hold func(e *hygiene.Even
 	return nil
 }
 
-// count counts an event received in the second at, and reports whether it is held,
-// with the share of its outcome then. An event received more than a window before
+// count counts an event received in the second at, and reports whether it trips the
+// breaker, with the share of its outcome then. An event received more than a window before
 // the source's latest neither counts nor is held: it comes from an archive, and
 // says nothing about now. After a clock stepped back by more than a window that is
 // so of all events, until it is where it was: the log does not show which it is.
@@ -102,7 +102,9 @@ func (w *breakerWindow) count(at int64, o hygiene.Outcome) (share float64, holds
 	share = float64(matches) / float64(events)
 	// A share such as 0.07 is not an exact number, and 7 of 100 must reach it: less
 	// than one in a billion may be missing.
-	return share, events >= int64(w.breaker.Min) && share >= w.breaker.Share-1e-9
+	b := w.breaker
+	byShare := b.Share > 0 && events >= int64(b.Min) && share >= b.Share-1e-9
+	return share, byShare || b.Rate > 0 && matches >= int64(b.Rate)
 }
 
 // latest is the second of the source's latest receipt.

@@ -89,6 +89,10 @@ const maxReportedTrips = 3
 // reportTrips reports the breakers that tripped.
 func (c *invocation) reportTrips(trips []*store.BreakerTrip) {
 	for _, t := range trips[:min(maxReportedTrips, len(trips))] {
+		if t.State == store.TripTold {
+			c.Warn("a breaker reports a surge: %s", impact.DescribeSurge(t))
+			continue
+		}
 		c.Warn("a breaker tripped: %s; winnow breaker shows what waits for review", impact.DescribeSurge(t))
 	}
 	if more := len(trips) - maxReportedTrips; more > 0 {

@@ -60,7 +60,8 @@ func TestTheExampleIsAGoodConfig(t *testing.T) {
 	}
 	want := []hygiene.Breaker{
 		{Outcome: hygiene.HardBounce, Share: 0.2, Window: time.Hour, Min: 500},
-		{Outcome: hygiene.InvalidNumber, Share: 0.2, Window: time.Hour, Min: 500}}
+		{Outcome: hygiene.InvalidNumber, Share: 0.2, Window: time.Hour, Min: 500},
+		{Outcome: hygiene.Unsubscribed, Rate: 500, Window: time.Hour, Tell: true}}
 	if !slices.Equal(c.Breakers, want) {
 		t.Errorf("the breakers are %+v", c.Breakers)
 	}

@@ -35,6 +35,7 @@ type BreakerTotals struct {
 	Source, Outcome string
 	Waiting         int64 // surges not reviewed
 	Held            int64 // events, ever
+	Told            bool  // a surge goes on that is only reported
 }
 
 // storeMetric is a metric that is read from the store at each scrape.
@@ -83,6 +84,13 @@ var storeMetrics = []storeMetric{
 		}},
 	{gauge, "breaker_waiting", "Surges held by breakers that wait for review.", []string{"source", "outcome"},
 		byBreaker(func(b *BreakerTotals) int64 { return b.Waiting })},
+	{gauge, "breaker_told", "Whether a surge goes on that a breaker only reports: 1 or 0.", []string{"source", "outcome"},
+		byBreaker(func(b *BreakerTotals) int64 {
+			if b.Told {
+				return 1
+			}
+			return 0
+		})},
 	{counter, "breaker_held_events_total", "Events that breakers held, reviewed or not.", []string{"source", "outcome"},
 		byBreaker(func(b *BreakerTotals) int64 { return b.Held })},
 }

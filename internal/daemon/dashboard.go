@@ -95,6 +95,10 @@ func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview)
 			p.Alerts = append(p.Alerts, view.Alert{Command: "winnow breaker", Text: fmt.Sprintf("%s of %s at source %s to review; until then their verdicts are held:",
 				ui.Count(of.Waiting, "surge"), of.Outcome, of.Source)})
 		}
+		if of.Told.IsNews(p.At) {
+			p.Alerts = append(p.Alerts, view.Alert{Command: "winnow breaker", Text: fmt.Sprintf("a surge of %s at source %s, the last event at %s; nothing is held. If it is not real, the callback URL may have leaked:",
+				of.Outcome, of.Source, of.Told.Until.Time().Format(time.RFC3339))})
+		}
 	}
 	if len(cfg.Exports) == 0 {
 		p.Alerts = append(p.Alerts, view.Alert{Text: "the config has no export, so nothing is written for the CRM; add one under exports"})

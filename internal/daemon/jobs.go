@@ -86,7 +86,11 @@ func (d *Daemon) export(ctx context.Context, x *exports.Exporter, name string, s
 // logTrips logs the breakers that tripped.
 func (d *Daemon) logTrips(trips []*store.BreakerTrip) {
 	for _, t := range trips {
-		d.log.Warn("a breaker tripped; verdicts are held for review: winnow breaker lists them", "trip", t.ID, "source", t.Source,
+		text := "a breaker tripped; verdicts are held for review: winnow breaker lists them"
+		if t.State == store.TripTold {
+			text = "a breaker reports a surge; nothing is held: winnow breaker shows it"
+		}
+		d.log.Warn(text, "trip", t.ID, "source", t.Source,
 			"outcome", t.Outcome.String(), "share", ui.Percent(t.Share), "since", t.Since, "until", t.Until, "events", t.Events)
 	}
 }

@@ -23,7 +23,8 @@ func (d *Daemon) totals() (console.Totals, error) {
 	summaries, err := d.store.BreakerSummaries()
 	var breakers []console.BreakerTotals
 	for _, of := range summaries {
-		breakers = append(breakers, console.BreakerTotals{Source: of.Source, Outcome: of.Outcome.String(), Waiting: of.Waiting, Held: of.Held})
+		breakers = append(breakers, console.BreakerTotals{Source: of.Source, Outcome: of.Outcome.String(), Waiting: of.Waiting, Held: of.Held,
+			Told: of.Told.IsOn(hygiene.InstantOf(time.Now()))})
 	}
 	held, heldErr := d.countHeldRuns()
 	restoreErr := d.restoreRunMetrics(d.current.Load()) // another process may have published a run

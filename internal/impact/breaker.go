@@ -93,7 +93,36 @@ func (l *TripList) Print(w io.Writer) {
 	if more := len(l.before) - maxTrips; more > 0 {
 		fmt.Fprintf(w, "\nand %s; --json lists all\n", ui.Count(int64(more), "more surge"))
 	}
-	printReviewed(w, l.trips[len(l.before):])
+	told, reviewed := l.split()
+	printTold(w, told)
+	printReviewed(w, reviewed)
+}
+
+// split parts the trips that do not wait: those that were only reported, and those that
+// were reviewed.
+func (l *TripList) split() (told, reviewed []store.BreakerTrip) {
+	for _, t := range l.trips[len(l.before):] {
+		if t.State == store.TripTold {
+			told = append(told, t)
+		} else {
+			reviewed = append(reviewed, t)
+		}
+	}
+	return told, reviewed
+}
+
+// printTold prints the trips of breakers that only report, the latest first.
+func printTold(w io.Writer, trips []store.BreakerTrip) {
+	if len(trips) == 0 {
+		return
+	}
+	rows := [][]string{{"TOLD", "SOURCE", "OUTCOME", "FROM", "UNTIL", "EVENTS", "SHARE"}}
+	for i := range trips[:min(maxTrips, len(trips))] {
+		t := &trips[i]
+		rows = append(rows, []string{fmt.Sprint(t.ID), t.Source, t.Outcome.String(), t.Since.String(), t.Until.String(), ui.Number(t.Events), ui.Percent(t.Share)})
+	}
+	fmt.Fprintln(w, "\nsurges that are only reported: nothing is held")
+	ui.Table(w, rows)
 }
 
 // printTrip prints what surged, what waits, what did not wait, and what to type.
@@ -112,6 +141,10 @@ func printTrip(w io.Writer, t *store.BreakerTrip, before *store.PriorSuppression
 
 // DescribeSurge says of which outcome, source and time the surge was.
 func DescribeSurge(t *store.BreakerTrip) string {
+	if t.State == store.TripTold {
+		return fmt.Sprintf("%s of %s, up to %s of the events of %s within %s, from %s to %s; nothing is held", ui.Count(t.Events, "event"), t.Outcome, ui.Percent(t.Share),
+			ui.Printable(t.Source), hygiene.FormatDuration(t.Window), t.Since, t.Until)
+	}
 	return fmt.Sprintf("%s was up to %s of the events of %s within %s, from %s to %s", t.Outcome, ui.Percent(t.Share), ui.Printable(t.Source),
 		hygiene.FormatDuration(t.Window), t.Since, t.Until)
 }

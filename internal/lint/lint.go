@@ -101,6 +101,9 @@ func (l *linter) checkSchedules(root *yamldoc.Entry, warnSchedule func(string, *
 func (l *linter) checkBreakers(entries []*yamldoc.Entry) {
 	for i, e := range entries {
 		o := l.config.Breakers[i].Outcome
+		if rule := l.config.Policy.ProtectedBy(o); rule != "" && !l.config.Breakers[i].Tell {
+			l.warn(e.Get("outcome"), fmt.Sprintf("this breaker only reports a surge: rule %q opts contacts out on %s, and a held opt-out is a contact texted against its word", rule, o), "write then: tell")
+		}
 		if len(l.tables) > 0 && !l.possible("", nil).Has(o) {
 			l.warn(e.Get("outcome"), fmt.Sprintf("this breaker never trips: no source reports %s", o), mapOutcome(o.String()))
 		}

@@ -34,9 +34,12 @@ func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Sta
 	if err != nil {
 		return nil, err
 	}
-	waiting := int64(0)
+	waiting, told := int64(0), int64(0)
 	for _, of := range summaries {
 		waiting += of.Waiting
+		if of.Told.IsNews(now) {
+			told++
+		}
 	}
 	names, err := heldRunNames(cfg, s)
 	if err != nil {
@@ -55,7 +58,7 @@ func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Sta
 		runs = []segments.Run{}
 	}
 	return &view.Status{
-		Totals: Totals(t), ClockBehind: int64((t.ClockBehind(now) + time.Second - 1) / time.Second), Breaker: waiting, Policy: cfg.Hash, Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: names, Held: held, Deliveries: deliveries,
+		Totals: Totals(t), ClockBehind: int64((t.ClockBehind(now) + time.Second - 1) / time.Second), Breaker: waiting, Told: told, Policy: cfg.Hash, Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: names, Held: held, Deliveries: deliveries,
 	}, err
 }
 
@@ -97,6 +100,9 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	}
 	if s.LongArgs > 0 {
 		rows = append(rows, []string{"unique_args", ui.Number(s.LongArgs), "of retries over 8 KiB, so exports leave them out: attach less to a message"})
+	}
+	if s.Told > 0 {
+		rows = append(rows, []string{"surges", ui.Number(s.Told), "reported within a day, and not held: winnow breaker shows them"})
 	}
 	ui.Table(w, append(rows, []string{"policy", s.Policy}))
 	if s.ClockBehind > 0 {

@@ -24,6 +24,7 @@ type Status struct {
 	Totals
 	ClockBehind int64       `json:"clock_behind_seconds,omitempty"` // how far the clock is behind the receipt of the last event
 	Breaker     int64       `json:"breaker,omitempty"`              // trips that wait for review
+	Told        int64       `json:"breaker_told,omitempty"`         // surges of the last day that breakers reported and did not hold
 	Policy      string      `json:"policy"`                         // hash of the policy in force
 	Runs        []Run       `json:"runs"`                           // the last of each export
 	LockHolder  *LockHolder `json:"taken,omitempty"`                // for more than a minute, so that sweeps, reviews and exports wait

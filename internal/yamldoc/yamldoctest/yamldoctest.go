@@ -159,7 +159,7 @@ func others(s *yamldoc.Shape, written string) []string {
 	case yamldoc.Secret:
 		list = []string{"another-token-0123456789"}
 	default:
-		list = []string{"a" + written, written + "a", "DE"}
+		list = []string{"a" + written, written + "a", "DE", "1" + written}
 	}
 	return slices.DeleteFunc(slices.Clone(list), func(text string) bool { return text == written })
 }

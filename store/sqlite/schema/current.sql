@@ -135,7 +135,7 @@ CREATE TABLE breaker_trips (
 	to_seq   INTEGER NOT NULL,
 	events   INTEGER NOT NULL,      -- held
 	share    INTEGER NOT NULL,      -- the highest share that a held event met, in millionths
-	state    TEXT NOT NULL,         -- held, released, discarded
+	state    TEXT NOT NULL,         -- held, told, released, discarded
 	reviewed_at INTEGER NOT NULL,   -- 0 while it waits
 	by       TEXT NOT NULL,
 	batch    INTEGER NOT NULL       -- batches.id of its review, once that has begun; 0 for none
