@@ -17,7 +17,7 @@ type listCommand struct {
 	All    listAllCommand    `cmd:"" default:"1" help:"Count the contacts on each list."`
 	Add    listAddCommand    `cmd:"" help:"Add contacts to a list."`
 	Remove listRemoveCommand `cmd:"" help:"Remove contacts from a list."`
-	Show   listShowCommand   `cmd:"" help:"Print the contacts on a list, one key per line."`
+	Show   listShowCommand   `cmd:"" help:"Print the contacts on a list, one key per line; with --json exactly, also where a key has control characters."`
 }
 
 // listAllCommand counts the contacts on each list.

@@ -50,8 +50,17 @@ func (x quarantineCommand) Run(c *invocation) error {
 			return err
 		}
 		ui.Table(c.Stdout, rows)
-		return nil
+		return printOlder(c, a, len(bodies))
 	})
+}
+
+// printOlder says how many older bodies are in quarantine than were listed.
+func printOlder(c *invocation, a *app.App, listed int) error {
+	t, err := a.Store.Totals()
+	if older := t.Quarantined - int64(listed); err == nil && older > 0 {
+		fmt.Fprintf(c.Stdout, "… and %s: -n N lists more\n", ui.CountVerb(older, "", "older body", "older bodies"))
+	}
+	return err
 }
 
 // excerpt returns the beginning of a body, quoted.

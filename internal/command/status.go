@@ -1,8 +1,11 @@
 package command
 
 import (
+	"fmt"
+
 	"winnow/internal/app"
 	"winnow/internal/status"
+	"winnow/internal/unmatched"
 )
 
 // statusCommand shows the state of the store.
@@ -22,6 +25,20 @@ func (statusCommand) Run(c *invocation) error {
 			return c.PrintJSON(st)
 		}
 		status.Print(c.Stdout, st, c.instant())
-		return nil
+		return printNobody(c, a, st.Unmatched)
 	})
+}
+
+// printNobody says for each source whose latest events name no contact that they don't.
+func printNobody(c *invocation, a *app.App, n int64) error {
+	if n == 0 {
+		return nil
+	}
+	findings, err := unmatched.Diagnose(a.Config, a.Store)
+	for i := range findings {
+		if findings[i].None() {
+			fmt.Fprintf(c.Stdout, "%s: winnow unmatched%s says what to do\n", findings[i].Sentence(), app.ConfigFlag(a.Config.Path))
+		}
+	}
+	return err
 }

@@ -284,3 +284,14 @@ func TestSuggestedCommandsQuoteTheContact(t *testing.T) {
 		}
 	}
 }
+
+func TestASuppressionAheadOfTheClockIsSaidToBeInForce(t *testing.T) {
+	s := view.Suppression{Summary: "hard_bounce since T, permanently", Since: explainedAt.Add(2 * hygiene.Day)}
+	if got := suppressionSentence(&s, explainedAt); got != "hard_bounce since T, permanently; its time lies ahead of the clock (in 2 days), and it is in force all the same" {
+		t.Errorf("it says %q", got)
+	}
+	s.Held = 1
+	if got := suppressionSentence(&s, explainedAt); got != "hard_bounce since T, permanently, in 2 days" {
+		t.Errorf("of a held one it says %q", got)
+	}
+}

@@ -91,7 +91,7 @@ func (w *textWriter) printStatus(e *Explanation) {
 		}
 	}
 	if later > 0 {
-		fmt.Fprintf(w, "%s later than that; later changes are included below\n", ui.CountVerb(later, "event", "is", "are"))
+		fmt.Fprintf(w, "%s later than that; what follows includes later changes\n", ui.CountVerb(later, "event", "is", "are"))
 	}
 }
 

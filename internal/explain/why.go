@@ -82,6 +82,9 @@ func suppressionSentence(s *view.Suppression, now hygiene.Instant) string {
 	if s.Note != "" {
 		text += fmt.Sprintf(" (%s)", ui.Shorten(s.Note, maxWidth))
 	}
+	if s.Since > now && s.Held == 0 {
+		return fmt.Sprintf("%s; its time lies ahead of the clock (%s), and it is in force all the same", text, ui.Ago(now.Sub(s.Since)))
+	}
 	return text + ", " + ui.Ago(now.Sub(s.Since))
 }
 

@@ -35,7 +35,12 @@ func Printable(text string) string {
 // IsControl reports whether a character acts on the text around it rather than being
 // seen: a control or format character (escape sequences, zero width, direction), or a
 // separator of lines or paragraphs.
-func IsControl(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
+func IsControl(r rune) bool {
+	if r < 0x7f { // most text
+		return r < ' '
+	}
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+}
 
 // isUnsafe is [IsControl] that also holds for a byte that is not UTF-8, which terminals
 // may take for a control character.
