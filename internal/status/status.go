@@ -118,6 +118,9 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	for _, h := range s.Held {
 		fmt.Fprintln(w, exports.HeldLine(h, now))
 	}
+	if len(s.Held) > 0 && s.Breaker > 0 {
+		fmt.Fprintln(w, "a breaker holds verdicts of these days: look at winnow breaker first")
+	}
 	for _, t := range exports.DeliveryAlerts(s.Deliveries, now) {
 		if t.Command != "" {
 			t.Text += "; or now: " + t.Command
