@@ -30,6 +30,13 @@ func parsePhone(text, region string) string {
 	if !writtenLikePhone(text) {
 		return ""
 	}
+	if isE164(text) {
+		return text
+	}
+	return parseWithLibrary(text, region)
+}
+
+func parseWithLibrary(text, region string) string {
 	n, err := phonenumbers.Parse(text, region)
 	if err != nil || !phonenumbers.IsValidNumber(n) {
 		return ""

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
+	"winnow/hygiene/provider"
 )
 
 // discard is a log that keeps nothing, and a response nobody reads.
@@ -21,11 +23,24 @@ func (discard) Write(b []byte) (int, error)                                     
 func (discard) WriteHeader(int)                                                     {}
 func (discard) SetReadDeadline(time.Time) error                                     { return nil }
 
-// BenchmarkCallback is the handler alone, without network and without disk.
+// BenchmarkCallback is the handler alone, without network and without disk: with keys of
+// text, and with phone numbers as keys that were seen before.
 func BenchmarkCallback(b *testing.B) {
-	body := []byte(`{"id":"sms-66944540-5ade-4c1b-9f0e-0d7b5f3a9c21","uniqueArgs":{"contact_id":"crm-0001234567","campaign":"2026-11-black-friday","variant":"b","batch":"17"},"event":"undelivered","reason":{"message":"Soft Bounce","code":1404},"partCount":1}`)
+	for name, keys := range map[string]contactkey.Format{"text": {}, "phone": {Phone: true}} {
+		b.Run("key="+name, func(b *testing.B) {
+			reader, err := provider.New(provider.Config{Source: "insider", Preset: "insider", Contact: "uniqueArgs.contact_id", Keys: keys})
+			if err != nil {
+				b.Fatal(err)
+			}
+			benchmarkCallback(b, Source{Name: "insider", Tokens: []string{token}, Reader: reader})
+		})
+	}
+}
+
+func benchmarkCallback(b *testing.B, s Source) {
+	body := []byte(`{"id":"sms-66944540-5ade-4c1b-9f0e-0d7b5f3a9c21","uniqueArgs":{"contact_id":"+905551234567","campaign":"2026-11-black-friday","variant":"b","batch":"17"},"event":"undelivered","reason":{"message":"Soft Bounce","code":1404},"partCount":1}`)
 	d := discard{header: http.Header{}}
-	handler := New(Config{Sources: []Source{source(b, "insider", token)}, Log: d}).Handler()
+	handler := New(Config{Sources: []Source{s}, Log: d}).Handler()
 	reader := bytes.NewReader(body)
 	req := httptest.NewRequest("POST", "/callbacks/"+token, reader)
 	req.Body = io.NopCloser(reader)
