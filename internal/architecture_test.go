@@ -50,7 +50,7 @@ var layers = [][]string{
 	{"internal/imports", "internal/status"},
 	{"internal/daemon"},
 	{"internal/demo"},
-	{"internal/command", "internal/attack"},
+	{"internal/command", "internal/attack", "internal/powercut"},
 	{"."},
 }
 
