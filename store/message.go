@@ -116,7 +116,7 @@ func (s *Store) Unmatched(most int, visit func(hygiene.Event) error) error {
 }
 
 // unmatchedChunk is how many events [Store.EachUnmatched] reads together.
-const unmatchedChunk = 100
+const unmatchedChunk = 500
 
 // EachUnmatched visits all events whose contact is not known yet, with their bodies, by
 // message id. Those that are matched meanwhile may be left out.
@@ -133,17 +133,12 @@ func (s *Store) EachUnmatched(ctx context.Context, visit func(*hygiene.Event) er
 			}
 			return r.Close()
 		})
-		for _, seq := range seqs {
-			e, ok, eventErr := s.Event(seq)
-			if err = errors.Join(err, eventErr, ctx.Err()); err != nil {
-				return err
-			}
-			if ok {
-				if err = visit(&e); err != nil {
-					return err
-				}
-			}
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return err
 		}
+		err = s.readLog(func(l engine.LogReader) error {
+			return l.Events(seqs, true, func(_ int, e *hygiene.Event) error { return visit(e) })
+		})
 		if err != nil || len(seqs) < unmatchedChunk {
 			return err
 		}

@@ -1,7 +1,9 @@
 package command
 
 import (
+	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"winnow/hygiene"
@@ -73,7 +75,9 @@ func (x unmatchedCommand) printAdvice(c *invocation, a *app.App, n int64) error 
 
 // printSendLog prints a line of JSON for each message.
 func (x unmatchedCommand) printSendLog(c *invocation, a *app.App) error {
-	out := json.NewEncoder(c.Stdout)
+	lines := bufio.NewWriter(c.Stdout)
+	out := json.NewEncoder(lines)
 	out.SetEscapeHTML(false)
-	return unmatched.SendLog(c.ctx, a.Config, a.Store, func(m unmatched.Message) error { return out.Encode(m) })
+	err := unmatched.SendLog(c.ctx, a.Config, a.Store, func(m unmatched.Message) error { return out.Encode(m) })
+	return errors.Join(err, lines.Flush())
 }

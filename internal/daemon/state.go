@@ -9,6 +9,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/console/view"
 	"winnow/internal/schedule"
+	"winnow/internal/ui"
 )
 
 // runtimeState is what the console shows of the running daemon and the store does not
@@ -55,7 +56,7 @@ func (s *runtimeState) ended(j schedule.Job, took time.Duration, err error) {
 	}
 	job.Last, job.Took, job.Error, job.RetryAt = hygiene.InstantOf(time.Now()), took, "", 0
 	if err != nil {
-		job.Error = err.Error()
+		job.Error = ui.Printable(err.Error())
 	}
 	s.jobs[j.Key()] = job
 }

@@ -49,6 +49,7 @@ func ContactAsOf(ctx context.Context, a *app.App, key string, at hygiene.Instant
 		return nil, nil, err
 	}
 	e.next = fmt.Sprintf("This is what was known and decided by then, under policy %s; attributes, lists, pins and the send log are as they are now", cfg.Hash)
+	e.flags = " --as-of " + at.String()
 	e.setWhy()
 	return e, cfg, nil
 }

@@ -12,5 +12,6 @@ type Explanation struct {
 
 	reason string              // why the contact has its status
 	next   string              // what ends the status, and the commands to type
+	flags  string              // of the command that explains it again, beside -v
 	ledger []store.LedgerEntry // the latest entries, latest first
 }

@@ -51,7 +51,7 @@ func (e *Explanation) Print(out *ui.Printer, cfg *config.Config, segment string,
 	}
 	w.print(e, cfg)
 	if !verbose {
-		fmt.Fprintf(out.Stdout, "\n%s shows the conditions, the ledger and the timeline\n", ui.CommandLine("winnow explain", e.Contact, "-v"))
+		fmt.Fprintf(out.Stdout, "\n%s shows the conditions, the ledger and the timeline\n", ui.CommandLine("winnow explain", e.Contact, "-v"+e.flags))
 	}
 }
 

@@ -143,7 +143,7 @@ func exact(w io.Writer) io.Writer {
 }
 
 // maxLogged is how many characters of one value are logged.
-const maxLogged = 8000
+const maxLogged = 16_000
 
 // LogAttr is for the ReplaceAttr of a [slog.HandlerOptions]: it bounds the length of
 // every value. The handlers themselves, and the writer of a [Printer], escape what is
