@@ -333,6 +333,34 @@ func TestWhatHasArrivedIsNotTakenForSilence(t *testing.T) {
 	}
 }
 
+func TestASilentConnectionIsNotAccepted(t *testing.T) {
+	l, err := Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var clients []net.Conn
+	for range 2 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		clients = append(clients, c)
+	}
+	if _, err := io.WriteString(clients[1], "G"); err != nil {
+		t.Fatal(err)
+	}
+	accepted, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer accepted.Close()
+	if accepted.RemoteAddr().String() != clients[1].LocalAddr().String() {
+		t.Error("the connection that has sent nothing was accepted first")
+	}
+}
+
 func TestUsedUpDescriptorsCloseAnIdleConnection(t *testing.T) {
 	serve(t, 100, func(s *site) {
 		idle := s.dial()

@@ -26,6 +26,7 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/atomicfile"
 	"winnow/internal/config"
+	"winnow/internal/connlimit"
 	"winnow/internal/console"
 	"winnow/internal/exports"
 	"winnow/internal/loglimit"
@@ -145,7 +146,7 @@ func (d *Daemon) wire(cfg *config.Config, newLog func(*store.Store) receiver.Log
 }
 
 func (d *Daemon) listen(cfg *config.Config) (err error) {
-	if d.public, err = net.Listen("tcp", cfg.Listen); err != nil {
+	if d.public, err = connlimit.Listen(cfg.Listen); err != nil {
 		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
 	}
 	if d.private, err = net.Listen("tcp", cfg.Admin.Listen); err != nil {
