@@ -1,5 +1,7 @@
 package hygiene
 
+import "slices"
+
 // InstructionKind is what an instruction does.
 type InstructionKind uint8
 
@@ -34,6 +36,7 @@ type Instruction struct {
 	Source, Code string
 	Outcome      Outcome
 	Held         int64
+	Messages     []uint64 // only of these messages, see [MessageHash]; nil for all
 	// Rule is also the rule of what a review did, so that it ends with its rule.
 	Rule     string
 	Digest   uint64
@@ -88,8 +91,29 @@ func (in *Instruction) covers(e *Entry, k Kind) bool {
 	if in.Held != 0 && e.held == in.Held {
 		return true
 	}
+	if in.Messages != nil && !slices.Contains(in.Messages, e.Message) {
+		return false
+	}
 	return in.From <= e.At && e.At <= in.To && e.Seq <= in.Seq && (in.Source == "" || in.Source == k.Source) &&
 		(in.Code == "" || in.Code == k.Code) && (in.Outcome == 0 || in.Outcome == e.outcome)
+}
+
+// SeqsCovered lists the places in the log of the entries that a Strike is about, also of
+// those that an opt-out said again.
+func (c *Contact) SeqsCovered(in *Instruction) []int64 {
+	var seqs []int64
+	for o := range c.History.outcomes {
+		for i := range c.History.outcomes[o].Entries {
+			e := &c.History.outcomes[o].Entries[i]
+			if in.covers(e, c.History.Kind(e)) {
+				seqs = append(seqs, e.Seq)
+			}
+			if again := e.again(); again != nil && in.covers(again, c.History.Kind(e)) {
+				seqs = append(seqs, again.Seq)
+			}
+		}
+	}
+	return seqs
 }
 
 // strikesOpening reports whether a Strike is about the opening of a suppression. It
@@ -105,7 +129,7 @@ func (in *Instruction) strikesOpening(s *Suppression) bool {
 	if in.Held != 0 && s.Held == in.Held {
 		return true
 	}
-	return in.Source == "" && in.Code == "" && in.Outcome == 0 &&
+	return in.Source == "" && in.Code == "" && in.Outcome == 0 && in.Messages == nil &&
 		in.From <= s.Since.At && s.Since.At <= in.To && s.Since.Seq <= in.Seq
 }
 

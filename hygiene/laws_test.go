@@ -197,7 +197,9 @@ func applyDisturbed(r *rand.Rand, p *Policy, c *Contact, events []Event, each fu
 func randomStrike(r *rand.Rand, now Moment) Instruction {
 	in := Instruction{Moment: now, Kind: Strike, Reason: []string{"", "hard_bounce", "soft_bounce", "a"}[r.IntN(4)],
 		From: now.At.Add(-time.Duration(r.IntN(10)) * Day), To: now.At, By: "bob", Batch: int64(1 + r.IntN(3))}
-	switch r.IntN(6) {
+	switch r.IntN(7) {
+	case 6:
+		in.Messages = []uint64{MessageHash("a", "m1"), MessageHash("b", "m2"), MessageHash("a", "m3")}
 	case 0:
 		in.Rule = "r1"
 	case 1:

@@ -7,7 +7,7 @@ import (
 
 // packVersion is the first byte of a packed contact. A later layout takes the
 // next number and reads the older ones. The first had no Suppression.heard, and
-// nothing of when an entry was received or a repeat was.
+// nothing of when an entry was received or a repeat was, nor [Instruction.Messages].
 const packVersion = 2
 
 // errPacked is the error of bytes that are not a packed contact.
@@ -177,6 +177,10 @@ func (in *Instruction) pack(b []byte) []byte {
 		b = packText(b, s)
 	}
 	b = packSeqs(binary.LittleEndian.AppendUint64(b, in.Digest), in.Evidence)
+	b = binary.AppendUvarint(b, uint64(len(in.Messages)))
+	for _, message := range in.Messages {
+		b = binary.LittleEndian.AppendUint64(b, message)
+	}
 	b = binary.AppendUvarint(b, uint64(len(in.Lifted)))
 	for i := range in.Lifted {
 		b = in.Lifted[i].pack(b)
@@ -197,7 +201,12 @@ func (in *Instruction) unpack(r *packReader) {
 	in.Reason, in.By, in.Note = r.text(), r.text(), r.text()
 	in.Source, in.Code, in.Rule = r.text(), r.text(), r.text()
 	in.Digest, in.Evidence = r.uint64(), r.seqs()
-	in.Lifted = nil
+	in.Lifted, in.Messages = nil, nil
+	if r.version > 1 {
+		for range r.count() {
+			in.Messages = append(in.Messages, r.uint64())
+		}
+	}
 	if n := r.count(); n > 0 {
 		in.Lifted = make([]Suppression, n)
 	}

@@ -25,6 +25,10 @@ type Batch struct {
 	Changes  int64           `json:"changes"`             // ledger entries
 	Done     bool            `json:"done"`                // false: under way, or interrupted
 
+	// Unregistered is of a new batch that invalidates evidence: only that of messages
+	// that the send log does not have.
+	Unregistered bool `json:"-"`
+
 	undoneByID int64                // the batch that undid this one, in force or not; 0 for none
 	strike     *hygiene.Instruction // of a new batch that invalidates evidence; nil for others
 }

@@ -27,25 +27,63 @@ func (s *Store) InvalidateEvidence(ctx context.Context, policy *hygiene.Policy, 
 	}
 	in.Moment = hygiene.Moment{At: now, Seq: swept}
 	in.By, in.Note = b.By, b.Note
-	if b.strike = &in; b.ID != 0 {
+	if !b.Unregistered { // else a contact that becomes known later has its message registered
+		b.strike = &in
+	}
+	if b.strike != nil && b.ID != 0 {
 		if err := s.write(func(c engine.Writer) error { return saveStrike(c, b.ID, &in) }); err != nil {
 			return b.did(), err
 		}
 	}
+	var failed error
 	concerns := func(c *hygiene.Contact) bool { return policy.Affects(c, &in) }
 	strike := func(c *hygiene.Contact, batch int64, _ hygiene.Moment) []hygiene.Change {
-		if !concerns(c) {
+		ofBatch := in
+		if b.Unregistered && failed == nil {
+			ofBatch.Messages, failed = s.UnregisteredMessages(c, &in)
+		}
+		if failed != nil || !policy.Affects(c, &ofBatch) {
 			return nil
 		}
-		ofBatch := in
 		ofBatch.Batch = batch
 		return policy.Instruct(c, ofBatch)
 	}
 	did, err := s.changeAll(ctx, policy, b, now, progress, manualChange{concerns, watch.observe(strike)})
-	if err == nil && did.Batch == 0 {
+	err = errors.Join(err, failed)
+	if err == nil && did.Batch == 0 && !b.Unregistered {
 		did.Batch, err = s.recordStrike(b, now)
 	}
 	return did, err
+}
+
+// UnregisteredMessages are the messages of which a Strike covers entries of the contact
+// and that the send log does not have. It is never nil.
+func (s *Store) UnregisteredMessages(contact *hygiene.Contact, in *hygiene.Instruction) ([]uint64, error) {
+	var events []hygiene.Event
+	err := s.readLog(func(l engine.LogReader) error {
+		return l.Events(contact.SeqsCovered(in), false, func(_ int, e *hygiene.Event) error {
+			events = append(events, *e)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(events))
+	for i := range events {
+		ids[i] = events[i].MessageID
+	}
+	registered := make([]bool, len(ids))
+	err = s.read(func(c engine.Reader) error {
+		return c.FindMessages(ids, func(i int, _ string) { registered[i] = true })
+	})
+	messages := []uint64{}
+	for i := range events {
+		if !registered[i] {
+			messages = append(messages, hygiene.MessageHash(events[i].Source, events[i].MessageID))
+		}
+	}
+	return messages, err
 }
 
 // saveStrike stores the strike of a batch, in place of one that it had.

@@ -138,6 +138,81 @@ func TestTheSendLogMayComeAnyTime(t *testing.T) {
 	}
 }
 
+func TestEventsThatRequireTheSendLogMayComeBeforeOrAfterIt(t *testing.T) {
+	for seed := range uint64(6) {
+		events, registrations := storetest.RandomLog(seed, 150)
+		contacts := map[string]string{}
+		for _, r := range registrations {
+			contacts[r.MessageID] = r.Contact
+		}
+		forged := 0
+		for i := range events { // in order, so that no history overflows
+			e := &events[i]
+			e.At = e.ReceivedAt
+			switch contact, ok := contacts[e.MessageID]; {
+			case ok && i%5 > 0: // the body names the contact too
+				e.Contact = contact
+			case ok:
+				e.Contact = "contact-7" // or another one: they stay in conflict
+			default:
+				e.Contact, forged = "stranger", forged+1
+			}
+		}
+		requires := func(s *store.Store, p *hygiene.Policy) {
+			t.Helper()
+			o := options(p, storetest.Start)
+			o.RequireSendLog = map[string]bool{}
+			for i := range events {
+				o.RequireSendLog[events[i].Source] = true
+			}
+			if _, err := s.Sweep(context.Background(), o); err != nil {
+				t.Fatal(err)
+			}
+		}
+		early, late := storetest.Open(t), storetest.Open(t)
+		p := storetest.Policy(t, early)
+		storetest.Policy(t, late)
+		register := func(s *store.Store, list []store.Registration) {
+			t.Helper()
+			if _, err := s.Register(context.Background(), list); err != nil {
+				t.Fatal(err)
+			}
+		}
+		register(early, registrations)
+		storetest.Append(t, early, events...)
+		requires(early, p)
+		half := len(events) / 2
+		storetest.Append(t, late, events[:half]...)
+		requires(late, p)
+		register(late, registrations[:len(registrations)/2])
+		storetest.Append(t, late, events[half:]...)
+		requires(late, p)
+		register(late, registrations[len(registrations)/2:])
+		requires(late, p)
+		for i := range 8 {
+			key := fmt.Sprint("contact-", i)
+			a, _, errA := early.Contact(key)
+			b, _, errB := late.Contact(key)
+			if errA != nil || errB != nil {
+				t.Fatal(errA, errB)
+			}
+			if !bytes.Equal(a.Pack(nil), b.Pack(nil)) && !overflowed(a) {
+				t.Errorf("seed %d, %s: registered before %+v\nafter %+v", seed, key, a.Suppressions, b.Suppressions)
+			}
+		}
+		for _, s := range []*store.Store{early, late} {
+			if c, _, err := s.Contact("stranger"); err != nil || c.History.FirstSeen() != 0 {
+				t.Errorf("a forged event acts: %+v, %v", c.History, err)
+			}
+		}
+		a, errA := early.Totals()
+		b, errB := late.Totals()
+		if errA != nil || errB != nil || a.Unmatched != b.Unmatched || a.Unmatched < int64(forged) || forged == 0 {
+			t.Errorf("seed %d: %d and %d unmatched, %d forged; %v, %v", seed, a.Unmatched, b.Unmatched, forged, errA, errB)
+		}
+	}
+}
+
 func overflowed(c *hygiene.Contact) bool {
 	for _, name := range hygiene.OutcomeNames() {
 		o, _ := hygiene.ParseOutcome(name)

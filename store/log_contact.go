@@ -27,7 +27,14 @@ func (s *Store) EachEventOf(ctx context.Context, key string, progress func(event
 			return err
 		}
 		for i := range events {
-			if events[i].Contact == key {
+			if events[i].Contact != key {
+				continue
+			}
+			waiting := false
+			if err := s.read(func(c engine.Reader) (err error) { waiting, err = waits(c, &events[i]); return err }); err != nil {
+				return err
+			}
+			if !waiting {
 				visit(&events[i])
 			}
 		}

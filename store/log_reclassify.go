@@ -325,11 +325,15 @@ func (r *reclassifier) byContact(c engine.Reader, events []hygiene.Event) (order
 		if e.Seq > r.swept || e.Contact == "" {
 			continue
 		}
-		waits, err := c.Number("SELECT count(*) FROM matched WHERE seq = ?", e.Seq)
+		matched, err := c.Number("SELECT count(*) FROM matched WHERE seq = ?", e.Seq)
 		if err != nil {
 			return nil, err
 		}
-		if waits == 0 {
+		unmatched, err := waits(c, e)
+		if err != nil {
+			return nil, err
+		}
+		if matched == 0 && !unmatched {
 			order = append(order, i)
 		}
 	}

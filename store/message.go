@@ -90,6 +90,36 @@ func findContactsOf(c engine.Reader, events []hygiene.Event) error {
 	return c.FindMessages(ids, func(i int, contact string) { events[places[i]].Contact = contact })
 }
 
+// forgetUnconfirmed leaves out the contact of each event of these sources unless the
+// send log has its message for that contact: until then the event waits.
+func forgetUnconfirmed(c engine.Reader, events []hygiene.Event, sources map[string]bool) error {
+	if len(sources) == 0 {
+		return nil
+	}
+	var ids []string
+	var places []int
+	for i := range events {
+		if e := &events[i]; sources[e.Source] && e.Contact != "" {
+			ids, places = append(ids, e.MessageID), append(places, i)
+		}
+	}
+	confirmed := make([]bool, len(ids))
+	err := c.FindMessages(ids, func(i int, contact string) { confirmed[i] = contact == events[places[i]].Contact })
+	for i, place := range places {
+		if !confirmed[i] {
+			events[place].Contact = ""
+		}
+	}
+	return err
+}
+
+// waits reports whether the event waits for its message to be registered, so that it has
+// not been applied to the contact that its body names.
+func waits(c engine.Querier, e *hygiene.Event) (bool, error) {
+	n, err := c.Number("SELECT count(*) FROM unmatched WHERE message_id = ? AND seq = ?", e.MessageID, e.Seq)
+	return n > 0, err
+}
+
 // Unmatched visits the events whose contact is not known yet, by message id.
 func (s *Store) Unmatched(most int, visit func(hygiene.Event) error) error {
 	var seqs []int64

@@ -38,7 +38,10 @@ type Swept struct {
 type SweepOptions struct {
 	Policy   *hygiene.Policy
 	Breakers []hygiene.Breaker
-	Now      hygiene.Instant
+	// RequireSendLog are the sources of which only events of messages that the send log
+	// has act; the others are unmatched.
+	RequireSendLog map[string]bool
+	Now            hygiene.Instant
 	// Progress is called with how many events have been swept; it may be nil.
 	Progress func(events int64)
 

@@ -25,7 +25,7 @@ type applyBatch struct {
 // database is done beside it.
 func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, did *Swept) error {
 	did.Events += int64(len(events))
-	order, err := w.match(events, did)
+	order, err := w.match(events, o.RequireSendLog, did)
 	if err != nil {
 		return err
 	}
@@ -56,8 +56,11 @@ func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, did *Swe
 
 // match finds the contact of each event, stores those without one as unmatched,
 // and returns the order in which to apply the others.
-func (w *txWriter) match(events []hygiene.Event, did *Swept) ([]int, error) {
+func (w *txWriter) match(events []hygiene.Event, requireSendLog map[string]bool, did *Swept) ([]int, error) {
 	if err := findContactsOf(w, events); err != nil {
+		return nil, err
+	}
+	if err := forgetUnconfirmed(w, events, requireSendLog); err != nil {
 		return nil, err
 	}
 	order := make([]int, 0, len(events))

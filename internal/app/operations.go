@@ -40,7 +40,8 @@ func (o *Operations) SweepLocked(ctx context.Context, now hygiene.Instant) (stor
 	if err := o.SavePolicy(now); err != nil {
 		return store.Swept{}, err
 	}
-	swept, err := o.Store.Sweep(ctx, store.SweepOptions{Policy: o.Config.Policy, Breakers: o.Config.Policy.ActingBreakers(o.Config.Breakers), Now: now, Progress: o.Progress})
+	swept, err := o.Store.Sweep(ctx, store.SweepOptions{Policy: o.Config.Policy, Breakers: o.Config.Policy.ActingBreakers(o.Config.Breakers),
+		RequireSendLog: o.Config.RequiringSendLog(), Now: now, Progress: o.Progress})
 	if o.Tripped != nil && len(swept.Tripped) > 0 {
 		o.Tripped(swept.Tripped)
 	}

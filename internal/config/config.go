@@ -92,7 +92,21 @@ type Source struct {
 	Tokens       []string       // without those whose variable is not set, see [Options]
 	Contact      string         // dotted path of the contact's key in a callback
 	From         []netip.Prefix // where its callbacks may come from; empty for everywhere
-	Outcomes     []provider.Line
+	// RequireSendLog says that only events of messages that the send log has act.
+	RequireSendLog bool
+	Outcomes       []provider.Line
+}
+
+// RequiringSendLog are the names of the sources of which only events of messages that
+// the send log has act.
+func (c *Config) RequiringSendLog() map[string]bool {
+	names := map[string]bool{}
+	for _, s := range c.Sources {
+		if s.RequireSendLog {
+			names[s.Name] = true
+		}
+	}
+	return names
 }
 
 // Options are what the caller knows and a file does not.

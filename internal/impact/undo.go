@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"winnow/hygiene"
@@ -23,6 +24,7 @@ import (
 type UndoRange struct {
 	Rule, Reason, Since, Until, Code, Source string // empty means any
 	Note                                     string
+	Unregistered                             bool // only events whose message the send log does not have
 
 	strike hygiene.Instruction
 }
@@ -106,6 +108,9 @@ func (r *UndoRange) describe() string {
 			text += ", " + part[0] + " " + part[1]
 		}
 	}
+	if r.Unregistered {
+		text += ", messages that the send log does not have"
+	}
 	return fmt.Sprintf("%s, events from %s to %s", text, r.strike.From, r.strike.To)
 }
 
@@ -118,6 +123,9 @@ func (r *UndoRange) commandLine(path string) string {
 		if f[1] != "" {
 			text += " --" + f[0] + " " + ui.ShellQuote(f[1])
 		}
+	}
+	if r.Unregistered {
+		text += " --unregistered"
 	}
 	return text + app.ConfigFlag(path)
 }
@@ -149,14 +157,25 @@ func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *Un
 	u := &UndoResult{Kind: store.UndoBatch, About: r.describe(), Applied: apply, effect: newEffect(now),
 		notSuppressed: "this evidence about them no longer counts", command: r.commandLine(ops.Config.Path)}
 	if apply {
-		did, err := ops.UndoEvents(ctx, r.strike, store.Batch{Kind: store.UndoBatch, By: app.Operator(), Note: r.Note, About: u.About}, now, u.effect.observe)
+		did, err := ops.UndoEvents(ctx, r.strike, store.Batch{Kind: store.UndoBatch, By: app.Operator(), Note: r.Note, About: u.About, Unregistered: r.Unregistered}, now, u.effect.observe)
 		return u.finish(did, err)
 	}
-	return u, u.preview(ctx, out, ops.Store, now, func(contact *hygiene.Contact, m hygiene.Moment) bool {
+	var mu sync.Mutex
+	var failed error
+	err := u.preview(ctx, out, ops.Store, now, func(contact *hygiene.Contact, m hygiene.Moment) bool {
 		in := r.strike
 		in.Moment = m
+		if r.Unregistered && policy.Affects(contact, &in) {
+			var err error
+			if in.Messages, err = ops.Store.UnregisteredMessages(contact, &in); err != nil {
+				mu.Lock()
+				failed = err
+				mu.Unlock()
+			}
+		}
 		return policy.Affects(contact, &in) && len(policy.Instruct(contact, in)) > 0
 	})
+	return u, errors.Join(err, failed)
 }
 
 // UndoBatch undoes a batch, or shows what that would do. Undoing an undo redoes
