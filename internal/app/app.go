@@ -59,6 +59,7 @@ type Options struct {
 	Interrupt context.Context
 
 	Access   Access
+	Daemon   bool // the store may be another user's, if the system lets this one, who is not root, write to it
 	New      bool // create the store, or its log, even if something shows that there was one
 	LookBack bool // contacts are looked at as of another time than the present
 	Fallback Fallback

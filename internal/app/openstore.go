@@ -89,9 +89,11 @@ func (e *OwnerError) Error() string {
 
 // checkOwner is an [OwnerError] if the store is another user's and is to be written.
 // Of a store that is not there the folder's owner counts, but only against root: others
-// can make files in a folder like /tmp, and are refused by the system elsewhere.
+// can make files in a folder like /tmp, and are refused by the system elsewhere. A
+// daemon is not stopped by a volume that gives its files to a group: all that is made
+// there is made by daemons.
 func (o Options) checkOwner(path string) error {
-	if o.Access != Writes && o.Access != Creates {
+	if o.Access != Writes && o.Access != Creates || o.Daemon && os.Geteuid() != 0 {
 		return nil
 	}
 	info, err := os.Stat(path)

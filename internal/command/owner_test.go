@@ -47,7 +47,7 @@ func folderOf(t *testing.T, uid int) (folder, config string) {
 	t.Cleanup(func() { os.RemoveAll(folder) })
 	config = apptest.Config(t, folder, "1h")
 	for _, path := range []string{folder, config} {
-		if err := os.Chown(path, uid, uid); err != nil {
+		if err := os.Chown(path, uid, -1); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -143,6 +143,35 @@ func TestACommandTypedAsRootHarmsNoStoreOfAnotherUser(t *testing.T) {
 	defer d.terminate(t)
 	if status := d.post(t, "m2"); status != 200 {
 		t.Errorf("after root looked, a callback is answered %d", status)
+	}
+}
+
+// A volume may give its files to a group, whatever the user of the container.
+func TestADaemonServesAStoreThatIsSharedWithItsUser(t *testing.T) {
+	folder, config := folderOf(t, withoutName)
+	as := func(uid int, mode string, args ...string) *daemonProcess {
+		t.Setenv(userVariable, strconv.Itoa(uid))
+		defer os.Unsetenv(userVariable)
+		return startDaemonBy(t, mode, append([]string{os.Args[0]}, args...)...)
+	}
+	d := as(withoutName, "serve", "serve", "-c", config)
+	if status := d.post(t, "m1"); status != 200 {
+		t.Fatalf("a callback is answered %d", status)
+	}
+	d.terminate(t)
+	for path := range ownersIn(t, folder) {
+		info, err := os.Stat(path)
+		if err == nil {
+			err = os.Chmod(path, info.Mode()|info.Mode()>>3&0o70)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	d = as(withoutName+1, "serve", "serve", "-c", config)
+	defer d.terminate(t)
+	if status := d.post(t, "m2"); status != 200 {
+		t.Errorf("a callback is answered %d", status)
 	}
 }
 

@@ -86,7 +86,7 @@ type Options struct {
 // last good config, the daemon starts with that.
 func New(o Options) (*Daemon, error) {
 	growHeap()
-	options := app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: config.SecretsRequired, Access: app.Creates, New: o.New, Fallback: app.WhenUnusable, Interrupt: o.Interrupt}
+	options := app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: config.SecretsRequired, Access: app.Creates, Daemon: true, New: o.New, Fallback: app.WhenUnusable, Interrupt: o.Interrupt}
 	d := &Daemon{options: options, version: o.Version, log: o.Logger, fileVersion: atomicfile.VersionOf(o.Config)}
 	a, err := app.Open(options)
 	if err != nil {

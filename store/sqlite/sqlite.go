@@ -224,7 +224,7 @@ const logTuning = "PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = 2000; PR
 // goes all over the contacts and their index, and lets it move the write-ahead
 // log into the file less often: a page that a sweep writes again and again goes
 // there once.
-const writerTuning = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384;"
+const writerTuning = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864;"
 
 // logPath is where the log is: beside the contacts.
 func (e *Engine) logPath() string {
