@@ -33,7 +33,7 @@ var examples = map[string][]string{
 	"sweep":               {"winnow sweep"},
 	"review":              {"winnow review"},
 	"export":              {"winnow export nightly"},
-	"release":             {"winnow release nightly/2026-11-23T020000Z"},
+	"release":             {"winnow release nightly --show", "winnow release nightly/2026-11-23T020000Z"},
 	"explain":             {"winnow explain crm-1042", "winnow explain crm-1042 -v"},
 	"suppress":            {"winnow suppress crm-1042 --reason complained --note 'by phone'"},
 	"allow":               {"winnow allow crm-1042 --note 'new number'", "winnow allow crm-1042 --reason opted_out --note 'asked by mail'"},

@@ -43,7 +43,7 @@ func (r *retry) failedAgain(scheduled, now, done time.Time) *retry {
 	for range next.tries - 1 {
 		pause = min(2*pause, longestPause)
 	}
-	next.at = now.Add(pause)
+	next.at = now.Add(pause).Truncate(time.Second)
 	return next
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -148,11 +149,11 @@ func TestOtherJobsRunBetweenTries(t *testing.T) {
 // brokenLock can't be made for a while, as on a full disk.
 type brokenLock struct {
 	Lock
-	broken bool
+	broken atomic.Bool
 }
 
 func (l *brokenLock) TryLock() (bool, error) {
-	if l.broken {
+	if l.broken.Load() {
 		return false, errors.New("no space left on device")
 	}
 	return l.Lock.TryLock()
@@ -163,12 +164,13 @@ func TestJobsBeginAsSoonAsTheLockCanBeMade(t *testing.T) {
 		h := newHarness(t)
 		r := h.runner(sweep(t, "@every 1s", nothing))
 		r.maxSleep = defaultMaxSleep
-		lock := &brokenLock{r.lock, true}
+		lock := &brokenLock{Lock: r.lock}
+		lock.broken.Store(true)
 		r.lock = lock
 		end := h.start(r)
 		time.Sleep(75 * time.Second)
 		synctest.Wait()
-		lock.broken = false
+		lock.broken.Store(false)
 		h.expect("trouble: no space left on device", "trouble: no space left on device", "trouble: no space left on device")
 		time.Sleep(pollEvery + time.Second)
 		if events := h.events(); len(events) == 0 {
