@@ -331,11 +331,20 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 }
 
 func TestARunIsReleasedByItsName(t *testing.T) {
-	c := Config{Release: func(_ context.Context, export, run string, _ bool) (view.Released, error) {
+	var mayBeStale bool
+	c := Config{Release: func(_ context.Context, export, run string, stale bool) (view.Released, error) {
+		mayBeStale = stale
 		return view.Released{Run: view.Run{Export: export, Name: run, Status: "released"}, Discarded: []string{}}, nil
 	}}
 	wantJSON(t, ask(c, "POST", "/api/v1/exports/night%2Fly/runs/2026-11-23T020000Z/release", ""),
 		`{"export":"night/ly","run":"2026-11-23T020000Z","status":"released","scheduled_at":null,"as_of":null,"finished_at":null,"through_seq":0,"policy":"","error":"","discarded":[]}`)
+	if mayBeStale {
+		t.Error("a stale run is released without being asked for")
+	}
+	if ask(c, "POST", "/api/v1/exports/nightly/runs/2026-11-23T020000Z/release?stale=true", ""); !mayBeStale {
+		t.Error("a stale run is not released although it is asked for")
+	}
+	wantProblem(t, ask(c, "POST", "/api/v1/exports/nightly/runs/2026-11-23T020000Z/release?stale=maybe", ""), 400, "write true")
 	wantProblem(t, ask(c, "GET", "/api/v1/exports/nightly/runs/2026-11-23T020000Z/release", ""), 405, "POST")
 	wantProblem(t, ask(Config{}, "POST", "/api/v1/exports/nightly/runs/2026-11-23T020000Z/release", ""), 404, "no such route")
 	wantProblem(t, ask(c, "POST", "/api/v1/exports/nightly/runs/r/release", "", "Origin", "https://evil.example"), 403, "cross-origin")
