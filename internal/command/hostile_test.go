@@ -99,6 +99,8 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 		badConfig    = file("bad.yaml", "listen: \"\u202e\u200b\"\n\"\u202ekey\": 1\n")
 	)
 	commands := map[string][][]string{
+		"init":                {{}},
+		"completion":          {{hostile}},
 		"check":               {{}, {"-c", badConfig}, {"--schema"}},
 		"test":                {{ruleTest}, {"absent" + hostile}},
 		"plan":                {{}, {"--backtest", "1d"}, {"--backtest", hostile}},
@@ -108,7 +110,7 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 		"review":              {{}},
 		"export":              {{"nightly"}, {hostile}},
 		"release":             {{"nightly"}, {hostile}, {"nightly/" + hostile}},
-		"explain":             {{hostileKey + "a"}, {hostileKey + "a", "-v"}, {hostileKey + "b", "-v"}, {hostileKey + "d", "-v"}, {hostileKey + "none"}, {"\u009b31m" + hostile}, {hostileKey + "a", "--segment", hostile}, {hostileKey + "a", "--segment", "reachable"}},
+		"explain":             {{hostileKey + "a"}, {hostileKey + "a", "-v"}, {hostileKey + "b", "-v"}, {hostileKey + "d", "-v"}, {hostileKey + "none"}, {"\u009b31m" + hostile}, {hostileKey + "a", "--segment", hostile}, {hostileKey + "a", "--segment", "reachable"}, {hostileKey + "a", "--as-of", time.Now().Add(time.Minute).UTC().Format(time.RFC3339), "--now", time.Now().Add(time.Hour).UTC().Format(time.RFC3339)}, {hostileKey + "a", "--as-of", hostile}, {"+905551234567", "--region", hostile}},
 		"suppress":            {{hostileKey + "b", "--reason", "complaint", "--note", hostile}, {hostileKey + "b", "--reason", hostile}, {hostile, "--reason", "x"}},
 		"allow":               {{hostileKey + "b", "--note", hostile}, {hostileKey + "none"}},
 		"undo":                {{"--list"}, {"--since", "1d"}, {"--rule", hostile, "--since", "1d"}, {"--since", hostile}},
@@ -131,7 +133,7 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 		"status":              {{}},
 		"schedule":            {{}},
 		"quarantine":          {{}},
-		"unmatched":           {{}},
+		"unmatched":           {{}, {"--send-log"}},
 	}
 	without := []string{"serve", "demo", "token", "health", "version"} // print nothing from outside
 	walkCommands(newParser(&grammar{}).Model.Node, "", func(name string) {
