@@ -24,7 +24,11 @@ func (f *Finding) Sentence() string {
 	case f.usable > 0:
 		return fmt.Sprintf("%s %s unmatched, and %s a contact in %s, as the config reads them now", of, are, ui.CountVerb(f.usable, "", "has", "have"), f.Path)
 	case f.unusable > 0:
-		return fmt.Sprintf("%s %s no usable contact in %s, but for example %q", of, verb, f.Path, ui.Shorten(ui.Printable(f.example), 60))
+		example := "it is empty, null, true or false"
+		if f.example != "" {
+			example = fmt.Sprintf("for example %q: %v", ui.Shorten(f.example, 60), f.flaw)
+		}
+		return fmt.Sprintf("%s %s no usable contact in %s: %s", of, verb, f.Path, example)
 	}
 	text := fmt.Sprintf("%s %s no %s", of, verb, f.Path)
 	fields, meant := f.senderFields(), f.Meant()

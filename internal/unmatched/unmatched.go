@@ -31,6 +31,7 @@ type Finding struct {
 	usable   int64  // unmatched events whose body has a key at the path
 	unusable int64  // unmatched events whose body has something else there
 	example  string // of that
+	flaw     error  // why it is not a key
 	fields   map[string]*fieldCount
 }
 
@@ -82,7 +83,7 @@ func (f *Finding) add(e *hygiene.Event) {
 			f.usable++
 		case field.Path == f.Path:
 			f.unusable++
-			f.example = field.Text
+			f.example, f.flaw = field.Text, err
 		}
 		if err == nil {
 			f.count(field.Path, key)
