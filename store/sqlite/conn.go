@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"syscall"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -95,9 +96,13 @@ func openConn(dsn string) (*conn, error) {
 
 // createPrivate creates a file that is missing so that only its owner can read
 // it: there are phone numbers in it. SQLite gives the files beside it the same
-// permissions.
+// permissions. A file that everybody may read, such as a backup that was put back, is
+// closed to them; a group that was given access keeps it.
 func createPrivate(path string) error {
-	if _, err := os.Stat(path); err == nil {
+	if info, err := os.Stat(path); err == nil {
+		if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) == os.Geteuid() && info.Mode().Perm()&0o007 != 0 {
+			return os.Chmod(path, info.Mode().Perm()&^0o007)
+		}
 		return nil
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)

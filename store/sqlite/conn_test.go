@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -82,4 +83,34 @@ func TestAFileWithWhatWinnowNeverMadeIsRefused(t *testing.T) {
 		}
 		again.Close()
 	})
+}
+
+func TestAStoreThatWasPutBackForAllToReadIsClosedToThem(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "winnow.db")
+	for given, want := range map[os.FileMode]os.FileMode{0o644: 0o640, 0o666: 0o660, 0o600: 0o600, 0o660: 0o660} {
+		e, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range []string{path, LogPath(path)} {
+			if err := os.Chmod(file, given); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if e, err = Open(path); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range e.Files() { // their write-ahead logs too
+			if info, err := os.Stat(file); err != nil || info.Mode().Perm() != want {
+				t.Errorf("%s with the mode %04o is %04o after it was opened, want %04o; %v", filepath.Base(file), given, info.Mode().Perm(), want, err)
+			}
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
