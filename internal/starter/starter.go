@@ -125,7 +125,7 @@ func testText(config string) []byte {
 
 // unitText is the unit of a daemon that keeps everything in the folder of its config.
 func unitText(o Options, config, folder string) []byte {
-	return []byte(strings.NewReplacer("PROGRAM", escape(o.Program), "CONFIG", escape(config), "FOLDER", escape(folder), "USER", o.User).Replace(unit))
+	return []byte(strings.NewReplacer("PROGRAM", escape(o.Program), "CONFIG", escape(config), "FOLDER", escape(folder), "WHOLE", strings.ReplaceAll(folder, "%", "%%"), "USER", o.User).Replace(unit))
 }
 
 // escape writes a path as one word of a unit.
@@ -144,7 +144,7 @@ StartLimitIntervalSec=0
 
 [Service]
 User=USER
-WorkingDirectory=FOLDER
+WorkingDirectory=WHOLE
 UMask=0027
 ExecStart=PROGRAM serve -c CONFIG
 ExecReload=/bin/kill -HUP $MAINPID

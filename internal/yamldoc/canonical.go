@@ -1,6 +1,7 @@
 package yamldoc
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"slices"
@@ -12,82 +13,103 @@ import (
 // the same. Spelling, comments, defaults, variables of the environment, and the order of
 // keys and of unordered lists make no difference. Fields with Omit are left out, and so
 // are empty objects and lists.
-func (e *Entry) Canonical() []byte {
-	text, err := json.Marshal(e.canonical())
-	if err != nil {
-		panic(err) // made of maps, slices and plain values
-	}
-	return text
-}
+func (e *Entry) Canonical() []byte { return e.appendCanonical(nil) }
 
-func (e *Entry) canonical() any {
+// appendCanonical appends the canonical form, without a copy of what is in it: a config
+// that a program wrote may be long.
+func (e *Entry) appendCanonical(b []byte) []byte {
 	switch {
 	case e == nil:
-		return nil
+		return append(b, "null"...)
 	case e.fields != nil:
-		return e.canonicalFields()
+		return e.appendFields(b)
 	case e.kind == Map:
-		object := map[string]any{}
-		for _, item := range e.items {
-			object[item.Key()] = item.canonical()
-		}
-		return object
+		return appendObject(b, slices.SortedFunc(slices.Values(e.items), func(x, y *Entry) int { return cmp.Compare(x.Key(), y.Key()) }))
 	case e.kind == List || e.kind == OneOrMore:
-		return e.canonicalItems()
+		return e.appendItems(b)
 	}
+	var value any = e.text
 	switch e.kind {
 	case Integer:
-		return e.number
+		value = e.number
 	case Bool:
-		return e.truth
+		value = e.truth
 	case Duration:
-		return int64(e.duration)
+		value = int64(e.duration)
 	case Percent:
-		return e.share
+		value = e.share
 	case Scalar:
-		if e.value.Type == hygiene.Text {
-			return e.value.Text
+		if e.value.Type != hygiene.Text {
+			return append(b, e.value.Text...)
 		}
-		return json.RawMessage(e.value.Text)
+		value = e.value.Text
 	case Any:
-		return json.RawMessage(e.JSON())
+		return append(b, e.JSON()...)
 	}
-	return e.text
+	return appendJSON(b, value)
 }
 
-func (e *Entry) canonicalFields() map[string]any {
-	object := map[string]any{}
-	for _, f := range e.shape.Fields {
+func appendJSON(b []byte, value any) []byte {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // a plain value always marshals
+	}
+	return append(b, text...)
+}
+
+// appendObject appends values with their keys.
+func appendObject(b []byte, items []*Entry) []byte {
+	b = append(b, '{')
+	for i, item := range items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendJSON(b, item.Key()), ':')
+		b = item.appendCanonical(b)
+	}
+	return append(b, '}')
+}
+
+// appendFields appends the fields that are written and are not as their defaults.
+func (e *Entry) appendFields(b []byte) []byte {
+	b = append(b, '{')
+	first := len(b)
+	for _, f := range e.shape.byKey() {
 		field := e.fields[f.Key]
 		if f.Omit || field == nil || field.isDefault {
 			continue
 		}
-		value := field.canonical()
-		if isEmpty(value) || f.Default != "" && string(e.doc.canonicalDefault(&f, field)) == string(field.Canonical()) {
-			continue
+		start := len(b)
+		if start > first {
+			b = append(b, ',')
 		}
-		object[f.Key] = value
+		b = append(appendJSON(b, f.Key), ':')
+		value := len(b)
+		b = field.appendCanonical(b)
+		if text := string(b[value:]); text == "{}" || text == "[]" || f.Default != "" && text == e.doc.canonicalDefault(f, field) {
+			b = b[:start]
+		}
 	}
-	return object
+	return append(b, '}')
 }
 
-func isEmpty(value any) bool {
-	switch v := value.(type) {
-	case map[string]any:
-		return len(v) == 0
-	case []any:
-		return len(v) == 0
+// byKey is the fields in the order of their keys.
+func (s *Shape) byKey() []*Field {
+	var list []*Field
+	for i := range s.Fields {
+		list = append(list, &s.Fields[i])
 	}
-	return false
+	slices.SortFunc(list, func(x, y *Field) int { return cmp.Compare(x.Key, y.Key) })
+	return list
 }
 
 // canonicalDefault is the default of a field, read as if it were written.
-func (d *Document) canonicalDefault(f *Field, written *Entry) []byte {
+func (d *Document) canonicalDefault(f *Field, written *Entry) string {
 	text, known := d.defaults[f.Shape]
 	if !known || text.of != f.Default {
 		near := written.place.node
-		e := (&reader{d}).read(written.place.parent.key(written.place.at, parseAt(f.Default, near)), f.Shape, false)
-		text = defaultText{f.Default, e.Canonical()}
+		e := (&reader{d}).read(written.place.parent.key(written.place.at, d.parseAt(f.Default, near)), f.Shape, false)
+		text = defaultText{f.Default, string(e.Canonical())}
 		if d.defaults == nil {
 			d.defaults = map[*Shape]defaultText{}
 		}
@@ -96,23 +118,22 @@ func (d *Document) canonicalDefault(f *Field, written *Entry) []byte {
 	return text.canonical
 }
 
-func (e *Entry) canonicalItems() []any {
-	list := make([]any, 0, len(e.items))
-	for _, item := range e.items {
-		list = append(list, item.canonical())
-	}
-	if e.kind == OneOrMore || e.unordered {
-		texts := map[int]string{}
-		order := make([]int, len(e.items))
+func (e *Entry) appendItems(b []byte) []byte {
+	b = append(b, '[')
+	if e.kind != OneOrMore && !e.unordered {
 		for i, item := range e.items {
-			order[i], texts[i] = i, string(item.Canonical())
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = item.appendCanonical(b)
 		}
-		slices.SortFunc(order, func(a, b int) int { return cmp.Compare(texts[a], texts[b]) })
-		sorted := make([]any, len(list))
-		for i, from := range order {
-			sorted[i] = list[from]
-		}
-		return sorted
+		return append(b, ']')
 	}
-	return list
+	var texts [][]byte
+	for _, item := range e.items {
+		texts = append(texts, item.Canonical())
+	}
+	slices.SortFunc(texts, bytes.Compare)
+	b = append(b, bytes.Join(texts, []byte(","))...)
+	return append(b, ']')
 }

@@ -42,6 +42,7 @@ type Document struct {
 	file     string
 	options  Options
 	shape    *Shape
+	parsed   map[string]*yaml.Node  // texts of shapes, as trees
 	defaults map[*Shape]defaultText // of fields of that shape
 	lines    [][]rune               // without their ends
 	text     []byte
@@ -74,6 +75,7 @@ type Options struct {
 func Read(name string, text []byte, s *Shape, o Options) *Document {
 	d := &Document{file: name, options: o, shape: s, text: text, refused: map[*yaml.Node]bool{}}
 	d.isSecret, d.expanded = map[*yaml.Node]bool{}, map[*yaml.Node]string{}
+	d.parsed = map[string]*yaml.Node{}
 	if node := d.parse(text); node != nil {
 		d.Root = (&reader{d}).read(d.rootPlace(node), s, false)
 	}
@@ -301,7 +303,4 @@ func (d *Document) extent(n *yaml.Node) (from, to int, ok bool) {
 }
 
 // defaultText is a default as it is written in a shape, and its canonical form.
-type defaultText struct {
-	of        string
-	canonical []byte
-}
+type defaultText struct{ of, canonical string }

@@ -17,7 +17,7 @@ type reader struct{ *Document }
 // read reads the value at a place; nil when it does not match the shape. literal is
 // true where ${NAME} is not expanded.
 func (r *reader) read(p *place, s *Shape, literal bool) *Entry {
-	p = longForm(p, s)
+	p = r.longForm(p, s)
 	n := p.node
 	r.markIfSecret(s, n)
 	switch {
@@ -66,14 +66,14 @@ func (r *reader) read(p *place, s *Shape, literal bool) *Entry {
 }
 
 // longForm is the place with its short form written out.
-func longForm(p *place, s *Shape) *place {
+func (d *Document) longForm(p *place, s *Shape) *place {
 	n := p.node
 	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
 		return p
 	}
 	switch meant := s.ShortWords[n.Value]; {
 	case meant != "":
-		n = parseAt(meant, n)
+		n = d.parseAt(meant, n)
 	case s.ShortFor != "":
 		key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s.ShortFor, Line: n.Line, Column: n.Column}
 		n = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: n.Line, Column: n.Column, Content: []*yaml.Node{key, n}}
@@ -86,20 +86,26 @@ func longForm(p *place, s *Shape) *place {
 }
 
 // parseAt is the tree of YAML text from a shape, at the position of another node.
-func parseAt(text string, at *yaml.Node) *yaml.Node {
-	var doc yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
-		panic(err) // the shape is wrong
-	}
-	var move func(n *yaml.Node)
-	move = func(n *yaml.Node) {
-		n.Line, n.Column = at.Line, at.Column
-		for _, part := range n.Content {
-			move(part)
+func (d *Document) parseAt(text string, at *yaml.Node) *yaml.Node {
+	tree := d.parsed[text]
+	if tree == nil {
+		var doc yaml.Node
+		if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+			panic(err) // the shape is wrong
 		}
+		tree = doc.Content[0]
+		d.parsed[text] = tree
 	}
-	move(doc.Content[0])
-	return doc.Content[0]
+	return copyAt(tree, at)
+}
+
+func copyAt(tree, at *yaml.Node) *yaml.Node {
+	n := *tree
+	n.Line, n.Column, n.Content = at.Line, at.Column, nil
+	for _, part := range tree.Content {
+		n.Content = append(n.Content, copyAt(part, at))
+	}
+	return &n
 }
 
 // reportKind reports a value of another kind.
@@ -244,7 +250,7 @@ func (r *reader) absent(e *Entry, f *Field, meant map[string]bool, literal bool)
 	case f.Default != "":
 		near := e.place.node
 		key := &yaml.Node{Kind: yaml.ScalarNode, Value: f.Key, Line: near.Line, Column: near.Column}
-		e.fields[f.Key] = r.read(e.place.key(key, parseAt(f.Default, near)), f.Shape, literal)
+		e.fields[f.Key] = r.read(e.place.key(key, r.parseAt(f.Default, near)), f.Shape, literal)
 		if e.fields[f.Key] != nil {
 			e.fields[f.Key].isDefault = true
 		}
