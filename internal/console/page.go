@@ -141,11 +141,15 @@ func (d pageData) Time(at hygiene.Instant) pageTime {
 }
 
 // Past returns an instant of what has happened. One that is later than now, of a command
-// with --now or before the clock was set back, has no age.
+// with --now or before the clock was set back, has no age; what happened while the page
+// was made is of now.
 func (d pageData) Past(at hygiene.Instant) pageTime {
 	t := d.Time(at)
-	if at > d.At {
+	switch ahead := at.Sub(d.At); {
+	case ahead > time.Minute:
 		t.Ago = "as of " + t.Exact + " UTC"
+	case ahead > 0:
+		t.Ago = "now"
 	}
 	return t
 }

@@ -180,6 +180,9 @@ func TestNothingHasHappenedInTheFuture(t *testing.T) {
 	if strings.Contains(text, "in 4 hours") || strings.Count(text, ">as of 2026-11-23 16:00:00 UTC</time>") != 4 {
 		t.Errorf("shown as\n%s", text)
 	}
+	page = somePage()
+	page.CountedAt = now.Add(2 * time.Second) // while the page was made
+	wantWords(t, shown(t, page), `UTC">now</time>, by the last sweep`)
 }
 
 func TestAPageAfterTheSweepOfNothingSaysThatThereIsNothing(t *testing.T) {
