@@ -12,7 +12,8 @@ import (
 // to the log: suspended within a commit it would keep the daemon from storing
 // callbacks. The caller calls done before it closes the store.
 func suspendBetweenCommits(s *store.Store) (done func()) {
-	if signal.Ignored(syscall.SIGTSTP) {
+	const first = 1 // the first process of a container can't be suspended from within
+	if signal.Ignored(syscall.SIGTSTP) || os.Getpid() == first {
 		return func() {}
 	}
 	suspend, end, ended := make(chan os.Signal, 1), make(chan struct{}), make(chan struct{})

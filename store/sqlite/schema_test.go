@@ -166,3 +166,21 @@ func TestEveryTableNamesWhoWritesIt(t *testing.T) {
 		t.Errorf("%d tables were read", tables)
 	}
 }
+
+func TestWhatWinnowMakesIsInTheNewestSchema(t *testing.T) {
+	for _, file := range []string{"events", "roster"} {
+		steps, err := schemaFiles(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := objectsMade(steps)
+		if err != nil || len(made) == 0 {
+			t.Fatal(made, err)
+		}
+		for _, o := range made {
+			if !slices.Contains(objectsToday(), o) {
+				t.Errorf("the %s %s is not in current.sql", o.kind, o.name)
+			}
+		}
+	}
+}
