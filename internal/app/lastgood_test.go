@@ -165,3 +165,16 @@ func TestAFileThatIsTooLargeIsReplacedByTheLastGoodOne(t *testing.T) {
 		t.Errorf("opened with %+v, broken %v", a.Config, a.Broken)
 	}
 }
+
+// A space that is taken for a mistake now was text of a file in force.
+func TestAnUnusualSpaceOfAFileInForceStays(t *testing.T) {
+	text := strings.ReplaceAll(weakConfig, "1111111111111111", "first-good-token-4711") + "segments: [{name: a, where: {attribute: b, in: [x,\u00a0y]}}]\n"
+	o := withStore(t, text, func(s *store.Store) error { return s.SaveConfigFile([]byte(text), 1) })
+	if _, err := o.Load(); err != nil {
+		t.Errorf("in force: %v", err)
+	}
+	o = withStore(t, text, func(*store.Store) error { return nil })
+	if _, err := o.Load(); !IsProblems(err) || !strings.Contains(err.Error(), "U+00A0") {
+		t.Errorf("new: %v", err)
+	}
+}

@@ -106,13 +106,14 @@ func commandPath(n *kong.Node) []string {
 	return path
 }
 
-// checkFlags is an error if the command line has a flag that the command ignores.
-func checkFlags(parsed *kong.Context) error {
+// ignoredFlag is a flag on the command line that the command has no use for, or empty. It
+// is not an error: a unit or a container's health check may have it.
+func ignoredFlag(parsed *kong.Context) string {
 	n := parsed.Selected()
 	for _, given := range parsed.Path {
 		if n != nil && given.Flag != nil && ignores(commandPath(n), given.Flag.Name) {
-			return fmt.Errorf("%s has no use for --%s", n.FullPath(), given.Flag.Name)
+			return "--" + given.Flag.Name
 		}
 	}
-	return nil
+	return ""
 }

@@ -28,6 +28,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -120,12 +121,12 @@ func run(ctx context.Context, args []string, p Process) int {
 	} else if mistake := mistakeIn(args); mistake != nil {
 		err = mistake
 	}
-	if err == nil {
-		err = checkFlags(parsed)
-	}
 	if err != nil {
 		c.Warn("%s; see winnow --help", err)
 		return exitUsage
+	}
+	if flag := ignoredFlag(parsed); flag != "" {
+		c.Warn("winnow %s ignores %s", strings.Join(commandPath(parsed.Selected()), " "), flag)
 	}
 	err = parsed.Run(c)
 	if err == nil && out.Err != nil {

@@ -227,23 +227,24 @@ func (d *Document) hasConflict() bool {
 	return false
 }
 
-// hasForeignSpace reports whether a line has a space that YAML does not know where it
-// would belong to a key or to the indentation, and adds a problem for the first.
+// hasForeignSpace reports whether a line has a space that YAML does not know in its
+// indentation or beside a sign of YAML, and adds a problem for the first. Within text it
+// may be meant, and in a file that was in force it was.
 func (d *Document) hasForeignSpace(line int, text []rune) bool {
-	if !strings.ContainsFunc(string(text), isForeignSpace) {
+	if d.options.WasInForce || !strings.ContainsFunc(string(text), isForeignSpace) {
 		return false
 	}
-	inKey := true
+	indentation := true
 	for i, r := range text {
 		switch {
-		case inKey && r == '#', r == '"', r == '\'':
+		case indentation && r == '#', r == '"', r == '\'':
 			return false
-		case isForeignSpace(r) && (inKey || i > 0 && strings.ContainsRune(":,-[{", text[i-1])):
+		case isForeignSpace(r) && (indentation || strings.ContainsRune(":,-[{", text[i-1]) || i+1 < len(text) && text[i+1] == ':'):
 			d.reportAt(line, i+1, 1, "", fmt.Sprintf("invisible character (U+%04X)", r), "replace it by a space, or remove it")
+			d.problems[len(d.problems)-1].isNew = true
 			return true
-		case r == ':':
-			inKey = false
 		}
+		indentation = indentation && (r == ' ' || r == '-')
 	}
 	return false
 }
