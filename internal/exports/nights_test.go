@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -28,8 +29,12 @@ type nights struct {
 
 func newNights(t *testing.T) *nights {
 	t.Helper()
-	folder := t.TempDir()
-	path := folder + "/winnow.yaml"
+	folder, err := os.MkdirTemp("/dev/shm", "nights")
+	if err != nil {
+		folder = t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	path := filepath.Join(folder, "winnow.yaml")
 	text := strings.ReplaceAll(apptest.ReadFile(t, "../../config.example.yaml"), "${WINNOW_INSIDER_TOKEN}", apptest.Token)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
