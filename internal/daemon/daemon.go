@@ -7,7 +7,8 @@
 //
 // Where to change what: a new job is a case of [Daemon.job] in jobs.go; a new answer of
 // the API is a function in api.go; a new alert on the console's page is in
-// dashboard.go; a new metric of the store is in metrics.go.
+// dashboard.go; a new metric of the store is in metrics.go; how many connections the
+// servers may have is in connections.go.
 package daemon
 
 import (

@@ -21,6 +21,7 @@
 //   - what a request is answered, and the Answer words that metrics use: receiver.go
 //   - paths, protocol and timeouts of connections: server.go
 //   - where callbacks may come from: address.go
+//   - how many connections there may be: not here but in the daemon's connections.go
 //   - size, encoding and timeouts of bodies: body.go; their memory: memory.go
 //   - how a body becomes events: not here but in winnow/hygiene/provider
 package receiver
