@@ -32,7 +32,8 @@
 // or [Policy.Rejudge] for that reason lifts it. For other reasons a replay judges by
 // the rules as they read now. Rules that open a protected reason by more than one
 // event (count, since, apart, where) are an exception to the law of order: what such a
-// rule opened stays, whatever arrives late.
+// rule opened stays, whatever arrives late. A soft bounce says nothing of a person: one
+// whose message turns out to have been delivered opens nothing, for any reason.
 //
 // The same opt-out about the same message, again, is a repeat, unless something lifted
 // the first one in between: it is judged at its first and at its latest receipt
@@ -43,7 +44,7 @@
 //
 // Each act of an operator or an import is kept ([Instruction]), also one that changes
 // nothing: what it says holds when another is undone. Of the same act again the latest
-// sixteen can be undone one by one. Allow and undo strike evidence against a contact,
+// eight can be undone one by one. Allow and undo strike evidence against a contact,
 // and never what speaks for it: what a condition counts under a not.
 //
 // An allow without a reason also ends the retry, and retries are counted anew from

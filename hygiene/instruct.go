@@ -22,7 +22,9 @@ func (p *Policy) Instruct(c *Contact, in Instruction) []Change {
 	act := Change{At: in.At, Seq: in.Seq, Reason: in.Reason, By: in.By, Note: in.Note}
 	switch in.Kind {
 	case Suppress:
-		if act.Act, act.Origin, act.Until = Confirmed, in.Origin, in.Until; len(changes) == 0 {
+		// An import that changes nothing is kept without a ledger entry: a list that is
+		// imported every night would otherwise fill the ledger.
+		if act.Act, act.Origin, act.Until = Confirmed, in.Origin, in.Until; len(changes) == 0 && in.Origin == ByOperator {
 			changes = append(changes, act)
 		}
 	case Allow, Strike:
@@ -69,7 +71,7 @@ func (c *Contact) knownAhead(in *Instruction) (t Instant) {
 // actsKept is how many acts that suppress for the same reason until the same time can
 // be undone each by itself. An older one is merged into the oldest, which then stands
 // until it is lifted: a list that is imported every night must not grow contacts.
-const actsKept = 16
+const actsKept = 8
 
 // mergeActs merges acts like the one that was recorded, so that their number is
 // bounded.

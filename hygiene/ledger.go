@@ -7,7 +7,7 @@ type Act string
 const (
 	Suppressed Act = "suppressed"
 	Renewed    Act = "renewed"   // the same suppression, until later
-	Confirmed  Act = "confirmed" // an operator or an import said again what was in force
+	Confirmed  Act = "confirmed" // an operator said again what was in force
 	Released   Act = "released"  // by a rule, a review, an operator or a replay
 	RetrySet   Act = "retry"
 	RetryEnded Act = "retry_ended"

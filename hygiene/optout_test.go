@@ -149,6 +149,9 @@ func standing(p *Policy) *Policy {
 			continue
 		}
 		if s := r.Then.Suppress; s != nil && s.Reason == OptedOut {
+			if r.When != nil && r.When.Outcomes.Has(SoftBounce) {
+				continue // a soft bounce triggers nothing once its message is known to be delivered
+			}
 			r.Then.Suppress = &SuppressAction{Reason: OptedOut}
 		}
 		rules = append(rules, r)

@@ -64,11 +64,11 @@ func (im *SuppressionImport) Save(list []ImportedSuppression) (did SuppressionRe
 	}
 	err = im.store.batchStep(im.policy, &im.batch, im.moment.At, func(w *txWriter, b *Batch) error {
 		did = SuppressionResult{}
-		before := b.Changes
+		before := b.Contacts
 		if err := im.openAll(w, b, list, first, &did); err != nil {
 			return err
 		}
-		if b.Changes == before {
+		if b.Contacts == before {
 			return errNoChange
 		}
 		return nil
@@ -143,7 +143,7 @@ func (im *SuppressionImport) openAll(w *txWriter, b *Batch, list []ImportedSuppr
 		isNew := k.stored.ID == 0
 		changes := im.policy.Instruct(&k.Contact, im.instruction(&list[i], b.ID))
 		did.count(changes, first[i], isNew)
-		if len(changes) == 0 {
+		if len(changes) == 0 && !k.factsChanged() {
 			continue
 		}
 		if err := w.saveInBatch(k, changes, b); err != nil {
@@ -163,7 +163,7 @@ func (d *SuppressionResult) count(changes []hygiene.Change, first, isNew bool) {
 	switch {
 	case !first:
 		d.Repeated++
-	case len(changes) == 0, changes[0].Act == hygiene.Confirmed:
+	case len(changes) == 0:
 		d.Unchanged++
 	case slices.ContainsFunc(changes, func(c hygiene.Change) bool { return c.Act == hygiene.Renewed }):
 		d.Extended++
