@@ -70,6 +70,10 @@ func startAppender(e engine.Engine) *appender {
 	return a
 }
 
+// ErrBusy is the error of an append for which another process kept the log too long.
+// Nothing was stored.
+var ErrBusy = engine.ErrBusy
+
 // Append returns once the events and the unreadable bodies are on disk, all of
 // them or none. It is safe for use by many goroutines. After an error it is
 // unknown whether they were stored; ctx ends the waiting, not the storing. An

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"winnow/internal/apptest"
 	"winnow/store/engine"
@@ -125,6 +126,35 @@ func TestAProcessThatIsSuspendedInACommitOfTheLogIsNamed(t *testing.T) {
 	out.Reset()
 	if Main([]string{"status", "-c", config}, Process{Stdout: &out, Stderr: &errs}) != exitOK || strings.Contains(out.String(), "CONT") {
 		t.Errorf("afterwards the status is\n%s%s", out.String(), errs.String())
+	}
+}
+
+func TestAnImportWaitsLongerForTheLogThanACallback(t *testing.T) {
+	t.Parallel() // a callback waits two seconds for the log
+	folder := t.TempDir()
+	config := apptest.Config(t, folder, "1h")
+	e, err := sqlite.Open(filepath.Join(folder, "winnow.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	released := make(chan error)
+	held := make(chan struct{})
+	go func() {
+		released <- e.WriteLog(func(w engine.LogWriter) error {
+			close(held)
+			<-time.After(3 * time.Second)
+			return w.Probe(1)
+		})
+	}()
+	<-held
+	var out bytes.Buffer
+	archive := strings.NewReader(`{"source":"insider","received_at":"2026-01-02T03:04:05Z","body":{"id":"a","event":"sent"}}`)
+	if status := Main([]string{"import", "events", "-", "-c", config}, Process{Stdin: archive, Stdout: &out, Stderr: &out}); status != exitOK || !strings.Contains(out.String(), "stored 1 event") {
+		t.Errorf("it exits with %d: %s", status, out.String())
+	}
+	if err := <-released; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -155,8 +155,7 @@ func (im *eventImport) flush() error {
 	if err := im.checkBeforeWrite(); err != nil {
 		return err
 	}
-	// An append that is given up may still be stored, so it is not interrupted.
-	if err := im.store.Append(context.WithoutCancel(im.ctx), im.events, im.unreadable); err != nil {
+	if err := im.appendPatiently(); err != nil {
 		return err
 	}
 	im.result.Stored += int64(len(im.events))
@@ -166,6 +165,20 @@ func (im *eventImport) flush() error {
 		im.show(im.result.Stored)
 	}
 	return nil
+}
+
+// busyLimit is how long an import waits for the log. Unlike a provider nobody waits for
+// it, and a daemon that stores thousands of callbacks a second leaves little room.
+const busyLimit = time.Minute
+
+func (im *eventImport) appendPatiently() error {
+	for began := time.Now(); ; {
+		// An append that is given up may still be stored, so it is not interrupted.
+		err := im.store.Append(context.WithoutCancel(im.ctx), im.events, im.unreadable)
+		if !errors.Is(err, store.ErrBusy) || time.Since(began) > busyLimit || im.ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
 // incomplete adds to an error how much of the file was stored, and how to continue.
