@@ -257,3 +257,16 @@ func TestAClockThatIsBehindTheLogIsTold(t *testing.T) {
 		t.Errorf("the log of a sweep says %s", log.String())
 	}
 }
+
+func TestAnEventReceivedDuringASweepIsNotAheadOfTheClock(t *testing.T) {
+	var log strings.Builder
+	d := testDaemonAt(t, apptest.Config(t, t.TempDir(), "1h"), slog.New(slog.NewTextHandler(&log, nil)))
+	began := hygiene.InstantOf(time.Now())
+	appendEvents(t, d, time.Now().Add(time.Microsecond), hygiene.Delivered)
+	if err := d.Operations().CheckClock(began); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(log.String(), "the clock is behind the log") {
+		t.Errorf("the log says %s", log.String())
+	}
+}

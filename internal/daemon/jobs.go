@@ -95,9 +95,14 @@ func (d *Daemon) logTrips(trips []*store.BreakerTrip) {
 	}
 }
 
-// logClock logs that the clock is behind the log.
+// logClock logs that the clock is behind the log, unless the last event was received
+// while a job was running.
 func (d *Daemon) logClock(last hygiene.Instant) {
-	d.log.Warn("the clock is behind the log: "+app.ClockAdvice, "last_event_received", last, "behind", last.Sub(hygiene.InstantOf(time.Now())).Round(time.Second))
+	behind := last.Sub(hygiene.InstantOf(time.Now()))
+	if behind <= 0 {
+		return
+	}
+	d.log.Warn("the clock is behind the log: "+app.ClockAdvice, "last_event_received", last, "behind", behind.Round(time.Second))
 }
 
 // observer reports what the scheduler does to the metrics, the log and the console.
