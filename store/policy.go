@@ -42,6 +42,20 @@ func (s *Store) SetPolicyInForce(hash string) error {
 	return s.write(func(c engine.Writer) error { return setCounter(c, inForce, id) })
 }
 
+// PolicyInForce is the hash of the policy that a daemon put in force last; "" when none
+// ever did.
+func (s *Store) PolicyInForce() (hash string, err error) {
+	err = s.read(func(c engine.Reader) error {
+		id, err := counter(c, inForce)
+		if err != nil {
+			return err
+		}
+		hash, err = c.Text("SELECT hash FROM policies WHERE id = ?", id)
+		return err
+	})
+	return hash, err
+}
+
 // LastPolicy is the hash and the text of the policy that a daemon put in force last,
 // or, when none ever did, of the one stored last; "" when there is none.
 func (s *Store) LastPolicy() (hash, text string, err error) {

@@ -221,6 +221,6 @@ func PrintUndoCommand(w io.Writer, batch int64, path string) error {
 	if batch == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(w, "batch %d: winnow undo --batch %d%s undoes it\n", batch, batch, ConfigFlag(path))
+	_, err := fmt.Fprintf(w, "batch %d: winnow undo --batch %d%s shows what undoing it would change\n", batch, batch, ConfigFlag(path))
 	return err
 }

@@ -29,7 +29,7 @@ func Load(path string, o Options) (*Config, error) {
 func ReadFile(path string) ([]byte, error) {
 	content, err := readStart(path, MaxSize+1)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open %s: no such file; copy config.example.yaml", path)
+		return nil, fmt.Errorf("open %s: no such file; winnow init writes one", path)
 	}
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func Parse(path string, text []byte, o Options) (*Config, error) {
 	doc := yamldoc.Read(path, text, file, yamldoc.Options{
 		Env:        o.Env,
 		WasInForce: o.WasInForce,
-		EmptyHint:  "start from config.example.yaml",
+		EmptyHint:  "move it away, and let winnow init write one",
 		Implied:    []string{"when", "then"},
 		RequireSecret: func(s *yamldoc.Shape) bool {
 			return o.Secrets == SecretsRequired || o.Secrets == SecretsRequiredToListen && s != deliverySecret

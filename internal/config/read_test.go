@@ -253,7 +253,7 @@ func TestValueOfAVariableIsNeverStructure(t *testing.T) {
 
 func TestMissingFileIsOneSentence(t *testing.T) {
 	_, err := Load("nowhere/winnow.yaml", options)
-	if err == nil || err.Error() != "open nowhere/winnow.yaml: no such file; copy config.example.yaml" {
+	if err == nil || err.Error() != "open nowhere/winnow.yaml: no such file; winnow init writes one" {
 		t.Errorf("a missing file: %v", err)
 	}
 }

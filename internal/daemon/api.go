@@ -29,7 +29,12 @@ func (d *Daemon) console() (http.Handler, error) {
 		Ready: d.store.Healthy,
 		Page:  d.page,
 		Status: func(context.Context) (*view.Status, error) {
-			return status.Collect(d.current.Load(), d.store, hygiene.InstantOf(time.Now()))
+			cfg := d.current.Load()
+			st, err := status.Collect(cfg, d.store, hygiene.InstantOf(time.Now()))
+			if st != nil {
+				st.Policy, st.FilePolicy = cfg.Hash, "" // which the store may not have yet
+			}
+			return st, err
 		},
 		Segments:  func(context.Context) ([]view.Segment, error) { return segmentList(d.current.Load()), nil },
 		Exports:   func(context.Context) ([]view.Export, error) { return exportList(d.current.Load(), d.store) },

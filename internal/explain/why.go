@@ -301,6 +301,9 @@ func (e *Explanation) describeDecision(l *store.LedgerEntry, c *hygiene.Contact)
 	}
 	switch l.Act {
 	case hygiene.Suppressed, hygiene.Renewed, hygiene.Confirmed:
+		if l.Until == 0 {
+			return "suppressed for " + l.Reason + at + ", and lifted since"
+		}
 		return "suppressed for " + l.Reason + at + ", ended on " + e.moment(l.Until)
 	case hygiene.Released:
 		return "released from " + l.Reason + at

@@ -156,9 +156,17 @@ func (r *ReclassifyResult) Print(out *ui.Printer, path string) error {
 	case r.Batch != 0:
 		_, err = fmt.Fprintf(out.Stdout, "batch %d: to revert it, restore the previous outcomes and run winnow reclassify --apply\n", r.Batch)
 	case !r.Applied && r.Events > 0:
-		_, err = fmt.Fprintf(out.Stdout, "nothing was changed; to apply this and judge these contacts again: winnow reclassify --apply%s\n", app.ConfigFlag(path))
+		_, err = fmt.Fprintf(out.Stdout, "nothing was changed; to apply this and judge these contacts again: winnow reclassify --apply%s%s\n", r.reasonFlag(), app.ConfigFlag(path))
 	}
 	return err
+}
+
+// reasonFlag names the reason that --apply requires, if it does.
+func (r *ReclassifyResult) reasonFlag() string {
+	if r.optedOut == 0 {
+		return ""
+	}
+	return " --reason " + hygiene.OptedOut
 }
 
 // maxLines is how many lines fit on a screen.

@@ -65,7 +65,7 @@ func Write(o Options) ([]File, error) {
 	}
 	for _, f := range files {
 		if _, err := os.Lstat(f.Path); err == nil {
-			return nil, fmt.Errorf("%s exists already; nothing was written: remove it, or name another config with -c", f.Path)
+			return nil, fmt.Errorf("%s exists already; nothing was written: move it away, or run winnow init in another folder", f.Path)
 		} else if !errors.Is(err, os.ErrNotExist) {
 			return nil, err
 		}

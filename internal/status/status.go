@@ -57,8 +57,14 @@ func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Sta
 	if runs == nil {
 		runs = []segments.Run{}
 	}
+	policy, policyErr := s.PolicyInForce()
+	filePolicy := cfg.Hash
+	if policy == "" || policy == filePolicy {
+		policy, filePolicy = cfg.Hash, ""
+	}
+	err = errors.Join(err, policyErr)
 	return &view.Status{
-		Totals: Totals(t), ClockBehind: int64((t.ClockBehind(now) + time.Second - 1) / time.Second), Breaker: waiting, Told: told, Policy: cfg.Hash, Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: names, Held: held, Deliveries: deliveries,
+		Totals: Totals(t), ClockBehind: int64((t.ClockBehind(now) + time.Second - 1) / time.Second), Breaker: waiting, Told: told, Policy: policy, FilePolicy: filePolicy, Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: names, Held: held, Deliveries: deliveries,
 	}, err
 }
 
@@ -104,7 +110,11 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	if s.Told > 0 {
 		rows = append(rows, []string{"surges", ui.Number(s.Told), "reported within a day, and not held: winnow breaker shows them"})
 	}
-	ui.Table(w, append(rows, []string{"policy", s.Policy}))
+	policy := []string{"policy", s.Policy}
+	if s.FilePolicy != "" {
+		policy = append(policy, "in force in the daemon; the config file has "+s.FilePolicy+": see the daemon's log, or start it")
+	}
+	ui.Table(w, append(rows, policy))
 	if s.ClockBehind > 0 {
 		fmt.Fprintln(w, ClockAlert(now.Add(time.Duration(s.ClockBehind)*time.Second)).Text)
 	}

@@ -23,7 +23,7 @@ func (f *Finding) Sentence() string {
 	switch {
 	case f.usable > 0:
 		return fmt.Sprintf("%s %s unmatched, and %s a contact in %s, as the config reads them now", of, are, ui.CountVerb(f.usable, "", "has", "have"), f.Path)
-	case f.unusable > 0:
+	case f.atPath():
 		example := "it is empty, null, true or false"
 		if f.example != "" {
 			example = fmt.Sprintf("for example %q: %v", ui.Shorten(f.example, 60), f.flaw)
@@ -31,6 +31,9 @@ func (f *Finding) Sentence() string {
 		return fmt.Sprintf("%s %s no usable contact in %s: %s", of, verb, f.Path, example)
 	}
 	text := fmt.Sprintf("%s %s no %s", of, verb, f.Path)
+	if f.unusable > 0 {
+		text = fmt.Sprintf("%s %s no contact in %s, and nothing at all there but in %s", of, verb, f.Path, ui.Number(f.unusable))
+	}
 	fields, meant := f.senderFields(), f.Meant()
 	switch {
 	case meant != "":
@@ -43,7 +46,7 @@ func (f *Finding) Sentence() string {
 
 // Meant is the path that the config probably should have; empty when none fits.
 func (f *Finding) Meant() string {
-	if f.usable+f.unusable > 0 {
+	if f.usable > 0 || f.atPath() {
 		return ""
 	}
 	name := lastStep(f.Path)
@@ -74,6 +77,10 @@ func (f *Finding) Advice(flag string) string {
 	}
 	return fmt.Sprintf("let the sender attach the contact%s, name its field under contact of the source %s, or register the messages: winnow import messages%s FILE", sender, f.Source, flag)
 }
+
+// atPath reports whether most of the unmatched events have something at the path. A few
+// that have must not hide what the others lack.
+func (f *Finding) atPath() bool { return 2*(f.usable+f.unusable) > f.Unmatched }
 
 // senderFields are the fields that senders filled, which most of the unmatched events
 // have; those with most values first, as the keys of contacts differ.

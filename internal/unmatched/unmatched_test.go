@@ -40,6 +40,26 @@ func TestAFindingNamesTheFieldsAndThePathThatWasMeant(t *testing.T) {
 	}
 }
 
+func TestAFewOddKeysDoNotHideThatTheOthersHaveNone(t *testing.T) {
+	a := apptest.Operations(t)
+	a.Config.Sources[0].Contact = "uniqueArgs.contact_id"
+	var events []hygiene.Event
+	for i, body := range []string{`{"uniqueArgs":{"contact_id":"a\u001bb"}}`, `{"uniqueArgs":{"cid":"crm-1"}}`, `{"uniqueArgs":{"cid":"crm-2"}}`} {
+		events = append(events, hygiene.Event{ReceivedAt: 1, At: 1, Source: "insider", MessageID: fmt.Sprint("m", i), Name: "sent", Outcome: hygiene.Sent, Body: []byte(body)})
+	}
+	if err := a.Store.Append(t.Context(), events, nil); err != nil {
+		t.Fatal(err)
+	}
+	findings, err := Diagnose(a.Config, a.Store)
+	if err != nil || len(findings) != 1 {
+		t.Fatalf("%+v, %v", findings, err)
+	}
+	const want = "3 of 3 events of insider have no contact in uniqueArgs.contact_id, and nothing at all there but in 1; they have uniqueArgs.cid"
+	if got := findings[0].Sentence(); got != want {
+		t.Errorf("it says\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestASourceWithoutUnmatchedEventsHasNoFinding(t *testing.T) {
 	a := apptest.Operations(t)
 	apptest.Bounce(t, a.Store, 1, "ann")

@@ -26,6 +26,7 @@ type Status struct {
 	Breaker     int64       `json:"breaker,omitempty"`              // trips that wait for review
 	Told        int64       `json:"breaker_told,omitempty"`         // surges of the last day that breakers reported and did not hold
 	Policy      string      `json:"policy"`                         // hash of the policy in force
+	FilePolicy  string      `json:"file_policy,omitempty"`          // of the config file, where a daemon has another policy in force
 	Runs        []Run       `json:"runs"`                           // the last of each export
 	LockHolder  *LockHolder `json:"taken,omitempty"`                // for more than a minute, so that sweeps, reviews and exports wait
 	LogWriter   *LockHolder `json:"log_writer,omitempty"`           // that appends many events
