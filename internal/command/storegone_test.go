@@ -125,6 +125,19 @@ func TestAStoreThatWasThereIsNotBegunAnewUnlessAsked(t *testing.T) {
 		t.Fatal(text)
 	}
 
+	rename("winnow.db", "kept.db")
+	if err := os.WriteFile(filepath.Join(folder, "winnow.db"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused("with an empty file in the place of the contacts", "winnow-events.db")
+	if status, text := run("status"); status != exitFailed || !strings.Contains(text, "there is no store yet") {
+		t.Errorf("status of an empty file exits with %d, %s", status, text)
+	}
+	if info, err := os.Stat(filepath.Join(folder, "winnow.db")); err != nil || info.Size() != 0 {
+		t.Errorf("the empty file was written to: %v, %v", info, err)
+	}
+	rename("kept.db", "winnow.db")
+
 	rename("winnow-events.db", "kept-events.db")
 	refused("without the log", "winnow-events.db")
 	d = startDaemonBy(t, "serve", os.Args[0], "serve", "--new", "-c", config)

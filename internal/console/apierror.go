@@ -49,11 +49,11 @@ type problem struct {
 }
 
 // fail answers with an error as a problem and returns the status. An error that is
-// winnow's is also logged.
+// winnow's is also logged; a protocol that it does not speak is the caller's.
 func (s *server) fail(w http.ResponseWriter, req *http.Request, err error) int {
 	refusal := &APIError{Status: http.StatusInternalServerError}
 	errors.As(err, &refusal)
-	if refusal.Status >= http.StatusInternalServerError {
+	if refusal.Status >= http.StatusInternalServerError && refusal.Status != http.StatusHTTPVersionNotSupported {
 		s.Logger.ErrorContext(req.Context(), "a request failed", "method", req.Method, "route", routeOf(req), "status", refusal.Status, "error", err)
 	}
 	body, marshalErr := json.Marshal(problem{"about:blank", http.StatusText(refusal.Status), refusal.Status, err.Error(), refusal.registered})

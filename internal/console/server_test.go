@@ -111,11 +111,15 @@ func TestASlowHeaderTimesOut(t *testing.T) {
 	})
 }
 
-func TestAnHTTP2PrefaceIsAnswered505(t *testing.T) {
-	overWire(t, Config{}, func(conn net.Conn) {
+func TestAnHTTP2PrefaceIsAnswered505AndFillsNoLog(t *testing.T) {
+	var log logged
+	overWire(t, Config{Logger: logTo(&log)}, func(conn net.Conn) {
 		fmt.Fprint(conn, "PRI * HTTP/2.0\r\n\r\n")
 		if resp := answered(t, conn); resp.StatusCode != http.StatusHTTPVersionNotSupported || resp.ProtoMajor != 1 {
 			t.Errorf("answered %s over %s", resp.Status, resp.Proto)
 		}
 	})
+	if log.String() != "" {
+		t.Errorf("a stranger's protocol is logged:\n%s", log.String())
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -22,10 +23,14 @@ var validToken = regexp.MustCompile(`^[A-Za-z0-9._~-]{16,}$`)
 // one, with 128 random bits in hex and a line end, which only its owner can read, and
 // reports created. Of several processes that make it at the same time one does.
 //
-// A file that other users can read is an error: its token may be known.
+// A file that other users can read, or that another user made, is an error: its token
+// may be known.
 func MakeToken(path string) (token string, created bool, err error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
+		if err := checkOwner(path); err != nil {
+			return "", false, err
+		}
 		token, err = ReadToken(path)
 		return token, false, err
 	}
@@ -41,6 +46,18 @@ func MakeToken(path string) (token string, created bool, err error) {
 		return "", false, errors.Join(fmt.Errorf("the admin token can't be written: %w", err), os.Remove(path))
 	}
 	return token, true, nil
+}
+
+// checkOwner is an error if the file is another user's.
+func checkOwner(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s belongs to another user, who may know the admin token; remove it and start winnow again, which makes a new one", path)
+	}
+	return nil
 }
 
 // ReadToken returns the token in a file that [MakeToken] made. A file that other users

@@ -54,6 +54,25 @@ func TestATokenFileThatOthersCanUseIsRefused(t *testing.T) {
 	}
 }
 
+func TestATokenThatAnotherUserMadeIsRefused(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a file away")
+	}
+	path := filepath.Join(t.TempDir(), TokenFile)
+	if err := os.WriteFile(path, []byte("planted-0123456789abcdef\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(path, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	if token, _, err := MakeToken(path); err == nil || token != "" || !strings.Contains(err.Error(), "belongs to another user") {
+		t.Errorf("a daemon takes %q, %v", token, err)
+	}
+	if _, err := ReadToken(path); err != nil { // root may read the daemon's
+		t.Error(err)
+	}
+}
+
 func TestAFileThatHoldsNoTokenIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), TokenFile)
 	for text, ok := range map[string]bool{

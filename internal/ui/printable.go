@@ -33,13 +33,14 @@ func Printable(text string) string {
 }
 
 // IsControl reports whether a character acts on the text around it rather than being
-// seen: a control or format character (escape sequences, zero width, direction), or a
-// separator of lines or paragraphs.
+// seen: a control or format character (escape sequences, zero width, direction), a
+// separator of lines or paragraphs, one that is shown as nothing, or one whose meaning
+// is private.
 func IsControl(r rune) bool {
 	if r < 0x7f { // most text
 		return r < ' '
 	}
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // isUnsafe is [IsControl] that also holds for a byte that is not UTF-8, which terminals

@@ -17,7 +17,7 @@ const hostile = "a\x1b]52;c;Zm9v\x07\u009b31m\r\n\u202e\u200b\u2028\u2029\U000e0
 const escapedHostile = `a\u001b]52;c;Zm9v\u0007\u009b31m\r\n\u202e\u200b\u2028\u2029\udb40\udc41\u007fb` + "\ufffd"
 
 func TestTextFromOutsideIsEscaped(t *testing.T) {
-	for text, want := range map[string]string{"": "", "plain öç 漢字 🙂": "plain öç 漢字 🙂", "tab\tend\n": `tab\tend\n`, hostile: escapedHostile} {
+	for text, want := range map[string]string{"": "", "plain öç 漢字 🙂": "plain öç 漢字 🙂", "tab\tend\n": `tab\tend\n`, "crm-1\u3164\u034f\ue000": `crm-1\u3164\u034f\ue000`, "a heart ❤\ufe0f": "a heart ❤\ufe0f", hostile: escapedHostile} {
 		if got := Printable(text); got != want || Printable(got) != got {
 			t.Errorf("%q is printed as %q, want %q", text, got, want)
 		}

@@ -74,6 +74,13 @@ func TestAFileWithWhatWinnowNeverMadeIsRefused(t *testing.T) {
 			e.Close()
 		})
 	}
+	t.Run("a version that never was", func(t *testing.T) {
+		e := open(t)
+		plant(t, e.path, "PRAGMA user_version = -1")
+		if again, err := Open(e.path); err == nil || !strings.Contains(err.Error(), "schema version -1") {
+			t.Errorf("opening gives %v, %v", again, err)
+		}
+	})
 	t.Run("statistics of SQLite are its own", func(t *testing.T) {
 		e := open(t)
 		plant(t, e.path, "ANALYZE")

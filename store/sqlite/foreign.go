@@ -21,6 +21,9 @@ func checkSchema(c *conn, path, file string) error {
 	if err != nil || int(version) > len(steps) {
 		return err
 	}
+	if version < 0 {
+		return fmt.Errorf("%s has the schema version %d, which winnow never wrote: restore a backup that you trust", path, version)
+	}
 	there, err := objectsOf(c)
 	if err != nil || len(there) == 0 {
 		return err

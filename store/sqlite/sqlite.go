@@ -122,10 +122,29 @@ func openWith(path string, create creation) (*Engine, error) {
 // ErrMissing is the error of opening a database that is not there.
 var ErrMissing = errors.New("there is no store yet; start winnow serve or import data")
 
-// Exists reports whether there is a database at the path.
+// Exists reports whether there is a database at the path. A file without any table is
+// none: it was truncated, or copied without its write-ahead log.
 func Exists(path string) bool {
-	_, err := os.Stat(path)
-	return !errors.Is(err, fs.ErrNotExist)
+	info, err := os.Stat(path)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	return info.Size() > pageSize || hasTables(path)
+}
+
+// pageSize is the least that a file has that was ever written to its end.
+const pageSize = 4096
+
+// hasTables reports whether a file has tables. One that can't be read counts as having
+// some: opening it says why it can't.
+func hasTables(path string) bool {
+	c, err := connect(path, reading)
+	if err != nil {
+		return true
+	}
+	defer c.close()
+	tables, err := c.number("SELECT count(*) FROM sqlite_schema")
+	return err != nil || tables > 0
 }
 
 // LogPath is where the log is of the database whose contacts are at the path.
@@ -142,9 +161,6 @@ func HasEvents(logPath string) bool {
 		return true
 	}
 	defer c.close()
-	if tables, err := c.number("SELECT count(*) FROM sqlite_schema WHERE name = 'events'"); err != nil || tables == 0 {
-		return err != nil
-	}
 	events, err := c.number("SELECT count(*) FROM (SELECT 1 FROM events LIMIT 1)")
 	return err != nil || events > 0
 }
