@@ -121,3 +121,26 @@ func TestAStoreThatWasPutBackForAllToReadIsClosedToThem(t *testing.T) {
 		}
 	}
 }
+
+func TestACopyWithoutItsWriteAheadLogIsNoDatabase(t *testing.T) {
+	e := open(t)
+	if !Exists(e.path) {
+		t.Fatal("an open database is not there")
+	}
+	header, err := os.ReadFile(e.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"empty": nil, "header": header[:pageSize]} {
+		path := filepath.Join(t.TempDir(), name+".db")
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if tables := hasTables(path); Exists(path) != tables || name == "empty" && tables {
+			t.Errorf("%s: exists %t, has tables %t", name, Exists(path), tables)
+		}
+		if info, err := os.Stat(path); err != nil || info.Size() != int64(len(content)) {
+			t.Errorf("%s was written to", name)
+		}
+	}
+}

@@ -129,16 +129,17 @@ func Exists(path string) bool {
 	if err != nil {
 		return !errors.Is(err, fs.ErrNotExist)
 	}
-	return info.Size() > pageSize || hasTables(path)
+	_, err = os.Stat(path + "-wal")
+	return info.Size() > pageSize || err == nil || info.Size() > 0 && hasTables(path)
 }
 
-// pageSize is the least that a file has that was ever written to its end.
+// pageSize is the size of a file whose tables are all in its write-ahead log.
 const pageSize = 4096
 
-// hasTables reports whether a file has tables. One that can't be read counts as having
-// some: opening it says why it can't.
+// hasTables reports whether a file that no process has open has tables; nothing is
+// written. One that can't be read counts as having some: opening it says why it can't.
 func hasTables(path string) bool {
-	c, err := connect(path, reading)
+	c, err := openConn("file:" + escaped(path) + "?mode=ro&immutable=1")
 	if err != nil {
 		return true
 	}
