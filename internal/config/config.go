@@ -39,6 +39,9 @@ type Config struct {
 	Path string // the file as it was named
 	Hash string // of all that can change a verdict or the content of a file, 12 hexadecimal digits
 	Text []byte // of the file
+	// TokenFiles are the files that tokens were read from: a change of one is a change of
+	// the config.
+	TokenFiles []string
 
 	Listen string // address of the public server
 	TLS    *TLS   // nil when a proxy ends TLS

@@ -71,7 +71,9 @@ func Parse(path string, text []byte, o Options) (*Config, error) {
 	})
 	c := &Config{Path: path, Text: text, root: doc.Root}
 	if doc.Root != nil {
-		(&reader{options: o, folder: folder}).read(c)
+		r := &reader{options: o, folder: folder}
+		r.read(c)
+		c.TokenFiles = r.tokenFiles
 	}
 	if err := doc.Err(); err != nil {
 		return nil, err

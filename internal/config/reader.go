@@ -13,6 +13,8 @@ type reader struct {
 	options Options
 	folder  string // paths are relative to it
 
+	tokenFiles []string
+
 	timezone                         *time.Location
 	sources, reasons, tags, segments yamldoc.Names
 	references                       []*yamldoc.Entry // the references to segments in the conditions read so far

@@ -97,7 +97,9 @@ func (r *reader) readTokenFile(e *yamldoc.Entry) []string {
 	if e == nil {
 		return nil
 	}
-	content, err := os.ReadFile(r.absolute(e.Text()))
+	path := r.absolute(e.Text())
+	r.tokenFiles = append(r.tokenFiles, path)
+	content, err := os.ReadFile(path)
 	if err != nil {
 		if r.options.Secrets != SecretsOptional {
 			e.Report("cannot read "+yamldoc.Quote(e.Text())+": "+reasonOf(err), "the path is relative to the config file")

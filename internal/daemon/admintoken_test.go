@@ -3,6 +3,7 @@ package daemon
 import (
 	"bytes"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -49,6 +50,36 @@ func TestADaemonWithoutATokenMakesOne(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), file) || strings.Contains(log.String(), made) {
 		t.Errorf("the log says:\n%s", log.String())
+	}
+}
+
+func TestATokenFileThatChangesIsAChangeOfTheConfig(t *testing.T) {
+	path := apptest.Config(t, t.TempDir(), "1h")
+	tokens := filepath.Join(filepath.Dir(path), "callbacks.token")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(tokens, []byte(text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("first-callbacks-0123456789")
+	apptest.Edit(t, path, "tokens: ["+apptest.Token+"]", "tokens_file: callbacks.token")
+	d := testDaemonAt(t, path, slog.New(slog.DiscardHandler))
+	if !maps.Equal(d.versions, d.fileVersions()) || len(d.versions) != 2 {
+		t.Fatalf("after the start: %v, want %v", d.versions, d.fileVersions())
+	}
+	write("another-callbacks-0123456789")
+	if maps.Equal(d.versions, d.fileVersions()) {
+		t.Error("another token in the file is not noticed")
+	}
+	d.reload()
+	if got := d.current.Load().Sources[0].Tokens; len(got) != 1 || got[0] != "another-callbacks-0123456789" || !maps.Equal(d.versions, d.fileVersions()) {
+		t.Errorf("after the reload: tokens %v, versions %v", got, d.versions)
+	}
+	apptest.Edit(t, path, "tokens_file: callbacks.token", "tokens: ["+apptest.Token+"]")
+	d.reload()
+	if len(d.versions) != 1 || !maps.Equal(d.versions, d.fileVersions()) {
+		t.Errorf("without the file: %v", d.versions)
 	}
 }
 

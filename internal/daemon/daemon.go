@@ -58,7 +58,7 @@ type Daemon struct {
 
 	current     atomic.Pointer[config.Config] // in force
 	adminToken  atomic.Pointer[string]        // in force
-	fileVersion atomicfile.Version            // of the config file when it was last read
+	versions    map[string]atomicfile.Version // of the config's files when they were last read
 	policySaved bool                          // the policy in force is in the store
 
 	public, private net.Listener
@@ -88,7 +88,8 @@ type Options struct {
 func New(o Options) (*Daemon, error) {
 	growHeap()
 	options := app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: config.SecretsRequired, Access: app.Creates, Daemon: true, New: o.New, Fallback: app.WhenUnusable, Interrupt: o.Interrupt}
-	d := &Daemon{options: options, version: o.Version, log: o.Logger, fileVersion: atomicfile.VersionOf(o.Config)}
+	d := &Daemon{options: options, version: o.Version, log: o.Logger}
+	before := map[string]atomicfile.Version{o.Config: atomicfile.VersionOf(o.Config)}
 	a, err := app.Open(options)
 	if err != nil {
 		return nil, err
@@ -101,6 +102,7 @@ func New(o Options) (*Daemon, error) {
 	if err := errors.Join(d.wire(a.Config, o.Log), d.listen(a.Config)); err != nil {
 		return nil, errors.Join(err, d.store.Close())
 	}
+	d.noteVersions(before)
 	if a.Broken != nil {
 		d.metrics.Reloaded(false, time.Now(), a.Config.Hash)
 		d.state.reloaded(0, a.Broken)

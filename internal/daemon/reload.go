@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"os/signal"
 	"syscall"
@@ -19,7 +20,7 @@ import (
 // when two checks in a row find the same new version.
 const pollEvery = 500 * time.Millisecond
 
-// watchConfig reloads on SIGHUP and when the file changes. It polls: editors and
+// watchConfig reloads on SIGHUP and when a file of the config changes. It polls: editors and
 // mounted volumes replace the file, and a file watch would be lost with the old one.
 func (d *Daemon) watchConfig(ctx context.Context) {
 	hup := make(chan os.Signal, 1)
@@ -27,7 +28,7 @@ func (d *Daemon) watchConfig(ctx context.Context) {
 	defer signal.Stop(hup)
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
-	previous := d.fileVersion
+	previous := d.versions
 	for {
 		select {
 		case <-ctx.Done():
@@ -35,11 +36,11 @@ func (d *Daemon) watchConfig(ctx context.Context) {
 		case <-hup:
 			d.reload()
 		case <-tick.C:
-			version := atomicfile.VersionOf(d.options.Path)
-			if version != d.fileVersion && version == previous { // complete: nobody is writing it
+			now := d.fileVersions()
+			if !maps.Equal(now, d.versions) && maps.Equal(now, previous) { // complete: nobody is writing it
 				d.reload()
 			}
-			previous = version
+			previous = now
 			if !d.policySaved {
 				d.savePolicy()
 			}
@@ -47,9 +48,30 @@ func (d *Daemon) watchConfig(ctx context.Context) {
 	}
 }
 
+// fileVersions are those of the config file and of the files that hold its tokens.
+func (d *Daemon) fileVersions() map[string]atomicfile.Version {
+	versions := map[string]atomicfile.Version{d.options.Path: atomicfile.VersionOf(d.options.Path)}
+	for _, path := range d.current.Load().TokenFiles {
+		versions[path] = atomicfile.VersionOf(path)
+	}
+	return versions
+}
+
+// noteVersions notes the versions that were read: those from before the files were read,
+// and the present ones of files that only the config in force names.
+func (d *Daemon) noteVersions(before map[string]atomicfile.Version) {
+	d.versions = d.fileVersions()
+	for path := range d.versions {
+		if v, ok := before[path]; ok {
+			d.versions[path] = v
+		}
+	}
+}
+
 // reload puts the file in force. If it can't, the config in force stays.
 func (d *Daemon) reload() {
-	d.fileVersion = atomicfile.VersionOf(d.options.Path)
+	before := d.fileVersions()
+	defer func() { d.noteVersions(before) }()
 	old := d.current.Load()
 	cfg, err := d.options.Load()
 	if err == nil {
