@@ -2,7 +2,9 @@ package app
 
 import (
 	"errors"
+	"path/filepath"
 
+	"winnow/hygiene"
 	"winnow/internal/config"
 	"winnow/internal/yamldoc"
 	"winnow/store"
@@ -60,20 +62,34 @@ func (o Options) wasInForce(text []byte) bool {
 		return false
 	}
 	defer s.Close()
-	return WasInForce(s, text)
+	return WasInForce(s, o.Path, text)
 }
 
-// WasInForce reports whether the text is that of the config in force last.
-func WasInForce(s *store.Store, text []byte) bool {
-	last, err := lastText(s)
+// WasInForce reports whether the text is that which the config file at path had when it
+// was in force last.
+func WasInForce(s *store.Store, path string, text []byte) bool {
+	last, err := lastText(s, path)
 	return err == nil && last == string(text)
 }
 
-// lastText is the text of the config in force last; empty for none. A store of an earlier
-// version has it among the policies only.
-func lastText(s *store.Store) (string, error) {
-	text, err := s.ConfigFile()
-	if err == nil && text == "" {
+// SaveLastGood stores the text of the config file at path, which was put in force.
+func SaveLastGood(s *store.Store, path string, text []byte, now hygiene.Instant) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	return s.SaveConfigFile(path, text, now)
+}
+
+// lastText is the text that the config file at path had when it was in force last; empty
+// for none. A store of an earlier version has it among the policies only.
+func lastText(s *store.Store, path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	text, kept, err := s.ConfigFile(path)
+	if err == nil && !kept {
 		_, text, err = s.LastPolicy()
 	}
 	return text, err
@@ -82,7 +98,7 @@ func lastText(s *store.Store) (string, error) {
 // useLastGood replaces the config by the last good one in the store, and reports
 // whether there is one that this version can read and that fits the store.
 func (a *App) useLastGood(o Options, broken error) bool {
-	text, err := lastText(a.Store)
+	text, err := lastText(a.Store, o.Path)
 	if err != nil || text == "" {
 		return false
 	}

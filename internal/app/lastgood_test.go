@@ -42,7 +42,7 @@ func withStore(t *testing.T, text string, keep func(s *store.Store) error) Optio
 // the file changes. The first release kept the file among its policies.
 func TestWhatIsNewlyRefusedIsAWarningUntilTheFileChanges(t *testing.T) {
 	for name, keep := range map[string]func(s *store.Store) error{
-		"this version":      func(s *store.Store) error { return s.SaveConfigFile([]byte(weakConfig), 1) },
+		"this version":      func(s *store.Store) error { return s.SaveConfigFile("/etc/winnow.yaml", []byte(weakConfig), 1) },
 		"the first release": func(s *store.Store) error { return s.SavePolicy("0123456789ab", []byte(weakConfig), 1) },
 	} {
 		o := withStore(t, weakConfig, keep)
@@ -88,10 +88,10 @@ func TestABrokenFileIsReplacedByTheLastGoodOneWithItsSecrets(t *testing.T) {
 		if err := s.SavePolicy(cfg.Hash, cfg.Redacted(), 1); err != nil {
 			return err
 		}
-		if err := s.SaveConfigFile([]byte("sources: []\n"), 1); err != nil {
+		if err := s.SaveConfigFile("/etc/winnow.yaml", []byte("sources: []\n"), 1); err != nil {
 			return err
 		}
-		return s.SaveConfigFile(cfg.Text, 2)
+		return s.SaveConfigFile("/etc/winnow.yaml", cfg.Text, 2)
 	})
 	a, err := Open(o)
 	if err != nil {
@@ -103,6 +103,36 @@ func TestABrokenFileIsReplacedByTheLastGoodOneWithItsSecrets(t *testing.T) {
 	}
 	if _, text, err := a.Store.LastPolicy(); err != nil || strings.Contains(text, "4711") {
 		t.Errorf("the policy is kept as %s, %v", text, err)
+	}
+}
+
+// Two daemons may share a store and have a config each, with ports of their own.
+func TestABrokenFileIsNotReplacedByThatOfAnotherDaemon(t *testing.T) {
+	const own, other = "listen: 127.0.0.1:1001\n", "listen: 127.0.0.1:1002\n"
+	o := withStore(t, "oops: [", func(s *store.Store) error { return s.SaveConfigFile("/etc/other.yaml", []byte(weakConfig+other), 1) })
+	path := o.Path
+	s, err := store.Open(filepath.Join(filepath.Dir(path), "winnow.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(SaveLastGood(s, path, []byte(weakConfig+own), 2), s.SaveConfigFile("/etc/other.yaml", []byte(weakConfig+other), 3), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	a, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if a.Config.Listen != "127.0.0.1:1001" {
+		t.Errorf("it listens at %s", a.Config.Listen)
+	}
+	o.Path = filepath.Join(filepath.Dir(path), "third.yaml")
+	if err := os.WriteFile(o.Path, []byte("oops: ["), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := Open(o); err == nil {
+		b.Close()
+		t.Errorf("a file that was never in force is replaced by that of %s", b.Config.Listen)
 	}
 }
 
@@ -152,7 +182,7 @@ func TestACheckCanBeInterrupted(t *testing.T) {
 // good one stays.
 func TestAFileThatIsTooLargeIsReplacedByTheLastGoodOne(t *testing.T) {
 	good := strings.ReplaceAll(weakConfig, "1111111111111111", "first-good-token-4711")
-	o := withStore(t, "store: sqlite://winnow.db\n", func(s *store.Store) error { return s.SaveConfigFile([]byte(good), 1) })
+	o := withStore(t, "store: sqlite://winnow.db\n", func(s *store.Store) error { return s.SaveConfigFile("/etc/winnow.yaml", []byte(good), 1) })
 	if err := os.Truncate(o.Path, 64<<20); err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +199,7 @@ func TestAFileThatIsTooLargeIsReplacedByTheLastGoodOne(t *testing.T) {
 // A space that is taken for a mistake now was text of a file in force.
 func TestAnUnusualSpaceOfAFileInForceStays(t *testing.T) {
 	text := strings.ReplaceAll(weakConfig, "1111111111111111", "first-good-token-4711") + "segments: [{name: a, where: {attribute: b, in: [x,\u00a0y]}}]\n"
-	o := withStore(t, text, func(s *store.Store) error { return s.SaveConfigFile([]byte(text), 1) })
+	o := withStore(t, text, func(s *store.Store) error { return s.SaveConfigFile("/etc/winnow.yaml", []byte(text), 1) })
 	if _, err := o.Load(); err != nil {
 		t.Errorf("in force: %v", err)
 	}

@@ -185,7 +185,7 @@ func (d *Daemon) savePolicy() {
 		err = d.store.SetPolicyInForce(cfg.Hash)
 	}
 	if err == nil {
-		err = d.store.SaveConfigFile(cfg.Text, hygiene.InstantOf(time.Now()))
+		err = app.SaveLastGood(d.store, cfg.Path, cfg.Text, hygiene.InstantOf(time.Now()))
 	}
 	d.policySaved = err == nil
 	if err != nil {

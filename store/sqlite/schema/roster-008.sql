@@ -2,7 +2,7 @@
 -- daemon whose file is broken starts with it. Texts of policies have none.
 -- Written by Store.SaveConfigFile.
 CREATE TABLE config_file (
-	id       INTEGER PRIMARY KEY CHECK (id = 1),
+	path     TEXT NOT NULL PRIMARY KEY, -- of the file: daemons that share a store may have one each
 	sum      TEXT NOT NULL,         -- SHA-256 of the text, in hexadecimal digits
 	text     TEXT NOT NULL,
 	saved_at INTEGER NOT NULL
