@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"winnow/hygiene"
 	"winnow/store/engine"
@@ -95,8 +96,24 @@ type logWriter struct {
 	bytes int // written
 }
 
+// inserts append so many events each, the most first. Much of what the insert of one
+// event costs is the statement.
+var inserts = []struct {
+	events int
+	sql    string
+}{{32, insertOf(32)}, {8, insertOf(8)}, {2, insertOf(2)}, {1, insertOf(1)}}
+
+// insertColumns is how many values an insert has for each event.
+const insertColumns = 9
+
+func insertOf(events int) string {
+	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	return "INSERT INTO events (received_at, at, source, message_id, event, code, outcome, contact, body) VALUES " + row + strings.Repeat(", "+row, events-1)
+}
+
 // AppendEvents implements engine.LogWriter.
 func (l *logWriter) AppendEvents(lists [][]hygiene.Event) error {
+	waiting := make([]any, 0, inserts[0].events*insertColumns)
 	for _, events := range lists {
 		for i := range events {
 			e := &events[i]
@@ -105,9 +122,23 @@ func (l *logWriter) AppendEvents(lists [][]hygiene.Event) error {
 			if !e.Received {
 				at = int64(e.At)
 			}
-			if err := l.c.exec(`INSERT INTO events (received_at, at, source, message_id, event, code, outcome, contact, body)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-				int64(e.ReceivedAt), at, e.Source, e.MessageID, e.Name, e.Code, e.Outcome.String(), e.Contact, e.Body); err != nil {
+			waiting = append(waiting, int64(e.ReceivedAt), at, e.Source, e.MessageID, e.Name, e.Code, e.Outcome.String(), e.Contact, e.Body)
+			if len(waiting) == cap(waiting) {
+				if err := l.insert(waiting); err != nil {
+					return err
+				}
+				waiting = waiting[:0]
+			}
+		}
+	}
+	return l.insert(waiting)
+}
+
+// insert appends the events that have these values, in as few statements as there can be.
+func (l *logWriter) insert(values []any) error {
+	for _, insert := range inserts {
+		for n := insert.events * insertColumns; len(values) >= n; values = values[n:] {
+			if err := l.c.exec(insert.sql, values[:n]...); err != nil {
 				return fmt.Errorf("append events: %w", err)
 			}
 		}
