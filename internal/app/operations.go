@@ -110,6 +110,11 @@ func CheckInstruction(in hygiene.Instruction, now hygiene.Instant) error {
 // Instruct suppresses or allows contacts manually, as one batch. It does not sweep
 // first: an event that is not swept yet is applied later, in order of time.
 func (o *Operations) Instruct(keys []string, in hygiene.Instruction, now hygiene.Instant) (store.Instructed, error) {
+	if in.Kind == hygiene.Suppress {
+		if err := o.checkNumbers(keys); err != nil {
+			return store.Instructed{}, err
+		}
+	}
 	if err := o.SavePolicy(now); err != nil {
 		return store.Instructed{}, err
 	}

@@ -59,6 +59,7 @@ var apiErrors = []struct {
 	{exports.ErrNotHeld, http.StatusConflict},
 	{exports.ErrStale, http.StatusConflict},
 	{exports.ErrRunExists, http.StatusConflict},
+	{app.ErrNumber, http.StatusConflict},
 	{app.ErrClientGone, http.StatusRequestTimeout}, // for the log: no client reads it
 	{schedule.ErrStopped, http.StatusServiceUnavailable},
 }
@@ -188,7 +189,7 @@ func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Expl
 		return nil, console.NewAPIError(http.StatusNotFound, fmt.Errorf("unknown contact %q", key))
 	}
 	if err != nil {
-		return nil, err
+		return nil, apiError(err)
 	}
 	e, _, err := explain.Contact(ops.Config, ops.Store, key, now)
 	if err != nil {
