@@ -110,8 +110,9 @@ func TestTwoProcessesDeliverARunOnce(t *testing.T) {
 	var both sync.WaitGroup
 	var errs [2]error
 	for i, s := range []*store.Store{x.Store, second} {
-		other := *x
-		other.Store = s
+		operations := *x.Operations
+		operations.Store = s
+		other := Exporter{Operations: &operations}
 		both.Go(func() { errs[i] = other.deliver(t.Context(), other.Config.Exports[0], true) })
 	}
 	both.Wait()

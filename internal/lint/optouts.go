@@ -2,6 +2,8 @@ package lint
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"winnow/hygiene"
 	"winnow/internal/yamldoc"
@@ -20,10 +22,28 @@ func (l *linter) checkOptOuts(root *yamldoc.Entry) {
 		}
 		l.checkOptOutReleased(e, r)
 	}
+	for _, e := range root.Get("sources").Items() {
+		l.checkOptOutEvents(e)
+	}
 	for _, s := range l.config.Sources {
 		if l.tables[s.Name].Possible().Has(hygiene.Unsubscribed) && !anyRule(rules, func(r *hygiene.Rule) bool { return keepsOptOuts(r, s.Name) }) {
 			l.warnNoOptOut(root, s.Name)
 			return
+		}
+	}
+}
+
+// optOutWords are how providers name an opt-out, without case and what separates words.
+var optOutWords = []string{"unsubscribed", "unsubscribe", "unsub", "optout", "optedout", "stop", "stopped"}
+
+// checkOptOutEvents warns of an event that is named like an opt-out and has another
+// outcome.
+func (l *linter) checkOptOutEvents(source *yamldoc.Entry) {
+	for _, e := range source.Get("outcomes").Items() {
+		event, outcome := e.Get("event").Text(), e.Get("outcome").Text()
+		word := strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(event))
+		if slices.Contains(optOutWords, word) && outcome != hygiene.Unsubscribed.String() {
+			l.warn(e.Get("outcome"), fmt.Sprintf("the event %s is named like an opt-out and counts as %s: the contact would still be texted", yamldoc.Quote(event), outcome), "write unsubscribed")
 		}
 	}
 }
