@@ -88,7 +88,7 @@ type Runner struct {
 	changed bool // Replace was called since currentTasks
 
 	slot     chan struct{} // holds one while a job runs, and forever after Stop
-	replaced chan struct{} // holds one after Replace
+	replaced chan struct{} // holds one after SetJobs
 	stopping chan struct{} // closed when nothing more may start
 	stopOnce sync.Once
 	stopped  chan struct{}   // closed when nothing runs any more
