@@ -85,7 +85,7 @@ type Runner struct {
 
 	mu      sync.Mutex
 	jobs    []Job
-	changed bool // Replace was called since currentTasks
+	changed bool // SetJobs was called since currentTasks
 
 	slot     chan struct{} // holds one while a job runs, and forever after Stop
 	replaced chan struct{} // holds one after SetJobs
@@ -252,7 +252,7 @@ func (r *Runner) isStopping(ctx context.Context) bool {
 	}
 }
 
-// sleep waits, but not beyond a call of Replace. It returns false when the runner
+// sleep waits, but not beyond a call of SetJobs. It returns false when the runner
 // is to end.
 func (r *Runner) sleep(ctx context.Context, wait time.Duration) bool {
 	if wait > 0 {
