@@ -30,6 +30,8 @@ const (
 	Unsubscribed
 	Resubscribed
 	Unrecognized // kept, counted and shown, never guessed
+	Blocked      // the operator, a registry or the recipient's do-not-disturb blocks it
+	Deactivated  // the number was given up, says a list of such numbers
 
 	outcomeEnd = iota + 1
 )
@@ -60,6 +62,8 @@ var outcomes = [outcomeEnd]struct {
 	Unsubscribed:     {name: "unsubscribed", noun: "opt-out"},
 	Resubscribed:     {name: "resubscribed", noun: "opt-in", blameless: "means that the contact wants to be texted"},
 	Unrecognized:     {name: "unrecognized", noun: "unrecognized event", blameless: "is an event that winnow does not know"},
+	Blocked:          {name: "blocked", noun: "block", failed: true},
+	Deactivated:      {name: "deactivated", noun: "deactivation"},
 }
 
 // allOutcomes are all outcomes, in their order.

@@ -8,7 +8,7 @@ import (
 // The numbers are in every packed contact of every store.
 func TestTheNumberOfAnOutcomeNeverChanges(t *testing.T) {
 	stored := []string{"", "scheduled", "sent", "delivered", "hard_bounce", "soft_bounce", "carrier_violation", "unknown_delivery", "invalid_number",
-		"dropped", "sender_fault", "opened", "clicked", "unsubscribed", "resubscribed", "unrecognized"}
+		"dropped", "sender_fault", "opened", "clicked", "unsubscribed", "resubscribed", "unrecognized", "blocked", "deactivated"}
 	for number, name := range stored {
 		if got := Outcome(number).String(); got != name {
 			t.Errorf("outcome %d is %q, not %q", number, got, name)
@@ -55,7 +55,7 @@ func TestALineOfTheTableIsAllThatAnOutcomeNeeds(t *testing.T) {
 
 func TestAFailedMessageWasNotDelivered(t *testing.T) {
 	failed := FailedOutcomes()
-	want := []string{"hard_bounce", "soft_bounce", "carrier_violation", "invalid_number", "dropped", "sender_fault"}
+	want := []string{"hard_bounce", "soft_bounce", "carrier_violation", "invalid_number", "dropped", "sender_fault", "blocked"}
 	if got := failed.Names(); !slices.Equal(got, want) {
 		t.Errorf("failed are %q", got)
 	}

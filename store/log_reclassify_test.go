@@ -46,7 +46,7 @@ func facts(t *testing.T, s *store.Store) string {
 		if c.Retry != nil {
 			text += fmt.Sprintf(" %+v", *c.Retry)
 		}
-		for o := hygiene.Scheduled; o <= hygiene.Unrecognized; o++ {
+		for o := range hygiene.AllOutcomes().All() {
 			for i := range c.History.Outcome(o).Entries {
 				e := &c.History.Outcome(o).Entries[i]
 				text += fmt.Sprint(" ", o, e.Moment, e.Message, c.History.Kind(e))
@@ -257,7 +257,7 @@ func histories(t *testing.T, s *store.Store) (text string) {
 	}
 	defer snapshot.Close()
 	err = snapshot.Contacts(context.Background(), true, func(c *hygiene.Contact) error {
-		for o := hygiene.Scheduled; o <= hygiene.Unrecognized; o++ {
+		for o := range hygiene.AllOutcomes().All() {
 			for _, e := range c.History.Outcome(o).Entries {
 				text += fmt.Sprintln(c.Key, o, e.Moment, e.Message)
 			}

@@ -218,3 +218,26 @@ func TestTheReasonOfARunHeldByAnEarlierVersionIsKept(t *testing.T) {
 		}
 	}
 }
+
+// Earlier versions know neither blocked nor deactivated, and have ten steps for
+// winnow.db: they refuse a file with more.
+func TestAStoreThatMayHoldBlocksIsRefusedByEarlierVersions(t *testing.T) {
+	enginetest.SQLite(t)
+	path := enginetest.Location(t)
+	s, err := store.Open(path)
+	must(t, err)
+	p := hygiene.NewPolicy([]hygiene.Rule{{Name: "blocked", When: &hygiene.When{Counting: hygiene.Counting{Outcomes: hygiene.OutcomesOf(hygiene.Blocked, hygiene.Deactivated), Count: 1}},
+		Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: "blocked"}}}}, "p")
+	storetest.Append(t, s, storetest.Event(storetest.Start, "a", "m1", hygiene.Blocked), storetest.Event(storetest.Start, "b", "m2", hygiene.Deactivated))
+	storetest.SavePolicy(t, s, p)
+	storetest.Sweep(t, s, p, 0)
+	if totals, err := s.Totals(); err != nil || totals.Statuses["suppressed"] != 2 {
+		t.Errorf("suppressed are %v, %v", totals.Statuses, err)
+	}
+	must(t, s.Close())
+	var version int
+	must(t, enginetest.File(t, path).QueryRow("PRAGMA user_version").Scan(&version))
+	if version <= 10 {
+		t.Errorf("the store has schema %d, which an earlier version takes for its own", version)
+	}
+}

@@ -22,8 +22,8 @@ func (reportCommand) Help() string {
 	return `With outcome among the columns, share is the percentage of a row among all events that differ from it only in the
 outcome and the code. Without outcome, a row has a column for each outcome, and deliverability: the percentage
 delivered / (delivered + failed). Failed outcomes are those known not to have reached the recipient: hard_bounce,
-soft_bounce, carrier_violation, invalid_number, dropped (not sent, by a policy of the sender) and sender_fault (not
-sent, for the sender's configuration). Each has its own share of the same sum, beside the number or in a column like
+soft_bounce, carrier_violation, invalid_number, dropped (not sent, by a policy of the sender), sender_fault (not
+sent, for the sender's configuration) and blocked (by the operator, a registry or the recipient). Each has its own share of the same sum, beside the number or in a column like
 hard_bounce_share; deliverability and these shares add up to 100. unknown_delivery counts as neither, and so does a
 message of which nothing but sent is known. unrecognized may be anything: give its codes an outcome. other sums up
 the outcomes without a column: scheduled, opened, clicked and so on.

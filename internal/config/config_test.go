@@ -55,12 +55,13 @@ func TestTheExampleIsAGoodConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Policy.Rules) != 9 || len(c.Segments) != 3 || len(c.Exports) != 1 || len(c.Sources) != 1 {
+	if len(c.Policy.Rules) != 11 || len(c.Segments) != 3 || len(c.Exports) != 1 || len(c.Sources) != 1 {
 		t.Errorf("read %d rules, %d segments, %d exports, %d sources", len(c.Policy.Rules), len(c.Segments), len(c.Exports), len(c.Sources))
 	}
 	want := []hygiene.Breaker{
 		{Outcome: hygiene.HardBounce, Share: 0.2, Window: time.Hour, Min: 500},
 		{Outcome: hygiene.InvalidNumber, Share: 0.2, Window: time.Hour, Min: 500},
+		{Outcome: hygiene.Blocked, Share: 0.2, Window: time.Hour, Min: 500},
 		{Outcome: hygiene.Unsubscribed, Rate: 500, Window: time.Hour, Tell: true}}
 	if !slices.Equal(c.Breakers, want) {
 		t.Errorf("the breakers are %+v", c.Breakers)

@@ -104,7 +104,7 @@ func (l *linter) checkBreakers(entries []*yamldoc.Entry) {
 		if rule := l.config.Policy.ProtectedBy(o); rule != "" && !l.config.Breakers[i].Tell {
 			l.warn(e.Get("outcome"), fmt.Sprintf("this breaker only reports a surge: rule %q opts contacts out on %s, and a held opt-out is a contact texted against its word", rule, o), "write then: tell")
 		}
-		if len(l.tables) > 0 && !l.possible("", nil).Has(o) {
+		if len(l.tables) > 0 && !l.possible("", nil).Has(o) && o != hygiene.Blocked { // see awaited
 			l.warn(e.Get("outcome"), fmt.Sprintf("this breaker never trips: no source reports %s", o), mapOutcome(o.String()))
 		}
 	}

@@ -60,11 +60,15 @@ func (l *linter) checkDuplicates(entries []*yamldoc.Entry) {
 	}
 }
 
+// awaited are outcomes that a rule may wait for though no source reports them.
+const awaited = 1<<hygiene.Resubscribed | 1<<hygiene.Blocked | 1<<hygiene.Deactivated
+
 // checkTrigger reports whether an event can trigger a rule, and warns if none can. An
-// opt-in can also come from an import or the API.
+// opt-in can also come from an import or the API. Rules for blocks and given-up numbers
+// are there before a provider reports any.
 func (l *linter) checkTrigger(e *yamldoc.Entry, q *hygiene.When) bool {
 	names := q.Outcomes.Names()
-	if len(l.tables) == 0 || q.Outcomes.Has(hygiene.Resubscribed) || l.possible(q.Source, q.Codes)&q.Outcomes != 0 {
+	if len(l.tables) == 0 || q.Outcomes&awaited != 0 || l.possible(q.Source, q.Codes)&q.Outcomes != 0 {
 		return true
 	}
 	source := "no source reports "

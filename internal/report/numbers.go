@@ -16,7 +16,7 @@ var FailedOutcomes = slices.Collect(hygiene.FailedOutcomes().All())
 // "other".
 var columnOutcomes = []hygiene.Outcome{hygiene.Sent, hygiene.Delivered, hygiene.HardBounce, hygiene.SoftBounce,
 	hygiene.CarrierViolation, hygiene.UnknownDelivery, hygiene.InvalidNumber, hygiene.Dropped, hygiene.SenderFault,
-	hygiene.Unrecognized}
+	hygiene.Blocked, hygiene.Unrecognized}
 
 // number is one number of a row.
 type number struct {

@@ -125,7 +125,7 @@ func (r *result) printNotes(w io.Writer, total int64, hasValue []bool) {
 		fmt.Fprintf(w, "These are the last %d of %s rows; --csv prints them all.\n", tableRows, ui.Number(total))
 	}
 	if !slices.Contains(r.options.By, "outcome") {
-		fmt.Fprintln(w, "Deliverability is delivered / (delivered + failed); dropped and sender fault count as failed, unknown delivery as neither.")
+		fmt.Fprintln(w, "Deliverability is delivered / (delivered + failed); dropped, sender fault and blocked count as failed, unknown delivery as neither.")
 	}
 	for i, name := range r.options.By {
 		if isUniqueArg(name) && !hasValue[i] {
