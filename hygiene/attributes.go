@@ -10,7 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"winnow/hygiene/instant"
 )
 
 // Attribute is one named fact about a contact, from an import.
@@ -151,44 +152,6 @@ func parseExactly(s string) *big.Float {
 	return big.NewFloat(f)
 }
 
-// ParseDate reads a date or a time as CRMs write them: 2026-01-02 or 2.1.2026 (the
-// first instant of the day), either with a time of day after a space or a T. Without
-// an offset they are in UTC. Dates with slashes are refused: the month of 1/2/2026
-// is not known.
-func ParseDate(s string) (Instant, error) {
-	t, err := time.Parse(dateLayout(s), s)
-	if err != nil || !startsLikeDate(s) {
-		return 0, fmt.Errorf("%q is not a date: write 2026-01-02 or 2026-01-02T03:04:05Z", s)
-	}
-	return InstantOf(t), nil
-}
-
-// dateLayout is the only layout that a date of this shape can have. Trying one
-// layout after the other would be slower than the rest of a condition.
-func dateLayout(s string) string {
-	day, clock := time.DateOnly, ""
-	if len(s) > len(day) {
-		clock = s[len(day):]
-	}
-	if i := strings.IndexByte(s, '.'); i == 1 || i == 2 {
-		day, clock = "2.1.2006", ""
-		if i := strings.IndexAny(s, " T"); i >= 0 {
-			clock = s[i:]
-		}
-	}
-	if clock == "" || clock[0] != ' ' && clock[0] != 'T' {
-		return day
-	}
-	layout := day + clock[:1] + "15:04"
-	if len(clock) > len(" 15:04") && clock[len(" 15:04")] == ':' {
-		layout += ":05" // also reads a fraction
-	}
-	if strings.ContainsAny(clock, "Z+-") {
-		layout += "Z07:00"
-	}
-	return layout
-}
-
 // equal compares numbers as numbers, dates as dates, and anything else as written.
 func (v Value) equal(w Value) bool {
 	if v.Text == w.Text {
@@ -206,22 +169,13 @@ func (v Value) compare(w Value) (int, bool) {
 	case v.Type == Number:
 		return 0, false
 	}
-	if !startsLikeDate(v.Text) || !startsLikeDate(w.Text) {
+	if !instant.LooksLikeDate(v.Text) || !instant.LooksLikeDate(w.Text) {
 		return 0, false
 	}
-	a, errA := ParseDate(v.Text)
-	b, errB := ParseDate(w.Text)
+	a, errA := instant.ParseDate(v.Text)
+	b, errB := instant.ParseDate(w.Text)
 	if errA != nil || errB != nil {
 		return 0, false
 	}
 	return Moment{At: a}.Compare(Moment{At: b}), true
-}
-
-// startsLikeDate reports quickly whether a text may be a date. Parsing every text
-// is too slow for a million contacts.
-func startsLikeDate(s string) bool {
-	if len(s) < len("2.1.2006") || s[0] < '0' || '9' < s[0] {
-		return false
-	}
-	return s[1] == '.' || s[2] == '.' || len(s) >= len(time.DateOnly) && s[4] == '-' && s[7] == '-'
 }

@@ -2,6 +2,8 @@ package hygiene
 
 import (
 	"time"
+
+	"winnow/hygiene/instant"
 )
 
 // OutcomeTest holds when enough entries of the history count now.
@@ -118,12 +120,12 @@ func (c SeenTest) why(seen, now Instant) Phrase {
 
 // String implements [Condition].
 func (c SeenTest) String() string {
-	name, test := "last_seen", "older_than: "+FormatDuration(c.OlderThan)
+	name, test := "last_seen", "older_than: "+instant.FormatDuration(c.OlderThan)
 	if c.First {
 		name = "first_seen"
 	}
 	if c.Within > 0 {
-		test = "within: " + FormatDuration(c.Within)
+		test = "within: " + instant.FormatDuration(c.Within)
 	}
 	return "{" + name + ": {" + test + "}}"
 }

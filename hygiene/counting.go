@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"winnow/hygiene/instant"
 )
 
 // Counting says which entries of a history count, and how many must.
@@ -31,13 +33,13 @@ func (q *Counting) String() string {
 		b += ", count: " + strconv.Itoa(q.Count)
 	}
 	if q.Within > 0 {
-		b += ", within: " + FormatDuration(q.Within)
+		b += ", within: " + instant.FormatDuration(q.Within)
 	}
 	if q.Since != 0 {
 		b += ", since: " + oneOrList(q.Since.Names())
 	}
 	if q.Apart > 0 {
-		b += ", apart: " + FormatDuration(q.Apart)
+		b += ", apart: " + instant.FormatDuration(q.Apart)
 	}
 	return b
 }

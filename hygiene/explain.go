@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"winnow/hygiene/instant"
 )
 
 // Phrase is a text for people in which times are still values, so that each reader
@@ -177,7 +179,7 @@ func (r *countRecord) reason(x exclusion) Phrase {
 	case later:
 		return Phrase{"later than ", r.at.At}
 	case outsideWithin:
-		return Phrase{"outside ", FormatDuration(r.Within)}
+		return Phrase{"outside ", instant.FormatDuration(r.Within)}
 	case beforeSince:
 		return Phrase{"not after the ", r.h.outcomeAt(r.since).Noun(), " of ", r.since.At}
 	case beyondHistory:
@@ -189,7 +191,7 @@ func (r *countRecord) reason(x exclusion) Phrase {
 	case struckOut:
 		return Phrase{"struck by an operator"}
 	}
-	return Phrase{"less than ", FormatDuration(r.Apart), " from a counted one"}
+	return Phrase{"less than ", instant.FormatDuration(r.Apart), " from a counted one"}
 }
 
 // outcomeAt is the outcome of the entry of that moment.
@@ -211,5 +213,5 @@ func roughly(d time.Duration) string {
 	case d >= time.Hour:
 		unit = time.Minute
 	}
-	return FormatDuration(d.Truncate(unit))
+	return instant.FormatDuration(d.Truncate(unit))
 }

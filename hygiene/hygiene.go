@@ -78,5 +78,6 @@
 //   - What a contact has now: contact.go. Rules add it and take it away in apply.go.
 //   - What is protected: protected.go.
 //   - What is stored of a contact: pack.go and pack_history.go. Change the version.
+//   - How times are written and read: package instant.
 //   - A provider: package provider. A rule test: package ruletest.
 package hygiene

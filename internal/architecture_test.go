@@ -31,7 +31,7 @@ const module = "winnow"
 var layers = [][]string{
 	{"internal/suggest", "internal/connlimit"},
 	{"internal/ui"},
-	{"internal/atomicfile", "internal/csvlist", "internal/loglimit", "hygiene/contactkey"},
+	{"internal/atomicfile", "internal/csvlist", "internal/loglimit", "hygiene/contactkey", "hygiene/instant"},
 	{"hygiene"},
 	{"hygiene/provider"},
 	{"hygiene/ruletest"},

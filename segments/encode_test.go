@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 )
 
 const noon = hygiene.Instant(1_800_000_000_000_000) // 2027-01-15T08:00:00Z
@@ -50,7 +51,7 @@ func withText(text string) *hygiene.Contact {
 }
 
 func ago(d string) hygiene.Instant {
-	age, err := hygiene.ParseDuration(d)
+	age, err := instant.ParseDuration(d)
 	if err != nil {
 		panic(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 )
 
 // TimeOptions is how the files of an export write times.
@@ -28,7 +29,7 @@ const lastYear = 9999
 // append appends the text of a time, which is not 0. A time that is in the year 10000
 // in the zone is written in UTC.
 func (o TimeOptions) append(to []byte, at hygiene.Instant) []byte {
-	t := min(at, hygiene.Latest).Time()
+	t := min(at, instant.Latest).Time()
 	if o.Zone != nil {
 		if local := t.In(o.Zone); local.Year() <= lastYear {
 			t = local

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 )
 
 // Registration is one line of the send log: which contact a message went to.
@@ -147,7 +148,7 @@ func sentAt(raw string) (hygiene.Instant, error) {
 	if at == "" {
 		return 0, nil
 	}
-	sent, err := hygiene.ParseTime(at)
+	sent, err := instant.ParseTime(at)
 	if err != nil {
 		return 0, fmt.Errorf("sent_at: %w", err)
 	}

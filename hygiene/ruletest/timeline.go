@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 )
 
 // offset writes a time of a test: hours for the first days, then days and the rest.
@@ -14,7 +15,7 @@ func offset(d time.Duration) string {
 	if d%time.Hour == 0 && d < 100*time.Hour {
 		return fmt.Sprintf("%dh", d/time.Hour)
 	}
-	return hygiene.FormatDuration(d)
+	return instant.FormatDuration(d)
 }
 
 // offsetOf writes an instant as a time of the test. What was before the start stays

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/internal/app"
 	"winnow/internal/ui"
 )
@@ -50,7 +51,7 @@ func (c *invocation) setNow(text string) error {
 	if err != nil {
 		return fmt.Errorf("--now %q is not a time: write 2026-11-23T02:00:00Z", text)
 	}
-	if err := hygiene.CheckYear(t); err != nil {
+	if err := instant.CheckYear(t); err != nil {
 		return fmt.Errorf("--now: %w", err)
 	}
 	c.now, c.past = func() time.Time { return t }, true

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/internal/app"
 	"winnow/internal/impact"
 	"winnow/internal/ui"
@@ -43,7 +43,7 @@ func (x planCommand) span() (time.Duration, error) {
 	if x.Backtest == "" {
 		return 0, nil
 	}
-	span, err := hygiene.ParseDuration(x.Backtest)
+	span, err := instant.ParseDuration(x.Backtest)
 	if err == nil && span == 0 {
 		err = fmt.Errorf("duration must be positive, not %q: write for example 90d", x.Backtest)
 	}

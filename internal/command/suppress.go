@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/internal/app"
 	"winnow/internal/ui"
 )
@@ -28,7 +29,7 @@ type suppressCommand struct {
 func (x suppressCommand) Run(c *invocation) error {
 	in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: x.Reason, Note: x.Note}
 	if x.Until != "" {
-		until, err := hygiene.ParseTime(x.Until)
+		until, err := instant.ParseTime(x.Until)
 		if err != nil {
 			return ui.Usagef("--until: %w", err)
 		}

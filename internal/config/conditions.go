@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/internal/yamldoc"
 )
 
@@ -194,7 +195,7 @@ func readOperand(c *hygiene.Comparison, e *yamldoc.Entry) {
 		return
 	}
 	v := e.Value()
-	_, notDate := hygiene.ParseDate(v.Text)
+	_, notDate := instant.ParseDate(v.Text)
 	switch c.Op {
 	case hygiene.Exists:
 		c.Exists = e.Bool()
@@ -209,13 +210,13 @@ func readOperand(c *hygiene.Comparison, e *yamldoc.Entry) {
 			e.Report(fmt.Sprintf("%q needs text", c.Op), "")
 		}
 	case hygiene.AtLeast, hygiene.AtMost:
-		if _, err := hygiene.ParseDuration(v.Text); err == nil {
+		if _, err := instant.ParseDuration(v.Text); err == nil {
 			e.Report(fmt.Sprintf("%q needs a number or a date, and %s is a duration: an attribute cannot be compared with the present", c.Op, yamldoc.Quote(v.Text)), "write a number like 18, or a date like 2026-01-02")
 		} else if v.Type != hygiene.Number && notDate != nil {
 			e.Report(fmt.Sprintf("%q needs a number or a date, not %s", c.Op, yamldoc.Quote(v.Text)), "write a number without quotes, like 18, or a date, like 2026-01-02")
 		}
 	case hygiene.Before, hygiene.After:
-		if _, err := hygiene.ParseDuration(v.Text); err == nil {
+		if _, err := instant.ParseDuration(v.Text); err == nil {
 			e.Report(fmt.Sprintf("%q needs a fixed date, and %s is a duration: an attribute cannot be compared with the present", c.Op, yamldoc.Quote(v.Text)), "write a date like 2026-01-02; for the time of events, test last_seen or an outcome")
 		} else if notDate != nil {
 			e.Report(fmt.Sprintf("%q needs a date, not %s", c.Op, yamldoc.Quote(v.Text)), "write it like 2026-01-02 or 2026-01-02T03:04:05Z")

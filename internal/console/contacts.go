@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/internal/console/view"
 )
 
@@ -54,7 +55,7 @@ func readInstruction(w http.ResponseWriter, req *http.Request, kind hygiene.Inst
 		if err != nil {
 			return in, apiErrorf(http.StatusBadRequest, `"until" is not a time; write it like 2026-12-31T00:00:00Z`)
 		}
-		if err := hygiene.CheckYear(at); err != nil {
+		if err := instant.CheckYear(at); err != nil {
 			return in, apiErrorf(http.StatusBadRequest, `"until": %v`, err)
 		}
 		in.Until = hygiene.InstantOf(at)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/internal/ui"
 )
 
@@ -18,7 +19,7 @@ func (b *Backtest) print(w io.Writer) {
 	if b.span >= 2*hygiene.Day {
 		since, until = b.Since.Time().Format(time.DateOnly), b.Until.Time().Format(time.DateOnly)
 	}
-	fmt.Fprintf(w, "backtest of %s (%s to %s", hygiene.FormatDuration(b.span), since, until)
+	fmt.Fprintf(w, "backtest of %s (%s to %s", instant.FormatDuration(b.span), since, until)
 	if b.Contacts == 0 {
 		fmt.Fprintln(w, "): the log has no events of known contacts to replay")
 	} else {

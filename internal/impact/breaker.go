@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/store"
@@ -34,7 +35,7 @@ type Trip struct {
 }
 
 func newTrip(t *store.BreakerTrip) Trip {
-	return Trip{ID: t.ID, Source: t.Source, Outcome: t.Outcome.String(), From: t.Since, Until: t.Until, Share: t.Share, Window: hygiene.FormatDuration(t.Window),
+	return Trip{ID: t.ID, Source: t.Source, Outcome: t.Outcome.String(), From: t.Since, Until: t.Until, Share: t.Share, Window: instant.FormatDuration(t.Window),
 		Events: t.Events, Contacts: t.Contacts, State: t.State, ReviewedAt: t.ReviewedAt, By: t.By, Batch: t.Batch}
 }
 
@@ -143,10 +144,10 @@ func printTrip(w io.Writer, t *store.BreakerTrip, before *store.PriorSuppression
 func DescribeSurge(t *store.BreakerTrip) string {
 	if t.State == store.TripTold {
 		return fmt.Sprintf("%s of %s, up to %s of the events of %s within %s, from %s to %s; nothing is held", ui.Count(t.Events, "event"), t.Outcome, ui.Percent(t.Share),
-			ui.Printable(t.Source), hygiene.FormatDuration(t.Window), t.Since, t.Until)
+			ui.Printable(t.Source), instant.FormatDuration(t.Window), t.Since, t.Until)
 	}
 	return fmt.Sprintf("%s was up to %s of the events of %s within %s, from %s to %s", t.Outcome, ui.Percent(t.Share), ui.Printable(t.Source),
-		hygiene.FormatDuration(t.Window), t.Since, t.Until)
+		instant.FormatDuration(t.Window), t.Since, t.Until)
 }
 
 // formatKeys lists the contacts of the sample and counts the others.

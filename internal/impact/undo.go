@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/suggest"
@@ -32,11 +33,11 @@ type UndoRange struct {
 // Parse reads the times. An empty Until means now.
 func (r *UndoRange) Parse(now hygiene.Instant) (err error) {
 	in := hygiene.Instruction{Kind: hygiene.Strike, Rule: r.Rule, Reason: r.Reason, Source: r.Source, Code: r.Code, To: now}
-	if in.From, err = hygiene.ParseDate(r.Since); err != nil {
+	if in.From, err = instant.ParseDate(r.Since); err != nil {
 		return fmt.Errorf("--since: %w", err)
 	}
 	if r.Until != "" {
-		if in.To, err = hygiene.ParseDate(r.Until); err != nil {
+		if in.To, err = instant.ParseDate(r.Until); err != nil {
 			return fmt.Errorf("--until: %w", err)
 		}
 	}

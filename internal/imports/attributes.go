@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/internal/ui"
 )
 
@@ -73,7 +74,7 @@ func kindOf(v hygiene.Value) valueKind {
 	case v.Type == hygiene.Bool:
 		return truthValue
 	}
-	if _, err := hygiene.ParseDate(v.Text); err == nil {
+	if _, err := instant.ParseDate(v.Text); err == nil {
 		return dateValue
 	}
 	return textValue

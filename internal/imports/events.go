@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/hygiene/provider"
 	"winnow/internal/app"
 	"winnow/internal/atomicfile"
@@ -121,8 +122,8 @@ func (im *eventImport) add(number int64, line []byte) error {
 		return im.reject(number, fmt.Errorf("there is no source %q in the config", c.Source), line)
 	case c.ReceivedAt.IsZero():
 		return im.reject(number, errors.New("received_at is missing; write a time like 2026-01-02T03:04:05Z"), line)
-	case hygiene.CheckYear(c.ReceivedAt) != nil:
-		return im.reject(number, fmt.Errorf("received_at: %w", hygiene.CheckYear(c.ReceivedAt)), line)
+	case instant.CheckYear(c.ReceivedAt) != nil:
+		return im.reject(number, fmt.Errorf("received_at: %w", instant.CheckYear(c.ReceivedAt)), line)
 	case len(c.Body) == 0:
 		return im.reject(number, errors.New("body is missing"), line)
 	}

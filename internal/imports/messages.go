@@ -10,7 +10,7 @@ import (
 	"io"
 	"strings"
 
-	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/hygiene/provider"
 	"winnow/internal/app"
 	"winnow/internal/csvlist"
@@ -229,7 +229,7 @@ func (im *messageImport) addRow(r *csvlist.Record, columns map[string]int, field
 	}
 	g := provider.Registration{MessageID: cell("message_id"), Contact: cell("contact"), Phone: cell("phone")}
 	if at := cell("sent_at"); at != "" {
-		t, err := hygiene.ParseTime(at)
+		t, err := instant.ParseTime(at)
 		if err != nil {
 			return im.reject(r.Line, fmt.Errorf("sent_at: %w", err), r.Raw)
 		}

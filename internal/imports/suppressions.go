@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/csvlist"
@@ -153,7 +154,7 @@ func (im *suppressionImport) parseUntil(cells []string) (hygiene.Instant, error)
 	if im.until < 0 || cells[im.until] == "" {
 		return 0, nil
 	}
-	until, err := hygiene.ParseTime(cells[im.until])
+	until, err := instant.ParseTime(cells[im.until])
 	if err != nil {
 		return 0, fmt.Errorf("until: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/internal/yamldoc"
 )
 
@@ -83,7 +84,7 @@ func (l *linter) checkOptOut(e *yamldoc.Entry, r *hygiene.Rule) {
 	}
 	switch {
 	case r.Then.Suppress.For > 0:
-		l.warnKey(suppress, "for", "this opt-out ends after "+hygiene.FormatDuration(r.Then.Suppress.For)+": the contact would be texted again without having asked for it", "remove it; a rule for resubscribed can release opted_out")
+		l.warnKey(suppress, "for", "this opt-out ends after "+instant.FormatDuration(r.Then.Suppress.For)+": the contact would be texted again without having asked for it", "remove it; a rule for resubscribed can release opted_out")
 	case !optedOut:
 		l.warn(suppress.Get("reason"), fmt.Sprintf("this opt-out has the reason %q: unlike opted_out, it is lifted by commands that do not name it", r.Then.Suppress.Reason), "write opted_out")
 	}

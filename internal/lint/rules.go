@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/internal/yamldoc"
 )
 
@@ -112,7 +113,7 @@ func (l *linter) checkCounting(e *yamldoc.Entry, r *hygiene.Rule) {
 	case q.Outcomes&^q.Since == 0:
 		l.warn(e.Get("since"), fmt.Sprintf("this rule never acts: it counts only what comes after the last %s, and the new event is itself the last", orList(q.Since.Names())), "write another outcome in since")
 	case q.Within > 0 && least > q.Within:
-		l.warn(e.Get("apart"), fmt.Sprintf("this rule never acts: %d events %s apart take at least %s, but within is %s", q.Count, hygiene.FormatDuration(q.Apart), hygiene.FormatDuration(least), hygiene.FormatDuration(q.Within)), "make within longer, or apart shorter")
+		l.warn(e.Get("apart"), fmt.Sprintf("this rule never acts: %d events %s apart take at least %s, but within is %s", q.Count, instant.FormatDuration(q.Apart), instant.FormatDuration(least), instant.FormatDuration(q.Within)), "make within longer, or apart shorter")
 	case q.Count == 1:
 		for _, key := range []string{"within", "since", "apart"} {
 			counts := key == "apart" && r.Then.Retry != nil || key == "since" && q.Since&q.Outcomes != 0

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 )
 
 // scale is what values are ordered by.
@@ -32,7 +33,7 @@ func sizeOf(v hygiene.Value) size {
 			return size{scale: byNumber, number: n}
 		}
 	}
-	if at, err := hygiene.ParseDate(v.Text); err == nil {
+	if at, err := instant.ParseDate(v.Text); err == nil {
 		return size{scale: byTime, date: at}
 	}
 	return size{}

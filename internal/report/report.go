@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/internal/csvlist"
 	"winnow/internal/ui"
 	"winnow/store"
@@ -78,7 +79,7 @@ func parseTime(text string, now hygiene.Instant) (at hygiene.Instant, isDate boo
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return hygiene.InstantOf(t), false, nil
 	}
-	if d, err := hygiene.ParseDuration(text); err == nil {
+	if d, err := instant.ParseDuration(text); err == nil {
 		return max(0, now.Add(-d)), false, nil
 	}
 	return 0, false, fmt.Errorf("invalid time %q; write 30d, 2026-11-01 or 2026-11-01T09:00:00Z", text)

@@ -10,6 +10,7 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 )
 
 // maxGap is how far apart two times of a schedule may be: a schedule that comes
@@ -71,7 +72,7 @@ func Parse(text string, zone *time.Location) (Schedule, error) {
 // config, or the way cron reads it, as in 1.5h.
 func parseEvery(text string) (time.Duration, error) {
 	interval := strings.TrimSpace(strings.TrimPrefix(text, "@every"))
-	d, err := hygiene.ParseDuration(interval)
+	d, err := instant.ParseDuration(interval)
 	if err != nil {
 		d, err = time.ParseDuration(interval)
 	}

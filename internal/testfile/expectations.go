@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/hygiene/ruletest"
 	"winnow/internal/yamldoc"
 )
@@ -52,7 +53,7 @@ func readUntil(e *yamldoc.Entry, atATime bool, x *ruletest.Expectation) {
 	if x.Permanent = e.Text() == "for good"; x.Permanent {
 		return
 	}
-	until, err := hygiene.ParseDuration(e.Text())
+	until, err := instant.ParseDuration(e.Text())
 	switch {
 	case err != nil:
 		e.Report("invalid until "+yamldoc.Quote(e.Text()), "write a time counted from the start, like 44h, or: for good")

@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"winnow/hygiene"
+	"winnow/hygiene/instant"
 	"winnow/internal/suggest"
 )
 
@@ -172,7 +173,7 @@ func (e *Entry) readInteger(s *Shape, tag string) (problem, hint string) {
 }
 
 func (e *Entry) readDuration(s *Shape) (problem, hint string) {
-	d, err := hygiene.ParseDuration(e.text)
+	d, err := instant.ParseDuration(e.text)
 	switch {
 	case err != nil && len(e.text) > 60:
 		return "expected " + s.expects() + ", found long text", ""
