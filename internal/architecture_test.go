@@ -71,6 +71,7 @@ var importers = map[string][]string{
 	"github.com/prometheus":                 {"internal/console"},
 	"github.com/alecthomas/kong":            {"internal/command"},
 	"github.com/nyaruka/phonenumbers":       {"hygiene/contactkey"},
+	"golang.org/x/text":                     {"hygiene/contactkey"},
 	"github.com/pkg/sftp":                   {"segments/destination/sftp"},
 	"golang.org/x/crypto":                   {"segments/destination/sftp"},
 }

@@ -39,14 +39,14 @@ type parsedPhone struct {
 
 // phoneText is a text and the region that it was parsed for.
 type phoneText struct {
-	region [2]byte
-	length uint8 // of the text; 0 in an empty place
+	region [2]byte // the first bytes of International, which no region begins with
+	length uint8   // of the text; 0 in an empty place
 	bytes  [longestText]byte
 }
 
 // newPhoneText returns the text to look for; false for one that is not kept.
 func newPhoneText(text, region string) (t phoneText, ok bool) {
-	if text == "" || len(text) > longestText || len(region) > len(t.region) {
+	if text == "" || len(text) > longestText || len(region) > len(t.region) && region != International {
 		return t, false
 	}
 	t.length = uint8(copy(t.bytes[:], text))

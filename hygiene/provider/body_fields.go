@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"winnow/hygiene/contactkey"
 )
 
 // BodyField is a member of a stored body that is not an object or a list.
 type BodyField struct {
 	Path string // dotted, as in the contact of a source
-	Text string // of a string, or a number as it is written; empty for true, false and null
+	Text string // of a string, or a number as a contact's key is read; empty for true, false and null
 }
 
 // The bounds of what [BodyFields] looks at.
@@ -54,7 +56,9 @@ func addFields(fields *[]BodyField, path string, object map[string]any) {
 		case string:
 			field.Text = v
 		case json.Number:
-			field.Text = v.String()
+			if text, err := contactkey.Number(v.String()); err == nil {
+				field.Text = text
+			}
 		}
 		*fields = append(*fields, field)
 	}

@@ -27,12 +27,13 @@ func (p *jsonParser) parse(r *Request, to *batch) error {
 			to.add(&report{body: body, problem: "not an object with an id and an event"})
 			return
 		}
+		contact, _ := keyText(s.found[slotContact]) // none in a number that is too long
 		to.add(&report{
 			body:    body,
 			id:      stringValue(s.found[slotID]),
 			event:   stringValue(s.found[slotEvent]),
 			code:    codeOfValue(s.found[slotCode]),
-			contact: scalarText(s.found[slotContact]),
+			contact: contact,
 		})
 	})
 }

@@ -3,6 +3,8 @@ package provider
 import (
 	"strings"
 	"unicode/utf16"
+
+	"winnow/hygiene/contactkey"
 )
 
 // escaped maps the byte after a backslash to the meaning of the two; 0 when there is
@@ -79,6 +81,15 @@ func scalarText(raw string) string {
 		return raw
 	}
 	return stringValue(raw)
+}
+
+// keyText is the text of a string, or of a number as [contactkey.Number] gives it; empty
+// for any other value.
+func keyText(raw string) (string, error) {
+	if !isNumber(raw) {
+		return stringValue(raw), nil
+	}
+	return contactkey.Number(raw)
 }
 
 // displayText is a scanned value as people read it: the text of a string, nothing

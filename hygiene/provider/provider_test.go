@@ -191,14 +191,23 @@ func TestOutcomesOfASourceAddAndOverride(t *testing.T) {
 	}
 }
 
-func TestContactIsTextOrANumberAsWritten(t *testing.T) {
+func TestContactIsATextOrANumber(t *testing.T) {
 	for args, want := range map[string]string{
 		`{"contact_id":"ann"}`:                              "ann",
 		`{"contact_id":"  ann "}`:                           "ann",
 		`{"contact_id":"J\u00f6rg \ud83d\ude00"}`:           "Jörg 😀",
 		`{"contact_id":90555123456789012345}`:               "90555123456789012345",
-		`{"contact_id":1.50e2}`:                             "1.50e2",
-		`{"contact_id":0}`:                                  "0",
+		`{"contact_id":1.50e2}`:                             "150",
+		`{"contact_id":1042.0}`:                             "1042",
+		`{"contact_id":1042.5}`:                             "1042.5",
+		`{"contact_id":1e300}`:                              "",
+		`{"contact_id":0}`:                                  "", // programs write it for nothing, as what follows
+		`{"contact_id":"{{contact.id}}"}`:                   "",
+		`{"contact_id":"undefined"}`:                        "",
+		`{"contact_id":"NULL"}`:                             "",
+		`{"contact_id":"-"}`:                                "",
+		`{"contact_id":"crm\u200b-1\ufeff"}`:                "crm-1",
+		`{"contact_id":"Jo\u0308rg\u00a0 \n B."}`:           "Jörg B.",
 		`{"contact_id":""}`:                                 "",
 		`{"contact_id":"   "}`:                              "",
 		`{"contact_id":true}`:                               "",

@@ -120,12 +120,28 @@ func many(messages string, sent hygiene.Instant) ([]Registration, error) {
 }
 
 func registration(found *values, sent hygiene.Instant) (Registration, error) {
-	phone := firstOf(found, linePhone, linePhoneNumber, lineTo)
-	reg := Registration{MessageID: messageID(found), Contact: firstOf(found, lineContact), Phone: phone, SentAt: sent}
+	reg := Registration{MessageID: messageID(found), SentAt: sent}
+	var err error
+	if reg.Phone, err = firstKey(found, linePhone, linePhoneNumber, lineTo); err != nil {
+		return reg, err
+	}
+	if reg.Contact, err = firstKey(found, lineContact); err != nil {
+		return reg, err
+	}
 	if reg.Contact == "" {
-		reg.Contact = phone
+		reg.Contact = reg.Phone
 	}
 	return reg, reg.Check()
+}
+
+// firstKey is the first of the members that is not empty, as keyText reads it.
+func firstKey(found *values, slots ...int) (string, error) {
+	for _, slot := range slots {
+		if text, err := keyText(found[slot]); err != nil || text != "" {
+			return text, err
+		}
+	}
+	return "", nil
 }
 
 func messageID(found *values) string {
