@@ -207,6 +207,9 @@ func (w *txWriter) savePacked(rows []*contactRow, changes [][]hygiene.Change) er
 	if err := w.InsertContacts(w.inserts); err != nil {
 		return err
 	}
+	if err := w.indexLooseForms(w.inserts); err != nil {
+		return err
+	}
 	if err := w.UpdateContacts(w.updates); err != nil {
 		return err
 	}

@@ -4,13 +4,15 @@ import "winnow/store/engine"
 
 // The counters: single numbers that the store keeps.
 const (
-	cursor    = "cursor"     // seq up to which the log has been swept
-	repeats   = "repeats"    // events that were repeats
-	settled   = "settled"    // events older than what a full history keeps
-	countedAt = "counted_at" // of the last sweep or review: the time of the counts by status
-	longArgs  = "long_args"  // retries whose unique_args were too long to keep
-	keyFormat = "key_format" // what contacts are identified by; see Store.UseKeyFormat
-	inForce   = "in_force"   // policies.id of the policy that a daemon put in force last
+	cursor     = "cursor"      // seq up to which the log has been swept
+	repeats    = "repeats"     // events that were repeats
+	settled    = "settled"     // events older than what a full history keeps
+	countedAt  = "counted_at"  // of the last sweep or review: the time of the counts by status
+	longArgs   = "long_args"   // retries whose unique_args were too long to keep
+	keyFormat  = "key_format"  // what contacts are identified by; see Store.UseKeyFormat
+	keyVersion = "key_version" // contactkey.Version of the keys that are stored; 0 before the first look at them
+	keySeen    = "key_seen"    // contacts.id of the last key that Store.indexKeys looked at
+	inForce    = "in_force"    // policies.id of the policy that a daemon put in force last
 )
 
 // counter reads a counter; 0 when it was never set.

@@ -11,6 +11,7 @@ import (
 // What tests see of the package beside its names.
 const (
 	KeptTimes       = keptTimes
+	KeyStep         = keyStep
 	LockPoll        = lockPoll
 	PageMarks       = pageMarks
 	QuarantineBytes = quarantineBytes
@@ -56,6 +57,29 @@ func (s *Store) SaveContacts(p *hygiene.Policy, from, to int, fill func(i int, c
 		}
 		return nil
 	})
+}
+
+// ForgetKeyIndex makes the store one of a version that did not look at keys.
+func (s *Store) ForgetKeyIndex() error {
+	return s.write(func(c engine.Writer) error {
+		if err := c.Exec("DELETE FROM near_keys"); err != nil {
+			return err
+		}
+		return c.Exec("DELETE FROM counters WHERE name IN (?, ?)", keyVersion, keySeen)
+	})
+}
+
+// IndexKeyStep does one step of looking through the keys.
+func (s *Store) IndexKeyStep() error {
+	last, err := s.lastKeySeen()
+	if err != nil {
+		return err
+	}
+	rows, err := s.keysAfter(last)
+	if err != nil {
+		return err
+	}
+	return s.writeAs(nil, func(w *txWriter) error { return w.indexStep(rows) })
 }
 
 func (s *Store) StepThrough(ctx context.Context, concerns func(*hygiene.Contact) bool) error {

@@ -55,6 +55,16 @@ CREATE TABLE contacts (
 -- Finds contacts by phone number.
 CREATE INDEX contacts_by_phone ON contacts (phone) WHERE phone IS NOT NULL;
 
+-- The loose forms of keys, which keys that are nearly the same share. A key that is its
+-- own loose form is not in it.
+-- Written by txWriter.indexLooseForms, which creating contacts calls, and
+-- Store.indexKeys.
+CREATE TABLE near_keys (
+	loose   TEXT NOT NULL,          -- see contactkey.Loose
+	contact INTEGER NOT NULL,       -- contacts.id
+	PRIMARY KEY (loose, contact)
+) STRICT, WITHOUT ROWID;
+
 -- The message of a contact's retry, apart so that contacts stay small.
 -- Written by txWriter.savePacked.
 CREATE TABLE retry_messages (
