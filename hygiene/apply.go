@@ -15,11 +15,15 @@ func (p *Policy) ApplyTraced(c *Contact, e *Event, t *Trace) ([]Change, Addition
 	t.begin(e.Moment())
 	late := !e.Moment().After(c.latest())
 	first := c.History.FirstSeen()
+	moved := c.noteEvent(MessageHash(e.Source, e.MessageID), e.At)
 	added, replaced := c.History.add(e)
+	if len(c.Numbers) > 1 {
+		c.noteEvents()
+	}
 	switch {
-	case (added == Repeat || added == TooOld) && first == c.History.FirstSeen():
+	case (added == Repeat || added == TooOld) && first == c.History.FirstSeen() && !moved:
 		return nil, added
-	case late || added != Added:
+	case late || moved || added != Added:
 		changes := p.rejudge(c, remake{cause: e.Moment(), trace: t, replaced: replaced})
 		if added == Again && len(changes) == 0 {
 			t.begin(e.Moment())
@@ -54,6 +58,9 @@ func (j *judge) event(o Outcome, e *Entry) {
 	kind := j.c.History.Kind(e)
 	for _, i := range j.p.triggers[o] {
 		r := &j.p.Rules[i]
+		if j.p.skips(j.c, r) {
+			continue
+		}
 		j.rule = j.trace.rule(r, e.Moment)
 		switch {
 		case o == SoftBounce && e.afterDelivery:
@@ -155,11 +162,20 @@ func (j *judge) count(r *Rule, e *Entry, struck func(*Entry) bool) tally {
 // open does what adds something: suppress, retry and tag.
 func (j *judge) open(r *Rule, e *Entry) {
 	if s := r.Then.Suppress; s != nil {
-		if t := j.countForSuppression(r, e); t.n >= r.When.Count {
-			j.suppress(r, e, t)
-		} else {
+		switch t := j.countForSuppression(r, e); {
+		case t.n < r.When.Count:
 			j.rule.noEffect("what counts for ", s.Reason, " was struck by an operator")
+		case j.p.isElsewhere(j.c, s.Reason):
+			j.rule.noEffect(s.Reason, " is of the number, not of the contact")
+			if t.held == 0 {
+				j.dropRetry(e.Moment)
+			}
+		default:
+			j.suppress(r, e, t)
 		}
+	}
+	if j.c.IsNumber() {
+		return
 	}
 	if r.Then.Retry != nil {
 		if t := j.count(r, e, j.struck("", r.Name)); t.n >= r.When.Count {
@@ -189,11 +205,17 @@ func (j *judge) subject(r *Rule, at Moment) *Subject {
 // others, else with them; then the suppression is held too.
 func (j *judge) countForSuppression(r *Rule, e *Entry) tally {
 	reason := r.Then.Suppress.Reason
-	t := j.count(r, e, j.struck(reason, r.Name))
+	elsewhere := func(struck func(*Entry) bool) func(*Entry) bool { return struck }
+	if other := j.c.onOtherNumber(e); other != nil && j.p.isElsewhere(j.c, reason) {
+		elsewhere = func(struck func(*Entry) bool) func(*Entry) bool {
+			return func(e *Entry) bool { return other(e) || struck != nil && struck(e) }
+		}
+	}
+	t := j.count(r, e, elsewhere(j.struck(reason, r.Name)))
 	if t.held == 0 {
 		return t
 	}
-	if sure := j.count(r, e, j.struckOrHeld(reason, r.Name)); sure.n >= r.When.Count {
+	if sure := j.count(r, e, elsewhere(j.struckOrHeld(reason, r.Name))); sure.n >= r.When.Count {
 		return sure
 	}
 	return t
@@ -227,15 +249,8 @@ func (r *Rule) cause(t tally) Cause {
 }
 
 func (j *judge) suppress(r *Rule, e *Entry, t tally) {
-	m := e.Moment
-	s := Suppression{Reason: r.Then.Suppress.Reason, Held: t.held, Since: m, Cause: r.cause(t)}
-	if IsProtected(s.Reason) && e.received {
-		s.heard = m.Seq
-	}
-	if r.Then.Suppress.For > 0 {
-		s.Until = m.At.Add(r.Then.Suppress.For)
-	}
-	if j.suppressBy(s, m) {
+	s := r.suppressionOf(e, t)
+	if j.suppressBy(s, e.Moment) {
 		j.rule.acts()
 	} else {
 		j.rule.isSuppressed(j.c, s.key())
@@ -287,7 +302,7 @@ func (j *judge) lift(r *Rule, e *Entry) {
 			j.rule.nothingToRelease(r)
 		}
 	}
-	if r.Then.Untag != "" {
+	if r.Then.Untag != "" && !j.c.IsNumber() {
 		if j.untag(r.Then.Untag, r.Name, m) {
 			j.rule.acts()
 		} else {

@@ -44,12 +44,10 @@ func (c ReasonTest) Holds(s *Subject) bool {
 			s.finding.Why = Phrase{"suppressed for ", strings.Join(open, ", ")}
 		}
 	}
-	for i := range s.Suppressions {
-		if p := &s.Suppressions[i]; s.InForce(p, s.At.At) && slices.Contains(c, p.Reason) {
-			return true
-		}
+	has := func(list []Suppression) bool {
+		return slices.ContainsFunc(list, func(p Suppression) bool { return slices.Contains(c, p.Reason) && s.InForce(&p, s.At.At) })
 	}
-	return false
+	return has(s.Suppressions) || has(s.OnNumber)
 }
 
 // String implements [Condition].

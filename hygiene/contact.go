@@ -9,7 +9,7 @@ import (
 // knows about it.
 type Contact struct {
 	Key        string // see package contactkey
-	Phone      string // E.164; empty when not known
+	Phone      string // E.164, the number that it has now; empty when not known
 	Attributes Attributes
 	History    History
 
@@ -17,6 +17,19 @@ type Contact struct {
 	Tags         []Tag         // ordered by Since, Name
 	Retry        *Retry
 	Instructions []Instruction // in order of Moment
+
+	// Numbers are those that the contact had, in order of time; nil when Phone is the
+	// only one. Sendings say on which of them messages lie, in order of Message.
+	Numbers  []Tenure
+	Sendings []Sending
+	// AsksSendLog says that the send log is to be asked on which number an event lies.
+	AsksSendLog bool
+	// OnNumber is what stands on the number that the contact has now, for readers.
+	// Judging does not look at it.
+	OnNumber []Suppression
+
+	settled []Suppression // faults that its history no longer shows, on the way to its number
+	unsaid  []int64       // seqs of events to which an operator, who named the reason, gave another outcome
 
 	present bool // see InPresent
 }
@@ -55,6 +68,11 @@ func (c *Contact) suppressedAt(t Instant) bool {
 			return true
 		}
 	}
+	for i := range c.OnNumber {
+		if c.InForce(&c.OnNumber[i], t) {
+			return true
+		}
+	}
 	return false
 }
 
@@ -70,12 +88,15 @@ var alwaysActive = []StatusChange{{Status: Active}}
 // happens. Adding up the changes of all contacts up to a time counts the contacts by
 // status at that time.
 func (c *Contact) StatusChanges() []StatusChange {
-	if len(c.Suppressions) == 0 && c.Retry == nil {
+	if len(c.Suppressions) == 0 && len(c.OnNumber) == 0 && c.Retry == nil {
 		return alwaysActive
 	}
 	var at []Instant
 	for i := range c.Suppressions {
 		at = append(at, c.Suppressions[i].Since.At, c.Suppressions[i].Until)
+	}
+	for i := range c.OnNumber {
+		at = append(at, c.OnNumber[i].Since.At, c.OnNumber[i].Until)
 	}
 	if c.Retry != nil {
 		at = append(at, c.Retry.Since.At, c.Retry.DueAt, c.Retry.LapsesAt)
@@ -95,12 +116,20 @@ func (c *Contact) StatusChanges() []StatusChange {
 	return changes
 }
 
-// OpenSuppressions lists the suppressions that are in effect at t.
+// OpenSuppressions lists the suppressions that are in effect at t, the contact's own
+// before those of its number.
 func (c *Contact) OpenSuppressions(t Instant) []Suppression {
+	return append(c.inForce(c.Suppressions, t), c.inForce(c.OnNumber, t)...)
+}
+
+// OpenOnNumber lists the suppressions of the contact's number that are in effect at t.
+func (c *Contact) OpenOnNumber(t Instant) []Suppression { return c.inForce(c.OnNumber, t) }
+
+func (c *Contact) inForce(list []Suppression, t Instant) []Suppression {
 	var open []Suppression
-	for _, s := range c.Suppressions {
-		if c.InForce(&s, t) {
-			open = append(open, s)
+	for i := range list {
+		if c.InForce(&list[i], t) {
+			open = append(open, list[i])
 		}
 	}
 	return open
@@ -125,6 +154,11 @@ func (c *Contact) Reasons(t Instant) []string {
 	for i := range c.Suppressions {
 		if c.InForce(&c.Suppressions[i], t) {
 			reasons = append(reasons, c.Suppressions[i].Reason)
+		}
+	}
+	for i := range c.OnNumber {
+		if c.InForce(&c.OnNumber[i], t) {
+			reasons = append(reasons, c.OnNumber[i].Reason)
 		}
 	}
 	slices.Sort(reasons)

@@ -82,6 +82,7 @@ const (
 	otherCode
 	struckOut
 	tooClose // to one that counts
+	ofOther  // contact of the number, whose event of the same message counts
 	exclusions
 )
 
@@ -141,11 +142,24 @@ func (w *window) exclusion(e *Entry) exclusion {
 		return otherCode
 	case w.struck != nil && w.struck(e):
 		return struckOut
+	case w.h.repeatsOther(e):
+		return ofOther
 	case w.Apart > 0 && w.last != 0 && w.last.Sub(e.At) < w.Apart:
 		return tooClose
 	}
 	w.last = e.At
 	return included
+}
+
+// repeatsOther reports whether an earlier entry of a number is of the same event, with
+// another contact.
+func (h *History) repeatsOther(e *Entry) bool {
+	if len(h.givers) < 2 {
+		return false
+	}
+	return slices.ContainsFunc(h.outcomes[e.outcome].Entries, func(o Entry) bool {
+		return o.from != e.from && o.Message == e.Message && o.kind == e.kind && e.After(o.Moment)
+	})
 }
 
 // next is the next older entry that counts; nil when there is none.

@@ -190,6 +190,8 @@ func (r *countRecord) reason(x exclusion) Phrase {
 		return Phrase{"of another code"}
 	case struckOut:
 		return Phrase{"struck by an operator"}
+	case ofOther:
+		return Phrase{"of a message that another contact of the number has too"}
 	}
 	return Phrase{"less than ", instant.FormatDuration(r.Apart), " from a counted one"}
 }

@@ -137,7 +137,7 @@ func TestEveryKeptEntryIsCountedOrExcludedForAReason(t *testing.T) {
 			}
 		}
 	})
-	for why := later; why < exclusions; why++ {
+	for why := later; why < ofOther; why++ {
 		if reasons[why] == 0 {
 			t.Errorf("nothing was excluded for reason %d: %v", why, reasons)
 		}

@@ -17,7 +17,10 @@ type Entry struct {
 	Message uint64 // see [MessageHash]
 	kind    int    // index into History.kinds
 	outcome Outcome
-	held    int64 // the breaker trip that holds it; 0 for none
+	// from is of a number's entry: which contact gave it, counted from 1 among
+	// History.givers. 0 for a contact's own.
+	from int32
+	held int64 // the breaker trip that holds it; 0 for none
 	// afterDelivery marks a soft bounce of a message that had been delivered. It is
 	// kept, and triggers nothing.
 	afterDelivery bool
@@ -86,6 +89,7 @@ func (t *OutcomeHistory) Last() Moment {
 // zero History is empty.
 type History struct {
 	kinds    []Kind
+	givers   []int64 // of a number's history: the contacts that gave entries or acts
 	outcomes [outcomeEnd]OutcomeHistory
 }
 
@@ -262,6 +266,22 @@ func (h *History) Seqs() []int64 {
 		}
 	}
 	return seqs
+}
+
+// has reports whether the history keeps an entry of that seq, or one that was last
+// repeated there.
+func (h *History) has(seq int64) bool {
+	for o := range h.outcomes {
+		if slices.ContainsFunc(h.outcomes[o].Entries, func(e Entry) bool { return e.Seq == seq || e.lastSeq == seq }) {
+			return true
+		}
+	}
+	return false
+}
+
+// showsAll reports whether the history keeps the entries of all these seqs.
+func (h *History) showsAll(seqs []int64) bool {
+	return !slices.ContainsFunc(seqs, func(seq int64) bool { return !h.has(seq) })
 }
 
 // earliest is the earlier of two times, of which 0 is none.

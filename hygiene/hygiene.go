@@ -52,6 +52,14 @@
 // newest entries that were counted, as many as the rule asks for. A late event has
 // old conditions judged by the attributes of today.
 //
+// # Numbers
+//
+// With [Policy.UseNumbers], a phone number is a subject of its own beside the contacts
+// that have it, judged by the same rules. A person's word lies on the contact and on the
+// number, a fault of the number on the number alone. To which of them an event or an act
+// belongs follows from all that is known, and not from when it became known: what comes
+// late moves it, and what it had opened or lifted elsewhere goes with it. See number.go.
+//
 // # One evaluation
 //
 // There is no second way to find out what a rule or condition does. A condition that
@@ -79,5 +87,7 @@
 //   - What is protected: protected.go.
 //   - What is stored of a contact: pack.go and pack_history.go. Change the version.
 //   - How times are written and read: package instant.
+//   - What lies on phone numbers, and on which: number.go. What contacts give to their
+//     numbers, and take from them: number_give.go.
 //   - A provider: package provider. A rule test: package ruletest.
 package hygiene

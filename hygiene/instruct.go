@@ -41,7 +41,7 @@ func (p *Policy) Instruct(c *Contact, in Instruction) []Change {
 // instruction finds a recorded instruction: the latest like it.
 func (c *Contact) instruction(in *Instruction) *Instruction {
 	for i := len(c.Instructions) - 1; i >= 0; i-- {
-		if old := &c.Instructions[i]; old.Moment == in.Moment && old.Kind == in.Kind && old.Batch == in.Batch && old.Reason == in.Reason {
+		if old := &c.Instructions[i]; old.IsOwn() && old.Moment == in.Moment && old.Kind == in.Kind && old.Batch == in.Batch && old.Reason == in.Reason {
 			return old
 		}
 	}
@@ -52,7 +52,7 @@ func (c *Contact) instruction(in *Instruction) *Instruction {
 // already, and for as long: a list may name a contact twice.
 func (c *Contact) saidInBatch(in *Instruction) bool {
 	return in.Batch != 0 && slices.ContainsFunc(c.Instructions, func(old Instruction) bool {
-		return old.Kind == Suppress && old.Batch == in.Batch && old.Reason == in.Reason && old.Origin == in.Origin && !endsLater(in.Until, old.Until)
+		return old.IsOwn() && old.Kind == Suppress && old.Batch == in.Batch && old.Reason == in.Reason && old.Origin == in.Origin && !endsLater(in.Until, old.Until)
 	})
 }
 
@@ -83,7 +83,7 @@ func (c *Contact) mergeActs(in *Instruction) {
 	for i := range c.Instructions {
 		old := &c.Instructions[i]
 		switch {
-		case old.Undone:
+		case old.Undone || !old.IsOwn():
 		case old.Kind == Suppress && old.Reason == in.Reason && old.Origin == in.Origin && old.Until == in.Until:
 			like = append(like, i)
 		case old.Kind == Allow && old.lifts(in.Reason):
@@ -118,7 +118,7 @@ func (c *Contact) dropSuperseded(in *Instruction) {
 	}
 	kept := slices.Clone(c.Instructions[n:])
 	c.Instructions = append(slices.DeleteFunc(c.Instructions[:n], func(old Instruction) bool {
-		return !IsProtected(old.Reason) && old.Kind != UntagByReview
+		return !IsProtected(old.Reason) && old.Kind != UntagByReview && old.IsOwn()
 	}), kept...)
 }
 

@@ -47,6 +47,13 @@ type Instruction struct {
 	// effect.
 	Batch  int64
 	Undone bool
+	// from is of what a contact gave to its number: the contact, counted from 1 among
+	// the givers of its history. It is about that contact's evidence alone. 0 for what
+	// names the subject itself.
+	from int32
+	// OfNumber is of a word that names only a number, kept with a contact that had the
+	// number then: the number. Empty for all else.
+	OfNumber string
 	// Lifted is what rules had suppressed when a Strike or an Allow lifted it. It is
 	// put back when the instruction is undone and the history no longer shows why.
 	Lifted []Suppression
@@ -65,7 +72,7 @@ func (in *Instruction) lifts(reason string) bool {
 // their evidence, and a Strike of what a breaker trip held.
 func (in *Instruction) strikes(reason, rule string, e *Entry, k Kind) bool {
 	switch {
-	case in.Undone:
+	case in.Undone || in.from != 0 && in.from != e.from:
 	case in.Kind == Allow:
 		return (e.At <= in.At || e.At <= in.To && e.Seq <= in.Seq) && (reason == "" && in.Reason == "" || reason != "" && in.lifts(reason))
 	case in.Kind == Strike && reason == "":
@@ -147,3 +154,18 @@ func (in *Instruction) suppression() *Suppression {
 
 // endsLater reports whether the end a is later than the end b; 0 is never.
 func endsLater(a, b Instant) bool { return b != 0 && (a == 0 || a > b) }
+
+// IsOwn reports whether the instruction names the subject itself, and does not follow
+// from what names a contact of the number, or the number of the contact.
+func (in *Instruction) IsOwn() bool { return in.from == 0 && in.OfNumber == "" }
+
+// isSoleGiver reports whether nobody else gave anything to the number.
+func (c *Contact) isSoleGiver(from int32) bool { return len(c.History.givers) == 1 && from == 1 }
+
+// allowedByGiver reports whether the contact that gave a number its act was allowed
+// since: then the act is over, and those of other contacts stay.
+func (c *Contact) allowedByGiver(in *Instruction) bool {
+	return in.from != 0 && slices.ContainsFunc(c.Instructions, func(allow Instruction) bool {
+		return allow.Kind == Allow && !allow.Undone && allow.from == in.from && allow.lifts(in.Reason) && !in.After(allow.Moment)
+	})
+}

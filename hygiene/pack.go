@@ -8,7 +8,8 @@ import (
 // packVersion is the first byte of a packed contact. A later layout takes the
 // next number and reads the older ones. The first had no Suppression.heard, and
 // nothing of when an entry was received or a repeat was, nor [Instruction.Messages].
-const packVersion = 2
+// The second had nothing of numbers.
+const packVersion = 3
 
 // errPacked is the error of bytes that are not a packed contact.
 var errPacked = errors.New("the packed contact is damaged")
@@ -18,7 +19,11 @@ var errPacked = errors.New("the packed contact is damaged")
 // Its size decides how long a sweep takes: about 18 bytes an entry.
 func (c *Contact) Pack(b []byte) []byte {
 	b = append(b, packVersion)
+	b = c.packNumbers(b)
 	b = c.History.pack(b)
+	if len(c.History.givers) > 0 {
+		b = c.History.packGivers(b)
+	}
 	b = binary.AppendUvarint(b, uint64(len(c.Suppressions)))
 	for i := range c.Suppressions {
 		b = c.Suppressions[i].pack(b)
@@ -43,7 +48,11 @@ func (c *Contact) Unpack(b []byte) error {
 	if r.version = r.byte(); r.version == 0 || r.version > packVersion {
 		return errPacked
 	}
+	numbered := c.unpackNumbers(&r)
 	c.History.unpack(&r)
+	if numbered&packedGivers != 0 {
+		c.History.unpackGivers(&r)
+	}
 	c.Suppressions = resize(c.Suppressions, r.count())
 	for i := range c.Suppressions {
 		c.Suppressions[i].unpack(&r)
@@ -168,7 +177,7 @@ func unpackRetry(r *packReader) *Retry {
 }
 
 func (in *Instruction) pack(b []byte) []byte {
-	b = append(b, byte(in.Kind), byte(in.Origin), byte(in.Outcome), bit(in.Undone))
+	b = in.packMarks(append(b, byte(in.Kind), byte(in.Origin), byte(in.Outcome)))
 	b = binary.AppendVarint(binary.AppendVarint(packMoment(b, in.Moment), in.Batch), in.Held)
 	for _, t := range []Instant{in.Until, in.From, in.To} {
 		b = binary.AppendVarint(b, int64(t))
@@ -190,7 +199,8 @@ func (in *Instruction) pack(b []byte) []byte {
 
 func (in *Instruction) unpack(r *packReader) {
 	in.Kind, in.Origin = InstructionKind(r.byte()), Origin(r.byte())
-	in.Outcome, in.Undone = Outcome(r.byte()), r.byte() != 0
+	in.Outcome = Outcome(r.byte())
+	in.unpackMarks(r)
 	if int(in.Origin) >= len(handNames) || in.Outcome >= outcomeEnd {
 		r.bad = true
 		in.Origin = ByRule

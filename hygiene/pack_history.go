@@ -5,7 +5,7 @@ import (
 )
 
 func (h *History) reset() {
-	h.kinds = h.kinds[:0]
+	h.kinds, h.givers = h.kinds[:0], nil
 	for o := range h.outcomes {
 		h.outcomes[o] = OutcomeHistory{Entries: h.outcomes[o].Entries[:0]}
 	}
@@ -157,7 +157,7 @@ func (t *OutcomeHistory) unpack(r *packReader, o Outcome, kinds int) {
 		e := &t.Entries[i]
 		e.At, e.Seq = prev.At+Instant(r.uvarint()), prev.Seq+r.varint()
 		e.Message = r.uint64()
-		e.outcome = o
+		e.outcome, e.from = o, 0
 		if e.unpackMarks(r); e.kind >= kinds {
 			r.bad = true
 			return

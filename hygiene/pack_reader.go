@@ -7,6 +7,7 @@ type packReader struct {
 	b       []byte
 	version byte
 	bad     bool
+	givers  int // of a number's history
 }
 
 func (r *packReader) next(n int) []byte {

@@ -13,6 +13,12 @@ type Policy struct {
 	Hash  string // of all that can change its verdicts
 
 	triggers [outcomeEnd][]int // by outcome, the indexes of the rules that its events may trigger
+
+	// See UseNumbers.
+	numbers bool
+	faults  []string
+	given   Outcomes // that rules about numbers look at
+	opening Outcomes // of them, those that may open something on a number
 }
 
 // NewPolicy makes a policy of checked rules. hash names what they were read
@@ -75,3 +81,59 @@ func (p *Policy) HasSameRule(with *Policy, rule string) bool {
 	i := slices.IndexFunc(p.Rules, func(r Rule) bool { return r.Name == rule })
 	return i >= 0 && with.rule(rule, p.Rules[i].digest) != nil
 }
+
+// UseNumbers makes numbers subjects of their own. faults are the reasons that lie on
+// them alone. Without it, all lies on contacts.
+func (p *Policy) UseNumbers(faults []string) {
+	p.numbers, p.faults = true, nil
+	for _, reason := range faults {
+		if !IsProtected(reason) {
+			p.faults = append(p.faults, reason)
+		}
+	}
+	p.given, p.opening = 0, 0
+	for i := range p.Rules {
+		r := &p.Rules[i]
+		s := r.Then.Suppress
+		if r.onNumbers = s != nil && p.liesOnNumbers(s.Reason) || slices.ContainsFunc(r.Then.Release, p.liesOnNumbers); !r.onNumbers {
+			continue
+		}
+		p.given |= r.outcomes()
+		switch {
+		case s == nil || !p.liesOnNumbers(s.Reason):
+		case r.When != nil:
+			p.opening |= r.When.Outcomes
+		default:
+			p.opening |= r.whereOf
+		}
+	}
+}
+
+// HasNumbers reports whether numbers are subjects of their own.
+func (p *Policy) HasNumbers() bool { return p != nil && p.numbers }
+
+// IsFault reports whether the reason is one that lies on numbers alone.
+func (p *Policy) IsFault(reason string) bool { return slices.Contains(p.faults, reason) }
+
+// liesOnNumbers reports whether the reason lies on numbers, a word or a fault.
+func (p *Policy) liesOnNumbers(reason string) bool {
+	return p.numbers && (IsProtected(reason) || p.IsFault(reason))
+}
+
+// GivesOutcome reports whether an event of that outcome may matter to a number.
+func (p *Policy) GivesOutcome(o Outcome) bool { return p.HasNumbers() && p.given.Has(o) }
+
+// hasFaultsElsewhere reports whether what is a number's fault lies on a number, and not
+// on the contact.
+func (p *Policy) hasFaultsElsewhere(c *Contact) bool {
+	return p.numbers && c.Phone != "" && !c.IsNumber()
+}
+
+// isElsewhere reports whether the reason is a fault that lies on the contact's number.
+func (p *Policy) isElsewhere(c *Contact, reason string) bool {
+	return p.hasFaultsElsewhere(c) && p.IsFault(reason)
+}
+
+// skips reports whether the rule does nothing to the subject: on a number only rules
+// act that open or lift what lies on numbers.
+func (p *Policy) skips(c *Contact, r *Rule) bool { return !r.onNumbers && c.IsNumber() }

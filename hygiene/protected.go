@@ -22,6 +22,14 @@ type remake struct {
 	// unsaid is the seq of an event to which an operator, who named the reason, gave
 	// another outcome; 0 for none.
 	unsaid int64
+	// gone are the seqs of entries that left a number: what they opened or lifted there
+	// goes with them.
+	gone []int64
+}
+
+// restsOnGone reports whether the cause counted an entry that left.
+func (r *remake) restsOnGone(g *Cause) bool {
+	return len(r.gone) > 0 && slices.ContainsFunc(g.Evidence, func(seq int64) bool { return slices.Contains(r.gone, seq) })
 }
 
 // keeps reports whether a suppression by a rule stays open for a protected reason.
@@ -30,7 +38,7 @@ func (r *remake) keeps(p *Policy, c *Contact, s *Suppression) bool {
 		return false
 	}
 	// Rules that look at one event alone do the same again while it is there.
-	return !r.doesAgain(p, c, s.Since, &s.Cause) || s.Renewal.At != (Moment{}) && !r.doesAgain(p, c, s.Renewal.At, &s.Renewal.Cause)
+	return !r.doesAgain(p, c, s.Since, &s.Cause) || s.Renewal.At != (Moment{}) && !r.restsOnGone(&s.Renewal.Cause) && !r.doesAgain(p, c, s.Renewal.At, &s.Renewal.Cause)
 }
 
 // doesAgain reports whether the replay itself does what the cause did at the moment, or
@@ -45,10 +53,15 @@ func (r *remake) doesAgain(p *Policy, c *Contact, m Moment, g *Cause) bool {
 // order in which events arrive.
 func (p *Policy) looksAtOneEvent(g *Cause) *Rule {
 	r := p.RuleOf(g)
-	if r == nil || r.When == nil || r.When.Count > 1 || r.When.Since != 0 || r.When.Apart != 0 || r.Where != nil {
+	if r == nil || !r.isOfOneEvent() {
 		return nil
 	}
 	return r
+}
+
+// isOfOneEvent reports whether the rule asks for nothing but the event itself.
+func (r *Rule) isOfOneEvent() bool {
+	return r.When != nil && r.When.Count <= 1 && r.When.Since == 0 && r.When.Apart == 0 && r.Where == nil
 }
 
 // triggers reports whether an entry of that moment triggers the rule.
@@ -84,6 +97,18 @@ func (c *Contact) struckEvidence(s *Suppression) bool {
 	return false
 }
 
+// suppressionOf is what the rule opens at the entry.
+func (r *Rule) suppressionOf(e *Entry, t tally) Suppression {
+	s := Suppression{Reason: r.Then.Suppress.Reason, Held: t.held, Since: e.Moment, Cause: r.cause(t)}
+	if IsProtected(s.Reason) && e.received {
+		s.heard = e.Seq
+	}
+	if r.Then.Suppress.For > 0 {
+		s.Until = e.At.Add(r.Then.Suppress.For)
+	}
+	return s
+}
+
 // keepOpen opens the suppression as it was, unless the replay has one open, which then
 // ends no earlier.
 func (j *judge) keepOpen(s Suppression) {
@@ -107,9 +132,11 @@ func (r *remake) instructions(p *Policy, list []Instruction) []Instruction {
 		gone := p.rule(in.Rule, in.Digest) == nil
 		switch in.Kind {
 		case ReleaseByRule:
-			return in.Reason == r.named || !gone && in.Moment == r.replaced
+			return in.Reason == r.named || slices.Contains(r.gone, in.Seq) || !gone && in.Moment == r.replaced
 		case ReleaseByReview:
 			return in.Reason == r.named && gone
+		case SuppressByReview:
+			return slices.ContainsFunc(in.Evidence, func(seq int64) bool { return slices.Contains(r.gone, seq) })
 		}
 		return false
 	}

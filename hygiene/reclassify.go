@@ -12,6 +12,7 @@ func (p *Policy) Reclassify(c *Contact, e *Event, m Moment, named bool) []Change
 	r := remake{cause: m}
 	if named {
 		r.unsaid = e.Seq
+		c.unsaid = append(c.unsaid, e.Seq)
 	}
 	e.Held = c.History.remove(e)
 	c.History.Add(e)

@@ -30,6 +30,7 @@ func (p *Policy) rejudge(c *Contact, r remake) []Change {
 func (p *Policy) replay(c, before *Contact, r remake) (gaveUp *Change) {
 	before.Instructions = r.instructions(p, before.Instructions)
 	c.Instructions = before.Instructions
+	c.settle(p, before)
 	c.Suppressions, c.Tags, c.Retry = nil, nil, nil
 	j := judge{p: p, c: c, replaying: true, horizons: p.horizons(&c.History), trace: r.trace}
 	for _, step := range p.steps(before, &r, j.horizons) {
@@ -40,6 +41,19 @@ func (p *Policy) replay(c, before *Contact, r remake) (gaveUp *Change) {
 		r.MessageID, r.UniqueArgs = old.MessageID, old.UniqueArgs
 	}
 	return j.gaveUp
+}
+
+// settle remembers which faults of before its history no longer shows, when they are
+// its number's.
+func (c *Contact) settle(p *Policy, before *Contact) {
+	if !p.hasFaultsElsewhere(c) {
+		return
+	}
+	for _, s := range before.Suppressions {
+		if s.Origin == ByRule && !s.Review && p.IsFault(s.Reason) && !c.History.showsAll(s.Evidence) && !c.struckOpening(&s) {
+			c.settled = append(slices.Clip(c.settled), s)
+		}
+	}
 }
 
 // step is one thing to replay. At the same moment the event comes first, then what
@@ -87,6 +101,9 @@ func (p *Policy) steps(c *Contact, r *remake, horizons []horizon) []step {
 		t := &c.History.outcomes[o]
 		for i := range t.Entries {
 			e := &t.Entries[i]
+			if c.History.repeatsOther(e) {
+				continue
+			}
 			steps = append(steps, step{Moment: e.Moment, order: eventStep, entry: e})
 			if again := e.again(); again != nil {
 				steps = append(steps, step{Moment: again.Moment, order: eventStep, do: func(j *judge) { j.saidAgain(e) }})
@@ -117,7 +134,7 @@ func (p *Policy) frozenSteps(c *Contact, r *remake, horizons []horizon) []step {
 	}
 	for i := range c.Suppressions {
 		s := c.Suppressions[i]
-		if s.Origin != ByRule || c.struckOpening(&s) {
+		if s.Origin != ByRule || c.struckOpening(&s) || r.restsOnGone(&s.Cause) || p.isElsewhere(c, s.Reason) {
 			continue
 		}
 		// The opening by a review is an instruction; what renewed it may be frozen.
@@ -125,7 +142,7 @@ func (p *Policy) frozenSteps(c *Contact, r *remake, horizons []horizon) []step {
 			add(s.Since, func(j *judge) { j.c.restoreSuppression(s) })
 		} else if r.keeps(p, c, &s) {
 			add(s.Since, func(j *judge) { j.keepOpen(s) })
-		} else if renewed := s.Renewal; !renewed.Review && p.isFrozen(&renewed.Cause, horizons) {
+		} else if renewed := s.Renewal; !renewed.Review && !r.restsOnGone(&renewed.Cause) && p.isFrozen(&renewed.Cause, horizons) {
 			renewal := Suppression{Reason: s.Reason, Held: s.Held, Since: renewed.At, Until: s.Until, Cause: renewed.Cause}
 			add(renewed.At, func(j *judge) { j.suppressBy(renewal, renewed.At) })
 		}
@@ -174,7 +191,9 @@ func (p *Policy) isFrozen(g *Cause, horizons []horizon) bool {
 }
 
 func (c *Contact) struckOpening(s *Suppression) bool {
-	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool { return in.strikesOpening(s) })
+	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool {
+		return in.strikesOpening(s) && (in.from == 0 || c.isSoleGiver(in.from))
+	})
 }
 
 // liftedAhead reports whether an operator lifted what an earlier batch suppressed at a
@@ -213,15 +232,21 @@ func (j *judge) instruction(in *Instruction) {
 	}
 	switch in.Kind {
 	case SuppressByReview:
-		if s := in.suppression(); !j.c.struckOpening(s) {
+		if s := in.suppression(); !j.c.struckOpening(s) && !j.p.isElsewhere(j.c, s.Reason) {
 			j.suppressBy(*s, in.Moment)
 		}
 	case Suppress:
-		if j.c.liftedAhead(in) {
+		if j.c.liftedAhead(in) || j.c.allowedByGiver(in) {
 			return
 		}
 		j.suppressBy(Suppression{Reason: in.Reason, Origin: in.Origin, Since: in.Moment, Until: in.Until, By: in.By, Note: in.Note}, in.Moment)
 	case Allow:
+		if in.from != 0 { // it strikes what its contact gave, and what that alone can have opened
+			j.release(in.Moment, "", func(s *Suppression) bool {
+				return s.Origin == ByRule && in.lifts(s.Reason) && j.c.isSoleGiver(in.from)
+			})
+			return
+		}
 		j.release(in.Moment, "", func(s *Suppression) bool { return in.lifts(s.Reason) })
 		if in.Reason == "" {
 			j.dropRetry(in.Moment)

@@ -19,7 +19,7 @@ func (p *Policy) ReviewTraced(c *Contact, now Moment, t *Trace) []Change {
 	recorded := false
 	for i := range p.Rules {
 		r := &p.Rules[i]
-		if r.When != nil {
+		if r.When != nil || p.skips(c, r) {
 			continue
 		}
 		s := p.reviewSubject(c, r, now)
@@ -27,7 +27,7 @@ func (p *Policy) ReviewTraced(c *Contact, now Moment, t *Trace) []Change {
 			continue
 		}
 		f := Explain(r.Where, s)
-		v := review{c: c, r: r, now: now, found: &f, rule: t.rule(r, now)}
+		v := review{p: p, c: c, r: r, now: now, found: &f, rule: t.rule(r, now)}
 		v.rule.reviewed(&f)
 		if !f.Holds {
 			continue
@@ -35,7 +35,7 @@ func (p *Policy) ReviewTraced(c *Contact, now Moment, t *Trace) []Change {
 		recorded = v.suppress() || recorded
 		recorded = v.release() || recorded
 		recorded = v.untag() || recorded
-		if r.Then.Tag != "" {
+		if r.Then.Tag != "" && !c.IsNumber() {
 			tags = append(tags, v.tag()...)
 		}
 	}
@@ -71,7 +71,7 @@ func (p *Policy) NextReview(c *Contact, t Instant) Instant {
 		}
 	}
 	for i := range p.Rules {
-		if r := &p.Rules[i]; r.When == nil {
+		if r := &p.Rules[i]; r.When == nil && !p.skips(c, r) {
 			next = earliest(next, nextChangeOf(r.Where, &c.History, t))
 		}
 	}
@@ -80,6 +80,7 @@ func (p *Policy) NextReview(c *Contact, t Instant) Instant {
 
 // review is one rule of the review that holds for a contact.
 type review struct {
+	p     *Policy
 	c     *Contact
 	r     *Rule
 	now   Moment
@@ -92,6 +93,10 @@ type review struct {
 func (v *review) suppress() bool {
 	a := v.r.Then.Suppress
 	if a == nil {
+		return false
+	}
+	if v.p.isElsewhere(v.c, a.Reason) {
+		v.rule.noEffect(a.Reason, " is of the number, not of the contact")
 		return false
 	}
 	key := suppressionKey{reason: a.Reason}
@@ -134,7 +139,7 @@ func (v *review) release() bool {
 // untag records that the rule removes its tag, and reports whether it was there.
 func (v *review) untag() bool {
 	name := v.r.Then.Untag
-	if name == "" {
+	if name == "" || v.c.IsNumber() {
 		return false
 	}
 	if i := v.c.tag(name); i < 0 || v.c.Tags[i].Since.After(v.now) {

@@ -15,6 +15,8 @@ type Rule struct {
 	index   int      // in the policy
 	whereOf Outcomes // the outcomes that Where looks at
 	against Outcomes // those of them that it counts against the contact
+	// onNumbers says that it opens or lifts what lies on numbers.
+	onNumbers bool
 }
 
 // When is what triggers a rule and what it counts. It holds for an event when at

@@ -60,7 +60,7 @@ func (p *Policy) SetUndone(c *Contact, batch int64, revoked bool, m Moment) []Ch
 	found := false
 	for i := range c.Instructions {
 		in := &c.Instructions[i]
-		if in.Batch != batch || in.Undone == revoked {
+		if in.Batch != batch || in.Undone == revoked || !in.IsOwn() {
 			continue
 		}
 		found, in.Undone = true, revoked
