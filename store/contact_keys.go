@@ -9,13 +9,18 @@ import (
 
 // What contacts are identified by, as the store keeps it.
 const (
-	textKeys  = 1
-	phoneKeys = 2
+	textKeys   = 1
+	phoneKeys  = 2
+	foldedKeys = 3 // texts whose case is folded
 )
 
 // ErrKeyFormat is the error of a config that identifies contacts in another way
 // than the store: it would find none of them, and none of their suppressions.
 var ErrKeyFormat = errors.New("the store identifies contacts in another way")
+
+// ErrFold is the error of a config that folds the case of keys or no longer does, where
+// the store has contacts: opt-outs would stand under keys that nobody has.
+var ErrFold = errors.New("the store has contacts whose keys were made otherwise")
 
 // UseKeyFormat stores what contacts are identified by. As soon as there is a
 // contact, every other way is [ErrKeyFormat]. The region of phone numbers may
@@ -25,8 +30,11 @@ var ErrKeyFormat = errors.New("the store identifies contacts in another way")
 // their keys.
 func (s *Store) UseKeyFormat(keys contactkey.Format) error {
 	want := int64(textKeys)
-	if keys.Phone {
+	switch {
+	case keys.Phone:
 		want = phoneKeys
+	case keys.Fold:
+		want = foldedKeys
 	}
 	stored, contacts, version := int64(0), int64(0), int64(0)
 	err := s.read(func(c engine.Reader) (err error) {
@@ -42,6 +50,8 @@ func (s *Store) UseKeyFormat(keys contactkey.Format) error {
 	switch {
 	case err != nil:
 		return err
+	case stored != want && stored != 0 && stored != phoneKeys && want != phoneKeys && contacts != 0:
+		return ErrFold
 	case stored != want && stored != 0 && contacts != 0:
 		return ErrKeyFormat
 	case stored != want:

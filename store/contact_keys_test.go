@@ -29,3 +29,17 @@ func TestTheKeyFormatIsFixedOnceThereIsAContact(t *testing.T) {
 		t.Errorf("a config of another kind: %v", err)
 	}
 }
+
+func TestTheCaseOfKeysIsFoldedFromTheFirstContactOn(t *testing.T) {
+	for _, fold := range []bool{true, false} {
+		s := storetest.Open(t)
+		for _, keys := range []contactkey.Format{{Fold: !fold}, {Fold: fold}} { // of an empty store either is right
+			must(t, s.UseKeyFormat(keys))
+		}
+		_, err := s.AddToList("staff", []string{"ann"})
+		must(t, err, s.UseKeyFormat(contactkey.Format{Fold: fold}))
+		if err := s.UseKeyFormat(contactkey.Format{Fold: !fold}); !errors.Is(err, store.ErrFold) {
+			t.Errorf("fold: %t after %t: %v", !fold, fold, err)
+		}
+	}
+}

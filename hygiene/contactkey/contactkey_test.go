@@ -141,8 +141,8 @@ func TestControlCharactersAreRefusedWithTheirPlace(t *testing.T) {
 }
 
 func TestAPlaceholderIsNobody(t *testing.T) {
-	nobody, err := NewWords([]string{"Unknown  Contact", "STRASSE"})
-	if err != nil {
+	var nobody Words
+	if err := errors.Join(nobody.Add("Unknown  Contact"), nobody.Add("STRASSE")); err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range []Format{{Nobody: nobody}, {Nobody: nobody, Fold: true}, {Nobody: nobody, Phone: true, Region: "TR"}} {
@@ -161,7 +161,7 @@ func TestAPlaceholderIsNobody(t *testing.T) {
 	if _, err := (Format{}).Normalize("NULL"); err == nil || err.Error() != `"NULL" is a placeholder, not a contact's key` {
 		t.Error(err)
 	}
-	if _, err := NewWords([]string{"\u200b"}); err == nil {
+	if err := nobody.Add("\u200b"); err == nil {
 		t.Error("nothing is a word")
 	}
 }

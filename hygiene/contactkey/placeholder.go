@@ -19,20 +19,20 @@ func (e placeholderError) Is(target error) bool { return target == ErrPlaceholde
 // the empty set.
 type Words struct{ folded map[string]bool }
 
-// NewWords is the set of these texts, normalized as keys are.
-func NewWords(texts []string) (w Words, err error) {
-	w.folded = map[string]bool{}
-	for _, text := range texts {
-		word, err := Format{Fold: true}.clean(text)
-		if err == nil && word == "" {
-			err = ErrEmpty
-		}
-		if err != nil {
-			return w, fmt.Errorf("%q: %w", text, err)
-		}
-		w.folded[word] = true
+// Add adds a text, normalized as keys are.
+func (w *Words) Add(text string) error {
+	word, err := Format{Fold: true}.clean(text)
+	if err == nil && word == "" {
+		err = ErrEmpty
 	}
-	return w, nil
+	if err != nil {
+		return err
+	}
+	if w.folded == nil {
+		w.folded = map[string]bool{}
+	}
+	w.folded[word] = true
+	return nil
 }
 
 func (w Words) has(text string) bool { return len(w.folded) > 0 && w.folded[fold(text)] }

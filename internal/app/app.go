@@ -130,5 +130,9 @@ func CheckKeys(cfg *config.Config, s *store.Store) error {
 		err = fmt.Errorf("contacts.key is %s in %s, but the store %s identifies contacts by %s: existing suppressions would not match; write key: %[4]s, or use a new store",
 			is, cfg.Path, cfg.Store, was)
 	}
+	if errors.Is(err, store.ErrFold) {
+		err = fmt.Errorf("contacts.fold is %t in %s, and the store %s has contacts whose keys were made with fold: %t: existing suppressions would not match; write fold: %[4]t, or use a new store",
+			cfg.Keys.Fold, cfg.Path, cfg.Store, !cfg.Keys.Fold)
+	}
 	return err
 }

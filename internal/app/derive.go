@@ -15,8 +15,9 @@ import (
 // Readers makes the reader of each source, by the source's name.
 func Readers(cfg *config.Config) (map[string]*provider.Reader, error) {
 	readers := map[string]*provider.Reader{}
-	for _, s := range cfg.Sources {
-		r, err := provider.New(provider.Config{Source: s.Name, Preset: s.Preset, Contact: s.Contact, Outcomes: s.Outcomes, Keys: cfg.Keys})
+	for i := range cfg.Sources {
+		s := &cfg.Sources[i]
+		r, err := cfg.Reader(s)
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", s.Name, err)
 		}

@@ -95,9 +95,25 @@ type Source struct {
 	Tokens       []string       // without those whose variable is not set, see [Options]
 	Contact      string         // dotted path of the contact's key in a callback
 	From         []netip.Prefix // where its callbacks may come from; empty for everywhere
+	// International says that phone numbers in its callbacks begin with their country code.
+	International bool
 	// RequireSendLog says that only events of messages that the send log has act.
 	RequireSendLog bool
 	Outcomes       []provider.Line
+}
+
+// KeysOf is how the keys of contacts are written in a source's callbacks.
+func (c *Config) KeysOf(s *Source) contactkey.Format {
+	keys := c.Keys
+	if s.International {
+		keys.Region = contactkey.International
+	}
+	return keys
+}
+
+// Reader makes the reader of a source's callbacks.
+func (c *Config) Reader(s *Source) (*provider.Reader, error) {
+	return provider.New(provider.Config{Source: s.Name, Preset: s.Preset, Contact: s.Contact, Outcomes: s.Outcomes, Keys: c.KeysOf(s)})
 }
 
 // RequiringSendLog are the names of the sources of which only events of messages that

@@ -2,6 +2,7 @@ package config
 
 import (
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/hygiene/provider"
 	"winnow/internal/yamldoc"
 )
@@ -13,6 +14,7 @@ var source = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"token
 	{Key: "tokens_file", Omit: true, Shape: PathShape, Doc: "File with more tokens, one per line, relative to this file."},
 	{Key: "from", Omit: true, Shape: addressRanges, Doc: "Addresses that the provider sends from; requests from others are answered as those with an unknown token. Default: every address."},
 	{Key: "contact", Shape: pattern("a dotted path like uniqueArgs.contact_id", `^[^.\s]+(\.[^.\s]+)*$`), Default: "uniqueArgs.contact_id", Doc: "Dotted path of the contact's key in a callback."},
+	{Key: "to", Shape: choice("international", "form of phone numbers", contactkey.International), Doc: "How phone numbers in callbacks are written: international, for numbers that begin with their country code and have no +. Default: as contacts.region says."},
 	{Key: "require_send_log", Shape: BoolShape, Default: "false", Doc: "Whether only events of messages that the send log has act; the others wait as unmatched. Someone who learns the callback URL can then change nothing about contacts."},
 	{Key: "outcomes", Omit: true, Shape: listOf(0, line, "a list like {event: undelivered, code: 1499, outcome: soft_bounce}"), Default: "[]", Doc: "Lines that add to the provider's outcome table, or override it."},
 }}
@@ -36,6 +38,7 @@ func (r *reader) readSources(e *yamldoc.Entry, admin string) []Source {
 			Name:           s.Get("name").Text(),
 			Preset:         s.Get("preset").Text(),
 			Contact:        s.Get("contact").Text(),
+			International:  s.Get("to").Text() == contactkey.International,
 			From:           readRanges(s.Get("from")),
 			RequireSendLog: s.Get("require_send_log").Bool(),
 			Outcomes:       readOutcomeLines(s.Get("outcomes")),

@@ -19,8 +19,9 @@ type Message struct {
 // as the config reads it now, in the order of the message ids.
 func SendLog(ctx context.Context, cfg *config.Config, s *store.Store, visit func(Message) error) error {
 	readers := map[string]*provider.Reader{}
-	for _, source := range cfg.Sources {
-		r, err := provider.New(provider.Config{Source: source.Name, Preset: source.Preset, Contact: source.Contact, Outcomes: source.Outcomes, Keys: cfg.Keys})
+	for i := range cfg.Sources {
+		source := &cfg.Sources[i]
+		r, err := cfg.Reader(source)
 		if err != nil {
 			return err
 		}

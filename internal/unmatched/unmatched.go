@@ -52,9 +52,10 @@ func (f *Finding) None() bool { return f.Events > 0 && f.Unmatched == f.Events }
 func Diagnose(cfg *config.Config, s *store.Store) ([]Finding, error) {
 	findings := make([]Finding, len(cfg.Sources))
 	places := map[string]int{}
-	for i, source := range cfg.Sources {
+	for i := range cfg.Sources {
+		source := &cfg.Sources[i]
 		places[source.Name] = i
-		findings[i] = Finding{Source: source.Name, Path: source.Contact, preset: source.Preset, keys: cfg.Keys, fields: map[string]*fieldCount{}}
+		findings[i] = Finding{Source: source.Name, Path: source.Contact, preset: source.Preset, keys: cfg.KeysOf(source), fields: map[string]*fieldCount{}}
 	}
 	whole, err := s.RecentEvents(func(e *hygiene.Event) {
 		if i, ok := places[e.Source]; ok {
