@@ -14,6 +14,28 @@ type delimiterFlag struct {
 // parse returns the separator; 0 if the flag is not set.
 func (x delimiterFlag) parse() (byte, error) { return csvlist.ParseDelimiter(x.Delimiter) }
 
+// encodingFlag is the flag of a command that reads a list.
+type encodingFlag struct {
+	Encoding string `placeholder:"NAME" help:"Read the file in this encoding, like windows-1254 (default: UTF-8; UTF-16 is recognized)."`
+}
+
+// parse returns the name of the encoding; empty if the flag is not set.
+func (x encodingFlag) parse() (string, error) { return x.Encoding, csvlist.CheckEncoding(x.Encoding) }
+
+// textFlags are the flags of a command that reads a list.
+type textFlags struct {
+	delimiterFlag `embed:""`
+	encodingFlag  `embed:""`
+}
+
+// addTo adds the flags to what is imported.
+func (x textFlags) addTo(o *imports.Options) (err error) {
+	if o.Delimiter, err = x.delimiterFlag.parse(); err == nil {
+		o.Encoding, err = x.encodingFlag.parse()
+	}
+	return err
+}
+
 // profileFlag is the flag of a command that writes a CSV for people.
 type profileFlag struct {
 	Profile string `placeholder:"WHO" help:"Write CSV for a crm, every cell as it is, or for a spreadsheet, with a byte order mark (default: cells that would run as formulas begin with an apostrophe)."`
@@ -28,16 +50,17 @@ func (x profileFlag) forWhom(written bool, flag string) (csvlist.Profile, error)
 	return csvlist.ParseProfile(x.Profile)
 }
 
-// contactFile are the arguments of a command that reads a CSV of contacts.
+// contactFile are the arguments of a command that reads a list of contacts.
 type contactFile struct {
-	File          string `arg:"" help:"CSV file with a header; - for stdin."`
-	Key           string `default:"contact" placeholder:"COLUMN" help:"Read the contact key from this column (default: contact)."`
-	Rejected      string `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason."`
-	delimiterFlag `embed:""`
+	File      string `arg:"" help:"CSV file with a header, NDJSON or a JSON array; - for stdin."`
+	Key       string `default:"contact" placeholder:"COLUMN" help:"Read the contact key from this column (default: contact)."`
+	Rejected  string `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason."`
+	textFlags `embed:""`
 }
 
 // options returns what to import.
 func (x *contactFile) options(c *invocation) (imports.Options, error) {
-	delimiter, err := x.parse()
-	return imports.Options{File: x.File, Stdin: c.process.Stdin, Rejected: x.Rejected, Delimiter: delimiter, Key: x.Key, Config: c.config, Now: c.now}, err
+	o := imports.Options{File: x.File, Stdin: c.process.Stdin, Rejected: x.Rejected, Key: x.Key, Config: c.config, Now: c.now}
+	err := x.addTo(&o)
+	return o, err
 }

@@ -1,13 +1,18 @@
 // Package csvlist reads lists of contacts: CSV as any program writes it, with any
-// delimiter, a byte order mark, the line ends of any system, and broken lines. It
-// reads record by record and keeps the bytes of each, so a row can be written
-// exactly as it was read.
+// delimiter, a byte order mark, a line sep=; before the header, the line ends of any
+// system, and broken lines. It reads record by record and keeps the bytes of each, so a
+// row can be written exactly as it was read.
 //
-// A broken record is one line with an error; it does not affect the lines after it.
+// A broken record has an error, and does not affect the lines after it. What can still
+// be read of it is known: an opt-out is not lost for what is wrong beside its contact.
+//
+// The reader reads UTF-8; [DecodeText] makes that of a file in another encoding.
 //
 // Where to change what:
 //
 //   - what a record is: reader.go
+//   - what is still read of a broken record: salvage.go
+//   - which encodings are read: text.go
 //   - delimiters, and how the header's is found: delimiter.go
 //   - how the text of a cell is read: cell.go
 //   - another foreign format to recognize: one line in foreign.go
@@ -45,7 +50,7 @@ type Reader struct {
 	Columns, MinColumns int
 	KeyIndex            int // of the column with the contact's key; -1 for none
 
-	Mark   []byte   // the byte order mark; empty for none
+	Mark   []byte   // what precedes the header: the byte order mark, and a line sep=;
 	Header []byte   // with its line end
 	Fields [][]byte // of the last record as written, valid until the next; see [CellText]
 }
@@ -55,7 +60,25 @@ type Record struct {
 	Line int64  // on which it begins, from 1
 	Raw  []byte // as written, with its line end
 	Key  string // text of the cell at KeyIndex
-	Err  error  // why it is not a record; Raw is one line then
+	Err  error  // what is wrong with it
+
+	// Certain is how many of the fields, from the left, certainly are the cells of
+	// their columns: all of them where no error is. Broken is the index of the one in
+	// which a quote is wrong; -1 for none.
+	Certain, Broken int
+}
+
+// CellErr returns why the field at that index is not the text of a cell.
+func (l *Reader) CellErr(r *Record, index int) error {
+	switch {
+	case index >= r.Certain && r.Err != nil:
+		return r.Err
+	case index >= len(l.Fields):
+		return nil
+	case index == r.Broken:
+		return r.Err
+	}
+	return checkCell(l.Fields[index])
 }
 
 // KeyColumn names the column that holds the contacts' keys.
@@ -74,28 +97,45 @@ func OpenKeyed(in io.Reader, key KeyColumn, delimiter byte) (*Reader, error) {
 	return l, err
 }
 
-// Open reads the header of a list. A delimiter of 0 is found by the header.
+// Open reads the header of a list in UTF-8, see [DecodeText]. A delimiter of 0 is that of
+// a first line like sep=;, or else found by the header.
 func Open(in io.Reader, delimiter byte) (*Reader, error) {
 	l := &Reader{in: in, buffer: make([]byte, bufferSize), Line: 1, lineEnd: '\n', KeyIndex: -1}
 	if err := l.fill(); err != nil {
 		return nil, err
 	}
-	rest := l.buffer[l.from:l.to]
-	if err := CheckText(rest); err != nil {
-		return nil, err
-	}
-	if bytes.HasPrefix(rest, []byte(ByteOrderMark)) {
+	if rest := l.rest(); bytes.HasPrefix(rest, []byte(ByteOrderMark)) {
 		l.Mark = []byte(ByteOrderMark)
 		l.from += len(l.Mark)
-		rest = l.buffer[l.from:l.to]
 	}
-	if bytes.IndexByte(rest, '\n') < 0 && bytes.IndexByte(rest, '\r') >= 0 {
+	if rest := l.rest(); bytes.IndexByte(rest, '\n') < 0 && bytes.IndexByte(rest, '\r') >= 0 {
 		l.lineEnd = '\r'
 	}
-	if l.delimiter = delimiter; delimiter == 0 {
-		l.delimiter = guessDelimiter(firstRecord(bytes.TrimLeft(rest, " \r\n"), l.lineEnd)) // after blank lines
+	l.delimiter = delimiter
+	l.readDelimiterLine()
+	if l.delimiter == 0 {
+		l.delimiter = guessDelimiter(firstRecord(bytes.TrimLeft(l.rest(), " \r\n"), l.lineEnd)) // after blank lines
 	}
 	return l, l.readHeader()
+}
+
+// rest is what is in the buffer and has not been returned.
+func (l *Reader) rest() []byte { return l.buffer[l.from:l.to] }
+
+// readDelimiterLine reads a first line that only names the delimiter, as spreadsheets
+// write it.
+func (l *Reader) readDelimiterLine() {
+	line := l.rest()[:lineLength(l.rest(), l.lineEnd)]
+	text := bytes.ToLower(unquote(TrimLineEnd(line)))
+	if len(text) != len("sep=;") || !bytes.HasPrefix(text, []byte("sep=")) {
+		return
+	}
+	if l.delimiter == 0 {
+		l.delimiter = text[len(text)-1]
+	}
+	l.Mark = append(l.Mark, line...)
+	l.from += len(line)
+	l.Line++
 }
 
 func (l *Reader) readHeader() error {
@@ -105,9 +145,7 @@ func (l *Reader) readHeader() error {
 		return errors.New("the file is empty; a list begins with a header that names its columns")
 	case err != nil:
 		return err
-	case r.Err == errNotUTF8:
-		return errors.New("the header is not UTF-8; save the file as CSV UTF-8")
-	case r.Err != nil:
+	case r.Err != nil && r.Err != errNotUTF8:
 		return fmt.Errorf("cannot read the header: %w", r.Err)
 	}
 	l.Header = bytes.Clone(r.Raw)
@@ -117,9 +155,11 @@ func (l *Reader) readHeader() error {
 
 // find returns the index of the column among the fields of the header.
 func (c KeyColumn) find(fields [][]byte) (int, error) {
-	found, names := -1, make([]string, len(fields))
+	found, names, hint := -1, make([]string, len(fields)), ""
 	for i, f := range fields {
-		names[i] = CellText(f)
+		if names[i] = CellText(f); checkText(f) == errNotUTF8 {
+			hint = "; the header is not UTF-8, so set --encoding, as in --encoding windows-1254"
+		}
 		if !strings.EqualFold(names[i], strings.TrimSpace(c.Name)) {
 			continue
 		}
@@ -129,7 +169,7 @@ func (c KeyColumn) find(fields [][]byte) (int, error) {
 		found = i
 	}
 	if found < 0 {
-		return 0, fmt.Errorf("no column %q in the header %q; choose one of these with %s", c.Name, names, c.Flag)
+		return 0, fmt.Errorf("no column %q in the header %q; choose one of these with %s%s", c.Name, names, c.Flag, hint)
 	}
 	return found, nil
 }
@@ -163,22 +203,27 @@ func (l *Reader) Next() (Record, error) {
 		if err := l.fill(); err != nil {
 			return Record{}, err
 		}
-		rest := l.buffer[l.from:l.to]
+		rest := l.rest()
 		if len(rest) == 0 {
 			return Record{}, io.EOF
 		}
-		n, invalid := l.parse(rest)
-		if invalid != nil {
+		n, err := l.parse(rest)
+		if err != nil {
 			n = lineLength(rest, l.lineEnd) // an unclosed quote breaks its own line only
 		}
 		if n > MaxRecord {
 			return Record{}, fmt.Errorf("line %d is longer than %d bytes; is this a CSV file?", l.Line, MaxRecord)
 		}
-		r := Record{Line: l.Line, Raw: rest[:n], Err: invalid}
+		r := Record{Line: l.Line, Raw: rest[:n], Err: err, Broken: -1}
 		l.from += n
 		l.Line += int64(bytes.Count(r.Raw, []byte{l.lineEnd}))
 		if isBlank(r.Raw) {
 			continue
+		}
+		if err != nil {
+			l.salvage(&r)
+		} else {
+			r.Certain, r.Err = len(l.Fields), checkText(r.Raw)
 		}
 		if r.Err == nil && l.KeyIndex >= 0 {
 			r.Key = CellText(l.Fields[l.KeyIndex])
@@ -190,11 +235,34 @@ func (l *Reader) Next() (Record, error) {
 // parse finds the fields of the first record of b, and its length. An error says why
 // the first line of b does not begin a record.
 func (l *Reader) parse(b []byte) (n int, err error) {
+	if n, err = l.split(b); err != nil {
+		return 0, err
+	}
+	if n > MaxRecord {
+		return 0, errUnclosed
+	}
+	fewest := l.MinColumns
+	if fewest == 0 {
+		fewest = l.Columns
+	}
+	if found := len(l.Fields); l.Columns > 0 && (found < fewest || found > l.Columns) && !isBlank(b[:n]) {
+		return n, l.errColumns(found)
+	}
+	return n, nil
+}
+
+func (l *Reader) errColumns(found int) error {
+	return fmt.Errorf("%s where the header has %d", ui.Count(int64(found), "column"), l.Columns)
+}
+
+// split finds the fields of the first record of b, and its length. After an error
+// Fields has those before the one that is broken.
+func (l *Reader) split(b []byte) (n int, err error) {
 	l.Fields = l.Fields[:0]
 	for more := true; more; {
 		from := n
 		if n, err = l.fieldEnd(b, n); err != nil {
-			return 0, err
+			return from, err
 		}
 		to := n
 		if more = n < len(b) && b[n] == l.delimiter; n < len(b) {
@@ -205,10 +273,7 @@ func (l *Reader) parse(b []byte) (n int, err error) {
 		}
 		l.Fields = append(l.Fields, b[from:to])
 	}
-	if n > MaxRecord {
-		return 0, errUnclosed
-	}
-	return n, l.check(b[:n])
+	return n, nil
 }
 
 var (
@@ -218,18 +283,27 @@ var (
 	errNotUTF8  = errors.New("not UTF-8")
 )
 
-// check returns what is wrong with a record whose fields are known.
-func (l *Reader) check(raw []byte) error {
-	fewest := l.MinColumns
-	if fewest == 0 {
-		fewest = l.Columns
+// checkCell returns why a field is not a text, with the character that is wrong.
+func checkCell(field []byte) error {
+	err := checkText(field)
+	if err != errNotUTF8 {
+		return err
 	}
-	switch n := len(l.Fields); {
-	case l.Columns > 0 && (n < fewest || n > l.Columns) && !isBlank(raw):
-		return fmt.Errorf("%s where the header has %d", ui.Count(int64(n), "column"), l.Columns)
-	case !utf8.Valid(raw):
+	for i, place := 0, 1; ; place++ {
+		r, n := utf8.DecodeRune(field[i:])
+		if r == utf8.RuneError && n == 1 {
+			return fmt.Errorf("%w: character %d is the byte 0x%02X; --encoding names the encoding of the file, as in --encoding windows-1254", err, place, field[i])
+		}
+		i += n
+	}
+}
+
+// checkText returns why the bytes are not a text.
+func checkText(text []byte) error {
+	switch {
+	case !utf8.Valid(text):
 		return errNotUTF8
-	case bytes.IndexByte(raw, 0) >= 0:
+	case bytes.IndexByte(text, 0) >= 0:
 		return errNUL
 	}
 	return nil
@@ -240,6 +314,9 @@ func (l *Reader) check(raw []byte) error {
 func (l *Reader) fieldEnd(b []byte, i int) (int, error) {
 	if i < len(b) && b[i] == '"' {
 		return l.quotedFieldEnd(b, i+1)
+	}
+	if bytes.HasPrefix(b[i:], []byte(`="`)) { // a formula that is a text, not quoted as a field
+		return l.quotedFieldEnd(b, i+2)
 	}
 	for ; i < len(b) && b[i] != l.delimiter && b[i] != l.lineEnd; i++ {
 		if b[i] == '"' {

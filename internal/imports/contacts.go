@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
 	"winnow/internal/app"
+	"winnow/internal/listfile"
 	"winnow/internal/ui"
 	"winnow/store"
 	"winnow/store/keyset"
@@ -18,7 +20,7 @@ import (
 
 // Contacts imports phones and attributes of contacts, or shows what would change.
 func Contacts(ctx context.Context, out *ui.Printer, a *app.App, o Options) (err error) {
-	im := &contactImport{keys: a.Config.Keys, keyColumn: o.Key, save: a.Store.PreviewProfiles, seen: a.Store.NewKeySet()}
+	im := &contactImport{keys: a.Config.Keys, keyColumn: o.Key, phoneColumn: cmp.Or(o.Phone, "phone"), save: a.Store.PreviewProfiles, seen: a.Store.NewKeySet()}
 	defer func() { err = errors.Join(err, im.seen.Close()) }()
 	if o.Apply {
 		im.save = a.Store.SaveProfiles
@@ -28,6 +30,7 @@ func Contacts(ctx context.Context, out *ui.Printer, a *app.App, o Options) (err 
 		return err
 	}
 	r := &im.result
+	r.Samples = append([]contactSample{}, r.Samples...)
 	r.Applied, r.Rejected, r.Phones = o.Apply, rejected.lines, rejected.parts
 	for i := range r.Samples {
 		r.Samples[i].describe()
@@ -54,10 +57,10 @@ type contactsResult struct {
 
 // contactImport imports contacts.
 type contactImport struct {
-	keys      contactkey.Format
-	keyColumn string
-	save      func([]store.Profile) ([]store.ProfileChange, error)
-	seen      *keyset.Set // the contacts of earlier lines
+	keys                   contactkey.Format
+	keyColumn, phoneColumn string
+	save                   func([]store.Profile) ([]store.ProfileChange, error)
+	seen                   *keyset.Set // the contacts of earlier lines
 
 	phone      int // the index of its column; -1 for none
 	attributes []attributeColumn
@@ -70,19 +73,18 @@ type attributeColumn struct {
 	index int
 }
 
-// isColumn reports whether a name in the header is that of a column with a meaning
-// of its own.
-func isColumn(name, special string) bool { return strings.EqualFold(name, strings.TrimSpace(special)) }
-
-func (im *contactImport) header(names []string) (minColumns int, err error) {
-	im.phone, im.result.Samples = -1, []contactSample{}
+// columns finds the columns. Of those that a JSON list had before the summaries stay.
+func (im *contactImport) columns(names []string) (fewest int, err error) {
+	im.phone, im.attributes = -1, im.attributes[:0]
+	summaries := im.result.Columns
+	im.result.Columns = make([]columnSummary, 0, len(names))
 	for i, name := range names {
 		switch {
-		case isColumn(name, "phone") && im.phone >= 0:
-			return 0, duplicateColumn("phone")
-		case isColumn(name, "phone"):
+		case listfile.IsColumn(name, im.phoneColumn) && im.phone >= 0:
+			return 0, listfile.DuplicateColumn(im.phoneColumn)
+		case listfile.IsColumn(name, im.phoneColumn):
 			im.phone = i
-		case isColumn(name, im.keyColumn):
+		case listfile.IsColumn(name, im.keyColumn), len(names) == 1:
 		default:
 			if err := checkAttributeName(name, i+1); err != nil {
 				return 0, err
@@ -91,41 +93,59 @@ func (im *contactImport) header(names []string) (minColumns int, err error) {
 		}
 	}
 	slices.SortFunc(im.attributes, func(a, b attributeColumn) int { return strings.Compare(a.name, b.name) })
-	im.result.Columns = make([]columnSummary, len(im.attributes))
-	for i, a := range im.attributes {
-		im.result.Columns[i].Name = a.name
+	for _, a := range im.attributes {
+		summary := columnSummary{Name: a.name}
+		if i := slices.IndexFunc(summaries, func(c columnSummary) bool { return c.Name == a.name }); i >= 0 {
+			summary = summaries[i]
+		}
+		im.result.Columns = append(im.result.Columns, summary)
 	}
 	return 0, nil
 }
 
 // add makes a profile of a row. An invalid phone number is skipped, and a number
 // known before stays: the rest of the row is right.
-func (im *contactImport) add(key string, cells []string) error {
-	p := store.Profile{Key: key, Attributes: make(hygiene.Attributes, len(im.attributes))}
-	for i, column := range im.attributes {
-		cell := cells[column.index]
-		if len(cell) > maxAttributeValue {
-			return fmt.Errorf("%s has %s, and at most %s are possible", column.name, ui.Count(int64(len(cell)), "byte"), ui.Number(maxAttributeValue))
-		}
-		p.Attributes[i] = hygiene.Attribute{Name: column.name, Value: attributeValue(cell)}
-	}
-	var skipped error
-	if im.phone >= 0 {
-		p.HasPhone = true
-		if cell := cells[im.phone]; cell != "" {
-			phone, err := contactkey.ParsePhone(cell, im.keys.Region)
-			if err != nil {
-				p.HasPhone = false
-				skipped = skippedPart{fmt.Errorf("phone skipped: %w; the rest of the line is imported", err)}
-			}
-			p.Phone = phone
+func (im *contactImport) add(key string, row *listfile.Row) error {
+	p := store.Profile{Key: key, Attributes: make(hygiene.Attributes, 0, len(im.attributes))}
+	for _, column := range im.attributes {
+		cell := row.Cell(column.index)
+		switch {
+		case cell.Err != nil && cell.Err == row.Err:
+			return row.Err
+		case cell.Err != nil:
+			return fmt.Errorf("column %q: %w", column.name, cell.Err)
+		case len(cell.Text) > maxAttributeValue:
+			return fmt.Errorf("%s has %s, and at most %s are possible", column.name, ui.Count(int64(len(cell.Text)), "byte"), ui.Number(maxAttributeValue))
+		case !cell.Absent:
+			p.Attributes = append(p.Attributes, hygiene.Attribute{Name: column.name, Value: attributeValue(cell.Text)})
 		}
 	}
-	for i, a := range p.Attributes {
-		im.result.Columns[i].add(a.Value)
+	skipped := im.addPhone(&p, row)
+	for i, a := 0, 0; a < len(p.Attributes); i++ {
+		if im.attributes[i].name == p.Attributes[a].Name {
+			im.result.Columns[i].add(p.Attributes[a].Value)
+			a++
+		}
 	}
 	im.pending = append(im.pending, p)
 	return skipped
+}
+
+// addPhone adds what a row says of the phone number, if anything. The error is a
+// skippedPart.
+func (im *contactImport) addPhone(p *store.Profile, row *listfile.Row) error {
+	if im.phone < 0 {
+		return nil
+	}
+	cell := row.Cell(im.phone)
+	err := cell.Err
+	if err == nil && cell.Text != "" {
+		p.Phone, err = contactkey.ParsePhone(cell.Text, im.keys.Region)
+	}
+	if p.HasPhone = err == nil && !cell.Absent; err != nil {
+		return skippedPart{fmt.Errorf("phone skipped: %w; the rest of the line is imported", err)}
+	}
+	return nil
 }
 
 func (im *contactImport) flush() error {

@@ -1,11 +1,11 @@
 package imports
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"winnow/hygiene"
@@ -13,15 +13,40 @@ import (
 	"winnow/hygiene/provider"
 	"winnow/internal/app"
 	"winnow/internal/atomicfile"
+	"winnow/internal/jsonsplit"
 	"winnow/internal/ui"
 	"winnow/store"
 )
 
-// archivedCallback is one line of an archive.
+// archivedCallback is one callback of an archive, or a body that the quarantine listed.
 type archivedCallback struct {
 	Source     string          `json:"source"`
-	ReceivedAt time.Time       `json:"received_at"`
-	Body       json.RawMessage `json:"body"`
+	ReceivedAt string          `json:"received_at"`
+	Body       json.RawMessage `json:"body"`        // JSON, or a string that is the body
+	Bytes      []byte          `json:"body_base64"` // of a body that is not UTF-8
+}
+
+// body returns the body as it was received; empty for none.
+func (c *archivedCallback) body() ([]byte, error) {
+	switch {
+	case len(c.Bytes) > 0:
+		return c.Bytes, nil
+	case len(c.Body) == 0 || c.Body[0] != '"':
+		return c.Body, nil
+	}
+	var text string
+	err := json.Unmarshal(c.Body, &text)
+	return []byte(text), err
+}
+
+// receivedAt returns the time of the callback.
+func (c *archivedCallback) receivedAt() (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, c.ReceivedAt)
+	if err == nil {
+		return t, instant.CheckYear(t)
+	}
+	at, err := instant.ParseTime(c.ReceivedAt)
+	return at.Time(), err
 }
 
 // Events appends an archive of callbacks to the log. It calls open, which opens the
@@ -84,22 +109,35 @@ func (im *eventImport) readLocked() (err error) {
 }
 
 func (im *eventImport) readAll() error {
-	in := bufio.NewReader(im.file)
-	head, _ := in.Peek(512)
-	if err := checkJSONLines(head); err != nil {
-		return err
-	}
 	if err := im.rejects.create(); err != nil {
 		return err
 	}
 	show, done := im.out.Progress("event")
 	defer done()
 	im.show = show
-	err := readLines(in, im.add, im.reject)
+	err := im.readCallbacks()
 	if isAborted(err) {
 		return err
 	}
 	return errors.Join(err, im.flush())
+}
+
+// readCallbacks reads callbacks written as JSON: one after another, or in an array.
+func (im *eventImport) readCallbacks() error {
+	for in := jsonsplit.New(im.text, maxLine); ; {
+		callback, line, err := in.Next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case err == jsonsplit.ErrTooLong:
+			err = im.reject(line, fmt.Errorf("longer than %d bytes", maxLine), nil)
+		case err == nil:
+			err = im.add(line, callback)
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 func (im *eventImport) reject(number int64, reason error, line []byte) error {
@@ -108,8 +146,8 @@ func (im *eventImport) reject(number int64, reason error, line []byte) error {
 	return nil
 }
 
-// add reads a line and adds its events. A line that is not a callback is rejected; a
-// body that cannot be read goes to quarantine, as one from the provider does.
+// add reads a callback and adds its events. One that is none is rejected; a body that
+// cannot be read goes to quarantine, as one from the provider does.
 func (im *eventImport) add(number int64, line []byte) error {
 	im.line = number
 	var c archivedCallback
@@ -117,24 +155,28 @@ func (im *eventImport) add(number int64, line []byte) error {
 		return im.reject(number, errors.New("not a JSON object of source, received_at and body"), line)
 	}
 	r := im.readers[c.Source]
+	received, timeErr := c.receivedAt()
+	body, bodyErr := c.body()
 	switch {
 	case r == nil:
 		return im.reject(number, fmt.Errorf("there is no source %q in the config", c.Source), line)
-	case c.ReceivedAt.IsZero():
+	case c.ReceivedAt == "":
 		return im.reject(number, errors.New("received_at is missing; write a time like 2026-01-02T03:04:05Z"), line)
-	case instant.CheckYear(c.ReceivedAt) != nil:
-		return im.reject(number, fmt.Errorf("received_at: %w", instant.CheckYear(c.ReceivedAt)), line)
-	case len(c.Body) == 0:
+	case timeErr != nil:
+		return im.reject(number, fmt.Errorf("received_at: %w", timeErr), line)
+	case bodyErr != nil:
+		return im.reject(number, fmt.Errorf("body: %w", bodyErr), line)
+	case len(body) == 0:
 		return im.reject(number, errors.New("body is missing"), line)
 	}
-	events, unreadable, err := r.Read(&provider.Request{Body: c.Body, ReceivedAt: hygiene.InstantOf(c.ReceivedAt)})
+	events, unreadable, err := r.Read(&provider.Request{Body: body, ReceivedAt: instant.Of(received)})
 	if err != nil {
 		return im.reject(number, err, line)
 	}
-	if c.ReceivedAt.After(im.now) {
+	if received.After(im.now) {
 		im.result.Later++
-		if c.ReceivedAt.After(im.latest) {
-			im.latest = c.ReceivedAt
+		if received.After(im.latest) {
+			im.latest = received
 		}
 	}
 	im.events, im.unreadable = append(im.events, events...), append(im.unreadable, unreadable...)

@@ -7,19 +7,21 @@
 //
 // Where to change what:
 //
+//   - the formats of lists: package listfile
 //   - another list of contacts: implement rowImporter, see rows.go
 //   - which columns become attributes, and their values: attributes.go
 //   - how rejected lines are reported: rejects.go
-//   - how NDJSON is read: jsonlines.go
 package imports
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
 	"winnow/internal/atomicfile"
+	"winnow/internal/csvlist"
 	"winnow/internal/ui"
 )
 
@@ -28,8 +30,11 @@ type Options struct {
 	File      string // "-" is Stdin
 	Stdin     io.Reader
 	Rejected  string // the file to write rejected lines to; empty for none
+	Encoding  string // of the file; empty for UTF-8
 	Delimiter byte   // of a CSV; 0 for the header's own
-	Key       string // the column of a CSV that holds the contact's key
+	Key       string // the column of a list that holds the contact's key
+	Phone     string // contacts: the column with the phone number; empty for phone
+	Reason    string // suppressions: that of rows which give none; empty for none
 	Apply     bool   // contacts and suppressions: write, instead of showing what would change
 	Config    string // the path of the config, for command lines in messages
 	Now       func() time.Time
@@ -42,12 +47,17 @@ const (
 	flushBytes = 2 << 20
 )
 
+// maxLine is the maximum size in bytes of a record of an archive or a send log; a
+// callback's body may have as many.
+const maxLine = 2 << 20
+
 // input is the open file of an import.
 type input struct {
 	ctx       context.Context
 	out       *ui.Printer
 	options   Options
 	file      io.ReadCloser
+	text      io.Reader // of the file, in UTF-8
 	now       time.Time
 	unchanged func() error // see [atomicfile.Unchanged]
 	rejects   rejects
@@ -66,7 +76,13 @@ func openInput(ctx context.Context, out *ui.Printer, o Options) (*input, error) 
 		f.Close()
 		return nil, ui.Usagef("stdin reads %s; write to another file", o.Rejected)
 	}
-	return &input{ctx: ctx, out: out, options: o, file: f, now: o.Now(), unchanged: atomicfile.Unchanged(f), rejects: rejects{stderr: out.Stderr, name: o.Rejected}}, nil
+	unchanged := atomicfile.Unchanged(f)
+	text, err := csvlist.DecodeText(f, o.Encoding)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", o.File, err)
+	}
+	return &input{ctx: ctx, out: out, options: o, file: f, text: text, now: o.Now(), unchanged: unchanged, rejects: rejects{stderr: out.Stderr, name: o.Rejected}}, nil
 }
 
 // checkBeforeWrite returns an error when what was read must not be written: the

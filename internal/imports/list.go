@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"winnow/internal/app"
+	"winnow/internal/listfile"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -50,10 +51,14 @@ type listImport struct {
 	total   store.ListChange
 }
 
-func (im *listImport) header([]string) (minColumns int, err error) { return 0, nil }
+func (im *listImport) columns([]string) (fewest int, err error) { return 0, nil }
 
-func (im *listImport) add(key string, _ []string) error {
+// add adds the contact of a row. What is wrong beside it does not matter.
+func (im *listImport) add(key string, row *listfile.Row) error {
 	im.pending = append(im.pending, key)
+	if row.Err != nil {
+		return flawedLine{row.Err}
+	}
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"winnow/hygiene/provider"
 	"winnow/internal/app"
 	"winnow/internal/csvlist"
+	"winnow/internal/listfile"
 	"winnow/internal/sendlog"
 	"winnow/internal/ui"
 	"winnow/store"
@@ -73,7 +74,7 @@ func (im *messageImport) readAll() error {
 	show, done := im.out.Progress("message")
 	defer done()
 	im.show = show
-	err := im.read(bufio.NewReaderSize(im.file, maxLine))
+	err := im.read(bufio.NewReaderSize(im.text, maxLine))
 	if isAborted(err) {
 		return err
 	}
@@ -83,13 +84,10 @@ func (im *messageImport) readAll() error {
 // read reads JSON when the file looks like it, else CSV.
 func (im *messageImport) read(r *bufio.Reader) error {
 	head, _ := r.Peek(maxLine)
-	if err := checkJSONLines(head); err != nil {
-		return err
-	}
-	switch text := trimStart(head); {
+	switch text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte(csvlist.ByteOrderMark)), " \t\r\n"); {
 	case len(text) == 0:
 		return errors.New("the file is empty")
-	case text[0] != '{' && !isObjectOnSecondLine(text):
+	case !listfile.IsJSON(text) && !isObjectOnSecondLine(text):
 		return im.readCSV(r)
 	}
 	if err := im.rejects.create(); err != nil {
@@ -203,7 +201,7 @@ func messageColumns(header [][]byte) (map[string]int, error) {
 	for i, field := range header {
 		name := strings.ToLower(csvlist.CellText(field))
 		if _, duplicate := columns[name]; duplicate && name != "" {
-			return nil, duplicateColumn(name)
+			return nil, listfile.DuplicateColumn(name)
 		}
 		columns[name] = i
 	}

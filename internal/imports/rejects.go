@@ -30,7 +30,11 @@ type rejects struct {
 type rejectCounts struct {
 	lines int64
 	parts int64 // of lines that were imported otherwise
+	flaws int64 // lines that were imported in spite of what is wrong with them
 }
+
+// flawedLine is the error of a line that was imported in spite of it.
+type flawedLine struct{ error }
 
 // skippedPart is the error of a line that was imported except for a part of it, such
 // as an invalid phone number.
@@ -51,18 +55,23 @@ func (r *rejects) create() (err error) {
 // hasFile reports whether there is a file.
 func (r *rejects) hasFile() bool { return r.file != nil }
 
-// add counts and reports a line that was rejected, or, when the reason is a
-// skippedPart, a part of it.
+// add counts and reports a line that was rejected; a part of it, when the reason is a
+// skippedPart; or what is wrong with one that was imported, when it is a flawedLine.
 func (r *rejects) add(line int64, reason error, text []byte) {
 	format := "winnow: line %d rejected: %s\n"
 	var part skippedPart
-	if errors.As(reason, &part) {
+	var flaw flawedLine
+	switch {
+	case errors.As(reason, &part):
 		r.counts.parts++
 		format = "winnow: line %d: %s\n"
-	} else {
+	case errors.As(reason, &flaw):
+		r.counts.flaws++
+		format = "winnow: line %d is imported all the same: %s\n"
+	default:
 		r.counts.lines++
 	}
-	if r.counts.parts+r.counts.lines <= maxReported {
+	if r.counts.parts+r.counts.lines+r.counts.flaws <= maxReported {
 		fmt.Fprintf(r.stderr, format, line, ui.Printable(reason.Error()))
 	}
 	r.addToFile(line, reason, text)

@@ -5,20 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"unicode/utf8"
 
 	"winnow/hygiene/contactkey"
-	"winnow/internal/csvlist"
+	"winnow/internal/listfile"
 	"winnow/internal/ui"
 )
 
 // rowImporter imports the rows of a list of contacts.
 type rowImporter interface {
-	// header receives the names of the columns. It returns how many columns a row must
-	// have, the rest being empty, or 0 for all of them; or what is wrong with the names.
-	header(names []string) (minColumns int, err error)
-	// add receives a row: the contact's key, and all cells, in a slice that is reused
-	// for the next row. An error rejects the row, except for a skippedPart.
-	add(key string, cells []string) error
+	// columns receives the names of the columns, before the first row, and all of them
+	// again when the rows of a JSON list have more. It returns how many columns a row of
+	// CSV must have, the rest being empty, or 0 for all of them; or what is wrong with
+	// the names.
+	columns(names []string) (fewest int, err error)
+	// add receives a row: the contact's key, and all cells. The row is valid until the
+	// call returns. An error rejects it, except for a skippedPart.
+	add(key string, row *listfile.Row) error
 	// flush writes the rows that were added since the last flush.
 	flush() error
 }
@@ -48,32 +52,34 @@ type rowReader struct {
 	*input
 	keys     contactkey.Format
 	importer rowImporter
-	list     *csvlist.Reader
-	cells    []string
+	list     *listfile.Reader
+	key      int   // the index of the column with the key
+	columns  int   // how many the importer knows
 	size     int   // bytes of the lines since the last flush
 	flushed  int64 // the last line that was flushed; 0 before the first flush
 }
 
 func (r *rowReader) readHeader() (err error) {
-	r.list, err = csvlist.OpenKeyed(r.file, csvlist.KeyColumn{Name: r.options.Key, Flag: "--key"}, r.options.Delimiter)
+	r.list, err = listfile.OpenText(r.text, listfile.Options{Delimiter: r.options.Delimiter})
 	if err != nil {
 		return err
 	}
-	names := make([]string, len(r.list.Fields))
-	for i, field := range r.list.Fields {
-		names[i] = csvlist.CellText(field)
-		for _, earlier := range names[:i] {
-			if earlier == names[i] && earlier != "" {
-				return duplicateColumn(earlier)
-			}
-		}
+	if r.key, err = r.list.Find(r.options.Key, "--key"); err != nil {
+		return err
 	}
-	r.list.MinColumns, err = r.importer.header(names)
-	return err
+	return r.passColumns()
 }
 
-func duplicateColumn(name string) error {
-	return fmt.Errorf("the header has %q twice; rename one", name)
+// passColumns passes the columns to the importer, if there are new ones.
+func (r *rowReader) passColumns() error {
+	names := r.list.Names()
+	if len(names) == r.columns {
+		return nil
+	}
+	r.columns = len(names)
+	fewest, err := r.importer.columns(names)
+	r.list.AllowShort(fewest)
+	return err
 }
 
 // readAll reads the rows and flushes the importer after every few thousand, or
@@ -82,17 +88,20 @@ func (r *rowReader) readAll() error {
 	show, done := r.out.Progress("line")
 	defer done()
 	for n := int64(1); ; n++ {
-		record, err := r.list.Next()
+		row, err := r.list.Next()
 		if err == io.EOF {
 			return r.flush()
+		}
+		if err == nil {
+			err = r.passColumns()
 		}
 		if err != nil {
 			return err
 		}
-		if err := r.add(&record); err != nil {
-			r.rejects.add(record.Line, err, record.Raw)
+		if err := r.add(row); err != nil {
+			r.rejects.add(row.Line, err, row.Raw)
 		}
-		if r.size += len(record.Raw); n%FlushLines != 0 && r.size < flushBytes {
+		if r.size += len(row.Raw); n%FlushLines != 0 && r.size < flushBytes {
 			continue
 		}
 		if err := r.flush(); err != nil {
@@ -104,30 +113,44 @@ func (r *rowReader) readAll() error {
 	}
 }
 
-// add adds a record. A record of empty cells, as spreadsheets leave them at the end,
-// is ignored.
-func (r *rowReader) add(record *csvlist.Record) error {
-	if record.Err != nil {
-		return record.Err
-	}
-	r.cells = r.cells[:0]
-	empty := true
-	for _, field := range r.list.Fields {
-		text := csvlist.CellText(field)
-		r.cells = append(r.cells, text)
-		empty = empty && text == ""
-	}
-	if empty {
+// add adds a row. One of empty cells, as spreadsheets leave them at the end, is ignored.
+func (r *rowReader) add(row *listfile.Row) error {
+	if row.IsEmpty() {
 		return nil
 	}
-	for len(r.cells) < r.list.Columns {
-		r.cells = append(r.cells, "")
-	}
-	key, err := r.keys.Normalize(r.cells[r.list.KeyIndex])
+	key, err := keyOf(row.Cell(r.key), r.keys)
 	if err != nil {
+		return r.inColumn(r.key, err)
+	}
+	return r.importer.add(key, row)
+}
+
+// keyOf is the contact's key that a cell holds.
+func keyOf(cell listfile.Cell, keys contactkey.Format) (string, error) {
+	text, err := cell.Text, cell.Err
+	switch {
+	case err != nil:
+		return "", err
+	case strings.ContainsRune(text, utf8.RuneError):
+		return "", errLost
+	case cell.Number:
+		if text, err = contactkey.Number(text); err != nil {
+			return "", err
+		}
+	}
+	return keys.NormalizeCell(text)
+}
+
+// errLost is the error of a cell with a character that another program, or the encoding,
+// could not read.
+var errLost = errors.New("the character U+FFFD stands for one that was lost when the file was saved or read; check --encoding, or export the list again")
+
+// inColumn names the column of a cell in its error.
+func (r *rowReader) inColumn(column int, err error) error {
+	if r.list.IsNameless() {
 		return err
 	}
-	return r.importer.add(key, r.cells)
+	return fmt.Errorf("column %q: %w", r.list.Names()[column], err)
 }
 
 func (r *rowReader) flush() error {
@@ -137,7 +160,7 @@ func (r *rowReader) flush() error {
 	if err := r.importer.flush(); err != nil {
 		return err
 	}
-	r.size, r.flushed = 0, r.list.Line-1
+	r.size, r.flushed = 0, r.list.NextLine()-1
 	return nil
 }
 

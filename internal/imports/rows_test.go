@@ -11,17 +11,21 @@ import (
 	"time"
 
 	"winnow/hygiene/contactkey"
+	"winnow/internal/listfile"
 	"winnow/internal/ui"
 )
 
 // pendingSize is an importer that measures what is pending between two flushes.
-type pendingSize struct{ now, largest int }
+type pendingSize struct{ width, now, largest int }
 
-func (*pendingSize) header([]string) (int, error) { return 0, nil }
+func (p *pendingSize) columns(names []string) (int, error) {
+	p.width = len(names)
+	return 0, nil
+}
 
-func (p *pendingSize) add(_ string, cells []string) error {
-	for _, c := range cells {
-		p.now += len(c)
+func (p *pendingSize) add(_ string, row *listfile.Row) error {
+	for i := range p.width {
+		p.now += len(row.Cell(i).Text)
 	}
 	return nil
 }

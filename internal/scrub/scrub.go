@@ -38,6 +38,7 @@ type Options struct {
 	Region    string          // of phone numbers without a country code; empty for that of the config
 	Rejected  string          // the file for rejected lines; empty for none
 	Output    string          // the file for the clean list; empty for stdout
+	Encoding  string          // of the list; empty for UTF-8
 	Delimiter byte            // of the columns; 0 for the header's own
 	Profile   csvlist.Profile // of the rejected lines
 	Now       hygiene.Instant
@@ -57,7 +58,11 @@ func Run(ctx context.Context, out *ui.Printer, o Options, open func(func(*app.Ap
 	}
 	unchanged := atomicfile.Unchanged(in)
 	return open(func(a *app.App) error {
-		list, err := csvlist.OpenKeyed(in, csvlist.KeyColumn{Name: o.Column, Flag: "--column"}, o.Delimiter)
+		text, err := csvlist.DecodeText(in, o.Encoding)
+		if err != nil {
+			return fmt.Errorf("%s: %w", o.File, err)
+		}
+		list, err := csvlist.OpenKeyed(text, csvlist.KeyColumn{Name: o.Column, Flag: "--column"}, o.Delimiter)
 		if err != nil {
 			return fmt.Errorf("%s: %w", o.File, err)
 		}

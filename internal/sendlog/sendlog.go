@@ -5,7 +5,7 @@
 // A [Reader] splits its input into records and keeps their places; what one record
 // means is decided by winnow/hygiene/provider. Where to change what:
 //
-//   - how an input is split into records: split.go
+//   - how an input is split into records: package jsonsplit
 //   - the members of a record, and providers' answers: provider/registration.go
 package sendlog
 
@@ -14,6 +14,7 @@ import (
 	"io"
 
 	"winnow/hygiene/provider"
+	"winnow/internal/jsonsplit"
 )
 
 // Record is one record of a send log.
@@ -29,22 +30,22 @@ type Record struct {
 // Reader reads records one after another. A broken record does not affect those
 // that follow it.
 type Reader struct {
-	split     *splitter
+	split     *jsonsplit.Splitter
 	maxRecord int
 }
 
 // NewReader returns a reader of in. A record may have maxRecord bytes. The reader
 // buffers, so it reads ahead of the records it returns.
 func NewReader(in io.Reader, maxRecord int) *Reader {
-	return &Reader{newSplitter(in, maxRecord), maxRecord}
+	return &Reader{jsonsplit.New(in, maxRecord), maxRecord}
 }
 
 // Next returns the next record. The error is io.EOF at the end, or that of the
 // input; the Line of the record is then the one that was reached.
 func (r *Reader) Next() (Record, error) {
-	text, line, err := r.split.next()
+	text, line, err := r.split.Next()
 	switch {
-	case err == errTooLong:
+	case err == jsonsplit.ErrTooLong:
 		return Record{Line: line, Err: fmt.Errorf("it is longer than %d bytes", r.maxRecord)}, nil
 	case err != nil:
 		return Record{Line: line}, err

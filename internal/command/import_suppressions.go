@@ -1,0 +1,42 @@
+package command
+
+import (
+	"winnow/internal/app"
+	"winnow/internal/imports"
+	"winnow/internal/ui"
+)
+
+// importSuppressionsCommand imports suppressions of another system.
+type importSuppressionsCommand struct {
+	contactFile `embed:""`
+	Reason      string `placeholder:"R" help:"Suppress for this reason where the file gives none."`
+	Apply       bool   `help:"Apply the changes (default: preview only)."`
+}
+
+// Help says which columns are read, and until when a suppression lasts.
+func (importSuppressionsCommand) Help() string {
+	return `The columns are contact, reason and, optionally, until: a date. Without until a suppression is permanent. A cell may
+hold several reasons, joined with |. An import never lifts or shortens a suppression.
+
+Whatever is wrong beside the contact, the contact is suppressed: permanently where the end cannot be read, and as
+opted_out, or the reason of --reason, where the reason cannot. Such lines are reported, and the exit status is 0. A line
+whose contact cannot be read is rejected; the others are imported, and the exit status is 1.
+
+Files that winnow writes can be imported too. The export of a segment like do-not-text has reasons in place of reason,
+and suppressed_until, which is the end of all reasons of a contact together: opted_out is permanent whatever it says,
+the others end then. Lines that scrub rejected have a reason like suppressed:hard_bounce|opted_out and no end, so these
+suppressions are permanent.`
+}
+
+// Run previews the changes, or applies them.
+func (x importSuppressionsCommand) Run(c *invocation) error {
+	o, err := x.options(c)
+	if err != nil {
+		return err
+	}
+	if x.Reason != "" && !app.IsName(x.Reason) {
+		return ui.Usagef("--reason %s is not a reason: use lower-case letters, digits, _ and -, as in opted_out", ui.ShellQuote(x.Reason))
+	}
+	o.Apply, o.Reason = x.Apply, x.Reason
+	return c.open(previewUnless(x.Apply), func(a *app.App) error { return imports.Suppressions(c.ctx, c.Printer, a, o) })
+}
