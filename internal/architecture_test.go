@@ -83,6 +83,7 @@ var testImporters = map[string][]string{
 	"golang.org/x/tools":                         {"internal/circles_test.go", "internal/doclinks_test.go"},
 	"github.com/santhosh-tekuri/jsonschema/v6":   {"internal/config", "internal/console"},
 	"gopkg.in/yaml.v3":                           {"internal/config", "internal/console", "hygiene/provider"},
+	"golang.org/x/text":                          {"internal/imports", "internal/listfile"},
 }
 
 // topLevel is what the top level may have, beside what git ignores.
