@@ -69,17 +69,13 @@ func (s *Store) UnregisteredMessages(contact *hygiene.Contact, in *hygiene.Instr
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, len(events))
-	for i := range events {
-		ids[i] = events[i].MessageID
-	}
-	registered := make([]bool, len(ids))
+	registered := map[int64]bool{}
 	err = s.read(func(c engine.Reader) error {
-		return c.FindMessages(ids, func(i int, _ string) { registered[i] = true })
+		return sendLogOf(c, events, nil, func(e *hygiene.Event, _ *engine.Message) { registered[e.Seq] = true })
 	})
 	messages := []uint64{}
 	for i := range events {
-		if !registered[i] {
+		if !registered[events[i].Seq] {
 			messages = append(messages, hygiene.MessageHash(events[i].Source, events[i].MessageID))
 		}
 	}

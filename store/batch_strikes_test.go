@@ -13,7 +13,7 @@ import (
 
 func register(t *testing.T, s *store.Store, message, contact string) {
 	t.Helper()
-	if _, err := s.Register(context.Background(), []store.Registration{{MessageID: message, Contact: contact}}); err != nil {
+	if _, err := s.Register(context.Background(), []store.Registration{{Source: "insider", MessageID: message, Contact: contact}}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -73,7 +73,7 @@ func TestAnyCutOfTheLogHoldsTheSame(t *testing.T) {
 		var messages []store.Registration
 		for i := range events {
 			if events[i].Contact == "" {
-				messages = append(messages, store.Registration{MessageID: events[i].MessageID, Contact: fmt.Sprint("contact-", i%40)})
+				messages = append(messages, store.Registration{Source: events[i].Source, MessageID: events[i].MessageID, Contact: fmt.Sprint("contact-", i%40)})
 			}
 		}
 		whole, cut := storetest.Open(t), storetest.Open(t)
@@ -244,7 +244,7 @@ func TestAnEventThatFindsItsContactAfterTheReviewIsAsReviewed(t *testing.T) {
 		var messages []store.Registration
 		for i := range events {
 			if i%2 == 0 {
-				messages = append(messages, store.Registration{MessageID: events[i].MessageID, Contact: events[i].Contact})
+				messages = append(messages, store.Registration{Source: events[i].Source, MessageID: events[i].MessageID, Contact: events[i].Contact})
 				events[i].Contact = ""
 			}
 		}

@@ -293,26 +293,36 @@ func packedAttributes(a hygiene.Attributes) []byte {
 	return a.Pack(nil)
 }
 
-// ensureContact makes sure that there is a contact of that key, with that phone
-// number unless it is empty, and reports whether it is new. It reads nothing else
-// of it.
-func (w *txWriter) ensureContact(key, phone string) (isNew bool, err error) {
-	r := w.Query("SELECT id, phone FROM contacts WHERE key = ?", key)
-	var id int64
-	var stored string
-	if r.Next() {
-		id, stored = r.Int(0), r.Text(1)
-	}
-	switch err := r.Close(); {
-	case err != nil:
+// ensureContact makes sure that there is a contact of that key, and reports whether it is
+// new. It reads nothing else of it.
+func (w *txWriter) ensureContact(key string) (isNew bool, err error) {
+	known, err := w.Number("SELECT EXISTS (SELECT 1 FROM contacts WHERE key = ?)", key)
+	if err != nil || known != 0 {
 		return false, err
-	case id == 0:
-		k := &contactRow{}
-		k.reset(key)
-		k.Phone = phone
-		return true, w.save(k, nil)
-	case phone != "" && phone != stored:
-		return false, w.Exec("UPDATE contacts SET phone = ? WHERE id = ?", phone, id)
 	}
-	return false, nil
+	k := &contactRow{}
+	k.reset(key)
+	return true, w.save(k, nil)
+}
+
+// ensureContacts makes sure that there is a contact of each of these keys, which are
+// sorted, with the phone number beside it unless that is empty. It uses as many rows.
+func (w *txWriter) ensureContacts(keys, phones []string, rows []*contactRow) error {
+	if err := loadRows(w, keys, rows); err != nil {
+		return err
+	}
+	var missing []*contactRow
+	for i, k := range rows {
+		switch {
+		case k.stored.ID == 0:
+			k.Phone = phones[i]
+			k.pack()
+			missing = append(missing, k)
+		case phones[i] != "" && phones[i] != k.stored.Phone:
+			if err := w.Exec("UPDATE contacts SET phone = ? WHERE id = ?", phones[i], k.stored.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return w.savePacked(missing, make([][]hygiene.Change, len(missing)))
 }

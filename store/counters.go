@@ -13,6 +13,8 @@ const (
 	keyVersion = "key_version" // contactkey.Version of the keys that are stored; 0 before the first look at them
 	keySeen    = "key_seen"    // contacts.id of the last key that Store.indexKeys looked at
 	inForce    = "in_force"    // policies.id of the policy that a daemon put in force last
+	// 1 while there may be unmatched events without a source; see Store.completeUnmatched
+	incompleteUnmatched = "incomplete_unmatched"
 )
 
 // counter reads a counter; 0 when it was never set.

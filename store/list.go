@@ -56,7 +56,7 @@ func (w *txWriter) changeListed(list, key string, add bool, did *ListChange) err
 	if !add {
 		return nil
 	}
-	isNew, err := w.ensureContact(key, "")
+	isNew, err := w.ensureContact(key)
 	if isNew {
 		did.New++
 	}

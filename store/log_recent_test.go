@@ -20,7 +20,7 @@ func TestTheLatestEventsAreReadWithTheContactsOfTheSendLog(t *testing.T) {
 		events = append(events, e)
 	}
 	storetest.Append(t, s, events...)
-	if _, err := s.Register(t.Context(), []store.Registration{{MessageID: "m2099", Contact: "ann"}}); err != nil {
+	if _, err := s.Register(t.Context(), []store.Registration{{Source: "insider", MessageID: "m2099", Contact: "ann"}}); err != nil {
 		t.Fatal(err)
 	}
 	var seqs []int64

@@ -324,7 +324,7 @@ func TestEventsThatWaitForTheSweepAreHeldAlsoWhenReclassified(t *testing.T) {
 	events[25].Contact = ""
 	storetest.Append(t, s, events...)
 	sweepHeld(t, s, p, 0, bounces)
-	if _, err := s.Register(context.Background(), []store.Registration{{MessageID: events[25].MessageID, Contact: "zed"}}); err != nil {
+	if _, err := s.Register(context.Background(), []store.Registration{{Source: "insider", MessageID: events[25].MessageID, Contact: "zed"}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Reclassify(context.Background(), p, allAre(hygiene.SoftBounce), false, store.Batch{}, storetest.Start.Add(hygiene.Day), nil); err != nil {

@@ -1,189 +1,186 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"slices"
+	"strings"
 
 	"winnow/hygiene"
 	"winnow/store/engine"
 )
 
-// Registration says which contact a message was for. Contact is a key as
-// [contactkey.Format] gives it.
+// Registration says which contact, and which phone number, a message was for. It has one
+// of the two at least.
 type Registration struct {
-	MessageID string
-	Contact   string
+	Source    string
+	MessageID string          // as package contactkey gives it
+	Contact   string          // a key as [contactkey.Format] gives it; empty for unknown
 	Phone     string          // E.164; empty for unknown
 	SentAt    hygiene.Instant // 0 for unknown
 }
 
-// Registered is what registering messages did.
-type Registered struct {
-	New             int64    // messages that were not known
-	Known           int64    // registered for the same contact before
-	Conflicts       []string // ids of messages registered for another contact before, which stays; the first 100
-	ConflictCount   int64    // how many there are
-	ConflictIndexes []int    // the places of all of them among the registrations
-	Matched         int64    // events that found their contact
+func (r *Registration) key() engine.MessageKey {
+	return engine.MessageKey{Source: r.Source, ID: r.MessageID}
 }
 
-// Register adds messages to the send log. The first registration of a message
-// stays. Events that waited for it are judged by the next sweep. It is one
-// transaction: give it a few thousand at a time.
-func (s *Store) Register(_ context.Context, list []Registration) (Registered, error) {
-	var did Registered
-	err := s.writeAs(nil, func(w *txWriter) error {
-		for i := range list {
-			if err := w.register(&list[i], i, &did); err != nil {
-				return err
-			}
-		}
-		return nil
+// Registered is what registering messages did.
+type Registered struct {
+	New       int64 // messages that were not known
+	Known     int64 // messages that were known, for the same contact and phone number as far as both say one
+	Conflicts []int // the places of the registrations that say another contact or phone number than the one that stands
+	Matched   int64 // events that found their contact
+}
+
+// Register adds messages to the send log. Of a message the first contact and the first
+// phone number stand. Events that waited for the contact are judged by the next sweep. It
+// is one transaction: give it thousands at a time, for which it takes the write lock for
+// less time than a sweep.
+func (s *Store) Register(ctx context.Context, list []Registration) (did Registered, err error) {
+	if err := s.completeUnmatched(ctx); err != nil {
+		return did, err
+	}
+	err = s.writeAs(nil, func(w *txWriter) error {
+		r := registering{txWriter: w, list: list}
+		err := r.run()
+		did = r.did
+		return err
 	})
 	return did, err
 }
 
-func (w *txWriter) register(r *Registration, place int, did *Registered) error {
-	known, err := w.Text("SELECT contact FROM messages WHERE message_id = ?", r.MessageID)
-	switch {
-	case err != nil:
-		return err
-	case known == "":
-		did.New++
-	case known == r.Contact:
-		did.Known++
-	default:
-		did.ConflictCount++
-		did.ConflictIndexes = append(did.ConflictIndexes, place)
-		if len(did.Conflicts) < 100 {
-			did.Conflicts = append(did.Conflicts, r.MessageID)
-		}
-		return nil
-	}
-	if _, err := w.ensureContact(r.Contact, r.Phone); err != nil || known != "" {
-		return err
-	}
-	if err := w.Exec("INSERT INTO messages (message_id, contact, sent_at) VALUES (?, ?, ?)", r.MessageID, r.Contact, int64(r.SentAt)); err != nil {
-		return err
-	}
-	n, err := w.Number("SELECT count(*) FROM unmatched WHERE message_id = ?", r.MessageID)
-	if err != nil || n == 0 {
-		return err
-	}
-	did.Matched += n
-	if err := w.Exec("INSERT INTO matched (seq, held_by) SELECT seq, held_by FROM unmatched WHERE message_id = ?", r.MessageID); err != nil {
-		return err
-	}
-	return w.Exec("DELETE FROM unmatched WHERE message_id = ?", r.MessageID)
+// registering is registrations that are being stored. It goes through them in the order
+// of their keys, and then of their contacts: neighbours share pages, and messages have
+// ids, and contacts keys, that are as good as random.
+type registering struct {
+	*txWriter
+	list   []Registration
+	agreed []int // the places of registrations that say nothing else than what stands
+	did    Registered
 }
 
-// findContactsOf sets the contact of each event that names none and whose message
-// the send log has.
-func findContactsOf(c engine.Reader, events []hygiene.Event) error {
-	var ids []string
-	var places []int
-	for i := range events {
-		if events[i].Contact == "" {
-			ids, places = append(ids, events[i].MessageID), append(places, i)
-		}
+func (r *registering) run() error {
+	order := make([]int, len(r.list))
+	for i := range order {
+		order[i] = i
 	}
-	return c.FindMessages(ids, func(i int, contact string) { events[places[i]].Contact = contact })
-}
-
-// forgetUnconfirmed leaves out the contact of each event of these sources unless the
-// send log has its message for that contact: until then the event waits.
-func forgetUnconfirmed(c engine.Reader, events []hygiene.Event, sources map[string]bool) error {
-	if len(sources) == 0 {
-		return nil
-	}
-	var ids []string
-	var places []int
-	for i := range events {
-		if e := &events[i]; sources[e.Source] && e.Contact != "" {
-			ids, places = append(ids, e.MessageID), append(places, i)
+	slices.SortStableFunc(order, func(a, b int) int { return r.list[a].key().Compare(r.list[b].key()) })
+	var groups [][]int // of each message, its registrations
+	var keys []engine.MessageKey
+	for len(order) > 0 {
+		n, key := 1, r.list[order[0]].key()
+		for n < len(order) && r.list[order[n]].key() == key {
+			n++
 		}
+		groups, keys, order = append(groups, order[:n]), append(keys, key), order[n:]
 	}
-	confirmed := make([]bool, len(ids))
-	err := c.FindMessages(ids, func(i int, contact string) { confirmed[i] = contact == events[places[i]].Contact })
-	for i, place := range places {
-		if !confirmed[i] {
-			events[place].Contact = ""
-		}
+	stored := make([]engine.Message, len(keys))
+	known := make([]bool, len(keys))
+	if err := r.FindMessages(keys, func(i int, m *engine.Message) { stored[i], known[i] = *m, true }); err != nil {
+		return err
 	}
-	return err
-}
-
-// waits reports whether the event waits for its message to be registered, so that it has
-// not been applied to the contact that its body names.
-func waits(c engine.Querier, e *hygiene.Event) (bool, error) {
-	n, err := c.Number("SELECT count(*) FROM unmatched WHERE message_id = ? AND seq = ?", e.MessageID, e.Seq)
-	return n > 0, err
-}
-
-// Unmatched visits the events whose contact is not known yet, by message id.
-func (s *Store) Unmatched(most int, visit func(hygiene.Event) error) error {
-	var seqs []int64
-	err := s.read(func(c engine.Reader) error {
-		r := c.Query("SELECT seq FROM unmatched ORDER BY message_id, seq LIMIT ?", most)
-		for r.Next() {
-			seqs = append(seqs, r.Int(0))
-		}
-		return r.Close()
-	})
+	waiting, err := r.Number("SELECT EXISTS (SELECT 1 FROM unmatched)")
 	if err != nil {
 		return err
 	}
-	for _, seq := range seqs {
-		e, ok, err := s.Event(seq)
-		if err == nil && ok {
-			err = visit(e)
+	for i, key := range keys {
+		was := stored[i]
+		r.compare(&stored[i], known[i], groups[i])
+		if known[i] && stored[i] == was {
+			continue
 		}
+		if err := r.saveMessage(key, &stored[i]); err != nil {
+			return err
+		}
+		if waiting == 0 || stored[i].Contact == was.Contact {
+			continue
+		}
+		n, err := r.releaseUnmatched(key)
 		if err != nil {
 			return err
 		}
+		r.did.Matched += n
+	}
+	slices.Sort(r.did.Conflicts)
+	return r.saveContacts()
+}
+
+// compare makes m what stands of a message after these registrations of it.
+func (r *registering) compare(m *engine.Message, known bool, places []int) {
+	for _, i := range places {
+		of := &r.list[i]
+		if m.Unsourced && of.Contact != "" { // which may be about a message of another source
+			m.Contact, m.Unsourced = of.Contact, false
+		}
+		switch {
+		case of.Contact != "" && m.Contact != "" && of.Contact != m.Contact,
+			of.Phone != "" && m.Phone != "" && of.Phone != m.Phone:
+			r.did.Conflicts = append(r.did.Conflicts, i)
+		case known:
+			r.did.Known++
+			r.agreed = append(r.agreed, i)
+		default:
+			r.did.New++
+			r.agreed = append(r.agreed, i)
+		}
+		known = true
+		m.Contact, m.Phone, m.SentAt = cmp.Or(m.Contact, of.Contact), cmp.Or(m.Phone, of.Phone), cmp.Or(m.SentAt, of.SentAt)
+	}
+}
+
+// saveMessage stores what stands of a message. A contact that may be about a message of
+// another source stays where it is.
+func (w *txWriter) saveMessage(key engine.MessageKey, m *engine.Message) error {
+	contact := m.Contact
+	if m.Unsourced {
+		contact = ""
+	}
+	return w.Exec(`INSERT INTO messages (message_id, contact, sent_at, source, phone) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (source, message_id) DO UPDATE SET contact = excluded.contact, sent_at = excluded.sent_at, phone = excluded.phone`,
+		key.ID, contact, int64(m.SentAt), key.Source, m.Phone)
+}
+
+// saveContacts makes sure that the contacts of the agreed registrations are stored, each
+// with the phone number that the last of its registrations says, if any.
+func (r *registering) saveContacts() error {
+	named := slices.DeleteFunc(r.agreed, func(i int) bool { return r.list[i].Contact == "" })
+	slices.SortFunc(named, func(a, b int) int {
+		return cmp.Or(strings.Compare(r.list[a].Contact, r.list[b].Contact), cmp.Compare(a, b))
+	})
+	var keys, phones []string
+	for n, i := range named {
+		of := &r.list[i]
+		if n == 0 || of.Contact != r.list[named[n-1]].Contact {
+			keys, phones = append(keys, of.Contact), append(phones, "")
+		}
+		if last := len(phones) - 1; of.Phone != "" {
+			phones[last] = of.Phone
+		}
+	}
+	rows := newRows(chunkSize)
+	for len(keys) > 0 {
+		n := min(len(keys), chunkSize)
+		if err := r.ensureContacts(keys[:n], phones[:n], rows[:n]); err != nil {
+			return err
+		}
+		keys, phones = keys[n:], phones[n:]
 	}
 	return nil
 }
 
-// unmatchedChunk is how many events [Store.EachUnmatched] reads together.
-const unmatchedChunk = 500
-
-// EachUnmatched visits all events whose contact is not known yet, with their bodies, by
-// message id. Those that are matched meanwhile may be left out.
-func (s *Store) EachUnmatched(ctx context.Context, visit func(*hygiene.Event) error) error {
-	lastID, lastSeq := "", int64(0)
-	for {
-		var seqs []int64
-		err := s.read(func(c engine.Reader) error {
-			r := c.Query("SELECT message_id, seq FROM unmatched WHERE (message_id, seq) > (?, ?) ORDER BY message_id, seq LIMIT ?",
-				lastID, lastSeq, unmatchedChunk)
-			for r.Next() {
-				lastID, lastSeq = r.Text(0), r.Int(1)
-				seqs = append(seqs, lastSeq)
-			}
-			return r.Close()
-		})
-		if err = errors.Join(err, ctx.Err()); err != nil {
-			return err
-		}
-		err = s.readLog(func(l engine.LogReader) error {
-			return l.Events(seqs, true, func(_ int, e *hygiene.Event) error { return visit(e) })
-		})
-		if err != nil || len(seqs) < unmatchedChunk {
-			return err
-		}
-	}
-}
-
-// Message returns what is known of a message by its id: the contact that it was
-// registered for, empty for none, and how many of its events are unmatched.
-func (s *Store) Message(id string) (contact string, unmatched int64, err error) {
-	err = s.read(func(c engine.Reader) error {
-		if contact, err = c.Text("SELECT contact FROM messages WHERE message_id = ?", id); err != nil {
-			return err
-		}
-		unmatched, err = c.Number("SELECT count(*) FROM unmatched WHERE message_id = ?", id)
+// OwnUnsourced says which source has the messages that a version registered which did not
+// tell sources apart: the only one of the config. The first that is said stands. Until then
+// such a message counts for every source.
+func (s *Store) OwnUnsourced(source string) error {
+	var open int64
+	err := s.read(func(c engine.Reader) (err error) {
+		open, err = c.Number("SELECT EXISTS (SELECT 1 FROM unsourced_messages) AND NOT EXISTS (SELECT 1 FROM unsourced_owner)")
 		return err
 	})
-	return contact, unmatched, err
+	if err != nil || open == 0 {
+		return err
+	}
+	return s.write(func(c engine.Writer) error {
+		return c.Exec("INSERT INTO unsourced_owner (source) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM unsourced_owner)", source)
+	})
 }

@@ -14,7 +14,7 @@ import (
 func (s *Store) Pin(pins ...segments.Pin) (changed int64, err error) {
 	err = s.writeAs(nil, func(w *txWriter) error {
 		for i := range pins {
-			if _, err := w.ensureContact(pins[i].Contact, ""); err != nil {
+			if _, err := w.ensureContact(pins[i].Contact); err != nil {
 				return err
 			}
 			n, err := w.changePin(&pins[i], false)

@@ -164,8 +164,8 @@ func TestAnEventFindsItsContactWheneverTheMessageIsRegistered(t *testing.T) {
 	if totals, err := s.Totals(); err != nil || totals.Unmatched != 2 || totals.Contacts != 0 {
 		t.Fatalf("before: %+v, %v", totals, err)
 	}
-	did, err := s.Register(context.Background(), []store.Registration{{MessageID: "m1", Contact: "ann", Phone: "+905551234567"}, {MessageID: "m1", Contact: "bob"}})
-	if err != nil || did.New != 1 || did.ConflictCount != 1 || did.Matched != 2 {
+	did, err := s.Register(context.Background(), []store.Registration{{Source: "insider", MessageID: "m1", Contact: "ann", Phone: "+905551234567"}, {Source: "insider", MessageID: "m1", Contact: "bob"}})
+	if err != nil || did.New != 1 || len(did.Conflicts) != 1 || did.Matched != 2 {
 		t.Fatalf("registered %+v, %v", did, err)
 	}
 	if _, err := s.Sweep(context.Background(), options(p, storetest.Start+2)); err != nil {

@@ -54,6 +54,9 @@ type SweepOptions struct {
 // batches, and killed anywhere: what is not committed is done again.
 func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 	var total Swept
+	if err := s.completeUnmatched(ctx); err != nil {
+		return total, err
+	}
 	if err := s.sweepMatched(ctx, &o, &total); err != nil {
 		return total, err
 	}

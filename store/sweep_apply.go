@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/store/engine"
 )
 
@@ -57,10 +58,7 @@ func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, did *Swe
 // match finds the contact of each event, stores those without one as unmatched,
 // and returns the order in which to apply the others.
 func (w *txWriter) match(events []hygiene.Event, requireSendLog map[string]bool, did *Swept) ([]int, error) {
-	if err := findContactsOf(w, events); err != nil {
-		return nil, err
-	}
-	if err := forgetUnconfirmed(w, events, requireSendLog); err != nil {
+	if err := confirm(w, events, requireSendLog); err != nil {
 		return nil, err
 	}
 	order := make([]int, 0, len(events))
@@ -71,7 +69,8 @@ func (w *txWriter) match(events []hygiene.Event, requireSendLog map[string]bool,
 			continue
 		}
 		did.Unmatched++
-		if err := w.Exec("INSERT INTO unmatched (message_id, seq, held_by) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", e.MessageID, e.Seq, e.Held); err != nil {
+		if err := w.Exec("INSERT INTO unmatched (message_id, seq, held_by, source) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			contactkey.MessageID(e.MessageID), e.Seq, e.Held, e.Source); err != nil {
 			return nil, err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 )
 
 // presets are the providers that are known. A provider is a file of its own, like
@@ -84,6 +85,7 @@ func (b *batch) add(r *report) {
 	if b.reports++; b.reports > MaxObjects {
 		return
 	}
+	r.id = contactkey.MessageID(r.id)
 	if r.problem == "" {
 		r.problem = r.flaw()
 	}

@@ -5,17 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"winnow/hygiene"
 	"winnow/hygiene/instant"
 )
 
-// Registration is one line of the send log: which contact a message went to.
-// Callbacks name the message only.
+// Registration is one line of the send log: which contact, or which phone number, a
+// message went to. Callbacks name the message only. All texts are as given; the caller
+// normalizes them.
 type Registration struct {
+	Source    string // empty for none
 	MessageID string
-	Contact   string // as given; the caller normalizes it to a key
-	Phone     string // as given; empty for none
+	Contact   string // empty for none
+	Phone     string // empty for none
 	SentAt    hygiene.Instant
 }
 
@@ -25,12 +28,14 @@ func (r Registration) Check() error {
 	switch {
 	case r.MessageID == "":
 		return errors.New("the message id is missing; add message_id, messageId or messageSid")
+	case !utf8.ValidString(r.MessageID):
+		return errors.New("the message id is not UTF-8, which every event's message id is")
 	case len(r.MessageID) > MaxText:
 		return fmt.Errorf("the message id has %d bytes; at most %d bytes are allowed", len(r.MessageID), MaxText)
 	case strings.IndexByte(r.MessageID, 0) >= 0:
 		return errors.New("the message id has the character U+0000, which no event's message id has")
-	case r.Contact == "":
-		return errors.New("the contact is missing; add contact, to, phoneNumber or phone")
+	case r.Contact == "" && r.Phone == "":
+		return errors.New("the contact is missing; add contact, or its phone number as phone, phoneNumber or to")
 	}
 	return nil
 }
@@ -46,21 +51,22 @@ const (
 	linePhoneNumber
 	lineTo
 	lineSentAt
+	lineSource
 	lineMessages
 	lineErrors
 )
 
-var lineMembers = pathTree("message_id", "messageId", "messageSid", "contact", "phone", "phoneNumber", "to", "sent_at", "messageIds", "errors")
+var lineMembers = pathTree("message_id", "messageId", "messageSid", "contact", "phone", "phoneNumber", "to", "sent_at", "source", "messageIds", "errors")
 
 // Registrations reads one line of the send log:
 //
-//	{"message_id": "sms-1", "contact": "ann"}                 and phone, sent_at
+//	{"message_id": "sms-1", "contact": "ann"}                 and source, phone, sent_at
 //	{"message": "Accepted", "messageId": "sms-1", "to": "…"}  a provider's answer to a message sent
 //	{"messageIds": [{"phoneNumber": "…", "messageSid": "sms-1"}], "errors": […]}  to many
 //
 // An answer to many gives one registration for each, none when nothing was
-// accepted. Without a contact the phone number is the contact. After an error
-// nothing of the line counts.
+// accepted; source and sent_at beside messageIds are those of each. After an error nothing
+// of the line counts.
 func Registrations(line []byte) ([]Registration, error) {
 	var object *values
 	s := scan(string(line), lineMembers)
@@ -83,16 +89,17 @@ func registrations(found *values) ([]Registration, error) {
 	if err != nil {
 		return nil, err
 	}
+	source := firstOf(found, lineSource)
 	messages := found[lineMessages]
 	switch {
 	case strings.HasPrefix(messages, "["):
-		return many(messages, sent)
+		return many(messages, source, sent)
 	case messages != "" && messages != "null":
 		return nil, errors.New("messageIds is not an array")
 	case messageID(found) == "" && strings.HasPrefix(found[lineErrors], "["):
 		return nil, nil
 	}
-	one, err := registration(found, sent)
+	one, err := registration(found, source, sent)
 	if err != nil {
 		return nil, err
 	}
@@ -100,14 +107,14 @@ func registrations(found *values) ([]Registration, error) {
 }
 
 // many reads the messages of an answer to many.
-func many(messages string, sent hygiene.Instant) ([]Registration, error) {
+func many(messages, source string, sent hygiene.Instant) ([]Registration, error) {
 	var (
 		all   []Registration
 		first error
 	)
 	s := scan(messages, lineMembers)
 	err := s.elements(func(int, int) {
-		one, err := registration(&s.found, sent)
+		one, err := registration(&s.found, source, sent)
 		if err != nil && first == nil {
 			first = fmt.Errorf("messageIds[%d]: %w", len(all), err)
 		}
@@ -119,17 +126,14 @@ func many(messages string, sent hygiene.Instant) ([]Registration, error) {
 	return all, nil
 }
 
-func registration(found *values, sent hygiene.Instant) (Registration, error) {
-	reg := Registration{MessageID: messageID(found), SentAt: sent}
+func registration(found *values, source string, sent hygiene.Instant) (Registration, error) {
+	reg := Registration{Source: source, MessageID: messageID(found), SentAt: sent}
 	var err error
 	if reg.Phone, err = firstKey(found, linePhone, linePhoneNumber, lineTo); err != nil {
 		return reg, err
 	}
 	if reg.Contact, err = firstKey(found, lineContact); err != nil {
 		return reg, err
-	}
-	if reg.Contact == "" {
-		reg.Contact = reg.Phone
 	}
 	return reg, reg.Check()
 }

@@ -69,10 +69,18 @@ type Options struct {
 // for which [IsProblems] is true if the file has problems and there is no fallback.
 func Open(o Options) (*App, error) {
 	a, err := o.open()
-	if err == nil && !o.LookBack {
+	if err != nil {
+		return nil, err
+	}
+	if !o.LookBack {
 		a.Store.InPresent()
 	}
-	return a, err
+	if sources := a.Config.Sources; (o.Access == Writes || o.Access == Creates) && len(sources) == 1 {
+		if err := a.Store.OwnUnsourced(sources[0].Name); err != nil {
+			return nil, errors.Join(err, a.Close())
+		}
+	}
+	return a, nil
 }
 
 func (o Options) open() (*App, error) {

@@ -67,7 +67,7 @@ func hostileStore(t *testing.T) (config string) {
 	check(err)
 	_, err = a.Instruct([]string{hostileKey + "a"}, hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: "complaint", By: hostile, Note: hostile}, now)
 	check(err)
-	_, err = a.Store.Register(context.Background(), []store.Registration{{MessageID: "sent" + hostile, Contact: hostileKey}})
+	_, err = a.Store.Register(context.Background(), []store.Registration{{Source: "insider", MessageID: "sent" + hostile, Contact: hostileKey}})
 	check(err)
 	run := segments.Run{Export: "nightly", ScheduledAt: now - now%1_000_000, Status: segments.Failed, AsOf: now, FinishedAt: now, Error: hostile}
 	run.Name = segments.RunName(run.ScheduledAt)

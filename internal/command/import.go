@@ -35,13 +35,21 @@ func (x importEventsCommand) Run(c *invocation) (err error) {
 // importMessagesCommand imports the send log.
 type importMessagesCommand struct {
 	File      string `arg:"" help:"CSV file, NDJSON or a JSON array; - for stdin."`
-	Rejected  string `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason, and lines of messages that another contact has."`
+	Source    string `placeholder:"NAME" help:"Source of lines that name none (default: the only source of the config)."`
+	Rejected  string `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason, and lines of messages that another contact or phone number has."`
 	textFlags `embed:""`
+}
+
+// Help says what a send log has.
+func (importMessagesCommand) Help() string {
+	return `The columns are message_id, and contact or phone or both; source and sent_at are optional. Message ids belong to a
+source: if the config has several sources, every line needs its source, or the command needs --source. Of each message
+the first contact and the first phone number stand.`
 }
 
 // Run registers the contacts of the messages.
 func (x importMessagesCommand) Run(c *invocation) error {
-	o := imports.Options{File: x.File, Stdin: c.process.Stdin, Rejected: x.Rejected, Config: c.config, Now: c.now}
+	o := imports.Options{File: x.File, Stdin: c.process.Stdin, Source: x.Source, Rejected: x.Rejected, Config: c.config, Now: c.now}
 	if err := x.addTo(&o); err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ type Config struct {
 	Check func(ctx context.Context, contacts []string) ([]view.Sendable, error)
 	// Register records which contacts messages went to: all of the list except what
 	// it reports as rejected, or nothing when it returns an error. It is called with
-	// a few thousand at a time, and never with one message for two contacts.
+	// a few thousand at a time.
 	Register func(context.Context, []provider.Registration) (RegisterResult, error)
 	// Export returns one export with its recent runs.
 	Export func(ctx context.Context, name string) (view.ExportRuns, error)
@@ -56,8 +56,7 @@ type RegisterResult struct {
 	New       int64             // messages that were unknown
 	Known     int64             // registered for the same contact before
 	Matched   int64             // events that found their contact
-	Conflict  int64             // messages registered for another contact before, which stays
-	Conflicts []string          // the ids of the first 100 of them, in the order of the list
+	Conflicts []int             // indexes in the list of messages registered for another contact or phone number before, which stays
 	Rejected  []RejectedMessage // messages not registered
 }
 

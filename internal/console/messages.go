@@ -38,6 +38,7 @@ func (s *server) register(w http.ResponseWriter, req *http.Request) (any, error)
 		register: func(list []provider.Registration) (RegisterResult, error) {
 			return s.Register(context.WithoutCancel(req.Context()), list)
 		},
+		source: req.URL.Query().Get("source"),
 		result: view.Registered{Conflicts: []view.Conflict{}, Rejected: []view.Rejected{}},
 	}
 	if err := r.readAll(sendlog.NewReader(body, maxRecord)); err != nil {
@@ -79,15 +80,13 @@ func (b *slowBody) Read(p []byte) (int, error) {
 // registration is a send log that is being registered.
 type registration struct {
 	register func([]provider.Registration) (RegisterResult, error)
+	source   string // of messages that name none; empty for what the config says
 	result   view.Registered
 	anyGood  bool // at least one line was a record of a send log
 
-	// The group that is registered next, and the line of each of its messages. It
-	// has one contact for each message, so that a conflict of that message is one of
-	// all its lines here.
-	group    []provider.Registration
-	lines    []int64
-	contacts map[string]string // by message
+	// The group that is registered next, and the line of each of its messages.
+	group []provider.Registration
+	lines []int64
 }
 
 // readAll registers the whole log. Its error carries what was registered before.
@@ -129,16 +128,13 @@ func (r *registration) add(record sendlog.Record) error {
 		r.anyGood = true // a provider's answer that it accepted nothing
 	}
 	for _, message := range record.Messages {
-		if contact, there := r.contacts[message.MessageID]; len(r.group) == maxGroup || there && contact != message.Contact {
+		if len(r.group) == maxGroup {
 			if err := r.flush(); err != nil {
 				return err
 			}
 		}
-		if r.contacts == nil {
-			r.contacts = make(map[string]string)
-		}
+		message.Source = cmp.Or(message.Source, r.source)
 		r.group, r.lines = append(r.group, message), append(r.lines, record.Line)
-		r.contacts[message.MessageID] = message.Contact
 	}
 	return nil
 }
@@ -152,32 +148,19 @@ func (r *registration) flush() error {
 	if err != nil {
 		return err
 	}
-	r.anyGood = r.anyGood || did.New+did.Known+did.Conflict > 0
+	r.anyGood = r.anyGood || did.New+did.Known+int64(len(did.Conflicts)) > 0
 	r.result.New += did.New
 	r.result.Known += did.Known
 	r.result.Matched += did.Matched
-	r.result.Conflict += did.Conflict
-	r.listConflicts(did.Conflicts)
+	r.result.Conflict += int64(len(did.Conflicts))
+	for _, i := range did.Conflicts[:min(len(did.Conflicts), maxListed-len(r.result.Conflicts))] {
+		r.result.Conflicts = append(r.result.Conflicts, view.Conflict{Line: r.lines[i], MessageID: r.group[i].MessageID})
+	}
 	for _, rejected := range did.Rejected {
 		r.reject(r.lines[rejected.Index], rejected.Why)
 	}
-	clear(r.contacts)
 	r.group, r.lines = r.group[:0], r.lines[:0]
 	return nil
-}
-
-// listConflicts finds the lines of messages in conflict; both are in the order of
-// the group.
-func (r *registration) listConflicts(ids []string) {
-	from := 0
-	for _, id := range ids {
-		at := slices.IndexFunc(r.group[from:], func(m provider.Registration) bool { return m.MessageID == id })
-		if at < 0 || len(r.result.Conflicts) == maxListed {
-			return
-		}
-		from += at + 1
-		r.result.Conflicts = append(r.result.Conflicts, view.Conflict{Line: r.lines[from-1], MessageID: id})
-	}
 }
 
 func (r *registration) reject(line int64, why string) {

@@ -39,8 +39,7 @@ func (l *messageStore) register(_ context.Context, list []provider.Registration)
 		case known == r.Contact:
 			did.Known++
 		default:
-			did.Conflict++
-			did.Conflicts = append(did.Conflicts, r.MessageID)
+			did.Conflicts = append(did.Conflicts, i)
 		}
 	}
 	return did, nil
@@ -135,11 +134,22 @@ func TestASendLogOfAnySizeIsRegisteredInGroups(t *testing.T) {
 	}
 }
 
-func TestAGroupHasOneContactOfAMessage(t *testing.T) {
-	l := &messageStore{}
-	post(l, line("m0", "ann")+line("m1", "ann")+line("m1", "ann")+line("m1", "bob")+line("m0", "bob"))
-	if want := []int{3, 2}; !slices.Equal(l.groups, want) {
-		t.Errorf("groups of %v, want %v", l.groups, want)
+func TestTheSourceOfTheRequestIsThatOfLinesThatNameNone(t *testing.T) {
+	var sources []string
+	c := Config{Register: func(_ context.Context, list []provider.Registration) (did RegisterResult, err error) {
+		for _, r := range list {
+			sources = append(sources, r.Source)
+		}
+		did.New = int64(len(list))
+		return did, nil
+	}}
+	const lines = `{"message_id":"m1","contact":"ann"}{"source":"globex","message_id":"m1","contact":"ann"}` +
+		`{"source":"initech","messageIds":[{"messageSid":"m1","phoneNumber":"+901"}]}`
+	for query, want := range map[string][]string{"": {"", "globex", "initech"}, "?source=acme": {"acme", "globex", "initech"}} {
+		sources = nil
+		if w := ask(c, "POST", "/api/v1/messages"+query, lines); w.Code != 200 || !slices.Equal(sources, want) {
+			t.Errorf("%q: %d, the sources are %q, want %q", query, w.Code, sources, want)
+		}
 	}
 }
 

@@ -112,20 +112,26 @@ func (d *Daemon) check(_ context.Context, contacts []string) ([]view.Sendable, e
 
 // register stores lines of the send log. Invalid lines are left out and listed.
 func (d *Daemon) register(ctx context.Context, given []provider.Registration) (console.RegisterResult, error) {
-	r := imports.Registrar{Keys: d.current.Load().Keys}
 	var list []store.Registration
+	var places []int // of those in given
 	var result console.RegisterResult
+	r, err := imports.NewRegistrar(d.current.Load(), "")
+	if err != nil {
+		return result, err
+	}
 	for i, g := range given {
 		n, err := r.Normalize(g)
 		if err != nil {
 			result.Rejected = append(result.Rejected, console.RejectedMessage{Index: i, Why: err.Error()})
 			continue
 		}
-		list = append(list, n)
+		list, places = append(list, n), append(places, i)
 	}
 	stored, err := d.store.Register(ctx, list)
 	result.New, result.Known, result.Matched = stored.New, stored.Known, stored.Matched
-	result.Conflict, result.Conflicts = stored.ConflictCount, stored.Conflicts
+	for _, i := range stored.Conflicts {
+		result.Conflicts = append(result.Conflicts, places[i])
+	}
 	return result, err
 }
 

@@ -248,7 +248,7 @@ func TestColorsDoNotShiftColumns(t *testing.T) {
 
 func TestAbsentFactsAreAbsentKeys(t *testing.T) {
 	a := apptest.Operations(t)
-	if _, err := a.Store.Register(context.Background(), []store.Registration{{MessageID: "m", Contact: "new"}}); err != nil {
+	if _, err := a.Store.Register(context.Background(), []store.Registration{{Source: "insider", MessageID: "m", Contact: "new"}}); err != nil {
 		t.Fatal(err)
 	}
 	e, _ := explained(t, a, "new", false)

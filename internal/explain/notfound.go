@@ -38,7 +38,11 @@ func suggest(a *app.App, key string) (string, error) {
 			return fmt.Sprintf("%q exists: %s", spelling, ui.CommandLine("winnow explain", spelling, "")), err
 		}
 	}
-	contact, unmatched, err := a.Store.Message(key)
+	var sources []string
+	for i := range a.Config.Sources {
+		sources = append(sources, a.Config.Sources[i].Name)
+	}
+	contact, unmatched, err := a.Store.Message(sources, key)
 	switch {
 	case err != nil:
 		return "", err

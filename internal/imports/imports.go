@@ -35,6 +35,7 @@ type Options struct {
 	Key       string // the column of a list that holds the contact's key
 	Phone     string // contacts: the column with the phone number; empty for phone
 	Reason    string // suppressions: that of rows which give none; empty for none
+	Source    string // messages: the source of lines that name none; empty for the only one of the config
 	Apply     bool   // contacts and suppressions: write, instead of showing what would change
 	Config    string // the path of the config, for command lines in messages
 	Now       func() time.Time

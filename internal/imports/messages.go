@@ -20,7 +20,8 @@ import (
 	"winnow/store"
 )
 
-// Messages registers the messages of a send log: which contact each went to. It calls
+// Messages registers the messages of a send log: which contact, or which phone number, each went
+// to. It calls
 // open, which opens the config and the store, once the file is open.
 func Messages(ctx context.Context, out *ui.Printer, o Options, open func(func(*app.App) error) error) (err error) {
 	in, err := openInput(ctx, out, o)
@@ -29,7 +30,11 @@ func Messages(ctx context.Context, out *ui.Printer, o Options, open func(func(*a
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
 	return open(func(a *app.App) error {
-		im := &messageImport{input: in, registrar: Registrar{Keys: a.Config.Keys}, store: a.Store}
+		registrar, err := NewRegistrar(a.Config, o.Source)
+		if err != nil {
+			return ui.Usagef("--source: %w", err)
+		}
+		im := &messageImport{input: in, registrar: registrar, store: a.Store}
 		if err := im.readAll(); err != nil {
 			return im.incomplete(err)
 		}
@@ -40,7 +45,7 @@ func Messages(ctx context.Context, out *ui.Printer, o Options, open func(func(*a
 // messageImport gathers registrations and stores them together.
 type messageImport struct {
 	*input
-	registrar Registrar
+	registrar *Registrar
 	store     *store.Store
 	show      func(int64) // shows the progress; may be nil
 
@@ -162,8 +167,8 @@ func (im *messageImport) add(at origin, g provider.Registration) error {
 	return im.flush()
 }
 
-// readCSV reads a CSV whose header names message_id, contact and, if there are any,
-// phone and sent_at. A row may end before cells that it leaves empty.
+// readCSV reads a CSV whose header names message_id, contact or phone and, if there are
+// any, source and sent_at. A row may end before cells that it leaves empty.
 func (im *messageImport) readCSV(r io.Reader) error {
 	list, err := csvlist.Open(r, im.options.Delimiter)
 	if err != nil {
@@ -173,6 +178,9 @@ func (im *messageImport) readCSV(r io.Reader) error {
 	columns, err := messageColumns(list.Fields)
 	if err != nil {
 		return err
+	}
+	if _, ok := columns["source"]; !ok && im.registrar.source == "" {
+		return fmt.Errorf("the header has no column %q, and the config has several sources: %s; add --source NAME, or the column", "source", im.registrar.known())
 	}
 	if err := im.rejects.create(); err != nil {
 		return err
@@ -205,9 +213,15 @@ func messageColumns(header [][]byte) (map[string]int, error) {
 		}
 		columns[name] = i
 	}
-	for _, name := range []string{"message_id", "contact"} {
-		if _, ok := columns[name]; !ok {
-			return nil, fmt.Errorf("the header has no column %q; it needs message_id and contact, and may have phone and sent_at", name)
+	_, id := columns["message_id"]
+	_, contact := columns["contact"]
+	_, phone := columns["phone"]
+	for _, c := range []struct {
+		name  string
+		there bool
+	}{{"message_id", id}, {"contact", contact || phone}} {
+		if !c.there {
+			return nil, fmt.Errorf("the header has no column %q; it needs message_id and contact or phone, and may have source and sent_at", c.name)
 		}
 	}
 	return columns, nil
@@ -225,7 +239,7 @@ func (im *messageImport) addRow(r *csvlist.Record, columns map[string]int, field
 		}
 		return ""
 	}
-	g := provider.Registration{MessageID: cell("message_id"), Contact: cell("contact"), Phone: cell("phone")}
+	g := provider.Registration{Source: cell("source"), MessageID: cell("message_id"), Contact: cell("contact"), Phone: cell("phone")}
 	if at := cell("sent_at"); at != "" {
 		t, err := instant.ParseTime(at)
 		if err != nil {
@@ -244,18 +258,18 @@ func (im *messageImport) flush() error {
 	if err != nil {
 		return err
 	}
-	for _, i := range registered.ConflictIndexes {
-		at := im.origins[i]
-		im.rejects.addToFile(at.line, fmt.Errorf("message %q is already registered for another contact and was not changed", im.pending[i].MessageID), at.text)
+	for _, i := range registered.Conflicts {
+		at, id := im.origins[i], im.pending[i].MessageID
+		im.rejects.addToFile(at.line, fmt.Errorf("message %q is already registered for another contact or phone number, which stays", id), at.text)
+		if len(im.result.Conflicts) < maxConflicts {
+			im.result.Conflicts = append(im.result.Conflicts, id)
+		}
 	}
 	im.pending, im.origins, im.size = im.pending[:0], im.origins[:0], 0
 	im.result.New += registered.New
 	im.result.Known += registered.Known
 	im.result.Matched += registered.Matched
-	im.result.Conflict += registered.ConflictCount
-	if room := maxConflicts - len(im.result.Conflicts); room > 0 {
-		im.result.Conflicts = append(im.result.Conflicts, registered.Conflicts[:min(room, len(registered.Conflicts))]...)
-	}
+	im.result.Conflict += int64(len(registered.Conflicts))
 	if im.show != nil {
 		im.show(im.result.New + im.result.Known)
 	}
@@ -280,7 +294,7 @@ func (im *messageImport) report() error {
 	fmt.Fprintf(out.Stdout, "registered %s of %s, %s already known; matched %s to a contact; the next sweep applies the rules\n",
 		ui.Count(r.New, "message"), file, ui.Number(r.Known), ui.Count(r.Matched, "event"))
 	if r.Conflict > 0 {
-		fmt.Fprintf(out.Stdout, "%s already registered for another contact and not changed: %s\n", ui.CountVerb(r.Conflict, "message", "is", "are"), ui.Shorten(ui.Printable(strings.Join(r.Conflicts, " ")), 2000))
+		fmt.Fprintf(out.Stdout, "%s already registered for another contact or phone number and not changed: %s\n", ui.CountVerb(r.Conflict, "message", "is", "are"), ui.Shorten(ui.Printable(strings.Join(r.Conflicts, " ")), 2000))
 	}
 	if r.Phones > 0 {
 		fmt.Fprintf(out.Stdout, "%s skipped\n", ui.CountVerb(r.Phones, "invalid phone number", "was", "were"))

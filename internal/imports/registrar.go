@@ -1,31 +1,88 @@
 package imports
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	"winnow/hygiene/contactkey"
 	"winnow/hygiene/provider"
+	"winnow/internal/config"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
 // Registrar turns registrations of messages, as a send log has them, into those that
 // the store keeps. The API and the import of messages share it.
-type Registrar struct{ Keys contactkey.Format }
+type Registrar struct {
+	keys    contactkey.Format
+	sources []string
+	source  string // of registrations that name none; empty when they must
+}
 
-// Normalize normalizes the contact's key and phone number. An invalid phone number is
-// left empty, since the message still has its contact. The error says why the
-// registration is invalid.
+// NewRegistrar makes the registrar of a config. source is that of registrations which name
+// none; it may be empty, and is then the only source of the config. The error says that
+// there is no such source.
+func NewRegistrar(cfg *config.Config, source string) (*Registrar, error) {
+	r := &Registrar{keys: cfg.Keys, source: source}
+	for i := range cfg.Sources {
+		r.sources = append(r.sources, cfg.Sources[i].Name)
+	}
+	if source != "" {
+		return r, r.checkSource(source)
+	}
+	if len(r.sources) == 1 {
+		r.source = r.sources[0]
+	}
+	return r, nil
+}
+
+func (r *Registrar) checkSource(name string) error {
+	if slices.Contains(r.sources, name) {
+		return nil
+	}
+	return fmt.Errorf("there is no source %q in the config; it has %s", name, r.known())
+}
+
+// errNoSource is the error of a registration whose source can't be known.
+func (r *Registrar) errNoSource() error {
+	return fmt.Errorf("the source is missing, and the config has %s: %s; add one as source", ui.Count(int64(len(r.sources)), "source"), r.known())
+}
+
+func (r *Registrar) known() string {
+	if len(r.sources) == 0 {
+		return "none"
+	}
+	return ui.JoinFirst(r.sources, 20)
+}
+
+// Normalize normalizes the message's id, and the contact's key and phone number. An invalid
+// phone number beside a contact is left empty. With phone numbers as keys, a phone number
+// alone is the contact. The error says why the registration is invalid.
 func (r *Registrar) Normalize(g provider.Registration) (store.Registration, error) {
-	n := store.Registration{MessageID: g.MessageID, SentAt: g.SentAt}
-	err := g.Check()
-	if err != nil {
+	g.MessageID = contactkey.MessageID(g.MessageID)
+	n := store.Registration{MessageID: g.MessageID, SentAt: g.SentAt, Source: cmp.Or(strings.TrimSpace(g.Source), r.source)}
+	if err := g.Check(); err != nil {
 		return n, err
 	}
-	if n.Contact, err = r.Keys.Normalize(g.Contact); err != nil {
-		return n, fmt.Errorf("message %q: %w", g.MessageID, err)
+	if n.Source == "" {
+		return n, r.errNoSource()
 	}
-	if g.Phone != "" {
-		n.Phone, _ = contactkey.ParsePhone(g.Phone, r.Keys.Region)
+	err := r.checkSource(n.Source)
+	if g.Contact == "" && r.keys.Phone {
+		g.Contact = g.Phone
+	}
+	if err == nil && g.Contact != "" {
+		n.Contact, err = r.keys.Normalize(g.Contact)
+	}
+	if err == nil && g.Phone != "" {
+		if n.Phone, err = contactkey.ParsePhone(g.Phone, r.keys.Region); n.Contact != "" {
+			err = nil
+		}
+	}
+	if err != nil {
+		return n, fmt.Errorf("message %q: %w", g.MessageID, err)
 	}
 	return n, nil
 }

@@ -32,7 +32,7 @@ func TestABrokenRecordDoesNotAffectTheOthers(t *testing.T) {
 		}
 		var ids []string
 		for _, m := range n.Messages {
-			ids = append(ids, m.MessageID+" "+m.Contact)
+			ids = append(ids, m.MessageID+" "+m.Contact+m.Phone)
 		}
 		if n.Err != nil && n.Messages != nil {
 			t.Errorf("line %d is broken and registers %v", n.Line, n.Messages)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/hygiene/provider"
 	"winnow/internal/config"
 	"winnow/store"
@@ -11,6 +12,7 @@ import (
 
 // Message is a line of a send log, as winnow import messages reads it.
 type Message struct {
+	Source    string `json:"source"`
 	MessageID string `json:"message_id"`
 	Contact   string `json:"contact"`
 }
@@ -27,14 +29,18 @@ func SendLog(ctx context.Context, cfg *config.Config, s *store.Store, visit func
 		}
 		readers[source.Name] = r
 	}
-	last := ""
+	last, seen := "", map[string]bool{} // the sources of that message id that were visited
 	return s.EachUnmatched(ctx, func(e *hygiene.Event) error {
 		contact := contactIn(readers[e.Source], e.Body)
-		if contact == "" || e.MessageID == last {
+		if e.MessageID != last {
+			last = e.MessageID
+			clear(seen)
+		}
+		if contact == "" || seen[e.Source] {
 			return nil
 		}
-		last = e.MessageID
-		return visit(Message{e.MessageID, contact})
+		seen[e.Source] = true
+		return visit(Message{e.Source, contactkey.MessageID(e.MessageID), contact})
 	})
 }
 

@@ -33,8 +33,6 @@
 //   - One writer at a time: [Engine.Write] excludes all others, so ids follow
 //     from the greatest there is, and what the store remembers between sweeps
 //     (the counts of the breakers) is compared with the cursor before use.
-//   - A message id that is registered may hold U+0000: the API and the import are
-//     to refuse it, as events with one are quarantined.
 //   - Imports, registrations, lists and pins write a row an exchange. They are
 //     not on the way of a callback or of a sweep.
 //   - The members of segments, the outbox of deliveries and scratch files are
@@ -46,8 +44,10 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"winnow/hygiene"
@@ -134,9 +134,9 @@ type Reader interface {
 	// numbers, in no order, with the place of the number. The row may lack the
 	// attributes.
 	FindContactsByPhone(phones []string, found func(place int, row *Contact) error) error
-	// FindMessages calls found for each message that the send log has, with the
-	// place of its id and the key of its contact.
-	FindMessages(ids []string, found func(place int, contact string)) error
+	// FindMessages calls found for each message that the send log has, in no order, with
+	// the place of its key. Keys are found faster when they are sorted by source and id.
+	FindMessages(keys []MessageKey, found func(place int, m *Message)) error
 	// FindRetryMessages calls found for each contact, by its id, for whose retry a
 	// message is stored.
 	FindRetryMessages(contacts []int64, found func(place int, m *RetryMessage)) error
@@ -233,6 +233,27 @@ type Entry struct {
 	Policy  int64 // id of the policy in force; 0 for none
 	Batch   int64 // id of the batch that it belongs to; 0 for none
 	Change  *hygiene.Change
+}
+
+// MessageKey names a message.
+type MessageKey struct {
+	Source string
+	ID     string // as package contactkey gives it
+}
+
+// Compare orders keys by source and id.
+func (k MessageKey) Compare(l MessageKey) int {
+	return cmp.Or(strings.Compare(k.Source, l.Source), strings.Compare(k.ID, l.ID))
+}
+
+// Message is what the send log has of a message.
+type Message struct {
+	Contact string          // the contact's key; "" when not known
+	Phone   string          // E.164; "" when not known
+	SentAt  hygiene.Instant // 0 when not known
+	// Unsourced reports whether the contact comes from a version that did not tell
+	// sources apart, so that the message may be another source's.
+	Unsourced bool
 }
 
 // RetryMessage is the message that a contact's retry follows.

@@ -194,7 +194,7 @@ func TestABacktestCountsWhatItReplayed(t *testing.T) {
 	if did.Events != 2 || did.Earlier != 1 || did.Contacts != 2 || did.Unmatched != 1 || did.First != span.Since-1 || did.Bytes == 0 || b.Suppressed != 1 {
 		t.Errorf("%+v %s", did, countedBy(b))
 	}
-	if _, err := s.Register(context.Background(), []store.Registration{{MessageID: "m4", Contact: "dora"}}); err != nil {
+	if _, err := s.Register(context.Background(), []store.Registration{{Source: "insider", MessageID: "m4", Contact: "dora"}}); err != nil {
 		t.Fatal(err)
 	}
 	if did, b := backtestOf(t, s, span); did.Events != 3 || did.Unmatched != 0 || b.Suppressed != 2 {
@@ -323,7 +323,7 @@ func TestABacktestChangesNothingAndBlocksNoWriter(t *testing.T) {
 	o = o.InRuns(100)
 	o.Judged = func(int64) { // the log and the roster are written meanwhile, and no reader is in the way of the log's file
 		storetest.Append(t, s, storetest.Event(storetest.Start, "zoe", "z", hygiene.Sent))
-		if _, err := s.Register(context.Background(), []store.Registration{{MessageID: "z", Contact: "zoe"}}); err != nil {
+		if _, err := s.Register(context.Background(), []store.Registration{{Source: "insider", MessageID: "z", Contact: "zoe"}}); err != nil {
 			t.Error(err)
 		}
 		for _, path := range []string{s.Files()[0], s.Files()[2]} {

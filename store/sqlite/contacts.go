@@ -102,20 +102,6 @@ func (r *reader) findEach(keys []string, found func(place int, row *engine.Conta
 	return nil
 }
 
-// FindMessages implements engine.Reader.
-func (r *reader) FindMessages(ids []string, found func(place int, contact string)) error {
-	for i, id := range ids {
-		a := r.c.query("SELECT contact FROM messages WHERE message_id = ?", id)
-		if a.Next() {
-			found(i, a.Text(0))
-		}
-		if err := a.Close(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // FindRetryMessages implements engine.Reader.
 func (r *reader) FindRetryMessages(contacts []int64, found func(place int, m *engine.RetryMessage)) error {
 	for i, id := range contacts {

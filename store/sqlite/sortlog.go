@@ -78,9 +78,13 @@ func (l *sortedLog) open(e *Engine, path string) (err error) {
 }
 
 // sortRun appends a run. What of an event does not belong to its contact, time
-// and message is one text, its kind.
+// and message is one text, its kind. Events of today have trimmed ids; those of earlier
+// versions are trimmed of the blanks that SQLite can be asked to trim.
 const sortRun = `INSERT INTO main.runs (contact, at, seq, kind, message_id)
-	SELECT CASE contact WHEN '' THEN coalesce((SELECT m.contact FROM contacts.messages m WHERE m.message_id = e.message_id), '') ELSE contact END AS found,
+	SELECT CASE contact WHEN '' THEN coalesce(
+			(SELECT nullif(m.contact, '') FROM contacts.messages m WHERE m.source = e.source AND m.message_id = trim(e.message_id, char(9, 10, 13, 32, 160, 8203, 65279))),
+			(SELECT u.contact FROM contacts.unsourced_messages u WHERE u.message_id = trim(e.message_id, char(9, 10, 13, 32, 160, 8203, 65279))
+				AND e.source = coalesce((SELECT source FROM contacts.unsourced_owner), e.source)), '') ELSE contact END AS found,
 		coalesce(nullif(at, 0), received_at) AS moment, seq, source || char(31) || outcome || char(31) || code, message_id
 	FROM log.events e WHERE seq > ? AND seq <= ? AND received_at <= ?
 	ORDER BY found, moment, seq`

@@ -126,7 +126,7 @@ func RandomLog(seed uint64, n int) (events []hygiene.Event, registrations []stor
 		}
 		if r.IntN(5) == 0 {
 			e.Contact = ""
-			registrations = append(registrations, store.Registration{MessageID: e.MessageID, Contact: contact})
+			registrations = append(registrations, store.Registration{Source: e.Source, MessageID: e.MessageID, Contact: contact})
 		}
 		if i > 0 && r.IntN(6) == 0 {
 			again := events[r.IntN(i)]

@@ -4,15 +4,15 @@ package view
 // as new, known, in conflict or rejected.
 type Registered struct {
 	New       int64      `json:"new"`
-	Known     int64      `json:"known"`     // registered for the same contact before
+	Known     int64      `json:"known"`     // registered for the same contact and phone number before
 	Matched   int64      `json:"matched"`   // events that found their contact
-	Conflict  int64      `json:"conflict"`  // registered for another contact before, which stays
+	Conflict  int64      `json:"conflict"`  // registered for another contact or phone number before, which stays
 	Reject    int64      `json:"reject"`    // not registered
 	Conflicts []Conflict `json:"conflicts"` // the first of them
 	Rejected  []Rejected `json:"rejected"`  // the first of them
 }
 
-// Conflict is a message that was registered for another contact before.
+// Conflict is a message that was registered for another contact or phone number before.
 type Conflict struct {
 	Line      int64  `json:"line"`
 	MessageID string `json:"message_id"`

@@ -42,7 +42,7 @@ CREATE TABLE probe (
 
 -- The contacts. Their unique index orders them by key, for exports.
 -- Written by txWriter.savePacked, which the sweep, the review, registrations,
--- imports and manual changes call, txWriter.saveProfile and txWriter.ensureContact.
+-- imports and manual changes call, txWriter.saveProfile and txWriter.ensureContacts.
 CREATE TABLE contacts (
 	id         INTEGER PRIMARY KEY,
 	key        TEXT NOT NULL UNIQUE,
@@ -182,25 +182,48 @@ CREATE TABLE policies (
 	first_used_at INTEGER NOT NULL
 ) STRICT;
 
--- The send log: which contact a message was for.
--- Written by txWriter.register.
+-- The send log: which contact, and which phone number, a message of a source was for.
+-- The first that is said of a message stands, for each of the two apart.
+-- Written by txWriter.saveMessage.
 CREATE TABLE messages (
+	message_id TEXT NOT NULL,       -- as contactkey.MessageID gives it
+	contact    TEXT NOT NULL,       -- the contact's key, '' when not known
+	sent_at    INTEGER NOT NULL,    -- 0 when not known
+	source     TEXT NOT NULL,
+	phone      TEXT NOT NULL,       -- E.164, '' when not known
+	PRIMARY KEY (source, message_id)
+) STRICT, WITHOUT ROWID;
+
+-- The send log of versions that did not tell sources apart. It counts for the source of
+-- unsourced_owner or, while there is none, for every source, as it did then; what messages
+-- has of a message goes before it.
+-- Nothing is added to it. Written by txWriter.saveMessage of those versions.
+CREATE TABLE unsourced_messages (
 	message_id TEXT NOT NULL PRIMARY KEY,
 	contact    TEXT NOT NULL,       -- the contact's key
 	sent_at    INTEGER NOT NULL     -- 0 when not known
 ) STRICT, WITHOUT ROWID;
 
+-- The source that the config had alone when unsourced_messages came to be; one row at most.
+-- Written by Store.OwnUnsourced.
+CREATE TABLE unsourced_owner (
+	source TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 -- Events whose contact is not known yet.
--- Written by txWriter.match, which the sweep calls, and txWriter.register.
+-- Written by txWriter.match, which the sweep calls, txWriter.releaseUnmatched and
+-- txWriter.completeWaiting.
 CREATE TABLE unmatched (
-	message_id TEXT NOT NULL,
+	message_id TEXT NOT NULL,       -- as contactkey.MessageID gives it
 	seq        INTEGER NOT NULL,
 	held_by    INTEGER NOT NULL,    -- breaker_trips.id, 0 for none
+	source     TEXT NOT NULL DEFAULT '', -- '' while Store.completeUnmatched has not come to it
 	PRIMARY KEY (message_id, seq)
 ) STRICT, WITHOUT ROWID;
 
 -- Events whose contact became known, waiting for the next sweep.
--- Written by txWriter.register, and txWriter.claimMatched, which the sweep calls.
+-- Written by txWriter.releaseUnmatched, txWriter.completeWaiting, and
+-- txWriter.claimMatched, which the sweep calls.
 CREATE TABLE matched (
 	seq     INTEGER PRIMARY KEY,
 	held_by INTEGER NOT NULL        -- breaker_trips.id, 0 for none
