@@ -20,9 +20,8 @@ import (
 	"winnow/store"
 )
 
-// Messages registers the messages of a send log: which contact, or which phone number, each went
-// to. It calls
-// open, which opens the config and the store, once the file is open.
+// Messages registers the messages of a send log: which contact, or which phone number, each
+// went to. It calls open, which opens the config and the store, once the file is open.
 func Messages(ctx context.Context, out *ui.Printer, o Options, open func(func(*app.App) error) error) (err error) {
 	in, err := openInput(ctx, out, o)
 	if err != nil {
