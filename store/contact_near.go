@@ -22,6 +22,12 @@ var (
 
 func placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
+// FindNearKeys is [Store.FindNearlyKnown] without the contacts who have the phone number
+// that a key is.
+func (s *Store) FindNearKeys(keys []string, format contactkey.Format, found func(i int, near []string)) error {
+	return s.findNear(keys, format, false, found)
+}
+
 // FindNearlyKnown looks up keys that no contact has, and calls found for each that is
 // nearly known, in their order: with its place among the keys, and the keys of the
 // contacts that it is nearly the same as, sorted; at most 10. Those are the contacts
@@ -29,6 +35,10 @@ func placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?, "
 // those who have the phone number that the key is. A key that a contact has is not
 // nearly known. Give it a few thousand keys at a time; all are as of one moment.
 func (s *Store) FindNearlyKnown(keys []string, format contactkey.Format, found func(i int, near []string)) error {
+	return s.findNear(keys, format, true, found)
+}
+
+func (s *Store) findNear(keys []string, format contactkey.Format, byPhone bool, found func(i int, near []string)) error {
 	if format.Phone || len(keys) == 0 {
 		return nil // the keys of other contacts are other numbers
 	}
@@ -38,7 +48,7 @@ func (s *Store) FindNearlyKnown(keys []string, format contactkey.Format, found f
 		for _, form := range contactkey.LooseForms(key, format.Region) {
 			places[form] = append(places[form], i)
 		}
-		if phone := contactkey.PhoneIn(key, format.Region); phone != "" {
+		if phone := contactkey.PhoneIn(key, format.Region); byPhone && phone != "" {
 			phones[phone] = append(phones[phone], i)
 		}
 	}
@@ -48,7 +58,7 @@ func (s *Store) FindNearlyKnown(keys []string, format contactkey.Format, found f
 			sql    string
 			places map[string][]int
 		}{{nearByKey, places}, {nearByForm, places}, {nearByPhone, phones}} {
-			if err := findNear(c, by.sql, by.places, near); err != nil {
+			if err := lookUpForms(c, by.sql, by.places, near); err != nil {
 				return err
 			}
 		}
@@ -67,9 +77,9 @@ func (s *Store) FindNearlyKnown(keys []string, format contactkey.Format, found f
 	return nil
 }
 
-// findNear adds the contacts that a statement finds for some forms to those of the keys
+// lookUpForms adds the contacts that a statement finds for some forms to those of the keys
 // at the places of each form.
-func findNear(c engine.Querier, sql string, places map[string][]int, near [][]string) error {
+func lookUpForms(c engine.Querier, sql string, places map[string][]int, near [][]string) error {
 	forms := make([]string, 0, len(places))
 	for form := range places {
 		forms = append(forms, form)

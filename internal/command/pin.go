@@ -17,6 +17,7 @@ type pinCommand struct {
 	In       bool     `xor:"way" help:"Pin the contacts into the segment, whatever its condition says. A suppressed contact stays out, unless the segment includes suppressed contacts."`
 	Out      bool     `xor:"way" help:"Pin the contacts out of the segment."`
 	Clear    bool     `xor:"way" help:"Remove the pins: the segment's condition decides again."`
+	New      bool     `help:"Pin contacts that are not known as written, although their keys are nearly those of known ones."`
 	Note     string   `placeholder:"TEXT" help:"Record this note with the pin."`
 }
 
@@ -43,12 +44,18 @@ func (x pinCommand) change(c *invocation, a *app.App) error {
 	pins := make([]segments.Pin, len(x.Contacts))
 	var keys []string
 	for i, given := range x.Contacts {
-		key, err := a.Config.Keys.Normalize(given)
+		key, err := a.Store.Keys(a.Config.Keys).Named(given)
 		if err != nil {
 			return fmt.Errorf("%q: %w", given, err)
 		}
 		keys = append(keys, key)
 		pins[i] = segments.Pin{Segment: x.Segment, Contact: key, Out: x.Out, At: c.instant(), By: app.Operator(), Note: x.Note}
+	}
+	if !x.Clear && !x.New {
+		ops, _ := c.operations(a, "event")
+		if err := ops.CheckNearlyKnown(keys); err != nil {
+			return errors.Join(err, errors.New("nothing was changed; --new pins unknown contacts as written"))
+		}
 	}
 	var changed int64
 	var err error

@@ -21,6 +21,7 @@ type manualChange struct {
 // suppressCommand suppresses contacts manually.
 type suppressCommand struct {
 	manualChange `embed:""`
+	New          bool   `help:"Suppress contacts that are not known as written, although their keys are nearly those of known ones."`
 	Reason       string `required:"" placeholder:"REASON" help:"Suppress for this reason, like opted_out or complaint."`
 	Until        string `placeholder:"TIME" help:"Suppress until this time, in RFC 3339, or date (default: permanently)."`
 }
@@ -35,7 +36,7 @@ func (x suppressCommand) Run(c *invocation) error {
 		}
 		in.Until = until
 	}
-	return c.changeManually(x.Contacts, in, "suppressed")
+	return c.changeManually(x.Contacts, in, x.New, "suppressed")
 }
 
 // allowCommand lifts suppressions manually.
@@ -46,7 +47,7 @@ type allowCommand struct {
 
 // Run lifts them.
 func (x allowCommand) Run(c *invocation) error {
-	return c.changeManually(x.Contacts, hygiene.Instruction{Kind: hygiene.Allow, Reason: x.Reason, Note: x.Note}, "allowed")
+	return c.changeManually(x.Contacts, hygiene.Instruction{Kind: hygiene.Allow, Reason: x.Reason, Note: x.Note}, true, "allowed")
 }
 
 // manualResult is what suppress and allow print as JSON.
@@ -60,8 +61,8 @@ type manualResult struct {
 }
 
 // changeManually suppresses or allows contacts, and prints the result. It changes
-// nothing if one of the keys is invalid.
-func (c *invocation) changeManually(contacts []string, in hygiene.Instruction, verb string) error {
+// nothing if one of the keys is invalid, or nearly known unless asNew.
+func (c *invocation) changeManually(contacts []string, in hygiene.Instruction, asNew bool, verb string) error {
 	if err := app.CheckInstruction(in, c.instant()); err != nil {
 		return &ui.UsageError{Err: err}
 	}
@@ -69,7 +70,7 @@ func (c *invocation) changeManually(contacts []string, in hygiene.Instruction, v
 		var keys []string
 		var errs []error
 		for _, given := range contacts {
-			key, err := a.Config.Keys.Normalize(given)
+			key, err := a.Store.Keys(a.Config.Keys).Named(given)
 			if err != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", ui.ShellQuote(given), err))
 			}
@@ -82,6 +83,11 @@ func (c *invocation) changeManually(contacts []string, in hygiene.Instruction, v
 		keys = slices.Compact(keys)
 		in.By = app.Operator()
 		ops, _ := c.operations(a, "event")
+		if !asNew {
+			if err := ops.CheckNearlyKnown(keys); err != nil {
+				return errors.Join(err, errors.New("nothing was changed; --new suppresses unknown contacts as written"))
+			}
+		}
 		changed, err := ops.Instruct(keys, in, c.instant())
 		if err != nil {
 			return err

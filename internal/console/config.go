@@ -74,4 +74,5 @@ type Instruction struct {
 	Note    string
 	Until   hygiene.Instant // of a Suppress; 0: permanent
 	By      string          // the name of the token
+	New     bool            // of a Suppress: an unknown contact is new, although its key is nearly that of a known one
 }

@@ -205,7 +205,7 @@ func TestExplainAnswers404ForAnUnknownContactAnd400ForAnInvalidKey(t *testing.T)
 	wantProblem(t, ask(c, "GET", "/api/v1/contacts/x", ""), 400, "no phone number")
 }
 
-func TestCheckAnswersInOrderAndTakesNumbersAsWritten(t *testing.T) {
+func TestCheckAnswersInOrderAndTakesNumbersAsIntegers(t *testing.T) {
 	c := Config{Check: func(_ context.Context, contacts []string) ([]view.Sendable, error) {
 		var answers []view.Sendable
 		for _, c := range contacts {
@@ -214,7 +214,7 @@ func TestCheckAnswersInOrderAndTakesNumbersAsWritten(t *testing.T) {
 		return answers, nil
 	}}
 	wantJSON(t, ask(c, "POST", "/api/v1/check", `{"contacts":["b","a",1.0]}`),
-		`{"results":[{"contact":"b","status":"active","sendable":true,"reasons":[]},{"contact":"a","status":"active","sendable":true,"reasons":[]},{"contact":"1.0","status":"active","sendable":true,"reasons":[]}]}`)
+		`{"results":[{"contact":"b","status":"active","sendable":true,"reasons":[]},{"contact":"a","status":"active","sendable":true,"reasons":[]},{"contact":"1","status":"active","sendable":true,"reasons":[]}]}`)
 	wantJSON(t, ask(c, "POST", "/api/v1/check", `{"contacts":[]}`), `{"results":[]}`)
 }
 

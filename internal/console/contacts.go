@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/hygiene/instant"
 	"winnow/internal/console/view"
 )
@@ -40,7 +41,7 @@ func (s *server) instruct(kind hygiene.InstructionKind) handler {
 func readInstruction(w http.ResponseWriter, req *http.Request, kind hygiene.InstructionKind) (Instruction, error) {
 	in := Instruction{Kind: kind, Contact: pathParam(req, "key"), By: tokenName}
 	var until string
-	body := fields{"reason": &in.Reason, "note": &in.Note, "until": &until}
+	body := fields{"reason": &in.Reason, "note": &in.Note, "until": &until, "new": &in.New}
 	if err := decodeBody(w, req, body, `{"reason": "complaint", "note": "called us", "until": "2026-12-31T00:00:00Z"}`); err != nil {
 		return in, err
 	}
@@ -49,6 +50,9 @@ func readInstruction(w http.ResponseWriter, req *http.Request, kind hygiene.Inst
 	}
 	if kind == hygiene.Allow && until != "" {
 		return in, apiErrorf(http.StatusBadRequest, `"until" is the end of a suppression; leave it out to allow a contact`)
+	}
+	if kind == hygiene.Allow && in.New {
+		return in, apiErrorf(http.StatusBadRequest, `"new" is for suppressing a contact; only a known one can be allowed`)
 	}
 	if until != "" {
 		at, err := time.Parse(time.RFC3339, until)
@@ -92,7 +96,7 @@ func (s *server) check(w http.ResponseWriter, req *http.Request) (any, error) {
 	}{results}, nil
 }
 
-// contactKey is a key in JSON: a string, or a number taken as written.
+// contactKey is a key in JSON: a string, or a number.
 type contactKey string
 
 func (k *contactKey) UnmarshalJSON(raw []byte) error {
@@ -102,6 +106,7 @@ func (k *contactKey) UnmarshalJSON(raw []byte) error {
 	if raw[0] != '-' && (raw[0] < '0' || '9' < raw[0]) {
 		return errors.New("a contact is a string or a number")
 	}
-	*k = contactKey(raw)
-	return nil
+	number, err := contactkey.Number(string(raw))
+	*k = contactKey(number)
+	return err
 }

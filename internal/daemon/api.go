@@ -60,6 +60,7 @@ var apiErrors = []struct {
 	{exports.ErrStale, http.StatusConflict},
 	{exports.ErrRunExists, http.StatusConflict},
 	{app.ErrNumber, http.StatusConflict},
+	{app.ErrNearlyKnown, http.StatusConflict},
 	{app.ErrClientGone, http.StatusRequestTimeout}, // for the log: no client reads it
 	{schedule.ErrStopped, http.StatusServiceUnavailable},
 }
@@ -76,7 +77,7 @@ func apiError(err error) error {
 
 func (d *Daemon) explain(_ context.Context, given string) (*view.Explanation, bool, error) {
 	cfg := d.current.Load()
-	key, err := cfg.Keys.Normalize(given)
+	key, err := d.store.Keys(cfg.Keys).Named(given)
 	if err != nil {
 		return nil, false, console.NewAPIError(http.StatusBadRequest, err)
 	}
@@ -91,8 +92,11 @@ func (d *Daemon) explain(_ context.Context, given string) (*view.Explanation, bo
 func (d *Daemon) check(_ context.Context, contacts []string) ([]view.Sendable, error) {
 	cfg, now := d.current.Load(), hygiene.InstantOf(time.Now())
 	answers := make([]view.Sendable, len(contacts))
+	reader := d.store.Keys(cfg.Keys)
+	var unknown []string
+	var places []int // of those
 	for i, given := range contacts {
-		key, err := cfg.Keys.Normalize(given)
+		key, err := reader.Given(given)
 		if err != nil {
 			answers[i] = view.Sendable{Contact: given, Status: "invalid", Reasons: []string{err.Error()}}
 			continue
@@ -103,11 +107,13 @@ func (d *Daemon) check(_ context.Context, contacts []string) ([]view.Sendable, e
 		}
 		if !ok {
 			contact = nil
+			unknown, places = append(unknown, key), append(places, i)
 		}
 		s := hygiene.SendabilityOf(contact, now)
 		answers[i] = view.Sendable{Contact: given, Status: s.Status, Sendable: s.Sendable, Reasons: s.Reasons}
 	}
-	return answers, nil
+	err := d.store.FindNearlyKnown(unknown, cfg.Keys, func(i int, near []string) { answers[places[i]].Nearly = near[0] })
+	return answers, err
 }
 
 // register stores lines of the send log. Invalid lines are left out and listed.
@@ -181,7 +187,7 @@ func (d *Daemon) release(request context.Context, export, name string, mayBeStal
 // instruct suppresses or allows a contact manually.
 func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Explanation, error) {
 	ops := d.Operations()
-	key, err := ops.Config.Keys.Normalize(in.Contact)
+	key, err := ops.Store.Keys(ops.Config.Keys).Named(in.Contact)
 	if err != nil {
 		return nil, console.NewAPIError(http.StatusBadRequest, err)
 	}
@@ -189,6 +195,11 @@ func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Expl
 	action := hygiene.Instruction{Kind: in.Kind, Origin: hygiene.ByOperator, Reason: in.Reason, Note: in.Note, Until: in.Until, By: in.By}
 	if err := app.CheckInstruction(action, now); err != nil {
 		return nil, console.NewAPIError(http.StatusBadRequest, err)
+	}
+	if in.Kind == hygiene.Suppress && !in.New {
+		if err := ops.CheckNearlyKnown([]string{key}); err != nil {
+			return nil, apiError(fmt.Errorf(`%w, or send "new": true to suppress it as written`, err))
+		}
 	}
 	result, err := ops.Instruct([]string{key}, action, now)
 	if err == nil && result.Unknown != nil {

@@ -36,7 +36,7 @@ func Find(a *app.App, given, region string) (found Found, err error) {
 	if region != "" {
 		format.Region = region
 	}
-	key, keyErr := format.Normalize(given)
+	key, keyErr := a.Store.Keys(format).Named(given)
 	if keyErr == nil {
 		_, ok, err := a.Store.Contact(key)
 		if err != nil {

@@ -3,7 +3,6 @@ package explain
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"winnow/hygiene/contactkey"
@@ -33,10 +32,12 @@ func notFound(a *app.App, given, key string) error {
 // of one, the ID of a message, or a phone number where keys are not phone numbers.
 // It is empty when nothing fits.
 func suggest(a *app.App, key string) (string, error) {
-	for _, spelling := range variants(key) {
-		if _, ok, err := a.Store.Contact(spelling); err != nil || ok {
-			return fmt.Sprintf("%q exists: %s", spelling, ui.CommandLine("winnow explain", spelling, "")), err
-		}
+	hint := ""
+	err := a.Store.FindNearlyKnown([]string{key}, a.Config.Keys, func(_ int, near []string) {
+		hint = fmt.Sprintf("%q exists: %s", near[0], ui.CommandLine("winnow explain", near[0], ""))
+	})
+	if err != nil || hint != "" {
+		return hint, err
 	}
 	var sources []string
 	for i := range a.Config.Sources {
@@ -55,13 +56,4 @@ func suggest(a *app.App, key string) (string, error) {
 		return fmt.Sprintf("no contact has the phone number %q, which winnow import contacts or the send log would say", key), nil
 	}
 	return "", nil
-}
-
-// variants are other ways to write the same key.
-func variants(key string) []string {
-	bare := strings.NewReplacer(" ", "", "-", "", "(", "", ")", "").Replace(key)
-	list := []string{strings.ToLower(key), strings.ToUpper(key), bare, "+" + bare, strings.TrimPrefix(bare, "+"),
-		"+" + strings.TrimPrefix(bare, "00")}
-	slices.Sort(list)
-	return slices.DeleteFunc(slices.Compact(list), func(s string) bool { return s == key || s == "" || s == "+" })
 }

@@ -25,7 +25,7 @@ func Contacts(ctx context.Context, out *ui.Printer, a *app.App, o Options) (err 
 	if o.Apply {
 		im.save = a.Store.SaveProfiles
 	}
-	rejected, err := readRows(ctx, out, a.Config.Keys, o, im)
+	rejected, err := readRows(ctx, out, a.Store.Keys(a.Config.Keys), o, im)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func ChangeList(ctx context.Context, out *ui.Printer, a *app.App, name string, a
 		im.save = a.Store.AddToList
 	}
 	o.Apply = true // there is no preview
-	rejected, err := readRows(ctx, out, a.Config.Keys, o, im)
+	rejected, err := readRows(ctx, out, a.Store.Keys(a.Config.Keys), o, im)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"winnow/hygiene/contactkey"
 	"winnow/internal/listfile"
 	"winnow/internal/ui"
+	"winnow/store"
 )
 
 // rowImporter imports the rows of a list of contacts.
@@ -28,7 +29,7 @@ type rowImporter interface {
 }
 
 // readRows passes the rows of a list to an importer, and reports what is rejected.
-func readRows(ctx context.Context, out *ui.Printer, keys contactkey.Format, o Options, im rowImporter) (rejected rejectCounts, err error) {
+func readRows(ctx context.Context, out *ui.Printer, keys store.KeyReader, o Options, im rowImporter) (rejected rejectCounts, err error) {
 	in, err := openInput(ctx, out, o)
 	if err != nil {
 		return rejected, err
@@ -50,7 +51,7 @@ func readRows(ctx context.Context, out *ui.Printer, keys contactkey.Format, o Op
 // rowReader reads a list for an importer.
 type rowReader struct {
 	*input
-	keys     contactkey.Format
+	keys     store.KeyReader
 	importer rowImporter
 	list     *listfile.Reader
 	key      int   // the index of the column with the key
@@ -126,7 +127,7 @@ func (r *rowReader) add(row *listfile.Row) error {
 }
 
 // keyOf is the contact's key that a cell holds.
-func keyOf(cell listfile.Cell, keys contactkey.Format) (string, error) {
+func keyOf(cell listfile.Cell, keys store.KeyReader) (string, error) {
 	text, err := cell.Text, cell.Err
 	switch {
 	case err != nil:
@@ -138,7 +139,7 @@ func keyOf(cell listfile.Cell, keys contactkey.Format) (string, error) {
 			return "", err
 		}
 	}
-	return keys.NormalizeCell(text)
+	return keys.Cell(text)
 }
 
 // errLost is the error of a cell with a character that another program, or the encoding,

@@ -36,7 +36,7 @@ func Suppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options) (
 	if o.Apply {
 		im.save = batch.Save
 	}
-	rejected, err := readRows(ctx, out, a.Config.Keys, o, im)
+	rejected, err := readRows(ctx, out, a.Store.Keys(a.Config.Keys), o, im)
 	if err != nil && batch.Batch() != 0 {
 		return fmt.Errorf("%w; the suppressions added before that are batch %d", err, batch.Batch())
 	}

@@ -35,11 +35,15 @@ type line struct {
 	key      string // the value of the column, until it is parsed
 	phone    string // empty when the key is looked up alone
 
+	refused error  // why the value can't be a new key; nil for most
+	near    string // of a known contact: the key that an unknown one is nearly
+
 	detail     string // the reasons of a Suppressed contact; why a line is Invalid or Unreadable
 	verdict    Verdict
 	known      bool // a contact was found
 	knownByKey bool // one was found by its key as written
 	byPhone    bool // one was found by its phone only
+	nearBlocks bool // the contact that is nearly it is not to be texted
 }
 
 // fill reads the next lines. An error ends the list; the lines before it count.
@@ -79,11 +83,12 @@ func (l *line) parseValue(p valueParser) {
 	if l.verdict != Kept {
 		return
 	}
-	var err error
-	if l.key, l.phone, err = p.parse(l.key); err != nil {
-		l.verdict, l.detail = Invalid, err.Error()
+	if l.key, l.phone, l.refused = p.parse(l.key); l.refused != nil && l.key == "" {
+		l.refuse()
 	}
 }
+
+func (l *line) refuse() { l.verdict, l.detail = Invalid, l.refused.Error() }
 
 // collectKeys sorts what to look up. A contact of which only the phone number was
 // known has that number as its key, so numbers are looked up as keys too.
@@ -133,7 +138,42 @@ func (c *chunk) judge(s *scrubber) error {
 	if err != nil {
 		return err
 	}
-	return c.markDuplicates(s)
+	for i := range c.lines {
+		if l := &c.lines[i]; l.refused != nil && !l.known {
+			l.refuse()
+		}
+	}
+	if err := c.markDuplicates(s); err != nil {
+		return err
+	}
+	return c.findNear(s)
+}
+
+// findNear notes which known contacts the unknown ones nearly are, and whether these may
+// be texted.
+func (c *chunk) findNear(s *scrubber) error {
+	var unknown, near []string
+	var lines, places []int
+	for i := range c.lines {
+		if l := &c.lines[i]; l.verdict == Kept && !l.known {
+			unknown, lines = append(unknown, l.key), append(lines, i)
+		}
+	}
+	err := s.store.FindNearlyKnown(unknown, s.parser.keys, func(i int, found []string) {
+		for _, key := range found {
+			near, places = append(near, key), append(places, lines[i])
+		}
+		c.lines[lines[i]].near = found[0]
+	})
+	if err != nil {
+		return err
+	}
+	return s.store.FindContacts(near, func(i int, contact *hygiene.Contact) {
+		if !hygiene.SendabilityOf(contact, s.now).Sendable {
+			l := &c.lines[places[i]]
+			l.near, l.nearBlocks = near[i], true
+		}
+	})
 }
 
 // applyContact applies one contact that the line stands for. One that may not be

@@ -3,6 +3,7 @@ package scrub
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"strings"
 
@@ -23,9 +24,14 @@ func (o Options) valueParser(keys contactkey.Format) valueParser {
 }
 
 // parse returns the key to look up, and the phone number in E.164, empty for none.
-// When only phone numbers are looked up, the number is the key too.
+// When only phone numbers are looked up, the number is the key too. The error says why
+// the value can't be a new key; with a key all the same, a contact may have that.
 func (p valueParser) parse(value string) (key, phone string, err error) {
-	if key, err = p.keys.Normalize(value); err != nil || !p.phone {
+	key, err = p.keys.NormalizeCell(value)
+	switch {
+	case err != nil && p.key && !errors.Is(err, contactkey.ErrPlaceholder):
+		return strings.TrimSpace(value), "", err
+	case err != nil || !p.phone:
 		return key, "", err
 	}
 	if !p.key {

@@ -2,6 +2,8 @@ package scrub
 
 import (
 	"fmt"
+	"io"
+	"strings"
 
 	"winnow/internal/ui"
 	"winnow/store"
@@ -19,7 +21,11 @@ type Result struct {
 	Unreadable int64 `json:"unreadable"`
 	Unknown    int64 `json:"unknown"`  // kept lines whose contact winnow does not know
 	ByPhone    int64 `json:"by_phone"` // lines whose contact was found by its phone and not by its key
-	Unswept    int64 `json:"unswept"`  // stored events that no sweep has read, and scrub ignored
+	Nearly     int64 `json:"nearly"`   // unknown lines whose contact winnow nearly knows
+	// NearlyBlocked are those of which the known contact is not to be texted.
+	NearlyBlocked int64  `json:"nearly_blocked"`
+	Near          []Near `json:"near"`    // the first of them
+	Unswept       int64  `json:"unswept"` // stored events that no sweep has read, and scrub ignored
 
 	firstUnreadable string // where it is, and why
 	known           int64  // lines whose contact winnow knows; duplicates do not count
@@ -36,6 +42,7 @@ func (r *Result) count(l *line) {
 	if l.verdict == Kept {
 		if r.Kept++; !l.known {
 			r.Unknown++
+			r.countNear(l)
 		}
 		return
 	}
@@ -56,12 +63,32 @@ func (r *Result) count(l *line) {
 	}
 }
 
+// Near is a kept line whose contact is nearly known.
+type Near struct {
+	Contact string `json:"contact"`
+	Nearly  string `json:"nearly"` // the key of the known contact
+}
+
+func (r *Result) countNear(l *line) {
+	if l.near == "" {
+		return
+	}
+	r.Nearly++
+	if l.nearBlocks {
+		r.NearlyBlocked++
+	}
+	if len(r.Near) < ui.SampleSize {
+		r.Near = append(r.Near, Near{strings.Clone(l.key), l.near})
+	}
+}
+
 // printResult prints the counts, on stderr when stdout is the clean list.
 func (o Options) printResult(out *ui.Printer, st *store.Store, r Result) error {
 	totals, err := st.Totals()
 	if err != nil {
 		return err
 	}
+	r.Near = append([]Near{}, r.Near...)
 	if r.Unswept = totals.Lag; out.JSON {
 		return out.PrintJSON(r)
 	}
@@ -70,6 +97,7 @@ func (o Options) printResult(out *ui.Printer, st *store.Store, r Result) error {
 		w = out.Stderr
 	}
 	fmt.Fprintln(w, r.summary())
+	r.printNear(w)
 	if r.Unreadable > 0 {
 		fmt.Fprintf(w, "unreadable lines are not rows of this CSV; the first is %s\n", r.firstUnreadable)
 	}
@@ -77,6 +105,23 @@ func (o Options) printResult(out *ui.Printer, st *store.Store, r Result) error {
 		fmt.Fprintf(w, "%s not swept yet and did not count; run winnow sweep, then scrub again\n", ui.CountVerb(r.Unswept, "event", "is", "are"))
 	}
 	return nil
+}
+
+// printNear says which lines were kept although winnow nearly knows their contacts.
+func (r *Result) printNear(w io.Writer) {
+	if r.Nearly == 0 {
+		return
+	}
+	blocked := ""
+	if r.NearlyBlocked > 0 {
+		blocked = fmt.Sprintf(", %s as contacts not to be texted", ui.Number(r.NearlyBlocked))
+	}
+	fmt.Fprintf(w, "%s nearly known%s; correct the list if these are the same contacts:\n", ui.CountVerb(r.Nearly, "kept line", "is", "are"), blocked)
+	var rows [][]string
+	for _, n := range r.Near {
+		rows = append(rows, []string{"  " + n.Contact, "is nearly", n.Nearly})
+	}
+	ui.Table(w, rows)
 }
 
 func (r *Result) summary() string {

@@ -93,4 +93,6 @@ type Sendable struct {
 	Status   string   `json:"status"`  // a status of hygiene; unknown; or invalid for what is not a key
 	Sendable bool     `json:"sendable"`
 	Reasons  []string `json:"reasons"` // why not
+	// Nearly is the key of a known contact that an unknown one is nearly the same as.
+	Nearly string `json:"nearly,omitempty"`
 }

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"errors"
+	"strings"
+
+	"winnow/hygiene/contactkey"
+	"winnow/store/engine"
+)
+
+// KeyReader finds out which contact a text names. All that comes from outside and is
+// not a callback is read here: a key that a contact has always names it, also one that
+// this version would not accept as a new key. So an opt-out for it is never refused.
+type KeyReader struct {
+	store  *Store
+	format contactkey.Format
+}
+
+// Keys reads keys as that format has them.
+func (s *Store) Keys(format contactkey.Format) KeyReader { return KeyReader{s, format} }
+
+// Format is how it reads keys.
+func (r KeyReader) Format() contactkey.Format { return r.format }
+
+// Named is the key of the contact that a person names. A placeholder names one only if
+// a contact has it as its key.
+func (r KeyReader) Named(text string) (string, error) {
+	key, err := r.format.Normalize(text)
+	return r.stored(text, key, err)
+}
+
+// Given is the key of the contact that a program names. A placeholder names none.
+func (r KeyReader) Given(text string) (string, error) {
+	key, err := r.format.Normalize(text)
+	if errors.Is(err, contactkey.ErrPlaceholder) {
+		return "", err
+	}
+	return r.stored(text, key, err)
+}
+
+// Cell is Given for a cell of a list, which a spreadsheet may have written.
+func (r KeyReader) Cell(text string) (string, error) {
+	key, err := r.format.NormalizeCell(text)
+	if errors.Is(err, contactkey.ErrPlaceholder) {
+		return "", err
+	}
+	return r.stored(text, key, err)
+}
+
+// stored is the text if a contact has it as its key, else the key that was made of it.
+// A text that is its own key is not looked up.
+func (r KeyReader) stored(text, key string, refused error) (string, error) {
+	text = strings.TrimSpace(text)
+	if text == "" || text == key {
+		return key, refused
+	}
+	known := false
+	err := r.store.read(func(c engine.Reader) error {
+		n, err := c.Number("SELECT EXISTS (SELECT 1 FROM contacts WHERE key = ?)", text)
+		known = n != 0
+		return err
+	})
+	switch {
+	case err != nil:
+		return "", err
+	case known:
+		return text, nil
+	}
+	return key, refused
+}
