@@ -12,8 +12,9 @@ func (p *Policy) Apply(c *Contact, e *Event) ([]Change, Addition) { return p.App
 // ApplyTraced is Apply, and records in t what each rule made of the event. A nil t
 // records nothing.
 func (p *Policy) ApplyTraced(c *Contact, e *Event, t *Trace) ([]Change, Addition) {
+	c.eachPart(e.Contact, func(part *Contact) { p.Apply(part, e) })
 	t.begin(e.Moment())
-	late := !e.Moment().After(c.latest())
+	late := !e.Moment().After(c.latest()) || c.Parts != nil // what its parts say may have changed
 	first := c.History.FirstSeen()
 	moved := c.noteEvent(MessageHash(e.Source, e.MessageID), e.At)
 	added, replaced := c.History.add(e)
@@ -21,7 +22,7 @@ func (p *Policy) ApplyTraced(c *Contact, e *Event, t *Trace) ([]Change, Addition
 		c.noteEvents()
 	}
 	switch {
-	case (added == Repeat || added == TooOld) && first == c.History.FirstSeen() && !moved:
+	case (added == Repeat || added == TooOld) && first == c.History.FirstSeen() && !moved && c.Parts == nil:
 		return nil, added
 	case late || moved || added != Added:
 		changes := p.rejudge(c, remake{cause: e.Moment(), trace: t, replaced: replaced})
@@ -165,7 +166,7 @@ func (j *judge) open(r *Rule, e *Entry) {
 		switch t := j.countForSuppression(r, e); {
 		case t.n < r.When.Count:
 			j.rule.noEffect("what counts for ", s.Reason, " was struck by an operator")
-		case j.p.isElsewhere(j.c, s.Reason):
+		case j.p.liesElsewhere(j.c, s.Reason, e):
 			j.rule.noEffect(s.Reason, " is of the number, not of the contact")
 			if t.held == 0 {
 				j.dropRetry(e.Moment)
@@ -206,7 +207,7 @@ func (j *judge) subject(r *Rule, at Moment) *Subject {
 func (j *judge) countForSuppression(r *Rule, e *Entry) tally {
 	reason := r.Then.Suppress.Reason
 	elsewhere := func(struck func(*Entry) bool) func(*Entry) bool { return struck }
-	if other := j.c.onOtherNumber(e); other != nil && j.p.isElsewhere(j.c, reason) {
+	if other := j.c.onOtherNumber(e); other != nil && j.p.liesElsewhere(j.c, reason, e) {
 		elsewhere = func(struck func(*Entry) bool) func(*Entry) bool {
 			return func(e *Entry) bool { return other(e) || struck != nil && struck(e) }
 		}

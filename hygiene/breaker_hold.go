@@ -9,6 +9,7 @@ import (
 func (p *Policy) ReleaseHeld(c *Contact, trip int64, m Moment) []Change {
 	before := c.snapshot()
 	found := false
+	c.eachPart("", func(part *Contact) { found = part.IsHeldBy(trip) || found; p.ReleaseHeld(part, trip, m) })
 	for o := range c.History.outcomes {
 		for i := range c.History.outcomes[o].Entries {
 			if e := &c.History.outcomes[o].Entries[i]; e.held == trip {
@@ -54,6 +55,10 @@ func (c *Contact) takeEffect(s Suppression) {
 // IsHeldBy reports whether the breaker trip holds an event or a suppression of the
 // contact.
 func (c *Contact) IsHeldBy(trip int64) bool {
+	return c.anyPart(func(part *Contact) bool { return part.isHeldBy(trip) })
+}
+
+func (c *Contact) isHeldBy(trip int64) bool {
 	for o := range c.History.outcomes {
 		for i := range c.History.outcomes[o].Entries {
 			if c.History.outcomes[o].Entries[i].held == trip {

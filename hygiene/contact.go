@@ -31,6 +31,9 @@ type Contact struct {
 	settled []Suppression // faults that its history no longer shows, on the way to its number
 	unsaid  []int64       // seqs of events to which an operator, who named the reason, gave another outcome
 
+	Parts []Part // of a merged contact, what it was; nil for any other
+	Alias string // of a merged contact, the key by which it was asked for; empty for Key
+
 	present bool // see InPresent
 }
 
@@ -204,7 +207,7 @@ func (c *Contact) openTag(t Tag) {
 }
 
 // latest is the moment up to which whatever arrives is late: that of the latest
-// event, instruction or tag of a review.
+// event, instruction, tag of a review or merge.
 func (c *Contact) latest() Moment {
 	m := c.History.Latest()
 	for i := range c.History.outcomes[Unsubscribed].Entries {
@@ -220,5 +223,93 @@ func (c *Contact) latest() Moment {
 			m = t.Since
 		}
 	}
+	for i := range c.Parts {
+		if joined := c.Parts[i].Joined; joined.After(m) {
+			m = joined
+		}
+	}
 	return m
+}
+
+// Part is one of the contacts that a merged contact was.
+type Part struct {
+	Contact
+	ID     int64  // of the contact that it would be
+	Joined Moment // when it was merged with another for the first time
+}
+
+// parted is the contact, whose id is that, as a list of parts, the first of which is
+// the one of its own key.
+func (c *Contact) parted(id int64, joined Moment) []Part {
+	if c.Parts != nil {
+		return c.Parts
+	}
+	part := Part{*c, id, joined}
+	part.Alias, part.present = "", false
+	return []Part{part}
+}
+
+// eachPart does to the part of that key, or to all parts when it is empty, what is done
+// to the whole. What is not known by another key came by the contact's own.
+func (c *Contact) eachPart(key string, do func(part *Contact)) {
+	if c.Parts == nil {
+		return
+	}
+	// Contacts are copied to see what would become of them.
+	c.Parts = slices.Clone(c.Parts)
+	if key != "" && !slices.ContainsFunc(c.Parts, func(p Part) bool { return p.Key == key }) {
+		key = c.Key
+	}
+	for i := range c.Parts {
+		if part := &c.Parts[i].Contact; key == "" || part.Key == key {
+			part.Instructions = slices.Clone(part.Instructions)
+			do(part)
+		}
+	}
+}
+
+// anyPart reports whether it is so for the contact, or for one of its parts.
+func (c *Contact) anyPart(is func(*Contact) bool) bool {
+	if is(c) {
+		return true
+	}
+	for i := range c.Parts {
+		if is(&c.Parts[i].Contact) {
+			return true
+		}
+	}
+	return false
+}
+
+// EachAlone visits the contact, whose id is that, or of a merged one each part: with its
+// own id, and with the numbers on which lies what came by its key.
+func (c *Contact) EachAlone(id int64, visit func(alone *Contact, id int64)) {
+	if c.Parts == nil {
+		visit(c, id)
+	}
+	for i := range c.Parts {
+		visit(&c.Parts[i].Contact, c.Parts[i].ID)
+	}
+}
+
+// Alone is the part of a merged contact to which belongs what comes by the key, and the
+// contact itself if it was not merged.
+func (c *Contact) Alone(key string) *Contact {
+	alone := c
+	for i := range c.Parts {
+		if part := &c.Parts[i].Contact; part.Key == key || alone == c && part.Key == c.Key {
+			alone = part
+		}
+	}
+	return alone
+}
+
+// partOf is the part that has the entry; nil for a contact that was not merged.
+func (c *Contact) partOf(e *Entry) *Contact {
+	for i := range c.Parts {
+		if part := &c.Parts[i].Contact; part.History.has(e.Seq) {
+			return part
+		}
+	}
+	return nil
 }

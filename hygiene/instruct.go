@@ -1,10 +1,25 @@
 package hygiene
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Instruct records an instruction for the contact, and judges it again. One that
 // changes nothing is kept all the same: what it leaned on may be undone.
+//
+// Of a merged contact it is recorded for the part by whose key the contact was asked
+// for. A suppression for a protected reason, and a strike, are about all parts.
 func (p *Policy) Instruct(c *Contact, in Instruction) []Change {
+	key := cmp.Or(c.Alias, c.Key)
+	if in.Kind == Strike || in.Kind == Suppress && IsProtected(in.Reason) {
+		key = ""
+	}
+	c.eachPart(key, func(part *Contact) {
+		if in.Kind != Strike || p.Affects(part, &in) {
+			p.Instruct(part, in)
+		}
+	})
 	if in.Kind == Suppress && c.saidInBatch(&in) {
 		return nil
 	}

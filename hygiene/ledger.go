@@ -18,6 +18,7 @@ const (
 	Struck     Act = "struck"  // an operator struck some evidence
 	Undone     Act = "undone"  // an operator undid a batch
 	Redone     Act = "redone"  // an operator undid that
+	Merged     Act = "merged"  // with another contact
 )
 
 // Change is one ledger entry: a fact about a contact that is added and never

@@ -131,6 +131,9 @@ func (c *Contact) AllNumbers() []string {
 // The send log's number for the message comes first, then the number that the contact
 // had when the message was sent.
 func (c *Contact) NumberOf(e *Entry) string {
+	if part := c.partOf(e); part != nil {
+		return part.NumberOf(e)
+	}
 	if len(c.Sendings) == 0 && len(c.Numbers) <= 1 {
 		return c.Phone
 	}
@@ -243,7 +246,7 @@ func (c *Contact) noteEvents() {
 // onOtherNumber is the test whether an entry lies on another number than e; nil when
 // all of the contact lie on one.
 func (c *Contact) onOtherNumber(e *Entry) func(*Entry) bool {
-	if len(c.Sendings) == 0 && len(c.Numbers) <= 1 {
+	if len(c.Sendings) == 0 && len(c.Numbers) <= 1 && c.Parts == nil {
 		return nil
 	}
 	phone := c.NumberOf(e)

@@ -8,8 +8,12 @@ import (
 // packVersion is the first byte of a packed contact. A later layout takes the
 // next number and reads the older ones. The first had no Suppression.heard, and
 // nothing of when an entry was received or a repeat was, nor [Instruction.Messages].
-// The second had nothing of numbers.
-const packVersion = 3
+// The second had nothing of numbers. The last is of merged contacts alone, with their
+// parts at the end.
+const (
+	packVersion       = 3
+	packMergedVersion = 4
+)
 
 // errPacked is the error of bytes that are not a packed contact.
 var errPacked = errors.New("the packed contact is damaged")
@@ -18,7 +22,11 @@ var errPacked = errors.New("the packed contact is damaged")
 // instructions. It leaves out the key, phone and attributes, and the retry's message.
 // Its size decides how long a sweep takes: about 18 bytes an entry.
 func (c *Contact) Pack(b []byte) []byte {
-	b = append(b, packVersion)
+	if c.Parts == nil {
+		b = append(b, packVersion)
+	} else {
+		b = append(b, packMergedVersion)
+	}
 	b = c.packNumbers(b)
 	b = c.History.pack(b)
 	if len(c.History.givers) > 0 {
@@ -38,6 +46,13 @@ func (c *Contact) Pack(b []byte) []byte {
 	for i := range c.Instructions {
 		b = c.Instructions[i].pack(b)
 	}
+	if c.Parts == nil {
+		return b
+	}
+	b = binary.AppendUvarint(b, uint64(len(c.Parts)))
+	for i := range c.Parts {
+		b = c.Parts[i].pack(b)
+	}
 	return b
 }
 
@@ -45,7 +60,7 @@ func (c *Contact) Pack(b []byte) []byte {
 // overwrites everything that is packed; key, phone and attributes stay.
 func (c *Contact) Unpack(b []byte) error {
 	r := packReader{b: b}
-	if r.version = r.byte(); r.version == 0 || r.version > packVersion {
+	if r.version = r.byte(); r.version == 0 || r.version > packMergedVersion {
 		return errPacked
 	}
 	numbered := c.unpackNumbers(&r)
@@ -68,6 +83,12 @@ func (c *Contact) Unpack(b []byte) error {
 	for i := range c.Instructions {
 		c.Instructions[i].unpack(&r)
 	}
+	c.Parts = nil
+	if r.version == packMergedVersion {
+		for range r.count() {
+			c.Parts = append(c.Parts, unpackPart(&r))
+		}
+	}
 	if r.bad || len(r.b) > 0 {
 		return errPacked
 	}
@@ -85,6 +106,26 @@ func resize[T any](s []T, n int) []T {
 		return make([]T, n)
 	}
 	return s[:n]
+}
+
+// pack writes all of the part, its key and its profile too.
+func (p *Part) pack(b []byte) []byte {
+	b = packText(packText(b, p.Key), p.Phone)
+	b = packText(b, string(p.Attributes.Pack(nil)))
+	b = packMoment(binary.AppendVarint(b, p.ID), p.Joined)
+	return packText(b, string(p.Contact.Pack(nil)))
+}
+
+func unpackPart(r *packReader) (p Part) {
+	p.Key, p.Phone = r.text(), r.text()
+	attributes, err := UnpackAttributes([]byte(r.text()))
+	p.Attributes, p.ID, p.Joined = attributes, r.varint(), r.moment()
+	facts := r.next(r.count())
+	// A part has none itself: what is damaged must not nest.
+	if err != nil || len(facts) == 0 || facts[0] == packMergedVersion || p.Contact.Unpack(facts) != nil {
+		r.bad = true
+	}
+	return p
 }
 
 func (s *Suppression) pack(b []byte) []byte {

@@ -124,14 +124,22 @@ func (p *Policy) liesOnNumbers(reason string) bool {
 func (p *Policy) GivesOutcome(o Outcome) bool { return p.HasNumbers() && p.given.Has(o) }
 
 // hasFaultsElsewhere reports whether what is a number's fault lies on a number, and not
-// on the contact.
+// on the contact. A merged contact has those on it that came by a key without a number.
 func (p *Policy) hasFaultsElsewhere(c *Contact) bool {
-	return p.numbers && c.Phone != "" && !c.IsNumber()
+	return p.numbers && c.Phone != "" && !c.IsNumber() && !slices.ContainsFunc(c.Parts, func(part Part) bool { return part.Phone == "" })
 }
 
 // isElsewhere reports whether the reason is a fault that lies on the contact's number.
 func (p *Policy) isElsewhere(c *Contact, reason string) bool {
 	return p.hasFaultsElsewhere(c) && p.IsFault(reason)
+}
+
+// liesElsewhere is isElsewhere for what an entry of the contact opens.
+func (p *Policy) liesElsewhere(c *Contact, reason string, e *Entry) bool {
+	if part := c.partOf(e); part != nil {
+		return p.isElsewhere(part, reason)
+	}
+	return p.isElsewhere(c, reason)
 }
 
 // skips reports whether the rule does nothing to the subject: on a number only rules

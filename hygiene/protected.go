@@ -13,6 +13,7 @@ type remake struct {
 	cause Moment
 	trace *Trace
 	more  []step // also to be replayed
+	until Moment // what came later is left out; zero for nothing
 	// named is the protected reason that an operator named, which is judged like any
 	// other then; empty for none.
 	named string

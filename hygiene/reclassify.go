@@ -9,6 +9,7 @@ import (
 // repeat, are only added as what they now are. What the event opened for a protected
 // reason stays open, unless an operator named that: then named is set.
 func (p *Policy) Reclassify(c *Contact, e *Event, m Moment, named bool) []Change {
+	c.eachPart(e.Contact, func(part *Contact) { p.Reclassify(part, e, m, named) })
 	r := remake{cause: m}
 	if named {
 		r.unsaid = e.Seq

@@ -11,6 +11,7 @@ import (
 // What is open or was lifted for a protected reason stays so, unless it is the reason
 // named.
 func (p *Policy) Rejudge(c *Contact, at Moment, named string) []Change {
+	c.eachPart("", func(part *Contact) { p.Rejudge(part, at, named) })
 	return p.rejudge(c, remake{cause: at, named: named})
 }
 
@@ -34,6 +35,9 @@ func (p *Policy) replay(c, before *Contact, r remake) (gaveUp *Change) {
 	c.Suppressions, c.Tags, c.Retry = nil, nil, nil
 	j := judge{p: p, c: c, replaying: true, horizons: p.horizons(&c.History), trace: r.trace}
 	for _, step := range p.steps(before, &r, j.horizons) {
+		if r.until != (Moment{}) && step.After(r.until) {
+			break
+		}
 		step.run(&j)
 	}
 	j.recordReleases()
@@ -46,7 +50,7 @@ func (p *Policy) replay(c, before *Contact, r remake) (gaveUp *Change) {
 // settle remembers which faults of before its history no longer shows, when they are
 // its number's.
 func (c *Contact) settle(p *Policy, before *Contact) {
-	if !p.hasFaultsElsewhere(c) {
+	if !p.hasFaultsElsewhere(c) || c.Parts != nil {
 		return
 	}
 	for _, s := range before.Suppressions {
@@ -97,6 +101,7 @@ func (p *Policy) steps(c *Contact, r *remake, horizons []horizon) []step {
 		n += len(c.History.outcomes[o].Entries)
 	}
 	steps := append(append(make([]step, 0, n), p.frozenSteps(c, r, horizons)...), r.more...)
+	steps = append(steps, p.joinSteps(c)...)
 	for o := range c.History.outcomes {
 		t := &c.History.outcomes[o]
 		for i := range t.Entries {
@@ -157,6 +162,29 @@ func (p *Policy) frozenSteps(c *Contact, r *remake, horizons []horizon) []step {
 		add(r.Since, func(j *judge) { j.c.Retry = &restored })
 	}
 	return steps
+}
+
+// joinSteps put in force what was in force for each part when it was merged.
+func (p *Policy) joinSteps(c *Contact) (steps []step) {
+	for i := range c.Parts {
+		m := c.Parts[i].Joined
+		for _, s := range p.standing(&c.Parts[i]) {
+			steps = append(steps, step{Moment: m, order: frozenStep, do: func(j *judge) { j.keepOpen(s) }})
+		}
+	}
+	return steps
+}
+
+// standing is what was in force for the part when it was merged.
+func (p *Policy) standing(part *Part) []Suppression {
+	alone := part.Contact
+	if alone.latest().After(part.Joined) {
+		before := alone
+		p.replay(&alone, &before, remake{until: part.Joined})
+	}
+	return slices.DeleteFunc(slices.Clone(alone.Suppressions), func(s Suppression) bool {
+		return s.Since.After(part.Joined) || !s.spans(part.Joined.At)
+	})
 }
 
 // restoreSuppression puts a frozen suppression back, in the place of one of the

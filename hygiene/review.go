@@ -14,6 +14,7 @@ func (p *Policy) Review(c *Contact, now Moment) []Change { return p.ReviewTraced
 // What a rule of the review suppresses and lifts is kept as an instruction, because
 // a replay does not review. Its tags are kept by themselves.
 func (p *Policy) ReviewTraced(c *Contact, now Moment, t *Trace) []Change {
+	c.eachPart("", func(part *Contact) { p.Review(part, now) })
 	t.begin(now)
 	var tags []step
 	recorded := false

@@ -9,6 +9,10 @@ import (
 // whose evidence is gone, and that is not struck yet. So the same Strike again
 // concerns no contact.
 func (p *Policy) Affects(c *Contact, in *Instruction) bool {
+	return c.anyPart(func(part *Contact) bool { return p.affects(part, in) })
+}
+
+func (p *Policy) affects(c *Contact, in *Instruction) bool {
 	var horizons []horizon
 	for i := range c.Suppressions {
 		s := &c.Suppressions[i]
@@ -58,6 +62,7 @@ func (p *Policy) strikesMore(c *Contact, r *Rule, reason string, in *Instruction
 func (p *Policy) SetUndone(c *Contact, batch int64, revoked bool, m Moment) []Change {
 	before := c.snapshot()
 	found := false
+	c.eachPart("", func(part *Contact) { found = p.SetUndone(part, batch, revoked, m) != nil || found })
 	for i := range c.Instructions {
 		in := &c.Instructions[i]
 		if in.Batch != batch || in.Undone == revoked || !in.IsOwn() {
@@ -78,6 +83,14 @@ func (p *Policy) SetUndone(c *Contact, batch int64, revoked bool, m Moment) []Ch
 		act = Redone
 	}
 	return append(diff(&before, c, m, gaveUp), Change{At: m.At, Seq: m.Seq, Act: act})
+}
+
+// HasUndone reports whether the contact has a part of the batch that is undone, or, when
+// undone is false, that is not.
+func (c *Contact) HasUndone(batch int64, undone bool) bool {
+	return c.anyPart(func(part *Contact) bool {
+		return slices.ContainsFunc(part.Instructions, func(in Instruction) bool { return in.Batch == batch && in.Undone == undone })
+	})
 }
 
 // restoreLifted puts lifted suppressions back, where a replay finds the frozen

@@ -149,7 +149,7 @@ type size struct{ files, lines int }
 func biggest(dir string) size {
 	switch dir {
 	case "store":
-		return size{60, 7000}
+		return size{60, 8000}
 	case "hygiene":
 		return size{44, 6200}
 	case "internal/command":

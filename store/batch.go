@@ -46,6 +46,7 @@ const (
 	ReleaseBatch    BatchKind = "release" // of what a breaker held
 	DiscardBatch    BatchKind = "discard" // of what a breaker held
 	ImportBatch     BatchKind = "import"  // of suppressions from a file
+	MergeBatch      BatchKind = "merge"   // of contacts that the CRM joined
 )
 
 // BatchResult is what a manual change did.
@@ -119,6 +120,13 @@ func (w *txWriter) saveInBatch(k *contactRow, changes []hygiene.Change, b *Batch
 // errNoChange rolls back a step that changed nothing.
 var errNoChange = errors.New("nothing changes")
 
+func ignoreNoChange(err error) error {
+	if errors.Is(err, errNoChange) {
+		return nil
+	}
+	return err
+}
+
 // batchStep does a part of the batch in one transaction, which begins the batch
 // when it is the first.
 func (s *Store) batchStep(policy *hygiene.Policy, b *Batch, now hygiene.Instant, do func(w *txWriter, b *Batch) error) error {
@@ -136,13 +144,10 @@ func (s *Store) batchStep(policy *hygiene.Policy, b *Batch, now hygiene.Instant,
 		}
 		return saveBatch(w, &next)
 	})
-	if errors.Is(err, errNoChange) {
-		return nil
-	}
 	if err == nil {
 		*b = next
 	}
-	return err
+	return ignoreNoChange(err)
 }
 
 // finishBatch stores that all of the batch was done.

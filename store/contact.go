@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
@@ -30,7 +31,8 @@ func newRows(n int) []*contactRow {
 	return rows
 }
 
-// loadRows reads the contacts of the keys into as many rows, which stay packed.
+// loadRows reads the contacts of the keys, which are their own, into as many rows,
+// which stay packed.
 // The rows of keys without a contact are those of new ones.
 func loadRows(c engine.Reader, keys []string, rows []*contactRow) error {
 	for i, key := range keys {
@@ -42,10 +44,17 @@ func loadRows(c engine.Reader, keys []string, rows []*contactRow) error {
 	})
 }
 
-// load reads the contact of that key into k, without the message of its retry.
+// load reads the contact that the key names into k, without the message of its retry.
 func (k *contactRow) load(c engine.Reader, key string) error {
-	if err := loadRows(c, []string{key}, []*contactRow{k}); err != nil {
+	root, err := rootOf(c, key)
+	if err != nil {
 		return err
+	}
+	if err := loadRows(c, []string{root}, []*contactRow{k}); err != nil {
+		return err
+	}
+	if root != key {
+		k.Alias = key
 	}
 	return k.unpack()
 }
@@ -142,6 +151,8 @@ type txWriter struct {
 	policy int64 // policies.id; 0 for none
 	batch  int64 // batches.id of a manual change; 0 for none
 	counts statusCounts
+
+	namesRead, names bool // whether it is known, and whether there are merged contacts
 
 	// Reused from one save to the next.
 	inserts, updates []*engine.Contact
@@ -293,9 +304,15 @@ func packedAttributes(a hygiene.Attributes) []byte {
 	return a.Pack(nil)
 }
 
-// ensureContact makes sure that there is a contact of that key, and reports whether it is
+// ensureContact makes sure that there is a contact that the key names, and reports whether it is
 // new. It reads nothing else of it.
 func (w *txWriter) ensureContact(key string) (isNew bool, err error) {
+	if _, named, err := w.rootOf(key); err != nil || named {
+		if err == nil {
+			err = w.claimName(key)
+		}
+		return false, err
+	}
 	known, err := w.Number("SELECT EXISTS (SELECT 1 FROM contacts WHERE key = ?)", key)
 	if err != nil || known != 0 {
 		return false, err
@@ -325,4 +342,30 @@ func (w *txWriter) ensureContacts(keys, phones []string, rows []*contactRow) err
 		}
 	}
 	return w.savePacked(missing, make([][]hygiene.Change, len(missing)))
+}
+
+// ensureName makes sure that the contact of one of its keys has that phone number unless
+// it is empty.
+func (w *txWriter) ensureName(key, phone string) error {
+	if err := w.claimName(key); err != nil || phone == "" {
+		return err
+	}
+	_, err := w.reviseName(&contactRow{}, key, func(part *hygiene.Contact) { part.Phone = phone })
+	return err
+}
+
+// reviseName changes the profile of the part of a merged contact that has the key, and
+// reports whether that changed something about the contact.
+func (w *txWriter) reviseName(k *contactRow, key string, revise func(part *hygiene.Contact)) (changed bool, err error) {
+	if err := k.load(w, key); err != nil {
+		return false, err
+	}
+	phone, attributes := k.Phone, k.Attributes
+	if !k.RevisePart(key, revise) || !k.factsChanged() {
+		return false, nil
+	}
+	if err := w.save(k, nil); err != nil {
+		return false, err
+	}
+	return k.Phone != phone || !slices.Equal(k.Attributes, attributes), w.saveProfile(k)
 }

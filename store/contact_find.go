@@ -10,7 +10,13 @@ import (
 // and message. All are as of one moment. The contact holds until found returns.
 // Sorted keys are found faster: the index has them side by side.
 func (s *Store) FindContacts(keys []string, found func(i int, contact *hygiene.Contact)) error {
-	return s.read(func(c engine.Reader) error { return c.FindContacts(keys, false, s.passFacts(found)) })
+	return s.read(func(c engine.Reader) error {
+		roots, err := rootsOf(c, keys)
+		if err != nil {
+			return err
+		}
+		return c.FindContacts(roots, false, s.passFacts(found))
+	})
 }
 
 // FindContactsByPhone looks contacts up by phone numbers in E.164, each of which is given

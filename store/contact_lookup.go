@@ -9,7 +9,7 @@ import (
 	"winnow/store/engine"
 )
 
-// Contact finds a contact by its key, with the message of its retry.
+// Contact finds the contact that the key names, with the message of its retry.
 func (s *Store) Contact(key string) (contact *hygiene.Contact, ok bool, err error) {
 	k := &contactRow{}
 	err = s.read(func(c engine.Reader) error {
@@ -29,19 +29,43 @@ type LedgerEntry struct {
 	Batch  int64  // the manual change that it is part of; 0 for none
 }
 
-// Ledger reads a contact's entries, the latest first, at most so many.
+// Ledger reads a contact's entries, the latest first, at most so many. Those of a merged
+// contact are those of all its keys.
 func (s *Store) Ledger(key string, most int) (entries []LedgerEntry, err error) {
 	err = s.read(func(c engine.Reader) error {
-		id, err := c.Number("SELECT ledger FROM contacts WHERE key = ?", key)
-		for err == nil && id != 0 && len(entries) < most {
+		chains, err := ledgersOf(c, key)
+		for err == nil && len(entries) < most {
+			slices.Sort(chains)
+			latest := len(chains) - 1
+			if chains[latest] == 0 {
+				return nil
+			}
 			var e LedgerEntry
-			if e, id, err = ledgerEntry(c, id); err == nil {
+			if e, chains[latest], err = ledgerEntry(c, chains[latest]); err == nil {
 				entries = append(entries, e)
 			}
 		}
 		return err
 	})
 	return entries, err
+}
+
+// ledgersOf is the latest entry of each ledger of the contact that the key names.
+func ledgersOf(c engine.Reader, key string) ([]int64, error) {
+	root, err := rootOf(c, key)
+	if err != nil {
+		return nil, err
+	}
+	id, err := c.Number("SELECT ledger FROM contacts WHERE key = ?", root)
+	if err != nil {
+		return nil, err
+	}
+	names, err := namesOf(c, root)
+	chains := []int64{id}
+	for _, n := range names {
+		chains = append(chains, n.ledger)
+	}
+	return chains, err
 }
 
 func ledgerEntry(c engine.Querier, id int64) (e LedgerEntry, prev int64, err error) {

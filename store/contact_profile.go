@@ -80,6 +80,12 @@ func (w *txWriter) saveProfiles(list []Profile) ([]ProfileChange, error) {
 
 // reviseProfile reads of a known contact nothing but its profile.
 func (w *txWriter) reviseProfile(k *contactRow, said *Profile, r *ProfileChange) error {
+	if _, named, err := w.rootOf(said.Key); err != nil || named {
+		if err == nil {
+			err = w.reviseNamed(k, said, r)
+		}
+		return err
+	}
 	k.reset(said.Key)
 	stored := w.Query("SELECT id, phone, attributes FROM contacts WHERE key = ?", said.Key)
 	if stored.Next() {
@@ -107,6 +113,28 @@ func (w *txWriter) reviseProfile(k *contactRow, said *Profile, r *ProfileChange)
 		return w.saveProfile(k)
 	}
 	return nil
+}
+
+// reviseNamed is reviseProfile for a key of a merged contact.
+func (w *txWriter) reviseNamed(k *contactRow, said *Profile, r *ProfileChange) error {
+	if err := w.claimName(said.Key); err != nil {
+		return err
+	}
+	if err := k.load(w, said.Key); err != nil {
+		return err
+	}
+	r.Before, r.PhoneBefore = k.Attributes, k.Phone
+	changed, err := w.reviseName(k, said.Key, func(part *hygiene.Contact) {
+		part.Attributes, _ = mergeAttributes(part.Attributes, said.Attributes)
+		if said.HasPhone {
+			part.Phone = said.Phone
+		}
+	})
+	if changed {
+		r.ProfileEffect = ProfileUpdated
+	}
+	r.After, r.Phone = k.Attributes, k.Phone
+	return err
 }
 
 // mergeAttributes is the old attributes with those that an import says, both

@@ -41,13 +41,19 @@ func (s *Store) changeList(list string, keys []string, add bool, did *ListChange
 	})
 }
 
-// changeListed is the one writer of lists.
+// changeListed puts the contact that the key names on a list, or takes it off, and
+// keeps that for the key if it is one of several.
 func (w *txWriter) changeListed(list, key string, add bool, did *ListChange) error {
-	sql := "DELETE FROM lists WHERE list = ? AND contact = ? RETURNING 1"
-	if add {
-		sql = "INSERT INTO lists (list, contact) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING 1"
+	root, named, err := w.rootOf(key)
+	if err != nil {
+		return err
 	}
-	changed, err := w.Number(sql, list, key)
+	if named {
+		if err := putNameList(w, key, list, add); err != nil {
+			return err
+		}
+	}
+	changed, err := w.setListed(list, root, add)
 	if err != nil {
 		return err
 	}
@@ -61,6 +67,37 @@ func (w *txWriter) changeListed(list, key string, add bool, did *ListChange) err
 		did.New++
 	}
 	return err
+}
+
+// setListed is the one writer of lists. It returns 1 when it changed something.
+func (w *txWriter) setListed(list, key string, add bool) (int64, error) {
+	if add {
+		return w.Number("INSERT INTO lists (list, contact) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING 1", list, key)
+	}
+	return w.Number("DELETE FROM lists WHERE list = ? AND contact = ? RETURNING 1", list, key)
+}
+
+// putNameList keeps that the key was put on a list, or forgets it.
+func putNameList(c engine.Writer, key, list string, on bool) error {
+	if on {
+		return c.Exec("INSERT INTO name_lists (key, list) VALUES (?, ?) ON CONFLICT DO NOTHING", key, list)
+	}
+	return c.Exec("DELETE FROM name_lists WHERE key = ? AND list = ?", key, list)
+}
+
+// listsOf names the lists that the contact of that key is on.
+func listsOf(c engine.Querier, key string) (lists []string, err error) {
+	names, err := listNames(c)
+	for _, list := range names {
+		on, err := c.Number("SELECT 1 FROM lists WHERE list = ? AND contact = ?", list, key)
+		if err != nil {
+			return nil, err
+		}
+		if on == 1 {
+			lists = append(lists, list)
+		}
+	}
+	return lists, err
 }
 
 // ListSize is a static list and how many contacts are on it.

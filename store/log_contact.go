@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"winnow/hygiene"
 	"winnow/store/engine"
@@ -11,6 +12,10 @@ import (
 // log: those whose bodies name it, and those of messages that the send log has for it. It
 // is a pass over the log. progress may be nil; it gets the number of events read.
 func (s *Store) EachEventOf(ctx context.Context, key string, progress func(events int64), visit func(*hygiene.Event)) error {
+	keys, err := s.Names(key)
+	if err != nil {
+		return err
+	}
 	for seq, n := int64(0), int64(0); ; {
 		var events []hygiene.Event
 		err := s.readLog(func(l engine.LogReader) (err error) {
@@ -27,7 +32,7 @@ func (s *Store) EachEventOf(ctx context.Context, key string, progress func(event
 			return err
 		}
 		for i := range events {
-			if events[i].Contact != key {
+			if !slices.Contains(keys, events[i].Contact) {
 				continue
 			}
 			waiting := false

@@ -191,16 +191,18 @@ func (s *Store) countPending(updates []engine.OutcomeUpdate, of Outcomes, found 
 
 // countContacts counts the contacts of the events that were not counted before.
 func (s *Store) countContacts(counted *keyset.Set, found *Reclassification, events []hygiene.Event) error {
-	err := s.read(func(c engine.Reader) error { return findContactsOf(c, events) })
+	var keys []string
+	err := s.read(func(c engine.Reader) (err error) {
+		if err := findContactsOf(c, events); err != nil {
+			return err
+		}
+		keys, err = contactsOf(c, events)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	var keys []string
-	for i := range events {
-		if events[i].Contact != "" {
-			keys = append(keys, events[i].Contact)
-		}
-	}
+	keys = slices.DeleteFunc(keys, func(key string) bool { return key == "" })
 	isNew, err := counted.Add(keys)
 	for _, is := range isNew {
 		if is {
@@ -271,7 +273,7 @@ func (r *reclassifier) moveEvents(events []hygiene.Event, updates []engine.Outco
 	released, silenced := int64(0), int64(0)
 	err := r.store.batchStep(r.policy, &r.batch, r.moment.At, func(w *txWriter, b *Batch) error {
 		released, silenced = 0, 0
-		order, err := r.byContact(w, events)
+		order, roots, err := r.byContact(w, events)
 		if err != nil {
 			return err
 		}
@@ -281,8 +283,8 @@ func (r *reclassifier) moveEvents(events []hygiene.Event, updates []engine.Outco
 		var keys []string
 		var groups [][]int
 		for len(order) > 0 {
-			group := firstGroup(order, events)
-			keys, groups = append(keys, events[group[0]].Contact), append(groups, group)
+			group := firstGroup(order, roots)
+			keys, groups = append(keys, roots[group[0]]), append(groups, group)
 			order = order[len(group):]
 		}
 		contacts, entries, err := w.changeEach(keys, func(i int, k *contactRow) ([]hygiene.Change, bool) {
@@ -313,12 +315,15 @@ func (r *reclassifier) moveEvents(events []hygiene.Event, updates []engine.Outco
 }
 
 // byContact finds the contacts of the events that were swept, and returns the
-// order in which to go through them. An event whose contact is not known is only
+// order in which to go through them, with the key of the contact of each. An event whose contact is not known is only
 // in the log, and so is one that waits in matched: the sweep applies it with the
 // outcome that the log has by then, and knows what holds it.
-func (r *reclassifier) byContact(c engine.Reader, events []hygiene.Event) (order []int, err error) {
+func (r *reclassifier) byContact(c engine.Reader, events []hygiene.Event) (order []int, contacts []string, err error) {
 	if err := findContactsOf(c, events); err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if contacts, err = contactsOf(c, events); err != nil {
+		return nil, nil, err
 	}
 	for i := range events {
 		e := &events[i]
@@ -327,18 +332,18 @@ func (r *reclassifier) byContact(c engine.Reader, events []hygiene.Event) (order
 		}
 		matched, err := c.Number("SELECT count(*) FROM matched WHERE seq = ?", e.Seq)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		unmatched, err := waits(c, e)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if matched == 0 && !unmatched {
 			order = append(order, i)
 		}
 	}
-	sortByContact(order, events)
-	return order, nil
+	sortByContact(order, contacts, events)
+	return order, contacts, nil
 }
 
 // Sorted returns the lines by source, event and code.

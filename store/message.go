@@ -57,6 +57,7 @@ type registering struct {
 	list   []Registration
 	agreed []int // the places of registrations that say nothing else than what stands
 	did    Registered
+	err    error // of the first name that could not be read
 }
 
 func (r *registering) run() error {
@@ -102,6 +103,9 @@ func (r *registering) run() error {
 		r.did.Matched += n
 	}
 	slices.Sort(r.did.Conflicts)
+	if r.err != nil {
+		return r.err
+	}
 	return r.saveContacts()
 }
 
@@ -113,7 +117,7 @@ func (r *registering) compare(m *engine.Message, known bool, places []int) {
 			m.Contact, m.Unsourced = of.Contact, false
 		}
 		switch {
-		case of.Contact != "" && m.Contact != "" && of.Contact != m.Contact,
+		case of.Contact != "" && m.Contact != "" && !r.isSame(of.Contact, m.Contact),
 			of.Phone != "" && m.Phone != "" && of.Phone != m.Phone:
 			r.did.Conflicts = append(r.did.Conflicts, i)
 		case known:
@@ -126,6 +130,17 @@ func (r *registering) compare(m *engine.Message, known bool, places []int) {
 		known = true
 		m.Contact, m.Phone, m.SentAt = cmp.Or(m.Contact, of.Contact), cmp.Or(m.Phone, of.Phone), cmp.Or(m.SentAt, of.SentAt)
 	}
+}
+
+// isSame reports whether both keys name one contact.
+func (r *registering) isSame(a, b string) bool {
+	if a == b {
+		return true
+	}
+	rootA, _, errA := r.rootOf(a)
+	rootB, _, errB := r.rootOf(b)
+	r.err = cmp.Or(r.err, errA, errB)
+	return rootA == rootB
 }
 
 // saveMessage stores what stands of a message. A contact that may be about a message of
@@ -157,6 +172,10 @@ func (r *registering) saveContacts() error {
 			phones[last] = of.Phone
 		}
 	}
+	keys, phones, err := r.saveNames(keys, phones)
+	if err != nil {
+		return err
+	}
 	rows := newRows(chunkSize)
 	for len(keys) > 0 {
 		n := min(len(keys), chunkSize)
@@ -166,6 +185,23 @@ func (r *registering) saveContacts() error {
 		keys, phones = keys[n:], phones[n:]
 	}
 	return nil
+}
+
+// saveNames is saveContacts for the keys of merged contacts. It returns the others.
+func (r *registering) saveNames(keys, phones []string) (others, theirs []string, err error) {
+	for i, key := range keys {
+		_, named, err := r.rootOf(key)
+		switch {
+		case err == nil && named:
+			err = r.ensureName(key, phones[i])
+		case err == nil:
+			others, theirs = append(others, key), append(theirs, phones[i])
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return others, theirs, nil
 }
 
 // OwnUnsourced says which source has the messages that a version registered which did not

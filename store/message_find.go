@@ -66,11 +66,27 @@ func confirm(c engine.Reader, events []hygiene.Event, requireSendLog map[string]
 		}
 	}
 	required := func(e *hygiene.Event) bool { return unconfirmed[e] }
+	var others []*hygiene.Event // of which the send log says another key, which may name the same contact
+	var named, registered []string
 	err := sendLogOf(c, events, required, func(e *hygiene.Event, m *engine.Message) {
 		if e.Contact == m.Contact {
 			delete(unconfirmed, e)
+			return
 		}
+		others, named, registered = append(others, e), append(named, e.Contact), append(registered, m.Contact)
 	})
+	if err != nil {
+		return err
+	}
+	if named, err = rootsOf(c, named); err != nil {
+		return err
+	}
+	registered, err = rootsOf(c, registered)
+	for i, e := range others {
+		if named[i] == registered[i] {
+			delete(unconfirmed, e)
+		}
+	}
 	for e := range unconfirmed {
 		e.Contact = ""
 	}

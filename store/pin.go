@@ -44,8 +44,25 @@ func (s *Store) Unpin(segment string, keys []string) (changed int64, err error) 
 	return changed, err
 }
 
-// changePin is the one writer of pins. It returns 1 when it changed something.
+// changePin changes a pin of the contact that the key names, and keeps it for that key
+// if it is one of several.
 func (w *txWriter) changePin(pin *segments.Pin, remove bool) (int64, error) {
+	root, named, err := w.rootOf(pin.Contact)
+	if err != nil {
+		return 0, err
+	}
+	if named {
+		if err := putNamePin(w, pin, remove); err != nil {
+			return 0, err
+		}
+	}
+	of := *pin
+	of.Contact = root
+	return w.setPin(&of, remove)
+}
+
+// setPin is the one writer of pins. It returns 1 when it changed something.
+func (w *txWriter) setPin(pin *segments.Pin, remove bool) (int64, error) {
 	if remove {
 		return w.Number("DELETE FROM pins WHERE contact = ? AND segment = ? RETURNING 1", pin.Contact, pin.Segment)
 	}
@@ -53,6 +70,26 @@ func (w *txWriter) changePin(pin *segments.Pin, remove bool) (int64, error) {
 		ON CONFLICT (contact, segment) DO UPDATE SET out = excluded.out, at = excluded.at, by = excluded.by, note = excluded.note
 		WHERE pins.out <> excluded.out OR pins.note <> excluded.note RETURNING 1`,
 		pin.Contact, pin.Segment, asInt(pin.Out), int64(pin.At), pin.By, pin.Note)
+}
+
+// putNamePin keeps a pin for the key that it was set by, or forgets it.
+func putNamePin(c engine.Writer, pin *segments.Pin, remove bool) error {
+	if remove {
+		return c.Exec("DELETE FROM name_pins WHERE key = ? AND segment = ?", pin.Contact, pin.Segment)
+	}
+	return c.Exec(`INSERT INTO name_pins (key, segment, out, at, by, note) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (key, segment) DO UPDATE SET out = excluded.out, at = excluded.at, by = excluded.by, note = excluded.note
+		WHERE name_pins.out <> excluded.out OR name_pins.note <> excluded.note`,
+		pin.Contact, pin.Segment, asInt(pin.Out), int64(pin.At), pin.By, pin.Note)
+}
+
+// pinsOf reads the pins of the contact of that key.
+func pinsOf(c engine.Querier, key string) (pins []segments.Pin, err error) {
+	r := c.Query("SELECT "+pinColumns+" FROM pins WHERE contact = ? ORDER BY segment", key)
+	for r.Next() {
+		pins = append(pins, scanPin(r))
+	}
+	return pins, r.Close()
 }
 
 const pinColumns = "contact, segment, out, at, by, note"

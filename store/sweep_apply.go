@@ -26,7 +26,7 @@ type applyBatch struct {
 // database is done beside it.
 func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, did *Swept) error {
 	did.Events += int64(len(events))
-	order, err := w.match(events, o.RequireSendLog, did)
+	order, contacts, err := w.match(events, o.RequireSendLog, did)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, did *Swe
 		err := applied.write(w, did)
 		next := &batches[n%len(batches)]
 		if err == nil {
-			order, err = next.read(w, events, order)
+			order, err = next.read(w, contacts, order)
 		}
 		<-applying // also after an error: the batch is still being applied
 		if read != nil && read.panic != nil {
@@ -56,12 +56,16 @@ func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, did *Swe
 }
 
 // match finds the contact of each event, stores those without one as unmatched,
-// and returns the order in which to apply the others.
-func (w *txWriter) match(events []hygiene.Event, requireSendLog map[string]bool, did *Swept) ([]int, error) {
+// and returns the order in which to apply the others, and the key of the contact of
+// each. The event keeps the key that it came by.
+func (w *txWriter) match(events []hygiene.Event, requireSendLog map[string]bool, did *Swept) (order []int, contacts []string, err error) {
 	if err := confirm(w, events, requireSendLog); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	order := make([]int, 0, len(events))
+	if contacts, err = contactsOf(w, events); err != nil {
+		return nil, nil, err
+	}
+	order = make([]int, 0, len(events))
 	for i := range events {
 		e := &events[i]
 		if e.Contact != "" {
@@ -71,39 +75,39 @@ func (w *txWriter) match(events []hygiene.Event, requireSendLog map[string]bool,
 		did.Unmatched++
 		if err := w.Exec("INSERT INTO unmatched (message_id, seq, held_by, source) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			contactkey.MessageID(e.MessageID), e.Seq, e.Held, e.Source); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	sortByContact(order, events)
-	return order, nil
+	sortByContact(order, contacts, events)
+	return order, contacts, nil
 }
 
 // sortByContact sorts places of events by contact and seq.
-func sortByContact(order []int, events []hygiene.Event) {
+func sortByContact(order []int, contacts []string, events []hygiene.Event) {
 	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(events[a].Contact, events[b].Contact), cmp.Compare(events[a].Seq, events[b].Seq))
+		return cmp.Or(cmp.Compare(contacts[a], contacts[b]), cmp.Compare(events[a].Seq, events[b].Seq))
 	})
 }
 
 // firstGroup is the first places of order: those of one contact.
-func firstGroup(order []int, events []hygiene.Event) []int {
+func firstGroup(order []int, contacts []string) []int {
 	n := 1
-	for n < len(order) && events[order[n]].Contact == events[order[0]].Contact {
+	for n < len(order) && contacts[order[n]] == contacts[order[0]] {
 		n++
 	}
 	return order[:n]
 }
 
 // read reads the contacts of the next events in order, and returns the rest.
-func (b *applyBatch) read(c engine.Reader, events []hygiene.Event, order []int) ([]int, error) {
+func (b *applyBatch) read(c engine.Reader, contacts []string, order []int) ([]int, error) {
 	if b.rows == nil {
 		b.rows = newRows(chunkSize)
 	}
 	b.groups = b.groups[:0]
 	var keys []string
 	for len(order) > 0 && len(b.groups) < chunkSize {
-		group := firstGroup(order, events)
-		keys = append(keys, events[group[0]].Contact)
+		group := firstGroup(order, contacts)
+		keys = append(keys, contacts[group[0]])
 		b.groups = append(b.groups, group)
 		order = order[len(group):]
 	}

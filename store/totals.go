@@ -17,6 +17,7 @@ type Totals struct {
 	LongArgs    int64 // retries whose unique_args were too long to keep, ever
 	Unmatched   int64 // stored events whose contact is not known
 	Contacts    int64
+	Aliases     int64            // keys that were merged into another contact
 	Statuses    map[string]int64 // contacts by status, as of CountedAt
 	CountedAt   hygiene.Instant  // the last sweep or review after which a count changed
 	Cursor      int64            // seq up to which the log has been swept
@@ -49,6 +50,9 @@ func (t *Totals) readContacts(c engine.Reader, present bool) (err error) {
 	}
 	t.Lag = max(0, t.LastSeq-t.Cursor)
 	if t.Unmatched, err = c.Number("SELECT count(*) FROM unmatched"); err != nil {
+		return err
+	}
+	if t.Aliases, err = c.Number("SELECT count(*) FROM names WHERE merged_into <> ''"); err != nil {
 		return err
 	}
 	at, err := counter(c, countedAt)

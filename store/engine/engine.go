@@ -137,6 +137,10 @@ type Reader interface {
 	// FindMessages calls found for each message that the send log has, in no order, with
 	// the place of its key. Keys are found faster when they are sorted by source and id.
 	FindMessages(keys []MessageKey, found func(place int, m *Message)) error
+	// FindNames calls found for each key that is a name of a merged contact, in the
+	// order of the keys, with the place among them and the key of that contact. Where
+	// nothing was merged it costs one query.
+	FindNames(keys []string, found func(place int, contact string)) error
 	// FindRetryMessages calls found for each contact, by its id, for whose retry a
 	// message is stored.
 	FindRetryMessages(contacts []int64, found func(place int, m *RetryMessage)) error
@@ -150,7 +154,9 @@ type Writer interface {
 	// row goes through Number.
 	Exec(sql string, args ...any) error
 	// NewIDs reserves as many ids for contacts and for ledger entries. They count
-	// up from those returned, which is what a chain of entries relies on.
+	// up from those returned, which is what a chain of entries relies on. No id is
+	// given out twice: that of a contact which was deleted is in the counter
+	// [LastContact] if it was greater than all others.
 	NewIDs(contacts, entries int) (firstContact, firstEntry int64, err error)
 	// InsertContacts stores new contacts.
 	InsertContacts(rows []*Contact) error
@@ -214,6 +220,9 @@ type OutcomeUpdate struct {
 	Seq     int64
 	Outcome hygiene.Outcome
 }
+
+// LastContact is the name of the counter of the greatest id that a deleted contact had.
+const LastContact = "last_contact"
 
 // Contact is a contact as it is stored.
 type Contact struct {

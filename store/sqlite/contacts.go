@@ -38,27 +38,45 @@ const (
 )
 
 var (
-	findByKeys               = findStatement("asked.place", "contacts c ON c.key = asked.key ORDER BY asked.place")
-	findByKeysWithAttributes = findStatement("asked.place, c.attributes", "contacts c ON c.key = asked.key ORDER BY asked.place")
+	findByKeys               = findStatement(contactFound, "contacts c ON c.key = asked.key ORDER BY asked.place")
+	findByKeysWithAttributes = findStatement(contactFound+", c.attributes", "contacts c ON c.key = asked.key ORDER BY asked.place")
 	// The index is named because SQLite, which can't know that no number asked for is
 	// NULL, would not use one that leaves NULL out.
-	findByPhones = findStatement("asked.place, NULL, c.key", "contacts c INDEXED BY contacts_by_phone ON c.phone = asked.key")
+	findByPhones = findStatement(contactFound+", NULL, c.key", "contacts c INDEXED BY contacts_by_phone ON c.phone = asked.key")
+	findByNames  = findStatement("n.contact", "names n ON n.key = asked.key ORDER BY asked.place")
 )
 
-// findStatement joins findKeys keys with the contacts. The columns are the place,
-// and if wanted the attributes and the key. CROSS JOIN makes SQLite go through the
-// keys, not the contacts.
-func findStatement(columns, contacts string) string {
+// contactFound are the columns of a contact that are always read. The attributes and
+// the key follow where they are wanted.
+const contactFound = "c.id, c.phone, c.ledger, c.facts"
+
+// findStatement joins findKeys keys with a table. The first column is the place.
+// CROSS JOIN makes SQLite go through the keys, not the table.
+func findStatement(columns, table string) string {
 	var b strings.Builder
 	b.WriteString("WITH asked (place, key) AS (VALUES (0, ?)")
 	for i := 1; i < findKeys; i++ {
 		fmt.Fprintf(&b, ", (%d, ?)", i)
 	}
-	return b.String() + ") SELECT c.id, c.phone, c.ledger, c.facts, " + columns + " FROM asked CROSS JOIN " + contacts
+	return b.String() + ") SELECT asked.place, " + columns + " FROM asked CROSS JOIN " + table
 }
 
-func (r *reader) findTogether(sql string, keys []string, found func(place int, row *engine.Contact) error) (err error) {
+func (r *reader) findTogether(sql string, keys []string, found func(place int, row *engine.Contact) error) error {
 	var row engine.Contact
+	return r.findAsked(sql, keys, func(place int, a *rows) error {
+		row = engine.Contact{ID: a.Int(1), Key: keys[place], Phone: a.Text(2), Ledger: a.Int(3), Facts: a.Blob(4)}
+		if len(a.dest) > 5 {
+			row.Attributes = a.Blob(5)
+		}
+		if len(a.dest) > 6 {
+			row.Key = a.Text(6)
+		}
+		return found(place, &row)
+	})
+}
+
+// findAsked runs a statement of findStatement for the keys.
+func (r *reader) findAsked(sql string, keys []string, found func(place int, a *rows) error) (err error) {
 	args := make([]any, findKeys)
 	for from := 0; err == nil && from < len(keys); from += findKeys {
 		clear(args)
@@ -67,15 +85,7 @@ func (r *reader) findTogether(sql string, keys []string, found func(place int, r
 		}
 		a := r.c.query(sql, args...)
 		for err == nil && a.Next() {
-			place := from + int(a.Int(4))
-			row = engine.Contact{ID: a.Int(0), Key: keys[place], Phone: a.Text(1), Ledger: a.Int(2), Facts: a.Blob(3)}
-			if len(a.dest) > 5 {
-				row.Attributes = a.Blob(5)
-			}
-			if len(a.dest) > 6 {
-				row.Key = a.Text(6)
-			}
-			err = found(place, &row)
+			err = found(from+int(a.Int(0)), a)
 		}
 		err = errors.Join(err, a.Close())
 	}
@@ -97,6 +107,29 @@ func (r *reader) findEach(keys []string, found func(place int, row *engine.Conta
 			if err := found(i, &row); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// FindNames implements engine.Reader.
+func (r *reader) FindNames(keys []string, found func(place int, contact string)) error {
+	if some, err := r.c.number("SELECT EXISTS (SELECT 1 FROM names)"); err != nil || some == 0 {
+		return err
+	}
+	if len(keys) > findSingly {
+		return r.findAsked(findByNames, keys, func(place int, a *rows) error {
+			found(place, a.Text(1))
+			return nil
+		})
+	}
+	for i, key := range keys {
+		a := r.c.query("SELECT contact FROM names WHERE key = ?", key)
+		if a.Next() {
+			found(i, a.Text(0))
+		}
+		if err := a.Close(); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -126,7 +159,7 @@ type writer struct {
 // are counted here.
 func (w *writer) NewIDs(contacts, entries int) (firstContact, firstEntry int64, err error) {
 	if contacts > 0 && w.lastContact == 0 {
-		if w.lastContact, err = w.c.number("SELECT max(id) FROM contacts"); err != nil {
+		if w.lastContact, err = w.c.number("SELECT max(coalesce((SELECT max(id) FROM contacts), 0), coalesce((SELECT value FROM counters WHERE name = ?), 0))", engine.LastContact); err != nil {
 			return 0, 0, err
 		}
 	}

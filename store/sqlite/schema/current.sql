@@ -42,7 +42,8 @@ CREATE TABLE probe (
 
 -- The contacts. Their unique index orders them by key, for exports.
 -- Written by txWriter.savePacked, which the sweep, the review, registrations,
--- imports and manual changes call, txWriter.saveProfile and txWriter.ensureContacts.
+-- imports and manual changes call, txWriter.saveProfile, txWriter.ensureContacts, and
+-- txWriter.deleteContact, which merging calls.
 CREATE TABLE contacts (
 	id         INTEGER PRIMARY KEY,
 	key        TEXT NOT NULL UNIQUE,
@@ -104,7 +105,7 @@ CREATE INDEX ledger_held ON ledger (held_by, contact) WHERE held_by <> 0;
 CREATE TABLE batches (
 	id        INTEGER PRIMARY KEY AUTOINCREMENT,
 	at        INTEGER NOT NULL,
-	kind      TEXT NOT NULL,        -- suppress, allow, undo, rejudge, reclassify, release, discard, import
+	kind      TEXT NOT NULL,        -- suppress, allow, undo, rejudge, reclassify, release, discard, import, merge
 	by        TEXT NOT NULL,
 	note      TEXT NOT NULL,
 	about     TEXT NOT NULL,        -- what was asked for, in words
@@ -322,6 +323,53 @@ CREATE TABLE pins (
 	by      TEXT NOT NULL,
 	note    TEXT NOT NULL,
 	PRIMARY KEY (contact, segment)
+) STRICT, WITHOUT ROWID;
+
+-- The keys of merged contacts: those that were merged into another, and the
+-- contact's own. What is not here names the contact of that key.
+-- Written by putName and txWriter.claimName.
+CREATE TABLE names (
+	key         TEXT NOT NULL PRIMARY KEY,
+	contact     TEXT NOT NULL,      -- the key of the contact that it names
+	merged_into TEXT NOT NULL,      -- the key that it was merged into; '' for the contact's own
+	batch       INTEGER NOT NULL,   -- batches.id of that merge; here and in what follows 0 for the contact's own
+	at          INTEGER NOT NULL,   -- when that was
+	seq         INTEGER NOT NULL,   -- the log's end then
+	id          INTEGER NOT NULL,   -- contacts.id that it has when it is parted
+	known       INTEGER NOT NULL,   -- 0: no contact of this key would be known, had it not been merged
+	ledger      INTEGER NOT NULL    -- its latest ledger entry, 0 for none
+) STRICT, WITHOUT ROWID;
+
+-- Finds the keys of a merged contact.
+CREATE INDEX names_by_contact ON names (contact);
+
+-- Which static lists the keys of merged contacts would be on if they were parted.
+-- Written by putNameList.
+CREATE TABLE name_lists (
+	key  TEXT NOT NULL,
+	list TEXT NOT NULL,
+	PRIMARY KEY (key, list)
+) STRICT, WITHOUT ROWID;
+
+-- The pins that the keys of merged contacts would have if they were parted.
+-- Written by putNamePin.
+CREATE TABLE name_pins (
+	key     TEXT NOT NULL,
+	segment TEXT NOT NULL,
+	out     INTEGER NOT NULL,       -- as in pins, and so are the others
+	at      INTEGER NOT NULL,
+	by      TEXT NOT NULL,
+	note    TEXT NOT NULL,
+	PRIMARY KEY (key, segment)
+) STRICT, WITHOUT ROWID;
+
+-- What each batch of merges merges, undone or not.
+-- Written by txWriter.merge.
+CREATE TABLE merges (
+	batch INTEGER NOT NULL REFERENCES batches(id),
+	old   TEXT NOT NULL,            -- the key that becomes another name
+	new   TEXT NOT NULL,            -- of this one
+	PRIMARY KEY (batch, old)
 ) STRICT, WITHOUT ROWID;
 
 -- Single numbers: see the constants in store/counters.go.
