@@ -121,7 +121,7 @@ var invisible = strings.Fields(`
 	source-of-a-rule-unknown tag-that-no-rule-gives segment-of-itself segments-in-a-circle
 	reason-like-the-opt-out reason-misspelt-in-a-condition release-of-a-misspelt-reason untag-of-a-misspelt-tag
 	segment-misspelt-in-one-place region-of-text-keys region-unknown timezone-unknown timezone-of-the-machine retry-without-when
-	export-called-latest segment-called-manifest export-to-elsewhere breaker-window-too-long
+	export-called-latest segment-called-manifest export-to-elsewhere breaker-window-too-long store-with-a-user
 	tokens-file-empty tokens-file-missing tokens-file-with-a-short-one token-weak variable-not-closed variable-not-set variable-badly-named
 	key-twice two-documents no-break-that-only-yaml-knows contact-begins-with-a-plain-number
 `)

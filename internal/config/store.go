@@ -14,8 +14,11 @@ func (r *reader) readStore(e *yamldoc.Entry) string {
 	if e == nil {
 		return ""
 	}
+	hidePassword(e)
 	path, ok := strings.CutPrefix(e.Text(), "sqlite://")
 	switch {
+	case ok && passwordInURL.MatchString(e.Text()):
+		e.Report("the store is a file on this machine, and its URL names a user of a server", "write sqlite:// and a path, like sqlite://winnow.db")
 	case strings.HasPrefix(e.Text(), "postgres"):
 		e.Report("PostgreSQL is not supported yet", "write sqlite:// and a path")
 	case !ok:
