@@ -97,7 +97,7 @@ func newExporter(t *testing.T) *exporter {
 		export: segments.Export{Name: "nightly", Segments: deltaSegments, Delta: deltaSegments, Formats: []segments.Format{segments.CSV}, Keep: 1000}}
 }
 
-func must(t *testing.T, errs ...error) {
+func must(t testing.TB, errs ...error) {
 	t.Helper()
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,93 @@
+package store_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
+	"winnow/store"
+	"winnow/store/storetest"
+)
+
+// spellings are keys that are their own loose form, and keys that are not.
+var spellings = []string{"crm-%08d", "CRM-%08d"}
+
+// BenchmarkSweepOfNewContacts sweeps events of which each makes a contact, in the order of
+// no key. The second figure is beside the first in proportion.
+func BenchmarkSweepOfNewContacts(b *testing.B) {
+	each := map[string]time.Duration{}
+	for _, spelling := range spellings {
+		b.Run(spelling[:3], func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				s := storetest.Open(b)
+				p := storetest.Policy(b, s)
+				events := storetest.LifelikeLog(*million, 100*(*million), storetest.Start, 7)
+				for i := range events {
+					events[i].Contact = strings.Replace(events[i].Contact, "crm", spelling[:3], 1)
+				}
+				storetest.AppendMany(b, s, events)
+				start := time.Now()
+				b.StartTimer()
+				storetest.Sweep(b, s, p, 0)
+				each[spelling] = time.Since(start)
+			}
+			b.ReportMetric(float64(*million)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+			b.ReportMetric(each[spelling].Seconds()/each[spellings[0]].Seconds(), "of-loose")
+		})
+	}
+}
+
+// BenchmarkFindNearlyKnown looks up unknown keys: none of them nearly known, and all.
+func BenchmarkFindNearlyKnown(b *testing.B) {
+	for _, spelling := range spellings {
+		s := storetest.Open(b)
+		p := storetest.Policy(b, s)
+		for from := 0; from < *million; from += 10_000 {
+			must(b, s.SaveContacts(p, from, min(from+10_000, *million), func(i int, c *hygiene.Contact) { c.Key = fmt.Sprintf(spelling, i) }))
+		}
+		for name, unknown := range map[string]string{"none": "new-%08d", "all": "Crm-%08d"} {
+			b.Run(spelling[:3]+"/"+name, func(b *testing.B) {
+				r := rand.New(rand.NewPCG(1, 1))
+				keys := make([]string, 4096)
+				found := 0
+				for b.Loop() {
+					for i := range keys {
+						keys[i] = fmt.Sprintf(unknown, r.IntN(*million))
+					}
+					if err := s.FindNearlyKnown(keys, contactkey.Format{}, func(int, []string) { found++ }); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(len(keys))*float64(b.N)/b.Elapsed().Seconds(), "keys/s")
+				b.ReportMetric(float64(found)/float64(b.N)/float64(len(keys)), "found")
+			})
+		}
+	}
+}
+
+// BenchmarkOpenAnEarlierStore looks through the keys of a store of an earlier version.
+func BenchmarkOpenAnEarlierStore(b *testing.B) {
+	for _, spelling := range spellings {
+		b.Run(spelling[:3], func(b *testing.B) {
+			s := storetest.Open(b)
+			p := storetest.Policy(b, s)
+			for from := 0; from < *million; from += 10_000 {
+				must(b, s.SaveContacts(p, from, min(from+10_000, *million), func(i int, c *hygiene.Contact) { c.Key = fmt.Sprintf(spelling, i) }))
+			}
+			for b.Loop() {
+				b.StopTimer()
+				must(b, s.ForgetKeyIndex())
+				b.StartTimer()
+				must(b, prepareKeys(s))
+			}
+			b.ReportMetric(float64(*million)*float64(b.N)/b.Elapsed().Seconds(), "contacts/s")
+		})
+	}
+}
+
+func prepareKeys(s *store.Store) error { return s.UseKeyFormat(contactkey.Format{}) }
