@@ -16,7 +16,7 @@ import (
 // Registrar turns registrations of messages, as a send log has them, into those that
 // the store keeps. The API and the import of messages share it.
 type Registrar struct {
-	keys    contactkey.Format
+	readers map[string]store.KeyReader // by source
 	sources []string
 	source  string // of registrations that name none; empty when they must
 }
@@ -24,10 +24,12 @@ type Registrar struct {
 // NewRegistrar makes the registrar of a config. source is that of registrations which name
 // none; it may be empty, and is then the only source of the config. The error says that
 // there is no such source.
-func NewRegistrar(cfg *config.Config, source string) (*Registrar, error) {
-	r := &Registrar{keys: cfg.Keys, source: source}
+func NewRegistrar(cfg *config.Config, s *store.Store, source string) (*Registrar, error) {
+	r := &Registrar{readers: map[string]store.KeyReader{}, source: source}
 	for i := range cfg.Sources {
-		r.sources = append(r.sources, cfg.Sources[i].Name)
+		from := &cfg.Sources[i]
+		r.sources = append(r.sources, from.Name)
+		r.readers[from.Name] = s.Keys(cfg.KeysOf(from))
 	}
 	if source != "" {
 		return r, r.checkSource(source)
@@ -70,14 +72,15 @@ func (r *Registrar) Normalize(g provider.Registration) (store.Registration, erro
 		return n, r.errNoSource()
 	}
 	err := r.checkSource(n.Source)
-	if g.Contact == "" && r.keys.Phone {
+	reader := r.readers[n.Source]
+	if g.Contact == "" && reader.Format().Phone {
 		g.Contact = g.Phone
 	}
 	if err == nil && g.Contact != "" {
-		n.Contact, err = r.keys.Normalize(g.Contact)
+		n.Contact, err = reader.Cell(g.Contact)
 	}
 	if err == nil && g.Phone != "" {
-		if n.Phone, err = contactkey.ParsePhone(g.Phone, r.keys.Region); n.Contact != "" {
+		if n.Phone, err = contactkey.ParsePhone(g.Phone, reader.Format().Region); n.Contact != "" {
 			err = nil
 		}
 	}
