@@ -25,7 +25,7 @@ func (p *Policy) ApplyTraced(c *Contact, e *Event, t *Trace) ([]Change, Addition
 	case (added == Repeat || added == TooOld) && first == c.History.FirstSeen() && !moved && c.Parts == nil:
 		return nil, added
 	case late || moved || added != Added:
-		changes := p.rejudge(c, remake{cause: e.Moment(), trace: t, replaced: replaced})
+		changes := p.rejudge(c, remake{cause: e.Moment(), trace: t, replaced: replaced, outcome: e.Outcome})
 		if added == Again && len(changes) == 0 {
 			t.begin(e.Moment())
 			added = Repeat
@@ -250,7 +250,7 @@ func (r *Rule) cause(t tally) Cause {
 }
 
 func (j *judge) suppress(r *Rule, e *Entry, t tally) {
-	s := r.suppressionOf(e, t)
+	s := j.p.suppressionOf(r, e, t)
 	if j.suppressBy(s, e.Moment) {
 		j.rule.acts()
 	} else {

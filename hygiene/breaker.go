@@ -34,7 +34,7 @@ func (p *Policy) ActingBreakers(list []Breaker) []Breaker {
 func (p *Policy) ProtectedBy(o Outcome) string {
 	for i := range p.Rules {
 		r := &p.Rules[i]
-		if r.When != nil && r.When.Outcomes.Has(o) && r.Then.Suppress != nil && IsProtected(r.Then.Suppress.Reason) {
+		if r.When != nil && r.When.Outcomes.Has(o) && r.Then.Suppress != nil && p.Protects(r.Then.Suppress.Reason) {
 			return r.Name
 		}
 	}

@@ -55,7 +55,7 @@ func TestNoAnswerChangesBeforeItIsSaidTo(t *testing.T) {
 		for range 20 {
 			// Mostly one test alone: one that asks for the status may always change next,
 			// and would hide the others beside it.
-			q := generator{r}.question(max(0, r.IntN(6)-3))
+			q := generator{Rand: r}.question(max(0, r.IntN(6)-3))
 			next := nextChangeOf(q, &c.History, at)
 			if next != 0 && next <= at {
 				t.Fatalf("%s is said to change in the past", q)

@@ -29,7 +29,8 @@ type Contact struct {
 	OnNumber []Suppression
 
 	settled []Suppression // faults that its history no longer shows, on the way to its number
-	unsaid  []int64       // seqs of events to which an operator, who named the reason, gave another outcome
+	unsaid  []int64       // seqs of events to which an operator, who named a reason, gave another outcome
+	named   string        // that reason
 
 	Parts []Part // of a merged contact, what it was; nil for any other
 	Alias string // of a merged contact, the key by which it was asked for; empty for Key

@@ -90,7 +90,7 @@ func TestAFindingSaysWhatTheConditionSays(t *testing.T) {
 			s.struck = func(e *Entry) bool { return e.Seq%3 == 0 }
 		}
 		for range 30 {
-			q := generator{r}.question(4)
+			q := generator{Rand: r}.question(4)
 			f := Explain(q, s)
 			consistent(t, q, s, &f)
 			held[f.Holds]++
@@ -109,7 +109,7 @@ func TestEveryKeptEntryIsCountedOrExcludedForAReason(t *testing.T) {
 		s := &Subject{Contact: c, At: EndOf(c.History.Latest().At.Add(time.Duration(-r.IntN(9)) * Day))}
 		s.struck = []func(*Entry) bool{nil, func(e *Entry) bool { return e.Seq%2 == 0 }}[r.IntN(2)]
 		for range 20 {
-			q := generator{r}.counting()
+			q := generator{Rand: r}.counting()
 			record := q.record(&c.History, s.At, s.struck)
 			if n := q.count(&c.History, s.At, EntriesKept*int(outcomeEnd), s.struck).n; len(record.counted) != n {
 				t.Errorf("%s counts %d, the engine %d", q.String(), len(record.counted), n)

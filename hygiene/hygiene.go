@@ -26,7 +26,7 @@
 //
 // # What a person said
 //
-// A protected reason ([IsProtected]) is a person's word. What is open for it when a
+// A protected reason ([Policy.Protects]) is a person's word. What is open for it when a
 // contact is replayed stays open, and what a rule lifted stays lifted, whatever the
 // policy says by now: only a rule's release that names it, an operator who names it,
 // or [Policy.Rejudge] for that reason lifts it. For other reasons a replay judges by

@@ -11,8 +11,9 @@ import (
 // Of a merged contact it is recorded for the part by whose key the contact was asked
 // for. A suppression for a protected reason, and a strike, are about all parts.
 func (p *Policy) Instruct(c *Contact, in Instruction) []Change {
+	in.Spares = p.Spared(&in)
 	key := cmp.Or(c.Alias, c.Key)
-	if in.Kind == Strike || in.Kind == Suppress && IsProtected(in.Reason) {
+	if in.Kind == Strike || in.Kind == Suppress && p.Protects(in.Reason) {
 		key = ""
 	}
 	c.eachPart(key, func(part *Contact) {
@@ -51,6 +52,14 @@ func (p *Policy) Instruct(c *Contact, in Instruction) []Change {
 		changes = append(changes, act)
 	}
 	return changes
+}
+
+// Spared are the reasons that an Allow or a Strike spares; nil for all that it is about.
+func (p *Policy) Spared(in *Instruction) []string {
+	if in.Reason == "" && in.Spares == nil && (in.Kind == Allow || in.Kind == Strike) {
+		return p.protected
+	}
+	return in.Spares
 }
 
 // instruction finds a recorded instruction: the latest like it.
@@ -116,7 +125,7 @@ const undoable = 8
 
 // dropSuperseded drops instructions that later ones make needless, so that their
 // number is bounded. An Allow of all reasons lifts and strikes everything before
-// it, except for opt-outs and tags. What came after the eighth such Allow from the
+// it, except for what it spares and tags. What came after the eighth such Allow from the
 // end is kept, because undoing those puts it into effect again.
 func (c *Contact) dropSuperseded(in *Instruction) {
 	if in.Kind != Allow || in.Reason != "" || c.latest().After(in.Moment) {
@@ -133,14 +142,23 @@ func (c *Contact) dropSuperseded(in *Instruction) {
 	}
 	kept := slices.Clone(c.Instructions[n:])
 	c.Instructions = append(slices.DeleteFunc(c.Instructions[:n], func(old Instruction) bool {
-		return !IsProtected(old.Reason) && old.Kind != UntagByReview && old.IsOwn()
+		return old.Kind != UntagByReview && old.IsOwn() && in.supersedes(&old)
 	}), kept...)
 }
 
-// sameAllow reports whether both are an Allow of the same reason, this one in
+// sameAllow reports whether both are an Allow of the same reasons, this one in
 // effect.
 func (in *Instruction) sameAllow(other *Instruction) bool {
-	return in.Kind == Allow && !in.Undone && in.Reason == other.Reason
+	return in.Kind == Allow && !in.Undone && in.Reason == other.Reason && slices.Equal(in.Spares, other.Spares)
+}
+
+// supersedes reports whether an Allow without a reason lifts whatever the other one,
+// which is earlier, opened, lifted or struck.
+func (in *Instruction) supersedes(old *Instruction) bool {
+	if old.Reason != "" {
+		return in.lifts(old.Reason)
+	}
+	return !slices.ContainsFunc(in.Spares, func(reason string) bool { return !slices.Contains(old.Spares, reason) })
 }
 
 // record keeps an instruction in its place, in order of moments.

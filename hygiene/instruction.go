@@ -22,7 +22,10 @@ const (
 type Instruction struct {
 	Moment // of the decision; Seq is the end of the log at that time
 	Kind   InstructionKind
-	Reason string // of the suppression, or of what is lifted or struck; empty: all that are not protected. For UntagByReview the tag.
+	Reason string // of the suppression, or of what is lifted or struck; empty: all but Spares. For UntagByReview the tag.
+	// Spares are the reasons that an Allow or a Strike without a reason leaves: those that
+	// were protected when it was made. What is protected later changes no act of before.
+	Spares []string
 	Origin Origin // of a Suppress
 	Until  Instant
 	By     string
@@ -62,7 +65,7 @@ type Instruction struct {
 // lifts reports whether the instruction is about that reason.
 func (in *Instruction) lifts(reason string) bool {
 	if in.Reason == "" {
-		return !IsProtected(reason)
+		return !slices.Contains(in.Spares, reason)
 	}
 	return in.Reason == reason
 }

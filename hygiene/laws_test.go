@@ -172,9 +172,9 @@ func applyDisturbed(r *rand.Rand, p *Policy, c *Contact, events []Event, each fu
 		case 0:
 			p.Review(c, now)
 		case 1:
-			p.Instruct(c, Instruction{Moment: now, Kind: Suppress, Reason: []string{"manual", "soft_bounce"}[r.IntN(2)], Origin: ByOperator, By: "ann"})
+			p.Instruct(c, Instruction{Moment: now, Kind: Suppress, Reason: []string{"manual", "soft_bounce", OptedOut, Complaint}[r.IntN(4)], Origin: Origin(1 + r.IntN(2)), By: "ann"})
 		case 2:
-			p.Instruct(c, Instruction{Moment: now, Kind: Allow, Reason: []string{"", OptedOut, "soft_bounce"}[r.IntN(3)], By: "ann"})
+			p.Instruct(c, Instruction{Moment: now, Kind: Allow, Reason: []string{"", OptedOut, "soft_bounce", Complaint, "a"}[r.IntN(5)], By: "ann"})
 		case 3:
 			p.Instruct(c, randomStrike(r, now))
 		case 4:
@@ -185,7 +185,7 @@ func applyDisturbed(r *rand.Rand, p *Policy, c *Contact, events []Event, each fu
 			moved := events[r.IntN(i+1)]
 			moved.Seq = int64(slices.IndexFunc(events, func(e Event) bool { return e.MessageID == moved.MessageID && e.At == moved.At }) + 1)
 			moved.Outcome = []Outcome{SoftBounce, HardBounce, Delivered}[r.IntN(3)]
-			p.Reclassify(c, &moved, now, r.IntN(2) == 0)
+			p.Reclassify(c, &moved, now, []string{"", OptedOut, "a"}[r.IntN(3)])
 		default:
 			continue
 		}

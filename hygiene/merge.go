@@ -87,7 +87,7 @@ func (p *Policy) Part(c *Contact, keys []string, merged, m Moment, by, note stri
 func (p *Policy) keepProtected(c, whole *Contact, merged Moment, in Instruction) {
 	for i := range whole.Suppressions {
 		s := &whole.Suppressions[i]
-		if !IsProtected(s.Reason) || s.Held != 0 || s.Since.Seq <= merged.Seq || s.Until != 0 && s.Until <= in.At {
+		if !p.Protects(s.Reason) || s.Held != 0 || s.Since.Seq <= merged.Seq || s.Until != 0 && s.Until <= in.At {
 			continue
 		}
 		if !slices.ContainsFunc(c.Suppressions, func(has Suppression) bool {

@@ -44,7 +44,7 @@ func (c *Contact) GiverOf(s *Suppression) int64 {
 func (c *Contact) Givers() []int64 { return c.History.givers }
 
 // Given forgets what was on the way to the contact's numbers: they have it.
-func (c *Contact) Given() { c.settled, c.unsaid = nil, nil }
+func (c *Contact) Given() { c.settled, c.unsaid, c.named = nil, nil, "" }
 
 // MayOpenOn reports whether the contact gives to the number something that may open a
 // suppression there, so that the number is to be a subject of its own.
@@ -79,7 +79,7 @@ func (p *Policy) givesAct(c *Contact, in *Instruction, phone string) bool {
 	case SuppressByReview:
 		return then && p.IsFault(in.Reason)
 	case Allow:
-		return in.Reason == "" && then || in.Reason != "" && (IsProtected(in.Reason) || then && p.IsFault(in.Reason))
+		return in.Reason == "" && then || in.Reason != "" && (p.Protects(in.Reason) || then && p.IsFault(in.Reason))
 	case Strike:
 		return in.Reason == "" || p.liesOnNumbers(in.Reason)
 	}
@@ -110,7 +110,7 @@ func (p *Policy) Give(number, c *Contact, giver int64, cause Moment) (changes []
 	}
 	number.restoreLifted(append(settled, g.behindHorizon()...))
 	start := number.snapshot()
-	gaveUp := p.replay(number, &start, remake{cause: cause, gone: g.left()})
+	gaveUp := p.replay(number, &start, remake{cause: cause, gone: g.left(), named: g.c.named, unsaid: g.c.unsaid})
 	for i := range number.Instructions {
 		if in := &number.Instructions[i]; in.from == g.from && slices.ContainsFunc(g.fresh, in.sameAct) {
 			in.Lifted = number.missing(before.Suppressions, in)
@@ -187,11 +187,8 @@ func (g *gift) entries(o Outcome) {
 	trail.refill(list, own, inherits)
 }
 
-// left are the seqs of entries that the number no longer has, and of those to which an
-// operator gave another outcome.
-func (g *gift) left() []int64 {
-	return append(slices.DeleteFunc(g.gone, g.number.History.has), g.c.unsaid...)
-}
+// left are the seqs of entries that the number no longer has.
+func (g *gift) left() []int64 { return slices.DeleteFunc(g.gone, g.number.History.has) }
 
 // behindHorizon is what entries open that came when the number could not be judged anew
 // as of their time: that of rules that look at one event alone.
@@ -208,7 +205,7 @@ func (g *gift) behindHorizon() []Suppression {
 				continue
 			}
 			if struck := j.struck(s.Reason, r.Name); struck == nil || !struck(e) {
-				list = append(list, r.suppressionOf(e, tally{seqs: []int64{e.Seq}, oldest: e.At, held: e.held}))
+				list = append(list, g.p.suppressionOf(r, e, tally{seqs: []int64{e.Seq}, oldest: e.At, held: e.held}))
 			}
 		}
 	}
@@ -279,7 +276,7 @@ func (g *gift) acts() {
 func (in *Instruction) sameAct(b Instruction) bool {
 	return in.Moment == b.Moment && in.Kind == b.Kind && in.Reason == b.Reason && in.Origin == b.Origin && in.Batch == b.Batch &&
 		in.Until == b.Until && in.From == b.From && in.To == b.To && in.Source == b.Source && in.Code == b.Code && in.Outcome == b.Outcome &&
-		in.Held == b.Held && in.Rule == b.Rule && slices.Equal(in.Messages, b.Messages) && in.By == b.By && in.Note == b.Note
+		in.Held == b.Held && in.Rule == b.Rule && slices.Equal(in.Messages, b.Messages) && slices.Equal(in.Spares, b.Spares) && in.By == b.By && in.Note == b.Note
 }
 
 // settled is what the contact's history no longer shows and the number takes over.
@@ -308,7 +305,7 @@ func (p *Policy) TakeWords(c *Contact, numbers []*Contact, cause Moment) (change
 	for _, n := range numbers {
 		phone := NumberIn(n.Key)
 		for _, in := range n.Instructions {
-			if in.Kind == Suppress && in.IsOwn() && IsProtected(in.Reason) && c.NumberAt(in.At) == phone {
+			if in.Kind == Suppress && in.IsOwn() && p.Protects(in.Reason) && c.NumberAt(in.At) == phone {
 				in.OfNumber = phone
 				have = append(have, in)
 			}

@@ -52,10 +52,10 @@ func remakes() map[string]func(*scenario) {
 			s.p.SetUndone(&s.c, 1, true, Moment{day(6), s.seq})
 		},
 		"another outcome for its bounce": func(s *scenario) {
-			s.p.Reclassify(&s.c, &Event{Seq: 1, At: day(0), ReceivedAt: day(0), Source: "a", MessageID: "m1", Outcome: Dropped}, Moment{day(5), s.seq}, false)
+			s.p.Reclassify(&s.c, &Event{Seq: 1, At: day(0), ReceivedAt: day(0), Source: "a", MessageID: "m1", Outcome: Dropped}, Moment{day(5), s.seq}, "")
 		},
 		"another outcome for the opt-out": func(s *scenario) {
-			s.p.Reclassify(&s.c, &Event{Seq: 2, At: day(1), ReceivedAt: day(1), Source: "a", MessageID: "m2", Outcome: Dropped}, Moment{day(5), s.seq}, false)
+			s.p.Reclassify(&s.c, &Event{Seq: 2, At: day(1), ReceivedAt: day(1), Source: "a", MessageID: "m2", Outcome: Dropped}, Moment{day(5), s.seq}, "")
 		},
 		"a review": func(s *scenario) {
 			s.p = NewPolicy(append(s.p.Rules, Rule{Name: "tag", Where: Not{OutcomeTest{Counting{Outcomes: OutcomesOf(Clicked), Count: 1}}}, Then: Action{Tag: "t"}}), "more")
@@ -123,7 +123,7 @@ func TestAnOptOutIsLiftedByWhoNamesIt(t *testing.T) {
 		},
 		"judging again by name": func(s *scenario) { s.p.Rejudge(&s.c, Moment{day(5), s.seq}, OptedOut) },
 		"another outcome by name": func(s *scenario) {
-			s.p.Reclassify(&s.c, &Event{Seq: 2, At: day(1), ReceivedAt: day(1), Source: "a", MessageID: "m2", Outcome: Dropped}, Moment{day(5), s.seq}, true)
+			s.p.Reclassify(&s.c, &Event{Seq: 2, At: day(1), ReceivedAt: day(1), Source: "a", MessageID: "m2", Outcome: Dropped}, Moment{day(5), s.seq}, OptedOut)
 		},
 	}
 	for name, act := range named {
@@ -141,81 +141,157 @@ func TestAnOptOutIsLiftedByWhoNamesIt(t *testing.T) {
 	}
 }
 
-// standing is the policy without what lifts an opt-out or lets it end.
+// standing is the policy without what lifts a protected reason or lets it end.
 func standing(p *Policy) *Policy {
 	var rules []Rule
 	for _, r := range p.Rules {
-		if slices.Contains(r.Then.Release, OptedOut) {
+		if slices.ContainsFunc(r.Then.Release, p.Protects) {
 			continue
 		}
-		if s := r.Then.Suppress; s != nil && s.Reason == OptedOut {
+		if s := r.Then.Suppress; s != nil && p.Protects(s.Reason) {
 			if r.When != nil && r.When.Outcomes.Has(SoftBounce) {
 				continue // a soft bounce triggers nothing once its message is known to be delivered
 			}
-			r.Then.Suppress = &SuppressAction{Reason: OptedOut}
+			r.Then.Suppress = &SuppressAction{Reason: s.Reason}
 		}
 		rules = append(rules, r)
 	}
-	return NewPolicy(rules, p.Hash)
+	return NewPolicy(rules, p.Hash).Protect(p.Protected()...)
 }
 
-// TestAnOptOutStandsUntilItIsNamed holds the law against random histories in which
-// the policy is edited again and again, and everything but what names the opt-out
-// happens.
-func TestAnOptOutStandsUntilItIsNamed(t *testing.T) {
-	stood := 0
+// standingReasons are the protected reasons for which the contact is suppressed.
+func standingReasons(p *Policy, c *Contact) map[string]bool {
+	reasons := map[string]bool{}
+	for _, s := range c.Suppressions {
+		if p.Protects(s.Reason) && s.Held == 0 && s.Until == 0 {
+			reasons[s.Reason] = true
+		}
+	}
+	return reasons
+}
+
+// TestAProtectedReasonStandsUntilItIsNamed holds the law against random histories in
+// which the policy is edited again and again, reasons become protected, and everything
+// happens: what names a protected reason lifts that one, and nothing else any.
+func TestAProtectedReasonStandsUntilItIsNamed(t *testing.T) {
+	stood := map[string]int{}
 	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{Key: "k"}
 		inForce := standing(p)
 		events := randomEvents(r, 80, true)
 		displace(r, events)
-		out := false
+		standing := map[string]bool{}
 		for i := range events {
 			e := events[i]
 			e.Seq, e.Received = int64(i+1), r.IntN(2) == 0
 			now := Moment{e.At.Add(Day), e.Seq}
 			inForce.Apply(c, &e)
-			what := e.Outcome.String()
-			switch r.IntN(10) {
-			case 0:
-				p = edited(r, p)
-				inForce = standing(p)
-			case 1:
-				what += ", suppress"
-				inForce.Instruct(c, Instruction{Moment: now, Kind: Suppress, Reason: "legal", Origin: ByOperator, Batch: int64(100 + i)})
-			case 2:
-				what += ", allow"
-				inForce.Instruct(c, Instruction{Moment: now, Kind: Allow, Reason: []string{"", "a", "hard_bounce"}[r.IntN(3)], Batch: int64(100 + i)})
-			case 3:
-				what += ", strike"
-				inForce.Instruct(c, randomStrike(r, now))
-			case 4:
-				what += ", undo"
-				inForce.SetUndone(c, int64(1+r.IntN(3)), r.IntN(2) == 0, now)
-			case 5:
-				what += ", rejudge"
-				inForce.Rejudge(c, now, "")
-			case 6:
-				what += ", reclassify"
-				moved := events[r.IntN(i+1)]
-				moved.Seq = int64(slices.IndexFunc(events, func(e Event) bool { return e.MessageID == moved.MessageID && e.At == moved.At }) + 1)
-				moved.Outcome = SoftBounce
-				inForce.Reclassify(c, &moved, now, false)
-			case 7:
-				what += ", review"
-				inForce.Review(c, now)
+			what, named := actAtRandom(r, &inForce, &p, c, events[:i+1], now)
+			is := standingReasons(inForce, c)
+			for reason := range standing {
+				if !is[reason] && reason != named {
+					t.Errorf("step %d, %s and %s naming %q, lifted %s:\n%s", i, e.Outcome, what, named, reason, stateText(c))
+					return
+				}
+				stood[reason]++
 			}
-			is := slices.ContainsFunc(c.Suppressions, func(s Suppression) bool { return s.Reason == OptedOut && s.Held == 0 })
-			if out && !is {
-				t.Errorf("step %d, %s, lifted an opt-out:\n%s", i, what, stateText(c))
-				return
-			}
-			if out = is; out {
-				stood++
-			}
+			standing = is
 		}
 	})
-	if stood < 500 {
-		t.Errorf("the law was held against %d acts only", stood)
+	for _, reason := range []string{OptedOut, Complaint, "a", "b", "manual"} {
+		if stood[reason] < 100 {
+			t.Errorf("the law was held against %d acts only for %s", stood[reason], reason)
+		}
 	}
+}
+
+// actAtRandom does something manually, or edits the policy. It returns what, and the
+// reason that was named.
+func actAtRandom(r *rand.Rand, inForce, p **Policy, c *Contact, events []Event, now Moment) (what, named string) {
+	policy := *inForce
+	any := []string{"", "", "a", "b", "hard_bounce", OptedOut, Complaint}[r.IntN(7)]
+	batch := int64(100 + len(events))
+	switch r.IntN(10) {
+	case 0:
+		*p = edited(r, *p)
+		*inForce = standing(*p)
+		return "an edit", ""
+	case 1:
+		policy.Instruct(c, Instruction{Moment: now, Kind: Suppress, Reason: []string{"manual", Complaint, "a"}[r.IntN(3)], Origin: Origin(1 + r.IntN(2)), Batch: batch})
+		return "suppress", ""
+	case 2:
+		policy.Instruct(c, Instruction{Moment: now, Kind: Allow, Reason: any, Batch: batch})
+		return "allow", any
+	case 3:
+		in := randomStrike(r, now)
+		policy.Instruct(c, in)
+		return "a strike", in.Reason
+	case 4:
+		// Undoing an act that named nothing lifts nothing; what named a reason is undone by name.
+		undone, kept := int64(1+r.IntN(3)), r.IntN(2) == 0
+		policy.SetUndone(c, undone, kept, now)
+		if i := slices.IndexFunc(c.Instructions, func(in Instruction) bool { return in.Batch == undone }); i >= 0 {
+			named = c.Instructions[i].Reason
+		}
+		return "an undo", named
+	case 5:
+		policy.Rejudge(c, now, any)
+		return "rejudge", any
+	case 6:
+		moved := events[r.IntN(len(events))]
+		moved.Seq = int64(slices.IndexFunc(events, func(e Event) bool { return e.MessageID == moved.MessageID && e.At == moved.At }) + 1)
+		moved.Outcome = SoftBounce
+		policy.Reclassify(c, &moved, now, any)
+		return "reclassify", any
+	case 7:
+		policy.Review(c, now)
+		return "a review", ""
+	}
+	return "nothing", ""
+}
+
+// What an act of all reasons leaves is what was protected when it was made.
+func TestWhatBecomesProtectedLaterChangesNoActOfBefore(t *testing.T) {
+	rules := []Rule{{Name: "marketing", When: counting(1, 0, 0, Unsubscribed), Then: suppressFor("marketing_opt_out", 0)}}
+	plain, protecting := NewPolicy(rules, "plain"), NewPolicy(rules, "protecting").Protect("marketing_opt_out")
+	for name, test := range map[string]struct {
+		atAct, after *Policy
+		want         bool
+	}{
+		"protected since":            {plain, protecting, false},
+		"no longer protected":        {protecting, plain, true},
+		"protected all the time":     {protecting, protecting, true},
+		"not protected at any time":  {plain, plain, false},
+		"protected, its rule edited": {protecting, NewPolicy(nil, "edited").Protect("marketing_opt_out"), true},
+	} {
+		for _, kind := range []InstructionKind{Allow, Strike} {
+			t.Run(name, func(t *testing.T) {
+				s := newScenario(t, rules...)
+				s.p = test.atAct
+				s.happens(1, Unsubscribed, "a")
+				s.p.Instruct(&s.c, Instruction{Moment: Moment{day(2), s.seq}, Kind: kind, To: day(2)})
+				s.hasReason(3, "marketing_opt_out", test.atAct.Protects("marketing_opt_out"), "that was so when the act was made")
+				var packed Contact
+				if err := packed.Unpack(s.c.Pack(nil)); err != nil {
+					t.Fatal(err)
+				}
+				s.c, s.p = packed, test.after
+				s.happens(0.5, Opened, "a")
+				s.hasReason(3, "marketing_opt_out", test.want, "the act is that of before")
+				s.rejudgeChangesNothing()
+			})
+		}
+	}
+}
+
+func TestAnEarlierVersionSparedOptOutsAlone(t *testing.T) {
+	s := newScenario(t, Rule{Name: "complaint", When: counting(1, 0, 0, Clicked), Then: suppressFor(Complaint, 0)})
+	s.happens(1, Clicked, "a")
+	s.p.Instruct(&s.c, Instruction{Moment: Moment{day(2), s.seq}, Kind: Allow, Spares: []string{OptedOut}})
+	s.hasReason(3, Complaint, false, "complaints were not protected then")
+	s.happens(0.5, Opened, "a")
+	s.hasReason(3, Complaint, false, "it was lifted")
+	s.happens(4, Clicked, "a")
+	s.p.Instruct(&s.c, Instruction{Moment: Moment{day(5), s.seq}, Kind: Allow})
+	s.hasReason(6, Complaint, true, "it was not named")
 }

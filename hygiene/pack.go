@@ -8,8 +8,8 @@ import (
 // packVersion is the first byte of a packed contact. A later layout takes the
 // next number and reads the older ones. The first had no Suppression.heard, and
 // nothing of when an entry was received or a repeat was, nor [Instruction.Messages].
-// The second had nothing of numbers. The last is of merged contacts alone, with their
-// parts at the end.
+// The second had nothing of numbers, and no [Instruction.Spares]: only opt-outs were
+// protected. The last is of merged contacts alone, with their parts at the end.
 const (
 	packVersion       = 3
 	packMergedVersion = 4
@@ -231,6 +231,10 @@ func (in *Instruction) pack(b []byte) []byte {
 	for _, message := range in.Messages {
 		b = binary.LittleEndian.AppendUint64(b, message)
 	}
+	b = binary.AppendUvarint(b, uint64(len(in.Spares)))
+	for _, reason := range in.Spares {
+		b = packText(b, reason)
+	}
 	b = binary.AppendUvarint(b, uint64(len(in.Lifted)))
 	for i := range in.Lifted {
 		b = in.Lifted[i].pack(b)
@@ -252,17 +256,30 @@ func (in *Instruction) unpack(r *packReader) {
 	in.Reason, in.By, in.Note = r.text(), r.text(), r.text()
 	in.Source, in.Code, in.Rule = r.text(), r.text(), r.text()
 	in.Digest, in.Evidence = r.uint64(), r.seqs()
-	in.Lifted, in.Messages = nil, nil
+	in.Lifted, in.Messages, in.Spares = nil, nil, nil
 	if r.version > 1 {
 		for range r.count() {
 			in.Messages = append(in.Messages, r.uint64())
 		}
 	}
+	in.unpackSpares(r)
 	if n := r.count(); n > 0 {
 		in.Lifted = make([]Suppression, n)
 	}
 	for i := range in.Lifted {
 		in.Lifted[i].unpack(r)
+	}
+}
+
+func (in *Instruction) unpackSpares(r *packReader) {
+	if r.version < 3 {
+		if in.Reason == "" && (in.Kind == Allow || in.Kind == Strike) {
+			in.Spares = []string{OptedOut}
+		}
+		return
+	}
+	for range r.count() {
+		in.Spares = append(in.Spares, r.text())
 	}
 }
 

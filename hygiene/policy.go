@@ -12,7 +12,8 @@ type Policy struct {
 	Rules []Rule
 	Hash  string // of all that can change its verdicts
 
-	triggers [outcomeEnd][]int // by outcome, the indexes of the rules that its events may trigger
+	protected []string          // sorted; see Protects
+	triggers  [outcomeEnd][]int // by outcome, the indexes of the rules that its events may trigger
 
 	// See UseNumbers.
 	numbers bool
@@ -24,7 +25,7 @@ type Policy struct {
 // NewPolicy makes a policy of checked rules. hash names what they were read
 // from; every ledger entry carries it.
 func NewPolicy(rules []Rule, hash string) *Policy {
-	p := &Policy{Rules: rules, Hash: hash}
+	p := &Policy{Rules: rules, Hash: hash, protected: alwaysProtected}
 	for i := range p.Rules {
 		r := &p.Rules[i]
 		r.digest, r.index, r.whereOf, r.against = r.digestContent(), i, InputsOf(r.Where).Outcomes, countedAgainst(r.Where, false)
@@ -83,11 +84,11 @@ func (p *Policy) HasSameRule(with *Policy, rule string) bool {
 }
 
 // UseNumbers makes numbers subjects of their own. faults are the reasons that lie on
-// them alone. Without it, all lies on contacts.
+// them alone. Without it, all lies on contacts. It comes after Protect.
 func (p *Policy) UseNumbers(faults []string) {
 	p.numbers, p.faults = true, nil
 	for _, reason := range faults {
-		if !IsProtected(reason) {
+		if !p.Protects(reason) {
 			p.faults = append(p.faults, reason)
 		}
 	}
@@ -117,7 +118,7 @@ func (p *Policy) IsFault(reason string) bool { return slices.Contains(p.faults, 
 
 // liesOnNumbers reports whether the reason lies on numbers, a word or a fault.
 func (p *Policy) liesOnNumbers(reason string) bool {
-	return p.numbers && (IsProtected(reason) || p.IsFault(reason))
+	return p.numbers && (p.Protects(reason) || p.IsFault(reason))
 }
 
 // GivesOutcome reports whether an event of that outcome may matter to a number.

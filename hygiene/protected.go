@@ -8,6 +8,21 @@ import "slices"
 // was open by [judge.keepOpen], and what was lifted by an instruction of the kind
 // ReleaseByRule.
 
+var alwaysProtected = []string{Complaint, OptedOut}
+
+// Protect adds reasons that are a person's word, and returns the policy.
+func (p *Policy) Protect(reasons ...string) *Policy {
+	p.protected = slices.Compact(slices.Sorted(slices.Values(slices.Concat(p.protected, reasons))))
+	return p
+}
+
+// Protects reports whether the reason is a person's word: nothing lifts it unless it is
+// named, by a rule's release, by an operator, or by rejudging for that reason.
+func (p *Policy) Protects(reason string) bool { return slices.Contains(p.protected, reason) }
+
+// Protected lists the reasons that are a person's word, sorted.
+func (p *Policy) Protected() []string { return slices.Clone(p.protected) }
+
 // remake says what a replay is for, and so what of the contact it may change.
 type remake struct {
 	cause Moment
@@ -15,27 +30,40 @@ type remake struct {
 	more  []step // also to be replayed
 	until Moment // what came later is left out; zero for nothing
 	// named is the protected reason that an operator named, which is judged like any
-	// other then; empty for none.
+	// other then; empty for none. With unsaid, only what those events opened is.
 	named string
-	// replaced is the moment that a repeated entry had before; zero for none. What it
-	// opened then is judged at its moments of now.
+	// replaced is the moment that a repeated entry, of that outcome, had before; zero for
+	// none. What it opened then is judged at its moments of now.
 	replaced Moment
-	// unsaid is the seq of an event to which an operator, who named the reason, gave
-	// another outcome; 0 for none.
-	unsaid int64
+	outcome  Outcome
+	// unsaid are the seqs of events to which an operator gave another outcome; nil for none.
+	unsaid []int64
 	// gone are the seqs of entries that left a number: what they opened or lifted there
 	// goes with them.
 	gone []int64
 }
 
 // restsOnGone reports whether the cause counted an entry that left.
-func (r *remake) restsOnGone(g *Cause) bool {
-	return len(r.gone) > 0 && slices.ContainsFunc(g.Evidence, func(seq int64) bool { return slices.Contains(r.gone, seq) })
+func (r *remake) restsOnGone(g *Cause) bool { return g.restsOn(r.gone) }
+
+func (g *Cause) restsOn(seqs []int64) bool {
+	return len(seqs) > 0 && slices.ContainsFunc(g.Evidence, func(seq int64) bool { return slices.Contains(seqs, seq) })
+}
+
+// isNamed reports whether an operator named what lifts the suppression.
+func (r *remake) isNamed(s *Suppression) bool {
+	return s.Reason == r.named && (r.unsaid == nil || s.restsOn(r.unsaid))
+}
+
+// judgesAnew reports whether what the rule did at the moment is judged at another one
+// now. An entry that had another outcome then is not what the rule saw.
+func (r *remake) judgesAnew(rule *Rule, m Moment) bool {
+	return m == r.replaced && rule.When != nil && rule.When.Outcomes.Has(r.outcome)
 }
 
 // keeps reports whether a suppression by a rule stays open for a protected reason.
 func (r *remake) keeps(p *Policy, c *Contact, s *Suppression) bool {
-	if !IsProtected(s.Reason) || s.Reason == r.named || r.unsaid != 0 && slices.Contains(s.Evidence, r.unsaid) || c.struckEvidence(s) {
+	if !p.Protects(s.Reason) || r.isNamed(s) || c.struckEvidence(s) {
 		return false
 	}
 	// Rules that look at one event alone do the same again while it is there.
@@ -46,7 +74,7 @@ func (r *remake) keeps(p *Policy, c *Contact, s *Suppression) bool {
 // rightly no longer does.
 func (r *remake) doesAgain(p *Policy, c *Contact, m Moment, g *Cause) bool {
 	rule := p.looksAtOneEvent(g)
-	return rule != nil && (m == r.replaced || c.History.triggers(rule, m))
+	return rule != nil && (r.judgesAnew(rule, m) || c.History.triggers(rule, m))
 }
 
 // looksAtOneEvent is the rule of the cause if it reads as it did and asks for nothing
@@ -99,9 +127,9 @@ func (c *Contact) struckEvidence(s *Suppression) bool {
 }
 
 // suppressionOf is what the rule opens at the entry.
-func (r *Rule) suppressionOf(e *Entry, t tally) Suppression {
+func (p *Policy) suppressionOf(r *Rule, e *Entry, t tally) Suppression {
 	s := Suppression{Reason: r.Then.Suppress.Reason, Held: t.held, Since: e.Moment, Cause: r.cause(t)}
-	if IsProtected(s.Reason) && e.received {
+	if p.Protects(s.Reason) && e.received {
 		s.heard = e.Seq
 	}
 	if r.Then.Suppress.For > 0 {
@@ -130,12 +158,12 @@ func (j *judge) keepOpen(s Suppression) {
 // that is named, and without the release by an event that is at another moment now.
 func (r *remake) instructions(p *Policy, list []Instruction) []Instruction {
 	void := func(in Instruction) bool {
-		gone := p.rule(in.Rule, in.Digest) == nil
+		rule := p.rule(in.Rule, in.Digest)
 		switch in.Kind {
 		case ReleaseByRule:
-			return in.Reason == r.named || slices.Contains(r.gone, in.Seq) || !gone && in.Moment == r.replaced
+			return in.Reason == r.named && r.unsaid == nil || slices.Contains(r.gone, in.Seq) || rule != nil && r.judgesAnew(rule, in.Moment)
 		case ReleaseByReview:
-			return in.Reason == r.named && gone
+			return in.Reason == r.named && r.unsaid == nil && rule == nil
 		case SuppressByReview:
 			return slices.ContainsFunc(in.Evidence, func(seq int64) bool { return slices.Contains(r.gone, seq) })
 		}
@@ -149,7 +177,7 @@ func (r *remake) instructions(p *Policy, list []Instruction) []Instruction {
 
 // noteRelease remembers that the rule lifted a suppression of a protected reason.
 func (j *judge) noteRelease(r *Rule, reason string, m Moment) {
-	if IsProtected(reason) {
+	if j.p.Protects(reason) {
 		j.releases = append(j.releases, Instruction{Kind: ReleaseByRule, Moment: m, Reason: reason, Rule: r.Name, Digest: r.digest})
 	}
 }

@@ -8,7 +8,10 @@ import (
 )
 
 // generator draws what a policy may be made of.
-type generator struct{ *rand.Rand }
+type generator struct {
+	*rand.Rand
+	protected []string // beside those that always are
+}
 
 func (d generator) one(in int) bool { return d.IntN(in) == 0 }
 
@@ -65,7 +68,7 @@ func (d generator) rule(name string) Rule {
 		}
 	}
 	r.Then = d.action(r.When == nil)
-	if s := r.Then.Suppress; s != nil && IsProtected(s.Reason) && r.When != nil {
+	if s := r.Then.Suppress; s != nil && NewPolicy(nil, "").Protect(d.protected...).Protects(s.Reason) && r.When != nil {
 		// For others the order in which events arrive may show, and check warns of them.
 		r.When.Count, r.When.Since, r.When.Apart, r.Where = 1, 0, 0, nil
 	}
@@ -73,7 +76,7 @@ func (d generator) rule(name string) Rule {
 }
 
 func (d generator) action(review bool) Action {
-	reason, tag := []string{"a", "b", OptedOut}[d.IntN(3)], []string{"t", "u"}[d.IntN(2)]
+	reason, tag := []string{"a", "b", OptedOut, Complaint}[d.IntN(4)], []string{"t", "u"}[d.IntN(2)]
 	switch d.IntN(6) {
 	case 0, 1:
 		return Action{Suppress: &SuppressAction{Reason: reason, For: time.Duration(d.IntN(10)) * Day}}
@@ -91,24 +94,32 @@ func (d generator) action(review bool) Action {
 	}
 }
 
-// randomPolicy is up to eight rules of any kind that a config may hold.
+// randomPolicy is up to eight rules of any kind that a config may hold, and reasons that
+// it protects.
 func randomPolicy(r *rand.Rand) *Policy {
-	d := generator{r}
+	d := generator{Rand: r}
+	for _, reason := range []string{"a", "b", "soft_bounce", "manual"} {
+		if d.one(4) {
+			d.protected = append(d.protected, reason)
+		}
+	}
 	var rules []Rule
 	for i := range 2 + d.IntN(7) {
 		rules = append(rules, d.rule(fmt.Sprint("r", i)))
 	}
-	return NewPolicy(rules, "random")
+	return NewPolicy(rules, "random").Protect(d.protected...)
 }
 
 // edited is the policy after a random edit of its file: a rule removed, added,
-// rewritten, renamed or moved.
+// rewritten, renamed or moved, or a reason protected.
 func edited(r *rand.Rand, p *Policy) *Policy {
-	d := generator{r}
+	d := generator{r, p.Protected()}
 	rules := slices.Clone(p.Rules)
 	i := r.IntN(len(rules))
 	name := rules[i].Name
-	switch r.IntN(6) {
+	switch r.IntN(7) {
+	case 6:
+		d.protected = append(d.protected, []string{"a", "b", "soft_bounce", "manual"}[r.IntN(4)])
 	case 0:
 		if len(rules) > 1 {
 			rules = slices.Delete(rules, i, i+1)
@@ -127,5 +138,5 @@ func edited(r *rand.Rand, p *Policy) *Policy {
 	default:
 		rules[i] = d.rule(name)
 	}
-	return NewPolicy(rules, fmt.Sprint(p.Hash, "+"))
+	return NewPolicy(rules, fmt.Sprint(p.Hash, "+")).Protect(d.protected...)
 }

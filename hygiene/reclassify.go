@@ -7,13 +7,12 @@ import (
 // Reclassify moves an event to the outcome that it has now, from whichever it had,
 // and judges the contact again. An event that the history does not keep, and a
 // repeat, are only added as what they now are. What the event opened for a protected
-// reason stays open, unless an operator named that: then named is set.
-func (p *Policy) Reclassify(c *Contact, e *Event, m Moment, named bool) []Change {
+// reason stays open, unless an operator named that reason.
+func (p *Policy) Reclassify(c *Contact, e *Event, m Moment, named string) []Change {
 	c.eachPart(e.Contact, func(part *Contact) { p.Reclassify(part, e, m, named) })
-	r := remake{cause: m}
-	if named {
-		r.unsaid = e.Seq
-		c.unsaid = append(c.unsaid, e.Seq)
+	r := remake{cause: m, named: named, unsaid: []int64{e.Seq}}
+	if named != "" {
+		c.unsaid, c.named = append(c.unsaid, e.Seq), named
 	}
 	e.Held = c.History.remove(e)
 	c.History.Add(e)

@@ -250,7 +250,7 @@ func (j *judge) instruction(in *Instruction) {
 			return
 		}
 	case ReleaseByReview:
-		if gone && !IsProtected(in.Reason) {
+		if gone && !j.p.Protects(in.Reason) {
 			return
 		}
 	case ReleaseByRule:

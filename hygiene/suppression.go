@@ -30,12 +30,11 @@ func ParseOrigin(name string) Origin {
 	return ByRule
 }
 
-// OptedOut is the reason of contacts who said that they do not want to be texted.
-const OptedOut = "opted_out"
-
-// IsProtected reports whether the reason is a person's word: nothing lifts it unless it
-// is named, by a rule's release, by an operator, or by rejudging for that reason.
-func IsProtected(reason string) bool { return reason == OptedOut }
+// The reasons that are a person's word under every policy, see [Policy.Protects].
+const (
+	OptedOut  = "opted_out" // they do not want to be texted
+	Complaint = "complaint" // they complained about a message
+)
 
 // Cause is why something is open: the rule that opened it and what it counted.
 type Cause struct {

@@ -9,7 +9,9 @@ import (
 // whose evidence is gone, and that is not struck yet. So the same Strike again
 // concerns no contact.
 func (p *Policy) Affects(c *Contact, in *Instruction) bool {
-	return c.anyPart(func(part *Contact) bool { return p.affects(part, in) })
+	spares := *in
+	spares.Spares = p.Spared(in)
+	return c.anyPart(func(part *Contact) bool { return p.affects(part, &spares) })
 }
 
 func (p *Policy) affects(c *Contact, in *Instruction) bool {

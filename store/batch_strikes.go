@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"winnow/hygiene"
 	"winnow/store/engine"
@@ -26,7 +27,7 @@ func (s *Store) InvalidateEvidence(ctx context.Context, policy *hygiene.Policy, 
 		return BatchResult{}, err
 	}
 	in.Moment = hygiene.Moment{At: now, Seq: swept}
-	in.By, in.Note = b.By, b.Note
+	in.By, in.Note, in.Spares = b.By, b.Note, policy.Spared(&in)
 	if !b.Unregistered { // else a contact that becomes known later has its message registered
 		b.strike = &in
 	}
@@ -84,20 +85,23 @@ func (s *Store) UnregisteredMessages(contact *hygiene.Contact, in *hygiene.Instr
 
 // saveStrike stores the strike of a batch, in place of one that it had.
 func saveStrike(c engine.Writer, batch int64, in *hygiene.Instruction) error {
-	return c.Exec(`INSERT INTO strikes (batch, at, seq, reason, rule, since, until, source, code, outcome, held_by)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	return c.Exec(`INSERT INTO strikes (batch, at, seq, reason, rule, since, until, source, code, outcome, held_by, spares)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (batch) DO UPDATE SET at = excluded.at, seq = excluded.seq, reason = excluded.reason, rule = excluded.rule, since = excluded.since,
-		until = excluded.until, source = excluded.source, code = excluded.code, outcome = excluded.outcome, held_by = excluded.held_by`,
-		batch, int64(in.At), in.Seq, in.Reason, in.Rule, int64(in.From), int64(in.To), in.Source, in.Code, in.Outcome.String(), in.Held)
+		until = excluded.until, source = excluded.source, code = excluded.code, outcome = excluded.outcome, held_by = excluded.held_by, spares = excluded.spares`,
+		batch, int64(in.At), in.Seq, in.Reason, in.Rule, int64(in.From), int64(in.To), in.Source, in.Code, in.Outcome.String(), in.Held, strings.Join(in.Spares, "|"))
 }
 
-const strikeQuery = `SELECT s.batch, s.at, s.seq, s.reason, s.rule, s.since, s.until, s.source, s.code, s.outcome, s.held_by, b.by, b.note
+const strikeQuery = `SELECT s.batch, s.at, s.seq, s.reason, s.rule, s.since, s.until, s.source, s.code, s.outcome, s.held_by, b.by, b.note, s.spares
 	FROM strikes s JOIN batches b ON b.id = s.batch `
 
 func scanStrike(r engine.Rows) (in hygiene.Instruction, err error) {
 	in = hygiene.Instruction{Kind: hygiene.Strike, Batch: r.Int(0), Moment: hygiene.Moment{At: hygiene.Instant(r.Int(1)), Seq: r.Int(2)},
 		Reason: r.Text(3), Rule: r.Text(4), From: hygiene.Instant(r.Int(5)), To: hygiene.Instant(r.Int(6)), Source: r.Text(7), Code: r.Text(8),
 		Held: r.Int(10), By: r.Text(11), Note: r.Text(12)}
+	if in.Reason == "" {
+		in.Spares = strings.Split(r.Text(13), "|")
+	}
 	if outcome := r.Text(9); outcome != "" {
 		if in.Outcome, err = hygiene.ParseOutcome(outcome); err != nil {
 			return in, fmt.Errorf("read the strike of batch %d: %w", in.Batch, err)
@@ -142,7 +146,7 @@ func strikesInForce(c engine.Querier) ([]hygiene.Instruction, error) {
 // sameStrike reports whether both invalidate the same, whenever they were made.
 func sameStrike(a, b *hygiene.Instruction) bool {
 	return a.Reason == b.Reason && a.Rule == b.Rule && a.From == b.From && a.To == b.To && a.Source == b.Source && a.Code == b.Code &&
-		a.Outcome == b.Outcome && a.Held == b.Held
+		a.Outcome == b.Outcome && a.Held == b.Held && slices.Equal(a.Spares, b.Spares)
 }
 
 // recordStrike stores a strike that concerns no contact yet, as a batch of its

@@ -87,7 +87,7 @@ func BenchmarkReclassify(b *testing.B) {
 		var took time.Duration
 		busy := slowest(b, s, func() {
 			began := time.Now()
-			did, err := s.Reclassify(context.Background(), p, newTable, false, store.Batch{}, storetest.Start.Add(hygiene.Day), nil)
+			did, err := s.Reclassify(context.Background(), p, newTable, "", store.Batch{}, storetest.Start.Add(hygiene.Day), nil)
 			if err != nil || did.Events < int64(*million/2) {
 				b.Fatalf("%+v, %v", did, err)
 			}

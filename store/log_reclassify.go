@@ -217,8 +217,8 @@ func (s *Store) countContacts(counted *keyset.Set, found *Reclassification, even
 // contacts, then in the log. Sweep to the end of the log first, and allow no
 // sweep meanwhile. What an interrupted one left to write in the log is written
 // first: whatever the tables say by now, it is found from there. What the events opened
-// for a protected reason stays open unless that was named.
-func (s *Store) Reclassify(ctx context.Context, policy *hygiene.Policy, of Outcomes, named bool, b Batch, now hygiene.Instant, progress func(events int64)) (*Reclassification, error) {
+// for a protected reason stays open unless that is named.
+func (s *Store) Reclassify(ctx context.Context, policy *hygiene.Policy, of Outcomes, named string, b Batch, now hygiene.Instant, progress func(events int64)) (*Reclassification, error) {
 	b.Kind = ReclassifyBatch
 	r := &reclassifier{store: s, policy: policy, named: named, batch: b, moment: hygiene.Moment{At: now}, did: newReclassification()}
 	err := r.run(ctx, of, progress)
@@ -230,7 +230,7 @@ func (s *Store) Reclassify(ctx context.Context, policy *hygiene.Policy, of Outco
 type reclassifier struct {
 	store  *Store
 	policy *hygiene.Policy
-	named  bool
+	named  string
 	batch  Batch
 	moment hygiene.Moment
 	swept  int64 // seq up to which the log was swept

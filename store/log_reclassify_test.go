@@ -29,7 +29,7 @@ func newTable(_, event, _ string) (hygiene.Outcome, bool) {
 
 func reclassifyAll(t *testing.T, ctx context.Context, s *store.Store, p *hygiene.Policy, progress func(int64)) (*store.Reclassification, error) {
 	t.Helper()
-	return s.Reclassify(ctx, p, newTable, false, store.Batch{By: "ops"}, storetest.Start.Add(60*hygiene.Day), progress)
+	return s.Reclassify(ctx, p, newTable, "", store.Batch{By: "ops"}, storetest.Start.Add(60*hygiene.Day), progress)
 }
 
 // facts is everyone as stored.
@@ -234,7 +234,7 @@ func softBounces(t *testing.T, n int) (*store.Store, *hygiene.Policy, []hygiene.
 func putBack(t *testing.T, s *store.Store, p *hygiene.Policy, before string) {
 	t.Helper()
 	now := storetest.Start.Add(2 * hygiene.Day)
-	if did, err := s.Reclassify(context.Background(), p, allAre(hygiene.SoftBounce), false, store.Batch{}, now, nil); err != nil || did.Events == 0 || did.Pending == 0 {
+	if did, err := s.Reclassify(context.Background(), p, allAre(hygiene.SoftBounce), "", store.Batch{}, now, nil); err != nil || did.Events == 0 || did.Pending == 0 {
 		t.Errorf("%+v, %v", did, err)
 	}
 	if n := suppressed(t, s); n != 0 {
@@ -308,7 +308,7 @@ func TestAnInterruptedReclassificationIsUndoneByTheOldTable(t *testing.T) {
 		}
 		return hygiene.HardBounce, true
 	}
-	if _, err := s.Reclassify(ctx, p, interrupting, false, store.Batch{}, storetest.Start.Add(hygiene.Day), nil); !errors.Is(err, context.Canceled) {
+	if _, err := s.Reclassify(ctx, p, interrupting, "", store.Batch{}, storetest.Start.Add(hygiene.Day), nil); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	if suppressed(t, s) != n {
@@ -327,7 +327,7 @@ func TestEventsThatWaitForTheSweepAreHeldAlsoWhenReclassified(t *testing.T) {
 	if _, err := s.Register(context.Background(), []store.Registration{{Source: "insider", MessageID: events[25].MessageID, Contact: "zed"}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Reclassify(context.Background(), p, allAre(hygiene.SoftBounce), false, store.Batch{}, storetest.Start.Add(hygiene.Day), nil); err != nil {
+	if _, err := s.Reclassify(context.Background(), p, allAre(hygiene.SoftBounce), "", store.Batch{}, storetest.Start.Add(hygiene.Day), nil); err != nil {
 		t.Fatal(err)
 	}
 	sweepHeld(t, s, p, 0, bounces)

@@ -172,7 +172,7 @@ func (d *planDiff) suppressions() {
 func (d *planDiff) kept() {
 	now := d.planner.now.At
 	for _, s := range d.judged.OpenSuppressions(now) {
-		if s.Origin != hygiene.ByRule || !hygiene.IsProtected(s.Reason) {
+		if s.Origin != hygiene.ByRule || !d.planner.given.Protects(s.Reason) {
 			continue
 		}
 		named := *d.before

@@ -39,6 +39,11 @@ type ruleID struct {
 func idOf(r *hygiene.Rule) ruleID { return ruleID{r.Name, r.Digest()} }
 
 func newStableRules(given *hygiene.Policy, judged []*hygiene.Policy) *stableRules {
+	for _, p := range judged {
+		if !slices.Equal(p.Protected(), given.Protected()) {
+			return nil // a replay may keep what they let go
+		}
+	}
 	s := &stableRules{rules: map[ruleID]stability{}}
 	for i := range given.Rules {
 		// A replay uses today's attributes; those of the time when the rule was evaluated

@@ -159,7 +159,7 @@ func TestIfNothingIsOpenTheRuleIsThatOfTheLatestChange(t *testing.T) {
 	})
 	passes(t, Case{Steps: []Step{three}, Expect: []Expectation{{At: 60 * hour, Status: hygiene.Active, Rule: "rest"}}})
 	fails(t, Case{Expect: []Expectation{{Rule: "rest"}}}, "nothing has changed")
-	in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: "complaint"}
+	in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: "legal"}
 	fails(t, Case{Steps: []Step{instruct(0, in)}, Expect: []Expectation{{Rule: "rest"}}}, "an operator did it")
 	fails(t, Case{Steps: []Step{instruct(0, in), instruct(hour, hygiene.Instruction{Kind: hygiene.Allow})}, Expect: []Expectation{{At: hour, Rule: "rest"}}}, "an operator made the latest change")
 }

@@ -86,7 +86,7 @@ func instructionText(in *hygiene.Instruction) string {
 	case in.Kind == hygiene.Suppress:
 		return "operator: suppress for " + in.Reason + " " + untilText(in.Until)
 	case in.Reason == "":
-		return "operator: allow, all reasons but " + hygiene.OptedOut
+		return "operator: allow, all reasons that need no naming"
 	default:
 		return "operator: allow " + in.Reason
 	}

@@ -11,6 +11,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/config"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -120,16 +121,16 @@ func (o *Operations) Instruct(keys []string, in hygiene.Instruction, now hygiene
 	}
 	b := store.Batch{Kind: store.SuppressBatch, About: in.Reason}
 	if in.Kind == hygiene.Allow {
-		b = store.Batch{Kind: store.AllowBatch, About: ReasonsLifted(in.Reason)}
+		b = store.Batch{Kind: store.AllowBatch, About: ReasonsLifted(o.Config.Policy, in.Reason)}
 	}
 	return o.Store.Instruct(o.Config.Policy, keys, in, b, now)
 }
 
 // ReasonsLifted describes the reasons that are lifted when reason is named; an empty
 // reason means none was.
-func ReasonsLifted(reason string) string {
+func ReasonsLifted(p *hygiene.Policy, reason string) string {
 	if reason == "" {
-		return "all reasons but " + hygiene.OptedOut
+		return "all reasons but " + ui.AndList(p.Protected())
 	}
 	return reason
 }
@@ -189,8 +190,8 @@ func (o *Operations) Rejudge(ctx context.Context, named string, b store.Batch, n
 
 // Reclassify gives stored events the outcomes of the config's tables, as one batch,
 // and applies the rules to their contacts again. What the events opened for a protected
-// reason stays open unless that was named.
-func (o *Operations) Reclassify(ctx context.Context, of store.Outcomes, named bool, b store.Batch, now hygiene.Instant) (done *store.Reclassification, err error) {
+// reason stays open unless that is named.
+func (o *Operations) Reclassify(ctx context.Context, of store.Outcomes, named string, b store.Batch, now hygiene.Instant) (done *store.Reclassification, err error) {
 	err = o.AfterSweep(ctx, now, func() (err error) {
 		done, err = o.Store.Reclassify(ctx, o.Config.Policy, of, named, b, now, o.Progress)
 		return err

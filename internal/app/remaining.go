@@ -6,7 +6,6 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/ui"
-	"winnow/store"
 )
 
 // Remaining is a reason for which a contact stays suppressed after it was allowed.
@@ -20,11 +19,11 @@ type Remaining struct {
 // RemainingReasons returns the reasons for which the contacts of the keys, which are
 // sorted, are suppressed at the time now, by contact and reason. path is that of the
 // config, for the commands.
-func RemainingReasons(s *store.Store, keys []string, path string, now hygiene.Instant) ([]Remaining, error) {
+func (o *Operations) RemainingReasons(keys []string, path string, now hygiene.Instant) ([]Remaining, error) {
 	list := []Remaining{}
-	err := s.FindContacts(keys, func(_ int, c *hygiene.Contact) {
+	err := o.Store.FindContacts(keys, func(_ int, c *hygiene.Contact) {
 		for _, reason := range c.Reasons(now) {
-			list = append(list, Remaining{c.Key, reason, hygiene.IsProtected(reason),
+			list = append(list, Remaining{c.Key, reason, o.Config.Policy.Protects(reason),
 				ui.CommandLine("winnow allow", c.Key, "--reason "+reason) + ConfigFlag(path)})
 		}
 	})

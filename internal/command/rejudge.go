@@ -8,7 +8,7 @@ import (
 // rejudgeCommand applies this config to the history of all contacts.
 type rejudgeCommand struct {
 	Apply  bool   `help:"Apply the changes (default: preview only)."`
-	Reason string `placeholder:"opted_out" enum:",opted_out" default:"" help:"Also release contacts that opted out (default: they stay suppressed)."`
+	Reason string `placeholder:"REASON" help:"Also release contacts for this protected reason, like opted_out (default: they stay suppressed)."`
 	Note   string `placeholder:"TEXT" help:"Record this note with the change."`
 }
 

@@ -94,7 +94,7 @@ func (c *invocation) changeManually(contacts []string, in hygiene.Instruction, a
 		}
 		r := manualResult{Batch: changed.Batch, Contacts: len(keys) - len(changed.Unknown), Changes: changed.Changes, Unknown: append([]string{}, changed.Unknown...)}
 		if in.Kind == hygiene.Allow {
-			if r.Remaining, err = app.RemainingReasons(a.Store, keys, c.config, c.instant()); err != nil {
+			if r.Remaining, err = ops.RemainingReasons(keys, c.config, c.instant()); err != nil {
 				return err
 			}
 		}

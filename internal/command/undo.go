@@ -3,8 +3,8 @@ package command
 import (
 	"context"
 	"fmt"
+	"strings"
 
-	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/impact"
 	"winnow/internal/ui"
@@ -13,37 +13,37 @@ import (
 
 // undoCommand undoes suppressions from a time range, or reverts a manual change.
 type undoCommand struct {
-	Rule         string `placeholder:"RULE" help:"Undo only what this rule did."`
-	Reason       string `placeholder:"REASON" help:"Undo only this reason (default: all but opted_out, which must be named, also with --batch)."`
-	Since        string `placeholder:"TIME" help:"Undo what events from this time on led to: RFC 3339, or a date, which is its first instant in UTC."`
-	Until        string `placeholder:"TIME" help:"Undo what events up to this time led to (default: now)."`
-	Code         string `placeholder:"CODE" help:"Select only events with this code."`
-	Source       string `placeholder:"SOURCE" help:"Select only events of this source."`
-	Unregistered bool   `help:"Select only events whose message the send log does not have, such as forged ones. Import the send log first."`
-	Batch        int64  `placeholder:"N" help:"Revert this batch instead: an undo, suppress, allow, import of suppressions or breaker discard."`
-	List         bool   `help:"List the batches, the latest first."`
-	Note         string `placeholder:"TEXT" help:"Record this note with the change."`
-	Apply        bool   `help:"Apply the changes (default: preview only)."`
+	Rule         string   `placeholder:"RULE" help:"Undo only what this rule did."`
+	Reason       []string `placeholder:"REASON" help:"Undo only this reason (default: all but protected ones like opted_out, which must be named, with --batch each)."`
+	Since        string   `placeholder:"TIME" help:"Undo what events from this time on led to: RFC 3339, or a date, which is its first instant in UTC."`
+	Until        string   `placeholder:"TIME" help:"Undo what events up to this time led to (default: now)."`
+	Code         string   `placeholder:"CODE" help:"Select only events with this code."`
+	Source       string   `placeholder:"SOURCE" help:"Select only events of this source."`
+	Unregistered bool     `help:"Select only events whose message the send log does not have, such as forged ones. Import the send log first."`
+	Batch        int64    `placeholder:"N" help:"Revert this batch instead: an undo, suppress, allow, import of suppressions or breaker discard."`
+	List         bool     `help:"List the batches, the latest first."`
+	Note         string   `placeholder:"TEXT" help:"Record this note with the change."`
+	Apply        bool     `help:"Apply the changes (default: preview only)."`
 }
 
 // Run previews or applies the changes, or lists batches.
 func (x undoCommand) Run(c *invocation) error {
 	hasRange := x.Rule+x.Since+x.Until+x.Code+x.Source != "" || x.Unregistered
 	switch {
-	case x.List && (hasRange || x.Reason != "" || x.Batch != 0 || x.Apply), x.Batch != 0 && hasRange:
+	case x.List && (hasRange || x.Reason != nil || x.Batch != 0 || x.Apply), x.Batch != 0 && hasRange:
 		return ui.Usagef("use one of --since (undo a time range), --batch N (revert a batch) and --list (list batches)")
 	case x.List:
 		return c.open(toRead, c.listBatches)
-	case x.Batch != 0 && x.Reason != "" && !hygiene.IsProtected(x.Reason):
-		return ui.Usagef("--batch reverts all of a batch; beside it --reason only names a reason that must be named, like opted_out")
 	case x.Batch != 0:
 		return c.undo(x.Apply, func(ctx context.Context, ops *app.Operations) (*impact.UndoResult, error) {
 			return impact.UndoBatch(ctx, c.Printer, ops, x.Batch, x.Reason, x.Note, x.Apply, c.instant())
 		})
+	case len(x.Reason) > 1:
+		return ui.Usagef("a time range is undone for one reason, or for all that are not protected; several are for --batch")
 	case x.Since == "":
 		return ui.Usagef("undo needs --since, the start of the time range: winnow undo --since 2026-11-23T02:00:00Z --until 2026-11-23T03:00:00Z shows what it would lift")
 	}
-	r := impact.UndoRange{Rule: x.Rule, Reason: x.Reason, Since: x.Since, Until: x.Until, Code: x.Code, Source: x.Source, Note: x.Note, Unregistered: x.Unregistered}
+	r := impact.UndoRange{Rule: x.Rule, Reason: strings.Join(x.Reason, ""), Since: x.Since, Until: x.Until, Code: x.Code, Source: x.Source, Note: x.Note, Unregistered: x.Unregistered}
 	if err := r.Parse(c.instant()); err != nil {
 		return &ui.UsageError{Err: err}
 	}

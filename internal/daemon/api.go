@@ -213,7 +213,7 @@ func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Expl
 		return nil, err
 	}
 	if in.Kind == hygiene.Allow {
-		remaining, err := app.RemainingReasons(ops.Store, []string{key}, d.options.Path, now)
+		remaining, err := ops.RemainingReasons([]string{key}, d.options.Path, now)
 		if err != nil {
 			return nil, err
 		}

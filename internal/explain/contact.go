@@ -45,7 +45,7 @@ func Contact(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 // explainContact explains a contact as of a time, but for what comes next. ledger is its
 // entries, the latest first; nil for those of the store.
 func explainContact(cfg *config.Config, s *store.Store, contact *hygiene.Contact, at hygiene.Instant, ledger []store.LedgerEntry) (*Explanation, error) {
-	e := &Explanation{Explanation: view.Explanation{Contact: contact.Key, Phone: contact.Phone, Status: contact.Status(at).String(), AsOf: at,
+	e := &Explanation{policy: cfg.Policy, Explanation: view.Explanation{Contact: contact.Key, Phone: contact.Phone, Status: contact.Status(at).String(), AsOf: at,
 		Attributes: contact.Attributes, History: historyOf(contact)}}
 	if e.Phone == "" && cfg.Keys.Phone {
 		e.Phone = e.Contact

@@ -107,7 +107,7 @@ func crowded(t *testing.T, key string) *app.Operations {
 func TestAContactAtEveryLimitFitsOneScreen(t *testing.T) {
 	key := strings.Repeat("k", contactkey.Max)
 	e, text := explained(t, crowded(t, key), key, false)
-	if len(e.Suppressions) != 42 || len(e.Timeline) != 16*15 {
+	if len(e.Suppressions) != 42 || len(e.Timeline) != 16*len(hygiene.OutcomeNames()) {
 		t.Fatalf("%d suppressions and %d events are not the limits", len(e.Suppressions), len(e.Timeline))
 	}
 	if n := screenLines(text, 100); n > 40 {
@@ -163,7 +163,7 @@ func TestEvidenceMissingFromTheLogIsReported(t *testing.T) {
 	explainedBy := func(evidence ...int64) *Explanation {
 		c := &hygiene.Contact{Key: "ann", Suppressions: []hygiene.Suppression{
 			{Reason: "hard_bounce", Since: hygiene.Moment{At: explainedAt.Add(-hygiene.Day)}, Cause: hygiene.Cause{Rule: "hard", Evidence: evidence}}}}
-		e := &Explanation{Explanation: view.Explanation{Contact: "ann", Status: "suppressed", AsOf: explainedAt}}
+		e := &Explanation{policy: hygiene.NewPolicy(nil, ""), Explanation: view.Explanation{Contact: "ann", Status: "suppressed", AsOf: explainedAt}}
 		r := &evidenceReader{policy: a.Config.Policy, store: a.Store, contact: c, asOf: explainedAt, timeline: []view.Event{{Seq: 9, Outcome: "soft_bounce", MessageID: "m"}}}
 		if err := r.addTo(e); err != nil {
 			t.Fatal(err)

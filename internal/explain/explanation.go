@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"winnow/hygiene"
 	"winnow/internal/console/view"
 	"winnow/store"
 )
@@ -10,6 +11,7 @@ import (
 type Explanation struct {
 	view.Explanation
 
+	policy *hygiene.Policy     // that it was explained under
 	reason string              // why the contact has its status
 	next   string              // what ends the status, and the commands to type
 	flags  string              // of the command that explains it again, beside -v

@@ -49,7 +49,7 @@ func (e *Explanation) openSuppressions() []*view.Suppression {
 		switch {
 		case s.Until != nil:
 			return *s.Until
-		case hygiene.IsProtected(s.Reason):
+		case e.policy.Protects(s.Reason):
 			return math.MaxInt64
 		}
 		return math.MaxInt64 - 1
@@ -277,7 +277,7 @@ func (e *Explanation) allowCommands() string {
 	for _, s := range e.openSuppressions() {
 		switch {
 		case s.Until != nil:
-		case hygiene.IsProtected(s.Reason):
+		case e.policy.Protects(s.Reason):
 			commands = append(commands, ui.CommandLine("winnow allow", e.Contact, "--reason "+s.Reason))
 		default:
 			commands = append(commands, ui.CommandLine("winnow allow", e.Contact, ""))

@@ -133,7 +133,7 @@ func (c *staleCheck) visit(change store.ContactChange) error {
 	}
 	if offered && change.Act == hygiene.Suppressed && c.isNext("for "+change.Reason, change.Contact) {
 		c.found.Suppressed[change.Reason]++
-		c.found.protected = c.found.protected || hygiene.IsProtected(change.Reason)
+		c.found.protected = c.found.protected || c.cfg.Policy.Protects(change.Reason)
 	}
 	if c.first && c.found.Stale() {
 		return errEnough

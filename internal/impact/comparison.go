@@ -17,6 +17,7 @@ import (
 // comparison is what contacts are compared by.
 type comparison struct {
 	planner       *forecast.Planner
+	protects      func(reason string) bool // the given policy or the one in force
 	now           hygiene.Instant
 	before, after []segments.Segment // of the config in force, and of the given one
 	segments      []comparedSegment
@@ -39,7 +40,10 @@ func compareContacts(ctx context.Context, out *ui.Printer, a *app.App, base *bas
 	}
 	now := hygiene.Moment{At: at, Seq: totals.LastSeq}
 	c := &comparison{
-		planner:  forecast.NewPlanner(a.Config.Policy, base.policy(), base.judged, now, named),
+		planner: forecast.NewPlanner(a.Config.Policy, base.policy(), base.judged, now, named),
+		protects: func(reason string) bool {
+			return a.Config.Policy.Protects(reason) || base.policy() != nil && base.policy().Protects(reason)
+		},
 		now:      now.At,
 		segments: compareSegmentLists(base.segments(), a.Config.Segments),
 		before:   base.segments(),
@@ -60,7 +64,7 @@ func compareContacts(ctx context.Context, out *ui.Printer, a *app.App, base *bas
 	if ui.IsTerminal(out.Stderr) {
 		fmt.Fprintf(out.Stderr, "compared %s in %s\n", ui.Count(contacts, "contact"), time.Since(began).Round(10*time.Millisecond))
 	}
-	all := newTally(len(c.segments))
+	all := newTally(c.protects, len(c.segments))
 	for _, w := range workers {
 		all.add(w.tally)
 	}
@@ -96,7 +100,7 @@ type worker struct {
 }
 
 func (c *comparison) newWorker(lists segments.Lists) *worker {
-	return &worker{comparison: c, tally: newTally(len(c.segments)),
+	return &worker{comparison: c, tally: newTally(c.protects, len(c.segments)),
 		before: segments.NewMembership(c.before, lists, c.now), after: segments.NewMembership(c.after, lists, c.now)}
 }
 

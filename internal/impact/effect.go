@@ -22,8 +22,9 @@ type effect struct {
 	Rules           []*ruleEffect `json:"rules"`
 	Samples         effectSamples `json:"samples"`
 
-	now   hygiene.Instant
-	rules map[ruleAndReason]*ruleEffect
+	policy *hygiene.Policy
+	now    hygiene.Instant
+	rules  map[ruleAndReason]*ruleEffect
 }
 
 type effectSamples struct {
@@ -44,8 +45,8 @@ type ruleEffect struct {
 
 type ruleAndReason struct{ rule, reason string }
 
-func newEffect(now hygiene.Instant) *effect {
-	return &effect{now: now, rules: map[ruleAndReason]*ruleEffect{}, Rules: []*ruleEffect{},
+func newEffect(policy *hygiene.Policy, now hygiene.Instant) *effect {
+	return &effect{policy: policy, now: now, rules: map[ruleAndReason]*ruleEffect{}, Rules: []*ruleEffect{},
 		Samples: effectSamples{ui.Sample{}, ui.Sample{}, ui.Sample{}, ui.Sample{}}}
 }
 
@@ -92,15 +93,16 @@ func (e *effect) rule(rule, reason string) *ruleEffect {
 	return e.rules[key]
 }
 
-// liftsProtected is the protected reason that is lifted, and of how many contacts. It is
-// empty for none.
-func (e *effect) liftsProtected() (reason string, n int64) {
+// liftedUnnamed are the protected reasons that are lifted and not among the named,
+// sorted, and how many suppressions for them.
+func (e *effect) liftedUnnamed(named []string) (reasons []string, n int64) {
 	for key, r := range e.rules {
-		if hygiene.IsProtected(key.reason) && r.Lifted > 0 {
-			reason, n = key.reason, n+r.Lifted
+		if e.policy.Protects(key.reason) && r.Lifted > 0 && !slices.Contains(named, key.reason) {
+			reasons, n = append(reasons, key.reason), n+r.Lifted
 		}
 	}
-	return reason, n
+	slices.Sort(reasons)
+	return slices.Compact(reasons), n
 }
 
 // add adds what another reader counted.

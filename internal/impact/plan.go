@@ -36,7 +36,7 @@ type Plan struct {
 	Policy  string `json:"policy"`
 	InForce string `json:"in_force,omitempty"` // the policy it is compared with
 	planCounts
-	OptedOut int64            `json:"released_opted_out"` // of the released, those that had opted out
+	OptedOut int64            `json:"released_opted_out"` // of the released, those for a protected reason
 	AtReview int64            `json:"at_review"`          // with a change that the next review makes, not rejudge
 	Contacts int64            `json:"contacts"`           // compared
 	Unswept  int64            `json:"unswept"`            // events that wait for the next sweep and are not in the plan
@@ -46,11 +46,13 @@ type Plan struct {
 	Segments []plannedSegment `json:"segments"`
 	Backtest *Backtest        `json:"backtest,omitempty"`
 
-	outcomesDiffer     bool  // a source maps events to outcomes otherwise than in force
-	atRejudge          int64 // contacts with a change that rejudge makes
-	otherChanges       int64 // contacts that are neither suppressed nor released nor retried, but changed
-	newlySuppressed    int64 // contacts that become suppressed
-	noLongerSuppressed int64 // contacts that stop being suppressed
+	outcomesDiffer     bool             // a source maps events to outcomes otherwise than in force
+	atRejudge          int64            // contacts with a change that rejudge makes
+	otherChanges       int64            // contacts that are neither suppressed nor released nor retried, but changed
+	newlySuppressed    int64            // contacts that become suppressed
+	noLongerSuppressed int64            // contacts that stop being suppressed
+	keptFor            map[string]int64 // contacts kept, by protected reason
+	liftedFor          map[string]int64 // contacts of which it is lifted, by protected reason
 }
 
 // planCounts are the numbers of contacts by kind of change.
@@ -134,7 +136,7 @@ func MakePlan(ctx context.Context, out *ui.Printer, a *app.App, span time.Durati
 func newPlan(cfg *config.Config, base *baseline, c *comparison, t *tally, unswept int64) *Plan {
 	p := &Plan{Policy: cfg.Hash, planCounts: newPlanCounts(t.byKind), OptedOut: t.optedOut, AtReview: t.atReview, Contacts: t.contacts, Unswept: unswept,
 		Before: map[string]int64{}, After: map[string]int64{}, Rules: []plannedRule{}, Segments: []plannedSegment{},
-		atRejudge: t.atRejudge, otherChanges: t.otherChanges}
+		atRejudge: t.atRejudge, otherChanges: t.otherChanges, keptFor: t.kept, liftedFor: t.lifted}
 	if base.inForce != nil {
 		p.InForce = base.inForce.Hash
 		p.outcomesDiffer = !sameOutcomes(base.inForce, cfg)

@@ -3,9 +3,11 @@ package impact
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
+	"winnow/hygiene"
 	"winnow/hygiene/forecast"
 	"winnow/internal/ui"
 )
@@ -30,8 +32,8 @@ func (p *Plan) print(w io.Writer, path string) {
 			text += fmt.Sprintf(", %s of them suppressed by a changed rule with the same effect", ui.Number(p.Restated))
 		}
 		fmt.Fprintln(w, text)
-		if p.Kept > 0 {
-			fmt.Fprintln(w, keptNote(p.Kept, path))
+		for _, note := range p.keptNotes(path) {
+			fmt.Fprintln(w, note)
 		}
 		if p.Unswept > 0 {
 			fmt.Fprintln(w, p.unsweptNote())
@@ -110,7 +112,11 @@ func (p *Plan) kindRows() (rows [][]string) {
 		"they can be texted today", "they are already suppressed for another reason", "%s of them can be texted today, the others are already suppressed for another reason"))
 	add("released", p.Released, "the rule that suppressed them is gone, changed or overridden by another; "+allNoneOrSome(p.noLongerSuppressed, p.Released,
 		"they can be texted again", "they stay suppressed for another reason", "%s of them can be texted again, the others stay suppressed for another reason"))
-	add("  opted out", p.OptedOut, "of the released had opted out; make sure that they may be texted")
+	if onlyOptOuts(p.liftedFor) {
+		add("  opted out", p.OptedOut, "of the released had opted out; make sure that they may be texted")
+	} else {
+		add("  protected", p.OptedOut, "of the released were suppressed for "+ui.AndList(slices.Sorted(maps.Keys(p.liftedFor)))+"; make sure that they may be texted")
+	}
 	add("retries", p.Retries, "a retry is set, or moved to another time")
 	add("dropped retries", p.DroppedRetries, "a retry is canceled")
 	add("prolonged", p.Prolonged, "a suppression lasts longer")
@@ -118,9 +124,18 @@ func (p *Plan) kindRows() (rows [][]string) {
 	add("tagged", p.Tagged, "a rule tags them")
 	add("untagged", p.Untagged, "the rule that tagged them is gone, changed or overridden by another")
 	add("reopened", p.Reopened, "a changed rule of the review had suppressed them: rejudge lifts that, the next review suppresses them again")
-	add("kept", p.Kept, "had opted out: they stay suppressed although no rule says so any more")
+	had := "had opted out"
+	if !onlyOptOuts(p.keptFor) {
+		had = "were suppressed for " + ui.AndList(slices.Sorted(maps.Keys(p.keptFor)))
+	}
+	add("kept", p.Kept, had+": they stay suppressed although no rule says so any more")
 	add("restated", p.Restated, "a changed rule suppresses them, with the same effect")
 	return rows
+}
+
+// onlyOptOuts reports whether contacts were counted for no other protected reason.
+func onlyOptOuts(byReason map[string]int64) bool {
+	return len(byReason) == 0 || len(byReason) == 1 && byReason[hygiene.OptedOut] > 0
 }
 
 // allNoneOrSome picks the phrase for n of total.

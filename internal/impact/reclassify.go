@@ -26,9 +26,9 @@ type ReclassifyResult struct {
 	Lines []reclassifiedLine `json:"lines"`
 	Gone  []goneSource       `json:"sources_gone"`
 
-	compared int64 // events
-	pending  int64 // events of an interrupted batch whose outcome is not yet in the log
-	optedOut int64 // events that would no longer opt a contact out
+	compared int64            // events
+	pending  int64            // events of an interrupted batch whose outcome is not yet in the log
+	optedOut map[string]int64 // by protected reason, the events that would no longer suppress for it
 }
 
 // reclassifyEffect is what judging the contacts again changed. It is known once
@@ -56,13 +56,14 @@ type goneSource struct {
 
 // ReclassifyOptions say what reclassify may do.
 type ReclassifyOptions struct {
-	Apply          bool
-	ReleaseOptOuts bool // release contacts that had opted out as well
-	Note           string
+	Apply  bool
+	Reason string // the protected reason of which contacts are released as well; empty for none
+	Note   string
 }
 
 // Reclassify gives stored events the outcomes of the config, or shows which would
-// change. Without ReleaseOptOuts it refuses to take an opt-out from an event.
+// change. It refuses to take a protected reason from an event, unless one is named; then others
+// stay open.
 func Reclassify(ctx context.Context, ops *app.Operations, o ReclassifyOptions, now hygiene.Instant) (*ReclassifyResult, error) {
 	outcomes, err := currentOutcomes(ops.Config)
 	if err != nil {
@@ -74,15 +75,17 @@ func Reclassify(ctx context.Context, ops *app.Operations, o ReclassifyOptions, n
 	}
 	found.Contacts = found.AffectedContacts
 	r := newReclassifyResult(found)
+	if o.Reason != "" && !ops.Config.Policy.Protects(o.Reason) {
+		return nil, ui.Usagef("--reason names a reason that must be named: %s", ui.OrList(ops.Config.Policy.Protected()))
+	}
 	r.optedOut = countOptOuts(ops.Config.Policy, r.Lines)
 	if !o.Apply {
 		return r, nil
 	}
-	if r.optedOut > 0 && !o.ReleaseOptOuts {
-		return nil, fmt.Errorf("%s would no longer opt contacts out, so nothing was changed; correct the outcomes, or confirm with --reason %s",
-			ui.Count(r.optedOut, "event"), hygiene.OptedOut)
+	if len(r.optedOut) > 0 && o.Reason == "" {
+		return nil, fmt.Errorf("%s, so nothing was changed; correct the outcomes, or confirm with --reason %s", r.optOutSentence(), r.reasons()[0])
 	}
-	did, err := ops.Reclassify(ctx, outcomes, o.ReleaseOptOuts, store.Batch{By: app.Operator(), Note: o.Note, About: "outcomes of policy " + ops.Config.Hash}, now)
+	did, err := ops.Reclassify(ctx, outcomes, o.Reason, store.Batch{By: app.Operator(), Note: o.Note, About: "outcomes of policy " + ops.Config.Hash}, now)
 	if err != nil {
 		if did != nil && did.Batch != 0 {
 			err = fmt.Errorf("%w; batch %d is incomplete; run the command again to finish it", err, did.Batch)
@@ -94,21 +97,40 @@ func Reclassify(ctx context.Context, ops *app.Operations, o ReclassifyOptions, n
 	return r, nil
 }
 
-// countOptOuts counts the events by which rules opt contacts out now, and would
-// not with their new outcome.
-func countOptOuts(p *hygiene.Policy, lines []reclassifiedLine) (n int64) {
-	var optOuts hygiene.Outcomes
+// countOptOuts counts, by protected reason, the events by which rules suppress for it
+// now, and would not with their new outcome.
+func countOptOuts(p *hygiene.Policy, lines []reclassifiedLine) map[string]int64 {
+	outcomes := map[string]hygiene.Outcomes{}
 	for i := range p.Rules {
-		if r := &p.Rules[i]; r.When != nil && r.Then.Suppress != nil && hygiene.IsProtected(r.Then.Suppress.Reason) {
-			optOuts |= r.When.Outcomes
+		if r := &p.Rules[i]; r.When != nil && r.Then.Suppress != nil && p.Protects(r.Then.Suppress.Reason) {
+			outcomes[r.Then.Suppress.Reason] |= r.When.Outcomes
 		}
 	}
-	for _, l := range lines {
-		if optOuts.Has(l.Was) && !optOuts.Has(l.Is) {
-			n += l.Events
+	n := map[string]int64{}
+	for reason, of := range outcomes {
+		for _, l := range lines {
+			if of.Has(l.Was) && !of.Has(l.Is) {
+				n[reason] += l.Events
+			}
 		}
 	}
 	return n
+}
+
+// reasons are the protected reasons that events would no longer suppress for, sorted.
+func (r *ReclassifyResult) reasons() []string { return slices.Sorted(maps.Keys(r.optedOut)) }
+
+// optOutSentence says which events would no longer suppress for protected reasons.
+func (r *ReclassifyResult) optOutSentence() string {
+	var parts []string
+	for _, reason := range r.reasons() {
+		what := "suppress for " + reason
+		if reason == hygiene.OptedOut {
+			what = "opt contacts out"
+		}
+		parts = append(parts, ui.Count(r.optedOut[reason], "event")+" would no longer "+what)
+	}
+	return ui.AndList(parts)
 }
 
 // currentOutcomes looks up outcomes in the tables of the config's sources.
@@ -148,8 +170,8 @@ func (r *ReclassifyResult) Print(out *ui.Printer, path string) error {
 	for _, s := range r.Gone {
 		fmt.Fprintf(out.Stdout, "source %s is not in %s; its %s\n", s.Source, path, ui.CountVerb(s.Events, "event", "keeps its outcome", "keep their outcomes"))
 	}
-	if r.optedOut > 0 && !r.Applied {
-		fmt.Fprintf(out.Stdout, "%s would no longer opt contacts out; --apply requires --reason %s\n", ui.Count(r.optedOut, "event"), hygiene.OptedOut)
+	if len(r.optedOut) > 0 && !r.Applied {
+		fmt.Fprintf(out.Stdout, "%s; --apply requires --reason %s, and keeps what is open for other reasons\n", r.optOutSentence(), ui.OrList(r.reasons()))
 	}
 	var err error
 	switch {
@@ -163,10 +185,10 @@ func (r *ReclassifyResult) Print(out *ui.Printer, path string) error {
 
 // reasonFlag names the reason that --apply requires, if it does.
 func (r *ReclassifyResult) reasonFlag() string {
-	if r.optedOut == 0 {
+	if len(r.optedOut) == 0 {
 		return ""
 	}
-	return " --reason " + hygiene.OptedOut
+	return reasonFlag(r.reasons()[0])
 }
 
 // maxLines is how many lines fit on a screen.

@@ -3,6 +3,8 @@ package impact
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"winnow/hygiene"
 	"winnow/internal/app"
@@ -41,6 +43,9 @@ type RejudgeOptions struct {
 // change. Contacts suppressed for a protected reason stay so, unless it is named.
 func Rejudge(ctx context.Context, out *ui.Printer, ops *app.Operations, o RejudgeOptions, now hygiene.Instant) (*RejudgeResult, error) {
 	a := &app.App{Config: ops.Config, Store: ops.Store}
+	if o.Reason != "" && !a.Config.Policy.Protects(o.Reason) {
+		return nil, ui.Usagef("--reason names a reason that must be named: %s", ui.OrList(a.Config.Policy.Protected()))
+	}
 	if !o.Apply {
 		return planRejudge(ctx, out, a, o.Reason, now)
 	}
@@ -90,8 +95,8 @@ func (r *RejudgeResult) Print(out *ui.Printer, path string) error {
 	if r.Contacts > 0 {
 		fmt.Fprintln(out.Stdout)
 	}
-	if r.Kept > 0 {
-		fmt.Fprintln(out.Stdout, keptNote(r.Kept, path))
+	for _, note := range r.plan.keptNotes(path) {
+		fmt.Fprintln(out.Stdout, note)
 	}
 	if r.Unswept > 0 && !r.Applied {
 		fmt.Fprintln(out.Stdout, unsweptNote(r.Unswept))
@@ -117,10 +122,18 @@ func (r *RejudgeResult) summary(path string) string {
 	return "rejudge: " + r.plan.counts("%s to suppress, %s to release, %s to retry") + "; " + r.plan.segmentCounts()
 }
 
-// keptNote says who stays suppressed whatever the config says.
-func keptNote(kept int64, path string) string {
-	return fmt.Sprintf("%s: %s opted out, and no rule says so any more; to release them as well: winnow rejudge --reason %s --apply%s",
-		ui.CountVerb(kept, "contact", "stays suppressed", "stay suppressed"), theyHad(kept), hygiene.OptedOut, app.ConfigFlag(path))
+// keptNotes say who stays suppressed whatever the config says, by protected reason.
+func (p *Plan) keptNotes(path string) (notes []string) {
+	for _, reason := range slices.Sorted(maps.Keys(p.keptFor)) {
+		n := p.keptFor[reason]
+		why := theyHad(n) + " opted out, and no rule says so any more"
+		if reason != hygiene.OptedOut {
+			why = "no rule suppresses for " + reason + " any more, which must be named"
+		}
+		notes = append(notes, fmt.Sprintf("%s: %s; to release them as well: winnow rejudge --reason %s --apply%s",
+			ui.CountVerb(n, "contact", "stays suppressed", "stay suppressed"), why, reason, app.ConfigFlag(path)))
+	}
+	return notes
 }
 
 func theyHad(n int64) string {
@@ -130,12 +143,14 @@ func theyHad(n int64) string {
 	return "they had"
 }
 
-// reasonFlag is the flag that names a reason, with a space before it; empty for none.
-func reasonFlag(reason string) string {
-	if reason == "" {
-		return ""
+// reasonFlag is the flags that name reasons, with a space before each; empty for none.
+func reasonFlag(reasons ...string) (flags string) {
+	for _, reason := range reasons {
+		if reason != "" {
+			flags += " --reason " + reason
+		}
 	}
-	return " --reason " + reason
+	return flags
 }
 
 // unsweptNote says which events a preview leaves out.

@@ -15,7 +15,10 @@ type tally struct {
 	otherChanges int64                        // contacts that are neither suppressed nor released nor retried, but changed
 	atRejudge    int64                        // contacts with a change that rejudge makes
 	atReview     int64                        // contacts with a change that only the next review makes
-	optedOut     int64                        // contacts whose opt-out is lifted
+	protects     func(reason string) bool
+	optedOut     int64            // contacts of which a protected reason is lifted
+	lifted       map[string]int64 // the same, by that reason
+	kept         map[string]int64 // contacts that stay suppressed for a protected reason, by it
 	transitions  [hygiene.IsSuppressed + 1][hygiene.IsSuppressed + 1]int64
 	rules        map[string]*ruleTally // by name
 	segments     []segmentTally
@@ -33,8 +36,8 @@ type segmentTally struct {
 	enteredSample, leftSample ui.Sample
 }
 
-func newTally(segments int) *tally {
-	return &tally{rules: map[string]*ruleTally{}, segments: make([]segmentTally, segments)}
+func newTally(protects func(reason string) bool, segments int) *tally {
+	return &tally{protects: protects, kept: map[string]int64{}, lifted: map[string]int64{}, rules: map[string]*ruleTally{}, segments: make([]segmentTally, segments)}
 }
 
 // kindSet is a set of kinds of changes.
@@ -61,8 +64,12 @@ func (t *tally) addContact(key string, changes []forecast.Planned) {
 		case change.Kind < forecast.PlannedKept:
 			atRejudge = 1
 		}
-		if change.Kind == forecast.PlannedRelease && hygiene.IsProtected(change.Reason) {
+		if change.Kind == forecast.PlannedRelease && t.protects(change.Reason) {
 			optedOut = 1
+			t.lifted[change.Reason]++
+		}
+		if change.Kind == forecast.PlannedKept {
+			t.kept[change.Reason]++
 		}
 		t.rule(change.Rule).addChange(key, changes[:i], change)
 	}
@@ -116,6 +123,12 @@ func (t *tally) add(u *tally) {
 	t.atRejudge += u.atRejudge
 	t.atReview += u.atReview
 	t.optedOut += u.optedOut
+	for reason, n := range u.kept {
+		t.kept[reason] += n
+	}
+	for reason, n := range u.lifted {
+		t.lifted[reason] += n
+	}
 	for kind := range t.byKind {
 		t.byKind[kind] += u.byKind[kind]
 	}

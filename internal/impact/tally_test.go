@@ -7,12 +7,13 @@ import (
 	"slices"
 	"testing"
 
+	"winnow/hygiene"
 	"winnow/hygiene/forecast"
 	"winnow/internal/ui"
 )
 
 func TestAPlanCountsAContactOnceForEachKindAndRule(t *testing.T) {
-	tally := newTally(0)
+	tally := newTally(hygiene.NewPolicy(nil, "").Protects, 0)
 	release := func(rule, reason string) forecast.Planned {
 		return forecast.Planned{Kind: forecast.PlannedRelease, Rule: rule, Reason: reason}
 	}
@@ -27,7 +28,8 @@ func TestAPlanCountsAContactOnceForEachKindAndRule(t *testing.T) {
 
 func TestATallyDoesNotDependOnWhichWorkerSawAContact(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	whole, parts := newTally(1), []*tally{newTally(1), newTally(1), newTally(1)}
+	protects := hygiene.NewPolicy(nil, "").Protects
+	whole, parts := newTally(protects, 1), []*tally{newTally(protects, 1), newTally(protects, 1), newTally(protects, 1)}
 	for _, i := range r.Perm(1000) {
 		key, part := fmt.Sprintf("c%04d", i), parts[r.IntN(len(parts))]
 		changes := []forecast.Planned{{Kind: forecast.PlannedKind(i % forecast.PlannedKinds), Rule: fmt.Sprint("rule", i%7), AtReview: i%3 == 0}}
@@ -37,10 +39,11 @@ func TestATallyDoesNotDependOnWhichWorkerSawAContact(t *testing.T) {
 			tally.segments[0].addContact(key, before, after)
 		}
 	}
-	sum := newTally(1)
+	sum := newTally(protects, 1)
 	for _, p := range parts {
 		sum.add(p)
 	}
+	sum.protects, whole.protects = nil, nil
 	if !reflect.DeepEqual(sum, whole) {
 		t.Errorf("the parts add up to %+v\nthe whole is %+v", sum, whole)
 	}

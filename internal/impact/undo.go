@@ -69,7 +69,7 @@ func (r *UndoRange) checkNames(out *ui.Printer, a *app.App) error {
 	switch {
 	case suppress == nil:
 		return fmt.Errorf("rule %q suppresses nobody, so there is nothing to undo; rules that suppress: %s", r.Rule, strings.Join(rules, ", "))
-	case r.Reason == "" && hygiene.IsProtected(suppress.Reason):
+	case r.Reason == "" && a.Config.Policy.Protects(suppress.Reason):
 		return fmt.Errorf("rule %q suppresses for %s, which is lifted only when it is named; add --reason %s", r.Rule, suppress.Reason, suppress.Reason)
 	case r.Reason != "" && r.Reason != suppress.Reason:
 		return fmt.Errorf("rule %q suppresses for %s, not for %s", r.Rule, suppress.Reason, r.Reason)
@@ -102,8 +102,8 @@ func (r *UndoRange) warnUnknownSource(out *ui.Printer, cfg *config.Config) {
 }
 
 // describe is the range as the batch and the result name it.
-func (r *UndoRange) describe() string {
-	text := app.ReasonsLifted(r.Reason)
+func (r *UndoRange) describe(p *hygiene.Policy) string {
+	text := app.ReasonsLifted(p, r.Reason)
 	for _, part := range [][2]string{{"rule", r.Rule}, {"code", r.Code}, {"source", r.Source}} {
 		if part[1] != "" {
 			text += ", " + part[0] + " " + part[1]
@@ -142,9 +142,9 @@ type UndoResult struct {
 	Changes int64 `json:"changes"` // ledger entries
 	Unswept int64 `json:"unswept"` // events that wait for the next sweep and are not in the numbers
 
-	notSuppressed string // what changes for contacts that are not suppressed
-	command       string // that applies the preview, without --apply
-	named         string // the protected reason that was named; empty for none
+	notSuppressed string   // what changes for contacts that are not suppressed
+	command       string   // that applies the preview, without --apply
+	named         []string // the protected reasons that were named
 }
 
 // UndoEvents makes a range of events count as evidence no longer, or shows what
@@ -155,7 +155,7 @@ func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *Un
 	}
 	r.warnUnknownSource(out, ops.Config)
 	policy := ops.Config.Policy
-	u := &UndoResult{Kind: store.UndoBatch, About: r.describe(), Applied: apply, effect: newEffect(now),
+	u := &UndoResult{Kind: store.UndoBatch, About: r.describe(policy), Applied: apply, effect: newEffect(policy, now),
 		notSuppressed: "this evidence about them no longer counts", command: r.commandLine(ops.Config.Path)}
 	if apply {
 		did, err := ops.UndoEvents(ctx, r.strike, store.Batch{Kind: store.UndoBatch, By: app.Operator(), Note: r.Note, About: u.About, Unregistered: r.Unregistered}, now, u.effect.observe)
@@ -181,8 +181,8 @@ func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *Un
 
 // UndoBatch undoes a batch, or shows what that would do. Undoing an undo redoes
 // what was undone. It refuses to lift a suppression of a protected reason that is not
-// the one named.
-func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch int64, named, note string, apply bool, now hygiene.Instant) (*UndoResult, error) {
+// named.
+func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch int64, named []string, note string, apply bool, now hygiene.Instant) (*UndoResult, error) {
 	plan, err := ops.Store.PlanUndo(batch)
 	if err == nil {
 		err = checkUndoable(plan)
@@ -191,8 +191,11 @@ func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch 
 		return nil, err
 	}
 	policy := ops.Config.Policy
-	u := &UndoResult{Kind: store.UndoBatch, Undoes: batch, About: fmt.Sprintf("batch %d: %s of %s", batch, plan.Batch.Kind, plan.Batch.About), Applied: apply, effect: newEffect(now),
-		notSuppressed: "this evidence about them counts again", command: fmt.Sprintf("winnow undo --batch %d%s%s", batch, reasonFlag(named), app.ConfigFlag(ops.Config.Path)), named: named}
+	if err := checkProtected(policy, named); err != nil {
+		return nil, err
+	}
+	u := &UndoResult{Kind: store.UndoBatch, Undoes: batch, About: fmt.Sprintf("batch %d: %s of %s", batch, plan.Batch.Kind, plan.Batch.About), Applied: apply, effect: newEffect(policy, now),
+		notSuppressed: "this evidence about them counts again", command: fmt.Sprintf("winnow undo --batch %d%s%s", batch, reasonFlag(named...), app.ConfigFlag(ops.Config.Path)), named: named}
 	if !plan.Undone {
 		u.notSuppressed = "this evidence about them once more does not count"
 	}
@@ -205,10 +208,10 @@ func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch 
 		return u, preview(u, plan)
 	}
 	check := func(plan store.UndoPlan) error {
-		if err := checkUndoable(plan); err != nil || named != "" {
+		if err := checkUndoable(plan); err != nil {
 			return err
 		}
-		previewed := &UndoResult{effect: newEffect(now), command: u.command}
+		previewed := &UndoResult{effect: newEffect(policy, now), command: u.command, named: named}
 		return errors.Join(preview(previewed, plan), previewed.checkNamed())
 	}
 	did, err := ops.UndoBatch(ctx, batch, store.Batch{By: app.Operator(), Note: note, About: u.About}, now, check, u.effect.observe)
@@ -218,9 +221,24 @@ func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch 
 // checkNamed refuses to lift what someone said for a protected reason that was not
 // named.
 func (u *UndoResult) checkNamed() error {
-	if reason, n := u.effect.liftsProtected(); n > 0 && u.named != reason {
-		return fmt.Errorf("this would lift %s of %s, which is lifted only when it is named, so nothing was changed; to lift it: %s --reason %s --apply",
-			reason, ui.Count(n, "contact"), u.command, reason)
+	reasons, n := u.effect.liftedUnnamed(u.named)
+	switch len(reasons) {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("this would lift %s of %s, which is lifted only when it is named, so nothing was changed; to lift it: %s%s --apply",
+			reasons[0], ui.Count(n, "contact"), u.command, reasonFlag(reasons...))
+	}
+	return fmt.Errorf("this would lift %s, which are lifted only when they are named, so nothing was changed; to lift them: %s%s --apply",
+		ui.AndList(reasons), u.command, reasonFlag(reasons...))
+}
+
+// checkProtected refuses a name that is not one of a protected reason.
+func checkProtected(p *hygiene.Policy, named []string) error {
+	for _, reason := range named {
+		if !p.Protects(reason) {
+			return ui.Usagef("--batch reverts all of a batch; beside it --reason only names reasons that must be named: %s", ui.AndList(p.Protected()))
+		}
 	}
 	return nil
 }
@@ -251,7 +269,7 @@ func (u *UndoResult) preview(ctx context.Context, out *ui.Printer, s *store.Stor
 	var parts []*effect // one for each reader
 	show, done := out.Progress("of " + ui.Number(totals.Contacts) + " contact")
 	_, err = s.ScanContacts(ctx, func(segments.Lists) store.Visitor {
-		part := newEffect(m.At)
+		part := newEffect(u.effect.policy, m.At)
 		parts = append(parts, part)
 		return func(contact *hygiene.Contact) error {
 			before := *contact
@@ -302,9 +320,13 @@ func (u *UndoResult) Print(out *ui.Printer, path string) error {
 		return nil
 	}
 	command := u.command
-	if reason, n := u.effect.liftsProtected(); n > 0 && u.Undoes != 0 && u.named == "" {
-		fmt.Fprintf(out.Stdout, "it lifts %s of %s: this must be named\n", reason, ui.Count(n, "contact"))
-		command += " --reason " + reason
+	if reasons, n := u.effect.liftedUnnamed(u.named); n > 0 && u.Undoes != 0 {
+		of := " of " + ui.Count(n, "contact")
+		if len(reasons) > 1 { // a contact may have both
+			of = ""
+		}
+		fmt.Fprintf(out.Stdout, "it lifts %s%s: this must be named\n", ui.AndList(reasons), of)
+		command += reasonFlag(reasons...)
 	}
 	_, err := fmt.Fprintf(out.Stdout, "nothing was changed; to apply this: %s --apply\n", command)
 	return err

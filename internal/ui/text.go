@@ -81,3 +81,16 @@ func Shorten(text string, most int) string {
 	}
 	return string([]rune(text)[:most-1]) + "…"
 }
+
+// AndList joins words: a, b and c.
+func AndList(words []string) string { return joinList(words, "and") }
+
+// OrList joins words: a, b or c.
+func OrList(words []string) string { return joinList(words, "or") }
+
+func joinList(words []string, last string) string {
+	if n := len(words); n > 1 {
+		return strings.Join(words[:n-1], ", ") + " " + last + " " + words[n-1]
+	}
+	return strings.Join(words, "")
+}

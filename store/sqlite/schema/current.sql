@@ -130,7 +130,8 @@ CREATE TABLE strikes (
 	source  TEXT NOT NULL,
 	code    TEXT NOT NULL,
 	outcome TEXT NOT NULL,
-	held_by INTEGER NOT NULL        -- breaker_trips.id; and all that waits for it
+	held_by INTEGER NOT NULL,       -- breaker_trips.id; and all that waits for it
+	spares  TEXT NOT NULL DEFAULT 'opted_out' -- without a reason: the protected reasons then, joined by |
 ) STRICT;
 
 -- What breakers hold: surges of an outcome at a source.
