@@ -1,6 +1,7 @@
 package command
 
 import (
+	"winnow/hygiene/contactkey"
 	"winnow/internal/csvlist"
 	"winnow/internal/imports"
 	"winnow/internal/ui"
@@ -53,9 +54,32 @@ func (x profileFlag) forWhom(written bool, flag string) (csvlist.Profile, error)
 // contactFile are the arguments of a command that reads a list of contacts.
 type contactFile struct {
 	File      string `arg:"" help:"CSV file with a header, NDJSON or a JSON array; - for stdin."`
-	Key       string `default:"contact" placeholder:"COLUMN" help:"Read the contact key from this column (default: contact)."`
+	Key       string `placeholder:"COLUMN" help:"Read the contact key from this column (default: contact)."`
 	Rejected  string `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason."`
 	textFlags `embed:""`
+}
+
+// doubtFlags are the flags of a command that holds back keys which are probably written
+// otherwise than those of the contacts.
+type doubtFlags struct {
+	New     bool `help:"Take keys that no contact has as they are written."`
+	Nearest bool `help:"Take keys that are nearly known for the contacts that they nearly are."`
+}
+
+// addTo adds the flags to what is imported.
+func (x doubtFlags) addTo(o *imports.Options) { o.New, o.Nearest = x.New, x.Nearest }
+
+// regionFlag is the flag of a command that reads phone numbers.
+type regionFlag struct {
+	Region string `placeholder:"CC" help:"Read phone numbers without a country code as of this country, like TR (default: contacts.region of the config)."`
+}
+
+// parse returns the region; empty if the flag is not set.
+func (x regionFlag) parse() (string, error) {
+	if x.Region != "" && !contactkey.KnownRegion(x.Region) {
+		return "", ui.Usagef("--region %s: write a country with two letters, like TR", ui.ShellQuote(x.Region))
+	}
+	return x.Region, nil
 }
 
 // options returns what to import.

@@ -9,8 +9,11 @@ import (
 // importSuppressionsCommand imports suppressions of another system.
 type importSuppressionsCommand struct {
 	contactFile `embed:""`
+	By          string `enum:"key,phone" default:"key" placeholder:"WHAT" help:"Take the contacts of the file for key or phone (default: key)."`
+	regionFlag  `embed:""`
 	Reason      string `placeholder:"R" help:"Suppress for this reason where the file gives none."`
-	Apply       bool   `help:"Apply the changes (default: preview only)."`
+	doubtFlags  `embed:""`
+	Apply       bool `help:"Apply the changes (default: preview only)."`
 }
 
 // Help says which columns are read, and until when a suppression lasts.
@@ -21,6 +24,13 @@ hold several reasons, joined with |. An import never lifts or shortens a suppres
 Whatever is wrong beside the contact, the contact is suppressed: permanently where the end cannot be read, and as
 opted_out, or the reason of --reason, where the reason cannot. Such lines are reported, and the exit status is 0. A line
 whose contact cannot be read is rejected; the others are imported, and the exit status is 1.
+
+With --by phone everyone who has one of the numbers is suppressed. The column is phone, or the one of --key; a file with
+one column needs no header.
+
+If at least a tenth of the keys is nearly known, that is but for case, invisible characters, blanks or leading zeros, or
+as somebody's phone number, or if more than half is new, only contacts that winnow knows are suppressed. The others are
+held back, with an exit status of 1, until --nearest or --new says what is meant.
 
 Files that winnow writes can be imported too. The export of a segment like do-not-text has reasons in place of reason,
 and suppressed_until, which is the end of all reasons of a contact together: opted_out is permanent whatever it says,
@@ -37,6 +47,10 @@ func (x importSuppressionsCommand) Run(c *invocation) error {
 	if x.Reason != "" && !app.IsName(x.Reason) {
 		return ui.Usagef("--reason %s is not a reason: use lower-case letters, digits, _ and -, as in opted_out", ui.ShellQuote(x.Reason))
 	}
-	o.Apply, o.Reason = x.Apply, x.Reason
+	if o.Region, err = x.regionFlag.parse(); err != nil {
+		return err
+	}
+	x.doubtFlags.addTo(&o)
+	o.Apply, o.Reason, o.By, o.OffersPhone = x.Apply, x.Reason, x.By, true
 	return c.open(previewUnless(x.Apply), func(a *app.App) error { return imports.Suppressions(c.ctx, c.Printer, a, o) })
 }

@@ -61,6 +61,14 @@ func (listAllCommand) Run(c *invocation) error {
 type listAddCommand struct {
 	Name        string `arg:"" help:"Name of the list."`
 	contactFile `embed:""`
+	doubtFlags  `embed:""`
+}
+
+// Help says which contacts are held back.
+func (listAddCommand) Help() string {
+	return `Contacts that winnow does not know are created. If at least a tenth of the keys is nearly known, that is but for case,
+invisible characters, blanks or leading zeros, or if more than half is new, only contacts that winnow knows are added,
+and the others are held back until --nearest or --new says what is meant.`
 }
 
 // Run adds the contacts, and warns if no segment uses the list.
@@ -72,6 +80,7 @@ func (x listAddCommand) Run(c *invocation) error {
 	if err != nil {
 		return err
 	}
+	x.doubtFlags.addTo(&o)
 	return c.open(toRun, func(a *app.App) error {
 		if used := app.ListsUsed(a.Config.Segments); !slices.Contains(used, x.Name) {
 			c.Warn("no segment of %s uses the list %q; %s", c.config, x.Name, suggest.Hint(x.Name, used))

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"winnow/hygiene/contactkey"
 	"winnow/internal/app"
 	"winnow/internal/scrub"
 	"winnow/internal/ui"
@@ -12,7 +11,7 @@ type scrubCommand struct {
 	File          string `arg:"" help:"CSV file with a header; - for stdin."`
 	Column        string `required:"" placeholder:"NAME" help:"Read contact keys or phone numbers from this column."`
 	By            string `enum:"either,key,phone" default:"either" placeholder:"WHAT" help:"Take the values of the column as key, phone or either (default: either)."`
-	Region        string `placeholder:"CC" help:"Read phone numbers without a country code as of this country, like TR (default: contacts.region of the config)."`
+	regionFlag    `embed:""`
 	Rejected      string `placeholder:"FILE" help:"Write the removed lines to this file, with a column reason."`
 	profileFlag   `embed:""`
 	Output        string `short:"o" placeholder:"FILE" help:"Write the clean list to this file (default: stdout)."`
@@ -46,7 +45,7 @@ Events that wait for a sweep are not taken into account. Output files appear whe
 
 // Run scrubs the list, and prints a summary.
 func (x scrubCommand) Run(c *invocation) error {
-	delimiter, err := x.parse()
+	delimiter, err := x.delimiterFlag.parse()
 	if err != nil {
 		return err
 	}
@@ -54,8 +53,9 @@ func (x scrubCommand) Run(c *invocation) error {
 	if err != nil {
 		return err
 	}
-	if x.Region != "" && !contactkey.KnownRegion(x.Region) {
-		return ui.Usagef("--region %s: write a country with two letters, like TR", ui.ShellQuote(x.Region))
+	region, err := x.regionFlag.parse()
+	if err != nil {
+		return err
 	}
 	if x.Output == "-" {
 		x.Output = ""
@@ -63,6 +63,6 @@ func (x scrubCommand) Run(c *invocation) error {
 	if c.JSON && x.Output == "" {
 		return ui.Usagef("--json prints the summary to stdout: write the clean list to a file with -o FILE")
 	}
-	o := scrub.Options{File: x.File, Stdin: c.process.Stdin, Column: x.Column, By: x.By, Region: x.Region, Rejected: x.Rejected, Output: x.Output, Delimiter: delimiter, Profile: profile, Now: c.instant()}
+	o := scrub.Options{File: x.File, Stdin: c.process.Stdin, Column: x.Column, By: x.By, Region: region, Rejected: x.Rejected, Output: x.Output, Delimiter: delimiter, Profile: profile, Now: c.instant()}
 	return scrub.Run(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRead, do) })
 }

@@ -90,8 +90,26 @@ type columnSummary struct {
 	Texts       int64  `json:"texts"`
 	Empty       int64  `json:"empty"`
 
-	first [valueKinds]string // the first value of each kind
+	first          [valueKinds]string // the first value of each kind
+	phones, looked int                // of the values looked at, how many are phone numbers
 }
+
+// maxLooked is how many values of a column are looked at for phone numbers.
+const maxLooked = 200
+
+// addPhone looks at whether a value is a phone number.
+func (c *columnSummary) addPhone(text, region string) {
+	if text == "" || c.looked == maxLooked {
+		return
+	}
+	c.looked++
+	if isPhone(text, region) {
+		c.phones++
+	}
+}
+
+// holdsPhones reports whether the values of the column are phone numbers.
+func (c *columnSummary) holdsPhones() bool { return c.phones > 0 && 10*c.phones >= 9*c.looked }
 
 func (c *columnSummary) counter(k valueKind) *int64 {
 	return [...]*int64{&c.Empty, &c.Numbers, &c.Dates, &c.TruthValues, &c.Texts}[k]

@@ -20,12 +20,12 @@ import (
 
 // Contacts imports phones and attributes of contacts, or shows what would change.
 func Contacts(ctx context.Context, out *ui.Printer, a *app.App, o Options) (err error) {
-	im := &contactImport{keys: a.Config.Keys, keyColumn: o.Key, phoneColumn: cmp.Or(o.Phone, "phone"), save: a.Store.PreviewProfiles, seen: a.Store.NewKeySet()}
+	im := &contactImport{keys: a.Config.Keys, phoneColumn: cmp.Or(o.Phone, "phone"), save: a.Store.PreviewProfiles, seen: a.Store.NewKeySet()}
 	defer func() { err = errors.Join(err, im.seen.Close()) }()
 	if o.Apply {
 		im.save = a.Store.SaveProfiles
 	}
-	rejected, err := readRows(ctx, out, a.Store.Keys(a.Config.Keys), o, im)
+	rejected, err := readRows(ctx, out, keyNamed(o.keyName(), a.Store.Keys(a.Config.Keys)), o, im)
 	if err != nil {
 		return err
 	}
@@ -57,10 +57,10 @@ type contactsResult struct {
 
 // contactImport imports contacts.
 type contactImport struct {
-	keys                   contactkey.Format
-	keyColumn, phoneColumn string
-	save                   func([]store.Profile) ([]store.ProfileChange, error)
-	seen                   *keyset.Set // the contacts of earlier lines
+	keys        contactkey.Format
+	phoneColumn string
+	save        func([]store.Profile) ([]store.ProfileChange, error)
+	seen        *keyset.Set // the contacts of earlier lines
 
 	phone      int // the index of its column; -1 for none
 	attributes []attributeColumn
@@ -74,7 +74,7 @@ type attributeColumn struct {
 }
 
 // columns finds the columns. Of those that a JSON list had before the summaries stay.
-func (im *contactImport) columns(names []string) (fewest int, err error) {
+func (im *contactImport) columns(names []string, key int) (fewest int, err error) {
 	im.phone, im.attributes = -1, im.attributes[:0]
 	summaries := im.result.Columns
 	im.result.Columns = make([]columnSummary, 0, len(names))
@@ -84,7 +84,7 @@ func (im *contactImport) columns(names []string) (fewest int, err error) {
 			return 0, listfile.DuplicateColumn(im.phoneColumn)
 		case listfile.IsColumn(name, im.phoneColumn):
 			im.phone = i
-		case listfile.IsColumn(name, im.keyColumn), len(names) == 1:
+		case i == key:
 		default:
 			if err := checkAttributeName(name, i+1); err != nil {
 				return 0, err
@@ -124,6 +124,9 @@ func (im *contactImport) add(key string, row *listfile.Row) error {
 	for i, a := 0, 0; a < len(p.Attributes); i++ {
 		if im.attributes[i].name == p.Attributes[a].Name {
 			im.result.Columns[i].add(p.Attributes[a].Value)
+			if im.phone < 0 {
+				im.result.Columns[i].addPhone(p.Attributes[a].Value.Text, im.keys.Region)
+			}
 			a++
 		}
 	}
@@ -180,6 +183,8 @@ func (im *contactImport) flush() error {
 	im.pending = im.pending[:0]
 	return nil
 }
+
+func (im *contactImport) end(*input) error { return nil }
 
 // contactSample is one of the first contacts that change.
 type contactSample struct {
@@ -245,6 +250,11 @@ func (r *contactsResult) print(w io.Writer, file string) {
 	}
 	ui.Table(w, rows)
 	printColumns(w, r.Columns)
+	for i := range r.Columns {
+		if c := &r.Columns[i]; c.holdsPhones() {
+			fmt.Fprintf(w, "the values of %s look like phone numbers; --phone %s imports them as the contacts' numbers\n", ui.Printable(c.Name), ui.ShellQuote(c.Name))
+		}
+	}
 	if r.Repeated > 0 {
 		fmt.Fprintf(w, "%s a contact of an earlier line; the last line of each contact counts\n", ui.CountVerb(r.Repeated, "line", "repeats", "repeat"))
 	}

@@ -14,6 +14,7 @@
 package imports
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,14 +33,27 @@ type Options struct {
 	Rejected  string // the file to write rejected lines to; empty for none
 	Encoding  string // of the file; empty for UTF-8
 	Delimiter byte   // of a CSV; 0 for the header's own
-	Key       string // the column of a list that holds the contact's key
+	Key       string // the column of a list that holds the contact's key; empty for contact
 	Phone     string // contacts: the column with the phone number; empty for phone
 	Reason    string // suppressions: that of rows which give none; empty for none
 	Source    string // messages: the source of lines that name none; empty for the only one of the config
-	Apply     bool   // contacts and suppressions: write, instead of showing what would change
-	Config    string // the path of the config, for command lines in messages
-	Now       func() time.Time
+
+	// By is what names the contacts of a list: phone, else their keys. Region is that of
+	// phone numbers without a country code; empty for the config's. OffersPhone says that
+	// the command can find contacts by phone.
+	By, Region  string
+	OffersPhone bool
+	// Keys that are probably written otherwise than those of the contacts are held back,
+	// unless New takes them as they are, or Nearest takes the contacts that they nearly are.
+	New, Nearest bool
+
+	Apply  bool   // contacts and suppressions: write, instead of showing what would change
+	Config string // the path of the config, for command lines in messages
+	Now    func() time.Time
 }
+
+// keyName is the name of the column with the contact's key.
+func (o *Options) keyName() string { return cmp.Or(o.Key, "contact") }
 
 // Records are written together after so many lines, or after lines of so many bytes:
 // what long lines grow to in memory is a multiple of their size.

@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,26 +17,45 @@ import (
 
 // rowImporter imports the rows of a list of contacts.
 type rowImporter interface {
-	// columns receives the names of the columns, before the first row, and all of them
-	// again when the rows of a JSON list have more. It returns how many columns a row of
-	// CSV must have, the rest being empty, or 0 for all of them; or what is wrong with
-	// the names.
-	columns(names []string) (fewest int, err error)
+	// columns receives the names of the columns, with the index of the one that names the
+	// contacts: before the first row, and again when the rows of a JSON list have more. It
+	// returns how many columns a row of CSV must have, the rest being empty, or 0 for all
+	// of them; or what is wrong with the names.
+	columns(names []string, key int) (fewest int, err error)
 	// add receives a row: the contact's key, and all cells. The row is valid until the
-	// call returns. An error rejects it, except for a skippedPart.
+	// call returns. An error rejects it, except for a skippedPart and a flawedLine.
 	add(key string, row *listfile.Row) error
 	// flush writes the rows that were added since the last flush.
 	flush() error
+	// end does what remains to be done after the last flush.
+	end(in *input) error
+}
+
+// keyColumn says where the rows of a list name their contacts, and how.
+type keyColumn struct {
+	names []string // the first that the list has
+	flag  string   // that names another
+	read  func(cell listfile.Cell) (string, error)
+	// isRow reports whether a first line with this one cell is a row and not a header;
+	// nil for never.
+	isRow func(cell string) bool
+	// hint advises on a list that has none of the columns; nil for no advice.
+	hint func(list *listfile.Reader) string
+}
+
+// keyNamed is the column of that name, which holds keys.
+func keyNamed(name string, keys store.KeyReader) keyColumn {
+	return keyColumn{names: []string{name}, flag: "--key", read: func(cell listfile.Cell) (string, error) { return keyOf(cell, keys) }}
 }
 
 // readRows passes the rows of a list to an importer, and reports what is rejected.
-func readRows(ctx context.Context, out *ui.Printer, keys store.KeyReader, o Options, im rowImporter) (rejected rejectCounts, err error) {
+func readRows(ctx context.Context, out *ui.Printer, key keyColumn, o Options, im rowImporter) (rejected rejectCounts, err error) {
 	in, err := openInput(ctx, out, o)
 	if err != nil {
 		return rejected, err
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
-	r := &rowReader{input: in, keys: keys, importer: im}
+	r := &rowReader{input: in, keyColumn: key, importer: im}
 	if err := r.readHeader(); err != nil {
 		return rejected, fmt.Errorf("%s: %w", o.File, err)
 	}
@@ -51,24 +71,34 @@ func readRows(ctx context.Context, out *ui.Printer, keys store.KeyReader, o Opti
 // rowReader reads a list for an importer.
 type rowReader struct {
 	*input
-	keys     store.KeyReader
-	importer rowImporter
-	list     *listfile.Reader
-	key      int   // the index of the column with the key
-	columns  int   // how many the importer knows
-	size     int   // bytes of the lines since the last flush
-	flushed  int64 // the last line that was flushed; 0 before the first flush
+	keyColumn keyColumn
+	importer  rowImporter
+	list      *listfile.Reader
+	key       int   // the index of the column with the key
+	columns   int   // how many the importer knows
+	size      int   // bytes of the lines since the last flush
+	flushed   int64 // the last line that was flushed; 0 before the first flush
 }
 
 func (r *rowReader) readHeader() (err error) {
-	r.list, err = listfile.OpenText(r.text, listfile.Options{Delimiter: r.options.Delimiter})
+	r.list, err = listfile.OpenText(r.text, listfile.Options{Delimiter: r.options.Delimiter, IsRow: r.keyColumn.isRow})
 	if err != nil {
 		return err
 	}
-	if r.key, err = r.list.Find(r.options.Key, "--key"); err != nil {
-		return err
+	for _, name := range r.keyColumn.names {
+		key, missing := r.list.Find(name, r.keyColumn.flag)
+		if missing == nil {
+			r.key = key
+			return r.passColumns()
+		}
+		err = cmp.Or(err, missing)
 	}
-	return r.passColumns()
+	if r.keyColumn.hint != nil {
+		if hint := r.keyColumn.hint(r.list); hint != "" {
+			return fmt.Errorf("%w; %s", err, hint)
+		}
+	}
+	return err
 }
 
 // passColumns passes the columns to the importer, if there are new ones.
@@ -78,7 +108,7 @@ func (r *rowReader) passColumns() error {
 		return nil
 	}
 	r.columns = len(names)
-	fewest, err := r.importer.columns(names)
+	fewest, err := r.importer.columns(names, r.key)
 	r.list.AllowShort(fewest)
 	return err
 }
@@ -91,7 +121,10 @@ func (r *rowReader) readAll() error {
 	for n := int64(1); ; n++ {
 		row, err := r.list.Next()
 		if err == io.EOF {
-			return r.flush()
+			if err := r.flush(); err != nil {
+				return err
+			}
+			return r.importer.end(r.input)
 		}
 		if err == nil {
 			err = r.passColumns()
@@ -119,7 +152,7 @@ func (r *rowReader) add(row *listfile.Row) error {
 	if row.IsEmpty() {
 		return nil
 	}
-	key, err := keyOf(row.Cell(r.key), r.keys)
+	key, err := r.keyColumn.read(row.Cell(r.key))
 	if err != nil {
 		return r.inColumn(r.key, err)
 	}
@@ -128,18 +161,36 @@ func (r *rowReader) add(row *listfile.Row) error {
 
 // keyOf is the contact's key that a cell holds.
 func keyOf(cell listfile.Cell, keys store.KeyReader) (string, error) {
-	text, err := cell.Text, cell.Err
-	switch {
-	case err != nil:
+	text, err := textOf(cell)
+	if err != nil {
 		return "", err
-	case strings.ContainsRune(text, utf8.RuneError):
-		return "", errLost
-	case cell.Number:
-		if text, err = contactkey.Number(text); err != nil {
-			return "", err
-		}
 	}
 	return keys.Cell(text)
+}
+
+// phoneOf is the phone number that a cell holds.
+func phoneOf(cell listfile.Cell, region string) (string, error) {
+	text, err := textOf(cell)
+	if err == nil && text == "" {
+		err = contactkey.ErrEmpty
+	}
+	if err != nil {
+		return "", err
+	}
+	return contactkey.ParsePhone(text, region)
+}
+
+// textOf is the text of a cell that names a contact. A number of JSON is its integer.
+func textOf(cell listfile.Cell) (string, error) {
+	switch {
+	case cell.Err != nil:
+		return "", cell.Err
+	case strings.ContainsRune(cell.Text, utf8.RuneError):
+		return "", errLost
+	case cell.Number:
+		return contactkey.Number(cell.Text)
+	}
+	return cell.Text, nil
 }
 
 // errLost is the error of a cell with a character that another program, or the encoding,

@@ -19,7 +19,7 @@ import (
 // pendingSize is an importer that measures what is pending between two flushes.
 type pendingSize struct{ width, now, largest int }
 
-func (p *pendingSize) columns(names []string) (int, error) {
+func (p *pendingSize) columns(names []string, _ int) (int, error) {
 	p.width = len(names)
 	return 0, nil
 }
@@ -50,11 +50,13 @@ func TestLongLinesAreFlushedAFewAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &pendingSize{}
-	_, err := readRows(t.Context(), &ui.Printer{Stderr: io.Discard}, storetest.Open(t).Keys(contactkey.Format{}), Options{File: name, Key: "contact", Now: time.Now}, p)
+	_, err := readRows(t.Context(), &ui.Printer{Stderr: io.Discard}, keyNamed("contact", storetest.Open(t).Keys(contactkey.Format{})), Options{File: name, Key: "contact", Now: time.Now}, p)
 	if err != nil || p.largest == 0 || p.largest > flushBytes+200_000 {
 		t.Errorf("up to %d bytes of cells were pending, %v", p.largest, err)
 	}
 }
+
+func (p *pendingSize) end(*input) error { return nil }
 
 // brokenAfter is an input that fails after its text.
 type brokenAfter struct{ io.Reader }
@@ -73,7 +75,7 @@ func TestAnIncompleteImportSaysHowMuchWasImported(t *testing.T) {
 	text := "contact\n" + strings.Repeat("ann\n", FlushLines*200)
 	for apply, want := range map[bool]string{true: " were imported; import the whole file again", false: "nothing was imported"} {
 		o := Options{File: "-", Stdin: brokenAfter{strings.NewReader(text)}, Key: "contact", Apply: apply, Now: time.Now}
-		_, err := readRows(t.Context(), &ui.Printer{Stderr: io.Discard}, storetest.Open(t).Keys(contactkey.Format{}), o, &pendingSize{})
+		_, err := readRows(t.Context(), &ui.Printer{Stderr: io.Discard}, keyNamed("contact", storetest.Open(t).Keys(contactkey.Format{})), o, &pendingSize{})
 		if !errors.Is(err, errBroken) || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("with Apply %v: %v; want %q", apply, err, want)
 		}

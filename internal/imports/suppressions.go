@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"winnow/hygiene"
@@ -32,11 +33,15 @@ func Suppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options) (
 		return err
 	}
 	defer func() { err = errors.Join(err, batch.Close()) }()
-	im := &suppressionImport{now: now, keyColumn: o.Key, otherwise: o.Reason, save: batch.Preview, lines: map[string]int64{}, renamed: map[string]string{}}
+	im := &suppressionImport{app: a, options: o, now: now, save: batch.Preview, lines: map[string]int64{}, renamed: map[string]string{}}
 	if o.Apply {
 		im.save = batch.Save
 	}
-	rejected, err := readRows(ctx, out, a.Store.Keys(a.Config.Keys), o, im)
+	if im.finder, err = newContactFinder(a, o, im.keep); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, im.finder.close()) }()
+	rejected, err := readRows(ctx, out, im.finder.column(), o, im)
 	if err != nil && batch.Batch() != 0 {
 		return fmt.Errorf("%w; the suppressions added before that are batch %d", err, batch.Batch())
 	}
@@ -48,11 +53,11 @@ func Suppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options) (
 		return err
 	}
 	if out.JSON {
-		err = out.PrintJSON(im.result(o.Apply, done.Batch, rejected))
+		err = out.PrintJSON(im.result(done.Batch, rejected))
 	} else {
-		err = im.print(out.Stdout, a.Config, o, done.Batch, rejected)
+		err = im.print(out.Stdout, done.Batch, rejected)
 	}
-	return errors.Join(err, rejected.err(o.File))
+	return errors.Join(err, rejected.err(o.File), im.finder.err(o.File))
 }
 
 // maxCountedReasons is the maximum number of reasons whose lines are counted.
@@ -60,30 +65,29 @@ const maxCountedReasons = 500
 
 // suppressionImport imports suppressions.
 type suppressionImport struct {
-	now       hygiene.Instant
-	keyColumn string
-	otherwise string // the reason of rows that give none; empty for none
-	save      func([]store.ImportedSuppression) (store.SuppressionResult, error)
+	app     *app.App
+	options Options
+	now     hygiene.Instant
+	finder  contactFinder
+	save    func([]store.ImportedSuppression) (store.SuppressionResult, error)
 
 	reason, until int      // the indexes of these columns; -1 for none
 	untilOfAll    bool     // until is that of all reasons of the contact together
 	ignored       []string // the names of the other columns
 
-	pending  []store.ImportedSuppression
+	found    []store.ImportedSuppression // of contacts, not saved yet
 	total    store.SuppressionResult
 	lines    map[string]int64  // by reason, of the first maxCountedReasons
 	scrubbed int64             // lines that scrub wrote
 	renamed  map[string]string // reasons by how they were written, of the first few
 }
 
-func (im *suppressionImport) columns(names []string) (fewest int, err error) {
+func (im *suppressionImport) columns(names []string, key int) (fewest int, err error) {
 	im.reason, im.until, im.ignored = -1, -1, []string{}
-	key := 0
 	for i, name := range names {
 		var err error
 		switch {
-		case listfile.IsColumn(name, im.keyColumn):
-			key = i
+		case i == key:
 		case listfile.IsColumn(name, "reason"), listfile.IsColumn(name, "reasons"):
 			err = setColumn(&im.reason, names, i)
 		case listfile.IsColumn(name, "until"), listfile.IsColumn(name, "suppressed_until"):
@@ -96,7 +100,7 @@ func (im *suppressionImport) columns(names []string) (fewest int, err error) {
 			return 0, err
 		}
 	}
-	if im.reason < 0 && im.otherwise == "" {
+	if im.reason < 0 && im.options.Reason == "" {
 		return 0, fmt.Errorf("no column %q in the header %q; name the reason of all lines with --reason, as in --reason %s", "reason", names, hygiene.OptedOut)
 	}
 	return max(key, im.reason) + 1, nil // a row may end before its until
@@ -130,15 +134,18 @@ func (im *suppressionImport) add(key string, row *listfile.Row) error {
 	}
 	over, overErr := 0, error(nil)
 	for _, reason := range reasons {
-		s := store.ImportedSuppression{Key: key, Reason: reason, Until: until}
+		r := listedSuppression{reason: reason, until: until}
 		if im.untilOfAll && reason == hygiene.OptedOut { // another reason ends then
-			s.Until = 0
+			r.until = 0
 		}
-		if err := app.CheckInstruction(hygiene.Instruction{Kind: hygiene.Suppress, Reason: s.Reason, Until: s.Until}, im.now); err != nil {
+		if err := app.CheckInstruction(hygiene.Instruction{Kind: hygiene.Suppress, Reason: r.reason, Until: r.until}, im.now); err != nil {
 			over, overErr = over+1, err
 			continue
 		}
-		im.addSuppression(s)
+		if _, counted := im.lines[reason]; counted || len(im.lines) < maxCountedReasons {
+			im.lines[reason]++
+		}
+		im.finder.add(key, row, r.record())
 	}
 	switch {
 	case over == len(reasons):
@@ -151,19 +158,52 @@ func (im *suppressionImport) add(key string, row *listfile.Row) error {
 	return nil
 }
 
-func (im *suppressionImport) addSuppression(s store.ImportedSuppression) {
-	if _, counted := im.lines[s.Reason]; counted || len(im.lines) < maxCountedReasons {
-		im.lines[s.Reason]++
-	}
-	im.pending = append(im.pending, s)
+// listedSuppression is what a row says about its contact.
+type listedSuppression struct {
+	reason string
+	until  hygiene.Instant
 }
 
-func (im *suppressionImport) flush() error {
-	saved, err := im.save(im.pending)
+func (s listedSuppression) record() []string {
+	return []string{s.reason, strconv.FormatInt(int64(s.until), 10)}
+}
+
+// keep gathers the suppression of a contact that was found, and saves those that are many.
+func (im *suppressionImport) keep(key string, record []string) error {
+	until, err := strconv.ParseInt(record[1], 10, 64)
 	if err != nil {
 		return err
 	}
-	im.pending = im.pending[:0]
+	im.found = append(im.found, store.ImportedSuppression{Key: key, Reason: record[0], Until: hygiene.Instant(until)})
+	if len(im.found) < 2*FlushLines {
+		return nil
+	}
+	return im.saveFound()
+}
+
+func (im *suppressionImport) saveFound() error {
+	if len(im.found) == 0 {
+		return nil
+	}
+	saved, err := im.save(im.found)
+	if err != nil {
+		return err
+	}
+	im.found = im.found[:0]
 	im.total.Add(saved)
 	return nil
+}
+
+func (im *suppressionImport) flush() error {
+	if err := im.finder.flush(); err != nil {
+		return err
+	}
+	return im.saveFound()
+}
+
+func (im *suppressionImport) end(in *input) error {
+	if err := im.finder.end(in); err != nil {
+		return err
+	}
+	return im.saveFound()
 }

@@ -19,7 +19,7 @@ import (
 // gives none.
 func (im *suppressionImport) reasonsOf(row *listfile.Row) (reasons []string, wrong, err error) {
 	if im.reason < 0 {
-		return []string{im.otherwise}, nil, nil
+		return []string{im.options.Reason}, nil, nil
 	}
 	cell := row.Cell(im.reason)
 	if cell.Err != nil {
@@ -45,8 +45,8 @@ func (im *suppressionImport) reasonsOf(row *listfile.Row) (reasons []string, wro
 	switch {
 	case len(reasons) > 0:
 		return reasons, wrong, nil
-	case im.otherwise != "":
-		return []string{im.otherwise}, nil, nil
+	case im.options.Reason != "":
+		return []string{im.options.Reason}, nil, nil
 	}
 	return []string{hygiene.OptedOut}, errors.New("no reason; it is read as " + hygiene.OptedOut), nil
 }
@@ -54,8 +54,8 @@ func (im *suppressionImport) reasonsOf(row *listfile.Row) (reasons []string, wro
 // unreadReason is the reason of contacts that a list has for a reason that cannot be read:
 // the one that is not lifted by accident.
 func (im *suppressionImport) unreadReason() string {
-	if im.otherwise != "" {
-		return im.otherwise
+	if im.options.Reason != "" {
+		return im.options.Reason
 	}
 	return hygiene.OptedOut
 }

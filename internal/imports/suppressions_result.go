@@ -17,7 +17,8 @@ import (
 
 // suppressionsResult is what an import of suppressions prints as JSON.
 type suppressionsResult struct {
-	Applied   bool             `json:"applied"`
+	Applied bool `json:"applied"`
+	foundResult
 	Batch     int64            `json:"batch,omitempty"`
 	Added     int64            `json:"suppressed"`
 	Extended  int64            `json:"renewed"`
@@ -31,19 +32,21 @@ type suppressionsResult struct {
 	Ignored   []string         `json:"columns_not_read"`
 }
 
-func (im *suppressionImport) result(applied bool, batch int64, rejected rejectCounts) suppressionsResult {
-	return suppressionsResult{Applied: applied, Batch: batch, Added: im.total.Added, Extended: im.total.Extended, Unchanged: im.total.Unchanged,
+func (im *suppressionImport) result(batch int64, rejected rejectCounts) suppressionsResult {
+	return suppressionsResult{Applied: im.options.Apply, foundResult: im.finder.found(), Batch: batch, Added: im.total.Added, Extended: im.total.Extended, Unchanged: im.total.Unchanged,
 		Repeated: im.total.Repeated, New: im.total.New, Rejected: rejected.lines, Partial: rejected.parts, Flawed: rejected.flaws, Lines: im.lines, Ignored: im.ignored}
 }
 
-func (im *suppressionImport) print(w io.Writer, cfg *config.Config, o Options, batch int64, rejected rejectCounts) error {
+func (im *suppressionImport) print(w io.Writer, batch int64, rejected rejectCounts) error {
+	o := im.options
 	added := ui.Count(im.total.Added, "suppression") + " would be"
 	if o.Apply {
 		added = ui.CountVerb(im.total.Added, "suppression", "was", "were")
 	}
 	fmt.Fprintf(w, "%s: %s added, %s extended, %s unchanged; %s new to winnow\n", o.File, added,
 		ui.Number(im.total.Extended), ui.Number(im.total.Unchanged), ui.CountVerb(im.total.New, "contact", "is", "are"))
-	im.printReasons(w, cfg)
+	im.finder.print(w)
+	im.printReasons(w, im.app.Config)
 	if im.total.Repeated > 0 {
 		fmt.Fprintf(w, "%s a contact and reason of an earlier line; the longest suppression counts\n", ui.CountVerb(im.total.Repeated, "line", "repeats", "repeat"))
 	}

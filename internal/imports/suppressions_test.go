@@ -36,9 +36,6 @@ func importList(t *testing.T, a *app.App, list string, o Options) imported {
 	t.Helper()
 	var out, problems bytes.Buffer
 	o.File, o.Stdin, o.Now = "-", strings.NewReader(list), func() time.Time { return importing }
-	if o.Key == "" {
-		o.Key = "contact"
-	}
 	im := imported{t: t, app: a}
 	im.err = Suppressions(t.Context(), ui.NewPrinter(&out, &problems, true), a, o)
 	im.stderr = problems.String()
@@ -114,7 +111,7 @@ func TestAnOptOutIsNotLostForWhatStandsBesideIt(t *testing.T) {
 			if format == 2 {
 				text = jsonOf(columns, rows)
 			}
-			im := importList(t, a, text, Options{Apply: true})
+			im := importList(t, a, text, Options{Apply: true, New: true})
 			want := flaw.want
 			if want == "" {
 				want = "opted_out"

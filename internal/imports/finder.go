@@ -1,0 +1,72 @@
+package imports
+
+import (
+	"cmp"
+	"io"
+	"path/filepath"
+
+	"winnow/internal/app"
+	"winnow/internal/listfile"
+)
+
+// contactFinder finds the contacts that the rows of a list name, by their keys or by their
+// phone numbers.
+type contactFinder interface {
+	// column says where the rows name their contacts.
+	column() keyColumn
+	// add adds a row, with the key or number that it names. record is what is passed on
+	// with its contacts.
+	add(key string, row *listfile.Row, record []string)
+	// flush looks up the rows that were added since the last flush, and passes them on.
+	flush() error
+	// end passes on the rows whose contacts are not known, or holds them back.
+	end(in *input) error
+	// print prints what was found.
+	print(w io.Writer)
+	// found is the same as JSON.
+	found() foundResult
+	// err is an error when rows were held back.
+	err(file string) error
+	close() error
+}
+
+// passFunc receives a row for the contact of that key.
+type passFunc func(key string, record []string) error
+
+// foundResult is what was found of a list, as JSON.
+type foundResult struct {
+	By       string       `json:"by"`     // key or phone
+	Total    int64        `json:"listed"` // different keys or numbers
+	Found    int64        `json:"found"`
+	Contacts int64        `json:"found_contacts"`
+	Nearly   int64        `json:"nearly_known"`
+	New      int64        `json:"not_found"`
+	Held     int64        `json:"held_back"`
+	Samples  []nearSample `json:"nearly"`
+}
+
+// newContactFinder makes the finder for --by.
+func newContactFinder(a *app.App, o Options, pass passFunc) (contactFinder, error) {
+	keys := a.Config.Keys
+	keys.Region = cmp.Or(o.Region, keys.Region)
+	if o.By == "phone" && !keys.Phone {
+		return &phoneFinder{app: a, region: keys.Region, options: o, pass: pass, seen: a.Store.NewKeySet(), unknown: spool{folder: filepath.Dir(a.Store.Path())}}, nil
+	}
+	return newKeyFinder(a, keys, o, pass)
+}
+
+// listedRow is a row of a list.
+type listedRow struct {
+	key    string
+	line   int64
+	text   string // empty when there is no file for rejected lines
+	record []string
+}
+
+func newListedRow(key string, row *listfile.Row, record []string, o Options) listedRow {
+	r := listedRow{key: key, line: row.Line, record: record}
+	if o.Rejected != "" {
+		r.text = string(row.Raw)
+	}
+	return r
+}

@@ -1,0 +1,261 @@
+package imports
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
+	"winnow/internal/app"
+	"winnow/internal/listfile"
+	"winnow/internal/ui"
+	"winnow/store/keyset"
+)
+
+// keyFinder finds contacts by their keys. The rows of keys that no contact has are kept
+// until the list has been read to its end: only then it shows whether its keys are
+// probably written otherwise than those of the contacts, so that an opt-out would go to a
+// twin.
+type keyFinder struct {
+	app     *app.App
+	keys    contactkey.Format
+	options Options
+	pass    passFunc
+	single  bool // a key that is nearly those of several contacts stands for none of them
+
+	pending  []listedRow
+	seen     *keyset.Set // the keys of the list
+	unknown  spool
+	anyKnown bool // there were contacts before
+
+	// Of the different keys of the list: those that contacts have, that contacts nearly
+	// have, and the others; of the last two those that are phone numbers.
+	known, nearly, unheard, phones int64
+	near                           []nearSample
+	newKeys                        ui.Sample
+	held                           int64 // of nearly and unheard
+	several                        int64 // of nearly, those that are nearly several contacts'
+}
+
+// nearSample is a key that is nearly known.
+type nearSample struct {
+	Key  string   `json:"key"`
+	Near []string `json:"nearly"` // the keys of contacts
+}
+
+// newKeyFinder makes a finder that takes the keys in this format.
+func newKeyFinder(a *app.App, keys contactkey.Format, o Options, pass passFunc) (*keyFinder, error) {
+	totals, err := a.Store.Totals()
+	if err != nil {
+		return nil, err
+	}
+	return &keyFinder{app: a, keys: keys, options: o, pass: pass, seen: a.Store.NewKeySet(),
+		unknown: spool{folder: filepath.Dir(a.Store.Path())}, anyKnown: totals.Contacts > 0}, nil
+}
+
+func (f *keyFinder) column() keyColumn {
+	c := keyNamed(f.options.keyName(), f.app.Store.Keys(f.keys))
+	if f.options.OffersPhone && !f.keys.Phone {
+		c.hint = func(list *listfile.Reader) string { return phoneHint(list, f.keys.Region) }
+	}
+	return c
+}
+
+func (f *keyFinder) add(key string, row *listfile.Row, record []string) {
+	f.pending = append(f.pending, newListedRow(key, row, record, f.options))
+}
+
+func (f *keyFinder) flush() error {
+	rows := map[string][]*listedRow{}
+	for i := range f.pending {
+		rows[f.pending[i].key] = append(rows[f.pending[i].key], &f.pending[i])
+	}
+	keys := make([]string, 0, len(rows))
+	for key := range rows {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys) // the index has them side by side
+	first, err := f.seen.Add(keys)
+	if err != nil {
+		return err
+	}
+	found := make([]bool, len(keys))
+	if err := f.app.Store.FindContacts(keys, func(i int, _ *hygiene.Contact) { found[i] = true }); err != nil {
+		return err
+	}
+	unknown := map[string]bool{} // whether the list has the key first here
+	for i, key := range keys {
+		if !found[i] {
+			unknown[key] = first[i]
+			continue
+		}
+		if first[i] {
+			f.known++
+		}
+		for _, r := range rows[key] {
+			if err := f.pass(key, r.record); err != nil {
+				return err
+			}
+		}
+	}
+	f.pending = f.pending[:0]
+	return f.keepUnknown(unknown, rows)
+}
+
+// keepUnknown keeps the rows of keys that no contact has.
+func (f *keyFinder) keepUnknown(unknown map[string]bool, rows map[string][]*listedRow) error {
+	keys := make([]string, 0, len(unknown))
+	for key := range unknown {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	near := make([][]string, len(keys))
+	err := f.app.Store.FindNearlyKnown(keys, f.keys, func(i int, found []string) { near[i] = slices.Clone(found) })
+	if err != nil {
+		return err
+	}
+	for i, key := range keys {
+		if unknown[key] {
+			f.count(key, near[i])
+		}
+		for _, r := range rows[key] {
+			record := append([]string{key, strings.Join(near[i], "\x00"), strconv.FormatInt(r.line, 10), r.text}, r.record...)
+			if err := f.unknown.add(record...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (f *keyFinder) count(key string, near []string) {
+	if !f.keys.Phone && contactkey.PhoneIn(key, f.keys.Region) != "" {
+		f.phones++
+	}
+	if len(near) == 0 {
+		f.unheard++
+		f.newKeys.Add(key)
+		return
+	}
+	f.nearly++
+	if len(near) > 1 {
+		f.several++
+	}
+	if len(f.near) < ui.SampleSize {
+		f.near = append(f.near, nearSample{key, near})
+	}
+}
+
+func (f *keyFinder) total() int64 { return f.known + f.nearly + f.unheard }
+
+// holds decides which rows are held back: all that a contact does not have exactly, when
+// at least a tenth of the keys is nearly known or, where contacts are known, more than half
+// is new. Where phone numbers are the keys, they can't be written otherwise. The flags --new
+// and --nearest say what is meant.
+func (f *keyFinder) holds() (nearly, unheard bool) {
+	manyNear := f.nearly > 0 && 10*f.nearly >= f.total()
+	manyNew := f.anyKnown && !f.keys.Phone && 2*f.unheard > f.total()
+	nearly = (manyNear || manyNew) && !f.options.New && !f.options.Nearest
+	unheard = (manyNew || manyNear && !f.options.Nearest) && !f.options.New
+	return nearly, unheard
+}
+
+// end passes on the rows of unknown keys, or holds them back.
+func (f *keyFinder) end(in *input) error {
+	if err := in.checkBeforeWrite(); err != nil {
+		return err
+	}
+	holdNearly, holdNew := f.holds()
+	holdSeveral := f.single && f.options.Nearest
+	switch {
+	case holdNearly:
+		f.held += f.nearly
+	case holdSeveral:
+		f.held += f.several
+	}
+	if holdNew {
+		f.held += f.unheard
+	}
+	return f.unknown.each(func(record []string) error {
+		key, near, record := record[0], record[1], record[2:]
+		switch {
+		case near == "" && holdNew:
+			return hold(in, record, fmt.Errorf("held back: no contact has the key %q", key))
+		case near != "" && (holdNearly || holdSeveral && strings.Contains(near, "\x00")):
+			return hold(in, record, fmt.Errorf("held back: %q is nearly the key of %s", key, strings.ReplaceAll(near, "\x00", ", ")))
+		case near == "" || !f.options.Nearest:
+			return f.pass(key, record[2:])
+		}
+		for known := range strings.SplitSeq(near, "\x00") {
+			if err := f.pass(known, record[2:]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// hold writes a row that is held back to the file of the rejected lines.
+func hold(in *input, record []string, reason error) error {
+	line, err := strconv.ParseInt(record[0], 10, 64)
+	in.rejects.addToFile(line, reason, []byte(record[1]))
+	return err
+}
+
+func (f *keyFinder) print(w io.Writer) {
+	if f.total() == 0 {
+		return
+	}
+	text := fmt.Sprintf("found %s of %s by key", ui.Number(f.known), ui.Count(f.total(), "contact"))
+	if f.nearly > 0 {
+		text += fmt.Sprintf("; %s nearly known", ui.CountVerb(f.nearly, "", "is", "are"))
+	}
+	if f.unheard > 0 {
+		text += fmt.Sprintf("; %s new", ui.CountVerb(f.unheard, "", "is", "are"))
+	}
+	fmt.Fprintln(w, text)
+	if f.held == 0 && f.nearly == 0 {
+		return
+	}
+	var rows [][]string
+	for _, s := range f.near {
+		rows = append(rows, []string{"  " + s.Key, "is nearly", strings.Join(s.Near, ", ")})
+	}
+	if f.held > f.nearly {
+		for _, key := range f.newKeys {
+			rows = append(rows, []string{"  " + key, "is new", ""})
+		}
+	}
+	ui.Table(w, rows)
+}
+
+func (f *keyFinder) found() foundResult {
+	return foundResult{By: "key", Total: f.total(), Found: f.known, Contacts: f.known, Nearly: f.nearly, New: f.unheard, Held: f.held, Samples: append([]nearSample{}, f.near...)}
+}
+
+func (f *keyFinder) err(file string) error {
+	if f.held == 0 {
+		return nil
+	}
+	if f.options.Nearest && f.held == f.several {
+		return fmt.Errorf("%s: %s held back, whose key is nearly that of several contacts; write the key of the one that is meant",
+			file, ui.CountVerb(f.held, "contact", "is", "are"))
+	}
+	why, advice := "more than half of this list is new to winnow", "--new takes the keys as they are written"
+	if f.nearly > 0 {
+		why = "keys of this list are nearly those of contacts"
+		advice = "--nearest takes the contacts that they nearly are, " + advice
+	}
+	if f.options.OffersPhone && 2*f.phones > f.nearly+f.unheard {
+		why = "the keys of this list are phone numbers"
+		advice = "--by phone takes everyone who has one of them, " + advice
+	}
+	return fmt.Errorf("%s: %s held back: %s; %s", file, ui.CountVerb(f.held, "contact", "is", "are"), why, advice)
+}
+
+func (f *keyFinder) close() error { return errors.Join(f.seen.Close(), f.unknown.close()) }
