@@ -35,7 +35,7 @@ func (x importEventsCommand) Run(c *invocation) (err error) {
 // importMessagesCommand imports the send log.
 type importMessagesCommand struct {
 	File      string `arg:"" help:"CSV file, NDJSON or a JSON array; - for stdin."`
-	Source    string `placeholder:"NAME" help:"Source of lines that name none (default: the only source of the config)."`
+	Source    string `placeholder:"NAME" help:"Take lines that name no source for this one (default: the only source of the config)."`
 	Rejected  string `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason, and lines of messages that another contact or phone number has."`
 	textFlags `embed:""`
 }
