@@ -110,6 +110,30 @@ func TestEachFormatShowsEveryKindOfColumn(t *testing.T) {
 	}
 }
 
+func TestColumnsShowWhatStandsOnTheNumber(t *testing.T) {
+	day := func(since, until hygiene.Instant, reason string) hygiene.Suppression {
+		return hygiene.Suppression{Reason: reason, Since: hygiene.Moment{At: since}, Until: until}
+	}
+	contact := func(key string, own, onNumber []hygiene.Suppression) *hygiene.Contact {
+		return &hygiene.Contact{Key: key, Phone: "+901", Suppressions: own, OnNumber: onNumber}
+	}
+	opted, rested := day(ago("2d"), noon.Add(hygiene.Day), "opted_out"), day(ago("3d"), noon.Add(2*hygiene.Day), "soft_bounce")
+	permanent, over := day(ago("1d"), 0, "hard_bounce"), day(ago("9d"), noon, "blocked")
+	columns := columnsOf(t, "contact status reasons suppressed_since suppressed_until")
+	got := written(t, CSV, CSVOptions{}, columns, contact("a", nil, []hygiene.Suppression{opted}), contact("b", []hygiene.Suppression{opted}, []hygiene.Suppression{rested, over}),
+		contact("c", []hygiene.Suppression{permanent}, []hygiene.Suppression{opted}), contact("d", []hygiene.Suppression{opted}, []hygiene.Suppression{opted, permanent}), contact("e", nil, []hygiene.Suppression{over}))
+	want := `contact,status,reasons,suppressed_since,suppressed_until
+a,suppressed,opted_out,2027-01-13T08:00:00Z,2027-01-16T08:00:00Z
+b,suppressed,opted_out|soft_bounce,2027-01-12T08:00:00Z,2027-01-17T08:00:00Z
+c,suppressed,hard_bounce|opted_out,2027-01-13T08:00:00Z,
+d,suppressed,hard_bounce|opted_out,2027-01-13T08:00:00Z,
+e,active,,,
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestAFileOfNobodyIsStillAFile(t *testing.T) {
 	columns := columnsOf(t, "contact phone")
 	for format, want := range map[Format]string{CSV: "contact,phone\n", JSON: "[]\n", NDJSON: ""} {

@@ -98,14 +98,22 @@ func (v *view) phone() string {
 	return v.contact.Phone
 }
 
+// eachOpen visits the open suppressions of the contact and of its number, as
+// [hygiene.Contact.OpenSuppressions] lists them, without a list.
+func (v *view) eachOpen(visit func(*hygiene.Suppression)) {
+	for _, list := range [...][]hygiene.Suppression{v.contact.Suppressions, v.contact.OnNumber} {
+		for i := range list {
+			if s := &list[i]; v.contact.InForce(s, v.asOf) {
+				visit(s)
+			}
+		}
+	}
+}
+
 // fillReasons does as [hygiene.Contact.Reasons], in memory that is reused.
 func (v *view) fillReasons(to *cell, _ *Column) {
 	from := len(v.names)
-	for i := range v.contact.Suppressions {
-		if s := &v.contact.Suppressions[i]; v.contact.InForce(s, v.asOf) {
-			v.names = append(v.names, s.Reason)
-		}
-	}
+	v.eachOpen(func(s *hygiene.Suppression) { v.names = append(v.names, s.Reason) })
 	v.fillList(to, from)
 }
 
@@ -140,11 +148,11 @@ func (v *view) fillList(to *cell, from int) {
 // fillSuppressedSince shows when the earliest open suppression began.
 func (v *view) fillSuppressedSince(to *cell, _ *Column) {
 	var since hygiene.Instant
-	for i := range v.contact.Suppressions {
-		if s := &v.contact.Suppressions[i]; v.contact.InForce(s, v.asOf) && (since == 0 || s.Since.At < since) {
+	v.eachOpen(func(s *hygiene.Suppression) {
+		if since == 0 || s.Since.At < since {
 			since = s.Since.At
 		}
-	}
+	})
 	to.setTime(since)
 }
 
@@ -152,16 +160,13 @@ func (v *view) fillSuppressedSince(to *cell, _ *Column) {
 // one of the suppressions is permanent.
 func (v *view) fillSuppressedUntil(to *cell, _ *Column) {
 	var until hygiene.Instant
-	for i := range v.contact.Suppressions {
-		s := &v.contact.Suppressions[i]
-		if !v.contact.InForce(s, v.asOf) {
-			continue
-		}
-		if s.Until == 0 {
-			to.form = absentForm
-			return
-		}
+	permanent := false
+	v.eachOpen(func(s *hygiene.Suppression) {
+		permanent = permanent || s.Until == 0
 		until = max(until, s.Until)
+	})
+	if permanent {
+		until = 0
 	}
 	to.setTime(until)
 }
