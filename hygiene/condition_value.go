@@ -86,7 +86,7 @@ type Comparison struct {
 func (c *Comparison) holds(v Value) bool {
 	switch c.Op {
 	case Is, In:
-		return slices.ContainsFunc(c.Values, v.equal)
+		return slices.ContainsFunc(c.Values, v.Equal)
 	case Contains:
 		return strings.Contains(v.Text, c.Values[0].Text)
 	case StartsWith:
@@ -94,7 +94,7 @@ func (c *Comparison) holds(v Value) bool {
 	case Exists:
 		return c.Exists
 	}
-	order, ok := v.compare(c.Values[0])
+	order, ok := v.Compare(c.Values[0])
 	if !ok {
 		return false
 	}
@@ -113,11 +113,11 @@ func (c *Comparison) holds(v Value) bool {
 // why is the value of what has that name. If the two values have no order, the value
 // alone does not explain the answer.
 func (c *Comparison) why(name string, v Value) Phrase {
-	why := Phrase{name, " is ", v.quoted()}
+	why := Phrase{name, " is ", v.Quoted()}
 	if !slices.Contains([]Operator{AtLeast, AtMost, Before, After}, c.Op) {
 		return why
 	}
-	if _, ordered := v.compare(c.Values[0]); !ordered {
+	if _, ordered := v.Compare(c.Values[0]); !ordered {
 		why = append(why, ", which can't be compared with ", c.Values[0].Text)
 	}
 	return why

@@ -84,10 +84,11 @@
 //   - What operators decide: [InstructionKind] in instruction.go and
 //     judge.instruction in replay.go.
 //   - What a contact has now: contact.go. Rules add it and take it away in apply.go.
-//   - What is protected: protected.go. What a merged contact is: merge.go. What is done
-//     to a contact is done to its parts too, by [Contact.eachPart].
+//   - What is protected: protected.go. The words for it: package reason.
+//   - What a merged contact is: merge.go. What is done to a contact is done to its parts
+//     too, by [Contact.eachPart].
 //   - What is stored of a contact: pack.go and pack_history.go. Change the version.
-//   - How times are written and read: package instant.
+//   - How times are written and read: package instant. How values compare: package value.
 //   - What lies on phone numbers, and on which: number.go. What contacts give to their
 //     numbers, and take from them: number_give.go.
 //   - A provider: package provider. A rule test: package ruletest.

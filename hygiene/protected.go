@@ -1,6 +1,10 @@
 package hygiene
 
-import "slices"
+import (
+	"slices"
+
+	"winnow/hygiene/reason"
+)
 
 // What is open for a protected reason stays open when a contact is replayed, and what
 // a release lifted stays lifted, whatever the policy says by now. A replay finds both
@@ -22,6 +26,12 @@ func (p *Policy) Protects(reason string) bool { return slices.Contains(p.protect
 
 // Protected lists the reasons that are a person's word, sorted.
 func (p *Policy) Protected() []string { return slices.Clone(p.protected) }
+
+// ReasonOf is the reason that a word stands for, and whether it is another word for it,
+// see [reason.Of].
+func (p *Policy) ReasonOf(word string) (is string, other bool) {
+	return reason.Of(word, p.protected...)
+}
 
 // remake says what a replay is for, and so what of the contact it may change.
 type remake struct {

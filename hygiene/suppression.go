@@ -2,6 +2,8 @@ package hygiene
 
 import (
 	"fmt"
+
+	"winnow/hygiene/reason"
 )
 
 // Origin is who opened a suppression. A release by a rule never lifts what an operator
@@ -32,8 +34,8 @@ func ParseOrigin(name string) Origin {
 
 // The reasons that are a person's word under every policy, see [Policy.Protects].
 const (
-	OptedOut  = "opted_out" // they do not want to be texted
-	Complaint = "complaint" // they complained about a message
+	OptedOut  = reason.OptedOut
+	Complaint = reason.Complaint
 )
 
 // Cause is why something is open: the rule that opened it and what it counted.

@@ -157,11 +157,11 @@ func TestTheTraceShowsTheValueThatDecided(t *testing.T) {
 	rest := counting(2, 0, OutcomesOf(Delivered), SoftBounce)
 	p := NewPolicy([]Rule{
 		{Name: "code", When: byCode, Then: Action{Tag: "t"}},
-		{Name: "where", When: abroad, Where: AttributeTest{"country", Comparison{Op: Is, Values: []Value{{Text, "TR"}}}}, Then: Action{Tag: "u"}},
+		{Name: "where", When: abroad, Where: AttributeTest{"country", Comparison{Op: Is, Values: []Value{{Type: Text, Text: "TR"}}}}, Then: Action{Tag: "u"}},
 		{Name: "rest", When: rest, Then: Action{Suppress: &SuppressAction{Reason: "soft_bounce"}}},
 		{Name: "retry", When: counting(1, 0, 0, SoftBounce), Then: Action{Retry: &RetryAction{After: []time.Duration{time.Hour}, Lapse: Day}}},
 	}, "")
-	c := &Contact{Attributes: Attributes{}.With("country", Value{Text, "DE"})}
+	c := &Contact{Attributes: Attributes{}.With("country", Value{Type: Text, Text: "DE"})}
 	apply := func(seq int64, source, code string, o Outcome) []RuleTrace {
 		e := Event{Seq: seq, At: start.Add(time.Duration(seq) * time.Hour), Source: source, Code: code, Outcome: o, MessageID: string(rune('a' + seq))}
 		var trace Trace

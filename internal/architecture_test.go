@@ -31,7 +31,8 @@ const module = "winnow"
 var layers = [][]string{
 	{"internal/suggest", "internal/connlimit"},
 	{"internal/ui"},
-	{"internal/atomicfile", "internal/csvlist", "internal/jsonsplit", "internal/loglimit", "hygiene/contactkey", "hygiene/instant"},
+	{"internal/atomicfile", "internal/csvlist", "internal/jsonsplit", "internal/loglimit", "hygiene/contactkey", "hygiene/instant", "hygiene/reason"},
+	{"hygiene/value"},
 	{"hygiene"},
 	{"hygiene/provider"},
 	{"hygiene/ruletest"},

@@ -1,4 +1,4 @@
-package hygiene
+package value
 
 import (
 	"cmp"
@@ -28,10 +28,10 @@ func TestLongNumbersAreComparedToTheLastDigit(t *testing.T) {
 		{"-0", "0", 0},
 	} {
 		a, b := Value{Number, test.a}, Value{Number, test.b}
-		if got, ok := a.compare(b); !ok || got != test.want {
+		if got, ok := a.Compare(b); !ok || got != test.want {
 			t.Errorf("%s to %s is %d, %t; want %d", test.a, test.b, got, ok, test.want)
 		}
-		if got, ok := b.compare(a); !ok || got != -test.want {
+		if got, ok := b.Compare(a); !ok || got != -test.want {
 			t.Errorf("%s to %s is %d, %t; want %d", test.b, test.a, got, ok, -test.want)
 		}
 	}
@@ -41,7 +41,7 @@ func TestDatesCompareHoweverTheyAreWritten(t *testing.T) {
 	ordered := []string{"31.12.2025", "2025-12-31T10:00", "31.12.2025 10:00:01", "2026-01-01", "2.1.2026"}
 	for i, a := range ordered {
 		for j, b := range ordered {
-			if got, ok := ParseValue(a).compare(ParseValue(b)); !ok || got != cmp.Compare(i, j) {
+			if got, ok := Parse(a).Compare(Parse(b)); !ok || got != cmp.Compare(i, j) {
 				t.Errorf("%s to %s is %d, %t", a, b, got, ok)
 			}
 		}
@@ -50,9 +50,9 @@ func TestDatesCompareHoweverTheyAreWritten(t *testing.T) {
 
 // Every reader of JSON must read back the numbers that are written as numbers.
 func TestOnlyPlainNumbersAreNumbers(t *testing.T) {
-	for text, want := range map[string]ValueType{"31": Number, "-2.5": Number, "0": Number, "0.10": Number, "12345678901234567890": Number,
+	for text, want := range map[string]Type{"31": Number, "-2.5": Number, "0": Number, "0.10": Number, "12345678901234567890": Number,
 		"12E4": Text, "1e400": Text, "1e5": Text, "007": Text, "+90": Text, "1.": Text, ".5": Text, "": Text, "-": Text, "1 000": Text, "1,5": Text, strings.Repeat("9", 400): Text} {
-		if got := ParseValue(text); got.Type != want || got.Text != text {
+		if got := Parse(text); got.Type != want || got.Text != text {
 			t.Errorf("%.20s is of type %d, want %d", text, got.Type, want)
 		}
 	}
