@@ -9,12 +9,12 @@ import (
 // changes nothing is kept all the same: what it leaned on may be undone.
 //
 // Of a merged contact it is recorded for the part by whose key the contact was asked
-// for. A suppression for a protected reason, and a strike, are about all parts.
+// for. A strike is about all parts.
 func (p *Policy) Instruct(c *Contact, in Instruction) []Change {
 	in.Reason, _ = p.ReasonOf(in.Reason)
 	in.Spares = p.Spared(&in)
 	key := cmp.Or(c.Alias, c.Key)
-	if in.Kind == Strike || in.Kind == Suppress && p.Protects(in.Reason) {
+	if in.Kind == Strike {
 		key = ""
 	}
 	c.eachPart(key, func(part *Contact) {

@@ -58,44 +58,55 @@ func (p *Policy) judgeParts(c, before *Contact, m Moment) []Change {
 	return diff(&was, c, m, gaveUp)
 }
 
-// Part takes the parts of those keys out of a merged contact, at the moment m, and
-// returns the contact that they are: the first key is its own. What was said since the
-// moment of the merge for a protected reason stays with both.
-func (p *Policy) Part(c *Contact, keys []string, merged, m Moment, by, note string) (out *Contact, changes, outChanges []Change) {
-	before := *c
+// Parting is what parts a merged contact, and when and by what it was merged.
+type Parting struct {
+	Keys   []string // of the parts that leave; the first is the key of the contact that they are
+	Batch  int64    // of the merge
+	Merged Moment
+
+	At       Moment // of the parting
+	By, Note string // of what is kept
+}
+
+// Part takes parts out of a merged contact, and returns the contact that they are. What
+// was said since the merge for a protected reason, and still holds, is kept for both.
+func (p *Policy) Part(c *Contact, g Parting) (out *Contact, changes, outChanges []Change) {
+	whole := *c
 	var stay, leave []Part
 	for _, part := range c.Parts {
-		if !slices.Contains(keys, part.Key) {
+		if slices.Contains(g.Keys, part.Key) {
+			leave = append(leave, part)
+		} else {
 			stay = append(stay, part)
 		}
 	}
-	for _, key := range keys {
-		if i := slices.IndexFunc(c.Parts, func(part Part) bool { return part.Key == key }); i >= 0 {
-			leave = append(leave, c.Parts[i])
+	*c, out = *p.Whole(stay), p.Whole(leave)
+	for _, s := range whole.Suppressions {
+		if p.Protects(s.Reason) && s.Held == 0 && (s.Until == 0 || s.Until > g.At.At) && whole.saidSince(&s, &g) {
+			p.keepFor(c, &s, &g)
+			p.keepFor(out, &s, &g)
 		}
 	}
-	*c, out = *p.Whole(stay), p.Whole(leave)
-	for _, d := range []*Contact{c, out} {
-		p.keepProtected(d, &before, merged, Instruction{Moment: m, Kind: Suppress, Origin: ByOperator, By: by, Note: note})
-	}
-	undone := Change{At: m.At, Seq: m.Seq, Act: Undone}
-	return out, append(diff(&before, c, m, nil), undone), append(diff(&before, out, m, nil), undone)
+	undone := Change{At: g.At.At, Seq: g.At.Seq, Act: Undone}
+	return out, append(diff(&whole, c, g.At, nil), undone), append(diff(&whole, out, g.At, nil), undone)
 }
 
-// keepProtected suppresses the contact for the protected reasons for which the whole
-// is suppressed by what the log received after the merge.
-func (p *Policy) keepProtected(c, whole *Contact, merged Moment, in Instruction) {
-	for i := range whole.Suppressions {
-		s := &whole.Suppressions[i]
-		if !p.Protects(s.Reason) || s.Held != 0 || s.Since.Seq <= merged.Seq || s.Until != 0 && s.Until <= in.At {
-			continue
-		}
-		if !slices.ContainsFunc(c.Suppressions, func(has Suppression) bool {
-			return has.Reason == s.Reason && has.Held == 0 && !endsLater(s.Until, has.Until)
-		}) {
-			in.Reason, in.Until = s.Reason, s.Until
-			p.Instruct(c, in)
-		}
+// saidSince reports whether the suppression, or the same again, came after the merge.
+func (c *Contact) saidSince(s *Suppression, g *Parting) bool {
+	if s.Origin == ByRule {
+		return max(s.Since.Seq, s.Renewal.At.Seq, s.heard) > g.Merged.Seq
+	}
+	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool {
+		return in.Kind == Suppress && !in.Undone && in.Reason == s.Reason && in.Origin == s.Origin && in.Batch > g.Batch
+	})
+}
+
+// keepFor suppresses the contact for the reason of s until then, unless it is.
+func (p *Policy) keepFor(c *Contact, s *Suppression, g *Parting) {
+	if !slices.ContainsFunc(c.Suppressions, func(has Suppression) bool {
+		return has.Reason == s.Reason && has.Held == 0 && !endsLater(s.Until, has.Until)
+	}) {
+		p.Instruct(c, Instruction{Moment: g.At, Kind: Suppress, Origin: ByOperator, Reason: s.Reason, Until: s.Until, By: g.By, Note: g.Note})
 	}
 }
 

@@ -82,7 +82,7 @@ func (s *Store) changeAll(ctx context.Context, policy *hygiene.Policy, b Batch, 
 			contacts, entries, err := w.changeEach(keys, func(_ int, k *contactRow) ([]hygiene.Change, bool) {
 				changes := m.change(&k.Contact, b.ID, moment)
 				b.sign(changes)
-				return changes, len(changes) > 0
+				return changes, len(changes) > 0 || k.partsChanged()
 			})
 			if err != nil {
 				return err

@@ -32,7 +32,7 @@ func (s *Store) Instruct(policy *hygiene.Policy, keys []string, in hygiene.Instr
 				continue
 			}
 			changes := policy.Instruct(&k.Contact, in)
-			if len(changes) == 0 {
+			if len(changes) == 0 && !k.partsChanged() {
 				continue
 			}
 			if err := w.saveInBatch(k, changes, b); err != nil {

@@ -13,6 +13,8 @@ func (s *Store) Rejudge(ctx context.Context, policy *hygiene.Policy, named strin
 	rejudge := func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change {
 		return policy.Rejudge(c, m, named)
 	}
-	concerns := func(c *hygiene.Contact) bool { return len(policy.Rejudge(c, hygiene.Moment{At: now}, named)) > 0 }
+	concerns := func(c *hygiene.Contact) bool {
+		return changesWith(c, func(c *hygiene.Contact) []hygiene.Change { return rejudge(c, 0, hygiene.Moment{At: now}) })
+	}
 	return s.changeAll(ctx, policy, b, now, progress, manualChange{concerns, rejudge})
 }

@@ -56,6 +56,9 @@ func planUndo(c engine.Querier, id int64) (t UndoPlan, err error) {
 	case b.UndoneBy != 0:
 		return t, fmt.Errorf("batch %d is not in force: batch %d undid it; winnow undo --batch %d puts it back in force", id, b.UndoneBy, b.UndoneBy)
 	}
+	if err := t.checkMerges(c); err != nil {
+		return t, err
+	}
 	strikes, err := strikesOf(c, root.ID)
 	if err != nil || len(strikes) == 0 {
 		return t, err
@@ -96,6 +99,9 @@ func (s *Store) Undo(ctx context.Context, policy *hygiene.Policy, t UndoPlan, b 
 			return BatchResult{}, err
 		}
 	}
+	if t.Root.Kind == MergeBatch {
+		return s.undoMerges(ctx, policy, &t, b, now, progress, watch)
+	}
 	concerns := func(c *hygiene.Contact) bool { return t.Affects(policy, c) }
 	undo := func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change { return t.Apply(policy, c, m) }
 	did, err := s.changeAll(ctx, policy, b, now, progress, manualChange{concerns, watch.observe(undo)})
@@ -113,8 +119,7 @@ func (s *Store) Undo(ctx context.Context, policy *hygiene.Policy, t UndoPlan, b 
 // the batch whose state is to change, or the batch's strike is to apply again and
 // the contact was not known to be affected before.
 func (t *UndoPlan) Affects(policy *hygiene.Policy, c *hygiene.Contact) bool {
-	has := slices.ContainsFunc(c.Instructions, func(in hygiene.Instruction) bool { return in.Batch == t.Root.ID && in.Undone != t.Undone })
-	return has || t.strikes(policy, c)
+	return c.HasUndone(t.Root.ID, !t.Undone) || t.strikes(policy, c)
 }
 
 func (t *UndoPlan) strikes(policy *hygiene.Policy, c *hygiene.Contact) bool {

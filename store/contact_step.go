@@ -96,5 +96,18 @@ func (w *txWriter) changeEach(keys []string, change func(i int, k *contactRow) (
 	return written, entries, nil
 }
 
+// partsChanged reports whether a part of a merged contact may be another than is stored.
+func (k *contactRow) partsChanged() bool { return k.Parts != nil && k.factsChanged() }
+
+// changesWith reports whether what change does is to be written: of a merged contact, it
+// may change a part alone. It changes c.
+func changesWith(c *hygiene.Contact, change func(*hygiene.Contact) []hygiene.Change) bool {
+	if c.Parts == nil {
+		return len(change(c)) > 0
+	}
+	before := c.Pack(nil)
+	return len(change(c)) > 0 || !bytes.Equal(before, c.Pack(nil))
+}
+
 // factsChanged reports whether what is judged differs from what is stored.
 func (k *contactRow) factsChanged() bool { return !bytes.Equal(k.Pack(nil), k.stored.Facts) }

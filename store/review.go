@@ -21,12 +21,13 @@ func (s *Store) Review(ctx context.Context, policy *hygiene.Policy, now hygiene.
 		return did, err
 	}
 	moment := hygiene.Moment{At: now, Seq: end}
-	concerns := func(c *hygiene.Contact) bool { return len(policy.Review(c, moment)) > 0 }
+	judge := func(c *hygiene.Contact) []hygiene.Change { return policy.Review(c, moment) }
+	concerns := func(c *hygiene.Contact) bool { return changesWith(c, judge) }
 	rewrite := func(keys []string) error {
 		return s.writeAs(policy, func(w *txWriter) error {
 			changed, changes, err := w.changeEach(keys, func(_ int, k *contactRow) ([]hygiene.Change, bool) {
-				changes := policy.Review(&k.Contact, moment)
-				return changes, len(changes) > 0
+				changes := judge(&k.Contact)
+				return changes, len(changes) > 0 || k.partsChanged()
 			})
 			did.Changed, did.Changes = did.Changed+changed, did.Changes+changes
 			return err

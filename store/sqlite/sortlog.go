@@ -77,17 +77,22 @@ func (l *sortedLog) open(e *Engine, path string) (err error) {
 	return l.c.exec("ATTACH ? AS contacts", "file:"+escaped(e.path)+"?mode=ro")
 }
 
-// sortRun appends a run. What of an event does not belong to its contact, time
+// sortedEvents is what a run is made of. What of an event does not belong to its contact, time
 // and message is one text, its kind. Events of today have trimmed ids; those of earlier
 // versions are trimmed of the blanks that SQLite can be asked to trim.
-const sortRun = `INSERT INTO main.runs (contact, at, seq, kind, message_id)
-	SELECT CASE contact WHEN '' THEN coalesce(
+const sortedEvents = `SELECT CASE contact WHEN '' THEN coalesce(
 			(SELECT nullif(m.contact, '') FROM contacts.messages m WHERE m.source = e.source AND m.message_id = trim(e.message_id, char(9, 10, 13, 32, 160, 8203, 65279))),
 			(SELECT u.contact FROM contacts.unsourced_messages u WHERE u.message_id = trim(e.message_id, char(9, 10, 13, 32, 160, 8203, 65279))
 				AND e.source = coalesce((SELECT source FROM contacts.unsourced_owner), e.source)), '') ELSE contact END AS found,
-		coalesce(nullif(at, 0), received_at) AS moment, seq, source || char(31) || outcome || char(31) || code, message_id
-	FROM log.events e WHERE seq > ? AND seq <= ? AND received_at <= ?
-	ORDER BY found, moment, seq`
+		coalesce(nullif(at, 0), received_at) AS moment, seq, source || char(31) || outcome || char(31) || code AS kind, message_id
+	FROM log.events e WHERE seq > ? AND seq <= ? AND received_at <= ?`
+
+// sortRun appends a run.
+const sortRun = "INSERT INTO main.runs (contact, at, seq, kind, message_id) " + sortedEvents + " ORDER BY found, moment, seq"
+
+// sortNamedRun is sortRun where contacts were merged: some keys name another contact.
+const sortNamedRun = "INSERT INTO main.runs (contact, at, seq, kind, message_id) SELECT " +
+	"coalesce((SELECT n.contact FROM contacts.names n WHERE n.key = found), found) AS root, moment, seq, kind, message_id FROM (" + sortedEvents + ") ORDER BY root, moment, seq"
 
 // sort writes the log, as it is at the beginning, into runs.
 func (l *sortedLog) sort(ctx context.Context, o *engine.SortOptions) error {
@@ -121,7 +126,15 @@ func (l *sortedLog) sort(ctx context.Context, o *engine.SortOptions) error {
 // appendRun appends the run of the events after the seq from, up to upTo.
 func (l *sortedLog) appendRun(ctx context.Context, from, upTo int64, until hygiene.Instant) error {
 	args := []driver.NamedValue{{Ordinal: 1, Value: from}, {Ordinal: 2, Value: upTo}, {Ordinal: 3, Value: int64(until)}}
-	_, err := l.c.db.ExecContext(ctx, sortRun, args)
+	named, err := l.c.number("SELECT EXISTS (SELECT 1 FROM contacts.names)")
+	if err != nil {
+		return err
+	}
+	sql := sortRun
+	if named == 1 {
+		sql = sortNamedRun
+	}
+	_, err = l.c.db.ExecContext(ctx, sql, args)
 	if err := cmp.Or(ctx.Err(), friendlyError(err)); err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ CREATE TABLE probe (
 -- The contacts. Their unique index orders them by key, for exports.
 -- Written by txWriter.savePacked, which the sweep, the review, registrations,
 -- imports and manual changes call, txWriter.saveProfile, txWriter.ensureContacts, and
--- txWriter.deleteContact, which merging calls.
+-- txWriter.deleteContact and txWriter.restoreContact, which merging and undoing it call.
 CREATE TABLE contacts (
 	id         INTEGER PRIMARY KEY,
 	key        TEXT NOT NULL UNIQUE,
