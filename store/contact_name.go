@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 	"strings"
 
 	"winnow/hygiene/contactkey"
@@ -9,7 +11,7 @@ import (
 )
 
 // KeyReader finds out which contact a text names. All that comes from outside and is
-// not a callback is read here: a key that a contact has always names it, also one that
+// not a callback is read here: a key that a contact has, or had, always names it, also one that
 // this version would not accept as a new key. So an opt-out for it is never refused.
 type KeyReader struct {
 	store  *Store
@@ -47,6 +49,41 @@ func (r KeyReader) Cell(text string) (string, error) {
 	return r.stored(text, key, err)
 }
 
+// Placeholders are the first keys of contacts that are placeholders, as an earlier version
+// or config took them for keys; at most so many.
+func (r KeyReader) Placeholders(most int) (keys []string, err error) {
+	forms, beginnings := r.format.Placeholders()
+	args := make([]any, nearLookup)
+	err = r.store.read(func(c engine.Reader) error {
+		read := func(sql string, args ...any) error {
+			rows := c.Query(sql, args...)
+			for len(keys) < most && rows.Next() {
+				if _, err := r.format.Normalize(rows.Text(1)); errors.Is(err, contactkey.ErrPlaceholder) {
+					keys = append(keys, rows.Text(1))
+				}
+			}
+			return rows.Close()
+		}
+		for chunk := range slices.Chunk(forms, nearLookup) {
+			clear(args)
+			for i, form := range chunk {
+				args[i] = form
+			}
+			if err := cmp.Or(read(nearByKey, args...), read(nearByForm, args...)); err != nil {
+				return err
+			}
+		}
+		for _, beginning := range beginnings {
+			if err := read("SELECT id, key FROM contacts WHERE key >= ? AND key < ? ORDER BY key LIMIT 1000", beginning, beginning+"\U0010ffff"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	slices.Sort(keys)
+	return slices.Compact(keys), err
+}
+
 // stored is the text if a contact has it as its key, else the key that was made of it.
 // A text that is its own key is not looked up.
 func (r KeyReader) stored(text, key string, refused error) (string, error) {
@@ -56,7 +93,7 @@ func (r KeyReader) stored(text, key string, refused error) (string, error) {
 	}
 	known := false
 	err := r.store.read(func(c engine.Reader) error {
-		n, err := c.Number("SELECT EXISTS (SELECT 1 FROM contacts WHERE key = ?)", text)
+		n, err := c.Number("SELECT EXISTS (SELECT 1 FROM contacts WHERE key = ?) OR EXISTS (SELECT 1 FROM names WHERE key = ?)", text, text)
 		known = n != 0
 		return err
 	})

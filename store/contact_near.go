@@ -16,7 +16,9 @@ const nearLookup = 256
 
 var (
 	nearByKey   = "SELECT key, key FROM contacts WHERE key IN (" + placeholders(nearLookup) + ")"
+	nearByName  = "SELECT key, contact FROM names WHERE key IN (" + placeholders(nearLookup) + ")"
 	nearByForm  = "SELECT n.loose, c.key FROM near_keys n JOIN contacts c ON c.id = n.contact WHERE n.loose IN (" + placeholders(nearLookup) + ")"
+	nearToName  = "SELECT n.loose, m.contact FROM near_keys n JOIN names m ON m.id = n.contact WHERE n.loose IN (" + placeholders(nearLookup) + ")"
 	nearByPhone = "SELECT phone, key FROM contacts WHERE phone IS NOT NULL AND phone IN (" + placeholders(nearLookup) + ")"
 )
 
@@ -30,8 +32,8 @@ func (s *Store) FindNearKeys(keys []string, format contactkey.Format, found func
 
 // FindNearlyKnown looks up keys that no contact has, and calls found for each that is
 // nearly known, in their order: with its place among the keys, and the keys of the
-// contacts that it is nearly the same as, sorted; at most 10. Those are the contacts
-// whose key has the same loose form (see [contactkey.Loose]) and, where keys are texts,
+// contacts that it is nearly the same as, sorted; at most 10. Those are the contacts one
+// of whose keys has the same loose form (see [contactkey.Loose]) and, where keys are texts,
 // those who have the phone number that the key is. A key that a contact has is not
 // nearly known. Give it a few thousand keys at a time; all are as of one moment.
 func (s *Store) FindNearlyKnown(keys []string, format contactkey.Format, found func(i int, near []string)) error {
@@ -57,7 +59,7 @@ func (s *Store) findNear(keys []string, format contactkey.Format, byPhone bool, 
 		for _, by := range []struct {
 			sql    string
 			places map[string][]int
-		}{{nearByKey, places}, {nearByForm, places}, {nearByPhone, phones}} {
+		}{{nearByKey, places}, {nearByForm, places}, {nearByName, places}, {nearToName, places}, {nearByPhone, phones}} {
 			if err := lookUpForms(c, by.sql, by.places, near); err != nil {
 				return err
 			}

@@ -9,7 +9,6 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
-	"winnow/store"
 	"winnow/store/storetest"
 )
 
@@ -83,11 +82,28 @@ func BenchmarkOpenAnEarlierStore(b *testing.B) {
 				b.StopTimer()
 				must(b, s.ForgetKeyIndex())
 				b.StartTimer()
-				must(b, prepareKeys(s))
+				_, err := s.PrepareKeys(b.Context(), contactkey.Format{}, p, storetest.Start)
+				must(b, err)
 			}
 			b.ReportMetric(float64(*million)*float64(b.N)/b.Elapsed().Seconds(), "contacts/s")
 		})
 	}
 }
 
-func prepareKeys(s *store.Store) error { return s.UseKeyFormat(contactkey.Format{}) }
+// BenchmarkFoldingBegins joins the contacts of a store whose keys are all in capitals:
+// each gets another key.
+func BenchmarkFoldingBegins(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		s := storetest.Open(b)
+		p := storetest.Policy(b, s)
+		for from := 0; from < *million; from += 10_000 {
+			must(b, s.SaveContacts(p, from, min(from+10_000, *million), func(i int, c *hygiene.Contact) { c.Key = fmt.Sprintf("CRM-%08d", i) }))
+		}
+		must(b, s.ForgetKeyIndex())
+		b.StartTimer()
+		_, err := s.PrepareKeys(b.Context(), contactkey.Format{Fold: true}, p, storetest.Start)
+		must(b, err)
+	}
+	b.ReportMetric(float64(*million)*float64(b.N)/b.Elapsed().Seconds(), "contacts/s")
+}

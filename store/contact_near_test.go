@@ -68,7 +68,8 @@ func TestTheKeysOfAnEarlierVersionAreIndexedInSteps(t *testing.T) {
 	if near := nearTo(t, s, contactkey.Format{}, "crm-000001", fmt.Sprintf("crm-%06d", contacts-1)); len(near) != 1 {
 		t.Errorf("after one step: %q", near)
 	}
-	must(t, s.UseKeyFormat(contactkey.Format{}))
+	_, err := s.PrepareKeys(t.Context(), contactkey.Format{}, p, storetest.Start)
+	must(t, err)
 	for _, i := range []int{0, store.KeyStep - 1, store.KeyStep, contacts - 1} {
 		given := fmt.Sprintf("crm-%06d", i)
 		if near := nearTo(t, s, contactkey.Format{}, given); len(near[given]) != 1 {

@@ -10,8 +10,10 @@ const (
 	countedAt  = "counted_at"  // of the last sweep or review: the time of the counts by status
 	longArgs   = "long_args"   // retries whose unique_args were too long to keep
 	keyFormat  = "key_format"  // what contacts are identified by; see Store.UseKeyFormat
-	keyVersion = "key_version" // contactkey.Version of the keys that are stored; 0 before the first look at them
-	keySeen    = "key_seen"    // contacts.id of the last key that Store.indexKeys looked at
+	keyVersion = "key_version" // of the keys that are stored, see Store.PrepareKeys; 0 before the first look at them
+	keySeen    = "key_seen"    // contacts.id of the last key that Store.PrepareKeys looked at
+	keysJoined = "keys_joined" // contacts that were joined because their keys are one
+	keysBatch  = "keys_batch"  // batches.id of the last of these joins
 	inForce    = "in_force"    // policies.id of the policy that a daemon put in force last
 	// 1 while there may be unmatched events without a source; see Store.completeUnmatched
 	incompleteUnmatched = "incomplete_unmatched"

@@ -79,7 +79,12 @@ func (s *Store) IndexKeyStep() error {
 	if err != nil {
 		return err
 	}
-	return s.writeAs(nil, func(w *txWriter) error { return w.indexStep(rows) })
+	return s.writeAs(nil, func(w *txWriter) error {
+		if err := w.indexLooseForms(rows); err != nil {
+			return err
+		}
+		return setCounter(w, keySeen, rows[len(rows)-1].ID)
+	})
 }
 
 func (s *Store) StepThrough(ctx context.Context, concerns func(*hygiene.Contact) bool) error {

@@ -199,6 +199,9 @@ func (w *txWriter) mergeNames(old, new *contactRow, pair MergePair, batch int64,
 			if n.id, err = w.reserveID(); err != nil {
 				return nil, err
 			}
+			if err := w.indexLooseForms([]*engine.Contact{{ID: n.id, Key: n.key}}); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return append(names, others...), nil

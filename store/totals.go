@@ -18,6 +18,8 @@ type Totals struct {
 	Unmatched   int64 // stored events whose contact is not known
 	Contacts    int64
 	Aliases     int64            // keys that were merged into another contact
+	JoinedKeys  int64            // contacts that were joined because their keys are one
+	JoinedBatch int64            // the last batch of these joins; 0 for none
 	Statuses    map[string]int64 // contacts by status, as of CountedAt
 	CountedAt   hygiene.Instant  // the last sweep or review after which a count changed
 	Cursor      int64            // seq up to which the log has been swept
@@ -53,6 +55,12 @@ func (t *Totals) readContacts(c engine.Reader, present bool) (err error) {
 		return err
 	}
 	if t.Aliases, err = c.Number("SELECT count(*) FROM names WHERE merged_into <> ''"); err != nil {
+		return err
+	}
+	if t.JoinedKeys, err = counter(c, keysJoined); err != nil {
+		return err
+	}
+	if t.JoinedBatch, err = counter(c, keysBatch); err != nil {
 		return err
 	}
 	at, err := counter(c, countedAt)

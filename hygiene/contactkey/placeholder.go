@@ -3,6 +3,8 @@ package contactkey
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -35,17 +37,33 @@ func (w *Words) Add(text string) error {
 	return nil
 }
 
+// All lists the texts, with their case folded, in no order.
+func (w Words) All() []string { return slices.Collect(maps.Keys(w.folded)) }
+
 func (w Words) has(text string) bool { return len(w.folded) > 0 && w.folded[fold(text)] }
 
 // templates are what encloses the name of a field that a program did not replace.
 var templates = [][2]string{{"{{", "}}"}, {"${", "}"}, {"%", "%"}, {"<", ">"}, {"[", "]"}}
 
-// longestNothing is the length of the longest word for nothing.
-const longestNothing = len("undefined")
+// nothing is what programs and people write for nothing. None is longer than undefined.
+var nothing = []string{"undefined", "null", "none", "nil", "nan", "n/a", "na", "-", "0"}
+
+// Placeholders are what to look for in keys: the loose forms of words that are
+// placeholders, and what other placeholders begin with. Not everything that begins so is
+// one.
+func (f Format) Placeholders() (forms, beginnings []string) {
+	for _, word := range slices.Concat(nothing, f.Nobody.All()) {
+		forms = append(forms, Loose(word))
+	}
+	for _, t := range templates {
+		beginnings = append(beginnings, t[0])
+	}
+	return forms, beginnings
+}
 
 // isNobody reports whether a clean text is a placeholder.
 func (f Format) isNobody(text string) bool {
-	if len(text) <= longestNothing && isNothing(text) {
+	if len(text) <= len("undefined") && isNothing(text) {
 		return true
 	}
 	if c := text[0]; c == '{' || c == '$' || c == '%' || c == '<' || c == '[' {
@@ -58,17 +76,12 @@ func (f Format) isNobody(text string) bool {
 	return f.Nobody.has(text)
 }
 
-// isNothing reports whether programs and people write the text for nothing.
+// isNothing reports whether the text is a word of nothing.
 func isNothing(text string) bool {
-	switch len(text) {
-	case 1:
-		return text == "-" || text == "0"
-	case 2:
-		return strings.EqualFold(text, "na")
-	case 3:
-		return strings.EqualFold(text, "nil") || strings.EqualFold(text, "nan") || strings.EqualFold(text, "n/a")
-	case 4:
-		return strings.EqualFold(text, "null") || strings.EqualFold(text, "none")
+	for _, word := range nothing {
+		if len(word) == len(text) && strings.EqualFold(word, text) {
+			return true
+		}
 	}
-	return strings.EqualFold(text, "undefined")
+	return false
 }

@@ -92,6 +92,9 @@ func (o Options) open() (*App, error) {
 		}
 		mismatch := CheckKeys(cfg, a.Store)
 		if mismatch == nil {
+			if err := o.prepareKeys(a); err != nil {
+				return nil, errors.Join(err, a.Close())
+			}
 			return a, nil
 		}
 		if o.Fallback == WhenUnusable && a.useLastGood(o, mismatch) {
@@ -139,8 +142,8 @@ func CheckKeys(cfg *config.Config, s *store.Store) error {
 			is, cfg.Path, cfg.Store, was)
 	}
 	if errors.Is(err, store.ErrFold) {
-		err = fmt.Errorf("contacts.fold is %t in %s, and the store %s has contacts whose keys were made with fold: %t: existing suppressions would not match; write fold: %[4]t, or use a new store",
-			cfg.Keys.Fold, cfg.Path, cfg.Store, !cfg.Keys.Fold)
+		err = fmt.Errorf("contacts.fold is false in %s, but the keys in the store %s are folded: suppressions would not hold for contacts whose keys come in capitals; write fold: true, or use a new store",
+			cfg.Path, cfg.Store)
 	}
 	return err
 }

@@ -8,7 +8,7 @@ import (
 var contacts = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
 	{Key: "key", Shape: choice("text or phone", "key type", "text", "phone"), Default: "text", Doc: "What a contact's key is: text (any text of the CRM) or phone (a phone number)."},
 	{Key: "region", Shape: pattern("a country code of two capital letters, like TR", `^[A-Z]{2}$`), Doc: "Country of phone numbers that are written without a country code."},
-	{Key: "fold", Shape: BoolShape, Default: "false", Doc: "Whether keys that differ only by case are one contact's. Once a store has contacts it stays on."},
+	{Key: "fold", Shape: BoolShape, Default: "false", Doc: "Whether keys that differ only by case are one contact's. Contacts that there are by then are joined; it can't be taken back."},
 	{Key: "nobody", Shape: unordered(listOf(0, placeholder, "a list of texts")), Default: "[]", Doc: "Placeholders that are nobody's key, in any case, besides those that winnow knows, such as undefined, null and {{contact.id}}."},
 }}
 

@@ -24,6 +24,9 @@ import (
 	"winnow/store"
 )
 
+// maxPlaceholders is how many contacts are named whose keys are placeholders.
+const maxPlaceholders = 10
+
 // Collect reads the state of the store.
 func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Status, error) {
 	t, err := s.Totals()
@@ -62,8 +65,14 @@ func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Sta
 	if policy == "" || policy == filePolicy {
 		policy, filePolicy = cfg.Hash, ""
 	}
-	err = errors.Join(err, policyErr)
+	placeholders, keysErr := s.Keys(cfg.Keys).Placeholders(maxPlaceholders)
+	err = errors.Join(err, policyErr, keysErr)
+	var joined *view.JoinedKeys
+	if t.JoinedKeys > 0 {
+		joined = &view.JoinedKeys{Contacts: t.JoinedKeys, Batch: t.JoinedBatch}
+	}
 	return &view.Status{
+		JoinedKeys: joined, PlaceholderContacts: placeholders,
 		Totals: Totals(t), ClockBehind: int64((t.ClockBehind(now) + time.Second - 1) / time.Second), Breaker: waiting, Told: told, Policy: policy, FilePolicy: filePolicy, Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: names, Held: held, Deliveries: deliveries,
 	}, err
 }
@@ -107,6 +116,9 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	if s.LongArgs > 0 {
 		rows = append(rows, []string{"unique_args", ui.Number(s.LongArgs), "of retries over 8 KiB, so exports leave them out: attach less to a message"})
 	}
+	if s.JoinedKeys != nil {
+		rows = append(rows, []string{"merged", ui.Number(s.JoinedKeys.Contacts), fmt.Sprintf("contacts whose keys are read otherwise now: winnow undo --batch %d shows what undoing it would change", s.JoinedKeys.Batch)})
+	}
 	if s.Told > 0 {
 		rows = append(rows, []string{"surges", ui.Number(s.Told), "reported within a day, and not held: winnow breaker shows them"})
 	}
@@ -115,6 +127,10 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 		policy = append(policy, "in force in the daemon; the config file has "+s.FilePolicy+": see the daemon's log, or start it")
 	}
 	ui.Table(w, append(rows, policy))
+	if len(s.PlaceholderContacts) > 0 {
+		fmt.Fprintf(w, "contacts have placeholders as keys, which are nobody's in callbacks and imports: %s; commands still take them\n",
+			ui.Printable(strings.Join(s.PlaceholderContacts, ", ")))
+	}
 	if s.ClockBehind > 0 {
 		fmt.Fprintln(w, ClockAlert(now.Add(time.Duration(s.ClockBehind)*time.Second)).Text)
 	}

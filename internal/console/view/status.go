@@ -33,6 +33,16 @@ type Status struct {
 	HeldRuns    []string    `json:"held_runs,omitempty"`            // runs that wait for a release, as EXPORT/RUN
 	Held        []HeldRun   `json:"held,omitempty"`                 // the exports with such runs
 	Deliveries  []Delivery  `json:"deliveries,omitempty"`           // that are waiting or lost
+	JoinedKeys  *JoinedKeys `json:"joined_keys,omitempty"`          // contacts whose keys are one by now
+	// PlaceholderContacts are the first keys of contacts that are placeholders by now.
+	PlaceholderContacts []string `json:"placeholder_contacts,omitempty"`
+}
+
+// JoinedKeys is how many contacts were joined because a version of winnow, or the config,
+// takes their keys for one.
+type JoinedKeys struct {
+	Contacts int64 `json:"contacts"`
+	Batch    int64 `json:"batch"` // the last batch of them
 }
 
 // SweepProgress is how far the sweep has read the log.

@@ -59,7 +59,7 @@ CREATE INDEX contacts_by_phone ON contacts (phone) WHERE phone IS NOT NULL;
 -- The loose forms of keys, which keys that are nearly the same share. A key that is its
 -- own loose form is not in it.
 -- Written by txWriter.indexLooseForms, which creating contacts calls, and
--- Store.indexKeys.
+-- Store.PrepareKeys.
 CREATE TABLE near_keys (
 	loose   TEXT NOT NULL,          -- see contactkey.Loose
 	contact INTEGER NOT NULL,       -- contacts.id
