@@ -125,7 +125,7 @@ func importList(t *testing.T, d *Daemon, spelled string, do func(*ui.Printer, *a
 	t.Helper()
 	var out bytes.Buffer
 	a := &app.App{Config: d.current.Load(), Store: d.store}
-	o := imports.Options{File: "-", Stdin: strings.NewReader("contact\n" + quotedCell(spelled) + "\n"), Key: "contact", Apply: true, Now: time.Now}
+	o := imports.Options{File: "-", Stdin: strings.NewReader("contact\n" + quotedCell(spelled) + "\n"), Key: "contact", New: true, Apply: true, Now: time.Now}
 	if err := do(&ui.Printer{Stdout: &out, Stderr: &out}, a, o); err != nil {
 		t.Fatalf("%q: %v\n%s", spelled, err, out.String())
 	}
