@@ -39,6 +39,7 @@ type appender struct {
 type pending struct {
 	events   []hygiene.Event
 	bad      []hygiene.Unreadable
+	retried  []int64                // ids of bodies in quarantine that are among events and bad
 	outcomes []engine.OutcomeUpdate // for stored events
 	weight   int                    // of the rows of outcomes, in bytes
 	probe    bool                   // only whether the log can be written
@@ -46,7 +47,7 @@ type pending struct {
 	ready    chan struct{} // closed when err is known
 }
 
-func (p *pending) rows() int { return len(p.events) + len(p.bad) + len(p.outcomes) }
+func (p *pending) rows() int { return len(p.events) + len(p.bad) + len(p.retried) + len(p.outcomes) }
 
 // Under load the writer waits up to this long for those it has just answered to send
 // the next: a larger commit makes the whole faster. It stops waiting once gatherShare
@@ -79,7 +80,13 @@ var ErrBusy = engine.ErrBusy
 // unknown whether they were stored; ctx ends the waiting, not the storing. An
 // event with U+0000 in a text is quarantined: not every database can store it.
 func (s *Store) Append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
-	if len(events) == 0 && len(bad) == 0 {
+	return s.AppendRetried(ctx, events, bad, nil)
+}
+
+// AppendRetried is Append of what became of bodies in quarantine, when they were read
+// again: the bodies of these ids leave the quarantine in the same commit.
+func (s *Store) AppendRetried(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable, ids []int64) error {
+	if len(events) == 0 && len(bad) == 0 && len(ids) == 0 {
 		return nil
 	}
 	if slices.ContainsFunc(events, hasNUL) {
@@ -94,7 +101,7 @@ func (s *Store) Append(ctx context.Context, events []hygiene.Event, bad []hygien
 		}
 		events = readable
 	}
-	return s.appender.commitAndWait(ctx, &pending{events: events, bad: bad})
+	return s.appender.commitAndWait(ctx, &pending{events: events, bad: bad, retried: ids})
 }
 
 // hasNUL reports whether a text of the event contains U+0000.
@@ -256,10 +263,11 @@ func write(w engine.LogWriter, batch []*pending) error {
 	var events [][]hygiene.Event
 	var bad []hygiene.Unreadable
 	var outcomes []engine.OutcomeUpdate
+	var retried []int64
 	weight, probe := 0, false
 	for _, p := range batch {
 		events = append(events, p.events)
-		bad = append(bad, p.bad...)
+		bad, retried = append(bad, p.bad...), append(retried, p.retried...)
 		outcomes, weight = append(outcomes, p.outcomes...), weight+p.weight
 		probe = probe || p.probe
 	}
@@ -270,6 +278,9 @@ func write(w engine.LogWriter, batch []*pending) error {
 		if err := w.SetOutcomes(outcomes, weight); err != nil {
 			return err
 		}
+	}
+	if err := w.Unquarantine(retried); err != nil {
+		return err
 	}
 	if len(bad) > 0 {
 		if err := w.Quarantine(bad, quarantineRows, quarantineBytes); err != nil {

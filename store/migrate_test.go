@@ -23,7 +23,7 @@ var firstNames = map[string]string{
 }
 
 // laterTables are tables that the first release did not have.
-var laterTables = []string{"config_file", "near_keys", "unsourced_messages", "unsourced_owner", "names", "name_lists", "name_pins", "merges"}
+var laterTables = []string{"config_file", "quarantine_size", "near_keys", "unsourced_messages", "unsourced_owner", "names", "name_lists", "name_pins", "merges"}
 
 // migrateTo makes an empty file of a store have the schema of that version.
 func migrateTo(t *testing.T, db *sql.DB, schema string, version int) {
@@ -40,6 +40,24 @@ func migrateTo(t *testing.T, db *sql.DB, schema string, version int) {
 	if _, err := db.Exec(fmt.Sprintf("PRAGMA journal_mode = WAL; PRAGMA user_version = %d", version)); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// columnsOf lists the columns of a table.
+func columnsOf(t *testing.T, db *sql.DB, schema, table string) (names []string) {
+	t.Helper()
+	rows, err := db.Query("SELECT name FROM pragma_table_info(?, ?) ORDER BY cid", table, schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 // asOfFirstRelease copies a store that was closed into one that the first release
@@ -86,13 +104,13 @@ func asOfFirstRelease(t *testing.T, from string, version int) (path string) {
 			if first == "deliveries" && file.version < 2 || slices.Contains(laterTables, first) {
 				continue
 			}
-			// Columns that came later are at the end.
-			var columns string
-			err := db.QueryRow("SELECT group_concat(name, ', ') FROM (SELECT name FROM pragma_table_info(?, 'now') ORDER BY cid LIMIT (SELECT count(*) FROM pragma_table_info(?, 'main')))", name, first).Scan(&columns)
-			if err != nil {
-				t.Fatal(err)
+			// Columns that came later are at the end, and so are those that have gone.
+			columns, had := columnsOf(t, db, "now", name), columnsOf(t, db, "main", first)
+			columns = columns[:min(len(columns), len(had))]
+			for len(columns) < len(had) {
+				columns = append(columns, "0")
 			}
-			exec("INSERT INTO main." + first + " SELECT " + columns + " FROM now." + name)
+			exec("INSERT INTO main." + first + " SELECT " + strings.Join(columns, ", ") + " FROM now." + name)
 		}
 		exec("DETACH now")
 		if err := db.Close(); err != nil {

@@ -113,6 +113,51 @@ func TestTheOldestInQuarantineGoFirst(t *testing.T) {
 	}
 }
 
+// What was taken out of the middle leaves its room to others: nothing goes before the
+// bound is reached.
+func TestTheQuarantineIsBoundedByWhatIsInIt(t *testing.T) {
+	s := storetest.Open(t)
+	body := make([]byte, 1<<20)
+	ids := func() (ids []int64) {
+		must(t, s.EachQuarantined(t.Context(), "", 0, func(page []store.Quarantined) error {
+			for _, q := range page {
+				ids = append(ids, q.ID)
+			}
+			return nil
+		}))
+		return ids
+	}
+	const half = store.QuarantineBytes >> 21
+	for i := range 2 * half {
+		must(t, s.Append(t.Context(), nil, []hygiene.Unreadable{{ReceivedAt: storetest.Start + hygiene.Instant(i), Source: []string{"a", "b"}[i%2], Why: "odd", Body: body}}))
+	}
+	var retried []int64
+	must(t, s.EachQuarantined(t.Context(), "b", storetest.Start+3, func(page []store.Quarantined) error {
+		for _, q := range page {
+			if q.Source != "b" || q.ReceivedAt < storetest.Start+3 {
+				t.Errorf("visited %d of %s at %s", q.ID, q.Source, q.ReceivedAt)
+			}
+			retried = append(retried, q.ID)
+		}
+		return nil
+	}))
+	must(t, s.AppendRetried(t.Context(), []hygiene.Event{storetest.Event(storetest.Start, "ann", "m1", hygiene.Sent)}, nil, append(retried, 1<<40)))
+	if got := ids(); len(got) != 2*half-len(retried) || got[0] != 1 {
+		t.Fatalf("%d bodies are left, from %d", len(got), got[0])
+	}
+	for range retried {
+		must(t, s.Append(t.Context(), nil, []hygiene.Unreadable{{ReceivedAt: storetest.Start, Source: "c", Why: "odd", Body: body}}))
+	}
+	totals, err := s.Totals()
+	if got := ids(); err != nil || len(got) != 2*half || got[0] != 1 || totals.Quarantined != 2*half || totals.Events != 1 {
+		t.Errorf("%d bodies from %d, counted as %d, %d events, %v", len(got), got[0], totals.Quarantined, totals.Events, err)
+	}
+	must(t, s.Append(t.Context(), nil, []hygiene.Unreadable{{ReceivedAt: storetest.Start, Source: "c", Why: "odd", Body: body}}))
+	if got := ids(); len(got) != 2*half || got[0] != 2 {
+		t.Errorf("after one more: %d bodies from %d", len(got), got[0])
+	}
+}
+
 func TestASweepJudgesWhatTheLogHas(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)

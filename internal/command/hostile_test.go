@@ -132,7 +132,8 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 		"report":              {{"--by", "source,code,unique_args.campaign"}, {"--by", hostile}, {"--since", hostile}},
 		"status":              {{}},
 		"schedule":            {{}},
-		"quarantine":          {{}},
+		"quarantine list":     {{}},
+		"quarantine retry":    {{}, {"--source", hostile}, {"--since", hostile}, {"--apply"}},
 		"unmatched":           {{}, {"--send-log"}},
 	}
 	without := []string{"serve", "demo", "token", "health", "version"} // print nothing from outside

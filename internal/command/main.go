@@ -70,7 +70,7 @@ type grammar struct {
 	Report     reportCommand     `cmd:"" group:"state" help:"Count events by day, outcome and other columns: deliverability, and each kind of failure."`
 	Status     statusCommand     `cmd:"" group:"state" help:"Show counts of events and contacts, and the last runs."`
 	Schedule   scheduleCommand   `cmd:"" group:"state" help:"Show when each job runs next."`
-	Quarantine quarantineCommand `cmd:"" group:"state" help:"List the bodies that could not be read."`
+	Quarantine quarantineCommand `cmd:"" group:"state" help:"List the bodies that could not be read, or read them again."`
 	Unmatched  unmatchedCommand  `cmd:"" group:"state" help:"List the events whose contact is not known yet."`
 	Token      tokenCommand      `cmd:"" group:"setup" help:"Print the admin token, for scripts that use the API."`
 	Health     healthCommand     `cmd:"" group:"setup" help:"Check whether the daemon can store callbacks, for the health check of a container."`

@@ -207,6 +207,9 @@ type LogWriter interface {
 	// Quarantine stores unreadable bodies, and then lets the oldest go when there
 	// are more rows or bytes of bodies than are to be kept.
 	Quarantine(list []hygiene.Unreadable, keepRows, keepBytes int64) error
+	// Unquarantine deletes the bodies of these ids from the quarantine, those that are
+	// there.
+	Unquarantine(ids []int64) error
 	// SetOutcomes writes other outcomes for stored events, whose rows have about so
 	// many bytes: an outcome of another length moves the whole row.
 	SetOutcomes(list []OutcomeUpdate, bytes int) error

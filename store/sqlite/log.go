@@ -74,18 +74,16 @@ func (l *logReader) EventsAfter(seq int64, most, bytes int) (events []hygiene.Ev
 	return events, r.Close()
 }
 
-// Size implements engine.LogReader. The log and the quarantine are only ever cut
-// from their beginning, so nothing is missing between the first and the last.
+// Size implements engine.LogReader. The log is only ever cut from its beginning, so
+// nothing is missing between the first and the last.
 func (l *logReader) Size() (size engine.LogSize, err error) {
-	r := l.c.query("SELECT (SELECT min(seq) FROM events), (SELECT max(seq) FROM events), (SELECT min(id) FROM quarantine), (SELECT max(id) FROM quarantine), (SELECT received_at FROM events ORDER BY seq DESC LIMIT 1)")
+	r := l.c.query("SELECT (SELECT min(seq) FROM events), (SELECT max(seq) FROM events), (SELECT bodies FROM quarantine_size), (SELECT received_at FROM events ORDER BY seq DESC LIMIT 1)")
 	if r.Next() {
-		size.First, size.Last, size.Received = r.Int(0), r.Int(1), hygiene.Instant(r.Int(4))
+		size.First, size.Last, size.Received = r.Int(0), r.Int(1), hygiene.Instant(r.Int(3))
 		if size.Last > 0 {
 			size.Events = size.Last - size.First + 1
 		}
-		if last := r.Int(3); last > 0 {
-			size.Quarantined = last - r.Int(2) + 1
-		}
+		size.Quarantined = r.Int(2)
 	}
 	return size, r.Close()
 }
@@ -154,17 +152,45 @@ func (l *logWriter) Quarantine(list []hygiene.Unreadable, keepRows, keepBytes in
 		if body == nil {
 			body = []byte{}
 		}
-		if err := l.c.exec(`INSERT INTO quarantine (received_at, source, why, body, total)
-			VALUES (?, ?, ?, ?, ? + coalesce((SELECT total FROM quarantine ORDER BY id DESC LIMIT 1), 0))`,
-			int64(u.ReceivedAt), u.Source, u.Why, body, len(body)); err != nil {
+		if err := l.c.exec("INSERT INTO quarantine (received_at, source, why, body) VALUES (?, ?, ?, ?)", int64(u.ReceivedAt), u.Source, u.Why, body); err != nil {
 			return fmt.Errorf("quarantine: %w", err)
 		}
+		if err := l.countQuarantined(1, int64(len(body))); err != nil {
+			return err
+		}
 	}
-	if err := l.c.exec(`DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?`, keepRows); err != nil {
-		return err
+	for {
+		id, err := l.c.number("SELECT (SELECT min(id) FROM quarantine) FROM quarantine_size WHERE bodies > ? OR bytes > ?", keepRows, keepBytes)
+		if err != nil || id == 0 {
+			return err
+		}
+		if err := l.Unquarantine([]int64{id}); err != nil {
+			return err
+		}
 	}
-	return l.c.exec(`DELETE FROM quarantine WHERE id < (SELECT id FROM quarantine
-		WHERE total > (SELECT total FROM quarantine ORDER BY id DESC LIMIT 1) - ? ORDER BY id LIMIT 1)`, keepBytes)
+}
+
+// Unquarantine implements engine.LogWriter.
+func (l *logWriter) Unquarantine(ids []int64) error {
+	for _, id := range ids {
+		r := l.c.query("DELETE FROM quarantine WHERE id = ? RETURNING length(body)", id)
+		bodies, bytes := int64(0), int64(0)
+		for r.Next() {
+			bodies, bytes = 1, r.Int(0)
+		}
+		if err := r.Close(); err != nil {
+			return fmt.Errorf("take a body out of quarantine: %w", err)
+		}
+		if err := l.countQuarantined(-bodies, -bytes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countQuarantined adds to how much is in quarantine.
+func (l *logWriter) countQuarantined(bodies, bytes int64) error {
+	return l.c.exec("UPDATE quarantine_size SET bodies = bodies + ?, bytes = bytes + ? WHERE id = 1", bodies, bytes)
 }
 
 // SetOutcomes implements engine.LogWriter.

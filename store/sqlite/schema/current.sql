@@ -21,14 +21,21 @@ CREATE TABLE events (
 ) STRICT;
 
 -- Bodies that could not be read. Bounded: the oldest are deleted first.
--- Written by logWriter.Quarantine.
+-- Written by logWriter.Quarantine and logWriter.Unquarantine.
 CREATE TABLE quarantine (
 	id          INTEGER PRIMARY KEY AUTOINCREMENT,
 	received_at INTEGER NOT NULL,
 	source      TEXT NOT NULL,
 	why         TEXT NOT NULL,
-	body        BLOB NOT NULL,
-	total       INTEGER NOT NULL                   -- bytes of all bodies up to this one, ever
+	body        BLOB NOT NULL
+) STRICT;
+
+-- One row: how many bodies are in quarantine, and how many bytes they have together.
+-- Written by logWriter.countQuarantined.
+CREATE TABLE quarantine_size (
+	id     INTEGER PRIMARY KEY,
+	bodies INTEGER NOT NULL,
+	bytes  INTEGER NOT NULL
 ) STRICT;
 
 -- One row, written to see whether the disk still accepts writes.

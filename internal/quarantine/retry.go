@@ -1,0 +1,207 @@
+package quarantine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"winnow/hygiene"
+	"winnow/hygiene/provider"
+	"winnow/internal/app"
+	"winnow/internal/ui"
+	"winnow/store"
+)
+
+// RetryOptions say which bodies are read again.
+type RetryOptions struct {
+	Source string          // empty for all
+	Since  hygiene.Instant // of their receipt; 0 for all
+	Apply  bool            // store the events, instead of showing them
+	Config string          // the path of the config, for command lines in messages
+}
+
+// retried is what reading bodies again did, as JSON.
+type retried struct {
+	Applied bool             `json:"applied"`
+	Bodies  int64            `json:"bodies"`   // that were read again
+	Read    int64            `json:"readable"` // of them, now
+	Events  int64            `json:"events"`   // in those
+	Left    int64            `json:"left"`     // bodies that stay in quarantine
+	Kinds   []eventKind      `json:"kinds"`    // of the events
+	Reasons map[string]int64 `json:"reasons"`  // why bodies stay, and how many
+}
+
+// eventKind is how many events have a name, a code and an outcome.
+type eventKind struct {
+	Source  string `json:"source"`
+	Event   string `json:"event"`
+	Code    string `json:"code,omitempty"`
+	Outcome string `json:"outcome"`
+	Events  int64  `json:"events"`
+	Nobody  int64  `json:"without_contact"` // of them, those whose body names no contact
+}
+
+// Retry reads bodies in quarantine again, as the config reads them now. It shows the
+// events that it finds, or stores them. Then the bodies leave the quarantine in the same
+// commit, so that a kill neither loses nor repeats one.
+func Retry(ctx context.Context, out *ui.Printer, a *app.App, o RetryOptions) error {
+	readers, err := app.Readers(a.Config)
+	if err != nil {
+		return err
+	}
+	if o.Source != "" && readers[o.Source] == nil {
+		return ui.Usagef("--source %s: there is no source of that name in the config", ui.ShellQuote(o.Source))
+	}
+	r := &retry{ctx: ctx, store: a.Store, readers: readers, apply: o.Apply, kinds: map[eventKind]*eventKind{},
+		did: retried{Applied: o.Apply, Kinds: []eventKind{}, Reasons: map[string]int64{}}}
+	show, done := out.Progress("body")
+	r.show = show
+	err = a.Store.EachQuarantined(ctx, o.Source, o.Since, r.page)
+	done()
+	if err != nil {
+		return fmt.Errorf("%w; %s stored; the others are still in quarantine: repeat the command", err, ui.CountVerb(r.stored, "event", "was", "were"))
+	}
+	r.did.Kinds = append(r.did.Kinds, r.sortedKinds()...)
+	if out.JSON {
+		return out.PrintJSON(r.did)
+	}
+	return r.print(out, o)
+}
+
+// retry reads bodies again.
+type retry struct {
+	ctx     context.Context
+	store   *store.Store
+	readers map[string]*provider.Reader
+	apply   bool
+	show    func(int64) // shows the progress; may be nil
+
+	kinds  map[eventKind]*eventKind
+	did    retried
+	stored int64
+}
+
+// page reads a page of bodies again.
+func (r *retry) page(bodies []store.Quarantined) error {
+	var events []hygiene.Event
+	var rest []hygiene.Unreadable
+	var ids []int64
+	for i := range bodies {
+		q := &bodies[i]
+		r.did.Bodies++
+		reader := r.readers[q.Source]
+		if reader == nil {
+			r.leave("there is no source " + q.Source + " in the config")
+			continue
+		}
+		found, unreadable, err := reader.Read(&provider.Request{Body: q.Body, ReceivedAt: q.ReceivedAt})
+		switch {
+		case err != nil:
+			r.leave(err.Error())
+			continue
+		case len(found) == 0 && len(unreadable) > 0:
+			r.leave(unreadable[0].Why)
+			continue
+		}
+		r.did.Read++
+		for j := range unreadable { // the other parts of a body that was one
+			r.leave(unreadable[j].Why)
+		}
+		for j := range found {
+			r.count(&found[j])
+		}
+		events, rest, ids = append(events, found...), append(rest, unreadable...), append(ids, q.ID)
+	}
+	if r.show != nil {
+		r.show(r.did.Bodies)
+	}
+	if !r.apply {
+		return nil
+	}
+	// An append that is given up may still be stored, so it is not interrupted.
+	if err := r.store.AppendRetried(context.WithoutCancel(r.ctx), events, rest, ids); err != nil {
+		return err
+	}
+	r.stored += int64(len(events))
+	return nil
+}
+
+func (r *retry) leave(why string) {
+	r.did.Left++
+	r.did.Reasons[why]++
+}
+
+func (r *retry) count(e *hygiene.Event) {
+	r.did.Events++
+	kind := eventKind{Source: e.Source, Event: provider.NormalizeEvent(e.Name), Code: e.Code, Outcome: e.Outcome.String()}
+	if r.kinds[kind] == nil {
+		counted := kind
+		r.kinds[kind] = &counted
+	}
+	r.kinds[kind].Events++
+	if e.Contact == "" {
+		r.kinds[kind].Nobody++
+	}
+}
+
+// sortedKinds lists the kinds of events, the most common first.
+func (r *retry) sortedKinds() []eventKind {
+	var kinds []eventKind
+	for _, k := range r.kinds {
+		kinds = append(kinds, *k)
+	}
+	slices.SortFunc(kinds, func(a, b eventKind) int {
+		return cmp.Or(cmp.Compare(b.Events, a.Events), strings.Compare(a.Source, b.Source), strings.Compare(a.Event, b.Event), strings.Compare(a.Code, b.Code))
+	})
+	return kinds
+}
+
+// maxShown is how many kinds of events, and how many reasons, are shown.
+const maxShown = 20
+
+func (r *retry) print(out *ui.Printer, o RetryOptions) error {
+	w, did := out.Stdout, &r.did
+	if did.Bodies == 0 {
+		_, err := fmt.Fprintln(w, "there is no such body in quarantine")
+		return err
+	}
+	verb := "would be stored"
+	if o.Apply {
+		verb = "stored"
+	}
+	fmt.Fprintf(w, "%s of %s can be read now: %s %s\n", ui.Number(did.Read), ui.CountVerb(did.Bodies, "", "body", "bodies"), ui.Count(did.Events, "event"), verb)
+	rows := [][]string{}
+	for _, k := range did.Kinds[:min(len(did.Kinds), maxShown)] {
+		note := ""
+		if k.Nobody > 0 {
+			note = ui.CountVerb(k.Nobody, "", "names", "name") + " no contact"
+		}
+		rows = append(rows, []string{"  " + k.Source, k.Event, k.Code, k.Outcome, ui.Number(k.Events), note})
+	}
+	ui.Table(w, rows)
+	if more := len(did.Kinds) - maxShown; more > 0 {
+		fmt.Fprintf(w, "  and %s of events; --json lists all\n", ui.Count(int64(more), "other kind"))
+	}
+	if did.Left > 0 {
+		fmt.Fprintf(w, "%s in quarantine:\n", ui.CountVerb(did.Left, "", "body stays", "bodies stay"))
+		rows = nil
+		reasons := slices.SortedFunc(maps.Keys(did.Reasons), func(a, b string) int {
+			return cmp.Or(cmp.Compare(did.Reasons[b], did.Reasons[a]), strings.Compare(a, b))
+		})
+		for _, why := range reasons[:min(len(reasons), maxShown)] {
+			rows = append(rows, []string{"  " + ui.Number(did.Reasons[why]), why})
+		}
+		ui.Table(w, rows)
+	}
+	switch {
+	case did.Read == 0:
+	case !o.Apply:
+		fmt.Fprintf(w, "nothing was changed; --apply stores the events, and takes these bodies out of quarantine\n")
+	default:
+		fmt.Fprintf(w, "the next sweep applies the rules: winnow sweep%s\n", app.ConfigFlag(o.Config))
+	}
+	return nil
+}
