@@ -1,15 +1,13 @@
 package command
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 
 	"winnow/internal/app"
 	"winnow/internal/imports"
+	"winnow/internal/staticlist"
 	"winnow/internal/suggest"
 	"winnow/internal/ui"
-	"winnow/store"
 )
 
 // listCommand manages static lists.
@@ -25,36 +23,7 @@ type listAllCommand struct{}
 
 // Run prints the lists of the store, and those that only segments name.
 func (listAllCommand) Run(c *invocation) error {
-	return c.open(toRead, func(a *app.App) error {
-		lists, err := a.Store.Lists()
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return c.PrintJSON(append([]store.ListSize{}, lists...))
-		}
-		if len(lists) == 0 {
-			_, err := fmt.Fprintln(c.Stdout, "there are no lists yet: winnow list add NAME FILE creates one")
-			return err
-		}
-		rows := [][]string{{"LIST", "CONTACTS", ""}}
-		used := app.ListsUsed(a.Config.Segments)
-		for _, l := range lists {
-			note := ""
-			if !slices.Contains(used, l.Name) {
-				note = "not used by any segment"
-			}
-			rows = append(rows, []string{l.Name, ui.Number(l.Contacts), note})
-		}
-		for _, l := range lists {
-			used = slices.DeleteFunc(used, func(name string) bool { return name == l.Name })
-		}
-		for _, name := range used {
-			rows = append(rows, []string{name, "0", "used by a segment, but empty"})
-		}
-		ui.Table(c.Stdout, rows)
-		return nil
-	})
+	return c.open(toRead, func(a *app.App) error { return staticlist.All(c.Printer, a) })
 }
 
 // listAddCommand adds contacts to a list.
@@ -102,21 +71,11 @@ func (x listRemoveCommand) Run(c *invocation) error {
 		return err
 	}
 	return c.open(writing(toJudge), func(a *app.App) error {
-		if err := checkList(a, x.Name); err != nil {
+		if err := staticlist.Check(a, x.Name); err != nil {
 			return err
 		}
 		return imports.ChangeList(c.ctx, c.Printer, a, x.Name, false, o)
 	})
-}
-
-// checkList is an error if neither the store nor a segment has a list of that name.
-func checkList(a *app.App, name string) error {
-	names, err := a.Store.ListNames()
-	names = append(names, app.ListsUsed(a.Config.Segments)...)
-	if err != nil || slices.Contains(names, name) {
-		return err
-	}
-	return fmt.Errorf("there is no list %q; %s", name, suggest.Hint(name, names))
 }
 
 // listShowCommand prints the contacts on a list.
@@ -124,19 +83,7 @@ type listShowCommand struct {
 	Name string `arg:"" help:"Name of the list."`
 }
 
-// Run prints the keys as it reads them: a list may be larger than the memory.
+// Run prints the keys.
 func (x listShowCommand) Run(c *invocation) error {
-	return c.open(toRead, func(a *app.App) error {
-		if err := checkList(a, x.Name); err != nil {
-			return err
-		}
-		out := c.Stream()
-		err := a.Store.OnList(c.ctx, x.Name, func(key string) error {
-			if c.JSON {
-				return out.Value(key)
-			}
-			return out.Line(key)
-		})
-		return errors.Join(err, out.End())
-	})
+	return c.open(toRead, func(a *app.App) error { return staticlist.Show(c.ctx, c.Printer, a, x.Name) })
 }
