@@ -71,13 +71,13 @@ func (x doubtFlags) addTo(o *imports.Options) { o.New, o.Nearest = x.New, x.Near
 
 // regionFlag is the flag of a command that reads phone numbers.
 type regionFlag struct {
-	Region string `placeholder:"CC" help:"Read phone numbers without a country code as of this country, like TR (default: contacts.region of the config)."`
+	Region string `placeholder:"CC" help:"Read phone numbers without a country code as of this country, like TR; or international, for numbers that begin with their country code and have no + (default: contacts.region of the config)."`
 }
 
 // parse returns the region; empty if the flag is not set.
 func (x regionFlag) parse() (string, error) {
 	if x.Region != "" && !contactkey.KnownRegion(x.Region) {
-		return "", ui.Usagef("--region %s: write a country with two letters, like TR", ui.ShellQuote(x.Region))
+		return "", ui.Usagef("--region %s: write a country with two letters, like TR, or international", ui.ShellQuote(x.Region))
 	}
 	return x.Region, nil
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"winnow/hygiene"
-	"winnow/hygiene/contactkey"
 	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/explain"
@@ -22,7 +21,8 @@ type explainCommand struct {
 	Verbose bool   `short:"v" help:"Also show the conditions of all segments, the ledger and the timeline."`
 	Segment string `placeholder:"NAME" help:"Show only the conditions of this segment."`
 	AsOf    string `name:"as-of" placeholder:"TIME" help:"Explain what was known and decided by then, under the policy in force then: RFC 3339, or a date, which is its first instant in UTC."`
-	Region  string `placeholder:"CC" help:"Read a phone number without a country code as of this country, like TR (default: contacts.region of the config)."`
+
+	regionFlag `embed:""`
 
 	asOf hygiene.Instant // 0 for the present
 }
@@ -40,8 +40,8 @@ const maxExplained = 10
 
 // Run prints the explanation of the contact, or of all that have the phone number.
 func (x explainCommand) Run(c *invocation) error {
-	if x.Region != "" && !contactkey.KnownRegion(x.Region) {
-		return ui.Usagef("--region %s: write a country with two letters, like TR", ui.ShellQuote(x.Region))
+	if _, err := x.regionFlag.parse(); err != nil {
+		return err
 	}
 	asOf, err := parseAsOf(x.AsOf, c.instant())
 	if err != nil {

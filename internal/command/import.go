@@ -34,10 +34,11 @@ func (x importEventsCommand) Run(c *invocation) (err error) {
 
 // importMessagesCommand imports the send log.
 type importMessagesCommand struct {
-	File      string `arg:"" help:"CSV file, NDJSON or a JSON array; - for stdin."`
-	Source    string `placeholder:"NAME" help:"Take lines that name no source for this one (default: the only source of the config)."`
-	Rejected  string `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason, and lines of messages that another contact or phone number has."`
-	textFlags `embed:""`
+	File       string `arg:"" help:"CSV file, NDJSON or a JSON array; - for stdin."`
+	Source     string `placeholder:"NAME" help:"Take lines that name no source for this one (default: the only source of the config)."`
+	Rejected   string `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason, and lines of messages that another contact or phone number has."`
+	regionFlag `embed:""`
+	textFlags  `embed:""`
 }
 
 // Help says what a send log has.
@@ -50,7 +51,11 @@ the first contact and the first phone number stand.`
 // Run registers the contacts of the messages.
 func (x importMessagesCommand) Run(c *invocation) error {
 	o := imports.Options{File: x.File, Stdin: c.process.Stdin, Source: x.Source, Rejected: x.Rejected, Config: c.config, Now: c.now}
-	if err := x.addTo(&o); err != nil {
+	region, err := x.regionFlag.parse()
+	if err == nil {
+		o.Region, err = region, x.addTo(&o)
+	}
+	if err != nil {
 		return err
 	}
 	return imports.Messages(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRecord, do) })

@@ -9,7 +9,8 @@ import (
 type importContactsCommand struct {
 	contactFile `embed:""`
 	Phone       string `default:"phone" placeholder:"COLUMN" help:"Read the phone number from this column (default: phone)."`
-	Apply       bool   `help:"Apply the changes (default: preview only)."`
+	regionFlag  `embed:""`
+	Apply       bool `help:"Apply the changes (default: preview only)."`
 }
 
 // Help says how fields are read.
@@ -27,6 +28,9 @@ member. Invalid phone numbers are skipped; the rest of the row is imported. Impo
 func (x importContactsCommand) Run(c *invocation) error {
 	o, err := x.options(c)
 	if err != nil {
+		return err
+	}
+	if o.Region, err = x.regionFlag.parse(); err != nil {
 		return err
 	}
 	o.Apply, o.Phone = x.Apply, x.Phone

@@ -121,7 +121,7 @@ func (d *Daemon) register(ctx context.Context, given []provider.Registration) (c
 	var list []store.Registration
 	var places []int // of those in given
 	var result console.RegisterResult
-	r, err := imports.NewRegistrar(d.current.Load(), d.store, "")
+	r, err := imports.NewRegistrar(d.current.Load(), d.store, "", "")
 	if err != nil {
 		return result, err
 	}

@@ -20,12 +20,14 @@ import (
 
 // Contacts imports phones and attributes of contacts, or shows what would change.
 func Contacts(ctx context.Context, out *ui.Printer, a *app.App, o Options) (err error) {
-	im := &contactImport{keys: a.Config.Keys, phoneColumn: cmp.Or(o.Phone, "phone"), save: a.Store.PreviewProfiles, seen: a.Store.NewKeySet()}
+	keys := a.Config.Keys
+	keys.Region = cmp.Or(o.Region, keys.Region)
+	im := &contactImport{keys: keys, phoneColumn: cmp.Or(o.Phone, "phone"), save: a.Store.PreviewProfiles, seen: a.Store.NewKeySet()}
 	defer func() { err = errors.Join(err, im.seen.Close()) }()
 	if o.Apply {
 		im.save = a.Store.SaveProfiles
 	}
-	rejected, err := readRows(ctx, out, keyNamed(o.keyName(), a.Store.Keys(a.Config.Keys)), o, im)
+	rejected, err := readRows(ctx, out, keyNamed(o.keyName(), a.Store.Keys(keys)), o, im)
 	if err != nil {
 		return err
 	}

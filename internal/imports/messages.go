@@ -29,7 +29,7 @@ func Messages(ctx context.Context, out *ui.Printer, o Options, open func(func(*a
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
 	return open(func(a *app.App) error {
-		registrar, err := NewRegistrar(a.Config, a.Store, o.Source)
+		registrar, err := NewRegistrar(a.Config, a.Store, o.Source, o.Region)
 		if err != nil {
 			return ui.Usagef("--source: %w", err)
 		}

@@ -22,14 +22,17 @@ type Registrar struct {
 }
 
 // NewRegistrar makes the registrar of a config. source is that of registrations which name
-// none; it may be empty, and is then the only source of the config. The error says that
-// there is no such source.
-func NewRegistrar(cfg *config.Config, s *store.Store, source string) (*Registrar, error) {
+// none; it may be empty, and is then the only source of the config. region is that of
+// phone numbers without a country code; empty for that of their source. The error says
+// that there is no such source.
+func NewRegistrar(cfg *config.Config, s *store.Store, source, region string) (*Registrar, error) {
 	r := &Registrar{readers: map[string]store.KeyReader{}, source: source}
 	for i := range cfg.Sources {
 		from := &cfg.Sources[i]
 		r.sources = append(r.sources, from.Name)
-		r.readers[from.Name] = s.Keys(cfg.KeysOf(from))
+		keys := cfg.KeysOf(from)
+		keys.Region = cmp.Or(region, keys.Region)
+		r.readers[from.Name] = s.Keys(keys)
 	}
 	if source != "" {
 		return r, r.checkSource(source)

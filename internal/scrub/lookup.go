@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode"
 
 	"winnow/hygiene/contactkey"
 )
@@ -46,7 +47,8 @@ func (p valueParser) parse(value string) (key, phone string, err error) {
 
 // mayBePhone is a fast check that rules out most ids.
 func (p valueParser) mayBePhone(key string) bool {
-	return (p.keys.Region != "" || strings.Contains(key, "+")) && !strings.ContainsFunc(strings.TrimPrefix(key, "tel:"), isLetter)
+	foreign := func(r rune) bool { return r == '+' || r > unicode.MaxASCII }
+	return (p.keys.Region != "" || strings.ContainsFunc(key, foreign)) && !strings.ContainsFunc(strings.TrimPrefix(key, "tel:"), isLetter)
 }
 
 func isLetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '_' }
