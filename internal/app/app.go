@@ -40,7 +40,7 @@ type Fallback int
 // the file is repaired. The daemon runs whatever the file says.
 const (
 	Never        Fallback = iota // the file must be valid
-	WhenBroken                   // the file has problems
+	WhenBroken                   // the file has problems, or protects less than the policy in force
 	WhenUnusable                 // also when the file identifies contacts in another way than the store
 )
 
@@ -90,17 +90,20 @@ func (o Options) open() (*App, error) {
 		if err := o.openStore(a); err != nil {
 			return nil, err
 		}
-		mismatch := CheckKeys(cfg, a.Store)
+		mismatch, fallback := CheckKeys(cfg, a.Store), WhenUnusable
 		if mismatch == nil {
-			if err := o.prepareKeys(a); err != nil {
-				return nil, errors.Join(err, a.Close())
-			}
-			return a, nil
+			mismatch, fallback = a.checkProtected(), WhenBroken
 		}
-		if o.Fallback == WhenUnusable && a.useLastGood(o, mismatch) {
-			return a, nil
+		if mismatch != nil && (o.Fallback < fallback || !a.useLastGood(o, mismatch)) {
+			return nil, errors.Join(mismatch, a.Close())
 		}
-		return nil, errors.Join(mismatch, a.Close())
+		if mismatch == nil {
+			err = o.prepareKeys(a)
+		}
+		if err != nil {
+			return nil, errors.Join(err, a.Close())
+		}
+		return a, nil
 	}
 	if o.Fallback == Never || !IsProblems(err) {
 		return nil, err

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,6 +68,33 @@ func (a *App) ConfigInForce() (*config.Config, error) {
 		return nil, fmt.Errorf("policy %s, which is in force, can't be read by this version of winnow: %w", hash, err)
 	}
 	return cfg, nil
+}
+
+// checkProtected is [CheckProtected] against the policy in force, if this version can read
+// it.
+func (a *App) checkProtected() error {
+	inForce, err := a.ConfigInForce()
+	switch {
+	case IsProblems(err) || inForce == nil && err == nil:
+		return nil
+	case err != nil:
+		return err
+	}
+	return CheckProtected(inForce.Policy, a.Config)
+}
+
+// CheckProtected is an error if the config no longer protects a reason that the policy in
+// force does, and does not say so. What contacts said for it could be lifted by what does
+// not name it, and the reason may have gone by accident or been renamed.
+func CheckProtected(inForce *hygiene.Policy, cfg *config.Config) error {
+	gone := slices.DeleteFunc(inForce.Protected(), func(reason string) bool {
+		return cfg.Policy.Protects(reason) || slices.Contains(cfg.Unprotected, reason)
+	})
+	if len(gone) == 0 {
+		return nil
+	}
+	return fmt.Errorf("hygiene.protected in %s no longer has %s, which the policy in force protects: what contacts said could be lifted by what does not name it; add it again or, if this is meant, write hygiene.unprotected: [%s]",
+		cfg.Path, ui.AndList(gone), strings.Join(gone, ", "))
 }
 
 // AppliedPolicies returns all policies that were ever applied; nil if this version can no

@@ -208,3 +208,44 @@ func TestAnUnusualSpaceOfAFileInForceStays(t *testing.T) {
 		t.Errorf("new: %v", err)
 	}
 }
+
+// What a file protected stays protected, until a file names what no longer is: a reason
+// that was renamed or left out must not let go of what people said.
+func TestAFileThatProtectsLessIsNotPutInForce(t *testing.T) {
+	config := func(head string) string {
+		return "hygiene: {" + head + "rules: [{name: hard, when: {outcome: hard_bounce}, then: {suppress: {reason: hard_bounce}}}]}\n"
+	}
+	protecting := config("protected: [marketing_opt_out], ")
+	o := withStore(t, protecting, func(s *store.Store) error { return s.SavePolicy("0123456789ab", []byte(protecting), 1) })
+	for name, c := range map[string]struct {
+		text string
+		good bool
+	}{
+		"left out":        {config(""), false},
+		"renamed":         {config("protected: [marketing_optout], "), false},
+		"more protected":  {config("protected: [legal, marketing_opt_out], "), true},
+		"another is free": {config("unprotected: [legal], "), false},
+		"named":           {config("unprotected: [marketing_opt_out], "), true},
+		"the same":        {protecting, true},
+	} {
+		if err := os.WriteFile(o.Path, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for fallback := Never; fallback <= WhenUnusable; fallback++ {
+			o.Fallback = fallback
+			a, err := Open(o)
+			if err != nil {
+				if c.good || fallback != Never || !strings.Contains(err.Error(), "write hygiene.unprotected: [marketing_opt_out]") {
+					t.Errorf("%s, fallback %d: %v", name, fallback, err)
+				}
+				continue
+			}
+			if (a.Broken == nil) != c.good || fallback == Never && !c.good || !c.good && !a.Config.Policy.Protects("marketing_opt_out") {
+				t.Errorf("%s, fallback %d: opened with %v protected, broken %v", name, fallback, a.Config.Policy.Protected(), a.Broken)
+			}
+			if err := a.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}

@@ -49,7 +49,10 @@ func (c *invocation) open(o app.Options, do func(*app.App) error) error {
 	if err != nil {
 		return err
 	}
-	if a.Broken != nil {
+	switch {
+	case a.Broken != nil && !app.IsProblems(a.Broken):
+		c.Warn("%v; running under the last good config, policy %s", a.Broken, a.Config.Hash)
+	case a.Broken != nil:
 		c.Warn("%s is invalid, winnow check%s lists the problems; running under the last good config, policy %s", c.config, app.ConfigFlag(c.config), a.Config.Hash)
 	}
 	done := suspendBetweenCommits(a.Store)

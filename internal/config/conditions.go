@@ -120,7 +120,7 @@ func (r *reader) readCondition(e *yamldoc.Entry) hygiene.Condition {
 	case "reason":
 		var test hygiene.ReasonTest
 		for _, item := range of.Items() {
-			test = append(test, r.reasons.Mention(item, "reason"))
+			test = append(test, r.mentionReason(item))
 		}
 		return test
 	case "tag":

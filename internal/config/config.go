@@ -56,8 +56,10 @@ type Config struct {
 	Sweep, Review string // schedules
 	Policy        *hygiene.Policy
 	Breakers      []hygiene.Breaker // of different outcomes
-	Segments      []segments.Segment
-	Exports       []segments.Export
+	// Unprotected are reasons that policies before protected, and this one no longer.
+	Unprotected []string
+	Segments    []segments.Segment
+	Exports     []segments.Export
 
 	// Accepted is what this version refuses in another file, as warnings, see
 	// [Options.WasInForce].

@@ -17,9 +17,9 @@ func TestEveryKeyIsRead(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		read, rules := *c, c.Policy.Rules
+		read, rules, protected := *c, c.Policy.Rules, c.Policy.Protected()
 		read.Hash, read.Text, read.Policy, read.root = "", nil, nil, nil // these change with any byte
-		return []any{read, rules}, nil
+		return []any{read, rules, protected}, nil
 	}
 	yamldoctest.EveryKeyIsRead(t, file, read, text, []byte("contacts: {key: text, fold: true, nobody: [unknown]}\nadmin: {token: admin-token-0123456789}"), []byte(`admin: {token_file: files/admin.token, tls: {cert: files/a.crt, key: files/a.key}}`))
 }

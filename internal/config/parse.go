@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"winnow/hygiene"
+	"winnow/hygiene/reason"
 	"winnow/internal/yamldoc"
 )
 
@@ -79,13 +81,14 @@ func Parse(path string, text []byte, o Options) (*Config, error) {
 		return nil, err
 	}
 	c.Hash, c.Accepted = hash(c), doc.Accepted()
-	c.Policy = hygiene.NewPolicy(c.Policy.Rules, c.Hash)
+	c.Policy = hygiene.NewPolicy(c.Policy.Rules, c.Hash).Protect(c.Policy.Protected()...)
 	return c, nil
 }
 
 // read fills the config. Names come first, so that every reference can be checked.
 func (r *reader) read(c *Config) {
 	e := c.root
+	r.protected, c.Unprotected = r.readProtected(e.Get("hygiene"))
 	r.defineNames(e)
 	r.readServers(c, e)
 	c.TrustedProxies = readRanges(e.Get("trusted_proxies"))
@@ -97,7 +100,7 @@ func (r *reader) read(c *Config) {
 	c.Sweep = r.readSchedule(e.Get("hygiene").Get("sweep"))
 	c.Review = r.readSchedule(e.Get("hygiene").Get("review"))
 	c.Breakers = readBreakers(e.Get("hygiene").Get("breaker"))
-	c.Policy = hygiene.NewPolicy(r.readRules(e.Get("hygiene").Get("rules")), "")
+	c.Policy = hygiene.NewPolicy(r.readRules(e.Get("hygiene").Get("rules")), "").Protect(r.protected...)
 	c.Segments = r.readSegments(e.Get("segments"))
 	c.Exports = r.readExports(e.Get("exports"))
 }
@@ -110,15 +113,16 @@ func (r *reader) defineNames(e *yamldoc.Entry) {
 	r.segments = yamldoc.Define("segment", e.Get("segments"))
 	yamldoc.Define("export", e.Get("exports"))
 
-	for _, reason := range Reasons {
-		r.reasons.Add(reason)
+	for _, known := range slices.Concat(Reasons, r.protected) {
+		r.reasons.Add(known)
 	}
 	r.reasons.Incomplete, r.tags.Incomplete = !rules.Valid(), !rules.Valid()
 	for _, rule := range rules.Items() {
 		then := rule.Get("then")
 		suppress, tag := then.Get("suppress"), then.Get("tag")
-		if reason := suppress.Get("reason"); reason != nil {
-			r.reasons.Add(reason.Text())
+		if own := suppress.Get("reason"); own != nil {
+			is, _ := reason.Of(own.Text(), r.protected...)
+			r.reasons.Add(is)
 		} else if !then.Valid() || suppress != nil {
 			r.reasons.Incomplete = true
 		}

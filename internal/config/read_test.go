@@ -270,3 +270,56 @@ func TestFileOverOneMebibyteIsRefusedAndOneOfItIsRead(t *testing.T) {
 		}
 	}
 }
+
+// A file with another word for an opt-out was good before. After an upgrade it goes on
+// working, and what it opens is protected.
+func TestAReasonByAnotherWordIsAWarningInAFileThatWasInForce(t *testing.T) {
+	text := []byte(`
+hygiene:
+  rules:
+    - {name: a, when: {outcome: unsubscribed}, then: {suppress: {reason: unsubscribed}}}
+    - {name: b, when: {outcome: resubscribed}, then: {release: {reasons: [unsubscribed, spam]}}}
+segments:
+  - {name: s, suppressed: only, where: {reason: optout}}
+`)
+	o := options
+	var problems *yamldoc.Problems
+	if _, err := Parse("winnow.yaml", text, o); !errors.As(err, &problems) || !problems.OnlyNew() || len(problems.List) != 4 {
+		t.Fatalf("the problems are %v", err)
+	}
+	o.WasInForce = true
+	c, err := Parse("winnow.yaml", text, o)
+	if err != nil || len(c.Accepted) != 4 {
+		t.Fatalf("accepted %v, %v", c.Accepted, err)
+	}
+	if got := c.Policy.Rules[0].Then.Suppress.Reason; got != hygiene.OptedOut {
+		t.Errorf("the rule suppresses for %s", got)
+	}
+	if got := c.Policy.Rules[1].Then.Release; !slices.Equal(got, []string{hygiene.OptedOut, hygiene.Complaint}) {
+		t.Errorf("the rule releases %s", got)
+	}
+	if got := c.Segments[0].Where.String(); got != "{reason: opted_out}" {
+		t.Errorf("the segment is %s", got)
+	}
+}
+
+func TestProtectedReasonsArePartOfThePolicy(t *testing.T) {
+	read := func(hygiene string) *Config {
+		t.Helper()
+		c, err := Parse("winnow.yaml", []byte("hygiene: "+hygiene+"\n"), options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	plain, one, both := read("{rules: []}"), read("{protected: [legal]}"), read("{protected: [legal, vip], unprotected: [old]}")
+	if got := both.Policy.Protected(); !slices.Equal(got, []string{"complaint", "legal", "opted_out", "vip"}) {
+		t.Errorf("protected are %q", got)
+	}
+	if plain.Hash == one.Hash || one.Hash == both.Hash || both.Hash != read("{protected: [vip, legal]}").Hash || plain.Hash != read("{protected: []}").Hash {
+		t.Error("the hash is not that of what is protected")
+	}
+	if !slices.Equal(both.Unprotected, []string{"old"}) {
+		t.Errorf("unprotected are %q", both.Unprotected)
+	}
+}

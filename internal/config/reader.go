@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"winnow/hygiene"
 	"winnow/internal/yamldoc"
 )
 
@@ -17,11 +16,9 @@ type reader struct {
 
 	timezone                         *time.Location
 	sources, reasons, tags, segments yamldoc.Names
+	protected                        []string         // reasons, beside those that always are
 	references                       []*yamldoc.Entry // the references to segments in the conditions read so far
 }
-
-// Reasons are the reasons that are known without a rule that gives them.
-var Reasons = []string{"hard_bounce", "soft_bounce", hygiene.OptedOut, "dormant"}
 
 // absolute is the absolute path of a path in the file.
 func (r *reader) absolute(path string) string {

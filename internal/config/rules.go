@@ -2,7 +2,6 @@ package config
 
 import (
 	"winnow/hygiene"
-	"winnow/internal/suggest"
 	"winnow/internal/yamldoc"
 )
 
@@ -10,6 +9,8 @@ var rulebook = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
 	{Key: "sweep", Omit: true, Shape: cron, Default: `"@every 30s"`, Doc: "When new events are read and the rules applied to their contacts."},
 	{Key: "review", Omit: true, Shape: cron, Default: `"30 1 * * *"`, Doc: "When the rules that depend on time alone are applied to all contacts."},
 	{Key: "breaker", Shape: yamldoc.Several(breaker), Doc: "When a surge of one outcome is not trusted: what the rules would do about it waits for a decision."},
+	{Key: "protected", Shape: unordered(listOf(0, NameShape, "a list of reasons")), Default: "[]", Doc: "Reasons that are a person's word, beside opted_out and complaint: what is suppressed for one is lifted only by what names it."},
+	{Key: "unprotected", Omit: true, Shape: unordered(listOf(0, NameShape, "a list of reasons")), Default: "[]", Doc: "Reasons that were protected before and are no longer: without this, a file that protects less is not put in force."},
 	{Key: "rules", Shape: listOf(0, rule, "a list of rules"), Default: "[]", Literal: true, Doc: "The rules. All are tried, in this order, and all that match act."},
 }}
 
@@ -42,7 +43,7 @@ var action = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Fiel
 		{Key: "for", Shape: span, Doc: "For how long. Default: permanently."},
 	}}, Doc: "Opens a suppression, or renews it."},
 	{Key: "release", Shape: &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
-		{Key: "reasons", Shape: unordered(listOf(1, NameShape, "a list of reasons")), Required: true, Doc: "The reasons to lift; opted_out only when it is listed."},
+		{Key: "reasons", Shape: unordered(listOf(1, NameShape, "a list of reasons")), Required: true, Doc: "The reasons to lift; nothing else lifts protected ones like opted_out."},
 	}}, Doc: "Lifts suppressions that rules opened for these reasons."},
 	{Key: "retry", Shape: &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
 		{Key: "after", Shape: &yamldoc.Shape{Kind: yamldoc.List, Item: DelayShape, Min: 1, Max: hygiene.EntriesKept, Because: historyLimit, Expect: "a list like [4h, 24h, 72h]"}, Required: true,
@@ -83,10 +84,10 @@ func (r *reader) readRule(e *yamldoc.Entry) hygiene.Rule {
 func (r *reader) readAction(e *yamldoc.Entry) hygiene.Action {
 	a := hygiene.Action{Tag: e.Get("tag").Text(), Untag: r.tags.Mention(e.Get("untag"), "tag")}
 	if s := e.Get("suppress"); s != nil {
-		a.Suppress = &hygiene.SuppressAction{Reason: readOwnReason(s.Get("reason")), For: s.Get("for").Duration()}
+		a.Suppress = &hygiene.SuppressAction{Reason: r.readOwnReason(s.Get("reason")), For: s.Get("for").Duration()}
 	}
 	for _, reason := range e.Get("release").Get("reasons").Items() {
-		a.Release = append(a.Release, r.reasons.Mention(reason, "reason"))
+		a.Release = append(a.Release, r.mentionReason(reason))
 	}
 	if s := e.Get("retry"); s != nil {
 		a.Retry = &hygiene.RetryAction{Lapse: s.Get("lapse").Duration()}
@@ -95,16 +96,6 @@ func (r *reader) readAction(e *yamldoc.Entry) hygiene.Action {
 		}
 	}
 	return a
-}
-
-// readOwnReason reads a reason that a rule gives. Any reason is valid but one that
-// looks like the opt-out: people would take it for that, and a release could lift it
-// without naming it.
-func readOwnReason(e *yamldoc.Entry) string {
-	if e.Text() != hygiene.OptedOut && suggest.Within(e.Text(), []string{hygiene.OptedOut}, 2) != "" {
-		e.Report("the reason "+yamldoc.Quote(e.Text())+" looks like "+hygiene.OptedOut, `did you mean "opted_out"?`)
-	}
-	return e.Text()
 }
 
 // readCounting reads what is counted, in rules and in conditions.

@@ -78,6 +78,9 @@ func (d *Daemon) reload() {
 		err = checkNotEmptied(old, cfg)
 	}
 	if err == nil {
+		err = app.CheckProtected(old.Policy, cfg)
+	}
+	if err == nil {
 		err = d.apply(cfg)
 	}
 	if err != nil {
