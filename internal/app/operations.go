@@ -108,6 +108,11 @@ func CheckInstruction(in hygiene.Instruction, now hygiene.Instant) error {
 	return nil
 }
 
+// ReadAs says that a word was read as the reason that it stands for.
+func ReadAs(word, reason string) string {
+	return fmt.Sprintf("%s is recorded as %s", ui.Printable(word), reason)
+}
+
 // Instruct suppresses or allows contacts manually, as one batch. It does not sweep
 // first: an event that is not swept yet is applied later, in order of time.
 func (o *Operations) Instruct(keys []string, in hygiene.Instruction, now hygiene.Instant) (store.Instructed, error) {

@@ -44,13 +44,16 @@ func (x importSuppressionsCommand) Run(c *invocation) error {
 	if err != nil {
 		return err
 	}
-	if x.Reason != "" && !app.IsName(x.Reason) {
-		return ui.Usagef("--reason %s is not a reason: use lower-case letters, digits, _ and -, as in opted_out", ui.ShellQuote(x.Reason))
-	}
 	if o.Region, err = x.regionFlag.parse(); err != nil {
 		return err
 	}
 	x.doubtFlags.addTo(&o)
-	o.Apply, o.Reason, o.By, o.OffersPhone = x.Apply, x.Reason, x.By, true
-	return c.open(previewUnless(x.Apply), func(a *app.App) error { return imports.Suppressions(c.ctx, c.Printer, a, o) })
+	o.Apply, o.By, o.OffersPhone = x.Apply, x.By, true
+	return c.open(previewUnless(x.Apply), func(a *app.App) error {
+		o.Reason = c.readReason(a.Config, x.Reason)
+		if o.Reason != "" && !app.IsName(o.Reason) {
+			return ui.Usagef("--reason %s is not a reason: use lower-case letters, digits, _ and -, as in opted_out", ui.ShellQuote(x.Reason))
+		}
+		return imports.Suppressions(c.ctx, c.Printer, a, o)
+	})
 }

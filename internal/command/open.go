@@ -61,6 +61,20 @@ func (c *invocation) open(o app.Options, do func(*app.App) error) error {
 	return errors.Join(err, a.Close())
 }
 
+// readReason returns the reason that a word stands for, and says so if it is another
+// word for one: unsubscribed for opted_out.
+func (c *invocation) readReason(cfg *config.Config, word string) string {
+	reason, other := cfg.Policy.ReasonOf(word)
+	if other {
+		out := c.Stdout
+		if c.JSON {
+			out = c.Stderr
+		}
+		fmt.Fprintln(out, app.ReadAs(word, reason))
+	}
+	return reason
+}
+
 // load reads the config without a store.
 func (c *invocation) load() (*config.Config, error) {
 	return app.Options{Path: c.config, Now: c.now}.Load()

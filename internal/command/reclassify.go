@@ -15,7 +15,7 @@ type reclassifyCommand struct {
 // Run previews or applies the new outcomes.
 func (x reclassifyCommand) Run(c *invocation) error {
 	return c.open(applying(toJudge, x.Apply), func(a *app.App) error {
-		o := impact.ReclassifyOptions{Apply: x.Apply, Reason: x.Reason, Note: x.Note}
+		o := impact.ReclassifyOptions{Apply: x.Apply, Reason: c.readReason(a.Config, x.Reason), Note: x.Note}
 		ops, done := c.operations(a, "event")
 		r, err := impact.Reclassify(c.ctx, ops, o, c.instant())
 		done()

@@ -16,7 +16,7 @@ type rejudgeCommand struct {
 func (x rejudgeCommand) Run(c *invocation) error {
 	collectRarely()
 	return c.open(applying(toJudge, x.Apply), func(a *app.App) error {
-		o := impact.RejudgeOptions{Apply: x.Apply, Reason: x.Reason, Note: x.Note}
+		o := impact.RejudgeOptions{Apply: x.Apply, Reason: c.readReason(a.Config, x.Reason), Note: x.Note}
 		ops, done := c.operations(a, "contact")
 		r, err := impact.Rejudge(c.ctx, c.Printer, ops, o, c.instant())
 		done()

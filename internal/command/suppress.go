@@ -42,7 +42,7 @@ func (x suppressCommand) Run(c *invocation) error {
 // allowCommand lifts suppressions manually.
 type allowCommand struct {
 	manualChange `embed:""`
-	Reason       string `placeholder:"REASON" help:"Lift only this reason (default: all but opted_out, which must be named)."`
+	Reason       string `placeholder:"REASON" help:"Lift only this reason (default: all but protected ones like opted_out, which must be named)."`
 }
 
 // Run lifts them.
@@ -53,6 +53,7 @@ func (x allowCommand) Run(c *invocation) error {
 // manualResult is what suppress and allow print as JSON.
 type manualResult struct {
 	Batch    int64    `json:"batch,omitempty"`
+	Reason   string   `json:"reason,omitempty"`
 	Contacts int      `json:"contacts"`
 	Changes  int64    `json:"changes"`
 	Unknown  []string `json:"unknown"`
@@ -63,10 +64,11 @@ type manualResult struct {
 // changeManually suppresses or allows contacts, and prints the result. It changes
 // nothing if one of the keys is invalid, or nearly known unless asNew.
 func (c *invocation) changeManually(contacts []string, in hygiene.Instruction, asNew bool, verb string) error {
-	if err := app.CheckInstruction(in, c.instant()); err != nil {
-		return &ui.UsageError{Err: err}
-	}
 	return c.open(toRecord, func(a *app.App) error {
+		in.Reason = c.readReason(a.Config, in.Reason)
+		if err := app.CheckInstruction(in, c.instant()); err != nil {
+			return &ui.UsageError{Err: err}
+		}
 		var keys []string
 		var errs []error
 		for _, given := range contacts {
@@ -92,7 +94,7 @@ func (c *invocation) changeManually(contacts []string, in hygiene.Instruction, a
 		if err != nil {
 			return err
 		}
-		r := manualResult{Batch: changed.Batch, Contacts: len(keys) - len(changed.Unknown), Changes: changed.Changes, Unknown: append([]string{}, changed.Unknown...)}
+		r := manualResult{Batch: changed.Batch, Reason: in.Reason, Contacts: len(keys) - len(changed.Unknown), Changes: changed.Changes, Unknown: append([]string{}, changed.Unknown...)}
 		if in.Kind == hygiene.Allow {
 			if r.Remaining, err = ops.RemainingReasons(keys, c.config, c.instant()); err != nil {
 				return err

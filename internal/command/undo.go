@@ -36,6 +36,9 @@ func (x undoCommand) Run(c *invocation) error {
 		return c.open(toRead, c.listBatches)
 	case x.Batch != 0:
 		return c.undo(x.Apply, func(ctx context.Context, ops *app.Operations) (*impact.UndoResult, error) {
+			for i, word := range x.Reason {
+				x.Reason[i] = c.readReason(ops.Config, word)
+			}
 			return impact.UndoBatch(ctx, c.Printer, ops, x.Batch, x.Reason, x.Note, x.Apply, c.instant())
 		})
 	case len(x.Reason) > 1:
@@ -48,6 +51,7 @@ func (x undoCommand) Run(c *invocation) error {
 		return &ui.UsageError{Err: err}
 	}
 	return c.undo(x.Apply, func(ctx context.Context, ops *app.Operations) (*impact.UndoResult, error) {
+		r.Reason = c.readReason(ops.Config, r.Reason)
 		return impact.UndoEvents(ctx, c.Printer, ops, &r, x.Apply, c.instant())
 	})
 }

@@ -192,7 +192,8 @@ func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Expl
 		return nil, console.NewAPIError(http.StatusBadRequest, err)
 	}
 	now := hygiene.InstantOf(time.Now())
-	action := hygiene.Instruction{Kind: in.Kind, Origin: hygiene.ByOperator, Reason: in.Reason, Note: in.Note, Until: in.Until, By: in.By}
+	reason, other := ops.Config.Policy.ReasonOf(in.Reason)
+	action := hygiene.Instruction{Kind: in.Kind, Origin: hygiene.ByOperator, Reason: reason, Note: in.Note, Until: in.Until, By: in.By}
 	if err := app.CheckInstruction(action, now); err != nil {
 		return nil, console.NewAPIError(http.StatusBadRequest, err)
 	}
@@ -211,6 +212,9 @@ func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Expl
 	e, _, err := explain.Contact(ops.Config, ops.Store, key, now)
 	if err != nil {
 		return nil, err
+	}
+	if other {
+		e.Explanation.ReasonReadAs = reason
 	}
 	if in.Kind == hygiene.Allow {
 		remaining, err := ops.RemainingReasons([]string{key}, d.options.Path, now)

@@ -153,6 +153,7 @@ func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *Un
 	if err := r.checkNames(out, &app.App{Config: ops.Config, Store: ops.Store}); err != nil {
 		return nil, err
 	}
+	r.strike.Reason = r.Reason
 	r.warnUnknownSource(out, ops.Config)
 	policy := ops.Config.Policy
 	u := &UndoResult{Kind: store.UndoBatch, About: r.describe(policy), Applied: apply, effect: newEffect(policy, now),

@@ -63,9 +63,15 @@ func (im *suppressionImport) unreadReason() string {
 // maxRenamed is the maximum number of reasons that are shown as they were written.
 const maxRenamed = 20
 
-// readReason returns the reason that a name is written for: Hard Bounce is hard_bounce.
+// readReason returns the reason that a name is written for: Hard Bounce is hard_bounce,
+// and unsubscribed is opted_out.
 func (im *suppressionImport) readReason(name string) (reason string, ok bool) {
-	if app.IsName(name) {
+	reason, other := im.app.Config.Policy.ReasonOf(name)
+	switch {
+	case other:
+		im.noteRenamed(name, reason)
+		return reason, true
+	case app.IsName(name):
 		return name, true
 	}
 	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
@@ -74,10 +80,14 @@ func (im *suppressionImport) readReason(name string) (reason string, ok bool) {
 	if reason = strings.Join(words, "_"); !app.IsName(reason) {
 		return "", false
 	}
+	im.noteRenamed(name, reason)
+	return reason, true
+}
+
+func (im *suppressionImport) noteRenamed(name, reason string) {
 	if len(im.renamed) < maxRenamed {
 		im.renamed[name] = reason
 	}
-	return reason, true
 }
 
 // untilOf returns when the suppressions of a row end; 0 for never, also after an error.

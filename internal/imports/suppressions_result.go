@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/suggest"
@@ -19,22 +18,23 @@ import (
 type suppressionsResult struct {
 	Applied bool `json:"applied"`
 	foundResult
-	Batch     int64            `json:"batch,omitempty"`
-	Added     int64            `json:"suppressed"`
-	Extended  int64            `json:"renewed"`
-	Unchanged int64            `json:"unchanged"`
-	Repeated  int64            `json:"repeated"` // suppressions of earlier lines
-	New       int64            `json:"new_contacts"`
-	Rejected  int64            `json:"rejected"`
-	Partial   int64            `json:"reasons_left_out"` // lines imported without some of their reasons
-	Flawed    int64            `json:"flawed_lines"`     // imported in spite of what is wrong beside the contact
-	Lines     map[string]int64 `json:"reasons"`          // by reason
-	Ignored   []string         `json:"columns_not_read"`
+	Batch     int64             `json:"batch,omitempty"`
+	Added     int64             `json:"suppressed"`
+	Extended  int64             `json:"renewed"`
+	Unchanged int64             `json:"unchanged"`
+	Repeated  int64             `json:"repeated"` // suppressions of earlier lines
+	New       int64             `json:"new_contacts"`
+	Rejected  int64             `json:"rejected"`
+	Partial   int64             `json:"reasons_left_out"`          // lines imported without some of their reasons
+	Flawed    int64             `json:"flawed_lines"`              // imported in spite of what is wrong beside the contact
+	Lines     map[string]int64  `json:"reasons"`                   // by reason
+	ReadAs    map[string]string `json:"reasons_read_as,omitempty"` // the reasons of the first few other words for them
+	Ignored   []string          `json:"columns_not_read"`
 }
 
 func (im *suppressionImport) result(batch int64, rejected rejectCounts) suppressionsResult {
 	return suppressionsResult{Applied: im.options.Apply, foundResult: im.finder.found(), Batch: batch, Added: im.total.Added, Extended: im.total.Extended, Unchanged: im.total.Unchanged,
-		Repeated: im.total.Repeated, New: im.total.New, Rejected: rejected.lines, Partial: rejected.parts, Flawed: rejected.flaws, Lines: im.lines, Ignored: im.ignored}
+		Repeated: im.total.Repeated, New: im.total.New, Rejected: rejected.lines, Partial: rejected.parts, Flawed: rejected.flaws, Lines: im.lines, ReadAs: im.renamed, Ignored: im.ignored}
 }
 
 func (im *suppressionImport) print(w io.Writer, batch int64, rejected rejectCounts) error {
@@ -78,7 +78,7 @@ func (im *suppressionImport) print(w io.Writer, batch int64, rejected rejectCoun
 func (im *suppressionImport) printReasons(w io.Writer, cfg *config.Config) {
 	const shown = 15
 	_, known := app.SuppressingRules(cfg.Policy)
-	known = append(known, hygiene.OptedOut, "hard_bounce", "soft_bounce")
+	known = append(append(known, cfg.Policy.Protected()...), "hard_bounce", "soft_bounce")
 	order := slices.SortedFunc(maps.Keys(im.lines), func(a, b string) int {
 		return cmp.Or(cmp.Compare(im.lines[b], im.lines[a]), strings.Compare(a, b))
 	})

@@ -247,5 +247,5 @@ func readSuppress(e *yamldoc.Entry, s *ruletest.Step) *hygiene.Instruction {
 }
 
 func (r *reader) readAllow(e *yamldoc.Entry) *hygiene.Instruction {
-	return &hygiene.Instruction{Kind: hygiene.Allow, Reason: r.reasons.Mention(e.Get("reason"), "reason"), By: "operator", Note: e.Get("note").Text()}
+	return &hygiene.Instruction{Kind: hygiene.Allow, Reason: r.mentionReason(e.Get("reason")), By: "operator", Note: e.Get("note").Text()}
 }

@@ -16,8 +16,8 @@ func (r *reader) readExpectation(e *yamldoc.Entry, at time.Duration) ruletest.Ex
 	x := ruletest.Expectation{Line: e.Line(), At: at}
 	x.Status, _ = hygiene.ParseStatus(e.Get("status").Text())
 	x.Rule = r.rules.Refer(e.Get("rule"), "rule")
-	x.Reasons = readSet(e.Get("reasons"), "reason", &r.reasons)
-	x.Tags = readSet(e.Get("tags"), "tag", &r.tags)
+	x.Reasons = readSet(e.Get("reasons"), r.referToReason)
+	x.Tags = readSet(e.Get("tags"), func(item *yamldoc.Entry) string { return r.tags.Refer(item, "tag") })
 	readUntil(e.Get("until"), e.Has("at"), &x)
 	x.Retry = readRetry(e.Get("retry"))
 	for _, item := range e.Get("in").Items() {
@@ -34,13 +34,13 @@ func (r *reader) readExpectation(e *yamldoc.Entry, at time.Duration) ruletest.Ex
 }
 
 // readSet reads names, sorted and without duplicates; an empty list is not nil.
-func readSet(e *yamldoc.Entry, kind string, known *yamldoc.Names) []string {
+func readSet(e *yamldoc.Entry, read func(*yamldoc.Entry) string) []string {
 	if e == nil {
 		return nil
 	}
 	set := []string{}
 	for _, item := range e.Items() {
-		set = append(set, known.Refer(item, kind))
+		set = append(set, read(item))
 	}
 	slices.Sort(set)
 	return slices.Compact(set)

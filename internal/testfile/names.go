@@ -17,7 +17,7 @@ func (r *reader) defineNames() {
 	for _, s := range r.accounts {
 		r.sources.Add(s.Name)
 	}
-	for _, reason := range config.Reasons {
+	for _, reason := range slices.Concat(config.Reasons, r.config.Policy.Protected()) {
 		r.reasons.Add(reason)
 	}
 	for i := range r.config.Policy.Rules {
@@ -36,13 +36,37 @@ func (r *reader) defineReasons(tests *yamldoc.Entry) {
 	for _, test := range tests.Items() {
 		for _, event := range test.Get("events").Items() {
 			if reason := event.Get("suppress").Get("reason"); reason != nil {
-				reasons = append(reasons, r.reasons.Mention(reason, "reason"))
+				reasons = append(reasons, r.mentionReason(reason))
 			}
 		}
 	}
 	for _, reason := range reasons {
 		r.reasons.Add(reason)
 	}
+}
+
+// mentionReason reads a reason. Another word for a protected one is a problem: it is
+// recorded as that.
+func (r *reader) mentionReason(e *yamldoc.Entry) string {
+	if is, other := r.otherWord(e); other {
+		return is
+	}
+	return r.reasons.Mention(e, "reason")
+}
+
+// referToReason reads a reason that must be known.
+func (r *reader) referToReason(e *yamldoc.Entry) string {
+	if is, other := r.otherWord(e); other {
+		return is
+	}
+	return r.reasons.Refer(e, "reason")
+}
+
+func (r *reader) otherWord(e *yamldoc.Entry) (is string, other bool) {
+	if is, other = r.config.Policy.ReasonOf(e.Text()); other {
+		e.Report("the reason "+yamldoc.Quote(e.Text())+" is another word for "+is, "write "+is)
+	}
+	return is, other
 }
 
 func (r *reader) defineRule(rule *hygiene.Rule) {

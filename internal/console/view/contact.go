@@ -12,6 +12,7 @@ type Explanation struct {
 	Why             string                     `json:"why"` // plain sentences
 	Suppressions    []Suppression              `json:"suppressions,omitempty"`
 	StillSuppressed []StillSuppressed          `json:"still_suppressed,omitempty"` // after an allow: what it did not lift
+	ReasonReadAs    string                     `json:"reason_read_as,omitempty"`   // after a suppress or an allow by another word for a reason: that
 	Retry           *Retry                     `json:"retry,omitempty"`
 	Tags            []string                   `json:"tags,omitempty"`
 	Lists           []string                   `json:"lists,omitempty"` // static lists
