@@ -16,9 +16,9 @@ func (p *Policy) ApplyTraced(c *Contact, e *Event, t *Trace) ([]Change, Addition
 	t.begin(e.Moment())
 	late := !e.Moment().After(c.latest()) || c.Parts != nil // what its parts say may have changed
 	first := c.History.FirstSeen()
-	moved := c.noteEvent(MessageHash(e.Source, e.MessageID), e.At)
+	moved := c.noteSent(e)
 	added, replaced := c.History.add(e)
-	if len(c.Numbers) > 1 {
+	if len(c.Numbers) > 1 || len(c.Sendings) > 0 {
 		c.noteEvents()
 	}
 	switch {

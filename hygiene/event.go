@@ -17,8 +17,12 @@ type Event struct {
 	Outcome    Outcome
 	Contact    string // the contact's key as normalised by package contactkey; empty when not known
 	Received   bool   // At is when this log received it; false for the provider's time and for imports
-	Held       int64  // the breaker trip that holds it; 0 for none. It is not in the log: it follows from the events before.
-	Body       []byte // the part of the callback as received
+	// To and SentAt are the number and the time of the message as the send log has them,
+	// as far as they matter to the contact; they are not in the log.
+	To     string
+	SentAt Instant
+	Held   int64  // the breaker trip that holds it; 0 for none. It is not in the log: it follows from the events before.
+	Body   []byte // the part of the callback as received
 }
 
 // Moment is the event's place in its contact's history.

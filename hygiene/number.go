@@ -69,7 +69,8 @@ func (c *Contact) TakeNumber(phone string, at Instant) bool {
 	switch {
 	case phone == "" || phone == c.Phone && !bySendLog:
 		return false
-	case c.Phone == "" || bySendLog:
+	case c.Phone == "":
+	case bySendLog:
 		c.Numbers = nil
 	case len(c.Numbers) == 0:
 		c.Numbers = []Tenure{{Phone: c.Phone}, {Phone: phone, Since: max(at, 1)}}
@@ -77,6 +78,7 @@ func (c *Contact) TakeNumber(phone string, at Instant) bool {
 		last := c.Numbers[len(c.Numbers)-1].Since
 		c.Numbers = append(slices.Clip(c.Numbers), Tenure{Phone: phone, Since: max(at, last+1)})
 	}
+	c.AsksSendLog = c.AsksSendLog || c.Numbers != nil
 	c.Phone = phone
 	return true
 }
@@ -93,7 +95,7 @@ func (c *Contact) TakeSentNumber(phone string, sent Instant) bool {
 			return false
 		}
 	}
-	c.Numbers, c.Phone = []Tenure{{Phone: phone, Since: sent, BySendLog: true}}, phone
+	c.Numbers, c.Phone, c.AsksSendLog = []Tenure{{Phone: phone, Since: sent, BySendLog: true}}, phone, true
 	return true
 }
 
@@ -210,6 +212,20 @@ func (c *Contact) addSending(s Sending) *Sending {
 	return &c.Sendings[i]
 }
 
+// noteSent keeps what decides on which number the event lies. It reports whether another
+// number may be meant now for what the history has.
+func (c *Contact) noteSent(e *Event) bool {
+	if e.To == "" && e.SentAt == 0 && len(c.Numbers) <= 1 {
+		return false
+	}
+	message := MessageHash(e.Source, e.MessageID)
+	moved := false
+	if e.To != "" || e.SentAt != 0 {
+		moved = c.NoteSending(message, e.SentAt, e.To) && c.History.hasMessage(message)
+	}
+	return c.noteEvent(message, e.At) || moved
+}
+
 // noteEvent keeps when a message was first heard of, for a contact that had several
 // numbers: its number stays when that event is dropped. It reports whether another
 // number may be meant now.
@@ -241,6 +257,27 @@ func (c *Contact) noteEvents() {
 		}
 	}
 	c.Sendings = slices.DeleteFunc(slices.Clone(c.Sendings), func(s Sending) bool { return !kept[s.Message] })
+}
+
+// Asks reports whether the send log decides on which number something of the contact, or
+// of one of its parts, lies.
+func (c *Contact) Asks() bool {
+	return c.anyPart(func(part *Contact) bool { return part.AsksSendLog || len(part.Numbers) > 0 })
+}
+
+// Ask says that the send log decides.
+func (c *Contact) Ask() {
+	c.AsksSendLog = true
+	c.eachPart("", func(part *Contact) { part.AsksSendLog = true })
+}
+
+// AloneOf is the part of a merged contact that has the entry of that seq, and the contact
+// itself if it was not merged.
+func (c *Contact) AloneOf(seq int64) *Contact {
+	if part := c.partOf(&Entry{Moment: Moment{Seq: seq}}); part != nil {
+		return part
+	}
+	return c
 }
 
 // onOtherNumber is the test whether an entry lies on another number than e; nil when

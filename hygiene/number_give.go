@@ -40,6 +40,12 @@ func (c *Contact) GiverOf(s *Suppression) int64 {
 	return 0
 }
 
+// IsNamed reports whether the suppression of a number comes from an act that names the
+// number itself.
+func (c *Contact) IsNamed(s *Suppression) bool {
+	return s.Origin != ByRule && c.GiverOf(s) == 0
+}
+
 // Givers lists the ids of the contacts that gave something to the number.
 func (c *Contact) Givers() []int64 { return c.History.givers }
 
@@ -64,6 +70,25 @@ func (p *Policy) MayOpenOn(c *Contact, phone string) bool {
 	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool {
 		return (in.Kind == Suppress || in.Kind == SuppressByReview) && p.givesAct(c, &in, phone)
 	})
+}
+
+// MayOpen reports whether the contact gives something to one of its numbers that may open
+// a suppression there.
+func (p *Policy) MayOpen(c *Contact) bool {
+	return p.numbers && !c.IsNumber() && c.anyPart(func(alone *Contact) bool {
+		return alone.Parts == nil && slices.ContainsFunc(alone.AllNumbers(), func(phone string) bool { return p.MayOpenOn(alone, phone) })
+	})
+}
+
+// HasWords reports whether a word names the number itself.
+func (p *Policy) HasWords(c *Contact) bool {
+	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool { return p.namesNumber(&in) })
+}
+
+// namesNumber reports whether the instruction of a number is a person's word that names
+// it and no contact.
+func (p *Policy) namesNumber(in *Instruction) bool {
+	return in.Kind == Suppress && in.IsOwn() && p.Protects(in.Reason)
 }
 
 // givesAct reports whether an instruction of the contact lies on the number too. An act
@@ -291,10 +316,29 @@ func (g *gift) settled() []Suppression {
 }
 
 // TakeWords gives the contact the words that name its number and no contact, in place of
-// those that it had, and judges it again. words are, by number, the numbers that are
-// subjects of their own. It reports whether that changed anything.
+// those that it had, and judges it again. numbers are those that are subjects of their
+// own. It reports whether that changed anything.
 func (p *Policy) TakeWords(c *Contact, numbers []*Contact, cause Moment) (changes []Change, changed bool) {
-	var had, have, list []Instruction
+	var have []Instruction
+	c.eachPart("", func(part *Contact) {
+		p.TakeWords(part, numbers, cause)
+		for _, in := range part.Instructions {
+			if in.OfNumber != "" && !slices.ContainsFunc(have, in.sameWord) {
+				have = append(have, in)
+			}
+		}
+	})
+	for _, n := range numbers {
+		phone := NumberIn(n.Key)
+		for _, in := range n.Instructions {
+			if c.Parts == nil && p.namesNumber(&in) && c.NumberAt(in.At) == phone {
+				in.OfNumber = phone
+				have = append(have, in)
+			}
+		}
+	}
+	slices.SortStableFunc(have, func(a, b Instruction) int { return a.Moment.Compare(b.Moment) })
+	var had, list []Instruction
 	for _, in := range c.Instructions {
 		if in.OfNumber != "" {
 			had = append(had, in)
@@ -302,18 +346,7 @@ func (p *Policy) TakeWords(c *Contact, numbers []*Contact, cause Moment) (change
 			list = append(list, in)
 		}
 	}
-	for _, n := range numbers {
-		phone := NumberIn(n.Key)
-		for _, in := range n.Instructions {
-			if in.Kind == Suppress && in.IsOwn() && p.Protects(in.Reason) && c.NumberAt(in.At) == phone {
-				in.OfNumber = phone
-				have = append(have, in)
-			}
-		}
-	}
-	slices.SortStableFunc(have, func(a, b Instruction) int { return a.Moment.Compare(b.Moment) })
-	same := func(a, b Instruction) bool { return a.sameAct(b) && a.Undone == b.Undone && a.OfNumber == b.OfNumber }
-	if slices.EqualFunc(had, have, same) {
+	if slices.EqualFunc(had, have, func(a, b Instruction) bool { return a.sameWord(b) }) {
 		return nil, false
 	}
 	c.Instructions = list
@@ -321,4 +354,23 @@ func (p *Policy) TakeWords(c *Contact, numbers []*Contact, cause Moment) (change
 		c.record(in)
 	}
 	return p.rejudge(c, remake{cause: cause}), true
+}
+
+// sameWord reports whether both are the same word of one number, undone or not alike.
+func (in *Instruction) sameWord(b Instruction) bool {
+	return in.sameAct(b) && in.Undone == b.Undone && in.OfNumber == b.OfNumber
+}
+
+// Place judges the contact again after what decides on which numbers its events lie has
+// changed.
+func (p *Policy) Place(c *Contact, cause Moment) []Change {
+	if len(c.Numbers) > 1 || len(c.Sendings) > 0 {
+		c.noteEvents()
+	}
+	c.eachPart("", func(part *Contact) { p.Place(part, cause) })
+	changes := p.rejudge(c, remake{cause: cause})
+	for i := range changes {
+		changes[i].Note = "moved to its number"
+	}
+	return changes
 }

@@ -131,8 +131,7 @@ func randomFacts(r *rand.Rand, contacts, n int, phones []string) []fact {
 			add(m.At, i+1, fmt.Sprint("c", i, " has ", phone), func(n *neighbours) {
 				c := n.contacts[i]
 				if c.TakeNumber(phone, m.At) {
-					c.noteEvents()
-					n.p.Rejudge(c, m, "")
+					n.p.Place(c, m)
 				}
 				n.changed(i, m)
 			})
@@ -157,7 +156,7 @@ func randomFacts(r *rand.Rand, contacts, n int, phones []string) []fact {
 				}
 				n.sendLog[hash] = s
 				if c.History.hasMessage(hash) && c.NoteSending(hash, s.At, s.Phone) || took {
-					n.p.Rejudge(c, m, "")
+					n.p.Place(c, m)
 				}
 				n.changed(msg.of, m)
 			})
@@ -190,9 +189,9 @@ func randomFacts(r *rand.Rand, contacts, n int, phones []string) []fact {
 				messages = append(messages, message{e.MessageID, i})
 			}
 			add(m.At, 0, fmt.Sprint("c", i, " ", e.Outcome, " of ", e.MessageID), func(n *neighbours) {
-				e, hash := e, MessageHash("a", e.MessageID)
-				if s, ok := n.sendLog[hash]; ok {
-					n.contacts[i].NoteSending(hash, s.At, s.Phone)
+				e := e
+				if s, ok := n.sendLog[MessageHash("a", e.MessageID)]; ok {
+					e.SentAt, e.To = s.At, s.Phone
 				}
 				n.p.Apply(n.contacts[i], &e)
 				n.changed(i, m)
@@ -311,8 +310,7 @@ func twoNumbers(t *testing.T) (*neighbours, func(i int, day float64, o Outcome))
 func (n *neighbours) takes(i int, day int, phone string) {
 	at := start.Add(time.Duration(day) * Day)
 	n.contacts[i].TakeNumber(phone, at)
-	n.contacts[i].noteEvents()
-	n.p.Rejudge(n.contacts[i], Moment{at, 1000}, "")
+	n.p.Place(n.contacts[i], Moment{at, 1000})
 	n.changed(i, Moment{at, 1000})
 }
 

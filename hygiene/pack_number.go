@@ -17,6 +17,12 @@ func AsksSendLog(packed []byte) bool {
 	return len(packed) > 1 && packed[0] >= 3 && packed[1]&packedAsks != 0
 }
 
+// HasNumbers reports, without unpacking the contact, whether it keeps the numbers that it
+// had, beside the one that it has.
+func HasNumbers(packed []byte) bool {
+	return len(packed) > 1 && packed[0] >= 3 && packed[1]&packedNumbers != 0
+}
+
 func (c *Contact) packNumbers(b []byte) []byte {
 	b = append(b, bit(c.Numbers != nil)*packedNumbers|bit(len(c.Sendings) > 0)*packedSendings|bit(c.AsksSendLog)*packedAsks|
 		bit(len(c.History.givers) > 0)*packedGivers)

@@ -91,7 +91,7 @@ func (p *Policy) SetUndone(c *Contact, batch int64, revoked bool, m Moment) []Ch
 // undone is false, that is not.
 func (c *Contact) HasUndone(batch int64, undone bool) bool {
 	return c.anyPart(func(part *Contact) bool {
-		return slices.ContainsFunc(part.Instructions, func(in Instruction) bool { return in.Batch == batch && in.Undone == undone })
+		return slices.ContainsFunc(part.Instructions, func(in Instruction) bool { return in.IsOwn() && in.Batch == batch && in.Undone == undone })
 	})
 }
 

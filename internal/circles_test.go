@@ -149,9 +149,9 @@ type size struct{ files, lines int }
 func biggest(dir string) size {
 	switch dir {
 	case "store":
-		return size{60, 8000}
+		return size{64, 9000}
 	case "hygiene":
-		return size{44, 6200}
+		return size{44, 6900}
 	case "internal/command":
 		return size{60, 3000}
 	}

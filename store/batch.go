@@ -87,9 +87,6 @@ func (s *Store) changeAll(ctx context.Context, policy *hygiene.Policy, b Batch, 
 			if err != nil {
 				return err
 			}
-			if contacts == 0 {
-				return errNoChange
-			}
 			b.Contacts, b.Changes = b.Contacts+contacts, b.Changes+entries
 			return nil
 		})
@@ -112,9 +109,14 @@ func (b *Batch) sign(changes []hygiene.Change) {
 // saveInBatch writes a contact changed by the batch.
 func (w *txWriter) saveInBatch(k *contactRow, changes []hygiene.Change, b *Batch) error {
 	b.sign(changes)
-	b.Contacts++
-	b.Changes += int64(len(changes))
-	return w.save(k, changes)
+	if !k.IsNumber() {
+		b.Contacts++
+		b.Changes += int64(len(changes))
+	}
+	if err := w.save(k, changes); err != nil {
+		return err
+	}
+	return w.spreadWords(k)
 }
 
 // errNoChange rolls back a step that changed nothing.
@@ -139,8 +141,13 @@ func (s *Store) batchStep(policy *hygiene.Policy, b *Batch, now hygiene.Instant,
 			return err
 		}
 		w.batch = next.ID
+		before := next
 		if err := do(w, &next); err != nil {
 			return err
+		}
+		next.Contacts, next.Changes = next.Contacts+w.given.contacts, next.Changes+w.given.changes
+		if next.Contacts == before.Contacts && next.Changes == before.Changes {
+			return errNoChange
 		}
 		return saveBatch(w, &next)
 	})

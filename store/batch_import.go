@@ -8,9 +8,11 @@ import (
 	"winnow/store/keyset"
 )
 
-// ImportedSuppression is one line of a suppression list.
+// ImportedSuppression is one line of a suppression list. It names a contact, or else a
+// phone number, as [Store.InstructNumbers] does.
 type ImportedSuppression struct {
 	Key    string
+	Phone  string // E.164
 	Reason string
 	Until  hygiene.Instant // 0 for no end
 }
@@ -64,14 +66,7 @@ func (im *SuppressionImport) Save(list []ImportedSuppression) (did SuppressionRe
 	}
 	err = im.store.batchStep(im.policy, &im.batch, im.moment.At, func(w *txWriter, b *Batch) error {
 		did = SuppressionResult{}
-		before := b.Contacts
-		if err := im.openAll(w, b, list, first, &did); err != nil {
-			return err
-		}
-		if b.Contacts == before {
-			return errNoChange
-		}
-		return nil
+		return im.openAll(w, b, list, first, &did)
 	})
 	return did, err
 }
@@ -103,16 +98,18 @@ func (im *SuppressionImport) Preview(list []ImportedSuppression) (did Suppressio
 func (im *SuppressionImport) firstLines(list []ImportedSuppression) ([]bool, error) {
 	names := make([]string, len(list))
 	for i := range list {
-		names[i] = list[i].Reason + " " + list[i].Key
+		names[i] = list[i].Reason + " " + list[i].subject()
 	}
 	return im.suppressions.Add(names)
 }
 
 // countNew counts the contacts that these lines would create.
 func (im *SuppressionImport) countNew(list []ImportedSuppression) (n int64, err error) {
-	keys := make([]string, len(list))
+	var keys []string
 	for i := range list {
-		keys[i] = list[i].Key
+		if list[i].Phone == "" {
+			keys = append(keys, list[i].Key)
+		}
 	}
 	first, err := im.contacts.Add(keys)
 	if err != nil {
@@ -137,10 +134,10 @@ func (im *SuppressionImport) Close() error {
 func (im *SuppressionImport) openAll(w *txWriter, b *Batch, list []ImportedSuppression, first []bool, did *SuppressionResult) error {
 	k := &contactRow{}
 	for i := range list {
-		if err := k.load(w, list[i].Key); err != nil {
+		isNew, err := w.loadSubject(k, &list[i])
+		if err != nil {
 			return err
 		}
-		isNew := k.stored.ID == 0
 		changes := im.policy.Instruct(&k.Contact, im.instruction(&list[i], b.ID))
 		did.count(changes, first[i], isNew)
 		if len(changes) == 0 && !k.factsChanged() {
@@ -151,6 +148,25 @@ func (im *SuppressionImport) openAll(w *txWriter, b *Batch, list []ImportedSuppr
 		}
 	}
 	return nil
+}
+
+// subject is the key of the contact or of the number.
+func (line *ImportedSuppression) subject() string {
+	if line.Phone != "" {
+		return hygiene.NumberKey(line.Phone)
+	}
+	return line.Key
+}
+
+// loadSubject reads the contact or the number of the line, and reports whether the contact
+// is new.
+func (w *txWriter) loadSubject(k *contactRow, line *ImportedSuppression) (isNew bool, err error) {
+	if line.Phone != "" {
+		_, err := w.numberToInstruct(k, line.Phone, true)
+		return false, err
+	}
+	err = k.load(w, line.Key)
+	return k.stored.ID == 0, err
 }
 
 func (im *SuppressionImport) instruction(line *ImportedSuppression, batch int64) hygiene.Instruction {

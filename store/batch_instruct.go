@@ -39,9 +39,6 @@ func (s *Store) Instruct(policy *hygiene.Policy, keys []string, in hygiene.Instr
 				return err
 			}
 		}
-		if b.Contacts == 0 {
-			return errNoChange
-		}
 		return nil
 	})
 	return Instructed{b.did(), unknown}, err

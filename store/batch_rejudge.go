@@ -13,8 +13,9 @@ func (s *Store) Rejudge(ctx context.Context, policy *hygiene.Policy, named strin
 	rejudge := func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change {
 		return policy.Rejudge(c, m, named)
 	}
+	// A contact that stays as it is may give something else to its number.
 	concerns := func(c *hygiene.Contact) bool {
-		return changesWith(c, func(c *hygiene.Contact) []hygiene.Change { return rejudge(c, 0, hygiene.Moment{At: now}) })
+		return policy.MayOpen(c) || changesWith(c, func(c *hygiene.Contact) []hygiene.Change { return rejudge(c, 0, hygiene.Moment{At: now}) })
 	}
 	return s.changeAll(ctx, policy, b, now, progress, manualChange{concerns, rejudge})
 }

@@ -37,7 +37,8 @@ func (s *Store) InvalidateEvidence(ctx context.Context, policy *hygiene.Policy, 
 		}
 	}
 	var failed error
-	concerns := func(c *hygiene.Contact) bool { return policy.Affects(c, &in) }
+	// What a contact strikes is struck on its numbers too.
+	concerns := func(c *hygiene.Contact) bool { return !c.IsNumber() && policy.Affects(c, &in) }
 	strike := func(c *hygiene.Contact, batch int64, _ hygiene.Moment) []hygiene.Change {
 		ofBatch := in
 		if b.Unregistered && failed == nil {

@@ -123,7 +123,7 @@ func (t *UndoPlan) Affects(policy *hygiene.Policy, c *hygiene.Contact) bool {
 }
 
 func (t *UndoPlan) strikes(policy *hygiene.Policy, c *hygiene.Contact) bool {
-	return !t.Undone && t.strike != nil && policy.Affects(c, t.strike)
+	return !t.Undone && t.strike != nil && !c.IsNumber() && policy.Affects(c, t.strike)
 }
 
 // Apply undoes the contact's part of the batch, or puts it in force again. It

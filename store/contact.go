@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"slices"
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
@@ -18,6 +17,8 @@ type contactRow struct {
 
 	packed []byte // the facts as they are now
 	status []hygiene.StatusChange
+	// keeps says that nothing changed which the contact gives to its numbers.
+	keeps bool
 }
 
 // chunkSize is how many contacts are read, or written, together.
@@ -35,6 +36,9 @@ func newRows(n int) []*contactRow {
 // which stay packed.
 // The rows of keys without a contact are those of new ones.
 func loadRows(c engine.Reader, keys []string, rows []*contactRow) error {
+	if len(keys) > 0 && hygiene.NumberIn(keys[0]) != "" {
+		return loadNumbers(c, keys, rows)
+	}
 	for i, key := range keys {
 		rows[i].reset(key)
 	}
@@ -61,7 +65,7 @@ func (k *contactRow) load(c engine.Reader, key string) error {
 
 func (k *contactRow) reset(key string) {
 	k.Reset(key)
-	k.stored, k.storedRetry, k.storedStatus = engine.Contact{}, 0, nil
+	k.stored, k.storedRetry, k.storedStatus, k.keeps = engine.Contact{}, 0, nil, false
 }
 
 // set makes k, which was reset, the contact as it is stored, still packed.
@@ -148,9 +152,11 @@ func loadRetryMessages(c engine.Reader, rows []*contactRow) error {
 type txWriter struct {
 	engine.Writer
 	log    func(do func(engine.LogReader) error) error
+	judge  *hygiene.Policy
 	policy int64 // policies.id; 0 for none
 	batch  int64 // batches.id of a manual change; 0 for none
 	counts statusCounts
+	given  given
 
 	namesRead, names bool // whether it is known, and whether there are merged contacts
 
@@ -162,7 +168,7 @@ type txWriter struct {
 // writeAs runs do in one transaction, under the policy.
 func (s *Store) writeAs(policy *hygiene.Policy, do func(w *txWriter) error) error {
 	return s.write(func(c engine.Writer) (err error) {
-		w := &txWriter{Writer: c, log: s.readLog, counts: statusCounts{}}
+		w := &txWriter{Writer: c, log: s.readLog, judge: policy, counts: statusCounts{}}
 		if w.policy, err = policyID(c, policy); err != nil {
 			return err
 		}
@@ -182,6 +188,15 @@ func (w *txWriter) save(k *contactRow, changes []hygiene.Change) error {
 // savePacked writes contacts that are packed, with what changed about each of
 // them. It is the one writer of contacts, the ledger and the messages of retries.
 func (w *txWriter) savePacked(rows []*contactRow, changes [][]hygiene.Change) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if rows[0].IsNumber() {
+		return w.saveNumbers(rows, changes)
+	}
+	if err := w.countStatuses(rows); err != nil {
+		return err
+	}
 	newContacts, newEntries := 0, 0
 	for i, k := range rows {
 		if k.stored.ID == 0 {
@@ -202,14 +217,8 @@ func (w *txWriter) savePacked(rows []*contactRow, changes [][]hygiene.Change) er
 		} else {
 			w.updates = append(w.updates, &k.stored)
 		}
-		for n := range changes[i] {
-			w.entries = append(w.entries, engine.Entry{ID: entryID, Contact: k.stored.ID, Prev: k.stored.Ledger,
-				Policy: w.policy, Batch: w.batch, Change: &changes[i][n]})
-			k.stored.Ledger = entryID
-			entryID++
-		}
+		entryID = w.enter(k, changes[i], entryID)
 		k.stored.Facts = k.packed
-		w.counts.move(k.storedStatus, k.status)
 		k.storedStatus = k.status
 	}
 	if err := w.AppendLedger(w.entries); err != nil {
@@ -224,7 +233,22 @@ func (w *txWriter) savePacked(rows []*contactRow, changes [][]hygiene.Change) er
 	if err := w.UpdateContacts(w.updates); err != nil {
 		return err
 	}
-	return w.saveRetryMessages(rows)
+	if err := w.saveRetryMessages(rows); err != nil {
+		return err
+	}
+	return w.giveAll(rows)
+}
+
+// enter adds the changes to the entries to be appended, the first with that id, and
+// returns the next id.
+func (w *txWriter) enter(k *contactRow, changes []hygiene.Change, id int64) int64 {
+	for n := range changes {
+		w.entries = append(w.entries, engine.Entry{ID: id, Contact: k.stored.ID, Prev: k.stored.Ledger,
+			Policy: w.policy, Batch: w.batch, Change: &changes[n]})
+		k.stored.Ledger = id
+		id++
+	}
+	return id
 }
 
 // saveRetryMessages keeps the message of each row's retry while there is one.
@@ -302,70 +326,4 @@ func packedAttributes(a hygiene.Attributes) []byte {
 		return nil
 	}
 	return a.Pack(nil)
-}
-
-// ensureContact makes sure that there is a contact that the key names, and reports whether it is
-// new. It reads nothing else of it.
-func (w *txWriter) ensureContact(key string) (isNew bool, err error) {
-	if _, named, err := w.rootOf(key); err != nil || named {
-		if err == nil {
-			err = w.claimName(key)
-		}
-		return false, err
-	}
-	known, err := w.Number("SELECT EXISTS (SELECT 1 FROM contacts WHERE key = ?)", key)
-	if err != nil || known != 0 {
-		return false, err
-	}
-	k := &contactRow{}
-	k.reset(key)
-	return true, w.save(k, nil)
-}
-
-// ensureContacts makes sure that there is a contact of each of these keys, which are
-// sorted, with the phone number beside it unless that is empty. It uses as many rows.
-func (w *txWriter) ensureContacts(keys, phones []string, rows []*contactRow) error {
-	if err := loadRows(w, keys, rows); err != nil {
-		return err
-	}
-	var missing []*contactRow
-	for i, k := range rows {
-		switch {
-		case k.stored.ID == 0:
-			k.Phone = phones[i]
-			k.pack()
-			missing = append(missing, k)
-		case phones[i] != "" && phones[i] != k.stored.Phone:
-			if err := w.Exec("UPDATE contacts SET phone = ? WHERE id = ?", phones[i], k.stored.ID); err != nil {
-				return err
-			}
-		}
-	}
-	return w.savePacked(missing, make([][]hygiene.Change, len(missing)))
-}
-
-// ensureName makes sure that the contact of one of its keys has that phone number unless
-// it is empty.
-func (w *txWriter) ensureName(key, phone string) error {
-	if err := w.claimName(key); err != nil || phone == "" {
-		return err
-	}
-	_, err := w.reviseName(&contactRow{}, key, func(part *hygiene.Contact) { part.Phone = phone })
-	return err
-}
-
-// reviseName changes the profile of the part of a merged contact that has the key, and
-// reports whether that changed something about the contact.
-func (w *txWriter) reviseName(k *contactRow, key string, revise func(part *hygiene.Contact)) (changed bool, err error) {
-	if err := k.load(w, key); err != nil {
-		return false, err
-	}
-	phone, attributes := k.Phone, k.Attributes
-	if !k.RevisePart(key, revise) || !k.factsChanged() {
-		return false, nil
-	}
-	if err := w.save(k, nil); err != nil {
-		return false, err
-	}
-	return k.Phone != phone || !slices.Equal(k.Attributes, attributes), w.saveProfile(k)
 }

@@ -16,6 +16,9 @@ func (s *Store) Contact(key string) (contact *hygiene.Contact, ok bool, err erro
 		if err := k.load(c, key); err != nil {
 			return err
 		}
+		if err := attachNumbers(c, []*contactRow{k}); err != nil {
+			return err
+		}
 		return loadRetryMessages(c, []*contactRow{k})
 	})
 	return k.forReader(s.present), k.stored.ID != 0, err

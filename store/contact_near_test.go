@@ -25,7 +25,7 @@ func nearTo(tb testing.TB, s *store.Store, format contactkey.Format, keys ...str
 func TestAKeyIsNearlyKnownByAnotherSpelling(t *testing.T) {
 	s := storetest.Open(t)
 	_, err := s.SaveProfiles([]store.Profile{{Key: "crm-1", HasPhone: true, Phone: "+905321110001"}, {Key: "CRM-2"}, {Key: "0042"}, {Key: "1043"}, {Key: "Ann@Example.com"},
-		{Key: "905325550001"}, {Key: "crm-9", HasPhone: true, Phone: "+905321110001"}, {Key: "twin"}, {Key: "TWIN"}})
+		{Key: "905325550001"}, {Key: "crm-9", HasPhone: true, Phone: "+905321110001"}, {Key: "twin"}, {Key: "TWIN"}}, storetest.Start)
 	must(t, err)
 	format := contactkey.Format{Region: "TR"}
 	got := nearTo(t, s, format, "CRM-1", "crm-1\ufe0f", "crm-2", "42", "42.0", "1043.0", "001043", "ann@example.com", "+90 532 555 00 01", "0532 555 00 01", "0532 111 00 01", "+905321110001", "Twin",

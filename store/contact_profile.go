@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
 // Profile is what an import says about a contact. What it leaves out stays.
 type Profile struct {
 	Key      string
 	HasPhone bool   // else the phone number stays
-	Phone    string // E.164; empty for none
+	Phone    string // E.164; empty takes none away
 	// Attributes are sorted by name. One whose value is empty text is removed.
 	Attributes hygiene.Attributes
 }
@@ -34,12 +35,13 @@ type ProfileChange struct {
 	Before, After      hygiene.Attributes
 }
 
-// SaveProfiles writes what an import says of contacts, and returns what it
+// SaveProfiles writes what an import says of contacts, who have their numbers from the
+// time at on, and returns what it
 // changed, profile by profile. A contact that is not known is created. It is one
 // transaction: give it a few thousand at a time.
-func (s *Store) SaveProfiles(list []Profile) (revisions []ProfileChange, err error) {
+func (s *Store) SaveProfiles(list []Profile, at hygiene.Instant) (revisions []ProfileChange, err error) {
 	err = s.writeAs(nil, func(w *txWriter) (err error) {
-		revisions, err = w.saveProfiles(list)
+		revisions, err = w.saveProfiles(list, at)
 		return err
 	})
 	return revisions, err
@@ -47,9 +49,9 @@ func (s *Store) SaveProfiles(list []Profile) (revisions []ProfileChange, err err
 
 // PreviewProfiles returns what SaveProfiles would change: it does it, and rolls
 // back.
-func (s *Store) PreviewProfiles(list []Profile) (revisions []ProfileChange, err error) {
+func (s *Store) PreviewProfiles(list []Profile, at hygiene.Instant) (revisions []ProfileChange, err error) {
 	err = s.writeAs(nil, func(w *txWriter) (err error) {
-		if revisions, err = w.saveProfiles(list); err != nil {
+		if revisions, err = w.saveProfiles(list, at); err != nil {
 			return err
 		}
 		return errPreview
@@ -67,29 +69,30 @@ func ignorePreview(err error) error {
 	return err
 }
 
-func (w *txWriter) saveProfiles(list []Profile) ([]ProfileChange, error) {
+func (w *txWriter) saveProfiles(list []Profile, at hygiene.Instant) ([]ProfileChange, error) {
 	revisions := make([]ProfileChange, len(list))
 	k := &contactRow{}
 	for i := range list {
-		if err := w.reviseProfile(k, &list[i], &revisions[i]); err != nil {
+		if err := w.reviseProfile(k, &list[i], at, &revisions[i]); err != nil {
 			return nil, err
 		}
 	}
 	return revisions, nil
 }
 
-// reviseProfile reads of a known contact nothing but its profile.
-func (w *txWriter) reviseProfile(k *contactRow, said *Profile, r *ProfileChange) error {
+// reviseProfile reads of a known contact nothing but its profile, unless its number
+// changes.
+func (w *txWriter) reviseProfile(k *contactRow, said *Profile, at hygiene.Instant, r *ProfileChange) error {
 	if _, named, err := w.rootOf(said.Key); err != nil || named {
 		if err == nil {
-			err = w.reviseNamed(k, said, r)
+			err = w.reviseNamed(k, said, at, r)
 		}
 		return err
 	}
 	k.reset(said.Key)
-	stored := w.Query("SELECT id, phone, attributes FROM contacts WHERE key = ?", said.Key)
+	stored := w.Query("SELECT id, phone, attributes, substr(facts, 1, 2) FROM contacts WHERE key = ?", said.Key)
 	if stored.Next() {
-		k.stored.ID, k.Phone, k.stored.Attributes = stored.Int(0), stored.Text(1), stored.Blob(2)
+		k.stored.ID, k.Phone, k.stored.Attributes, k.stored.Facts = stored.Int(0), stored.Text(1), stored.Blob(2), stored.Blob(3)
 	}
 	if err := stored.Close(); err != nil {
 		return err
@@ -98,25 +101,36 @@ func (w *txWriter) reviseProfile(k *contactRow, said *Profile, r *ProfileChange)
 		return err
 	}
 	r.Before, r.PhoneBefore, r.Phone = k.Attributes, k.Phone, k.Phone
-	if said.HasPhone {
+	if said.HasPhone && said.Phone != "" {
 		r.Phone = said.Phone
 	}
 	changed := false
 	r.After, changed = mergeAttributes(r.Before, said.Attributes)
-	k.Phone, k.Attributes = r.Phone, r.After
+	k.Attributes = r.After
 	switch {
 	case k.stored.ID == 0:
+		k.Phone = r.Phone
 		r.ProfileEffect = ProfileNew
-		return w.save(k, nil)
-	case changed || r.Phone != r.PhoneBefore:
-		r.ProfileEffect = ProfileUpdated
+		return w.saveNew(k)
+	case changed || r.Phone != r.PhoneBefore || r.Phone != "" && said.Phone != "" && hygiene.HasNumbers(k.stored.Facts):
+		if r.ProfileEffect = ProfileUnchanged; changed || r.Phone != r.PhoneBefore {
+			r.ProfileEffect = ProfileUpdated
+		}
+		if said.HasPhone && said.Phone != "" {
+			if err := k.readFacts(w); err != nil {
+				return err
+			}
+			if err := w.setNumber(k, func(c *hygiene.Contact) bool { return c.TakeNumber(r.Phone, at) }); err != nil {
+				return err
+			}
+		}
 		return w.saveProfile(k)
 	}
 	return nil
 }
 
 // reviseNamed is reviseProfile for a key of a merged contact.
-func (w *txWriter) reviseNamed(k *contactRow, said *Profile, r *ProfileChange) error {
+func (w *txWriter) reviseNamed(k *contactRow, said *Profile, at hygiene.Instant, r *ProfileChange) error {
 	if err := w.claimName(said.Key); err != nil {
 		return err
 	}
@@ -127,7 +141,7 @@ func (w *txWriter) reviseNamed(k *contactRow, said *Profile, r *ProfileChange) e
 	changed, err := w.reviseName(k, said.Key, func(part *hygiene.Contact) {
 		part.Attributes, _ = mergeAttributes(part.Attributes, said.Attributes)
 		if said.HasPhone {
-			part.Phone = said.Phone
+			part.TakeNumber(said.Phone, at)
 		}
 	})
 	if changed {
@@ -135,6 +149,15 @@ func (w *txWriter) reviseNamed(k *contactRow, said *Profile, r *ProfileChange) e
 	}
 	r.After, r.Phone = k.Attributes, k.Phone
 	return err
+}
+
+// readFacts reads the facts of a stored contact of which only the profile was read.
+func (k *contactRow) readFacts(c engine.Querier) error {
+	r := c.Query("SELECT facts FROM contacts WHERE id = ?", k.stored.ID)
+	if r.Next() {
+		k.stored.Facts = r.Blob(0)
+	}
+	return r.Close()
 }
 
 // mergeAttributes is the old attributes with those that an import says, both

@@ -23,7 +23,7 @@ func TestAnImportChangesOnlyWhatItMentions(t *testing.T) {
 	s := storetest.Open(t)
 	save := func(p store.Profile) store.ProfileChange {
 		t.Helper()
-		r, err := s.SaveProfiles([]store.Profile{p})
+		r, err := s.SaveProfiles([]store.Profile{p}, storetest.Start)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,11 +40,11 @@ func TestAnImportChangesOnlyWhatItMentions(t *testing.T) {
 		{store.Profile{HasPhone: true, Phone: "+905551234567"}, store.ProfileUpdated, "+905551234567", attributes("b", "1", "d", "x")},
 		{store.Profile{Attributes: attributes("a", "2", "b", "", "c", "3", "e", "")}, store.ProfileUpdated, "+905551234567", attributes("a", "2", "c", "3", "d", "x")},
 		{store.Profile{Attributes: attributes("b", "", "d", "true")}, store.ProfileUpdated, "+905551234567", attributes("a", "2", "c", "3", "d", "true")},
-		{store.Profile{HasPhone: true}, store.ProfileUpdated, "", attributes("a", "2", "c", "3", "d", "true")},
-		{store.Profile{HasPhone: true, Attributes: attributes("d", "true")}, store.ProfileUnchanged, "", attributes("a", "2", "c", "3", "d", "true")},
+		{store.Profile{HasPhone: true}, store.ProfileUnchanged, "+905551234567", attributes("a", "2", "c", "3", "d", "true")}, // an empty number takes none away
+		{store.Profile{HasPhone: true, Attributes: attributes("d", "true")}, store.ProfileUnchanged, "+905551234567", attributes("a", "2", "c", "3", "d", "true")},
 	} {
 		step.say.Key = "ann"
-		seen, err := s.PreviewProfiles([]store.Profile{step.say})
+		seen, err := s.PreviewProfiles([]store.Profile{step.say}, storetest.Start)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +63,7 @@ func TestAPreviewLeavesNoTrace(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
 	before := storetest.Dump(t, s)
-	if r, err := s.PreviewProfiles([]store.Profile{{Key: "ann"}, {Key: "ann"}}); err != nil || r[0].ProfileEffect != store.ProfileNew || r[1].ProfileEffect != store.ProfileUnchanged {
+	if r, err := s.PreviewProfiles([]store.Profile{{Key: "ann"}, {Key: "ann"}}, storetest.Start); err != nil || r[0].ProfileEffect != store.ProfileNew || r[1].ProfileEffect != store.ProfileUnchanged {
 		t.Errorf("%+v %v", r, err)
 	}
 	im, err := s.ImportSuppressions(p, "ann", "file", storetest.Start)
@@ -96,14 +96,14 @@ func TestAnImportedSuppressionIsOneEntryAndLiftsNothing(t *testing.T) {
 		}
 		return did, b
 	}
-	first, b := take(store.ImportedSuppression{"bob", "opted_out", 0}, store.ImportedSuppression{"bob", "complaint", later}, store.ImportedSuppression{"carl", "complaint", 0})
+	first, b := take(store.ImportedSuppression{Key: "bob", Reason: "opted_out"}, store.ImportedSuppression{Key: "bob", Reason: "complaint", Until: later}, store.ImportedSuppression{Key: "carl", Reason: "complaint"})
 	if first != (store.SuppressionResult{Added: 3, New: 2}) || b.Batch == 0 || b.Changes != 3 {
 		t.Errorf("%+v %+v", first, b)
 	}
-	if again, b := take(store.ImportedSuppression{"bob", "opted_out", later}, store.ImportedSuppression{"bob", "complaint", later - 1}); again != (store.SuppressionResult{Unchanged: 2}) || b.Batch == 0 {
+	if again, b := take(store.ImportedSuppression{Key: "bob", Reason: "opted_out", Until: later}, store.ImportedSuppression{Key: "bob", Reason: "complaint", Until: later - 1}); again != (store.SuppressionResult{Unchanged: 2}) || b.Batch == 0 {
 		t.Errorf("a shorter one changed something, or is not kept: %+v %+v", again, b)
 	}
-	if renewed, _ := take(store.ImportedSuppression{"bob", "complaint", 0}); renewed != (store.SuppressionResult{Extended: 1}) {
+	if renewed, _ := take(store.ImportedSuppression{Key: "bob", Reason: "complaint"}); renewed != (store.SuppressionResult{Extended: 1}) {
 		t.Errorf("%+v", renewed)
 	}
 	ledger, err := s.Ledger("bob", 10)

@@ -70,7 +70,7 @@ func (p *pass) run(ctx context.Context, readers []*Snapshot, join func(segments.
 
 // read is one reader's part: range after range until none is left.
 func (p *pass) read(ctx context.Context, s *Snapshot, visit Visitor) error {
-	k, chunk := &contactRow{}, make([]engine.Contact, 0, chunkSize)
+	rows, chunk := newRows(chunkSize), make([]engine.Contact, 0, chunkSize)
 	for ctx.Err() == nil {
 		to := p.assigned.Add(rangeSize)
 		from := to - rangeSize
@@ -84,13 +84,11 @@ func (p *pass) read(ctx context.Context, s *Snapshot, visit Visitor) error {
 				return err
 			}
 			// They are visited when they are all read: a visitor may ask lists.
+			if err := s.fillRows(rows, chunk); err != nil {
+				return err
+			}
 			for i := range chunk {
-				k.reset("")
-				k.set(&chunk[i])
-				if err := k.unpackForReading(); err != nil {
-					return err
-				}
-				if err := visit(k.forReader(s.present)); err != nil {
+				if err := visit(rows[i].forReader(s.present)); err != nil {
 					return err
 				}
 			}
@@ -102,6 +100,21 @@ func (p *pass) read(ctx context.Context, s *Snapshot, visit Visitor) error {
 		p.add(int64(n))
 	}
 	return nil
+}
+
+// fillRows makes the rows the contacts as they are stored.
+func (s *Snapshot) fillRows(rows []*contactRow, stored []engine.Contact) error {
+	for i := range stored {
+		rows[i].reset("")
+		rows[i].set(&stored[i])
+		if err := rows[i].unpackForReading(); err != nil {
+			return err
+		}
+	}
+	if !s.numbers {
+		return nil
+	}
+	return attachNumbers(s.c, rows[:len(stored)])
 }
 
 // contactsOfIDs appends the contacts with ids after from and up to to, but no

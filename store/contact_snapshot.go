@@ -18,6 +18,7 @@ type Snapshot struct {
 	Ledger     int64 // id of the last ledger entry; see [Store.ChangesSince]
 
 	present     bool        // see [Store.InPresent]
+	numbers     bool        // something lies on numbers
 	memberships memberships // for one goroutine that asks
 }
 
@@ -50,8 +51,12 @@ func (s *Store) snapshots(n int) ([]*Snapshot, error) {
 	if err != nil {
 		return nil, closeAll(list, err)
 	}
+	numbers, err := hasNumbers(list[0].c)
+	if err != nil {
+		return nil, closeAll(list, err)
+	}
 	for _, snap := range list {
-		snap.ThroughSeq, snap.Ledger = through, ledger
+		snap.ThroughSeq, snap.Ledger, snap.numbers = through, ledger, numbers
 	}
 	return list, nil
 }
@@ -134,6 +139,11 @@ func (a *contactReader) fill(chunk []*contactRow, after string) (n int, err erro
 	a.s.mu.Unlock()
 	for i := 0; err == nil && i < n; i++ {
 		err = chunk[i].unpackForReading()
+	}
+	if err == nil && a.s.numbers {
+		a.s.mu.Lock()
+		err = attachNumbers(a.s.c, chunk[:n])
+		a.s.mu.Unlock()
 	}
 	if err == nil && a.messages {
 		a.s.mu.Lock()

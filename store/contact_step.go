@@ -12,19 +12,28 @@ import (
 // stepSize is how many contacts a step looks at.
 const stepSize = 5_000
 
-// stepThrough steps through all contacts for something that concerns some of
-// them, and returns how many it looked at. Each step looks without a lock first;
+// stepThrough steps through all contacts, and then through all numbers, for something that
+// concerns some of them, and returns how many contacts it looked at. Each step looks without a lock first;
 // only the keys of contacts concerned are passed to rewrite, which reads them
 // again in a transaction. So a step in which none is concerned writes nothing.
 // concerns may change the contact it looks at. progress, unless it is nil, is
 // called with how many contacts were looked at.
 func (s *Store) stepThrough(ctx context.Context, concerns func(*hygiene.Contact) bool, rewrite func(keys []string) error, progress func(contacts int64)) (looked int64, err error) {
+	of := contactsByID
 	for last := int64(0); ctx.Err() == nil; {
-		keys, next, n, err := s.concerned(last, concerns)
-		if err != nil || n == 0 {
+		keys, next, n, err := s.concerned(of, last, concerns)
+		if err != nil {
 			return looked, err
 		}
-		last, looked = next, looked+n
+		if n == 0 && of == numbersByID {
+			return looked, nil
+		}
+		if last = next; n == 0 {
+			of, last = numbersByID, 0
+		}
+		if of == contactsByID {
+			looked += n
+		}
 		if len(keys) > 0 {
 			if err := rewrite(keys); err != nil {
 				return looked, err
@@ -37,21 +46,30 @@ func (s *Store) stepThrough(ctx context.Context, concerns func(*hygiene.Contact)
 	return looked, ctx.Err()
 }
 
-// concerned looks at the contacts after the id last, a step of them, and returns
+const (
+	contactsByID = "SELECT " + contactColumns + " FROM contacts WHERE id > ? ORDER BY id LIMIT ?"
+	numbersByID  = "SELECT " + numberColumns + " FROM numbers WHERE id > ? ORDER BY id LIMIT ?"
+)
+
+// concerned looks at the contacts, or numbers, after the id last, a step of them, and returns
 // the keys of those concerned, the last id and how many there were.
-func (s *Store) concerned(last int64, concerns func(*hygiene.Contact) bool) (keys []string, next, n int64, err error) {
+func (s *Store) concerned(of string, last int64, concerns func(*hygiene.Contact) bool) (keys []string, next, n int64, err error) {
 	k := &contactRow{}
 	err = s.read(func(c engine.Reader) error {
-		r := c.Query("SELECT "+contactColumns+" FROM contacts WHERE id > ? ORDER BY id LIMIT ?", last, stepSize)
+		r := c.Query(of, last, stepSize)
+		scan := scanContact
+		if of == numbersByID {
+			scan = scanNumber
+		}
 		for r.Next() {
-			stored := scanContact(r)
-			k.reset(stored.Key)
-			k.set(&stored)
+			row := scan(r)
+			k.reset(row.Key)
+			k.set(&row)
 			if err := k.unpackForReading(); err != nil {
 				r.Close()
 				return err
 			}
-			n, next = n+1, stored.ID
+			n, next = n+1, max(row.ID, -row.ID)
 			if concerns(&k.Contact) {
 				keys = append(keys, k.Key)
 			}
@@ -63,7 +81,8 @@ func (s *Store) concerned(last int64, concerns func(*hygiene.Contact) bool) (key
 
 // changeEach changes the stored contacts of the keys, each of which is given
 // once, and writes those for which change says so, with what it returns. It
-// returns how many were written, with how many ledger entries.
+// returns how many contacts were changed, with how many ledger entries of theirs. Entries
+// of numbers are counted in w.given.
 func (w *txWriter) changeEach(keys []string, change func(i int, k *contactRow) (changes []hygiene.Change, write bool)) (written, entries int64, err error) {
 	rows := newRows(min(len(keys), chunkSize))
 	place := 0
@@ -82,16 +101,26 @@ func (w *txWriter) changeEach(keys []string, change func(i int, k *contactRow) (
 			}
 			changes, write := change(place+i, k)
 			if !write {
+				if err := w.giveAll([]*contactRow{k}); err != nil {
+					return 0, 0, err
+				}
 				continue
 			}
 			k.pack()
 			changed, all = append(changed, k), append(all, changes)
-			entries += int64(len(changes))
+			if !k.IsNumber() {
+				written, entries = written+1, entries+int64(len(changes))
+			}
 		}
 		if err := w.savePacked(changed, all); err != nil {
 			return 0, 0, err
 		}
-		written, place = written+int64(len(changed)), place+len(chunk)
+		for _, k := range changed {
+			if err := w.spreadWords(k); err != nil {
+				return 0, 0, err
+			}
+		}
+		place += len(chunk)
 	}
 	return written, entries, nil
 }

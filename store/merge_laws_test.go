@@ -112,7 +112,7 @@ func instructing(in hygiene.Instruction, at hygiene.Instant, key string) func(*t
 	return func(t *testing.T, s *store.Store, p *hygiene.Policy) {
 		t.Helper()
 		if in.Kind == hygiene.Allow { // which needs a contact
-			if _, err := s.SaveProfiles([]store.Profile{{Key: key}}); err != nil {
+			if _, err := s.SaveProfiles([]store.Profile{{Key: key}}, storetest.Start); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -41,7 +41,7 @@ func (s *Store) Register(ctx context.Context, list []Registration) (did Register
 		return did, err
 	}
 	err = s.writeAs(nil, func(w *txWriter) error {
-		r := registering{txWriter: w, list: list}
+		r := registering{txWriter: w, list: list, stands: make(map[engine.MessageKey]engine.Message, len(list))}
 		err := r.run()
 		did = r.did
 		return err
@@ -55,7 +55,8 @@ func (s *Store) Register(ctx context.Context, list []Registration) (did Register
 type registering struct {
 	*txWriter
 	list   []Registration
-	agreed []int // the places of registrations that say nothing else than what stands
+	agreed []int                                // the places of registrations that say nothing else than what stands
+	stands map[engine.MessageKey]engine.Message // what stands, of the messages of all
 	did    Registered
 	err    error // of the first name that could not be read
 }
@@ -87,6 +88,7 @@ func (r *registering) run() error {
 	for i, key := range keys {
 		was := stored[i]
 		r.compare(&stored[i], known[i], groups[i])
+		r.stands[key] = stored[i]
 		if known[i] && stored[i] == was {
 			continue
 		}
@@ -155,47 +157,46 @@ func (w *txWriter) saveMessage(key engine.MessageKey, m *engine.Message) error {
 		key.ID, contact, int64(m.SentAt), key.Source, m.Phone)
 }
 
-// saveContacts makes sure that the contacts of the agreed registrations are stored, each
-// with the phone number that the last of its registrations says, if any.
+// saveContacts makes sure that the contacts of the agreed registrations are stored, and
+// passes on to each what stands of its messages.
 func (r *registering) saveContacts() error {
-	named := slices.DeleteFunc(r.agreed, func(i int) bool { return r.list[i].Contact == "" })
-	slices.SortFunc(named, func(a, b int) int {
-		return cmp.Or(strings.Compare(r.list[a].Contact, r.list[b].Contact), cmp.Compare(a, b))
-	})
-	var keys, phones []string
+	named := slices.DeleteFunc(r.agreed, func(i int) bool { return r.stands[r.list[i].key()].Contact == "" })
+	contact := func(i int) string { return r.stands[r.list[i].key()].Contact }
+	slices.SortFunc(named, func(a, b int) int { return cmp.Or(strings.Compare(contact(a), contact(b)), cmp.Compare(a, b)) })
+	var keys []string
+	var sent [][]engine.Message
 	for n, i := range named {
-		of := &r.list[i]
-		if n == 0 || of.Contact != r.list[named[n-1]].Contact {
-			keys, phones = append(keys, of.Contact), append(phones, "")
+		if n == 0 || contact(i) != contact(named[n-1]) {
+			keys, sent = append(keys, contact(i)), append(sent, nil)
 		}
-		if last := len(phones) - 1; of.Phone != "" {
-			phones[last] = of.Phone
+		if m := r.stands[r.list[i].key()]; m.Phone != "" || m.SentAt != 0 {
+			sent[len(sent)-1] = append(sent[len(sent)-1], m)
 		}
 	}
-	keys, phones, err := r.saveNames(keys, phones)
+	keys, sent, err := r.saveNames(keys, sent)
 	if err != nil {
 		return err
 	}
 	rows := newRows(chunkSize)
 	for len(keys) > 0 {
 		n := min(len(keys), chunkSize)
-		if err := r.ensureContacts(keys[:n], phones[:n], rows[:n]); err != nil {
+		if err := r.ensureContacts(keys[:n], sent[:n], rows[:n]); err != nil {
 			return err
 		}
-		keys, phones = keys[n:], phones[n:]
+		keys, sent = keys[n:], sent[n:]
 	}
 	return nil
 }
 
 // saveNames is saveContacts for the keys of merged contacts. It returns the others.
-func (r *registering) saveNames(keys, phones []string) (others, theirs []string, err error) {
+func (r *registering) saveNames(keys []string, sent [][]engine.Message) (others []string, theirs [][]engine.Message, err error) {
 	for i, key := range keys {
 		_, named, err := r.rootOf(key)
 		switch {
 		case err == nil && named:
-			err = r.ensureName(key, phones[i])
+			err = r.ensureName(key, sent[i])
 		case err == nil:
-			others, theirs = append(others, key), append(theirs, phones[i])
+			others, theirs = append(others, key), append(theirs, sent[i])
 		}
 		if err != nil {
 			return nil, nil, err

@@ -115,3 +115,21 @@ func (s *Store) Message(sources []string, id string) (contact string, unmatched 
 	})
 	return contact, unmatched, err
 }
+
+// askOf sets of events of a contact to which number their messages were sent, and when,
+// as far as the send log says so of the contact that they name, or of none.
+func (w *txWriter) askOf(events []*hygiene.Event) error {
+	asked := make([]hygiene.Event, len(events))
+	for i, e := range events {
+		asked[i] = hygiene.Event{Source: e.Source, MessageID: e.MessageID, Contact: e.Contact}
+	}
+	err := sendLogOf(w, asked, nil, func(e *hygiene.Event, m *engine.Message) {
+		if m.Contact == e.Contact || m.Contact == "" || e.Contact == "" {
+			e.To, e.SentAt = m.Phone, m.SentAt
+		}
+	})
+	for i, e := range events {
+		e.To, e.SentAt = asked[i].To, asked[i].SentAt
+	}
+	return err
+}

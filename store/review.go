@@ -29,7 +29,7 @@ func (s *Store) Review(ctx context.Context, policy *hygiene.Policy, now hygiene.
 				changes := judge(&k.Contact)
 				return changes, len(changes) > 0 || k.partsChanged()
 			})
-			did.Changed, did.Changes = did.Changed+changed, did.Changes+changes
+			did.Changed, did.Changes = did.Changed+changed+w.given.contacts, did.Changes+changes+w.given.changes
 			return err
 		})
 	}

@@ -57,6 +57,9 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 	if err := s.completeUnmatched(ctx); err != nil {
 		return total, err
 	}
+	if err := s.placeWaiting(ctx, &o, &total); err != nil {
+		return total, err
+	}
 	if err := s.sweepMatched(ctx, &o, &total); err != nil {
 		return total, err
 	}

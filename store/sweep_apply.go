@@ -6,7 +6,6 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
-	"winnow/store/engine"
 )
 
 // applyBatch is some contacts with the events that are new to them. Three go
@@ -37,7 +36,7 @@ func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, did *Swe
 		err := applied.write(w, did)
 		next := &batches[n%len(batches)]
 		if err == nil {
-			order, err = next.read(w, contacts, order)
+			order, err = next.read(w, events, contacts, order)
 		}
 		<-applying // also after an error: the batch is still being applied
 		if read != nil && read.panic != nil {
@@ -99,7 +98,7 @@ func firstGroup(order []int, contacts []string) []int {
 }
 
 // read reads the contacts of the next events in order, and returns the rest.
-func (b *applyBatch) read(c engine.Reader, contacts []string, order []int) ([]int, error) {
+func (b *applyBatch) read(w *txWriter, events []hygiene.Event, contacts []string, order []int) ([]int, error) {
 	if b.rows == nil {
 		b.rows = newRows(chunkSize)
 	}
@@ -111,7 +110,26 @@ func (b *applyBatch) read(c engine.Reader, contacts []string, order []int) ([]in
 		b.groups = append(b.groups, group)
 		order = order[len(group):]
 	}
-	return order, loadRows(c, keys, b.rows)
+	if err := loadRows(w, keys, b.rows); err != nil {
+		return nil, err
+	}
+	for i, group := range b.groups {
+		if k := b.rows[i]; hygiene.AsksSendLog(k.stored.Facts) {
+			if err := w.askOf(pick(events, group)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return order, nil
+}
+
+// pick is the events of those places.
+func pick(events []hygiene.Event, places []int) []*hygiene.Event {
+	list := make([]*hygiene.Event, len(places))
+	for i, n := range places {
+		list[i] = &events[n]
+	}
+	return list
 }
 
 // apply begins to apply the events to their contacts, and closes the channel when
@@ -132,7 +150,9 @@ func (b *applyBatch) apply(policy *hygiene.Policy, events []hygiene.Event) <-cha
 				return
 			}
 			var changes []hygiene.Change
+			k.keeps = k.Numbers == nil && !k.AsksSendLog // else any event may mean another number for its message
 			for _, n := range group {
+				k.keeps = k.keeps && !policy.GivesOutcome(events[n].Outcome)
 				more, added := policy.Apply(&k.Contact, &events[n])
 				changes = append(changes, more...)
 				b.did.count(added)

@@ -129,7 +129,7 @@ func populate(b *testing.B, config string, contacts int) {
 				events = append(events, e)
 			}
 		}
-		if _, err := s.SaveProfiles(profiles); err != nil {
+		if _, err := s.SaveProfiles(profiles, 1); err != nil {
 			b.Fatal(err)
 		}
 		for chunk := range slices.Chunk(events, 4000) {

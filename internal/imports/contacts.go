@@ -22,7 +22,7 @@ import (
 func Contacts(ctx context.Context, out *ui.Printer, a *app.App, o Options) (err error) {
 	keys := a.Config.Keys
 	keys.Region = cmp.Or(o.Region, keys.Region)
-	im := &contactImport{keys: keys, phoneColumn: cmp.Or(o.Phone, "phone"), save: a.Store.PreviewProfiles, seen: a.Store.NewKeySet()}
+	im := &contactImport{keys: keys, phoneColumn: cmp.Or(o.Phone, "phone"), save: a.Store.PreviewProfiles, now: hygiene.InstantOf(o.Now()), seen: a.Store.NewKeySet()}
 	defer func() { err = errors.Join(err, im.seen.Close()) }()
 	if o.Apply {
 		im.save = a.Store.SaveProfiles
@@ -61,7 +61,8 @@ type contactsResult struct {
 type contactImport struct {
 	keys        contactkey.Format
 	phoneColumn string
-	save        func([]store.Profile) ([]store.ProfileChange, error)
+	save        func([]store.Profile, hygiene.Instant) ([]store.ProfileChange, error)
+	now         hygiene.Instant
 	seen        *keyset.Set // the contacts of earlier lines
 
 	phone      int // the index of its column; -1 for none
@@ -154,7 +155,7 @@ func (im *contactImport) addPhone(p *store.Profile, row *listfile.Row) error {
 }
 
 func (im *contactImport) flush() error {
-	revisions, err := im.save(im.pending)
+	revisions, err := im.save(im.pending, im.now)
 	if err != nil {
 		return err
 	}

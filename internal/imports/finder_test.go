@@ -134,7 +134,7 @@ func phoneApp(t *testing.T, phones map[string]string) *app.App {
 	for key, phone := range phones {
 		list = append(list, store.Profile{Key: key, HasPhone: true, Phone: phone})
 	}
-	if _, err := a.Store.SaveProfiles(list); err != nil {
+	if _, err := a.Store.SaveProfiles(list, 1); err != nil {
 		t.Fatal(err)
 	}
 	return a

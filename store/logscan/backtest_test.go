@@ -214,7 +214,7 @@ func TestABacktestSeesTheAttributesOfContacts(t *testing.T) {
 	for _, key := range []string{"ann", "bob"} {
 		storetest.Append(t, s, storetest.Event(storetest.Start.Add(9*hygiene.Day), key, key, hygiene.HardBounce))
 	}
-	if _, err := s.SaveProfiles([]store.Profile{{Key: "ann", Attributes: hygiene.Attributes(nil).With("vip", hygiene.ParseValue("yes"))}}); err != nil {
+	if _, err := s.SaveProfiles([]store.Profile{{Key: "ann", Attributes: hygiene.Attributes(nil).With("vip", hygiene.ParseValue("yes"))}}, storetest.Start); err != nil {
 		t.Fatal(err)
 	}
 	b := forecast.NewBacktest(hygiene.NewPolicy([]hygiene.Rule{{Name: "hard", When: storetest.TwoRules().Rules[0].When, Then: storetest.TwoRules().Rules[0].Then,

@@ -73,6 +73,35 @@ CREATE TABLE near_keys (
 	PRIMARY KEY (loose, contact)
 ) STRICT, WITHOUT ROWID;
 
+-- The phone numbers on which something lies, or lay: subjects of their own, kept like
+-- contacts. In the ledger they have the negative of their id.
+-- Written by txWriter.saveNumbers, which txWriter.savePacked calls.
+CREATE TABLE numbers (
+	id     INTEGER PRIMARY KEY,
+	phone  TEXT NOT NULL UNIQUE,    -- E.164
+	ledger INTEGER NOT NULL,        -- id of the number's latest ledger entry, 0 for none
+	facts  BLOB NOT NULL            -- packed by hygiene.Contact.Pack
+) STRICT;
+
+-- Numbers that contacts had before, or that messages to them were for.
+-- Written by txWriter.noteFormer.
+CREATE TABLE former_numbers (
+	phone   TEXT NOT NULL,          -- E.164
+	contact INTEGER NOT NULL,       -- contacts.id
+	PRIMARY KEY (phone, contact)
+) STRICT, WITHOUT ROWID;
+
+-- Finds the former numbers of a contact.
+CREATE INDEX former_numbers_by_contact ON former_numbers (contact);
+
+-- Contacts that the next sweep judges again, because another number may be meant by what
+-- happened to them.
+-- Written by txWriter.wait and txWriter.place.
+CREATE TABLE unplaced (
+	contact INTEGER PRIMARY KEY,    -- contacts.id
+	asks    INTEGER NOT NULL        -- 1: the send log names another number for a message
+) STRICT;
+
 -- The message of a contact's retry, apart so that contacts stay small.
 -- Written by txWriter.savePacked.
 CREATE TABLE retry_messages (
@@ -86,7 +115,7 @@ CREATE TABLE retry_messages (
 -- Written by txWriter.savePacked.
 CREATE TABLE ledger (
 	id       INTEGER PRIMARY KEY,
-	contact  INTEGER NOT NULL,
+	contact  INTEGER NOT NULL,      -- contacts.id, or the negative of numbers.id
 	prev     INTEGER NOT NULL,      -- the contact's entry before, 0 for none
 	at       INTEGER NOT NULL,      -- when it took effect
 	seq      INTEGER NOT NULL,      -- the event that caused it, or the log's end then

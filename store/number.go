@@ -1,0 +1,269 @@
+package store
+
+import (
+	"errors"
+	"slices"
+
+	"winnow/hygiene"
+	"winnow/store/engine"
+)
+
+// A number is kept like a contact, in a table of its own: its row has the key
+// [hygiene.NumberKey], and in the ledger and in memory the negative of its id. Only
+// numbers to which contacts gave something that may suppress, or that an act names,
+// have a row. So where there is none, nothing is looked up.
+
+const numberColumns = "id, phone, ledger, facts"
+
+// scanNumber reads a row of numberColumns.
+func scanNumber(r engine.Rows) engine.Contact {
+	return engine.Contact{ID: -r.Int(0), Key: hygiene.NumberKey(r.Text(1)), Ledger: r.Int(2), Facts: r.Blob(3)}
+}
+
+// loadNumbers is loadRows for numbers.
+func loadNumbers(c engine.Querier, keys []string, rows []*contactRow) error {
+	places := map[string]int{}
+	phones := make([]string, len(keys))
+	for i, key := range keys {
+		rows[i].reset(key)
+		phones[i] = hygiene.NumberIn(key)
+		places[key] = i
+	}
+	return findNumbers(c, phones, func(stored *engine.Contact) error {
+		rows[places[stored.Key]].set(stored)
+		return nil
+	})
+}
+
+// numbersAtOnce is how many numbers one statement looks up.
+const numbersAtOnce = 64
+
+var findManyNumbers = "SELECT " + numberColumns + " FROM numbers WHERE phone IN (" + placeholders(numbersAtOnce) + ")"
+
+// findNumbers calls found for each of the phone numbers, sorted best, that has a row.
+func findNumbers(c engine.Querier, phones []string, found func(stored *engine.Contact) error) error {
+	args := make([]any, numbersAtOnce)
+	for chunk := range slices.Chunk(phones, numbersAtOnce) {
+		sql, asked := findManyNumbers, args
+		if len(chunk) == 1 {
+			sql, asked = "SELECT "+numberColumns+" FROM numbers WHERE phone = ?", args[:1]
+		}
+		clear(args)
+		for i, phone := range chunk {
+			args[i] = phone
+		}
+		r := c.Query(sql, asked...)
+		var err error
+		for err == nil && r.Next() {
+			stored := scanNumber(r)
+			err = found(&stored)
+		}
+		if err = errors.Join(err, r.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hasNumbers reports whether any number has a row.
+func hasNumbers(c engine.Querier) (bool, error) {
+	n, err := c.Number("SELECT EXISTS (SELECT 1 FROM numbers)")
+	return n == 1, err
+}
+
+// attachNumbers reads what stands on the numbers of the contacts, which are unpacked.
+func attachNumbers(c engine.Querier, rows []*contactRow) error {
+	with := map[string][]*contactRow{}
+	var phones []string
+	for _, k := range rows {
+		k.OnNumber = nil
+		if k.Phone == "" {
+			continue
+		}
+		if with[k.Phone] == nil {
+			phones = append(phones, k.Phone)
+		}
+		with[k.Phone] = append(with[k.Phone], k)
+	}
+	slices.Sort(phones)
+	var number hygiene.Contact
+	return findNumbers(c, phones, func(stored *engine.Contact) error {
+		number.Reset(stored.Key)
+		if err := number.Unpack(stored.Facts); err != nil {
+			return err
+		}
+		on := slices.Clone(number.Suppressions)
+		for _, k := range with[hygiene.NumberIn(stored.Key)] {
+			k.OnNumber = on
+		}
+		return nil
+	})
+}
+
+// Number finds a phone number as a subject of its own; false when nothing was ever on it.
+func (s *Store) Number(phone string) (number *hygiene.Contact, ok bool, err error) {
+	k := &contactRow{}
+	err = s.read(func(c engine.Reader) error { return k.load(c, hygiene.NumberKey(phone)) })
+	return k.forReader(s.present), k.stored.ID != 0, err
+}
+
+// saveNumbers is savePacked for numbers. They have no retry and no status of their own:
+// those of their contacts change with them.
+func (w *txWriter) saveNumbers(rows []*contactRow, changes [][]hygiene.Change) error {
+	n := 0
+	for i := range rows {
+		n += len(changes[i])
+	}
+	_, entryID, err := w.NewIDs(0, n)
+	if err != nil {
+		return err
+	}
+	w.entries = w.entries[:0]
+	for i, k := range rows {
+		before := k.stored.Facts
+		if k.stored.ID == 0 {
+			id, err := w.Number("INSERT INTO numbers (phone, ledger, facts) VALUES (?, 0, ?) RETURNING id", hygiene.NumberIn(k.Key), k.packed)
+			if err != nil {
+				return err
+			}
+			k.stored.ID, k.stored.Key, w.given.rows = -id, k.Key, numbersThere
+		}
+		entryID = w.enter(k, changes[i], entryID)
+		k.stored.Facts = slices.Clone(k.packed)
+		if err := w.Exec("UPDATE numbers SET ledger = ?, facts = ? WHERE id = ?", k.stored.Ledger, k.packed, -k.stored.ID); err != nil {
+			return err
+		}
+		if err := w.countOnNumber(k, before); err != nil {
+			return err
+		}
+	}
+	w.given.changes += int64(n)
+	return w.AppendLedger(w.entries)
+}
+
+// given is what a transaction knows and did about numbers.
+type given struct {
+	rows     numberRows
+	changes  int64 // ledger entries that follow from what was done: of numbers, and of those who have them
+	contacts int64 // that were changed by words of their numbers
+}
+
+// numberRows is whether numbers have rows, as far as the transaction knows.
+type numberRows uint8
+
+const (
+	numbersUnknown numberRows = iota
+	numbersNone
+	numbersThere
+)
+
+// hasNumbers is whether numbers have rows, asked once in a transaction.
+func (w *txWriter) hasNumbers() (bool, error) {
+	if w.given.rows == numbersUnknown {
+		there, err := hasNumbers(w)
+		if err != nil {
+			return false, err
+		}
+		if w.given.rows = numbersNone; there {
+			w.given.rows = numbersThere
+		}
+	}
+	return w.given.rows == numbersThere, nil
+}
+
+// countStatuses moves the counts by status as the rows, which are packed, change.
+func (w *txWriter) countStatuses(rows []*contactRow) error {
+	var moved []*contactRow
+	for _, k := range rows {
+		if k.stored.ID == 0 || !slices.Equal(k.storedStatus, k.status) {
+			moved = append(moved, k)
+		}
+	}
+	there, err := w.hasNumbers()
+	if err != nil {
+		return err
+	}
+	if there {
+		err = attachNumbers(w, moved)
+	}
+	for _, k := range moved {
+		if err != nil {
+			return err
+		}
+		was, is := k.storedStatus, k.status
+		if len(k.OnNumber) > 0 {
+			is = k.StatusChanges()
+			if k.stored.ID != 0 {
+				was, err = statusOn(k.stored.Facts, k.OnNumber)
+			}
+			k.OnNumber = nil
+		}
+		w.counts.move(was, is)
+	}
+	return err
+}
+
+// statusOn is how the status changes of a contact with these facts, whose number has
+// these suppressions.
+func statusOn(facts []byte, onNumber []hygiene.Suppression) ([]hygiene.StatusChange, error) {
+	var c hygiene.Contact
+	if err := c.Unpack(facts); err != nil {
+		return nil, err
+	}
+	c.OnNumber = onNumber
+	return c.StatusChanges(), nil
+}
+
+// countOnNumber moves the counts by status of those who have the number now, which was
+// packed as before.
+func (w *txWriter) countOnNumber(k *contactRow, before []byte) error {
+	var was hygiene.Contact
+	if before != nil {
+		if err := was.Unpack(before); err != nil {
+			return err
+		}
+	}
+	equal := func(a, b hygiene.Suppression) bool { return a.Equal(&b) }
+	if slices.EqualFunc(was.Suppressions, k.Suppressions, equal) {
+		return nil
+	}
+	return w.FindContactsByPhone([]string{hygiene.NumberIn(k.Key)}, func(_ int, stored *engine.Contact) error {
+		old, err := statusOn(stored.Facts, was.Suppressions)
+		if err != nil {
+			return err
+		}
+		now, err := statusOn(stored.Facts, k.Suppressions)
+		w.counts.move(old, now)
+		return err
+	})
+}
+
+// countNumberChange moves the counts by status when a stored contact with these facts
+// gets another number.
+func (w *txWriter) countNumberChange(facts []byte, from, to string) error {
+	there, err := w.hasNumbers()
+	if err != nil || !there {
+		return err
+	}
+	var on [2][]hygiene.Suppression
+	for i, phone := range []string{from, to} {
+		if phone == "" {
+			continue
+		}
+		k := &contactRow{}
+		if err := k.load(w, hygiene.NumberKey(phone)); err != nil {
+			return err
+		}
+		on[i] = k.Suppressions
+	}
+	if len(on[0]) == 0 && len(on[1]) == 0 {
+		return nil
+	}
+	was, err := statusOn(facts, on[0])
+	if err != nil {
+		return err
+	}
+	is, err := statusOn(facts, on[1])
+	w.counts.move(was, is)
+	return err
+}
