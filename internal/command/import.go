@@ -3,6 +3,7 @@ package command
 import (
 	"winnow/internal/app"
 	"winnow/internal/imports"
+	"winnow/internal/ui"
 )
 
 // importCommand imports files.
@@ -15,20 +16,36 @@ type importCommand struct {
 
 // importEventsCommand imports an archive of callbacks.
 type importEventsCommand struct {
-	File     string `arg:"" help:"NDJSON file, or a JSON array; - for stdin."`
-	Rejected string `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason."`
+	File      string   `arg:"" help:"NDJSON file or a JSON array, or a message list; - for stdin."`
+	Source    string   `placeholder:"NAME" help:"Read a message list of this source: CSV with a header, NDJSON or a JSON array."`
+	Map       []string `placeholder:"WHAT=COLUMN" help:"Read what is id, event, at, code or contact from these columns of a message list, as in id=MessageSid,event=Status (default: the columns of the same names)."`
+	Rejected  string   `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason."`
+	textFlags `embed:""`
 }
 
 // Help says which files are read.
 func (importEventsCommand) Help() string {
 	return `Each callback has the source that received it, the time, like 2026-01-02T03:04:05Z, and the body: as JSON, or as a
 string that holds it. So what winnow quarantine --json prints can be imported. A body that cannot be read goes to
-quarantine. Importing a file again changes nothing: repeats count once.`
+quarantine. Importing a file again changes nothing: repeats count once.
+
+With --source the file is a message list, as providers offer it for download, and each row is an event: the outcomes of
+the source decide what its event and code mean. Its time is like 2026-01-02 03:04:05, in UTC unless it has a zone, or in
+seconds since 1970. A list without contacts is matched by the send log.`
 }
 
 // Run appends the archive to the log.
 func (x importEventsCommand) Run(c *invocation) (err error) {
-	o := imports.Options{File: x.File, Stdin: c.process.Stdin, Rejected: x.Rejected, Config: c.config, Now: c.now}
+	o := imports.Options{File: x.File, Stdin: c.process.Stdin, Rejected: x.Rejected, Source: x.Source, Config: c.config, Now: c.now}
+	if err = x.addTo(&o); err == nil {
+		o.Map, err = imports.ParseMap(x.Map)
+	}
+	switch {
+	case err != nil:
+		return err
+	case len(o.Map) > 0 && o.Source == "":
+		return ui.Usagef("--map needs --source, the source whose outcomes decide what the events mean")
+	}
 	return imports.Events(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRecord, do) })
 }
 

@@ -62,7 +62,7 @@ func Events(ctx context.Context, out *ui.Printer, o Options, open func(func(*app
 		if err != nil {
 			return err
 		}
-		im := &eventImport{input: in, store: a.Store, readers: readers}
+		im := &eventImport{input: in, app: a, store: a.Store, readers: readers}
 		if err := im.readLocked(); err != nil {
 			return im.incomplete(err)
 		}
@@ -73,6 +73,7 @@ func Events(ctx context.Context, out *ui.Printer, o Options, open func(func(*app
 // eventImport gathers events and stores them together.
 type eventImport struct {
 	*input
+	app     *app.App
 	store   *store.Store
 	readers map[string]*provider.Reader // by source
 	show    func(int64)                 // shows the progress; may be nil
@@ -115,7 +116,11 @@ func (im *eventImport) readAll() error {
 	show, done := im.out.Progress("event")
 	defer done()
 	im.show = show
-	err := im.readCallbacks()
+	read := im.readCallbacks
+	if im.isList() {
+		read = im.readList
+	}
+	err := read()
 	if isAborted(err) {
 		return err
 	}
@@ -173,14 +178,23 @@ func (im *eventImport) add(number int64, line []byte) error {
 	if err != nil {
 		return im.reject(number, err, line)
 	}
+	im.noteTime(received)
+	im.events, im.unreadable = append(im.events, events...), append(im.unreadable, unreadable...)
+	im.size += len(line)
+	return im.flushIfMany()
+}
+
+// noteTime notes a time that lies in the future.
+func (im *eventImport) noteTime(received time.Time) {
 	if received.After(im.now) {
 		im.result.Later++
 		if received.After(im.latest) {
 			im.latest = received
 		}
 	}
-	im.events, im.unreadable = append(im.events, events...), append(im.unreadable, unreadable...)
-	im.size += len(line)
+}
+
+func (im *eventImport) flushIfMany() error {
 	if len(im.events)+len(im.unreadable) < appendEvents && im.size < appendBytes {
 		return nil
 	}
@@ -231,7 +245,7 @@ func (im *eventImport) incomplete(err error) error {
 	switch {
 	case im.result.Stored+im.result.Quarantined == 0:
 		return fmt.Errorf("%w; nothing was stored", err)
-	case errors.Is(err, atomicfile.ErrChanged):
+	case errors.Is(err, atomicfile.ErrChanged), im.isList():
 		return fmt.Errorf("%w; %s before that; import the whole file again: repeats count once", err, stored)
 	}
 	next := im.stored + 1

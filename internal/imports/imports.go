@@ -36,7 +36,9 @@ type Options struct {
 	Key       string // the column of a list that holds the contact's key; empty for contact
 	Phone     string // contacts: the column with the phone number; empty for phone
 	Reason    string // suppressions: that of rows which give none; empty for none
-	Source    string // messages: the source of lines that name none; empty for the only one of the config
+	Source    string // messages: the source of lines that name none; empty for the only one of the config. events: that of a message list; empty for an archive
+
+	Map map[string]string // events: the columns of a message list, by what they hold
 
 	// By is what names the contacts of a list: phone, else their keys. Region is that of
 	// phone numbers without a country code; empty for the config's. OffersPhone says that
