@@ -91,12 +91,7 @@ func (r KeyReader) stored(text, key string, refused error) (string, error) {
 	if text == "" || text == key {
 		return key, refused
 	}
-	known := false
-	err := r.store.read(func(c engine.Reader) error {
-		n, err := c.Number("SELECT EXISTS (SELECT 1 FROM contacts WHERE key = ?) OR EXISTS (SELECT 1 FROM names WHERE key = ?)", text, text)
-		known = n != 0
-		return err
-	})
+	known, err := r.store.hasKey(text)
 	switch {
 	case err != nil:
 		return "", err
@@ -104,4 +99,20 @@ func (r KeyReader) stored(text, key string, refused error) (string, error) {
 		return text, nil
 	}
 	return key, refused
+}
+
+// HasKey reports whether a contact has the key, or had it. A store that can't be read has
+// none.
+func (s *Store) HasKey(key string) bool {
+	known, err := s.hasKey(key)
+	return err == nil && known
+}
+
+func (s *Store) hasKey(key string) (known bool, err error) {
+	err = s.read(func(c engine.Reader) error {
+		n, err := c.Number("SELECT EXISTS (SELECT 1 FROM contacts WHERE key = ?) OR EXISTS (SELECT 1 FROM names WHERE key = ?)", key, key)
+		known = n != 0
+		return err
+	})
+	return known, err
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -38,6 +39,34 @@ func TestAKeyIsNearlyKnownByAnotherSpelling(t *testing.T) {
 	}
 	if got := nearTo(t, s, contactkey.Format{Phone: true, Region: "TR"}, "CRM-1", "+905321110001"); len(got) > 0 {
 		t.Errorf("where keys are phone numbers: %q", got)
+	}
+}
+
+func TestAPlaceholderThatAContactHasIsNamedByPeopleAlone(t *testing.T) {
+	s := storetest.Open(t)
+	for _, key := range []string{"undefined", "NULL", "{{id}}", "%a%", "50%", "{a}", "Nobody"} {
+		_, err := s.AddToList("old", []string{key})
+		must(t, err)
+	}
+	var nobody contactkey.Words
+	must(t, nobody.Add("nobody"))
+	r := s.Keys(contactkey.Format{Nobody: nobody})
+	for _, key := range []string{"undefined", "NULL", "{{id}}", "%a%", "Nobody"} {
+		if got, err := r.Named(" " + key); err != nil || got != key {
+			t.Errorf("%q is %q, %v", key, got, err)
+		}
+		if got, err := r.Given(key); !errors.Is(err, contactkey.ErrPlaceholder) {
+			t.Errorf("a program names %q, %v", got, err)
+		}
+		if got, err := r.Cell(key); !errors.Is(err, contactkey.ErrPlaceholder) {
+			t.Errorf("a list names %q, %v", got, err)
+		}
+	}
+	if got, err := r.Named("Undefined"); err == nil {
+		t.Errorf("another spelling is %q", got)
+	}
+	if got, err := r.Placeholders(10); err != nil || !slices.Equal(got, []string{"%a%", "NULL", "Nobody", "undefined", "{{id}}"}) {
+		t.Errorf("placeholders are %q, %v", got, err)
 	}
 }
 

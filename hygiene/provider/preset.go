@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -110,13 +111,18 @@ func (b *batch) add(r *report) {
 	})
 }
 
-// contactKey is the text as a contact's key; empty when it is not one.
+// contactKey is the text as a contact's key; empty when it is not one. Of those that could
+// be no new key only the known ones are.
 func (r *Reader) contactKey(text string) string {
 	key, err := r.keys.Normalize(text)
-	if err != nil {
+	if err == nil {
+		return key
+	}
+	text = strings.TrimSpace(text)
+	if r.known == nil || text == "" || len(text) > contactkey.Max || errors.Is(err, contactkey.ErrPlaceholder) || !r.known(text) {
 		return ""
 	}
-	return key
+	return text
 }
 
 func (b *batch) quarantine(why string, body []byte) {

@@ -44,6 +44,9 @@ type Config struct {
 	Contact  string // dotted path of the contact, such as uniqueArgs.contact_id; empty when bodies name none
 	Outcomes []Line // adds to the preset's table and overrides it
 	Keys     contactkey.Format
+	// Known reports whether a contact has the key. It is asked only about what can't be the
+	// key of a new contact, and may be nil.
+	Known func(key string) bool
 	// Secrets are what the provider signs with, several while one is being
 	// replaced. Without any, and for a provider that signs nothing, signatures are
 	// not verified.
@@ -54,6 +57,7 @@ type Config struct {
 type Reader struct {
 	source  string
 	keys    contactkey.Format
+	known   func(key string) bool
 	parser  parser
 	verify  func(r *Request, secrets []string) error
 	secrets []string
@@ -78,7 +82,7 @@ func newReader(p preset, c Config) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{source: c.Source, keys: c.Keys, parser: p.parser(c.Contact), table: table}
+	r := &Reader{source: c.Source, keys: c.Keys, known: c.Known, parser: p.parser(c.Contact), table: table}
 	if len(c.Secrets) > 0 {
 		r.verify, r.secrets = p.verify, c.Secrets
 	}

@@ -10,18 +10,24 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/schedule"
 	"winnow/segments"
+	"winnow/store"
 )
 
-// Readers makes the reader of each source, by the source's name.
-func Readers(cfg *config.Config) (map[string]*provider.Reader, error) {
+// Readers makes the reader of each source, by the source's name. The store, which may be
+// nil, knows contacts whose keys no new one could have.
+func Readers(cfg *config.Config, s *store.Store) (map[string]*provider.Reader, error) {
 	readers := map[string]*provider.Reader{}
+	var known func(key string) bool
+	if s != nil {
+		known = s.HasKey
+	}
 	for i := range cfg.Sources {
-		s := &cfg.Sources[i]
-		r, err := cfg.Reader(s)
+		source := &cfg.Sources[i]
+		r, err := cfg.Reader(source, known)
 		if err != nil {
-			return nil, fmt.Errorf("source %s: %w", s.Name, err)
+			return nil, fmt.Errorf("source %s: %w", source.Name, err)
 		}
-		readers[s.Name] = r
+		readers[source.Name] = r
 	}
 	return readers, nil
 }
@@ -52,7 +58,7 @@ func Jobs(cfg *config.Config) ([]schedule.Job, error) {
 
 // RuleTests returns a runner of rule tests for the config.
 func RuleTests(cfg *config.Config) (*ruletest.Runner, error) {
-	readers, err := Readers(cfg)
+	readers, err := Readers(cfg, nil)
 	if err != nil {
 		return nil, err
 	}

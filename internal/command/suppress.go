@@ -57,6 +57,7 @@ type manualResult struct {
 	Contacts int      `json:"contacts"`
 	Changes  int64    `json:"changes"`
 	Unknown  []string `json:"unknown"`
+	nearly   []string // of those, what they nearly are
 	// Of an allow, what the contacts stay suppressed for.
 	Remaining []app.Remaining `json:"still_suppressed,omitempty"`
 }
@@ -100,7 +101,10 @@ func (c *invocation) changeManually(contacts []string, in hygiene.Instruction, a
 				return err
 			}
 		}
-		return errors.Join(c.printManual(&r, verb), r.failure())
+		err = a.Store.FindNearlyKnown(r.Unknown, a.Config.Keys, func(i int, near []string) {
+			r.nearly = append(r.nearly, fmt.Sprintf("%q is nearly %s", r.Unknown[i], ui.JoinFirst(near, 5)))
+		})
+		return errors.Join(err, c.printManual(&r, verb), r.failure())
 	})
 }
 
@@ -119,7 +123,7 @@ func (c *invocation) printManual(r *manualResult, verb string) error {
 // failure is what the command was to do and did not; nil for nothing.
 func (r *manualResult) failure() error {
 	if len(r.Unknown) > 0 {
-		return fmt.Errorf("unknown contacts: %s", strings.Join(r.Unknown, ", "))
+		return fmt.Errorf("unknown contacts: %s", strings.Join(append([]string{strings.Join(r.Unknown, ", ")}, r.nearly...), "; "))
 	}
 	if app.AnyMustBeNamed(r.Remaining) {
 		return ui.ErrReported

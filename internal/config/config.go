@@ -113,9 +113,10 @@ func (c *Config) KeysOf(s *Source) contactkey.Format {
 	return keys
 }
 
-// Reader makes the reader of a source's callbacks.
-func (c *Config) Reader(s *Source) (*provider.Reader, error) {
-	return provider.New(provider.Config{Source: s.Name, Preset: s.Preset, Contact: s.Contact, Outcomes: s.Outcomes, Keys: c.KeysOf(s)})
+// Reader makes the reader of a source's callbacks. known is that of [provider.Config], and
+// may be nil.
+func (c *Config) Reader(s *Source, known func(key string) bool) (*provider.Reader, error) {
+	return provider.New(provider.Config{Source: s.Name, Preset: s.Preset, Contact: s.Contact, Outcomes: s.Outcomes, Keys: c.KeysOf(s), Known: known})
 }
 
 // RequiringSendLog are the names of the sources of which only events of messages that

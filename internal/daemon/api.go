@@ -18,6 +18,7 @@ import (
 	"winnow/internal/imports"
 	"winnow/internal/schedule"
 	"winnow/internal/status"
+	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -82,10 +83,26 @@ func (d *Daemon) explain(_ context.Context, given string) (*view.Explanation, bo
 		return nil, false, console.NewAPIError(http.StatusBadRequest, err)
 	}
 	e, known, err := explain.Contact(cfg, d.store, key, hygiene.InstantOf(time.Now()))
-	if err != nil || !known {
-		return nil, known, err
+	switch {
+	case err != nil:
+		return nil, false, err
+	case !known:
+		return nil, false, d.unknownContact(cfg, key)
 	}
 	return &e.Explanation, true, nil
+}
+
+// unknownContact is the error for a key that no contact has. It says which contact nearly
+// has it.
+func (d *Daemon) unknownContact(cfg *config.Config, key string) error {
+	err := fmt.Errorf("unknown contact %q", key)
+	failed := d.store.FindNearlyKnown([]string{key}, cfg.Keys, func(_ int, near []string) {
+		err = fmt.Errorf("%w; %s is nearly the same", err, ui.JoinFirst(near, 5))
+	})
+	if failed != nil {
+		return failed
+	}
+	return console.NewAPIError(http.StatusNotFound, err)
 }
 
 // check returns for each contact whether it may be texted.
@@ -204,7 +221,7 @@ func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Expl
 	}
 	result, err := ops.Instruct([]string{key}, action, now)
 	if err == nil && result.Unknown != nil {
-		return nil, console.NewAPIError(http.StatusNotFound, fmt.Errorf("unknown contact %q", key))
+		return nil, d.unknownContact(ops.Config, key)
 	}
 	if err != nil {
 		return nil, apiError(err)

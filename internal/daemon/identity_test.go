@@ -17,6 +17,7 @@ import (
 	"winnow/hygiene/contactkey/contactkeytest"
 	"winnow/hygiene/provider"
 	"winnow/internal/app"
+	"winnow/internal/apptest"
 	"winnow/internal/console"
 	"winnow/internal/explain"
 	"winnow/internal/imports"
@@ -30,7 +31,7 @@ import (
 var doors = map[string]func(t *testing.T, d *Daemon, spelled string, n int) (key string){
 	"callback": func(t *testing.T, d *Daemon, spelled string, n int) string {
 		cfg := d.current.Load()
-		readers, err := app.Readers(cfg)
+		readers, err := app.Readers(cfg, d.store)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,7 +165,7 @@ func TestWhatNormalizesAlikeIsTheSameContactEverywhere(t *testing.T) {
 }
 
 // wantContacts wants the store to have these contacts and no other.
-func (d *Daemon) wantContacts(t *testing.T, format contactkey.Format, keys []string) {
+func (d *Daemon) wantContacts(t *testing.T, format contactkey.Format, keys []string, others ...string) {
 	t.Helper()
 	var got, want []string
 	snapshot, err := d.store.Snapshot()
@@ -179,8 +180,86 @@ func (d *Daemon) wantContacts(t *testing.T, format contactkey.Format, keys []str
 		key, _ = format.Normalize(key)
 		want = append(want, key)
 	}
+	want = append(want, others...)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		t.Errorf("the contacts are %q, want %q", got, want)
+	}
+}
+
+func TestAStoredKeyAlwaysNamesItsContact(t *testing.T) {
+	for config, key := range map[string]string{
+		"contacts: {key: text}":              "a\u0086b",
+		"contacts: {key: phone, region: TR}": "+22997000001", // valid until 2024
+	} {
+		d := testDaemon(t, "\nsources:", "\n"+config+"\nsources:")
+		format := d.current.Load().Keys
+		if _, err := format.Normalize(key); err == nil {
+			t.Fatalf("%s can be a new key", key)
+		}
+		if _, err := d.store.AddToList("old", []string{key}); err != nil { // as an earlier version did
+			t.Fatal(err)
+		}
+		n := 0
+		for name, door := range doors {
+			if n++; name == "scrub" {
+				continue
+			}
+			if got := door(t, d, " "+key+" ", n); got != "" && got != key {
+				t.Errorf("%s: %q is %q", name, key, got)
+			}
+		}
+		doors["scrub"](t, d, key, n)
+		if _, err := d.Operations().Sweep(t.Context(), hygiene.InstantOf(time.Now())); err != nil {
+			t.Fatal(err)
+		}
+		d.wantContacts(t, contactkey.Format{Phone: format.Phone}, nil, key)
+	}
+}
+
+func TestAnUnknownContactThatIsNearlyKnownIsSaid(t *testing.T) {
+	d := testDaemon(t)
+	if _, err := d.store.AddToList("old", []string{"crm-1"}); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := d.explain(t.Context(), "CRM-1")
+	wantAPIError(t, err, 404, `unknown contact "CRM-1"; crm-1 is nearly the same`)
+	_, err = d.instruct(t.Context(), console.Instruction{Contact: "CRM-1", Kind: hygiene.Allow, By: "admin"})
+	wantAPIError(t, err, 404, `unknown contact "CRM-1"; crm-1 is nearly the same`)
+	_, err = d.instruct(t.Context(), console.Instruction{Contact: "CRM-1", Kind: hygiene.Suppress, Reason: "complaint", By: "admin"})
+	wantAPIError(t, err, 409, `"CRM-1" is nearly the key of crm-1; name that contact, or send "new": true to suppress it as written`)
+	answers, err := d.check(t.Context(), []string{"CRM-1", "crm-1", "new-1", "undefined"})
+	if err != nil || answers[0].Status != "unknown" || answers[0].Nearly != "crm-1" || answers[1].Nearly != "" || answers[2].Nearly != "" || answers[3].Status != "invalid" || answers[3].Sendable {
+		t.Errorf("%+v, %v", answers, err)
+	}
+	if _, err = d.instruct(t.Context(), console.Instruction{Contact: "CRM-1", Kind: hygiene.Suppress, Reason: "complaint", By: "admin", New: true}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheFirstSweepAfterFoldingBeganJoinsContacts(t *testing.T) {
+	d := testDaemon(t)
+	apptest.Bounce(t, d.store, 1, "CRM-1")
+	apptest.Bounce(t, d.store, 1, "CRM-2")
+	sweep := func() {
+		t.Helper()
+		if _, err := d.Operations().Sweep(t.Context(), hygiene.InstantOf(time.Now())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sweep()
+	apptest.Bounce(t, d.store, 2, "crm-2")
+	apptest.Bounce(t, d.store, 3, "NEW-3") // received before the reload, and not swept
+	apptest.Edit(t, d.options.Path, "\nsources:", "\ncontacts: {fold: true}\nsources:")
+	d.reload()
+	if !d.current.Load().Keys.Fold {
+		t.Fatal("the config is not in force")
+	}
+	sweep()
+	d.wantContacts(t, contactkey.Format{}, nil, "crm-1", "crm-2", "new-3")
+	apptest.Edit(t, d.options.Path, "fold: true", "fold: false")
+	d.reload()
+	if !d.current.Load().Keys.Fold {
+		t.Error("folding ended")
 	}
 }

@@ -125,7 +125,7 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	if err := app.CheckKeys(cfg, d.store); err != nil {
 		return err
 	}
-	readers, err := app.Readers(cfg)
+	readers, err := app.Readers(cfg, d.store)
 	if err != nil {
 		return err
 	}

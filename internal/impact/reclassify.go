@@ -135,7 +135,7 @@ func (r *ReclassifyResult) optOutSentence() string {
 
 // currentOutcomes looks up outcomes in the tables of the config's sources.
 func currentOutcomes(cfg *config.Config) (store.Outcomes, error) {
-	bySource, err := app.Readers(cfg)
+	bySource, err := app.Readers(cfg, nil)
 	if err != nil {
 		return nil, err
 	}

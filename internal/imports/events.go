@@ -58,7 +58,7 @@ func Events(ctx context.Context, out *ui.Printer, o Options, open func(func(*app
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
 	return open(func(a *app.App) error {
-		readers, err := app.Readers(a.Config)
+		readers, err := app.Readers(a.Config, a.Store)
 		if err != nil {
 			return err
 		}

@@ -48,7 +48,7 @@ type eventKind struct {
 // events that it finds, or stores them. Then the bodies leave the quarantine in the same
 // commit, so that a kill neither loses nor repeats one.
 func Retry(ctx context.Context, out *ui.Printer, a *app.App, o RetryOptions) error {
-	readers, err := app.Readers(a.Config)
+	readers, err := app.Readers(a.Config, a.Store)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func SendLog(ctx context.Context, cfg *config.Config, s *store.Store, visit func
 	readers := map[string]*provider.Reader{}
 	for i := range cfg.Sources {
 		source := &cfg.Sources[i]
-		r, err := cfg.Reader(source)
+		r, err := cfg.Reader(source, s.HasKey)
 		if err != nil {
 			return err
 		}
