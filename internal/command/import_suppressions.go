@@ -9,7 +9,8 @@ import (
 // importSuppressionsCommand imports suppressions of another system.
 type importSuppressionsCommand struct {
 	contactFile `embed:""`
-	By          string `enum:"key,phone" default:"key" placeholder:"WHAT" help:"Take the contacts of the file for key or phone (default: key)."`
+	From        string `placeholder:"SYSTEM" help:"Read the list as this system exports it: sendgrid, mailgun, postmark, twilio-deactivations or iys."`
+	By          string `enum:",key,phone" default:"" placeholder:"WHAT" help:"Take the contacts of the file for key or phone (default: key; phone for twilio-deactivations and iys)."`
 	regionFlag  `embed:""`
 	Reason      string `placeholder:"R" help:"Suppress for this reason where the file gives none."`
 	doubtFlags  `embed:""`
@@ -27,6 +28,11 @@ whose contact cannot be read is rejected; the others are imported, and the exit 
 
 With --by phone everyone who has one of the numbers is suppressed. The column is phone, or the one of --key; a file with
 one column needs no header.
+
+With --from the columns and reasons are those of another system: unsubscribes and what was added by people are opted_out,
+spam reports complaint, bounces hard_bounce, and numbers that a carrier took back deactivated. Of IYS the rows of messages
+with RET are opted_out; rows with ONAY, and of other channels, are counted and skipped. --key names another column for the
+contact, and --reason one reason for all.
 
 If at least a tenth of the keys is nearly known, that is but for case, invisible characters, blanks or leading zeros, or
 as somebody's phone number, or if more than half is new, only contacts that winnow knows are suppressed. The others are
@@ -47,7 +53,11 @@ func (x importSuppressionsCommand) Run(c *invocation) error {
 	if o.Region, err = x.regionFlag.parse(); err != nil {
 		return err
 	}
+	if err := imports.CheckFormat(x.From); err != nil {
+		return err
+	}
 	x.doubtFlags.addTo(&o)
+	o.From = x.From
 	o.Apply, o.By, o.OffersPhone = x.Apply, x.By, true
 	return c.open(previewUnless(x.Apply), func(a *app.App) error {
 		o.Reason = c.readReason(a.Config, x.Reason)

@@ -47,9 +47,9 @@ type foundResult struct {
 
 // newContactFinder makes the finder for --by.
 func newContactFinder(a *app.App, o Options, pass passFunc) (contactFinder, error) {
-	keys := a.Config.Keys
-	keys.Region = cmp.Or(o.Region, keys.Region)
-	if o.By == "phone" && !keys.Phone {
+	keys, format := a.Config.Keys, formats[o.From]
+	keys.Region = cmp.Or(o.Region, format.region, keys.Region)
+	if (o.By == "phone" || o.By == "" && format.byPhone) && !keys.Phone {
 		return &phoneFinder{app: a, region: keys.Region, options: o, pass: pass, seen: a.Store.NewKeySet(), unknown: spool{folder: filepath.Dir(a.Store.Path())}}, nil
 	}
 	return newKeyFinder(a, keys, o, pass)

@@ -40,7 +40,10 @@ type Options struct {
 
 	Map map[string]string // events: the columns of a message list, by what they hold
 
-	// By is what names the contacts of a list: phone, else their keys. Region is that of
+	// From is the system whose list of suppressions it is; empty for none.
+	From string
+	// By is what names the contacts of a list: phone or key; empty for key, or for what
+	// the list of From names. Region is that of
 	// phone numbers without a country code; empty for the config's. OffersPhone says that
 	// the command can find contacts by phone.
 	By, Region  string

@@ -34,11 +34,15 @@ type rowImporter interface {
 // keyColumn says where the rows of a list name their contacts, and how.
 type keyColumn struct {
 	names []string // the first that the list has
+	plain bool     // the names are compared by plainName
 	flag  string   // that names another
 	read  func(cell listfile.Cell) (string, error)
 	// isRow reports whether a first line with this one cell is a row and not a header;
 	// nil for never.
 	isRow func(cell string) bool
+	// aside reports whether a row is none of the list's, and is not to be read; nil for
+	// never.
+	aside func(row *listfile.Row) bool
 	// hint advises on a list that has none of the columns; nil for no advice.
 	hint func(list *listfile.Reader) string
 }
@@ -86,7 +90,7 @@ func (r *rowReader) readHeader() (err error) {
 		return err
 	}
 	for _, name := range r.keyColumn.names {
-		key, missing := r.list.Find(name, r.keyColumn.flag)
+		key, missing := r.findKey(name)
 		if missing == nil {
 			r.key = key
 			return r.passColumns()
@@ -99,6 +103,18 @@ func (r *rowReader) readHeader() (err error) {
 		}
 	}
 	return err
+}
+
+// findKey finds the column of that name.
+func (r *rowReader) findKey(name string) (int, error) {
+	if r.keyColumn.plain {
+		for i, column := range r.list.Names() {
+			if plainName(column) == plainName(name) {
+				return i, nil
+			}
+		}
+	}
+	return r.list.Find(name, r.keyColumn.flag)
 }
 
 // passColumns passes the columns to the importer, if there are new ones.
@@ -149,7 +165,7 @@ func (r *rowReader) readAll() error {
 
 // add adds a row. One of empty cells, as spreadsheets leave them at the end, is ignored.
 func (r *rowReader) add(row *listfile.Row) error {
-	if row.IsEmpty() {
+	if row.IsEmpty() || r.keyColumn.aside != nil && r.keyColumn.aside(row) {
 		return nil
 	}
 	key, err := r.keyColumn.read(row.Cell(r.key))

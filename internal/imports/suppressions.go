@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,7 +34,7 @@ func Suppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options) (
 		return err
 	}
 	defer func() { err = errors.Join(err, batch.Close()) }()
-	im := &suppressionImport{app: a, options: o, now: now, save: batch.Preview, lines: map[string]int64{}, renamed: map[string]string{}}
+	im := &suppressionImport{app: a, options: o, now: now, save: batch.Preview, lines: map[string]int64{}, renamed: map[string]string{}, aside: map[string]int64{}}
 	if o.Apply {
 		im.save = batch.Save
 	}
@@ -41,7 +42,14 @@ func Suppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options) (
 		return err
 	}
 	defer func() { err = errors.Join(err, im.finder.close()) }()
-	rejected, err := readRows(ctx, out, im.finder.column(), o, im)
+	column := im.finder.column()
+	if o.From != "" {
+		column.plain, column.aside = true, im.setAside
+		if o.Key == "" {
+			column.names = formats[o.From].keys
+		}
+	}
+	rejected, err := readRows(ctx, out, column, o, im)
 	if err != nil && batch.Batch() != 0 {
 		return fmt.Errorf("%w; the suppressions added before that are batch %d", err, batch.Batch())
 	}
@@ -71,9 +79,11 @@ type suppressionImport struct {
 	finder  contactFinder
 	save    func([]store.ImportedSuppression) (store.SuppressionResult, error)
 
-	reason, until int      // the indexes of these columns; -1 for none
-	untilOfAll    bool     // until is that of all reasons of the contact together
-	ignored       []string // the names of the other columns
+	reason, until int  // the indexes of these columns; -1 for none
+	untilOfAll    bool // until is that of all reasons of the contact together
+	format        formatRow
+	aside         map[string]int64 // rows that suppress nobody, by what they are
+	ignored       []string         // the names of the other columns
 
 	found    []store.ImportedSuppression // of contacts, not saved yet
 	total    store.SuppressionResult
@@ -84,6 +94,13 @@ type suppressionImport struct {
 
 func (im *suppressionImport) columns(names []string, key int) (fewest int, err error) {
 	im.reason, im.until, im.ignored = -1, -1, []string{}
+	if im.options.From != "" {
+		im.format.columns = map[string]int{}
+		for i, name := range slices.Backward(names) {
+			im.format.columns[plainName(name)] = i
+		}
+		return key + 1, nil
+	}
 	for i, name := range names {
 		var err error
 		switch {

@@ -18,7 +18,10 @@ import (
 // write them. wrong says why the row's own could not be read. The error is that the row
 // gives none.
 func (im *suppressionImport) reasonsOf(row *listfile.Row) (reasons []string, wrong, err error) {
-	if im.reason < 0 {
+	switch {
+	case im.options.From != "":
+		return im.reasonsFrom(row)
+	case im.reason < 0:
 		return []string{im.options.Reason}, nil, nil
 	}
 	cell := row.Cell(im.reason)
@@ -49,6 +52,29 @@ func (im *suppressionImport) reasonsOf(row *listfile.Row) (reasons []string, wro
 		return []string{im.options.Reason}, nil, nil
 	}
 	return []string{hygiene.OptedOut}, errors.New("no reason; it is read as " + hygiene.OptedOut), nil
+}
+
+// reasonsFrom returns the reason of a row of another system's list. With --reason it is
+// that for all.
+func (im *suppressionImport) reasonsFrom(row *listfile.Row) (reasons []string, wrong, err error) {
+	if im.options.Reason != "" {
+		return []string{im.options.Reason}, nil, nil
+	}
+	reason, _, wrong := formats[im.options.From].reason(formatRow{row, im.format.columns})
+	if wrong != nil {
+		reason, wrong = hygiene.OptedOut, fmt.Errorf("%w; it is read as %s", wrong, hygiene.OptedOut)
+	}
+	return []string{reason}, wrong, nil
+}
+
+// setAside counts a row of another system's list that suppresses nobody, and reports
+// whether it is one.
+func (im *suppressionImport) setAside(row *listfile.Row) bool {
+	_, aside, _ := formats[im.options.From].reason(formatRow{row, im.format.columns})
+	if aside != "" {
+		im.aside[aside]++
+	}
+	return aside != ""
 }
 
 // unreadReason is the reason of contacts that a list has for a reason that cannot be read:

@@ -30,11 +30,12 @@ type suppressionsResult struct {
 	Lines     map[string]int64  `json:"reasons"`                   // by reason
 	ReadAs    map[string]string `json:"reasons_read_as,omitempty"` // the reasons of the first few other words for them
 	Ignored   []string          `json:"columns_not_read"`
+	Aside     map[string]int64  `json:"rows_skipped,omitempty"` // by what they are
 }
 
 func (im *suppressionImport) result(batch int64, rejected rejectCounts) suppressionsResult {
 	return suppressionsResult{Applied: im.options.Apply, foundResult: im.finder.found(), Batch: batch, Added: im.total.Added, Extended: im.total.Extended, Unchanged: im.total.Unchanged,
-		Repeated: im.total.Repeated, New: im.total.New, Rejected: rejected.lines, Partial: rejected.parts, Flawed: rejected.flaws, Lines: im.lines, ReadAs: im.renamed, Ignored: im.ignored}
+		Repeated: im.total.Repeated, New: im.total.New, Rejected: rejected.lines, Partial: rejected.parts, Flawed: rejected.flaws, Lines: im.lines, ReadAs: im.renamed, Ignored: im.ignored, Aside: im.aside}
 }
 
 func (im *suppressionImport) print(w io.Writer, batch int64, rejected rejectCounts) error {
@@ -49,6 +50,9 @@ func (im *suppressionImport) print(w io.Writer, batch int64, rejected rejectCoun
 	im.printReasons(w, im.app.Config)
 	if im.total.Repeated > 0 {
 		fmt.Fprintf(w, "%s a contact and reason of an earlier line; the longest suppression counts\n", ui.CountVerb(im.total.Repeated, "line", "repeats", "repeat"))
+	}
+	for _, what := range slices.Sorted(maps.Keys(im.aside)) {
+		fmt.Fprintf(w, "skipped %s %s\n", ui.Number(im.aside[what]), what)
 	}
 	if im.scrubbed > 0 {
 		fmt.Fprintf(w, "%s written by scrub, without an end; these suppressions are permanent\n", ui.CountVerb(im.scrubbed, "line", "was", "were"))
