@@ -54,6 +54,15 @@ type messageImport struct {
 	result  messagesResult
 }
 
+// Messages are registered together, after so many or after records of so many bytes. Their
+// ids are as good as random: the more of them are stored together, in the order of their
+// ids, the more of them share a page that is written. (A million messages at 4,096 a time
+// write 7 GB, at these 0.5 GB.) A sweep that waits for them waits for about a second.
+const (
+	registerMessages = 200_000
+	registerBytes    = 16 << 20
+)
+
 // origin is where a registration stands in the file.
 type origin struct {
 	line int64
@@ -160,7 +169,7 @@ func (im *messageImport) add(at origin, g provider.Registration) error {
 		im.rejects.addToFile(at.line, fmt.Errorf("message %q: invalid phone number skipped; the rest was registered", g.MessageID), at.text)
 	}
 	im.pending, im.origins = append(im.pending, n), append(im.origins, at)
-	if len(im.pending) < FlushLines && im.size < flushBytes {
+	if len(im.pending) < registerMessages && im.size < registerBytes {
 		return nil
 	}
 	return im.flush()
