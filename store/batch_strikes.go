@@ -71,13 +71,13 @@ func (s *Store) UnregisteredMessages(contact *hygiene.Contact, in *hygiene.Instr
 	if err != nil {
 		return nil, err
 	}
-	registered := map[int64]bool{}
+	registered := make([]bool, len(events))
 	err = s.read(func(c engine.Reader) error {
-		return sendLogOf(c, events, nil, func(e *hygiene.Event, _ *engine.Message) { registered[e.Seq] = true })
+		return sendLogOf(c, events, nil, func(i int, _ *engine.Message) { registered[i] = true })
 	})
 	messages := []uint64{}
 	for i := range events {
-		if !registered[events[i].Seq] {
+		if !registered[i] {
 			messages = append(messages, hygiene.MessageHash(events[i].Source, events[i].MessageID))
 		}
 	}

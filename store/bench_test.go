@@ -57,6 +57,48 @@ func BenchmarkSweep(b *testing.B) {
 	}
 }
 
+// BenchmarkSweepWithASendLog sweeps events whose bodies name their contacts, beside an
+// empty send log, beside one of other messages, and beside one that has their messages.
+func BenchmarkSweepWithASendLog(b *testing.B) {
+	for _, kind := range []string{"empty", "others", "theirs"} {
+		b.Run(kind, func(b *testing.B) {
+			s := storetest.Open(b)
+			p := storetest.Policy(b, s)
+			at := storetest.Start.Add(400 * hygiene.Day)
+			n := 0
+			for b.Loop() {
+				b.StopTimer()
+				events := storetest.LifelikeLog(*million, *million, at, uint64(n+7))
+				storetest.AppendMany(b, s, events)
+				registerAll(b, s, events, kind)
+				at = at.Add(hygiene.Day)
+				b.StartTimer()
+				did, err := s.Sweep(context.Background(), options(p, at))
+				if err != nil {
+					b.Fatal(err)
+				}
+				n += int(did.Events)
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
+
+// registerAll registers the messages of the events, or others, unless the kind is empty.
+func registerAll(b *testing.B, s *store.Store, events []hygiene.Event, kind string) {
+	if kind == "empty" {
+		return
+	}
+	list := make([]store.Registration, len(events))
+	for i := range events {
+		list[i] = store.Registration{Source: events[i].Source, MessageID: events[i].MessageID, Contact: events[i].Contact}
+		if kind == "others" {
+			list[i].MessageID += "-other"
+		}
+	}
+	storetest.Register(b, s, list...)
+}
+
 // full makes contacts with so many entries in each history.
 func full(b *testing.B, s *store.Store, p *hygiene.Policy, contacts, entries int) {
 	for from := 0; from < contacts; from += 10_000 {

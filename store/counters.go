@@ -15,6 +15,9 @@ const (
 	keysJoined = "keys_joined" // contacts that were joined because their keys are one
 	keysBatch  = "keys_batch"  // batches.id of the last of these joins
 	inForce    = "in_force"    // policies.id of the policy that a daemon put in force last
+	compared   = "compared"    // seq up to which Store.CompareLate has compared events with the send log
+	// raised by all that changes the send log
+	sendLogVersion = "send_log_version"
 	// 1 while there may be unmatched events without a source; see Store.completeUnmatched
 	incompleteUnmatched = "incomplete_unmatched"
 )

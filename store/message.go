@@ -104,6 +104,9 @@ func (r *registering) run() error {
 		}
 		r.did.Matched += n
 	}
+	if err := addToCounter(r, sendLogVersion, 1); err != nil {
+		return err
+	}
 	slices.Sort(r.did.Conflicts)
 	if r.err != nil {
 		return r.err
@@ -218,6 +221,9 @@ func (s *Store) OwnUnsourced(source string) error {
 		return err
 	}
 	return s.write(func(c engine.Writer) error {
+		if err := addToCounter(c, sendLogVersion, 1); err != nil {
+			return err
+		}
 		return c.Exec("INSERT INTO unsourced_owner (source) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM unsourced_owner)", source)
 	})
 }

@@ -23,7 +23,7 @@ var firstNames = map[string]string{
 }
 
 // laterTables are tables that the first release did not have.
-var laterTables = []string{"former_numbers", "numbers", "unplaced", "config_file", "quarantine_size", "near_keys", "unsourced_messages", "unsourced_owner", "names", "name_lists", "name_pins", "merges"}
+var laterTables = []string{"former_numbers", "numbers", "unplaced", "config_file", "quarantine_size", "near_keys", "contact_conflicts", "unsourced_messages", "unsourced_owner", "names", "name_lists", "name_pins", "merges"}
 
 // migrateTo makes an empty file of a store have the schema of that version.
 func migrateTo(t *testing.T, db *sql.DB, schema string, version int) {

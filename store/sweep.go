@@ -82,7 +82,7 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 		}
 		upTo := b.events[len(b.events)-1].Seq
 		next = s.readAhead(upTo, o.Batch)
-		moved, err := s.sweepBatch(&o, b.events, from, upTo, &total)
+		moved, err := s.sweepBatch(&o, &b, from, upTo, &total)
 		if err == nil && moved {
 			err = ctx.Err()
 		}
@@ -109,10 +109,12 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 // eventBatch is a batch read from the log.
 type eventBatch struct {
 	events []hygiene.Event
+	view   *sendLogView // of their messages
 	err    error
 }
 
-// readAhead reads the batch after seq while the one before is being applied.
+// readAhead reads the batch after seq, and looks up its messages, while the one before is
+// being applied.
 func (s *Store) readAhead(seq int64, most int) <-chan eventBatch {
 	out := make(chan eventBatch, 1)
 	go func() {
@@ -121,6 +123,9 @@ func (s *Store) readAhead(seq int64, most int) <-chan eventBatch {
 			b.events, err = l.EventsAfter(seq, cmp.Or(most, sweepEvents), sweepBytes)
 			return err
 		})
+		if b.err == nil {
+			b.view, b.err = s.viewSendLog(b.events)
+		}
 		out <- b
 	}()
 	return out
@@ -137,7 +142,7 @@ func (s *Store) Cursor() (n int64, err error) {
 
 // sweepBatch sweeps the events after the cursor from up to upTo. It does nothing
 // when the cursor is elsewhere.
-func (s *Store) sweepBatch(o *SweepOptions, events []hygiene.Event, from, upTo int64, total *Swept) (moved bool, err error) {
+func (s *Store) sweepBatch(o *SweepOptions, b *eventBatch, from, upTo int64, total *Swept) (moved bool, err error) {
 	var did Swept
 	err = s.writeAs(o.Policy, func(w *txWriter) error {
 		at, err := counter(w, cursor)
@@ -145,10 +150,10 @@ func (s *Store) sweepBatch(o *SweepOptions, events []hygiene.Event, from, upTo i
 			return err
 		}
 		moved = true
-		if err := s.holdSurges(w, o, events, from, upTo, &did); err != nil {
+		if err := s.holdSurges(w, o, b.events, from, upTo, &did); err != nil {
 			return err
 		}
-		if err := w.applyEvents(o, events, &did); err != nil {
+		if err := w.applyEvents(o, b.events, b.view, &did); err != nil {
 			return err
 		}
 		if err := did.saveCounters(w); err != nil {
@@ -182,7 +187,7 @@ func (s *Store) sweepMatched(ctx context.Context, o *SweepOptions, total *Swept)
 			if err := releaseReviewed(w, events); err != nil {
 				return err
 			}
-			if err := w.applyEvents(o, events, &did); err != nil {
+			if err := w.applyEvents(o, events, nil, &did); err != nil {
 				return err
 			}
 			if err := w.applyLateStrikes(o.Policy, events, &did); err != nil {

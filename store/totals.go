@@ -13,9 +13,10 @@ type Totals struct {
 	LastSeq     int64
 	Received    hygiene.Instant // receipt of the last event in the log; 0 for none
 	Repeats     int64
-	Quarantined int64 // bodies in quarantine
-	LongArgs    int64 // retries whose unique_args were too long to keep, ever
-	Unmatched   int64 // stored events whose contact is not known
+	Quarantined int64            // bodies in quarantine
+	LongArgs    int64            // retries whose unique_args were too long to keep, ever
+	Unmatched   int64            // stored events whose contact is not known
+	Conflicts   map[string]int64 // messages whose events name another contact than the send log, ever, by source
 	Contacts    int64
 	Aliases     int64            // keys that were merged into another contact
 	JoinedKeys  int64            // contacts that were joined because their keys are one
@@ -61,6 +62,9 @@ func (t *Totals) readContacts(c engine.Reader, present bool) (err error) {
 		return err
 	}
 	if t.JoinedBatch, err = counter(c, keysBatch); err != nil {
+		return err
+	}
+	if t.Conflicts, err = conflictsBySource(c); err != nil {
 		return err
 	}
 	at, err := counter(c, countedAt)

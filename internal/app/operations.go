@@ -81,11 +81,15 @@ func (o *Operations) AfterSweep(ctx context.Context, now hygiene.Instant, do fun
 	})
 }
 
-// Review applies the time-based rules to all contacts, after a sweep.
+// Review applies the time-based rules to all contacts, after a sweep, and compares older
+// events with what the send log has by now.
 func (o *Operations) Review(ctx context.Context, now hygiene.Instant) (reviewed store.Reviewed, err error) {
 	err = o.AfterSweep(ctx, now, func() (err error) {
 		reviewed, err = o.Store.Review(ctx, o.Config.Policy, now, o.Progress)
-		return err
+		if err != nil {
+			return err
+		}
+		return o.Store.CompareLate(ctx, now)
 	})
 	return reviewed, err
 }

@@ -22,7 +22,7 @@ var now = hygiene.InstantOf(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 func somePage() view.Overview {
 	return view.Overview{
 		At: now, Policy: "0123456789ab", ConfigReadAt: now.Add(-2 * time.Hour),
-		Totals: view.Totals{CountedAt: now.Add(-30 * time.Second), Events: 1234567, Sweep: view.SweepProgress{Lag: 42}, Repeats: 7, Quarantined: 3, Unmatched: 5,
+		Totals: view.Totals{CountedAt: now.Add(-30 * time.Second), Events: 1234567, Sweep: view.SweepProgress{Lag: 42}, Repeats: 7, Quarantined: 3, Unmatched: 5, Conflicts: map[string]int64{"insider": 8, "globex": 1},
 			Statuses: map[string]int64{"active": 750, "cooling": 50, "suppressed": 200}},
 		Runs: []segments.Run{
 			{Export: "nightly", Name: "2026-11-23T020000Z", Status: segments.Published, FinishedAt: now.Add(-10 * time.Hour)},
@@ -58,7 +58,7 @@ func wantWords(t *testing.T, page string, words ...string) {
 func TestPageShowsTheStateAtAGlance(t *testing.T) {
 	wantWords(t, shown(t, somePage()), "1.2.3", "0123456789ab", "2026-11-23 12:00:00 UTC",
 		"<dt>all</dt><dd>1,000</dd>", "<dt>active</dt><dd>750</dd>", "<dt>retry</dt><dd>0</dd>", "<dt>suppressed</dt><dd>200</dd>",
-		"<dt>stored</dt><dd>1,234,567</dd>", "<dt>not swept yet</dt><dd>42</dd>", "<dt>unmatched</dt><dd>5</dd>", "<dt>in quarantine</dt><dd>3</dd>",
+		"<dt>stored</dt><dd>1,234,567</dd>", "<dt>not swept yet</dt><dd>42</dd>", "<dt>unmatched</dt><dd>5</dd>", "<dt>contact conflicts</dt><dd>9</dd>", "<dt>in quarantine</dt><dd>3</dd>",
 		`<span class="state good">published</span>`, `<span class="state warn">held</span>`, `<span class="state bad">failed</span>`,
 		"reachable changed by 41%", "the disk is full", "10 hours ago", "in 30 seconds", "in 1.23s", "the store is broken", "2 hours ago", "in force",
 		`<rect class="cooling" x="75" width="5" height="4"/>`)

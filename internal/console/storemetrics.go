@@ -60,6 +60,8 @@ var storeMetrics = []storeMetric{
 	{counter, "unique_args_too_long_total", "Retries whose unique_args were over 8 KiB, so that exports leave them out.", nil, one(func(t *Totals) int64 { return t.LongArgs })},
 	{gauge, "quarantine_bodies", "Bodies in quarantine.", nil, one(func(t *Totals) int64 { return t.Quarantined })},
 	{gauge, "unmatched_events", "Events in the log whose contact is unknown.", nil, one(func(t *Totals) int64 { return t.Unmatched })},
+	{counter, "contact_conflicts_total", "Messages whose events name another contact than the send log.", []string{"source"},
+		byName(func(t *Totals) map[string]int64 { return t.Conflicts }, func(n int64) int64 { return n })},
 	{gauge, "clock_behind_seconds", "How far the clock is behind the receipt of the last event in the log; 0 when it is not.", nil,
 		one(func(t *Totals) int64 { return int64((t.Behind + time.Second - 1) / time.Second) })},
 	{gauge, "jobs_waiting_seconds", "How long jobs have waited for another process that holds the store lock; 0 when they don't.", nil,

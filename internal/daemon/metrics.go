@@ -26,6 +26,9 @@ func (d *Daemon) totals() (console.Totals, error) {
 		breakers = append(breakers, console.BreakerTotals{Source: of.Source, Outcome: of.Outcome.String(), Waiting: of.Waiting, Held: of.Held,
 			Told: of.Told.IsOn(hygiene.InstantOf(time.Now()))})
 	}
+	for _, source := range d.current.Load().Sources { // those without conflicts count from 0
+		t.Conflicts[source.Name] += 0
+	}
 	held, heldErr := d.countHeldRuns()
 	restoreErr := d.restoreRunMetrics(d.current.Load()) // another process may have published a run
 	deliveries, deliveriesErr := exports.CountDeliveries(d.current.Load(), d.store)

@@ -80,7 +80,7 @@ func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Sta
 // Totals are the store's totals for people and programs.
 func Totals(t store.Totals) view.Totals {
 	return view.Totals{
-		Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched, LongArgs: t.LongArgs,
+		Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched, LongArgs: t.LongArgs, Conflicts: t.Conflicts,
 		Contacts: t.Contacts, Statuses: t.Statuses, CountedAt: t.CountedAt, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag},
 	}
 }
@@ -112,6 +112,9 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	}
 	if s.Breaker > 0 {
 		rows = append(rows, []string{"breaker", ui.Number(s.Breaker), "tripped and waiting for review: winnow breaker lists them"})
+	}
+	if n := s.ContactConflicts(); n > 0 {
+		rows = append(rows, []string{"conflicts", ui.Number(n), "messages have another contact in the body than in the send log: winnow unmatched --conflicts lists them"})
 	}
 	if s.LongArgs > 0 {
 		rows = append(rows, []string{"unique_args", ui.Number(s.LongArgs), "of retries over 8 KiB, so exports leave them out: attach less to a message"})

@@ -134,8 +134,8 @@ type Reader interface {
 	// numbers, in no order, with the place of the number. The row may lack the
 	// attributes.
 	FindContactsByPhone(phones []string, found func(place int, row *Contact) error) error
-	// FindMessages calls found for each message that the send log has, in no order, with
-	// the place of its key. Keys are found faster when they are sorted by source and id.
+	// FindMessages calls found for each message that the send log has, in the order of the
+	// keys, with the place of its key. The keys are different, and sorted by source and id.
 	FindMessages(keys []MessageKey, found func(place int, m *Message)) error
 	// FindNames calls found for each key that is a name of a merged contact, in the
 	// order of the keys, with the place among them and the key of that contact. Where

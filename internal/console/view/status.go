@@ -10,13 +10,23 @@ type Totals struct {
 	Events      int64            `json:"events"`   // stored
 	LastSeq     int64            `json:"last_seq"` // of the latest event
 	Repeats     int64            `json:"repeats"`
-	Quarantined int64            `json:"quarantined"`                // bodies
-	Unmatched   int64            `json:"unmatched"`                  // events whose contact is unknown
-	LongArgs    int64            `json:"long_unique_args,omitempty"` // retries whose unique_args were too long to keep
+	Quarantined int64            `json:"quarantined"`                 // bodies
+	Unmatched   int64            `json:"unmatched"`                   // events whose contact is unknown
+	LongArgs    int64            `json:"long_unique_args,omitempty"`  // retries whose unique_args were too long to keep
+	Conflicts   map[string]int64 `json:"contact_conflicts,omitempty"` // messages whose events name another contact than the send log, ever, by source
 	Contacts    int64            `json:"contacts"`
 	Statuses    map[string]int64 `json:"statuses"` // contacts by status, as of CountedAt
 	Sweep       SweepProgress    `json:"sweep"`
 	CountedAt   hygiene.Instant  `json:"-"` // the last sweep or review after which a count changed; 0 for never
+}
+
+// ContactConflicts is how many messages have events that name another contact than the
+// send log.
+func (t Totals) ContactConflicts() (all int64) {
+	for _, n := range t.Conflicts {
+		all += n
+	}
+	return all
 }
 
 // Status is the state of the whole store.

@@ -259,6 +259,19 @@ CREATE TABLE unmatched (
 	PRIMARY KEY (message_id, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- Messages whose events name another contact than the send log has.
+-- Written by saveConflicts, which the sweep and Store.CompareLate call.
+CREATE TABLE contact_conflicts (
+	id         INTEGER PRIMARY KEY,
+	source     TEXT NOT NULL,
+	message_id TEXT NOT NULL,       -- as contactkey.MessageID gives it
+	contact    TEXT NOT NULL,       -- that the body names
+	registered TEXT NOT NULL,       -- that the send log has
+	seq        INTEGER NOT NULL,    -- of the first event that was compared
+	at         INTEGER NOT NULL,    -- of that event
+	UNIQUE (source, message_id, contact)
+) STRICT;
+
 -- Events whose contact became known, waiting for the next sweep.
 -- Written by txWriter.releaseUnmatched, txWriter.completeWaiting, and
 -- txWriter.claimMatched, which the sweep calls.
