@@ -1,18 +1,8 @@
 package command
 
 import (
-	"bufio"
-	"encoding/json"
-	"errors"
-	"fmt"
-
-	"winnow/hygiene"
 	"winnow/internal/app"
-	"winnow/internal/console/view"
-	"winnow/internal/explain"
-	"winnow/internal/ui"
 	"winnow/internal/unmatched"
-	"winnow/store"
 )
 
 // unmatchedCommand lists events whose contact is not known.
@@ -33,87 +23,15 @@ contact in the body. A line of the send log that comes after the event is compar
 event; a line that comes later than that is not.`
 }
 
-// unmatchedEvent is an event as JSON.
-type unmatchedEvent struct {
-	Source string `json:"source"`
-	view.Event
-}
-
 // Run lists the events, and says how to match them.
 func (x unmatchedCommand) Run(c *invocation) error {
 	return c.open(toRead, func(a *app.App) error {
 		switch {
 		case x.SendLog:
-			return x.printSendLog(c, a)
+			return unmatched.PrintSendLog(c.ctx, c.Printer, a)
 		case x.Conflicts:
-			return x.printConflicts(c, a)
+			return unmatched.PrintConflicts(c.Printer, a.Store, x.Limit)
 		}
-		items, rows := []unmatchedEvent{}, [][]string{{"MESSAGE", "SOURCE", "SEQ", "AT", "OUTCOME"}}
-		err := a.Store.Unmatched(x.Limit, func(e hygiene.Event) error {
-			items = append(items, unmatchedEvent{e.Source, explain.EventOf(&e)})
-			rows = append(rows, []string{e.MessageID, e.Source, fmt.Sprint(e.Seq), e.At.String(), e.Outcome.String()})
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return c.PrintJSON(items)
-		}
-		t, err := a.Store.Totals()
-		if err != nil {
-			return err
-		}
-		if len(items) > 0 {
-			ui.Table(c.Stdout, rows)
-		}
-		return x.printAdvice(c, a, t.Unmatched)
+		return unmatched.Print(c.Printer, a, x.Limit, app.ConfigFlag(c.config))
 	})
-}
-
-// printAdvice says how many events are unmatched, why, and which way out fits.
-func (x unmatchedCommand) printAdvice(c *invocation, a *app.App, n int64) error {
-	findings, err := unmatched.Diagnose(a.Config, a.Store)
-	if err != nil {
-		return err
-	}
-	if n == 0 || len(findings) == 0 {
-		_, err := fmt.Fprintf(c.Stdout, "%s unmatched: register their messages with winnow import messages FILE, and the next sweep applies the rules to them\n", ui.Count(n, "event"))
-		return err
-	}
-	fmt.Fprintf(c.Stdout, "%s unmatched\n", ui.Count(n, "event"))
-	for i := range findings {
-		fmt.Fprintf(c.Stdout, "%s\n  %s\n", findings[i].Sentence(), findings[i].Advice(app.ConfigFlag(c.config)))
-	}
-	return nil
-}
-
-// printSendLog prints a line of JSON for each message.
-func (x unmatchedCommand) printSendLog(c *invocation, a *app.App) error {
-	lines := bufio.NewWriter(c.Stdout)
-	out := json.NewEncoder(lines)
-	out.SetEscapeHTML(false)
-	err := unmatched.SendLog(c.ctx, a.Config, a.Store, func(m unmatched.Message) error { return out.Encode(m) })
-	return errors.Join(err, lines.Flush())
-}
-
-// printConflicts lists the messages whose events name another contact than the send log.
-func (x unmatchedCommand) printConflicts(c *invocation, a *app.App) error {
-	list := []unmatched.Conflict{}
-	err := a.Store.ContactConflicts(x.Limit, func(of store.ContactConflict) error {
-		list = append(list, unmatched.Conflict(of))
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return c.PrintJSON(list)
-	}
-	t, err := a.Store.Totals()
-	if err != nil {
-		return err
-	}
-	unmatched.PrintConflicts(c.Stdout, list, t.Conflicts)
-	return nil
 }

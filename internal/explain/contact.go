@@ -16,7 +16,6 @@
 package explain
 
 import (
-	"encoding/json"
 	"strings"
 
 	"winnow/hygiene"
@@ -61,7 +60,7 @@ func explainContact(cfg *config.Config, s *store.Store, contact *hygiene.Contact
 		return nil, err
 	}
 	for i := range events {
-		e.Timeline = append(e.Timeline, EventOf(&events[i]))
+		e.Timeline = append(e.Timeline, view.EventOf(&events[i]))
 	}
 	r := &evidenceReader{policy: cfg.Policy, store: s, contact: contact, timeline: e.Timeline, asOf: at, ledger: ledger}
 	if err := r.addTo(e); err != nil {
@@ -80,23 +79,6 @@ func (e *Explanation) setWhy() {
 }
 
 func (e *Explanation) is(s hygiene.Status) bool { return e.Status == s.String() }
-
-// EventOf is an event of the log as people and programs see it.
-func EventOf(e *hygiene.Event) view.Event {
-	return view.Event{At: e.At, Seq: e.Seq, Outcome: e.Outcome.String(), Code: CodeOf(e.Code), MessageID: e.MessageID}
-}
-
-// CodeOf is a code as the provider sends it: a [json.Number] if it is a number,
-// nil if there is none.
-func CodeOf(code string) any {
-	switch {
-	case code == "":
-		return nil
-	case hygiene.ParseValue(code).Type == hygiene.Number:
-		return json.Number(code)
-	}
-	return code
-}
 
 func historyOf(c *hygiene.Contact) map[string]view.OutcomeHistory {
 	history := map[string]view.OutcomeHistory{}

@@ -116,6 +116,6 @@ func (r *evidenceReader) event(seq int64) (*view.Event, error) {
 	if err != nil || !ok {
 		return nil, err
 	}
-	event := EventOf(&e)
+	event := view.EventOf(&e)
 	return &event, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/ui"
+	"winnow/store"
 )
 
 // Conflict is a message whose events name another contact than the send log, as JSON. Its
@@ -21,9 +22,29 @@ type Conflict struct {
 	At         hygiene.Instant `json:"at"`
 }
 
-// PrintConflicts lists conflicts for people, and says how many each source has had and
-// what to do about them.
-func PrintConflicts(w io.Writer, list []Conflict, bySource map[string]int64) {
+// PrintConflicts lists the latest conflicts, at most so many, and says how many each source
+// has had and what to do about them.
+func PrintConflicts(out *ui.Printer, s *store.Store, most int) error {
+	list := []Conflict{}
+	err := s.ContactConflicts(most, func(c store.ContactConflict) error {
+		list = append(list, Conflict(c))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if out.JSON {
+		return out.PrintJSON(list)
+	}
+	t, err := s.Totals()
+	if err != nil {
+		return err
+	}
+	printConflicts(out.Stdout, list, t.Conflicts)
+	return nil
+}
+
+func printConflicts(w io.Writer, list []Conflict, bySource map[string]int64) {
 	rows := [][]string{{"MESSAGE", "SOURCE", "IN THE BODY", "IN THE SEND LOG", "SEQ", "AT"}}
 	for _, c := range list {
 		rows = append(rows, []string{c.MessageID, c.Source, c.Contact, c.Registered, fmt.Sprint(c.Seq), c.At.String()})

@@ -1,12 +1,17 @@
 package unmatched
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
+	"errors"
 
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
 	"winnow/hygiene/provider"
+	"winnow/internal/app"
 	"winnow/internal/config"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -42,6 +47,15 @@ func SendLog(ctx context.Context, cfg *config.Config, s *store.Store, visit func
 		seen[e.Source] = true
 		return visit(Message{e.Source, contactkey.MessageID(e.MessageID), contact})
 	})
+}
+
+// PrintSendLog prints a line of JSON for each message of [SendLog].
+func PrintSendLog(ctx context.Context, out *ui.Printer, a *app.App) error {
+	lines := bufio.NewWriter(out.Stdout)
+	json := json.NewEncoder(lines)
+	json.SetEscapeHTML(false)
+	err := SendLog(ctx, a.Config, a.Store, func(m Message) error { return json.Encode(m) })
+	return errors.Join(err, lines.Flush())
 }
 
 // contactIn is the contact that a stored body names; empty for none.

@@ -2,9 +2,10 @@
 // contact path in the config, or the send log. It reads the bodies of the latest events,
 // which the store keeps.
 //
-// [Diagnose] counts, a Finding puts it into sentences. [SendLog] writes the contacts that
-// stored bodies do name, as the config reads them now, in the form that winnow import
-// messages takes.
+// [Diagnose] counts, a Finding puts it into sentences, [Print] lists the events with them.
+// [SendLog] writes the contacts that stored bodies do name, as the config reads them now, in
+// the form that winnow import messages takes. [PrintConflicts] lists where bodies and the
+// send log name different contacts.
 package unmatched
 
 import (

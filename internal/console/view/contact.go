@@ -1,6 +1,10 @@
 package view
 
-import "winnow/hygiene"
+import (
+	"encoding/json"
+
+	"winnow/hygiene"
+)
 
 // Explanation is everything that winnow knows of a contact. What is absent has no
 // key.
@@ -86,6 +90,23 @@ type Event struct {
 	Outcome   string          `json:"outcome"`
 	Code      any             `json:"code,omitempty"` // a number or a string, as the provider sends it; nil for none
 	MessageID string          `json:"message_id"`
+}
+
+// EventOf is an event of the log as people and programs see it.
+func EventOf(e *hygiene.Event) Event {
+	return Event{At: e.At, Seq: e.Seq, Outcome: e.Outcome.String(), Code: codeOf(e.Code), MessageID: e.MessageID}
+}
+
+// codeOf is a code as the provider sends it: a [json.Number] if it is a number,
+// nil if there is none.
+func codeOf(code string) any {
+	switch {
+	case code == "":
+		return nil
+	case hygiene.ParseValue(code).Type == hygiene.Number:
+		return json.Number(code)
+	}
+	return code
 }
 
 // Sendable is whether one contact may be texted.
