@@ -9,6 +9,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/messages"
 )
 
 // A strike is an instruction by which evidence of a range no longer counts. It is
@@ -73,15 +74,15 @@ func (s *Store) UnregisteredMessages(contact *hygiene.Contact, in *hygiene.Instr
 	}
 	registered := make([]bool, len(events))
 	err = s.read(func(c engine.Reader) error {
-		return sendLogOf(c, events, nil, func(i int, _ *engine.Message) { registered[i] = true })
+		return messages.Of(c, events, nil, func(i int, _ *engine.Message) { registered[i] = true })
 	})
-	messages := []uint64{}
+	unregistered := []uint64{}
 	for i := range events {
 		if !registered[i] {
-			messages = append(messages, hygiene.MessageHash(events[i].Source, events[i].MessageID))
+			unregistered = append(unregistered, hygiene.MessageHash(events[i].Source, events[i].MessageID))
 		}
 	}
-	return messages, err
+	return unregistered, err
 }
 
 // saveStrike stores the strike of a batch, in place of one that it had.

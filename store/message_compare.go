@@ -6,6 +6,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/messages"
 )
 
 // Conflicts are found in two ways. A sweep compares each event with the send log as it is
@@ -37,12 +38,12 @@ func (s *Store) CompareLate(ctx context.Context, now hygiene.Instant) error {
 			from = min(end, events[len(events)-1].Seq)
 		}
 		err = s.write(func(c engine.Writer) error {
-			var view sendLogView
+			var view messages.View
 			named := func(e *hygiene.Event) bool { return e.Contact != "" && e.Seq <= end }
-			if err := sendLogOf(c, events, named, view.add); err != nil {
+			if err := messages.Of(c, events, named, view.Add); err != nil {
 				return err
 			}
-			conflicts, err := view.identify(c, events, nil)
+			conflicts, err := view.Identify(events, nil, func(keys []string) ([]string, error) { return rootsOf(c, keys) })
 			return errors.Join(err, saveConflicts(c, conflicts), setCounter(c, compared, from))
 		})
 	}
@@ -61,7 +62,7 @@ func (s *Store) toCompare(before hygiene.Instant) (from, end int64, err error) {
 		if end, err = counter(c, cursor); err != nil {
 			return err
 		}
-		some, err = hasSendLog(c)
+		some, err = messages.Any(c)
 		return err
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/messages"
 )
 
 // A sweep goes forward in batches, each one transaction: so large that pages of
@@ -109,7 +110,7 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 // eventBatch is a batch read from the log.
 type eventBatch struct {
 	events []hygiene.Event
-	view   *sendLogView // of their messages
+	view   *messages.View // of their messages
 	err    error
 }
 
@@ -124,7 +125,7 @@ func (s *Store) readAhead(seq int64, most int) <-chan eventBatch {
 			return err
 		})
 		if b.err == nil {
-			b.view, b.err = s.viewSendLog(b.events)
+			b.view, b.err = messages.Look(s.read, versionOfSendLog, b.events)
 		}
 		out <- b
 	}()

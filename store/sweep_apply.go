@@ -6,6 +6,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
+	"winnow/store/messages"
 )
 
 // applyBatch is some contacts with the events that are new to them. Three go
@@ -23,7 +24,7 @@ type applyBatch struct {
 // applyEvents applies events to their contacts, in the order of the keys:
 // neighbours share pages. The view of the send log may be nil. This goroutine alone uses
 // the database; what needs no database is done beside it.
-func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, view *sendLogView, did *Swept) error {
+func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, view *messages.View, did *Swept) error {
 	did.Events += int64(len(events))
 	order, contacts, err := w.match(events, view, o.RequireSendLog, did)
 	if err != nil {
@@ -57,15 +58,8 @@ func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, view *se
 // match finds the contact of each event, stores those without one as unmatched,
 // and returns the order in which to apply the others, and the key of the contact of
 // each. The event keeps the key that it came by.
-func (w *txWriter) match(events []hygiene.Event, view *sendLogView, requireSendLog map[string]bool, did *Swept) (order []int, contacts []string, err error) {
-	if view, err = view.renewed(w, events); err != nil {
-		return nil, nil, err
-	}
-	conflicts, err := view.identify(w, events, requireSendLog)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := saveConflicts(w, conflicts); err != nil {
+func (w *txWriter) match(events []hygiene.Event, view *messages.View, requireSendLog map[string]bool, did *Swept) (order []int, contacts []string, err error) {
+	if err := w.identify(events, view, requireSendLog); err != nil {
 		return nil, nil, err
 	}
 	if contacts, err = contactsOf(w, events); err != nil {

@@ -25,13 +25,13 @@ type Conflict struct {
 // PrintConflicts lists the latest conflicts, at most so many, and says how many each source
 // has had and what to do about them.
 func PrintConflicts(out *ui.Printer, s *store.Store, most int) error {
-	list := []Conflict{}
-	err := s.ContactConflicts(most, func(c store.ContactConflict) error {
-		list = append(list, Conflict(c))
-		return nil
-	})
+	conflicts, err := s.ContactConflicts(most)
 	if err != nil {
 		return err
+	}
+	list := []Conflict{}
+	for _, c := range conflicts {
+		list = append(list, Conflict(c))
 	}
 	if out.JSON {
 		return out.PrintJSON(list)

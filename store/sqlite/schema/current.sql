@@ -260,7 +260,7 @@ CREATE TABLE unmatched (
 ) STRICT, WITHOUT ROWID;
 
 -- Messages whose events name another contact than the send log has.
--- Written by saveConflicts, which the sweep and Store.CompareLate call.
+-- Written by InsertConflicts of package messages, which saveConflicts calls.
 CREATE TABLE contact_conflicts (
 	id         INTEGER PRIMARY KEY,
 	source     TEXT NOT NULL,
