@@ -78,6 +78,9 @@ func (f Format) isNobody(text string) bool {
 
 // isNothing reports whether the text is a word of nothing.
 func isNothing(text string) bool {
+	if strings.IndexByte("nNuU-0", text[0]) < 0 {
+		return false
+	}
 	for _, word := range nothing {
 		if len(word) == len(text) && strings.EqualFold(word, text) {
 			return true
