@@ -108,10 +108,10 @@ func lookUpForms(c engine.Querier, sql string, places map[string][]int, near [][
 	return nil
 }
 
-// indexLooseForms notes the loose forms of keys that differ from them.
+// indexLooseForms notes the loose forms of keys that are not found without.
 func (w *txWriter) indexLooseForms(rows []*engine.Contact) error {
 	for _, row := range rows {
-		if loose := contactkey.Loose(row.Key); loose != row.Key {
+		if loose := contactkey.Loose(row.Key); !contactkey.FoundByForm(row.Key, loose) {
 			if err := w.Exec("INSERT INTO near_keys (loose, contact) VALUES (?, ?) ON CONFLICT (loose, contact) DO NOTHING", loose, row.ID); err != nil {
 				return err
 			}

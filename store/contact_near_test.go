@@ -91,7 +91,7 @@ func TestTheKeysOfAnEarlierVersionAreIndexedInSteps(t *testing.T) {
 	const contacts = 2*store.KeyStep + 10
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
-	must(t, s.SaveContacts(p, 0, contacts, func(i int, c *hygiene.Contact) { c.Key = fmt.Sprintf("CRM-%06d", i) }))
+	must(t, s.SaveContacts(p, 0, contacts, func(i int, c *hygiene.Contact) { c.Key = fmt.Sprintf("Crm-%06d", i) }))
 	must(t, s.ForgetKeyIndex())
 	must(t, s.IndexKeyStep()) // and the process is killed
 	if near := nearTo(t, s, contactkey.Format{}, "crm-000001", fmt.Sprintf("crm-%06d", contacts-1)); len(near) != 1 {

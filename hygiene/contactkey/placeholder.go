@@ -49,11 +49,12 @@ var templates = [][2]string{{"{{", "}}"}, {"${", "}"}, {"%", "%"}, {"<", ">"}, {
 var nothing = []string{"undefined", "null", "none", "nil", "nan", "n/a", "na", "-", "0"}
 
 // Placeholders are what to look for in keys: the loose forms of words that are
-// placeholders, and what other placeholders begin with. Not everything that begins so is
+// placeholders, also in capitals, and what other placeholders begin with. Not everything that begins so is
 // one.
 func (f Format) Placeholders() (forms, beginnings []string) {
 	for _, word := range slices.Concat(nothing, f.Nobody.All()) {
-		forms = append(forms, Loose(word))
+		loose := Loose(word)
+		forms = append(forms, loose, strings.ToUpper(loose))
 	}
 	for _, t := range templates {
 		beginnings = append(beginnings, t[0])

@@ -64,7 +64,7 @@ CREATE TABLE contacts (
 CREATE INDEX contacts_by_phone ON contacts (phone) WHERE phone IS NOT NULL;
 
 -- The loose forms of keys, which keys that are nearly the same share. A key that is its
--- own loose form is not in it.
+-- own loose form, or that in capitals, is not in it.
 -- Written by txWriter.indexLooseForms, which creating contacts calls, and
 -- Store.PrepareKeys.
 CREATE TABLE near_keys (
