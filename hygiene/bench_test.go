@@ -41,7 +41,7 @@ func BenchmarkRejudge(b *testing.B) {
 
 // BenchmarkHolds evaluates a condition as segments do.
 func BenchmarkHolds(b *testing.B) {
-	p, c, events := examplePolicy(), &Contact{Key: "k", Attributes: Attributes{{"country", ParseValue("TR")}}}, benchEvents()
+	p, c, events := examplePolicy(), &Contact{Key: "k", Attributes: Attributes{{Name: "country", Value: ParseValue("TR")}}}, benchEvents()
 	for i := range events {
 		p.Apply(c, &events[i])
 	}

@@ -46,7 +46,7 @@ func TestInputsAreAllThatAConditionLooksAt(t *testing.T) {
 func TestNoAnswerChangesBeforeItIsSaidTo(t *testing.T) {
 	announced, changed := 0, 0
 	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
-		c := &Contact{Key: "k", Attributes: Attributes{{"age", ParseValue("41")}, {"city", ParseValue("Oslo")}}}
+		c := &Contact{Key: "k", Attributes: Attributes{{Name: "age", Value: ParseValue("41")}, {Name: "city", Value: ParseValue("Oslo")}}}
 		arrive(t, p, c, randomEvents(r, 5+r.IntN(60), true), 0)
 		at := c.History.Latest().At.Add(time.Duration(r.IntN(30)) * Day)
 		ask := func(q Condition, at Instant) bool {

@@ -31,6 +31,7 @@ type Contact struct {
 	settled []Suppression // faults that its history no longer shows, on the way to its number
 	unsaid  []int64       // seqs of events to which an operator, who named a reason, gave another outcome
 	named   string        // that reason
+	renamed []Suppression // that were stored under another word for their reason
 
 	Parts []Part // of a merged contact, what it was; nil for any other
 	Alias string // of a merged contact, the key by which it was asked for; empty for Key

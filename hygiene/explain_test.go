@@ -82,7 +82,7 @@ func consistent(t *testing.T, c Condition, s *Subject, f *Finding) {
 func TestAFindingSaysWhatTheConditionSays(t *testing.T) {
 	held := map[bool]int{}
 	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
-		c := &Contact{Key: "k", Attributes: Attributes{{"age", ParseValue("41")}, {"city", ParseValue("Oslo")}}}
+		c := &Contact{Key: "k", Attributes: Attributes{{Name: "age", Value: ParseValue("41")}, {Name: "city", Value: ParseValue("Oslo")}}}
 		applyDisturbed(r, p, c, randomEvents(r, 5+r.IntN(120), r.IntN(2) == 0), func() {})
 		s := &Subject{Contact: c, At: EndOf(c.History.Latest().At.Add(time.Duration(r.IntN(60)-20) * Day)),
 			InList: func(l string) bool { return l == "staff" }, InSegment: func(s string) bool { return s == "vip" }}
@@ -156,7 +156,7 @@ func TestAFindingShowsTheValueThatDecided(t *testing.T) {
 	for i := range 3 {
 		s.eventOf(fmt.Sprint("c", i), 33, CarrierViolation)
 	}
-	s.c.Key, s.c.Attributes = "crm-7", Attributes{{"age", ParseValue("old")}, {"country", ParseValue("FR")}}
+	s.c.Key, s.c.Attributes = "crm-7", Attributes{{Name: "age", Value: ParseValue("old")}, {Name: "country", Value: ParseValue("FR")}}
 	subject := &Subject{Contact: &s.c, At: EndOf(day(40)), InList: func(string) bool { return false }, InSegment: func(string) bool { return true }}
 	text := func(s string) []Value { return []Value{ParseValue(s)} }
 	soft := Counting{Outcomes: OutcomesOf(SoftBounce), Count: 4, Within: 14 * Day, Since: OutcomesOf(Delivered)}

@@ -92,6 +92,9 @@ func (c *Contact) Unpack(b []byte) error {
 	if r.bad || len(r.b) > 0 {
 		return errPacked
 	}
+	if c.renamed = nil; r.version < 3 {
+		c.renameReasons()
+	}
 	return nil
 }
 
@@ -281,31 +284,6 @@ func (in *Instruction) unpackSpares(r *packReader) {
 	for range r.count() {
 		in.Spares = append(in.Spares, r.text())
 	}
-}
-
-// Pack appends the attributes to b.
-func (a Attributes) Pack(b []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(len(a)))
-	for i := range a {
-		b = packText(b, a[i].Name)
-		b = packText(append(b, byte(a[i].Value.Type)), a[i].Value.Text)
-	}
-	return b
-}
-
-// UnpackAttributes reads what [Attributes.Pack] wrote.
-func UnpackAttributes(b []byte) (Attributes, error) {
-	r := packReader{b: b}
-	a := make(Attributes, r.count())
-	for i := range a {
-		a[i].Name = r.text()
-		a[i].Value.Type = ValueType(r.byte())
-		a[i].Value.Text = r.text()
-	}
-	if r.bad || len(r.b) > 0 {
-		return nil, errPacked
-	}
-	return a, nil
 }
 
 func packText(b []byte, s string) []byte {

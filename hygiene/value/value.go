@@ -1,5 +1,5 @@
-// Package value is the values that attributes have and that conditions compare: texts,
-// numbers, truth values and dates.
+// Package value is attributes, the values that they have and that conditions compare:
+// texts, numbers, truth values and dates.
 package value
 
 import (

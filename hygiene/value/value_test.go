@@ -2,6 +2,7 @@ package value
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -56,4 +57,19 @@ func TestOnlyPlainNumbersAreNumbers(t *testing.T) {
 			t.Errorf("%.20s is of type %d, want %d", text, got.Type, want)
 		}
 	}
+}
+
+func FuzzUnpackAttributes(f *testing.F) {
+	f.Add(Attributes{}.With("a", Parse("1")).With("b", Parse("x")).Pack(nil))
+	f.Add([]byte{2, 1, 'a', 0, 1})
+	f.Add([]byte{1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		a, err := UnpackAttributes(b)
+		if err != nil {
+			return
+		}
+		if again, err := UnpackAttributes(a.Pack(nil)); err != nil || !slices.Equal(again, a) {
+			t.Errorf("%v is packed as %v, %v", a, again, err)
+		}
+	})
 }
