@@ -63,8 +63,8 @@ func wordRules(word, spam string) []Rule {
 	}
 }
 
-// An upgrade changes nobody's status: whoever is suppressed stays so, whoever was allowed
-// stays so, now and at any later time, and when the contact is judged again.
+// An upgrade changes no status: a contact that is suppressed stays so, and one that was
+// allowed stays so, now and at any later time, and when the contact is judged again.
 func TestAnUpgradeKeepsWhatOtherWordsSaid(t *testing.T) {
 	renamed, stricter := 0, 0
 	for seed := range uint64(max(400, 10**lives)) {

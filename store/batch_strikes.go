@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/hygiene/reason"
 	"winnow/store/engine"
 	"winnow/store/messages"
 )
@@ -104,6 +105,7 @@ func scanStrike(r engine.Rows) (in hygiene.Instruction, err error) {
 	if in.Reason == "" {
 		in.Spares = strings.Split(r.Text(13), "|")
 	}
+	in.Reason, _ = reason.Of(in.Reason) // earlier versions took other words for reasons of their own
 	if outcome := r.Text(9); outcome != "" {
 		if in.Outcome, err = hygiene.ParseOutcome(outcome); err != nil {
 			return in, fmt.Errorf("read the strike of batch %d: %w", in.Batch, err)

@@ -21,6 +21,7 @@ type Totals struct {
 	Aliases     int64            // keys that were merged into another contact
 	JoinedKeys  int64            // contacts that were joined because their keys are one
 	JoinedBatch int64            // the last batch of these joins; 0 for none
+	Renamed     int64            // contacts that an earlier version suppressed under another word for a protected reason
 	Statuses    map[string]int64 // contacts by status, as of CountedAt
 	CountedAt   hygiene.Instant  // the last sweep or review after which a count changed
 	Cursor      int64            // seq up to which the log has been swept
@@ -65,6 +66,9 @@ func (t *Totals) readContacts(c engine.Reader, present bool) (err error) {
 		return err
 	}
 	if t.Conflicts, err = conflictsBySource(c); err != nil {
+		return err
+	}
+	if t.Renamed, err = counter(c, reasonsRenamed); err != nil {
 		return err
 	}
 	at, err := counter(c, countedAt)

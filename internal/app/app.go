@@ -98,7 +98,7 @@ func (o Options) open() (*App, error) {
 			return nil, errors.Join(mismatch, a.Close())
 		}
 		if mismatch == nil {
-			err = o.prepareKeys(a)
+			err = o.prepare(a)
 		}
 		if err != nil {
 			return nil, errors.Join(err, a.Close())

@@ -22,15 +22,31 @@ func (o *Operations) PrepareKeys(ctx context.Context, now hygiene.Instant) error
 	return err
 }
 
-// prepareKeys is PrepareKeys for a store that was just opened to be written. If another
-// process holds the lock, the next sweep does it, and so it does what a daemon, which is to
-// receive soon, can't.
-func (o Options) prepareKeys(a *App) error {
+// RenameReasons stores reasons of earlier versions anew, see [store.Store.RenameReasons].
+// The caller holds the store lock.
+func (o *Operations) RenameReasons(ctx context.Context, now hygiene.Instant) error {
+	done, err := o.Store.ReasonsRenamed()
+	if err != nil || done {
+		return err
+	}
+	if err := o.SavePolicy(now); err != nil {
+		return err
+	}
+	return o.Store.RenameReasons(ctx, o.Config.Policy, now)
+}
+
+// prepare is PrepareKeys and RenameReasons for a store that was just opened to be written.
+// If another process holds the lock, the next sweep does it, and so it does what a daemon,
+// which is to receive soon, can't.
+func (o Options) prepare(a *App) error {
 	if o.Access != Writes && o.Access != Creates {
 		return nil
 	}
-	done, err := a.Store.KeysPrepared(a.Config.Keys)
-	if err != nil || done {
+	prepared, err := a.Store.KeysPrepared(a.Config.Keys)
+	if err != nil {
+		return err
+	}
+	if renamed, err := a.Store.ReasonsRenamed(); err != nil || prepared && renamed {
 		return err
 	}
 	now := time.Now
@@ -49,7 +65,9 @@ func (o Options) prepareKeys(a *App) error {
 		defer cancel()
 		ctx = timeout
 	}
-	err = ops.PrepareKeys(ctx, hygiene.InstantOf(now()))
+	if err = ops.PrepareKeys(ctx, hygiene.InstantOf(now())); err == nil {
+		err = ops.RenameReasons(ctx, hygiene.InstantOf(now()))
+	}
 	if o.Daemon {
 		err = nil
 	}

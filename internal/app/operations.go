@@ -38,7 +38,7 @@ func (o *Operations) Sweep(ctx context.Context, now hygiene.Instant) (swept stor
 
 // SweepLocked is Sweep for a caller that holds the store lock.
 func (o *Operations) SweepLocked(ctx context.Context, now hygiene.Instant) (store.Swept, error) {
-	if err := errors.Join(o.SavePolicy(now), o.PrepareKeys(ctx, now)); err != nil {
+	if err := errors.Join(o.SavePolicy(now), o.PrepareKeys(ctx, now), o.RenameReasons(ctx, now)); err != nil {
 		return store.Swept{}, err
 	}
 	swept, err := o.Store.Sweep(ctx, store.SweepOptions{Policy: o.Config.Policy, Breakers: o.Config.Policy.ActingBreakers(o.Config.Breakers),

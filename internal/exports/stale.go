@@ -131,6 +131,7 @@ func (c *staleCheck) visit(change store.ContactChange) error {
 	if differs && change.Batch != "" && manualNames[change.Batch] != "" && c.isNext("by "+string(change.Batch), change.Contact) {
 		c.found.Batches[change.Batch]++
 	}
+	change.Reason, _ = c.cfg.Policy.ReasonOf(change.Reason) // as an earlier version wrote it
 	if offered && change.Act == hygiene.Suppressed && c.isNext("for "+change.Reason, change.Contact) {
 		c.found.Suppressed[change.Reason]++
 		c.found.protected = c.found.protected || c.cfg.Policy.Protects(change.Reason)

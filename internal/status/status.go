@@ -72,7 +72,7 @@ func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Sta
 		joined = &view.JoinedKeys{Contacts: t.JoinedKeys, Batch: t.JoinedBatch}
 	}
 	return &view.Status{
-		JoinedKeys: joined, PlaceholderContacts: placeholders,
+		JoinedKeys: joined, RenamedReasons: t.Renamed, PlaceholderContacts: placeholders,
 		Totals: Totals(t), ClockBehind: int64((t.ClockBehind(now) + time.Second - 1) / time.Second), Breaker: waiting, Told: told, Policy: policy, FilePolicy: filePolicy, Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: names, Held: held, Deliveries: deliveries,
 	}, err
 }
@@ -121,6 +121,9 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	}
 	if s.JoinedKeys != nil {
 		rows = append(rows, []string{"merged", ui.Number(s.JoinedKeys.Contacts), fmt.Sprintf("contacts whose keys are read otherwise now: winnow undo --batch %d shows what undoing it would change", s.JoinedKeys.Batch)})
+	}
+	if s.RenamedReasons > 0 {
+		rows = append(rows, []string{"renamed", ui.Number(s.RenamedReasons), "contacts that were suppressed for words like unsubscribed or spam are so for opted_out or complaint"})
 	}
 	if s.Told > 0 {
 		rows = append(rows, []string{"surges", ui.Number(s.Told), "reported within a day, and not held: winnow breaker shows them"})

@@ -44,6 +44,9 @@ type Status struct {
 	Held        []HeldRun   `json:"held,omitempty"`                 // the exports with such runs
 	Deliveries  []Delivery  `json:"deliveries,omitempty"`           // that are waiting or lost
 	JoinedKeys  *JoinedKeys `json:"joined_keys,omitempty"`          // contacts whose keys are one by now
+	// RenamedReasons is how many contacts an earlier version had suppressed under another
+	// word for a protected reason.
+	RenamedReasons int64 `json:"renamed_reasons,omitempty"`
 	// PlaceholderContacts are the first keys of contacts that are placeholders by now.
 	PlaceholderContacts []string `json:"placeholder_contacts,omitempty"`
 }
