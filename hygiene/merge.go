@@ -157,6 +157,13 @@ func (c *Contact) RevisePart(key string, revise func(part *Contact)) (found bool
 	return found
 }
 
+// SortParts puts the parts of a merged contact in the order of these keys, in which their
+// values stand.
+func (c *Contact) SortParts(keys []string) {
+	slices.SortFunc(c.Parts, func(a, b Part) int { return cmp.Compare(slices.Index(keys, a.Key), slices.Index(keys, b.Key)) })
+	c.mergeProfiles()
+}
+
 // mergeProfiles sets the phone number and the attributes of a merged contact from its
 // parts: of each, the value of the first part that has one.
 func (c *Contact) mergeProfiles() {

@@ -31,6 +31,7 @@ type Batch struct {
 
 	undoneByID int64                // the batch that undid this one, in force or not; 0 for none
 	strike     *hygiene.Instruction // of a new batch that invalidates evidence; nil for others
+	named      bool                 // names of contacts have changed
 }
 
 // BatchKind is which manual change it was.
@@ -146,7 +147,7 @@ func (s *Store) batchStep(policy *hygiene.Policy, b *Batch, now hygiene.Instant,
 			return err
 		}
 		next.Contacts, next.Changes = next.Contacts+w.given.contacts, next.Changes+w.given.changes
-		if next.Contacts == before.Contacts && next.Changes == before.Changes {
+		if next.Contacts == before.Contacts && next.Changes == before.Changes && !next.named {
 			return errNoChange
 		}
 		return saveBatch(w, &next)

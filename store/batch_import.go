@@ -165,7 +165,7 @@ func (w *txWriter) loadSubject(k *contactRow, line *ImportedSuppression) (isNew 
 		_, err := w.numberToInstruct(k, line.Phone, true)
 		return false, err
 	}
-	err = k.load(w, line.Key)
+	err = w.loadKnown(k, line.Key)
 	return k.stored.ID == 0, err
 }
 

@@ -24,7 +24,7 @@ func (s *Store) Instruct(policy *hygiene.Policy, keys []string, in hygiene.Instr
 		unknown, in.Batch = nil, b.ID
 		k := &contactRow{}
 		for _, key := range keys {
-			if err := k.load(w, key); err != nil {
+			if err := w.loadInstructed(k, key, &in); err != nil {
 				return err
 			}
 			if k.stored.ID == 0 && in.Kind != hygiene.Suppress {
@@ -42,4 +42,12 @@ func (s *Store) Instruct(policy *hygiene.Policy, keys []string, in hygiene.Instr
 		return nil
 	})
 	return Instructed{b.did(), unknown}, err
+}
+
+// loadInstructed loads the contact of an instruction: a suppression makes it known.
+func (w *txWriter) loadInstructed(k *contactRow, key string, in *hygiene.Instruction) error {
+	if in.Kind == hygiene.Suppress {
+		return w.loadKnown(k, key)
+	}
+	return k.load(w, key)
 }

@@ -290,6 +290,10 @@ func TestMain(m *testing.M) {
 		sweepUntilKilled(path)
 		return
 	}
+	if path := os.Getenv("WINNOW_TEST_MERGE"); path != "" {
+		mergeUntilKilled(path)
+		return
+	}
 	os.Exit(m.Run())
 }
 

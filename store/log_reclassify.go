@@ -196,7 +196,7 @@ func (s *Store) countContacts(counted *keyset.Set, found *Reclassification, even
 		if err := findContactsOf(c, events); err != nil {
 			return err
 		}
-		keys, err = contactsOf(c, events)
+		keys, err = rootsOfEvents(c, events)
 		return err
 	})
 	if err != nil {
@@ -322,7 +322,7 @@ func (r *reclassifier) byContact(c engine.Reader, events []hygiene.Event) (order
 	if err := findContactsOf(c, events); err != nil {
 		return nil, nil, err
 	}
-	if contacts, err = contactsOf(c, events); err != nil {
+	if contacts, err = rootsOfEvents(c, events); err != nil {
 		return nil, nil, err
 	}
 	for i := range events {

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"winnow/hygiene"
-	"winnow/segments"
 	"winnow/store/engine"
 )
 
@@ -30,60 +29,78 @@ type Merge struct {
 // mergeStep is how many pairs are merged in one transaction.
 const mergeStep = 200
 
-// Merge merges each old contact into the new one, at the time now, as one batch, and
-// visits what became of each pair. The old key is a name of the new contact from then
-// on. Repeated it merges what is not merged yet, so an interrupted one is finished by
-// repeating it.
-func (s *Store) Merge(ctx context.Context, policy *hygiene.Policy, pairs []MergePair, b Batch, now hygiene.Instant, visit func(*Merge)) (BatchResult, error) {
-	end, err := s.LastSeq()
-	if err != nil {
-		return BatchResult{}, err
-	}
-	b.Kind = MergeBatch
-	m := hygiene.Moment{At: now, Seq: end}
-	for step := range slices.Chunk(pairs, mergeStep) {
-		if err := ctx.Err(); err != nil {
-			return b.did(), err
-		}
-		if err := s.batchStep(policy, &b, now, mergePairs(policy, step, m, visit)); err != nil {
-			return b.did(), err
-		}
-	}
-	return b.did(), s.finishBatch(&b)
+// Merging is merges under way, as one batch.
+type Merging struct {
+	store  *Store
+	policy *hygiene.Policy
+	batch  Batch
+	moment hygiene.Moment
 }
 
-// PreviewMerge visits what Merge would do with the pairs: it does it, and rolls back.
-func (s *Store) PreviewMerge(policy *hygiene.Policy, pairs []MergePair, now hygiene.Instant, visit func(*Merge)) error {
+// BeginMerging begins to merge contacts, at the time now.
+func (s *Store) BeginMerging(policy *hygiene.Policy, b Batch, now hygiene.Instant) (*Merging, error) {
 	end, err := s.LastSeq()
-	if err != nil {
-		return err
+	b.Kind = MergeBatch
+	return &Merging{store: s, policy: policy, batch: b, moment: hygiene.Moment{At: now, Seq: end}}, err
+}
+
+// Save merges each old contact into the new one, and visits what became of each pair. The
+// old key is a name of the new contact from then on. What is merged already is left as it
+// is: so what was interrupted is finished by repeating it.
+func (g *Merging) Save(ctx context.Context, pairs []MergePair, visit func(*Merge)) error {
+	for step := range slices.Chunk(pairs, mergeStep) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := g.store.batchStep(g.policy, &g.batch, g.moment.At, mergePairs(g.policy, step, g.moment, visit)); err != nil {
+			return err
+		}
 	}
-	merge := mergePairs(policy, pairs, hygiene.Moment{At: now, Seq: end}, visit)
-	return ignorePreview(s.writeAs(policy, func(w *txWriter) error {
-		if err := merge(w, &Batch{Kind: MergeBatch}); err != nil {
-			return cmp.Or(ignoreNoChange(err), errPreview)
+	return nil
+}
+
+// Preview visits what Save would do with the pairs: it does it, and rolls back.
+func (g *Merging) Preview(pairs []MergePair, visit func(*Merge)) error {
+	return ignorePreview(g.store.writeAs(g.policy, func(w *txWriter) error {
+		if err := mergePairs(g.policy, pairs, g.moment, visit)(w, &Batch{Kind: MergeBatch}); err != nil {
+			return err
 		}
 		return errPreview
 	}))
 }
 
+// mergePairs merges the pairs as a part of a batch.
 func mergePairs(policy *hygiene.Policy, pairs []MergePair, m hygiene.Moment, visit func(*Merge)) func(w *txWriter, b *Batch) error {
 	return func(w *txWriter, b *Batch) error {
-		before := b.Contacts
 		for _, pair := range pairs {
 			did, err := w.merge(policy, pair, b.ID, m, b)
 			if err != nil {
 				return fmt.Errorf("merge %s into %s: %w", pair.Old, pair.New, err)
 			}
-			if visit != nil {
+			if b.named = b.named || did.Done; visit != nil {
 				visit(did)
 			}
 		}
-		if b.Contacts == before {
-			return errNoChange
-		}
 		return nil
 	}
+}
+
+// End finishes the batch. Its number is 0 when nothing was to be merged.
+func (g *Merging) End() (BatchResult, error) {
+	err := g.store.finishBatch(&g.batch)
+	return g.batch.did(), err
+}
+
+// Merge merges all pairs, as [Merging.Save] does.
+func (s *Store) Merge(ctx context.Context, policy *hygiene.Policy, pairs []MergePair, b Batch, now hygiene.Instant, visit func(*Merge)) (BatchResult, error) {
+	g, err := s.BeginMerging(policy, b, now)
+	if err != nil {
+		return BatchResult{}, err
+	}
+	if err := g.Save(ctx, pairs, visit); err != nil {
+		return g.batch.did(), err
+	}
+	return g.End()
 }
 
 // merge merges a pair as part of the batch of that number, which is not b when b undoes
@@ -106,7 +123,9 @@ func (w *txWriter) merge(policy *hygiene.Policy, pair MergePair, batch int64, m 
 	if err := cmp.Or(old.load(w, from), new.load(w, to)); err != nil {
 		return nil, err
 	}
-	did.describe(old, new)
+	if err := did.describe(w, old, new); err != nil {
+		return nil, err
+	}
 	if did.Lists, did.Segments, err = w.mergeMarks(from, to, fromNamed, toNamed); err != nil {
 		return nil, err
 	}
@@ -114,41 +133,95 @@ func (w *txWriter) merge(policy *hygiene.Policy, pair MergePair, batch int64, m 
 	if err != nil {
 		return nil, err
 	}
-	changes := policy.Merge(&new.Contact, &old.Contact, find(names, to).id, find(names, from).id, m)
-	after := new.Contact
-	did.Done, did.After = true, &after
-	if did.OldContact != nil {
-		if err := w.endLedger(old, m, b); err != nil {
+	if old.stored.ID != 0 || new.stored.ID != 0 { // else there is no contact, and only names are merged
+		if err := w.mergeContacts(policy, old, new, names, m, b); err != nil {
 			return nil, err
 		}
+		after := &contactRow{Contact: new.Contact}
+		if err := attachNumbers(w, []*contactRow{after}); err != nil {
+			return nil, err
+		}
+		did.After = &after.Contact
 	}
 	for i := range names {
-		if n := &names[i]; n.key == from {
-			n.ledger = old.stored.Ledger
-		}
 		if err := putName(w, &names[i], false); err != nil {
 			return nil, err
 		}
 	}
-	w.namesRead, w.names = true, true
-	if err := w.Exec("INSERT INTO merges (batch, old, new) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", batch, from, pair.New); err != nil {
-		return nil, err
-	}
-	if err := w.saveInBatch(new, changes, b); err != nil {
-		return nil, err
-	}
-	return did, w.saveProfile(new)
+	did.Done, w.namesRead, w.names = true, true, true
+	return did, w.Exec("INSERT INTO merges (batch, old, new) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", batch, from, pair.New)
 }
 
-func (m *Merge) describe(old, new *contactRow) {
-	copyOf := func(k *contactRow) *hygiene.Contact {
-		if k.stored.ID == 0 {
-			return nil
-		}
-		c := k.Contact
-		return &c
+// mergeContacts makes the two contacts, one of which may not be known yet, the new one.
+func (w *txWriter) mergeContacts(policy *hygiene.Policy, old, new *contactRow, names []name, m hygiene.Moment, b *Batch) error {
+	from, to := find(names, old.Key), find(names, new.Key)
+	if old.stored.ID == 0 {
+		old.Parts = emptyParts(names, old.Key)
 	}
-	m.OldContact, m.Before = copyOf(old), copyOf(new)
+	if new.stored.ID == 0 {
+		apart := slices.DeleteFunc(slices.Clone(names), func(n name) bool { return n.key == old.Key })
+		new.Parts = emptyParts(apart, new.Key)
+		if err := w.insertContact(new, to.id, 0); err != nil {
+			return err
+		}
+	}
+	phone, changes := new.Phone, policy.Merge(&new.Contact, &old.Contact, to.id, from.id, m)
+	new.SortParts(inOrder(names, new.Key))
+	if old.stored.ID != 0 {
+		if err := w.endLedger(old, m, b); err != nil {
+			return err
+		}
+		from.ledger = old.stored.Ledger
+		if err := w.mergeNumbers(old, new); err != nil {
+			return err
+		}
+	}
+	return w.saveWhole(new, phone, changes, b)
+}
+
+// saveWhole saves a stored contact that was merged or parted, and had the phone number
+// before.
+func (w *txWriter) saveWhole(k *contactRow, phone string, changes []hygiene.Change, b *Batch) error {
+	if k.Phone != phone {
+		if err := w.countNumberChange(k.stored.Facts, phone, k.Phone); err != nil {
+			return err
+		}
+	}
+	if err := w.saveInBatch(k, changes, b); err != nil {
+		return err
+	}
+	return w.saveProfile(k)
+}
+
+// mergeNumbers notes with the new contact with which numbers the old one has to do, and
+// whether it waits to be placed.
+func (w *txWriter) mergeNumbers(old, new *contactRow) error {
+	if err := w.copyFormer(old.stored.ID, new.stored.ID); err != nil {
+		return err
+	}
+	if old.Phone != "" && old.Phone != new.Phone {
+		if err := w.noteFormer(new.stored.ID, old.Phone); err != nil {
+			return err
+		}
+	}
+	claimed, err := w.Number("DELETE FROM unplaced WHERE contact = ? RETURNING 1 + asks", old.stored.ID)
+	if err != nil || claimed == 0 {
+		return err
+	}
+	return w.wait(new.stored.ID, claimed == 2)
+}
+
+// describe copies the two contacts, with what stands on their numbers.
+func (m *Merge) describe(c engine.Querier, old, new *contactRow) error {
+	rows := []*contactRow{{Contact: old.Contact}, {Contact: new.Contact}}
+	err := attachNumbers(c, rows)
+	if old.stored.ID != 0 {
+		m.OldContact = &rows[0].Contact
+	}
+	if new.stored.ID != 0 {
+		m.Before = &rows[1].Contact
+	}
+	return err
 }
 
 // refuseMerge says why two keys of the contact can't be merged; nil when they are already.
@@ -165,55 +238,34 @@ func refuseMerge(c engine.Querier, pair MergePair, contact string) (refused, err
 	return nil, nil
 }
 
-// mergeNames are the names that the new contact has with those of the old one. A
-// contact that is not known yet is created.
-func (w *txWriter) mergeNames(old, new *contactRow, pair MergePair, batch int64, m hygiene.Moment) ([]name, error) {
-	names, err := namesOf(w, new.Key)
-	if err != nil {
-		return nil, err
-	}
-	if len(names) == 0 {
-		known := new.stored.ID != 0
-		if !known {
-			if err := w.save(new, nil); err != nil {
-				return nil, err
-			}
+// mergeNames are the names that the new contact has with those of the old one.
+func (w *txWriter) mergeNames(old, new *contactRow, pair MergePair, batch int64, m hygiene.Moment) (names []name, err error) {
+	for _, k := range []*contactRow{new, old} {
+		list, err := namesOf(w, k.Key)
+		if err != nil {
+			return nil, err
 		}
-		names = append(names, name{key: new.Key, contact: new.Key, id: new.stored.ID, known: known})
-	}
-	others, err := namesOf(w, old.Key)
-	if err != nil {
-		return nil, err
-	}
-	if len(others) == 0 {
-		others = append(others, name{key: old.Key, id: old.stored.ID, known: old.stored.ID != 0})
-	}
-	for i := range others {
-		n := &others[i]
-		n.contact = new.Key
-		if n.key != old.Key {
-			continue
+		if len(list) == 0 {
+			n := name{key: k.Key, id: k.stored.ID, known: k.stored.ID != 0}
+			if !n.known {
+				if n.id, err = w.reserveID(); err != nil {
+					return nil, err
+				}
+				if err := w.indexLooseForms([]*engine.Contact{{ID: n.id, Key: n.key}}); err != nil {
+					return nil, err
+				}
+			}
+			list = append(list, n)
 		}
-		n.into, n.batch, n.at = pair.New, batch, m
-		if n.id == 0 {
-			if n.id, err = w.reserveID(); err != nil {
-				return nil, err
-			}
-			if err := w.indexLooseForms([]*engine.Contact{{ID: n.id, Key: n.key}}); err != nil {
-				return nil, err
-			}
+		names = append(names, list...)
+	}
+	for i := range names {
+		n := &names[i]
+		if n.contact = new.Key; n.key == old.Key {
+			n.into, n.batch, n.at = pair.New, batch, m
 		}
 	}
-	return append(names, others...), nil
-}
-
-// reserveID is an id for a contact that is not known yet.
-func (w *txWriter) reserveID() (int64, error) {
-	id, _, err := w.NewIDs(1, 0)
-	if err != nil {
-		return 0, err
-	}
-	return id, setCounter(w, engine.LastContact, id)
+	return names, nil
 }
 
 // endLedger adds a last entry to the ledger of a contact that is merged into another,
@@ -232,89 +284,4 @@ func (w *txWriter) endLedger(k *contactRow, m hygiene.Moment, b *Batch) error {
 		return err
 	}
 	return w.deleteContact(k)
-}
-
-// deleteContact deletes a contact that is none of its own any more. Its ledger stays, and
-// its id is not given out again.
-func (w *txWriter) deleteContact(k *contactRow) error {
-	if err := w.DeleteRetryMessages([]int64{k.stored.ID}); err != nil {
-		return err
-	}
-	w.counts.move(k.storedStatus, nil)
-	last, err := counter(w, engine.LastContact)
-	if err != nil {
-		return err
-	}
-	if k.stored.ID > last {
-		if err := setCounter(w, engine.LastContact, k.stored.ID); err != nil {
-			return err
-		}
-	}
-	return w.Exec("DELETE FROM contacts WHERE id = ?", k.stored.ID)
-}
-
-// mergeMarks puts the new contact on the lists of the old one, and into its pins: where
-// both are pinned in a segment, a pin that leaves the contact out stands. What each had
-// is kept for the day on which they are parted.
-func (w *txWriter) mergeMarks(from, to string, fromNamed, toNamed bool) (lists, pinned []string, err error) {
-	for key, named := range map[string]bool{from: fromNamed, to: toNamed} {
-		if err := w.keepMarks(key, named); err != nil {
-			return nil, nil, err
-		}
-	}
-	if lists, err = listsOf(w, from); err != nil {
-		return nil, nil, err
-	}
-	for _, list := range lists {
-		if _, err := w.setListed(list, from, false); err != nil {
-			return nil, nil, err
-		}
-		if _, err := w.setListed(list, to, true); err != nil {
-			return nil, nil, err
-		}
-	}
-	moved, err := pinsOf(w, from)
-	if err != nil {
-		return nil, nil, err
-	}
-	has, err := pinsOf(w, to)
-	for _, pin := range moved {
-		if err != nil {
-			break
-		}
-		pinned = append(pinned, pin.Segment)
-		if _, err = w.setPin(&pin, true); err != nil {
-			break
-		}
-		pin.Contact = to
-		i := slices.IndexFunc(has, func(p segments.Pin) bool { return p.Segment == pin.Segment })
-		if i < 0 || pin.Out && !has[i].Out {
-			_, err = w.setPin(&pin, false)
-		}
-	}
-	return lists, pinned, err
-}
-
-// keepMarks keeps the lists and pins of a contact that was not merged before as those of
-// its key.
-func (w *txWriter) keepMarks(key string, named bool) error {
-	if named {
-		return nil
-	}
-	lists, err := listsOf(w, key)
-	for _, list := range lists {
-		if err == nil {
-			err = putNameList(w, key, list, true)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	pins, err := pinsOf(w, key)
-	for i := range pins {
-		if err == nil {
-			err = putNamePin(w, &pins[i], false)
-		}
-	}
-	return err
 }

@@ -24,7 +24,7 @@ func lifelike() *hygiene.Policy {
 		return &hygiene.When{Counting: hygiene.Counting{Outcomes: hygiene.OutcomesOf(o...), Count: n, Since: since}}
 	}
 	delivered := hygiene.OutcomesOf(hygiene.Delivered)
-	return hygiene.NewPolicy([]hygiene.Rule{
+	p := hygiene.NewPolicy([]hygiene.Rule{
 		{Name: "hard", When: when(1, 0, hygiene.HardBounce), Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: "hard_bounce"}}},
 		{Name: "retry", When: when(1, 0, hygiene.SoftBounce), Then: hygiene.Action{Retry: &hygiene.RetryAction{After: []time.Duration{4 * time.Hour, hygiene.Day}, Lapse: hygiene.DefaultLapse}}},
 		{Name: "rest", When: when(3, delivered, hygiene.SoftBounce), Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: "soft_bounce", For: 30 * hygiene.Day}}},
@@ -33,13 +33,15 @@ func lifelike() *hygiene.Policy {
 		{Name: "opt-in", When: when(1, 0, hygiene.Resubscribed), Then: hygiene.Action{Release: []string{hygiene.OptedOut}}},
 		{Name: "watch", When: when(2, 0, hygiene.CarrierViolation), Then: hygiene.Action{Tag: "content-review"}},
 	}, "lifelike")
+	p.UseNumbers([]string{"hard_bounce"})
+	return p
 }
 
 // deed is one thing that happens to a store. All that it says of time is fixed, so that
 // it may become known at any time.
 type deed struct {
 	what   string
-	merge  bool
+	keeps  string          // deeds of the same word keep their order among themselves; empty for most
 	allows hygiene.Instant // when an operator allowed a contact; 0 for all else
 	at     hygiene.Instant
 	do     func(t *testing.T, s *store.Store, p *hygiene.Policy)
@@ -56,7 +58,15 @@ func deeds(r *rand.Rand, n int) (list []deed) {
 	for i := range n {
 		at = at.Add(time.Duration(1+r.IntN(20)) * time.Hour)
 		now, key := at, peopleKeys[r.IntN(len(peopleKeys))]
-		switch r.IntN(14) {
+		switch r.IntN(15) {
+		case 6:
+			profile := store.Profile{Key: key, HasPhone: r.IntN(2) == 0, Phone: fmt.Sprint("+90555111", 1000+r.IntN(4)),
+				Attributes: hygiene.Attributes{{Name: fmt.Sprint("attribute-", r.IntN(3)), Value: hygiene.ParseValue([]string{"", "x", "y"}[r.IntN(3)])}}}
+			list = append(list, deed{what: fmt.Sprint("import ", key, profile), keeps: "imports", do: func(t *testing.T, s *store.Store, _ *hygiene.Policy) {
+				if _, err := s.SaveProfiles([]store.Profile{profile}, now); err != nil {
+					t.Fatal(err)
+				}
+			}})
 		case 0, 1:
 			in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: []string{"complaint", hygiene.OptedOut, "manual"}[r.IntN(3)], By: "ann"}
 			list = append(list, deed{what: fmt.Sprint("suppress ", key, " ", in.Reason), do: instructing(in, now, key)})
@@ -76,13 +86,8 @@ func deeds(r *rand.Rand, n int) (list []deed) {
 				}
 			}})
 		case 5:
-			pin := segments.Pin{Contact: key, Segment: fmt.Sprint("segment-", r.IntN(2)), Out: r.IntN(3) > 0, At: now, By: "ann"}
-			if r.IntN(2) == 0 {
-				pin.Out = true
-			}
+			pin := segments.Pin{Contact: key, Segment: fmt.Sprint("segment-", r.IntN(2)), Out: true, At: now, By: "ann"}
 			list = append(list, deed{what: fmt.Sprint("pin ", key), do: func(t *testing.T, s *store.Store, _ *hygiene.Policy) {
-				pin := pin
-				pin.Out = true
 				if _, err := s.Pin(pin); err != nil {
 					t.Fatal(err)
 				}
@@ -123,7 +128,7 @@ func instructing(in hygiene.Instruction, at hygiene.Instant, key string) func(*t
 }
 
 func merging(at hygiene.Instant, old, new string) deed {
-	return deed{what: "merge " + old + " into " + new, merge: true, do: func(t *testing.T, s *store.Store, p *hygiene.Policy) {
+	return deed{what: "merge " + old + " into " + new, keeps: "merges", do: func(t *testing.T, s *store.Store, p *hygiene.Policy) {
 		if _, err := s.Merge(t.Context(), p, []store.MergePair{{Old: old, New: new}}, store.Batch{By: "crm"}, at, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -161,6 +166,17 @@ func picture(t *testing.T, s *store.Store, overflow *bool) string {
 		*overflow = *overflow || overflowed(c)
 		describeContact(&b, "  ", c)
 	}
+	for i := range 4 {
+		number, ok, err := s.Number(fmt.Sprint("+90555111", 1000+i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, on := range number.Suppressions {
+			if ok { // a number may be a subject of which nothing is left
+				fmt.Fprintln(&b, "number", number.Key[1:], on.Reason, on.Origin, on.Since.At, on.Until)
+			}
+		}
+	}
 	lists, err := s.Lists()
 	if err != nil {
 		t.Fatal(err)
@@ -187,6 +203,9 @@ func describeContact(b *strings.Builder, indent string, c *hygiene.Contact) {
 	var lines []string
 	for _, s := range c.Suppressions {
 		lines = append(lines, fmt.Sprint(s.Reason, " ", s.Origin, " since ", s.Since.At, " until ", s.Until, " ", s.Rule, " ", len(s.Evidence)))
+	}
+	for _, s := range c.OnNumber {
+		lines = append(lines, fmt.Sprint("on number: ", s.Reason, " ", s.Origin, " since ", s.Since.At))
 	}
 	for _, tag := range c.Tags {
 		lines = append(lines, fmt.Sprint("tag ", tag.Name, tag.Since.At))
@@ -239,8 +258,8 @@ func shuffle(r *rand.Rand, list []deed) (order []deed) {
 	for len(left) > 0 {
 		i := r.IntN(len(left))
 		d := left[i]
-		if slices.ContainsFunc(left[:i], func(other deed) bool { return d.merge && other.merge }) ||
-			!d.merge && slices.ContainsFunc(left, func(other deed) bool { return other.allows != 0 && other.allows < d.at }) {
+		if slices.ContainsFunc(left[:i], func(other deed) bool { return d.keeps != "" && other.keeps == d.keeps }) ||
+			d.keeps != "merges" && slices.ContainsFunc(left, func(other deed) bool { return other.allows != 0 && other.allows < d.at }) {
 			continue
 		}
 		order, left = append(order, d), slices.Delete(left, i, i+1)

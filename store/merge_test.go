@@ -1,12 +1,22 @@
 package store_test
 
 import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"regexp"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"winnow/hygiene"
 	"winnow/segments"
 	"winnow/store"
+	"winnow/store/engine/enginetest"
 	"winnow/store/storetest"
 )
 
@@ -124,5 +134,259 @@ func TestMergesChainAndACircleIsRefused(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func undo(t *testing.T, s *store.Store, p *hygiene.Policy, at hygiene.Instant, batch int64) int64 {
+	t.Helper()
+	return takeBack(t, s, p, batch, at).Batch
+}
+
+func reasons(t *testing.T, s *store.Store, at hygiene.Instant, key string) string {
+	t.Helper()
+	c, ok, err := s.Contact(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !ok {
+		return "unknown"
+	}
+	return c.Key + " " + strings.Join(c.Reasons(at), ",")
+}
+
+// Nobody knows whose word it was that came while the two were one.
+func TestAWordSaidWhileTwoWereOneStaysOnBoth(t *testing.T) {
+	s := storetest.Open(t)
+	p := lifelike()
+	storetest.SavePolicy(t, s, p)
+	at := storetest.Start
+	event := func(key, message string, o hygiene.Outcome) {
+		at += hygiene.Instant(time.Hour.Microseconds())
+		storetest.Append(t, s, storetest.Event(at, key, message, o))
+		storetest.Sweep(t, s, p, 0)
+	}
+	event("old", "m1", hygiene.HardBounce)
+	event("new", "m2", hygiene.Sent)
+	first := merge(t, s, p, at+1, "old", "new").Batch
+	event("new", "m3", hygiene.Unsubscribed)
+	event("old", "m4", hygiene.CarrierViolation)
+	suppress(t, s, p, at+2, "complaint", "old")
+	suppress(t, s, p, at+3, "manual", "new")
+	second := undo(t, s, p, at+4, first)
+	for key, want := range map[string]string{"old": "old complaint,hard_bounce,opted_out", "new": "new complaint,manual,opted_out"} {
+		if got := reasons(t, s, at+5, key); got != want {
+			t.Errorf("undone, %s is %s, want %s", key, got, want)
+		}
+	}
+	if h := contact(t, s, "new").History; len(h.Outcome(hygiene.CarrierViolation).Entries) != 0 || len(h.Outcome(hygiene.Unsubscribed).Entries) != 1 {
+		t.Errorf("the events of new are %+v", h)
+	}
+	third := undo(t, s, p, at+6, second)
+	if got := reasons(t, s, at+7, "old"); got != "new complaint,hard_bounce,manual,opted_out" {
+		t.Errorf("merged again, old is %s", got)
+	}
+	undo(t, s, p, at+8, third)
+	if got := reasons(t, s, at+9, "new"); got != "new complaint,manual,opted_out" {
+		t.Errorf("undone once more, new is %s", got)
+	}
+	ledger, err := s.Ledger("old", 100)
+	if err != nil || !slices.ContainsFunc(ledger, func(e store.LedgerEntry) bool { return e.Act == hygiene.Merged }) ||
+		!slices.ContainsFunc(ledger, func(e store.LedgerEntry) bool { return e.Act == hygiene.Suppressed && e.Reason == "hard_bounce" }) {
+		t.Errorf("the ledger of old is %+v, %v", ledger, err)
+	}
+}
+
+// An operator who allowed one contact knew nothing of the other.
+func TestTheStricterHoldsWhenContactsAreMerged(t *testing.T) {
+	for _, order := range [][]int{{0, 1, 2}, {2, 0, 1}, {0, 2, 1}} {
+		s := storetest.Open(t)
+		p := lifelike()
+		storetest.SavePolicy(t, s, p)
+		at := storetest.Start
+		if _, err := s.SaveProfiles([]store.Profile{{Key: "old"}, {Key: "new"}}, at); err != nil {
+			t.Fatal(err)
+		}
+		steps := []func(){
+			func() { suppress(t, s, p, at+1, "opted_out", "old") },
+			func() {
+				in := hygiene.Instruction{Kind: hygiene.Allow, Reason: "opted_out", By: "ann"}
+				if _, err := s.Instruct(p, []string{"new"}, in, store.Batch{Kind: store.AllowBatch}, at+2); err != nil {
+					t.Fatal(err)
+				}
+			},
+			func() { merge(t, s, p, at+3, "old", "new") },
+		}
+		for _, i := range order {
+			steps[i]()
+		}
+		if got := reasons(t, s, at+4, "new"); got != "new opted_out" {
+			t.Errorf("in the order %v new is %s", order, got)
+		}
+		in := hygiene.Instruction{Kind: hygiene.Allow, Reason: "opted_out", By: "ann"}
+		if _, err := s.Instruct(p, []string{"old"}, in, store.Batch{Kind: store.AllowBatch}, at+5); err != nil {
+			t.Fatal(err)
+		}
+		if got := reasons(t, s, at+6, "new"); got != "new " {
+			t.Errorf("allowed by its old name, new is %s", got)
+		}
+	}
+}
+
+func TestTwoUnknownContactsAreMergedAndStayUnknown(t *testing.T) {
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	at := storetest.Start
+	first := merge(t, s, p, at, "a", "b", "b", "c").Batch
+	if totals, err := s.Totals(); err != nil || totals.Contacts != 0 || totals.Aliases != 2 {
+		t.Errorf("%d contacts, %d aliases, %v", totals.Contacts, totals.Aliases, err)
+	}
+	storetest.Append(t, s, storetest.Event(at+1, "a", "m1", hygiene.HardBounce))
+	storetest.Sweep(t, s, p, 0)
+	if got := reasons(t, s, at+2, "b"); got != "c hard_bounce" {
+		t.Errorf("b is %s", got)
+	}
+	undo(t, s, p, at+3, first)
+	for key, want := range map[string]string{"a": "a hard_bounce", "b": "unknown", "c": "unknown"} {
+		if got := reasons(t, s, at+4, key); got != want {
+			t.Errorf("undone, %s is %s", key, got)
+		}
+	}
+	if totals, err := s.Totals(); err != nil || totals.Contacts != 1 || totals.Aliases != 0 {
+		t.Errorf("undone: %d contacts, %d aliases, %v", totals.Contacts, totals.Aliases, err)
+	}
+}
+
+func TestAMergeCanNotComeBackOverALaterOne(t *testing.T) {
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	at := storetest.Start
+	storetest.Append(t, s, storetest.Event(at, "a", "m1", hygiene.HardBounce))
+	storetest.Sweep(t, s, p, 0)
+	back := undo(t, s, p, at+2, merge(t, s, p, at+1, "a", "b").Batch)
+	later := merge(t, s, p, at+3, "a", "c").Batch
+	if _, err := s.PlanUndo(back); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("a was merged into c since, by batch %d", later)) {
+		t.Errorf("it can be put back in force: %v", err)
+	}
+	undo(t, s, p, at+4, later)
+	undo(t, s, p, at+5, back)
+	if got := reasons(t, s, at+6, "a"); got != "b hard_bounce" {
+		t.Errorf("a is %s", got)
+	}
+}
+
+func TestTheIDOfAMergedContactIsNotGivenOutAgain(t *testing.T) {
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	at := storetest.Start
+	storetest.Append(t, s, storetest.Event(at, "new", "m1", hygiene.Sent), storetest.Event(at, "old", "m2", hygiene.HardBounce))
+	storetest.Sweep(t, s, p, 0)
+	first := merge(t, s, p, at+1, "old", "new").Batch
+	storetest.Append(t, s, storetest.Event(at+2, "other", "m3", hygiene.HardBounce))
+	storetest.Sweep(t, s, p, 0)
+	undo(t, s, p, at+3, first)
+	for key, want := range map[string]int{"old": 1, "other": 1, "new": 0} {
+		ledger, err := s.Ledger(key, 100)
+		n := 0
+		for _, e := range ledger {
+			if e.Act == hygiene.Suppressed && e.Batch == 0 {
+				n++
+			}
+		}
+		if err != nil || n != want {
+			t.Errorf("the ledger of %s has %d suppressions by rules, want %d: %+v, %v", key, n, want, ledger, err)
+		}
+	}
+}
+
+// mergeUntilKilled is what the process does that is killed.
+func mergeUntilKilled(path string) {
+	s, err := store.Open(path)
+	if err != nil {
+		panic(err)
+	}
+	if _, err := s.Merge(context.Background(), lifelike(), manyPairs(), store.Batch{By: "crm"}, storetest.Start.Add(hygiene.Day), nil); err != nil {
+		panic(err)
+	}
+	os.Exit(0)
+}
+
+func manyPairs() (pairs []store.MergePair) {
+	for i := range 1500 {
+		pairs = append(pairs, store.MergePair{Old: fmt.Sprint("old-", i), New: fmt.Sprint("new-", i)})
+	}
+	return pairs
+}
+
+func TestAMergeKilledAnywhereIsFinishedByRepeatingIt(t *testing.T) {
+	prepare := func(path string) *store.Store {
+		s, err := store.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		storetest.SavePolicy(t, s, lifelike())
+		var events []hygiene.Event
+		for i := range 1500 {
+			at := storetest.Start.Add(time.Duration(i) * time.Second)
+			events = append(events, storetest.Event(at, fmt.Sprint("old-", i), fmt.Sprint("m-old-", i), hygiene.HardBounce),
+				storetest.Event(at, fmt.Sprint("new-", i), fmt.Sprint("m-new-", i), hygiene.Sent))
+		}
+		storetest.AppendMany(t, s, events)
+		storetest.Sweep(t, s, lifelike(), 0)
+		return s
+	}
+	never := prepare(enginetest.Location(t))
+	at := storetest.Start.Add(hygiene.Day)
+	if _, err := never.Merge(t.Context(), lifelike(), manyPairs(), store.Batch{By: "crm"}, at, nil); err != nil {
+		t.Fatal(err)
+	}
+	want := judged(storetest.Dump(t, never))
+	never.Close()
+
+	path := enginetest.Location(t)
+	prepare(path).Close()
+	r := rand.New(rand.NewPCG(3, 3))
+	kills := 0
+	for range 8 {
+		child := exec.Command(os.Args[0])
+		child.Env = append(os.Environ(), "WINNOW_TEST_MERGE="+path)
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(time.Duration(20+r.IntN(80))*time.Millisecond, func() { child.Process.Signal(syscall.SIGKILL) })
+		err := child.Wait()
+		timer.Stop()
+		if err == nil {
+			break
+		}
+		kills++
+	}
+	s, err := store.OpenExisting(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Merge(t.Context(), lifelike(), manyPairs(), store.Batch{By: "crm"}, at, nil); err != nil {
+		t.Fatal(err)
+	}
+	batches := regexp.MustCompile(`"Batch":\d+`)
+	if got := judged(storetest.Dump(t, s)); batches.ReplaceAllString(got, "") != batches.ReplaceAllString(want, "") {
+		t.Errorf("after %d kills\n%.2000s\nnever killed\n%.2000s", kills, got, want)
+	}
+	if kills == 0 {
+		t.Error("nothing was killed: the merge is too short for this test")
+	}
+	// Undone batch after batch, interrupted or not, all is as it was.
+	list, err := s.Batches(100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range list {
+		undo(t, s, lifelike(), at+1, b.ID)
+	}
+	if _, err := s.Sweep(t.Context(), options(lifelike(), at)); err != nil {
+		t.Fatal(err)
+	}
+	if totals, err := s.Totals(); err != nil || totals.Contacts != 3000 || totals.Aliases != 0 || totals.Statuses["suppressed"] != 1500 {
+		t.Errorf("undone: %+v, %v", totals, err)
 	}
 }

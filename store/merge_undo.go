@@ -1,12 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 
 	"winnow/hygiene"
-	"winnow/segments"
 	"winnow/store/engine"
 )
 
@@ -91,7 +91,7 @@ func (s *Store) PreviewUndoMerges(policy *hygiene.Policy, t *UndoPlan, now hygie
 				return errPreview
 			}
 			after = pairs[len(pairs)-1].Old
-			if err := t.undoPairs(w, policy, pairs, m, &Batch{Kind: UndoBatch}, watch); ignoreNoChange(err) != nil {
+			if err := t.undoPairs(w, policy, pairs, m, &Batch{Kind: UndoBatch}, watch); err != nil {
 				return err
 			}
 		}
@@ -99,132 +99,122 @@ func (s *Store) PreviewUndoMerges(policy *hygiene.Policy, t *UndoPlan, now hygie
 }
 
 func (t *UndoPlan) undoPairs(w *txWriter, policy *hygiene.Policy, pairs []MergePair, m hygiene.Moment, b *Batch, watch Observer) error {
-	before := b.Contacts
 	for _, pair := range pairs {
-		var err error
+		again := w.mergeAgain
 		if t.Undone {
-			err = w.part(policy, pair.Old, t.Root.ID, m, b, watch)
-		} else {
-			err = w.mergeAgain(policy, pair, t.Root.ID, m, b, watch)
+			again = func(policy *hygiene.Policy, pair MergePair, batch int64, m hygiene.Moment, b *Batch, watch Observer) (bool, error) {
+				return w.part(policy, pair.Old, batch, m, b, watch)
+			}
 		}
+		did, err := again(policy, pair, t.Root.ID, m, b, watch)
 		if err != nil {
 			return err
 		}
-	}
-	if b.Contacts == before {
-		return errNoChange
+		b.named = b.named || did
 	}
 	return nil
 }
 
-func (w *txWriter) mergeAgain(policy *hygiene.Policy, pair MergePair, batch int64, m hygiene.Moment, b *Batch, watch Observer) error {
+func (w *txWriter) mergeAgain(policy *hygiene.Policy, pair MergePair, batch int64, m hygiene.Moment, b *Batch, watch Observer) (merged bool, err error) {
 	root, _, err := w.rootOf(pair.Old)
 	if err != nil || root != pair.Old {
-		return err
+		return false, err
 	}
 	did, err := w.merge(policy, pair, batch, m, b)
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case did.Refused != nil:
-		return did.Refused
+		return false, did.Refused
 	case watch == nil || !did.Done:
-		return nil
+		return did.Done, nil
 	}
 	for _, before := range []*hygiene.Contact{did.OldContact, did.Before} {
 		if before != nil {
 			watch(before, did.After)
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // part takes the contact of the old key, with all that was merged into it, out of the
-// contact into which the batch merged it. Nothing is done when it is not in there by that
+// contact into which the batch merged it. It reports false when it is not in there by that
 // batch.
-func (w *txWriter) part(policy *hygiene.Policy, old string, batch int64, m hygiene.Moment, b *Batch, watch Observer) error {
+func (w *txWriter) part(policy *hygiene.Policy, old string, batch int64, m hygiene.Moment, b *Batch, watch Observer) (parted bool, err error) {
 	whole := &contactRow{}
 	if err := whole.load(w, old); err != nil {
-		return err
+		return false, err
 	}
 	names, err := namesOf(w, whole.Key)
 	if err != nil {
-		return err
+		return false, err
 	}
 	n := find(names, old)
 	if n == nil || n.into == "" || n.batch != batch {
-		return nil
+		return false, nil
 	}
-	before := whole.Contact
-	var stay, leave []string
-	for i := range whole.Parts {
-		if key := whole.Parts[i].Key; key == old || isOf(names, key, old) {
-			leave = append(leave, key)
-		} else {
-			stay = append(stay, key)
-		}
+	if whole.stored.ID == 0 {
+		whole.Parts = emptyParts(names, whole.Key)
 	}
-	for i := range whole.Parts {
-		part := &whole.Parts[i]
-		group := stay
-		if slices.Contains(leave, part.Key) {
-			group = leave
-		}
-		part.Joined = firstMerge(names, part.Key, group, part.Joined)
-	}
-	out, changes, outChanges := policy.Part(&whole.Contact, hygiene.Parting{Keys: leave, Batch: batch, Merged: n.at, At: m, By: b.By,
+	before, of := whole.Contact, *n
+	stay, leave := groupsWithout(whole.Parts, names, old)
+	out, changes, outChanges := policy.Part(&whole.Contact, hygiene.Parting{Keys: leave, Batch: batch, Merged: of.at, At: m, By: b.By,
 		Note: fmt.Sprintf("kept when batch %d was undone", batch)})
-	if err := w.partMarks(whole.Key, stay, leave); err != nil {
-		return err
-	}
-	id, ledger, known := n.id, n.ledger, n.known
-	if err := w.partNames(names, stay, leave); err != nil {
-		return err
+	own := *find(names, whole.Key)
+	if err := cmp.Or(w.partMarks(whole.Key, stay, leave), w.partNames(names, stay, leave)); err != nil || whole.stored.ID == 0 {
+		return true, err
 	}
 	if watch != nil {
 		watch(&before, &whole.Contact)
 		watch(&before, out)
 	}
-	if err := w.restoreContact(&contactRow{Contact: *out}, id, ledger, known, outChanges, b); err != nil {
-		return err
+	if err := w.restoreContact(&contactRow{Contact: *out}, of, outChanges, b); err != nil {
+		return true, err
 	}
-	if own := find(names, whole.Key); len(stay) == 1 && !own.known && whole.isEmpty() {
+	if err := w.partNumbers(whole.stored.ID, of.id); err != nil {
+		return true, err
+	}
+	if !own.known && whole.isEmpty() {
 		b.Contacts++
-		return w.deleteContact(whole)
+		return true, w.deleteContact(whole)
 	}
-	if err := w.saveInBatch(whole, changes, b); err != nil {
-		return err
-	}
-	return w.saveProfile(whole)
+	return true, w.saveWhole(whole, before.Phone, changes, b)
 }
 
-// firstMerge is the moment at which the key was merged first with another of the group;
-// otherwise when it was not.
-func firstMerge(names []name, key string, group []string, otherwise hygiene.Moment) hygiene.Moment {
-	first := hygiene.Moment{}
-	for _, n := range names {
-		if n.into == "" || n.key != key && n.into != key || !slices.Contains(group, n.key) || !slices.Contains(group, n.into) {
-			continue
-		}
-		if first == (hygiene.Moment{}) || first.After(n.at) {
-			first = n.at
+// partNumbers notes with both contacts with which numbers the whole had to do. They wait
+// to be placed.
+func (w *txWriter) partNumbers(whole, out int64) error {
+	return cmp.Or(w.copyFormer(whole, out), w.wait(whole, true), w.wait(out, true))
+}
+
+// groupsWithout are the keys of the parts that stay and of those that leave with the old
+// key, each in the order of the parts. It sets when each was merged first of those that
+// it stays with.
+func groupsWithout(parts []hygiene.Part, names []name, old string) (stay, leave []string) {
+	for i := range parts {
+		if key := parts[i].Key; key == old || isOf(names, key, old) {
+			leave = append(leave, key)
+		} else {
+			stay = append(stay, key)
 		}
 	}
-	if first == (hygiene.Moment{}) {
-		return otherwise
+	for i := range parts {
+		group := stay
+		if slices.Contains(leave, parts[i].Key) {
+			group = leave
+		}
+		parts[i].Joined = firstMerge(names, parts[i].Key, group, parts[i].Joined)
 	}
-	return first
+	return stay, leave
 }
 
 // restoreContact stores a contact again that was merged into another: with the id and
 // the ledger that it had. One of which nothing is known is none.
-func (w *txWriter) restoreContact(k *contactRow, id, ledger int64, known bool, changes []hygiene.Change, b *Batch) error {
-	if !known && k.isEmpty() {
+func (w *txWriter) restoreContact(k *contactRow, n name, changes []hygiene.Change, b *Batch) error {
+	if !n.known && k.isEmpty() {
 		return nil
 	}
-	k.pack()
-	k.stored = engine.Contact{ID: id, Key: k.Key, Phone: k.Phone, Attributes: packedAttributes(k.Attributes), Ledger: ledger, Facts: k.packed}
-	if err := w.InsertContacts([]*engine.Contact{&k.stored}); err != nil {
+	if err := w.insertContact(k, n.id, n.ledger); err != nil {
 		return err
 	}
 	return w.saveInBatch(k, changes, b)
@@ -250,90 +240,4 @@ func (w *txWriter) partNames(names []name, groups ...[]string) error {
 		}
 	}
 	return nil
-}
-
-// partMarks gives two contacts that were one the lists and pins of their keys. What was
-// taken away from the whole stays away from those that are still of several keys.
-func (w *txWriter) partMarks(whole string, groups ...[]string) error {
-	lists, err := listsOf(w, whole)
-	if err != nil {
-		return err
-	}
-	pins, err := pinsOf(w, whole)
-	if err != nil {
-		return err
-	}
-	for _, list := range lists {
-		if _, err := w.setListed(list, whole, false); err != nil {
-			return err
-		}
-	}
-	for i := range pins {
-		if _, err := w.setPin(&pins[i], true); err != nil {
-			return err
-		}
-	}
-	for _, group := range groups {
-		alone := len(group) == 1
-		onList := func(list string) bool { return alone || slices.Contains(lists, list) }
-		pinned := func(segment string) bool {
-			return alone || slices.ContainsFunc(pins, func(p segments.Pin) bool { return p.Segment == segment })
-		}
-		for _, key := range group {
-			if err := w.restoreMarks(group[0], key, onList, pinned); err != nil {
-				return err
-			}
-			if alone {
-				if err := w.forgetMarks(key); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// restoreMarks gives the contact the lists and pins of one of its keys.
-func (w *txWriter) restoreMarks(contact, key string, onList, pinned func(string) bool) error {
-	var lists []string
-	r := w.Query("SELECT list FROM name_lists WHERE key = ? ORDER BY list", key)
-	for r.Next() {
-		lists = append(lists, r.Text(0))
-	}
-	if err := r.Close(); err != nil {
-		return err
-	}
-	for _, list := range lists {
-		if onList(list) {
-			if _, err := w.setListed(list, contact, true); err != nil {
-				return err
-			}
-		}
-	}
-	var pins []segments.Pin
-	r = w.Query("SELECT key, segment, out, at, by, note FROM name_pins WHERE key = ? ORDER BY segment", key)
-	for r.Next() {
-		pins = append(pins, scanPin(r))
-	}
-	if err := r.Close(); err != nil {
-		return err
-	}
-	has, err := pinsOf(w, contact)
-	for _, pin := range pins {
-		i := slices.IndexFunc(has, func(p segments.Pin) bool { return p.Segment == pin.Segment })
-		if err != nil || !pinned(pin.Segment) || i >= 0 && (has[i].Out || !pin.Out) {
-			continue
-		}
-		pin.Contact = contact
-		_, err = w.setPin(&pin, false)
-	}
-	return err
-}
-
-// forgetMarks forgets the lists and pins that were kept for a key.
-func (w *txWriter) forgetMarks(key string) error {
-	if err := w.Exec("DELETE FROM name_lists WHERE key = ?", key); err != nil {
-		return err
-	}
-	return w.Exec("DELETE FROM name_pins WHERE key = ?", key)
 }

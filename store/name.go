@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 
 	"winnow/hygiene"
@@ -36,24 +37,29 @@ func rootOf(c engine.Reader, key string) (string, error) {
 // rootOf is the key of the contact that the key names. named is whether that contact was
 // merged, so that what is done to it is also to be kept for this key.
 func (w *txWriter) rootOf(key string) (root string, named bool, err error) {
-	if !w.namesRead {
-		some, err := w.Number("SELECT EXISTS (SELECT 1 FROM names)")
-		if err != nil {
-			return "", false, err
-		}
-		w.namesRead, w.names = true, some == 1
-	}
 	root = key
-	if !w.names {
-		return root, false, nil
+	if some, err := w.someNames(); err != nil || !some {
+		return root, false, err
 	}
 	err = w.FindNames([]string{key}, func(_ int, contact string) { root, named = contact, true })
 	return root, named, err
 }
 
-// contactsOf returns the keys of the contacts that the events are about, in their
+// someNames reports whether there are merged contacts.
+func (w *txWriter) someNames() (bool, error) {
+	if !w.namesRead {
+		some, err := w.Number("SELECT EXISTS (SELECT 1 FROM names)")
+		if err != nil {
+			return false, err
+		}
+		w.namesRead, w.names = true, some == 1
+	}
+	return w.names, nil
+}
+
+// rootsOfEvents returns the keys of the contacts that the events are about, in their
 // order; empty for those that are not known.
-func contactsOf(c engine.Reader, events []hygiene.Event) ([]string, error) {
+func rootsOfEvents(c engine.Reader, events []hygiene.Event) ([]string, error) {
 	keys := make([]string, len(events))
 	for i := range events {
 		keys[i] = events[i].Contact
@@ -132,7 +138,50 @@ func putName(c engine.Writer, n *name, remove bool) error {
 		n.key, n.contact, n.into, n.batch, int64(n.at.At), n.at.Seq, n.id, asInt(n.known), n.ledger)
 }
 
-// claimName notes that a contact of the key would be known, had it not been merged.
-func (w *txWriter) claimName(key string) error {
-	return w.Exec("UPDATE names SET known = 1 WHERE key = ? AND known = 0", key)
+// emptyParts are the parts of a contact of which nothing is known yet; nil for one that
+// has no other name.
+func emptyParts(names []name, root string) (parts []hygiene.Part) {
+	for _, key := range inOrder(names, root) {
+		n := find(names, key)
+		parts = append(parts, hygiene.Part{Contact: hygiene.Contact{Key: key}, ID: n.id, Joined: firstMerge(names, key, nil, n.at)})
+	}
+	if len(parts) == 1 {
+		return nil
+	}
+	return parts
+}
+
+// inOrder are the key and those that were merged into it, in the order in which their
+// values stand: each is followed by what was merged into it, the earliest first.
+func inOrder(names []name, root string) []string {
+	keys := []string{root}
+	var into []name
+	for _, n := range names {
+		if n.into == root {
+			into = append(into, n)
+		}
+	}
+	slices.SortFunc(into, func(a, b name) int { return cmp.Or(cmp.Compare(a.batch, b.batch), cmp.Compare(a.key, b.key)) })
+	for _, n := range into {
+		keys = append(keys, inOrder(names, n.key)...)
+	}
+	return keys
+}
+
+// firstMerge is the moment at which the key was merged first with another of the group,
+// or of all when that is nil; otherwise when it was not.
+func firstMerge(names []name, key string, group []string, otherwise hygiene.Moment) hygiene.Moment {
+	first := hygiene.Moment{}
+	for _, n := range names {
+		if n.into == "" || n.key != key && n.into != key || group != nil && !(slices.Contains(group, n.key) && slices.Contains(group, n.into)) {
+			continue
+		}
+		if first == (hygiene.Moment{}) || first.After(n.at) {
+			first = n.at
+		}
+	}
+	if first == (hygiene.Moment{}) {
+		return otherwise
+	}
+	return first
 }

@@ -186,6 +186,11 @@ func (w *txWriter) rememberNumbers(k *contactRow, phones []string) ([]string, er
 	return phones, nil
 }
 
+// copyFormer notes with one contact the numbers that are noted with another.
+func (w *txWriter) copyFormer(from, to int64) error {
+	return w.Exec("INSERT INTO former_numbers (phone, contact) SELECT phone, ? FROM former_numbers WHERE contact = ? ON CONFLICT (phone, contact) DO NOTHING", to, from)
+}
+
 func (w *txWriter) noteFormer(contact int64, phone string) error {
 	return w.Exec("INSERT INTO former_numbers (phone, contact) VALUES (?, ?) ON CONFLICT (phone, contact) DO NOTHING", phone, contact)
 }

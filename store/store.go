@@ -18,7 +18,8 @@
 //     page by page, as OnList does, so that a slow reader holds no snapshot open;
 //   - sweep_, review: applying the policy to new events, and to the time;
 //   - batch_: manual changes to many contacts, and undoing them;
-//   - merge: contacts that the CRM joined; name: which contact a key names;
+//   - merge_: contacts that the CRM joined; name: which contact a key names;
+//   - undo: undoing batches;
 //   - breaker_: counting surges, holding them, and reviewing what was held;
 //   - message, list_, pin, policy_, run_, job: the tables of these names;
 //   - totals, counters: numbers of the whole.

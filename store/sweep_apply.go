@@ -62,7 +62,7 @@ func (w *txWriter) match(events []hygiene.Event, view *messages.View, requireSen
 	if err := w.identify(events, view, requireSendLog); err != nil {
 		return nil, nil, err
 	}
-	if contacts, err = contactsOf(w, events); err != nil {
+	if contacts, err = w.rootsOfEvents(events); err != nil {
 		return nil, nil, err
 	}
 	order = make([]int, 0, len(events))

@@ -84,7 +84,7 @@ CREATE TABLE numbers (
 ) STRICT;
 
 -- Numbers that contacts had before, or that messages to them were for.
--- Written by txWriter.noteFormer.
+-- Written by txWriter.noteFormer and txWriter.copyFormer.
 CREATE TABLE former_numbers (
 	phone   TEXT NOT NULL,          -- E.164
 	contact INTEGER NOT NULL,       -- contacts.id
@@ -96,7 +96,7 @@ CREATE INDEX former_numbers_by_contact ON former_numbers (contact);
 
 -- Contacts that the next sweep judges again, because another number may be meant by what
 -- happened to them.
--- Written by txWriter.wait and txWriter.place.
+-- Written by txWriter.wait, txWriter.place and txWriter.mergeNumbers.
 CREATE TABLE unplaced (
 	contact INTEGER PRIMARY KEY,    -- contacts.id
 	asks    INTEGER NOT NULL        -- 1: the send log names another number for a message
