@@ -166,7 +166,7 @@ func (j *judge) open(r *Rule, e *Entry) {
 		switch t := j.countForSuppression(r, e); {
 		case t.n < r.When.Count:
 			j.rule.noEffect("what counts for ", s.Reason, " was struck by an operator")
-		case j.p.liesElsewhere(j.c, s.Reason, e):
+		case !r.asksContact && j.p.liesElsewhere(j.c, s.Reason, e):
 			j.rule.noEffect(s.Reason, " is of the number, not of the contact")
 			if t.held == 0 {
 				j.dropRetry(e.Moment)
@@ -207,7 +207,7 @@ func (j *judge) subject(r *Rule, at Moment) *Subject {
 func (j *judge) countForSuppression(r *Rule, e *Entry) tally {
 	reason := r.Then.Suppress.Reason
 	elsewhere := func(struck func(*Entry) bool) func(*Entry) bool { return struck }
-	if other := j.c.onOtherNumber(e); other != nil && j.p.liesElsewhere(j.c, reason, e) {
+	if other := j.c.onOtherNumber(e); other != nil && !r.asksContact && j.p.liesElsewhere(j.c, reason, e) {
 		elsewhere = func(struck func(*Entry) bool) func(*Entry) bool {
 			return func(e *Entry) bool { return other(e) || struck != nil && struck(e) }
 		}

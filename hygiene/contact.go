@@ -122,9 +122,16 @@ func (c *Contact) StatusChanges() []StatusChange {
 }
 
 // OpenSuppressions lists the suppressions that are in effect at t, the contact's own
-// before those of its number.
+// before those of its number. Its own word lies on both, and is listed once.
 func (c *Contact) OpenSuppressions(t Instant) []Suppression {
-	return append(c.inForce(c.Suppressions, t), c.inForce(c.OnNumber, t)...)
+	own := c.inForce(c.Suppressions, t)
+	open := own
+	for _, s := range c.inForce(c.OnNumber, t) {
+		if !slices.ContainsFunc(own, func(o Suppression) bool { return o.key() == s.key() && o.Since == s.Since }) {
+			open = append(open, s)
+		}
+	}
+	return open
 }
 
 // OpenOnNumber lists the suppressions of the contact's number that are in effect at t.

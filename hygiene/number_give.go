@@ -102,13 +102,19 @@ func (p *Policy) givesAct(c *Contact, in *Instruction, phone string) bool {
 	case Suppress:
 		return then && p.liesOnNumbers(in.Reason)
 	case SuppressByReview:
-		return then && p.IsFault(in.Reason)
+		return then && p.IsFault(in.Reason) && p.opensOnNumber(in)
 	case Allow:
 		return in.Reason == "" && then || in.Reason != "" && (p.Protects(in.Reason) || then && p.IsFault(in.Reason))
 	case Strike:
 		return in.Reason == "" || p.liesOnNumbers(in.Reason)
 	}
 	return false
+}
+
+// opensOnNumber reports whether a review of a number may do what that of its contact did.
+func (p *Policy) opensOnNumber(in *Instruction) bool {
+	r := p.rule(in.Rule, in.Digest)
+	return r == nil || !r.asksContact
 }
 
 // Give gives the number what lies on it of the contact, whose id is giver, in place of
@@ -141,7 +147,13 @@ func (p *Policy) Give(number, c *Contact, giver int64, cause Moment) (changes []
 			in.Lifted = number.missing(before.Suppressions, in)
 		}
 	}
-	return diff(&before, number, cause, gaveUp), true, g.again
+	changes = diff(&before, number, cause, gaveUp)
+	for i := range changes { // several events may have been given together
+		if c := &changes[i]; len(c.Evidence) > 0 {
+			c.Seq = slices.Max(c.Evidence)
+		}
+	}
+	return changes, true, g.again
 }
 
 // giver is the place of the contact among the givers, counted from 1: one after the

@@ -96,12 +96,13 @@ func (p *Policy) UseNumbers(faults []string) {
 	for i := range p.Rules {
 		r := &p.Rules[i]
 		s := r.Then.Suppress
-		if r.onNumbers = s != nil && p.liesOnNumbers(s.Reason) || slices.ContainsFunc(r.Then.Release, p.liesOnNumbers); !r.onNumbers {
+		r.asksContact = r.AsksContact()
+		if r.onNumbers = s != nil && p.liesOnNumbers(s.Reason) && !r.asksContact || slices.ContainsFunc(r.Then.Release, p.liesOnNumbers); !r.onNumbers {
 			continue
 		}
 		p.given |= r.outcomes()
 		switch {
-		case s == nil || !p.liesOnNumbers(s.Reason):
+		case s == nil || !p.liesOnNumbers(s.Reason) || r.asksContact:
 		case r.When != nil:
 			p.opening |= r.When.Outcomes
 		default:
@@ -133,6 +134,18 @@ func (p *Policy) hasFaultsElsewhere(c *Contact) bool {
 // isElsewhere reports whether the reason is a fault that lies on the contact's number.
 func (p *Policy) isElsewhere(c *Contact, reason string) bool {
 	return p.hasFaultsElsewhere(c) && p.IsFault(reason)
+}
+
+// opensElsewhere is isElsewhere for what a rule opened or opens: one that asks for what a
+// number does not have opens on the contact.
+func (p *Policy) opensElsewhere(c *Contact, reason string, r *Rule) bool {
+	return p.isElsewhere(c, reason) && (r == nil || !r.asksContact)
+}
+
+// AsksTooMuch reports whether the rule suppresses for a fault of numbers, and asks for what
+// a number does not have.
+func (p *Policy) AsksTooMuch(r *Rule) bool {
+	return r.Then.Suppress != nil && p.IsFault(r.Then.Suppress.Reason) && r.asksContact
 }
 
 // liesElsewhere is isElsewhere for what an entry of the contact opens.

@@ -54,7 +54,7 @@ func (c *Contact) settle(p *Policy, before *Contact) {
 		return
 	}
 	for _, s := range before.Suppressions {
-		if s.Origin == ByRule && !s.Review && p.IsFault(s.Reason) && !c.History.showsAll(s.Evidence) && !c.struckOpening(&s) {
+		if s.Origin == ByRule && !s.Review && p.opensElsewhere(c, s.Reason, p.RuleOf(&s.Cause)) && !c.History.showsAll(s.Evidence) && !c.struckOpening(&s) {
 			c.settled = append(slices.Clip(c.settled), s)
 		}
 	}
@@ -139,7 +139,7 @@ func (p *Policy) frozenSteps(c *Contact, r *remake, horizons []horizon) []step {
 	}
 	for i := range c.Suppressions {
 		s := c.Suppressions[i]
-		if s.Origin != ByRule || c.struckOpening(&s) || r.restsOnGone(&s.Cause) || p.isElsewhere(c, s.Reason) {
+		if s.Origin != ByRule || c.struckOpening(&s) || r.restsOnGone(&s.Cause) || p.opensElsewhere(c, s.Reason, p.RuleOf(&s.Cause)) {
 			continue
 		}
 		// The opening by a review is an instruction; what renewed it may be frozen.
@@ -260,7 +260,7 @@ func (j *judge) instruction(in *Instruction) {
 	}
 	switch in.Kind {
 	case SuppressByReview:
-		if s := in.suppression(); !j.c.struckOpening(s) && !j.p.isElsewhere(j.c, s.Reason) {
+		if s := in.suppression(); !j.c.struckOpening(s) && !j.p.opensElsewhere(j.c, s.Reason, j.p.RuleOf(&s.Cause)) {
 			j.suppressBy(*s, in.Moment)
 		}
 	case Suppress:

@@ -96,7 +96,7 @@ func (v *review) suppress() bool {
 	if a == nil {
 		return false
 	}
-	if v.p.isElsewhere(v.c, a.Reason) {
+	if v.p.opensElsewhere(v.c, a.Reason, v.r) {
 		v.rule.noEffect(a.Reason, " is of the number, not of the contact")
 		return false
 	}

@@ -17,6 +17,8 @@ type Rule struct {
 	against Outcomes // those of them that it counts against the contact
 	// onNumbers says that it opens or lifts what lies on numbers.
 	onNumbers bool
+	// asksContact says that Where asks more than the history, so that a number can't answer.
+	asksContact bool
 }
 
 // When is what triggers a rule and what it counts. It holds for an event when at
@@ -61,6 +63,21 @@ func (r *Rule) lifts() bool { return r.Then.Release != nil || r.Then.Untag != ""
 
 // AlwaysTriggers reports whether every event of the rule's outcomes makes it act.
 func (r *Rule) AlwaysTriggers() bool { return r.When.everyEventCounts() && r.Where == nil }
+
+// AsksContact reports whether the rule's where asks for something that a phone number does
+// not have: anything but outcome, first_seen and last_seen.
+func (r *Rule) AsksContact() bool {
+	asks := false
+	Walk(r.Where, func(c Condition) bool {
+		switch c.(type) {
+		case OutcomeTest, SeenTest, All, Any, Not:
+		default:
+			asks = true
+		}
+		return true
+	})
+	return asks
+}
 
 // outcomes are the outcomes that the rule looks at.
 func (r *Rule) outcomes() Outcomes {

@@ -53,8 +53,13 @@ func (s *Store) Ledger(key string, most int) (entries []LedgerEntry, err error) 
 	return entries, err
 }
 
-// ledgersOf is the latest entry of each ledger of the contact that the key names.
+// ledgersOf is the latest entry of each ledger of the contact that the key names, or of
+// the number whose key it is.
 func ledgersOf(c engine.Reader, key string) ([]int64, error) {
+	if phone := hygiene.NumberIn(key); phone != "" {
+		id, err := c.Number("SELECT ledger FROM numbers WHERE phone = ?", phone)
+		return []int64{id}, err
+	}
 	root, err := rootOf(c, key)
 	if err != nil {
 		return nil, err

@@ -19,9 +19,13 @@ type ContactChange struct {
 // of visit ends the visits and is returned.
 func (s *Store) ChangesSince(ledger int64, visit func(ContactChange) error) error {
 	return s.read(func(c engine.Reader) error {
-		r := c.Query(`SELECT contacts.key, ledger.act, ledger.reason, coalesce(batches.kind, '')
-			FROM ledger JOIN contacts ON contacts.id = ledger.contact LEFT JOIN batches ON batches.id = ledger.batch
-			WHERE ledger.id > ? AND (ledger.act = ? AND ledger.held_by = 0 OR batches.kind IN (?, ?, ?)) ORDER BY contacts.key, ledger.id`,
+		// What changed on a number changed for all who have it.
+		r := c.Query(`WITH changed (contact, id, act, reason, kind) AS (
+			SELECT ledger.contact, ledger.id, ledger.act, ledger.reason, coalesce(batches.kind, '') FROM ledger LEFT JOIN batches ON batches.id = ledger.batch
+			WHERE ledger.id > ? AND (ledger.act = ? AND ledger.held_by = 0 OR batches.kind IN (?, ?, ?)))
+			SELECT contacts.key AS key, act, reason, kind, changed.id AS id FROM changed JOIN contacts ON contacts.id = changed.contact
+			UNION ALL SELECT contacts.key, act, reason, kind, changed.id FROM changed JOIN numbers ON numbers.id = -changed.contact
+			JOIN contacts ON contacts.phone = numbers.phone ORDER BY key, id`,
 			ledger, string(hygiene.Suppressed), string(AllowBatch), string(UndoBatch), string(DiscardBatch))
 		var err error
 		for err == nil && r.Next() {

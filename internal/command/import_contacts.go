@@ -20,7 +20,7 @@ func (importContactsCommand) Help() string {
 that is a date, written 2026-01-02, 2026-01-02T03:04:05Z, 2026-01-02 03:04 or 2.1.2026. 1/2/2026 is text, since its
 month is ambiguous. The preview shows how each column is read.
 
-An empty field clears the attribute or phone. Attributes without a column stay as they are, and in JSON those without a
+An empty field clears the attribute, and leaves the phone. Attributes without a column stay as they are, and in JSON those without a
 member. Invalid phone numbers are skipped; the rest of the row is imported. Importing a file again changes nothing.`
 }
 

@@ -56,6 +56,7 @@ type Config struct {
 	Sweep, Review string // schedules
 	Policy        *hygiene.Policy
 	Breakers      []hygiene.Breaker // of different outcomes
+	NumberReasons []string          // that are faults of phone numbers
 	// Unprotected are reasons that policies before protected, and this one no longer.
 	Unprotected []string
 	Segments    []segments.Segment

@@ -81,7 +81,7 @@ func TestWhatChangesNoVerdictAndNoFileKeepsTheHash(t *testing.T) {
 func TestWhatCanChangeAVerdictOrAFileChangesTheHash(t *testing.T) {
 	seen := map[string]string{edited(t, [2]string{}).Hash: "the file itself"}
 	for _, edit := range [][2]string{
-		{"{key: text}", "{key: phone}"}, {"{key: text}", "{fold: true}"}, {"{key: text}", "{nobody: [unknown]}"}, {"name: a,", "name: a, to: international,"}, {"{key: text}", "{key: phone, region: TR}"},
+		{"{key: text}", "{key: phone}"}, {"{key: text}", "{fold: true}"}, {"{key: text}", "{nobody: [unknown]}"}, {"{key: text}", "{number_reasons: [hard_bounce]}"}, {"name: a,", "name: a, to: international,"}, {"{key: text}", "{key: phone, region: TR}"},
 		{"name: a,", "name: c,"}, {"contact: uniqueArgs.contact_id", "contact: uniqueArgs.id"},
 		{"outcome: dropped}", "outcome: sender_fault}"}, {"{event: x, code: 7,", "{event: x,"}, {"{event: y,", "{event: z,"},
 		{"share: 20%", "share: 21%"}, {"min: 500", "min: 501"}, {"window: 1h", "window: 2h"},

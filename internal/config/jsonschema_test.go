@@ -119,7 +119,7 @@ var invisible = strings.Fields(`
 	format-twice column-twice column-header-twice column-header-impossible export-lists-twice export-twice
 	delta-of-a-segment-not-exported export-of-an-unknown-segment guard-of-a-segment-not-exported guard-limited-twice segment-unknown
 	source-of-a-rule-unknown tag-that-no-rule-gives segment-of-itself segments-in-a-circle
-	reason-like-the-opt-out reason-by-another-word reason-misspelt-in-a-condition release-of-a-misspelt-reason untag-of-a-misspelt-tag
+	reason-like-the-opt-out reason-by-another-word where-of-a-number reason-misspelt-in-a-condition release-of-a-misspelt-reason untag-of-a-misspelt-tag
 	segment-misspelt-in-one-place region-of-text-keys region-unknown timezone-unknown timezone-of-the-machine retry-without-when
 	export-called-latest segment-called-manifest export-to-elsewhere breaker-window-too-long store-with-a-user
 	tokens-file-empty tokens-file-missing tokens-file-with-a-short-one token-weak variable-not-closed variable-not-set variable-badly-named

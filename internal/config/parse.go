@@ -82,6 +82,9 @@ func Parse(path string, text []byte, o Options) (*Config, error) {
 	}
 	c.Hash, c.Accepted = hash(c), doc.Accepted()
 	c.Policy = hygiene.NewPolicy(c.Policy.Rules, c.Hash).Protect(c.Policy.Protected()...)
+	if !c.Keys.Phone {
+		c.Policy.UseNumbers(c.NumberReasons)
+	}
 	return c, nil
 }
 
@@ -101,6 +104,10 @@ func (r *reader) read(c *Config) {
 	c.Review = r.readSchedule(e.Get("hygiene").Get("review"))
 	c.Breakers = readBreakers(e.Get("hygiene").Get("breaker"))
 	c.Policy = hygiene.NewPolicy(r.readRules(e.Get("hygiene").Get("rules")), "").Protect(r.protected...)
+	if c.NumberReasons = r.readNumberReasons(e.Get("contacts"), c.Keys.Phone); !c.Keys.Phone {
+		c.Policy.UseNumbers(c.NumberReasons)
+		r.checkNumberRules(e.Get("hygiene").Get("rules"), c.Policy)
+	}
 	c.Segments = r.readSegments(e.Get("segments"))
 	c.Exports = r.readExports(e.Get("exports"))
 }

@@ -37,7 +37,7 @@ func TestAMissingKeyHasItsDefault(t *testing.T) {
 		want := &Config{
 			Path: "winnow.yaml", Listen: ":8080", Admin: Admin{Listen: "127.0.0.1:8081"},
 			Store: filepath.Join(folder, "winnow.db"), Timezone: time.UTC,
-			Sweep: "@every 30s", Review: "30 1 * * *", Policy: c.Policy,
+			Sweep: "@every 30s", Review: "30 1 * * *", Policy: c.Policy, NumberReasons: []string{"hard_bounce", "blocked", "deactivated"},
 		}
 		if !reflect.DeepEqual(c, want) || len(c.Policy.Rules) != 0 {
 			t.Errorf("%s\nread as %+v", text, c)

@@ -34,8 +34,11 @@ func ContactAsOf(ctx context.Context, a *app.App, key string, at hygiene.Instant
 	if err != nil {
 		return nil, nil, err
 	}
-	contact := &hygiene.Contact{Key: now.Key, Phone: now.Phone, Attributes: now.Attributes, History: *history}
+	contact := &hygiene.Contact{Key: now.Key, Phone: now.NumberAt(at), Attributes: now.Attributes, History: *history}
 	if err := p.replay(contact); err != nil {
+		return nil, nil, err
+	}
+	if err := p.replayNumber(contact); err != nil {
 		return nil, nil, err
 	}
 	if contact.Retry, err = p.retry(contact, now.Instructions); err != nil {
@@ -105,6 +108,18 @@ func (p *past) replay(c *hygiene.Contact) error {
 	}
 	slices.Reverse(p.ledger)
 	return nil
+}
+
+// replayNumber gives the contact what the ledger says of the number that it had then.
+func (p *past) replayNumber(c *hygiene.Contact) error {
+	if c.Phone == "" {
+		return nil
+	}
+	number := &past{store: p.store, policy: p.policy, at: p.at, received: p.received}
+	n := &hygiene.Contact{Key: hygiene.NumberKey(c.Phone)}
+	err := number.replay(n)
+	c.OnNumber = n.Suppressions
+	return err
 }
 
 // knows reports whether a ledger entry was known: by when someone acted, or by when the

@@ -117,7 +117,7 @@ hygiene:
 
 // rules is a config of rules alone.
 func (d dice) rules() string {
-	text := fmt.Sprintf(drawnSource, "text")
+	text := fmt.Sprintf(drawnSource, "text, number_reasons: []")
 	for i := range 1 + d.IntN(4) {
 		where := ""
 		if d.IntN(4) == 0 {
