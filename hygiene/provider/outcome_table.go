@@ -59,7 +59,7 @@ func (t OutcomeTable) outcome(event, code string) hygiene.Outcome {
 }
 
 // find finds the line of exactly this code, else the line for any code. What no
-// line names is Unrecognized, never guessed.
+// line names is Unrecognized, never guessed; but see [Refused].
 func (t OutcomeTable) find(event, code string) hygiene.Outcome {
 	if o, ok := t[eventCode{event, code}]; ok {
 		return o
@@ -67,7 +67,23 @@ func (t OutcomeTable) find(event, code string) hygiene.Outcome {
 	if o, ok := t[eventCode{event, ""}]; ok {
 		return o
 	}
+	if event == Refused {
+		return t.refused(code)
+	}
 	return hygiene.Unrecognized
+}
+
+// refused is the outcome of a refusal for which the provider has no word.
+func (t OutcomeTable) refused(code string) hygiene.Outcome {
+	var is hygiene.Outcome
+	known := 0
+	for o := range t.ForCode(code).All() {
+		is, known = o, known+1
+	}
+	if known == 1 {
+		return is
+	}
+	return hygiene.SenderFault
 }
 
 // NormalizeEvent is the form in which the names of events are compared: trimmed, in
@@ -90,9 +106,16 @@ func (t OutcomeTable) Lines() []Line {
 }
 
 // Possible is every outcome that an event can have; with codes, an event with one
-// of them. Unrecognized is always possible: providers send what no table knows.
+// of them. Unrecognized is always possible: providers send what no table knows. So is the
+// outcome of a refusal.
 func (t OutcomeTable) Possible(codes ...string) hygiene.Outcomes {
 	all := hygiene.OutcomesOf(hygiene.Unrecognized)
+	if len(codes) == 0 {
+		all |= hygiene.OutcomesOf(hygiene.SenderFault)
+	}
+	for _, code := range codes {
+		all |= hygiene.OutcomesOf(t.outcome(Refused, code))
+	}
 	for key, o := range t {
 		if len(codes) == 0 {
 			all |= hygiene.OutcomesOf(o)

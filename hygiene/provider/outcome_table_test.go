@@ -21,7 +21,7 @@ func TestPossibleIsWhatTheTableCanGive(t *testing.T) {
 		{hygiene.Delivered, nil, true},
 		{hygiene.SoftBounce, nil, false}, // its only line says otherwise now
 		{hygiene.Dropped, nil, true},
-		{hygiene.SenderFault, nil, false},
+		{hygiene.SenderFault, nil, true},
 		{hygiene.Resubscribed, nil, false},
 		{hygiene.Unrecognized, nil, true},
 		{hygiene.Unrecognized, []string{"1404"}, true}, // of an event that is not in the table

@@ -9,24 +9,28 @@ import (
 	"winnow/hygiene"
 )
 
+func went(source, id, contact, phone string, sent hygiene.Instant) Registration {
+	return Registration{Source: source, MessageID: id, Contact: contact, Phone: phone, SentAt: sent}
+}
+
 func TestSendLogIsReadInItsOwnFormAndTheProviders(t *testing.T) {
 	sent := hygiene.InstantOf(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	for line, want := range map[string][]Registration{
-		`{"message_id":"sms-1","contact":"ann"}`:                                                                           {{"", "sms-1", "ann", "", 0}},
-		`{"message_id":"sms-1","contact":17,"phone":"+905551234567"}`:                                                      {{"", "sms-1", "17", "+905551234567", 0}},
-		`{"message_id":"sms-1","contact":"ann","sent_at":"2026-01-02T03:04:05Z"}`:                                          {{"", "sms-1", "ann", "", sent}},
-		`{"message_id":"sms-1","contact":"ann","sent_at":"2026-01-02T04:04:05+01:00"}`:                                     {{"", "sms-1", "ann", "", sent}},
-		`{"message_id":"sms-1","contact":"ann","sent_at":null,"phone":null}`:                                               {{"", "sms-1", "ann", "", 0}},
-		`{"message":"Accepted","messageId":"sms-1","contact":"ann"}`:                                                       {{"", "sms-1", "ann", "", 0}},
-		`{"message":"Accepted","messageId":"sms-1","to":"+905551234567"}`:                                                  {{"", "sms-1", "", "+905551234567", 0}},
-		`{"source":"acme","message_id":"sms-1","contact":"ann"}`:                                                           {{"acme", "sms-1", "ann", "", 0}},
-		`{"source":"acme","sent_at":"2026-01-02T03:04:05Z","messageIds":[{"phoneNumber":"+905551","messageSid":"sms-1"}]}`: {{"acme", "sms-1", "", "+905551", sent}},
-		`{"messageSid":"sms-1","phoneNumber":"+905551234567"}`:                                                             {{"", "sms-1", "", "+905551234567", 0}},
-		`{"message":"Accepted","messageIds":[{"phoneNumber":"+905551","messageSid":"sms-1"},{"phoneNumber":"+905552","messageSid":"sms-2","contact":"bob"}],"errors":[{"field":"messages[2]","error":"no"}]}`: {
-			{"", "sms-1", "", "+905551", 0}, {"", "sms-2", "bob", "+905552", 0}},
-		`{"messageIds":[],"errors":[{"message":"no"}]}`:              nil,
-		`{"errors":[{"message":"no","field":"to"}]}`:                 nil,
-		"\ufeff" + `{"message_id":"sms-1","contact":"ann"}` + "\r\n": {{"", "sms-1", "ann", "", 0}},
+		`{"message_id":"sms-1","contact":"ann"}`:                                                                           {went("", "sms-1", "ann", "", 0)},
+		`{"message_id":"sms-1","contact":17,"phone":"+905551234567"}`:                                                      {went("", "sms-1", "17", "+905551234567", 0)},
+		`{"message_id":"sms-1","contact":"ann","sent_at":"2026-01-02T03:04:05Z"}`:                                          {went("", "sms-1", "ann", "", sent)},
+		`{"message_id":"sms-1","contact":"ann","sent_at":"2026-01-02T04:04:05+01:00"}`:                                     {went("", "sms-1", "ann", "", sent)},
+		`{"message_id":"sms-1","contact":"ann","sent_at":null,"phone":null}`:                                               {went("", "sms-1", "ann", "", 0)},
+		`{"message":"Accepted","messageId":"sms-1","contact":"ann"}`:                                                       {went("", "sms-1", "ann", "", 0)},
+		`{"message":"Accepted","messageId":"sms-1","to":"+905551234567"}`:                                                  {went("", "sms-1", "", "+905551234567", 0)},
+		`{"source":"acme","message_id":"sms-1","contact":"ann"}`:                                                           {went("acme", "sms-1", "ann", "", 0)},
+		`{"source":"acme","sent_at":"2026-01-02T03:04:05Z","messageIds":[{"phoneNumber":"+905551","messageSid":"sms-1"}]}`: {went("acme", "sms-1", "", "+905551", sent)},
+		`{"messageSid":"sms-1","phoneNumber":"+905551234567"}`:                                                             {went("", "sms-1", "", "+905551234567", 0)},
+		`{"message":"Accepted","messageIds":[{"phoneNumber":"+905551","messageSid":"sms-1"},{"phoneNumber":"+905552","messageSid":"sms-2","contact":"bob"}],"errors":[]}`: {
+			went("", "sms-1", "", "+905551", 0), went("", "sms-2", "bob", "+905552", 0)},
+		`{"messageIds":[],"errors":[]}`: nil,
+		`{"errors":[]}`:                 nil,
+		"\ufeff" + `{"message_id":"sms-1","contact":"ann"}` + "\r\n": {went("", "sms-1", "ann", "", 0)},
 	} {
 		got, err := Registrations([]byte(line))
 		if err != nil || !slices.Equal(got, want) {

@@ -62,7 +62,11 @@ type importMessagesCommand struct {
 func (importMessagesCommand) Help() string {
 	return `The columns are message_id, and contact or phone or both; source and sent_at are optional. Message ids belong to a
 source: if the config has several sources, every line needs its source, or the command needs --source. Of each message
-the first contact and the first phone number stand.`
+the first contact and the first phone number stand.
+
+A line with error, event or code is a refusal of the provider: it becomes an event of the message at sent_at, and the
+outcomes of the source say what it means (default: sender_fault). The answers of a provider to requests to send can be
+imported as they are, as JSON.`
 }
 
 // Run registers the contacts of the messages.

@@ -57,6 +57,7 @@ type RegisterResult struct {
 	Known     int64             // registered for the same contact before
 	Matched   int64             // events that found their contact
 	Conflicts []int             // indexes in the list of messages registered for another contact or phone number before, which stays
+	Refused   int64             // refusals of the provider, which became events
 	Rejected  []RejectedMessage // messages not registered
 }
 

@@ -128,6 +128,11 @@ func (r *registration) add(record sendlog.Record) error {
 		r.anyGood = true // a provider's answer that it accepted nothing
 	}
 	for _, message := range record.Messages {
+		if message.IsUnnamed() {
+			r.anyGood = true
+			r.result.Unnamed++
+			continue
+		}
 		if len(r.group) == maxGroup {
 			if err := r.flush(); err != nil {
 				return err
@@ -148,7 +153,8 @@ func (r *registration) flush() error {
 	if err != nil {
 		return err
 	}
-	r.anyGood = r.anyGood || did.New+did.Known+int64(len(did.Conflicts)) > 0
+	r.anyGood = r.anyGood || did.New+did.Known+did.Refused+int64(len(did.Conflicts)) > 0
+	r.result.Refused += did.Refused
 	r.result.New += did.New
 	r.result.Known += did.Known
 	r.result.Matched += did.Matched

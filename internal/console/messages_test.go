@@ -96,7 +96,7 @@ func TestProvidersAnswersAreAcceptedAlsoIndented(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := &messageStore{}
-	w := post(l, string(pretty)+"\r\n"+string(flat)+string(flat)+"\n"+string(pretty)+`{"messageIds":[],"errors":[{"message":"no"}]}`)
+	w := post(l, string(pretty)+"\r\n"+string(flat)+string(flat)+"\n"+string(pretty)+`{"messageIds":[],"errors":[]}`)
 	wantJSON(t, w, `{"new":3,"known":3,"matched":0,"conflict":0,"reject":0,"conflicts":[],"rejected":[]}`)
 }
 
@@ -110,7 +110,8 @@ func TestASendLogWithoutOneGoodLineIsRefused(t *testing.T) {
 	const nothing = `{"new":0,"known":0,"matched":0,"conflict":0,"reject":0,"conflicts":[],"rejected":[]}`
 	wantJSON(t, post(&messageStore{}, ""), nothing)
 	wantJSON(t, post(&messageStore{}, "\n \r\n\n"), nothing)
-	wantJSON(t, post(&messageStore{}, `{"errors":[{"message":"no","field":"to"}]}`), nothing)
+	wantJSON(t, post(&messageStore{}, `{"messageIds":[],"errors":[]}`), nothing)
+	wantJSON(t, post(&messageStore{}, `{"errors":[{"message":"no","field":"to"}]}`), strings.Replace(nothing, `"reject":0`, `"reject":0,"unnamed":1`, 1))
 	if w := post(&messageStore{}, `{"errors":[{"message":"no","field":"to"}]}`+"\nnonsense"); w.Code != 200 {
 		t.Errorf("a good line beside a bad one is answered %d", w.Code)
 	}
@@ -169,6 +170,19 @@ func TestAtMostAHundredAreListed(t *testing.T) {
 	if got.Conflict != 150 || got.Reject != 150 || len(got.Conflicts) != maxListed || len(got.Rejected) != maxListed || got.Conflicts[99].Line != 400 {
 		t.Errorf("listed %d of %d conflicts, %d of %d rejected, the 100th conflict on line %d", len(got.Conflicts), got.Conflict, len(got.Rejected), got.Reject, got.Conflicts[99].Line)
 	}
+}
+
+func TestRefusalsAreCounted(t *testing.T) {
+	c := Config{Register: func(_ context.Context, list []provider.Registration) (did RegisterResult, err error) {
+		for _, r := range list {
+			if r.Error != "" {
+				did.Refused++
+			}
+		}
+		return did, nil
+	}}
+	wantJSON(t, ask(c, "POST", "/api/v1/messages", `{"errors":[{"error":"no","contact":"ann"},{"error":"no"},{"error":"no","messageId":"m1"}]}`),
+		`{"new":0,"known":0,"matched":0,"conflict":0,"reject":0,"refused":2,"unnamed":1,"conflicts":[],"rejected":[]}`)
 }
 
 func TestASendLogMayBeCompressed(t *testing.T) {

@@ -142,15 +142,28 @@ func (d *Daemon) register(ctx context.Context, given []provider.Registration) (c
 	if err != nil {
 		return result, err
 	}
+	var refusals []hygiene.Event
+	now := hygiene.InstantOf(time.Now())
 	for i, g := range given {
-		n, err := r.Normalize(g)
+		n, err := r.Normalize(g, now)
 		if err != nil {
 			result.Rejected = append(result.Rejected, console.RejectedMessage{Index: i, Why: err.Error()})
 			continue
 		}
-		list, places = append(list, n), append(places, i)
+		if n.Registers {
+			list, places = append(list, n.Registration), append(places, i)
+		}
+		if n.Refusal != nil {
+			refusals = append(refusals, *n.Refusal)
+		}
 	}
 	stored, err := d.store.Register(ctx, list)
+	if err == nil {
+		if err = imports.AppendRefusals(ctx, d.store, refusals); err == nil {
+			d.metrics.Stored(refusals, nil)
+		}
+	}
+	result.Refused = int64(len(refusals))
 	result.New, result.Known, result.Matched = stored.New, stored.Known, stored.Matched
 	for _, i := range stored.Conflicts {
 		result.Conflicts = append(result.Conflicts, places[i])

@@ -212,7 +212,7 @@ func (im *eventImport) flush() error {
 	if err := im.checkBeforeWrite(); err != nil {
 		return err
 	}
-	if err := im.appendPatiently(); err != nil {
+	if err := appendPatiently(im.ctx, im.store, im.events, im.unreadable); err != nil {
 		return err
 	}
 	im.result.Stored += int64(len(im.events))
@@ -228,11 +228,11 @@ func (im *eventImport) flush() error {
 // it, and a daemon that stores thousands of callbacks a second leaves little room.
 const busyLimit = time.Minute
 
-func (im *eventImport) appendPatiently() error {
+func appendPatiently(ctx context.Context, s *store.Store, events []hygiene.Event, unreadable []hygiene.Unreadable) error {
 	for began := time.Now(); ; {
 		// An append that is given up may still be stored, so it is not interrupted.
-		err := im.store.Append(context.WithoutCancel(im.ctx), im.events, im.unreadable)
-		if !errors.Is(err, store.ErrBusy) || time.Since(began) > busyLimit || im.ctx.Err() != nil {
+		err := s.Append(context.WithoutCancel(ctx), events, unreadable)
+		if !errors.Is(err, store.ErrBusy) || time.Since(began) > busyLimit || ctx.Err() != nil {
 			return err
 		}
 	}

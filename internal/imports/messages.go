@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 
+	"winnow/hygiene"
 	"winnow/hygiene/instant"
 	"winnow/hygiene/provider"
 	"winnow/internal/app"
@@ -48,10 +49,11 @@ type messageImport struct {
 	store     *store.Store
 	show      func(int64) // shows the progress; may be nil
 
-	pending []store.Registration
-	origins []origin // of those
-	size    int      // bytes of the records since the last flush
-	result  messagesResult
+	pending  []store.Registration
+	origins  []origin        // of those
+	refusals []hygiene.Event // of the same records
+	size     int             // bytes of the records since the last flush
+	result   messagesResult
 }
 
 // Messages are registered together, after so many or after records of so many bytes. Their
@@ -76,6 +78,8 @@ type messagesResult struct {
 	Matched   int64    `json:"matched"`
 	Conflict  int64    `json:"conflict"`
 	Conflicts []string `json:"conflicts,omitempty"` // the first maxConflicts
+	Refused   int64    `json:"refused"`             // refusals of the provider, which became events
+	Unnamed   int64    `json:"unnamed"`             // refusals that are about nobody
 	Phones    int64    `json:"phones_left_out"`     // invalid phone numbers
 	Rejected  int64    `json:"rejected"`
 }
@@ -160,23 +164,34 @@ func (im *messageImport) origin(line int64, text []byte) origin {
 }
 
 func (im *messageImport) add(at origin, g provider.Registration) error {
-	n, err := im.registrar.Normalize(g)
+	if g.IsUnnamed() {
+		im.result.Unnamed++
+		im.rejects.addToFile(at.line, g.Check(), at.text)
+		return nil
+	}
+	n, err := im.registrar.Normalize(g, hygiene.InstantOf(im.now))
 	if err != nil {
 		return im.reject(at.line, err, at.text)
 	}
 	if g.Phone != "" && n.Phone == "" {
 		im.result.Phones++
-		im.rejects.addToFile(at.line, fmt.Errorf("message %q: invalid phone number skipped; the rest was registered", g.MessageID), at.text)
+		im.rejects.addToFile(at.line, fmt.Errorf("message %q: invalid phone number skipped; the rest was registered", n.MessageID), at.text)
 	}
-	im.pending, im.origins = append(im.pending, n), append(im.origins, at)
-	if len(im.pending) < registerMessages && im.size < registerBytes {
+	if n.Registers {
+		im.pending, im.origins = append(im.pending, n.Registration), append(im.origins, at)
+	}
+	if n.Refusal != nil {
+		im.refusals = append(im.refusals, *n.Refusal)
+	}
+	if len(im.pending)+len(im.refusals) < registerMessages && im.size < registerBytes {
 		return nil
 	}
 	return im.flush()
 }
 
 // readCSV reads a CSV whose header names message_id, contact or phone and, if there are
-// any, source and sent_at. A row may end before cells that it leaves empty.
+// any, source, sent_at, event, code and error. A row may end before cells that it leaves
+// empty.
 func (im *messageImport) readCSV(r io.Reader) error {
 	list, err := csvlist.Open(r, im.options.Delimiter)
 	if err != nil {
@@ -229,7 +244,7 @@ func messageColumns(header [][]byte) (map[string]int, error) {
 		there bool
 	}{{"message_id", id}, {"contact", contact || phone}} {
 		if !c.there {
-			return nil, fmt.Errorf("the header has no column %q; it needs message_id and contact or phone, and may have source and sent_at", c.name)
+			return nil, fmt.Errorf("the header has no column %q; it needs message_id and contact or phone, and may have source, sent_at, event, code and error", c.name)
 		}
 	}
 	return columns, nil
@@ -255,6 +270,23 @@ func (im *messageImport) addRow(r *csvlist.Record, columns map[string]int, field
 		}
 		g.SentAt = t
 	}
+	g.Refusal = provider.NewRefusal(cell("event"), cell("code"), cell("error"), "")
+	if g.Refusal != (provider.Refusal{}) {
+		body := map[string]string{}
+		for column := range columns {
+			if text := cell(column); text != "" && column != "" {
+				body[column] = text
+			}
+		}
+		text, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		g.Body = string(text)
+	}
+	if g.IsUnnamed() {
+		return im.reject(r.Line, g.Check(), r.Raw)
+	}
 	return im.add(im.origin(r.Line, r.Raw), g)
 }
 
@@ -266,6 +298,10 @@ func (im *messageImport) flush() error {
 	if err != nil {
 		return err
 	}
+	if err := AppendRefusals(im.ctx, im.store, im.refusals); err != nil {
+		return err
+	}
+	im.result.Refused += int64(len(im.refusals))
 	for _, i := range registered.Conflicts {
 		at, id := im.origins[i], im.pending[i].MessageID
 		im.rejects.addToFile(at.line, fmt.Errorf("message %q is already registered for another contact or phone number, which stays", id), at.text)
@@ -273,7 +309,7 @@ func (im *messageImport) flush() error {
 			im.result.Conflicts = append(im.result.Conflicts, id)
 		}
 	}
-	im.pending, im.origins, im.size = im.pending[:0], im.origins[:0], 0
+	im.pending, im.origins, im.refusals, im.size = im.pending[:0], im.origins[:0], nil, 0
 	im.result.New += registered.New
 	im.result.Known += registered.Known
 	im.result.Matched += registered.Matched
@@ -303,6 +339,12 @@ func (im *messageImport) report() error {
 		ui.Count(r.New, "message"), file, ui.Number(r.Known), ui.Count(r.Matched, "event"))
 	if r.Conflict > 0 {
 		fmt.Fprintf(out.Stdout, "%s already registered for another contact or phone number and not changed: %s\n", ui.CountVerb(r.Conflict, "message", "is", "are"), ui.Shorten(ui.Printable(strings.Join(r.Conflicts, " ")), 2000))
+	}
+	if r.Refused > 0 {
+		fmt.Fprintf(out.Stdout, "stored %s by the provider in the log, as events of these messages\n", ui.Count(r.Refused, "refusal"))
+	}
+	if r.Unnamed > 0 {
+		fmt.Fprintf(out.Stdout, "%s left out, naming no message, contact or phone number; add one of them, or the messages as they were sent\n", ui.CountVerb(r.Unnamed, "refusal", "was", "were"))
 	}
 	if r.Phones > 0 {
 		fmt.Fprintf(out.Stdout, "%s skipped\n", ui.CountVerb(r.Phones, "invalid phone number", "was", "were"))

@@ -2,10 +2,12 @@ package imports
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
+	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
 	"winnow/hygiene/provider"
 	"winnow/internal/config"
@@ -16,7 +18,8 @@ import (
 // Registrar turns registrations of messages, as a send log has them, into those that
 // the store keeps. The API and the import of messages share it.
 type Registrar struct {
-	readers map[string]store.KeyReader // by source
+	readers map[string]store.KeyReader       // by source
+	tables  map[string]provider.OutcomeTable // by source
 	sources []string
 	source  string // of registrations that name none; empty when they must
 }
@@ -26,13 +29,18 @@ type Registrar struct {
 // phone numbers without a country code; empty for that of their source. The error says
 // that there is no such source.
 func NewRegistrar(cfg *config.Config, s *store.Store, source, region string) (*Registrar, error) {
-	r := &Registrar{readers: map[string]store.KeyReader{}, source: source}
+	r := &Registrar{readers: map[string]store.KeyReader{}, tables: map[string]provider.OutcomeTable{}, source: source}
 	for i := range cfg.Sources {
 		from := &cfg.Sources[i]
 		r.sources = append(r.sources, from.Name)
 		keys := cfg.KeysOf(from)
 		keys.Region = cmp.Or(region, keys.Region)
 		r.readers[from.Name] = s.Keys(keys)
+		table, err := provider.OutcomeTableOf(from.Preset, from.Outcomes)
+		if err != nil {
+			return nil, err
+		}
+		r.tables[from.Name] = table
 	}
 	if source != "" {
 		return r, r.checkSource(source)
@@ -62,33 +70,87 @@ func (r *Registrar) known() string {
 	return ui.JoinFirst(r.sources, 20)
 }
 
+// Normalized is a registration as the store keeps it.
+type Normalized struct {
+	store.Registration
+	// Registers reports whether there is anything to register: a refusal may name the
+	// message alone.
+	Registers bool
+	Refusal   *hygiene.Event // of the message, if it was refused; nil otherwise
+}
+
 // Normalize normalizes the message's id, and the contact's key and phone number. An invalid
 // phone number beside a contact is left empty. With phone numbers as keys, a phone number
-// alone is the contact. The error says why the registration is invalid.
-func (r *Registrar) Normalize(g provider.Registration) (store.Registration, error) {
+// alone is the contact. now is when a refusal is received. The error says why the
+// registration is invalid.
+func (r *Registrar) Normalize(g provider.Registration, now hygiene.Instant) (n Normalized, err error) {
 	g.MessageID = contactkey.MessageID(g.MessageID)
-	n := store.Registration{MessageID: g.MessageID, SentAt: g.SentAt, Source: cmp.Or(strings.TrimSpace(g.Source), r.source)}
 	if err := g.Check(); err != nil {
 		return n, err
 	}
-	if n.Source == "" {
+	g.Source = cmp.Or(strings.TrimSpace(g.Source), r.source)
+	if g.Source == "" {
 		return n, r.errNoSource()
 	}
-	err := r.checkSource(n.Source)
-	reader := r.readers[n.Source]
+	if err := r.checkSource(g.Source); err != nil {
+		return n, about(&g, err)
+	}
+	if !g.IsRefusal(r.tables[g.Source]) {
+		g.Refusal = provider.Refusal{} // a code that the table does not have
+		if err := g.Check(); err != nil {
+			return n, err
+		}
+	}
+	invalid := r.normalizeNames(&g)
+	if invalid != nil {
+		return n, about(&g, invalid)
+	}
+	if g.MessageID == "" {
+		g.MessageID = g.RefusalID()
+	}
+	n.Registration = store.Registration{Source: g.Source, MessageID: g.MessageID, Contact: g.Contact, Phone: g.Phone, SentAt: g.SentAt}
+	n.Registers = g.Contact != "" || g.Phone != ""
+	if g.Body != "" {
+		e := g.RefusalEvent(g.Source, g.MessageID, r.tables[g.Source], now)
+		n.Refusal = &e
+	}
+	return n, nil
+}
+
+// about adds to an error which message it is about, if that has an id.
+func about(g *provider.Registration, err error) error {
+	if g.MessageID == "" {
+		return err
+	}
+	return fmt.Errorf("message %q: %w", g.MessageID, err)
+}
+
+// normalizeNames normalizes the contact and the phone number.
+func (r *Registrar) normalizeNames(g *provider.Registration) (err error) {
+	reader := r.readers[g.Source]
 	if g.Contact == "" && reader.Format().Phone {
 		g.Contact = g.Phone
 	}
-	if err == nil && g.Contact != "" {
-		n.Contact, err = reader.Cell(g.Contact)
-	}
-	if err == nil && g.Phone != "" {
-		if n.Phone, err = contactkey.ParsePhone(g.Phone, reader.Format().Region); n.Contact != "" {
-			err = nil
+	if g.Contact != "" {
+		if g.Contact, err = reader.Cell(g.Contact); err != nil {
+			return err
 		}
 	}
-	if err != nil {
-		return n, fmt.Errorf("message %q: %w", g.MessageID, err)
+	if g.Phone != "" {
+		if g.Phone, err = contactkey.ParsePhone(g.Phone, reader.Format().Region); g.Contact != "" {
+			return nil
+		}
 	}
-	return n, nil
+	return err
+}
+
+// AppendRefusals appends the events of refusals to the log, as an import of events does.
+// What is appended twice is a repeat.
+func AppendRefusals(ctx context.Context, s *store.Store, events []hygiene.Event) error {
+	for some := range slices.Chunk(events, appendEvents) {
+		if err := appendPatiently(ctx, s, some, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
