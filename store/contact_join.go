@@ -10,7 +10,7 @@ import (
 )
 
 // keyStep is how many keys a step of [Store.PrepareKeys] looks at.
-const keyStep = 10_000
+const keyStep = 2_000
 
 // keysVersion is what the counter keyVersion is once the keys were looked at.
 func keysVersion(keys contactkey.Format) int64 { return contactkey.Version*10 + formatOf(keys) }
@@ -72,24 +72,35 @@ func (j *keyJoin) contacts(ctx context.Context) error {
 			return err
 		}
 		last = rows[len(rows)-1].Key
-		var pairs []MergePair
-		seen := int64(0) // of the last that stays
-		for _, row := range rows {
-			if pair, ok := j.pair(row.Key); ok {
-				pairs = append(pairs, pair)
-			} else {
-				seen = row.ID
-			}
-		}
-		err = j.store.writeAs(nil, func(w *txWriter) error { return w.indexLooseForms(rows) })
-		if err == nil {
-			err = j.merge(ctx, pairs)
-		}
-		if err == nil && seen != 0 {
-			err = j.store.write(func(c engine.Writer) error { return setCounter(c, keySeen, seen) })
-		}
+		err = j.step(ctx, rows)
 	}
 	return err
+}
+
+// step looks at the keys of some contacts. It writes only what it has to.
+func (j *keyJoin) step(ctx context.Context, rows []*engine.Contact) error {
+	var pairs []MergePair
+	var toIndex []*engine.Contact
+	seen := int64(0) // of the last that stays
+	for _, row := range rows {
+		if pair, ok := j.pair(row.Key); ok {
+			pairs = append(pairs, pair)
+		} else {
+			seen = row.ID
+		}
+		if !contactkey.FoundByForm(row.Key, contactkey.Loose(row.Key)) {
+			toIndex = append(toIndex, row)
+		}
+	}
+	if err := j.merge(ctx, pairs); err != nil || len(toIndex)+len(pairs) == 0 {
+		return err
+	}
+	return j.store.writeAs(nil, func(w *txWriter) error {
+		if err := w.indexLooseForms(toIndex); err != nil || seen == 0 {
+			return err
+		}
+		return setCounter(w, keySeen, seen)
+	})
 }
 
 // events looks at the keys of events that were not swept yet, whose contacts may not be
