@@ -79,6 +79,21 @@ func (f Format) NormalizeCell(cell string) (string, error) {
 	return f.Normalize(cell)
 }
 
+// Part is a part of a key, such as its beginning, as the keys that have it are
+// normalized. Blanks stay as they are.
+func (f Format) Part(text string) string {
+	text = norm.NFC.String(strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, text))
+	if f.Fold {
+		text = fold(text)
+	}
+	return text
+}
+
 // clean is the text without what does not tell contacts apart.
 func (f Format) clean(text string) (string, error) {
 	if isClean(text, f.Fold) {

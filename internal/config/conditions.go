@@ -135,7 +135,13 @@ func (r *reader) readCondition(e *yamldoc.Entry) hygiene.Condition {
 	case "attribute":
 		return hygiene.AttributeTest{Name: of.Text(), Comparison: readComparison(e)}
 	case "contact":
-		return hygiene.ContactTest{Comparison: readComparison(of)}
+		test := hygiene.ContactTest{Comparison: readComparison(of)}
+		for i, v := range test.Values { // keys are normalized
+			if part := r.keys.Part(v.Text); part != v.Text {
+				test.Values[i] = hygiene.ParseValue(part)
+			}
+		}
+		return test
 	case "first_seen", "last_seen":
 		return readAge(of, e.Variant() == "first_seen")
 	}

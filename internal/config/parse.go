@@ -99,6 +99,7 @@ func (r *reader) read(c *Config) {
 	c.Timezone = readTimezone(e.Get("timezone"))
 	r.timezone = c.Timezone
 	c.Keys = readContacts(e.Get("contacts"))
+	r.keys = c.Keys
 	c.Sources = r.readSources(e.Get("sources"), c.Admin.Token)
 	c.Sweep = r.readSchedule(e.Get("hygiene").Get("sweep"))
 	c.Review = r.readSchedule(e.Get("hygiene").Get("review"))

@@ -323,3 +323,19 @@ func TestProtectedReasonsArePartOfThePolicy(t *testing.T) {
 		t.Errorf("unprotected are %q", both.Unprotected)
 	}
 }
+
+func TestAConditionOnAKeyIsReadAsKeysAre(t *testing.T) {
+	for text, want := range map[string]string{
+		`{contact: {is: "Ann@Example.com"}}`:               `{contact: {is: "Ann@Example.com"}}`,
+		`{contact: {starts_with: "Jose\u0301 \u200bX"}}`:     `{contact: {starts_with: "José X"}}`,
+		`{contact: {in: ["\ufeffcrm-1", "1042", "+9055"]}}`: `{contact: {in: ["crm-1", "1042", "+9055"]}}`,
+	} {
+		if got := parse(t, conditionFile(text)).Segments[0].Where.String(); got != want {
+			t.Errorf("%s is read as %s, want %s", text, got, want)
+		}
+	}
+	folded := parse(t, "contacts: {fold: true}"+conditionFile(`{contact: {starts_with: "Ann@"}}`)).Segments[0].Where.String()
+	if want := `{contact: {starts_with: "ann@"}}`; folded != want {
+		t.Errorf("it is read as %s, want %s", folded, want)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"winnow/hygiene/contactkey"
 	"winnow/internal/yamldoc"
 )
 
@@ -14,6 +15,7 @@ type reader struct {
 
 	tokenFiles []string
 
+	keys                             contactkey.Format
 	timezone                         *time.Location
 	sources, reasons, tags, segments yamldoc.Names
 	protected                        []string         // reasons, beside those that always are
