@@ -326,8 +326,8 @@ func TestProtectedReasonsArePartOfThePolicy(t *testing.T) {
 
 func TestAConditionOnAKeyIsReadAsKeysAre(t *testing.T) {
 	for text, want := range map[string]string{
-		`{contact: {is: "Ann@Example.com"}}`:               `{contact: {is: "Ann@Example.com"}}`,
-		`{contact: {starts_with: "Jose\u0301 \u200bX"}}`:     `{contact: {starts_with: "José X"}}`,
+		`{contact: {is: "Ann@Example.com"}}`:                `{contact: {is: "Ann@Example.com"}}`,
+		`{contact: {starts_with: "Jose\u0301 \u200bX"}}`:    `{contact: {starts_with: "José X"}}`,
 		`{contact: {in: ["\ufeffcrm-1", "1042", "+9055"]}}`: `{contact: {in: ["crm-1", "1042", "+9055"]}}`,
 	} {
 		if got := parse(t, conditionFile(text)).Segments[0].Where.String(); got != want {
