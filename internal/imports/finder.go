@@ -3,7 +3,6 @@ package imports
 import (
 	"cmp"
 	"io"
-	"path/filepath"
 
 	"winnow/internal/app"
 	"winnow/internal/listfile"
@@ -30,8 +29,11 @@ type contactFinder interface {
 	close() error
 }
 
-// passFunc receives a row for the contact of that key.
-type passFunc func(key string, record []string) error
+// subject is what a row is about: a contact by its key, or a phone number in E.164.
+type subject struct{ key, phone string }
+
+// passFunc receives a row for a contact, or for a number.
+type passFunc func(of subject, record []string) error
 
 // foundResult is what was found of a list, as JSON.
 type foundResult struct {
@@ -50,7 +52,7 @@ func newContactFinder(a *app.App, o Options, pass passFunc) (contactFinder, erro
 	keys, format := a.Config.Keys, formats[o.From]
 	keys.Region = cmp.Or(o.Region, format.region, keys.Region)
 	if (o.By == "phone" || o.By == "" && format.byPhone) && !keys.Phone {
-		return &phoneFinder{app: a, region: keys.Region, options: o, pass: pass, seen: a.Store.NewKeySet(), unknown: spool{folder: filepath.Dir(a.Store.Path())}}, nil
+		return &phoneFinder{app: a, region: keys.Region, options: o, pass: pass, seen: a.Store.NewKeySet()}, nil
 	}
 	return newKeyFinder(a, keys, o, pass)
 }

@@ -98,7 +98,7 @@ func (f *keyFinder) flush() error {
 			f.known++
 		}
 		for _, r := range rows[key] {
-			if err := f.pass(key, r.record); err != nil {
+			if err := f.pass(subject{key: key}, r.record); err != nil {
 				return err
 			}
 		}
@@ -189,10 +189,10 @@ func (f *keyFinder) end(in *input) error {
 		case near != "" && (holdNearly || holdSeveral && strings.Contains(near, "\x00")):
 			return hold(in, record, fmt.Errorf("held back: %q is nearly the key of %s", key, strings.ReplaceAll(near, "\x00", ", ")))
 		case near == "" || !f.options.Nearest:
-			return f.pass(key, record[2:])
+			return f.pass(subject{key: key}, record[2:])
 		}
 		for known := range strings.SplitSeq(near, "\x00") {
-			if err := f.pass(known, record[2:]); err != nil {
+			if err := f.pass(subject{key: known}, record[2:]); err != nil {
 				return err
 			}
 		}

@@ -1,13 +1,9 @@
 package imports
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
-	"strings"
 
 	"winnow/hygiene"
 	"winnow/internal/app"
@@ -16,8 +12,9 @@ import (
 	"winnow/store/keyset"
 )
 
-// phoneFinder finds contacts by their phone numbers: everyone who has a number, and a
-// contact whose key is the number.
+// phoneFinder finds contacts by their phone numbers. The number is what a row is about,
+// whether a contact has it or not; and a contact whose key is the number, since an earlier
+// list may have been taken for one of keys.
 type phoneFinder struct {
 	app     *app.App
 	region  string
@@ -30,7 +27,6 @@ type phoneFinder struct {
 	// Of the different numbers of the list: all, and those that contacts have.
 	numbers, known int64
 	contacts       int64 // that have them
-	unknown        spool
 }
 
 func (f *phoneFinder) column() keyColumn {
@@ -62,44 +58,40 @@ func (f *phoneFinder) flush() error {
 	if err != nil {
 		return err
 	}
+	for i, number := range numbers {
+		for _, r := range rows[number] {
+			if err := f.pass(subject{phone: number}, r.record); err != nil {
+				return err
+			}
+		}
+		if first[i] {
+			f.numbers++
+		}
+	}
+	f.pending = f.pending[:0]
 	known := make([]bool, len(numbers))
-	var failed error
-	found := func(i int, c *hygiene.Contact) {
+	err = f.app.Store.FindContactsByPhone(numbers, func(i int, _ *hygiene.Contact) {
 		known[i] = true
 		if first[i] {
 			f.contacts++
 		}
-		key := strings.Clone(c.Key)
-		for _, r := range rows[numbers[i]] {
-			if failed == nil {
-				failed = f.pass(key, r.record)
-			}
+	})
+	if err != nil {
+		return err
+	}
+	var named []string
+	err = f.app.Store.FindContacts(numbers, func(i int, _ *hygiene.Contact) { named = append(named, numbers[i]) })
+	if err != nil {
+		return err
+	}
+	for i := range numbers {
+		if known[i] && first[i] {
+			f.known++
 		}
 	}
-	if err := f.app.Store.FindContactsByPhone(numbers, found); err != nil || failed != nil {
-		return cmp.Or(failed, err)
-	}
-	if err := f.app.Store.FindContacts(numbers, found); err != nil || failed != nil {
-		return cmp.Or(failed, err)
-	}
-	f.pending = f.pending[:0]
-	return f.keepNumbers(numbers, first, known, rows)
-}
-
-// keepNumbers counts the numbers, and keeps the rows of those that no contact has.
-func (f *phoneFinder) keepNumbers(numbers []string, first, known []bool, rows map[string][]*listedRow) error {
-	for i, number := range numbers {
-		if first[i] {
-			f.numbers++
-		}
-		if known[i] {
-			if first[i] {
-				f.known++
-			}
-			continue
-		}
+	for _, number := range named {
 		for _, r := range rows[number] {
-			if err := f.unknown.add(strconv.FormatInt(r.line, 10), r.text); err != nil {
+			if err := f.pass(subject{key: number}, r.record); err != nil {
 				return err
 			}
 		}
@@ -107,16 +99,8 @@ func (f *phoneFinder) keepNumbers(numbers []string, first, known []bool, rows ma
 	return nil
 }
 
-// end rejects the rows of numbers that no contact has.
-func (f *phoneFinder) end(in *input) error {
-	return f.unknown.each(func(record []string) error {
-		line, err := strconv.ParseInt(record[0], 10, 64)
-		in.rejects.add(line, errNobody, []byte(record[1]))
-		return err
-	})
-}
-
-var errNobody = errors.New("no contact has this phone number")
+// end does nothing: no row was held back.
+func (f *phoneFinder) end(*input) error { return nil }
 
 func (f *phoneFinder) print(w io.Writer) {
 	if f.numbers == 0 {
@@ -127,9 +111,16 @@ func (f *phoneFinder) print(w io.Writer) {
 		text += ", of " + ui.Count(f.contacts, "contact")
 	}
 	if n := f.numbers - f.known; n > 0 {
-		text += fmt.Sprintf("; %s left out, since no contact has them", ui.Number(n))
+		text += fmt.Sprintf("; %s that nobody has %s kept, and will hold for contacts that get them", ui.Count(n, "number"), isOrAre(n))
 	}
 	fmt.Fprintln(w, text)
+}
+
+func isOrAre(n int64) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 func (f *phoneFinder) found() foundResult {
@@ -138,4 +129,4 @@ func (f *phoneFinder) found() foundResult {
 
 func (f *phoneFinder) err(string) error { return nil }
 
-func (f *phoneFinder) close() error { return errors.Join(f.seen.Close(), f.unknown.close()) }
+func (f *phoneFinder) close() error { return f.seen.Close() }

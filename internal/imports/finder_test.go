@@ -223,3 +223,30 @@ func TestAListDoesNotGetATwinInSilence(t *testing.T) {
 		t.Errorf("with --new: %+v, %v", r, err)
 	}
 }
+
+// A number that nobody has is kept: it holds for whoever gets it, and is shown the same in
+// a preview.
+func TestANumberThatNobodyHasHoldsForWhoeverGetsIt(t *testing.T) {
+	for reason, want := range map[string]string{"opted_out": "opted_out", "deactivated": "deactivated", "dormant": "dormant"} {
+		a := phoneApp(t, map[string]string{"ann": "+905321110001"})
+		list := "phone,reason,until\n+905321110001," + reason + ",\n+905321110002," + reason + ",\n+905321110003," + reason + ",2999-01-01\n"
+		shown := importList(t, a, list, Options{By: "phone"})
+		im := importList(t, a, list, Options{By: "phone", Apply: true})
+		if im.err != nil || im.result.Total != 3 || im.result.Found != 1 || im.result.foundResult.New != 2 || im.result.New != 0 || im.result.Held != 0 || im.result.Added != 3 {
+			t.Errorf("%s: %v, %+v", reason, im.err, im.result)
+		}
+		if shown.result.Added != 3 || shown.result.Found != 1 || im.open("ann") != want || im.open("bob") != "unknown" {
+			t.Errorf("%s: the preview has %+v; ann is %q", reason, shown.result, im.open("ann"))
+		}
+		_, err := a.Store.SaveProfiles([]store.Profile{{Key: "bob", HasPhone: true, Phone: "+905321110002"}, {Key: "carl", HasPhone: true, Phone: "+905321110003"}, {Key: "dora", HasPhone: true, Phone: "+905321110004"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if im.open("bob") != want || im.open("carl") != want+"@2999-01-01" || im.open("dora") != "" {
+			t.Errorf("%s: bob has %q, carl %q, dora %q", reason, im.open("bob"), im.open("carl"), im.open("dora"))
+		}
+		if again := importList(t, a, list, Options{By: "phone", Apply: true}); again.err != nil || again.result.Added != 0 || again.result.Unchanged != 3 {
+			t.Errorf("%s again: %v, %+v", reason, again.err, again.result)
+		}
+	}
+}

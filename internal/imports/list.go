@@ -100,8 +100,8 @@ func (im *listImport) add(key string, row *listfile.Row) error {
 }
 
 // keep gathers contacts that were found, and saves those that are many.
-func (im *listImport) keep(key string, _ []string) error {
-	if im.pending = append(im.pending, key); len(im.pending) < FlushLines {
+func (im *listImport) keep(of subject, _ []string) error {
+	if im.pending = append(im.pending, of.key); len(im.pending) < FlushLines {
 		return nil
 	}
 	return im.saveFound()

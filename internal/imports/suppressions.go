@@ -185,13 +185,13 @@ func (s listedSuppression) record() []string {
 	return []string{s.reason, strconv.FormatInt(int64(s.until), 10)}
 }
 
-// keep gathers the suppression of a contact that was found, and saves those that are many.
-func (im *suppressionImport) keep(key string, record []string) error {
+// keep gathers the suppression of a contact or number that was found, and saves those that are many.
+func (im *suppressionImport) keep(of subject, record []string) error {
 	until, err := strconv.ParseInt(record[1], 10, 64)
 	if err != nil {
 		return err
 	}
-	im.found = append(im.found, store.ImportedSuppression{Key: key, Reason: record[0], Until: hygiene.Instant(until)})
+	im.found = append(im.found, store.ImportedSuppression{Key: of.key, Phone: of.phone, Reason: record[0], Until: hygiene.Instant(until)})
 	if len(im.found) < 2*FlushLines {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +53,7 @@ func newApp(t *testing.T, contacts ...string) *app.App {
 	t.Helper()
 	ops := apptest.Operations(t)
 	a := &app.App{Config: ops.Config, Store: ops.Store}
+	a.Config.Policy.UseNumbers([]string{"hard_bounce", "blocked", "deactivated"})
 	if len(contacts) > 0 {
 		if _, err := a.Store.AddToList("known", contacts); err != nil {
 			t.Fatal(err)
@@ -71,7 +73,10 @@ func (im imported) open(key string) string {
 		return "unknown"
 	}
 	var open []string
-	for _, s := range c.Suppressions {
+	for _, s := range slices.Concat(c.Suppressions, c.OnNumber) {
+		if slices.ContainsFunc(open, func(text string) bool { return strings.HasPrefix(text, s.Reason) }) {
+			continue // it lies on the contact and on the number
+		}
 		text := s.Reason
 		if s.Until != 0 {
 			text += "@" + s.Until.Time().Format(time.DateOnly)
