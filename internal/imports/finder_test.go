@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/ui"
 	"winnow/store"
@@ -238,7 +239,7 @@ func TestANumberThatNobodyHasHoldsForWhoeverGetsIt(t *testing.T) {
 		if shown.result.Added != 3 || shown.result.Found != 1 || im.open("ann") != want || im.open("bob") != "unknown" {
 			t.Errorf("%s: the preview has %+v; ann is %q", reason, shown.result, im.open("ann"))
 		}
-		_, err := a.Store.SaveProfiles([]store.Profile{{Key: "bob", HasPhone: true, Phone: "+905321110002"}, {Key: "carl", HasPhone: true, Phone: "+905321110003"}, {Key: "dora", HasPhone: true, Phone: "+905321110004"}})
+		_, err := a.Store.SaveProfiles([]store.Profile{{Key: "bob", HasPhone: true, Phone: "+905321110002"}, {Key: "carl", HasPhone: true, Phone: "+905321110003"}, {Key: "dora", HasPhone: true, Phone: "+905321110004"}}, hygiene.Instant(importing.UnixMicro()))
 		if err != nil {
 			t.Fatal(err)
 		}
