@@ -26,6 +26,9 @@ func (r *reader) FindContacts(keys []string, attributes bool, found func(place i
 
 // FindContactsByPhone implements engine.Reader.
 func (r *reader) FindContactsByPhone(phones []string, found func(place int, row *engine.Contact) error) error {
+	if len(phones) <= findSingly {
+		return r.findEachPhone(phones, found)
+	}
 	return r.findTogether(findByPhones, phones, found)
 }
 
@@ -107,6 +110,20 @@ func (r *reader) findEach(keys []string, found func(place int, row *engine.Conta
 			if err := found(i, &row); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+func (r *reader) findEachPhone(phones []string, found func(place int, row *engine.Contact) error) error {
+	for i, phone := range phones {
+		a := r.c.query("SELECT id, key, ledger, facts FROM contacts INDEXED BY contacts_by_phone WHERE phone = ?", phone)
+		var err error
+		for err == nil && a.Next() {
+			err = found(i, &engine.Contact{ID: a.Int(0), Key: a.Text(1), Phone: phone, Ledger: a.Int(2), Facts: a.Blob(3)})
+		}
+		if err = errors.Join(err, a.Close()); err != nil {
+			return err
 		}
 	}
 	return nil
