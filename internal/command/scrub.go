@@ -8,14 +8,14 @@ import (
 
 // scrubCommand removes suppressed and duplicate contacts from a list.
 type scrubCommand struct {
-	File          string `arg:"" help:"CSV file with a header; - for stdin."`
-	Column        string `required:"" placeholder:"NAME" help:"Read contact keys or phone numbers from this column."`
-	By            string `enum:"either,key,phone" default:"either" placeholder:"WHAT" help:"Take the values of the column as key, phone or either (default: either)."`
-	regionFlag    `embed:""`
-	Rejected      string `placeholder:"FILE" help:"Write the removed lines to this file, with a column reason."`
-	profileFlag   `embed:""`
-	Output        string `short:"o" placeholder:"FILE" help:"Write the clean list to this file (default: stdout)."`
-	delimiterFlag `embed:""`
+	File        string `arg:"" help:"CSV file with a header, NDJSON or a JSON array; - for stdin."`
+	Column      string `required:"" placeholder:"NAME" help:"Read contact keys or phone numbers from this column."`
+	By          string `enum:"either,key,phone" default:"either" placeholder:"WHAT" help:"Take the values of the column as key, phone or either (default: either)."`
+	regionFlag  `embed:""`
+	Rejected    string `placeholder:"FILE" help:"Write the removed lines to this file, with a column reason."`
+	profileFlag `embed:""`
+	Output      string `short:"o" placeholder:"FILE" help:"Write the clean list to this file (default: stdout)."`
+	textFlags   `embed:""`
 }
 
 // Help says which lines are kept.
@@ -40,6 +40,8 @@ A spreadsheet would run a cell like =HYPERLINK(…) as a formula: in FILE of --r
 apostrophe, which imports of winnow take off again. --profile spreadsheet adds a byte order mark, and puts the
 apostrophe before phone numbers too; --profile crm writes every cell as it is.
 
+The lists are written in the format of FILE, in UTF-8. With --by phone a file with one column needs no header.
+
 Events that wait for a sweep are not taken into account. Output files appear when they are complete.`
 }
 
@@ -47,6 +49,9 @@ Events that wait for a sweep are not taken into account. Output files appear whe
 func (x scrubCommand) Run(c *invocation) error {
 	delimiter, err := x.delimiterFlag.parse()
 	if err != nil {
+		return err
+	}
+	if _, err := x.encodingFlag.parse(); err != nil {
 		return err
 	}
 	profile, err := x.forWhom(x.Rejected != "", "--rejected FILE")
@@ -63,6 +68,6 @@ func (x scrubCommand) Run(c *invocation) error {
 	if c.JSON && x.Output == "" {
 		return ui.Usagef("--json prints the summary to stdout: write the clean list to a file with -o FILE")
 	}
-	o := scrub.Options{File: x.File, Stdin: c.process.Stdin, Column: x.Column, By: x.By, Region: region, Rejected: x.Rejected, Output: x.Output, Delimiter: delimiter, Profile: profile, Now: c.instant()}
+	o := scrub.Options{File: x.File, Stdin: c.process.Stdin, Column: x.Column, By: x.By, Region: region, Rejected: x.Rejected, Output: x.Output, Encoding: x.Encoding, Delimiter: delimiter, Profile: profile, Now: c.instant()}
 	return scrub.Run(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRead, do) })
 }

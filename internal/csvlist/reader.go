@@ -23,7 +23,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"unicode/utf8"
 
 	"winnow/internal/ui"
@@ -48,7 +47,6 @@ type Reader struct {
 	// Columns is the number of columns of the header. A record with more is broken,
 	// and so is one with fewer than MinColumns, or than Columns when that is 0.
 	Columns, MinColumns int
-	KeyIndex            int // of the column with the contact's key; -1 for none
 
 	Mark   []byte   // what precedes the header: the byte order mark, and a line sep=;
 	Header []byte   // with its line end
@@ -59,7 +57,6 @@ type Reader struct {
 type Record struct {
 	Line int64  // on which it begins, from 1
 	Raw  []byte // as written, with its line end
-	Key  string // text of the cell at KeyIndex
 	Err  error  // what is wrong with it
 
 	// Certain is how many of the fields, from the left, certainly are the cells of
@@ -81,26 +78,10 @@ func (l *Reader) CellErr(r *Record, index int) error {
 	return checkCell(l.Fields[index])
 }
 
-// KeyColumn names the column that holds the contacts' keys.
-type KeyColumn struct {
-	Name string // matched without regard to case
-	Flag string // of the command line, that sets Name; for error messages
-}
-
-// OpenKeyed reads the header of a list and finds the column with the contacts'
-// keys. A delimiter of 0 is found by the header.
-func OpenKeyed(in io.Reader, key KeyColumn, delimiter byte) (*Reader, error) {
-	l, err := Open(in, delimiter)
-	if err == nil {
-		l.KeyIndex, err = key.find(l.Fields)
-	}
-	return l, err
-}
-
 // Open reads the header of a list in UTF-8, see [DecodeText]. A delimiter of 0 is that of
 // a first line like sep=;, or else found by the header.
 func Open(in io.Reader, delimiter byte) (*Reader, error) {
-	l := &Reader{in: in, buffer: make([]byte, bufferSize), Line: 1, lineEnd: '\n', KeyIndex: -1}
+	l := &Reader{in: in, buffer: make([]byte, bufferSize), Line: 1, lineEnd: '\n'}
 	if err := l.fill(); err != nil {
 		return nil, err
 	}
@@ -153,27 +134,6 @@ func (l *Reader) readHeader() error {
 	return nil
 }
 
-// find returns the index of the column among the fields of the header.
-func (c KeyColumn) find(fields [][]byte) (int, error) {
-	found, names, hint := -1, make([]string, len(fields)), ""
-	for i, f := range fields {
-		if names[i] = CellText(f); checkText(f) == errNotUTF8 {
-			hint = "; the header is not UTF-8, so set --encoding, as in --encoding windows-1254"
-		}
-		if !strings.EqualFold(names[i], strings.TrimSpace(c.Name)) {
-			continue
-		}
-		if found >= 0 {
-			return 0, fmt.Errorf("the header has %q twice; rename one", c.Name)
-		}
-		found = i
-	}
-	if found < 0 {
-		return 0, fmt.Errorf("no column %q in the header %q; choose one of these with %s%s", c.Name, names, c.Flag, hint)
-	}
-	return found, nil
-}
-
 // fill reads until the buffer holds more than the longest record, or all that is
 // left.
 func (l *Reader) fill() error {
@@ -224,9 +184,6 @@ func (l *Reader) Next() (Record, error) {
 			l.salvage(&r)
 		} else {
 			r.Certain, r.Err = len(l.Fields), checkText(r.Raw)
-		}
-		if r.Err == nil && l.KeyIndex >= 0 {
-			r.Key = CellText(l.Fields[l.KeyIndex])
 		}
 		return r, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"winnow/hygiene"
 	"winnow/internal/app"
@@ -70,17 +71,21 @@ func (f *phoneFinder) flush() error {
 	}
 	f.pending = f.pending[:0]
 	known := make([]bool, len(numbers))
-	err = f.app.Store.FindContactsByPhone(numbers, func(i int, _ *hygiene.Contact) {
+	type namedContact struct{ key, number string }
+	var named []namedContact
+	err = f.app.Store.FindContactsByPhone(numbers, func(i int, c *hygiene.Contact) {
 		known[i] = true
 		if first[i] {
 			f.contacts++
+		}
+		if !f.app.Config.Policy.HasNumbers() { // then nothing lies on numbers
+			named = append(named, namedContact{strings.Clone(c.Key), numbers[i]})
 		}
 	})
 	if err != nil {
 		return err
 	}
-	var named []string
-	err = f.app.Store.FindContacts(numbers, func(i int, _ *hygiene.Contact) { named = append(named, numbers[i]) })
+	err = f.app.Store.FindContacts(numbers, func(i int, _ *hygiene.Contact) { named = append(named, namedContact{numbers[i], numbers[i]}) })
 	if err != nil {
 		return err
 	}
@@ -89,9 +94,9 @@ func (f *phoneFinder) flush() error {
 			f.known++
 		}
 	}
-	for _, number := range named {
-		for _, r := range rows[number] {
-			if err := f.pass(subject{key: number}, r.record); err != nil {
+	for _, c := range named {
+		for _, r := range rows[c.number] {
+			if err := f.pass(subject{key: c.key}, r.record); err != nil {
 				return err
 			}
 		}

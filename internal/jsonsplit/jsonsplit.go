@@ -95,6 +95,9 @@ func (s *Splitter) Next() (value []byte, line int64, err error) {
 	}
 }
 
+// InArray reports whether the last value was an element of an array.
+func (s *Splitter) InArray() bool { return s.inArray }
+
 // count follows the place of the next byte.
 func (s *Splitter) count(c byte) {
 	s.column++

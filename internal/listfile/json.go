@@ -16,6 +16,7 @@ const maxColumns = 4096
 
 // jsonSource reads rows of JSON: objects, or keys alone.
 type jsonSource struct {
+	array bool // the rows are the elements of an array
 	split *jsonsplit.Splitter
 	line  int64
 }
@@ -40,6 +41,9 @@ func openJSON(in io.Reader) (*Reader, error) {
 		if r.names, r.ahead = names, append(r.ahead, row); row.Err == nil {
 			break
 		}
+	}
+	if s := r.source.(*jsonSource); s.split.InArray() {
+		s.array = true
 	}
 	if len(r.names) == 0 {
 		return nil, fmt.Errorf("line %d: %w", r.ahead[0].Line, r.ahead[0].Err)
@@ -67,7 +71,7 @@ func (s *jsonSource) next(row *Row, names []string) ([]string, error) {
 	*row = Row{Line: line, Raw: value, cells: row.cells[:0]}
 	switch {
 	case err == jsonsplit.ErrTooLong:
-		row.Err, row.other = errTooLong, errTooLong
+		row.Err, row.other, row.Broken = errTooLong, errTooLong, true
 		return names, nil
 	case err != nil:
 		return names, err
@@ -82,7 +86,7 @@ func (r *Row) readScalar(value []byte, names []string) []string {
 	text, ok := jsonsplit.Scalar(value)
 	switch {
 	case !ok, len(names) > 0 && names[0] != "":
-		r.Err, r.other = errNotRow, errNotRow
+		r.Err, r.other, r.Broken = errNotRow, errNotRow, true
 	case len(names) == 0:
 		names = []string{""}
 		fallthrough
@@ -117,7 +121,7 @@ func (r *Row) readObject(object []byte, names []string) ([]string, error) {
 			r.cells[place] = Cell{Err: errTwice}
 		}
 	})
-	r.Err = r.other
+	r.Err, r.Broken = r.other, r.other != nil
 	for i := range r.cells {
 		if c := &r.cells[i]; c.Absent {
 			c.Err = r.other

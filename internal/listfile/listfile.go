@@ -45,15 +45,23 @@ type Cell struct {
 
 // Row is one row of a list, valid until the next one is read.
 type Row struct {
-	Line  int64  // on which it begins, from 1
-	Raw   []byte // as written
-	Err   error  // what is wrong with it; not all cells need to be affected
-	cells []Cell // by column; the last ones may be missing
-	other error  // the error of those
+	Line int64  // on which it begins, from 1
+	Raw  []byte // as written
+	Err  error  // what is wrong with it; not all cells need to be affected
+	// Broken says that it is not a row of its format, whatever can still be read of it.
+	Broken bool
+
+	record csvlist.Record // of CSV, if csv is not nil
+	csv    *csvSource
+	cells  []Cell // else; by column, and the last ones may be missing
+	other  error  // the error of those
 }
 
 // Cell returns the cell of the column of that index.
 func (r *Row) Cell(column int) Cell {
+	if r.csv != nil {
+		return r.csv.cell(&r.record, column)
+	}
 	if column < len(r.cells) {
 		return r.cells[column]
 	}
@@ -63,12 +71,16 @@ func (r *Row) Cell(column int) Cell {
 // IsEmpty reports whether the row has no text, as those that spreadsheets leave at the
 // end of a file.
 func (r *Row) IsEmpty() bool {
+	if r.csv != nil {
+		return r.Err == nil && r.csv.isEmpty()
+	}
 	return r.Err == nil && !slices.ContainsFunc(r.cells, func(c Cell) bool { return c.Text != "" })
 }
 
 // Reader reads a list.
 type Reader struct {
 	names  []string
+	bare   bool // CSV without a header
 	source source
 	ahead  []Row // read and not returned
 	row    Row
@@ -209,7 +221,7 @@ func openCSV(in io.Reader, o Options) (*Reader, error) {
 		r.names = names
 		return r, uniqueNames(names)
 	}
-	list.Columns = len(r.names)
+	list.Columns, r.bare = len(r.names), true
 	row := Row{Line: list.Line - 1, Raw: list.Header}
 	for _, name := range names {
 		row.cells = append(row.cells, Cell{Text: name})
@@ -232,17 +244,23 @@ func (s *csvSource) next(row *Row, names []string) ([]string, error) {
 	if err != nil {
 		return names, err
 	}
-	*row = Row{Line: record.Line, Raw: record.Raw, cells: row.cells[:0], Err: record.Err}
-	for i := range names {
-		if err := s.list.CellErr(&record, i); err != nil {
-			row.cells = append(row.cells, Cell{Err: err})
-		} else if i < len(s.list.Fields) {
-			row.cells = append(row.cells, Cell{Text: csvlist.CellText(s.list.Fields[i])})
-		} else {
-			row.cells = append(row.cells, Cell{})
-		}
-	}
+	*row = Row{Line: record.Line, Raw: record.Raw, Err: record.Err, Broken: record.Err != nil && (record.Certain < s.list.Columns || record.Broken >= 0), record: record, csv: s}
 	return names, nil
+}
+
+// cell reads a cell of the last record. Most commands need few of many columns.
+func (s *csvSource) cell(record *csvlist.Record, column int) Cell {
+	if err := s.list.CellErr(record, column); err != nil {
+		return Cell{Err: err}
+	}
+	if column < len(s.list.Fields) {
+		return Cell{Text: csvlist.CellText(s.list.Fields[column])}
+	}
+	return Cell{}
+}
+
+func (s *csvSource) isEmpty() bool {
+	return !slices.ContainsFunc(s.list.Fields, func(field []byte) bool { return csvlist.CellText(field) != "" })
 }
 
 func (s *csvSource) nextLine() int64 { return s.list.Line }

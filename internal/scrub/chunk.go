@@ -8,7 +8,8 @@ import (
 	"sync"
 
 	"winnow/hygiene"
-	"winnow/internal/csvlist"
+	"winnow/hygiene/contactkey"
+	"winnow/internal/listfile"
 )
 
 // ChunkLines is the maximum number of lines that are judged together. The more there
@@ -47,18 +48,26 @@ type line struct {
 }
 
 // fill reads the next lines. An error ends the list; the lines before it count.
-func (c *chunk) fill(list *csvlist.Reader) error {
+func (c *chunk) fill(list *listfile.Reader, column int) error {
 	c.text, c.lines = c.text[:0], c.lines[:0]
 	for len(c.lines) < ChunkLines && len(c.text) < chunkBytes {
 		r, err := list.Next()
 		if err != nil {
 			return err
 		}
-		l := line{from: len(c.text), key: r.Key}
+		cell := r.Cell(column)
+		l := line{from: len(c.text), key: cell.Text}
 		c.text = append(c.text, r.Raw...)
 		l.to = len(c.text)
-		if r.Err != nil {
+		switch {
+		case r.Broken:
 			l.verdict, l.detail = Unreadable, fmt.Sprintf("line %d: %s", r.Line, r.Err)
+		case cell.Err != nil:
+			l.verdict, l.detail = Unreadable, fmt.Sprintf("line %d: %s", r.Line, cell.Err)
+		case cell.Number:
+			if number, err := contactkey.Number(cell.Text); err == nil {
+				l.key = number
+			}
 		}
 		c.lines = append(c.lines, l)
 	}
@@ -221,14 +230,19 @@ func (c *chunk) write(s *scrubber) error {
 		s.result.count(l)
 		switch l.verdict {
 		case Kept:
-			s.clean.Write(raw)
+			s.keptRows.Write(raw)
 		case Unreadable:
-			s.rows.WriteUnreadable(s.rejected, raw, l.reason())
+			s.rejectedRows.WriteUnreadable(raw, l.reason())
 		default:
-			s.rows.WriteWithCell(s.rejected, raw, l.reason())
+			s.rejectedRows.WriteWith(raw, l.reason())
 		}
 	}
-	// A writer keeps its first error, so Flush returns it.
+	return s.flush()
+}
+
+// flush writes what was written to the outputs. A writer keeps its first error, so Flush
+// returns it.
+func (s *scrubber) flush() error {
 	if err := s.clean.Flush(); err != nil {
 		return fmt.Errorf("write the clean list: %w", err)
 	}

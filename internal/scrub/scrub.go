@@ -21,9 +21,11 @@ import (
 	"io"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/internal/app"
 	"winnow/internal/atomicfile"
 	"winnow/internal/csvlist"
+	"winnow/internal/listfile"
 	"winnow/internal/ui"
 	"winnow/store"
 	"winnow/store/keyset"
@@ -58,16 +60,26 @@ func Run(ctx context.Context, out *ui.Printer, o Options, open func(func(*app.Ap
 	}
 	unchanged := atomicfile.Unchanged(in)
 	return open(func(a *app.App) error {
-		text, err := csvlist.DecodeText(in, o.Encoding)
+		parser := o.valueParser(a.Config.Keys)
+		list, column, err := o.openList(in, parser)
 		if err != nil {
 			return fmt.Errorf("%s: %w", o.File, err)
 		}
-		list, err := csvlist.OpenKeyed(text, csvlist.KeyColumn{Name: o.Column, Flag: "--column"}, o.Delimiter)
-		if err != nil {
-			return fmt.Errorf("%s: %w", o.File, err)
-		}
-		return o.scrub(ctx, out, a, list, unchanged)
+		s := &scrubber{out: out, ctx: ctx, store: a.Store, list: list, column: column, parser: parser, now: o.Now, seen: a.Store.NewKeySet()}
+		return o.scrub(s, unchanged)
 	})
+}
+
+// openList opens the list and finds the column. A list of phone numbers needs no header.
+func (o Options) openList(in io.Reader, p valueParser) (list *listfile.Reader, column int, err error) {
+	options := listfile.Options{Encoding: o.Encoding, Delimiter: o.Delimiter}
+	if !p.key {
+		options.IsRow = func(cell string) bool { _, err := contactkey.ParsePhone(cell, p.keys.Region); return err == nil }
+	}
+	if list, err = listfile.Open(in, options); err == nil {
+		column, err = list.Find(o.Column, "--column")
+	}
+	return list, column, err
 }
 
 // checkFiles returns a usage error when an output would overwrite the input or the
@@ -96,9 +108,8 @@ func (o Options) checkFiles(stdout io.Writer, in io.Reader) error {
 }
 
 // scrub creates the output files, fills them, and gives them their names.
-func (o Options) scrub(ctx context.Context, out *ui.Printer, a *app.App, list *csvlist.Reader, unchanged func() error) (err error) {
-	s := &scrubber{out: out, ctx: ctx, store: a.Store, list: list, parser: o.valueParser(a.Config.Keys), now: o.Now, seen: a.Store.NewKeySet(), rows: csvlist.NewRowWriter(list, o.Profile),
-		clean: bufio.NewWriterSize(out.Exact(), 1<<16), rejected: bufio.NewWriter(io.Discard)}
+func (o Options) scrub(s *scrubber, unchanged func() error) (err error) {
+	s.clean, s.rejected = bufio.NewWriterSize(s.out.Exact(), 1<<16), bufio.NewWriter(io.Discard)
 	var files []*atomicfile.File // the clean list last: when it is there, all is done
 	for _, target := range []struct {
 		name   string
@@ -115,21 +126,24 @@ func (o Options) scrub(ctx context.Context, out *ui.Printer, a *app.App, list *c
 		files, *target.writer = append(files, f), f.Writer
 	}
 	defer func() { err = errors.Join(err, s.seen.Close()) }()
+	s.openRows(o.Profile)
 	if err = s.run(); err == nil {
 		err = unchanged()
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w; %s", o.File, err, o.partialOutput())
 	}
-	if err := s.clean.Flush(); err != nil {
-		return fmt.Errorf("write the clean list: %w", err)
+	s.keptRows.End()
+	s.rejectedRows.End()
+	if err := s.flush(); err != nil {
+		return err
 	}
 	for _, f := range files {
 		if err := f.Commit(); err != nil {
 			return err
 		}
 	}
-	if err := o.printResult(out, a.Store, s.result); err != nil {
+	if err := o.printResult(s.out, s.store, s.result); err != nil {
 		return err
 	}
 	s.warnUnknown()
@@ -149,20 +163,23 @@ type scrubber struct {
 	out             *ui.Printer
 	ctx             context.Context
 	store           *store.Store
-	list            *csvlist.Reader
+	list            *listfile.Reader
+	column          int // the index of the one that is looked up
 	parser          valueParser
 	now             hygiene.Instant
-	seen            *keyset.Set        // what identifies the kept lines
-	rows            *csvlist.RowWriter // of the rejected lines
+	seen            *keyset.Set // what identifies the kept lines
 	clean, rejected *bufio.Writer
-	result          Result
+	// The rows of the two outputs.
+	keptRows, rejectedRows *listfile.Writer
+	result                 Result
 }
 
 // run reads the list in one goroutine, chunk by chunk, and judges and writes the
 // chunks in another. It returns the first error, without writing the chunk that it
 // concerns.
 func (s *scrubber) run() error {
-	s.writeHeaders()
+	s.keptRows.Begin()
+	s.rejectedRows.Begin()
 	show, done := s.out.Progress("line")
 	defer done()
 	empty, filled, stop := make(chan *chunk, chunksInFlight), make(chan *chunk), make(chan struct{})
@@ -175,7 +192,7 @@ func (s *scrubber) run() error {
 		defer close(filled)
 		for readErr == nil {
 			c := <-empty
-			readErr = c.fill(s.list)
+			readErr = c.fill(s.list, s.column)
 			c.parseValues(s.parser)
 			c.collectKeys()
 			select {
@@ -210,8 +227,7 @@ func (s *scrubber) run() error {
 	}
 }
 
-func (s *scrubber) writeHeaders() {
-	s.clean.Write(s.list.Mark)
-	s.clean.Write(s.list.Header)
-	s.rows.WriteHeader(s.rejected, "reason")
+// openRows opens the two outputs for rows of the list.
+func (s *scrubber) openRows(p csvlist.Profile) {
+	s.keptRows, s.rejectedRows = s.list.NewWriter(s.clean, "", p), s.list.NewWriter(s.rejected, "reason", p)
 }

@@ -9,18 +9,20 @@ import (
 
 	"winnow/internal/apptest"
 	"winnow/internal/csvlist"
+	"winnow/internal/listfile"
 	"winnow/internal/ui"
 )
 
 func TestNoLineIsKeptThatWasNotJudged(t *testing.T) {
 	a := apptest.Operations(t)
-	list, err := csvlist.OpenKeyed(strings.NewReader("key\nann\nbob\n"), csvlist.KeyColumn{Name: "key", Flag: "--column"}, 0)
+	list, err := listfile.Open(strings.NewReader("key\nann\nbob\n"), listfile.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var clean bytes.Buffer
-	s := &scrubber{out: &ui.Printer{Stderr: io.Discard}, ctx: t.Context(), store: a.Store, list: list, rows: csvlist.NewRowWriter(list, csvlist.Disarmed),
+	s := &scrubber{out: &ui.Printer{Stderr: io.Discard}, ctx: t.Context(), store: a.Store, list: list,
 		seen: a.Store.NewKeySet(), clean: bufio.NewWriter(&clean), rejected: bufio.NewWriter(io.Discard)}
+	s.openRows(csvlist.Disarmed)
 	a.Store.Close()
 	if err := s.run(); err == nil || strings.Contains(clean.String(), "ann") {
 		t.Errorf("with the store closed it ends with %v and keeps %q", err, clean.String())
