@@ -225,9 +225,9 @@ func TestAListDoesNotGetATwinInSilence(t *testing.T) {
 	}
 }
 
-// A number that nobody has is kept: it holds for whoever gets it, and is shown the same in
+// A number that nobody has is kept: it holds for the contacts that get it, and is shown the same in
 // a preview.
-func TestANumberThatNobodyHasHoldsForWhoeverGetsIt(t *testing.T) {
+func TestANumberThatNobodyHasHoldsForThoseWhoGetIt(t *testing.T) {
 	for reason, want := range map[string]string{"opted_out": "opted_out", "deactivated": "deactivated", "dormant": "dormant"} {
 		a := phoneApp(t, map[string]string{"ann": "+905321110001"})
 		list := "phone,reason,until\n+905321110001," + reason + ",\n+905321110002," + reason + ",\n+905321110003," + reason + ",2999-01-01\n"
