@@ -211,7 +211,7 @@ func (f *keyFinder) print(w io.Writer) {
 	if f.total() == 0 {
 		return
 	}
-	text := fmt.Sprintf("found %s of %s by key", ui.Number(f.known), ui.Count(f.total(), "contact"))
+	text := fmt.Sprintf("found %s of %s by %s", ui.Number(f.known), ui.Count(f.total(), "contact"), f.by())
 	if f.nearly > 0 {
 		text += fmt.Sprintf("; %s nearly known", ui.CountVerb(f.nearly, "", "is", "are"))
 	}
@@ -234,8 +234,16 @@ func (f *keyFinder) print(w io.Writer) {
 	ui.Table(w, rows)
 }
 
+// by is what the keys are.
+func (f *keyFinder) by() string {
+	if f.keys.Phone {
+		return "phone"
+	}
+	return "key"
+}
+
 func (f *keyFinder) found() foundResult {
-	return foundResult{By: "key", Total: f.total(), Found: f.known, Contacts: f.known, Nearly: f.nearly, New: f.unheard, Held: f.held, Samples: append([]nearSample{}, f.near...)}
+	return foundResult{By: f.by(), Total: f.total(), Found: f.known, Contacts: f.known, Nearly: f.nearly, New: f.unheard, Held: f.held, Samples: append([]nearSample{}, f.near...)}
 }
 
 func (f *keyFinder) err(file string) error {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"winnow/hygiene"
 	"winnow/internal/app"
@@ -71,21 +70,17 @@ func (f *phoneFinder) flush() error {
 	}
 	f.pending = f.pending[:0]
 	known := make([]bool, len(numbers))
-	type namedContact struct{ key, number string }
-	var named []namedContact
-	err = f.app.Store.FindContactsByPhone(numbers, func(i int, c *hygiene.Contact) {
+	err = f.app.Store.FindContactsByPhone(numbers, func(i int, _ *hygiene.Contact) {
 		known[i] = true
 		if first[i] {
 			f.contacts++
-		}
-		if !f.app.Config.Policy.HasNumbers() { // then nothing lies on numbers
-			named = append(named, namedContact{strings.Clone(c.Key), numbers[i]})
 		}
 	})
 	if err != nil {
 		return err
 	}
-	err = f.app.Store.FindContacts(numbers, func(i int, _ *hygiene.Contact) { named = append(named, namedContact{numbers[i], numbers[i]}) })
+	var named []string
+	err = f.app.Store.FindContacts(numbers, func(i int, _ *hygiene.Contact) { named = append(named, numbers[i]) })
 	if err != nil {
 		return err
 	}
@@ -94,9 +89,9 @@ func (f *phoneFinder) flush() error {
 			f.known++
 		}
 	}
-	for _, c := range named {
-		for _, r := range rows[c.number] {
-			if err := f.pass(subject{key: c.key}, r.record); err != nil {
+	for _, number := range named {
+		for _, r := range rows[number] {
+			if err := f.pass(subject{key: number}, r.record); err != nil {
 				return err
 			}
 		}
@@ -116,7 +111,7 @@ func (f *phoneFinder) print(w io.Writer) {
 		text += ", of " + ui.Count(f.contacts, "contact")
 	}
 	if n := f.numbers - f.known; n > 0 {
-		text += fmt.Sprintf("; %s that nobody has %s kept, and will hold for contacts that get them", ui.Count(n, "number"), isOrAre(n))
+		text += fmt.Sprintf("; %s that nobody has %s kept", ui.Count(n, "number"), isOrAre(n))
 	}
 	fmt.Fprintln(w, text)
 }

@@ -53,7 +53,6 @@ func newApp(t *testing.T, contacts ...string) *app.App {
 	t.Helper()
 	ops := apptest.Operations(t)
 	a := &app.App{Config: ops.Config, Store: ops.Store}
-	a.Config.Policy.UseNumbers([]string{"hard_bounce", "blocked", "deactivated"})
 	if len(contacts) > 0 {
 		if _, err := a.Store.AddToList("known", contacts); err != nil {
 			t.Fatal(err)
