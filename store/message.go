@@ -41,7 +41,7 @@ func (s *Store) Register(ctx context.Context, list []Registration) (did Register
 		return did, err
 	}
 	err = s.writeAs(nil, func(w *txWriter) error {
-		r := registering{txWriter: w, list: list, stands: make(map[engine.MessageKey]engine.Message, len(list))}
+		r := registering{txWriter: w, list: list}
 		err := r.run()
 		did = r.did
 		return err
@@ -54,11 +54,9 @@ func (s *Store) Register(ctx context.Context, list []Registration) (did Register
 // ids, and contacts keys, that are as good as random.
 type registering struct {
 	*txWriter
-	list   []Registration
-	agreed []int                                // the places of registrations that say nothing else than what stands
-	stands map[engine.MessageKey]engine.Message // what stands, of the messages of all
-	did    Registered
-	err    error // of the first name that could not be read
+	list []Registration
+	did  Registered
+	err  error // of the first name that could not be read
 }
 
 func (r *registering) run() error {
@@ -88,7 +86,6 @@ func (r *registering) run() error {
 	for i, key := range keys {
 		was := stored[i]
 		r.compare(&stored[i], known[i], groups[i])
-		r.stands[key] = stored[i]
 		if known[i] && stored[i] == was {
 			continue
 		}
@@ -111,7 +108,7 @@ func (r *registering) run() error {
 	if r.err != nil {
 		return r.err
 	}
-	return r.saveContacts()
+	return r.saveContacts(stored, groups)
 }
 
 // compare makes m what stands of a message after these registrations of it.
@@ -127,10 +124,8 @@ func (r *registering) compare(m *engine.Message, known bool, places []int) {
 			r.did.Conflicts = append(r.did.Conflicts, i)
 		case known:
 			r.did.Known++
-			r.agreed = append(r.agreed, i)
 		default:
 			r.did.New++
-			r.agreed = append(r.agreed, i)
 		}
 		known = true
 		m.Contact, m.Phone, m.SentAt = cmp.Or(m.Contact, of.Contact), cmp.Or(m.Phone, of.Phone), cmp.Or(m.SentAt, of.SentAt)
@@ -160,20 +155,27 @@ func (w *txWriter) saveMessage(key engine.MessageKey, m *engine.Message) error {
 		key.ID, contact, int64(m.SentAt), key.Source, m.Phone)
 }
 
-// saveContacts makes sure that the contacts of the agreed registrations are stored, and
-// passes on to each what stands of its messages.
-func (r *registering) saveContacts() error {
-	named := slices.DeleteFunc(r.agreed, func(i int) bool { return r.stands[r.list[i].key()].Contact == "" })
-	contact := func(i int) string { return r.stands[r.list[i].key()].Contact }
-	slices.SortFunc(named, func(a, b int) int { return cmp.Or(strings.Compare(contact(a), contact(b)), cmp.Compare(a, b)) })
+// saveContacts makes sure that the contacts of the messages are stored, and passes on to
+// each what stands of its messages, in the order in which they were first registered.
+func (r *registering) saveContacts(stored []engine.Message, groups [][]int) error {
+	var named []int // messages
+	for i := range stored {
+		if stored[i].Contact != "" {
+			named = append(named, i)
+		}
+	}
+	slices.SortFunc(named, func(a, b int) int {
+		return cmp.Or(strings.Compare(stored[a].Contact, stored[b].Contact), cmp.Compare(groups[a][0], groups[b][0]))
+	})
 	var keys []string
 	var sent [][]engine.Message
 	for n, i := range named {
-		if n == 0 || contact(i) != contact(named[n-1]) {
-			keys, sent = append(keys, contact(i)), append(sent, nil)
+		m := &stored[i]
+		if n == 0 || m.Contact != stored[named[n-1]].Contact {
+			keys, sent = append(keys, m.Contact), append(sent, nil)
 		}
-		if m := r.stands[r.list[i].key()]; m.Phone != "" || m.SentAt != 0 {
-			sent[len(sent)-1] = append(sent[len(sent)-1], m)
+		if m.Phone != "" || m.SentAt != 0 {
+			sent[len(sent)-1] = append(sent[len(sent)-1], *m)
 		}
 	}
 	keys, sent, err := r.saveNames(keys, sent)

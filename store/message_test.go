@@ -32,7 +32,10 @@ func collidingLog(seed uint64, n int) (events []hygiene.Event, registrations []s
 	}
 	for _, source := range []string{"acme", "globex"} {
 		for id := range n / 4 {
-			registrations = append(registrations, store.Registration{Source: source, MessageID: fmt.Sprint(id), Contact: fmt.Sprint(source, "-", id%7)})
+			whole := store.Registration{Source: source, MessageID: fmt.Sprint(id), Contact: fmt.Sprint(source, "-", id%7), Phone: fmt.Sprintf("+9055500000%d%d", len(source), id%7)}
+			contact, phone := whole, whole
+			contact.Phone, phone.Contact = "", ""
+			registrations = append(registrations, [][]store.Registration{{whole}, {contact}, {contact, phone}}[r.IntN(3)]...)
 		}
 	}
 	return events, registrations
@@ -111,6 +114,7 @@ func compareContacts(t *testing.T, seed uint64, a, b *store.Store, prefixes []st
 				continue
 			}
 			compared++
+			x.Sendings, y.Sendings = nil, nil // what is remembered of the send log, which has it anyway
 			if !bytes.Equal(x.Pack(nil), y.Pack(nil)) {
 				t.Errorf("seed %d, %s: in one order %+v, in another %+v", seed, key, x, y)
 			}

@@ -20,7 +20,7 @@ const (
 
 // matchedAtOnce is how many events that found their contact are judged in one
 // transaction.
-const matchedAtOnce = 2000
+const matchedAtOnce = 50_000
 
 // Swept is what a sweep did.
 type Swept struct {
