@@ -53,7 +53,7 @@ func (r KeyReader) Cell(text string) (string, error) {
 // or config took them for keys; at most so many.
 func (r KeyReader) Placeholders(most int) (keys []string, err error) {
 	forms, beginnings := r.format.Placeholders()
-	args := make([]any, nearLookup)
+	args := make([]any, nearTexts)
 	err = r.store.read(func(c engine.Reader) error {
 		read := func(sql string, args ...any) error {
 			rows := c.Query(sql, args...)
@@ -64,7 +64,7 @@ func (r KeyReader) Placeholders(most int) (keys []string, err error) {
 			}
 			return rows.Close()
 		}
-		for chunk := range slices.Chunk(forms, nearLookup) {
+		for chunk := range slices.Chunk(forms, nearTexts) {
 			clear(args)
 			for i, form := range chunk {
 				args[i] = form

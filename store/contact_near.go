@@ -11,15 +11,15 @@ import (
 // maxNear is how many contacts are named that a key is nearly the same as.
 const maxNear = 10
 
-// nearLookup is how many loose forms one statement looks up.
-const nearLookup = 256
+// nearTexts is how many texts one statement looks up.
+const nearTexts = 256
 
 var (
-	nearByKey   = "SELECT key, key FROM contacts WHERE key IN (" + placeholders(nearLookup) + ")"
-	nearByName  = "SELECT key, contact FROM names WHERE key IN (" + placeholders(nearLookup) + ")"
-	nearByForm  = "SELECT n.loose, c.key FROM near_keys n JOIN contacts c ON c.id = n.contact WHERE n.loose IN (" + placeholders(nearLookup) + ")"
-	nearToName  = "SELECT n.loose, m.contact FROM near_keys n JOIN names m ON m.id = n.contact WHERE n.loose IN (" + placeholders(nearLookup) + ")"
-	nearByPhone = "SELECT phone, key FROM contacts WHERE phone IS NOT NULL AND phone IN (" + placeholders(nearLookup) + ")"
+	nearByKey   = "SELECT key, key FROM contacts WHERE key IN (" + placeholders(nearTexts) + ")"
+	nearByName  = "SELECT key, contact FROM names WHERE key IN (" + placeholders(nearTexts) + ")"
+	nearByForm  = "SELECT n.loose, c.key FROM near_keys n JOIN contacts c ON c.id = n.contact WHERE n.loose IN (" + placeholders(nearTexts) + ")"
+	nearToName  = "SELECT n.loose, m.contact FROM near_keys n JOIN names m ON m.id = n.contact WHERE n.loose IN (" + placeholders(nearTexts) + ")"
+	nearByPhone = "SELECT phone, key FROM contacts WHERE phone IS NOT NULL AND phone IN (" + placeholders(nearTexts) + ")"
 )
 
 func placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
@@ -44,23 +44,33 @@ func (s *Store) findNear(keys []string, format contactkey.Format, byPhone bool, 
 	if format.Phone || len(keys) == 0 {
 		return nil // the keys of other contacts are other numbers
 	}
-	places := map[string][]int{} // by loose form
-	phones := map[string][]int{}
+	var forms, spellings, phones nearLookups
 	for i, key := range keys {
 		for _, form := range contactkey.LooseForms(key, format.Region) {
-			places[form] = append(places[form], i)
+			forms = append(forms, nearLookup{form, i})
+			for _, spelling := range []string{form, contactkey.Capitals(form)} {
+				if spelling != key && (len(spellings) == 0 || spellings[len(spellings)-1] != nearLookup{spelling, i}) {
+					spellings = append(spellings, nearLookup{spelling, i})
+				}
+			}
 		}
-		if phone := contactkey.PhoneIn(key, format.Region); byPhone && phone != "" {
-			phones[phone] = append(phones[phone], i)
+		if byPhone {
+			if phone := contactkey.PhoneIn(key, format.Region); phone != "" {
+				phones = append(phones, nearLookup{phone, i})
+			}
 		}
 	}
 	near := make([][]string, len(keys))
 	err := s.read(func(c engine.Reader) error {
 		for _, by := range []struct {
-			sql    string
-			places map[string][]int
-		}{{nearByKey, places}, {nearByForm, places}, {nearByName, places}, {nearToName, places}, {nearByPhone, phones}} {
-			if err := lookUpForms(c, by.sql, by.places, near); err != nil {
+			sql, table string
+			lookups    nearLookups
+		}{{nearByKey, "contacts", spellings}, {nearByForm, "near_keys", forms}, {nearByName, "names", spellings}, {nearToName, "names", forms}, {nearByPhone, "contacts", phones}} {
+			some, err := c.Number("SELECT EXISTS (SELECT 1 FROM " + by.table + ")")
+			if err == nil && some != 0 {
+				err = by.lookups.look(c, by.sql, near)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -79,25 +89,41 @@ func (s *Store) findNear(keys []string, format contactkey.Format, byPhone bool, 
 	return nil
 }
 
-// lookUpForms adds the contacts that a statement finds for some forms to those of the keys
-// at the places of each form.
-func lookUpForms(c engine.Querier, sql string, places map[string][]int, near [][]string) error {
-	forms := make([]string, 0, len(places))
-	for form := range places {
-		forms = append(forms, form)
-	}
-	slices.Sort(forms)
-	args := make([]any, nearLookup)
-	for chunk := range slices.Chunk(forms, nearLookup) {
+// nearLookup is a text to look up for the key at a place.
+type nearLookup struct {
+	text  string
+	place int
+}
+
+type nearLookups []nearLookup
+
+// look adds the contacts that a statement finds for the texts to those of the keys at
+// their places. It sorts the lookups.
+func (l nearLookups) look(c engine.Querier, sql string, near [][]string) error {
+	slices.SortFunc(l, func(a, b nearLookup) int { return strings.Compare(a.text, b.text) })
+	args := make([]any, nearTexts)
+	for len(l) > 0 {
 		clear(args)
-		for i, form := range chunk {
-			args[i] = form
+		n, texts := 0, 0 // as many lookups as have so many different texts
+		for ; n < len(l); n++ {
+			if n > 0 && l[n].text == l[n-1].text {
+				continue
+			}
+			if texts == nearTexts {
+				break
+			}
+			args[texts] = l[n].text
+			texts++
 		}
+		chunk := l[:n]
+		l = l[n:]
 		r := c.Query(sql, args...)
 		for r.Next() {
-			for _, i := range places[r.Text(0)] {
-				if len(near[i]) < 10*maxNear {
-					near[i] = append(near[i], r.Text(1))
+			text := r.Text(0)
+			at, _ := slices.BinarySearchFunc(chunk, text, func(a nearLookup, text string) int { return strings.Compare(a.text, text) })
+			for ; at < len(chunk) && chunk[at].text == text; at++ {
+				if place := chunk[at].place; len(near[place]) < 10*maxNear {
+					near[place] = append(near[place], r.Text(1))
 				}
 			}
 		}

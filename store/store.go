@@ -15,7 +15,10 @@
 //   - contact_: the one writer of contacts and the ledger, and all ways to read
 //     contacts: by key FindContacts; all of them, in any order and in parallel,
 //     ScanContacts; all by key, as of one moment, Snapshot. A long output is read
-//     page by page, as OnList does, so that a slow reader holds no snapshot open;
+//     page by page, as OnList does, so that a slow reader holds no snapshot open.
+//     Which contact a text from outside names is found in contact_name (Keys), which
+//     one it nearly names in contact_near; contact_join merges those whose keys are
+//     one by now;
 //   - sweep_, review: applying the policy to new events, and to the time;
 //   - batch_: manual changes to many contacts, and undoing them;
 //   - merge_: contacts that the CRM joined; name: which contact a key names;

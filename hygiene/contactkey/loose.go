@@ -128,18 +128,18 @@ func isUnseen(r rune) bool {
 		unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) || unicode.Is(unicode.Variation_Selector, r) || r == '\u2800'
 }
 
-// FoundByForm reports whether a key is one of the [LooseForms] of all keys that are nearly
-// the same, so that it is found without being indexed by its loose form.
-func FoundByForm(key, loose string) bool { return key == loose || key == strings.ToUpper(loose) }
+// FoundByForm reports whether a key is its loose form, or that in capitals, so that it is
+// found without being indexed by its loose form.
+func FoundByForm(key, loose string) bool { return key == loose || key == Capitals(loose) }
 
-// LooseForms are the loose forms of the known keys that are nearly the same as this one,
-// and some keys that are. region is that of phone numbers without a country code.
+// Capitals is a loose form in capitals.
+func Capitals(loose string) string { return strings.ToUpper(loose) }
+
+// LooseForms are the loose forms of the known keys that are nearly the same as this one.
+// region is that of phone numbers without a country code.
 func LooseForms(key, region string) []string {
 	loose := Loose(key)
 	forms := []string{loose}
-	if upper := strings.ToUpper(loose); upper != loose {
-		forms = append(forms, upper)
-	}
 	if bare, ok := numberIn(loose); ok {
 		forms = append(forms, bare, "+"+bare)
 		if phone := PhoneIn(key, region); phone != "" {
