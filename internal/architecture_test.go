@@ -48,7 +48,7 @@ var layers = [][]string{
 	{"internal/app"},
 	{"internal/apptest"},
 	{"internal/explain", "internal/quarantine", "internal/starter", "internal/report", "internal/scrub", "internal/staticlist", "internal/testrun", "internal/impact", "internal/exports", "internal/unmatched"},
-	{"internal/imports", "internal/status"},
+	{"internal/imports", "internal/contactapi", "internal/status"},
 	{"internal/daemon"},
 	{"internal/demo"},
 	{"internal/command", "internal/attack", "internal/powercut"},

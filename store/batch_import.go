@@ -9,7 +9,7 @@ import (
 )
 
 // ImportedSuppression is one line of a suppression list. It names a contact, or else a
-// phone number, as [Store.InstructNumbers] does.
+// phone number, as [Store.Instruct] does.
 type ImportedSuppression struct {
 	Key    string
 	Phone  string // E.164

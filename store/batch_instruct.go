@@ -4,38 +4,53 @@ import (
 	"winnow/hygiene"
 )
 
-// Instructed is what a manual instruction for some contacts did.
+// Subjects are those that an act names: contacts by their keys, and phone numbers, in
+// E.164, themselves.
+type Subjects struct{ Keys, Phones []string }
+
+// Instructed is what a manual instruction for some subjects did.
 type Instructed struct {
 	BatchResult
-	Unknown []string // keys of contacts that are not known
+	Unknown Subjects // nothing is known of them
 }
 
-// Instruct applies a manual instruction to the contacts of the keys, at the time
-// now, in one transaction and as one batch of that kind. Only a suppression
-// creates contacts that are not known.
-func (s *Store) Instruct(policy *hygiene.Policy, keys []string, in hygiene.Instruction, b Batch, now hygiene.Instant) (Instructed, error) {
+// Instruct applies a manual instruction to contacts and numbers, at the time now, in one
+// transaction and as one batch of that kind. Only a suppression creates what is not known.
+//
+// What names a number names that alone. A suppression of it holds for those who have the
+// number, now or later; if it is a person's word, it is also the word of each contact that
+// has the number at the time now, and stays theirs. To allow a number lifts what lies on
+// it, and nothing of its contacts. Unknown are numbers that nobody has or had, and on which
+// nothing ever lay.
+func (s *Store) Instruct(policy *hygiene.Policy, of Subjects, in hygiene.Instruction, b Batch, now hygiene.Instant) (Instructed, error) {
 	end, err := s.LastSeq()
 	if err != nil {
 		return Instructed{}, err
 	}
 	in.Moment, b.By, b.Note, b.Done = hygiene.Moment{At: now, Seq: end}, in.By, in.Note, true
-	var unknown []string
+	var unknown Subjects
 	err = s.batchStep(policy, &b, now, func(w *txWriter, b *Batch) error {
-		unknown, in.Batch = nil, b.ID
-		k := &contactRow{}
-		for _, key := range keys {
+		in.Batch, unknown = b.ID, Subjects{}
+		for _, key := range of.Keys {
+			k := &contactRow{}
 			if err := w.loadInstructed(k, key, &in); err != nil {
 				return err
 			}
 			if k.stored.ID == 0 && in.Kind != hygiene.Suppress {
-				unknown = append(unknown, key)
-				continue
+				unknown.Keys = append(unknown.Keys, key)
+			} else if err := w.instruct(k, in, b); err != nil {
+				return err
 			}
-			changes := policy.Instruct(&k.Contact, in)
-			if len(changes) == 0 && !k.partsChanged() {
-				continue
+		}
+		for _, phone := range of.Phones {
+			number := &contactRow{}
+			known, err := w.numberToInstruct(number, phone, in.Kind == hygiene.Suppress)
+			if err == nil && known {
+				err = w.instruct(number, in, b)
+			} else if !known {
+				unknown.Phones = append(unknown.Phones, phone)
 			}
-			if err := w.saveInBatch(k, changes, b); err != nil {
+			if err != nil {
 				return err
 			}
 		}
@@ -50,4 +65,13 @@ func (w *txWriter) loadInstructed(k *contactRow, key string, in *hygiene.Instruc
 		return w.loadKnown(k, key)
 	}
 	return k.load(w, key)
+}
+
+// instruct gives the instruction to a contact or number.
+func (w *txWriter) instruct(k *contactRow, in hygiene.Instruction, b *Batch) error {
+	changes := w.judge.Instruct(&k.Contact, in)
+	if len(changes) == 0 && !k.partsChanged() {
+		return nil
+	}
+	return w.saveInBatch(k, changes, b)
 }

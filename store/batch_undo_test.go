@@ -201,11 +201,11 @@ func TestAManualSuppressionIsABatchThatCanBeUndone(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
 	in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: "complaint", By: "ops", Note: "a call"}
-	did, err := s.Instruct(p, []string{"ann", "bob"}, in, store.Batch{Kind: store.SuppressBatch, About: "complaint"}, storetest.Start)
+	did, err := s.Instruct(p, store.Subjects{Keys: []string{"ann", "bob"}}, in, store.Batch{Kind: store.SuppressBatch, About: "complaint"}, storetest.Start)
 	if err != nil || did.Batch != 1 || did.Contacts != 2 {
 		t.Fatalf("%+v, %v", did, err)
 	}
-	if again, err := s.Instruct(p, []string{"ann"}, in, store.Batch{Kind: store.SuppressBatch}, storetest.Start+1); err != nil || again.Batch != 2 || again.Changes != 1 {
+	if again, err := s.Instruct(p, store.Subjects{Keys: []string{"ann"}}, in, store.Batch{Kind: store.SuppressBatch}, storetest.Start+1); err != nil || again.Batch != 2 || again.Changes != 1 {
 		t.Errorf("again: %+v, %v", again, err)
 	}
 	if back := takeBack(t, s, p, 1, storetest.Start+2); back.Batch != 3 || back.Contacts != 2 {

@@ -32,8 +32,8 @@ type LedgerEntry struct {
 	Batch  int64  // the manual change that it is part of; 0 for none
 }
 
-// Ledger reads a contact's entries, the latest first, at most so many. Those of a merged
-// contact are those of all its keys.
+// Ledger reads the entries of a contact, or of a number by [hygiene.NumberKey], the latest
+// first, at most so many. Those of a merged contact are those of all its keys.
 func (s *Store) Ledger(key string, most int) (entries []LedgerEntry, err error) {
 	err = s.read(func(c engine.Reader) error {
 		chains, err := ledgersOf(c, key)

@@ -76,7 +76,7 @@ func TestAnyWayToCreateAContactMakesItNearlyKnown(t *testing.T) {
 	storetest.Append(t, s, storetest.Event(storetest.Start, "Event", "m1", hygiene.HardBounce))
 	storetest.Sweep(t, s, p, 0)
 	storetest.Register(t, s, store.Registration{MessageID: "m2", Contact: "Registered"})
-	_, err := s.Instruct(p, []string{"Suppressed"}, hygiene.Instruction{Kind: hygiene.Suppress, Reason: "complaint", By: "ann"}, store.Batch{Kind: store.SuppressBatch}, storetest.Start)
+	_, err := s.Instruct(p, store.Subjects{Keys: []string{"Suppressed"}}, hygiene.Instruction{Kind: hygiene.Suppress, Reason: "complaint", By: "ann"}, store.Batch{Kind: store.SuppressBatch}, storetest.Start)
 	must(t, err)
 	_, err = s.AddToList("staff", []string{"Listed"})
 	must(t, err)

@@ -134,7 +134,7 @@ func TestWordsOfAnEarlierVersionAreTheReasonsThatTheyMean(t *testing.T) {
 	want["late"] = ""
 	differs("swept")
 	// A plain allow lifts none of it any more.
-	_, err = s.Instruct(p, []string{"ann", "cat", "dan", "eve", "hal", "lea"}, hygiene.Instruction{Kind: hygiene.Allow, By: "ann"}, store.Batch{Kind: store.AllowBatch}, now)
+	_, err = s.Instruct(p, store.Subjects{Keys: []string{"ann", "cat", "dan", "eve", "hal", "lea"}}, hygiene.Instruction{Kind: hygiene.Allow, By: "ann"}, store.Batch{Kind: store.AllowBatch}, now)
 	must(t, err)
 	differs("allowed")
 }

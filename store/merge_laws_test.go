@@ -121,7 +121,7 @@ func instructing(in hygiene.Instruction, at hygiene.Instant, key string) func(*t
 				t.Fatal(err)
 			}
 		}
-		if _, err := s.Instruct(p, []string{key}, in, store.Batch{Kind: store.SuppressBatch, By: in.By}, at); err != nil {
+		if _, err := s.Instruct(p, store.Subjects{Keys: []string{key}}, in, store.Batch{Kind: store.SuppressBatch, By: in.By}, at); err != nil {
 			t.Fatal(err)
 		}
 	}

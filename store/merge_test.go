@@ -50,7 +50,7 @@ func contact(t *testing.T, s *store.Store, key string) *hygiene.Contact {
 func suppress(t *testing.T, s *store.Store, p *hygiene.Policy, at hygiene.Instant, reason string, keys ...string) {
 	t.Helper()
 	in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: reason, By: "ann"}
-	if _, err := s.Instruct(p, keys, in, store.Batch{Kind: store.SuppressBatch, By: "ann"}, at); err != nil {
+	if _, err := s.Instruct(p, store.Subjects{Keys: keys}, in, store.Batch{Kind: store.SuppressBatch, By: "ann"}, at); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -210,7 +210,7 @@ func TestTheStricterHoldsWhenContactsAreMerged(t *testing.T) {
 			func() { suppress(t, s, p, at+1, "opted_out", "old") },
 			func() {
 				in := hygiene.Instruction{Kind: hygiene.Allow, Reason: "opted_out", By: "ann"}
-				if _, err := s.Instruct(p, []string{"new"}, in, store.Batch{Kind: store.AllowBatch}, at+2); err != nil {
+				if _, err := s.Instruct(p, store.Subjects{Keys: []string{"new"}}, in, store.Batch{Kind: store.AllowBatch}, at+2); err != nil {
 					t.Fatal(err)
 				}
 			},
@@ -223,7 +223,7 @@ func TestTheStricterHoldsWhenContactsAreMerged(t *testing.T) {
 			t.Errorf("in the order %v new is %s", order, got)
 		}
 		in := hygiene.Instruction{Kind: hygiene.Allow, Reason: "opted_out", By: "ann"}
-		if _, err := s.Instruct(p, []string{"old"}, in, store.Batch{Kind: store.AllowBatch}, at+5); err != nil {
+		if _, err := s.Instruct(p, store.Subjects{Keys: []string{"old"}}, in, store.Batch{Kind: store.AllowBatch}, at+5); err != nil {
 			t.Fatal(err)
 		}
 		if got := reasons(t, s, at+6, "new"); got != "new " {

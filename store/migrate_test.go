@@ -170,7 +170,7 @@ func TestAStoreOfTheFirstReleaseIsMigratedAndGoesOn(t *testing.T) {
 	storetest.Append(t, s, storetest.Event(now, "", "m-late", hygiene.HardBounce))
 	sweepHeld(t, s, p, 50, bounces)
 	storetest.Register(t, s, registrations[:len(registrations)/2]...)
-	_, err = s.Instruct(p, []string{"contact-1", "zoe"}, hygiene.Instruction{Kind: hygiene.Suppress, Reason: "complaint", By: "ann", Note: "by phone"}, store.Batch{Kind: store.SuppressBatch}, now)
+	_, err = s.Instruct(p, store.Subjects{Keys: []string{"contact-1", "zoe"}}, hygiene.Instruction{Kind: hygiene.Suppress, Reason: "complaint", By: "ann", Note: "by phone"}, store.Batch{Kind: store.SuppressBatch}, now)
 	must(t, err)
 	_, err = strikeAll(t, t.Context(), s, p, hygiene.Instruction{Reason: "soft_bounce", From: storetest.Start, To: now}, now, nil)
 	must(t, err)

@@ -5,44 +5,6 @@ import (
 	"winnow/store/engine"
 )
 
-// InstructNumbers applies a manual instruction to phone numbers as [Store.Instruct] does
-// to contacts: it names the numbers alone. A suppression holds for those who have such a
-// number, now or later; if it is a person's word, it is also the word of each contact that
-// has the number at the time now, and stays theirs. To allow a number lifts what lies on it,
-// and nothing of its contacts. Unknown are numbers that nobody has or had, and on which
-// nothing ever lay.
-func (s *Store) InstructNumbers(policy *hygiene.Policy, phones []string, in hygiene.Instruction, b Batch, now hygiene.Instant) (Instructed, error) {
-	end, err := s.LastSeq()
-	if err != nil {
-		return Instructed{}, err
-	}
-	in.Moment, b.By, b.Note, b.Done = hygiene.Moment{At: now, Seq: end}, in.By, in.Note, true
-	var unknown []string
-	err = s.batchStep(policy, &b, now, func(w *txWriter, b *Batch) error {
-		unknown, in.Batch = nil, b.ID
-		for _, phone := range phones {
-			number := &contactRow{}
-			known, err := w.numberToInstruct(number, phone, in.Kind == hygiene.Suppress)
-			if err != nil {
-				return err
-			}
-			if !known {
-				unknown = append(unknown, phone)
-				continue
-			}
-			changes := policy.Instruct(&number.Contact, in)
-			if len(changes) == 0 {
-				continue
-			}
-			if err := w.saveInBatch(number, changes, b); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return Instructed{b.did(), unknown}, err
-}
-
 // numberToInstruct reads a number that is to be instructed. One without a row is made a
 // subject if create says so; else it is not known.
 func (w *txWriter) numberToInstruct(number *contactRow, phone string, create bool) (known bool, err error) {
@@ -78,15 +40,26 @@ func (s *Store) StandingOn(phone string, t hygiene.Instant) (list []OnNumber, er
 	}
 	for _, open := range number.OpenSuppressions(t) {
 		on := OnNumber{Suppression: open, Phone: phone, Named: number.IsNamed(&open)}
-		if giver := number.GiverOf(&open); giver != 0 {
-			if err := s.read(func(c engine.Reader) (err error) {
-				on.From, err = c.Text("SELECT key FROM contacts WHERE id = ? UNION ALL SELECT key FROM names WHERE id = ?", giver, giver)
-				return err
-			}); err != nil {
-				return nil, err
-			}
+		if on.From, err = s.GiverOf(number, &open); err != nil {
+			return nil, err
 		}
 		list = append(list, on)
 	}
 	return list, nil
+}
+
+// GiverOf is the key of the contact on whose evidence a suppression of the number rests;
+// see [OnNumber]. Of a contact that was merged it is that of the whole.
+func (s *Store) GiverOf(number *hygiene.Contact, suppression *hygiene.Suppression) (key string, err error) {
+	giver := number.GiverOf(suppression)
+	if giver == 0 {
+		return "", nil
+	}
+	err = s.read(func(c engine.Reader) (err error) {
+		if key, err = c.Text("SELECT key FROM contacts WHERE id = ?", giver); err == nil && key == "" {
+			key, err = c.Text("SELECT contact FROM names WHERE id = ?", giver)
+		}
+		return err
+	})
+	return key, err
 }

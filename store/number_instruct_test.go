@@ -24,8 +24,8 @@ func TestAnActOnANumberCanBeUndone(t *testing.T) {
 		return len(c.Suppressions)
 	}
 	in := hygiene.Instruction{Kind: hygiene.Suppress, Reason: hygiene.OptedOut, Origin: hygiene.ByOperator, By: "ann"}
-	did, err := s.InstructNumbers(p, []string{phone, "+905550000009"}, in, store.Batch{Kind: store.SuppressBatch}, day)
-	if err != nil || did.Contacts != 2 || did.Changes != 4 || did.Unknown != nil {
+	did, err := s.Instruct(p, store.Subjects{Phones: []string{phone, "+905550000009"}}, in, store.Batch{Kind: store.SuppressBatch}, day)
+	if err != nil || did.Contacts != 2 || did.Changes != 4 || did.Unknown.Phones != nil {
 		t.Fatalf("%+v, %v", did, err)
 	}
 	if reasons("ann") != 1 || reasons("bob") != 1 {
@@ -68,7 +68,7 @@ func TestWhatStandsOnANumberNamesWhoseEvidenceItIs(t *testing.T) {
 		t.Errorf("on the number stands %+v, %v", list, err)
 	}
 	allow := hygiene.Instruction{Kind: hygiene.Allow, By: "ann"}
-	if _, err := s.Instruct(p, []string{"ann"}, allow, store.Batch{Kind: store.AllowBatch}, storetest.Start+3); err != nil {
+	if _, err := s.Instruct(p, store.Subjects{Keys: []string{"ann"}}, allow, store.Batch{Kind: store.AllowBatch}, storetest.Start+3); err != nil {
 		t.Fatal(err)
 	}
 	if list, err = s.StandingOn(phone, storetest.Start+4); err != nil || len(list) != 1 {

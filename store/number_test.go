@@ -61,11 +61,11 @@ func randomKnowledge(r *rand.Rand, contacts []string, phones []string, n int) []
 			return func(t *testing.T, s *store.Store, p *hygiene.Policy) {
 				t.Helper()
 				in := hygiene.Instruction{Kind: kind, Reason: reason, Origin: hygiene.ByOperator, By: "ann", Note: fmt.Sprint("act ", k)}
-				instruct := s.Instruct
+				named := store.Subjects{Keys: []string{of}}
 				if numbers {
-					instruct = s.InstructNumbers
+					named = store.Subjects{Phones: []string{of}}
 				}
-				if _, err := instruct(p, []string{of}, in, store.Batch{Kind: store.SuppressBatch}, now); err != nil {
+				if _, err := s.Instruct(p, named, in, store.Batch{Kind: store.SuppressBatch}, now); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -46,10 +46,8 @@ func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, view *me
 		if err != nil {
 			return err
 		}
-		if applied, read = read, next; applied == nil && len(read.groups) == 0 {
-			return nil
-		}
-		if applied != nil && len(applied.groups) == 0 {
+		if applied, read = read, next; applied == nil && len(read.groups) == 0 || applied != nil && len(applied.groups) == 0 {
+			did.Changes += w.given.changes // those of numbers
 			return nil
 		}
 	}

@@ -3,9 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
-	"slices"
 
-	"winnow/hygiene"
 	"winnow/internal/ui"
 )
 
@@ -17,19 +15,12 @@ var ErrNearlyKnown = errors.New("the contact is not known")
 // of a known contact. A manual change would be to a new contact, and the known one, who was
 // probably meant, would still be texted.
 func (o *Operations) CheckNearlyKnown(keys []string) error {
-	var unknown []string
-	known := map[string]bool{}
-	if err := o.Store.FindContacts(keys, func(i int, _ *hygiene.Contact) { known[keys[i]] = true }); err != nil {
+	unknown, err := o.unknown(keys)
+	if err != nil {
 		return err
 	}
-	for _, key := range keys {
-		if !known[key] {
-			unknown = append(unknown, key)
-		}
-	}
-	slices.Sort(unknown)
 	var errs []error
-	err := o.Store.FindNearKeys(unknown, o.Config.Keys, func(i int, near []string) {
+	err = o.Store.FindNearKeys(unknown, o.Config.Keys, func(i int, near []string) {
 		errs = append(errs, fmt.Errorf("%w: %q is nearly the key of %s; name that contact", ErrNearlyKnown, unknown[i], ui.JoinFirst(near, 5)))
 	})
 	return errors.Join(append(errs, err)...)

@@ -117,14 +117,9 @@ func ReadAs(word, reason string) string {
 	return fmt.Sprintf("%s is recorded as %s", ui.Printable(word), reason)
 }
 
-// Instruct suppresses or allows contacts manually, as one batch. It does not sweep
-// first: an event that is not swept yet is applied later, in order of time.
-func (o *Operations) Instruct(keys []string, in hygiene.Instruction, now hygiene.Instant) (store.Instructed, error) {
-	if in.Kind == hygiene.Suppress {
-		if err := o.checkNumbers(keys); err != nil {
-			return store.Instructed{}, err
-		}
-	}
+// Instruct suppresses or allows contacts and phone numbers manually, as one batch. It does
+// not sweep first: an event that is not swept yet is applied later, in order of time.
+func (o *Operations) Instruct(of store.Subjects, in hygiene.Instruction, now hygiene.Instant) (store.Instructed, error) {
 	if err := o.SavePolicy(now); err != nil {
 		return store.Instructed{}, err
 	}
@@ -132,7 +127,10 @@ func (o *Operations) Instruct(keys []string, in hygiene.Instruction, now hygiene
 	if in.Kind == hygiene.Allow {
 		b = store.Batch{Kind: store.AllowBatch, About: ReasonsLifted(o.Config.Policy, in.Reason)}
 	}
-	return o.Store.Instruct(o.Config.Policy, keys, in, b, now)
+	did, err := o.Store.Instruct(o.Config.Policy, of, in, b, now)
+	// A text that is a known contact's key has done its work.
+	did.Unknown.Phones = slices.DeleteFunc(did.Unknown.Phones, func(phone string) bool { return slices.Contains(of.Keys, phone) })
+	return did, err
 }
 
 // ReasonsLifted describes the reasons that are lifted when reason is named; an empty

@@ -57,7 +57,7 @@ func (x explainCommand) Run(c *invocation) error {
 		case err != nil:
 			return err
 		case c.JSON:
-			return x.printJSON(c, a, found.Keys)
+			return x.printJSON(c, a, found)
 		}
 		return x.print(c, a, found)
 	})
@@ -67,6 +67,9 @@ func (x explainCommand) Run(c *invocation) error {
 func (x explainCommand) print(c *invocation, a *app.App, found explain.Found) error {
 	if summary := found.Summary(); summary != "" {
 		fmt.Fprintf(c.Stdout, "%s\n\n", summary)
+	}
+	if err := x.printNumber(c, a, found); err != nil {
+		return err
 	}
 	for i, key := range found.Keys[:min(maxExplained, len(found.Keys))] {
 		e, cfg, err := x.explanation(c, a, key)
@@ -84,8 +87,36 @@ func (x explainCommand) print(c *invocation, a *app.App, found explain.Found) er
 	return nil
 }
 
-// printJSON prints one contact as an object, several as an array.
-func (x explainCommand) printJSON(c *invocation, a *app.App, keys []string) error {
+// printNumber prints what is on the phone number itself: all of it, or if contacts have it,
+// which the next screens explain, what keeps them from being texted.
+func (x explainCommand) printNumber(c *invocation, a *app.App, found explain.Found) error {
+	if found.Phone == "" || x.Segment != "" {
+		return nil
+	}
+	e, cfg, err := found.Number(a, x.asOf, c.instant())
+	switch {
+	case err != nil || e == nil:
+		return err
+	case len(found.Keys) == 0:
+		e.Print(c.Printer, cfg, "", x.Verbose)
+	case e.Status == hygiene.IsSuppressed.String():
+		e.PrintStatus(c.Printer)
+		fmt.Fprintln(c.Stdout)
+	}
+	return nil
+}
+
+// printJSON prints one contact as an object, several as an array. A number that no contact
+// has is an object too.
+func (x explainCommand) printJSON(c *invocation, a *app.App, found explain.Found) error {
+	keys := found.Keys
+	if len(keys) == 0 {
+		e, _, err := found.Number(a, x.asOf, c.instant())
+		if err != nil {
+			return err
+		}
+		return c.PrintJSON(e)
+	}
 	if len(keys) == 1 {
 		e, _, err := x.explanation(c, a, keys[0])
 		if err != nil {

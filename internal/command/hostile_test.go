@@ -65,7 +65,7 @@ func hostileStore(t *testing.T) (config string) {
 	check(err)
 	_, err = a.Store.Pin(segments.Pin{Segment: "reachable", Contact: hostileKey + "a", At: now, By: hostile, Note: hostile})
 	check(err)
-	_, err = a.Instruct([]string{hostileKey + "a"}, hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: "complaint", By: hostile, Note: hostile}, now)
+	_, err = a.Instruct(store.Subjects{Keys: []string{hostileKey + "a"}}, hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: "complaint", By: hostile, Note: hostile}, now)
 	check(err)
 	_, err = a.Store.Register(context.Background(), []store.Registration{{Source: "insider", MessageID: "sent" + hostile, Contact: hostileKey}})
 	check(err)

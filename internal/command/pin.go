@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -53,7 +54,7 @@ func (x pinCommand) change(c *invocation, a *app.App) error {
 	}
 	if !x.Clear && !x.New {
 		ops, _ := c.operations(a, "event")
-		if err := ops.CheckNearlyKnown(keys); err != nil {
+		if err := cmp.Or(ops.CheckNoNumbers(keys), ops.CheckNearlyKnown(keys)); err != nil {
 			return errors.Join(err, errors.New("nothing was changed; --new pins unknown contacts as written"))
 		}
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,11 +11,12 @@ import (
 	"winnow/hygiene/instant"
 	"winnow/internal/app"
 	"winnow/internal/ui"
+	"winnow/store"
 )
 
-// manualChange are the arguments of a manual change to contacts.
+// manualChange are the arguments of a manual change to contacts and phone numbers.
 type manualChange struct {
-	Contacts []string `arg:"" name:"contact" help:"Keys of the contacts."`
+	Contacts []string `arg:"" name:"contact" help:"Keys of contacts, or phone numbers with their country code."`
 	Note     string   `placeholder:"TEXT" help:"Record this note with the change."`
 }
 
@@ -55,49 +57,41 @@ type manualResult struct {
 	Batch    int64    `json:"batch,omitempty"`
 	Reason   string   `json:"reason,omitempty"`
 	Contacts int      `json:"contacts"`
+	Numbers  int      `json:"numbers,omitempty"`
 	Changes  int64    `json:"changes"`
 	Unknown  []string `json:"unknown"`
 	nearly   []string // of those, what they nearly are
-	// Of an allow, what the contacts stay suppressed for.
+	// Of an allow, what the contacts and numbers stay suppressed for.
 	Remaining []app.Remaining `json:"still_suppressed,omitempty"`
 }
 
-// changeManually suppresses or allows contacts, and prints the result. It changes
-// nothing if one of the keys is invalid, or nearly known unless asNew.
+// changeManually suppresses or allows contacts and numbers, and prints the result. It
+// changes nothing if one of the keys is invalid, or nearly known unless asNew.
 func (c *invocation) changeManually(contacts []string, in hygiene.Instruction, asNew bool, verb string) error {
 	return c.open(toRecord, func(a *app.App) error {
 		in.Reason = c.readReason(a.Config, in.Reason)
 		if err := app.CheckInstruction(in, c.instant()); err != nil {
 			return &ui.UsageError{Err: err}
 		}
-		var keys []string
-		var errs []error
-		for _, given := range contacts {
-			key, err := a.Store.Keys(a.Config.Keys).Named(given)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", ui.ShellQuote(given), err))
-			}
-			keys = append(keys, key)
-		}
-		if errs != nil {
-			return errors.Join(append(errs, errors.New("nothing was changed"))...)
-		}
-		slices.Sort(keys)
-		keys = slices.Compact(keys)
 		in.By = app.Operator()
 		ops, _ := c.operations(a, "event")
+		of, err := named(ops, contacts)
+		if err != nil {
+			return errors.Join(err, errors.New("nothing was changed"))
+		}
 		if !asNew {
-			if err := ops.CheckNearlyKnown(keys); err != nil {
+			if err := cmp.Or(ops.CheckNumbers(of.Keys), ops.CheckNearlyKnown(of.Keys)); err != nil {
 				return errors.Join(err, errors.New("nothing was changed; --new suppresses unknown contacts as written"))
 			}
 		}
-		changed, err := ops.Instruct(keys, in, c.instant())
+		changed, err := ops.Instruct(of, in, c.instant())
 		if err != nil {
 			return err
 		}
-		r := manualResult{Batch: changed.Batch, Reason: in.Reason, Contacts: len(keys) - len(changed.Unknown), Changes: changed.Changes, Unknown: append([]string{}, changed.Unknown...)}
+		r := manualResult{Batch: changed.Batch, Reason: in.Reason, Contacts: len(of.Keys) - len(changed.Unknown.Keys), Numbers: len(of.Phones) - len(changed.Unknown.Phones),
+			Changes: changed.Changes, Unknown: append(append([]string{}, changed.Unknown.Keys...), changed.Unknown.Phones...)}
 		if in.Kind == hygiene.Allow {
-			if r.Remaining, err = ops.RemainingReasons(keys, c.config, c.instant()); err != nil {
+			if r.Remaining, err = ops.RemainingReasons(of, c.config, c.instant()); err != nil {
 				return err
 			}
 		}
@@ -108,16 +102,42 @@ func (c *invocation) changeManually(contacts []string, in hygiene.Instruction, a
 	})
 }
 
+// named returns what the texts name, each once.
+func named(ops *app.Operations, texts []string) (of store.Subjects, err error) {
+	for _, text := range texts {
+		one, oneErr := ops.Name(text)
+		if oneErr != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", ui.ShellQuote(text), oneErr))
+		}
+		of.Keys, of.Phones = append(of.Keys, one.Keys...), append(of.Phones, one.Phones...)
+	}
+	slices.Sort(of.Keys)
+	slices.Sort(of.Phones)
+	return store.Subjects{Keys: slices.Compact(of.Keys), Phones: slices.Compact(of.Phones)}, err
+}
+
 // printManual prints what was done, and what stays suppressed.
 func (c *invocation) printManual(r *manualResult, verb string) error {
 	if c.JSON {
 		return c.PrintJSON(r)
 	}
-	fmt.Fprintf(c.Stdout, "%s %s: %s in the ledger\n", verb, ui.Count(int64(r.Contacts), "contact"), ui.Count(r.Changes, "change"))
+	fmt.Fprintf(c.Stdout, "%s %s: %s in the ledger\n", verb, r.subjects(), ui.Count(r.Changes, "change"))
 	for _, left := range r.Remaining {
 		fmt.Fprintln(c.Stdout, left)
 	}
 	return app.PrintUndoCommand(c.Stdout, r.Batch, c.config)
+}
+
+// subjects counts the contacts and numbers.
+func (r *manualResult) subjects() string {
+	contacts, numbers := ui.Count(int64(r.Contacts), "contact"), ui.Count(int64(r.Numbers), "phone number")
+	switch {
+	case r.Numbers == 0:
+		return contacts
+	case r.Contacts == 0:
+		return numbers
+	}
+	return contacts + " and " + numbers
 }
 
 // failure is what the command was to do and did not; nil for nothing.
@@ -125,7 +145,7 @@ func (r *manualResult) failure() error {
 	if len(r.Unknown) > 0 {
 		return fmt.Errorf("unknown contacts: %s", strings.Join(append([]string{strings.Join(r.Unknown, ", ")}, r.nearly...), "; "))
 	}
-	if app.AnyMustBeNamed(r.Remaining) {
+	if app.IsRefusal(r.Remaining) {
 		return ui.ErrReported
 	}
 	return nil

@@ -102,8 +102,8 @@ func everythingFails(t *testing.T) Config {
 		Status:   func(context.Context) (*view.Status, error) { called(); return nil, nil },
 		Segments: func(context.Context) ([]view.Segment, error) { called(); return nil, nil },
 		Exports:  func(context.Context) ([]view.Export, error) { called(); return nil, nil },
-		Explain:  func(context.Context, string) (*view.Explanation, bool, error) { called(); return nil, false, nil },
-		Check:    func(context.Context, []string) ([]view.Sendable, error) { called(); return nil, nil },
+		Explain:  func(context.Context, string) ([]*view.Explanation, error) { called(); return nil, nil },
+		Check:    func(context.Context, []string, []string) ([]view.Sendable, error) { called(); return nil, nil },
 		Register: func(context.Context, []provider.Registration) (RegisterResult, error) {
 			called()
 			return RegisterResult{}, nil
@@ -233,7 +233,7 @@ func TestCrossOriginPostsAreRefused(t *testing.T) {
 
 func TestTokensAndContactsAreNotLogged(t *testing.T) {
 	var log logged
-	c := Config{Logger: logTo(&log), Explain: func(context.Context, string) (*view.Explanation, bool, error) { return nil, false, errBroken }}
+	c := Config{Logger: logTo(&log), Explain: func(context.Context, string) ([]*view.Explanation, error) { return nil, errBroken }}
 	ask(c, "GET", "/api/v1/contacts/%2B905551234567", "", "Authorization", "Bearer "+token)
 	ask(c, "GET", "/api/v1/contacts/%2B905551234567", "", "Authorization", "Bearer wrong-"+token)
 	log.mustHave(t, "/api/v1/contacts/{key}")

@@ -28,11 +28,13 @@ type Config struct {
 	Status   func(context.Context) (*view.Status, error)
 	Segments func(context.Context) ([]view.Segment, error)
 	Exports  func(context.Context) ([]view.Export, error)
-	// Explain returns everything known of a contact, and whether it is known. The
-	// key is as the caller wrote it, as are all keys of this Config.
-	Explain func(ctx context.Context, key string) (*view.Explanation, bool, error)
-	// Check returns for each contact, in their order, whether it may be texted.
-	Check func(ctx context.Context, contacts []string) ([]view.Sendable, error)
+	// Explain returns everything known of the contact of that key, of those that have that
+	// phone number, or of the number if no contact has it; nothing for what is not known.
+	// The key is as the caller wrote it, as are all keys of this Config.
+	Explain func(ctx context.Context, key string) ([]*view.Explanation, error)
+	// Check returns for each contact and then for each phone number, in their order,
+	// whether it may be texted.
+	Check func(ctx context.Context, contacts, phones []string) ([]view.Sendable, error)
 	// Register records which contacts messages went to: all of the list except what
 	// it reports as rejected, or nothing when it returns an error. It is called with
 	// a few thousand at a time.
@@ -46,8 +48,8 @@ type Config struct {
 	// Release publishes a run that the guard holds. The context is that of
 	// RunExport; a release that has started goes on too.
 	Release func(ctx context.Context, export, run string, mayBeStale bool) (view.Released, error)
-	// Instruct suppresses or allows a contact manually and returns what is known of
-	// it afterwards.
+	// Instruct suppresses or allows a contact or a phone number manually and returns what
+	// is known of it afterwards.
 	Instruct func(context.Context, Instruction) (*view.Explanation, error)
 }
 
@@ -69,7 +71,7 @@ type RejectedMessage struct {
 
 // Instruction is a manual suppress or allow.
 type Instruction struct {
-	Contact string
+	Contact string                  // its key, or a phone number
 	Kind    hygiene.InstructionKind // Suppress or Allow
 	Reason  string                  // may be empty for Allow
 	Note    string

@@ -183,9 +183,9 @@ func TestKeyIsReadFromTheEscapedPath(t *testing.T) {
 		"a%3Fb%23c":         "a?b#c",
 	} {
 		var got string
-		c := Config{Explain: func(_ context.Context, key string) (*view.Explanation, bool, error) {
+		c := Config{Explain: func(_ context.Context, key string) ([]*view.Explanation, error) {
 			got = key
-			return aContact, true, nil
+			return []*view.Explanation{aContact}, nil
 		}}
 		wantJSON(t, ask(c, "GET", "/api/v1/contacts/"+path, ""), aContactJSON)
 		if got != want {
@@ -194,42 +194,53 @@ func TestKeyIsReadFromTheEscapedPath(t *testing.T) {
 	}
 }
 
-func TestExplainAnswers404ForAnUnknownContactAnd400ForAnInvalidKey(t *testing.T) {
-	c := Config{Explain: func(_ context.Context, key string) (*view.Explanation, bool, error) {
-		if key == "nobody" {
-			return nil, false, nil
+func TestExplainAnswersSeveralContactsOfANumberAnd404ForAnUnknownOneAnd400ForAnInvalidKey(t *testing.T) {
+	c := Config{Explain: func(_ context.Context, key string) ([]*view.Explanation, error) {
+		switch key {
+		case "nobody":
+			return nil, nil
+		case "+905551234567":
+			return []*view.Explanation{aContact, aContact}, nil
 		}
-		return nil, false, NewAPIError(400, errors.New("no phone number"))
+		return nil, NewAPIError(400, errors.New("no phone number"))
 	}}
+	wantJSON(t, ask(c, "GET", "/api/v1/contacts/+905551234567", ""), "["+aContactJSON+","+aContactJSON+"]")
 	wantProblem(t, ask(c, "GET", "/api/v1/contacts/nobody", ""), 404, "unknown contact")
 	wantProblem(t, ask(c, "GET", "/api/v1/contacts/x", ""), 400, "no phone number")
 }
 
 func TestCheckAnswersInOrderAndTakesNumbersAsIntegers(t *testing.T) {
-	c := Config{Check: func(_ context.Context, contacts []string) ([]view.Sendable, error) {
+	c := Config{Check: func(_ context.Context, contacts, phones []string) ([]view.Sendable, error) {
 		var answers []view.Sendable
 		for _, c := range contacts {
 			answers = append(answers, view.Sendable{Contact: c, Status: "active", Sendable: true})
+		}
+		for _, p := range phones {
+			answers = append(answers, view.Sendable{Contact: p, Phone: "+90", Status: "suppressed", Reasons: []string{"opted_out"}})
 		}
 		return answers, nil
 	}}
 	wantJSON(t, ask(c, "POST", "/api/v1/check", `{"contacts":["b","a",1.0]}`),
 		`{"results":[{"contact":"b","status":"active","sendable":true,"reasons":[]},{"contact":"a","status":"active","sendable":true,"reasons":[]},{"contact":"1","status":"active","sendable":true,"reasons":[]}]}`)
+	wantJSON(t, ask(c, "POST", "/api/v1/check", `{"phones":["+90 5"],"contacts":["a"]}`),
+		`{"results":[{"contact":"a","status":"active","sendable":true,"reasons":[]},{"contact":"+90 5","phone":"+90","status":"suppressed","sendable":false,"reasons":["opted_out"]}]}`)
 	wantJSON(t, ask(c, "POST", "/api/v1/check", `{"contacts":[]}`), `{"results":[]}`)
+	wantJSON(t, ask(c, "POST", "/api/v1/check", `{"phones":[]}`), `{"results":[]}`)
 }
 
 func TestCheckSaysWhatIsWrongWithItsBody(t *testing.T) {
-	c := Config{Check: func(context.Context, []string) ([]view.Sendable, error) { return nil, nil }}
+	c := Config{Check: func(context.Context, []string, []string) ([]view.Sendable, error) { return nil, nil }}
 	many := func(n int) string { return `{"contacts":["a"` + strings.Repeat(`,"a"`, n-1) + `]}` }
 	if w := ask(c, "POST", "/api/v1/check", many(maxContacts)); w.Code != 200 {
 		t.Errorf("%d contacts are answered %d", maxContacts, w.Code)
 	}
 	wantProblem(t, ask(c, "POST", "/api/v1/check", many(maxContacts+1)), 413, "10001 contacts")
+	wantProblem(t, ask(c, "POST", "/api/v1/check", strings.TrimSuffix(many(maxContacts), "}")+`,"phones":["+90"]}`), 413, "10001 contacts")
 	wantProblem(t, ask(c, "POST", "/api/v1/check", `{"contacts":["`+strings.Repeat("a", maxBody)+`"]}`), 413, "larger than")
-	for _, body := range []string{``, `{}`, `{"contacts":null}`} {
+	for _, body := range []string{``, `{}`, `{"contacts":null}`, `{"contacts":null,"phones":null}`} {
 		wantProblem(t, ask(c, "POST", "/api/v1/check", body), 400, "no contacts")
 	}
-	for _, body := range []string{`["a"]`, `{"contacts":["a"]} {}`, `{"contact":["a"]}`, `{"contacts":[null]}`, `{"contacts":[["a"]]}`, `{"contacts":"a"}`, `nonsense`, `{"contacts":["a"]`} {
+	for _, body := range []string{`["a"]`, `{"contacts":["a"]} {}`, `{"contact":["a"]}`, `{"contacts":[null]}`, `{"contacts":[["a"]]}`, `{"contacts":"a"}`, `{"phones":[905551234567]}`, `nonsense`, `{"contacts":["a"]`} {
 		wantProblem(t, ask(c, "POST", "/api/v1/check", body), 400, "send JSON like")
 	}
 	wantProblem(t, ask(c, "POST", "/api/v1/check", many(1), "Content-Encoding", "gzip"), 415, "compressed")
@@ -269,8 +280,8 @@ func TestErrorsAreProblems(t *testing.T) {
 	if w.Header().Get("Retry-After") == "" {
 		t.Error("a 503 does not say when to retry")
 	}
-	unmarshable := Config{Explain: func(context.Context, string) (*view.Explanation, bool, error) {
-		return &view.Explanation{Timeline: []view.Event{{Code: func() {}}}}, true, nil
+	unmarshable := Config{Explain: func(context.Context, string) ([]*view.Explanation, error) {
+		return []*view.Explanation{{Timeline: []view.Event{{Code: func() {}}}}}, nil
 	}}
 	if w := ask(unmarshable, "GET", "/api/v1/contacts/ann", ""); w.Code != 500 {
 		t.Errorf("what can't be written is answered %d", w.Code)
@@ -279,7 +290,7 @@ func TestErrorsAreProblems(t *testing.T) {
 
 func TestAPanicIsAnsweredAndLogsNoContact(t *testing.T) {
 	var log logged
-	c := Config{Logger: logTo(&log), Explain: func(_ context.Context, key string) (*view.Explanation, bool, error) { panic("about " + key) }}
+	c := Config{Logger: logTo(&log), Explain: func(_ context.Context, key string) ([]*view.Explanation, error) { panic("about " + key) }}
 	wantProblem(t, ask(c, "GET", "/api/v1/contacts/secret-contact", ""), 500, "internal error")
 	log.mustHave(t, "panicked")
 	log.mustNotHave(t, "secret-contact")

@@ -13,18 +13,23 @@ import (
 	"winnow/internal/console/view"
 )
 
-// maxContacts is how many contacts one check may ask about.
+// maxContacts is how many contacts and phone numbers one check may ask about.
 const maxContacts = 10_000
 
 // tokenName signs manual actions over HTTP. There is one token.
 const tokenName = "admin"
 
 func (s *server) explain(_ http.ResponseWriter, req *http.Request) (any, error) {
-	explanation, known, err := s.Explain(req.Context(), pathParam(req, "key"))
-	if err == nil && !known {
+	list, err := s.Explain(req.Context(), pathParam(req, "key"))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(list) == 0:
 		return nil, apiErrorf(http.StatusNotFound, "unknown contact; check how the key is written")
+	case len(list) == 1:
+		return list[0], nil
 	}
-	return explanation, err
+	return list, nil
 }
 
 // instruct suppresses or allows a contact.
@@ -68,21 +73,22 @@ func readInstruction(w http.ResponseWriter, req *http.Request, kind hygiene.Inst
 }
 
 func (s *server) check(w http.ResponseWriter, req *http.Request) (any, error) {
-	var asked []contactKey
-	if err := decodeBody(w, req, fields{"contacts": &asked}, `{"contacts": ["ann", "bob"]}`); err != nil {
+	var contacts []contactKey
+	var phones []string
+	if err := decodeBody(w, req, fields{"contacts": &contacts, "phones": &phones}, `{"contacts": ["ann", "bob"], "phones": ["+905551234567"]}`); err != nil {
 		return nil, err
 	}
-	switch {
-	case asked == nil:
+	switch n := len(contacts) + len(phones); {
+	case contacts == nil && phones == nil:
 		return nil, apiErrorf(http.StatusBadRequest, `the body has no contacts; send {"contacts": ["ann", "bob"]}`)
-	case len(asked) > maxContacts:
-		return nil, apiErrorf(http.StatusRequestEntityTooLarge, "%d contacts are too many for one request; send at most %d", len(asked), maxContacts)
+	case n > maxContacts:
+		return nil, apiErrorf(http.StatusRequestEntityTooLarge, "%d contacts are too many for one request; send at most %d", n, maxContacts)
 	}
-	contacts := make([]string, len(asked))
-	for i, key := range asked {
-		contacts[i] = string(key)
+	keys := make([]string, len(contacts))
+	for i, key := range contacts {
+		keys[i] = string(key)
 	}
-	answers, err := s.Check(req.Context(), contacts)
+	answers, err := s.Check(req.Context(), keys, phones)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,10 @@ var ambiguous = []struct{ name, check, suppress, says string }{
 
 func TestAnAmbiguousBodyIsRefused(t *testing.T) {
 	c := Config{
-		Check: func(context.Context, []string) ([]view.Sendable, error) { t.Error("it was checked"); return nil, nil },
+		Check: func(context.Context, []string, []string) ([]view.Sendable, error) {
+			t.Error("it was checked")
+			return nil, nil
+		},
 		Instruct: func(context.Context, Instruction) (*view.Explanation, error) {
 			t.Error("it was taken")
 			return nil, nil
@@ -46,7 +49,10 @@ func TestAnAmbiguousBodyIsRefused(t *testing.T) {
 
 func TestABodyWithAByteOrderMarkIsRead(t *testing.T) {
 	var got []string
-	c := Config{Check: func(_ context.Context, contacts []string) ([]view.Sendable, error) { got = contacts; return nil, nil }}
+	c := Config{Check: func(_ context.Context, contacts, _ []string) ([]view.Sendable, error) {
+		got = contacts
+		return nil, nil
+	}}
 	wantJSON(t, ask(c, "POST", "/api/v1/check", "\ufeff{\"contacts\":[\"jos\u00e9\", 7, \"\\ud83d\\ude00\"]}"), `{"results":[]}`)
 	if want := "jos\u00e9 7 \U0001f600"; strings.Join(got, " ") != want {
 		t.Errorf("asked about %q, want %q", got, want)
@@ -54,7 +60,7 @@ func TestABodyWithAByteOrderMarkIsRead(t *testing.T) {
 }
 
 func TestALongUnknownKeyIsShortened(t *testing.T) {
-	c := Config{Check: func(context.Context, []string) ([]view.Sendable, error) { return nil, nil }}
+	c := Config{Check: func(context.Context, []string, []string) ([]view.Sendable, error) { return nil, nil }}
 	w := ask(c, "POST", "/api/v1/check", `{"`+strings.Repeat("k", 100_000)+`":1}`)
 	wantProblem(t, w, 400, "unknown key")
 	if w.Body.Len() > 1000 {

@@ -13,12 +13,11 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/console"
 	"winnow/internal/console/view"
-	"winnow/internal/explain"
+	"winnow/internal/contactapi"
 	"winnow/internal/exports"
 	"winnow/internal/imports"
 	"winnow/internal/schedule"
 	"winnow/internal/status"
-	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -76,61 +75,17 @@ func apiError(err error) error {
 	return err
 }
 
-func (d *Daemon) explain(_ context.Context, given string) (*view.Explanation, bool, error) {
-	cfg := d.current.Load()
-	key, err := d.store.Keys(cfg.Keys).Named(given)
-	if err != nil {
-		return nil, false, console.NewAPIError(http.StatusBadRequest, err)
-	}
-	e, known, err := explain.Contact(cfg, d.store, key, hygiene.InstantOf(time.Now()))
-	switch {
-	case err != nil:
-		return nil, false, err
-	case !known:
-		return nil, false, d.unknownContact(cfg, key)
-	}
-	return &e.Explanation, true, nil
+func (d *Daemon) explain(_ context.Context, given string) ([]*view.Explanation, error) {
+	return contactapi.Explain(d.current.Load(), d.store, given, hygiene.InstantOf(time.Now()))
 }
 
-// unknownContact is the error for a key that no contact has. It says which contact nearly
-// has it.
-func (d *Daemon) unknownContact(cfg *config.Config, key string) error {
-	err := fmt.Errorf("unknown contact %q", key)
-	failed := d.store.FindNearlyKnown([]string{key}, cfg.Keys, func(_ int, near []string) {
-		err = fmt.Errorf("%w; %s is nearly the same", err, ui.JoinFirst(near, 5))
-	})
-	if failed != nil {
-		return failed
-	}
-	return console.NewAPIError(http.StatusNotFound, err)
+func (d *Daemon) check(_ context.Context, contacts, phones []string) ([]view.Sendable, error) {
+	return contactapi.Check(d.current.Load(), d.store, contacts, phones, hygiene.InstantOf(time.Now()))
 }
 
-// check returns for each contact whether it may be texted.
-func (d *Daemon) check(_ context.Context, contacts []string) ([]view.Sendable, error) {
-	cfg, now := d.current.Load(), hygiene.InstantOf(time.Now())
-	answers := make([]view.Sendable, len(contacts))
-	reader := d.store.Keys(cfg.Keys)
-	var unknown []string
-	var places []int // of those
-	for i, given := range contacts {
-		key, err := reader.Given(given)
-		if err != nil {
-			answers[i] = view.Sendable{Contact: given, Status: "invalid", Reasons: []string{err.Error()}}
-			continue
-		}
-		contact, ok, err := d.store.Contact(key)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			contact = nil
-			unknown, places = append(unknown, key), append(places, i)
-		}
-		s := hygiene.SendabilityOf(contact, now)
-		answers[i] = view.Sendable{Contact: given, Status: s.Status, Sendable: s.Sendable, Reasons: s.Reasons}
-	}
-	err := d.store.FindNearlyKnown(unknown, cfg.Keys, func(i int, near []string) { answers[places[i]].Nearly = near[0] })
-	return answers, err
+func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Explanation, error) {
+	e, err := contactapi.Instruct(d.Operations(), d.options.Path, in, hygiene.InstantOf(time.Now()))
+	return e, apiError(err)
 }
 
 // register stores lines of the send log. Invalid lines are left out and listed.
@@ -212,50 +167,6 @@ func (d *Daemon) release(request context.Context, export, name string, mayBeStal
 		return view.Released{Run: released.Run, Discarded: released.Discarded, Suppressed: released.Suppressed}, nil // it is released; its error says what failed
 	}
 	return view.Released{}, apiError(err)
-}
-
-// instruct suppresses or allows a contact manually.
-func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Explanation, error) {
-	ops := d.Operations()
-	key, err := ops.Store.Keys(ops.Config.Keys).Named(in.Contact)
-	if err != nil {
-		return nil, console.NewAPIError(http.StatusBadRequest, err)
-	}
-	now := hygiene.InstantOf(time.Now())
-	reason, other := ops.Config.Policy.ReasonOf(in.Reason)
-	action := hygiene.Instruction{Kind: in.Kind, Origin: hygiene.ByOperator, Reason: reason, Note: in.Note, Until: in.Until, By: in.By}
-	if err := app.CheckInstruction(action, now); err != nil {
-		return nil, console.NewAPIError(http.StatusBadRequest, err)
-	}
-	if in.Kind == hygiene.Suppress && !in.New {
-		if err := ops.CheckNearlyKnown([]string{key}); err != nil {
-			return nil, apiError(fmt.Errorf(`%w, or send "new": true to suppress it as written`, err))
-		}
-	}
-	result, err := ops.Instruct([]string{key}, action, now)
-	if err == nil && result.Unknown != nil {
-		return nil, d.unknownContact(ops.Config, key)
-	}
-	if err != nil {
-		return nil, apiError(err)
-	}
-	e, _, err := explain.Contact(ops.Config, ops.Store, key, now)
-	if err != nil {
-		return nil, err
-	}
-	if other {
-		e.Explanation.ReasonReadAs = reason
-	}
-	if in.Kind == hygiene.Allow {
-		remaining, err := ops.RemainingReasons([]string{key}, d.options.Path, now)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range remaining {
-			e.Explanation.StillSuppressed = append(e.Explanation.StillSuppressed, view.StillSuppressed{Reason: r.Reason, MustBeNamed: r.MustBeNamed, Command: r.Command})
-		}
-	}
-	return &e.Explanation, nil
 }
 
 // segmentList lists the segments of a config.

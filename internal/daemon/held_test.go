@@ -8,6 +8,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store"
 )
 
 // A run that was held, and whose contact has opted out since, is named as out of date,
@@ -23,7 +24,7 @@ func TestAStaleRunIsReleasedOnlyIfTheCallerInsists(t *testing.T) {
 		t.Errorf("before, the page says %q, %v", alerts(p), err)
 	}
 	in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: hygiene.OptedOut, By: "ops"}
-	if _, err := d.Operations().Instruct([]string{"ann"}, in, hygiene.InstantOf(time.Now())); err != nil {
+	if _, err := d.Operations().Instruct(store.Subjects{Keys: []string{"ann"}}, in, hygiene.InstantOf(time.Now())); err != nil {
 		t.Fatal(err)
 	}
 	p, err := d.page(t.Context())

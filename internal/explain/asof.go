@@ -34,36 +34,79 @@ func ContactAsOf(ctx context.Context, a *app.App, key string, at hygiene.Instant
 	if err != nil {
 		return nil, nil, err
 	}
-	contact := &hygiene.Contact{Key: now.Key, Phone: now.NumberAt(at), Attributes: now.Attributes, History: *history}
-	if err := p.replay(contact); err != nil {
+	contact := subject{Contact: &hygiene.Contact{Key: now.Key, Phone: now.NumberAt(at), Attributes: now.Attributes, History: *history}}
+	if contact.ledger, err = p.replay(contact.Contact); err != nil {
 		return nil, nil, err
 	}
-	if err := p.replayNumber(contact); err != nil {
-		return nil, nil, err
-	}
-	if contact.Retry, err = p.retry(contact, now.Instructions); err != nil {
-		return nil, nil, err
-	}
-	if len(p.ledger) == 0 && contact.History.FirstSeen() == 0 {
-		return nil, cfg, nil
-	}
-	e, err := explainContact(cfg, a.Store, contact, at, p.ledger)
+	number, err := p.number(contact.Phone)
 	if err != nil {
 		return nil, nil, err
 	}
-	e.next = fmt.Sprintf("This is what was known and decided by then, under policy %s; attributes, lists, pins and the send log are as they are now", cfg.Hash)
-	e.flags = " --as-of " + at.String()
-	e.setWhy()
+	if number.Contact != nil {
+		contact.OnNumber = number.Suppressions
+	}
+	if contact.Retry, err = p.retry(contact.Contact, now.Instructions); err != nil {
+		return nil, nil, err
+	}
+	if len(contact.ledger) == 0 && contact.History.FirstSeen() == 0 && len(contact.OnNumber) == 0 {
+		return nil, cfg, nil
+	}
+	e, err := explainContact(cfg, a.Store, contact, number, at)
+	if err != nil {
+		return nil, nil, err
+	}
+	e.setPast(cfg, at)
 	return e, cfg, nil
 }
 
-// past is what was known of a contact at a time.
+// setPast says that it was so then.
+func (e *Explanation) setPast(cfg *config.Config, at hygiene.Instant) {
+	e.next = fmt.Sprintf("This is what was known and decided by then, under policy %s; attributes, lists, pins and the send log are as they are now", cfg.Hash)
+	e.flags = " --as-of " + at.String()
+	e.setWhy()
+}
+
+// NumberAsOf is [Number] for what was known at a time, without the number's history.
+func NumberAsOf(a *app.App, phone string, at hygiene.Instant) (*Explanation, *config.Config, error) {
+	cfg, err := a.ConfigAt(at)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := &past{store: a.Store, policy: cfg.Policy, at: at, received: map[int64]hygiene.Instant{}}
+	number, err := p.number(phone)
+	if err != nil || number.Contact == nil || len(number.ledger) == 0 {
+		return nil, cfg, err
+	}
+	e, err := explainNumber(cfg, a.Store, number, at)
+	if err != nil {
+		return nil, nil, err
+	}
+	e.setPast(cfg, at)
+	return e, cfg, nil
+}
+
+// past is what was known at a time.
 type past struct {
 	store    *store.Store
 	policy   *hygiene.Policy
 	at       hygiene.Instant
 	received map[int64]hygiene.Instant // of events, by seq; 0 for those no longer in the log
-	ledger   []store.LedgerEntry       // what was known then, the latest first
+}
+
+// number is the number as it was known; an empty subject when nothing ever was on it. It
+// keeps the entries that it has now: they say whose evidence its suppressions rest on.
+func (p *past) number(phone string) (number subject, err error) {
+	if phone == "" {
+		return subject{}, nil
+	}
+	now, ok, err := p.store.Number(phone)
+	if err != nil || !ok {
+		return subject{}, err
+	}
+	now.Suppressions, now.Retry, now.Tags = nil, nil, nil
+	number.Contact = now
+	number.ledger, err = p.replay(now)
+	return number, err
 }
 
 // history is that of the events received by then. What a contact's history keeps now may
@@ -91,56 +134,50 @@ func (p *past) history(ctx context.Context, c *hygiene.Contact, progress func(in
 	return h, err
 }
 
-// replay gives the contact what the ledger says of it.
-func (p *past) replay(c *hygiene.Contact) error {
+// replay gives the contact or number what the ledger says of it, and returns the entries
+// that were known then, the latest first.
+func (p *past) replay(c *hygiene.Contact) ([]store.LedgerEntry, error) {
 	all, err := p.store.Ledger(c.Key, maxLedgerRead)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	ledger := []store.LedgerEntry{}
 	for i := range slices.Backward(all) {
 		l := &all[i]
-		if known, err := p.knows(l); err != nil {
-			return err
+		if known, err := p.knows(l, c.IsNumber()); err != nil {
+			return nil, err
 		} else if known {
-			p.ledger = append(p.ledger, *l)
+			ledger = append(ledger, *l)
 			p.apply(c, l)
 		}
 	}
-	slices.Reverse(p.ledger)
-	return nil
-}
-
-// replayNumber gives the contact what the ledger says of the number that it had then.
-func (p *past) replayNumber(c *hygiene.Contact) error {
-	if c.Phone == "" {
-		return nil
-	}
-	number := &past{store: p.store, policy: p.policy, at: p.at, received: p.received}
-	n := &hygiene.Contact{Key: hygiene.NumberKey(c.Phone)}
-	err := number.replay(n)
-	c.OnNumber = n.Suppressions
-	return err
+	slices.Reverse(ledger)
+	return ledger, nil
 }
 
 // knows reports whether a ledger entry was known: by when someone acted, or by when the
 // event that caused it was received.
-func (p *past) knows(l *store.LedgerEntry) (bool, error) {
+func (p *past) knows(l *store.LedgerEntry, ofNumber bool) (bool, error) {
 	if l.At > p.at {
 		return false, nil
 	}
 	if l.By != "" || l.Origin != hygiene.ByRule {
 		return true, nil
 	}
-	received, ok := p.received[l.Seq]
+	cause := l.Seq
+	if n := len(l.Evidence); ofNumber && n > 0 {
+		cause = l.Evidence[n-1] // the entry names what made winnow look at the number, which may be later
+	}
+	received, ok := p.received[cause]
 	if !ok {
-		e, found, err := p.store.Event(l.Seq)
+		e, found, err := p.store.Event(cause)
 		if err != nil {
 			return false, err
 		}
 		if found {
 			received = e.ReceivedAt
 		}
-		p.received[l.Seq] = received
+		p.received[cause] = received
 	}
 	return received <= p.at, nil
 }

@@ -10,6 +10,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/apptest"
+	"winnow/store"
 )
 
 // answer is what decides in an explanation.
@@ -105,7 +106,7 @@ func act(t *testing.T, r *rand.Rand, a *app.Operations, now hygiene.Instant) {
 	t.Helper()
 	in := []hygiene.Instruction{{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: "complaint", By: "ann"},
 		{Kind: hygiene.Suppress, Origin: hygiene.ByImport, Reason: "hard_bounce", By: "ann"}, {Kind: hygiene.Allow, By: "bob"}, {Kind: hygiene.Allow, Reason: hygiene.OptedOut, By: "bob"}}[r.IntN(4)]
-	if _, err := a.Instruct([]string{"ann"}, in, now); err != nil {
+	if _, err := a.Instruct(store.Subjects{Keys: []string{"ann"}}, in, now); err != nil {
 		t.Fatal(err)
 	}
 }

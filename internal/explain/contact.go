@@ -10,6 +10,7 @@
 //     needs the log or the ledger, in evidence.go), and print it in facts, text.go;
 //   - the sentences are in why.go, those about segments of contacts to text in texting.go;
 //   - which contacts a text means, a key or a phone number, is in find.go;
+//   - what stands on a phone number, and whose evidence it is, is in number.go;
 //   - what was known at an earlier time is in asof.go;
 //   - what is suggested for a key that does not exist is in notfound.go;
 //   - the answer to winnow pin is in pin.go.
@@ -32,7 +33,11 @@ func Contact(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	e, err := explainContact(cfg, s, contact, now, nil)
+	number, err := numberOf(s, contact)
+	if err != nil {
+		return nil, false, err
+	}
+	e, err := explainContact(cfg, s, subject{Contact: contact}, number, now)
 	if err != nil {
 		return nil, false, err
 	}
@@ -41,38 +46,50 @@ func Contact(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 	return e, true, nil
 }
 
-// explainContact explains a contact as of a time, but for what comes next. ledger is its
-// entries, the latest first; nil for those of the store.
-func explainContact(cfg *config.Config, s *store.Store, contact *hygiene.Contact, at hygiene.Instant, ledger []store.LedgerEntry) (*Explanation, error) {
+// explainContact explains a contact as of a time, but for what comes next. number is its
+// number, if something lies on that.
+func explainContact(cfg *config.Config, s *store.Store, contact, number subject, at hygiene.Instant) (*Explanation, error) {
 	e := &Explanation{policy: cfg.Policy, Explanation: view.Explanation{Contact: contact.Key, Phone: contact.Phone, Status: contact.Status(at).String(), AsOf: at,
-		Attributes: contact.Attributes, History: historyOf(contact)}}
+		Attributes: contact.Attributes, History: historyOf(contact.Contact)}}
 	if e.Phone == "" && cfg.Keys.Phone {
 		e.Phone = e.Contact
 	}
 	for _, t := range contact.Tags {
 		e.Tags = append(e.Tags, t.Name)
 	}
-	if err := e.addSegments(cfg, s, contact); err != nil {
+	if err := e.addSegments(cfg, s, contact.Contact); err != nil {
 		return nil, err
 	}
-	events, err := s.Timeline(contact)
-	if err != nil {
+	if err := e.addTimeline(s, contact.Contact); err != nil {
 		return nil, err
 	}
-	for i := range events {
-		e.Timeline = append(e.Timeline, view.EventOf(&events[i]))
-	}
-	r := &evidenceReader{policy: cfg.Policy, store: s, contact: contact, timeline: e.Timeline, asOf: at, ledger: ledger}
+	r := &evidenceReader{subject: contact, policy: cfg.Policy, store: s, timeline: e.Timeline, asOf: at}
 	if err := r.addTo(e); err != nil {
 		return nil, err
+	}
+	if number.Contact != nil {
+		r.subject, r.of = number, contact.Key
+		if err := r.addSuppressions(e); err != nil {
+			return nil, err
+		}
+		e.addLedger(r.ledger, contact.Phone)
 	}
 	e.reason = e.statusReason(cfg)
 	return e, nil
 }
 
+// addTimeline adds the events that the subject's history keeps.
+func (e *Explanation) addTimeline(s *store.Store, c *hygiene.Contact) error {
+	events, err := s.Timeline(c)
+	for i := range events {
+		e.Timeline = append(e.Timeline, view.EventOf(&events[i]))
+	}
+	return err
+}
+
 // setWhy joins the sentences that people read first.
 func (e *Explanation) setWhy() {
-	e.Why = e.Contact + " is " + e.Status + e.reason
+	e.Why = e.name() + " is " + e.Status + e.reason
 	if e.next != "" {
 		e.Why += ". " + e.next
 	}

@@ -8,37 +8,54 @@ import (
 	"winnow/store"
 )
 
-// evidenceReader finds what the suppressions and the retry of a contact are based
-// on: the events that were counted, and the policy that was in force.
+// subject is a contact, or a phone number as a subject of its own, to be explained.
+type subject struct {
+	*hygiene.Contact
+	ledger []store.LedgerEntry // the latest first; nil for that of the store
+}
+
+// evidenceReader finds what the suppressions and the retry of a contact or a number are
+// based on: the events that were counted, and the policy that was in force.
 type evidenceReader struct {
+	subject
 	policy   *hygiene.Policy // of the config
 	store    *store.Store
-	contact  *hygiene.Contact
 	timeline []view.Event // events that need not be read again
 	asOf     hygiene.Instant
-	ledger   []store.LedgerEntry
+	of       string // the contact that has the number; empty for another subject
 }
 
 // addTo adds suppressions, retry and ledger to the explanation.
 func (r *evidenceReader) addTo(e *Explanation) error {
-	open := append(r.contact.OpenSuppressions(e.AsOf), r.contact.HeldSuppressions(e.AsOf)...)
+	if err := r.addSuppressions(e); err != nil {
+		return err
+	}
+	e.addLedger(r.ledger, "")
+	if retry := r.Retry; retry.OpenAt(e.AsOf) && !e.is(hygiene.IsSuppressed) {
+		var err error
+		e.Retry, err = r.retry(retry)
+		return err
+	}
+	return nil
+}
+
+// addSuppressions adds what stands on the subject itself: of a contact, not what stands
+// on its number.
+func (r *evidenceReader) addSuppressions(e *Explanation) error {
+	alone := *r.Contact
+	alone.OnNumber = nil
+	open := append(alone.OpenSuppressions(e.AsOf), alone.HeldSuppressions(e.AsOf)...)
 	if r.ledger == nil {
 		if err := r.readLedger(open); err != nil {
 			return err
 		}
 	}
-	e.ledger = r.ledger[:min(10, len(r.ledger))]
 	for i := range open {
 		s, err := r.suppression(&open[i])
 		if err != nil {
 			return err
 		}
 		e.Suppressions = append(e.Suppressions, s)
-	}
-	if retry := r.contact.Retry; retry.OpenAt(e.AsOf) && !e.is(hygiene.IsSuppressed) {
-		var err error
-		e.Retry, err = r.retry(retry)
-		return err
 	}
 	return nil
 }
@@ -52,7 +69,7 @@ const maxLedgerRead = 100_000
 // that opened the suppressions.
 func (r *evidenceReader) readLedger(open []hygiene.Suppression) (err error) {
 	for limit := 10; ; limit *= 10 {
-		if r.ledger, err = r.store.Ledger(r.contact.Key, limit); err != nil {
+		if r.ledger, err = r.store.Ledger(r.Key, limit); err != nil {
 			return err
 		}
 		found := !slices.ContainsFunc(open, func(s hygiene.Suppression) bool { return r.openingEntry(&s) == nil })
@@ -91,6 +108,11 @@ func (r *evidenceReader) suppression(p *hygiene.Suppression) (view.Suppression, 
 		}
 		if event != nil {
 			s.Events = append(s.Events, *event)
+		}
+	}
+	if r.IsNumber() {
+		if err := r.addGiver(&s, p); err != nil {
+			return s, err
 		}
 	}
 	s.Why = suppressionSentence(&s, r.asOf)

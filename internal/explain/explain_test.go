@@ -97,7 +97,7 @@ func crowded(t *testing.T, key string) *app.Operations {
 	for i := range 40 {
 		in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.Origin(1 + i%2), Reason: fmt.Sprintf("reason-%d", i), By: "operator",
 			Note: strings.Repeat("long note ", 40)}
-		if did, err := a.Instruct([]string{key}, in, explainedAt.Add(-hygiene.Day)+hygiene.Instant(i)); err != nil || did.Unknown != nil {
+		if did, err := a.Instruct(store.Subjects{Keys: []string{key}}, in, explainedAt.Add(-hygiene.Day)+hygiene.Instant(i)); err != nil || did.Unknown.Keys != nil {
 			t.Fatal(did.Unknown, err)
 		}
 	}
@@ -164,7 +164,7 @@ func TestEvidenceMissingFromTheLogIsReported(t *testing.T) {
 		c := &hygiene.Contact{Key: "ann", Suppressions: []hygiene.Suppression{
 			{Reason: "hard_bounce", Since: hygiene.Moment{At: explainedAt.Add(-hygiene.Day)}, Cause: hygiene.Cause{Rule: "hard", Evidence: evidence}}}}
 		e := &Explanation{policy: hygiene.NewPolicy(nil, ""), Explanation: view.Explanation{Contact: "ann", Status: "suppressed", AsOf: explainedAt}}
-		r := &evidenceReader{policy: a.Config.Policy, store: a.Store, contact: c, asOf: explainedAt, timeline: []view.Event{{Seq: 9, Outcome: "soft_bounce", MessageID: "m"}}}
+		r := &evidenceReader{policy: a.Config.Policy, store: a.Store, subject: subject{Contact: c}, asOf: explainedAt, timeline: []view.Event{{Seq: 9, Outcome: "soft_bounce", MessageID: "m"}}}
 		if err := r.addTo(e); err != nil {
 			t.Fatal(err)
 		}
@@ -199,7 +199,7 @@ func TestASuppressionNamesThePolicyThatOpenedIt(t *testing.T) {
 	a.Config = &later
 	for i := range 30 { // the entry that opened it is far back in the ledger
 		in := hygiene.Instruction{Kind: hygiene.Allow, Reason: fmt.Sprint("other-", i), By: "ann"}
-		if _, err := a.Instruct([]string{"ann"}, in, explainedAt.Add(-hygiene.Day/2)+hygiene.Instant(i)); err != nil {
+		if _, err := a.Instruct(store.Subjects{Keys: []string{"ann"}}, in, explainedAt.Add(-hygiene.Day/2)+hygiene.Instant(i)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -51,8 +51,13 @@ func (e *Explanation) Print(out *ui.Printer, cfg *config.Config, segment string,
 	}
 	w.print(e, cfg)
 	if !verbose {
-		fmt.Fprintf(out.Stdout, "\n%s shows the conditions, the ledger and the timeline\n", ui.CommandLine("winnow explain", e.Contact, "-v"+e.flags))
+		fmt.Fprintf(out.Stdout, "\n%s shows the conditions, the ledger and the timeline\n", ui.CommandLine("winnow explain", e.name(), "-v"+e.flags))
 	}
+}
+
+// PrintStatus prints who, status and why, and what happens next.
+func (e *Explanation) PrintStatus(out *ui.Printer) {
+	(&textWriter{Writer: out.Stdout, colored: out.Color()}).printStatus(e)
 }
 
 // PrintSummary prints one screen without colors.
@@ -63,9 +68,21 @@ func (e *Explanation) PrintSummary(w io.Writer, cfg *config.Config) {
 func (w *textWriter) print(e *Explanation, cfg *config.Config) {
 	w.printStatus(e)
 	ui.Table(w, w.facts(e))
-	if len(cfg.Segments) > 0 {
-		fmt.Fprintln(w)
+	w.printAllSegments(e, cfg)
+	if !w.verbose {
+		return
 	}
+	w.printLedger(e)
+	w.printHistory(e)
+	w.printTimeline(e)
+}
+
+// printAllSegments prints which segments a contact is in; numbers are in none.
+func (w *textWriter) printAllSegments(e *Explanation, cfg *config.Config) {
+	if e.isNumber() || len(cfg.Segments) == 0 {
+		return
+	}
+	fmt.Fprintln(w)
 	if !w.verbose {
 		w.printSegments(e, cfg)
 		return
@@ -73,14 +90,11 @@ func (w *textWriter) print(e *Explanation, cfg *config.Config) {
 	for _, segment := range cfg.Segments {
 		w.printConditions(e, segment.Name)
 	}
-	w.printLedger(e)
-	w.printHistory(e)
-	w.printTimeline(e)
 }
 
 // printStatus prints who, status and why, and below it what happens next.
 func (w *textWriter) printStatus(e *Explanation) {
-	ui.WriteStyled(w.Writer, ui.Printable(e.Contact)+" is "+w.color(e.Status)+ui.Printable(e.reason)+"\n")
+	ui.WriteStyled(w.Writer, ui.Printable(e.name())+" is "+w.color(e.Status)+ui.Printable(e.reason)+"\n")
 	if e.next != "" {
 		fmt.Fprintln(w, ui.Printable(e.next))
 	}
@@ -103,7 +117,9 @@ func (w *textWriter) facts(e *Explanation) [][]string {
 			rows = append(rows, []string{"  " + name, w.shorten(text, maxWidth)})
 		}
 	}
-	add("phone", e.Phone)
+	if !e.isNumber() {
+		add("phone", e.Phone)
+	}
 	open := e.openSuppressions()
 	for i, s := range open {
 		if i == maxSuppressions && !w.verbose {
@@ -141,8 +157,11 @@ func (w *textWriter) facts(e *Explanation) [][]string {
 // events that were counted.
 func (w *textWriter) suppression(s *view.Suppression) [][]string {
 	text := s.Summary
-	if n := len(s.Evidence); n > 0 {
-		text += ", on " + ui.Count(int64(n), "event")
+	if len(s.Evidence) > 0 {
+		text += ", on " + countEvents(s)
+	}
+	if s.Number != "" && s.Whose == "" && s.From != "" {
+		text += ", on its number " + s.Number
 	}
 	if s.Policy != "" {
 		text += ", policy " + s.Policy
@@ -321,6 +340,9 @@ func (w *textWriter) printLedger(e *Explanation) {
 		}
 		if l.Held != 0 {
 			what = strings.TrimSpace(fmt.Sprintf("%s, held by trip %d", what, l.Held))
+		}
+		if l.number != "" {
+			what = strings.TrimSpace(what + " on " + l.number)
 		}
 		by := l.By
 		if l.Rule != "" {

@@ -12,7 +12,6 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/console/view"
 	"winnow/internal/ui"
-	"winnow/store"
 )
 
 // seconds is a time in whole seconds, which is what people can use.
@@ -43,7 +42,8 @@ func (e *Explanation) statusReason(cfg *config.Config) string {
 }
 
 // openSuppressions lists the suppressions that are in effect, the one that lasts
-// longest first. An opt-out comes before other permanent ones.
+// longest first. An opt-out comes before other permanent ones. What the contact's own
+// word put on its number is named once, for the contact.
 func (e *Explanation) openSuppressions() []*view.Suppression {
 	end := func(s *view.Suppression) hygiene.Instant {
 		switch {
@@ -56,8 +56,8 @@ func (e *Explanation) openSuppressions() []*view.Suppression {
 	}
 	var list []*view.Suppression
 	for i := range e.Suppressions {
-		if e.Suppressions[i].Held == 0 {
-			list = append(list, &e.Suppressions[i])
+		if s := &e.Suppressions[i]; s.Held == 0 && !e.isCopy(s) {
+			list = append(list, s)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b *view.Suppression) int { return cmp.Compare(end(b), end(a)) })
@@ -67,7 +67,7 @@ func (e *Explanation) openSuppressions() []*view.Suppression {
 func (e *Explanation) otherReasons() string {
 	var others []string
 	for _, s := range e.openSuppressions()[1:] {
-		others = append(others, fmt.Sprintf("%s (by %s)", s.Reason, s.Hand))
+		others = append(others, fmt.Sprintf("%s (%s)", s.Reason, e.opener(s)))
 	}
 	return ui.JoinFirst(others, 3)
 }
@@ -91,24 +91,38 @@ func suppressionSentence(s *view.Suppression, now hygiene.Instant) string {
 func describeEvidence(s *view.Suppression) string {
 	n := len(s.Evidence)
 	switch {
+	case n == 0 && s.Whose != "":
+		return s.Whose + "word"
 	case n == 0:
 		return ""
 	case s.Events == nil && n == 1:
-		return fmt.Sprintf("event %d, no longer in the log", s.Evidence[0])
+		return fmt.Sprintf("%sevent %d, no longer in the log", s.Whose, s.Evidence[0])
 	case s.Events == nil:
-		return fmt.Sprintf("%s no longer in the log", ui.Count(int64(n), "event"))
+		return fmt.Sprintf("%s no longer in the log", countEvents(s))
+	case n == 1:
+		return describeEvent(&s.Events[0], s.Whose)
 	}
-	latest := describeEvent(&s.Events[len(s.Events)-1])
-	if n > 1 {
-		return fmt.Sprintf("%s, the latest being %s", ui.Count(int64(n), "event"), latest)
-	}
-	return latest
+	return fmt.Sprintf("%s, the latest being %s", countEvents(s), describeEvent(&s.Events[len(s.Events)-1], ""))
 }
 
-// describeEvent is "the hard bounce of message m (code 1400)".
-func describeEvent(e *view.Event) string {
+// countEvents says how many events were counted, and whose the first of them is if it is
+// another contact's.
+func countEvents(s *view.Suppression) string {
+	n := len(s.Evidence)
+	text := ui.Count(int64(n), "event")
+	switch {
+	case s.Whose == "":
+		return text
+	case n == 1:
+		return strings.TrimSpace(s.Whose) + " event"
+	}
+	return text + ", the first of them " + strings.TrimSpace(s.Whose)
+}
+
+// describeEvent is "the hard bounce of message m (code 1400)", or "crm-2's hard bounce".
+func describeEvent(e *view.Event, whose string) string {
 	o, _ := hygiene.ParseOutcome(e.Outcome)
-	text := fmt.Sprintf("the %s of message %s", o.Noun(), ui.Shorten(e.MessageID, maxWidth/2))
+	text := fmt.Sprintf("%s%s of message %s", cmp.Or(whose, "the "), o.Noun(), ui.Shorten(e.MessageID, maxWidth/2))
 	if code := codeText(e); code != "" {
 		text += fmt.Sprintf(" (code %s)", ui.Shorten(code, maxWidth/5))
 	}
@@ -197,7 +211,7 @@ func (e *Explanation) retrySentence(r *view.Retry) string {
 	text := attemptText(r)
 	switch {
 	case r.Bounce != nil:
-		text += fmt.Sprintf(" after %s at %s", describeEvent(r.Bounce), e.moment(r.Bounce.At))
+		text += fmt.Sprintf(" after %s at %s", describeEvent(r.Bounce, ""), e.moment(r.Bounce.At))
 	case r.MessageID != "":
 		text += " after a bounce of message " + ui.Shorten(r.MessageID, maxWidth/2)
 	}
@@ -222,7 +236,7 @@ func (e *Explanation) nextSteps(p *hygiene.Policy, c *hygiene.Contact) (steps []
 		steps = append(steps, fmt.Sprintf("The retry lapses at %s; a delivery, another message or a suppression ends it sooner", e.moment(e.Retry.LapsesAt)))
 	default:
 		// An entry that a breaker holds has decided nothing yet.
-		i := slices.IndexFunc(e.ledger, func(l store.LedgerEntry) bool { return l.At <= e.AsOf && l.Held == 0 })
+		i := slices.IndexFunc(e.ledger, func(d decision) bool { return d.At <= e.AsOf && d.Held == 0 })
 		if i >= 0 {
 			steps = append(steps, "Last decision: "+e.describeDecision(&e.ledger[i], c))
 		}
@@ -275,12 +289,8 @@ func (e *Explanation) releasingRule(p *hygiene.Policy) string {
 func (e *Explanation) allowCommands() string {
 	var commands []string
 	for _, s := range e.openSuppressions() {
-		switch {
-		case s.Until != nil:
-		case e.policy.Protects(s.Reason):
-			commands = append(commands, ui.CommandLine("winnow allow", e.Contact, "--reason "+s.Reason))
-		default:
-			commands = append(commands, ui.CommandLine("winnow allow", e.Contact, ""))
+		if s.Until == nil {
+			commands = append(commands, e.allowCommand(s))
 		}
 	}
 	slices.Sort(commands)
@@ -288,8 +298,11 @@ func (e *Explanation) allowCommands() string {
 }
 
 // describeDecision says what a ledger entry did to a contact that is active now.
-func (e *Explanation) describeDecision(l *store.LedgerEntry, c *hygiene.Contact) string {
+func (e *Explanation) describeDecision(l *decision, c *hygiene.Contact) string {
 	at := " at " + e.moment(l.At)
+	if l.number != "" {
+		at = " on its number" + at
+	}
 	switch {
 	case l.Rule != "":
 		at += " by rule " + l.Rule

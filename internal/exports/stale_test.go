@@ -33,7 +33,23 @@ func heldAfter(t testing.TB, x *Exporter, change func()) segments.Run {
 func instruct(t *testing.T, x *Exporter, kind hygiene.InstructionKind, reason string, keys ...string) {
 	t.Helper()
 	in := hygiene.Instruction{Kind: kind, Origin: hygiene.ByOperator, Reason: reason, By: "ann"}
-	if _, err := x.Instruct(keys, in, hygiene.InstantOf(time.Date(2026, 1, 3, 9, 0, 0, 0, time.UTC))); err != nil {
+	if _, err := x.Instruct(store.Subjects{Keys: keys}, in, hygiene.InstantOf(time.Date(2026, 1, 3, 9, 0, 0, 0, time.UTC))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func instructNumber(t *testing.T, x *Exporter, kind hygiene.InstructionKind, reason, phone string) {
+	t.Helper()
+	in := hygiene.Instruction{Kind: kind, Origin: hygiene.ByOperator, Reason: reason, By: "ann"}
+	if _, err := x.Instruct(store.Subjects{Phones: []string{phone}}, in, hygiene.InstantOf(time.Date(2026, 1, 3, 9, 0, 0, 0, time.UTC))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// number gives the contact a phone number.
+func number(t *testing.T, x *Exporter, key, phone string) {
+	t.Helper()
+	if _, err := x.Store.SaveProfiles([]store.Profile{{Key: key, HasPhone: true, Phone: phone}}, hygiene.InstantOf(secondOfJanuary)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -55,6 +71,10 @@ func TestAHeldRunIsStaleByWhatConcernsIt(t *testing.T) {
 		{"an allow of someone it drops", func(x *Exporter) { instruct(t, x, hygiene.Allow, "", "bounced-since") }, true},
 		{"an allow of someone whose row is as it was", func(x *Exporter) { instruct(t, x, hygiene.Allow, "", "bounced-before") }, false},
 		{"an allow of someone whose row it changes", func(x *Exporter) { instruct(t, x, hygiene.Allow, "", "other-reason") }, true},
+		{"an opt-out that names the number of someone it offers", func(x *Exporter) { instructNumber(t, x, hygiene.Suppress, "opted_out", "+905551000001") }, true},
+		{"another suppression that names that number", func(x *Exporter) { instructNumber(t, x, hygiene.Suppress, "dormant", "+905551000001") }, false},
+		{"an opt-out of another with that number", func(x *Exporter) { instruct(t, x, hygiene.Suppress, "opted_out", "neighbour") }, true},
+		{"an allow of the number of someone it drops", func(x *Exporter) { instructNumber(t, x, hygiene.Allow, "", "+905551000002") }, true},
 		{"an undo of someone it drops", func(x *Exporter) {
 			in := hygiene.Instruction{Kind: hygiene.Strike, Reason: "hard_bounce", From: second + day/2 - 1, To: second + day/2 + 1, By: "ann"}
 			if _, err := x.UndoEvents(t.Context(), in, store.Batch{Kind: store.UndoBatch, By: "ann"}, second+2*day, nil); err != nil {
@@ -65,6 +85,9 @@ func TestAHeldRunIsStaleByWhatConcernsIt(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := testExporter(t)
+			x.Config.Policy.UseNumbers([]string{"hard_bounce"})
+			number(t, x, "active", "+905551000001")
+			number(t, x, "bounced-since", "+905551000002")
 			for _, key := range []string{"bounced-before", "other-reason"} {
 				apptest.Bounce(t, x.Store, second-day, key)
 			}
@@ -77,10 +100,11 @@ func TestAHeldRunIsStaleByWhatConcernsIt(t *testing.T) {
 			held := heldAfter(t, x, func() {
 				apptest.Bounce(t, x.Store, second+day/2, "bounced-since")
 				in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: "dormant", By: "ann"}
-				if _, err := x.Instruct([]string{"other-reason"}, in, second+day/2); err != nil {
+				if _, err := x.Instruct(store.Subjects{Keys: []string{"other-reason"}}, in, second+day/2); err != nil {
 					t.Fatal(err)
 				}
 			})
+			number(t, x, "neighbour", "+905551000001") // no file has it
 			c.do(x)
 			since, err := StalenessOf(x.Config, x.Store, held, false)
 			if err != nil || since.Stale() != c.stale {

@@ -122,8 +122,8 @@ func (c *chunk) collectKeys() {
 	c.phones.sort()
 }
 
-// judge decides which lines are kept. After an error no line of the chunk may be
-// written.
+// judge decides which lines are kept. A number itself may be suppressed, whether anyone
+// has it or not. After an error no line of the chunk may be written.
 func (c *chunk) judge(s *scrubber) error {
 	err := s.store.FindContacts(c.keys.values, func(i int, contact *hygiene.Contact) {
 		sendability := hygiene.SendabilityOf(contact, s.now)
@@ -142,6 +142,18 @@ func (c *chunk) judge(s *scrubber) error {
 			l := &c.lines[e.line]
 			l.byPhone = l.byPhone || !l.known
 			l.applyContact(&sendability)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	err = s.store.FindNumbers(c.phones.values, func(i int, number *hygiene.Contact) {
+		sendability := hygiene.SendabilityOf(number, s.now)
+		for _, e := range c.phones.entriesOf(i) {
+			if l := &c.lines[e.line]; !sendability.Sendable {
+				l.byPhone = l.byPhone || !l.known
+				l.applyContact(&sendability)
+			}
 		}
 	})
 	if err != nil {

@@ -6,10 +6,10 @@ import (
 	"winnow/hygiene"
 )
 
-// Explanation is everything that winnow knows of a contact. What is absent has no
-// key.
+// Explanation is everything that winnow knows of a contact, or of a phone number that no
+// contact has. What is absent has no key.
 type Explanation struct {
-	Contact         string                     `json:"contact"`
+	Contact         string                     `json:"contact,omitempty"`
 	Phone           string                     `json:"phone,omitempty"` // E.164
 	Status          string                     `json:"status"`
 	AsOf            hygiene.Instant            `json:"as_of"`
@@ -34,7 +34,9 @@ type Suppression struct {
 	Since    hygiene.Instant  `json:"since"`
 	Until    *hygiene.Instant `json:"until,omitempty"` // nil: permanent
 	Rule     string           `json:"rule,omitempty"`
-	By       string           `json:"by,omitempty"`
+	By       string           `json:"by,omitempty"`     // number for what stands on the contact's phone number
+	Number   string           `json:"number,omitempty"` // that number, in E.164
+	From     string           `json:"from,omitempty"`   // the contact on whose evidence it rests; empty for what names the number alone, and for a contact that was forgotten
 	Note     string           `json:"note,omitempty"`
 	Evidence []int64          `json:"evidence,omitempty"` // seq of the events counted
 	Hand     string           `json:"hand"`               // rule, operator or import
@@ -44,10 +46,14 @@ type Suppression struct {
 	Events   []Event          `json:"events,omitempty"` // of the evidence, those still in the log
 
 	Summary string `json:"-"` // reason, times and author in words: how Why begins
+	Whose   string `json:"-"` // of the evidence, if it is another contact's: "crm-2's "
 }
 
 // StillSuppressed is a reason that an allow did not lift.
 type StillSuppressed struct {
+	Contact     string `json:"contact,omitempty"` // of the number that was allowed
+	Number      string `json:"number,omitempty"`  // in E.164, if it stands on that
+	From        string `json:"from,omitempty"`    // the contact on whose evidence it stands there
 	Reason      string `json:"reason"`
 	MustBeNamed bool   `json:"must_be_named"` // it is lifted only when it is named
 	Command     string `json:"command"`       // that lifts it
@@ -109,10 +115,11 @@ func codeOf(code string) any {
 	return code
 }
 
-// Sendable is whether one contact may be texted.
+// Sendable is whether one contact may be texted, or one phone number.
 type Sendable struct {
-	Contact  string   `json:"contact"` // as asked
-	Status   string   `json:"status"`  // a status of hygiene; unknown; or invalid for what is not a key
+	Contact  string   `json:"contact"`         // as asked
+	Phone    string   `json:"phone,omitempty"` // in E.164, if that was asked about: the answer is of the number and of all contacts that have it
+	Status   string   `json:"status"`          // a status of hygiene; unknown; or invalid for what is not a key
 	Sendable bool     `json:"sendable"`
 	Reasons  []string `json:"reasons"` // why not
 	// Nearly is the key of a known contact that an unknown one is nearly the same as.

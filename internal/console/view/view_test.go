@@ -42,6 +42,8 @@ func TestTheJSONOfEachViewIsThis(t *testing.T) {
 		{Event{}, `{"at":null,"seq":0,"outcome":"","message_id":""}`},
 		{Suppression{Reason: "r", Since: at(1), Until: ptr(at(2)), Rule: "u", By: "b", Note: "n", Evidence: []int64{1, 2}, Hand: "rule", Policy: "p", Held: 3, Why: "w", Events: []Event{event}, Summary: "never written"},
 			`{"reason":"r","since":"2026-11-23T00:00:01Z","until":"2026-11-23T00:00:02Z","rule":"u","by":"b","note":"n","evidence":[1,2],"hand":"rule","policy":"p","held":3,"why":"w","events":[` + eventJSON + `]}`},
+		{Suppression{Reason: "r", Since: at(1), By: "number", Number: "+90", From: "c", Hand: "rule", Why: "w", Whose: "never written"},
+			`{"reason":"r","since":"2026-11-23T00:00:01Z","by":"number","number":"+90","from":"c","hand":"rule","why":"w"}`},
 		{Suppression{}, `{"reason":"","since":null,"hand":"","why":""}`},
 		{Retry{DueAt: at(1), Attempt: 2, MessageID: "m", Attempts: 3, LapsesAt: at(4), Rule: "u", Bounce: &event},
 			`{"due_at":"2026-11-23T00:00:01Z","attempt":2,"message_id":"m","attempts":3,"lapses_at":"2026-11-23T00:00:04Z","rule":"u","bounce":` + eventJSON + `}`},
@@ -56,8 +58,10 @@ func TestTheJSONOfEachViewIsThis(t *testing.T) {
 			`{"contact":"c","phone":"+90","status":"active","as_of":"2026-11-23T00:00:01Z","why":"w","suppressions":[{"reason":"","since":null,"hand":"","why":""}],` +
 				`"retry":{"due_at":null,"attempt":0,"lapses_at":null,"rule":""},"tags":["t"],"lists":["l"],"pins":[{"segment":"","pin":"","at":null,"by":"","acts":false}],` +
 				`"history":{"sent":{"count":0,"first_at":null,"last_at":null}},"segments":{"s":true},"conditions":{"s":{"test":"x","holds":true}},"timeline":[` + eventJSON + `]}`},
-		{Explanation{}, `{"contact":"","status":"","as_of":null,"why":""}`},
+		{Explanation{}, `{"status":"","as_of":null,"why":""}`},
 		{Sendable{Contact: "c", Status: "suppressed", Sendable: true, Reasons: []string{"r"}}, `{"contact":"c","status":"suppressed","sendable":true,"reasons":["r"]}`},
+		{Sendable{Contact: "+90 5", Phone: "+905", Status: "active", Sendable: true, Nearly: "n"}, `{"contact":"+90 5","phone":"+905","status":"active","sendable":true,"reasons":null,"nearly":"n"}`},
+		{StillSuppressed{Contact: "c", Number: "+90", From: "d", Reason: "r", MustBeNamed: true, Command: "x"}, `{"contact":"c","number":"+90","from":"d","reason":"r","must_be_named":true,"command":"x"}`},
 		{Sendable{}, `{"contact":"","status":"","sendable":false,"reasons":null}`},
 		{run, runJSON},
 		{Run{}, `{` + emptyRunJSON + `}`},
