@@ -96,6 +96,19 @@ func TestContactsWhoseKeysAreOneAreJoinedAndTheStricterHolds(t *testing.T) {
 	}
 }
 
+// fuse is a context that is canceled once it was asked so many times.
+type fuse struct {
+	context.Context
+	left int
+}
+
+func (f *fuse) Err() error {
+	if f.left--; f.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
 func TestFoldingJoinsContactsWhoDifferByCase(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
@@ -108,13 +121,18 @@ func TestFoldingJoinsContactsWhoDifferByCase(t *testing.T) {
 	suppress(t, s, p, at, "opted_out", "CRM-000007", "ann")
 	fold := contactkey.Format{Fold: true}
 	must(t, s.UseKeyFormat(fold))
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := s.PrepareKeys(ctx, fold, p, at); !errors.Is(err, context.Canceled) {
-		t.Fatalf("it goes on when it was canceled: %v", err)
+	cuts := 0
+	for err := errors.New("not begun"); err != nil; cuts++ { // is cut again and again
+		if _, err = s.PrepareKeys(&fuse{t.Context(), cuts}, fold, p, at+1); err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		if err := s.UseKeyFormat(contactkey.Format{}); !errors.Is(err, store.ErrFold) {
+			t.Fatalf("a config without fold, half way: %v", err)
+		}
 	}
-	_, err := s.PrepareKeys(t.Context(), fold, p, at+1)
-	must(t, err)
+	if cuts < 3 {
+		t.Errorf("it was cut %d times", cuts-1)
+	}
 	totals, err := s.Totals()
 	if want := int64(store.KeyStep + 501); err != nil || totals.Contacts != want || totals.Aliases != want {
 		t.Errorf("%d contacts with %d other keys, %v; want %d of each", totals.Contacts, totals.Aliases, err, want)

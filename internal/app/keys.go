@@ -58,7 +58,10 @@ func (o Options) prepare(a *App) error {
 		return err
 	}
 	ops := &Operations{Config: a.Config, Store: a.Store}
-	ctx := context.Background()
+	ctx := o.Interrupt
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	if o.Daemon {
 		const soon = 5 * time.Second // the first sweep does the rest
 		timeout, cancel := context.WithTimeout(ctx, soon)
