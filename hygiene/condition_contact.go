@@ -33,19 +33,22 @@ func (StatusTest) parts() []Condition                       { return nil }
 func (StatusTest) addInputs(*Inputs)                        {}
 func (StatusTest) nextChange(_ *History, t Instant) Instant { return t + 1 }
 
-// ReasonTest holds when a suppression of one of these reasons is open.
+// ReasonTest holds when a suppression of one of these reasons is open, also one that does
+// not count for the purpose, see [Contact.Except].
 type ReasonTest []string
 
 // Holds implements [Condition].
 func (c ReasonTest) Holds(s *Subject) bool {
 	if s.finding != nil {
 		s.finding.Why = Phrase{"no suppression is open"}
-		if open := s.Reasons(s.At.At); open != nil {
+		all := *s.Contact
+		all.Except(nil)
+		if open := all.Reasons(s.At.At); open != nil {
 			s.finding.Why = Phrase{"suppressed for ", strings.Join(open, ", ")}
 		}
 	}
 	has := func(list []Suppression) bool {
-		return slices.ContainsFunc(list, func(p Suppression) bool { return slices.Contains(c, p.Reason) && s.InForce(&p, s.At.At) })
+		return slices.ContainsFunc(list, func(p Suppression) bool { return slices.Contains(c, p.Reason) && s.isOpen(&p, s.At.At) })
 	}
 	return has(s.Suppressions) || has(s.OnNumber)
 }

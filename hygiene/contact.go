@@ -36,7 +36,8 @@ type Contact struct {
 	Parts []Part // of a merged contact, what it was; nil for any other
 	Alias string // of a merged contact, the key by which it was asked for; empty for Key
 
-	present bool // see InPresent
+	present bool     // see InPresent
+	except  []string // see Except
 }
 
 // InPresent says that the contact is looked at in the present: a suppression is then in
@@ -45,8 +46,20 @@ type Contact struct {
 // a time: a suppression of later is not in force yet.
 func (c *Contact) InPresent() { c.present = true }
 
+// Except says for which reasons suppressions do not count, as for messages of another
+// purpose, until it is called again. It returns those of before.
+func (c *Contact) Except(reasons []string) (before []string) {
+	before, c.except = c.except, reasons
+	return before
+}
+
 // InForce reports whether a suppression of the contact keeps it from being texted at t.
 func (c *Contact) InForce(s *Suppression, t Instant) bool {
+	return !slices.Contains(c.except, s.Reason) && c.isOpen(s, t)
+}
+
+// isOpen is InForce, for whatever purpose.
+func (c *Contact) isOpen(s *Suppression, t Instant) bool {
 	if c.present && s.Since.At > t {
 		t = s.Since.At
 	}

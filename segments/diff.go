@@ -45,7 +45,7 @@ func (c *comparison) redefined(name string) bool {
 		return is
 	}
 	old, new := c.before[name], c.after[name]
-	c.known[name] = old == nil || new == nil || old.List != new.List || old.Suppressed != new.Suppressed || !reflect.DeepEqual(old.Where, new.Where)
+	c.known[name] = old == nil || new == nil || old.List != new.List || old.Suppressed != new.Suppressed || !slices.Equal(old.Except, new.Except) || !reflect.DeepEqual(old.Where, new.Where)
 	if !c.known[name] {
 		c.known[name] = slices.ContainsFunc(hygiene.InputsOf(new.Where).Segments, c.redefined)
 	}

@@ -1,6 +1,10 @@
 package segments
 
-import "winnow/hygiene"
+import (
+	"strings"
+
+	"winnow/hygiene"
+)
 
 // Explain reports whether the contact is in the segment of that name, with the
 // answer of [Membership.In], and why. The parts of the finding must all hold: what
@@ -21,6 +25,7 @@ func (m *Membership) Explain(segment string) (hygiene.Finding, error) {
 // parts explains each demand of the segment. It asks the same methods as
 // [Membership.holds], so that both agree.
 func (m *Membership) parts(s *Segment) []hygiene.Finding {
+	defer m.subject.Except(m.subject.Except(s.Except))
 	var parts []hygiene.Finding
 	if s.Suppressed != Include {
 		parts = append(parts, m.suppression(s))
@@ -40,9 +45,11 @@ func (m *Membership) parts(s *Segment) []hygiene.Finding {
 
 func (m *Membership) suppression(s *Segment) hygiene.Finding {
 	f := hygiene.Explain(hygiene.StatusTest{m.subject.Status(m.subject.At.At)}, &m.subject)
-	f.Test = "{suppressed: " + s.Suppressed.String() + "}"
+	f.Test = "{suppressed: " + s.SuppressedText() + "}"
 	f.Holds = m.admits(s)
 	switch {
+	case f.Holds && s.Except != nil && m.suppressed:
+		f.Why = hygiene.Phrase{f.Why, ", since ", strings.Join(s.Except, " and "), " does not count for ", s.Name}
 	case f.Holds:
 	case s.Suppressed == Only:
 		f.Why = hygiene.Phrase{f.Why, ", and ", s.Name, " takes only suppressed contacts"}

@@ -54,6 +54,9 @@ func randomSegments(r *rand.Rand) []Segment {
 	}
 	for i := range 8 {
 		s := Segment{Name: fmt.Sprint("s", i), Suppressed: Suppressed(r.IntN(3))}
+		if s.Suppressed == Exclude && r.IntN(2) == 0 {
+			s.Except = [][]string{{"marketing_opt_out"}, {"hard_bounce", "marketing_opt_out"}}[r.IntN(2)]
+		}
 		switch r.IntN(4) {
 		case 0:
 			s.List = []string{"staff", "crew1"}[r.IntN(2)]
@@ -90,11 +93,11 @@ func TestAnExplanationSaysWhatMembershipSays(t *testing.T) {
 				if f.Holds != is || partsHold != is || f.Why.String() == "" {
 					t.Fatalf("seed %d: in %s: %t, but explained as %+v", seed, s.Name, is, f)
 				}
-				told[fmt.Sprint(is, s.Suppressed)]++
+				told[fmt.Sprint(is, s.Suppressed, s.Except != nil)]++
 			}
 		}
 	}
-	if len(told) != 6 {
+	if len(told) != 8 {
 		t.Errorf("the segments are no test: %v", told)
 	}
 }

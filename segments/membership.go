@@ -113,6 +113,7 @@ func (m *Membership) decide(i int) {
 // holds asks about suppression first: no condition and no pin overrides it, and
 // for most segments it is the cheapest way to a no.
 func (m *Membership) holds(s *Segment) bool {
+	defer m.subject.Except(m.subject.Except(s.Except))
 	if !m.admits(s) {
 		return false
 	}
@@ -126,9 +127,13 @@ func (m *Membership) holds(s *Segment) bool {
 }
 
 // admits reports whether the segment accepts the contact's being suppressed, or
-// not suppressed.
+// not suppressed, for reasons that count for it.
 func (m *Membership) admits(s *Segment) bool {
-	return s.Suppressed == Include || m.suppressed == (s.Suppressed == Only)
+	suppressed := m.suppressed
+	if suppressed && s.Except != nil {
+		suppressed = m.subject.Status(m.subject.At.At) == hygiene.IsSuppressed
+	}
+	return s.Suppressed == Include || suppressed == (s.Suppressed == Only)
 }
 
 // pin returns the contact's pin in the segment of that name, nil for none. The

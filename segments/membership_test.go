@@ -130,3 +130,41 @@ func TestWhatCantBeAnsweredIsNeitherYesNorNo(t *testing.T) {
 		}
 	}
 }
+
+// A suppression for another purpose does not count for a segment that says so: neither for
+// its condition nor for the columns of its files. A test that names the reason finds it.
+func TestASuppressionForAnotherPurposeDoesNotCount(t *testing.T) {
+	service := []string{"marketing_opt_out"}
+	active := hygiene.StatusTest{hygiene.Active}
+	m := NewMembership([]Segment{
+		{Name: "marketing"},
+		{Name: "service", Except: service},
+		{Name: "active-service", Except: service, Where: active},
+		{Name: "opted-out-of-marketing", Except: service, Where: hygiene.ReasonTest{"marketing_opt_out"}},
+		{Name: "in-service", Where: hygiene.SegmentTest("service"), Suppressed: Include},
+		{Name: "in-service-and-active", Where: hygiene.All{hygiene.SegmentTest("service"), active}, Suppressed: Include},
+		{Name: "service-asks", Except: service, Where: hygiene.All{hygiene.SegmentTest("only"), active}},
+		{Name: "only", Suppressed: Only},
+	}, &staffed{}, noon)
+	suppressed := func(reasons ...string) *hygiene.Contact {
+		c := &hygiene.Contact{Key: "c0"}
+		for _, reason := range reasons {
+			c.Suppressions = append(c.Suppressions, hygiene.Suppression{Reason: reason, Since: hygiene.Moment{At: noon - 1}})
+		}
+		return c
+	}
+	for reasons, want := range map[string]string{
+		"marketing_opt_out":             "service active-service opted-out-of-marketing in-service service-asks only",
+		"marketing_opt_out hard_bounce": "only",
+		"hard_bounce":                   "only",
+		"":                              "marketing service active-service in-service in-service-and-active",
+	} {
+		c := suppressed(strings.Fields(reasons)...)
+		if got := memberOf(m, c); got != want {
+			t.Errorf("suppressed for %q it is in %s, want %s", reasons, got, want)
+		}
+		if is := c.Status(noon) == hygiene.IsSuppressed; is != (reasons != "") {
+			t.Errorf("asked about segments, a contact suppressed for %q is suppressed: %t", reasons, is)
+		}
+	}
+}

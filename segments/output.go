@@ -10,7 +10,8 @@ import (
 // members.
 type output struct {
 	name    string
-	index   int // of the segment in the plan
+	index   int      // of the segment in the plan
+	except  []string // the reasons that do not count for it
 	columns []Column
 	files   []*file
 	list    *memberList
@@ -28,7 +29,7 @@ func (x *execution) openOutput(o *output) error {
 	if i < 0 {
 		return fmt.Errorf("there is no segment %q", o.name)
 	}
-	o.index, o.columns = i, x.plan.Segments[i].Columns
+	o.index, o.columns, o.except = i, x.plan.Segments[i].Columns, x.plan.Segments[i].Except
 	if len(o.columns) == 0 {
 		o.columns = DefaultColumns()
 	}
@@ -76,6 +77,7 @@ func (o *output) write(m *member, v *view, isMember bool) error {
 	if !isMember && change == "" {
 		return nil
 	}
+	defer v.contact.Except(v.contact.Except(o.except))
 	if err := v.fill(o.columns, o.cells[1:]); err != nil {
 		return err
 	}

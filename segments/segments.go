@@ -28,6 +28,8 @@
 package segments
 
 import (
+	"strings"
+
 	"winnow/hygiene"
 )
 
@@ -37,7 +39,10 @@ type Segment struct {
 	Where      hygiene.Condition // nil for all contacts
 	List       string            // a static list instead of a condition
 	Suppressed Suppressed
-	Columns    []Column // of its files; none for [DefaultColumns]
+	// Except are the reasons for which a suppression does not count: what the segment is for
+	// is not what the contact opted out of. Only with Exclude.
+	Except  []string
+	Columns []Column // of its files; none for [DefaultColumns]
 }
 
 // Suppressed says what a segment does with suppressed contacts.
@@ -52,6 +57,14 @@ const (
 
 // String is the word for it in the config.
 func (s Suppressed) String() string { return [...]string{"exclude", "include", "only"}[s] }
+
+// SuppressedText is what the segment does with suppressed contacts, as the config says it.
+func (s *Segment) SuppressedText() string {
+	if s.Except == nil {
+		return s.Suppressed.String()
+	}
+	return "{except: [" + strings.Join(s.Except, ", ") + "]}"
+}
 
 // Export is segments, formats, destinations and a schedule.
 type Export struct {

@@ -112,6 +112,22 @@ func CheckInstruction(in hygiene.Instruction, now hygiene.Instant) error {
 	return nil
 }
 
+// ReadExcept reads the reasons for which a suppression is not to count. Contacts that opted
+// out of everything, or complained, want no message at all.
+func ReadExcept(p *hygiene.Policy, words []string) (except []string, err error) {
+	for _, word := range words {
+		is, _ := p.ReasonOf(word)
+		switch {
+		case !IsName(is):
+			return nil, fmt.Errorf("except: %q is not a reason: use lower-case letters, digits, _ and -, as in marketing_opt_out", is)
+		case is == hygiene.OptedOut || is == hygiene.Complaint:
+			return nil, fmt.Errorf("except: %s is about every message, whatever it is for; a purpose has a reason of its own, like marketing_opt_out under hygiene.protected", is)
+		}
+		except = append(except, is)
+	}
+	return except, nil
+}
+
 // ReadAs says that a word was read as the reason that it stands for.
 func ReadAs(word, reason string) string {
 	return fmt.Sprintf("%s is recorded as %s", ui.Printable(word), reason)

@@ -14,7 +14,8 @@ type scrubCommand struct {
 	regionFlag  `embed:""`
 	Rejected    string `placeholder:"FILE" help:"Write the removed lines to this file, with a column reason."`
 	profileFlag `embed:""`
-	Output      string `short:"o" placeholder:"FILE" help:"Write the clean list to this file (default: stdout)."`
+	Output      string   `short:"o" placeholder:"FILE" help:"Write the clean list to this file (default: stdout)."`
+	Except      []string `placeholder:"REASON" help:"Keep contacts that are suppressed for this reason alone, like marketing_opt_out in a list for messages of service."`
 	textFlags   `embed:""`
 }
 
@@ -68,6 +69,6 @@ func (x scrubCommand) Run(c *invocation) error {
 	if c.JSON && x.Output == "" {
 		return ui.Usagef("--json prints the summary to stdout: write the clean list to a file with -o FILE")
 	}
-	o := scrub.Options{File: x.File, Stdin: c.process.Stdin, Column: x.Column, By: x.By, Region: region, Rejected: x.Rejected, Output: x.Output, Encoding: x.Encoding, Delimiter: delimiter, Profile: profile, Now: c.instant()}
+	o := scrub.Options{File: x.File, Stdin: c.process.Stdin, Column: x.Column, By: x.By, Region: region, Rejected: x.Rejected, Output: x.Output, Encoding: x.Encoding, Delimiter: delimiter, Profile: profile, Except: x.Except, Now: c.instant()}
 	return scrub.Run(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRead, do) })
 }

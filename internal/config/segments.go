@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"winnow/hygiene"
 	"winnow/internal/yamldoc"
 	"winnow/segments"
 )
@@ -12,9 +13,18 @@ var segment = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"wher
 	{Key: "name", Shape: NameShape, Required: true, Doc: "Name of the segment and of its files."},
 	{Key: "where", Shape: segmentCondition, Doc: "Which contacts are in it."},
 	{Key: "list", Shape: NameShape, Doc: "A static list instead of a condition; winnow list add fills it."},
-	{Key: "suppressed", Shape: choice("exclude, include or only", "value", "exclude", "include", "only"), Default: "exclude", Doc: "What happens to suppressed contacts: exclude leaves them out, only leaves out all others."},
+	{Key: "suppressed", Shape: handling, Default: "exclude", Doc: "What happens to suppressed contacts: exclude leaves them out, only leaves out all others. {except: [REASON]} leaves them out, except those suppressed for these reasons alone."},
 	{Key: "columns", Shape: columns, Default: "[contact, phone, status]", Doc: "Columns of its files: names, or a name with the header to show, like {contact: Phone Number}. Default: contact, phone, status."},
 }}
+
+// handling is what a segment does with suppressed contacts.
+var (
+	handling       = &yamldoc.Shape{Kind: yamldoc.ItemOrMap, Item: handlingChoice, Map: exception, Expect: handlingChoice.Expect}
+	handlingChoice = choice("exclude, include or only, or {except: [REASON]}", "value", "exclude", "include", "only")
+	exception      = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
+		{Key: "except", Shape: unordered(listOf(1, NameShape, "a list of reasons")), Required: true, Doc: "Reasons of another purpose: who is suppressed for them alone may get what this segment is for."},
+	}}
+)
 
 // A column is a name, or a name with the header to show for it.
 var (
@@ -48,6 +58,9 @@ func (r *reader) readSegment(e *yamldoc.Entry) segments.Segment {
 		Suppressed: suppressed[e.Get("suppressed").Text()],
 		Columns:    readColumns(e.Get("columns")),
 	}
+	if of := e.Get("suppressed"); of.Has("except") {
+		s.Except = r.readExcept(of.Get("except"))
+	}
 	if where := e.Get("where"); where != nil {
 		s.Where = r.readCondition(where)
 	}
@@ -64,6 +77,21 @@ func (r *reader) readSegment(e *yamldoc.Entry) segments.Segment {
 
 var suppressed = map[string]segments.Suppressed{
 	"exclude": segments.Exclude, "include": segments.Include, "only": segments.Only,
+}
+
+// readExcept reads the reasons for which a suppression does not count. Who opted out, or
+// complained, wants no message at all.
+func (r *reader) readExcept(e *yamldoc.Entry) []string {
+	var except []string
+	for _, item := range e.Items() {
+		is := r.mentionReason(item)
+		if always := is == hygiene.OptedOut || is == hygiene.Complaint; always && is == item.Text() {
+			item.Report(is+" is about every message, whatever it is for", "a purpose has a reason of its own, like marketing_opt_out under hygiene.protected")
+		}
+		except = append(except, is)
+	}
+	slices.Sort(except)
+	return slices.Compact(except)
 }
 
 func readColumns(e *yamldoc.Entry) []segments.Column {

@@ -33,8 +33,8 @@ type Config struct {
 	// The key is as the caller wrote it, as are all keys of this Config.
 	Explain func(ctx context.Context, key string) ([]*view.Explanation, error)
 	// Check returns for each contact and then for each phone number, in their order,
-	// whether it may be texted.
-	Check func(ctx context.Context, contacts, phones []string) ([]view.Sendable, error)
+	// whether it may be texted, if suppressions for the reasons of except do not count.
+	Check func(ctx context.Context, contacts, phones, except []string) ([]view.Sendable, error)
 	// Register records which contacts messages went to: all of the list except what
 	// it reports as rejected, or nothing when it returns an error. It is called with
 	// a few thousand at a time.

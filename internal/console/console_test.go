@@ -210,7 +210,7 @@ func TestExplainAnswersSeveralContactsOfANumberAnd404ForAnUnknownOneAnd400ForAnI
 }
 
 func TestCheckAnswersInOrderAndTakesNumbersAsIntegers(t *testing.T) {
-	c := Config{Check: func(_ context.Context, contacts, phones []string) ([]view.Sendable, error) {
+	c := Config{Check: func(_ context.Context, contacts, phones, _ []string) ([]view.Sendable, error) {
 		var answers []view.Sendable
 		for _, c := range contacts {
 			answers = append(answers, view.Sendable{Contact: c, Status: "active", Sendable: true})
@@ -229,7 +229,7 @@ func TestCheckAnswersInOrderAndTakesNumbersAsIntegers(t *testing.T) {
 }
 
 func TestCheckSaysWhatIsWrongWithItsBody(t *testing.T) {
-	c := Config{Check: func(context.Context, []string, []string) ([]view.Sendable, error) { return nil, nil }}
+	c := Config{Check: func(context.Context, []string, []string, []string) ([]view.Sendable, error) { return nil, nil }}
 	many := func(n int) string { return `{"contacts":["a"` + strings.Repeat(`,"a"`, n-1) + `]}` }
 	if w := ask(c, "POST", "/api/v1/check", many(maxContacts)); w.Code != 200 {
 		t.Errorf("%d contacts are answered %d", maxContacts, w.Code)

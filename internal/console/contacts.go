@@ -74,8 +74,8 @@ func readInstruction(w http.ResponseWriter, req *http.Request, kind hygiene.Inst
 
 func (s *server) check(w http.ResponseWriter, req *http.Request) (any, error) {
 	var contacts []contactKey
-	var phones []string
-	if err := decodeBody(w, req, fields{"contacts": &contacts, "phones": &phones}, `{"contacts": ["ann", "bob"], "phones": ["+905551234567"]}`); err != nil {
+	var phones, except []string
+	if err := decodeBody(w, req, fields{"contacts": &contacts, "phones": &phones, "except": &except}, `{"contacts": ["ann", "bob"], "phones": ["+905551234567"]}`); err != nil {
 		return nil, err
 	}
 	switch n := len(contacts) + len(phones); {
@@ -88,7 +88,7 @@ func (s *server) check(w http.ResponseWriter, req *http.Request) (any, error) {
 	for i, key := range contacts {
 		keys[i] = string(key)
 	}
-	answers, err := s.Check(req.Context(), keys, phones)
+	answers, err := s.Check(req.Context(), keys, phones, except)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ var ambiguous = []struct{ name, check, suppress, says string }{
 
 func TestAnAmbiguousBodyIsRefused(t *testing.T) {
 	c := Config{
-		Check: func(context.Context, []string, []string) ([]view.Sendable, error) {
+		Check: func(context.Context, []string, []string, []string) ([]view.Sendable, error) {
 			t.Error("it was checked")
 			return nil, nil
 		},
@@ -49,7 +49,7 @@ func TestAnAmbiguousBodyIsRefused(t *testing.T) {
 
 func TestABodyWithAByteOrderMarkIsRead(t *testing.T) {
 	var got []string
-	c := Config{Check: func(_ context.Context, contacts, _ []string) ([]view.Sendable, error) {
+	c := Config{Check: func(_ context.Context, contacts, _, _ []string) ([]view.Sendable, error) {
 		got = contacts
 		return nil, nil
 	}}
@@ -60,7 +60,7 @@ func TestABodyWithAByteOrderMarkIsRead(t *testing.T) {
 }
 
 func TestALongUnknownKeyIsShortened(t *testing.T) {
-	c := Config{Check: func(context.Context, []string, []string) ([]view.Sendable, error) { return nil, nil }}
+	c := Config{Check: func(context.Context, []string, []string, []string) ([]view.Sendable, error) { return nil, nil }}
 	w := ask(c, "POST", "/api/v1/check", `{"`+strings.Repeat("k", 100_000)+`":1}`)
 	wantProblem(t, w, 400, "unknown key")
 	if w.Body.Len() > 1000 {

@@ -1,36 +1,43 @@
 package contactapi
 
 import (
+	"net/http"
 	"slices"
 
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
+	"winnow/internal/app"
 	"winnow/internal/config"
+	"winnow/internal/console"
 	"winnow/internal/console/view"
 	"winnow/store"
 )
 
 // Check returns for each contact and then for each phone number, in their order, whether it
-// may be texted.
-func Check(cfg *config.Config, s *store.Store, contacts, phones []string, now hygiene.Instant) ([]view.Sendable, error) {
-	c := checker{cfg: cfg, store: s, now: now}
+// may be texted, if suppressions for the reasons of except do not count.
+func Check(cfg *config.Config, s *store.Store, contacts, phones, except []string, now hygiene.Instant) ([]view.Sendable, error) {
+	except, err := app.ReadExcept(cfg.Policy, except)
+	if err != nil {
+		return nil, console.NewAPIError(http.StatusBadRequest, err)
+	}
+	c := checker{cfg: cfg, store: s, except: except, now: now}
 	for _, given := range contacts {
 		c.askContact(given)
 	}
 	for _, given := range phones {
 		c.askPhone(given)
 	}
-	err := c.find()
-	return c.answers, err
+	return c.answers, c.find()
 }
 
 // checker asks about contacts and numbers, many together. What is asked may stand for
 // several of them: for a number and all contacts that have it. It may be texted if each of
 // these may.
 type checker struct {
-	cfg   *config.Config
-	store *store.Store
-	now   hygiene.Instant
+	cfg    *config.Config
+	store  *store.Store
+	except []string // the reasons that do not count
+	now    hygiene.Instant
 
 	answers []view.Sendable
 	keys    askedFor
@@ -103,10 +110,10 @@ func (c *checker) find() error {
 	known := make([]bool, len(c.answers))
 	found := func(asked *askedFor) func(int, *hygiene.Contact) {
 		return func(i int, subject *hygiene.Contact) {
-			s := hygiene.SendabilityOf(subject, c.now)
+			s, excepted := hygiene.SendableExcept(subject, c.except, c.now)
 			for _, place := range asked.places[asked.values[i]] {
 				known[place] = known[place] || !subject.IsNumber()
-				add(&c.answers[place], &s)
+				add(&c.answers[place], &s, excepted)
 			}
 		}
 	}
@@ -135,12 +142,18 @@ func (c *checker) find() error {
 var statusRanks = []string{"unknown", hygiene.Active.String(), hygiene.RetryDue.String(), hygiene.Cooling.String(), hygiene.IsSuppressed.String()}
 
 // add adds what is known of one of the subjects that were asked about.
-func add(answer *view.Sendable, s *hygiene.Sendability) {
+func add(answer *view.Sendable, s *hygiene.Sendability, excepted []string) {
 	if slices.Index(statusRanks, s.Status) > slices.Index(statusRanks, answer.Status) {
 		answer.Status = s.Status
 	}
 	answer.Sendable = answer.Sendable && s.Sendable
-	answer.Reasons = append(answer.Reasons, s.Reasons...)
-	slices.Sort(answer.Reasons)
-	answer.Reasons = slices.Compact(answer.Reasons)
+	answer.Reasons = union(answer.Reasons, s.Reasons)
+	answer.Excepted = union(answer.Excepted, excepted)
+}
+
+// union is the names of both, sorted.
+func union(a, b []string) []string {
+	a = append(a, b...)
+	slices.Sort(a)
+	return slices.Compact(a)
 }

@@ -79,8 +79,8 @@ func (d *Daemon) explain(_ context.Context, given string) ([]*view.Explanation, 
 	return contactapi.Explain(d.current.Load(), d.store, given, hygiene.InstantOf(time.Now()))
 }
 
-func (d *Daemon) check(_ context.Context, contacts, phones []string) ([]view.Sendable, error) {
-	return contactapi.Check(d.current.Load(), d.store, contacts, phones, hygiene.InstantOf(time.Now()))
+func (d *Daemon) check(_ context.Context, contacts, phones, except []string) ([]view.Sendable, error) {
+	return contactapi.Check(d.current.Load(), d.store, contacts, phones, except, hygiene.InstantOf(time.Now()))
 }
 
 func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Explanation, error) {
@@ -173,7 +173,7 @@ func (d *Daemon) release(request context.Context, export, name string, mayBeStal
 func segmentList(cfg *config.Config) []view.Segment {
 	items := []view.Segment{}
 	for _, s := range cfg.Segments {
-		item := view.Segment{Name: s.Name, List: s.List, Suppressed: s.Suppressed.String()}
+		item := view.Segment{Name: s.Name, List: s.List, Suppressed: s.Suppressed.String(), Except: s.Except}
 		if s.Where != nil {
 			item.Where = s.Where.String()
 		}

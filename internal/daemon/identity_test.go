@@ -94,7 +94,7 @@ var doors = map[string]func(t *testing.T, d *Daemon, spelled string, n int) (key
 		if err != nil {
 			t.Fatal(err)
 		}
-		checked, err := d.check(t.Context(), []string{spelled}, nil)
+		checked, err := d.check(t.Context(), []string{spelled}, nil, nil)
 		if err != nil || checked[0].Status != "suppressed" {
 			t.Errorf("%q is %+v, %v", spelled, checked, err)
 		}
@@ -228,7 +228,7 @@ func TestAnUnknownContactThatIsNearlyKnownIsSaid(t *testing.T) {
 	wantAPIError(t, err, 404, `unknown contact "CRM-1"; crm-1 is nearly the same`)
 	_, err = d.instruct(t.Context(), console.Instruction{Contact: "CRM-1", Kind: hygiene.Suppress, Reason: "complaint", By: "admin"})
 	wantAPIError(t, err, 409, `"CRM-1" is nearly the key of crm-1; name that contact, or send "new": true to suppress it as written`)
-	answers, err := d.check(t.Context(), []string{"CRM-1", "crm-1", "new-1", "undefined"}, nil)
+	answers, err := d.check(t.Context(), []string{"CRM-1", "crm-1", "new-1", "undefined"}, nil, nil)
 	if err != nil || answers[0].Status != "unknown" || answers[0].Nearly != "crm-1" || answers[1].Nearly != "" || answers[2].Nearly != "" || answers[3].Status != "invalid" || answers[3].Sendable {
 		t.Errorf("%+v, %v", answers, err)
 	}

@@ -88,3 +88,20 @@ func failing(f *hygiene.Finding) (list []*hygiene.Finding) {
 	}
 	return list
 }
+
+// whereExcepted says of a suppressed contact which segments have it all the same, because
+// what it is suppressed for does not count for them.
+func (e *Explanation) whereExcepted(cfg *config.Config) string {
+	var in, reasons []string
+	for _, s := range cfg.Segments {
+		if s.Except != nil && e.Segments[s.Name] {
+			in = append(in, s.Name)
+			reasons = append(reasons, s.Except...)
+		}
+	}
+	if in == nil {
+		return ""
+	}
+	slices.Sort(reasons)
+	return fmt.Sprintf("; it is in %s all the same, where %s does not count", ui.JoinFirst(in, 3), ui.AndList(slices.Compact(reasons)))
+}

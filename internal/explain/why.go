@@ -32,7 +32,7 @@ func (e *Explanation) statusReason(cfg *config.Config) string {
 		if others := e.otherReasons(); others != "" {
 			text += "; also " + others
 		}
-		return text
+		return text + e.whereExcepted(cfg)
 	case e.is(hygiene.Cooling):
 		return text + ": may be retried from " + e.moment(e.Retry.DueAt) + ", " + e.retrySentence(e.Retry)
 	case e.is(hygiene.RetryDue):

@@ -122,16 +122,16 @@ func (c *staleCheck) visit(change store.ContactChange) error {
 			return err
 		}
 	}
+	change.Reason, _ = c.cfg.Policy.ReasonOf(change.Reason) // as an earlier version wrote it
 	differs, offered := false, false
 	for _, m := range c.members {
 		is := m.At(change.Contact)
 		differs = differs || is == segments.Came || is == segments.Went || is == segments.Altered
-		offered = offered || is != segments.NoMember && is != segments.Went && c.offers(m.Segment)
+		offered = offered || is != segments.NoMember && is != segments.Went && c.offers(m.Segment, change.Reason)
 	}
 	if differs && change.Batch != "" && manualNames[change.Batch] != "" && c.isNext("by "+string(change.Batch), change.Contact) {
 		c.found.Batches[change.Batch]++
 	}
-	change.Reason, _ = c.cfg.Policy.ReasonOf(change.Reason) // as an earlier version wrote it
 	if offered && change.Act == hygiene.Suppressed && c.isNext("for "+change.Reason, change.Contact) {
 		c.found.Suppressed[change.Reason]++
 		c.found.protected = c.found.protected || c.cfg.Policy.Protects(change.Reason)
@@ -149,11 +149,12 @@ func (c *staleCheck) isNext(what, contact string) bool {
 	return !counted || last != contact
 }
 
-// offers reports whether contacts in the segment's file are texted: a segment of
-// suppressed contacts only is a list of contacts not to text.
-func (c *staleCheck) offers(segment string) bool {
+// offers reports whether contacts in the segment's file are texted though they are
+// suppressed for the reason: a segment of suppressed contacts only is a list of contacts
+// not to text, and for one with exceptions the reason may not count.
+func (c *staleCheck) offers(segment, reason string) bool {
 	i := slices.IndexFunc(c.cfg.Segments, func(s segments.Segment) bool { return s.Name == segment })
-	return i < 0 || c.cfg.Segments[i].Suppressed != segments.Only
+	return i < 0 || c.cfg.Segments[i].Suppressed != segments.Only && !slices.Contains(c.cfg.Segments[i].Except, reason)
 }
 
 func (c *staleCheck) open() (err error) {

@@ -65,6 +65,19 @@ func TestAHeldRunIsStaleByWhatConcernsIt(t *testing.T) {
 		{"nothing", func(*Exporter) {}, false},
 		{"an opt-out of someone it offers", func(x *Exporter) { instruct(t, x, hygiene.Suppress, "opted_out", "active") }, true},
 		{"a complaint of someone it offers", func(x *Exporter) { instruct(t, x, hygiene.Suppress, "complaint", "active") }, true},
+		{"an opt-out that does not count for what it offers", func(x *Exporter) {
+			for i := range x.Config.Segments {
+				if x.Config.Segments[i].Suppressed == segments.Exclude {
+					x.Config.Segments[i].Except = []string{"marketing_opt_out"}
+				}
+			}
+			x.Config.Policy.Protect("marketing_opt_out")
+			instruct(t, x, hygiene.Suppress, "marketing_opt_out", "active")
+		}, false},
+		{"the same where it counts", func(x *Exporter) {
+			x.Config.Policy.Protect("marketing_opt_out")
+			instruct(t, x, hygiene.Suppress, "marketing_opt_out", "active")
+		}, true},
 		{"another suppression of someone it offers", func(x *Exporter) { instruct(t, x, hygiene.Suppress, "dormant", "active") }, false},
 		{"an opt-out of someone it does not offer", func(x *Exporter) { instruct(t, x, hygiene.Suppress, "opted_out", "bounced-before") }, false},
 		{"an opt-out of someone new", func(x *Exporter) { instruct(t, x, hygiene.Suppress, "opted_out", "stranger") }, false},

@@ -131,9 +131,9 @@ func (h history) allOf(parts []hygiene.Condition, negated bool) verdict {
 }
 
 // checkDoubt warns of failures that suppress contacts permanently and that no breaker
-// doubts. Opt-outs are not among them: who opted out is not texted meanwhile.
+// doubts. What people said is not among it: who opted out is not texted meanwhile.
 func (l *linter) checkDoubt(e *yamldoc.Entry, r *hygiene.Rule) {
-	if r.When == nil || r.Then.Suppress == nil || r.Then.Suppress.For > 0 || r.Then.Suppress.Reason == hygiene.OptedOut {
+	if r.When == nil || r.Then.Suppress == nil || r.Then.Suppress.For > 0 || l.config.Policy.Protects(r.Then.Suppress.Reason) {
 		return
 	}
 	doubted := hygiene.Outcomes(0)

@@ -137,7 +137,7 @@ func (d dice) asked() string {
 	text += "segments:\n"
 	for i := range 4 {
 		where := d.condition(3, i > 0)
-		text += fmt.Sprintf("  - {name: s%d, suppressed: %s, where: %s}\n", i, d.of("exclude", "include", "only"), where)
+		text += fmt.Sprintf("  - {name: s%d, suppressed: %s, where: %s}\n", i, d.of("exclude", "include", "only", "{except: [soft_bounce]}", "{except: [hard_bounce, soft_bounce]}"), where)
 	}
 	return text
 }
@@ -183,6 +183,9 @@ func (d dice) contact(phone, retries bool) *hygiene.Contact {
 	}
 	if d.IntN(2) == 0 {
 		c.Suppressions = []hygiene.Suppression{{Reason: d.of("hard_bounce", "soft_bounce"), Since: hygiene.Moment{At: lawNow - 5}}}
+		if d.IntN(3) == 0 {
+			c.Suppressions = append(c.Suppressions, hygiene.Suppression{Reason: "dormant", Since: hygiene.Moment{At: lawNow - 4}})
+		}
 	}
 	if retries && d.IntN(2) == 0 {
 		due := lawNow.Add(time.Duration(d.IntN(3)-1) * time.Hour)

@@ -70,23 +70,26 @@ func keepsOptOuts(r *hygiene.Rule, source string) bool {
 		q.Count == 1 && q.Codes == nil && (q.Source == "" || q.Source == source)
 }
 
-// checkOptOut warns of an opt-out that ends, that is kept under another reason, or that
-// depends on more than the contact's word.
+// checkOptOut warns of an opt-out, or what else is protected, that ends, that is kept under
+// a reason that is not protected, or that depends on more than the contact's word.
 func (l *linter) checkOptOut(e *yamldoc.Entry, r *hygiene.Rule) {
 	suppress := e.Get("then").Get("suppress")
-	optedOut := r.Then.Suppress.Reason == hygiene.OptedOut
+	reason := r.Then.Suppress.Reason
+	optedOut := l.config.Policy.Protects(reason)
 	onWord := r.When != nil && r.When.Outcomes.Has(hygiene.Unsubscribed)
 	lasting := func(o *hygiene.Rule) bool {
-		return keepsOptOuts(o, "") && o.Then.Suppress.Reason == hygiene.OptedOut && o.Then.Suppress.For == 0
+		return keepsOptOuts(o, "") && l.config.Policy.Protects(o.Then.Suppress.Reason) && o.Then.Suppress.For == 0
 	}
 	if !optedOut && (!onWord || anyRule(l.config.Policy.Rules, lasting)) {
 		return
 	}
 	switch {
+	case r.Then.Suppress.For > 0 && optedOut && reason != hygiene.OptedOut:
+		l.warnKey(suppress, "for", fmt.Sprintf("this suppression for %s, which is protected, ends after %s: the contact would be texted again without having asked for it", reason, instant.FormatDuration(r.Then.Suppress.For)), "remove it; a rule for resubscribed can release "+reason)
 	case r.Then.Suppress.For > 0:
 		l.warnKey(suppress, "for", "this opt-out ends after "+instant.FormatDuration(r.Then.Suppress.For)+": the contact would be texted again without having asked for it", "remove it; a rule for resubscribed can release opted_out")
 	case !optedOut:
-		l.warn(suppress.Get("reason"), fmt.Sprintf("this opt-out has the reason %q: unlike opted_out, it is lifted by commands that do not name it", r.Then.Suppress.Reason), "write opted_out")
+		l.warn(suppress.Get("reason"), fmt.Sprintf("this opt-out has the reason %q: unlike opted_out, it is lifted by commands that do not name it", reason), "write opted_out, or add it to hygiene.protected")
 	}
 	if optedOut && r.When != nil {
 		l.checkOrder(e, r)
@@ -109,12 +112,12 @@ func (l *linter) checkOrder(e *yamldoc.Entry, r *hygiene.Rule) {
 	}
 }
 
-// checkOptOutReleased warns of a rule that lifts opt-outs for anything but the contact's
-// word. An attribute may be its word: the CRM writes it.
+// checkOptOutReleased warns of a rule that lifts opt-outs, or what else is protected, for
+// anything but the contact's word. An attribute may be its word: the CRM writes it.
 func (l *linter) checkOptOutReleased(e *yamldoc.Entry, r *hygiene.Rule) {
 	reasons := e.Get("then").Get("release").Get("reasons")
 	for i, reason := range r.Then.Release {
-		if reason != hygiene.OptedOut {
+		if !l.config.Policy.Protects(reason) {
 			continue
 		}
 		where := hygiene.InputsOf(r.Where)
@@ -126,7 +129,11 @@ func (l *linter) checkOptOutReleased(e *yamldoc.Entry, r *hygiene.Rule) {
 			continue
 		}
 		if others &^= hygiene.OutcomesOf(hygiene.Resubscribed); others != 0 {
-			l.warn(reasons.Items()[i], fmt.Sprintf("this rule lifts opt-outs on %s, which is not a contact's wish to be texted again", orList(others.Names())), "lift opted_out on resubscribed alone")
+			what := reason
+			if reason == hygiene.OptedOut {
+				what = "opt-outs"
+			}
+			l.warn(reasons.Items()[i], fmt.Sprintf("this rule lifts %s on %s, which is not a contact's wish to be texted again", what, orList(others.Names())), "lift "+reason+" on resubscribed alone")
 		}
 	}
 }

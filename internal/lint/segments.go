@@ -18,6 +18,8 @@ func (l *linter) checkSegments(entries []*yamldoc.Entry) {
 		if !checked[segment.Name] {
 			checked[segment.Name] = true // segments never refer to each other in a cycle
 			if segment.Where != nil {
+				defer func(outer []string) { s.except = outer }(s.except)
+				s.except = segment.Except
 				found[segment.Name] = s.refute(l.givenIn(segment), term{is: segment.Where, at: entries[i].Get("where")})
 			}
 		}

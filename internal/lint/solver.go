@@ -17,6 +17,7 @@ import (
 type solver struct {
 	config       *config.Config
 	segments     map[string]int         // indexes in config.Segments, by name
+	except       []string               // the reasons that do not count for the segment that is looked at
 	emptySegment func(name string) bool // reports whether no contact can be in it; nil if unknown
 	pairs        int                    // of terms that were compared
 }
@@ -238,22 +239,29 @@ func (s *solver) statusesOf(t *term) statusSet {
 			set = allStatuses &^ set
 		}
 	case hygiene.ReasonTest:
-		if !t.not {
+		if !t.not && !slices.ContainsFunc(c, s.excepts) {
 			set = 1 << hygiene.IsSuppressed
 		}
 	case hygiene.SegmentTest:
 		if i, known := s.segments[string(c)]; known && !t.not {
-			set = statusesIn(s.config.Segments[i].Suppressed)
+			set = s.statusesIn(&s.config.Segments[i])
 		}
 	}
 	return set
 }
 
-func statusesIn(s segments.Suppressed) statusSet {
-	switch s {
-	case segments.Only:
+// excepts reports whether a suppression for the reason does not count for the segment that
+// is looked at.
+func (s *solver) excepts(reason string) bool { return slices.Contains(s.except, reason) }
+
+// statusesIn is the statuses of the members of another segment, as the segment that is
+// looked at has them: suppressions for other reasons may count for it.
+func (s *solver) statusesIn(other *segments.Segment) statusSet {
+	uncounted := func(reason string) bool { return !s.excepts(reason) }
+	switch {
+	case other.Suppressed == segments.Only && s.except == nil:
 		return 1 << hygiene.IsSuppressed
-	case segments.Exclude:
+	case other.Suppressed == segments.Exclude && !slices.ContainsFunc(other.Except, uncounted):
 		return allStatuses &^ (1 << hygiene.IsSuppressed)
 	default:
 		return allStatuses

@@ -126,7 +126,7 @@ func (c *chunk) collectKeys() {
 // has it or not. After an error no line of the chunk may be written.
 func (c *chunk) judge(s *scrubber) error {
 	err := s.store.FindContacts(c.keys.values, func(i int, contact *hygiene.Contact) {
-		sendability := hygiene.SendabilityOf(contact, s.now)
+		sendability := s.sendability(contact)
 		for _, e := range c.keys.entriesOf(i) {
 			l := &c.lines[e.line]
 			l.knownByKey = l.knownByKey || l.key == e.value
@@ -137,7 +137,7 @@ func (c *chunk) judge(s *scrubber) error {
 		return err
 	}
 	err = s.store.FindContactsByPhone(c.phones.values, func(i int, contact *hygiene.Contact) {
-		sendability := hygiene.SendabilityOf(contact, s.now)
+		sendability := s.sendability(contact)
 		for _, e := range c.phones.entriesOf(i) {
 			l := &c.lines[e.line]
 			l.byPhone = l.byPhone || !l.known
@@ -190,11 +190,17 @@ func (c *chunk) findNear(s *scrubber) error {
 		return err
 	}
 	return s.store.FindContacts(near, func(i int, contact *hygiene.Contact) {
-		if !hygiene.SendabilityOf(contact, s.now).Sendable {
+		if !s.sendability(contact).Sendable {
 			l := &c.lines[places[i]]
 			l.near, l.nearBlocks = near[i], true
 		}
 	})
+}
+
+// sendability is whether the contact may be texted with what the list is for.
+func (s *scrubber) sendability(contact *hygiene.Contact) hygiene.Sendability {
+	is, _ := hygiene.SendableExcept(contact, s.except, s.now)
+	return is
 }
 
 // applyContact applies one contact that the line stands for. One that may not be

@@ -43,6 +43,7 @@ type Options struct {
 	Encoding  string          // of the list; empty for UTF-8
 	Delimiter byte            // of the columns; 0 for the header's own
 	Profile   csvlist.Profile // of the rejected lines
+	Except    []string        // suppressions for these reasons do not count
 	Now       hygiene.Instant
 }
 
@@ -60,12 +61,16 @@ func Run(ctx context.Context, out *ui.Printer, o Options, open func(func(*app.Ap
 	}
 	unchanged := atomicfile.Unchanged(in)
 	return open(func(a *app.App) error {
+		except, err := app.ReadExcept(a.Config.Policy, o.Except)
+		if err != nil {
+			return &ui.UsageError{Err: err}
+		}
 		parser := o.valueParser(a.Config.Keys)
 		list, column, err := o.openList(in, parser)
 		if err != nil {
 			return fmt.Errorf("%s: %w", o.File, err)
 		}
-		s := &scrubber{out: out, ctx: ctx, store: a.Store, list: list, column: column, parser: parser, now: o.Now, seen: a.Store.NewKeySet()}
+		s := &scrubber{out: out, ctx: ctx, store: a.Store, list: list, column: column, parser: parser, now: o.Now, except: except, seen: a.Store.NewKeySet()}
 		return o.scrub(s, unchanged)
 	})
 }
@@ -167,6 +172,7 @@ type scrubber struct {
 	column          int // the index of the one that is looked up
 	parser          valueParser
 	now             hygiene.Instant
+	except          []string    // the reasons that do not count
 	seen            *keyset.Set // what identifies the kept lines
 	clean, rejected *bufio.Writer
 	// The rows of the two outputs.

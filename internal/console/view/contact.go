@@ -122,6 +122,8 @@ type Sendable struct {
 	Status   string   `json:"status"`          // a status of hygiene; unknown; or invalid for what is not a key
 	Sendable bool     `json:"sendable"`
 	Reasons  []string `json:"reasons"` // why not
+	// Excepted are reasons for which it is suppressed and that do not count, as was asked.
+	Excepted []string `json:"excepted,omitempty"`
 	// Nearly is the key of a known contact that an unknown one is nearly the same as.
 	Nearly string `json:"nearly,omitempty"`
 }

@@ -5,9 +5,10 @@ import "winnow/segments"
 // Segment is a configured segment: a condition or a static list.
 type Segment struct {
 	Name       string   `json:"name"`
-	Where      string   `json:"where,omitempty"` // the condition as written
-	List       string   `json:"list,omitempty"`  // the static list
-	Suppressed string   `json:"suppressed"`      // exclude, include or only
+	Where      string   `json:"where,omitempty"`  // the condition as written
+	List       string   `json:"list,omitempty"`   // the static list
+	Suppressed string   `json:"suppressed"`       // exclude, include or only
+	Except     []string `json:"except,omitempty"` // the reasons for which a suppression does not count
 	Columns    []string `json:"columns"`
 }
 
