@@ -35,7 +35,7 @@ func TestTheAPISaysWhatItRecordsAndWhatItLeaves(t *testing.T) {
 	}
 }
 
-// The CRM says what it is about to send: an opt-out from something else is no obstacle.
+// The CRM says what it is about to send: an opt-out from something else does not count.
 func TestACheckLeavesOutWhatDoesNotCount(t *testing.T) {
 	d := testDaemon(t, "hygiene:\n", "hygiene:\n  protected: [marketing_opt_out]\n")
 	for key, reasons := range map[string][]string{"ann": {"marketing_opt_out"}, "bob": {"marketing_opt_out", "opted_out"}, "cat": nil} {
