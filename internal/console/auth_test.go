@@ -103,7 +103,10 @@ func everythingFails(t *testing.T) Config {
 		Segments: func(context.Context) ([]view.Segment, error) { called(); return nil, nil },
 		Exports:  func(context.Context) ([]view.Export, error) { called(); return nil, nil },
 		Explain:  func(context.Context, string) ([]*view.Explanation, error) { called(); return nil, nil },
-		Check:    func(context.Context, []string, []string, []string) ([]view.Sendable, error) { called(); return nil, nil },
+		Check: func(context.Context, []string, []string, []string) ([]view.Sendable, error) {
+			called()
+			return nil, nil
+		},
 		Register: func(context.Context, []provider.Registration) (RegisterResult, error) {
 			called()
 			return RegisterResult{}, nil
