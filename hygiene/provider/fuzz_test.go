@@ -37,6 +37,7 @@ func FuzzRead(f *testing.F) {
 		"", "[]", "{}", "null", "\ufeff{}", `{"id":"\ud83d\ude00\n\/","event":"\u00e9"}`, `{"a":1,"\u0061":2}`, `{"a":[{"b":{}}],"b":-0.1e+5}`,
 		`{"id":"a","event":"sent","reason":{"code":"1400.0"},"uniqueArgs":{"contact_id":12}} x`, "{\"\xff\":\"\\ud800\"}", strings.Repeat("[", 120),
 		`{"a":0,"b":0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":0,"n":0,"o":0,"p":0,"q":0,"r":0,"a":0}`,
+		insidersAnswer, `{"errors":[{"field":"messages[0]","code":1400}],"messages":[{"to":"+901"}]}`, `{"message_id":"m","error":{"code":"7","message":"no"}}`,
 	} {
 		f.Add([]byte(body))
 	}
@@ -54,10 +55,25 @@ func FuzzRead(f *testing.F) {
 			checkEvent(t, &events[i])
 		}
 		UniqueArgs(body)
-		if _, err := Registrations(body); err == nil && !json.Valid([]byte(strings.TrimPrefix(string(body), "\ufeff"))) {
-			t.Fatal("a line that is not JSON was taken")
-		}
+		checkRegistrations(t, body)
 	})
+}
+
+// checkRegistrations checks what a line of a send log says.
+func checkRegistrations(t *testing.T, line []byte) {
+	all, err := Registrations(line)
+	if err == nil && !json.Valid([]byte(strings.TrimPrefix(string(line), "\ufeff"))) {
+		t.Fatal("a line that is not JSON was taken")
+	}
+	for i := range all {
+		r := &all[i]
+		if err := r.Check(); (err != nil) != r.IsUnnamed() {
+			t.Fatalf("%+v: %v", r, err)
+		}
+		if r.Body != "" && !json.Valid([]byte(r.Body)) || r.said() != (r.Body != "") {
+			t.Fatalf("a refusal has the body %q", r.Body)
+		}
+	}
 }
 
 // checkJSON compares the scanner's verdict with encoding/json's.
