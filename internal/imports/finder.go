@@ -3,6 +3,7 @@ package imports
 import (
 	"cmp"
 	"io"
+	"path/filepath"
 
 	"winnow/internal/app"
 	"winnow/internal/listfile"
@@ -16,9 +17,9 @@ type contactFinder interface {
 	// add adds a row, with the key or number that it names. record is what is passed on
 	// with its contacts.
 	add(key string, row *listfile.Row, record []string)
-	// flush looks up the rows that were added since the last flush, and passes them on.
+	// flush keeps the rows that were added since the last flush.
 	flush() error
-	// end passes on the rows whose contacts are not known, or holds them back.
+	// end passes on the rows in the order of the store, or holds them back.
 	end(in *input) error
 	// print prints what was found.
 	print(w io.Writer)
@@ -52,7 +53,7 @@ func newContactFinder(a *app.App, o Options, pass passFunc) (contactFinder, erro
 	keys, format := a.Config.Keys, formats[o.From]
 	keys.Region = cmp.Or(o.Region, format.region, keys.Region)
 	if (o.By == "phone" || o.By == "" && format.byPhone) && !keys.Phone {
-		return &phoneFinder{app: a, region: keys.Region, options: o, pass: pass, seen: a.Store.NewKeySet()}, nil
+		return &phoneFinder{app: a, region: keys.Region, options: o, pass: pass, sorted: sorter{folder: filepath.Dir(a.Store.Path())}}, nil
 	}
 	return newKeyFinder(a, keys, o, pass)
 }

@@ -14,13 +14,12 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/listfile"
 	"winnow/internal/ui"
-	"winnow/store/keyset"
 )
 
-// keyFinder finds contacts by their keys. The rows of keys that no contact has are kept
-// until the list has been read to its end: only then it shows whether its keys are
-// probably written otherwise than those of the contacts, so that an opt-out would go to a
-// twin.
+// keyFinder finds contacts by their keys. The rows are looked up in the order of the keys
+// once the list has been read to its end. Those of keys that no contact has wait until all
+// others were passed on: only then it shows whether the list's keys are probably written
+// otherwise than those of the contacts, so that an opt-out would go to a twin.
 type keyFinder struct {
 	app     *app.App
 	keys    contactkey.Format
@@ -29,9 +28,10 @@ type keyFinder struct {
 	single  bool // a key that is nearly those of several contacts stands for none of them
 
 	pending  []listedRow
-	seen     *keyset.Set // the keys of the list
+	sorted   sorter // by key
 	unknown  spool
-	anyKnown bool // there were contacts before
+	last     string // the key that was counted last
+	anyKnown bool   // there were contacts before
 
 	// Of the different keys of the list: those that contacts have, that contacts nearly
 	// have, and the others; of the last two those that are phone numbers.
@@ -54,12 +54,13 @@ func newKeyFinder(a *app.App, keys contactkey.Format, o Options, pass passFunc) 
 	if err != nil {
 		return nil, err
 	}
-	return &keyFinder{app: a, keys: keys, options: o, pass: pass, seen: a.Store.NewKeySet(),
-		unknown: spool{folder: filepath.Dir(a.Store.Path())}, anyKnown: totals.Contacts > 0}, nil
+	folder := filepath.Dir(a.Store.Path())
+	return &keyFinder{app: a, keys: keys, options: o, pass: pass, sorted: sorter{folder: folder}, unknown: spool{folder: folder}, anyKnown: totals.Contacts > 0}, nil
 }
 
 func (f *keyFinder) column() keyColumn {
 	c := keyNamed(f.options.keyName(), f.app.Store.Keys(f.keys))
+	c.waits = true
 	if f.options.OffersPhone && !f.keys.Phone {
 		c.hint = func(list *listfile.Reader) string { return phoneHint(list, f.keys.Region) }
 	}
@@ -71,63 +72,66 @@ func (f *keyFinder) add(key string, row *listfile.Row, record []string) {
 }
 
 func (f *keyFinder) flush() error {
-	rows := map[string][]*listedRow{}
 	for i := range f.pending {
-		rows[f.pending[i].key] = append(rows[f.pending[i].key], &f.pending[i])
-	}
-	keys := make([]string, 0, len(rows))
-	for key := range rows {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys) // the index has them side by side
-	first, err := f.seen.Add(keys)
-	if err != nil {
-		return err
-	}
-	found := make([]bool, len(keys))
-	if err := f.app.Store.FindContacts(keys, func(i int, _ *hygiene.Contact) { found[i] = true }); err != nil {
-		return err
-	}
-	unknown := map[string]bool{} // whether the list has the key first here
-	for i, key := range keys {
-		if !found[i] {
-			unknown[key] = first[i]
-			continue
-		}
-		if first[i] {
-			f.known++
-		}
-		for _, r := range rows[key] {
-			if err := f.pass(subject{key: key}, r.record); err != nil {
-				return err
-			}
+		r := &f.pending[i]
+		if err := f.sorted.add(append([]string{r.key, strconv.FormatInt(r.line, 10), r.text}, r.record...)...); err != nil {
+			return err
 		}
 	}
 	f.pending = f.pending[:0]
-	return f.keepUnknown(unknown, rows)
+	return nil
 }
 
-// keepUnknown keeps the rows of keys that no contact has.
-func (f *keyFinder) keepUnknown(unknown map[string]bool, rows map[string][]*listedRow) error {
-	keys := make([]string, 0, len(unknown))
-	for key := range unknown {
-		keys = append(keys, key)
+// resolve looks up the keys of the rows, which are sorted, and passes on those that
+// contacts have.
+func (f *keyFinder) resolve(rows [][]string) error {
+	var keys []string
+	for _, r := range rows {
+		if len(keys) == 0 || keys[len(keys)-1] != r[0] {
+			keys = append(keys, r[0])
+		}
 	}
-	slices.Sort(keys)
-	near := make([][]string, len(keys))
-	err := f.app.Store.FindNearlyKnown(keys, f.keys, func(i int, found []string) { near[i] = slices.Clone(found) })
+	found := map[string]bool{}
+	if err := f.app.Store.FindContacts(keys, func(i int, _ *hygiene.Contact) { found[keys[i]] = true }); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if found[key] && key != f.last {
+			f.known++
+		}
+	}
+	var unknown [][]string
+	for _, r := range rows {
+		if !found[r[0]] {
+			unknown = append(unknown, r)
+			continue
+		}
+		if err := f.pass(subject{key: r[0]}, r[3:]); err != nil {
+			return err
+		}
+	}
+	last := f.last
+	if len(keys) > 0 {
+		f.last = keys[len(keys)-1]
+	}
+	return f.keepUnknown(slices.DeleteFunc(keys, func(key string) bool { return found[key] }), last, unknown)
+}
+
+// keepUnknown keeps the rows of keys that no contact has. The key last was counted before.
+func (f *keyFinder) keepUnknown(keys []string, last string, rows [][]string) error {
+	near := map[string][]string{}
+	err := f.app.Store.FindNearlyKnown(keys, f.keys, func(i int, found []string) { near[keys[i]] = slices.Clone(found) })
 	if err != nil {
 		return err
 	}
-	for i, key := range keys {
-		if unknown[key] {
-			f.count(key, near[i])
+	for _, key := range keys {
+		if key != last {
+			f.count(key, near[key])
 		}
-		for _, r := range rows[key] {
-			record := append([]string{key, strings.Join(near[i], "\x00"), strconv.FormatInt(r.line, 10), r.text}, r.record...)
-			if err := f.unknown.add(record...); err != nil {
-				return err
-			}
+	}
+	for _, r := range rows {
+		if err := f.unknown.add(append([]string{r[0], strings.Join(near[r[0]], "\x00")}, r[1:]...)...); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -165,11 +169,33 @@ func (f *keyFinder) holds() (nearly, unheard bool) {
 	return nearly, unheard
 }
 
-// end passes on the rows of unknown keys, or holds them back.
+// end passes on the rows, or holds those of unknown keys back.
 func (f *keyFinder) end(in *input) error {
 	if err := in.checkBeforeWrite(); err != nil {
 		return err
 	}
+	var rows [][]string
+	err := f.sorted.each(func(r []string) error {
+		if len(rows) >= FlushLines {
+			if err := f.resolve(rows); err != nil {
+				return err
+			}
+			rows = rows[:0]
+		}
+		rows = append(rows, r)
+		return in.interrupted()
+	})
+	if err == nil {
+		err = f.resolve(rows)
+	}
+	if err != nil {
+		return err
+	}
+	return f.passUnknown(in)
+}
+
+// passUnknown passes on the rows of keys that no contact has, or holds them back.
+func (f *keyFinder) passUnknown(in *input) error {
 	holdNearly, holdNew := f.holds()
 	holdSeveral := f.single && f.options.Nearest
 	switch {
@@ -266,4 +292,4 @@ func (f *keyFinder) err(file string) error {
 	return fmt.Errorf("%s: %s held back: %s; %s", file, ui.CountVerb(f.held, "contact", "is", "are"), why, advice)
 }
 
-func (f *keyFinder) close() error { return errors.Join(f.seen.Close(), f.unknown.close()) }
+func (f *keyFinder) close() error { return errors.Join(f.sorted.close(), f.unknown.close()) }

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
+	"strings"
 
 	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/listfile"
 	"winnow/internal/ui"
-	"winnow/store/keyset"
 )
 
 // phoneFinder finds contacts by their phone numbers. The number is what a row is about,
@@ -22,7 +23,7 @@ type phoneFinder struct {
 	pass    passFunc
 
 	pending []listedRow
-	seen    *keyset.Set // the numbers of the list
+	sorted  sorter // by a contact that has the number
 
 	// Of the different numbers of the list: all, and those that contacts have.
 	numbers, known int64
@@ -34,7 +35,7 @@ func (f *phoneFinder) column() keyColumn {
 	if f.options.Key != "" {
 		names = []string{f.options.Key}
 	}
-	return keyColumn{names: names, flag: "--key",
+	return keyColumn{names: names, flag: "--key", waits: true,
 		read:  func(cell listfile.Cell) (string, error) { return phoneOf(cell, f.region) },
 		isRow: func(cell string) bool { return isPhone(cell, f.region) },
 		hint:  func(list *listfile.Reader) string { return phoneHint(list, f.region) }}
@@ -44,63 +45,69 @@ func (f *phoneFinder) add(number string, row *listfile.Row, record []string) {
 	f.pending = append(f.pending, newListedRow(number, row, record, f.options))
 }
 
-func (f *phoneFinder) flush() error {
-	rows := map[string][]*listedRow{}
-	for i := range f.pending {
-		rows[f.pending[i].key] = append(rows[f.pending[i].key], &f.pending[i])
-	}
-	numbers := make([]string, 0, len(rows))
-	for number := range rows {
-		numbers = append(numbers, number)
-	}
-	slices.Sort(numbers) // the index has them side by side
-	first, err := f.seen.Add(numbers)
-	if err != nil {
-		return err
-	}
-	for i, number := range numbers {
-		for _, r := range rows[number] {
-			if err := f.pass(subject{phone: number}, r.record); err != nil {
-				return err
-			}
-		}
-		if first[i] {
-			f.numbers++
-		}
-	}
-	f.pending = f.pending[:0]
-	known := make([]bool, len(numbers))
-	err = f.app.Store.FindContactsByPhone(numbers, func(i int, _ *hygiene.Contact) {
-		known[i] = true
-		if first[i] {
-			f.contacts++
-		}
-	})
-	if err != nil {
-		return err
-	}
-	var named []string
-	err = f.app.Store.FindContacts(numbers, func(i int, _ *hygiene.Contact) { named = append(named, numbers[i]) })
-	if err != nil {
-		return err
-	}
-	for i := range numbers {
-		if known[i] && first[i] {
-			f.known++
-		}
-	}
-	for _, number := range named {
-		for _, r := range rows[number] {
-			if err := f.pass(subject{key: number}, r.record); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+// owners are the contacts that have a number.
+type owners struct {
+	first string // the first of them by key; for none what comes after all keys
+	count int
+	named bool // a contact has the number as its key
 }
 
-// end does nothing: no row was held back.
-func (f *phoneFinder) end(*input) error { return nil }
+func (f *phoneFinder) flush() error {
+	known := map[string]*owners{}
+	var numbers []string
+	for i := range f.pending {
+		if number := f.pending[i].key; known[number] == nil {
+			known[number], numbers = &owners{first: "\xff"}, append(numbers, number)
+		}
+	}
+	slices.Sort(numbers) // the index has them side by side
+	err := f.app.Store.FindContactsByPhone(numbers, func(i int, c *hygiene.Contact) {
+		o := known[numbers[i]]
+		if o.count++; c.Key < o.first {
+			o.first = strings.Clone(c.Key)
+		}
+	})
+	if err == nil {
+		err = f.app.Store.FindContacts(numbers, func(i int, _ *hygiene.Contact) { known[numbers[i]].named = true })
+	}
+	for i := 0; err == nil && i < len(f.pending); i++ {
+		r := &f.pending[i]
+		o := known[r.key]
+		err = f.sorted.add(append([]string{o.first, r.key, strconv.Itoa(o.count), strconv.FormatBool(o.named)}, r.record...)...)
+	}
+	f.pending = f.pending[:0]
+	return err
+}
+
+// end passes on all rows.
+func (f *phoneFinder) end(in *input) error {
+	if err := in.checkBeforeWrite(); err != nil {
+		return err
+	}
+	last := ""
+	return f.sorted.each(func(r []string) error {
+		number, record := r[1], r[4:]
+		if number != last {
+			count, err := strconv.ParseInt(r[2], 10, 64)
+			if err != nil {
+				return err
+			}
+			if f.numbers++; count > 0 {
+				f.known++
+			}
+			f.contacts, last = f.contacts+count, number
+		}
+		if err := f.pass(subject{phone: number}, record); err != nil {
+			return err
+		}
+		if r[3] == strconv.FormatBool(true) {
+			if err := f.pass(subject{key: number}, record); err != nil {
+				return err
+			}
+		}
+		return in.interrupted()
+	})
+}
 
 func (f *phoneFinder) print(w io.Writer) {
 	if f.numbers == 0 {
@@ -129,4 +136,4 @@ func (f *phoneFinder) found() foundResult {
 
 func (f *phoneFinder) err(string) error { return nil }
 
-func (f *phoneFinder) close() error { return f.seen.Close() }
+func (f *phoneFinder) close() error { return f.sorted.close() }

@@ -68,6 +68,15 @@ func TestAnOptOutDoesNotGoToATwinInSilence(t *testing.T) {
 	}
 }
 
+// Rows of one contact are counted as one, however many they are.
+func TestAKeyIsCountedOnceHoweverManyRowsItHas(t *testing.T) {
+	keys := slices.Concat(slices.Repeat([]string{"crm-1"}, 2*FlushLines), slices.Repeat([]string{"CRM-2", "other"}, 2*FlushLines))
+	im := importList(t, newApp(t, "crm-1", "crm-2"), suppressionList(keys...), Options{Apply: true})
+	if im.result.Total != 3 || im.result.Found != 1 || im.result.Nearly != 1 || im.result.foundResult.New != 1 || im.result.Held != 2 || im.result.Added != 1 || im.result.Repeated != 2*FlushLines-1 {
+		t.Errorf("%v, %+v", im.err, im.result)
+	}
+}
+
 // What is held back follows from the shares of keys that are nearly known and that are
 // new, in a preview as with --apply, and whatever the order and repetition of the lines.
 func TestKeysAreHeldBackByTheirShares(t *testing.T) {

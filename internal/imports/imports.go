@@ -109,10 +109,18 @@ func openInput(ctx context.Context, out *ui.Printer, o Options) (*input, error) 
 // import is interrupted, or the file changed. Half a line of a file that is being
 // written may name another contact.
 func (in *input) checkBeforeWrite() error {
+	if err := in.interrupted(); err != nil {
+		return err
+	}
+	return in.unchanged()
+}
+
+// interrupted is an error when the import is interrupted.
+func (in *input) interrupted() error {
 	if in.ctx.Err() != nil {
 		return ui.ErrInterrupted
 	}
-	return in.unchanged()
+	return nil
 }
 
 // isAborted reports whether an error is one of checkBeforeWrite.

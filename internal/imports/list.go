@@ -124,9 +124,7 @@ func (im *listImport) saveFound() error {
 
 func (im *listImport) flush() error {
 	if im.finder != nil {
-		if err := im.finder.flush(); err != nil {
-			return err
-		}
+		return im.finder.flush()
 	}
 	return im.saveFound()
 }

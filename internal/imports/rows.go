@@ -35,6 +35,7 @@ type rowImporter interface {
 type keyColumn struct {
 	names []string // the first that the list has
 	plain bool     // the names are compared by plainName
+	waits bool     // nothing is written before the list has been read to its end
 	flag  string   // that names another
 	read  func(cell listfile.Cell) (string, error)
 	// isRow reports whether a first line with this one cell is a row and not a header;
@@ -82,6 +83,7 @@ type rowReader struct {
 	columns   int   // how many the importer knows
 	size      int   // bytes of the lines since the last flush
 	flushed   int64 // the last line that was flushed; 0 before the first flush
+	ending    bool  // the list has been read to its end
 }
 
 func (r *rowReader) readHeader() (err error) {
@@ -140,6 +142,7 @@ func (r *rowReader) readAll() error {
 			if err := r.flush(); err != nil {
 				return err
 			}
+			r.ending = true
 			return r.importer.end(r.input)
 		}
 		if err == nil {
@@ -234,8 +237,11 @@ func (r *rowReader) flush() error {
 
 // incomplete adds to an error how much of the file was imported.
 func (r *rowReader) incomplete(err error) error {
-	if r.flushed == 0 || !r.options.Apply {
+	switch {
+	case r.flushed == 0 || !r.options.Apply || !r.ending && r.keyColumn.waits:
 		return fmt.Errorf("%s: %w; nothing was imported", r.options.File, err)
+	case r.ending:
+		return fmt.Errorf("%s: %w; a part was imported; import the whole file again", r.options.File, err)
 	}
 	return fmt.Errorf("%s: %w; the lines up to %d were imported; import the whole file again", r.options.File, err, r.flushed)
 }

@@ -22,10 +22,7 @@ type spool struct {
 const spoolMemory = 1 << 20
 
 func (s *spool) add(record ...string) error {
-	b := binary.AppendUvarint(nil, uint64(len(record)))
-	for _, text := range record {
-		b = append(binary.AppendUvarint(b, uint64(len(text))), text...)
-	}
+	b := appendRecord(nil, record...)
 	if s.file == nil && s.memory.Len()+len(b) <= spoolMemory {
 		_, err := s.memory.Write(b)
 		return err

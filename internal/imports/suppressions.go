@@ -185,6 +185,11 @@ func (s listedSuppression) record() []string {
 	return []string{s.reason, strconv.FormatInt(int64(s.until), 10)}
 }
 
+// saveTogether is how many suppressions are saved in one transaction. The more there are,
+// the more of them share a page that is written; a sweep that waits for them waits for a
+// few seconds.
+const saveTogether = 32_768
+
 // keep gathers the suppression of a contact or number that was found, and saves those that are many.
 func (im *suppressionImport) keep(of subject, record []string) error {
 	until, err := strconv.ParseInt(record[1], 10, 64)
@@ -192,7 +197,7 @@ func (im *suppressionImport) keep(of subject, record []string) error {
 		return err
 	}
 	im.found = append(im.found, store.ImportedSuppression{Key: of.key, Phone: of.phone, Reason: record[0], Until: hygiene.Instant(until)})
-	if len(im.found) < 2*FlushLines {
+	if len(im.found) < saveTogether {
 		return nil
 	}
 	return im.saveFound()
@@ -211,12 +216,7 @@ func (im *suppressionImport) saveFound() error {
 	return nil
 }
 
-func (im *suppressionImport) flush() error {
-	if err := im.finder.flush(); err != nil {
-		return err
-	}
-	return im.saveFound()
-}
+func (im *suppressionImport) flush() error { return im.finder.flush() }
 
 func (im *suppressionImport) end(in *input) error {
 	if err := im.finder.end(in); err != nil {
