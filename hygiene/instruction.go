@@ -163,7 +163,9 @@ func endsLater(a, b Instant) bool { return b != 0 && (a == 0 || a > b) }
 func (in *Instruction) IsOwn() bool { return in.from == 0 && in.OfNumber == "" }
 
 // isSoleGiver reports whether nobody else gave anything to the number.
-func (c *Contact) isSoleGiver(from int32) bool { return len(c.History.givers) == 1 && from == 1 }
+func (c *Contact) isSoleGiver(from int32) bool {
+	return len(c.History.givers) == 1 && from == 1 && !c.HasOwnEntries()
+}
 
 // allowedByGiver reports whether the contact that gave a number its act was allowed
 // since: then the act is over, and those of other contacts stay.

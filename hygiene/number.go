@@ -289,3 +289,23 @@ func (c *Contact) onOtherNumber(e *Entry) func(*Entry) bool {
 	phone := c.NumberOf(e)
 	return func(other *Entry) bool { return c.NumberOf(other) != phone }
 }
+
+// A number has entries of its own, which no contact gave: of events without a contact
+// whose message the send log has for that number alone. A person's word among them is
+// also a word of each contact that had the number then, like one of an operator who
+// names the number.
+
+// ownEntries are the entries of a number that no contact gave.
+func (c *Contact) ownEntries() (list []*Entry) {
+	for o := range c.History.outcomes {
+		for i := range c.History.outcomes[o].Entries {
+			if e := &c.History.outcomes[o].Entries[i]; e.from == 0 {
+				list = append(list, e)
+			}
+		}
+	}
+	return list
+}
+
+// HasOwnEntries reports whether the number has entries that no contact gave.
+func (c *Contact) HasOwnEntries() bool { return c.IsNumber() && len(c.ownEntries()) > 0 }

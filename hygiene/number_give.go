@@ -26,8 +26,11 @@ func (c *Contact) GiverOf(s *Suppression) int64 {
 			}
 		}
 	}
-	if first != nil && first.from != 0 {
+	switch {
+	case first != nil && first.from != 0:
 		return c.History.givers[first.from-1]
+	case first != nil:
+		return 0
 	}
 	for i := range c.Instructions {
 		if in := &c.Instructions[i]; in.Kind == Suppress && in.Moment == s.Since && in.Reason == s.Reason && in.Origin == s.Origin && s.Origin != ByRule {
@@ -40,10 +43,12 @@ func (c *Contact) GiverOf(s *Suppression) int64 {
 	return 0
 }
 
-// IsNamed reports whether the suppression of a number comes from an act that names the
-// number itself.
+// IsNamed reports whether the suppression of a number comes from an act or an event that
+// names the number itself.
 func (c *Contact) IsNamed(s *Suppression) bool {
-	return s.Origin != ByRule && c.GiverOf(s) == 0
+	return c.GiverOf(s) == 0 && (s.Origin != ByRule || slices.ContainsFunc(c.ownEntries(), func(e *Entry) bool {
+		return slices.Contains(s.Evidence, e.Seq) || e.lastSeq != 0 && slices.Contains(s.Evidence, e.lastSeq)
+	}))
 }
 
 // Givers lists the ids of the contacts that gave something to the number.
@@ -78,17 +83,6 @@ func (p *Policy) MayOpen(c *Contact) bool {
 	return p.numbers && !c.IsNumber() && c.anyPart(func(alone *Contact) bool {
 		return alone.Parts == nil && slices.ContainsFunc(alone.AllNumbers(), func(phone string) bool { return p.MayOpenOn(alone, phone) })
 	})
-}
-
-// HasWords reports whether a word names the number itself.
-func (p *Policy) HasWords(c *Contact) bool {
-	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool { return p.namesNumber(&in) })
-}
-
-// namesNumber reports whether the instruction of a number is a person's word that names
-// it and no contact.
-func (p *Policy) namesNumber(in *Instruction) bool {
-	return in.Kind == Suppress && in.IsOwn() && p.Protects(in.Reason)
 }
 
 // givesAct reports whether an instruction of the contact lies on the number too. An act
@@ -325,52 +319,6 @@ func (g *gift) settled() []Suppression {
 		}
 	}
 	return list
-}
-
-// TakeWords gives the contact the words that name its number and no contact, in place of
-// those that it had, and judges it again. numbers are those that are subjects of their
-// own. It reports whether that changed anything.
-func (p *Policy) TakeWords(c *Contact, numbers []*Contact, cause Moment) (changes []Change, changed bool) {
-	var have []Instruction
-	c.eachPart("", func(part *Contact) {
-		p.TakeWords(part, numbers, cause)
-		for _, in := range part.Instructions {
-			if in.OfNumber != "" && !slices.ContainsFunc(have, in.sameWord) {
-				have = append(have, in)
-			}
-		}
-	})
-	for _, n := range numbers {
-		phone := NumberIn(n.Key)
-		for _, in := range n.Instructions {
-			if c.Parts == nil && p.namesNumber(&in) && c.NumberAt(in.At) == phone {
-				in.OfNumber = phone
-				have = append(have, in)
-			}
-		}
-	}
-	slices.SortStableFunc(have, func(a, b Instruction) int { return a.Moment.Compare(b.Moment) })
-	var had, list []Instruction
-	for _, in := range c.Instructions {
-		if in.OfNumber != "" {
-			had = append(had, in)
-		} else {
-			list = append(list, in)
-		}
-	}
-	if slices.EqualFunc(had, have, func(a, b Instruction) bool { return a.sameWord(b) }) {
-		return nil, false
-	}
-	c.Instructions = list
-	for _, in := range have {
-		c.record(in)
-	}
-	return p.rejudge(c, remake{cause: cause}), true
-}
-
-// sameWord reports whether both are the same word of one number, undone or not alike.
-func (in *Instruction) sameWord(b Instruction) bool {
-	return in.sameAct(b) && in.Undone == b.Undone && in.OfNumber == b.OfNumber
 }
 
 // Place judges the contact again after what decides on which numbers its events lie has

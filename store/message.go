@@ -29,11 +29,12 @@ type Registered struct {
 	New       int64 // messages that were not known
 	Known     int64 // messages that were known, for the same contact and phone number as far as both say one
 	Conflicts []int // the places of the registrations that say another contact or phone number than the one that stands
-	Matched   int64 // events that found their contact
+	Matched   int64 // events that found their contact, or their number
 }
 
 // Register adds messages to the send log. Of a message the first contact and the first
-// phone number stand. Events that waited for the contact are judged by the next sweep. It
+// phone number stand. Events that waited for the contact, or for the number of a message
+// whose contact nobody names, are judged by the next sweep. It
 // is one transaction: give it thousands at a time, for which it takes the write lock for
 // less time than a sweep.
 func (s *Store) Register(ctx context.Context, list []Registration) (did Registered, err error) {
@@ -92,7 +93,7 @@ func (r *registering) run() error {
 		if err := r.saveMessage(key, &stored[i]); err != nil {
 			return err
 		}
-		if waiting == 0 || stored[i].Contact == was.Contact {
+		if waiting == 0 || stored[i].Contact == was.Contact && (stored[i].Contact != "" || stored[i].Phone == was.Phone) {
 			continue
 		}
 		n, err := r.releaseUnmatched(key)

@@ -9,11 +9,15 @@ import (
 	"winnow/store/messages"
 )
 
-// findContactsOf sets the contact of each event that names none and whose message
-// the send log has.
+// findContactsOf sets the contact, or else the number, of each event that names none and
+// whose message the send log has.
 func findContactsOf(c engine.Reader, events []hygiene.Event) error {
 	nameless := func(e *hygiene.Event) bool { return e.Contact == "" }
-	return messages.Of(c, events, nameless, func(i int, m *engine.Message) { events[i].Contact = m.Contact })
+	return messages.Of(c, events, nameless, func(i int, m *engine.Message) {
+		if events[i].Contact = m.Contact; m.Contact == "" {
+			events[i].To = m.Phone
+		}
+	})
 }
 
 // versionOfSendLog is raised with each change of the send log.
@@ -56,7 +60,7 @@ func (s *Store) Message(sources []string, id string) (contact string, unmatched 
 		if err != nil {
 			return err
 		}
-		unmatched, err = c.Number("SELECT count(*) FROM unmatched WHERE message_id = ?", id)
+		unmatched, err = c.Number("SELECT count(*) FROM unmatched WHERE message_id = ? AND phone = ''", id)
 		return err
 	})
 	return contact, unmatched, err

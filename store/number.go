@@ -144,8 +144,9 @@ func (w *txWriter) saveNumbers(rows []*contactRow, changes [][]hygiene.Change) e
 // given is what a transaction knows and did about numbers.
 type given struct {
 	rows     numberRows
-	changes  int64 // ledger entries that follow from what was done: of numbers, and of those who have them
-	contacts int64 // that were changed by words of their numbers
+	changes  int64                 // ledger entries that follow from what was done: of numbers, and of those who have them
+	contacts int64                 // that were changed by words of their numbers
+	strikes  []hygiene.Instruction // in force, for events that lie on a number alone
 }
 
 // numberRows is whether numbers have rows, as far as the transaction knows.

@@ -78,8 +78,8 @@ func (w *txWriter) causeOf(c *hygiene.Contact) hygiene.Moment {
 	return m
 }
 
-// beginNumber makes the number a subject: all who have it or had it give to it. g is one
-// of them as it is in memory, or none.
+// beginNumber makes the number a subject: all who have it or had it give to it, and it
+// takes the events that lie on it alone. g is one of them as it is in memory, or none.
 func (w *txWriter) beginNumber(number *contactRow, g giver, cause hygiene.Moment) error {
 	var changes []hygiene.Change
 	if g.Contact != nil {
@@ -89,7 +89,17 @@ func (w *txWriter) beginNumber(number *contactRow, g giver, cause hygiene.Moment
 	if err != nil {
 		return err
 	}
-	return w.save(number, append(changes, more...))
+	own, err := w.takeOwn(number)
+	if err != nil {
+		return err
+	}
+	if err := w.save(number, slices.Concat(changes, more, own)); err != nil {
+		return err
+	}
+	if g.Contact != nil && w.judge.HasWords(&number.Contact) {
+		return w.waitAll(number)
+	}
+	return nil
 }
 
 // giveTo gives the number, which is stored, what lies on it of one contact.

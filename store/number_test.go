@@ -82,7 +82,10 @@ func randomKnowledge(r *rand.Rand, contacts []string, phones []string, n int) []
 				continue
 			}
 			m, said := messages[r.IntN(len(messages))], phone
-			if r.IntN(2) == 0 {
+			switch {
+			case m.of == "" && r.IntN(3) == 0:
+				m.of = contact
+			case m.of != "" && r.IntN(2) == 0:
 				said = ""
 			}
 			sent := now.Add(-time.Duration(r.IntN(60)) * time.Hour)
@@ -107,6 +110,9 @@ func randomKnowledge(r *rand.Rand, contacts []string, phones []string, n int) []
 			if len(messages) > 0 && r.IntN(3) == 0 {
 				m = messages[r.IntN(len(messages))]
 			} else {
+				if r.IntN(4) == 0 {
+					m.of = "" // the body names nobody
+				}
 				messages = append(messages, m)
 			}
 			e := storetest.Event(now, m.of, m.id, outcomes[r.IntN(len(outcomes))])

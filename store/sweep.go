@@ -181,7 +181,7 @@ func (s *Store) sweepMatched(ctx context.Context, o *SweepOptions, total *Swept)
 		}
 		var did Swept
 		err = s.writeAs(o.Policy, func(w *txWriter) error {
-			events, err := w.claimMatched(waiting)
+			events, err := w.claimMatched(waiting, o.Now)
 			if err != nil {
 				return err
 			}
@@ -207,7 +207,8 @@ func (s *Store) sweepMatched(ctx context.Context, o *SweepOptions, total *Swept)
 // matchedEvent is an event that waits to be judged now that its contact is known.
 type matchedEvent struct {
 	seq   int64
-	held  int64 // the trip that held it when the log was swept; 0 for none
+	held  int64  // the trip that held it when the log was swept; 0 for none
+	phone string // the number on which it lies alone until then; empty for none
 	event hygiene.Event
 	found bool // the log still has it
 }
@@ -216,9 +217,9 @@ func (s *Store) matchedEvents() ([]matchedEvent, error) {
 	var list []matchedEvent
 	var seqs []int64
 	err := s.read(func(c engine.Reader) error {
-		r := c.Query("SELECT seq, held_by FROM matched ORDER BY seq LIMIT ?", matchedAtOnce)
+		r := c.Query("SELECT seq, held_by, phone FROM matched ORDER BY seq LIMIT ?", matchedAtOnce)
 		for r.Next() {
-			list, seqs = append(list, matchedEvent{seq: r.Int(0), held: r.Int(1)}), append(seqs, r.Int(0))
+			list, seqs = append(list, matchedEvent{seq: r.Int(0), held: r.Int(1), phone: r.Text(2)}), append(seqs, r.Int(0))
 		}
 		return r.Close()
 	})
@@ -235,19 +236,24 @@ func (s *Store) matchedEvents() ([]matchedEvent, error) {
 }
 
 // claimMatched deletes those events from the queue that still wait there, and
-// returns those of them that the log still has.
-func (w *txWriter) claimMatched(waiting []matchedEvent) (events []hygiene.Event, err error) {
+// returns those of them that the log still has. Numbers on which they lay alone have them
+// no longer.
+func (w *txWriter) claimMatched(waiting []matchedEvent, now hygiene.Instant) (events []hygiene.Event, err error) {
+	withdrawn := map[string][]int64{}
 	for _, m := range waiting {
 		claimed, err := w.Number("DELETE FROM matched WHERE seq = ? RETURNING 1", m.seq)
 		if err != nil {
 			return nil, err
+		}
+		if claimed == 1 && m.phone != "" {
+			withdrawn[m.phone] = append(withdrawn[m.phone], m.seq)
 		}
 		if claimed == 1 && m.found {
 			m.event.Held = m.held
 			events = append(events, m.event)
 		}
 	}
-	return events, nil
+	return events, w.withdraw(withdrawn, now)
 }
 
 func (d *Swept) count(a hygiene.Addition) {

@@ -30,6 +30,11 @@ func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, view *me
 	if err != nil {
 		return err
 	}
+	entries, err := w.applyToNumbers(events, strikesInForce)
+	if err != nil {
+		return err
+	}
+	did.Changes += entries
 	batches := [3]applyBatch{}
 	var applied, read *applyBatch
 	for n := 0; ; n++ {
@@ -53,8 +58,8 @@ func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, view *me
 	}
 }
 
-// match finds the contact of each event, stores those without one as unmatched,
-// and returns the order in which to apply the others, and the key of the contact of
+// match finds the contact of each event, stores those without one as unmatched or as
+// lying on a number alone, and returns the order in which to apply the others, and the key of the contact of
 // each. The event keeps the key that it came by.
 func (w *txWriter) match(events []hygiene.Event, view *messages.View, requireSendLog map[string]bool, did *Swept) (order []int, contacts []string, err error) {
 	if err := w.identify(events, view, requireSendLog); err != nil {
@@ -70,9 +75,14 @@ func (w *txWriter) match(events []hygiene.Event, view *messages.View, requireSen
 			order = append(order, i)
 			continue
 		}
-		did.Unmatched++
-		if err := w.Exec("INSERT INTO unmatched (message_id, seq, held_by, source) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			contactkey.MessageID(e.MessageID), e.Seq, e.Held, e.Source); err != nil {
+		if !w.judge.HasNumbers() {
+			e.To = ""
+		}
+		if e.To == "" {
+			did.Unmatched++
+		}
+		if err := w.Exec("INSERT INTO unmatched (message_id, seq, held_by, source, phone) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			contactkey.MessageID(e.MessageID), e.Seq, e.Held, e.Source, e.To); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -53,7 +53,7 @@ func (t *Totals) readContacts(c engine.Reader, present bool) (err error) {
 		return err
 	}
 	t.Lag = max(0, t.LastSeq-t.Cursor)
-	if t.Unmatched, err = c.Number("SELECT count(*) FROM unmatched"); err != nil {
+	if t.Unmatched, err = c.Number("SELECT count(*) FROM unmatched WHERE phone = ''"); err != nil {
 		return err
 	}
 	if t.Aliases, err = c.Number("SELECT count(*) FROM names WHERE merged_into <> ''"); err != nil {

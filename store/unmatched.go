@@ -16,11 +16,11 @@ func waits(c engine.Querier, e *hygiene.Event) (bool, error) {
 	return n > 0, err
 }
 
-// Unmatched visits the events whose contact is not known yet, by message id.
+// Unmatched visits the events whose contact and number are not known yet, by message id.
 func (s *Store) Unmatched(most int, visit func(hygiene.Event) error) error {
 	var seqs []int64
 	err := s.read(func(c engine.Reader) error {
-		r := c.Query("SELECT seq FROM unmatched ORDER BY message_id, seq LIMIT ?", most)
+		r := c.Query("SELECT seq FROM unmatched WHERE phone = '' ORDER BY message_id, seq LIMIT ?", most)
 		for r.Next() {
 			seqs = append(seqs, r.Int(0))
 		}
@@ -44,14 +44,14 @@ func (s *Store) Unmatched(most int, visit func(hygiene.Event) error) error {
 // unmatchedChunk is how many events [Store.EachUnmatched] reads together.
 const unmatchedChunk = 500
 
-// EachUnmatched visits all events whose contact is not known yet, with their bodies, by
+// EachUnmatched visits all events whose contact and number are not known yet, with their bodies, by
 // message id. Those that are matched meanwhile may be left out.
 func (s *Store) EachUnmatched(ctx context.Context, visit func(*hygiene.Event) error) error {
 	lastID, lastSeq := "", int64(0)
 	for {
 		var seqs []int64
 		err := s.read(func(c engine.Reader) error {
-			r := c.Query("SELECT message_id, seq FROM unmatched WHERE (message_id, seq) > (?, ?) ORDER BY message_id, seq LIMIT ?",
+			r := c.Query("SELECT message_id, seq FROM unmatched WHERE (message_id, seq) > (?, ?) AND phone = '' ORDER BY message_id, seq LIMIT ?",
 				lastID, lastSeq, unmatchedChunk)
 			for r.Next() {
 				lastID, lastSeq = r.Text(0), r.Int(1)
@@ -152,7 +152,7 @@ func (w *txWriter) completeWaiting(list []waitingEvent) error {
 		if err := w.FindMessages([]engine.MessageKey{key}, func(_ int, found *engine.Message) { m = *found }); err != nil {
 			return err
 		}
-		if m.Contact == "" {
+		if m.Contact == "" && m.Phone == "" {
 			continue
 		}
 		if _, err := w.releaseUnmatched(key); err != nil {
@@ -169,7 +169,7 @@ func (w *txWriter) releaseUnmatched(key engine.MessageKey) (n int64, err error) 
 	if err != nil || n == 0 {
 		return 0, err
 	}
-	if err := w.Exec("INSERT INTO matched (seq, held_by) SELECT seq, held_by FROM unmatched WHERE message_id = ? AND source = ?", key.ID, key.Source); err != nil {
+	if err := w.Exec("INSERT INTO matched (seq, held_by, phone) SELECT seq, held_by, phone FROM unmatched WHERE message_id = ? AND source = ?", key.ID, key.Source); err != nil {
 		return 0, err
 	}
 	return n, w.Exec("DELETE FROM unmatched WHERE message_id = ? AND source = ?", key.ID, key.Source)

@@ -335,7 +335,7 @@ func (im *messageImport) report() error {
 	if out.JSON {
 		return errors.Join(out.PrintJSON(r), im.rejects.counts.err(file))
 	}
-	fmt.Fprintf(out.Stdout, "registered %s of %s, %s already known; matched %s to a contact; the next sweep applies the rules\n",
+	fmt.Fprintf(out.Stdout, "registered %s of %s, %s already known; matched %s to a contact or a number; the next sweep applies the rules\n",
 		ui.Count(r.New, "message"), file, ui.Number(r.Known), ui.Count(r.Matched, "event"))
 	if r.Conflict > 0 {
 		fmt.Fprintf(out.Stdout, "%s already registered for another contact or phone number and not changed: %s\n", ui.CountVerb(r.Conflict, "message", "is", "are"), ui.Shorten(ui.Printable(strings.Join(r.Conflicts, " ")), 2000))

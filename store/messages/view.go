@@ -48,6 +48,7 @@ func Look(read func(do func(engine.Reader) error) error, version func(engine.Que
 }
 
 // Identify finds the contacts of events: that of the body, or else that of the send log.
+// Of an event that neither names, it sets the number that the send log has.
 // The contact of an event of a source in require is left out unless the send log has the
 // message for it; until then the event waits. Where body and send log name different
 // contacts, that is a conflict. roots returns the keys of the contacts that keys name, which
@@ -65,7 +66,9 @@ func (v *View) Identify(events []hygiene.Event, require map[string]bool, roots f
 			confirmed[m.event] = true
 			fallthrough
 		default:
-			e.Contact = m.Contact
+			if e.Contact = m.Contact; m.Contact == "" {
+				e.To = m.Phone
+			}
 		}
 	}
 	same, err := sameContacts(events, differ, roots)

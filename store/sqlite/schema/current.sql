@@ -248,7 +248,7 @@ CREATE TABLE unsourced_owner (
 	source TEXT NOT NULL PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
--- Events whose contact is not known yet.
+-- Events whose contact is not known: they wait for it, or lie on a number alone.
 -- Written by txWriter.match, which the sweep calls, txWriter.releaseUnmatched and
 -- txWriter.completeWaiting.
 CREATE TABLE unmatched (
@@ -256,8 +256,10 @@ CREATE TABLE unmatched (
 	seq        INTEGER NOT NULL,
 	held_by    INTEGER NOT NULL,    -- breaker_trips.id, 0 for none
 	source     TEXT NOT NULL DEFAULT '', -- '' while Store.completeUnmatched has not come to it
+	phone      TEXT NOT NULL DEFAULT '', -- the number on which it lies, '' for one that waits
 	PRIMARY KEY (message_id, seq)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX unmatched_by_phone ON unmatched (phone, seq) WHERE phone <> '';
 
 -- Messages whose events name another contact than the send log has.
 -- Written by InsertConflicts of package messages, which saveConflicts calls.
@@ -277,7 +279,8 @@ CREATE TABLE contact_conflicts (
 -- txWriter.claimMatched, which the sweep calls.
 CREATE TABLE matched (
 	seq     INTEGER PRIMARY KEY,
-	held_by INTEGER NOT NULL        -- breaker_trips.id, 0 for none
+	held_by INTEGER NOT NULL,       -- breaker_trips.id, 0 for none
+	phone   TEXT NOT NULL DEFAULT '' -- the number on which it lies until then, '' for none
 ) STRICT;
 
 -- Outcomes that reclassifying gave to events in their contacts' histories, and
