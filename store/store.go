@@ -24,7 +24,10 @@
 //   - merge_: contacts that the CRM joined; name: which contact a key names;
 //   - undo: undoing batches;
 //   - breaker_: counting surges, holding them, and reviewing what was held;
-//   - message, list_, pin, policy_, run_, job: the tables of these names;
+//   - message, unmatched: the send log, by source and message id. message registers,
+//     message_find asks it, message_compare compares older events with it once more,
+//     unmatched has the events that wait. The look-ups are in store/messages;
+//   - list_, pin, policy_, run_, job: the tables of these names;
 //   - totals, counters: numbers of the whole.
 //
 // The database is in store/sqlite, behind store/engine; its schema/current.sql

@@ -11,6 +11,7 @@
 //   - another list of contacts: implement rowImporter, see rows.go
 //   - which columns become attributes, and their values: attributes.go
 //   - how rejected lines are reported: rejects.go
+//   - what a line of a send log registers, and which refusals it tells of: registrar.go
 package imports
 
 import (

@@ -6,7 +6,8 @@
 // means is decided by winnow/hygiene/provider. Where to change what:
 //
 //   - how an input is split into records: package jsonsplit
-//   - the members of a record, and providers' answers: provider/registration.go
+//   - the members of a record, and providers' answers: provider/registration.go and, for
+//     what a provider refused, provider/refusal.go
 package sendlog
 
 import (
