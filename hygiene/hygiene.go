@@ -35,6 +35,16 @@
 // rule opened stays, whatever arrives late. A soft bounce says nothing of a person: one
 // whose message turns out to have been delivered opens nothing, for any reason.
 //
+// What is protected is a property of the policy: opt-outs and complaints always, and what
+// [Policy.Protect] adds. An act without a reason says itself what it spares
+// ([Instruction.Spares]): what was protected when it was made. So what becomes protected
+// later reopens nothing, and what ceases to be protected is lifted by no act of before;
+// from then on it is a reason like any other. A reason is the same under other words for
+// it ([Policy.ReasonOf]), also in contacts that an earlier version stored (rename.go).
+//
+// A message has a purpose, and an opt-out may be from one alone: [Contact.Except] says
+// which reasons do not count, for a segment or a question.
+//
 // The same opt-out about the same message, again, is a repeat, unless something lifted
 // the first one in between: it is judged at its first and at its latest receipt
 // ([Again]). Where both times are receipts of this log ([Event.Received]), a release

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"winnow/hygiene"
+	"winnow/internal/apptest"
 	"winnow/internal/console"
 	"winnow/internal/console/view"
 )
@@ -79,6 +80,28 @@ func TestACheckLeavesOutWhatDoesNotCount(t *testing.T) {
 		_, err := d.check(t.Context(), []string{"ann"}, nil, []string{word})
 		if err == nil {
 			t.Errorf("%q is an exception", word)
+		}
+	}
+}
+
+// A reload that protects less is refused, and the config in force stays; one that names
+// what is free now is not.
+func TestAReloadThatProtectsLessNamesWhatItFrees(t *testing.T) {
+	const before = "hygiene:\n  protected: [marketing_opt_out]\n"
+	d := testDaemon(t, "hygiene:\n", before)
+	for _, c := range []struct {
+		from, to  string
+		protected bool
+	}{
+		{before, "hygiene:\n  protected: [marketing_optout]\n", true},
+		{"hygiene:\n  protected: [marketing_optout]\n", "hygiene:\n", true},
+		{"hygiene:\n", "hygiene:\n  unprotected: [marketing_opt_out]\n", false},
+		{"hygiene:\n  unprotected: [marketing_opt_out]\n", "hygiene:\n", false},
+	} {
+		apptest.Edit(t, d.options.Path, c.from, c.to)
+		d.reload()
+		if is := d.current.Load().Policy.Protects("marketing_opt_out"); is != c.protected {
+			t.Errorf("after %q it is protected: %t", c.to, is)
 		}
 	}
 }
