@@ -64,8 +64,13 @@ func (s *Store) RenameReasons(ctx context.Context, policy *hygiene.Policy, now h
 // renameReasons stores the contacts of the keys anew, and up to which contact that is done.
 func (s *Store) renameReasons(policy *hygiene.Policy, keys []string, seen int64, m hygiene.Moment) error {
 	return s.writeAs(policy, func(w *txWriter) error {
-		renamed, _, err := w.changeEach(keys, func(_ int, k *contactRow) ([]hygiene.Change, bool) {
-			return k.RenameChanges(m), k.IsRenamed()
+		renamed := int64(0)
+		_, _, err := w.changeEach(keys, func(_ int, k *contactRow) ([]hygiene.Change, bool) {
+			changes := k.RenameChanges(m)
+			if len(changes) > 0 {
+				renamed++
+			}
+			return changes, k.IsRenamed()
 		})
 		return cmp.Or(err, addToCounter(w, reasonsRenamed, renamed), setCounter(w, reasonsSeen, seen))
 	})

@@ -20,7 +20,7 @@ const (
 	sendLogVersion = "send_log_version"
 	reasonsVersion = "reasons_version" // see Store.RenameReasons
 	reasonsSeen    = "reasons_seen"    // id of the contact up to which that is done, while it is under way
-	reasonsRenamed = "reasons_renamed" // contacts that were stored with another word for a protected reason
+	reasonsRenamed = "reasons_renamed" // contacts that were suppressed under another word for a protected reason
 	// 1 while there may be unmatched events without a source; see Store.completeUnmatched
 	incompleteUnmatched = "incomplete_unmatched"
 )
