@@ -29,8 +29,8 @@ type field struct {
 
 // contactFields are the columns of a contact, in the order of the documentation.
 var contactFields = []field{
-	{name: "contact", fill: func(v *view, to *cell, _ *Column) { to.setText(v.contact.Key) }},
-	{name: "phone", fill: func(v *view, to *cell, _ *Column) { to.setText(v.phone()) }},
+	{name: contactColumn, fill: func(v *view, to *cell, _ *Column) { to.setText(v.contact.Key) }},
+	{name: phoneColumn, fill: func(v *view, to *cell, _ *Column) { to.setText(v.phone()) }},
 	{name: "status", fill: func(v *view, to *cell, _ *Column) { to.setText(v.contact.Status(v.asOf).String()) }},
 	{name: "reasons", fill: (*view).fillReasons},
 	{name: "suppressed_since", fill: (*view).fillSuppressedSince},
@@ -57,6 +57,12 @@ var outcomeFields = []field{
 var attributeField = field{fill: (*view).fillAttribute}
 
 const attributePrefix = "attributes."
+
+// The names of the columns that may show the key.
+const (
+	contactColumn = "contact"
+	phoneColumn   = "phone"
+)
 
 // The names of the columns that show a retry.
 const (

@@ -11,6 +11,7 @@ import (
 const (
 	entered = "entered"
 	left    = "left"
+	merged  = "merged" // left, because the contact is another one now
 )
 
 // delta writes which contacts entered a segment and which left it since its base.
@@ -19,8 +20,9 @@ const (
 //
 // Each contact has one row at most. A contact that is another member than before,
 // because a retry began or ended, has entered again: a reader that adds who
-// entered by key, and removes who left, has the segment as it is. A contact that
-// is no longer in the store has no row, since there is nothing to show.
+// entered by key, and removes who left or was merged, has the segment as it is. Of a
+// contact that was merged into another nothing but the key is shown, and one that is no
+// longer in the store for any other reason has no row.
 //
 // If the members of the base can't be read there is no delta, and the run says
 // so. Reporting everyone as entered would look like a good file, and readers would
@@ -32,12 +34,15 @@ type delta struct {
 	baseRun string        // EXPORT/RUN, for errors
 	err     error         // why there is no delta
 	closed  bool
+
+	mergedInto func(key string) (string, error) // see Plan
+	writeGone  func(key string)                 // writes the row of a contact that was merged
 }
 
 // openDelta opens the base of the segment, and the files of its delta.
 func (x *execution) openDelta(o *output) *delta {
 	base := x.plan.Bases[o.name]
-	d := &delta{baseRun: x.plan.Export.Name + "/" + base.Run}
+	d := &delta{baseRun: x.plan.Export.Name + "/" + base.Run, mergedInto: x.plan.MergedInto, writeGone: o.writeMerged}
 	if x.plan.Store == nil {
 		d.err = errors.New("no members of runs are kept")
 		return d
@@ -67,6 +72,9 @@ func (x *execution) openBase(d *delta, base Base) error {
 // change returns what became of the member since the base: entered, left, or
 // nothing. Members come in byte order of the key.
 func (d *delta) change(m *member, isMember bool) string {
+	if d.members != nil {
+		d.members.skip(func(key []byte) bool { return string(key) < m.key }, d.gone)
+	}
 	was := d.members != nil && d.members.seek(m.key)
 	switch {
 	case isMember && (!was || !d.members.matches(m)):
@@ -77,11 +85,28 @@ func (d *delta) change(m *member, isMember bool) string {
 	return ""
 }
 
+// gone writes a row for a member of the base that is no longer in the store because it
+// was merged.
+func (d *delta) gone(key string) {
+	if d.err != nil || d.mergedInto == nil {
+		return
+	}
+	into, err := d.mergedInto(key)
+	if err != nil {
+		d.err = fmt.Errorf("looking up what became of a member: %w", err)
+		return
+	}
+	if into != "" {
+		d.writeGone(key)
+	}
+}
+
 // close ends the delta's files, or discards them when it failed, and returns
 // their entries of the manifest.
 func (d *delta) close() []File {
 	d.closed = true
 	if d.members != nil {
+		d.members.skip(func([]byte) bool { return true }, d.gone)
 		if err := d.members.close(); err != nil && d.err == nil {
 			d.err = fmt.Errorf("reading the members of run %s: %w", d.baseRun, err)
 		}

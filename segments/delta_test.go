@@ -19,6 +19,8 @@ type memoryStore struct {
 	lists map[string]*list
 	parts []segments.RunSegment
 	full  bool // nothing can be written
+
+	merged map[string]string // into which contacts those of other keys were merged
 }
 
 type list struct {
@@ -63,6 +65,7 @@ func (s *memoryStore) night(t *testing.T, n int, from segments.Snapshot, list ..
 	p := plan([]segments.Format{segments.CSV, segments.JSON}, list...)
 	p.Export.Delta, p.Store, p.Bases = p.Export.Segments, s, map[string]segments.Base{}
 	p.Run.ScheduledAt, p.Run.Name = nightOf(n), segments.RunName(nightOf(n))
+	p.MergedInto = func(key string) (string, error) { return s.merged[key], nil }
 	for _, part := range s.parts {
 		p.Bases[part.Segment] = segments.Base{Run: segments.RunName(nightOf(n - 1)), RunSegment: part}
 	}
@@ -90,6 +93,33 @@ func TestADeltaTellsWhoEnteredAndWhoLeft(t *testing.T) {
 	f := r.Manifest.Files[len(r.Manifest.Files)-1]
 	if f.Kind != segments.Delta || f.Rows != 3 || f.Since != segments.RunName(nightOf(0)) || !slices.Equal(f.Columns, []string{"change", "contact", "phone"}) {
 		t.Errorf("the manifest says %+v", f)
+	}
+}
+
+// A contact that was merged is in the store no longer, and readers must not keep the key.
+func TestADeltaTellsWhoWasMerged(t *testing.T) {
+	s := &memoryStore{lists: map[string]*list{}, merged: map[string]string{"a1": "c1", "b1": "c1"}}
+	all := segments.Segment{Name: "all", Columns: segments.DefaultColumns()[:2]}
+	keyless := segments.Segment{Name: "keyless", Columns: segments.DefaultColumns()[1:2]}
+	before := people()
+	before[1].Suppressions = nil
+	s.night(t, 0, before, all, keyless)
+	now := before[1:2]
+	now = append(now, before[2])
+	now[1].Key = "c1"
+	_, dir := s.night(t, 1, now, all, keyless)
+	if got, want := read(t, dir, "all.delta.csv"), "change,contact,phone\nmerged,a1,\nmerged,b1,\nentered,c1,+4915112345678\n"; got != want {
+		t.Errorf("all.delta.csv is %q, want %q", got, want)
+	}
+	if got, want := read(t, dir, "keyless.delta.csv"), "change,phone\nentered,+4915112345678\n"; got != want {
+		t.Errorf("keyless.delta.csv is %q, want %q", got, want)
+	}
+	s.night(t, 2, now, all, keyless)
+	_, dir = s.night(t, 3, now[:1], all, keyless)
+	s.merged["c1"] = "a2"
+	_, dir = s.night(t, 4, now[:1], all, keyless)
+	if got, want := read(t, dir, "all.delta.csv"), "change,contact,phone\n"; got != want {
+		t.Errorf("a later all.delta.csv is %q, want %q", got, want)
 	}
 }
 

@@ -95,7 +95,7 @@ func (x *execution) open(to []Publisher) {
 		if slices.Contains(x.plan.Export.Segments[:i], name) {
 			continue // named twice, it is still one file
 		}
-		o := &output{name: name, times: x.plan.Export.Times}
+		o := &output{name: name, times: x.plan.Export.Times, phoneKeys: x.plan.PhoneKeys}
 		o.err = x.openOutput(o)
 		x.outputs = append(x.outputs, o)
 	}

@@ -309,10 +309,19 @@ func (f *fields) fixed() uint64 {
 // seek goes forward to the key and reports whether it is in the list. The members
 // before it are skipped: they are in the list, and no longer in the store.
 func (r *memberReader) seek(key string) bool {
-	for r.hasRecord() && string(r.key) < key {
+	r.skip(func(next []byte) bool { return string(next) < key }, nil)
+	return r.hasRecord() && string(r.key) == key
+}
+
+// skip goes forward while the present key is to be skipped, and passes each to gone,
+// unless that is nil.
+func (r *memberReader) skip(while func(key []byte) bool, gone func(key string)) {
+	for r.hasRecord() && while(r.key) {
+		if gone != nil {
+			gone(string(r.key))
+		}
 		r.next()
 	}
-	return r.hasRecord() && string(r.key) == key
 }
 
 // matches reports whether the present record, of that key, is this very member.

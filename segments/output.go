@@ -17,6 +17,7 @@ type output struct {
 	list    *memberList
 	// showsMessage says that a column is the id of a retry's message.
 	showsMessage bool
+	phoneKeys    bool   // see Plan
 	delta        *delta // nil without one
 	cells        []cell // of the present row; the first is the change, which only a delta shows
 	times        TimeOptions
@@ -101,6 +102,26 @@ func (o *output) write(m *member, v *view, isMember bool) error {
 		}
 	}
 	return nil
+}
+
+// writeMerged writes to the delta that the member of that key was merged into another
+// contact, if a column shows the key.
+func (o *output) writeMerged(key string) {
+	shown := false
+	for i := range o.columns {
+		o.cells[1+i].form = absentForm
+		if name := o.columns[i].name; name == contactColumn || name == phoneColumn && o.phoneKeys {
+			o.cells[1+i].setText(key)
+			shown = true
+		}
+	}
+	if !shown {
+		return
+	}
+	o.cells[0].setText(merged)
+	for _, f := range o.delta.files {
+		f.row(o.cells)
+	}
 }
 
 // showRetryOfBase shows the message and the attempt of the retry that a member left

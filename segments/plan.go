@@ -15,6 +15,9 @@ type Plan struct {
 	// PhoneKeys says that a contact's key is its phone number. The phone column
 	// then shows the key of a contact without another phone.
 	PhoneKeys bool
+	// MergedInto returns the key of the contact into which that of a key was merged;
+	// empty for none. It is nil where there are none.
+	MergedInto func(key string) (string, error)
 }
 
 // Result is the outcome of a run.

@@ -229,8 +229,26 @@ func (s *Store) Batches(most int) (list []Batch, err error) {
 			if err == nil {
 				_, err = list[i].follow(c)
 			}
+			if err == nil {
+				err = list[i].describe(c)
+			}
 		}
 		return err
 	})
 	return list, err
+}
+
+// describe says what a batch of merges is about. The keys are not stored with the batch.
+func (b *Batch) describe(c engine.Querier) error {
+	if b.Kind != MergeBatch || b.About != "" {
+		return nil
+	}
+	r := c.Query("SELECT old, new, (SELECT count(*) FROM merges WHERE batch = ?) FROM merges WHERE batch = ? ORDER BY old LIMIT 1", b.ID, b.ID)
+	if r.Next() {
+		b.About = r.Text(0) + " into " + r.Text(1)
+		if more := r.Int(2) - 1; more > 0 {
+			b.About += fmt.Sprintf(" and %d more", more)
+		}
+	}
+	return r.Close()
 }

@@ -155,3 +155,15 @@ func (a *contactReader) fill(chunk []*contactRow, after string) (n int, err erro
 	}
 	return n, nil
 }
+
+// MergedInto returns the key of the contact into which that of the key was merged; empty
+// for none.
+func (s *Snapshot) MergedInto(key string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	root, err := rootOf(s.c, key)
+	if err != nil || root == key {
+		return "", err
+	}
+	return root, nil
+}

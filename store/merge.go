@@ -62,7 +62,11 @@ func (g *Merging) Save(ctx context.Context, pairs []MergePair, visit func(*Merge
 // Preview visits what Save would do with the pairs: it does it, and rolls back.
 func (g *Merging) Preview(pairs []MergePair, visit func(*Merge)) error {
 	return ignorePreview(g.store.writeAs(g.policy, func(w *txWriter) error {
-		if err := mergePairs(g.policy, pairs, g.moment, visit)(w, &Batch{Kind: MergeBatch}); err != nil {
+		b := g.batch
+		if err := saveBatch(w, &b); err != nil {
+			return err
+		}
+		if err := mergePairs(g.policy, pairs, g.moment, visit)(w, &b); err != nil {
 			return err
 		}
 		return errPreview

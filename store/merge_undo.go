@@ -165,8 +165,10 @@ func (w *txWriter) part(policy *hygiene.Policy, old string, batch int64, m hygie
 		return true, err
 	}
 	if watch != nil {
+		parted := before
+		parted.Key = old
 		watch(&before, &whole.Contact)
-		watch(&before, out)
+		watch(&parted, out)
 	}
 	if err := w.restoreContact(&contactRow{Contact: *out}, of, outChanges, b); err != nil {
 		return true, err

@@ -6,30 +6,32 @@ import (
 )
 
 // ContactChange is a change to a contact that may make a held run out of date: a
-// suppression that is in force, or a batch that takes something back.
+// suppression that is in force, a merge, or a batch that takes something back.
 type ContactChange struct {
 	Contact string // its key
 	Act     hygiene.Act
 	Reason  string
 	Batch   BatchKind // the kind of batch that made the change; empty for none
+	Merged  bool      // the contact was merged into another since
 }
 
-// ChangesSince visits the suppressions after that ledger entry, and all changes by
-// undoing, discarding and allowing, in byte order of the contacts' keys. An error
+// ChangesSince visits the suppressions and merges after that ledger entry, and all changes
+// by undoing, discarding and allowing, in byte order of the contacts' keys. An error
 // of visit ends the visits and is returned.
 func (s *Store) ChangesSince(ledger int64, visit func(ContactChange) error) error {
 	return s.read(func(c engine.Reader) error {
 		// What changed on a number changed for all who have it.
 		r := c.Query(`WITH changed (contact, id, act, reason, kind) AS (
 			SELECT ledger.contact, ledger.id, ledger.act, ledger.reason, coalesce(batches.kind, '') FROM ledger LEFT JOIN batches ON batches.id = ledger.batch
-			WHERE ledger.id > ? AND (ledger.act = ? AND ledger.held_by = 0 OR batches.kind IN (?, ?, ?)))
-			SELECT contacts.key AS key, act, reason, kind, changed.id AS id FROM changed JOIN contacts ON contacts.id = changed.contact
-			UNION ALL SELECT contacts.key, act, reason, kind, changed.id FROM changed JOIN numbers ON numbers.id = -changed.contact
+			WHERE ledger.id > ? AND (ledger.act = ? AND ledger.held_by = 0 OR ledger.act = ? OR batches.kind IN (?, ?, ?)))
+			SELECT contacts.key AS key, act, reason, kind, changed.id AS id, 0 FROM changed JOIN contacts ON contacts.id = changed.contact
+			UNION ALL SELECT names.key, act, reason, kind, changed.id, 1 FROM changed JOIN names ON names.id = changed.contact WHERE names.merged_into <> ''
+			UNION ALL SELECT contacts.key, act, reason, kind, changed.id, 0 FROM changed JOIN numbers ON numbers.id = -changed.contact
 			JOIN contacts ON contacts.phone = numbers.phone ORDER BY key, id`,
-			ledger, string(hygiene.Suppressed), string(AllowBatch), string(UndoBatch), string(DiscardBatch))
+			ledger, string(hygiene.Suppressed), string(hygiene.Merged), string(AllowBatch), string(UndoBatch), string(DiscardBatch))
 		var err error
 		for err == nil && r.Next() {
-			err = visit(ContactChange{Contact: r.Text(0), Act: hygiene.Act(r.Text(1)), Reason: r.Text(2), Batch: BatchKind(r.Text(3))})
+			err = visit(ContactChange{Contact: r.Text(0), Act: hygiene.Act(r.Text(1)), Reason: r.Text(2), Batch: BatchKind(r.Text(3)), Merged: r.Int(5) != 0})
 		}
 		if closeErr := r.Close(); err == nil {
 			err = closeErr

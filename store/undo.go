@@ -28,6 +28,9 @@ func planUndo(c engine.Querier, id int64) (t UndoPlan, err error) {
 		return t, fmt.Errorf("there is no batch %d; winnow undo --list shows all batches", id)
 	}
 	last, err := b.follow(c)
+	if err == nil {
+		err = b.describe(c)
+	}
 	if err != nil {
 		return t, err
 	}

@@ -30,8 +30,8 @@ type explainCommand struct {
 // Help says what --as-of answers.
 func (explainCommand) Help() string {
 	return `--as-of answers from the events that had been received and from what had been decided by that time, as the ledger has
-it, also where rules have changed since. Segments are those of the policy in force then. Attributes, lists, pins and the
-send log are as they are now. For a contact with later events this is a pass over the log. --now instead asks what the
+it, also where rules have changed since. Segments are those of the policy in force then. Attributes, lists, pins, merges
+and the send log are as they are now. For a contact with later events this is a pass over the log. --now instead asks what the
 present knowledge says at another moment.`
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // helpVerbs are the imperative verbs that help begins with. Add another freely.
-var helpVerbs = strings.Fields(`Accept Add Also Apply Check Count Deliver Discard Exit Explain Give Import Keep Lift List Manage Pin Play
+var helpVerbs = strings.Fields(`Accept Add Also Apply Check Count Deliver Discard Exit Explain Give Import Keep Lift List Manage Merge Pin Play
 	Print Publish Read Record Remove Revert Review Run Select Show Split Start Suppress Take Undo Write`)
 
 // stilted are words and phrases that help does without.

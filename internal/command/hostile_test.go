@@ -94,6 +94,7 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 		keys         = file("keys.csv", "contact,note\n"+hostileKey+"a,x\n\u009b31m\x1b[2J,y\n")
 		events       = file("events.ndjson", `{"source":`+string(quoted)+`,"received_at":`+string(quoted)+`,"body":{}}`+"\n"+hostile+"\n")
 		messages     = file("messages.csv", "message_id,contact\nsent\u009b\u202e,"+hostileKey+"\n\u009b31m,\x1b[2J\n")
+		pairs        = file("pairs.csv", "old,new\n"+hostileKey+"f,"+hostileKey+"a\n\u009b31m,\x1b[2J\n"+hostileKey+"a,"+hostileKey+"a\n")
 		suppressions = file("suppressions.csv", "contact,reason,\u009b31m\n"+hostileKey+"b,\u009b31m,x\n"+hostileKey+"c,complaint,y\n")
 		ruleTest     = file("rules.yaml", "tests:\n  - name: \"\\u009b31m\\u202e\"\n    events: [{at: 0h, outcome: hard_bounce}]\n    expect: [{at: 1h, status: active}]\n")
 		badConfig    = file("bad.yaml", "listen: \"\u202e\u200b\"\n\"\u202ekey\": 1\n")
@@ -113,6 +114,7 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 		"explain":             {{hostileKey + "a"}, {hostileKey + "a", "-v"}, {hostileKey + "b", "-v"}, {hostileKey + "d", "-v"}, {hostileKey + "none"}, {"\u009b31m" + hostile}, {hostileKey + "a", "--segment", hostile}, {hostileKey + "a", "--segment", "reachable"}, {hostileKey + "a", "--as-of", time.Now().Add(time.Minute).UTC().Format(time.RFC3339), "--now", time.Now().Add(time.Hour).UTC().Format(time.RFC3339)}, {hostileKey + "a", "--as-of", hostile}, {"+905551234567", "--region", hostile}},
 		"suppress":            {{hostileKey + "b", "--reason", "complaint", "--note", hostile}, {hostileKey + "b", "--reason", hostile}, {hostile, "--reason", "x"}},
 		"allow":               {{hostileKey + "b", "--note", hostile}, {hostileKey + "none"}},
+		"merge":               {{hostileKey + "e", "--into", hostileKey + "a", "--note", hostile, "--new", "--apply"}, {hostileKey + "a", "--into", hostileKey + "e"}, {hostile, "--into", hostile}, {"--file", pairs}, {"--file", keys}},
 		"undo":                {{"--list"}, {"--since", "1d"}, {"--rule", hostile, "--since", "1d"}, {"--since", hostile}},
 		"rejudge":             {{}},
 		"reclassify":          {{}},

@@ -79,10 +79,10 @@ func ownersIn(t *testing.T, folder string) map[string]int {
 var (
 	looking = [][]string{{"status"}, {"explain", "crm-m1"}, {"report"}, {"policy"}, {"quarantine"}, {"unmatched"}, {"breaker"}, {"pin"}, {"list"},
 		{"list", "show", "staff"}, {"undo", "--list"}, {"undo", "--since", "2026-01-01T00:00:00Z", "--until", "2026-01-02T00:00:00Z"}, {"plan"}, {"plan", "--backtest", "90d"},
-		{"rejudge"}, {"reclassify"}, {"quarantine", "retry"}, {"schedule"}, {"check"}, {"health"}, {"scrub", "-", "--column", "contact"}, {"release", "nightly", "--show"}, {"import", "contacts", "-"}, {"import", "suppressions", "-"}}
+		{"rejudge"}, {"reclassify"}, {"quarantine", "retry"}, {"schedule"}, {"check"}, {"health"}, {"scrub", "-", "--column", "contact"}, {"release", "nightly", "--show"}, {"import", "contacts", "-"}, {"import", "suppressions", "-"}, {"merge", "ann", "--into", "bob"}}
 	writings = [][]string{{"sweep"}, {"review"}, {"export", "nightly"}, {"suppress", "ann", "--reason", "opted_out"}, {"allow", "ann"}, {"serve"}, {"rejudge", "--apply"}, {"reclassify", "--apply"}, {"quarantine", "retry", "--apply"},
 		{"undo", "--since", "2026-01-01T00:00:00Z", "--until", "2026-01-02T00:00:00Z", "--apply"}, {"release", "nightly"}, {"pin", "reachable", "ann", "--in"}, {"list", "add", "staff", "-"},
-		{"import", "events", "-"}, {"import", "messages", "-"}, {"import", "contacts", "-", "--apply"}, {"import", "suppressions", "-", "--apply"}}
+		{"import", "events", "-"}, {"import", "messages", "-"}, {"import", "contacts", "-", "--apply"}, {"import", "suppressions", "-", "--apply"}, {"merge", "ann", "--into", "bob", "--apply"}}
 )
 
 func TestACommandTypedAsRootHarmsNoStoreOfAnotherUser(t *testing.T) {

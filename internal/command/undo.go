@@ -20,7 +20,7 @@ type undoCommand struct {
 	Code         string   `placeholder:"CODE" help:"Select only events with this code."`
 	Source       string   `placeholder:"SOURCE" help:"Select only events of this source."`
 	Unregistered bool     `help:"Select only events whose message the send log does not have, such as forged ones. Import the send log first."`
-	Batch        int64    `placeholder:"N" help:"Revert this batch instead: an undo, suppress, allow, import of suppressions or breaker discard."`
+	Batch        int64    `placeholder:"N" help:"Revert this batch instead: an undo, suppress, allow, merge, import of suppressions or breaker discard."`
 	List         bool     `help:"List the batches, the latest first."`
 	Note         string   `placeholder:"TEXT" help:"Record this note with the change."`
 	Apply        bool     `help:"Apply the changes (default: preview only)."`

@@ -51,6 +51,8 @@ type Config struct {
 	// Instruct suppresses or allows a contact or a phone number manually and returns what
 	// is known of it afterwards.
 	Instruct func(context.Context, Instruction) (*view.Explanation, error)
+	// Merge merges a contact into another.
+	Merge func(context.Context, Merge) (view.Merged, error)
 }
 
 // RegisterResult is the result of registering a list of messages.
@@ -78,4 +80,12 @@ type Instruction struct {
 	Until   hygiene.Instant // of a Suppress; 0: permanent
 	By      string          // the name of the token
 	New     bool            // of a Suppress: an unknown contact is new, although its key is nearly that of a known one
+}
+
+// Merge says which contact is merged into which other one.
+type Merge struct {
+	Contact, Into string
+	Note          string
+	By            string // the name of the token
+	New           bool   // unknown contacts are new, although their keys are nearly those of known ones
 }

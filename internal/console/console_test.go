@@ -141,7 +141,7 @@ func TestGetRoutesAnswerWithTheirView(t *testing.T) {
 }
 
 func TestARouteWithoutItsFunctionIsNotFound(t *testing.T) {
-	for _, path := range []string{"/api/v1/contacts/ann/suppress", "/api/v1/contacts/ann/allow", "/api/v1/check", "/api/v1/messages", "/api/v1/exports/nightly/run"} {
+	for _, path := range []string{"/api/v1/contacts/ann/suppress", "/api/v1/contacts/ann/allow", "/api/v1/contacts/ann/merge", "/api/v1/check", "/api/v1/messages", "/api/v1/exports/nightly/run"} {
 		wantProblem(t, ask(Config{}, "POST", path, `{}`), 404, "no such route")
 	}
 	wantProblem(t, ask(Config{}, "GET", "/api/v1/contacts/ann", ""), 404, "no such route")
@@ -267,6 +267,22 @@ func TestInstructionsArePassedOnAsWritten(t *testing.T) {
 	}
 	wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/suppress", `{"reason":"r","untill":""}`), 400, "send JSON like")
 	wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/allow", `{"until":"2026-01-01T00:00:00Z"}`), 400, "end of a suppression")
+}
+
+func TestMergesArePassedOnAsWritten(t *testing.T) {
+	var got Merge
+	c := Config{Merge: func(_ context.Context, m Merge) (view.Merged, error) {
+		got = m
+		return view.Merged{Old: "ann", New: "7", Merged: true, Batch: 3, Status: "active", Reasons: []string{}}, nil
+	}}
+	wantJSON(t, ask(c, "POST", "/api/v1/contacts/ann/merge", `{"into":7.0,"note":"same person"}`), `{"old":"ann","new":"7","merged":true,"batch":3,"status":"active","reasons":[]}`)
+	if want := (Merge{Contact: "ann", Into: "7", Note: "same person", By: "admin"}); got != want {
+		t.Errorf("passed on %+v, want %+v", got, want)
+	}
+	for _, body := range []string{``, `{}`, `{"into":""}`} {
+		wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/merge", body), 400, "")
+	}
+	wantProblem(t, ask(c, "POST", "/api/v1/contacts/ann/merge", `{"to":"bob"}`), 400, "send JSON like")
 }
 
 func TestErrorsAreProblems(t *testing.T) {

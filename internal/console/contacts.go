@@ -72,6 +72,20 @@ func readInstruction(w http.ResponseWriter, req *http.Request, kind hygiene.Inst
 	return in, nil
 }
 
+// merge merges a contact into another.
+func (s *server) merge(w http.ResponseWriter, req *http.Request) (any, error) {
+	m := Merge{Contact: pathParam(req, "key"), By: tokenName}
+	var into contactKey
+	body := fields{"into": &into, "note": &m.Note, "new": &m.New}
+	if err := decodeBody(w, req, body, `{"into": "crm-2001", "note": "same person"}`); err != nil {
+		return nil, err
+	}
+	if m.Into = string(into); m.Into == "" {
+		return nil, apiErrorf(http.StatusBadRequest, `a merge needs the other contact; add "into" to the body`)
+	}
+	return s.Merge(context.WithoutCancel(req.Context()), m)
+}
+
 func (s *server) check(w http.ResponseWriter, req *http.Request) (any, error) {
 	var contacts []contactKey
 	var phones, except []string

@@ -85,7 +85,7 @@ func TestStatusesOfEveryRouteAreDescribed(t *testing.T) {
 	if err := yaml.Unmarshal(openAPI, &doc); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/api/v1/check", "/api/v1/contacts/{key}/suppress", "/api/v1/contacts/{key}/allow"} {
+	for _, path := range []string{"/api/v1/check", "/api/v1/contacts/{key}/suppress", "/api/v1/contacts/{key}/allow", "/api/v1/contacts/{key}/merge"} {
 		for _, status := range []string{"400", "413", "415"} {
 			if doc.Paths[path]["post"].Responses[status] == nil {
 				t.Errorf("%s: %s is not described", path, status)

@@ -40,6 +40,7 @@ func (s *server) addRoutes() {
 	api(get, "/contacts/{key}", s.Explain != nil, s.explain)
 	api(post, "/contacts/{key}/suppress", s.Instruct != nil, s.instruct(hygiene.Suppress))
 	api(post, "/contacts/{key}/allow", s.Instruct != nil, s.instruct(hygiene.Allow))
+	api(post, "/contacts/{key}/merge", s.Merge != nil, s.merge)
 	api(post, "/check", s.Check != nil, s.check)
 	api(post, "/messages", s.Register != nil, s.register)
 

@@ -2,8 +2,8 @@
 // suppresses and allows them.
 //
 // Where to change what: what is known of a contact or a number is explained by package
-// explain; whether they may be texted is decided in check.go; manual changes are made by
-// package app, and answered here.
+// explain; whether they may be texted is decided in check.go; merges are in merge.go; other
+// manual changes are made by package app, and answered here.
 package contactapi
 
 import (

@@ -45,6 +45,7 @@ func (d *Daemon) console() (http.Handler, error) {
 		RunExport: d.runExport,
 		Release:   d.release,
 		Instruct:  d.instruct,
+		Merge:     d.merge,
 	})
 }
 
@@ -86,6 +87,11 @@ func (d *Daemon) check(_ context.Context, contacts, phones, except []string) ([]
 func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Explanation, error) {
 	e, err := contactapi.Instruct(d.Operations(), d.options.Path, in, hygiene.InstantOf(time.Now()))
 	return e, apiError(err)
+}
+
+func (d *Daemon) merge(ctx context.Context, in console.Merge) (view.Merged, error) {
+	did, err := contactapi.Merge(ctx, d.Operations(), in, hygiene.InstantOf(time.Now()))
+	return did, apiError(err)
 }
 
 // register stores lines of the send log. Invalid lines are left out and listed.

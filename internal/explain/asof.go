@@ -13,7 +13,7 @@ import (
 
 // ContactAsOf explains the contact as it was known at a time: by the events that had been
 // received and the acts that had been done by then, under the policy in force then.
-// Attributes, lists, pins and the send log are as now, which the explanation says. The
+// Attributes, lists, pins, merges and the send log are as now, which the explanation says. The
 // result is false when nothing was known of the contact. progress may be nil; it gets the
 // events of the log that were read.
 //
@@ -34,7 +34,7 @@ func ContactAsOf(ctx context.Context, a *app.App, key string, at hygiene.Instant
 	if err != nil {
 		return nil, nil, err
 	}
-	contact := subject{Contact: &hygiene.Contact{Key: now.Key, Phone: now.NumberAt(at), Attributes: now.Attributes, History: *history}}
+	contact := subject{Contact: &hygiene.Contact{Key: now.Key, Alias: now.Alias, Phone: now.NumberAt(at), Attributes: now.Attributes, History: *history}}
 	if contact.ledger, err = p.replay(contact.Contact); err != nil {
 		return nil, nil, err
 	}
@@ -61,7 +61,7 @@ func ContactAsOf(ctx context.Context, a *app.App, key string, at hygiene.Instant
 
 // setPast says that it was so then.
 func (e *Explanation) setPast(cfg *config.Config, at hygiene.Instant) {
-	e.next = fmt.Sprintf("This is what was known and decided by then, under policy %s; attributes, lists, pins and the send log are as they are now", cfg.Hash)
+	e.next = fmt.Sprintf("This is what was known and decided by then, under policy %s; attributes, lists, pins, merges and the send log are as they are now", cfg.Hash)
 	e.flags = " --as-of " + at.String()
 	e.setWhy()
 }

@@ -49,7 +49,7 @@ func Contact(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 // explainContact explains a contact as of a time, but for what comes next. number is its
 // number, if something lies on that.
 func explainContact(cfg *config.Config, s *store.Store, contact, number subject, at hygiene.Instant) (*Explanation, error) {
-	e := &Explanation{policy: cfg.Policy, Explanation: view.Explanation{Contact: contact.Key, Phone: contact.Phone, Status: contact.Status(at).String(), AsOf: at,
+	e := &Explanation{policy: cfg.Policy, Explanation: view.Explanation{Contact: contact.Key, AskedAs: contact.Alias, Phone: contact.Phone, Status: contact.Status(at).String(), AsOf: at,
 		Attributes: contact.Attributes, History: historyOf(contact.Contact)}}
 	if e.Phone == "" && cfg.Keys.Phone {
 		e.Phone = e.Contact
@@ -57,6 +57,11 @@ func explainContact(cfg *config.Config, s *store.Store, contact, number subject,
 	for _, t := range contact.Tags {
 		e.Tags = append(e.Tags, t.Name)
 	}
+	names, err := s.Names(contact.Key)
+	if err != nil {
+		return nil, err
+	}
+	e.MergedFrom = names[1:]
 	if err := e.addSegments(cfg, s, contact.Contact); err != nil {
 		return nil, err
 	}

@@ -21,6 +21,8 @@ type Found struct {
 	// Phone is the number, in E.164, if contacts have it or something is, or was, on it;
 	// empty for none.
 	Phone string
+
+	own string // the key of the contact that was found by its key, which may be another than that
 }
 
 // Summary says whose phone number it was; empty for what was a key.
@@ -63,7 +65,9 @@ func Lookup(cfg *config.Config, s *store.Store, given, region string) (found Fou
 	}
 	key, keyErr := s.Keys(format).Named(given)
 	if keyErr == nil {
-		err = s.FindContacts([]string{key}, func(int, *hygiene.Contact) { found.Keys = append(found.Keys, key) })
+		err = s.FindContacts([]string{key}, func(_ int, c *hygiene.Contact) {
+			found.Keys, found.own = append(found.Keys, key), strings.Clone(c.Key)
+		})
 		if err != nil {
 			return found, err
 		}
@@ -127,7 +131,7 @@ func (f *Found) addByPhone(s *store.Store, phone string) error {
 	}
 	slices.Sort(f.Owners)
 	for _, key := range f.Owners {
-		if !slices.Contains(f.Keys, key) {
+		if key != f.own {
 			f.Keys = append(f.Keys, key)
 		}
 	}

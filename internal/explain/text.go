@@ -94,6 +94,9 @@ func (w *textWriter) printAllSegments(e *Explanation, cfg *config.Config) {
 
 // printStatus prints who, status and why, and below it what happens next.
 func (w *textWriter) printStatus(e *Explanation) {
+	if e.AskedAs != "" {
+		fmt.Fprintf(w, "%s was merged into %s\n", ui.Printable(e.AskedAs), ui.Printable(e.Contact))
+	}
 	ui.WriteStyled(w.Writer, ui.Printable(e.name())+" is "+w.color(e.Status)+ui.Printable(e.reason)+"\n")
 	if e.next != "" {
 		fmt.Fprintln(w, ui.Printable(e.next))
@@ -117,6 +120,7 @@ func (w *textWriter) facts(e *Explanation) [][]string {
 			rows = append(rows, []string{"  " + name, w.shorten(text, maxWidth)})
 		}
 	}
+	add("merged", strings.Join(e.MergedFrom, ", "))
 	if !e.isNumber() {
 		add("phone", e.Phone)
 	}

@@ -73,7 +73,7 @@ func (x *Exporter) makeFiles(ctx context.Context, e segments.Export, run segment
 	}
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
 	run.ThroughSeq, run.Ledger, run.AsOf = snapshot.ThroughSeq, snapshot.Ledger, now()
-	plan := segments.Plan{Export: e, Segments: x.Config.Segments, Run: run, Version: x.Version, Store: x.Store, PhoneKeys: x.Config.Keys.Phone}
+	plan := segments.Plan{Export: e, Segments: x.Config.Segments, Run: run, Version: x.Version, Store: x.Store, PhoneKeys: x.Config.Keys.Phone, MergedInto: snapshot.MergedInto}
 	if published {
 		plan.Previous = previous.Name
 	}

@@ -20,15 +20,16 @@ var ErrStale = errors.New("the held run is out of date")
 // Staleness is what has happened since a held run was made. It is out of date once
 // another policy is in force, once an undo, a discard or an allow has changed a
 // contact whose row the run adds, drops or changes, and once a contact that its
-// files offer was suppressed for a protected reason.
+// files offer was suppressed for a protected reason, or merged into another.
 //
-// A new cause, such as contacts that were erased or merged, is a field here, a case of
+// A new cause, such as contacts that were erased, is a field here, a case of
 // [staleCheck.visit] and a clause of Why.
 type Staleness struct {
 	Policy     string                    // in force now, if it is another than the run's
 	Unknown    string                    // why it can't be found
 	Batches    map[store.BatchKind]int64 // contacts that were changed, by what changed them
 	Suppressed map[string]int64          // contacts that the files offer, by the reason that they were suppressed for
+	Merged     int64                     // contacts that the files offer and that were merged into others
 
 	madeUnder string
 	protected bool // one of Suppressed is
@@ -36,7 +37,7 @@ type Staleness struct {
 
 // Stale reports whether the run is out of date.
 func (s *Staleness) Stale() bool {
-	return s.Policy != "" || s.Unknown != "" || len(s.Batches) > 0 || s.protected
+	return s.Policy != "" || s.Unknown != "" || len(s.Batches) > 0 || s.Merged > 0 || s.protected
 }
 
 // Why says what has happened, in words; empty for nothing.
@@ -50,6 +51,9 @@ func (s *Staleness) Why() string {
 	}
 	for _, kind := range slices.Sorted(maps.Keys(s.Batches)) {
 		parts = append(parts, fmt.Sprintf("%s since by %s", ui.CountVerb(s.Batches[kind], "contact that it adds, drops or changes", "was changed", "were changed"), manualNames[kind]))
+	}
+	if s.Merged > 0 {
+		parts = append(parts, ui.CountVerb(s.Merged, "contact that it offers", "was merged into another since", "were merged into others since"))
 	}
 	if text := s.SuppressedSince(); text != "" {
 		parts = append(parts, text)
@@ -131,6 +135,9 @@ func (c *staleCheck) visit(change store.ContactChange) error {
 	}
 	if differs && change.Batch != "" && manualNames[change.Batch] != "" && c.isNext("by "+string(change.Batch), change.Contact) {
 		c.found.Batches[change.Batch]++
+	}
+	if offered && change.Merged && change.Act == hygiene.Merged && c.isNext("merged", change.Contact) {
+		c.found.Merged++
 	}
 	if offered && change.Act == hygiene.Suppressed && c.isNext("for "+change.Reason, change.Contact) {
 		c.found.Suppressed[change.Reason]++

@@ -94,6 +94,16 @@ func TestAHeldRunIsStaleByWhatConcernsIt(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, true},
+		{"a merge of someone it offers", func(x *Exporter) {
+			if _, err := x.Store.Merge(t.Context(), x.Config.Policy, []store.MergePair{{Old: "active", New: "stranger"}}, store.Batch{By: "crm"}, second+2*day, nil); err != nil {
+				t.Fatal(err)
+			}
+		}, true},
+		{"a merge of someone it does not offer", func(x *Exporter) {
+			if _, err := x.Store.Merge(t.Context(), x.Config.Policy, []store.MergePair{{Old: "bounced-before", New: "stranger"}}, store.Batch{By: "crm"}, second+2*day, nil); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
 		{"another policy", func(x *Exporter) { x.Config.Hash = "another" }, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -145,6 +145,7 @@ type UndoResult struct {
 	notSuppressed string   // what changes for contacts that are not suppressed
 	command       string   // that applies the preview, without --apply
 	named         []string // the protected reasons that were named
+	merges        bool     // it is the undo of merges
 }
 
 // UndoEvents makes a range of events count as evidence no longer, or shows what
@@ -199,6 +200,9 @@ func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch 
 		notSuppressed: "this evidence about them counts again", command: fmt.Sprintf("winnow undo --batch %d%s%s", batch, reasonFlag(named...), app.ConfigFlag(ops.Config.Path)), named: named}
 	if !plan.Undone {
 		u.notSuppressed = "this evidence about them once more does not count"
+	}
+	if plan.Root.Kind == store.MergeBatch {
+		return undoMerges(ctx, ops, u, &plan, note, now)
 	}
 	preview := func(u *UndoResult, plan store.UndoPlan) error {
 		return u.preview(ctx, out, ops.Store, now, func(contact *hygiene.Contact, m hygiene.Moment) bool {
@@ -317,11 +321,11 @@ func (u *UndoResult) Print(out *ui.Printer, path string) error {
 	if u.Applied {
 		return app.PrintUndoCommand(out.Stdout, u.Batch, path)
 	}
-	if u.Contacts+u.Unswept == 0 {
+	if u.Contacts+u.Unswept == 0 && !u.merges {
 		return nil
 	}
 	command := u.command
-	if reasons, n := u.effect.liftedUnnamed(u.named); n > 0 && u.Undoes != 0 {
+	if reasons, n := u.effect.liftedUnnamed(u.named); n > 0 && u.Undoes != 0 && !u.merges {
 		of := " of " + ui.Count(n, "contact")
 		if len(reasons) > 1 { // a contact may have both
 			of = ""
@@ -335,6 +339,8 @@ func (u *UndoResult) Print(out *ui.Printer, path string) error {
 
 func (u *UndoResult) summary() string {
 	switch {
+	case u.Contacts == 0 && u.merges && !u.Applied:
+		return "undo of " + u.About + ": affects keys of contacts that are not known yet"
 	case u.Contacts == 0 && u.Applied && u.Batch == 0:
 		return "undo of " + u.About + ": no contacts are affected any more; nothing was changed"
 	case u.Contacts == 0 && u.Applied && u.Undoes == 0:

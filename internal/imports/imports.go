@@ -35,6 +35,7 @@ type Options struct {
 	Encoding  string // of the file; empty for UTF-8
 	Delimiter byte   // of a CSV; 0 for the header's own
 	Key       string // the column of a list that holds the contact's key; empty for contact
+	Into      string // merges: the column with the key of the new contact; empty for new
 	Phone     string // contacts: the column with the phone number; empty for phone
 	Reason    string // suppressions: that of rows which give none; empty for none
 	Source    string // messages: the source of lines that name none; empty for the only one of the config. events: that of a message list; empty for an archive

@@ -10,7 +10,9 @@ import (
 // contact has. What is absent has no key.
 type Explanation struct {
 	Contact         string                     `json:"contact,omitempty"`
-	Phone           string                     `json:"phone,omitempty"` // E.164
+	AskedAs         string                     `json:"asked_as,omitempty"`    // the key that was asked for, if it was merged into the contact
+	MergedFrom      []string                   `json:"merged_from,omitempty"` // the keys that were merged into the contact
+	Phone           string                     `json:"phone,omitempty"`       // E.164
 	Status          string                     `json:"status"`
 	AsOf            hygiene.Instant            `json:"as_of"`
 	Why             string                     `json:"why"` // plain sentences
@@ -126,4 +128,14 @@ type Sendable struct {
 	Excepted []string `json:"excepted,omitempty"`
 	// Nearly is the key of a known contact that an unknown one is nearly the same as.
 	Nearly string `json:"nearly,omitempty"`
+}
+
+// Merged is what merging a contact into another did.
+type Merged struct {
+	Old     string   `json:"old"`
+	New     string   `json:"new"`
+	Merged  bool     `json:"merged"`          // false: they were one contact already
+	Batch   int64    `json:"batch,omitempty"` // 0 for none
+	Status  string   `json:"status"`          // of the contact that they are; unknown if winnow knows neither
+	Reasons []string `json:"reasons"`         // what it is suppressed for
 }

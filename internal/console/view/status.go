@@ -15,7 +15,8 @@ type Totals struct {
 	LongArgs    int64            `json:"long_unique_args,omitempty"`  // retries whose unique_args were too long to keep
 	Conflicts   map[string]int64 `json:"contact_conflicts,omitempty"` // messages whose events name another contact than the send log, ever, by source
 	Contacts    int64            `json:"contacts"`
-	Statuses    map[string]int64 `json:"statuses"` // contacts by status, as of CountedAt
+	Aliases     int64            `json:"aliases,omitempty"` // keys that were merged into other contacts
+	Statuses    map[string]int64 `json:"statuses"`          // contacts by status, as of CountedAt
 	Sweep       SweepProgress    `json:"sweep"`
 	CountedAt   hygiene.Instant  `json:"-"` // the last sweep or review after which a count changed; 0 for never
 }

@@ -396,6 +396,9 @@ CREATE TABLE names (
 -- Finds the keys of a merged contact.
 CREATE INDEX names_by_contact ON names (contact);
 
+-- Finds a key by the id that a contact had, in the ledger and with numbers.
+CREATE INDEX names_by_id ON names (id);
+
 -- Which static lists the keys of merged contacts would be on if they were parted.
 -- Written by putNameList.
 CREATE TABLE name_lists (

@@ -1,0 +1,1 @@
+CREATE INDEX names_by_id ON names (id);
