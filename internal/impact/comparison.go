@@ -17,6 +17,7 @@ import (
 // comparison is what contacts are compared by.
 type comparison struct {
 	planner       *forecast.Planner
+	given         *hygiene.Policy
 	protects      func(reason string) bool // the given policy or the one in force
 	now           hygiene.Instant
 	before, after []segments.Segment // of the config in force, and of the given one
@@ -41,6 +42,7 @@ func compareContacts(ctx context.Context, out *ui.Printer, a *app.App, base *bas
 	now := hygiene.Moment{At: at, Seq: totals.LastSeq}
 	c := &comparison{
 		planner: forecast.NewPlanner(a.Config.Policy, base.policy(), base.judged, now, named),
+		given:   a.Config.Policy,
 		protects: func(reason string) bool {
 			return a.Config.Policy.Protects(reason) || base.policy() != nil && base.policy().Protects(reason)
 		},
@@ -104,8 +106,9 @@ func (c *comparison) newWorker(lists segments.Lists) *worker {
 		before: segments.NewMembership(c.before, lists, c.now), after: segments.NewMembership(c.after, lists, c.now)}
 }
 
-// visit compares one contact.
+// visit compares one contact, with what lies on its number on its own evidence.
 func (w *worker) visit(c *hygiene.Contact) error {
+	c = forecast.WithItsNumber(w.given, c)
 	w.changes = w.planner.Plan(c, &w.next, w.changes[:0])
 	next := c
 	if len(w.changes) > 0 {
