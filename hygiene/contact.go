@@ -27,6 +27,9 @@ type Contact struct {
 	// OnNumber is what stands on the number that the contact has now, for readers.
 	// Judging does not look at it.
 	OnNumber []Suppression
+	// Number is that number, for readers that ask what would become of it; nil when
+	// nothing is, or was, on it.
+	Number *Contact
 
 	settled []Suppression // faults that its history no longer shows, on the way to its number
 	unsaid  []int64       // seqs of events to which an operator, who named a reason, gave another outcome

@@ -21,7 +21,7 @@ import (
 // time now, as one batch. in is of the kind [hygiene.Strike]. Repeated it changes
 // nothing, and after an interruption it does the rest. Contacts that are found
 // later for events recorded before are changed by the sweep that finds them.
-func (s *Store) InvalidateEvidence(ctx context.Context, policy *hygiene.Policy, in hygiene.Instruction, b Batch, now hygiene.Instant, progress func(contacts int64), watch Observer) (BatchResult, error) {
+func (s *Store) InvalidateEvidence(ctx context.Context, policy *hygiene.Policy, in hygiene.Instruction, b Batch, now hygiene.Instant, progress func(contacts int64)) (BatchResult, error) {
 	// What was recorded but not swept yet stays: it would be struck only for
 	// contacts that are concerned for another reason.
 	swept, err := s.Cursor()
@@ -52,7 +52,7 @@ func (s *Store) InvalidateEvidence(ctx context.Context, policy *hygiene.Policy, 
 		ofBatch.Batch = batch
 		return policy.Instruct(c, ofBatch)
 	}
-	did, err := s.changeAll(ctx, policy, b, now, progress, manualChange{concerns, watch.observe(strike)})
+	did, err := s.changeAll(ctx, policy, b, now, progress, manualChange{concerns, strike})
 	err = errors.Join(err, failed)
 	if err == nil && did.Batch == 0 && !b.Unregistered {
 		did.Batch, err = s.recordStrike(b, now)

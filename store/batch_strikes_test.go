@@ -40,7 +40,7 @@ func TestADiscardKilledBeforeItsTripWasUpdatedIsFinishedAndUndoneByItsBatch(t *t
 	if err != nil {
 		t.Fatal(err)
 	}
-	did, err := s.InvalidateEvidence(context.Background(), p, trip.StrikeInstruction(), b, now, nil, nil)
+	did, err := s.InvalidateEvidence(context.Background(), p, trip.StrikeInstruction(), b, now, nil)
 	if err != nil || did.Contacts != 30 {
 		t.Fatalf("%+v, %v", did, err)
 	}

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"winnow/hygiene"
 	"winnow/store/engine"
@@ -40,10 +39,10 @@ func (t *UndoPlan) checkReview(c engine.Querier) error {
 }
 
 // undoInstructions undoes what a batch instructed contacts to do, or does it again.
-func (s *Store) undoInstructions(ctx context.Context, policy *hygiene.Policy, t *UndoPlan, b Batch, now hygiene.Instant, progress func(contacts int64), watch Observer) (BatchResult, error) {
+func (s *Store) undoInstructions(ctx context.Context, policy *hygiene.Policy, t *UndoPlan, b Batch, now hygiene.Instant, progress func(contacts int64)) (BatchResult, error) {
 	concerns := func(c *hygiene.Contact) bool { return t.Affects(policy, c) }
 	undo := func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change { return t.Apply(policy, c, m) }
-	did, err := s.changeAll(ctx, policy, b, now, progress, manualChange{concerns, watch.observe(undo)})
+	did, err := s.changeAll(ctx, policy, b, now, progress, manualChange{concerns, undo})
 	if err != nil || did.Batch != 0 || t.strike == nil {
 		return did, err
 	}
@@ -81,22 +80,13 @@ func (t *UndoPlan) Apply(policy *hygiene.Policy, c *hygiene.Contact, m hygiene.M
 	return append(changes, late...)
 }
 
-// Observer is called with each contact that a manual change changes, as it was and as
-// it is. Neither may be kept or changed.
-type Observer func(before, after *hygiene.Contact)
-
-// observe calls the watch, if it is not nil, with what change does.
-func (w Observer) observe(change func(*hygiene.Contact, int64, hygiene.Moment) []hygiene.Change) func(*hygiene.Contact, int64, hygiene.Moment) []hygiene.Change {
-	if w == nil {
-		return change
+// Preview does to a copy of a contact or a number what undoing leads to there: what a
+// number has from its contacts, and a contact from its numbers, follows. Of a contact it
+// does not include what becomes of its number.
+func (t *UndoPlan) Preview(policy *hygiene.Policy, c *hygiene.Contact, m hygiene.Moment) []hygiene.Change {
+	changes := policy.PreviewUndone(c, t.Root.ID, t.Undone, m)
+	if !t.Undone && t.strike != nil && policy.Affects(c, t.strike) {
+		changes = append(changes, policy.Instruct(c, *t.strike)...)
 	}
-	return func(c *hygiene.Contact, batch int64, m hygiene.Moment) []hygiene.Change {
-		before := *c
-		before.Suppressions = slices.Clone(c.Suppressions)
-		changes := change(c, batch, m)
-		if len(changes) > 0 {
-			w(&before, c)
-		}
-		return changes
-	}
+	return changes
 }

@@ -37,7 +37,7 @@ func BenchmarkUndo(b *testing.B) {
 		in := hygiene.Instruction{Kind: hygiene.Strike, Reason: "hard_bounce", From: storetest.Start, To: at}
 		busy += slowest(b, s, func() {
 			began := time.Now()
-			did, err := s.InvalidateEvidence(context.Background(), p, in, store.Batch{Kind: store.UndoBatch}, at, nil, nil)
+			did, err := s.InvalidateEvidence(context.Background(), p, in, store.Batch{Kind: store.UndoBatch}, at, nil)
 			if err != nil || did.Contacts < int64(len(bounced)) {
 				b.Fatalf("%+v, %v", did, err)
 			}

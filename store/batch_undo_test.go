@@ -41,7 +41,7 @@ func standing(t *testing.T, s *store.Store) string {
 func strikeAll(t *testing.T, ctx context.Context, s *store.Store, p *hygiene.Policy, in hygiene.Instruction, now hygiene.Instant, progress func(int64)) (store.BatchResult, error) {
 	t.Helper()
 	in.Kind = hygiene.Strike
-	return s.InvalidateEvidence(ctx, p, in, store.Batch{Kind: store.UndoBatch, By: "ops", About: "test"}, now, progress, nil)
+	return s.InvalidateEvidence(ctx, p, in, store.Batch{Kind: store.UndoBatch, By: "ops", About: "test"}, now, progress)
 }
 
 func takeBack(t *testing.T, s *store.Store, p *hygiene.Policy, id int64, now hygiene.Instant) store.BatchResult {

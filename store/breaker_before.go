@@ -31,7 +31,7 @@ func (s *Store) PriorSuppressions(ctx context.Context, trips []BreakerTrip, now 
 	_, err := s.ScanContacts(ctx, func(segments.Lists) Visitor {
 		return func(c *hygiene.Contact) error {
 			for i := range trips {
-				if trips[i].suppressed(c, now) {
+				if trips[i].suppressed(c, now) || c.Number != nil && trips[i].suppressed(c.Number, now) {
 					mu.Lock()
 					found[i].add(c.Key)
 					mu.Unlock()
@@ -53,7 +53,7 @@ func (b *PriorSuppressions) add(key string) {
 	}
 }
 
-// suppressed reports whether a rule suppressed the contact on evidence that
+// suppressed reports whether a rule suppressed the contact, or the number, on evidence that
 // discarding the trip would invalidate.
 func (t *BreakerTrip) suppressed(c *hygiene.Contact, now hygiene.Instant) bool {
 	history := c.History.Outcome(t.Outcome)

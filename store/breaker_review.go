@@ -106,7 +106,7 @@ func (s *Store) DiscardTrip(ctx context.Context, r TripReview) (BreakerTrip, Bat
 	if err != nil {
 		return t, BatchResult{}, err
 	}
-	did, err := s.InvalidateEvidence(ctx, r.Policy, t.strike(), b, r.Now, r.Progress, nil)
+	did, err := s.InvalidateEvidence(ctx, r.Policy, t.strike(), b, r.Now, r.Progress)
 	if err == nil {
 		err = s.endReview(&t, TripDiscarded, r, did.Batch)
 	}

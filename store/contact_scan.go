@@ -21,7 +21,7 @@ type Visitor func(c *hygiene.Contact) error
 // for a visitor of its own, which may ask lists while it is visited; join is called
 // for one reader after the other, before the first visit. progress,
 // unless it is nil, is called now and then with how many contacts were visited.
-// The messages of retries are not read.
+// The messages of retries are not read; numbers are, as subjects.
 func (s *Store) ScanContacts(ctx context.Context, join func(lists segments.Lists) Visitor, progress func(contacts int64)) (contacts int64, err error) {
 	readers, err := s.snapshots(min(runtime.GOMAXPROCS(0), maxReaders))
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *Snapshot) fillRows(rows []*contactRow, stored []engine.Contact) error {
 	if !s.numbers {
 		return nil
 	}
-	return attachNumbers(s.c, rows[:len(stored)])
+	return attachWholeNumbers(s.c, rows[:len(stored)])
 }
 
 // contactsOfIDs appends the contacts with ids after from and up to to, but no

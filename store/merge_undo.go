@@ -39,6 +39,10 @@ func (t *UndoPlan) checkMerges(c engine.Querier) error {
 	return err
 }
 
+// Observer is called with each contact that undoing merges changes, as it was and as it
+// is. Neither may be kept or changed.
+type Observer func(before, after *hygiene.Contact)
+
 // undoMerges parts what the batch merged, or merges it again. What is done already is
 // left as it is, so an interrupted one is finished by repeating it.
 func (s *Store) undoMerges(ctx context.Context, policy *hygiene.Policy, t *UndoPlan, b Batch, now hygiene.Instant, progress func(contacts int64), watch Observer) (BatchResult, error) {

@@ -73,10 +73,41 @@ func hasNumbers(c engine.Querier) (bool, error) {
 
 // attachNumbers reads what stands on the numbers of the contacts, which are unpacked.
 func attachNumbers(c engine.Querier, rows []*contactRow) error {
+	var number hygiene.Contact
+	return eachNumberOf(c, rows, func(stored *engine.Contact, have []*contactRow) error {
+		number.Reset(stored.Key)
+		if err := number.Unpack(stored.Facts); err != nil {
+			return err
+		}
+		on := slices.Clone(number.Suppressions)
+		for _, k := range have {
+			k.OnNumber = on
+		}
+		return nil
+	})
+}
+
+// attachWholeNumbers is attachNumbers with the numbers as subjects.
+func attachWholeNumbers(c engine.Querier, rows []*contactRow) error {
+	return eachNumberOf(c, rows, func(stored *engine.Contact, have []*contactRow) error {
+		number := &hygiene.Contact{Key: stored.Key}
+		if err := number.Unpack(stored.Facts); err != nil {
+			return err
+		}
+		for _, k := range have {
+			k.OnNumber, k.Number = number.Suppressions, number
+		}
+		return nil
+	})
+}
+
+// eachNumberOf looks the numbers of the contacts up, and calls found for each that has a
+// row, with the contacts that have it.
+func eachNumberOf(c engine.Querier, rows []*contactRow, found func(stored *engine.Contact, have []*contactRow) error) error {
 	with := map[string][]*contactRow{}
 	var phones []string
 	for _, k := range rows {
-		k.OnNumber = nil
+		k.OnNumber, k.Number = nil, nil
 		if k.Phone == "" {
 			continue
 		}
@@ -86,17 +117,8 @@ func attachNumbers(c engine.Querier, rows []*contactRow) error {
 		with[k.Phone] = append(with[k.Phone], k)
 	}
 	slices.Sort(phones)
-	var number hygiene.Contact
 	return findNumbers(c, phones, func(stored *engine.Contact) error {
-		number.Reset(stored.Key)
-		if err := number.Unpack(stored.Facts); err != nil {
-			return err
-		}
-		on := slices.Clone(number.Suppressions)
-		for _, k := range with[hygiene.NumberIn(stored.Key)] {
-			k.OnNumber = on
-		}
-		return nil
+		return found(stored, with[hygiene.NumberIn(stored.Key)])
 	})
 }
 

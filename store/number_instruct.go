@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+
 	"winnow/hygiene"
 	"winnow/store/engine"
 )
@@ -62,4 +64,32 @@ func (s *Store) GiverOf(number *hygiene.Contact, suppression *hygiene.Suppressio
 		return err
 	})
 	return key, err
+}
+
+// EachUnownedNumber visits the numbers with something on them, or that had, which no
+// contact has. They may be changed.
+func (s *Store) EachUnownedNumber(ctx context.Context, visit func(number *hygiene.Contact)) error {
+	for last := int64(0); ctx.Err() == nil; {
+		var step []engine.Contact
+		err := s.read(func(c engine.Reader) error {
+			r := c.Query("SELECT "+numberColumns+` FROM numbers WHERE id > ? AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.phone = numbers.phone)
+				ORDER BY id LIMIT ?`, last, chunkSize)
+			for r.Next() {
+				step = append(step, scanNumber(r))
+			}
+			return r.Close()
+		})
+		if err != nil || len(step) == 0 {
+			return err
+		}
+		for i := range step {
+			number := hygiene.Contact{Key: step[i].Key}
+			if err := number.Unpack(step[i].Facts); err != nil {
+				return err
+			}
+			visit(&number)
+		}
+		last = -step[len(step)-1].ID
+	}
+	return ctx.Err()
 }

@@ -114,7 +114,7 @@ func TestAnEventThatNamesOnlyANumberIsInvalidatedByItsRange(t *testing.T) {
 		storetest.Append(t, s, nobodys(storetest.Start+1, "m1", hygiene.Unsubscribed))
 		sweepAll(t, s, p, 0)
 		strike := hygiene.Instruction{Kind: hygiene.Strike, Reason: hygiene.OptedOut, From: storetest.Start, To: storetest.Start + 2, Source: source}
-		did, err := s.InvalidateEvidence(t.Context(), p, strike, store.Batch{Kind: store.UndoBatch, By: "ann"}, storetest.Start+3, nil, nil)
+		did, err := s.InvalidateEvidence(t.Context(), p, strike, store.Batch{Kind: store.UndoBatch, By: "ann"}, storetest.Start+3, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

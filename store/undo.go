@@ -74,5 +74,5 @@ func (s *Store) Undo(ctx context.Context, policy *hygiene.Policy, t UndoPlan, b 
 	if t.Root.Kind == MergeBatch {
 		return s.undoMerges(ctx, policy, &t, b, now, progress, watch)
 	}
-	return s.undoInstructions(ctx, policy, &t, b, now, progress, watch)
+	return s.undoInstructions(ctx, policy, &t, b, now, progress)
 }

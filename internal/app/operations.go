@@ -171,10 +171,15 @@ func SuppressingRules(p *hygiene.Policy) (rules, reasons []string) {
 }
 
 // UndoEvents invalidates the evidence that in describes, as one batch, after a sweep. It
-// reports each contact before and after to watch.
-func (o *Operations) UndoEvents(ctx context.Context, in hygiene.Instruction, b store.Batch, now hygiene.Instant, watch store.Observer) (done store.BatchResult, err error) {
+// calls before, unless that is nil, before the first change.
+func (o *Operations) UndoEvents(ctx context.Context, in hygiene.Instruction, b store.Batch, now hygiene.Instant, before func() error) (done store.BatchResult, err error) {
 	err = o.AfterSweep(ctx, now, func() (err error) {
-		done, err = o.Store.InvalidateEvidence(ctx, o.Config.Policy, in, b, now, o.Progress, watch)
+		if before != nil {
+			err = before()
+		}
+		if err == nil {
+			done, err = o.Store.InvalidateEvidence(ctx, o.Config.Policy, in, b, now, o.Progress)
+		}
 		return err
 	})
 	return done, err

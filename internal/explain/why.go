@@ -38,6 +38,9 @@ func (e *Explanation) statusReason(cfg *config.Config) string {
 	case e.is(hygiene.RetryDue):
 		return text + ": may be retried since " + e.moment(e.Retry.DueAt) + ", " + e.retrySentence(e.Retry)
 	}
+	if e.isNumber() {
+		return text + ": nothing stands on it"
+	}
 	return text + e.whereTexted(cfg)
 }
 

@@ -13,8 +13,9 @@ import (
 
 // effect counts what undoing does to contacts. Numbers are contacts.
 type effect struct {
-	Contacts        int64         `json:"contacts"` // affected
-	Released        int64         `json:"released"` // no longer suppressed
+	Contacts        int64         `json:"contacts"`                          // affected, for themselves or by their number
+	Unowned         int64         `json:"numbers_without_contact,omitempty"` // phone numbers that no contact has, on which something changes
+	Released        int64         `json:"released"`                          // no longer suppressed
 	NewlySuppressed int64         `json:"suppressed"`
 	StillSuppressed int64         `json:"still_suppressed"` // before and after
 	NotSuppressed   int64         `json:"not_suppressed"`   // neither before nor after: only what counts as evidence changed
@@ -50,6 +51,13 @@ func newEffect(policy *hygiene.Policy, now hygiene.Instant) *effect {
 		Samples: effectSamples{ui.Sample{}, ui.Sample{}, ui.Sample{}, ui.Sample{}}}
 }
 
+// observeUnowned counts a number that no contact has.
+func (e *effect) observeUnowned(before, after *hygiene.Contact) {
+	e.Unowned++
+	e.countMissing(before, after, func(r *ruleEffect) { r.Lifted++ })
+	e.countMissing(after, before, func(r *ruleEffect) { r.Opened++ })
+}
+
 // observe counts one contact. It is a [store.Observer].
 func (e *effect) observe(before, after *hygiene.Contact) {
 	e.Contacts++
@@ -72,16 +80,18 @@ func (e *effect) observe(before, after *hygiene.Contact) {
 	e.countMissing(after, before, func(r *ruleEffect) { r.Opened++ })
 }
 
-// countMissing counts the open suppressions of a that b does not have.
+// countMissing counts the open suppressions of a that b does not have. What stands on a
+// contact and on its number is one.
 func (e *effect) countMissing(a, b *hygiene.Contact, count func(*ruleEffect)) {
-	open := b.OpenSuppressions(e.now)
+	seen := b.OpenSuppressions(e.now)
 	for _, s := range a.OpenSuppressions(e.now) {
-		if slices.ContainsFunc(open, func(o hygiene.Suppression) bool { return o.Reason == s.Reason && o.Origin == s.Origin }) {
+		if slices.ContainsFunc(seen, func(o hygiene.Suppression) bool { return o.Reason == s.Reason && o.Origin == s.Origin }) {
 			continue
 		}
+		seen = append(seen, s)
 		r := e.rule(s.Rule, s.Reason)
 		count(r)
-		r.Samples.Add(a.Key)
+		r.Samples.Add(cmp.Or(hygiene.NumberIn(a.Key), a.Key))
 	}
 }
 
@@ -107,7 +117,7 @@ func (e *effect) liftedUnnamed(named []string) (reasons []string, n int64) {
 
 // add adds what another reader counted.
 func (e *effect) add(f *effect) {
-	e.Contacts, e.Released, e.NewlySuppressed = e.Contacts+f.Contacts, e.Released+f.Released, e.NewlySuppressed+f.NewlySuppressed
+	e.Contacts, e.Unowned, e.Released, e.NewlySuppressed = e.Contacts+f.Contacts, e.Unowned+f.Unowned, e.Released+f.Released, e.NewlySuppressed+f.NewlySuppressed
 	e.StillSuppressed, e.NotSuppressed, e.Retries = e.StillSuppressed+f.StillSuppressed, e.NotSuppressed+f.NotSuppressed, e.Retries+f.Retries
 	e.Samples.NotSuppressed.AddAll(f.Samples.NotSuppressed)
 	e.Samples.Released.AddAll(f.Samples.Released)

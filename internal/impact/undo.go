@@ -159,26 +159,30 @@ func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *Un
 	policy := ops.Config.Policy
 	u := &UndoResult{Kind: store.UndoBatch, About: r.describe(policy), Applied: apply, effect: newEffect(policy, now),
 		notSuppressed: "this evidence about them no longer counts", command: r.commandLine(ops.Config.Path)}
-	if apply {
-		did, err := ops.UndoEvents(ctx, r.strike, store.Batch{Kind: store.UndoBatch, By: app.Operator(), Note: r.Note, About: u.About, Unregistered: r.Unregistered}, now, u.effect.observe)
-		return u.finish(did, err)
-	}
-	var mu sync.Mutex
-	var failed error
-	err := u.preview(ctx, out, ops.Store, now, func(contact *hygiene.Contact, m hygiene.Moment) bool {
-		in := r.strike
-		in.Moment = m
-		if r.Unregistered && policy.Affects(contact, &in) {
-			var err error
-			if in.Messages, err = ops.Store.UnregisteredMessages(contact, &in); err != nil {
-				mu.Lock()
-				failed = err
-				mu.Unlock()
+	preview := func() error {
+		var mu sync.Mutex
+		var failed error
+		err := u.preview(ctx, out, ops.Store, now, func(subject *hygiene.Contact, m hygiene.Moment) bool {
+			in := r.strike
+			in.Moment = m
+			if r.Unregistered && policy.Affects(subject, &in) {
+				var err error
+				if in.Messages, err = ops.Store.UnregisteredMessages(subject, &in); err != nil {
+					mu.Lock()
+					failed = err
+					mu.Unlock()
+				}
 			}
-		}
-		return policy.Affects(contact, &in) && len(policy.Instruct(contact, in)) > 0
-	})
-	return u, errors.Join(err, failed)
+			return policy.Affects(subject, &in) && len(policy.Instruct(subject, in)) > 0
+		})
+		return errors.Join(err, failed)
+	}
+	if !apply {
+		return u, preview()
+	}
+	b := store.Batch{Kind: store.UndoBatch, By: app.Operator(), Note: r.Note, About: u.About, Unregistered: r.Unregistered}
+	did, err := ops.UndoEvents(ctx, r.strike, b, now, preview)
+	return u.finish(did, err)
 }
 
 // UndoBatch undoes a batch, or shows what that would do. Undoing an undo redoes
@@ -204,22 +208,21 @@ func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch 
 	if plan.Root.Kind == store.MergeBatch {
 		return undoMerges(ctx, ops, u, &plan, note, now)
 	}
-	preview := func(u *UndoResult, plan store.UndoPlan) error {
-		return u.preview(ctx, out, ops.Store, now, func(contact *hygiene.Contact, m hygiene.Moment) bool {
-			return plan.Affects(policy, contact) && len(plan.Apply(policy, contact, m)) > 0
+	preview := func(plan store.UndoPlan) error {
+		return u.preview(ctx, out, ops.Store, now, func(subject *hygiene.Contact, m hygiene.Moment) bool {
+			return len(plan.Preview(policy, subject, m)) > 0
 		})
 	}
 	if !apply {
-		return u, preview(u, plan)
+		return u, preview(plan)
 	}
 	check := func(plan store.UndoPlan) error {
 		if err := checkUndoable(plan); err != nil {
 			return err
 		}
-		previewed := &UndoResult{effect: newEffect(policy, now), command: u.command, named: named}
-		return errors.Join(preview(previewed, plan), previewed.checkNamed())
+		return cmp.Or(preview(plan), u.checkNamed())
 	}
-	did, err := ops.UndoBatch(ctx, batch, store.Batch{By: app.Operator(), Note: note, About: u.About}, now, check, u.effect.observe)
+	did, err := ops.UndoBatch(ctx, batch, store.Batch{By: app.Operator(), Note: note, About: u.About}, now, check, nil)
 	return u.finish(did, err)
 }
 
@@ -263,7 +266,9 @@ func checkUndoable(plan store.UndoPlan) error {
 	return nil
 }
 
-// preview runs change on copies of all contacts and counts what it would do.
+// preview runs change on copies of all contacts and numbers, and counts what it would do to
+// contacts, and to numbers that no contact has. Undoing did the same when it has been
+// applied.
 func (u *UndoResult) preview(ctx context.Context, out *ui.Printer, s *store.Store, now hygiene.Instant, change func(*hygiene.Contact, hygiene.Moment) bool) error {
 	totals, err := s.Totals()
 	if err != nil {
@@ -279,7 +284,15 @@ func (u *UndoResult) preview(ctx context.Context, out *ui.Printer, s *store.Stor
 		return func(contact *hygiene.Contact) error {
 			before := *contact
 			before.Suppressions = slices.Clone(contact.Suppressions)
-			if change(contact, m) {
+			changed := change(contact, m)
+			if contact.Number != nil {
+				then := copyNumber(contact.Number)
+				change(then, m)
+				if !sameSuppressions(then, contact.Number) {
+					contact.OnNumber, changed = then.Suppressions, true
+				}
+			}
+			if changed {
 				part.observe(&before, contact)
 			}
 			return nil
@@ -292,7 +305,23 @@ func (u *UndoResult) preview(ctx context.Context, out *ui.Printer, s *store.Stor
 	for _, part := range parts {
 		u.effect.add(part)
 	}
-	return nil
+	return s.EachUnownedNumber(ctx, func(number *hygiene.Contact) {
+		before := copyNumber(number)
+		if change(number, m); !sameSuppressions(before, number) {
+			u.effect.observeUnowned(before, number)
+		}
+	})
+}
+
+// copyNumber is a copy that may be changed. Several contacts may have the number.
+func copyNumber(number *hygiene.Contact) *hygiene.Contact {
+	d := *number
+	d.Suppressions, d.Tags, d.Instructions = slices.Clone(d.Suppressions), slices.Clone(d.Tags), slices.Clone(d.Instructions)
+	return &d
+}
+
+func sameSuppressions(a, b *hygiene.Contact) bool {
+	return slices.EqualFunc(a.Suppressions, b.Suppressions, func(a, b hygiene.Suppression) bool { return a.Equal(&b) })
 }
 
 // finish adds what the batch did.
@@ -311,7 +340,7 @@ func (u *UndoResult) Print(out *ui.Printer, path string) error {
 		return out.PrintJSON(u)
 	}
 	fmt.Fprintln(out.Stdout, u.summary())
-	if u.Contacts > 0 {
+	if u.Contacts+u.Unowned > 0 {
 		u.effect.print(out.Stdout, u.notSuppressed)
 		fmt.Fprintln(out.Stdout)
 	}
@@ -321,7 +350,7 @@ func (u *UndoResult) Print(out *ui.Printer, path string) error {
 	if u.Applied {
 		return app.PrintUndoCommand(out.Stdout, u.Batch, path)
 	}
-	if u.Contacts+u.Unswept == 0 && !u.merges {
+	if u.Contacts+u.Unowned+u.Unswept == 0 && !u.merges {
 		return nil
 	}
 	command := u.command
@@ -341,14 +370,23 @@ func (u *UndoResult) summary() string {
 	switch {
 	case u.Contacts == 0 && u.merges && !u.Applied:
 		return "undo of " + u.About + ": affects keys of contacts that are not known yet"
-	case u.Contacts == 0 && u.Applied && u.Batch == 0:
+	case u.Contacts+u.Unowned == 0 && u.Applied && u.Batch == 0:
 		return "undo of " + u.About + ": no contacts are affected any more; nothing was changed"
-	case u.Contacts == 0 && u.Applied && u.Undoes == 0:
+	case u.Contacts+u.Unowned == 0 && u.Applied && u.Undoes == 0:
 		return "undo of " + u.About + ": no contacts are affected yet; such events without a known contact will not count once it is known"
-	case u.Contacts == 0 && !u.Applied:
+	case u.Contacts+u.Unowned == 0 && !u.Applied:
 		return "undo of " + u.About + ": no contacts are affected"
 	case u.Applied:
-		return fmt.Sprintf("undid %s: %s, %s released, %s in the ledger", u.About, ui.Count(u.Contacts, "contact"), ui.Number(u.Released), ui.Count(u.Changes, "change"))
+		return fmt.Sprintf("undid %s: %s, %s released, %s in the ledger", u.About, u.subjects(), ui.Number(u.Released), ui.Count(u.Changes, "change"))
 	}
-	return fmt.Sprintf("undo of %s: affects %s and would release %s", u.About, ui.Count(u.Contacts, "contact"), ui.Number(u.Released))
+	return fmt.Sprintf("undo of %s: affects %s and would release %s", u.About, u.subjects(), ui.Number(u.Released))
+}
+
+// subjects counts the contacts, and the numbers that no contact has.
+func (u *UndoResult) subjects() string {
+	text := ui.Count(u.Contacts, "contact")
+	if u.Unowned > 0 {
+		text += " and " + ui.Count(u.Unowned, "phone number") + " without a contact"
+	}
+	return text
 }
