@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/contactkey"
 	"winnow/hygiene/instant"
 	"winnow/hygiene/provider"
 	"winnow/internal/listfile"
@@ -147,7 +148,7 @@ func (l *eventList) event(row *listfile.Row) (e hygiene.Event, skipped, err erro
 	}
 	if column, ok := l.column["contact"]; ok {
 		if cell := row.Cell(column); cell.Text != "" || cell.Err != nil {
-			if listed.Contact, err = keyOf(cell, l.keys); err != nil {
+			if listed.Contact, err = l.contactOf(cell); err != nil {
 				skipped = skippedPart{fmt.Errorf("contact skipped: %w; the event is stored, and waits for the send log", l.inColumn("contact", err))}
 			}
 		}
@@ -159,6 +160,24 @@ func (l *eventList) event(row *listfile.Row) (e hygiene.Event, skipped, err erro
 		}
 	}
 	return e, skipped, err
+}
+
+// contactOf is the key of the contact that a cell names. Where keys are texts, a phone
+// number is one only if a contact has it: most lists name the number of a message, and an
+// event of a contact called like it would be lost.
+func (l *eventList) contactOf(cell listfile.Cell) (string, error) {
+	key, err := keyOf(cell, l.keys)
+	if format := l.keys.Format(); err != nil || format.Phone || contactkey.PhoneIn(key, format.Region) == "" {
+		return key, err
+	}
+	known := false
+	if err := l.store.FindContacts([]string{key}, func(int, *hygiene.Contact) { known = true }); err != nil {
+		return "", err
+	}
+	if !known {
+		return "", errors.New("a phone number, and not the key of a contact")
+	}
+	return key, nil
 }
 
 // inColumn names the column of a member in an error.
