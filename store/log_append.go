@@ -213,7 +213,7 @@ func (a *appender) dequeue() (batch []*pending, closed bool) {
 // commit writes a batch in one transaction and answers all its callers.
 func (a *appender) commit(batch []*pending) {
 	err := a.engine.WriteLog(func(w engine.LogWriter) error { return write(w, batch) })
-	a.note(err)
+	a.note(len(batch), err)
 	if errors.Is(err, engine.ErrBusy) {
 		err = nameHolder(a.engine, err)
 	}
@@ -223,10 +223,11 @@ func (a *appender) commit(batch []*pending) {
 	}
 }
 
-// note remembers how a commit ended.
-func (a *appender) note(err error) {
+// note remembers how a commit ended, and how many callers it answers.
+func (a *appender) note(answered int, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.circulate(answered)
 	now := time.Now()
 	if a.committed = now; err != nil {
 		a.committed = time.Time{}

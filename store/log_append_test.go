@@ -1,6 +1,7 @@
 package store
 
 import (
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,5 +67,33 @@ func TestALoneCallerWaitsForNobodySoonAfterACrowd(t *testing.T) {
 	}
 	if commits > 40 {
 		t.Errorf("it waits for others in %d commits", commits)
+	}
+}
+
+// The callers that a commit waits for are known from the commits before it.
+func TestTheCallersOfEachCommitAreCounted(t *testing.T) {
+	s, err := OpenNew(filepath.Join(t.TempDir(), "winnow.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	const callers = 16
+	var all []*pending
+	s.appender.mu.Lock() // none of them is taken before all are there
+	for range callers {
+		all = append(all, &pending{probe: true, ready: make(chan struct{})})
+	}
+	s.appender.waiting = all
+	signal(s.appender.queued)
+	s.appender.mu.Unlock()
+	for _, p := range all {
+		if <-p.ready; p.err != nil {
+			t.Fatal(p.err)
+		}
+	}
+	s.appender.mu.Lock()
+	defer s.appender.mu.Unlock()
+	if n := s.appender.callers; n != callers {
+		t.Errorf("%d callers are in circulation, not %d", n, callers)
 	}
 }
