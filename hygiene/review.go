@@ -14,7 +14,8 @@ func (p *Policy) Review(c *Contact, now Moment) []Change { return p.ReviewTraced
 // What a rule of the review suppresses and lifts is kept as an instruction, because
 // a replay does not review. Its tags are kept by themselves.
 func (p *Policy) ReviewTraced(c *Contact, now Moment, t *Trace) []Change {
-	c.eachPart("", func(part *Contact) { p.Review(part, now) })
+	moved := false // what a part says may have changed
+	c.eachPart("", func(part *Contact) { moved = len(p.Review(part, now)) > 0 || moved })
 	t.begin(now)
 	var tags []step
 	recorded := false
@@ -40,7 +41,7 @@ func (p *Policy) ReviewTraced(c *Contact, now Moment, t *Trace) []Change {
 			tags = append(tags, v.tag()...)
 		}
 	}
-	if tags == nil && !recorded {
+	if tags == nil && !recorded && !moved {
 		return nil
 	}
 	changes := p.rejudge(c, remake{cause: now, more: tags})

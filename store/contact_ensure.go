@@ -124,7 +124,10 @@ func (w *txWriter) savePart(k *contactRow, key, phone string) error {
 	if slices.Equal(before, k.Alone(key).AllNumbers()) {
 		return w.save(k, nil)
 	}
-	for _, number := range before {
+	for _, number := range append(before, k.Alone(key).Phone) {
+		if number == "" || number == k.Phone {
+			continue
+		}
 		if err := w.noteFormer(k.stored.ID, number); err != nil {
 			return err
 		}

@@ -56,7 +56,8 @@ func (s *Store) findWithNumbers(c engine.Reader, keys []string, found func(i int
 
 // FindContactsByPhone looks contacts up by phone numbers in E.164, each of which is given
 // once. It calls found for every contact that has one of them, in no order, with
-// the place of the number, as [Store.FindContacts] does.
+// the place of the number, as [Store.FindContacts] does. A merged contact has the numbers
+// of all its keys.
 func (s *Store) FindContactsByPhone(phones []string, found func(i int, contact *hygiene.Contact)) error {
 	return s.read(func(c engine.Reader) error {
 		onNumber := map[int][]hygiene.Suppression{}
@@ -66,9 +67,47 @@ func (s *Store) FindContactsByPhone(phones []string, found func(i int, contact *
 		if err != nil {
 			return err
 		}
-		return c.FindContactsByPhone(phones, s.passFacts(onNumber, found))
+		if err := c.FindContactsByPhone(phones, s.passFacts(onNumber, found)); err != nil {
+			return err
+		}
+		return s.findMergedByPhone(c, phones, onNumber, found)
 	})
 }
+
+// findMergedByPhone is FindContactsByPhone for merged contacts that have the number by
+// another key than their own.
+func (s *Store) findMergedByPhone(c engine.Reader, phones []string, onNumber map[int][]hygiene.Suppression, found func(i int, contact *hygiene.Contact)) error {
+	if some, err := c.Number("SELECT EXISTS (SELECT 1 FROM names)"); err != nil || some == 0 {
+		return err
+	}
+	var keys []string
+	var places []int
+	args := make([]any, numbersAtOnce)
+	for from := 0; from < len(phones); from += numbersAtOnce {
+		clear(args)
+		of := map[string]int{}
+		for i, phone := range phones[from:min(from+numbersAtOnce, len(phones))] {
+			args[i], of[phone] = phone, from+i
+		}
+		r := c.Query(findMergedNumbers, args...)
+		for r.Next() {
+			keys, places = append(keys, r.Text(0)), append(places, of[r.Text(1)])
+		}
+		if err := r.Close(); err != nil {
+			return err
+		}
+	}
+	return s.findWithNumbers(c, keys, func(i int, contact *hygiene.Contact) {
+		place := places[i]
+		has := func(part hygiene.Part) bool { return part.Phone == phones[place] }
+		if contact.Phone != phones[place] && slices.ContainsFunc(contact.Parts, has) {
+			contact.OnNumber = slices.Concat(contact.OnNumber, onNumber[place])
+			found(place, contact)
+		}
+	})
+}
+
+var findMergedNumbers = "SELECT c.key, f.phone FROM former_numbers f JOIN contacts c ON c.id = f.contact JOIN names n ON n.key = c.key WHERE f.phone IN (" + placeholders(numbersAtOnce) + ")"
 
 // FindNumbers looks phone numbers in E.164 up, each of which is given once, and calls
 // found for those on which something lies, or lay, with their place. A number may have no

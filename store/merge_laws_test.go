@@ -31,6 +31,7 @@ func lifelike() *hygiene.Policy {
 		{Name: "forgive", When: when(1, 0, hygiene.Delivered), Then: hygiene.Action{Release: []string{"soft_bounce"}}},
 		{Name: "opt-out", When: when(1, 0, hygiene.Unsubscribed), Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: hygiene.OptedOut}}},
 		{Name: "opt-in", When: when(1, 0, hygiene.Resubscribed), Then: hygiene.Action{Release: []string{hygiene.OptedOut}}},
+		{Name: "quiet", Where: hygiene.SeenTest{OlderThan: 5 * hygiene.Day}, Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: "quiet", For: 10 * hygiene.Day}}},
 		{Name: "watch", When: when(2, 0, hygiene.CarrierViolation), Then: hygiene.Action{Tag: "content-review"}},
 	}, "lifelike")
 	p.UseNumbers([]string{"hard_bounce"})
@@ -109,6 +110,69 @@ func deeds(r *rand.Rand, n int) (list []deed) {
 			}})
 		}
 		list[len(list)-1].at = now
+	}
+	return list
+}
+
+// bulkDeeds are deeds of which each may be about many contacts. They are done when they
+// are, so they keep their order.
+func bulkDeeds(r *rand.Rand, n int) (list []deed) {
+	at := storetest.Start
+	for range n {
+		at = at.Add(time.Duration(1+r.IntN(400)) * time.Hour)
+		now, from := at, at.Add(-time.Duration(1+r.IntN(200))*time.Hour)
+		add := func(what string, do func(t *testing.T, s *store.Store, p *hygiene.Policy) error) {
+			list = append(list, deed{what: fmt.Sprint(what, " at ", now), do: func(t *testing.T, s *store.Store, p *hygiene.Policy) {
+				t.Helper()
+				if err := do(t, s, p); err != nil {
+					t.Fatalf("%s: %v", what, err)
+				}
+			}})
+		}
+		key, name := peopleKeys[r.IntN(len(peopleKeys))], fmt.Sprint("list-", r.IntN(2))
+		reason := []string{"", "soft_bounce", "hard_bounce"}[r.IntN(3)]
+		switch r.IntN(6) {
+		case 0:
+			add("review", func(t *testing.T, s *store.Store, p *hygiene.Policy) error {
+				_, err := s.Review(t.Context(), p, now, nil)
+				return err
+			})
+		case 1:
+			add("strike "+reason, func(t *testing.T, s *store.Store, p *hygiene.Policy) error {
+				storetest.Sweep(t, s, p, 0)
+				_, err := strikeAll(t, t.Context(), s, p, hygiene.Instruction{Reason: reason, From: from, To: now}, now, nil)
+				return err
+			})
+		case 2:
+			add("import "+key, func(t *testing.T, s *store.Store, p *hygiene.Policy) error {
+				im, err := s.ImportSuppressions(p, "ann", "list.csv", now)
+				if err != nil {
+					return err
+				}
+				defer im.Close()
+				_, err = im.Save([]store.ImportedSuppression{{Key: key, Reason: "manual"}, {Key: "e", Reason: "legal", Until: now.Add(hygiene.Day)}})
+				if err == nil {
+					_, err = im.End()
+				}
+				return err
+			})
+		case 3:
+			add("rejudge", func(t *testing.T, s *store.Store, p *hygiene.Policy) error {
+				storetest.Sweep(t, s, p, 0)
+				_, err := s.Rejudge(t.Context(), p, "", store.Batch{By: "ann"}, now, nil)
+				return err
+			})
+		case 4:
+			add("unlist "+key, func(t *testing.T, s *store.Store, _ *hygiene.Policy) error {
+				_, err := s.RemoveFromList(name, []string{key})
+				return err
+			})
+		default:
+			add("unpin "+key, func(t *testing.T, s *store.Store, _ *hygiene.Policy) error {
+				_, err := s.Unpin("segment-0", []string{key})
+				return err
+			})
+		}
 	}
 	return list
 }
@@ -297,6 +361,11 @@ func TestAMergeThatIsUndoneIsAsIfItHadNeverBeen(t *testing.T) {
 		after = slices.DeleteFunc(after, func(d deed) bool {
 			return strings.Contains(d.what, "opted_out") || strings.Contains(d.what, "complaint") || strings.Contains(d.what, "subscribed")
 		})
+		for _, list := range []*[]deed{&before, &after} {
+			for _, d := range bulkDeeds(r, r.IntN(5)) {
+				*list = slices.Insert(*list, r.IntN(len(*list)+1), d)
+			}
+		}
 		pairs := [][2]string{{"a", "b"}, {"b", "c"}, {"d", "c"}}[:1+r.IntN(3)]
 		never := live(t, slices.Concat(before, after))
 		full := false

@@ -137,6 +137,45 @@ func TestMergesChainAndACircleIsRefused(t *testing.T) {
 	}
 }
 
+// Nobody may be asked about by a number and be found free, because the CRM has another
+// number of them too.
+func TestAMergedContactIsFoundByTheNumbersOfAllItsKeys(t *testing.T) {
+	s := storetest.Open(t)
+	p := lifelike()
+	storetest.SavePolicy(t, s, p)
+	at := storetest.Start
+	if _, err := s.SaveProfiles([]store.Profile{{Key: "old", HasPhone: true, Phone: "+905551110001"}, {Key: "new", HasPhone: true, Phone: "+905551110002"}}, at); err != nil {
+		t.Fatal(err)
+	}
+	suppress(t, s, p, at+1, "manual", "old")
+	first := merge(t, s, p, at+2, "old", "new").Batch
+	asked := func() (list []string) {
+		t.Helper()
+		phones := []string{"+905551110001", "+905551110002", "+905551110003"}
+		err := s.FindContactsByPhone(phones, func(i int, c *hygiene.Contact) {
+			list = append(list, fmt.Sprint(i, " ", c.Key, " ", strings.Join(c.Reasons(at+10), ",")))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(list)
+		return list
+	}
+	if got := asked(); !slices.Equal(got, []string{"0 new manual", "1 new manual"}) {
+		t.Errorf("merged: %q", got)
+	}
+	if _, err := s.SaveProfiles([]store.Profile{{Key: "old", HasPhone: true, Phone: "+905551110003"}}, at+3); err != nil {
+		t.Fatal(err)
+	}
+	if got := asked(); !slices.Equal(got, []string{"1 new manual", "2 new manual"}) {
+		t.Errorf("with another number: %q", got)
+	}
+	undo(t, s, p, at+4, first)
+	if got := asked(); !slices.Equal(got, []string{"1 new ", "2 old manual"}) {
+		t.Errorf("undone: %q", got)
+	}
+}
+
 func undo(t *testing.T, s *store.Store, p *hygiene.Policy, at hygiene.Instant, batch int64) int64 {
 	t.Helper()
 	return takeBack(t, s, p, batch, at).Batch
