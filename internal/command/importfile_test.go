@@ -154,7 +154,7 @@ func TestTheRejectedLinesOfASendLogIncludeConflicts(t *testing.T) {
 		told[row[0]] = row[1] + ": " + row[2]
 	}
 	for line, want := range map[string]string{
-		"line": "reason: text", "3": `message "m1" is already registered for another contact and was not changed: m1,bob,`,
+		"line": "reason: text", "3": `message "m1" is already registered for another contact or phone number, which stays: m1,bob,`,
 		"4": `message "m2": invalid phone number skipped; the rest was registered: m2,carl,none`, "5": "the message id is missing; add message_id, messageId or messageSid: ,dora,",
 	} {
 		if told[line] != want {

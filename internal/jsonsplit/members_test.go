@@ -2,7 +2,6 @@ package jsonsplit
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 )
@@ -68,7 +67,7 @@ func FuzzMembers(f *testing.F) {
 				t.Fatalf("%q of %q is not JSON", value, object)
 			}
 			if _, err := Text(value); err == nil {
-				got[name] = fmt.Sprintf("%s", value)
+				got[name] = string(value)
 			}
 		})
 		want := map[string]json.RawMessage{}
