@@ -1,6 +1,8 @@
 package command
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 
 	"winnow/internal/daemon"
@@ -15,6 +17,9 @@ type serveCommand struct {
 // Run serves until the process is asked to stop.
 func (x serveCommand) Run(c *invocation) error {
 	d, err := daemon.New(daemon.Options{Config: c.config, Version: c.process.Version, New: x.New, Interrupt: c.ctx, Logger: slog.New(slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{ReplaceAttr: ui.LogAttr}))})
+	if errors.Is(err, context.Canceled) { // asked to stop before it began
+		return nil
+	}
 	if err != nil {
 		return err
 	}
