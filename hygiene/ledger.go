@@ -14,11 +14,12 @@ const (
 	GaveUp     Act = "gave_up" // bounced past the end of the retry list
 	Tagged     Act = "tagged"
 	Untagged   Act = "untagged"
-	Allowed    Act = "allowed" // an operator struck all evidence
-	Struck     Act = "struck"  // an operator struck some evidence
-	Undone     Act = "undone"  // an operator undid a batch
-	Redone     Act = "redone"  // an operator undid that
-	Merged     Act = "merged"  // with another contact
+	Allowed    Act = "allowed"   // an operator struck all evidence
+	Struck     Act = "struck"    // an operator struck some evidence
+	Undone     Act = "undone"    // an operator undid a batch
+	Redone     Act = "redone"    // an operator undid that
+	Merged     Act = "merged"    // with another contact
+	Inherited  Act = "inherited" // it got a number that is suppressed
 )
 
 // Change is one ledger entry: a fact about a contact that is added and never

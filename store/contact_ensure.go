@@ -132,7 +132,7 @@ func (w *txWriter) savePart(k *contactRow, key, phone string) error {
 			return err
 		}
 	}
-	if err := w.countNumberChange(k.stored.Facts, phone, k.Phone); err != nil {
+	if err := w.changeNumber(k, phone); err != nil {
 		return err
 	}
 	k.keeps = true // until it is placed

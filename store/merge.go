@@ -169,7 +169,8 @@ func (w *txWriter) mergeContacts(policy *hygiene.Policy, old, new *contactRow, n
 			return err
 		}
 	}
-	phone, changes := new.Phone, policy.Merge(&new.Contact, &old.Contact, to.id, from.id, m)
+	phone := new.Phone
+	changes := policy.Merge(&new.Contact, &old.Contact, to.id, from.id, m)
 	new.SortParts(inOrder(names, new.Key))
 	if old.stored.ID != 0 {
 		if err := w.endLedger(old, m, b); err != nil {
@@ -186,10 +187,8 @@ func (w *txWriter) mergeContacts(policy *hygiene.Policy, old, new *contactRow, n
 // saveWhole saves a stored contact that was merged or parted, and had the phone number
 // before.
 func (w *txWriter) saveWhole(k *contactRow, phone string, changes []hygiene.Change, b *Batch) error {
-	if k.Phone != phone {
-		if err := w.countNumberChange(k.stored.Facts, phone, k.Phone); err != nil {
-			return err
-		}
+	if err := w.changeNumber(k, phone); err != nil {
+		return err
 	}
 	if err := w.saveInBatch(k, changes, b); err != nil {
 		return err

@@ -261,32 +261,68 @@ func (w *txWriter) countOnNumber(k *contactRow, before []byte) error {
 	})
 }
 
-// countNumberChange moves the counts by status when a stored contact with these facts
-// gets another number.
-func (w *txWriter) countNumberChange(facts []byte, from, to string) error {
+// changeNumber follows a stored contact, whose facts are as stored, to another number than
+// it had: it moves the counts by status, and adds to its ledger what stands on the number.
+func (w *txWriter) changeNumber(k *contactRow, before string) error {
 	there, err := w.hasNumbers()
-	if err != nil || !there {
+	if err != nil || !there || k.Phone == before {
 		return err
 	}
 	var on [2][]hygiene.Suppression
-	for i, phone := range []string{from, to} {
+	for i, phone := range []string{before, k.Phone} {
 		if phone == "" {
 			continue
 		}
-		k := &contactRow{}
-		if err := k.load(w, hygiene.NumberKey(phone)); err != nil {
+		number := &contactRow{}
+		if err := number.load(w, hygiene.NumberKey(phone)); err != nil {
 			return err
 		}
-		on[i] = k.Suppressions
+		on[i] = number.Suppressions
 	}
 	if len(on[0]) == 0 && len(on[1]) == 0 {
 		return nil
 	}
-	was, err := statusOn(facts, on[0])
+	was, err := statusOn(k.stored.Facts, on[0])
 	if err != nil {
 		return err
 	}
-	is, err := statusOn(facts, on[1])
+	is, err := statusOn(k.stored.Facts, on[1])
+	if err != nil {
+		return err
+	}
 	w.counts.move(was, is)
-	return err
+	return w.inherit(k, on[1])
+}
+
+// inherit adds to the ledger of a stored contact that it got a number on which these
+// suppressions are. Nothing else says since when they keep it from being texted.
+func (w *txWriter) inherit(k *contactRow, list []hygiene.Suppression) error {
+	since := hygiene.Instant(0)
+	if n := len(k.Numbers); n > 0 {
+		since = k.Numbers[n-1].Since
+	}
+	var changes []hygiene.Change
+	for i := range list {
+		if s := &list[i]; s.Held == 0 {
+			changes = append(changes, hygiene.Change{At: max(s.Since.At, since), Seq: s.Since.Seq, Act: hygiene.Inherited, Reason: s.Reason, Origin: s.Origin, Until: s.Until})
+		}
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	ledger, err := w.Number("SELECT ledger FROM contacts WHERE id = ?", k.stored.ID)
+	if err != nil {
+		return err
+	}
+	_, id, err := w.NewIDs(0, len(changes))
+	if err != nil {
+		return err
+	}
+	k.stored.Ledger, w.entries = ledger, w.entries[:0]
+	w.enter(k, changes, id)
+	w.given.changes += int64(len(changes))
+	if err := w.AppendLedger(w.entries); err != nil {
+		return err
+	}
+	return w.Exec("UPDATE contacts SET ledger = ? WHERE id = ?", k.stored.Ledger, k.stored.ID)
 }

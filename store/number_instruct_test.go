@@ -75,7 +75,7 @@ func TestWhatStandsOnANumberNamesWhoseEvidenceItIs(t *testing.T) {
 		t.Errorf("to allow ann lifted what rests on bob: %+v, %v", list, err)
 	}
 	changed := map[string]bool{}
-	if err := s.ChangesSince(0, func(c store.ContactChange) error { changed[c.Contact] = true; return nil }); err != nil || !changed["ann"] || !changed["bob"] {
+	if err := s.ChangesSince(0, 0, func(c store.ContactChange) error { changed[c.Contact] = true; return nil }); err != nil || !changed["ann"] || !changed["bob"] {
 		t.Errorf("changed are %v, %v", changed, err)
 	}
 }

@@ -135,3 +135,20 @@ func TestAnEventThatNamesOnlyANumberIsInvalidatedByItsRange(t *testing.T) {
 		checkCounts(t, s, p, storetest.Start+6)
 	}
 }
+
+// A merge gives the number of the one to the other, which is counted as it is then.
+func TestAMergeCountsWhoGetsASuppressedNumber(t *testing.T) {
+	s := storetest.Open(t)
+	p := numberPolicy(t, s)
+	in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: hygiene.OptedOut, By: "ann"}
+	if _, err := s.Instruct(p, store.Subjects{Phones: []string{"+905550000001"}}, in, store.Batch{Kind: store.SuppressBatch}, storetest.Start); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.SaveProfiles([]store.Profile{{Key: "new"}, {Key: "old", HasPhone: true, Phone: "+905550000001"}}, storetest.Start); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Merge(t.Context(), p, []store.MergePair{{Old: "old", New: "new"}}, store.Batch{By: "crm"}, storetest.Start+1, nil); err != nil {
+		t.Fatal(err)
+	}
+	checkCounts(t, s, p, storetest.Start+2)
+}

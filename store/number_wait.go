@@ -61,7 +61,7 @@ func (w *txWriter) setNumber(k *contactRow, take func(c *hygiene.Contact) bool) 
 	if !take(&k.Contact) {
 		return nil
 	}
-	if err := w.countNumberChange(facts, before, k.Phone); err != nil {
+	if err := w.changeNumber(k, before); err != nil {
 		return err
 	}
 	if before != "" && k.Phone != before {

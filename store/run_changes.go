@@ -16,19 +16,20 @@ type ContactChange struct {
 }
 
 // ChangesSince visits the suppressions and merges after that ledger entry, and all changes
-// by undoing, discarding and allowing, in byte order of the contacts' keys. An error
+// by undoing, discarding and allowing, in byte order of the contacts' keys. It leaves out
+// suppressions that had ended by asOf. A contact that gets a number takes what stands on it. An error
 // of visit ends the visits and is returned.
-func (s *Store) ChangesSince(ledger int64, visit func(ContactChange) error) error {
+func (s *Store) ChangesSince(ledger int64, asOf hygiene.Instant, visit func(ContactChange) error) error {
 	return s.read(func(c engine.Reader) error {
 		// What changed on a number changed for all who have it.
 		r := c.Query(`WITH changed (contact, id, act, reason, kind) AS (
 			SELECT ledger.contact, ledger.id, ledger.act, ledger.reason, coalesce(batches.kind, '') FROM ledger LEFT JOIN batches ON batches.id = ledger.batch
-			WHERE ledger.id > ? AND (ledger.act = ? AND ledger.held_by = 0 OR ledger.act = ? OR batches.kind IN (?, ?, ?)))
+			WHERE ledger.id > ? AND (ledger.act IN (?, ?) AND ledger.held_by = 0 AND (ledger.until = 0 OR ledger.until > ?) OR ledger.act = ? OR batches.kind IN (?, ?, ?)))
 			SELECT contacts.key AS key, act, reason, kind, changed.id AS id, 0 FROM changed JOIN contacts ON contacts.id = changed.contact
 			UNION ALL SELECT names.key, act, reason, kind, changed.id, 1 FROM changed JOIN names ON names.id = changed.contact WHERE names.merged_into <> ''
 			UNION ALL SELECT contacts.key, act, reason, kind, changed.id, 0 FROM changed JOIN numbers ON numbers.id = -changed.contact
 			JOIN contacts ON contacts.phone = numbers.phone ORDER BY key, id`,
-			ledger, string(hygiene.Suppressed), string(hygiene.Merged), string(AllowBatch), string(UndoBatch), string(DiscardBatch))
+			ledger, string(hygiene.Suppressed), string(hygiene.Inherited), int64(asOf), string(hygiene.Merged), string(AllowBatch), string(UndoBatch), string(DiscardBatch))
 		var err error
 		for err == nil && r.Next() {
 			err = visit(ContactChange{Contact: r.Text(0), Act: hygiene.Act(r.Text(1)), Reason: r.Text(2), Batch: BatchKind(r.Text(3)), Merged: r.Int(5) != 0})

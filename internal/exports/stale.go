@@ -94,7 +94,7 @@ func StalenessOf(cfg *config.Config, s *store.Store, run segments.Run, first boo
 	if c.compared, err = comparedWithReaders(s, run); err != nil {
 		return c.found, err
 	}
-	err = s.ChangesSince(run.Ledger, c.visit)
+	err = s.ChangesSince(run.Ledger, run.AsOf, c.visit)
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
@@ -139,7 +139,7 @@ func (c *staleCheck) visit(change store.ContactChange) error {
 	if offered && change.Merged && change.Act == hygiene.Merged && c.isNext("merged", change.Contact) {
 		c.found.Merged++
 	}
-	if offered && change.Act == hygiene.Suppressed && c.isNext("for "+change.Reason, change.Contact) {
+	if offered && (change.Act == hygiene.Suppressed || change.Act == hygiene.Inherited) && c.isNext("for "+change.Reason, change.Contact) {
 		c.found.Suppressed[change.Reason]++
 		c.found.protected = c.found.protected || c.cfg.Policy.Protects(change.Reason)
 	}

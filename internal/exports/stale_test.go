@@ -2,7 +2,10 @@ package exports
 
 import (
 	"fmt"
+	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +13,7 @@ import (
 	"winnow/internal/apptest"
 	"winnow/segments"
 	"winnow/store"
+	"winnow/store/storetest"
 )
 
 // heldAfter makes a published run, lets change do something, and makes a run that is
@@ -104,6 +108,19 @@ func TestAHeldRunIsStaleByWhatConcernsIt(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, false},
+		{"a number that somebody opted out, which someone it offers gets", func(x *Exporter) { number(t, x, "active", "+905551000008") }, true},
+		{"a number that is suppressed for another reason", func(x *Exporter) { number(t, x, "active", "+905551000009") }, false},
+		{"a number on which nothing is", func(x *Exporter) { number(t, x, "active", "+905551000007") }, false},
+		{"that number for someone it does not offer", func(x *Exporter) { number(t, x, "bounced-before", "+905551000008") }, false},
+		{"that number by the send log", func(x *Exporter) {
+			storetest.Register(t, x.Store, store.Registration{Source: "insider", MessageID: "new", Contact: "numberless", Phone: "+905551000008", SentAt: second})
+		}, true},
+		{"that number by a merge", func(x *Exporter) {
+			number(t, x, "stranger", "+905551000008")
+			if _, err := x.Store.Merge(t.Context(), x.Config.Policy, []store.MergePair{{Old: "stranger", New: "numberless"}}, store.Batch{By: "crm"}, second+2*day, nil); err != nil {
+				t.Fatal(err)
+			}
+		}, true},
 		{"another policy", func(x *Exporter) { x.Config.Hash = "another" }, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -115,9 +132,12 @@ func TestAHeldRunIsStaleByWhatConcernsIt(t *testing.T) {
 				apptest.Bounce(t, x.Store, second-day, key)
 			}
 			soft := hygiene.Event{ReceivedAt: second - day, At: second - day, Source: "insider", MessageID: "m-active", Name: "delivered", Outcome: hygiene.Delivered, Contact: "active", Body: []byte("{}")}
-			gone := soft
+			gone, numberless := soft, soft
 			gone.Contact, gone.MessageID = "bounced-since", "m-gone"
-			if err := x.Store.Append(t.Context(), []hygiene.Event{soft, gone}, nil); err != nil {
+			numberless.Contact, numberless.MessageID = "numberless", "m-numberless"
+			instructNumber(t, x, hygiene.Suppress, "opted_out", "+905551000008")
+			instructNumber(t, x, hygiene.Suppress, "dormant", "+905551000009")
+			if err := x.Store.Append(t.Context(), []hygiene.Event{soft, gone, numberless}, nil); err != nil {
 				t.Fatal(err)
 			}
 			held := heldAfter(t, x, func() {
@@ -138,6 +158,44 @@ func TestAHeldRunIsStaleByWhatConcernsIt(t *testing.T) {
 				t.Errorf("at first sight stale is %v: %+v, %v", first.Stale(), first, err)
 			}
 		})
+	}
+}
+
+// Who gets a suppressed number leaves, and its ledger says since when.
+func TestTheNextRunLeavesOutWhoGotASuppressedNumber(t *testing.T) {
+	for _, reason := range []string{"opted_out", "dormant"} {
+		x := testExporter(t)
+		x.Config.Policy.UseNumbers([]string{"hard_bounce"})
+		x.Config.Exports[0].Delta = []string{"reachable", "do-not-text"}
+		instructNumber(t, x, hygiene.Suppress, reason, "+905551000008")
+		for _, key := range []string{"active", "other"} {
+			number(t, x, key, "+905551000001")
+		}
+		var run segments.Run
+		for day := range 2 {
+			if day == 1 {
+				number(t, x, "active", "+905551000008")
+			}
+			at := secondOfJanuary.Add(time.Duration(day+2) * hygiene.Day)
+			result, err := x.Export(t.Context(), "nightly", at, func() hygiene.Instant { return hygiene.InstantOf(at) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			run = result.Run
+		}
+		folder := filepath.Join(x.Config.Exports[0].To[0].String(), "nightly", run.Name)
+		for file, want := range map[string]string{"reachable.delta.csv": "left,active,", "do-not-text.delta.csv": "entered,active," + reason, "do-not-text.csv": "active," + reason} {
+			if text := apptest.ReadFile(t, filepath.Join(folder, file)); !strings.Contains(text, want) || strings.Contains(text, "other") {
+				t.Errorf("%s: %s has %q, want %q", reason, file, text, want)
+			}
+		}
+		if text := apptest.ReadFile(t, filepath.Join(folder, "reachable.csv")); strings.Contains(text, "active,+") || !strings.Contains(text, "other") {
+			t.Errorf("%s: the next run has %q", reason, text)
+		}
+		ledger, err := x.Store.Ledger("active", 10)
+		if err != nil || !slices.ContainsFunc(ledger, func(l store.LedgerEntry) bool { return l.Act == hygiene.Inherited && l.Reason == reason }) {
+			t.Errorf("%s: the ledger has %+v, %v", reason, ledger, err)
+		}
 	}
 }
 
