@@ -41,7 +41,7 @@ var layers = [][]string{
 	{"segments/destination/local", "segments/destination/sftp"},
 	{"internal/sendlog", "internal/yamldoc", "internal/listfile"},
 	{"store/engine", "store/scratchfile", "store/memberfiles"},
-	{"store/sqlite", "store/keyset", "store/messages", "store/quarantine", "store/erasure"},
+	{"store/sqlite", "store/keyset", "store/messages", "store/quarantine", "store/erasure", "store/forgotten"},
 	{"store/engine/enginetest", "store/logscan"},
 	{"store", "internal/config", "internal/schedule", "internal/receiver", "internal/console"},
 	{"store/storetest", "internal/lint", "internal/testfile"},

@@ -6,6 +6,8 @@ import (
 	"winnow/hygiene"
 	"winnow/segments"
 	"winnow/store/engine"
+	"winnow/store/erasure"
+	"winnow/store/forgotten"
 )
 
 // What tests see of the package beside its names.
@@ -132,4 +134,38 @@ func (s *Store) PendingOutcomes() ([]engine.OutcomeUpdate, error) { return s.pen
 
 func (s *Store) RewriteNext(updates []engine.OutcomeUpdate) (n, weight int, err error) {
 	return s.rewriteNext(updates)
+}
+
+// Remember keeps what keeps the contact away, as forgetting it does before it deletes
+// anything.
+func (s *Store) Remember(policy *hygiene.Policy, key string, now hygiene.Instant, messages ...engine.MessageKey) error {
+	return s.write(func(w engine.Writer) error {
+		k := &contactRow{}
+		if err := k.load(w, key); err != nil {
+			return err
+		}
+		p := &erasure.Person{Keys: []string{key}, IDs: []int64{k.stored.ID}}
+		for _, phone := range k.AllNumbers() {
+			p.Numbers = append(p.Numbers, erasure.Number{Phone: phone})
+		}
+		if err := remember(w, policy, p, now); err != nil {
+			return err
+		}
+		return rememberMessages(w, p, messages)
+	})
+}
+
+// Forgotten reads what is kept of a contact's key and of a phone number.
+func (s *Store) Forgotten(key, phone string) (ofKey, ofNumber *forgotten.Kept, err error) {
+	err = s.read(func(c engine.Reader) error {
+		h, err := forgotten.Open(c)
+		if err != nil || h == nil {
+			return err
+		}
+		if ofKey, err = h.OfKey(c, key); err == nil {
+			ofNumber, err = h.OfNumber(c, phone)
+		}
+		return err
+	})
+	return ofKey, ofNumber, err
 }

@@ -23,6 +23,8 @@
 //   - batch_: manual changes to many contacts, and undoing them;
 //   - merge_: contacts that the CRM joined; name: which contact a key names;
 //   - undo: undoing batches;
+//   - remember: what stays of a contact that is forgotten, see store/forgotten; hold: contacts
+//     that may not be forgotten;
 //   - breaker_: counting surges, holding them, and reviewing what was held;
 //   - message, unmatched: the send log, by source and message id. message registers,
 //     message_find asks it, message_compare compares older events with it once more,

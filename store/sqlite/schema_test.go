@@ -138,7 +138,7 @@ func TestEveryTableNamesWhoWritesIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := append(functions(t, ".."), functions(t, ".")...)
+	known := slices.Concat(functions(t, ".."), functions(t, "."), functions(t, "../forgotten"))
 	writer := regexp.MustCompile(`\b[a-zA-Z]+\.[a-zA-Z]+\b|\b(?:save|set|put|insert|update|delete|replace)[A-Z][a-zA-Z]*\b`)
 	comment, tables := "", 0
 	for line := range strings.Lines(string(text)) {

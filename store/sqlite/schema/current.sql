@@ -428,6 +428,48 @@ CREATE TABLE merges (
 	PRIMARY KEY (batch, old)
 ) STRICT, WITHOUT ROWID;
 
+-- What stays of persons who were forgotten: keyed hashes of their keys and numbers, with
+-- what keeps them away. See package forgotten.
+-- Written by insertRow of package forgotten, which remember calls.
+CREATE TABLE forgotten (
+	hash    BLOB NOT NULL,          -- HMAC-SHA256 of a contact's key, or of a phone number
+	person  INTEGER NOT NULL,       -- those of one person have the same
+	reason  TEXT NOT NULL,          -- '' for nothing; each name of a person has such a row
+	since   INTEGER NOT NULL,
+	until   INTEGER NOT NULL,       -- 0 for no end
+	number  BLOB NOT NULL,          -- of a reason of a key that lies on a number: the number's hash; '' for the key's own
+	named   INTEGER NOT NULL,       -- 1: the number itself was named, and no contact
+	subject INTEGER NOT NULL,       -- contacts.id, or the negative of numbers.id, that has the name again; 0 for none
+	PRIMARY KEY (hash, person, reason)
+) STRICT, WITHOUT ROWID;
+
+-- Finds the names of a person.
+CREATE INDEX forgotten_by_person ON forgotten (person);
+
+-- Messages that were for forgotten persons.
+-- Written by insertMessage of package forgotten, which rememberMessages calls.
+CREATE TABLE forgotten_messages (
+	hash   BLOB NOT NULL,           -- HMAC-SHA256 of source and message id
+	person INTEGER NOT NULL,        -- see forgotten
+	PRIMARY KEY (hash, person)
+) STRICT, WITHOUT ROWID;
+
+-- One row: the secret of those hashes, made at random for this store.
+-- Written by setSecret of package forgotten, which remember calls.
+CREATE TABLE forgotten_secret (
+	id     INTEGER PRIMARY KEY,
+	secret BLOB NOT NULL
+) STRICT;
+
+-- Contacts that may not be forgotten, and of which nothing ends by age.
+-- Written by putHold and deleteHold.
+CREATE TABLE holds (
+	contact TEXT NOT NULL PRIMARY KEY, -- the key that was named, which may be another name by now
+	at      INTEGER NOT NULL,
+	by      TEXT NOT NULL,
+	note    TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Single numbers: see the constants in store/counters.go.
 -- Written by setCounter.
 CREATE TABLE counters (
