@@ -39,6 +39,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -88,7 +89,7 @@ func Remains(path string) (list []string) {
 	if log := sqlite.LogPath(path); sqlite.HasEvents(log) {
 		list = append(list, log)
 	}
-	for _, name := range []string{path + ".jobs", folder(path, "members"), folder(path, "outbox")} {
+	for _, name := range []string{path + ".jobs", FolderOf(path, "members"), FolderOf(path, "outbox")} {
 		if _, err := os.Lstat(name); err == nil {
 			list = append(list, name)
 		}
@@ -109,9 +110,10 @@ func (s *Store) Files() []string { return s.engine.Files() }
 
 // Folder is the folder of that name for what the store keeps outside of its
 // database: of winnow.db and outbox, winnow-outbox beside it.
-func (s *Store) Folder(name string) string { return folder(s.path, name) }
+func (s *Store) Folder(name string) string { return FolderOf(s.path, name) }
 
-func folder(path, name string) string {
+// FolderOf is [Store.Folder] of the store at path.
+func FolderOf(path, name string) string {
 	return strings.TrimSuffix(path, filepath.Ext(path)) + "-" + name
 }
 
@@ -125,6 +127,18 @@ func (s *Store) NewKeySet() *keyset.Set { return keyset.New(s.scratchFolder(), 0
 // Close waits for what is under way and closes the store. What comes later is an
 // error.
 func (s *Store) Close() error { return errors.Join(s.appender.close(), s.engine.Close()) }
+
+// Copy writes a copy of the database, as of one moment, to a path at which there is no
+// store; see [engine.Engine]. What the store keeps in folders is not in it.
+func (s *Store) Copy(ctx context.Context, to string, o engine.CopyOptions) error {
+	return s.engine.Copy(ctx, to, o)
+}
+
+// InspectCopy looks for damage in a copy that [Store.Copy] made, and changes nothing.
+// thorough reads all of it.
+func InspectCopy(ctx context.Context, path string, thorough bool) (*sqlite.Inspection, error) {
+	return sqlite.InspectCopy(ctx, path, thorough)
+}
 
 // write runs do in one transaction on the contacts and what is about them.
 func (s *Store) write(do func(c engine.Writer) error) error { return s.engine.Write(do) }

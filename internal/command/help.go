@@ -60,6 +60,7 @@ var examples = map[string][]string{
 	"quarantine list":     {"winnow quarantine -n 100 --json"},
 	"quarantine retry":    {"winnow quarantine retry --source insider", "winnow quarantine retry --source insider --apply"},
 	"unmatched":           {"winnow unmatched"},
+	"backup":              {"winnow backup /mnt/backup/winnow", "winnow backup --verify /mnt/backup/winnow", "winnow backup --verify /mnt/backup/winnow/2026-11-23T020000Z"},
 	"token":               {`curl -H "Authorization: Bearer $(winnow token)" http://127.0.0.1:8081/api/v1/status`},
 	"health":              {"winnow health"},
 	"completion":          {"source <(winnow completion bash)"},

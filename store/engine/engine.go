@@ -85,6 +85,11 @@ type Engine interface {
 	// Snapshots opens n readers of the contacts, all of the same moment.
 	Snapshots(n int) ([]Snapshot, error)
 
+	// Copy writes a copy of the database, as of one moment, to a location at which there
+	// is none. What is written meanwhile is not in it, and does not make it take longer.
+	// After an error, what was written so far is to be removed.
+	Copy(ctx context.Context, to string, o CopyOptions) error
+
 	// SortLog begins to read the log in the order of contacts.
 	SortLog(ctx context.Context, o SortOptions) (SortedLog, error)
 
@@ -273,6 +278,15 @@ type RetryMessage struct {
 	Contact    int64 // its id
 	MessageID  string
 	UniqueArgs []byte // a JSON object; nil for none
+}
+
+// CopyOptions say what happens while a database is copied.
+type CopyOptions struct {
+	// Fixed is called once, when the moment of the copy is fixed and nothing is copied
+	// yet. Its error ends the copy. It may be nil.
+	Fixed func() error
+	// Progress is called now and then with how much was copied, of how much; may be nil.
+	Progress func(bytes, of int64)
 }
 
 // SortOptions say which events of the log are sorted, and where.

@@ -33,10 +33,14 @@ func (e *Engine) Snapshots(n int) (list []engine.Snapshot, err error) {
 			}
 		}
 	}
-	for same := false; !same; {
-		if same, err = e.beginTogether(conns); err != nil {
-			return nil, errors.Join(err, closeAll(conns))
+	begin := func() (err error) {
+		for _, c := range conns {
+			err = errors.Join(err, c.beginNow("contacts"))
 		}
+		return err
+	}
+	if err := e.atOneMoment(begin); err != nil {
+		return nil, errors.Join(err, closeAll(conns))
 	}
 	for _, c := range conns {
 		list = append(list, &snapshot{reader{querier{c: c}}})
@@ -44,35 +48,36 @@ func (e *Engine) Snapshots(n int) (list []engine.Snapshot, err error) {
 	return list, nil
 }
 
-// beginTogether begins a transaction on each connection, and reports whether they
-// are of the same moment: there was no commit meanwhile.
-func (e *Engine) beginTogether(conns []*conn) (same bool, err error) {
-	err = e.reader.use(func(c *conn) error {
-		before, err := c.number("PRAGMA data_version")
-		for _, c := range conns {
-			err = errors.Join(err, c.beginNow())
-		}
+// atOneMoment calls begin, which begins transactions, until there was no commit to the
+// contacts between the first and the last of them.
+func (e *Engine) atOneMoment(begin func() error) error {
+	for same := false; !same; {
+		err := e.reader.use(func(c *conn) error {
+			before, err := c.number("PRAGMA data_version")
+			if err := errors.Join(err, begin()); err != nil {
+				return err
+			}
+			after, err := c.number("PRAGMA data_version")
+			same = before == after
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		after, err := c.number("PRAGMA data_version")
-		same = before == after
-		return err
-	})
-	return same, err
+	}
+	return nil
 }
 
 // beginNow begins a transaction of the present moment, instead of the one there
-// may be.
-func (c *conn) beginNow() error {
+// may be. Reading from the table, which the file has, fixes the moment.
+func (c *conn) beginNow(table string) error {
 	if err := c.rollback(); err != nil {
 		return err
 	}
 	if err := c.exec("BEGIN"); err != nil {
 		return err
 	}
-	// The first read fixes the moment.
-	_, err := c.number("SELECT 1 FROM contacts LIMIT 1")
+	_, err := c.number("SELECT 1 FROM " + table + " LIMIT 1")
 	return err
 }
 
