@@ -167,10 +167,10 @@ func (d *Daemon) release(request context.Context, export, name string, mayBeStal
 		return view.Released{}, apiError(err)
 	}
 	x.Wait = nil // not waitForLock, which would report that jobs are waiting
-	released, err := x.ForRequest(request).Release(context.WithoutCancel(request), export, scheduled, hygiene.InstantOf(time.Now()), mayBeStale)
+	released, err := x.ForRequest(request).Release(context.WithoutCancel(request), export, scheduled, hygiene.InstantOf(time.Now()), mayBeStale, nil)
 	if released.Run.Export != "" {
 		d.dispatcher.notify(export)
-		return view.Released{Run: released.Run, Discarded: released.Discarded, Suppressed: released.Suppressed}, nil // it is released; its error says what failed
+		return view.Released{Run: released.Run, Discarded: released.Discarded, Suppressed: released.Suppressed, Sample: released.Sample}, nil // it is released; its error says what failed
 	}
 	return view.Released{}, apiError(err)
 }

@@ -74,7 +74,7 @@ func TestAHeldRunIsDeliveredOnlyAfterItsRelease(t *testing.T) {
 	if _, err := x.Redeliver(context.Background(), "nightly", held.Name, nil); err == nil || !strings.Contains(err.Error(), "winnow release nightly/"+held.Name) {
 		t.Errorf("redelivering a held run gives %v", err)
 	}
-	if _, err := x.Release(context.Background(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now()), false); err != nil {
+	if _, err := x.Release(context.Background(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now()), false, nil); err != nil {
 		t.Fatal(err)
 	}
 	x.deliverAll(t)
@@ -88,7 +88,7 @@ func TestARunHeldBeforeRemotesWereConfiguredReachesThem(t *testing.T) {
 	x.Config.Exports[0].Guard.MinRows = map[string]int64{"reachable": 1000}
 	held := x.exportAndDeliver(t, 1)
 	x.Config.Exports[0].To = append(x.Config.Exports[0].To, crm)
-	did, err := x.Release(context.Background(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now()), false)
+	did, err := x.Release(context.Background(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now()), false, nil)
 	if err != nil || did.Run.Error != "" {
 		t.Errorf("the release gives %v, %q", err, did.Run.Error)
 	}

@@ -3,6 +3,7 @@ package exports
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"winnow/hygiene"
 	"winnow/internal/config"
@@ -43,6 +44,10 @@ func heldExport(cfg *config.Config, s *store.Store, export string) (view.HeldRun
 	if stale.Stale() {
 		held.Stale = stale.Why()
 	}
+	held.Suppressed, held.Sample = stale.Suppressed, stale.Sample
+	if text := stale.SuppressedSince(); text != "" {
+		held.Since = fmt.Sprintf("; %s (%s)", text, ui.Printable(strings.Join(stale.Sample, ", ")))
+	}
 	return held, true, err
 }
 
@@ -51,7 +56,7 @@ func HeldAlert(h view.HeldRun, now hygiene.Instant) view.Alert {
 	if h.Stale != "" {
 		return view.Alert{Text: fmt.Sprintf("%s and out of date: %s%s; make a new one:", whatIsHeld(h), h.Stale, readersHave(h, now)), Command: "winnow export " + h.Export, Run: h.Run}
 	}
-	return view.Alert{Text: whatIsHeld(h) + ": " + h.Error + readersHave(h, now), Run: h.Run}
+	return view.Alert{Text: whatIsHeld(h) + ": " + h.Error + h.Since + readersHave(h, now), Run: h.Run}
 }
 
 // HeldLine says in one line that runs of an export are held, and what to do.
@@ -59,7 +64,7 @@ func HeldLine(h view.HeldRun, now hygiene.Instant) string {
 	if h.Stale != "" {
 		return fmt.Sprintf("%s and out of date: winnow export %s makes a new one; %s%s", whatIsHeld(h), h.Export, h.Stale, readersHave(h, now))
 	}
-	return fmt.Sprintf("%s: winnow release %s publishes it, and with --show shows who comes and goes%s", whatIsHeld(h), h.Run, readersHave(h, now))
+	return fmt.Sprintf("%s: winnow release %s publishes it, and with --show shows who comes and goes%s%s", whatIsHeld(h), h.Run, h.Since, readersHave(h, now))
 }
 
 func whatIsHeld(h view.HeldRun) string {

@@ -97,7 +97,16 @@ func (x *Exporter) RedeliverAndPrint(ctx context.Context, out *ui.Printer, name,
 // ReleaseAndPrint releases a held run, delivers it, and prints where it is. done
 // ends the progress of releasing it.
 func (x *Exporter) ReleaseAndPrint(ctx context.Context, out *ui.Printer, export string, scheduled, now hygiene.Instant, mayBeStale bool, done func()) error {
-	result, err := x.Release(ctx, export, scheduled, now, mayBeStale)
+	result, err := x.Release(ctx, export, scheduled, now, mayBeStale, func(since Staleness) {
+		done()
+		if out.JSON {
+			return
+		}
+		if since.Stale() {
+			fmt.Fprintln(out.Stdout, "it is out of date: "+since.Why())
+		}
+		since.print(out.Stdout)
+	})
 	done()
 	if errors.Is(err, ErrStale) {
 		return fmt.Errorf("%w, and --stale publishes this one all the same", err)
@@ -112,9 +121,6 @@ func (x *Exporter) ReleaseAndPrint(ctx context.Context, out *ui.Printer, export 
 			latest = "; latest points to it now"
 		}
 		fmt.Fprintf(out.Stdout, "%s %s/%s%s\n", result.Status, result.Export, result.Name, latest)
-		if result.suppressedSince != "" {
-			fmt.Fprintln(out.Stdout, result.suppressedSince)
-		}
 		for _, other := range result.Discarded {
 			fmt.Fprintf(out.Stdout, "discarded %s, which was held too: its deltas are relative to a run that is no longer the latest\n", other)
 		}

@@ -106,7 +106,7 @@ func TestARunThatWasNeverPublishedIsNotABase(t *testing.T) {
 func TestAnInterruptedReleaseIsFinished(t *testing.T) {
 	for name, finish := range map[string]func(*Exporter, segments.Run) error{
 		"by the same command": func(x *Exporter, run segments.Run) error {
-			_, err := x.Release(context.Background(), "nightly", run.ScheduledAt, hygiene.InstantOf(time.Now()), false)
+			_, err := x.Release(context.Background(), "nightly", run.ScheduledAt, hygiene.InstantOf(time.Now()), false, nil)
 			return err
 		},
 		"by a daemon's start": func(x *Exporter, _ segments.Run) error { return x.Recover(context.Background()) },

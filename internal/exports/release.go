@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/segments/destination/local"
 	"winnow/store"
@@ -17,10 +18,9 @@ type ReleaseResult struct {
 	segments.Run
 	Discarded []string `json:"discarded"` // other runs that were held, as EXPORT/RUN
 	// Suppressed is how many contacts that the run offers were suppressed since it was
-	// made, by reason. Nil if the run was released although it may be out of date.
+	// made, by reason, and Sample some of them.
 	Suppressed map[string]int64 `json:"suppressed_since,omitempty"`
-
-	suppressedSince string // the same in words
+	Sample     ui.Sample        `json:"suppressed_sample,omitempty"`
 }
 
 // Why a run can't be released.
@@ -30,9 +30,12 @@ var (
 )
 
 // Release publishes a held run. Unless it may be stale, new events are swept first,
-// and a run that is out of date is refused with [ErrStale]. It succeeds once one
+// and a run that is out of date is refused with [ErrStale]. A run is not out of date by
+// what was suppressed since for a reason that is not protected: that is against nobody's
+// word, and the run would be out of date every night. tell, which may be nil, learns
+// what has happened since before anything is published. Release succeeds once one
 // destination has the run; what the others lack is the error, beside the result.
-func (x *Exporter) Release(ctx context.Context, export string, scheduled, now hygiene.Instant, mayBeStale bool) (result ReleaseResult, err error) {
+func (x *Exporter) Release(ctx context.Context, export string, scheduled, now hygiene.Instant, mayBeStale bool, tell func(Staleness)) (result ReleaseResult, err error) {
 	e, err := x.ExportNamed(export)
 	if err != nil {
 		return ReleaseResult{}, err
@@ -42,22 +45,30 @@ func (x *Exporter) Release(ctx context.Context, export string, scheduled, now hy
 		if err != nil {
 			return err
 		}
-		var since Staleness
-		if !mayBeStale {
-			if since, err = x.upToDate(ctx, run, now); err != nil {
-				return err
-			}
+		since, err := x.upToDate(ctx, run, now, mayBeStale)
+		if err != nil {
+			return err
+		}
+		if tell != nil {
+			tell(since)
 		}
 		result, err = x.releaseLocked(e, run, now)
-		result.Suppressed, result.suppressedSince = since.Suppressed, since.SuppressedSince()
+		result.Suppressed, result.Sample = since.Suppressed, since.Sample
 		return err
 	})
 	return result, err
 }
 
 // upToDate sweeps new events, so that nobody is offered who has just opted out, and
-// refuses a run that is out of date.
-func (x *Exporter) upToDate(ctx context.Context, run segments.Run, now hygiene.Instant) (Staleness, error) {
+// refuses a run that is out of date, unless it may be.
+func (x *Exporter) upToDate(ctx context.Context, run segments.Run, now hygiene.Instant, mayBeStale bool) (Staleness, error) {
+	if mayBeStale {
+		since, err := StalenessOf(x.Config, x.Store, run, false)
+		if err != nil {
+			since.Unknown = "what has happened since can't be found: " + err.Error()
+		}
+		return since, nil
+	}
 	if _, err := x.SweepLocked(ctx, now); err != nil {
 		return Staleness{}, err
 	}

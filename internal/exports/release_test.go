@@ -26,7 +26,7 @@ func TestAReleaseThatOneDirectoryMissesStillReturnsItsResult(t *testing.T) {
 	if err := os.WriteFile(e.To[1].String(), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	did, err := x.Release(t.Context(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now()), false)
+	did, err := x.Release(t.Context(), "nightly", held.ScheduledAt, hygiene.InstantOf(time.Now()), false, nil)
 	if err == nil || did.Run.Name != held.Name || did.Run.Status != segments.Released || !slices.Equal(did.Discarded, RunNames([]segments.Run{other})) {
 		t.Errorf("released as %+v, %v", did, err)
 	}

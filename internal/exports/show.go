@@ -17,9 +17,10 @@ type HeldDifference struct {
 	Reason     string           `json:"reason"`          // why it is held
 	Stale      string           `json:"stale,omitempty"` // why it is out of date; empty if it is not
 	Suppressed map[string]int64 `json:"suppressed_since,omitempty"`
-	Compared   []RunDifference  `json:"compared"` // with what readers have, and with the held run before it
+	Sample     ui.Sample        `json:"suppressed_sample,omitempty"` // contacts of those
+	Compared   []RunDifference  `json:"compared"`                    // with what readers have, and with the held run before it
 
-	suppressedSince string
+	since Staleness
 }
 
 // RunDifference is how the segments of a run differ from those of an earlier one.
@@ -66,7 +67,7 @@ func (x *Exporter) heldDifference(run segments.Run) (HeldDifference, error) {
 	if err != nil {
 		return HeldDifference{}, err
 	}
-	d := HeldDifference{Run: run, Reason: run.HeldReason, Suppressed: since.Suppressed, suppressedSince: since.SuppressedSince()}
+	d := HeldDifference{Run: run, Reason: run.HeldReason, Suppressed: since.Suppressed, Sample: since.Sample, since: since}
 	if since.Stale() {
 		d.Stale = since.Why()
 	}
@@ -131,12 +132,10 @@ func (s *SegmentDifference) count(key string, change segments.MemberChange) erro
 
 func (d *HeldDifference) print(w io.Writer) {
 	fmt.Fprintf(w, "run %s/%s is held, as of %s: %s\n", d.Export, d.Name, d.AsOf, d.Reason)
-	switch {
-	case d.Stale != "":
+	if d.Stale != "" {
 		fmt.Fprintf(w, "it is out of date: %s; winnow export %s makes a new one\n", d.Stale, d.Export)
-	case d.suppressedSince != "":
-		fmt.Fprintln(w, d.suppressedSince)
 	}
+	d.since.print(w)
 	for _, c := range d.Compared {
 		c.print(w)
 	}

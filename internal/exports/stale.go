@@ -3,6 +3,7 @@ package exports
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -29,6 +30,7 @@ type Staleness struct {
 	Unknown    string                    // why it can't be found
 	Batches    map[store.BatchKind]int64 // contacts that were changed, by what changed them
 	Suppressed map[string]int64          // contacts that the files offer, by the reason that they were suppressed for
+	Sample     ui.Sample                 // of those
 	Merged     int64                     // contacts that the files offer and that were merged into others
 
 	madeUnder string
@@ -74,6 +76,13 @@ func (s *Staleness) SuppressedSince() string {
 		return ""
 	}
 	return "contacts that it offers were suppressed since: " + strings.Join(reasons, ", ")
+}
+
+// print prints the contacts that the run offers and that were suppressed since.
+func (s *Staleness) print(w io.Writer) {
+	if text := s.SuppressedSince(); text != "" {
+		fmt.Fprintf(w, "%s\namong them are: %s\n", text, ui.Printable(strings.Join(s.Sample, ", ")))
+	}
 }
 
 // StalenessOf finds what has happened since the held run was made. With first it
@@ -141,6 +150,7 @@ func (c *staleCheck) visit(change store.ContactChange) error {
 	}
 	if offered && (change.Act == hygiene.Suppressed || change.Act == hygiene.Inherited) && c.isNext("for "+change.Reason, change.Contact) {
 		c.found.Suppressed[change.Reason]++
+		c.found.Sample.Add(change.Contact)
 		c.found.protected = c.found.protected || c.cfg.Policy.Protects(change.Reason)
 	}
 	if c.first && c.found.Stale() {

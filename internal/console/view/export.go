@@ -33,6 +33,7 @@ type Released struct {
 	Run
 	Discarded []string `json:"discarded"` // other runs that were held, as EXPORT/RUN
 	// Suppressed is how many contacts that the run offers were suppressed since it was
-	// made, by reason.
+	// made, by reason, and Sample some of them.
 	Suppressed map[string]int64 `json:"suppressed_since,omitempty"`
+	Sample     []string         `json:"suppressed_sample,omitempty"`
 }

@@ -73,14 +73,19 @@ type LockHolder struct {
 
 // HeldRun is the newest run of an export that the guard holds.
 type HeldRun struct {
-	Run         string          `json:"run"` // as EXPORT/RUN
-	Export      string          `json:"export"`
-	Held        int             `json:"held"`                   // runs of the export that are held
-	Reason      string          `json:"reason"`                 // why it is held
-	Stale       string          `json:"stale,omitempty"`        // why it is out of date; empty if it is not
-	Readers     string          `json:"readers_have,omitempty"` // the run that readers have
-	ReadersAsOf hygiene.Instant `json:"readers_as_of,omitzero"` // the moment of that run
-	Error       string          `json:"-"`                      // all that is to be said of the run
+	Run    string `json:"run"` // as EXPORT/RUN
+	Export string `json:"export"`
+	Held   int    `json:"held"`            // runs of the export that are held
+	Reason string `json:"reason"`          // why it is held
+	Stale  string `json:"stale,omitempty"` // why it is out of date; empty if it is not
+	// Suppressed is how many contacts that it offers were suppressed since it was made, by
+	// reason, and Sample some of them. Of a run that is out of date it may be less than all.
+	Suppressed  map[string]int64 `json:"suppressed_since,omitempty"`
+	Sample      []string         `json:"suppressed_sample,omitempty"`
+	Readers     string           `json:"readers_have,omitempty"` // the run that readers have
+	ReadersAsOf hygiene.Instant  `json:"readers_as_of,omitzero"` // the moment of that run
+	Error       string           `json:"-"`                      // all that is to be said of the run
+	Since       string           `json:"-"`                      // what Suppressed and Sample say, in words
 }
 
 // Delivery is a published run that a remote has not received.
