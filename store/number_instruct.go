@@ -87,6 +87,9 @@ func (s *Store) EachUnownedNumber(ctx context.Context, visit func(number *hygien
 			if err := number.Unpack(step[i].Facts); err != nil {
 				return err
 			}
+			if s.present {
+				number.InPresent()
+			}
 			visit(&number)
 		}
 		last = -step[len(step)-1].ID

@@ -45,6 +45,7 @@ var examples = map[string][]string{
 	"import messages":     {"winnow import messages sent.csv"},
 	"import contacts":     {"winnow import contacts crm.csv --apply"},
 	"import suppressions": {"winnow import suppressions optouts.csv --apply", "winnow import suppressions numbers.csv --by phone --reason opted_out", "winnow import suppressions registry.csv --from iys --apply"},
+	"reconcile":           {"winnow reconcile optouts.csv -o differences", "winnow reconcile registry.csv --from iys --apply"},
 	"list all":            {"winnow list"},
 	"list add":            {"winnow list add staff staff.csv"},
 	"list remove":         {"winnow list remove staff left.csv"},

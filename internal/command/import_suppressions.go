@@ -8,13 +8,18 @@ import (
 
 // importSuppressionsCommand imports suppressions of another system.
 type importSuppressionsCommand struct {
+	suppressionList `embed:""`
+	Apply           bool `help:"Apply the changes (default: preview only)."`
+}
+
+// suppressionList are the arguments of a command that reads a list of suppressions.
+type suppressionList struct {
 	contactFile `embed:""`
 	From        string `placeholder:"SYSTEM" help:"Read the list as this system exports it: sendgrid, mailgun, postmark, twilio-deactivations or iys."`
 	By          string `enum:",key,phone" default:"" placeholder:"WHAT" help:"Take the contacts of the file for key or phone (default: key; phone for twilio-deactivations and iys)."`
 	regionFlag  `embed:""`
 	Reason      string `placeholder:"R" help:"Suppress for this reason where the file gives none."`
 	doubtFlags  `embed:""`
-	Apply       bool `help:"Apply the changes (default: preview only)."`
 }
 
 // Help says which columns are read, and until when a suppression lasts.
@@ -46,6 +51,11 @@ suppressions are permanent.`
 
 // Run previews the changes, or applies them.
 func (x importSuppressionsCommand) Run(c *invocation) error {
+	return x.read(c, x.Apply, func(a *app.App, o imports.Options) error { return imports.Suppressions(c.ctx, c.Printer, a, o) })
+}
+
+// read opens the store and passes on what to import.
+func (x suppressionList) read(c *invocation, apply bool, do func(*app.App, imports.Options) error) error {
 	o, err := x.options(c)
 	if err != nil {
 		return err
@@ -58,12 +68,12 @@ func (x importSuppressionsCommand) Run(c *invocation) error {
 	}
 	x.doubtFlags.addTo(&o)
 	o.From = x.From
-	o.Apply, o.By, o.OffersPhone = x.Apply, x.By, true
-	return c.open(previewUnless(x.Apply), func(a *app.App) error {
+	o.Apply, o.By, o.OffersPhone = apply, x.By, true
+	return c.open(previewUnless(apply), func(a *app.App) error {
 		o.Reason = c.readReason(a.Config, x.Reason)
 		if o.Reason != "" && !app.IsName(o.Reason) {
 			return ui.Usagef("--reason %s is not a reason: use lower-case letters, digits, _ and -, as in opted_out", ui.ShellQuote(x.Reason))
 		}
-		return imports.Suppressions(c.ctx, c.Printer, a, o)
+		return do(a, o)
 	})
 }

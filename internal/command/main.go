@@ -64,6 +64,7 @@ type grammar struct {
 	Rejudge    rejudgeCommand    `cmd:"" group:"rules" help:"Apply this config to the history of all contacts. Previews unless --apply."`
 	Reclassify reclassifyCommand `cmd:"" group:"rules" help:"Give stored events the outcomes of this config, and rejudge their contacts. Previews unless --apply."`
 	Import     importCommand     `cmd:"" group:"lists" help:"Import events, the send log, contacts or suppressions."`
+	Reconcile  reconcileCommand  `cmd:"" group:"lists" help:"Show who is on another system's suppression list and not on winnow's, and the reverse."`
 	List       listCommand       `cmd:"" group:"lists" help:"Manage static lists."`
 	Pin        pinCommand        `cmd:"" group:"contacts" help:"Pin contacts into or out of a segment, or list pins."`
 	Breaker    breakerCommand    `cmd:"" group:"contacts" help:"Review surges whose verdicts are held: list, release or discard them."`

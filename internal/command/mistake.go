@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"winnow/internal/command/shell"
 	"winnow/internal/suggest"
 	"winnow/internal/ui"
 )
@@ -41,18 +42,18 @@ func mistakeIn(args []string) error {
 	if len(words) == 1 {
 		return nil
 	}
-	i := slices.IndexFunc(all, func(c completed) bool { return slices.Equal(c.path, words[:1]) })
+	i := slices.IndexFunc(all, func(c shell.Command) bool { return slices.Equal(c.Path, words[:1]) })
 	switch c := &all[i]; {
-	case len(c.commands) > 0:
-		meant, known := nextCommand(all, c.path, words[1])
+	case len(c.Commands) > 0:
+		meant, known := nextCommand(all, c.Path, words[1])
 		switch {
 		case known:
 		case meant != "":
 			return fmt.Errorf("winnow %s has no command %q; write winnow %s %s", words[0], words[1], words[0], meant)
-		case c.arguments == 0:
-			return fmt.Errorf("winnow %s has no command %q; its commands are %s", words[0], words[1], strings.Join(names(c.commands), ", "))
+		case c.Arguments == 0:
+			return fmt.Errorf("winnow %s has no command %q; its commands are %s", words[0], words[1], strings.Join(shell.Texts(c.Commands), ", "))
 		}
-	case c.arguments == 0 && isConfig(words[1]):
+	case c.Arguments == 0 && isConfig(words[1]):
 		return fmt.Errorf("winnow %s takes the config with -c: winnow %s -c %s", words[0], words[0], ui.ShellQuote(words[1]))
 	}
 	return nil
@@ -72,9 +73,9 @@ func wordsOf(args []string) []string {
 
 // nextCommand reports whether a word is a command after a path. If not, it is the one that
 // was probably meant.
-func nextCommand(all []completed, path []string, given string) (meant string, known bool) {
-	i := slices.IndexFunc(all, func(c completed) bool { return slices.Equal(c.path, path) })
-	list := names(all[i].commands)
+func nextCommand(all []shell.Command, path []string, given string) (meant string, known bool) {
+	i := slices.IndexFunc(all, func(c shell.Command) bool { return slices.Equal(c.Path, path) })
+	list := shell.Texts(all[i].Commands)
 	switch {
 	case slices.Contains(list, given):
 		return given, true
@@ -82,14 +83,6 @@ func nextCommand(all []completed, path []string, given string) (meant string, kn
 		return otherWords[given], false
 	}
 	return suggest.Nearest(given, list), false
-}
-
-func names(words []word) []string {
-	var list []string
-	for _, w := range words {
-		list = append(list, w.text)
-	}
-	return list
 }
 
 // isConfig reports whether a word is probably the path of a config.

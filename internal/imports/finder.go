@@ -7,6 +7,7 @@ import (
 
 	"winnow/internal/app"
 	"winnow/internal/listfile"
+	"winnow/store/records"
 )
 
 // contactFinder finds the contacts that the rows of a list name, by their keys or by their
@@ -48,12 +49,18 @@ type foundResult struct {
 	Samples  []nearSample `json:"nearly"`
 }
 
+// ByPhone reports whether the contacts of a list are found by phone numbers that are not
+// their keys.
+func ByPhone(a *app.App, o Options) bool {
+	return (o.By == "phone" || o.By == "" && formats[o.From].byPhone) && !a.Config.Keys.Phone
+}
+
 // newContactFinder makes the finder for --by.
 func newContactFinder(a *app.App, o Options, pass passFunc) (contactFinder, error) {
-	keys, format := a.Config.Keys, formats[o.From]
-	keys.Region = cmp.Or(o.Region, format.region, keys.Region)
-	if (o.By == "phone" || o.By == "" && format.byPhone) && !keys.Phone {
-		return &phoneFinder{app: a, region: keys.Region, options: o, pass: pass, sorted: sorter{folder: filepath.Dir(a.Store.Path())}}, nil
+	keys := a.Config.Keys
+	keys.Region = cmp.Or(o.Region, formats[o.From].region, keys.Region)
+	if ByPhone(a, o) {
+		return &phoneFinder{app: a, region: keys.Region, options: o, pass: pass, sorted: records.Sorter{Folder: filepath.Dir(a.Store.Path())}}, nil
 	}
 	return newKeyFinder(a, keys, o, pass)
 }

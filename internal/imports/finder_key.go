@@ -14,6 +14,7 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/listfile"
 	"winnow/internal/ui"
+	"winnow/store/records"
 )
 
 // keyFinder finds contacts by their keys. The rows are looked up in the order of the keys
@@ -28,8 +29,8 @@ type keyFinder struct {
 	single  bool // a key that is nearly those of several contacts stands for none of them
 
 	pending  []listedRow
-	sorted   sorter // by key
-	unknown  spool
+	sorted   records.Sorter // by key
+	unknown  records.Spool
 	last     string // the key that was counted last
 	anyKnown bool   // there were contacts before
 
@@ -55,7 +56,7 @@ func newKeyFinder(a *app.App, keys contactkey.Format, o Options, pass passFunc) 
 		return nil, err
 	}
 	folder := filepath.Dir(a.Store.Path())
-	return &keyFinder{app: a, keys: keys, options: o, pass: pass, sorted: sorter{folder: folder}, unknown: spool{folder: folder}, anyKnown: totals.Contacts > 0}, nil
+	return &keyFinder{app: a, keys: keys, options: o, pass: pass, sorted: records.Sorter{Folder: folder}, unknown: records.Spool{Folder: folder}, anyKnown: totals.Contacts > 0}, nil
 }
 
 func (f *keyFinder) column() keyColumn {
@@ -74,7 +75,7 @@ func (f *keyFinder) add(key string, row *listfile.Row, record []string) {
 func (f *keyFinder) flush() error {
 	for i := range f.pending {
 		r := &f.pending[i]
-		if err := f.sorted.add(append([]string{r.key, strconv.FormatInt(r.line, 10), r.text}, r.record...)...); err != nil {
+		if err := f.sorted.Add(append([]string{r.key, strconv.FormatInt(r.line, 10), r.text}, r.record...)...); err != nil {
 			return err
 		}
 	}
@@ -130,7 +131,7 @@ func (f *keyFinder) keepUnknown(keys []string, last string, rows [][]string) err
 		}
 	}
 	for _, r := range rows {
-		if err := f.unknown.add(append([]string{r[0], strings.Join(near[r[0]], "\x00")}, r[1:]...)...); err != nil {
+		if err := f.unknown.Add(append([]string{r[0], strings.Join(near[r[0]], "\x00")}, r[1:]...)...); err != nil {
 			return err
 		}
 	}
@@ -175,7 +176,7 @@ func (f *keyFinder) end(in *input) error {
 		return err
 	}
 	var rows [][]string
-	err := f.sorted.each(func(r []string) error {
+	err := f.sorted.Each(func(r []string) error {
 		if len(rows) >= FlushLines {
 			if err := f.resolve(rows); err != nil {
 				return err
@@ -207,13 +208,13 @@ func (f *keyFinder) passUnknown(in *input) error {
 	if holdNew {
 		f.held += f.unheard
 	}
-	return f.unknown.each(func(record []string) error {
+	return f.unknown.Each(func(record []string) error {
 		key, near, record := record[0], record[1], record[2:]
 		switch {
 		case near == "" && holdNew:
-			return hold(in, record, fmt.Errorf("held back: no contact has the key %q", key))
+			return f.hold(in, key, record, fmt.Errorf("held back: no contact has the key %q", key))
 		case near != "" && (holdNearly || holdSeveral && strings.Contains(near, "\x00")):
-			return hold(in, record, fmt.Errorf("held back: %q is nearly the key of %s", key, strings.ReplaceAll(near, "\x00", ", ")))
+			return f.hold(in, key, record, fmt.Errorf("held back: %q is nearly the key of %s", key, strings.ReplaceAll(near, "\x00", ", ")))
 		case near == "" || !f.options.Nearest:
 			return f.pass(subject{key: key}, record[2:])
 		}
@@ -227,9 +228,12 @@ func (f *keyFinder) passUnknown(in *input) error {
 }
 
 // hold writes a row that is held back to the file of the rejected lines.
-func hold(in *input, record []string, reason error) error {
+func (f *keyFinder) hold(in *input, key string, record []string, reason error) error {
 	line, err := strconv.ParseInt(record[0], 10, 64)
 	in.rejects.addToFile(line, reason, []byte(record[1]))
+	if err == nil && f.options.held != nil {
+		err = f.options.held(subject{key: key}, record[2:])
+	}
 	return err
 }
 
@@ -292,4 +296,4 @@ func (f *keyFinder) err(file string) error {
 	return fmt.Errorf("%s: %s held back: %s; %s", file, ui.CountVerb(f.held, "contact", "is", "are"), why, advice)
 }
 
-func (f *keyFinder) close() error { return errors.Join(f.sorted.close(), f.unknown.close()) }
+func (f *keyFinder) close() error { return errors.Join(f.sorted.Close(), f.unknown.Close()) }

@@ -11,6 +11,7 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/listfile"
 	"winnow/internal/ui"
+	"winnow/store/records"
 )
 
 // phoneFinder finds contacts by their phone numbers. The number is what a row is about,
@@ -23,7 +24,7 @@ type phoneFinder struct {
 	pass    passFunc
 
 	pending []listedRow
-	sorted  sorter // by a contact that has the number
+	sorted  records.Sorter // by a contact that has the number
 
 	// Of the different numbers of the list: all, and those that contacts have.
 	numbers, known int64
@@ -73,7 +74,7 @@ func (f *phoneFinder) flush() error {
 	for i := 0; err == nil && i < len(f.pending); i++ {
 		r := &f.pending[i]
 		o := known[r.key]
-		err = f.sorted.add(append([]string{o.first, r.key, strconv.Itoa(o.count), strconv.FormatBool(o.named)}, r.record...)...)
+		err = f.sorted.Add(append([]string{o.first, r.key, strconv.Itoa(o.count), strconv.FormatBool(o.named)}, r.record...)...)
 	}
 	f.pending = f.pending[:0]
 	return err
@@ -85,7 +86,7 @@ func (f *phoneFinder) end(in *input) error {
 		return err
 	}
 	last := ""
-	return f.sorted.each(func(r []string) error {
+	return f.sorted.Each(func(r []string) error {
 		number, record := r[1], r[4:]
 		if number != last {
 			count, err := strconv.ParseInt(r[2], 10, 64)
@@ -136,4 +137,4 @@ func (f *phoneFinder) found() foundResult {
 
 func (f *phoneFinder) err(string) error { return nil }
 
-func (f *phoneFinder) close() error { return f.sorted.close() }
+func (f *phoneFinder) close() error { return f.sorted.Close() }

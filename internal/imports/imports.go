@@ -54,6 +54,8 @@ type Options struct {
 	// unless New takes them as they are, or Nearest takes the contacts that they nearly are.
 	New, Nearest bool
 
+	held passFunc // receives rows that are held back; nil for nothing
+
 	Apply  bool   // contacts and suppressions: write, instead of showing what would change
 	Config string // the path of the config, for command lines in messages
 	Now    func() time.Time

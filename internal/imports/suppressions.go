@@ -20,7 +20,12 @@ import (
 
 // Suppressions imports suppressions as one batch, or shows what would change. It
 // neither lifts nor shortens a suppression.
-func Suppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options) (err error) {
+func Suppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options) error {
+	return importSuppressions(ctx, out, a, o, nil)
+}
+
+// importSuppressions is Suppressions, with a comparison unless that is nil.
+func importSuppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options, c *comparing) (err error) {
 	now := instant.Of(o.Now())
 	if err := a.Store.SavePolicy(a.Config.Hash, a.Config.Redacted(), now); err != nil {
 		return err
@@ -34,14 +39,17 @@ func Suppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options) (
 		return err
 	}
 	defer func() { err = errors.Join(err, batch.Close()) }()
-	im := &suppressionImport{app: a, options: o, now: now, save: batch.Preview, lines: map[string]int64{}, renamed: map[string]string{}, aside: map[string]int64{}}
+	im := &suppressionImport{app: a, options: o, now: now, compared: c, save: batch.Preview, lines: map[string]int64{}, renamed: map[string]string{}, aside: map[string]int64{}}
 	if o.Apply {
 		im.save = batch.Save
 	}
-	if im.finder, err = newContactFinder(a, o, im.keep); err != nil {
+	if c != nil {
+		o.held = c.list
+	}
+	if im.finder, err = newContactFinder(a, o, im.pass); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, im.finder.close()) }()
+	defer func() { err = errors.Join(err, im.finder.close(), c.close()) }()
 	column := im.finder.column()
 	if o.From != "" {
 		column.plain, column.aside = true, im.setAside
@@ -60,11 +68,7 @@ func Suppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options) (
 	if err != nil {
 		return err
 	}
-	if out.JSON {
-		err = out.PrintJSON(im.result(done.Batch, rejected))
-	} else {
-		err = im.print(out.Stdout, done.Batch, rejected)
-	}
+	err = im.report(out, done.Batch, rejected)
 	return errors.Join(err, rejected.err(o.File), im.finder.err(o.File))
 }
 
@@ -73,11 +77,12 @@ const maxCountedReasons = 500
 
 // suppressionImport imports suppressions.
 type suppressionImport struct {
-	app     *app.App
-	options Options
-	now     hygiene.Instant
-	finder  contactFinder
-	save    func([]store.ImportedSuppression) (store.SuppressionResult, error)
+	app      *app.App
+	options  Options
+	now      hygiene.Instant
+	finder   contactFinder
+	compared *comparing // nil for no comparison
+	save     func([]store.ImportedSuppression) (store.SuppressionResult, error)
 
 	reason, until int  // the indexes of these columns; -1 for none
 	untilOfAll    bool // until is that of all reasons of the contact together
@@ -85,7 +90,7 @@ type suppressionImport struct {
 	aside         map[string]int64 // rows that suppress nobody, by what they are
 	ignored       []string         // the names of the other columns
 
-	found    []store.ImportedSuppression // of contacts, not saved yet
+	pending  []store.ImportedSuppression // of contacts that were found, not saved yet
 	total    store.SuppressionResult
 	lines    map[string]int64  // by reason, of the first maxCountedReasons
 	scrubbed int64             // lines that scrub wrote
@@ -190,28 +195,39 @@ func (s listedSuppression) record() []string {
 // few seconds.
 const saveTogether = 32_768
 
+// pass receives the suppression of a contact or number that was found.
+func (im *suppressionImport) pass(of subject, record []string) error {
+	if im.compared == nil {
+		return im.keep(of, record)
+	}
+	if err := im.compared.list(of, record); err != nil {
+		return err
+	}
+	return im.compared.wait(of, record)
+}
+
 // keep gathers the suppression of a contact or number that was found, and saves those that are many.
 func (im *suppressionImport) keep(of subject, record []string) error {
 	until, err := strconv.ParseInt(record[1], 10, 64)
 	if err != nil {
 		return err
 	}
-	im.found = append(im.found, store.ImportedSuppression{Key: of.key, Phone: of.phone, Reason: record[0], Until: hygiene.Instant(until)})
-	if len(im.found) < saveTogether {
+	im.pending = append(im.pending, store.ImportedSuppression{Key: of.key, Phone: of.phone, Reason: record[0], Until: hygiene.Instant(until)})
+	if len(im.pending) < saveTogether {
 		return nil
 	}
 	return im.saveFound()
 }
 
 func (im *suppressionImport) saveFound() error {
-	if len(im.found) == 0 {
+	if len(im.pending) == 0 {
 		return nil
 	}
-	saved, err := im.save(im.found)
+	saved, err := im.save(im.pending)
 	if err != nil {
 		return err
 	}
-	im.found = im.found[:0]
+	im.pending = im.pending[:0]
 	im.total.Add(saved)
 	return nil
 }
@@ -221,6 +237,13 @@ func (im *suppressionImport) flush() error { return im.finder.flush() }
 func (im *suppressionImport) end(in *input) error {
 	if err := im.finder.end(in); err != nil {
 		return err
+	}
+	if im.compared != nil {
+		if err := im.compared.compare(func(of subject, record []string) error {
+			return errors.Join(in.interrupted(), im.keep(of, record))
+		}); err != nil {
+			return err
+		}
 	}
 	return im.saveFound()
 }

@@ -38,6 +38,21 @@ func (im *suppressionImport) result(batch int64, rejected rejectCounts) suppress
 		Repeated: im.total.Repeated, New: im.total.New, Rejected: rejected.lines, Partial: rejected.parts, Flawed: rejected.flaws, Lines: im.lines, ReadAs: im.renamed, Ignored: im.ignored, Aside: im.aside}
 }
 
+// report prints the result, after that of a comparison.
+func (im *suppressionImport) report(out *ui.Printer, batch int64, rejected rejectCounts) error {
+	switch {
+	case im.compared != nil && out.JSON:
+		return out.PrintJSON(im.compared.Result(im.result(batch, rejected)))
+	case out.JSON:
+		return out.PrintJSON(im.result(batch, rejected))
+	case im.compared != nil:
+		if err := im.compared.Print(out.Stdout); err != nil {
+			return err
+		}
+	}
+	return im.print(out.Stdout, batch, rejected)
+}
+
 func (im *suppressionImport) print(w io.Writer, batch int64, rejected rejectCounts) error {
 	o := im.options
 	added := ui.Count(im.total.Added, "suppression") + " would be"

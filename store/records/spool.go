@@ -1,4 +1,4 @@
-package imports
+package records
 
 import (
 	"bufio"
@@ -9,10 +9,10 @@ import (
 	"winnow/store/scratchfile"
 )
 
-// spool keeps records, which are lists of texts, until they are read in their order. The
+// Spool keeps records, which are lists of texts, until they are read in their order. The
 // first of them are in memory, the others in a scratch file.
-type spool struct {
-	folder string // of the scratch file
+type Spool struct {
+	Folder string // of the scratch file, unless TMPDIR names another
 	memory bytes.Buffer
 	file   *scratchfile.File // nil while all are in memory
 	writer *bufio.Writer
@@ -21,14 +21,15 @@ type spool struct {
 // spoolMemory is how many bytes are in memory.
 const spoolMemory = 1 << 20
 
-func (s *spool) add(record ...string) error {
+// Add adds a record.
+func (s *Spool) Add(record ...string) error {
 	b := appendRecord(nil, record...)
 	if s.file == nil && s.memory.Len()+len(b) <= spoolMemory {
 		_, err := s.memory.Write(b)
 		return err
 	}
 	if s.file == nil {
-		file, err := scratchfile.Create(scratchfile.Folder(s.folder))
+		file, err := scratchfile.Create(scratchfile.Folder(s.Folder))
 		if err != nil {
 			return err
 		}
@@ -38,8 +39,8 @@ func (s *spool) add(record ...string) error {
 	return err
 }
 
-// each visits the records. It is called once, after the last one was added.
-func (s *spool) each(visit func(record []string) error) error {
+// Each visits the records. It is called once, after the last one was added.
+func (s *Spool) Each(visit func(record []string) error) error {
 	in := io.Reader(&s.memory)
 	if s.file != nil {
 		if err := s.writer.Flush(); err != nil {
@@ -86,8 +87,8 @@ func readRecord(in *bufio.Reader) ([]string, error) {
 	return record, nil
 }
 
-// close frees the space of the scratch file.
-func (s *spool) close() error {
+// Close frees the space of the scratch file.
+func (s *Spool) Close() error {
 	if s.file == nil {
 		return nil
 	}

@@ -1,21 +1,21 @@
-package imports
+package records
 
 import (
 	"bufio"
+	"bytes"
 	"container/heap"
 	"encoding/binary"
 	"io"
 	"slices"
-	"strings"
 
 	"winnow/store/scratchfile"
 )
 
-// sorter sorts records, which are lists of texts, however many they are: what is written
+// Sorter sorts records that have as many texts as each other. What is written
 // in the order of the store writes each of its pages once. What does not fit in memory is
 // in a scratch file, as sorted runs.
-type sorter struct {
-	folder string // of the scratch file
+type Sorter struct {
+	Folder string // of the scratch file, unless TMPDIR names another
 	limit  int    // bytes in memory; 0 for sorterMemory
 	arena  []byte // the records in memory
 	starts []int  // where they begin there
@@ -35,7 +35,8 @@ func appendRecord(b []byte, record ...string) []byte {
 	return b
 }
 
-func (s *sorter) add(record ...string) error {
+// Add adds a record.
+func (s *Sorter) Add(record ...string) error {
 	limit := s.limit
 	if limit == 0 {
 		limit = sorterMemory
@@ -51,7 +52,7 @@ func (s *sorter) add(record ...string) error {
 }
 
 // sort sorts the records in memory by their texts, one after the other.
-func (s *sorter) sort() {
+func (s *Sorter) sort() {
 	slices.SortFunc(s.starts, func(a, b int) int { return compareRecords(s.arena[a:], s.arena[b:]) })
 }
 
@@ -63,7 +64,7 @@ func compareRecords(a, b []byte) int {
 		var x, y []byte
 		x, a = cutText(a)
 		y, b = cutText(b)
-		if c := strings.Compare(string(x), string(y)); c != 0 {
+		if c := bytes.Compare(x, y); c != 0 {
 			return c
 		}
 	}
@@ -76,9 +77,9 @@ func cutText(b []byte) (text, rest []byte) {
 }
 
 // spill writes the records in memory as a run.
-func (s *sorter) spill() (err error) {
+func (s *Sorter) spill() (err error) {
 	if s.file == nil {
-		if s.file, err = scratchfile.Create(scratchfile.Folder(s.folder)); err != nil {
+		if s.file, err = scratchfile.Create(scratchfile.Folder(s.Folder)); err != nil {
 			return err
 		}
 	}
@@ -108,8 +109,8 @@ func recordLength(b []byte) int {
 	return len(b) - len(rest)
 }
 
-// each visits the records in their order. It is called once, after the last was added.
-func (s *sorter) each(visit func(record []string) error) error {
+// Each visits the records in their order. It is called once, after the last was added.
+func (s *Sorter) Each(visit func(record []string) error) error {
 	if len(s.runs) == 0 {
 		s.sort()
 		for _, start := range s.starts {
@@ -140,7 +141,7 @@ func textsOf(b []byte) []string {
 	return record
 }
 
-func (s *sorter) merge(visit func(record []string) error) error {
+func (s *Sorter) merge(visit func(record []string) error) error {
 	var runs runHeap
 	from := int64(0)
 	for _, to := range s.runs {
@@ -199,8 +200,8 @@ func (h *runHeap) Pop() any {
 	return nil
 }
 
-// close frees the space of the scratch file.
-func (s *sorter) close() error {
+// Close frees the space of the scratch file.
+func (s *Sorter) Close() error {
 	if s.file == nil {
 		return nil
 	}
