@@ -13,7 +13,9 @@ const (
 	ReleaseByReview
 	UntagByReview
 	SuppressByReview
-	ReleaseByRule // what a rule lifted of a protected reason, in case that the rule goes
+	ReleaseByRule      // what a rule lifted of a protected reason, in case that the rule goes
+	Remembered         // open what is remembered of a forgotten subject, see [Policy.Recall]
+	RememberedOfNumber // the same, while the contact has no phone number
 )
 
 // Instruction is a decision about a contact that does not follow from an event: of

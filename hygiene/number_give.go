@@ -73,7 +73,7 @@ func (p *Policy) MayOpenOn(c *Contact, phone string) bool {
 		}
 	}
 	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool {
-		return (in.Kind == Suppress || in.Kind == SuppressByReview) && p.givesAct(c, &in, phone)
+		return (in.Kind == Suppress || in.Kind == SuppressByReview || in.Kind == Remembered) && p.givesAct(c, &in, phone)
 	})
 }
 
@@ -97,6 +97,8 @@ func (p *Policy) givesAct(c *Contact, in *Instruction, phone string) bool {
 		return then && p.liesOnNumbers(in.Reason)
 	case SuppressByReview:
 		return then && p.IsFault(in.Reason) && p.opensOnNumber(in)
+	case Remembered: // words are remembered of the number itself
+		return then && p.IsFault(in.Reason)
 	case Allow:
 		return in.Reason == "" && then || in.Reason != "" && (p.Protects(in.Reason) || then && p.IsFault(in.Reason))
 	case Strike:

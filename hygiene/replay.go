@@ -268,6 +268,8 @@ func (j *judge) instruction(in *Instruction) {
 			return
 		}
 		j.suppressBy(Suppression{Reason: in.Reason, Origin: in.Origin, Since: in.Moment, Until: in.Until, By: in.By, Note: in.Note}, in.Moment)
+	case Remembered, RememberedOfNumber:
+		j.remembered(in)
 	case Allow:
 		if in.from != 0 { // it strikes what its contact gave, and what that alone can have opened
 			j.release(in.Moment, "", func(s *Suppression) bool {

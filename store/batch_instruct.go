@@ -15,7 +15,8 @@ type Instructed struct {
 }
 
 // Instruct applies a manual instruction to contacts and numbers, at the time now, in one
-// transaction and as one batch of that kind. Only a suppression creates what is not known.
+// transaction and as one batch of that kind. Only a suppression creates what is not known,
+// and what lifts something that is remembered of a forgotten one.
 //
 // What names a number names that alone. A suppression of it holds for those who have the
 // number, now or later; if it is a person's word, it is also the word of each contact that
@@ -36,7 +37,11 @@ func (s *Store) Instruct(policy *hygiene.Policy, of Subjects, in hygiene.Instruc
 			if err := w.loadInstructed(k, key, &in); err != nil {
 				return err
 			}
-			if k.stored.ID == 0 && in.Kind != hygiene.Suppress {
+			remembered, err := w.isRemembered(key, "")
+			if err != nil {
+				return err
+			}
+			if k.stored.ID == 0 && in.Kind != hygiene.Suppress && !remembered {
 				unknown.Keys = append(unknown.Keys, key)
 			} else if err := w.instruct(k, in, b); err != nil {
 				return err
@@ -44,7 +49,11 @@ func (s *Store) Instruct(policy *hygiene.Policy, of Subjects, in hygiene.Instruc
 		}
 		for _, phone := range of.Phones {
 			number := &contactRow{}
-			known, err := w.numberToInstruct(number, phone, in.Kind == hygiene.Suppress)
+			remembered, err := w.isRemembered("", phone)
+			if err != nil {
+				return err
+			}
+			known, err := w.numberToInstruct(number, phone, remembered || in.Kind == hygiene.Suppress)
 			if err == nil && known {
 				err = w.instruct(number, in, b)
 			} else if !known {

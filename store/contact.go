@@ -6,6 +6,7 @@ import (
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
 	"winnow/store/engine"
+	"winnow/store/forgotten"
 )
 
 // contactRow is a contact as it is stored, and as it is now.
@@ -19,6 +20,8 @@ type contactRow struct {
 	status []hygiene.StatusChange
 	// keeps says that nothing changed which the contact gives to its numbers.
 	keeps bool
+
+	recalled []*forgotten.Kept // what is remembered of a new one, see recall.go
 }
 
 // chunkSize is how many contacts are read, or written, together.
@@ -65,7 +68,7 @@ func (k *contactRow) load(c engine.Reader, key string) error {
 
 func (k *contactRow) reset(key string) {
 	k.Reset(key)
-	k.stored, k.storedRetry, k.storedStatus, k.keeps = engine.Contact{}, 0, nil, false
+	k.stored, k.storedRetry, k.storedStatus, k.keeps, k.recalled = engine.Contact{}, 0, nil, false, nil
 }
 
 // set makes k, which was reset, the contact as it is stored, still packed.
@@ -158,6 +161,8 @@ type txWriter struct {
 	counts statusCounts
 	given  given
 
+	recalls recaller
+
 	namesRead, names bool // whether it is known, and whether there are merged contacts
 
 	// Reused from one save to the next.
@@ -190,6 +195,12 @@ func (w *txWriter) save(k *contactRow, changes []hygiene.Change) error {
 func (w *txWriter) savePacked(rows []*contactRow, changes [][]hygiene.Change) error {
 	if len(rows) == 0 {
 		return nil
+	}
+	if err := w.recall(rows, changes); err != nil {
+		return err
+	}
+	if err := w.forgive(rows, changes); err != nil {
+		return err
 	}
 	if rows[0].IsNumber() {
 		return w.saveNumbers(rows, changes)
@@ -234,6 +245,9 @@ func (w *txWriter) savePacked(rows []*contactRow, changes [][]hygiene.Change) er
 		return err
 	}
 	if err := w.saveRetryMessages(rows); err != nil {
+		return err
+	}
+	if err := w.linkAll(rows); err != nil {
 		return err
 	}
 	return w.giveAll(rows)

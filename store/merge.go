@@ -169,6 +169,11 @@ func (w *txWriter) mergeContacts(policy *hygiene.Policy, old, new *contactRow, n
 			return err
 		}
 	}
+	if old.stored.ID == 0 {
+		if _, err := w.recallOne(old, new.Phone != ""); err != nil {
+			return err
+		}
+	}
 	phone := new.Phone
 	changes := policy.Merge(&new.Contact, &old.Contact, to.id, from.id, m)
 	new.SortParts(inOrder(names, new.Key))

@@ -35,13 +35,20 @@ func (w *txWriter) ensureWholes(roots []string) error {
 
 // insertContact stores a contact with an id that was reserved for it, and its ledger.
 func (w *txWriter) insertContact(k *contactRow, id, ledger int64) error {
+	changes, err := w.recallOne(k, k.Phone != "")
+	if err != nil {
+		return err
+	}
 	k.pack()
 	k.stored = engine.Contact{ID: id, Key: k.Key, Phone: k.Phone, Attributes: packedAttributes(k.Attributes), Ledger: ledger, Facts: slices.Clone(k.packed)}
 	k.storedStatus = k.status
 	if err := w.countPresence(k, +1); err != nil {
 		return err
 	}
-	return w.InsertContacts([]*engine.Contact{&k.stored})
+	if err := w.InsertContacts([]*engine.Contact{&k.stored}); err != nil || len(changes) == 0 {
+		return err
+	}
+	return w.save(k, changes)
 }
 
 // countPresence adds a stored contact to the counts by status, or takes it out.

@@ -160,6 +160,9 @@ func (w *txWriter) saveNumbers(rows []*contactRow, changes [][]hygiene.Change) e
 		}
 	}
 	w.given.changes += int64(n)
+	if err := w.linkAll(rows); err != nil {
+		return err
+	}
 	return w.AppendLedger(w.entries)
 }
 
@@ -264,6 +267,9 @@ func (w *txWriter) countOnNumber(k *contactRow, before []byte) error {
 // changeNumber follows a stored contact, whose facts are as stored, to another number than
 // it had: it moves the counts by status, and adds to its ledger what stands on the number.
 func (w *txWriter) changeNumber(k *contactRow, before string) error {
+	if err := w.recallNumber(k.Phone); err != nil {
+		return err
+	}
 	there, err := w.hasNumbers()
 	if err != nil || !there || k.Phone == before {
 		return err

@@ -82,7 +82,7 @@ func (r *rememberer) person(p *erasure.Person) (*forgotten.Person, error) {
 func onNumber(number forgotten.Name, own []forgotten.Reason) (list []forgotten.Reason) {
 	for _, r := range number.Reasons {
 		if !slices.ContainsFunc(own, func(o forgotten.Reason) bool { return o.Reason == r.Reason }) {
-			r.Number, r.Named = number.Text, false
+			r.OfNumber, r.Named = true, false
 			list = append(list, r)
 		}
 	}

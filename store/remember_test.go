@@ -83,3 +83,144 @@ func TestAHoldIsFoundByEachNameOfItsContact(t *testing.T) {
 		t.Fatal(held, err)
 	}
 }
+
+// forget deletes a contact of which nothing else is left, after what keeps it away was
+// kept, with its number if nobody else has it.
+func forgetAll(t *testing.T, s *store.Store, p *hygiene.Policy, key string, messages ...engine.MessageKey) {
+	t.Helper()
+	if err := s.Remember(p, key, storetest.Start.Add(30*hygiene.Day), messages...); err != nil {
+		t.Fatal(err)
+	}
+	err := s.Write(func(w engine.Writer) error {
+		for _, sql := range []string{"DELETE FROM retry_messages", "DELETE FROM contacts WHERE key = '" + key + "'", "DELETE FROM names WHERE contact = '" + key + "'",
+			"DELETE FROM numbers WHERE phone NOT IN (SELECT phone FROM contacts WHERE phone IS NOT NULL)", "DELETE FROM former_numbers", "DELETE FROM unplaced", "DELETE FROM status_counts"} {
+			if err := w.Exec(sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reasonsOf are the reasons not to text a contact, and whether there is one.
+func reasonsOf(t *testing.T, s *store.Store, key string) string {
+	t.Helper()
+	c, known, err := s.Contact(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !known {
+		return "unknown"
+	}
+	return strings.Join(c.Reasons(storetest.Start.Add(60*hygiene.Day)), " ")
+}
+
+// forgotten1 is a store in which c1, who opted out and whose number bounced, was forgotten.
+func forgotten1(t *testing.T) (*store.Store, *hygiene.Policy) {
+	t.Helper()
+	s := storetest.Open(t)
+	p := numberPolicy(t, s)
+	give(t, s, "c1", "+905550000001", storetest.Start)
+	storetest.Append(t, s, storetest.Event(storetest.Start+1, "c1", "m1", hygiene.HardBounce), storetest.Event(storetest.Start+2, "c1", "m2", hygiene.Unsubscribed))
+	storetest.Sweep(t, s, p, 0)
+	forgetAll(t, s, p, "c1", engine.MessageKey{Source: "insider", ID: "m1"})
+	return s, p
+}
+
+func TestAForgottenContactThatIsImportedAgainIsSuppressed(t *testing.T) {
+	later := storetest.Start.Add(40 * hygiene.Day)
+	for name, c := range map[string]struct {
+		come func(t *testing.T, s *store.Store, p *hygiene.Policy)
+		key  string
+		want string
+	}{
+		"with its number": {func(t *testing.T, s *store.Store, _ *hygiene.Policy) { give(t, s, "c1", "+905550000001", later) }, "c1", "hard_bounce opted_out"},
+		"without one":     {func(t *testing.T, s *store.Store, _ *hygiene.Policy) { give(t, s, "c1", "", later) }, "c1", "hard_bounce opted_out"},
+		"with another":    {func(t *testing.T, s *store.Store, _ *hygiene.Policy) { give(t, s, "c1", "+905550000002", later) }, "c1", "opted_out"},
+		"first without one": {func(t *testing.T, s *store.Store, _ *hygiene.Policy) {
+			give(t, s, "c1", "", later)
+			give(t, s, "c1", "+905550000002", later+1)
+		}, "c1", "opted_out"},
+		"as another contact": {func(t *testing.T, s *store.Store, _ *hygiene.Policy) { give(t, s, "c9", "+905550000001", later) }, "c9", "hard_bounce opted_out"},
+		"by a contact that changes its number": {func(t *testing.T, s *store.Store, _ *hygiene.Policy) {
+			give(t, s, "c9", "+905550000002", later)
+			give(t, s, "c9", "+905550000001", later+1)
+		}, "c9", "hard_bounce opted_out"},
+		"by a contact that leaves the number": {func(t *testing.T, s *store.Store, _ *hygiene.Policy) {
+			give(t, s, "c9", "+905550000001", later)
+			give(t, s, "c9", "+905550000002", later+1)
+		}, "c9", ""},
+		"by a callback": {func(t *testing.T, s *store.Store, p *hygiene.Policy) {
+			storetest.Append(t, s, storetest.Event(later, "c1", "m9", hygiene.Delivered))
+		}, "c1", "hard_bounce opted_out"},
+		"by a merge": {func(t *testing.T, s *store.Store, p *hygiene.Policy) {
+			give(t, s, "c9", "+905550000002", later)
+			if _, err := s.Merge(t.Context(), p, []store.MergePair{{Old: "c1", New: "c9"}}, store.Batch{By: "ann"}, later+1, nil); err != nil {
+				t.Fatal(err)
+			}
+		}, "c9", "opted_out"},
+		"by another key": {func(t *testing.T, s *store.Store, p *hygiene.Policy) { give(t, s, "c2", "+905550000002", later) }, "c2", ""},
+		"with a word to the contrary": {func(t *testing.T, s *store.Store, p *hygiene.Policy) {
+			storetest.Append(t, s, storetest.Event(later, "c1", "m9", hygiene.Resubscribed))
+		}, "c1", "hard_bounce"},
+		"and allowed": {func(t *testing.T, s *store.Store, p *hygiene.Policy) {
+			allow(t, s, p, store.Subjects{Keys: []string{"c1"}}, hygiene.OptedOut, later)
+		}, "c1", "hard_bounce"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, p := forgotten1(t)
+			c.come(t, s, p)
+			before := reasonsOf(t, s, c.key)
+			storetest.Sweep(t, s, p, 0)
+			if got := reasonsOf(t, s, c.key); got != c.want {
+				t.Errorf("%s may not be texted because of %q, want %q", c.key, got, c.want)
+			}
+			if before != "unknown" && before != c.want && name != "first without one" { // its number may bounce until it is judged
+				t.Errorf("before the sweep %s may not be texted because of %q, want %q", c.key, before, c.want)
+			}
+		})
+	}
+}
+
+func allow(t *testing.T, s *store.Store, p *hygiene.Policy, of store.Subjects, reason string, at hygiene.Instant) {
+	t.Helper()
+	did, err := s.Instruct(p, of, hygiene.Instruction{Kind: hygiene.Allow, Origin: hygiene.ByOperator, Reason: reason, By: "ann"}, store.Batch{Kind: store.AllowBatch}, at)
+	if err != nil || did.Batch == 0 {
+		t.Fatal(did, err)
+	}
+}
+
+func TestWhatIsLiftedIsRememberedNoLonger(t *testing.T) {
+	later := storetest.Start.Add(40 * hygiene.Day)
+	for name, c := range map[string]struct {
+		come        func(t *testing.T, s *store.Store, p *hygiene.Policy)
+		key, number string
+	}{
+		"nothing": {func(*testing.T, *store.Store, *hygiene.Policy) {}, "hard_bounce opted_out", "hard_bounce opted_out"},
+		"the contact": {func(t *testing.T, s *store.Store, p *hygiene.Policy) {
+			allow(t, s, p, store.Subjects{Keys: []string{"c1"}}, hygiene.OptedOut, later)
+		}, "hard_bounce", "hard_bounce"},
+		"of all but words": {func(t *testing.T, s *store.Store, p *hygiene.Policy) {
+			allow(t, s, p, store.Subjects{Keys: []string{"c1"}}, "", later)
+		}, "opted_out", "opted_out"},
+		"the number": {func(t *testing.T, s *store.Store, p *hygiene.Policy) {
+			allow(t, s, p, store.Subjects{Phones: []string{"+905550000001"}}, hygiene.OptedOut, later)
+		}, "hard_bounce opted_out", "hard_bounce"},
+		"a resubscription": {func(t *testing.T, s *store.Store, p *hygiene.Policy) {
+			give(t, s, "c1", "+905550000001", later)
+			storetest.Append(t, s, storetest.Event(later, "c1", "m9", hygiene.Resubscribed))
+			storetest.Sweep(t, s, p, 0)
+		}, "hard_bounce", "hard_bounce"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, p := forgotten1(t)
+			c.come(t, s, p)
+			if key, number := kept(t, s, "c1", "+905550000001"); key != c.key || number != c.number {
+				t.Errorf("of the key is kept %q and of the number %q; want %q and %q", key, number, c.key, c.number)
+			}
+		})
+	}
+}

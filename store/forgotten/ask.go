@@ -1,37 +1,15 @@
 package forgotten
 
 import (
-	"bytes"
-
 	"winnow/hygiene"
 	"winnow/store/engine"
 )
 
 // Kept is what is kept of a key or a number.
 type Kept struct {
-	Persons []int64
-	Reasons []Remembered
+	Hash    []byte
+	Reasons []Reason
 }
-
-// Remembered is a reason that is kept.
-type Remembered struct {
-	Reason       string
-	Since, Until hygiene.Instant // Until is 0 for no end
-	Named        bool            // see [Reason]
-	number       []byte          // hash of the number on which it lies, of a reason of a key; nil for the key's own
-}
-
-// OnNumber reports whether the reason of a key lies on a phone number.
-func (r *Remembered) OnNumber() bool { return len(r.number) > 0 }
-
-// Holds reports whether the reason of a key holds for a contact with that number; empty
-// for none.
-func (h *Hasher) Holds(r *Remembered, phone string) bool {
-	return !r.OnNumber() || phone == "" || bytes.Equal(r.number, h.Number(phone))
-}
-
-// InForce reports whether the reason is not over.
-func (r *Remembered) InForce(now hygiene.Instant) bool { return r.Until == 0 || now < r.Until }
 
 // OfKey is what is kept of a contact's key; nil if nothing is.
 func (h *Hasher) OfKey(c engine.Querier, key string) (*Kept, error) { return kept(c, h.Key(key)) }
@@ -42,16 +20,65 @@ func (h *Hasher) OfNumber(c engine.Querier, phone string) (*Kept, error) {
 }
 
 func kept(c engine.Querier, hash []byte) (k *Kept, err error) {
-	r := c.Query("SELECT person, reason, since, until, number, named FROM forgotten WHERE hash = ? ORDER BY person, reason", hash)
+	r := c.Query("SELECT reason, since, until, of_number, named FROM forgotten WHERE hash = ? ORDER BY reason, person", hash)
 	for r.Next() {
 		if k == nil {
-			k = &Kept{}
+			k = &Kept{Hash: hash}
 		}
-		if r.Text(1) == "" {
-			k.Persons = append(k.Persons, r.Int(0))
-			continue
+		if r.Text(0) != "" {
+			k.Reasons = append(k.Reasons, Reason{r.Text(0), hygiene.Instant(r.Int(1)), hygiene.Instant(r.Int(2)), r.Int(3) != 0, r.Int(4) != 0})
 		}
-		k.Reasons = append(k.Reasons, Remembered{Reason: r.Text(1), Since: hygiene.Instant(r.Int(2)), Until: hygiene.Instant(r.Int(3)), number: r.Blob(4), Named: r.Int(5) != 0})
 	}
 	return k, r.Close()
+}
+
+// Memories are the reasons as a contact or a number is given them, each once: the one
+// that ends last.
+func (k *Kept) Memories() (list []hygiene.Memory) {
+	for _, r := range k.Reasons {
+		m := hygiene.Memory{Reason: r.Reason, Since: r.Since, Until: r.Until, OfNumber: r.OfNumber, Named: r.Named}
+		if n := len(list); n > 0 && list[n-1].Reason == m.Reason && list[n-1].OfNumber == m.OfNumber && list[n-1].Named == m.Named {
+			if last := &list[n-1]; last.Until != 0 && (m.Until == 0 || m.Until > last.Until) {
+				last.Until = m.Until
+			}
+			continue
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// Suppressions are the reasons as suppressions, of what is not known any more.
+func (k *Kept) Suppressions() (list []hygiene.Suppression) {
+	for _, r := range k.Reasons {
+		list = append(list, hygiene.Suppression{Reason: r.Reason, Since: hygiene.Moment{At: r.Since}, Until: r.Until, By: hygiene.ByForgotten})
+	}
+	return list
+}
+
+// Link says that a contact, by its id, or a number, by the negative of its id, has the
+// name again.
+func (k *Kept) Link(w engine.Writer, subject int64) error { return setSubject(w, k.Hash, subject) }
+
+func setSubject(w engine.Writer, hash []byte, subject int64) error {
+	return w.Exec("UPDATE forgotten SET subject = ? WHERE hash = ?", subject, hash)
+}
+
+// Forgive ends what is kept of the name for the reason. With person it also ends what is
+// kept of other names of the person, but of numbers that were named themselves. What lies
+// on a number that has it no longer does not stay with keys.
+func (k *Kept) Forgive(w engine.Writer, reason string, person bool) error {
+	of, args := "hash = ?", []any{k.Hash}
+	if person {
+		of, args = "person IN (SELECT person FROM forgotten AS own WHERE own.hash = ?) AND (named = 0 OR hash = ?)", []any{k.Hash, k.Hash}
+	}
+	if err := deleteReason(w, of, reason, args...); err != nil {
+		return err
+	}
+	return deleteReason(w, `of_number = 1 AND person IN (SELECT person FROM forgotten AS own WHERE own.hash = ?)
+		AND NOT EXISTS (SELECT 1 FROM forgotten AS other WHERE other.person = forgotten.person AND other.reason = forgotten.reason AND other.of_number = 0)`, reason, k.Hash)
+}
+
+func deleteReason(w engine.Writer, of, reason string, args ...any) error {
+	return w.Exec("DELETE FROM forgotten WHERE reason = ? AND reason <> '' AND "+of, append([]any{reason}, args...)...)
 }

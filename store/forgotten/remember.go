@@ -21,9 +21,9 @@ type Name struct {
 type Reason struct {
 	Reason       string
 	Since, Until hygiene.Instant // Until is 0 for no end
-	// Number is of a reason of a key that lies on a phone number: that number. It is not
-	// the key's own, and does not hold for a contact of that key with another number.
-	Number string
+	// OfNumber is of a reason of a key that lies on the phone number which the contact had:
+	// it does not hold for a contact of that key with another number.
+	OfNumber bool
 	// Named says that a number itself was named, and no contact.
 	Named bool
 }
@@ -44,11 +44,7 @@ func Remember(w engine.Writer, p *Person) error {
 			return err
 		}
 		for _, r := range n.reasons {
-			add := row{hash: n.hash, person: person, reason: r.Reason, since: r.Since, until: r.Until, named: r.Named}
-			if r.Number != "" {
-				add.number = h.Number(r.Number)
-			}
-			if err := insertRow(w, &add); err != nil {
+			if err := insertRow(w, &row{n.hash, person, r}); err != nil {
 				return err
 			}
 		}
@@ -103,29 +99,30 @@ func personOf(w engine.Writer, names []hashed) (person int64, err error) {
 	return last + 1, err
 }
 
-// row is a row of the table forgotten.
+// row is a row of the table forgotten. An empty reason says that nothing keeps the person
+// away.
 type row struct {
-	hash         []byte
-	person       int64
-	reason       string // empty: nothing keeps the person away
-	since, until hygiene.Instant
-	number       []byte // hash
-	named        bool
+	hash   []byte
+	person int64
+	Reason
 }
 
 // insertRow keeps a hash with a reason. Of the same reason the earlier beginning and the
 // later end stand.
 func insertRow(w engine.Writer, r *row) error {
-	named := 0
-	if r.named {
-		named = 1
-	}
-	return w.Exec(`INSERT INTO forgotten (hash, person, reason, since, until, number, named, subject) VALUES (?, ?, ?, ?, ?, ?, ?, 0)
+	return w.Exec(`INSERT INTO forgotten (hash, person, reason, since, until, of_number, named, subject) VALUES (?, ?, ?, ?, ?, ?, ?, 0)
 		ON CONFLICT (hash, person, reason) DO UPDATE SET
 		since = CASE WHEN forgotten.since < excluded.since THEN forgotten.since ELSE excluded.since END,
 		until = CASE WHEN forgotten.until = 0 OR excluded.until = 0 THEN 0 WHEN forgotten.until > excluded.until THEN forgotten.until ELSE excluded.until END,
-		number = excluded.number, named = excluded.named`,
-		r.hash, r.person, r.reason, int64(r.since), int64(r.until), append([]byte{}, r.number...), named)
+		of_number = excluded.of_number, named = excluded.named, subject = 0`,
+		r.hash, r.person, r.Reason.Reason, int64(r.Since), int64(r.Until), asInt(r.OfNumber), asInt(r.Named))
+}
+
+func asInt(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 func insertMessage(w engine.Writer, hash []byte, person int64) error {

@@ -430,14 +430,15 @@ CREATE TABLE merges (
 
 -- What stays of persons who were forgotten: keyed hashes of their keys and numbers, with
 -- what keeps them away. See package forgotten.
--- Written by insertRow of package forgotten, which remember calls.
+-- Written by insertRow, setSubject and deleteReason of package forgotten, which remember,
+-- txWriter.recall and txWriter.forgive call.
 CREATE TABLE forgotten (
 	hash    BLOB NOT NULL,          -- HMAC-SHA256 of a contact's key, or of a phone number
 	person  INTEGER NOT NULL,       -- those of one person have the same
 	reason  TEXT NOT NULL,          -- '' for nothing; each name of a person has such a row
 	since   INTEGER NOT NULL,
 	until   INTEGER NOT NULL,       -- 0 for no end
-	number  BLOB NOT NULL,          -- of a reason of a key that lies on a number: the number's hash; '' for the key's own
+	of_number INTEGER NOT NULL,     -- 1: of a key, and lies on the phone number that it had
 	named   INTEGER NOT NULL,       -- 1: the number itself was named, and no contact
 	subject INTEGER NOT NULL,       -- contacts.id, or the negative of numbers.id, that has the name again; 0 for none
 	PRIMARY KEY (hash, person, reason)

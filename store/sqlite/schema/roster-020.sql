@@ -9,7 +9,7 @@ CREATE TABLE forgotten (
 	reason  TEXT NOT NULL,
 	since   INTEGER NOT NULL,
 	until   INTEGER NOT NULL,
-	number  BLOB NOT NULL,
+	of_number INTEGER NOT NULL,
 	named   INTEGER NOT NULL,
 	subject INTEGER NOT NULL,
 	PRIMARY KEY (hash, person, reason)
