@@ -89,7 +89,7 @@ func Remains(path string) (list []string) {
 	if log := sqlite.LogPath(path); sqlite.HasEvents(log) {
 		list = append(list, log)
 	}
-	for _, name := range []string{path + ".jobs", FolderOf(path, "members"), FolderOf(path, "outbox")} {
+	for _, name := range []string{path + ".jobs", RestoringAt(path), FolderOf(path, "members"), FolderOf(path, "outbox")} {
 		if _, err := os.Lstat(name); err == nil {
 			list = append(list, name)
 		}

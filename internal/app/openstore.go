@@ -87,6 +87,10 @@ func (e *OwnerError) Error() string {
 	return fmt.Sprintf("%s belongs to user %s, who could not use what %s makes there", e.Path, e.Owner, Operator())
 }
 
+// CheckOwner is an [OwnerError] if the store, or the folder of a store to come, is another
+// user's.
+func CheckOwner(path string) error { return Options{Access: Creates}.checkOwner(path) }
+
 // checkOwner is an [OwnerError] if the store is another user's and is to be written.
 // Of a store that is not there the folder's owner counts, but only against root: others
 // can make files in a folder like /tmp, and are refused by the system elsewhere. A

@@ -35,7 +35,8 @@
 //   - what is copied, and in which order: [Make]; the databases: store/sqlite/copy.go;
 //   - what a backup says of itself: manifest.go;
 //   - where backups are, and which go: folder.go;
-//   - what is checked: verify.go.
+//   - what is checked: verify.go;
+//   - how a store comes back: restore.go.
 package backup
 
 import (
@@ -52,10 +53,9 @@ import (
 	"winnow/store/engine"
 )
 
-// The names in a backup. They do not depend on how the store is named.
-const (
-	databaseName = "winnow.db"
-)
+// databaseName is the contacts' file in a backup, and the others are beside it as beside a
+// store of that name, however the store itself is named.
+const databaseName = "winnow.db"
 
 // folders are the folders of a store that a backup has, by the name that the store knows.
 var folders = []string{"members", "outbox"}

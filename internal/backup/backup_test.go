@@ -38,14 +38,14 @@ func verify(tb testing.TB, path string) []string {
 	return found.Problems
 }
 
-// opened copies a backup to another folder and opens the store in it.
-func opened(tb testing.TB, path string) *store.Store {
+// opened restores a backup and opens the store.
+func opened(tb testing.TB, from string) *store.Store {
 	tb.Helper()
-	folder := tb.TempDir()
-	if err := os.CopyFS(folder, os.DirFS(path)); err != nil {
+	path := filepath.Join(tb.TempDir(), "elsewhere", "state.db")
+	if _, err := backup.Restore(tb.Context(), from, backup.RestoreOptions{Store: path}); err != nil {
 		tb.Fatal(err)
 	}
-	s, err := store.OpenExisting(filepath.Join(folder, "winnow.db"))
+	s, err := store.OpenExisting(path)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -62,6 +62,7 @@ var examples = map[string][]string{
 	"quarantine retry":    {"winnow quarantine retry --source insider", "winnow quarantine retry --source insider --apply"},
 	"unmatched":           {"winnow unmatched"},
 	"backup":              {"winnow backup /mnt/backup/winnow", "winnow backup --verify /mnt/backup/winnow", "winnow backup --verify /mnt/backup/winnow/2026-11-23T020000Z"},
+	"restore":             {"winnow restore /mnt/backup/winnow", "winnow restore /mnt/backup/winnow/2026-11-23T020000Z -c /etc/winnow/winnow.yaml"},
 	"token":               {`curl -H "Authorization: Bearer $(winnow token)" http://127.0.0.1:8081/api/v1/status`},
 	"health":              {"winnow health"},
 	"completion":          {"source <(winnow completion bash)"},

@@ -75,6 +75,7 @@ type grammar struct {
 	Quarantine quarantineCommand `cmd:"" group:"state" help:"List the bodies that could not be read, or read them again."`
 	Unmatched  unmatchedCommand  `cmd:"" group:"state" help:"List the events whose contact is not known yet."`
 	Backup     backupCommand     `cmd:"" group:"setup" help:"Back up the store, also while the daemon runs, or verify a backup."`
+	Restore    restoreCommand    `cmd:"" group:"setup" help:"Restore the store from a backup."`
 	Token      tokenCommand      `cmd:"" group:"setup" help:"Print the admin token, for scripts that use the API."`
 	Health     healthCommand     `cmd:"" group:"setup" help:"Check whether the daemon can store callbacks, for the health check of a container."`
 	Completion completionCommand `cmd:"" group:"program" help:"Print a script that completes command lines in bash, zsh or fish."`

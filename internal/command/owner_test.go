@@ -82,7 +82,7 @@ var (
 		{"rejudge"}, {"reclassify"}, {"quarantine", "retry"}, {"schedule"}, {"check"}, {"health"}, {"scrub", "-", "--column", "contact"}, {"release", "nightly", "--show"}, {"import", "contacts", "-"}, {"import", "suppressions", "-"}, {"merge", "ann", "--into", "bob"}}
 	writings = [][]string{{"sweep"}, {"review"}, {"export", "nightly"}, {"suppress", "ann", "--reason", "opted_out"}, {"allow", "ann"}, {"serve"}, {"rejudge", "--apply"}, {"reclassify", "--apply"}, {"quarantine", "retry", "--apply"},
 		{"undo", "--since", "2026-01-01T00:00:00Z", "--until", "2026-01-02T00:00:00Z", "--apply"}, {"release", "nightly"}, {"pin", "reachable", "ann", "--in"}, {"list", "add", "staff", "-"},
-		{"import", "events", "-"}, {"import", "messages", "-"}, {"import", "contacts", "-", "--apply"}, {"import", "suppressions", "-", "--apply"}, {"reconcile", "-", "--apply"}, {"merge", "ann", "--into", "bob", "--apply"}}
+		{"restore", "backups"}, {"import", "events", "-"}, {"import", "messages", "-"}, {"import", "contacts", "-", "--apply"}, {"import", "suppressions", "-", "--apply"}, {"reconcile", "-", "--apply"}, {"merge", "ann", "--into", "bob", "--apply"}}
 )
 
 func TestACommandTypedAsRootHarmsNoStoreOfAnotherUser(t *testing.T) {

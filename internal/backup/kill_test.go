@@ -1,0 +1,229 @@
+package backup_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"winnow/internal/backup"
+	"winnow/store"
+	"winnow/store/storetest"
+)
+
+// victim is the environment variable that makes the test binary make or restore a backup,
+// and kill itself before the step of that number.
+const victim = "WINNOW_TEST_BACKUP"
+
+func TestMain(m *testing.M) {
+	if text := os.Getenv(victim); text != "" {
+		act(text, os.Args[1:])
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// act does what the victim does; after its last step it says so.
+func act(text string, args []string) {
+	at, _ := strconv.Atoi(text)
+	steps := 0
+	step := func(name string) {
+		if steps++; steps == at {
+			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+	}
+	backup.SetBeforeStep(step)
+	copied := 0
+	progress := func(int64) {
+		if copied++; copied%20 == 1 {
+			step("copied something")
+		}
+	}
+	var err error
+	switch args[0] {
+	case "backup":
+		var s *store.Store
+		if s, err = store.OpenExisting(args[1]); err == nil {
+			_, err = backup.Make(context.Background(), backup.Options{Store: s, To: args[2], Now: storetest.Start, Progress: progress})
+		}
+	case "restore":
+		_, err = backup.Restore(context.Background(), args[2], backup.RestoreOptions{Store: args[1], Progress: progress})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// killed runs the victim, and reports whether it was killed before it was done.
+func killed(t *testing.T, at int, args ...string) bool {
+	t.Helper()
+	c := exec.Command(os.Args[0], args...)
+	c.Env = append(os.Environ(), fmt.Sprintf("%s=%d", victim, at))
+	out, err := c.CombinedOutput()
+	exit := (*exec.ExitError)(nil)
+	switch {
+	case err == nil:
+		return false
+	case errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL:
+		return true
+	}
+	t.Fatalf("%v: %s", err, out)
+	return false
+}
+
+// inMemory is a folder in memory: a killed process leaves there what it leaves on a disk.
+func inMemory(t *testing.T) string {
+	folder, err := os.MkdirTemp("/dev/shm", "winnow-backup")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	return folder
+}
+
+func TestABackupThatIsKilledAtAnyStepIsNotThereOrWhole(t *testing.T) {
+	s := storetest.Open(t)
+	fill(t, s)
+	to := filepath.Join(inMemory(t), "backups")
+	at := 1
+	for ; killed(t, at, "backup", s.Path(), to); at++ {
+		if _, err := backup.Find(to); err != nil {
+			continue
+		}
+		if wrong := verify(t, to); len(wrong) > 0 {
+			t.Errorf("killed before step %d, it leaves a backup with %q", at, wrong)
+		}
+		if err := os.RemoveAll(to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if at < 9 {
+		t.Errorf("it has only %d steps: this proves too little", at-1)
+	}
+	if names, err := filepath.Glob(filepath.Join(to, ".*")); err != nil || len(names) > 0 {
+		t.Errorf("after all it leaves %v, %v", names, err)
+	}
+	if wrong := verify(t, to); len(wrong) > 0 {
+		t.Error(wrong)
+	}
+}
+
+func TestARestoreThatIsKilledAtAnyStepCanBeRepeated(t *testing.T) {
+	s := storetest.Open(t)
+	fill(t, s)
+	made := makeIn(t, s, t.TempDir(), storetest.Start)
+	want := storetest.Dump(t, s)
+	for at, again := 1, true; again; at++ {
+		path := filepath.Join(inMemory(t), "winnow.db")
+		again = killed(t, at, "restore", path, made.Path)
+		if restored, err := store.OpenExisting(path); err == nil {
+			if storetest.Dump(t, restored) != want {
+				t.Errorf("killed before step %d, it leaves another store", at)
+			}
+			restored.Close()
+			continue
+		}
+		if remains := store.Remains(path); len(remains) == 0 {
+			t.Errorf("killed before step %d, nothing shows that there is to be a store: a daemon would begin an empty one", at)
+		}
+		if killed(t, 0, "restore", path, made.Path) {
+			t.Fatal("it was killed without a reason")
+		}
+		restored, err := store.OpenExisting(path)
+		if err != nil {
+			t.Fatalf("killed before step %d and repeated: %v", at, err)
+		}
+		if storetest.Dump(t, restored) != want {
+			t.Errorf("killed before step %d and repeated, it leaves another store", at)
+		}
+		restored.Close()
+		if _, err := os.Stat(store.RestoringAt(path)); err == nil {
+			t.Errorf("killed before step %d and repeated, it leaves its folder", at)
+		}
+		if at > 40 {
+			t.Fatal("it never ends")
+		}
+	}
+}
+
+func TestARestoreReplacesNoStoreAndNoneThatIsInUse(t *testing.T) {
+	s := storetest.Open(t)
+	fill(t, s)
+	made := makeIn(t, s, t.TempDir(), storetest.Start)
+	refused := func(path, want string) {
+		t.Helper()
+		_, err := backup.Restore(t.Context(), made.Path, backup.RestoreOptions{Store: path})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("it says %v, want %q", err, want)
+		}
+	}
+	refused(s.Path(), "there is a store at "+s.Path())
+	stale := filepath.Join(t.TempDir(), "winnow.db")
+	if err := os.WriteFile(stale+"-wal", []byte("of the old store"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused(stale, "mv winnow.db-wal replaced")
+	served := filepath.Join(t.TempDir(), "winnow.db")
+	for _, lock := range store.LocksAt(served) {
+		if ok, err := lock.TryLock(); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		refused(served, fmt.Sprintf("process %d uses the place of the store", os.Getpid()))
+		lock.Unlock()
+	}
+}
+
+func TestAChangedBackupIsNotRestored(t *testing.T) {
+	s := storetest.Open(t)
+	fill(t, s)
+	for _, name := range []string{"winnow.db", "winnow-events.db", "winnow-members/nightly.reachable.2026-01-01T000000Z", "manifest.json"} {
+		made := makeIn(t, s, t.TempDir(), storetest.Start)
+		file := filepath.Join(made.Path, name)
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text[len(text)/2] ^= 1
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "winnow.db")
+		_, err = backup.Restore(t.Context(), made.Path, backup.RestoreOptions{Store: path})
+		if err == nil || !strings.Contains(err.Error(), file) {
+			t.Errorf("of a changed %s it says %v", name, err)
+		}
+		for _, left := range append(store.PartsAt(path), store.RestoringAt(path)) {
+			if _, err := os.Lstat(left); err == nil {
+				t.Errorf("of a changed %s it leaves %s", name, left)
+			}
+		}
+	}
+}
+
+func TestWhatMayNotComeBackIsErasedBeforeTheStoreIsThere(t *testing.T) {
+	s := storetest.Open(t)
+	fill(t, s)
+	made := makeIn(t, s, t.TempDir(), storetest.Start)
+	path := filepath.Join(t.TempDir(), "winnow.db")
+	fault := errors.New("the file of erasures can't be read")
+	_, err := backup.Restore(t.Context(), made.Path, backup.RestoreOptions{Store: path, Erase: func(_ context.Context, s *store.Store) error {
+		if store.Exists(path) {
+			t.Error("the store is there already")
+		}
+		if n, err := s.LastSeq(); err != nil || n != 3000 {
+			t.Errorf("it is called with %d events, %v", n, err)
+		}
+		return fault
+	}})
+	if !errors.Is(err, fault) || store.Exists(path) {
+		t.Errorf("an error of it leaves a store, and %v", err)
+	}
+}
