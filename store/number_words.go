@@ -40,25 +40,46 @@ func (w *txWriter) takeWords(k *contactRow, cause hygiene.Moment) ([]hygiene.Cha
 	if err != nil || !there {
 		return nil, err
 	}
-	var numbers []*hygiene.Contact
+	numbers, err := numbersOf(w, &k.Contact)
+	if err != nil {
+		return nil, err
+	}
+	changes, _ := w.judge.TakeWords(&k.Contact, numbers, cause)
+	return changes, nil
+}
+
+// numbersOf reads the numbers, as subjects, that something of the contact may lie on.
+func numbersOf(c engine.Reader, of *hygiene.Contact) (numbers []*hygiene.Contact, err error) {
 	seen := map[string]bool{}
-	k.EachAlone(k.stored.ID, func(c *hygiene.Contact, _ int64) {
-		for _, phone := range c.AllNumbers() {
+	of.EachAlone(0, func(alone *hygiene.Contact, _ int64) {
+		for _, phone := range alone.AllNumbers() {
 			number := &contactRow{}
 			if err == nil && !seen[phone] {
 				seen[phone] = true
-				err = number.load(w, hygiene.NumberKey(phone))
+				err = number.load(c, hygiene.NumberKey(phone))
 			}
 			if number.stored.ID != 0 {
 				numbers = append(numbers, &number.Contact)
 			}
 		}
 	})
-	if err != nil {
-		return nil, err
+	return numbers, err
+}
+
+// NumbersOf reads the numbers, as subjects, that something of the contact may lie on. It
+// is the Number of a scan, and others that the contact had.
+func (s *Store) NumbersOf(contact *hygiene.Contact) (numbers []*hygiene.Contact, err error) {
+	if contact.Parts == nil && len(contact.Numbers) <= 1 && len(contact.Sendings) == 0 {
+		if contact.Number == nil {
+			return nil, nil
+		}
+		return []*hygiene.Contact{contact.Number}, nil
 	}
-	changes, _ := w.judge.TakeWords(&k.Contact, numbers, cause)
-	return changes, nil
+	err = s.read(func(c engine.Reader) error {
+		numbers, err = numbersOf(c, contact)
+		return err
+	})
+	return numbers, err
 }
 
 // An event without a contact whose message the send log has for a number lies on that

@@ -284,14 +284,11 @@ func (u *UndoResult) preview(ctx context.Context, out *ui.Printer, s *store.Stor
 		return func(contact *hygiene.Contact) error {
 			before := *contact
 			before.Suppressions = slices.Clone(contact.Suppressions)
-			changed := change(contact, m)
-			if contact.Number != nil {
-				then := copyNumber(contact.Number)
-				change(then, m)
-				if !sameSuppressions(then, contact.Number) {
-					contact.OnNumber, changed = then.Suppressions, true
-				}
+			numbers, err := s.NumbersOf(contact)
+			if err != nil {
+				return err
 			}
+			changed := u.previewContact(contact, numbers, m, change)
 			if changed {
 				part.observe(&before, contact)
 			}
@@ -307,10 +304,28 @@ func (u *UndoResult) preview(ctx context.Context, out *ui.Printer, s *store.Stor
 	}
 	return s.EachUnownedNumber(ctx, func(number *hygiene.Contact) {
 		before := copyNumber(number)
-		if change(number, m); !sameSuppressions(before, number) {
+		if change(number, m) {
 			u.effect.observeUnowned(before, number)
 		}
 	})
+}
+
+// previewContact runs change on a contact, which also loses or gets the words of its
+// numbers as they are then. It reports whether anything changed for the contact.
+func (u *UndoResult) previewContact(contact *hygiene.Contact, numbers []*hygiene.Contact, m hygiene.Moment, change func(*hygiene.Contact, hygiene.Moment) bool) bool {
+	changed, spoke := change(contact, m), false
+	for i, number := range numbers {
+		then := copyNumber(number)
+		did := change(then, m)
+		if numbers[i], spoke = then, spoke || did; hygiene.NumberIn(number.Key) == contact.Phone {
+			contact.OnNumber, changed = then.Suppressions, changed || did
+		}
+	}
+	if spoke {
+		_, took := u.effect.policy.TakeWords(contact, numbers, m)
+		changed = changed || took
+	}
+	return changed
 }
 
 // copyNumber is a copy that may be changed. Several contacts may have the number.
@@ -318,10 +333,6 @@ func copyNumber(number *hygiene.Contact) *hygiene.Contact {
 	d := *number
 	d.Suppressions, d.Tags, d.Instructions = slices.Clone(d.Suppressions), slices.Clone(d.Tags), slices.Clone(d.Instructions)
 	return &d
-}
-
-func sameSuppressions(a, b *hygiene.Contact) bool {
-	return slices.EqualFunc(a.Suppressions, b.Suppressions, func(a, b hygiene.Suppression) bool { return a.Equal(&b) })
 }
 
 // finish adds what the batch did.
