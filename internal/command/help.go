@@ -32,6 +32,7 @@ var examples = map[string][]string{
 	"policy show":         {"winnow policy show 3f2a91c04b7d"},
 	"sweep":               {"winnow sweep"},
 	"review":              {"winnow review"},
+	"retain":              {"winnow retain --dry-run", "winnow retain"},
 	"export":              {"winnow export nightly"},
 	"release":             {"winnow release nightly --show", "winnow release nightly/2026-11-23T020000Z"},
 	"explain":             {"winnow explain crm-1042", "winnow explain crm-1042 -v"},

@@ -55,6 +55,7 @@ type grammar struct {
 	Sweep      sweepCommand      `cmd:"" group:"exports" help:"Apply the rules to new events now."`
 	Review     reviewCommand     `cmd:"" group:"exports" help:"Run the time-based rules for all contacts now."`
 	Export     exportCommand     `cmd:"" group:"exports" help:"Run an export now, or redeliver an existing run."`
+	Retain     retainCommand     `cmd:"" group:"exports" help:"Remove from the log what the config keeps no longer."`
 	Release    releaseCommand    `cmd:"" group:"exports" help:"Publish a run that the guard held."`
 	Explain    explainCommand    `cmd:"" group:"contacts" help:"Explain the status of a contact."`
 	Suppress   suppressCommand   `cmd:"" group:"contacts" help:"Suppress contacts manually."`

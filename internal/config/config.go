@@ -48,7 +48,8 @@ type Config struct {
 	Admin  Admin
 	// TrustedProxies are where requests with an X-Forwarded-For that is believed come from.
 	TrustedProxies []netip.Prefix
-	Store          string         // path of the store's main file
+	Store          string // path of the store's main file
+	Retention      Retention
 	Timezone       *time.Location // of schedules
 	Keys           contactkey.Format
 	Sources        []Source

@@ -96,6 +96,7 @@ func (r *reader) read(c *Config) {
 	r.readServers(c, e)
 	c.TrustedProxies = readRanges(e.Get("trusted_proxies"))
 	c.Store = r.readStore(e.Get("store"))
+	c.Retention = readRetention(e.Get("retention"))
 	c.Timezone = readTimezone(e.Get("timezone"))
 	r.timezone = c.Timezone
 	c.Keys = readContacts(e.Get("contacts"))

@@ -32,6 +32,7 @@ import (
 	"winnow/internal/exports"
 	"winnow/internal/loglimit"
 	"winnow/internal/receiver"
+	"winnow/internal/retention"
 	"winnow/internal/schedule"
 	"winnow/segments"
 	"winnow/store"
@@ -39,16 +40,17 @@ import (
 
 // Daemon is a running `winnow serve`.
 type Daemon struct {
-	options  app.Options // of the config and the store
-	version  string
-	log      *slog.Logger
-	store    *store.Store
-	metrics  *console.Metrics
-	state    runtimeState
-	daily    dailyCounts
-	lockWait lockWait
-	held     heldRuns
-	intake   *intakeWatch
+	options   app.Options // of the config and the store
+	version   string
+	log       *slog.Logger
+	store     *store.Store
+	metrics   *console.Metrics
+	state     runtimeState
+	daily     dailyCounts
+	lockWait  lockWait
+	held      heldRuns
+	intake    *intakeWatch
+	retention retention.Periodic
 
 	connections *connections
 

@@ -38,6 +38,9 @@ func (d *Daemon) sweep(ctx context.Context) error {
 	if swept.Unmatched > 0 {
 		d.intake.log(d.log, d.current.Load())
 	}
+	if err == nil {
+		d.retention.AfterSweep(ctx, d.Operations(), d.log)
+	}
 	return err
 }
 

@@ -195,11 +195,13 @@ type LogReader interface {
 	EventsAfter(seq int64, most, bytes int) ([]hygiene.Event, error)
 	// Size is how much is in the log. It reads neither events nor bodies.
 	Size() (LogSize, error)
+	// Space is how much room the log takes on the disk.
+	Space() (LogSpace, error)
 }
 
 // LogSize is how much is in the log.
 type LogSize struct {
-	Events      int64
+	Events      int64           // ever stored: those that retention deleted count
 	First, Last int64           // seqs; 0 for an empty log
 	Received    hygiene.Instant // receipt of the last event; 0 for an empty log
 	Quarantined int64           // bodies in quarantine
@@ -221,6 +223,12 @@ type LogWriter interface {
 	// Probe writes the time in a place of its own, to see whether the log can be
 	// written.
 	Probe(at hygiene.Instant) error
+	// Prune deletes what is too old, see [Pruning].
+	Prune(p *Pruning) error
+	// EndPruning notes that everything that was too old then is deleted.
+	EndPruning(at hygiene.Instant) error
+	// GiveBack gives so many unused pages back to the disk, or all that are left.
+	GiveBack(pages int) error
 }
 
 // OutcomeUpdate is another outcome for a stored event.

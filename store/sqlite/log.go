@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -74,14 +75,14 @@ func (l *logReader) EventsAfter(seq int64, most, bytes int) (events []hygiene.Ev
 	return events, r.Close()
 }
 
-// Size implements engine.LogReader. The log is only ever cut from its beginning, so
-// nothing is missing between the first and the last.
+// Size implements engine.LogReader. Nothing but retention deletes events, and it
+// remembers where the log began. It never deletes the last one.
 func (l *logReader) Size() (size engine.LogSize, err error) {
-	r := l.c.query("SELECT (SELECT min(seq) FROM events), (SELECT max(seq) FROM events), (SELECT bodies FROM quarantine_size), (SELECT received_at FROM events ORDER BY seq DESC LIMIT 1)")
+	r := l.c.query("SELECT (SELECT min(seq) FROM events), (SELECT max(seq) FROM events), (SELECT bodies FROM quarantine_size), (SELECT received_at FROM events ORDER BY seq DESC LIMIT 1), (SELECT first_seq FROM retention)")
 	if r.Next() {
 		size.First, size.Last, size.Received = r.Int(0), r.Int(1), hygiene.Instant(r.Int(3))
 		if size.Last > 0 {
-			size.Events = size.Last - size.First + 1
+			size.Events = size.Last - cmp.Or(r.Int(4), size.First) + 1
 		}
 		size.Quarantined = r.Int(2)
 	}

@@ -219,6 +219,11 @@ func (e *Engine) open() (err error) {
 // openFile opens a file for writing, and migrates it to the newest schema. On an error
 // the connection, if any, is to be closed all the same.
 func openFile(path, schema, tuning string) (*conn, error) {
+	if schema == "events" { // retention deletes from it
+		if err := prepareToShrink(path); err != nil {
+			return nil, err
+		}
+	}
 	c, err := connect(path, writing)
 	if err != nil {
 		return nil, err

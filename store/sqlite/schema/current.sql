@@ -4,9 +4,9 @@
 
 -- ===== The log: the file winnow-events.db
 
--- What providers said, in the order winnow received it. Append-only.
--- Written by logWriter.AppendEvents, and logWriter.SetOutcomes, which reclassifying
--- calls.
+-- What providers said, in the order winnow received it.
+-- Written by logWriter.AppendEvents, logWriter.SetOutcomes, which reclassifying calls,
+-- and logWriter.Prune, which retention calls.
 CREATE TABLE events (
 	seq         INTEGER PRIMARY KEY AUTOINCREMENT, -- never given out twice
 	received_at INTEGER NOT NULL,                  -- microseconds since 1970 UTC, as all times
@@ -17,7 +17,7 @@ CREATE TABLE events (
 	code        TEXT NOT NULL,                     -- the provider's code, '' for none
 	outcome     TEXT NOT NULL,                     -- winnow's word
 	contact     TEXT NOT NULL,                     -- the contact's key, '' when not known
-	body        BLOB NOT NULL                      -- the object as received
+	body        BLOB NOT NULL                      -- the object as received; empty once retention deleted it
 ) STRICT;
 
 -- Bodies that could not be read. Bounded: the oldest are deleted first.
@@ -36,6 +36,37 @@ CREATE TABLE quarantine_size (
 	id     INTEGER PRIMARY KEY,
 	bodies INTEGER NOT NULL,
 	bytes  INTEGER NOT NULL
+) STRICT;
+
+-- What retention deleted from the log: of each kind and source, how much, and up to
+-- which receipt.
+-- Written by logWriter.notePruned.
+CREATE TABLE pruned (
+	kind    TEXT NOT NULL,          -- events, bodies, quarantine, unmatched
+	source  TEXT NOT NULL,
+	n       INTEGER NOT NULL,       -- ever
+	through INTEGER NOT NULL,       -- receipt of the latest one that was deleted
+	PRIMARY KEY (kind, source)
+) STRICT, WITHOUT ROWID;
+
+-- Pieces of the log, as retention saw them last, so that it does not look at all of the
+-- log to find what is old enough.
+-- Written by logWriter.savePiece, which logWriter.Prune calls.
+CREATE TABLE pieces (
+	piece       INTEGER PRIMARY KEY, -- seq / engine.PieceSeqs
+	through     INTEGER NOT NULL,   -- seq up to which it was looked at
+	oldest      INTEGER NOT NULL,   -- receipt of its oldest event that waits for its age; 0 for none
+	oldest_body INTEGER NOT NULL,   -- of its oldest such event that has a body; 0 for none
+	kept        INTEGER NOT NULL,   -- events that are old enough and were needed
+	looked_at   INTEGER NOT NULL
+) STRICT;
+
+-- One row, once retention has run.
+-- Written by logWriter.EndPruning and logWriter.Prune.
+CREATE TABLE retention (
+	id        INTEGER PRIMARY KEY,
+	first_seq INTEGER NOT NULL,     -- of the first event that the log ever had
+	ended_at  INTEGER NOT NULL      -- of the last pass that got to the end; 0 for none
 ) STRICT;
 
 -- One row, written to see whether the disk still accepts writes.
@@ -249,8 +280,8 @@ CREATE TABLE unsourced_owner (
 ) STRICT, WITHOUT ROWID;
 
 -- Events whose contact is not known: they wait for it, or lie on a number alone.
--- Written by txWriter.match, which the sweep calls, txWriter.releaseUnmatched and
--- txWriter.completeWaiting.
+-- Written by txWriter.match, which the sweep calls, txWriter.releaseUnmatched,
+-- txWriter.completeWaiting, and retained.Abandon, which retention calls.
 CREATE TABLE unmatched (
 	message_id TEXT NOT NULL,       -- as contactkey.MessageID gives it
 	seq        INTEGER NOT NULL,
