@@ -21,7 +21,9 @@
 // Where to change what: what is dropped or refused is in contactkey.go, the
 // placeholders in placeholder.go, phone numbers in phone.go, and what makes two keys
 // nearly the same in loose.go. Stored keys were normalized by the version that stored
-// them: with a change to 1 to 3, raise [Version], so that stores are looked through.
+// them, and their loose forms are indexed: with a change to 1 to 3 or to [Loose], raise
+// [Version], so that stores are looked through. A test compares both with those of the
+// version.
 package contactkey
 
 import (
@@ -158,10 +160,34 @@ func dropUnseen(text string) (string, error) {
 // further.
 func fold(text string) string {
 	for {
-		folded := norm.NFC.String(cases.Fold().String(text))
+		folded := norm.NFC.String(foldLetters(text))
 		if folded == text {
 			return text
 		}
 		text = folded
 	}
 }
+
+// foldLetters folds each letter by itself. The letters of Cherokee fold to capitals, and
+// are done here: package cases exchanges the two cases, time and again.
+func foldLetters(text string) string {
+	if strings.IndexFunc(text, isCherokee) < 0 {
+		return cases.Fold().String(text)
+	}
+	var b strings.Builder
+	for text != "" {
+		r, size := utf8.DecodeRuneInString(text)
+		if isCherokee(r) {
+			b.WriteRune(unicode.ToUpper(r))
+		} else {
+			if size = strings.IndexFunc(text, isCherokee); size < 0 {
+				size = len(text)
+			}
+			b.WriteString(cases.Fold().String(text[:size]))
+		}
+		text = text[size:]
+	}
+	return b.String()
+}
+
+func isCherokee(r rune) bool { return r >= '\u13a0' && unicode.Is(unicode.Cherokee, r) }

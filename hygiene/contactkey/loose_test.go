@@ -69,3 +69,15 @@ func BenchmarkLoose(b *testing.B) {
 		})
 	}
 }
+
+// Package cases exchanges the cases of Cherokee with each fold, so that folding until
+// nothing changes never ended.
+func TestLettersOfCherokeeFold(t *testing.T) {
+	for _, spelling := range []string{"Ꭰ-1", "ꭰ-1", "Ꮀꭰ", "ꮀᎠ", "Ᏸ", "ᏸ", "AᎠB", "aꭰb"} {
+		want := map[string]string{"Ꭰ-1": "Ꭰ-1", "ꭰ-1": "Ꭰ-1", "Ꮀꭰ": "ᎰᎠ", "ꮀᎠ": "ᎰᎠ", "Ᏸ": "Ᏸ", "ᏸ": "Ᏸ", "AᎠB": "aᎠb", "aꭰb": "aᎠb"}[spelling]
+		key, err := Format{Fold: true}.Normalize(spelling)
+		if loose := Loose(spelling); loose != want || key != want || err != nil {
+			t.Errorf("%q folds to %q, %v, and its loose form is %q; want %q", spelling, key, err, loose, want)
+		}
+	}
+}
