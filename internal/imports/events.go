@@ -263,9 +263,24 @@ func (im *eventImport) report() error {
 	}
 	im.result.Rejected = im.rejects.counts.lines
 	if im.out.JSON {
-		return errors.Join(im.out.PrintJSON(im.result), im.rejects.counts.err(im.options.File))
+		return errors.Join(im.out.PrintJSON(im.result), im.notStored())
 	}
 	fmt.Fprintf(im.out.Stdout, "stored %s of %s, %s in quarantine; the next sweep applies the rules\n",
 		ui.Count(im.result.Stored, "event"), im.options.File, ui.Number(im.result.Quarantined))
-	return im.rejects.counts.err(im.options.File)
+	return im.notStored()
+}
+
+// notStored is the error of an import that did not store all events of its file.
+func (im *eventImport) notStored() error {
+	rejected := im.rejects.counts.err(im.options.File)
+	n := im.result.Quarantined
+	if n == 0 {
+		return rejected
+	}
+	look := fmt.Sprintf("%s, and went to quarantine: winnow quarantine%s -n %d shows what is wrong with each",
+		ui.CountVerb(n, "", "body can't be read", "bodies can't be read"), app.ConfigFlag(im.options.Config), n)
+	if rejected != nil {
+		return fmt.Errorf("%w; %s", rejected, look)
+	}
+	return fmt.Errorf("%s: %s", im.options.File, look)
 }
