@@ -160,6 +160,11 @@ func (in *Instruction) suppression() *Suppression {
 // endsLater reports whether the end a is later than the end b; 0 is never.
 func endsLater(a, b Instant) bool { return b != 0 && (a == 0 || a > b) }
 
+// opens reports whether the instruction suppresses.
+func (in *Instruction) opens() bool {
+	return in.Kind == Suppress || in.Kind == SuppressByReview || in.Kind == Remembered
+}
+
 // IsOwn reports whether the instruction names the subject itself, and does not follow
 // from what names a contact of the number, or the number of the contact.
 func (in *Instruction) IsOwn() bool { return in.from == 0 && in.OfNumber == "" }

@@ -33,7 +33,7 @@ func (c *Contact) GiverOf(s *Suppression) int64 {
 		return 0
 	}
 	for i := range c.Instructions {
-		if in := &c.Instructions[i]; in.Kind == Suppress && in.Moment == s.Since && in.Reason == s.Reason && in.Origin == s.Origin && s.Origin != ByRule {
+		if in := &c.Instructions[i]; (in.Kind == Suppress) == (s.Origin != ByRule) && in.opens() && in.Moment == s.Since && in.Reason == s.Reason && in.Origin == s.Origin {
 			return c.Giver(in)
 		}
 	}
@@ -73,8 +73,23 @@ func (p *Policy) MayOpenOn(c *Contact, phone string) bool {
 		}
 	}
 	return slices.ContainsFunc(c.Instructions, func(in Instruction) bool {
-		return (in.Kind == Suppress || in.Kind == SuppressByReview || in.Kind == Remembered) && p.givesAct(c, &in, phone)
-	})
+		return in.opens() && p.givesAct(c, &in, phone)
+	}) || len(p.wordsOnContact(c, phone)) > 0
+}
+
+// wordsOnContact are the words that rules opened which ask for what the number does not
+// have, as the number keeps them.
+func (p *Policy) wordsOnContact(c *Contact, phone string) (list []Instruction) {
+	for i := range c.Suppressions {
+		s := &c.Suppressions[i]
+		if s.Origin != ByRule || s.Review || s.Held != 0 || !p.Protects(s.Reason) || c.NumberAt(s.Since.At) != phone {
+			continue
+		}
+		if r := p.RuleOf(&s.Cause); r != nil && r.asksContact {
+			list = append(list, Instruction{Moment: s.Since, Kind: SuppressByReview, Reason: s.Reason, Until: s.Until, Rule: s.Rule, Digest: s.Digest, Evidence: s.Evidence})
+		}
+	}
+	return list
 }
 
 // MayOpen reports whether the contact gives something to one of its numbers that may open
@@ -96,7 +111,7 @@ func (p *Policy) givesAct(c *Contact, in *Instruction, phone string) bool {
 	case Suppress:
 		return then && p.liesOnNumbers(in.Reason)
 	case SuppressByReview:
-		return then && p.IsFault(in.Reason) && p.opensOnNumber(in)
+		return then && (p.IsFault(in.Reason) && p.opensOnNumber(in) || p.Protects(in.Reason) && !p.opensOnNumber(in))
 	case Remembered: // words are remembered of the number itself
 		return then && p.IsFault(in.Reason)
 	case Allow:
@@ -279,10 +294,8 @@ func (g *gift) acts() {
 			list = append(list, in)
 		}
 	}
-	for _, in := range g.c.Instructions {
-		if !g.p.givesAct(g.c, &in, g.phone) {
-			continue
-		}
+	given := slices.DeleteFunc(slices.Clone(g.c.Instructions), func(in Instruction) bool { return !g.p.givesAct(g.c, &in, g.phone) })
+	for _, in := range append(given, g.p.wordsOnContact(g.c, g.phone)...) {
 		in.from, in.Lifted = g.from, nil
 		switch i := slices.IndexFunc(had, in.sameAct); {
 		case i >= 0:

@@ -126,6 +126,17 @@ func (p *Policy) TakeWords(c *Contact, numbers []*Contact, cause Moment) (change
 	return p.rejudge(c, remake{cause: cause, gone: c.unfounded(had, have)}), true
 }
 
+// SaidOf is the number of which the word was said that suppresses the contact; empty when
+// it was said of the contact.
+func (c *Contact) SaidOf(s *Suppression) string {
+	for i := range c.Instructions {
+		if in := &c.Instructions[i]; in.OfNumber != "" && in.opens() && !in.Undone && in.Moment == s.Since && in.Reason == s.Reason && in.Origin == s.Origin {
+			return in.OfNumber
+		}
+	}
+	return ""
+}
+
 // unfounded is the evidence of words that the contact had, and that nothing shows any more.
 func (c *Contact) unfounded(had, have []Instruction) (seqs []int64) {
 	for _, in := range had {

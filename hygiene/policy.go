@@ -97,7 +97,8 @@ func (p *Policy) UseNumbers(faults []string) {
 		r := &p.Rules[i]
 		s := r.Then.Suppress
 		r.asksContact = r.AsksContact()
-		if r.onNumbers = s != nil && p.liesOnNumbers(s.Reason) && !r.asksContact || slices.ContainsFunc(r.Then.Release, p.liesOnNumbers); !r.onNumbers {
+		r.onNumbers = s != nil && p.liesOnNumbers(s.Reason) && !r.asksContact || slices.ContainsFunc(r.Then.Release, p.liesOnNumbers)
+		if !r.onNumbers && !p.opensWordOnContact(r) {
 			continue
 		}
 		p.given |= r.outcomes()
@@ -142,10 +143,18 @@ func (p *Policy) opensElsewhere(c *Contact, reason string, r *Rule) bool {
 	return p.isElsewhere(c, reason) && (r == nil || !r.asksContact)
 }
 
-// AsksTooMuch reports whether the rule suppresses for a fault of numbers, and asks for what
-// a number does not have.
+// AsksTooMuch reports whether the rule suppresses for what lies on numbers, and asks for
+// what a number does not have. The config refuses such rules; what they open under one of
+// an earlier version lies on the contact and, if it is a person's word, is given to its
+// number.
 func (p *Policy) AsksTooMuch(r *Rule) bool {
-	return r.Then.Suppress != nil && p.IsFault(r.Then.Suppress.Reason) && r.asksContact
+	return r.Then.Suppress != nil && p.liesOnNumbers(r.Then.Suppress.Reason) && r.asksContact
+}
+
+// opensWordOnContact reports whether the rule opens a person's word that its number has
+// only from the contact: a number can't answer what the rule asks.
+func (p *Policy) opensWordOnContact(r *Rule) bool {
+	return p.AsksTooMuch(r) && p.Protects(r.Then.Suppress.Reason)
 }
 
 // liesElsewhere is isElsewhere for what an entry of the contact opens.

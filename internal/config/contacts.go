@@ -43,7 +43,7 @@ func (r *reader) readNumberReasons(e *yamldoc.Entry, phoneKeys bool) []string {
 	return reasons
 }
 
-// checkNumberRules reports rules that open a fault of numbers, and ask for what a number
+// checkNumberRules reports rules that open what lies on numbers, and ask for what a number
 // does not have.
 func (r *reader) checkNumberRules(rules *yamldoc.Entry, p *hygiene.Policy) {
 	for i, item := range rules.Items() {
@@ -51,6 +51,11 @@ func (r *reader) checkNumberRules(rules *yamldoc.Entry, p *hygiene.Policy) {
 			continue
 		}
 		reason := p.Rules[i].Then.Suppress.Reason
+		if p.Protects(reason) {
+			item.Get("where").ReportNew("a rule that suppresses for "+reason+", which is a person's word and lies on the phone number too, can ask only for outcome, first_seen and last_seen",
+				"a number has no attributes and no key; leave the rest out, or give another reason")
+			continue
+		}
 		item.Get("where").ReportNew("a rule that suppresses for "+reason+", which lies on phone numbers, can ask only for outcome, first_seen and last_seen",
 			"a number has no attributes and no key; leave the rest out, or give another reason")
 	}
