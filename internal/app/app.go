@@ -28,6 +28,9 @@ type App struct {
 	// Broken is the error of the config file if Config is the last good config in its
 	// place; nil otherwise.
 	Broken error
+	// Unprepared is why a daemon could not prepare all contacts of the store when it opened
+	// that, see [Operations.PrepareKeys]; nil if it did.
+	Unprepared error
 
 	temporary string // the folder of a store that only a preview has; empty for none
 }

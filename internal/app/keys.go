@@ -3,9 +3,12 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/config"
+	"winnow/store"
 )
 
 // PrepareKeys joins the contacts of the store whose keys are one by now, see
@@ -35,6 +38,18 @@ func (o *Operations) RenameReasons(ctx context.Context, now hygiene.Instant) err
 	return o.Store.RenameReasons(ctx, o.Config.Policy, now)
 }
 
+// prepareSoon is how long the start of a daemon may take to prepare the store. The first
+// sweep does the rest.
+const prepareSoon = 5 * time.Second
+
+// IsPrepared reports whether PrepareKeys and RenameReasons have nothing to do under the
+// config.
+func IsPrepared(cfg *config.Config, s *store.Store) (bool, error) {
+	keys, keysErr := s.KeysPrepared(cfg.Keys)
+	reasons, reasonsErr := s.ReasonsRenamed()
+	return keys && reasons, errors.Join(keysErr, reasonsErr)
+}
+
 // prepare is PrepareKeys and RenameReasons for a store that was just opened to be written.
 // If another process holds the lock, the next sweep does it, and so it does what a daemon,
 // which is to receive soon, can't.
@@ -42,11 +57,7 @@ func (o Options) prepare(a *App) error {
 	if o.Access != Writes && o.Access != Creates {
 		return nil
 	}
-	prepared, err := a.Store.KeysPrepared(a.Config.Keys)
-	if err != nil {
-		return err
-	}
-	if renamed, err := a.Store.ReasonsRenamed(); err != nil || prepared && renamed {
+	if prepared, err := IsPrepared(a.Config, a.Store); err != nil || prepared {
 		return err
 	}
 	now := time.Now
@@ -55,6 +66,9 @@ func (o Options) prepare(a *App) error {
 	}
 	lock := StoreLock(a.Store)
 	if free, err := lock.TryLock(); err != nil || !free {
+		if err == nil && o.Daemon {
+			a.Unprepared = errors.New("another process is at work on the store")
+		}
 		return err
 	}
 	ops := &Operations{Config: a.Config, Store: a.Store}
@@ -63,16 +77,19 @@ func (o Options) prepare(a *App) error {
 		ctx = context.Background()
 	}
 	if o.Daemon {
-		const soon = 5 * time.Second // the first sweep does the rest
-		timeout, cancel := context.WithTimeout(ctx, soon)
+		timeout, cancel := context.WithTimeout(ctx, prepareSoon)
 		defer cancel()
 		ctx = timeout
 	}
-	if err = ops.PrepareKeys(ctx, hygiene.InstantOf(now())); err == nil {
+	err := ops.PrepareKeys(ctx, hygiene.InstantOf(now()))
+	if err == nil {
 		err = ops.RenameReasons(ctx, hygiene.InstantOf(now()))
 	}
 	if o.Daemon {
-		err = nil
+		a.Unprepared, err = err, nil
+		if errors.Is(a.Unprepared, context.DeadlineExceeded) {
+			a.Unprepared = fmt.Errorf("it takes longer than %s", prepareSoon)
+		}
 	}
 	return errors.Join(err, lock.Unlock())
 }

@@ -34,6 +34,7 @@ import (
 	"winnow/internal/receiver"
 	"winnow/internal/retention"
 	"winnow/internal/schedule"
+	"winnow/internal/status"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -100,6 +101,9 @@ func New(o Options) (*Daemon, error) {
 	d.options.WasInForce = func(text []byte) bool { return app.WasInForce(d.store, o.Config, text) }
 	if a.Broken != nil {
 		d.log.Error("the config is invalid; starting with the last good config from the store", "file", o.Config, "policy", a.Config.Hash, "problems", "\n"+a.Broken.Error())
+	}
+	if a.Unprepared != nil {
+		d.log.Warn(status.UnpreparedAlert.Text, "why", a.Unprepared)
 	}
 	if err := errors.Join(d.wire(a.Config, o.Log), d.listen(a.Config)); err != nil {
 		return nil, errors.Join(err, d.store.Close())

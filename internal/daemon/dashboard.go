@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/console/view"
 	"winnow/internal/exports"
@@ -83,6 +84,10 @@ func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview)
 	if t.ClockBehind(p.At) > 0 {
 		p.Alerts = append(p.Alerts, status.ClockAlert(t.Received))
 	}
+	prepared, preparedErr := app.IsPrepared(cfg, d.store)
+	if preparedErr == nil && !prepared {
+		p.Alerts = append(p.Alerts, status.UnpreparedAlert)
+	}
 	lagErr := d.addLagAlert(t, p)
 	for _, j := range p.Jobs {
 		if j.Error != "" && j.Kind != string(schedule.Export) { // runs have alerts of their own
@@ -103,7 +108,7 @@ func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview)
 	if len(cfg.Exports) == 0 {
 		p.Alerts = append(p.Alerts, view.Alert{Text: "the config has no export, so nothing is written for the CRM; add one under exports"})
 	}
-	return errors.Join(intakeErr, lagErr, surgeErr, d.addRunAlerts(cfg, p))
+	return errors.Join(intakeErr, preparedErr, lagErr, surgeErr, d.addRunAlerts(cfg, p))
 }
 
 // healthAlerts returns an alert if callbacks can't be stored.

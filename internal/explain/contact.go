@@ -77,6 +77,7 @@ func explainContact(cfg *config.Config, s *store.Store, contact, number subject,
 		if err := r.addSuppressions(e); err != nil {
 			return nil, err
 		}
+		e.joinCopies()
 		e.addLedger(r.ledger, contact.Phone)
 	}
 	e.reason = e.statusReason(cfg)

@@ -94,7 +94,7 @@ func (r *evidenceReader) openingEntry(s *hygiene.Suppression) *store.LedgerEntry
 
 func (r *evidenceReader) suppression(p *hygiene.Suppression) (view.Suppression, error) {
 	s := view.Suppression{Reason: p.Reason, Since: p.Since.At, Rule: p.Rule, By: p.By, Note: p.Note,
-		Evidence: p.Evidence, Hand: p.Origin.String(), Held: p.Held, Summary: r.summary(p)}
+		Evidence: p.Evidence, Hand: p.Origin.String(), Held: p.Held, Summary: r.summary(p), SaidOf: r.SaidOf(p)}
 	if p.Until != 0 {
 		s.Until = &p.Until
 	}

@@ -87,31 +87,43 @@ func (r *evidenceReader) addGiver(s *view.Suppression, p *hygiene.Suppression) (
 	return nil
 }
 
-// allowCommand is the command that lifts a suppression. What rests on another contact's
-// evidence is lifted from the number.
-func (e *Explanation) allowCommand(s *view.Suppression) string {
-	name, reason := e.Contact, ""
-	if s.Number != "" && (e.isNumber() || s.From != e.Contact) {
-		name = s.Number
-	}
+// allowCommands are the commands that lift a suppression. What rests on another contact's
+// evidence is lifted from the number, and what was said of the number from both.
+func (e *Explanation) allowCommands(s *view.Suppression) []string {
+	reason := ""
 	if e.policy.Protects(s.Reason) {
 		reason = "--reason " + s.Reason
 	}
-	return ui.CommandLine("winnow allow", name, reason)
+	name := e.Contact
+	switch {
+	case s.By == ByNumber && (e.isNumber() || s.From != e.Contact):
+		name = s.Number
+	case s.By != ByNumber && s.Number != "" && s.SaidOf != "":
+		return []string{ui.CommandLine("winnow allow", name, reason), ui.CommandLine("winnow allow", s.Number, reason)}
+	}
+	return []string{ui.CommandLine("winnow allow", name, reason)}
 }
 
-// isCopy reports whether a suppression of the number is there for the same reason, and
-// by the word of the same contact, as one of the contact.
-func (e *Explanation) isCopy(s *view.Suppression) bool {
-	return s.Number != "" && s.From != "" && s.From == e.Contact && slices.ContainsFunc(e.Suppressions, func(own view.Suppression) bool {
-		return own.Number == "" && own.Held == 0 && own.Reason == s.Reason
+// joinCopies makes of a word that stands on the contact and on its number one entry, which
+// names the number. It is the contact's own word, or was said of the number.
+func (e *Explanation) joinCopies() {
+	e.Suppressions = slices.DeleteFunc(e.Suppressions, func(s view.Suppression) bool {
+		i := slices.IndexFunc(e.Suppressions, func(own view.Suppression) bool {
+			return own.By != ByNumber && own.Reason == s.Reason && own.Hand == s.Hand && own.Held == s.Held &&
+				(s.From == e.Contact || s.From == "" && own.SaidOf == s.Number && own.Since == s.Since)
+		})
+		if s.By != ByNumber || i < 0 {
+			return false
+		}
+		e.Suppressions[i].Number = s.Number
+		return true
 	})
 }
 
 // opener says who opened a suppression, in short: the number, if not by what the contact
 // itself did.
 func (e *Explanation) opener(s *view.Suppression) string {
-	if s.Number != "" && s.From != e.Contact && !e.isNumber() {
+	if s.By == ByNumber && s.From != e.Contact && !e.isNumber() {
 		return "on its number"
 	}
 	return fmt.Sprintf("by %s", s.Hand)

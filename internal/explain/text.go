@@ -164,7 +164,10 @@ func (w *textWriter) suppression(s *view.Suppression) [][]string {
 	if len(s.Evidence) > 0 {
 		text += ", on " + countEvents(s)
 	}
-	if s.Number != "" && s.Whose == "" && s.From != "" {
+	switch {
+	case s.By != ByNumber && s.Number != "":
+		text += ", on the contact and on its number " + s.Number
+	case s.Number != "" && s.Whose == "" && s.From != "":
 		text += ", on its number " + s.Number
 	}
 	if s.Policy != "" {

@@ -45,8 +45,7 @@ func (e *Explanation) statusReason(cfg *config.Config) string {
 }
 
 // openSuppressions lists the suppressions that are in effect, the one that lasts
-// longest first. An opt-out comes before other permanent ones. What the contact's own
-// word put on its number is named once, for the contact.
+// longest first. An opt-out comes before other permanent ones.
 func (e *Explanation) openSuppressions() []*view.Suppression {
 	end := func(s *view.Suppression) hygiene.Instant {
 		switch {
@@ -59,7 +58,7 @@ func (e *Explanation) openSuppressions() []*view.Suppression {
 	}
 	var list []*view.Suppression
 	for i := range e.Suppressions {
-		if s := &e.Suppressions[i]; s.Held == 0 && !e.isCopy(s) {
+		if s := &e.Suppressions[i]; s.Held == 0 {
 			list = append(list, s)
 		}
 	}
@@ -155,6 +154,9 @@ func (r *evidenceReader) summary(s *hygiene.Suppression) string {
 	if origin != "" {
 		text += ", by " + origin
 	}
+	if number := r.SaidOf(s); number != "" {
+		text += ", said of its number " + number
+	}
 	if s.Renewal.At.At != 0 {
 		text += fmt.Sprintf(", renewed at %s %s", seconds(s.Renewal.At.At), r.renewedBy(s))
 	}
@@ -202,7 +204,7 @@ func (r *evidenceReader) ruleName(g *hygiene.Cause) string {
 	default:
 		text += " (no longer in the config)"
 	}
-	if g.Review {
+	if rule := r.policy.RuleOf(g); g.Review && (rule == nil || rule.When == nil) {
 		text += " in a review"
 	}
 	return text
@@ -261,15 +263,15 @@ func (e *Explanation) suppressionEnd(p *hygiene.Policy) string {
 	case len(open) > 1 && until != nil:
 		return fmt.Sprintf("The last of these ends on %s", e.moment(*until))
 	case len(open) > 1:
-		return "They last until someone lifts them: " + e.allowCommands()
+		return "They last until someone lifts them: " + e.allAllowCommands()
 	case until != nil && release != "":
 		return fmt.Sprintf("It ends on %s, or when rule %s releases it", e.moment(*until), release)
 	case until != nil:
 		return fmt.Sprintf("It ends on %s", e.moment(*until))
 	case release != "":
-		return fmt.Sprintf("It lasts until rule %s releases it or someone lifts it: %s", release, e.allowCommands())
+		return fmt.Sprintf("It lasts until rule %s releases it or someone lifts it: %s", release, e.allAllowCommands())
 	}
-	return "It lasts until someone lifts it: " + e.allowCommands()
+	return "It lasts until someone lifts it: " + e.allAllowCommands()
 }
 
 // releasingRule names the rule that would lift the only open suppression; empty
@@ -288,12 +290,12 @@ func (e *Explanation) releasingRule(p *hygiene.Policy) string {
 	return ""
 }
 
-// allowCommands are the commands that lift all permanent suppressions.
-func (e *Explanation) allowCommands() string {
+// allAllowCommands are the commands that lift all permanent suppressions.
+func (e *Explanation) allAllowCommands() string {
 	var commands []string
 	for _, s := range e.openSuppressions() {
 		if s.Until == nil {
-			commands = append(commands, e.allowCommand(s))
+			commands = append(commands, e.allowCommands(s)...)
 		}
 	}
 	slices.Sort(commands)

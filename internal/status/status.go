@@ -66,13 +66,14 @@ func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Sta
 		policy, filePolicy = cfg.Hash, ""
 	}
 	placeholders, keysErr := s.Keys(cfg.Keys).Placeholders(maxPlaceholders)
-	err = errors.Join(err, policyErr, keysErr)
+	prepared, preparedErr := app.IsPrepared(cfg, s)
+	err = errors.Join(err, policyErr, keysErr, preparedErr)
 	var joined *view.JoinedKeys
 	if t.JoinedKeys > 0 {
 		joined = &view.JoinedKeys{Contacts: t.JoinedKeys, Batch: t.JoinedBatch}
 	}
 	return &view.Status{
-		JoinedKeys: joined, RenamedReasons: t.Renamed, PlaceholderContacts: placeholders,
+		Unprepared: preparedErr == nil && !prepared, JoinedKeys: joined, RenamedReasons: t.Renamed, PlaceholderContacts: placeholders,
 		Totals: Totals(t), ClockBehind: int64((t.ClockBehind(now) + time.Second - 1) / time.Second), Breaker: waiting, Told: told, Policy: policy, FilePolicy: filePolicy, Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: names, Held: held, Deliveries: deliveries,
 	}, err
 }
@@ -84,6 +85,11 @@ func Totals(t store.Totals) view.Totals {
 		Contacts: t.Contacts, Aliases: t.Aliases, Statuses: t.Statuses, CountedAt: t.CountedAt, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag},
 	}
 }
+
+// UnpreparedAlert is about contacts that a new version, or contacts.fold, has not gone
+// through yet, see [app.IsPrepared].
+var UnpreparedAlert = view.Alert{Command: "winnow sweep",
+	Text: "not all contacts of the store are prepared for this version and config: contacts whose keys are one now may still be two, and what suppresses one does not suppress the other; the next sweep does the rest"}
 
 // ClockAlert describes a clock that is behind the log, whose last event was received
 // then.
@@ -139,6 +145,9 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	if len(s.PlaceholderContacts) > 0 {
 		fmt.Fprintf(w, "contacts have placeholders as keys, which are nobody's in callbacks and imports: %s; commands still take them\n",
 			ui.Printable(strings.Join(s.PlaceholderContacts, ", ")))
+	}
+	if s.Unprepared {
+		fmt.Fprintf(w, "%s, or now: %s\n", UnpreparedAlert.Text, UnpreparedAlert.Command)
 	}
 	if s.ClockBehind > 0 {
 		fmt.Fprintln(w, ClockAlert(now.Add(time.Duration(s.ClockBehind)*time.Second)).Text)

@@ -37,7 +37,7 @@ type Suppression struct {
 	Until    *hygiene.Instant `json:"until,omitempty"` // nil: permanent
 	Rule     string           `json:"rule,omitempty"`
 	By       string           `json:"by,omitempty"`     // number for what stands on the contact's phone number
-	Number   string           `json:"number,omitempty"` // that number, in E.164
+	Number   string           `json:"number,omitempty"` // that number, in E.164; of what stands on the contact too, if its word lies on both
 	From     string           `json:"from,omitempty"`   // the contact on whose evidence it rests; empty for what names the number alone, and for a contact that was forgotten
 	Note     string           `json:"note,omitempty"`
 	Evidence []int64          `json:"evidence,omitempty"` // seq of the events counted
@@ -47,6 +47,7 @@ type Suppression struct {
 	Why      string           `json:"why"`
 	Events   []Event          `json:"events,omitempty"` // of the evidence, those still in the log
 
+	SaidOf  string `json:"-"` // the number of which a word was said that the contact has from there
 	Summary string `json:"-"` // reason, times and author in words: how Why begins
 	Whose   string `json:"-"` // of the evidence, if it is another contact's: "crm-2's "
 }

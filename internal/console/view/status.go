@@ -44,6 +44,7 @@ type Status struct {
 	HeldRuns    []string    `json:"held_runs,omitempty"`            // runs that wait for a release, as EXPORT/RUN
 	Held        []HeldRun   `json:"held,omitempty"`                 // the exports with such runs
 	Deliveries  []Delivery  `json:"deliveries,omitempty"`           // that are waiting or lost
+	Unprepared  bool        `json:"unprepared,omitempty"`           // not all contacts are prepared for this version and config; the next sweep does the rest
 	JoinedKeys  *JoinedKeys `json:"joined_keys,omitempty"`          // contacts whose keys are one by now
 	// RenamedReasons is how many contacts an earlier version had suppressed under another
 	// word for a protected reason.
