@@ -28,6 +28,10 @@ type Event struct {
 // Moment is the event's place in its contact's history.
 func (e *Event) Moment() Moment { return Moment{At: e.At, Seq: e.Seq} }
 
+// IsErased reports whether the event was erased from the log: that it happened is all that
+// is known of it.
+func (e *Event) IsErased() bool { return e.MessageID == "" && e.Contact == "" }
+
 // MessageHash identifies a message in a history by eight bytes of the SHA-256 of its
 // source and id, in a form where ("ab","c") and ("a","bc") differ. No sender can
 // choose ids that collide, and among the few messages of one contact they do not

@@ -42,12 +42,15 @@ type pending struct {
 	retried  []int64                // ids of bodies in quarantine that are among events and bad
 	outcomes []engine.OutcomeUpdate // for stored events
 	weight   int                    // of the rows of outcomes, in bytes
+	erased   []engine.Erasure       // of stored events
 	probe    bool                   // only whether the log can be written
 	err      error
 	ready    chan struct{} // closed when err is known
 }
 
-func (p *pending) rows() int { return len(p.events) + len(p.bad) + len(p.retried) + len(p.outcomes) }
+func (p *pending) rows() int {
+	return len(p.events) + len(p.bad) + len(p.retried) + len(p.outcomes) + len(p.erased)
+}
 
 // Under load the writer waits up to this long for those it has just answered to send
 // the next: a larger commit makes the whole faster. It stops waiting once gatherShare
@@ -264,12 +267,14 @@ func write(w engine.LogWriter, batch []*pending) error {
 	var events [][]hygiene.Event
 	var bad []hygiene.Unreadable
 	var outcomes []engine.OutcomeUpdate
+	var erased []engine.Erasure
 	var retried []int64
 	weight, probe := 0, false
 	for _, p := range batch {
 		events = append(events, p.events)
 		bad, retried = append(bad, p.bad...), append(retried, p.retried...)
 		outcomes, weight = append(outcomes, p.outcomes...), weight+p.weight
+		erased = append(erased, p.erased...)
 		probe = probe || p.probe
 	}
 	if err := w.AppendEvents(events); err != nil {
@@ -279,6 +284,9 @@ func write(w engine.LogWriter, batch []*pending) error {
 		if err := w.SetOutcomes(outcomes, weight); err != nil {
 			return err
 		}
+	}
+	if err := w.EraseEvents(erased); err != nil {
+		return err
 	}
 	if err := w.Unquarantine(retried); err != nil {
 		return err

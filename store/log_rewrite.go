@@ -123,3 +123,25 @@ func (s *Store) rewriteNext(updates []engine.OutcomeUpdate) (n, weight int, err 
 	})
 	return n, weight, err
 }
+
+// commitErasure erases events, and bodies in quarantine, a few at a time, alternating with
+// other commits.
+func (s *Store) commitErasure(ctx context.Context, list []engine.Erasure, quarantined []int64) error {
+	for len(list)+len(quarantined) > 0 {
+		n, ids := 0, min(len(quarantined), rewriteRows)
+		for bytes := 0; n < min(len(list), rewriteRows) && bytes < rewriteBytes; n++ {
+			bytes += list[n].Bytes + rowWeight
+		}
+		began := time.Now()
+		if err := s.appender.commitAndWait(ctx, &pending{erased: list[:n], retried: quarantined[:ids]}); err != nil {
+			return fmt.Errorf("erase from the log: %w", err)
+		}
+		list, quarantined = list[n:], quarantined[ids:]
+		select {
+		case <-time.After(time.Since(began)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}

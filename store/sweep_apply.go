@@ -75,6 +75,9 @@ func (w *txWriter) match(events []hygiene.Event, view *messages.View, requireSen
 			order = append(order, i)
 			continue
 		}
+		if e.IsErased() {
+			continue
+		}
 		if !w.judge.HasNumbers() {
 			e.To = ""
 		}

@@ -143,7 +143,7 @@ func LooseForms(key, region string) []string {
 	if bare, ok := numberIn(loose); ok {
 		forms = append(forms, bare, "+"+bare)
 		if phone := PhoneIn(key, region); phone != "" {
-			forms = append(forms, phone, phone[1:], nationalNumber(phone))
+			forms = append(forms, phone, phone[1:], NationalNumber(phone))
 		}
 		slices.Sort(forms)
 		forms = slices.Compact(forms)

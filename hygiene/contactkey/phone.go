@@ -100,8 +100,8 @@ func ReadablePhone(e164 string) string {
 	return phonenumbers.Format(n, phonenumbers.INTERNATIONAL)
 }
 
-// nationalNumber is a number in E.164 without its country code.
-func nationalNumber(e164 string) string {
+// NationalNumber is a number in E.164 without its country code.
+func NationalNumber(e164 string) string {
 	n, err := phonenumbers.Parse(e164, "")
 	if err != nil {
 		return e164
@@ -231,4 +231,15 @@ func isFraction(text string) bool {
 // KnownRegion reports whether numbers of that region can be read.
 func KnownRegion(region string) bool {
 	return region == International || phonenumbers.GetSupportedRegions()[region]
+}
+
+// Digit is the decimal digit, in ASCII, that a character of any script is.
+func Digit(r rune) (byte, bool) {
+	if '0' <= r && r <= '9' {
+		return byte(r), true
+	}
+	if c := plainRune(r); c >= '0' && c <= '9' {
+		return c, true
+	}
+	return 0, false
 }

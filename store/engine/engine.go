@@ -73,6 +73,14 @@ type Engine interface {
 	// WriteLog runs do in one transaction on the log, whose effect is durable when
 	// WriteLog returns nil. After an error it is unknown whether it took effect.
 	WriteLog(do func(LogWriter) error) error
+	// PurgeLog runs do in one transaction on the log. After that it removes from the
+	// log's files what was deleted or overwritten, while nothing else is committed there.
+	// It reports false if somebody who reads the log keeps that from being removed; do is
+	// committed then all the same.
+	PurgeLog(do func(LogReader, LogWriter) error) (clean bool, err error)
+	// Purge is PurgeLog for the contacts and what is about them, of which it commits nothing.
+	// texts are some that were deleted, by which it sees what is left.
+	Purge(texts [][]byte) (clean bool, err error)
 	// BetweenCommits runs do while this process commits nothing to the log, so that a
 	// process that do suspends keeps no other from committing.
 	BetweenCommits(do func())
@@ -220,6 +228,9 @@ type LogWriter interface {
 	// SetOutcomes writes other outcomes for stored events, whose rows have about so
 	// many bytes: an outcome of another length moves the whole row.
 	SetOutcomes(list []OutcomeUpdate, bytes int) error
+	// EraseEvents erases from stored events what says which contact they are about. That they
+	// happened stays, in their places.
+	EraseEvents(list []Erasure) error
 	// Probe writes the time in a place of its own, to see whether the log can be
 	// written.
 	Probe(at hygiene.Instant) error
@@ -235,6 +246,14 @@ type LogWriter interface {
 type OutcomeUpdate struct {
 	Seq     int64
 	Outcome hygiene.Outcome
+}
+
+// Erasure is what is erased from a stored event.
+type Erasure struct {
+	Seq   int64
+	Whole bool // message id and contact too, and not the body alone
+	Words bool // the provider's word and code too
+	Bytes int  // of its body
 }
 
 // LastContact is the name of the counter of the greatest id that a deleted contact had.

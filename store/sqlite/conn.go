@@ -40,7 +40,7 @@ const (
 // pragmas are read back from every new connection: an option that the driver
 // does not know is silently ignored, and a default of its own is not FULL.
 var pragmas = map[mode]map[string]string{
-	writing: {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000", "query_only": "0", "trusted_schema": "0", "cell_size_check": "1"},
+	writing: {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000", "query_only": "0", "secure_delete": "1", "trusted_schema": "0", "cell_size_check": "1"},
 	reading: {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000", "query_only": "1", "trusted_schema": "0", "cell_size_check": "1"},
 }
 
@@ -56,7 +56,9 @@ func dsn(path string, m mode) string {
 		"_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_foreign_keys": {"on"}, "_busy_timeout": {"15000"},
 		"_cache_size": {fmt.Sprint(-cacheDefault)}, "_stmt_cache_size": {"0"},
 	}
-	if m == reading {
+	if m == writing {
+		q.Set("_secure_delete", "on") // what is deleted is overwritten
+	} else {
 		q.Set("_query_only", "true")
 	}
 	return "file:" + escaped(path) + "?" + q.Encode()

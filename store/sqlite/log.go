@@ -29,7 +29,9 @@ func scanEvent(r *rows, e *hygiene.Event) error {
 	*e = hygiene.Event{Seq: r.Int(0), ReceivedAt: hygiene.Instant(r.Int(1)), At: hygiene.Instant(r.Int(2)),
 		Source: r.Text(3), MessageID: r.Text(4), Name: r.Text(5), Code: r.Text(6), Outcome: o, Contact: r.Text(8)}
 	if len(r.dest) > 9 {
-		e.Body = r.Blob(9)
+		if e.Body = r.Blob(9); isErased(e.Body) {
+			e.Body = nil
+		}
 	}
 	if e.At == 0 {
 		e.At, e.Received = e.ReceivedAt, true

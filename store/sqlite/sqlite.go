@@ -41,6 +41,8 @@ type Engine struct {
 
 	checkpointer *checkpointer // of the log
 	commits      sync.Mutex    // held while the log commits, or starts over
+
+	raw *os.File // the file of the contacts, see inGaps; nil until it is needed
 }
 
 var _ engine.Engine = (*Engine)(nil)
@@ -268,7 +270,12 @@ func (e *Engine) Lock(name string) engine.Lock { return NewLock(e.path + "." + n
 // Close waits for what is under way and closes the files. What comes later gets
 // [engine.ErrClosed].
 func (e *Engine) Close() error {
-	return errors.Join(e.logWriter.close(), e.checkpointer.close(), e.writer.close(), e.logReader.close(), e.reader.close())
+	err := errors.Join(e.logWriter.close(), e.checkpointer.close(), e.writer.close(), e.logReader.close(), e.reader.close())
+	if e.raw != nil {
+		err = errors.Join(err, e.raw.Close())
+		e.raw = nil
+	}
+	return err
 }
 
 // Read implements engine.Engine.

@@ -6,7 +6,7 @@
 
 -- What providers said, in the order winnow received it.
 -- Written by logWriter.AppendEvents, logWriter.SetOutcomes, which reclassifying calls,
--- and logWriter.Prune, which retention calls.
+-- logWriter.Prune, which retention calls, and logWriter.EraseEvents, which forgetting calls.
 CREATE TABLE events (
 	seq         INTEGER PRIMARY KEY AUTOINCREMENT, -- never given out twice
 	received_at INTEGER NOT NULL,                  -- microseconds since 1970 UTC, as all times
@@ -500,6 +500,28 @@ CREATE TABLE holds (
 	at      INTEGER NOT NULL,
 	by      TEXT NOT NULL,
 	note    TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Persons who are being forgotten, until nothing else of them is left.
+-- Written by InsertPending, BeginPending, SetSeq and DeletePending of package erasure,
+-- which txWriter.beginForgetting and Run.end call.
+CREATE TABLE erasures (
+	id      INTEGER PRIMARY KEY AUTOINCREMENT,
+	at      INTEGER NOT NULL,       -- when it was asked for
+	exports INTEGER NOT NULL,       -- 1: also from the files of kept runs
+	subject TEXT NOT NULL,          -- the contact's key, or that of a number as a subject
+	begun   INTEGER NOT NULL,       -- 1: the contact is deleted
+	seq     INTEGER NOT NULL        -- place in the log up to which that was read
+) STRICT;
+
+-- What names the persons who are being forgotten.
+-- Written by insertText of package erasure.
+CREATE TABLE erasure_texts (
+	erasure INTEGER NOT NULL,       -- erasures.id
+	kind    TEXT NOT NULL,          -- key, phone, message
+	source  TEXT NOT NULL,          -- of a message
+	text    TEXT NOT NULL,
+	PRIMARY KEY (erasure, kind, source, text)
 ) STRICT, WITHOUT ROWID;
 
 -- Single numbers: see the constants in store/counters.go.

@@ -1,0 +1,94 @@
+package erasure
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"winnow/store/engine"
+)
+
+// ErrReader is the error of an erasure that waits for somebody who reads the store: pages
+// as they were are kept for them.
+var ErrReader = errors.New("another process reads the store, so that its write-ahead log still has what was erased; it is emptied once that has ended")
+
+// end reads the end of the log while nothing is appended, empties the write-ahead logs, and
+// deletes the names.
+func (r *Run) end(ctx context.Context) error {
+	until := time.Now().Add(r.Wait)
+	if err := r.purgeLog(ctx, until); err != nil {
+		return err
+	}
+	step("names")
+	err := r.Engine.Write(func(w engine.Writer) error {
+		for _, p := range r.Pending {
+			if err := DeletePending(w, p.ID); err != nil {
+				return err
+			}
+		}
+		return SetUnclean(w, true)
+	})
+	if err != nil {
+		return err
+	}
+	return Purge(ctx, r.Engine, r.Names, until)
+}
+
+// purgeLog erases the end of the log, and then empties its write-ahead log.
+func (r *Run) purgeLog(ctx context.Context, until time.Time) error {
+	return waitFor(ctx, until, func() (bool, error) {
+		if err := r.log(ctx); err != nil { // what came, while others append
+			return false, err
+		}
+		var s LogStep
+		step("end of the log")
+		clean, err := r.Engine.PurgeLog(func(l engine.LogReader, w engine.LogWriter) (err error) {
+			if s, err = r.Names.ReadLog(l, r.seq, 1<<62); err != nil || len(s.Erase) == 0 {
+				return err
+			}
+			return w.EraseEvents(s.Erase)
+		})
+		if err != nil || len(s.Erase) == 0 {
+			return clean && s.Read < logStepEvents, err
+		}
+		r.Did.Events, r.Did.Bodies = r.Did.Events+int64(len(s.Seqs)), r.Did.Bodies+s.Bodies
+		err = r.Engine.Write(func(w engine.Writer) error { return r.eraseWaiting(w, &s) })
+		return clean && s.Read < logStepEvents, err
+	})
+}
+
+// Purge empties the contacts' write-ahead log, and removes what is left of the names in
+// the file. names may be nil.
+func Purge(ctx context.Context, e engine.Engine, names *Names, until time.Time) error {
+	var texts [][]byte
+	if names != nil {
+		texts = names.bytes()
+	}
+	step("purge")
+	err := waitFor(ctx, until, func() (bool, error) { return e.Purge(texts) })
+	if err != nil {
+		return err
+	}
+	return e.Write(func(w engine.Writer) error { return SetUnclean(w, false) })
+}
+
+// pause is how long a reader is waited for between two tries.
+const pause = 50 * time.Millisecond
+
+// waitFor repeats do until it is done, or it is too late.
+func waitFor(ctx context.Context, until time.Time, do func() (bool, error)) error {
+	for {
+		done, err := do()
+		if err != nil || done {
+			return err
+		}
+		if time.Now().After(until) {
+			return ErrReader
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

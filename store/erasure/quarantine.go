@@ -1,0 +1,58 @@
+package erasure
+
+import (
+	"context"
+
+	"winnow/store/engine"
+	"winnow/store/quarantine"
+)
+
+// quarantine deletes the bodies in quarantine that name somebody.
+func (r *Run) quarantine(ctx context.Context) error {
+	return quarantine.Each(ctx, r.Engine.ReadLog, "", 0, func(bodies []quarantine.Body) error {
+		var ids []int64
+		for i := range bodies {
+			if b := &bodies[i]; r.Names.InBody(b.Body) || r.Names.InText(b.Why) {
+				ids = append(ids, b.ID)
+			}
+		}
+		if r.Did.Quarantined += int64(len(ids)); len(ids) == 0 || r.Preview {
+			return nil
+		}
+		step("quarantine")
+		return r.Commit(ctx, nil, ids)
+	})
+}
+
+// unclean is the counter that is 1 while the contacts' write-ahead log may still have what
+// was erased.
+const unclean = "unclean"
+
+// SetUnclean says whether that is so.
+func SetUnclean(w engine.Writer, is bool) error {
+	value := 0
+	if is {
+		value = 1
+	}
+	return w.Exec("INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", unclean, value)
+}
+
+// IsUnclean reports whether that is so.
+func IsUnclean(c engine.Querier) (bool, error) {
+	n, err := c.Number("SELECT value FROM counters WHERE name = ?", unclean)
+	return n != 0, err
+}
+
+// bytes are the names as files have them.
+func (n *Names) bytes() (list [][]byte) {
+	for key := range n.keys {
+		list = append(list, []byte(key))
+	}
+	for phone := range n.phones {
+		list = append(list, []byte(phone))
+	}
+	for m := range n.messages {
+		list = append(list, []byte(m.ID))
+	}
+	return list
+}
