@@ -167,6 +167,46 @@ func (p *Policy) Give(number, c *Contact, giver int64, cause Moment) (changes []
 	return changes, true, g.again
 }
 
+// NumberOnceGiven is the number that the contact has as it would be once the contact, as it
+// is now, gave to it; nil when nothing would lie on it. What other contacts of the number
+// would give anew is not known here. It may be changed.
+func (p *Policy) NumberOnceGiven(c *Contact, cause Moment) *Contact {
+	if !p.HasNumbers() || c.Phone == "" {
+		return nil
+	}
+	number := &Contact{Key: NumberKey(c.Phone)}
+	if c.Number != nil {
+		*number = *c.Number
+		number.Suppressions, number.Tags, number.Instructions = slices.Clone(number.Suppressions), slices.Clone(number.Tags), slices.Clone(number.Instructions)
+		number.History.kinds, number.History.givers = slices.Clip(number.History.kinds), slices.Clip(number.History.givers)
+	}
+	some := c.Number != nil
+	c.EachAlone(0, func(alone *Contact, _ int64) {
+		giver, known := number.giverOfSome(alone)
+		if known || p.MayOpenOn(alone, c.Phone) {
+			p.Give(number, alone, giver, cause)
+			some = true
+		}
+	})
+	if !some {
+		return nil
+	}
+	return number
+}
+
+// giverOfSome is the id under which the contact gave entries to the number; else one that
+// no contact has.
+func (c *Contact) giverOfSome(giver *Contact) (id int64, known bool) {
+	for o := range c.History.outcomes {
+		for i := range c.History.outcomes[o].Entries {
+			if e := &c.History.outcomes[o].Entries[i]; e.from != 0 && giver.History.has(e.Seq) {
+				return c.History.givers[e.from-1], true
+			}
+		}
+	}
+	return -1 - int64(len(c.History.givers)), false
+}
+
 // giver is the place of the contact among the givers, counted from 1: one after the
 // last for a new one.
 func (h *History) giver(id int64) int32 {

@@ -122,6 +122,16 @@ func eachNumberOf(c engine.Querier, rows []*contactRow, found func(stored *engin
 	})
 }
 
+// SharingNumbers counts the contacts whose number others have too, or had.
+func (s *Store) SharingNumbers() (n int64, err error) {
+	err = s.read(func(c engine.Reader) error {
+		n, err = c.Number(`SELECT count(*) FROM contacts WHERE phone IN (
+			SELECT phone FROM contacts WHERE phone IS NOT NULL GROUP BY phone HAVING count(*) > 1 UNION SELECT phone FROM former_numbers)`)
+		return err
+	})
+	return n, err
+}
+
 // Number finds a phone number as a subject of its own; false when nothing was ever on it.
 func (s *Store) Number(phone string) (number *hygiene.Contact, ok bool, err error) {
 	k := &contactRow{}

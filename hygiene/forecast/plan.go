@@ -91,23 +91,29 @@ func NewPlanner(given, inForce *hygiene.Policy, judged []*hygiene.Policy, now hy
 	return p
 }
 
-// Plan makes after the contact as it would be, and appends to found what differs at
-// present. It does not change c, and after shares memory with it. When nothing
-// differs, after may be left as it was.
+// Plan makes after the contact as it would be, with what its number would have, and
+// appends to found what differs at present. It does not change c, and after shares memory
+// with it. When nothing differs, after may be left as it was.
 func (p *Planner) Plan(c, after *hygiene.Contact, found []Planned) []Planned {
-	unchanged, reviewed := p.Skips(c), p.concernsReview(c)
+	unchanged := p.Skips(c) && (c.Number == nil || p.Skips(c.Number))
+	reviewed := p.concernsReview(c)
 	if unchanged && !reviewed {
 		return found
 	}
 	*after = *c
 	if !unchanged {
-		p.given.Rejudge(after, p.now, p.named)
+		p.judgeAgain(after, p.named)
 		reviewed = p.concernsReview(after)
 	}
 	judged := after
 	if reviewed {
 		judged = copyForReview(after)
 		p.review.Review(after, p.now)
+		if number := after.Number; number != nil {
+			number = copyForReview(number)
+			p.review.Review(number, p.now)
+			after.OnNumber = number.Suppressions
+		}
 	}
 	d := planDiff{planner: p, before: c, judged: judged, after: after, found: found}
 	d.suppressions()
@@ -119,13 +125,25 @@ func (p *Planner) Plan(c, after *hygiene.Contact, found []Planned) []Planned {
 	return d.found
 }
 
+// judgeAgain judges the contact by the given policy, and the number that it has.
+func (p *Planner) judgeAgain(c *hygiene.Contact, named string) {
+	p.given.Rejudge(c, p.now, named)
+	number := p.given.NumberOnceGiven(c, p.now)
+	if number == nil {
+		return
+	}
+	p.given.Rejudge(number, p.now, named)
+	c.Number, c.OnNumber = number, number.Suppressions
+}
+
 // Skips reports whether judging again leaves the contact as it is because only rules
 // that stayed the same ever concerned it.
 func (p *Planner) Skips(c *hygiene.Contact) bool { return p.stable.unchanged(c) }
 
-// concernsReview reports whether a fresh rule of the review holds for the contact.
+// concernsReview reports whether a fresh rule of the review holds for the contact, or for
+// its number.
 func (p *Planner) concernsReview(c *hygiene.Contact) bool {
-	return slices.ContainsFunc(p.fresh, func(r *hygiene.Rule) bool { return p.review.HoldsAtReview(c, r, p.now) })
+	return c.Number != nil && p.concernsReview(c.Number) || slices.ContainsFunc(p.fresh, func(r *hygiene.Rule) bool { return p.review.HoldsAtReview(c, r, p.now) })
 }
 
 // copyForReview is a copy to look back at while the contact itself is reviewed: a
@@ -176,7 +194,7 @@ func (d *planDiff) kept() {
 			continue
 		}
 		named := *d.before
-		d.planner.given.Rejudge(&named, d.planner.now, s.Reason)
+		d.planner.judgeAgain(&named, s.Reason)
 		if findSuppression(named.OpenSuppressions(now), &s) == nil {
 			d.add(PlannedKept, &s.Cause, s.Reason, false)
 		}

@@ -17,7 +17,6 @@ import (
 // comparison is what contacts are compared by.
 type comparison struct {
 	planner       *forecast.Planner
-	given         *hygiene.Policy
 	protects      func(reason string) bool // the given policy or the one in force
 	now           hygiene.Instant
 	before, after []segments.Segment // of the config in force, and of the given one
@@ -42,7 +41,6 @@ func compareContacts(ctx context.Context, out *ui.Printer, a *app.App, base *bas
 	now := hygiene.Moment{At: at, Seq: totals.LastSeq}
 	c := &comparison{
 		planner: forecast.NewPlanner(a.Config.Policy, base.policy(), base.judged, now, named),
-		given:   a.Config.Policy,
 		protects: func(reason string) bool {
 			return a.Config.Policy.Protects(reason) || base.policy() != nil && base.policy().Protects(reason)
 		},
@@ -70,7 +68,23 @@ func compareContacts(ctx context.Context, out *ui.Printer, a *app.App, base *bas
 	for _, w := range workers {
 		all.add(w.tally)
 	}
-	return newPlan(a.Config, base, c, all, totals.Lag), nil
+	p := newPlan(a.Config, base, c, all, totals.Lag)
+	if countsMoreOnNumbers(a.Config.Policy, base.judged) {
+		p.Sharing, err = a.Store.SharingNumbers()
+	}
+	return p, err
+}
+
+// countsMoreOnNumbers reports whether the policy counts an outcome against numbers that
+// not all that ever judged did, so that contacts have not given it to their numbers.
+func countsMoreOnNumbers(p *hygiene.Policy, judged []*hygiene.Policy) bool {
+	for o := range hygiene.AllOutcomes().All() {
+		notYet := func(old *hygiene.Policy) bool { return !old.GivesOutcome(o) }
+		if p.GivesOutcome(o) && (judged == nil || slices.ContainsFunc(judged, notYet)) {
+			return true
+		}
+	}
+	return false
 }
 
 // compareSegmentLists lists the segments of the given config in its order, then
@@ -106,9 +120,8 @@ func (c *comparison) newWorker(lists segments.Lists) *worker {
 		before: segments.NewMembership(c.before, lists, c.now), after: segments.NewMembership(c.after, lists, c.now)}
 }
 
-// visit compares one contact, with what lies on its number on its own evidence.
+// visit compares one contact, with what lies on its number.
 func (w *worker) visit(c *hygiene.Contact) error {
-	c = forecast.WithItsNumber(w.given, c)
 	w.changes = w.planner.Plan(c, &w.next, w.changes[:0])
 	next := c
 	if len(w.changes) > 0 {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -176,5 +177,109 @@ func TestTheUndoThatIsShownIsTheOneThatIsApplied(t *testing.T) {
 	}
 	if lifted < int64(*undos)/3 {
 		t.Errorf("only %d suppressions were lifted: this tests little", lifted)
+	}
+}
+
+// edited is the policy after an edit of the rules that counts no other outcomes than before.
+func edited(r *rand.Rand, hash string) *hygiene.Policy {
+	p := numberRules(hash, "hard_bounce", "blocked")
+	var rules []hygiene.Rule
+	for _, rule := range p.Rules {
+		switch k := r.IntN(8); {
+		case k < 3:
+			rule.When.Count = 1 + r.IntN(3)
+		case k == 3 && rule.Then.Suppress != nil:
+			rule.Then.Suppress = &hygiene.SuppressAction{Reason: rule.Then.Suppress.Reason, For: 5 * hygiene.Day}
+		case k == 4:
+			continue
+		}
+		rules = append(rules, rule)
+	}
+	p = hygiene.NewPolicy(rules, hash)
+	p.UseNumbers([]string{"hard_bounce", "blocked"})
+	return p
+}
+
+// rejudged is a random store whose contacts were judged again by an edited policy, with
+// what was shown before, and how many contacts changed.
+func rejudged(t *testing.T, seed uint64, edit func(*rand.Rand, string) *hygiene.Policy) (shown *RejudgeResult, really *effect) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(seed, 45))
+	ops := apptest.Operations(t)
+	p := numberRules("test", "hard_bounce", "blocked")
+	ops.Config.Policy, ops.Config.Hash = p, "test"
+	storetest.SavePolicy(t, ops.Store, p)
+	now := randomNumbers(t, r, ops)
+	ops.Config.Policy, ops.Config.Hash = edit(r, "next"), "next"
+	storetest.SavePolicy(t, ops.Store, ops.Config.Policy)
+	out := &ui.Printer{Stdout: t.Output(), Stderr: t.Output()}
+	shown, err := Rejudge(t.Context(), out, ops, RejudgeOptions{}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _ := everyone(t, ops.Store)
+	if _, err := Rejudge(t.Context(), out, ops, RejudgeOptions{Apply: true}, now); err != nil {
+		t.Fatal(err)
+	}
+	after, _ := everyone(t, ops.Store)
+	really = newEffect(ops.Config.Policy, now)
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		really.observe(before[key], after[key])
+	}
+	return shown, really
+}
+
+func TestWhatAPlanSaysOfNumbersIsWhatRejudgingDoes(t *testing.T) {
+	moved := int64(0)
+	for seed := range uint64(*undos) {
+		shown, really := rejudged(t, seed, edited)
+		if p := shown.plan; p.newlySuppressed != really.NewlySuppressed || p.noLongerSuppressed != really.Released {
+			t.Fatalf("seed %d: the plan suppresses %d contacts and releases %d, and %d and %d are:\n%s", seed, p.newlySuppressed, p.noLongerSuppressed,
+				really.NewlySuppressed, really.Released, effectText(really))
+		}
+		moved += really.NewlySuppressed + really.Released
+	}
+	if moved < 2 {
+		t.Errorf("only %d contacts changed: this tests little", moved)
+	}
+}
+
+// Contacts have not given to their number yet what it did not count, so a plan knows of
+// each contact alone what that would do.
+func TestAPlanSaysOfHowManyNumbersItDoesNotKnowAll(t *testing.T) {
+	ops := apptest.Operations(t)
+	ops.Config.Policy, ops.Config.Hash = numberRules("test", "hard_bounce"), "test"
+	storetest.SavePolicy(t, ops.Store, ops.Config.Policy)
+	for i, key := range []string{"ann", "bob", "cem"} {
+		if _, err := ops.Store.SaveProfiles([]store.Profile{{Key: key, HasPhone: true, Phone: numberPhones[i/2]}}, storetest.Start); err != nil {
+			t.Fatal(err)
+		}
+		storetest.Append(t, ops.Store, storetest.Event(storetest.Start+1, key, "m-"+key, hygiene.SoftBounce))
+	}
+	now := storetest.Start.Add(time.Hour)
+	if _, err := ops.Sweep(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	p := numberRules("next", "hard_bounce", "soft_bounce")
+	ops.Config.Policy, ops.Config.Hash = p, "next"
+	storetest.SavePolicy(t, ops.Store, p)
+	var text strings.Builder
+	out := &ui.Printer{Stdout: &text, Stderr: t.Output()}
+	shown, err := Rejudge(t.Context(), out, ops, RejudgeOptions{}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := shown.Print(out, "winnow.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Rejudge(t.Context(), out, ops, RejudgeOptions{Apply: true}, now); err != nil {
+		t.Fatal(err)
+	}
+	contacts, _ := everyone(t, ops.Store)
+	if shown.Suppressed != 0 || shown.plan.Sharing != 2 || !strings.Contains(text.String(), "2 contacts share phone numbers with others") {
+		t.Errorf("it suppresses %d, and does not know of %d:\n%s", shown.Suppressed, shown.plan.Sharing, text.String())
+	}
+	if is := contacts["ann"].Status(now); is != hygiene.IsSuppressed {
+		t.Errorf("ann is %v: this tests nothing", is)
 	}
 }

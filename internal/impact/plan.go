@@ -36,10 +36,14 @@ type Plan struct {
 	Policy  string `json:"policy"`
 	InForce string `json:"in_force,omitempty"` // the policy it is compared with
 	planCounts
-	OptedOut int64            `json:"released_opted_out"` // of the released, those for a protected reason
-	AtReview int64            `json:"at_review"`          // with a change that the next review makes, not rejudge
-	Contacts int64            `json:"contacts"`           // compared
-	Unswept  int64            `json:"unswept"`            // events that wait for the next sweep and are not in the plan
+	OptedOut int64 `json:"released_opted_out"` // of the released, those for a protected reason
+	AtReview int64 `json:"at_review"`          // with a change that the next review makes, not rejudge
+	Contacts int64 `json:"contacts"`           // compared
+	Unswept  int64 `json:"unswept"`            // events that wait for the next sweep and are not in the plan
+	// Sharing is how many contacts share their number with others, now or before, when the
+	// config counts outcomes against numbers that were not always counted: what several of
+	// them gave together is not in the plan.
+	Sharing  int64            `json:"sharing_numbers,omitempty"`
 	Before   map[string]int64 `json:"statuses_before"`
 	After    map[string]int64 `json:"statuses_after"`
 	Rules    []plannedRule    `json:"rules"`
@@ -241,6 +245,11 @@ func newPlannedSegment(s *comparedSegment, t *segmentTally) plannedSegment {
 		p.Before, p.After = &t.before, &t.after
 	}
 	return p
+}
+
+// sharingNote says what the plan does not count.
+func (p *Plan) sharingNote() string {
+	return ui.CountVerb(p.Sharing, "contact", "shares a phone number", "share phone numbers") + " with others, now or before: what their events together do to a number by an outcome that was not counted there is not in this plan"
 }
 
 // HasChanges reports whether a contact would change, or be in other segments.

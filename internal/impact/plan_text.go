@@ -38,6 +38,9 @@ func (p *Plan) print(w io.Writer, path string) {
 		if p.Unswept > 0 {
 			fmt.Fprintln(w, p.unsweptNote())
 		}
+		if p.Sharing > 0 {
+			fmt.Fprintln(w, p.sharingNote())
+		}
 		if p.outcomesDiffer {
 			fmt.Fprintln(w, outcomesNote)
 		}
@@ -240,6 +243,9 @@ func (p *Plan) segmentRows() (rows [][]string) {
 func (p *Plan) nextSteps(path string) (lines []string) {
 	if p.Unswept > 0 {
 		lines = append(lines, p.unsweptNote())
+	}
+	if p.Sharing > 0 {
+		lines = append(lines, p.sharingNote())
 	}
 	if p.atRejudge > 0 {
 		when := "once in force, " + path + " judges new events"

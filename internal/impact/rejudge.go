@@ -98,6 +98,9 @@ func (r *RejudgeResult) Print(out *ui.Printer, path string) error {
 	for _, note := range r.plan.keptNotes(path) {
 		fmt.Fprintln(out.Stdout, note)
 	}
+	if r.plan.Sharing > 0 && !r.Applied {
+		fmt.Fprintln(out.Stdout, r.plan.sharingNote())
+	}
 	if r.Unswept > 0 && !r.Applied {
 		fmt.Fprintln(out.Stdout, unsweptNote(r.Unswept))
 	}
