@@ -14,6 +14,7 @@ const (
 	keySeen    = "key_seen"    // contacts.id of the last key that Store.PrepareKeys looked at
 	keysJoined = "keys_joined" // contacts that were joined because their keys are one
 	keysBatch  = "keys_batch"  // batches.id of the last of these joins
+	backedUp   = "backed_up"   // when the store was backed up last
 	inForce    = "in_force"    // policies.id of the policy that a daemon put in force last
 	compared   = "compared"    // seq up to which Store.CompareLate has compared events with the send log
 	// raised by all that changes the send log

@@ -30,7 +30,8 @@
 //     message_find asks it, message_compare compares older events with it once more,
 //     unmatched has the events that wait. The look-ups are in store/messages;
 //   - list_, pin, policy_, run_, job: the tables of these names;
-//   - totals, counters: numbers of the whole.
+//   - totals, counters: numbers of the whole;
+//   - backup, place: copies of a store, and where its parts are.
 //
 // The database is in store/sqlite, behind store/engine; its schema/current.sql
 // shows the tables. Passes over the whole log are in store/logscan, sets of keys
@@ -39,7 +40,6 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -127,18 +127,6 @@ func (s *Store) NewKeySet() *keyset.Set { return keyset.New(s.scratchFolder(), 0
 // Close waits for what is under way and closes the store. What comes later is an
 // error.
 func (s *Store) Close() error { return errors.Join(s.appender.close(), s.engine.Close()) }
-
-// Copy writes a copy of the database, as of one moment, to a path at which there is no
-// store; see [engine.Engine]. What the store keeps in folders is not in it.
-func (s *Store) Copy(ctx context.Context, to string, o engine.CopyOptions) error {
-	return s.engine.Copy(ctx, to, o)
-}
-
-// InspectCopy looks for damage in a copy that [Store.Copy] made, and changes nothing.
-// thorough reads all of it.
-func InspectCopy(ctx context.Context, path string, thorough bool) (*sqlite.Inspection, error) {
-	return sqlite.InspectCopy(ctx, path, thorough)
-}
 
 // write runs do in one transaction on the contacts and what is about them.
 func (s *Store) write(do func(c engine.Writer) error) error { return s.engine.Write(do) }

@@ -26,6 +26,7 @@ type Totals struct {
 	CountedAt   hygiene.Instant  // the last sweep or review after which a count changed
 	Cursor      int64            // seq up to which the log has been swept
 	Lag         int64            // events in the log that have not been swept
+	BackedUp    hygiene.Instant  // the last backup that was recorded; 0 for none
 }
 
 // Totals counts, without reading the events or the contacts one by one.
@@ -53,6 +54,11 @@ func (t *Totals) readContacts(c engine.Reader, present bool) (err error) {
 		return err
 	}
 	t.Lag = max(0, t.LastSeq-t.Cursor)
+	backedUp, err := counter(c, backedUp)
+	if err != nil {
+		return err
+	}
+	t.BackedUp = hygiene.Instant(backedUp)
 	if t.Unmatched, err = c.Number("SELECT count(*) FROM unmatched WHERE phone = ''"); err != nil {
 		return err
 	}

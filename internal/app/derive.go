@@ -53,6 +53,13 @@ func Jobs(cfg *config.Config) ([]schedule.Job, error) {
 		}
 		jobs = append(jobs, schedule.Job{Kind: schedule.Export, Name: e.Name, Schedule: s, CatchUp: true})
 	}
+	if cfg.Backup != nil {
+		s, err := schedule.Parse(cfg.Backup.Schedule, cfg.Timezone)
+		if err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, schedule.Job{Kind: schedule.Backup, Name: "backup", Schedule: s, CatchUp: true})
+	}
 	return jobs, nil
 }
 

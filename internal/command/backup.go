@@ -32,6 +32,11 @@ func (x backupCommand) Run(c *invocation) error {
 		if err != nil {
 			return err
 		}
+		if app.CheckOwner(a.Store.Path()) == nil { // another user changes nothing in the store
+			if err := a.Store.RecordBackup(made.TakenAt); err != nil {
+				c.Warn("the backup was made, and its time could not be recorded in the store: %v", err)
+			}
+		}
 		if c.JSON {
 			return c.PrintJSON(made)
 		}

@@ -62,6 +62,7 @@ type Config struct {
 	Unprotected []string
 	Segments    []segments.Segment
 	Exports     []segments.Export
+	Backup      *Backup // nil for none
 
 	// Accepted is what this version refuses in another file, as warnings, see
 	// [Options.WasInForce].

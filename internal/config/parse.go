@@ -112,6 +112,7 @@ func (r *reader) read(c *Config) {
 	}
 	c.Segments = r.readSegments(e.Get("segments"))
 	c.Exports = r.readExports(e.Get("exports"))
+	c.Backup = r.readBackup(e.Get("backup"))
 }
 
 // defineNames collects the names that the file defines, and reports duplicates.

@@ -16,6 +16,7 @@ import (
 type Totals struct {
 	view.Totals
 	Breakers   []BreakerTotals
+	Backups    bool                      // the config has a schedule of backups
 	HeldRuns   map[string]int            // by export; every export is in it
 	Deliveries map[string]DeliveryTotals // by export; those with remotes are in it
 	Behind     time.Duration             // how far the clock is behind the log; 0 when it is not
@@ -82,6 +83,12 @@ var storeMetrics = []storeMetric{
 				if !d.Last.IsZero() {
 					emit(seconds(d.Last), export)
 				}
+			}
+		}},
+	{gauge, "backup_last_success_timestamp_seconds", "When the store was backed up last; 0 for never.", nil,
+		func(t *Totals, emit func(float64, ...string)) {
+			if t.Backups || t.BackedUp != 0 {
+				emit(float64(t.BackedUp) / 1e6)
 			}
 		}},
 	{gauge, "breaker_waiting", "Surges held by breakers that wait for review.", []string{"source", "outcome"},

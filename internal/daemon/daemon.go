@@ -57,6 +57,7 @@ type Daemon struct {
 
 	receiver   *receiver.Receiver
 	runner     *schedule.Runner
+	backups    *schedule.Runner // of backups, beside the other jobs: a sweep does not wait for them
 	dispatcher *dispatcher
 
 	current     atomic.Pointer[config.Config] // in force
@@ -141,6 +142,7 @@ func (d *Daemon) wire(cfg *config.Config, newLog func(*store.Store) receiver.Log
 	d.metrics.WatchConnections("admin", d.connections.private.Counts)
 	d.receiver = receiver.New(receiver.Config{Log: log, Counter: d.metrics, Logger: d.log, Healthy: d.store.Healthy})
 	d.runner = schedule.NewRunner(d.store, d.store.Lock("jobs"), observer{d}, nil)
+	d.backups = schedule.NewRunner(d.store, d.store.Lock("backup"), observer{d}, nil)
 	d.dispatcher = newDispatcher(d.log, d.exports, d.runner.HoldsLock, func(ctx context.Context, e segments.Export, to segments.Destination, force bool) error {
 		return d.Exporter().DeliverTo(ctx, e, to, force)
 	})
@@ -200,6 +202,7 @@ func (d *Daemon) Serve(ctx context.Context) error {
 		d.log.Error("the log can't be read", "error", err)
 	}
 	go d.runner.Run(context.Background())
+	go d.backups.Run(context.Background())
 	go d.dispatcher.run()
 	go d.watchConfig(ctx)
 	go watchStore(ctx, d.store, d.log)
@@ -234,6 +237,7 @@ func (d *Daemon) drain() error {
 	}
 	jobs, cancel := context.WithTimeout(context.Background(), drainJobs)
 	defer cancel()
+	d.stopBackups()
 	if err := d.runner.Stop(jobs); err != nil {
 		d.log.Warn("a job was interrupted; it runs again at the next start")
 	}

@@ -59,7 +59,7 @@ func (d *Daemon) fillJobs(ctx context.Context, p *view.Overview) error {
 					job.Error = run.Error
 				}
 			}
-		case schedule.Review:
+		case schedule.Review, schedule.Backup:
 			at, err := d.store.LastJobTime(ctx, job.Key(), p.At.Time())
 			if err != nil {
 				return err

@@ -23,6 +23,8 @@ func (d *Daemon) job(j schedule.Job) func(context.Context, time.Time) error {
 		return func(ctx context.Context, _ time.Time) error { return d.sweep(ctx) }
 	case schedule.Review:
 		return func(ctx context.Context, _ time.Time) error { return d.review(ctx) }
+	case schedule.Backup:
+		return func(ctx context.Context, _ time.Time) error { return d.backup(ctx) }
 	default:
 		return func(ctx context.Context, at time.Time) error { return d.scheduledExport(ctx, j.Name, at) }
 	}

@@ -33,7 +33,7 @@ func (d *Daemon) totals() (console.Totals, error) {
 	restoreErr := d.restoreRunMetrics(d.current.Load()) // another process may have published a run
 	deliveries, deliveriesErr := exports.CountDeliveries(d.current.Load(), d.store)
 	err = errors.Join(err, heldErr, restoreErr, deliveriesErr)
-	return console.Totals{Totals: status.Totals(t), Behind: t.ClockBehind(hygiene.InstantOf(time.Now())), Waiting: d.lockWait.duration(), Blocked: d.store.LogBlocked(), Breakers: breakers, HeldRuns: held, Deliveries: deliveries}, err
+	return console.Totals{Totals: status.Totals(t), Behind: t.ClockBehind(hygiene.InstantOf(time.Now())), Waiting: d.lockWait.duration(), Blocked: d.store.LogBlocked(), Breakers: breakers, HeldRuns: held, Deliveries: deliveries, Backups: d.current.Load().Backup != nil}, err
 }
 
 // countHeldRuns counts the runs waiting for a release, by export.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"winnow/internal/atomicfile"
 	"winnow/internal/config"
 	"winnow/internal/receiver"
+	"winnow/internal/schedule"
 )
 
 // pollEvery is how often the version of the config file is checked. The file is read
@@ -153,7 +155,9 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	d.current.Store(cfg)
 	d.adminToken.Store(&token)
 	d.receiver.SetSources(sources, cfg.TrustedProxies)
-	d.runner.SetJobs(jobs)
+	isBackup := func(j schedule.Job) bool { return j.Kind == schedule.Backup }
+	d.backups.SetJobs(slices.DeleteFunc(slices.Clone(jobs), func(j schedule.Job) bool { return !isBackup(j) }))
+	d.runner.SetJobs(slices.DeleteFunc(slices.Clone(jobs), isBackup))
 	d.connections.adjust(cfg.Exports, d.log)
 	now := time.Now()
 	d.metrics.Configured(sourceNames, exportNames)

@@ -13,6 +13,7 @@ const (
 	Sweep  Kind = "sweep"
 	Review Kind = "review"
 	Export Kind = "export"
+	Backup Kind = "backup"
 )
 
 // Job is something done on a schedule.

@@ -82,7 +82,7 @@ func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Sta
 func Totals(t store.Totals) view.Totals {
 	return view.Totals{
 		Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched, LongArgs: t.LongArgs, Conflicts: t.Conflicts,
-		Contacts: t.Contacts, Aliases: t.Aliases, Statuses: t.Statuses, CountedAt: t.CountedAt, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag},
+		Contacts: t.Contacts, Aliases: t.Aliases, Statuses: t.Statuses, CountedAt: t.CountedAt, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag}, BackedUp: t.BackedUp,
 	}
 }
 
@@ -118,6 +118,9 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	}
 	if s.Aliases > 0 {
 		rows = append(rows, []string{"aliases", ui.Number(s.Aliases), "keys that were merged into other contacts"})
+	}
+	if s.BackedUp != 0 {
+		rows = append(rows, []string{"backup", s.BackedUp.String(), ui.Ago(now.Sub(s.BackedUp))})
 	}
 	if s.Breaker > 0 {
 		rows = append(rows, []string{"breaker", ui.Number(s.Breaker), "tripped and waiting for review: winnow breaker lists them"})

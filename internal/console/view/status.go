@@ -18,7 +18,8 @@ type Totals struct {
 	Aliases     int64            `json:"aliases,omitempty"` // keys that were merged into other contacts
 	Statuses    map[string]int64 `json:"statuses"`          // contacts by status, as of CountedAt
 	Sweep       SweepProgress    `json:"sweep"`
-	CountedAt   hygiene.Instant  `json:"-"` // the last sweep or review after which a count changed; 0 for never
+	BackedUp    hygiene.Instant  `json:"backed_up_at,omitempty"` // the last backup; 0 for never
+	CountedAt   hygiene.Instant  `json:"-"`                      // the last sweep or review after which a count changed; 0 for never
 }
 
 // ContactConflicts is how many messages have events that name another contact than the
