@@ -237,7 +237,7 @@ func (d *Daemon) drain() error {
 	}
 	jobs, cancel := context.WithTimeout(context.Background(), drainJobs)
 	defer cancel()
-	d.stopBackups()
+	interrupt(d.backups, d.log)
 	if err := d.runner.Stop(jobs); err != nil {
 		d.log.Warn("a job was interrupted; it runs again at the next start")
 	}

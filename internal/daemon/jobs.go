@@ -24,7 +24,9 @@ func (d *Daemon) job(j schedule.Job) func(context.Context, time.Time) error {
 	case schedule.Review:
 		return func(ctx context.Context, _ time.Time) error { return d.review(ctx) }
 	case schedule.Backup:
-		return func(ctx context.Context, _ time.Time) error { return d.backup(ctx) }
+		return func(ctx context.Context, _ time.Time) error {
+			return backupJob{d.store, d.version, d.log}.run(ctx, d.current.Load().Backup)
+		}
 	default:
 		return func(ctx context.Context, at time.Time) error { return d.scheduledExport(ctx, j.Name, at) }
 	}

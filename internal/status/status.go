@@ -106,6 +106,14 @@ func heldRunNames(cfg *config.Config, s *store.Store) (names []string, err error
 	return names, err
 }
 
+// backupRows is the row of the last backup, if there was one.
+func backupRows(s *view.Status, now hygiene.Instant) [][]string {
+	if s.BackedUp == 0 {
+		return nil
+	}
+	return [][]string{{"backup", s.BackedUp.String(), ui.Ago(now.Sub(s.BackedUp))}}
+}
+
 // Print prints the status for people, with what to do about what waits for them.
 func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	rows := [][]string{
@@ -119,9 +127,7 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	if s.Aliases > 0 {
 		rows = append(rows, []string{"aliases", ui.Number(s.Aliases), "keys that were merged into other contacts"})
 	}
-	if s.BackedUp != 0 {
-		rows = append(rows, []string{"backup", s.BackedUp.String(), ui.Ago(now.Sub(s.BackedUp))})
-	}
+	rows = append(rows, backupRows(s, now)...)
 	if s.Breaker > 0 {
 		rows = append(rows, []string{"breaker", ui.Number(s.Breaker), "tripped and waiting for review: winnow breaker lists them"})
 	}
