@@ -31,7 +31,7 @@ type Batch struct {
 
 	undoneByID int64                // the batch that undid this one, in force or not; 0 for none
 	strike     *hygiene.Instruction // of a new batch that invalidates evidence; nil for others
-	named      bool                 // names of contacts have changed
+	named      bool                 // names of contacts have changed, or histories of numbers
 }
 
 // BatchKind is which manual change it was.

@@ -277,8 +277,21 @@ func (r *reclassifier) moveEvents(events []hygiene.Event, updates []engine.Outco
 		if err != nil {
 			return err
 		}
-		if err := w.savePending(updates, order); err != nil {
+		alone, phones, err := r.onNumbers(w, events)
+		if err != nil {
 			return err
+		}
+		if err := w.savePending(updates, slices.Concat(order, alone)); err != nil {
+			return err
+		}
+		for n, i := range alone {
+			e := events[i]
+			e.Outcome = updates[i].Outcome
+			did, err := w.reclassifyOn(phones[n], e, r.moment, r.named)
+			if err != nil {
+				return err
+			}
+			b.named = b.named || did // a step that is to be kept, whatever it changes in the ledger
 		}
 		var keys []string
 		var groups [][]int
@@ -316,7 +329,7 @@ func (r *reclassifier) moveEvents(events []hygiene.Event, updates []engine.Outco
 
 // byContact finds the contacts of the events that were swept, and returns the
 // order in which to go through them, with the key of the contact of each. An event whose contact is not known is only
-// in the log, and so is one that waits in matched: the sweep applies it with the
+// in the log or on a number, see onNumbers, and so is one that waits in matched: the sweep applies it with the
 // outcome that the log has by then, and knows what holds it.
 func (r *reclassifier) byContact(c engine.Reader, events []hygiene.Event) (order []int, contacts []string, err error) {
 	if err := findContactsOf(c, events); err != nil {

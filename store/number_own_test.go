@@ -2,7 +2,9 @@ package store_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
+	"time"
 
 	"winnow/hygiene"
 	"winnow/store"
@@ -133,6 +135,47 @@ func TestAnEventThatNamesOnlyANumberIsInvalidatedByItsRange(t *testing.T) {
 			t.Errorf("ann has %s after that was undone", got)
 		}
 		checkCounts(t, s, p, storetest.Start+6)
+	}
+}
+
+// Of what names a number alone, too, reclassifying gives what the new table would have given.
+func TestReclassifyingMovesEventsOfNumbersAlone(t *testing.T) {
+	outcomes := []hygiene.Outcome{hygiene.HardBounce, hygiene.Unrecognized, hygiene.Unsubscribed, hygiene.Delivered}
+	for seed := range uint64(8) {
+		var got [2]string
+		var did *store.Reclassification
+		for late := range 2 {
+			r := rand.New(rand.NewPCG(seed, 9))
+			s := storetest.Open(t)
+			p := numberPolicy(t, s)
+			give(t, s, "ann", onePhone, storetest.Start)
+			give(t, s, "bob", onePhone, storetest.Start)
+			for i := range 1 + r.IntN(6) {
+				at := storetest.Start.Add(time.Duration(1+i) * hygiene.Day)
+				e := nobodys(at, fmt.Sprint("m", i), outcomes[r.IntN(len(outcomes))])
+				if r.IntN(4) == 0 {
+					e.Contact = "ann"
+				}
+				storetest.Register(t, s, store.Registration{Source: "insider", MessageID: e.MessageID, Phone: []string{onePhone, otherPhone}[r.IntN(2)], SentAt: at - 1})
+				if late == 1 {
+					e.Outcome, _ = newTable("", e.Name, "")
+				}
+				storetest.Append(t, s, e)
+			}
+			sweepAll(t, s, p, 0)
+			if late == 0 {
+				var err error
+				if did, err = reclassifyAll(t, t.Context(), s, p, nil); err != nil {
+					t.Fatal(err)
+				}
+				sweepAll(t, s, p, 0)
+			}
+			checkCounts(t, s, p, storetest.Start.Add(60*hygiene.Day))
+			got[late] = onWhom(t, s, []string{"ann", "bob"}, []string{onePhone, otherPhone})
+		}
+		if got[0] != got[1] {
+			t.Fatalf("seed %d: %d events reclassified\n%s\nfrom the start\n%s", seed, did.Events, got[0], got[1])
+		}
 	}
 }
 
