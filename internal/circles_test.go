@@ -149,7 +149,7 @@ type size struct{ files, lines int }
 func biggest(dir string) size {
 	switch dir {
 	case "store":
-		return size{76, 10800}
+		return size{76, 11000}
 	case "hygiene":
 		return size{44, 6900}
 	case "internal/command":

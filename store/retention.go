@@ -8,6 +8,7 @@ import (
 	"winnow/segments"
 	"winnow/store/engine"
 	"winnow/store/retention"
+	"winnow/store/sqlite"
 )
 
 // Retain deletes from the log what is too old; see [retention.Run]. The caller holds the
@@ -18,6 +19,18 @@ func (s *Store) Retain(ctx context.Context, o retention.Options) (retention.Resu
 
 // Pruned is what retention deleted from the log, by kind and source.
 func (s *Store) Pruned() (p retention.Facts, err error) { return retention.Read(s.readLog) }
+
+// LogSpace is how much room the log takes.
+func (s *Store) LogSpace() (space engine.LogSpace, err error) {
+	err = s.readLog(func(l engine.LogReader) error {
+		space, err = l.Space()
+		return err
+	})
+	return space, err
+}
+
+// RebuildLog writes the log of the store at path anew; see [sqlite.RebuildLog].
+func RebuildLog(path string) error { return sqlite.RebuildLog(path) }
 
 // retained says what of the log is needed. It implements retention.Source.
 type retained struct{ *Store }
@@ -115,4 +128,44 @@ func (s retained) Abandon(seqs []int64) (given []int64, err error) {
 }
 
 // OnHold implements retention.Source.
-func (s retained) OnHold(seqs []int64) ([]int64, error) { return nil, nil }
+func (s retained) OnHold(seqs []int64) (held []int64, err error) {
+	some := int64(0)
+	err = s.read(func(c engine.Reader) (err error) {
+		some, err = c.Number("SELECT EXISTS (SELECT 1 FROM holds)")
+		return err
+	})
+	if err != nil || some == 0 || len(seqs) == 0 {
+		return nil, err
+	}
+	var events []hygiene.Event
+	err = s.readLog(func(l engine.LogReader) error {
+		return l.Events(seqs, false, func(_ int, e *hygiene.Event) error {
+			events = append(events, *e)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = s.read(func(c engine.Reader) error {
+		if err := findContactsOf(c, events); err != nil {
+			return err
+		}
+		known := map[string]bool{}
+		for i := range events {
+			key := events[i].Contact
+			if _, ok := known[key]; !ok {
+				of, err := heldKeys(c, []string{key})
+				if err != nil {
+					return err
+				}
+				known[key] = key != "" && len(of) > 0
+			}
+			if known[key] {
+				held = append(held, events[i].Seq)
+			}
+		}
+		return nil
+	})
+	return held, err
+}

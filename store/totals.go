@@ -5,6 +5,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/retention"
 )
 
 // Totals are numbers of the whole store.
@@ -24,6 +25,7 @@ type Totals struct {
 	Renamed     int64            // contacts that an earlier version suppressed under another word for a protected reason
 	Statuses    map[string]int64 // contacts by status, as of CountedAt
 	CountedAt   hygiene.Instant  // the last sweep or review after which a count changed
+	Retention   retention.Facts  // what was deleted because of its age
 	Cursor      int64            // seq up to which the log has been swept
 	Lag         int64            // events in the log that have not been swept
 	BackedUp    hygiene.Instant  // the last backup that was recorded; 0 for none
@@ -37,6 +39,9 @@ func (s *Store) Totals() (t Totals, err error) {
 		return err
 	})
 	if err != nil {
+		return t, err
+	}
+	if t.Retention, err = s.Pruned(); err != nil {
 		return t, err
 	}
 	err = s.read(func(c engine.Reader) error { return t.readContacts(c, s.present) })

@@ -28,6 +28,11 @@ func (breakerListCommand) Run(c *invocation) error {
 		if err != nil {
 			return err
 		}
+		if len(a.Config.Breakers) > 0 {
+			if err := c.warnPruned(a, 0, app.PrunedEvents); err != nil {
+				return err
+			}
+		}
 		if c.JSON {
 			return c.PrintJSON(l.Items())
 		}

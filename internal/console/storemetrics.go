@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"winnow/hygiene"
 	"winnow/internal/console/view"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -57,6 +58,10 @@ var storeMetrics = []storeMetric{
 	{gauge, "log_events", "Events in the log.", nil, one(func(t *Totals) int64 { return t.Events })},
 	{gauge, "log_last_seq", "The seq of the last event in the log.", nil, one(func(t *Totals) int64 { return t.LastSeq })},
 	{gauge, "sweep_lag_events", "Events in the log that have not been swept.", nil, one(func(t *Totals) int64 { return t.Sweep.Lag })},
+	{gauge, "log_oldest_event_timestamp_seconds", "When the first event that the log still has was received, once retention ran.", nil, ifRetained(func(r *view.Retention) hygiene.Instant { return r.Oldest })},
+	{gauge, "retention_last_success_timestamp_seconds", "When retention last deleted all that is old enough.", nil, ifRetained(func(r *view.Retention) hygiene.Instant { return r.EndedAt })},
+	{counter, "retention_deleted_total", "What retention deleted, by kind: events, bodies, quarantine, unmatched.", []string{"kind"},
+		byName(func(t *Totals) map[string]int64 { return t.Retention.ByKind() }, func(n int64) int64 { return n })},
 	{counter, "repeats_total", "Events that repeated another one.", nil, one(func(t *Totals) int64 { return t.Repeats })},
 	{counter, "unique_args_too_long_total", "Retries whose unique_args were over 8 KiB, so that exports leave them out.", nil, one(func(t *Totals) int64 { return t.LongArgs })},
 	{gauge, "quarantine_bodies", "Bodies in quarantine.", nil, one(func(t *Totals) int64 { return t.Quarantined })},
@@ -109,6 +114,15 @@ func byExport(t *Totals) map[string]DeliveryTotals { return t.Deliveries }
 // one collects a metric without labels.
 func one(read func(*Totals) int64) func(*Totals, func(float64, ...string)) {
 	return func(t *Totals, emit func(float64, ...string)) { emit(float64(read(t))) }
+}
+
+// ifRetained collects a time that is known once retention ran.
+func ifRetained(read func(*view.Retention) hygiene.Instant) func(*Totals, func(float64, ...string)) {
+	return func(t *Totals, emit func(float64, ...string)) {
+		if t.Retention != nil && read(t.Retention) != 0 {
+			emit(seconds(read(t.Retention).Time()))
+		}
+	}
 }
 
 // byName collects a metric whose label is the key of a map.

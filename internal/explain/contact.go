@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/console/view"
 	"winnow/segments"
@@ -89,6 +90,9 @@ func (e *Explanation) addTimeline(s *store.Store, c *hygiene.Contact) error {
 	events, err := s.Timeline(c)
 	for i := range events {
 		e.Timeline = append(e.Timeline, view.EventOf(&events[i]))
+	}
+	if first := c.History.FirstSeen(); err == nil && first != 0 {
+		e.Pruned, err = app.Pruned(s, first, app.PrunedEvents)
 	}
 	return err
 }

@@ -107,6 +107,9 @@ func (w *textWriter) printStatus(e *Explanation) {
 			later++
 		}
 	}
+	if strings.Contains(e.flags, "--as-of") {
+		w.printPruned(e)
+	}
 	if later > 0 {
 		fmt.Fprintf(w, "%s later than that; what follows includes later changes\n", ui.CountVerb(later, "event", "is", "are"))
 	}
@@ -390,4 +393,5 @@ func (w *textWriter) printTimeline(e *Explanation) {
 	}
 	fmt.Fprintln(w)
 	ui.Table(w, rows)
+	w.printPruned(e)
 }

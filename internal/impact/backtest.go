@@ -9,6 +9,7 @@ import (
 	"winnow/hygiene"
 	"winnow/hygiene/forecast"
 	"winnow/internal/app"
+	"winnow/internal/console/view"
 	"winnow/internal/ui"
 	"winnow/store"
 	"winnow/store/logscan"
@@ -26,6 +27,7 @@ type Backtest struct {
 	LogBegins *hygiene.Instant `json:"log_begins,omitempty"` // if that is within the span
 	InForce   *policyOutcome   `json:"in_force,omitempty"`   // nil when no policy is in force
 	Given     policyOutcome    `json:"given"`
+	Pruned    []view.Pruned    `json:"pruned,omitempty"` // what retention deleted and the backtest lacks
 
 	span time.Duration
 }
@@ -66,6 +68,9 @@ func runBacktest(ctx context.Context, out *ui.Printer, a *app.App, inForce *hygi
 	b.Events, b.Earlier, b.Contacts, b.Unmatched = did.Events, did.Earlier, did.Contacts, did.Unmatched
 	if did.First > b.Since {
 		b.LogBegins = &did.First
+	}
+	if b.Pruned, err = app.Pruned(a.Store, 0, app.PrunedEvents); err != nil {
+		return nil, err
 	}
 	b.Given = newPolicyOutcome(a.Config.Policy, tests[0])
 	if inForce != nil { // if both policies are the same, so is the outcome

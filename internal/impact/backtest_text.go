@@ -9,6 +9,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/instant"
+	"winnow/internal/app"
 	"winnow/internal/ui"
 )
 
@@ -116,6 +117,9 @@ func (b *Backtest) printNotes(w io.Writer) {
 	}
 	if b.Contacts > 0 {
 		fmt.Fprint(w, "\n", regretNote)
+	}
+	if text := app.PrunedText(b.Pruned); text != "" {
+		fmt.Fprintln(w, text)
 	}
 	if b.LogBegins != nil {
 		fmt.Fprintf(w, "The log begins at %s: nothing earlier was replayed, so rules that look back further find less.\n", *b.LogBegins)

@@ -11,6 +11,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/config"
+	"winnow/internal/console/view"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -25,6 +26,8 @@ type ReclassifyResult struct {
 	reclassifyEffect
 	Lines []reclassifiedLine `json:"lines"`
 	Gone  []goneSource       `json:"sources_gone"`
+	// Pruned is what retention deleted: those events keep their outcomes in the histories.
+	Pruned []view.Pruned `json:"pruned,omitempty"`
 
 	compared int64            // events
 	pending  int64            // events of an interrupted batch whose outcome is not yet in the log
@@ -79,7 +82,11 @@ func Reclassify(ctx context.Context, ops *app.Operations, o ReclassifyOptions, n
 		return nil, ui.Usagef("--reason names a reason that must be named: %s", ui.OrList(ops.Config.Policy.Protected()))
 	}
 	r.optedOut = countOptOuts(ops.Config.Policy, r.Lines)
-	if !o.Apply {
+	pruned, err := app.Pruned(ops.Store, 0, app.PrunedEvents)
+	if err != nil {
+		return nil, err
+	}
+	if r.Pruned = pruned; !o.Apply {
 		return r, nil
 	}
 	if len(r.optedOut) > 0 && o.Reason == "" {
@@ -93,7 +100,7 @@ func Reclassify(ctx context.Context, ops *app.Operations, o ReclassifyOptions, n
 		return nil, err
 	}
 	r = newReclassifyResult(did)
-	r.Applied, r.reclassifyEffect = true, reclassifyEffect{&did.Changes, &did.Released, &did.Suppressed}
+	r.Applied, r.Pruned, r.reclassifyEffect = true, pruned, reclassifyEffect{&did.Changes, &did.Released, &did.Suppressed}
 	return r, nil
 }
 
@@ -167,6 +174,9 @@ func (r *ReclassifyResult) Print(out *ui.Printer, path string) error {
 	}
 	fmt.Fprintln(out.Stdout, r.summary())
 	r.printLines(out.Stdout)
+	if text := app.PrunedText(r.Pruned); text != "" {
+		fmt.Fprintln(out.Stdout, text)
+	}
 	for _, s := range r.Gone {
 		fmt.Fprintf(out.Stdout, "source %s is not in %s; its %s\n", s.Source, path, ui.CountVerb(s.Events, "event", "keeps its outcome", "keep their outcomes"))
 	}

@@ -14,6 +14,7 @@ import (
 	"winnow/hygiene/instant"
 	"winnow/internal/app"
 	"winnow/internal/config"
+	"winnow/internal/console/view"
 	"winnow/internal/suggest"
 	"winnow/internal/ui"
 	"winnow/segments"
@@ -141,6 +142,9 @@ type UndoResult struct {
 	*effect
 	Changes int64 `json:"changes"` // ledger entries
 	Unswept int64 `json:"unswept"` // events that wait for the next sweep and are not in the numbers
+	// Pruned is what retention deleted within the range, if only events of messages that
+	// the send log lacks are struck: of what is no longer in the log that is not known.
+	Pruned []view.Pruned `json:"pruned,omitempty"`
 
 	notSuppressed string   // what changes for contacts that are not suppressed
 	command       string   // that applies the preview, without --apply
@@ -159,6 +163,12 @@ func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *Un
 	policy := ops.Config.Policy
 	u := &UndoResult{Kind: store.UndoBatch, About: r.describe(policy), Applied: apply, effect: newEffect(policy, now),
 		notSuppressed: "this evidence about them no longer counts", command: r.commandLine(ops.Config.Path)}
+	if r.Unregistered {
+		var err error
+		if u.Pruned, err = app.Pruned(ops.Store, r.strike.From, app.PrunedEvents); err != nil {
+			return nil, err
+		}
+	}
 	preview := func() error {
 		var mu sync.Mutex
 		var failed error
@@ -342,62 +352,4 @@ func (u *UndoResult) finish(did store.BatchResult, err error) (*UndoResult, erro
 	}
 	u.Batch, u.Changes = did.Batch, did.Changes
 	return u, nil
-}
-
-// Print prints the result, and how to apply or undo it.
-func (u *UndoResult) Print(out *ui.Printer, path string) error {
-	u.effect.sortRules()
-	if out.JSON {
-		return out.PrintJSON(u)
-	}
-	fmt.Fprintln(out.Stdout, u.summary())
-	if u.Contacts+u.Unowned > 0 {
-		u.effect.print(out.Stdout, u.notSuppressed)
-		fmt.Fprintln(out.Stdout)
-	}
-	if u.Unswept > 0 {
-		fmt.Fprintln(out.Stdout, unsweptNote(u.Unswept))
-	}
-	if u.Applied {
-		return app.PrintUndoCommand(out.Stdout, u.Batch, path)
-	}
-	if u.Contacts+u.Unowned+u.Unswept == 0 && !u.merges {
-		return nil
-	}
-	command := u.command
-	if reasons, n := u.effect.liftedUnnamed(u.named); n > 0 && u.Undoes != 0 && !u.merges {
-		of := " of " + ui.Count(n, "contact")
-		if len(reasons) > 1 { // a contact may have both
-			of = ""
-		}
-		fmt.Fprintf(out.Stdout, "it lifts %s%s: this must be named\n", ui.AndList(reasons), of)
-		command += reasonFlag(reasons...)
-	}
-	_, err := fmt.Fprintf(out.Stdout, "nothing was changed; to apply this: %s --apply\n", command)
-	return err
-}
-
-func (u *UndoResult) summary() string {
-	switch {
-	case u.Contacts == 0 && u.merges && !u.Applied:
-		return "undo of " + u.About + ": affects keys of contacts that are not known yet"
-	case u.Contacts+u.Unowned == 0 && u.Applied && u.Batch == 0:
-		return "undo of " + u.About + ": no contacts are affected any more; nothing was changed"
-	case u.Contacts+u.Unowned == 0 && u.Applied && u.Undoes == 0:
-		return "undo of " + u.About + ": no contacts are affected yet; such events without a known contact will not count once it is known"
-	case u.Contacts+u.Unowned == 0 && !u.Applied:
-		return "undo of " + u.About + ": no contacts are affected"
-	case u.Applied:
-		return fmt.Sprintf("undid %s: %s, %s released, %s in the ledger", u.About, u.subjects(), ui.Number(u.Released), ui.Count(u.Changes, "change"))
-	}
-	return fmt.Sprintf("undo of %s: affects %s and would release %s", u.About, u.subjects(), ui.Number(u.Released))
-}
-
-// subjects counts the contacts, and the numbers that no contact has.
-func (u *UndoResult) subjects() string {
-	text := ui.Count(u.Contacts, "contact")
-	if u.Unowned > 0 {
-		text += " and " + ui.Count(u.Unowned, "phone number") + " without a contact"
-	}
-	return text
 }

@@ -98,6 +98,12 @@ func checkColumns(by []string) error {
 // isUniqueArg reports whether a column is what senders attached to messages.
 func isUniqueArg(column string) bool { return !slices.Contains(logscan.ReportColumns(), column) }
 
+// Since is from when on events are counted; 0 for all.
+func (q *Query) Since() hygiene.Instant { return q.store.Since }
+
+// ReadsBodies reports whether the report counts by what lies in bodies.
+func (q *Query) ReadsBodies() bool { return slices.ContainsFunc(q.store.By, isUniqueArg) }
+
 // Print counts the events and prints the result.
 func (q *Query) Print(ctx context.Context, out *ui.Printer, s *store.Store) (err error) {
 	show, done := out.Progress("event")

@@ -15,7 +15,6 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/ui"
-	"winnow/store/engine"
 	pass "winnow/store/retention"
 )
 
@@ -112,8 +111,8 @@ func (r *Result) JSON() JSON {
 	return JSON{r.DryRun, r.Done, r.Events, r.Bodies, r.Quarantine, r.Unmatched, r.Evidence, r.Needed, r.Freed, r.Unused, r.GivesBack}
 }
 
-// Print prints the result for people.
-func (r *Result) Print(w io.Writer) {
+// Print prints the result for people. rebuilt says that the log is written anew after it.
+func (r *Result) Print(w io.Writer, rebuilt bool) {
 	verb := "deleted"
 	if r.DryRun {
 		verb = "would delete"
@@ -131,7 +130,7 @@ func (r *Result) Print(w io.Writer) {
 	if r.Freed > 0 {
 		fmt.Fprintf(w, "gave %s back to the disk\n", size(r.Freed))
 	}
-	if !r.GivesBack {
+	if !r.GivesBack && !rebuilt && r.Unused > 0 {
 		fmt.Fprintf(w, "%s of the log are unused and will be reused by new events; winnow retain --rebuild gives them back to the disk\n", size(r.Unused))
 	}
 }
@@ -145,10 +144,4 @@ func bodies(n int64) string {
 		return "1 body"
 	}
 	return ui.Number(n) + " bodies"
-}
-
-// Through says up to which receipt something of a kind was deleted; zero for nothing.
-func Through(facts *pass.Facts, kind engine.PrunedKind) hygiene.Instant {
-	_, through := facts.Of(kind, "")
-	return through
 }

@@ -22,6 +22,7 @@ import (
 	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
+	"winnow/store/retention"
 )
 
 // maxPlaceholders is how many contacts are named whose keys are placeholders.
@@ -81,7 +82,8 @@ func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Sta
 // Totals are the store's totals for people and programs.
 func Totals(t store.Totals) view.Totals {
 	return view.Totals{
-		Events: t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched, LongArgs: t.LongArgs, Conflicts: t.Conflicts,
+		Retention: retained(&t.Retention),
+		Events:    t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched, LongArgs: t.LongArgs, Conflicts: t.Conflicts,
 		Contacts: t.Contacts, Aliases: t.Aliases, Statuses: t.Statuses, CountedAt: t.CountedAt, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag}, BackedUp: t.BackedUp,
 	}
 }
@@ -90,6 +92,31 @@ func Totals(t store.Totals) view.Totals {
 // through yet, see [app.IsPrepared].
 var UnpreparedAlert = view.Alert{Command: "winnow sweep",
 	Text: "not all contacts of the store are prepared for this version and config: contacts whose keys are one now may still be two, and what suppresses one does not suppress the other; the next sweep does the rest"}
+
+// retained is what retention did; nil for nothing yet.
+func retained(f *retention.Facts) *view.Retention {
+	if f.EndedAt == 0 && len(f.Pruned) == 0 {
+		return nil
+	}
+	r := &view.Retention{EndedAt: f.EndedAt, Oldest: f.Oldest, Pruned: []view.Pruned{}}
+	for _, p := range f.Pruned {
+		r.Pruned = append(r.Pruned, view.Pruned{Kind: string(p.Kind), Source: p.Source, N: p.N, Through: p.Through})
+	}
+	return r
+}
+
+// retentionRows say what retention did; none if it never ran.
+func retentionRows(r *view.Retention) [][]string {
+	if r == nil {
+		return nil
+	}
+	n, ended := r.ByKind(), "is under way"
+	if r.EndedAt != 0 {
+		ended = "ran at " + r.EndedAt.String()
+	}
+	return [][]string{{"deleted", ui.Number(n["events"]), fmt.Sprintf("events: retention %s; deleted %s bodies, %s unmatched and %s in quarantine; the oldest event is of %s", ended,
+		ui.Number(n["bodies"]), ui.Number(n["unmatched"]), ui.Number(n["quarantine"]), r.Oldest)}}
+}
 
 // ClockAlert describes a clock that is behind the log, whose last event was received
 // then.
@@ -137,6 +164,7 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	if s.LongArgs > 0 {
 		rows = append(rows, []string{"unique_args", ui.Number(s.LongArgs), "of retries over 8 KiB, so exports leave them out: attach less to a message"})
 	}
+	rows = append(rows, retentionRows(s.Retention)...)
 	if s.JoinedKeys != nil {
 		rows = append(rows, []string{"merged", ui.Number(s.JoinedKeys.Contacts), fmt.Sprintf("contacts whose keys are read otherwise now: winnow undo --batch %d shows what undoing it would change", s.JoinedKeys.Batch)})
 	}

@@ -28,6 +28,7 @@ type Explanation struct {
 	Segments        map[string]bool            `json:"segments,omitempty"`   // whether the contact is in each
 	Conditions      map[string]hygiene.Finding `json:"conditions,omitempty"` // why, by segment
 	Timeline        []Event                    `json:"timeline,omitempty"`
+	Pruned          []Pruned                   `json:"pruned,omitempty"` // what may be missing in the timeline
 }
 
 // Suppression is an open suppression, or one that a breaker holds.

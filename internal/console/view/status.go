@@ -19,7 +19,34 @@ type Totals struct {
 	Statuses    map[string]int64 `json:"statuses"`          // contacts by status, as of CountedAt
 	Sweep       SweepProgress    `json:"sweep"`
 	BackedUp    hygiene.Instant  `json:"backed_up_at,omitempty"` // the last backup; 0 for never
+	Retention   *Retention       `json:"retention,omitempty"`    // nil while it never ran
 	CountedAt   hygiene.Instant  `json:"-"`                      // the last sweep or review after which a count changed; 0 for never
+}
+
+// Retention is what was deleted from the log because of its age.
+type Retention struct {
+	EndedAt hygiene.Instant `json:"ended_at,omitzero"` // of the last pass that left nothing; 0 for none
+	Oldest  hygiene.Instant `json:"oldest_event"`      // receipt of the first event in the log
+	Pruned  []Pruned        `json:"pruned"`
+}
+
+// Pruned is what retention deleted of a kind and source, ever.
+type Pruned struct {
+	Kind    string          `json:"kind"` // events, bodies, quarantine or unmatched
+	Source  string          `json:"source"`
+	N       int64           `json:"n"`
+	Through hygiene.Instant `json:"through"` // receipt of the latest one
+}
+
+// ByKind is how many were deleted of each kind.
+func (r *Retention) ByKind() map[string]int64 {
+	n := map[string]int64{}
+	if r != nil {
+		for i := range r.Pruned {
+			n[r.Pruned[i].Kind] += r.Pruned[i].N
+		}
+	}
+	return n
 }
 
 // ContactConflicts is how many messages have events that name another contact than the

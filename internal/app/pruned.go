@@ -1,0 +1,48 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"winnow/hygiene"
+	"winnow/internal/console/view"
+	"winnow/internal/ui"
+	"winnow/store"
+	"winnow/store/engine"
+)
+
+// What retention deletes, for those who read it no longer.
+const (
+	PrunedEvents = string(engine.PrunedEvents)
+	PrunedBodies = string(engine.PrunedBodies)
+)
+
+// Pruned is what retention deleted of these kinds from the log, for a result that goes
+// over the log: what was received up to Through may be missing in it. What ended before
+// since does not matter; 0 for all.
+func Pruned(s *store.Store, since hygiene.Instant, kinds ...string) (list []view.Pruned, err error) {
+	facts, err := s.Pruned()
+	for i := range facts.Pruned {
+		if p := &facts.Pruned[i]; slices.Contains(kinds, string(p.Kind)) && p.Through >= since {
+			list = append(list, view.Pruned{Kind: string(p.Kind), Source: p.Source, N: p.N, Through: p.Through})
+		}
+	}
+	return list, err
+}
+
+// PrunedText says what of a result may be missing; empty for nothing.
+func PrunedText(list []view.Pruned) string {
+	var parts []string
+	for i := range list {
+		what := list[i].Kind
+		if what == PrunedBodies {
+			what = "bodies of events"
+		}
+		parts = append(parts, fmt.Sprintf("%s of %s received up to %s", what, ui.Printable(list[i].Source), list[i].Through))
+	}
+	if parts == nil {
+		return ""
+	}
+	return "retention deleted " + strings.Join(parts, ", ") + ": they are not in this"
+}
