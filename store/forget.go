@@ -111,7 +111,7 @@ type ForgetOptions struct {
 	Keys     contactkey.Format
 	Now      hygiene.Instant
 	Progress func(events int64)
-	Files    func(ctx context.Context, n *erasure.Names, list []erasure.Pending, preview bool) (members, outbox, runs int64, err error)
+	Files    func(ctx context.Context, n *erasure.Names, list []erasure.Pending, preview bool, did *erasure.Counts) error
 	Wait     time.Duration // for readers; then the rest is done by the next Forget
 }
 
@@ -186,9 +186,8 @@ func (s *Store) PreviewForgetting(ctx context.Context, of Subjects, o ForgetOpti
 func (s *Store) eraser(o *ForgetOptions) *erasure.Run {
 	r := &erasure.Run{Engine: s.engine, Format: o.Keys, Progress: o.Progress, Wait: o.Wait, Commit: s.commitErasure, Remember: rememberMessages}
 	if o.Files != nil {
-		r.Files = func(ctx context.Context, n *erasure.Names, list []erasure.Pending) (err error) {
-			r.Did.Members, r.Did.Outbox, r.Did.Runs, err = o.Files(ctx, n, list, r.Preview)
-			return err
+		r.Files = func(ctx context.Context, n *erasure.Names, list []erasure.Pending) error {
+			return o.Files(ctx, n, list, r.Preview, &r.Did)
 		}
 	}
 	return r

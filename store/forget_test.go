@@ -1,12 +1,17 @@
 package store_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -151,5 +156,105 @@ func TestNothingOfAForgottenPersonIsLeftInAnyFile(t *testing.T) {
 	}
 	if has, err := s.HasErasures(); has || err != nil {
 		t.Error(has, err)
+	}
+}
+
+func TestForgettingIsAllOrNothing(t *testing.T) {
+	s := storetest.Open(t)
+	p := withAPerson(t, s)
+	before := storetest.Dump(t, s)
+	ask := func(want error, keys ...string) {
+		t.Helper()
+		if err := s.AskToForget(store.Subjects{Keys: keys}, false, storetest.Start); !errors.Is(err, want) {
+			t.Errorf("forgetting %q: %v, want %v", keys, err, want)
+		}
+	}
+	ask(store.ErrUnknown, forgottenKey, "nobody")
+	if _, err := s.Hold(store.Hold{Contact: forgottenOld, By: "legal", Note: "claim"}); err != nil {
+		t.Fatal(err)
+	}
+	ask(store.ErrHeld, "bob", forgottenKey)
+	if has, err := s.HasErasures(); has || err != nil || storetest.Dump(t, s) != before {
+		t.Error("something was done", has, err)
+	}
+	if _, err := s.EndHold(forgottenKey); err != nil {
+		t.Fatal(err)
+	}
+	did, err := s.PreviewForgetting(t.Context(), store.Subjects{Keys: []string{forgottenKey}}, store.ForgetOptions{Policy: p, Keys: contactkey.Format{Region: "TR"}, Now: storetest.Start})
+	if err != nil || did.Contacts != 1 || did.Events != 5 || did.Bodies != 2 || did.Quarantined != 2 || did.Messages != 2 {
+		t.Errorf("%+v %v", did, err)
+	}
+	if has, err := s.HasErasures(); has || err != nil || storetest.Dump(t, s) != before {
+		t.Error("the preview changed something", has, err)
+	}
+}
+
+func TestWhatComesWhileAPersonIsForgottenDoesNotSurviveIt(t *testing.T) {
+	enginetest.SQLite(t)
+	s := storetest.Open(t)
+	p := withAPerson(t, s)
+	n := 0
+	erasure.BeforeStep(func(name string) {
+		if n++; name != "names" && name != "purge" && n < 40 { // after that it is a new event
+			storetest.Append(t, s, storetest.Event(storetest.Start.Add(time.Hour), forgottenKey, fmt.Sprint("msg-of-her-late-", n), hygiene.Delivered))
+		}
+	})
+	defer erasure.BeforeStep(func(string) {})
+	forget(t, s, p, store.Subjects{Keys: []string{forgottenKey}})
+	if left := leftIn(t, filepath.Dir(s.Path())); n < 8 || len(left) > 0 {
+		t.Errorf("after %d steps is left: %s", n, strings.Join(left, "\n"))
+	}
+	storetest.Sweep(t, s, p, 0)
+	if totals, err := s.Totals(); err != nil || totals.Unmatched != 0 {
+		t.Errorf("%+v %v", totals, err)
+	}
+}
+
+// forgetUntilKilled forgets, and kills its own process before the nth step.
+func forgetUntilKilled(path string) {
+	n, err := strconv.Atoi(os.Getenv("WINNOW_TEST_FORGET_AT"))
+	if err != nil {
+		panic(err)
+	}
+	erasure.BeforeStep(func(string) {
+		if n--; n < 0 {
+			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+	})
+	s, err := store.OpenExisting(path)
+	if err != nil {
+		panic(err)
+	}
+	o := store.ForgetOptions{Policy: storetest.TwoRules(), Keys: contactkey.Format{Region: "TR"}, Now: storetest.Start, Wait: time.Second}
+	if _, err := s.Forget(context.Background(), o); err != nil {
+		panic(err)
+	}
+	os.Exit(0)
+}
+
+func TestForgettingThatIsKilledAtAnyStepIsFinished(t *testing.T) {
+	enginetest.SQLite(t)
+	path := enginetest.Location(t)
+	s, err := store.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	withAPerson(t, s)
+	if err := errors.Join(s.AskToForget(store.Subjects{Keys: []string{forgottenKey}}, false, storetest.Start), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	kills := 0
+	for ; kills < 40; kills++ {
+		child := exec.Command(os.Args[0])
+		child.Env = append(os.Environ(), "WINNOW_TEST_FORGET="+path, fmt.Sprint("WINNOW_TEST_FORGET_AT=", kills))
+		if out, err := child.CombinedOutput(); err == nil {
+			break
+		} else if len(out) > 0 {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	if left := leftIn(t, filepath.Dir(path)); kills < 6 || len(left) > 0 {
+		t.Errorf("after %d kills is left: %s", kills, strings.Join(left, "\n"))
 	}
 }

@@ -294,6 +294,10 @@ func TestMain(m *testing.M) {
 		mergeUntilKilled(path)
 		return
 	}
+	if path := os.Getenv("WINNOW_TEST_FORGET"); path != "" {
+		forgetUntilKilled(path)
+		return
+	}
 	os.Exit(m.Run())
 }
 

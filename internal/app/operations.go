@@ -13,6 +13,7 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/ui"
 	"winnow/store"
+	"winnow/store/erasure"
 )
 
 // Operations are what jobs do on a schedule and commands do manually, under one
@@ -38,6 +39,18 @@ func (o *Operations) Sweep(ctx context.Context, now hygiene.Instant) (swept stor
 
 // SweepLocked is Sweep for a caller that holds the store lock.
 func (o *Operations) SweepLocked(ctx context.Context, now hygiene.Instant) (store.Swept, error) {
+	if _, err := o.eraseBegun(ctx, now); err != nil && !errors.Is(err, erasure.ErrReader) && !errors.Is(err, erasure.ErrFiles) {
+		return store.Swept{}, err
+	}
+	swept, err := o.sweep(ctx, now)
+	if err == nil {
+		err = o.forgetAsked(ctx, now)
+	}
+	return swept, err
+}
+
+// sweep is SweepLocked when nothing is left of persons who were forgotten.
+func (o *Operations) sweep(ctx context.Context, now hygiene.Instant) (store.Swept, error) {
 	if err := errors.Join(o.SavePolicy(now), o.PrepareKeys(ctx, now), o.RenameReasons(ctx, now)); err != nil {
 		return store.Swept{}, err
 	}

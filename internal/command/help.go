@@ -37,6 +37,7 @@ var examples = map[string][]string{
 	"release":             {"winnow release nightly --show", "winnow release nightly/2026-11-23T020000Z"},
 	"explain":             {"winnow explain crm-1042", "winnow explain crm-1042 -v"},
 	"suppress":            {"winnow suppress crm-1042 --reason complained --note 'by phone'"},
+	"forget":              {"winnow forget crm-1042 --dry-run", "winnow forget crm-1042 --exports"},
 	"merge":               {"winnow merge crm-1042 --into crm-2001", "winnow merge --file joined.csv --apply"},
 	"allow":               {"winnow allow crm-1042 --note 'new number'", "winnow allow crm-1042 --reason opted_out --note 'asked by mail'"},
 	"undo":                {"winnow undo --reason hard_bounce --since 2026-11-23T09:00:00Z --until 2026-11-23T12:00:00Z"},

@@ -53,6 +53,8 @@ type Config struct {
 	Instruct func(context.Context, Instruction) (*view.Explanation, error)
 	// Merge merges a contact into another.
 	Merge func(context.Context, Merge) (view.Merged, error)
+	// Forget forgets the contact, or the number, that a key names.
+	Forget func(ctx context.Context, key string) (view.Forgotten, error)
 }
 
 // RegisterResult is the result of registering a list of messages.

@@ -32,6 +32,11 @@ func (s *server) explain(_ http.ResponseWriter, req *http.Request) (any, error) 
 	return list, nil
 }
 
+// forget forgets a contact or a phone number. It goes on when the client is gone.
+func (s *server) forget(_ http.ResponseWriter, req *http.Request) (any, error) {
+	return s.Forget(context.WithoutCancel(req.Context()), pathParam(req, "key"))
+}
+
 // instruct suppresses or allows a contact.
 func (s *server) instruct(kind hygiene.InstructionKind) handler {
 	return func(w http.ResponseWriter, req *http.Request) (any, error) {

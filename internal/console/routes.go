@@ -41,6 +41,7 @@ func (s *server) addRoutes() {
 	api(post, "/contacts/{key}/suppress", s.Instruct != nil, s.instruct(hygiene.Suppress))
 	api(post, "/contacts/{key}/allow", s.Instruct != nil, s.instruct(hygiene.Allow))
 	api(post, "/contacts/{key}/merge", s.Merge != nil, s.merge)
+	api([]string{http.MethodDelete}, "/contacts/{key}", s.Forget != nil, s.forget)
 	api(post, "/check", s.Check != nil, s.check)
 	api(post, "/messages", s.Register != nil, s.register)
 
@@ -58,7 +59,7 @@ func pathParam(req *http.Request, name string) string {
 // methodNotAllowed answers which methods there are.
 func (s *server) methodNotAllowed(w http.ResponseWriter, req *http.Request) error {
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete} {
 		other, match := *req, mux.RouteMatch{}
 		other.Method = method
 		if s.router.Match(&other, &match) && match.MatchErr == nil {

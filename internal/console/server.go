@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+	"winnow/internal/console/view"
 
 	"github.com/gorilla/mux"
 )
@@ -78,7 +79,11 @@ func (s *server) answer(w http.ResponseWriter, req *http.Request, h handler) (st
 	if err := encoder.Encode(value); err != nil {
 		return s.fail(w, req, err)
 	}
-	return send(w, http.StatusOK, "application/json", body.Bytes())
+	status = http.StatusOK
+	if f, ok := value.(view.Forgotten); ok && !f.Forgotten {
+		status = http.StatusAccepted
+	}
+	return send(w, status, "application/json", body.Bytes())
 }
 
 // errHandler is a handler that writes its own answer; its error is answered as a

@@ -46,6 +46,7 @@ func (d *Daemon) console() (http.Handler, error) {
 		Release:   d.release,
 		Instruct:  d.instruct,
 		Merge:     d.merge,
+		Forget:    d.forget,
 	})
 }
 
@@ -91,6 +92,11 @@ func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Expl
 
 func (d *Daemon) merge(ctx context.Context, in console.Merge) (view.Merged, error) {
 	did, err := contactapi.Merge(ctx, d.Operations(), in, hygiene.InstantOf(time.Now()))
+	return did, apiError(err)
+}
+
+func (d *Daemon) forget(ctx context.Context, key string) (view.Forgotten, error) {
+	did, err := contactapi.Forget(ctx, d.Operations(), key, hygiene.InstantOf(time.Now()))
 	return did, apiError(err)
 }
 

@@ -62,7 +62,7 @@ func (r *Run) purgeLog(ctx context.Context, until time.Time) error {
 func Purge(ctx context.Context, e engine.Engine, names *Names, until time.Time) error {
 	var texts [][]byte
 	if names != nil {
-		texts = names.bytes()
+		texts = names.Texts()
 	}
 	step("purge")
 	err := waitFor(ctx, until, func() (bool, error) { return e.Purge(texts) })
@@ -71,6 +71,10 @@ func Purge(ctx context.Context, e engine.Engine, names *Names, until time.Time) 
 	}
 	return e.Write(func(w engine.Writer) error { return SetUnclean(w, false) })
 }
+
+// ErrFiles is the error of files from which a person could not be erased. All else is done,
+// and they are tried again.
+var ErrFiles = errors.New("erase from files")
 
 // pause is how long a reader is waited for between two tries.
 const pause = 50 * time.Millisecond

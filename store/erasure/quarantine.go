@@ -43,8 +43,8 @@ func IsUnclean(c engine.Querier) (bool, error) {
 	return n != 0, err
 }
 
-// bytes are the names as files have them.
-func (n *Names) bytes() (list [][]byte) {
+// Texts are the names as files have them.
+func (n *Names) Texts() (list [][]byte) {
 	for key := range n.keys {
 		list = append(list, []byte(key))
 	}
@@ -56,3 +56,6 @@ func (n *Names) bytes() (list [][]byte) {
 	}
 	return list
 }
+
+// IsCell reports whether a cell of a file is a key or a number of one of them.
+func (n *Names) IsCell(cell string) bool { return n.keys[cell] != 0 || n.phones[cell] != 0 }

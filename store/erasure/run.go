@@ -37,25 +37,6 @@ type Run struct {
 	seq int64 // place in the log up to which that was read
 }
 
-// Counts is how much was erased, or would be.
-type Counts struct {
-	Contacts    int64 `json:"contacts"`
-	Keys        int64 `json:"keys"`
-	Numbers     int64 `json:"numbers"`
-	Lists       int64 `json:"lists"`
-	Pins        int64 `json:"pins"`
-	Ledger      int64 `json:"ledger"` // entries
-	Messages    int64 `json:"messages"`
-	Events      int64 `json:"events"`
-	Bodies      int64 `json:"bodies"` // of events of others
-	Quarantined int64 `json:"quarantined"`
-	Conflicts   int64 `json:"conflicts"`
-	Notes       int64 `json:"notes"`
-	Members     int64 `json:"members"` // lists of members
-	Outbox      int64 `json:"outbox"`  // runs that wait for a remote
-	Runs        int64 `json:"runs"`    // kept runs that were written anew
-}
-
 // step is called before each step that changes something. Tests end the process there.
 var step = func(string) {}
 
@@ -301,11 +282,4 @@ func (r *Run) files(ctx context.Context) error {
 		step("files")
 	}
 	return r.Files(ctx, r.Names, r.Pending)
-}
-
-// Plus adds counts.
-func (c Counts) Plus(d Counts) Counts {
-	return Counts{c.Contacts + d.Contacts, c.Keys + d.Keys, c.Numbers + d.Numbers, c.Lists + d.Lists, c.Pins + d.Pins, c.Ledger + d.Ledger,
-		c.Messages + d.Messages, c.Events + d.Events, c.Bodies + d.Bodies, c.Quarantined + d.Quarantined, c.Conflicts + d.Conflicts, c.Notes + d.Notes,
-		c.Members + d.Members, c.Outbox + d.Outbox, c.Runs + d.Runs}
 }

@@ -16,6 +16,10 @@ var Tables = map[string]string{
 	"quarantine_size": "",
 	"probe":           "",
 
+	"pruned":    "",
+	"pieces":    "",
+	"retention": "",
+
 	// The contacts, in the transaction that begins to forget one.
 	"contacts":       "its row is deleted; notes of others that name it are erased",
 	"near_keys":      "by the contact's ids",

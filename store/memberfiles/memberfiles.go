@@ -91,3 +91,30 @@ func (d *Draft) Close() error {
 func (d *Draft) Discard() error {
 	return errors.Join(d.File.Close(), os.Remove(d.Name()))
 }
+
+// List lists the files.
+func (f Folder) List() (names []Name, err error) {
+	entries, err := os.ReadDir(string(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if parts := strings.Split(e.Name(), "."); len(parts) == 3 && !e.IsDir() {
+			names = append(names, Name{parts[0], parts[1], parts[2]})
+		}
+	}
+	return names, err
+}
+
+// Replace begins a file that takes the place of one when rename is called, after it was
+// closed.
+func (f Folder) Replace(name Name) (d *Draft, rename func() error, err error) {
+	path := filepath.Join(string(f), name.file())
+	file, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &Draft{file}, func() error {
+		return errors.Join(os.Rename(path+".new", path), atomicfile.SyncFolder(string(f)))
+	}, nil
+}

@@ -1,0 +1,8 @@
+package view
+
+// Forgotten is the answer to forgetting a contact.
+type Forgotten struct {
+	// Forgotten is false while something is still being erased, which is finished without
+	// another request.
+	Forgotten bool `json:"forgotten"`
+}
