@@ -18,6 +18,7 @@ func (p *Policy) ApplyTraced(c *Contact, e *Event, t *Trace) ([]Change, Addition
 	first := c.History.FirstSeen()
 	moved := c.noteSent(e)
 	added, replaced := c.History.add(e)
+	moved = c.noteTo(e) && added != Added || moved
 	if len(c.Numbers) > 1 || len(c.Sendings) > 0 {
 		c.noteEvents()
 	}
@@ -207,7 +208,7 @@ func (j *judge) subject(r *Rule, at Moment) *Subject {
 func (j *judge) countForSuppression(r *Rule, e *Entry) tally {
 	reason := r.Then.Suppress.Reason
 	elsewhere := func(struck func(*Entry) bool) func(*Entry) bool { return struck }
-	if other := j.c.onOtherNumber(e); other != nil && !r.asksContact && j.p.liesElsewhere(j.c, reason, e) {
+	if other := j.c.onOtherNumber(e); other != nil && !r.asksContact && !j.c.IsNumber() && j.p.IsFault(reason) {
 		elsewhere = func(struck func(*Entry) bool) func(*Entry) bool {
 			return func(e *Entry) bool { return other(e) || struck != nil && struck(e) }
 		}

@@ -17,12 +17,22 @@ type Event struct {
 	Outcome    Outcome
 	Contact    string // the contact's key as normalised by package contactkey; empty when not known
 	Received   bool   // At is when this log received it; false for the provider's time and for imports
-	// To and SentAt are the number and the time of the message as the send log has them,
-	// as far as they matter to the contact; they are not in the log.
-	To     string
+	To         string // the phone number that the body names, in E.164; empty for none
+	// SentTo and SentAt are the number and the time of the message as the send log has
+	// them, as far as they matter to the contact; they are not in the log.
+	SentTo string
 	SentAt Instant
 	Held   int64  // the breaker trip that holds it; 0 for none. It is not in the log: it follows from the events before.
 	Body   []byte // the part of the callback as received
+}
+
+// Number is the phone number that the event is about: the one that its body names, or
+// else that of the send log. It is empty when neither names one.
+func (e *Event) Number() string {
+	if e.To != "" {
+		return e.To
+	}
+	return e.SentTo
 }
 
 // Moment is the event's place in its contact's history.

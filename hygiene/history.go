@@ -20,6 +20,9 @@ type Entry struct {
 	// from is of a number's entry: which contact gave it, counted from 1 among
 	// History.givers. 0 for a contact's own.
 	from int32
+	// to is of a contact's entry: which number the event's body names, counted from 1
+	// among History.phones; 0 for none.
+	to   int32
 	held int64 // the breaker trip that holds it; 0 for none
 	// afterDelivery marks a soft bounce of a message that had been delivered. It is
 	// kept, and triggers nothing.
@@ -89,7 +92,8 @@ func (t *OutcomeHistory) Last() Moment {
 // zero History is empty.
 type History struct {
 	kinds    []Kind
-	givers   []int64 // of a number's history: the contacts that gave entries or acts
+	givers   []int64  // of a number's history: the contacts that gave entries or acts
+	phones   []string // of a contact's history: the numbers that bodies name
 	outcomes [outcomeEnd]OutcomeHistory
 }
 

@@ -126,13 +126,19 @@ func (c *Contact) AllNumbers() []string {
 	for i := range c.Sendings {
 		add(c.Sendings[i].Phone)
 	}
+	for _, phone := range c.History.namedPhones() {
+		add(phone)
+	}
 	return list
 }
 
 // NumberOf is the number on which the entry lies; empty when it is the contact's own.
-// The send log's number for the message comes first, then the number that the contact
-// had when the message was sent.
+// The number that the event's body names comes first, of that event alone, then the send
+// log's for the message, then the number that the contact had when the message was sent.
 func (c *Contact) NumberOf(e *Entry) string {
+	if e.to != 0 {
+		return c.History.phones[e.to-1]
+	}
 	if part := c.partOf(e); part != nil {
 		return part.NumberOf(e)
 	}
@@ -215,13 +221,13 @@ func (c *Contact) addSending(s Sending) *Sending {
 // noteSent keeps what decides on which number the event lies. It reports whether another
 // number may be meant now for what the history has.
 func (c *Contact) noteSent(e *Event) bool {
-	if e.To == "" && e.SentAt == 0 && len(c.Numbers) <= 1 {
+	if e.SentTo == "" && e.SentAt == 0 && len(c.Numbers) <= 1 {
 		return false
 	}
 	message := MessageHash(e.Source, e.MessageID)
 	moved := false
-	if e.To != "" || e.SentAt != 0 {
-		moved = c.NoteSending(message, e.SentAt, e.To) && c.History.hasMessage(message)
+	if e.SentTo != "" || e.SentAt != 0 {
+		moved = c.NoteSending(message, e.SentAt, e.SentTo) && c.History.hasMessage(message)
 	}
 	return c.noteEvent(message, e.At) || moved
 }
@@ -283,7 +289,7 @@ func (c *Contact) AloneOf(seq int64) *Contact {
 // onOtherNumber is the test whether an entry lies on another number than e; nil when
 // all of the contact lie on one.
 func (c *Contact) onOtherNumber(e *Entry) func(*Entry) bool {
-	if len(c.Sendings) == 0 && len(c.Numbers) <= 1 && c.Parts == nil {
+	if len(c.Sendings) == 0 && len(c.Numbers) <= 1 && c.Parts == nil && len(c.History.phones) == 0 {
 		return nil
 	}
 	phone := c.NumberOf(e)

@@ -252,7 +252,7 @@ func (g *gift) entries(o Outcome) {
 			if g.c.NumberOf(&e) != g.phone {
 				continue
 			}
-			e.kind, e.from = g.number.History.kindIndex(g.c.History.Kind(&e)), g.from
+			e.kind, e.from, e.to = g.number.History.kindIndex(g.c.History.Kind(&e)), g.from, 0
 			if i := slices.Index(had, e); i >= 0 {
 				had = slices.Delete(had, i, i+1)
 			} else { // it may be older than all that a full number keeps

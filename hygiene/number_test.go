@@ -188,10 +188,13 @@ func randomFacts(r *rand.Rand, contacts, n int, phones []string) []fact {
 			} else {
 				messages = append(messages, message{e.MessageID, i})
 			}
-			add(m.At, 0, fmt.Sprint("c", i, " ", e.Outcome, " of ", e.MessageID), func(n *neighbours) {
+			if r.IntN(5) == 0 {
+				e.To = phone
+			}
+			add(m.At, 0, fmt.Sprint("c", i, " ", e.Outcome, " of ", e.MessageID, " to ", e.To), func(n *neighbours) {
 				e := e
 				if s, ok := n.sendLog[MessageHash("a", e.MessageID)]; ok {
-					e.SentAt, e.To = s.At, s.Phone
+					e.SentAt, e.SentTo = s.At, s.Phone
 				}
 				n.p.Apply(n.contacts[i], &e)
 				n.changed(i, m)

@@ -27,8 +27,12 @@ func (c *Contact) Pack(b []byte) []byte {
 	} else {
 		b = append(b, packMergedVersion)
 	}
-	b = c.packNumbers(b)
+	phones := c.History.namedPhones()
+	b = c.packNumbers(b, phones)
 	b = c.History.pack(b)
+	if len(phones) > 0 {
+		b = c.History.packPhones(b, phones)
+	}
 	if len(c.History.givers) > 0 {
 		b = c.History.packGivers(b)
 	}
@@ -65,6 +69,9 @@ func (c *Contact) Unpack(b []byte) error {
 	}
 	numbered := c.unpackNumbers(&r)
 	c.History.unpack(&r)
+	if numbered&packedPhones != 0 {
+		c.History.unpackPhones(&r)
+	}
 	if numbered&packedGivers != 0 {
 		c.History.unpackGivers(&r)
 	}

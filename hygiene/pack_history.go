@@ -5,7 +5,7 @@ import (
 )
 
 func (h *History) reset() {
-	h.kinds, h.givers = h.kinds[:0], nil
+	h.kinds, h.givers, h.phones = h.kinds[:0], nil, nil
 	for o := range h.outcomes {
 		h.outcomes[o] = OutcomeHistory{Entries: h.outcomes[o].Entries[:0]}
 	}
@@ -157,7 +157,7 @@ func (t *OutcomeHistory) unpack(r *packReader, o Outcome, kinds int) {
 		e := &t.Entries[i]
 		e.At, e.Seq = prev.At+Instant(r.uvarint()), prev.Seq+r.varint()
 		e.Message = r.uint64()
-		e.outcome, e.from = o, 0
+		e.outcome, e.from, e.to = o, 0, 0
 		if e.unpackMarks(r); e.kind >= kinds {
 			r.bad = true
 			return

@@ -9,6 +9,7 @@ const (
 	packedSendings
 	packedAsks
 	packedGivers
+	packedPhones
 )
 
 // AsksSendLog reports, without unpacking the contact, whether the send log is to be asked
@@ -23,9 +24,9 @@ func HasNumbers(packed []byte) bool {
 	return len(packed) > 1 && packed[0] >= 3 && packed[1]&packedNumbers != 0
 }
 
-func (c *Contact) packNumbers(b []byte) []byte {
+func (c *Contact) packNumbers(b []byte, phones []string) []byte {
 	b = append(b, bit(c.Numbers != nil)*packedNumbers|bit(len(c.Sendings) > 0)*packedSendings|bit(c.AsksSendLog)*packedAsks|
-		bit(len(c.History.givers) > 0)*packedGivers)
+		bit(len(c.History.givers) > 0)*packedGivers|bit(len(phones) > 0)*packedPhones)
 	if c.Numbers != nil {
 		b = binary.AppendUvarint(b, uint64(len(c.Numbers)))
 		for _, n := range c.Numbers {

@@ -159,10 +159,7 @@ func (p *Policy) opensWordOnContact(r *Rule) bool {
 
 // liesElsewhere is isElsewhere for what an entry of the contact opens.
 func (p *Policy) liesElsewhere(c *Contact, reason string, e *Entry) bool {
-	if part := c.partOf(e); part != nil {
-		return p.isElsewhere(part, reason)
-	}
-	return p.isElsewhere(c, reason)
+	return p.numbers && !c.IsNumber() && p.IsFault(reason) && c.NumberOf(e) != ""
 }
 
 // skips reports whether the rule does nothing to the subject: on a number only rules

@@ -14,26 +14,28 @@ func (p *Policy) Reclassify(c *Contact, e *Event, m Moment, named string) []Chan
 	if named != "" {
 		c.unsaid, c.named = append(c.unsaid, e.Seq), named
 	}
-	e.Held = c.History.remove(e)
+	e.Held, e.To = c.History.remove(e)
 	c.History.Add(e)
+	c.noteTo(e)
 	c.History.relabelBounces(MessageHash(e.Source, e.MessageID))
 	return p.rejudge(c, r)
 }
 
-// remove removes the event from the trail of another outcome than its own. It
-// returns the breaker trip that held it; 0 for none, and when there was nothing to
-// remove.
-func (h *History) remove(e *Event) (held int64) {
+// remove removes the event from the trail of another outcome than its own. It returns the
+// breaker trip that held it, and the number that it is about; 0 for none, and when there
+// was nothing to remove.
+func (h *History) remove(e *Event) (held int64, to string) {
 	message := MessageHash(e.Source, e.MessageID)
 	for o := range h.outcomes {
 		i := slices.IndexFunc(h.outcomes[o].Entries, func(old Entry) bool {
 			return old.Moment == e.Moment() && old.Message == message
 		})
 		if i >= 0 && Outcome(o) != e.Outcome {
-			return h.outcomes[o].remove(i)
+			to = h.phoneOf(&h.outcomes[o].Entries[i])
+			return h.outcomes[o].remove(i), to
 		}
 	}
-	return 0
+	return 0, e.To
 }
 
 // remove removes an entry as if it had never been there. Of a trail that

@@ -17,6 +17,8 @@ const (
 	backedUp   = "backed_up"   // when the store was backed up last
 	inForce    = "in_force"    // policies.id of the policy that a daemon put in force last
 	compared   = "compared"    // seq up to which Store.CompareLate has compared events with the send log
+	// seq up to which swept events whose message was not registered are forgotten
+	unregisteredFrom = "unregistered_from"
 	// raised by all that changes the send log
 	sendLogVersion = "send_log_version"
 	reasonsVersion = "reasons_version" // see Store.RenameReasons

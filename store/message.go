@@ -84,6 +84,7 @@ func (r *registering) run() error {
 	if err != nil {
 		return err
 	}
+	var late []engine.MessageKey // of which more is known than before
 	for i, key := range keys {
 		was := stored[i]
 		r.compare(&stored[i], known[i], groups[i])
@@ -92,6 +93,9 @@ func (r *registering) run() error {
 		}
 		if err := r.saveMessage(key, &stored[i]); err != nil {
 			return err
+		}
+		if stored[i].Contact != was.Contact || stored[i].Phone != was.Phone {
+			late = append(late, key)
 		}
 		if waiting == 0 || stored[i].Contact == was.Contact && (stored[i].Contact != "" || stored[i].Phone == was.Phone) {
 			continue
@@ -109,7 +113,10 @@ func (r *registering) run() error {
 	if r.err != nil {
 		return r.err
 	}
-	return r.saveContacts(stored, groups)
+	if err := r.saveContacts(stored, groups); err != nil {
+		return err
+	}
+	return r.hearLate(late)
 }
 
 // compare makes m what stands of a message after these registrations of it.

@@ -1,18 +1,21 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"winnow/hygiene"
 	"winnow/store/engine"
 	"winnow/store/messages"
 )
 
-// Conflicts are found in two ways. A sweep compares each event with the send log as it is
-// then, for which it looks up the message in any case. A line that comes after the event
-// is compared by the review, once the event is so old: by then most lines have come. What
-// is registered later still is not compared: the log has no index of messages, for one
+// What the send log says is heeded in three ways. A sweep compares each event with the send
+// log as it is then, for which it looks up the message in any case. A line that comes after
+// the event is compared as it comes if the event is one of the latest, see hearLate. Any
+// other is compared by the review, once the event is so old: by then most lines have come.
+// What is registered later still is not compared: the log has no index of messages, for one
 // would cost the sweep a page for each event.
 const compareAfter = 3 * hygiene.Day
 
@@ -37,14 +40,9 @@ func (s *Store) CompareLate(ctx context.Context, now hygiene.Instant) error {
 		if len(events) > 0 {
 			from = min(end, events[len(events)-1].Seq)
 		}
-		err = s.write(func(c engine.Writer) error {
-			var view messages.View
-			named := func(e *hygiene.Event) bool { return e.Contact != "" && e.Seq <= end }
-			if err := messages.Of(c, events, named, view.Add); err != nil {
-				return err
-			}
-			conflicts, err := view.Identify(events, nil, func(keys []string) ([]string, error) { return rootsOf(c, keys) })
-			return errors.Join(err, saveConflicts(c, conflicts), setCounter(c, compared, from))
+		err = s.writeAs(nil, func(w *txWriter) error {
+			swept := slices.DeleteFunc(events, func(e hygiene.Event) bool { return e.Seq > end })
+			return cmp.Or(w.compareWithSendLog(swept), setCounter(w, compared, from))
 		})
 	}
 	return err

@@ -133,3 +133,20 @@ func TestWhatIsRegisteredDuringASweepCounts(t *testing.T) {
 		}
 	}
 }
+
+func TestAConflictWithALineThatCameAfterTheEventIsFoundAsItComes(t *testing.T) {
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	storetest.Register(t, s, store.Registration{Source: "insider", MessageID: "0", Contact: "ann"})
+	storetest.Append(t, s, storetest.Event(storetest.Start, "eve", "1 ", hygiene.Sent), storetest.Event(storetest.Start+1, "eve", "1", hygiene.Delivered), storetest.Event(storetest.Start+2, "ann", "2", hygiene.Sent))
+	storetest.Sweep(t, s, p, 0)
+	storetest.Register(t, s, store.Registration{Source: "insider", MessageID: "1", Phone: "+905551234567"}, store.Registration{Source: "insider", MessageID: "2", Contact: "ann"},
+		store.Registration{Source: "globex", MessageID: "1", Contact: "ann"})
+	if got := conflictsIn(t, s); len(got) != 0 {
+		t.Errorf("conflicts: %q", got)
+	}
+	storetest.Register(t, s, store.Registration{Source: "insider", MessageID: "1", Contact: "ann"})
+	if got := conflictsIn(t, s); !slices.Equal(got, []string{"insider 1: eve, not ann"}) {
+		t.Errorf("conflicts: %q", got)
+	}
+}

@@ -15,7 +15,7 @@ func findContactsOf(c engine.Reader, events []hygiene.Event) error {
 	nameless := func(e *hygiene.Event) bool { return e.Contact == "" }
 	return messages.Of(c, events, nameless, func(i int, m *engine.Message) {
 		if events[i].Contact = m.Contact; m.Contact == "" {
-			events[i].To = m.Phone
+			events[i].SentTo = m.Phone
 		}
 	})
 }
@@ -35,6 +35,9 @@ func (w *txWriter) identify(events []hygiene.Event, view *messages.View, require
 		if err := messages.Of(w, events, nil, view.Add); err != nil {
 			return err
 		}
+	}
+	if err := w.noteUnregistered(view.Missing(events)); err != nil {
+		return err
 	}
 	conflicts, err := view.Identify(events, requireSendLog, func(keys []string) ([]string, error) { return rootsOf(w, keys) })
 	if err != nil {
@@ -76,11 +79,11 @@ func (w *txWriter) askOf(events []*hygiene.Event) error {
 	err := messages.Of(w, asked, nil, func(i int, m *engine.Message) {
 		e := &asked[i]
 		if m.Contact == e.Contact || m.Contact == "" || e.Contact == "" {
-			e.To, e.SentAt = m.Phone, m.SentAt
+			e.SentTo, e.SentAt = m.Phone, m.SentAt
 		}
 	})
 	for i, e := range events {
-		e.To, e.SentAt = asked[i].To, asked[i].SentAt
+		e.SentTo, e.SentAt = asked[i].SentTo, asked[i].SentAt
 	}
 	return err
 }

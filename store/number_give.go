@@ -13,7 +13,7 @@ func (w *txWriter) giveAll(rows []*contactRow) error {
 		return nil
 	}
 	for _, k := range rows {
-		if k.keeps || k.Phone == "" && k.Numbers == nil && k.Parts == nil || k.IsNumber() {
+		if k.keeps || k.Numbers == nil && k.Parts == nil && len(k.AllNumbers()) == 0 || k.IsNumber() {
 			continue
 		}
 		if err := w.give(k); err != nil {
@@ -43,7 +43,7 @@ type giver struct {
 func (w *txWriter) giveOf(k *contactRow, g giver) error {
 	cause := w.causeOf(g.Contact)
 	phones := g.AllNumbers()
-	if len(phones) > 1 || g.Numbers != nil || g.AsksSendLog || k.Parts != nil {
+	if len(phones) > 1 || len(phones) == 1 && phones[0] != k.Phone || g.Numbers != nil || g.AsksSendLog || k.Parts != nil {
 		var err error
 		if phones, err = w.rememberNumbers(k, phones); err != nil {
 			return err

@@ -103,7 +103,7 @@ func (w *txWriter) askSendLog(k *contactRow) error {
 		return err
 	}
 	for _, e := range events {
-		k.AloneOf(e.Seq).NoteSending(hygiene.MessageHash(e.Source, e.MessageID), e.SentAt, e.To)
+		k.AloneOf(e.Seq).NoteSending(hygiene.MessageHash(e.Source, e.MessageID), e.SentAt, e.SentTo)
 	}
 	return nil
 }

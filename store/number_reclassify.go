@@ -40,7 +40,7 @@ func (w *txWriter) reclassifyOn(phone string, e hygiene.Event, m hygiene.Moment,
 			return false, err
 		}
 	}
-	e.To, e.SentAt = "", 0
+	e.To, e.SentTo, e.SentAt = "", "", 0
 	changes := w.judge.Reclassify(&number.Contact, &e, m, named)
 	if len(changes) == 0 && !number.factsChanged() {
 		return false, nil

@@ -82,8 +82,8 @@ func (s *Store) NumbersOf(contact *hygiene.Contact) (numbers []*hygiene.Contact,
 	return numbers, err
 }
 
-// An event without a contact whose message the send log has for a number lies on that
-// number alone. It stays in the table unmatched, with the number, as long as no contact
+// An event without a contact that names a number, or whose message the send log has for
+// one, lies on that number alone. It stays in the table unmatched, with the number, as long as no contact
 // is known for it: a number that becomes a subject takes it from there.
 
 // applyToNumbers applies events that lie on a number alone, and returns how many ledger
@@ -92,8 +92,8 @@ func (s *Store) NumbersOf(contact *hygiene.Contact) (numbers []*hygiene.Contact,
 func (w *txWriter) applyToNumbers(events []hygiene.Event, strikes func(engine.Querier) ([]hygiene.Instruction, error)) (entries int64, err error) {
 	of := map[string][]*hygiene.Event{}
 	for i := range events {
-		if e := &events[i]; e.Contact == "" && e.To != "" && w.judge.GivesOutcome(e.Outcome) {
-			of[e.To] = append(of[e.To], e)
+		if e := &events[i]; e.Contact == "" && e.Number() != "" && w.judge.GivesOutcome(e.Outcome) {
+			of[e.Number()] = append(of[e.Number()], e)
 		}
 	}
 	if len(of) == 0 {
@@ -137,7 +137,7 @@ func (w *txWriter) applyToNumber(phone string, events []*hygiene.Event) error {
 func (w *txWriter) applyOwn(number *contactRow, events []*hygiene.Event) (changes []hygiene.Change) {
 	for _, e := range events {
 		own := *e
-		own.To, own.SentAt = "", 0
+		own.To, own.SentTo, own.SentAt = "", "", 0
 		more, _ := w.judge.Apply(&number.Contact, &own)
 		changes = append(changes, more...)
 	}

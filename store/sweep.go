@@ -160,6 +160,9 @@ func (s *Store) sweepBatch(o *SweepOptions, b *eventBatch, from, upTo int64, tot
 		if err := did.saveCounters(w); err != nil {
 			return err
 		}
+		if err := w.trimUnregistered(upTo); err != nil {
+			return err
+		}
 		return setCounter(w, cursor, upTo)
 	})
 	if err != nil || !moved {

@@ -79,13 +79,13 @@ func (w *txWriter) match(events []hygiene.Event, view *messages.View, requireSen
 			continue
 		}
 		if !w.judge.HasNumbers() {
-			e.To = ""
+			e.To, e.SentTo = "", ""
 		}
-		if e.To == "" {
+		if e.Number() == "" {
 			did.Unmatched++
 		}
 		if err := w.Exec("INSERT INTO unmatched (message_id, seq, held_by, source, phone) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			contactkey.MessageID(e.MessageID), e.Seq, e.Held, e.Source, e.To); err != nil {
+			contactkey.MessageID(e.MessageID), e.Seq, e.Held, e.Source, e.Number()); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -125,23 +125,7 @@ func (b *applyBatch) read(w *txWriter, events []hygiene.Event, contacts []string
 	if err := loadRows(w, keys, b.rows); err != nil {
 		return nil, err
 	}
-	for i, group := range b.groups {
-		if k := b.rows[i]; hygiene.AsksSendLog(k.stored.Facts) {
-			if err := w.askOf(pick(events, group)); err != nil {
-				return nil, err
-			}
-		}
-	}
 	return order, nil
-}
-
-// pick is the events of those places.
-func pick(events []hygiene.Event, places []int) []*hygiene.Event {
-	list := make([]*hygiene.Event, len(places))
-	for i, n := range places {
-		list[i] = &events[n]
-	}
-	return list
 }
 
 // apply begins to apply the events to their contacts, and closes the channel when
@@ -162,6 +146,7 @@ func (b *applyBatch) apply(policy *hygiene.Policy, events []hygiene.Event) <-cha
 				return
 			}
 			var changes []hygiene.Change
+			k.heed(policy, events, group)
 			k.keeps = k.Numbers == nil && !k.AsksSendLog // else any event may mean another number for its message
 			for _, n := range group {
 				k.keeps = k.keeps && !policy.GivesOutcome(events[n].Outcome)
@@ -187,4 +172,21 @@ func (b *applyBatch) write(w *txWriter, did *Swept) error {
 	}
 	did.add(b.did)
 	return w.savePacked(b.rows[:len(b.groups)], b.changes)
+}
+
+// heed says whether what the send log has of the messages of events matters to their
+// contact: where it names another number than the contact's, or the contact had several.
+// Otherwise it is left out, since most lines of a send log say nothing new.
+func (k *contactRow) heed(policy *hygiene.Policy, events []hygiene.Event, group []int) {
+	for _, n := range group {
+		if e := &events[n]; policy.HasNumbers() && e.SentTo != "" && e.SentTo != k.Alone(e.Contact).Phone {
+			k.Ask()
+		}
+	}
+	if k.AsksSendLog {
+		return
+	}
+	for _, n := range group {
+		events[n].SentTo, events[n].SentAt = "", 0
+	}
 }

@@ -14,6 +14,7 @@ import (
 type Listed struct {
 	ID, Event, Code string
 	Contact         string          // its key; empty when the row names none
+	To              string          // the phone number of the message, in E.164; empty when the row names none
 	At              hygiene.Instant // when it happened
 	Row             []byte          // the row as JSON
 }
@@ -39,5 +40,5 @@ func (r *Reader) Listed(l *Listed) (hygiene.Event, error) {
 		return hygiene.Event{}, ErrListedCode
 	}
 	return hygiene.Event{ReceivedAt: l.At, At: l.At, Source: r.source, MessageID: id, Name: l.Event, Code: code,
-		Outcome: r.Outcome(l.Event, code), Contact: l.Contact, Body: l.Row}, nil
+		Outcome: r.Outcome(l.Event, code), Contact: l.Contact, To: l.To, Body: l.Row}, nil
 }

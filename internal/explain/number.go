@@ -128,3 +128,11 @@ func (e *Explanation) opener(s *view.Suppression) string {
 	}
 	return fmt.Sprintf("by %s", s.Hand)
 }
+
+// toNumber says on which number an event lies whose body names one.
+func toNumber(e *view.Event) string {
+	if e.To == "" {
+		return ""
+	}
+	return ", to " + e.To
+}

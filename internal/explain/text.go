@@ -389,7 +389,7 @@ func (w *textWriter) printTimeline(e *Explanation) {
 			break
 		}
 		event := &e.Timeline[i]
-		rows = append(rows, []string{event.At.String(), fmt.Sprint(event.Seq), event.Outcome, ui.Printable(codeText(event)), ui.Printable(event.MessageID)})
+		rows = append(rows, []string{event.At.String(), fmt.Sprint(event.Seq), event.Outcome, ui.Printable(codeText(event)), ui.Printable(event.MessageID) + toNumber(event)})
 	}
 	fmt.Fprintln(w)
 	ui.Table(w, rows)

@@ -20,7 +20,7 @@ import (
 )
 
 // listMembers are what a row of a message list says of an event, the needed ones first.
-var listMembers = []string{"id", "event", "at", "code", "contact"}
+var listMembers = []string{"id", "event", "at", "code", "contact", "to"}
 
 const neededMembers = 3
 
@@ -33,7 +33,7 @@ func ParseMap(texts []string) (map[string]string, error) {
 		member, column = strings.TrimSpace(member), strings.TrimSpace(column)
 		switch {
 		case !ok || column == "" || !slices.Contains(listMembers, member):
-			return nil, ui.Usagef("--map %s: write what a column holds, and its name: id=, event=, at=, code= or contact=, as in --map id=MessageSid,event=Status", ui.ShellQuote(text))
+			return nil, ui.Usagef("--map %s: write what a column holds, and its name: id=, event=, at=, code=, contact= or to=, as in --map id=MessageSid,event=Status", ui.ShellQuote(text))
 		case columns[member] != "":
 			return nil, ui.Usagef("--map names the column of %s twice", member)
 		}
@@ -126,8 +126,8 @@ func (l *eventList) addRow(row *listfile.Row) error {
 	return l.flushIfMany()
 }
 
-// event makes an event of a row. skipped says that the contact could not be read: then the
-// send log may have it.
+// event makes an event of a row. skipped says that the contact or the number could not be
+// read: then the send log may have it.
 func (l *eventList) event(row *listfile.Row) (e hygiene.Event, skipped, err error) {
 	listed := provider.Listed{Row: l.rowJSON(row)}
 	for member, to := range map[string]*string{"id": &listed.ID, "event": &listed.Event, "code": &listed.Code} {
@@ -152,6 +152,17 @@ func (l *eventList) event(row *listfile.Row) (e hygiene.Event, skipped, err erro
 				skipped = skippedPart{fmt.Errorf("contact skipped: %w; the event is stored, and waits for the send log", l.inColumn("contact", err))}
 			}
 		}
+	}
+	if column, ok := l.column["to"]; ok {
+		if cell := row.Cell(column); cell.Text != "" || cell.Err != nil {
+			if listed.To, err = phoneOf(cell, l.keys.Format().Region); err != nil {
+				wrong := fmt.Errorf("number skipped: %w; the event is stored without it", l.inColumn("to", err))
+				skipped = skippedPart{errors.Join(skipped, wrong)}
+			}
+		}
+	}
+	if l.keys.Format().Phone && listed.Contact == "" {
+		listed.Contact, listed.To = listed.To, "" // the number is the contact
 	}
 	e, err = l.reader.Listed(&listed)
 	for member, of := range map[string]error{"id": provider.ErrListedID, "event": provider.ErrListedEvent, "code": provider.ErrListedCode} {

@@ -74,7 +74,7 @@ func Diagnose(cfg *config.Config, s *store.Store) ([]Finding, error) {
 
 func (f *Finding) add(e *hygiene.Event) {
 	f.Events++
-	if e.Contact != "" || e.To != "" { // a number alone is enough
+	if e.Contact != "" || e.Number() != "" { // a number alone is enough
 		return
 	}
 	f.Unmatched++

@@ -29,7 +29,7 @@ const (
 // with the person's contact; without a contact it is one about the person's message, or
 // whose body names the person.
 func (n *Names) ReadLog(l engine.LogReader, after, until int64) (s LogStep, err error) {
-	r := l.Query("SELECT seq, source, message_id, contact, event, code, body FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", after, until, logStepEvents)
+	r := l.Query("SELECT seq, source, message_id, contact, event, code, body, phone FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", after, until, logStepEvents)
 	for bytes := 0; bytes < logStepBytes && r.Next(); {
 		s.Last = r.Int(0)
 		s.Read++
@@ -43,7 +43,7 @@ func (n *Names) ReadLog(l engine.LogReader, after, until int64) (s LogStep, err 
 		if contact == "" {
 			whose = n.messages[m]
 		}
-		named := whose == 0 && n.InBody(body, event, code)
+		named := whose == 0 && (n.phones[r.Text(7)] != 0 || n.InBody(body, event, code))
 		if named && contact == "" {
 			whose = n.whose()
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"winnow/hygiene"
 	"winnow/store/engine"
 )
 
@@ -42,6 +43,7 @@ var Tables = map[string]string{
 	"unmatched":          "EraseEventRows, with the event in the log",
 	"matched":            "EraseEventRows, with the event in the log",
 	"pending_outcomes":   "EraseEventRows, with the event in the log",
+	"unregistered":       "EraseEventRows, with the event in the log",
 	"batches":            "EraseNotes erases notes, and what was asked for, that name the person, or that are about it alone",
 	"runs":               "EraseNotes erases errors that name the person",
 	"deliveries":         "EraseNotes erases errors that name the person",
@@ -187,6 +189,9 @@ func EraseRows(w engine.Writer, n *Names) (erased int64, err error) {
 func EraseEventRows(w engine.Writer, seqs []int64, m []engine.MessageKey) error {
 	for i, seq := range seqs {
 		if err := w.Exec("DELETE FROM unmatched WHERE message_id = ? AND seq = ?", m[i].ID, seq); err != nil {
+			return err
+		}
+		if err := w.Exec("DELETE FROM unregistered WHERE message = ? AND seq = ?", int64(hygiene.MessageHash(m[i].Source, m[i].ID)), seq); err != nil {
 			return err
 		}
 		for _, table := range []string{"matched", "pending_outcomes"} {

@@ -48,7 +48,8 @@ func Look(read func(do func(engine.Reader) error) error, version func(engine.Que
 }
 
 // Identify finds the contacts of events: that of the body, or else that of the send log.
-// Of an event that neither names, it sets the number that the send log has.
+// It sets the number and the time that the send log has of a message that it has for the
+// contact of the event, or for none.
 // The contact of an event of a source in require is left out unless the send log has the
 // message for it; until then the event waits. Where body and send log name different
 // contacts, that is a conflict. roots returns the keys of the contacts that keys name, which
@@ -58,7 +59,11 @@ func (v *View) Identify(events []hygiene.Event, require map[string]bool, roots f
 	var differ []*foundMessage
 	for i := range v.found {
 		m := &v.found[i]
-		switch e := &events[m.event]; {
+		e := &events[m.event]
+		if e.Contact == "" || m.Contact == "" || e.Contact == m.Contact {
+			e.SentTo, e.SentAt = m.Phone, m.SentAt
+		}
+		switch {
 		case e.Contact != "" && e.Contact != m.Contact:
 			differ = append(differ, m)
 			continue
@@ -66,9 +71,7 @@ func (v *View) Identify(events []hygiene.Event, require map[string]bool, roots f
 			confirmed[m.event] = true
 			fallthrough
 		default:
-			if e.Contact = m.Contact; m.Contact == "" {
-				e.To = m.Phone
-			}
+			e.Contact = m.Contact
 		}
 	}
 	same, err := sameContacts(events, differ, roots)
@@ -85,8 +88,15 @@ func (v *View) Identify(events []hygiene.Event, require map[string]bool, roots f
 		}
 	}
 	for i := range events {
-		if e := &events[i]; len(require) > 0 && require[e.Source] && !confirmed[i] {
-			e.Contact = ""
+		e := &events[i]
+		if len(require) == 0 || !require[e.Source] {
+			continue
+		}
+		if e.To != e.SentTo {
+			e.To = "" // who learns where to post callbacks could name any number
+		}
+		if !confirmed[i] {
+			e.Contact, e.To, e.SentTo, e.SentAt = "", "", "", 0
 		}
 	}
 	return conflicts, nil

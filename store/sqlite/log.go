@@ -14,7 +14,7 @@ import (
 type logReader struct{ querier }
 
 const (
-	eventColumns  = "seq, received_at, at, source, message_id, event, code, outcome, contact"
+	eventColumns  = "seq, received_at, at, source, message_id, event, code, outcome, contact, phone"
 	columnsOfBody = eventColumns + ", body"
 )
 
@@ -27,9 +27,9 @@ func scanEvent(r *rows, e *hygiene.Event) error {
 		return fmt.Errorf("read event %d of the log: %w", r.Int(0), err)
 	}
 	*e = hygiene.Event{Seq: r.Int(0), ReceivedAt: hygiene.Instant(r.Int(1)), At: hygiene.Instant(r.Int(2)),
-		Source: r.Text(3), MessageID: r.Text(4), Name: r.Text(5), Code: r.Text(6), Outcome: o, Contact: r.Text(8)}
-	if len(r.dest) > 9 {
-		if e.Body = r.Blob(9); isErased(e.Body) {
+		Source: r.Text(3), MessageID: r.Text(4), Name: r.Text(5), Code: r.Text(6), Outcome: o, Contact: r.Text(8), To: r.Text(9)}
+	if len(r.dest) > 10 {
+		if e.Body = r.Blob(10); isErased(e.Body) {
 			e.Body = nil
 		}
 	}
@@ -105,11 +105,11 @@ var inserts = []struct {
 }{{32, insertOf(32)}, {8, insertOf(8)}, {2, insertOf(2)}, {1, insertOf(1)}}
 
 // insertColumns is how many values an insert has for each event.
-const insertColumns = 9
+const insertColumns = 10
 
 func insertOf(events int) string {
-	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	return "INSERT INTO events (received_at, at, source, message_id, event, code, outcome, contact, body) VALUES " + row + strings.Repeat(", "+row, events-1)
+	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	return "INSERT INTO events (received_at, at, source, message_id, event, code, outcome, contact, phone, body) VALUES " + row + strings.Repeat(", "+row, events-1)
 }
 
 // AppendEvents implements engine.LogWriter.
@@ -123,7 +123,7 @@ func (l *logWriter) AppendEvents(lists [][]hygiene.Event) error {
 			if !e.Received {
 				at = int64(e.At)
 			}
-			waiting = append(waiting, int64(e.ReceivedAt), at, e.Source, e.MessageID, e.Name, e.Code, e.Outcome.String(), e.Contact, e.Body)
+			waiting = append(waiting, int64(e.ReceivedAt), at, e.Source, e.MessageID, e.Name, e.Code, e.Outcome.String(), e.Contact, e.To, e.Body)
 			if len(waiting) == cap(waiting) {
 				if err := l.insert(waiting); err != nil {
 					return err

@@ -190,6 +190,7 @@ func (l *logWriter) EraseEvents(list []engine.Erasure) error {
 			continue
 		}
 		is := was
+		is.texts[4] = 0
 		if erase.Whole {
 			is.texts[0], is.texts[1] = 0, 0
 		}
@@ -206,7 +207,7 @@ func (l *logWriter) EraseEvents(list []engine.Erasure) error {
 			words = 1
 		}
 		err = l.c.exec(`UPDATE events SET message_id = CASE ?1 WHEN 1 THEN '' ELSE message_id END, contact = CASE ?1 WHEN 1 THEN '' ELSE contact END,
-			event = CASE ?2 WHEN 1 THEN '' ELSE event END, code = CASE ?2 WHEN 1 THEN '' ELSE code END, body = zeroblob(?3) WHERE seq = ?4`,
+			event = CASE ?2 WHEN 1 THEN '' ELSE event END, code = CASE ?2 WHEN 1 THEN '' ELSE code END, phone = '', body = zeroblob(?3) WHERE seq = ?4`,
 			whole, words, is.body, erase.Seq)
 		if err != nil {
 			return err
@@ -217,17 +218,17 @@ func (l *logWriter) EraseEvents(list []engine.Erasure) error {
 
 // lengths are how many bytes an event's texts and its body have.
 type lengths struct {
-	texts [4]int // message_id, contact, event, code
+	texts [5]int // message_id, contact, event, code, phone
 	body  int
 }
 
 func (l *logWriter) lengths(seq int64) (n lengths, found bool, err error) {
-	r := l.c.query("SELECT octet_length(message_id), octet_length(contact), octet_length(event), octet_length(code), length(body) FROM events WHERE seq = ?", seq)
+	r := l.c.query("SELECT octet_length(message_id), octet_length(contact), octet_length(event), octet_length(code), octet_length(phone), length(body) FROM events WHERE seq = ?", seq)
 	if found = r.Next(); found {
 		for i := range n.texts {
 			n.texts[i] = int(r.Int(i))
 		}
-		n.body = int(r.Int(4))
+		n.body = int(r.Int(5))
 	}
 	return n, found, r.Close()
 }

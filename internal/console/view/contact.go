@@ -100,11 +100,12 @@ type Event struct {
 	Outcome   string          `json:"outcome"`
 	Code      any             `json:"code,omitempty"` // a number or a string, as the provider sends it; nil for none
 	MessageID string          `json:"message_id"`
+	To        string          `json:"to,omitempty"` // the phone number that the body names, on which the event lies, in E.164
 }
 
 // EventOf is an event of the log as people and programs see it.
 func EventOf(e *hygiene.Event) Event {
-	return Event{At: e.At, Seq: e.Seq, Outcome: e.Outcome.String(), Code: codeOf(e.Code), MessageID: e.MessageID}
+	return Event{At: e.At, Seq: e.Seq, Outcome: e.Outcome.String(), Code: codeOf(e.Code), MessageID: e.MessageID, To: e.To}
 }
 
 // codeOf is a code as the provider sends it: a [json.Number] if it is a number,

@@ -17,7 +17,8 @@ CREATE TABLE events (
 	code        TEXT NOT NULL,                     -- the provider's code, '' for none
 	outcome     TEXT NOT NULL,                     -- winnow's word
 	contact     TEXT NOT NULL,                     -- the contact's key, '' when not known
-	body        BLOB NOT NULL                      -- the object as received; empty once retention deleted it
+	body        BLOB NOT NULL,                     -- the object as received; empty once retention deleted it
+	phone       TEXT NOT NULL DEFAULT ''           -- the number that the body names, in E.164; '' for none
 ) STRICT;
 
 -- Bodies that could not be read. Bounded: the oldest are deleted first.
@@ -522,6 +523,16 @@ CREATE TABLE erasure_texts (
 	source  TEXT NOT NULL,          -- of a message
 	text    TEXT NOT NULL,
 	PRIMARY KEY (erasure, kind, source, text)
+) STRICT, WITHOUT ROWID;
+
+-- Swept events that name their contact, whose message the send log did not have: the latest
+-- of them, for a line that comes late.
+-- Written by InsertUnregistered and TrimUnregistered of package messages, which identify and
+-- trimUnregistered call.
+CREATE TABLE unregistered (
+	message INTEGER NOT NULL, -- hygiene.MessageHash of source and message id
+	seq     INTEGER NOT NULL, -- of the event
+	PRIMARY KEY (message, seq)
 ) STRICT, WITHOUT ROWID;
 
 -- Single numbers: see the constants in store/counters.go.
