@@ -231,7 +231,7 @@ func rejudged(t *testing.T, seed uint64, edit func(*rand.Rand, string) *hygiene.
 
 func TestWhatAPlanSaysOfNumbersIsWhatRejudgingDoes(t *testing.T) {
 	moved := int64(0)
-	for seed := range uint64(*undos) {
+	for seed := uint64(9); seed < uint64(9+2**undos); seed++ {
 		shown, really := rejudged(t, seed, edited)
 		if p := shown.plan; p.newlySuppressed != really.NewlySuppressed || p.noLongerSuppressed != really.Released {
 			t.Fatalf("seed %d: the plan suppresses %d contacts and releases %d, and %d and %d are:\n%s", seed, p.newlySuppressed, p.noLongerSuppressed,
