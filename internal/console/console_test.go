@@ -145,6 +145,7 @@ func TestARouteWithoutItsFunctionIsNotFound(t *testing.T) {
 		wantProblem(t, ask(Config{}, "POST", path, `{}`), 404, "no such route")
 	}
 	wantProblem(t, ask(Config{}, "GET", "/api/v1/contacts/ann", ""), 404, "no such route")
+	wantProblem(t, ask(Config{}, "DELETE", "/api/v1/contacts/ann", ""), 404, "no such route")
 	wantProblem(t, askInSession(Config{}, "GET", "/"), 404, "no such route")
 	wantProblem(t, ask(Config{}, "GET", "/elsewhere", ""), 404, "no such route")
 }
@@ -154,7 +155,6 @@ func TestAnotherMethodIsAnsweredWithTheAllowedOnes(t *testing.T) {
 		"/":                             "GET, HEAD",
 		"/login":                        "GET, HEAD, POST",
 		"/api/v1/status":                "GET, HEAD",
-		"/api/v1/contacts/a%2Fb":        "GET, HEAD",
 		"/api/v1/contacts/ann/suppress": "POST",
 		"/api/v1/check":                 "POST",
 	} {
@@ -163,6 +163,11 @@ func TestAnotherMethodIsAnsweredWithTheAllowedOnes(t *testing.T) {
 		if got := w.Header().Get("Allow"); got != allow {
 			t.Errorf("%s: Allow %q, want %q", path, got, allow)
 		}
+	}
+	w := ask(Config{Status: status}, "PUT", "/api/v1/contacts/a%2Fb", "")
+	wantProblem(t, w, 405, "PUT")
+	if got := w.Header().Get("Allow"); got != "GET, HEAD, DELETE" {
+		t.Errorf("of a contact: Allow %q", got)
 	}
 	if w := ask(Config{Status: status}, "HEAD", "/api/v1/status", ""); w.Code != 200 {
 		t.Errorf("HEAD is answered %d", w.Code)
