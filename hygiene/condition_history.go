@@ -33,14 +33,20 @@ func (OutcomeTest) parts() []Condition { return nil }
 func (c OutcomeTest) addInputs(in *Inputs) {
 	in.Outcomes |= c.Outcomes | c.Since
 	in.Codes = append(in.Codes, c.Codes...)
+	if c.Silent > 0 {
+		in.Outcomes |= TerminalOutcomes()
+	}
 }
 
 // nextChange is when the next entry becomes older than Within.
 func (c OutcomeTest) nextChange(h *History, t Instant) Instant {
-	if c.Within == 0 {
-		return 0
-	}
 	var next Instant
+	if c.Silent > 0 {
+		next = c.silentNext(h, t)
+	}
+	if c.Within == 0 {
+		return next
+	}
 	for o := range c.Outcomes.All() {
 		for i := range h.outcomes[o].Entries {
 			if at := h.outcomes[o].Entries[i].At.Add(c.Within) + 1; at > t {

@@ -18,6 +18,9 @@ type Counting struct {
 	Within   time.Duration // an entry at exactly Within counts; 0 for no limit
 	Since    Outcomes      // only after the last of these; 0 for none
 	Apart    time.Duration // an entry nearer than this to a counted one does not count
+	// Silent counts only entries whose message has had no terminal event for so long, see
+	// [TerminalOutcomes]; 0 counts them all.
+	Silent time.Duration
 }
 
 // String is the counting as it is written, without braces and without defaults.
@@ -40,6 +43,9 @@ func (q *Counting) String() string {
 	}
 	if q.Apart > 0 {
 		b += ", apart: " + instant.FormatDuration(q.Apart)
+	}
+	if q.Silent > 0 {
+		b += ", silent: " + instant.FormatDuration(q.Silent)
 	}
 	return b
 }
@@ -66,7 +72,7 @@ func (q *Counting) matchesCode(k Kind) bool {
 // everyEventCounts reports whether each event of the outcomes makes the counting
 // hold.
 func (q *Counting) everyEventCounts() bool {
-	return q.Codes == nil && q.Source == "" && q.Count <= 1
+	return q.Codes == nil && q.Source == "" && q.Count <= 1 && q.Silent == 0
 }
 
 // exclusion is why an entry of the outcomes does not count.
@@ -83,6 +89,8 @@ const (
 	struckOut
 	tooClose // to one that counts
 	ofOther  // contact of the number, whose event of the same message counts
+	answered // by a terminal event
+	waiting  // for a terminal event, and not for long enough
 	exclusions
 )
 
@@ -95,7 +103,7 @@ type window struct {
 	struck  func(*Entry) bool // nil strikes nothing
 	from    Instant           // nothing before it is within
 	since   Moment            // nothing up to it counts
-	known   Instant           // with since: nothing before it is known of each outcome
+	known   Instant           // with since or silent: nothing before it is known of each outcome
 	last    Instant           // time of the entry that counted last; 0 for none
 }
 
@@ -103,6 +111,9 @@ func (q *Counting) window(h *History, at Moment, struck func(*Entry) bool) windo
 	w := window{Counting: q, h: h, entries: h.newestFirst(q.Outcomes, at), at: at, struck: struck}
 	if q.Within > 0 {
 		w.from = at.At.Add(-q.Within)
+	}
+	if q.Silent > 0 {
+		w.from, w.known = max(w.from, at.At.Add(-SilentFor)), h.knownSince(TerminalOutcomes())
 	}
 	if q.Since == 0 {
 		return w
@@ -117,7 +128,7 @@ func (q *Counting) window(h *History, at Moment, struck func(*Entry) bool) windo
 			}
 		}
 	}
-	w.known = h.knownSince(q.Outcomes | q.Since)
+	w.known = max(w.known, h.knownSince(q.Outcomes|q.Since))
 	return w
 }
 
@@ -144,6 +155,10 @@ func (w *window) exclusion(e *Entry) exclusion {
 		return struckOut
 	case w.h.repeatsOther(e):
 		return ofOther
+	case w.Silent > 0 && w.at.At.Sub(e.At) < w.Silent:
+		return waiting
+	case w.Silent > 0 && w.h.isAnswered(e):
+		return answered
 	case w.Apart > 0 && w.last != 0 && w.last.Sub(e.At) < w.Apart:
 		return tooClose
 	}
@@ -304,4 +319,52 @@ func (c *cursor) next() *Entry {
 		c.left[from]--
 	}
 	return newest
+}
+
+// Silence is a message that was sent and had no terminal event: nobody knows what became
+// of it. A history has the messages of its entries, so a condition finds the silent ones
+// without the log, and one that is answered late is no longer silent. What a history no
+// longer shows counts as answered: silence is never guessed.
+
+// SilentFor is how far back messages are looked at.
+const SilentFor = 90 * Day
+
+// TerminalOutcomes are the outcomes that say what became of a message.
+func TerminalOutcomes() Outcomes { return FailedOutcomes() | OutcomesOf(Delivered, UnknownDelivery) }
+
+// isAnswered reports whether a terminal event of the entry's message is known, be it
+// before or after the entry.
+func (h *History) isAnswered(e *Entry) bool {
+	for o := range TerminalOutcomes().All() {
+		for i := range h.outcomes[o].Entries {
+			if t := &h.outcomes[o].Entries[i]; t.Message == e.Message {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// WasMeasured reports whether the history has a terminal event.
+func (h *History) WasMeasured() bool {
+	for o := range TerminalOutcomes().All() {
+		if h.outcomes[o].First != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// silentNext is when the next message of the counting becomes silent, or too old for it.
+func (q *Counting) silentNext(h *History, t Instant) (next Instant) {
+	for o := range q.Outcomes.All() {
+		for i := range h.outcomes[o].Entries {
+			for _, after := range [...]time.Duration{q.Silent, SilentFor + time.Microsecond} {
+				if at := h.outcomes[o].Entries[i].At.Add(after); at > t {
+					next = earliest(next, at)
+				}
+			}
+		}
+	}
+	return next
 }

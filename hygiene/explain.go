@@ -190,6 +190,10 @@ func (r *countRecord) reason(x exclusion) Phrase {
 		return Phrase{"of another code"}
 	case struckOut:
 		return Phrase{"struck by an operator"}
+	case answered:
+		return Phrase{"answered"}
+	case waiting:
+		return Phrase{"sent less than ", instant.FormatDuration(r.Silent), " ago"}
 	case ofOther:
 		return Phrase{"of a message that another contact of the number has too"}
 	}

@@ -6,6 +6,7 @@ import (
 	"winnow/hygiene"
 	"winnow/store/engine"
 	"winnow/store/retention"
+	"winnow/store/silence"
 )
 
 // Totals are numbers of the whole store.
@@ -29,6 +30,7 @@ type Totals struct {
 	Cursor      int64            // seq up to which the log has been swept
 	Lag         int64            // events in the log that have not been swept
 	BackedUp    hygiene.Instant  // the last backup that was recorded; 0 for none
+	Silence     silence.Counted  // as of the last review
 }
 
 // Totals counts, without reading the events or the contacts one by one.
@@ -80,6 +82,9 @@ func (t *Totals) readContacts(c engine.Reader, present bool) (err error) {
 		return err
 	}
 	if t.Renamed, err = counter(c, reasonsRenamed); err != nil {
+		return err
+	}
+	if t.Silence, err = silence.Read(c); err != nil {
 		return err
 	}
 	at, err := counter(c, countedAt)

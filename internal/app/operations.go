@@ -104,6 +104,9 @@ func (o *Operations) Review(ctx context.Context, now hygiene.Instant) (reviewed 
 		}
 		return o.Store.CompareLate(ctx, now)
 	})
+	if err == nil {
+		err = o.Store.CountSilent(ctx, o.Config.Silence, now)
+	}
 	return reviewed, err
 }
 

@@ -75,6 +75,7 @@ type grammar struct {
 	Status     statusCommand     `cmd:"" group:"state" help:"Show counts of events and contacts, and the last runs."`
 	Schedule   scheduleCommand   `cmd:"" group:"state" help:"Show when each job runs next."`
 	Quarantine quarantineCommand `cmd:"" group:"state" help:"List the bodies that could not be read, or read them again."`
+	Silent     silentCommand     `cmd:"" group:"state" help:"List the messages that were sent and had no terminal event."`
 	Unmatched  unmatchedCommand  `cmd:"" group:"state" help:"List the events whose contact is not known yet."`
 	Backup     backupCommand     `cmd:"" group:"setup" help:"Back up the store, also while the daemon runs, or verify a backup."`
 	Restore    restoreCommand    `cmd:"" group:"setup" help:"Restore the store from a backup."`

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"winnow/hygiene"
 	"winnow/hygiene/instant"
@@ -30,7 +31,7 @@ func testsOf(condition *yamldoc.Shape) []test {
 		{shape: testOf(yamldoc.Field{Key: "all", Shape: conditions, Doc: "True when each of these is true."})},
 		{shape: testOf(yamldoc.Field{Key: "any", Shape: conditions, Doc: "True when at least one of these is true."})},
 		{shape: testOf(yamldoc.Field{Key: "not", Shape: condition, Doc: "True when this is not true."})},
-		{shape: testOf(counting...)},
+		{shape: testOf(append(counting[:len(counting):len(counting)], silent)...)},
 		{segmentsOnly: true, shape: testOf(yamldoc.Field{Key: "status", Shape: yamldoc.Several(StatusShape), Doc: "True for contacts with this status."})},
 		{segmentsOnly: true, shape: testOf(yamldoc.Field{Key: "reason", Shape: yamldoc.Several(NameShape), Doc: "True for contacts suppressed for this reason."})},
 		{segmentsOnly: true, shape: testOf(yamldoc.Field{Key: "tag", Shape: NameShape, Doc: "True for contacts with this tag."})},
@@ -114,7 +115,7 @@ func (r *reader) readCondition(e *yamldoc.Entry) hygiene.Condition {
 		}
 		return hygiene.Not{Of: r.readCondition(of)}
 	case "outcome":
-		return hygiene.OutcomeTest{Counting: r.readCounting(e)}
+		return hygiene.OutcomeTest{Counting: r.readSilent(e)}
 	case "status":
 		return readStatuses(of)
 	case "reason":
@@ -154,6 +155,36 @@ func (r *reader) readConditions(list *yamldoc.Entry) []hygiene.Condition {
 		conditions = append(conditions, r.readCondition(item))
 	}
 	return conditions
+}
+
+// silent is the key of a test that counts only messages without a terminal event.
+var silent = yamldoc.Field{Key: "silent", Shape: span, Doc: "Count only messages that were sent at least this long ago and had no terminal event, such as a delivery or a bounce."}
+
+// readSilence reads after how long messages are silent.
+func (r *reader) readSilence(e *yamldoc.Entry) time.Duration {
+	after := e.Get("silence").Duration()
+	if after > hygiene.SilentFor {
+		e.ReportKey("silence", "messages are looked at for "+instant.FormatDuration(hygiene.SilentFor)+" only", "write at most that")
+	}
+	return after
+}
+
+// readSilent reads a counting that may be one of silent messages.
+func (r *reader) readSilent(e *yamldoc.Entry) hygiene.Counting {
+	q := r.readCounting(e)
+	if q.Silent = e.Get("silent").Duration(); q.Silent == 0 {
+		return q
+	}
+	r.silent = append(r.silent, e)
+	switch {
+	case q.Outcomes != hygiene.OutcomesOf(hygiene.Sent) && e.Valid():
+		e.ReportKey("silent", "only messages that were sent can be silent", "write {outcome: sent, silent: "+instant.FormatDuration(q.Silent)+"}")
+	case q.Silent > hygiene.SilentFor:
+		e.ReportKey("silent", "messages are looked at for "+instant.FormatDuration(hygiene.SilentFor)+" only", "write at most that")
+	case q.Within > 0 && q.Within <= q.Silent:
+		e.ReportKey("silent", "no message is silent for "+instant.FormatDuration(q.Silent)+" and was sent within "+instant.FormatDuration(q.Within), "make within longer, or silent shorter")
+	}
+	return q
 }
 
 func readStatuses(e *yamldoc.Entry) hygiene.StatusTest {

@@ -55,6 +55,9 @@ type Config struct {
 	Sources        []Source
 
 	Sweep, Review string // schedules
+	// Silence is after how long a message without a terminal event is silent; 0 when none
+	// are counted.
+	Silence       time.Duration
 	Policy        *hygiene.Policy
 	Breakers      []hygiene.Breaker // of different outcomes
 	NumberReasons []string          // that are faults of phone numbers

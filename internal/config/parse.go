@@ -104,6 +104,7 @@ func (r *reader) read(c *Config) {
 	c.Sources = r.readSources(e.Get("sources"), c.Admin.Token)
 	c.Sweep = r.readSchedule(e.Get("hygiene").Get("sweep"))
 	c.Review = r.readSchedule(e.Get("hygiene").Get("review"))
+	c.Silence = r.readSilence(e.Get("hygiene"))
 	c.Breakers = readBreakers(e.Get("hygiene").Get("breaker"))
 	c.Policy = hygiene.NewPolicy(r.readRules(e.Get("hygiene").Get("rules")), "").Protect(r.protected...)
 	if c.NumberReasons = r.readNumberReasons(e.Get("contacts"), c.Keys.Phone); !c.Keys.Phone {

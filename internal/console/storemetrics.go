@@ -68,6 +68,8 @@ var storeMetrics = []storeMetric{
 	{gauge, "unmatched_events", "Events in the log whose contact is unknown.", nil, one(func(t *Totals) int64 { return t.Unmatched })},
 	{counter, "contact_conflicts_total", "Messages whose events name another contact than the send log.", []string{"source"},
 		byName(func(t *Totals) map[string]int64 { return t.Conflicts }, func(n int64) int64 { return n })},
+	{gauge, "silent_messages", "Messages that were sent and had no terminal event, as of the last review.", []string{"source"},
+		byName(silentBySource, func(n int64) int64 { return n })},
 	{gauge, "clock_behind_seconds", "How far the clock is behind the receipt of the last event in the log; 0 when it is not.", nil,
 		one(func(t *Totals) int64 { return int64((t.Behind + time.Second - 1) / time.Second) })},
 	{gauge, "jobs_waiting_seconds", "How long jobs have waited for another process that holds the store lock; 0 when they don't.", nil,
@@ -256,4 +258,11 @@ func (c *storeCollector) readRecovered() (_ Totals, err error) {
 		}
 	}()
 	return c.read()
+}
+
+func silentBySource(t *Totals) map[string]int64 {
+	if t.Silent == nil {
+		return nil
+	}
+	return t.Silent.Sources
 }

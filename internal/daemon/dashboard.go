@@ -13,6 +13,7 @@ import (
 	"winnow/internal/console/view"
 	"winnow/internal/exports"
 	"winnow/internal/schedule"
+	"winnow/internal/silent"
 	"winnow/internal/status"
 	"winnow/internal/ui"
 	"winnow/segments"
@@ -104,6 +105,9 @@ func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview)
 			p.Alerts = append(p.Alerts, view.Alert{Command: "winnow breaker", Text: fmt.Sprintf("a surge of %s at source %s, the last event at %s; nothing is held. If it is not real, the callback URL may have leaked:",
 				of.Outcome, of.Source, of.Told.Until.Time().Format(time.RFC3339))})
 		}
+	}
+	if text := silent.Describe(t.Silence, p.At); text != "" {
+		p.Alerts = append(p.Alerts, view.Alert{Command: "winnow silent", Text: text + "; to list them for the provider:"})
 	}
 	if len(cfg.Exports) == 0 {
 		p.Alerts = append(p.Alerts, view.Alert{Text: "the config has no export, so nothing is written for the CRM; add one under exports"})

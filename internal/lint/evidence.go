@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"slices"
+
 	"fmt"
 
 	"winnow/hygiene"
@@ -46,6 +48,8 @@ func limitsSendings(q *hygiene.Counting, r *hygiene.Rule) bool {
 func (l *linter) checkReviewed(e *yamldoc.Entry, r *hygiene.Rule) {
 	const minimum = "also require sendings, like {outcome: sent, count: 5, within: 180d}, with all"
 	switch {
+	case asksForSilence(r.Where, false):
+		l.warn(e, "this rule suppresses for silence, which says nothing against the contact: reports may have been lost on their way", "use a tag, or a segment of these contacts; winnow silent lists the messages to ask the provider about")
 	case onlyGood(r.Where, r):
 		l.warn(e, "this rule suppresses for "+orList(hygiene.InputsOf(r.Where).Outcomes.Names())+", which speaks for the contact", "count failures like hard_bounce, or use a tag")
 	case never.mayHold(r.Where, false).becauseAbsent:
@@ -53,6 +57,22 @@ func (l *linter) checkReviewed(e *yamldoc.Entry, r *hygiene.Rule) {
 	case justSent.mayHold(r.Where, false).becauseAbsent:
 		l.warn(e, "this rule suppresses contacts right after their first message, before it can be delivered", minimum)
 	}
+}
+
+// asksForSilence reports whether silent messages make a condition hold. spared says that
+// it is under a Not.
+func asksForSilence(c hygiene.Condition, spared bool) bool {
+	switch c := c.(type) {
+	case hygiene.Not:
+		return asksForSilence(c.Of, !spared)
+	case hygiene.All:
+		return slices.ContainsFunc(c, func(part hygiene.Condition) bool { return asksForSilence(part, spared) })
+	case hygiene.Any:
+		return slices.ContainsFunc(c, func(part hygiene.Condition) bool { return asksForSilence(part, spared) })
+	case hygiene.OutcomeTest:
+		return c.Silent > 0 && !spared
+	}
+	return false
 }
 
 // onlyGood reports whether a condition asks for nothing but outcomes that speak for the

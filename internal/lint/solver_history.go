@@ -36,7 +36,8 @@ func neverCounted(terms []term) *conflict {
 func implies(a, b *hygiene.Counting) bool {
 	sameSince := b.Since == 0 || b.Since == a.Since && b.Outcomes == a.Outcomes
 	longEnough := b.Within == 0 || a.Within > 0 && a.Within <= b.Within
-	return a.Count >= b.Count && a.Outcomes&^b.Outcomes == 0 && sameSince && longEnough &&
+	silentToo := b.Silent == 0 || a.Silent >= b.Silent
+	return silentToo && a.Count >= b.Count && a.Outcomes&^b.Outcomes == 0 && sameSince && longEnough &&
 		narrower(a.Codes, b.Codes) && (b.Source == "" || b.Source == a.Source)
 }
 

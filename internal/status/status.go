@@ -85,6 +85,7 @@ func Totals(t store.Totals) view.Totals {
 		Retention: retained(&t.Retention),
 		Events:    t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched, LongArgs: t.LongArgs, Conflicts: t.Conflicts,
 		Contacts: t.Contacts, Aliases: t.Aliases, Statuses: t.Statuses, CountedAt: t.CountedAt, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag}, BackedUp: t.BackedUp,
+		Silent: silentOf(&t.Silence),
 	}
 }
 
@@ -161,6 +162,7 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	if n := s.ContactConflicts(); n > 0 {
 		rows = append(rows, []string{"conflicts", ui.Number(n), "messages have another contact in the body than in the send log: winnow unmatched --conflicts lists them"})
 	}
+	rows = append(rows, silentRows(s.Silent, now)...)
 	if s.LongArgs > 0 {
 		rows = append(rows, []string{"unique_args", ui.Number(s.LongArgs), "of retries over 8 KiB, so exports leave them out: attach less to a message"})
 	}

@@ -20,6 +20,7 @@ type Totals struct {
 	Sweep       SweepProgress    `json:"sweep"`
 	BackedUp    hygiene.Instant  `json:"backed_up_at,omitempty"` // the last backup; 0 for never
 	Retention   *Retention       `json:"retention,omitempty"`    // nil while it never ran
+	Silent      *Silent          `json:"silent,omitempty"`       // as of the last review; nil if none were counted
 	CountedAt   hygiene.Instant  `json:"-"`                      // the last sweep or review after which a count changed; 0 for never
 }
 

@@ -1,0 +1,33 @@
+package status
+
+import (
+	"fmt"
+
+	"winnow/hygiene"
+	"winnow/hygiene/instant"
+	"winnow/internal/console/view"
+	"winnow/internal/silent"
+	"winnow/internal/ui"
+	"winnow/store/silence"
+)
+
+// silentRows is a row about what the last review counted, if it did.
+func silentRows(s *view.Silent, now hygiene.Instant) [][]string {
+	if s == nil {
+		return nil
+	}
+	return [][]string{{"silent", ui.Number(s.Messages), fmt.Sprintf("messages had no answer %s after the sending, as counted %s: winnow silent lists them", s.After, ui.Ago(now.Sub(s.AsOf)))}}
+}
+
+// silentOf is what the last review counted; nil for nothing.
+func silentOf(of *silence.Counted) *view.Silent {
+	if of.At == 0 {
+		return nil
+	}
+	v := &view.Silent{AsOf: of.At, After: instant.FormatDuration(of.After), Sources: of.BySource(), Days: []view.SilentDay{}}
+	for _, c := range of.Counts {
+		v.Messages += c.Messages
+		v.Days = append(v.Days, view.SilentDay{Source: c.Source, Day: silent.DayOf(c), Messages: c.Messages})
+	}
+	return v
+}

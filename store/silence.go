@@ -1,0 +1,29 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/store/engine"
+	"winnow/store/silence"
+)
+
+// FindSilent finds the silent messages in one pass over the log; see [silence.Find].
+func (s *Store) FindSilent(ctx context.Context, o silence.Options, visit func(*silence.Message) error) (silence.Found, error) {
+	return silence.Find(ctx, s.engine, s.scratchFolder(), o, visit)
+}
+
+// CountSilent counts the silent messages and stores the counts; with after 0 it stores
+// that none are counted.
+func (s *Store) CountSilent(ctx context.Context, after time.Duration, now hygiene.Instant) error {
+	var counted silence.Counted
+	if after > 0 {
+		found, err := s.FindSilent(ctx, silence.Options{Now: now, After: after}, nil)
+		if err != nil {
+			return err
+		}
+		counted = silence.Counted{At: now, After: after, Counts: found.Counts}
+	}
+	return s.engine.Write(func(w engine.Writer) error { return silence.Save(w, counted) })
+}
