@@ -149,9 +149,9 @@ type size struct{ files, lines int }
 func biggest(dir string) size {
 	switch dir {
 	case "store":
-		return size{76, 11000}
+		return size{80, 11200}
 	case "hygiene":
-		return size{44, 6900}
+		return size{46, 7100}
 	case "internal/command":
 		return size{60, 3400}
 	}

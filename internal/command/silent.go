@@ -22,7 +22,7 @@ lost, or the provider has none. Messages of the last 90 days are looked at, in o
 24 bytes a message in TMPDIR or beside the store.
 
 The list has message_id, sent_at, contact and source. Ask the provider for these messages, and import the answer:
-winnow import events answer.csv --source NAME --map id=…,event=…,code=…,at=… Messages that it answers are no longer silent.
+winnow import events answer.csv --source NAME --map id=…,event=…,code=…,at=… Messages that it answers cease to be silent.
 If it names no contacts, winnow import messages with the list lets it find them.`
 }
 

@@ -127,6 +127,7 @@ func (w *worker) visit(c *hygiene.Contact) error {
 	if len(w.changes) > 0 {
 		next = &w.next
 		w.tally.addContact(c.Key, w.changes)
+		w.tally.cover(c, w.changes)
 	}
 	w.tally.contacts++
 	w.tally.transitions[c.Status(w.now)][next.Status(w.now)]++
@@ -155,6 +156,9 @@ func (w *worker) compareSegments(c, next *hygiene.Contact) error {
 			return err
 		}
 		w.tally.segments[i].addContact(c.Key, before, after)
+		if after && (s.redefined || !before) {
+			w.tally.segments[i].coverage.add(c)
+		}
 	}
 	return nil
 }

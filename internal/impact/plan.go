@@ -48,6 +48,7 @@ type Plan struct {
 	After    map[string]int64 `json:"statuses_after"`
 	Rules    []plannedRule    `json:"rules"`
 	Segments []plannedSegment `json:"segments"`
+	Warnings []string         `json:"warnings"` // of rules and segments that hit contacts who were never measured
 	Backtest *Backtest        `json:"backtest,omitempty"`
 
 	outcomesDiffer     bool             // a source maps events to outcomes otherwise than in force
@@ -103,6 +104,7 @@ type plannedRule struct {
 	Edit     edit   `json:"reading"`
 	AtReview bool   `json:"at_review,omitempty"` // what it opens comes with the next review
 	planCounts
+	Coverage      coverage            `json:"coverage"`
 	Samples       []string            `json:"samples"` // a few of the contacts
 	SamplesByKind map[string][]string `json:"samples_by_kind"`
 
@@ -112,12 +114,14 @@ type plannedRule struct {
 // plannedSegment is who would enter and leave a segment. Its sizes are known only
 // if the segment itself was edited: then every contact is asked.
 type plannedSegment struct {
-	Name          string   `json:"name"`
-	Edit          edit     `json:"reading"`
-	Before        *int64   `json:"before,omitempty"`
-	After         *int64   `json:"after,omitempty"`
-	Entered       int64    `json:"entered"`
-	Left          int64    `json:"left"`
+	Name    string `json:"name"`
+	Edit    edit   `json:"reading"`
+	Before  *int64 `json:"before,omitempty"`
+	After   *int64 `json:"after,omitempty"`
+	Entered int64  `json:"entered"`
+	Left    int64  `json:"left"`
+	// Coverage is that of all its contacts if it was edited, and of those who enter if not.
+	Coverage      coverage `json:"coverage"`
 	Samples       []string `json:"samples"`
 	EnteredSample []string `json:"samples_entered"`
 	LeftSample    []string `json:"samples_left"`
@@ -150,6 +154,7 @@ func newPlan(cfg *config.Config, base *baseline, c *comparison, t *tally, unswep
 	for i := range c.segments {
 		p.Segments = append(p.Segments, newPlannedSegment(&c.segments[i], &t.segments[i]))
 	}
+	p.Warnings = append([]string{}, p.coverageNotes()...)
 	return p
 }
 
@@ -214,7 +219,7 @@ func hasRule(p *hygiene.Policy, name string) bool {
 }
 
 func newPlannedRule(name string, how edit, t *ruleTally) plannedRule {
-	r := plannedRule{Name: name, Edit: how, planCounts: newPlanCounts(t.byKind), Samples: []string{}, SamplesByKind: map[string][]string{}, tally: t}
+	r := plannedRule{Name: name, Edit: how, planCounts: newPlanCounts(t.byKind), Coverage: t.coverage, Samples: []string{}, SamplesByKind: map[string][]string{}, tally: t}
 	for kind, sample := range t.samples {
 		if len(sample) > 0 {
 			r.SamplesByKind[kindNames[kind].key] = sample
@@ -227,7 +232,7 @@ func newPlannedRule(name string, how edit, t *ruleTally) plannedRule {
 }
 
 func newPlannedSegment(s *comparedSegment, t *segmentTally) plannedSegment {
-	p := plannedSegment{Name: s.name, Edit: editNone, Entered: t.entered, Left: t.left,
+	p := plannedSegment{Name: s.name, Edit: editNone, Entered: t.entered, Left: t.left, Coverage: t.coverage,
 		EnteredSample: append([]string{}, t.enteredSample...), LeftSample: append([]string{}, t.leftSample...)}
 	p.Samples = slices.Compact(slices.Sorted(slices.Values(slices.Concat(p.EnteredSample, p.LeftSample))))
 	if p.Samples == nil {

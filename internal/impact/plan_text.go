@@ -49,6 +49,9 @@ func (p *Plan) print(w io.Writer, path string) {
 	fmt.Fprintf(w, "plan: %s; %s; nothing was written\n", p.counts("%s to suppress, %s to release, %s to retry"), p.segmentCounts())
 	p.printTables(w)
 	fmt.Fprintln(w)
+	for _, warning := range p.Warnings {
+		fmt.Fprintln(w, warning)
+	}
 	for _, line := range p.nextSteps(path) {
 		fmt.Fprintln(w, line)
 	}

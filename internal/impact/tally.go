@@ -25,15 +25,17 @@ type tally struct {
 }
 
 type ruleTally struct {
-	edited  bool
-	byKind  [forecast.PlannedKinds]int64 // contacts
-	samples [forecast.PlannedKinds]ui.Sample
+	edited   bool
+	byKind   [forecast.PlannedKinds]int64 // contacts
+	samples  [forecast.PlannedKinds]ui.Sample
+	coverage coverage
 }
 
 type segmentTally struct {
 	before, after             int64
 	entered, left             int64
 	enteredSample, leftSample ui.Sample
+	coverage                  coverage
 }
 
 func newTally(protects func(reason string) bool, segments int) *tally {
@@ -146,6 +148,7 @@ func (t *tally) add(u *tally) {
 }
 
 func (t *ruleTally) add(u *ruleTally) {
+	t.coverage.addAll(u.coverage)
 	t.edited = t.edited || u.edited
 	for kind := range t.byKind {
 		t.byKind[kind] += u.byKind[kind]
@@ -154,6 +157,7 @@ func (t *ruleTally) add(u *ruleTally) {
 }
 
 func (t *segmentTally) add(u *segmentTally) {
+	t.coverage.addAll(u.coverage)
 	t.before, t.after = t.before+u.before, t.after+u.after
 	t.entered, t.left = t.entered+u.entered, t.left+u.left
 	t.enteredSample.AddAll(u.enteredSample)

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -162,11 +163,10 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	if n := s.ContactConflicts(); n > 0 {
 		rows = append(rows, []string{"conflicts", ui.Number(n), "messages have another contact in the body than in the send log: winnow unmatched --conflicts lists them"})
 	}
-	rows = append(rows, silentRows(s.Silent, now)...)
 	if s.LongArgs > 0 {
 		rows = append(rows, []string{"unique_args", ui.Number(s.LongArgs), "of retries over 8 KiB, so exports leave them out: attach less to a message"})
 	}
-	rows = append(rows, retentionRows(s.Retention)...)
+	rows = slices.Concat(rows, retentionRows(s.Retention), silentRows(s.Silent, now))
 	if s.JoinedKeys != nil {
 		rows = append(rows, []string{"merged", ui.Number(s.JoinedKeys.Contacts), fmt.Sprintf("contacts whose keys are read otherwise now: winnow undo --batch %d shows what undoing it would change", s.JoinedKeys.Batch)})
 	}

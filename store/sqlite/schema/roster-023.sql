@@ -8,7 +8,7 @@ CREATE TABLE silent_messages (
 ) STRICT, WITHOUT ROWID;
 
 -- One row: when these were counted, and how long after its sending a message was silent.
--- Written by Save of package silence.
+-- Written by Save of package silence, which Store.CountSilent calls.
 CREATE TABLE silence_counted (
 	id    INTEGER PRIMARY KEY,
 	at    INTEGER NOT NULL,
