@@ -20,7 +20,6 @@ const (
 	RangeSize       = rangeSize
 	RewriteBytes    = rewriteBytes
 	RewriteRows     = rewriteRows
-	RunColumns      = runColumns
 	StepSize        = stepSize
 )
 

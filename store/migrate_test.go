@@ -12,6 +12,7 @@ import (
 	"winnow/segments"
 	"winnow/store"
 	"winnow/store/engine/enginetest"
+	"winnow/store/runs"
 	"winnow/store/storetest"
 )
 
@@ -139,7 +140,7 @@ func describe(t *testing.T, s *store.Store) string {
 	say("batches", batches, err)
 	policies, err := s.Policies()
 	say("policies", policies, err)
-	runs, err := s.RunsOf("nightly", store.AllRuns)
+	runs, err := s.RunsOf("nightly", runs.AllRuns)
 	say("runs", runs, err)
 	bases, err := s.Bases("nightly")
 	say("bases", bases, err)
@@ -200,7 +201,7 @@ func TestAStoreOfTheFirstReleaseIsMigratedAndGoesOn(t *testing.T) {
 		sweepHeld(t, s, p, 0, bounces)
 		review(t, s, p, now.Add(hygiene.Day), (*store.Store).DiscardTrip)
 		takeBack(t, s, p, 2, now.Add(2*hygiene.Day))
-		must(t, s.SaveDelivery(store.Delivery{Export: "nightly", ScheduledAt: now, Remote: "sftp://ann@drop.example.com/in", Status: store.Waiting}))
+		must(t, s.SaveDelivery(runs.Delivery{Export: "nightly", ScheduledAt: now, Remote: "sftp://ann@drop.example.com/in", Status: runs.Waiting}))
 		return describe(t, s)
 	}
 	after := goOn(s)

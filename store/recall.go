@@ -8,7 +8,7 @@ import (
 	"winnow/store/forgotten"
 )
 
-// A contact that was forgotten may come again, by an import, a callback or a command. Then
+// A contact that was forgotten may return, by an import, a callback or a command. Then
 // it is a contact with what is remembered of its key, and so is a number with what is
 // remembered of it: from the moment that it is stored. What lifts that ends the memory.
 

@@ -9,6 +9,7 @@ import (
 	"winnow/hygiene"
 	"winnow/segments"
 	"winnow/store"
+	"winnow/store/runs"
 	"winnow/store/storetest"
 )
 
@@ -91,7 +92,7 @@ func TestEndedDeliveriesAreDeletedWithTheirRunsAndWaitingOnesStay(t *testing.T) 
 		if day == 2 {
 			continue // still waits
 		}
-		if err := s.SaveDelivery(store.Delivery{Export: "nightly", ScheduledAt: run.ScheduledAt, Remote: "a", Status: store.Delivered}); err != nil {
+		if err := s.SaveDelivery(runs.Delivery{Export: "nightly", ScheduledAt: run.ScheduledAt, Remote: "a", Status: runs.Delivered}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -104,7 +105,7 @@ func TestEndedDeliveriesAreDeletedWithTheirRunsAndWaitingOnesStay(t *testing.T) 
 func TestStoredErrorsArePrintableAndBounded(t *testing.T) {
 	s := storetest.Open(t)
 	text := "the server's are diffie-\x1b]0;title\x07" + strings.Repeat("x", 300_000)
-	if err := s.SaveDelivery(store.Delivery{Export: "nightly", ScheduledAt: storetest.Start, Remote: "sftp://crm", Error: text}); err != nil {
+	if err := s.SaveDelivery(runs.Delivery{Export: "nightly", ScheduledAt: storetest.Start, Remote: "sftp://crm", Error: text}); err != nil {
 		t.Fatal(err)
 	}
 	run := segments.Run{Export: "nightly", ScheduledAt: storetest.Start, Status: segments.Failed, Error: text}

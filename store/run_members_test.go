@@ -19,6 +19,7 @@ import (
 	"winnow/segments/destination/local"
 	"winnow/store"
 	"winnow/store/engine/enginetest"
+	"winnow/store/runs"
 	"winnow/store/storetest"
 )
 
@@ -149,7 +150,7 @@ func (o *exporter) run(r *rand.Rand) {
 
 // release releases a held run, whichever.
 func (o *exporter) release(r *rand.Rand) {
-	held, err := o.store.RunsOf("nightly", store.AllRuns, segments.Held)
+	held, err := o.store.RunsOf("nightly", runs.AllRuns, segments.Held)
 	must(o.t, err)
 	if len(held) == 0 {
 		return
@@ -164,7 +165,7 @@ func (o *exporter) release(r *rand.Rand) {
 func (o *exporter) recover() {
 	newest, _, err := o.store.LastRun("nightly", segments.Published, segments.Released)
 	must(o.t, err)
-	held, err := o.store.RunsOf("nightly", store.AllRuns, segments.Held)
+	held, err := o.store.RunsOf("nightly", runs.AllRuns, segments.Held)
 	must(o.t, err)
 	var names []string
 	for _, run := range held {
@@ -284,7 +285,7 @@ func TestOnlyTheMembersOfBasesAndHeldRunsAreKept(t *testing.T) {
 	}
 	entries, err := os.ReadDir(o.store.Folder("members"))
 	must(t, err)
-	held, err := o.store.RunsOf("nightly", store.AllRuns, segments.Held)
+	held, err := o.store.RunsOf("nightly", runs.AllRuns, segments.Held)
 	must(t, err)
 	if most := 2 * (1 + len(held)); len(entries) > most || len(entries) == 0 {
 		t.Errorf("%d lists are kept, with %d held runs; want at most %d", len(entries), len(held), most)

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"winnow/segments"
-	"winnow/store"
 	"winnow/store/engine"
+	"winnow/store/runs"
 	"winnow/store/storetest"
 )
 
@@ -17,22 +17,22 @@ func TestTheLastRunsAreFoundQuicklyHoweverManyThereAre(t *testing.T) {
 	s := storetest.Open(t)
 	err := s.Write(func(c engine.Writer) error {
 		return c.Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
-			INSERT INTO runs (` + store.RunColumns + `) SELECT iif(i % 2, 'nightly', 'hourly'), i, 'published', i, i, 0, 'p', '', '', -1, 0 FROM n`)
+			INSERT INTO runs (export, scheduled_at, status, as_of, finished_at, through_seq, policy, error, held_reason, ledger, next_try_at) SELECT iif(i % 2, 'nightly', 'hourly'), i, 'published', i, i, 0, 'p', '', '', -1, 0 FROM n`)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	runs, err := s.Runs()
-	if err != nil || len(runs) != 2 || runs[0].ScheduledAt != 20000 || runs[1].ScheduledAt != 19999 {
-		t.Errorf("the last runs are %+v, %v", runs, err)
+	last, err := s.Runs()
+	if err != nil || len(last) != 2 || last[0].ScheduledAt != 20000 || last[1].ScheduledAt != 19999 {
+		t.Errorf("the last last are %+v, %v", last, err)
 	}
 	for range 20 {
 		run, ok, err := s.LastRun("nightly", segments.Published, segments.Released)
 		if err != nil || !ok || run.ScheduledAt != 19999 {
 			t.Fatalf("the last run is %+v, %v", run, err)
 		}
-		if held, err := s.RunsOf("nightly", store.AllRuns, segments.Held); err != nil || len(held) > 0 {
+		if held, err := s.RunsOf("nightly", runs.AllRuns, segments.Held); err != nil || len(held) > 0 {
 			t.Fatalf("held are %+v, %v", held, err)
 		}
 	}

@@ -29,13 +29,14 @@
 //   - message, unmatched: the send log, by source and message id. message registers,
 //     message_find asks it, message_compare compares older events with it once more,
 //     unmatched has the events that wait. The look-ups are in store/messages;
-//   - list_, pin, policy_, run_, job: the tables of these names;
+//   - list_, pin, policy_, job: the tables of these names; runs are in store/runs;
+//   - run_changes: what has changed since a run;
 //   - totals, counters: numbers of the whole;
 //   - backup, place: copies of a store, and where its parts are.
 //
 // The database is in store/sqlite, behind store/engine; its schema/current.sql
 // shows the tables. Passes over the whole log are in store/logscan, sets of keys
-// too large for memory in store/keyset, members of segments in store/memberfiles.
+// too large for memory in store/keyset.
 // Tests open stores by store/storetest, and see private names by export_test.go.
 package store
 
@@ -47,12 +48,15 @@ import (
 
 	"winnow/store/engine"
 	"winnow/store/keyset"
+	"winnow/store/runs"
 	"winnow/store/scratchfile"
 	"winnow/store/sqlite"
 )
 
 // Store is an open store. It is safe for use by many goroutines.
 type Store struct {
+	*runs.Store // what was exported
+
 	path     string
 	engine   engine.Engine
 	appender *appender
@@ -78,7 +82,7 @@ func opened(path string, open func(string) (*sqlite.Engine, error)) (*Store, err
 	if err != nil {
 		return nil, err
 	}
-	return &Store{path: path, engine: e, appender: startAppender(e)}, nil
+	return &Store{Store: runs.Of(e, FolderOf(path, "members")), path: path, engine: e, appender: startAppender(e)}, nil
 }
 
 // Exists reports whether there is a store at path.

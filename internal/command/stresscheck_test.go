@@ -13,6 +13,7 @@ import (
 	"winnow/internal/apptest"
 	"winnow/segments"
 	"winnow/store"
+	"winnow/store/runs"
 )
 
 // manifestWatcher keeps reading the manifests of published runs. A manifest that changes
@@ -97,7 +98,7 @@ func (c *cluster) runs(t *testing.T) []segments.Run {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	runs, err := s.RunsOf("nightly", store.AllRuns)
+	runs, err := s.RunsOf("nightly", runs.AllRuns)
 	if err != nil {
 		t.Fatal(err)
 	}

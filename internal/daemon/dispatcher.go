@@ -8,7 +8,7 @@ import (
 
 	"winnow/internal/exports"
 	"winnow/segments"
-	"winnow/store"
+	"winnow/store/runs"
 )
 
 // dispatcher delivers published runs to remotes, in the daemon that holds the job lock.
@@ -148,12 +148,12 @@ func (p *dispatcher) end(r route) {
 }
 
 // logDelivery logs the result of an attempt to deliver a run.
-func (d *Daemon) logDelivery(y store.Delivery) {
+func (d *Daemon) logDelivery(y runs.Delivery) {
 	attrs := []any{"export", y.Export, "run", y.Run, "to", y.Remote, "tries", y.Tries}
 	switch y.Status {
-	case store.Delivered:
+	case runs.Delivered:
 		d.log.Info("delivered", attrs...)
-	case store.Lost:
+	case runs.Lost:
 		d.log.Error("a run is lost to a remote", append(attrs, "error", y.Error)...)
 	default:
 		d.log.Warn("a delivery failed; it will be retried", append(attrs, "next", y.NextAt.String(), "error", y.Error)...)

@@ -8,7 +8,7 @@ import (
 	"winnow/internal/console/view"
 	"winnow/internal/exports"
 	"winnow/segments"
-	"winnow/store"
+	"winnow/store/runs"
 )
 
 // heldRuns remembers what the page says of held runs, because whether they are out of
@@ -29,7 +29,7 @@ func (d *Daemon) heldExports(cfg *config.Config) ([]view.HeldRun, error) {
 	}
 	asked := fmt.Sprintln(cfg.Hash, ledger)
 	for _, e := range cfg.Exports {
-		runs, err := d.store.RunsOf(e.Name, store.AllRuns, segments.Held)
+		runs, err := d.store.RunsOf(e.Name, runs.AllRuns, segments.Held)
 		if err != nil {
 			return nil, err
 		}

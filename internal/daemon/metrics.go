@@ -12,6 +12,7 @@ import (
 	"winnow/internal/status"
 	"winnow/segments"
 	"winnow/store"
+	"winnow/store/runs"
 )
 
 // totals reads the figures of the store for the metrics.
@@ -40,7 +41,7 @@ func (d *Daemon) totals() (console.Totals, error) {
 func (d *Daemon) countHeldRuns() (counts map[string]int, err error) {
 	counts = map[string]int{}
 	for _, e := range d.exports() {
-		held, heldErr := d.store.RunsOf(e.Name, store.AllRuns, segments.Held)
+		held, heldErr := d.store.RunsOf(e.Name, runs.AllRuns, segments.Held)
 		counts[e.Name], err = len(held), errors.Join(err, heldErr)
 	}
 	return counts, err

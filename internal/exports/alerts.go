@@ -7,7 +7,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/console/view"
 	"winnow/internal/ui"
-	"winnow/store"
+	"winnow/store/runs"
 )
 
 // backlog is how far a remote is behind with the runs of an export.
@@ -43,7 +43,7 @@ func DeliveryAlerts(undelivered []view.Delivery, now hygiene.Instant) (alerts []
 }
 
 func (b *backlog) add(d view.Delivery) {
-	if d.Status == string(store.Lost) {
+	if d.Status == string(runs.Lost) {
 		b.lastLost = d
 		return
 	}

@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"winnow/store"
+	"winnow/store/runs"
 )
 
 // Backoff says when a failed delivery is tried again: after each pause within one
@@ -39,7 +39,7 @@ func jittered(d time.Duration) time.Duration {
 
 // due reports whether it is time for a delivery. One that is postponed for longer
 // than can be was entered while the clock was wrong, so it is due.
-func (b Backoff) due(d store.Delivery, now time.Time) bool {
+func (b Backoff) due(d runs.Delivery, now time.Time) bool {
 	next := d.NextAt.Time()
 	return !next.After(now) || next.After(now.Add(2*b.longest))
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
-	"winnow/store"
+	"winnow/store/runs"
 )
 
 func TestTheTimeBetweenTriesDoublesToAnHour(t *testing.T) {
@@ -15,7 +15,7 @@ func TestTheTimeBetweenTriesDoublesToAnHour(t *testing.T) {
 			t.Errorf("after %d tries it waits %s, want about %s", tries, got, want)
 		}
 	}
-	if far := (store.Delivery{NextAt: hygiene.InstantOf(time.Now().AddDate(9, 0, 0))}); !backoff.due(far, time.Now()) {
+	if far := (runs.Delivery{NextAt: hygiene.InstantOf(time.Now().AddDate(9, 0, 0))}); !backoff.due(far, time.Now()) {
 		t.Error("a clock that was wrong once postpones a delivery for years")
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"winnow/hygiene"
 	"winnow/segments"
 	"winnow/segments/destination"
-	"winnow/store"
+	"winnow/store/runs"
 )
 
 // enqueue enters the runs that the remotes of the export still have to get.
@@ -78,24 +78,24 @@ func (x *Exporter) deliverDue(ctx context.Context, e segments.Export, to segment
 		if err != nil || !ok || !force && !DeliveryBackoff.due(d, time.Now()) {
 			return err
 		}
-		if state, err := x.attempt(ctx, e, to, d); err != nil || state.Status == string(store.Waiting) {
+		if state, err := x.attempt(ctx, e, to, d); err != nil || state.Status == string(runs.Waiting) {
 			return err // later runs wait for this one
 		}
 	}
 }
 
-func (x *Exporter) firstWaiting(export string, to segments.Destination) (d store.Delivery, ok bool, err error) {
+func (x *Exporter) firstWaiting(export string, to segments.Destination) (d runs.Delivery, ok bool, err error) {
 	list, err := x.Store.Deliveries(export)
-	i := slices.IndexFunc(list, func(d store.Delivery) bool { return d.Remote == to.String() && d.Status == store.Waiting })
+	i := slices.IndexFunc(list, func(d runs.Delivery) bool { return d.Remote == to.String() && d.Status == runs.Waiting })
 	if err != nil || i < 0 {
-		return store.Delivery{}, false, err
+		return runs.Delivery{}, false, err
 	}
 	return list[i], true, nil
 }
 
 // attempt tries a delivery a few times, saves how it went, and returns the state of
 // the run in the remote.
-func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.Destination, d store.Delivery) (destinationState, error) {
+func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.Destination, d runs.Delivery) (destinationState, error) {
 	from, err := x.verifiedCopy(ctx, e, d.Run)
 	if err == nil {
 		defer from.Close()
@@ -104,20 +104,20 @@ func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.D
 	switch {
 	case ctx.Err() != nil:
 		return deliveryState(d), ctx.Err() // this says nothing about the remote
-	case err != nil && d.Status == store.Delivered:
+	case err != nil && d.Status == runs.Delivered:
 		// The store keeps that the run was delivered once.
 		return destinationState{To: d.Remote, Status: missing, Error: destination.Reason(err)}, nil
 	case errors.Is(err, errNoCopy):
-		d.Status, d.Error = store.Lost, err.Error()
+		d.Status, d.Error = runs.Lost, err.Error()
 	case err != nil:
-		d.Status, d.Error = store.Waiting, destination.Reason(err)
+		d.Status, d.Error = runs.Waiting, destination.Reason(err)
 		wait := DeliveryBackoff.next(d.Tries)
 		if errors.Is(err, segments.ErrAuth) {
 			wait = DeliveryBackoff.longest
 		}
 		d.NextAt = hygiene.InstantOf(time.Now().Add(wait).Truncate(time.Second))
 	default:
-		d.Status, d.Error, d.DeliveredAt, d.NextAt = store.Delivered, "", hygiene.InstantOf(time.Now()), 0
+		d.Status, d.Error, d.DeliveredAt, d.NextAt = runs.Delivered, "", hygiene.InstantOf(time.Now()), 0
 	}
 	err = x.Store.SaveDelivery(d)
 	if x.OnAttempt != nil {
@@ -128,7 +128,7 @@ func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.D
 
 // try delivers, and tries again after short pauses, unless the remote refused
 // winnow itself.
-func (x *Exporter) try(ctx context.Context, e segments.Export, to segments.Destination, d *store.Delivery, from fs.FS) error {
+func (x *Exporter) try(ctx context.Context, e segments.Export, to segments.Destination, d *runs.Delivery, from fs.FS) error {
 	for i := 0; ; i++ {
 		d.Tries++
 		err := x.send(ctx, e, to, d.Run, from)

@@ -15,6 +15,7 @@ import (
 	"winnow/internal/apptest"
 	"winnow/segments"
 	"winnow/store"
+	"winnow/store/runs"
 )
 
 func TestAServerThatWasDownGetsItsRunsInOrder(t *testing.T) {
@@ -139,7 +140,7 @@ func TestALostRunDoesNotBlockLaterRuns(t *testing.T) {
 	x.deliverAll(t)
 	crm.wantRuns(t, "03*")
 	list, err := x.Store.Deliveries("nightly")
-	if err != nil || list[0].Status != store.Lost || list[1].Status != store.Lost || !strings.Contains(list[1].Error, "no intact copy of the run is left") {
+	if err != nil || list[0].Status != runs.Lost || list[1].Status != runs.Lost || !strings.Contains(list[1].Error, "no intact copy of the run is left") {
 		t.Errorf("the deliveries are %+v, %v", list, err)
 	}
 }

@@ -33,15 +33,15 @@ import (
 	"winnow/internal/atomicfile"
 	"winnow/segments"
 	"winnow/segments/destination/local"
-	"winnow/store"
+	"winnow/store/runs"
 )
 
 // Exporter makes runs, releases held ones and delivers them.
 type Exporter struct {
 	*app.Operations
-	OnSent    func(bytes int64)    // reports further bytes sent to remotes, from several goroutines; may be nil
-	OnAttempt func(store.Delivery) // reports how a delivery went; may be nil
-	OnBusy    func(holder int)     // reports a process that is delivering, and is waited for; may be nil
+	OnSent    func(bytes int64)   // reports further bytes sent to remotes, from several goroutines; may be nil
+	OnAttempt func(runs.Delivery) // reports how a delivery went; may be nil
+	OnBusy    func(holder int)    // reports a process that is delivering, and is waited for; may be nil
 }
 
 // ErrExportNotFound says that the config has no such export.

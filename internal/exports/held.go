@@ -11,6 +11,7 @@ import (
 	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
+	"winnow/store/runs"
 )
 
 // HeldExports describes the held runs of each export that has some.
@@ -27,7 +28,7 @@ func HeldExports(cfg *config.Config, s *store.Store) (list []view.HeldRun, err e
 
 // heldExport describes the newest held run of the export; false when there is none.
 func heldExport(cfg *config.Config, s *store.Store, export string) (view.HeldRun, bool, error) {
-	runs, err := s.RunsOf(export, store.AllRuns, segments.Held)
+	runs, err := s.RunsOf(export, runs.AllRuns, segments.Held)
 	if err != nil || len(runs) == 0 {
 		return view.HeldRun{}, false, err
 	}

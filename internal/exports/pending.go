@@ -10,6 +10,7 @@ import (
 	"winnow/internal/console/view"
 	"winnow/segments"
 	"winnow/store"
+	"winnow/store/runs"
 )
 
 // CountDeliveries counts, for each export with remotes, the deliveries that wait
@@ -38,7 +39,7 @@ func CountDeliveries(cfg *config.Config, s *store.Store) (map[string]console.Del
 }
 
 // LastDelivered is when the remote last got a run; the zero time if it never did.
-func LastDelivered(to segments.Destination, deliveries []store.Delivery) (last time.Time) {
+func LastDelivered(to segments.Destination, deliveries []runs.Delivery) (last time.Time) {
 	for _, d := range deliveries {
 		if d.Remote == to.String() && d.DeliveredAt != 0 && d.DeliveredAt.Time().After(last) {
 			last = d.DeliveredAt.Time()
@@ -49,24 +50,24 @@ func LastDelivered(to segments.Destination, deliveries []store.Delivery) (last t
 
 // WaitingFor are the deliveries that wait for remotes of the export, in their
 // order.
-func WaitingFor(e segments.Export, deliveries []store.Delivery) []store.Delivery {
-	return slices.DeleteFunc(slices.Clone(deliveries), func(d store.Delivery) bool {
-		return d.Status != store.Waiting || !slices.ContainsFunc(Remotes(e), func(to segments.Destination) bool { return to.String() == d.Remote })
+func WaitingFor(e segments.Export, deliveries []runs.Delivery) []runs.Delivery {
+	return slices.DeleteFunc(slices.Clone(deliveries), func(d runs.Delivery) bool {
+		return d.Status != runs.Waiting || !slices.ContainsFunc(Remotes(e), func(to segments.Destination) bool { return to.String() == d.Remote })
 	})
 }
 
 // Undelivered are the deliveries that wait, and those that were lost since the
 // remote last got a run. A later run makes up for a lost one.
-func Undelivered(e segments.Export, deliveries []store.Delivery) []store.Delivery {
+func Undelivered(e segments.Export, deliveries []runs.Delivery) []runs.Delivery {
 	list := WaitingFor(e, deliveries)
 	for _, to := range Remotes(e) {
-		var lost []store.Delivery
+		var lost []runs.Delivery
 		for _, d := range deliveries {
 			switch {
 			case d.Remote != to.String():
-			case d.Status == store.Delivered:
+			case d.Status == runs.Delivered:
 				lost = nil
-			case d.Status == store.Lost:
+			case d.Status == runs.Lost:
 				lost = append(lost, d)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 	"winnow/hygiene"
 	"winnow/segments"
 	"winnow/segments/destination/local"
-	"winnow/store"
+	"winnow/store/runs"
 )
 
 // Recover finishes what killed processes left of all exports, and points latest at
@@ -31,7 +31,7 @@ func (x *Exporter) Recover(ctx context.Context) error {
 // recoverRuns finishes the runs and releases whose process was killed. The caller
 // holds the store lock, so no run is under way.
 func (x *Exporter) recoverRuns(e segments.Export) error {
-	open, err := x.Store.RunsOf(e.Name, store.AllRuns, segments.Running, segments.Held)
+	open, err := x.Store.RunsOf(e.Name, runs.AllRuns, segments.Running, segments.Held)
 	errs := []error{err}
 	for _, run := range slices.Backward(open) {
 		errs = append(errs, x.recoverRun(e, run))
@@ -99,7 +99,7 @@ func (x *Exporter) cleanUp(e segments.Export) error {
 // pruneHeld names the held runs. It discards the oldest ones beyond those that the
 // export keeps: if nobody looks for many nights, the disk must not fill up.
 func (x *Exporter) pruneHeld(e segments.Export) (names []string, err error) {
-	held, err := x.Store.RunsOf(e.Name, store.AllRuns, segments.Held)
+	held, err := x.Store.RunsOf(e.Name, runs.AllRuns, segments.Held)
 	for i, run := range held {
 		if i < max(e.Keep, 1) {
 			names = append(names, run.Name)
@@ -124,7 +124,7 @@ func (x *Exporter) pruneOutbox(e segments.Export) error {
 		return err
 	}
 	for _, d := range deliveries {
-		if d.Status == store.Waiting && slices.ContainsFunc(kept, func(r segments.Run) bool { return r.ScheduledAt == d.ScheduledAt }) {
+		if d.Status == runs.Waiting && slices.ContainsFunc(kept, func(r segments.Run) bool { return r.ScheduledAt == d.ScheduledAt }) {
 			return nil
 		}
 	}

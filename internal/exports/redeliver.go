@@ -15,7 +15,7 @@ import (
 	"winnow/segments"
 	"winnow/segments/destination"
 	"winnow/segments/destination/local"
-	"winnow/store"
+	"winnow/store/runs"
 )
 
 // Redelivery is the result of delivering an existing run.
@@ -64,7 +64,7 @@ func (x *Exporter) Redeliver(ctx context.Context, name, which string, to []strin
 // deliverRemote delivers the run to a remote of the export, whether or not it is
 // due or was delivered before.
 func (x *Exporter) deliverRemote(ctx context.Context, e segments.Export, run segments.Run, to segments.Destination) (state destinationState, err error) {
-	d := store.Delivery{Export: e.Name, Run: run.Name, ScheduledAt: run.ScheduledAt, Remote: to.String()}
+	d := runs.Delivery{Export: e.Name, Run: run.Name, ScheduledAt: run.ScheduledAt, Remote: to.String()}
 	err = x.withDeliveryLock(ctx, e.Name, to, func() error {
 		if err := x.enqueue(e); err != nil {
 			return err
@@ -73,7 +73,7 @@ func (x *Exporter) deliverRemote(ctx context.Context, e segments.Export, run seg
 		if err != nil {
 			return err
 		}
-		if i := slices.IndexFunc(deliveries, func(k store.Delivery) bool { return k.ScheduledAt == d.ScheduledAt && k.Remote == d.Remote }); i >= 0 {
+		if i := slices.IndexFunc(deliveries, func(k runs.Delivery) bool { return k.ScheduledAt == d.ScheduledAt && k.Remote == d.Remote }); i >= 0 {
 			d = deliveries[i]
 		}
 		state, err = x.attempt(ctx, e, to, d)

@@ -10,7 +10,7 @@ import (
 	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/segments/destination/local"
-	"winnow/store"
+	"winnow/store/runs"
 )
 
 // ReleaseResult is what a release did.
@@ -98,7 +98,7 @@ func (x *Exporter) HeldRun(export string, scheduled hygiene.Instant) (segments.R
 	if err != nil || known && run.Status == segments.Held {
 		return run, err
 	}
-	held, err := x.Store.RunsOf(export, store.AllRuns, segments.Held)
+	held, err := x.Store.RunsOf(export, runs.AllRuns, segments.Held)
 	if err != nil {
 		return segments.Run{}, err
 	}
@@ -115,7 +115,7 @@ func (x *Exporter) HeldRun(export string, scheduled hygiene.Instant) (segments.R
 
 // releaseLocked releases a run for a caller that holds the store lock.
 func (x *Exporter) releaseLocked(e segments.Export, run segments.Run, now hygiene.Instant) (ReleaseResult, error) {
-	held, err := x.Store.RunsOf(e.Name, store.AllRuns, segments.Held)
+	held, err := x.Store.RunsOf(e.Name, runs.AllRuns, segments.Held)
 	if err != nil {
 		return ReleaseResult{}, err
 	}

@@ -9,7 +9,7 @@ import (
 	"winnow/segments"
 	"winnow/segments/destination"
 	"winnow/segments/destination/local"
-	"winnow/store"
+	"winnow/store/runs"
 )
 
 // destinationState is whether one destination has a run.
@@ -23,13 +23,13 @@ type destinationState struct {
 // missing is the status of a run that a destination does not have.
 const missing = "missing"
 
-func deliveryState(d store.Delivery) destinationState {
+func deliveryState(d runs.Delivery) destinationState {
 	return destinationState{To: d.Remote, Status: string(d.Status), Error: d.Error, NextAt: d.NextAt}
 }
 
 // ok reports whether the destination has the run, or must not have it yet.
 func (s destinationState) ok() bool {
-	return s.Status != missing && s.Status != string(store.Waiting) && s.Status != string(store.Lost)
+	return s.Status != missing && s.Status != string(runs.Waiting) && s.Status != string(runs.Lost)
 }
 
 // destinationStates are the states of a run in all destinations of its export, in
@@ -59,25 +59,25 @@ func folderState(folder local.Folder, run segments.Run) destinationState {
 
 // remoteState is the state of a run in a remote. A run that waits for an older one
 // has the error of the older one.
-func remoteState(remote string, run segments.Run, deliveries []store.Delivery) destinationState {
+func remoteState(remote string, run segments.Run, deliveries []runs.Delivery) destinationState {
 	s := destinationState{To: remote, Status: missing}
 	if run.Status == segments.Held {
 		s.Status = string(segments.Held)
 	}
-	var first *store.Delivery // that waits for the remote
+	var first *runs.Delivery // that waits for the remote
 	for i := range deliveries {
 		d := &deliveries[i]
 		if d.Remote != remote {
 			continue
 		}
-		if first == nil && d.Status == store.Waiting {
+		if first == nil && d.Status == runs.Waiting {
 			first = d
 		}
 		if d.ScheduledAt != run.ScheduledAt {
 			continue
 		}
 		s.Status, s.Error, s.NextAt = string(d.Status), d.Error, d.NextAt
-		if d.Status == store.Waiting && d != first {
+		if d.Status == runs.Waiting && d != first {
 			s.Error, s.NextAt = "run "+first.Export+"/"+first.Run+" goes there first: "+first.Error, first.NextAt
 		}
 	}
@@ -111,7 +111,7 @@ func printStates(out *ui.Printer, export, run string, list []destinationState) e
 		if s.Error != "" {
 			why = fmt.Sprintf("destination %s: delivering run %s/%s: %s", s.To, export, run, s.Error)
 		}
-		if s.Status == string(store.Waiting) {
+		if s.Status == string(runs.Waiting) {
 			retry = fmt.Sprintf("a daemon retries automatically, not before %s; ", s.NextAt)
 		}
 		out.Warn("%s", why)

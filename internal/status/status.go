@@ -24,6 +24,7 @@ import (
 	"winnow/segments"
 	"winnow/store"
 	"winnow/store/retention"
+	"winnow/store/runs"
 )
 
 // maxPlaceholders is how many contacts are named whose keys are placeholders.
@@ -129,7 +130,7 @@ func ClockAlert(last hygiene.Instant) view.Alert {
 // heldRunNames returns the runs waiting for a release, as EXPORT/RUN.
 func heldRunNames(cfg *config.Config, s *store.Store) (names []string, err error) {
 	for _, e := range cfg.Exports {
-		held, runsErr := s.RunsOf(e.Name, store.AllRuns, segments.Held)
+		held, runsErr := s.RunsOf(e.Name, runs.AllRuns, segments.Held)
 		names, err = append(names, exports.RunNames(held)...), errors.Join(err, runsErr)
 	}
 	return names, err

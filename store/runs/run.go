@@ -1,4 +1,14 @@
-package store
+// Package runs keeps what was exported: the runs of each export, the members of their
+// segments, and their deliveries to remotes. A run is never deleted; the members of its
+// segments are, once no other run will be compared with them.
+//
+// It is a part of the store, which embeds [Store]. What has changed since a run is asked
+// of the ledger, in store/run_changes.go.
+//
+// Where to change what: a column of a run is in run.go and in the schema; which segments
+// and members are kept to compare with, in members.go; which deliveries are due, in
+// delivery.go.
+package runs
 
 import (
 	"errors"
@@ -10,7 +20,17 @@ import (
 	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store/engine"
+	"winnow/store/memberfiles"
 )
+
+// Store is the part of a store that has the runs.
+type Store struct {
+	engine  engine.Engine
+	members memberfiles.Folder // of the lists of members
+}
+
+// Of is that part of the store in this engine, with the folder of its lists of members.
+func Of(e engine.Engine, members string) *Store { return &Store{e, memberfiles.Folder(members)} }
 
 const runColumns = "export, scheduled_at, status, as_of, finished_at, through_seq, policy, error, held_reason, ledger, next_try_at"
 
@@ -23,7 +43,7 @@ func scanRun(r engine.Rows) segments.Run {
 // BeginRun stores a run as running, and reports whether it may go on: a run of that
 // export and scheduled time that ended well is not made again.
 func (s *Store) BeginRun(run segments.Run) (begun bool, err error) {
-	err = s.write(func(c engine.Writer) error {
+	err = s.engine.Write(func(c engine.Writer) error {
 		status, err := c.Text("SELECT status FROM runs WHERE export = ? AND scheduled_at = ?", run.Export, int64(run.ScheduledAt))
 		if err != nil {
 			return err
@@ -42,7 +62,7 @@ func (s *Store) BeginRun(run segments.Run) (begun bool, err error) {
 // EndRun stores how a run ended. When it is published, the held runs of the export
 // are discarded: their changes are relative to a run that is no longer the last.
 func (s *Store) EndRun(run segments.Run) error {
-	return s.write(func(c engine.Writer) error {
+	return s.engine.Write(func(c engine.Writer) error {
 		if err := putRun(c, run); err != nil || !visible(run.Status) {
 			return err
 		}
@@ -58,7 +78,7 @@ func (s *Store) EndRun(run segments.Run) error {
 // PostponeRun stores when a failed run is tried again. It does nothing to a run that
 // has not failed.
 func (s *Store) PostponeRun(export string, scheduled, nextTryAt hygiene.Instant) error {
-	return s.write(func(c engine.Writer) error {
+	return s.engine.Write(func(c engine.Writer) error {
 		return c.Exec("UPDATE runs SET next_try_at = ? WHERE export = ? AND scheduled_at = ? AND status = ?",
 			int64(nextTryAt), export, int64(scheduled), string(segments.Failed))
 	})
@@ -101,7 +121,7 @@ const AllRuns = -1
 // RunsOf reads the runs of the export that have one of these statuses, or all when
 // none is given, the one that began last first, and no more than most.
 func (s *Store) RunsOf(export string, most int, statuses ...segments.Status) (runs []segments.Run, err error) {
-	err = s.read(func(c engine.Reader) error {
+	err = s.engine.Read(func(c engine.Reader) error {
 		runs, err = runsOf(c, export, most, statuses...)
 		return err
 	})
@@ -132,7 +152,7 @@ func runsOf(c engine.Querier, export string, most int, statuses ...segments.Stat
 
 // RunOf reads the run of that export and scheduled time; false when there is none.
 func (s *Store) RunOf(export string, scheduled hygiene.Instant) (run segments.Run, ok bool, err error) {
-	err = s.read(func(c engine.Reader) error {
+	err = s.engine.Read(func(c engine.Reader) error {
 		r := c.Query("SELECT "+runColumns+" FROM runs WHERE export = ? AND scheduled_at = ?", export, int64(scheduled))
 		if ok = r.Next(); ok {
 			run = scanRun(r)
@@ -144,7 +164,7 @@ func (s *Store) RunOf(export string, scheduled hygiene.Instant) (run segments.Ru
 
 // Runs reads of every export the run that began last.
 func (s *Store) Runs() (runs []segments.Run, err error) {
-	err = s.read(func(c engine.Reader) error {
+	err = s.engine.Read(func(c engine.Reader) error {
 		r := c.Query("SELECT " + runColumns + ` FROM runs
 			WHERE id IN (SELECT max(id) FROM runs GROUP BY export) ORDER BY export`)
 		for r.Next() {

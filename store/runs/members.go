@@ -1,4 +1,4 @@
-package store
+package runs
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 // segments.RunStore.
 func (s *Store) ReadyRun(run segments.Run, parts []segments.RunSegment) error {
 	run.Status = segments.Running
-	return s.write(func(c engine.Writer) error {
+	return s.engine.Write(func(c engine.Writer) error {
 		if err := putRun(c, run); err != nil {
 			return err
 		}
@@ -45,8 +45,12 @@ func putSegments(c engine.Writer, run segments.Run, parts []segments.RunSegment)
 }
 
 func insertSegment(c engine.Writer, export string, scheduled hygiene.Instant, p segments.RunSegment) error {
+	members := 0
+	if p.Members {
+		members = 1
+	}
 	return c.Exec("INSERT INTO run_segments (export, scheduled_at, segment, rows, members, days) VALUES (?, ?, ?, ?, ?, ?)",
-		export, int64(scheduled), p.Segment, p.Rows, asInt(p.Members), p.Days)
+		export, int64(scheduled), p.Segment, p.Rows, members, p.Days)
 }
 
 // runSegment is a segment with the run that holds it.
@@ -104,19 +108,16 @@ func (s *Store) HeldRuns(export string) (held []segments.HeldRun, err error) {
 }
 
 func (s *Store) segmentsOf(export string) (list []runSegment, err error) {
-	err = s.read(func(c engine.Reader) (err error) {
+	err = s.engine.Read(func(c engine.Reader) (err error) {
 		list, err = segmentsOf(c, export)
 		return err
 	})
 	return list, err
 }
 
-// members is the folder of the lists of members.
-func (s *Store) members() memberfiles.Folder { return memberfiles.Folder(s.Folder("members")) }
-
 // CreateMembers begins a list; see segments.RunStore.
 func (s *Store) CreateMembers(run segments.Run, segment string) (segments.DraftFile, error) {
-	draft, err := s.members().Create(memberfiles.Name{Export: run.Export, Segment: segment, Run: run.Name})
+	draft, err := s.members.Create(memberfiles.Name{Export: run.Export, Segment: segment, Run: run.Name})
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +126,7 @@ func (s *Store) CreateMembers(run segments.Run, segment string) (segments.DraftF
 
 // OpenMembers opens a list; see segments.RunStore.
 func (s *Store) OpenMembers(export, run, segment string) (io.ReadCloser, error) {
-	return s.members().Open(memberfiles.Name{Export: export, Segment: segment, Run: run})
+	return s.members.Open(memberfiles.Name{Export: export, Segment: segment, Run: run})
 }
 
 // PruneMembers deletes the lists of the export that no run will be compared with.
@@ -141,11 +142,11 @@ func (s *Store) PruneMembers(export string) error {
 			keep = append(keep, memberfiles.Name{Export: export, Segment: p.Segment, Run: segments.RunName(p.scheduled)})
 		}
 	}
-	return s.members().Prune(export, keep)
+	return s.members.Prune(export, keep)
 }
 
 // PruneMembersOfOthers deletes the lists of all exports but these that were
 // written before that time.
 func (s *Store) PruneMembersOfOthers(exports []string, before time.Time) error {
-	return s.members().PruneOthers(exports, before)
+	return s.members.PruneOthers(exports, before)
 }

@@ -1,4 +1,4 @@
-package store
+package runs
 
 import (
 	"slices"
@@ -51,7 +51,7 @@ func deliveries(c engine.Querier, export string) (list []Delivery, err error) {
 // Deliveries are the deliveries of the export, of the run that began first at first,
 // also to remotes that the config no longer has.
 func (s *Store) Deliveries(export string) (list []Delivery, err error) {
-	err = s.read(func(c engine.Reader) (err error) {
+	err = s.engine.Read(func(c engine.Reader) (err error) {
 		list, err = deliveries(c, export)
 		return err
 	})
@@ -60,7 +60,7 @@ func (s *Store) Deliveries(export string) (list []Delivery, err error) {
 
 // SaveDelivery stores the state of a delivery.
 func (s *Store) SaveDelivery(d Delivery) error {
-	return s.write(func(c engine.Writer) error { return putDelivery(c, &d) })
+	return s.engine.Write(func(c engine.Writer) error { return putDelivery(c, &d) })
 }
 
 func putDelivery(c engine.Writer, d *Delivery) error {
@@ -90,7 +90,7 @@ func (s *Store) EnqueueDeliveries(export string, remotes []string, keep int) err
 	if err != nil || len(missing)+len(old) == 0 {
 		return err
 	}
-	return s.write(func(c engine.Writer) error {
+	return s.engine.Write(func(c engine.Writer) error {
 		for i := range missing {
 			if err := insertDelivery(c, &missing[i]); err != nil {
 				return err
@@ -109,7 +109,7 @@ func (s *Store) EnqueueDeliveries(export string, remotes []string, keep int) err
 func (s *Store) missingDeliveries(export string, remotes []string, keep int) (missing, old []Delivery, err error) {
 	var known []Delivery
 	var published []segments.Run // the one that began last first
-	err = s.read(func(c engine.Reader) (err error) {
+	err = s.engine.Read(func(c engine.Reader) (err error) {
 		if known, err = deliveries(c, export); err == nil {
 			published, err = runsOf(c, export, keep, segments.Published, segments.Released)
 		}
