@@ -25,7 +25,7 @@ func TestTheLastRunsAreFoundQuicklyHoweverManyThereAre(t *testing.T) {
 	began := time.Now()
 	last, err := s.Runs()
 	if err != nil || len(last) != 2 || last[0].ScheduledAt != 20000 || last[1].ScheduledAt != 19999 {
-		t.Errorf("the last last are %+v, %v", last, err)
+		t.Errorf("the last runs are %+v, %v", last, err)
 	}
 	for range 20 {
 		run, ok, err := s.LastRun("nightly", segments.Published, segments.Released)
