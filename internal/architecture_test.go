@@ -53,7 +53,7 @@ var layers = [][]string{
 	{"internal/retention"},
 	{"internal/imports", "internal/contactapi", "internal/status"},
 	{"internal/reconcile"},
-	{"internal/daemon"},
+	{"internal/daemon", "internal/doctor"},
 	{"internal/demo"},
 	{"internal/command", "internal/attack", "internal/powercut"},
 	{"."},

@@ -20,6 +20,11 @@ func InspectCopy(ctx context.Context, path string, thorough bool) (*sqlite.Inspe
 	return sqlite.InspectCopy(ctx, path, thorough)
 }
 
+// Inspect looks for damage in the store at path, which may be in use, and changes nothing.
+func Inspect(ctx context.Context, path string) (*sqlite.Inspection, error) {
+	return sqlite.Inspect(ctx, path)
+}
+
 // RecordBackup stores when the store was backed up last.
 func (s *Store) RecordBackup(at hygiene.Instant) error {
 	return s.write(func(c engine.Writer) error { return setCounter(c, backedUp, int64(at)) })

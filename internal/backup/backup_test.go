@@ -2,6 +2,7 @@ package backup_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,12 +10,15 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/apptest"
 	"winnow/internal/backup"
 	"winnow/store"
+	"winnow/store/engine"
 	"winnow/store/storetest"
 )
 
@@ -203,6 +207,35 @@ func TestABackupHasTheMembersAndTheOutboxAndIsForItsOwner(t *testing.T) {
 	}
 	if wrong := verify(t, filepath.Dir(made.Path)); len(wrong) > 0 {
 		t.Error(wrong)
+	}
+}
+
+func TestAFullDiskLeavesNoHalfBackup(t *testing.T) {
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	storetest.AppendMany(t, s, storetest.LifelikeLog(40_000, 200, storetest.Start, 1)) // over 8 MiB
+	storetest.Sweep(t, s, p, 0)
+	disk := apptest.SmallDisk(t)
+	_, err := backup.Make(t.Context(), backup.Options{Store: s, To: filepath.Join(disk, "backups"), Now: storetest.Start})
+	if err == nil {
+		t.Fatal("the disk is not too small: this proves nothing")
+	}
+	if !errors.Is(err, engine.ErrFull) && !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("it says %v", err)
+	}
+	if left := filesIn(t, disk); len(left) > 0 {
+		t.Errorf("it leaves %v", left)
+	}
+	// The same for a restore onto such a disk.
+	made := makeIn(t, s, t.TempDir(), storetest.Start)
+	path := filepath.Join(disk, "state", "winnow.db")
+	if _, err := backup.Restore(t.Context(), made.Path, backup.RestoreOptions{Store: path}); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("a restore says %v", err)
+	}
+	for _, left := range append(store.PartsAt(path), store.RestoringAt(path)) {
+		if _, err := os.Lstat(left); err == nil {
+			t.Errorf("a restore leaves %s", left)
+		}
 	}
 }
 

@@ -65,6 +65,7 @@ var examples = map[string][]string{
 	"silent":              {"winnow silent", "winnow silent --source insider --since 30d -o silent.csv"},
 	"unmatched":           {"winnow unmatched"},
 	"backup":              {"winnow backup /mnt/backup/winnow", "winnow backup --verify /mnt/backup/winnow", "winnow backup --verify /mnt/backup/winnow/2026-11-23T020000Z"},
+	"doctor":              {"winnow doctor", "winnow doctor --json"},
 	"restore":             {"winnow restore /mnt/backup/winnow", "winnow restore /mnt/backup/winnow/2026-11-23T020000Z -c /etc/winnow/winnow.yaml"},
 	"token":               {`curl -H "Authorization: Bearer $(winnow token)" http://127.0.0.1:8081/api/v1/status`},
 	"health":              {"winnow health"},

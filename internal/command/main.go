@@ -78,6 +78,7 @@ type grammar struct {
 	Silent     silentCommand     `cmd:"" group:"state" help:"List the messages that were sent and had no terminal event."`
 	Unmatched  unmatchedCommand  `cmd:"" group:"state" help:"List the events whose contact is not known yet."`
 	Backup     backupCommand     `cmd:"" group:"setup" help:"Back up the store, also while the daemon runs, or verify a backup."`
+	Doctor     doctorCommand     `cmd:"" group:"state" help:"Check everything that winnow needs: store, disk, clock, locks, backups, certificates, destinations."`
 	Restore    restoreCommand    `cmd:"" group:"setup" help:"Restore the store from a backup."`
 	Token      tokenCommand      `cmd:"" group:"setup" help:"Print the admin token, for scripts that use the API."`
 	Health     healthCommand     `cmd:"" group:"setup" help:"Check whether the daemon can store callbacks, for the health check of a container."`

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 
 	"winnow/hygiene"
 )
@@ -16,7 +18,8 @@ type Inspection struct {
 	Received     hygiene.Instant // receipt of the last event; 0 for none
 	Cursor       int64           // of the sweep
 	Contacts     int64
-	Problems     []string // in sentences; empty for a database that is well
+	BackedUp     hygiene.Instant // the last backup that was recorded; 0 for none
+	Problems     []string        // in sentences; empty for a database that is well
 }
 
 // maxProblems is how many problems of a kind are listed.
@@ -26,9 +29,31 @@ const maxProblems = 20
 // nothing. thorough reads every page and row; else only what says how much there is. The
 // error is that of a look that was interrupted.
 func InspectCopy(ctx context.Context, path string, thorough bool) (*Inspection, error) {
+	return inspectFiles(ctx, path, thorough, func(string) bool { return true })
+}
+
+// Inspect looks for damage in a database that others may be writing, reads all of it, and
+// changes nothing. A file without a write-ahead log is not in use.
+func Inspect(ctx context.Context, path string) (*Inspection, error) {
+	return inspectFiles(ctx, path, true, func(path string) bool {
+		_, err := os.Stat(path + "-wal")
+		return errors.Is(err, fs.ErrNotExist)
+	})
+}
+
+// inspectFiles reads the contacts first: beside a writer the log is ahead of their cursor.
+func inspectFiles(ctx context.Context, path string, thorough bool, unused func(path string) bool) (*Inspection, error) {
 	in := &Inspection{}
 	for _, f := range []struct{ path, schema string }{{path, "roster"}, {LogPath(path), "events"}} {
-		c, err := openConn("file:" + escaped(f.path) + "?mode=ro&immutable=1")
+		if _, err := os.Stat(f.path); err != nil {
+			in.problem("%s can't be opened: %v", f.path, err)
+			continue
+		}
+		name := "file:" + escaped(f.path) + "?mode=ro"
+		if unused(f.path) {
+			name += "&immutable=1"
+		}
+		c, err := openConn(name)
 		if err != nil {
 			in.problem("%s can't be opened: %v", f.path, err)
 			continue
@@ -94,6 +119,11 @@ func (in *Inspection) countContacts(c *conn) (err error) {
 	if in.Cursor, err = c.number("SELECT value FROM counters WHERE name = 'cursor'"); err != nil {
 		return err
 	}
+	at, err := c.number("SELECT value FROM counters WHERE name = 'backed_up'")
+	if err != nil {
+		return err
+	}
+	in.BackedUp = hygiene.Instant(at)
 	in.Contacts, err = c.number("SELECT count(*) FROM contacts")
 	return err
 }
