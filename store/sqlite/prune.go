@@ -39,9 +39,18 @@ func (l *logWriter) Prune(p *engine.Pruning) error {
 	return l.savePiece(p.Piece)
 }
 
-// noteFirst remembers where the log began, before its first event is deleted.
+// noteFirst remembers where the log began, before its first event is deleted. A later
+// commit must not look for it again: while it looks, callbacks wait.
 func (l *logWriter) noteFirst() error {
-	return l.c.exec("INSERT INTO retention (id, first_seq, ended_at) SELECT 1, min(seq), 0 FROM events HAVING min(seq) IS NOT NULL ON CONFLICT DO NOTHING")
+	known, err := l.c.number("SELECT id FROM retention WHERE id = 1")
+	if err != nil || known == 1 {
+		return err
+	}
+	first, err := l.c.number("SELECT min(seq) FROM events")
+	if err != nil || first == 0 {
+		return err
+	}
+	return l.c.exec("INSERT INTO retention (id, first_seq, ended_at) VALUES (1, ?, 0)", first)
 }
 
 // notePruned adds to what was deleted ever.
