@@ -36,8 +36,8 @@ func (r *record) compare(s *record) int {
 }
 
 const (
-	// runRecords is how many records are sorted in memory: 20 MiB.
-	runRecords = 1 << 19
+	// runRecords is how many records are sorted in memory: 5 MiB.
+	runRecords = 1 << 17
 	// recordSize is a record in a file: hash, time, and seq, source and terminal in eight
 	// bytes each.
 	recordSize = 24
