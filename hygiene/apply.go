@@ -271,7 +271,8 @@ func (j *judge) suppressBy(s Suppression, m Moment) bool {
 		case !old.spans(m.At):
 			j.c.Suppressions = slices.Delete(j.c.Suppressions, i, i+1)
 		case endsLater(s.Until, old.Until):
-			old.Until, old.Renewal, act = s.Until, Renewal{m, s.Cause}, Renewed
+			j.p.renew(j.c, old, &s, m)
+			act = Renewed
 		default:
 			return false
 		}

@@ -29,7 +29,7 @@ func (p *Policy) ReleaseHeld(c *Contact, trip int64, m Moment) []Change {
 		return nil
 	}
 	for _, s := range held {
-		c.takeEffect(s)
+		p.takeEffect(c, s)
 	}
 	start := c.snapshot()
 	return diff(&before, c, m, p.replay(c, &start, remake{}))
@@ -37,7 +37,7 @@ func (p *Policy) ReleaseHeld(c *Contact, trip int64, m Moment) []Change {
 
 // takeEffect opens what was held, or renews with it what was open when it came. A
 // replay may no longer find it.
-func (c *Contact) takeEffect(s Suppression) {
+func (p *Policy) takeEffect(c *Contact, s Suppression) {
 	i := c.suppression(s.key())
 	if i < 0 {
 		c.openSuppression(s)
@@ -45,7 +45,7 @@ func (c *Contact) takeEffect(s Suppression) {
 	}
 	old := &c.Suppressions[i]
 	if old.spans(s.Since.At) && endsLater(s.Until, old.Until) {
-		old.Until, old.Renewal = s.Until, Renewal{s.Since, s.Cause}
+		p.renew(c, old, &s, s.Since)
 	} else if s.Since.After(old.Since) && !old.spans(s.Since.At) {
 		c.Suppressions = slices.Delete(c.Suppressions, i, i+1)
 		c.openSuppression(s)

@@ -80,6 +80,16 @@ func (r *remake) keeps(p *Policy, c *Contact, s *Suppression) bool {
 	return !r.doesAgain(p, c, s.Since, &s.Cause) || s.Renewal.At != (Moment{}) && !r.restsOnGone(&s.Renewal.Cause) && !r.doesAgain(p, c, s.Renewal.At, &s.Renewal.Cause)
 }
 
+// renew makes an open suppression of the contact last as long as s, for what happened at
+// the moment. A renewal of a protected reason that a replay can't find again stays named:
+// it is why the suppression was open when it was renewed once more.
+func (p *Policy) renew(c *Contact, old, s *Suppression, m Moment) {
+	old.Until = s.Until
+	if named := &old.Renewal; named.At == (Moment{}) || !p.Protects(old.Reason) || (&remake{}).doesAgain(p, c, named.At, &named.Cause) {
+		old.Renewal = Renewal{m, s.Cause}
+	}
+}
+
 // doesAgain reports whether the replay itself does what the cause did at the moment, or
 // rightly no longer does.
 func (r *remake) doesAgain(p *Policy, c *Contact, m Moment, g *Cause) bool {
@@ -201,6 +211,12 @@ func (j *judge) recordReleases() {
 	// The contact may share its instructions with the one it is compared with.
 	j.c.Instructions = slices.Clone(j.c.Instructions)
 	for _, in := range j.releases {
+		later := func(old Instruction) bool {
+			return old.Kind == ReleaseByRule && old.Reason == in.Reason && old.After(in.Moment)
+		}
+		if slices.ContainsFunc(j.c.Instructions, later) {
+			continue
+		}
 		j.c.Instructions = slices.DeleteFunc(j.c.Instructions, func(old Instruction) bool {
 			return old.Kind == ReleaseByRule && old.Reason == in.Reason && !old.After(in.Moment)
 		})
