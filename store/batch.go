@@ -31,7 +31,7 @@ type Batch struct {
 
 	undoneByID int64                // the batch that undid this one, in force or not; 0 for none
 	strike     *hygiene.Instruction // of a new batch that invalidates evidence; nil for others
-	named      bool                 // names of contacts have changed, or histories of numbers
+	changed    bool                 // something counted in neither: names of contacts, or what is kept with numbers
 }
 
 // BatchKind is which manual change it was.
@@ -110,6 +110,7 @@ func (b *Batch) sign(changes []hygiene.Change) {
 // saveInBatch writes a contact changed by the batch.
 func (w *txWriter) saveInBatch(k *contactRow, changes []hygiene.Change, b *Batch) error {
 	b.sign(changes)
+	b.changed = true
 	if !k.IsNumber() {
 		b.Contacts++
 		b.Changes += int64(len(changes))
@@ -147,7 +148,7 @@ func (s *Store) batchStep(policy *hygiene.Policy, b *Batch, now hygiene.Instant,
 			return err
 		}
 		next.Contacts, next.Changes = next.Contacts+w.given.contacts, next.Changes+w.given.changes
-		if next.Contacts == before.Contacts && next.Changes == before.Changes && !next.named {
+		if next.Contacts == before.Contacts && next.Changes == before.Changes && !next.changed {
 			return errNoChange
 		}
 		return saveBatch(w, &next)

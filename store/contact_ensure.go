@@ -120,11 +120,12 @@ func (w *txWriter) savePart(k *contactRow, key, phone string) error {
 	if err := was.unpackFacts(); err != nil {
 		return err
 	}
-	before := was.Alone(key).AllNumbers()
-	if slices.Equal(before, k.Alone(key).AllNumbers()) {
+	old, part := was.Alone(key), k.Alone(key)
+	before := old.AllNumbers()
+	if old.Phone == part.Phone && slices.Equal(old.Numbers, part.Numbers) && slices.Equal(before, part.AllNumbers()) {
 		return w.save(k, nil)
 	}
-	for _, number := range append(before, k.Alone(key).Phone) {
+	for _, number := range append(before, part.Phone) {
 		if number == "" || number == k.Phone {
 			continue
 		}

@@ -291,7 +291,7 @@ func (r *reclassifier) moveEvents(events []hygiene.Event, updates []engine.Outco
 			if err != nil {
 				return err
 			}
-			b.named = b.named || did // a step that is to be kept, whatever it changes in the ledger
+			b.changed = b.changed || did // a step that is to be kept, whatever it changes in the ledger
 		}
 		var keys []string
 		var groups [][]int

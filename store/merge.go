@@ -81,7 +81,7 @@ func mergePairs(policy *hygiene.Policy, pairs []MergePair, m hygiene.Moment, vis
 			if err != nil {
 				return fmt.Errorf("merge %s into %s: %w", pair.Old, pair.New, err)
 			}
-			if b.named = b.named || did.Done; visit != nil {
+			if b.changed = b.changed || did.Done; visit != nil {
 				visit(did)
 			}
 		}
@@ -174,7 +174,7 @@ func (w *txWriter) mergeContacts(policy *hygiene.Policy, old, new *contactRow, n
 			return err
 		}
 	}
-	phone := new.Phone
+	phone := new.Phone // which the merge may change
 	changes := policy.Merge(&new.Contact, &old.Contact, to.id, from.id, m)
 	new.SortParts(inOrder(names, new.Key))
 	if old.stored.ID != 0 {

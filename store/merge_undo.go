@@ -114,7 +114,7 @@ func (t *UndoPlan) undoPairs(w *txWriter, policy *hygiene.Policy, pairs []MergeP
 		if err != nil {
 			return err
 		}
-		b.named = b.named || did
+		b.changed = b.changed || did
 	}
 	return nil
 }
