@@ -148,7 +148,10 @@ func (x *fileEraser) members() error {
 			return err
 		}
 		if found, err = segments.HasMember(from, name.Export, name.Run, name.Segment, x.isKey); err != nil {
-			err = os.Remove(filepath.Join(string(folder), name.Export+"."+name.Segment+"."+name.Run)) // a damaged list is of no use
+			x.did.Members++
+			if err = nil; !x.preview { // a damaged list is of no use
+				err = os.Remove(filepath.Join(string(folder), name.Export+"."+name.Segment+"."+name.Run))
+			}
 			continue
 		}
 		if !found {
