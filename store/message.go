@@ -85,6 +85,7 @@ func (r *registering) run() error {
 		return err
 	}
 	var late []engine.MessageKey // of which more is known than before
+	var sent hygiene.Instant     // the earliest that one of them was; 0 for unknown
 	for i, key := range keys {
 		was := stored[i]
 		r.compare(&stored[i], known[i], groups[i])
@@ -96,6 +97,9 @@ func (r *registering) run() error {
 		}
 		if stored[i].Contact != was.Contact || stored[i].Phone != was.Phone {
 			late = append(late, key)
+			if at := stored[i].SentAt; at != 0 && (sent == 0 || at < sent) {
+				sent = at
+			}
 		}
 		if waiting == 0 || stored[i].Contact == was.Contact && (stored[i].Contact != "" || stored[i].Phone == was.Phone) {
 			continue
@@ -116,7 +120,7 @@ func (r *registering) run() error {
 	if err := r.saveContacts(stored, groups); err != nil {
 		return err
 	}
-	return r.hearLate(late)
+	return cmp.Or(r.hearLate(late), r.compareSince(sent))
 }
 
 // compare makes m what stands of a message after these registrations of it.

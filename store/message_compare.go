@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"winnow/hygiene"
 	"winnow/store/engine"
@@ -15,8 +16,10 @@ import (
 // log as it is then, for which it looks up the message in any case. A line that comes after
 // the event is compared as it comes if the event is one of the latest, see hearLate. Any
 // other is compared by the review, once the event is so old: by then most lines have come.
-// What is registered later still is not compared: the log has no index of messages, for one
-// would cost the sweep a page for each event.
+// A line that comes later still, and says when its message was sent, lets the next review
+// begin at the events of that time again. Only a line that does not say so and comes after
+// that comparison is not compared: the log has no index of messages, for one would cost the
+// sweep a page for each event.
 const compareAfter = 3 * hygiene.Day
 
 // CompareLate compares events with the send log once more, three days after they were
@@ -66,25 +69,54 @@ func (s *Store) toCompare(before hygiene.Instant) (from, end int64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	err = s.readLog(func(l engine.LogReader) error {
-		low := from
-		for low < end { // the receipts of one log are in order, as far as its clock is
-			middle := (low + end + 1) / 2
-			received, err := l.Number("SELECT received_at FROM events WHERE seq = ?", middle)
-			if err != nil {
-				return err
-			}
-			if hygiene.Instant(received) < before { // 0 for an event that is gone
-				low = middle
-			} else {
-				end = middle - 1
-			}
-		}
-		return nil
+	err = s.readLog(func(l engine.LogReader) (err error) {
+		end, err = lastReceivedBefore(l, from, end, before)
+		return err
 	})
 	if err == nil && !some && from < end {
 		err = s.write(func(c engine.Writer) error { return setCounter(c, compared, end) })
 		from = end
 	}
 	return from, end, err
+}
+
+// lastReceivedBefore is the seq of the last event, after from and up to end, that was
+// received before that time; from for none. The receipts of a log are in order, as far as
+// its clock is.
+func lastReceivedBefore(l engine.LogReader, from, end int64, before hygiene.Instant) (int64, error) {
+	for from < end {
+		middle := (from + end + 1) / 2
+		received, err := l.Number("SELECT received_at FROM events WHERE seq = ?", middle)
+		if err != nil {
+			return from, err
+		}
+		if hygiene.Instant(received) < before { // 0 for an event that is gone
+			from = middle
+		} else {
+			end = middle - 1
+		}
+	}
+	return from, nil
+}
+
+// clocksDiffer is by how much a system's clock may be ahead that says when a message was
+// sent.
+const clocksDiffer = time.Hour
+
+// compareSince lets [Store.CompareLate] begin at the events since that time again, if it
+// was past them.
+func (w *txWriter) compareSince(sent hygiene.Instant) error {
+	to, err := counter(w, compared)
+	if err != nil || to == 0 || sent == 0 {
+		return err
+	}
+	from := to
+	err = w.log(func(l engine.LogReader) (err error) {
+		from, err = lastReceivedBefore(l, 0, to, sent.Add(-clocksDiffer))
+		return err
+	})
+	if err != nil || from == to {
+		return err
+	}
+	return setCounter(w, compared, from)
 }

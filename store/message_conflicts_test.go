@@ -104,6 +104,10 @@ func TestAConflictWithALineThatCameAfterTheEventIsFoundThreeDaysLater(t *testing
 	compare(day(8), "insider 2: eve, not ann")
 	storetest.Register(t, s, store.Registration{Source: "insider", MessageID: "3", Contact: "ann"})
 	compare(day(9), "insider 2: eve, not ann")
+	storetest.Register(t, s, store.Registration{Source: "insider", MessageID: "4", Contact: "ann", SentAt: day(4)}) // says when: all since then are compared
+	compare(day(9), "insider 2: eve, not ann", "insider 3: eve, not ann", "insider 4: eve, not ann")
+	storetest.Register(t, s, store.Registration{Source: "insider", MessageID: "0", Phone: "+905551234567", SentAt: day(0)}) // also what no send log was for
+	compare(day(9), "insider 0: nobody, not ann", "insider 2: eve, not ann", "insider 3: eve, not ann", "insider 4: eve, not ann")
 }
 
 // The sweep reads the send log while the batch before is applied. What is registered
