@@ -6,6 +6,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/quiet"
 	"winnow/store/silence"
 )
 
@@ -26,4 +27,24 @@ func (s *Store) CountSilent(ctx context.Context, after time.Duration, now hygien
 		counted = silence.Counted{At: now, After: after, Counts: found.Counts}
 	}
 	return s.engine.Write(func(w engine.Writer) error { return silence.Save(w, counted) })
+}
+
+// Listens says since when callbacks are received by this process: what came before, or did
+// not come, says nothing about a source.
+func (s *Store) Listens(since hygiene.Instant) { s.listening = since }
+
+// QuietSources are the sources from which nothing came for longer than is their habit, and
+// for how long.
+func (s *Store) QuietSources(now hygiene.Instant) (quietFor map[string]time.Duration, err error) {
+	quietFor = map[string]time.Duration{}
+	err = s.read(func(c engine.Reader) error {
+		sources, err := quiet.Read(c, now)
+		for i := range sources {
+			if d := sources[i].QuietFor(now, s.listening); d > 0 {
+				quietFor[sources[i].Name] = d
+			}
+		}
+		return err
+	})
+	return quietFor, err
 }

@@ -46,6 +46,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"winnow/hygiene"
 	"winnow/store/engine"
 	"winnow/store/keyset"
 	"winnow/store/runs"
@@ -62,6 +63,8 @@ type Store struct {
 	appender *appender
 
 	present bool // see InPresent
+
+	listening hygiene.Instant // since then callbacks are received here; 0 if they are not
 
 	windows *breakerWindows // of the breakers, after the last sweep; used within write only
 }

@@ -8,6 +8,7 @@ import (
 	"winnow/hygiene"
 	"winnow/store/engine"
 	"winnow/store/messages"
+	"winnow/store/quiet"
 )
 
 // A sweep goes forward in batches, each one transaction: so large that pages of
@@ -158,6 +159,9 @@ func (s *Store) sweepBatch(o *SweepOptions, b *eventBatch, from, upTo int64, tot
 			return err
 		}
 		if err := did.saveCounters(w); err != nil {
+			return err
+		}
+		if err := quiet.Note(w, b.events, s.listening); err != nil {
 			return err
 		}
 		if err := w.trimUnregistered(upTo); err != nil {

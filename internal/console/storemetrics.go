@@ -16,6 +16,7 @@ import (
 // Totals are the numbers of the whole store that are metrics.
 type Totals struct {
 	view.Totals
+	Quiet      map[string]int64 // by source: seconds without an event, if longer than its habit, else 0
 	Breakers   []BreakerTotals
 	Backups    bool                      // the config has a schedule of backups
 	HeldRuns   map[string]int            // by export; every export is in it
@@ -70,6 +71,8 @@ var storeMetrics = []storeMetric{
 		byName(func(t *Totals) map[string]int64 { return t.Conflicts }, func(n int64) int64 { return n })},
 	{gauge, "silent_messages", "Messages that were sent and had no terminal event, as of the last review.", []string{"source"},
 		byName(silentBySource, func(n int64) int64 { return n })},
+	{gauge, "source_quiet_seconds", "For how long nothing came from a source, if that is longer than its habit, the longest gap of its last 14 days; else 0.", []string{"source"},
+		byName(func(t *Totals) map[string]int64 { return t.Quiet }, func(n int64) int64 { return n })},
 	{gauge, "clock_behind_seconds", "How far the clock is behind the receipt of the last event in the log; 0 when it is not.", nil,
 		one(func(t *Totals) int64 { return int64((t.Behind + time.Second - 1) / time.Second) })},
 	{gauge, "jobs_waiting_seconds", "How long jobs have waited for another process that holds the store lock; 0 when they don't.", nil,

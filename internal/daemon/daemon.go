@@ -41,17 +41,19 @@ import (
 
 // Daemon is a running `winnow serve`.
 type Daemon struct {
-	options   app.Options // of the config and the store
-	version   string
-	log       *slog.Logger
-	store     *store.Store
-	metrics   *console.Metrics
-	state     runtimeState
-	daily     dailyCounts
-	lockWait  lockWait
-	held      heldRuns
-	intake    *intakeWatch
-	retention retention.Periodic
+	options  app.Options // of the config and the store
+	version  string
+	log      *slog.Logger
+	store    *store.Store
+	metrics  *console.Metrics
+	state    runtimeState
+	daily    dailyCounts
+	lockWait lockWait
+	held     heldRuns
+	intake   *intakeWatch
+
+	quietLines *loglimit.Limiter // of the log
+	retention  retention.Periodic
 
 	connections *connections
 
@@ -99,6 +101,8 @@ func New(o Options) (*Daemon, error) {
 		return nil, err
 	}
 	d.store, d.daily.store, d.intake = a.Store, a.Store, newIntakeWatch(a.Store)
+	d.store.Listens(hygiene.InstantOf(time.Now()))
+	d.quietLines = loglimit.New(time.Hour)
 	d.options.WasInForce = func(text []byte) bool { return app.WasInForce(d.store, o.Config, text) }
 	if a.Broken != nil {
 		d.log.Error("the config is invalid; starting with the last good config from the store", "file", o.Config, "policy", a.Config.Hash, "problems", "\n"+a.Broken.Error())

@@ -81,7 +81,8 @@ func (d *Daemon) fillJobs(ctx context.Context, p *view.Overview) error {
 func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview) error {
 	p.Alerts = append(p.Alerts, d.healthAlerts()...)
 	intake, intakeErr := d.intake.alerts(cfg, t)
-	p.Alerts = slices.Concat(p.Alerts, intake, d.lockAlerts())
+	quiet, quietErr := d.quietAlerts(cfg, p.At)
+	p.Alerts = slices.Concat(p.Alerts, intake, quiet, d.lockAlerts())
 	if t.ClockBehind(p.At) > 0 {
 		p.Alerts = append(p.Alerts, status.ClockAlert(t.Received))
 	}
@@ -112,7 +113,7 @@ func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview)
 	if len(cfg.Exports) == 0 {
 		p.Alerts = append(p.Alerts, view.Alert{Text: "the config has no export, so nothing is written for the CRM; add one under exports"})
 	}
-	return errors.Join(intakeErr, preparedErr, lagErr, surgeErr, d.addRunAlerts(cfg, p))
+	return errors.Join(intakeErr, quietErr, preparedErr, lagErr, surgeErr, d.addRunAlerts(cfg, p))
 }
 
 // healthAlerts returns an alert if callbacks can't be stored.

@@ -30,11 +30,12 @@ func (d *Daemon) totals() (console.Totals, error) {
 	for _, source := range d.current.Load().Sources { // those without conflicts count from 0
 		t.Conflicts[source.Name] += 0
 	}
+	quiet, quietErr := d.quietSources(d.current.Load(), hygiene.InstantOf(time.Now()))
 	held, heldErr := d.countHeldRuns()
 	restoreErr := d.restoreRunMetrics(d.current.Load()) // another process may have published a run
 	deliveries, deliveriesErr := exports.CountDeliveries(d.current.Load(), d.store)
-	err = errors.Join(err, heldErr, restoreErr, deliveriesErr)
-	return console.Totals{Totals: status.Totals(t), Behind: t.ClockBehind(hygiene.InstantOf(time.Now())), Waiting: d.lockWait.duration(), Blocked: d.store.LogBlocked(), Breakers: breakers, HeldRuns: held, Deliveries: deliveries, Backups: d.current.Load().Backup != nil}, err
+	err = errors.Join(err, quietErr, heldErr, restoreErr, deliveriesErr)
+	return console.Totals{Totals: status.Totals(t), Quiet: quiet, Behind: t.ClockBehind(hygiene.InstantOf(time.Now())), Waiting: d.lockWait.duration(), Blocked: d.store.LogBlocked(), Breakers: breakers, HeldRuns: held, Deliveries: deliveries, Backups: d.current.Load().Backup != nil}, err
 }
 
 // countHeldRuns counts the runs waiting for a release, by export.
