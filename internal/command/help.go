@@ -66,7 +66,7 @@ var examples = map[string][]string{
 	"unmatched":           {"winnow unmatched"},
 	"backup":              {"winnow backup /mnt/backup/winnow", "winnow backup --verify /mnt/backup/winnow", "winnow backup --verify /mnt/backup/winnow/2026-11-23T020000Z"},
 	"doctor":              {"winnow doctor", "winnow doctor --json"},
-	"restore":             {"winnow restore /mnt/backup/winnow", "winnow restore /mnt/backup/winnow/2026-11-23T020000Z -c /etc/winnow/winnow.yaml"},
+	"restore":             {"winnow restore /mnt/backup/winnow", "winnow restore /mnt/backup/winnow/2026-11-23T020000Z -c /etc/winnow/winnow.yaml", "winnow restore /mnt/backup/winnow --erasures replaced/winnow.db"},
 	"token":               {`curl -H "Authorization: Bearer $(winnow token)" http://127.0.0.1:8081/api/v1/status`},
 	"health":              {"winnow health"},
 	"completion":          {"source <(winnow completion bash)"},
