@@ -52,8 +52,8 @@ type Daemon struct {
 	held     heldRuns
 	intake   *intakeWatch
 
-	quietLines *loglimit.Limiter // of the log
-	retention  retention.Periodic
+	quiet     *quietWatch
+	retention retention.Periodic
 
 	connections *connections
 
@@ -101,8 +101,7 @@ func New(o Options) (*Daemon, error) {
 		return nil, err
 	}
 	d.store, d.daily.store, d.intake = a.Store, a.Store, newIntakeWatch(a.Store)
-	d.store.Listens(hygiene.InstantOf(time.Now()))
-	d.quietLines = loglimit.New(time.Hour)
+	d.quiet = newQuietWatch(a.Store)
 	d.options.WasInForce = func(text []byte) bool { return app.WasInForce(d.store, o.Config, text) }
 	if a.Broken != nil {
 		d.log.Error("the config is invalid; starting with the last good config from the store", "file", o.Config, "policy", a.Config.Hash, "problems", "\n"+a.Broken.Error())

@@ -81,7 +81,7 @@ func (d *Daemon) fillJobs(ctx context.Context, p *view.Overview) error {
 func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview) error {
 	p.Alerts = append(p.Alerts, d.healthAlerts()...)
 	intake, intakeErr := d.intake.alerts(cfg, t)
-	quiet, quietErr := d.quietAlerts(cfg, p.At)
+	quiet, quietErr := d.quiet.alerts(cfg, p.At)
 	p.Alerts = slices.Concat(p.Alerts, intake, quiet, d.lockAlerts())
 	if t.ClockBehind(p.At) > 0 {
 		p.Alerts = append(p.Alerts, status.ClockAlert(t.Received))

@@ -39,7 +39,7 @@ func (d *Daemon) sweep(ctx context.Context) error {
 	if swept.Events > 0 {
 		d.log.Info("swept", "events", swept.Events, "repeats", swept.Repeats, "unmatched", swept.Unmatched, "changes", swept.Changes, "took", time.Since(start).Round(time.Millisecond))
 	}
-	d.logQuiet(start)
+	d.quiet.log(d.log, d.current.Load(), start)
 	if swept.Unmatched > 0 {
 		d.intake.log(d.log, d.current.Load())
 	}

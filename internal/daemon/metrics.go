@@ -30,7 +30,7 @@ func (d *Daemon) totals() (console.Totals, error) {
 	for _, source := range d.current.Load().Sources { // those without conflicts count from 0
 		t.Conflicts[source.Name] += 0
 	}
-	quiet, quietErr := d.quietSources(d.current.Load(), hygiene.InstantOf(time.Now()))
+	quiet, quietErr := d.quiet.seconds(d.current.Load(), hygiene.InstantOf(time.Now()))
 	held, heldErr := d.countHeldRuns()
 	restoreErr := d.restoreRunMetrics(d.current.Load()) // another process may have published a run
 	deliveries, deliveriesErr := exports.CountDeliveries(d.current.Load(), d.store)
