@@ -38,7 +38,7 @@ func (s *Store) EraseReturned(ctx context.Context, from string, o ForgetOptions)
 	return persons, did, err
 }
 
-// askForReturned asks that those be forgotten whom the carrier finds. A legal hold on one
+// askForReturned asks that those be forgotten that the carrier finds. A legal hold on one
 // has ended since the backup: else it would have kept them.
 func (s *Store) askForReturned(ctx context.Context, c *forgotten.Carrier, now hygiene.Instant) (persons int, err error) {
 	ask := func(of Subjects) error {

@@ -13,7 +13,7 @@ import (
 var ErrReader = errors.New("another process reads the store, so that its write-ahead log still has what was erased; it is emptied once that has ended")
 
 // end reads the end of the log while nothing is appended, empties the write-ahead logs, and
-// deletes the names.
+// deletes the names. What came meanwhile is erased by the names that are still at hand.
 func (r *Run) end(ctx context.Context) error {
 	until := time.Now().Add(r.Wait)
 	if err := r.purgeLog(ctx, until); err != nil {
@@ -31,10 +31,24 @@ func (r *Run) end(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return Purge(ctx, r.Engine, r.Names, until)
+	r.unnamed = true
+	if err := Purge(ctx, r.Engine, r.Names, until); err != nil {
+		return err
+	}
+	return r.eraseLast(ctx, until)
 }
 
-// purgeLog erases the end of the log, and then empties its write-ahead log.
+// eraseLast erases what was appended since the names were deleted, until nothing was.
+func (r *Run) eraseLast(ctx context.Context, until time.Time) error {
+	before := r.Did
+	if err := r.log(ctx); err != nil || r.Did.Events == before.Events && r.Did.Bodies == before.Bodies {
+		return err
+	}
+	return r.purgeLog(ctx, until)
+}
+
+// purgeLog erases the end of the log, and then empties its write-ahead log. The messages of
+// what is erased are kept before, so nothing is erased while others wait to append.
 func (r *Run) purgeLog(ctx context.Context, until time.Time) error {
 	return waitFor(ctx, until, func() (bool, error) {
 		if err := r.log(ctx); err != nil { // what came, while others append
@@ -42,18 +56,11 @@ func (r *Run) purgeLog(ctx context.Context, until time.Time) error {
 		}
 		var s LogStep
 		step("end of the log")
-		clean, err := r.Engine.PurgeLog(func(l engine.LogReader, w engine.LogWriter) (err error) {
-			if s, err = r.Names.ReadLog(l, r.seq, 1<<62); err != nil || len(s.Erase) == 0 {
-				return err
-			}
-			return w.EraseEvents(s.Erase)
+		clean, err := r.Engine.PurgeLog(func(l engine.LogReader, _ engine.LogWriter) (err error) {
+			s, err = r.Names.ReadLog(l, r.seq, 1<<62)
+			return err
 		})
-		if err != nil || len(s.Erase) == 0 {
-			return clean && s.Read < logStepEvents, err
-		}
-		r.Did.Events, r.Did.Bodies = r.Did.Events+int64(len(s.Seqs)), r.Did.Bodies+s.Bodies
-		err = r.Engine.Write(func(w engine.Writer) error { return r.eraseWaiting(w, &s) })
-		return clean && s.Read < logStepEvents, err
+		return clean && len(s.Erase) == 0 && s.Read < logStepEvents, err
 	})
 }
 

@@ -14,7 +14,7 @@
 //     the log, the quarantine, and the files. [Names] has what is looked for.
 //  4. At last the end of the log is read while nothing is appended, and the write-ahead
 //     log is emptied in the same moment: no event that came before is left. Then the names
-//     are deleted from the table erasures.
+//     are deleted from the table erasures, and what came meanwhile is erased too.
 //
 // Each step may be repeated. An event that is erased stays in the log, without message,
 // contact and body: counts and cursors stay as they are.

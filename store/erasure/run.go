@@ -34,7 +34,8 @@ type Run struct {
 
 	Did Counts
 
-	seq int64 // place in the log up to which that was read
+	seq     int64 // place in the log up to which that was read
+	unnamed bool  // the names are no longer kept, so no more may be added to them
 }
 
 // step is called before each step that changes something. Tests end the process there.
@@ -118,6 +119,9 @@ func (r *Run) learn(w engine.Writer, messages []engine.MessageKey, whose []int64
 		}
 		if err := r.Remember(w, r.Names.person(p.ID), of[p.ID]); err != nil {
 			return err
+		}
+		if r.unnamed {
+			continue
 		}
 		if err := InsertMessages(w, p.ID, of[p.ID]); err != nil {
 			return err
@@ -214,7 +218,7 @@ func (r *Run) log(ctx context.Context) error {
 		if r.Progress != nil {
 			r.Progress(s.Last)
 		}
-		if r.seq-saved >= savedEvents {
+		if r.seq-saved >= savedEvents && !r.unnamed {
 			if err := r.change("progress", func(w engine.Writer) error { return SetSeq(w, r.seq) }); err != nil {
 				return err
 			}
