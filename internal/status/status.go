@@ -70,13 +70,14 @@ func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Sta
 	}
 	placeholders, keysErr := s.Keys(cfg.Keys).Placeholders(maxPlaceholders)
 	prepared, preparedErr := app.IsPrepared(cfg, s)
-	err = errors.Join(err, policyErr, keysErr, preparedErr)
+	erasures, erasuresErr := s.Erasures()
+	err = errors.Join(err, policyErr, keysErr, preparedErr, erasuresErr)
 	var joined *view.JoinedKeys
 	if t.JoinedKeys > 0 {
 		joined = &view.JoinedKeys{Contacts: t.JoinedKeys, Batch: t.JoinedBatch}
 	}
 	return &view.Status{
-		Unprepared: preparedErr == nil && !prepared, JoinedKeys: joined, RenamedReasons: t.Renamed, PlaceholderContacts: placeholders,
+		Unprepared: preparedErr == nil && !prepared, JoinedKeys: joined, Erasures: int64(len(erasures)), RenamedReasons: t.Renamed, PlaceholderContacts: placeholders,
 		Totals: Totals(t), ClockBehind: int64((t.ClockBehind(now) + time.Second - 1) / time.Second), Breaker: waiting, Told: told, Policy: policy, FilePolicy: filePolicy, Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: names, Held: held, Deliveries: deliveries,
 	}, err
 }
@@ -168,6 +169,9 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 		rows = append(rows, []string{"unique_args", ui.Number(s.LongArgs), "of retries over 8 KiB, so exports leave them out: attach less to a message"})
 	}
 	rows = slices.Concat(rows, retentionRows(s.Retention), silentRows(s.Silent, now))
+	if s.Erasures > 0 {
+		rows = append(rows, []string{"to forget", ui.Number(s.Erasures), "contacts or numbers of which something is left: the next sweep erases it, or says what is in the way; now: winnow sweep"})
+	}
 	if s.JoinedKeys != nil {
 		rows = append(rows, []string{"merged", ui.Number(s.JoinedKeys.Contacts), fmt.Sprintf("contacts whose keys are read otherwise now: winnow undo --batch %d shows what undoing it would change", s.JoinedKeys.Batch)})
 	}

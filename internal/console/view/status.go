@@ -75,6 +75,7 @@ type Status struct {
 	Deliveries  []Delivery  `json:"deliveries,omitempty"`           // that are waiting or lost
 	Unprepared  bool        `json:"unprepared,omitempty"`           // not all contacts are prepared for this version and config; the next sweep does the rest
 	JoinedKeys  *JoinedKeys `json:"joined_keys,omitempty"`          // contacts whose keys are one by now
+	Erasures    int64       `json:"erasures,omitempty"`             // contacts and numbers that are still to be forgotten, or of which something is left
 	// RenamedReasons is how many contacts an earlier version had suppressed under another
 	// word for a protected reason.
 	RenamedReasons int64 `json:"renamed_reasons,omitempty"`
