@@ -89,8 +89,12 @@ func (x *examination) checkStore() {
 		x.unknown("store", "%v", err)
 		return
 	}
+	advice := ": stop winnow, and restore a backup"
+	if found.Newer {
+		advice = ""
+	}
 	for _, text := range found.Problems {
-		x.wrong("store", "%s: stop winnow, and restore a backup", text)
+		x.wrong("store", "%s%s", text, advice)
 	}
 	if len(found.Problems) == 0 {
 		x.found = found
@@ -98,8 +102,8 @@ func (x *examination) checkStore() {
 	}
 }
 
-// longBacklog is how many events may wait for a sweep.
-const longBacklog = 100_000
+// longBacklog is how many events may wait for a sweep. Tests shorten it.
+var longBacklog int64 = 100_000
 
 func (x *examination) checkBacklog() {
 	if x.found == nil {

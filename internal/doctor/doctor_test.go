@@ -1,6 +1,13 @@
 package doctor_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +20,7 @@ import (
 	"winnow/internal/apptest"
 	"winnow/internal/doctor"
 	"winnow/store"
+	"winnow/store/engine/enginetest"
 	"winnow/store/storetest"
 )
 
@@ -23,6 +31,8 @@ type folder struct {
 	store  string
 	jobs   *store.Lock
 }
+
+func TestMain(m *testing.M) { os.Exit(apptest.InMemory(m)) }
 
 func newFolder(t *testing.T) *folder {
 	t.Helper()
@@ -64,25 +74,105 @@ func (f *folder) examine(now time.Time) string {
 	return wrong.String()
 }
 
+// exhaust makes the disk of the folder look full.
+func (f *folder) exhaust() {
+	f.t.Helper()
+	if err := os.WriteFile(filepath.Join(filepath.Dir(f.store), "full"), nil, 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// measureDisks measures every disk as almost free, but those that were exhausted.
+func measureDisks(folder string, s *syscall.Statfs_t) error {
+	s.Blocks, s.Bavail, s.Bsize = 1000, 900, 4096
+	if _, err := os.Stat(filepath.Join(folder, "full")); err == nil {
+		s.Bavail = 1
+	}
+	return nil
+}
+
+// logPath is the file of the log.
+func (f *folder) logPath() string { return strings.Replace(f.store, ".db", "-events.db", 1) }
+
+// loseEvents puts the log back as it was before the last sweep.
+func (f *folder) loseEvents() {
+	f.t.Helper()
+	before, err := os.ReadFile(f.logPath())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.open(func(s *store.Store) {
+		storetest.Append(f.t, s, storetest.Event(storetest.Start, "ann", "m2", hygiene.Delivered))
+		storetest.Sweep(f.t, s, storetest.Policy(f.t, s), 0)
+	})
+	if err := os.WriteFile(f.logPath(), before, 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// changeStore runs a statement in the file of the contacts.
+func (f *folder) changeStore(statement string) {
+	f.t.Helper()
+	db := enginetest.File(f.t, f.store)
+	_, err := db.Exec(statement)
+	if err := errors.Join(err, db.Close()); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// serveTLS writes a certificate that ends then, and makes the public server use it.
+func (f *folder) serveTLS(ends time.Time) {
+	f.t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: ends}
+	public, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{"my.crt": {Type: "CERTIFICATE", Bytes: public}, "my.key": {Type: "PRIVATE KEY", Bytes: private}} {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(f.config), name), pem.EncodeToMemory(block), 0o600); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	apptest.Edit(f.t, f.config, "\nsources:", "\ntls: {cert: my.crt, key: my.key}\nsources:")
+}
+
 func TestEveryCheckCanFail(t *testing.T) {
 	later := time.Now().Add(time.Hour)
+	defer doctor.SetStatfs(syscall.Statfs)
+	doctor.SetStatfs(measureDisks)
+	if was := doctor.ShortenBacklog(100); was != 100_000 {
+		t.Errorf("a backlog is long from %d events on", was)
+	}
 	for _, c := range []struct {
 		name, want string
 		do         func(f *folder)
 	}{
 		{"well", "", func(*folder) {}},
-		{"config", "has problems: winnow check", func(f *folder) { apptest.Edit(t, f.config, "rules:", "rulse:") }},
-		{"no store", "there is no store at", func(f *folder) { os.Remove(f.store); os.Remove(strings.Replace(f.store, ".db", "-events.db", 1)) }},
+		{"config", "has problems: winnow check", func(f *folder) { apptest.Edit(f.t, f.config, "rules:", "rulse:") }},
+		{"no store", "there is no store at", func(f *folder) { os.Remove(f.store); os.Remove(f.logPath()) }},
 		{"damage", "restore a backup", func(f *folder) { os.WriteFile(f.store, []byte(strings.Repeat("not a database", 1000)), 0o600) }},
-		{"lost log", "winnow-events.db can't be opened", func(f *folder) { os.Remove(strings.Replace(f.store, ".db", "-events.db", 1)) }},
+		{"lost log", "winnow-events.db can't be opened", func(f *folder) { os.Remove(f.logPath()) }},
+		{"cursor", "the sweep has read up to event 2, and the log ends at 1", (*folder).loseEvents},
+		{"schema", `the trigger "sly"`, func(f *folder) {
+			f.changeStore("CREATE TRIGGER sly AFTER INSERT ON contacts BEGIN DELETE FROM contacts; END")
+		}},
+		{"newer schema", "has schema 1000 and this winnow knows", func(f *folder) { f.changeStore("PRAGMA user_version = 1000") }},
 		{"clock", "behind the log", func(f *folder) {
 			f.open(func(s *store.Store) {
-				storetest.Append(t, s, storetest.Event(hygiene.InstantOf(later.Add(time.Hour)), "ann", "m2", hygiene.Delivered))
+				storetest.Append(f.t, s, storetest.Event(hygiene.InstantOf(later.Add(time.Hour)), "ann", "m2", hygiene.Delivered))
 			})
 		}},
-		{"backlog", "100,002 events wait for a sweep", func(f *folder) {
+		{"backlog", "102 events wait for a sweep", func(f *folder) {
 			f.open(func(s *store.Store) {
-				storetest.AppendMany(t, s, storetest.LifelikeLog(100_001, 10, storetest.Start, 1))
+				storetest.AppendMany(f.t, s, storetest.LifelikeLog(101, 10, storetest.Start, 1))
 			})
 		}},
 		{"no daemon", "start winnow serve", func(f *folder) { f.jobs.Unlock() }},
@@ -90,38 +180,29 @@ func TestEveryCheckCanFail(t *testing.T) {
 			f.jobs.Unlock()
 			l := store.LocksAt(f.store)[1]
 			if ok, err := l.TryLock(); !ok || err != nil {
-				t.Fatal(ok, err)
+				f.t.Fatal(ok, err)
 			}
-			t.Cleanup(func() { l.Unlock() })
+			f.t.Cleanup(func() { l.Unlock() })
 		}},
 		{"permissions", "every user of this machine can open", func(f *folder) { os.Chmod(f.store, 0o644) }},
-		{"disk", "make room", func(*folder) {
-			doctor.SetStatfs(func(_ string, s *syscall.Statfs_t) error {
-				s.Blocks, s.Bavail, s.Bsize = 1000, 1, 4096
-				return nil
-			})
-		}},
+		{"disk", "make room", (*folder).exhaust},
 		{"backup", "winnow backup", func(f *folder) {
-			apptest.Edit(t, f.config, "\nsources:", "\nbackup: {schedule: \"@every 1h\", to: backups}\nsources:")
+			apptest.Edit(f.t, f.config, "\nsources:", "\nbackup: {schedule: \"@every 1h\", to: backups}\nsources:")
 		}},
 		{"certificate", "can't be used", func(f *folder) {
-			apptest.Edit(t, f.config, "\nsources:", "\ntls: {cert: none.crt, key: none.key}\nsources:")
+			apptest.Edit(f.t, f.config, "\nsources:", "\ntls: {cert: none.crt, key: none.key}\nsources:")
 		}},
+		{"long certificate", "", func(f *folder) { f.serveTLS(later.Add(15 * 24 * time.Hour)) }},
+		{"expiring certificate", "my.crt ends at " + later.Add(13*24*time.Hour).UTC().Format(time.RFC3339) + ": renew it", func(f *folder) { f.serveTLS(later.Add(13 * 24 * time.Hour)) }},
 		{"destination", "is not a folder that can be opened", func(f *folder) {
 			os.WriteFile(filepath.Join(filepath.Dir(f.config), "exports"), nil, 0o600)
 		}},
 		{"server", "can't be reached", func(f *folder) {
-			apptest.Edit(t, f.config, "to: [./exports]", "to: [{url: \"sftp://ann@127.0.0.1:1/in\", password: secret, host_key: \"SHA256:RlqpWZaeEuY4LNeRfyLFXJZSq7bzWkWLtWE3mbPEOHk\"}]")
+			apptest.Edit(f.t, f.config, "to: [./exports]", "to: [{url: \"sftp://ann@127.0.0.1:1/in\", password: secret, host_key: \"SHA256:RlqpWZaeEuY4LNeRfyLFXJZSq7bzWkWLtWE3mbPEOHk\"}]")
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			defer doctor.SetStatfs(syscall.Statfs)
-			doctor.SetStatfs(func(_ string, s *syscall.Statfs_t) error {
-				s.Blocks, s.Bavail, s.Bsize = 1000, 900, 4096
-				return nil
-			})
 			f := newFolder(t)
-			f.t = t
 			c.do(f)
 			got := f.examine(later)
 			if c.want == "" && got != "" || !strings.Contains(got, c.want) {

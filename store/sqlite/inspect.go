@@ -19,6 +19,7 @@ type Inspection struct {
 	Cursor       int64           // of the sweep
 	Contacts     int64
 	BackedUp     hygiene.Instant // the last backup that was recorded; 0 for none
+	Newer        bool            // a newer winnow has written it: that is the problem, and nothing was counted
 	Problems     []string        // in sentences; empty for a database that is well
 }
 
@@ -86,6 +87,9 @@ func (in *Inspection) inspect(ctx context.Context, c *conn, path, schema string,
 		in.problem("%v", err)
 		return nil
 	}
+	if known, err := in.checkVersion(c, schema); err != nil || !known {
+		return err
+	}
 	if thorough {
 		if err := in.checkPages(ctx, c, path); err != nil {
 			return err
@@ -95,6 +99,21 @@ func (in *Inspection) inspect(ctx context.Context, c *conn, path, schema string,
 		return in.countContacts(c)
 	}
 	return in.countEvents(c)
+}
+
+// checkVersion reports whether this winnow knows the schema.
+func (in *Inspection) checkVersion(c *conn, schema string) (known bool, err error) {
+	steps, err := schemaFiles(schema)
+	if err != nil {
+		return false, err
+	}
+	version, err := c.number("PRAGMA user_version")
+	if err != nil || int(version) <= len(steps) {
+		return true, err
+	}
+	in.Newer = true
+	in.problem("%v", errNewer(schema, version, len(steps)))
+	return false, nil
 }
 
 // checkPages reads the whole file.

@@ -28,7 +28,7 @@ func migrate(c *conn, file string) error {
 			return err
 		}
 		if int(version) > len(steps) {
-			return fmt.Errorf("the store's %s file has schema %d and this winnow knows %d; run the winnow that wrote it, or a newer one", file, version, len(steps))
+			return errNewer(file, version, len(steps))
 		}
 		for i, step := range steps[version:] {
 			sql, err := schema.ReadFile(step)
@@ -41,6 +41,11 @@ func migrate(c *conn, file string) error {
 		}
 		return nil
 	})
+}
+
+// errNewer is the error of a file that a newer winnow has written.
+func errNewer(file string, version int64, known int) error {
+	return fmt.Errorf("the store's %s file has schema %d and this winnow knows %d; run the winnow that wrote it, or a newer one", file, version, known)
 }
 
 func schemaFiles(file string) ([]string, error) {
