@@ -90,11 +90,11 @@ func hammer(tb testing.TB, s *store.Store, p *hygiene.Policy) (answered *atomic.
 func TestABackupUnderLoadHasWhatWasAnsweredBeforeAndSweepsToTheSameContacts(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
-	storetest.AppendMany(t, s, storetest.LifelikeLog(4000, 500, storetest.Start, 1))
+	storetest.AppendMany(t, s, storetest.LifelikeLog(1000, 200, storetest.Start, 1))
 	answered, end := hammer(t, s, p)
 	to := filepath.Join(t.TempDir(), "backups")
 	for round := range 2 {
-		before := 4000 + answered.Load()
+		before := 1000 + answered.Load()
 		made := makeIn(t, s, to, storetest.Start.Add(time.Duration(round)*time.Second))
 		if made.LastSeq < before || made.Events != made.LastSeq {
 			t.Errorf("the backup has %d events through %d, and %d were answered before", made.Events, made.LastSeq, before)
@@ -147,7 +147,7 @@ func eventsOf(tb testing.TB, s *store.Store, last int64) (list []hygiene.Event) 
 func fill(tb testing.TB, s *store.Store) {
 	tb.Helper()
 	p := storetest.Policy(tb, s)
-	storetest.AppendMany(tb, s, storetest.LifelikeLog(3000, 200, storetest.Start, 1))
+	storetest.AppendMany(tb, s, storetest.LifelikeLog(400, 50, storetest.Start, 1))
 	storetest.Sweep(tb, s, p, 0)
 	for name, text := range map[string]string{
 		"members/nightly.reachable.2026-01-01T000000Z": "ann\nbob\n", "outbox/nightly/2026-01-01T000000Z/reachable.csv": "contact\nann\n",
@@ -213,7 +213,11 @@ func TestABackupHasTheMembersAndTheOutboxAndIsForItsOwner(t *testing.T) {
 func TestAFullDiskLeavesNoHalfBackup(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
-	storetest.AppendMany(t, s, storetest.LifelikeLog(40_000, 200, storetest.Start, 1)) // over 8 MiB
+	events := storetest.LifelikeLog(2_000, 200, storetest.Start, 1) // 10 MiB
+	for i := range events {
+		events[i].Body = fmt.Appendf(nil, `{"text":"%5000d"}`, i)
+	}
+	storetest.AppendMany(t, s, events)
 	storetest.Sweep(t, s, p, 0)
 	disk := apptest.SmallDisk(t)
 	_, err := backup.Make(t.Context(), backup.Options{Store: s, To: filepath.Join(disk, "backups"), Now: storetest.Start})

@@ -3,7 +3,9 @@ package backup_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,7 +13,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"winnow/internal/apptest"
 	"winnow/internal/backup"
 	"winnow/store"
 	"winnow/store/storetest"
@@ -26,7 +30,7 @@ func TestMain(m *testing.M) {
 		act(text, os.Args[1:])
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(apptest.InMemory(m))
 }
 
 // act does what the victim does; after its last step it says so.
@@ -42,7 +46,7 @@ func act(text string, args []string) {
 	backup.SetBeforeStep(step)
 	copied := 0
 	progress := func(int64) {
-		if copied++; copied%20 == 1 {
+		if copied++; copied%4 == 1 {
 			step("copied something")
 		}
 	}
@@ -62,48 +66,75 @@ func act(text string, args []string) {
 	}
 }
 
-// killed runs the victim, and reports whether it was killed before it was done.
-func killed(t *testing.T, at int, args ...string) bool {
+// killed runs the victim, and reports whether it was killed before it was done: before the
+// step of that number, or when ctx ends.
+func killed(ctx context.Context, t *testing.T, at int, args ...string) bool {
 	t.Helper()
-	c := exec.Command(os.Args[0], args...)
+	c := exec.CommandContext(ctx, os.Args[0], args...)
 	c.Env = append(os.Environ(), fmt.Sprintf("%s=%d", victim, at))
 	out, err := c.CombinedOutput()
 	exit := (*exec.ExitError)(nil)
 	switch {
 	case err == nil:
 		return false
-	case errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL:
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL:
 		return true
 	}
 	t.Fatalf("%v: %s", err, out)
 	return false
 }
 
-// inMemory is a folder in memory: a killed process leaves there what it leaves on a disk.
-func inMemory(t *testing.T) string {
-	folder, err := os.MkdirTemp("/dev/shm", "winnow-backup")
-	if err != nil {
-		return t.TempDir()
+// checkBackup checks that the folder of backups has no backup, or one that is whole, and
+// empties it.
+func checkBackup(t *testing.T, to, moment string) {
+	t.Helper()
+	if _, err := backup.Find(to); err != nil {
+		return // what is left of it is for the next one to remove
 	}
-	t.Cleanup(func() { os.RemoveAll(folder) })
-	return folder
+	if wrong := verify(t, to); len(wrong) > 0 {
+		t.Errorf("%s, it leaves a backup with %q", moment, wrong)
+	}
+	if err := os.RemoveAll(to); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// checkRestore checks that a restore has made the whole store, or that it can be repeated
+// and no daemon begins an empty store meanwhile. want is the dump of the store.
+func checkRestore(t *testing.T, path, from, want, moment string) {
+	t.Helper()
+	if !store.Exists(path) {
+		left, err := os.ReadDir(filepath.Dir(path))
+		if remains := store.Remains(path); err != nil || len(left) > 0 && len(remains) == 0 {
+			t.Errorf("%s, nothing shows that there is to be a store: a daemon would begin an empty one; there are %v, %v", moment, left, err)
+		}
+	}
+	restored, err := store.OpenExisting(path)
+	if err != nil {
+		if _, err := backup.Restore(t.Context(), from, backup.RestoreOptions{Store: path}); err != nil {
+			t.Fatalf("%s and repeated: %v", moment, err)
+		}
+		if restored, err = store.OpenExisting(path); err != nil {
+			t.Fatalf("%s and repeated: %v", moment, err)
+		}
+		if _, err := os.Stat(store.RestoringAt(path)); err == nil {
+			t.Errorf("%s and repeated, it leaves its folder", moment)
+		}
+	}
+	defer restored.Close()
+	if storetest.Dump(t, restored) != want {
+		t.Errorf("%s, it leaves another store", moment)
+	}
 }
 
 func TestABackupThatIsKilledAtAnyStepIsNotThereOrWhole(t *testing.T) {
+	t.Parallel()
 	s := storetest.Open(t)
 	fill(t, s)
-	to := filepath.Join(inMemory(t), "backups")
+	to := filepath.Join(t.TempDir(), "backups")
 	at := 1
-	for ; killed(t, at, "backup", s.Path(), to); at++ {
-		if _, err := backup.Find(to); err != nil {
-			continue
-		}
-		if wrong := verify(t, to); len(wrong) > 0 {
-			t.Errorf("killed before step %d, it leaves a backup with %q", at, wrong)
-		}
-		if err := os.RemoveAll(to); err != nil {
-			t.Fatal(err)
-		}
+	for ; killed(t.Context(), t, at, "backup", s.Path(), to); at++ {
+		checkBackup(t, to, fmt.Sprint("killed before step ", at))
 	}
 	if at < 9 {
 		t.Errorf("it has only %d steps: this proves too little", at-1)
@@ -117,41 +148,57 @@ func TestABackupThatIsKilledAtAnyStepIsNotThereOrWhole(t *testing.T) {
 }
 
 func TestARestoreThatIsKilledAtAnyStepCanBeRepeated(t *testing.T) {
+	t.Parallel()
 	s := storetest.Open(t)
 	fill(t, s)
 	made := makeIn(t, s, t.TempDir(), storetest.Start)
 	want := storetest.Dump(t, s)
-	for at, again := 1, true; again; at++ {
-		path := filepath.Join(inMemory(t), "winnow.db")
-		again = killed(t, at, "restore", path, made.Path)
-		if restored, err := store.OpenExisting(path); err == nil {
-			if storetest.Dump(t, restored) != want {
-				t.Errorf("killed before step %d, it leaves another store", at)
-			}
-			restored.Close()
-			continue
-		}
-		if remains := store.Remains(path); len(remains) == 0 {
-			t.Errorf("killed before step %d, nothing shows that there is to be a store: a daemon would begin an empty one", at)
-		}
-		if killed(t, 0, "restore", path, made.Path) {
-			t.Fatal("it was killed without a reason")
-		}
-		restored, err := store.OpenExisting(path)
-		if err != nil {
-			t.Fatalf("killed before step %d and repeated: %v", at, err)
-		}
-		if storetest.Dump(t, restored) != want {
-			t.Errorf("killed before step %d and repeated, it leaves another store", at)
-		}
-		restored.Close()
-		if _, err := os.Stat(store.RestoringAt(path)); err == nil {
-			t.Errorf("killed before step %d and repeated, it leaves its folder", at)
-		}
+	at := 1
+	for again := true; again; at++ {
+		path := filepath.Join(t.TempDir(), "winnow.db")
+		again = killed(t.Context(), t, at, "restore", path, made.Path)
+		checkRestore(t, path, made.Path, want, fmt.Sprint("killed before step ", at))
 		if at > 40 {
 			t.Fatal("it never ends")
 		}
 	}
+	if at < 12 {
+		t.Errorf("it has only %d steps: this proves too little", at-2)
+	}
+}
+
+var kills = flag.Int("kills", 3, "how often a backup and a restore are killed at a random moment")
+
+func TestKill9AtARandomMomentLeavesABackupAndAStoreWholeOrToBeRepeated(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t)
+	fill(t, s)
+	made, want := makeIn(t, s, t.TempDir(), storetest.Start), storetest.Dump(t, s)
+	to := filepath.Join(t.TempDir(), "backups")
+	during := func(longest time.Duration, args ...string) (moment string, was bool) {
+		after := rand.N(longest)
+		ctx, cancel := context.WithTimeout(t.Context(), after)
+		defer cancel()
+		was = killed(ctx, t, 0, args...)
+		return fmt.Sprintf("killed %v after its start", after), was
+	}
+	began := time.Now()
+	killed(t.Context(), t, 0, "backup", s.Path(), to)
+	longest, count := time.Since(began), 0
+	checkBackup(t, to, "not killed")
+	for range *kills {
+		moment, was := during(longest, "backup", s.Path(), to)
+		checkBackup(t, to, moment)
+		path := filepath.Join(t.TempDir(), "winnow.db")
+		moment, again := during(longest, "restore", path, made.Path)
+		checkRestore(t, path, made.Path, want, moment)
+		for _, k := range []bool{was, again} {
+			if k {
+				count++
+			}
+		}
+	}
+	t.Logf("%d of %d were killed before they were done", count, 2**kills)
 }
 
 func TestARestoreReplacesNoStoreAndNoneThatIsInUse(t *testing.T) {
@@ -218,7 +265,7 @@ func TestWhatMayNotComeBackIsErasedBeforeTheStoreIsThere(t *testing.T) {
 		if store.Exists(path) {
 			t.Error("the store is there already")
 		}
-		if n, err := s.LastSeq(); err != nil || n != 3000 {
+		if n, err := s.LastSeq(); err != nil || n != 400 {
 			t.Errorf("it is called with %d events, %v", n, err)
 		}
 		return fault
