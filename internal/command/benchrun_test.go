@@ -23,9 +23,9 @@ import (
 )
 
 var (
-	runContacts = flag.Int("contacts", 30_000, "contacts in the benchmark of runs beside callbacks")
-	runStore    = flag.String("store", "", "folder in which the benchmark of runs beside callbacks keeps its store for another use; empty for a temporary one")
-	runLasting  = flag.Duration("lasting", 8*time.Second, "minimum duration of each load in the benchmark of runs beside callbacks")
+	runContacts = flag.Int("contacts", 30_000, "contacts in the benchmarks of runs, and of backups, beside callbacks")
+	runStore    = flag.String("store", "", "folder in which the benchmarks of runs, and of backups, beside callbacks keeps its store for another use; empty for a temporary one")
+	runLasting  = flag.Duration("lasting", 8*time.Second, "minimum duration of each load in the benchmarks of runs, and of backups, beside callbacks")
 )
 
 // BenchmarkRunBesideCallbacks compares the callbacks of a daemon that does nothing else
@@ -50,7 +50,7 @@ func BenchmarkRunBesideCallbacks(b *testing.B) {
 		quietPeak := peakMemory(b, d)
 		makeRun(b, d) // sweeps the callbacks
 		resetPeakMemory(b, d)
-		beside, ran, wal := loadBesideRuns(b, d)
+		beside, ran, wal := loadBeside(b, d, func() runDuration { return makeRun(b, d) })
 		peak := peakMemory(b, d)
 		d.terminate(b)
 		b.Logf("quiet: %.0f requests/s, p50 %v, p99 %v, peak %.0f MiB", quiet.perSecond, quiet.p50, quiet.p99, quietPeak)
@@ -206,16 +206,16 @@ func loadKnownContactsFor(b *testing.B, d *daemonProcess, lasting time.Duration)
 	return loadKnownContacts(ctx, b, d)
 }
 
-// loadBesideRuns posts callbacks while the daemon makes runs, at least two. wal is the
-// size that the write-ahead logs reached, in MiB.
-func loadBesideRuns(b *testing.B, d *daemonProcess) (m measurement, ran []runDuration, wal float64) {
+// loadBeside posts callbacks while something is done again and again, at least twice, and
+// returns what that came to. wal is the size that the write-ahead logs reached, in MiB.
+func loadBeside[T any](b *testing.B, d *daemonProcess, do func() T) (m measurement, done []T, wal float64) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		defer stop()
-		for began := time.Now(); time.Since(began) < *runLasting || len(ran) < 2; {
-			ran = append(ran, makeRun(b, d))
+		for began := time.Now(); time.Since(began) < *runLasting || len(done) < 2; {
+			done = append(done, do())
 		}
 	}()
 	grown := make(chan float64)
@@ -229,7 +229,7 @@ func loadBesideRuns(b *testing.B, d *daemonProcess) (m measurement, ran []runDur
 	}()
 	m = loadKnownContacts(ctx, b, d)
 	<-ended
-	return m, ran, <-grown
+	return m, done, <-grown
 }
 
 // walSize is the size of the write-ahead logs of the daemon's store, in MiB.
