@@ -29,18 +29,24 @@ func (s *Store) CountSilent(ctx context.Context, after time.Duration, now hygien
 	return s.engine.Write(func(w engine.Writer) error { return silence.Save(w, counted) })
 }
 
-// Listens says since when callbacks are received by this process: what came before, or did
-// not come, says nothing about a source.
-func (s *Store) Listens(since hygiene.Instant) { s.listening = since }
+// Listens stores since when callbacks are received: what came before, or did not come,
+// says nothing about a source.
+func (s *Store) Listens(since hygiene.Instant) error {
+	return s.engine.Write(func(w engine.Writer) error { return setCounter(w, listening, int64(since)) })
+}
 
 // QuietSources are the sources from which nothing came for longer than is their habit, and
 // for how long.
 func (s *Store) QuietSources(now hygiene.Instant) (quietFor map[string]time.Duration, err error) {
 	quietFor = map[string]time.Duration{}
 	err = s.read(func(c engine.Reader) error {
+		since, err := counter(c, listening)
+		if err != nil {
+			return err
+		}
 		sources, err := quiet.Read(c, now)
 		for i := range sources {
-			if d := sources[i].QuietFor(now, s.listening); d > 0 {
+			if d := sources[i].QuietFor(now, hygiene.Instant(since)); d > 0 {
 				quietFor[sources[i].Name] = d
 			}
 		}

@@ -46,7 +46,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"winnow/hygiene"
 	"winnow/store/engine"
 	"winnow/store/keyset"
 	"winnow/store/runs"
@@ -63,8 +62,6 @@ type Store struct {
 	appender *appender
 
 	present bool // see InPresent
-
-	listening hygiene.Instant // since then callbacks are received here; 0 if they are not
 
 	windows *breakerWindows // of the breakers, after the last sweep; used within write only
 }

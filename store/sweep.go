@@ -161,7 +161,11 @@ func (s *Store) sweepBatch(o *SweepOptions, b *eventBatch, from, upTo int64, tot
 		if err := did.saveCounters(w); err != nil {
 			return err
 		}
-		if err := quiet.Note(w, b.events, s.listening); err != nil {
+		since, err := counter(w, listening)
+		if err != nil {
+			return err
+		}
+		if err := quiet.Note(w, b.events, hygiene.Instant(since)); err != nil {
 			return err
 		}
 		if err := w.trimUnregistered(upTo); err != nil {

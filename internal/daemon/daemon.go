@@ -101,7 +101,9 @@ func New(o Options) (*Daemon, error) {
 		return nil, err
 	}
 	d.store, d.daily.store, d.intake = a.Store, a.Store, newIntakeWatch(a.Store)
-	d.quiet = newQuietWatch(a.Store)
+	if d.quiet, err = newQuietWatch(a.Store); err != nil {
+		return nil, errors.Join(err, d.store.Close())
+	}
 	d.options.WasInForce = func(text []byte) bool { return app.WasInForce(d.store, o.Config, text) }
 	if a.Broken != nil {
 		d.log.Error("the config is invalid; starting with the last good config from the store", "file", o.Config, "policy", a.Config.Hash, "problems", "\n"+a.Broken.Error())

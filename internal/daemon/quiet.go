@@ -18,9 +18,8 @@ type quietWatch struct {
 	lines *loglimit.Limiter // of the log
 }
 
-func newQuietWatch(s *store.Store) *quietWatch {
-	s.Listens(hygiene.InstantOf(time.Now()))
-	return &quietWatch{s, loglimit.New(time.Hour)}
+func newQuietWatch(s *store.Store) (*quietWatch, error) {
+	return &quietWatch{s, loglimit.New(time.Hour)}, s.Listens(hygiene.InstantOf(time.Now()))
 }
 
 // seconds is for how many seconds nothing came from each source of the config, if that

@@ -2,12 +2,16 @@ package status
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"winnow/hygiene"
 	"winnow/hygiene/instant"
 	"winnow/internal/console/view"
 	"winnow/internal/silent"
 	"winnow/internal/ui"
+	"winnow/store"
 	"winnow/store/silence"
 )
 
@@ -30,4 +34,22 @@ func silentOf(of *silence.Counted) *view.Silent {
 		v.Days = append(v.Days, view.SilentDay{Source: c.Source, Day: silent.DayOf(c), Messages: c.Messages})
 	}
 	return v
+}
+
+// quietSeconds is for how long nothing came from sources that are quiet for longer than is
+// their habit.
+func quietSeconds(s *store.Store, now hygiene.Instant) (map[string]int64, error) {
+	sources, err := s.QuietSources(now)
+	seconds := map[string]int64{}
+	for name, d := range sources {
+		seconds[name] = int64(d / time.Second)
+	}
+	return seconds, err
+}
+
+func quietRows(sources map[string]int64) (rows [][]string) {
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		rows = append(rows, []string{"quiet", name, fmt.Sprintf("nothing came for %s, longer than ever in its last 14 days: does the provider still call?", time.Duration(sources[name])*time.Second)})
+	}
+	return rows
 }

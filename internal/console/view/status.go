@@ -81,6 +81,9 @@ type Status struct {
 	RenamedReasons int64 `json:"renamed_reasons,omitempty"`
 	// PlaceholderContacts are the first keys of contacts that are placeholders by now.
 	PlaceholderContacts []string `json:"placeholder_contacts,omitempty"`
+	// QuietSources are the sources from which nothing came for longer than is their habit,
+	// with the seconds.
+	QuietSources map[string]int64 `json:"quiet_sources,omitempty"`
 }
 
 // JoinedKeys is how many contacts were joined because a version of winnow, or the config,
