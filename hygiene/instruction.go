@@ -18,6 +18,12 @@ const (
 	RememberedOfNumber // the same, while the contact has no phone number
 )
 
+var kindNames = [...]string{Suppress: "suppress", Allow: "allow", Strike: "strike", ReleaseByReview: "release_by_review", UntagByReview: "untag_by_review",
+	SuppressByReview: "suppress_by_review", ReleaseByRule: "release_by_rule", Remembered: "remembered", RememberedOfNumber: "remembered_of_number"}
+
+// String is the kind as a word.
+func (k InstructionKind) String() string { return kindNames[k] }
+
 // Instruction is a decision about a contact that does not follow from an event: of
 // an operator, an import or a review. It is kept with the contact, because a replay
 // obeys it.

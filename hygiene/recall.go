@@ -60,3 +60,27 @@ func (c *Contact) hasNumber() bool {
 
 // IsRecalled reports whether the suppression is what is remembered of a forgotten subject.
 func (s *Suppression) IsRecalled() bool { return s.By == ByForgotten && s.Origin != ByOperator }
+
+// WordsOf are a person's words in an event: the protected reasons that it opens, and those
+// that it lifts.
+func (p *Policy) WordsOf(e *Event) (opens []Memory, lifts []string) {
+	for _, i := range p.triggers[e.Outcome] {
+		r := &p.Rules[i]
+		if !r.When.triggeredBy(e.Outcome, Kind{e.Source, e.Code}) || r.When.Count > 1 {
+			continue
+		}
+		for _, reason := range r.Then.Release {
+			if p.Protects(reason) {
+				lifts = append(lifts, reason)
+			}
+		}
+		if s := r.Then.Suppress; s != nil && p.Protects(s.Reason) {
+			m := Memory{Reason: s.Reason, Since: e.At}
+			if s.For > 0 {
+				m.Until = e.At.Add(s.For)
+			}
+			opens = append(opens, m)
+		}
+	}
+	return opens, lifts
+}

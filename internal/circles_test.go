@@ -149,7 +149,7 @@ type size struct{ files, lines int }
 func biggest(dir string) size {
 	switch dir {
 	case "store":
-		return size{80, 11200}
+		return size{80, 11400}
 	case "hygiene":
 		return size{46, 7100}
 	case "internal/command":

@@ -8,6 +8,7 @@ const (
 	repeats    = "repeats"     // events that were repeats
 	settled    = "settled"     // events older than what a full history keeps
 	countedAt  = "counted_at"  // of the last sweep or review: the time of the counts by status
+	lateEvents = "late_events" // events about messages to persons who were forgotten
 	longArgs   = "long_args"   // retries whose unique_args were too long to keep
 	keyFormat  = "key_format"  // what contacts are identified by; see Store.UseKeyFormat
 	keyVersion = "key_version" // of the keys that are stored, see Store.PrepareKeys; 0 before the first look at them

@@ -9,9 +9,10 @@ import (
 )
 
 // EachEventOf visits the events of one contact, without their bodies, in the order of the
-// log: those whose bodies name it, and those of messages that the send log has for it. It
+// log: those whose bodies name it, and those of messages that the send log has for it. waits
+// says that the event waits for its message to be registered, and so does not act. It
 // is a pass over the log. progress may be nil; it gets the number of events read.
-func (s *Store) EachEventOf(ctx context.Context, key string, progress func(events int64), visit func(*hygiene.Event)) error {
+func (s *Store) EachEventOf(ctx context.Context, key string, progress func(events int64), visit func(e *hygiene.Event, waits bool)) error {
 	keys, err := s.Names(key)
 	if err != nil {
 		return err
@@ -39,9 +40,7 @@ func (s *Store) EachEventOf(ctx context.Context, key string, progress func(event
 			if err := s.read(func(c engine.Reader) (err error) { waiting, err = waits(c, &events[i]); return err }); err != nil {
 				return err
 			}
-			if !waiting {
-				visit(&events[i])
-			}
+			visit(&events[i], waiting)
 		}
 		seq, n = events[len(events)-1].Seq, n+int64(len(events))
 		if progress != nil {

@@ -242,9 +242,9 @@ func TestMessagesOfAnEarlierVersionCountForTheOnlySourceThereWas(t *testing.T) {
 	const rows = "INSERT INTO messages VALUES ('1', 'ann', 0), ('2', 'bob', 0), ('3', 'carl', 0)"
 	contacts := func(s *store.Store) (found []string) {
 		t.Helper()
-		must(t, s.EachEventOf(t.Context(), "ann", nil, func(e *hygiene.Event) { found = append(found, "ann "+e.Source) }))
-		must(t, s.EachEventOf(t.Context(), "bob", nil, func(e *hygiene.Event) { found = append(found, "bob "+e.Source) }))
-		must(t, s.EachEventOf(t.Context(), "eve", nil, func(e *hygiene.Event) { found = append(found, "eve "+e.Source) }))
+		must(t, s.EachEventOf(t.Context(), "ann", nil, func(e *hygiene.Event, waits bool) { found = append(found, "ann "+e.Source) }))
+		must(t, s.EachEventOf(t.Context(), "bob", nil, func(e *hygiene.Event, waits bool) { found = append(found, "bob "+e.Source) }))
+		must(t, s.EachEventOf(t.Context(), "eve", nil, func(e *hygiene.Event, waits bool) { found = append(found, "eve "+e.Source) }))
 		return found
 	}
 

@@ -31,6 +31,7 @@ type Swept struct {
 	Unmatched int64 // whose contact is not known yet
 	Changes   int64 // ledger entries
 	Held      int64 // events that breakers hold
+	Late      int64 // about messages to persons who were forgotten: they are erased
 	Cursor    int64 // seq up to which the log has been swept
 
 	Tripped []*BreakerTrip // that began
@@ -55,6 +56,11 @@ type SweepOptions struct {
 // contact was registered since they were swept. It can be stopped between
 // batches, and killed anywhere: what is not committed is done again.
 func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
+	total, err := s.sweep(ctx, o)
+	return total, errors.Join(err, s.eraseLate(ctx))
+}
+
+func (s *Store) sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 	var total Swept
 	if err := s.completeUnmatched(ctx); err != nil {
 		return total, err
@@ -283,12 +289,13 @@ func (d *Swept) add(e Swept) {
 	d.Unmatched += e.Unmatched
 	d.Changes += e.Changes
 	d.Held += e.Held
+	d.Late += e.Late
 	d.Tripped = append(d.Tripped, e.Tripped...)
 }
 
 // saveCounters adds what a batch did to the counters.
 func (d *Swept) saveCounters(c engine.Writer) error {
-	for name, n := range map[string]int64{repeats: d.Repeats, settled: d.TooOld} {
+	for name, n := range map[string]int64{repeats: d.Repeats, settled: d.TooOld, lateEvents: d.Late} {
 		if err := addToCounter(c, name, n); err != nil {
 			return err
 		}

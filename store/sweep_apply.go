@@ -62,6 +62,10 @@ func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, view *me
 // lying on a number alone, and returns the order in which to apply the others, and the key of the contact of
 // each. The event keeps the key that it came by.
 func (w *txWriter) match(events []hygiene.Event, view *messages.View, requireSendLog map[string]bool, did *Swept) (order []int, contacts []string, err error) {
+	late, err := w.takeLate(events, did)
+	if err != nil {
+		return nil, nil, err
+	}
 	if err := w.identify(events, view, requireSendLog); err != nil {
 		return nil, nil, err
 	}
@@ -71,6 +75,10 @@ func (w *txWriter) match(events []hygiene.Event, view *messages.View, requireSen
 	order = make([]int, 0, len(events))
 	for i := range events {
 		e := &events[i]
+		if late != nil && late[i] {
+			e.To = ""
+			continue
+		}
 		if e.Contact != "" {
 			order = append(order, i)
 			continue

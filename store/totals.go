@@ -16,6 +16,7 @@ type Totals struct {
 	Received    hygiene.Instant // receipt of the last event in the log; 0 for none
 	Repeats     int64
 	Quarantined int64            // bodies in quarantine
+	Late        int64            // events about messages to persons who were forgotten, ever: they were erased
 	LongArgs    int64            // retries whose unique_args were too long to keep, ever
 	Unmatched   int64            // stored events whose contact is not known
 	Conflicts   map[string]int64 // messages whose events name another contact than the send log, ever, by source
@@ -52,6 +53,9 @@ func (s *Store) Totals() (t Totals, err error) {
 
 func (t *Totals) readContacts(c engine.Reader, present bool) (err error) {
 	if t.Repeats, err = counter(c, repeats); err != nil {
+		return err
+	}
+	if t.Late, err = counter(c, lateEvents); err != nil {
 		return err
 	}
 	if t.LongArgs, err = counter(c, longArgs); err != nil {

@@ -18,7 +18,7 @@ import (
 // name in the description.
 var describedViews = map[string]any{
 	"Status": view.Status{}, "Segment": view.Segment{}, "Export": view.Export{}, "ExportRuns": view.ExportRuns{}, "Run": view.Run{}, "Released": view.Released{},
-	"Explanation": view.Explanation{}, "Event": view.Event{}, "Finding": hygiene.Finding{}, "Sendable": view.Sendable{}, "Registered": view.Registered{}, "Merged": view.Merged{}, "Pruned": view.Pruned{},
+	"Explanation": view.Explanation{}, "Event": view.Event{}, "Finding": hygiene.Finding{}, "Sendable": view.Sendable{}, "Registered": view.Registered{}, "Merged": view.Merged{}, "Pruned": view.Pruned{}, "Forgotten": view.Forgotten{},
 }
 
 // TestEverySchemaIsItsView compares each schema with the Go type that is written:

@@ -65,6 +65,7 @@ var storeMetrics = []storeMetric{
 		byName(func(t *Totals) map[string]int64 { return t.Retention.ByKind() }, func(n int64) int64 { return n })},
 	{counter, "repeats_total", "Events that repeated another one.", nil, one(func(t *Totals) int64 { return t.Repeats })},
 	{counter, "unique_args_too_long_total", "Retries whose unique_args were over 8 KiB, so that exports leave them out.", nil, one(func(t *Totals) int64 { return t.LongArgs })},
+	{counter, "late_events_total", "Events about messages to persons who were forgotten, which were erased.", nil, one(func(t *Totals) int64 { return t.Late })},
 	{gauge, "quarantine_bodies", "Bodies in quarantine.", nil, one(func(t *Totals) int64 { return t.Quarantined })},
 	{gauge, "unmatched_events", "Events in the log whose contact is unknown.", nil, one(func(t *Totals) int64 { return t.Unmatched })},
 	{counter, "contact_conflicts_total", "Messages whose events name another contact than the send log.", []string{"source"},

@@ -125,17 +125,30 @@ func (c *checker) find() error {
 			return err
 		}
 	}
-	var unknown []string
-	for _, key := range c.keys.values {
-		if !known[c.keys.places[key][0]] {
-			unknown = append(unknown, key)
-		}
+	// What is not known may be remembered, since it was forgotten.
+	unknown := c.unknown(known)
+	ofKey := func(i int, subject *hygiene.Contact) {
+		found(&c.keys)(slices.Index(c.keys.values, unknown[i]), subject)
 	}
+	if err := c.store.FindForgotten(unknown, c.phones.values, ofKey, found(&c.phones)); err != nil {
+		return err
+	}
+	unknown = c.unknown(known)
 	return c.store.FindNearlyKnown(unknown, c.cfg.Keys, func(i int, near []string) {
 		for _, place := range c.keys.places[unknown[i]] {
 			c.answers[place].Nearly = near[0]
 		}
 	})
+}
+
+// unknown are the keys of which no contact is known.
+func (c *checker) unknown(known []bool) (keys []string) {
+	for _, key := range c.keys.values {
+		if !known[c.keys.places[key][0]] {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // statusRanks is which status outweighs which, the least first.

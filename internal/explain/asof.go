@@ -125,7 +125,10 @@ func (p *past) history(ctx context.Context, c *hygiene.Contact, progress func(in
 		return &c.History, nil
 	}
 	h := &hygiene.History{}
-	err = p.store.EachEventOf(ctx, c.Key, progress, func(e *hygiene.Event) {
+	err = p.store.EachEventOf(ctx, c.Key, progress, func(e *hygiene.Event, waits bool) {
+		if waits {
+			return
+		}
 		p.received[e.Seq] = e.ReceivedAt
 		if e.ReceivedAt <= p.at {
 			h.Add(e)

@@ -147,16 +147,7 @@ func (c *chunk) judge(s *scrubber) error {
 	if err != nil {
 		return err
 	}
-	err = s.store.FindNumbers(c.phones.values, func(i int, number *hygiene.Contact) {
-		sendability := hygiene.SendabilityOf(number, s.now)
-		for _, e := range c.phones.entriesOf(i) {
-			if l := &c.lines[e.line]; !sendability.Sendable {
-				l.byPhone = l.byPhone || !l.known
-				l.applyContact(&sendability)
-			}
-		}
-	})
-	if err != nil {
+	if err := c.judgeNumbers(s); err != nil {
 		return err
 	}
 	for i := range c.lines {
@@ -168,6 +159,29 @@ func (c *chunk) judge(s *scrubber) error {
 		return err
 	}
 	return c.findNear(s)
+}
+
+// judgeNumbers rejects lines whose number may not be texted, and those of forgotten
+// contacts and numbers that are remembered.
+func (c *chunk) judgeNumbers(s *scrubber) error {
+	reject := func(entries []lookupEntry, subject *hygiene.Contact) {
+		sendability := s.sendability(subject)
+		for _, e := range entries {
+			if l := &c.lines[e.line]; !sendability.Sendable {
+				l.byPhone = l.byPhone || !l.known && subject.IsNumber()
+				l.applyContact(&sendability)
+			}
+		}
+	}
+	ofPhone := func(i int, number *hygiene.Contact) { reject(c.phones.entriesOf(i), number) }
+	if err := s.store.FindNumbers(c.phones.values, ofPhone); err != nil {
+		return err
+	}
+	ofKey := func(i int, forgotten *hygiene.Contact) {
+		unknown := slices.DeleteFunc(slices.Clone(c.keys.entriesOf(i)), func(e lookupEntry) bool { return c.lines[e.line].knownByKey })
+		reject(unknown, forgotten)
+	}
+	return s.store.FindForgotten(c.keys.values, c.phones.values, ofKey, ofPhone)
 }
 
 // findNear notes which known contacts the unknown ones nearly are, and whether these may

@@ -88,7 +88,7 @@ func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Sta
 func Totals(t store.Totals) view.Totals {
 	return view.Totals{
 		Retention: retained(&t.Retention),
-		Events:    t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched, LongArgs: t.LongArgs, Conflicts: t.Conflicts,
+		Events:    t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched, LongArgs: t.LongArgs, Late: t.Late, Conflicts: t.Conflicts,
 		Contacts: t.Contacts, Aliases: t.Aliases, Statuses: t.Statuses, CountedAt: t.CountedAt, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag}, BackedUp: t.BackedUp,
 		Silent: silentOf(&t.Silence),
 	}
@@ -147,6 +147,14 @@ func backupRows(s *view.Status, now hygiene.Instant) [][]string {
 	return [][]string{{"backup", s.BackedUp.String(), ui.Ago(now.Sub(s.BackedUp))}}
 }
 
+// lateRows is the row of events that came after their person was forgotten.
+func lateRows(n int64) [][]string {
+	if n == 0 {
+		return nil
+	}
+	return [][]string{{"late", ui.Number(n), "events about messages to persons who were forgotten: they were erased"}}
+}
+
 // Print prints the status for people, with what to do about what waits for them.
 func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	rows := [][]string{
@@ -170,7 +178,7 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	if s.LongArgs > 0 {
 		rows = append(rows, []string{"unique_args", ui.Number(s.LongArgs), "of retries over 8 KiB, so exports leave them out: attach less to a message"})
 	}
-	rows = slices.Concat(rows, retentionRows(s.Retention), silentRows(s.Silent, now), quietRows(s.QuietSources))
+	rows = slices.Concat(rows, lateRows(s.Late), retentionRows(s.Retention), silentRows(s.Silent, now), quietRows(s.QuietSources))
 	if s.Erasures > 0 {
 		rows = append(rows, []string{"to forget", ui.Number(s.Erasures), "contacts or numbers of which something is left: the next sweep erases it, or says what is in the way; now: winnow sweep"})
 	}

@@ -57,6 +57,7 @@ var Tables = map[string]string{
 	"erasure_texts": "deleted when nothing else is left",
 
 	// No persons.
+	"silent_messages": "", "silence_counted": "", "sources_seen": "", "source_gaps": "", "late_events": "",
 	"unsourced_owner": "", "strikes": "", "breaker_trips": "", "breaker_counts": "", "status_counts": "",
 	"policies": "", "config_file": "", "jobs": "", "run_segments": "", "counters": "",
 }

@@ -260,6 +260,6 @@ func (n *lengths) bodyToFill(is lengths) int {
 	return is.body
 }
 
-// isErased reports whether a body is what is left of one. No body that was read begins
-// like that.
-func isErased(body []byte) bool { return len(body) == 0 || body[0] == 0 }
+// isErased reports whether a body is what is left of one: nothing, or bytes that are 0. No
+// body that could be read as an event is like that.
+func isErased(body []byte) bool { return len(bytes.TrimLeft(body, "\x00")) == 0 }

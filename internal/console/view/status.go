@@ -13,6 +13,7 @@ type Totals struct {
 	Quarantined int64            `json:"quarantined"`                 // bodies
 	Unmatched   int64            `json:"unmatched"`                   // events whose contact is unknown
 	LongArgs    int64            `json:"long_unique_args,omitempty"`  // retries whose unique_args were too long to keep
+	Late        int64            `json:"late_events,omitempty"`       // about messages to persons who were forgotten, ever: they were erased
 	Conflicts   map[string]int64 `json:"contact_conflicts,omitempty"` // messages whose events name another contact than the send log, ever, by source
 	Contacts    int64            `json:"contacts"`
 	Aliases     int64            `json:"aliases,omitempty"` // keys that were merged into other contacts

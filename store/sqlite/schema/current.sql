@@ -463,7 +463,7 @@ CREATE TABLE merges (
 -- What stays of persons who were forgotten: keyed hashes of their keys and numbers, with
 -- what keeps them away. See package forgotten.
 -- Written by insertRow, setSubject and deleteReason of package forgotten, which remember,
--- txWriter.recall and txWriter.forgive call.
+-- txWriter.recall, txWriter.renew and txWriter.forgive call.
 CREATE TABLE forgotten (
 	hash    BLOB NOT NULL,          -- HMAC-SHA256 of a contact's key, or of a phone number
 	person  INTEGER NOT NULL,       -- those of one person have the same
@@ -486,6 +486,12 @@ CREATE TABLE forgotten_messages (
 	person INTEGER NOT NULL,        -- see forgotten
 	PRIMARY KEY (hash, person)
 ) STRICT, WITHOUT ROWID;
+
+-- Events about such messages, until they are erased from the log.
+-- Written by txWriter.insertLate and deleteLate, which the sweep calls.
+CREATE TABLE late_events (
+	seq INTEGER PRIMARY KEY
+) STRICT;
 
 -- One row: the secret of those hashes, made at random for this store.
 -- Written by setSecret of package forgotten, which remember calls.
@@ -527,8 +533,7 @@ CREATE TABLE erasure_texts (
 
 -- Swept events that name their contact, whose message the send log did not have: the latest
 -- of them, for a line that comes late.
--- Written by InsertUnregistered and TrimUnregistered of package messages, which identify and
--- trimUnregistered call.
+-- Written by InsertUnregistered and TrimUnregistered of package messages.
 CREATE TABLE unregistered (
 	message INTEGER NOT NULL, -- hygiene.MessageHash of source and message id
 	seq     INTEGER NOT NULL, -- of the event
