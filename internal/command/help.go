@@ -39,6 +39,8 @@ var examples = map[string][]string{
 	"suppress":            {"winnow suppress crm-1042 --reason complained --note 'by phone'"},
 	"forget":              {"winnow forget crm-1042 --dry-run", "winnow forget crm-1042 --exports"},
 	"merge":               {"winnow merge crm-1042 --into crm-2001", "winnow merge --file joined.csv --apply"},
+	"export-person":       {"winnow export-person crm-1042 -o crm-1042.json", "winnow export-person +905551234567"},
+	"hold":                {"winnow hold crm-1042 --note 'claim 2026-17'", "winnow hold crm-1042 --end", "winnow hold --list"},
 	"allow":               {"winnow allow crm-1042 --note 'new number'", "winnow allow crm-1042 --reason opted_out --note 'asked by mail'"},
 	"undo":                {"winnow undo --reason hard_bounce --since 2026-11-23T09:00:00Z --until 2026-11-23T12:00:00Z"},
 	"rejudge":             {"winnow rejudge", "winnow rejudge --apply"},

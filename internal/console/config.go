@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"io"
 	"log/slog"
 
 	"winnow/hygiene"
@@ -32,6 +33,10 @@ type Config struct {
 	// phone number, or of the number if no contact has it; nothing for what is not known.
 	// The key is as the caller wrote it, as are all keys of this Config.
 	Explain func(ctx context.Context, key string) ([]*view.Explanation, error)
+	// ExportPerson returns what writes all that is known of the person that a key, or a
+	// phone number, names. Its first error is the caller's, or winnow's; once it writes,
+	// only winnow's.
+	ExportPerson func(ctx context.Context, key string) (write func(context.Context, io.Writer) error, err error)
 	// Check returns for each contact and then for each phone number, in their order,
 	// whether it may be texted, if suppressions for the reasons of except do not count.
 	Check func(ctx context.Context, contacts, phones, except []string) ([]view.Sendable, error)

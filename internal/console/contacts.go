@@ -121,6 +121,31 @@ func (s *server) check(w http.ResponseWriter, req *http.Request) (any, error) {
 	}{results}, nil
 }
 
+// exportPerson answers with all that is known of a person, as it is read.
+func (s *server) exportPerson(w http.ResponseWriter, req *http.Request) (any, error) {
+	write, err := s.ExportPerson(req.Context(), pathParam(req, "key"))
+	if err != nil {
+		return nil, err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if req.Method == http.MethodHead {
+		return streamed{}, nil
+	}
+	if err := write(req.Context(), patientWriter{w}); err != nil {
+		s.Logger.Error("the export of a person failed", "err", err)
+		panic(http.ErrAbortHandler) // so that half of it is not taken for the whole
+	}
+	return streamed{}, nil
+}
+
+// patientWriter gives the client the same time for each part.
+type patientWriter struct{ http.ResponseWriter }
+
+func (w patientWriter) Write(b []byte) (int, error) {
+	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(writeTimeout)) // a recorder does not support it
+	return w.ResponseWriter.Write(b)
+}
+
 // contactKey is a key in JSON: a string, or a number.
 type contactKey string
 

@@ -256,6 +256,8 @@ func TestAnswersOfADaemonAreAsDescribed(t *testing.T) {
 		{200, "POST", "/api/v1/contacts/old-ann/merge", `{"into":"ann","note":"same person"}`, "/api/v1/contacts/{key}/merge"},
 		{200, "POST", "/api/v1/contacts/old-ann/merge", `{"into":"ann"}`, "/api/v1/contacts/{key}/merge"},
 		{200, "GET", "/api/v1/contacts/ann", "", "/api/v1/contacts/{key}"},
+		{200, "GET", "/api/v1/contacts/ann/export", "", "/api/v1/contacts/{key}/export"},
+		{404, "GET", "/api/v1/contacts/nobody/export", "", "/api/v1/contacts/{key}/export"},
 		{409, "POST", "/api/v1/contacts/ann/merge", `{"into":"old-ann"}`, "/api/v1/contacts/{key}/merge"},
 		{400, "POST", "/api/v1/contacts/ann/merge", `{}`, "/api/v1/contacts/{key}/merge"},
 		{413, "POST", "/api/v1/contacts/ann/merge", strings.Repeat(" ", maxBody+1), "/api/v1/contacts/{key}/merge"},

@@ -38,6 +38,7 @@ func (s *server) addRoutes() {
 	api(post, "/exports/{name}/run", s.RunExport != nil, s.runExport)
 	api(post, "/exports/{name}/runs/{run}/release", s.Release != nil, s.release)
 	api(get, "/contacts/{key}", s.Explain != nil, s.explain)
+	api(get, "/contacts/{key}/export", s.ExportPerson != nil, s.exportPerson)
 	api(post, "/contacts/{key}/suppress", s.Instruct != nil, s.instruct(hygiene.Suppress))
 	api(post, "/contacts/{key}/allow", s.Instruct != nil, s.instruct(hygiene.Allow))
 	api(post, "/contacts/{key}/merge", s.Merge != nil, s.merge)

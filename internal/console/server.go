@@ -48,6 +48,9 @@ type server struct {
 	loginKey string // of the hidden token of the login form
 }
 
+// streamed is the answer of a handler that wrote it.
+type streamed struct{}
+
 // handler returns the value that answers a request, to be written as JSON.
 type handler func(w http.ResponseWriter, req *http.Request) (any, error)
 
@@ -72,6 +75,9 @@ func (s *server) answer(w http.ResponseWriter, req *http.Request, h handler) (st
 	value, err := h(w, req)
 	if err != nil {
 		return s.fail(w, req, err)
+	}
+	if _, is := value.(streamed); is {
+		return http.StatusOK
 	}
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)

@@ -17,6 +17,7 @@ import (
 	"winnow/internal/console"
 	"winnow/internal/console/view"
 	"winnow/internal/explain"
+	"winnow/internal/person"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -56,6 +57,22 @@ func Explain(cfg *config.Config, s *store.Store, given string, now hygiene.Insta
 		return nil, err
 	}
 	return []*view.Explanation{&e.Explanation}, nil
+}
+
+// ExportPerson returns what writes all that is known of the person that a key or a phone
+// number names.
+func ExportPerson(cfg *config.Config, s *store.Store, given string, now hygiene.Instant) (*person.Export, error) {
+	found, err := explain.Lookup(cfg, s, given, "")
+	switch {
+	case errors.Is(err, explain.ErrNoKey):
+		return nil, console.NewAPIError(http.StatusBadRequest, err)
+	case err == nil && len(found.Keys) == 0 && found.Phone == "":
+		err = unknownContact(cfg, s, given)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &person.Export{Config: cfg, Store: s, Found: found, Asked: given, Now: now}, nil
 }
 
 // unknownContact is the error for a key that no contact has. It says which contact nearly

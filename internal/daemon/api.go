@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -36,17 +37,18 @@ func (d *Daemon) console() (http.Handler, error) {
 			}
 			return st, err
 		},
-		Segments:  func(context.Context) ([]view.Segment, error) { return segmentList(d.current.Load()), nil },
-		Exports:   func(context.Context) ([]view.Export, error) { return exportList(d.current.Load(), d.store) },
-		Export:    d.exportOf,
-		Explain:   d.explain,
-		Check:     d.check,
-		Register:  d.register,
-		RunExport: d.runExport,
-		Release:   d.release,
-		Instruct:  d.instruct,
-		Merge:     d.merge,
-		Forget:    d.forget,
+		Segments:     func(context.Context) ([]view.Segment, error) { return segmentList(d.current.Load()), nil },
+		Exports:      func(context.Context) ([]view.Export, error) { return exportList(d.current.Load(), d.store) },
+		Export:       d.exportOf,
+		Explain:      d.explain,
+		Check:        d.check,
+		ExportPerson: d.exportPerson,
+		Register:     d.register,
+		RunExport:    d.runExport,
+		Release:      d.release,
+		Instruct:     d.instruct,
+		Merge:        d.merge,
+		Forget:       d.forget,
 	})
 }
 
@@ -79,6 +81,14 @@ func apiError(err error) error {
 
 func (d *Daemon) explain(_ context.Context, given string) ([]*view.Explanation, error) {
 	return contactapi.Explain(d.current.Load(), d.store, given, hygiene.InstantOf(time.Now()))
+}
+
+func (d *Daemon) exportPerson(_ context.Context, given string) (func(context.Context, io.Writer) error, error) {
+	x, err := contactapi.ExportPerson(d.current.Load(), d.store, given, hygiene.InstantOf(time.Now()))
+	if err != nil {
+		return nil, err
+	}
+	return x.Write, nil
 }
 
 func (d *Daemon) check(_ context.Context, contacts, phones, except []string) ([]view.Sendable, error) {
