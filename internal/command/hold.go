@@ -13,8 +13,8 @@ import (
 // holdCommand places legal holds on contacts, ends them, or lists them.
 type holdCommand struct {
 	Contact string `arg:"" optional:"" help:"Key of the contact."`
-	Note    string `placeholder:"TEXT" help:"Why the contact is held, as in 'claim 2026-17'."`
-	End     bool   `help:"End the hold."`
+	Note    string `placeholder:"TEXT" help:"Record why the contact is held, as in 'claim 2026-17'."`
+	End     bool   `help:"Lift the hold."`
 	List    bool   `help:"List all holds."`
 }
 

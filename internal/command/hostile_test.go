@@ -137,6 +137,15 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 		"quarantine list":     {{}},
 		"quarantine retry":    {{}, {"--source", hostile}, {"--since", hostile}, {"--apply"}},
 		"unmatched":           {{}, {"--send-log"}},
+		"retain":              {{}, {"--dry-run"}},
+		"hold":                {{hostileKey + "c", "--note", hostile}, {"--list"}, {hostile, "--note", "x"}, {hostileKey + "c", "--end"}},
+		"export-person":       {{hostileKey + "a"}, {hostile}, {hostileKey + "a", "-o", "absent" + hostile + "/x"}},
+		"reconcile":           {{suppressions, "-o", filepath.Join(filepath.Dir(config), "compared")}, {keys}, {"absent" + hostile}},
+		"silent":              {{}, {"--source", hostile}},
+		"backup":              {{filepath.Join(filepath.Dir(config), "backups")}, {"absent" + hostile + "/x/y", "--verify"}},
+		"doctor":              {{}},
+		"restore":             {{"absent" + hostile}},
+		"forget":              {{hostileKey + "d", "--dry-run"}, {hostile, "--dry-run"}},
 	}
 	without := []string{"serve", "demo", "token", "health", "version"} // print nothing from outside
 	walkCommands(newParser(&grammar{}).Model.Node, "", func(name string) {

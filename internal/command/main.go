@@ -63,7 +63,7 @@ type grammar struct {
 	Undo       undoCommand       `cmd:"" group:"contacts" help:"Undo suppressions from a time range, or revert a manual change. Previews unless --apply."`
 	Merge      mergeCommand      `cmd:"" group:"contacts" help:"Merge contacts that the CRM joined. Previews unless --apply."`
 	Forget     forgetCommand     `cmd:"" group:"contacts" help:"Erase contacts from the store, its log and its lists."`
-	Hold       holdCommand       `cmd:"" group:"contacts" help:"Place a legal hold on a contact, end one, or list all."`
+	Hold       holdCommand       `cmd:"" group:"contacts" help:"Put a contact on legal hold, end a hold, or list all."`
 	Person     personCommand     `cmd:"" name:"export-person" group:"contacts" help:"Print all that winnow knows of a person, as JSON."`
 	Rejudge    rejudgeCommand    `cmd:"" group:"rules" help:"Apply this config to the history of all contacts. Previews unless --apply."`
 	Reclassify reclassifyCommand `cmd:"" group:"rules" help:"Give stored events the outcomes of this config, and rejudge their contacts. Previews unless --apply."`

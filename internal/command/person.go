@@ -12,7 +12,7 @@ import (
 // personCommand prints all that winnow knows of a person.
 type personCommand struct {
 	Contact string `arg:"" help:"Key of the contact, or a phone number: then all contacts that have it, and the number itself."`
-	Region  string `placeholder:"CODE" help:"Country of a phone number without a country code, such as TR."`
+	Region  string `placeholder:"CODE" help:"Read a phone number without a country code as of this country, such as TR."`
 	Output  string `short:"o" placeholder:"FILE" help:"Write to this file, which only you can read, instead of stdout."`
 }
 

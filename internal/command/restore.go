@@ -19,7 +19,7 @@ import (
 // restoreCommand restores a backup.
 type restoreCommand struct {
 	Folder   string `arg:"" name:"dir" help:"Backup to restore, or a folder of backups, of which the latest is restored."`
-	Erasures string `placeholder:"FILE" help:"The winnow.db of the store that is replaced: who was forgotten there since the backup is forgotten again (default: replaced/winnow.db beside the store, if it is there)."`
+	Erasures string `placeholder:"FILE" help:"Read from this winnow.db, of the store that is replaced, who was forgotten since the backup, and forget them again (default: replaced/winnow.db beside the store, if it is there)."`
 }
 
 // Help says what is lost.

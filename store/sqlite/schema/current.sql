@@ -533,7 +533,7 @@ CREATE TABLE erasure_texts (
 
 -- Swept events that name their contact, whose message the send log did not have: the latest
 -- of them, for a line that comes late.
--- Written by InsertUnregistered and TrimUnregistered of package messages.
+-- Written by package messages, which txWriter.noteUnregistered and txWriter.trimUnregistered call.
 CREATE TABLE unregistered (
 	message INTEGER NOT NULL, -- hygiene.MessageHash of source and message id
 	seq     INTEGER NOT NULL, -- of the event
