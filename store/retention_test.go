@@ -24,7 +24,13 @@ const far = storetest.Start + hygiene.Instant(1000*24*time.Hour/time.Microsecond
 // retain deletes what is older than a day at that time.
 func retain(t testing.TB, s *store.Store, now hygiene.Instant) retention.Result {
 	t.Helper()
-	did, err := s.Retain(t.Context(), retention.Options{Keep: retention.Keep{Events: hygiene.Day, Bodies: time.Hour, Quarantine: hygiene.Day}, Now: now, Spared: now,
+	return retainAs(t, s, nil, now)
+}
+
+// retainAs is retain under a policy.
+func retainAs(t testing.TB, s *store.Store, p *hygiene.Policy, now hygiene.Instant) retention.Result {
+	t.Helper()
+	did, err := s.Retain(t.Context(), retention.Options{Keep: retention.Keep{Events: hygiene.Day, Bodies: time.Hour, Quarantine: hygiene.Day}, Now: now, Policy: p, Spared: now,
 		SparedBounces: storetest.Start.Add(51 * hygiene.Day), Bounces: map[string]bool{"soft_bounce": true}})
 	if err != nil || !did.Done {
 		t.Fatalf("%+v, %v", did, err)
@@ -47,7 +53,8 @@ func judgedOnly(picture string) string {
 	return b.String()
 }
 
-// numbersOf writes down the numbers that have something, with their ledgers.
+// numbersOf writes down the numbers on which something stood, with their ledgers. On others
+// nothing is judged yet, and what was deleted may have made them subjects.
 func numbersOf(t testing.TB, s *store.Store, phones []string) string {
 	var b strings.Builder
 	for _, phone := range phones {
@@ -57,6 +64,9 @@ func numbersOf(t testing.TB, s *store.Store, phones []string) string {
 		}
 		if ok {
 			ledger, err := s.Ledger(hygiene.NumberKey(phone), 10_000)
+			if err == nil && len(ledger) == 0 {
+				continue
+			}
 			for i := range ledger {
 				ledger[i].ID = 0
 			}
@@ -73,6 +83,7 @@ func TestPruningChangesNothingThatIsJudged(t *testing.T) {
 	}
 	for seed := range uint64(*pruneSeeds) {
 		events, registrations := storetest.RandomLog(seed, 160)
+		events = withNumbersAlone(events, seed)
 		events = append(events, events[:40]...) // an archive of what was pruned is imported again
 		whole, pruned := storetest.Open(t), storetest.Open(t)
 		p := storetest.Policy(t, whole)
@@ -88,7 +99,7 @@ func TestPruningChangesNothingThatIsJudged(t *testing.T) {
 				sweepAll(t, s, p, 0)
 				acts(t, s, p)
 			}
-			deleted += retain(t, pruned, far).Events
+			deleted += retainAs(t, pruned, p, far).Events
 			rest = rest[size:]
 			if a, b := storetest.Dump(t, whole), storetest.Dump(t, pruned); judgedOnly(a) != judgedOnly(b) {
 				t.Fatalf("seed %d, step %d: unpruned\n%s\npruned\n%s", seed, n, judgedOnly(a), judgedOnly(b))
@@ -109,6 +120,52 @@ func TestPruningChangesNothingThatIsJudged(t *testing.T) {
 		if a, b := files(t, whole, p), files(t, pruned, p); !reflect.DeepEqual(a, b) {
 			t.Errorf("seed %d: unpruned %q, pruned %q", seed, a, b)
 		}
+	}
+}
+
+// withNumbersAlone puts events that name a number and no contact between others.
+func withNumbersAlone(events []hygiene.Event, seed uint64) (list []hygiene.Event) {
+	r := rand.New(rand.NewPCG(seed, 5))
+	outcomes := []hygiene.Outcome{hygiene.Sent, hygiene.Delivered, hygiene.SoftBounce, hygiene.HardBounce, hygiene.Unsubscribed}
+	for i := range events {
+		list = append(list, events[i])
+		if r.IntN(3) == 0 {
+			e := storetest.Event(events[i].ReceivedAt, "", fmt.Sprint("alone-", i), outcomes[r.IntN(len(outcomes))])
+			e.To = fmt.Sprint("+9055500000", r.IntN(10))
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+func TestEventsOnANumberAloneAreDeletedByTheAgeOfEvents(t *testing.T) {
+	s := storetest.Open(t)
+	p := numberPolicy(t, s)
+	var events []hygiene.Event
+	for i, o := range []hygiene.Outcome{hygiene.Delivered, hygiene.HardBounce, hygiene.Delivered, hygiene.Delivered} {
+		e := storetest.Event(storetest.Start.Add(time.Duration(i)*time.Hour), "", fmt.Sprint("m", i), o)
+		e.Code, e.To = fmt.Sprint("code-", i), []string{onePhone, onePhone, otherPhone, ""}[i]
+		events = append(events, e)
+	}
+	storetest.Append(t, s, append(events, storetest.Event(storetest.Start.Add(hygiene.Day), "bob", "b", hygiene.Sent))...)
+	sweepAll(t, s, p, 0)
+	stands := standsOn(t, s, onePhone)
+	if did := retainAs(t, s, p, far); did.Events != 2 || did.Evidence != 1 || did.Needed != 1 || did.Unmatched != 0 {
+		t.Errorf("%+v", did)
+	}
+	for seq, want := range map[int64]string{1: "", 2: "code-1", 3: "", 4: "code-3"} {
+		e, ok, err := s.Event(seq)
+		if err != nil || ok != (want != "") || e.Code != want || ok && e.MessageID != fmt.Sprint("m", seq-1) || seq == 2 && len(e.Body) > 0 {
+			t.Errorf("event %d: %+v, %v", seq, e, err)
+		}
+	}
+	if now := standsOn(t, s, onePhone); stands == "" || now != stands {
+		t.Errorf("on the number stands %q, and stood %q", now, stands)
+	}
+	storetest.Register(t, s, store.Registration{Source: "insider", MessageID: "m1", Contact: "ann"})
+	sweepAll(t, s, p, 0)
+	if now := standsOn(t, s, onePhone); !strings.HasSuffix(now, "of ann") && now != "" {
+		t.Errorf("the contact of the evidence became known, and on the number stands %q", now)
 	}
 }
 

@@ -34,7 +34,7 @@ const reserve = 5
 // Run makes a pass, under the store lock.
 func Run(ctx context.Context, ops *app.Operations, o Options, now hygiene.Instant) (*Result, error) {
 	cfg := ops.Config
-	p := pass.Options{Keep: pass.Keep(cfg.Retention), Now: now, Budget: o.Budget, CountOnly: o.DryRun, Progress: ops.Progress, Bounces: map[string]bool{}}
+	p := pass.Options{Keep: pass.Keep(cfg.Retention), Now: now, Policy: cfg.Policy, Budget: o.Budget, CountOnly: o.DryRun, Progress: ops.Progress, Bounces: map[string]bool{}}
 	if o.Budget > 0 {
 		p.Reserve = reserve
 	}

@@ -2,6 +2,7 @@ package retention
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"winnow/hygiene"
@@ -13,6 +14,7 @@ type window struct {
 	from, to       int64
 	whole, waiting *Seqs // nil until something is old enough
 	evidence       *Seqs // nil until an event is
+	onNumbers      *Seqs // as evidence
 }
 
 // lookAgainAt is after how long it is asked again whether what was needed still is.
@@ -105,7 +107,10 @@ func (p *pass) readNeeded(ctx context.Context, rows []row) error {
 	if !events || w.evidence != nil {
 		return nil
 	}
-	w.evidence = NewSeqs(w.from, w.to)
+	w.evidence, w.onNumbers = NewSeqs(w.from, w.to), NewSeqs(w.from, w.to)
+	if err := p.source.OnNumbers(w.onNumbers); err != nil {
+		return err
+	}
 	return p.source.Evidence(ctx, w.evidence)
 }
 
@@ -202,7 +207,7 @@ func (p *pass) look(ctx context.Context, from, to int64) error {
 
 // ask asks the store about those that are to go, and spares those of which it says so.
 func (p *pass) ask(rows []row, fates []fate) error {
-	var going, waiting []int64
+	var going []int64
 	places := map[int64]int{}
 	for i, f := range fates {
 		if f == stays || f == isNeeded {
@@ -218,23 +223,38 @@ func (p *pass) ask(rows []row, fates []fate) error {
 	for _, seq := range held {
 		fates[places[seq]] = isNeeded
 	}
-	for i, f := range fates {
-		if f == isGivenUp {
-			waiting = append(waiting, rows[i].seq)
-		}
-	}
-	if len(waiting) == 0 || p.o.CountOnly {
+	if p.o.CountOnly {
 		return nil
 	}
-	given, err := p.source.Abandon(waiting)
+	var waiting, alone []int64
+	for i, f := range fates {
+		switch seq := rows[i].seq; {
+		case f == isGivenUp:
+			waiting = append(waiting, seq)
+		case f == goes && p.window.onNumbers.Has(seq):
+			alone = append(alone, seq)
+		}
+	}
+	if err := spareOthers(waiting, p.source.Abandon, places, fates); err != nil {
+		return err
+	}
+	return spareOthers(alone, p.source.Settle, places, fates)
+}
+
+// spareOthers lets the store let go of events, and spares those of which it does not:
+// their contacts were found meanwhile.
+func spareOthers(seqs []int64, letGo func([]int64) ([]int64, error), places map[int64]int, fates []fate) error {
+	if len(seqs) == 0 {
+		return nil
+	}
+	gone, err := letGo(seqs)
 	if err != nil {
 		return err
 	}
-	for _, seq := range waiting { // the others found their contacts meanwhile
-		fates[places[seq]] = isNeeded
-	}
-	for _, seq := range given {
-		fates[places[seq]] = isGivenUp
+	for _, seq := range seqs {
+		if _, ok := slices.BinarySearch(gone, seq); !ok { // both are in order
+			fates[places[seq]] = isNeeded
+		}
 	}
 	return nil
 }

@@ -37,6 +37,8 @@ type Keep struct{ Bodies, Events, Quarantine, Unmatched time.Duration }
 type Options struct {
 	Keep Keep
 	Now  hygiene.Instant
+	// Policy is by what numbers take what lies on them; without it such events stay.
+	Policy *hygiene.Policy
 	// Events received at Spared or later stay whole, however short Keep is; and so do those
 	// of the outcomes Bounces that were received at SparedBounces or later.
 	Spared, SparedBounces hygiene.Instant
@@ -74,6 +76,12 @@ type Source interface {
 	Whole(whole *Seqs) error
 	// Waiting marks the events whose contact is not known.
 	Waiting(waiting *Seqs) error
+	// OnNumbers marks the events that lie on a number alone: they have acted there, and go
+	// to a contact if one becomes known.
+	OnNumbers(alone *Seqs) error
+	// Settle sees to it that the numbers on which these events lie alone need them no
+	// longer, and returns for which that is so. They stay on the number from then on.
+	Settle(events []int64) ([]int64, error)
 	// Abandon lets those of the events that wait for their contacts wait no longer, and
 	// returns which these are.
 	Abandon(events []int64) ([]int64, error)
