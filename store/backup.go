@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"winnow/hygiene"
 	"winnow/store/engine"
@@ -18,6 +20,49 @@ func (s *Store) Copy(ctx context.Context, to string, o engine.CopyOptions) error
 // thorough reads all of it.
 func InspectCopy(ctx context.Context, path string, thorough bool) (*sqlite.Inspection, error) {
 	return sqlite.InspectCopy(ctx, path, thorough)
+}
+
+// RecountCopy compares the counts by status at the instant t of a copy, in which
+// InspectCopy found nothing, with one pass over its contacts, and returns what differs. A
+// copy that an older winnow has made is not counted.
+func RecountCopy(ctx context.Context, path string, t hygiene.Instant) (wrong []string, err error) {
+	c, err := sqlite.OpenCopy(path)
+	if err != nil || c == nil {
+		return nil, err
+	}
+	snap := &Snapshot{c: c}
+	defer func() { err = errors.Join(err, snap.Close()) }()
+	if snap.numbers, err = hasNumbers(c); err != nil {
+		return nil, err
+	}
+	kept, err := countByStatus(c, t, false)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]int64{}
+	err = snap.Contacts(ctx, false, func(k *hygiene.Contact) error {
+		found[statusBy(k.StatusChanges(), t).String()]++
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range hygiene.StatusNames() {
+		if kept[name] != found[name] {
+			wrong = append(wrong, fmt.Sprintf("%s counts %d contacts as %s, and has %d", path, kept[name], name, found[name]))
+		}
+	}
+	return wrong, nil
+}
+
+// statusBy is the status at the end of the second of t, as countByStatus counts.
+func statusBy(changes []hygiene.StatusChange, t hygiene.Instant) (status hygiene.Status) {
+	for _, c := range changes {
+		if secondOf(c.At) <= secondOf(t) {
+			status = c.Status
+		}
+	}
+	return status
 }
 
 // Inspect looks for damage in the store at path, which may be in use, and changes nothing.

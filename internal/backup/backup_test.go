@@ -19,6 +19,7 @@ import (
 	"winnow/internal/backup"
 	"winnow/store"
 	"winnow/store/engine"
+	"winnow/store/engine/enginetest"
 	"winnow/store/storetest"
 )
 
@@ -285,4 +286,28 @@ func TestAnyChangeOfABackupIsNamed(t *testing.T) {
 		change(name, os.Remove)
 	}
 	change("winnow.db-wal", func(path string) error { return os.WriteFile(path, []byte("more"), 0o600) })
+}
+
+func TestCountsByStatusThatAreNotThoseOfTheContactsAreNamed(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t)
+	fill(t, s)
+	storetest.Append(t, s, storetest.Event(storetest.Start, "zoe", "m-zoe", hygiene.HardBounce))
+	storetest.Sweep(t, s, storetest.Policy(t, s), 0)
+	var at []hygiene.Instant // also while retries are due and after suppressions have ended
+	for _, after := range []time.Duration{0, 5 * time.Hour, 40 * hygiene.Day} {
+		at = append(at, storetest.Start.Add(after+time.Minute))
+	}
+	for _, now := range at {
+		if wrong := verify(t, makeIn(t, s, t.TempDir(), now).Path); len(wrong) > 0 {
+			t.Errorf("of a store that is well it says at %s: %q", now, wrong)
+		}
+	}
+	if _, err := enginetest.File(t, s.Path()).Exec("UPDATE status_counts SET n = n + 1 WHERE at = 0 AND now = 1"); err != nil {
+		t.Fatal(err)
+	}
+	made := makeIn(t, s, t.TempDir(), at[0])
+	if wrong := verify(t, made.Path); len(wrong) != 1 || !strings.Contains(wrong[0], filepath.Join(made.Path, "winnow.db")+" counts ") {
+		t.Errorf("it says %q", wrong)
+	}
 }

@@ -18,7 +18,8 @@ type Verified struct {
 }
 
 // Verify checks a backup: that every file is what the manifest says, and that the
-// databases are whole and fit together. It changes nothing. The error is that of a check
+// databases are whole and fit together, and that the counts by status are those of the
+// contacts. It changes nothing. The error is that of a check
 // that was interrupted, or of a path that names no backup.
 func Verify(ctx context.Context, path string, progress func(bytes int64)) (*Verified, error) {
 	path, err := Find(path)
@@ -41,7 +42,12 @@ func Verify(ctx context.Context, path string, progress func(bytes int64)) (*Veri
 	if len(v.Problems) == 0 && (found.Events != v.Events || found.Last != v.LastSeq || found.Cursor != v.Cursor || found.Contacts != v.Contacts) {
 		v.problem("the databases have other events or contacts than %s says", manifestName)
 	}
-	return v, nil
+	if len(v.Problems) > 0 {
+		return v, nil
+	}
+	wrong, err := store.RecountCopy(ctx, filepath.Join(path, databaseName), v.TakenAt)
+	v.Problems = append(v.Problems, wrong...)
+	return v, err
 }
 
 func (v *Verified) problem(format string, args ...any) {

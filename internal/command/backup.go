@@ -11,7 +11,7 @@ import (
 // backupCommand makes or verifies a backup.
 type backupCommand struct {
 	Folder string `arg:"" name:"dir" help:"Folder of backups: each is a folder in it, named by its time. With --verify also a backup itself; of several, the latest is verified."`
-	Verify bool   `help:"Verify a backup instead: its sums, and that the databases are whole and fit together. Changes nothing."`
+	Verify bool   `help:"Verify a backup instead: its sums, that the databases are whole and fit together, and that the counts of contacts by status are right. Changes nothing."`
 }
 
 // Help says what is in a backup.

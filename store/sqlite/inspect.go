@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"winnow/hygiene"
+	"winnow/store/engine"
 )
 
 // Inspection is what was found in the two files of a database.
@@ -40,6 +41,28 @@ func Inspect(ctx context.Context, path string) (*Inspection, error) {
 		_, err := os.Stat(path + "-wal")
 		return errors.Is(err, fs.ErrNotExist)
 	})
+}
+
+// OpenCopy opens the contacts of a copy, which nobody writes and InspectCopy has found
+// well, and changes nothing. It is nil for a copy that an older winnow has made, whose
+// tables may be other ones.
+func OpenCopy(path string) (engine.Snapshot, error) {
+	c, err := openConn("file:" + escaped(path) + "?mode=ro&immutable=1")
+	if err != nil {
+		return nil, err
+	}
+	steps, err := schemaFiles("roster")
+	if err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	version, err := c.number("PRAGMA user_version")
+	if err == nil {
+		err = c.script(distrust)
+	}
+	if err != nil || int(version) != len(steps) {
+		return nil, errors.Join(err, c.close())
+	}
+	return &snapshot{reader{querier{c: c}}}, nil
 }
 
 // inspectFiles reads the contacts first: beside a writer the log is ahead of their cursor.
