@@ -225,11 +225,16 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 		}
 		fmt.Fprintln(w, t.Text)
 	}
-	if len(s.Runs) == 0 {
+	printRuns(w, s.Runs)
+}
+
+// printRuns prints the last run of each export.
+func printRuns(w io.Writer, runs []view.Run) {
+	if len(runs) == 0 {
 		return
 	}
-	rows = [][]string{{"LAST RUN", "STATUS", "AS OF", "FINISHED", ""}}
-	for _, r := range s.Runs {
+	rows := [][]string{{"LAST RUN", "STATUS", "AS OF", "FINISHED", ""}}
+	for _, r := range runs {
 		note := r.Error
 		if r.NextTryAt != 0 {
 			note = fmt.Sprintf("a daemon tries it again at %s: %s", r.NextTryAt, r.Error)
