@@ -3,16 +3,25 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"testing"
 
 	"winnow/hygiene"
 	"winnow/store"
+	"winnow/store/engine"
 )
 
 func checkCounts(t *testing.T, s *store.Store, p *hygiene.Policy, now hygiene.Instant) {
 	t.Helper()
 	if wrong := countsOf(t, s, p, now); wrong != "" {
 		t.Error(wrong)
+	}
+	path := filepath.Join(t.TempDir(), "copy.db")
+	if err := s.Copy(t.Context(), path, engine.CopyOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if wrong, err := store.RecountCopy(t.Context(), path, now); err != nil || len(wrong) > 0 {
+		t.Errorf("of a copy it says %q, %v", wrong, err)
 	}
 }
 
