@@ -90,7 +90,7 @@ func TestPruningChangesNothingThatIsJudged(t *testing.T) {
 		p.UseNumbers([]string{"hard_bounce"})
 		storetest.Policy(t, pruned)
 		r := rand.New(rand.NewPCG(seed, 4))
-		deleted := int64(0)
+		deleted, reclassified := int64(0), int64(0)
 		for rest, n := events, 0; len(rest) > 0; n++ {
 			size := min(20+r.IntN(60), len(rest))
 			acts := actsOf(r, registrations, n)
@@ -98,6 +98,16 @@ func TestPruningChangesNothingThatIsJudged(t *testing.T) {
 				storetest.Append(t, s, rest[:size]...)
 				sweepAll(t, s, p, 0)
 				acts(t, s, p)
+				moved, err := s.Reclassify(t.Context(), p, swapped, "", store.Batch{}, far, nil)
+				must(t, err)
+				reclassified += moved.Events
+			}
+			if n == 2 { // another policy from here on
+				for _, s := range []*store.Store{whole, pruned} {
+					p = twoHardBounces(t, s)
+					_, err := s.Rejudge(t.Context(), p, "", store.Batch{}, far, nil)
+					must(t, err)
+				}
 			}
 			deleted += retainAs(t, pruned, p, far).Events
 			rest = rest[size:]
@@ -113,6 +123,9 @@ func TestPruningChangesNothingThatIsJudged(t *testing.T) {
 		b.Retention = a.Retention
 		if errA != nil || errB != nil || !reflect.DeepEqual(a, b) {
 			t.Errorf("seed %d: unpruned %+v, pruned %+v, %v, %v", seed, a, b, errA, errB)
+		}
+		if reclassified == 0 {
+			t.Errorf("seed %d: nothing was reclassified", seed)
 		}
 		if deleted < int64(len(events))/2 {
 			t.Errorf("seed %d: %d of %d events were deleted", seed, deleted, len(events))
@@ -131,7 +144,7 @@ func withNumbersAlone(events []hygiene.Event, seed uint64) (list []hygiene.Event
 		list = append(list, events[i])
 		if r.IntN(3) == 0 {
 			e := storetest.Event(events[i].ReceivedAt, "", fmt.Sprint("alone-", i), outcomes[r.IntN(len(outcomes))])
-			e.To = fmt.Sprint("+9055500000", r.IntN(10))
+			e.To, e.Code = fmt.Sprint("+9055500000", r.IntN(10)), "alone"
 			list = append(list, e)
 		}
 	}
@@ -167,6 +180,30 @@ func TestEventsOnANumberAloneAreDeletedByTheAgeOfEvents(t *testing.T) {
 	if now := standsOn(t, s, onePhone); !strings.HasSuffix(now, "of ann") && now != "" {
 		t.Errorf("the contact of the evidence became known, and on the number stands %q", now)
 	}
+}
+
+// swapped takes deliveries to a number alone for hard bounces, and hard bounces for
+// deliveries. It is used before an event is deleted: what is gone can't be reclassified.
+func swapped(_, event, code string) (hygiene.Outcome, bool) {
+	o, err := hygiene.ParseOutcome(event)
+	switch {
+	case code != "alone":
+	case o == hygiene.Delivered:
+		o = hygiene.HardBounce
+	case o == hygiene.HardBounce:
+		o = hygiene.Delivered
+	}
+	return o, err == nil
+}
+
+// twoHardBounces is a policy that asks for two hard bounces.
+func twoHardBounces(t testing.TB, s *store.Store) *hygiene.Policy {
+	t.Helper()
+	of := hygiene.Counting{Outcomes: hygiene.OutcomesOf(hygiene.HardBounce), Count: 2}
+	p := hygiene.NewPolicy([]hygiene.Rule{{Name: "hard", When: &hygiene.When{Counting: of}, Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: "hard_bounce"}}}}, "two")
+	p.UseNumbers([]string{"hard_bounce"})
+	storetest.SavePolicy(t, s, p)
+	return p
 }
 
 // actsOf is something that people do between two sweeps, the same in every store.

@@ -48,6 +48,7 @@ func TestWhatChangesNoVerdictAndNoFileKeepsTheHash(t *testing.T) {
 		{"\n", "\r\n"},
 		{`token: "${WINNOW_INSIDER_TOKEN}"`, `listen: ":9999", token: "another-token-of-admin"`},
 		{"\nadmin:", "\nlisten: \":80\"\nstore: sqlite://other.db\ntimezone: Europe/Berlin\ntls: {cert: a, key: b}\nadmin:"},
+		{"\nadmin:", "\nretention: {bodies: 1d, events: 2d, quarantine: 3d, unmatched: 4d}\nadmin:"},
 		{"contacts: {key: text}", ""}, {"{key: text}", "{fold: false, nobody: []}"},
 		{"tokens: [first-token-for-tests-1]", "tokens: [third-token-for-tests-3, fourth-token-for-tests]"},
 		{"[first-token-for-tests-1]", `["${WINNOW_INSIDER_TOKEN:-}x"]`},
