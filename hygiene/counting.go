@@ -19,8 +19,8 @@ type Counting struct {
 	Since    Outcomes      // only after the last of these; 0 for none
 	Apart    time.Duration // an entry nearer than this to a counted one does not count
 	// Silent counts only entries whose message has had no terminal event for so long, see
-	// [TerminalOutcomes]; 0 counts them all.
-	Silent time.Duration
+	// [TerminalOutcomes]; 0 counts them all. The digest of a rule without it is that of before.
+	Silent time.Duration `json:",omitzero"`
 }
 
 // String is the counting as it is written, without braces and without defaults.
