@@ -54,6 +54,9 @@ func (s *Store) askForReturned(ctx context.Context, c *forgotten.Carrier, now hy
 		return 0, err
 	}
 	asked, err := c.Asked()
+	if err != nil {
+		return 0, err
+	}
 	for _, subject := range asked {
 		of := Subjects{Keys: []string{subject}}
 		if phone := hygiene.NumberIn(subject); phone != "" {

@@ -13,8 +13,6 @@ type marks struct {
 	any  bool
 }
 
-const markBytes = 3
-
 func (m *marks) add(word string) {
 	m.any = true
 	m.ends[hashOf(word[len(word)-3], word[len(word)-2], word[len(word)-1])] = true
