@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strings"
 
@@ -84,8 +85,8 @@ func (r *registering) run() error {
 	if err != nil {
 		return err
 	}
-	var late []engine.MessageKey // of which more is known than before
-	var sent hygiene.Instant     // the earliest that one of them was; 0 for unknown
+	var late []engine.MessageKey            // of which more is known than before
+	since := hygiene.Instant(math.MaxInt64) // the earliest that one of them was sent; 0 when one does not say so
 	for i, key := range keys {
 		was := stored[i]
 		r.compare(&stored[i], known[i], groups[i])
@@ -97,9 +98,7 @@ func (r *registering) run() error {
 		}
 		if stored[i].Contact != was.Contact || stored[i].Phone != was.Phone {
 			late = append(late, key)
-			if at := stored[i].SentAt; at != 0 && (sent == 0 || at < sent) {
-				sent = at
-			}
+			since = min(since, stored[i].SentAt)
 		}
 		if waiting == 0 || stored[i].Contact == was.Contact && (stored[i].Contact != "" || stored[i].Phone == was.Phone) {
 			continue
@@ -120,7 +119,10 @@ func (r *registering) run() error {
 	if err := r.saveContacts(stored, groups); err != nil {
 		return err
 	}
-	return cmp.Or(r.hearLate(late), r.compareSince(sent))
+	if len(late) == 0 {
+		return nil
+	}
+	return cmp.Or(r.hearLate(late), r.compareSince(since))
 }
 
 // compare makes m what stands of a message after these registrations of it.

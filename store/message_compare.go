@@ -16,10 +16,9 @@ import (
 // log as it is then, for which it looks up the message in any case. A line that comes after
 // the event is compared as it comes if the event is one of the latest, see hearLate. Any
 // other is compared by the review, once the event is so old: by then most lines have come.
-// A line that comes later still, and says when its message was sent, lets the next review
-// begin at the events of that time again. Only a line that does not say so and comes after
-// that comparison is not compared: the log has no index of messages, for one would cost the
-// sweep a page for each event.
+// A line that comes later still lets the next review begin at the events of the time when
+// its message was sent again, and at the beginning of the log if the line does not say when:
+// the log has no index of messages, for one would cost the sweep a page for each event.
 const compareAfter = 3 * hygiene.Day
 
 // CompareLate compares events with the send log once more, three days after they were
@@ -107,7 +106,7 @@ const clocksDiffer = time.Hour
 // was past them.
 func (w *txWriter) compareSince(sent hygiene.Instant) error {
 	to, err := counter(w, compared)
-	if err != nil || to == 0 || sent == 0 {
+	if err != nil || to == 0 {
 		return err
 	}
 	from := to
