@@ -113,7 +113,7 @@ var (
 // Many tiny objects make that much for a small body too. What ordinary callbacks
 // become is free, up to an event for every 64 bytes.
 func (r *reservation) forEvents(length int, events []hygiene.Event, bad []hygiene.Unreadable) error {
-	const free = (copies + 3) * smallBody
+	const free = (copies + 4) * smallBody
 	r.buffers = 0
 	return r.resize(chargeable(copies*int64(length)+int64(cap(events))*eventBytes+int64(cap(bad))*unreadableBytes, free))
 }
