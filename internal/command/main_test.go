@@ -14,8 +14,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/testscript"
-
 	"winnow/internal/apptest"
 	"winnow/internal/daemon"
 	"winnow/internal/exports"
@@ -29,26 +27,10 @@ func TestMain(m *testing.M) {
 		becomeUser()
 		os.Exit(testDaemon(mode, os.Args[1:]))
 	}
-	testscript.Main(m, map[string]func(){"winnow": func() {
-		text, _ := os.ReadFile(os.Getenv("WINNOW_EXAMPLE"))
-		os.Exit(Main(os.Args[1:], Process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: "test", ExampleConfig: text}))
-	}})
-}
-
-// The commands of a script are processes, one after the other: the race detector, which
-// runs short tests, would find nothing in them.
-func TestScripts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("each command is a process")
+	if filepath.Base(os.Args[0]) == "winnow" {
+		beWinnow()
 	}
-	path, err := filepath.Abs("../../config.example.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", Setup: func(e *testscript.Env) error {
-		e.Setenv("WINNOW_EXAMPLE", path)
-		return nil
-	}})
+	os.Exit(m.Run())
 }
 
 // daemonProcess is a daemon that runs as a process.
