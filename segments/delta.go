@@ -7,28 +7,26 @@ import (
 	"slices"
 )
 
-// The words of the column change, which is a delta's first.
-const (
-	entered = "entered"
-	left    = "left"
-	merged  = "merged" // left, because the contact is another one now
-)
-
-// delta writes which contacts entered a segment and which left it since its base.
-// The members of the base are read while the contacts pass, both in byte order of
-// the key: nothing is held in memory.
+// delta writes which contacts entered a segment, which left it and which rows
+// changed since its base. The members of the base are read while the contacts pass,
+// both in byte order of the key: nothing is held in memory. Of the row that a member
+// had, the list of members has a sum.
 //
 // Each contact has one row at most. A contact that is another member than before,
 // because a retry began or ended, has entered again: a reader that adds who
-// entered by key, and removes who left or was merged, has the segment as it is. Of a
+// entered by key, and removes who left or was merged, knows who is in the segment. If
+// it replaces who changed, too, it has the segment's rows as they are. Of a
 // contact that was merged into another nothing but the key is shown, and one that is no
 // longer in the store for any other reason has no row.
 //
 // If the members of the base can't be read there is no delta, and the run says
 // so. Reporting everyone as entered would look like a good file, and readers would
 // keep contacts who left without learning of it. Only a segment without a base
-// begins with everyone entering.
+// begins with everyone entering. A base of an earlier build has no sums of rows. Then
+// a delta with changes can't be made either: one without them would pass for
+// complete, and one that lists everyone would make the CRM write its whole list anew.
 type delta struct {
+	shows   Changes
 	files   []*file
 	members *memberReader // of the base; nil when the segment has none
 	baseRun string        // EXPORT/RUN, for errors
@@ -42,7 +40,10 @@ type delta struct {
 // openDelta opens the base of the segment, and the files of its delta.
 func (x *execution) openDelta(o *output) *delta {
 	base := x.plan.Bases[o.name]
-	d := &delta{baseRun: x.plan.Export.Name + "/" + base.Run, mergedInto: x.plan.MergedInto, writeGone: o.writeMerged}
+	d := &delta{shows: DefaultChanges, baseRun: x.plan.Export.Name + "/" + base.Run, mergedInto: x.plan.MergedInto, writeGone: o.writeMerged}
+	if shows, ok := x.plan.Export.Changes[o.name]; ok {
+		d.shows = shows
+	}
 	if x.plan.Store == nil {
 		d.err = errors.New("no members of runs are kept")
 		return d
@@ -66,11 +67,15 @@ func (x *execution) openBase(d *delta, base Base) error {
 		return fmt.Errorf("reading the members of run %s: %w", d.baseRun, err)
 	}
 	d.members = members
+	if d.shows&Changed != 0 && members.version == 1 {
+		return fmt.Errorf("the members of run %s were kept by an earlier build, without what their rows were", d.baseRun)
+	}
 	return nil
 }
 
 // change returns what became of the member since the base: entered, left, or
-// nothing. Members come in byte order of the key.
+// nothing. Members come in byte order of the key. Whether the row of a member
+// that is neither changed is asked with rowChanged, once the row is known.
 func (d *delta) change(m *member, isMember bool) string {
 	if d.members != nil {
 		d.members.skip(func(key []byte) bool { return string(key) < m.key }, d.gone)
@@ -78,17 +83,32 @@ func (d *delta) change(m *member, isMember bool) string {
 	was := d.members != nil && d.members.seek(m.key)
 	switch {
 	case isMember && (!was || !d.members.matches(m)):
-		return entered
+		return d.shown(entered, Entered)
 	case was && !isMember:
-		return left
+		return d.shown(left, Left)
 	}
 	return ""
+}
+
+// shown is the word of a change, or nothing if the delta does not list it.
+func (d *delta) shown(word string, is Changes) string {
+	if d.shows&is == 0 {
+		return ""
+	}
+	return word
+}
+
+// rowChanged reports whether the row of a member, for which change has just
+// returned nothing, is to be listed because it differs from that of the base.
+func (d *delta) rowChanged(m *member, sum uint64) bool {
+	return d.shows&Changed != 0 && d.members != nil && d.members.hasRecord() && string(d.members.key) == m.key &&
+		d.members.matches(m) && d.members.row != sum
 }
 
 // gone writes a row for a member of the base that is no longer in the store because it
 // was merged.
 func (d *delta) gone(key string) {
-	if d.err != nil || d.mergedInto == nil {
+	if d.err != nil || d.mergedInto == nil || d.shows&Left == 0 {
 		return
 	}
 	into, err := d.mergedInto(key)

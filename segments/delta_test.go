@@ -2,7 +2,10 @@ package segments_test
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"slices"
@@ -18,7 +21,8 @@ import (
 type memoryStore struct {
 	lists map[string]*list
 	parts []segments.RunSegment
-	full  bool // nothing can be written
+	full  bool             // nothing can be written
+	shows segments.Changes // by the deltas; 0 for the usual
 
 	merged map[string]string // into which contacts those of other keys were merged
 }
@@ -65,6 +69,10 @@ func (s *memoryStore) night(t *testing.T, n int, from segments.Snapshot, list ..
 	p := plan([]segments.Format{segments.CSV, segments.JSON}, list...)
 	p.Export.Delta, p.Store, p.Bases = p.Export.Segments, s, map[string]segments.Base{}
 	p.Run.ScheduledAt, p.Run.Name = nightOf(n), segments.RunName(nightOf(n))
+	p.Export.Changes = map[string]segments.Changes{}
+	for _, name := range p.Export.Delta {
+		p.Export.Changes[name] = cmp.Or(s.shows, segments.DefaultChanges)
+	}
 	p.MergedInto = func(key string) (string, error) { return s.merged[key], nil }
 	for _, part := range s.parts {
 		p.Bases[part.Segment] = segments.Base{Run: segments.RunName(nightOf(n - 1)), RunSegment: part}
@@ -93,6 +101,81 @@ func TestADeltaTellsWhoEnteredAndWhoLeft(t *testing.T) {
 	f := r.Manifest.Files[len(r.Manifest.Files)-1]
 	if f.Kind != segments.Delta || f.Rows != 3 || f.Since != segments.RunName(nightOf(0)) || !slices.Equal(f.Columns, []string{"change", "contact", "phone"}) {
 		t.Errorf("the manifest says %+v", f)
+	}
+}
+
+const everyChange = segments.Entered | segments.Left | segments.Changed
+
+// Who keeps the rows of a segment by its deltas has those of members who stayed, too.
+func TestADeltaWithChangesTellsWhoseRowIsAnother(t *testing.T) {
+	s := &memoryStore{lists: map[string]*list{}, shows: everyChange}
+	all := segments.Segment{Name: "all", Columns: segments.DefaultColumns()[:2]}
+	before := append(people(), &hygiene.Contact{Key: "c1", Phone: "+4915112345678"})
+	s.night(t, 0, before, all)
+	now := append(people(), &hygiene.Contact{Key: "c1", Phone: "+4915112345678"})
+	now[0].Phone, now[1].Suppressions = "+905557654321", nil
+	now[3].Attributes = hygiene.Attributes{{Name: "country", Value: hygiene.Value{Text: "TR"}}} // not in a column
+	_, dir := s.night(t, 1, now, all)
+	if got, want := read(t, dir, "all.delta.csv"), "change,contact,phone\nchanged,a1,+905557654321\nentered,a2,\n"; got != want {
+		t.Errorf("all.delta.csv is %q, want %q", got, want)
+	}
+	_, dir = s.night(t, 2, now, all)
+	if got, want := read(t, dir, "all.delta.csv"), "change,contact,phone\n"; got != want {
+		t.Errorf("a night later all.delta.csv is %q, want %q", got, want)
+	}
+	all.Columns = all.Columns[:1]
+	_, dir = s.night(t, 3, now, all)
+	if got, want := read(t, dir, "all.delta.csv"), "change,contact\nchanged,a1\nchanged,a2\nchanged,b1\nchanged,c1\n"; got != want {
+		t.Errorf("with fewer columns all.delta.csv is %q, want %q", got, want)
+	}
+}
+
+func TestADeltaListsTheChangesThatWereAskedFor(t *testing.T) {
+	all := segments.Segment{Name: "all", Columns: segments.DefaultColumns()[:2]}
+	for shows, want := range map[segments.Changes]string{
+		segments.DefaultChanges: "left,a1,+1 entered,a2, merged,b1, ",
+		segments.Entered:        "entered,a2, ",
+		segments.Left:           "left,a1,+1 merged,b1, ",
+		segments.Changed:        "changed,c1,+3 ",
+		everyChange:             "left,a1,+1 entered,a2, merged,b1, changed,c1,+3 ",
+	} {
+		s := &memoryStore{lists: map[string]*list{}, shows: shows, merged: map[string]string{"b1": "c1"}}
+		barred := people()[1].Suppressions
+		s.night(t, 0, roster{{Key: "a1", Phone: "+1"}, {Key: "b1"}, {Key: "c1", Phone: "+2"}}, all)
+		_, dir := s.night(t, 1, roster{{Key: "a1", Phone: "+1", Suppressions: barred}, {Key: "a2"}, {Key: "c1", Phone: "+3"}}, all)
+		_, got, _ := strings.Cut(strings.ReplaceAll(read(t, dir, "all.delta.csv"), "\n", " "), " ")
+		if got != want {
+			t.Errorf("a delta of %b lists %q, want %q", shows, got, want)
+		}
+	}
+}
+
+// A list of an earlier build does not say what the rows were. Listing nobody would pass
+// for complete, and listing everyone would flood the CRM.
+func TestADeltaWithChangesIsNotMadeSinceABaseWithoutRows(t *testing.T) {
+	all := segments.Segment{Name: "all"}
+	for shows, made := range map[segments.Changes]bool{everyChange: false, segments.DefaultChanges: true} {
+		s := &memoryStore{lists: map[string]*list{}, shows: shows}
+		s.night(t, 0, people(), all)
+		base := s.lists[segments.RunName(nightOf(0))+"all"]
+		base.Reset()
+		base.WriteString("winnow members 1 nightly/" + segments.RunName(nightOf(0)) + " all\n")
+		records := []byte("\x02a1\x00\x02b1\x00")
+		end := binary.LittleEndian.AppendUint64(nil, 2)
+		for i, block := range [][]byte{records, end} {
+			head := binary.LittleEndian.AppendUint32(nil, []uint32{uint32(len(records)), 0}[i])
+			base.Write(append(binary.LittleEndian.AppendUint32(head, crc32.Checksum(block, crc32.MakeTable(crc32.Castagnoli))), block...))
+		}
+		r, dir := s.night(t, 1, people(), all)
+		if got := slices.Contains(filesIn(t, dir), "all.delta.csv"); got != made {
+			t.Errorf("made is %v, want %v: %v", got, made, r.Problems)
+		}
+		if says := strings.Contains(r.Run.Error, "kept by an earlier build, without what their rows were; read the full file this time, the next delta starts from this run"); says == made {
+			t.Errorf("the run's error is %q", r.Run.Error)
+		}
+		if r, dir = s.night(t, 2, people(), all); len(r.Problems) > 0 || read(t, dir, "all.delta.csv") != "change,contact,phone,status\n" {
+			t.Errorf("a night later: %v", r.Problems)
+		}
 	}
 }
 

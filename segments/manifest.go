@@ -46,7 +46,7 @@ type Kind string
 // The kinds of files.
 const (
 	Full  Kind = "full"  // all members of the segment
-	Delta Kind = "delta" // the members that entered or left since the last published run
+	Delta Kind = "delta" // the members that entered, left or changed since the last published run
 )
 
 // Failure is a segment without a file in a run, and why. With the kind delta, the

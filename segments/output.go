@@ -69,7 +69,7 @@ func (x *execution) createFiles(entry File, columns []Column) (files []*file, er
 }
 
 // write writes the present contact: to the files if it is a member, and to the
-// delta if it entered or left.
+// delta if it entered, left or changed.
 func (o *output) write(m *member, v *view, isMember bool) error {
 	change := ""
 	if o.delta != nil {
@@ -87,7 +87,11 @@ func (o *output) write(m *member, v *view, isMember bool) error {
 		if o.showsMessage {
 			messageID = v.messageID()
 		}
-		o.list.add(m, messageID, o.rowSum())
+		sum := o.rowSum()
+		o.list.add(m, messageID, sum)
+		if o.delta != nil && change == "" && o.delta.rowChanged(m, sum) {
+			change = changed
+		}
 		for _, f := range o.files {
 			f.row(o.cells[1:])
 		}

@@ -72,12 +72,15 @@ type Export struct {
 	Schedule string // as package schedule reads it
 	Segments []string
 	Formats  []Format
-	Delta    []string      // segments that also get a file of the contacts that entered and left
-	To       []Destination // where runs are made, if it is a Publisher too, or else delivered
-	Guard    Guard
-	Keep     int // runs; at least 1
-	CSV      CSVOptions
-	Times    TimeOptions
+	Delta    []string // segments that also get a file of what changed in them
+	// Changes are the changes that the deltas list, by segment. A segment of Delta
+	// that is not in it has [DefaultChanges].
+	Changes map[string]Changes
+	To      []Destination // where runs are made, if it is a Publisher too, or else delivered
+	Guard   Guard
+	Keep    int // runs; at least 1
+	CSV     CSVOptions
+	Times   TimeOptions
 }
 
 // CSVOptions is how CSV files are written.

@@ -85,6 +85,8 @@ type exporter struct {
 
 var deltaSegments = []string{"everyone", "due"}
 
+const everyChange = segments.DefaultChanges | segments.Changed
+
 // newExporter is one in memory: the disk has no part in what these tests ask.
 func newExporter(t *testing.T) *exporter {
 	dir, err := os.MkdirTemp("/dev/shm", "store")
@@ -95,7 +97,7 @@ func newExporter(t *testing.T) *exporter {
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close(), os.RemoveAll(dir)) })
 	return &exporter{t: t, store: s, folder: local.Folder(filepath.Join(dir, "exports")), counts: map[string]int{},
-		export: segments.Export{Name: "nightly", Segments: deltaSegments, Delta: deltaSegments, Formats: []segments.Format{segments.CSV}, Keep: 1000}}
+		export: segments.Export{Name: "nightly", Segments: deltaSegments, Delta: deltaSegments, Changes: map[string]segments.Changes{"everyone": everyChange, "due": everyChange}, Formats: []segments.Format{segments.CSV}, Keep: 1000}}
 }
 
 func must(t testing.TB, errs ...error) {
@@ -107,7 +109,7 @@ func must(t testing.TB, errs ...error) {
 
 func (o *exporter) plan(r *rand.Rand, asOf hygiene.Instant) segments.Plan {
 	var columns []segments.Column
-	for _, name := range []string{"contact", "message_id", "attempt"} {
+	for _, name := range []string{"contact", "message_id", "attempt", "phone", "status"}[:4+r.IntN(8)/7] {
 		column, err := segments.ParseColumn(name)
 		must(o.t, err)
 		columns = append(columns, column)
@@ -227,7 +229,8 @@ func (o *exporter) apply(into *consumer, m segments.Manifest) {
 			continue
 		}
 		for _, row := range o.rows(m.Run, f.Name) {
-			if row[0] == "entered" {
+			o.counts[row[0]]++
+			if row[0] == "entered" || row[0] == "changed" {
 				into.segments[f.Segment][row[1]] = strings.Join(row[1:], ",")
 			} else {
 				delete(into.segments[f.Segment], row[1])
@@ -271,7 +274,7 @@ func TestTheDeltasAddUpToTheWholeFiles(t *testing.T) {
 			}
 		}
 	}
-	for _, what := range []string{"published", "held", "failed", "released", "read"} {
+	for _, what := range []string{"published", "held", "failed", "released", "read", "entered", "left", "changed"} {
 		if counts[what] < 10 {
 			t.Errorf("only %d times %s: this test proved little", counts[what], what)
 		}

@@ -10,7 +10,7 @@ var export = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Fiel
 	{Key: "schedule", Omit: true, Shape: cron, Required: true, Doc: "When it runs, in the time zone of this file."},
 	{Key: "segments", Shape: unordered(listOf(1, NameShape, "a list of segments")), Required: true, Doc: "The segments to write."},
 	{Key: "formats", Shape: unordered(listOf(1, format, "a list of formats")), Default: "[csv]", Doc: "File formats: csv, json (one array) or ndjson (one object per line); with .gz, like csv.gz, compressed."},
-	{Key: "delta", Shape: unordered(listOf(0, NameShape, "a list of segments")), Default: "[]", Doc: "Segments that also get a file of who entered and who left since the last published run."},
+	{Key: "delta", Shape: delta, Default: "[]", Doc: "Segments that also get a file of who entered and who left since the last published run. {SEGMENT: [entered, left, changed]} also lists members with another row."},
 	{Key: "to", Omit: true, Shape: listOf(1, target, "a list of destinations"), Required: true, Doc: "Destinations: directories, relative to this file, and folders on servers, by their URL."},
 	{Key: "guard", Omit: true, Shape: guard, Default: "{}", Doc: "Limits beyond which a run is held for a decision instead of being published."},
 	{Key: "keep", Omit: true, Shape: positive, Default: "30", Doc: "How many runs are kept."},
@@ -18,6 +18,14 @@ var export = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Fiel
 	{Key: "times", Shape: choice("seconds, full or date", "form of times", "seconds", "full", "date"), Default: "seconds", Doc: "How all formats write times: seconds, like 2026-11-23T02:00:00Z; full, with all digits that are known; or date, like 2026-11-23."},
 	{Key: "zone", Shape: choice("utc or local", "zone", "utc", "local"), Default: "utc", Doc: "Zone of the times in all formats: utc, or local, which is the time zone of this file."},
 }}
+
+// delta is a list of segments, or the changes of each.
+var (
+	delta   = &yamldoc.Shape{Kind: yamldoc.ItemOrMap, Item: deltaOf, Map: changes, Expect: deltaOf.Expect}
+	deltaOf = unordered(listOf(0, NameShape, "a list of segments, or the changes of each, like {reachable: [entered, left, changed]}"))
+	changes = &yamldoc.Shape{Kind: yamldoc.Map, Min: 1, Item: unordered(listOf(1, change, "a list of changes like [entered, left, changed]")), Expect: deltaOf.Expect}
+	change  = choice("entered, left or changed", "change", segments.ChangeWords()...)
+)
 
 var csv = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
 	{Key: "profile", Shape: choice("crm or spreadsheet", "profile", "crm", "spreadsheet"), Default: "crm", Doc: "crm writes every value as it is. spreadsheet adds a BOM, and disarms cells that a spreadsheet would run as formulas."},
@@ -90,11 +98,31 @@ func (r *reader) readExport(e *yamldoc.Entry) segments.Export {
 			own.Incomplete = true // it is misspelt here, and other keys may have it right
 		}
 	}
-	for _, item := range distinct(e.Get("delta"), "segment") {
-		x.Delta = append(x.Delta, own.Refer(item, "segment of this export"))
-	}
+	readDelta(&x, e.Get("delta"), own)
 	x.Guard = readGuard(e.Get("guard"), own)
 	return x
+}
+
+// readDelta reads which segments have a delta, and of which changes.
+func readDelta(x *segments.Export, e *yamldoc.Entry, own *yamldoc.Names) {
+	if !e.IsMap() {
+		for _, item := range distinct(e, "segment") {
+			x.Delta = append(x.Delta, own.Refer(item, "segment of this export"))
+		}
+		return
+	}
+	x.Changes = map[string]segments.Changes{}
+	for _, item := range e.Items() {
+		own.ReferKey(e, item.Key(), "segment of this export")
+		x.Delta = append(x.Delta, item.Key())
+		for _, word := range distinct(item, "change") {
+			is, err := segments.ParseChange(word.Text())
+			if err != nil {
+				panic(err) // the words are those of the shape
+			}
+			x.Changes[item.Key()] |= is
+		}
+	}
 }
 
 // distinct is the items of a list. It reports duplicates.

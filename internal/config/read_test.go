@@ -153,7 +153,8 @@ exports:
     keep: 400
     csv: {profile: spreadsheet}
   - {name: little, schedule: "@every 1h", segments: [all], to: [out], guard: {max_change: {all: 12.5%}}}
-  - {name: oneway, schedule: "@every 1h", segments: [all, gone], to: [out], guard: {max_shrink: 30%, max_growth: {gone: 50%}, after: 3}, times: date, zone: local}
+  - {name: oneway, schedule: "@every 1h", segments: [all, gone], to: [out], guard: {max_shrink: 30%, max_growth: {gone: 50%}, after: 3}, times: date, zone: local,
+     delta: {gone: [left, changed], all: [changed, entered, left]}}
 timezone: Europe/Istanbul
 `), options)
 	if err != nil {
@@ -173,6 +174,7 @@ timezone: Europe/Istanbul
 		To:    []segments.Destination{local.Folder(filepath.Join(folder, "out"))},
 		Guard: segments.Guard{MaxShrink: map[string]float64{"all": 0.3, "gone": 0.3}, MaxGrowth: map[string]float64{"gone": 0.5}, After: 3}, Keep: 30, CSV: segments.CSVOptions{Delimiter: ',', ListSeparator: '|'},
 		Times: segments.TimeOptions{Form: segments.DateOnly, Zone: c.Timezone},
+		Delta: []string{"gone", "all"}, Changes: map[string]segments.Changes{"gone": segments.Left | segments.Changed, "all": segments.DefaultChanges | segments.Changed},
 	}}
 	if !reflect.DeepEqual(c.Exports, want) {
 		t.Errorf("read as %+v", c.Exports)

@@ -117,7 +117,11 @@ func (l *linter) checkDeltas(exports []*yamldoc.Entry) {
 	}
 	for _, x := range exports {
 		for _, item := range x.Get("delta").Items() {
-			if i, known := l.segments[item.Text()]; known {
+			name := item.Text()
+			if !item.IsScalar() {
+				name = item.Key() // with its changes
+			}
+			if i, known := l.segments[name]; known {
 				if s := l.config.Segments[i]; len(s.Columns) > 0 && !slices.ContainsFunc(s.Columns, identifies) {
 					l.warn(item, "this delta does not show which contacts entered or left: no column of the segment identifies a contact", "add contact to the columns of the segment")
 				}

@@ -80,6 +80,9 @@ func (e *Entry) Variant() string { return e.variant }
 // IsScalar reports whether it is a single value, not a list or keys.
 func (e *Entry) IsScalar() bool { return e != nil && e.place.node.Kind == yaml.ScalarNode }
 
+// IsMap reports whether it is keys and values.
+func (e *Entry) IsMap() bool { return e != nil && e.place.node.Kind == yaml.MappingNode }
+
 // KindName names what is written, for a problem: "a list", "a number".
 func (e *Entry) KindName() string { return kindOf(e.place.node) }
 
