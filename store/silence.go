@@ -29,6 +29,15 @@ func (s *Store) CountSilent(ctx context.Context, after time.Duration, now hygien
 	return s.engine.Write(func(w engine.Writer) error { return silence.Save(w, counted) })
 }
 
+// SilentCounted is what the last review counted.
+func (s *Store) SilentCounted() (counted silence.Counted, err error) {
+	err = s.read(func(c engine.Reader) error {
+		counted, err = silence.Read(c)
+		return err
+	})
+	return counted, err
+}
+
 // Listens stores since when callbacks are received: what came before, or did not come,
 // says nothing about a source.
 func (s *Store) Listens(since hygiene.Instant) error {

@@ -28,13 +28,11 @@ func (breakerListCommand) Run(c *invocation) error {
 		if err != nil {
 			return err
 		}
-		if len(a.Config.Breakers) > 0 {
-			if err := c.warnPruned(a, 0, app.PrunedEvents); err != nil {
-				return err
-			}
+		if text := l.PrunedText(); text != "" {
+			c.Warn("%s", text)
 		}
 		if c.JSON {
-			return c.PrintJSON(l.Items())
+			return c.PrintJSON(l.JSON())
 		}
 		l.Print(c.Stdout)
 		return nil

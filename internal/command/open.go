@@ -61,15 +61,6 @@ func (c *invocation) open(o app.Options, do func(*app.App) error) error {
 	return errors.Join(err, a.Close())
 }
 
-// warnPruned says what retention deleted, if a result that goes over the log may lack it.
-func (c *invocation) warnPruned(a *app.App, since hygiene.Instant, kinds ...string) error {
-	pruned, err := app.Pruned(a.Store, since, kinds...)
-	if text := app.PrunedText(pruned); text != "" {
-		c.Warn("%s", text)
-	}
-	return err
-}
-
 // readReason returns the reason that a word stands for, and says so if it is another
 // word for one: unsubscribed for opted_out.
 func (c *invocation) readReason(cfg *config.Config, word string) string {

@@ -1,8 +1,6 @@
 package command
 
 import (
-	"errors"
-
 	"winnow/internal/app"
 	"winnow/internal/report"
 	"winnow/internal/ui"
@@ -56,12 +54,5 @@ func (x reportCommand) Run(c *invocation) error {
 	if err != nil {
 		return &ui.UsageError{Err: err}
 	}
-	return c.open(toRead, func(a *app.App) error {
-		err := r.Print(c.ctx, c.Printer, a.Store)
-		kinds := []string{app.PrunedEvents}
-		if r.ReadsBodies() {
-			kinds = append(kinds, app.PrunedBodies)
-		}
-		return errors.Join(err, c.warnPruned(a, r.Since(), kinds...))
-	})
+	return c.open(toRead, func(a *app.App) error { return r.Print(c.ctx, c.Printer, a.Store) })
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/console/view"
 	"winnow/store"
 )
@@ -124,9 +125,25 @@ func (r *evidenceReader) retry(p *hygiene.Retry) (*view.Retry, error) {
 	if rule := r.policy.RuleOf(&p.Cause); rule != nil && rule.Then.Retry != nil {
 		retry.Attempts = len(rule.Then.Retry.After)
 	}
-	var err error
-	retry.Bounce, err = r.event(p.Since.Seq)
+	bounce, ok, err := r.store.Event(p.Since.Seq)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		event := view.EventOf(&bounce)
+		retry.Bounce = &event
+	}
+	if p.UniqueArgs == nil && len(bounce.Body) == 0 {
+		retry.Pruned, err = r.prunedBefore(p.Since.At, bounce.Source)
+	}
 	return retry, err
+}
+
+// prunedBefore is what retention deleted of a source, empty for any, of which that of
+// that time may be a part.
+func (r *evidenceReader) prunedBefore(at hygiene.Instant, source string) ([]view.Pruned, error) {
+	list, err := app.Pruned(r.store, at, app.PrunedEvents, app.PrunedBodies)
+	return slices.DeleteFunc(list, func(p view.Pruned) bool { return source != "" && p.Source != source }), err
 }
 
 // event is the event with that seq; nil when it is no longer in the log.

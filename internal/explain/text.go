@@ -141,8 +141,7 @@ func (w *textWriter) facts(e *Explanation) [][]string {
 		}
 	}
 	if e.Retry != nil {
-		rows = append(rows, []string{"  retry", fmt.Sprintf("%s, message %s: due %s, lapses %s", attemptText(e.Retry),
-			w.shorten(e.Retry.MessageID, maxWidth/2), e.moment(e.Retry.DueAt), e.moment(e.Retry.LapsesAt))})
+		rows = append(rows, w.retry(e)...)
 	}
 	add("tags", strings.Join(e.Tags, ", "))
 	add("lists", strings.Join(e.Lists, ", "))

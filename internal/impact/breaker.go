@@ -9,6 +9,7 @@ import (
 	"winnow/hygiene"
 	"winnow/hygiene/instant"
 	"winnow/internal/app"
+	"winnow/internal/console/view"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -44,6 +45,14 @@ type TripList struct {
 	trips       []store.BreakerTrip
 	before      []store.PriorSuppressions // of each that waits: what was suppressed before it tripped
 	hasBreakers bool                      // the config has a breaker
+	pruned      []view.Pruned
+}
+
+// tripsJSON is all trips for programs.
+type tripsJSON struct {
+	// Pruned is what retention deleted: no breaker sees it.
+	Pruned []view.Pruned `json:"pruned"`
+	Trips  []Trip        `json:"trips"`
 }
 
 // ListTrips reads the trips and, for those that wait for review, what was
@@ -57,12 +66,21 @@ func ListTrips(ctx context.Context, a *app.App, now hygiene.Instant, progress fu
 	for waiting < len(trips) && trips[waiting].State == store.TripHeld {
 		waiting++
 	}
+	pruned := []view.Pruned{}
+	if len(a.Config.Breakers) > 0 {
+		if pruned, err = app.Pruned(a.Store, 0, app.PrunedEvents); err != nil {
+			return nil, err
+		}
+	}
 	before, err := a.Store.PriorSuppressions(ctx, trips[:waiting], now, progress)
-	return &TripList{trips, before, len(a.Config.Breakers) > 0}, err
+	return &TripList{trips, before, len(a.Config.Breakers) > 0, pruned}, err
 }
 
-// Items are the trips as JSON.
-func (l *TripList) Items() []Trip {
+// PrunedText says what retention deleted, which no breaker sees; empty for nothing.
+func (l *TripList) PrunedText() string { return app.PrunedText(l.pruned) }
+
+// JSON is the trips for programs.
+func (l *TripList) JSON() any {
 	items := []Trip{}
 	for i := range l.trips {
 		item := newTrip(&l.trips[i])
@@ -71,7 +89,7 @@ func (l *TripList) Items() []Trip {
 		}
 		items = append(items, item)
 	}
-	return items
+	return tripsJSON{l.pruned, items}
 }
 
 // maxTrips is how many trips fit on a screen, of those that wait and of the others.

@@ -11,6 +11,7 @@ import (
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
 	"winnow/internal/app"
+	"winnow/internal/console/view"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -32,6 +33,7 @@ type retried struct {
 	Left    int64            `json:"left"`     // bodies that stay in quarantine
 	Kinds   []eventKind      `json:"kinds"`    // of the events
 	Reasons map[string]int64 `json:"reasons"`  // why bodies stay, and how many
+	Pruned  []view.Pruned    `json:"pruned"`   // bodies that retention deleted, so that they can't be read again
 }
 
 // eventKind is how many events have a name, a code and an outcome.
@@ -61,6 +63,10 @@ func Retry(ctx context.Context, out *ui.Printer, a *app.App, o RetryOptions) err
 	r.show = show
 	err = a.Store.EachQuarantined(ctx, o.Source, o.Since, r.page)
 	done()
+	if err == nil {
+		r.did.Pruned, err = app.Pruned(a.Store, o.Since, app.PrunedQuarantine)
+	}
+	r.did.Pruned = slices.DeleteFunc(r.did.Pruned, func(p view.Pruned) bool { return o.Source != "" && p.Source != o.Source })
 	if err != nil {
 		return fmt.Errorf("%w; %s stored; the others are still in quarantine: repeat the command", err, ui.CountVerb(r.stored, "event", "was", "were"))
 	}
@@ -164,6 +170,9 @@ const maxShown = 20
 
 func (r *retry) print(out *ui.Printer, o RetryOptions) error {
 	w, did := out.Stdout, &r.did
+	if text := app.PrunedText(did.Pruned); text != "" {
+		defer fmt.Fprintln(w, text)
+	}
 	if did.Bodies == 0 {
 		_, err := fmt.Fprintln(w, "there is no such body in quarantine")
 		return err

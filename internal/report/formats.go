@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 
 	"winnow/internal/csvlist"
@@ -28,11 +29,18 @@ func (r *result) printCSV(w io.Writer, p csvlist.Profile) error {
 	return errors.Join(err, out.Flush())
 }
 
-// printJSON writes all rows as an array, row by row: they may not fit in memory.
+// printJSON writes an object with what retention deleted, which messages had no answer,
+// and an array of all rows, row by row: they may not fit in memory.
 func (r *result) printJSON(w io.Writer) error {
+	pruned, err := json.Marshal(r.pruned)
+	silent, err2 := json.Marshal(r.silent)
+	if err := errors.Join(err, err2); err != nil {
+		return err
+	}
 	out := bufio.NewWriter(w)
+	fmt.Fprintf(out, "{\"pruned\": %s,\n\"silent\": %s,\n\"rows\": ", pruned, silent)
 	first := true
-	err := r.Each(func(row *logscan.ReportRow) error {
+	err = r.Each(func(row *logscan.ReportRow) error {
 		if first {
 			out.WriteString("[\n  ")
 		} else {
@@ -42,9 +50,9 @@ func (r *result) printJSON(w io.Writer) error {
 		return r.writeObject(out, row)
 	})
 	if first {
-		out.WriteString("[]\n")
+		out.WriteString("[]}\n")
 	} else {
-		out.WriteString("\n]\n")
+		out.WriteString("\n]}\n")
 	}
 	return errors.Join(err, out.Flush())
 }

@@ -7,6 +7,7 @@
 //   - a number of a row, or which outcomes count as failed: numbers.go
 //   - the table for people: text.go
 //   - CSV and JSON: formats.go
+//   - messages without an answer: silent.go
 package report
 
 import (
@@ -18,6 +19,8 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/instant"
+	"winnow/internal/app"
+	"winnow/internal/console/view"
 	"winnow/internal/csvlist"
 	"winnow/internal/ui"
 	"winnow/store"
@@ -98,11 +101,14 @@ func checkColumns(by []string) error {
 // isUniqueArg reports whether a column is what senders attached to messages.
 func isUniqueArg(column string) bool { return !slices.Contains(logscan.ReportColumns(), column) }
 
-// Since is from when on events are counted; 0 for all.
-func (q *Query) Since() hygiene.Instant { return q.store.Since }
-
-// ReadsBodies reports whether the report counts by what lies in bodies.
-func (q *Query) ReadsBodies() bool { return slices.ContainsFunc(q.store.By, isUniqueArg) }
+// pruned is what retention deleted of what would be counted.
+func (q *Query) pruned(s *store.Store) ([]view.Pruned, error) {
+	kinds := []string{app.PrunedEvents}
+	if slices.ContainsFunc(q.store.By, isUniqueArg) {
+		kinds = append(kinds, app.PrunedBodies)
+	}
+	return app.Pruned(s, q.store.Since, kinds...)
+}
 
 // Print counts the events and prints the result.
 func (q *Query) Print(ctx context.Context, out *ui.Printer, s *store.Store) (err error) {
@@ -118,7 +124,15 @@ func (q *Query) Print(ctx context.Context, out *ui.Printer, s *store.Store) (err
 		return fmt.Errorf("report: %w", err)
 	}
 	defer func() { err = errors.Join(err, counted.Close()) }()
-	r := result{counted, o}
+	pruned, err := q.pruned(s)
+	silent, silentErr := q.silent(s)
+	if err := errors.Join(err, silentErr); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	if text := app.PrunedText(pruned); text != "" {
+		defer out.Warn("%s", text)
+	}
+	r := result{counted, o, pruned, silent}
 	switch {
 	case q.options.JSON:
 		return r.printJSON(out.Stdout)
@@ -132,4 +146,6 @@ func (q *Query) Print(ctx context.Context, out *ui.Printer, s *store.Store) (err
 type result struct {
 	*logscan.Report
 	options logscan.ReportOptions
+	pruned  []view.Pruned // what retention deleted: it is not counted
+	silent  *view.Silent  // nil when no review counted
 }

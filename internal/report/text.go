@@ -43,6 +43,7 @@ func (r *result) printTable(w io.Writer) error {
 	})
 	ui.Table(w, withoutZeroColumns(rows, len(r.options.By)+1))
 	r.printNotes(w, total, hasValue)
+	r.printSilent(w)
 	return err
 }
 

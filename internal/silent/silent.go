@@ -111,14 +111,9 @@ func find(ctx context.Context, out *ui.Printer, a *app.App, o Options, after tim
 func resultOf(o Options, after time.Duration, found silence.Found) result {
 	r := result{AsOf: o.Now, After: instant.FormatDuration(after), Messages: found.Messages, Counts: []dayCount{}}
 	for _, c := range found.Counts {
-		r.Counts = append(r.Counts, dayCount{c.Source, DayOf(c), c.Messages})
+		r.Counts = append(r.Counts, dayCount{c.Source, c.Date(), c.Messages})
 	}
 	return r
-}
-
-// DayOf is the day of a count, as people write it.
-func DayOf(c silence.Count) string {
-	return time.Unix(c.Day*int64(hygiene.Day/time.Second), 0).UTC().Format(time.DateOnly)
 }
 
 func printCounts(out *ui.Printer, o Options, after time.Duration, found silence.Found) error {
@@ -131,7 +126,7 @@ func printCounts(out *ui.Printer, o Options, after time.Duration, found silence.
 	}
 	rows := [][]string{{"SOURCE", "SENT ON", "SILENT"}}
 	for _, c := range found.Counts {
-		rows = append(rows, []string{c.Source, DayOf(c), ui.Number(c.Messages)})
+		rows = append(rows, []string{c.Source, c.Date(), ui.Number(c.Messages)})
 	}
 	ui.Table(out.Stdout, rows)
 	_, err := fmt.Fprintf(out.Stdout, "%s of at least %s ago had no terminal event; winnow silent --source %s lists them for the provider\n",

@@ -7,12 +7,9 @@ import (
 	"time"
 
 	"winnow/hygiene"
-	"winnow/hygiene/instant"
 	"winnow/internal/console/view"
-	"winnow/internal/silent"
 	"winnow/internal/ui"
 	"winnow/store"
-	"winnow/store/silence"
 )
 
 // silentRows is a row about what the last review counted, if it did.
@@ -21,19 +18,6 @@ func silentRows(s *view.Silent, now hygiene.Instant) [][]string {
 		return nil
 	}
 	return [][]string{{"silent", ui.Number(s.Messages), fmt.Sprintf("messages had no answer %s after the sending, as counted %s: winnow silent lists them", s.After, ui.Ago(now.Sub(s.AsOf)))}}
-}
-
-// silentOf is what the last review counted; nil for nothing.
-func silentOf(of *silence.Counted) *view.Silent {
-	if of.At == 0 {
-		return nil
-	}
-	v := &view.Silent{AsOf: of.At, After: instant.FormatDuration(of.After), Sources: of.BySource(), Days: []view.SilentDay{}}
-	for _, c := range of.Counts {
-		v.Messages += c.Messages
-		v.Days = append(v.Days, view.SilentDay{Source: c.Source, Day: silent.DayOf(c), Messages: c.Messages})
-	}
-	return v
 }
 
 // quietSeconds is for how long nothing came from sources that are quiet for longer than is

@@ -90,7 +90,7 @@ func Totals(t store.Totals) view.Totals {
 		Retention: retained(&t.Retention),
 		Events:    t.Events, LastSeq: t.LastSeq, Repeats: t.Repeats, Quarantined: t.Quarantined, Unmatched: t.Unmatched, LongArgs: t.LongArgs, Late: t.Late, Conflicts: t.Conflicts,
 		Contacts: t.Contacts, Aliases: t.Aliases, Statuses: t.Statuses, CountedAt: t.CountedAt, Sweep: view.SweepProgress{Cursor: t.Cursor, Lag: t.Lag}, BackedUp: t.BackedUp,
-		Silent: silentOf(&t.Silence),
+		Silent: app.Silent(&t.Silence, 0, t.Silence.At+1),
 	}
 }
 

@@ -48,6 +48,14 @@ type Count struct {
 	Messages int64
 }
 
+// Start is the beginning of the day.
+func (c *Count) Start() hygiene.Instant {
+	return hygiene.Instant(0).Add(time.Duration(c.Day) * hygiene.Day)
+}
+
+// Date is the day as people write it: 2026-01-31.
+func (c *Count) Date() string { return c.Start().Time().Format(time.DateOnly) }
+
 // Found is what a pass found.
 type Found struct {
 	Messages int64

@@ -72,6 +72,7 @@ type Retry struct {
 	LapsesAt  hygiene.Instant `json:"lapses_at"`
 	Rule      string          `json:"rule"`
 	Bounce    *Event          `json:"bounce,omitempty"`
+	Pruned    []Pruned        `json:"pruned,omitempty"` // with what retention deleted the unique_args went
 }
 
 // Pin is a manual placement in or out of a segment.
