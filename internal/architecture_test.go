@@ -52,7 +52,7 @@ var layers = [][]string{
 	{"internal/explain", "internal/quarantine", "internal/starter", "internal/report", "internal/scrub", "internal/staticlist", "internal/testrun", "internal/impact", "internal/exports", "internal/unmatched", "internal/silent", "internal/backup"},
 	{"internal/retention"},
 	{"internal/person"},
-	{"internal/imports", "internal/contactapi", "internal/status"},
+	{"internal/imports", "internal/contactapi", "internal/status", "internal/pagedata"},
 	{"internal/reconcile"},
 	{"internal/daemon", "internal/doctor"},
 	{"internal/demo"},

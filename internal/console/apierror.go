@@ -24,6 +24,9 @@ type APIError struct {
 // for what can't be done now.
 func NewAPIError(status int, err error) error { return &APIError{Status: status, Err: err} }
 
+// HTTPStatus is the status of the answer.
+func (r *APIError) HTTPStatus() int { return r.Status }
+
 func (r *APIError) Error() string { return r.Err.Error() }
 
 // Unwrap returns the error that the refusal was made of.

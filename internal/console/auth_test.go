@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"winnow/hygiene/provider"
+	"winnow/internal/console/pages"
 	"winnow/internal/console/view"
 )
 
@@ -41,7 +42,7 @@ func TestAPIRequiresTheBearerToken(t *testing.T) {
 func TestTheTokenIsCheckedBeforeAnythingIsDone(t *testing.T) {
 	c := Config{
 		RunExport: func(context.Context, string) (view.Run, error) { t.Error("a run was made"); return view.Run{}, nil },
-		Instruct: func(context.Context, Instruction) (*view.Explanation, error) {
+		Instruct: func(context.Context, view.Instruction) (*view.Explanation, error) {
 			t.Error("a contact was changed")
 			return nil, nil
 		},
@@ -54,7 +55,7 @@ func TestTheTokenIsCheckedBeforeAnythingIsDone(t *testing.T) {
 // A name that a page elsewhere pointed here gains nothing: the browser has neither a
 // token nor a session under it.
 func TestAnyHostIsAnsweredAndNoneWithoutTheToken(t *testing.T) {
-	c := Config{Status: status, Page: emptyPage}
+	c := Config{Status: status, Pages: pages.Config{Overview: emptyPage}}
 	for _, host := range []string{"127.0.0.1:8081", "127.0.0.1", "[::1]:8081", "[::1]", "localhost:8081", "LOCALHOST", "", "winnow.example",
 		"evil.example:8081", "localhost.evil.example", "127.0.0.1.evil.example:8081"} {
 		if got := ask(c, "GET", "/api/v1/status", "", "Host", host).Code; got != 200 {
@@ -98,7 +99,7 @@ func TestNothingButReadinessAndTheLoginFormIsAnsweredWithoutTheToken(t *testing.
 func everythingFails(t *testing.T) Config {
 	called := func() { t.Error("something was done") }
 	return Config{
-		Page:     func(context.Context) (view.Overview, error) { called(); return view.Overview{}, nil },
+		Pages:    pages.Config{Overview: func(context.Context) (view.Overview, error) { called(); return view.Overview{}, nil }},
 		Status:   func(context.Context) (*view.Status, error) { called(); return nil, nil },
 		Segments: func(context.Context) ([]view.Segment, error) { called(); return nil, nil },
 		Exports:  func(context.Context) ([]view.Export, error) { called(); return nil, nil },
@@ -117,7 +118,7 @@ func everythingFails(t *testing.T) Config {
 			called()
 			return view.Released{}, nil
 		},
-		Instruct: func(context.Context, Instruction) (*view.Explanation, error) { called(); return nil, nil },
+		Instruct: func(context.Context, view.Instruction) (*view.Explanation, error) { called(); return nil, nil },
 	}
 }
 
@@ -131,7 +132,7 @@ func TestTheServerIsNotMadeWithoutAToken(t *testing.T) {
 
 func TestATokenThatBecomesEmptyOpensNothing(t *testing.T) {
 	current := token
-	h := handlerOf(Config{Token: func() string { return current }, Status: status, Page: emptyPage})
+	h := handlerOf(Config{Token: func() string { return current }, Status: status, Pages: pages.Config{Overview: emptyPage}})
 	current = ""
 	s := newServer(Config{Token: func() string { return "" }})
 	for _, authorization := range []string{"", "Bearer", "Bearer ", "Bearer " + token} {
@@ -142,7 +143,7 @@ func TestATokenThatBecomesEmptyOpensNothing(t *testing.T) {
 		wantProblem(t, w, 401, "admin token")
 	}
 	req := requestOf("GET", "/", "")
-	req.AddCookie(&http.Cookie{Name: cookieName(req), Value: s.newSession(time.Now())})
+	req.AddCookie(&http.Cookie{Name: cookieName(req), Value: s.newSession(time.Now(), "")})
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, req)
 	wantLoginForm(t, w, 200)
@@ -183,7 +184,7 @@ func TestThePasswordOfABrowserOpensNothing(t *testing.T) {
 	for _, path := range []string{"/", "/metrics", "/api/v1/status"} {
 		req := requestOf("GET", path, "")
 		req.SetBasicAuth("anyone", token)
-		if w := serve(Config{Page: emptyPage, Status: status}, req); path == "/" {
+		if w := serve(Config{Pages: pages.Config{Overview: emptyPage}, Status: status}, req); path == "/" {
 			wantLoginForm(t, w, 200)
 		} else {
 			wantProblem(t, w, 401, "admin token")
@@ -192,7 +193,7 @@ func TestThePasswordOfABrowserOpensNothing(t *testing.T) {
 }
 
 func TestRequestsThatOtherSitesMakeAreRefused(t *testing.T) {
-	c := Config{Page: emptyPage, Status: status}
+	c := Config{Pages: pages.Config{Overview: emptyPage}, Status: status}
 	for _, q := range []struct {
 		method, path, site, mode, dest string
 		want                           int

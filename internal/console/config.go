@@ -5,8 +5,8 @@ import (
 	"io"
 	"log/slog"
 
-	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/internal/console/pages"
 	"winnow/internal/console/view"
 )
 
@@ -23,8 +23,8 @@ type Config struct {
 
 	// Ready returns why winnow can't work now; nil: it always can.
 	Ready func() error
-	// Page returns what the page shows.
-	Page func(context.Context) (view.Overview, error)
+	// Pages are those of the console for people.
+	Pages pages.Config
 
 	Status   func(context.Context) (*view.Status, error)
 	Segments func(context.Context) ([]view.Segment, error)
@@ -55,9 +55,9 @@ type Config struct {
 	Release func(ctx context.Context, export, run string, mayBeStale bool) (view.Released, error)
 	// Instruct suppresses or allows a contact or a phone number manually and returns what
 	// is known of it afterwards.
-	Instruct func(context.Context, Instruction) (*view.Explanation, error)
+	Instruct func(context.Context, view.Instruction) (*view.Explanation, error)
 	// Merge merges a contact into another.
-	Merge func(context.Context, Merge) (view.Merged, error)
+	Merge func(context.Context, view.Merge) (view.Merged, error)
 	// Forget forgets the contact, or the number, that a key names.
 	Forget func(ctx context.Context, key string) (view.Forgotten, error)
 }
@@ -76,23 +76,4 @@ type RegisterResult struct {
 type RejectedMessage struct {
 	Index int    // in the list
 	Why   string // one plain sentence
-}
-
-// Instruction is a manual suppress or allow.
-type Instruction struct {
-	Contact string                  // its key, or a phone number
-	Kind    hygiene.InstructionKind // Suppress or Allow
-	Reason  string                  // may be empty for Allow
-	Note    string
-	Until   hygiene.Instant // of a Suppress; 0: permanent
-	By      string          // the name of the token
-	New     bool            // of a Suppress: an unknown contact is new, although its key is nearly that of a known one
-}
-
-// Merge says which contact is merged into which other one.
-type Merge struct {
-	Contact, Into string
-	Note          string
-	By            string // the name of the token
-	New           bool   // unknown contacts are new, although their keys are nearly those of known ones
 }

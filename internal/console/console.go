@@ -23,11 +23,10 @@
 //   - a new metric: its field and its line in NewMetrics, both in metrics.go; a
 //     number read from the store: a field of Totals and a line of storeMetrics, both
 //     in storemetrics.go
-//   - the page: overview.go in view, page.go and page.html; its charts: chart.go
+//   - pages: package pages, and package pagedata for what they show
 //   - who may ask, and headers of every answer: auth.go; wrong tokens: wrongtokens.go
-//   - the login, sessions and forms against forgery: session.go and login.html; the
-//     token that winnow makes: token.go
-//   - a new page: a route in routes.go with pageOf, or form for what its form does
+//   - the login, sessions and forms against forgery: session.go; the token that winnow
+//     makes: token.go
 //   - errors: apierror.go
 package console
 

@@ -48,8 +48,8 @@ func (s *server) instruct(kind hygiene.InstructionKind) handler {
 	}
 }
 
-func readInstruction(w http.ResponseWriter, req *http.Request, kind hygiene.InstructionKind) (Instruction, error) {
-	in := Instruction{Kind: kind, Contact: pathParam(req, "key"), By: tokenName}
+func readInstruction(w http.ResponseWriter, req *http.Request, kind hygiene.InstructionKind) (view.Instruction, error) {
+	in := view.Instruction{Kind: kind, Contact: pathParam(req, "key"), By: tokenName}
 	var until string
 	body := fields{"reason": &in.Reason, "note": &in.Note, "until": &until, "new": &in.New}
 	if err := decodeBody(w, req, body, `{"reason": "complaint", "note": "called us", "until": "2026-12-31T00:00:00Z"}`); err != nil {
@@ -79,7 +79,7 @@ func readInstruction(w http.ResponseWriter, req *http.Request, kind hygiene.Inst
 
 // merge merges a contact into another.
 func (s *server) merge(w http.ResponseWriter, req *http.Request) (any, error) {
-	m := Merge{Contact: pathParam(req, "key"), By: tokenName}
+	m := view.Merge{Contact: pathParam(req, "key"), By: tokenName}
 	var into contactKey
 	body := fields{"into": &into, "note": &m.Note, "new": &m.New}
 	if err := decodeBody(w, req, body, `{"into": "crm-2001", "note": "same person"}`); err != nil {

@@ -31,7 +31,7 @@ func TestAnAmbiguousBodyIsRefused(t *testing.T) {
 			t.Error("it was checked")
 			return nil, nil
 		},
-		Instruct: func(context.Context, Instruction) (*view.Explanation, error) {
+		Instruct: func(context.Context, view.Instruction) (*view.Explanation, error) {
 			t.Error("it was taken")
 			return nil, nil
 		},

@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"winnow/hygiene"
+	"winnow/internal/console/pages"
 )
 
 // addRoutes adds every route. Paths are matched as they are escaped, so that a key
@@ -23,7 +24,7 @@ func (s *server) addRoutes() {
 		add(methods, "/api/v1"+path, s.api("/api/v1"+path, enabled, h))
 	}
 
-	add(get, "/", s.pageOf(s.page))
+	s.addPages()
 	add(get, "/login", s.errHandler(func(w http.ResponseWriter, _ *http.Request) error { return seeFirstPage(w) }))
 	add(post, "/login", s.errHandler(s.login))
 	add(post, "/logout", s.form(s.logout))
@@ -48,6 +49,22 @@ func (s *server) addRoutes() {
 
 	s.router.NotFoundHandler = s.errHandler(func(http.ResponseWriter, *http.Request) error { return errNotFound })
 	s.router.MethodNotAllowedHandler = s.errHandler(s.methodNotAllowed)
+}
+
+// addPages adds the pages and what their forms do. They are for people, so the
+// description of the API has none of them but the first.
+func (s *server) addPages() {
+	for _, route := range pages.Routes(s.Pages) {
+		h := func(w http.ResponseWriter, req *http.Request, session string) error {
+			return route.Handle(w, req, s.visit(session))
+		}
+		handler, methods := s.pageOf(h), []string{http.MethodGet, http.MethodHead}
+		if route.Act {
+			handler, methods = s.form(h), []string{http.MethodPost}
+		}
+		s.router.Handle(route.Path, handler).Methods(methods...)
+		s.pagePaths = append(s.pagePaths, route.Path)
+	}
 }
 
 // pathParam is a part of the path, unescaped. The server has already refused paths

@@ -42,10 +42,12 @@ func Server(h http.Handler) *http.Server {
 // server answers requests.
 type server struct {
 	Config
-	router   *mux.Router
-	wrong    *wrongTokens
-	ended    endedSessions
-	loginKey string // of the hidden token of the login form
+	router *mux.Router
+	wrong  *wrongTokens
+	ended  endedSessions
+
+	pagePaths []string // the routes of pages and of their forms
+	loginKey  string   // of the hidden token of the login form
 }
 
 // streamed is the answer of a handler that wrote it.

@@ -1,15 +1,11 @@
 package console
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	_ "embed"
 	"encoding/base64"
 	"errors"
-	"fmt"
-	"html/template"
 	"net"
 	"net/http"
 	"strconv"
@@ -18,13 +14,15 @@ import (
 	"time"
 
 	"winnow/internal/connlimit"
+	"winnow/internal/console/pages"
+	"winnow/internal/ui"
 )
 
 // A session is a cookie that winnow can check without having kept it:
 //
-//	EXPIRY.NONCE.HMAC(token, EXPIRY.NONCE)
+//	EXPIRY.NONCE.NAME.HMAC(token, EXPIRY.NONCE.NAME)
 //
-// It survives a restart. It ends after sessionLength, by a logout, and with the token:
+// NAME is what the user entered, in base64; empty for nothing. A session survives a restart. It ends after sessionLength, by a logout, and with the token:
 // a changed token ends all sessions.
 //
 // Forms carry a token of their own, made from the session, which a page elsewhere
@@ -45,9 +43,9 @@ var (
 // errForgedForm is the error of a form without the right hidden token.
 var errForgedForm = errors.New("the form is forged or out of date")
 
-// newSession returns the cookie's value of a new session.
-func (s *server) newSession(now time.Time) string {
-	text := strconv.FormatInt(now.Add(sessionLength).Unix(), 10) + "." + rand.Text()
+// newSession returns the cookie's value of a new session of a user; the name may be empty.
+func (s *server) newSession(now time.Time, name string) string {
+	text := strconv.FormatInt(now.Add(sessionLength).Unix(), 10) + "." + rand.Text() + "." + base64.RawURLEncoding.EncodeToString([]byte(name))
 	return text + "." + sign(s.Token(), "session", text)
 }
 
@@ -74,6 +72,27 @@ func (s *server) session(req *http.Request) (string, error) {
 	connlimit.Hold(req.Context())
 	return cookie.Value, nil
 }
+
+// userOf is the name that the user of a session entered; empty for none.
+func userOf(session string) string {
+	if parts := strings.Split(session, "."); len(parts) == 4 {
+		name, _ := base64.RawURLEncoding.DecodeString(parts[2]) // winnow wrote it
+		return string(name)
+	}
+	return ""
+}
+
+// visit is a visit of a page in a session.
+func (s *server) visit(session string) pages.Visit {
+	v := pages.Visit{Session: session, User: userOf(session), By: tokenName, Form: s.formToken(session)}
+	if v.User != "" {
+		v.By = "console:" + v.User
+	}
+	return v
+}
+
+// maxName is how much of a user's name is kept, in bytes.
+const maxName = 80
 
 // sign is a message authentication code of a text. purpose keeps the code of one kind
 // of text from being taken for that of another.
@@ -174,8 +193,11 @@ func (s *server) readForm(w http.ResponseWriter, req *http.Request, session stri
 	return nil
 }
 
+// sessionHandler is a handler that writes its own answer to a session.
+type sessionHandler func(w http.ResponseWriter, req *http.Request, session string) error
+
 // pageOf wraps a page: without a session it answers with the login form.
-func (s *server) pageOf(h func(w http.ResponseWriter, req *http.Request, session string) error) http.Handler {
+func (s *server) pageOf(h sessionHandler) http.Handler {
 	return s.errHandler(func(w http.ResponseWriter, req *http.Request) error {
 		session, err := s.session(req)
 		if err != nil {
@@ -187,14 +209,14 @@ func (s *server) pageOf(h func(w http.ResponseWriter, req *http.Request, session
 
 // form wraps what the form of a page does. It requires a session and the form's hidden
 // token. The form is in req.PostForm.
-func (s *server) form(h func(w http.ResponseWriter, req *http.Request, session string) error) http.Handler {
+func (s *server) form(h sessionHandler) http.Handler {
 	return s.errHandler(func(w http.ResponseWriter, req *http.Request) error {
 		session, err := s.session(req)
 		if err != nil {
 			return s.askToLogIn(w, req, http.StatusUnauthorized, err)
 		}
 		if err := s.readForm(w, req, session); err == errForgedForm {
-			return sendLogin(w, http.StatusForbidden, loginData{Sentence: "Nothing was done: this form is forged or out of date. Reload its page and send it again."})
+			return sendLogin(w, http.StatusForbidden, pages.Login{Sentence: "Nothing was done: this form is forged or out of date. Reload its page and send it again."})
 		} else if err != nil {
 			return err
 		}
@@ -204,7 +226,7 @@ func (s *server) form(h func(w http.ResponseWriter, req *http.Request, session s
 
 // askToLogIn answers a request that has no session with the login form.
 func (s *server) askToLogIn(w http.ResponseWriter, req *http.Request, status int, why error) error {
-	data := loginData{Form: s.formToken("")}
+	data := pages.Login{Form: s.formToken("")}
 	switch why {
 	case errNoSession:
 		// A link on another site comes without the cookie, which is SameSite=Strict.
@@ -226,7 +248,7 @@ func (s *server) askToLogIn(w http.ResponseWriter, req *http.Request, status int
 // login begins a session, given the token.
 func (s *server) login(w http.ResponseWriter, req *http.Request) error {
 	again := func(status int, sentence string) error {
-		return sendLogin(w, status, loginData{Form: s.formToken(""), Sentence: sentence})
+		return sendLogin(w, status, pages.Login{Form: s.formToken(""), Sentence: sentence})
 	}
 	if err := s.readForm(w, req, ""); err == errForgedForm {
 		return again(http.StatusForbidden, "The login form was out of date. Enter the token again.")
@@ -242,7 +264,7 @@ func (s *server) login(w http.ResponseWriter, req *http.Request) error {
 		s.refuse(w, req)
 		return again(http.StatusUnauthorized, "This is not the admin token.")
 	}
-	setCookie(w, req, s.newSession(time.Now()))
+	setCookie(w, req, s.newSession(time.Now(), ui.Shorten(ui.Printable(strings.TrimSpace(req.PostForm.Get("name"))), maxName)))
 	return seeFirstPage(w)
 }
 
@@ -260,25 +282,10 @@ func seeFirstPage(w http.ResponseWriter) error {
 	return nil
 }
 
-//go:embed login.html
-var loginHTML string
-
-var loginTemplate = template.Must(template.New("login").Parse(loginHTML))
-
-// loginData is what the login page shows.
-type loginData struct {
-	Style    template.CSS
-	Sentence string // what went wrong; empty for nothing
-	Form     string // hidden token of the login form; empty for no form
-	Again    bool   // the browser is to ask again
-}
-
-func sendLogin(w http.ResponseWriter, status int, data loginData) error {
-	data.Style = template.CSS(pageCSS)
-	var body bytes.Buffer
-	if err := loginTemplate.Execute(&body, data); err != nil {
-		return fmt.Errorf("render the login form: %w", err)
+func sendLogin(w http.ResponseWriter, status int, data pages.Login) error {
+	page, err := pages.LogIn(data)
+	if err == nil {
+		pages.Send(w, status, page)
 	}
-	sendPage(w, status, body.Bytes())
-	return nil
+	return err
 }

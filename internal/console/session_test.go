@@ -11,15 +11,17 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"winnow/internal/console/pages"
 )
 
 // wantLoginForm demands an answer of that status with the login form: one field for the
-// token, one hidden field, and no script.
+// token, one for the name, one hidden field, and no script.
 func wantLoginForm(t *testing.T, w *httptest.ResponseRecorder, status int) {
 	t.Helper()
 	page := w.Body.String()
 	if w.Code != status || w.Header().Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(page, `<form class="login" method="post" action="/login">`) ||
-		strings.Count(page, "<input") != 2 || strings.Count(page, `type="password"`) != 1 || hiddenIn(page) == "" || strings.Contains(page, "<script") {
+		strings.Count(page, "<input") != 3 || strings.Count(page, `type="password"`) != 1 || hiddenIn(page) == "" || strings.Contains(page, "<script") {
 		t.Errorf("answer %d %s, want the login form with %d", w.Code, page, status)
 	}
 }
@@ -104,7 +106,7 @@ func (b *browser) mustSeeLoginForm(words string) {
 }
 
 func TestTheTokenIsEnteredOnce(t *testing.T) {
-	b := newBrowser(t, handlerOf(Config{Page: emptyPage}))
+	b := newBrowser(t, handlerOf(Config{Pages: pages.Config{Overview: emptyPage}}))
 	b.mustSeeLoginForm("")
 	b.mustLogIn()
 	b.mustSeePage()
@@ -115,7 +117,7 @@ func TestTheTokenIsEnteredOnce(t *testing.T) {
 
 // A token is often pasted with the line end of its file.
 func TestSpaceAroundATokenIsLeftOut(t *testing.T) {
-	b := newBrowser(t, handlerOf(Config{Page: emptyPage}))
+	b := newBrowser(t, handlerOf(Config{Pages: pages.Config{Overview: emptyPage}}))
 	if w := b.logIn(" " + token + "\r\n"); w.Code != 303 {
 		t.Errorf("answered %d", w.Code)
 	}
@@ -129,7 +131,7 @@ func TestTheCookieIsForThisServerAlone(t *testing.T) {
 	}{
 		"plain HTTP": {"", "/login", false}, "TLS": {"", "https://127.0.0.1:8081/login", true}, "a proxy that ends TLS": {"https", "/login", true},
 	} {
-		h := handlerOf(Config{Page: emptyPage})
+		h := handlerOf(Config{Pages: pages.Config{Overview: emptyPage}})
 		b := newBrowser(t, h)
 		body := url.Values{"form": {hiddenIn(b.get("/").Body.String())}, "token": {token}}.Encode()
 		req := httptest.NewRequest("POST", q.target, strings.NewReader(body))
@@ -177,7 +179,7 @@ func TestAWrongLoginIsToldWhatIsWrong(t *testing.T) {
 
 func TestAChangedTokenEndsAllSessions(t *testing.T) {
 	current := token
-	b := newBrowser(t, handlerOf(Config{Token: func() string { return current }, Page: emptyPage}))
+	b := newBrowser(t, handlerOf(Config{Token: func() string { return current }, Pages: pages.Config{Overview: emptyPage}}))
 	b.mustLogIn()
 	old := b.jar.Cookies(b.origin)
 	current = "another-token-of-some-length"
@@ -198,11 +200,11 @@ func TestAChangedTokenEndsAllSessions(t *testing.T) {
 
 func TestASessionLastsTwelveHoursAndARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBrowser(t, handlerOf(Config{Page: emptyPage}))
+		b := newBrowser(t, handlerOf(Config{Pages: pages.Config{Overview: emptyPage}}))
 		b.mustLogIn()
 		cookies := b.jar.Cookies(b.origin)
 		time.Sleep(12*time.Hour - time.Second)
-		b.handler = handlerOf(Config{Page: emptyPage})
+		b.handler = handlerOf(Config{Pages: pages.Config{Overview: emptyPage}})
 		b.mustSeePage()
 		time.Sleep(time.Second)
 		b.jar.SetCookies(b.origin, cookies) // a browser would have dropped it
@@ -212,7 +214,7 @@ func TestASessionLastsTwelveHoursAndARestart(t *testing.T) {
 }
 
 func TestALogoutEndsTheSession(t *testing.T) {
-	b := newBrowser(t, handlerOf(Config{Page: emptyPage}))
+	b := newBrowser(t, handlerOf(Config{Pages: pages.Config{Overview: emptyPage}}))
 	b.mustLogIn()
 	copied := b.jar.Cookies(b.origin)
 	page := b.get("/").Body.String()
@@ -232,7 +234,7 @@ func TestALogoutEndsTheSession(t *testing.T) {
 }
 
 func TestAForgedFormIsRefused(t *testing.T) {
-	c := Config{Page: emptyPage}
+	c := Config{Pages: pages.Config{Overview: emptyPage}}
 	b, other := newBrowser(t, handlerOf(c)), newBrowser(t, handlerOf(c))
 	b.mustLogIn()
 	other.mustLogIn()
@@ -261,7 +263,7 @@ func TestAForgedFormIsRefused(t *testing.T) {
 
 func TestAForgedLoginIsRefused(t *testing.T) {
 	b := newBrowser(t, handlerOf(everythingFails(t)))
-	other := newBrowser(t, handlerOf(Config{Page: emptyPage}))
+	other := newBrowser(t, handlerOf(Config{Pages: pages.Config{Overview: emptyPage}}))
 	for name, hidden := range map[string]string{"none": "", "any": "x", "that of another process": hiddenIn(other.get("/").Body.String())} {
 		w := b.post("/login", "form", hidden, "token", token)
 		wantLoginForm(t, w, 403)
@@ -283,7 +285,7 @@ func TestAForgedLoginIsRefused(t *testing.T) {
 
 // Anything made from the token and shown to strangers would let them guess it.
 func TestTheLoginFormShowsNothingMadeFromTheToken(t *testing.T) {
-	c := Config{Page: emptyPage}
+	c := Config{Pages: pages.Config{Overview: emptyPage}}
 	h := handlerOf(c)
 	first, again, other := newBrowser(t, h).get("/"), newBrowser(t, h).get("/"), newBrowser(t, handlerOf(c)).get("/")
 	if first.Body.String() != again.Body.String() || hiddenIn(first.Body.String()) == hiddenIn(other.Body.String()) {
@@ -296,12 +298,12 @@ func TestTheLoginFormShowsNothingMadeFromTheToken(t *testing.T) {
 
 func TestACookieThatWasMadeUpIsNoSession(t *testing.T) {
 	s, now := newServer(Config{Token: rightToken}), time.Now()
-	good := s.newSession(now)
+	good := s.newSession(now, "")
 	later := strings.Replace(good, good[:10], "9999999999", 1)
 	endless := "never." + good[11:strings.LastIndex(good, ".")]
 	for name, value := range map[string]string{
 		"nothing": "", "a word": "x", "dots": "..", "a token": token, "a later end": later, "a form's token": good[:strings.LastIndex(good, ".")+1] + s.formToken(good),
-		"no end": endless + "." + sign(token, "session", endless), "another token's": newServer(Config{Token: func() string { return "x" + token }}).newSession(now), "cut": good[:len(good)-1],
+		"no end": endless + "." + sign(token, "session", endless), "another token's": newServer(Config{Token: func() string { return "x" + token }}).newSession(now, ""), "cut": good[:len(good)-1],
 	} {
 		req := requestOf("GET", "/", "")
 		req.AddCookie(&http.Cookie{Name: cookieName(req), Value: value})
@@ -319,7 +321,7 @@ func TestACookieThatWasMadeUpIsNoSession(t *testing.T) {
 // A link elsewhere comes without the cookie. The browser asks again, and only once.
 func TestALinkFromElsewhereFindsTheSession(t *testing.T) {
 	link := func(site string) string {
-		return ask(Config{Page: emptyPage}, "GET", "/", "", "Authorization", "", "Sec-Fetch-Site", site, "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document").Body.String()
+		return ask(Config{Pages: pages.Config{Overview: emptyPage}}, "GET", "/", "", "Authorization", "", "Sec-Fetch-Site", site, "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document").Body.String()
 	}
 	const again = `<meta http-equiv="refresh" content="0;url=/">`
 	if page := link("cross-site"); !strings.Contains(page, again) {
@@ -335,7 +337,7 @@ func TestALinkFromElsewhereFindsTheSession(t *testing.T) {
 // A browser omits the origin with a form of a page with the policy no-referrer, and
 // without an origin the form is refused.
 func TestABrowserSendsTheOriginOfAForm(t *testing.T) {
-	b := newBrowser(t, handlerOf(Config{Page: emptyPage}))
+	b := newBrowser(t, handlerOf(Config{Pages: pages.Config{Overview: emptyPage}}))
 	pages := []*httptest.ResponseRecorder{b.get("/"), b.logIn("wrong-" + token)}
 	b.mustLogIn()
 	for _, w := range append(pages, b.get("/")) {

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"winnow/internal/console/pages"
 )
 
 // from is a request for the status with a token, from an address.
@@ -52,7 +54,7 @@ func TestWrongTokensAreSlowedDown(t *testing.T) {
 
 func TestWrongTokensNeverDelayTheRightOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := handlerOf(Config{Status: status, Page: emptyPage})
+		h := handlerOf(Config{Status: status, Pages: pages.Config{Overview: emptyPage}})
 		const proxy = "127.0.0.1:4000" // all callers have its address
 		var all sync.WaitGroup
 		for range 10 * maxWaiting {
@@ -85,7 +87,7 @@ func TestWrongTokensAreCountedOnEveryRoute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log logged
 		m := NewMetrics("", nil)
-		h := handlerOf(Config{Status: status, Page: emptyPage, Metrics: m, Logger: logTo(&log), Ready: func() error { return errBroken }})
+		h := handlerOf(Config{Status: status, Pages: pages.Config{Overview: emptyPage}, Metrics: m, Logger: logTo(&log), Ready: func() error { return errBroken }})
 		b := newBrowser(t, h)
 		tries := 0
 		check := func(route string, w *httptest.ResponseRecorder, began time.Time) {
@@ -111,7 +113,7 @@ func TestWrongTokensAreCountedOnEveryRoute(t *testing.T) {
 		began := time.Now()
 		check("/login", b.logIn("wrong-token"), began)
 		req, began := requestOf("GET", "/", ""), time.Now()
-		req.AddCookie(&http.Cookie{Name: cookieName(req), Value: newServer(Config{Token: func() string { return "wrong-token" }}).newSession(began)})
+		req.AddCookie(&http.Cookie{Name: cookieName(req), Value: newServer(Config{Token: func() string { return "wrong-token" }}).newSession(began, "")})
 		check("/", b.do(req), began)
 		for range 3 {
 			b.logIn("")

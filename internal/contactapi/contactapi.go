@@ -94,7 +94,7 @@ func unknownContact(cfg *config.Config, s *store.Store, given string) error {
 
 // Instruct suppresses or allows a contact or a phone number manually, and returns what is
 // known of it then. path is that of the config, for commands.
-func Instruct(ops *app.Operations, path string, in console.Instruction, now hygiene.Instant) (*view.Explanation, error) {
+func Instruct(ops *app.Operations, path string, in view.Instruction, now hygiene.Instant) (*view.Explanation, error) {
 	of, err := ops.Name(in.Contact)
 	if err != nil {
 		return nil, console.NewAPIError(http.StatusBadRequest, err)

@@ -35,7 +35,7 @@ func neighbours(t *testing.T) *app.Operations {
 
 func instruct(t *testing.T, a *app.Operations, kind hygiene.InstructionKind, name, reason string) *view.Explanation {
 	t.Helper()
-	e, err := Instruct(a, "winnow.yaml", console.Instruction{Contact: name, Kind: kind, Reason: reason, By: "admin"}, now)
+	e, err := Instruct(a, "winnow.yaml", view.Instruction{Contact: name, Kind: kind, Reason: reason, By: "admin"}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,11 +148,11 @@ func TestANumberIsExplainedAsItsContactsOrForItself(t *testing.T) {
 
 func TestAMistypedNumberIsNotANewContact(t *testing.T) {
 	a := neighbours(t)
-	_, err := Instruct(a, "", console.Instruction{Contact: "+90555100000", Kind: hygiene.Suppress, Reason: "opted_out", By: "admin"}, now)
+	_, err := Instruct(a, "", view.Instruction{Contact: "+90555100000", Kind: hygiene.Suppress, Reason: "opted_out", By: "admin"}, now)
 	if !errors.Is(err, app.ErrNumber) {
 		t.Errorf("a mistyped number is answered %v", err)
 	}
-	_, err = Instruct(a, "", console.Instruction{Contact: "+905551000009", Kind: hygiene.Allow, By: "admin"}, now)
+	_, err = Instruct(a, "", view.Instruction{Contact: "+905551000009", Kind: hygiene.Allow, By: "admin"}, now)
 	var api *console.APIError
 	if !errors.As(err, &api) || !strings.Contains(err.Error(), "unknown contact") {
 		t.Errorf("a number of which nothing is known is answered %v", err)

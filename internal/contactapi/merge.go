@@ -15,7 +15,7 @@ import (
 )
 
 // Merge merges a contact into another, and says what they are then.
-func Merge(ctx context.Context, ops *app.Operations, in console.Merge, now hygiene.Instant) (view.Merged, error) {
+func Merge(ctx context.Context, ops *app.Operations, in view.Merge, now hygiene.Instant) (view.Merged, error) {
 	keys := ops.Store.Keys(ops.Config.Keys)
 	old, err := keys.Named(in.Contact)
 	if err != nil {

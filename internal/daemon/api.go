@@ -13,10 +13,12 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/console"
+	"winnow/internal/console/pages"
 	"winnow/internal/console/view"
 	"winnow/internal/contactapi"
 	"winnow/internal/exports"
 	"winnow/internal/imports"
+	"winnow/internal/pagedata"
 	"winnow/internal/schedule"
 	"winnow/internal/status"
 	"winnow/segments"
@@ -28,7 +30,7 @@ func (d *Daemon) console() (http.Handler, error) {
 	return console.New(console.Config{
 		Token: func() string { return *d.adminToken.Load() }, Version: d.version, Metrics: d.metrics, Logger: d.log,
 		Ready: d.store.Healthy,
-		Page:  d.page,
+		Pages: d.pages(),
 		Status: func(context.Context) (*view.Status, error) {
 			cfg := d.current.Load()
 			st, err := status.Collect(cfg, d.store, hygiene.InstantOf(time.Now()))
@@ -50,6 +52,12 @@ func (d *Daemon) console() (http.Handler, error) {
 		Merge:        d.merge,
 		Forget:       d.forget,
 	})
+}
+
+// pages returns what the console's pages show and do.
+func (d *Daemon) pages() pages.Config {
+	source := &pagedata.Source{Path: d.options.Path, Config: func() *config.Config { return d.current.Load() }, Store: d.store, Operations: d.Operations, Exporter: d.Exporter}
+	return pages.Config{Version: d.version, Logger: d.log, Overview: d.page, Reasons: source.Reasons, Explain: d.explain, Instruct: d.instruct}
 }
 
 // apiErrors are the errors that are the client's or the moment's, not a failure of
@@ -95,12 +103,12 @@ func (d *Daemon) check(_ context.Context, contacts, phones, except []string) ([]
 	return contactapi.Check(d.current.Load(), d.store, contacts, phones, except, hygiene.InstantOf(time.Now()))
 }
 
-func (d *Daemon) instruct(_ context.Context, in console.Instruction) (*view.Explanation, error) {
+func (d *Daemon) instruct(_ context.Context, in view.Instruction) (*view.Explanation, error) {
 	e, err := contactapi.Instruct(d.Operations(), d.options.Path, in, hygiene.InstantOf(time.Now()))
 	return e, apiError(err)
 }
 
-func (d *Daemon) merge(ctx context.Context, in console.Merge) (view.Merged, error) {
+func (d *Daemon) merge(ctx context.Context, in view.Merge) (view.Merged, error) {
 	did, err := contactapi.Merge(ctx, d.Operations(), in, hygiene.InstantOf(time.Now()))
 	return did, apiError(err)
 }

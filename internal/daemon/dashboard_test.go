@@ -10,7 +10,6 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/apptest"
-	"winnow/internal/console"
 	"winnow/internal/console/view"
 	"winnow/internal/schedule"
 	"winnow/segments"
@@ -152,7 +151,7 @@ func TestThePageHasHeldRunsAndTheSizesOfTheirSegments(t *testing.T) {
 	appendEvents(t, d, time.Now(), hygiene.HardBounce)
 	for i, want := range []string{"published", "held"} {
 		if i == 1 {
-			if _, err := d.instruct(t.Context(), console.Instruction{Contact: "ann", Kind: hygiene.Allow, By: "test"}); err != nil {
+			if _, err := d.instruct(t.Context(), view.Instruction{Contact: "ann", Kind: hygiene.Allow, By: "test"}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/console"
+	"winnow/internal/console/view"
 	"winnow/store"
 )
 
@@ -15,7 +16,7 @@ import (
 func TestTheAPIForgetsAContact(t *testing.T) {
 	d := testDaemon(t)
 	for _, key := range []string{"ann", "bob", "cat"} {
-		if _, err := d.instruct(t.Context(), console.Instruction{Contact: key, Kind: hygiene.Suppress, Reason: "opted_out", By: "admin", New: true}); err != nil {
+		if _, err := d.instruct(t.Context(), view.Instruction{Contact: key, Kind: hygiene.Suppress, Reason: "opted_out", By: "admin", New: true}); err != nil {
 			t.Fatal(err)
 		}
 	}

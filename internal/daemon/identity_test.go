@@ -18,7 +18,7 @@ import (
 	"winnow/hygiene/provider"
 	"winnow/internal/app"
 	"winnow/internal/apptest"
-	"winnow/internal/console"
+	"winnow/internal/console/view"
 	"winnow/internal/explain"
 	"winnow/internal/imports"
 	"winnow/internal/scrub"
@@ -90,7 +90,7 @@ var doors = map[string]func(t *testing.T, d *Daemon, spelled string, n int) (key
 		return key
 	},
 	"API": func(t *testing.T, d *Daemon, spelled string, _ int) string {
-		e, err := d.instruct(t.Context(), console.Instruction{Contact: spelled, Kind: hygiene.Suppress, Reason: "complaint", By: "admin", New: true})
+		e, err := d.instruct(t.Context(), view.Instruction{Contact: spelled, Kind: hygiene.Suppress, Reason: "complaint", By: "admin", New: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,15 +224,15 @@ func TestAnUnknownContactThatIsNearlyKnownIsSaid(t *testing.T) {
 	}
 	_, err := d.explain(t.Context(), "CRM-1")
 	wantAPIError(t, err, 404, `unknown contact "CRM-1"; crm-1 is nearly the same`)
-	_, err = d.instruct(t.Context(), console.Instruction{Contact: "CRM-1", Kind: hygiene.Allow, By: "admin"})
+	_, err = d.instruct(t.Context(), view.Instruction{Contact: "CRM-1", Kind: hygiene.Allow, By: "admin"})
 	wantAPIError(t, err, 404, `unknown contact "CRM-1"; crm-1 is nearly the same`)
-	_, err = d.instruct(t.Context(), console.Instruction{Contact: "CRM-1", Kind: hygiene.Suppress, Reason: "complaint", By: "admin"})
+	_, err = d.instruct(t.Context(), view.Instruction{Contact: "CRM-1", Kind: hygiene.Suppress, Reason: "complaint", By: "admin"})
 	wantAPIError(t, err, 409, `"CRM-1" is nearly the key of crm-1; name that contact, or send "new": true to suppress it as written`)
 	answers, err := d.check(t.Context(), []string{"CRM-1", "crm-1", "new-1", "undefined"}, nil, nil)
 	if err != nil || answers[0].Status != "unknown" || answers[0].Nearly != "crm-1" || answers[1].Nearly != "" || answers[2].Nearly != "" || answers[3].Status != "invalid" || answers[3].Sendable {
 		t.Errorf("%+v, %v", answers, err)
 	}
-	if _, err = d.instruct(t.Context(), console.Instruction{Contact: "CRM-1", Kind: hygiene.Suppress, Reason: "complaint", By: "admin", New: true}); err != nil {
+	if _, err = d.instruct(t.Context(), view.Instruction{Contact: "CRM-1", Kind: hygiene.Suppress, Reason: "complaint", By: "admin", New: true}); err != nil {
 		t.Error(err)
 	}
 }

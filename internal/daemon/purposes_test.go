@@ -6,7 +6,6 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/apptest"
-	"winnow/internal/console"
 	"winnow/internal/console/view"
 )
 
@@ -15,7 +14,7 @@ func TestTheAPISaysWhatItRecordsAndWhatItLeaves(t *testing.T) {
 	d := testDaemon(t)
 	instruct := func(kind hygiene.InstructionKind, reason string) *view.Explanation {
 		t.Helper()
-		e, err := d.instruct(t.Context(), console.Instruction{Contact: "ann", Kind: kind, Reason: reason, By: "admin", New: kind == hygiene.Suppress})
+		e, err := d.instruct(t.Context(), view.Instruction{Contact: "ann", Kind: kind, Reason: reason, By: "admin", New: kind == hygiene.Suppress})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +30,7 @@ func TestTheAPISaysWhatItRecordsAndWhatItLeaves(t *testing.T) {
 	if e := instruct(hygiene.Allow, "UNSUBSCRIBED"); e.ReasonReadAs != "opted_out" || e.Status != "active" || e.StillSuppressed != nil {
 		t.Errorf("allowed by another name: %s, still %+v, read as %q", e.Status, e.StillSuppressed, e.ReasonReadAs)
 	}
-	if _, err := d.instruct(t.Context(), console.Instruction{Contact: "ann", Kind: hygiene.Suppress, Reason: "no, never", By: "admin"}); err == nil {
+	if _, err := d.instruct(t.Context(), view.Instruction{Contact: "ann", Kind: hygiene.Suppress, Reason: "no, never", By: "admin"}); err == nil {
 		t.Error("what is no reason was taken for one")
 	}
 }
@@ -44,7 +43,7 @@ func TestACheckLeavesOutWhatDoesNotCount(t *testing.T) {
 			if reason == "dormant" && key != "cat" {
 				continue
 			}
-			if _, err := d.instruct(t.Context(), console.Instruction{Contact: key, Kind: hygiene.Suppress, Reason: reason, By: "admin", New: true}); err != nil {
+			if _, err := d.instruct(t.Context(), view.Instruction{Contact: key, Kind: hygiene.Suppress, Reason: reason, By: "admin", New: true}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -1,4 +1,4 @@
-package console
+package pages
 
 import (
 	"strings"
@@ -27,7 +27,7 @@ func TestDaysAreDrawnAndDescribedInWords(t *testing.T) {
 }
 
 func TestOutcomesThatDidNotHappenHaveNoRow(t *testing.T) {
-	for _, row := range (pageData{Overview: view.Overview{Days: someDays()}}).OutcomeRows() {
+	for _, row := range (overview{Overview: view.Overview{Days: someDays()}}).OutcomeRows() {
 		if row.Total == 0 || row.Name == "clicked" {
 			t.Errorf("there is a row of %s with %d", row.Name, row.Total)
 		}
@@ -35,21 +35,21 @@ func TestOutcomesThatDidNotHappenHaveNoRow(t *testing.T) {
 }
 
 func TestADayWithoutMessagesBreaksTheLine(t *testing.T) {
-	p := (pageData{Overview: view.Overview{Days: someDays()}}).Deliverability().Chart
+	p := (overview{Overview: view.Overview{Days: someDays()}}).Deliverability().Chart
 	if len(p.Lines) != 2 || len(p.Columns) != 3 {
 		t.Errorf("%d lines and %d columns: %v", len(p.Lines), len(p.Columns), p.Lines)
 	}
 }
 
 func TestDeliverabilityOfNothingIsNotShown(t *testing.T) {
-	if d := (pageData{Overview: view.Overview{Days: []view.Day{{Start: now}}}}).Deliverability(); d != nil {
+	if d := (overview{Overview: view.Overview{Days: []view.Day{{Start: now}}}}).Deliverability(); d != nil {
 		t.Errorf("%+v", d)
 	}
 }
 
 func TestTheLineStaysWithinTheChart(t *testing.T) {
 	for delivered := range int64(101) {
-		d := (pageData{Overview: view.Overview{Days: []view.Day{{Start: now, Delivered: delivered, Tried: 100}, {Start: now, Delivered: 100, Tried: 100}}}}).Deliverability()
+		d := (overview{Overview: view.Overview{Days: []view.Day{{Start: now, Delivered: delivered, Tried: 100}, {Start: now, Delivered: 100, Tried: 100}}}}).Deliverability()
 		for _, point := range strings.Fields(strings.Join(d.Chart.Lines, " ")) {
 			if _, y, _ := strings.Cut(point, ","); strings.HasPrefix(y, "-") || len(y) == 5 && y > "40.00" || strings.ContainsAny(y, "IN") {
 				t.Fatalf("%d of 100 is drawn at %s", delivered, point)

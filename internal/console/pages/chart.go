@@ -1,4 +1,4 @@
-package console
+package pages
 
 import (
 	"cmp"
@@ -69,7 +69,7 @@ type outcomeRow struct {
 }
 
 // OutcomeRows returns the outcomes that occurred within the days.
-func (d pageData) OutcomeRows() (rows []outcomeRow) {
+func (d overview) OutcomeRows() (rows []outcomeRow) {
 	for _, name := range hygiene.OutcomeNames() {
 		row := outcomeRow{Name: name, Urgent: name == hygiene.Unrecognized.String()}
 		var points []point
@@ -96,7 +96,7 @@ type sizeRow struct {
 }
 
 // SizeRows returns the sizes of segments that have runs.
-func (d pageData) SizeRows() (rows []sizeRow) {
+func (d overview) SizeRows() (rows []sizeRow) {
 	for _, s := range d.Sizes {
 		if len(s.Runs) == 0 {
 			continue
@@ -143,7 +143,7 @@ type deliverability struct {
 // Deliverability returns a line chart that breaks at days without one; nil if all
 // days are. Its bottom is a little below the worst day: what matters lies between
 // 90 and 100 %.
-func (d pageData) Deliverability() *deliverability {
+func (d overview) Deliverability() *deliverability {
 	worst, delivered, tried := 1.0, int64(0), int64(0)
 	var latest view.Day
 	for _, day := range d.Days {

@@ -1,0 +1,111 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"html"
+	"net/http"
+	"strings"
+	"testing"
+
+	"winnow/hygiene"
+	"winnow/internal/console/pages"
+	"winnow/internal/console/view"
+)
+
+// aSuppressed is a contact with two suppressions, one of them its own word.
+func aSuppressed() *view.Explanation {
+	return &view.Explanation{Contact: "crm-1", Status: "suppressed", AsOf: 3000000, Why: "crm-1 must not be texted",
+		Suppressions: []view.Suppression{{Reason: "hard_bounce", Since: 1000000, Why: "its number is not in use", Events: []view.Event{{At: 1000000, Seq: 7, Outcome: "hard_bounce", MessageID: "m-1"}}}, {Reason: "opted_out", Since: 2000000, Why: "it said so"}},
+		Timeline:     []view.Event{{At: 1000000, Seq: 7, Outcome: "hard_bounce", MessageID: "m-1"}}}
+}
+
+// contactServer answers for one contact and records what it was asked to do.
+func contactServer(asked *[]view.Instruction, err error) Config {
+	return Config{Pages: pages.Config{
+		Overview: emptyPage,
+		Reasons: func() pages.Reasons {
+			return pages.Reasons{Known: []string{"opted_out", "hard_bounce"}, Protected: []string{"opted_out"}}
+		},
+		Explain: func(_ context.Context, key string) ([]*view.Explanation, error) {
+			if key != "crm-1" {
+				return nil, apiErrorf(http.StatusNotFound, "unknown contact %q", key)
+			}
+			return []*view.Explanation{aSuppressed()}, nil
+		},
+		Instruct: func(_ context.Context, in view.Instruction) (*view.Explanation, error) {
+			*asked = append(*asked, in)
+			return aSuppressed(), err
+		},
+	}}
+}
+
+// loggedIn is a browser with a session of that user.
+func loggedIn(t *testing.T, c Config, name string) *browser {
+	t.Helper()
+	b := newBrowser(t, handlerOf(c))
+	if w := b.post("/login", "form", hiddenIn(b.get("/").Body.String()), "token", token, "name", name); w.Code != http.StatusSeeOther {
+		t.Fatalf("the login is answered %d", w.Code)
+	}
+	return b
+}
+
+func TestAContactIsFoundAndExplained(t *testing.T) {
+	page := loggedIn(t, contactServer(new([]view.Instruction), nil), "").get("/contacts?q=+crm-1+").Body.String()
+	for _, want := range []string{"crm-1 must not be texted", "its number is not in use", "<code>m-1</code>", `name="reason" value="hard_bounce"`, "The person has asked"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not show %q", want)
+		}
+	}
+	if n := strings.Count(page, "The person has asked"); n != 1 {
+		t.Errorf("%d reasons are taken for the contact's own word, want only opted_out", n)
+	}
+}
+
+func TestAnUnknownContactIsSaidToBeThat(t *testing.T) {
+	page := loggedIn(t, contactServer(new([]view.Instruction), nil), "").get("/contacts?q=%3Cb%3E").Body.String()
+	if !strings.Contains(html.UnescapeString(page), `unknown contact "<b>"`) || strings.Contains(page, "<b>") {
+		t.Error("the page does not say, safely, who is unknown")
+	}
+}
+
+func TestAnActOfThePageIsSignedAndItsResultIsShownOnce(t *testing.T) {
+	var asked []view.Instruction
+	b := loggedIn(t, contactServer(&asked, nil), " ali\u202e ")
+	form := hiddenIn(b.get("/contacts?q=crm-1").Body.String())
+	w := b.post("/contacts/allow", "form", form, "contact", "crm-1", "reason", "hard_bounce", "note", "it works again")
+	want := view.Instruction{Contact: "crm-1", Kind: hygiene.Allow, Reason: "hard_bounce", Note: "it works again", By: `console:ali\u202e`}
+	if w.Code != http.StatusSeeOther || len(asked) != 1 || asked[0] != want {
+		t.Fatalf("answer %d, asked %+v, want %+v", w.Code, asked, want)
+	}
+	next := w.Header().Get("Location")
+	if page := b.get(next).Body.String(); !strings.Contains(page, "hard_bounce was lifted from crm-1") {
+		t.Error("what came of it is not shown")
+	}
+	if page := b.get(next).Body.String(); strings.Contains(page, "was lifted") {
+		t.Error("what came of it is shown again")
+	}
+}
+
+func TestAnActThatFailsIsSaidToHaveDoneNothing(t *testing.T) {
+	var asked []view.Instruction
+	b := loggedIn(t, contactServer(&asked, errors.New("the disk is full")), "")
+	form := hiddenIn(b.get("/contacts?q=crm-1").Body.String())
+	for _, fields := range [][]string{{"reason", "complaint"}, {"reason", ""}, {"reason", "complaint", "until", "soon"}} {
+		w := b.post("/contacts/suppress", append([]string{"form", form, "contact", "crm-1"}, fields...)...)
+		if page := b.get(w.Header().Get("Location")).Body.String(); !strings.Contains(page, "Nothing was done") {
+			t.Errorf("%q: the page does not say that nothing was done", fields)
+		}
+	}
+	if len(asked) != 1 || asked[0].By != tokenName {
+		t.Errorf("asked %+v", asked)
+	}
+}
+
+func TestAForgedActDoesNothing(t *testing.T) {
+	var asked []view.Instruction
+	b := loggedIn(t, contactServer(&asked, nil), "")
+	if w := b.post("/contacts/suppress", "form", "x", "contact", "crm-1", "reason", "complaint"); w.Code != http.StatusForbidden || asked != nil {
+		t.Errorf("answer %d, asked %+v", w.Code, asked)
+	}
+}

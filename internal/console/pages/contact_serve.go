@@ -1,0 +1,85 @@
+package pages
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/hygiene/instant"
+	"winnow/internal/console/view"
+)
+
+// showContacts shows the contacts that a key or a phone number names.
+func (s *server) showContacts(w http.ResponseWriter, req *http.Request, v Visit) error {
+	if s.Explain == nil {
+		return errNoPage
+	}
+	p := s.page(req, v)
+	p.Query = strings.TrimSpace(req.URL.Query().Get("q"))
+	var found []*view.Explanation
+	var problem error
+	if p.Query != "" {
+		found, problem = s.Explain(req.Context(), p.Query)
+	}
+	var reasons Reasons
+	if s.Reasons != nil {
+		reasons = s.Reasons()
+	}
+	page, err := Contacts(p, found, reasons, problem)
+	return send(w, http.StatusOK, page, err)
+}
+
+func (s *server) allow(req *http.Request, v Visit) (*url.URL, Notice, error) {
+	return s.instruct(req, v, hygiene.Allow)
+}
+
+func (s *server) suppress(req *http.Request, v Visit) (*url.URL, Notice, error) {
+	return s.instruct(req, v, hygiene.Suppress)
+}
+
+// instruct suppresses or allows the contact of a form, which is shown then.
+func (s *server) instruct(req *http.Request, v Visit, kind hygiene.InstructionKind) (next *url.URL, n Notice, err error) {
+	in := view.Instruction{Contact: field(req, "contact"), Kind: kind, Reason: field(req, "reason"), Note: field(req, "note"), By: v.By}
+	next = &url.URL{Path: "/contacts", RawQuery: url.Values{"q": {in.Contact}}.Encode()}
+	if s.Instruct == nil {
+		return next, n, errNoPage
+	}
+	if in.Reason == "" {
+		return next, n, refusef("no reason was given; choose one")
+	}
+	if until := field(req, "until"); until != "" {
+		day, err := time.Parse(time.DateOnly, until)
+		if err != nil || instant.CheckYear(day) != nil {
+			return next, n, refusef("%q is not a day; write it like 2026-12-31", until)
+		}
+		in.Until = hygiene.InstantOf(day)
+	}
+	e, err := s.Instruct(context.WithoutCancel(req.Context()), in)
+	if err != nil {
+		return next, n, err
+	}
+	return next, instructed(in, e), nil
+}
+
+// instructed says what came of an instruction.
+func instructed(in view.Instruction, e *view.Explanation) (n Notice) {
+	done := "lifted from"
+	if in.Kind == hygiene.Suppress {
+		done = "recorded for"
+	}
+	n.Text = fmt.Sprintf("%s was %s %s, which is %s.", in.Reason, done, nameOf(e), e.Status)
+	if e.ReasonReadAs != "" {
+		n.More = append(n.More, fmt.Sprintf("%s is another word for %s.", in.Reason, e.ReasonReadAs))
+	}
+	for _, left := range e.StillSuppressed {
+		n.More = append(n.More, left.Reason+" still stands.")
+	}
+	return n
+}
+
+// field is a field of the form, without the blanks around it.
+func field(req *http.Request, name string) string { return strings.TrimSpace(req.PostForm.Get(name)) }

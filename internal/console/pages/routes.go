@@ -1,0 +1,22 @@
+package pages
+
+import (
+	"crypto/rand"
+	"log/slog"
+)
+
+// Routes returns the pages and what their forms do.
+func Routes(c Config) []Route {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &server{Config: c, notices: notices{made: map[string]sessionNotice{}, name: rand.Text}}
+	page := func(path string, h Handler) Route { return Route{Path: path, Handle: s.shown(h)} }
+	act := func(path string, do action) Route { return Route{Path: path, Act: true, Handle: s.act(do)} }
+	return []Route{
+		page("/", s.showOverview),
+		page("/contacts", s.showContacts),
+		act("/contacts/allow", s.allow),
+		act("/contacts/suppress", s.suppress),
+	}
+}

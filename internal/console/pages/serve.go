@@ -1,0 +1,154 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"winnow/internal/console/view"
+)
+
+// Config are the functions that say what the pages show, and do what their forms ask for.
+// A function that is nil makes its page answer 404. Functions may be called concurrently.
+// An error that has a method HTTPStatus is the caller's, and shown; any other one is
+// logged besides.
+type Config struct {
+	Version string
+	Logger  *slog.Logger
+
+	// Overview returns what the first page shows.
+	Overview func(context.Context) (view.Overview, error)
+	// Reasons returns those of the policy in force; nil: none are known.
+	Reasons func() Reasons
+	// Explain returns everything known of what a key, or a phone number, names.
+	Explain func(ctx context.Context, key string) ([]*view.Explanation, error)
+	// Instruct suppresses or allows a contact or a phone number manually and returns what
+	// is known of it afterwards.
+	Instruct func(context.Context, view.Instruction) (*view.Explanation, error)
+}
+
+// Visit is who asks for a page.
+type Visit struct {
+	Session string // its cookie
+	User    string // the name given at the login; may be empty
+	By      string // signs what is done
+	Form    string // hidden token of forms
+}
+
+// Handler answers a visit. It writes its own answer; an error is shown as a page.
+type Handler func(w http.ResponseWriter, req *http.Request, v Visit) error
+
+// Route is a page, or what its forms do.
+type Route struct {
+	Path   string
+	Act    bool // a form posts to it
+	Handle Handler
+}
+
+// server answers visits.
+type server struct {
+	Config
+	notices notices
+}
+
+// errNoPage is the error of a page without its function.
+var errNoPage = statusError{http.StatusNotFound, errors.New("there is no such page")}
+
+// statusError is an error that is the caller's.
+type statusError struct {
+	status int
+	error
+}
+
+// HTTPStatus is the status of the answer.
+func (e statusError) HTTPStatus() int { return e.status }
+
+func refusef(format string, args ...any) error {
+	return statusError{http.StatusBadRequest, fmt.Errorf(format, args...)}
+}
+
+// statusOf is the status of an answer with that error.
+func statusOf(err error) int {
+	if e := (interface{ HTTPStatus() int })(nil); errors.As(err, &e) {
+		return e.HTTPStatus()
+	}
+	return http.StatusInternalServerError
+}
+
+// page is what the page of a visit shows beside its own content.
+func (s *server) page(req *http.Request, v Visit) Page {
+	return Page{Version: s.Version, User: v.User, Form: v.Form, Notice: s.notices.take(req.URL.Query().Get(noticeParam), v.Session)}
+}
+
+// logged logs an error that is winnow's, and returns its status.
+func (s *server) logged(req *http.Request, err error) int {
+	status := statusOf(err)
+	if status >= http.StatusInternalServerError {
+		s.Logger.ErrorContext(req.Context(), "a page failed", "method", req.Method, "path", req.URL.Path, "error", err)
+	}
+	return status
+}
+
+// shown wraps a page: its error is shown as a page.
+func (s *server) shown(h Handler) Handler {
+	return func(w http.ResponseWriter, req *http.Request, v Visit) error {
+		err := h(w, req, v)
+		if err == nil {
+			return nil
+		}
+		status := s.logged(req, err)
+		page, failed := Problem(s.page(req, v), err)
+		return send(w, status, page, failed)
+	}
+}
+
+// action does what a form asks for. It returns where to look next, also with an error, and
+// what came of it.
+type action func(req *http.Request, v Visit) (next *url.URL, n Notice, err error)
+
+// act wraps what a form does. The browser is sent to the next page, with a GET, and the notice
+// is shown there once.
+func (s *server) act(do action) Handler {
+	return func(w http.ResponseWriter, req *http.Request, v Visit) error {
+		next, notice, err := do(req, v)
+		if err != nil {
+			s.logged(req, err)
+			notice = Notice{Failed: true, Text: "Nothing was done: " + err.Error()}
+		}
+		query := next.Query()
+		query.Set(noticeParam, s.notices.add(notice, v.Session))
+		w.Header().Set("Location", (&url.URL{Path: next.Path, RawPath: next.RawPath, RawQuery: query.Encode()}).String())
+		w.WriteHeader(http.StatusSeeOther)
+		return nil
+	}
+}
+
+// send answers with a page, unless making it failed.
+func send(w http.ResponseWriter, status int, page []byte, err error) error {
+	if err != nil {
+		return err
+	}
+	Send(w, status, page)
+	return nil
+}
+
+// Send answers with a page. With the referrer policy of other answers a browser would send
+// the page's forms without their origin, and they would be refused.
+func Send(w http.ResponseWriter, status int, page []byte) {
+	w.Header().Set("Content-Security-Policy", Policy())
+	w.Header().Set("Referrer-Policy", "same-origin")
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout)) // a recorder does not support it
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
+	w.WriteHeader(status)
+	_, _ = w.Write(page) // a browser that has gone needs no page
+}
+
+// writeTimeout is how long a browser may take to receive a page. Making the page may have
+// taken long, so it counts from then.
+const writeTimeout = time.Minute
