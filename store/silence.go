@@ -16,11 +16,12 @@ func (s *Store) FindSilent(ctx context.Context, o silence.Options, visit func(*s
 }
 
 // CountSilent counts the silent messages and stores the counts; with after 0 it stores
-// that none are counted.
-func (s *Store) CountSilent(ctx context.Context, after time.Duration, now hygiene.Instant) error {
+// that none are counted. It reads the log in steps, between which ctx can end it: what was
+// counted before stays. progress is called with the events looked at; it may be nil.
+func (s *Store) CountSilent(ctx context.Context, after time.Duration, now hygiene.Instant, progress func(int64)) error {
 	var counted silence.Counted
 	if after > 0 {
-		found, err := s.FindSilent(ctx, silence.Options{Now: now, After: after}, nil)
+		found, err := s.FindSilent(ctx, silence.Options{Now: now, After: after, Progress: progress}, nil)
 		if err != nil {
 			return err
 		}
@@ -44,10 +45,10 @@ func (s *Store) Listens(since hygiene.Instant) error {
 	return s.engine.Write(func(w engine.Writer) error { return setCounter(w, listening, int64(since)) })
 }
 
-// QuietSources are the sources from which nothing came for longer than is their habit, and
-// for how long.
-func (s *Store) QuietSources(now hygiene.Instant) (quietFor map[string]time.Duration, err error) {
-	quietFor = map[string]time.Duration{}
+// QuietSources says of each source from which something came for how long nothing has come
+// since, if that is longer than its habit, and whether it has a habit yet.
+func (s *Store) QuietSources(now hygiene.Instant) (states map[string]quiet.State, err error) {
+	states = map[string]quiet.State{}
 	err = s.read(func(c engine.Reader) error {
 		since, err := counter(c, listening)
 		if err != nil {
@@ -55,11 +56,9 @@ func (s *Store) QuietSources(now hygiene.Instant) (quietFor map[string]time.Dura
 		}
 		sources, err := quiet.Read(c, now)
 		for i := range sources {
-			if d := sources[i].QuietFor(now, hygiene.Instant(since)); d > 0 {
-				quietFor[sources[i].Name] = d
-			}
+			states[sources[i].Name] = sources[i].StateAt(now, hygiene.Instant(since))
 		}
 		return err
 	})
-	return quietFor, err
+	return states, err
 }

@@ -299,3 +299,22 @@ func TestTheOrderOfTheFileDoesNotMatter(t *testing.T) {
 		}
 	}
 }
+
+// The condition silent is tried as the review asks it: once the time is over, and not for a
+// message that was answered, be it before the sending.
+func TestARuleOfSilentMessagesIsTried(t *testing.T) {
+	b := bench(t)
+	silent := hygiene.OutcomeTest{Counting: hygiene.Counting{Outcomes: hygiene.OutcomesOf(hygiene.Sent), Count: 1, Silent: 3 * hygiene.Day}}
+	b.Policy = hygiene.NewPolicy([]hygiene.Rule{{Name: "ask", Where: silent, Then: hygiene.Action{Tag: "ask"}}}, "")
+	message := func(at time.Duration, o hygiene.Outcome, id string) Step {
+		return Step{At: at, Event: &hygiene.Event{Source: "a", Outcome: o, MessageID: id}, Repeat: 1}
+	}
+	c := Case{Name: "silent", Steps: []Step{
+		message(0, hygiene.Delivered, "m1"),
+		message(hour, hygiene.Sent, "m1"),
+		message(hygiene.Day, hygiene.Sent, "m2"),
+	}, Expect: []Expectation{{At: 4*hygiene.Day - hour, Tags: []string{}}, {At: 4 * hygiene.Day, Tags: []string{"ask"}}}}
+	if r := b.run(&c, true); !r.Passed() {
+		t.Errorf("%+v\n%s", r.Failures, timeline(r))
+	}
+}

@@ -23,6 +23,7 @@ type Operations struct {
 	Store    *store.Store
 	Version  string                     // of winnow, for manifests
 	Progress func(int64)                // called with the number of items done; may be nil
+	Silence  func(int64)                // called by a review with the events in which it looked for silent messages; may be nil
 	Tripped  func([]*store.BreakerTrip) // called when breakers tripped; may be nil
 	Behind   func(last hygiene.Instant) // called by a sweep when the clock is behind the log, whose last event was received then; may be nil
 	Wait     WaitFunc                   // acquires the store lock; nil waits without reporting
@@ -105,7 +106,7 @@ func (o *Operations) Review(ctx context.Context, now hygiene.Instant) (reviewed 
 		return o.Store.CompareLate(ctx, now)
 	})
 	if err == nil {
-		err = o.Store.CountSilent(ctx, o.Config.Silence, now)
+		err = o.Store.CountSilent(ctx, o.Config.Silence, now, o.Silence)
 	}
 	return reviewed, err
 }

@@ -14,8 +14,11 @@ type reviewCommand struct{}
 func (reviewCommand) Run(c *invocation) error {
 	return c.open(toRun, func(a *app.App) error {
 		ops, done := c.operations(a, "contact")
+		silence, doneSilence := c.Progress("event")
+		ops.Silence = silence
 		reviewed, err := ops.Review(c.ctx, c.instant())
 		done()
+		doneSilence()
 		if err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ func (w *quietWatch) seconds(cfg *config.Config, now hygiene.Instant) (map[strin
 	seconds := map[string]int64{}
 	for i := range cfg.Sources {
 		name := cfg.Sources[i].Name
-		seconds[name] = int64(known[name] / time.Second)
+		seconds[name] = int64(known[name].For / time.Second)
 	}
 	return seconds, err
 }

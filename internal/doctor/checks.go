@@ -29,7 +29,7 @@ func (x *examination) checkLocks() {
 	case running:
 		x.well("daemon", "%s runs the jobs", app.ProcessName(daemon))
 	default:
-		x.wrong("daemon", "no daemon runs the jobs: start winnow serve")
+		x.add("daemon", Note, "it is stopped; winnow serve starts it")
 	}
 	for _, l := range locks[1:] {
 		holder, since, held := l.Taken()

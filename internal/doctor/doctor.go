@@ -23,9 +23,11 @@ import (
 // State is how a check ended.
 type State string
 
-// The states. What could not be looked at is not well.
+// The states. What could not be looked at is not well; what is worth knowing, and may be
+// meant so, is a note.
 const (
 	Well    State = "ok"
+	Note    State = "note"
 	Wrong   State = "wrong"
 	Unknown State = "unknown"
 )
@@ -143,7 +145,7 @@ func Print(w io.Writer, list []Finding) {
 func Err(list []Finding) error {
 	n := int64(0)
 	for _, f := range list {
-		if f.State != Well {
+		if f.State != Well && f.State != Note {
 			n++
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -72,6 +73,19 @@ func (f *folder) examine(now time.Time) string {
 	}
 	doctor.Print(&wrong, bad)
 	return wrong.String()
+}
+
+// A daemon that is merely stopped is nothing wrong: the store may be restored, or moved.
+func TestAStoppedDaemonIsANote(t *testing.T) {
+	defer doctor.SetStatfs(syscall.Statfs)
+	doctor.SetStatfs(measureDisks)
+	f := newFolder(t)
+	f.jobs.Unlock()
+	list := doctor.Examine(t.Context(), f.config, time.Now().Add(time.Hour))
+	i := slices.IndexFunc(list, func(found doctor.Finding) bool { return found.Check == "daemon" })
+	if i < 0 || list[i].State != doctor.Note || !strings.Contains(list[i].Text, "winnow serve starts it") || doctor.Err(list) != nil {
+		t.Errorf("%+v, %v", list, doctor.Err(list))
+	}
 }
 
 // exhaust makes the disk of the folder look full.
@@ -175,7 +189,6 @@ func TestEveryCheckCanFail(t *testing.T) {
 				storetest.AppendMany(f.t, s, storetest.LifelikeLog(101, 10, storetest.Start, 1))
 			})
 		}},
-		{"no daemon", "start winnow serve", func(f *folder) { f.jobs.Unlock() }},
 		{"lock", "kill -CONT", func(f *folder) {
 			f.jobs.Unlock()
 			l := store.LocksAt(f.store)[1]

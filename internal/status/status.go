@@ -72,16 +72,15 @@ func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Sta
 	prepared, preparedErr := app.IsPrepared(cfg, s)
 	erasures, erasuresErr := s.Erasures()
 	err = errors.Join(err, policyErr, keysErr, preparedErr, erasuresErr)
-	quiet, quietErr := quietSeconds(s, now)
-	err = errors.Join(err, quietErr)
 	var joined *view.JoinedKeys
 	if t.JoinedKeys > 0 {
 		joined = &view.JoinedKeys{Contacts: t.JoinedKeys, Batch: t.JoinedBatch}
 	}
-	return &view.Status{QuietSources: quiet,
+	st := &view.Status{
 		Unprepared: preparedErr == nil && !prepared, JoinedKeys: joined, Erasures: int64(len(erasures)), RenamedReasons: t.Renamed, PlaceholderContacts: placeholders,
 		Totals: Totals(t), ClockBehind: int64((t.ClockBehind(now) + time.Second - 1) / time.Second), Breaker: waiting, Told: told, Policy: policy, FilePolicy: filePolicy, Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: names, Held: held, Deliveries: deliveries,
-	}, err
+	}
+	return st, errors.Join(err, addSources(st, cfg, s, now))
 }
 
 // Totals are the store's totals for people and programs.
@@ -178,7 +177,7 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	if s.LongArgs > 0 {
 		rows = append(rows, []string{"unique_args", ui.Number(s.LongArgs), "of retries over 8 KiB, so exports leave them out: attach less to a message"})
 	}
-	rows = slices.Concat(rows, lateRows(s.Late), retentionRows(s.Retention), silentRows(s.Silent, now), quietRows(s.QuietSources))
+	rows = slices.Concat(rows, lateRows(s.Late), retentionRows(s.Retention), silentRows(s.Silent, now), quietRows(s))
 	if s.Erasures > 0 {
 		rows = append(rows, []string{"to forget", ui.Number(s.Erasures), "contacts or numbers of which something is left: the next sweep erases it, or says what is in the way; now: winnow sweep"})
 	}

@@ -106,6 +106,18 @@ func (s *Source) Habit() (time.Duration, bool) {
 	return max(s.Gap, shortest), s.Last.Sub(s.First) >= firstHabits
 }
 
+// State is what a source's silence means.
+type State struct {
+	For      time.Duration // nothing came for so long, if that is longer than the habit; else 0
+	HasHabit bool          // without one it is never quiet
+}
+
+// StateAt is the state of the source at the time now. The daemon has listened since.
+func (s *Source) StateAt(now, since hygiene.Instant) State {
+	_, known := s.Habit()
+	return State{s.QuietFor(now, since), known}
+}
+
 // QuietFor is how long the source has been quiet at the time now, if that is longer than
 // its habit, else 0. The daemon has listened since.
 func (s *Source) QuietFor(now, since hygiene.Instant) time.Duration {

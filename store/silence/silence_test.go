@@ -1,6 +1,8 @@
 package silence
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -87,5 +89,25 @@ func TestSilentMessagesAreThoseWithoutATerminalEventInWhateverOrder(t *testing.T
 				t.Errorf("%d bytes in the scratch file with runs of %d", found.Bytes, o.run)
 			}
 		}
+	}
+}
+
+// A pass that is stopped ends with the step that it is in.
+func TestAPassCanBeStoppedBetweenItsSteps(t *testing.T) {
+	now := hygiene.InstantOf(time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC))
+	e := enginetest.Open(t, enginetest.Location(t))
+	if err := e.WriteLog(func(w engine.LogWriter) error {
+		return w.AppendEvents([][]hygiene.Event{randomLog(rand.New(rand.NewPCG(1, 2)), 300, now)})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var steps []int64
+	_, err := Find(ctx, e, t.TempDir(), Options{Now: now, After: time.Hour, step: 100, Progress: func(events int64) {
+		steps = append(steps, events)
+		cancel()
+	}}, nil)
+	if !errors.Is(err, context.Canceled) || !slices.Equal(steps, []int64{100}) {
+		t.Errorf("after %d events: %v", steps, err)
 	}
 }

@@ -85,6 +85,9 @@ type Status struct {
 	// QuietSources are the sources from which nothing came for longer than is their habit,
 	// with the seconds.
 	QuietSources map[string]int64 `json:"quiet_sources,omitempty"`
+	// NewSources have no habit yet, so that they are never quiet. Both are empty while no
+	// daemon listens.
+	NewSources []string `json:"new_sources,omitempty"`
 }
 
 // JoinedKeys is how many contacts were joined because a version of winnow, or the config,
