@@ -273,7 +273,7 @@ func (j *judge) instruction(in *Instruction) {
 	case Allow:
 		if in.from != 0 { // it strikes what its contact gave, and what that alone can have opened
 			j.release(in.Moment, "", func(s *Suppression) bool {
-				return s.Origin == ByRule && in.lifts(s.Reason) && j.c.isSoleGiver(in.from)
+				return s.Origin == ByRule && in.lifts(s.Reason) && !s.IsRecalled() && j.c.isSoleGiver(in.from)
 			})
 			return
 		}

@@ -62,23 +62,23 @@ func (p *Policy) strikesMore(c *Contact, r *Rule, reason string, in *Instruction
 // SetUndone undoes the contact's part of a batch, or, when revoked is false, redoes
 // it. It returns no entries when there was nothing to change.
 func (p *Policy) SetUndone(c *Contact, batch int64, revoked bool, m Moment) []Change {
-	return p.setUndone(c, batch, revoked, m, (*Instruction).IsOwn)
+	return p.setUndone(c, batch, revoked, m, (*Contact).isIts)
 }
 
 // PreviewUndone is SetUndone also for what a number has from its contacts, and a contact
 // from its numbers. In a store that follows.
 func (p *Policy) PreviewUndone(c *Contact, batch int64, revoked bool, m Moment) []Change {
-	return p.setUndone(c, batch, revoked, m, func(*Instruction) bool { return true })
+	return p.setUndone(c, batch, revoked, m, func(*Contact, *Instruction) bool { return true })
 }
 
 // setUndone is SetUndone for the instructions that are its own.
-func (p *Policy) setUndone(c *Contact, batch int64, revoked bool, m Moment, isOwn func(*Instruction) bool) []Change {
+func (p *Policy) setUndone(c *Contact, batch int64, revoked bool, m Moment, isOwn func(*Contact, *Instruction) bool) []Change {
 	before := c.snapshot()
 	found := false
 	c.eachPart("", func(part *Contact) { found = p.setUndone(part, batch, revoked, m, isOwn) != nil || found })
 	for i := range c.Instructions {
 		in := &c.Instructions[i]
-		if in.Batch != batch || in.Undone == revoked || !isOwn(in) {
+		if in.Batch != batch || in.Undone == revoked || !isOwn(c, in) {
 			continue
 		}
 		found, in.Undone = true, revoked
@@ -102,7 +102,7 @@ func (p *Policy) setUndone(c *Contact, batch int64, revoked bool, m Moment, isOw
 // undone is false, that is not.
 func (c *Contact) HasUndone(batch int64, undone bool) bool {
 	return c.anyPart(func(part *Contact) bool {
-		return slices.ContainsFunc(part.Instructions, func(in Instruction) bool { return in.IsOwn() && in.Batch == batch && in.Undone == undone })
+		return slices.ContainsFunc(part.Instructions, func(in Instruction) bool { return part.isIts(&in) && in.Batch == batch && in.Undone == undone })
 	})
 }
 

@@ -39,8 +39,10 @@ func (s *Store) InvalidateEvidence(ctx context.Context, policy *hygiene.Policy, 
 		}
 	}
 	var failed error
-	// What a contact strikes is struck on its numbers too.
-	concerns := func(c *hygiene.Contact) bool { return (!c.IsNumber() || c.HasOwnEntries()) && policy.Affects(c, &in) }
+	// What a contact strikes is struck on its numbers too, but not after it was forgotten.
+	concerns := func(c *hygiene.Contact) bool {
+		return (!c.IsNumber() || c.HasOwnEntries() || c.HasForgottenGiver()) && policy.Affects(c, &in)
+	}
 	strike := func(c *hygiene.Contact, batch int64, _ hygiene.Moment) []hygiene.Change {
 		ofBatch := in
 		if b.Unregistered && failed == nil {

@@ -133,6 +133,9 @@ func (k *contactRow) unpackAttributes() (err error) {
 
 // pack prepares what of the contact is written.
 func (k *contactRow) pack() {
+	if len(k.packed) > 0 && len(k.stored.Facts) > 0 && &k.packed[0] == &k.stored.Facts[0] {
+		k.packed = nil // it was saved in this transaction: what is stored is compared with
+	}
 	k.packed = k.Pack(k.packed[:0])
 	k.status = k.StatusChanges()
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"winnow/hygiene"
 	"winnow/segments"
@@ -167,4 +168,22 @@ func (s *Store) Forgotten(key, phone string) (ofKey, ofNumber *forgotten.Kept, e
 		return err
 	})
 	return ofKey, ofNumber, err
+}
+
+// PackAgain saves a contact, lets it change and packs it again, and returns the facts that
+// are stored, as a copy that was made before and as they are kept then.
+func (s *Store) PackAgain(p *hygiene.Policy, key string, change func(*hygiene.Contact)) (stored, kept []byte, err error) {
+	err = s.writeAs(p, func(w *txWriter) error {
+		k := &contactRow{}
+		k.reset(key)
+		if err := w.save(k, nil); err != nil {
+			return err
+		}
+		stored = slices.Clone(k.stored.Facts)
+		change(&k.Contact)
+		k.pack()
+		kept = k.stored.Facts
+		return nil
+	})
+	return stored, kept, err
 }

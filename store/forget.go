@@ -358,7 +358,7 @@ func (w *txWriter) forgetNumber(id int64, n erasure.Number, who *erasure.Person,
 		return err
 	}
 	if n.Others {
-		if number.stored.ID == 0 || !number.EraseNotesOf(who.IDs) {
+		if number.stored.ID == 0 || !number.ForgetGivers(who.IDs) {
 			return nil
 		}
 		return w.Exec("UPDATE numbers SET facts = ? WHERE id = ?", number.Pack(nil), -number.stored.ID)

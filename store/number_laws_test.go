@@ -81,7 +81,8 @@ type knower struct {
 type life struct {
 	*rand.Rand
 	contacts, phones []string
-	phoneKeys        bool // the contacts are their numbers
+	shared           []string // of the phones, those that others have from the beginning
+	phoneKeys        bool     // the contacts are their numbers
 	messages         []struct{ id, of string }
 	list             []knowledge
 	at               hygiene.Instant
@@ -111,9 +112,17 @@ func (l *life) add(k knowledge) {
 
 func randomLife(r *rand.Rand, phoneKeys bool, n int) *life {
 	l := &life{Rand: r, phoneKeys: phoneKeys, contacts: []string{"ann", "bob", "cem"}, phones: []string{"+905550000001", "+905550000002"}, at: storetest.Start}
+	l.shared = l.phones
 	if phoneKeys {
 		l.contacts = []string{"+905550000011", "+905550000012", "+905550000013"}
 	}
+	l.draw(n)
+	return l
+}
+
+// draw draws so many pieces.
+func (l *life) draw(n int) {
+	r := l.Rand
 	merges, bulk := r.IntN(3) == 0, r.IntN(2) == 0
 	for range n {
 		l.at = l.at.Add(time.Duration(1+r.IntN(20)) * time.Hour)
@@ -140,7 +149,6 @@ func randomLife(r *rand.Rand, phoneKeys bool, n int) *life {
 			l.event()
 		}
 	}
-	return l
 }
 
 // importContact imports a contact, which gets a number, at times earlier than the import before.
@@ -301,7 +309,7 @@ func (l *life) merge() {
 
 func (l *life) event() {
 	outcomes := []hygiene.Outcome{hygiene.Sent, hygiene.Sent, hygiene.Delivered, hygiene.HardBounce, hygiene.SoftBounce, hygiene.Unsubscribed, hygiene.Resubscribed, hygiene.Blocked, hygiene.Blocked}
-	m := struct{ id, of string }{fmt.Sprint("m", len(l.list)), l.contact()}
+	m := struct{ id, of string }{fmt.Sprintf("m-%d-id", len(l.list)), l.contact()}
 	if len(l.messages) > 0 && l.one(3) {
 		m = l.messages[l.IntN(len(l.messages))]
 	} else {
@@ -388,6 +396,25 @@ func sweepTwice(t *testing.T, k *knower) {
 // tellAll tells the pieces to a new store, with sweeps between them.
 func (l *life) tellAll(t *testing.T, order []knowledge) *knower {
 	t.Helper()
+	k := l.begin(t)
+	k.learn(t, order)
+	sweepTwice(t, k)
+	return k
+}
+
+// learn tells the pieces to the store, with sweeps between them.
+func (k *knower) learn(t *testing.T, order []knowledge) {
+	t.Helper()
+	for _, piece := range order {
+		if piece.tell(t, k); piece.sweep > 0 {
+			sweepAll(t, k.Store, k.p, piece.sweep)
+		}
+	}
+}
+
+// begin is a store that knows the contacts and nothing of them.
+func (l *life) begin(t *testing.T) *knower {
+	t.Helper()
 	k := &knower{Store: storetest.Open(t), batches: map[string]int64{}}
 	var profiles []store.Profile
 	for _, key := range l.contacts {
@@ -398,19 +425,13 @@ func (l *life) tellAll(t *testing.T, order []knowledge) *knower {
 		storetest.SavePolicy(t, k.Store, k.p)
 	} else {
 		k.p = numberPolicy(t, k.Store)
-		for i, phone := range l.phones {
+		for i, phone := range l.shared {
 			profiles = append(profiles, store.Profile{Key: fmt.Sprint("other-", i), HasPhone: true, Phone: phone})
 		}
 	}
 	if _, err := k.SaveProfiles(profiles, storetest.Start); err != nil {
 		t.Fatal(err)
 	}
-	for _, piece := range order {
-		if piece.tell(t, k); piece.sweep > 0 {
-			sweepAll(t, k.Store, k.p, piece.sweep)
-		}
-	}
-	sweepTwice(t, k)
 	return k
 }
 

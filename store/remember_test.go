@@ -84,27 +84,6 @@ func TestAHoldIsFoundByEachNameOfItsContact(t *testing.T) {
 	}
 }
 
-// forget deletes a contact of which nothing else is left, after what keeps it away was
-// kept, with its number if nobody else has it.
-func forgetAll(t *testing.T, s *store.Store, p *hygiene.Policy, key string, messages ...engine.MessageKey) {
-	t.Helper()
-	if err := s.Remember(p, key, storetest.Start.Add(30*hygiene.Day), messages...); err != nil {
-		t.Fatal(err)
-	}
-	err := s.Write(func(w engine.Writer) error {
-		for _, sql := range []string{"DELETE FROM retry_messages", "DELETE FROM contacts WHERE key = '" + key + "'", "DELETE FROM names WHERE contact = '" + key + "'",
-			"DELETE FROM numbers WHERE phone NOT IN (SELECT phone FROM contacts WHERE phone IS NOT NULL)", "DELETE FROM former_numbers", "DELETE FROM unplaced", "DELETE FROM status_counts"} {
-			if err := w.Exec(sql); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // reasonsOf are the reasons not to text a contact, and whether there is one.
 func reasonsOf(t *testing.T, s *store.Store, key string) string {
 	t.Helper()
@@ -126,7 +105,7 @@ func forgotten1(t *testing.T) (*store.Store, *hygiene.Policy) {
 	give(t, s, "c1", "+905550000001", storetest.Start)
 	storetest.Append(t, s, storetest.Event(storetest.Start+1, "c1", "m1", hygiene.HardBounce), storetest.Event(storetest.Start+2, "c1", "m2", hygiene.Unsubscribed))
 	storetest.Sweep(t, s, p, 0)
-	forgetAll(t, s, p, "c1", engine.MessageKey{Source: "insider", ID: "m1"})
+	forget(t, s, p, store.Subjects{Keys: []string{"c1"}})
 	return s, p
 }
 
