@@ -34,7 +34,7 @@ var layers = [][]string{
 	{"internal/atomicfile", "internal/csvlist", "internal/jsonsplit", "internal/loglimit", "hygiene/contactkey", "hygiene/instant", "hygiene/reason"},
 	{"hygiene/value"},
 	{"hygiene"},
-	{"hygiene/provider"},
+	{"hygiene/provider", "hygiene/wording"},
 	{"hygiene/ruletest"},
 	{"segments"},
 	{"segments/destination"},
