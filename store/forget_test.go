@@ -260,8 +260,24 @@ func TestForgettingThatIsKilledAtAnyStepIsFinished(t *testing.T) {
 		} else if len(out) > 0 {
 			t.Fatalf("%v: %s", err, out)
 		}
+		appendWhileErasing(t, path, kills)
 	}
 	if left := leftIn(t, filepath.Dir(path)); kills < 6 || len(left) > 0 {
 		t.Errorf("after %d kills is left: %s", kills, strings.Join(left, "\n"))
 	}
+}
+
+// appendWhileErasing appends an event of the person, as a daemon that was killed would
+// once it is started again, while the person is not forgotten yet.
+func appendWhileErasing(t *testing.T, path string, n int) {
+	t.Helper()
+	s, err := store.OpenExisting(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if list, err := s.Erasures(); err != nil || len(list) == 0 || !list[0].Begun {
+		return
+	}
+	storetest.Append(t, s, storetest.Event(storetest.Start.Add(time.Hour), forgottenKey, fmt.Sprint("msg-of-her-late-", n), hygiene.Delivered))
 }

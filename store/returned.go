@@ -47,8 +47,11 @@ func (s *Store) askForReturned(ctx context.Context, c *forgotten.Carrier, now hy
 				return err
 			}
 		}
-		persons += len(of.Keys) + len(of.Phones)
-		return errors.Join(ctx.Err(), s.AskToForget(of, false, now))
+		err := errors.Join(ctx.Err(), s.AskToForget(of, false, now))
+		if err == nil {
+			persons += len(of.Keys) + len(of.Phones)
+		}
+		return err
 	}
 	if err := c.Each(s.read, func(keys, phones []string) error { return ask(Subjects{Keys: keys, Phones: phones}) }); err != nil {
 		return 0, err
@@ -62,7 +65,7 @@ func (s *Store) askForReturned(ctx context.Context, c *forgotten.Carrier, now hy
 		if phone := hygiene.NumberIn(subject); phone != "" {
 			of = Subjects{Phones: []string{phone}}
 		}
-		if err = s.AskToForget(of, false, now); err != nil && !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrHeld) {
+		if err := ask(of); err != nil && !errors.Is(err, ErrUnknown) {
 			return 0, err
 		}
 	}

@@ -14,25 +14,40 @@ import (
 // ErrOtherStore is the error of hashes that cannot be compared.
 var ErrOtherStore = errors.New("persons were forgotten there under another secret, so it is not the store that the backup is of")
 
+// ErrNoStore is the error of a file that has no contacts, so that nobody can be known to
+// have been forgotten there.
+var ErrNoStore = errors.New("it is not the contacts' file of a store")
+
 // Carrier compares a store with a newer state of it, and carries over who was forgotten.
 type Carrier struct {
 	from   engine.Querier
-	secret []byte
+	secret []byte // nil: nobody was forgotten there
 	hasher *Hasher
 }
 
-// NewCarrier carries from the newer state; nil if nobody was forgotten there.
+// NewCarrier carries from the newer state; nil if nobody was forgotten there, or is to be.
 func NewCarrier(from, into engine.Querier) (*Carrier, error) {
-	has, err := from.Number("SELECT count(*) FROM sqlite_schema WHERE name = 'forgotten_messages'")
-	if err != nil || has == 0 {
+	is, err := from.Number("SELECT count(*) FROM sqlite_schema WHERE name = 'contacts'")
+	if err == nil && is == 0 {
+		err = ErrNoStore
+	}
+	if err != nil {
 		return nil, err
 	}
-	if some, err := Any(from); err != nil || !some {
+	has, err := from.Number("SELECT count(*) FROM sqlite_schema WHERE name = 'forgotten_messages'")
+	if err != nil || has == 0 {
 		return nil, err
 	}
 	secret, err := Secret(from)
 	if err != nil {
 		return nil, err
+	}
+	if secret == nil {
+		asked, err := from.Number("SELECT EXISTS (SELECT 1 FROM erasures)")
+		if err != nil || asked == 0 {
+			return nil, err
+		}
+		return &Carrier{from: from}, nil
 	}
 	own, err := Secret(into)
 	if err == nil && own != nil && !bytes.Equal(own, secret) {
@@ -58,6 +73,9 @@ const pageNames = 2_000
 
 // Each calls found with keys and with numbers that are of persons who were forgotten since.
 func (c *Carrier) Each(read func(func(engine.Reader) error) error, found func(keys, phones []string) error) error {
+	if c.secret == nil {
+		return nil
+	}
 	for _, of := range namesIn {
 		for last, more := "", true; more; {
 			var list []string
@@ -127,9 +145,11 @@ func knownAs(c engine.Querier, hash []byte) (subject *int64, err error) {
 	return subject, r.Close()
 }
 
-// Asked are the subjects that were asked for there and not begun to be forgotten.
+// Asked are the subjects that were asked for there and not begun to be forgotten, without
+// those that were held since.
 func (c *Carrier) Asked() (subjects []string, err error) {
-	r := c.from.Query("SELECT subject FROM erasures WHERE begun = 0 ORDER BY id")
+	r := c.from.Query(`SELECT subject FROM erasures WHERE begun = 0 AND NOT EXISTS (SELECT 1 FROM holds
+		WHERE holds.contact = subject OR holds.contact IN (SELECT key FROM names WHERE names.contact = subject)) ORDER BY id`)
 	for r.Next() {
 		subjects = append(subjects, r.Text(0))
 	}
@@ -138,6 +158,9 @@ func (c *Carrier) Asked() (subjects []string, err error) {
 
 // Carry keeps here what is kept there. It can be repeated.
 func (c *Carrier) Carry(write func(func(engine.Writer) error) error) error {
+	if c.secret == nil {
+		return nil
+	}
 	if err := write(func(w engine.Writer) error { return setSecret(w, c.secret) }); err != nil {
 		return err
 	}
