@@ -10,7 +10,7 @@ import (
 	"winnow/store"
 )
 
-// Whoever asks over HTTP waits ten seconds for what a sweep, or a run, keeps from being
+// A client waits ten seconds for what a sweep, or a run, keeps from being
 // done; it is done all the same, and so is what others asked for meanwhile.
 func TestForgettingIsAnsweredWhileItWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
