@@ -49,6 +49,7 @@ var layers = [][]string{
 	{"store/storetest", "internal/lint", "internal/testfile"},
 	{"internal/app"},
 	{"internal/apptest"},
+	{"internal/kit"},
 	{"internal/explain", "internal/quarantine", "internal/starter", "internal/report", "internal/scrub", "internal/staticlist", "internal/testrun", "internal/impact", "internal/exports", "internal/unmatched", "internal/silent", "internal/backup"},
 	{"internal/retention"},
 	{"internal/person"},

@@ -2,7 +2,6 @@ package internal
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -68,34 +67,5 @@ func TestTheReadmeAlertsOnMetricsThatExist(t *testing.T) {
 		if !strings.Contains(code.String(), `"`+name[1]+`"`) {
 			t.Errorf("no metric is called %s", name[0])
 		}
-	}
-}
-
-// unitInReadme is the block that shows the service of systemd.
-var unitInReadme = regexp.MustCompile("(?s)```ini\n(# /etc/systemd/system/winnow.service\n.*?)```")
-
-func TestTheUnitOfTheReadmeIsHardened(t *testing.T) {
-	unit := unitInReadme.FindStringSubmatch(read(t, "README.md"))
-	if unit == nil {
-		t.Fatal("the README shows no unit")
-	}
-	for _, line := range []string{"StartLimitIntervalSec=0", "Restart=always", "LimitNOFILE=65536", "UMask=0027"} {
-		if !strings.Contains(unit[1], "\n"+line+"\n") {
-			t.Errorf("the unit lacks %s", line)
-		}
-	}
-	analyze, err := exec.LookPath("systemd-analyze")
-	if err != nil {
-		t.Skip("systemd-analyze is not installed: the unit is not rated")
-	}
-	path := filepath.Join(t.TempDir(), "winnow.service")
-	if err := os.WriteFile(path, []byte(unit[1]), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	const under2 = "--threshold=20" // in tenths
-	if out, err := exec.Command(analyze, "security", "--offline=true", under2, "--no-pager", path).CombinedOutput(); strings.Contains(string(out), "unrecognized option") {
-		t.Skip("this systemd-analyze rates no files")
-	} else if err != nil {
-		t.Errorf("the unit is rated 2 or worse: %v\n%s", err, out)
 	}
 }

@@ -22,6 +22,7 @@ var commandGroups = []kong.Group{
 // examples are command lines that help shows, by command.
 var examples = map[string][]string{
 	"":                    {"winnow demo", "winnow init", "winnow serve -c /etc/winnow/winnow.yaml", "winnow explain crm-1042"},
+	"kit":                 {"winnow kit systemd", "winnow kit prometheus /etc/prometheus/winnow"},
 	"init":                {"winnow init", "winnow init -c /etc/winnow/winnow.yaml"},
 	"serve":               {"winnow serve", "winnow serve -c /etc/winnow/winnow.yaml"},
 	"demo":                {"winnow demo --keep"},
@@ -77,7 +78,7 @@ var examples = map[string][]string{
 
 // ignoredFlags are the flags of all commands that some have no use for.
 var ignoredFlags = map[string][]string{
-	"serve": {"json", "now"}, "demo": {"json", "now", "config"}, "init": {"now"}, "completion": {"json", "now", "config"},
+	"serve": {"json", "now"}, "demo": {"json", "now", "config"}, "init": {"now"}, "kit": {"now"}, "completion": {"json", "now", "config"},
 	"health": {"json", "now"}, "token": {"now"}, "version": {"now", "config"},
 }
 

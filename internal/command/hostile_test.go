@@ -101,6 +101,7 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 	)
 	commands := map[string][][]string{
 		"init":                {{}},
+		"kit":                 {{"systemd"}, {"prometheus"}},
 		"completion":          {{hostile}},
 		"check":               {{}, {"-c", badConfig}, {"--schema"}},
 		"test":                {{ruleTest}, {"absent" + hostile}},

@@ -7,6 +7,7 @@ import (
 
 	"winnow/internal/app"
 	"winnow/internal/config"
+	"winnow/internal/kit"
 	"winnow/internal/starter"
 	"winnow/internal/ui"
 )
@@ -32,11 +33,7 @@ unit for systemd, all in the folder of the config. Nothing is asked, and nothing
 
 // Run makes the files, and prints what to do next.
 func (initCommand) Run(c *invocation) error {
-	program, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	files, err := starter.Write(starter.Options{Config: c.config, Example: c.process.ExampleConfig, Schema: config.Schema(), Program: program, User: daemonUser()})
+	files, err := starter.Write(starter.Options{Config: c.config, Example: c.process.ExampleConfig, Schema: config.Schema(), Unit: kit.Unit(daemonUser(), c.now())})
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,9 @@ type TLS struct{ Cert, Key string }
 type Admin struct {
 	Listen string
 	Token  string // empty for one that winnow makes, which only a loopback address may have
-	TLS    *TLS   // nil when a proxy ends TLS
+	// TokenFile is the file that Token was read from; empty if it is in the config.
+	TokenFile string
+	TLS       *TLS // nil when a proxy ends TLS
 }
 
 // Source is a provider account.

@@ -58,6 +58,9 @@ func (r *reader) readAdmin(e *yamldoc.Entry) Admin {
 		e.ReportKey("token_file", `"token" and "token_file" are both set`, "keep one of them")
 		return a
 	case e.Has("token_file"):
+		if file := e.Get("token_file"); file.Text() != "" {
+			a.TokenFile = r.absolute(file.Text())
+		}
 		if lines := r.readTokenFile(e.Get("token_file")); len(lines) > 0 {
 			a.Token = lines[0]
 		} else {

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -281,6 +282,22 @@ func seconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
 
 // namespace begins the name of every metric.
 const namespace = "winnow"
+
+// Names returns the names of all metrics that there can be, without the suffixes of
+// histograms.
+func (m *Metrics) Names() (names []string) {
+	descs := make(chan *prometheus.Desc)
+	go func() {
+		defer close(descs)
+		m.factory.registry.Describe(descs)
+	}()
+	for d := range descs {
+		_, after, _ := strings.Cut(d.String(), `fqName: "`)
+		name, _, _ := strings.Cut(after, `"`)
+		names = append(names, name)
+	}
+	return names
+}
 
 // factory makes metrics and registers them.
 type factory struct{ registry *prometheus.Registry }

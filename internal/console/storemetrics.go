@@ -20,6 +20,7 @@ type Totals struct {
 	Breakers   []BreakerTotals
 	Backups    bool                      // the config has a schedule of backups
 	HeldRuns   map[string]int            // by export; every export is in it
+	ExportAge  map[string]int64          // by export: seconds since the data of the last published run; without those never published
 	Deliveries map[string]DeliveryTotals // by export; those with remotes are in it
 	Behind     time.Duration             // how far the clock is behind the log; 0 when it is not
 	Waiting    time.Duration             // how long jobs have waited for another process; 0 when they don't
@@ -84,6 +85,8 @@ var storeMetrics = []storeMetric{
 		byName(func(t *Totals) map[string]int64 { return t.Statuses }, func(n int64) int64 { return n })},
 	{gauge, "runs_held", "Held runs that wait for a release.", []string{"export"},
 		byName(func(t *Totals) map[string]int { return t.HeldRuns }, func(n int) int64 { return int64(n) })},
+	{gauge, "export_age_seconds", "How old the data is that readers of an export have: since as_of of the last published run.", []string{"export"},
+		byName(func(t *Totals) map[string]int64 { return t.ExportAge }, func(n int64) int64 { return n })},
 	{gauge, "deliveries_waiting", "Published runs that a remote has not received yet.", []string{"export"},
 		byName(byExport, func(d DeliveryTotals) int64 { return int64(d.Waiting) })},
 	{gauge, "deliveries_lost", "Published runs that a remote never received, since the last it received.", []string{"export"},

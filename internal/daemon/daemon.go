@@ -158,7 +158,8 @@ func (d *Daemon) wire(cfg *config.Config, newLog func(*store.Store) receiver.Log
 	if err := d.apply(cfg); err != nil {
 		return err
 	}
-	return d.restoreRunMetrics(cfg)
+	_, err = d.restoreRunMetrics(cfg, hygiene.InstantOf(time.Now()))
+	return err
 }
 
 func (d *Daemon) listen(cfg *config.Config) (err error) {

@@ -32,10 +32,10 @@ func (d *Daemon) totals() (console.Totals, error) {
 	}
 	quiet, quietErr := d.quiet.seconds(d.current.Load(), hygiene.InstantOf(time.Now()))
 	held, heldErr := d.countHeldRuns()
-	restoreErr := d.restoreRunMetrics(d.current.Load()) // another process may have published a run
+	ages, restoreErr := d.restoreRunMetrics(d.current.Load(), hygiene.InstantOf(time.Now())) // another process may have published a run
 	deliveries, deliveriesErr := exports.CountDeliveries(d.current.Load(), d.store)
 	err = errors.Join(err, quietErr, heldErr, restoreErr, deliveriesErr)
-	return console.Totals{Totals: status.Totals(t), Quiet: quiet, Behind: t.ClockBehind(hygiene.InstantOf(time.Now())), Waiting: d.lockWait.duration(), Blocked: d.store.LogBlocked(), Breakers: breakers, HeldRuns: held, Deliveries: deliveries, Backups: d.current.Load().Backup != nil}, err
+	return console.Totals{Totals: status.Totals(t), Quiet: quiet, Behind: t.ClockBehind(hygiene.InstantOf(time.Now())), Waiting: d.lockWait.duration(), Blocked: d.store.LogBlocked(), Breakers: breakers, HeldRuns: held, ExportAge: ages, Deliveries: deliveries, Backups: d.current.Load().Backup != nil}, err
 }
 
 // countHeldRuns counts the runs waiting for a release, by export.
@@ -48,18 +48,21 @@ func (d *Daemon) countHeldRuns() (counts map[string]int, err error) {
 	return counts, err
 }
 
-// restoreRunMetrics sets the time of each export's last published run.
-func (d *Daemon) restoreRunMetrics(cfg *config.Config) error {
+// restoreRunMetrics sets the time of each export's last published run, and returns how old
+// its data is, in seconds.
+func (d *Daemon) restoreRunMetrics(cfg *config.Config, now hygiene.Instant) (ages map[string]int64, err error) {
+	ages = map[string]int64{}
 	for _, e := range cfg.Exports {
 		run, ok, err := d.store.LastRun(e.Name, segments.Published, segments.Released)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if ok {
 			d.metrics.LastPublished(e.Name, run.FinishedAt.Time())
+			ages[e.Name] = max(0, int64(now.Sub(run.AsOf)/time.Second))
 		}
 	}
-	return nil
+	return ages, nil
 }
 
 // meteredLog is the store as the receiver's log, with metrics.

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"winnow/hygiene/ruletest"
 )
@@ -32,8 +31,8 @@ type Options struct {
 	Config  string // path of the config
 	Example []byte // config.example.yaml
 	Schema  []byte // JSON Schema of the config
-	Program string // absolute path of winnow
-	User    string // name of the user that runs the daemon
+	// Unit returns the unit of a daemon with a config at that path.
+	Unit func(path string, config []byte) (string, error)
 }
 
 // File is a file that was made.
@@ -55,13 +54,16 @@ func Write(o Options) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder := filepath.Dir(path)
+	unit, err := o.Unit(path, text)
+	if err != nil {
+		return nil, err
+	}
 	files := []File{
 		{o.Config, "the config, with the rules of the example", text, 0o600},
 		{beside(o.Config, TokenFile), "the token of the callback URL; keep it secret", []byte(newToken() + "\n"), 0o600},
 		{beside(o.Config, TestFile), "tests of the rules", testText(o.Config), 0o644},
 		{beside(o.Config, SchemaFile), "the JSON Schema of the config, for editors", o.Schema, 0o644},
-		{beside(o.Config, UnitFile), "a unit for systemd", unitText(o, path, folder), 0o644},
+		{beside(o.Config, UnitFile), "a unit for systemd", []byte(unit), 0o644},
 	}
 	for _, f := range files {
 		if _, err := os.Lstat(f.Path); err == nil {
@@ -122,71 +124,3 @@ func testText(config string) []byte {
 	return bytes.Replace(ruletest.Example, []byte("# The rule tests of config.example.yaml. Copy both, change a rule,"),
 		[]byte("# The rule tests of "+filepath.Base(config)+". Change a rule,"), 1)
 }
-
-// unitText is the unit of a daemon that keeps everything in the folder of its config.
-func unitText(o Options, config, folder string) []byte {
-	return []byte(strings.NewReplacer("PROGRAM", escape(o.Program), "CONFIG", escape(config), "FOLDER", escape(folder), "WHOLE", strings.ReplaceAll(folder, "%", "%%"), "USER", o.User).Replace(unit))
-}
-
-// escape writes a path as one word of a unit.
-func escape(path string) string {
-	path = strings.ReplaceAll(path, "%", "%%")
-	if strings.ContainsAny(path, " \t'\"\\;$") {
-		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", "$$").Replace(path) + `"`
-	}
-	return path
-}
-
-const unit = `[Unit]
-Description=winnow, SMS list hygiene
-After=network.target
-StartLimitIntervalSec=0
-
-[Service]
-User=USER
-WorkingDirectory=WHOLE
-UMask=0027
-ExecStart=PROGRAM serve -c CONFIG
-ExecReload=/bin/kill -HUP $MAINPID
-Restart=always
-RestartSec=1
-TimeoutStopSec=60
-LimitNOFILE=65536
-
-# What it may see and change: its folder, and of the rest only what it reads.
-ProtectSystem=strict
-ProtectHome=read-only
-ReadWritePaths=FOLDER
-PrivateTmp=yes
-PrivateDevices=yes
-PrivateMounts=yes
-DevicePolicy=closed
-ProtectProc=invisible
-PrivateUsers=yes
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-KeyringMode=private
-RemoveIPC=yes
-
-# What it may do.
-NoNewPrivileges=yes
-CapabilityBoundingSet=
-AmbientCapabilities=
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-SystemCallFilter=~@privileged @resources
-SystemCallErrorNumber=EPERM
-
-[Install]
-WantedBy=multi-user.target
-`

@@ -13,7 +13,7 @@ func options(t *testing.T, config string) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Options{Config: config, Example: example, Schema: []byte("{}\n"), Program: "/opt/my tools/winnow", User: "ann"}
+	return Options{Config: config, Example: example, Schema: []byte("{}\n"), Unit: func(string, []byte) (string, error) { return "[Unit]\n", nil }}
 }
 
 func TestAllFilesAreMadeOrNone(t *testing.T) {
@@ -32,24 +32,5 @@ func TestAllFilesAreMadeOrNone(t *testing.T) {
 	gone := filepath.Join(t.TempDir(), "gone")
 	if _, err := Write(options(t, filepath.Join(gone, "winnow.yaml"))); err == nil || !strings.Contains(err.Error(), gone) {
 		t.Errorf("a folder that does not exist: %v", err)
-	}
-}
-
-func TestTheUnitNamesAnyFolder(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), `100% of "ours"`)
-	if err := os.Mkdir(folder, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Write(options(t, filepath.Join(folder, "winnow.yaml"))); err != nil {
-		t.Fatal(err)
-	}
-	unit, err := os.ReadFile(filepath.Join(folder, UnitFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{`ExecStart="/opt/my tools/winnow" serve -c "`, `/100%% of \"ours\"/winnow.yaml"` + "\n", "User=ann\n"} {
-		if !strings.Contains(string(unit), want) {
-			t.Errorf("the unit lacks %s:\n%s", want, unit)
-		}
 	}
 }
