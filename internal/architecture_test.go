@@ -29,7 +29,7 @@ const module = "winnow"
 // packages of lower layers only, so those of one layer do not know each other. A
 // folder inside a package that is not named here belongs to it.
 var layers = [][]string{
-	{"internal/suggest", "internal/connlimit"},
+	{"internal/suggest", "internal/connlimit", "internal/xlsx", "internal/parquetfile"},
 	{"internal/ui"},
 	{"internal/atomicfile", "internal/csvlist", "internal/jsonsplit", "internal/loglimit", "hygiene/contactkey", "hygiene/instant", "hygiene/reason"},
 	{"hygiene/value"},
@@ -80,6 +80,7 @@ var importers = map[string][]string{
 	"github.com/nyaruka/phonenumbers":       {"hygiene/contactkey"},
 	"golang.org/x/text":                     {"hygiene/contactkey", "internal/csvlist"},
 	"github.com/pkg/sftp":                   {"segments/destination/sftp"},
+	"github.com/parquet-go":                 {"internal/parquetfile"},
 	"golang.org/x/crypto":                   {"segments/destination/sftp"},
 }
 

@@ -25,6 +25,7 @@ type field struct {
 	name         string // of the column; in outcomeFields, %s stands for the outcome
 	fill         func(v *view, to *cell, c *Column)
 	needsMessage bool // it shows something of the bounced message
+	form         form // of its cells that are not absent; absentForm for texts, and for what is a text in formats with types
 }
 
 // contactFields are the columns of a contact, in the order of the documentation.
@@ -32,24 +33,24 @@ var contactFields = []field{
 	{name: contactColumn, fill: func(v *view, to *cell, _ *Column) { to.setText(v.contact.Key) }},
 	{name: phoneColumn, fill: func(v *view, to *cell, _ *Column) { to.setText(v.phone()) }},
 	{name: "status", fill: func(v *view, to *cell, _ *Column) { to.setText(v.contact.Status(v.asOf).String()) }},
-	{name: "reasons", fill: (*view).fillReasons},
-	{name: "suppressed_since", fill: (*view).fillSuppressedSince},
-	{name: "suppressed_until", fill: (*view).fillSuppressedUntil},
+	{name: "reasons", form: listForm, fill: (*view).fillReasons},
+	{name: "suppressed_since", form: timeForm, fill: (*view).fillSuppressedSince},
+	{name: "suppressed_until", form: timeForm, fill: (*view).fillSuppressedUntil},
 	{name: messageIDColumn, fill: (*view).fillMessageID, needsMessage: true},
 	{name: uniqueArgsColumn, fill: (*view).fillUniqueArgs, needsMessage: true},
-	{name: attemptColumn, fill: (*view).fillAttempt},
-	{name: dueAtColumn, fill: (*view).fillDueAt},
-	{name: "tags", fill: (*view).fillTags},
-	{name: "lists", fill: (*view).fillLists},
-	{name: "first_seen", fill: func(v *view, to *cell, _ *Column) { to.setTime(v.contact.History.FirstSeen()) }},
-	{name: "last_seen", fill: func(v *view, to *cell, _ *Column) { to.setTime(v.contact.History.Latest().At) }},
+	{name: attemptColumn, form: numberForm, fill: (*view).fillAttempt},
+	{name: dueAtColumn, form: timeForm, fill: (*view).fillDueAt},
+	{name: "tags", form: listForm, fill: (*view).fillTags},
+	{name: "lists", form: listForm, fill: (*view).fillLists},
+	{name: "first_seen", form: timeForm, fill: func(v *view, to *cell, _ *Column) { to.setTime(v.contact.History.FirstSeen()) }},
+	{name: "last_seen", form: timeForm, fill: func(v *view, to *cell, _ *Column) { to.setTime(v.contact.History.Latest().At) }},
 }
 
 // outcomeFields are the columns of each outcome.
 var outcomeFields = []field{
-	{name: "first_%s_at", fill: func(v *view, to *cell, c *Column) { to.setTime(v.contact.History.Outcome(c.outcome).First) }},
-	{name: "last_%s_at", fill: func(v *view, to *cell, c *Column) { to.setTime(v.contact.History.Outcome(c.outcome).Last().At) }},
-	{name: "%s_count", fill: func(v *view, to *cell, c *Column) { to.setNumber(len(v.contact.History.Outcome(c.outcome).Entries)) }},
+	{name: "first_%s_at", form: timeForm, fill: func(v *view, to *cell, c *Column) { to.setTime(v.contact.History.Outcome(c.outcome).First) }},
+	{name: "last_%s_at", form: timeForm, fill: func(v *view, to *cell, c *Column) { to.setTime(v.contact.History.Outcome(c.outcome).Last().At) }},
+	{name: "%s_count", form: numberForm, fill: func(v *view, to *cell, c *Column) { to.setNumber(len(v.contact.History.Outcome(c.outcome).Entries)) }},
 }
 
 // attributeField is the column of an attribute; its name is attributePrefix and

@@ -29,6 +29,15 @@ func (e *Erasing) mayName(row []byte) bool {
 	return slices.ContainsFunc(e.Names, func(name []byte) bool { return bytes.Contains(row, name) })
 }
 
+// writtenAs is the same erasing, with the names as a format writes them within a cell.
+func (e *Erasing) writtenAs(escape func(to []byte, name string) []byte) *Erasing {
+	escaped := &Erasing{IsName: e.IsName}
+	for _, name := range e.Names {
+		escaped.Names = append(escaped.Names, escape(nil, string(name)))
+	}
+	return escaped
+}
+
 // HasMember reports whether a list of members has one of the keys.
 func HasMember(from io.ReadCloser, export, run, segment string, isKey func(string) bool) (found bool, err error) {
 	r := readMembers(from, export, run, segment)
@@ -132,6 +141,9 @@ func (e *Erasing) copyFile(b *Bundle, f File, to io.Writer) (rows int64, err err
 		return 0, err
 	}
 	defer file.Close()
+	if f.Format == XLSX || f.Format == Parquet {
+		return e.copyPacked(b, file, to)
+	}
 	var in io.Reader = file
 	format, compressed := f.Format.uncompressed()
 	if compressed {
@@ -148,9 +160,9 @@ func (e *Erasing) copyFile(b *Bundle, f File, to io.Writer) (rows int64, err err
 	r := bufio.NewReaderSize(in, 64<<10)
 	switch format {
 	case CSV:
-		rows, err = e.copyCSV(r, out, f.Columns)
+		rows, err = e.writtenAs(appendCSVName).copyCSV(r, out, f.Columns)
 	case JSON, NDJSON:
-		rows, err = e.copyJSON(r, out, f.Columns, format == JSON)
+		rows, err = e.writtenAs(appendJSONName).copyJSON(r, out, f.Columns, format == JSON)
 	default:
 		return f.Rows, fmt.Errorf("%s: rows of the format %s can't be erased", f.Name, f.Format)
 	}
@@ -164,6 +176,17 @@ func (e *Erasing) isNamed(cells []string, contact int) bool {
 		return e.IsName(cells[contact])
 	}
 	return slices.ContainsFunc(cells, e.IsName)
+}
+
+// appendCSVName appends a name as it is within a quoted cell.
+func appendCSVName(to []byte, name string) []byte {
+	return append(to, strings.ReplaceAll(name, `"`, `""`)...)
+}
+
+// appendJSONName appends a name as it is within a string.
+func appendJSONName(to []byte, name string) []byte {
+	quoted := appendJSONString(nil, name)
+	return append(to, quoted[1:len(quoted)-1]...)
 }
 
 // copyCSV copies the records as they are.

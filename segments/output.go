@@ -55,7 +55,7 @@ func (x *execution) createFiles(entry File, columns []Column) (files []*file, er
 	}
 	name := entry.Name
 	for _, format := range slices.Compact(slices.Sorted(slices.Values(x.plan.Export.Formats))) {
-		e, err := newEncoder(format, columns, encoding{x.plan.Export.CSV, x.plan.Export.Times})
+		e, err := newEncoder(format, columns, encoding{x.plan.Export.CSV, x.plan.Export.Times, name, x.compressors})
 		if err != nil {
 			return files, err
 		}

@@ -26,15 +26,20 @@ const (
 // lastYear is the last year that RFC 3339 can write.
 const lastYear = 9999
 
-// append appends the text of a time, which is not 0. A time that is in the year 10000
-// in the zone is written in UTC.
-func (o TimeOptions) append(to []byte, at hygiene.Instant) []byte {
+// in is a time in the zone. A time that is in the year 10000 there is in UTC.
+func (o TimeOptions) in(at hygiene.Instant) time.Time {
 	t := min(at, instant.Latest).Time()
 	if o.Zone != nil {
 		if local := t.In(o.Zone); local.Year() <= lastYear {
-			t = local
+			return local
 		}
 	}
+	return t
+}
+
+// append appends the text of a time, which is not 0.
+func (o TimeOptions) append(to []byte, at hygiene.Instant) []byte {
+	t := o.in(at)
 	layout := [...]string{Seconds: time.RFC3339, FullTime: time.RFC3339Nano, DateOnly: time.DateOnly}[o.Form]
 	return t.AppendFormat(to, layout)
 }

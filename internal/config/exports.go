@@ -1,6 +1,8 @@
 package config
 
 import (
+	"fmt"
+
 	"winnow/internal/yamldoc"
 	"winnow/segments"
 )
@@ -9,7 +11,7 @@ var export = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Fiel
 	{Key: "name", Shape: NameShape, Required: true, Doc: "Name of the export and of its folder."},
 	{Key: "schedule", Omit: true, Shape: cron, Required: true, Doc: "When it runs, in the time zone of this file."},
 	{Key: "segments", Shape: unordered(listOf(1, NameShape, "a list of segments")), Required: true, Doc: "The segments to write."},
-	{Key: "formats", Shape: unordered(listOf(1, format, "a list of formats")), Default: "[csv]", Doc: "File formats: csv, json (one array) or ndjson (one object per line); with .gz, like csv.gz, compressed."},
+	{Key: "formats", Shape: unordered(listOf(1, format, "a list of formats")), Default: "[csv]", Doc: "File formats: csv, json (one array), ndjson (one object per line), xlsx or parquet; csv, json and ndjson with .gz, like csv.gz, compressed."},
 	{Key: "delta", Shape: delta, Default: "[]", Doc: "Segments that also get a file of who entered and who left since the last published run. {SEGMENT: [entered, left, changed]} also lists members with another row."},
 	{Key: "to", Omit: true, Shape: listOf(1, target, "a list of destinations"), Required: true, Doc: "Destinations: directories, relative to this file, and folders on servers, by their URL."},
 	{Key: "guard", Omit: true, Shape: guard, Default: "{}", Doc: "Limits beyond which a run is held for a decision instead of being published."},
@@ -42,7 +44,7 @@ var guard = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
 }}
 
 var (
-	format    = choice("csv, json or ndjson, or one of them with .gz", "format", formatNames()...)
+	format    = choice("csv, json, ndjson, xlsx or parquet, or one of the first three with .gz", "format", formatNames()...)
 	delimiter = &yamldoc.Shape{Kind: yamldoc.Choice, Expect: "comma, semicolon, tab or pipe", Noun: "delimiter",
 		Words: []string{"comma", "semicolon", "tab", "pipe"}, OtherWords: []string{",", ";", "\t", `\t`, "|"}}
 	separator = &yamldoc.Shape{Kind: yamldoc.Choice, Expect: "pipe, semicolon or comma", Noun: "separator",
@@ -89,6 +91,7 @@ func (r *reader) readExport(e *yamldoc.Entry) segments.Export {
 	for _, item := range distinct(e.Get("formats"), "format") {
 		x.Formats = append(x.Formats, segments.Format(item.Text()))
 	}
+	r.reportWide(e)
 	own := &yamldoc.Names{Incomplete: !e.Get("segments").Valid()}
 	for _, item := range distinct(e.Get("segments"), "segment") {
 		x.Segments = append(x.Segments, r.segments.Refer(item, "segment"))
@@ -101,6 +104,19 @@ func (r *reader) readExport(e *yamldoc.Entry) segments.Export {
 	readDelta(&x, e.Get("delta"), own)
 	x.Guard = readGuard(e.Get("guard"), own)
 	return x
+}
+
+// reportWide reports segments with more columns than a format has room for, with the one
+// of deltas.
+func (r *reader) reportWide(e *yamldoc.Entry) {
+	for _, format := range e.Get("formats").Items() {
+		most := segments.Format(format.Text()).MaxColumns()
+		for _, item := range e.Get("segments").Items() {
+			if n := r.columns[item.Text()] + 1; most > 0 && n > most {
+				format.Report(fmt.Sprintf("segment %s has %d columns, and a file of %s has room for %d", yamldoc.Quote(item.Text()), n-1, format.Text(), most-1), "leave out this format, or columns")
+			}
+		}
+	}
 }
 
 // readDelta reads which segments have a delta, and of which changes.

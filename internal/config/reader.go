@@ -19,6 +19,7 @@ type reader struct {
 	timezone                         *time.Location
 	sources, reasons, tags, segments yamldoc.Names
 	protected                        []string         // reasons, beside those that always are
+	columns                          map[string]int   // how many each segment has
 	silent                           []*yamldoc.Entry // the tests of silent messages read so far
 	references                       []*yamldoc.Entry // the references to segments in the conditions read so far
 }

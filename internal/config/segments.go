@@ -41,10 +41,12 @@ const oneColumnPerItem = "start each column with -"
 func (r *reader) readSegments(e *yamldoc.Entry) []segments.Segment {
 	var list []segments.Segment
 	refersTo := map[string][]*yamldoc.Entry{}
+	r.columns = map[string]int{}
 	for _, item := range e.Items() {
 		r.references = nil
 		s := r.readSegment(item)
 		list = append(list, s)
+		r.columns[s.Name] = len(s.Columns)
 		refersTo[s.Name] = r.references
 	}
 	reportCycles(list, refersTo)
