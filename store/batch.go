@@ -50,6 +50,9 @@ const (
 	MergeBatch      BatchKind = "merge"   // of contacts that the CRM joined
 )
 
+// BatchKinds are all kinds of batches.
+var BatchKinds = []BatchKind{SuppressBatch, AllowBatch, UndoBatch, RejudgeBatch, ReclassifyBatch, ReleaseBatch, DiscardBatch, ImportBatch, MergeBatch}
+
 // BatchResult is what a manual change did.
 type BatchResult struct {
 	Batch    int64 // 0 when nothing was to be changed: then there is no batch
@@ -216,27 +219,6 @@ func (b *Batch) follow(c engine.Querier) (last Batch, err error) {
 		}
 	}
 	return last, nil
-}
-
-// Batches reads the manual changes, the latest first, at most so many.
-func (s *Store) Batches(most int) (list []Batch, err error) {
-	err = s.read(func(c engine.Reader) error {
-		r := c.Query("SELECT "+batchColumns+" FROM batches ORDER BY id DESC LIMIT ?", most)
-		for r.Next() {
-			list = append(list, scanBatch(r))
-		}
-		err := r.Close()
-		for i := range list {
-			if err == nil {
-				_, err = list[i].follow(c)
-			}
-			if err == nil {
-				err = list[i].describe(c)
-			}
-		}
-		return err
-	})
-	return list, err
 }
 
 // describe says what a batch of merges is about. The keys are not stored with the batch.

@@ -117,7 +117,7 @@ func TestABatchThatIsNotInForceSaysWhichUndidIt(t *testing.T) {
 		t.Errorf("batch 2: %v", err)
 	}
 	takeBack(t, s, p, 1, now+3) // in force again because of 3
-	list, err := s.Batches(10)
+	list, err := s.Batches(store.BatchFilter{}, 10)
 	if err != nil || len(list) != 4 {
 		t.Fatalf("%+v, %v", list, err)
 	}
@@ -157,7 +157,7 @@ func TestAnInterruptedBatchSaysSoAndIsFinishedByRepeatingIt(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || did.Contacts != store.StepSize {
 		t.Fatalf("cut short: %+v, %v", did, err)
 	}
-	if list, err := cut.Batches(1); err != nil || list[0].Done || list[0].Contacts != store.StepSize {
+	if list, err := cut.Batches(store.BatchFilter{}, 1); err != nil || list[0].Done || list[0].Contacts != store.StepSize {
 		t.Errorf("%+v, %v", list, err)
 	}
 	if did, err := strikeAll(t, context.Background(), cut, p, in, now, nil); err != nil || did.Contacts != 10 {

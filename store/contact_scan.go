@@ -21,9 +21,14 @@ type Visitor func(c *hygiene.Contact) error
 // for a visitor of its own, which may ask lists while it is visited; join is called
 // for one reader after the other, before the first visit. progress,
 // unless it is nil, is called now and then with how many contacts were visited.
-// The messages of retries are not read; numbers are, as subjects.
+// The messages of retries are not read; numbers are, as subjects. With [Gently] there is
+// one reader.
 func (s *Store) ScanContacts(ctx context.Context, join func(lists segments.Lists) Visitor, progress func(contacts int64)) (contacts int64, err error) {
-	readers, err := s.snapshots(min(runtime.GOMAXPROCS(0), maxReaders))
+	most := min(runtime.GOMAXPROCS(0), maxReaders)
+	if ctx.Value(gently{}) != nil {
+		most = 1
+	}
+	readers, err := s.snapshots(most)
 	if err != nil {
 		return 0, err
 	}
@@ -34,6 +39,12 @@ func (s *Store) ScanContacts(ctx context.Context, join func(lists segments.Lists
 	}
 	return p.visited.Load(), closeAll(readers, err)
 }
+
+type gently struct{}
+
+// Gently returns a context for a pass that nobody waits for, beside callbacks and jobs: it
+// leaves the other processors to them.
+func Gently(ctx context.Context) context.Context { return context.WithValue(ctx, gently{}, true) }
 
 // maxReaders bounds the memory of a pass on a machine with many processors.
 const maxReaders = 16

@@ -415,7 +415,7 @@ func TestAMergeKilledAnywhereIsFinishedByRepeatingIt(t *testing.T) {
 		t.Error("nothing was killed: the merge is too short for this test")
 	}
 	// Undone batch after batch, interrupted or not, all is as it was.
-	list, err := s.Batches(100)
+	list, err := s.Batches(store.BatchFilter{}, 100)
 	if err != nil {
 		t.Fatal(err)
 	}

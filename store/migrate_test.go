@@ -136,7 +136,7 @@ func describe(t *testing.T, s *store.Store) string {
 	say("totals", totals, err)
 	trips, err := s.BreakerTrips()
 	say("trips", trips, err)
-	batches, err := s.Batches(100)
+	batches, err := s.Batches(store.BatchFilter{}, 100)
 	say("batches", batches, err)
 	policies, err := s.Policies()
 	say("policies", policies, err)

@@ -229,7 +229,7 @@ func actsOf(r *rand.Rand, registrations []store.Registration, n int) func(testin
 			_, err = s.InvalidateEvidence(t.Context(), p, strike, store.Batch{Kind: store.UndoBatch}, now, nil)
 		case 5:
 			var batches []store.Batch
-			if batches, err = s.Batches(1); err == nil && len(batches) > 0 {
+			if batches, err = s.Batches(store.BatchFilter{}, 1); err == nil && len(batches) > 0 {
 				var u store.UndoPlan
 				if u, err = s.PlanUndo(batches[0].ID); err == nil && u.Batch.UndoneBy == 0 {
 					_, err = s.Undo(t.Context(), p, u, store.Batch{Kind: store.UndoBatch}, now, nil, nil)

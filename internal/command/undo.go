@@ -39,7 +39,7 @@ func (x undoCommand) Run(c *invocation) error {
 			for i, word := range x.Reason {
 				x.Reason[i] = c.readReason(ops.Config, word)
 			}
-			return impact.UndoBatch(ctx, c.Printer, ops, x.Batch, x.Reason, x.Note, x.Apply, c.instant())
+			return impact.UndoBatch(ctx, c.Printer, ops, impact.BatchUndo{Batch: x.Batch, Named: x.Reason, By: app.Operator(), Note: x.Note, Apply: x.Apply}, c.instant())
 		})
 	case len(x.Reason) > 1:
 		return ui.Usagef("a time range is undone for one reason, or for all that are not protected; several are for --batch")
@@ -78,13 +78,13 @@ const (
 // listBatches lists the batches, the latest first.
 func (c *invocation) listBatches(a *app.App) error {
 	if c.JSON {
-		batches, err := a.Store.Batches(maxJSONBatches)
+		batches, err := a.Store.Batches(store.BatchFilter{}, maxJSONBatches)
 		if err != nil {
 			return err
 		}
 		return c.PrintJSON(append([]store.Batch{}, batches...))
 	}
-	batches, err := a.Store.Batches(maxListedBatches + 1)
+	batches, err := a.Store.Batches(store.BatchFilter{}, maxListedBatches+1)
 	if err != nil {
 		return err
 	}

@@ -56,6 +56,9 @@ func (s *server) addRoutes() {
 func (s *server) addPages() {
 	for _, route := range pages.Routes(s.Pages) {
 		h := func(w http.ResponseWriter, req *http.Request, session string) error {
+			for name := range mux.Vars(req) {
+				req.SetPathValue(name, pathParam(req, name))
+			}
 			return route.Handle(w, req, s.visit(session))
 		}
 		handler, methods := s.pageOf(h), []string{http.MethodGet, http.MethodHead}

@@ -57,7 +57,12 @@ func (d *Daemon) console() (http.Handler, error) {
 // pages returns what the console's pages show and do.
 func (d *Daemon) pages() pages.Config {
 	source := &pagedata.Source{Path: d.options.Path, Config: func() *config.Config { return d.current.Load() }, Store: d.store, Operations: d.Operations, Exporter: d.Exporter}
-	return pages.Config{Version: d.version, Logger: d.log, Overview: d.page, Reasons: source.Reasons, Explain: d.explain, Instruct: d.instruct}
+	return pages.Config{Version: d.version, Logger: d.log, Overview: d.page, Reasons: source.Reasons, Explain: d.explain, Instruct: d.instruct,
+		Journal: source.Journal, JournalEntry: source.JournalEntry,
+		Undo: func(ctx context.Context, u view.UndoRequest) (view.Undone, error) {
+			did, err := source.Undo(ctx, u)
+			return did, apiError(err)
+		}}
 }
 
 // apiErrors are the errors that are the client's or the moment's, not a failure of

@@ -138,13 +138,12 @@ func (e *effect) sortRules() {
 	})
 }
 
-// print prints the numbers, each with what it means, and the rules.
-// notSuppressed says what changes for contacts that are not suppressed.
-func (e *effect) print(w io.Writer, notSuppressed string) {
-	var rows [][]string
+// each calls visit for each number that is not 0, with what it means. notSuppressed says
+// what changes for contacts that are not suppressed.
+func (e *effect) each(notSuppressed string, visit func(name string, n int64, meaning string, sample ui.Sample)) {
 	add := func(name string, n int64, meaning string, sample ui.Sample) {
 		if n > 0 {
-			rows = append(rows, []string{name, ui.Number(n), meaning, ui.FormatSamples(ui.LabeledSample{Keys: sample})})
+			visit(name, n, meaning, sample)
 		}
 	}
 	add("released", e.Released, "can be texted again", e.Samples.Released)
@@ -152,6 +151,14 @@ func (e *effect) print(w io.Writer, notSuppressed string) {
 	add("still suppressed", e.StillSuppressed, "for another reason, or on other evidence", e.Samples.StillSuppressed)
 	add("not suppressed", e.NotSuppressed, notSuppressed, e.Samples.NotSuppressed)
 	add("retries", e.Retries, "of them have a retry date", nil)
+}
+
+// print prints the numbers, each with what it means, and the rules.
+func (e *effect) print(w io.Writer, notSuppressed string) {
+	var rows [][]string
+	e.each(notSuppressed, func(name string, n int64, meaning string, sample ui.Sample) {
+		rows = append(rows, []string{name, ui.Number(n), meaning, ui.FormatSamples(ui.LabeledSample{Keys: sample})})
+	})
 	fmt.Fprintln(w)
 	ui.Table(w, rows)
 	if len(e.Rules) == 0 {

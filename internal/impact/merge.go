@@ -319,7 +319,7 @@ func (p *MergedPair) why() string {
 
 // undoMerges parts the contacts that a batch merged, or merges them again, or shows what
 // that would do. It needs no name of a reason: each contact keeps its own suppressions.
-func undoMerges(ctx context.Context, ops *app.Operations, u *UndoResult, plan *store.UndoPlan, note string, now hygiene.Instant) (*UndoResult, error) {
+func undoMerges(ctx context.Context, ops *app.Operations, u *UndoResult, plan *store.UndoPlan, o BatchUndo, now hygiene.Instant) (*UndoResult, error) {
 	u.merges, u.notSuppressed = true, "they are parted"
 	if !plan.Undone {
 		u.notSuppressed = "they are merged again"
@@ -333,6 +333,6 @@ func undoMerges(ctx context.Context, ops *app.Operations, u *UndoResult, plan *s
 	}
 	check := func(store.UndoPlan) error { return nil }
 	about := fmt.Sprintf("batch %d: merge", plan.Batch.ID) // the keys are not stored with the batch
-	did, err := ops.UndoBatch(ctx, plan.Batch.ID, store.Batch{By: app.Operator(), Note: note, About: about}, now, check, u.effect.observe)
+	did, err := ops.UndoBatch(ctx, plan.Batch.ID, store.Batch{By: o.By, Note: o.Note, About: about}, now, check, u.effect.observe)
 	return u.finish(did, err)
 }

@@ -195,35 +195,40 @@ func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *Un
 	return u.finish(did, err)
 }
 
+// BatchUndo says which batch is undone, and how.
+type BatchUndo struct {
+	Batch    int64
+	Named    []string // the protected reasons that may be lifted
+	By, Note string   // signs it
+	Apply    bool     // else it is only shown what that would do
+}
+
 // UndoBatch undoes a batch, or shows what that would do. Undoing an undo redoes
-// what was undone. It refuses to lift a suppression of a protected reason that is not
-// named.
-func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch int64, named []string, note string, apply bool, now hygiene.Instant) (*UndoResult, error) {
-	plan, err := ops.Store.PlanUndo(batch)
-	if err == nil {
-		err = checkUndoable(plan)
-	}
+// what was undone. The error is an [UnnamedError] if it would lift a suppression of a
+// protected reason that is not named.
+func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, o BatchUndo, now hygiene.Instant) (*UndoResult, error) {
+	plan, err := planUndo(ops.Store, o.Batch)
 	if err != nil {
 		return nil, err
 	}
 	policy := ops.Config.Policy
-	if err := checkProtected(policy, named); err != nil {
+	if err := checkProtected(policy, o.Named); err != nil {
 		return nil, err
 	}
-	u := &UndoResult{Kind: store.UndoBatch, Undoes: batch, About: fmt.Sprintf("batch %d: %s of %s", batch, plan.Batch.Kind, plan.Batch.About), Applied: apply, effect: newEffect(policy, now),
-		notSuppressed: "this evidence about them counts again", command: fmt.Sprintf("winnow undo --batch %d%s%s", batch, reasonFlag(named...), app.ConfigFlag(ops.Config.Path)), named: named}
+	u := &UndoResult{Kind: store.UndoBatch, Undoes: o.Batch, About: fmt.Sprintf("batch %d: %s of %s", o.Batch, plan.Batch.Kind, plan.Batch.About), Applied: o.Apply, effect: newEffect(policy, now),
+		notSuppressed: "this evidence about them counts again", command: fmt.Sprintf("winnow undo --batch %d%s%s", o.Batch, reasonFlag(o.Named...), app.ConfigFlag(ops.Config.Path)), named: o.Named}
 	if !plan.Undone {
 		u.notSuppressed = "this evidence about them once more does not count"
 	}
 	if plan.Root.Kind == store.MergeBatch {
-		return undoMerges(ctx, ops, u, &plan, note, now)
+		return undoMerges(ctx, ops, u, &plan, o, now)
 	}
 	preview := func(plan store.UndoPlan) error {
 		return u.preview(ctx, out, ops.Store, now, func(subject *hygiene.Contact, m hygiene.Moment) bool {
 			return len(plan.Preview(policy, subject, m)) > 0
 		})
 	}
-	if !apply {
+	if !o.Apply {
 		return u, preview(plan)
 	}
 	check := func(plan store.UndoPlan) error {
@@ -232,23 +237,45 @@ func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, batch 
 		}
 		return cmp.Or(preview(plan), u.checkNamed())
 	}
-	did, err := ops.UndoBatch(ctx, batch, store.Batch{By: app.Operator(), Note: note, About: u.About}, now, check, nil)
+	did, err := ops.UndoBatch(ctx, o.Batch, store.Batch{By: o.By, Note: o.Note, About: u.About}, now, check, nil)
 	return u.finish(did, err)
+}
+
+// UnnamedError is the error of lifting what someone said for protected reasons that were
+// not named.
+type UnnamedError struct {
+	Reasons  []string // that must be named
+	Contacts int64    // of which they would be lifted; one with several reasons counts for each
+
+	command string // that names the others
+}
+
+// Error names the reasons, and the command that lifts them.
+func (e *UnnamedError) Error() string {
+	if len(e.Reasons) == 1 {
+		return fmt.Sprintf("this would lift %s of %s, which is lifted only when it is named, so nothing was changed; to lift it: %s%s --apply",
+			e.Reasons[0], ui.Count(e.Contacts, "contact"), e.command, reasonFlag(e.Reasons...))
+	}
+	return fmt.Sprintf("this would lift %s, which are lifted only when they are named, so nothing was changed; to lift them: %s%s --apply",
+		ui.AndList(e.Reasons), e.command, reasonFlag(e.Reasons...))
 }
 
 // checkNamed refuses to lift what someone said for a protected reason that was not
 // named.
 func (u *UndoResult) checkNamed() error {
-	reasons, n := u.effect.liftedUnnamed(u.named)
-	switch len(reasons) {
-	case 0:
-		return nil
-	case 1:
-		return fmt.Errorf("this would lift %s of %s, which is lifted only when it is named, so nothing was changed; to lift it: %s%s --apply",
-			reasons[0], ui.Count(n, "contact"), u.command, reasonFlag(reasons...))
+	if reasons, n := u.Unnamed(); n > 0 {
+		return &UnnamedError{reasons, n, u.command}
 	}
-	return fmt.Errorf("this would lift %s, which are lifted only when they are named, so nothing was changed; to lift them: %s%s --apply",
-		ui.AndList(reasons), u.command, reasonFlag(reasons...))
+	return nil
+}
+
+// Unnamed are the protected reasons that are lifted and were not named, and of how many
+// contacts. Undoing merges lifts nothing that was said.
+func (u *UndoResult) Unnamed() (reasons []string, contacts int64) {
+	if u.merges {
+		return nil, 0
+	}
+	return u.effect.liftedUnnamed(u.named)
 }
 
 // checkProtected refuses a name that is not one of a protected reason.
@@ -259,6 +286,21 @@ func checkProtected(p *hygiene.Policy, named []string) error {
 		}
 	}
 	return nil
+}
+
+// CheckUndoable is an error if the batch can't be undone: there is none, it is not in
+// force, or it is undone in another way.
+func CheckUndoable(s *store.Store, batch int64) error {
+	_, err := planUndo(s, batch)
+	return err
+}
+
+func planUndo(s *store.Store, batch int64) (store.UndoPlan, error) {
+	plan, err := s.PlanUndo(batch)
+	if err == nil {
+		err = checkUndoable(plan)
+	}
+	return plan, err
 }
 
 // checkUndoable refuses a batch that is not undone by instructions to contacts,

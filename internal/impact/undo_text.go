@@ -31,7 +31,7 @@ func (u *UndoResult) Print(out *ui.Printer, path string) error {
 		return nil
 	}
 	command := u.command
-	if reasons, n := u.effect.liftedUnnamed(u.named); n > 0 && u.Undoes != 0 && !u.merges {
+	if reasons, n := u.Unnamed(); n > 0 && u.Undoes != 0 {
 		of := " of " + ui.Count(n, "contact")
 		if len(reasons) > 1 { // a contact may have both
 			of = ""
@@ -66,4 +66,14 @@ func (u *UndoResult) subjects() string {
 		text += " and " + ui.Count(u.Unowned, "phone number") + " without a contact"
 	}
 	return text
+}
+
+// Order lists what happens to the suppressions of each rule in Rules, those with the most
+// first.
+func (u *UndoResult) Order() { u.effect.sortRules() }
+
+// EachEffect calls visit for each number of the result that is not 0, with its name, what
+// it means, and some of the keys.
+func (u *UndoResult) EachEffect(visit func(name string, n int64, meaning string, sample ui.Sample)) {
+	u.effect.each(u.notSuppressed, visit)
 }

@@ -25,6 +25,7 @@ type Source struct {
 	Store      *store.Store
 	Operations func() *app.Operations
 	Exporter   func() *exports.Exporter
+	Passes     Passes
 }
 
 // Reasons are those that a person may be suppressed for: the protected ones, and those

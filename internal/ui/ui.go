@@ -26,6 +26,9 @@ import (
 type Printer struct {
 	Stdout, Stderr io.Writer // escape what would control a terminal
 	JSON           bool      // print results as JSON
+	// Watch is called with the progress, instead of showing it on a terminal; may be nil. It
+	// may be called by several goroutines.
+	Watch func(items int64)
 }
 
 // NewPrinter returns a printer on these streams.
@@ -66,6 +69,9 @@ func (p *Printer) Color() bool {
 // most five times a second. show is nil when stderr is not a terminal. The caller
 // calls done, which removes the line, before it prints anything else.
 func (p *Printer) Progress(noun string) (show func(int64), done func()) {
+	if p.Watch != nil {
+		return p.Watch, func() {}
+	}
 	if !IsTerminal(p.Stderr) {
 		return nil, func() {}
 	}

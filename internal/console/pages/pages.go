@@ -64,6 +64,7 @@ type tab struct{ Name, Path string }
 // tabs is the navigation.
 var tabs = []tab{
 	{"Overview", "/"},
+	{"Journal", "/journal"},
 }
 
 // framed is what a template gets: the page, and what it shows as Data.
@@ -91,10 +92,11 @@ var functions = template.FuncMap{
 // length is that of a list, as ui.Count takes it.
 func length(list any) int64 { return int64(reflect.ValueOf(list).Len()) }
 
-// parsed returns the template of a file, which is parsed when it is first used.
-func parsed(file string) func() *template.Template {
+// parsed returns the template of a page, made of these files, which are parsed when it is
+// first used.
+func parsed(of ...string) func() *template.Template {
 	return sync.OnceValue(func() *template.Template {
-		return template.Must(template.New("layout.html").Funcs(functions).ParseFS(files, "layout.html", file))
+		return template.Must(template.New("layout.html").Funcs(functions).ParseFS(files, append([]string{"layout.html"}, of...)...))
 	})
 }
 

@@ -18,5 +18,8 @@ func Routes(c Config) []Route {
 		page("/contacts", s.showContacts),
 		act("/contacts/allow", s.allow),
 		act("/contacts/suppress", s.suppress),
+		page("/journal", s.showJournal),
+		act("/journal/undo", s.undo),
+		page("/journal/{n}", s.showJournalEntry),
 	}
 }

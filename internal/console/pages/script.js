@@ -1,5 +1,6 @@
-// Figures are refreshed in place: every half minute the page is asked for again, and each
-// element with data-live is replaced by the new one of the same id. Nothing moves under a
+// Figures are refreshed in place: every half minute the page is asked for again, or every
+// two seconds while an element is expected soon, and each element with data-live is replaced
+// by the new one of the same id. Nothing moves under a
 // reader who is at work: not while the page is hidden, text is selected, or the focus is in
 // what would be replaced.
 (() => {
@@ -16,5 +17,7 @@
     }
     document.title = next.title;
   }
-  if (live().length > 0) setInterval(() => refresh().catch(() => {}), 30000);
+  const soon = () => document.querySelector('[data-live="soon"]');
+  const wait = () => live().length > 0 && setTimeout(() => refresh().catch(() => {}).then(wait), soon() ? 2000 : 30000);
+  wait();
 })();

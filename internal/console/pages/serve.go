@@ -30,6 +30,12 @@ type Config struct {
 	// Instruct suppresses or allows a contact or a phone number manually and returns what
 	// is known of it afterwards.
 	Instruct func(context.Context, view.Instruction) (*view.Explanation, error)
+	// Journal returns a page of manual changes.
+	Journal func(context.Context, view.JournalQuery) (view.Journal, error)
+	// JournalEntry returns one manual change, and what undoing it would do.
+	JournalEntry func(ctx context.Context, batch int64) (view.JournalEntry, error)
+	// Undo undoes a batch.
+	Undo func(context.Context, view.UndoRequest) (view.Undone, error)
 }
 
 // Visit is who asks for a page.
@@ -122,6 +128,7 @@ func (s *server) act(do action) Handler {
 		}
 		query := next.Query()
 		query.Set(noticeParam, s.notices.add(notice, v.Session))
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout)) // as in Send
 		w.Header().Set("Location", (&url.URL{Path: next.Path, RawPath: next.RawPath, RawQuery: query.Encode()}).String())
 		w.WriteHeader(http.StatusSeeOther)
 		return nil

@@ -168,6 +168,9 @@ CREATE TABLE ledger (
 -- Finds the contacts that wait for a trip. Entries that wait for none are not in it.
 CREATE INDEX ledger_held ON ledger (held_by, contact) WHERE held_by <> 0;
 
+-- Finds the entries of a manual change. Those of rules are not in it.
+CREATE INDEX ledger_batch ON ledger (batch) WHERE batch <> 0;
+
 -- Manual changes to contacts, so that each can be shown and undone.
 -- Written by saveBatch.
 CREATE TABLE batches (

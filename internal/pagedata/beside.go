@@ -1,0 +1,139 @@
+package pagedata
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/internal/console/view"
+	"winnow/internal/ui"
+	"winnow/store"
+)
+
+// Passes are passes over all contacts that pages ask for: beside the page, one at a time,
+// with one reader, so that callbacks and jobs keep the processors. What they found is kept
+// for a while, also for a page that was closed meanwhile. The zero value is ready.
+type Passes struct {
+	turn sync.Mutex // held while one runs
+
+	mu   sync.Mutex
+	kept map[string]*pass
+	keys []string // of kept, the oldest first
+}
+
+// pass is one pass.
+type pass struct {
+	of    int64
+	begun time.Time // when it was asked for
+	done  atomic.Int64
+	runs  atomic.Bool
+	ended chan struct{} // closed when it has ended
+
+	result any
+	err    error
+	at     time.Time // when it ended
+}
+
+const (
+	maxKeptPasses    = 20
+	maxUnendedPasses = 5
+	maxWaitForPass   = time.Second // how long a page waits for the pass that it asked for
+)
+
+// errManyPasses is the error of a pass when so many are waiting that it would come late.
+var errManyPasses = errors.New("too much is being counted already; reload the page in a minute")
+
+// find returns the pass of that key, if there is one that is not older than fresh, or begins
+// it. It waits a moment for the end.
+func (p *Passes) find(ctx context.Context, key string, of int64, fresh time.Duration, run func(context.Context, *ui.Printer) (any, error)) (*pass, error) {
+	found, err := p.begin(key, of, fresh, run)
+	if err != nil {
+		return nil, err
+	}
+	timeout := time.NewTimer(maxWaitForPass)
+	defer timeout.Stop()
+	select {
+	case <-found.ended:
+	case <-timeout.C:
+	case <-ctx.Done():
+	}
+	return found, nil
+}
+
+func (p *Passes) begin(key string, of int64, fresh time.Duration, run func(context.Context, *ui.Printer) (any, error)) (*pass, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if old := p.kept[key]; old != nil && (!old.hasEnded() || time.Since(old.at) < fresh) {
+		return old, nil
+	}
+	unended := 0
+	for _, other := range p.kept {
+		if !other.hasEnded() {
+			unended++
+		}
+	}
+	if unended >= maxUnendedPasses {
+		return nil, errManyPasses
+	}
+	began := &pass{of: of, begun: time.Now(), ended: make(chan struct{})}
+	p.keep(key, began)
+	go func() {
+		defer close(began.ended)
+		p.turn.Lock()
+		defer p.turn.Unlock()
+		began.runs.Store(true)
+		out := ui.NewPrinter(io.Discard, io.Discard, false)
+		out.Watch = began.done.Store
+		// The request that began it may end before it. Closing the store ends it.
+		began.result, began.err = run(store.Gently(context.Background()), out)
+		began.at = time.Now()
+	}()
+	return began, nil
+}
+
+// keep keeps a pass, in place of the one that ended first if there are too many.
+func (p *Passes) keep(key string, began *pass) {
+	if p.kept == nil {
+		p.kept = map[string]*pass{}
+	}
+	p.keys = append(slices.DeleteFunc(p.keys, func(k string) bool { return k == key }), key)
+	p.kept[key] = began
+	for i := 0; len(p.keys) > maxKeptPasses && i < len(p.keys); i++ {
+		if old := p.keys[i]; p.kept[old].hasEnded() {
+			delete(p.kept, old)
+			p.keys = slices.Delete(p.keys, i, i+1)
+			i--
+		}
+	}
+}
+
+func (p *Passes) forget(key string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if old := p.kept[key]; old != nil && old.hasEnded() {
+		delete(p.kept, key)
+		p.keys = slices.DeleteFunc(p.keys, func(k string) bool { return k == key })
+	}
+}
+
+func (p *pass) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// counting is how far the pass is; nil when it has ended.
+func (p *pass) counting() *view.Counting {
+	if p.hasEnded() {
+		return nil
+	}
+	return &view.Counting{Waiting: !p.runs.Load(), Done: p.done.Load(), Of: p.of, Begun: hygiene.InstantOf(p.begun)}
+}
