@@ -19,10 +19,11 @@ import (
 
 // memoryStore keeps the members in memory.
 type memoryStore struct {
-	lists map[string]*list
-	parts []segments.RunSegment
-	full  bool             // nothing can be written
-	shows segments.Changes // by the deltas; 0 for the usual
+	lists   map[string]*list
+	parts   []segments.RunSegment
+	full    bool              // nothing can be written
+	formats []segments.Format // of the files; none for CSV and JSON
+	shows   segments.Changes  // by the deltas; 0 for the usual
 
 	merged map[string]string // into which contacts those of other keys were merged
 }
@@ -66,7 +67,11 @@ func (s *memoryStore) ReadyRun(_ segments.Run, parts []segments.RunSegment) erro
 // before.
 func (s *memoryStore) night(t *testing.T, n int, from segments.Snapshot, list ...segments.Segment) (segments.Result, string) {
 	t.Helper()
-	p := plan([]segments.Format{segments.CSV, segments.JSON}, list...)
+	formats := s.formats
+	if formats == nil {
+		formats = []segments.Format{segments.CSV, segments.JSON}
+	}
+	p := plan(formats, list...)
 	p.Export.Delta, p.Store, p.Bases = p.Export.Segments, s, map[string]segments.Base{}
 	p.Run.ScheduledAt, p.Run.Name = nightOf(n), segments.RunName(nightOf(n))
 	p.Export.Changes = map[string]segments.Changes{}
