@@ -23,6 +23,8 @@ type Names struct {
 	words   map[string]bool // keys and message ids, as a text may have them among others
 	numbers []string        // the digits of the phones without their country code
 	marks   marks           // of all words and numbers
+	seeker  seeker          // of the same
+	short   bool            // a key is too short to be found within texts
 }
 
 // The shortest names that are looked for within longer texts. A shorter one names a person
@@ -47,6 +49,7 @@ func (n *Names) AddKey(key string, whose int64) {
 	n.keys[key] = whose
 	n.person(whose).Keys = append(n.person(whose).Keys, key)
 	n.addWord(key)
+	n.short = n.short || len(key) < shortestWord
 	if n.format.Phone {
 		n.AddPhone(key, whose)
 	}
@@ -70,6 +73,7 @@ func (n *Names) AddPhone(phone string, whose int64) {
 	if digits := contactkey.NationalNumber(phone); len(digits) >= shortestNumber {
 		n.numbers = append(n.numbers, digits)
 		n.marks.add(digits)
+		n.seeker.addNumber(digits)
 	}
 }
 
@@ -89,6 +93,7 @@ func (n *Names) addWord(word string) {
 	if word = strings.ToLower(word); len(word) >= shortestWord {
 		n.words[word] = true
 		n.marks.add(word)
+		n.seeker.addWord(word)
 	}
 }
 
@@ -113,9 +118,11 @@ func (n *Names) InBody(body []byte, except ...string) bool {
 	if len(body) == 0 || body[0] == 0 {
 		return false
 	}
-	if n.marks.notIn(body) && isPlain(body) && len(n.short()) == 0 {
-		return false
-	}
+	return (n.short || n.seeker.mayFind(body)) && n.inBodyRead(body, except)
+}
+
+// inBodyRead is InBody with care: it parses the body, and reads each of its texts.
+func (n *Names) inBodyRead(body []byte, except []string) bool {
 	values, ok := textsIn(body)
 	if !ok {
 		return n.InText(string(body)) || n.inEscaped(string(body))
@@ -129,16 +136,6 @@ func (n *Names) InBody(body []byte, except ...string) bool {
 		}
 	}
 	return false
-}
-
-// short are the keys that are too short to be found within texts.
-func (n *Names) short() (list []string) {
-	for key := range n.keys {
-		if len(key) < shortestWord {
-			list = append(list, key)
-		}
-	}
-	return list
 }
 
 func contains(list []string, text string) bool {
@@ -230,16 +227,6 @@ func (n *Names) hasNumber(text string) bool {
 		run = run[:0]
 	}
 	return found
-}
-
-// isPlain reports whether the bytes read as they are: ASCII, without escapes.
-func isPlain(body []byte) bool {
-	for _, c := range body {
-		if c >= 0x80 || c == '\\' || c == '%' {
-			return false
-		}
-	}
-	return true
 }
 
 // value is a text of a body.
