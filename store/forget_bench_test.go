@@ -2,11 +2,13 @@ package store_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"winnow/hygiene"
 	"winnow/store"
 	"winnow/store/storetest"
 )
@@ -46,4 +48,34 @@ func BenchmarkForget(b *testing.B) {
 		}
 		b.ReportMetric(float64(size)/(1<<20), "MiB-store")
 	}
+}
+
+// BenchmarkSweepAfterForgetting sweeps the same events in a store that forgot nobody and in
+// one that forgot a person with a hundred messages, and prints how much more CPU that takes.
+func BenchmarkSweepAfterForgetting(b *testing.B) {
+	var spent [2]time.Duration
+	for b.Loop() {
+		for i := range spent {
+			s := storetest.Open(b)
+			p := storetest.Policy(b, s)
+			for m := range 100 {
+				storetest.Append(b, s, storetest.Event(storetest.Start, "ann-1042", fmt.Sprint("message-of-ann-", m), hygiene.Delivered))
+			}
+			storetest.Sweep(b, s, p, 0)
+			if i == 1 {
+				if err := s.AskToForget(store.Subjects{Keys: []string{"ann-1042"}}, false, storetest.Start); err != nil {
+					b.Fatal(err)
+				}
+				if _, err := s.Forget(b.Context(), store.ForgetOptions{Policy: p, Now: storetest.Start, Wait: 30 * time.Second}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			storetest.AppendMany(b, s, storetest.LifelikeLog(*forgetEvents*5, *forgetEvents, storetest.Start, 1))
+			before := cpuSpent(b)
+			storetest.Sweep(b, s, p, 0)
+			spent[i] += cpuSpent(b) - before
+		}
+	}
+	b.ReportMetric(float64(spent[1])/float64(spent[0]), "ratio")
+	b.ReportMetric(spent[0].Seconds()*1e6/float64(b.N**forgetEvents*5), "µs/event")
 }

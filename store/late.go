@@ -24,17 +24,14 @@ func (w *txWriter) takeLate(events []hygiene.Event, did *Swept) (late []bool, er
 	if err != nil || !some {
 		return nil, err
 	}
+	messages := make([]engine.MessageKey, len(events))
 	for i := range events {
+		messages[i] = engine.MessageKey{Source: events[i].Source, ID: events[i].MessageID}
+	}
+	err = h.FindMessages(w, messages, func(i int, persons []int64) error {
 		e := &events[i]
 		if e.IsErased() {
-			continue
-		}
-		persons, err := h.PersonsOf(w, engine.MessageKey{Source: e.Source, ID: e.MessageID})
-		if err != nil {
-			return nil, err
-		}
-		if len(persons) == 0 {
-			continue
+			return nil
 		}
 		if late == nil {
 			late = make([]bool, len(events))
@@ -43,15 +40,16 @@ func (w *txWriter) takeLate(events []hygiene.Event, did *Swept) (late []bool, er
 		e.Contact, e.To = "", ""
 		did.Late++
 		if err := w.insertLate(e.Seq); err != nil {
-			return nil, err
+			return err
 		}
 		for _, person := range persons {
 			if err := w.renew(h, person, e); err != nil {
-				return nil, err
+				return err
 			}
 		}
-	}
-	return late, nil
+		return nil
+	})
+	return late, err
 }
 
 // insertLate notes that an event is to be erased from the log.

@@ -150,8 +150,8 @@ func (s *seeker) next(c byte) bool {
 	return n >= tailDigits && s.tails[placeOf(lastFour(s.digits))] && s.numbers[string(s.digits[n-tailDigits:])]
 }
 
-// escaped is the character that a JSON string escapes at the beginning of the text; one
-// that nothing is sure of for what is no escape.
+// escaped is the character that a JSON string escapes at the beginning of the text; the
+// one for errors where that can't be said.
 func escaped(text []byte) (r rune, size int) {
 	if len(text) < 2 {
 		return utf8.RuneError, 1

@@ -1,6 +1,8 @@
 package forgotten
 
 import (
+	"strings"
+
 	"winnow/hygiene"
 	"winnow/store/engine"
 )
@@ -11,13 +13,35 @@ func AnyMessage(c engine.Querier) (bool, error) {
 	return n == 1, err
 }
 
-// PersonsOf are the persons that the message was for; none for any other message.
-func (h *Hasher) PersonsOf(c engine.Querier, m engine.MessageKey) (persons []int64, err error) {
-	r := c.Query("SELECT person FROM forgotten_messages WHERE hash = ? ORDER BY person", h.Message(m))
-	for r.Next() {
-		persons = append(persons, r.Int(0))
+// hashesAtOnce is how many messages one statement asks for.
+const hashesAtOnce = 250
+
+// FindMessages calls found with the places of those of the messages that were for forgotten
+// persons, in order, and with these.
+func (h *Hasher) FindMessages(c engine.Querier, list []engine.MessageKey, found func(i int, persons []int64) error) error {
+	for from := 0; from < len(list); from += hashesAtOnce {
+		step := list[from:min(from+hashesAtOnce, len(list))]
+		hashes := make([]any, len(step))
+		for i, m := range step {
+			hashes[i] = h.Message(m)
+		}
+		of := map[string][]int64{}
+		r := c.Query("SELECT hash, person FROM forgotten_messages WHERE hash IN (?"+strings.Repeat(", ?", len(step)-1)+") ORDER BY hash, person", hashes...)
+		for r.Next() {
+			of[string(r.Blob(0))] = append(of[string(r.Blob(0))], r.Int(1))
+		}
+		if err := r.Close(); err != nil {
+			return err
+		}
+		for i := 0; len(of) > 0 && i < len(step); i++ {
+			if persons := of[string(hashes[i].([]byte))]; len(persons) > 0 {
+				if err := found(from+i, persons); err != nil {
+					return err
+				}
+			}
+		}
 	}
-	return persons, r.Close()
+	return nil
 }
 
 // KnownName is a name of a forgotten person.
