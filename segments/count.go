@@ -100,3 +100,17 @@ func (c *counter) end() {
 		c.Since = Reference{}
 	}
 }
+
+// FirstMembers are the keys of the first members of a segment in a run, at most so many.
+// The error is [io/fs.ErrNotExist] when the members are not kept any more.
+func FirstMembers(runs RunStore, of Reference, segment string, most int) (keys []string, err error) {
+	r, err := openMembers(runs, of.Export, of.Run, segment)
+	if err != nil {
+		return nil, membersError(of.Export, of.Run, segment, err)
+	}
+	for r.hasRecord() && len(keys) < most {
+		keys = append(keys, string(r.key))
+		r.next()
+	}
+	return keys, errors.Join(r.err, r.from.Close())
+}

@@ -45,7 +45,7 @@ func Write(ctx context.Context, to io.Writer, w Writing, from Snapshot) (written
 	if len(columns) == 0 {
 		columns = DefaultColumns()
 	}
-	e, err := newEncoder(w.Format, columns, encoding{w.CSV, w.Times})
+	e, err := newEncoder(w.Format, columns, encoding{csv: w.CSV, times: w.Times})
 	if err != nil {
 		return written, err
 	}

@@ -9,38 +9,22 @@ import (
 	"winnow/store/engine"
 )
 
-// errNoTrip and errReviewed are why a trip can't be reviewed.
+// ErrNoTrip and ErrReviewed are why a trip can't be reviewed.
 var (
-	errNoTrip   = errors.New("there is no breaker trip")
-	errReviewed = errors.New("was already reviewed")
+	ErrNoTrip   = errors.New("there is no breaker trip")
+	ErrReviewed = errors.New("was already reviewed")
 )
 
 // WaitingTrip finds a trip that is to be reviewed. It is an error when there is no
 // trip of that number, and when it was reviewed already.
 func (s *Store) WaitingTrip(id int64) (t BreakerTrip, err error) {
-	err = s.read(func(c engine.Reader) error {
-		r := c.Query("SELECT "+tripColumns+" FROM breaker_trips t WHERE id = ?", id)
-		found := r.Next()
-		if found {
-			err = t.scan(r)
-		}
-		switch err = errors.Join(err, r.Close()); {
-		case err != nil:
-			return err
-		case !found:
-			return fmt.Errorf("%w %d; winnow breaker lists all trips", errNoTrip, id)
-		}
-		if err := errors.Join(t.reopenIfUndone(c), t.countContacts(c)); err != nil {
-			return err
-		}
-		if t.State == TripTold {
-			return fmt.Errorf("breaker trip %d held nothing, so there is nothing to review: its breaker only reports surges", id)
-		}
-		if t.State != TripHeld {
-			return fmt.Errorf("breaker trip %d %w: %s by %s at %s", id, errReviewed, t.State, t.By, t.ReviewedAt)
-		}
-		return nil
-	})
+	switch t, err = s.Trip(id); {
+	case err != nil:
+	case t.State == TripTold:
+		err = fmt.Errorf("breaker trip %d held nothing, so there is nothing to review: its breaker only reports surges", id)
+	case t.State != TripHeld:
+		err = fmt.Errorf("breaker trip %d %w: %s by %s at %s", id, ErrReviewed, t.State, t.By, t.ReviewedAt)
+	}
 	return t, err
 }
 

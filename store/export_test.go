@@ -25,8 +25,6 @@ const (
 )
 
 var (
-	ErrNoTrip         = errNoTrip
-	ErrReviewed       = errReviewed
 	NewBreakerWindows = newBreakerWindows
 	PinsFrom          = pinsFrom
 	SecondOf          = secondOf
@@ -38,8 +36,6 @@ func (s *Store) Write(do func(engine.Writer) error) error { return s.write(do) }
 func (s *Store) Read(do func(engine.Reader) error) error { return s.read(do) }
 
 func (s *Store) ReadLog(do func(engine.LogReader) error) error { return s.readLog(do) }
-
-func (s *Store) ScratchFolder() string { return s.scratchFolder() }
 
 // ForgetWindows makes the next sweep read the breakers' counts, as another process
 // would.

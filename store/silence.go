@@ -12,7 +12,7 @@ import (
 
 // FindSilent finds the silent messages in one pass over the log; see [silence.Find].
 func (s *Store) FindSilent(ctx context.Context, o silence.Options, visit func(*silence.Message) error) (silence.Found, error) {
-	return silence.Find(ctx, s.engine, s.scratchFolder(), o, visit)
+	return silence.Find(ctx, s.engine, s.ScratchFolder(), o, visit)
 }
 
 // CountSilent counts the silent messages and stores the counts; with after 0 it stores

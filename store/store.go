@@ -121,12 +121,12 @@ func FolderOf(path, name string) string {
 	return strings.TrimSuffix(path, filepath.Ext(path)) + "-" + name
 }
 
-// scratchFolder is where scratch files are made.
-func (s *Store) scratchFolder() string { return scratchfile.Folder(filepath.Dir(s.path)) }
+// ScratchFolder is where scratch files are made.
+func (s *Store) ScratchFolder() string { return scratchfile.Folder(filepath.Dir(s.path)) }
 
 // NewKeySet makes an empty set of keys, with its scratch files where the store has
 // its own.
-func (s *Store) NewKeySet() *keyset.Set { return keyset.New(s.scratchFolder(), 0) }
+func (s *Store) NewKeySet() *keyset.Set { return keyset.New(s.ScratchFolder(), 0) }
 
 // Close waits for what is under way and closes the store. What comes later is an
 // error.

@@ -65,10 +65,10 @@ func (x breakerDiscardCommand) Run(c *invocation) error {
 	return c.reviewTrip(x.tripReview, impact.DiscardTrip)
 }
 
-func (c *invocation) reviewTrip(x tripReview, review func(context.Context, *app.Operations, int64, string, hygiene.Instant) (*impact.TripReview, error)) error {
+func (c *invocation) reviewTrip(x tripReview, review func(context.Context, *app.Operations, int64, string, string, hygiene.Instant) (*impact.TripReview, error)) error {
 	return c.open(writing(toJudge), func(a *app.App) error {
 		ops, done := c.operations(a, "contact")
-		reviewed, err := review(c.ctx, ops, x.ID, x.Note, c.instant())
+		reviewed, err := review(c.ctx, ops, x.ID, app.Operator(), x.Note, c.instant())
 		done()
 		switch {
 		case err != nil:

@@ -56,13 +56,18 @@ func (d *Daemon) console() (http.Handler, error) {
 
 // pages returns what the console's pages show and do.
 func (d *Daemon) pages() pages.Config {
-	source := &pagedata.Source{Path: d.options.Path, Config: func() *config.Config { return d.current.Load() }, Store: d.store, Operations: d.Operations, Exporter: d.Exporter}
+	source := &pagedata.Source{Path: d.options.Path, Config: func() *config.Config { return d.current.Load() }, Store: d.store, Operations: d.Operations, Exporter: d.Exporter,
+		Next: d.state.nextExport, Held: d.heldExports}
 	return pages.Config{Version: d.version, Logger: d.log, Overview: d.page, Reasons: source.Reasons, Explain: d.explain, Instruct: d.instruct,
 		Journal: source.Journal, JournalEntry: source.JournalEntry,
 		Undo: func(ctx context.Context, u view.UndoRequest) (view.Undone, error) {
 			did, err := source.Undo(ctx, u)
 			return did, apiError(err)
-		}}
+		},
+		Segments: source.Segments, Segment: source.Segment, WriteSegment: source.WriteSegment,
+		Runs: source.Runs, Export: source.Export, Run: source.Run, RunFile: source.RunFile, Make: d.makeRun, Release: d.releaseRun,
+		Surges: source.Surges, Surge: source.Surge, ReviewSurge: d.reviewSurge(source.ReviewSurge),
+	}
 }
 
 // apiErrors are the errors that are the client's or the moment's, not a failure of
@@ -202,6 +207,32 @@ func (d *Daemon) release(request context.Context, export, name string, mayBeStal
 		return view.Released{Run: released.Run, Discarded: released.Discarded, Suppressed: released.Suppressed, Sample: released.Sample}, nil // it is released; its error says what failed
 	}
 	return view.Released{}, apiError(err)
+}
+
+// makeRun makes a run for a page, as the API does.
+func (d *Daemon) makeRun(ctx context.Context, export, by string) (view.Run, error) {
+	d.log.Info("a run is asked for on the console", "export", export, "by", by)
+	return d.runExport(ctx, export)
+}
+
+// releaseRun publishes a held run for a page, as the API does.
+func (d *Daemon) releaseRun(ctx context.Context, r view.RunRelease) (view.Released, error) {
+	released, err := d.release(ctx, r.Export, r.Run, r.Stale)
+	if err == nil {
+		d.log.Info("released on the console", "export", r.Export, "run", r.Run, "by", r.By)
+	}
+	return released, err
+}
+
+// reviewSurge logs the reviews of surges.
+func (d *Daemon) reviewSurge(review func(context.Context, view.SurgeReview) (string, error)) func(context.Context, view.SurgeReview) (string, error) {
+	return func(ctx context.Context, r view.SurgeReview) (string, error) {
+		did, err := review(ctx, r)
+		if err == nil {
+			d.log.Info("a surge was reviewed on the console", "surge", r.Surge, "discarded", r.Discard, "by", r.By)
+		}
+		return did, err
+	}
 }
 
 // segmentList lists the segments of a config.

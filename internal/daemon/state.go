@@ -92,3 +92,14 @@ func (s *runtimeState) fill(p *view.Overview) {
 		p.Jobs = append(p.Jobs, job)
 	}
 }
+
+// nextExport is when the next run of the export is due, or tried again; 0 for unknown.
+func (s *runtimeState) nextExport(name string) hygiene.Instant {
+	p := view.Overview{At: hygiene.InstantOf(time.Now())}
+	s.fill(&p)
+	i := slices.IndexFunc(p.Jobs, func(j view.Job) bool { return j.Kind == string(schedule.Export) && j.Name == name })
+	if i < 0 {
+		return 0
+	}
+	return p.Jobs[i].Next
+}

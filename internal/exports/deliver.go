@@ -95,7 +95,7 @@ func (x *Exporter) firstWaiting(export string, to segments.Destination) (d runs.
 
 // attempt tries a delivery a few times, saves how it went, and returns the state of
 // the run in the remote.
-func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.Destination, d runs.Delivery) (destinationState, error) {
+func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.Destination, d runs.Delivery) (DestinationState, error) {
 	from, err := x.verifiedCopy(ctx, e, d.Run)
 	if err == nil {
 		defer from.Close()
@@ -106,7 +106,7 @@ func (x *Exporter) attempt(ctx context.Context, e segments.Export, to segments.D
 		return deliveryState(d), ctx.Err() // this says nothing about the remote
 	case err != nil && d.Status == runs.Delivered:
 		// The store keeps that the run was delivered once.
-		return destinationState{To: d.Remote, Status: missing, Error: destination.Reason(err)}, nil
+		return DestinationState{To: d.Remote, Status: missing, Error: destination.Reason(err)}, nil
 	case errors.Is(err, errNoCopy):
 		d.Status, d.Error = runs.Lost, err.Error()
 	case err != nil:

@@ -48,7 +48,7 @@ func (x *Exporter) printResult(ctx context.Context, out *ui.Printer, e segments.
 			segments.Run
 			Files        []segments.File    `json:"files"`
 			Failed       []segments.Failure `json:"failed,omitempty"`
-			Destinations []destinationState `json:"destinations"`
+			Destinations []DestinationState `json:"destinations"`
 		}{r.Run, r.Manifest.Files, r.Manifest.Failed, list}))
 	}
 	var troubleErr error
@@ -130,7 +130,7 @@ func (x *Exporter) ReleaseAndPrint(ctx context.Context, out *ui.Printer, export 
 	if out.JSON {
 		err = errors.Join(err, out.PrintJSON(struct {
 			ReleaseResult
-			Destinations []destinationState `json:"destinations"`
+			Destinations []DestinationState `json:"destinations"`
 		}{result, list}))
 	}
 	if needsStates(e, list) {
@@ -141,12 +141,12 @@ func (x *Exporter) ReleaseAndPrint(ctx context.Context, out *ui.Printer, export 
 
 // deliverAndList delivers to the remotes what they lack, and lists which
 // destinations have the run.
-func (x *Exporter) deliverAndList(ctx context.Context, out *ui.Printer, e segments.Export, run segments.Run) ([]destinationState, error) {
+func (x *Exporter) deliverAndList(ctx context.Context, out *ui.Printer, e segments.Export, run segments.Run) ([]DestinationState, error) {
 	var done func()
 	x.OnSent, done = sendProgress(out)
 	err := x.deliver(ctx, e, true)
 	done()
-	list, listErr := x.destinationStates(e, run)
+	list, listErr := x.DestinationStates(e, run)
 	return list, errors.Join(err, listErr)
 }
 

@@ -22,7 +22,7 @@ import (
 type Redelivery struct {
 	Export       string             `json:"export"`
 	Run          string             `json:"run"`
-	Destinations []destinationState `json:"destinations"`
+	Destinations []DestinationState `json:"destinations"`
 }
 
 // Redeliver delivers a published run to these destinations or, if there are none,
@@ -37,7 +37,7 @@ func (x *Exporter) Redeliver(ctx context.Context, name, which string, to []strin
 	if err != nil {
 		return Redelivery{}, err
 	}
-	result := Redelivery{Export: e.Name, Run: run.Name, Destinations: []destinationState{}}
+	result := Redelivery{Export: e.Name, Run: run.Name, Destinations: []DestinationState{}}
 	targets, err := x.targets(e, run, to)
 	if err != nil || len(targets) == 0 {
 		return result, err
@@ -48,7 +48,7 @@ func (x *Exporter) Redeliver(ctx context.Context, name, which string, to []strin
 	}
 	defer from.Close()
 	for _, t := range targets {
-		var state destinationState
+		var state DestinationState
 		if folder, isFolder := t.(local.Folder); isFolder {
 			state, err = x.deliverLocal(ctx, e, run, folder, from.FS())
 		} else {
@@ -63,7 +63,7 @@ func (x *Exporter) Redeliver(ctx context.Context, name, which string, to []strin
 
 // deliverRemote delivers the run to a remote of the export, whether or not it is
 // due or was delivered before.
-func (x *Exporter) deliverRemote(ctx context.Context, e segments.Export, run segments.Run, to segments.Destination) (state destinationState, err error) {
+func (x *Exporter) deliverRemote(ctx context.Context, e segments.Export, run segments.Run, to segments.Destination) (state DestinationState, err error) {
 	d := runs.Delivery{Export: e.Name, Run: run.Name, ScheduledAt: run.ScheduledAt, Remote: to.String()}
 	err = x.withDeliveryLock(ctx, e.Name, to, func() error {
 		if err := x.enqueue(e); err != nil {
@@ -84,8 +84,8 @@ func (x *Exporter) deliverRemote(ctx context.Context, e segments.Export, run seg
 
 // deliverLocal copies the run into a directory. The store does not record that. It
 // is tried once, because sweeps and runs wait meanwhile.
-func (x *Exporter) deliverLocal(ctx context.Context, e segments.Export, run segments.Run, to segments.Destination, from fs.FS) (destinationState, error) {
-	state := destinationState{To: to.String(), Status: string(segments.Published)}
+func (x *Exporter) deliverLocal(ctx context.Context, e segments.Export, run segments.Run, to segments.Destination, from fs.FS) (DestinationState, error) {
+	state := DestinationState{To: to.String(), Status: string(segments.Published)}
 	var sendErr error
 	err := x.Exclusive(ctx, func() error {
 		sendErr = x.send(ctx, e, to, run.Name, from)
@@ -164,7 +164,7 @@ func (x *Exporter) targets(e segments.Export, run segments.Run, named []string) 
 	if len(named) > 0 {
 		return list, nil
 	}
-	states, err := x.destinationStates(e, run)
+	states, err := x.DestinationStates(e, run)
 	for i, s := range states {
 		if !s.ok() {
 			list = append(list, e.To[i])

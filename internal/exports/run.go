@@ -98,12 +98,8 @@ func RunNames(runs []segments.Run) []string {
 // ManifestOf reads the manifest of a run in the first directory that has it. It is
 // empty if none has it.
 func ManifestOf(dirs []local.Folder, run segments.Run) (m segments.Manifest) {
-	folder := run.Export
-	if run.Status == segments.Held {
-		folder = filepath.Join(run.Export, "held")
-	}
 	for _, dir := range dirs {
-		text, err := os.ReadFile(filepath.Join(string(dir), folder, run.Name, segments.ManifestName))
+		text, err := os.ReadFile(filepath.Join(string(dir), folderOf(run), run.Name, segments.ManifestName))
 		if err == nil && json.Unmarshal(text, &m) == nil {
 			return m
 		}

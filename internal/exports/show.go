@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/internal/console/view"
 	"winnow/internal/ui"
 	"winnow/segments"
 )
@@ -14,32 +15,13 @@ import (
 // HeldDifference is who would come and go if a held run were published.
 type HeldDifference struct {
 	segments.Run
-	Reason     string           `json:"reason"`          // why it is held
-	Stale      string           `json:"stale,omitempty"` // why it is out of date; empty if it is not
-	Suppressed map[string]int64 `json:"suppressed_since,omitempty"`
-	Sample     ui.Sample        `json:"suppressed_sample,omitempty"` // contacts of those
-	Compared   []RunDifference  `json:"compared"`                    // with what readers have, and with the held run before it
+	Reason     string               `json:"reason"`          // why it is held
+	Stale      string               `json:"stale,omitempty"` // why it is out of date; empty if it is not
+	Suppressed map[string]int64     `json:"suppressed_since,omitempty"`
+	Sample     ui.Sample            `json:"suppressed_sample,omitempty"` // contacts of those
+	Compared   []view.RunDifference `json:"compared"`                    // with what readers have, and with the held run before it
 
 	since Staleness
-}
-
-// RunDifference is how the segments of a run differ from those of an earlier one.
-type RunDifference struct {
-	With     string              `json:"with"` // the earlier run; empty for none
-	Held     bool                `json:"held"` // it is held too
-	Segments []SegmentDifference `json:"segments"`
-}
-
-// SegmentDifference is how a segment differs between two runs.
-type SegmentDifference struct {
-	Segment string    `json:"segment"`
-	Before  int64     `json:"before"` // rows
-	Now     int64     `json:"now"`
-	Come    int64     `json:"come"`
-	Go      int64     `json:"go"`
-	Change  int64     `json:"change"` // members with another row
-	Coming  ui.Sample `json:"coming,omitempty"`
-	Going   ui.Sample `json:"going,omitempty"`
 }
 
 // ShowHeld prints who would come and go if the held run were published.
@@ -51,7 +33,7 @@ func (x *Exporter) ShowHeld(out *ui.Printer, export string, scheduled hygiene.In
 	if err != nil {
 		return err
 	}
-	d, err := x.heldDifference(run)
+	d, err := x.Difference(run)
 	switch {
 	case err != nil:
 		return err
@@ -62,7 +44,9 @@ func (x *Exporter) ShowHeld(out *ui.Printer, export string, scheduled hygiene.In
 	return nil
 }
 
-func (x *Exporter) heldDifference(run segments.Run) (HeldDifference, error) {
+// Difference finds who would come and go if the held run were published. It reads the
+// members of the runs.
+func (x *Exporter) Difference(run segments.Run) (HeldDifference, error) {
 	since, err := StalenessOf(x.Config, x.Store, run, false)
 	if err != nil {
 		return HeldDifference{}, err
@@ -79,7 +63,10 @@ func (x *Exporter) heldDifference(run segments.Run) (HeldDifference, error) {
 	if err != nil {
 		return HeldDifference{}, err
 	}
-	if err := d.compare(x.Store, RunDifference{With: published.Name}, with); err != nil {
+	if err := d.compare(x.Store, view.RunDifference{With: published.Name}, with); err != nil {
+		return HeldDifference{}, err
+	}
+	if err := addReasons(x.Config, x.Store, run, published, with, &d.Compared[0]); err != nil {
 		return HeldDifference{}, err
 	}
 	held, err := x.Store.HeldRuns(run.Export)
@@ -94,23 +81,26 @@ func (x *Exporter) heldDifference(run segments.Run) (HeldDifference, error) {
 			with[segment] = before.Name
 		}
 	}
-	return d, d.compare(x.Store, RunDifference{With: before.Name, Held: true}, with)
+	return d, d.compare(x.Store, view.RunDifference{With: before.Name, Held: true}, with)
 }
 
 // compare compares the members of the run with those of the runs with, by segment, as
 // they are read.
-func (d *HeldDifference) compare(s segments.RunStore, result RunDifference, with map[string]string) error {
+func (d *HeldDifference) compare(s segments.RunStore, result view.RunDifference, with map[string]string) error {
 	list, err := openComparisons(s, d.Run, with)
 	for _, c := range list {
-		s := SegmentDifference{Segment: c.Segment}
-		err = errors.Join(err, c.Each(s.count), c.Close())
+		s := view.SegmentDifference{Segment: c.Segment}
+		err = errors.Join(err, c.Each(func(key string, change segments.MemberChange) error {
+			countMember(&s, key, change)
+			return nil
+		}), c.Close())
 		result.Segments = append(result.Segments, s)
 	}
 	d.Compared = append(d.Compared, result)
 	return err
 }
 
-func (s *SegmentDifference) count(key string, change segments.MemberChange) error {
+func countMember(s *view.SegmentDifference, key string, change segments.MemberChange) {
 	if change != segments.Came {
 		s.Before++
 	}
@@ -127,7 +117,6 @@ func (s *SegmentDifference) count(key string, change segments.MemberChange) erro
 	case segments.Altered:
 		s.Change++
 	}
-	return nil
 }
 
 func (d *HeldDifference) print(w io.Writer) {
@@ -137,11 +126,11 @@ func (d *HeldDifference) print(w io.Writer) {
 	}
 	d.since.print(w)
 	for _, c := range d.Compared {
-		c.print(w)
+		printDifference(w, &c)
 	}
 }
 
-func (d *RunDifference) print(w io.Writer) {
+func printDifference(w io.Writer, d *view.RunDifference) {
 	switch {
 	case d.With == "":
 		fmt.Fprintln(w, "\nreaders have no run yet")

@@ -12,30 +12,33 @@ import (
 	"winnow/store/runs"
 )
 
-// destinationState is whether one destination has a run.
-type destinationState struct {
+// DestinationState is whether one destination has a run.
+type DestinationState struct {
 	To     string          `json:"to"`
 	Status string          `json:"status"` // published, held, missing; of remotes: delivered, held, waiting, gone, missing
 	Error  string          `json:"error,omitempty"`
 	NextAt hygiene.Instant `json:"next_at,omitzero"` // when the daemon tries again
+
+	Tries       int64           `json:"-"` // so far
+	DeliveredAt hygiene.Instant `json:"-"` // 0 for unknown
 }
 
 // missing is the status of a run that a destination does not have.
 const missing = "missing"
 
-func deliveryState(d runs.Delivery) destinationState {
-	return destinationState{To: d.Remote, Status: string(d.Status), Error: d.Error, NextAt: d.NextAt}
+func deliveryState(d runs.Delivery) DestinationState {
+	return DestinationState{To: d.Remote, Status: string(d.Status), Error: d.Error, NextAt: d.NextAt}
 }
 
 // ok reports whether the destination has the run, or must not have it yet.
-func (s destinationState) ok() bool {
+func (s DestinationState) ok() bool {
 	return s.Status != missing && s.Status != string(runs.Waiting) && s.Status != string(runs.Lost)
 }
 
-// destinationStates are the states of a run in all destinations of its export, in
+// DestinationStates are the states of a run in all destinations of its export, in
 // the order of the config.
-func (x *Exporter) destinationStates(e segments.Export, run segments.Run) ([]destinationState, error) {
-	list := []destinationState{}
+func (x *Exporter) DestinationStates(e segments.Export, run segments.Run) ([]DestinationState, error) {
+	list := []DestinationState{}
 	deliveries, err := x.Store.Deliveries(e.Name)
 	for _, to := range e.To {
 		if folder, isFolder := to.(local.Folder); isFolder {
@@ -48,9 +51,9 @@ func (x *Exporter) destinationStates(e segments.Export, run segments.Run) ([]des
 }
 
 // folderState is the state of a run in a folder.
-func folderState(folder local.Folder, run segments.Run) destinationState {
+func folderState(folder local.Folder, run segments.Run) DestinationState {
 	place, err := folder.Find(run.Export, run.Name)
-	s := destinationState{To: folder.String(), Status: [...]string{local.Missing: missing, local.Held: "held", local.Published: "published"}[place]}
+	s := DestinationState{To: folder.String(), Status: [...]string{local.Missing: missing, local.Held: "held", local.Published: "published"}[place]}
 	if err != nil {
 		s.Error = destination.Reason(err)
 	}
@@ -59,8 +62,8 @@ func folderState(folder local.Folder, run segments.Run) destinationState {
 
 // remoteState is the state of a run in a remote. A run that waits for an older one
 // has the error of the older one.
-func remoteState(remote string, run segments.Run, deliveries []runs.Delivery) destinationState {
-	s := destinationState{To: remote, Status: missing}
+func remoteState(remote string, run segments.Run, deliveries []runs.Delivery) DestinationState {
+	s := DestinationState{To: remote, Status: missing}
 	if run.Status == segments.Held {
 		s.Status = string(segments.Held)
 	}
@@ -76,7 +79,7 @@ func remoteState(remote string, run segments.Run, deliveries []runs.Delivery) de
 		if d.ScheduledAt != run.ScheduledAt {
 			continue
 		}
-		s.Status, s.Error, s.NextAt = string(d.Status), d.Error, d.NextAt
+		s.Status, s.Error, s.NextAt, s.Tries, s.DeliveredAt = string(d.Status), d.Error, d.NextAt, d.Tries, d.DeliveredAt
 		if d.Status == runs.Waiting && d != first {
 			s.Error, s.NextAt = "run "+first.Export+"/"+first.Run+" goes there first: "+first.Error, first.NextAt
 		}
@@ -86,14 +89,14 @@ func remoteState(remote string, run segments.Run, deliveries []runs.Delivery) de
 
 // needsStates reports whether to print the destinations: if there are remotes, or
 // if a destination lacks the run.
-func needsStates(e segments.Export, list []destinationState) bool {
-	return len(Remotes(e)) > 0 || slices.ContainsFunc(list, func(s destinationState) bool { return !s.ok() })
+func needsStates(e segments.Export, list []DestinationState) bool {
+	return len(Remotes(e)) > 0 || slices.ContainsFunc(list, func(s DestinationState) bool { return !s.ok() })
 }
 
 // printStates prints which destinations have the run, and on stderr why the others
 // do not, with the command that delivers it there. The error is [ui.ErrReported] if one
 // lacks it.
-func printStates(out *ui.Printer, export, run string, list []destinationState) error {
+func printStates(out *ui.Printer, export, run string, list []DestinationState) error {
 	if !out.JSON && len(list) > 0 {
 		rows := [][]string{{"DESTINATION", "STATUS"}}
 		for _, s := range list {

@@ -199,26 +199,26 @@ type TripReview struct {
 	Changes int64 `json:"changes"` // ledger entries
 }
 
-// ReleaseTrip lets the verdicts on the events of a surge take effect.
-func ReleaseTrip(ctx context.Context, ops *app.Operations, id int64, note string, now hygiene.Instant) (*TripReview, error) {
-	return reviewTrip(ctx, ops, ops.Store.ReleaseTrip, id, note, now)
+// ReleaseTrip lets the verdicts on the events of a surge take effect. by signs it.
+func ReleaseTrip(ctx context.Context, ops *app.Operations, id int64, by, note string, now hygiene.Instant) (*TripReview, error) {
+	return reviewTrip(ctx, ops, ops.Store.ReleaseTrip, id, by, note, now)
 }
 
-// DiscardTrip makes the events of a surge count as evidence no longer.
-func DiscardTrip(ctx context.Context, ops *app.Operations, id int64, note string, now hygiene.Instant) (*TripReview, error) {
-	return reviewTrip(ctx, ops, ops.Store.DiscardTrip, id, note, now)
+// DiscardTrip makes the events of a surge count as evidence no longer. by signs it.
+func DiscardTrip(ctx context.Context, ops *app.Operations, id int64, by, note string, now hygiene.Instant) (*TripReview, error) {
+	return reviewTrip(ctx, ops, ops.Store.DiscardTrip, id, by, note, now)
 }
 
 // reviewTrip sweeps first, so that no event of the surge is judged after its
 // review.
-func reviewTrip(ctx context.Context, ops *app.Operations, review func(context.Context, store.TripReview) (store.BreakerTrip, store.BatchResult, error), id int64, note string, now hygiene.Instant) (*TripReview, error) {
+func reviewTrip(ctx context.Context, ops *app.Operations, review func(context.Context, store.TripReview) (store.BreakerTrip, store.BatchResult, error), id int64, by, note string, now hygiene.Instant) (*TripReview, error) {
 	var r TripReview
 	err := ops.AfterSweep(ctx, now, func() error {
 		before, err := ops.PriorSuppressions(ctx, id, now)
 		if err != nil {
 			return err
 		}
-		t, did, err := review(ctx, store.TripReview{Trip: id, Policy: ops.Config.Policy, Now: now, By: app.Operator(), Note: note, Progress: ops.Progress})
+		t, did, err := review(ctx, store.TripReview{Trip: id, Policy: ops.Config.Policy, Now: now, By: by, Note: note, Progress: ops.Progress})
 		r = TripReview{newTrip(&t), did.Contacts, did.Changes}
 		r.AlreadySuppressed, r.Samples = &before.Contacts, before.Samples
 		return err

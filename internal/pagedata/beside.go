@@ -37,12 +37,16 @@ type pass struct {
 	result any
 	err    error
 	at     time.Time // when it ended
+	took   time.Duration
+	before *pass // the last one of its key that found something; nil for none
 }
 
 const (
 	maxKeptPasses    = 20
 	maxUnendedPasses = 5
-	maxWaitForPass   = time.Second // how long a page waits for the pass that it asked for
+	maxWaitForPass   = time.Second      // how long a page waits for the pass that it asked for
+	passPause        = 20               // before it is made again, as a multiple of how long it took
+	keptFor          = 15 * time.Minute // what it found, which may name a person who was forgotten
 )
 
 // errManyPasses is the error of a pass when so many are waiting that it would come late.
@@ -68,7 +72,7 @@ func (p *Passes) find(ctx context.Context, key string, of int64, fresh time.Dura
 func (p *Passes) begin(key string, of int64, fresh time.Duration, run func(context.Context, *ui.Printer) (any, error)) (*pass, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if old := p.kept[key]; old != nil && (!old.hasEnded() || time.Since(old.at) < fresh) {
+	if old := p.kept[key]; old != nil && (!old.hasEnded() || time.Since(old.at) < max(fresh, min(passPause*old.took, keptFor/2))) {
 		return old, nil
 	}
 	unended := 0
@@ -81,17 +85,25 @@ func (p *Passes) begin(key string, of int64, fresh time.Duration, run func(conte
 		return nil, errManyPasses
 	}
 	began := &pass{of: of, begun: time.Now(), ended: make(chan struct{})}
+	if old := p.kept[key]; old != nil && old.err == nil {
+		began.before, old.before = old, nil
+	} else if old != nil {
+		began.before = old.before
+	}
 	p.keep(key, began)
 	go func() {
 		defer close(began.ended)
 		p.turn.Lock()
 		defer p.turn.Unlock()
 		began.runs.Store(true)
+		start := time.Now()
 		out := ui.NewPrinter(io.Discard, io.Discard, false)
 		out.Watch = began.done.Store
 		// The request that began it may end before it. Closing the store ends it.
 		began.result, began.err = run(store.Gently(context.Background()), out)
 		began.at = time.Now()
+		began.took = began.at.Sub(start)
+		time.AfterFunc(keptFor, func() { p.drop(key, began) })
 	}()
 	return began, nil
 }
@@ -109,6 +121,19 @@ func (p *Passes) keep(key string, began *pass) {
 			p.keys = slices.Delete(p.keys, i, i+1)
 			i--
 		}
+	}
+}
+
+// drop forgets a pass, unless another one took its place.
+func (p *Passes) drop(key string, old *pass) {
+	p.mu.Lock()
+	kept := p.kept[key]
+	if kept != nil && kept.hasEnded() && kept.before == old {
+		kept.before = nil
+	}
+	p.mu.Unlock()
+	if kept == old {
+		p.forget(key)
 	}
 }
 

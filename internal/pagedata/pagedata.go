@@ -11,9 +11,11 @@ package pagedata
 import (
 	"slices"
 
+	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/console/pages"
+	"winnow/internal/console/view"
 	"winnow/internal/exports"
 	"winnow/store"
 )
@@ -26,6 +28,8 @@ type Source struct {
 	Operations func() *app.Operations
 	Exporter   func() *exports.Exporter
 	Passes     Passes
+	Next       func(export string) hygiene.Instant              // when its next run is due; 0 for unknown
+	Held       func(cfg *config.Config) ([]view.HeldRun, error) // the exports with held runs
 }
 
 // Reasons are those that a person may be suppressed for: the protected ones, and those

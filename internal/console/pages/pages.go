@@ -64,6 +64,8 @@ type tab struct{ Name, Path string }
 // tabs is the navigation.
 var tabs = []tab{
 	{"Overview", "/"},
+	{"Segments", "/segments"},
+	{"Runs", "/runs"},
 	{"Journal", "/journal"},
 }
 
@@ -87,7 +89,23 @@ var functions = template.FuncMap{
 	"state":    stateClass,
 	"lanes":    lanesOf,
 	"evidence": evidenceOf,
+	"change":   change,
+	"byReason": byReason,
+	"fileSize": fileSize,
+	"stamp":    stamp,
+	"more":     more,
+	"delivery": deliveryClass,
+	"in":       within,
 }
+
+// part is a part of a page that several pages have.
+type part struct {
+	Page
+	Data any
+}
+
+// within is a part of the page, with what it shows.
+func within(f framed, data any) part { return part{f.Page, data} }
 
 // length is that of a list, as ui.Count takes it.
 func length(list any) int64 { return int64(reflect.ValueOf(list).Len()) }

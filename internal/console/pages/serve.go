@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"time"
 
@@ -36,6 +38,31 @@ type Config struct {
 	JournalEntry func(ctx context.Context, batch int64) (view.JournalEntry, error)
 	// Undo undoes a batch.
 	Undo func(context.Context, view.UndoRequest) (view.Undone, error)
+
+	// Segments lists the segments, and Segment describes one.
+	Segments func(context.Context) (view.SegmentList, error)
+	Segment  func(ctx context.Context, name string) (view.SegmentPage, error)
+	// WriteSegment returns what writes the members of a segment as of now, as csv or json.
+	// Its own error is the caller's.
+	WriteSegment func(name, format string) (write func(context.Context, io.Writer) error, err error)
+
+	// Runs lists the exports with their latest runs, Export describes one, and Run one run.
+	Runs   func(context.Context) (view.RunList, error)
+	Export func(ctx context.Context, name string) (view.ExportPage, error)
+	Run    func(ctx context.Context, export, run string) (view.RunPage, error)
+	// RunFile opens a file of a run. It opens nothing else, whatever the names are.
+	RunFile func(ctx context.Context, export, run, file string) (*os.File, error)
+	// Make makes a run now and returns it when it has ended, however it ended. It and the
+	// acts below may take long.
+	Make func(ctx context.Context, export, by string) (view.Run, error)
+	// Release publishes a held run.
+	Release func(context.Context, view.RunRelease) (view.Released, error)
+
+	// Surges lists the surges that tripped a breaker, and Surge describes one.
+	Surges func(context.Context) (view.SurgeList, error)
+	Surge  func(ctx context.Context, id int64) (view.SurgePage, error)
+	// ReviewSurge releases or discards a surge, and says what that did.
+	ReviewSurge func(context.Context, view.SurgeReview) (did string, err error)
 }
 
 // Visit is who asks for a page.
@@ -60,6 +87,7 @@ type Route struct {
 type server struct {
 	Config
 	notices notices
+	long    longActs
 }
 
 // errNoPage is the error of a page without its function.

@@ -1,6 +1,9 @@
 package view
 
-import "winnow/segments"
+import (
+	"winnow/internal/ui"
+	"winnow/segments"
+)
 
 // Segment is a configured segment: a condition or a static list.
 type Segment struct {
@@ -36,4 +39,26 @@ type Released struct {
 	// made, by reason, and Sample some of them.
 	Suppressed map[string]int64 `json:"suppressed_since,omitempty"`
 	Sample     []string         `json:"suppressed_sample,omitempty"`
+}
+
+// RunDifference is how the segments of a run differ from those of an earlier one.
+type RunDifference struct {
+	With     string              `json:"with"` // the earlier run; empty for none
+	Held     bool                `json:"held"` // it is held too
+	Segments []SegmentDifference `json:"segments"`
+}
+
+// SegmentDifference is how a segment differs between two runs.
+type SegmentDifference struct {
+	Segment string    `json:"segment"`
+	Before  int64     `json:"before"` // rows
+	Now     int64     `json:"now"`
+	Come    int64     `json:"come"`
+	Go      int64     `json:"go"`
+	Change  int64     `json:"change"` // members with another row
+	Coming  ui.Sample `json:"coming,omitempty"`
+	Going   ui.Sample `json:"going,omitempty"`
+	// Reasons is how many of those who come or go were suppressed between the two runs, by
+	// reason.
+	Reasons map[string]int64 `json:"reasons,omitempty"`
 }

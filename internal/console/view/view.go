@@ -11,7 +11,8 @@
 //   - GET segments; GET exports, runs, releases: export.go
 //   - GET contacts/{key}, winnow explain; POST check: contact.go
 //   - POST messages: messages.go
-//   - the overview page: overview.go, which is not JSON
+//   - the overview page: overview.go; pages of segments, runs and surges: segments.go,
+//     runs.go, surges.go, which are not JSON
 //
 // Times are instants, written in RFC 3339 UTC with microseconds as needed, and null
 // for none. Lists without omitempty are never nil.
