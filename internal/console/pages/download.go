@@ -5,20 +5,10 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"path"
 	"strings"
 	"time"
-
-	"github.com/gorilla/mux"
 )
-
-// pathPart is a part of the path, unescaped. The server has already refused paths that
-// are escaped incorrectly.
-func pathPart(req *http.Request, name string) string {
-	text, _ := url.PathUnescape(mux.Vars(req)[name])
-	return text
-}
 
 // contentTypes are those of the files of runs, by how their names end. Everything else is
 // octets.

@@ -28,7 +28,7 @@ type runsData struct {
 var (
 	runsPage   = parsed("runs.html", "export.html")
 	exportPage = parsed("exportruns.html", "export.html")
-	runPage    = parsed("run.html")
+	runPage    = parsed("run.html", "parts.html")
 )
 
 // Runs makes the page of all exports. making is the state of runs that are being made, by

@@ -31,7 +31,7 @@ func (s *server) showExport(w http.ResponseWriter, req *http.Request, v Visit) e
 	if s.Export == nil {
 		return errNoPage
 	}
-	e, err := s.Export(req.Context(), pathPart(req, "export"))
+	e, err := s.Export(req.Context(), req.PathValue("export"))
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (s *server) showRun(w http.ResponseWriter, req *http.Request, v Visit) erro
 	if s.Run == nil {
 		return errNoPage
 	}
-	r, err := s.Run(req.Context(), pathPart(req, "export"), pathPart(req, "run"))
+	r, err := s.Run(req.Context(), req.PathValue("export"), req.PathValue("run"))
 	if err != nil {
 		return err
 	}
@@ -57,8 +57,8 @@ func (s *server) downloadFile(w http.ResponseWriter, req *http.Request, v Visit)
 	if s.RunFile == nil {
 		return errNoPage
 	}
-	name := pathPart(req, "file")
-	file, err := s.RunFile(req.Context(), pathPart(req, "export"), pathPart(req, "run"), name)
+	name := req.PathValue("file")
+	file, err := s.RunFile(req.Context(), req.PathValue("export"), req.PathValue("run"), name)
 	if err != nil {
 		return err
 	}

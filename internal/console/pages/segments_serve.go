@@ -24,7 +24,7 @@ func (s *server) showSegment(w http.ResponseWriter, req *http.Request, v Visit) 
 	if s.Segment == nil {
 		return errNoPage
 	}
-	segment, err := s.Segment(req.Context(), pathPart(req, "name"))
+	segment, err := s.Segment(req.Context(), req.PathValue("name"))
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (s *server) downloadSegment(format string) Handler {
 		if s.WriteSegment == nil {
 			return errNoPage
 		}
-		name := pathPart(req, "name")
+		name := req.PathValue("name")
 		write, err := s.WriteSegment(name, format)
 		if err != nil {
 			return err

@@ -28,7 +28,7 @@ type surgeData struct {
 
 var (
 	surgesPage = parsed("surges.html")
-	surgePage  = parsed("surge.html")
+	surgePage  = parsed("surge.html", "parts.html")
 )
 
 // Surges makes the page of all surges.

@@ -25,7 +25,7 @@ func (s *server) showSurges(w http.ResponseWriter, req *http.Request, v Visit) e
 
 // showSurge shows one.
 func (s *server) showSurge(w http.ResponseWriter, req *http.Request, v Visit) error {
-	id, err := strconv.ParseInt(pathPart(req, "id"), 10, 64)
+	id, err := strconv.ParseInt(req.PathValue("id"), 10, 64)
 	if err != nil || s.Surge == nil {
 		return errNoPage
 	}
