@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"winnow/internal/apptest"
+	"winnow/internal/config"
 	"winnow/internal/daemon"
 	"winnow/internal/exports"
 )
@@ -122,7 +123,7 @@ func testDaemon(mode string, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	limitHeap()
-	d, err := daemon.New(daemon.Options{Config: args[len(args)-1], Version: "test", Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Log: benchLogs[mode]})
+	d, err := daemon.New(daemon.Options{Config: args[len(args)-1], Version: "test", Logger: func(*config.Config) *slog.Logger { return slog.New(slog.NewTextHandler(os.Stderr, nil)) }, Log: benchLogs[mode]})
 	if err != nil {
 		panic(err)
 	}

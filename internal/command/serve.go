@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"winnow/internal/config"
 	"winnow/internal/daemon"
 	"winnow/internal/ui"
 )
@@ -16,7 +17,7 @@ type serveCommand struct {
 
 // Run serves until the process is asked to stop.
 func (x serveCommand) Run(c *invocation) error {
-	d, err := daemon.New(daemon.Options{Config: c.config, Version: c.process.Version, New: x.New, Interrupt: c.ctx, Logger: slog.New(slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{ReplaceAttr: ui.LogAttr}))})
+	d, err := daemon.New(daemon.Options{Config: c.config, Version: c.process.Version, New: x.New, Interrupt: c.ctx, Logger: c.logger})
 	if errors.Is(err, context.Canceled) { // asked to stop before it began
 		return nil
 	}
@@ -24,4 +25,13 @@ func (x serveCommand) Run(c *invocation) error {
 		return err
 	}
 	return d.Serve(c.ctx)
+}
+
+// logger is that of the daemon, in the form that the config names.
+func (c *invocation) logger(cfg *config.Config) *slog.Logger {
+	options := &slog.HandlerOptions{ReplaceAttr: ui.LogAttr}
+	if cfg.LogJSON {
+		return slog.New(slog.NewJSONHandler(c.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(c.Stderr, options))
 }

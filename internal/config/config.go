@@ -50,6 +50,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	Store          string // path of the store's main file
 	Retention      Retention
+	LogJSON        bool           // lines of the daemon's log are JSON
 	Timezone       *time.Location // of schedules
 	Keys           contactkey.Format
 	Sources        []Source

@@ -97,6 +97,7 @@ func (r *reader) read(c *Config) {
 	c.TrustedProxies = readRanges(e.Get("trusted_proxies"))
 	c.Store = r.readStore(e.Get("store"))
 	c.Retention = readRetention(e.Get("retention"))
+	c.LogJSON = e.Get("log").Get("format").Text() == "json"
 	c.Timezone = readTimezone(e.Get("timezone"))
 	r.timezone = c.Timezone
 	c.Keys = readContacts(e.Get("contacts"))

@@ -18,6 +18,7 @@ var file = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
 	{Key: "store", Omit: true, Shape: storeURL, Default: "sqlite://winnow.db", Doc: "Where everything is stored: sqlite:// and a path, relative to this file. The event log is next to it."},
 	{Key: "retention", Omit: true, Shape: retention, Doc: "How long the log keeps what providers sent. Nothing that is judged depends on it. Default: forever."},
 	{Key: "timezone", Omit: true, Shape: timezone, Default: "UTC", Doc: "Time zone of the schedules, and of times in files whose export sets zone: local. All other times are UTC."},
+	{Key: "log", Omit: true, Shape: logShape, Default: "{}", Doc: "How the daemon writes its log, which goes to stderr."},
 	{Key: "backup", Omit: true, Shape: backups, Doc: "Backups of the store, on a schedule."},
 	{Key: "contacts", Shape: contacts, Default: "{}", Doc: "What identifies a contact."},
 	{Key: "sources", Shape: unordered(listOf(0, source, "a list of sources")), Default: "[]", Doc: "The provider accounts that send callbacks."},
@@ -33,3 +34,7 @@ var file = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
 func Schema() []byte {
 	return file.JSONSchema("winnow's config", "What a winnow daemon receives, does about it, and writes.")
 }
+
+var logShape = &yamldoc.Shape{Kind: yamldoc.Object, Expect: "a format like {format: json}", Fields: []yamldoc.Field{
+	{Key: "format", Shape: choice("text or json", "format", "text", "json"), Default: "text", Doc: "Form of every line: text (key=value) or json. A change takes effect at the next start."},
+}}

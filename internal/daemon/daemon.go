@@ -75,7 +75,8 @@ type Daemon struct {
 type Options struct {
 	Config  string // path of the config file
 	Version string
-	Logger  *slog.Logger
+	// Logger returns the logger of a config.
+	Logger func(*config.Config) *slog.Logger
 	// Log returns what stores the callbacks; nil: the store does.
 	Log func(*store.Store) receiver.Log
 	// New creates the store, or its log, even if something shows that there was one.
@@ -94,12 +95,13 @@ type Options struct {
 func New(o Options) (*Daemon, error) {
 	growHeap()
 	options := app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: config.SecretsRequired, Access: app.Creates, Daemon: true, New: o.New, Fallback: app.WhenUnusable, Interrupt: o.Interrupt}
-	d := &Daemon{options: options, version: o.Version, log: o.Logger}
+	d := &Daemon{options: options, version: o.Version}
 	before := map[string]atomicfile.Version{o.Config: atomicfile.VersionOf(o.Config)}
 	a, err := app.Open(options)
 	if err != nil {
 		return nil, err
 	}
+	d.log = o.Logger(a.Config)
 	d.store, d.daily.store, d.intake = a.Store, a.Store, newIntakeWatch(a.Store)
 	if d.quiet, err = newQuietWatch(a.Store); err != nil {
 		return nil, errors.Join(err, d.store.Close())

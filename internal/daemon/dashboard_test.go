@@ -10,6 +10,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/apptest"
+	"winnow/internal/config"
 	"winnow/internal/console/view"
 	"winnow/internal/schedule"
 	"winnow/segments"
@@ -28,7 +29,7 @@ func testDaemon(t *testing.T, replace ...string) *Daemon {
 // testDaemonAt is that of the config at path.
 func testDaemonAt(t *testing.T, path string, log *slog.Logger) *Daemon {
 	t.Helper()
-	d, err := New(Options{Config: path, Version: "test", Logger: log})
+	d, err := New(Options{Config: path, Version: "test", Logger: func(*config.Config) *slog.Logger { return log }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,9 @@
 // Package demo plays a campaign against a real daemon on free ports: the provider's
 // callbacks, sweeps, the send log, explanations and exports.
 //
-// The story is [demo.play], a step each. The bodies in callbacks/ are those that the
-// provider's documentation prints.
+// The story is [demo.play], a step each. [Serve] plays two months instead, and goes on
+// serving the console over them; its story is history.go. The bodies in callbacks/ are
+// those that the provider's documentation prints.
 package demo
 
 import (
@@ -50,6 +51,9 @@ func Run(parent context.Context, o Options) (err error) {
 	if !o.Keep {
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	}
+	if err := os.WriteFile(filepath.Join(folder, configFile), o.Config, 0o600); err != nil {
+		return err
+	}
 	d, err := newDemo(o, folder)
 	if err != nil {
 		return err
@@ -82,19 +86,22 @@ const (
 	tokenVariable = "WINNOW_INSIDER_TOKEN"
 )
 
-// newDemo makes a daemon with the example config on free ports. The demo sweeps itself.
-func newDemo(o Options, folder string) (*demo, error) {
-	path := filepath.Join(folder, "winnow.yaml")
-	if err := os.WriteFile(path, o.Config, 0o600); err != nil {
-		return nil, err
+// demoEnv is the environment of the demo's daemon.
+func demoEnv(name string) (string, bool) {
+	if name == tokenVariable {
+		return demoToken, true
 	}
-	d, err := daemon.New(daemon.Options{Config: path, Version: o.Version, Logger: slog.New(slog.DiscardHandler),
-		Env: func(name string) (string, bool) {
-			if name == tokenVariable {
-				return demoToken, true
-			}
-			return "", false
-		},
+	return "", false
+}
+
+// configFile is the name of the config in the folder.
+const configFile = "winnow.yaml"
+
+// newDemo makes a daemon with the config of the folder on free ports. The demo sweeps itself.
+func newDemo(o Options, folder string) (*demo, error) {
+	path := filepath.Join(folder, configFile)
+	d, err := daemon.New(daemon.Options{Config: path, Version: o.Version, Logger: func(*config.Config) *slog.Logger { return slog.New(slog.DiscardHandler) },
+		Env: demoEnv,
 		Adjust: func(cfg *config.Config) {
 			cfg.Listen, cfg.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
 			cfg.Sweep = "@every 1h"

@@ -52,7 +52,7 @@ func (x *Exporter) exportLocked(ctx context.Context, e segments.Export, schedule
 		result.Run = run
 		result.Run.Status, result.Run.Error = segments.Failed, err.Error()
 	}
-	result.Run.FinishedAt = hygiene.InstantOf(time.Now())
+	result.Run.FinishedAt = now()
 	return result, errors.Join(err, recoverErr, x.Store.EndRun(result.Run), x.cleanUp(e))
 }
 
