@@ -137,14 +137,26 @@ func stateText(c *Contact) string {
 	return fmt.Sprintf("%+v\n%+v\n%s\n%s", d.Suppressions, d.Tags, retry, history)
 }
 
-// lives is how many random histories each law is checked with. To search for a
-// counterexample use -lives 5000.
-var lives = flag.Int("lives", 40, "random histories for each law")
+// lives is how many random histories each law is checked with, and costlyLives how many
+// for those that judge again after every step. To search for a counterexample use
+// -lives 5000 -costly-lives 5000.
+var (
+	lives       = flag.Int("lives", 40, "random histories for each law")
+	costlyLives = flag.Int("costly-lives", 10, "random histories for each law that is costly")
+)
 
 func forRandomLives(t *testing.T, law func(t *testing.T, r *rand.Rand, p *Policy)) {
+	forManyRandomLives(t, *lives, law)
+}
+
+func forCostlyLives(t *testing.T, law func(t *testing.T, r *rand.Rand, p *Policy)) {
+	forManyRandomLives(t, *costlyLives, law)
+}
+
+func forManyRandomLives(t *testing.T, n int, law func(t *testing.T, r *rand.Rand, p *Policy)) {
 	for name, policy := range policies() {
 		t.Run(name, func(t *testing.T) {
-			for seed := range uint64(*lives) {
+			for seed := range uint64(n) {
 				r := rand.New(rand.NewPCG(seed, 7))
 				law(t, r, policy(r))
 				if t.Failed() {
@@ -213,7 +225,7 @@ func randomStrike(r *rand.Rand, now Moment) Instruction {
 }
 
 func TestJudgingAgainUnderThePolicyInForceChangesNothing(t *testing.T) {
-	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+	forCostlyLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{Key: "k"}
 		events := randomEvents(r, 10+r.IntN(300), r.IntN(2) == 0)
 		if r.IntN(2) == 0 {
@@ -256,7 +268,7 @@ func TestAnyOrderOfArrivalGivesTheSameContact(t *testing.T) {
 }
 
 func TestTheSameArchiveTwiceChangesNothing(t *testing.T) {
-	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+	forCostlyLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		events := randomEvents(r, 10+r.IntN(600), false)
 		if r.IntN(2) == 0 {
 			displace(r, events)
@@ -273,7 +285,7 @@ func TestTheSameArchiveTwiceChangesNothing(t *testing.T) {
 
 func TestAPackedContactIsTheSameContact(t *testing.T) {
 	into := &Contact{} // used again and again, as a sweep does
-	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+	forCostlyLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c := &Contact{}
 		applyDisturbed(r, p, c, randomEvents(r, 1+r.IntN(200), false), func() {
 			into.Reset("")

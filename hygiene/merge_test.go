@@ -31,7 +31,7 @@ func mergedLife(r *rand.Rand, p *Policy, each func(c *Contact)) (c *Contact, par
 }
 
 func TestJudgingAMergedContactAgainChangesNothing(t *testing.T) {
-	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+	forCostlyLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		mergedLife(r, p, func(c *Contact) {
 			before := c.Pack(nil)
 			d := &Contact{Key: c.Key}
@@ -65,7 +65,7 @@ func TestWhatSuppressedOneOfTwoSuppressesTheMerged(t *testing.T) {
 // Parted, each is what it would be if it had never been merged, but for what was said for
 // a protected reason meanwhile.
 func TestPartedContactsAreWhatTheyWouldBe(t *testing.T) {
-	forRandomLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
+	forCostlyLives(t, func(t *testing.T, r *rand.Rand, p *Policy) {
 		c, parting := mergedLife(r, p, func(*Contact) {})
 		want := map[string]string{}
 		for i := range c.Parts {

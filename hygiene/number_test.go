@@ -239,7 +239,7 @@ func numberPolicies() map[string]func(*rand.Rand) *Policy {
 func TestNumbersAreTheSameInWhicheverOrderThingsBecomeKnown(t *testing.T) {
 	opened := 0
 	for name, policy := range numberPolicies() {
-		for seed := range uint64(*lives * 5) {
+		for seed := range uint64(*costlyLives * 10) {
 			r := rand.New(rand.NewPCG(seed, 12))
 			p := policy(r)
 			facts := randomFacts(r, 2+r.IntN(2), 4+r.IntN(30), []string{"+901", "+902"}[:1+r.IntN(2)])

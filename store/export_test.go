@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"testing"
 
 	"winnow/hygiene"
 	"winnow/segments"
@@ -13,15 +14,14 @@ import (
 
 // What tests see of the package beside its names.
 const (
-	KeptTimes       = keptTimes
-	KeyStep         = keyStep
-	LockPoll        = lockPoll
-	PageMarks       = pageMarks
-	QuarantineBytes = quarantineBytes
-	RangeSize       = rangeSize
-	RewriteBytes    = rewriteBytes
-	RewriteRows     = rewriteRows
-	StepSize        = stepSize
+	KeptTimes    = keptTimes
+	KeyStep      = keyStep
+	LockPoll     = lockPoll
+	PageMarks    = pageMarks
+	RangeSize    = rangeSize
+	RewriteBytes = rewriteBytes
+	RewriteRows  = rewriteRows
+	StepSize     = stepSize
 )
 
 var (
@@ -182,4 +182,12 @@ func (s *Store) PackAgain(p *hygiene.Policy, key string, change func(*hygiene.Co
 		return nil
 	})
 	return stored, kept, err
+}
+
+// BoundQuarantine bounds the bytes of quarantine until the test ends. It comes before the
+// store is opened.
+func BoundQuarantine(t *testing.T, bytes int64) {
+	was := quarantineBytes
+	quarantineBytes = bytes
+	t.Cleanup(func() { quarantineBytes = was })
 }

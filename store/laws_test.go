@@ -298,7 +298,7 @@ func TestMain(m *testing.M) {
 		forgetUntilKilled(path)
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(storetest.InMemory(m))
 }
 
 func sweepUntilKilled(path string) {

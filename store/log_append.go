@@ -63,10 +63,9 @@ const (
 )
 
 // Quarantine is bounded: beyond this, the oldest bodies are deleted.
-const (
-	quarantineRows  = 100_000
-	quarantineBytes = 256 << 20
-)
+const quarantineRows = 100_000
+
+var quarantineBytes int64 = 256 << 20 // tests fill less
 
 func startAppender(e engine.Engine) *appender {
 	a := &appender{engine: e, queued: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan struct{})}

@@ -16,7 +16,7 @@ import (
 )
 
 // mergeLives is how many random histories the laws of merging are checked with.
-var mergeLives = flag.Int("merge-lives", 30, "random histories for each law of merging")
+var mergeLives = flag.Int("merge-lives", 8, "random histories for each law of merging")
 
 // lifelike is a policy with rules of every kind that a merge may join.
 func lifelike() *hygiene.Policy {

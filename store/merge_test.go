@@ -385,7 +385,7 @@ func TestAMergeKilledAnywhereIsFinishedByRepeatingIt(t *testing.T) {
 	prepare(path).Close()
 	r := rand.New(rand.NewPCG(3, 3))
 	kills := 0
-	for range 8 {
+	for range 4 {
 		child := exec.Command(os.Args[0])
 		child.Env = append(os.Environ(), "WINNOW_TEST_MERGE="+path)
 		if err := child.Start(); err != nil {

@@ -95,20 +95,24 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 	}
 }
 
+// quarantineBytes bounds quarantine where tests fill it with bodies of a MiB.
+const quarantineBytes = 16 << 20
+
 func TestTheOldestInQuarantineGoFirst(t *testing.T) {
+	store.BoundQuarantine(t, quarantineBytes)
 	s := storetest.Open(t)
 	body := make([]byte, 1<<20)
-	for range store.QuarantineBytes>>20 + 5 {
+	for range quarantineBytes>>20 + 5 {
 		if err := s.Append(context.Background(), nil, []hygiene.Unreadable{{ReceivedAt: storetest.Start, Source: "a", Why: "odd", Body: body}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	totals, err := s.Totals()
-	if err != nil || totals.Quarantined > store.QuarantineBytes>>20 || totals.Quarantined < store.QuarantineBytes>>20-2 {
+	if err != nil || totals.Quarantined > quarantineBytes>>20 || totals.Quarantined < quarantineBytes>>20-2 {
 		t.Errorf("%d MiB are kept, %v", totals.Quarantined, err)
 	}
 	list, err := s.Quarantine(1)
-	if err != nil || len(list) != 1 || list[0].ID != store.QuarantineBytes>>20+5 {
+	if err != nil || len(list) != 1 || list[0].ID != quarantineBytes>>20+5 {
 		t.Errorf("the latest is %d, %v", list[0].ID, err)
 	}
 }
@@ -116,6 +120,7 @@ func TestTheOldestInQuarantineGoFirst(t *testing.T) {
 // What was taken out of the middle leaves its room to others: nothing goes before the
 // bound is reached.
 func TestTheQuarantineIsBoundedByWhatIsInIt(t *testing.T) {
+	store.BoundQuarantine(t, quarantineBytes)
 	s := storetest.Open(t)
 	body := make([]byte, 1<<20)
 	ids := func() (ids []int64) {
@@ -127,7 +132,7 @@ func TestTheQuarantineIsBoundedByWhatIsInIt(t *testing.T) {
 		}))
 		return ids
 	}
-	const half = store.QuarantineBytes >> 21
+	const half = quarantineBytes >> 21
 	for i := range 2 * half {
 		must(t, s.Append(t.Context(), nil, []hygiene.Unreadable{{ReceivedAt: storetest.Start + hygiene.Instant(i), Source: []string{"a", "b"}[i%2], Why: "odd", Body: body}}))
 	}

@@ -109,19 +109,6 @@ func Edit(t *testing.T, path string, replace ...string) {
 	}
 }
 
-// InMemory makes the temporary folders of a package's tests be in memory, where there is
-// such a folder: for tests that make many stores, and in which no power is cut. A killed
-// process leaves there what it leaves on a disk. It is for TestMain.
-func InMemory(m *testing.M) (code int) {
-	folder, err := os.MkdirTemp("/dev/shm", "winnow-test-")
-	if err != nil {
-		return m.Run()
-	}
-	defer os.RemoveAll(folder)
-	os.Setenv("TMPDIR", folder)
-	return m.Run()
-}
-
 // SmallDisk mounts a disk of 8 MiB and returns its folder. The test is skipped when
 // the user may not mount.
 func SmallDisk(t *testing.T) string {

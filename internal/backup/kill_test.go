@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"winnow/internal/apptest"
 	"winnow/internal/backup"
 	"winnow/store"
 	"winnow/store/storetest"
@@ -30,7 +29,7 @@ func TestMain(m *testing.M) {
 		act(text, os.Args[1:])
 		return
 	}
-	os.Exit(apptest.InMemory(m))
+	os.Exit(storetest.InMemory(m))
 }
 
 // act does what the victim does; after its last step it says so.

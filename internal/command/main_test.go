@@ -18,6 +18,7 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/daemon"
 	"winnow/internal/exports"
+	"winnow/store/storetest"
 )
 
 // TestMain makes the test binary act as winnow: for scripts, and as the daemon of tests
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "winnow" {
 		beWinnow()
 	}
-	os.Exit(m.Run())
+	os.Exit(storetest.InMemory(m))
 }
 
 // daemonProcess is a daemon that runs as a process.

@@ -55,7 +55,7 @@ func (c *cluster) suspendAt(t *testing.T, d *daemonProcess, stage string) {
 			if time.Now().After(deadline) {
 				break
 			}
-			time.Sleep(50 * time.Microsecond)
+			time.Sleep(200 * time.Microsecond)
 		}
 		d.suspend(t)
 		if stage == runNamed || c.count(stage) > 0 {
@@ -163,7 +163,7 @@ func theHolderIsKilledInTheMiddleOfARunAndTheOtherTakesOver(t *testing.T) {
 	one.terminate(t)
 	two.terminate(t)
 	c.checkInvariants(t, time.Second)
-	if len(c.killed) != 2**stressRounds {
+	if len(c.killed) < 2**stressRounds { // the next run may have begun before the daemon is suspended after one
 		t.Errorf("%d runs were interrupted: the test proves nothing", len(c.killed))
 	}
 	if answered != 3**stressRounds {

@@ -33,7 +33,7 @@ type folder struct {
 	jobs   *store.Lock
 }
 
-func TestMain(m *testing.M) { os.Exit(apptest.InMemory(m)) }
+func TestMain(m *testing.M) { os.Exit(storetest.InMemory(m)) }
 
 func newFolder(t *testing.T) *folder {
 	t.Helper()

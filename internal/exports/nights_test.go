@@ -29,12 +29,7 @@ type nights struct {
 
 func newNights(t *testing.T) *nights {
 	t.Helper()
-	folder, err := os.MkdirTemp("/dev/shm", "nights")
-	if err != nil {
-		folder = t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(folder) })
-	path := filepath.Join(folder, "winnow.yaml")
+	path := filepath.Join(t.TempDir(), "winnow.yaml")
 	text := strings.ReplaceAll(apptest.ReadFile(t, "../../config.example.yaml"), "${WINNOW_INSIDER_TOKEN}", apptest.Token)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -81,7 +81,7 @@ func TestAKeyIsCountedOnceHoweverManyRowsItHas(t *testing.T) {
 // new, in a preview as with --apply, and whatever the order and repetition of the lines.
 func TestKeysAreHeldBackByTheirShares(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
-	for range 40 {
+	for range 15 {
 		n := [3]int{r.IntN(12), r.IntN(4), r.IntN(12)} // known, nearly, new
 		o := Options{New: r.IntN(3) == 0, Nearest: r.IntN(3) == 0}
 		var contacts, keys []string

@@ -1,0 +1,10 @@
+package daemon
+
+import (
+	"os"
+	"testing"
+
+	"winnow/store/storetest"
+)
+
+func TestMain(m *testing.M) { os.Exit(storetest.InMemory(m)) }

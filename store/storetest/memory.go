@@ -1,0 +1,30 @@
+package storetest
+
+import (
+	"os"
+	"syscall"
+	"testing"
+)
+
+// enoughMemory is how much a folder in memory must hold for the tests of a package, in
+// bytes. A container often has one of 64 MiB.
+const enoughMemory = 1 << 30
+
+// InMemory makes the temporary folders of a package's tests be in memory, where there is
+// such a folder: for tests that make many stores, and in which no power is cut. A killed
+// process leaves there what it leaves on a disk. It is for TestMain.
+func InMemory(m *testing.M) (code int) {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs("/dev/shm", &disk); err != nil || disk.Bavail*uint64(disk.Bsize) < enoughMemory {
+		return m.Run()
+	}
+	folder, err := os.MkdirTemp("/dev/shm", "winnow-test-")
+	if err != nil {
+		return m.Run()
+	}
+	defer os.RemoveAll(folder)
+	if os.Chmod(folder, 0o755) != nil || os.Setenv("TMPDIR", folder) != nil { // tests may act as another user
+		return m.Run()
+	}
+	return m.Run()
+}
