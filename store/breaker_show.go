@@ -29,12 +29,12 @@ func (s *Store) Trip(id int64) (t BreakerTrip, err error) {
 }
 
 // TripContacts names contacts, or numbers, with a verdict that waits for the trip, or
-// waited: at most so many, those known longest first.
+// waited: at most so many, in byte order.
 func (s *Store) TripContacts(id int64, most int) (keys []string, err error) {
 	err = s.read(func(c engine.Reader) error {
 		r := c.Query(`SELECT coalesce(contacts.key, numbers.phone, '') FROM
 			(SELECT DISTINCT contact FROM ledger WHERE held_by = ? AND held_by <> 0 ORDER BY contact DESC LIMIT ?) AS held
-			LEFT JOIN contacts ON contacts.id = held.contact LEFT JOIN numbers ON numbers.id = -held.contact ORDER BY held.contact`, id, most)
+			LEFT JOIN contacts ON contacts.id = held.contact LEFT JOIN numbers ON numbers.id = -held.contact ORDER BY 1`, id, most)
 		for r.Next() {
 			if key := r.Text(0); key != "" { // one that was merged since has another
 				keys = append(keys, key)

@@ -64,6 +64,11 @@ func (s *Source) exportPage(cfg *config.Config, e *segments.Export, most int) (v
 	if err != nil {
 		return page, err
 	}
+	if last, published, err := s.Store.LastRun(e.Name, segments.Published, segments.Released); err != nil {
+		return page, err
+	} else if n := len(runs); published && last.ScheduledAt < runs[n-1].ScheduledAt {
+		runs = append(runs[:min(n, most)], last)
+	}
 	page.Runs = s.sizes(e, runs)
 	page.Runs = page.Runs[:min(most, len(page.Runs))]
 	held, err := s.Held(cfg)

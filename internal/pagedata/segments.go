@@ -196,18 +196,18 @@ func (s *Source) addMembers(ctx context.Context, cfg *config.Config, segment *se
 	if err != nil {
 		return err
 	}
-	page.Header, page.Members = rows[0], rows[1:]
+	page.Header, page.Shown = rows[0], rows[1:]
 	if written.Whole {
 		return nil
 	}
-	if page.Rest = view.MoreMembers; len(page.Members) == 0 && page.File.Run != "" {
+	if page.Rest = view.MoreMembers; len(page.Shown) == 0 && page.File.Run != "" {
 		keys, err := segments.FirstMembers(s.Store, page.File, segment.Name, shownMembers)
 		if err != nil {
 			return nil // the list is not kept any more, or damaged: nothing depends on it here
 		}
 		page.Header, page.Rest = []string{"contact"}, view.OnlyInLastFile
 		for _, key := range keys {
-			page.Members = append(page.Members, []string{key})
+			page.Shown = append(page.Shown, []string{key})
 		}
 	}
 	return nil

@@ -41,7 +41,7 @@ func (s *Source) Surge(ctx context.Context, id int64) (view.SurgePage, error) {
 	if err != nil {
 		return view.SurgePage{}, surgeError(err)
 	}
-	page := view.SurgePage{At: hygiene.InstantOf(time.Now()), Surge: surgeOf(&t)}
+	page := view.SurgePage{At: hygiene.InstantOf(time.Now()), Of: surgeOf(&t)}
 	if page.Who, err = s.Store.TripContacts(id, shownWho); err != nil {
 		return page, err
 	}

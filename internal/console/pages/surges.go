@@ -44,7 +44,7 @@ func Surges(p Page, list view.SurgeList) ([]byte, error) {
 // Surge makes the page of a surge.
 func Surge(p Page, s view.SurgePage, reviewing *longState) ([]byte, error) {
 	p.Tab, p.At = "Runs", s.At
-	return render(surgePage, p, fmt.Sprintf("Surge %d", s.Surge.ID), surgeData{surge{s.Surge}, s, reviewing})
+	return render(surgePage, p, fmt.Sprintf("Surge %d", s.Of.ID), surgeData{surge{s.Of}, s, reviewing})
 }
 
 // Waits reports whether it is to be reviewed.
@@ -90,7 +90,7 @@ func (s surge) Class() string {
 }
 
 // MoreWho is how many contacts are not named.
-func (d surgeData) MoreWho() int64 { return d.surge.Contacts - int64(len(d.Who)) }
+func (d surgeData) MoreWho() int64 { return d.Contacts - int64(len(d.Who)) }
 
 // MoreBefore is how many contacts that were suppressed before are not named.
 func (d surgeData) MoreBefore() int64 { return d.Before - int64(len(d.Sample)) }
@@ -114,11 +114,11 @@ func (d surgeData) Chart() (c chart) {
 		c.Columns = append(c.Columns, column{X: columnWidth * float64(i), Y: chartHeight - height, Height: height, Class: class, Title: title})
 	}
 	for i, part := range d.Parts {
-		title := fmt.Sprintf("%s UTC: %s, %s of them %s", part.From.Time().Format("15:04"), ui.Count(part.Events, "event"), ui.Number(part.Surged), d.surge.Outcome)
+		title := fmt.Sprintf("%s UTC: %s, %s of them %s", part.From.Time().Format("15:04"), ui.Count(part.Events, "event"), ui.Number(part.Surged), d.Outcome)
 		add(i, part.Events, "all", title)
 		add(i, part.Surged, "surged", title)
 	}
-	c.Description = fmt.Sprintf("%s of %s around the surge, %s of them %s; the most, %s, from %s UTC on", ui.Count(all, "event"), d.surge.Source, ui.Number(surged), d.surge.Outcome,
+	c.Description = fmt.Sprintf("%s of %s around the surge, %s of them %s; the most, %s, from %s UTC on", ui.Count(all, "event"), d.Source, ui.Number(surged), d.Outcome,
 		ui.Number(highest), fullest.Time().Format("2 Jan 15:04"))
 	return c
 }

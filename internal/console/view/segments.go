@@ -37,9 +37,9 @@ type SegmentPage struct {
 	// Pins and Listed are contacts that were pinned, or are on its list, as of CountedAt.
 	Pins, Listed int64
 
-	Header  []string // of Members
-	Members [][]string
-	Rest    MembersRest
+	Header []string // of Shown
+	Shown  [][]string
+	Rest   MembersRest
 }
 
 // SettingText is one setting, as the config says it.

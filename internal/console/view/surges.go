@@ -33,8 +33,8 @@ type Surge struct {
 
 // SurgePage is all that a page shows of a surge.
 type SurgePage struct {
-	At hygiene.Instant
-	Surge
+	At  hygiene.Instant
+	Of  Surge
 	Who []string // contacts with a verdict that waits, or waited: the first
 
 	// Before is how many contacts such events had suppressed before the breaker tripped,

@@ -1,0 +1,57 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestAnActThatTakesLongGoesOnBehindThePage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l longActs
+		here := &url.URL{Path: "/runs/nightly"}
+		began := time.Now()
+		next, n, err := l.do("make nightly", "ali", "The run is being made", here, func() outcome {
+			time.Sleep(time.Minute)
+			return outcome{notice: Notice{Text: "It was made."}}
+		})
+		if err != nil || next != here || n.Text != "The run is being made." || time.Since(began) != patience {
+			t.Fatalf("after %s: %v, %+v, %v", time.Since(began), next, n, err)
+		}
+		if s := l.state("make nightly"); s == nil || !s.Running || s.By != "ali" {
+			t.Errorf("meanwhile it is shown as %+v", s)
+		}
+		_, _, err = l.do("make nightly", "bob", "The run is being made", here, func() outcome { t.Error("it is done twice"); return outcome{} })
+		if statusOf(err) != http.StatusConflict || !strings.Contains(err.Error(), "by ali") {
+			t.Errorf("a second one: %v", err)
+		}
+		time.Sleep(time.Minute)
+		if s := l.state("make nightly"); s == nil || s.Running || s.Notice.Text != "It was made." {
+			t.Errorf("afterwards it is shown as %+v", s)
+		}
+		time.Sleep(keepOutcome)
+		if s := l.state("make nightly"); s != nil {
+			t.Errorf("an hour later it is shown as %+v", s)
+		}
+	})
+}
+
+func TestAnActThatEndsSoonIsAnsweredWithItsEnd(t *testing.T) {
+	var l longActs
+	there := &url.URL{Path: "/there"}
+	next, n, err := l.do("x", "ali", "", &url.URL{}, func() outcome { return outcome{next: there, notice: Notice{Text: "done"}} })
+	if err != nil || next != there || n.Text != "done" || l.state("x") != nil {
+		t.Errorf("%v, %+v, %v", next, n, err)
+	}
+	full := errors.New("the disk is full")
+	if _, _, err := l.do("x", "ali", "", there, func() outcome { return outcome{err: full} }); !errors.Is(err, full) {
+		t.Errorf("its error is %v", err)
+	}
+	if _, _, err := l.do("x", "ali", "", there, func() outcome { panic("oh") }); err == nil || strings.Contains(err.Error(), "oh") {
+		t.Errorf("its panic is %v", err)
+	}
+}
