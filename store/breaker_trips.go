@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"winnow/hygiene"
@@ -195,6 +196,18 @@ func (s *Store) BreakerTrips() (list []BreakerTrip, err error) {
 		return nil
 	})
 	return list, err
+}
+
+// FindTrips reads the latest trips that are wanted, at most so many, and how many more there
+// are. It counts no contacts.
+func (s *Store) FindTrips(most int, wanted func(*BreakerTrip) bool) (list []BreakerTrip, more int64, err error) {
+	err = s.read(func(c engine.Reader) error {
+		all, err := trips(c, "id DESC")
+		list = slices.DeleteFunc(all, func(t BreakerTrip) bool { return !wanted(&t) })
+		return err
+	})
+	shown := min(most, len(list))
+	return list[:shown], int64(len(list) - shown), err
 }
 
 // trips reads all trips in that order, with the state that they have now.

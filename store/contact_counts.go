@@ -2,10 +2,12 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/store/daycounts"
 	"winnow/store/engine"
 )
 
@@ -80,10 +82,11 @@ func countByStatus(c engine.Querier, t hygiene.Instant, present bool) (map[strin
 	return counts, r.Close()
 }
 
-// markCounted stores now as the time of the counts by status, when a contact's
-// status has changed since the time before: an idle sweep writes nothing.
+// markCounted stores now as the time of the counts by status, when a contact's status has
+// changed since the time before, and the counts once a day: an idle sweep writes nothing.
 func (s *Store) markCounted(now hygiene.Instant) error {
 	var changed int64
+	var counted bool
 	err := s.read(func(c engine.Reader) error {
 		before, err := counter(c, countedAt)
 		if err != nil {
@@ -91,10 +94,32 @@ func (s *Store) markCounted(now hygiene.Instant) error {
 		}
 		from, to := secondOf(min(hygiene.Instant(before), now)), secondOf(max(hygiene.Instant(before), now))
 		changed, err = c.Number("SELECT EXISTS (SELECT 1 FROM status_counts WHERE at > ? AND at <= ?)", from, to)
+		if err == nil {
+			counted, err = daycounts.Counted(c, now)
+		}
 		return err
 	})
-	if err != nil || changed == 0 {
+	if err != nil || changed == 0 && counted {
 		return err
 	}
-	return s.write(func(c engine.Writer) error { return setCounter(c, countedAt, int64(now)) })
+	return s.write(func(c engine.Writer) error {
+		if !counted {
+			statuses, err := countByStatus(c, now, s.present)
+			if err = errors.Join(err, daycounts.Note(c, now, statuses)); err != nil || changed == 0 {
+				return err
+			}
+		}
+		return setCounter(c, countedAt, int64(now))
+	})
+}
+
+// CountsBefore reads how many contacts had which status at the beginning of the latest day
+// that is at least so many days before that of now, or else of the earliest day that was
+// counted before it; false if there is none.
+func (s *Store) CountsBefore(now hygiene.Instant, days int64) (d daycounts.Day, ok bool, err error) {
+	err = s.read(func(c engine.Reader) error {
+		d, ok, err = daycounts.Before(c, now, days)
+		return err
+	})
+	return d, ok, err
 }

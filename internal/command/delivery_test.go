@@ -60,7 +60,7 @@ func TestAFailedDeliverySaysHowToRepeatIt(t *testing.T) {
 	wantWords(t, out, "published nightly/2026-01-03T020000Z", url+" waiting", "/exports published")
 	wantWords(t, errs, "destination "+url+": delivering run nightly/2026-01-03T020000Z", "a daemon retries automatically", "winnow export nightly --run 2026-01-03T020000Z --to "+url)
 	out, _, _ = runWinnow("status", "-c", path)
-	wantWords(t, out, url+" has not received 1 run of nightly, the first 2026-01-03T020000Z", "or now: winnow export nightly --run 2026-01-03T020000Z --to "+url)
+	wantWords(t, out, url+" has not received 1 run of nightly. The first is 2026-01-03T020000Z", "Now: winnow export nightly --run 2026-01-03T020000Z --to "+url)
 	out, _, _ = runWinnow("status", "-c", path, "--json")
 	wantWords(t, out, `"deliveries": [`, `"status": "waiting"`)
 

@@ -19,7 +19,9 @@ func logTo(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-func emptyPage(context.Context) (view.Overview, error) { return view.Overview{}, nil }
+func emptyPage(context.Context, view.OverviewQuery) (view.Overview, error) {
+	return view.Overview{}, nil
+}
 
 func TestAPIRequiresTheBearerToken(t *testing.T) {
 	c := Config{Status: status}
@@ -99,7 +101,10 @@ func TestNothingButReadinessAndTheLoginFormIsAnsweredWithoutTheToken(t *testing.
 func everythingFails(t *testing.T) Config {
 	called := func() { t.Error("something was done") }
 	return Config{
-		Pages:    pages.Config{Overview: func(context.Context) (view.Overview, error) { called(); return view.Overview{}, nil }},
+		Pages: pages.Config{Overview: func(context.Context, view.OverviewQuery) (view.Overview, error) {
+			called()
+			return view.Overview{}, nil
+		}},
 		Status:   func(context.Context) (*view.Status, error) { called(); return nil, nil },
 		Segments: func(context.Context) ([]view.Segment, error) { called(); return nil, nil },
 		Exports:  func(context.Context) ([]view.Export, error) { called(); return nil, nil },

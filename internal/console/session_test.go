@@ -91,7 +91,7 @@ func (b *browser) mustLogIn() {
 
 func (b *browser) mustSeePage() {
 	b.t.Helper()
-	if w := b.get("/"); w.Code != 200 || !strings.Contains(w.Body.String(), "Nothing needs attention.") {
+	if w := b.get("/"); w.Code != 200 || !strings.Contains(w.Body.String(), "<h2>Setting up</h2>") {
 		b.t.Errorf("the page is answered %d %s", w.Code, w.Body)
 	}
 }

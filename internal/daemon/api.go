@@ -18,7 +18,6 @@ import (
 	"winnow/internal/contactapi"
 	"winnow/internal/exports"
 	"winnow/internal/imports"
-	"winnow/internal/pagedata"
 	"winnow/internal/schedule"
 	"winnow/internal/status"
 	"winnow/segments"
@@ -56,8 +55,7 @@ func (d *Daemon) console() (http.Handler, error) {
 
 // pages returns what the console's pages show and do.
 func (d *Daemon) pages() pages.Config {
-	source := &pagedata.Source{Path: d.options.Path, Config: func() *config.Config { return d.current.Load() }, Store: d.store, Operations: d.Operations, Exporter: d.Exporter,
-		Next: d.state.nextExport, Held: d.heldExports}
+	source := d.source
 	return pages.Config{Version: d.version, Logger: d.log, Overview: d.page, Reasons: source.Reasons, Explain: d.explain, Instruct: d.instruct,
 		Journal: source.Journal, JournalEntry: source.JournalEntry,
 		Undo: func(ctx context.Context, u view.UndoRequest) (view.Undone, error) {

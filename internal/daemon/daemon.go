@@ -31,6 +31,7 @@ import (
 	"winnow/internal/console"
 	"winnow/internal/exports"
 	"winnow/internal/loglimit"
+	"winnow/internal/pagedata"
 	"winnow/internal/receiver"
 	"winnow/internal/retention"
 	"winnow/internal/schedule"
@@ -47,7 +48,8 @@ type Daemon struct {
 	store    *store.Store
 	metrics  *console.Metrics
 	state    runtimeState
-	daily    dailyCounts
+	source   *pagedata.Source
+	daily    *counts
 	lockWait lockWait
 	held     heldRuns
 	intake   *intakeWatch
@@ -102,7 +104,9 @@ func New(o Options) (*Daemon, error) {
 		return nil, err
 	}
 	d.log = o.Logger(a.Config)
-	d.store, d.daily.store, d.intake = a.Store, a.Store, newIntakeWatch(a.Store)
+	d.store, d.intake = a.Store, newIntakeWatch(a.Store)
+	d.source = &pagedata.Source{Path: options.Path, Config: func() *config.Config { return d.current.Load() }, Store: d.store, Operations: d.Operations, Exporter: d.Exporter, Next: d.state.nextExport, Held: d.heldExports}
+	d.daily = newCounts(d.source)
 	if d.quiet, err = newQuietWatch(a.Store); err != nil {
 		return nil, errors.Join(err, d.store.Close())
 	}
@@ -111,7 +115,7 @@ func New(o Options) (*Daemon, error) {
 		d.log.Error("the config is invalid; starting with the last good config from the store", "file", o.Config, "policy", a.Config.Hash, "problems", "\n"+a.Broken.Error())
 	}
 	if a.Unprepared != nil {
-		d.log.Warn(status.UnpreparedAlert.Text, "why", a.Unprepared)
+		d.log.Warn(status.UnpreparedAlert.Text(), "why", a.Unprepared)
 	}
 	if err := errors.Join(d.wire(a.Config, o.Log), d.listen(a.Config)); err != nil {
 		return nil, errors.Join(err, d.store.Close())

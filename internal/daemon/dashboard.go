@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"winnow/hygiene"
@@ -21,7 +22,7 @@ import (
 )
 
 // page collects what the console's page shows.
-func (d *Daemon) page(ctx context.Context) (view.Overview, error) {
+func (d *Daemon) page(ctx context.Context, q view.OverviewQuery) (view.Overview, error) {
 	cfg, now := d.current.Load(), time.Now()
 	t, err := d.store.Totals()
 	if err != nil {
@@ -30,11 +31,14 @@ func (d *Daemon) page(ctx context.Context) (view.Overview, error) {
 	runs, err := d.store.Runs()
 	p := view.Overview{At: hygiene.InstantOf(now), Totals: status.Totals(t), Policy: cfg.Hash, Runs: runs}
 	d.state.fill(&p)
-	err = errors.Join(err, d.fillJobs(ctx, &p))
-	sizes, sizesErr := d.segmentSizes(cfg)
-	p.Sizes = sizes
-	err = errors.Join(err, sizesErr, d.addAlerts(cfg, t, &p))
-	d.daily.fill(ctx, &p)
+	err = errors.Join(err, d.fillJobs(ctx, &p), d.source.Overview(&p))
+	for _, j := range p.Jobs {
+		if j.Kind == string(schedule.Export) && j.Name == p.File.Export {
+			p.File.NextAt = j.Next
+		}
+	}
+	err = errors.Join(err, d.addAlerts(cfg, t, &p))
+	d.daily.fill(ctx, q, &p)
 	return p, err
 }
 
@@ -75,14 +79,13 @@ func (d *Daemon) fillJobs(ctx context.Context, p *view.Overview) error {
 	return nil
 }
 
-// addAlerts adds what needs a person's attention to the page: first what keeps
-// callbacks from being stored, then what makes them useless, then what keeps events from
-// being swept, then what the CRM does not get.
+// addAlerts adds what needs a person's attention to the page: what is grave first, and
+// then what keeps callbacks from being stored, what makes them useless, what keeps events
+// from being swept, and what the CRM does not get.
 func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview) error {
-	p.Alerts = append(p.Alerts, d.healthAlerts()...)
 	intake, intakeErr := d.intake.alerts(cfg, t)
 	quiet, quietErr := d.quiet.alerts(cfg, p.At)
-	p.Alerts = slices.Concat(p.Alerts, intake, quiet, d.lockAlerts())
+	p.Alerts = slices.Concat(d.healthAlerts(), configAlerts(p), intake, quiet, d.lockAlerts())
 	if t.ClockBehind(p.At) > 0 {
 		p.Alerts = append(p.Alerts, status.ClockAlert(t.Received))
 	}
@@ -93,39 +96,49 @@ func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview)
 	lagErr := d.addLagAlert(t, p)
 	for _, j := range p.Jobs {
 		if j.Error != "" && j.Kind != string(schedule.Export) { // runs have alerts of their own
-			p.Alerts = append(p.Alerts, view.Alert{Text: fmt.Sprintf("job %s failed: %s", j.Name, j.Error), Job: j.Key()})
+			p.Alerts = append(p.Alerts, view.Alert{Title: fmt.Sprintf("The job %s failed.", j.Name), Why: j.Error, Job: j.Key()})
 		}
 	}
-	summaries, surgeErr := d.store.BreakerSummaries()
-	for _, of := range summaries {
-		if of.Waiting > 0 {
-			p.Alerts = append(p.Alerts, view.Alert{Command: "winnow breaker", Text: fmt.Sprintf("%s of %s at source %s to review; until then their verdicts are held:",
-				ui.Count(of.Waiting, "surge"), of.Outcome, of.Source)})
-		}
-		if of.Told.IsNews(p.At) {
-			p.Alerts = append(p.Alerts, view.Alert{Command: "winnow breaker", Text: fmt.Sprintf("a surge of %s at source %s, the last event at %s; nothing is held. If it is not real, the callback URL may have leaked:",
-				of.Outcome, of.Source, of.Told.Until.Time().Format(time.RFC3339))})
-		}
-	}
+	surges, surgeErr := d.surgeAlerts(p.At)
+	runErr := d.addRunAlerts(cfg, p, len(surges) > 0)
+	p.Alerts = append(p.Alerts, surges...)
 	if text := silent.Describe(t.Silence, p.At); text != "" {
-		p.Alerts = append(p.Alerts, view.Alert{Command: "winnow silent", Text: text + "; to list them for the provider:"})
+		p.Alerts = append(p.Alerts, view.Alert{Command: "winnow silent", Title: text + ".", Why: "The list is for the provider, which knows what became of them."})
 	}
+	backupErr := d.addBackupAlert(cfg, t, p)
 	if len(cfg.Exports) == 0 {
-		p.Alerts = append(p.Alerts, view.Alert{Text: "the config has no export, so nothing is written for the CRM; add one under exports"})
+		p.Alerts = append(p.Alerts, view.Alert{Title: "Nothing is written for the CRM.", Why: "The config has no export; add one under exports."})
 	}
-	return errors.Join(intakeErr, quietErr, preparedErr, lagErr, surgeErr, d.addRunAlerts(cfg, p))
+	slices.SortStableFunc(p.Alerts, func(a, b view.Alert) int { return gravity(a) - gravity(b) })
+	return errors.Join(intakeErr, quietErr, preparedErr, lagErr, surgeErr, backupErr, runErr)
+}
+
+func gravity(a view.Alert) int {
+	if a.Grave {
+		return 0
+	}
+	return 1
 }
 
 // healthAlerts returns an alert if callbacks can't be stored.
 func (d *Daemon) healthAlerts() []view.Alert {
 	err := d.store.Healthy()
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case d.store.LogBlocked() > 0, d.store.InPlace() != nil: // the error says what to do
-		return []view.Alert{{Text: "callbacks can't be stored: " + err.Error()}}
 	}
-	return []view.Alert{{Text: "callbacks can't be stored: " + err.Error() + "; free space on the disk, or repair it"}}
+	alert := view.Alert{Grave: true, Title: "Callbacks can't be stored, and the provider is answered so.", Why: err.Error() + "."}
+	if d.store.LogBlocked() == 0 && d.store.InPlace() == nil { // else the error says what to do
+		alert.Why = err.Error() + "; free space on the disk, or repair it."
+	}
+	return []view.Alert{alert}
+}
+
+// configAlerts returns an alert if the config file is not in force.
+func configAlerts(p *view.Overview) []view.Alert {
+	if p.ConfigErrors == "" {
+		return nil
+	}
+	return []view.Alert{{Title: "The config file was rejected, so its changes have no effect.", Why: "The last good config stays in force. Correct the file; it is read again when it is saved.", Detail: p.ConfigErrors, Command: "winnow check"}}
 }
 
 // maxLag is how long an event may wait for a sweep before the page has an alert.
@@ -139,59 +152,91 @@ func (d *Daemon) addLagAlert(t store.Totals, p *view.Overview) error {
 	if err != nil || !ok || p.At.Sub(first.ReceivedAt) < maxLag {
 		return err
 	}
-	p.Alerts = append(p.Alerts, view.Alert{Command: "winnow schedule", Text: fmt.Sprintf("%s to be swept, the oldest received at %s; check that sweeps run:",
-		ui.CountVerb(t.Lag, "event", "is waiting", "are waiting"), first.ReceivedAt.Time().Format(time.RFC3339))})
+	p.Alerts = append(p.Alerts, view.Alert{Grave: true, Command: "winnow schedule",
+		Title: fmt.Sprintf("No rule has acted on what came in since %s.", ui.Clock(first.ReceivedAt.Time(), p.At.Time())),
+		Why:   fmt.Sprintf("%s to be swept; check that sweeps run.", ui.CountVerb(t.Lag, "event", "is waiting", "are waiting"))})
 	return nil
 }
 
+// surgeAlerts has an alert for each surge that waits for a verdict, and one for each that
+// was only reported lately.
+func (d *Daemon) surgeAlerts(now hygiene.Instant) (alerts []view.Alert, err error) {
+	waiting, more, err := d.store.FindTrips(shownSurges, func(t *store.BreakerTrip) bool { return t.State == store.TripHeld })
+	for i := range waiting {
+		t := &waiting[i]
+		alerts = append(alerts, view.Alert{Grave: true, Command: "winnow breaker",
+			Title:   surgeTitle(t),
+			Why:     fmt.Sprintf("%s of %s’s events, %s. Until then they suppress nobody.", ui.Percent(t.Share), t.Source, ui.Span(t.Since.Time(), t.Until.Time(), now.Time())),
+			Actions: []view.Action{{Label: "Look, then release or discard", Path: fmt.Sprintf("/surges/%d", t.ID), Main: true}}})
+	}
+	if more > 0 {
+		alerts = append(alerts, view.Alert{Grave: true, Command: "winnow breaker", Title: fmt.Sprintf("%s for a verdict.", ui.CountVerb(more, "more surge", "waits", "wait"))})
+	}
+	summaries, summariesErr := d.store.BreakerSummaries()
+	for _, of := range summaries {
+		if of.Told.IsNews(now) {
+			alerts = append(alerts, view.Alert{Command: "winnow breaker", Title: fmt.Sprintf("A surge of %s at source %s may not be real.", of.Outcome, of.Source),
+				Why:     fmt.Sprintf("Its last event was received %s; nothing is held. If it is not real, the callback URL may have leaked.", ui.Clock(of.Told.Until.Time(), now.Time())),
+				Actions: []view.Action{{Label: "Look", Path: fmt.Sprintf("/surges/%d", of.Told.ID)}}})
+		}
+	}
+	return alerts, errors.Join(err, summariesErr)
+}
+
+// surgeTitle says how many events wait: 628 hard bounces within 98 minutes wait for a verdict.
+func surgeTitle(t *store.BreakerTrip) string {
+	noun := strings.ReplaceAll(t.Outcome.String(), "_", " ")
+	return fmt.Sprintf("%s within %s for a verdict.", ui.Count(t.Events, noun), ui.RoughDuration(t.Until.Sub(t.Since))+" "+waitVerb(t.Events))
+}
+
+func waitVerb(n int64) string {
+	if n == 1 {
+		return "waits"
+	}
+	return "wait"
+}
+
+// addBackupAlert adds an alert when the latest backup is older than the schedule has it.
+func (d *Daemon) addBackupAlert(cfg *config.Config, t store.Totals, p *view.Overview) error {
+	for _, j := range p.Jobs {
+		if j.Kind != string(schedule.Backup) || j.Error != "" { // a failed job has an alert of its own
+			continue
+		}
+		due, ok := d.state.latest(j.Key(), p.At.Time().Add(-backupGrace))
+		known, err := d.store.LastJobTime(context.Background(), j.Key(), due)
+		if err != nil || !ok || known.IsZero() || t.BackedUp >= hygiene.InstantOf(due) { // zero: the job is newer
+			return err
+		}
+		a := view.Alert{Title: "There is no backup yet.", Why: fmt.Sprintf("One was due at %s.", ui.Clock(due, p.At.Time())), Command: "winnow backup " + ui.ShellQuote(cfg.Backup.To)}
+		if t.BackedUp != 0 {
+			a.Title = fmt.Sprintf("The last backup was made %s.", ui.Ago(p.At.Sub(t.BackedUp)))
+		}
+		p.Alerts = append(p.Alerts, a)
+	}
+	return nil
+}
+
+// backupGrace is how long after its time a backup may end before the page has an alert.
+const backupGrace = 6 * time.Hour
+
+// shownSurges is how many surges that wait the page shows one by one.
+const shownSurges = 3
+
 // addRunAlerts adds the runs that wait for a release, the exports whose last run
 // failed, and what remotes have not received.
-func (d *Daemon) addRunAlerts(cfg *config.Config, p *view.Overview) error {
+func (d *Daemon) addRunAlerts(cfg *config.Config, p *view.Overview, surge bool) error {
 	var errs []error
 	held, err := d.heldExports(cfg)
 	errs = append(errs, err)
 	for _, h := range held {
-		p.Alerts = append(p.Alerts, exports.HeldAlert(h, p.At))
+		p.Alerts = append(p.Alerts, exports.HeldAlert(h, p.At, len(cfg.Exports) == 1, surge))
 	}
 	for _, r := range p.Runs {
 		if r.Status == segments.Failed && slices.ContainsFunc(cfg.Exports, func(e segments.Export) bool { return e.Name == r.Export }) {
-			text := "an export failed: " + r.Error
-			if r.NextTryAt != 0 {
-				text += fmt.Sprintf("; it is tried again at %s, or now:", r.NextTryAt)
-			}
-			p.Alerts = append(p.Alerts, view.Alert{Text: text, Command: "winnow export " + r.Export, Run: r.Export + "/" + r.Name})
+			p.Alerts = append(p.Alerts, exports.FailedAlert(r))
 		}
 	}
 	undelivered, err := exports.UndeliveredRuns(cfg, d.store)
 	p.Alerts = append(p.Alerts, exports.DeliveryAlerts(undelivered, p.At)...)
 	return errors.Join(append(errs, err)...)
-}
-
-// shownRuns is how many runs of an export the page draws.
-const shownRuns = 30
-
-// segmentSizes reads the rows of each segment in the latest runs from their manifests.
-// A run that no directory keeps any more is left out.
-func (d *Daemon) segmentSizes(cfg *config.Config) (list []view.SegmentSizes, err error) {
-	for _, e := range cfg.Exports {
-		runs, runsErr := d.store.RunsOf(e.Name, shownRuns, segments.Published, segments.Released, segments.Held)
-		err = errors.Join(err, runsErr)
-		slices.Reverse(runs)
-		dirs := d.Exporter().Directories(e)
-		sizes := make([]view.SegmentSizes, len(e.Segments))
-		for i, name := range e.Segments {
-			sizes[i] = view.SegmentSizes{Export: e.Name, Segment: name}
-		}
-		for _, run := range runs {
-			m := exports.ManifestOf(dirs, run)
-			for i := range sizes {
-				at := slices.IndexFunc(m.Files, func(f segments.File) bool { return f.Segment == sizes[i].Segment && f.Kind == segments.Full })
-				if at >= 0 {
-					sizes[i].Runs = append(sizes[i].Runs, view.RunSize{Run: run.Name, Rows: m.Files[at].Rows, Held: run.Status == segments.Held})
-				}
-			}
-		}
-		list = append(list, sizes...)
-	}
-	return list, err
 }

@@ -12,6 +12,7 @@ import (
 	"winnow/internal/apptest"
 	"winnow/internal/config"
 	"winnow/internal/console/view"
+	"winnow/internal/pagedata"
 	"winnow/internal/schedule"
 	"winnow/segments"
 	"winnow/store"
@@ -59,8 +60,8 @@ func appendEvents(t *testing.T, d *Daemon, at time.Time, outcomes ...hygiene.Out
 // pageOf returns the page with the days counted, however long that takes.
 func pageOf(t *testing.T, d *Daemon) view.Overview {
 	t.Helper()
-	<-d.daily.start(time.Now())
-	p, err := d.page(t.Context())
+	<-d.daily.days.start(time.Now())
+	p, err := d.page(t.Context(), view.OverviewQuery{Days: 30})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,35 +72,9 @@ func pageOf(t *testing.T, d *Daemon) view.Overview {
 func alerts(p view.Overview) string {
 	var lines []string
 	for _, t := range p.Alerts {
-		lines = append(lines, t.Text+" "+t.Command)
+		lines = append(lines, t.Text()+" "+t.Command)
 	}
 	return strings.Join(lines, "\n")
-}
-
-func TestDaysAreCountedByTimeOfReceipt(t *testing.T) {
-	d := testDaemon(t)
-	noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
-	for ago, outcomes := range map[int][]hygiene.Outcome{
-		0:         {hygiene.Delivered, hygiene.HardBounce, hygiene.UnknownDelivery, hygiene.Sent},
-		2:         {hygiene.Delivered},
-		shownDays: {hygiene.Delivered},
-	} {
-		appendEvents(t, d, noon.AddDate(0, 0, -ago), outcomes...)
-	}
-	list, err := countDays(t.Context(), d.store, hygiene.InstantOf(noon))
-	if err != nil || len(list) != shownDays {
-		t.Fatalf("%d days, %v", len(list), err)
-	}
-	total := int64(0)
-	for _, day := range list {
-		for _, n := range day.Outcomes {
-			total += n
-		}
-	}
-	today := list[shownDays-1]
-	if total != 5 || today.Tried != 2 || today.Delivered != 1 || today.Outcomes["unknown_delivery"] != 1 || list[shownDays-3].Delivered != 1 {
-		t.Errorf("%d events, %+v", total, list[shownDays-3:])
-	}
 }
 
 func TestDaysAreNotCountedAgainForEveryPage(t *testing.T) {
@@ -110,7 +85,7 @@ func TestDaysAreNotCountedAgainForEveryPage(t *testing.T) {
 	if second := pageOf(t, d); first.DaysAt == 0 || second.DaysAt != first.DaysAt {
 		t.Errorf("counted at %s and again at %s", first.DaysAt, second.DaysAt)
 	}
-	<-d.daily.start(time.Now().Add(time.Minute))
+	<-d.daily.days.start(time.Now().Add(time.Minute))
 	if later := pageOf(t, d); later.DaysAt == first.DaysAt {
 		t.Error("the days are never counted again")
 	}
@@ -125,7 +100,7 @@ func TestAPageIsShownEvenIfTheDaysCanNotBeCounted(t *testing.T) {
 	if err := closed.Close(); err != nil {
 		t.Fatal(err)
 	}
-	d.daily.store = closed
+	d.daily = newCounts(&pagedata.Source{Store: closed, Config: d.source.Config})
 	if p := pageOf(t, d); p.Days != nil || !strings.Contains(alerts(p), "count the days") {
 		t.Errorf("%d days, alerts %s", len(p.Days), alerts(p))
 	}
@@ -142,12 +117,12 @@ func TestThePageOfAHealthyDaemonHasNoAlerts(t *testing.T) {
 func TestThePageHasAnAlertWhenSweepsAreLate(t *testing.T) {
 	d := testDaemon(t)
 	appendEvents(t, d, time.Now().Add(-2*maxLag), hygiene.Delivered, hygiene.Sent)
-	if p := pageOf(t, d); !strings.Contains(alerts(p), "2 events are waiting to be swept") {
+	if p := pageOf(t, d); !strings.Contains(alerts(p), "No rule has acted on what came in since ") || !strings.Contains(alerts(p), "2 events are waiting to be swept") {
 		t.Errorf("alerts: %s", alerts(p))
 	}
 }
 
-func TestThePageHasHeldRunsAndTheSizesOfTheirSegments(t *testing.T) {
+func TestThePageSaysWhatTheCRMHasWhileRunsAreHeld(t *testing.T) {
 	d := testDaemon(t, "to: [./exports]", "to: [./exports], guard: {min_rows: {do-not-text: 1}}")
 	appendEvents(t, d, time.Now(), hygiene.HardBounce)
 	for i, want := range []string{"published", "held"} {
@@ -162,14 +137,19 @@ func TestThePageHasHeldRunsAndTheSizesOfTheirSegments(t *testing.T) {
 		}
 	}
 	p := pageOf(t, d)
-	if !strings.Contains(alerts(p), "is held") {
-		t.Errorf("alerts: %s", alerts(p))
+	if text := alerts(p); !strings.Contains(text, "The CRM has not got the latest version of the list. 1 run is held: segment \"do-not-text\"") || !strings.Contains(text, "winnow release nightly/") {
+		t.Errorf("alerts: %s", text)
 	}
-	if len(p.Sizes) != 2 || len(p.Sizes[1].Runs) != 2 {
-		t.Fatalf("sizes %+v", p.Sizes)
+	for _, a := range p.Alerts {
+		if len(a.Actions) != 2 || a.Actions[0].Path != "/runs/"+a.Run || !a.Actions[1].Post || a.Actions[1].Fields[0].Value != "nightly" {
+			t.Errorf("actions %+v", a.Actions)
+		}
 	}
-	if r := p.Sizes[1].Runs; r[0].Rows != 1 || r[0].Held || r[1].Rows != 0 || !r[1].Held {
-		t.Errorf("sizes %+v", r)
+	if f := p.InFiles; len(f) != 2 || f[1].Rows != 1 || f[1].Held == nil || *f[1].Held != 0 || f[1].Words != "Every suppressed contact" {
+		t.Errorf("in the files are %+v", f)
+	}
+	if !p.Published || !p.File.Late || p.File.NextAt == 0 {
+		t.Errorf("the last file is %+v", p.File)
 	}
 }
 
@@ -239,14 +219,14 @@ func TestAClockThatIsBehindTheLogIsTold(t *testing.T) {
 	var log strings.Builder
 	path := apptest.Config(t, t.TempDir(), "1h")
 	d := testDaemonAt(t, path, slog.New(slog.NewTextHandler(&log, nil)))
-	if p := alerts(pageOf(t, d)); strings.Contains(p, "the clock") {
+	if p := alerts(pageOf(t, d)); strings.Contains(p, "The clock") {
 		t.Errorf("the log is empty, and the page says %s", p)
 	}
 	appendEvents(t, d, time.Now().Add(2*time.Hour), hygiene.Delivered)
 	if err := d.sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if p := alerts(pageOf(t, d)); !strings.Contains(p, "the clock is behind the log, whose last event was received at ") {
+	if p := alerts(pageOf(t, d)); !strings.Contains(p, "The clock is behind the log, whose last event was received at ") {
 		t.Errorf("the page says %s", p)
 	}
 	totals, err := d.totals()

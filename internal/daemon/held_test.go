@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/console/view"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -20,15 +21,15 @@ func TestAStaleRunIsReleasedOnlyIfTheCallerInsists(t *testing.T) {
 	if held.Status != segments.Held {
 		t.Fatalf("the run is %s, %v", held.Status, err)
 	}
-	if p, err := d.page(t.Context()); err != nil || !strings.Contains(alerts(p), "is held: ") || strings.Contains(alerts(p), "out of date") {
+	if p, err := d.page(t.Context(), view.OverviewQuery{Days: 30}); err != nil || !strings.Contains(alerts(p), "The CRM has not got the list yet. 1 run is held: ") || strings.Contains(alerts(p), "out of date") {
 		t.Errorf("before, the page says %q, %v", alerts(p), err)
 	}
 	in := hygiene.Instruction{Kind: hygiene.Suppress, Origin: hygiene.ByOperator, Reason: hygiene.OptedOut, By: "ops"}
 	if _, err := d.Operations().Instruct(store.Subjects{Keys: []string{"ann"}}, in, hygiene.InstantOf(time.Now())); err != nil {
 		t.Fatal(err)
 	}
-	p, err := d.page(t.Context())
-	if err != nil || !strings.Contains(alerts(p), "is held and out of date: contacts that it offers were suppressed since: 1 for opted_out; make a new one:") {
+	p, err := d.page(t.Context(), view.OverviewQuery{Days: 30})
+	if err != nil || !strings.Contains(alerts(p), "What is held is out of date: contacts that it offers were suppressed since: 1 for opted_out. Make a new run. winnow export nightly") {
 		t.Errorf("the page says %q, %v", alerts(p), err)
 	}
 	_, err = d.release(t.Context(), "nightly", held.Name, false)

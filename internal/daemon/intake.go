@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"winnow/hygiene"
 	"winnow/internal/app"
 	"winnow/internal/config"
 	"winnow/internal/console/view"
@@ -61,7 +60,8 @@ func (w *intakeWatch) nobody(cfg *config.Config, t store.Totals) (list []unmatch
 func (w *intakeWatch) alerts(cfg *config.Config, t store.Totals) (alerts []view.Alert, err error) {
 	findings, err := w.nobody(cfg, t)
 	for i := range findings {
-		alerts = append(alerts, view.Alert{Command: "winnow unmatched", Text: endSentence(findings[i].Sentence()) + " Until their contacts are known, these events suppress and retry nobody:"})
+		alerts = append(alerts, view.Alert{Grave: true, Command: "winnow unmatched", Title: fmt.Sprintf("Nothing that comes from %s suppresses or retries anybody.", findings[i].Source),
+			Why: endSentence(findings[i].Sentence()), Actions: []view.Action{{Label: "Unmatched events", Path: "/quarantine"}}})
 	}
 	unreadable, quarantineErr := w.quarantineAlerts(t)
 	return append(alerts, unreadable...), errors.Join(err, quarantineErr)
@@ -108,9 +108,10 @@ func (w *intakeWatch) quarantineAlerts(t store.Totals) ([]view.Alert, error) {
 	if err != nil || len(bodies) == 0 {
 		return nil, err
 	}
-	text := fmt.Sprintf("no callback could be read so far: %s in quarantine; is the URL the one of this provider?", ui.CountVerb(t.Quarantined, "body", "is", "are"))
+	alert := view.Alert{Grave: true, Command: "winnow quarantine", Title: "No callback could be read so far.", Actions: []view.Action{{Label: "Quarantine", Path: "/quarantine"}},
+		Why: ui.CountVerb(t.Quarantined, "body", "is", "are") + " in quarantine. Is the URL the one of this provider?"}
 	if t.Quarantined > 1 {
-		text = fmt.Sprintf("no callback could be read so far: all %s bodies are in quarantine; is the URL the one of this provider?", ui.Number(t.Quarantined))
+		alert.Why = fmt.Sprintf("All %s bodies are in quarantine. Is the URL the one of this provider?", ui.Number(t.Quarantined))
 	}
 	if t.Events > 0 {
 		last, ok, err := w.store.Event(t.LastSeq)
@@ -118,9 +119,9 @@ func (w *intakeWatch) quarantineAlerts(t store.Totals) ([]view.Alert, error) {
 		if err != nil || !ok || len(bodies) < recentBodies || last.ReceivedAt >= oldest {
 			return nil, err
 		}
-		text = fmt.Sprintf("none of the latest %d bodies could be read, since %s; the last event was received at %s:", len(bodies), rfc3339(oldest), rfc3339(last.ReceivedAt))
+		now := time.Now()
+		alert.Title = fmt.Sprintf("None of the latest %d callbacks could be read.", len(bodies))
+		alert.Why = fmt.Sprintf("That is so since %s; the last event was received at %s.", ui.Clock(oldest.Time(), now), ui.Clock(last.ReceivedAt.Time(), now))
 	}
-	return []view.Alert{{Text: text, Command: "winnow quarantine"}}, nil
+	return []view.Alert{alert}, nil
 }
-
-func rfc3339(at hygiene.Instant) string { return at.Time().Format(time.RFC3339) }

@@ -36,7 +36,7 @@ func TestEventsThatNameNobodyAreTheFirstAlertAndInTheLog(t *testing.T) {
 	const sentence = `1,801 of 1,801 events of insider have no contact_id; they have uniqueArgs.contact_id. Is "contact: uniqueArgs.contact_id" meant?`
 	check := func() {
 		t.Helper()
-		if p := pageOf(t, d); len(p.Alerts) == 0 || !strings.HasPrefix(p.Alerts[0].Text, sentence) || p.Alerts[0].Command != "winnow unmatched" {
+		if p := pageOf(t, d); len(p.Alerts) == 0 || p.Alerts[0].Title != "Nothing that comes from insider suppresses or retries anybody." || p.Alerts[0].Why != sentence || p.Alerts[0].Command != "winnow unmatched" {
 			t.Errorf("alerts:\n%s", alerts(p))
 		}
 	}
@@ -77,7 +77,7 @@ func TestACallbackURLThatOnlyFillsTheQuarantineIsAnAlert(t *testing.T) {
 		}
 	}
 	quarantine(3)
-	if p := pageOf(t, d); !strings.Contains(alerts(p), "no callback could be read so far: all 3 bodies are in quarantine") {
+	if p := pageOf(t, d); !strings.Contains(alerts(p), "No callback could be read so far. All 3 bodies are in quarantine") {
 		t.Errorf("alerts:\n%s", alerts(p))
 	}
 	appendEvents(t, d, time.Now(), hygiene.Delivered)
@@ -86,7 +86,7 @@ func TestACallbackURLThatOnlyFillsTheQuarantineIsAnAlert(t *testing.T) {
 		t.Errorf("alerts:\n%s", alerts(p))
 	}
 	quarantine(1)
-	if p := pageOf(t, d); !strings.Contains(alerts(p), "none of the latest 20 bodies could be read") {
+	if p := pageOf(t, d); !strings.Contains(alerts(p), "None of the latest 20 callbacks could be read") {
 		t.Errorf("alerts:\n%s", alerts(p))
 	}
 }
@@ -95,7 +95,7 @@ func TestAConfigWithoutAnExportIsAnAlert(t *testing.T) {
 	path := apptest.Config(t, t.TempDir(), "1h")
 	text, _, _ := strings.Cut(apptest.ReadFile(t, path), "exports:")
 	apptest.Edit(t, path, apptest.ReadFile(t, path), text)
-	if p := pageOf(t, testDaemonAt(t, path, slog.New(slog.DiscardHandler))); !strings.Contains(alerts(p), "the config has no export") {
+	if p := pageOf(t, testDaemonAt(t, path, slog.New(slog.DiscardHandler))); !strings.Contains(alerts(p), "Nothing is written for the CRM. The config has no export") {
 		t.Errorf("alerts:\n%s", alerts(p))
 	}
 }

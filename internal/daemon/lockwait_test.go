@@ -159,7 +159,7 @@ func TestJobsThatWaitForLongNameTheProcessTheyWaitFor(t *testing.T) {
 	d.lockWait.mu.Lock()
 	d.lockWait.since = time.Now().Add(-2 * time.Hour)
 	d.lockWait.mu.Unlock()
-	if got := alerts(pageOf(t, d)); !strings.Contains(got, fmt.Sprint("process ", os.Getpid(), " has held the store lock since")) {
+	if got := alerts(pageOf(t, d)); !strings.Contains(got, fmt.Sprint("waiting for the store lock. It has been held by process ", os.Getpid(), " since")) {
 		t.Errorf("the alerts are\n%s", got)
 	}
 	if got := jobMetrics(t, d); !strings.Contains(got, "winnow_jobs_waiting_seconds 7200\n") {

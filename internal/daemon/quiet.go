@@ -34,16 +34,12 @@ func (w *quietWatch) seconds(cfg *config.Config, now hygiene.Instant) (map[strin
 	return seconds, err
 }
 
-// quietText says that nothing comes from a source.
-func quietText(source string, seconds int64) string {
-	return fmt.Sprintf("nothing came from source %s for %s, which is longer than ever in its last 14 days: does the provider still call?", source, time.Duration(seconds)*time.Second)
-}
-
 func (w *quietWatch) alerts(cfg *config.Config, now hygiene.Instant) (alerts []view.Alert, err error) {
 	seconds, err := w.seconds(cfg, now)
 	for i := range cfg.Sources {
 		if n := seconds[cfg.Sources[i].Name]; n > 0 {
-			alerts = append(alerts, view.Alert{Text: quietText(cfg.Sources[i].Name, n), Command: "winnow status"})
+			alerts = append(alerts, view.Alert{Title: fmt.Sprintf("Nothing came from source %s for %s.", cfg.Sources[i].Name, time.Duration(n)*time.Second),
+				Why: "That is longer than ever in its last 14 days: does the provider still call?", Command: "winnow status"})
 		}
 	}
 	return alerts, err
@@ -59,6 +55,6 @@ func (w *quietWatch) log(log *slog.Logger, cfg *config.Config, now time.Time) {
 		return
 	}
 	for _, a := range alerts {
-		log.Warn(a.Text)
+		log.Warn(a.Text())
 	}
 }

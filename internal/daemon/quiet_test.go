@@ -29,7 +29,7 @@ func TestAQuietSourceIsOnThePageAndInTheMetricUntilItSpeaks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return totals.Quiet["insider"], len(found) == 1 && strings.Contains(found[0].Text, "nothing came from source insider for 3h")
+			return totals.Quiet["insider"], len(found) == 1 && strings.Contains(found[0].Title, "Nothing came from source insider for 3h")
 		}
 		for range 30 {
 			sweep()

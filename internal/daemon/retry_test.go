@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/console/view"
 	"winnow/internal/schedule"
 	"winnow/internal/status"
 	"winnow/segments"
@@ -40,7 +41,7 @@ func TestAScheduledRunThatFailsIsTriedAgain(t *testing.T) {
 	if !strings.Contains(text.String(), "a daemon tries it again at "+when+": ") {
 		t.Errorf("winnow status prints\n%s", text.String())
 	}
-	p, err := d.page(t.Context())
+	p, err := d.page(t.Context(), view.OverviewQuery{Days: 30})
 	if err != nil || !strings.Contains(alerts(p), "it is tried again at "+when) {
 		t.Errorf("the page says %q, %v", alerts(p), err)
 	}

@@ -68,6 +68,14 @@ func (s *runtimeState) isScheduled(key string, at time.Time) bool {
 	return s.schedules[key].Next(at.Add(-time.Nanosecond)).Equal(at)
 }
 
+// latest is the last time up to before of the job's schedule within the last month; false
+// if there is none.
+func (s *runtimeState) latest(key string, before time.Time) (time.Time, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.schedules[key].Latest(before, before.AddDate(0, -1, 0))
+}
+
 // retried records when a job that failed is tried again.
 func (s *runtimeState) retried(j schedule.Job, at time.Time) {
 	s.mu.Lock()

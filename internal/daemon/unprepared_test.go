@@ -30,7 +30,7 @@ func TestADaemonThatCanNotJoinAllKeysAtStartSaysSo(t *testing.T) {
 	if err := lock.Unlock(); err != nil {
 		t.Fatal(err)
 	}
-	const says = "not all contacts of the store are prepared"
+	const says = "Not all contacts of the store are prepared"
 	if text := log.String(); !strings.Contains(text, says) || !strings.Contains(text, "another process is at work on the store") {
 		t.Errorf("the log has\n%s", text)
 	}

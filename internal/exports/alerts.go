@@ -7,6 +7,7 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/console/view"
 	"winnow/internal/ui"
+	"winnow/segments"
 	"winnow/store/runs"
 )
 
@@ -54,20 +55,32 @@ func (b *backlog) add(d view.Delivery) {
 
 func (b *backlog) alert(now hygiene.Instant) (alert view.Alert, ok bool) {
 	d, lost := b.firstWaiting, b.lastLost
+	alert.Title = fmt.Sprintf("%s has not received %s of %s.", d.Remote, ui.Count(b.waiting, "run"), d.Export)
 	switch {
 	case b.waiting > 0 && d.Tries == 0 && now.Sub(d.PublishedAt) > firstDeliveryGrace:
-		alert.Text = fmt.Sprintf("%s has not received %s of %s yet, the first %s, published at %s: it is being delivered for the first time, or no daemon is running",
-			d.Remote, ui.Count(b.waiting, "run"), d.Export, d.Run, d.PublishedAt)
+		alert.Why = fmt.Sprintf("The first is %s, published at %s: it is being delivered for the first time, or no daemon is running.", d.Run, d.PublishedAt)
 		return alert, true
 	case d.Tries == 0:
-		alert.Text = fmt.Sprintf("%s never received run %s of %s: %s; consumers of deltas there must reload the next full files", lost.Remote, lost.Run, lost.Export, lost.Error)
+		alert.Title = fmt.Sprintf("%s never received run %s of %s.", lost.Remote, lost.Run, lost.Export)
+		alert.Why = lost.Error + "; consumers of deltas there must reload the next full files."
 		return alert, lost.Run != ""
 	}
-	alert.Text = fmt.Sprintf("%s has not received %s of %s, the first %s: %s; tried %s, a daemon retries automatically, not before %s",
-		d.Remote, ui.Count(b.waiting, "run"), d.Export, d.Run, d.Error, ui.Count(d.Tries, "time"), d.NextAt)
+	alert.Why = fmt.Sprintf("The first is %s: %s; tried %s, a daemon retries automatically, not before %s", d.Run, d.Error, ui.Count(d.Tries, "time"), d.NextAt)
 	if lost.Run != "" {
-		alert.Text += fmt.Sprintf("; older runs are lost, the last of them %s, because no intact copy is left here", lost.Run)
+		alert.Why += fmt.Sprintf("; older runs are lost, the last of them %s, because no intact copy is left here", lost.Run)
 	}
+	alert.Why += "."
 	alert.Command = fmt.Sprintf("winnow export %s --run %s --to %s", d.Export, d.Run, d.Remote)
+	alert.Actions = []view.Action{{Label: "The run", Path: "/runs/" + d.Export + "/" + d.Run}}
 	return alert, true
+}
+
+// FailedAlert says that the last run of an export failed.
+func FailedAlert(r segments.Run) view.Alert {
+	a := view.Alert{Title: fmt.Sprintf("The CRM gets no new files of %s.", r.Export), Why: "The last run failed: " + r.Error + ".", Command: "winnow export " + r.Export, Run: r.Export + "/" + r.Name,
+		Actions: []view.Action{{Label: "Make a new run", Path: "/runs/make", Post: true, Fields: []view.Field{{Name: "export", Value: r.Export}}, Main: true}}}
+	if r.NextTryAt != 0 {
+		a.Why = fmt.Sprintf("The last run failed: %s; it is tried again at %s.", r.Error, r.NextTryAt)
+	}
+	return a
 }

@@ -16,7 +16,7 @@ func TestLostRunsAreReportedUntilTheServerHasALaterOne(t *testing.T) {
 		x.exportAndDeliver(t, day)
 	}
 	lost := "older runs are lost, the last of them 2026-01-02T020000Z"
-	if alerts := DeliveryAlerts(x.undelivered(t), 0); len(alerts) != 1 || !strings.Contains(alerts[0].Text, "1 run of nightly, the first 2026-01-03T020000Z: nobody answers") || !strings.Contains(alerts[0].Text, lost) {
+	if alerts := DeliveryAlerts(x.undelivered(t), 0); len(alerts) != 1 || !strings.Contains(alerts[0].Text(), "1 run of nightly. The first is 2026-01-03T020000Z: nobody answers") || !strings.Contains(alerts[0].Text(), lost) {
 		t.Errorf("with one run left, the alerts are %+v", alerts)
 	}
 	for _, d := range x.Directories(x.Config.Exports[0]) {
@@ -25,7 +25,7 @@ func TestLostRunsAreReportedUntilTheServerHasALaterOne(t *testing.T) {
 		}
 	}
 	x.deliverAll(t)
-	if alerts := DeliveryAlerts(x.undelivered(t), 0); len(alerts) != 1 || !strings.Contains(alerts[0].Text, "crm never received run 2026-01-03T020000Z of nightly") {
+	if alerts := DeliveryAlerts(x.undelivered(t), 0); len(alerts) != 1 || !strings.Contains(alerts[0].Text(), "crm never received run 2026-01-03T020000Z of nightly") {
 		t.Errorf("with none left, the alerts are %+v", alerts)
 	}
 	crm.failWith(nil)

@@ -31,8 +31,8 @@ func TestAServerThatWasDownGetsItsRunsInOrder(t *testing.T) {
 	}
 	crm.wantRuns(t, "01*")
 	lake.wantRuns(t, "01*", "02*", "03*", "04*")
-	if alerts := DeliveryAlerts(x.undelivered(t), 0); len(alerts) != 1 || !strings.Contains(alerts[0].Text, "3 runs of nightly, the first 2026-01-02T020000Z: nobody answers") {
-		t.Errorf("the alerts are %q", alerts)
+	if alerts := DeliveryAlerts(x.undelivered(t), 0); len(alerts) != 1 || !strings.Contains(alerts[0].Text(), "3 runs of nightly. The first is 2026-01-02T020000Z: nobody answers") {
+		t.Errorf("the alerts are %+v", alerts)
 	}
 	crm.failWith(nil)
 	if err := x.deliver(context.Background(), e, false); err != nil {

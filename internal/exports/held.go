@@ -52,12 +52,39 @@ func heldExport(cfg *config.Config, s *store.Store, export string) (view.HeldRun
 	return held, true, err
 }
 
-// HeldAlert says that runs of an export are held, and why.
-func HeldAlert(h view.HeldRun, now hygiene.Instant) view.Alert {
-	if h.Stale != "" {
-		return view.Alert{Text: fmt.Sprintf("%s and out of date: %s%s; make a new one:", whatIsHeld(h), h.Stale, readersHave(h, now)), Command: "winnow export " + h.Export, Run: h.Run}
+// HeldAlert says what readers have because runs of an export are held, and why these are.
+// only is whether the config has no other export, surge whether a surge waits for its
+// verdict.
+func HeldAlert(h view.HeldRun, now hygiene.Instant, only, surge bool) view.Alert {
+	days := int64(now.Sub(h.ReadersAsOf) / hygiene.Day)
+	list := "the list"
+	if !only {
+		list = "the list " + h.Export
 	}
-	return view.Alert{Text: whatIsHeld(h) + ": " + h.Error + h.Since + readersHave(h, now), Run: h.Run}
+	a := view.Alert{Run: h.Run, Command: "winnow release " + h.Run + " --show", Title: "The CRM has not got the latest version of " + list + "."}
+	switch {
+	case h.Readers == "":
+		a.Title = "The CRM has not got " + list + " yet."
+	case days > 0:
+		a.Grave = true
+		a.Title = fmt.Sprintf("The CRM has been reading %s of %s for %s.", list, ui.Date(h.ReadersAsOf.Time(), now.Time()), ui.Count(days, "day"))
+	}
+	a.Why = ui.CountVerb(int64(h.Held), "run", "is", "are") + " held: " + h.Reason + "."
+	switch {
+	case h.Stale != "":
+		a.Command = "winnow export " + h.Export
+		a.Why += " What is held is out of date: " + h.Stale + ". Make a new run."
+	case h.Since != "":
+		a.Why += " In it are" + h.Since + "."
+	}
+	if surge {
+		a.Why += " A surge waits for a verdict and may be the reason: judge it first."
+	}
+	a.Actions = []view.Action{
+		{Label: "Who would change", Path: "/runs/" + h.Run, Main: h.Stale == ""},
+		{Label: "Make a new run", Path: "/runs/make", Post: true, Fields: []view.Field{{Name: "export", Value: h.Export}}, Main: h.Stale != ""},
+	}
+	return a
 }
 
 // HeldLine says in one line that runs of an export are held, and what to do.

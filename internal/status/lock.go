@@ -32,9 +32,9 @@ func longLockHolder(s *store.Store) *view.LockHolder {
 // LockAlert describes a process that holds the store lock for too long, and what to
 // do.
 func LockAlert(h view.LockHolder) view.Alert {
-	alert := view.Alert{Text: fmt.Sprintf("%s has held the store lock since %s; sweeps, reviews and exports are waiting", app.ProcessName(h.Process), h.Since)}
+	alert := view.Alert{Grave: true, Title: "Sweeps, reviews and exports are waiting for the store lock.", Why: fmt.Sprintf("It has been held by %s since %s.", app.ProcessName(h.Process), h.Since)}
 	if h.Process != 0 && h.Process != os.Getpid() {
-		alert.Text += "; if it is suspended, resume it:"
+		alert.Why += " If it is suspended, resume it:"
 		alert.Command = fmt.Sprintf("kill -CONT %d", h.Process)
 	}
 	return alert

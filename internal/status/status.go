@@ -96,7 +96,8 @@ func Totals(t store.Totals) view.Totals {
 // UnpreparedAlert is about contacts that a new version, or contacts.fold, has not gone
 // through yet, see [app.IsPrepared].
 var UnpreparedAlert = view.Alert{Command: "winnow sweep",
-	Text: "not all contacts of the store are prepared for this version and config: contacts whose keys are one now may still be two, and what suppresses one does not suppress the other; the next sweep does the rest"}
+	Title: "Not all contacts of the store are prepared for this version and config.",
+	Why:   "Contacts whose keys are one now may still be two, and what suppresses one does not suppress the other; the next sweep does the rest."}
 
 // retained is what retention did; nil for nothing yet.
 func retained(f *retention.Facts) *view.Retention {
@@ -126,7 +127,7 @@ func retentionRows(r *view.Retention) [][]string {
 // ClockAlert describes a clock that is behind the log, whose last event was received
 // then.
 func ClockAlert(last hygiene.Instant) view.Alert {
-	return view.Alert{Text: fmt.Sprintf("the clock is behind the log, whose last event was received at %s: %s", last.Time().Format(time.RFC3339), app.ClockAdvice)}
+	return view.Alert{Title: fmt.Sprintf("The clock is behind the log, whose last event was received at %s.", last.Time().Format(time.RFC3339)), Why: strings.ToUpper(app.ClockAdvice[:1]) + app.ClockAdvice[1:] + "."}
 }
 
 // heldRunNames returns the runs waiting for a release, as EXPORT/RUN.
@@ -200,14 +201,13 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 			ui.Printable(strings.Join(s.PlaceholderContacts, ", ")))
 	}
 	if s.Unprepared {
-		fmt.Fprintf(w, "%s, or now: %s\n", UnpreparedAlert.Text, UnpreparedAlert.Command)
+		printAlert(w, UnpreparedAlert, "Now: ")
 	}
 	if s.ClockBehind > 0 {
-		fmt.Fprintln(w, ClockAlert(now.Add(time.Duration(s.ClockBehind)*time.Second)).Text)
+		printAlert(w, ClockAlert(now.Add(time.Duration(s.ClockBehind)*time.Second)), "")
 	}
 	if s.LockHolder != nil {
-		t := LockAlert(*s.LockHolder)
-		fmt.Fprintln(w, strings.TrimSpace(t.Text+" "+t.Command))
+		printAlert(w, LockAlert(*s.LockHolder), "")
 	}
 	if s.LogWriter != nil {
 		fmt.Fprintln(w, describeLogWriter(*s.LogWriter))
@@ -219,12 +219,18 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 		fmt.Fprintln(w, "a breaker holds verdicts of these days: look at winnow breaker first")
 	}
 	for _, t := range exports.DeliveryAlerts(s.Deliveries, now) {
-		if t.Command != "" {
-			t.Text += "; or now: " + t.Command
-		}
-		fmt.Fprintln(w, t.Text)
+		printAlert(w, t, "Now: ")
 	}
 	printRuns(w, s.Runs)
+}
+
+// printAlert prints an alert in one line, with its command if it has one.
+func printAlert(w io.Writer, a view.Alert, before string) {
+	text := a.Text()
+	if a.Command != "" {
+		text += " " + before + a.Command
+	}
+	fmt.Fprintln(w, text)
 }
 
 // printRuns prints the last run of each export.

@@ -90,6 +90,27 @@ func (s *Store) Bases(export string) (map[string]segments.Base, error) {
 	return bases, err
 }
 
+// SegmentSize is how many rows a segment has in a run.
+type SegmentSize struct {
+	Run  string
+	Rows int64
+	Held bool
+}
+
+// SegmentSizes are the rows of the export's segments, by name, in the runs with which later
+// ones are compared, and in the published run before: those of the run that began last
+// first. A run that is being made has none.
+func (s *Store) SegmentSizes(export string) (map[string][]SegmentSize, error) {
+	list, err := s.segmentsOf(export)
+	sizes := map[string][]SegmentSize{}
+	for _, p := range list {
+		if held := p.status == segments.Held; held || visible(p.status) {
+			sizes[p.Segment] = append(sizes[p.Segment], SegmentSize{segments.RunName(p.scheduled), p.Rows, held})
+		}
+	}
+	return sizes, err
+}
+
 // HeldRuns are the held runs of the export, with the rows of their segments, the
 // one that began last first.
 func (s *Store) HeldRuns(export string) (held []segments.HeldRun, err error) {

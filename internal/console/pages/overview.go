@@ -1,47 +1,47 @@
 package pages
 
 import (
-	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 
 	"winnow/hygiene"
+	"winnow/internal/console/pages/plot"
 	"winnow/internal/console/view"
+	"winnow/internal/ui"
 	"winnow/segments"
 )
 
 // overview is what the page Overview shows.
 type overview struct {
 	view.Overview
+	Query  view.OverviewQuery
 	Broken string // why there is nothing to show; empty when there is
 }
 
 var overviewPage = parsed("overview.html")
 
-// showOverview shows the state of the daemon.
-func (s *server) showOverview(w http.ResponseWriter, req *http.Request, v Visit) error {
-	if s.Overview == nil {
-		return errNoPage
-	}
-	overview, broken := s.Overview(req.Context())
-	status := http.StatusOK
-	if broken != nil {
-		s.logged(req, broken)
-		overview, status = view.Overview{}, http.StatusServiceUnavailable
-	}
-	page, err := Overview(s.page(req, v), overview, broken)
-	return send(w, status, page, err)
-}
-
 // Overview makes the first page: the state of the daemon. When that can't be read the page
 // says why: an engineer who looks at it then needs it most.
-func Overview(p Page, o view.Overview, broken error) ([]byte, error) {
+func Overview(p Page, q view.OverviewQuery, o view.Overview, broken error) ([]byte, error) {
 	p.Tab, p.At = "Overview", o.At
 	p.Urgent = broken != nil || o.ConfigErrors != "" || len(o.Alerts) > 0
-	data := overview{Overview: o}
+	data := overview{Overview: o, Query: q}
 	if broken != nil {
 		data.Broken = broken.Error()
 	}
 	return render(overviewPage, p, "", data)
+}
+
+// Empty reports whether there is nothing to count yet.
+func (d overview) Empty() bool { return d.Events == 0 && d.ContactCount() == 0 }
+
+// Called reports whether anything came from a provider, so that it has the callback URL.
+func (d overview) Called() bool { return d.Received || d.Quarantined > 0 }
+
+// Grave reports whether one of the alerts is.
+func (d overview) Grave() bool {
+	return slices.ContainsFunc(d.Alerts, func(a view.Alert) bool { return a.Grave })
 }
 
 // Swept reports whether all that came in was swept, or a sweep has run since the start.
@@ -50,45 +50,37 @@ func (d overview) Swept() bool {
 		slices.ContainsFunc(d.Jobs, func(j view.Job) bool { return j.Kind == "sweep" && j.Last != 0 })
 }
 
-// statusShare is the contacts of one status, and their part of a bar that is 100
-// wide.
-type statusShare struct {
-	Name        string
-	N           int64
-	From, Width float64
-}
-
-// StatusShares returns the counts of contacts, in the order of the statuses.
-func (d overview) StatusShares() []statusShare {
-	var (
-		shares []statusShare
-		from   float64
-		total  = max(1, float64(d.ContactCount()))
-	)
-	for _, name := range hygiene.StatusNames() {
-		n := d.Statuses[name]
-		width := 100 * float64(n) / total
-		shares = append(shares, statusShare{name, n, from, width})
-		from += width
-	}
-	return shares
-}
-
 // ContactCount returns how many contacts there are.
-func (d overview) ContactCount() (total int64) {
-	for _, n := range d.Statuses {
-		total += n
+func (d overview) ContactCount() int64 { return total(d.Statuses) }
+
+func total(statuses map[string]int64) (n int64) {
+	for _, of := range statuses {
+		n += of
 	}
-	return total
+	return n
 }
 
-// RunError returns the error to show beside a run: none if an alert quotes it.
-func (d overview) RunError(run view.Run) string {
-	name := run.Export + "/" + run.Name
-	if slices.ContainsFunc(d.Alerts, func(a view.Alert) bool { return a.Run == name }) {
+// statusCount is the contacts of one status.
+type statusCount struct {
+	Name  string
+	N     int64
+	Share string
+}
+
+// StatusCounts returns the counts of contacts, in the order of the statuses.
+func (d overview) StatusCounts() (list []statusCount) {
+	for _, name := range hygiene.StatusNames() {
+		list = append(list, statusCount{name, d.Statuses[name], shareOf(d.Statuses[name], d.ContactCount())})
+	}
+	return list
+}
+
+// shareOf is part of whole as a percentage; empty of nothing.
+func shareOf(part, whole int64) string {
+	if whole == 0 {
 		return ""
 	}
-	return run.Error
+	return ui.PercentOf(part, whole)
 }
 
 // JobError returns the error to show beside a job: none if an alert quotes it.
@@ -97,6 +89,74 @@ func (d overview) JobError(job view.Job) string {
 		return ""
 	}
 	return job.Error
+}
+
+// link is a link to another view of the page.
+type link struct {
+	Text, Path string
+	Current    bool
+}
+
+// overviewPath is the path of the page that shows q.
+func overviewPath(q view.OverviewQuery) string {
+	v := url.Values{}
+	if q.Days != usualSpan {
+		v.Set("days", itoa(q.Days))
+	}
+	if q.By != "" {
+		v.Set("by", q.By)
+	}
+	return (&url.URL{Path: "/", RawQuery: v.Encode()}).String()
+}
+
+// shown are the days that are asked for.
+func (d overview) shown() []view.Day { return d.Days[max(0, len(d.Days)-d.Query.Days):] }
+
+// Deliverability is the plot of the days; nil if nothing was sent on them.
+func (d overview) Deliverability() *plot.Days { return plot.DaysOf(d.shown(), d.Marks) }
+
+// Failures are the plots of why messages were not delivered; nil if all were.
+func (d overview) Failures() *plot.Failures { return plot.FailuresOf(d.shown()) }
+
+// GroupRows are the plots of campaigns or sources.
+func (d overview) GroupRows() []plot.Group { return plot.GroupsOf(d.Groups.Rows) }
+
+// Spans are links to more or fewer days.
+func (d overview) Spans() (list []link) {
+	for _, days := range shownSpans {
+		list = append(list, link{ui.Count(int64(days), "day"), overviewPath(view.OverviewQuery{Days: days, By: d.Query.By}) + "#deliverability", days == d.Query.Days})
+	}
+	return list
+}
+
+// Groupings are links to the failures by day, by campaign and by source.
+func (d overview) Groupings() (list []link) {
+	for _, by := range append([]string{""}, view.GroupNames...) {
+		text := "by " + by
+		if by == "" {
+			text = "by day"
+		}
+		list = append(list, link{text, overviewPath(view.OverviewQuery{Days: d.Query.Days, By: by}) + "#failures", by == d.Query.By})
+	}
+	return list
+}
+
+// Several reports whether there are several exports, so that a segment's is to be named.
+func (d overview) Several() bool {
+	return slices.ContainsFunc(d.InFiles, func(s view.SegmentInFile) bool { return s.Export != d.InFiles[0].Export })
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// signed writes a change with its sign.
+func signed(n int64) string {
+	switch {
+	case n > 0:
+		return "+" + ui.Number(n)
+	case n < 0:
+		return "−" + ui.Number(-n)
+	}
+	return "±0"
 }
 
 // stateClass is the CSS class of a run's status.

@@ -87,6 +87,7 @@ var functions = template.FuncMap{
 	"join":     strings.Join,
 	"len64":    length,
 	"state":    stateClass,
+	"signed":   signed,
 	"lanes":    lanesOf,
 	"evidence": evidenceOf,
 	"change":   change,

@@ -24,7 +24,7 @@ type Config struct {
 	Logger  *slog.Logger
 
 	// Overview returns what the first page shows.
-	Overview func(context.Context) (view.Overview, error)
+	Overview func(context.Context, view.OverviewQuery) (view.Overview, error)
 	// Reasons returns those of the policy in force; nil: none are known.
 	Reasons func() Reasons
 	// Explain returns everything known of what a key, or a phone number, names.

@@ -95,6 +95,26 @@ func (d surgeData) MoreWho() int64 { return d.Contacts - int64(len(d.Who)) }
 // MoreBefore is how many contacts that were suppressed before are not named.
 func (d surgeData) MoreBefore() int64 { return d.Before - int64(len(d.Sample)) }
 
+// Dimensions of a surge's chart in its own units; the page stretches it.
+const (
+	chartHeight = 40
+	columnWidth = 10
+)
+
+// chart is the events around a surge, over time.
+type chart struct {
+	Width       float64
+	Columns     []column
+	Description string // the chart in words
+}
+
+// column is one place in time: its tooltip and, unless the height is 0, a bar.
+type column struct {
+	X, Y, Height float64
+	Class        string
+	Title        string
+}
+
 // Chart draws the events around the surge, and those of its outcome within them. It has
 // no columns when there is nothing to draw.
 func (d surgeData) Chart() (c chart) {

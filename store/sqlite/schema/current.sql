@@ -577,6 +577,15 @@ CREATE TABLE source_gaps (
 	PRIMARY KEY (source, day)
 ) STRICT, WITHOUT ROWID;
 
+-- How many contacts had which status when the first sweep or review of a day counted them.
+-- Written by Note of package daycounts, which Store.markCounted calls.
+CREATE TABLE day_counts (
+	day      INTEGER NOT NULL, -- days since 1970 in UTC
+	status   TEXT NOT NULL,
+	contacts INTEGER NOT NULL,
+	PRIMARY KEY (day, status)
+) STRICT, WITHOUT ROWID;
+
 -- Single numbers: see the constants in store/counters.go.
 -- Written by setCounter.
 CREATE TABLE counters (
