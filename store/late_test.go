@@ -36,6 +36,26 @@ func TestALateCallbackAboutAForgottenMessageIsErased(t *testing.T) {
 	}
 }
 
+// The write-ahead logs of a store that stays open are files of it too.
+func TestNoFileOfAnOpenStoreHasALateCallbackOnceItIsSwept(t *testing.T) {
+	later := storetest.Start.Add(40 * hygiene.Day)
+	s := storetest.Open(t)
+	p := numberPolicy(t, s)
+	x := &leaver{keys: []string{"ann-1042"}, alone: []string{"+905550000001"}, messages: []string{"message-77", "message-78"}}
+	give(t, s, "ann-1042", "+905550000001", storetest.Start)
+	storetest.Append(t, s, storetest.Event(storetest.Start+1, "ann-1042", "message-77", hygiene.Sent), storetest.Event(storetest.Start+1, "ann-1042", "message-78", hygiene.Sent))
+	storetest.Sweep(t, s, p, 0)
+	if len(x.left(t, s)) == 0 {
+		t.Fatal("the person is found nowhere before")
+	}
+	forget(t, s, p, store.Subjects{Keys: []string{"ann-1042"}})
+	storetest.Append(t, s, storetest.Event(later, "ann-1042", "message-77", hygiene.HardBounce), storetest.Event(later+1, "", "message-78", hygiene.Unsubscribed))
+	storetest.Sweep(t, s, p, 0)
+	if left := x.left(t, s); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
+}
+
 func TestALateOptOutIsRememberedByKeyAndByNumber(t *testing.T) {
 	later := storetest.Start.Add(40 * hygiene.Day)
 	for _, again := range []bool{false, true} {

@@ -17,7 +17,7 @@ import (
 // the folder and environment of the script: a process of its own costs ten times as much.
 // "exec winnow ARGUMENTS" starts one, for what only a process shows: a signal, what it
 // inherits, a variable that the script sets itself. "input FILE" is what stdin is for
-// processes: what the next command line reads.
+// processes: what the next command line reads. "found PATTERN" looks into every file.
 //
 // Scripts run one after the other, since a process has one folder and one environment.
 func TestScripts(t *testing.T) {
@@ -32,7 +32,7 @@ func TestScripts(t *testing.T) {
 			e.Values[scriptKey{}] = &scriptState{environment: e.Vars, stdin: strings.NewReader("")}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"winnow": runInScript, "input": inputOfScript},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"winnow": runInScript, "input": inputOfScript, "found": foundInScript},
 	})
 }
 
