@@ -107,7 +107,7 @@ func TestAnEmptyStoreShowsWhatIsToBeSetUp(t *testing.T) {
 	page := view.Overview{At: now, Setup: view.Setup{Callbacks: []view.Callback{{Source: "insider", URL: "https://HOST/callbacks/TOKEN", Try: "curl -d x"}}, Export: "nightly"}}
 	text := shown(t, page)
 	wantWords(t, text, "Setting up", `<code class="copy">https://HOST/callbacks/TOKEN</code>`, `<code class="copy">curl -d x</code>`, "<code>winnow export nightly</code>", "No job has run since the start.")
-	for _, not := range []string{"May be texted", "Nothing needs attention", ">done<", "Deliverability"} {
+	for _, not := range []string{"May be texted", "Nothing needs attention", ">done<", "Deliverability", "events stored"} {
 		if strings.Contains(text, not) {
 			t.Errorf("the page says %q", not)
 		}
@@ -248,7 +248,7 @@ func TestAPageAfterTheSweepOfNothingSaysThatThereIsNothing(t *testing.T) {
 	} {
 		wantWords(t, shown(t, page), want)
 	}
-	wantWords(t, shown(t, view.Overview{At: now, Jobs: []view.Job{{Name: "sweep", Kind: "sweep", Last: now}}}), "There are no contacts yet.")
+	wantWords(t, shown(t, view.Overview{At: now, Totals: view.Totals{Events: 3, Sweep: view.SweepProgress{Lag: 1}}, Jobs: []view.Job{{Name: "sweep", Kind: "sweep", Last: now}}}), "There are no contacts yet.")
 }
 
 func TestJobsThatHaveNotRunAreSaidToBeThat(t *testing.T) {
