@@ -10,6 +10,7 @@ package pagedata
 
 import (
 	"slices"
+	"sync"
 
 	"winnow/hygiene"
 	"winnow/internal/app"
@@ -30,6 +31,8 @@ type Source struct {
 	Passes     Passes
 	Next       func(export string) hygiene.Instant              // when its next run is due; 0 for unknown
 	Held       func(cfg *config.Config) ([]view.HeldRun, error) // the exports with held runs
+
+	downloads sync.Mutex // held while one is made
 }
 
 // Reasons are those that a person may be suppressed for: the protected ones, and those

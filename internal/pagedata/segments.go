@@ -169,7 +169,7 @@ func settingsOf(segment *segments.Segment) (list []view.SettingText) {
 const (
 	shownMembers = 10
 	// lookedAt is how many contacts are looked at for members: some ten milliseconds.
-	lookedAt = 4000
+	lookedAt = 2000
 )
 
 // addMembers adds the first members, as they are now. Of a segment that few are in, none
@@ -241,6 +241,8 @@ func (s *Source) WriteSegment(name, format string) (write func(ctx context.Conte
 	}
 	return func(ctx context.Context, to io.Writer) error {
 		return spooled(ctx, s.Store.ScratchFolder(), to, func(ctx context.Context, spool io.Writer) error {
+			s.downloads.Lock() // one pass at a time, however many ask
+			defer s.downloads.Unlock()
 			snapshot, err := s.Store.Snapshot()
 			if err != nil {
 				return err
