@@ -37,6 +37,18 @@ func (s *Store) EachQuarantined(ctx context.Context, source string, since hygien
 	return quarantine.Each(ctx, s.readLog, source, since, visit)
 }
 
+// QuarantineExcerpts reads the first bytes of the latest bodies in quarantine, and why the
+// latest ones, so many, are there; at most so many of each.
+func (s *Store) QuarantineExcerpts(bodies, most, bytes int) (list []quarantine.Excerpt, why []quarantine.Reason, err error) {
+	err = s.readLog(func(l engine.LogReader) (err error) {
+		if list, err = quarantine.Excerpts(l, most, bytes); err == nil {
+			why, err = quarantine.Reasons(l, bodies, most)
+		}
+		return err
+	})
+	return list, why, err
+}
+
 // Quarantine reads what is in quarantine, the latest first, at most so many.
 func (s *Store) Quarantine(most int) (list []Quarantined, err error) {
 	err = s.readLog(func(l engine.LogReader) (err error) {

@@ -39,12 +39,18 @@ stored. Events that are known already count once.`
 
 // Run previews what would be stored, or stores it.
 func (x quarantineRetryCommand) Run(c *invocation) error {
-	o := quarantine.RetryOptions{Source: x.Source, Apply: x.Apply, Config: c.config}
+	o := quarantine.RetryOptions{Source: x.Source, Apply: x.Apply}
 	if x.Since != "" {
 		var err error
 		if o.Since, err = instant.ParseTime(x.Since); err != nil {
 			return ui.Usagef("--since: %w", err)
 		}
 	}
-	return c.open(applying(toJudge, x.Apply), func(a *app.App) error { return quarantine.Retry(c.ctx, c.Printer, a, o) })
+	return c.open(applying(toJudge, x.Apply), func(a *app.App) error {
+		did, err := quarantine.Retry(c.ctx, c.Printer, a, o)
+		if err != nil {
+			return err
+		}
+		return did.Print(c.Printer, c.config)
+	})
 }

@@ -21,11 +21,10 @@ type RetryOptions struct {
 	Source string          // empty for all
 	Since  hygiene.Instant // of their receipt; 0 for all
 	Apply  bool            // store the events, instead of showing them
-	Config string          // the path of the config, for command lines in messages
 }
 
-// retried is what reading bodies again did, as JSON.
-type retried struct {
+// Retried is what reading bodies again did, as JSON.
+type Retried struct {
 	Applied bool             `json:"applied"`
 	Bodies  int64            `json:"bodies"`   // that were read again
 	Read    int64            `json:"readable"` // of them, now
@@ -46,19 +45,19 @@ type eventKind struct {
 	Nobody  int64  `json:"without_contact"` // of them, those whose body names no contact
 }
 
-// Retry reads bodies in quarantine again, as the config reads them now. It shows the
+// Retry reads bodies in quarantine again, as the config reads them now. It counts the
 // events that it finds, or stores them. Then the bodies leave the quarantine in the same
 // commit, so that a kill neither loses nor repeats one.
-func Retry(ctx context.Context, out *ui.Printer, a *app.App, o RetryOptions) error {
+func Retry(ctx context.Context, out *ui.Printer, a *app.App, o RetryOptions) (*Retried, error) {
 	readers, err := app.Readers(a.Config, a.Store)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if o.Source != "" && readers[o.Source] == nil {
-		return ui.Usagef("--source %s: there is no source of that name in the config", ui.ShellQuote(o.Source))
+		return nil, ui.Usagef("--source %s: there is no source of that name in the config", ui.ShellQuote(o.Source))
 	}
 	r := &retry{ctx: ctx, store: a.Store, readers: readers, apply: o.Apply, kinds: map[eventKind]*eventKind{},
-		did: retried{Applied: o.Apply, Kinds: []eventKind{}, Reasons: map[string]int64{}}}
+		did: Retried{Applied: o.Apply, Kinds: []eventKind{}, Reasons: map[string]int64{}}}
 	show, done := out.Progress("body")
 	r.show = show
 	err = a.Store.EachQuarantined(ctx, o.Source, o.Since, r.page)
@@ -68,13 +67,10 @@ func Retry(ctx context.Context, out *ui.Printer, a *app.App, o RetryOptions) err
 	}
 	r.did.Pruned = slices.DeleteFunc(r.did.Pruned, func(p view.Pruned) bool { return o.Source != "" && p.Source != o.Source })
 	if err != nil {
-		return fmt.Errorf("%w; %s stored; the others are still in quarantine: repeat the command", err, ui.CountVerb(r.stored, "event", "was", "were"))
+		return nil, fmt.Errorf("%w; %s stored; the others are still in quarantine: repeat the command", err, ui.CountVerb(r.stored, "event", "was", "were"))
 	}
 	r.did.Kinds = append(r.did.Kinds, r.sortedKinds()...)
-	if out.JSON {
-		return out.PrintJSON(r.did)
-	}
-	return r.print(out, o)
+	return &r.did, nil
 }
 
 // retry reads bodies again.
@@ -86,7 +82,7 @@ type retry struct {
 	show    func(int64) // shows the progress; may be nil
 
 	kinds  map[eventKind]*eventKind
-	did    retried
+	did    Retried
 	stored int64
 }
 
@@ -168,8 +164,12 @@ func (r *retry) sortedKinds() []eventKind {
 // maxShown is how many kinds of events, and how many reasons, are shown.
 const maxShown = 20
 
-func (r *retry) print(out *ui.Printer, o RetryOptions) error {
-	w, did := out.Stdout, &r.did
+// Print prints the result. path is that of the config, for command lines.
+func (did *Retried) Print(out *ui.Printer, path string) error {
+	if out.JSON {
+		return out.PrintJSON(did)
+	}
+	w := out.Stdout
 	if text := app.PrunedText(did.Pruned); text != "" {
 		defer fmt.Fprintln(w, text)
 	}
@@ -178,7 +178,7 @@ func (r *retry) print(out *ui.Printer, o RetryOptions) error {
 		return err
 	}
 	verb := "would be stored"
-	if o.Apply {
+	if did.Applied {
 		verb = "stored"
 	}
 	fmt.Fprintf(w, "%s of %s can be read now: %s %s\n", ui.Number(did.Read), ui.CountVerb(did.Bodies, "", "body", "bodies"), ui.Count(did.Events, "event"), verb)
@@ -207,10 +207,10 @@ func (r *retry) print(out *ui.Printer, o RetryOptions) error {
 	}
 	switch {
 	case did.Read == 0:
-	case !o.Apply:
+	case !did.Applied:
 		fmt.Fprintf(w, "nothing was changed; --apply stores the events, and takes these bodies out of quarantine\n")
 	default:
-		fmt.Fprintf(w, "the next sweep applies the rules: winnow sweep%s\n", app.ConfigFlag(o.Config))
+		fmt.Fprintf(w, "the next sweep applies the rules: winnow sweep%s\n", app.ConfigFlag(path))
 	}
 	return nil
 }

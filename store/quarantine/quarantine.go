@@ -68,3 +68,36 @@ func Latest(l engine.LogReader, most int) (bodies []Body, err error) {
 	}
 	return bodies, r.Close()
 }
+
+// Excerpt is the beginning of a body.
+type Excerpt struct {
+	Body
+	Bytes int64 // of the whole body
+}
+
+// Excerpts reads the first bytes of the latest bodies, at most so many, the latest first.
+func Excerpts(l engine.LogReader, most, bytes int) (list []Excerpt, err error) {
+	r := l.Query("SELECT id, received_at, source, why, substr(body, 1, ?), length(body) FROM quarantine ORDER BY id DESC LIMIT ?", bytes, most)
+	for r.Next() {
+		list = append(list, Excerpt{bodyIn(r), r.Int(5)})
+	}
+	return list, r.Close()
+}
+
+// Reason is why bodies of a source are in quarantine.
+type Reason struct {
+	Source, Why string
+	Bodies      int64
+	Latest      hygiene.Instant // receipt of the last one
+}
+
+// Reasons counts why the latest bodies, so many of them, are in quarantine: the most common
+// reasons, at most so many.
+func Reasons(l engine.LogReader, bodies, most int) (list []Reason, err error) {
+	r := l.Query(`SELECT source, why, count(*), max(received_at) FROM (SELECT source, why, received_at FROM quarantine ORDER BY id DESC LIMIT ?) AS latest
+		GROUP BY source, why ORDER BY count(*) DESC, source, why LIMIT ?`, bodies, most)
+	for r.Next() {
+		list = append(list, Reason{r.Text(0), r.Text(1), r.Int(2), hygiene.Instant(r.Int(3))})
+	}
+	return list, r.Close()
+}

@@ -67,6 +67,7 @@ var tabs = []tab{
 	{"Segments", "/segments"},
 	{"Runs", "/runs"},
 	{"Journal", "/journal"},
+	{"Quarantine and unmatched", "/quarantine"},
 }
 
 // framed is what a template gets: the page, and what it shows as Data.

@@ -35,5 +35,7 @@ func Routes(c Config) []Route {
 		act("/surges/release", s.releaseSurge),
 		act("/surges/discard", s.discardSurge),
 		page("/surges/{id}", s.showSurge),
+		page("/quarantine", s.showQuarantine),
+		act("/quarantine/retry", s.retryQuarantine),
 	}
 }

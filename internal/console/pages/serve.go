@@ -63,6 +63,10 @@ type Config struct {
 	Surge  func(ctx context.Context, id int64) (view.SurgePage, error)
 	// ReviewSurge releases or discards a surge, and says what that did.
 	ReviewSurge func(context.Context, view.SurgeReview) (did string, err error)
+	// Quarantine returns what could not be read, and events without a contact.
+	Quarantine func(context.Context) (view.Quarantine, error)
+	// RetryQuarantine reads the bodies in quarantine again.
+	RetryQuarantine func(context.Context) (view.Reread, error)
 }
 
 // Visit is who asks for a page.
