@@ -69,6 +69,7 @@ var importers = map[string][]string{
 	"github.com/mattn/go-sqlite3":           {"store/sqlite"},
 	"gopkg.in/yaml.v3":                      {"internal/yamldoc"},
 	"go.yaml.in/yaml/v4":                    {"internal/yamldoc"},
+	"github.com/rogpeppe/go-internal/diff":  {"internal/pagedata"},
 	"github.com/rogpeppe/go-internal/txtar": {"internal/yamldoc"}, // its cases for tests
 	"github.com/robfig/cron/v3":             {"internal/schedule"},
 	"github.com/gorilla/mux":                {"internal/receiver", "internal/console"},

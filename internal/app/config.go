@@ -63,7 +63,7 @@ func (a *App) ConfigInForce() (*config.Config, error) {
 	case hash == a.Config.Hash:
 		return a.Config, nil
 	}
-	cfg, err := parseKept(a.Config.Path, text)
+	cfg, err := ParseKept(a.Config.Path, text)
 	if err != nil {
 		return nil, fmt.Errorf("policy %s, which is in force, can't be read by this version of winnow: %w", hash, err)
 	}
@@ -103,7 +103,7 @@ func (a *App) AppliedPolicies() ([]*hygiene.Policy, error) {
 	var policies []*hygiene.Policy
 	unreadable := false
 	err := a.Store.EachPolicyText(func(_, text string) error {
-		cfg, err := parseKept(a.Config.Path, text)
+		cfg, err := ParseKept(a.Config.Path, text)
 		if err != nil {
 			unreadable = true
 			return nil
@@ -126,7 +126,7 @@ func (a *App) FindPolicy(prefix string) (p store.SavedPolicy, text string, err e
 	}
 	found := ""
 	search := a.Store.EachPolicyText(func(hash, text string) error {
-		if cfg, err := parseKept(a.Config.Path, text); err == nil && strings.HasPrefix(cfg.Hash, prefix) {
+		if cfg, err := ParseKept(a.Config.Path, text); err == nil && strings.HasPrefix(cfg.Hash, prefix) {
 			found = hash
 		}
 		return nil

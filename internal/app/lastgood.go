@@ -115,8 +115,9 @@ func (a *App) useLastGood(o Options, broken error) bool {
 	return true
 }
 
-// parseKept reads the text of a policy that the store keeps. It was good once.
-func parseKept(path, text string) (*config.Config, error) {
+// ParseKept reads the text of a policy that the store keeps, of the config file at path. It
+// was good once.
+func ParseKept(path, text string) (*config.Config, error) {
 	options := Options{}.configOptions()
 	options.WasInForce = true
 	return config.Parse(path, []byte(text), options)

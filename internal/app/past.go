@@ -25,7 +25,7 @@ func (a *App) ConfigAt(at hygiene.Instant) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := parseKept(a.Config.Path, text)
+	cfg, err := ParseKept(a.Config.Path, text)
 	if err != nil {
 		return nil, fmt.Errorf("policy %s, which was in force then, can't be read by this version of winnow: %w", hash, err)
 	}

@@ -151,6 +151,9 @@ type Options struct {
 	// WasInForce reports that the file was in force under an earlier version: what only
 	// newer versions refuse is a warning then.
 	WasInForce bool
+	// Sealed reads the text alone, for one that somebody sends to look at: neither the
+	// environment nor a file that it names. Variables are not set, and secrets are missing.
+	Sealed bool
 }
 
 // Secrets says which secrets are required. A missing one, whose variable is not set

@@ -62,6 +62,9 @@ func Parse(path string, text []byte, o Options) (*Config, error) {
 	if o.Env == nil {
 		o.Env = os.LookupEnv
 	}
+	if o.Sealed {
+		o.Env, o.Secrets = func(string) (string, bool) { return "", false }, SecretsOptional
+	}
 	doc := yamldoc.Read(path, text, file, yamldoc.Options{
 		Env:        o.Env,
 		WasInForce: o.WasInForce,

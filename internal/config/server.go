@@ -101,6 +101,9 @@ func (r *reader) readTokenFile(e *yamldoc.Entry) []string {
 		return nil
 	}
 	path := r.absolute(e.Text())
+	if r.options.Sealed {
+		return nil
+	}
 	r.tokenFiles = append(r.tokenFiles, path)
 	content, err := os.ReadFile(path)
 	if err != nil {

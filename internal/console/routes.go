@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	_ "embed"
 	"net/http"
 	"net/url"
@@ -63,7 +64,7 @@ func (s *server) addPages() {
 		}
 		handler, methods := s.pageOf(h), []string{http.MethodGet, http.MethodHead}
 		if route.Act {
-			handler, methods = s.form(h), []string{http.MethodPost}
+			handler, methods = s.largeForm(cmp.Or(route.MaxForm, maxForm), h), []string{http.MethodPost}
 		}
 		s.router.Handle(route.Path, handler).Methods(methods...)
 		s.pagePaths = append(s.pagePaths, route.Path)

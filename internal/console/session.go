@@ -178,7 +178,7 @@ const maxForm = 64 << 10
 
 // readForm reads the form of a request into req.PostForm. Its error is errForgedForm
 // if the hidden token is missing or is not that of the session.
-func (s *server) readForm(w http.ResponseWriter, req *http.Request, session string) error {
+func (s *server) readForm(w http.ResponseWriter, req *http.Request, session string, maxForm int64) error {
 	req.Body = http.MaxBytesReader(w, req.Body, maxForm)
 	err := req.ParseForm()
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
@@ -209,13 +209,16 @@ func (s *server) pageOf(h sessionHandler) http.Handler {
 
 // form wraps what the form of a page does. It requires a session and the form's hidden
 // token. The form is in req.PostForm.
-func (s *server) form(h sessionHandler) http.Handler {
+func (s *server) form(h sessionHandler) http.Handler { return s.largeForm(maxForm, h) }
+
+// largeForm is form with another bound, in bytes.
+func (s *server) largeForm(maxForm int64, h sessionHandler) http.Handler {
 	return s.errHandler(func(w http.ResponseWriter, req *http.Request) error {
 		session, err := s.session(req)
 		if err != nil {
 			return s.askToLogIn(w, req, http.StatusUnauthorized, err)
 		}
-		if err := s.readForm(w, req, session); err == errForgedForm {
+		if err := s.readForm(w, req, session, maxForm); err == errForgedForm {
 			return sendLogin(w, http.StatusForbidden, pages.Login{Sentence: "Nothing was done: this form is forged or out of date. Reload its page and send it again."})
 		} else if err != nil {
 			return err
@@ -250,7 +253,7 @@ func (s *server) login(w http.ResponseWriter, req *http.Request) error {
 	again := func(status int, sentence string) error {
 		return sendLogin(w, status, pages.Login{Form: s.formToken(""), Sentence: sentence})
 	}
-	if err := s.readForm(w, req, ""); err == errForgedForm {
+	if err := s.readForm(w, req, "", maxForm); err == errForgedForm {
 		return again(http.StatusForbidden, "The login form was out of date. Enter the token again.")
 	} else if err != nil {
 		return err

@@ -65,6 +65,7 @@ func (d *Daemon) pages() pages.Config {
 		Segments: source.Segments, Segment: source.Segment, WriteSegment: source.WriteSegment,
 		Runs: source.Runs, Export: source.Export, Run: source.Run, RunFile: source.RunFile, Make: d.makeRun, Release: d.releaseRun,
 		Surges: source.Surges, Surge: source.Surge, ReviewSurge: d.reviewSurge(source.ReviewSurge),
+		Rules: source.Rules, Policies: source.Policies, Policy: source.Policy, Diff: source.Diff, Check: source.Check, Checked: source.Checked,
 		Quarantine: source.Quarantine, RetryQuarantine: source.RetryQuarantine,
 	}
 }

@@ -108,10 +108,41 @@ func (p *Plan) printTables(w io.Writer) {
 
 // kindRows explain each kind of change that occurs.
 func (p *Plan) kindRows() (rows [][]string) {
+	p.EachKind(func(name string, n int64, meaning string) {
+		share := fmt.Sprintf("of %s (%s)", ui.Count(p.Contacts, "contact"), ui.PercentOf(n, p.Contacts))
+		rows = append(rows, []string{name, ui.Number(n), share, meaning})
+	})
+	return rows
+}
+
+// Summary says in one sentence what changes.
+func (p *Plan) Summary() string {
+	if !p.HasChanges() {
+		return "nothing changes: all " + ui.Count(p.Contacts, "contact") + " stay as they are"
+	}
+	return p.counts("%s to suppress, %s to release, %s to retry") + "; " + p.segmentCounts()
+}
+
+// Notes say what the plan leaves out; none if that is nothing.
+func (p *Plan) Notes() (notes []string) {
+	if p.Unswept > 0 {
+		notes = append(notes, p.unsweptNote())
+	}
+	if p.Sharing > 0 {
+		notes = append(notes, p.sharingNote())
+	}
+	if p.outcomesDiffer {
+		notes = append(notes, outcomesNote)
+	}
+	return notes
+}
+
+// EachKind calls visit for each kind of change that occurs, with how many contacts have it
+// and what it means.
+func (p *Plan) EachKind(visit func(name string, n int64, meaning string)) {
 	add := func(name string, n int64, meaning string) {
 		if n > 0 {
-			share := fmt.Sprintf("of %s (%s)", ui.Count(p.Contacts, "contact"), ui.PercentOf(n, p.Contacts))
-			rows = append(rows, []string{name, ui.Number(n), share, meaning})
+			visit(name, n, meaning)
 		}
 	}
 	add("suppressed", p.Suppressed, "a rule suppresses them; "+allNoneOrSome(p.newlySuppressed, p.Suppressed,
@@ -136,7 +167,6 @@ func (p *Plan) kindRows() (rows [][]string) {
 	}
 	add("kept", p.Kept, had+": they stay suppressed although no rule says so any more")
 	add("restated", p.Restated, "a changed rule suppresses them, with the same effect")
-	return rows
 }
 
 // onlyOptOuts reports whether contacts were counted for no other protected reason.

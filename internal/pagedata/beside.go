@@ -137,6 +137,13 @@ func (p *Passes) drop(key string, old *pass) {
 	}
 }
 
+// get returns the pass of that key; nil for none.
+func (p *Passes) get(key string) *pass {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.kept[key]
+}
+
 func (p *Passes) forget(key string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -66,6 +66,7 @@ var tabs = []tab{
 	{"Overview", "/"},
 	{"Segments", "/segments"},
 	{"Runs", "/runs"},
+	{"Rules", "/rules"},
 	{"Journal", "/journal"},
 	{"Quarantine and unmatched", "/quarantine"},
 }
@@ -84,6 +85,8 @@ type framed struct {
 var functions = template.FuncMap{
 	"number":   ui.Number,
 	"count":    ui.Count,
+	"percent":  ui.Percent,
+	"share":    ui.PercentOf,
 	"duration": roundedDuration,
 	"join":     strings.Join,
 	"len64":    length,

@@ -35,6 +35,13 @@ func Routes(c Config) []Route {
 		act("/surges/release", s.releaseSurge),
 		act("/surges/discard", s.discardSurge),
 		page("/surges/{id}", s.showSurge),
+		page("/rules", s.showRules),
+		page("/rules/policies", s.showPolicies),
+		page("/rules/policies/{hash}", s.showPolicy),
+		page("/rules/diff", s.showDiff),
+		page("/rules/check", s.showCheck),
+		{Path: "/rules/check/pasted", Act: true, MaxForm: maxPastedForm, Handle: s.act(s.check)},
+		page("/rules/check/{id}", s.showChecked),
 		page("/quarantine", s.showQuarantine),
 		act("/quarantine/retry", s.retryQuarantine),
 	}

@@ -63,6 +63,19 @@ type Config struct {
 	Surge  func(ctx context.Context, id int64) (view.SurgePage, error)
 	// ReviewSurge releases or discards a surge, and says what that did.
 	ReviewSurge func(context.Context, view.SurgeReview) (did string, err error)
+
+	// Rules returns the policy in force.
+	Rules func(context.Context) (view.Rules, error)
+	// Policies lists the policies that were applied, and Policy has the text of one.
+	Policies func(context.Context) (view.Policies, error)
+	Policy   func(ctx context.Context, hash string) (view.PolicyText, error)
+	// Diff returns the difference of two policies, by their hashes.
+	Diff func(ctx context.Context, from, to string) (view.Diff, error)
+	// Check begins to check a config and returns a name for Checked, which returns what was
+	// found. It reads nothing beside the text, and applies nothing.
+	Check   func(ctx context.Context, text string) (id string, err error)
+	Checked func(ctx context.Context, id string) (view.Checked, error)
+
 	// Quarantine returns what could not be read, and events without a contact.
 	Quarantine func(context.Context) (view.Quarantine, error)
 	// RetryQuarantine reads the bodies in quarantine again.
@@ -82,9 +95,11 @@ type Handler func(w http.ResponseWriter, req *http.Request, v Visit) error
 
 // Route is a page, or what its forms do.
 type Route struct {
-	Path   string
-	Act    bool // a form posts to it
-	Handle Handler
+	Path string
+	Act  bool // a form posts to it
+	// MaxForm is the largest form that it takes, in bytes; 0 for that of most forms.
+	MaxForm int64
+	Handle  Handler
 }
 
 // server answers visits.
