@@ -46,11 +46,5 @@ func (x quarantineRetryCommand) Run(c *invocation) error {
 			return ui.Usagef("--since: %w", err)
 		}
 	}
-	return c.open(applying(toJudge, x.Apply), func(a *app.App) error {
-		did, err := quarantine.Retry(c.ctx, c.Printer, a, o)
-		if err != nil {
-			return err
-		}
-		return did.Print(c.Printer, c.config)
-	})
+	return c.open(applying(toJudge, x.Apply), func(a *app.App) error { return quarantine.PrintRetry(c.ctx, c.Printer, a, o, c.config) })
 }

@@ -73,6 +73,16 @@ func Retry(ctx context.Context, out *ui.Printer, a *app.App, o RetryOptions) (*R
 	return &r.did, nil
 }
 
+// PrintRetry is [Retry], which prints the result. path is that of the config, for command
+// lines.
+func PrintRetry(ctx context.Context, out *ui.Printer, a *app.App, o RetryOptions, path string) error {
+	did, err := Retry(ctx, out, a, o)
+	if err != nil {
+		return err
+	}
+	return did.print(out, path)
+}
+
 // retry reads bodies again.
 type retry struct {
 	ctx     context.Context
@@ -164,8 +174,7 @@ func (r *retry) sortedKinds() []eventKind {
 // maxShown is how many kinds of events, and how many reasons, are shown.
 const maxShown = 20
 
-// Print prints the result. path is that of the config, for command lines.
-func (did *Retried) Print(out *ui.Printer, path string) error {
+func (did *Retried) print(out *ui.Printer, path string) error {
 	if out.JSON {
 		return out.PrintJSON(did)
 	}

@@ -3,6 +3,7 @@ package pages
 import (
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // showRules shows the policy in force.
@@ -76,7 +77,8 @@ func (s *server) check(req *http.Request, _ Visit) (next *url.URL, n Notice, err
 	if s.Check == nil {
 		return next, n, errNoPage
 	}
-	id, err := s.Check(req.Context(), req.PostForm.Get("config"))
+	text := strings.ReplaceAll(req.PostForm.Get("config"), "\r\n", "\n") // as browsers end the lines of a form
+	id, err := s.Check(req.Context(), text)
 	if err != nil {
 		return next, n, err
 	}
