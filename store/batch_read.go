@@ -1,6 +1,9 @@
 package store
 
 import (
+	"cmp"
+	"math"
+
 	"winnow/hygiene"
 	"winnow/store/engine"
 )
@@ -15,18 +18,8 @@ type BatchFilter struct {
 // Batches reads the manual changes, the latest first, at most so many.
 func (s *Store) Batches(f BatchFilter, most int) (list []Batch, err error) {
 	err = s.read(func(c engine.Reader) error {
-		sql, args := "SELECT "+batchColumns+" FROM batches WHERE true", []any{}
-		and := func(condition string, arg any) { sql, args = sql+" AND "+condition, append(args, arg) }
-		if f.Before != 0 {
-			and("id < ?", f.Before)
-		}
-		if f.Kind != "" {
-			and("kind = ?", string(f.Kind))
-		}
-		if f.By != "" {
-			and("by = ?", f.By)
-		}
-		r := c.Query(sql+" ORDER BY id DESC LIMIT ?", append(args, most)...)
+		r := c.Query("SELECT "+batchColumns+" FROM batches WHERE id < ? AND (? = '' OR kind = ?) AND (? = '' OR by = ?) ORDER BY id DESC LIMIT ?",
+			cmp.Or(f.Before, math.MaxInt64), string(f.Kind), string(f.Kind), f.By, f.By, most)
 		for r.Next() {
 			list = append(list, scanBatch(r))
 		}
