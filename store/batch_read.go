@@ -6,6 +6,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/personal"
 )
 
 // BatchFilter narrows the manual changes that are read.
@@ -74,7 +75,7 @@ func (s *Store) BatchEntries(id int64, most int) (list []BatchEntry, err error) 
 		err := r.Close()
 		for i := range list {
 			if err == nil {
-				list[i].LedgerEntry, _, err = ledgerEntry(c, list[i].ID)
+				list[i].LedgerEntry, _, err = personal.Entry(c, list[i].ID)
 			}
 		}
 		return err

@@ -1,12 +1,12 @@
 package store
 
 import (
+	"context"
 	"slices"
-	"strconv"
-	"strings"
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/personal"
 )
 
 // Contact finds the contact that the key names, with the message of its retry.
@@ -25,32 +25,32 @@ func (s *Store) Contact(key string) (contact *hygiene.Contact, ok bool, err erro
 }
 
 // LedgerEntry is a change in the ledger.
-type LedgerEntry struct {
-	hygiene.Change
-	ID     int64
-	Policy string // hash of the policy in force; "" for none
-	Batch  int64  // the manual change that it is part of; 0 for none
-}
+type LedgerEntry = personal.LedgerEntry
 
 // Ledger reads the entries of a contact, or of a number by [hygiene.NumberKey], the latest
 // first, at most so many. Those of a merged contact are those of all its keys.
 func (s *Store) Ledger(key string, most int) (entries []LedgerEntry, err error) {
 	err = s.read(func(c engine.Reader) error {
 		chains, err := ledgersOf(c, key)
-		for err == nil && len(entries) < most {
-			slices.Sort(chains)
-			latest := len(chains) - 1
-			if chains[latest] == 0 {
-				return nil
-			}
-			var e LedgerEntry
-			if e, chains[latest], err = ledgerEntry(c, chains[latest]); err == nil {
-				entries = append(entries, e)
-			}
+		if err == nil {
+			entries, err = personal.NextEntries(c, chains, most)
 		}
 		return err
 	})
 	return entries, err
+}
+
+// EachLedgerEntry visits all entries that [Store.Ledger] reads, however many.
+func (s *Store) EachLedgerEntry(ctx context.Context, key string, visit func(*LedgerEntry) error) error {
+	var chains []int64
+	err := s.read(func(c engine.Reader) (err error) {
+		chains, err = ledgersOf(c, key)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return personal.EachEntry(ctx, s.read, chains, visit)
 }
 
 // ledgersOf is the latest entry of each ledger of the contact that the key names, or of
@@ -74,23 +74,6 @@ func ledgersOf(c engine.Reader, key string) ([]int64, error) {
 		chains = append(chains, n.ledger)
 	}
 	return chains, err
-}
-
-func ledgerEntry(c engine.Querier, id int64) (e LedgerEntry, prev int64, err error) {
-	r := c.Query(`SELECT prev, at, seq, act, reason, origin, until, attempt, rule, evidence, by, note, coalesce(p.hash, ''), batch, held_by
-		FROM ledger l LEFT JOIN policies p ON p.id = l.policy WHERE l.id = ?`, id)
-	if r.Next() {
-		e = LedgerEntry{ID: id, Policy: r.Text(12), Batch: r.Int(13), Change: hygiene.Change{
-			At: hygiene.Instant(r.Int(1)), Seq: r.Int(2), Act: hygiene.Act(r.Text(3)), Reason: r.Text(4), Origin: hygiene.ParseOrigin(r.Text(5)),
-			Until: hygiene.Instant(r.Int(6)), Attempt: int(r.Int(7)), Rule: r.Text(8), By: r.Text(10), Note: r.Text(11), Held: r.Int(14)}}
-		for text := range strings.SplitSeq(r.Text(9), ",") {
-			if seq, err := strconv.ParseInt(text, 10, 64); err == nil {
-				e.Evidence = append(e.Evidence, seq)
-			}
-		}
-		prev = r.Int(0)
-	}
-	return e, prev, r.Close()
 }
 
 // Timeline reads from the log the events that a contact's history keeps, in

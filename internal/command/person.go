@@ -19,8 +19,8 @@ type personCommand struct {
 // Help says what is in the document.
 func (personCommand) Help() string {
 	return `One JSON document with all that winnow keeps of the person: keys, numbers of now and of before, attributes, history,
-suppressions, acts and notes, the ledger, lists, pins and segments, legal holds, the send log, the events with their
-bodies, conflicts, and the runs in which they are. It is a pass over the log. Bodies in quarantine are not read.`
+suppressions, acts and notes, the ledger, lists, pins and segments, legal holds, the send log, events with their bodies,
+bodies in quarantine that name the person, conflicts, and the runs in which they are. It is a pass over the log.`
 }
 
 // Run prints the document.

@@ -2,12 +2,11 @@ package person
 
 import (
 	"context"
-	"encoding/json"
-	"strings"
 
 	"winnow/hygiene"
 	"winnow/internal/explain"
 	"winnow/store"
+	"winnow/store/erasure"
 	"winnow/store/personal"
 )
 
@@ -44,10 +43,12 @@ func (x *Export) contact(ctx context.Context, d *document, key string) {
 	d.member("suppressions", suppressionsOf(contact.Suppressions))
 	d.member("acts", actsOf(contact.Instructions))
 	d.member("legal_holds", orEmpty(holds))
-	x.ledger(d, contact.Key)
+	x.ledger(ctx, d, contact.Key)
 	who := &personal.Who{Keys: keys, Phones: contact.AllNumbers()}
 	x.messages(ctx, d, who)
-	x.events(ctx, d, contact.Key)
+	named := x.namesOf(d, contact, who)
+	x.events(ctx, d, contact.Key, named)
+	x.quarantined(ctx, d, named)
 	x.conflicts(ctx, d, who)
 	d.array("runs", func() {
 		d.fail(x.Store.EachRunWith(ctx, keys, func(r personal.Run) error { d.element(r); return d.err }))
@@ -68,26 +69,22 @@ func (x *Export) number(ctx context.Context, d *document, phone string) {
 		d.member("history", entriesOf(number))
 		d.member("suppressions", suppressionsOf(number.Suppressions))
 		d.member("acts", actsOf(number.Instructions))
-		x.ledger(d, hygiene.NumberKey(phone))
+		x.ledger(ctx, d, hygiene.NumberKey(phone))
 	}
 	x.messages(ctx, d, &personal.Who{Phones: []string{phone}})
 	d.array("events", func() {
 		d.fail(x.Store.EachEventOnNumber(ctx, phone, func(e *hygiene.Event) error { d.element(eventOf(e, true)); return d.err }))
 	})
+	named := erasure.NewNames(x.Config.Keys)
+	named.AddPhone(phone, 1)
+	x.quarantined(ctx, d, named)
 }
 
 func orEmpty[T any](list []T) []T { return append([]T{}, list...) }
 
-// ledgerRead is how many ledger entries are written at most: the latest.
-const ledgerRead = 100_000
-
-func (x *Export) ledger(d *document, key string) {
-	list, err := x.Store.Ledger(key, ledgerRead)
-	d.fail(err)
+func (x *Export) ledger(ctx context.Context, d *document, key string) {
 	d.array("ledger", func() {
-		for i := range list {
-			d.element(ledgerOf(&list[i]))
-		}
+		d.fail(x.Store.EachLedgerEntry(ctx, key, func(e *store.LedgerEntry) error { d.element(ledgerOf(e)); return d.err }))
 	})
 }
 
@@ -101,48 +98,6 @@ func (x *Export) conflicts(ctx context.Context, d *document, who *personal.Who) 
 	d.array("conflicts", func() {
 		d.fail(x.Store.EachConflictOf(ctx, who, func(c personal.Conflict) error { d.element(c); return d.err }))
 	})
-}
-
-// events writes the events of the log that are about the contact, with their bodies, also
-// those that wait for the send log.
-func (x *Export) events(ctx context.Context, d *document, key string) {
-	d.array("events", func() {
-		d.fail(x.Store.EachEventOf(ctx, key, x.Progress, func(e *hygiene.Event, waits bool) {
-			if d.err != nil {
-				return
-			}
-			whole, known, err := x.Store.Event(e.Seq)
-			if d.fail(err); known {
-				d.element(eventOf(&whole, waits))
-			}
-		}))
-	})
-}
-
-// event is an event of the log, with its body.
-type event struct {
-	Seq        int64           `json:"seq"`
-	ReceivedAt hygiene.Instant `json:"received_at"`
-	At         hygiene.Instant `json:"at"`
-	Source     string          `json:"source"`
-	MessageID  string          `json:"message_id"`
-	Event      string          `json:"event"`
-	Code       string          `json:"code,omitempty"`
-	Outcome    string          `json:"outcome"`
-	Contact    string          `json:"contact,omitempty"` // as the body names it
-	Unmatched  bool            `json:"unmatched,omitempty"`
-	Body       any             `json:"body,omitempty"` // JSON as received; text if it is not JSON
-}
-
-func eventOf(e *hygiene.Event, waits bool) event {
-	of := event{e.Seq, e.ReceivedAt, e.At, e.Source, e.MessageID, e.Name, e.Code, e.Outcome.String(), e.Contact, waits, nil}
-	switch {
-	case json.Valid(e.Body):
-		of.Body = json.RawMessage(e.Body)
-	case len(e.Body) > 0:
-		of.Body = strings.ToValidUTF8(string(e.Body), "\ufffd")
-	}
-	return of
 }
 
 // tenure is a number with the time from which the contact had it.

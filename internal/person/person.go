@@ -3,8 +3,8 @@
 //
 // A person is a contact, with all its keys and numbers, or all contacts that have a phone
 // number and that number itself. The document is written as it is read, so that it takes
-// no more memory for a person of many events. What winnow keeps of contacts is in contact.go;
-// the JSON is in document.go. A new kind of data gets a member there.
+// no more memory for a person of many events. What winnow keeps of contacts is in contact.go,
+// of callbacks in events.go; the JSON is in document.go. A new kind of data gets a member there.
 package person
 
 import (
