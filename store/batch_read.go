@@ -25,11 +25,8 @@ func (s *Store) Batches(f BatchFilter, most int) (list []Batch, err error) {
 			list = append(list, scanBatch(r))
 		}
 		err := r.Close()
-		for i := range list {
-			if err == nil {
-				_, err = list[i].follow(c)
-			}
-			if err == nil {
+		for i := 0; err == nil && i < len(list); i++ {
+			if _, err = list[i].follow(c); err == nil {
 				err = list[i].describe(c)
 			}
 		}
