@@ -6,6 +6,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/forgotten"
 )
 
 // UndoPlan is what undoing a batch comes to.
@@ -42,6 +43,14 @@ func (t *UndoPlan) checkReview(c engine.Querier) error {
 func (s *Store) undoInstructions(ctx context.Context, policy *hygiene.Policy, t *UndoPlan, b Batch, now hygiene.Instant, progress func(contacts int64)) (BatchResult, error) {
 	concerns := func(c *hygiene.Contact) bool { return t.Affects(policy, c) }
 	undo := func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change { return t.Apply(policy, c, m) }
+	err := s.writeAs(policy, func(w *txWriter) error {
+		return forgotten.Undo(w, t.Root.ID, !t.Undone, func(subject int64, m hygiene.Memory) error {
+			return w.renewSubject(subject, []hygiene.Memory{m}, hygiene.Moment{At: now})
+		})
+	})
+	if err != nil {
+		return BatchResult{}, err
+	}
 	did, err := s.changeAll(ctx, policy, b, now, progress, manualChange{concerns, undo})
 	if err != nil || did.Batch != 0 || t.strike == nil {
 		return did, err

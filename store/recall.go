@@ -181,7 +181,7 @@ func (w *txWriter) forgive(rows []*contactRow, changes [][]hygiene.Change) error
 				if !lifted || k.stands(r.Reason) {
 					continue
 				}
-				if err := kept.Forgive(w, r.Reason, allowed && !k.IsNumber()); err != nil {
+				if err := kept.Forgive(w, r.Reason, allowed && !k.IsNumber(), w.batch); err != nil {
 					return err
 				}
 			}

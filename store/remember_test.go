@@ -203,3 +203,48 @@ func TestWhatIsLiftedIsRememberedNoLonger(t *testing.T) {
 		})
 	}
 }
+
+// Undoing what was allowed restores all that was remembered: by key and by number, whether
+// they came back meanwhile or not.
+func TestUndoingAnAllowedContactRestoresWhatWasRemembered(t *testing.T) {
+	later := storetest.Start.Add(40 * hygiene.Day)
+	undo := func(t *testing.T, s *store.Store, p *hygiene.Policy, id int64) {
+		t.Helper()
+		plan, err := s.PlanUndo(id)
+		if err == nil {
+			_, err = s.Undo(t.Context(), p, plan, store.Batch{By: "ann"}, later+5, nil, nil)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, of := range map[string]store.Subjects{"the contact": {Keys: []string{"c1"}}, "the number": {Phones: []string{"+905550000001"}}} {
+		for _, back := range []bool{false, true} {
+			s, p := forgotten1(t)
+			allow(t, s, p, of, hygiene.OptedOut, later)
+			if back {
+				give(t, s, "c9", "+905550000001", later+1)
+				storetest.Sweep(t, s, p, 0)
+			}
+			undo(t, s, p, 1)
+			if key, number := kept(t, s, "c1", "+905550000001"); key != "hard_bounce opted_out" || number != "hard_bounce opted_out" {
+				t.Errorf("%s, back %v: of the key is kept %q and of the number %q", name, back, key, number)
+			}
+			give(t, s, "c1", "", later+6)
+			give(t, s, "c9", "+905550000001", later+6)
+			storetest.Sweep(t, s, p, 0)
+			for _, key := range []string{"c1", "c9"} {
+				if got := reasonsOf(t, s, key); !strings.Contains(got, hygiene.OptedOut) {
+					t.Errorf("%s, back %v: %s may not be texted because of %q alone", name, back, key, got)
+				}
+			}
+		}
+	}
+	s, p := forgotten1(t)
+	allow(t, s, p, store.Subjects{Keys: []string{"c1"}}, hygiene.OptedOut, later)
+	undo(t, s, p, 1)
+	undo(t, s, p, 2) // it is in force again
+	if key, number := kept(t, s, "c1", "+905550000001"); key != "hard_bounce" || number != "hard_bounce" {
+		t.Errorf("of the key is kept %q and of the number %q", key, number)
+	}
+}

@@ -164,10 +164,18 @@ func (c *Carrier) Carry(write func(func(engine.Writer) error) error) error {
 	if err := write(func(w engine.Writer) error { return setSecret(w, c.secret) }); err != nil {
 		return err
 	}
+	lifts, err := c.from.Number("SELECT count(*) FROM pragma_table_info('forgotten') WHERE name = 'lifted'")
+	if err != nil {
+		return err
+	}
+	holds := ""
+	if lifts > 0 { // an earlier version keeps nothing that does not hold
+		holds = " AND lifted <= 0"
+	}
 	for last, more := (row{}), true; more; {
 		var list []row
 		r := c.from.Query(`SELECT hash, person, reason, since, until, of_number, named FROM forgotten
-			WHERE (hash, person, reason) > (?, ?, ?) ORDER BY hash, person, reason LIMIT ?`, nonNil(last.hash), last.person, last.Reason.Reason, pageNames)
+			WHERE (hash, person, reason) > (?, ?, ?)`+holds+` ORDER BY hash, person, reason LIMIT ?`, nonNil(last.hash), last.person, last.Reason.Reason, pageNames)
 		for r.Next() {
 			list = append(list, row{bytes.Clone(r.Blob(0)), r.Int(1), Reason{r.Text(2), hygiene.Instant(r.Int(3)), hygiene.Instant(r.Int(4)), r.Int(5) != 0, r.Int(6) != 0}})
 		}

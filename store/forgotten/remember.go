@@ -114,7 +114,7 @@ func insertRow(w engine.Writer, r *row) error {
 		ON CONFLICT (hash, person, reason) DO UPDATE SET
 		since = CASE WHEN forgotten.since < excluded.since THEN forgotten.since ELSE excluded.since END,
 		until = CASE WHEN forgotten.until = 0 OR excluded.until = 0 THEN 0 WHEN forgotten.until > excluded.until THEN forgotten.until ELSE excluded.until END,
-		of_number = excluded.of_number, named = excluded.named, subject = 0`,
+		of_number = excluded.of_number, named = excluded.named, subject = 0, lifted = 0`,
 		r.hash, r.person, r.Reason.Reason, int64(r.Since), int64(r.Until), asInt(r.OfNumber), asInt(r.Named))
 }
 

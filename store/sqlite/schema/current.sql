@@ -465,7 +465,7 @@ CREATE TABLE merges (
 
 -- What stays of persons who were forgotten: keyed hashes of their keys and numbers, with
 -- what keeps them away. See package forgotten.
--- Written by insertRow, setSubject and deleteReason of package forgotten, which remember,
+-- Written by insertRow, setSubject, deleteReason, liftReason and Undo of package forgotten, which remember,
 -- txWriter.recall, txWriter.renew and txWriter.forgive call.
 CREATE TABLE forgotten (
 	hash    BLOB NOT NULL,          -- HMAC-SHA256 of a contact's key, or of a phone number
@@ -476,6 +476,7 @@ CREATE TABLE forgotten (
 	of_number INTEGER NOT NULL,     -- 1: of a key, and lies on the phone number that it had
 	named   INTEGER NOT NULL,       -- 1: the number itself was named, and no contact
 	subject INTEGER NOT NULL,       -- contacts.id, or the negative of numbers.id, that has the name again; 0 for none
+	lifted  INTEGER NOT NULL DEFAULT 0, -- batches.id of what lifted it; negative when that was undone, so that it holds again
 	PRIMARY KEY (hash, person, reason)
 ) STRICT, WITHOUT ROWID;
 
