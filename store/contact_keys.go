@@ -5,6 +5,8 @@ import (
 
 	"winnow/hygiene/contactkey"
 	"winnow/store/engine"
+	"winnow/store/forgotten"
+	"winnow/store/sqlite"
 )
 
 // What contacts are identified by, as the store keeps it.
@@ -56,4 +58,25 @@ func formatOf(keys contactkey.Format) int64 {
 		return foldedKeys
 	}
 	return textKeys
+}
+
+// LosesForgotten reports whether folding is about to begin in the store at the path, and
+// persons were forgotten there: hashes of their keys can't be folded, so a key that had
+// capitals is not recognized any more. The store is not opened.
+func LosesForgotten(path string, keys contactkey.Format) (loses bool, err error) {
+	if !keys.Fold || !Exists(path) {
+		return false, nil
+	}
+	err = sqlite.ReadContacts(path, func(c engine.Querier) error {
+		n, err := c.Number("SELECT count(*) FROM sqlite_schema WHERE name = 'forgotten_messages'")
+		if err != nil || n == 0 {
+			return err
+		}
+		format, err := counter(c, keyFormat)
+		if err == nil && format == textKeys {
+			loses, err = forgotten.Any(c)
+		}
+		return err
+	})
+	return loses, err
 }

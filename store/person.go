@@ -23,29 +23,9 @@ func (s *Store) EachConflictOf(ctx context.Context, who *personal.Who, visit fun
 	return personal.EachConflict(ctx, s.read, who, visit)
 }
 
-// eventsAtOnce is how many events with their bodies are read together.
-const eventsAtOnce = 100
-
 // EachEventOnNumber visits the events that lie on a phone number alone, with their bodies.
 func (s *Store) EachEventOnNumber(ctx context.Context, phone string, visit func(*hygiene.Event) error) error {
-	for last := int64(0); ctx.Err() == nil; {
-		var seqs []int64
-		err := s.read(func(c engine.Reader) (err error) {
-			seqs, err = personal.OnNumberAlone(c, phone, last, eventsAtOnce)
-			return err
-		})
-		if err != nil || len(seqs) == 0 {
-			return err
-		}
-		last = seqs[len(seqs)-1]
-		err = s.readLog(func(l engine.LogReader) error {
-			return l.Events(seqs, true, func(_ int, e *hygiene.Event) error { return visit(e) })
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
+	return personal.EachOnNumber(ctx, s.read, s.readLog, phone, visit)
 }
 
 // NamesAndNumbers are the keys of a merged contact with their merges, and the numbers with

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"winnow/internal/config"
+	"winnow/internal/yamldoc"
 	"winnow/store"
 )
 
@@ -31,6 +32,8 @@ type App struct {
 	// Unprepared is why a daemon could not prepare all contacts of the store when it opened
 	// that, see [Operations.PrepareKeys]; nil if it did.
 	Unprepared error
+	// Warnings are those about the config beside the store, as it was before it was opened.
+	Warnings []yamldoc.Problem
 
 	temporary string // the folder of a store that only a preview has; empty for none
 }
@@ -89,7 +92,7 @@ func Open(o Options) (*App, error) {
 func (o Options) open() (*App, error) {
 	cfg, err := o.Load()
 	if err == nil {
-		a := &App{Config: cfg}
+		a := &App{Config: cfg, Warnings: StoreWarnings(cfg)}
 		if err := o.openStore(a); err != nil {
 			return nil, err
 		}

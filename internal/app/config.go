@@ -46,6 +46,21 @@ func Warnings(cfg *config.Config, now time.Time) []yamldoc.Problem {
 	return lint.Check(cfg, func(text string, zone *time.Location) []string { return schedule.Warnings(text, zone, now) })
 }
 
+// The warning about folding keys where persons were forgotten, and what to do.
+const (
+	LosesForgotten     = "contacts.fold is new for this store, where persons were forgotten: what is remembered of a key with capitals is not found for the folded key, so that contact may be texted if it is imported again; phone numbers and other keys are still recognized"
+	LosesForgottenHint = "import the opt-outs of such contacts again with winnow import suppressions, or leave fold out: it can't be taken back"
+)
+
+// StoreWarnings are warnings about a config beside its store, which is not opened. A store
+// that can't be read has none: to open it says why.
+func StoreWarnings(cfg *config.Config) (list []yamldoc.Problem) {
+	if loses, err := store.LosesForgotten(cfg.Store, cfg.Keys); err == nil && loses {
+		list = append(list, yamldoc.Problem{File: cfg.Path, Line: 1, Col: 1, Path: "contacts.fold", Text: LosesForgotten, Hint: LosesForgottenHint})
+	}
+	return list
+}
+
 // IsProblems reports whether err is that of a config file with problems.
 func IsProblems(err error) bool {
 	var p *yamldoc.Problems

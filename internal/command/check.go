@@ -46,7 +46,7 @@ func (x checkCommand) Run(c *invocation) error {
 	if err != nil {
 		return err
 	}
-	warnings := append([]yamldoc.Problem{}, app.Warnings(cfg, c.now())...)
+	warnings := append(append([]yamldoc.Problem{}, app.StoreWarnings(cfg)...), app.Warnings(cfg, c.now())...)
 	if c.JSON {
 		err = c.PrintJSON(checkResult{Policy: cfg.Hash, Problems: []yamldoc.Problem{}, Warnings: warnings})
 	} else {

@@ -114,6 +114,9 @@ func New(o Options) (*Daemon, error) {
 	if a.Broken != nil {
 		d.log.Error("the config is invalid; starting with the last good config from the store", "file", o.Config, "policy", a.Config.Hash, "problems", "\n"+a.Broken.Error())
 	}
+	for _, w := range a.Warnings {
+		d.log.Warn(w.Text, "what to do", w.Hint)
+	}
 	if a.Unprepared != nil {
 		d.log.Warn(status.UnpreparedAlert.Text(), "why", a.Unprepared)
 	}

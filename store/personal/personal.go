@@ -124,14 +124,32 @@ func EachConflict(ctx context.Context, read Read, who *Who, visit func(Conflict)
 	}
 }
 
-// OnNumberAlone are the places in the log of events that lie on one of the numbers alone,
-// at most so many after one.
-func OnNumberAlone(c engine.Reader, phone string, after int64, most int) (seqs []int64, err error) {
-	r := c.Query("SELECT seq FROM unmatched WHERE phone = ? AND phone <> '' AND seq > ? ORDER BY seq LIMIT ?", phone, after, most)
-	for r.Next() {
-		seqs = append(seqs, r.Int(0))
+// eventsAtOnce is how many events with their bodies are read together.
+const eventsAtOnce = 100
+
+// EachOnNumber visits the events that lie on a phone number alone, with their bodies.
+func EachOnNumber(ctx context.Context, read Read, readLog func(do func(engine.LogReader) error) error, phone string, visit func(*hygiene.Event) error) error {
+	for last := int64(0); ctx.Err() == nil; {
+		var seqs []int64
+		err := read(func(c engine.Reader) error {
+			r := c.Query("SELECT seq FROM unmatched WHERE phone = ? AND phone <> '' AND seq > ? ORDER BY seq LIMIT ?", phone, last, eventsAtOnce)
+			for r.Next() {
+				seqs = append(seqs, r.Int(0))
+			}
+			return r.Close()
+		})
+		if err != nil || len(seqs) == 0 {
+			return err
+		}
+		last = seqs[len(seqs)-1]
+		err = readLog(func(l engine.LogReader) error {
+			return l.Events(seqs, true, func(_ int, e *hygiene.Event) error { return visit(e) })
+		})
+		if err != nil {
+			return err
+		}
 	}
-	return seqs, r.Close()
+	return ctx.Err()
 }
 
 // FormerNumbers are the numbers that the contact had, or that messages to it were for.
