@@ -153,7 +153,7 @@ func biggest(dir string) size {
 	case "hygiene":
 		return size{46, 7100}
 	case "internal/command":
-		return size{60, 3600}
+		return size{60, 3700}
 	}
 	return size{40, 5000}
 }

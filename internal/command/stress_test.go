@@ -17,6 +17,7 @@ import (
 	"winnow/internal/apptest"
 	"winnow/segments"
 	"winnow/store"
+	"winnow/store/storetest"
 )
 
 var stressRounds = flag.Int("stress-rounds", 1, "how often the stress tests of the schedule kill their daemons, times three")
@@ -145,7 +146,7 @@ func TestTheScheduleUnderStress(t *testing.T) {
 }
 
 func theHolderIsKilledInTheMiddleOfARunAndTheOtherTakesOver(t *testing.T) {
-	c := newCluster(t, t.TempDir(), "@every 1s")
+	c := newCluster(t, storetest.OnDisk(t), "@every 1s")
 	one, two := startDaemon(t, "serve", c.config), startDaemon(t, "serve", c.config)
 	answered := 0
 	for round := range *stressRounds {
@@ -172,7 +173,7 @@ func theHolderIsKilledInTheMiddleOfARunAndTheOtherTakesOver(t *testing.T) {
 }
 
 func aSuspendedHolderKeepsTheLockAndContinuesWhereItWas(t *testing.T) {
-	c := newCluster(t, t.TempDir(), "@every 1s")
+	c := newCluster(t, storetest.OnDisk(t), "@every 1s")
 	one, two := startDaemon(t, "serve", c.config), startDaemon(t, "serve", c.config)
 	holder, other := c.jobLockHolder(t, one, two)
 	c.waitForRuns(t, 1)
@@ -216,7 +217,7 @@ func (c *cluster) wantGap(t *testing.T, runs []segments.Run, least time.Duration
 func threeMissedNightsLeadToOneRunHoweverOftenItIsKilled(t *testing.T) {
 	// No other scheduled time comes while the test runs.
 	night := time.Now().UTC().Add(-time.Hour).Truncate(time.Hour)
-	c := newCluster(t, t.TempDir(), fmt.Sprintf("0 %d * * *", night.Hour()))
+	c := newCluster(t, storetest.OnDisk(t), fmt.Sprintf("0 %d * * *", night.Hour()))
 	c.recordJobTime(t, night.AddDate(0, 0, -3))
 	c.importContacts(t, 30_000) // so that the run takes a while
 	for range 3 * *stressRounds {
@@ -236,7 +237,7 @@ func threeMissedNightsLeadToOneRunHoweverOftenItIsKilled(t *testing.T) {
 }
 
 func aNewScheduleIsAppliedWhileARunIsUnderWay(t *testing.T) {
-	c := newCluster(t, t.TempDir(), "@every 1s")
+	c := newCluster(t, storetest.OnDisk(t), "@every 1s")
 	one, two := startDaemon(t, "serve", c.config), startDaemon(t, "serve", c.config)
 	holder, other := c.jobLockHolder(t, one, two)
 	c.suspendAt(t, holder, draftBegun)
@@ -259,7 +260,7 @@ func aNewScheduleIsAppliedWhileARunIsUnderWay(t *testing.T) {
 }
 
 func aLockFileRemovedDuringARunLetsNoSecondRunStart(t *testing.T) {
-	c := newCluster(t, t.TempDir(), "@every 1s")
+	c := newCluster(t, storetest.OnDisk(t), "@every 1s")
 	one, two := startDaemon(t, "serve", c.config), startDaemon(t, "serve", c.config)
 	holder, other := c.jobLockHolder(t, one, two)
 	c.suspendAt(t, holder, draftBegun)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,6 +23,7 @@ import (
 // stopInACommit suspends this process while it commits to the log of a store, as an
 // import of events may be suspended.
 func stopInACommit(store string) int {
+	runtime.LockOSThread()
 	e, err := sqlite.Open(store)
 	if err != nil {
 		panic(err)
@@ -36,7 +38,8 @@ func stopInACommit(store string) int {
 		if err := w.Probe(1); err != nil {
 			return err
 		}
-		return syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		// To this thread: a signal to the process may stop it only after the commit.
+		return syscall.Tgkill(os.Getpid(), syscall.Gettid(), syscall.SIGSTOP)
 	})
 	if err != nil {
 		panic(err)

@@ -215,7 +215,7 @@ func (h *history) campaign(day int, sent, now time.Time) error {
 
 // badSince is when the carrier's bad hour begins.
 func (h *history) badSince() time.Time {
-	return h.began.AddDate(0, 0, h.incidentDay).Add(9*time.Hour + 34*time.Minute)
+	return h.began.AddDate(0, 0, h.incidentDay).Add(9*time.Hour + 31*time.Minute)
 }
 
 // outcome is what becomes of a message; empty for nothing that is ever heard.
