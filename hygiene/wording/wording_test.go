@@ -47,7 +47,7 @@ func TestConditionsReadAsSentences(t *testing.T) {
 		return hygiene.AttributeTest{Name: "age", Comparison: hygiene.Comparison{Op: op, Values: []hygiene.Value{hygiene.ParseValue(v)}}}
 	}
 	for want, c := range map[string]hygiene.Condition{
-		"had a sent message, unanswered for 3 days":                                       hygiene.OutcomeTest{Counting: silent},
+		"had a sent message, unanswered for 3 days":                                  hygiene.OutcomeTest{Counting: silent},
 		"is active or due for a retry":                                               active,
 		"is not active or due for a retry":                                           hygiene.Not{Of: active},
 		"is suppressed for hard_bounce or dormant":                                   hygiene.ReasonTest{"hard_bounce", "dormant"},

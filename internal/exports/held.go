@@ -69,13 +69,12 @@ func HeldAlert(h view.HeldRun, now hygiene.Instant, only, surge bool) view.Alert
 		a.Grave = true
 		a.Title = fmt.Sprintf("The CRM has been reading %s of %s for %s.", list, ui.Date(h.ReadersAsOf.Time(), now.Time()), ui.Count(days, "day"))
 	}
-	a.Why = ui.CountVerb(int64(h.Held), "run", "is", "are") + " held: " + h.Reason + "."
-	switch {
-	case h.Stale != "":
+	a.Why = ui.CountVerb(int64(h.Held), "run", "is", "are") + " held: " + h.Reason
+	if h.Stale != "" {
 		a.Command = "winnow export " + h.Export
-		a.Why += " What is held is out of date: " + h.Stale + ". Make a new run."
-	case h.Since != "":
-		a.Why += " In it are" + h.Since + "."
+		a.Why += ". What is held is out of date: " + h.Stale + ". Make a new run."
+	} else {
+		a.Why += h.Since + "."
 	}
 	if surge {
 		a.Why += " A surge waits for a verdict and may be the reason: judge it first."
