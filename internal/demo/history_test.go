@@ -5,10 +5,12 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"testing"
 	"time"
 
+	"winnow/internal/app"
 	"winnow/segments"
 )
 
@@ -25,6 +27,34 @@ func options(t *testing.T, out io.Writer) Options {
 		t.Fatal(err)
 	}
 	return Options{Out: out, Version: "test", Config: config, Now: time.Now}
+}
+
+func TestNothingInTheDemoIsLaterThanNow(t *testing.T) {
+	for _, hour := range []int{0, 2, 10, 23} {
+		path := filepath.Join(t.TempDir(), configFile)
+		if err := os.WriteFile(path, options(t, io.Discard).Config, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -1).Add(time.Duration(hour)*time.Hour + time.Minute)
+		if err := writeHistory(t.Context(), scenario{days: 2, people: 50, onWeekdays: 20, onWeekends: 20, onIncident: 20, policyDay: 9, incidentDay: 9}, path, now, nil); err != nil {
+			t.Fatal(err)
+		}
+		a, err := app.Open(app.Options{Path: path, Access: app.Reads, Env: demoEnv})
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs, err := a.Store.Runs()
+		if err != nil || len(runs) == 0 || runs[0].AsOf.Time().After(now) {
+			t.Errorf("at %s: runs %+v, %v", now, runs, err)
+		}
+		totals, err := a.Store.Totals()
+		if err != nil || totals.Received.Time().After(now) {
+			t.Errorf("at %s: an event of %s, %v", now, totals.Received, err)
+		}
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 func TestTheServedDemoAnswersUnderItsPasswordAndLeavesNothing(t *testing.T) {
