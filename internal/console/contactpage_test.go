@@ -102,6 +102,20 @@ func TestAnActThatFailsIsSaidToHaveDoneNothing(t *testing.T) {
 	}
 }
 
+func TestAPersonsWordIsLiftedOnlyWhenItIsTicked(t *testing.T) {
+	var asked []view.Instruction
+	b := loggedIn(t, contactServer(&asked, nil), "")
+	form := hiddenIn(b.get("/contacts?q=crm-1").Body.String())
+	fields := []string{"form", form, "contact", "crm-1", "reason", "opted_out"}
+	w := b.post("/contacts/allow", fields...)
+	if page := b.get(w.Header().Get("Location")).Body.String(); asked != nil || !strings.Contains(page, "Nothing was done") {
+		t.Errorf("without the tick %+v was asked for", asked)
+	}
+	if b.post("/contacts/allow", append(fields, "asked", "yes")...); len(asked) != 1 || asked[0].Reason != "opted_out" {
+		t.Errorf("with the tick %+v was asked for", asked)
+	}
+}
+
 func TestAForgedActDoesNothing(t *testing.T) {
 	var asked []view.Instruction
 	b := loggedIn(t, contactServer(&asked, nil), "")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,6 +52,9 @@ func (s *server) instruct(req *http.Request, v Visit, kind hygiene.InstructionKi
 	if in.Reason == "" {
 		return next, n, refusef("no reason was given; choose one")
 	}
+	if kind == hygiene.Allow && s.isProtected(in.Reason) && field(req, "asked") != "yes" {
+		return next, n, refusef("%s is what the person said; tick that the person has asked to be texted again", in.Reason)
+	}
 	if until := field(req, "until"); until != "" {
 		day, err := time.Parse(time.DateOnly, until)
 		if err != nil || instant.CheckYear(day) != nil {
@@ -63,6 +67,11 @@ func (s *server) instruct(req *http.Request, v Visit, kind hygiene.InstructionKi
 		return next, n, err
 	}
 	return next, instructed(in, e), nil
+}
+
+// isProtected reports whether a reason is a person's own word.
+func (s *server) isProtected(reason string) bool {
+	return s.Reasons != nil && slices.Contains(s.Reasons().Protected, reason)
 }
 
 // instructed says what came of an instruction.

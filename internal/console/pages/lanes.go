@@ -38,7 +38,7 @@ type laneSpan struct{ From, Width float64 }
 const laneWidth = 1000
 
 // failed are the outcomes that are drawn as failures.
-var failed = []hygiene.Outcome{hygiene.HardBounce, hygiene.SoftBounce, hygiene.InvalidNumber, hygiene.Dropped, hygiene.CarrierViolation, hygiene.Unsubscribed}
+var failed = []hygiene.Outcome{hygiene.HardBounce, hygiene.SoftBounce, hygiene.InvalidNumber, hygiene.Dropped, hygiene.CarrierViolation, hygiene.Blocked, hygiene.Deactivated, hygiene.Unsubscribed}
 
 // lanesOf draws the timeline of a contact, from its first event to now.
 func lanesOf(c contact) lanes {

@@ -9,7 +9,8 @@
 // Where to change what: a new page is a file with what it shows, one with its handler (as
 // contact.go and contact_serve.go), an html file that defines "main", its functions in
 // [Config], and lines in [Routes] and tabs; what stands around all pages is layout.html;
-// how instants are shown is time.go; colors and sizes are style.css; charts are chart.go.
+// how instants are shown is time.go; colors and sizes are style.css; charts are package plot,
+// and the timeline of a contact lanes.go.
 package pages
 
 import (
