@@ -34,7 +34,7 @@
 //   - totals, counters: numbers of the whole;
 //   - backup, place: copies of a store, and where its parts are.
 //
-// The database is in store/sqlite, behind store/engine; its schema/current.sql
+// The database is in store/sqlite, behind store/engine; its schema/current-roster.sql
 // shows the tables. Passes over the whole log are in store/logscan, sets of keys
 // too large for memory in store/keyset.
 // Tests open stores by store/storetest, and see private names by export_test.go.

@@ -59,12 +59,14 @@ var created = regexp.MustCompile(`(?m)^CREATE (?:UNIQUE )?(TABLE|INDEX) (\w+)`)
 // objectsToday lists what the newest schema has, in either file. Making it, as
 // objectsMade does, would take most of the time in which a store is opened.
 var objectsToday = sync.OnceValue(func() (list []object) {
-	sql, err := schema.ReadFile("schema/current.sql")
-	if err != nil {
-		panic(err) // it is part of the program
-	}
-	for _, m := range created.FindAllSubmatch(sql, -1) {
-		list = append(list, object{strings.ToLower(string(m[1])), string(m[2])})
+	for _, file := range []string{"events", "roster"} {
+		sql, err := currentSchema(file)
+		if err != nil {
+			panic(err) // it is part of the program
+		}
+		for _, m := range created.FindAllStringSubmatch(sql, -1) {
+			list = append(list, object{strings.ToLower(m[1]), m[2]})
+		}
 	}
 	return list
 })

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -12,24 +13,28 @@ import (
 	"testing"
 )
 
+// rowsOf are the rows of a query, as text.
+func rowsOf(t *testing.T, c *conn, sql string) (rows [][]string) {
+	t.Helper()
+	r := c.query(sql)
+	for r.Next() {
+		var row []string
+		for _, v := range r.dest {
+			row = append(row, fmt.Sprint(v))
+		}
+		rows = append(rows, row)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
 // shapes describes the tables and indexes of a connection, by name.
 func shapes(t *testing.T, c *conn) map[string]string {
 	t.Helper()
 	shape := map[string]string{}
-	list := func(sql string) (rows [][]string) {
-		r := c.query(sql)
-		for r.Next() {
-			var row []string
-			for _, v := range r.dest {
-				row = append(row, fmt.Sprint(v))
-			}
-			rows = append(rows, row)
-		}
-		if err := r.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return rows
-	}
+	list := func(sql string) [][]string { return rowsOf(t, c, sql) }
 	for _, table := range list("SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'") {
 		var lines []string
 		for _, column := range list("SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info('" + table[0] + "') ORDER BY cid") {
@@ -63,38 +68,55 @@ func memory(t *testing.T) *conn {
 	return c
 }
 
-func TestTheCurrentSchemaIsWhatTheMigrationsMake(t *testing.T) {
-	text, err := schema.ReadFile("schema/current.sql")
-	if err != nil {
-		t.Fatal(err)
+// contents describes the rows of a connection's tables, by table.
+func contents(t *testing.T, c *conn, shapes map[string]string) map[string]string {
+	t.Helper()
+	of := map[string]string{}
+	for name := range shapes {
+		if table, ok := strings.CutPrefix(name, "table "); ok {
+			of[table] = fmt.Sprint(rowsOf(t, c, "SELECT * FROM "+table))
+		}
 	}
-	current := memory(t)
-	if err := current.script(string(text)); err != nil {
-		t.Fatal(err)
-	}
-	want := shapes(t, current)
-	got := map[string]string{}
+	return of
+}
+
+func TestANewFileIsWhatTheMigrationsMake(t *testing.T) {
+	objects := 0
 	for _, file := range []string{"events", "roster"} {
-		c := memory(t)
-		if err := migrate(c, file); err != nil {
+		steps, err := schemaFiles(file)
+		if err != nil {
 			t.Fatal(err)
 		}
-		for name, shape := range shapes(t, c) {
-			got[name] = shape
+		current, migrated := memory(t), memory(t)
+		if err := migrate(current, file); err != nil {
+			t.Fatal(err)
 		}
-	}
-	for name := range want {
-		if got[name] != want[name] {
-			t.Errorf("%s: the migrations make\n%s\nand current.sql says\n%s", name, got[name], want[name])
+		if err := migrateBy(migrated, steps, 0); err != nil {
+			t.Fatal(err)
 		}
-	}
-	for name := range got {
-		if _, ok := want[name]; !ok {
-			t.Errorf("current.sql lacks %s", name)
+		want, got := shapes(t, migrated), shapes(t, current)
+		for name := range want {
+			if got[name] != want[name] {
+				t.Errorf("%s: the migrations make\n%s\nand current-%s.sql\n%s", name, want[name], file, got[name])
+			}
 		}
+		for name := range got {
+			if _, ok := want[name]; !ok {
+				t.Errorf("the migrations lack %s, which current-%s.sql has", name, file)
+			}
+		}
+		if want, got := contents(t, migrated, want), contents(t, current, got); !maps.Equal(got, want) {
+			t.Errorf("the migrations make the rows\n%v\nand current-%s.sql\n%v", want, file, got)
+		}
+		for _, c := range []*conn{current, migrated} {
+			if version, err := c.number("PRAGMA user_version"); err != nil || int(version) != len(steps) {
+				t.Errorf("%s: the version is %d and not %d (%v)", file, version, len(steps), err)
+			}
+		}
+		objects += len(got)
 	}
-	if len(want) < 25 {
-		t.Errorf("current.sql has only %d tables and indexes", len(want))
+	if objects < 25 {
+		t.Errorf("there are only %d tables and indexes", objects)
 	}
 }
 
@@ -134,9 +156,13 @@ func functions(t *testing.T, folder string) (names []string) {
 }
 
 func TestEveryTableNamesWhoWritesIt(t *testing.T) {
-	text, err := schema.ReadFile("schema/current.sql")
-	if err != nil {
-		t.Fatal(err)
+	var text string
+	for _, file := range []string{"events", "roster"} {
+		of, err := schema.ReadFile("schema/current-" + file + ".sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += string(of)
 	}
 	known := functions(t, "..")
 	inside, err := filepath.Glob("../*")
@@ -148,7 +174,7 @@ func TestEveryTableNamesWhoWritesIt(t *testing.T) {
 	}
 	writer := regexp.MustCompile(`\b[a-zA-Z]+\.[a-zA-Z]+\b|\b(?:save|set|put|insert|update|delete|replace)[A-Z][a-zA-Z]*\b`)
 	comment, tables := "", 0
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text) {
 		switch {
 		case strings.HasPrefix(line, "--"):
 			comment += strings.TrimPrefix(strings.TrimSpace(line), "--")
@@ -186,7 +212,7 @@ func TestWhatWinnowMakesIsInTheNewestSchema(t *testing.T) {
 		}
 		for _, o := range made {
 			if !slices.Contains(objectsToday(), o) {
-				t.Errorf("the %s %s is not in current.sql", o.kind, o.name)
+				t.Errorf("the %s %s is not in the current schema", o.kind, o.name)
 			}
 		}
 	}

@@ -11,9 +11,9 @@
 // is immediate. A failed commit is unknown, not undone: an error of fsync may
 // leave the rows there.
 //
-// schema/current.sql shows the tables and who writes them. To change one, add a
-// file to schema/ with the next number, and make current.sql agree, which a test
-// checks; files that were released stay as they are. How contacts and the log are
+// schema/current-roster.sql and schema/current-events.sql show the tables and who writes
+// them. To change one, add a file to schema/ with the next number, and make the current
+// one agree, which a test checks; files that were released stay as they are. How contacts and the log are
 // read and written in bulk is in contacts.go and log.go.
 package sqlite
 

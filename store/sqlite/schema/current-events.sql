@@ -1,0 +1,78 @@
+-- The log: the file winnow-events.db.
+-- The tables as they are after all migrations: what they hold, and who writes them. A new
+-- file is made by this; one of an earlier version by the files events-NNN.sql that it lacks. A
+-- test compares the two, and another one finds the writers.
+
+-- What providers said, in the order winnow received it.
+-- Written by logWriter.AppendEvents, logWriter.SetOutcomes, which reclassifying calls,
+-- logWriter.Prune, which retention calls, and logWriter.EraseEvents, which forgetting calls.
+CREATE TABLE events (
+	seq         INTEGER PRIMARY KEY AUTOINCREMENT, -- never given out twice
+	received_at INTEGER NOT NULL,                  -- microseconds since 1970 UTC, as all times
+	at          INTEGER,                           -- the provider's time, or an archive's; NULL: received_at, by this log's clock
+	source      TEXT NOT NULL,
+	message_id  TEXT NOT NULL,
+	event       TEXT NOT NULL,                     -- the provider's word
+	code        TEXT NOT NULL,                     -- the provider's code, '' for none
+	outcome     TEXT NOT NULL,                     -- winnow's word
+	contact     TEXT NOT NULL,                     -- the contact's key, '' when not known
+	body        BLOB NOT NULL,                     -- the object as received; empty once retention deleted it
+	phone       TEXT NOT NULL DEFAULT ''           -- the number that the body names, in E.164; '' for none
+) STRICT;
+
+-- Bodies that could not be read. Bounded: the oldest are deleted first.
+-- Written by logWriter.Quarantine and logWriter.Unquarantine.
+CREATE TABLE quarantine (
+	id          INTEGER PRIMARY KEY AUTOINCREMENT,
+	received_at INTEGER NOT NULL,
+	source      TEXT NOT NULL,
+	why         TEXT NOT NULL,
+	body        BLOB NOT NULL
+) STRICT;
+
+-- One row: how many bodies are in quarantine, and how many bytes they have together.
+-- Written by logWriter.countQuarantined.
+CREATE TABLE quarantine_size (
+	id     INTEGER PRIMARY KEY,
+	bodies INTEGER NOT NULL,
+	bytes  INTEGER NOT NULL
+) STRICT;
+INSERT INTO quarantine_size (id, bodies, bytes) VALUES (1, 0, 0);
+
+-- What retention deleted from the log: of each kind and source, how much, and up to
+-- which receipt.
+-- Written by logWriter.notePruned.
+CREATE TABLE pruned (
+	kind    TEXT NOT NULL,          -- events, bodies, quarantine, unmatched
+	source  TEXT NOT NULL,
+	n       INTEGER NOT NULL,       -- ever
+	through INTEGER NOT NULL,       -- receipt of the latest one that was deleted
+	PRIMARY KEY (kind, source)
+) STRICT, WITHOUT ROWID;
+
+-- Pieces of the log, as retention saw them last, so that it does not look at all of the
+-- log to find what is old enough.
+-- Written by logWriter.savePiece, which logWriter.Prune calls.
+CREATE TABLE pieces (
+	piece       INTEGER PRIMARY KEY, -- seq / engine.PieceSeqs
+	through     INTEGER NOT NULL,   -- seq up to which it was looked at
+	oldest      INTEGER NOT NULL,   -- receipt of its oldest event that waits for its age; 0 for none
+	oldest_body INTEGER NOT NULL,   -- of its oldest such event that has a body; 0 for none
+	kept        INTEGER NOT NULL,   -- events that are old enough and were needed
+	looked_at   INTEGER NOT NULL
+) STRICT;
+
+-- One row, once retention has run.
+-- Written by logWriter.EndPruning and logWriter.Prune.
+CREATE TABLE retention (
+	id        INTEGER PRIMARY KEY,
+	first_seq INTEGER NOT NULL,     -- of the first event that the log ever had
+	ended_at  INTEGER NOT NULL      -- of the last pass that got to the end; 0 for none
+) STRICT;
+
+-- One row, written to see whether the disk still accepts writes.
+-- Written by logWriter.Probe.
+CREATE TABLE probe (
+	id INTEGER PRIMARY KEY,
+	at INTEGER NOT NULL
+) STRICT;
