@@ -75,7 +75,8 @@ func diffRetry(old, new *Retry, cause Moment, gaveUp *Change) []Change {
 	return nil
 }
 
-// Equal reports whether two suppressions are the same in every field.
+// Equal reports whether two suppressions are the same in every field but their proof,
+// which changes nothing for the contact.
 func (s *Suppression) Equal(t *Suppression) bool {
 	return s.key() == t.key() && s.Since == t.Since && s.Until == t.Until && s.By == t.By && s.Note == t.Note &&
 		s.Cause.Equal(&t.Cause) && s.Renewal.At == t.Renewal.At && s.Renewal.Cause.Equal(&t.Renewal.Cause)

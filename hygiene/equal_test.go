@@ -58,6 +58,9 @@ func TestSuppressionsThatDifferInOneFieldAreNotEqual(t *testing.T) {
 	}
 	fields := 0
 	everyField(t, s, func(field string, changed Suppression) {
+		if field == "Suppression.Proof" {
+			return // what is known of it later changes nothing for the contact
+		}
 		if fields++; s.Equal(&changed) || changed.Equal(&s) {
 			t.Errorf("a suppression with another %s is equal", field)
 		}

@@ -124,6 +124,14 @@ func (h *History) FirstSeen() Instant {
 	return first
 }
 
+// CameAfterDelivery reports whether the event is a soft bounce of a message that had been
+// delivered: it is kept, and says nothing.
+func (h *History) CameAfterDelivery(e *Event) bool {
+	return e.Outcome == SoftBounce && slices.ContainsFunc(h.outcomes[SoftBounce].Entries, func(kept Entry) bool {
+		return kept.Moment == e.Moment() && kept.afterDelivery
+	})
+}
+
 // Addition is what adding an event did to a history.
 type Addition uint8
 

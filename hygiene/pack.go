@@ -145,7 +145,7 @@ func (s *Suppression) pack(b []byte) []byte {
 	b = binary.AppendVarint(b, int64(s.Until))
 	b = packText(packText(b, s.By), s.Note)
 	b = binary.AppendVarint(s.Cause.pack(b), s.heard)
-	b = append(b, bit(s.Renewal.At != Moment{}))
+	b = append(b, bit(s.Renewal.At != Moment{})|byte(s.Proof)<<1)
 	if s.Renewal.At == (Moment{}) {
 		return b
 	}
@@ -167,7 +167,11 @@ func (s *Suppression) unpack(r *packReader) {
 	if r.version > 1 {
 		s.heard = r.varint()
 	}
-	if r.byte() != 0 {
+	marks := r.byte()
+	if s.Proof = Proof(marks >> 1); s.Proof > Regretted {
+		r.bad, s.Proof = true, Unmeasured
+	}
+	if marks&1 != 0 {
 		s.Renewal.At = r.moment()
 		s.Renewal.Cause.unpack(r)
 	}

@@ -63,6 +63,7 @@ type Suppression struct {
 	// protected reasons only: a release that the log received before lifts nothing.
 	heard   int64
 	Renewal Renewal // what set Until last, when that was not the opening
+	Proof   Proof   // what later events say of one by a rule
 }
 
 // Renewal is why a suppression lasts longer than its opening said.

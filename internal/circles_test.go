@@ -149,11 +149,11 @@ type size struct{ files, lines int }
 func biggest(dir string) size {
 	switch dir {
 	case "store":
-		return size{80, 11400}
+		return size{81, 11500}
 	case "hygiene":
-		return size{46, 7100}
+		return size{47, 7250}
 	case "internal/command":
-		return size{60, 3700}
+		return size{61, 3750}
 	}
 	return size{40, 5000}
 }

@@ -7,6 +7,7 @@ import (
 	"winnow/hygiene/provider"
 	"winnow/store/engine"
 	"winnow/store/forgotten"
+	"winnow/store/regret"
 )
 
 // contactRow is a contact as it is stored, and as it is now.
@@ -15,11 +16,14 @@ type contactRow struct {
 	stored       engine.Contact // ID is 0 for a contact that is not stored yet
 	storedRetry  int64          // seq of the bounce whose message is stored; 0 for none
 	storedStatus []hygiene.StatusChange
+	measured     regret.Subject
 
 	packed []byte // the facts as they are now
 	status []hygiene.StatusChange
 	// keeps says that nothing changed which the contact gives to its numbers.
 	keeps bool
+	// proves says that an event may have proved a suppression right or wrong.
+	proves bool
 
 	recalled []*forgotten.Kept // what is remembered of a new one, see recall.go
 }
@@ -69,6 +73,7 @@ func (k *contactRow) load(c engine.Reader, key string) error {
 func (k *contactRow) reset(key string) {
 	k.Reset(key)
 	k.stored, k.storedRetry, k.storedStatus, k.keeps, k.recalled = engine.Contact{}, 0, nil, false, nil
+	k.measured, k.proves = regret.Subject{}, false
 }
 
 // set makes k, which was reset, the contact as it is stored, still packed.
@@ -94,7 +99,7 @@ func (k *contactRow) unpack() error {
 	if k.Retry != nil {
 		k.storedRetry = k.Retry.Since.Seq
 	}
-	k.storedStatus = k.StatusChanges()
+	k.storedStatus, k.measured = k.StatusChanges(), regret.Stored(&k.Contact)
 	return nil
 }
 
@@ -136,6 +141,7 @@ func (k *contactRow) pack() {
 	if len(k.packed) > 0 && len(k.stored.Facts) > 0 && &k.packed[0] == &k.stored.Facts[0] {
 		k.packed = nil // it was saved in this transaction: what is stored is compared with
 	}
+	k.measured.Prove(&k.Contact)
 	k.packed = k.Pack(k.packed[:0])
 	k.status = k.StatusChanges()
 }
@@ -162,6 +168,7 @@ type txWriter struct {
 	policy int64 // policies.id; 0 for none
 	batch  int64 // batches.id of a manual change; 0 for none
 	counts statusCounts
+	regret regret.Tally
 	given  given
 
 	recalls recaller
@@ -176,14 +183,17 @@ type txWriter struct {
 // writeAs runs do in one transaction, under the policy.
 func (s *Store) writeAs(policy *hygiene.Policy, do func(w *txWriter) error) error {
 	return s.write(func(c engine.Writer) (err error) {
-		w := &txWriter{Writer: c, log: s.readLog, judge: policy, counts: statusCounts{}}
+		w := &txWriter{Writer: c, log: s.readLog, judge: policy, counts: statusCounts{}, regret: regret.Tally{}}
 		if w.policy, err = policyID(c, policy); err != nil {
 			return err
 		}
 		if err := do(w); err != nil {
 			return err
 		}
-		return w.counts.save(c)
+		if err := w.counts.save(c); err != nil {
+			return err
+		}
+		return w.saveRegret()
 	})
 }
 
@@ -204,6 +214,9 @@ func (w *txWriter) savePacked(rows []*contactRow, changes [][]hygiene.Change) er
 	}
 	if err := w.forgive(rows, changes); err != nil {
 		return err
+	}
+	for i, k := range rows {
+		w.regret.Count(&k.measured, &k.Contact, w.judge, changes[i])
 	}
 	if rows[0].IsNumber() {
 		return w.saveNumbers(rows, changes)

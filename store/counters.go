@@ -25,6 +25,7 @@ const (
 	reasonsVersion = "reasons_version" // see Store.RenameReasons
 	reasonsSeen    = "reasons_seen"    // id of the contact up to which that is done, while it is under way
 	reasonsRenamed = "reasons_renamed" // contacts that were suppressed under another word for a protected reason
+	regretSince    = "regret_since"    // from when on what rules did is counted; 0 for all
 	listening      = "listening"       // when the daemon that receives callbacks began
 	// 1 while there may be unmatched events without a source; see Store.completeUnmatched
 	incompleteUnmatched = "incomplete_unmatched"

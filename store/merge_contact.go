@@ -6,6 +6,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/regret"
 )
 
 // ensureWholes makes sure that there are the merged contacts of these keys: where none of
@@ -41,7 +42,7 @@ func (w *txWriter) insertContact(k *contactRow, id, ledger int64) error {
 	}
 	k.pack()
 	k.stored = engine.Contact{ID: id, Key: k.Key, Phone: k.Phone, Attributes: packedAttributes(k.Attributes), Ledger: ledger, Facts: slices.Clone(k.packed)}
-	k.storedStatus = k.status
+	k.storedStatus, k.measured = k.status, regret.Stored(&k.Contact) // its parts are counted
 	if err := w.countPresence(k, +1); err != nil {
 		return err
 	}

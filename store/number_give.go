@@ -12,6 +12,9 @@ func (w *txWriter) giveAll(rows []*contactRow) error {
 	if !w.judge.HasNumbers() {
 		return nil
 	}
+	if err := w.proveNumbers(rows); err != nil {
+		return err
+	}
 	for _, k := range rows {
 		if k.keeps || k.Numbers == nil && k.Parts == nil && len(k.AllNumbers()) == 0 || k.IsNumber() {
 			continue
@@ -84,6 +87,7 @@ func (w *txWriter) beginNumber(number *contactRow, g giver, cause hygiene.Moment
 	var changes []hygiene.Change
 	if g.Contact != nil {
 		changes, _, _ = w.judge.Give(&number.Contact, g.Contact, g.id, cause)
+		number.ProveBy(g.Contact)
 	}
 	more, err := w.othersGive(number, g.id, cause)
 	if err != nil {
@@ -105,7 +109,7 @@ func (w *txWriter) beginNumber(number *contactRow, g giver, cause hygiene.Moment
 // giveTo gives the number, which is stored, what lies on it of one contact.
 func (w *txWriter) giveTo(number *contactRow, g giver, cause hygiene.Moment) error {
 	changes, changed, again := w.judge.Give(&number.Contact, g.Contact, g.id, cause)
-	if !changed {
+	if proved := number.ProveBy(g.Contact); !changed && !proved {
 		return nil
 	}
 	if again {
@@ -126,6 +130,7 @@ func (w *txWriter) othersGive(number *contactRow, but int64, cause hygiene.Momen
 			if id != but {
 				more, _, _ := w.judge.Give(&number.Contact, c, id, cause)
 				changes = append(changes, more...)
+				number.ProveBy(c)
 			}
 		})
 		return nil

@@ -31,7 +31,7 @@
 //     unmatched has the events that wait. The look-ups are in store/messages;
 //   - list_, pin, policy_, job: the tables of these names; runs are in store/runs;
 //   - run_changes: what has changed since a run;
-//   - totals, counters: numbers of the whole;
+//   - totals, counters: numbers of the whole; regret: what rules did, see store/regret;
 //   - backup, place: copies of a store, and where its parts are.
 //
 // The database is in store/sqlite, behind store/engine; its schema/current-roster.sql

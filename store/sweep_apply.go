@@ -158,6 +158,7 @@ func (b *applyBatch) apply(policy *hygiene.Policy, events []hygiene.Event) <-cha
 			k.keeps = k.Numbers == nil && !k.AsksSendLog // else any event may mean another number for its message
 			for _, n := range group {
 				k.keeps = k.keeps && !policy.GivesOutcome(events[n].Outcome)
+				k.proves = k.proves || hygiene.ProofBy(events[n].Outcome) != hygiene.Unmeasured
 				more, added := policy.Apply(&k.Contact, &events[n])
 				changes = append(changes, more...)
 				b.did.count(added)

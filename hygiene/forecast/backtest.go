@@ -12,11 +12,12 @@ import (
 // what the rules would have done, and what of it they would regret.
 //
 // A suppression is regretted when the contact was delivered to while it was open:
-// with it, that message would not have been sent. It is right when nothing shows the
-// contrary, which is not a proof. A contact that the policy in force kept from being
-// texted was not delivered to either. So the policy in force regrets little of what
-// it did, and what another policy would have let through is not known. What
-// operators and imports did is not replayed.
+// with it, that message would not have been sent. It is right when another message failed
+// while it was open, and none was delivered, see [hygiene.Proof]. When nothing of the kind
+// came it is unmeasured: a contact that the policy in force kept from being texted was
+// not delivered to either. So the policy in force regrets little of what it did, and what
+// another policy would have let through is not known. What operators and imports did is
+// not replayed.
 type Backtest struct {
 	// What rules do from Since to Until, both included, is counted. What happened
 	// before is replayed too, because rules look back; what happened after is left
@@ -42,23 +43,25 @@ type Backtest struct {
 type Record struct {
 	Name      string
 	Acted     int64    // suppressions that it opened
-	Regretted int64    // those of them that are regretted, see [Backtest]
+	Right     int64    // those of them that later failures found right, see [Backtest]
+	Regretted int64    // those of them that are regretted
 	Samples   []string // the first contacts with a regretted one
 }
 
-// Right is how many of the rule's suppressions nothing shows to be wrong.
-func (r *Record) Right() int64 { return r.Acted - r.Regretted }
+// Unmeasured is how many of the rule's suppressions nothing speaks for or against.
+func (r *Record) Unmeasured() int64 { return r.Acted - r.Right - r.Regretted }
 
 // maxSamples is how many samples a record has at most.
 const maxSamples = 5
 
 // opening is a suppression that a rule opened within the span.
 type opening struct {
-	since     hygiene.Moment
-	reason    string
-	record    *Record
-	open      bool // just before the event that is judged
-	regretted bool
+	since   hygiene.Moment
+	reason  string
+	message uint64 // of the event that opened it; 0 for a review
+	record  *Record
+	open    bool // just before the event that is judged
+	proof   hygiene.Proof
 }
 
 // NewBacktest begins a backtest of the policy.
@@ -101,18 +104,20 @@ func (b *Backtest) Replay(key string, attributes hygiene.Attributes, events iter
 }
 
 // event judges one event. A delivery counts against what was open just before it,
-// also when it lifts that. The repeat of a delivery does not count.
+// also when it lifts that, and a failure of another message for it. Repeats do not count.
 func (b *Backtest) event(e *hygiene.Event) {
+	proof, message := hygiene.ProofBy(e.Outcome), hygiene.MessageHash(e.Source, e.MessageID)
 	for i := range b.openings {
-		b.openings[i].open = e.Outcome == hygiene.Delivered && b.isOpen(&b.openings[i], e.At)
+		o := &b.openings[i]
+		o.open = proof > o.proof && b.isOpen(o, e.At) && (proof == hygiene.Regretted || message != o.message)
 	}
 	changes, added := b.policy.Apply(&b.c, e)
 	for i := range b.openings {
-		if o := &b.openings[i]; o.open && added == hygiene.Added {
-			b.regret(o)
+		if o := &b.openings[i]; o.open && added == hygiene.Added && !b.c.History.CameAfterDelivery(e) {
+			b.prove(o, proof)
 		}
 	}
-	b.count(changes)
+	b.count(changes, message)
 }
 
 func (b *Backtest) isOpen(o *opening, at hygiene.Instant) bool {
@@ -121,20 +126,25 @@ func (b *Backtest) isOpen(o *opening, at hygiene.Instant) bool {
 	})
 }
 
-func (b *Backtest) regret(o *opening) {
-	if o.regretted {
+func (b *Backtest) prove(o *opening, proof hygiene.Proof) {
+	r := o.record
+	if o.proof == hygiene.FoundRight {
+		r.Right--
+	}
+	if o.proof = proof; proof == hygiene.FoundRight {
+		r.Right++
 		return
 	}
-	o.regretted, b.regretted = true, true
-	r := o.record
+	b.regretted = true
 	r.Regretted++
 	if len(r.Samples) < maxSamples && !slices.Contains(r.Samples, b.c.Key) {
 		r.Samples = append(r.Samples, b.c.Key)
 	}
 }
 
-// count counts the suppressions that were opened within the span.
-func (b *Backtest) count(changes []hygiene.Change) {
+// count counts the suppressions that were opened within the span, by an event about the
+// message.
+func (b *Backtest) count(changes []hygiene.Change, message uint64) {
 	for i := range changes {
 		c := &changes[i]
 		if c.Act != hygiene.Suppressed || c.At < b.Since {
@@ -144,7 +154,7 @@ func (b *Backtest) count(changes []hygiene.Change) {
 		r := b.records[c.Rule]
 		r.Acted++
 		b.openings = slices.DeleteFunc(b.openings, func(o opening) bool { return o.reason == c.Reason })
-		b.openings = append(b.openings, opening{since: hygiene.Moment{At: c.At, Seq: c.Seq}, reason: c.Reason, record: r})
+		b.openings = append(b.openings, opening{since: hygiene.Moment{At: c.At, Seq: c.Seq}, reason: c.Reason, message: message, record: r})
 	}
 }
 
@@ -154,7 +164,7 @@ func (b *Backtest) review(upTo hygiene.Instant) {
 	for b.nextReviewAt != 0 && b.nextReviewAt <= upTo {
 		now := hygiene.Moment{At: b.nextReviewAt, Seq: b.c.History.Latest().Seq}
 		if changes := b.policy.Review(&b.c, now); len(changes) > 0 {
-			b.count(changes)
+			b.count(changes, 0)
 			b.nextReviewAt = b.midnight(now.At + 1)
 		} else {
 			b.nextReviewAt = b.midnight(b.policy.NextReview(&b.c, now.At))

@@ -65,6 +65,7 @@ var examples = map[string][]string{
 	"schedule":            {"winnow schedule -n 3"},
 	"quarantine list":     {"winnow quarantine -n 100 --json"},
 	"quarantine retry":    {"winnow quarantine retry --source insider", "winnow quarantine retry --source insider --apply"},
+	"regret":              {"winnow regret", "winnow regret --json"},
 	"silent":              {"winnow silent", "winnow silent --source insider --since 30d -o silent.csv"},
 	"unmatched":           {"winnow unmatched"},
 	"backup":              {"winnow backup /mnt/backup/winnow", "winnow backup --verify /mnt/backup/winnow", "winnow backup --verify /mnt/backup/winnow/2026-11-23T020000Z"},

@@ -143,6 +143,7 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 		"export-person":       {{hostileKey + "a"}, {hostile}, {hostileKey + "a", "-o", "absent" + hostile + "/x"}},
 		"reconcile":           {{suppressions, "-o", filepath.Join(filepath.Dir(config), "compared")}, {keys}, {"absent" + hostile}},
 		"silent":              {{}, {"--source", hostile}},
+		"regret":              {{}},
 		"backup":              {{filepath.Join(filepath.Dir(config), "backups")}, {"absent" + hostile + "/x/y", "--verify"}},
 		"doctor":              {{}},
 		"restore":             {{"absent" + hostile}},

@@ -65,6 +65,7 @@ type grammar struct {
 	Forget     forgetCommand     `cmd:"" group:"contacts" help:"Erase contacts from the store, its log and its lists."`
 	Hold       holdCommand       `cmd:"" group:"contacts" help:"Put a contact on legal hold, end a hold, or list all."`
 	Person     personCommand     `cmd:"" name:"export-person" group:"contacts" help:"Print all that winnow knows of a person, as JSON."`
+	Regret     regretCommand     `cmd:"" group:"rules" help:"Count how often suppressions of each rule proved right and wrong."`
 	Rejudge    rejudgeCommand    `cmd:"" group:"rules" help:"Apply this config to the history of all contacts. Previews unless --apply."`
 	Reclassify reclassifyCommand `cmd:"" group:"rules" help:"Give stored events the outcomes of this config, and rejudge their contacts. Previews unless --apply."`
 	Import     importCommand     `cmd:"" group:"lists" help:"Import events, the send log, contacts or suppressions."`

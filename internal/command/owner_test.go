@@ -77,7 +77,7 @@ func ownersIn(t *testing.T, folder string) map[string]int {
 // The commands that only look, and those that write, with a contact and a run that
 // need not be there.
 var (
-	looking = [][]string{{"status"}, {"explain", "crm-m1"}, {"report"}, {"policy"}, {"quarantine"}, {"unmatched"}, {"silent"}, {"breaker"}, {"pin"}, {"list"},
+	looking = [][]string{{"status"}, {"explain", "crm-m1"}, {"report"}, {"policy"}, {"quarantine"}, {"unmatched"}, {"silent"}, {"regret"}, {"breaker"}, {"pin"}, {"list"},
 		{"list", "show", "staff"}, {"undo", "--list"}, {"undo", "--since", "2026-01-01T00:00:00Z", "--until", "2026-01-02T00:00:00Z"}, {"plan"}, {"plan", "--backtest", "90d"}, {"retain", "--dry-run"},
 		{"rejudge"}, {"reclassify"}, {"quarantine", "retry"}, {"schedule"}, {"doctor"}, {"check"}, {"health"}, {"scrub", "-", "--column", "contact"}, {"release", "nightly", "--show"}, {"import", "contacts", "-"}, {"import", "suppressions", "-"}, {"merge", "ann", "--into", "bob"}, {"forget", "ann", "--dry-run"}, {"hold", "--list"}, {"export-person", "crm-m1"}}
 	writings = [][]string{{"sweep"}, {"review"}, {"retain"}, {"export", "nightly"}, {"suppress", "ann", "--reason", "opted_out"}, {"allow", "ann"}, {"serve"}, {"rejudge", "--apply"}, {"reclassify", "--apply"}, {"quarantine", "retry", "--apply"},

@@ -107,6 +107,7 @@ func everythingFails(t *testing.T) Config {
 		}},
 		Status:   func(context.Context) (*view.Status, error) { called(); return nil, nil },
 		Segments: func(context.Context) ([]view.Segment, error) { called(); return nil, nil },
+		Rules:    func(context.Context) (*view.Rules, error) { called(); return nil, nil },
 		Exports:  func(context.Context) ([]view.Export, error) { called(); return nil, nil },
 		Explain:  func(context.Context, string) ([]*view.Explanation, error) { called(); return nil, nil },
 		Check: func(context.Context, []string, []string, []string) ([]view.Sendable, error) {

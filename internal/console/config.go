@@ -28,6 +28,7 @@ type Config struct {
 
 	Status   func(context.Context) (*view.Status, error)
 	Segments func(context.Context) ([]view.Segment, error)
+	Rules    func(context.Context) (*view.Rules, error)
 	Exports  func(context.Context) ([]view.Export, error)
 	// Explain returns everything known of the contact of that key, of those that have that
 	// phone number, or of the number if no contact has it; nothing for what is not known.

@@ -118,6 +118,8 @@ var (
 	aStatus      = &view.Status{Totals: view.Totals{Events: 3}, Runs: []view.Run{}}
 	aSegment     = view.Segment{Name: "staff", List: "staff", Suppressed: "exclude", Columns: []string{"contact"}}
 	aRun         = view.Run{Export: "nightly", Name: "2026-11-23T020000Z", Status: "held", ScheduledAt: 1795399200000000, AsOf: 1795399201000000, ThroughSeq: 7, Policy: "0123456789ab", Error: "3 > 2"}
+	aShare       = 0.25
+	someRules    = view.Rules{Policy: "9c56", Rules: []view.RuleRegret{{Rule: "hard", Acted: 9, Right: 3, Regretted: 1, Unmeasured: 5, Share: &aShare}, {Rule: "soft", Former: true}}}
 	anExport     = view.Export{Name: "nightly", Schedule: "0 2 * * *", Segments: []string{"staff"}, Formats: []segments.Format{"csv"}, To: []string{"exports"}, LastRun: &aRun}
 	aContact     = &view.Explanation{Contact: "ann", Status: "active", AsOf: 1795399200000000, Why: "ann is active"}
 	aStatusJSON  = `{"events":3,"last_seq":0,"repeats":0,"quarantined":0,"unmatched":0,"contacts":0,"statuses":null,"sweep":{"cursor":0,"lag":0},"policy":"","runs":[]}`
@@ -133,6 +135,7 @@ func TestGetRoutesAnswerWithTheirView(t *testing.T) {
 	c := Config{
 		Status:   status,
 		Segments: func(context.Context) ([]view.Segment, error) { return []view.Segment{aSegment}, nil },
+		Rules:    func(context.Context) (*view.Rules, error) { return &someRules, nil },
 		Exports:  func(context.Context) ([]view.Export, error) { return []view.Export{anExport}, nil },
 	}
 	for path, want := range map[string]string{"/api/v1/status": aStatusJSON, "/api/v1/segments": "[" + aSegmentJSON + "]", "/api/v1/exports": "[" + anExportJSON + "]"} {

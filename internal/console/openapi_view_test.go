@@ -17,7 +17,7 @@ import (
 // describedViews are the types of package view with a schema of their own, by its
 // name in the description.
 var describedViews = map[string]any{
-	"Status": view.Status{}, "Segment": view.Segment{}, "Export": view.Export{}, "ExportRuns": view.ExportRuns{}, "Run": view.Run{}, "Released": view.Released{},
+	"Status": view.Status{}, "Segment": view.Segment{}, "Rules": view.Rules{}, "RuleRegret": view.RuleRegret{}, "Export": view.Export{}, "ExportRuns": view.ExportRuns{}, "Run": view.Run{}, "Released": view.Released{},
 	"Explanation": view.Explanation{}, "Event": view.Event{}, "Finding": hygiene.Finding{}, "Sendable": view.Sendable{}, "Registered": view.Registered{}, "Merged": view.Merged{}, "Pruned": view.Pruned{}, "Forgotten": view.Forgotten{},
 }
 
@@ -132,6 +132,8 @@ func (c *schemaComparison) compare(place string, schema *yaml.Node, goType refle
 		expect("boolean")
 	case goType.Kind() == reflect.Int, goType.Kind() == reflect.Int64:
 		expect("integer")
+	case goType.Kind() == reflect.Float64:
+		expect("number", "number null")
 	case goType.Kind() == reflect.Slice:
 		expect("array")
 		c.compare(place+"[]", member(schema, "items"), goType.Elem())

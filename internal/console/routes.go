@@ -35,6 +35,7 @@ func (s *server) addRoutes() {
 
 	api(get, "/status", s.Status != nil, s.status)
 	api(get, "/segments", s.Segments != nil, s.segments)
+	api(get, "/rules", s.Rules != nil, s.rules)
 	api(get, "/exports", s.Exports != nil, s.exports)
 	api(get, "/exports/{name}", s.Export != nil, s.export)
 	api(post, "/exports/{name}/run", s.RunExport != nil, s.runExport)
@@ -136,4 +137,8 @@ func (s *server) status(_ http.ResponseWriter, req *http.Request) (any, error) {
 
 func (s *server) segments(_ http.ResponseWriter, req *http.Request) (any, error) {
 	return s.Segments(req.Context())
+}
+
+func (s *server) rules(_ http.ResponseWriter, req *http.Request) (any, error) {
+	return s.Rules(req.Context())
 }

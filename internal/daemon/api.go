@@ -18,6 +18,7 @@ import (
 	"winnow/internal/contactapi"
 	"winnow/internal/exports"
 	"winnow/internal/imports"
+	"winnow/internal/regret"
 	"winnow/internal/schedule"
 	"winnow/internal/status"
 	"winnow/segments"
@@ -38,7 +39,10 @@ func (d *Daemon) console() (http.Handler, error) {
 			}
 			return st, err
 		},
-		Segments:     func(context.Context) ([]view.Segment, error) { return segmentList(d.current.Load()), nil },
+		Segments: func(context.Context) ([]view.Segment, error) { return segmentList(d.current.Load()), nil },
+		Rules: func(context.Context) (*view.Rules, error) {
+			return regret.Of(d.store, d.current.Load().Policy, hygiene.InstantOf(time.Now()))
+		},
 		Exports:      func(context.Context) ([]view.Export, error) { return exportList(d.current.Load(), d.store) },
 		Export:       d.exportOf,
 		Explain:      d.explain,

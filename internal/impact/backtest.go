@@ -42,11 +42,12 @@ type policyOutcome struct {
 
 // ruleOutcome is what one rule would have done, in suppressions.
 type ruleOutcome struct {
-	Name      string   `json:"name"`
-	Acted     int64    `json:"acted"`
-	Right     int64    `json:"right"`
-	Regretted int64    `json:"regretted"`
-	Samples   []string `json:"samples"` // contacts with a regretted one
+	Name       string   `json:"name"`
+	Acted      int64    `json:"acted"`
+	Right      int64    `json:"right"`
+	Regretted  int64    `json:"regretted"`
+	Unmeasured int64    `json:"unmeasured"`
+	Samples    []string `json:"samples"` // contacts with a regretted one
 }
 
 // runBacktest replays the log under the policy in force, which may be nil, and
@@ -102,7 +103,7 @@ func newPolicyOutcome(p *hygiene.Policy, t *forecast.Backtest) policyOutcome {
 	outcome := policyOutcome{Policy: p.Hash, Suppressed: t.Suppressed, Regretted: t.Regretted, Rules: []ruleOutcome{}}
 	for i := range t.Rules {
 		r := &t.Rules[i]
-		outcome.Rules = append(outcome.Rules, ruleOutcome{r.Name, r.Acted, r.Right(), r.Regretted, append([]string{}, r.Samples...)})
+		outcome.Rules = append(outcome.Rules, ruleOutcome{r.Name, r.Acted, r.Right, r.Regretted, r.Unmeasured(), append([]string{}, r.Samples...)})
 	}
 	return outcome
 }

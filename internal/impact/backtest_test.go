@@ -98,10 +98,10 @@ func TestABacktestComparesTheConfigWithThePolicyInForce(t *testing.T) {
 	}
 	want := `backtest of 90d (2026-08-25 to 2026-11-23, 255 events of 120 contacts): the policy in force would have suppressed 120 contacts, and 120 of them were delivered to later; this config: 12 and 12
 
-      IN FORCE                    THIS CONFIG
-RULE  ACTED     RIGHT  REGRETTED  ACTED        RIGHT  REGRETTED
-hard  3         3      0          3            3      0
-rest  120       0      120        12           0      12
+      IN FORCE                                THIS CONFIG
+RULE  ACTED     RIGHT  REGRETTED  UNMEASURED  ACTED        RIGHT  REGRETTED  UNMEASURED
+hard  3         0      0          3           3            0      0          3
+rest  120       0      120        0           12           0      12         0
 suppressed nobody: opt-out
 regretted by rest, for example: crm-000, crm-010, crm-020
 
@@ -122,8 +122,8 @@ func TestABacktestAsJSONHasNoNullLists(t *testing.T) {
 	text, err := json.Marshal(b)
 	want := `{"since":"2026-08-25T12:00:00Z","until":"2026-11-23T12:00:00Z","events":255,"earlier_events":120,"contacts":120,"unmatched":1,` +
 		`"in_force":{"policy":"` + b.InForce.Policy + `","suppressed":0,"regretted":0,"rules":[]},` +
-		`"given":{"policy":"` + a.Config.Hash + `","suppressed":12,"regretted":12,"rules":[{"name":"hard","acted":3,"right":3,"regretted":0,"samples":[]},` +
-		`{"name":"rest","acted":12,"right":0,"regretted":12,"samples":["crm-000","crm-010","crm-020","crm-030","crm-040"]}]}}`
+		`"given":{"policy":"` + a.Config.Hash + `","suppressed":12,"regretted":12,"rules":[{"name":"hard","acted":3,"right":0,"regretted":0,"unmeasured":3,"samples":[]},` +
+		`{"name":"rest","acted":12,"right":0,"regretted":12,"unmeasured":0,"samples":["crm-000","crm-010","crm-020","crm-030","crm-040"]}]}}`
 	if err != nil || string(text) != want {
 		t.Errorf("got %s, %v\nwant %s", text, err, want)
 	}

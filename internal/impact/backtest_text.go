@@ -50,10 +50,10 @@ func (o *policyOutcome) summary() string {
 // printRules prints what each rule of either policy would have done. Rules that
 // would have done nothing under both are only named.
 func (b *Backtest) printRules(w io.Writer) {
-	header, rows := []string{"", "THIS CONFIG"}, [][]string{{"RULE", "ACTED", "RIGHT", "REGRETTED"}}
+	header, rows := []string{"", "THIS CONFIG"}, [][]string{{"RULE", "ACTED", "RIGHT", "REGRETTED", "UNMEASURED"}}
 	outcomes := []*policyOutcome{&b.Given}
 	if b.InForce != nil && !b.samePolicy() {
-		header = []string{"", "IN FORCE", "", "", "THIS CONFIG"}
+		header = []string{"", "IN FORCE", "", "", "", "THIS CONFIG"}
 		rows[0] = append(rows[0], rows[0][1:]...)
 		outcomes = []*policyOutcome{b.InForce, &b.Given}
 	}
@@ -99,10 +99,10 @@ func (b *Backtest) ruleNames() []string {
 func (o *policyOutcome) ruleCells(name string) (cells []string, acted int64) {
 	for _, r := range o.Rules {
 		if r.Name == name {
-			return []string{ui.Number(r.Acted), ui.Number(r.Right), ui.Number(r.Regretted)}, r.Acted
+			return []string{ui.Number(r.Acted), ui.Number(r.Right), ui.Number(r.Regretted), ui.Number(r.Unmeasured)}, r.Acted
 		}
 	}
-	return []string{"-", "-", "-"}, 0
+	return []string{"-", "-", "-", "-"}, 0
 }
 
 // maxSamples is how many contacts are printed for each rule.
@@ -133,7 +133,7 @@ func (b *Backtest) printNotes(w io.Writer) {
 
 // regretNote says what a regret is, and what it is not.
 const regretNote = `A suppression is regretted if the contact was delivered to while it was in effect: obeying it would have lost that message.
-The others count as right. That is not proof: contacts that the policy in force kept from being texted were not delivered to,
-so it has too few regrets. A regretted opt-out was not wrong; it was ignored. Manual changes and imports are not replayed, and
-reviews are made at midnight UTC.
+It is right if another message failed meanwhile, and unmeasured if nothing came that says either: contacts that the policy in
+force kept from being texted were not delivered to, so it has too few regrets. A regretted opt-out was not wrong; it was
+ignored. Manual changes and imports are not replayed, and reviews are made at midnight UTC.
 `

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,13 +15,14 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/console"
 	"winnow/internal/console/view"
+	"winnow/internal/regret"
 	"winnow/store"
 )
 
 // Rules returns the policy in force.
-func (s *Source) Rules(context.Context) (view.Rules, error) {
+func (s *Source) Rules(context.Context) (view.PolicyRules, error) {
 	cfg := s.Config()
-	r := view.Rules{AsOf: hygiene.InstantOf(time.Now()), Hash: cfg.Hash, File: s.Path}
+	r := view.PolicyRules{AsOf: hygiene.InstantOf(time.Now()), Hash: cfg.Hash, File: s.Path}
 	policies, err := s.Store.Policies()
 	if err != nil {
 		return r, err
@@ -30,16 +32,40 @@ func (s *Source) Rules(context.Context) (view.Rules, error) {
 			r.Since = p.FirstUsed
 		}
 	}
+	did, err := regret.Of(s.Store, cfg.Policy, r.AsOf)
+	if err != nil {
+		return r, err
+	}
+	if did.Since != nil {
+		r.CountedSince = *did.Since
+	}
 	trips, err := s.Store.BreakerTrips()
 	for i := range cfg.Policy.Rules {
 		rule := &cfg.Policy.Rules[i]
 		v := view.Rule{Name: rule.Name, Words: wording.Rule(rule), Held: heldBy(rule, trips)}
 		if act := rule.Then.Suppress; act != nil {
-			v.Reason, v.Protected = act.Reason, cfg.Policy.Protects(act.Reason)
+			v.Reason, v.Protected, v.Figures = act.Reason, cfg.Policy.Protects(act.Reason), figuresOf(did.Rules, rule.Name)
 		}
 		r.Rules = append(r.Rules, v)
 	}
 	return r, err
+}
+
+// figuresOf are those of the rule as it reads now; nil if it is not counted.
+func figuresOf(did []view.RuleRegret, name string) *view.RuleFigures {
+	at := slices.IndexFunc(did, func(r view.RuleRegret) bool { return r.Rule == name && !r.Former })
+	if at < 0 {
+		return nil
+	}
+	of := did[at]
+	f := &view.RuleFigures{Acted: of.Acted, Right: of.Right, Regretted: of.Regretted, Unmeasured: of.Unmeasured}
+	if of.Share != nil {
+		f.Share = *of.Share
+	}
+	if of.Acted > 0 {
+		f.Coverage = float64(of.Acted-of.Unmeasured) / float64(of.Acted)
+	}
+	return f
 }
 
 // heldBy says which surges hold verdicts of the rule.

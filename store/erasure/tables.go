@@ -59,7 +59,7 @@ var Tables = map[string]string{
 	// No persons.
 	"silent_messages": "", "silence_counted": "", "sources_seen": "", "source_gaps": "", "late_events": "",
 	"unsourced_owner": "", "strikes": "", "breaker_trips": "", "breaker_counts": "", "status_counts": "", "day_counts": "",
-	"policies": "", "config_file": "", "jobs": "", "run_segments": "", "counters": "",
+	"policies": "", "regret": "", "config_file": "", "jobs": "", "run_segments": "", "counters": "",
 }
 
 // notes are the columns where people write, and what they may have written about someone.

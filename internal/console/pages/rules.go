@@ -16,7 +16,7 @@ var (
 )
 
 // Rules makes the page of the policy in force.
-func Rules(p Page, r view.Rules) ([]byte, error) {
+func Rules(p Page, r view.PolicyRules) ([]byte, error) {
 	p.Tab, p.At = rulesTab, r.AsOf
 	return render(rulesPage, p, "Rules", r)
 }

@@ -65,7 +65,7 @@ type Config struct {
 	ReviewSurge func(context.Context, view.SurgeReview) (did string, err error)
 
 	// Rules returns the policy in force.
-	Rules func(context.Context) (view.Rules, error)
+	Rules func(context.Context) (view.PolicyRules, error)
 	// Policies lists the policies that were applied, and Policy has the text of one.
 	Policies func(context.Context) (view.Policies, error)
 	Policy   func(ctx context.Context, hash string) (view.PolicyText, error)

@@ -2,14 +2,16 @@ package view
 
 import "winnow/hygiene"
 
-// Rules is the policy in force.
-type Rules struct {
+// PolicyRules is the policy in force, with what its rules did.
+type PolicyRules struct {
 	AsOf  hygiene.Instant
 	Hash  string
 	Since hygiene.Instant // when it was first used; 0 if it was not yet
 	File  string
 	Rules []Rule
-	Days  int // of the figures; 0 if nothing is counted yet
+	// CountedSince is when figures began to be counted, if that is within their 90 days; 0
+	// if it is not.
+	CountedSince hygiene.Instant
 }
 
 // Rule is a rule of the policy in force.
@@ -27,7 +29,7 @@ type RuleFigures struct {
 	Right      int64   // followed by what proved it right
 	Regretted  int64   // followed by a delivery that proved it wrong
 	Unmeasured int64   // followed by neither
-	Share      float64 // 0 to 1, regretted of those that were measured
+	Share      float64 // 0 to 1, regretted of all
 	Coverage   float64 // 0 to 1, measured of all
 }
 

@@ -8,6 +8,7 @@
 // one there:
 //
 //   - GET status, winnow status: status.go
+//   - GET rules, winnow regret: regret.go
 //   - GET segments; GET exports, runs, releases: export.go
 //   - GET contacts/{key}, winnow explain; POST check: contact.go
 //   - POST messages: messages.go

@@ -261,6 +261,19 @@ CREATE TABLE status_counts (
 	PRIMARY KEY (at, was, now)
 ) STRICT, WITHOUT ROWID;
 
+-- How many suppressions each rule opened on a day, by what later events say of them:
+-- adding up the days counts what is regretted without reading a contact.
+-- Written by Tally.Save of package regret, which the one writer of contacts calls.
+CREATE TABLE regret (
+	day         INTEGER NOT NULL,   -- of the opening: days since 1970 in UTC
+	rule        TEXT NOT NULL,
+	digest      INTEGER NOT NULL,   -- of the rule's content: an edited rule is another one
+	unmeasured  INTEGER NOT NULL,
+	found_right INTEGER NOT NULL,
+	regretted   INTEGER NOT NULL,
+	PRIMARY KEY (day, rule, digest)
+) STRICT, WITHOUT ROWID;
+
 -- Runs of exports; a scheduled time of an export has one.
 -- Written by putRun, replaceRun and Store.PostponeRun.
 CREATE TABLE runs (
