@@ -243,7 +243,8 @@ func (r *reader) object(e *Entry, s *Shape, of *Union, literal bool) bool {
 }
 
 // absent sets a key that is not written to its default, or reports that it is
-// missing, unless it is only misspelt.
+// missing, unless it is only misspelt. meant has what the unknown keys of the object
+// probably mean, "" for one that is like none.
 func (r *reader) absent(e *Entry, f *Field, meant map[string]bool, literal bool) {
 	switch {
 	case e.keys[f.Key] != nil:
@@ -254,12 +255,27 @@ func (r *reader) absent(e *Entry, f *Field, meant map[string]bool, literal bool)
 		if e.fields[f.Key] != nil {
 			e.fields[f.Key].isDefault = true
 		}
+		if meant[f.Key] || meant[""] {
+			e.fields[f.Key].doubt()
+		}
 	case f.Required && !meant[f.Key]:
 		hint := "it must be " + f.Shape.expects()
 		if f.Shape.Kind == Object {
 			hint = "its keys are " + strings.Join(f.Shape.Keys(), ", ")
 		}
 		r.report(e.place.at, e.place, Quote(f.Key)+" is missing", hint)
+	}
+}
+
+// doubt marks a default as flawed, with all that is in it: an unknown key may be what was
+// meant, so nothing is known to be missing there.
+func (e *Entry) doubt() {
+	if e == nil {
+		return
+	}
+	e.flawed = true
+	for _, field := range e.fields {
+		field.doubt()
 	}
 }
 
