@@ -23,7 +23,9 @@ func daemonUser() string {
 }
 
 // initCommand makes the files of a new installation.
-type initCommand struct{}
+type initCommand struct {
+	Data string `placeholder:"DIR" help:"Put the store and the exports into this folder, which must exist (default: the folder of the config)."`
+}
 
 // Help implements [kong.HelpProvider].
 func (initCommand) Help() string {
@@ -32,8 +34,8 @@ unit for systemd, all in the folder of the config. Nothing is asked, and nothing
 }
 
 // Run makes the files, and prints what to do next.
-func (initCommand) Run(c *invocation) error {
-	files, err := starter.Write(starter.Options{Config: c.config, Example: c.process.ExampleConfig, Schema: config.Schema(), Unit: kit.Unit(daemonUser(), c.now())})
+func (x initCommand) Run(c *invocation) error {
+	files, err := starter.Write(starter.Options{Config: c.config, Data: x.Data, Example: c.process.ExampleConfig, Schema: config.Schema(), Unit: kit.Unit(daemonUser(), c.now())})
 	if err != nil {
 		return err
 	}
@@ -46,7 +48,11 @@ func (initCommand) Run(c *invocation) error {
 	}
 	ui.Table(c.Stdout, rows)
 	if os.Geteuid() == 0 {
-		fmt.Fprintf(c.Stdout, "\nThe daemon should not run as root. For the user of the unit:\n  useradd --system %s\n  chown -R %[1]s: %s\n", serviceUser, ui.ShellQuote(filepath.Dir(files[0].Path)))
+		folders := ui.ShellQuote(filepath.Dir(files[0].Path))
+		if x.Data != "" {
+			folders += " " + ui.ShellQuote(x.Data)
+		}
+		fmt.Fprintf(c.Stdout, "\nThe daemon should not run as root. For the user of the unit:\n  useradd --system %s\n  chown -R %[1]s: %s\n", serviceUser, folders)
 	}
 	flag := app.ConfigFlag(c.config)
 	_, err = fmt.Fprintf(c.Stdout, `

@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"unicode"
 
 	"winnow/hygiene/ruletest"
 )
@@ -31,6 +33,7 @@ type Options struct {
 	Config  string // path of the config
 	Example []byte // config.example.yaml
 	Schema  []byte // JSON Schema of the config
+	Data    string // folder of the store and the exports, which must exist; "" is that of the config
 	// Unit returns the unit of a daemon with a config at that path.
 	Unit func(path string, config []byte) (string, error)
 }
@@ -53,6 +56,11 @@ func Write(o Options) ([]File, error) {
 	text, err := configText(o.Example)
 	if err != nil {
 		return nil, err
+	}
+	if o.Data != "" {
+		if text, err = withData(text, o.Data); err != nil {
+			return nil, err
+		}
 	}
 	unit, err := o.Unit(path, text)
 	if err != nil {
@@ -106,17 +114,44 @@ func newToken() string {
 // configText is the example, with the token in a file. What it replaces must be in the
 // example once.
 func configText(example []byte) ([]byte, error) {
-	for _, edit := range [][2]string{
+	return edited(example, [][2]string{
 		{"# winnow's config. Copy it to winnow.yaml, edit it, and check it:", "# winnow's config. Edit it, and check it:"},
 		{`tokens: ["${WINNOW_INSIDER_TOKEN}"]        # several`, `tokens_file: ` + TokenFile + `                 # one per line, several`},
 		{"; or tokens_file: FILE, one per line", "; or tokens: [\"${NAME}\"]"},
-	} {
-		if bytes.Count(example, []byte(edit[0])) != 1 {
+	})
+}
+
+// withData is a config whose store and exports lie in another folder.
+func withData(text []byte, folder string) ([]byte, error) {
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("--data %s is not a folder that exists: make it, for the user of the daemon alone, or leave --data out", folder)
+	}
+	if strings.ContainsFunc(folder, unicode.IsControl) || strings.Contains(folder, "${") {
+		return nil, fmt.Errorf("--data %q: a config can't name this folder, because of a control character or ${ in its name; take another one", folder)
+	}
+	return edited(text, [][2]string{
+		{"store: sqlite://winnow.db", "store: " + quoted("sqlite://"+filepath.Join(folder, "winnow.db"))},
+		{"to: [./exports] ", "to: [" + quoted(filepath.Join(folder, "exports")) + "] "},
+	})
+}
+
+// quoted is a text as a scalar of YAML.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// edited is a text with each first part replaced by the second. The first must be in the
+// text once.
+func edited(text []byte, edits [][2]string) ([]byte, error) {
+	for _, edit := range edits {
+		if bytes.Count(text, []byte(edit[0])) != 1 {
 			return nil, fmt.Errorf("the example config has changed: it does not have %q once", edit[0])
 		}
-		example = bytes.Replace(example, []byte(edit[0]), []byte(edit[1]), 1)
+		text = bytes.Replace(text, []byte(edit[0]), []byte(edit[1]), 1)
 	}
-	return example, nil
+	return text, nil
 }
 
 // testText is the rule tests of the example.
