@@ -209,3 +209,64 @@ func TestTheUnitIsBarelyExposed(t *testing.T) {
 		t.Errorf("systemd-analyze says\n%s", out)
 	}
 }
+
+func TestNginxAcceptsTheProxyAndTheConsole(t *testing.T) {
+	program := lookSystem(t, "nginx")
+	folder, text := t.TempDir(), mainFile(t, "nginx")
+	console := text[strings.Index(text, "# server {"):]
+	text += regexp.MustCompile("(?m)^# ?").ReplaceAllString(console, "")
+	// It has no certificate of that name here.
+	text = regexp.MustCompile(`(?m)^ *ssl_certificate.*$`).ReplaceAllString(strings.ReplaceAll(text, " ssl;", ";"), "")
+	main := "pid pid;\nevents {}\nhttp {\naccess_log off;\n"
+	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+		main += kind + "_temp_path " + filepath.Join(folder, kind) + ";\n"
+	}
+	if err := os.WriteFile(filepath.Join(folder, "main.conf"), []byte(main+text+"}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(program, "-t", "-p", folder, "-c", "main.conf", "-e", filepath.Join(folder, "log")).CombinedOutput(); err != nil {
+		t.Errorf("nginx: %v\n%s\n%s", err, out, text)
+	}
+}
+
+func TestCaddyAcceptsTheProxyAndTheConsole(t *testing.T) {
+	program := lookSystem(t, "caddy")
+	text := mainFile(t, "caddy")
+	console := text[strings.Index(text, "# winnow.internal"):]
+	text += regexp.MustCompile("(?m)^# ?").ReplaceAllString(console, "")
+	file := filepath.Join(t.TempDir(), "Caddyfile")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(program, "validate", "--adapter", "caddyfile", "--config", file)
+	c.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_DATA_HOME=", "XDG_CONFIG_HOME=")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Errorf("caddy: %v\n%s\n%s", err, out, text)
+	}
+}
+
+func TestLogrotateAcceptsTheRotation(t *testing.T) {
+	program := lookSystem(t, "logrotate")
+	file := filepath.Join(t.TempDir(), "winnow")
+	// The user of the test setup is not one of this machine.
+	text := strings.ReplaceAll(mainFile(t, "logrotate"), "su ann ann", "su root root")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(program, "--debug", "--state", file+".state", file).CombinedOutput(); err != nil || strings.Contains(string(out), "error:") {
+		t.Errorf("logrotate: %v\n%s", err, out)
+	}
+}
+
+// lookSystem returns the path of a program for administrators; the test is skipped where
+// there is none.
+func lookSystem(t *testing.T, program string) string {
+	t.Helper()
+	for _, name := range []string{program, "/usr/sbin/" + program} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skipf("there is no %s", program)
+	return ""
+}
