@@ -8,6 +8,7 @@ import (
 	"winnow/hygiene"
 	"winnow/store/engine"
 	"winnow/store/sqlite"
+	"winnow/store/statuscounts"
 )
 
 // Copy writes a copy of the database, as of one moment, to a path at which there is no
@@ -35,7 +36,7 @@ func RecountCopy(ctx context.Context, path string, t hygiene.Instant) (wrong []s
 	if snap.numbers, err = hasNumbers(c); err != nil {
 		return nil, err
 	}
-	kept, err := countByStatus(c, t, false)
+	kept, err := statuscounts.ByStatus(c, t, false)
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +48,13 @@ func RecountCopy(ctx context.Context, path string, t hygiene.Instant) (wrong []s
 	if err != nil {
 		return nil, err
 	}
+	days, err := statuscounts.DaysOtherwise(c)
+	if err != nil {
+		return nil, err
+	}
+	if days > 0 {
+		wrong = append(wrong, fmt.Sprintf("%s counts the changes of %d days otherwise than those of their seconds", path, days))
+	}
 	for _, name := range hygiene.StatusNames() {
 		if kept[name] != found[name] {
 			wrong = append(wrong, fmt.Sprintf("%s counts %d contacts as %s, and has %d", path, kept[name], name, found[name]))
@@ -55,7 +63,7 @@ func RecountCopy(ctx context.Context, path string, t hygiene.Instant) (wrong []s
 	return wrong, nil
 }
 
-// statusBy is the status at the end of the second of t, as countByStatus counts.
+// statusBy is the status at the end of the second of t, as statuscounts.ByStatus counts.
 func statusBy(changes []hygiene.StatusChange, t hygiene.Instant) (status hygiene.Status) {
 	for _, c := range changes {
 		if secondOf(c.At) <= secondOf(t) {

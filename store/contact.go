@@ -8,6 +8,7 @@ import (
 	"winnow/store/engine"
 	"winnow/store/forgotten"
 	"winnow/store/regret"
+	"winnow/store/statuscounts"
 )
 
 // contactRow is a contact as it is stored, and as it is now.
@@ -167,7 +168,7 @@ type txWriter struct {
 	judge  *hygiene.Policy
 	policy int64 // policies.id; 0 for none
 	batch  int64 // batches.id of a manual change; 0 for none
-	counts statusCounts
+	counts statuscounts.Changes
 	regret regret.Tally
 	given  given
 
@@ -183,14 +184,14 @@ type txWriter struct {
 // writeAs runs do in one transaction, under the policy.
 func (s *Store) writeAs(policy *hygiene.Policy, do func(w *txWriter) error) error {
 	return s.write(func(c engine.Writer) (err error) {
-		w := &txWriter{Writer: c, log: s.readLog, judge: policy, counts: statusCounts{}, regret: regret.Tally{}}
+		w := &txWriter{Writer: c, log: s.readLog, judge: policy, counts: statuscounts.Changes{}, regret: regret.Tally{}}
 		if w.policy, err = policyID(c, policy); err != nil {
 			return err
 		}
 		if err := do(w); err != nil {
 			return err
 		}
-		if err := w.counts.save(c); err != nil {
+		if err := w.counts.Save(c); err != nil {
 			return err
 		}
 		return w.saveRegret()

@@ -63,7 +63,7 @@ func (w *txWriter) countPresence(k *contactRow, n int64) error {
 	if err := attachNumbers(w, []*contactRow{stored}); err != nil {
 		return err
 	}
-	w.counts.add(stored.StatusChanges(), n)
+	w.counts.Add(stored.StatusChanges(), n)
 	return nil
 }
 

@@ -234,7 +234,7 @@ func (w *txWriter) countStatuses(rows []*contactRow) error {
 			}
 			k.OnNumber = nil
 		}
-		w.counts.move(was, is)
+		w.counts.Move(was, is)
 	}
 	return err
 }
@@ -269,7 +269,7 @@ func (w *txWriter) countOnNumber(k *contactRow, before []byte) error {
 			return err
 		}
 		now, err := statusOn(stored.Facts, k.Suppressions)
-		w.counts.move(old, now)
+		w.counts.Move(old, now)
 		return err
 	})
 }
@@ -306,7 +306,7 @@ func (w *txWriter) changeNumber(k *contactRow, before string) error {
 	if err != nil {
 		return err
 	}
-	w.counts.move(was, is)
+	w.counts.Move(was, is)
 	return w.inherit(k, on[1])
 }
 

@@ -7,6 +7,7 @@ import (
 	"winnow/store/engine"
 	"winnow/store/retention"
 	"winnow/store/silence"
+	"winnow/store/statuscounts"
 )
 
 // Totals are numbers of the whole store.
@@ -96,7 +97,7 @@ func (t *Totals) readContacts(c engine.Reader, present bool) (err error) {
 		return err
 	}
 	t.CountedAt = hygiene.Instant(at)
-	if t.Statuses, err = countByStatus(c, t.CountedAt, present); err != nil {
+	if t.Statuses, err = statuscounts.ByStatus(c, t.CountedAt, present); err != nil {
 		return err
 	}
 	for _, n := range t.Statuses {

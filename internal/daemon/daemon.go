@@ -49,7 +49,6 @@ type Daemon struct {
 	metrics  *console.Metrics
 	state    runtimeState
 	source   *pagedata.Source
-	daily    *counts
 	lockWait lockWait
 	held     heldRuns
 	intake   *intakeWatch
@@ -106,7 +105,6 @@ func New(o Options) (*Daemon, error) {
 	d.log = o.Logger(a.Config)
 	d.store, d.intake = a.Store, newIntakeWatch(a.Store)
 	d.source = &pagedata.Source{Path: options.Path, Config: func() *config.Config { return d.current.Load() }, Store: d.store, Operations: d.Operations, Exporter: d.Exporter, Next: d.state.nextExport, Held: d.heldExports}
-	d.daily = newCounts(d.source)
 	if d.quiet, err = newQuietWatch(a.Store); err != nil {
 		return nil, errors.Join(err, d.store.Close())
 	}

@@ -38,7 +38,7 @@ func (d *Daemon) page(ctx context.Context, q view.OverviewQuery) (view.Overview,
 		}
 	}
 	err = errors.Join(err, d.addAlerts(cfg, t, &p))
-	d.daily.fill(ctx, q, &p)
+	d.source.AddDays(ctx, q, &p)
 	return p, err
 }
 

@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,10 +11,8 @@ import (
 	"winnow/internal/apptest"
 	"winnow/internal/config"
 	"winnow/internal/console/view"
-	"winnow/internal/pagedata"
 	"winnow/internal/schedule"
 	"winnow/segments"
-	"winnow/store"
 )
 
 // testDaemon makes a daemon that does not serve. replace edits its config: old and new
@@ -34,6 +31,7 @@ func testDaemonAt(t *testing.T, path string, log *slog.Logger) *Daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.source.Passes.Patience = time.Minute // pages wait for what is counted beside them
 	t.Cleanup(func() {
 		d.public.Close()
 		d.private.Close()
@@ -57,10 +55,9 @@ func appendEvents(t *testing.T, d *Daemon, at time.Time, outcomes ...hygiene.Out
 	}
 }
 
-// pageOf returns the page with the days counted, however long that takes.
+// pageOf returns the page with the days counted.
 func pageOf(t *testing.T, d *Daemon) view.Overview {
 	t.Helper()
-	<-d.daily.days.start(time.Now())
 	p, err := d.page(t.Context(), view.OverviewQuery{Days: 30})
 	if err != nil {
 		t.Fatal(err)
@@ -75,35 +72,6 @@ func alerts(p view.Overview) string {
 		lines = append(lines, t.Text()+" "+t.Command)
 	}
 	return strings.Join(lines, "\n")
-}
-
-func TestDaysAreNotCountedAgainForEveryPage(t *testing.T) {
-	d := testDaemon(t)
-	appendEvents(t, d, time.Now(), hygiene.Delivered)
-	first := pageOf(t, d)
-	appendEvents(t, d, time.Now(), hygiene.Delivered)
-	if second := pageOf(t, d); first.DaysAt == 0 || second.DaysAt != first.DaysAt {
-		t.Errorf("counted at %s and again at %s", first.DaysAt, second.DaysAt)
-	}
-	<-d.daily.days.start(time.Now().Add(time.Minute))
-	if later := pageOf(t, d); later.DaysAt == first.DaysAt {
-		t.Error("the days are never counted again")
-	}
-}
-
-func TestAPageIsShownEvenIfTheDaysCanNotBeCounted(t *testing.T) {
-	d := testDaemon(t)
-	closed, err := store.Open(filepath.Join(t.TempDir(), "winnow.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := closed.Close(); err != nil {
-		t.Fatal(err)
-	}
-	d.daily = newCounts(&pagedata.Source{Store: closed, Config: d.source.Config})
-	if p := pageOf(t, d); p.Days != nil || !strings.Contains(alerts(p), "count the days") {
-		t.Errorf("%d days, alerts %s", len(p.Days), alerts(p))
-	}
 }
 
 func TestThePageOfAHealthyDaemonHasNoAlerts(t *testing.T) {

@@ -42,9 +42,9 @@ func (s *Source) Check(ctx context.Context, text string) (id string, err error) 
 		return "", err
 	}
 	id = rand.Text()
-	_, err = s.Passes.find(ctx, checkKey(id), totals.Contacts, keptFor, func(ctx context.Context, out *ui.Printer) (any, error) {
-		return s.checkPasted(ctx, out, []byte(text))
-	})
+	q := question{name: checkKey(id), of: totals.Contacts, namesPeople: true}
+	p, err := s.Passes.begin(q, func(ctx context.Context, out *ui.Printer) (any, error) { return s.checkPasted(ctx, out, []byte(text)) })
+	s.Passes.await(ctx, p)
 	return id, err
 }
 

@@ -11,13 +11,14 @@ import (
 	"winnow/hygiene"
 	"winnow/internal/console/view"
 	"winnow/internal/report"
+	"winnow/internal/ui"
 	"winnow/store/logscan"
 )
 
-// Days are the events of the last days, and what happened on them.
-type Days struct {
-	Days  []view.Day // consecutive, today last
-	Marks []view.Mark
+// days are the events of the last days, and what happened on them.
+type days struct {
+	days  []view.Day // consecutive, today last
+	marks []view.Mark
 }
 
 const dayMicros = hygiene.Instant(24 * time.Hour / time.Microsecond)
@@ -28,31 +29,53 @@ func firstOf(days int, now hygiene.Instant) hygiene.Instant {
 	return now - now%dayMicros - hygiene.Instant(days-1)*dayMicros
 }
 
-// CountDays counts the last [view.ShownDays] days up to that of now, and finds what
-// happened on them. It takes a pass over the log of these days.
-func (s *Source) CountDays(ctx context.Context, now hygiene.Instant) (d Days, err error) {
-	if d.Days, err = s.countDays(ctx, now); err != nil {
-		return Days{}, fmt.Errorf("count the days: %w", err)
+// AddDays adds the events of the last days to the page, and by campaign or source if that
+// is asked for, as they were counted last.
+func (s *Source) AddDays(ctx context.Context, q view.OverviewQuery, p *view.Overview) {
+	counted := ask(ctx, &s.Passes, question{name: "days"}, func(ctx context.Context, _ *ui.Printer) (days, error) {
+		return s.findDays(ctx, hygiene.InstantOf(time.Now()))
+	})
+	p.Days, p.Marks, p.DaysAt = counted.Value.days, counted.Value.marks, counted.At
+	err := counted.Err
+	if q.By != "" && err == nil {
+		groups := ask(ctx, &s.Passes, question{name: fmt.Sprintf("%d days by %s", q.Days, q.By)}, func(ctx context.Context, _ *ui.Printer) (view.Groups, error) {
+			return s.countGroups(ctx, q, hygiene.InstantOf(time.Now()))
+		})
+		if err = groups.Err; groups.At != 0 {
+			groups.Value.CountedAt = groups.At
+			p.Groups = &groups.Value
+		}
 	}
-	d.Marks, err = s.marks(firstOf(view.ShownDays, now))
+	if err != nil {
+		p.Alerts = append(p.Alerts, view.Alert{Title: "The figures of the last days are old, or missing.", Why: err.Error() + "."})
+	}
+}
+
+// findDays counts the last [view.ShownDays] days up to that of now, and finds what
+// happened on them. It takes a pass over the log of these days.
+func (s *Source) findDays(ctx context.Context, now hygiene.Instant) (d days, err error) {
+	if d.days, err = s.countDays(ctx, now); err != nil {
+		return days{}, fmt.Errorf("count the days: %w", err)
+	}
+	d.marks, err = s.marks(firstOf(view.ShownDays, now))
 	return d, err
 }
 
 // countDays counts repeats, too, as winnow report --repeats does: leaving them out takes
 // memory that callbacks need.
-func (s *Source) countDays(ctx context.Context, now hygiene.Instant) (days []view.Day, err error) {
+func (s *Source) countDays(ctx context.Context, now hygiene.Instant) (list []view.Day, err error) {
 	first := firstOf(view.ShownDays, now)
 	for i := range hygiene.Instant(view.ShownDays) {
-		days = append(days, view.Day{Start: first + i*dayMicros, Counts: view.Counts{Outcomes: map[string]int64{}}})
+		list = append(list, view.Day{Start: first + i*dayMicros, Counts: view.Counts{Outcomes: map[string]int64{}}})
 	}
 	err = s.report(ctx, "day", first, first+view.ShownDays*dayMicros, func(row *logscan.ReportRow) error {
 		start, err := time.Parse(time.DateOnly, row.Values[0])
 		if err == nil {
-			days[(hygiene.InstantOf(start)-first)/dayMicros].Counts = countsOf(row)
+			list[(hygiene.InstantOf(start)-first)/dayMicros].Counts = countsOf(row)
 		}
 		return err
 	})
-	return days, err
+	return list, err
 }
 
 // shownGroups is how many campaigns or sources the page shows.
@@ -61,9 +84,9 @@ const shownGroups = 12
 // groupColumns are the columns of a report for [view.GroupNames].
 var groupColumns = map[string]string{"campaign": "unique_args.campaign", "source": "source"}
 
-// CountGroups counts the last days by campaign or source. It takes a pass over the log of
+// countGroups counts the last days by campaign or source. It takes a pass over the log of
 // these days.
-func (s *Source) CountGroups(ctx context.Context, q view.OverviewQuery, now hygiene.Instant) (g view.Groups, err error) {
+func (s *Source) countGroups(ctx context.Context, q view.OverviewQuery, now hygiene.Instant) (g view.Groups, err error) {
 	g = view.Groups{By: q.By, Days: q.Days}
 	first := firstOf(q.Days, now)
 	err = s.report(ctx, groupColumns[q.By], first, now-now%dayMicros+dayMicros, func(row *logscan.ReportRow) error {

@@ -79,9 +79,6 @@ func entryView(entry *store.BatchEntry) view.LedgerEntry {
 		Rule: entry.Rule, ByWhose: entry.Origin.String()}
 }
 
-// undoFresh is how long a count of what undoing does is shown before it is counted anew.
-const undoFresh = time.Minute
-
 // undoKey names the pass that counts what undoing a batch does.
 func (s *Source) undoKey(id int64) string { return fmt.Sprintf("undo %d %s", id, s.Config().Hash) }
 
@@ -92,7 +89,8 @@ func (s *Source) addUndo(ctx context.Context, e *view.JournalEntry) error {
 		return err
 	}
 	id, ops := e.ID, s.Operations()
-	p, err := s.Passes.find(ctx, s.undoKey(id), totals.Contacts, undoFresh, func(ctx context.Context, out *ui.Printer) (any, error) {
+	q := question{name: s.undoKey(id), of: totals.Contacts, namesPeople: true}
+	counted := ask(ctx, &s.Passes, q, func(ctx context.Context, out *ui.Printer) (*view.Undo, error) {
 		now := hygiene.InstantOf(time.Now())
 		u, err := impact.UndoBatch(ctx, out, ops, impact.BatchUndo{Batch: id}, now)
 		if err != nil {
@@ -101,15 +99,11 @@ func (s *Source) addUndo(ctx context.Context, e *view.JournalEntry) error {
 		u.Order()
 		return undoView(u, now), nil
 	})
-	switch {
-	case err != nil:
-		e.Problem = err.Error()
-	case !p.hasEnded():
-		e.Counting = p.counting()
-	case p.err != nil:
-		e.Problem = p.err.Error()
-	default:
-		e.Undo = p.result.(*view.Undo)
+	e.Undo = counted.Value
+	if counted.Err != nil {
+		e.Problem, e.Undo = counted.Err.Error(), nil
+	} else if e.Undo == nil {
+		e.Counting = counted.Counting
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"winnow/hygiene"
 	"winnow/internal/app"
@@ -22,7 +23,7 @@ import (
 func sourceOf(t *testing.T) (*Source, *app.Operations) {
 	t.Helper()
 	ops := apptest.Operations(t)
-	return &Source{Path: ops.Config.Path, Config: func() *config.Config { return ops.Config }, Store: ops.Store, Operations: func() *app.Operations { return ops }}, ops
+	return &Source{Passes: Passes{Patience: time.Minute}, Path: ops.Config.Path, Config: func() *config.Config { return ops.Config }, Store: ops.Store, Operations: func() *app.Operations { return ops }}, ops
 }
 
 // suppressed suppresses contacts manually, as one batch.

@@ -66,14 +66,14 @@ func TestTheCampaignsWithMostMessagesAreKeptAndTheOthersCounted(t *testing.T) {
 	}
 	s.add(t, 1, "nothing tried", hygiene.Sent)
 	s.add(t, 8, "too old", hygiene.Delivered)
-	g, err := s.CountGroups(t.Context(), view.OverviewQuery{Days: 7, By: "campaign"}, noon)
+	g, err := s.countGroups(t.Context(), view.OverviewQuery{Days: 7, By: "campaign"}, noon)
 	if err != nil || len(g.Rows) != shownGroups || g.More != 3 {
 		t.Fatalf("%d rows and %d more, %v", len(g.Rows), g.More, err)
 	}
 	if first, last := g.Rows[0], g.Rows[shownGroups-1]; first.Name != "c14" || first.Tried != 15 || first.Outcomes["hard_bounce"] != 1 || last.Name != "c03" {
 		t.Errorf("from %+v to %+v", first, last)
 	}
-	if g, err = s.CountGroups(t.Context(), view.OverviewQuery{Days: 30, By: "source"}, noon); err != nil || len(g.Rows) != 1 || g.Rows[0].Name != "insider" {
+	if g, err = s.countGroups(t.Context(), view.OverviewQuery{Days: 30, By: "source"}, noon); err != nil || len(g.Rows) != 1 || g.Rows[0].Name != "insider" {
 		t.Errorf("by source: %+v, %v", g, err)
 	}
 }

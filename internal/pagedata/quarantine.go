@@ -16,7 +16,7 @@ import (
 
 // The bounds of what the page of what could not be read shows.
 const (
-	countedBodies  = 10_000 // whose reasons are counted
+	countedBodies  = 2_000 // whose reasons are counted
 	shownBodies    = 20
 	shownBytes     = 300 // of a body
 	shownUnmatched = 10

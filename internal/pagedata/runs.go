@@ -13,6 +13,7 @@ import (
 	"winnow/internal/console"
 	"winnow/internal/console/view"
 	"winnow/internal/exports"
+	"winnow/internal/ui"
 	"winnow/segments"
 )
 
@@ -176,8 +177,8 @@ func (s *Source) heldPage(ctx context.Context, x *exports.Exporter, run segments
 		return nil, err
 	}
 	held.Others = len(others) - 1
-	question := fmt.Sprintln("difference of", run.Export, run.Name, run.AsOf, readers.Name, x.Config.Hash)
-	found := ask(ctx, &s.Passes, question, func(context.Context) (exports.HeldDifference, error) { return x.Difference(run) })
+	q := question{name: fmt.Sprintln("difference of", run.Export, run.Name, run.AsOf, readers.Name, x.Config.Hash), namesPeople: true}
+	found := ask(ctx, &s.Passes, q, func(context.Context, *ui.Printer) (exports.HeldDifference, error) { return x.Difference(run) })
 	held.FoundAt, held.Finding = found.At, found.Running
 	if found.Err != nil {
 		held.Error = found.Err.Error()

@@ -15,6 +15,7 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/console"
 	"winnow/internal/console/view"
+	"winnow/internal/ui"
 	"winnow/segments"
 )
 
@@ -65,7 +66,7 @@ func segmentNamed(cfg *config.Config, name string) (*segments.Segment, error) {
 
 // count counts the members of all segments, beside the page.
 func (s *Source) count(ctx context.Context, cfg *config.Config) answer[counts] {
-	return ask(ctx, &s.Passes, "segments of "+cfg.Hash, func(ctx context.Context) (found counts, err error) {
+	return ask(ctx, &s.Passes, question{name: "segments of " + cfg.Hash}, func(ctx context.Context, _ *ui.Printer) (found counts, err error) {
 		files, err := s.lastFiles(cfg)
 		if err != nil {
 			return found, err
@@ -169,7 +170,7 @@ func settingsOf(segment *segments.Segment) (list []view.SettingText) {
 const (
 	shownMembers = 10
 	// lookedAt is how many contacts are looked at for members: some ten milliseconds.
-	lookedAt = 2000
+	lookedAt = 1000
 )
 
 // addMembers adds the first members, as they are now. Of a segment that few are in, none

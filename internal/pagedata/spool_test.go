@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 )
 
 // A snapshot must not be held as long as a client likes: what is made is complete although
@@ -58,30 +57,5 @@ func TestAClientThatIsGoneEndsTheMaking(t *testing.T) {
 	})
 	if !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("the error is %v", err)
-	}
-}
-
-// The last answer stays on the page, with its age, while the next one is found.
-func TestTheLastAnswerIsShownWhileTheNextIsFound(t *testing.T) {
-	var p Passes
-	find := func(n int, gate chan struct{}) func(context.Context) (int, error) {
-		return func(context.Context) (int, error) {
-			<-gate
-			return n, nil
-		}
-	}
-	open, closed := make(chan struct{}), make(chan struct{})
-	close(open)
-	ask(t.Context(), &p, "how many", find(1, open))
-	<-p.kept["how many"].ended
-	p.kept["how many"].at = time.Now().Add(-time.Hour)
-	a := ask(t.Context(), &p, "how many", find(2, closed))
-	if a.Value != 1 || !a.Running || a.At == 0 {
-		t.Errorf("meanwhile it is %+v", a)
-	}
-	close(closed)
-	<-p.kept["how many"].ended
-	if a := ask(t.Context(), &p, "how many", find(3, open)); a.Value != 2 || a.Running {
-		t.Errorf("then it is %+v", a)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"winnow/internal/console"
 	"winnow/internal/console/view"
 	"winnow/internal/impact"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -45,7 +46,7 @@ func (s *Source) Surge(ctx context.Context, id int64) (view.SurgePage, error) {
 	if page.Who, err = s.Store.TripContacts(id, shownWho); err != nil {
 		return page, err
 	}
-	parts := ask(ctx, &s.Passes, fmt.Sprintln("parts of surge", id, t.ToSeq), func(ctx context.Context) ([]store.TripMinute, error) {
+	parts := ask(ctx, &s.Passes, question{name: fmt.Sprintln("parts of surge", id, t.ToSeq)}, func(ctx context.Context, _ *ui.Printer) ([]store.TripMinute, error) {
 		return s.Store.TripMinutes(ctx, &t)
 	})
 	for _, m := range parts.Value {
@@ -58,7 +59,8 @@ func (s *Source) Surge(ctx context.Context, id int64) (view.SurgePage, error) {
 	if t.State != store.TripHeld {
 		return page, nil
 	}
-	before := ask(ctx, &s.Passes, fmt.Sprintln("before surge", id, t.ToSeq), func(ctx context.Context) (store.PriorSuppressions, error) {
+	q := question{name: fmt.Sprintln("before surge", id, t.ToSeq), namesPeople: true}
+	before := ask(ctx, &s.Passes, q, func(ctx context.Context, _ *ui.Printer) (store.PriorSuppressions, error) {
 		return s.Operations().PriorSuppressions(ctx, id, hygiene.InstantOf(time.Now()))
 	})
 	page.Before, page.Sample, page.BeforeAt = before.Value.Contacts, before.Value.Samples, before.At

@@ -58,7 +58,7 @@ var Tables = map[string]string{
 
 	// No persons.
 	"silent_messages": "", "silence_counted": "", "sources_seen": "", "source_gaps": "", "late_events": "",
-	"unsourced_owner": "", "strikes": "", "breaker_trips": "", "breaker_counts": "", "status_counts": "", "day_counts": "",
+	"unsourced_owner": "", "strikes": "", "breaker_trips": "", "breaker_counts": "", "status_counts": "", "status_days": "", "day_counts": "",
 	"policies": "", "regret": "", "config_file": "", "jobs": "", "run_segments": "", "counters": "",
 }
 

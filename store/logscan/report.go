@@ -56,9 +56,9 @@ type Report struct {
 }
 
 // How much of the log is read, and how many groups are counted in memory, at a
-// time: what senders attach may be long.
+// time: others who read the log wait for a step, and what senders attach may be long.
 const (
-	reportStep   = 100_000
+	reportStep   = 2_000
 	reportGroups = 100_000
 	reportBytes  = 16 << 20
 )

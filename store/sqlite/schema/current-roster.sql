@@ -252,13 +252,23 @@ CREATE TABLE pending_outcomes (
 
 -- How many contacts change from which status to which, and when, to the second:
 -- adding up all until now counts contacts by status without reading one.
--- Written by statusCounts.save.
+-- Written by Changes.Save of package statuscounts.
 CREATE TABLE status_counts (
 	at  INTEGER NOT NULL,           -- in seconds; 0: what contacts are from the beginning
 	was INTEGER NOT NULL,           -- hygiene.Status; 0 for none
 	now INTEGER NOT NULL,
 	n   INTEGER NOT NULL,
 	PRIMARY KEY (at, was, now)
+) STRICT, WITHOUT ROWID;
+
+-- The same, added up for each day in UTC: there may be a million changes to the second.
+-- Written by Changes.Save of package statuscounts.
+CREATE TABLE status_days (
+	day INTEGER NOT NULL, -- days since 1970 in UTC
+	was INTEGER NOT NULL,
+	now INTEGER NOT NULL,
+	n   INTEGER NOT NULL,
+	PRIMARY KEY (day, was, now)
 ) STRICT, WITHOUT ROWID;
 
 -- How many suppressions each rule opened on a day, by what later events say of them:
