@@ -58,7 +58,8 @@ func TestADiscardKilledBeforeItsTripWasUpdatedIsFinishedAndUndoneByItsBatch(t *t
 }
 
 func TestATripGetsNoOtherReviewBeforeAnInterruptedOneIsFinished(t *testing.T) {
-	s, p := heldStore(t, store.StepSize+100)
+	step := store.SmallSteps(t)
+	s, p := heldStore(t, step+100)
 	now := storetest.Start.Add(hygiene.Day)
 	cut := func() (context.Context, func(int64)) {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -92,7 +93,7 @@ func TestATripGetsNoOtherReviewBeforeAnInterruptedOneIsFinished(t *testing.T) {
 	}
 	refused((*store.Store).DiscardTrip, "release of breaker trip 1 was interrupted; finish it with winnow breaker release 1")
 	review(t, s, p, now, (*store.Store).ReleaseTrip)
-	if n := suppressed(t, s); n != store.StepSize+100 {
+	if n := suppressed(t, s); n != step+100 {
 		t.Errorf("released, and %d are suppressed", n)
 	}
 }
@@ -210,7 +211,8 @@ func TestADiscardPutBackInForceReachesContactsFoundMeanwhile(t *testing.T) {
 }
 
 func TestUndoingABatchWhoseRedoWasInterruptedUndoesIt(t *testing.T) {
-	s, p := crowdOf(t, store.StepSize+1000)
+	step := store.SmallSteps(t)
+	s, p := crowdOf(t, step+40)
 	now, ctx := storetest.Start.Add(hygiene.Day), context.Background()
 	if _, err := strikeAll(t, ctx, s, p, hygiene.Instruction{From: storetest.Start, To: now}, now, nil); err != nil {
 		t.Fatal(err)
@@ -227,7 +229,7 @@ func TestUndoingABatchWhoseRedoWasInterruptedUndoesIt(t *testing.T) {
 	if did := takeBack(t, s, p, 1, now+3); did.Batch != 4 {
 		t.Errorf("undone by %+v", did)
 	}
-	if n := suppressed(t, s); n != store.StepSize+1000 {
-		t.Errorf("batch 1 is undone, and %d of %d are suppressed", n, store.StepSize+1000)
+	if n := suppressed(t, s); n != step+40 {
+		t.Errorf("batch 1 is undone, and %d of %d are suppressed", n, step+40)
 	}
 }

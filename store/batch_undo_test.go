@@ -146,18 +146,19 @@ func crowdOf(t *testing.T, n int) (*store.Store, *hygiene.Policy) {
 }
 
 func TestAnInterruptedBatchSaysSoAndIsFinishedByRepeatingIt(t *testing.T) {
-	whole, p := crowdOf(t, store.StepSize+10)
-	cut, _ := crowdOf(t, store.StepSize+10)
+	step := store.SmallSteps(t)
+	whole, p := crowdOf(t, step+10)
+	cut, _ := crowdOf(t, step+10)
 	in, now := hygiene.Instruction{From: storetest.Start, To: storetest.Start}, storetest.Start.Add(hygiene.Day)
 	if _, err := strikeAll(t, context.Background(), whole, p, in, now, nil); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	did, err := strikeAll(t, ctx, cut, p, in, now, func(int64) { cancel() })
-	if !errors.Is(err, context.Canceled) || did.Contacts != store.StepSize {
+	if !errors.Is(err, context.Canceled) || did.Contacts != int64(step) {
 		t.Fatalf("cut short: %+v, %v", did, err)
 	}
-	if list, err := cut.Batches(store.BatchFilter{}, 1); err != nil || list[0].Done || list[0].Contacts != store.StepSize {
+	if list, err := cut.Batches(store.BatchFilter{}, 1); err != nil || list[0].Done || list[0].Contacts != int64(step) {
 		t.Errorf("%+v, %v", list, err)
 	}
 	if did, err := strikeAll(t, context.Background(), cut, p, in, now, nil); err != nil || did.Contacts != 10 {
@@ -176,7 +177,7 @@ func TestAnInterruptedBatchSaysSoAndIsFinishedByRepeatingIt(t *testing.T) {
 	if _, err := whole.Undo(ctx, p, back, store.Batch{By: "ops"}, now+1, func(int64) { cancel() }, nil); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	if did := takeBack(t, whole, p, 1, now+2); did.Batch != 2 || did.Contacts != store.StepSize+10 {
+	if did := takeBack(t, whole, p, 1, now+2); did.Batch != 2 || did.Contacts != int64(step)+10 {
 		t.Errorf("taken back in two parts: %+v", did)
 	}
 	if _, err := whole.PlanUndo(1); err == nil {

@@ -273,9 +273,9 @@ func TestAnEventThatFindsItsContactAfterTheReviewIsAsReviewed(t *testing.T) {
 }
 
 func TestAnInterruptedTripReviewIsFinishedByRepeatingIt(t *testing.T) {
-	now := storetest.Start.Add(hygiene.Day)
+	now, step := storetest.Start.Add(hygiene.Day), store.SmallSteps(t)
 	for name, settle := range map[string]func(*store.Store, context.Context, store.TripReview) (store.BreakerTrip, store.BatchResult, error){"release": (*store.Store).ReleaseTrip, "discard": (*store.Store).DiscardTrip} {
-		events := received(storetest.Start, "insider", mixed(5100, 5100)...)
+		events := received(storetest.Start, "insider", mixed(step+100, step+100)...)
 		whole, cut := storetest.Open(t), storetest.Open(t)
 		p := storetest.Policy(t, whole)
 		storetest.Policy(t, cut)

@@ -9,8 +9,9 @@ import (
 	"winnow/store/engine"
 )
 
-// stepSize is how many contacts a step looks at.
-const stepSize = 5_000
+// stepSize is how many contacts a step looks at. Tests of what happens between two steps
+// make it small, so that they need no thousands of contacts.
+var stepSize = 5_000
 
 // stepThrough steps through all contacts, and then through all numbers, for something that
 // concerns some of them, and returns how many contacts it looked at. Each step looks without a lock first;

@@ -21,7 +21,6 @@ const (
 	RangeSize    = rangeSize
 	RewriteBytes = rewriteBytes
 	RewriteRows  = rewriteRows
-	StepSize     = stepSize
 )
 
 var (
@@ -36,6 +35,15 @@ func (s *Store) Write(do func(engine.Writer) error) error { return s.write(do) }
 func (s *Store) Read(do func(engine.Reader) error) error { return s.read(do) }
 
 func (s *Store) ReadLog(do func(engine.LogReader) error) error { return s.readLog(do) }
+
+// SmallSteps makes steps through the contacts small until the test ends, and returns how
+// many contacts one looks at.
+func SmallSteps(t *testing.T) int {
+	before := stepSize
+	t.Cleanup(func() { stepSize = before })
+	stepSize = 200
+	return stepSize
+}
 
 // ForgetWindows makes the next sweep read the breakers' counts, as another process
 // would.

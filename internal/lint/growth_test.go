@@ -55,19 +55,22 @@ func TestTheTimeOfACheckGrowsWithTheFile(t *testing.T) {
 		"deltas":            func(n int) string { return deltas(n / 4) },
 	} {
 		took := func(n int) time.Duration {
-			content := []byte(text(n))
-			least := time.Hour
-			for range 3 {
-				begin := cpuTime(t)
-				if c, err := config.Parse("winnow.yaml", content, config.Options{Env: environment}); err == nil {
-					Check(c, schedules)
-				}
-				least = min(least, cpuTime(t)-begin)
+			content, begin := []byte(text(n)), cpuTime(t)
+			if c, err := config.Parse("winnow.yaml", content, config.Options{Env: environment}); err == nil {
+				Check(c, schedules)
 			}
-			return least
+			return cpuTime(t) - begin
+		}
+		tooLong := func(small, large time.Duration) bool { // 4 times if linear, 16 if quadratic
+			return large > 10*small && large > 100*time.Millisecond
 		}
 		small, large := took(600), took(2400)
-		if large > 10*small && large > 100*time.Millisecond { // 4 if linear, 16 if quadratic
+		for range 2 { // something else may have run in between
+			if tooLong(small, large) {
+				small, large = min(small, took(600)), min(large, took(2400))
+			}
+		}
+		if tooLong(small, large) {
 			t.Errorf("%s: 600 take %s, 2,400 take %s", name, small, large)
 		}
 	}

@@ -1,6 +1,7 @@
 package sftp
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,6 +16,18 @@ import (
 	"winnow/segments/destination/sftp/sftptest"
 )
 
+// everyOperation is for .ci/long: lines are cut, and processes killed, at each operation.
+var everyOperation = flag.Bool("every-operation", false, "cut lines and kill processes at each operation of a delivery, not at some of them")
+
+// stride is the distance of the operations at which something is cut or killed. It is a
+// prime, so that a loop of a delivery is not cut in the same place each time.
+func stride(prime int) int {
+	if *everyOperation {
+		return 1
+	}
+	return prime
+}
+
 // serverKinds are the kinds of servers to which runs are delivered differently,
 // and the distance of the operations at which their lines are cut.
 var serverKinds = []struct {
@@ -22,9 +35,9 @@ var serverKinds = []struct {
 	stride int
 	opts   []sftptest.Option
 }{
-	{"folders are renamed", 2, nil},
-	{"files are renamed", 3, []sftptest.Option{sftptest.NoFolderRenames(), sftptest.NoSymlinks()}},
-	{"no posix-rename", 11, []sftptest.Option{sftptest.NoPosixRename()}},
+	{"folders are renamed", 5, nil},
+	{"files are renamed", 7, []sftptest.Option{sftptest.NoFolderRenames(), sftptest.NoSymlinks()}},
+	{"no posix-rename", 13, []sftptest.Option{sftptest.NoPosixRename()}},
 }
 
 // checkReaders reads as readers do: they follow latest, or take each folder with
@@ -70,7 +83,7 @@ func TestAnUploadedRunIsWholeOrNotThere(t *testing.T) {
 	for _, kind := range serverKinds {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
-			for n, more := 1, true; more; n += kind.stride {
+			for n, more := 1, true; more; n += stride(kind.stride) {
 				more = cutAndRepeat(t, life, append(kind.opts, sftptest.CutAt(n)), kind.name, fmt.Sprintf("cut at operation %d", n))
 				if t.Failed() {
 					return
@@ -203,7 +216,7 @@ func TestKilledAtAnyOperationReadersSeeWholeRuns(t *testing.T) {
 	last := deliveryAt(t, 3, 7)
 	last.Keep = 1
 	ended := false
-	for n := 1; !ended; n += 13 { // a line is cut at every one
+	for n := 1; !ended; n += stride(17) { // a line is cut at others
 		var c atomic.Pointer[exec.Cmd]
 		s := sftptest.Serve(t, sftptest.OnOperation(func(at int, _ string) {
 			if child := c.Load(); at == n && child != nil {
