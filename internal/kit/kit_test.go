@@ -60,9 +60,9 @@ func mainFile(t *testing.T, kind string) string {
 func TestTheFilesAreRightForTheConfig(t *testing.T) {
 	for kind, wants := range map[string][]string{
 		"systemd": {`ExecStart="/opt/my tools/winnow" serve -c "`, `/100%% of \"ours\"/winnow.yaml"` + "\n", "User=ann\n", `/100%% of \"ours\"/data"` + "\n", "ReadWritePaths=/mnt/backup/winnow\n", "ReadWritePaths=/srv/crm\n", "ProtectHome=yes"},
-		"nginx":   {"proxy_pass http://127.0.0.1:9000;", "http://127.0.0.1:9001;", "client_max_body_size 2m;"},
-		"caddy":   {"reverse_proxy 127.0.0.1:9000 {", "versions 1.1"},
-		"compose": {"127.0.0.1:9000:9000", "'/data/winnow.yaml'"},
+		"nginx":   {"proxy_pass http://127.0.0.1:9000;", "http://127.0.0.1:9001;", "client_max_body_size 2m;", "error_log /dev/null crit;"},
+		"caddy":   {"reverse_proxy 127.0.0.1:9000 {", "versions 1.1", "request>uri regexp /callbacks/.* /callbacks/..."},
+		"compose": {"127.0.0.1:9000:9000", "'/data/winnow.yaml'", "- '/mnt/backup/winnow:/mnt/backup/winnow'", "- '/srv/crm:/srv/crm'"},
 		"prometheus": {"WinnowBackupOutdated", `winnow_export_age_seconds{export="nightly"} > 266400`, // from Friday to Monday, and two hours
 			`winnow_export_age_seconds{export="often"} > 7800`},
 		"logrotate": {"copytruncate", "su ann ann"},
@@ -231,17 +231,25 @@ func TestNginxAcceptsTheProxyAndTheConsole(t *testing.T) {
 
 func TestCaddyAcceptsTheProxyAndTheConsole(t *testing.T) {
 	program := lookSystem(t, "caddy")
-	text := mainFile(t, "caddy")
-	console := text[strings.Index(text, "# winnow.internal"):]
-	text += regexp.MustCompile("(?m)^# ?").ReplaceAllString(console, "")
-	file := filepath.Join(t.TempDir(), "Caddyfile")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c := exec.Command(program, "validate", "--adapter", "caddyfile", "--config", file)
-	c.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_DATA_HOME=", "XDG_CONFIG_HOME=")
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Errorf("caddy: %v\n%s\n%s", err, out, text)
+	for _, tls := range []bool{false, true} {
+		setup := setupOf(t)
+		setup.PublicTLS, setup.AdminTLS = tls, tls
+		files, err := Files("caddy", setup)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := files[0].Text
+		console := text[strings.Index(text, "# winnow.internal"):]
+		text += regexp.MustCompile("(?m)^# ?").ReplaceAllString(console, "")
+		file := filepath.Join(t.TempDir(), "Caddyfile")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c := exec.Command(program, "validate", "--adapter", "caddyfile", "--config", file)
+		c.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_DATA_HOME=", "XDG_CONFIG_HOME=")
+		if out, err := c.CombinedOutput(); err != nil || strings.Count(text, "\t\ttls_server_name") > 0 != tls {
+			t.Errorf("caddy: %v\n%s\n%s", err, out, text)
+		}
 	}
 }
 

@@ -78,6 +78,16 @@ func NewSetup(cfg *config.Config, program, user string, now time.Time) (*Setup, 
 // ConfigName is the name of the config in its folder.
 func (s *Setup) ConfigName() string { return filepath.Base(s.Config) }
 
+// Outside returns the folders that the daemon writes to and that are not in the config's.
+func (s *Setup) Outside() (folders []string) {
+	for _, folder := range s.Writes {
+		if folder != s.Folder && !strings.HasPrefix(folder, s.Folder+"/") {
+			folders = append(folders, folder)
+		}
+	}
+	return folders
+}
+
 // InHome reports whether the daemon reads or writes in a home.
 func (s *Setup) InHome() bool {
 	return slices.ContainsFunc(append([]string{s.Program, s.Config}, s.Writes...), func(path string) bool {
