@@ -175,28 +175,25 @@ func span(r *rand.Rand, events []Event) (since, until Instant) {
 
 // openedSuppression is a suppression as the ledger has it.
 type openedSuppression struct {
-	rule, reason string
-	from         Moment
-	until        Instant // 0: permanent
-	lifted       Moment  // zero for never
+	rule    string
+	at      Instant
+	message string  // of the event that opened it, "" for a review
+	until   Instant // 0: permanent
+
+	from, to int // what was heard while it was open, in the order in which it was
 }
 
 // heard is an event that says something about what is open.
 type heard struct {
-	Moment
+	at      Instant
 	message string
 	proof   Proof
 }
 
 // proof is what the events that were heard say about it.
 func (s *openedSuppression) proof(list []heard) (proof Proof) {
-	opener := slices.IndexFunc(list, func(h heard) bool { return h.Moment == s.from })
-	for i := range list {
-		h := &list[i]
-		if !h.After(s.from) || s.until != 0 && h.At >= s.until || s.lifted != (Moment{}) && h.After(s.lifted) {
-			continue
-		}
-		if h.proof == Regretted || opener < 0 || list[opener].message != h.message {
+	for _, h := range list[s.from:s.to] {
+		if (s.until == 0 || h.at < s.until) && (h.proof == Regretted || h.message != s.message) {
 			proof = max(proof, h.proof)
 		}
 	}
@@ -208,16 +205,23 @@ func (s *openedSuppression) proof(list []heard) (proof Proof) {
 func plainReplay(p *Policy, events []Event, until Instant) (list []*openedSuppression, all []heard) {
 	c := &Contact{Key: "k"}
 	open := map[string]*openedSuppression{}
-	enter := func(changes []Change) {
+	end := func(reason string) {
+		if s := open[reason]; s != nil {
+			s.to = len(all)
+			delete(open, reason)
+		}
+	}
+	enter := func(message string, changes []Change) {
 		for _, ch := range changes {
 			switch ch.Act {
 			case Suppressed:
-				open[ch.Reason] = &openedSuppression{rule: ch.Rule, reason: ch.Reason, from: Moment{ch.At, ch.Seq}, until: ch.Until}
+				end(ch.Reason) // it ended, or an earlier event is no longer its cause
+				open[ch.Reason] = &openedSuppression{rule: ch.Rule, at: ch.At, message: message, until: ch.Until, from: len(all)}
 				list = append(list, open[ch.Reason])
 			case Renewed:
 				open[ch.Reason].until = ch.Until
 			case Released:
-				open[ch.Reason].lifted = Moment{ch.At, ch.Seq}
+				end(ch.Reason)
 			}
 		}
 	}
@@ -226,7 +230,7 @@ func plainReplay(p *Policy, events []Event, until Instant) (list []*openedSuppre
 	review := func(upTo Instant) {
 		for ; midnight <= upTo; midnight = midnight.Add(Day) {
 			if seq > 0 {
-				enter(p.Review(c, Moment{midnight, c.History.Latest().Seq}))
+				enter("", p.Review(c, Moment{midnight, c.History.Latest().Seq}))
 			}
 		}
 	}
@@ -242,11 +246,14 @@ func plainReplay(p *Policy, events []Event, until Instant) (list []*openedSuppre
 			if e.Outcome == SoftBounce && slices.ContainsFunc(all, func(h heard) bool { return h.proof == Regretted && h.message == e.Source+e.MessageID }) {
 				proof = Unmeasured
 			}
-			all = append(all, heard{e.Moment(), e.Source + e.MessageID, proof})
+			all = append(all, heard{e.At, e.Source + e.MessageID, proof})
 		}
-		enter(changes)
+		enter(e.Source+e.MessageID, changes)
 	}
 	review(until)
+	for reason := range open {
+		end(reason)
+	}
 	return list, all
 }
 
@@ -260,7 +267,7 @@ func TestABacktestCountsWhatTheLedgerOfAPlainReplaySays(t *testing.T) {
 		want := NewBacktest(p, since, until)
 		list, all := plainReplay(p, events, until)
 		for _, s := range list {
-			if s.from.At < since {
+			if s.at < since {
 				continue
 			}
 			record := &want.Rules[slices.IndexFunc(want.Rules, func(r Record) bool { return r.Name == s.rule })]

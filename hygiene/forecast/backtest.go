@@ -154,8 +154,19 @@ func (b *Backtest) count(changes []hygiene.Change, message uint64) {
 		r := b.records[c.Rule]
 		r.Acted++
 		b.openings = slices.DeleteFunc(b.openings, func(o opening) bool { return o.reason == c.Reason })
-		b.openings = append(b.openings, opening{since: hygiene.Moment{At: c.At, Seq: c.Seq}, reason: c.Reason, message: message, record: r})
+		b.openings = append(b.openings, opening{since: b.sinceOf(c), reason: c.Reason, message: message, record: r})
 	}
+}
+
+// sinceOf is the moment of the suppression that was opened. That of the change is another
+// one where a repeat of an event leaves an event before it as the cause.
+func (b *Backtest) sinceOf(c *hygiene.Change) hygiene.Moment {
+	for i := range b.c.Suppressions {
+		if s := &b.c.Suppressions[i]; s.Reason == c.Reason && s.Origin == hygiene.ByRule {
+			return s.Since
+		}
+	}
+	return hygiene.Moment{At: c.At, Seq: c.Seq} // the same event lifted it
 }
 
 // review reviews the contact at the midnights up to and including upTo. It skips
