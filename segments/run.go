@@ -29,9 +29,11 @@ type Run struct {
 	ThroughSeq  int64           `json:"through_seq"` // the log's end in the snapshot
 	Policy      string          `json:"policy"`
 	Error       string          `json:"error"`
-	NextTryAt   hygiene.Instant `json:"next_try_at,omitzero"` // of a failed run: when a daemon tries it again; 0 for unknown
-	Ledger      int64           `json:"-"`                    // the store's last change to a contact in the snapshot; -1 for unknown
-	HeldReason  string          `json:"-"`                    // the guard's objections, which are part of Error too; empty when it had none
+	NextTryAt   hygiene.Instant `json:"next_try_at,omitzero"`  // of a failed run: when a daemon tries it again; 0 for unknown
+	StartedBy   string          `json:"started_by,omitempty"`  // who asked for it; empty for the schedule
+	ReleasedBy  string          `json:"released_by,omitempty"` // who released it when it was held; empty for nobody
+	Ledger      int64           `json:"-"`                     // the store's last change to a contact in the snapshot; -1 for unknown
+	HeldReason  string          `json:"-"`                     // the guard's objections, which are part of Error too; empty when it had none
 }
 
 // Discard makes the held run a discarded one. Its error then says why it was

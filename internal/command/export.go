@@ -37,7 +37,7 @@ func (x exportCommand) Run(c *invocation) error {
 // exporter makes and delivers runs, with progress on a terminal.
 func (c *invocation) exporter(a *app.App, noun string) (*exports.Exporter, func()) {
 	ops, done := c.operations(a, noun)
-	return &exports.Exporter{Operations: ops, OnBusy: func(holder int) {
+	return &exports.Exporter{Operations: ops, By: app.Operator(), OnBusy: func(holder int) {
 		fmt.Fprintf(c.Stderr, "waiting for process %d, which delivers runs of this export to the same server\n", holder)
 	}}, done
 }

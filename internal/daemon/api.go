@@ -49,11 +49,13 @@ func (d *Daemon) console() (http.Handler, error) {
 		Check:        d.check,
 		ExportPerson: d.exportPerson,
 		Register:     d.register,
-		RunExport:    d.runExport,
-		Release:      d.release,
-		Instruct:     d.instruct,
-		Merge:        d.merge,
-		Forget:       d.forget,
+		RunExport:    func(ctx context.Context, name string) (view.Run, error) { return d.runExport(ctx, name, byAPI) },
+		Release: func(ctx context.Context, export, run string, mayBeStale bool) (view.Released, error) {
+			return d.release(ctx, view.RunRelease{Export: export, Run: run, Stale: mayBeStale, By: byAPI})
+		},
+		Instruct: d.instruct,
+		Merge:    d.merge,
+		Forget:   d.forget,
 	})
 }
 
@@ -170,14 +172,17 @@ func (d *Daemon) register(ctx context.Context, given []provider.Registration) (c
 	return result, err
 }
 
+// byAPI signs the runs and releases that a client of the API asks for.
+const byAPI = "api"
+
 // runExport makes a run now, when no job is running.
-func (d *Daemon) runExport(request context.Context, name string) (view.Run, error) {
+func (d *Daemon) runExport(request context.Context, name, by string) (view.Run, error) {
 	if _, err := d.Exporter().ExportNamed(name); err != nil {
 		return view.Run{}, apiError(err)
 	}
 	var run segments.Run
 	job := schedule.Job{Kind: schedule.Export, Name: name, Run: func(ctx context.Context, at time.Time) (err error) {
-		run, err = d.export(ctx, d.Exporter().ForRequest(request), name, at)
+		run, err = d.export(ctx, d.Exporter().SignedBy(by).ForRequest(request), name, at)
 		return apiError(err)
 	}}
 	err := d.runner.RunNow(request, job, time.Now())
@@ -191,23 +196,23 @@ func (d *Daemon) runExport(request context.Context, name string) (view.Run, erro
 }
 
 // release publishes a held run.
-func (d *Daemon) release(request context.Context, export, name string, mayBeStale bool) (view.Released, error) {
-	x := d.Exporter()
-	if _, err := x.ExportNamed(export); err != nil {
+func (d *Daemon) release(request context.Context, r view.RunRelease) (view.Released, error) {
+	x := d.Exporter().SignedBy(r.By)
+	if _, err := x.ExportNamed(r.Export); err != nil {
 		return view.Released{}, apiError(err)
 	}
-	at, err := time.Parse(segments.RunLayout, name)
+	at, err := time.Parse(segments.RunLayout, r.Run)
 	if err != nil {
-		return view.Released{}, console.NewAPIError(http.StatusNotFound, fmt.Errorf("%q is not a run; write the name of its folder, like 2026-11-23T020000Z", name))
+		return view.Released{}, console.NewAPIError(http.StatusNotFound, fmt.Errorf("%q is not a run; write the name of its folder, like 2026-11-23T020000Z", r.Run))
 	}
 	scheduled := hygiene.InstantOf(at)
-	if _, err := x.HeldRun(export, scheduled); err != nil { // before waiting for the lock
+	if _, err := x.HeldRun(r.Export, scheduled); err != nil { // before waiting for the lock
 		return view.Released{}, apiError(err)
 	}
 	x.Wait = nil // not waitForLock, which would report that jobs are waiting
-	released, err := x.ForRequest(request).Release(context.WithoutCancel(request), export, scheduled, hygiene.InstantOf(time.Now()), mayBeStale, nil)
+	released, err := x.ForRequest(request).Release(context.WithoutCancel(request), r.Export, scheduled, hygiene.InstantOf(time.Now()), r.Stale, nil)
 	if released.Run.Export != "" {
-		d.dispatcher.notify(export)
+		d.dispatcher.notify(r.Export)
 		return view.Released{Run: released.Run, Discarded: released.Discarded, Suppressed: released.Suppressed, Sample: released.Sample}, nil // it is released; its error says what failed
 	}
 	return view.Released{}, apiError(err)
@@ -216,12 +221,12 @@ func (d *Daemon) release(request context.Context, export, name string, mayBeStal
 // makeRun makes a run for a page, as the API does.
 func (d *Daemon) makeRun(ctx context.Context, export, by string) (view.Run, error) {
 	d.log.Info("a run is asked for on the console", "export", export, "by", by)
-	return d.runExport(ctx, export)
+	return d.runExport(ctx, export, by)
 }
 
 // releaseRun publishes a held run for a page, as the API does.
 func (d *Daemon) releaseRun(ctx context.Context, r view.RunRelease) (view.Released, error) {
-	released, err := d.release(ctx, r.Export, r.Run, r.Stale)
+	released, err := d.release(ctx, r)
 	if err == nil {
 		d.log.Info("released on the console", "export", r.Export, "run", r.Run, "by", r.By)
 	}

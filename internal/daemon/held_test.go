@@ -32,9 +32,9 @@ func TestAStaleRunIsReleasedOnlyIfTheCallerInsists(t *testing.T) {
 	if err != nil || !strings.Contains(alerts(p), "What is held is out of date: contacts that it offers were suppressed since: 1 for opted_out. Make a new run. winnow export nightly") {
 		t.Errorf("the page says %q, %v", alerts(p), err)
 	}
-	_, err = d.release(t.Context(), "nightly", held.Name, false)
+	_, err = d.release(t.Context(), view.RunRelease{Export: "nightly", Run: held.Name, Stale: false, By: "test"})
 	wantAPIError(t, err, http.StatusConflict, "the held run is out of date")
-	released, err := d.release(t.Context(), "nightly", held.Name, true)
+	released, err := d.release(t.Context(), view.RunRelease{Export: "nightly", Run: held.Name, Stale: true, By: "test"})
 	if err != nil || released.Status != segments.Released {
 		t.Errorf("released as %+v, %v", released, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/apptest"
 	"winnow/internal/console"
+	"winnow/internal/console/view"
 	"winnow/internal/schedule"
 	"winnow/segments"
 )
@@ -104,7 +105,7 @@ func TestARequestCanceledWhileItWaitsMakesNoRun(t *testing.T) {
 	errs := make(chan error, 3)
 	request, cancel := context.WithCancel(t.Context())
 	for range cap(errs) { // one is the runner's job and waits for the store lock, two wait for that one
-		go func() { _, err := d.runExport(request, "nightly"); errs <- err }()
+		go func() { _, err := d.runExport(request, "nightly", "test"); errs <- err }()
 	}
 	apptest.Eventually(t, "a run waits", func() bool { return d.lockWait.duration() > 0 })
 	cancel()
@@ -121,7 +122,7 @@ func TestARequestCanceledWhileItWaitsMakesNoRun(t *testing.T) {
 	if got := jobMetrics(t, d); got != "winnow_jobs_waiting_seconds 0\n" {
 		t.Errorf("the metrics are\n%s", got)
 	}
-	if _, err := d.runExport(t.Context(), "nightly"); err != nil || len(runsOf(t, d)) != 1 {
+	if _, err := d.runExport(t.Context(), "nightly", "test"); err != nil || len(runsOf(t, d)) != 1 {
 		t.Errorf("the next run: %v", err)
 	}
 }
@@ -193,7 +194,7 @@ func (w lockedWriter) Write(b []byte) (int, error) {
 func TestTheSecondOfTwoReleasesFailsSinceTheRunIsReleased(t *testing.T) {
 	t.Parallel() // waiting for a lock polls every two seconds
 	d := testDaemon(t, "to: [./exports]}", "to: [./exports], guard: {min_rows: {reachable: 1}}}")
-	given, err := d.runExport(t.Context(), "nightly")
+	given, err := d.runExport(t.Context(), "nightly", "test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +205,10 @@ func TestTheSecondOfTwoReleasesFailsSinceTheRunIsReleased(t *testing.T) {
 	release := holdStoreLock(t, d)
 	errs := make(chan error, 2)
 	for range cap(errs) {
-		go func() { _, err := d.release(t.Context(), "nightly", run.Name, false); errs <- err }()
+		go func() {
+			_, err := d.release(t.Context(), view.RunRelease{Export: "nightly", Run: run.Name, Stale: false, By: "test"})
+			errs <- err
+		}()
 	}
 	time.AfterFunc(300*time.Millisecond, release)
 	first, second := <-errs, <-errs
@@ -215,21 +219,21 @@ func TestTheSecondOfTwoReleasesFailsSinceTheRunIsReleased(t *testing.T) {
 		t.Errorf("both releases failed: %v", second)
 	}
 	wantAPIError(t, first, 409, "is released; only a held run")
-	_, err = d.release(t.Context(), "nightly", "2001-01-01T000000Z", false)
+	_, err = d.release(t.Context(), view.RunRelease{Export: "nightly", Run: "2001-01-01T000000Z", Stale: false, By: "test"})
 	wantAPIError(t, err, 404, "there is no run")
 }
 
 func TestAReleaseCanceledWhileItWaitsDoesNothing(t *testing.T) {
 	t.Parallel() // waiting for a lock polls every two seconds
 	d := testDaemon(t, "to: [./exports]}", "to: [./exports], guard: {min_rows: {reachable: 1}}}")
-	given, err := d.runExport(t.Context(), "nightly")
+	given, err := d.runExport(t.Context(), "nightly", "test")
 	if err != nil {
 		t.Fatal(err)
 	}
 	release := holdStoreLock(t, d)
 	request, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
-	_, err = d.release(request, "nightly", given.Name, false)
+	_, err = d.release(request, view.RunRelease{Export: "nightly", Run: given.Name, Stale: false, By: "test"})
 	wantAPIError(t, err, 408, "client disconnected")
 	release()
 	if runs := runsOf(t, d); len(runs) != 1 || runs[0].Status != segments.Held {
@@ -249,10 +253,10 @@ func TestAnExportThatAReloadRemovedIsNotFound(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- d.runner.RunNow(t.Context(), other, time.Now()) }()
 	<-started
-	_, err := d.runExport(t.Context(), "none")
+	_, err := d.runExport(t.Context(), "none", "test")
 	wantAPIError(t, err, 404, "there is no export")
 	errs := make(chan error)
-	go func() { _, err := d.runExport(t.Context(), "nightly"); errs <- err }()
+	go func() { _, err := d.runExport(t.Context(), "nightly", "test"); errs <- err }()
 	time.AfterFunc(200*time.Millisecond, func() { // the request waits for the other job now
 		without := *d.current.Load()
 		without.Exports = nil

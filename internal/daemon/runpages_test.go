@@ -114,7 +114,9 @@ func TestAHeldRunIsReleasedOnItsPage(t *testing.T) {
 	if want(t, page, "was released: readers have it now"); where != "/runs/nightly/"+run {
 		t.Errorf("next is %s", where)
 	}
-	if r, _, err := d.store.LastRun("nightly"); err != nil || r.Status != segments.Released {
+	want(t, page, "It was held, and released by console:ali.")
+	want(t, v.get("/runs/nightly").Body.String(), "by console:ali")
+	if r, _, err := d.store.LastRun("nightly"); err != nil || r.Status != segments.Released || r.ReleasedBy != "console:ali" || r.StartedBy != "" {
 		t.Errorf("the run is %+v, %v", r, err)
 	}
 	if _, page := v.after("/runs/release", "export", "nightly", "run", run); !strings.Contains(page, "Nothing was done") {
@@ -142,7 +144,7 @@ func TestARunIsMadeOnThePage(t *testing.T) {
 	appendEvents(t, d, time.Now().Add(-time.Hour), hygiene.Sent)
 	v := visit(t, d, "ali")
 	where, page := v.after("/runs/make", "export", "nightly")
-	want(t, page, "was made: readers have it now", "Readers have got it")
+	want(t, page, "was made: readers have it now", "Readers have got it", "asked for by console:ali")
 	run, ok, err := d.store.LastRun("nightly", segments.Published)
 	if err != nil || !ok || where != "/runs/nightly/"+run.Name {
 		t.Errorf("made %+v, %v, next is %s", run, err, where)

@@ -39,6 +39,7 @@ import (
 // Exporter makes runs, releases held ones and delivers them.
 type Exporter struct {
 	*app.Operations
+	By        string              // who asks for runs and releases; empty for the schedule
 	OnSent    func(bytes int64)   // reports further bytes sent to remotes, from several goroutines; may be nil
 	OnAttempt func(runs.Delivery) // reports how a delivery went; may be nil
 	OnBusy    func(holder int)    // reports a process that is delivering, and is waited for; may be nil
@@ -55,6 +56,13 @@ type Clock func() hygiene.Instant
 func (x *Exporter) ForRequest(request context.Context) *Exporter {
 	other := *x
 	other.Operations = x.Operations.ForRequest(request)
+	return &other
+}
+
+// SignedBy is an exporter whose runs and releases somebody asks for.
+func (x *Exporter) SignedBy(by string) *Exporter {
+	other := *x
+	other.By = by
 	return &other
 }
 

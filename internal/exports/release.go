@@ -130,7 +130,7 @@ func (x *Exporter) releaseLocked(e segments.Export, run segments.Run, now hygien
 	if len(errs) == len(to) {
 		return ReleaseResult{}, fmt.Errorf("%w; if the run's files are gone, winnow export %s makes a new one", releaseErr, e.Name)
 	}
-	run.Status, run.FinishedAt = segments.Released, now
+	run.Status, run.FinishedAt, run.ReleasedBy = segments.Released, now, x.By
 	run.Error = "" // why it was held no longer matters; what it lacks does
 	if lacks := append(failuresOf(ManifestOf(x.Directories(e), run)), errs...); len(lacks) > 0 {
 		run.Error = segments.ErrorList(lacks).Error()

@@ -39,7 +39,7 @@ func (x *Exporter) Export(ctx context.Context, name string, scheduled time.Time,
 // exportLocked is Export for a caller that holds the store lock.
 func (x *Exporter) exportLocked(ctx context.Context, e segments.Export, scheduled hygiene.Instant, now Clock) (segments.Result, error) {
 	recoverErr := x.recoverRuns(e)
-	run := segments.Run{Export: e.Name, Name: segments.RunName(scheduled), ScheduledAt: scheduled, AsOf: now(), Policy: x.Config.Hash, Ledger: -1}
+	run := segments.Run{Export: e.Name, Name: segments.RunName(scheduled), ScheduledAt: scheduled, AsOf: now(), Policy: x.Config.Hash, Ledger: -1, StartedBy: x.By}
 	begun, err := x.Store.BeginRun(run)
 	if err == nil && !begun {
 		err = fmt.Errorf("run %s/%s: %w", run.Export, run.Name, ErrRunExists)

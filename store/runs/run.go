@@ -32,12 +32,13 @@ type Store struct {
 // Of is that part of the store in this engine, with the folder of its lists of members.
 func Of(e engine.Engine, members string) *Store { return &Store{e, memberfiles.Folder(members)} }
 
-const runColumns = "export, scheduled_at, status, as_of, finished_at, through_seq, policy, error, held_reason, ledger, next_try_at"
+const runColumns = "export, scheduled_at, status, as_of, finished_at, through_seq, policy, error, held_reason, ledger, next_try_at, started_by, released_by"
 
 func scanRun(r engine.Rows) segments.Run {
 	scheduled := hygiene.Instant(r.Int(1))
 	return segments.Run{Export: r.Text(0), Name: segments.RunName(scheduled), ScheduledAt: scheduled, Status: segments.Status(r.Text(2)),
-		AsOf: hygiene.Instant(r.Int(3)), FinishedAt: hygiene.Instant(r.Int(4)), ThroughSeq: r.Int(5), Policy: r.Text(6), Error: r.Text(7), HeldReason: r.Text(8), Ledger: r.Int(9), NextTryAt: hygiene.Instant(r.Int(10))}
+		AsOf: hygiene.Instant(r.Int(3)), FinishedAt: hygiene.Instant(r.Int(4)), ThroughSeq: r.Int(5), Policy: r.Text(6), Error: r.Text(7), HeldReason: r.Text(8), Ledger: r.Int(9), NextTryAt: hygiene.Instant(r.Int(10)),
+		StartedBy: r.Text(11), ReleasedBy: r.Text(12)}
 }
 
 // BeginRun stores a run as running, and reports whether it may go on: a run of that
@@ -68,11 +69,19 @@ func (s *Store) EndRun(run segments.Run) error {
 		}
 		held, err := runsOf(c, run.Export, AllRuns, segments.Held)
 		for _, other := range held {
-			other.Discard("discarded when run " + run.Export + "/" + run.Name + " was published")
+			other.Discard("discarded when run " + run.Export + "/" + run.Name + " was " + howPublished(run))
 			err = errors.Join(err, putRun(c, other))
 		}
 		return err
 	})
+}
+
+// howPublished says how readers came to see the run.
+func howPublished(run segments.Run) string {
+	if run.ReleasedBy != "" {
+		return "released by " + run.ReleasedBy
+	}
+	return "published"
 }
 
 // PostponeRun stores when a failed run is tried again. It does nothing to a run that
@@ -98,10 +107,11 @@ func replaceRun(c engine.Writer, run segments.Run) error {
 }
 
 func putRun(c engine.Writer, run segments.Run) error {
-	return c.Exec("INSERT INTO runs ("+runColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	return c.Exec("INSERT INTO runs ("+runColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (export, scheduled_at) DO UPDATE SET status = excluded.status, as_of = excluded.as_of, finished_at = excluded.finished_at,
-		through_seq = excluded.through_seq, policy = excluded.policy, error = excluded.error, held_reason = excluded.held_reason, ledger = excluded.ledger, next_try_at = excluded.next_try_at`,
-		run.Export, int64(run.ScheduledAt), string(run.Status), int64(run.AsOf), int64(run.FinishedAt), run.ThroughSeq, run.Policy, ui.Printable(run.Error), run.HeldReason, run.Ledger, int64(run.NextTryAt))
+		through_seq = excluded.through_seq, policy = excluded.policy, error = excluded.error, held_reason = excluded.held_reason, ledger = excluded.ledger, next_try_at = excluded.next_try_at,
+		started_by = excluded.started_by, released_by = excluded.released_by`,
+		run.Export, int64(run.ScheduledAt), string(run.Status), int64(run.AsOf), int64(run.FinishedAt), run.ThroughSeq, run.Policy, ui.Printable(run.Error), run.HeldReason, run.Ledger, int64(run.NextTryAt), ui.Printable(run.StartedBy), ui.Printable(run.ReleasedBy))
 }
 
 // LastRun is the run of the export that began last, of those with one of these

@@ -44,16 +44,22 @@ func (j journal) OlderURL() string {
 func (j journal) Filtered() bool { return j.Query != (view.JournalQuery{}) }
 
 // journalEntry is what the page of one manual change shows.
-type journalEntry struct{ view.JournalEntry }
+type journalEntry struct {
+	view.JournalEntry
+	Undoing *longState
+}
 
 // JournalEntry makes the page of a manual change.
-func JournalEntry(p Page, e view.JournalEntry) ([]byte, error) {
+func JournalEntry(p Page, e view.JournalEntry, undoing *longState) ([]byte, error) {
 	p.Tab, p.At = "Journal", e.AsOf
-	return render(entryPage, p, "Batch "+strconv.FormatInt(e.ID, 10), journalEntry{e})
+	return render(entryPage, p, "Batch "+strconv.FormatInt(e.ID, 10), journalEntry{e, undoing})
 }
 
 // Undoable reports whether it can be undone.
-func (e journalEntry) Undoable() bool { return e.UndoneBy == 0 && e.Why == "" }
+func (e journalEntry) Undoable() bool { return e.UndoneBy == 0 && e.Why == "" && !e.IsBeingUndone() }
+
+// IsBeingUndone reports whether it is being undone by a page.
+func (e journalEntry) IsBeingUndone() bool { return e.Undoing != nil && e.Undoing.Running }
 
 // Verb is what undoing it does to what it undid, or did.
 func (e journalEntry) Verb() string {

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -45,7 +46,7 @@ func (s *server) showJournalEntry(w http.ResponseWriter, req *http.Request, v Vi
 	if err != nil {
 		return err
 	}
-	page, err := JournalEntry(s.page(req, v), e)
+	page, err := JournalEntry(s.page(req, v), e, s.long.state(aboutUndoing(id)))
 	return send(w, http.StatusOK, page, err)
 }
 
@@ -68,16 +69,20 @@ func (s *server) undo(req *http.Request, v Visit) (next *url.URL, n Notice, err 
 		return next, n, err
 	}
 	next = journalURL(id)
-	did, err := s.Undo(req.Context(), view.UndoRequest{Batch: id, Named: req.PostForm["reason"], By: v.By, Note: field(req, "note")})
-	if err != nil {
-		return next, n, err
-	}
-	if did.Batch == 0 {
-		return next, Notice{Text: "No contacts are affected any more; nothing was changed."}, nil
-	}
-	n.Text = fmt.Sprintf("Batch %d was undone by batch %d: %s, %s released.", id, did.Batch, ui.CountVerb(did.Contacts, "contact", "changed", "changed"), ui.Number(did.Released))
-	return journalURL(did.Batch), n, nil
+	u := view.UndoRequest{Batch: id, Named: req.PostForm["reason"], By: v.By, Note: field(req, "note")}
+	ctx := context.WithoutCancel(req.Context())
+	return s.long.do(aboutUndoing(id), v.By, "The batch is being undone", next, func() outcome {
+		did, err := s.Undo(ctx, u)
+		if err != nil || did.Batch == 0 {
+			return outcome{notice: Notice{Text: "No contacts are affected any more; nothing was changed."}, err: err}
+		}
+		n := Notice{Text: fmt.Sprintf("Batch %d was undone by batch %d: %s, %s released.", id, did.Batch, ui.CountVerb(did.Contacts, "contact", "changed", "changed"), ui.Number(did.Released))}
+		return outcome{next: journalURL(did.Batch), notice: n}
+	})
 }
+
+// aboutUndoing is what an undo is about.
+func aboutUndoing(batch int64) string { return fmt.Sprintf("undo %d", batch) }
 
 func journalURL(batch int64) *url.URL {
 	return &url.URL{Path: "/journal/" + strconv.FormatInt(batch, 10)}

@@ -1,13 +1,17 @@
 package pages
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"winnow/internal/console/view"
 )
 
 func TestAnActThatTakesLongGoesOnBehindThePage(t *testing.T) {
@@ -37,6 +41,32 @@ func TestAnActThatTakesLongGoesOnBehindThePage(t *testing.T) {
 		if s := l.state("make nightly"); s != nil {
 			t.Errorf("an hour later it is shown as %+v", s)
 		}
+	})
+}
+
+func TestAnUndoOfManyThousandsDoesNotHoldTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{Config: Config{Undo: func(ctx context.Context, u view.UndoRequest) (view.Undone, error) {
+			time.Sleep(time.Minute)
+			return view.Undone{Batch: u.Batch + 1, Contacts: 20_000}, ctx.Err()
+		}}}
+		ctx, leave := context.WithCancel(t.Context())
+		req := httptest.NewRequestWithContext(ctx, "POST", "/journal/undo", nil)
+		req.PostForm = url.Values{"batch": {"7"}}
+		next, n, err := s.undo(req, Visit{By: "console:ali"})
+		leave()
+		if err != nil || next.Path != "/journal/7" || n.Text != "The batch is being undone." {
+			t.Fatalf("%v, %+v, %v", next, n, err)
+		}
+		during := journalEntry{Undoing: s.long.state(aboutUndoing(7))}
+		if !during.IsBeingUndone() || during.Undoable() {
+			t.Errorf("meanwhile its page shows %+v", during.Undoing)
+		}
+		time.Sleep(time.Minute)
+		if state := s.long.state(aboutUndoing(7)); state.Running || !strings.Contains(state.Notice.Text, "20,000 contacts changed") {
+			t.Errorf("afterwards its page shows %+v", state)
+		}
+		time.Sleep(keepOutcome)
 	})
 }
 

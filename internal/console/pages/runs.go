@@ -90,6 +90,9 @@ func (d runData) ReadersSentence() string {
 
 // Ended says in a word how readers got the run, or that they did not.
 func (d runData) Ended() string {
+	if d.Status == segments.Released && d.ReleasedBy != "" {
+		return "It was held, and released by " + d.ReleasedBy + "."
+	}
 	return map[segments.Status]string{segments.Running: "It is being made.", segments.Published: "Readers have got it.", segments.Released: "It was held, and released.",
 		segments.Discarded: "Readers never got it.", segments.Failed: "It was not made."}[d.Status]
 }

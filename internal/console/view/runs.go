@@ -1,6 +1,8 @@
 package view
 
 import (
+	"cmp"
+
 	"winnow/hygiene"
 	"winnow/segments"
 )
@@ -76,6 +78,10 @@ type RunDestination struct {
 	NextAt      hygiene.Instant // when it is tried again; 0 for unknown
 	DeliveredAt hygiene.Instant // 0 for unknown
 }
+
+// Who asked readers to have it: who released it, or else who asked for it; empty for the
+// schedule.
+func (r RunSizes) Who() string { return cmp.Or(r.ReleasedBy, r.StartedBy) }
 
 // RunRelease says which held run to release.
 type RunRelease struct {

@@ -299,6 +299,8 @@ CREATE TABLE runs (
 	held_reason  TEXT NOT NULL DEFAULT '', -- why the guard held it, without what to do about it
 	ledger       INTEGER NOT NULL DEFAULT -1, -- ledger.id of the last entry in the run's snapshot; -1 where it is not known
 	next_try_at  INTEGER NOT NULL DEFAULT 0, -- of a failed run: when a daemon tries it again; 0 for unknown
+	started_by   TEXT NOT NULL DEFAULT '', -- who asked for it; empty for the schedule
+	released_by  TEXT NOT NULL DEFAULT '', -- who released it when it was held; empty for nobody
 	UNIQUE (export, scheduled_at)
 ) STRICT;
 
