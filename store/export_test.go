@@ -7,6 +7,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store/appender"
 	"winnow/store/engine"
 	"winnow/store/erasure"
 	"winnow/store/forgotten"
@@ -195,7 +196,7 @@ func (s *Store) PackAgain(p *hygiene.Policy, key string, change func(*hygiene.Co
 // BoundQuarantine bounds the bytes of quarantine until the test ends. It comes before the
 // store is opened.
 func BoundQuarantine(t *testing.T, bytes int64) {
-	was := quarantineBytes
-	quarantineBytes = bytes
-	t.Cleanup(func() { quarantineBytes = was })
+	was := appender.QuarantineBytes
+	appender.QuarantineBytes = bytes
+	t.Cleanup(func() { appender.QuarantineBytes = was })
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store/appender"
 	"winnow/store/engine"
 )
 
@@ -91,7 +92,7 @@ func (s *Store) updateLog(ctx context.Context, updates []engine.OutcomeUpdate) e
 			return err
 		}
 		began := time.Now()
-		if err := s.appender.commitAndWait(ctx, &pending{outcomes: updates[:n], weight: weight}); err != nil {
+		if err := s.appender.Commit(ctx, &appender.Batch{Outcomes: updates[:n], Weight: weight}); err != nil {
 			return fmt.Errorf("write outcomes to the log: %w", err)
 		}
 		updates = updates[n:]
@@ -133,7 +134,7 @@ func (s *Store) commitErasure(ctx context.Context, list []engine.Erasure, quaran
 			bytes += list[n].Bytes + rowWeight
 		}
 		began := time.Now()
-		if err := s.appender.commitAndWait(ctx, &pending{erased: list[:n], retried: quarantined[:ids]}); err != nil {
+		if err := s.appender.Commit(ctx, &appender.Batch{Erased: list[:n], Retried: quarantined[:ids]}); err != nil {
 			return fmt.Errorf("erase from the log: %w", err)
 		}
 		list, quarantined = list[n:], quarantined[ids:]

@@ -11,7 +11,8 @@
 //
 // The files are named by their subject:
 //
-//   - log_: appending events, reading them, giving them other outcomes;
+//   - log_: appending events (in store/appender), reading them, giving them other outcomes,
+//     and what was pulled from other hosts (see store/lines);
 //   - contact_: the one writer of contacts and the ledger, and all ways to read
 //     contacts: by key FindContacts; all of them, in any order and in parallel,
 //     ScanContacts; all by key, as of one moment, Snapshot. A long output is read
@@ -46,8 +47,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"winnow/store/appender"
 	"winnow/store/engine"
 	"winnow/store/keyset"
+	"winnow/store/lines"
 	"winnow/store/runs"
 	"winnow/store/scratchfile"
 	"winnow/store/sqlite"
@@ -56,10 +59,11 @@ import (
 // Store is an open store. It is safe for use by many goroutines.
 type Store struct {
 	*runs.Store // what was exported
+	*lines.Log  // the log for other hosts, and theirs
 
 	path     string
 	engine   engine.Engine
-	appender *appender
+	appender *appender.Appender
 
 	present bool // see InPresent
 
@@ -82,7 +86,7 @@ func opened(path string, open func(string) (*sqlite.Engine, error)) (*Store, err
 	if err != nil {
 		return nil, err
 	}
-	return &Store{Store: runs.Of(e, FolderOf(path, "members")), path: path, engine: e, appender: startAppender(e)}, nil
+	return &Store{Store: runs.Of(e, FolderOf(path, "members")), Log: lines.Of(e), path: path, engine: e, appender: appender.Start(e, func(err error) error { return nameHolder(e, err) })}, nil
 }
 
 // Exists reports whether there is a store at path.
@@ -130,7 +134,7 @@ func (s *Store) NewKeySet() *keyset.Set { return keyset.New(s.ScratchFolder(), 0
 
 // Close waits for what is under way and closes the store. What comes later is an
 // error.
-func (s *Store) Close() error { return errors.Join(s.appender.close(), s.engine.Close()) }
+func (s *Store) Close() error { return errors.Join(s.appender.Close(), s.engine.Close()) }
 
 // write runs do in one transaction on the contacts and what is about them.
 func (s *Store) write(do func(c engine.Writer) error) error { return s.engine.Write(do) }

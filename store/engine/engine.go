@@ -201,6 +201,9 @@ type LogReader interface {
 	// EventsAfter reads the events after seq in the order of the log, without their
 	// bodies, up to a number of events and a weight in bytes, but at least one.
 	EventsAfter(seq int64, most, bytes int) ([]hygiene.Event, error)
+	// Sequences are the places that were last given out, to an event and to a body in
+	// quarantine, whether they are still there or not.
+	Sequences() (events, quarantined int64, err error)
 	// Size is how much is in the log. It reads neither events nor bodies.
 	Size() (LogSize, error)
 	// Space is how much room the log takes on the disk.
@@ -219,8 +222,9 @@ type LogSize struct {
 type LogWriter interface {
 	// AppendEvents appends the events of all lists, in their order.
 	AppendEvents(lists [][]hygiene.Event) error
-	// Quarantine stores unreadable bodies, and then lets the oldest go when there
-	// are more rows or bytes of bodies than are to be kept.
+	// Quarantine stores unreadable bodies, notes their place among the lines of the log, and
+	// then lets the oldest go when there are more rows or bytes of bodies than are to be
+	// kept. The events of the same commit come before it.
 	Quarantine(list []hygiene.Unreadable, keepRows, keepBytes int64) error
 	// Unquarantine deletes the bodies of these ids from the quarantine, those that are
 	// there.
@@ -231,6 +235,11 @@ type LogWriter interface {
 	// EraseEvents erases from stored events what says which contact they are about. That they
 	// happened stays, in their places.
 	EraseEvents(list []Erasure) error
+	// BeginWriter notes that what is appended from now on has that writer.
+	BeginWriter(name string) error
+	// Pull notes how far a log was pulled; false if it had been by somebody else, so that
+	// nothing was noted.
+	Pull(p *Pulled) (bool, error)
 	// Probe writes the time in a place of its own, to see whether the log can be
 	// written.
 	Probe(at hygiene.Instant) error
@@ -254,6 +263,15 @@ type Erasure struct {
 	Whole bool // message id and contact too, and not the body alone
 	Words bool // the provider's word and code too
 	Bytes int  // of its body
+}
+
+// Pulled is how far the lines of one writer were pulled from the log of a receiver.
+type Pulled struct {
+	Writer   string
+	Receiver string
+	From     int64           // the line up to which they had been; 0 for none
+	Through  int64           // the line up to which they are
+	Received hygiene.Instant // receipt of the last one
 }
 
 // LastContact is the name of the counter of the greatest id that a deleted contact had.

@@ -20,6 +20,9 @@ var Tables = map[string]string{
 	"pruned":    "",
 	"pieces":    "",
 	"retention": "",
+	"places":    "",
+	"writers":   "",
+	"pulled":    "",
 
 	// The contacts, in the transaction that begins to forget one.
 	"contacts":       "its row is deleted; notes of others that name it are erased",

@@ -162,6 +162,9 @@ func (l *logWriter) Quarantine(list []hygiene.Unreadable, keepRows, keepBytes in
 			return err
 		}
 	}
+	if err := l.notePlace(); err != nil {
+		return err
+	}
 	for {
 		id, err := l.c.number("SELECT (SELECT min(id) FROM quarantine) FROM quarantine_size WHERE bodies > ? OR bytes > ?", keepRows, keepBytes)
 		if err != nil || id == 0 {

@@ -69,6 +69,9 @@ func (l *logWriter) EndPruning(at hygiene.Instant) error {
 	if err := l.noteFirst(); err != nil {
 		return err
 	}
+	if err := l.dropPlaces(); err != nil {
+		return err
+	}
 	return l.c.exec("UPDATE retention SET ended_at = ? WHERE id = 1", int64(at))
 }
 

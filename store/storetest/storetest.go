@@ -23,7 +23,13 @@ const Start = hygiene.Instant(1_767_225_600_000_000)
 // Open opens a new store, on the engine that tests run on.
 func Open(tb testing.TB) *store.Store {
 	tb.Helper()
-	s, err := store.Open(enginetest.Location(tb))
+	return OpenAt(tb, enginetest.Location(tb))
+}
+
+// OpenAt is [Open] of the store at a location.
+func OpenAt(tb testing.TB, location string) *store.Store {
+	tb.Helper()
+	s, err := store.Open(location)
 	if err != nil {
 		tb.Fatal(err)
 	}

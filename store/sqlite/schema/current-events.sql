@@ -70,6 +70,32 @@ CREATE TABLE retention (
 	ended_at  INTEGER NOT NULL      -- of the last pass that got to the end; 0 for none
 ) STRICT;
 
+-- Where bodies in quarantine stand among the lines of the log, which other hosts pull: after
+-- each commit that put some there, how many lines there were. They come after the events
+-- of that commit, see store/lines.
+-- Written by logWriter.Quarantine; logWriter.EndPruning deletes those before what is left.
+CREATE TABLE places (
+	n           INTEGER PRIMARY KEY, -- events and bodies up to there
+	quarantined INTEGER NOT NULL     -- bodies up to there
+) STRICT;
+
+-- The processes that appended lines, each with a random name.
+-- Written by logWriter.BeginWriter, which Appender.write calls.
+CREATE TABLE writers (
+	first  INTEGER PRIMARY KEY,      -- its first line
+	writer TEXT NOT NULL
+) STRICT;
+
+-- How far the logs of receivers were pulled, in the commits of what was pulled.
+-- Written by logWriter.Pull, which Appender.write calls.
+CREATE TABLE pulled (
+	writer      TEXT PRIMARY KEY,
+	receiver    TEXT NOT NULL,       -- its URL in the config
+	n           INTEGER NOT NULL,    -- the line up to which
+	received_at INTEGER NOT NULL,    -- receipt of that line
+	turn        INTEGER NOT NULL     -- a later writer of a receiver has a greater one
+) STRICT, WITHOUT ROWID;
+
 -- One row, written to see whether the disk still accepts writes.
 -- Written by logWriter.Probe.
 CREATE TABLE probe (

@@ -1,16 +1,17 @@
-package store
+package appender
 
 import (
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"winnow/store/engine/enginetest"
 )
 
 // newTestAppender returns an appender that commits nothing, with so many callers in
 // circulation.
-func newTestAppender(callers int) *appender {
-	return &appender{queued: make(chan struct{}, 1), full: make(chan struct{}, 1), callers: callers}
+func newTestAppender(callers int) *Appender {
+	return &Appender{queued: make(chan struct{}, 1), full: make(chan struct{}, 1), callers: callers}
 }
 
 func TestACommitWaitsForMostOfThoseWhoComeBack(t *testing.T) {
@@ -32,12 +33,12 @@ func TestACommitWaitsForMostOfThoseWhoComeBack(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			a := newTestAppender(c.callers)
 			for range c.waiting {
-				a.enqueue(&pending{})
+				a.enqueue(&Batch{})
 			}
 			go func() {
 				for range c.arrive {
 					time.Sleep(10 * time.Microsecond)
-					a.enqueue(&pending{})
+					a.enqueue(&Batch{})
 				}
 			}()
 			began := time.Now()
@@ -52,7 +53,7 @@ func TestACommitWaitsForMostOfThoseWhoComeBack(t *testing.T) {
 
 func TestALoneCallerWaitsForNobodySoonAfterACrowd(t *testing.T) {
 	a := newTestAppender(0)
-	a.waiting = make([]*pending, 56)
+	a.waiting = make([]*Batch, 56)
 	a.circulate(8)
 	if a.callers != 64 {
 		t.Fatalf("%d callers", a.callers)
@@ -72,28 +73,25 @@ func TestALoneCallerWaitsForNobodySoonAfterACrowd(t *testing.T) {
 
 // The callers that a commit waits for are known from the commits before it.
 func TestTheCallersOfEachCommitAreCounted(t *testing.T) {
-	s, err := OpenNew(filepath.Join(t.TempDir(), "winnow.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	a := Start(enginetest.Open(t, enginetest.Location(t)), func(err error) error { return err })
+	defer a.Close()
 	const callers = 16
-	var all []*pending
-	s.appender.mu.Lock() // none of them is taken before all are there
+	var all []*Batch
+	a.mu.Lock() // none of them is taken before all are there
 	for range callers {
-		all = append(all, &pending{probe: true, ready: make(chan struct{})})
+		all = append(all, &Batch{probe: true, ready: make(chan struct{})})
 	}
-	s.appender.waiting = all
-	signal(s.appender.queued)
-	s.appender.mu.Unlock()
+	a.waiting = all
+	signal(a.queued)
+	a.mu.Unlock()
 	for _, p := range all {
 		if <-p.ready; p.err != nil {
 			t.Fatal(p.err)
 		}
 	}
-	s.appender.mu.Lock()
-	defer s.appender.mu.Unlock()
-	if n := s.appender.callers; n != callers {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if n := a.callers; n != callers {
 		t.Errorf("%d callers are in circulation, not %d", n, callers)
 	}
 }
