@@ -44,7 +44,7 @@ var layers = [][]string{
 	{"store/records"},
 	{"store/sqlite", "store/keyset", "store/messages", "store/quarantine", "store/personal"},
 	{"store/engine/enginetest", "store/logscan", "store/silence", "store/regret", "store/quiet", "store/daycounts", "store/statuscounts", "store/erasure", "store/forgotten", "store/runs", "store/appender", "store/lines"},
-	{"store/retention"},
+	{"store/retention", "internal/logline"},
 	{"store", "internal/config", "internal/schedule", "internal/receiver", "internal/console"},
 	{"store/storetest", "internal/lint", "internal/testfile"},
 	{"internal/app"},

@@ -24,7 +24,7 @@ var examples = map[string][]string{
 	"":                    {"winnow demo", "winnow init", "winnow serve -c /etc/winnow/winnow.yaml", "winnow explain crm-1042"},
 	"kit":                 {"winnow kit systemd", "winnow kit prometheus /etc/prometheus/winnow"},
 	"init":                {"winnow init", "winnow init -c /etc/winnow/winnow.yaml"},
-	"serve":               {"winnow serve", "winnow serve -c /etc/winnow/winnow.yaml"},
+	"serve":               {"winnow serve", "winnow serve -c /etc/winnow/winnow.yaml", "winnow serve --receive -c /etc/winnow/winnow.yaml"},
 	"demo":                {"winnow demo --keep"},
 	"check":               {"winnow check", "winnow check --strict", "winnow check --secrets -c /etc/winnow/winnow.yaml"},
 	"test":                {"winnow test winnow.test.yaml", "winnow test --run 'soft bounce' -v winnow.test.yaml"},

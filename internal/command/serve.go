@@ -12,12 +12,13 @@ import (
 
 // serveCommand runs the daemon.
 type serveCommand struct {
-	New bool `help:"Start with a new store, or a new log, although something shows that there was one."`
+	Receive bool `help:"Receive callbacks only, for another host that judges them (its receivers)."`
+	New     bool `help:"Start with a new store, or a new log, although something shows that there was one."`
 }
 
 // Run serves until the process is asked to stop.
 func (x serveCommand) Run(c *invocation) error {
-	d, err := daemon.New(daemon.Options{Config: c.config, Version: c.process.Version, New: x.New, Interrupt: c.ctx, Logger: c.logger})
+	d, err := daemon.New(daemon.Options{Config: c.config, Version: c.process.Version, Receive: x.Receive, New: x.New, Interrupt: c.ctx, Logger: c.logger})
 	if errors.Is(err, context.Canceled) { // asked to stop before it began
 		return nil
 	}

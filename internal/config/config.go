@@ -46,6 +46,10 @@ type Config struct {
 	Listen string // address of the public server
 	TLS    *TLS   // nil when a proxy ends TLS
 	Admin  Admin
+	// LogToken opens the log of this host to another one; empty for none.
+	LogToken string
+	// Receivers are the hosts whose logs are pulled, each with another URL.
+	Receivers []Receiver
 	// TrustedProxies are where requests with an X-Forwarded-For that is believed come from.
 	TrustedProxies []netip.Prefix
 	Store          string // path of the store's main file
@@ -98,6 +102,13 @@ type Admin struct {
 	// TokenFile is the file that Token was read from; empty if it is in the config.
 	TokenFile string
 	TLS       *TLS // nil when a proxy ends TLS
+}
+
+// Receiver is a host that receives callbacks, and whose log is pulled.
+type Receiver struct {
+	URL   string // of its admin server
+	Token string // its log_token; empty if that is not known here
+	CA    string // file of the certificate authorities that its certificate may be from; empty for the system's
 }
 
 // Source is a provider account.

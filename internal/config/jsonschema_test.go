@@ -114,7 +114,7 @@ func goodFiles(t testing.TB) []string {
 // invisible are the bad files whose mistake no schema can see, by what it would
 // have to know.
 var invisible = strings.Fields(`
-	admin-on-the-public-address admin-on-the-public-port admin-open-without-token token-of-admin-shared token-shared-by-two-sources
+	admin-on-the-public-address admin-on-the-public-port admin-open-without-token token-of-admin-shared token-shared-by-two-sources log-token-wrong log-token-of-a-source
 	rule-twice segment-twice source-twice outcome-line-twice breaker-twice
 	format-twice column-twice column-header-twice column-header-impossible export-lists-twice export-twice
 	delta-of-a-segment-not-exported export-of-an-unknown-segment guard-of-a-segment-not-exported guard-limited-twice segment-unknown

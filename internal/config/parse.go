@@ -99,13 +99,14 @@ func (r *reader) read(c *Config) {
 	r.readServers(c, e)
 	c.TrustedProxies = readRanges(e.Get("trusted_proxies"))
 	c.Store = r.readStore(e.Get("store"))
+	c.Receivers = r.readReceivers(e.Get("receivers"))
 	c.Retention = readRetention(e.Get("retention"))
 	c.LogJSON = e.Get("log").Get("format").Text() == "json"
 	c.Timezone = readTimezone(e.Get("timezone"))
 	r.timezone = c.Timezone
 	c.Keys = readContacts(e.Get("contacts"))
 	r.keys = c.Keys
-	c.Sources = r.readSources(e.Get("sources"), c.Admin.Token)
+	c.Sources = r.readSources(e.Get("sources"), map[string]string{c.Admin.Token: "admin", c.LogToken: "the log"})
 	c.Sweep = r.readSchedule(e.Get("hygiene").Get("sweep"))
 	c.Review = r.readSchedule(e.Get("hygiene").Get("review"))
 	c.Silence = r.readSilence(e.Get("hygiene"))

@@ -36,7 +36,11 @@ var (
 func (r *reader) readServers(c *Config, e *yamldoc.Entry) {
 	c.Listen = readAddress(e.Get("listen"))
 	c.TLS = r.readTLS(e.Get("tls"))
-	c.Admin = r.readAdmin(e.Get("admin"))
+	c.Admin = r.readAdmin(e.Get("admin"), e.Has("log_token") || e.Has("log_token_file"))
+	c.LogToken, _ = r.readToken(e, "log_token")
+	if c.LogToken != "" && c.LogToken == c.Admin.Token {
+		e.ReportKey("log_token", "this is also the token of admin", "use different tokens: this one is given to another host")
+	}
 	if sameAddress(c.Listen, c.Admin.Listen) {
 		e.Get("admin").Get("listen").Report("the admin server cannot have the address of the public server", "use another port")
 	}
@@ -49,34 +53,41 @@ func (r *reader) readTLS(e *yamldoc.Entry) *TLS {
 	return &TLS{Cert: r.absolute(e.Get("cert").Text()), Key: r.absolute(e.Get("key").Text())}
 }
 
-func (r *reader) readAdmin(e *yamldoc.Entry) Admin {
+// readAdmin reads the admin server. Beside a token of the log it may listen anywhere: it is
+// meant to be asked from another host, and winnow makes the token for all else.
+func (r *reader) readAdmin(e *yamldoc.Entry, logToken bool) Admin {
 	a := Admin{Listen: readAddress(e.Get("listen")), TLS: r.readTLS(e.Get("tls"))}
-	token := e.Get("token")
-	known := true
-	switch {
-	case e.Has("token") && e.Has("token_file"):
-		e.ReportKey("token_file", `"token" and "token_file" are both set`, "keep one of them")
-		return a
-	case e.Has("token_file"):
-		if file := e.Get("token_file"); file.Text() != "" {
-			a.TokenFile = r.absolute(file.Text())
-		}
-		if lines := r.readTokenFile(e.Get("token_file")); len(lines) > 0 {
-			a.Token = lines[0]
-		} else {
-			known = false
-		}
-	case token.Text() != "":
-		if a.Token = token.Text(); !checkToken(token, a.Token) {
-			return a
-		}
-	default:
-		known = !e.Has("token") || token != nil && !token.Unset()
+	if file := e.Get("token_file"); e.Has("token_file") && file.Text() != "" {
+		a.TokenFile = r.absolute(file.Text())
 	}
-	if known && e.Valid() && a.Token == "" && a.Listen != "" && !isLoopback(a.Listen) {
+	known := false
+	a.Token, known = r.readToken(e, "token")
+	if known && !logToken && e.Valid() && a.Token == "" && a.Listen != "" && !isLoopback(a.Listen) {
 		e.Get("listen").Report(yamldoc.Quote(a.Listen)+" is not a loopback address, so a token is required", "set admin.token, or listen on 127.0.0.1")
 	}
 	return a
+}
+
+// readToken reads the one token that a key, or the same key with _file, has; empty for
+// none. known reports that there is none; otherwise it is invalid, or not known here.
+func (r *reader) readToken(e *yamldoc.Entry, key string) (text string, known bool) {
+	own := e.Get(key)
+	switch {
+	case e.Has(key) && e.Has(key+"_file"):
+		e.ReportKey(key+"_file", yamldoc.Quote(key)+" and "+yamldoc.Quote(key+"_file")+" are both set", "keep one of them")
+		return "", false
+	case e.Has(key + "_file"):
+		if lines := r.readTokenFile(e.Get(key + "_file")); len(lines) > 0 {
+			return lines[0], true
+		}
+		return "", false
+	case own.Text() != "":
+		if !checkToken(own, own.Text()) {
+			return "", false
+		}
+		return own.Text(), true
+	}
+	return "", !e.Has(key) || own != nil && !own.Unset()
 }
 
 var tokenCharacters = regexp.MustCompile(`^[A-Za-z0-9._~-]*$`)

@@ -25,13 +25,14 @@ var line = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
 	{Key: "outcome", Shape: OutcomeShape, Required: true, Doc: "What the event means."},
 }}
 
-// readSources reads the provider accounts. Each token, also that of admin, must be
-// unique.
-func (r *reader) readSources(e *yamldoc.Entry, admin string) []Source {
+// readSources reads the provider accounts. Each token must be unique, also beside those
+// that are used otherwise.
+func (r *reader) readSources(e *yamldoc.Entry, others map[string]string) []Source {
 	owners := map[string]string{} // of tokens
-	if admin != "" {
-		owners[admin] = ""
+	for token := range others {
+		owners[token] = ""
 	}
+	delete(owners, "")
 	var sources []Source
 	for _, s := range e.Items() {
 		source := Source{
@@ -43,14 +44,14 @@ func (r *reader) readSources(e *yamldoc.Entry, admin string) []Source {
 			RequireSendLog: s.Get("require_send_log").Bool(),
 			Outcomes:       readOutcomeLines(s.Get("outcomes")),
 		}
-		source.Tokens = r.readTokens(s, owners)
+		source.Tokens = r.readTokens(s, owners, others)
 		sources = append(sources, source)
 	}
 	return sources
 }
 
 // readTokens reads the tokens of a source, from the config and from its own file.
-func (r *reader) readTokens(s *yamldoc.Entry, owners map[string]string) []string {
+func (r *reader) readTokens(s *yamldoc.Entry, owners, others map[string]string) []string {
 	var tokens []string
 	own := s.Get("name").Text()
 	if own == "" {
@@ -60,7 +61,7 @@ func (r *reader) readTokens(s *yamldoc.Entry, owners map[string]string) []string
 		owner, taken := owners[token]
 		switch {
 		case taken && owner == "":
-			e.Report("this is also the token of admin", "use different tokens for providers and for admin")
+			e.Report("this is also the token of "+others[token], "use different tokens for providers and for "+others[token])
 		case taken:
 			e.Report("this is also a token of the source "+yamldoc.Quote(owner), "a token identifies its source, so every source needs its own")
 		default:

@@ -16,15 +16,23 @@ import (
 type Config struct {
 	// Token returns the admin token that is in force, never the empty one. It is asked
 	// for each request, so a changed token acts immediately.
-	Token   func() string
-	Version string       // of winnow, shown on the page
-	Metrics *Metrics     // nil: metrics of the API alone
-	Logger  *slog.Logger // nil: nothing is logged
+	Token func() string
+	// LogToken returns the token that opens the log alone; nil, or an empty one, for none.
+	LogToken func() string
+	Version  string       // of winnow, shown on the page
+	Metrics  *Metrics     // nil: metrics of the API alone
+	Logger   *slog.Logger // nil: nothing is logged
 
 	// Ready returns why winnow can't work now; nil: it always can.
 	Ready func() error
 	// Pages are those of the console for people.
 	Pages pages.Config
+
+	// Log is the log, for a host that pulls it.
+	Log Log
+	// LogAlone leaves out the pages, the login and what nobody asks of a host that only
+	// receives.
+	LogAlone bool
 
 	Status   func(context.Context) (*view.Status, error)
 	Segments func(context.Context) ([]view.Segment, error)

@@ -5,7 +5,7 @@
 // the functions of [Config], so the command line and the API give the same answers.
 // What they return are the types of package view, written as JSON. Every error is a
 // problem of RFC 9457 with one plain sentence. An answer is complete before its
-// first byte is sent.
+// first byte is sent, but for what is too long: all of a person, and the log.
 //
 // Access: there is always a token. The API and the metrics require it as a bearer
 // token. A page requires a session, which begins when the token is entered in the
@@ -27,6 +27,7 @@
 //   - who may ask, and headers of every answer: auth.go; wrong tokens: wrongtokens.go
 //   - the login, sessions and forms against forgery: session.go; the token that winnow
 //     makes: token.go
+//   - the log for other hosts, and the token that opens it alone: log.go
 //   - errors: apierror.go
 package console
 

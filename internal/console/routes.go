@@ -25,14 +25,17 @@ func (s *server) addRoutes() {
 		add(methods, "/api/v1"+path, s.api("/api/v1"+path, enabled, h))
 	}
 
-	s.addPages()
-	add(get, "/login", s.errHandler(func(w http.ResponseWriter, _ *http.Request) error { return seeFirstPage(w) }))
-	add(post, "/login", s.errHandler(s.login))
-	add(post, "/logout", s.form(s.logout))
+	if !s.LogAlone {
+		s.addPages()
+		add(get, "/login", s.errHandler(func(w http.ResponseWriter, _ *http.Request) error { return seeFirstPage(w) }))
+		add(post, "/login", s.errHandler(s.login))
+		add(post, "/logout", s.form(s.logout))
+	}
 	add(get, "/readyz", s.errHandler(s.ready))
 	add(get, "/metrics", s.errHandler(s.metrics))
 	add(get, "/api/v1/openapi.yaml", s.errHandler(s.openAPI))
 
+	add(get, "/api/v1/log", s.logRoute("/api/v1/log"))
 	api(get, "/status", s.Status != nil, s.status)
 	api(get, "/segments", s.Segments != nil, s.segments)
 	api(get, "/rules", s.Rules != nil, s.rules)

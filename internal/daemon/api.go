@@ -27,10 +27,16 @@ import (
 
 // console returns the handler of the admin server, with the functions that answer it.
 func (d *Daemon) console() (http.Handler, error) {
+	logToken := func() string { return d.current.Load().LogToken }
+	if d.receives {
+		return console.New(console.Config{Token: func() string { return *d.adminToken.Load() }, LogToken: logToken, Version: d.version, Metrics: d.metrics, Logger: d.log,
+			Ready: d.store.Healthy, Log: d.store, LogAlone: true})
+	}
 	return console.New(console.Config{
-		Token: func() string { return *d.adminToken.Load() }, Version: d.version, Metrics: d.metrics, Logger: d.log,
+		Token: func() string { return *d.adminToken.Load() }, LogToken: logToken, Version: d.version, Metrics: d.metrics, Logger: d.log,
 		Ready: d.store.Healthy,
 		Pages: d.pages(),
+		Log:   d.store,
 		Status: func(context.Context) (*view.Status, error) {
 			cfg := d.current.Load()
 			st, err := status.Collect(cfg, d.store, hygiene.InstantOf(time.Now()))

@@ -43,6 +43,7 @@ import (
 // Daemon is a running `winnow serve`.
 type Daemon struct {
 	options  app.Options // of the config and the store
+	receives bool        // and does nothing else, see receive.go
 	version  string
 	log      *slog.Logger
 	store    *store.Store
@@ -80,6 +81,8 @@ type Options struct {
 	Logger func(*config.Config) *slog.Logger
 	// Log returns what stores the callbacks; nil: the store does.
 	Log func(*store.Store) receiver.Log
+	// Receive makes a daemon that receives callbacks for another host, which judges them.
+	Receive bool
 	// New creates the store, or its log, even if something shows that there was one.
 	New bool
 	// Env looks up an environment variable; nil: the process's environment.
@@ -96,7 +99,10 @@ type Options struct {
 func New(o Options) (*Daemon, error) {
 	growHeap()
 	options := app.Options{Path: o.Config, Env: o.Env, Adjust: o.Adjust, Secrets: config.SecretsRequired, Access: app.Creates, Daemon: true, New: o.New, Fallback: app.WhenUnusable, Interrupt: o.Interrupt}
-	d := &Daemon{options: options, version: o.Version}
+	if o.Receive {
+		options.Adjust = receiveOnly
+	}
+	d := &Daemon{options: options, version: o.Version, receives: o.Receive, retention: retention.Periodic{Unswept: o.Receive}}
 	before := map[string]atomicfile.Version{o.Config: atomicfile.VersionOf(o.Config)}
 	a, err := app.Open(options)
 	if err != nil {
@@ -213,6 +219,9 @@ func (d *Daemon) Serve(ctx context.Context) error {
 	go func() { failed <- serveTLS(admin, limited(d.connections.private, admin, d.private), cfg.Admin.TLS) }()
 	if err := d.Operations().CheckClock(hygiene.InstantOf(time.Now())); err != nil {
 		d.log.Error("the log can't be read", "error", err)
+	}
+	if d.receives {
+		go d.retain(ctx)
 	}
 	go d.runner.Run(context.Background())
 	go d.backups.Run(context.Background())

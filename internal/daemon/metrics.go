@@ -21,6 +21,9 @@ func (d *Daemon) totals() (console.Totals, error) {
 	if err != nil {
 		return console.Totals{}, err
 	}
+	if d.receives {
+		t.Lag = 0 // nothing waits here to be swept
+	}
 	summaries, err := d.store.BreakerSummaries()
 	var breakers []console.BreakerTotals
 	for _, of := range summaries {

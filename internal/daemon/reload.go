@@ -135,6 +135,7 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
+	jobs = d.jobsHere(jobs)
 	token, err := d.readAdminToken(cfg)
 	if err != nil {
 		return err
@@ -164,7 +165,11 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	d.metrics.Reloaded(true, now, cfg.Hash)
 	d.state.scheduled(jobs)
 	d.state.reloaded(hygiene.InstantOf(now), nil)
-	d.logWarnings(cfg)
+	if d.receives {
+		d.logReceiving(cfg)
+	} else {
+		d.logWarnings(cfg)
+	}
 	d.savePolicy()
 	return nil
 }
@@ -186,10 +191,12 @@ func (d *Daemon) logWarnings(cfg *config.Config) {
 // savePolicy saves the policy in force, and its whole file, to the store. It is retried
 // until it succeeds: neither a full disk nor another process keeps the daemon from answering.
 func (d *Daemon) savePolicy() {
-	cfg := d.current.Load()
-	err := d.store.SavePolicy(cfg.Hash, cfg.Redacted(), hygiene.InstantOf(time.Now()))
-	if err == nil {
-		err = d.store.SetPolicyInForce(cfg.Hash)
+	cfg, err := d.current.Load(), error(nil)
+	if !d.receives {
+		err = d.store.SavePolicy(cfg.Hash, cfg.Redacted(), hygiene.InstantOf(time.Now()))
+		if err == nil {
+			err = d.store.SetPolicyInForce(cfg.Hash)
+		}
 	}
 	if err == nil {
 		err = app.SaveLastGood(d.store, cfg.Path, cfg.Text, hygiene.InstantOf(time.Now()))

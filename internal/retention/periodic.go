@@ -14,6 +14,9 @@ import (
 // Periodic makes passes after the sweeps of a daemon, one an hour. A pass has a budget of
 // time, since the next sweep waits for it; one that is not done goes on after that.
 type Periodic struct {
+	// Unswept is [Options.Unswept], of a daemon that does not sweep.
+	Unswept bool
+
 	mu   sync.Mutex
 	keep config.Retention // of the last pass
 	next time.Time        // when the next pass is due; zero for now
@@ -32,7 +35,7 @@ func (r *Periodic) AfterSweep(ctx context.Context, ops *app.Operations, log *slo
 	if !IsOn(ops.Config) || start.Before(r.next) && keep == r.keep || ctx.Err() != nil {
 		return
 	}
-	did, err := Run(ctx, ops, Options{Budget: budget}, hygiene.InstantOf(start))
+	did, err := Run(ctx, ops, Options{Unswept: r.Unswept, Budget: budget}, hygiene.InstantOf(start))
 	if r.keep, r.next = keep, start; did.Done || err != nil {
 		r.next = start.Add(every)
 	}

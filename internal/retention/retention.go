@@ -20,8 +20,9 @@ import (
 
 // Options say how a pass goes.
 type Options struct {
-	DryRun bool          // only count
-	Budget time.Duration // for how long it may delete; 0 for until it is done
+	DryRun  bool          // only count
+	Unswept bool          // delete what no sweep has read, too: another host judges it
+	Budget  time.Duration // for how long it may delete; 0 for until it is done
 }
 
 // IsOn reports whether the config keeps anything for a limited time.
@@ -34,7 +35,7 @@ const reserve = 5
 // Run makes a pass, under the store lock.
 func Run(ctx context.Context, ops *app.Operations, o Options, now hygiene.Instant) (*Result, error) {
 	cfg := ops.Config
-	p := pass.Options{Keep: pass.Keep(cfg.Retention), Now: now, Policy: cfg.Policy, Budget: o.Budget, CountOnly: o.DryRun, Progress: ops.Progress, Bounces: map[string]bool{}}
+	p := pass.Options{Keep: pass.Keep(cfg.Retention), Now: now, Policy: cfg.Policy, Budget: o.Budget, Unswept: o.Unswept, CountOnly: o.DryRun, Progress: ops.Progress, Bounces: map[string]bool{}}
 	if o.Budget > 0 {
 		p.Reserve = reserve
 	}

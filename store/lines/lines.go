@@ -25,6 +25,7 @@
 package lines
 
 import (
+	"bytes"
 	"errors"
 
 	"winnow/hygiene"
@@ -190,6 +191,9 @@ func (p *page) bodies(after, end, through int64) error {
 }
 
 func (p *page) add(l Line) {
+	if len(bytes.TrimLeft(l.Event.Body, "\x00")) == 0 && l.Why == "" { // as an erasure or retention leaves it
+		l.Event.Body = nil
+	}
 	p.lines = append(p.lines, l)
 	p.after = l.N
 	p.most--

@@ -48,6 +48,9 @@ type Options struct {
 	Reserve int64
 	// Budget is for how long the pass may delete; 0 for until it is done.
 	Budget time.Duration
+	// Unswept deletes what no sweep has read, too: another host judges what this one
+	// received.
+	Unswept bool
 	// CountOnly counts what would be deleted, and writes nothing.
 	CountOnly bool
 	// Progress is called with how many events have been looked at; it may be nil.
@@ -123,7 +126,7 @@ type pass struct {
 }
 
 func (p *pass) run(ctx context.Context) (err error) {
-	if p.through, err = p.source.Through(); err != nil {
+	if p.through, err = p.end(); err != nil {
 		return err
 	}
 	err = p.pieces(ctx)
@@ -140,6 +143,19 @@ func (p *pass) run(ctx context.Context) (err error) {
 		return err
 	}
 	return errors.Join(err, p.giveBack(ctx))
+}
+
+// end is the seq of the last event that may be deleted. The last of the log stays.
+func (p *pass) end() (through int64, err error) {
+	if !p.o.Unswept {
+		return p.source.Through()
+	}
+	err = p.engine.ReadLog(func(l engine.LogReader) error {
+		size, err := l.Size()
+		through = size.Last - 1
+		return err
+	})
+	return through, err
 }
 
 // goOn is an error when the pass is to end.
