@@ -49,7 +49,7 @@ var layers = [][]string{
 	{"store/storetest", "internal/lint", "internal/testfile"},
 	{"internal/app"},
 	{"internal/apptest"},
-	{"internal/kit"},
+	{"internal/kit", "internal/logpull"},
 	{"internal/explain", "internal/quarantine", "internal/starter", "internal/report", "internal/scrub", "internal/staticlist", "internal/testrun", "internal/impact", "internal/exports", "internal/unmatched", "internal/silent", "internal/regret", "internal/backup"},
 	{"internal/retention"},
 	{"internal/person"},

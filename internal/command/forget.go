@@ -58,6 +58,9 @@ func (x forgetCommand) Run(c *invocation) error {
 		if err != nil && !errors.Is(err, erasure.ErrReader) && !errors.Is(err, erasure.ErrFiles) {
 			return err
 		}
+		for _, r := range a.Config.Receivers {
+			did.Receivers = append(did.Receivers, r.URL)
+		}
 		return errors.Join(x.print(c, &did), err)
 	})
 }
@@ -82,6 +85,9 @@ func (x forgetCommand) print(c *invocation, did *erasure.Counts) error {
 	}
 	for _, remote := range did.Remotes {
 		fmt.Fprintf(c.Stdout, "%s may have copies of files with a row, which winnow does not change\n", remote)
+	}
+	for _, receiver := range did.Receivers {
+		fmt.Fprintf(c.Stdout, "%s may have callbacks about the contact, until its retention.events deletes them (7 days after their receipt by default); they have no effect here\n", receiver)
 	}
 	return nil
 }

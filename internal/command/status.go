@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"winnow/internal/app"
+	"winnow/internal/logpull"
 	"winnow/internal/status"
 	"winnow/internal/unmatched"
 )
@@ -21,6 +22,11 @@ func (statusCommand) Run(c *invocation) error {
 		if c.past { // the log may well be ahead of a time in the past
 			st.ClockBehind = 0
 		}
+		pulled, err := a.Store.Pulled()
+		if err != nil {
+			return err
+		}
+		st.Receivers = logpull.Views(logpull.Probe(c.ctx, pulled, a.Config.Receivers))
 		if c.JSON {
 			return c.PrintJSON(st)
 		}

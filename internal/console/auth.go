@@ -60,8 +60,9 @@ func isSafe(method string) bool { return method == http.MethodGet || method == h
 // isToken reports whether a token is the right one, which the empty one never is.
 // Digests all have the same length, and comparing them reveals nothing about a token
 // that is nearly right.
-func (s *server) isToken(token string) bool {
-	current := s.Token()
+func (s *server) isToken(token string) bool { return isSame(token, s.Token()) }
+
+func isSame(token, current string) bool {
 	given, right := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(current))
 	return current != "" && subtle.ConstantTimeCompare(given[:], right[:]) == 1
 }
@@ -73,6 +74,30 @@ func bearerOf(req *http.Request) string {
 		return ""
 	}
 	return strings.TrimSpace(token)
+}
+
+// isLogToken reports whether a token is the one that opens the log alone.
+func (s *server) isLogToken(token string) bool {
+	return s.LogToken != nil && isSame(token, s.LogToken())
+}
+
+// requireLogToken returns an error for a request with neither of the tokens that open the
+// log.
+func (s *server) requireLogToken(w http.ResponseWriter, req *http.Request) error {
+	given := bearerOf(req)
+	if s.isLogToken(given) {
+		connlimit.Hold(req.Context())
+		return nil
+	}
+	err := s.requireBearer(w, req)
+	switch {
+	case err == nil:
+		return nil
+	case given == "":
+		return apiErrorf(http.StatusUnauthorized, "log_token of this host's config, or the admin token is required; send the header Authorization: Bearer TOKEN")
+	default:
+		return apiErrorf(http.StatusUnauthorized, "the token is wrong; it is log_token of this host's config, or its admin token")
+	}
 }
 
 // whereTokenIs ends the sentences about a wrong token.

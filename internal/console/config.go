@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"winnow/hygiene/provider"
+	"winnow/internal/console/logs"
 	"winnow/internal/console/pages"
 	"winnow/internal/console/view"
 )
@@ -29,7 +30,7 @@ type Config struct {
 	Pages pages.Config
 
 	// Log is the log, for a host that pulls it.
-	Log Log
+	Log logs.Log
 	// LogAlone leaves out the pages, the login and what nobody asks of a host that only
 	// receives.
 	LogAlone bool

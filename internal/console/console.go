@@ -27,7 +27,7 @@
 //   - who may ask, and headers of every answer: auth.go; wrong tokens: wrongtokens.go
 //   - the login, sessions and forms against forgery: session.go; the token that winnow
 //     makes: token.go
-//   - the log for other hosts, and the token that opens it alone: log.go
+//   - the log for other hosts: package logs, and the token that opens it alone: auth.go
 //   - errors: apierror.go
 package console
 

@@ -138,14 +138,6 @@ func (s *server) exportPerson(w http.ResponseWriter, req *http.Request) (any, er
 	return streamed{}, nil
 }
 
-// patientWriter gives the client the same time for each part.
-type patientWriter struct{ http.ResponseWriter }
-
-func (w patientWriter) Write(b []byte) (int, error) {
-	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(writeTimeout)) // a recorder does not support it
-	return w.ResponseWriter.Write(b)
-}
-
 // contactKey is a key in JSON: a string, or a number.
 type contactKey string
 

@@ -3,12 +3,16 @@ package console
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
-	"winnow/internal/console/view"
 
 	"github.com/gorilla/mux"
+
+	"winnow/internal/console/logs"
+	"winnow/internal/console/view"
+	"winnow/store/lines"
 )
 
 // Timeouts of a connection. A body that keeps coming and an answer that takes long
@@ -71,6 +75,50 @@ func (s *server) api(route string, enabled bool, h handler) http.Handler {
 		status := s.answer(w, req, h)
 		s.Metrics.apiAnswered(route, status, time.Since(start))
 	})
+}
+
+// logRoute wraps the log as api does, but for the token: that of the log opens it too.
+func (s *server) logRoute(route string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if err := s.requireLogToken(w, req); err != nil {
+			s.Metrics.apiAnswered(route, s.fail(w, req, err), 0)
+			return
+		}
+		start := time.Now()
+		status := s.answer(w, req, s.log)
+		s.Metrics.apiAnswered(route, status, time.Since(start))
+	})
+}
+
+// log answers with the log.
+func (s *server) log(w http.ResponseWriter, req *http.Request) (any, error) {
+	if s.Log == nil {
+		return nil, errNotFound
+	}
+	answer, err := logs.Ask(s.Log, req.URL.Query())
+	switch {
+	case errors.Is(err, logs.ErrQuery):
+		return nil, NewAPIError(http.StatusBadRequest, err)
+	case errors.Is(err, lines.ErrBeyond):
+		return nil, NewAPIError(http.StatusConflict, err)
+	case err != nil:
+		return nil, err
+	}
+	if err := answer.Write(w, patientWriter{w}, req); err != nil {
+		if req.Context().Err() == nil {
+			s.Logger.Error("the log could not be sent", "error", err)
+		}
+		panic(http.ErrAbortHandler) // so that a part is not taken for the whole
+	}
+	return streamed{}, nil
+}
+
+// patientWriter gives the client the same time for each part.
+type patientWriter struct{ http.ResponseWriter }
+
+func (w patientWriter) Write(b []byte) (int, error) {
+	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(writeTimeout)) // a recorder does not support it
+	return w.ResponseWriter.Write(b)
 }
 
 func (s *server) answer(w http.ResponseWriter, req *http.Request, h handler) (status int) {

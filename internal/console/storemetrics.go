@@ -22,6 +22,7 @@ type Totals struct {
 	HeldRuns   map[string]int            // by export; every export is in it
 	ExportAge  map[string]int64          // by export: seconds since the data of the last published run; without those never published
 	Deliveries map[string]DeliveryTotals // by export; those with remotes are in it
+	Receivers  []ReceiverTotals          // whose logs are pulled
 	Behind     time.Duration             // how far the clock is behind the log; 0 when it is not
 	Waiting    time.Duration             // how long jobs have waited for another process; 0 when they don't
 	Blocked    time.Duration             // how long another process has kept callbacks from being stored; 0 when none does
@@ -32,6 +33,16 @@ type DeliveryTotals struct {
 	Waiting int       // runs that a remote has not received yet, counted for each remote
 	Lost    int       // runs that a remote never received, since the last it received
 	Last    time.Time // when the remote that is furthest behind received a run; zero for never
+}
+
+// ReceiverTotals is how the log of a receiver is pulled.
+type ReceiverTotals struct {
+	URL             string
+	Lag             int64         // lines that are still there
+	Behind          time.Duration // for how long not all of them have been here
+	CaughtUp        time.Time     // when all of them were here last; zero for not since the start
+	Failures, Lines int64         // since the start
+	Bytes           int64         // of the lines
 }
 
 // BreakerTotals is what breakers hold of one outcome at one source.
@@ -75,6 +86,23 @@ var storeMetrics = []storeMetric{
 		byName(silentBySource, func(n int64) int64 { return n })},
 	{gauge, "source_quiet_seconds", "For how long nothing came from a source, if that is longer than its habit, the longest gap of its last 14 days; else 0.", []string{"source"},
 		byName(func(t *Totals) map[string]int64 { return t.Quiet }, func(n int64) int64 { return n })},
+	{gauge, "receiver_lag_events", "Lines in the log of a receiver that are not pulled, as of its last answer.", []string{"receiver"},
+		byReceiver(func(r *ReceiverTotals) float64 { return float64(r.Lag) })},
+	{gauge, "receiver_lag_seconds", "For how long not all that a receiver has received has been pulled.", []string{"receiver"},
+		byReceiver(func(r *ReceiverTotals) float64 { return r.Behind.Seconds() })},
+	{gauge, "receiver_last_success_timestamp_seconds", "When all that a receiver has received was pulled last; 0 for not since the start.", []string{"receiver"},
+		byReceiver(func(r *ReceiverTotals) float64 {
+			if r.CaughtUp.IsZero() {
+				return 0
+			}
+			return seconds(r.CaughtUp)
+		})},
+	{counter, "receiver_failures_total", "Pulls of a receiver's log that failed.", []string{"receiver"},
+		byReceiver(func(r *ReceiverTotals) float64 { return float64(r.Failures) })},
+	{counter, "receiver_lines_total", "Lines pulled from the log of a receiver, repeats included.", []string{"receiver"},
+		byReceiver(func(r *ReceiverTotals) float64 { return float64(r.Lines) })},
+	{counter, "receiver_bytes_total", "Bytes of the lines pulled from a receiver, not compressed.", []string{"receiver"},
+		byReceiver(func(r *ReceiverTotals) float64 { return float64(r.Bytes) })},
 	{gauge, "clock_behind_seconds", "How far the clock is behind the receipt of the last event in the log; 0 when it is not.", nil,
 		one(func(t *Totals) int64 { return int64((t.Behind + time.Second - 1) / time.Second) })},
 	{gauge, "jobs_waiting_seconds", "How long jobs have waited for another process that holds the store lock; 0 when they don't.", nil,
@@ -139,6 +167,14 @@ func byName[V any](read func(*Totals) map[string]V, value func(V) int64) func(*T
 	return func(t *Totals, emit func(float64, ...string)) {
 		for name, v := range read(t) {
 			emit(float64(value(v)), name)
+		}
+	}
+}
+
+func byReceiver(value func(*ReceiverTotals) float64) func(*Totals, func(float64, ...string)) {
+	return func(t *Totals, emit func(float64, ...string)) {
+		for i := range t.Receivers {
+			emit(value(&t.Receivers[i]), t.Receivers[i].URL)
 		}
 	}
 }

@@ -32,6 +32,10 @@ func Forget(ctx context.Context, ops *app.Operations, given string, now hygiene.
 	case err != nil:
 		return view.Forgotten{}, err
 	}
+	answer := view.Forgotten{}
+	for _, r := range ops.Config.Receivers {
+		answer.Receivers = append(answer.Receivers, r.URL)
+	}
 	done := make(chan error, 1)
 	go func() {
 		_, err := ops.FinishForgetting(ctx, now)
@@ -40,10 +44,11 @@ func Forget(ctx context.Context, ops *app.Operations, given string, now hygiene.
 	select {
 	case err := <-done:
 		if errors.Is(err, erasure.ErrReader) || errors.Is(err, erasure.ErrFiles) {
-			return view.Forgotten{}, nil
+			return answer, nil
 		}
-		return view.Forgotten{Forgotten: err == nil}, err
+		answer.Forgotten = err == nil
+		return answer, err
 	case <-time.After(forgetWait):
-		return view.Forgotten{}, nil
+		return answer, nil
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"winnow/internal/contactapi"
 	"winnow/internal/exports"
 	"winnow/internal/imports"
+	"winnow/internal/logpull"
 	"winnow/internal/regret"
 	"winnow/internal/schedule"
 	"winnow/internal/status"
@@ -42,6 +43,7 @@ func (d *Daemon) console() (http.Handler, error) {
 			st, err := status.Collect(cfg, d.store, hygiene.InstantOf(time.Now()))
 			if st != nil {
 				st.Policy, st.FilePolicy = cfg.Hash, "" // which the store may not have yet
+				st.Receivers = logpull.Views(d.puller.States())
 			}
 			return st, err
 		},

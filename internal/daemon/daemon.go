@@ -31,6 +31,7 @@ import (
 	"winnow/internal/console"
 	"winnow/internal/exports"
 	"winnow/internal/loglimit"
+	"winnow/internal/logpull"
 	"winnow/internal/pagedata"
 	"winnow/internal/receiver"
 	"winnow/internal/retention"
@@ -58,6 +59,7 @@ type Daemon struct {
 	retention retention.Periodic
 
 	connections *connections
+	puller      *logpull.Puller
 
 	receiver   *receiver.Receiver
 	runner     *schedule.Runner
@@ -161,6 +163,7 @@ func (d *Daemon) wire(cfg *config.Config, newLog func(*store.Store) receiver.Log
 	d.receiver = receiver.New(receiver.Config{Log: log, Counter: d.metrics, Logger: d.log, Healthy: d.store.Healthy})
 	d.runner = schedule.NewRunner(d.store, d.store.Lock("jobs"), observer{d}, nil)
 	d.backups = schedule.NewRunner(d.store, d.store.Lock("backup"), observer{d}, nil)
+	d.puller = logpull.New(meteredLog{d.store, d.metrics}, d.store.Lock("pull"), d.log)
 	d.dispatcher = newDispatcher(d.log, d.exports, d.runner.HoldsLock, func(ctx context.Context, e segments.Export, to segments.Destination, force bool) error {
 		return d.Exporter().DeliverTo(ctx, e, to, force)
 	})
@@ -221,9 +224,10 @@ func (d *Daemon) Serve(ctx context.Context) error {
 		d.log.Error("the log can't be read", "error", err)
 	}
 	if d.receives {
-		go d.retain(ctx)
+		go retain(ctx, &d.retention, d.Operations, d.log)
 	}
 	go d.runner.Run(context.Background())
+	d.puller.Start(context.Background())
 	go d.backups.Run(context.Background())
 	go d.dispatcher.run()
 	go d.watchConfig(ctx)
@@ -264,7 +268,7 @@ func (d *Daemon) drain() error {
 		d.log.Warn("a job was interrupted; it runs again at the next start")
 	}
 	d.dispatcher.stop()
-	err := d.store.Close()
+	err := errors.Join(d.puller.Stop(), d.store.Close())
 	d.log.Info("stopped")
 	return err
 }

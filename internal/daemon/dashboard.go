@@ -13,6 +13,7 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/console/view"
 	"winnow/internal/exports"
+	"winnow/internal/logpull"
 	"winnow/internal/schedule"
 	"winnow/internal/silent"
 	"winnow/internal/status"
@@ -85,7 +86,7 @@ func (d *Daemon) fillJobs(ctx context.Context, p *view.Overview) error {
 func (d *Daemon) addAlerts(cfg *config.Config, t store.Totals, p *view.Overview) error {
 	intake, intakeErr := d.intake.alerts(cfg, t)
 	quiet, quietErr := d.quiet.alerts(cfg, p.At)
-	p.Alerts = slices.Concat(d.healthAlerts(), configAlerts(p), intake, quiet, d.lockAlerts())
+	p.Alerts = slices.Concat(d.healthAlerts(), configAlerts(p), logpull.Alerts(d.puller.States(), p.At.Time()), intake, quiet, d.lockAlerts())
 	if t.ClockBehind(p.At) > 0 {
 		p.Alerts = append(p.Alerts, status.ClockAlert(t.Received))
 	}

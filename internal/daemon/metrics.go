@@ -12,6 +12,7 @@ import (
 	"winnow/internal/status"
 	"winnow/segments"
 	"winnow/store"
+	"winnow/store/engine"
 	"winnow/store/runs"
 )
 
@@ -38,7 +39,15 @@ func (d *Daemon) totals() (console.Totals, error) {
 	ages, restoreErr := d.restoreRunMetrics(d.current.Load(), hygiene.InstantOf(time.Now())) // another process may have published a run
 	deliveries, deliveriesErr := exports.CountDeliveries(d.current.Load(), d.store)
 	err = errors.Join(err, quietErr, heldErr, restoreErr, deliveriesErr)
-	return console.Totals{Totals: status.Totals(t), Quiet: quiet, Behind: t.ClockBehind(hygiene.InstantOf(time.Now())), Waiting: d.lockWait.duration(), Blocked: d.store.LogBlocked(), Breakers: breakers, HeldRuns: held, ExportAge: ages, Deliveries: deliveries, Backups: d.current.Load().Backup != nil}, err
+	return console.Totals{Totals: status.Totals(t), Quiet: quiet, Behind: t.ClockBehind(hygiene.InstantOf(time.Now())), Receivers: d.receiverTotals(), Waiting: d.lockWait.duration(), Blocked: d.store.LogBlocked(), Breakers: breakers, HeldRuns: held, ExportAge: ages, Deliveries: deliveries, Backups: d.current.Load().Backup != nil}, err
+}
+
+// receiverTotals is how the receivers are pulled.
+func (d *Daemon) receiverTotals() (list []console.ReceiverTotals) {
+	for _, s := range d.puller.States() {
+		list = append(list, console.ReceiverTotals{URL: s.URL, Lag: s.Lag, Behind: s.Behind(time.Now()), CaughtUp: s.CaughtUp, Failures: s.Failures, Lines: s.Lines, Bytes: s.Bytes})
+	}
+	return list
 }
 
 // countHeldRuns counts the runs waiting for a release, by export.
@@ -70,14 +79,23 @@ func (d *Daemon) restoreRunMetrics(cfg *config.Config, now hygiene.Instant) (age
 
 // meteredLog is the store as the receiver's log, with metrics.
 type meteredLog struct {
-	store   *store.Store
+	*store.Store
 	metrics *console.Metrics
+}
+
+// AppendPulled stores what was pulled from a receiver, and counts it.
+func (l meteredLog) AppendPulled(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable, pulled []engine.Pulled) error {
+	err := l.Store.AppendPulled(ctx, events, bad, pulled)
+	if err == nil {
+		l.metrics.Stored(events, bad)
+	}
+	return err
 }
 
 // Append stores events and unreadable bodies, and counts them.
 func (l meteredLog) Append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
 	start := time.Now()
-	err := l.store.Append(ctx, events, bad)
+	err := l.Store.Append(ctx, events, bad)
 	if err == nil {
 		l.metrics.Appended(len(events), time.Since(start))
 		l.metrics.Stored(events, bad)

@@ -2,11 +2,14 @@ package daemon
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/config"
+	"winnow/internal/retention"
 	"winnow/internal/schedule"
 )
 
@@ -41,22 +44,19 @@ func ignored(cfg *config.Config) (names []string) {
 	return names
 }
 
-// logReceiving logs what this daemon does and does not do.
-func (d *Daemon) logReceiving(cfg *config.Config) {
-	d.log.Info("only receiving: another host is to pull the log and judge it; nothing is deleted before retention.events", "keeps", cfg.Retention.Events)
+// logReceiving logs what a daemon that only receives does and does not do.
+func logReceiving(log *slog.Logger, cfg *config.Config) {
+	log.Info("only receiving: another host is to pull the log and judge it; nothing is deleted before retention.events", "keeps", cfg.Retention.Events)
 	if names := ignored(cfg); len(names) > 0 {
-		d.log.Warn("what the config says about this is ignored here: it belongs into the config of the host that judges", "ignored", names)
+		log.Warn("what the config says about this is ignored here: it belongs into the config of the host that judges", "ignored", names)
 	}
 	if cfg.LogToken == "" {
-		d.log.Warn("log_token is not set, so that only the admin token opens the log: make one with openssl rand -hex 16, and write it here and under receivers of the host that judges")
+		log.Warn("log_token is not set, so that only the admin token opens the log: make one with openssl rand -hex 16, and write it here and under receivers of the host that judges")
 	}
 }
 
-// jobsHere are those of the jobs that this daemon does.
-func (d *Daemon) jobsHere(jobs []schedule.Job) []schedule.Job {
-	if !d.receives {
-		return jobs
-	}
+// jobsOfReceiver are those of the jobs that a daemon that only receives does.
+func jobsOfReceiver(jobs []schedule.Job) []schedule.Job {
 	return slices.DeleteFunc(jobs, func(j schedule.Job) bool { return j.Kind != schedule.Backup })
 }
 
@@ -64,11 +64,11 @@ func (d *Daemon) jobsHere(jobs []schedule.Job) []schedule.Job {
 const retainEvery = time.Minute
 
 // retain deletes what is old, until ctx ends.
-func (d *Daemon) retain(ctx context.Context) {
+func retain(ctx context.Context, p *retention.Periodic, ops func() *app.Operations, log *slog.Logger) {
 	tick := time.NewTicker(retainEvery)
 	defer tick.Stop()
 	for {
-		d.retention.AfterSweep(ctx, d.Operations(), d.log)
+		p.AfterSweep(ctx, ops(), log)
 		select {
 		case <-ctx.Done():
 			return

@@ -14,6 +14,7 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/atomicfile"
 	"winnow/internal/config"
+	"winnow/internal/logpull"
 	"winnow/internal/receiver"
 	"winnow/internal/schedule"
 )
@@ -135,7 +136,9 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	jobs = d.jobsHere(jobs)
+	if d.receives {
+		jobs = jobsOfReceiver(jobs)
+	}
 	token, err := d.readAdminToken(cfg)
 	if err != nil {
 		return err
@@ -156,6 +159,7 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	d.current.Store(cfg)
 	d.adminToken.Store(&token)
 	d.receiver.SetSources(sources, cfg.TrustedProxies)
+	d.puller.Set(logpull.Settings{Receivers: cfg.Receivers, Readers: readers, Keys: cfg.Keys})
 	isBackup := func(j schedule.Job) bool { return j.Kind == schedule.Backup }
 	d.backups.SetJobs(slices.DeleteFunc(slices.Clone(jobs), func(j schedule.Job) bool { return !isBackup(j) }))
 	d.runner.SetJobs(slices.DeleteFunc(slices.Clone(jobs), isBackup))
@@ -166,7 +170,7 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	d.state.scheduled(jobs)
 	d.state.reloaded(hygiene.InstantOf(now), nil)
 	if d.receives {
-		d.logReceiving(cfg)
+		logReceiving(d.log, cfg)
 	} else {
 		d.logWarnings(cfg)
 	}

@@ -14,7 +14,9 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/backup"
 	"winnow/internal/config"
+	"winnow/internal/logpull"
 	"winnow/internal/schedule"
+	"winnow/internal/ui"
 	"winnow/segments/destination/local"
 	"winnow/store"
 )
@@ -158,6 +160,31 @@ func (x *examination) checkDestinations() {
 		}
 		for _, r := range remotes {
 			x.checkServer(r.String())
+		}
+	}
+}
+
+// longLag is how many lines of a receiver's log may wait to be pulled.
+const longLag = 100_000
+
+// checkReceivers asks the receivers, as a pull does, and stores nothing.
+func (x *examination) checkReceivers() {
+	if x.cfg == nil || len(x.cfg.Receivers) == 0 {
+		return
+	}
+	if x.found == nil {
+		x.unknown("receiver", "the store could not be read")
+		return
+	}
+	states := logpull.Probe(x.ctx, x.found.Pulled, x.cfg.Receivers)
+	for i := range states {
+		switch r := &states[i]; {
+		case r.Failed != "":
+			x.wrong("receiver", "the log of %s can't be pulled: %s", r.URL, r.Failed)
+		case r.Lag > longLag:
+			x.wrong("receiver", "%s of %s to be pulled: look whether winnow serve runs here, and at its log", ui.CountVerb(r.Lag, "line", "waits", "wait"), r.URL)
+		default:
+			x.well("receiver", "%s answers; %s to be pulled", r.URL, ui.CountVerb(r.Lag, "line", "waits", "wait"))
 		}
 	}
 }

@@ -62,7 +62,7 @@ func Examine(ctx context.Context, path string, now time.Time) []Finding {
 		x.cfg, x.store = cfg, cfg.Store
 		x.well("config", "%s, policy %s", path, cfg.Hash)
 	}
-	for _, check := range []func(){x.checkStore, x.checkBacklog, x.checkClock, x.checkLocks, x.checkPermissions, x.checkDisk, x.checkBackup, x.checkCertificates, x.checkDestinations} {
+	for _, check := range []func(){x.checkStore, x.checkBacklog, x.checkClock, x.checkLocks, x.checkPermissions, x.checkDisk, x.checkBackup, x.checkCertificates, x.checkDestinations, x.checkReceivers} {
 		check()
 	}
 	return x.list

@@ -9,8 +9,8 @@
 // UTF-8 or a string would be long. A body that was erased, or that retention deleted, is
 // null; an event without a message id was erased too, and says nothing.
 //
-// The reader trusts nothing: a line is bounded, and what is no line is an error that
-// repeats nothing of it.
+// The reader trusts nothing: a line is bounded, and the error of anything else repeats
+// nothing of it.
 //
 // Where to change what: a new member is a field of document and a line in [Append].
 package logline

@@ -155,6 +155,18 @@ func lateRows(n int64) [][]string {
 	return [][]string{{"late", ui.Number(n), "events about messages to persons who were forgotten: they were erased"}}
 }
 
+// receiverRows say of each receiver whether its log is here.
+func receiverRows(list []view.Receiver) (rows [][]string) {
+	for _, r := range list {
+		text := ui.CountVerb(r.Lag, "line", "waits", "wait") + " to be pulled"
+		if r.Error != "" {
+			text = "its log can't be pulled, and what it received waits there: " + r.Error
+		}
+		rows = append(rows, []string{"receiver", ui.Printable(r.URL), text})
+	}
+	return rows
+}
+
 // Print prints the status for people, with what to do about what waits for them.
 func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	rows := [][]string{
@@ -178,7 +190,7 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	if s.LongArgs > 0 {
 		rows = append(rows, []string{"unique_args", ui.Number(s.LongArgs), "of retries over 8 KiB, so exports leave them out: attach less to a message"})
 	}
-	rows = slices.Concat(rows, lateRows(s.Late), retentionRows(s.Retention), silentRows(s.Silent, now), quietRows(s))
+	rows = slices.Concat(rows, lateRows(s.Late), retentionRows(s.Retention), silentRows(s.Silent, now), quietRows(s), receiverRows(s.Receivers))
 	if s.Erasures > 0 {
 		rows = append(rows, []string{"to forget", ui.Number(s.Erasures), "contacts or numbers of which something is left: the next sweep erases it, or says what is in the way; now: winnow sweep"})
 	}

@@ -20,11 +20,13 @@ type Counts struct {
 
 	Left    []string `json:"left,omitempty"`    // kept runs that have a person
 	Remotes []string `json:"remotes,omitempty"` // that may have copies
+	// Receivers are hosts that may have callbacks about the person.
+	Receivers []string `json:"receivers,omitempty"`
 }
 
 // Plus adds counts.
 func (c Counts) Plus(d Counts) Counts {
-	return Counts{Left: append(c.Left, d.Left...), Remotes: append(c.Remotes, d.Remotes...), Contacts: c.Contacts + d.Contacts, Keys: c.Keys + d.Keys, Numbers: c.Numbers + d.Numbers, Lists: c.Lists + d.Lists, Pins: c.Pins + d.Pins, Ledger: c.Ledger + d.Ledger,
+	return Counts{Left: append(c.Left, d.Left...), Remotes: append(c.Remotes, d.Remotes...), Receivers: append(c.Receivers, d.Receivers...), Contacts: c.Contacts + d.Contacts, Keys: c.Keys + d.Keys, Numbers: c.Numbers + d.Numbers, Lists: c.Lists + d.Lists, Pins: c.Pins + d.Pins, Ledger: c.Ledger + d.Ledger,
 		Messages: c.Messages + d.Messages, Events: c.Events + d.Events, Bodies: c.Bodies + d.Bodies, Quarantined: c.Quarantined + d.Quarantined, Conflicts: c.Conflicts + d.Conflicts, Notes: c.Notes + d.Notes,
 		Members: c.Members + d.Members, Outbox: c.Outbox + d.Outbox, Runs: c.Runs + d.Runs}
 }

@@ -13,8 +13,8 @@
 // again, to other lines. So each line has a writer: the process that appended it, whose
 // name is random and new with each start. A writer and a number are one line for ever. A
 // reader names the last line that it has by both; where that writer's lines end here, the
-// others begin that it can't have. A reader that is beyond the log is told, and reads it
-// again from the beginning: what it has it knows by writer and number.
+// others begin that it can't have. To a reader that is beyond the log this is an error, and
+// it reads the log again from the beginning: what it has it knows by writer and number.
 //
 // The puller notes how far it is in the commit that stores what it pulled, in the file of
 // the log. So a kill neither loses a line nor stores one twice, and a backup of the puller

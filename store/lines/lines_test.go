@@ -122,8 +122,8 @@ func TestLinesKeepTheirNumbersWhenOthersAreDeleted(t *testing.T) {
 	}
 }
 
-// A log that was restored from a backup gives numbers out again. Whoever has read the lost
-// lines gets the new ones that have their numbers.
+// A log that was restored from a backup gives numbers out again. A reader of the lost lines gets
+// the new ones that have their numbers.
 func TestARestoredLogGivesTheLinesThatItsReaderCannotHave(t *testing.T) {
 	folder := t.TempDir()
 	live := storetest.OpenAt(t, enginetest.LocationIn(t, folder))

@@ -20,6 +20,7 @@ type Inspection struct {
 	Cursor       int64           // of the sweep
 	Contacts     int64
 	BackedUp     hygiene.Instant // the last backup that was recorded; 0 for none
+	Pulled       []engine.Pulled // how far the logs of receivers were pulled, the latest writer of each last
 	Newer        bool            // a newer winnow has written it: that is the problem, and nothing was counted
 	Problems     []string        // in sentences; empty for a database that is well
 }
@@ -176,8 +177,18 @@ func (in *Inspection) countEvents(c *conn) error {
 		return err
 	}
 	in.Events, in.Received = size.Events, size.Received
-	in.Last, err = c.number("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
-	return err
+	if in.Last, err = c.number("SELECT seq FROM sqlite_sequence WHERE name = 'events'"); err != nil {
+		return err
+	}
+	pulls, err := c.number("SELECT count(*) FROM sqlite_schema WHERE name = 'pulled'")
+	if err != nil || pulls == 0 {
+		return err // of an earlier version
+	}
+	r := c.query("SELECT writer, receiver, n FROM pulled ORDER BY turn")
+	for r.Next() {
+		in.Pulled = append(in.Pulled, engine.Pulled{Writer: r.Text(0), Receiver: r.Text(1), From: r.Int(2), Through: r.Int(2)})
+	}
+	return r.Close()
 }
 
 // each calls found for every row of a statement that may take long, until ctx ends.

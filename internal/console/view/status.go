@@ -74,6 +74,7 @@ type Status struct {
 	HeldRuns    []string    `json:"held_runs,omitempty"`            // runs that wait for a release, as EXPORT/RUN
 	Held        []HeldRun   `json:"held,omitempty"`                 // the exports with such runs
 	Deliveries  []Delivery  `json:"deliveries,omitempty"`           // that are waiting or lost
+	Receivers   []Receiver  `json:"receivers,omitempty"`            // whose logs are pulled
 	Unprepared  bool        `json:"unprepared,omitempty"`           // not all contacts are prepared for this version and config; the next sweep does the rest
 	JoinedKeys  *JoinedKeys `json:"joined_keys,omitempty"`          // contacts whose keys are one by now
 	Erasures    int64       `json:"erasures,omitempty"`             // contacts and numbers that are still to be forgotten, or of which something is left
@@ -95,6 +96,13 @@ type Status struct {
 type JoinedKeys struct {
 	Contacts int64 `json:"contacts"`
 	Batch    int64 `json:"batch"` // the last batch of them
+}
+
+// Receiver is a host whose log is pulled.
+type Receiver struct {
+	URL   string `json:"url"`
+	Lag   int64  `json:"lag"`             // lines of its log that are not here
+	Error string `json:"error,omitempty"` // why it can't be pulled
 }
 
 // SweepProgress is how far the sweep has read the log.

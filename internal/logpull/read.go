@@ -1,0 +1,55 @@
+package logpull
+
+import (
+	"fmt"
+
+	"winnow/hygiene"
+	"winnow/hygiene/provider"
+	"winnow/store/lines"
+)
+
+// errSource is the error of a line whose source the config does not have.
+type errSource struct{ source string }
+
+// Error says what to do.
+func (e errSource) Error() string {
+	return fmt.Sprintf("its log has callbacks of the source %q, which the config here does not have: add the source; until then nothing more is pulled from there, and nothing is lost before retention.events of that host", e.source)
+}
+
+// read reads what a line says, under the config of this host. An event whose body is gone,
+// or is no longer what was read then, is as the receiver read it.
+func (s *Settings) read(l *lines.Line) (events []hygiene.Event, bad []hygiene.Unreadable, err error) {
+	e := &l.Event
+	r := s.Readers[e.Source]
+	if r == nil {
+		return nil, nil, errSource{e.Source}
+	}
+	if e.Body != nil {
+		events, bad, err = r.Read(&provider.Request{Body: e.Body, ReceivedAt: e.ReceivedAt})
+		if err != nil { // too much for one
+			return nil, []hygiene.Unreadable{{ReceivedAt: e.ReceivedAt, Source: e.Source, Why: err.Error(), Body: e.Body}}, nil
+		}
+		if len(events) > 0 {
+			return events, bad, nil
+		}
+	}
+	switch {
+	case l.Why != "":
+		return nil, bad, nil
+	case e.MessageID == "": // erased
+		return nil, nil, nil
+	}
+	contact, keyErr := s.Keys.Normalize(e.Contact)
+	if keyErr != nil {
+		contact = ""
+	}
+	is, err := r.Listed(&provider.Listed{ID: e.MessageID, Event: e.Name, Code: e.Code, At: e.ReceivedAt, Contact: contact, To: e.To, Row: e.Body})
+	if err != nil {
+		return nil, []hygiene.Unreadable{{ReceivedAt: e.ReceivedAt, Source: e.Source, Why: err.Error(), Body: e.Body}}, nil
+	}
+	is.At = min(e.At, e.ReceivedAt)
+	if is.Body == nil {
+		is.Body = []byte{} // as retention leaves it
+	}
+	return []hygiene.Event{is}, nil, nil
+}
