@@ -101,7 +101,7 @@ func Eventually(t *testing.T, what string, condition func() bool) {
 }
 
 // Edit replaces text in a file; replace lists old and new in turn.
-func Edit(t *testing.T, path string, replace ...string) {
+func Edit(t testing.TB, path string, replace ...string) {
 	t.Helper()
 	text := strings.NewReplacer(replace...).Replace(ReadFile(t, path))
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
