@@ -13,7 +13,7 @@ CREATE TABLE writers (
 	writer TEXT NOT NULL
 ) STRICT;
 
-INSERT INTO writers (first, writer) VALUES (1, lower(hex(randomblob(16))));
+INSERT INTO writers (first, writer) SELECT 1, lower(hex(randomblob(16))) WHERE EXISTS (SELECT 1 FROM sqlite_sequence);
 
 -- How far the logs of receivers were pulled, by their writers.
 CREATE TABLE pulled (
