@@ -17,6 +17,12 @@ func (p *Policy) ReleaseHeld(c *Contact, trip int64, m Moment) []Change {
 			}
 		}
 	}
+	c.Instructions = slices.Clone(c.Instructions)
+	for i := range c.Instructions {
+		if in := &c.Instructions[i]; in.Kind == SuppressByReview && in.Held == trip {
+			in.Held, found = 0, true
+		}
+	}
 	var held []Suppression
 	for _, s := range c.Suppressions {
 		if s.Held == trip {

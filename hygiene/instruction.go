@@ -42,7 +42,8 @@ type Instruction struct {
 	// To of an Allow is the time up to which it also lifts what the log had then; 0
 	// for none. What a Strike strikes: evidence from From to To, both included, where they are
 	// not empty only of this source, code and outcome, and only for what this rule
-	// makes of it; and everything that the breaker trip Held holds.
+	// makes of it; and everything that the breaker trip Held holds. What a SuppressByReview
+	// opens is held by Held.
 	From, To     Instant
 	Source, Code string
 	Outcome      Outcome
@@ -87,7 +88,7 @@ func (in *Instruction) strikes(reason, rule string, e *Entry, k Kind) bool {
 	case in.Kind == Allow:
 		return (e.At <= in.At || e.At <= in.To && e.Seq <= in.Seq) && (reason == "" && in.Reason == "" || reason != "" && in.lifts(reason))
 	case in.Kind == Strike && reason == "":
-		return in.Held != 0 && in.Reason == "" && in.covers(e, k)
+		return in.Held != 0 && in.Rule == "" && in.Reason == "" && in.covers(e, k)
 	case in.Kind == Strike:
 		return in.lifts(reason) && (in.Rule == "" || in.Rule == rule) && in.covers(e, k)
 	}
@@ -160,7 +161,7 @@ func (in *Instruction) liftsAhead(s *Suppression) bool {
 // suppression is what a SuppressByReview opens.
 func (in *Instruction) suppression() *Suppression {
 	cause := Cause{Rule: in.Rule, Digest: in.Digest, Review: true, Evidence: in.Evidence}
-	return &Suppression{Reason: in.Reason, Since: in.Moment, Until: in.Until, Cause: cause}
+	return &Suppression{Reason: in.Reason, Held: in.Held, Since: in.Moment, Until: in.Until, Cause: cause}
 }
 
 // endsLater reports whether the end a is later than the end b; 0 is never.

@@ -20,6 +20,8 @@ type Policy struct {
 	faults  []string
 	given   Outcomes // that rules about numbers look at
 	opening Outcomes // of them, those that may open something on a number
+
+	holds []RuleHold // see WithHolds
 }
 
 // NewPolicy makes a policy of checked rules. hash names what they were read
@@ -165,3 +167,37 @@ func (p *Policy) liesElsewhere(c *Contact, reason string, e *Entry) bool {
 // skips reports whether the rule does nothing to the subject: on a number only rules
 // act that open or lift what lies on numbers.
 func (p *Policy) skips(c *Contact, r *Rule) bool { return !r.onNumbers && c.IsNumber() }
+
+// WithHolds is the policy with what rules hold. What is protected is never held.
+func (p *Policy) WithHolds(holds []RuleHold) *Policy {
+	if p == nil || len(holds)+len(p.holds) == 0 {
+		return p
+	}
+	held := *p
+	held.holds = holds
+	return &held
+}
+
+// heldBy is what holds a suppression by the rule that an event at that place opens; 0 for
+// nothing.
+func (p *Policy) heldBy(r *Rule, seq int64) int64 {
+	for i := range p.holds {
+		if h := &p.holds[i]; h.Rule == r.Name && h.Digest == r.digest && seq >= h.From && !p.Protects(r.Then.Suppress.Reason) {
+			return h.Trip
+		}
+	}
+	return 0
+}
+
+// IsHold reports whether the trip holds a rule.
+func (p *Policy) IsHold(trip int64) bool {
+	if p == nil {
+		return false
+	}
+	for i := range p.holds {
+		if p.holds[i].Trip == trip {
+			return true
+		}
+	}
+	return false
+}

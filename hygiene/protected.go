@@ -152,6 +152,9 @@ func (p *Policy) suppressionOf(r *Rule, e *Entry, t tally) Suppression {
 	if p.Protects(s.Reason) && e.received {
 		s.heard = e.Seq
 	}
+	if s.Held == 0 {
+		s.Held = p.heldBy(r, e.Seq)
+	}
 	if r.Then.Suppress.For > 0 {
 		s.Until = e.At.Add(r.Then.Suppress.For)
 	}

@@ -101,9 +101,14 @@ func (v *review) suppress() bool {
 		v.rule.noEffect(a.Reason, " is of the number, not of the contact")
 		return false
 	}
+	held := v.p.heldBy(v.r, v.now.Seq+1) // after all that was swept
 	key := suppressionKey{reason: a.Reason}
 	if i := v.c.suppression(key); i >= 0 && v.c.Suppressions[i].OpenAt(v.now.At) {
 		v.rule.isSuppressed(v.c, key)
+		return false
+	}
+	if i := v.c.suppression(suppressionKey{reason: a.Reason, held: held}); held != 0 && i >= 0 && v.c.Suppressions[i].spans(v.now.At) {
+		v.rule.noEffect("what the rule says is held already")
 		return false
 	}
 	for i := range v.c.Instructions { // by a rule before it, in this review
@@ -112,7 +117,7 @@ func (v *review) suppress() bool {
 			return false
 		}
 	}
-	in := Instruction{Moment: v.now, Kind: SuppressByReview, Reason: a.Reason, Rule: v.r.Name, Digest: v.r.digest}
+	in := Instruction{Moment: v.now, Kind: SuppressByReview, Reason: a.Reason, Rule: v.r.Name, Digest: v.r.digest, Held: held}
 	in.Evidence, _ = v.found.evidence()
 	if a.For > 0 {
 		in.Until = v.now.At.Add(a.For)

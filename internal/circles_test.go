@@ -149,9 +149,9 @@ type size struct{ files, lines int }
 func biggest(dir string) size {
 	switch dir {
 	case "store":
-		return size{81, 11500}
+		return size{82, 11650}
 	case "hygiene":
-		return size{47, 7250}
+		return size{48, 7300}
 	case "internal/command":
 		return size{61, 3750}
 	}

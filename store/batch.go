@@ -145,6 +145,9 @@ func (s *Store) batchStep(policy *hygiene.Policy, b *Batch, now hygiene.Instant,
 		if err := saveBatch(w, &next); err != nil {
 			return err
 		}
+		if err := w.useHolds(); err != nil { // an undo changes them
+			return err
+		}
 		w.batch = next.ID
 		before := next
 		if err := do(w, &next); err != nil {

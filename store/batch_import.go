@@ -138,7 +138,7 @@ func (im *SuppressionImport) openAll(w *txWriter, b *Batch, list []ImportedSuppr
 		if err != nil {
 			return err
 		}
-		changes := im.policy.Instruct(&k.Contact, im.instruction(&list[i], b.ID))
+		changes := w.judge.Instruct(&k.Contact, im.instruction(&list[i], b.ID))
 		did.count(changes, first[i], isNew)
 		if len(changes) == 0 && !k.factsChanged() {
 			continue

@@ -10,6 +10,10 @@ import (
 // now, as one batch. What is open for a protected reason stays open, unless it is the
 // one named; empty for none.
 func (s *Store) Rejudge(ctx context.Context, policy *hygiene.Policy, named string, b Batch, now hygiene.Instant, progress func(contacts int64)) (BatchResult, error) {
+	policy, err := s.Judging(policy)
+	if err != nil {
+		return BatchResult{}, err
+	}
 	rejudge := func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change {
 		return policy.Rejudge(c, m, named)
 	}

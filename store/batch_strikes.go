@@ -28,6 +28,9 @@ func (s *Store) InvalidateEvidence(ctx context.Context, policy *hygiene.Policy, 
 	if err != nil {
 		return BatchResult{}, err
 	}
+	if policy, err = s.Judging(policy); err != nil {
+		return BatchResult{}, err
+	}
 	in.Moment = hygiene.Moment{At: now, Seq: swept}
 	in.By, in.Note, in.Spares = b.By, b.Note, policy.Spared(&in)
 	if !b.Unregistered { // else a contact that becomes known later has its message registered

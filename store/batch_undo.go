@@ -39,11 +39,23 @@ func (t *UndoPlan) checkReview(c engine.Querier) error {
 		t.Root.ID, t.strike.Held, word, review.By, review.At, id)
 }
 
+// JudgingUndo is Judging once that is done which the plan says.
+func (s *Store) JudgingUndo(t *UndoPlan, policy *hygiene.Policy) (*hygiene.Policy, error) {
+	if !t.Undone {
+		return s.Judging(policy)
+	}
+	return s.judgingWithout(t.Root.ID, policy)
+}
+
 // undoInstructions undoes what a batch instructed contacts to do, or does it again.
 func (s *Store) undoInstructions(ctx context.Context, policy *hygiene.Policy, t *UndoPlan, b Batch, now hygiene.Instant, progress func(contacts int64)) (BatchResult, error) {
+	policy, err := s.JudgingUndo(t, policy)
+	if err != nil {
+		return BatchResult{}, err
+	}
 	concerns := func(c *hygiene.Contact) bool { return t.Affects(policy, c) }
 	undo := func(c *hygiene.Contact, _ int64, m hygiene.Moment) []hygiene.Change { return t.Apply(policy, c, m) }
-	err := s.writeAs(policy, func(w *txWriter) error {
+	err = s.writeAs(policy, func(w *txWriter) error {
 		return forgotten.Undo(w, t.Root.ID, !t.Undone, func(subject int64, m hygiene.Memory) error {
 			return w.renewSubject(subject, []hygiene.Memory{m}, hygiene.Moment{At: now})
 		})

@@ -56,6 +56,11 @@ func (b *PriorSuppressions) add(key string) {
 // suppressed reports whether a rule suppressed the contact, or the number, on evidence that
 // discarding the trip would invalidate.
 func (t *BreakerTrip) suppressed(c *hygiene.Contact, now hygiene.Instant) bool {
+	if t.Rule != "" {
+		return slices.ContainsFunc(c.Suppressions, func(s hygiene.Suppression) bool {
+			return s.Origin == hygiene.ByRule && s.Rule == t.Rule && c.InForce(&s, now) && t.Since <= s.Since.At && s.Since.At <= t.Until
+		})
+	}
 	history := c.History.Outcome(t.Outcome)
 	return slices.ContainsFunc(c.Suppressions, func(s hygiene.Suppression) bool {
 		return s.Origin == hygiene.ByRule && c.InForce(&s, now) && slices.ContainsFunc(history.Entries, func(e hygiene.Entry) bool {

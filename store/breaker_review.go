@@ -46,6 +46,9 @@ func (s *Store) ReleaseTrip(ctx context.Context, r TripReview) (BreakerTrip, Bat
 		return t, BatchResult{}, err
 	}
 	b, err := s.beginReview(&t, r, ReleaseBatch)
+	if err == nil { // without the hold of the trip, which is being released
+		r.Policy, err = s.Judging(r.Policy)
+	}
 	if err != nil {
 		return t, BatchResult{}, err
 	}
@@ -99,6 +102,9 @@ func (s *Store) DiscardTrip(ctx context.Context, r TripReview) (BreakerTrip, Bat
 
 // strike is the instruction by which discarding the trip invalidates evidence.
 func (t *BreakerTrip) strike() hygiene.Instruction {
+	if t.Rule != "" {
+		return hygiene.Instruction{Kind: hygiene.Strike, Rule: t.Rule, From: t.Since, To: t.Until, Held: t.ID}
+	}
 	return hygiene.Instruction{Kind: hygiene.Strike, Outcome: t.Outcome, Source: t.Source, From: t.From(), To: t.Until, Held: t.ID}
 }
 

@@ -61,6 +61,9 @@ const (
 // TripMinutes counts the events around a trip, from one window before it to one after.
 // It reads that part of the log.
 func (s *Store) TripMinutes(ctx context.Context, t *BreakerTrip) (list []TripMinute, err error) {
+	if t.Rule != "" { // there is no surge to show
+		return nil, nil
+	}
 	from, until := t.Since.Add(-t.Window), t.Until.Add(t.Window)
 	part := max((int64(until-from)+tripMinutes)/tripMinutes, 1)
 	for i := range int64(tripMinutes) {

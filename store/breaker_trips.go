@@ -9,11 +9,12 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/regret"
 )
 
-// BreakerTrip is a surge of an outcome at a source that tripped a breaker. The verdicts
-// on its events wait until someone releases or discards it, unless the breaker only
-// reports it.
+// BreakerTrip is a surge of an outcome at a source that tripped a breaker, or a rule whose
+// suppressions were regretted too often. The verdicts on its events wait until someone
+// releases or discards it, unless the breaker only reports it.
 type BreakerTrip struct {
 	ID         int64
 	Source     string
@@ -30,6 +31,11 @@ type BreakerTrip struct {
 	ReviewedAt hygiene.Instant // 0 while it waits
 	By         string          // who reviewed it
 	Batch      int64           // the review's manual change; 0 for none
+
+	// Of a rule: its name and what it is, see [hygiene.Rule.Digest]. Source and Outcome are
+	// empty then, Share is of its suppressions, and Events is how many of them are held.
+	Rule   string
+	digest uint64
 
 	released hygiene.Instant // until when an earlier trip of the same source and outcome was released; 0 for never
 }
@@ -80,6 +86,32 @@ func (s *Store) holdSurges(c engine.Writer, o *SweepOptions, events []hygiene.Ev
 		return err
 	}
 	s.windows = w
+	return nil
+}
+
+// doubt begins to hold the rules of which too many suppressions are regretted now, those of
+// this transaction too: what they make of later events waits.
+func (w *txWriter) doubt(o *SweepOptions, upTo int64, did *Swept) error {
+	if o.Regret == nil {
+		return nil
+	}
+	if err := w.saveRegret(); err != nil {
+		return err
+	}
+	doubted, err := regret.Doubted(w, w.judge, o.Regret, o.Now)
+	if err != nil {
+		return err
+	}
+	for _, f := range doubted {
+		trip := &BreakerTrip{Rule: f.Rule, digest: f.Digest, Since: o.Now, Until: o.Now, Window: hygiene.RegretFor, FromSeq: upTo + 1, State: TripHeld, Share: f.Share()}
+		if err := insertTrip(w, trip); err != nil {
+			return err
+		}
+		if err := updateTrip(w, trip); err != nil {
+			return err
+		}
+		did.Tripped = append(did.Tripped, trip)
+	}
 	return nil
 }
 
@@ -146,10 +178,18 @@ func lastTrip(c engine.Querier, key tripKey) (*BreakerTrip, error) {
 }
 
 func insertTrip(c engine.Writer, trip *BreakerTrip) (err error) {
-	trip.ID, err = c.Number(`INSERT INTO breaker_trips (source, outcome, since, until, window_us, from_seq, to_seq, events, share, state, reviewed_at, by, batch)
-		VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, 0, '', 0) RETURNING id`, trip.Source, trip.Outcome.String(),
-		int64(trip.Since), int64(trip.Until), trip.Window.Microseconds(), trip.FromSeq, string(trip.State))
+	trip.ID, err = c.Number(`INSERT INTO breaker_trips (source, outcome, since, until, window_us, from_seq, to_seq, events, share, state, reviewed_at, by, batch, rule, digest)
+		VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, 0, '', 0, ?, ?) RETURNING id`, trip.Source, trip.outcomeName(),
+		int64(trip.Since), int64(trip.Until), trip.Window.Microseconds(), trip.FromSeq, string(trip.State), trip.Rule, int64(trip.digest))
 	return err
+}
+
+// outcomeName is the outcome as it is stored: empty for a rule's.
+func (t *BreakerTrip) outcomeName() string {
+	if t.Rule != "" {
+		return ""
+	}
+	return t.Outcome.String()
 }
 
 func updateTrip(c engine.Writer, trip *BreakerTrip) error {
@@ -161,13 +201,18 @@ func updateTrip(c engine.Writer, trip *BreakerTrip) error {
 const shareUnit = 1e6
 
 const tripColumns = `t.id, t.source, t.outcome, t.since, t.until, t.window_us, t.from_seq, t.to_seq, t.events, t.share, t.state, t.reviewed_at, t.by, t.batch,
-	(SELECT max(until) FROM breaker_trips r WHERE r.source = t.source AND r.outcome = t.outcome AND r.id < t.id AND r.state = 'released')`
+	t.rule, t.digest, (SELECT max(until) FROM breaker_trips r WHERE r.source = t.source AND r.outcome = t.outcome AND r.id < t.id AND r.state = 'released')`
 
 // scan reads a row of tripColumns.
 func (t *BreakerTrip) scan(r engine.Rows) (err error) {
 	*t = BreakerTrip{ID: r.Int(0), Source: r.Text(1), Since: hygiene.Instant(r.Int(3)), Until: hygiene.Instant(r.Int(4)),
 		Window: time.Duration(r.Int(5)) * time.Microsecond, FromSeq: r.Int(6), ToSeq: r.Int(7), Events: r.Int(8),
-		Share: float64(r.Int(9)) / shareUnit, State: TripState(r.Text(10)), ReviewedAt: hygiene.Instant(r.Int(11)), By: r.Text(12), Batch: r.Int(13), released: hygiene.Instant(r.Int(14))}
+		Share: float64(r.Int(9)) / shareUnit, State: TripState(r.Text(10)), ReviewedAt: hygiene.Instant(r.Int(11)), By: r.Text(12), Batch: r.Int(13),
+		Rule: r.Text(14), digest: uint64(r.Int(15)), released: hygiene.Instant(r.Int(16))}
+	if t.Rule != "" {
+		t.released = 0
+		return nil
+	}
 	if t.Outcome, err = hygiene.ParseOutcome(r.Text(2)); err != nil {
 		return fmt.Errorf("read trip %d: %w", t.ID, err)
 	}
@@ -255,6 +300,7 @@ func (t *BreakerTrip) reopenIfUndone(c engine.Querier) error {
 type BreakerSummary struct {
 	Source  string
 	Outcome hygiene.Outcome
+	Rule    string       // of trips of a rule, which have no source and no outcome
 	Waiting int64        // trips that were not reviewed
 	Held    int64        // events, ever
 	Told    *BreakerTrip // the latest that was only told; nil for none
@@ -279,11 +325,11 @@ func (t *BreakerTrip) IsOn(now hygiene.Instant) bool {
 // is cheap enough for metrics.
 func (s *Store) BreakerSummaries() (list []BreakerSummary, err error) {
 	err = s.read(func(c engine.Reader) error {
-		all, err := trips(c, "source, outcome, id")
+		all, err := trips(c, "rule, source, outcome, id")
 		for i := range all {
 			t := &all[i]
-			if n := len(list); n == 0 || list[n-1].Source != t.Source || list[n-1].Outcome != t.Outcome {
-				list = append(list, BreakerSummary{Source: t.Source, Outcome: t.Outcome})
+			if n := len(list); n == 0 || list[n-1].Source != t.Source || list[n-1].Outcome != t.Outcome || list[n-1].Rule != t.Rule {
+				list = append(list, BreakerSummary{Source: t.Source, Outcome: t.Outcome, Rule: t.Rule})
 			}
 			sum := &list[len(list)-1]
 			if t.State == TripTold {

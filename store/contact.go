@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 
 	"winnow/hygiene"
@@ -170,6 +171,7 @@ type txWriter struct {
 	batch  int64 // batches.id of a manual change; 0 for none
 	counts statuscounts.Changes
 	regret regret.Tally
+	grown  regret.Growth
 	given  given
 
 	recalls recaller
@@ -184,7 +186,10 @@ type txWriter struct {
 // writeAs runs do in one transaction, under the policy.
 func (s *Store) writeAs(policy *hygiene.Policy, do func(w *txWriter) error) error {
 	return s.write(func(c engine.Writer) (err error) {
-		w := &txWriter{Writer: c, log: s.readLog, judge: policy, counts: statuscounts.Changes{}, regret: regret.Tally{}}
+		w := &txWriter{Writer: c, log: s.readLog, judge: policy, counts: statuscounts.Changes{}, regret: regret.Tally{}, grown: regret.Growth{}}
+		if err := w.useHolds(); err != nil {
+			return err
+		}
 		if w.policy, err = policyID(c, policy); err != nil {
 			return err
 		}
@@ -194,8 +199,15 @@ func (s *Store) writeAs(policy *hygiene.Policy, do func(w *txWriter) error) erro
 		if err := w.counts.Save(c); err != nil {
 			return err
 		}
-		return w.saveRegret()
+		return errors.Join(w.saveRegret(), w.grown.Save(c))
 	})
+}
+
+// useHolds judges by the rules that are held now.
+func (w *txWriter) useHolds() error {
+	holds, err := regret.Holds(w, 0)
+	w.judge = w.judge.WithHolds(holds)
+	return err
 }
 
 // save writes one contact and what changed about it.
@@ -218,6 +230,7 @@ func (w *txWriter) savePacked(rows []*contactRow, changes [][]hygiene.Change) er
 	}
 	for i, k := range rows {
 		w.regret.Count(&k.measured, &k.Contact, w.judge, changes[i])
+		w.grown.Note(w.judge, changes[i])
 	}
 	if rows[0].IsNumber() {
 		return w.saveNumbers(rows, changes)

@@ -69,3 +69,19 @@ func (w *txWriter) proveNumbers(rows []*contactRow) error {
 	}
 	return err
 }
+
+// Judging is the policy with the rules whose verdicts wait. Who judges contacts without
+// writing them uses it, so that they find what is stored; who writes them has it.
+func (s *Store) Judging(policy *hygiene.Policy) (*hygiene.Policy, error) {
+	return s.judgingWithout(0, policy)
+}
+
+// judgingWithout is Judging once the batch is undone.
+func (s *Store) judgingWithout(batch int64, policy *hygiene.Policy) (held *hygiene.Policy, err error) {
+	err = s.read(func(c engine.Reader) error {
+		holds, err := regret.Holds(c, batch)
+		held = policy.WithHolds(holds)
+		return err
+	})
+	return held, err
+}

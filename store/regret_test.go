@@ -206,3 +206,158 @@ func TestAStoreThatWasThereBeforeCountsFromTheNextDayOn(t *testing.T) {
 		t.Errorf("counted since %s, %v", since, err)
 	}
 }
+
+// limited is a sweep with a limit of regret.
+func limited(t *testing.T, s *store.Store, p *hygiene.Policy, now hygiene.Instant) store.Swept {
+	t.Helper()
+	did, err := s.Sweep(t.Context(), store.SweepOptions{Policy: p, Now: now, Regret: &hygiene.RegretLimit{Max: 0.1, Min: 10}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return did
+}
+
+// wrongRule is a store whose rule hard suppressed ten, two of which were delivered to.
+func wrongRule(t *testing.T) (*store.Store, *hygiene.Policy) {
+	s := storetest.Open(t)
+	rules := storetest.Policy(t, s).Rules
+	optOut := hygiene.Rule{Name: "opt-out", When: &hygiene.When{Counting: hygiene.Counting{Outcomes: hygiene.OutcomesOf(hygiene.Unsubscribed), Count: 1}},
+		Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: hygiene.OptedOut}}}
+	p := hygiene.NewPolicy(append(slices.Clone(rules), optOut), "with opt-outs")
+	storetest.SavePolicy(t, s, p)
+	for i := range 10 {
+		storetest.Append(t, s, storetest.Event(storetest.Start, fmt.Sprint("old-", i), fmt.Sprint("o", i), hygiene.HardBounce))
+	}
+	for i := range 2 {
+		storetest.Append(t, s, storetest.Event(storetest.Start+1, fmt.Sprint("old-", i), fmt.Sprint("d", i), hygiene.Delivered))
+	}
+	if did := limited(t, s, p, storetest.Start.Add(hygiene.Day)); len(did.Tripped) != 1 || did.Tripped[0].Rule != "hard" || did.Tripped[0].Share != 0.2 {
+		t.Fatalf("tripped %+v", did.Tripped)
+	}
+	return s, p
+}
+
+func isSuppressed(t *testing.T, s *store.Store, key string, now hygiene.Instant) bool {
+	t.Helper()
+	c, ok, err := s.Contact(key)
+	if err != nil || !ok {
+		t.Fatalf("%s: %v, %v", key, ok, err)
+	}
+	return c.Status(now) == hygiene.IsSuppressed
+}
+
+func TestARuleThatIsRegrettedTooOftenOnlyProposes(t *testing.T) {
+	s, p := wrongRule(t)
+	now := storetest.Start.Add(3 * hygiene.Day)
+	storetest.Append(t, s, storetest.Event(storetest.Start.Add(2*hygiene.Day), "new", "n1", hygiene.HardBounce), storetest.Event(storetest.Start.Add(2*hygiene.Day), "out", "n2", hygiene.Unsubscribed))
+	if did := limited(t, s, p, now); len(did.Tripped) != 0 {
+		t.Errorf("it tripped again: %+v", did.Tripped)
+	}
+	check := func(claim string, want bool) {
+		t.Helper()
+		if got := isSuppressed(t, s, "new", now.Add(hygiene.Day)); got != want {
+			t.Errorf("%s: suppressed is %v", claim, got)
+		}
+		if !isSuppressed(t, s, "out", now) || !isSuppressed(t, s, "old-7", now) {
+			t.Errorf("%s: an opt-out, or what was suppressed before, is not in force", claim)
+		}
+	}
+	check("the verdict waits", false)
+	storetest.Append(t, s, storetest.Event(storetest.Start.Add(2*hygiene.Day)-5, "new", "late", hygiene.Sent))
+	limited(t, s, p, now)
+	check("a late event judges it again", false)
+	if _, err := s.Rejudge(t.Context(), p, "", store.Batch{At: now, Kind: store.RejudgeBatch}, now, nil); err != nil {
+		t.Fatal(err)
+	}
+	check("and so does a rejudge", false)
+	trips, err := s.BreakerTrips()
+	if err != nil || len(trips) != 1 || trips[0].Contacts != 1 || trips[0].Events != 1 {
+		t.Fatalf("trips: %+v, %v", trips, err)
+	}
+	if _, _, err := s.ReleaseTrip(t.Context(), store.TripReview{Trip: trips[0].ID, Policy: p, Now: now, By: "ayse"}); err != nil {
+		t.Fatal(err)
+	}
+	check("it was released", true)
+	storetest.Append(t, s, storetest.Event(now, "later", "l1", hygiene.HardBounce))
+	if did := limited(t, s, p, now.Add(hygiene.Day)); len(did.Tripped) != 0 || !isSuppressed(t, s, "later", now.Add(hygiene.Day)) {
+		t.Errorf("after the release it tripped %+v, or holds still", did.Tripped)
+	}
+	if _, err := s.Rejudge(t.Context(), p, "", store.Batch{At: now, Kind: store.RejudgeBatch}, now, nil); err != nil {
+		t.Fatal(err)
+	}
+	check("a rejudge after the release", true)
+}
+
+func TestWhatAWrongRuleSaidIsDiscardedAndThatIsUndone(t *testing.T) {
+	s, p := wrongRule(t)
+	now := storetest.Start.Add(3 * hygiene.Day)
+	storetest.Append(t, s, storetest.Event(storetest.Start.Add(2*hygiene.Day), "new", "n1", hygiene.HardBounce))
+	limited(t, s, p, now)
+	trips, err := s.BreakerTrips()
+	if err != nil || len(trips) != 1 {
+		t.Fatal(trips, err)
+	}
+	_, did, err := s.DiscardTrip(t.Context(), store.TripReview{Trip: trips[0].ID, Policy: p, Now: now, By: "ayse"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	storetest.Append(t, s, storetest.Event(storetest.Start.Add(2*hygiene.Day)-5, "new", "late", hygiene.Sent))
+	limited(t, s, p, now)
+	if isSuppressed(t, s, "new", now) || !isSuppressed(t, s, "old-7", now) {
+		t.Error("what was held is in force, or what was suppressed before is not")
+	}
+	plan, err := s.PlanUndo(did.Batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Undo(t.Context(), p, plan, store.Batch{At: now}, now, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	trip, err := s.Trip(trips[0].ID)
+	if err != nil || trip.State != store.TripHeld || isSuppressed(t, s, "new", now) {
+		t.Errorf("after the undo: %+v, %v; new is suppressed: %v", trip, err, isSuppressed(t, s, "new", now))
+	}
+}
+
+func TestAReviewProposesToo(t *testing.T) {
+	s := storetest.Open(t)
+	p := storetest.Policy(t, s)
+	quiet := hygiene.Rule{Name: "quiet", Where: hygiene.SeenTest{OlderThan: hygiene.Day}, Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: "inactive"}}}
+	p = hygiene.NewPolicy(append(slices.Clone(p.Rules), quiet), "quiet")
+	storetest.SavePolicy(t, s, p)
+	now := storetest.Start.Add(2 * hygiene.Day)
+	for i := range 10 {
+		storetest.Append(t, s, storetest.Event(storetest.Start, fmt.Sprint("old-", i), fmt.Sprint("o", i), hygiene.Sent))
+	}
+	limited(t, s, p, now)
+	review := func(now hygiene.Instant) {
+		t.Helper()
+		if _, err := s.Review(t.Context(), p, now, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	review(now)
+	for i := range 2 {
+		storetest.Append(t, s, storetest.Event(now+1, fmt.Sprint("old-", i), fmt.Sprint("d", i), hygiene.Delivered))
+	}
+	storetest.Append(t, s, storetest.Event(now+1, "new", "n", hygiene.Sent))
+	if did := limited(t, s, p, now.Add(hygiene.Day)); len(did.Tripped) != 1 {
+		t.Fatalf("tripped %+v", did.Tripped)
+	}
+	later := now.Add(3 * hygiene.Day)
+	review(later)
+	review(later.Add(hygiene.Day))
+	if isSuppressed(t, s, "new", later) || !isSuppressed(t, s, "old-7", later) {
+		t.Error("the verdict of a review does not wait, or what was suppressed before is not in force")
+	}
+	trips, err := s.BreakerTrips()
+	if err != nil || len(trips) != 1 || trips[0].Contacts != 1 {
+		t.Fatalf("trips: %+v, %v", trips, err)
+	}
+	if _, _, err := s.ReleaseTrip(t.Context(), store.TripReview{Trip: trips[0].ID, Policy: p, Now: later.Add(hygiene.Day), By: "ayse"}); err != nil {
+		t.Fatal(err)
+	}
+	if !isSuppressed(t, s, "new", later.Add(hygiene.Day)) {
+		t.Error("it was released, and is not in force")
+	}
+}

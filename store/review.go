@@ -20,6 +20,9 @@ func (s *Store) Review(ctx context.Context, policy *hygiene.Policy, now hygiene.
 	if err != nil {
 		return did, err
 	}
+	if policy, err = s.Judging(policy); err != nil {
+		return did, err
+	}
 	moment := hygiene.Moment{At: now, Seq: end}
 	judge := func(c *hygiene.Contact) []hygiene.Change { return policy.Review(c, moment) }
 	concerns := func(c *hygiene.Contact) bool { return changesWith(c, judge) }

@@ -41,6 +41,7 @@ type Swept struct {
 type SweepOptions struct {
 	Policy   *hygiene.Policy
 	Breakers []hygiene.Breaker
+	Regret   *hygiene.RegretLimit // nil doubts no rule
 	// RequireSendLog are the sources of which only events of messages that the send log
 	// has act; the others are unmatched.
 	RequireSendLog map[string]bool
@@ -175,6 +176,9 @@ func (s *Store) sweepBatch(o *SweepOptions, b *eventBatch, from, upTo int64, tot
 			return err
 		}
 		if err := w.trimUnregistered(upTo); err != nil {
+			return err
+		}
+		if err := w.doubt(o, upTo, &did); err != nil {
 			return err
 		}
 		return setCounter(w, cursor, upTo)

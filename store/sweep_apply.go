@@ -38,7 +38,7 @@ func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, view *me
 	batches := [3]applyBatch{}
 	var applied, read *applyBatch
 	for n := 0; ; n++ {
-		applying := read.apply(o.Policy, events)
+		applying := read.apply(w.judge, events)
 		err := applied.write(w, did)
 		next := &batches[n%len(batches)]
 		if err == nil {

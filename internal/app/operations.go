@@ -55,7 +55,7 @@ func (o *Operations) sweep(ctx context.Context, now hygiene.Instant) (store.Swep
 	if err := errors.Join(o.SavePolicy(now), o.PrepareKeys(ctx, now), o.RenameReasons(ctx, now)); err != nil {
 		return store.Swept{}, err
 	}
-	swept, err := o.Store.Sweep(ctx, store.SweepOptions{Policy: o.Config.Policy, Breakers: o.Config.Policy.ActingBreakers(o.Config.Breakers),
+	swept, err := o.Store.Sweep(ctx, store.SweepOptions{Policy: o.Config.Policy, Breakers: o.Config.Policy.ActingBreakers(o.Config.Breakers), Regret: o.Config.Regret,
 		RequireSendLog: o.Config.RequiringSendLog(), Now: now, Progress: o.Progress})
 	if o.Tripped != nil && len(swept.Tripped) > 0 {
 		o.Tripped(swept.Tripped)

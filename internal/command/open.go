@@ -110,6 +110,10 @@ func (c *invocation) reportTrips(trips []*store.BreakerTrip) {
 			c.Warn("a breaker reports a surge: %s", impact.DescribeSurge(t))
 			continue
 		}
+		if t.Rule != "" {
+			c.Warn("%s; winnow breaker shows what waits for review", impact.DescribeSurge(t))
+			continue
+		}
 		c.Warn("a breaker tripped: %s; winnow breaker shows what waits for review", impact.DescribeSurge(t))
 	}
 	if more := len(trips) - maxReportedTrips; more > 0 {

@@ -73,3 +73,16 @@ func checkBreaker(e *yamldoc.Entry) {
 		e.ReportWhole(`"window" is missing`, "it must be a duration from 1m to 24h")
 	}
 }
+
+var regretShape = &yamldoc.Shape{Kind: yamldoc.Object, Expect: "a limit like {max: 2%, min: 50}", Hints: yamldoc.Hints{Scalar: "remove the key to have no limit"}, Fields: []yamldoc.Field{
+	{Key: "max", Shape: &yamldoc.Shape{Kind: yamldoc.Percent, Expect: "a percentage like 2%", Max: 100}, Required: true, Doc: "A rule of whose suppressions of the last 90 days more than this share was followed by a delivery only proposes."},
+	{Key: "min", Shape: positive, Required: true, Doc: "A rule with fewer suppressions in the last 90 days is not doubted."},
+}}
+
+// readRegret reads how much of what a rule does may be regretted; nil for no limit.
+func readRegret(e *yamldoc.Entry) *hygiene.RegretLimit {
+	if !e.Valid() {
+		return nil
+	}
+	return &hygiene.RegretLimit{Max: e.Get("max").Share(), Min: e.Get("min").Int()}
+}

@@ -64,8 +64,9 @@ type Config struct {
 	// are counted.
 	Silence       time.Duration
 	Policy        *hygiene.Policy
-	Breakers      []hygiene.Breaker // of different outcomes
-	NumberReasons []string          // that are faults of phone numbers
+	Breakers      []hygiene.Breaker    // of different outcomes
+	Regret        *hygiene.RegretLimit // nil doubts no rule
+	NumberReasons []string             // that are faults of phone numbers
 	// Unprotected are reasons that policies before protected, and this one no longer.
 	Unprotected []string
 	Segments    []segments.Segment

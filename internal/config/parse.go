@@ -111,6 +111,7 @@ func (r *reader) read(c *Config) {
 	c.Review = r.readSchedule(e.Get("hygiene").Get("review"))
 	c.Silence = r.readSilence(e.Get("hygiene"))
 	c.Breakers = readBreakers(e.Get("hygiene").Get("breaker"))
+	c.Regret = readRegret(e.Get("hygiene").Get("regret"))
 	c.Policy = hygiene.NewPolicy(r.readRules(e.Get("hygiene").Get("rules")), "").Protect(r.protected...)
 	if c.NumberReasons = r.readNumberReasons(e.Get("contacts"), c.Keys.Phone); !c.Keys.Phone {
 		c.Policy.UseNumbers(c.NumberReasons)

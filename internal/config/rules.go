@@ -9,6 +9,7 @@ var rulebook = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
 	{Key: "sweep", Omit: true, Shape: cron, Default: `"@every 30s"`, Doc: "When new events are read and the rules applied to their contacts."},
 	{Key: "review", Omit: true, Shape: cron, Default: `"30 1 * * *"`, Doc: "When the rules that depend on time alone are applied to all contacts."},
 	{Key: "silence", Omit: true, Shape: span, Doc: "How long after its sending a message without a terminal event, such as a delivery or a bounce, is counted as silent. Default: silent messages are not counted."},
+	{Key: "regret", Shape: regretShape, Doc: "When a rule is not trusted: what it suppresses waits for a decision once too many of its suppressions proved wrong. Rules for a protected reason are never doubted."},
 	{Key: "breaker", Shape: yamldoc.Several(breaker), Doc: "When a surge of one outcome is not trusted: what the rules would do about it waits for a decision."},
 	{Key: "protected", Shape: unordered(listOf(0, NameShape, "a list of reasons")), Default: "[]", Doc: "Reasons that are a person's word, beside opted_out and complaint: what is suppressed for one is lifted only by what names it."},
 	{Key: "unprotected", Omit: true, Shape: unordered(listOf(0, NameShape, "a list of reasons")), Default: "[]", Doc: "Reasons that were protected before and are no longer: without this, a file that protects less is not put in force."},

@@ -18,6 +18,7 @@ type Totals struct {
 	view.Totals
 	Quiet      map[string]int64 // by source: seconds without an event, if longer than its habit, else 0
 	Breakers   []BreakerTotals
+	Rules      []RuleTotals              // those that are measured
 	Backups    bool                      // the config has a schedule of backups
 	HeldRuns   map[string]int            // by export; every export is in it
 	ExportAge  map[string]int64          // by export: seconds since the data of the last published run; without those never published
@@ -51,6 +52,13 @@ type BreakerTotals struct {
 	Waiting         int64 // surges not reviewed
 	Held            int64 // events, ever
 	Told            bool  // a surge goes on that is only reported
+}
+
+// RuleTotals is what a rule suppressed in the last 90 days.
+type RuleTotals struct {
+	Rule             string
+	Acted, Regretted int64 // suppressions, and those of them that a delivery proved wrong
+	Held             bool  // it only proposes, and a verdict waits
 }
 
 // storeMetric is a metric that is read from the store at each scrape.
@@ -142,8 +150,27 @@ var storeMetrics = []storeMetric{
 			}
 			return 0
 		})},
+	{gauge, "rule_suppressed", "Contacts that a rule suppressed in the last 90 days.", []string{"rule"},
+		byRule(func(r *RuleTotals) int64 { return r.Acted })},
+	{gauge, "rule_regretted", "Those of them that a later delivery proved wrong.", []string{"rule"},
+		byRule(func(r *RuleTotals) int64 { return r.Regretted })},
+	{gauge, "rule_held", "Whether a rule only proposes, because too much of what it did was regretted: 1 or 0.", []string{"rule"},
+		byRule(func(r *RuleTotals) int64 {
+			if r.Held {
+				return 1
+			}
+			return 0
+		})},
 	{counter, "breaker_held_events_total", "Events that breakers held, reviewed or not.", []string{"source", "outcome"},
 		byBreaker(func(b *BreakerTotals) int64 { return b.Held })},
+}
+
+func byRule(value func(*RuleTotals) int64) func(*Totals, func(float64, ...string)) {
+	return func(t *Totals, emit func(float64, ...string)) {
+		for i := range t.Rules {
+			emit(float64(value(&t.Rules[i])), t.Rules[i].Rule)
+		}
+	}
 }
 
 func byExport(t *Totals) map[string]DeliveryTotals { return t.Deliveries }

@@ -165,6 +165,13 @@ func (d *Daemon) surgeAlerts(now hygiene.Instant) (alerts []view.Alert, err erro
 	waiting, more, err := d.store.FindTrips(shownSurges, func(t *store.BreakerTrip) bool { return t.State == store.TripHeld })
 	for i := range waiting {
 		t := &waiting[i]
+		if t.Rule != "" {
+			alerts = append(alerts, view.Alert{Grave: true, Command: "winnow breaker",
+				Title:   fmt.Sprintf("Rule %s only proposes: %s.", t.Rule, ui.CountVerb(t.Events, "verdict", "waits", "wait")),
+				Why:     fmt.Sprintf("Of what it suppressed in 90 days %s was followed by a delivery. Until you decide it suppresses nobody.", ui.Percent(t.Share)),
+				Actions: []view.Action{{Label: "Look, then release or discard", Path: fmt.Sprintf("/surges/%d", t.ID), Main: true}}})
+			continue
+		}
 		alerts = append(alerts, view.Alert{Grave: true, Command: "winnow breaker",
 			Title:   surgeTitle(t),
 			Why:     fmt.Sprintf("%s of %s’s events, %s. Until then they suppress nobody.", ui.Percent(t.Share), t.Source, ui.Span(t.Since.Time(), t.Until.Time(), now.Time())),

@@ -94,6 +94,11 @@ func (d *Daemon) export(ctx context.Context, x *exports.Exporter, name string, s
 // logTrips logs the breakers that tripped.
 func (d *Daemon) logTrips(trips []*store.BreakerTrip) {
 	for _, t := range trips {
+		if t.Rule != "" {
+			d.log.Warn("a rule only proposes: too many of its suppressions were followed by a delivery; winnow breaker lists what is held", "trip", t.ID, "rule", t.Rule,
+				"regretted", ui.Percent(t.Share))
+			continue
+		}
 		text := "a breaker tripped; verdicts are held for review: winnow breaker lists them"
 		if t.State == store.TripTold {
 			text = "a breaker reports a surge; nothing is held: winnow breaker shows it"

@@ -9,6 +9,7 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/console"
 	"winnow/internal/exports"
+	"winnow/internal/regret"
 	"winnow/internal/status"
 	"winnow/segments"
 	"winnow/store"
@@ -27,7 +28,22 @@ func (d *Daemon) totals() (console.Totals, error) {
 	}
 	summaries, err := d.store.BreakerSummaries()
 	var breakers []console.BreakerTotals
+	rules := []console.RuleTotals{}
+	did, regretErr := regret.Of(d.store, d.current.Load().Policy, hygiene.InstantOf(time.Now()))
+	if did != nil {
+		for _, r := range did.Rules {
+			if !r.Former {
+				rules = append(rules, console.RuleTotals{Rule: r.Rule, Acted: r.Acted, Regretted: r.Regretted})
+			}
+		}
+	}
 	for _, of := range summaries {
+		if of.Rule != "" {
+			for i := range rules {
+				rules[i].Held = rules[i].Held || rules[i].Rule == of.Rule && of.Waiting > 0
+			}
+			continue
+		}
 		breakers = append(breakers, console.BreakerTotals{Source: of.Source, Outcome: of.Outcome.String(), Waiting: of.Waiting, Held: of.Held,
 			Told: of.Told.IsOn(hygiene.InstantOf(time.Now()))})
 	}
@@ -38,8 +54,8 @@ func (d *Daemon) totals() (console.Totals, error) {
 	held, heldErr := d.countHeldRuns()
 	ages, restoreErr := d.restoreRunMetrics(d.current.Load(), hygiene.InstantOf(time.Now())) // another process may have published a run
 	deliveries, deliveriesErr := exports.CountDeliveries(d.current.Load(), d.store)
-	err = errors.Join(err, quietErr, heldErr, restoreErr, deliveriesErr)
-	return console.Totals{Totals: status.Totals(t), Quiet: quiet, Behind: t.ClockBehind(hygiene.InstantOf(time.Now())), Receivers: d.receiverTotals(), Waiting: d.lockWait.duration(), Blocked: d.store.LogBlocked(), Breakers: breakers, HeldRuns: held, ExportAge: ages, Deliveries: deliveries, Backups: d.current.Load().Backup != nil}, err
+	err = errors.Join(err, regretErr, quietErr, heldErr, restoreErr, deliveriesErr)
+	return console.Totals{Totals: status.Totals(t), Quiet: quiet, Behind: t.ClockBehind(hygiene.InstantOf(time.Now())), Receivers: d.receiverTotals(), Waiting: d.lockWait.duration(), Blocked: d.store.LogBlocked(), Breakers: breakers, Rules: rules, HeldRuns: held, ExportAge: ages, Deliveries: deliveries, Backups: d.current.Load().Backup != nil}, err
 }
 
 // receiverTotals is how the receivers are pulled.

@@ -248,8 +248,8 @@ func (e *Explanation) nextSteps(p *hygiene.Policy, c *hygiene.Contact) (steps []
 	}
 	for i := range e.Suppressions {
 		if s := &e.Suppressions[i]; s.Held != 0 {
-			steps = append(steps, fmt.Sprintf("%s since %s has no effect until its surge is reviewed: winnow breaker release %d puts it into effect, winnow breaker discard %d drops it",
-				s.Reason, e.moment(s.Since), s.Held, s.Held))
+			steps = append(steps, fmt.Sprintf("%s since %s has no effect until trip %d is reviewed: winnow breaker release %d puts it into effect, winnow breaker discard %d drops it",
+				s.Reason, e.moment(s.Since), s.Held, s.Held, s.Held))
 		}
 	}
 	return steps

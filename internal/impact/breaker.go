@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"winnow/hygiene"
@@ -14,9 +15,11 @@ import (
 	"winnow/store"
 )
 
-// Trip is one surge that a breaker held, as JSON.
+// Trip is one surge that a breaker held, or one rule that is held because too many of its
+// suppressions were regretted, as JSON.
 type Trip struct {
 	ID         int64           `json:"id"`
+	Rule       string          `json:"rule,omitempty"` // then there is no source and no outcome
 	Source     string          `json:"source"`
 	Outcome    string          `json:"outcome"`
 	From       hygiene.Instant `json:"from"`  // receipt of the first event that was held
@@ -36,7 +39,11 @@ type Trip struct {
 }
 
 func newTrip(t *store.BreakerTrip) Trip {
-	return Trip{ID: t.ID, Source: t.Source, Outcome: t.Outcome.String(), From: t.Since, Until: t.Until, Share: t.Share, Window: instant.FormatDuration(t.Window),
+	outcome := ""
+	if t.Rule == "" {
+		outcome = t.Outcome.String()
+	}
+	return Trip{ID: t.ID, Rule: t.Rule, Source: t.Source, Outcome: outcome, From: t.Since, Until: t.Until, Share: t.Share, Window: instant.FormatDuration(t.Window),
 		Events: t.Events, Contacts: t.Contacts, State: t.State, ReviewedAt: t.ReviewedAt, By: t.By, Batch: t.Batch}
 }
 
@@ -44,7 +51,7 @@ func newTrip(t *store.BreakerTrip) Trip {
 type TripList struct {
 	trips       []store.BreakerTrip
 	before      []store.PriorSuppressions // of each that waits: what was suppressed before it tripped
-	hasBreakers bool                      // the config has a breaker
+	hasBreakers bool                      // the config has a breaker, or a limit of regret
 	pruned      []view.Pruned
 }
 
@@ -73,7 +80,7 @@ func ListTrips(ctx context.Context, a *app.App, now hygiene.Instant, progress fu
 		}
 	}
 	before, err := a.Store.PriorSuppressions(ctx, trips[:waiting], now, progress)
-	return &TripList{trips, before, len(a.Config.Breakers) > 0, pruned}, err
+	return &TripList{trips, before, len(a.Config.Breakers) > 0 || a.Config.Regret != nil, pruned}, err
 }
 
 // PrunedText says what retention deleted, which no breaker sees; empty for nothing.
@@ -104,7 +111,7 @@ func (l *TripList) Print(w io.Writer) {
 	case len(l.before) == 0:
 		fmt.Fprintln(w, "nothing waits for review: no breaker holds anything")
 	default:
-		fmt.Fprintf(w, "%s for review\n", ui.CountVerb(int64(len(l.before)), "surge", "waits", "wait"))
+		fmt.Fprintf(w, "%s for review\n", ui.CountVerb(int64(len(l.before)), l.noun(), "waits", "wait"))
 	}
 	for i := range l.before[:min(maxTrips, len(l.before))] {
 		printTrip(w, &l.trips[i], &l.before[i])
@@ -115,6 +122,14 @@ func (l *TripList) Print(w io.Writer) {
 	told, reviewed := l.split()
 	printTold(w, told)
 	printReviewed(w, reviewed)
+}
+
+// noun is what waits.
+func (l *TripList) noun() string {
+	if slices.ContainsFunc(l.trips[:len(l.before)], func(t store.BreakerTrip) bool { return t.Rule != "" }) {
+		return "trip"
+	}
+	return "surge"
 }
 
 // split parts the trips that do not wait: those that were only reported, and those that
@@ -146,6 +161,10 @@ func printTold(w io.Writer, trips []store.BreakerTrip) {
 
 // printTrip prints what surged, what waits, what did not wait, and what to type.
 func printTrip(w io.Writer, t *store.BreakerTrip, before *store.PriorSuppressions) {
+	if t.Rule != "" {
+		printRule(w, t, before)
+		return
+	}
 	fmt.Fprintf(w, "\ntrip %d: %s\n", t.ID, DescribeSurge(t))
 	fmt.Fprintf(w, "  %s held, and with them the verdicts on %s\n", ui.CountVerb(t.Events, "event", "is", "are"), ui.Count(t.Contacts, "contact"))
 	if before.Contacts > 0 {
@@ -158,8 +177,24 @@ func printTrip(w io.Writer, t *store.BreakerTrip, before *store.PriorSuppression
 	})
 }
 
-// DescribeSurge says of which outcome, source and time the surge was.
+// printRule prints why a rule is held, what waits, what did not wait, and what to type.
+func printRule(w io.Writer, t *store.BreakerTrip, before *store.PriorSuppressions) {
+	fmt.Fprintf(w, "\ntrip %d: %s\n", t.ID, DescribeSurge(t))
+	fmt.Fprintf(w, "  its verdicts on %s since then are held\n", ui.Count(t.Contacts, "contact"))
+	if before.Contacts > 0 {
+		fmt.Fprintf(w, "  at the same time it suppressed %s, and these suppressions are in effect: %s\n", ui.Count(before.Contacts, "contact"), formatKeys(before))
+	}
+	ui.Table(w, [][]string{
+		{fmt.Sprintf("  winnow breaker release %d", t.ID), "the rule is right: the verdicts take effect, and what it does from tomorrow on is measured anew"},
+		{fmt.Sprintf("  winnow breaker discard %d", t.ID), "the rule is wrong: what is held suppresses nobody; change the rule too"},
+	})
+}
+
+// DescribeSurge says of which outcome, source and time the surge was, or why a rule is held.
 func DescribeSurge(t *store.BreakerTrip) string {
+	if t.Rule != "" {
+		return fmt.Sprintf("rule %s only proposes since %s, because of what it suppressed in 90 days %s was followed by a delivery", ui.Printable(t.Rule), t.Since, ui.Percent(t.Share))
+	}
 	if t.State == store.TripTold {
 		return fmt.Sprintf("%s of %s, up to %s of the events of %s within %s, from %s to %s; nothing is held", ui.Count(t.Events, "event"), t.Outcome, ui.Percent(t.Share),
 			ui.Printable(t.Source), instant.FormatDuration(t.Window), t.Since, t.Until)
@@ -185,7 +220,11 @@ func printReviewed(w io.Writer, trips []store.BreakerTrip) {
 	rows := [][]string{{"TRIP", "STATE", "SOURCE", "OUTCOME", "FROM", "UNTIL", "EVENTS", "CONTACTS", "REVIEWED", "BY", "BATCH"}}
 	for i := range trips[:min(maxTrips, len(trips))] {
 		t := &trips[i]
-		rows = append(rows, []string{fmt.Sprint(t.ID), string(t.State), t.Source, t.Outcome.String(), t.Since.String(), t.Until.String(),
+		of := newTrip(t)
+		if t.Rule != "" {
+			of.Source = "rule " + ui.Printable(t.Rule)
+		}
+		rows = append(rows, []string{fmt.Sprint(t.ID), string(t.State), of.Source, of.Outcome, t.Since.String(), t.Until.String(),
 			ui.Number(t.Events), ui.Number(t.Contacts), t.ReviewedAt.String(), t.By, fmt.Sprint(t.Batch)})
 	}
 	fmt.Fprintln(w)

@@ -38,9 +38,13 @@ func compareContacts(ctx context.Context, out *ui.Printer, a *app.App, base *bas
 	if err != nil {
 		return nil, err
 	}
+	policy, err := a.Store.Judging(a.Config.Policy)
+	if err != nil {
+		return nil, err
+	}
 	now := hygiene.Moment{At: at, Seq: totals.LastSeq}
 	c := &comparison{
-		planner: forecast.NewPlanner(a.Config.Policy, base.policy(), base.judged, now, named),
+		planner: forecast.NewPlanner(policy, base.policy(), base.judged, now, named),
 		protects: func(reason string) bool {
 			return a.Config.Policy.Protects(reason) || base.policy() != nil && base.policy().Protects(reason)
 		},

@@ -160,7 +160,10 @@ func UndoEvents(ctx context.Context, out *ui.Printer, ops *app.Operations, r *Un
 	}
 	r.strike.Reason = r.Reason
 	r.warnUnknownSource(out, ops.Config)
-	policy := ops.Config.Policy
+	policy, err := ops.Store.Judging(ops.Config.Policy)
+	if err != nil {
+		return nil, err
+	}
 	u := &UndoResult{Kind: store.UndoBatch, About: r.describe(policy), Applied: apply, effect: newEffect(policy, now),
 		notSuppressed: "this evidence about them no longer counts", command: r.commandLine(ops.Config.Path)}
 	if r.Unregistered {
@@ -211,7 +214,10 @@ func UndoBatch(ctx context.Context, out *ui.Printer, ops *app.Operations, o Batc
 	if err != nil {
 		return nil, err
 	}
-	policy := ops.Config.Policy
+	policy, err := ops.Store.JudgingUndo(&plan, ops.Config.Policy)
+	if err != nil {
+		return nil, err
+	}
 	if err := checkProtected(policy, o.Named); err != nil {
 		return nil, err
 	}

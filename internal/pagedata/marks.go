@@ -54,6 +54,9 @@ func (s *Source) marks(since hygiene.Instant) (list []view.Mark, err error) {
 }
 
 func surgeMark(t *store.BreakerTrip) view.Mark {
+	if t.Rule != "" {
+		return view.Mark{At: t.Since, Kind: view.SurgeMark, Text: "rule " + t.Rule + " only proposes, " + string(t.State)}
+	}
 	m := view.Mark{At: t.Since, Kind: view.SurgeMark, Text: "surge of " + strings.ReplaceAll(t.Outcome.String(), "_", " ") + ", " + string(t.State)}
 	if t.State == store.TripTold {
 		m.Text = "surge of " + strings.ReplaceAll(t.Outcome.String(), "_", " ") + ", reported"

@@ -16,6 +16,7 @@ import (
 	"winnow/internal/console"
 	"winnow/internal/console/view"
 	"winnow/internal/regret"
+	"winnow/internal/ui"
 	"winnow/store"
 )
 
@@ -75,7 +76,10 @@ func heldBy(r *hygiene.Rule, trips []store.BreakerTrip) (list []string) {
 		if t.State != store.TripHeld {
 			return list // those that wait come first
 		}
-		if r.When != nil && r.When.Outcomes.Has(t.Outcome) && (r.When.Source == "" || r.When.Source == t.Source) {
+		if t.Rule == r.Name {
+			list = append(list, fmt.Sprintf("it only proposes since trip %d: of what it suppressed, %s was followed by a delivery", t.ID, ui.Percent(t.Share)))
+		}
+		if t.Rule == "" && r.When != nil && r.When.Outcomes.Has(t.Outcome) && (r.When.Source == "" || r.When.Source == t.Source) {
 			list = append(list, fmt.Sprintf("what it says of surge %d of %s at %s waits for review", t.ID, t.Outcome, t.Source))
 		}
 	}

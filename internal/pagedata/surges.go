@@ -22,7 +22,7 @@ const (
 
 // Surges lists the surges that tripped a breaker.
 func (s *Source) Surges(context.Context) (view.SurgeList, error) {
-	list := view.SurgeList{At: hygiene.InstantOf(time.Now()), HasBreakers: len(s.Config().Breakers) > 0}
+	list := view.SurgeList{At: hygiene.InstantOf(time.Now()), HasBreakers: len(s.Config().Breakers) > 0 || s.Config().Regret != nil}
 	trips, err := s.Store.BreakerTrips()
 	for i := range trips[:min(listedSurges, len(trips))] {
 		list.Surges = append(list.Surges, surgeOf(&trips[i]))
@@ -32,7 +32,7 @@ func (s *Source) Surges(context.Context) (view.SurgeList, error) {
 }
 
 func surgeOf(t *store.BreakerTrip) view.Surge {
-	return view.Surge{ID: t.ID, Source: t.Source, Outcome: t.Outcome, From: t.Since, Until: t.Until, Share: t.Share, Window: t.Window,
+	return view.Surge{ID: t.ID, Rule: t.Rule, Source: t.Source, Outcome: t.Outcome, From: t.Since, Until: t.Until, Share: t.Share, Window: t.Window,
 		Events: t.Events, Contacts: t.Contacts, State: string(t.State), ReviewedAt: t.ReviewedAt, By: t.By, Batch: t.Batch}
 }
 

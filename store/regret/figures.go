@@ -39,3 +39,15 @@ func Read(q engine.Querier, now hygiene.Instant) (list []Figures, err error) {
 	}
 	return list, r.Close()
 }
+
+// readRule sums up what the rule, reading the same, opened within the 90 days that end with
+// that of now, and after the day of since; 0 for all of them.
+func readRule(q engine.Querier, of *hygiene.Rule, since, now hygiene.Instant) (f Figures, err error) {
+	f = Figures{Rule: of.Name, Digest: of.Digest()}
+	r := q.Query(`SELECT coalesce(sum(unmeasured + found_right + regretted), 0), coalesce(sum(found_right), 0), coalesce(sum(regretted), 0) FROM regret
+		WHERE day > ? AND day <= ? AND rule = ? AND digest = ?`, max(DayOf(now.Add(-hygiene.RegretFor)), DayOf(since)), DayOf(now), f.Rule, int64(f.Digest))
+	if r.Next() {
+		f.Acted, f.Right, f.Regretted = r.Int(0), r.Int(1), r.Int(2)
+	}
+	return f, r.Close()
+}

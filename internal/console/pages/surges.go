@@ -53,11 +53,19 @@ func (s surge) Waits() bool { return s.State == "held" }
 // Told reports whether it was only reported.
 func (s surge) Told() bool { return s.State == "told" }
 
-// What says what there were many of: 628 hard bounces.
-func (s surge) What() string { return ui.Count(s.Events, s.Outcome.Noun()) }
+// What says what there were many of: 628 hard bounces; or which rule is held.
+func (s surge) What() string {
+	if s.Rule != "" {
+		return "rule " + s.Rule
+	}
+	return ui.Count(s.Events, s.Outcome.Noun())
+}
 
 // Headline says what happened, and whether it waits.
 func (s surge) Headline() string {
+	if s.Rule != "" {
+		return "Rule " + s.Rule + map[bool]string{true: " only proposes", false: " only proposed"}[s.Waits()]
+	}
 	text := s.What() + " in a surge"
 	if s.Waits() {
 		verb := "wait"
@@ -154,9 +162,16 @@ func (d surgeData) Ends() (ends []string) {
 // Verdict says how it was reviewed.
 func (s surge) Verdict() string {
 	switch s.State {
+	case "held":
+		if s.Rule != "" {
+			return "Until you decide, what it suppresses has no effect."
+		}
 	case "released":
 		return "It was released: what waited for it took effect."
 	case "discarded":
+		if s.Rule != "" {
+			return "It was discarded: what was held suppresses nobody."
+		}
 		return "It was discarded: its events suppress nobody."
 	case "told":
 		return "Its breaker only reports surges: nothing is held."

@@ -14,9 +14,11 @@ type SurgeList struct {
 	HasBreakers bool            // the config has a breaker
 }
 
-// Surge is a surge of an outcome at a source that tripped a breaker.
+// Surge is a surge of an outcome at a source that tripped a breaker, or a rule that is held
+// because too many of its suppressions were regretted.
 type Surge struct {
 	ID         int64
+	Rule       string // then there is no source and no outcome, and Events are its verdicts
 	Source     string
 	Outcome    hygiene.Outcome
 	From       hygiene.Instant // receipt of the first event

@@ -145,7 +145,9 @@ CREATE TABLE breaker_trips (
 	state    TEXT NOT NULL,         -- held, told, released, discarded
 	reviewed_at INTEGER NOT NULL,   -- 0 while it waits
 	by       TEXT NOT NULL,
-	batch    INTEGER NOT NULL       -- batches.id of its review, once that has begun; 0 for none
+	batch    INTEGER NOT NULL,      -- batches.id of its review, once that has begun; 0 for none
+	rule     TEXT NOT NULL DEFAULT '', -- which is held, then source and outcome are empty; empty for a surge
+	digest   INTEGER NOT NULL DEFAULT 0 -- of the rule's content
 ) STRICT;
 
 -- How many events each source had in each second of the breakers' windows, and
