@@ -241,6 +241,7 @@ func forgetUntilKilled(path string) {
 }
 
 func TestForgettingThatIsKilledAtAnyStepIsFinished(t *testing.T) {
+	storetest.Sequential(t)
 	enginetest.SQLite(t)
 	path := enginetest.Location(t)
 	s, err := store.Open(path)

@@ -295,6 +295,7 @@ func TestAReclassificationKilledBeforeTheLogWasWrittenIsUndoneByTheOldTable(t *t
 }
 
 func TestAnInterruptedReclassificationIsUndoneByTheOldTable(t *testing.T) {
+	storetest.Sequential(t)
 	const n = 2000
 	s, p, _ := softBounces(t, n)
 	before := histories(t, s)

@@ -357,6 +357,7 @@ func manyPairs() (pairs []store.MergePair) {
 }
 
 func TestAMergeKilledAnywhereIsFinishedByRepeatingIt(t *testing.T) {
+	storetest.Sequential(t)
 	prepare := func(path string) *store.Store {
 		s, err := store.Open(path)
 		if err != nil {

@@ -200,6 +200,7 @@ func eventOf(source, id string) hygiene.Event {
 }
 
 func TestUnmatchedEventsOfAnEarlierVersionGetTheirSources(t *testing.T) {
+	storetest.Sequential(t)
 	var events []hygiene.Event
 	var rows strings.Builder
 	rows.WriteString("INSERT INTO messages VALUES ('old', 'olga', 0); INSERT INTO counters VALUES ('cursor', 4500);")

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"winnow/store/storetest"
 )
 
 // script runs winnow completion.
@@ -64,6 +66,7 @@ func TestZshAndFishReadTheirScripts(t *testing.T) {
 }
 
 func TestEveryCommandHasAGroupAndExamplesThatParse(t *testing.T) {
+	storetest.Sequential(t)
 	used := map[string]bool{"": true}
 	var walk func(n *kong.Node)
 	walk = func(n *kong.Node) {

@@ -19,6 +19,7 @@ import (
 	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store"
+	"winnow/store/storetest"
 )
 
 // forged is what a hostile text makes a line of its own.
@@ -80,6 +81,7 @@ func hostileStore(t *testing.T) (config string) {
 // TestNoCommandPrintsTextFromOutsideRaw runs every command of the grammar on a store
 // full of hostile text, for people and as JSON.
 func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
+	storetest.Sequential(t)
 	t.Setenv("WINNOW_INSIDER_TOKEN", apptest.Token)
 	config := hostileStore(t)
 	file := func(name, text string) string {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"winnow/internal/apptest"
+	"winnow/store/storetest"
 )
 
 // userVariable is the environment variable by which a process of these tests, started
@@ -86,6 +87,7 @@ var (
 )
 
 func TestACommandTypedAsRootHarmsNoStoreOfAnotherUser(t *testing.T) {
+	storetest.Sequential(t)
 	folder, config := folderOf(t, withoutName)
 	typed := func(args []string) (int, string) {
 		var out bytes.Buffer
