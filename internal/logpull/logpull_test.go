@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
@@ -274,6 +276,33 @@ func TestAnyOrderOfPullingGivesTheSameContacts(t *testing.T) {
 	}
 }
 
+// A receiver that could not be reached for a day loses nothing, and what it received acts
+// as of when it did.
+func TestWhatWaitedOnAReceiverForADayActsAtItsOwnTime(t *testing.T) {
+	here, there := storetest.Open(t), storetest.Open(t)
+	policy := storetest.Policy(t, here)
+	storetest.Append(t, there, storetest.Event(storetest.Start, "ann", "m1", hygiene.SoftBounce), storetest.Event(storetest.Start, "bob", "m2", hygiene.HardBounce))
+	storetest.Append(t, here, storetest.Event(storetest.Start.Add(time.Hour), "bob", "m3", hygiene.Sent))
+	away := httptest.NewServer(http.NotFoundHandler())
+	away.Close()
+	if r := (config.Receiver{URL: away.URL, Token: token}); pullAll(t, judge(t, here, r), r) == nil {
+		t.Fatal("it is not away")
+	}
+	r := config.Receiver{URL: serveLog(t, func() *store.Store { return there }).URL, Token: token}
+	p := judge(t, here, r)
+	p.settings.Readers["insider"] = storeReader(t)
+	if err := pullAll(t, p, r); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := here.Sweep(t.Context(), store.SweepOptions{Policy: policy, Now: storetest.Start.Add(hygiene.Day)}); err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("ann: retry m1 at %v\nbob: hard_bounce from %v until \n", storetest.Start.Add(4*time.Hour), storetest.Start)
+	if got := facts(t, here); got != want {
+		t.Errorf("%s, not %s", got, want)
+	}
+}
+
 // storeReader reads events whose names are outcomes.
 func storeReader(t *testing.T) *provider.Reader {
 	t.Helper()
@@ -396,19 +425,21 @@ func TestAHostileReceiverHarmsNobodyElse(t *testing.T) {
 		want    string
 		stored  int
 	}{
-		"garbage":              {text("9", "\x00\xffgarbage\n"), "line 1 of the answer", 0},
-		"a page":               {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, "not the admin server", 0},
-		"an endless line":      {answers("9", func(w io.Writer) { endless(w, strings.Repeat(" ", 1<<16)) }), "longer than", 0},
-		"a bomb":               {func(w http.ResponseWriter, _ *http.Request) { header(w, "9", "gzip"); _, _ = w.Write(bomb.Bytes()) }, "longer than", 0},
-		"no gzip":              {func(w http.ResponseWriter, _ *http.Request) { header(w, "9", "gzip"); fmt.Fprint(w, "none") }, "breaks off", 0},
-		"a cut":                {text("2", line(1, "cut")+line(2, "cut")[:50]), "line 2 of the answer", 1},
-		"a repeated n":         {text("9", line(1, "rep")+line(2, "rep")+line(2, "rep")+line(3, "rep")), "not in order", 2},
-		"a lower n":            {text("9", line(5, "low")+line(4, "low")), "not in order", 1},
-		"a huge n":             {text("9", line(1, "huge")+line(1<<40, "huge")), "not in order", 1},
-		"many writers":         {answers("5000", func(w io.Writer) { manyWriters(w) }), "more than 1000 starts", 1000},
-		"a long name":          {text("9", line(1, strings.Repeat("w", 100))), "not in order", 0},
-		"no end":               {text("x", line(1, "end")), "not the admin server", 0},
-		"a redirect":           {func(w http.ResponseWriter, req *http.Request) { http.Redirect(w, req, right.URL+req.URL.String(), 307) }, "redirect", 0},
+		"garbage":         {text("9", "\x00\xffgarbage\n"), "line 1 of the answer", 0},
+		"a page":          {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, "not the admin server", 0},
+		"an endless line": {answers("9", func(w io.Writer) { endless(w, strings.Repeat(" ", 1<<16)) }), "longer than", 0},
+		"a bomb":          {func(w http.ResponseWriter, _ *http.Request) { header(w, "9", "gzip"); _, _ = w.Write(bomb.Bytes()) }, "longer than", 0},
+		"no gzip":         {func(w http.ResponseWriter, _ *http.Request) { header(w, "9", "gzip"); fmt.Fprint(w, "none") }, "breaks off", 0},
+		"a cut":           {text("2", line(1, "cut")+line(2, "cut")[:50]), "line 2 of the answer", 1},
+		"a repeated n":    {text("9", line(1, "rep")+line(2, "rep")+line(2, "rep")+line(3, "rep")), "not in order", 2},
+		"a lower n":       {text("9", line(5, "low")+line(4, "low")), "not in order", 1},
+		"a huge n":        {text("9", line(1, "huge")+line(1<<40, "huge")), "not in order", 1},
+		"many writers":    {answers("5000", func(w io.Writer) { manyWriters(w) }), "more than 1000 starts", 1000},
+		"a long name":     {text("9", line(1, strings.Repeat("w", 100))), "not in order", 0},
+		"no end":          {text("x", line(1, "end")), "not the admin server", 0},
+		"a redirect": {func(w http.ResponseWriter, req *http.Request) {
+			http.Redirect(w, req, right.URL+req.URL.String(), http.StatusTemporaryRedirect)
+		}, "redirect", 0},
 		"an error":             {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<secret>", 500) }, "answers 500", 0},
 		"409 to all":           {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(409) }, "ends before", 0},
 		"another's lines":      {text("9", line(7, victim)), "both URLs are of one host", 0},
@@ -432,7 +463,7 @@ func TestAHostileReceiverHarmsNobodyElse(t *testing.T) {
 			f, cl := newFollower(p, bad), newClient(bad)
 			defer cl.close()
 			did, err := f.pull(t.Context(), cl)
-			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) || err != nil && (strings.Contains(err.Error(), "secret") || strings.ContainsAny(err.Error(), "\x00\xff")) {
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) || err != nil && (strings.Contains(err.Error(), "secret") || !utf8.ValidString(err.Error())) {
 				t.Errorf("%v", err)
 			}
 			if n := len(messages(t, s)) - before; n != c.stored {
