@@ -25,7 +25,7 @@ const (
 // policies, surges, what was taken back in bulk, and nights that were held.
 func (s *Source) marks(since hygiene.Instant) (list []view.Mark, err error) {
 	policies, err := s.Store.Policies()
-	for i, p := range policies {
+	for i, p := range policies[:max(0, len(policies)-1)] { // the first one took no other's place
 		if p.FirstUsed >= since && i < maxMarks {
 			list = append(list, view.Mark{At: p.FirstUsed, Kind: view.PolicyMark, Text: "new policy " + p.Hash[:min(len(p.Hash), 8)]})
 		}

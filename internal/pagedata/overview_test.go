@@ -103,3 +103,14 @@ func TestASurgeIsMarkedWithItsVerdict(t *testing.T) {
 		}
 	}
 }
+
+func TestTheFirstPolicyOfAStoreIsNotMarkedAsAChange(t *testing.T) {
+	s, ops := sourceOf(t) // opening the store has saved the policy of its config
+	if err := ops.Store.SavePolicy("bbbbbbbbbbbb", []byte("b"), noon); err != nil {
+		t.Fatal(err)
+	}
+	marks, err := s.marks(noon)
+	if err != nil || len(marks) != 1 || marks[0].Text != "new policy bbbbbbbb" {
+		t.Errorf("%+v, %v", marks, err)
+	}
+}
