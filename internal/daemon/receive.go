@@ -68,11 +68,11 @@ func retain(ctx context.Context, p *retention.Periodic, ops func() *app.Operatio
 	tick := time.NewTicker(retainEvery)
 	defer tick.Stop()
 	for {
-		p.AfterSweep(ctx, ops(), log)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			p.AfterSweep(ctx, ops(), log)
 		}
 	}
 }
