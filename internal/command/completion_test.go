@@ -35,7 +35,7 @@ func TestBashCompletesCommandsAndFlags(t *testing.T) {
 	}
 	for line, want := range map[string]string{
 		"winnow im": "import", "winnow import con": "contacts", "winnow -c x.yaml check --s": "--strict --secrets --schema",
-		"winnow serve --": "--help --config --new", "winnow --ver": "--version", "winnow plan --ver": "", "winnow policy s": "show", "winnow explain crm-1": "",
+		"winnow serve --": "--help --config --receive --new", "winnow --ver": "--version", "winnow plan --ver": "", "winnow policy s": "show", "winnow explain crm-1": "",
 		"winnow import contacts x.csv --ap": "--apply",
 	} {
 		c := exec.Command(bash, "--norc", "-euc", `source "$1"; complete -p winnow >/dev/null; read -ra COMP_WORDS <<<"$2"; COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _winnow; echo "${COMPREPLY[@]-}"`, "bash", file, line)
