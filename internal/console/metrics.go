@@ -30,6 +30,7 @@ type Metrics struct {
 	exports atomic.Pointer[[]string]
 
 	callbacks        *prometheus.CounterVec
+	lastCallback     atomic.Int64 // in milliseconds since 1970
 	callbackDuration prometheus.Observer
 	events           *prometheus.CounterVec
 	quarantined      *prometheus.CounterVec
@@ -183,9 +184,13 @@ func (m *Metrics) sourceLabel(name string) string {
 // Callback counts a callback: its source, empty for an unknown token, one of a few
 // words for the answer, and the time it took.
 func (m *Metrics) Callback(source, answer string, took time.Duration) {
+	m.lastCallback.Store(time.Now().UnixMilli())
 	m.callbacks.WithLabelValues(m.sourceLabel(source), answer).Inc()
 	m.callbackDuration.Observe(took.Seconds())
 }
+
+// Busy reports whether a callback was answered within the last tenth of a second.
+func (m *Metrics) Busy() bool { return time.Now().UnixMilli()-m.lastCallback.Load() < 100 }
 
 // Stored counts events and unreadable bodies that are on disk.
 func (m *Metrics) Stored(events []hygiene.Event, bad []hygiene.Unreadable) {

@@ -70,7 +70,7 @@ func (d *Daemon) console() (http.Handler, error) {
 // pages returns what the console's pages show and do.
 func (d *Daemon) pages() pages.Config {
 	source := d.source
-	return pages.Config{Version: d.version, Logger: d.log, Overview: d.page, Reasons: source.Reasons, Explain: d.explain, Instruct: d.instruct,
+	return pages.Config{Version: d.version, Logger: d.log, Busy: d.metrics.Busy, Overview: d.page, Reasons: source.Reasons, Explain: d.explain, Instruct: d.instruct,
 		Journal: source.Journal, JournalEntry: source.JournalEntry,
 		Undo: func(ctx context.Context, u view.UndoRequest) (view.Undone, error) {
 			did, err := source.Undo(ctx, u)

@@ -10,8 +10,9 @@ func Routes(c Config) []Route {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &server{Config: c, notices: notices{made: map[string]sessionNotice{}, name: rand.Text}}
-	page := func(path string, h Handler) Route { return Route{Path: path, Handle: s.shown(h)} }
+	s := &server{Config: c, notices: notices{made: map[string]sessionNotice{}, name: rand.Text}, turns: newTurns(c.Busy)}
+	page := func(path string, h Handler) Route { return Route{Path: path, Handle: s.shown(s.inTurn(h))} }
+	download := func(path string, h Handler) Route { return Route{Path: path, Handle: s.shown(h)} }
 	act := func(path string, do action) Route { return Route{Path: path, Act: true, Handle: s.act(do)} }
 	return []Route{
 		page("/", s.showOverview),
@@ -22,15 +23,15 @@ func Routes(c Config) []Route {
 		act("/journal/undo", s.undo),
 		page("/journal/{n}", s.showJournalEntry),
 		page("/segments", s.showSegments),
-		page("/segments/{name}.csv", s.downloadSegment("csv")),
-		page("/segments/{name}.json", s.downloadSegment("json")),
+		download("/segments/{name}.csv", s.downloadSegment("csv")),
+		download("/segments/{name}.json", s.downloadSegment("json")),
 		page("/segments/{name}", s.showSegment),
 		page("/runs", s.showRuns),
 		act("/runs/release", s.releaseRun),
 		act("/runs/make", s.makeRun),
 		page("/runs/{export}", s.showExport),
 		page("/runs/{export}/{run}", s.showRun),
-		page("/runs/{export}/{run}/files/{file}", s.downloadFile),
+		download("/runs/{export}/{run}/files/{file}", s.downloadFile),
 		page("/surges", s.showSurges),
 		act("/surges/release", s.releaseSurge),
 		act("/surges/discard", s.discardSurge),

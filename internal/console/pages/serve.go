@@ -20,6 +20,10 @@ import (
 // An error that has a method HTTPStatus is the caller's, and shown; any other one is
 // logged besides.
 type Config struct {
+	// Busy reports whether callbacks come in: then pages leave most of the processor to
+	// them. It may be nil.
+	Busy func() bool
+
 	Version string
 	Logger  *slog.Logger
 
@@ -106,6 +110,7 @@ type Route struct {
 type server struct {
 	Config
 	notices notices
+	turns   *turns
 	long    longActs
 }
 
