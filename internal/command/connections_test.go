@@ -61,6 +61,7 @@ func limitedDaemon(t *testing.T, config string) *daemonProcess {
 }
 
 func TestIdleConnectionsLeaveRoomForCallbacksAndJobs(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	d := limitedDaemon(t, apptest.Config(t, folder, "1h"))
 	defer d.terminate(t)

@@ -91,6 +91,7 @@ func TestAFailedDeliverySaysHowToRepeatIt(t *testing.T) {
 
 // What only a server needs does not keep a daemon from starting.
 func TestAMissingServerKeyStopsOnlyTheDeliveriesToIt(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts a daemon")
 	}
@@ -149,6 +150,7 @@ func TestAnEmptyRunOrDestinationIsAnError(t *testing.T) {
 }
 
 func TestADaemonRetriesAFailedDelivery(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts a daemon")
 	}
@@ -169,6 +171,7 @@ func TestADaemonRetriesAFailedDelivery(t *testing.T) {
 }
 
 func TestAServerThatHangsDelaysNoSweepRunOrShutdown(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts a daemon")
 	}

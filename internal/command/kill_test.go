@@ -57,6 +57,7 @@ func postUntilKilled(url string, round int) (answered func() []string) {
 }
 
 func TestKill9LosesNoAnsweredEvent(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	config := apptest.Config(t, folder, "1s")
 	var answered []string

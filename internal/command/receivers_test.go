@@ -95,6 +95,7 @@ func waitUntilStill(tb testing.TB, h *host) {
 // Two hosts that only receive, and one that judges and receives too, are killed under load,
 // one at a random moment. What any of them answered is stored once by the one that judges.
 func TestKill9OfAnyHostLosesNoAnsweredEventAndRepeatsNone(t *testing.T) {
+	t.Parallel()
 	receivers, judge := hosts(t)
 	all := append(receivers, judge)
 	done := make([]func() []string, len(all))

@@ -48,6 +48,7 @@ func (c *daemonProcess) post(t *testing.T, id string) int {
 }
 
 func TestAChangedConfigIsReloadedAndABrokenOneIsNot(t *testing.T) {
+	t.Parallel()
 	config := apptest.Config(t, t.TempDir(), "1h")
 	good := apptest.ReadFile(t, config)
 	d := startDaemon(t, "serve", config)
@@ -128,6 +129,7 @@ type zeros struct{}
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 func TestTwoDaemonsOnOneStoreRunEachJobOnce(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	config := apptest.Config(t, folder, "1h")
 	apptest.Edit(t, config, `schedule: "@every 1h"`, `schedule: "@every 2s"`)

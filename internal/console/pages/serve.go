@@ -165,6 +165,20 @@ func (s *server) shown(h Handler) Handler {
 	}
 }
 
+// inTurn wraps a page: the turn ends when the page is made, before it is sent, since who
+// reads slowly keeps nobody waiting.
+func (s *server) inTurn(h Handler) Handler {
+	return func(w http.ResponseWriter, req *http.Request, v Visit) error {
+		end, err := s.turns.take(req.Context())
+		if err != nil {
+			return err
+		}
+		made := &turnWriter{ResponseWriter: w, end: end}
+		defer made.release()
+		return h(made, req, v)
+	}
+}
+
 // action does what a form asks for. It returns where to look next, also with an error, and
 // what came of it.
 type action func(req *http.Request, v Visit) (next *url.URL, n Notice, err error)

@@ -24,6 +24,9 @@ func newTurns(busy func() bool) *turns { return &turns{slot: make(chan struct{},
 
 // take waits for the turn and returns what ends it. Its error is that of the context.
 func (t *turns) take(ctx context.Context) (end func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	select {
 	case t.slot <- struct{}{}:
 	case <-ctx.Done():
@@ -42,20 +45,6 @@ func (t *turns) take(ctx context.Context) (end func(), err error) {
 		t.free = time.Now().Add(pauseOf(time.Since(began)))
 		<-t.slot
 	}, nil
-}
-
-// inTurn wraps a page: the turn ends when the page is made, before it is sent, since who
-// reads slowly keeps nobody waiting.
-func (s *server) inTurn(h Handler) Handler {
-	return func(w http.ResponseWriter, req *http.Request, v Visit) error {
-		end, err := s.turns.take(req.Context())
-		if err != nil {
-			return err
-		}
-		made := &turnWriter{ResponseWriter: w, end: end}
-		defer made.release()
-		return h(made, req, v)
-	}
 }
 
 // turnWriter ends the turn of what is written.
