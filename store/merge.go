@@ -8,6 +8,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/regret"
 )
 
 // MergePair is a contact that is merged into another, both by any of their keys.
@@ -195,6 +196,7 @@ func (w *txWriter) saveWhole(k *contactRow, phone string, changes []hygiene.Chan
 	if err := w.changeNumber(k, phone); err != nil {
 		return err
 	}
+	k.measured = regret.Stored(&k.Contact) // as it was for its parts
 	if err := w.saveInBatch(k, changes, b); err != nil {
 		return err
 	}

@@ -109,6 +109,24 @@ func TestWhatChangesContactsChangesWhatRulesDid(t *testing.T) {
 		storetest.Sweep(t, s, p, 0)
 		checkFigures(t, s, now, "bob was allowed, and delivered to", "[hard:2/0/2]")
 	})
+	t.Run("a merge", func(t *testing.T) {
+		s, p := begin(t)
+		storetest.Append(t, s, storetest.Event(storetest.Start, "cem", "c1", hygiene.Sent))
+		storetest.Sweep(t, s, p, 0)
+		did := merge(t, s, p, now, "bob", "cem")
+		checkFigures(t, s, now, "no rule acted by it", "[hard:2/0/1]")
+		plan, err := s.PlanUndo(did.Batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Undo(t.Context(), p, plan, store.Batch{At: now}, now, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		checkFigures(t, s, now, "nor when it was undone", "[hard:2/0/1]")
+		storetest.Append(t, s, storetest.Event(now+1, "bob", "b2", hygiene.Delivered))
+		storetest.Sweep(t, s, p, 0)
+		checkFigures(t, s, now, "bob, parted again, was delivered to", "[hard:2/0/2]")
+	})
 	t.Run("a rejudge", func(t *testing.T) {
 		s, p := begin(t)
 		if _, err := s.Rejudge(t.Context(), p, "", store.Batch{At: now, Kind: store.RejudgeBatch}, now, nil); err != nil {
