@@ -5,6 +5,7 @@ import (
 	"errors"
 	"html"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -89,7 +90,7 @@ func TestAnActOfThePageIsSignedAndItsResultIsShownOnce(t *testing.T) {
 
 func TestAnActThatFailsIsSaidToHaveDoneNothing(t *testing.T) {
 	var asked []view.Instruction
-	b := loggedIn(t, contactServer(&asked, errors.New("the disk is full")), "")
+	b := loggedIn(t, contactServer(&asked, apiErrorf(http.StatusConflict, "it is a phone number")), "")
 	form := hiddenIn(b.get("/contacts?q=crm-1").Body.String())
 	for _, fields := range [][]string{{"reason", "complaint"}, {"reason", ""}, {"reason", "complaint", "until", "soon"}} {
 		w := b.post("/contacts/suppress", append([]string{"form", form, "contact", "crm-1"}, fields...)...)
@@ -121,5 +122,74 @@ func TestAForgedActDoesNothing(t *testing.T) {
 	b := loggedIn(t, contactServer(&asked, nil), "")
 	if w := b.post("/contacts/suppress", "form", "x", "contact", "crm-1", "reason", "complaint"); w.Code != http.StatusForbidden || asked != nil {
 		t.Errorf("answer %d, asked %+v", w.Code, asked)
+	}
+}
+
+func TestAFormNamesTheContactByTheBytesOfItsKey(t *testing.T) {
+	const key = "crm\ue000&1/\u3164%2f" // characters that a page shows escaped, and text that means something in a path
+	var asked []view.Instruction
+	c := contactServer(&asked, nil)
+	c.Pages.Explain = func(context.Context, string) ([]*view.Explanation, error) {
+		e := aSuppressed()
+		e.Contact = key
+		return []*view.Explanation{e}, nil
+	}
+	b := loggedIn(t, c, "")
+	page := b.get("/contacts?q=x").Body.String()
+	actions := regexp.MustCompile(`action="(/contacts/[^"]*)"`).FindAllStringSubmatch(page, -1)
+	for _, action := range actions {
+		b.post(html.UnescapeString(action[1]), "form", hiddenIn(page), "reason", "hard_bounce")
+	}
+	for _, in := range asked {
+		if in.Contact != key {
+			t.Errorf("%q was asked for, the page is that of %q", in.Contact, key)
+		}
+	}
+	if len(asked) != 3 {
+		t.Errorf("of %d forms %+v was asked for", len(actions), asked)
+	}
+}
+
+func TestAnAllowThatLiftsNothingDoesNotSayThatItDid(t *testing.T) {
+	b := loggedIn(t, contactServer(new([]view.Instruction), nil), "")
+	w := b.post("/contacts/allow", "form", hiddenIn(b.get("/contacts?q=crm-1").Body.String()), "contact", "crm-1", "reason", "soft_bounce")
+	if page := b.get(w.Header().Get("Location")).Body.String(); strings.Contains(page, "lifted from") || !strings.Contains(page, "Nothing was lifted: crm-1 was not suppressed for soft_bounce any more.") {
+		t.Error("the page says that it lifted what was not there")
+	}
+}
+
+func TestAContactThatCanNotBeReadIsAFailureAndNotAnUnknownOne(t *testing.T) {
+	var log strings.Builder
+	c := contactServer(new([]view.Instruction), nil)
+	c.Pages.Logger = logTo(&log)
+	c.Pages.Explain = func(context.Context, string) ([]*view.Explanation, error) {
+		return nil, errors.New("the disk is broken")
+	}
+	w := loggedIn(t, c, "").get("/contacts?q=crm-1")
+	if w.Code != http.StatusInternalServerError || strings.Count(log.String(), "the disk is broken") != 1 {
+		t.Errorf("answer %d, log %s", w.Code, log.String())
+	}
+}
+
+func TestAnActThatBreaksOffIsNotSaidToHaveDoneNothing(t *testing.T) {
+	b := loggedIn(t, contactServer(new([]view.Instruction), errors.New("the disk is full")), "")
+	w := b.post("/contacts/suppress", "form", hiddenIn(b.get("/contacts?q=crm-1").Body.String()), "contact", "crm-1", "reason", "complaint")
+	if page := b.get(w.Header().Get("Location")).Body.String(); strings.Contains(page, "Nothing was done") || !strings.Contains(page, "It failed: the disk is full") {
+		t.Error("the page vouches for what it does not know")
+	}
+}
+
+func TestAFormSentAfterTheSessionIsSaidToHaveDoneNothing(t *testing.T) {
+	var asked []view.Instruction
+	c := contactServer(&asked, nil)
+	b := loggedIn(t, c, "")
+	form := hiddenIn(b.get("/contacts?q=crm-1").Body.String())
+	for _, cookie := range []*http.Cookie{{Name: "winnow_8081", Path: "/", MaxAge: -1}, {Name: "winnow_8081", Path: "/", Value: "1.x.y.z"}} { // dropped by the browser, or not yet
+		b.jar.SetCookies(b.origin, []*http.Cookie{cookie})
+		w := b.post("/contacts/suppress", "form", form, "contact", "crm-1", "reason", "complaint")
+		wantLoginForm(t, w, http.StatusUnauthorized)
+		if !strings.Contains(w.Body.String(), "Nothing was done: you are not logged in any more.") || asked != nil {
+			t.Errorf("asked %+v, and the login form does not say whether the form was done", asked)
+		}
 	}
 }

@@ -227,7 +227,8 @@ func (s *server) largeForm(maxForm int64, h sessionHandler) http.Handler {
 	})
 }
 
-// askToLogIn answers a request that has no session with the login form.
+// askToLogIn answers a request that has no session with the login form. It says so when what
+// a form asked for was not done.
 func (s *server) askToLogIn(w http.ResponseWriter, req *http.Request, status int, why error) error {
 	data := pages.Login{Form: s.formToken("")}
 	switch why {
@@ -242,7 +243,8 @@ func (s *server) askToLogIn(w http.ResponseWriter, req *http.Request, status int
 		setCookie(w, req, "")
 		data.Sentence = "Your session has ended. Log in again."
 	}
-	if status == http.StatusUnauthorized {
+	if status == http.StatusUnauthorized { // a form was sent; a browser drops the cookie of a session that has ended
+		data.Sentence = "Nothing was done: you are not logged in any more. Log in, and send the form again."
 		w.Header().Set("WWW-Authenticate", `Bearer realm="winnow"`)
 	}
 	return sendLogin(w, status, data)

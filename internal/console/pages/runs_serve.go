@@ -75,7 +75,7 @@ func aboutReleasing(export, run string) string { return "release " + export + "/
 
 // runURL is the page of a run; without a run, of the export.
 func runURL(export, run string) *url.URL {
-	path := "/runs/" + url.PathEscape(export)
+	path := strings.TrimSuffix("/runs/"+url.PathEscape(export), "/")
 	if run != "" {
 		path += "/" + url.PathEscape(run)
 	}

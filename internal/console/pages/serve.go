@@ -189,8 +189,7 @@ func (s *server) act(do action) Handler {
 	return func(w http.ResponseWriter, req *http.Request, v Visit) error {
 		next, notice, err := do(req, v)
 		if err != nil {
-			s.logged(req, err)
-			notice = Notice{Failed: true, Text: "Nothing was done: " + err.Error()}
+			notice = failure(s.logged(req, err), err)
 		}
 		query := next.Query()
 		query.Set(noticeParam, s.notices.add(notice, v.Session))
@@ -199,6 +198,15 @@ func (s *server) act(do action) Handler {
 		w.WriteHeader(http.StatusSeeOther)
 		return nil
 	}
+}
+
+// failure says that an act failed. A refusal comes before anything is done; what failed
+// within winnow may have been done, or done in part.
+func failure(status int, err error) Notice {
+	if status < http.StatusInternalServerError {
+		return Notice{Failed: true, Text: "Nothing was done: " + err.Error()}
+	}
+	return Notice{Failed: true, Text: "It failed: " + err.Error(), More: []string{"Look what was done before you try again."}}
 }
 
 // send answers with a page, unless making it failed.
