@@ -59,6 +59,10 @@ func (d *Daemon) fillJobs(ctx context.Context, p *view.Overview) error {
 			if run.Status == segments.Released {
 				ended = run.AsOf // FinishedAt is when it was released
 			}
+			// The job fails when its run is held; once that is released it has not failed.
+			if run.Status == segments.Released && run.AsOf <= job.Last && run.AsOf >= job.Last.Add(-job.Took) {
+				job.Error = ""
+			}
 			if ended > job.Last {
 				job.Last, job.Took, job.Error = ended, 0, ""
 				if run.Status == segments.Failed {

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/apptest"
+	"winnow/internal/schedule"
 	"winnow/segments"
 	"winnow/store"
 )
@@ -251,5 +253,23 @@ func TestASurgeIsReviewedOnItsPageAndSigned(t *testing.T) {
 		if _, page := v.after("/surges/"+act, "id", "1"); !strings.Contains(page, "was already reviewed") {
 			t.Errorf("%s: it is reviewed twice", act)
 		}
+	}
+}
+
+func TestAJobHasNotFailedOnceItsHeldRunIsReleased(t *testing.T) {
+	d := testDaemon(t, "to: [./exports]", "to: [./exports], guard: {min_rows: {reachable: 1000}}")
+	v := visit(t, d, "ali")
+	where, page := v.after("/runs/make", "export", "nightly")
+	want(t, page, "min_rows is 1000")
+	if j := jobOf(t, pageOf(t, d), "export/nightly"); !strings.Contains(j.Error, "the run is held") || strings.Contains(j.Error, `\n`) {
+		t.Errorf("before the release: %+v", j)
+	}
+	v.after("/runs/release", "export", "nightly", "run", strings.TrimPrefix(where, "/runs/nightly/"))
+	if j := jobOf(t, pageOf(t, d), "export/nightly"); j.Error != "" || j.Last == 0 {
+		t.Errorf("after the release: %+v", j)
+	}
+	d.state.ended(schedule.Job{Kind: schedule.Export, Name: "nightly"}, 0, errors.New("the disk is full"))
+	if j := jobOf(t, pageOf(t, d), "export/nightly"); j.Error == "" {
+		t.Errorf("after another failure: %+v", j)
 	}
 }

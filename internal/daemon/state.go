@@ -3,6 +3,7 @@ package daemon
 import (
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -56,7 +57,7 @@ func (s *runtimeState) ended(j schedule.Job, took time.Duration, err error) {
 	}
 	job.Last, job.Took, job.Error, job.RetryAt = hygiene.InstantOf(time.Now()), took, "", 0
 	if err != nil {
-		job.Error = ui.Printable(err.Error())
+		job.Error = ui.Printable(strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	s.jobs[j.Key()] = job
 }
