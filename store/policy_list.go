@@ -20,6 +20,9 @@ type SavedPolicy struct {
 // ErrNoPolicy is the error of a hash that no policy has.
 var ErrNoPolicy = errors.New("no such policy")
 
+// ErrPolicies is the error of the beginning of a hash that several policies have.
+var ErrPolicies = errors.New("give more of the hash")
+
 // Policies lists the policies that judged, the one first used latest first.
 func (s *Store) Policies() ([]SavedPolicy, error) {
 	var list []SavedPolicy
@@ -60,7 +63,7 @@ func (s *Store) PolicyText(prefix string) (p SavedPolicy, text string, err error
 	case found == 0:
 		return SavedPolicy{}, "", fmt.Errorf("%w: %s", ErrNoPolicy, prefix)
 	case found > 1:
-		return SavedPolicy{}, "", fmt.Errorf("%d policy hashes begin with %s; give more of the hash", found, prefix)
+		return SavedPolicy{}, "", fmt.Errorf("%d policy hashes begin with %s; %w", found, prefix, ErrPolicies)
 	}
 	return p, text, nil
 }

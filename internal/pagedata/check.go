@@ -78,7 +78,7 @@ func (s *Source) checkPasted(ctx context.Context, out *ui.Printer, text []byte) 
 	if err != nil {
 		return nil, err
 	}
-	v.Warnings, _ = problemsOf(app.Warnings(cfg, now))
+	v.Warnings, v.MoreWarnings = problemsOf(app.Warnings(cfg, now))
 	v.Summary = fmt.Sprintf("%s, %s, %s, %s; policy %s", ui.Count(int64(len(cfg.Sources)), "source"), ui.Count(int64(len(cfg.Policy.Rules)), "rule"),
 		ui.Count(int64(len(cfg.Segments)), "segment"), ui.Count(int64(len(cfg.Exports)), "export"), cfg.Hash)
 	current := s.Config()

@@ -134,3 +134,15 @@ func TestTheRulesSayWhatTheyDo(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
+
+func TestAllWarningsAreCountedAndTheFirstAreShown(t *testing.T) {
+	s, _, text := oneBounced(t)
+	rules := "  rules:\n"
+	for i := range maxProblems + 7 {
+		rules += fmt.Sprintf("    - {name: rule-%d, when: {outcome: hard_bounce, count: %d}, then: {suppress: {reason: r%d}}}\n", i, i%16+1, i)
+	}
+	c := pasted(t, s, strings.Replace(text, "  rules:\n", rules, 1))
+	if len(c.Warnings) != maxProblems || c.MoreWarnings < 7 {
+		t.Errorf("%d warnings and %d more, problems %q", len(c.Warnings), c.MoreWarnings, c.Problems)
+	}
+}

@@ -36,7 +36,7 @@ func diffOf(before, after string) (d view.Diff) {
 		if kind == view.LinePlace {
 			text = line
 		}
-		d.Lines = append(d.Lines, view.DiffLine{Kind: kind, Text: strings.ReplaceAll(ui.Printable(strings.ReplaceAll(text, "\t", "    ")), `\r`, "")})
+		d.Lines = append(d.Lines, view.DiffLine{Kind: kind, Text: ui.Printable(strings.ReplaceAll(strings.TrimSuffix(text, "\r"), "\t", "    "))})
 	}
 	return d
 }

@@ -130,8 +130,8 @@ func (s *Source) Undo(request context.Context, asked view.UndoRequest) (view.Und
 	var unnamed *impact.UnnamedError
 	switch {
 	case errors.As(err, &unnamed):
-		return view.Undone{}, console.NewAPIError(http.StatusConflict, fmt.Errorf("this lifts %s of %s; tick %s if that is meant",
-			ui.AndList(unnamed.Reasons), ui.Count(unnamed.Contacts, "contact"), ui.CountVerb(int64(len(unnamed.Reasons)), "", "it", "them")))
+		return view.Undone{}, console.NewAPIError(http.StatusConflict, fmt.Errorf("this lifts %s of %s; tick what is meant to be lifted",
+			ui.AndList(unnamed.Reasons), ui.Count(unnamed.Contacts, "contact")))
 	case err != nil:
 		return view.Undone{}, err
 	}

@@ -89,7 +89,7 @@ func TestAProtectedReasonIsLiftedOnlyWhenItIsTicked(t *testing.T) {
 	}
 	_, err = page.Undo(t.Context(), view.UndoRequest{Batch: 1, By: "x"})
 	var refused *console.APIError
-	if !errors.As(err, &refused) || refused.Status != 409 || !strings.Contains(err.Error(), "opted_out of 1 contact") {
+	if !errors.As(err, &refused) || refused.Status != 409 || !strings.Contains(err.Error(), "opted_out of 1 contact; tick what is meant to be lifted") {
 		t.Errorf("not ticked: %v", err)
 	}
 	if got := reasonsOf(t, ops.Store, "ann"); len(got) != 1 {

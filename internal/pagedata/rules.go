@@ -70,17 +70,17 @@ func figuresOf(did []view.RuleRegret, name string) *view.RuleFigures {
 }
 
 // heldBy says which surges hold verdicts of the rule.
-func heldBy(r *hygiene.Rule, trips []store.BreakerTrip) (list []string) {
+func heldBy(r *hygiene.Rule, trips []store.BreakerTrip) (list []view.RuleHold) {
 	for i := range trips {
 		t := &trips[i]
 		if t.State != store.TripHeld {
 			return list // those that wait come first
 		}
 		if t.Rule == r.Name {
-			list = append(list, fmt.Sprintf("it only proposes since trip %d: of what it suppressed, %s was followed by a delivery", t.ID, ui.Percent(t.Share)))
+			list = append(list, view.RuleHold{Surge: t.ID, Why: fmt.Sprintf("it only proposes, because %s of what it suppressed was followed by a delivery", ui.Percent(t.Share))})
 		}
 		if t.Rule == "" && r.When != nil && r.When.Outcomes.Has(t.Outcome) && (r.When.Source == "" || r.When.Source == t.Source) {
-			list = append(list, fmt.Sprintf("what it says of surge %d of %s at %s waits for review", t.ID, t.Outcome, t.Source))
+			list = append(list, view.RuleHold{Surge: t.ID, Why: fmt.Sprintf("what it says of a surge of %s at %s waits for a verdict", t.Outcome, t.Source)})
 		}
 	}
 	return list
@@ -116,8 +116,11 @@ func (s *Source) findPolicy(hash string) (p store.SavedPolicy, text string, err 
 		return p, "", console.NewAPIError(http.StatusBadRequest, fmt.Errorf("%q is not a policy hash", hash))
 	}
 	p, text, err = (&app.App{Config: s.Config(), Store: s.Store}).FindPolicy(hash)
-	if errors.Is(err, store.ErrNoPolicy) {
+	switch {
+	case errors.Is(err, store.ErrNoPolicy):
 		err = console.NewAPIError(http.StatusNotFound, fmt.Errorf("no policy %s was applied in this store", hash))
+	case errors.Is(err, store.ErrPolicies):
+		err = console.NewAPIError(http.StatusNotFound, err)
 	}
 	return p, text, err
 }
@@ -134,7 +137,14 @@ func (s *Source) Diff(_ context.Context, from, to string) (view.Diff, error) {
 	}
 	d := diffOf(before, after)
 	d.AsOf, d.From, d.To = hygiene.InstantOf(time.Now()), a.Hash, b.Hash
-	d.Rules = ruleEdits(s.rulesOf(before), s.rulesOf(after))
+	was, is := s.rulesOf(before), s.rulesOf(after)
+	d.Rules = ruleEdits(was, is)
+	for hash, policy := range map[string]*hygiene.Policy{a.Hash: was, b.Hash: is} {
+		if policy == nil {
+			d.Unreadable = append(d.Unreadable, hash)
+		}
+	}
+	slices.Sort(d.Unreadable)
 	return d, nil
 }
 

@@ -60,7 +60,12 @@ func (c checked) Heading() string {
 	case c.Refused != "":
 		return "It does not fit this store"
 	case len(c.Warnings) > 0:
-		return "No problems, " + ui.Count(int64(len(c.Warnings)), "warning")
+		return "No problems, " + ui.Count(int64(len(c.Warnings)+c.MoreWarnings), "warning")
 	}
 	return "No problems"
+}
+
+// Left says how many are left out.
+func (c checked) Left(n int, noun string) string {
+	return ui.CountVerb(int64(n), noun, "is", "are")
 }

@@ -3,6 +3,7 @@ package pages
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"winnow/hygiene"
 	"winnow/hygiene/wording"
@@ -77,10 +78,21 @@ func (s surge) Headline() string {
 	return text
 }
 
+// HeldSentence says which verdicts of a rule are held, or were.
+func (s surge) HeldSentence() string {
+	if s.Waits() {
+		return "What it says since " + s.From.Time().Format("2 Jan 2006, 15:04 UTC") + " is held."
+	}
+	return "What it said since " + s.From.Time().Format("2 Jan 2006, 15:04 UTC") + ", until the review, was held."
+}
+
 // When says from when to when it was.
 func (s surge) When() string {
 	from, until := s.From.Time(), s.Until.Time()
-	if from.Truncate(24 * 60 * 60 * 1e9).Equal(until.Truncate(24 * 60 * 60 * 1e9)) {
+	if from.Truncate(time.Minute).Equal(until.Truncate(time.Minute)) {
+		return from.Format("2 Jan 2006, 15:04 UTC")
+	}
+	if from.Truncate(24 * time.Hour).Equal(until.Truncate(24 * time.Hour)) {
 		return from.Format("2 Jan 2006, 15:04") + "–" + until.Format("15:04 UTC")
 	}
 	return from.Format("2 Jan 2006, 15:04") + " – " + until.Format("2 Jan, 15:04 UTC")

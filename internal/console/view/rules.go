@@ -17,10 +17,16 @@ type PolicyRules struct {
 // Rule is a rule of the policy in force.
 type Rule struct {
 	Name, Words string
-	Reason      string   // for which it suppresses; empty for a rule that does not
-	Protected   bool     // the reason is
-	Held        []string // why its verdicts are held, in sentences
+	Reason      string     // for which it suppresses; empty for a rule that does not
+	Protected   bool       // the reason is
+	Held        []RuleHold // why its verdicts are held
 	Figures     *RuleFigures
+}
+
+// RuleHold is a surge that holds verdicts of a rule.
+type RuleHold struct {
+	Surge int64  // its number
+	Why   string // in words
 }
 
 // RuleFigures is what became of the contacts that a rule suppressed.
@@ -62,6 +68,9 @@ type Diff struct {
 	Lines    []DiffLine
 	More     int64 // lines that are left out because there are many
 	Rules    []RuleEdit
+	// Unreadable are the hashes of those that this version of winnow can't read, so that
+	// no rules are compared.
+	Unreadable []string
 }
 
 // DiffLine is a line of a difference.
@@ -93,14 +102,15 @@ type Checked struct {
 	Counting *Counting // while it is checked; nil then
 	Failed   string    // why it could not be checked; empty for nothing
 
-	Problems []string // each with its place, the line and a caret
-	More     int      // problems that are left out
-	Warnings []string
-	Refused  string // why the store does not take it; empty for nothing
-	Summary  string // what is in it; empty if it has problems
-	Same     bool   // it is the policy in force
-	Diff     *Diff
-	Plan     *Plan
+	Problems     []string // each with its place, the line and a caret
+	More         int      // problems that are left out
+	Warnings     []string
+	MoreWarnings int    // warnings that are left out
+	Refused      string // why the store does not take it; empty for nothing
+	Summary      string // what is in it; empty if it has problems
+	Same         bool   // it is the policy in force
+	Diff         *Diff
+	Plan         *Plan
 }
 
 // Plan is what rejudging all contacts by a config would do.
