@@ -48,6 +48,7 @@ type Instruction struct {
 	Source, Code string
 	Outcome      Outcome
 	Held         int64
+	FromSeq      int64    // and only what the log has from this place on; 0 for all
 	Messages     []uint64 // only of these messages, see [MessageHash]; nil for all
 	// Rule is also the rule of what a review did, so that it ends with its rule.
 	Rule     string
@@ -113,7 +114,7 @@ func (in *Instruction) covers(e *Entry, k Kind) bool {
 	if in.Messages != nil && !slices.Contains(in.Messages, e.Message) {
 		return false
 	}
-	return in.From <= e.At && e.At <= in.To && e.Seq <= in.Seq && (in.Source == "" || in.Source == k.Source) &&
+	return in.From <= e.At && e.At <= in.To && in.FromSeq <= e.Seq && e.Seq <= in.Seq && (in.Source == "" || in.Source == k.Source) &&
 		(in.Code == "" || in.Code == k.Code) && (in.Outcome == 0 || in.Outcome == e.outcome)
 }
 
@@ -149,7 +150,7 @@ func (in *Instruction) strikesOpening(s *Suppression) bool {
 		return true
 	}
 	return in.Source == "" && in.Code == "" && in.Outcome == 0 && in.Messages == nil &&
-		in.From <= s.Since.At && s.Since.At <= in.To && s.Since.Seq <= in.Seq
+		in.From <= s.Since.At && s.Since.At <= in.To && in.FromSeq <= s.Since.Seq && s.Since.Seq <= in.Seq
 }
 
 // liftsAhead reports whether an Allow lifts the suppression by a rule though its time

@@ -32,25 +32,35 @@ func (c *Contact) Measured() (list []Suppression) {
 // Prove keeps with what is measured what was known of it before and what the contact's
 // history says of it.
 func (c *Contact) Prove(before []Suppression) {
-	set := func(list []Suppression) {
+	c.KeepProof(before)
+	c.eachMeasured(func(s *Suppression) { s.Proof = max(s.Proof, c.ProofOf(s, Moment{})) })
+}
+
+// KeepProof keeps with what is measured what was known of it before.
+func (c *Contact) KeepProof(before []Suppression) {
+	c.eachMeasured(func(s *Suppression) {
+		for n := range before {
+			if s.IsSame(&before[n]) {
+				s.Proof = max(s.Proof, before[n].Proof)
+			}
+		}
+	})
+}
+
+// eachMeasured visits what is measured, to be changed.
+func (c *Contact) eachMeasured(visit func(*Suppression)) {
+	each := func(list []Suppression) {
 		for i := range list {
-			s := &list[i]
-			if !s.IsMeasured() {
-				continue
+			if s := &list[i]; s.IsMeasured() {
+				visit(s)
 			}
-			for n := range before {
-				if s.IsSame(&before[n]) {
-					s.Proof = max(s.Proof, before[n].Proof)
-				}
-			}
-			s.Proof = max(s.Proof, c.ProofOf(s, Moment{}))
 		}
 	}
-	set(c.Suppressions)
+	each(c.Suppressions)
 	for i := range c.Instructions {
 		if in := &c.Instructions[i]; in.Kind == Allow && !in.Undone && len(in.Lifted) > 0 {
 			in.Lifted = slices.Clone(in.Lifted)
-			set(in.Lifted)
+			each(in.Lifted)
 		}
 	}
 }

@@ -362,7 +362,7 @@ func (g *gift) acts() {
 func (in *Instruction) sameAct(b Instruction) bool {
 	return in.Moment == b.Moment && in.Kind == b.Kind && in.Reason == b.Reason && in.Origin == b.Origin && in.Batch == b.Batch &&
 		in.Until == b.Until && in.From == b.From && in.To == b.To && in.Source == b.Source && in.Code == b.Code && in.Outcome == b.Outcome &&
-		in.Held == b.Held && in.Rule == b.Rule && slices.Equal(in.Messages, b.Messages) && slices.Equal(in.Spares, b.Spares) && in.By == b.By && in.Note == b.Note
+		in.Held == b.Held && in.FromSeq == b.FromSeq && in.Rule == b.Rule && slices.Equal(in.Messages, b.Messages) && slices.Equal(in.Spares, b.Spares) && in.By == b.By && in.Note == b.Note
 }
 
 // settled is what the contact's history no longer shows and the number takes over.

@@ -98,27 +98,34 @@ const (
 	markUndone = 1 << iota
 	markGiven
 	markOfNumber
+	markFromSeq
 )
 
 func (in *Instruction) packMarks(b []byte) []byte {
-	b = append(b, bit(in.Undone)*markUndone|bit(in.from != 0)*markGiven|bit(in.OfNumber != "")*markOfNumber)
+	b = append(b, bit(in.Undone)*markUndone|bit(in.from != 0)*markGiven|bit(in.OfNumber != "")*markOfNumber|bit(in.FromSeq != 0)*markFromSeq)
 	if in.from != 0 {
 		b = binary.AppendUvarint(b, uint64(in.from))
 	}
 	if in.OfNumber != "" {
 		b = packText(b, in.OfNumber)
 	}
+	if in.FromSeq != 0 {
+		b = binary.AppendVarint(b, in.FromSeq)
+	}
 	return b
 }
 
 func (in *Instruction) unpackMarks(r *packReader) {
 	marks := r.byte()
-	in.Undone, in.from, in.OfNumber = marks&markUndone != 0, 0, ""
+	in.Undone, in.from, in.OfNumber, in.FromSeq = marks&markUndone != 0, 0, "", 0
 	if marks&markGiven != 0 {
 		in.from = int32(min(r.uvarint(), 1<<31-1))
 		r.bad = r.bad || int(in.from) > r.givers
 	}
 	if marks&markOfNumber != 0 {
 		in.OfNumber = r.text()
+	}
+	if marks&markFromSeq != 0 {
+		in.FromSeq = r.varint()
 	}
 }

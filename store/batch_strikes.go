@@ -93,20 +93,20 @@ func (s *Store) UnregisteredMessages(contact *hygiene.Contact, in *hygiene.Instr
 
 // saveStrike stores the strike of a batch, in place of one that it had.
 func saveStrike(c engine.Writer, batch int64, in *hygiene.Instruction) error {
-	return c.Exec(`INSERT INTO strikes (batch, at, seq, reason, rule, since, until, source, code, outcome, held_by, spares)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	return c.Exec(`INSERT INTO strikes (batch, at, seq, reason, rule, since, until, source, code, outcome, held_by, from_seq, spares)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (batch) DO UPDATE SET at = excluded.at, seq = excluded.seq, reason = excluded.reason, rule = excluded.rule, since = excluded.since,
-		until = excluded.until, source = excluded.source, code = excluded.code, outcome = excluded.outcome, held_by = excluded.held_by, spares = excluded.spares`,
-		batch, int64(in.At), in.Seq, in.Reason, in.Rule, int64(in.From), int64(in.To), in.Source, in.Code, in.Outcome.String(), in.Held, strings.Join(in.Spares, "|"))
+		until = excluded.until, source = excluded.source, code = excluded.code, outcome = excluded.outcome, held_by = excluded.held_by, from_seq = excluded.from_seq, spares = excluded.spares`,
+		batch, int64(in.At), in.Seq, in.Reason, in.Rule, int64(in.From), int64(in.To), in.Source, in.Code, in.Outcome.String(), in.Held, in.FromSeq, strings.Join(in.Spares, "|"))
 }
 
-const strikeQuery = `SELECT s.batch, s.at, s.seq, s.reason, s.rule, s.since, s.until, s.source, s.code, s.outcome, s.held_by, b.by, b.note, s.spares
+const strikeQuery = `SELECT s.batch, s.at, s.seq, s.reason, s.rule, s.since, s.until, s.source, s.code, s.outcome, s.held_by, b.by, b.note, s.spares, s.from_seq
 	FROM strikes s JOIN batches b ON b.id = s.batch `
 
 func scanStrike(r engine.Rows) (in hygiene.Instruction, err error) {
 	in = hygiene.Instruction{Kind: hygiene.Strike, Batch: r.Int(0), Moment: hygiene.Moment{At: hygiene.Instant(r.Int(1)), Seq: r.Int(2)},
 		Reason: r.Text(3), Rule: r.Text(4), From: hygiene.Instant(r.Int(5)), To: hygiene.Instant(r.Int(6)), Source: r.Text(7), Code: r.Text(8),
-		Held: r.Int(10), By: r.Text(11), Note: r.Text(12)}
+		Held: r.Int(10), FromSeq: r.Int(14), By: r.Text(11), Note: r.Text(12)}
 	if in.Reason == "" {
 		in.Spares = strings.Split(r.Text(13), "|")
 	}
@@ -155,7 +155,7 @@ func strikesInForce(c engine.Querier) ([]hygiene.Instruction, error) {
 // sameStrike reports whether both invalidate the same, whenever they were made.
 func sameStrike(a, b *hygiene.Instruction) bool {
 	return a.Reason == b.Reason && a.Rule == b.Rule && a.From == b.From && a.To == b.To && a.Source == b.Source && a.Code == b.Code &&
-		a.Outcome == b.Outcome && a.Held == b.Held && slices.Equal(a.Spares, b.Spares)
+		a.Outcome == b.Outcome && a.Held == b.Held && a.FromSeq == b.FromSeq && slices.Equal(a.Spares, b.Spares)
 }
 
 // recordStrike stores a strike that concerns no contact yet, as a batch of its
@@ -187,7 +187,7 @@ func (s *Store) recordStrike(b Batch, now hygiene.Instant) (int64, error) {
 // applyLateStrikes applies the strikes in force to the contacts of events that
 // were judged only now: they would have been changed by them, had they been known
 // when the strikes were made.
-func (w *txWriter) applyLateStrikes(policy *hygiene.Policy, events []hygiene.Event, did *Swept) error {
+func (w *txWriter) applyLateStrikes(events []hygiene.Event, did *Swept) error {
 	strikes, err := strikesInForce(w)
 	if err != nil || len(strikes) == 0 {
 		return err
@@ -205,7 +205,7 @@ func (w *txWriter) applyLateStrikes(policy *hygiene.Policy, events []hygiene.Eve
 			return err
 		}
 		for i := range strikes {
-			if err := w.applyStrike(policy, k, &strikes[i], did); err != nil {
+			if err := w.applyStrike(k, &strikes[i], did); err != nil {
 				return err
 			}
 		}
@@ -215,11 +215,11 @@ func (w *txWriter) applyLateStrikes(policy *hygiene.Policy, events []hygiene.Eve
 
 // applyStrike applies a strike to one contact, as part of its batch, when it
 // concerns it.
-func (w *txWriter) applyStrike(policy *hygiene.Policy, k *contactRow, in *hygiene.Instruction, did *Swept) error {
-	if !policy.Affects(&k.Contact, in) {
+func (w *txWriter) applyStrike(k *contactRow, in *hygiene.Instruction, did *Swept) error {
+	if !w.judge.Affects(&k.Contact, in) {
 		return nil
 	}
-	changes := policy.Instruct(&k.Contact, *in)
+	changes := w.judge.Instruct(&k.Contact, *in)
 	did.Changes += int64(len(changes))
 	w.batch = in.Batch
 	err := w.save(k, changes)

@@ -21,12 +21,16 @@ type UndoPlan struct {
 }
 
 // checkReview is an error when a discard can't be in force again because its trip
-// was reviewed once more after it was undone.
+// was reviewed once more after it was undone, or holds what a rule has said since.
 func (t *UndoPlan) checkReview(c engine.Querier) error {
 	if t.Undone || t.strike.Held == 0 {
 		return nil
 	}
 	id, err := c.Number("SELECT batch FROM breaker_trips WHERE id = ?", t.strike.Held)
+	if err == nil && id == t.Root.ID && t.strike.Rule != "" {
+		return fmt.Errorf("batch %d can't be put back in force: breaker trip %d waits again, for what the rule has said since too; discard it with winnow breaker discard %d",
+			id, t.strike.Held, t.strike.Held)
+	}
 	if err != nil || id == t.Root.ID {
 		return err
 	}

@@ -24,7 +24,7 @@ const maxSamples = 5
 // every contact once.
 func (s *Store) PriorSuppressions(ctx context.Context, trips []BreakerTrip, now hygiene.Instant, progress func(contacts int64)) ([]PriorSuppressions, error) {
 	found := make([]PriorSuppressions, len(trips))
-	if len(trips) == 0 {
+	if !slices.ContainsFunc(trips, func(t BreakerTrip) bool { return t.Rule == "" }) {
 		return found, nil
 	}
 	var mu sync.Mutex
@@ -56,10 +56,8 @@ func (b *PriorSuppressions) add(key string) {
 // suppressed reports whether a rule suppressed the contact, or the number, on evidence that
 // discarding the trip would invalidate.
 func (t *BreakerTrip) suppressed(c *hygiene.Contact, now hygiene.Instant) bool {
-	if t.Rule != "" {
-		return slices.ContainsFunc(c.Suppressions, func(s hygiene.Suppression) bool {
-			return s.Origin == hygiene.ByRule && s.Rule == t.Rule && c.InForce(&s, now) && t.Since <= s.Since.At && s.Since.At <= t.Until
-		})
+	if t.Rule != "" { // what it suppressed before it was held stays
+		return false
 	}
 	history := c.History.Outcome(t.Outcome)
 	return slices.ContainsFunc(c.Suppressions, func(s hygiene.Suppression) bool {

@@ -103,7 +103,7 @@ func (s *Store) DiscardTrip(ctx context.Context, r TripReview) (BreakerTrip, Bat
 // strike is the instruction by which discarding the trip invalidates evidence.
 func (t *BreakerTrip) strike() hygiene.Instruction {
 	if t.Rule != "" {
-		return hygiene.Instruction{Kind: hygiene.Strike, Rule: t.Rule, From: t.Since, To: t.Until, Held: t.ID}
+		return hygiene.Instruction{Kind: hygiene.Strike, Rule: t.Rule, To: t.Until, FromSeq: t.FromSeq, Held: t.ID}
 	}
 	return hygiene.Instruction{Kind: hygiene.Strike, Outcome: t.Outcome, Source: t.Source, From: t.From(), To: t.Until, Held: t.ID}
 }

@@ -230,7 +230,7 @@ func (w *txWriter) savePacked(rows []*contactRow, changes [][]hygiene.Change) er
 	}
 	for i, k := range rows {
 		w.regret.Count(&k.measured, &k.Contact, w.judge, changes[i])
-		w.grown.Note(w.judge, changes[i])
+		w.grown.Note(w.judge, changes[i], w.batch != 0)
 	}
 	if rows[0].IsNumber() {
 		return w.saveNumbers(rows, changes)

@@ -147,7 +147,7 @@ func (j *keyJoin) merge(ctx context.Context, pairs []MergePair) error {
 			return err
 		}
 		did := int64(0)
-		do := mergePairs(j.policy, pairs[from:min(from+mergeStep, len(pairs))], m, func(m *Merge) {
+		do := mergePairs(pairs[from:min(from+mergeStep, len(pairs))], m, func(m *Merge) {
 			if m.Done && m.OldContact != nil {
 				did++
 			}

@@ -306,7 +306,7 @@ func (r *reclassifier) moveEvents(events []hygiene.Event, updates []engine.Outco
 			for _, n := range groups[i] {
 				e := events[n]
 				e.Outcome = updates[n].Outcome
-				changes = append(changes, r.policy.Reclassify(&k.Contact, &e, r.moment, r.named)...)
+				changes = append(changes, w.judge.Reclassify(&k.Contact, &e, r.moment, r.named)...)
 			}
 			switch is := k.Status(r.moment.At); {
 			case was == hygiene.IsSuppressed && is != was:

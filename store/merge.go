@@ -53,7 +53,7 @@ func (g *Merging) Save(ctx context.Context, pairs []MergePair, visit func(*Merge
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := g.store.batchStep(g.policy, &g.batch, g.moment.At, mergePairs(g.policy, step, g.moment, visit)); err != nil {
+		if err := g.store.batchStep(g.policy, &g.batch, g.moment.At, mergePairs(step, g.moment, visit)); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,7 @@ func (g *Merging) Preview(pairs []MergePair, visit func(*Merge)) error {
 		if err := saveBatch(w, &b); err != nil {
 			return err
 		}
-		if err := mergePairs(g.policy, pairs, g.moment, visit)(w, &b); err != nil {
+		if err := mergePairs(pairs, g.moment, visit)(w, &b); err != nil {
 			return err
 		}
 		return errPreview
@@ -75,10 +75,10 @@ func (g *Merging) Preview(pairs []MergePair, visit func(*Merge)) error {
 }
 
 // mergePairs merges the pairs as a part of a batch.
-func mergePairs(policy *hygiene.Policy, pairs []MergePair, m hygiene.Moment, visit func(*Merge)) func(w *txWriter, b *Batch) error {
+func mergePairs(pairs []MergePair, m hygiene.Moment, visit func(*Merge)) func(w *txWriter, b *Batch) error {
 	return func(w *txWriter, b *Batch) error {
 		for _, pair := range pairs {
-			did, err := w.merge(policy, pair, b.ID, m, b)
+			did, err := w.merge(pair, b.ID, m, b)
 			if err != nil {
 				return fmt.Errorf("merge %s into %s: %w", pair.Old, pair.New, err)
 			}
@@ -110,7 +110,7 @@ func (s *Store) Merge(ctx context.Context, policy *hygiene.Policy, pairs []Merge
 
 // merge merges a pair as part of the batch of that number, which is not b when b undoes
 // the undoing of it.
-func (w *txWriter) merge(policy *hygiene.Policy, pair MergePair, batch int64, m hygiene.Moment, b *Batch) (*Merge, error) {
+func (w *txWriter) merge(pair MergePair, batch int64, m hygiene.Moment, b *Batch) (*Merge, error) {
 	did := &Merge{MergePair: pair}
 	from, fromNamed, err := w.rootOf(pair.Old)
 	if err != nil {
@@ -139,7 +139,7 @@ func (w *txWriter) merge(policy *hygiene.Policy, pair MergePair, batch int64, m 
 		return nil, err
 	}
 	if old.stored.ID != 0 || new.stored.ID != 0 { // else there is no contact, and only names are merged
-		if err := w.mergeContacts(policy, old, new, names, m, b); err != nil {
+		if err := w.mergeContacts(old, new, names, m, b); err != nil {
 			return nil, err
 		}
 		after := &contactRow{Contact: new.Contact}
@@ -158,7 +158,7 @@ func (w *txWriter) merge(policy *hygiene.Policy, pair MergePair, batch int64, m 
 }
 
 // mergeContacts makes the two contacts, one of which may not be known yet, the new one.
-func (w *txWriter) mergeContacts(policy *hygiene.Policy, old, new *contactRow, names []name, m hygiene.Moment, b *Batch) error {
+func (w *txWriter) mergeContacts(old, new *contactRow, names []name, m hygiene.Moment, b *Batch) error {
 	from, to := find(names, old.Key), find(names, new.Key)
 	if old.stored.ID == 0 {
 		old.Parts = emptyParts(names, old.Key)
@@ -176,7 +176,7 @@ func (w *txWriter) mergeContacts(policy *hygiene.Policy, old, new *contactRow, n
 		}
 	}
 	phone := new.Phone // which the merge may change
-	changes := policy.Merge(&new.Contact, &old.Contact, to.id, from.id, m)
+	changes := w.judge.Merge(&new.Contact, &old.Contact, to.id, from.id, m)
 	new.SortParts(inOrder(names, new.Key))
 	if old.stored.ID != 0 {
 		if err := w.endLedger(old, m, b); err != nil {
@@ -187,6 +187,7 @@ func (w *txWriter) mergeContacts(policy *hygiene.Policy, old, new *contactRow, n
 			return err
 		}
 	}
+	new.measured = regret.Remade(&new.Contact, new.measured, old.measured)
 	return w.saveWhole(new, phone, changes, b)
 }
 
@@ -196,7 +197,6 @@ func (w *txWriter) saveWhole(k *contactRow, phone string, changes []hygiene.Chan
 	if err := w.changeNumber(k, phone); err != nil {
 		return err
 	}
-	k.measured = regret.Stored(&k.Contact) // as it was for its parts
 	if err := w.saveInBatch(k, changes, b); err != nil {
 		return err
 	}

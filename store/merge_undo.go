@@ -8,6 +8,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/regret"
 )
 
 // mergesOf reads the pairs of a batch of merges whose old keys come after that one, a
@@ -67,7 +68,7 @@ func (s *Store) undoMerges(ctx context.Context, policy *hygiene.Policy, t *UndoP
 			return b.did(), s.finishBatch(&b)
 		}
 		after = pairs[len(pairs)-1].Old
-		err = s.batchStep(policy, &b, now, func(w *txWriter, b *Batch) error { return t.undoPairs(w, policy, pairs, m, b, watch) })
+		err = s.batchStep(policy, &b, now, func(w *txWriter, b *Batch) error { return t.undoPairs(w, pairs, m, b, watch) })
 		if err != nil {
 			return b.did(), err
 		}
@@ -95,22 +96,22 @@ func (s *Store) PreviewUndoMerges(policy *hygiene.Policy, t *UndoPlan, now hygie
 				return errPreview
 			}
 			after = pairs[len(pairs)-1].Old
-			if err := t.undoPairs(w, policy, pairs, m, &Batch{Kind: UndoBatch}, watch); err != nil {
+			if err := t.undoPairs(w, pairs, m, &Batch{Kind: UndoBatch}, watch); err != nil {
 				return err
 			}
 		}
 	}))
 }
 
-func (t *UndoPlan) undoPairs(w *txWriter, policy *hygiene.Policy, pairs []MergePair, m hygiene.Moment, b *Batch, watch Observer) error {
+func (t *UndoPlan) undoPairs(w *txWriter, pairs []MergePair, m hygiene.Moment, b *Batch, watch Observer) error {
 	for _, pair := range pairs {
 		again := w.mergeAgain
 		if t.Undone {
-			again = func(policy *hygiene.Policy, pair MergePair, batch int64, m hygiene.Moment, b *Batch, watch Observer) (bool, error) {
-				return w.part(policy, pair.Old, batch, m, b, watch)
+			again = func(pair MergePair, batch int64, m hygiene.Moment, b *Batch, watch Observer) (bool, error) {
+				return w.part(pair.Old, batch, m, b, watch)
 			}
 		}
-		did, err := again(policy, pair, t.Root.ID, m, b, watch)
+		did, err := again(pair, t.Root.ID, m, b, watch)
 		if err != nil {
 			return err
 		}
@@ -119,12 +120,12 @@ func (t *UndoPlan) undoPairs(w *txWriter, policy *hygiene.Policy, pairs []MergeP
 	return nil
 }
 
-func (w *txWriter) mergeAgain(policy *hygiene.Policy, pair MergePair, batch int64, m hygiene.Moment, b *Batch, watch Observer) (merged bool, err error) {
+func (w *txWriter) mergeAgain(pair MergePair, batch int64, m hygiene.Moment, b *Batch, watch Observer) (merged bool, err error) {
 	root, _, err := w.rootOf(pair.Old)
 	if err != nil || root != pair.Old {
 		return false, err
 	}
-	did, err := w.merge(policy, pair, batch, m, b)
+	did, err := w.merge(pair, batch, m, b)
 	switch {
 	case err != nil:
 		return false, err
@@ -144,7 +145,7 @@ func (w *txWriter) mergeAgain(policy *hygiene.Policy, pair MergePair, batch int6
 // part takes the contact of the old key, with all that was merged into it, out of the
 // contact into which the batch merged it. It reports false when it is not in there by that
 // batch.
-func (w *txWriter) part(policy *hygiene.Policy, old string, batch int64, m hygiene.Moment, b *Batch, watch Observer) (parted bool, err error) {
+func (w *txWriter) part(old string, batch int64, m hygiene.Moment, b *Batch, watch Observer) (parted bool, err error) {
 	whole := &contactRow{}
 	if err := whole.load(w, old); err != nil {
 		return false, err
@@ -162,7 +163,7 @@ func (w *txWriter) part(policy *hygiene.Policy, old string, batch int64, m hygie
 	}
 	before, of := whole.Contact, *n
 	stay, leave := groupsWithout(whole.Parts, names, old)
-	out, changes, outChanges := policy.Part(&whole.Contact, hygiene.Parting{Keys: leave, Batch: batch, Merged: of.at, At: m, By: b.By,
+	out, changes, outChanges := w.judge.Part(&whole.Contact, hygiene.Parting{Keys: leave, Batch: batch, Merged: of.at, At: m, By: b.By,
 		Note: fmt.Sprintf("kept when batch %d was undone", batch)})
 	own := *find(names, whole.Key)
 	if err := cmp.Or(w.partMarks(whole.Key, stay, leave), w.partNames(names, stay, leave)); err != nil || whole.stored.ID == 0 {
@@ -174,7 +175,7 @@ func (w *txWriter) part(policy *hygiene.Policy, old string, batch int64, m hygie
 		watch(&before, &whole.Contact)
 		watch(&parted, out)
 	}
-	if err := w.restoreContact(&contactRow{Contact: *out}, of, outChanges, b); err != nil {
+	if err := w.restoreContact(&contactRow{Contact: *out, measured: whole.measured}, of, outChanges, b); err != nil {
 		return true, err
 	}
 	if err := w.partNumbers(whole.stored.ID, of.id); err != nil {
@@ -184,6 +185,7 @@ func (w *txWriter) part(policy *hygiene.Policy, old string, batch int64, m hygie
 		b.Contacts++
 		return true, w.deleteContact(whole)
 	}
+	whole.measured = regret.Remade(&whole.Contact, whole.measured)
 	return true, w.saveWhole(whole, before.Phone, changes, b)
 }
 

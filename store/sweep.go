@@ -212,7 +212,7 @@ func (s *Store) sweepMatched(ctx context.Context, o *SweepOptions, total *Swept)
 			if err := w.applyEvents(o, events, nil, &did); err != nil {
 				return err
 			}
-			if err := w.applyLateStrikes(o.Policy, events, &did); err != nil {
+			if err := w.applyLateStrikes(events, &did); err != nil {
 				return err
 			}
 			return did.saveCounters(w)

@@ -162,7 +162,7 @@ func printTold(w io.Writer, trips []store.BreakerTrip) {
 // printTrip prints what surged, what waits, what did not wait, and what to type.
 func printTrip(w io.Writer, t *store.BreakerTrip, before *store.PriorSuppressions) {
 	if t.Rule != "" {
-		printRule(w, t, before)
+		printRule(w, t)
 		return
 	}
 	fmt.Fprintf(w, "\ntrip %d: %s\n", t.ID, DescribeSurge(t))
@@ -177,16 +177,13 @@ func printTrip(w io.Writer, t *store.BreakerTrip, before *store.PriorSuppression
 	})
 }
 
-// printRule prints why a rule is held, what waits, what did not wait, and what to type.
-func printRule(w io.Writer, t *store.BreakerTrip, before *store.PriorSuppressions) {
+// printRule prints why a rule is held, what waits, and what to type.
+func printRule(w io.Writer, t *store.BreakerTrip) {
 	fmt.Fprintf(w, "\ntrip %d: %s\n", t.ID, DescribeSurge(t))
 	fmt.Fprintf(w, "  its verdicts on %s since then are held\n", ui.Count(t.Contacts, "contact"))
-	if before.Contacts > 0 {
-		fmt.Fprintf(w, "  at the same time it suppressed %s, and these suppressions are in effect: %s\n", ui.Count(before.Contacts, "contact"), formatKeys(before))
-	}
 	ui.Table(w, [][]string{
 		{fmt.Sprintf("  winnow breaker release %d", t.ID), "the rule is right: the verdicts take effect, and what it does from tomorrow on is measured anew"},
-		{fmt.Sprintf("  winnow breaker discard %d", t.ID), "the rule is wrong: what is held suppresses nobody; change the rule too"},
+		{fmt.Sprintf("  winnow breaker discard %d", t.ID), "the rule is wrong: what is held suppresses nobody, and what it suppressed before stays; change the rule too"},
 	})
 }
 

@@ -1,8 +1,6 @@
 package regret
 
 import (
-	"math"
-
 	"winnow/hygiene"
 	"winnow/store/engine"
 )
@@ -17,6 +15,7 @@ type trip struct {
 	waits    bool  // for its review, also when its discarding was undone
 	batch    int64 // of its review, once that has begun; 0 for none
 	released bool  // its release has begun
+	done     bool  // its review
 }
 
 // trips reads the trips of rules.
@@ -26,12 +25,12 @@ func trips(q engine.Querier) (list []trip, err error) {
 	var undoneBy []int64
 	for r.Next() {
 		hold := hygiene.RuleHold{Rule: r.Text(0), Digest: uint64(r.Int(1)), Trip: r.Int(2), From: r.Int(3)}
-		list = append(list, trip{RuleHold: hold, reviewed: hygiene.Instant(r.Int(4)), waits: r.Text(5) == "held", batch: r.Int(6), released: r.Text(7) == "release"})
+		list = append(list, trip{RuleHold: hold, reviewed: hygiene.Instant(r.Int(4)), waits: r.Text(5) == "held", done: r.Text(5) != "held", batch: r.Int(6), released: r.Text(7) == "release"})
 		undoneBy = append(undoneBy, r.Int(8))
 	}
 	err = r.Close()
 	for i := range list {
-		for by := undoneBy[i]; by != 0 && !list[i].released && err == nil; { // an undo may be undone in turn
+		for by := undoneBy[i]; by != 0 && list[i].done && !list[i].released && err == nil; { // an undo may be undone in turn
 			list[i].waits = !list[i].waits
 			by, err = q.Number("SELECT coalesce(max(undone_by), 0) FROM batches WHERE id = ?", by)
 		}
@@ -81,31 +80,31 @@ func Doubted(q engine.Querier, p *hygiene.Policy, limit *hygiene.RegretLimit, no
 type Growth map[int64]grown
 
 type grown struct {
-	verdicts     int64
-	since, until hygiene.Instant
+	verdicts int64
+	until    hygiene.Instant
 }
 
-// Note notes what the changes, which the policy made, add.
-func (g Growth) Note(p *hygiene.Policy, changes []hygiene.Change) {
+// Note notes what the changes, which the policy made, add. What a batch says again of a
+// contact does not count again.
+func (g Growth) Note(p *hygiene.Policy, changes []hygiene.Change, again bool) {
 	for i := range changes {
 		c := &changes[i]
 		if c.Act != hygiene.Suppressed || c.Held == 0 || !p.IsHold(c.Held) {
 			continue
 		}
-		old, known := g[c.Held]
-		if !known {
-			old.since = math.MaxInt64
+		n := g[c.Held]
+		if n.until = max(n.until, c.At); !again {
+			n.verdicts++
 		}
-		g[c.Held] = grown{old.verdicts + 1, min(old.since, c.At), max(old.until, c.At)}
+		g[c.Held] = n
 	}
 }
 
 // Save writes what was noted.
 func (g Growth) Save(w engine.Writer) error {
 	for id, n := range g {
-		if err := w.Exec(`UPDATE breaker_trips SET events = events + ?, since = CASE WHEN since < ? THEN since ELSE ? END,
-			until = CASE WHEN until > ? THEN until ELSE ? END WHERE id = ?`,
-			n.verdicts, int64(n.since), int64(n.since), int64(n.until), int64(n.until), id); err != nil {
+		if err := w.Exec("UPDATE breaker_trips SET events = events + ?, until = CASE WHEN until > ? THEN until ELSE ? END WHERE id = ?",
+			n.verdicts, int64(n.until), int64(n.until), id); err != nil {
 			return err
 		}
 	}

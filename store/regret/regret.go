@@ -39,6 +39,15 @@ type Subject struct{ was []hygiene.Suppression }
 // Stored is what is counted of the contact or number, which was just read.
 func Stored(c *hygiene.Contact) Subject { return Subject{c.Measured()} }
 
+// Remade is what is counted of the contact, which was made of those by a merge or its undo:
+// what is known of them is counted.
+func Remade(c *hygiene.Contact, of ...Subject) Subject {
+	for i := range of {
+		c.KeepProof(of[i].was)
+	}
+	return Stored(c)
+}
+
 // Prove keeps with the contact or number what was known of its suppressions, and what its
 // history says of them now. It comes before it is packed.
 func (s *Subject) Prove(c *hygiene.Contact) {

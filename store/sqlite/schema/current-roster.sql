@@ -126,7 +126,8 @@ CREATE TABLE strikes (
 	code    TEXT NOT NULL,
 	outcome TEXT NOT NULL,
 	held_by INTEGER NOT NULL,       -- breaker_trips.id; and all that waits for it
-	spares  TEXT NOT NULL DEFAULT 'opted_out' -- without a reason: the protected reasons then, joined by |
+	spares  TEXT NOT NULL DEFAULT 'opted_out', -- without a reason: the protected reasons then, joined by |
+	from_seq INTEGER NOT NULL DEFAULT 0 -- only what the log has from there on
 ) STRICT;
 
 -- What breakers hold: surges of an outcome at a source.
