@@ -35,7 +35,7 @@ type BreakerTrip struct {
 	// Of a rule: its name and what it is, see [hygiene.Rule.Digest]. Source and Outcome are
 	// empty then, Share is of its suppressions, and Events is how many of them are held.
 	Rule   string
-	digest uint64
+	Digest uint64
 
 	released hygiene.Instant // until when an earlier trip of the same source and outcome was released; 0 for never
 }
@@ -103,7 +103,7 @@ func (w *txWriter) doubt(o *SweepOptions, upTo int64, did *Swept) error {
 		return err
 	}
 	for _, f := range doubted {
-		trip := &BreakerTrip{Rule: f.Rule, digest: f.Digest, Since: o.Now, Until: o.Now, Window: hygiene.RegretFor, FromSeq: upTo + 1, State: TripHeld, Share: f.Share()}
+		trip := &BreakerTrip{Rule: f.Rule, Digest: f.Digest, Since: o.Now, Until: o.Now, Window: hygiene.RegretFor, FromSeq: upTo + 1, State: TripHeld, Share: f.Share()}
 		if err := insertTrip(w, trip); err != nil {
 			return err
 		}
@@ -180,7 +180,7 @@ func lastTrip(c engine.Querier, key tripKey) (*BreakerTrip, error) {
 func insertTrip(c engine.Writer, trip *BreakerTrip) (err error) {
 	trip.ID, err = c.Number(`INSERT INTO breaker_trips (source, outcome, since, until, window_us, from_seq, to_seq, events, share, state, reviewed_at, by, batch, rule, digest)
 		VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, 0, '', 0, ?, ?) RETURNING id`, trip.Source, trip.outcomeName(),
-		int64(trip.Since), int64(trip.Until), trip.Window.Microseconds(), trip.FromSeq, string(trip.State), trip.Rule, int64(trip.digest))
+		int64(trip.Since), int64(trip.Until), trip.Window.Microseconds(), trip.FromSeq, string(trip.State), trip.Rule, int64(trip.Digest))
 	return err
 }
 
@@ -208,7 +208,7 @@ func (t *BreakerTrip) scan(r engine.Rows) (err error) {
 	*t = BreakerTrip{ID: r.Int(0), Source: r.Text(1), Since: hygiene.Instant(r.Int(3)), Until: hygiene.Instant(r.Int(4)),
 		Window: time.Duration(r.Int(5)) * time.Microsecond, FromSeq: r.Int(6), ToSeq: r.Int(7), Events: r.Int(8),
 		Share: float64(r.Int(9)) / shareUnit, State: TripState(r.Text(10)), ReviewedAt: hygiene.Instant(r.Int(11)), By: r.Text(12), Batch: r.Int(13),
-		Rule: r.Text(14), digest: uint64(r.Int(15)), released: hygiene.Instant(r.Int(16))}
+		Rule: r.Text(14), Digest: uint64(r.Int(15)), released: hygiene.Instant(r.Int(16))}
 	if t.Rule != "" {
 		t.released = 0
 		return nil
@@ -301,9 +301,16 @@ type BreakerSummary struct {
 	Source  string
 	Outcome hygiene.Outcome
 	Rule    string       // of trips of a rule, which have no source and no outcome
+	Digest  uint64       // of the rule
 	Waiting int64        // trips that were not reviewed
 	Held    int64        // events, ever
 	Told    *BreakerTrip // the latest that was only told; nil for none
+}
+
+// RuleOf is the rule that the trip holds; nil when the policy has none that reads as that
+// did, so that what was held waits, and nothing more is held.
+func (t *BreakerTrip) RuleOf(p *hygiene.Policy) *hygiene.Rule {
+	return p.RuleOf(&hygiene.Cause{Rule: t.Rule, Digest: t.Digest})
 }
 
 // toldFor is how long a surge that is only reported is news.
@@ -321,15 +328,19 @@ func (t *BreakerTrip) IsOn(now hygiene.Instant) bool {
 	return t != nil && t.State == TripTold && now.Sub(t.Until) <= t.Window
 }
 
+func (s *BreakerSummary) isOf(t *BreakerTrip) bool {
+	return s.Source == t.Source && s.Outcome == t.Outcome && s.Rule == t.Rule && s.Digest == t.Digest
+}
+
 // BreakerSummaries sums up the trips by source and outcome. It counts no contacts, so it
 // is cheap enough for metrics.
 func (s *Store) BreakerSummaries() (list []BreakerSummary, err error) {
 	err = s.read(func(c engine.Reader) error {
-		all, err := trips(c, "rule, source, outcome, id")
+		all, err := trips(c, "rule, digest, source, outcome, id")
 		for i := range all {
 			t := &all[i]
-			if n := len(list); n == 0 || list[n-1].Source != t.Source || list[n-1].Outcome != t.Outcome || list[n-1].Rule != t.Rule {
-				list = append(list, BreakerSummary{Source: t.Source, Outcome: t.Outcome, Rule: t.Rule})
+			if n := len(list); n == 0 || !list[n-1].isOf(t) {
+				list = append(list, BreakerSummary{Source: t.Source, Outcome: t.Outcome, Rule: t.Rule, Digest: t.Digest})
 			}
 			sum := &list[len(list)-1]
 			if t.State == TripTold {

@@ -170,9 +170,13 @@ func (d *Daemon) surgeAlerts(now hygiene.Instant) (alerts []view.Alert, err erro
 	for i := range waiting {
 		t := &waiting[i]
 		if t.Rule != "" {
-			alerts = append(alerts, view.Alert{Grave: true, Command: "winnow breaker",
-				Title:   fmt.Sprintf("Rule %s only proposes: %s.", t.Rule, ui.CountVerb(t.Events, "verdict", "waits", "wait")),
-				Why:     fmt.Sprintf("Of what it suppressed in 90 days %s was followed by a delivery. Until you decide it suppresses nobody.", ui.Percent(t.Share)),
+			title, until := fmt.Sprintf("Rule %s only proposes: %s.", t.Rule, ui.CountVerb(t.Events, "verdict", "waits", "wait")), "Until you decide it suppresses nobody."
+			if t.RuleOf(d.current.Load().Policy) == nil {
+				title = fmt.Sprintf("%s, from before rule %s was changed or removed.", ui.CountVerb(t.Events, "verdict", "waits", "wait"), t.Rule)
+				until = "Until you decide these suppress nobody; what it says since then is not held."
+			}
+			alerts = append(alerts, view.Alert{Grave: true, Command: "winnow breaker", Title: title,
+				Why:     fmt.Sprintf("Of what it suppressed in 90 days %s was followed by a delivery. %s", ui.Percent(t.Share), until),
 				Actions: []view.Action{{Label: "Look, then release or discard", Path: fmt.Sprintf("/surges/%d", t.ID), Main: true}}})
 			continue
 		}

@@ -39,8 +39,9 @@ func (d *Daemon) totals() (console.Totals, error) {
 	}
 	for _, of := range summaries {
 		if of.Rule != "" {
+			reads := d.current.Load().Policy.RuleOf(&hygiene.Cause{Rule: of.Rule, Digest: of.Digest}) != nil
 			for i := range rules {
-				rules[i].Held = rules[i].Held || rules[i].Rule == of.Rule && of.Waiting > 0
+				rules[i].Held = rules[i].Held || rules[i].Rule == of.Rule && reads && of.Waiting > 0
 			}
 			continue
 		}

@@ -77,7 +77,11 @@ func heldBy(r *hygiene.Rule, trips []store.BreakerTrip) (list []view.RuleHold) {
 			return list // those that wait come first
 		}
 		if t.Rule == r.Name {
-			list = append(list, view.RuleHold{Surge: t.ID, Why: fmt.Sprintf("it only proposes, because %s of what it suppressed was followed by a delivery", ui.Percent(t.Share))})
+			why := "what it said before it was changed waits for a verdict"
+			if t.Digest == r.Digest() {
+				why = fmt.Sprintf("it only proposes, because %s of what it suppressed was followed by a delivery", ui.Percent(t.Share))
+			}
+			list = append(list, view.RuleHold{Surge: t.ID, Why: why})
 		}
 		if t.Rule == "" && r.When != nil && r.When.Outcomes.Has(t.Outcome) && (r.When.Source == "" || r.When.Source == t.Source) {
 			list = append(list, view.RuleHold{Surge: t.ID, Why: fmt.Sprintf("what it says of a surge of %s at %s waits for a verdict", t.Outcome, t.Source)})

@@ -51,9 +51,10 @@ func TestADifferenceKeepsTextThatLooksLikeALinesEnd(t *testing.T) {
 func TestAHeldRuleNamesTheSurgeToReview(t *testing.T) {
 	rule := &hygiene.Rule{Name: "bounced", When: &hygiene.When{Counting: hygiene.Counting{Outcomes: hygiene.OutcomesOf(hygiene.HardBounce)}}}
 	trips := []store.BreakerTrip{{ID: 7, State: store.TripHeld, Rule: "bounced", Share: .5}, {ID: 8, State: store.TripHeld, Source: "twilio", Outcome: hygiene.HardBounce},
-		{ID: 9, State: store.TripHeld, Rule: "other"}, {ID: 6, State: store.TripReleased, Rule: "bounced"}}
+		{ID: 9, State: store.TripHeld, Rule: "other"}, {ID: 5, State: store.TripHeld, Rule: "bounced", Digest: 1}, {ID: 6, State: store.TripReleased, Rule: "bounced"}}
 	want := []view.RuleHold{{Surge: 7, Why: "it only proposes, because 50% of what it suppressed was followed by a delivery"},
-		{Surge: 8, Why: "what it says of a surge of hard_bounce at twilio waits for a verdict"}}
+		{Surge: 8, Why: "what it says of a surge of hard_bounce at twilio waits for a verdict"},
+		{Surge: 5, Why: "what it said before it was changed waits for a verdict"}}
 	if got := heldBy(rule, trips); !slices.Equal(got, want) {
 		t.Errorf("%+v", got)
 	}
