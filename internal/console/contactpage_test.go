@@ -193,3 +193,20 @@ func TestAFormSentAfterTheSessionIsSaidToHaveDoneNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestAPersonIsToldOfAWrongAddressByAPage(t *testing.T) {
+	b := loggedIn(t, rulesServer(new([]view.UndoRequest), new([]string)), "")
+	for path, want := range map[string]string{"/nix": "there is no such page", "/runs/": "there is no such page", "/contacts/allow": "forms are sent here"} {
+		w := b.get(path)
+		if w.Code < 400 || w.Header().Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(w.Body.String(), want) || !strings.Contains(w.Body.String(), `<a href="/rules"`) {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+	form := hiddenIn(b.get("/rules/check").Body.String())
+	if w := b.post("/contacts/allow", "form", form, "note", strings.Repeat("x", maxForm)); w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), "nothing was done: the form is larger than 64 KiB") || !strings.Contains(w.Body.String(), "<main") {
+		t.Errorf("a large form: %d %s", w.Code, w.Body)
+	}
+	if w := newBrowser(t, b.handler).get("/nix"); w.Header().Get("Content-Type") != "application/problem+json" {
+		t.Errorf("a stranger is answered %s", w.Header().Get("Content-Type"))
+	}
+}

@@ -52,7 +52,12 @@ func (s *server) addRoutes() {
 	api(post, "/check", s.Check != nil, s.check)
 	api(post, "/messages", s.Register != nil, s.register)
 
-	s.router.NotFoundHandler = s.errHandler(func(http.ResponseWriter, *http.Request) error { return errNotFound })
+	s.router.NotFoundHandler = s.errHandler(func(w http.ResponseWriter, req *http.Request) error {
+		if session, err := s.session(req); err == nil && !s.LogAlone {
+			return s.sendProblem(w, session, errNoPage)
+		}
+		return errNotFound
+	})
 	s.router.MethodNotAllowedHandler = s.errHandler(s.methodNotAllowed)
 }
 
@@ -93,6 +98,9 @@ func (s *server) methodNotAllowed(w http.ResponseWriter, req *http.Request) erro
 		}
 	}
 	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	if session, err := s.session(req); err == nil && !s.LogAlone {
+		return s.sendProblem(w, session, errFormPath)
+	}
 	return apiErrorf(http.StatusMethodNotAllowed, "method %s is not allowed; use %s", req.Method, strings.Join(allowed, " or "))
 }
 

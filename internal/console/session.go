@@ -182,10 +182,10 @@ func (s *server) readForm(w http.ResponseWriter, req *http.Request, session stri
 	req.Body = http.MaxBytesReader(w, req.Body, maxForm)
 	err := req.ParseForm()
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return apiErrorf(http.StatusRequestEntityTooLarge, "the form is larger than %d bytes", maxForm)
+		return apiErrorf(http.StatusRequestEntityTooLarge, "nothing was done: the form is larger than %d KiB, the most that is taken", maxForm>>10)
 	}
 	if err != nil {
-		return apiErrorf(http.StatusBadRequest, "the form is incomplete or not encoded as a form")
+		return apiErrorf(http.StatusBadRequest, "nothing was done: the form is incomplete or not encoded as a form")
 	}
 	if !hmac.Equal([]byte(req.PostForm.Get(formField)), []byte(s.formToken(session))) {
 		return errForgedForm
@@ -221,10 +221,28 @@ func (s *server) largeForm(maxForm int64, h sessionHandler) http.Handler {
 		if err := s.readForm(w, req, session, maxForm); err == errForgedForm {
 			return sendLogin(w, http.StatusForbidden, pages.Login{Sentence: "Nothing was done: this form is forged or out of date. Reload its page and send it again."})
 		} else if err != nil {
-			return err
+			return s.sendProblem(w, session, err)
 		}
 		return h(w, req, session)
 	})
+}
+
+// What a person sees who has a session.
+var (
+	errNoPage   = apiErrorf(http.StatusNotFound, "there is no such page")
+	errFormPath = apiErrorf(http.StatusMethodNotAllowed, "forms are sent here, so there is nothing to see; go to the page that has the form")
+)
+
+// sendProblem answers a session with a page that says what is wrong with the request.
+func (s *server) sendProblem(w http.ResponseWriter, session string, err error) error {
+	refusal := &APIError{Status: http.StatusInternalServerError}
+	errors.As(err, &refusal)
+	v := s.visit(session)
+	page, failed := pages.Problem(pages.Page{Version: s.Pages.Version, User: v.User, Form: v.Form}, err)
+	if failed == nil {
+		pages.Send(w, refusal.Status, page)
+	}
+	return failed
 }
 
 // askToLogIn answers a request that has no session with the login form. It says so when what
