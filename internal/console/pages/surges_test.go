@@ -7,6 +7,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/console/view"
+	"winnow/segments"
 )
 
 func TestThePageOfAHeldRuleSaysSinceWhenAndLinksTheReview(t *testing.T) {
@@ -25,4 +26,16 @@ func TestThePageOfAHeldRuleSaysSinceWhenAndLinksTheReview(t *testing.T) {
 func TestTheRulesPageLeadsToWhatHoldsARule(t *testing.T) {
 	page := made(t)(Rules(Page{Form: "f"}, view.PolicyRules{Rules: []view.Rule{{Name: "soft", Held: []view.RuleHold{{Surge: 7, Why: "it <only> proposes"}}}}}))
 	wantWords(t, page, "Held: it &lt;only&gt; proposes.", `<a href="/surges/7">`)
+}
+
+func TestWhatAPageSaysWillAppearAppearsWithAndWithoutScripts(t *testing.T) {
+	running := &longState{By: "ali", Since: "00:20 UTC", Running: true}
+	at := hygiene.Instant(3_000_000)
+	run := segments.Run{Export: "nightly", Name: "2026-12-01T002000Z", Status: segments.Held}
+	for name, page := range map[string]string{
+		"reviewing": made(t)(Surge(Page{Form: "f"}, view.SurgePage{At: at, Of: view.Surge{ID: 1, State: "held"}, Counting: true}, running)),
+		"releasing": made(t)(Run(Page{Form: "f"}, view.RunPage{At: at, RunSizes: view.RunSizes{Run: run}, Held: &view.HeldPage{Finding: true}}, running)),
+	} {
+		wantWords(t, page, `id="`+name+`" data-live="soon"`, `will appear here. <a href="">Reload</a>`)
+	}
 }
