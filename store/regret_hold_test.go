@@ -178,3 +178,90 @@ func TestAMergeOfWhatIsRegrettedCountsNothing(t *testing.T) {
 	storetest.Sweep(t, s, p, 0)
 	checkFigures(t, s, now, "and delivered to", "[hard:2/0/2]")
 }
+
+func TestDiscardingARuleDiscardsWhatItSaidInAReview(t *testing.T) {
+	s := storetest.Open(t)
+	quiet := hygiene.Rule{Name: "quiet", Where: hygiene.SeenTest{OlderThan: hygiene.Day}, Then: hygiene.Action{Suppress: &hygiene.SuppressAction{Reason: "inactive"}}}
+	p := hygiene.NewPolicy([]hygiene.Rule{quiet}, "quiet")
+	storetest.SavePolicy(t, s, p)
+	now := storetest.Start.Add(2 * hygiene.Day)
+	for i := range 10 {
+		storetest.Append(t, s, storetest.Event(storetest.Start, fmt.Sprint("old-", i), fmt.Sprint("o", i), hygiene.Sent))
+	}
+	limited(t, s, p, now)
+	review := func(now hygiene.Instant) {
+		t.Helper()
+		if _, err := s.Review(t.Context(), p, now, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	review(now)
+	for i := range 2 {
+		storetest.Append(t, s, storetest.Event(now+1, fmt.Sprint("old-", i), fmt.Sprint("d", i), hygiene.Delivered))
+	}
+	storetest.Append(t, s, storetest.Event(storetest.Start, "new", "n", hygiene.Sent))
+	limited(t, s, p, now.Add(hygiene.Day))
+	review(now.Add(hygiene.Day))
+	trip := ruleTrip(t, s)
+	if trip.Events != 1 {
+		t.Fatalf("it holds %d verdicts", trip.Events)
+	}
+	later := now.Add(2 * hygiene.Day)
+	_, did, err := s.DiscardTrip(t.Context(), store.TripReview{Trip: trip.ID, Policy: p, Now: later, By: "ayse"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := s.Contact("new")
+	if err != nil || len(c.Suppressions) != 0 || !isSuppressed(t, s, "old-7", later) {
+		t.Errorf("new has %+v, %v; or what was suppressed before is lifted", c.Suppressions, err)
+	}
+	takeBack(t, s, p, did.Batch, later+1)
+	if c, _, err := s.Contact("new"); err != nil || !c.IsHeldBy(trip.ID) || isSuppressed(t, s, "new", later+1) {
+		t.Errorf("undone: new has %+v, %v", c.Suppressions, err)
+	}
+}
+
+func TestAHoldOnANumberIsReleasedAndDiscarded(t *testing.T) {
+	for _, review := range []func(*store.Store, context.Context, store.TripReview) (store.BreakerTrip, store.BatchResult, error){(*store.Store).ReleaseTrip, (*store.Store).DiscardTrip} {
+		s := storetest.Open(t)
+		p := storetest.Policy(t, s)
+		p.UseNumbers([]string{"hard_bounce"})
+		var profiles []store.Profile
+		for i := range 12 {
+			profiles = append(profiles, store.Profile{Key: fmt.Sprint("c", i), HasPhone: true, Phone: fmt.Sprint("+9055500000", 10+i)})
+		}
+		if _, err := s.SaveProfiles(profiles, storetest.Start); err != nil {
+			t.Fatal(err)
+		}
+		now := storetest.Start.Add(3 * hygiene.Day)
+		for i := range 10 {
+			storetest.Append(t, s, storetest.Event(storetest.Start, fmt.Sprint("c", i), fmt.Sprint("o", i), hygiene.HardBounce))
+		}
+		for i := range 2 {
+			storetest.Append(t, s, storetest.Event(storetest.Start+1, fmt.Sprint("c", i), fmt.Sprint("d", i), hygiene.Delivered))
+		}
+		limited(t, s, p, now)
+		storetest.Append(t, s, storetest.Event(storetest.Start, "c10", "n", hygiene.HardBounce))
+		limited(t, s, p, now)
+		trip := ruleTrip(t, s)
+		if trip.Events != 1 || isSuppressed(t, s, "c10", now) || !isSuppressed(t, s, "c7", now) {
+			t.Errorf("%d verdicts are held", trip.Events)
+		}
+		if _, _, err := review(s, t.Context(), store.TripReview{Trip: trip.ID, Policy: p, Now: now + 1, By: "ayse"}); err != nil {
+			t.Fatal(err)
+		}
+		released := ruleTrip(t, s).State == store.TripReleased
+		if isSuppressed(t, s, "c10", now+1) != released {
+			t.Errorf("released is %v, suppressed the contrary", released)
+		}
+		if _, err := s.Rejudge(t.Context(), p, "", store.Batch{At: now, Kind: store.RejudgeBatch}, now+2, nil); err != nil {
+			t.Fatal(err)
+		}
+		if isSuppressed(t, s, "c10", now+2) != released {
+			t.Errorf("released is %v, and a rejudge finds the contrary", released)
+		}
+		if !isSuppressed(t, s, "c7", now) {
+			t.Error("what was suppressed before is lifted")
+		}
+	}
+}

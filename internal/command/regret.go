@@ -13,8 +13,8 @@ func (regretCommand) Help() string {
 	return `Counts, for each rule of the config that suppresses, the suppressions that it opened in the last 90 days. Regretted are
 those during which a message was delivered to the contact: obeying the suppression would have lost it. Right are those
 during which another message failed: hard_bounce, soft_bounce, invalid_number, blocked or deactivated. Unmeasured are
-those of which nothing came that says either, as of contacts that nobody texts since. SHARE is how much of what is
-measured is regretted.
+those of which nothing came that says either, as of contacts that nobody texts since. SHARE is how much of
+all is regretted: it is at least that.
 
 The figures are kept as events come in, so the command is quick. What an undo or a discard struck is not counted, and what
 an operator allowed is counted further: a delivery after it shows that the rule was wrong. A rule that was edited begins
