@@ -2,7 +2,6 @@ package pages
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"sync"
 	"time"
@@ -39,12 +38,13 @@ const (
 	keepOutcome = time.Hour
 )
 
-// do acts, unless the same is under way. what says it in a notice: "The run is being made".
+// do acts, unless the same is under way: the answer to a second click must not say that
+// nothing was done. what says it in a notice: "The run is being made".
 func (l *longActs) do(about, by, what string, next *url.URL, act func() outcome) (*url.URL, Notice, error) {
 	l.mu.Lock()
 	if other := l.acts[about]; other != nil && other.isRunning() {
 		l.mu.Unlock()
-		return next, Notice{}, statusError{http.StatusConflict, fmt.Errorf("this is under way since %s, by %s", other.began.UTC().Format("15:04:05 UTC"), other.by)}
+		return next, Notice{Failed: true, Text: fmt.Sprintf("%s already, since %s, by %s; nothing was done besides.", what, other.began.UTC().Format("15:04:05 UTC"), other.by)}, nil
 	}
 	a := &longAct{by: by, began: time.Now(), done: make(chan struct{})}
 	if l.acts == nil {

@@ -3,7 +3,6 @@ package pages
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -29,9 +28,9 @@ func TestAnActThatTakesLongGoesOnBehindThePage(t *testing.T) {
 		if s := l.state("make nightly"); s == nil || !s.Running || s.By != "ali" {
 			t.Errorf("meanwhile it is shown as %+v", s)
 		}
-		_, _, err = l.do("make nightly", "bob", "The run is being made", here, func() outcome { t.Error("it is done twice"); return outcome{} })
-		if statusOf(err) != http.StatusConflict || !strings.Contains(err.Error(), "by ali") {
-			t.Errorf("a second one: %v", err)
+		_, n, err = l.do("make nightly", "bob", "The run is being made", here, func() outcome { t.Error("it is done twice"); return outcome{} })
+		if err != nil || !n.Failed || !strings.HasPrefix(n.Text, "The run is being made already, since ") || !strings.HasSuffix(n.Text, "by ali; nothing was done besides.") {
+			t.Errorf("a second one: %+v, %v", n, err)
 		}
 		time.Sleep(time.Minute)
 		if s := l.state("make nightly"); s == nil || s.Running || s.Notice.Text != "It was made." {
