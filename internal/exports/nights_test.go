@@ -14,6 +14,7 @@ import (
 	"winnow/internal/apptest"
 	"winnow/segments"
 	"winnow/store"
+	"winnow/store/storetest"
 )
 
 // nights are the nights of a new installation under config.example.yaml: a store that
@@ -97,6 +98,7 @@ func (n *nights) held() (list []int) {
 // A list that grows from nothing is what every installation begins with: no night of it
 // is held.
 func TestNoNightOfAGrowingListIsHeld(t *testing.T) {
+	storetest.Sequential(t)
 	t.Parallel()
 	n := newNights(t)
 	for range 60 {
@@ -114,6 +116,7 @@ func TestNoNightOfAGrowingListIsHeld(t *testing.T) {
 // A provider's bad day in the middle is held, and so is each night after it, as one
 // change, until the day is undone.
 func TestABadNightIsHeldUntilItIsUndone(t *testing.T) {
+	storetest.Sequential(t)
 	t.Parallel()
 	n := newNights(t)
 	for day := range 36 {

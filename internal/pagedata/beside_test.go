@@ -91,8 +91,9 @@ func TestPassesAreMadeOneAtATimeAndNoneIsLostWithThePageThatAskedForIt(t *testin
 		if most.Load() != 1 {
 			t.Errorf("%d ran at a time", most.Load())
 		}
-		if p.get("c").result != "c" {
-			t.Errorf("c found %v", p.get("c").result)
+		c := p.get("c")
+		if <-c.ended; c.result != "c" {
+			t.Errorf("c found %v", c.result)
 		}
 	})
 }

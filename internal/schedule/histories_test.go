@@ -26,6 +26,9 @@ var histories = flag.Int("histories", 13, "random histories of daemons that star
 //     if the clock reaches it again.
 func TestRandomHistories(t *testing.T) {
 	total := map[string]int{}
+	if testing.Short() { // under the race detector
+		*histories = min(*histories, 5)
+	}
 	for seed := range *histories {
 		synctest.Test(t, func(t *testing.T) {
 			l := newSimulation(t, uint64(seed))
