@@ -53,6 +53,7 @@ type TripList struct {
 	before      []store.PriorSuppressions // of each that waits: what was suppressed before it tripped
 	hasBreakers bool                      // the config has a breaker, or a limit of regret
 	pruned      []view.Pruned
+	policy      *hygiene.Policy // in force
 }
 
 // tripsJSON is all trips for programs.
@@ -80,7 +81,7 @@ func ListTrips(ctx context.Context, a *app.App, now hygiene.Instant, progress fu
 		}
 	}
 	before, err := a.Store.PriorSuppressions(ctx, trips[:waiting], now, progress)
-	return &TripList{trips, before, len(a.Config.Breakers) > 0 || a.Config.Regret != nil, pruned}, err
+	return &TripList{trips, before, len(a.Config.Breakers) > 0 || a.Config.Regret != nil, pruned, a.Config.Policy}, err
 }
 
 // PrunedText says what retention deleted, which no breaker sees; empty for nothing.
@@ -114,7 +115,11 @@ func (l *TripList) Print(w io.Writer) {
 		fmt.Fprintf(w, "%s for review\n", ui.CountVerb(int64(len(l.before)), l.noun(), "waits", "wait"))
 	}
 	for i := range l.before[:min(maxTrips, len(l.before))] {
-		printTrip(w, &l.trips[i], &l.before[i])
+		if t := &l.trips[i]; t.Rule != "" {
+			printRule(w, t, l.policy)
+		} else {
+			printTrip(w, t, &l.before[i])
+		}
 	}
 	if more := len(l.before) - maxTrips; more > 0 {
 		fmt.Fprintf(w, "\nand %s; --json lists all\n", ui.Count(int64(more), "more surge"))
@@ -161,10 +166,6 @@ func printTold(w io.Writer, trips []store.BreakerTrip) {
 
 // printTrip prints what surged, what waits, what did not wait, and what to type.
 func printTrip(w io.Writer, t *store.BreakerTrip, before *store.PriorSuppressions) {
-	if t.Rule != "" {
-		printRule(w, t)
-		return
-	}
 	fmt.Fprintf(w, "\ntrip %d: %s\n", t.ID, DescribeSurge(t))
 	fmt.Fprintf(w, "  %s held, and with them the verdicts on %s\n", ui.CountVerb(t.Events, "event", "is", "are"), ui.Count(t.Contacts, "contact"))
 	if before.Contacts > 0 {
@@ -178,9 +179,12 @@ func printTrip(w io.Writer, t *store.BreakerTrip, before *store.PriorSuppression
 }
 
 // printRule prints why a rule is held, what waits, and what to type.
-func printRule(w io.Writer, t *store.BreakerTrip) {
+func printRule(w io.Writer, t *store.BreakerTrip, policy *hygiene.Policy) {
 	fmt.Fprintf(w, "\ntrip %d: %s\n", t.ID, DescribeSurge(t))
 	fmt.Fprintf(w, "  its verdicts on %s since then are held\n", ui.Count(t.Contacts, "contact"))
+	if t.RuleOf(policy) == nil {
+		fmt.Fprintln(w, "  the rule was changed or removed since: nothing more is held")
+	}
 	ui.Table(w, [][]string{
 		{fmt.Sprintf("  winnow breaker release %d", t.ID), "the rule is right: the verdicts take effect, and what it does from tomorrow on is measured anew"},
 		{fmt.Sprintf("  winnow breaker discard %d", t.ID), "the rule is wrong: what is held suppresses nobody, and what it suppressed before stays; change the rule too"},
