@@ -6,6 +6,7 @@ import (
 	"html"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,9 +109,11 @@ func TestAPersonsWordIsLiftedOnlyWhenItIsTicked(t *testing.T) {
 	b := loggedIn(t, contactServer(&asked, nil), "")
 	form := hiddenIn(b.get("/contacts?q=crm-1").Body.String())
 	fields := []string{"form", form, "contact", "crm-1", "reason", "opted_out"}
-	w := b.post("/contacts/allow", fields...)
-	if page := b.get(w.Header().Get("Location")).Body.String(); asked != nil || !strings.Contains(page, "Nothing was done") {
-		t.Errorf("without the tick %+v was asked for", asked)
+	for _, spelling := range []string{"opted_out", "Opted_Out", "opt-out", "unsubscribed"} {
+		w := b.post("/contacts/allow", append(slices.Clone(fields[:5]), spelling)...)
+		if page := b.get(w.Header().Get("Location")).Body.String(); asked != nil || !strings.Contains(page, "Nothing was done") {
+			t.Errorf("%s: without the tick %+v was asked for", spelling, asked)
+		}
 	}
 	if b.post("/contacts/allow", append(fields, "asked", "yes")...); len(asked) != 1 || asked[0].Reason != "opted_out" {
 		t.Errorf("with the tick %+v was asked for", asked)

@@ -12,6 +12,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/instant"
+	"winnow/hygiene/reason"
 	"winnow/internal/console/view"
 )
 
@@ -96,9 +97,14 @@ func stood(before []*view.Explanation, reason string) bool {
 	})
 }
 
-// isProtected reports whether a reason is a person's own word.
-func (s *server) isProtected(reason string) bool {
-	return s.Reasons != nil && slices.Contains(s.Reasons().Protected, reason)
+// isProtected reports whether a word is that of a reason that is a person's own word.
+func (s *server) isProtected(word string) bool {
+	if s.Reasons == nil {
+		return false
+	}
+	protected := s.Reasons().Protected
+	of, _ := reason.Of(word, protected...)
+	return slices.Contains(protected, of)
 }
 
 // instructed says what came of an instruction. before is what was known of its contact; nil
