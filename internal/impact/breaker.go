@@ -273,6 +273,9 @@ func (r *TripReview) Summary() string {
 	}
 	text := fmt.Sprintf("discarded trip %d: its evidence about %s no longer counts; %s of them had been suppressed before it tripped; %s in the ledger", r.ID,
 		ui.Count(r.Changed, "contact"), ui.Number(*r.AlreadySuppressed), ui.Count(r.Changes, "change"))
+	if r.Rule != "" {
+		text = fmt.Sprintf("discarded trip %d: what rule %s said of %s suppresses nobody; %s in the ledger", r.ID, ui.Printable(r.Rule), ui.Count(r.Changed, "contact"), ui.Count(r.Changes, "change"))
+	}
 	if r.Batch != 0 {
 		text += fmt.Sprintf("; to undo this: winnow undo --batch %d --apply", r.Batch)
 	}
