@@ -57,7 +57,7 @@ func TestABrokenMemberDoesNotAffectTheOthers(t *testing.T) {
 // What encoding/json reads of an object is what its members are, and no object that it
 // refuses is read without an error.
 func FuzzMembers(f *testing.F) {
-	for _, seed := range []string{`{}`, `{"a":"x","b":[1,2],"c":{"d":null}}`, `{"a":"x"y","b":1}`, `{"a":1,}`, `{"\u0061":"\ud800"}`, `{"a":{"b":1}`} {
+	for _, seed := range []string{`{}`, `{"a":"x","b":[1,2],"c":{"d":null}}`, `{"a":"x"y","b":1}`, `{"a":1,}`, `{"\u0061":"\ud800"}`, `{"a":{"b":1}`, "{\"\":\"\",\"\":{\"0\xcc\":null}}"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, object []byte) {
@@ -66,6 +66,7 @@ func FuzzMembers(f *testing.F) {
 			if !json.Valid(value) {
 				t.Fatalf("%q of %q is not JSON", value, object)
 			}
+			delete(got, name) // the last one counts, and may be none that is read
 			if _, err := Text(value); err == nil {
 				got[name] = string(value)
 			}
