@@ -42,7 +42,7 @@ var layers = [][]string{
 	{"internal/sendlog", "internal/yamldoc", "internal/listfile"},
 	{"store/engine", "store/scratchfile", "store/memberfiles"},
 	{"store/records"},
-	{"store/sqlite", "store/keyset", "store/messages", "store/quarantine", "store/personal"},
+	{"store/sqlite", "store/postgres", "store/keyset", "store/messages", "store/quarantine", "store/personal"},
 	{"store/engine/enginetest", "store/logscan", "store/silence", "store/regret", "store/quiet", "store/daycounts", "store/statuscounts", "store/erasure", "store/forgotten", "store/runs", "store/appender", "store/lines"},
 	{"store/retention", "internal/logline"},
 	{"store", "internal/config", "internal/schedule", "internal/receiver", "internal/console"},
@@ -67,6 +67,7 @@ var layers = [][]string{
 var importers = map[string][]string{
 	"database/sql":                          {"store/sqlite", "store/engine/enginetest"},
 	"github.com/mattn/go-sqlite3":           {"store/sqlite"},
+	"github.com/jackc/pgx/v5":               {"store/postgres"},
 	"gopkg.in/yaml.v3":                      {"internal/yamldoc"},
 	"go.yaml.in/yaml/v4":                    {"internal/yamldoc"},
 	"github.com/rogpeppe/go-internal/diff":  {"internal/pagedata"},
