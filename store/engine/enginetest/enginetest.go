@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"winnow/store/engine"
+	"winnow/store/postgres/pgtest"
 	"winnow/store/sqlite"
 )
 
@@ -25,14 +26,17 @@ func Location(tb testing.TB) string {
 	return LocationIn(tb, tb.TempDir())
 }
 
-// LocationIn is [Location] in that folder, for an engine that keeps files.
+// LocationIn is [Location] in that folder, for an engine that keeps files. The location of
+// another engine has nothing to do with the folder.
 func LocationIn(tb testing.TB, folder string) string {
 	tb.Helper()
 	switch name := os.Getenv(Variable); name {
 	case "", "sqlite":
 		return filepath.Join(folder, "winnow.db")
+	case "postgres":
+		return pgtest.Database(tb)
 	default:
-		tb.Fatalf("%s names engine %q; there is sqlite", Variable, name)
+		tb.Fatalf("%s names engine %q; there are sqlite and postgres", Variable, name)
 		return ""
 	}
 }

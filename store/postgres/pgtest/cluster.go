@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // administration is the database that every cluster has.
@@ -39,18 +40,50 @@ type cluster struct {
 
 // newCluster makes a cluster and starts it. Its settings are name=value.
 func newCluster(settings []string) (*cluster, error) {
-	folder, err := newFolder()
+	data, err := initialized()
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{folder: folder, settings: settings}
+	c, err := emptyCluster(settings)
+	if err != nil {
+		return nil, err
+	}
+	if err := execute("", "cp", "-a", data, c.data()); err != nil {
+		return nil, err
+	}
+	return c, c.start()
+}
+
+// initialized is the data of a cluster that was never started, to be copied: initdb takes
+// a second.
+var initialized = sync.OnceValues(func() (string, error) {
+	c, err := emptyCluster(nil)
+	if err != nil {
+		return "", err
+	}
 	if err := run("initdb", "--pgdata="+c.data(), "--username="+superuser, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions", "--wal-segsize=4"); err != nil {
+		return "", err
+	}
+	// Without a server: one process that executes what it reads.
+	return c.data(), runReading("CREATE ROLE "+owner+" LOGIN CREATEDB", "postgres", "--single", "-D", c.data(), administration)
+})
+
+// emptyCluster is a folder for a cluster.
+func emptyCluster(settings []string) (*cluster, error) {
+	folder, err := newFolder()
+	return &cluster{folder: folder, settings: settings}, err
+}
+
+// follower makes a cluster of what is in this one, and starts it as its standby.
+func (c *cluster) follower() (*cluster, error) {
+	f, err := emptyCluster(c.settings)
+	if err != nil {
 		return nil, err
 	}
-	if err := c.start(); err != nil {
+	if err := run("pg_basebackup", "--pgdata="+f.data(), "--host="+c.folder, "--username="+superuser, "--write-recovery-conf", "--checkpoint=fast", "--no-sync"); err != nil {
 		return nil, err
 	}
-	return c, run("psql", "--no-psqlrc", "--quiet", "--dbname="+c.as(superuser, administration), "--command=CREATE ROLE "+owner+" LOGIN CREATEDB")
+	return f, f.start()
 }
 
 func (c *cluster) data() string { return filepath.Join(c.folder, "data") }
@@ -69,6 +102,16 @@ func (c *cluster) start() error {
 		return fmt.Errorf("%w\n%s", err, log[max(0, len(log)-2000):])
 	}
 	return nil
+}
+
+// stop stops the server in one of pg_ctl's modes, and waits until it has ended.
+func (c *cluster) stop(mode string) error {
+	return run("pg_ctl", "stop", "--wait", "--silent", "--pgdata="+c.data(), "--mode="+mode)
+}
+
+// promote ends a standby's following.
+func (c *cluster) promote() error {
+	return run("pg_ctl", "promote", "--wait", "--silent", "--pgdata="+c.data())
 }
 
 // url is where a database of the cluster is.

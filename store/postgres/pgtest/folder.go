@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -36,27 +37,35 @@ func version(path string) int {
 	return n
 }
 
-// run runs one of the programs to its end. Its error has what the program said.
-func run(name string, args ...string) error {
+// run runs one of the programs to its end. Its error has what the program wrote.
+func run(name string, args ...string) error { return runReading("", name, args...) }
+
+// runReading is run of a program that reads a text.
+func runReading(text, name string, args ...string) error {
 	in, err := programs()
 	if err != nil {
 		return err
 	}
-	cmd, err := command(filepath.Join(in, name), args...)
+	return execute(text, filepath.Join(in, name), args...)
+}
+
+// execute runs a program that reads a text to its end.
+func execute(text, name string, args ...string) error {
+	cmd, err := command(name, args...)
 	if err != nil {
 		return err
 	}
 	// A file, as what the program leaves running would keep a pipe open.
-	said, err := os.CreateTemp("", "winnow-postgres-")
+	written, err := os.CreateTemp("", "winnow-postgres-")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(said.Name())
-	defer said.Close()
-	cmd.Stdout, cmd.Stderr = said, said
+	defer os.Remove(written.Name())
+	defer written.Close()
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(text), written, written
 	if err := cmd.Run(); err != nil {
-		text, _ := io.ReadAll(io.NewSectionReader(said, 0, 1<<16))
-		return fmt.Errorf("%s: %w: %s", name, err, text)
+		output, _ := io.ReadAll(io.NewSectionReader(written, 0, 1<<16))
+		return fmt.Errorf("%s: %w: %s", name, err, output)
 	}
 	return nil
 }

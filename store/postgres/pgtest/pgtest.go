@@ -1,5 +1,6 @@
 // Package pgtest gives tests a PostgreSQL: [Database] is a new empty database in a
-// cluster that all tests of a binary share.
+// cluster that all tests of a binary share, and [Server] a cluster of the test's own,
+// which may crash and be followed by a standby.
 //
 // The programs are those that Debian's package postgresql installs, version 15 or
 // later. A cluster is a temporary folder; it listens on a socket in there, and not on
@@ -7,13 +8,14 @@
 // postgres or nobody. However a test binary ends, a process that waits for that
 // stops its clusters and removes their folders, see [home].
 //
-// To change what a cluster is set to, see cluster.go; who runs its programs, and who
-// clears up, see folder.go.
+// To change what a cluster is set to, see cluster.go; what a test may do to one,
+// server.go; who runs its programs, and who clears up, folder.go.
 package pgtest
 
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -37,20 +39,40 @@ const Required = "required"
 // installed.
 func Database(tb testing.TB) string {
 	tb.Helper()
-	server, err := shared()
+	name := "test_" + strings.ToLower(rand.Text())
+	at, err := create(name)
 	if err != nil {
 		missing(tb, err)
 	}
-	name := "test_" + strings.ToLower(rand.Text())
-	if err := server.do("CREATE DATABASE " + name + " TEMPLATE template0 " + collation + strategy); err != nil {
-		tb.Fatal(err)
-	}
 	tb.Cleanup(func() {
-		if err := server.do("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)"); err != nil {
+		if err := drop(name); err != nil {
 			tb.Error(err)
 		}
 	})
-	return server.database(name)
+	return at
+}
+
+// create creates a database in the shared server.
+func create(name string) (at string, err error) {
+	outside(func() {
+		var server *administered
+		if server, err = shared(); err == nil {
+			at = server.database(name)
+			err = server.do("CREATE DATABASE " + name + " TEMPLATE template0 " + collation + strategy)
+		}
+	})
+	return at, err
+}
+
+// drop drops it again, and cuts the connections to it.
+func drop(name string) (err error) {
+	outside(func() {
+		var server *administered
+		if server, err = shared(); err == nil {
+			err = errors.Join(server.cut(name), server.do("DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"))
+		}
+	})
+	return err
 }
 
 // collation makes a database sort as people do, where winnow needs the order of bytes:
@@ -64,7 +86,6 @@ const strategy = " STRATEGY file_copy"
 // administered is a server in which databases are created.
 type administered struct {
 	url  url.URL
-	mu   sync.Mutex // one statement at a time
 	conn *pgx.Conn
 }
 
@@ -82,6 +103,19 @@ var shared = sync.OnceValues(func() (*administered, error) {
 	return administer(location)
 })
 
+// Shared is the URL of the server in which [Database] creates databases, which runs until
+// this process ends. As the value of [Variable] it makes other processes create theirs
+// there as well.
+func Shared() (at string, err error) {
+	outside(func() {
+		var server *administered
+		if server, err = shared(); err == nil {
+			at = server.url.String()
+		}
+	})
+	return at, err
+}
+
 // administer connects to the server at a URL.
 func administer(location string) (*administered, error) {
 	at, err := url.Parse(location)
@@ -97,10 +131,23 @@ func administer(location string) (*administered, error) {
 
 // do runs one statement.
 func (a *administered) do(sql string) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	_, err := a.conn.Exec(context.Background(), sql)
 	return err
+}
+
+// cut ends the connections to a database, and waits until they have ended. DROP DATABASE
+// does so as well, but waits a tenth of a second for one that is about to.
+func (a *administered) cut(name string) error {
+	const ending = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = current_user AND datname = $1"
+	for {
+		var n int64
+		if err := a.conn.QueryRow(context.Background(), ending, name).Scan(&n); err != nil || n == 0 {
+			return err
+		}
+		if err := a.do("SELECT pg_sleep(0.001)"); err != nil {
+			return err
+		}
+	}
 }
 
 // database is the URL of one of the server's databases.

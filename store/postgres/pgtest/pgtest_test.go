@@ -1,7 +1,16 @@
 package pgtest_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,10 +20,101 @@ import (
 func TestADatabaseIsNewAndEmpty(t *testing.T) {
 	one, two := open(t, pgtest.Database(t)), open(t, pgtest.Database(t))
 	for _, conn := range []*pgx.Conn{one, two} {
-		if _, err := conn.Exec(t.Context(), "CREATE TABLE contacts (key text)"); err != nil {
-			t.Fatal(err)
-		}
+		do(t, conn, "CREATE TABLE contacts (key text)")
 	}
+}
+
+func TestADatabaseIsGoneAfterItsTest(t *testing.T) {
+	var at string
+	t.Run("test", func(t *testing.T) {
+		at = pgtest.Database(t)
+		open(t, at)
+	})
+	if _, err := pgx.Connect(t.Context(), at); err == nil {
+		t.Errorf("%s is still there", at)
+	}
+}
+
+func TestADatabaseBelongsToAUserWhoIsNotASuperuser(t *testing.T) {
+	conn := open(t, pgtest.Database(t))
+	var super bool
+	if err := conn.QueryRow(t.Context(), "SELECT usesuper FROM pg_user WHERE usename = current_user").Scan(&super); err != nil || super {
+		t.Errorf("superuser: %t, %v", super, err)
+	}
+}
+
+func TestADatabaseSortsAsPeopleDo(t *testing.T) {
+	conn := open(t, pgtest.Database(t))
+	if n := number(t, conn, "SELECT count(*) FROM (VALUES (1)) v WHERE 'a' < 'B' AND NOT 'a' COLLATE \"C\" < 'B' COLLATE \"C\""); n != 1 {
+		t.Error("'a' is not before 'B', or is so in the order of bytes")
+	}
+}
+
+// A test that is first to ask may be in a bubble, whose channels and timers no other test
+// could use.
+func TestADatabaseOfABubbleIsLikeAnyOther(t *testing.T) {
+	for range 2 {
+		synctest.Test(t, func(t *testing.T) { pgtest.Database(t) })
+	}
+	open(t, pgtest.Database(t))
+}
+
+// child is the environment variable that makes the test binary start a cluster and end in
+// that way.
+const child = "WINNOW_TEST_END"
+
+func TestTheClusterEndsHoweverTheTestsEnd(t *testing.T) {
+	at := pgtest.Database(t) // or skip
+	if how := os.Getenv(child); how != "" {
+		fmt.Println(at)
+		end(how)
+	}
+	for _, how := range []string{"exit", "kill"} {
+		t.Run(how, func(t *testing.T) {
+			folder := endOf(t, how)
+			if _, err := os.Stat(folder); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%s is still there: %v", folder, err)
+			}
+		})
+	}
+}
+
+// end ends this process, without a word to anybody.
+func end(how string) {
+	switch how {
+	case "exit":
+		os.Exit(1)
+	case "kill":
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	}
+}
+
+// endOf runs this test in a process of its own that ends in that way, waits until no
+// process that it started is left, and returns the folder of its cluster.
+func endOf(t *testing.T, how string) (folder string) {
+	t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestTheClusterEndsHoweverTheTestsEnd$")
+	cmd.Env = append(os.Environ(), child+"="+how, pgtest.Variable+"=")
+	cmd.ExtraFiles = []*os.File{write} // which all of them inherit
+	out, err := cmd.Output()
+	write.Close()
+	if err == nil {
+		t.Fatalf("it passed: %s", out)
+	}
+	if _, err := io.ReadAll(read); err != nil {
+		t.Fatal(err)
+	}
+	_, folder, found := strings.Cut(string(out), "host=")
+	if !found {
+		t.Fatalf("it started no cluster: %s", out)
+	}
+	folder, _, _ = strings.Cut(folder, "\n")
+	return folder
 }
 
 func open(t *testing.T, at string) *pgx.Conn {
@@ -23,6 +123,21 @@ func open(t *testing.T, at string) *pgx.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	return conn
+}
+
+func do(t *testing.T, conn *pgx.Conn, sql string) {
+	t.Helper()
+	if _, err := conn.Exec(t.Context(), sql); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func number(t *testing.T, conn *pgx.Conn, sql string) (n int64) {
+	t.Helper()
+	if err := conn.QueryRow(t.Context(), sql).Scan(&n); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return n
 }
