@@ -59,39 +59,25 @@ func TestADatabaseOfABubbleIsLikeAnyOther(t *testing.T) {
 	open(t, pgtest.Database(t))
 }
 
-// child is the environment variable that makes the test binary start a cluster and end in
-// that way.
-const child = "WINNOW_TEST_END"
+// child is the environment variable that makes the test binary start a cluster and end
+// without having a say in it.
+const child = "WINNOW_TEST_KILLED"
 
 func TestTheClusterEndsHoweverTheTestsEnd(t *testing.T) {
 	at := pgtest.Database(t) // or skip
-	if how := os.Getenv(child); how != "" {
+	if os.Getenv(child) != "" {
 		fmt.Println(at)
-		end(how)
-	}
-	for _, how := range []string{"exit", "kill"} {
-		t.Run(how, func(t *testing.T) {
-			folder := endOf(t, how)
-			if _, err := os.Stat(folder); !errors.Is(err, os.ErrNotExist) {
-				t.Errorf("%s is still there: %v", folder, err)
-			}
-		})
-	}
-}
-
-// end ends this process, without a word to anybody.
-func end(how string) {
-	switch how {
-	case "exit":
-		os.Exit(1)
-	case "kill":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	}
+	folder := killed(t)
+	if _, err := os.Stat(folder); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is still there: %v", folder, err)
+	}
 }
 
-// endOf runs this test in a process of its own that ends in that way, waits until no
-// process that it started is left, and returns the folder of its cluster.
-func endOf(t *testing.T, how string) (folder string) {
+// killed runs this test in a process of its own that is killed, waits until no process
+// that it started is left, and returns the folder of its cluster.
+func killed(t *testing.T) (folder string) {
 	t.Helper()
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -99,7 +85,7 @@ func endOf(t *testing.T, how string) (folder string) {
 	}
 	defer read.Close()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestTheClusterEndsHoweverTheTestsEnd$")
-	cmd.Env = append(os.Environ(), child+"="+how, pgtest.Variable+"=")
+	cmd.Env = append(os.Environ(), child+"=yes", pgtest.Variable+"=")
 	cmd.ExtraFiles = []*os.File{write} // which all of them inherit
 	out, err := cmd.Output()
 	write.Close()
