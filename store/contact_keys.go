@@ -6,6 +6,7 @@ import (
 	"winnow/hygiene/contactkey"
 	"winnow/store/engine"
 	"winnow/store/forgotten"
+	"winnow/store/location"
 	"winnow/store/sqlite"
 )
 
@@ -64,7 +65,7 @@ func formatOf(keys contactkey.Format) int64 {
 // persons were forgotten there: hashes of their keys can't be folded, so a key that had
 // capitals is not recognized any more. The store is not opened.
 func LosesForgotten(path string, keys contactkey.Format) (loses bool, err error) {
-	if !keys.Fold || !Exists(path) {
+	if !keys.Fold || location.IsServer(path) || !Exists(path) {
 		return false, nil
 	}
 	err = sqlite.ReadContacts(path, func(c engine.Querier) error {

@@ -1,8 +1,32 @@
 package store
 
 import (
+	"os"
+
+	"winnow/store/location"
 	"winnow/store/sqlite"
 )
+
+// Exists reports whether there is a store at a location. One for which that is unknown
+// counts as being there: opening it says why.
+func Exists(at string) bool { return sqlite.Exists(at) }
+
+// Remains lists what a store at a location left behind beside its main file, each a path.
+func Remains(at string) (list []string) {
+	candidates := []string{location.Beside(at, "outbox")}
+	if !location.IsServer(at) {
+		if log := sqlite.LogPath(at); sqlite.HasEvents(log) {
+			list = append(list, log)
+		}
+		candidates = []string{at + ".jobs", RestoringAt(at), location.Beside(at, "members"), location.Beside(at, "outbox")}
+	}
+	for _, name := range candidates {
+		if _, err := os.Lstat(name); err == nil {
+			list = append(list, name)
+		}
+	}
+	return list
+}
 
 // PartsAt lists where the parts of a store at path are, each of which may be missing: the
 // folders, the write-ahead logs, the contacts and, last, the log. Contacts that are there
@@ -10,7 +34,7 @@ import (
 // as a whole, or not at all.
 func PartsAt(path string) []string {
 	log := sqlite.LogPath(path)
-	return []string{FolderOf(path, "members"), FolderOf(path, "outbox"), log + "-wal", log + "-shm", path + "-wal", path + "-shm", path, log}
+	return []string{location.Beside(path, "members"), location.Beside(path, "outbox"), log + "-wal", log + "-shm", path + "-wal", path + "-shm", path, log}
 }
 
 // RestoringAt is the folder in which a store is made that is to be at path.

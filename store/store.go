@@ -43,14 +43,13 @@ package store
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"winnow/store/appender"
 	"winnow/store/engine"
 	"winnow/store/keyset"
 	"winnow/store/lines"
+	"winnow/store/location"
+	"winnow/store/members"
 	"winnow/store/runs"
 	"winnow/store/scratchfile"
 	"winnow/store/sqlite"
@@ -61,7 +60,7 @@ type Store struct {
 	*runs.Store // what was exported
 	*lines.Log  // the log for other hosts, and theirs
 
-	path     string
+	location string
 	engine   engine.Engine
 	appender *appender.Appender
 
@@ -70,39 +69,30 @@ type Store struct {
 	windows *breakerWindows // of the breakers, after the last sweep; used within write only
 }
 
-// Open opens the store at path, creating it when it is missing. That only a part of
-// it is missing is an error.
-func Open(path string) (*Store, error) { return opened(path, sqlite.Open) }
+// Open opens the store at a location, creating it when it is missing. That only a part
+// of it is missing is an error.
+func Open(at string) (*Store, error) { return opened(at, sqlite.Open) }
 
-// OpenExisting opens the store at path. It is an error when there is none.
-func OpenExisting(path string) (*Store, error) { return opened(path, sqlite.OpenExisting) }
+// OpenExisting opens the store at a location. It is an error when there is none.
+func OpenExisting(at string) (*Store, error) { return opened(at, sqlite.OpenExisting) }
 
-// OpenNew opens the store at path, and creates what is missing of it. A log that was
-// lost begins where it ended.
-func OpenNew(path string) (*Store, error) { return opened(path, sqlite.OpenNew) }
+// OpenNew opens the store at a location, and creates what is missing of it. A log that
+// was lost begins where it ended.
+func OpenNew(at string) (*Store, error) { return opened(at, sqlite.OpenNew) }
 
-func opened(path string, open func(string) (*sqlite.Engine, error)) (*Store, error) {
-	e, err := open(path)
+func opened(at string, open func(string) (*sqlite.Engine, error)) (*Store, error) {
+	if location.IsServer(at) {
+		return nil, errors.New("a store on PostgreSQL is not supported yet")
+	}
+	e, err := open(at)
 	if err != nil {
 		return nil, err
 	}
-	return &Store{Store: runs.Of(e, FolderOf(path, "members")), Log: lines.Of(e), path: path, engine: e, appender: appender.Start(e, func(err error) error { return nameHolder(e, err) })}, nil
+	return of(e, at, members.Folder(location.Beside(at, "members"))), nil
 }
 
-// Exists reports whether there is a store at path.
-func Exists(path string) bool { return sqlite.Exists(path) }
-
-// Remains lists what a store at path left behind beside its main file, each a path.
-func Remains(path string) (list []string) {
-	if log := sqlite.LogPath(path); sqlite.HasEvents(log) {
-		list = append(list, log)
-	}
-	for _, name := range []string{path + ".jobs", RestoringAt(path), FolderOf(path, "members"), FolderOf(path, "outbox")} {
-		if _, err := os.Lstat(name); err == nil {
-			list = append(list, name)
-		}
-	}
-	return list
+func of(e engine.Engine, at string, lists members.Lists) *Store {
+	return &Store{Store: runs.Of(e, lists), Log: lines.Of(e), location: at, engine: e, appender: appender.Start(e, func(err error) error { return nameHolder(e, err) })}
 }
 
 // InPresent says that contacts are read in the present, as [hygiene.Contact.InPresent]
@@ -110,23 +100,25 @@ func Remains(path string) (list []string) {
 // that are asked for.
 func (s *Store) InPresent() { s.present = true }
 
-// Path is where the store is, as the config names it.
-func (s *Store) Path() string { return s.path }
+// Location is where the store is; see package location.
+func (s *Store) Location() string { return s.location }
+
+// Path is a path on this host, beside which the store's files are: that of its main file,
+// or one at which there is nothing, see [location.Files].
+func (s *Store) Path() string { return location.Files(s.location) }
+
+// String is where the store is, for people.
+func (s *Store) String() string { return location.Shown(s.location) }
 
 // Files are the files of the database, to watch their sizes.
 func (s *Store) Files() []string { return s.engine.Files() }
 
-// Folder is the folder of that name for what the store keeps outside of its
+// Folder is the folder of that name for what the store keeps on this host outside of its
 // database: of winnow.db and outbox, winnow-outbox beside it.
-func (s *Store) Folder(name string) string { return FolderOf(s.path, name) }
-
-// FolderOf is [Store.Folder] of the store at path.
-func FolderOf(path, name string) string {
-	return strings.TrimSuffix(path, filepath.Ext(path)) + "-" + name
-}
+func (s *Store) Folder(name string) string { return location.Beside(s.location, name) }
 
 // ScratchFolder is where scratch files are made.
-func (s *Store) ScratchFolder() string { return scratchfile.Folder(filepath.Dir(s.path)) }
+func (s *Store) ScratchFolder() string { return scratchfile.Folder(location.Folder(s.location)) }
 
 // NewKeySet makes an empty set of keys, with its scratch files where the store has
 // its own.

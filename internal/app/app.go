@@ -20,6 +20,7 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/yamldoc"
 	"winnow/store"
+	"winnow/store/location"
 )
 
 // App is a config with its open store.
@@ -114,11 +115,11 @@ func (o Options) open() (*App, error) {
 	if o.Fallback == Never || !IsProblems(err) {
 		return nil, err
 	}
-	path := config.FindStorePath(o.Path)
-	if ownerErr := o.checkOwner(path); ownerErr != nil {
+	at := config.FindStore(o.Path)
+	if ownerErr := o.checkOwner(location.Files(at)); ownerErr != nil {
 		return nil, ownerErr
 	}
-	s, storeErr := store.OpenExisting(path)
+	s, storeErr := store.OpenExisting(at)
 	if storeErr != nil {
 		return nil, err
 	}
@@ -148,11 +149,11 @@ func CheckKeys(cfg *config.Config, s *store.Store) error {
 			is, was = was, is
 		}
 		err = fmt.Errorf("contacts.key is %s in %s, but the store %s identifies contacts by %s: existing suppressions would not match; write key: %[4]s, or use a new store",
-			is, cfg.Path, cfg.Store, was)
+			is, cfg.Path, location.Shown(cfg.Store), was)
 	}
 	if errors.Is(err, store.ErrFold) {
 		err = fmt.Errorf("contacts.fold is false in %s, but the keys in the store %s are folded: suppressions would not hold for contacts whose keys come in capitals; write fold: true, or use a new store",
-			cfg.Path, cfg.Store)
+			cfg.Path, location.Shown(cfg.Store))
 	}
 	return err
 }

@@ -16,7 +16,6 @@ import (
 	"winnow/segments/destination/local"
 	"winnow/store"
 	"winnow/store/erasure"
-	"winnow/store/memberfiles"
 )
 
 // readersWait is how long forgetting waits for somebody who reads the store.
@@ -136,21 +135,21 @@ func (x *fileEraser) isKey(key string) bool { return x.names.OfKey(key) != 0 }
 
 // members writes lists of members anew.
 func (x *fileEraser) members() error {
-	folder := memberfiles.Folder(x.Store.Folder("members"))
-	list, err := folder.List()
+	lists := x.Store.Members()
+	list, err := lists.List()
 	for _, name := range list {
 		if err != nil {
 			return err
 		}
 		var found bool
-		from, openErr := folder.Open(name)
+		from, openErr := lists.Open(name)
 		if err = openErr; err != nil {
 			return err
 		}
 		if found, err = segments.HasMember(from, name.Export, name.Run, name.Segment, x.isKey); err != nil {
 			x.did.Members++
 			if err = nil; !x.preview { // a damaged list is of no use
-				err = os.Remove(filepath.Join(string(folder), name.Export+"."+name.Segment+"."+name.Run))
+				err = lists.Remove(name)
 			}
 			continue
 		}
@@ -160,16 +159,14 @@ func (x *fileEraser) members() error {
 		if x.did.Members++; x.preview {
 			continue
 		}
-		if from, err = folder.Open(name); err != nil {
+		if from, err = lists.Open(name); err != nil {
 			return err
 		}
-		to, rename, replaceErr := folder.Replace(name)
+		to, replaceErr := lists.Replace(name)
 		if replaceErr != nil {
 			return errors.Join(replaceErr, from.Close())
 		}
-		if err = segments.EraseMembers(from, to, name.Export, name.Run, name.Segment, x.isKey); err == nil {
-			err = rename()
-		}
+		err = segments.EraseMembers(from, to, name.Export, name.Run, name.Segment, x.isKey)
 	}
 	return err
 }

@@ -57,7 +57,7 @@ func (o Options) wasInForce(text []byte) bool {
 	if o.WasInForce != nil {
 		return o.WasInForce(text)
 	}
-	s, err := store.OpenExisting(config.FindStorePath(o.Path))
+	s, err := store.OpenExisting(config.FindStore(o.Path))
 	if err != nil {
 		return false
 	}

@@ -14,6 +14,7 @@ import (
 	"winnow/segments/destination"
 	"winnow/segments/destination/local"
 	"winnow/store"
+	"winnow/store/location"
 )
 
 // Access is what is done with the store.
@@ -29,17 +30,17 @@ const (
 
 // openStore opens the store of a's config.
 func (o Options) openStore(a *App) (err error) {
-	path := a.Config.Store
-	if err := o.checkOwner(path); err != nil {
+	at := a.Config.Store
+	if err := o.checkOwner(location.Files(at)); err != nil {
 		return err
 	}
-	if (o.Access == Creates || o.Access == Previews) && !o.New && !store.Exists(path) {
+	if (o.Access == Creates || o.Access == Previews) && !o.New && !store.Exists(at) {
 		if err := checkNeverWas(a.Config); err != nil {
 			return err
 		}
 	}
 	switch {
-	case o.Access == Previews && !store.Exists(path):
+	case o.Access == Previews && !store.Exists(at):
 		if a.temporary, err = os.MkdirTemp("", "winnow-preview-"); err != nil {
 			return err
 		}
@@ -47,11 +48,11 @@ func (o Options) openStore(a *App) (err error) {
 			return errors.Join(err, os.RemoveAll(a.temporary))
 		}
 	case o.Access != Creates:
-		a.Store, err = store.OpenExisting(path)
+		a.Store, err = store.OpenExisting(at)
 	case o.New:
-		a.Store, err = store.OpenNew(path)
+		a.Store, err = store.OpenNew(at)
 	default:
-		a.Store, err = store.Open(path)
+		a.Store, err = store.Open(at)
 	}
 	return err
 }
@@ -72,7 +73,7 @@ func checkNeverWas(cfg *config.Config) error {
 	if len(remains) == 0 {
 		return nil
 	}
-	return fmt.Errorf("there is no store at %s, but %s shows that there was one: mount its disk or restore it; winnow serve --new begins a new one", cfg.Store, remains[0])
+	return fmt.Errorf("there is no store at %s, but %s shows that there was one: mount its disk or restore it; winnow serve --new begins a new one", location.Shown(cfg.Store), remains[0])
 }
 
 // OwnerError is the error of writing to the store as another user than its owner. The

@@ -51,6 +51,7 @@ import (
 	"winnow/internal/atomicfile"
 	"winnow/store"
 	"winnow/store/engine"
+	"winnow/store/location"
 )
 
 // databaseName is the contacts' file in a backup, and the others are beside it as beside a
@@ -113,7 +114,7 @@ func Make(ctx context.Context, o Options) (Made, error) {
 func (d *draft) fill(ctx context.Context, o Options) (*Manifest, error) {
 	copyFolders := func() error {
 		for _, name := range folders {
-			if err := copyTree(ctx, o.Store.Folder(name), store.FolderOf(d.database(), name)); err != nil {
+			if err := copyTree(ctx, o.Store.Folder(name), location.Beside(d.database(), name)); err != nil {
 				return err
 			}
 		}

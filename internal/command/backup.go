@@ -6,6 +6,7 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/backup"
 	"winnow/internal/ui"
+	"winnow/store/location"
 )
 
 // backupCommand makes or verifies a backup.
@@ -16,7 +17,7 @@ type backupCommand struct {
 
 // Help says what is in a backup.
 func (backupCommand) Help() string {
-	return "A backup has the store, the members of segments and the outbox. It does not have the config, files of secrets, " +
+	return "A store on PostgreSQL is backed up with the tools of its server. A backup of one on this host has the store, the members of segments and the outbox. It does not have the config, files of secrets, " +
 		"the admin token and the exports. It holds every person's data, and secrets that the config has as plain text: encrypt it where you keep it."
 }
 
@@ -24,6 +25,9 @@ func (backupCommand) Help() string {
 func (x backupCommand) Run(c *invocation) error {
 	if x.Verify {
 		return x.verify(c)
+	}
+	if at, err := c.storeLocation(); err == nil && location.IsServer(at) {
+		return elsewhere(at, "back it up there, with pgBackRest or pg_basebackup and the archive of its WAL, which lose nothing, or with pg_dump")
 	}
 	return c.open(toRead, func(a *app.App) error {
 		show, done := c.Progress("byte")

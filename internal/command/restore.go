@@ -14,6 +14,7 @@ import (
 	"winnow/internal/ui"
 	"winnow/store"
 	"winnow/store/erasure"
+	"winnow/store/location"
 )
 
 // restoreCommand restores a backup.
@@ -32,7 +33,10 @@ func (restoreCommand) Help() string {
 
 // Run restores the backup.
 func (x restoreCommand) Run(c *invocation) error {
-	path, err := c.storePath()
+	path, err := c.storeLocation()
+	if err == nil && location.IsServer(path) {
+		return elsewhere(path, "restore it there, with pg_restore into an empty database, or with what made its backup")
+	}
 	if err == nil {
 		err = app.CheckOwner(path)
 	}
@@ -128,13 +132,19 @@ func (e *eraseReturned) report(restored *backup.Restored) {
 	}
 }
 
-// storePath is the path of the store, also of a config with problems: the last good one
-// is in the store.
-func (c *invocation) storePath() (string, error) {
+// elsewhere is the error of a command that works on the files of a store, for one on a
+// server.
+func elsewhere(at, instead string) error {
+	return &ui.UsageError{Err: fmt.Errorf("the store %s is on a PostgreSQL server: %s", location.Shown(at), instead)}
+}
+
+// storeLocation is the location of the store, also of a config with problems: the last good
+// one is in the store.
+func (c *invocation) storeLocation() (string, error) {
 	cfg, err := c.load()
 	switch {
 	case app.IsProblems(err):
-		return config.FindStorePath(c.config), nil
+		return config.FindStore(c.config), nil
 	case err != nil:
 		return "", err
 	}

@@ -3,6 +3,7 @@ package command
 import (
 	"winnow/internal/app"
 	"winnow/internal/retention"
+	"winnow/store/location"
 )
 
 // retainCommand deletes from the log what the config keeps no longer.
@@ -19,6 +20,9 @@ once; from then on it can. That needs as much free disk as it says first, twice 
 
 // Run deletes, and prints what.
 func (x retainCommand) Run(c *invocation) error {
+	if at, err := c.storeLocation(); err == nil && x.Rebuild && location.IsServer(at) {
+		return elsewhere(at, "it reuses unused room by itself; VACUUM FULL there gives it back to the disk")
+	}
 	path := ""
 	err := c.open(applying(toJudge, !x.DryRun), func(a *app.App) error {
 		path = a.Store.Path()

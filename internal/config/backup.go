@@ -19,5 +19,8 @@ func (r *reader) readBackup(e *yamldoc.Entry) *Backup {
 	if e == nil {
 		return nil
 	}
+	if r.onServer {
+		e.ReportKey("to", "winnow backs up a store on this host only", "back up the PostgreSQL server with its own tools, and remove backup from this file")
+	}
 	return &Backup{Schedule: r.readSchedule(e.Get("schedule")), To: r.absolute(e.Get("to").Text()), Keep: e.Get("keep").Int()}
 }

@@ -52,7 +52,7 @@ type Config struct {
 	Receivers []Receiver
 	// TrustedProxies are where requests with an X-Forwarded-For that is believed come from.
 	TrustedProxies []netip.Prefix
-	Store          string // path of the store's main file
+	Store          string // its location, see package location
 	Retention      Retention
 	LogJSON        bool           // lines of the daemon's log are JSON
 	Timezone       *time.Location // of schedules

@@ -122,6 +122,7 @@ var invisible = strings.Fields(`
 	reason-like-the-opt-out reason-by-another-word where-of-a-number reason-misspelt-in-a-condition release-of-a-misspelt-reason untag-of-a-misspelt-tag
 	segment-misspelt-in-one-place region-of-text-keys region-unknown timezone-unknown timezone-of-the-machine retry-without-when
 	export-called-latest segment-called-manifest export-to-elsewhere breaker-window-too-long store-with-a-user
+	store-server-pool store-server-port store-server-several store-server-sslmode store-server-synchronous-commit store-server-unknown-parameter store-server-with-a-password-parameter folder-of-a-file backup-of-a-server
 	tokens-file-empty tokens-file-missing tokens-file-with-a-short-one token-weak variable-not-closed variable-not-set variable-badly-named
 	key-twice two-documents no-break-that-only-yaml-knows contact-begins-with-a-plain-number
 `)

@@ -21,5 +21,5 @@ func TestEveryKeyIsRead(t *testing.T) {
 		read.Hash, read.Text, read.Policy, read.root = "", nil, nil, nil // these change with any byte
 		return []any{read, rules, protected}, nil
 	}
-	yamldoctest.EveryKeyIsRead(t, file, read, text, []byte("contacts: {key: text, fold: true, nobody: [unknown], number_reasons: [hard_bounce]}\nadmin: {token: admin-token-0123456789}"), []byte(`{log_token_file: files/log.token, receivers: [{url: "http://r:1", token_file: files/receiver.token}]}`), []byte(`admin: {token_file: files/admin.token, tls: {cert: files/a.crt, key: files/a.key}}`))
+	yamldoctest.EveryKeyIsRead(t, file, read, text, []byte("contacts: {key: text, fold: true, nobody: [unknown], number_reasons: [hard_bounce]}\nadmin: {token: admin-token-0123456789}"), []byte(`{log_token_file: files/log.token, receivers: [{url: "http://r:1", token_file: files/receiver.token}]}`), []byte("{store: 'postgres://winnow@db/winnow', folder: data}"), []byte(`admin: {token_file: files/admin.token, tls: {cert: files/a.crt, key: files/a.key}}`))
 }

@@ -98,7 +98,7 @@ func (r *reader) read(c *Config) {
 	r.defineNames(e)
 	r.readServers(c, e)
 	c.TrustedProxies = readRanges(e.Get("trusted_proxies"))
-	c.Store = r.readStore(e.Get("store"))
+	c.Store = r.readStore(e.Get("store"), e.Get("folder"))
 	c.Receivers = r.readReceivers(e.Get("receivers"))
 	c.Retention = readRetention(e.Get("retention"))
 	c.LogJSON = e.Get("log").Get("format").Text() == "json"

@@ -14,6 +14,7 @@ type reader struct {
 	folder  string // paths are relative to it
 
 	tokenFiles []string
+	onServer   bool // the store is not on this host
 
 	keys                             contactkey.Format
 	timezone                         *time.Location

@@ -7,6 +7,7 @@ import (
 
 	"winnow/internal/config"
 	"winnow/internal/console"
+	"winnow/store/location"
 )
 
 // readAdminToken returns the token of the admin server under a config: admin.token or,
@@ -37,5 +38,5 @@ func AdminToken(cfg *config.Config) (string, error) {
 
 // tokenFile is where a daemon without admin.token keeps its token.
 func tokenFile(cfg *config.Config) string {
-	return filepath.Join(filepath.Dir(cfg.Store), console.TokenFile)
+	return filepath.Join(location.Folder(cfg.Store), console.TokenFile)
 }

@@ -232,7 +232,7 @@ func (d *Daemon) Serve(ctx context.Context) error {
 	go d.dispatcher.run()
 	go d.watchConfig(ctx)
 	go watchStore(ctx, d.store, d.log)
-	d.log.Info("listening", "callbacks", d.public.Addr().String(), "console", d.private.Addr().String(), "store", d.store.Path(), "policy", cfg.Hash)
+	d.log.Info("listening", "callbacks", d.public.Addr().String(), "console", d.private.Addr().String(), "store", d.store.String(), "policy", cfg.Hash)
 	select {
 	case <-ctx.Done():
 	case err = <-failed:

@@ -51,7 +51,7 @@ type examination struct {
 
 // Examine makes all checks, for the config at that path.
 func Examine(ctx context.Context, path string, now time.Time) []Finding {
-	x := &examination{ctx: ctx, now: now, store: config.FindStorePath(path)}
+	x := &examination{ctx: ctx, now: now, store: config.FindStore(path)}
 	cfg, err := app.Options{Path: path, Secrets: config.SecretsRequired, WasInForce: func([]byte) bool { return false }}.Load()
 	if err != nil {
 		x.wrong("config", "%s has problems: winnow check%s lists them", path, app.ConfigFlag(path))

@@ -103,7 +103,7 @@ func TestTwoProcessesDeliverARunOnce(t *testing.T) {
 	crm.failWith(errDown)
 	x.exportAndDeliver(t, 1)
 	crm.failWith(nil)
-	second, err := store.Open(x.Store.Path())
+	second, err := store.Open(x.Store.Location())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package imports
 import (
 	"cmp"
 	"io"
-	"path/filepath"
 
 	"winnow/internal/app"
 	"winnow/internal/listfile"
@@ -60,7 +59,7 @@ func newContactFinder(a *app.App, o Options, pass passFunc) (contactFinder, erro
 	keys := a.Config.Keys
 	keys.Region = cmp.Or(o.Region, formats[o.From].region, keys.Region)
 	if ByPhone(a, o) {
-		return &phoneFinder{app: a, region: keys.Region, options: o, pass: pass, sorted: records.Sorter{Folder: filepath.Dir(a.Store.Path())}}, nil
+		return &phoneFinder{app: a, region: keys.Region, options: o, pass: pass, sorted: records.Sorter{Folder: a.Store.ScratchFolder()}}, nil
 	}
 	return newKeyFinder(a, keys, o, pass)
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,7 +54,7 @@ func newKeyFinder(a *app.App, keys contactkey.Format, o Options, pass passFunc) 
 	if err != nil {
 		return nil, err
 	}
-	folder := filepath.Dir(a.Store.Path())
+	folder := a.Store.ScratchFolder()
 	return &keyFinder{app: a, keys: keys, options: o, pass: pass, sorted: records.Sorter{Folder: folder}, unknown: records.Spool{Folder: folder}, anyKnown: totals.Contacts > 0}, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"path/filepath"
 	"strconv"
 
 	"winnow/hygiene/instant"
@@ -30,7 +29,7 @@ type Comparison interface {
 // CompareSuppressions is [Suppressions], but that the comparison sees the whole list
 // before.
 func CompareSuppressions(ctx context.Context, out *ui.Printer, a *app.App, o Options, c Comparison) error {
-	return importSuppressions(ctx, out, a, o, &comparing{Comparison: c, waiting: records.Spool{Folder: filepath.Dir(a.Store.Path())}})
+	return importSuppressions(ctx, out, a, o, &comparing{Comparison: c, waiting: records.Spool{Folder: a.Store.ScratchFolder()}})
 }
 
 // comparing passes suppressions on to a comparison, and keeps them until it is done.

@@ -13,6 +13,7 @@ import (
 	"winnow/internal/schedule"
 	"winnow/segments"
 	"winnow/segments/destination/local"
+	"winnow/store/location"
 )
 
 // Setup is what the files are made for.
@@ -20,7 +21,7 @@ type Setup struct {
 	Program string   // absolute path of winnow
 	Config  string   // absolute path of the config
 	Folder  string   // of the config
-	Store   string   // absolute path of the store
+	Store   string   // absolute path, beside which its files are
 	User    string   // who runs the daemon
 	Writes  []string // folders that the daemon writes to, none within another
 
@@ -49,7 +50,7 @@ func NewSetup(cfg *config.Config, program, user string, now time.Time) (*Setup, 
 	if err != nil {
 		return nil, err
 	}
-	store, err := filepath.Abs(cfg.Store)
+	store, err := filepath.Abs(location.Files(cfg.Store))
 	if err != nil {
 		return nil, err
 	}

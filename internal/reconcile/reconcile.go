@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"winnow/hygiene"
 	"winnow/internal/app"
@@ -37,7 +36,7 @@ type Options struct {
 // applied.
 func Run(ctx context.Context, out *ui.Printer, a *app.App, o Options) (err error) {
 	c := &comparison{ctx: ctx, app: a, now: hygiene.InstantOf(o.Now()), byPhone: imports.ByPhone(a, o.Options),
-		sorted: records.Sorter{Folder: filepath.Dir(a.Store.Path())}, progress: func() (func(int64), func()) { return out.Progress("contact") }}
+		sorted: records.Sorter{Folder: a.Store.ScratchFolder()}, progress: func() (func(int64), func()) { return out.Progress("contact") }}
 	if c.files, err = newFiles(o, c.byPhone); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func AnnounceRebuild(w io.Writer, s *store.Store) error {
 	}
 	used := space.Bytes - space.Free
 	_, err = fmt.Fprintf(w, "writing the log anew: it has %s, %s of them unused; until it is done that needs %s beside %s and %s in TMPDIR, or there too\n",
-		size(space.Bytes), size(space.Free), size(used), s.Path(), size(used))
+		size(space.Bytes), size(space.Free), size(used), s, size(used))
 	return err
 }
 

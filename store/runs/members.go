@@ -8,7 +8,7 @@ import (
 	"winnow/hygiene"
 	"winnow/segments"
 	"winnow/store/engine"
-	"winnow/store/memberfiles"
+	"winnow/store/members"
 )
 
 // ReadyRun stores what the run holds, and that it is about to become visible; see
@@ -138,17 +138,16 @@ func (s *Store) segmentsOf(export string) (list []runSegment, err error) {
 
 // CreateMembers begins a list; see segments.RunStore.
 func (s *Store) CreateMembers(run segments.Run, segment string) (segments.DraftFile, error) {
-	draft, err := s.members.Create(memberfiles.Name{Export: run.Export, Segment: segment, Run: run.Name})
-	if err != nil {
-		return nil, err
-	}
-	return draft, nil
+	return s.members.Create(members.Name{Export: run.Export, Segment: segment, Run: run.Name})
 }
 
 // OpenMembers opens a list; see segments.RunStore.
 func (s *Store) OpenMembers(export, run, segment string) (io.ReadCloser, error) {
-	return s.members.Open(memberfiles.Name{Export: export, Segment: segment, Run: run})
+	return s.members.Open(members.Name{Export: export, Segment: segment, Run: run})
 }
+
+// Members are the lists of members that are kept.
+func (s *Store) Members() members.Lists { return s.members }
 
 // PruneMembers deletes the lists of the export that no run will be compared with.
 // No run of the export may be made meanwhile.
@@ -157,10 +156,10 @@ func (s *Store) PruneMembers(export string) error {
 	if err != nil {
 		return err
 	}
-	var keep []memberfiles.Name
+	var keep []members.Name
 	for _, p := range list {
 		if p.Members && (p.base || p.status == segments.Held) {
-			keep = append(keep, memberfiles.Name{Export: export, Segment: p.Segment, Run: segments.RunName(p.scheduled)})
+			keep = append(keep, members.Name{Export: export, Segment: p.Segment, Run: segments.RunName(p.scheduled)})
 		}
 	}
 	return s.members.Prune(export, keep)

@@ -20,17 +20,17 @@ import (
 	"winnow/internal/ui"
 	"winnow/segments"
 	"winnow/store/engine"
-	"winnow/store/memberfiles"
+	"winnow/store/members"
 )
 
 // Store is the part of a store that has the runs.
 type Store struct {
 	engine  engine.Engine
-	members memberfiles.Folder // of the lists of members
+	members members.Lists
 }
 
-// Of is that part of the store in this engine, with the folder of its lists of members.
-func Of(e engine.Engine, members string) *Store { return &Store{e, memberfiles.Folder(members)} }
+// Of is that part of the store in this engine, with its lists of members.
+func Of(e engine.Engine, lists members.Lists) *Store { return &Store{e, lists} }
 
 const runColumns = "export, scheduled_at, status, as_of, finished_at, through_seq, policy, error, held_reason, ledger, next_try_at, started_by, released_by"
 

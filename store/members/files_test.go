@@ -1,4 +1,4 @@
-package memberfiles
+package members
 
 import (
 	"errors"
@@ -6,9 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
-	"time"
 )
 
 func write(t *testing.T, f Folder, name Name, text string) {
@@ -17,7 +15,7 @@ func write(t *testing.T, f Folder, name Name, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = d.WriteString(text)
+	_, err = io.WriteString(d, text)
 	if err := errors.Join(err, d.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -61,30 +59,5 @@ func TestAFileIsWhatWasWrittenLast(t *testing.T) {
 	}
 	if err := d.Discard(); err != nil || len(names(t, f)) != 0 {
 		t.Errorf("%q is left after Discard, %v", names(t, f), err)
-	}
-}
-
-func TestPruningLeavesWhatIsToBeKept(t *testing.T) {
-	f := Folder(filepath.Join(t.TempDir(), "winnow-members"))
-	if err := errors.Join(f.Prune("nightly", nil), f.PruneOthers(nil, time.Now())); err != nil {
-		t.Errorf("without a folder: %v", err)
-	}
-	for _, n := range []Name{{"nightly", "a", "1"}, {"nightly", "a", "2"}, {"nightly", "b", "2"}, {"nightly2", "a", "1"}, {"hourly", "a", "1"}} {
-		write(t, f, n, "ann\n")
-	}
-	if err := f.Prune("nightly", []Name{{"nightly", "a", "2"}}); err != nil {
-		t.Fatal(err)
-	}
-	if got, want := names(t, f), []string{"hourly.a.1", "nightly.a.2", "nightly2.a.1"}; !slices.Equal(got, want) {
-		t.Errorf("left are %q, not %q", got, want)
-	}
-	if err := f.PruneOthers([]string{"nightly"}, time.Now().Add(-time.Hour)); err != nil || len(names(t, f)) != 3 {
-		t.Errorf("of files that were just written %q are left, %v", names(t, f), err)
-	}
-	if err := f.PruneOthers([]string{"nightly"}, time.Now().Add(time.Hour)); err != nil {
-		t.Fatal(err)
-	}
-	if got, want := names(t, f), []string{"nightly.a.2"}; !slices.Equal(got, want) {
-		t.Errorf("left are %q, not %q", got, want)
 	}
 }

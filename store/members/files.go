@@ -1,10 +1,4 @@
-// Package memberfiles keeps the members that segments had in runs, as sorted
-// files in a folder. A night rewrites all of them, which would be a heavy load for
-// a database and costs a file next to nothing.
-//
-// A file is named after its export, segment and run. It counts only if the store
-// knows that run, so half a file of a killed run does no harm.
-package memberfiles
+package members
 
 import (
 	"errors"
@@ -18,18 +12,20 @@ import (
 	"time"
 
 	"winnow/internal/atomicfile"
+	"winnow/segments"
 )
 
-// Folder is the path of a folder of member files. It need not exist yet.
+// Folder is the path of a folder of lists. It need not exist yet. A file is named after
+// its export, segment and run.
 type Folder string
 
-// Name names the members of a segment in a run. None of its parts has a dot.
-type Name struct{ Export, Segment, Run string }
+var _ Lists = Folder("")
 
+// file is the name of a list's file.
 func (n Name) file() string { return n.Export + "." + n.Segment + "." + n.Run }
 
-// Create begins a file, in place of one that there may be.
-func (f Folder) Create(name Name) (*Draft, error) {
+// Create implements Lists.
+func (f Folder) Create(name Name) (segments.DraftFile, error) {
 	if err := atomicfile.MakePrivateFolder(string(f)); err != nil {
 		return nil, fmt.Errorf("create the folder of members: %w", err)
 	}
@@ -37,15 +33,15 @@ func (f Folder) Create(name Name) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Draft{file}, nil
+	return &draft{file, ""}, nil
 }
 
-// Open opens a file. The error is [fs.ErrNotExist] when there is none.
+// Open implements Lists.
 func (f Folder) Open(name Name) (io.ReadCloser, error) {
 	return os.Open(filepath.Join(string(f), name.file()))
 }
 
-// Prune deletes the files of the export, but for those to keep.
+// Prune implements Lists.
 func (f Folder) Prune(export string, keep []Name) error {
 	var kept []string
 	for _, name := range keep {
@@ -56,8 +52,7 @@ func (f Folder) Prune(export string, keep []Name) error {
 	})
 }
 
-// PruneOthers deletes the files of all exports but these that were written before
-// that time.
+// PruneOthers implements Lists.
 func (f Folder) PruneOthers(exports []string, before time.Time) error {
 	return f.remove(func(e fs.DirEntry) bool {
 		export, _, _ := strings.Cut(e.Name(), ".")
@@ -79,20 +74,7 @@ func (f Folder) remove(old func(fs.DirEntry) bool) error {
 	return err
 }
 
-// Draft is a file that is being written.
-type Draft struct{ *os.File }
-
-// Close ends the file. Without an error it is on disk.
-func (d *Draft) Close() error {
-	return errors.Join(d.Sync(), d.File.Close(), atomicfile.SyncFolder(filepath.Dir(d.Name())))
-}
-
-// Discard deletes the file.
-func (d *Draft) Discard() error {
-	return errors.Join(d.File.Close(), os.Remove(d.Name()))
-}
-
-// List lists the files.
+// List implements Lists.
 func (f Folder) List() (names []Name, err error) {
 	entries, err := os.ReadDir(string(f))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -106,15 +88,35 @@ func (f Folder) List() (names []Name, err error) {
 	return names, err
 }
 
-// Replace begins a file that takes the place of one when rename is called, after it was
-// closed.
-func (f Folder) Replace(name Name) (d *Draft, rename func() error, err error) {
+// Replace implements Lists.
+func (f Folder) Replace(name Name) (segments.DraftFile, error) {
 	path := filepath.Join(string(f), name.file())
 	file, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return &Draft{file}, func() error {
-		return errors.Join(os.Rename(path+".new", path), atomicfile.SyncFolder(string(f)))
-	}, nil
+	return &draft{file, path}, nil
+}
+
+// Remove implements Lists.
+func (f Folder) Remove(name Name) error { return os.Remove(filepath.Join(string(f), name.file())) }
+
+// draft is a file that is being written.
+type draft struct {
+	*os.File
+	replaces string // the path that it gets; empty if it has it
+}
+
+// Close ends the file. Without an error it is on disk.
+func (d *draft) Close() error {
+	err := errors.Join(d.Sync(), d.File.Close())
+	if err == nil && d.replaces != "" {
+		err = os.Rename(d.Name(), d.replaces)
+	}
+	return errors.Join(err, atomicfile.SyncFolder(filepath.Dir(d.Name())))
+}
+
+// Discard deletes the file.
+func (d *draft) Discard() error {
+	return errors.Join(d.File.Close(), os.Remove(d.Name()))
 }
