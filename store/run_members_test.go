@@ -286,7 +286,7 @@ func TestOnlyTheMembersOfBasesAndHeldRunsAreKept(t *testing.T) {
 	for range 25 {
 		o.run(r)
 	}
-	entries, err := os.ReadDir(o.store.Folder("members"))
+	entries, err := o.store.Members().List()
 	must(t, err)
 	held, err := o.store.RunsOf("nightly", runs.AllRuns, segments.Held)
 	must(t, err)
