@@ -121,7 +121,7 @@ func scanStrike(r engine.Rows) (in hygiene.Instruction, err error) {
 
 // strikesOf reads the strike of a batch, or, for 0, those of all batches.
 func strikesOf(c engine.Querier, batch int64) (list []hygiene.Instruction, err error) {
-	r := c.Query(strikeQuery+"WHERE ? IN (0, s.batch) ORDER BY s.batch", batch)
+	r := c.Query(strikeQuery+"WHERE ? = 0 OR s.batch = ? ORDER BY s.batch", batch, batch)
 	for err == nil && r.Next() {
 		var in hygiene.Instruction
 		in, err = scanStrike(r)

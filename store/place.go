@@ -4,12 +4,18 @@ import (
 	"os"
 
 	"winnow/store/location"
+	"winnow/store/postgres"
 	"winnow/store/sqlite"
 )
 
 // Exists reports whether there is a store at a location. One for which that is unknown
 // counts as being there: opening it says why.
-func Exists(at string) bool { return sqlite.Exists(at) }
+func Exists(at string) bool {
+	if location.IsServer(at) {
+		return postgres.Exists(location.URL(at))
+	}
+	return sqlite.Exists(at)
+}
 
 // Remains lists what a store at a location left behind beside its main file, each a path.
 func Remains(at string) (list []string) {

@@ -50,6 +50,7 @@ import (
 	"winnow/store/lines"
 	"winnow/store/location"
 	"winnow/store/members"
+	"winnow/store/postgres"
 	"winnow/store/runs"
 	"winnow/store/scratchfile"
 	"winnow/store/sqlite"
@@ -71,20 +72,26 @@ type Store struct {
 
 // Open opens the store at a location, creating it when it is missing. That only a part
 // of it is missing is an error.
-func Open(at string) (*Store, error) { return opened(at, sqlite.Open) }
+func Open(at string) (*Store, error) { return opened(at, sqlite.Open, postgres.Open) }
 
 // OpenExisting opens the store at a location. It is an error when there is none.
-func OpenExisting(at string) (*Store, error) { return opened(at, sqlite.OpenExisting) }
+func OpenExisting(at string) (*Store, error) {
+	return opened(at, sqlite.OpenExisting, postgres.OpenExisting)
+}
 
 // OpenNew opens the store at a location, and creates what is missing of it. A log that
 // was lost begins where it ended.
-func OpenNew(at string) (*Store, error) { return opened(at, sqlite.OpenNew) }
+func OpenNew(at string) (*Store, error) { return opened(at, sqlite.OpenNew, postgres.Open) }
 
-func opened(at string, open func(string) (*sqlite.Engine, error)) (*Store, error) {
+func opened(at string, file func(string) (*sqlite.Engine, error), server func(string) (*postgres.Engine, error)) (*Store, error) {
 	if location.IsServer(at) {
-		return nil, errors.New("a store on PostgreSQL is not supported yet")
+		e, err := server(location.URL(at))
+		if err != nil {
+			return nil, err
+		}
+		return of(e, at, members.Table{Engine: e}), nil
 	}
-	e, err := open(at)
+	e, err := file(at)
 	if err != nil {
 		return nil, err
 	}

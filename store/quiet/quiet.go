@@ -52,7 +52,7 @@ func Note(w engine.Writer, events []hygiene.Event, since hygiene.Instant) error 
 		}
 	}
 	for key, gap := range gaps {
-		if err := w.Exec("INSERT INTO source_gaps (source, day, gap) VALUES (?, ?, ?) ON CONFLICT (source, day) DO UPDATE SET gap = max(source_gaps.gap, excluded.gap)", key.source, key.day, int64(gap)); err != nil {
+		if err := w.Exec("INSERT INTO source_gaps (source, day, gap) VALUES (?, ?, ?) ON CONFLICT (source, day) DO UPDATE SET gap = CASE WHEN excluded.gap > source_gaps.gap THEN excluded.gap ELSE source_gaps.gap END", key.source, key.day, int64(gap)); err != nil {
 			return err
 		}
 	}

@@ -7,11 +7,14 @@ package enginetest
 
 import (
 	"database/sql"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"winnow/store/engine"
+	"winnow/store/location"
+	"winnow/store/postgres"
 	"winnow/store/postgres/pgtest"
 	"winnow/store/sqlite"
 )
@@ -34,7 +37,11 @@ func LocationIn(tb testing.TB, folder string) string {
 	case "", "sqlite":
 		return filepath.Join(folder, "winnow.db")
 	case "postgres":
-		return pgtest.Database(tb)
+		at, err := url.Parse(pgtest.Database(tb))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return location.Server(at, folder)
 	default:
 		tb.Fatalf("%s names engine %q; there are sqlite and postgres", Variable, name)
 		return ""
@@ -42,9 +49,15 @@ func LocationIn(tb testing.TB, folder string) string {
 }
 
 // Open opens the engine's database at a location, and closes it after the test.
-func Open(tb testing.TB, location string) engine.Engine {
+func Open(tb testing.TB, at string) engine.Engine {
 	tb.Helper()
-	e, err := sqlite.Open(location)
+	var e engine.Engine
+	var err error
+	if location.IsServer(at) {
+		e, err = postgres.Open(location.URL(at))
+	} else {
+		e, err = sqlite.Open(at)
+	}
 	if err != nil {
 		tb.Fatal(err)
 	}

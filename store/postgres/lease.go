@@ -1,0 +1,253 @@
+package postgres
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/store/engine"
+)
+
+// A lease lasts so long, and its process renews it so often.
+const (
+	leaseFor   = 10 * time.Second
+	renewAfter = 3 * time.Second
+)
+
+// codeLeaseLost is the error of winnow_hold and winnow_renew in schema/.
+const codeLeaseLost = "WN002"
+
+// lease is a lock between processes: a row that names who holds it, until a time, by the
+// clock of the server. Its process renews it. One that does not, because it has died, or
+// was stopped, or can't reach the server, loses it to the next one that wants it, and can't
+// write any more: every transaction that writes contacts locks the rows of the leases that its
+// process holds, and looks whether they are still its own. So clocks decide who works,
+// never what is written. It implements engine.Lock.
+type lease struct {
+	engine *Engine
+	name   string
+	owner  string
+
+	mu      sync.Mutex
+	epoch   int64 // 0 while not held
+	lost    bool  // another process has taken it over
+	renewed time.Time
+	stop    chan struct{} // closed to end its renewal
+}
+
+// Lock implements engine.Engine.
+func (e *Engine) Lock(name string) engine.Lock {
+	return &lease{engine: e, name: name, owner: rand.Text()}
+}
+
+// String names the lock for people.
+func (l *lease) String() string { return "lease " + l.name }
+
+// TryLock implements engine.Lock.
+func (l *lease) TryLock() (bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.epoch != 0 {
+		return true, nil
+	}
+	host, _ := os.Hostname()
+	var epoch int64
+	err := l.engine.leases.run(func(c *conn) (err error) {
+		// A holder that is writing has locked the row: that is not waited for.
+		epoch, err = c.number("SELECT winnow_take($1, $2, $3, $4, $5)", l.name, l.owner, host, int64(os.Getpid()), leaseFor.Microseconds())
+		return err
+	})
+	if err != nil || epoch == 0 {
+		return false, err
+	}
+	l.epoch, l.lost, l.renewed, l.stop = epoch, false, time.Now(), make(chan struct{})
+	l.engine.leases.add(l)
+	go l.renew(l.stop)
+	return true, nil
+}
+
+// renew renews the lease until it is freed or lost.
+func (l *lease) renew(stop chan struct{}) {
+	for {
+		select {
+		case <-stop:
+			return
+		case <-time.After(renewAfter):
+		}
+		if !l.renewOnce() {
+			return
+		}
+	}
+}
+
+// renewOnce reports whether the lease may still be renewed. While the server can't be
+// reached it may.
+func (l *lease) renewOnce() bool {
+	began := time.Now()
+	err := l.engine.leases.run(func(c *conn) error {
+		l.mu.Lock()
+		h := heldLease{l.name, l.owner, l.epoch}
+		l.mu.Unlock()
+		if h.epoch == 0 {
+			return nil
+		}
+		return errors.Join(c.exec("SELECT winnow_renew($1, $2, $3, $4)", h.name, h.owner, h.epoch, leaseFor.Microseconds()), c.flush())
+	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case isCode(err, codeLeaseLost):
+		l.lost = true
+		return false
+	case err == nil:
+		l.renewed = began
+	}
+	return l.epoch != 0
+}
+
+// Unlock implements engine.Lock.
+func (l *lease) Unlock() error {
+	l.mu.Lock()
+	epoch, lost := l.epoch, l.lost
+	l.epoch = 0
+	if epoch != 0 {
+		close(l.stop)
+		l.engine.leases.remove(l)
+	}
+	l.mu.Unlock()
+	if epoch == 0 || lost {
+		return nil
+	}
+	return l.engine.leases.run(func(c *conn) error {
+		return errors.Join(c.exec("UPDATE leases SET until = 0 WHERE name = $1 AND owner = $2 AND epoch = $3", l.name, l.owner, epoch), c.flush())
+	})
+}
+
+// Held implements engine.Lock.
+func (l *lease) Held() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.epoch != 0 && !l.lost && time.Since(l.renewed) < leaseFor
+}
+
+// Holder implements engine.Lock. The process may be one of another host.
+func (l *lease) Holder() int {
+	pid, _, _ := l.read()
+	return pid
+}
+
+// Taken implements engine.Lock.
+func (l *lease) Taken() (holder int, since time.Time, taken bool) { return l.read() }
+
+func (l *lease) read() (pid int, since time.Time, taken bool) {
+	err := l.engine.leases.run(func(c *conn) error {
+		r := c.query("SELECT pid, since, until > winnow_now() FROM leases WHERE name = $1", l.name)
+		if r.Next() {
+			pid, since, taken = int(r.Int(0)), hygiene.Instant(r.Int(1)).Time(), r.Int(2) != 0
+		}
+		return r.Close()
+	})
+	return pid, since, taken && err == nil
+}
+
+// heldLease is a lease as it was when its process took it.
+type heldLease struct {
+	name, owner string
+	epoch       int64
+}
+
+// prolong locks the lease's row and prolongs it. It fails if it is another's by now.
+func (h heldLease) prolong(c *conn) error {
+	return c.exec("SELECT winnow_hold($1, $2, $3, $4)", h.name, h.owner, h.epoch, leaseFor.Microseconds())
+}
+
+// heldLeases are those that a process holds.
+type heldLeases []heldLease
+
+func (h heldLeases) prolong(c *conn) error {
+	for _, l := range h {
+		if err := l.prolong(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// explain says what an error means by which a lease was lost.
+func (h heldLeases) explain(err error) error {
+	if isCode(err, codeLeaseLost) {
+		return fmt.Errorf("nothing was written: this process was stopped, or could not reach the server, for longer than %v, and another one has taken over: %w", leaseFor, err)
+	}
+	return err
+}
+
+// leases are those of this process, with the connection that asks about them.
+type leases struct {
+	engine *Engine
+	handle handle
+	mu     sync.Mutex
+	list   []*lease
+}
+
+// run runs do, which is one statement, on the connection.
+func (s *leases) run(do func(*conn) error) error {
+	return s.handle.use(s.engine, func(c *conn) error {
+		err := do(c)
+		if err != nil {
+			c.rollback()
+			if c.pg.IsClosed() {
+				return errUnused{fmt.Errorf("%w: %w", errLost, err)} // each of them can be repeated
+			}
+		}
+		return err
+	})
+}
+
+func (s *leases) add(l *lease) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list = append(s.list, l)
+}
+
+func (s *leases) remove(l *lease) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.list {
+		if s.list[i] == l {
+			s.list = append(s.list[:i], s.list[i+1:]...)
+			return
+		}
+	}
+}
+
+// held are the leases of this process, those too that it has lost and not freed: what it
+// writes in the belief that it has them is refused.
+func (s *leases) held() (held heldLeases) {
+	s.mu.Lock()
+	list := append([]*lease(nil), s.list...)
+	s.mu.Unlock()
+	for _, l := range list {
+		l.mu.Lock()
+		if l.epoch != 0 {
+			held = append(held, heldLease{l.name, l.owner, l.epoch})
+		}
+		l.mu.Unlock()
+	}
+	return held
+}
+
+// close frees the leases that are still held.
+func (s *leases) close() error {
+	s.mu.Lock()
+	list := append([]*lease(nil), s.list...)
+	s.mu.Unlock()
+	var err error
+	for _, l := range list {
+		err = errors.Join(err, l.Unlock())
+	}
+	return errors.Join(err, s.handle.close())
+}
