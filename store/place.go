@@ -3,6 +3,7 @@ package store
 import (
 	"os"
 
+	"winnow/store/engine"
 	"winnow/store/location"
 	"winnow/store/postgres"
 	"winnow/store/sqlite"
@@ -38,19 +39,45 @@ func Remains(at string) (list []string) {
 // folders, the write-ahead logs, the contacts and, last, the log. Contacts that are there
 // without their log can't be opened, so a store that gets its parts in this order is there
 // as a whole, or not at all.
+//
+// One on a server has its outbox here, and nothing else.
 func PartsAt(path string) []string {
+	if location.IsServer(path) {
+		return []string{location.Beside(path, "outbox")}
+	}
 	log := sqlite.LogPath(path)
 	return []string{location.Beside(path, "members"), location.Beside(path, "outbox"), log + "-wal", log + "-shm", path + "-wal", path + "-shm", path, log}
+}
+
+// Server is what the server says of itself on which the store is; nil for a store on this
+// host.
+func (s *Store) Server() (*engine.ServerState, error) {
+	if e, ok := s.engine.(engine.Server); ok {
+		return e.ServerState()
+	}
+	return nil, nil
 }
 
 // RestoringAt is the folder in which a store is made that is to be at path.
 func RestoringAt(path string) string { return path + ".restoring" }
 
-// LocksAt are the locks of those who use a store at path: the daemon that runs the jobs,
-// and who holds the store lock, or appends many events.
+// usersLocks are the locks of those who use a store: the daemon that runs the jobs, and who
+// holds the store lock, or appends many events.
+var usersLocks = []string{"jobs", runLock, logLock}
+
+// LocksAt are the locks of those who use a store at path, which need not be there: that of
+// the daemon that runs the jobs, the store lock, and that of who appends many events.
 func LocksAt(path string) (list []*Lock) {
-	for _, name := range []string{"jobs", runLock, logLock} {
+	for _, name := range usersLocks {
 		list = append(list, &Lock{sqlite.NewLock(path + "." + name)})
+	}
+	return list
+}
+
+// Locks are those of [LocksAt].
+func (s *Store) Locks() (list []*Lock) {
+	for _, name := range usersLocks {
+		list = append(list, s.Lock(name))
 	}
 	return list
 }

@@ -94,7 +94,7 @@ const systemRoots = "system"
 
 const (
 	poolSize  = "pool_max_conns"
-	leastPool = 8 // what a daemon uses when all that it does comes together
+	leastPool = 1
 )
 
 var sslModes = []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
@@ -115,7 +115,7 @@ func checkServerURL(u *url.URL) (why, hint string) {
 	case given.Has("sslmode") && !slices.Contains(sslModes, mode):
 		return "sslmode in the store URL is none of libpq's", suggest.Hint(mode, sslModes)
 	case given.Has(poolSize) && !atLeast(size, leastPool):
-		return poolSize + " in the store URL must be a whole number of at least " + strconv.Itoa(leastPool), "a daemon receives, judges and answers pages at the same time; 16 is plenty"
+		return poolSize + " in the store URL must be a whole number of at least " + strconv.Itoa(leastPool), "the default is the number of processors, and at least 4"
 	case strings.Contains(u.Host+given.Get("host"), ",") && !slices.Contains([]string{"read-write", "primary"}, given.Get("target_session_attrs")):
 		return "the store URL names several servers, and does not say that the one that can be written is meant", "add target_session_attrs=read-write"
 	}

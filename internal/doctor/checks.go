@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -19,13 +18,18 @@ import (
 	"winnow/internal/ui"
 	"winnow/segments/destination/local"
 	"winnow/store"
+	"winnow/store/location"
 )
 
 // longLock is how long a process that is not the daemon may hold a lock.
 const longLock = time.Minute
 
 func (x *examination) checkLocks() {
-	locks := store.LocksAt(x.store)
+	locks := x.locks()
+	if locks == nil {
+		x.unknown("lock", "the store could not be read")
+		return
+	}
 	daemon, _, running := locks[0].Taken()
 	switch {
 	case running:
@@ -46,21 +50,33 @@ func (x *examination) checkLocks() {
 	}
 }
 
+// locks are those of who uses the store, first of the daemon that runs the jobs; nil if they
+// can't be looked at.
+func (x *examination) locks() []*store.Lock {
+	switch {
+	case x.open != nil:
+		return x.open.Locks()
+	case location.IsServer(x.at):
+		return nil
+	}
+	return store.LocksAt(x.at)
+}
+
 func (x *examination) checkPermissions() {
 	bad := false
-	for _, path := range store.PartsAt(x.store) {
+	for _, path := range store.PartsAt(x.at) {
 		info, err := os.Stat(path)
 		if err == nil && info.Mode().Perm()&0o007 != 0 {
 			bad = true
 			x.wrong("permissions", "every user of this machine can open %s: chmod o= %[1]s", path)
 		}
 	}
-	if err := app.CheckOwner(x.store); err != nil {
+	if err := app.CheckOwner(location.Files(x.at)); err != nil {
 		bad = true
 		x.wrong("permissions", "%v: run winnow as that user", err)
 	}
 	if !bad {
-		x.well("permissions", "the store is closed to other users")
+		x.well("permissions", "the files of the store are closed to other users")
 	}
 }
 
@@ -72,7 +88,7 @@ var statfs = syscall.Statfs
 
 func (x *examination) checkDisk() {
 	var s syscall.Statfs_t
-	folder := filepath.Dir(x.store)
+	folder := location.Folder(x.at)
 	if err := statfs(folder, &s); err != nil || s.Blocks == 0 {
 		x.unknown("disk", "the disk of %s can't be measured: %v", folder, err)
 		return

@@ -2,7 +2,8 @@
 // do about it. It works beside a daemon and without one, and when the store is damaged: a
 // check that can't be made says why, and the others go on. It changes nothing.
 //
-// Where to change what: a new check is a line in [Examine] and a method in checks.go.
+// Where to change what: a new check is a line in [Examine] and a method in checks.go; what is
+// asked of a PostgreSQL server is in server.go.
 package doctor
 
 import (
@@ -17,6 +18,8 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/ui"
 	"winnow/store"
+	"winnow/store/engine"
+	"winnow/store/location"
 	"winnow/store/sqlite"
 )
 
@@ -41,17 +44,19 @@ type Finding struct {
 
 // examination is what the checks share.
 type examination struct {
-	ctx   context.Context
-	now   time.Time
-	cfg   *config.Config // nil if it can't be read
-	store string         // its path
-	found *sqlite.Inspection
-	list  []Finding
+	ctx    context.Context
+	now    time.Time
+	cfg    *config.Config // nil if it can't be read
+	at     string         // location of the store
+	open   *store.Store   // one on a server; nil if that can't be reached
+	found  *sqlite.Inspection
+	server *engine.ServerState // nil for a store on this host, or if that is unknown
+	list   []Finding
 }
 
 // Examine makes all checks, for the config at that path.
 func Examine(ctx context.Context, path string, now time.Time) []Finding {
-	x := &examination{ctx: ctx, now: now, store: config.FindStore(path)}
+	x := &examination{ctx: ctx, now: now, at: config.FindStore(path)}
 	cfg, err := app.Options{Path: path, Secrets: config.SecretsRequired, WasInForce: func([]byte) bool { return false }}.Load()
 	if err != nil {
 		x.wrong("config", "%s has problems: winnow check%s lists them", path, app.ConfigFlag(path))
@@ -59,11 +64,20 @@ func Examine(ctx context.Context, path string, now time.Time) []Finding {
 			x.list[0].Text = err.Error()
 		}
 	} else {
-		x.cfg, x.store = cfg, cfg.Store
+		x.cfg, x.at = cfg, cfg.Store
 		x.well("config", "%s, policy %s", path, cfg.Hash)
 	}
-	for _, check := range []func(){x.checkStore, x.checkBacklog, x.checkClock, x.checkLocks, x.checkPermissions, x.checkDisk, x.checkBackup, x.checkCertificates, x.checkDestinations, x.checkReceivers} {
+	checkStore, checkBackup := x.checkStore, x.checkBackup
+	if location.IsServer(x.at) {
+		checkStore, checkBackup = x.checkServerStore, x.checkArchiving
+	}
+	for _, check := range []func(){checkStore, x.checkBacklog, x.checkClock, x.checkLocks, x.checkPermissions, x.checkDisk, checkBackup, x.checkCertificates, x.checkDestinations, x.checkReceivers} {
 		check()
+	}
+	if x.open != nil {
+		if err := x.open.Close(); err != nil {
+			x.unknown("store", "%v", err)
+		}
 	}
 	return x.list
 }
@@ -82,11 +96,11 @@ func (x *examination) unknown(check, format string, args ...any) {
 
 // checkStore looks for damage in both files, and at their schema and cursor.
 func (x *examination) checkStore() {
-	if !store.Exists(x.store) {
-		x.wrong("store", "there is no store at %s: start winnow serve, mount its disk, or restore a backup", x.store)
+	if !store.Exists(x.at) {
+		x.wrong("store", "there is no store at %s: start winnow serve, mount its disk, or restore a backup", x.at)
 		return
 	}
-	found, err := store.Inspect(x.ctx, x.store)
+	found, err := store.Inspect(x.ctx, x.at)
 	if err != nil {
 		x.unknown("store", "%v", err)
 		return
@@ -100,7 +114,7 @@ func (x *examination) checkStore() {
 	}
 	if len(found.Problems) == 0 {
 		x.found = found
-		x.well("store", "%s: whole, %s through seq %s, %s", x.store, ui.Count(found.Events, "event"), ui.Number(found.Last), ui.Count(found.Contacts, "contact"))
+		x.well("store", "%s: whole, %s through seq %s, %s", x.at, ui.Count(found.Events, "event"), ui.Number(found.Last), ui.Count(found.Contacts, "contact"))
 	}
 }
 

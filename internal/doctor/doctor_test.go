@@ -39,15 +39,20 @@ func newFolder(t *testing.T) *folder {
 	t.Helper()
 	dir := t.TempDir()
 	f := &folder{t: t, config: apptest.Config(t, dir, "1h"), store: filepath.Join(dir, "winnow.db")}
-	f.open(func(s *store.Store) {
-		storetest.Append(t, s, storetest.Event(storetest.Start, "ann", "m1", hygiene.Delivered))
-	})
+	f.append()
 	f.jobs = store.LocksAt(f.store)[0]
 	if ok, err := f.jobs.TryLock(); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	t.Cleanup(func() { f.jobs.Unlock() })
 	return f
+}
+
+// append appends one event, to a store that is made if there is none.
+func (f *folder) append() {
+	f.open(func(s *store.Store) {
+		storetest.Append(f.t, s, storetest.Event(storetest.Start, "ann", "m1", hygiene.Delivered))
+	})
 }
 
 func (f *folder) open(do func(*store.Store)) {

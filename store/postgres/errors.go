@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -30,6 +31,13 @@ func friendly(err error) error {
 		return fmt.Errorf("%w: %w", engine.ErrBusy, err)
 	}
 	return err
+}
+
+// refuses reports whether the server does not let this user into the database, which trying
+// again does not change: classes 28 and 3D.
+func refuses(err error) bool {
+	var of *pgconn.PgError
+	return errors.As(err, &of) && (strings.HasPrefix(of.Code, "28") || strings.HasPrefix(of.Code, "3D"))
 }
 
 // isCode reports whether the server said that code.

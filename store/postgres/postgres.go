@@ -101,7 +101,7 @@ func configOf(url string) (*pgxpool.Config, error) {
 		config.ConnConfig.ConnectTimeout = connectFor
 	}
 	for name, value := range map[string]string{
-		"application_name":                    "winnow",
+		"application_name":                    applicationName(),
 		"lock_timeout":                        fmt.Sprint(lockFor.Milliseconds()),
 		"idle_in_transaction_session_timeout": fmt.Sprint(idleFor.Milliseconds()),
 	} {
@@ -187,10 +187,10 @@ func (h *handle) connected(e *Engine) (err error) {
 	if h.pg != nil && !h.pg.IsClosed() {
 		return nil
 	}
-	if h.pg, err = e.connect(); err != nil {
-		return errUnused{err}
+	if h.pg, err = e.connect(); err == nil || refuses(err) {
+		return err
 	}
-	return nil
+	return errUnused{err}
 }
 
 func (h *handle) close() error {
