@@ -90,8 +90,10 @@ const (
 	idleFor      = time.Minute // within a transaction; long enough to read much of the log meanwhile
 )
 
-// configOf is what a URL says, with what every connection needs: a transaction that its
-// process left open, because it was stopped, ends by itself, as others wait for it.
+// configOf is what a URL says, with what every connection needs. A transaction that its
+// process left open, because it was stopped, ends by itself, as others wait for it. Each
+// query of the store is written for an index, and takes it whatever the server believes of
+// the sizes of tables, which may be minutes old.
 func configOf(url string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -102,6 +104,8 @@ func configOf(url string) (*pgxpool.Config, error) {
 	}
 	for name, value := range map[string]string{
 		"application_name":                    applicationName(),
+		"enable_seqscan":                      "off",
+		"enable_bitmapscan":                   "off",
 		"lock_timeout":                        fmt.Sprint(lockFor.Milliseconds()),
 		"idle_in_transaction_session_timeout": fmt.Sprint(idleFor.Milliseconds()),
 	} {

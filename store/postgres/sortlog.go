@@ -41,6 +41,9 @@ func (e *Engine) SortLog(ctx context.Context, o engine.SortOptions) (engine.Sort
 	}
 	l := &sortedLog{s: list[0].(*snapshot), open: true}
 	l.s.ctx = ctx
+	if err := errors.Join(l.s.exec("SET LOCAL enable_seqscan = on"), l.s.exec("SET LOCAL work_mem = '64MB'")); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	if l.rows = l.s.query(sortedEvents, int64(o.Until)); l.rows.err != nil {
 		return nil, errors.Join(l.rows.err, l.Close())
 	}
