@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -61,7 +62,7 @@ func (p *process) write(do func(w *logWriter) error) error {
 		if err != nil || done {
 			return err
 		}
-		w := &logWriter{c: c}
+		w, resent := &logWriter{c: c}, commit.sent
 		err = c.inTx("BEGIN", func() error { return do(w) }, func() error {
 			commit = pendingCommit{w.lines, true}
 			return w.appendTo(p)
@@ -72,6 +73,9 @@ func (p *process) write(do func(w *logWriter) error) error {
 		if isCode(err, codeAppenderClosed) {
 			p.appender = 0
 			return errUnused{err}
+		}
+		if resent && isCode(err, codeUniqueViolation) {
+			return errUnused{err} // the commit whose fate was unknown was still under way, and is there now
 		}
 		commit.sent = false
 		if err == nil {
@@ -107,7 +111,7 @@ func (p *process) resume(c *conn, commit *pendingCommit) (done bool, err error) 
 	}
 	var n, commits int64
 	known, closed := false, false
-	r := c.query("SELECT n, commits, closed_at <> 0 FROM appenders WHERE appender = $1", p.appender)
+	r := c.query("UPDATE appenders SET writer = $2 WHERE appender = $1 RETURNING n, commits, closed_at <> 0", p.appender, rand.Text())
 	if r.Next() {
 		known, n, commits, closed = true, r.Int(0), r.Int(1), r.Int(2) != 0
 	}
@@ -135,8 +139,8 @@ func (p *process) resume(c *conn, commit *pendingCommit) (done bool, err error) 
 // register takes a number.
 func (p *process) register(c *conn) error {
 	host, _ := os.Hostname()
-	number, err := c.number("INSERT INTO appenders (host, pid, started_at, seen_at, closed_at, n, commits) VALUES ($1, $2, winnow_now(), winnow_now(), 0, 0, 0) RETURNING appender",
-		host, int64(os.Getpid()))
+	number, err := c.number("INSERT INTO appenders (host, pid, started_at, seen_at, closed_at, writer, n, commits) VALUES ($1, $2, winnow_now(), winnow_now(), 0, $3, 0, 0) RETURNING appender",
+		host, int64(os.Getpid()), rand.Text())
 	if err != nil {
 		return err
 	}

@@ -5,8 +5,8 @@
 
 -- The processes that append to the log. Each has a number of its own, new at each start, and
 -- counts the lines that it appends: 1, 2, 3, without a gap.
--- Written by process.register, winnow_appended, which every commit to the log calls, and
--- process.close.
+-- Written by process.register, process.resume, winnow_appended, which every commit to the log
+-- calls, and process.close.
 CREATE TABLE appenders (
 	appender   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	host       text COLLATE "C" NOT NULL,
@@ -14,6 +14,7 @@ CREATE TABLE appenders (
 	started_at bigint NOT NULL,     -- microseconds since 1970 UTC, as all times
 	seen_at    bigint NOT NULL,     -- of its last commit
 	closed_at  bigint NOT NULL,     -- 0 while it may append
+	writer     text COLLATE "C" NOT NULL, -- random, new with each connection; see writers
 	n          bigint NOT NULL,     -- lines appended
 	commits    bigint NOT NULL      -- to the log; so the fate of a commit is known by the next connection
 );
@@ -23,7 +24,8 @@ CREATE TABLE appenders (
 -- Written by settle.
 CREATE TABLE settled (
 	appender bigint PRIMARY KEY,
-	n        bigint NOT NULL
+	n        bigint NOT NULL,
+	writer   text COLLATE "C" NOT NULL  -- of its lines, as it was last
 );
 
 -- What was appended and has no place in the log yet: events, and bodies that could not be read.
@@ -145,8 +147,10 @@ CREATE TABLE places (
 	quarantined bigint NOT NULL     -- bodies up to there
 );
 
--- The processes that appended lines, each with a random name.
--- Written by logWriter.BeginWriter, which Appender.write calls.
+-- Who appended lines: the connections of processes, each with a random name. A server that
+-- lost lines, as it was restored or took over, ended all connections: its next lines have
+-- another writer than those that it lost.
+-- Written by settle.
 CREATE TABLE writers (
 	first  bigint PRIMARY KEY,      -- its first line
 	writer text COLLATE "C" NOT NULL
@@ -769,9 +773,12 @@ BEGIN
 		RETURN 0;
 	END IF;
 	SELECT * INTO last FROM log_end WHERE id = 1 FOR UPDATE;
-	FOR who IN SELECT a.appender, coalesce(s.n, 0) AS since, least(a.n, coalesce(s.n, 0) + most) AS n
+	FOR who IN SELECT a.appender, a.writer, coalesce(s.writer, '') AS before, coalesce(s.n, 0) AS since, least(a.n, coalesce(s.n, 0) + most) AS n
 		FROM appenders a LEFT JOIN settled s USING (appender) WHERE a.n > coalesce(s.n, 0) ORDER BY a.appender
 	LOOP
+		IF who.writer <> who.before THEN
+			INSERT INTO writers (first, writer) VALUES (last.seq + last.quarantined + 1, who.writer) ON CONFLICT (first) DO UPDATE SET writer = excluded.writer;
+		END IF;
 		INSERT INTO events (seq, received_at, at, source, message_id, event, code, outcome, contact, body, phone)
 			SELECT last.seq + row_number() OVER (ORDER BY n), received_at, at, source, message_id, event, code, outcome, contact, body, phone
 			FROM arrivals WHERE appender = who.appender AND n > who.since AND n <= who.n AND outcome <> '' ORDER BY n;
@@ -797,7 +804,7 @@ BEGIN
 			END LOOP;
 		END IF;
 		DELETE FROM arrivals WHERE appender = who.appender AND n <= who.n;
-		INSERT INTO settled (appender, n) VALUES (who.appender, who.n) ON CONFLICT (appender) DO UPDATE SET n = excluded.n;
+		INSERT INTO settled (appender, n, writer) VALUES (who.appender, who.n, who.writer) ON CONFLICT (appender) DO UPDATE SET n = excluded.n, writer = excluded.writer;
 		total := total + who.n - who.since;
 	END LOOP;
 	UPDATE log_end SET seq = last.seq, quarantined = last.quarantined WHERE id = 1;
