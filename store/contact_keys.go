@@ -63,21 +63,32 @@ func formatOf(keys contactkey.Format) int64 {
 
 // LosesForgotten reports whether folding is about to begin in the store at the path, and
 // persons were forgotten there: hashes of their keys can't be folded, so a key that had
-// capitals is not recognized any more. The store is not opened.
-func LosesForgotten(path string, keys contactkey.Format) (loses bool, err error) {
-	if !keys.Fold || location.IsServer(path) || !Exists(path) {
+// capitals is not recognized any more. Nothing is written.
+func LosesForgotten(at string, keys contactkey.Format) (loses bool, err error) {
+	if !keys.Fold || !Exists(at) {
 		return false, nil
 	}
-	err = sqlite.ReadContacts(path, func(c engine.Querier) error {
-		n, err := c.Number("SELECT count(*) FROM sqlite_schema WHERE name = 'forgotten_messages'")
-		if err != nil || n == 0 {
-			return err
-		}
+	look := func(c engine.Querier) error {
 		format, err := counter(c, keyFormat)
 		if err == nil && format == textKeys {
 			loses, err = forgotten.Any(c)
 		}
 		return err
+	}
+	if location.IsServer(at) {
+		s, err := OpenExisting(at)
+		if err != nil {
+			return false, err
+		}
+		err = s.read(func(c engine.Reader) error { return look(c) })
+		return loses, errors.Join(err, s.Close())
+	}
+	err = sqlite.ReadContacts(at, func(c engine.Querier) error {
+		n, err := c.Number("SELECT count(*) FROM sqlite_schema WHERE name = 'forgotten_messages'")
+		if err != nil || n == 0 {
+			return err
+		}
+		return look(c)
 	})
 	return loses, err
 }

@@ -43,6 +43,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 
 	"winnow/store/appender"
 	"winnow/store/engine"
@@ -87,7 +88,7 @@ func opened(at string, file func(string) (*sqlite.Engine, error), server func(st
 	if location.IsServer(at) {
 		e, err := server(location.URL(at))
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("open the store %s: %w", location.Shown(at), err)
 		}
 		return of(e, at, members.Table{Engine: e}), nil
 	}

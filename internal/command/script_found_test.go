@@ -14,18 +14,46 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// foundInScript is the script's command "found PATTERN": some file of the script's folder,
-// apart from the folder inputs, has the pattern, as it is or once it is unpacked. With "!"
-// none has. It prints the files that have it.
+// foundInScript is the script's command "found PATTERN [FILE...]": some of these files has the
+// pattern, as it is or once it is unpacked, or some file in these folders; without any
+// named, some file of the script's folder, apart from the folder inputs. A name may have
+// stars, and need not be there. With "!" none has the pattern. It prints the files that have it.
+// What databases have stands for winnow.db where the stores are elsewhere.
 func foundInScript(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) != 1 {
-		ts.Fatalf("usage: found PATTERN")
+	if len(args) == 0 {
+		ts.Fatalf("usage: found PATTERN [FILE...]")
 	}
 	pattern, err := regexp.Compile(args[0])
 	ts.Check(err)
-	root, found := ts.MkAbs("."), false
-	ts.Check(filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		name, _ := filepath.Rel(root, path)
+	roots, found := args[1:], false
+	look := func(name string, text []byte) {
+		if pattern.Match(text) || pattern.MatchString(name) {
+			found = true
+			io.WriteString(ts.Stdout(), name+": "+string(pattern.Find(text))+"\n")
+		}
+	}
+	if len(roots) == 0 {
+		roots = []string{"."}
+	}
+	for _, root := range roots {
+		if root == "." || root == "winnow.db" {
+			ts.Check(ts.Value(scriptKey{}).(*scriptState).stores.dump(look))
+		}
+		paths, err := filepath.Glob(ts.MkAbs(root))
+		ts.Check(err)
+		for _, path := range paths {
+			ts.Check(eachFile(ts.MkAbs("."), path, look))
+		}
+	}
+	if found == neg {
+		ts.Fatalf("found is %v, in any of %v", found, roots)
+	}
+}
+
+// eachFile visits a file, or those in a folder, by their names in the script's folder.
+func eachFile(folder, path string, visit func(name string, text []byte)) error {
+	return filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
+		name, _ := filepath.Rel(folder, path)
 		switch {
 		case err != nil:
 			return err
@@ -35,16 +63,11 @@ func foundInScript(ts *testscript.TestScript, neg bool, args []string) {
 			return nil
 		}
 		text, err := unpacked(path)
-		if err != nil || !pattern.Match(text) && !pattern.MatchString(name) {
-			return err
+		if err == nil {
+			visit(name, text)
 		}
-		found = true
-		io.WriteString(ts.Stdout(), name+": "+string(pattern.Find(text))+"\n")
-		return nil
-	}))
-	if found == neg {
-		ts.Fatalf("found is %v, in any file of %s", found, root)
-	}
+		return err
+	})
 }
 
 // unpacked is what a file says: also what a workbook or a compressed file has packed.

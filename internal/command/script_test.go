@@ -17,7 +17,8 @@ import (
 // the folder and environment of the script: a process of its own costs ten times as much.
 // "exec winnow ARGUMENTS" starts one, for what only a process shows: a signal, what it
 // inherits, a variable that the script sets itself. "input FILE" is what stdin is for
-// processes: what the next command line reads. "found PATTERN" looks into every file.
+// processes: what the next command line reads. "found PATTERN" looks into every file, "drop
+// STORE" removes a store.
 //
 // Scripts run one after the other, since a process has one folder and one environment.
 func TestScripts(t *testing.T) {
@@ -29,10 +30,12 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv(exampleVariable, examplePath(t))
-			e.Values[scriptKey{}] = &scriptState{environment: e.Vars, stdin: strings.NewReader("")}
-			return nil
+			stores := &scriptStores{e.T().(inOrder).T, e.WorkDir, map[string]string{}}
+			e.Values[scriptKey{}] = &scriptState{environment: e.Vars, stdin: strings.NewReader(""), stores: stores}
+			return stores.move()
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"winnow": runInScript, "input": inputOfScript, "found": foundInScript},
+		Condition: scriptCondition,
+		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"winnow": runInScript, "input": inputOfScript, "found": foundInScript, "drop": dropInScript},
 	})
 }
 
@@ -72,6 +75,7 @@ func examplePath(t *testing.T) string {
 type scriptState struct {
 	environment []string // as the script began
 	stdin       io.Reader
+	stores      *scriptStores
 }
 
 type scriptKey struct{}

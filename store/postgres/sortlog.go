@@ -21,14 +21,14 @@ type sortedLog struct {
 const blanks = `E'\t\n\r \u00A0\u200B\uFEFF'`
 
 // sortedEvents is the log in the order of contacts.
-const sortedEvents = `SELECT coalesce(n.contact, found.contact) AS root, found.moment, found.seq, found.source, found.outcome, found.code, found.message_id FROM (
+const sortedEvents = `SELECT coalesce(n.contact, found.contact), found.moment, found.seq, found.source, found.outcome, found.code, found.message_id FROM (
 	SELECT coalesce(nullif(e.contact, ''), nullif(m.contact, ''), u.contact, '') AS contact, coalesce(nullif(e.at, 0), e.received_at) AS moment,
 		e.seq, e.source, e.outcome, e.code, e.message_id
 	FROM events e LEFT JOIN messages m ON e.contact = '' AND m.source = e.source AND m.message_id = trim(both ` + blanks + ` from e.message_id)
 	LEFT JOIN unsourced_messages u ON e.contact = '' AND u.message_id = trim(both ` + blanks + ` from e.message_id)
 		AND e.source = coalesce((SELECT source FROM unsourced_owner), e.source)
 	WHERE e.received_at <= $1) AS found LEFT JOIN names n ON n.key = found.contact
-	ORDER BY root COLLATE "C", moment, seq`
+	ORDER BY coalesce(n.contact, found.contact) COLLATE "C", moment, seq`
 
 // SortLog implements engine.Engine.
 func (e *Engine) SortLog(ctx context.Context, o engine.SortOptions) (engine.SortedLog, error) {
