@@ -49,6 +49,10 @@ func PartsAt(path string) []string {
 	return []string{location.Beside(path, "members"), location.Beside(path, "outbox"), log + "-wal", log + "-shm", path + "-wal", path + "-shm", path, log}
 }
 
+// Shared reports whether processes of several hosts may use the store, each of which has
+// files of its own.
+func (s *Store) Shared() bool { return location.IsServer(s.location) }
+
 // Server is what the server says of itself on which the store is; nil for a store on this
 // host.
 func (s *Store) Server() (*engine.ServerState, error) {

@@ -164,7 +164,7 @@ func (d *Daemon) wire(cfg *config.Config, newLog func(*store.Store) receiver.Log
 	d.runner = schedule.NewRunner(d.store, d.store.Lock("jobs"), observer{d}, nil)
 	d.backups = schedule.NewRunner(d.store, d.store.Lock("backup"), observer{d}, nil)
 	d.puller = logpull.New(meteredLog{d.store, d.metrics}, d.store.Lock("pull"), d.log)
-	d.dispatcher = newDispatcher(d.log, d.exports, d.runner.HoldsLock, func(ctx context.Context, e segments.Export, to segments.Destination, force bool) error {
+	d.dispatcher = newDispatcher(d.log, d.exports, d.delivers, func(ctx context.Context, e segments.Export, to segments.Destination, force bool) error {
 		return d.Exporter().DeliverTo(ctx, e, to, force)
 	})
 	d.runner.OnLock = func(ctx context.Context) error {
@@ -177,6 +177,10 @@ func (d *Daemon) wire(cfg *config.Config, newLog func(*store.Store) receiver.Log
 	_, err = d.restoreRunMetrics(cfg, hygiene.InstantOf(time.Now()))
 	return err
 }
+
+// delivers reports whether this daemon delivers runs: it runs the jobs, or may have the files
+// of runs that it made when it did.
+func (d *Daemon) delivers() bool { return d.runner.HoldsLock() || d.store.Shared() }
 
 func (d *Daemon) listen(cfg *config.Config) (err error) {
 	if d.public, err = connlimit.Listen(cfg.Listen); err != nil {

@@ -11,7 +11,8 @@ import (
 	"winnow/store/runs"
 )
 
-// dispatcher delivers published runs to remotes, in the daemon that holds the job lock.
+// dispatcher delivers published runs to remotes, in the daemon that holds the job lock, and in
+// others that may have their files.
 //
 // A delivery is not a job: jobs run one at a time, and a slow server would hold up
 // sweeps. For the same reason each export is delivered to each remote independently.

@@ -74,7 +74,7 @@ func (x *Exporter) withDeliveryLock(ctx context.Context, export string, to segme
 
 func (x *Exporter) deliverDue(ctx context.Context, e segments.Export, to segments.Destination, force bool) error {
 	for {
-		d, ok, err := x.firstWaiting(e.Name, to)
+		d, ok, err := x.firstWaiting(e, to)
 		if err != nil || !ok || !force && !DeliveryBackoff.due(d, time.Now()) {
 			return err
 		}
@@ -84,13 +84,16 @@ func (x *Exporter) deliverDue(ctx context.Context, e segments.Export, to segment
 	}
 }
 
-func (x *Exporter) firstWaiting(export string, to segments.Destination) (d runs.Delivery, ok bool, err error) {
-	list, err := x.Store.Deliveries(export)
-	i := slices.IndexFunc(list, func(d runs.Delivery) bool { return d.Remote == to.String() && d.Status == runs.Waiting })
-	if err != nil || i < 0 {
+func (x *Exporter) firstWaiting(e segments.Export, to segments.Destination) (d runs.Delivery, ok bool, err error) {
+	list, err := x.Store.Deliveries(e.Name)
+	list = slices.DeleteFunc(list, func(d runs.Delivery) bool { return d.Remote != to.String() || d.Status != runs.Waiting })
+	switch {
+	case err != nil || len(list) == 0:
 		return runs.Delivery{}, false, err
+	case x.Store.Shared():
+		return x.firstHere(e, list)
 	}
-	return list[i], true, nil
+	return list[0], true, nil
 }
 
 // attempt tries a delivery a few times, saves how it went, and returns the state of

@@ -142,7 +142,7 @@ func (r *Runner) runJobs(ctx context.Context) {
 			return
 		}
 		if !r.lock.Held() {
-			r.observer.SchedulerError(fmt.Errorf("%s was removed or replaced; leave it alone while winnow runs", r.lock))
+			r.observer.SchedulerError(fmt.Errorf("%s was removed, replaced or taken over; if it is a file, leave it alone while winnow runs", r.lock))
 			return
 		}
 	}
