@@ -94,7 +94,7 @@ func (x *leaver) ownPhones(t *testing.T, l *life, k *knower) {
 	t.Helper()
 	for _, phone := range l.phones {
 		has := func(whose string, keys []string) string {
-			return fmt.Sprintf("SELECT group_concat(c.key) FROM contacts c WHERE c.key %s ('%s') AND (c.phone = '%s' OR c.id IN (SELECT contact FROM former_numbers WHERE phone = '%s'))", whose, strings.Join(keys, "', '"), phone, phone)
+			return fmt.Sprintf("SELECT c.key FROM contacts c WHERE c.key %s ('%s') AND (c.phone = '%s' OR c.id IN (SELECT contact FROM former_numbers WHERE phone = '%s'))", whose, strings.Join(keys, "', '"), phone, phone)
 		}
 		others, errOthers := textOf(k.Store, has("NOT IN", x.keys))
 		own, errOwn := textOf(k.Store, has("IN", x.keys))
@@ -117,7 +117,7 @@ func (x *leaver) ownMessages(t *testing.T, l *life, k *knower) {
 	t.Helper()
 	phones := x.alone
 	list := "'" + strings.Join(slices.Concat(x.keys), "', '") + "'"
-	text, err := textOf(k.Store, "SELECT group_concat(message_id, ' ') FROM messages WHERE contact IN ("+list+") OR contact = '' AND phone IN ('"+strings.Join(phones, "', '")+"')")
+	text, err := textOf(k.Store, "SELECT message_id FROM messages WHERE contact IN ("+list+") OR contact = '' AND phone IN ('"+strings.Join(phones, "', '")+"')")
 	if err != nil {
 		t.Fatal(err)
 	}

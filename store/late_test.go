@@ -5,6 +5,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store"
+	"winnow/store/engine/enginetest"
 	"winnow/store/storetest"
 )
 
@@ -38,6 +39,7 @@ func TestALateCallbackAboutAForgottenMessageIsErased(t *testing.T) {
 
 // The write-ahead logs of a store that stays open are files of it too.
 func TestNoFileOfAnOpenStoreHasALateCallbackOnceItIsSwept(t *testing.T) {
+	enginetest.SQLite(t) // a server's files are not winnow's to read
 	later := storetest.Start.Add(40 * hygiene.Day)
 	s := storetest.Open(t)
 	p := numberPolicy(t, s)

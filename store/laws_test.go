@@ -356,8 +356,10 @@ func TestASweepKilledAnywhereRepeatsWithoutHarm(t *testing.T) {
 	}
 	defer s.Close()
 	sweepAll(t, s, storetest.TwoRules(), 0)
-	if ok, err := textOf(s, "PRAGMA integrity_check"); err != nil || ok != "ok" {
-		t.Errorf("integrity: %s, %v", ok, err)
+	if len(s.Files()) > 0 {
+		if ok, err := textOf(s, "PRAGMA integrity_check"); err != nil || ok != "ok" {
+			t.Errorf("integrity: %s, %v", ok, err)
+		}
 	}
 	if got := storetest.Dump(t, s); got != want {
 		t.Errorf("after %d kills\n%s\nnever killed\n%s", kills, got, want)

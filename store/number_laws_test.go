@@ -519,7 +519,7 @@ func netOf(t *testing.T, k *knower, c *hygiene.Contact) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, err := textOf(k.Store, fmt.Sprintf(`SELECT ',' || group_concat(id) || ',' FROM ledger WHERE contact IN
+	own, err := textOf(k.Store, fmt.Sprintf(`SELECT CAST(id AS text) FROM ledger WHERE contact IN
 		(SELECT id FROM contacts WHERE key = '%s' UNION SELECT -id FROM numbers WHERE phone = '%s')`, c.Key, hygiene.NumberIn(c.Key)))
 	if err != nil {
 		t.Fatal(err)
@@ -529,7 +529,7 @@ func netOf(t *testing.T, k *knower, c *hygiene.Contact) string {
 	open, stands := map[string]hygiene.Instant{}, map[string]hygiene.Instant{}
 	var said strings.Builder
 	for _, e := range slices.Backward(entries) {
-		if !strings.Contains(own, fmt.Sprint(",", e.ID, ",")) {
+		if !slices.Contains(strings.Fields(own), fmt.Sprint(e.ID)) {
 			continue // of a contact that was merged into this one
 		}
 		what := fmt.Sprint(e.Reason, " ", e.Origin, " ", e.Held)

@@ -16,6 +16,9 @@ func checkCounts(t *testing.T, s *store.Store, p *hygiene.Policy, now hygiene.In
 	if wrong := countsOf(t, s, p, now); wrong != "" {
 		t.Error(wrong)
 	}
+	if len(s.Files()) == 0 {
+		return // the server's own tools copy it
+	}
 	path := filepath.Join(t.TempDir(), "copy.db")
 	if err := s.Copy(t.Context(), path, engine.CopyOptions{}); err != nil {
 		t.Fatal(err)

@@ -210,12 +210,7 @@ func TestAStoreThatWasThereBeforeCountsFromTheNextDayOn(t *testing.T) {
 	p := storetest.Policy(t, s)
 	storetest.Append(t, s, storetest.Event(storetest.Start, "ann", "a1", hygiene.HardBounce))
 	storetest.Sweep(t, s, p, 0)
-	file := enginetest.File(t, s.Files()[0])
-	for _, sql := range []string{"DELETE FROM regret", fmt.Sprintf("INSERT INTO counters (name, value) VALUES ('regret_since', %d)", int64(storetest.Start.Add(hygiene.Day)))} {
-		if _, err := file.Exec(sql); err != nil {
-			t.Fatal(err)
-		}
-	}
+	enginetest.Change(t, s.Location(), "DELETE FROM regret", fmt.Sprintf("INSERT INTO counters (name, value) VALUES ('regret_since', %d)", int64(storetest.Start.Add(hygiene.Day))))
 	now := storetest.Start.Add(5 * hygiene.Day)
 	storetest.Append(t, s, storetest.Event(storetest.Start.Add(hygiene.Day), "ann", "a2", hygiene.Delivered), storetest.Event(storetest.Start.Add(hygiene.Day), "bob", "b1", hygiene.HardBounce))
 	storetest.Sweep(t, s, p, 0)

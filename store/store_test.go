@@ -39,12 +39,17 @@ func TestAnAppendedEventIsThereAfterReopening(t *testing.T) {
 }
 
 // textOf is the first column that a query returns, from either part of the store.
-func textOf(s *store.Store, query string) (text string, err error) {
-	err = s.Read(func(c engine.Reader) error {
-		text, err = c.Text(query)
-		return err
+// textOf is the first column of the answer to a query, a line for each row.
+func textOf(s *store.Store, query string) (string, error) {
+	var lines []string
+	err := s.Read(func(c engine.Reader) error {
+		r := c.Query(query)
+		for r.Next() {
+			lines = append(lines, r.Text(0))
+		}
+		return r.Close()
 	})
-	return text, err
+	return strings.Join(lines, "\n"), err
 }
 
 func TestAStoreOfANewerSchemaIsRefused(t *testing.T) {

@@ -191,7 +191,7 @@ func TestABacktestCountsWhatItReplayed(t *testing.T) {
 		storetest.Event(span.Since-1, "ann", "m1", hygiene.Sent), storetest.Event(span.Since, "ann", "m2", hygiene.Sent), storetest.Event(span.Until, "bob", "m3", hygiene.HardBounce),
 		storetest.Event(storetest.Start.Add(20*hygiene.Day), "", "m4", hygiene.HardBounce), storetest.Event(span.Until+1, "cem", "m5", hygiene.HardBounce), late)
 	did, b := backtestOf(t, s, span)
-	if did.Events != 2 || did.Earlier != 1 || did.Contacts != 2 || did.Unmatched != 1 || did.First != span.Since-1 || did.Bytes == 0 || b.Suppressed != 1 {
+	if did.Events != 2 || did.Earlier != 1 || did.Contacts != 2 || did.Unmatched != 1 || did.First != span.Since-1 || (did.Bytes == 0) != (len(s.Files()) == 0) || b.Suppressed != 1 {
 		t.Errorf("%+v %s", did, countedBy(b))
 	}
 	if _, err := s.Register(context.Background(), []store.Registration{{Source: "insider", MessageID: "m4", Contact: "dora"}}); err != nil {
@@ -260,6 +260,7 @@ func temporary(t *testing.T, folder string) (open []string) {
 }
 
 func TestTheTemporaryFileEndsWithTheBacktest(t *testing.T) {
+	enginetest.SQLite(t) // a server sorts the log itself
 	for _, where := range []string{"TMPDIR", "beside the store"} {
 		s := storetest.Open(t)
 		events, _ := storetest.RandomLog(1, 50)
@@ -292,6 +293,9 @@ func TestACancelledBacktestEndsImmediatelyAndLeavesNothing(t *testing.T) {
 	events, _ := storetest.RandomLog(1, 5000)
 	storetest.Append(t, s, events...)
 	for _, phase := range []string{"sorted", "judged"} {
+		if phase == "sorted" && len(s.Files()) == 0 {
+			continue // a server sorts the log itself
+		}
 		ctx, cancel := context.WithCancel(context.Background())
 		calls := 0
 		stop := func(int64) { calls++; cancel() }
@@ -326,7 +330,10 @@ func TestABacktestChangesNothingAndBlocksNoWriter(t *testing.T) {
 		if _, err := s.Register(context.Background(), []store.Registration{{Source: "insider", MessageID: "z", Contact: "zoe"}}); err != nil {
 			t.Error(err)
 		}
-		for _, path := range []string{s.Files()[0], s.Files()[2]} {
+		for nth, path := range s.Files() {
+			if nth%2 == 1 {
+				continue // a write-ahead log
+			}
 			var busy int
 			if err := enginetest.File(t, path).QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, new(int), new(int)); busy != 0 || err != nil {
 				t.Errorf("%s: a reader is in the way, %v", filepath.Base(path), err)
@@ -345,6 +352,7 @@ func TestABacktestChangesNothingAndBlocksNoWriter(t *testing.T) {
 }
 
 func TestABacktestSaysWhereItCannotWrite(t *testing.T) {
+	enginetest.SQLite(t) // a server sorts the log itself
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
 	s := storetest.Open(t)
 	_, err := s.Backtest(context.Background(), span)

@@ -11,8 +11,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"winnow/store/engine"
 	"winnow/store/postgres"
 	"winnow/store/postgres/pgtest"
@@ -33,7 +31,7 @@ func TestAProcessThatWasStoppedForLongerThanItsLeaseWritesNothing(t *testing.T) 
 
 	holder.signal(t, syscall.SIGSTOP)
 	if !*lasting {
-		endLeases(t, at)
+		pgtest.Run(t, at, "UPDATE leases SET until = winnow_now() - 1")
 	}
 	for taken := false; !taken; {
 		var err error
@@ -95,19 +93,6 @@ func writtenBy(t *testing.T, e engine.Engine) (by int64) {
 		t.Fatal(err)
 	}
 	return by
-}
-
-// endLeases lets the time of all leases pass.
-func endLeases(t *testing.T, at string) {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	if _, err := conn.Exec(t.Context(), "UPDATE leases SET until = winnow_now() - 1"); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // holding is the environment variable that makes the test binary a process that does what

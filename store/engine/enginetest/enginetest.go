@@ -77,6 +77,22 @@ func SQLite(tb testing.TB) {
 	}
 }
 
+// Change runs statements on the contacts of the store at a location, as an earlier version
+// or a person could have done.
+func Change(tb testing.TB, at string, statements ...string) {
+	tb.Helper()
+	if location.IsServer(at) {
+		pgtest.Run(tb, location.URL(at), statements...)
+		return
+	}
+	file := File(tb, at)
+	for _, statement := range statements {
+		if _, err := file.Exec(statement); err != nil {
+			tb.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
 // File opens a SQLite file, as any other program could.
 func File(tb testing.TB, path string) *sql.DB {
 	tb.Helper()

@@ -52,6 +52,21 @@ func Database(tb testing.TB) string {
 	return at
 }
 
+// Run runs statements on a database.
+func Run(tb testing.TB, at string, statements ...string) {
+	tb.Helper()
+	conn, err := pgx.Connect(context.Background(), at)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	for _, statement := range statements {
+		if _, err := conn.Exec(context.Background(), statement); err != nil {
+			tb.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
 // create creates a database in the shared server.
 func create(name string) (at string, err error) {
 	outside(func() {
