@@ -43,7 +43,7 @@ var layers = [][]string{
 	{"store/engine", "store/scratchfile", "store/location"},
 	{"store/records"},
 	{"store/sqlite", "store/postgres", "store/members", "store/keyset", "store/messages", "store/quarantine", "store/personal"},
-	{"store/engine/enginetest", "store/logscan", "store/silence", "store/regret", "store/quiet", "store/daycounts", "store/statuscounts", "store/erasure", "store/forgotten", "store/runs", "store/appender", "store/lines"},
+	{"store/engine/enginetest", "store/migration", "store/logscan", "store/silence", "store/regret", "store/quiet", "store/daycounts", "store/statuscounts", "store/erasure", "store/forgotten", "store/runs", "store/appender", "store/lines"},
 	{"store/retention", "internal/logline"},
 	{"store", "internal/config", "internal/schedule", "internal/receiver", "internal/console"},
 	{"store/storetest", "internal/lint", "internal/testfile"},
@@ -51,7 +51,7 @@ var layers = [][]string{
 	{"internal/apptest"},
 	{"internal/kit", "internal/logpull"},
 	{"internal/explain", "internal/quarantine", "internal/starter", "internal/report", "internal/scrub", "internal/staticlist", "internal/testrun", "internal/impact", "internal/exports", "internal/unmatched", "internal/silent", "internal/regret", "internal/backup"},
-	{"internal/retention"},
+	{"internal/retention", "internal/migrate"},
 	{"internal/person"},
 	{"internal/imports", "internal/contactapi", "internal/status", "internal/pagedata"},
 	{"internal/reconcile"},
@@ -88,7 +88,7 @@ var importers = map[string][]string{
 
 // testImporters are further importers, for test files.
 var testImporters = map[string][]string{
-	"database/sql": {"store"},
+	"database/sql": {"store", "store/migration"},
 	"github.com/rogpeppe/go-internal/testscript": {"internal/command"},
 	"golang.org/x/tools":                         {"internal/circles_test.go", "internal/doclinks_test.go"},
 	"github.com/santhosh-tekuri/jsonschema/v6":   {"internal/config", "internal/console"},

@@ -114,7 +114,7 @@ func Make(ctx context.Context, o Options) (Made, error) {
 func (d *draft) fill(ctx context.Context, o Options) (*Manifest, error) {
 	copyFolders := func() error {
 		for _, name := range folders {
-			if err := copyTree(ctx, o.Store.Folder(name), location.Beside(d.database(), name)); err != nil {
+			if err := CopyTree(ctx, o.Store.Folder(name), location.Beside(d.database(), name)); err != nil {
 				return err
 			}
 		}

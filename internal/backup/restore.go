@@ -50,7 +50,7 @@ func Restore(ctx context.Context, from string, o RestoreOptions) (done Restored,
 	if err := atomicfile.MakeFolder(filepath.Dir(o.Store), 0o700); err != nil {
 		return done, fmt.Errorf("create the store's folder: %w", err)
 	}
-	unlock, err := lockStore(o.Store)
+	unlock, err := LockStore(o.Store)
 	if err != nil {
 		return done, err
 	}
@@ -85,8 +85,8 @@ func open(path string) (Made, error) {
 	return Made{path, m}, err
 }
 
-// lockStore keeps daemons, jobs and other restores away from the place of the store.
-func lockStore(path string) (unlock func() error, err error) {
+// LockStore keeps daemons, jobs and restores away from the place of the store, until unlock.
+func LockStore(path string) (unlock func() error, err error) {
 	var held []*store.Lock
 	unlock = func() (err error) {
 		for _, l := range held {

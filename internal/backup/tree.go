@@ -26,10 +26,10 @@ func writeFile(path string, from io.Reader) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// copyTree copies what is in a folder to another one, files of the same size and time
+// CopyTree copies what is in a folder to another one, files of the same size and time
 // excepted that an earlier call has copied. What goes away meanwhile is left out, and so
 // are drafts. A folder that is missing is empty.
-func copyTree(ctx context.Context, from, to string) error {
+func CopyTree(ctx context.Context, from, to string) error {
 	return filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
 		if gone(err) {
 			return nil

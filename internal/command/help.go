@@ -71,6 +71,7 @@ var examples = map[string][]string{
 	"backup":              {"winnow backup /mnt/backup/winnow", "winnow backup --verify /mnt/backup/winnow", "winnow backup --verify /mnt/backup/winnow/2026-11-23T020000Z"},
 	"doctor":              {"winnow doctor", "winnow doctor --json"},
 	"restore":             {"winnow restore /mnt/backup/winnow", "winnow restore /mnt/backup/winnow/2026-11-23T020000Z -c /etc/winnow/winnow.yaml", "winnow restore /mnt/backup/winnow --erasures replaced/winnow.db"},
+	"migrate":             {"winnow migrate --to postgres://winnow@db.example.com:5432/winnow", "winnow migrate --to 'postgres://winnow@db.example.com/winnow?sslmode=verify-full&passfile=/etc/winnow/pgpass' -c /etc/winnow/winnow.yaml"},
 	"token":               {`curl -H "Authorization: Bearer $(winnow token)" http://127.0.0.1:8081/api/v1/status`},
 	"health":              {"winnow health"},
 	"completion":          {"source <(winnow completion bash)"},
@@ -80,7 +81,7 @@ var examples = map[string][]string{
 // ignoredFlags are the flags of all commands that some have no use for.
 var ignoredFlags = map[string][]string{
 	"serve": {"json", "now"}, "demo": {"json", "now", "config"}, "init": {"now"}, "kit": {"now"}, "completion": {"json", "now", "config"},
-	"health": {"json", "now"}, "token": {"now"}, "version": {"now", "config"},
+	"health": {"json", "now"}, "migrate": {"now"}, "token": {"now"}, "version": {"now", "config"},
 }
 
 // ignores reports whether the command has no use for a flag of all commands.

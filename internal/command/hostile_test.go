@@ -149,6 +149,7 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 		"backup":              {{filepath.Join(filepath.Dir(config), "backups")}, {"absent" + hostile + "/x/y", "--verify"}},
 		"doctor":              {{}},
 		"restore":             {{"absent" + hostile}},
+		"migrate":             {{"--to", hostile}, {"--to", "postgres://db/x?" + hostile + "=1"}},
 		"forget":              {{hostileKey + "d", "--dry-run"}, {hostile, "--dry-run"}},
 	}
 	without := []string{"serve", "demo", "token", "health", "version"} // print nothing from outside

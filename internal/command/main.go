@@ -83,6 +83,7 @@ type grammar struct {
 	Backup     backupCommand     `cmd:"" group:"setup" help:"Back up the store, also while the daemon runs, or verify a backup."`
 	Doctor     doctorCommand     `cmd:"" group:"state" help:"Check everything that winnow needs: store, disk, clock, locks, backups, certificates, destinations."`
 	Restore    restoreCommand    `cmd:"" group:"setup" help:"Restore the store from a backup."`
+	Migrate    migrateCommand    `cmd:"" group:"setup" help:"Copy the store into an empty PostgreSQL database."`
 	Kit        kitCommand        `cmd:"" group:"setup" help:"Print what runs winnow on a server: a unit, a proxy, a container, alert rules, a dashboard."`
 	Token      tokenCommand      `cmd:"" group:"setup" help:"Print the admin token, for scripts that use the API."`
 	Health     healthCommand     `cmd:"" group:"setup" help:"Check whether the daemon can store callbacks, for the health check of a container."`

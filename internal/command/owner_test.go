@@ -83,7 +83,7 @@ var (
 		{"rejudge"}, {"reclassify"}, {"quarantine", "retry"}, {"schedule"}, {"doctor"}, {"check"}, {"health"}, {"scrub", "-", "--column", "contact"}, {"release", "nightly", "--show"}, {"import", "contacts", "-"}, {"import", "suppressions", "-"}, {"merge", "ann", "--into", "bob"}, {"forget", "ann", "--dry-run"}, {"hold", "--list"}, {"export-person", "crm-m1"}}
 	writings = [][]string{{"sweep"}, {"review"}, {"retain"}, {"export", "nightly"}, {"suppress", "ann", "--reason", "opted_out"}, {"allow", "ann"}, {"serve"}, {"rejudge", "--apply"}, {"reclassify", "--apply"}, {"quarantine", "retry", "--apply"},
 		{"undo", "--since", "2026-01-01T00:00:00Z", "--until", "2026-01-02T00:00:00Z", "--apply"}, {"release", "nightly"}, {"pin", "reachable", "ann", "--in"}, {"list", "add", "staff", "-"},
-		{"restore", "backups"}, {"import", "events", "-"}, {"import", "messages", "-"}, {"import", "contacts", "-", "--apply"}, {"import", "suppressions", "-", "--apply"}, {"reconcile", "-", "--apply"}, {"merge", "ann", "--into", "bob", "--apply"}, {"forget", "ann"}, {"hold", "ann", "--note", "claim"}}
+		{"restore", "backups"}, {"migrate", "--to", "postgres://db/winnow"}, {"import", "events", "-"}, {"import", "messages", "-"}, {"import", "contacts", "-", "--apply"}, {"import", "suppressions", "-", "--apply"}, {"reconcile", "-", "--apply"}, {"merge", "ann", "--into", "bob", "--apply"}, {"forget", "ann"}, {"hold", "ann", "--note", "claim"}}
 )
 
 func TestACommandTypedAsRootHarmsNoStoreOfAnotherUser(t *testing.T) {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -120,6 +121,24 @@ func checkServerURL(u *url.URL) (why, hint string) {
 		return "the store URL names several servers, and does not say that the one that can be written is meant", "add target_session_attrs=read-write"
 	}
 	return "", ""
+}
+
+// OnServer is the location of a store on the PostgreSQL server of that URL, as a config at
+// path would have it whose files of the store are in the folder. The error repeats nothing
+// of the URL.
+func OnServer(text, path, folder string) (string, error) {
+	config, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(text)
+	if err != nil || !location.IsServer(text) || strings.Contains(text, "#") {
+		return "", errors.New("this is not the URL of a PostgreSQL server; " + likeServer)
+	}
+	if why, hint := checkServerURL(u); why != "" {
+		return "", errors.New(why + "; " + hint)
+	}
+	return (&reader{folder: config}).server(u, folder), nil
 }
 
 func atLeast(text string, least int) bool {

@@ -58,10 +58,16 @@ var _ engine.Engine = (*Engine)(nil)
 var ErrMissing = errors.New("there is no store yet; start winnow serve or import data")
 
 // Open opens the database that the URL names. It makes the tables if there are none.
-func Open(url string) (*Engine, error) { return open(url, true) }
+func Open(url string) (*Engine, error) { return openWith(url, opening{create: true}) }
 
 // OpenExisting opens the database that the URL names. It is an error when it has no store.
-func OpenExisting(url string) (*Engine, error) { return open(url, false) }
+func OpenExisting(url string) (*Engine, error) { return openWith(url, opening{}) }
+
+// opening says what a database may lack when it is opened.
+type opening struct {
+	create     bool // the tables, which are made
+	incomplete bool // what winnow migrate has not copied yet
+}
 
 // Exists reports whether the database has a store. One that can't be asked counts as
 // having one, so that opening it says why.
@@ -116,7 +122,7 @@ func configOf(url string) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-func open(url string, create bool) (*Engine, error) {
+func openWith(url string, o opening) (*Engine, error) {
 	config, err := configOf(url)
 	if err != nil {
 		return nil, err
@@ -124,14 +130,20 @@ func open(url string, create bool) (*Engine, error) {
 	e := &Engine{config: config}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.leases.engine, e.process.engine, e.settler.engine = e, e, e
-	if err := e.open(create); err != nil {
+	if err := e.open(o); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
 }
 
-func (e *Engine) open(create bool) (err error) {
-	err = e.writer.use(e, func(c *conn) error { return migrate(c, create) })
+func (e *Engine) open(o opening) (err error) {
+	err = e.writer.use(e, func(c *conn) error {
+		err := migrate(c, o.create)
+		if err == nil && !o.incomplete {
+			err = checkComplete(c)
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}

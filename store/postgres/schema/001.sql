@@ -863,3 +863,22 @@ BEGIN
 		RAISE EXCEPTION 'lease % was taken over', of_name USING ERRCODE = 'WN002';
 	END IF;
 END $$;
+
+-- One row in a database that winnow migrate fills, or has filled, from the files of a store.
+-- Written by Target.Begin and Target.End.
+CREATE TABLE migration (
+	id       bigint PRIMARY KEY,
+	mark     text COLLATE "C" NOT NULL, -- of the files, by which they are known again
+	began_at bigint NOT NULL,           -- microseconds since 1970 UTC, by the clock of the server
+	ended_at bigint NOT NULL            -- 0 while the copy is not complete: nobody but winnow migrate may use it
+);
+
+-- How far each table is copied. What is here names rows of the store, so it is deleted when
+-- the copy is complete.
+-- Written by Target.Append and Target.End.
+CREATE TABLE migrated (
+	name  text COLLATE "C" PRIMARY KEY,
+	last  bytea NOT NULL,  -- the key of the last row that was copied, in the form of package migration
+	rows  bigint NOT NULL, -- copied so far
+	whole bigint NOT NULL  -- 1: none is missing
+);
