@@ -124,57 +124,19 @@ func (l *logReader) Space() (s engine.LogSpace, err error) {
 	return s, r.Close()
 }
 
-// arrivals are lines to be appended, column by column, as one statement takes them.
-type arrivals struct {
-	received                                                          []int64
-	at                                                                []*int64
-	sources, messages, names, codes, outcomes, contacts, phones, whys []string
-	bodies                                                            [][]byte
-	bytes                                                             int
-}
-
-func (a *arrivals) len() int { return len(a.received) }
-
-func (a *arrivals) addEvent(e *hygiene.Event) {
-	a.add(int64(e.ReceivedAt), instantOrNull(e), e.Source, e.MessageID, e.Name, e.Code, e.Outcome.String(), e.Contact, e.To, "", e.Body)
-}
-
-func (a *arrivals) add(received int64, at *int64, source, message, name, code, outcome, contact, phone, why string, body []byte) {
-	if body == nil {
-		body = []byte{}
-	}
-	a.received, a.at = append(a.received, received), append(a.at, at)
-	a.sources, a.messages, a.names, a.codes = append(a.sources, source), append(a.messages, message), append(a.names, name), append(a.codes, code)
-	a.outcomes, a.contacts, a.phones, a.whys = append(a.outcomes, outcome), append(a.contacts, contact), append(a.phones, phone), append(a.whys, why)
-	a.bodies = append(a.bodies, body)
-	a.bytes += eventWeight + len(message) + len(contact) + len(body)
-}
-
-func (a *arrivals) addAll(b *arrivals) {
-	for i := range b.received {
-		a.add(b.received[i], b.at[i], b.sources[i], b.messages[i], b.names[i], b.codes[i], b.outcomes[i], b.contacts[i], b.phones[i], b.whys[i], b.bodies[i])
-	}
-}
-
-const insertArrivals = `INSERT INTO arrivals (appender, n, received_at, at, source, message_id, event, code, outcome, contact, phone, why, body)
-	SELECT $1, $2 + row_number() OVER (), a.* FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bytea[]) AS a`
-
 // logWriter writes the log. It implements engine.LogWriter. Lines that it appends are
-// inserted at the end of its transaction.
+// copied at the end of its transaction.
 type logWriter struct {
 	c     *conn
 	lines arrivals
 }
 
-// appendTo inserts the lines as the next ones of the appender, and ends its commit.
+// appendTo copies the lines as the next ones of the appender, and ends its commit.
 func (l *logWriter) appendTo(p *process) error {
-	a := &l.lines
-	if a.len() > 0 {
-		if err := l.c.exec(insertArrivals, p.appender, p.n, a.received, a.at, a.sources, a.messages, a.names, a.codes, a.outcomes, a.contacts, a.phones, a.whys, a.bodies); err != nil {
-			return fmt.Errorf("append to the log: %w", err)
-		}
+	if err := l.lines.copyTo(l.c, p.appender, p.n); err != nil {
+		return fmt.Errorf("append to the log: %w", err)
 	}
-	return l.c.exec("SELECT winnow_appended($1, $2, $3)", p.appender, p.n+int64(a.len()), p.commits+1)
+	return l.c.exec("SELECT winnow_appended($1, $2, $3)", p.appender, p.n+int64(l.lines.len()), p.commits+1)
 }
 
 // AppendEvents implements engine.LogWriter.
@@ -190,8 +152,7 @@ func (l *logWriter) AppendEvents(lists [][]hygiene.Event) error {
 // Quarantine implements engine.LogWriter. settle lets the oldest go.
 func (l *logWriter) Quarantine(list []hygiene.Unreadable, keepRows, keepBytes int64) error {
 	for i := range list {
-		u := &list[i]
-		l.lines.add(int64(u.ReceivedAt), nil, u.Source, "", "", "", "", "", "", u.Why, u.Body)
+		l.lines.addUnreadable(&list[i])
 	}
 	return l.c.exec("UPDATE log_end SET keep_rows = $1, keep_bytes = $2 WHERE id = 1 AND (keep_rows, keep_bytes) <> ($1, $2)", keepRows, keepBytes)
 }

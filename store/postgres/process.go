@@ -12,7 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"winnow/hygiene"
 	"winnow/store/engine"
 )
 
@@ -203,10 +202,10 @@ func (p *process) committed(lines arrivals) {
 	now := time.Now()
 	p.sent = append(p.sent, sentLines{p.n, lines, now})
 	p.n += int64(lines.len())
-	p.sentBytes += lines.bytes
+	p.sentBytes += len(lines.tuples)
 	gone := 0
 	for gone < len(p.sent)-1 && (p.sentBytes > sentBytes || now.Sub(p.sent[gone].at) > sentFor) {
-		p.sentBytes -= p.sent[gone].lines.bytes
+		p.sentBytes -= len(p.sent[gone].lines.tuples)
 		p.sent[gone] = sentLines{}
 		gone++
 	}
@@ -307,13 +306,4 @@ func (s *settler) stop() {
 	close(s.ended)
 	<-s.done
 	s.handle.close()
-}
-
-// instantOrNull is an event's time, which may be that of its receipt.
-func instantOrNull(e *hygiene.Event) *int64 {
-	if e.Received {
-		return nil
-	}
-	at := int64(e.At)
-	return &at
 }
