@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"slices"
 
 	"winnow/hygiene"
 )
@@ -29,6 +30,19 @@ const (
 var copyHead, copyEnd = []byte("PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00"), []byte{0xff, 0xff}
 
 func (a *arrivals) len() int { return len(a.starts) }
+
+// grow makes room for the events.
+func (a *arrivals) grow(lists [][]hygiene.Event) {
+	lines, room := 0, 0
+	for _, events := range lists {
+		lines += len(events)
+		for i := range events {
+			e := &events[i]
+			room += eventWeight + len(e.Body) + len(e.MessageID) + len(e.Contact) + len(e.Name) + len(e.Code)
+		}
+	}
+	a.starts, a.tuples = slices.Grow(a.starts, lines), slices.Grow(a.tuples, room)
+}
 
 func (a *arrivals) addEvent(e *hygiene.Event) {
 	a.begin(e.ReceivedAt)

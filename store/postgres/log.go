@@ -141,6 +141,7 @@ func (l *logWriter) appendTo(p *process) error {
 
 // AppendEvents implements engine.LogWriter.
 func (l *logWriter) AppendEvents(lists [][]hygiene.Event) error {
+	l.lines.grow(lists)
 	for _, events := range lists {
 		for i := range events {
 			l.lines.addEvent(&events[i])

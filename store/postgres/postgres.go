@@ -30,7 +30,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -50,6 +54,7 @@ type Engine struct {
 	process         process // of this process in the log
 	leases          leases
 	settler         settler
+	closing         atomic.Bool // a lost connection is not waited for
 }
 
 var _ engine.Engine = (*Engine)(nil)
@@ -108,6 +113,8 @@ func configOf(url string) (*pgxpool.Config, error) {
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectFor
 	}
+	config.ConnConfig.DialFunc = (&net.Dialer{Timeout: connectFor, Control: noticeSilence,
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: silentFor / 2, Interval: silentFor / 6, Count: 3}}).DialContext
 	for name, value := range map[string]string{
 		"application_name":                    applicationName(),
 		"enable_seqscan":                      "off",
@@ -120,6 +127,22 @@ func configOf(url string) (*pgxpool.Config, error) {
 		}
 	}
 	return config, nil
+}
+
+// silentFor is how long a server may be silent that has something to acknowledge, before its
+// connection counts as lost.
+const silentFor = 30 * time.Second
+
+// noticeSilence sets that time for what was sent, which the probes of idle connections do
+// not reach; see tcp(7), TCP_USER_TIMEOUT.
+func noticeSilence(network, _ string, raw syscall.RawConn) (err error) {
+	const userTimeout = 18
+	if !strings.HasPrefix(network, "tcp") {
+		return nil
+	}
+	return errors.Join(raw.Control(func(fd uintptr) {
+		err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, userTimeout, int(silentFor.Milliseconds()))
+	}), err)
 }
 
 func openWith(url string, o opening) (*Engine, error) {
@@ -189,7 +212,7 @@ func (h *handle) use(e *Engine, do func(*conn) error) error {
 		if err == nil {
 			err = do(connOf(e.ctx, h.pg))
 		}
-		if !isUnused(err) || time.Since(began) > reconnectFor {
+		if !isUnused(err) || time.Since(began) > reconnectFor || e.closing.Load() {
 			return err
 		}
 		time.Sleep(reconnectPause)
@@ -334,6 +357,7 @@ func (e *Engine) Files() []string { return nil }
 // Close waits for what is under way and closes all connections. The leases that are still
 // held are freed.
 func (e *Engine) Close() error {
+	e.closing.Store(true)
 	e.settler.stop()
 	err := errors.Join(e.leases.close(), e.process.close(), e.writer.close())
 	for _, pool := range []*pgxpool.Pool{e.reads, e.logReads} {

@@ -807,7 +807,7 @@ BEGIN
 				UPDATE quarantine_size SET bodies = bodies - 1, bytes = bytes - n_bytes WHERE id = 1;
 			END LOOP;
 		END IF;
-		DELETE FROM arrivals WHERE appender = who.appender AND n <= who.n;
+		DELETE FROM arrivals WHERE appender = who.appender AND n > who.since AND n <= who.n;
 		INSERT INTO settled (appender, n, writer) VALUES (who.appender, who.n, who.writer) ON CONFLICT (appender) DO UPDATE SET n = excluded.n, writer = excluded.writer;
 		total := total + who.n - who.since;
 	END LOOP;
