@@ -118,7 +118,7 @@ func TestACommitThatIsStillUnderWayWhenItsConnectionIsLostIsStoredOnce(t *testin
 			log := appending(e)
 			commit(t, log, "before")
 			release, done := make(chan struct{}), make(chan struct{})
-			p.arm(cut{request: "late", hang: release, tail: tail, lost: true})
+			p.arm(cut{request: "late", next: true, hang: release, tail: tail, lost: true})
 			go func() {
 				defer close(done)
 				commit(t, log, "late")
@@ -132,7 +132,7 @@ func TestACommitThatIsStillUnderWayWhenItsConnectionIsLostIsStoredOnce(t *testin
 	}
 }
 
-// How many bytes of a transaction that is sent in one piece are missing, so that it is not
+// How many bytes are missing of what a transaction sends after its lines, so that it is not
 // committed, or also does not say how many lines its appender has.
 const (
 	untilCommit          = 60

@@ -34,6 +34,7 @@ type cut struct {
 	hang chan struct{}
 	tail int
 	lost bool // meanwhile the engine has lost the connection, and the server has not
+	next bool // and it is not that request, but the next one that has more bytes than tail
 }
 
 const socket = ".s.PGSQL.5432"
@@ -144,7 +145,7 @@ func (p *proxy) requests(server io.Writer, client io.ReadCloser) {
 		}
 		text := buffer[:n]
 		var where cut
-		if p.cutIf(func(c cut) bool { where = c; return c.request != "" && bytes.Contains(text, []byte(c.request)) }) {
+		if p.cutIf(func(c cut) bool { where = c; return p.isHere(c, text) }) {
 			if where.hang == nil || !p.pass(server, text[:n-where.tail]) {
 				return
 			}
@@ -158,6 +159,19 @@ func (p *proxy) requests(server io.Writer, client io.ReadCloser) {
 			return
 		}
 	}
+}
+
+// isHere reports whether the engine has sent where to cut. The caller holds the lock.
+func (p *proxy) isHere(c cut, text []byte) bool {
+	if c.request == "" {
+		return c.next && len(text) > c.tail
+	}
+	found := bytes.Contains(text, []byte(c.request))
+	if found && c.next {
+		p.armed.request = ""
+		return false
+	}
+	return found
 }
 
 // answers passes on the server's messages, each of which is a kind, its length and a text.
