@@ -23,7 +23,7 @@ const Start = hygiene.Instant(1_767_225_600_000_000)
 // Open opens a new store, on the engine that tests run on.
 func Open(tb testing.TB) *store.Store {
 	tb.Helper()
-	return OpenAt(tb, enginetest.Location(tb))
+	return OpenAt(tb, enginetest.New(tb))
 }
 
 // OpenAt is [Open] of the store at a location.

@@ -29,6 +29,22 @@ func Location(tb testing.TB) string {
 	return LocationIn(tb, tb.TempDir())
 }
 
+// New is where a new store is, in which there is nothing. Where it takes an engine long to
+// make one, it is a copy of one that was made for another test.
+func New(tb testing.TB) string {
+	tb.Helper()
+	if os.Getenv(Variable) != "postgres" {
+		return Location(tb)
+	}
+	return onServer(tb, tb.TempDir(), pgtest.Prepared(tb, func(url string) error {
+		e, err := postgres.Open(url)
+		if err != nil {
+			return err
+		}
+		return e.Close()
+	}))
+}
+
 // LocationIn is [Location] in that folder, for an engine that keeps files. The location of
 // another engine has nothing to do with the folder.
 func LocationIn(tb testing.TB, folder string) string {
@@ -37,15 +53,21 @@ func LocationIn(tb testing.TB, folder string) string {
 	case "", "sqlite":
 		return filepath.Join(folder, "winnow.db")
 	case "postgres":
-		at, err := url.Parse(pgtest.Database(tb))
-		if err != nil {
-			tb.Fatal(err)
-		}
-		return location.Server(at, folder)
+		return onServer(tb, folder, pgtest.Database(tb))
 	default:
 		tb.Fatalf("%s names engine %q; there are sqlite and postgres", Variable, name)
 		return ""
 	}
+}
+
+// onServer is the location of the store on the server of that URL.
+func onServer(tb testing.TB, folder, at string) string {
+	tb.Helper()
+	parsed, err := url.Parse(at)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return location.Server(parsed, folder)
 }
 
 // Open opens the engine's database at a location, and closes it after the test.

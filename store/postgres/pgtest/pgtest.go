@@ -27,7 +27,8 @@ import (
 )
 
 // Variable is the environment variable that says where PostgreSQL is: the URL of a
-// server that runs, whose user may create databases; or [Required].
+// server that runs, whose user may create databases, such as one of withpostgres: the
+// databases that others were copied from stay there. Or it is [Required].
 const Variable = "WINNOW_TEST_POSTGRES"
 
 // Required, as the value of [Variable], makes tests fail that would be skipped because
@@ -39,13 +40,34 @@ const Required = "required"
 // installed.
 func Database(tb testing.TB) string {
 	tb.Helper()
-	name := "test_" + strings.ToLower(rand.Text())
-	at, err := create(name)
+	return copied(tb, func(*administered) (string, error) { return "template0", nil })
+}
+
+// Prepared is like [Database], of one in which prepare has made something. It is called
+// for the first test of a binary, and the databases of the others are copies of that.
+func Prepared(tb testing.TB, prepare func(url string) error) string {
+	tb.Helper()
+	return copied(tb, func(a *administered) (string, error) { return a.prepared(prepare) })
+}
+
+// copied is the URL of a new database, which is a copy.
+func copied(tb testing.TB, template func(*administered) (string, error)) string {
+	tb.Helper()
+	name := newName()
+	var at string
+	err := administer(func(a *administered) error {
+		from, err := template(a)
+		if err != nil {
+			return err
+		}
+		at = a.database(name)
+		return a.create(name, from)
+	})
 	if err != nil {
 		missing(tb, err)
 	}
 	tb.Cleanup(func() {
-		if err := drop(name); err != nil {
+		if err := administer(func(a *administered) error { return a.drop(name) }); err != nil {
 			tb.Error(err)
 		}
 	})
@@ -67,29 +89,6 @@ func Run(tb testing.TB, at string, statements ...string) {
 	}
 }
 
-// create creates a database in the shared server.
-func create(name string) (at string, err error) {
-	outside(func() {
-		var server *administered
-		if server, err = shared(); err == nil {
-			at = server.database(name)
-			err = server.do("CREATE DATABASE " + name + " TEMPLATE template0 " + collation + strategy)
-		}
-	})
-	return at, err
-}
-
-// drop drops it again, and cuts the connections to it.
-func drop(name string) (err error) {
-	outside(func() {
-		var server *administered
-		if server, err = shared(); err == nil {
-			err = errors.Join(server.cut(name), server.do("DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"))
-		}
-	})
-	return err
-}
-
 // collation makes a database sort as people do, where winnow needs the order of bytes:
 // that, it must ask for.
 const collation = "LOCALE_PROVIDER icu ICU_LOCALE 'en' ENCODING 'UTF8'"
@@ -100,12 +99,12 @@ const strategy = " STRATEGY file_copy"
 
 // administered is a server in which databases are created.
 type administered struct {
-	url  url.URL
-	conn *pgx.Conn
+	url      url.URL
+	conn     *pgx.Conn
+	template string // the database that was prepared; empty for none yet
 }
 
-// shared is the server in which [Database] creates databases, started when it is first
-// asked for.
+// shared is the server in which databases are created, started when it is first asked for.
 var shared = sync.OnceValues(func() (*administered, error) {
 	location := os.Getenv(Variable)
 	if location == "" || location == Required {
@@ -115,24 +114,6 @@ var shared = sync.OnceValues(func() (*administered, error) {
 		}
 		location = c.url(administration)
 	}
-	return administer(location)
-})
-
-// Shared is the URL of the server in which [Database] creates databases, which runs until
-// this process ends. As the value of [Variable] it makes other processes create theirs
-// there as well.
-func Shared() (at string, err error) {
-	outside(func() {
-		var server *administered
-		if server, err = shared(); err == nil {
-			at = server.url.String()
-		}
-	})
-	return at, err
-}
-
-// administer connects to the server at a URL.
-func administer(location string) (*administered, error) {
 	at, err := url.Parse(location)
 	if err != nil {
 		return nil, fmt.Errorf("%s is not a URL: %w", Variable, err)
@@ -142,6 +123,56 @@ func administer(location string) (*administered, error) {
 		return nil, fmt.Errorf("the PostgreSQL for tests: %w", err)
 	}
 	return &administered{url: *at, conn: conn}, nil
+})
+
+// administer does something in the shared server.
+func administer(do func(*administered) error) (err error) {
+	outside(func() {
+		var a *administered
+		if a, err = shared(); err == nil {
+			err = do(a)
+		}
+	})
+	return err
+}
+
+// Shared is the URL of the server in which [Database] creates databases, which runs until
+// this process ends. As the value of [Variable] it makes other processes create theirs
+// there as well.
+func Shared() (at string, err error) {
+	err = administer(func(a *administered) error {
+		at = a.url.String()
+		return nil
+	})
+	return at, err
+}
+
+func newName() string { return "test_" + strings.ToLower(rand.Text()) }
+
+// prepared is the database of which [Prepared] makes copies.
+func (a *administered) prepared(prepare func(url string) error) (string, error) {
+	if a.template != "" {
+		return a.template, nil
+	}
+	name := newName()
+	if err := a.create(name, "template0"); err != nil {
+		return "", err
+	}
+	if err := prepare(a.database(name)); err != nil {
+		return "", err
+	}
+	a.template = name
+	return name, a.cut(name) // a database that is in use is not copied
+}
+
+// create creates a database that is a copy of another.
+func (a *administered) create(name, from string) error {
+	return a.do("CREATE DATABASE " + name + " TEMPLATE " + from + " " + collation + strategy)
+}
+
+// drop drops a database, and cuts the connections to it.
+func (a *administered) drop(name string) error {
+	return errors.Join(a.cut(name), a.do("DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"))
 }
 
 // do runs one statement.

@@ -24,6 +24,21 @@ func TestADatabaseIsNewAndEmpty(t *testing.T) {
 	}
 }
 
+func TestWhatIsPreparedIsInEachDatabaseAndMadeOnce(t *testing.T) {
+	made := 0
+	prepare := func(at string) error {
+		made++
+		pgtest.Run(t, at, "CREATE TABLE contacts (key text)")
+		return nil
+	}
+	for range 2 {
+		do(t, open(t, pgtest.Prepared(t, prepare)), "DROP TABLE contacts")
+	}
+	if made != 1 {
+		t.Errorf("made %d times", made)
+	}
+}
+
 func TestADatabaseIsGoneAfterItsTest(t *testing.T) {
 	var at string
 	t.Run("test", func(t *testing.T) {
