@@ -15,6 +15,7 @@ import (
 	"winnow/hygiene"
 	"winnow/store/appender"
 	"winnow/store/engine"
+	"winnow/store/lines"
 	"winnow/store/postgres"
 	"winnow/store/postgres/pgtest"
 )
@@ -171,15 +172,52 @@ func TestWhatAnAsynchronousStandbyLacksIsPutBack(t *testing.T) {
 	primary := pgtest.Server(t)
 	standby := primary.Standby(t)
 	e := open(t, primary.URL(standby))
-	load := begin(e)
-	load.await(200)
+	one, two := begin(e), begin(open(t, primary.URL(standby)))
+	one.await(100)
+	two.await(100)
 	standby.StopImmediate(t)
-	load.await(200) // which the standby never gets
+	one.await(100) // which the standby never gets
+	two.await(100)
+	before := named(t, e)
 	primary.StopImmediate(t)
 	standby.Start(t)
 	standby.Promote(t)
-	load.await(200)
-	storedOnce(t, load.end(t), after(t, e, 0))
+	one.await(100)
+	two.await(100)
+	storedOnce(t, append(one.end(t), two.end(t)...), after(t, e, 0))
+	for line, id := range named(t, e) {
+		if was := before[line]; was != "" && was != id {
+			t.Fatalf("line %v was %s, and is %s", line, was, id)
+		}
+	}
+}
+
+// lineName is what a host that pulls the log knows a line by.
+type lineName struct {
+	writer string
+	n      int64
+}
+
+// named are the messages of the lines of the log.
+func named(t testing.TB, e engine.Engine) map[lineName]string {
+	t.Helper()
+	ids := map[lineName]string{}
+	log := lines.Of(e)
+	last, err := log.LastLine()
+	for n := int64(0); n < last; {
+		var list []lines.Line
+		if list, err = log.Lines(n, 1000, 1<<20); err != nil {
+			break
+		}
+		for i := range list {
+			n = list[i].N
+			ids[lineName{list[i].Writer, n}] = list[i].Event.MessageID
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ids
 }
 
 // open opens a database, and closes it after the test.
