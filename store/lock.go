@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"winnow/store/engine"
@@ -29,16 +28,18 @@ func (s *Store) LogLock() *Lock { return s.Lock(logLock) }
 
 // LogHolder is the other process that holds [Store.LogLock], or else the store
 // lock, since when, and whether there is one. Either writes to the log.
-func (s *Store) LogHolder() (process int, since time.Time, found bool) { return logHolder(s.engine) }
+func (s *Store) LogHolder() (process engine.Holder, since time.Time, found bool) {
+	return logHolder(s.engine)
+}
 
-func logHolder(e engine.Engine) (process int, since time.Time, found bool) {
+func logHolder(e engine.Engine) (process engine.Holder, since time.Time, found bool) {
 	for _, name := range []string{logLock, runLock} {
 		l := e.Lock(name)
-		if process, since, taken := l.Taken(); taken && process != os.Getpid() {
+		if process, since, taken := l.Taken(); taken && process != engine.Self() {
 			return process, since, true
 		}
 	}
-	return 0, time.Time{}, false
+	return engine.Holder{}, time.Time{}, false
 }
 
 // RunLock is the store lock: of a sweep, a review, an export run and every bulk
@@ -60,10 +61,9 @@ const (
 )
 
 // Acquire takes the lock, waiting as long as another holds it. When it has to wait
-// it calls busy immediately and then ever less often, with the holder's process id
-// or 0 if that is not known; busy may be nil. The error is that of ctx, or of
+// it calls busy immediately and then ever less often, with the holder; busy may be nil. The error is that of ctx, or of
 // TryLock.
-func (l *Lock) Acquire(ctx context.Context, busy func(holder int)) error {
+func (l *Lock) Acquire(ctx context.Context, busy func(holder engine.Holder)) error {
 	began, report := time.Now(), time.Duration(0)
 	for {
 		if ok, err := l.TryLock(); ok || err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"winnow/store"
+	"winnow/store/engine"
 	"winnow/store/sqlite"
 	"winnow/store/storetest"
 )
@@ -27,9 +28,9 @@ func TestAcquireWaitsAndReportsWhoIsBusy(t *testing.T) {
 		defer cancel()
 		var reported []string
 		began := time.Now()
-		busy := func(pid int) {
-			if pid != os.Getpid() {
-				t.Errorf("busy was called with %d, want this process", pid)
+		busy := func(pid engine.Holder) {
+			if pid != engine.Self() {
+				t.Errorf("busy was called with %v, want this process", pid)
 			}
 			reported = append(reported, time.Since(began).String())
 		}

@@ -63,8 +63,11 @@ func (s *Store) LogBlocked() time.Duration { return s.appender.Blocked() }
 // nameHolder adds to an error who is in the way, and what to do.
 func nameHolder(e engine.Engine, err error) error {
 	process, since, found := logHolder(e)
-	if !found || process == 0 {
+	if !found || process.Process == 0 {
 		return err
 	}
-	return fmt.Errorf("%w: process %d has been writing to it since %s; if it is suspended, kill -CONT %d resumes it", err, process, since.UTC().Format(time.RFC3339), process)
+	if process.Host != "" {
+		return fmt.Errorf("%w: process %d of %s has been writing to it since %s", err, process.Process, process.Host, since.UTC().Format(time.RFC3339))
+	}
+	return fmt.Errorf("%w: process %d has been writing to it since %s; if it is suspended, kill -CONT %d resumes it", err, process.Process, since.UTC().Format(time.RFC3339), process.Process)
 }

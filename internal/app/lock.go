@@ -6,7 +6,9 @@ import (
 	"fmt"
 
 	"winnow/internal/schedule"
+	"winnow/internal/ui"
 	"winnow/store"
+	"winnow/store/engine"
 )
 
 // StoreLock is the lock that a sweep, a review, an export run and every bulk change
@@ -62,10 +64,13 @@ func (o *Operations) ForRequest(request context.Context) *Operations {
 	return &requested
 }
 
-// ProcessName names a process in a sentence; 0 is one that is not known.
-func ProcessName(id int) string {
-	if id == 0 {
+// ProcessName names a process in a sentence.
+func ProcessName(h engine.Holder) string {
+	switch {
+	case h.Process == 0:
 		return "another process"
+	case h.Host != "":
+		return fmt.Sprintf("process %d of %s", h.Process, ui.Printable(h.Host))
 	}
-	return fmt.Sprint("process ", id)
+	return fmt.Sprint("process ", h.Process)
 }

@@ -7,6 +7,7 @@ import (
 	"winnow/internal/app"
 	"winnow/internal/exports"
 	"winnow/internal/ui"
+	"winnow/store/engine"
 )
 
 // exportCommand runs an export, or redelivers an existing run.
@@ -37,7 +38,7 @@ func (x exportCommand) Run(c *invocation) error {
 // exporter makes and delivers runs, with progress on a terminal.
 func (c *invocation) exporter(a *app.App, noun string) (*exports.Exporter, func()) {
 	ops, done := c.operations(a, noun)
-	return &exports.Exporter{Operations: ops, By: app.Operator(), OnBusy: func(holder int) {
-		fmt.Fprintf(c.Stderr, "waiting for process %d, which delivers runs of this export to the same server\n", holder)
+	return &exports.Exporter{Operations: ops, By: app.Operator(), OnBusy: func(holder engine.Holder) {
+		fmt.Fprintf(c.Stderr, "waiting for %s, which delivers runs of this export to the same server\n", app.ProcessName(holder))
 	}}, done
 }

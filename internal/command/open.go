@@ -11,6 +11,7 @@ import (
 	"winnow/internal/impact"
 	"winnow/internal/ui"
 	"winnow/store"
+	"winnow/store/engine"
 )
 
 // The ways to open the config and the store, by what a command does.
@@ -95,7 +96,7 @@ func (c *invocation) operations(a *app.App, noun string) (o *app.Operations, don
 
 // waitForLock acquires the store lock, and reports the process it waits for.
 func (c *invocation) waitForLock(ctx context.Context, lock *store.Lock) error {
-	return lock.Acquire(ctx, func(holder int) {
+	return lock.Acquire(ctx, func(holder engine.Holder) {
 		fmt.Fprintf(c.Stderr, "waiting for %s, which holds the store lock for a sweep, a review, an export or a bulk change\n", app.ProcessName(holder))
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"winnow/internal/console/view"
 	"winnow/internal/status"
 	"winnow/store"
+	"winnow/store/engine"
 )
 
 // lockWait is how long the daemon's jobs have been waiting for the store lock. They run
@@ -49,12 +50,12 @@ func (w *lockWait) duration() time.Duration {
 // waitForLock acquires the store lock for the jobs.
 func (d *Daemon) waitForLock(ctx context.Context, lock *store.Lock) error {
 	defer d.lockWait.end()
-	return lock.Acquire(ctx, func(holder int) {
+	return lock.Acquire(ctx, func(holder engine.Holder) {
 		since, level := d.lockWait.begin(), slog.LevelInfo
 		if time.Since(since) >= status.LockWaitLimit {
 			level = slog.LevelWarn
 		}
-		d.log.Log(ctx, level, "jobs are waiting for another process that holds the store lock", "process", holder, "since", since.UTC().Format(time.RFC3339))
+		d.log.Log(ctx, level, "jobs are waiting for another process that holds the store lock", "process", holder.Process, "host", holder.Host, "since", since.UTC().Format(time.RFC3339))
 	})
 }
 
@@ -67,5 +68,5 @@ func (d *Daemon) lockAlerts() []view.Alert {
 	if !held { // released just now
 		return nil
 	}
-	return []view.Alert{status.LockAlert(view.LockHolder{Process: process, Since: hygiene.InstantOf(since.Truncate(time.Second))})}
+	return []view.Alert{status.LockAlert(view.LockHolder{Process: process.Process, Host: process.Host, Since: hygiene.InstantOf(since.Truncate(time.Second))})}
 }

@@ -42,8 +42,10 @@ func (x *examination) checkLocks() {
 		switch {
 		case !held:
 			x.well("lock", "%s is free", l)
+		case holder != daemon && x.now.Sub(since) > longLock && holder.Host != "":
+			x.add("lock", Note, "%s is held by %s since %s", l, app.ProcessName(holder), since.UTC().Format(time.RFC3339))
 		case holder != daemon && x.now.Sub(since) > longLock:
-			x.wrong("lock", "%s is held by %s since %s: if that is suspended, kill -CONT %d", l, app.ProcessName(holder), since.UTC().Format(time.RFC3339), holder)
+			x.wrong("lock", "%s is held by %s since %s: if that is suspended, kill -CONT %d", l, app.ProcessName(holder), since.UTC().Format(time.RFC3339), holder.Process)
 		default:
 			x.well("lock", "%s is held by %s", l, app.ProcessName(holder))
 		}

@@ -33,16 +33,17 @@ import (
 	"winnow/internal/atomicfile"
 	"winnow/segments"
 	"winnow/segments/destination/local"
+	"winnow/store/engine"
 	"winnow/store/runs"
 )
 
 // Exporter makes runs, releases held ones and delivers them.
 type Exporter struct {
 	*app.Operations
-	By        string              // who asks for runs and releases; empty for the schedule
-	OnSent    func(bytes int64)   // reports further bytes sent to remotes, from several goroutines; may be nil
-	OnAttempt func(runs.Delivery) // reports how a delivery went; may be nil
-	OnBusy    func(holder int)    // reports a process that is delivering, and is waited for; may be nil
+	By        string                     // who asks for runs and releases; empty for the schedule
+	OnSent    func(bytes int64)          // reports further bytes sent to remotes, from several goroutines; may be nil
+	OnAttempt func(runs.Delivery)        // reports how a delivery went; may be nil
+	OnBusy    func(holder engine.Holder) // reports a process that is delivering, and is waited for; may be nil
 }
 
 // ErrExportNotFound says that the config has no such export.

@@ -16,6 +16,7 @@ import (
 	"winnow/internal/jsonsplit"
 	"winnow/internal/ui"
 	"winnow/store"
+	"winnow/store/engine"
 )
 
 // archivedCallback is one callback of an archive, or a body that the quarantine listed.
@@ -99,7 +100,7 @@ type eventsResult struct {
 // archive at a time.
 func (im *eventImport) readLocked() (err error) {
 	lock := im.store.LogLock()
-	err = lock.Acquire(im.ctx, func(holder int) {
+	err = lock.Acquire(im.ctx, func(holder engine.Holder) {
 		fmt.Fprintf(im.out.Stderr, "waiting for %s, which is importing events\n", app.ProcessName(holder))
 	})
 	if err != nil {

@@ -46,7 +46,7 @@ type Store interface {
 
 // Lock keeps other processes from pulling into the same store.
 type Lock interface {
-	Acquire(ctx context.Context, busy func(holder int)) error
+	Acquire(ctx context.Context, busy func(holder engine.Holder)) error
 	Unlock() error
 }
 

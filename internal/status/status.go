@@ -80,7 +80,7 @@ func Collect(cfg *config.Config, s *store.Store, now hygiene.Instant) (*view.Sta
 		Unprepared: preparedErr == nil && !prepared, JoinedKeys: joined, Erasures: int64(len(erasures)), RenamedReasons: t.Renamed, PlaceholderContacts: placeholders,
 		Totals: Totals(t), ClockBehind: int64((t.ClockBehind(now) + time.Second - 1) / time.Second), Breaker: waiting, Told: told, Policy: policy, FilePolicy: filePolicy, Runs: runs, LockHolder: longLockHolder(s), LogWriter: logWriter(s), HeldRuns: names, Held: held, Deliveries: deliveries,
 	}
-	return st, errors.Join(err, addSources(st, cfg, s, now))
+	return st, errors.Join(err, addSources(st, cfg, s, now), addProcesses(st, s))
 }
 
 // Totals are the store's totals for people and programs.
@@ -203,6 +203,7 @@ func Print(w io.Writer, s *view.Status, now hygiene.Instant) {
 	if s.Told > 0 {
 		rows = append(rows, []string{"surges", ui.Number(s.Told), "reported within a day, and not held: winnow breaker shows them"})
 	}
+	rows = append(rows, processRow(s.Processes)...)
 	policy := []string{"policy", s.Policy}
 	if s.FilePolicy != "" {
 		policy = append(policy, "in force in the daemon; the config file has "+s.FilePolicy+": see the daemon's log, or start it")

@@ -1,7 +1,8 @@
 // Package engine declares what a database must do for winnow's store.
 //
-// The store says in SQL what it wants; an engine runs it. store/sqlite is the
-// engine there is. The SQL is the common subset of SQLite and PostgreSQL:
+// The store says in SQL what it wants; an engine runs it: store/sqlite for a store on
+// this host, store/postgres for one on a server. The SQL is the common subset of SQLite and
+// PostgreSQL:
 //
 //   - a placeholder is ?, and stands for one argument: an int, an int64, a string,
 //     a []byte or nil;
@@ -22,31 +23,26 @@
 // in enginetest, and run the store's tests: they know no engine but through
 // enginetest. To speed up a statement of the hot path, make it a method here.
 //
-// # What still assumes SQLite
+// # What every engine promises
 //
-// These assumptions cost nothing while there is one engine. They are to be
-// solved when a second one comes, because it decides how:
-//
-//   - The log's seq has no gaps and grows in the order of commits: the sweep's
-//     cursor, the lag and [LogReader.Size] rely on it. With several appenders
-//     each will number its own events, and the cursor will be one per appender.
+//   - The log's seq has no gaps, and nothing comes to be below one that was read: the
+//     sweep's cursor, the lag and [LogReader.Size] rely on it. Several processes append
+//     without waiting for each other all the same; store/postgres says how.
 //   - One writer at a time: [Engine.Write] excludes all others, so ids follow
 //     from the greatest there is, and what the store remembers between sweeps
 //     (the counts of the breakers) is compared with the cursor before use.
 //   - Imports, registrations, lists and pins write a row an exchange. They are
 //     not on the way of a callback or of a sweep.
-//   - The members of segments, the outbox of deliveries and scratch files are
-//     files beside the store, so that two hosts do not share them: Store.Folder
-//     is the one place that says where.
-//   - A store is named by a path. The file's existence shows whether there is a
-//     store.
-//   - The holder of a lock is a process id of this host.
+//
+// Where a store is, and where on this host its files are, is in package location. An engine
+// whose database is on a server is a [Server].
 package engine
 
 import (
 	"cmp"
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"time"
 
@@ -371,10 +367,19 @@ type Lock interface {
 	Unlock() error
 	// Held reports whether this Lock holds the lock, and nothing has taken it away.
 	Held() bool
-	// Holder is the id of the process that took the lock last, for a message to
-	// people; 0 if that is not known. It may have ended since.
-	Holder() int
+	// Holder is the process that took the lock last, for a message to people. It may
+	// have ended since.
+	Holder() Holder
 	// Taken reports whether anyone holds the lock, this Lock included, which
 	// process that is, as Holder does, and since when.
-	Taken() (holder int, since time.Time, taken bool)
+	Taken() (holder Holder, since time.Time, taken bool)
 }
+
+// Holder is a process that holds a lock.
+type Holder struct {
+	Process int    // its id on its host; 0 if it is not known
+	Host    string // empty for this one
+}
+
+// Self is this process.
+func Self() Holder { return Holder{Process: os.Getpid()} }

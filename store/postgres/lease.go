@@ -134,24 +134,28 @@ func (l *lease) Held() bool {
 	return l.epoch != 0 && !l.lost && time.Since(l.renewed) < leaseFor
 }
 
-// Holder implements engine.Lock. The process may be one of another host.
-func (l *lease) Holder() int {
-	pid, _, _ := l.read()
-	return pid
+// Holder implements engine.Lock.
+func (l *lease) Holder() engine.Holder {
+	holder, _, _ := l.read()
+	return holder
 }
 
 // Taken implements engine.Lock.
-func (l *lease) Taken() (holder int, since time.Time, taken bool) { return l.read() }
+func (l *lease) Taken() (holder engine.Holder, since time.Time, taken bool) { return l.read() }
 
-func (l *lease) read() (pid int, since time.Time, taken bool) {
+func (l *lease) read() (holder engine.Holder, since time.Time, taken bool) {
 	err := l.engine.leases.run(func(c *conn) error {
-		r := c.query("SELECT pid, since, until > winnow_now() FROM leases WHERE name = $1", l.name)
+		r := c.query("SELECT pid, since, until > winnow_now(), host FROM leases WHERE name = $1", l.name)
 		if r.Next() {
-			pid, since, taken = int(r.Int(0)), hygiene.Instant(r.Int(1)).Time(), r.Int(2) != 0
+			holder = engine.Holder{Process: int(r.Int(0)), Host: r.Text(3)}
+			since, taken = hygiene.Instant(r.Int(1)).Time(), r.Int(2) != 0
 		}
 		return r.Close()
 	})
-	return pid, since, taken && err == nil
+	if here, _ := os.Hostname(); holder.Host == here {
+		holder.Host = ""
+	}
+	return holder, since, taken && err == nil
 }
 
 // heldLease is a lease as it was when its process took it.

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"winnow/store/engine"
 )
 
 // Lock is a lock between processes of one host: flock(2) on a file. The kernel
@@ -109,16 +111,16 @@ func (l *Lock) Held() bool {
 // Taken reports whether anyone holds the lock, this Lock included, which process
 // that is, as [Lock.Holder] does, and since when. A lock file that can't be
 // opened counts as free.
-func (l *Lock) Taken() (holder int, since time.Time, taken bool) {
+func (l *Lock) Taken() (holder engine.Holder, since time.Time, taken bool) {
 	file, err := os.Open(l.path)
 	if err != nil {
-		return 0, time.Time{}, false
+		return engine.Holder{}, time.Time{}, false
 	}
 	defer file.Close()
 	// A shared lock can be taken while the other kind is not held, and goes with
 	// the file.
 	if syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != syscall.EWOULDBLOCK {
-		return 0, time.Time{}, false
+		return engine.Holder{}, time.Time{}, false
 	}
 	if info, err := file.Stat(); err == nil {
 		since = info.ModTime() // of writing the process id there
@@ -126,16 +128,15 @@ func (l *Lock) Taken() (holder int, since time.Time, taken bool) {
 	return l.Holder(), since, true
 }
 
-// Holder is the process that took the lock last, for a message to people; 0 if
-// that is not known. It may have ended since.
-func (l *Lock) Holder() int {
+// Holder implements engine.Lock.
+func (l *Lock) Holder() engine.Holder {
 	written, err := os.ReadFile(l.path)
 	if err != nil {
-		return 0
+		return engine.Holder{}
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(written)))
 	if err != nil {
-		return 0
+		return engine.Holder{}
 	}
-	return pid
+	return engine.Holder{Process: pid}
 }

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"winnow/store/engine"
 )
 
 // TestMain lets the test binary be the other process: one that takes a lock,
@@ -60,14 +62,14 @@ func TestTheKernelFreesTheLockOfAKilledProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "winnow.lock")
 	other, l := holder(t, path), NewLock(path)
 	tryLock(t, l, false, "another process holds it")
-	if l.Holder() != other.Process.Pid {
-		t.Errorf("the holder is %d, want %d", l.Holder(), other.Process.Pid)
+	if l.Holder().Process != other.Process.Pid {
+		t.Errorf("the holder is %d, want %d", l.Holder().Process, other.Process.Pid)
 	}
 	other.Process.Signal(syscall.SIGKILL)
 	other.Wait()
 	tryLock(t, l, true, "the other process is dead")
-	if l.Holder() != os.Getpid() {
-		t.Errorf("the holder is %d, want this process", l.Holder())
+	if l.Holder() != engine.Self() {
+		t.Errorf("the holder is %v, want this process", l.Holder())
 	}
 }
 
@@ -137,8 +139,8 @@ func TestTheHolderOfALockIsSeenWithoutTakingIt(t *testing.T) {
 	other := holder(t, path)
 	for range 2 {
 		pid, since, taken := l.Taken()
-		if !taken || pid != other.Process.Pid || since.Before(before) || since.After(time.Now().Add(time.Second)) {
-			t.Errorf("taken %v by %d since %s, want %d", taken, pid, since, other.Process.Pid)
+		if !taken || pid.Process != other.Process.Pid || since.Before(before) || since.After(time.Now().Add(time.Second)) {
+			t.Errorf("taken %v by %v since %s, want %d", taken, pid, since, other.Process.Pid)
 		}
 	}
 	other.Process.Kill()
@@ -147,7 +149,7 @@ func TestTheHolderOfALockIsSeenWithoutTakingIt(t *testing.T) {
 		t.Error("a dead process has the lock")
 	}
 	tryLock(t, l, true, "looking took it")
-	if pid, _, taken := l.Taken(); !taken || pid != os.Getpid() {
-		t.Errorf("taken %v by %d, want this process", taken, pid)
+	if pid, _, taken := l.Taken(); !taken || pid != engine.Self() {
+		t.Errorf("taken %v by %v, want this process", taken, pid)
 	}
 }

@@ -71,6 +71,7 @@ type Status struct {
 	Runs        []Run       `json:"runs"`                           // the last of each export
 	LockHolder  *LockHolder `json:"taken,omitempty"`                // for more than a minute, so that sweeps, reviews and exports wait
 	LogWriter   *LockHolder `json:"log_writer,omitempty"`           // that appends many events
+	Processes   []Process   `json:"processes,omitempty"`            // that use a store on a server
 	HeldRuns    []string    `json:"held_runs,omitempty"`            // runs that wait for a release, as EXPORT/RUN
 	Held        []HeldRun   `json:"held,omitempty"`                 // the exports with such runs
 	Deliveries  []Delivery  `json:"deliveries,omitempty"`           // that are waiting or lost
@@ -113,8 +114,17 @@ type SweepProgress struct {
 
 // LockHolder is a process that holds a lock.
 type LockHolder struct {
-	Process int             `json:"process"` // its id; 0 when it is unknown
+	Process int             `json:"process"`        // its id; 0 when it is unknown
+	Host    string          `json:"host,omitempty"` // empty for that of the daemon
 	Since   hygiene.Instant `json:"since"`
+}
+
+// Process is a process of winnow that uses a store which several hosts share.
+type Process struct {
+	Host    string          `json:"host"`
+	Process int             `json:"process"` // its id there
+	Since   hygiene.Instant `json:"since"`   // it is connected
+	Jobs    bool            `json:"jobs"`    // it runs the jobs
 }
 
 // HeldRun is the newest run of an export that the guard holds.
