@@ -38,7 +38,12 @@ func OpenTarget(ctx context.Context, url string) (*Target, error) {
 	if t.pg, err = e.connect(); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
-	alone, err := t.on(ctx).number("SELECT pg_try_advisory_lock($1)", int64(filledLock))
+	c := t.on(ctx)
+	err = c.exec("SET statement_timeout = 0") // which a role may have; to compare a table takes as long as it takes
+	alone := int64(0)
+	if err == nil {
+		alone, err = c.number("SELECT pg_try_advisory_lock($1)", int64(filledLock))
+	}
 	if err == nil && alone == 0 {
 		err = errors.New("another winnow migrate fills this database; wait for it")
 	}
