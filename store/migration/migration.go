@@ -151,9 +151,13 @@ func (c *tableCopy) run(ctx context.Context) (err error) {
 	if c.far, err = c.to.Filled(ctx, c.table.Name); err != nil {
 		return err
 	}
+	c.result.Rows += c.far.Rows
+	c.result.Resumed = c.result.Resumed || c.far.Rows > 0
+	if c.far.Whole {
+		return nil
+	}
 	var after engine.Row
-	if c.far.Last != nil {
-		c.result.Resumed = true
+	if c.far.Rows > 0 {
 		if after, err = decodeKey(c.table, c.far.Last); err != nil {
 			return err
 		}

@@ -254,6 +254,7 @@ func TestBothEnginesHaveTheSameTables(t *testing.T) {
 
 func TestAMigrationThatIsInterruptedGoesOn(t *testing.T) {
 	path, to := filled(t), pgtest.Database(t)
+	change(t, path, "places", "DELETE FROM places") // a table that is whole and has no last row
 	interrupted := 0
 	for {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -139,7 +139,7 @@ func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // Filled is how far a table is filled.
 type Filled struct {
-	Last  []byte // names the last row, as the caller chose to; nil before the first
+	Last  []byte // names the last row, as the caller chose to; empty before the first
 	Rows  int64  // so far
 	Whole bool   // no row is missing
 }
