@@ -65,6 +65,15 @@ var Tables = map[string]string{
 	"policies": "", "regret": "", "config_file": "", "jobs": "", "run_segments": "", "counters": "",
 }
 
+// ServerTables are the further tables of a store on a server, said of as in [Tables].
+var ServerTables = map[string]string{
+	"arrivals":     "empty once they have their places, which reading the log gives them; then as events and quarantine",
+	"member_lists": "the lists with a member who is forgotten are written anew, see fileEraser of package app",
+	"migrated":     "deleted when winnow migrate is done; before, nobody else may use the store",
+	// No persons.
+	"appenders": "", "settled": "", "log_end": "", "leases": "", "migration": "", "winnow_schema": "",
+}
+
 // notes are the columns where people write, and what they may have written about someone.
 var notes = []struct{ table, column string }{
 	{"batches", "note"}, {"batches", "about"}, {"pins", "note"}, {"holds", "note"}, {"name_pins", "note"}, {"runs", "error"}, {"runs", "held_reason"}, {"deliveries", "error"},

@@ -119,6 +119,7 @@ func configOf(url string) (*pgxpool.Config, error) {
 		"application_name":                    applicationName(),
 		"enable_seqscan":                      "off",
 		"enable_bitmapscan":                   "off",
+		"jit":                                 "off", // a plan with a scan that is off counts as worth a second of compiling
 		"lock_timeout":                        fmt.Sprint(lockFor.Milliseconds()),
 		"idle_in_transaction_session_timeout": fmt.Sprint(idleFor.Milliseconds()),
 	} {

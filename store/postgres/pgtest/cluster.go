@@ -22,7 +22,7 @@ const (
 // always is what each cluster is set to: small, reached only through its socket, and
 // with an error log in English.
 var always = []string{
-	"listen_addresses=", "shared_buffers=16MB", "max_connections=200", "jit=off", "lc_messages=C",
+	"listen_addresses=", "shared_buffers=16MB", "max_connections=200", "lc_messages=C",
 }
 
 // disposable are the settings of a cluster that no crash survives: an answer waits for
