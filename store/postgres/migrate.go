@@ -62,7 +62,7 @@ func migrate(c *conn, create bool) error {
 
 // refuseOthers keeps winnow's tables out of a schema that has another program's.
 func refuseOthers(c *conn) error {
-	tables, err := c.number("SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name <> 'winnow_schema'")
+	tables, err := c.number("SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' AND table_name <> 'winnow_schema'")
 	if err == nil && tables > 0 {
 		err = fmt.Errorf("the database has %d tables that are not winnow's; give winnow a database of its own", tables)
 	}

@@ -128,7 +128,7 @@ func checkVacant(c *conn) error {
 }
 
 func tableNames(c *conn) (names []string, err error) {
-	r := c.query("SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY table_name")
+	r := c.query("SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY table_name")
 	for r.Next() {
 		names = append(names, r.Text(0))
 	}
@@ -207,7 +207,8 @@ func (t *Target) Analyze(ctx context.Context) error {
 }
 
 // End makes the database one that can be used. sequences are the greatest ids that were ever
-// given out, by table: the next ones follow them.
+// given out, by table: the next ones follow them. In tables without a sequence they follow
+// the greatest that is there, and no row is ever deleted.
 func (t *Target) End(ctx context.Context, sequences map[string]int64) error {
 	c := t.on(ctx)
 	return c.inTx("BEGIN", func() error {
