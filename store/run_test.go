@@ -17,7 +17,7 @@ func TestTheLastRunsAreFoundQuicklyHoweverManyThereAre(t *testing.T) {
 	s := storetest.Open(t)
 	err := s.Write(func(c engine.Writer) error {
 		return c.Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
-			INSERT INTO runs (export, scheduled_at, status, as_of, finished_at, through_seq, policy, error, held_reason, ledger, next_try_at) SELECT iif(i % 2, 'nightly', 'hourly'), i, 'published', i, i, 0, 'p', '', '', -1, 0 FROM n`)
+			INSERT INTO runs (export, scheduled_at, status, as_of, finished_at, through_seq, policy, error, held_reason, ledger, next_try_at) SELECT CASE i % 2 WHEN 1 THEN 'nightly' ELSE 'hourly' END, i, 'published', i, i, 0, 'p', '', '', -1, 0 FROM n`)
 	})
 	if err != nil {
 		t.Fatal(err)
