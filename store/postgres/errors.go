@@ -15,7 +15,7 @@ import (
 const (
 	codeDiskFull         = "53100"
 	codeLockNotAvailable = "55P03"
-	codeUniqueViolation  = "23505"
+	codeDeadlock         = "40P01"
 	codeAppenderClosed   = "WN001"
 )
 

@@ -136,7 +136,7 @@ func (l *logWriter) appendTo(p *process) error {
 	if err := l.lines.copyTo(l.c, p.appender, p.n); err != nil {
 		return fmt.Errorf("append to the log: %w", err)
 	}
-	return l.c.exec("SELECT winnow_appended($1, $2, $3)", p.appender, p.n+int64(l.lines.len()), p.commits+1)
+	return l.c.exec("SELECT winnow_appended($1, $2, $3, $4)", p.appender, p.writer, p.n+int64(l.lines.len()), p.commits+1)
 }
 
 // AppendEvents implements engine.LogWriter.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,11 +24,13 @@ type process struct {
 
 	askedOn  *pgx.Conn // the connection on which the server was asked what it has of the appender
 	appender int64     // its number; 0 before its first commit, and after another process closed it
+	writer   string    // the name of that connection: an earlier one commits nothing more
 	n        int64     // lines appended, as of its last commit that was answered
 	commits  int64     // to the log, the same
 	// sent is what it appended lately: what a server that was promoted may lack.
 	sent      []sentLines
 	sentBytes int
+	lost      []sentLines // of sent, what the server lacks, until it is put back
 }
 
 // sentLines are the lines of one commit, after the first n.
@@ -61,7 +64,7 @@ func (p *process) write(do func(w *logWriter) error) error {
 		if err != nil || done {
 			return err
 		}
-		w, resent := &logWriter{c: c}, commit.sent
+		w := &logWriter{c: c}
 		err = c.inTx("BEGIN", func() error { return do(w) }, func() error {
 			commit = pendingCommit{w.lines, true}
 			return w.appendTo(p)
@@ -69,15 +72,14 @@ func (p *process) write(do func(w *logWriter) error) error {
 		if err != nil && c.pg.IsClosed() {
 			return errUnused{fmt.Errorf("%w while it committed to the log: %w", errLost, err)}
 		}
-		if isCode(err, codeAppenderClosed) {
+		commit.sent = false
+		switch {
+		case isCode(err, codeAppenderClosed):
 			p.appender = 0
 			return errUnused{err}
-		}
-		if resent && isCode(err, codeUniqueViolation) {
-			return errUnused{err} // the commit whose fate was unknown was still under way, and is there now
-		}
-		commit.sent = false
-		if err == nil {
+		case isCode(err, codeDeadlock):
+			return errUnused{err} // nothing of it is there, and the other transaction has gone on
+		case err == nil:
 			p.committed(w.lines)
 		}
 		return err
@@ -90,9 +92,10 @@ type pendingCommit struct {
 	sent  bool // its fate is not known
 }
 
-// resume makes the connection one of this appender: it registers it, or asks what the server
-// has of it, if that may be something else than it remembers. done reports that the commit
-// whose fate was unknown is there.
+// resume makes the connection the one of this appender: it registers it, or asks what the
+// server has of it, if that may be something else than it remembers. From then on no earlier
+// connection commits, so the answer stays true. done reports that the commit whose fate was
+// unknown is there.
 func (p *process) resume(c *conn, commit *pendingCommit) (done bool, err error) {
 	defer func() {
 		if err != nil {
@@ -102,95 +105,111 @@ func (p *process) resume(c *conn, commit *pendingCommit) (done bool, err error) 
 			}
 		}
 	}()
-	if p.appender == 0 {
-		return false, p.register(c)
+	switch {
+	case p.appender == 0:
+		err = p.register(c)
+	case p.askedOn != c.pg || commit.sent || len(p.lost) > 0:
+		done, err = p.ask(c, commit)
 	}
-	if p.asked(c) && !commit.sent {
-		return false, nil
+	if err == nil && len(p.lost) > 0 {
+		err = p.putBack(c)
 	}
+	return done, err
+}
+
+// ask asks the server what it has of the appender, in which it is this connection's from now
+// on: where an earlier one is about to commit, it is waited for.
+func (p *process) ask(c *conn, commit *pendingCommit) (done bool, err error) {
+	writer := rand.Text()
 	var n, commits int64
 	known, closed := false, false
-	r := c.query("UPDATE appenders SET writer = $2 WHERE appender = $1 RETURNING n, commits, closed_at <> 0", p.appender, rand.Text())
+	r := c.query("UPDATE appenders SET writer = $2 WHERE appender = $1 RETURNING n, commits, closed_at <> 0", p.appender, writer)
 	if r.Next() {
 		known, n, commits, closed = true, r.Int(0), r.Int(1), r.Int(2) != 0
 	}
 	if err := r.Close(); err != nil {
 		return false, err
 	}
-	p.remember(c)
+	p.askedOn, p.writer = c.pg, writer
+	there := known && commits == p.commits+1
 	switch {
-	case !known:
-		return false, p.restart(c)
-	case commit.sent && commits == p.commits+1:
+	case there && len(p.lost) > 0:
+		p.isBack()
+	case there && commit.sent:
 		commit.sent = false
 		p.committed(commit.lines)
 		return true, nil
+	}
+	commit.sent = false
+	switch {
+	case !known:
+		p.lose(0)
+		return false, p.register(c)
 	case closed:
 		return false, p.register(c)
 	case commits < p.commits || n < p.n:
-		return false, p.putBack(c, n)
+		p.lose(n)
+	default: // a commit that nobody waited for any more, as it took too long, may be there
+		p.n, p.commits = n, commits
 	}
-	// A commit that nobody waited for any more, as it took too long, may be there.
-	p.n, p.commits = n, commits
 	return false, nil
 }
 
 // register takes a number.
 func (p *process) register(c *conn) error {
 	host, _ := os.Hostname()
+	writer := rand.Text()
 	number, err := c.number("INSERT INTO appenders (host, pid, started_at, seen_at, closed_at, writer, n, commits) VALUES ($1, $2, winnow_now(), winnow_now(), 0, $3, 0, 0) RETURNING appender",
-		host, int64(os.Getpid()), rand.Text())
+		host, int64(os.Getpid()), writer)
 	if err != nil {
 		return err
 	}
+	p.askedOn, p.writer = c.pg, writer
 	p.appender, p.n, p.commits, p.sent, p.sentBytes = number, 0, 0, nil, 0
-	p.remember(c)
 	return nil
 }
 
-// restart takes a new number, and puts back under it what the server lost.
-func (p *process) restart(c *conn) error {
-	was := p.sent
-	if err := p.register(c); err != nil || len(was) == 0 {
-		return err
+// lose notes that the server has nothing after the line n, as one that was behind took over.
+func (p *process) lose(n int64) {
+	missing, kept := p.n-n, 0
+	for kept < len(p.sent) && p.sent[kept].after < n {
+		kept++
 	}
-	return p.resend(c, was, "the server had lost this process")
-}
-
-// putBack appends once more what the server lost after the line n.
-func (p *process) putBack(c *conn, n int64) error {
-	var lost []sentLines
-	for _, s := range p.sent {
-		if s.after >= n {
-			lost = append(lost, s)
-		}
-	}
-	missing := p.n - n
-	p.n = n
-	for i := range lost {
-		missing -= int64(lost[i].lines.len())
+	for i := range p.sent[kept:] {
+		missing -= int64(p.sent[kept+i].lines.len())
+		p.sentBytes -= len(p.sent[kept+i].lines.tuples)
 	}
 	if missing > 0 {
 		slog.Error("the server has lost lines of the log that were answered, and they are no longer remembered", "lines", missing, "appender", p.appender)
 	}
-	p.sent, p.sentBytes = nil, 0
-	return p.resend(c, lost, "the server had lost what it had answered")
+	p.lost = append(slices.Clone(p.sent[kept:]), p.lost...)
+	p.n, p.sent = n, p.sent[:kept:kept]
 }
 
-// resend appends lines once more, with the next numbers.
-func (p *process) resend(c *conn, list []sentLines, why string) error {
-	w := &logWriter{c: c}
-	for i := range list {
-		w.lines.addAll(&list[i].lines)
-	}
-	err := c.inTx("BEGIN", func() error { return nil }, func() error { return w.appendTo(p) })
-	if err != nil {
-		p.sent = list // for the next try
+// putBack appends once more what the server lost, with the next numbers.
+func (p *process) putBack(c *conn) error {
+	w := &logWriter{c: c, lines: p.lostLines()}
+	if err := c.inTx("BEGIN", func() error { return nil }, func() error { return w.appendTo(p) }); err != nil {
 		return err
 	}
-	p.committed(w.lines)
-	slog.Error("lines of the log were put back", "lines", w.lines.len(), "why", why, "appender", p.appender)
+	p.isBack()
 	return nil
+}
+
+// lostLines are the lines to be put back.
+func (p *process) lostLines() (lines arrivals) {
+	for i := range p.lost {
+		lines.addAll(&p.lost[i].lines)
+	}
+	return lines
+}
+
+// isBack notes that what the server lost is there again.
+func (p *process) isBack() {
+	lines := p.lostLines()
+	p.lost = nil
+	p.committed(lines)
+	slog.Error("the server had lost lines of the log that were answered: they were put back", "lines", lines.len(), "appender", p.appender)
 }
 
 // committed notes a commit that took effect.
@@ -212,11 +231,6 @@ func (p *process) committed(lines arrivals) {
 	p.sent = p.sent[gone:]
 	p.engine.settler.soon()
 }
-
-// asked reports whether this connection is the one on which the server was asked last.
-func (p *process) asked(c *conn) bool { return p.askedOn == c.pg }
-
-func (p *process) remember(c *conn) { p.askedOn = c.pg }
 
 // close notes that this process appends nothing more.
 func (p *process) close() error {

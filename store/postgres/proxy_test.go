@@ -34,7 +34,9 @@ type cut struct {
 	hang chan struct{}
 	tail int
 	lost bool // meanwhile the engine has lost the connection, and the server has not
-	next bool // and it is not that request, but the next one that has more bytes than tail
+	next bool // and it is not that request, but its connection's next one that has more bytes than tail
+
+	on io.Writer // the connection of the request, once it was sent
 }
 
 const socket = ".s.PGSQL.5432"
@@ -145,7 +147,7 @@ func (p *proxy) requests(server io.Writer, client io.ReadCloser) {
 		}
 		text := buffer[:n]
 		var where cut
-		if p.cutIf(func(c cut) bool { where = c; return p.isHere(c, text) }) {
+		if p.cutIf(func(c cut) bool { where = c; return p.isHere(c, server, text) }) {
 			if where.hang == nil || !p.pass(server, text[:n-where.tail]) {
 				return
 			}
@@ -162,13 +164,13 @@ func (p *proxy) requests(server io.Writer, client io.ReadCloser) {
 }
 
 // isHere reports whether the engine has sent where to cut. The caller holds the lock.
-func (p *proxy) isHere(c cut, text []byte) bool {
-	if c.request == "" {
-		return c.next && len(text) > c.tail
+func (p *proxy) isHere(c cut, server io.Writer, text []byte) bool {
+	if c.on != nil {
+		return c.on == server && len(text) > c.tail
 	}
-	found := bytes.Contains(text, []byte(c.request))
+	found := c.request != "" && bytes.Contains(text, []byte(c.request))
 	if found && c.next {
-		p.armed.request = ""
+		p.armed.on = server
 		return false
 	}
 	return found

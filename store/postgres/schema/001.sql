@@ -5,7 +5,7 @@
 
 -- The processes that append to the log. Each has a number of its own, new at each start, and
 -- counts the lines that it appends: 1, 2, 3, without a gap.
--- Written by process.register, process.resume, winnow_appended, which every commit to the log
+-- Written by process.register, process.ask, winnow_appended, which every commit to the log
 -- calls, and process.close.
 CREATE TABLE appenders (
 	appender   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -750,12 +750,13 @@ ALTER TABLE member_lists ALTER COLUMN bytes SET STORAGE EXTERNAL;
 CREATE FUNCTION winnow_now() RETURNS bigint LANGUAGE sql AS $$ SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint $$;
 
 -- Ends a commit to the log of an appender that has appended so many lines by now, in so many
--- commits, this one included. That of an appender that was closed fails.
-CREATE FUNCTION winnow_appended(who bigint, lines bigint, so_many bigint) RETURNS void LANGUAGE plpgsql AS $$
+-- commits, this one included. It fails if the appender was closed, or has gone on with another
+-- connection: what that one was told of the appender stays true.
+CREATE FUNCTION winnow_appended(who bigint, by_writer text, lines bigint, so_many bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE appenders SET n = lines, commits = so_many, seen_at = winnow_now() WHERE appender = who AND closed_at = 0;
+	UPDATE appenders SET n = lines, commits = so_many, seen_at = winnow_now() WHERE appender = who AND writer = by_writer AND closed_at = 0;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'appender % was closed', who USING ERRCODE = 'WN001';
+		RAISE EXCEPTION 'appender % was closed, or has another connection', who USING ERRCODE = 'WN001';
 	END IF;
 END $$;
 
