@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"winnow/internal/atomicfile"
 	"winnow/internal/config"
 	"winnow/segments/destination"
 	"winnow/segments/destination/local"
@@ -37,6 +38,11 @@ func (o Options) openStore(a *App) (err error) {
 	if (o.Access == Creates || o.Access == Previews) && !o.New && !store.Exists(at) {
 		if err := checkNeverWas(a.Config); err != nil {
 			return err
+		}
+	}
+	if o.Access == Creates && location.IsServer(at) {
+		if err := atomicfile.MakeFolder(location.Folder(at), 0o700); err != nil {
+			return fmt.Errorf("create the folder of what is kept on this host: %w", err)
 		}
 	}
 	switch {

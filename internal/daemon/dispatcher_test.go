@@ -18,7 +18,7 @@ import (
 func init() { exports.DeliveryBackoff = exports.Backoff{} }
 
 func TestASlowServerHoldsUpNoOther(t *testing.T) {
-	slow, crm := gatedRemote{&fakeRemote{name: "slow://slow"}, make(chan struct{})}, notifyingRemote{&fakeRemote{name: "crm://crm"}, make(chan struct{}, 9)}
+	slow, crm := gatedRemote{&fakeRemote{name: "slow://slow"}, make(chan struct{}), make(chan struct{}, 9)}, notifyingRemote{&fakeRemote{name: "crm://crm"}, make(chan struct{}, 9)}
 	x := &exports.Exporter{Operations: apptest.Operations(t)}
 	configured := &x.Config.Exports[0]
 	configured.To, configured.Delta = append(configured.To, slow, crm), []string{"do-not-text"}
@@ -41,6 +41,9 @@ func TestASlowServerHoldsUpNoOther(t *testing.T) {
 				t.Fatalf("run %d waits for the slow server", day)
 			}
 		}
+		if day == 1 {
+			<-slow.reached // while this run is the newest
+		}
 	}
 	soon, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -56,10 +59,12 @@ func TestASlowServerHoldsUpNoOther(t *testing.T) {
 // gatedRemote accepts nothing before open is closed.
 type gatedRemote struct {
 	*fakeRemote
-	open chan struct{}
+	open    chan struct{}
+	reached chan struct{} // has a token for each delivery
 }
 
 func (r gatedRemote) Deliver(ctx context.Context, d segments.Delivery) error {
+	r.reached <- struct{}{}
 	<-r.open
 	return r.fakeRemote.Deliver(ctx, d)
 }
