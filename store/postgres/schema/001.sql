@@ -771,7 +771,8 @@ DECLARE
 	n_events bigint;
 	n_bodies bigint;
 	n_bytes bigint;
-	excess bigint;
+	kept quarantine_size;
+	oldest record;
 	total bigint := 0;
 BEGIN
 	IF NOT EXISTS (SELECT 1 FROM appenders a LEFT JOIN settled s USING (appender) WHERE a.n > coalesce(s.n, 0)) THEN
@@ -797,16 +798,16 @@ BEGIN
 			GET DIAGNOSTICS n_bodies = ROW_COUNT;
 			SELECT coalesce(sum(length(body)), 0) INTO n_bytes FROM quarantine WHERE id > last.quarantined;
 			last.quarantined := last.quarantined + n_bodies;
-			UPDATE quarantine_size SET bodies = bodies + n_bodies, bytes = bytes + n_bytes WHERE id = 1;
+			UPDATE quarantine_size SET bodies = bodies + n_bodies, bytes = bytes + n_bytes WHERE id = 1 RETURNING * INTO kept;
 			INSERT INTO places (n, quarantined) VALUES (last.seq + last.quarantined, last.quarantined)
 				ON CONFLICT (n) DO UPDATE SET quarantined = excluded.quarantined;
-			LOOP
-				SELECT q.id, length(q.body) INTO excess, n_bytes FROM quarantine q, quarantine_size z
-					WHERE z.id = 1 AND (z.bodies > last.keep_rows OR z.bytes > last.keep_bytes) ORDER BY q.id LIMIT 1;
-				EXIT WHEN NOT FOUND;
-				DELETE FROM quarantine WHERE id = excess;
-				UPDATE quarantine_size SET bodies = bodies - 1, bytes = bytes - n_bytes WHERE id = 1;
+			FOR oldest IN SELECT id, length(body) AS bytes FROM quarantine ORDER BY id LOOP
+				EXIT WHEN kept.bodies <= last.keep_rows AND kept.bytes <= last.keep_bytes;
+				DELETE FROM quarantine WHERE id = oldest.id;
+				kept.bodies := kept.bodies - 1;
+				kept.bytes := kept.bytes - oldest.bytes;
 			END LOOP;
+			UPDATE quarantine_size SET bodies = kept.bodies, bytes = kept.bytes WHERE id = 1;
 		END IF;
 		DELETE FROM arrivals WHERE appender = who.appender AND n > who.since AND n <= who.n;
 		INSERT INTO settled (appender, n, writer) VALUES (who.appender, who.n, who.writer) ON CONFLICT (appender) DO UPDATE SET n = excluded.n, writer = excluded.writer;
