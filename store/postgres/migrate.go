@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -40,7 +41,7 @@ func migrate(c *conn, create bool) error {
 		case version > len(steps):
 			return fmt.Errorf("the store has schema %d and this winnow knows %d; run the winnow that wrote it, or a newer one", version, len(steps))
 		case version == 0:
-			if err := refuseOthers(c); err != nil {
+			if err := errors.Join(refuseOthers(c), refuseEncoding(c)); err != nil {
 				return err
 			}
 		}
@@ -65,6 +66,15 @@ func refuseOthers(c *conn) error {
 	tables, err := c.number("SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' AND table_name <> 'winnow_schema'")
 	if err == nil && tables > 0 {
 		err = fmt.Errorf("the database has %d tables that are not winnow's; give winnow a database of its own", tables)
+	}
+	return err
+}
+
+// refuseEncoding keeps winnow out of a database that can't store every text.
+func refuseEncoding(c *conn) error {
+	encoding, err := c.Text("SELECT pg_encoding_to_char(encoding)::text FROM pg_database WHERE datname = current_database()")
+	if err == nil && encoding != "UTF8" {
+		err = fmt.Errorf("the encoding of the database is %s, in which not every text can be stored; make one with ENCODING 'UTF8' TEMPLATE template0", encoding)
 	}
 	return err
 }

@@ -119,7 +119,9 @@ func configOf(url string) (*pgxpool.Config, error) {
 		"application_name":                    applicationName(),
 		"enable_seqscan":                      "off",
 		"enable_bitmapscan":                   "off",
-		"jit":                                 "off", // a plan with a scan that is off counts as worth a second of compiling
+		"jit":                                 "off",            // a plan with a scan that is off counts as worth a second of compiling
+		"default_transaction_isolation":       "read committed", // what waits for a lock reads what its holder wrote
+		"statement_timeout":                   "0",              // exports take as long as they take
 		"lock_timeout":                        fmt.Sprint(lockFor.Milliseconds()),
 		"idle_in_transaction_session_timeout": fmt.Sprint(idleFor.Milliseconds()),
 	} {
