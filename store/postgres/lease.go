@@ -32,9 +32,10 @@ type lease struct {
 	name   string
 	owner  string
 
-	mu      sync.Mutex
-	epoch   int64 // 0 while not held
-	lost    bool  // another process has taken it over
+	taking  sync.Mutex // held while it is taken
+	mu      sync.Mutex // not held while the server is asked: renewing it waits for that
+	epoch   int64      // 0 while not held
+	lost    bool       // another process has taken it over
 	renewed time.Time
 	stop    chan struct{} // closed to end its renewal
 }
@@ -49,13 +50,14 @@ func (l *lease) String() string { return "lease " + l.name }
 
 // TryLock implements engine.Lock.
 func (l *lease) TryLock() (bool, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.epoch != 0 {
+	l.taking.Lock()
+	defer l.taking.Unlock()
+	if l.isTaken() {
 		return true, nil
 	}
 	host, _ := os.Hostname()
 	var epoch int64
+	began := time.Now()
 	err := l.engine.leases.run(func(c *conn) (err error) {
 		// A holder that is writing has locked the row: that is not waited for.
 		epoch, err = c.number("SELECT winnow_take($1, $2, $3, $4, $5)", l.name, l.owner, host, int64(os.Getpid()), leaseFor.Microseconds())
@@ -64,10 +66,18 @@ func (l *lease) TryLock() (bool, error) {
 	if err != nil || epoch == 0 {
 		return false, err
 	}
-	l.epoch, l.lost, l.renewed, l.stop = epoch, false, time.Now(), make(chan struct{})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.epoch, l.lost, l.renewed, l.stop = epoch, false, began, make(chan struct{})
 	l.engine.leases.add(l)
 	go l.renew(l.stop)
 	return true, nil
+}
+
+func (l *lease) isTaken() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.epoch != 0
 }
 
 // renew renews the lease until it is freed or lost.
@@ -88,9 +98,10 @@ func (l *lease) renew(stop chan struct{}) {
 // reached it may.
 func (l *lease) renewOnce() bool {
 	began := time.Now()
+	var h heldLease
 	err := l.engine.leases.run(func(c *conn) error {
 		l.mu.Lock()
-		h := heldLease{l.name, l.owner, l.epoch}
+		h = heldLease{l.name, l.owner, l.epoch}
 		l.mu.Unlock()
 		if h.epoch == 0 {
 			return nil
@@ -100,6 +111,7 @@ func (l *lease) renewOnce() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
+	case l.epoch != h.epoch: // freed meanwhile, and maybe taken again
 	case isCode(err, codeLeaseLost):
 		l.lost = true
 		return false

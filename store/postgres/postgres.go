@@ -31,6 +31,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -330,8 +331,12 @@ func (e *Engine) Write(do func(engine.Writer) error) error {
 			if err := held.prolong(c); err != nil {
 				return err
 			}
-			if err := held.explain(c.began(nil)); err != nil {
-				return err
+			err := c.began(nil)
+			if isCode(err, codeLeaseLost) && !slices.Equal(held, e.leases.held()) {
+				return errUnused{err} // it was freed while this transaction waited for its turn
+			}
+			if err != nil {
+				return held.explain(err)
 			}
 			return do(&writer{reader: reader{c}})
 		}, func() error { return held.explain(errors.Join(held.prolong(c), c.flush())) })
