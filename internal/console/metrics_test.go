@@ -133,12 +133,12 @@ func TestStoreIsReadWhenPrometheusAsks(t *testing.T) {
 	m := NewMetrics("", func() (Totals, error) {
 		n++
 		return Totals{Totals: view.Totals{Events: 10 * n, LastSeq: 11, Sweep: view.SweepProgress{Lag: 3}, Repeats: 4, Quarantined: 5, Unmatched: 6, Conflicts: map[string]int64{"insider": 8}, Statuses: map[string]int64{"cooling": 7}},
-			HeldRuns: map[string]int{"nightly": 1, "hourly": 0},
+			HeldRuns: map[string]int{"nightly": 1, "hourly": 0}, Database: 12345,
 			Breakers: []BreakerTotals{{Source: "insider", Outcome: "hard_bounce", Waiting: 8, Held: 9}}}, nil
 	}, path, path+"-wal")
 	wantSamples(t, m, `winnow_store_up 1`, `winnow_log_events 10`, `winnow_log_last_seq 11`, `winnow_sweep_lag_events 3`, `winnow_repeats_total 4`,
 		`winnow_quarantine_bodies 5`, `winnow_unmatched_events 6`, `winnow_contact_conflicts_total{source="insider"} 8`, `winnow_contacts{status="cooling"} 7`,
-		`winnow_breaker_waiting{outcome="hard_bounce",source="insider"} 8`, `winnow_breaker_held_events_total{outcome="hard_bounce",source="insider"} 9`, `winnow_store_bytes{file="winnow.db"} 4096`,
+		`winnow_breaker_waiting{outcome="hard_bounce",source="insider"} 8`, `winnow_breaker_held_events_total{outcome="hard_bounce",source="insider"} 9`, `winnow_store_bytes{file="winnow.db"} 4096`, `winnow_store_bytes{file="database"} 12345`,
 		`winnow_runs_held{export="nightly"} 1`, `winnow_runs_held{export="hourly"} 0`)
 	wantSamples(t, m, `winnow_log_events 20`)
 }

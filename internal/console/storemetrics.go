@@ -20,6 +20,7 @@ type Totals struct {
 	Breakers   []BreakerTotals
 	Rules      []RuleTotals              // those that are measured
 	Backups    bool                      // the config has a schedule of backups
+	Database   int64                     // bytes of the database of a store on a server; 0 for none
 	HeldRuns   map[string]int            // by export; every export is in it
 	ExportAge  map[string]int64          // by export: seconds since the data of the last published run; without those never published
 	Deliveries map[string]DeliveryTotals // by export; those with remotes are in it
@@ -240,7 +241,7 @@ func newStoreCollector(read func() (Totals, error), files []string) *storeCollec
 	c := &storeCollector{
 		read: read, files: files,
 		up:    desc("store_up", "Whether the store could be read: 1 or 0."),
-		bytes: desc("store_bytes", "Sizes of the store's files.", "file"),
+		bytes: desc("store_bytes", "Sizes of the store's files; of a store on a server that of its database, as file=\"database\".", "file"),
 	}
 	for _, m := range storeMetrics {
 		c.descs = append(c.descs, desc(m.name, m.help, m.labels...))
@@ -273,6 +274,9 @@ func (c *storeCollector) Collect(out chan<- prometheus.Metric) {
 		return
 	}
 	out <- prometheus.MustNewConstMetric(c.up, gauge, 1)
+	if totals.Database > 0 {
+		out <- prometheus.MustNewConstMetric(c.bytes, gauge, float64(totals.Database), "database")
+	}
 	for i, m := range storeMetrics {
 		m.collect(&totals, func(value float64, labels ...string) {
 			out <- prometheus.MustNewConstMetric(c.descs[i], m.kind, value, labels...)

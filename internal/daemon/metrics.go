@@ -55,8 +55,13 @@ func (d *Daemon) totals() (console.Totals, error) {
 	held, heldErr := d.countHeldRuns()
 	ages, restoreErr := d.restoreRunMetrics(d.current.Load(), hygiene.InstantOf(time.Now())) // another process may have published a run
 	deliveries, deliveriesErr := exports.CountDeliveries(d.current.Load(), d.store)
-	err = errors.Join(err, regretErr, quietErr, heldErr, restoreErr, deliveriesErr)
-	return console.Totals{Totals: status.Totals(t), Quiet: quiet, Behind: t.ClockBehind(hygiene.InstantOf(time.Now())), Receivers: d.receiverTotals(), Waiting: d.lockWait.duration(), Blocked: d.store.LogBlocked(), Breakers: breakers, Rules: rules, HeldRuns: held, ExportAge: ages, Deliveries: deliveries, Backups: d.current.Load().Backup != nil}, err
+	server, serverErr := d.store.Server()
+	database := int64(0)
+	if server != nil {
+		database = server.Bytes
+	}
+	err = errors.Join(err, regretErr, quietErr, heldErr, restoreErr, deliveriesErr, serverErr)
+	return console.Totals{Totals: status.Totals(t), Quiet: quiet, Behind: t.ClockBehind(hygiene.InstantOf(time.Now())), Receivers: d.receiverTotals(), Waiting: d.lockWait.duration(), Blocked: d.store.LogBlocked(), Breakers: breakers, Rules: rules, HeldRuns: held, ExportAge: ages, Deliveries: deliveries, Backups: d.current.Load().Backup != nil, Database: database}, err
 }
 
 // receiverTotals is how the receivers are pulled.
