@@ -8,6 +8,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store/engine"
 	"winnow/store/storetest"
 )
 
@@ -87,7 +88,7 @@ func TestKeysThatALanguageTakesForOneAreTwo(t *testing.T) {
 	}
 }
 
-func TestAnEventWithU0000InATextGoesToQuarantine(t *testing.T) {
+func TestAnEventThatCanNotBeStoredAsTextGoesToQuarantine(t *testing.T) {
 	s := storetest.Open(t)
 	p := storetest.Policy(t, s)
 	event := func(change func(e *hygiene.Event)) hygiene.Event {
@@ -100,9 +101,11 @@ func TestAnEventWithU0000InATextGoesToQuarantine(t *testing.T) {
 		event(func(e *hygiene.Event) { e.MessageID = "m\x001" }), none,
 		event(func(e *hygiene.Event) { e.Name = "hard\x00" }),
 		event(func(e *hygiene.Event) { e.Code = "\x001400" }),
-		event(func(e *hygiene.Event) { e.Contact = "an\x00n" }))
+		event(func(e *hygiene.Event) { e.Contact = "an\x00n" }),
+		event(func(e *hygiene.Event) { e.MessageID = "m\xff1" }),
+		event(func(e *hygiene.Event) { e.Name = "hard\xc3" }))
 	totals, err := s.Totals()
-	if err != nil || totals.Events != 1 || totals.Quarantined != 4 {
+	if err != nil || totals.Events != 1 || totals.Quarantined != 6 {
 		t.Fatalf("%d events and %d quarantined, %v", totals.Events, totals.Quarantined, err)
 	}
 	list, err := s.Quarantine(10)
@@ -116,6 +119,37 @@ func TestAnEventWithU0000InATextGoesToQuarantine(t *testing.T) {
 	}
 	if did := storetest.Sweep(t, s, p, 0); did.Events != 1 || did.Changes != 1 {
 		t.Errorf("swept %+v", did)
+	}
+}
+
+func TestWhyABodyCanNotBeReadIsStoredWhateverItQuotes(t *testing.T) {
+	s := storetest.Open(t)
+	if err := s.Append(t.Context(), nil, []hygiene.Unreadable{{Source: "insider", Why: "not an event: \x00\xff", Body: []byte("\x00\xff")}}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.Quarantine(10)
+	if err != nil || len(list) != 1 || list[0].Why != "not an event: \uFFFD\uFFFD" || string(list[0].Body) != "\x00\xff" {
+		t.Errorf("quarantined %+v, %v", list, err)
+	}
+}
+
+func TestALineWhoseWriterHasNoNameFailsAlone(t *testing.T) {
+	s := storetest.Open(t)
+	pulled := []engine.Pulled{{Writer: "w\x00", Receiver: "https://one.example", Through: 1}}
+	if err := s.AppendPulled(t.Context(), nil, nil, pulled); err == nil || !strings.Contains(err.Error(), `"w\x00"`) {
+		t.Errorf("pulled from a writer of no name: %v", err)
+	}
+}
+
+func TestWhatCanBeNoKeyNamesNobody(t *testing.T) {
+	s := storetest.Open(t)
+	for _, key := range []string{"a\x00b", "a\xffb"} {
+		if _, ok, err := s.Contact(key); ok || err != nil {
+			t.Errorf("%q is a contact: %t, %v", key, ok, err)
+		}
+		if err := s.FindContacts([]string{key}, func(int, *hygiene.Contact) { t.Errorf("%q was found", key) }); err != nil {
+			t.Errorf("%q can't be looked up: %v", key, err)
+		}
 	}
 }
 

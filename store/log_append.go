@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"winnow/hygiene"
 	"winnow/store/appender"
@@ -19,7 +20,8 @@ var ErrBusy = engine.ErrBusy
 // Append returns once the events and the unreadable bodies are on disk, all of
 // them or none. It is safe for use by many goroutines. After an error it is
 // unknown whether they were stored; ctx ends the waiting, not the storing. An
-// event with U+0000 in a text is quarantined: not every database can store it.
+// event with U+0000 in a text, or one that is not UTF-8, is quarantined: not every database
+// can store it.
 func (s *Store) Append(ctx context.Context, events []hygiene.Event, bad []hygiene.Unreadable) error {
 	return s.AppendRetried(ctx, events, bad, nil)
 }
@@ -30,30 +32,46 @@ func (s *Store) AppendRetried(ctx context.Context, events []hygiene.Event, bad [
 	if len(events) == 0 && len(bad) == 0 && len(ids) == 0 {
 		return nil
 	}
-	events, bad = withoutNUL(events, bad)
+	events, bad = storable(events, bad)
 	return s.appender.Commit(ctx, &appender.Batch{Events: events, Bad: bad, Retried: ids})
 }
 
-// withoutNUL moves events with U+0000 in a text to what is quarantined.
-func withoutNUL(events []hygiene.Event, bad []hygiene.Unreadable) ([]hygiene.Event, []hygiene.Unreadable) {
-	if !slices.ContainsFunc(events, hasNUL) {
-		return events, bad
-	}
-	readable := make([]hygiene.Event, 0, len(events))
-	bad = slices.Clone(bad)
-	for _, e := range events {
-		if hasNUL(e) {
-			bad = append(bad, hygiene.Unreadable{ReceivedAt: e.ReceivedAt, Source: e.Source, Why: "a text of the event contains U+0000", Body: e.Body})
-		} else {
-			readable = append(readable, e)
+// storable moves events that not every database can store to what is quarantined: callbacks
+// of others are in the same commit.
+func storable(events []hygiene.Event, bad []hygiene.Unreadable) ([]hygiene.Event, []hygiene.Unreadable) {
+	if slices.ContainsFunc(events, hasOddText) {
+		all := events
+		events, bad = make([]hygiene.Event, 0, len(all)), slices.Clone(bad)
+		for i := range all {
+			if e := &all[i]; hasOddText(*e) {
+				bad = append(bad, hygiene.Unreadable{ReceivedAt: e.ReceivedAt, Source: e.Source, Why: "a text of the event contains U+0000, or is not UTF-8", Body: e.Body})
+			} else {
+				events = append(events, *e)
+			}
 		}
 	}
-	return readable, bad
+	if slices.ContainsFunc(bad, func(u hygiene.Unreadable) bool { return isOdd(u.Source) || isOdd(u.Why) }) {
+		bad = slices.Clone(bad)
+		for i := range bad {
+			bad[i].Source, bad[i].Why = evenText(bad[i].Source), evenText(bad[i].Why)
+		}
+	}
+	return events, bad
 }
 
-// hasNUL reports whether a text of the event contains U+0000.
-func hasNUL(e hygiene.Event) bool {
-	return strings.IndexByte(e.MessageID, 0) >= 0 || strings.IndexByte(e.Name, 0) >= 0 || strings.IndexByte(e.Code, 0) >= 0 || strings.IndexByte(e.Contact, 0) >= 0
+// hasOddText reports whether a text of the event is odd.
+func hasOddText(e hygiene.Event) bool {
+	return isOdd(e.Source) || isOdd(e.MessageID) || isOdd(e.Name) || isOdd(e.Code) || isOdd(e.Contact) || isOdd(e.To)
+}
+
+// isOdd reports whether a text contains U+0000 or is not UTF-8.
+func isOdd(text string) bool {
+	return strings.IndexByte(text, 0) >= 0 || !utf8.ValidString(text)
+}
+
+// evenText is the text with U+FFFD for what is odd in it.
+func evenText(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // LogBlocked is for how long another process has kept this one from appending to

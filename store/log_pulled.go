@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"winnow/hygiene"
 	"winnow/store/appender"
@@ -21,6 +22,11 @@ func (s *Store) AppendPulled(ctx context.Context, events []hygiene.Event, bad []
 	for i := range events {
 		events[i].Received = false
 	}
-	events, bad = withoutNUL(events, bad)
+	for i := range pulled {
+		if isOdd(pulled[i].Writer) {
+			return fmt.Errorf("the log of %s has lines of a writer of the name %q, which is none: it is not a winnow's", pulled[i].Receiver, pulled[i].Writer)
+		}
+	}
+	events, bad = storable(events, bad)
 	return s.appender.Commit(ctx, &appender.Batch{Events: events, Bad: bad, Pulled: pulled})
 }

@@ -3,6 +3,8 @@ package postgres
 import (
 	"fmt"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"winnow/store/engine"
 )
@@ -17,10 +19,13 @@ const keysAtOnce = 1000
 // column the key. found is called for each row, with the places of its key.
 func (r *reader) lookup(sql string, keys []string, found func(places []int, a *rows) error) error {
 	for from := 0; from < len(keys); from += keysAtOnce {
-		asked := keys[from:min(from+keysAtOnce, len(keys))]
-		places := make(map[string][]int, len(asked))
-		for i, key := range asked {
-			places[key] = append(places[key], from+i)
+		some := keys[from:min(from+keysAtOnce, len(keys))]
+		asked, places := make([]string, 0, len(some)), make(map[string][]int, len(some))
+		for i, key := range some {
+			if isText(key) { // else nothing has it
+				asked = append(asked, key)
+				places[key] = append(places[key], from+i)
+			}
 		}
 		a := r.query(sql, asked)
 		for a.Next() {
@@ -35,6 +40,9 @@ func (r *reader) lookup(sql string, keys []string, found func(places []int, a *r
 	}
 	return nil
 }
+
+// isText reports whether PostgreSQL takes it for a text.
+func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
 // FindContacts implements engine.Reader.
 func (r *reader) FindContacts(keys []string, attributes bool, found func(place int, row *engine.Contact) error) error {

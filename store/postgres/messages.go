@@ -50,6 +50,7 @@ func (r *reader) messages(keys []engine.MessageKey, sourced, unsourced, ownerles
 	for i := range keys {
 		ids[i] = keys[i].ID
 	}
+	asked := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !isText(id) })
 	each := func(a *rows, add func(to *foundMessage, m engine.Message)) error {
 		for a.Next() {
 			if i, ok := slices.BinarySearchFunc(ids, a.Text(0), strings.Compare); ok {
@@ -59,7 +60,7 @@ func (r *reader) messages(keys []engine.MessageKey, sourced, unsourced, ownerles
 		return a.Close()
 	}
 	if sourced {
-		a := r.query("SELECT message_id, contact, phone, sent_at FROM messages WHERE source = $1 AND message_id = ANY($2)", keys[0].Source, ids)
+		a := r.query("SELECT message_id, contact, phone, sent_at FROM messages WHERE source = $1 AND message_id = ANY($2)", keys[0].Source, asked)
 		if err := each(a, func(to *foundMessage, m engine.Message) { to.Message, to.found = m, true }); err != nil {
 			return nil, err
 		}
@@ -67,7 +68,7 @@ func (r *reader) messages(keys []engine.MessageKey, sourced, unsourced, ownerles
 	if !unsourced {
 		return list, nil
 	}
-	a := r.query("SELECT message_id, contact, '', sent_at FROM unsourced_messages WHERE message_id = ANY($1)", ids)
+	a := r.query("SELECT message_id, contact, '', sent_at FROM unsourced_messages WHERE message_id = ANY($1)", asked)
 	return list, each(a, func(to *foundMessage, m engine.Message) {
 		to.found = true
 		to.SentAt = cmp.Or(to.SentAt, m.SentAt)
