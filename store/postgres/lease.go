@@ -123,6 +123,8 @@ func (l *lease) renewOnce() bool {
 
 // Unlock implements engine.Lock.
 func (l *lease) Unlock() error {
+	l.engine.leases.freeing.RLock()
+	defer l.engine.leases.freeing.RUnlock()
 	l.mu.Lock()
 	epoch, lost := l.epoch, l.lost
 	l.epoch = 0
@@ -203,10 +205,11 @@ func (h heldLeases) explain(err error) error {
 
 // leases are those of this process, with the connection that asks about them.
 type leases struct {
-	engine *Engine
-	handle handle
-	mu     sync.Mutex
-	list   []*lease
+	engine  *Engine
+	handle  handle
+	mu      sync.Mutex
+	list    []*lease
+	freeing sync.RWMutex // read while one is freed, which closing waits for
 }
 
 // run runs do, which is one statement, on the connection.
@@ -265,5 +268,7 @@ func (s *leases) close() error {
 	for _, l := range list {
 		err = errors.Join(err, l.Unlock())
 	}
+	s.freeing.Lock()
+	defer s.freeing.Unlock()
 	return errors.Join(err, s.handle.close())
 }
