@@ -180,10 +180,17 @@ func (d *tableDraft) Close() error {
 	return nil
 }
 
-// Discard deletes what was stored of the list.
+// Discard deletes what was stored of the list, unless it is whole: where the connection was
+// lost as Close ended it may be, and the one before is gone then.
 func (d *tableDraft) Discard() error {
 	return d.table.Engine.Write(func(c engine.Writer) error {
-		return c.Exec("DELETE FROM member_lists WHERE export = ? AND segment = ? AND run = ? AND version = ?", d.name.Export, d.name.Segment, d.name.Run, d.version)
+		const those = "export = ? AND segment = ? AND run = ? AND version = ?"
+		of := []any{d.name.Export, d.name.Segment, d.name.Run, d.version}
+		whole, err := c.Number("SELECT count(*) FROM member_lists WHERE part = 0 AND "+those, of...)
+		if err != nil || whole > 0 {
+			return err
+		}
+		return c.Exec("DELETE FROM member_lists WHERE "+those, of...)
 	})
 }
 
