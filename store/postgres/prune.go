@@ -55,7 +55,18 @@ func (l *logWriter) EndPruning(at hygiene.Instant) error {
 		AND n - quarantined < coalesce((SELECT min(seq) FROM events), n + 1))`); err != nil {
 		return fmt.Errorf("delete the places of lines: %w", err)
 	}
+	if err := l.forgetEnded(); err != nil {
+		return err
+	}
 	return l.c.exec("UPDATE retention SET ended_at = $1 WHERE id = 1", int64(at))
+}
+
+// forgetEnded deletes the appenders of processes that ended, once all their lines have places:
+// settle looks at each that there is.
+func (l *logWriter) forgetEnded() error {
+	return l.c.exec(`WITH ended AS (DELETE FROM appenders a WHERE a.closed_at <> 0
+			AND a.n = coalesce((SELECT s.n FROM settled s WHERE s.appender = a.appender), 0) RETURNING a.appender)
+		DELETE FROM settled WHERE appender IN (SELECT appender FROM ended)`)
 }
 
 // GiveBack implements engine.LogWriter. The server reuses room by itself.

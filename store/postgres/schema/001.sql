@@ -6,7 +6,7 @@
 -- The processes that append to the log. Each has a number of its own, new at each start, and
 -- counts the lines that it appends: 1, 2, 3, without a gap.
 -- Written by process.register, process.ask, winnow_appended, which every commit to the log
--- calls, and process.close.
+-- calls, and process.close; logWriter.EndPruning deletes those that were closed.
 CREATE TABLE appenders (
 	appender   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	host       text COLLATE "C" NOT NULL,
@@ -21,7 +21,7 @@ CREATE TABLE appenders (
 
 -- How many lines of each appender have their place in the log. Apart from appenders, so that
 -- no appender waits while lines get their places.
--- Written by settle.
+-- Written by settle; logWriter.EndPruning deletes those of appenders that were closed.
 CREATE TABLE settled (
 	appender bigint PRIMARY KEY,
 	n        bigint NOT NULL,
