@@ -33,7 +33,8 @@ type conn struct {
 
 func connOf(ctx context.Context, pg *pgx.Conn) *conn { return &conn{pg: pg, ctx: ctx} }
 
-// Statements wait until there are so many of them, or so many bytes of arguments.
+// Statements wait until there are so many of them, or so many bytes of arguments, and no
+// answer is open.
 const (
 	mostWaiting  = 512
 	bytesWaiting = 1 << 20
@@ -69,7 +70,7 @@ func (c *conn) exec(sql string, args ...any) error {
 			c.bytes += len(a)
 		}
 	}
-	if c.waiting.Len() >= mostWaiting || c.bytes >= bytesWaiting {
+	if !c.open && (c.waiting.Len() >= mostWaiting || c.bytes >= bytesWaiting) {
 		return c.flush()
 	}
 	return nil
