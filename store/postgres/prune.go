@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"winnow/hygiene"
@@ -91,17 +93,16 @@ func (e *Engine) Purge([][]byte) (clean bool, err error) {
 }
 
 // vacuum removes what was deleted from the tables. A snapshot that is older keeps it: then
-// the next one does.
+// the next one does. It has a connection of its own, as it takes long where a table is large.
 func (e *Engine) vacuum(tables ...string) (clean bool, err error) {
+	pg, err := e.connect()
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, pg.Close(context.Background())) }()
 	for _, table := range tables {
-		err := e.writer.use(e, func(c *conn) error {
-			if _, err := c.pg.Exec(c.ctx, "VACUUM (TRUNCATE false) "+table); err != nil {
-				return friendly(err)
-			}
-			return nil
-		})
-		if err != nil {
-			return false, err
+		if _, err := pg.Exec(e.ctx, "VACUUM (TRUNCATE false) "+table); err != nil {
+			return false, friendly(err)
 		}
 	}
 	return true, nil
