@@ -65,8 +65,11 @@ func formatOf(keys contactkey.Format) int64 {
 // persons were forgotten there: hashes of their keys can't be folded, so a key that had
 // capitals is not recognized any more. Nothing is written.
 func LosesForgotten(at string, keys contactkey.Format) (loses bool, err error) {
-	if !keys.Fold || !Exists(at) {
+	if !keys.Fold {
 		return false, nil
+	}
+	if exists, err := Exists(at); err != nil || !exists {
+		return false, err
 	}
 	look := func(c engine.Querier) error {
 		format, err := counter(c, keyFormat)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"os"
 
 	"winnow/store/engine"
@@ -9,13 +10,22 @@ import (
 	"winnow/store/sqlite"
 )
 
-// Exists reports whether there is a store at a location. One for which that is unknown
-// counts as being there: opening it says why.
-func Exists(at string) bool {
+// Exists reports whether there is a store at a location. The error is that of a server which
+// can't be asked.
+func Exists(at string) (bool, error) {
 	if location.IsServer(at) {
-		return postgres.Exists(location.URL(at))
+		exists, err := postgres.Exists(location.URL(at))
+		return exists, opening(at, err)
 	}
-	return sqlite.Exists(at)
+	return sqlite.Exists(at), nil
+}
+
+// opening is an error of opening a store on a server, with its location.
+func opening(at string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("open the store %s: %w", location.Shown(at), err)
 }
 
 // Remains lists what a store at a location left behind beside its main file, each a path.

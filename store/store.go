@@ -43,7 +43,6 @@ package store
 
 import (
 	"errors"
-	"fmt"
 
 	"winnow/store/appender"
 	"winnow/store/engine"
@@ -88,7 +87,7 @@ func opened(at string, file func(string) (*sqlite.Engine, error), server func(st
 	if location.IsServer(at) {
 		e, err := server(location.URL(at))
 		if err != nil {
-			return nil, fmt.Errorf("open the store %s: %w", location.Shown(at), err)
+			return nil, opening(at, err)
 		}
 		return of(e, at, members.Table{Engine: e}), nil
 	}

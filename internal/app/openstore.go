@@ -35,7 +35,13 @@ func (o Options) openStore(a *App) (err error) {
 	if err := o.checkOwner(location.Files(at)); err != nil {
 		return err
 	}
-	if (o.Access == Creates || o.Access == Previews) && !o.New && !store.Exists(at) {
+	exists := true
+	if o.Access == Creates && !o.New || o.Access == Previews {
+		if exists, err = store.Exists(at); err != nil {
+			return err
+		}
+	}
+	if !exists && !o.New {
 		if err := checkNeverWas(a.Config); err != nil {
 			return err
 		}
@@ -46,7 +52,7 @@ func (o Options) openStore(a *App) (err error) {
 		}
 	}
 	switch {
-	case o.Access == Previews && !store.Exists(at):
+	case o.Access == Previews && !exists:
 		if a.temporary, err = os.MkdirTemp("", "winnow-preview-"); err != nil {
 			return err
 		}

@@ -102,7 +102,7 @@ func checkBackup(t *testing.T, to, moment string) {
 // and no daemon begins an empty store meanwhile. want is the dump of the store.
 func checkRestore(t *testing.T, path, from, want, moment string) {
 	t.Helper()
-	if !store.Exists(path) {
+	if exists, _ := store.Exists(path); !exists {
 		left, err := os.ReadDir(filepath.Dir(path))
 		if remains := store.Remains(path); err != nil || len(left) > 0 && len(remains) == 0 {
 			t.Errorf("%s, nothing shows that there is to be a store: a daemon would begin an empty one; there are %v, %v", moment, left, err)
@@ -261,7 +261,7 @@ func TestWhatMayNotComeBackIsErasedBeforeTheStoreIsThere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "winnow.db")
 	fault := errors.New("the file of erasures can't be read")
 	_, err := backup.Restore(t.Context(), made.Path, backup.RestoreOptions{Store: path, Erase: func(_ context.Context, s *store.Store) error {
-		if store.Exists(path) {
+		if exists, _ := store.Exists(path); exists {
 			t.Error("the store is there already")
 		}
 		if n, err := s.LastSeq(); err != nil || n != 400 {
@@ -269,7 +269,7 @@ func TestWhatMayNotComeBackIsErasedBeforeTheStoreIsThere(t *testing.T) {
 		}
 		return fault
 	}})
-	if !errors.Is(err, fault) || store.Exists(path) {
+	if exists, _ := store.Exists(path); exists || !errors.Is(err, fault) {
 		t.Errorf("an error of it leaves a store, and %v", err)
 	}
 }

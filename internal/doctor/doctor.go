@@ -96,7 +96,7 @@ func (x *examination) unknown(check, format string, args ...any) {
 
 // checkStore looks for damage in both files, and at their schema and cursor.
 func (x *examination) checkStore() {
-	if !store.Exists(x.at) {
+	if exists, _ := store.Exists(x.at); !exists {
 		x.wrong("store", "there is no store at %s: start winnow serve, mount its disk, or restore a backup", x.at)
 		return
 	}

@@ -42,20 +42,14 @@ func (x *examination) checkServerStore() {
 	}
 }
 
-// oldestServer is the oldest PostgreSQL that winnow works with.
-const oldestServer = 13
-
+// checkVersion says what the server is. One that is too old, or can only be read, is refused
+// when the store is opened.
 func (x *examination) checkVersion(s *engine.ServerState) {
-	switch {
-	case s.Number < oldestServer*10000:
-		x.wrong("server", "it is PostgreSQL %s, and winnow needs %d or later: upgrade it", s.Version, oldestServer)
-	case s.Encoding != "UTF8":
+	if s.Encoding != "UTF8" {
 		x.wrong("server", "the encoding of the database is %s: make a new one with ENCODING 'UTF8' TEMPLATE template0, and move the store there with pg_dump and pg_restore", s.Encoding)
-	case s.ReadOnly:
-		x.wrong("server", "it is a standby, or read-only: name all servers in the store URL, with target_session_attrs=read-write")
-	default:
-		x.well("server", "PostgreSQL %s, a database of %s", s.Version, backup.Size(s.Bytes))
+		return
 	}
+	x.well("server", "PostgreSQL %s, a database of %s", s.Version, backup.Size(s.Bytes))
 }
 
 // checkDurability looks at what decides whether an answered callback survives a crash.

@@ -6,6 +6,9 @@ import (
 	"winnow/hygiene"
 )
 
+// OldestServer is the oldest PostgreSQL that winnow works with.
+const OldestServer = 13
+
 // Server is an [Engine] whose database is on a server.
 type Server interface {
 	Engine

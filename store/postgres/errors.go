@@ -3,7 +3,6 @@ package postgres
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -16,6 +15,7 @@ const (
 	codeDiskFull         = "53100"
 	codeLockNotAvailable = "55P03"
 	codeDeadlock         = "40P01"
+	codeReadOnly         = "25006"
 	codeAppenderClosed   = "WN001"
 )
 
@@ -30,15 +30,10 @@ func friendly(err error) error {
 		return fmt.Errorf("%w: %w", engine.ErrFull, err)
 	case codeLockNotAvailable:
 		return fmt.Errorf("%w: %w", engine.ErrBusy, err)
+	case codeReadOnly:
+		return fmt.Errorf("the server can only be read now; name all servers in the store URL, with target_session_attrs=read-write: %w", err)
 	}
 	return err
-}
-
-// refuses reports whether the server does not let this user into the database, which trying
-// again does not change: classes 28 and 3D.
-func refuses(err error) bool {
-	var of *pgconn.PgError
-	return errors.As(err, &of) && (strings.HasPrefix(of.Code, "28") || strings.HasPrefix(of.Code, "3D"))
 }
 
 // isCode reports whether the server said that code.

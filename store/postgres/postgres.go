@@ -30,12 +30,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -55,6 +52,8 @@ type Engine struct {
 	process         process // of this process in the log
 	leases          leases
 	settler         settler
+	servers         servers
+	opened          atomic.Bool // what is not there from now on was lost
 	closing         atomic.Bool // a lost connection is not waited for
 }
 
@@ -75,91 +74,31 @@ type opening struct {
 	incomplete bool // what winnow migrate has not copied yet
 }
 
-// Exists reports whether the database has a store. One that can't be asked counts as
-// having one, so that opening it says why.
-func Exists(url string) bool {
-	config, err := configOf(url)
-	if err != nil {
-		return true
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), connectFor)
-	defer cancel()
-	pg, err := pgx.ConnectConfig(ctx, config.ConnConfig)
-	if err != nil {
-		return true
-	}
-	defer pg.Close(ctx)
-	version, err := versionOf(connOf(ctx, pg))
-	return err != nil || version > 0
-}
-
-// Waits. Connections are opened for so long before that is an error; a lock of the database
-// is waited for so long.
-const (
-	connectFor   = 10 * time.Second
-	reconnectFor = 15 * time.Second
-	lockFor      = 15 * time.Second
-	idleFor      = time.Minute // within a transaction; long enough to read much of the log meanwhile
-)
-
-// configOf is what a URL says, with what every connection needs. A transaction that its
-// process left open, because it was stopped, ends by itself, as others wait for it. Each
-// query of the store is written for an index, and takes it whatever the server believes of
-// the sizes of tables, which may be minutes old.
-func configOf(url string) (*pgxpool.Config, error) {
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	if config.ConnConfig.ConnectTimeout == 0 {
-		config.ConnConfig.ConnectTimeout = connectFor
-	}
-	config.ConnConfig.DialFunc = (&net.Dialer{Timeout: connectFor, Control: noticeSilence,
-		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: silentFor / 2, Interval: silentFor / 6, Count: 3}}).DialContext
-	for name, value := range map[string]string{
-		"application_name":                    applicationName(),
-		"enable_seqscan":                      "off",
-		"enable_bitmapscan":                   "off",
-		"jit":                                 "off",            // a plan with a scan that is off counts as worth a second of compiling
-		"default_transaction_isolation":       "read committed", // what waits for a lock reads what its holder wrote
-		"statement_timeout":                   "0",              // exports take as long as they take
-		"lock_timeout":                        fmt.Sprint(lockFor.Milliseconds()),
-		"idle_in_transaction_session_timeout": fmt.Sprint(idleFor.Milliseconds()),
-	} {
-		if _, said := config.ConnConfig.RuntimeParams[name]; !said {
-			config.ConnConfig.RuntimeParams[name] = value
-		}
-	}
-	return config, nil
-}
-
-// silentFor is how long a server may be silent that has something to acknowledge, before its
-// connection counts as lost.
-const silentFor = 30 * time.Second
-
-// noticeSilence sets that time for what was sent, which the probes of idle connections do
-// not reach; see tcp(7), TCP_USER_TIMEOUT.
-func noticeSilence(network, _ string, raw syscall.RawConn) (err error) {
-	const userTimeout = 18
-	if !strings.HasPrefix(network, "tcp") {
-		return nil
-	}
-	return errors.Join(raw.Control(func(fd uintptr) {
-		err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, userTimeout, int(silentFor.Milliseconds()))
-	}), err)
-}
-
 func openWith(url string, o opening) (*Engine, error) {
+	e, err := newEngine(url)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.open(o); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// newEngine is an engine without connections.
+func newEngine(url string) (*Engine, error) {
 	config, err := configOf(url)
 	if err != nil {
 		return nil, err
 	}
 	e := &Engine{config: config}
+	e.servers.read(config.ConnConfig)
+	config.BeforeConnect = func(_ context.Context, of *pgx.ConnConfig) error {
+		e.servers.arrange(of)
+		return nil
+	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.leases.engine, e.process.engine, e.settler.engine = e, e, e
-	if err := e.open(o); err != nil {
-		return nil, errors.Join(err, e.Close())
-	}
 	return e, nil
 }
 
@@ -180,19 +119,9 @@ func (e *Engine) open(o opening) (err error) {
 	if e.logReads, err = pgxpool.NewWithConfig(e.ctx, e.config.Copy()); err != nil {
 		return err
 	}
+	e.opened.Store(true)
 	e.settler.start()
 	return nil
-}
-
-// connect opens a connection of its own.
-func (e *Engine) connect() (*pgx.Conn, error) {
-	ctx, cancel := context.WithTimeout(e.ctx, connectFor)
-	defer cancel()
-	pg, err := pgx.ConnectConfig(ctx, e.config.ConnConfig)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errLost, err)
-	}
-	return pg, nil
 }
 
 // handle is a connection that one goroutine uses at a time. It is opened again when it was
@@ -216,7 +145,7 @@ func (h *handle) use(e *Engine, do func(*conn) error) error {
 		if err == nil {
 			err = do(connOf(e.ctx, h.pg))
 		}
-		if !isUnused(err) || time.Since(began) > reconnectFor || e.closing.Load() {
+		if !isUnused(err) || time.Since(began) > e.patience() || e.closing.Load() {
 			return err
 		}
 		time.Sleep(reconnectPause)

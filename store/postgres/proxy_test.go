@@ -17,6 +17,7 @@ type proxy struct {
 	listener net.Listener
 	server   string // its socket
 	url      string
+	version  string // of which the server is to be; empty for what it is
 	serving  sync.WaitGroup
 
 	mu    sync.Mutex
@@ -187,6 +188,10 @@ func (p *proxy) answers(client io.WriteCloser, server io.Reader) {
 		text := make([]byte, binary.BigEndian.Uint32(message[1:])-4)
 		if _, err := io.ReadFull(server, text); err != nil {
 			return
+		}
+		if versioned := []byte("server_version\x00"); message[0] == 'S' && p.version != "" && bytes.HasPrefix(text, versioned) {
+			text = append(append(versioned, p.version...), 0)
+			binary.BigEndian.PutUint32(message[1:], uint32(len(text)+4))
 		}
 		committed := message[0] == 'C' && bytes.Equal(text, []byte("COMMIT\x00"))
 		if committed && p.cutIf(func(c cut) bool { return c.commit }) || !p.pass(client, append(message, text...)) {
