@@ -22,7 +22,6 @@ type ServerState struct {
 	Number    int64  // of the version: 150006
 	Encoding  string // of the database
 	Bytes     int64  // of the database
-	ReadOnly  bool   // the server is a standby, or the database is only read
 	Settings  map[string]string
 	Used      int64         // connections to the server
 	Most      int64         // connections that it admits

@@ -192,6 +192,45 @@ func TestWhatAnAsynchronousStandbyLacksIsPutBack(t *testing.T) {
 	}
 }
 
+// A host that pulls the log knows lines by their writer and their place. What had places on
+// the server that was lost, and has none yet on the one that was promoted, may get others.
+func TestALineThatAStandbyHasInAnotherPlaceHasAnotherName(t *testing.T) {
+	primary := pgtest.Server(t)
+	standby := primary.Standby(t)
+	one, two := abandoned(t, primary.URL()), abandoned(t, primary.URL())
+	logs := []*appender.Appender{appending(one), appending(two)}
+	held, err := pgx.Connect(t.Context(), primary.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close(context.Background())
+	if _, err := held.Exec(t.Context(), "BEGIN; SELECT 1 FROM log_end FOR UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+	commit(t, logs[0], "first-1")
+	commit(t, logs[1], "second-1")
+	commit(t, logs[1], "second-2")
+	primary.AwaitStandby(t)
+	standby.StopImmediate(t)
+	commit(t, logs[0], "first-2")
+	if err := held.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := named(t, one)
+	primary.StopImmediate(t)
+	standby.Start(t)
+	standby.Promote(t)
+	after := named(t, open(t, standby.URL()))
+	if len(before) != 4 || len(after) != 3 {
+		t.Errorf("lines before: %v, after: %v", before, after)
+	}
+	for line, id := range after {
+		if was := before[line]; was != "" && was != id {
+			t.Errorf("line %v was %s, and is %s", line, was, id)
+		}
+	}
+}
+
 // lineName is what a host that pulls the log knows a line by.
 type lineName struct {
 	writer string
@@ -232,6 +271,17 @@ func open(t testing.TB, at string) *postgres.Engine {
 			t.Error(err)
 		}
 	})
+	return e
+}
+
+// abandoned opens a database whose server is gone before it is closed.
+func abandoned(t testing.TB, at string) *postgres.Engine {
+	t.Helper()
+	e, err := postgres.Open(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
 	return e
 }
 

@@ -32,7 +32,6 @@ func serverState(c engine.Querier) (*engine.ServerState, error) {
 	}
 	s.Clock = hygiene.Instant(clock).Sub(hygiene.InstantOf(began.Add(time.Since(began) / 2)))
 	r := c.Query(`SELECT CAST(current_setting('server_version_num') AS bigint), pg_encoding_to_char(encoding), pg_database_size(oid),
-		CASE WHEN pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on' THEN 1 ELSE 0 END,
 		CAST(current_setting('max_connections') AS bigint) - CAST(current_setting('superuser_reserved_connections') AS bigint),
 		(SELECT coalesce(sum(numbackends), 0) FROM pg_stat_database),
 		(SELECT count(*) FROM pg_stat_replication), (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')),
@@ -40,9 +39,9 @@ func serverState(c engine.Querier) (*engine.ServerState, error) {
 		(SELECT CAST(coalesce(extract(epoch FROM last_failed_time), 0) * 1000000 AS bigint) FROM pg_stat_archiver)
 		FROM pg_database WHERE datname = current_database()`)
 	if r.Next() {
-		s.Number, s.Encoding, s.Bytes, s.ReadOnly, s.Most, s.Used = r.Int(0), r.Text(1), r.Int(2), r.Int(3) != 0, r.Int(4), r.Int(5)
-		s.Standbys, s.Waits = r.Int(6), r.Int(7)
-		s.Archiving = engine.Archiving{Last: hygiene.Instant(r.Int(8)), Failed: hygiene.Instant(r.Int(9))}
+		s.Number, s.Encoding, s.Bytes, s.Most, s.Used = r.Int(0), r.Text(1), r.Int(2), r.Int(3), r.Int(4)
+		s.Standbys, s.Waits = r.Int(5), r.Int(6)
+		s.Archiving = engine.Archiving{Last: hygiene.Instant(r.Int(7)), Failed: hygiene.Instant(r.Int(8))}
 	}
 	if err := r.Close(); err != nil {
 		return nil, err

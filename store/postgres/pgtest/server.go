@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -121,6 +122,13 @@ func (s *Cluster) Standby(tb testing.TB) *Cluster {
 	standby := started(tb, c)
 	s.await(tb, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'")
 	return standby
+}
+
+// AwaitStandby waits until a standby shows what was committed.
+func (s *Cluster) AwaitStandby(tb testing.TB) {
+	tb.Helper()
+	at := s.Number(tb, "SELECT (pg_current_wal_flush_lsn() - '0/0')::bigint")
+	s.await(tb, fmt.Sprintf("SELECT count(*) FROM pg_stat_replication WHERE replay_lsn - '0/0' >= %d", at))
 }
 
 // Synchronous makes a commit wait until a standby has it on its disk.

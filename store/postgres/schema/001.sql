@@ -147,9 +147,10 @@ CREATE TABLE places (
 	quarantined bigint NOT NULL     -- bodies up to there
 );
 
--- Who appended lines: the connections of processes, each with a random name. A server that
--- lost lines, as it was restored or took over, ended all connections: its next lines have
--- another writer than those that it lost.
+-- Who appended lines: the connections of processes, each with a random name, and the history
+-- of the server that gave them their places. A server that lost lines, or their places, as
+-- it was restored or took over, has another history: its next lines have another writer than
+-- those that it lost.
 -- Written by settle.
 CREATE TABLE writers (
 	first  bigint PRIMARY KEY,      -- its first line
@@ -760,6 +761,16 @@ BEGIN
 	END IF;
 END $$;
 
+-- The history of the server: one that was promoted has another than the one that it followed,
+-- and one that was restored to a moment than the one that was backed up. Empty where a server
+-- does not say.
+CREATE FUNCTION winnow_timeline() RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN left(pg_walfile_name(pg_current_wal_lsn()), 8);
+EXCEPTION WHEN feature_not_supported OR insufficient_privilege OR object_not_in_prerequisite_state THEN
+	RETURN '';
+END $$;
+
 -- Gives a place in the log to lines that have arrived, at most so many of each appender, and
 -- returns how many. Of an appender it takes what is committed, in the order of its numbers,
 -- which have no gap: so a place is never behind one that was read before, whatever any
@@ -779,7 +790,7 @@ BEGIN
 		RETURN 0;
 	END IF;
 	SELECT * INTO last FROM log_end WHERE id = 1 FOR UPDATE;
-	FOR who IN SELECT a.appender, a.writer, coalesce(s.writer, '') AS before, coalesce(s.n, 0) AS since, least(a.n, coalesce(s.n, 0) + most) AS n
+	FOR who IN SELECT a.appender, a.writer || '.' || winnow_timeline() AS writer, coalesce(s.writer, '') AS before, coalesce(s.n, 0) AS since, least(a.n, coalesce(s.n, 0) + most) AS n
 		FROM appenders a LEFT JOIN settled s USING (appender) WHERE a.n > coalesce(s.n, 0) ORDER BY a.appender
 	LOOP
 		IF who.writer <> who.before THEN
