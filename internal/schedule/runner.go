@@ -69,8 +69,8 @@ type Lock interface {
 	Unlock() error
 	// Held reports whether the lock is held and nothing has taken it away.
 	Held() bool
-	// String names the lock, for a message.
-	String() string
+	// Lost says why the lock, which was taken, is held no more.
+	Lost() string
 }
 
 // pollEvery is how often a runner that waits for the lock tries again.
@@ -142,7 +142,7 @@ func (r *Runner) runJobs(ctx context.Context) {
 			return
 		}
 		if !r.lock.Held() {
-			r.observer.SchedulerError(fmt.Errorf("%s was removed, replaced or taken over; if it is a file, leave it alone while winnow runs", r.lock))
+			r.observer.SchedulerError(errors.New(r.lock.Lost()))
 			return
 		}
 	}

@@ -230,7 +230,7 @@ func TestADaemonWhoseLockFileWasRemovedStopsItsJobs(t *testing.T) {
 		if one.HoldsLock() || !two.HoldsLock() {
 			t.Errorf("holding: one %v, two %v", one.HoldsLock(), two.HoldsLock())
 		}
-		h.expect("trouble: lock file "+h.lock+" was removed, replaced or taken over; if it is a file, leave it alone while winnow runs", "nightly 01-01 02:00:00")
+		h.expect("trouble: lock file "+h.lock+" was removed or replaced; leave it alone while winnow runs", "nightly 01-01 02:00:00")
 		end2()
 		sleepUntil("01-02 03:00:00")
 		end()

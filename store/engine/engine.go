@@ -360,6 +360,8 @@ type SortedLog interface {
 type Lock interface {
 	// String names the lock, for a message to people.
 	String() string
+	// Lost says why the lock, which was taken, is held no more, for a message to people.
+	Lost() string
 	// TryLock takes the lock if it is free, and reports whether this Lock now holds
 	// it. An error means that the lock could not be taken at all.
 	TryLock() (bool, error)

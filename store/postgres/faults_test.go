@@ -41,7 +41,7 @@ func TestAppendsUnderLoadAreStoredOnceWhateverCrashes(t *testing.T) {
 func TestACommitWhoseConnectionIsLostIsStoredOnce(t *testing.T) {
 	for name, where := range map[string]func(id string) cut{
 		"before it": func(id string) cut { return cut{request: id} },
-		"after it":  func(string) cut { return cut{commit: true} },
+		"after it":  func(string) cut { return cut{answer: "COMMIT"} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := through(t, pgtest.Database(t))

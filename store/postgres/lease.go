@@ -1,10 +1,12 @@
 package postgres
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,15 +26,18 @@ const codeLeaseLost = "WN002"
 // lease is a lock between processes: a row that names who holds it, until a time, by the
 // clock of the server. Its process renews it. One that does not, because it has died, or
 // was stopped, or can't reach the server, loses it to the next one that wants it, and can't
-// write any more: every transaction that writes contacts locks the rows of the leases that its
-// process holds, and looks whether they are still its own. So clocks decide who works,
-// never what is written. It implements engine.Lock.
+// write any more: every transaction that writes contacts, or changes what is in the log, locks
+// the rows of the leases that its process holds, and looks whether they are still its own. So
+// clocks decide who works, never what is written. Where the server's clock was set back, who
+// waits for a lease takes it that was not renewed for as long as one lasts by its own clock.
+// It implements engine.Lock.
 type lease struct {
 	engine *Engine
 	name   string
 	owner  string
 
 	taking  sync.Mutex // held while it is taken
+	seen    seenLease  // when it was last another's
 	mu      sync.Mutex // not held while the server is asked: renewing it waits for that
 	epoch   int64      // 0 while not held
 	lost    bool       // another process has taken it over
@@ -45,8 +50,29 @@ func (e *Engine) Lock(name string) engine.Lock {
 	return &lease{engine: e, name: name, owner: rand.Text()}
 }
 
+// seenLease is a lease of another process as it was when it was wanted.
+type seenLease struct {
+	epoch, until int64
+	since        time.Time // it was not renewed since
+}
+
+// over is what of it says that it is over; nothing if it may still be renewed.
+func (s seenLease) over() (epoch, until int64) {
+	if time.Since(s.since) > leaseFor {
+		return s.epoch, s.until
+	}
+	return 0, 0
+}
+
 // String names the lock for people.
 func (l *lease) String() string { return "lease " + l.name }
+
+// Lost implements engine.Lock.
+func (l *lease) Lost() string { return lostLease(l.name) }
+
+func lostLease(name string) string {
+	return fmt.Sprintf("another process may have taken over the lease %s, as this one did not renew it for %v: it was stopped, or could not reach PostgreSQL", name, leaseFor)
+}
 
 // TryLock implements engine.Lock.
 func (l *lease) TryLock() (bool, error) {
@@ -58,12 +84,22 @@ func (l *lease) TryLock() (bool, error) {
 	host, _ := os.Hostname()
 	var epoch int64
 	began := time.Now()
-	err := l.engine.leases.run(func(c *conn) (err error) {
+	var was seenLease
+	overEpoch, overUntil := l.seen.over()
+	err := l.engine.leases.ask(func(c *conn) error {
 		// A holder that is writing has locked the row: that is not waited for.
-		epoch, err = c.number("SELECT winnow_take($1, $2, $3, $4, $5)", l.name, l.owner, host, int64(os.Getpid()), leaseFor.Microseconds())
-		return err
+		r := c.query(`SELECT winnow_take($1, $2, $3, $4, $5, $6, $7), l.epoch, l.until FROM (SELECT 1) AS one LEFT JOIN leases l ON l.name = $1`,
+			l.name, l.owner, host, int64(os.Getpid()), leaseFor.Microseconds(), overEpoch, overUntil)
+		if r.Next() {
+			epoch, was.epoch, was.until = r.Int(0), r.Int(1), r.Int(2)
+		}
+		return r.Close()
 	})
 	if err != nil || epoch == 0 {
+		if err == nil && (was.epoch != l.seen.epoch || was.until != l.seen.until) {
+			was.since = time.Now()
+			l.seen = was
+		}
 		return false, err
 	}
 	l.mu.Lock()
@@ -99,7 +135,7 @@ func (l *lease) renew(stop chan struct{}) {
 func (l *lease) renewOnce() bool {
 	began := time.Now()
 	var h heldLease
-	err := l.engine.leases.run(func(c *conn) error {
+	err := l.engine.leases.ask(func(c *conn) error {
 		l.mu.Lock()
 		h = heldLease{l.name, l.owner, l.epoch}
 		l.mu.Unlock()
@@ -158,7 +194,7 @@ func (l *lease) Holder() engine.Holder {
 func (l *lease) Taken() (holder engine.Holder, since time.Time, taken bool) { return l.read() }
 
 func (l *lease) read() (holder engine.Holder, since time.Time, taken bool) {
-	err := l.engine.leases.run(func(c *conn) error {
+	err := l.engine.leases.ask(func(c *conn) error {
 		r := c.query("SELECT pid, since, until > winnow_now(), host FROM leases WHERE name = $1", l.name)
 		if r.Next() {
 			holder = engine.Holder{Process: int(r.Int(0)), Host: r.Text(3)}
@@ -183,6 +219,12 @@ func (h heldLease) prolong(c *conn) error {
 	return c.exec("SELECT winnow_hold($1, $2, $3, $4)", h.name, h.owner, h.epoch, leaseFor.Microseconds())
 }
 
+// fence looks whether the lease is still its process's, and keeps it that until the
+// transaction ends.
+func (h heldLease) fence(c *conn) error {
+	return c.exec("SELECT winnow_fence($1, $2, $3)", h.name, h.owner, h.epoch)
+}
+
 // heldLeases are those that a process holds.
 type heldLeases []heldLease
 
@@ -195,12 +237,25 @@ func (h heldLeases) prolong(c *conn) error {
 	return nil
 }
 
-// explain says what an error means by which a lease was lost.
-func (h heldLeases) explain(err error) error {
-	if isCode(err, codeLeaseLost) {
-		return fmt.Errorf("nothing was written: this process was stopped, or could not reach the server, for longer than %v, and another one has taken over: %w", leaseFor, err)
+func (h heldLeases) fence(c *conn) error {
+	for _, l := range h {
+		if err := l.fence(c); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
+}
+
+// lost is what an error means by which a lease was lost. If it was one that has been freed
+// meanwhile, the transaction has waited for its turn, and can be tried again.
+func (h heldLeases) lost(s *leases, err error) error {
+	switch {
+	case !isCode(err, codeLeaseLost):
+		return err
+	case !slices.Equal(h, s.held()):
+		return errUnused{err}
+	}
+	return fmt.Errorf("nothing was written: another process has taken over, as this one did not renew its leases for %v: it was stopped, or could not reach PostgreSQL", leaseFor)
 }
 
 // leases are those of this process, with the connection that asks about them.
@@ -210,6 +265,20 @@ type leases struct {
 	mu      sync.Mutex
 	list    []*lease
 	freeing sync.RWMutex // read while one is freed, which closing waits for
+}
+
+// askedFor is how long the server may take to answer who has a lease. Else the connection is
+// given up, and there is time to renew a lease by another one.
+const askedFor = leaseFor / 4
+
+// ask runs do, which waits for no lock, on the connection.
+func (s *leases) ask(do func(*conn) error) error {
+	return s.run(func(c *conn) error {
+		ctx, cancel := context.WithTimeout(s.engine.ctx, askedFor)
+		defer cancel()
+		c.ctx = ctx
+		return do(c)
+	})
 }
 
 // run runs do, which is one statement, on the connection.

@@ -127,8 +127,20 @@ func (l *logReader) Space() (s engine.LogSpace, err error) {
 // logWriter writes the log. It implements engine.LogWriter. Lines that it appends are
 // copied at the end of its transaction.
 type logWriter struct {
-	c     *conn
-	lines arrivals
+	c      *conn
+	lines  arrivals
+	held   heldLeases // of its process
+	fenced bool
+}
+
+// fence is called before something of the log is changed that is there: only the process that
+// has the leases for it may. What arrives is appended by any.
+func (l *logWriter) fence() error {
+	if l.fenced {
+		return nil
+	}
+	l.fenced = true
+	return l.held.fence(l.c)
 }
 
 // appendTo copies the lines as the next ones of the appender, and ends its commit.
@@ -163,6 +175,9 @@ func (l *logWriter) Unquarantine(ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
+	if err := l.fence(); err != nil {
+		return err
+	}
 	if err := l.c.exec("SELECT 1 FROM quarantine_size WHERE id = 1 FOR UPDATE"); err != nil { // before the bodies, as settle does
 		return err
 	}
@@ -172,6 +187,9 @@ func (l *logWriter) Unquarantine(ids []int64) error {
 
 // SetOutcomes implements engine.LogWriter.
 func (l *logWriter) SetOutcomes(list []engine.OutcomeUpdate, _ int) error {
+	if err := l.fence(); err != nil {
+		return err
+	}
 	seqs, outcomes := make([]int64, len(list)), make([]string, len(list))
 	for i, u := range list {
 		seqs[i], outcomes[i] = u.Seq, u.Outcome.String()
@@ -181,6 +199,9 @@ func (l *logWriter) SetOutcomes(list []engine.OutcomeUpdate, _ int) error {
 
 // EraseEvents implements engine.LogWriter.
 func (l *logWriter) EraseEvents(list []engine.Erasure) error {
+	if err := l.fence(); err != nil {
+		return err
+	}
 	for _, erase := range list {
 		set := "phone = '', body = ''"
 		if erase.Whole {

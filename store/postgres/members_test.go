@@ -23,7 +23,7 @@ func TestAListOfMembersIsThereThoughTheConnectionIsLostWhenItIsWritten(t *testin
 			t.Fatal(err)
 		}
 		if bytes.Equal(list, fresh) {
-			p.arm(cut{commit: true})
+			p.arm(cut{answer: "COMMIT"})
 		}
 		if err := draft.Close(); err != nil && !bytes.Equal(list, fresh) {
 			t.Fatal(err)

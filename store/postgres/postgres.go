@@ -30,7 +30,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -260,15 +259,11 @@ func (e *Engine) Write(do func(engine.Writer) error) error {
 			if err := held.prolong(c); err != nil {
 				return err
 			}
-			err := c.began(nil)
-			if isCode(err, codeLeaseLost) && !slices.Equal(held, e.leases.held()) {
-				return errUnused{err} // it was freed while this transaction waited for its turn
-			}
-			if err != nil {
-				return held.explain(err)
+			if err := held.lost(&e.leases, c.began(nil)); err != nil {
+				return err
 			}
 			return do(&writer{reader: reader{c}})
-		}, func() error { return held.explain(errors.Join(held.prolong(c), c.flush())) })
+		}, func() error { return errors.Join(held.prolong(c), c.flush()) })
 	})
 }
 

@@ -64,7 +64,7 @@ func (p *process) write(do func(w *logWriter) error) error {
 		if err != nil || done {
 			return err
 		}
-		w := &logWriter{c: c}
+		w := &logWriter{c: c, held: p.engine.leases.held()}
 		err = c.inTx("BEGIN", func() error { return do(w) }, func() error {
 			commit = pendingCommit{w.lines, true}
 			return w.appendTo(p)
@@ -82,7 +82,7 @@ func (p *process) write(do func(w *logWriter) error) error {
 		case err == nil:
 			p.committed(w.lines)
 		}
-		return err
+		return w.held.lost(&p.engine.leases, err)
 	})
 }
 

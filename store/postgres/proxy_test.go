@@ -29,7 +29,7 @@ type proxy struct {
 // cut is where the next connection is cut.
 type cut struct {
 	request string // when the engine sends something with that text, which does not get through
-	commit  bool   // when the server has committed, of which the engine gets no answer
+	answer  string // when the server has done what it answers so, which the engine does not get
 	bytes   int    // when so many have got through
 	// In place of a cut, the last bytes of the request wait for this to close.
 	hang chan struct{}
@@ -193,8 +193,8 @@ func (p *proxy) answers(client io.WriteCloser, server io.Reader) {
 			text = append(append(versioned, p.version...), 0)
 			binary.BigEndian.PutUint32(message[1:], uint32(len(text)+4))
 		}
-		committed := message[0] == 'C' && bytes.Equal(text, []byte("COMMIT\x00"))
-		if committed && p.cutIf(func(c cut) bool { return c.commit }) || !p.pass(client, append(message, text...)) {
+		done := message[0] == 'C' && p.cutIf(func(c cut) bool { return c.answer != "" && string(text) == c.answer+"\x00" })
+		if done || !p.pass(client, append(message, text...)) {
 			client.Close()
 		}
 	}

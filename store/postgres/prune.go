@@ -11,7 +11,7 @@ import (
 
 // Prune implements engine.LogWriter.
 func (l *logWriter) Prune(p *engine.Pruning) error {
-	if err := l.noteFirst(); err != nil {
+	if err := errors.Join(l.fence(), l.noteFirst()); err != nil {
 		return err
 	}
 	for _, r := range p.Events {
@@ -49,7 +49,7 @@ func (l *logWriter) noteFirst() error {
 
 // EndPruning implements engine.LogWriter.
 func (l *logWriter) EndPruning(at hygiene.Instant) error {
-	if err := l.noteFirst(); err != nil {
+	if err := errors.Join(l.fence(), l.noteFirst()); err != nil {
 		return err
 	}
 	if err := l.c.exec(`DELETE FROM places WHERE n < (SELECT max(n) FROM places

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"winnow/hygiene"
 	"winnow/store/engine"
 	"winnow/store/postgres"
 	"winnow/store/postgres/pgtest"
@@ -43,11 +44,18 @@ func TestAProcessThatWasStoppedForLongerThanItsLeaseWritesNothing(t *testing.T) 
 		t.Error(err)
 	}
 	holder.signal(t, syscall.SIGCONT)
-	if answer := holder.ask(t, "write"); !strings.Contains(answer, "another one has taken over") {
+	if answer := holder.ask(t, "write"); !strings.Contains(answer, "another process has taken over") {
 		t.Errorf("the process that was stopped has written: %s", answer)
 	}
 	if by := writtenBy(t, e); by != byOther {
 		t.Errorf("written by %d", by)
+	}
+	if answer := holder.ask(t, "prune"); !strings.Contains(answer, "another process has taken over") {
+		t.Errorf("the process that was stopped has changed the log: %s", answer)
+	}
+	holder.answers(t, "append", "<nil>")
+	if ids := after(t, e, 0); len(ids) != 1 {
+		t.Errorf("what it received is not in the log, which has %v", ids)
 	}
 }
 
@@ -121,6 +129,12 @@ func hold(e engine.Engine, input *bufio.Scanner) {
 			fmt.Println(lock.TryLock())
 		case "write":
 			fmt.Println(oneLine(write(e, byHolder)))
+		case "prune":
+			fmt.Println(oneLine(e.WriteLog(func(w engine.LogWriter) error { return w.EndPruning(1) })))
+		case "append":
+			fmt.Println(oneLine(e.WriteLog(func(w engine.LogWriter) error {
+				return w.AppendEvents([][]hygiene.Event{{event("received")}})
+			})))
 		case "begin":
 			fmt.Println(oneLine(e.Write(func(w engine.Writer) error {
 				err := set(w, byHolder)

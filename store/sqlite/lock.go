@@ -32,6 +32,11 @@ func NewLock(path string) *Lock { return &Lock{path: path} }
 // String names the lock for people.
 func (l *Lock) String() string { return "lock file " + l.path }
 
+// Lost implements engine.Lock.
+func (l *Lock) Lost() string {
+	return l.String() + " was removed or replaced; leave it alone while winnow runs"
+}
+
 // TryLock takes the lock if it is free, and reports whether this Lock now holds
 // it. An error means that the file could not be locked at all.
 func (l *Lock) TryLock() (bool, error) {

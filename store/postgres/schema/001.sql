@@ -840,19 +840,22 @@ ALTER TABLE leases SET (fillfactor = 20);
 ALTER TABLE counters SET (fillfactor = 50);
 
 -- Takes a lease that nobody holds, or whose time is over, and returns its new epoch; 0 if
--- another holds it. Its holder has locked the row while it writes: that is not waited for.
-CREATE FUNCTION winnow_take(of_name text, by_owner text, on_host text, process bigint, lasts bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+-- another holds it. Who asks has it already if the answer was lost by which it got it. A
+-- lease is also over that was of this epoch, until this time, for longer than one lasts,
+-- by the clock of who asks: the clock of the server may have been set back. Its holder has
+-- locked the row while it writes: that is not waited for.
+CREATE FUNCTION winnow_take(of_name text, by_owner text, on_host text, process bigint, lasts bigint, old_epoch bigint, old_until bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
 	new_epoch bigint;
 BEGIN
 	INSERT INTO leases (name, owner, host, pid, epoch, since, until) VALUES (of_name, '', '', 0, 0, 0, 0) ON CONFLICT DO NOTHING;
-	PERFORM 1 FROM leases WHERE name = of_name AND until < winnow_now() FOR UPDATE SKIP LOCKED;
+	PERFORM 1 FROM leases WHERE name = of_name AND (until < winnow_now() OR owner = by_owner OR (epoch = old_epoch AND until = old_until)) FOR UPDATE SKIP LOCKED;
 	IF NOT FOUND THEN
 		RETURN 0;
 	END IF;
 	UPDATE leases SET owner = by_owner, host = on_host, pid = process, epoch = epoch + 1, since = winnow_now(), until = winnow_now() + lasts
-		WHERE name = of_name AND until < winnow_now() RETURNING epoch INTO new_epoch;
-	RETURN coalesce(new_epoch, 0);
+		WHERE name = of_name RETURNING epoch INTO new_epoch;
+	RETURN new_epoch;
 END $$;
 
 -- Locks the row of a lease until the transaction ends, and prolongs it. It fails if the lease
@@ -865,11 +868,21 @@ BEGIN
 	END IF;
 END $$;
 
+-- Fails if the lease is another's by now. It can't become another's before the transaction
+-- ends, and can be prolonged by others meanwhile.
+CREATE FUNCTION winnow_fence(of_name text, by_owner text, of_epoch bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM 1 FROM leases WHERE name = of_name AND owner = by_owner AND epoch = of_epoch FOR KEY SHARE;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'lease % was taken over', of_name USING ERRCODE = 'WN002';
+	END IF;
+END $$;
+
 -- Prolongs a lease beside the transactions that write: where one of them has locked the row, it
 -- will have prolonged it. It fails if the lease is another's by now.
 CREATE FUNCTION winnow_renew(of_name text, by_owner text, of_epoch bigint, lasts bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM 1 FROM leases WHERE name = of_name AND owner = by_owner AND epoch = of_epoch FOR UPDATE SKIP LOCKED;
+	PERFORM 1 FROM leases WHERE name = of_name AND owner = by_owner AND epoch = of_epoch FOR NO KEY UPDATE SKIP LOCKED;
 	IF FOUND THEN
 		UPDATE leases SET until = winnow_now() + lasts WHERE name = of_name AND owner = by_owner AND epoch = of_epoch;
 	ELSIF NOT EXISTS (SELECT 1 FROM leases WHERE name = of_name AND owner = by_owner AND epoch = of_epoch) THEN
