@@ -3,6 +3,8 @@ package hygiene
 import (
 	"crypto/sha256"
 	"encoding/binary"
+
+	"winnow/hygiene/callback"
 )
 
 // Event is one thing that happened to one message, as it is recorded in the log.
@@ -54,11 +56,13 @@ func MessageHash(source, messageID string) uint64 {
 	return binary.LittleEndian.Uint64(sum[:8])
 }
 
-// Unreadable is a body, or one object of a body, that is not an event. It is kept in
-// quarantine, where people can look at it.
+// Unreadable is a body, or one object of a body, that is not an event, or a body that may
+// not be the provider's. It is kept in quarantine, where people can look at it.
 type Unreadable struct {
 	ReceivedAt Instant
 	Source     string
 	Why        string // one plain sentence that repeats nothing of the body
 	Body       []byte // as received, without its Content-Encoding
+	// Unverified is set for a body that nothing reads before its signature is verified.
+	Unverified *callback.Unverified
 }

@@ -31,7 +31,7 @@ const module = "winnow"
 var layers = [][]string{
 	{"internal/suggest", "internal/connlimit", "internal/xlsx", "internal/parquetfile"},
 	{"internal/ui"},
-	{"internal/atomicfile", "internal/csvlist", "internal/jsonsplit", "internal/loglimit", "hygiene/contactkey", "hygiene/instant", "hygiene/reason"},
+	{"internal/atomicfile", "internal/csvlist", "internal/jsonsplit", "internal/loglimit", "hygiene/callback", "hygiene/contactkey", "hygiene/instant", "hygiene/reason"},
 	{"hygiene/value"},
 	{"hygiene"},
 	{"hygiene/provider", "hygiene/wording"},

@@ -2,11 +2,14 @@ package store_test
 
 import (
 	"bytes"
+	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"winnow/hygiene"
+	"winnow/hygiene/callback"
 	"winnow/segments"
 	"winnow/store/engine"
 	"winnow/store/storetest"
@@ -182,4 +185,36 @@ func TestBodiesAreKeptByteForByte(t *testing.T) {
 		}
 	}
 	storetest.Sweep(t, s, p, 0)
+}
+
+func TestTheRestOfACallbackThatWasNotVerifiedIsKept(t *testing.T) {
+	s := storetest.Open(t)
+	want := &callback.Unverified{Method: "GET", Target: "/house/{token}?to=%2B905551234567", Header: map[string]string{"X-Signature": "é\"\x01"}}
+	all := []hygiene.Unreadable{
+		{ReceivedAt: storetest.Start, Source: "insider", Why: "unverified", Body: []byte("a"), Unverified: want},
+		{ReceivedAt: storetest.Start, Source: "insider", Why: "not JSON", Body: []byte("b")},
+		{ReceivedAt: storetest.Start, Source: "insider", Why: "unverified", Body: []byte("c"), Unverified: &callback.Unverified{Waits: true}},
+	}
+	if err := s.Append(t.Context(), nil, all); err != nil {
+		t.Fatal(err)
+	}
+	latest, err := s.Quarantine(3)
+	excerpts, _, err2 := s.QuarantineExcerpts(10, 3, 10)
+	lines, err3 := s.Lines(0, 10, 1<<20)
+	if err := errors.Join(err, err2, err3); err != nil || len(latest) != 3 || len(excerpts) != 3 || len(lines) != 3 {
+		t.Fatalf("%+v %+v %+v %v", latest, excerpts, lines, err)
+	}
+	for i := range all {
+		for _, got := range []*callback.Unverified{latest[2-i].Unverified, excerpts[2-i].Unverified, lines[i].Unverified} {
+			if !reflect.DeepEqual(got, all[i].Unverified) {
+				t.Errorf("%s is read with %+v, not %+v", all[i].Body, got, all[i].Unverified)
+			}
+		}
+	}
+	if err := s.AppendRetried(t.Context(), nil, nil, []int64{latest[0].ID, latest[1].ID, latest[2].ID}); err != nil {
+		t.Fatal(err)
+	}
+	if totals, err := s.Totals(); err != nil || totals.Quarantined != 0 {
+		t.Errorf("%+v %v", totals, err)
+	}
 }

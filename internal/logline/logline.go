@@ -1,10 +1,11 @@
 // Package logline writes and reads the lines in which one host gives its log to another:
 // JSON objects, one a line, of
 //
-//	n, writer, received_at, at, source, message_id, event, code, contact, to, body, why
+//	n, writer, received_at, at, source, message_id, event, code, contact, to, body, why, unverified
 //
 // n and writer say which line it is (see [winnow/store/lines]). A body in quarantine has
-// why, and neither a message nor an event. A body is there as it was received, byte for
+// why, and neither a message nor an event; unverified is the rest of a callback whose
+// signature was not verified. A body is there as it was received, byte for
 // byte: as JSON where that keeps it, else as a string, or as body_base64 where it is not
 // UTF-8 or a string would be long. A body that was erased, or that retention deleted, is
 // null; an event without a message id was erased too, and says nothing.
@@ -29,6 +30,7 @@ import (
 	"unicode/utf8"
 
 	"winnow/hygiene"
+	"winnow/hygiene/callback"
 	"winnow/hygiene/instant"
 	"winnow/store/lines"
 )
@@ -61,6 +63,9 @@ func Append(b []byte, l *lines.Line) []byte {
 	b = appendBody(b, e.Body)
 	if l.Why != "" {
 		b = appendText(append(b, `,"why":`...), l.Why)
+	}
+	if l.Unverified != nil {
+		b = append(append(b, `,"unverified":`...), l.Unverified.Pack()...)
 	}
 	return append(b, "}\n"...)
 }
@@ -123,6 +128,8 @@ type document struct {
 	Body       json.RawMessage `json:"body"`
 	Bytes      []byte          `json:"body_base64"`
 	Why        string          `json:"why"`
+
+	Unverified *callback.Unverified `json:"unverified"`
 }
 
 // Reader reads lines.
@@ -193,7 +200,7 @@ func parse(text []byte) (l lines.Line, err error) {
 	if json.Unmarshal(text, &d) != nil {
 		return l, errNoLine
 	}
-	long := false
+	long := !d.Unverified.IsShort()
 	for _, t := range []string{d.Writer, d.Source, d.MessageID, d.Event, d.Code, d.Contact, d.To, d.Why} {
 		long = long || len(t) > maxText
 	}
@@ -207,7 +214,7 @@ func parse(text []byte) (l lines.Line, err error) {
 	if err != nil {
 		return l, errNoLine
 	}
-	return lines.Line{N: d.N, Writer: d.Writer, Why: d.Why, Event: hygiene.Event{ReceivedAt: hygiene.InstantOf(d.ReceivedAt), At: hygiene.InstantOf(d.At), Source: d.Source,
+	return lines.Line{N: d.N, Writer: d.Writer, Why: d.Why, Unverified: d.Unverified, Event: hygiene.Event{ReceivedAt: hygiene.InstantOf(d.ReceivedAt), At: hygiene.InstantOf(d.At), Source: d.Source,
 		MessageID: d.MessageID, Name: d.Event, Code: d.Code, Contact: d.Contact, To: d.To, Body: body}}, nil
 }
 

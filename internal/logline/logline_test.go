@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"winnow/hygiene"
+	"winnow/hygiene/callback"
 	"winnow/internal/logline"
 	"winnow/store/lines"
 )
@@ -33,6 +34,9 @@ func TestALineIsReadAsItWasWritten(t *testing.T) {
 	}
 	bare := lines.Line{N: 8, Writer: "w", Why: "not JSON", Event: hygiene.Event{ReceivedAt: 1_767_225_600_123_456, At: 1_767_225_600_123_456, Source: "insider"}}
 	want, text = append(want, bare), logline.Append(text, &bare)
+	unverified := bare
+	unverified.Unverified = &callback.Unverified{Method: "POST", Target: "/insider/{token}?a=b", Header: map[string]string{"X-Signature": "AA=="}, Waits: true}
+	want, text = append(want, unverified), logline.Append(text, &unverified)
 	if n := bytes.Count(text, []byte("\n")); n != len(want) {
 		t.Fatalf("%d lines are written in %d", len(want), n)
 	}

@@ -24,6 +24,9 @@ func (s *Settings) read(l *lines.Line) (events []hygiene.Event, bad []hygiene.Un
 	if r == nil {
 		return nil, nil, errSource{e.Source}
 	}
+	if l.Unverified != nil {
+		return nil, []hygiene.Unreadable{{ReceivedAt: e.ReceivedAt, Source: e.Source, Why: l.Why, Body: e.Body, Unverified: l.Unverified}}, nil
+	}
 	if e.Body != nil {
 		events, bad, err = r.Read(&provider.Request{Body: e.Body, ReceivedAt: e.ReceivedAt})
 		if err != nil { // too much for one

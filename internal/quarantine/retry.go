@@ -109,6 +109,10 @@ func (r *retry) page(bodies []store.Quarantined) error {
 			r.leave("there is no source " + q.Source + " in the config")
 			continue
 		}
+		if q.Unverified != nil {
+			r.leave(q.Why)
+			continue
+		}
 		found, unreadable, err := reader.Read(&provider.Request{Body: q.Body, ReceivedAt: q.ReceivedAt})
 		switch {
 		case err != nil:

@@ -2,7 +2,9 @@ package erasure
 
 import (
 	"context"
+	"net/url"
 
+	"winnow/hygiene/callback"
 	"winnow/store/engine"
 	"winnow/store/quarantine"
 )
@@ -12,7 +14,7 @@ func (r *Run) quarantine(ctx context.Context) error {
 	return quarantine.Each(ctx, r.Engine.ReadLog, "", 0, func(bodies []quarantine.Body) error {
 		var ids []int64
 		for i := range bodies {
-			if b := &bodies[i]; r.Names.InBody(b.Body) || r.Names.InText(b.Why) {
+			if b := &bodies[i]; r.Names.InBody(b.Body) || r.Names.InText(b.Why) || r.namesIn(b.Unverified) {
 				ids = append(ids, b.ID)
 			}
 		}
@@ -22,6 +24,16 @@ func (r *Run) quarantine(ctx context.Context) error {
 		step("quarantine")
 		return r.Commit(ctx, nil, ids)
 	})
+}
+
+// namesIn reports whether the rest of a callback names somebody: some providers send all
+// they say in the URL.
+func (r *Run) namesIn(u *callback.Unverified) bool {
+	if u == nil {
+		return false
+	}
+	plain, err := url.QueryUnescape(u.Target)
+	return r.Names.InText(u.Target) || err == nil && r.Names.InText(plain)
 }
 
 // unclean is the counter that is 1 while the contacts' write-ahead log may still have what

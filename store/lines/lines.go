@@ -29,6 +29,7 @@ import (
 	"errors"
 
 	"winnow/hygiene"
+	"winnow/hygiene/callback"
 	"winnow/store/engine"
 )
 
@@ -44,6 +45,8 @@ type Line struct {
 	// receipt, the source and the body.
 	Event hygiene.Event
 	Why   string // of a body in quarantine: why it is there; empty for an event
+	// Unverified is set for a body in quarantine that nobody verified.
+	Unverified *callback.Unverified
 }
 
 // Log reads lines. It is safe for use by many goroutines.
@@ -182,10 +185,10 @@ func (p *page) events(bodies, through int64, bounded bool) error {
 
 // bodies reads the bodies in quarantine after an id, up to a place.
 func (p *page) bodies(after, end, through int64) error {
-	r := p.log.Query("SELECT id, received_at, source, why, body FROM quarantine WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", after, through, p.most)
+	r := p.log.Query("SELECT id, received_at, source, why, body, request FROM quarantine WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", after, through, p.most)
 	for !p.full() && r.Next() {
 		received := hygiene.Instant(r.Int(1))
-		p.add(Line{N: end - through + r.Int(0), Why: r.Text(3), Event: hygiene.Event{ReceivedAt: received, At: received, Source: r.Text(2), Body: r.Blob(4)}})
+		p.add(Line{N: end - through + r.Int(0), Why: r.Text(3), Unverified: callback.Unpack(r.Text(5)), Event: hygiene.Event{ReceivedAt: received, At: received, Source: r.Text(2), Body: r.Blob(4)}})
 	}
 	return r.Close()
 }
@@ -198,6 +201,9 @@ func (p *page) add(l Line) {
 	p.after = l.N
 	p.most--
 	p.bytes -= len(l.Event.Body) + lineWeight
+	if l.Unverified != nil {
+		p.bytes -= len(l.Unverified.Target)
+	}
 }
 
 // nameWriters gives the lines their writers.

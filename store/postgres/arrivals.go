@@ -17,12 +17,12 @@ type arrivals struct {
 	starts []int // of each line, its place in tuples
 }
 
-const copyArrivals = "COPY arrivals (appender, n, received_at, at, source, message_id, event, code, outcome, contact, phone, why, body) FROM STDIN (FORMAT binary)"
+const copyArrivals = "COPY arrivals (appender, n, received_at, at, source, message_id, event, code, outcome, contact, phone, why, request, body) FROM STDIN (FORMAT binary)"
 
 // The columns of arrivals, and where in a line its first two are, which are known only when
 // it is sent.
 const (
-	arrivalColumns = 13
+	arrivalColumns = 14
 	appenderAt     = 2 + 4
 	numberAt       = appenderAt + 8 + 4
 )
@@ -51,14 +51,14 @@ func (a *arrivals) addEvent(e *hygiene.Event) {
 	} else {
 		a.number(int64(e.At))
 	}
-	a.texts(e.Source, e.MessageID, e.Name, e.Code, e.Outcome.String(), e.Contact, e.To, "")
+	a.texts(e.Source, e.MessageID, e.Name, e.Code, e.Outcome.String(), e.Contact, e.To, "", "")
 	a.bytes(e.Body)
 }
 
 func (a *arrivals) addUnreadable(u *hygiene.Unreadable) {
 	a.begin(u.ReceivedAt)
 	a.null()
-	a.texts(u.Source, "", "", "", "", "", "", u.Why)
+	a.texts(u.Source, "", "", "", "", "", "", u.Why, u.Unverified.Pack())
 	a.bytes(u.Body)
 }
 

@@ -181,7 +181,7 @@ func (l *logWriter) Unquarantine(ids []int64) error {
 	if err := l.c.exec("SELECT 1 FROM quarantine_size WHERE id = 1 FOR UPDATE"); err != nil { // before the bodies, as settle does
 		return err
 	}
-	return l.c.exec(`WITH gone AS (DELETE FROM quarantine WHERE id = ANY($1) RETURNING length(body) AS bytes)
+	return l.c.exec(`WITH gone AS (DELETE FROM quarantine WHERE id = ANY($1) RETURNING length(body) + octet_length(request) AS bytes)
 		UPDATE quarantine_size SET bodies = bodies - (SELECT count(*) FROM gone), bytes = bytes - (SELECT coalesce(sum(bytes), 0) FROM gone) WHERE id = 1`, ids)
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/hygiene/callback"
 	"winnow/store/engine"
 )
 
@@ -49,7 +50,7 @@ func Each(ctx context.Context, read func(func(engine.LogReader) error) error, so
 }
 
 func after(l engine.LogReader, id, last int64) (bodies []Body, err error) {
-	r := l.Query("SELECT id, received_at, source, why, body FROM quarantine WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", id, last, page)
+	r := l.Query("SELECT id, received_at, source, why, body, request FROM quarantine WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", id, last, page)
 	for bytes := 0; bytes < pageBytes && r.Next(); bytes += len(bodies[len(bodies)-1].Body) {
 		bodies = append(bodies, bodyIn(r))
 	}
@@ -57,12 +58,12 @@ func after(l engine.LogReader, id, last int64) (bodies []Body, err error) {
 }
 
 func bodyIn(r engine.Rows) Body {
-	return Body{r.Int(0), hygiene.Unreadable{ReceivedAt: hygiene.Instant(r.Int(1)), Source: r.Text(2), Why: r.Text(3), Body: r.Blob(4)}}
+	return Body{r.Int(0), hygiene.Unreadable{ReceivedAt: hygiene.Instant(r.Int(1)), Source: r.Text(2), Why: r.Text(3), Body: r.Blob(4), Unverified: callback.Unpack(r.Text(5))}}
 }
 
 // Latest reads the latest bodies, at most so many, the latest first.
 func Latest(l engine.LogReader, most int) (bodies []Body, err error) {
-	r := l.Query("SELECT id, received_at, source, why, body FROM quarantine ORDER BY id DESC LIMIT ?", most)
+	r := l.Query("SELECT id, received_at, source, why, body, request FROM quarantine ORDER BY id DESC LIMIT ?", most)
 	for r.Next() {
 		bodies = append(bodies, bodyIn(r))
 	}
@@ -77,9 +78,9 @@ type Excerpt struct {
 
 // Excerpts reads the first bytes of the latest bodies, at most so many, the latest first.
 func Excerpts(l engine.LogReader, most, bytes int) (list []Excerpt, err error) {
-	r := l.Query("SELECT id, received_at, source, why, substr(body, 1, ?), length(body) FROM quarantine ORDER BY id DESC LIMIT ?", bytes, most)
+	r := l.Query("SELECT id, received_at, source, why, substr(body, 1, ?), request, length(body) FROM quarantine ORDER BY id DESC LIMIT ?", bytes, most)
 	for r.Next() {
-		list = append(list, Excerpt{bodyIn(r), r.Int(5)})
+		list = append(list, Excerpt{bodyIn(r), r.Int(6)})
 	}
 	return list, r.Close()
 }

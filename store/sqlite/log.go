@@ -155,10 +155,11 @@ func (l *logWriter) Quarantine(list []hygiene.Unreadable, keepRows, keepBytes in
 		if body == nil {
 			body = []byte{}
 		}
-		if err := l.c.exec("INSERT INTO quarantine (received_at, source, why, body) VALUES (?, ?, ?, ?)", int64(u.ReceivedAt), u.Source, u.Why, body); err != nil {
+		request := u.Unverified.Pack()
+		if err := l.c.exec("INSERT INTO quarantine (received_at, source, why, body, request) VALUES (?, ?, ?, ?, ?)", int64(u.ReceivedAt), u.Source, u.Why, body, request); err != nil {
 			return fmt.Errorf("quarantine: %w", err)
 		}
-		if err := l.countQuarantined(1, int64(len(body))); err != nil {
+		if err := l.countQuarantined(1, int64(len(body)+len(request))); err != nil {
 			return err
 		}
 	}
@@ -179,7 +180,7 @@ func (l *logWriter) Quarantine(list []hygiene.Unreadable, keepRows, keepBytes in
 // Unquarantine implements engine.LogWriter.
 func (l *logWriter) Unquarantine(ids []int64) error {
 	for _, id := range ids {
-		r := l.c.query("DELETE FROM quarantine WHERE id = ? RETURNING length(body)", id)
+		r := l.c.query("DELETE FROM quarantine WHERE id = ? RETURNING length(body) + octet_length(request)", id)
 		bodies, bytes := int64(0), int64(0)
 		for r.Next() {
 			bodies, bytes = 1, r.Int(0)

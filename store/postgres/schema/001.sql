@@ -43,6 +43,7 @@ CREATE TABLE arrivals (
 	contact     text COLLATE "C" NOT NULL,
 	phone       text COLLATE "C" NOT NULL,
 	why         text COLLATE "C" NOT NULL, -- it could not be read; '' for an event
+	request     text COLLATE "C" NOT NULL, -- of a body that could not be verified
 	body        bytea NOT NULL,
 	PRIMARY KEY (appender, n)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_insert_threshold = -1);
@@ -88,14 +89,15 @@ CREATE TABLE events (
 	phone       text COLLATE "C" NOT NULL DEFAULT ''           -- the number that the body names, in E.164; '' for none
 );
 
--- Bodies that could not be read. Bounded: the oldest are deleted first.
+-- Bodies that could not be read, or verified. Bounded: the oldest are deleted first.
 -- Written by settle and logWriter.Unquarantine.
 CREATE TABLE quarantine (
 	id          bigint PRIMARY KEY,                 -- never given out twice, without gaps; see settle
 	received_at bigint NOT NULL,
 	source      text COLLATE "C" NOT NULL,
 	why         text COLLATE "C" NOT NULL,
-	body        bytea NOT NULL
+	body        bytea NOT NULL,
+	request     text COLLATE "C" NOT NULL DEFAULT ''           -- the rest of a callback that was not verified, as JSON
 );
 
 -- One row: how many bodies are in quarantine, and how many bytes they have together.
@@ -803,16 +805,16 @@ BEGIN
 		last.seq := last.seq + n_events;
 		n_bodies := who.n - who.since - n_events;
 		IF n_bodies > 0 THEN
-			INSERT INTO quarantine (id, received_at, source, why, body)
-				SELECT last.quarantined + row_number() OVER (ORDER BY n), received_at, source, why, body
+			INSERT INTO quarantine (id, received_at, source, why, body, request)
+				SELECT last.quarantined + row_number() OVER (ORDER BY n), received_at, source, why, body, request
 				FROM arrivals WHERE appender = who.appender AND n > who.since AND n <= who.n AND outcome = '' ORDER BY n;
 			GET DIAGNOSTICS n_bodies = ROW_COUNT;
-			SELECT coalesce(sum(length(body)), 0) INTO n_bytes FROM quarantine WHERE id > last.quarantined;
+			SELECT coalesce(sum(length(body) + octet_length(request)), 0) INTO n_bytes FROM quarantine WHERE id > last.quarantined;
 			last.quarantined := last.quarantined + n_bodies;
 			UPDATE quarantine_size SET bodies = bodies + n_bodies, bytes = bytes + n_bytes WHERE id = 1 RETURNING * INTO kept;
 			INSERT INTO places (n, quarantined) VALUES (last.seq + last.quarantined, last.quarantined)
 				ON CONFLICT (n) DO UPDATE SET quarantined = excluded.quarantined;
-			FOR oldest IN SELECT id, length(body) AS bytes FROM quarantine ORDER BY id LOOP
+			FOR oldest IN SELECT id, length(body) + octet_length(request) AS bytes FROM quarantine ORDER BY id LOOP
 				EXIT WHEN kept.bodies <= last.keep_rows AND kept.bytes <= last.keep_bytes;
 				DELETE FROM quarantine WHERE id = oldest.id;
 				kept.bodies := kept.bodies - 1;

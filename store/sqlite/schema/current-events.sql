@@ -20,14 +20,15 @@ CREATE TABLE events (
 	phone       TEXT NOT NULL DEFAULT ''           -- the number that the body names, in E.164; '' for none
 ) STRICT;
 
--- Bodies that could not be read. Bounded: the oldest are deleted first.
+-- Bodies that could not be read, or verified. Bounded: the oldest are deleted first.
 -- Written by logWriter.Quarantine and logWriter.Unquarantine.
 CREATE TABLE quarantine (
 	id          INTEGER PRIMARY KEY AUTOINCREMENT,
 	received_at INTEGER NOT NULL,
 	source      TEXT NOT NULL,
 	why         TEXT NOT NULL,
-	body        BLOB NOT NULL
+	body        BLOB NOT NULL,
+	request     TEXT NOT NULL DEFAULT ''           -- the rest of a callback that was not verified, as JSON
 ) STRICT;
 
 -- One row: how many bodies are in quarantine, and how many bytes they have together.
