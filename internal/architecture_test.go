@@ -40,7 +40,7 @@ var layers = [][]string{
 	{"segments/destination"},
 	{"segments/destination/local", "segments/destination/sftp"},
 	{"internal/sendlog", "internal/yamldoc", "internal/listfile"},
-	{"store/engine", "store/scratchfile", "store/location"},
+	{"store/engine", "store/scratchfile", "store/location", "internal/presets"},
 	{"store/records"},
 	{"store/sqlite", "store/postgres", "store/members", "store/keyset", "store/messages", "store/quarantine", "store/personal"},
 	{"store/engine/enginetest", "store/migration", "store/logscan", "store/silence", "store/regret", "store/quiet", "store/daycounts", "store/statuscounts", "store/erasure", "store/forgotten", "store/runs", "store/appender", "store/lines"},

@@ -63,7 +63,3 @@ func addFields(fields *[]BodyField, path string, object map[string]any) {
 		*fields = append(*fields, field)
 	}
 }
-
-// SenderFields is the member of the preset's bodies that holds what the sender attached
-// to the message, and so is where a contact can be; empty for an unknown preset.
-func SenderFields(preset string) string { return presets[preset].sender }

@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// MaxText is the most bytes that a message id or the name of an event may have.
+const MaxText = 256
+
 // maxCode is the most bytes that a code may have. A longer one counts as none.
 const maxCode = 64
 

@@ -30,20 +30,23 @@ var (
 // surrogate pair, and bytes that are not UTF-8 are errors, because readers differ
 // in what they make of them.
 type scanner struct {
-	text   string
-	at     int
-	depth  int
-	array  bool // the text is an array of elements
-	wanted []member
-	found  values
-	names  nameStack
-	open   []level // of the value that is being skipped
+	text  string
+	at    int
+	depth int
+	array bool // the text is an array of elements
+	root  member
+	found values
+	walk  *walk // notes what is inside arrays; nil when nothing there is wanted
+	names nameStack
+	open  []level // of the value that is being skipped
 }
 
 // values holds the wanted values by slot, as written; empty for absent.
 type values [maxSlots]string
 
-func scan(text string, wanted []member) scanner { return scanner{text: text, wanted: wanted} }
+func scan(text string, wanted []member) scanner {
+	return scanner{text: text, root: member{in: wanted}}
+}
 
 // elements scans the whole text and calls each with the bounds of every element:
 // of the one value that the text is, or of each value of its array. What was found
@@ -57,8 +60,11 @@ func (s *scanner) elements(each func(from, to int)) error {
 	}
 	element := func() error {
 		s.found = values{}
+		if s.walk != nil {
+			s.walk.reset()
+		}
 		from := s.at
-		if err := s.value(s.wanted); err != nil {
+		if err := s.value(&s.root); err != nil {
 			return err
 		}
 		each(from, s.at)
@@ -100,10 +106,16 @@ func (s *scanner) skipSpace() {
 	}
 }
 
-// value scans one value. Of an object it finds the wanted members.
-func (s *scanner) value(wanted []member) error {
-	if wanted != nil && s.at < len(s.text) && s.text[s.at] == '{' {
-		return s.object(wanted)
+// value scans one value, and finds what is wanted in it.
+func (s *scanner) value(m *member) error {
+	if s.at == len(s.text) {
+		return s.fail(errBroken)
+	}
+	switch c := s.text[s.at]; {
+	case c == '{' && m.in != nil:
+		return s.object(m.in)
+	case m.items != nil && (c == '[' || s.walk != nil):
+		return s.items(m)
 	}
 	return s.skip()
 }
@@ -211,14 +223,21 @@ func (s *scanner) name(others *nameSet) (string, error) {
 // neither the value nor anything inside it is wanted.
 func (s *scanner) member(m *member) error {
 	if m == nil {
-		return s.value(nil)
+		return s.skip()
 	}
-	from := s.at
-	if err := s.value(m.in); err != nil {
+	from, marked := s.at, s.walk != nil && (m.events != nil || m.around != nil)
+	before := 0
+	if marked {
+		before = s.walk.enter(m, &s.found)
+	}
+	if err := s.value(m); err != nil {
 		return err
 	}
 	for _, slot := range m.slots {
 		s.found[slot] = s.text[from:s.at]
+	}
+	if marked {
+		s.walk.leave(m, &s.found, before, from, s.at)
 	}
 	return nil
 }

@@ -20,20 +20,27 @@ func unitOf(text string) rune {
 		return -1
 	}
 	var unit rune
-	for _, c := range []byte(text[2:unitSize]) {
-		switch {
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c && c <= 'f':
-			c -= 'a' - 10
-		case 'A' <= c && c <= 'F':
-			c -= 'A' - 10
-		default:
+	for i := 2; i < unitSize; i++ {
+		digit := hexDigit(text[i])
+		if digit < 0 {
 			return -1
 		}
-		unit = unit<<4 | rune(c)
+		unit = unit<<4 | digit
 	}
 	return unit
+}
+
+// hexDigit is the value of a hexadecimal digit; -1 for another character.
+func hexDigit(c byte) rune {
+	switch {
+	case '0' <= c && c <= '9':
+		return rune(c - '0')
+	case 'a' <= c && c <= 'f':
+		return rune(c - 'a' + 10)
+	case 'A' <= c && c <= 'F':
+		return rune(c - 'A' + 10)
+	}
+	return -1
 }
 
 // unquote is the meaning of a scanned string. It copies only when the string has

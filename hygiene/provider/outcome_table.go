@@ -24,16 +24,6 @@ type eventCode struct{ event, code string }
 // OutcomeTable is an outcome table: what the events and codes of a source mean.
 type OutcomeTable map[eventCode]hygiene.Outcome
 
-// OutcomeTableOf is the table of a preset together with a source's own lines. Its errors
-// are those of [New].
-func OutcomeTableOf(preset string, lines []Line) (OutcomeTable, error) {
-	p, err := findPreset(preset)
-	if err != nil {
-		return nil, err
-	}
-	return newOutcomeTable(p.outcomes, lines)
-}
-
 // newOutcomeTable joins several lists. Of two lines for the same event and code the later
 // one counts.
 func newOutcomeTable(lists ...[]Line) (OutcomeTable, error) {
@@ -89,9 +79,6 @@ func (t OutcomeTable) refused(code string) hygiene.Outcome {
 // NormalizeEvent is the form in which the names of events are compared: trimmed, in
 // lower case.
 func NormalizeEvent(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
-
-// Lines is the source's whole table, ordered by event and code.
-func (r *Reader) Lines() []Line { return r.table.Lines() }
 
 // Lines is the whole table, ordered by event and code.
 func (t OutcomeTable) Lines() []Line {

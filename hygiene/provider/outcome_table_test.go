@@ -8,7 +8,7 @@ import (
 
 func TestPossibleIsWhatTheTableCanGive(t *testing.T) {
 	lines := []Line{{"undelivered", "1404", hygiene.Dropped}, {"failed", "", hygiene.HardBounce}}
-	m, err := OutcomeTableOf("insider", lines)
+	m, err := insider.Table(lines)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,17 +41,14 @@ func TestPossibleIsWhatTheTableCanGive(t *testing.T) {
 			t.Errorf("code %q is %v", code, got.Names())
 		}
 	}
-	if _, err := OutcomeTableOf("nobody", nil); err == nil {
-		t.Error("an unknown preset has meanings")
-	}
 }
 
 func TestPossibleIsWhatEventsGet(t *testing.T) {
-	r, err := New(Config{Source: "s", Preset: "insider"})
+	r, err := New(Config{Source: "s", Format: insider})
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := OutcomeTableOf("insider", nil)
+	m, err := insider.Table(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

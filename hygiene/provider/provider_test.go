@@ -16,7 +16,7 @@ const now = hygiene.Instant(1_795_000_000_000_000)
 
 func reader(tb testing.TB, c Config) *Reader {
 	tb.Helper()
-	c.Source, c.Preset = "insider", "insider"
+	c.Source, c.Format = "insider", insider
 	if c.Contact == "" {
 		c.Contact = "uniqueArgs.contact_id"
 	}
@@ -38,7 +38,8 @@ func callback(tb testing.TB, name string) []byte {
 
 // readBody reads a body that was received now.
 func readBody(r *Reader, body []byte) ([]hygiene.Event, []hygiene.Unreadable, error) {
-	return r.Read(&Request{Body: body, ReceivedAt: now})
+	is, err := r.Read(&Request{Body: body, ReceivedAt: now})
+	return is.Events, is.Unreadable, err
 }
 
 // event reads a body that is one event and nothing else.
@@ -253,12 +254,12 @@ func TestContactFollowsItsPathAndKeyFormat(t *testing.T) {
 
 func TestConfigOfASourceIsChecked(t *testing.T) {
 	for _, c := range []Config{
-		{Preset: "nobody"},
+		{Format: &Format{}},
 		{},
-		{Preset: "insider", Contact: "uniqueArgs..id"},
-		{Preset: "insider", Contact: "."},
-		{Preset: "insider", Outcomes: []Line{{" ", "1", hygiene.Sent}}},
-		{Preset: "insider", Outcomes: []Line{{"x", "1", 0}}},
+		{Format: insider, Contact: "uniqueArgs..id"},
+		{Format: insider, Contact: "."},
+		{Format: insider, Outcomes: []Line{{" ", "1", hygiene.Sent}}},
+		{Format: insider, Outcomes: []Line{{"x", "1", 0}}},
 	} {
 		if _, err := New(c); err == nil {
 			t.Errorf("%+v is taken", c)

@@ -179,9 +179,9 @@ func TestDeepNestingUsesNoStack(t *testing.T) {
 
 func TestThousandObjectsAreReadAndNotOneMore(t *testing.T) {
 	const one = `{"id":"a","event":"sent"},`
-	full := "[" + strings.Repeat(one, MaxObjects-1) + `{"id":"a","event":"sent"}]`
+	full := "[" + strings.Repeat(one, insider.Max-1) + `{"id":"a","event":"sent"}]`
 	events, _, err := readBody(reader(t, Config{}), []byte(full))
-	if len(events) != MaxObjects || err != nil {
+	if len(events) != insider.Max || err != nil {
 		t.Errorf("%d events, err %v", len(events), err)
 	}
 	events, bad, err := readBody(reader(t, Config{}), []byte("["+one+full[1:]))

@@ -56,7 +56,7 @@ func TestTheErrorsOfAnAnswerAreRefusals(t *testing.T) {
 }
 
 func TestTheOutcomeOfARefusalIsWhatItsCodeMeans(t *testing.T) {
-	table, err := OutcomeTableOf("insider", []Line{{"undelivered", "1500", hygiene.Blocked}, {"Refused", "21610", hygiene.Unsubscribed}})
+	table, err := insider.Table([]Line{{"undelivered", "1500", hygiene.Blocked}, {"Refused", "21610", hygiene.Unsubscribed}})
 	if err != nil {
 		t.Fatal(err)
 	}

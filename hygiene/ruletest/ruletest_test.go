@@ -38,7 +38,8 @@ func bench(t *testing.T) *Runner {
 		{Name: "wake", Where: woken, Then: hygiene.Action{Release: []string{"dormant", "hard_bounce"}}},
 	}, "")
 	lines := []provider.Line{{Event: "Lost", Code: "7", Outcome: hygiene.SoftBounce}, {Event: "gone", Code: "8", Outcome: hygiene.HardBounce}}
-	reader, err := provider.New(provider.Config{Source: "a", Preset: "insider", Contact: "to", Outcomes: lines})
+	format := &provider.Format{Shapes: []provider.Shape{{Each: "[]", ID: []string{"id"}, Event: "event", Code: []string{"reason.code"}}}}
+	reader, err := provider.New(provider.Config{Source: "a", Format: format, Contact: "to", Outcomes: lines})
 	if err != nil {
 		t.Fatal(err)
 	}

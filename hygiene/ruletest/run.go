@@ -194,14 +194,14 @@ func (r *run) show(s TimelineEntry) {
 // receive reads a body and applies its events.
 func (r *run) receive(c *Callback) {
 	i := slices.IndexFunc(r.bench.Sources, func(s Source) bool { return s.Name == c.Source })
-	events, bad, err := r.bench.Sources[i].Reader.Read(&provider.Request{Body: c.Body, ReceivedAt: r.instant()})
+	is, err := r.bench.Sources[i].Reader.Read(&provider.Request{Body: c.Body, ReceivedAt: r.instant()})
 	if err != nil {
 		r.show(TimelineEntry{At: r.now, What: "a callback of " + c.Source + " is refused: " + err.Error()})
 	}
-	for _, u := range bad {
+	for _, u := range is.Unreadable {
 		r.show(TimelineEntry{At: r.now, What: "a callback of " + c.Source + " goes to quarantine: " + u.Why})
 	}
-	for _, e := range events {
+	for _, e := range is.Events {
 		if r.contact.Key == "" {
 			r.contact.Key = e.Contact
 		}

@@ -114,15 +114,28 @@ type Receiver struct {
 
 // Source is a provider account.
 type Source struct {
-	Name, Preset string
-	Tokens       []string       // without those whose variable is not set, see [Options]
-	Contact      string         // dotted path of the contact's key in a callback
-	From         []netip.Prefix // where its callbacks may come from; empty for everywhere
+	Name   string
+	Preset string           // empty for a provider without one
+	Format *provider.Format // of the preset, or what the file says
+	Tokens []string         // without those whose variable is not set, see [Options]
+	// Contact says where the contact's key is in a callback, as [provider.Config] has it;
+	// empty when only the send log knows it.
+	Contact string
+	From    []netip.Prefix // where its callbacks may come from; empty for everywhere
 	// International says that phone numbers in its callbacks begin with their country code.
 	International bool
 	// RequireSendLog says that only events of messages that the send log has act.
 	RequireSendLog bool
 	Outcomes       []provider.Line
+}
+
+// Table is what the events and codes of the source mean.
+func (s *Source) Table() provider.OutcomeTable {
+	table, err := s.Format.Table(s.Outcomes)
+	if err != nil {
+		panic(err) // its lines were checked
+	}
+	return table
 }
 
 // KeysOf is how the keys of contacts are written in a source's callbacks.
@@ -137,7 +150,7 @@ func (c *Config) KeysOf(s *Source) contactkey.Format {
 // Reader makes the reader of a source's callbacks. known is that of [provider.Config], and
 // may be nil.
 func (c *Config) Reader(s *Source, known func(key string) bool) (*provider.Reader, error) {
-	return provider.New(provider.Config{Source: s.Name, Preset: s.Preset, Contact: s.Contact, Outcomes: s.Outcomes, Keys: c.KeysOf(s), Known: known})
+	return provider.New(provider.Config{Source: s.Name, Format: s.Format, Contact: s.Contact, Outcomes: s.Outcomes, Keys: c.KeysOf(s), Known: known})
 }
 
 // RequiringSendLog are the names of the sources of which only events of messages that

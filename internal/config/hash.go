@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-
-	"winnow/hygiene/provider"
 )
 
 // hash is the hash of a config: of what it means, not of how it is written. What changes
@@ -15,11 +13,7 @@ import (
 func hash(c *Config) string {
 	tables := map[string][][3]string{} // by source: event, code and outcome
 	for _, s := range c.Sources {
-		table, err := provider.OutcomeTableOf(s.Preset, s.Outcomes)
-		if err != nil {
-			panic(err) // its lines were checked
-		}
-		for _, l := range table.Lines() {
+		for _, l := range s.Table().Lines() {
 			tables[s.Name] = append(tables[s.Name], [3]string{l.Event, l.Code, l.Outcome.String()})
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"regexp"
 
 	"winnow/hygiene"
-	"winnow/hygiene/provider"
+	"winnow/internal/presets"
 	"winnow/internal/yamldoc"
 )
 
@@ -12,10 +12,10 @@ import (
 // tests.
 var (
 	NameShape    = pattern("a name of lowercase letters, digits, - and _ (at most 63 characters, the first a letter or digit)", `^[a-z0-9][a-z0-9_-]{0,62}$`)
-	OutcomeShape = choice("an outcome like delivered", "outcome", hygiene.OutcomeNames()...)
+	OutcomeShape = presets.OutcomeShape
 	StatusShape  = choice("a status like active", "status", hygiene.StatusNames()...)
-	EventShape   = &yamldoc.Shape{Kind: yamldoc.Text, Expect: "the provider's name for an event", Max: provider.MaxText}
-	CodeShape    = &yamldoc.Shape{Kind: yamldoc.Code, Expect: "a code like 1404"}
+	EventShape   = presets.EventShape
+	CodeShape    = presets.CodeShape
 	ValueShape   = &yamldoc.Shape{Kind: yamldoc.Scalar, Expect: "text, a number, true or false"}
 	BoolShape    = &yamldoc.Shape{Kind: yamldoc.Bool, Expect: "true or false"}
 	DelayShape   = &yamldoc.Shape{Kind: yamldoc.Duration, Expect: "a duration like 4h", ZeroAllowed: true}

@@ -1,29 +1,29 @@
 package config
 
 import (
-	"winnow/hygiene"
+	"strings"
+
 	"winnow/hygiene/contactkey"
 	"winnow/hygiene/provider"
+	"winnow/internal/presets"
 	"winnow/internal/yamldoc"
 )
 
 var source = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"tokens", "tokens_file"}, Fields: []yamldoc.Field{
 	{Key: "name", Shape: NameShape, Required: true, Doc: "Name of the account in events and metrics."},
-	{Key: "preset", Shape: choice("a preset like insider", "preset", provider.Presets()...), Required: true, Doc: "The provider. It decides how callbacks are read and what their codes mean."},
+	{Key: "preset", Shape: presets.Name, Doc: "The provider. It decides how callbacks are read and what their codes mean."},
+	{Key: "read", Shape: presets.Read, Doc: "How callbacks are read, of a provider without a preset; beside preset, what differs from it."},
 	{Key: "tokens", Omit: true, Shape: listOf(1, token, "a list of tokens"), Doc: "Secrets at the end of the callback URL; several while one is being replaced."},
 	{Key: "tokens_file", Omit: true, Shape: PathShape, Doc: "File with more tokens, one per line, relative to this file."},
 	{Key: "from", Omit: true, Shape: addressRanges, Doc: "Addresses that the provider sends from; requests from others are answered as those with an unknown token. Default: every address."},
-	{Key: "contact", Shape: pattern("a dotted path like uniqueArgs.contact_id", `^[^.\s]+(\.[^.\s]+)*$`), Default: "uniqueArgs.contact_id", Doc: "Dotted path of the contact's key in a callback."},
+	{Key: "contact", Shape: pattern("a dotted path like uniqueArgs.contact_id", `^[^.\s]+(\.[^.\s]+)*$`), Default: "uniqueArgs.contact_id", Doc: "Path of the contact's key in a callback: to for the recipient's phone number, args for what the sender attached to the message, args.NAME for a part of that. Default: uniqueArgs.contact_id with the preset insider; with others the send log has the contact."},
 	{Key: "to", Shape: choice("international", "form of phone numbers", contactkey.International), Doc: "How phone numbers in callbacks are written: international, for numbers that begin with their country code and have no +. Default: as contacts.region says."},
 	{Key: "require_send_log", Shape: BoolShape, Default: "false", Doc: "Whether only events of messages that the send log has act; the others wait as unmatched. Someone who learns the callback URL can then change nothing about contacts."},
-	{Key: "outcomes", Omit: true, Shape: listOf(0, line, "a list like {event: undelivered, code: 1499, outcome: soft_bounce}"), Default: "[]", Doc: "Lines that add to the provider's outcome table, or override it."},
+	{Key: "outcomes", Omit: true, Shape: outcomeLines, Default: "[]", Doc: "Lines that add to the provider's outcome table, or override it."},
 }}
 
-var line = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
-	{Key: "event", Shape: EventShape, Required: true, Doc: "The provider's name for the event; case does not matter."},
-	{Key: "code", Shape: CodeShape, Doc: "The provider's code. Without it, the line applies to all codes that have no line of their own."},
-	{Key: "outcome", Shape: OutcomeShape, Required: true, Doc: "What the event means."},
-}}
+// outcomeLines are the lines of an outcome table. There may be none.
+var outcomeLines = listOf(0, presets.Lines.Item, presets.Lines.Expect)
 
 // readSources reads the provider accounts. Each token must be unique, also beside those
 // that are used otherwise.
@@ -38,12 +38,12 @@ func (r *reader) readSources(e *yamldoc.Entry, others map[string]string) []Sourc
 		source := Source{
 			Name:           s.Get("name").Text(),
 			Preset:         s.Get("preset").Text(),
-			Contact:        s.Get("contact").Text(),
 			International:  s.Get("to").Text() == contactkey.International,
 			From:           readRanges(s.Get("from")),
 			RequireSendLog: s.Get("require_send_log").Bool(),
-			Outcomes:       readOutcomeLines(s.Get("outcomes")),
+			Outcomes:       presets.ReadLines(s.Get("outcomes")),
 		}
+		readFormat(s, &source)
 		source.Tokens = r.readTokens(s, owners, others)
 		sources = append(sources, source)
 	}
@@ -84,20 +84,30 @@ func (r *reader) readTokens(s *yamldoc.Entry, owners, others map[string]string) 
 	return tokens
 }
 
-// readOutcomeLines reads the lines of an outcome table.
-func readOutcomeLines(e *yamldoc.Entry) []provider.Line {
-	var lines []provider.Line
-	seen := map[[2]string]bool{}
-	for _, l := range e.Items() {
-		line := provider.Line{Event: provider.NormalizeEvent(l.Get("event").Text()), Code: l.Get("code").Text()}
-		line.Outcome, _ = hygiene.ParseOutcome(l.Get("outcome").Text())
-		if key := [2]string{line.Event, line.Code}; l.Valid() && line.Event != "" {
-			if seen[key] {
-				l.Report("duplicate line for this event and code", "keep one of them")
-			}
-			seen[key] = true
-		}
-		lines = append(lines, line)
+// readFormat reads how the callbacks of a source are read, and where their contact is.
+func readFormat(e *yamldoc.Entry, s *Source) {
+	var preset *provider.Format
+	contact := ""
+	if s.Preset != "" {
+		found := presets.MustFind(s.Preset) // the shape has the names of all
+		preset, contact = found.Format, found.Contact
 	}
-	return lines
+	if !e.Has("preset") && !e.Has("read") && e.Valid() {
+		e.ReportWhole(`a source needs "preset" or "read"`, "known presets: "+strings.Join(presets.Names(), ", ")+"; read says how the callbacks of another provider are read")
+	}
+	format, ok := presets.ReadFormat(e.Get("read"), preset)
+	s.Format = format
+	if s.Contact = contact; e.Has("contact") {
+		s.Contact = e.Get("contact").Text()
+	}
+	if !ok || !e.Valid() {
+		return
+	}
+	if _, err := provider.New(provider.Config{Format: s.Format, Contact: s.Contact}); err != nil {
+		at := e.Get("read")
+		if at == nil {
+			at = e.Get("contact")
+		}
+		at.ReportWhole(err.Error(), "")
+	}
 }

@@ -36,14 +36,14 @@ var doors = map[string]func(t *testing.T, d *Daemon, spelled string, n int) (key
 			t.Fatal(err)
 		}
 		body, _ := json.Marshal(map[string]any{"id": fmt.Sprint("m", n), "event": "sent", "uniqueArgs": map[string]string{"contact_id": spelled}})
-		events, bad, err := readers["insider"].Read(&provider.Request{Body: body, ReceivedAt: hygiene.InstantOf(time.Now())})
-		if err != nil || len(bad) > 0 {
-			t.Fatal(bad, err)
+		is, err := readers["insider"].Read(&provider.Request{Body: body, ReceivedAt: hygiene.InstantOf(time.Now())})
+		if err != nil || len(is.Unreadable) > 0 {
+			t.Fatal(is.Unreadable, err)
 		}
-		if err := d.store.Append(t.Context(), events, nil); err != nil {
+		if err := d.store.Append(t.Context(), is.Events, nil); err != nil {
 			t.Fatal(err)
 		}
-		return events[0].Contact
+		return is.Events[0].Contact
 	},
 	"send log": func(t *testing.T, d *Daemon, spelled string, n int) string {
 		did, err := d.register(t.Context(), []provider.Registration{{MessageID: fmt.Sprint("r", n), Contact: spelled}})

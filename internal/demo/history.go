@@ -270,14 +270,14 @@ func (h *history) receive(at time.Time, list []json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	events, bad, err := h.reader.Read(&provider.Request{Body: body})
+	is, err := h.reader.Read(&provider.Request{Body: body})
 	if err != nil {
 		return err
 	}
-	for i := range events {
-		events[i].ReceivedAt = hygiene.InstantOf(at)
+	for i := range is.Events {
+		is.Events[i].ReceivedAt = hygiene.InstantOf(at)
 	}
-	return h.app.Store.Append(context.Background(), events, bad)
+	return h.app.Store.Append(context.Background(), is.Events, is.Unreadable)
 }
 
 // Serve plays two months with an incident into a new temporary folder, and serves the

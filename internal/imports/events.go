@@ -175,12 +175,12 @@ func (im *eventImport) add(number int64, line []byte) error {
 	case len(body) == 0:
 		return im.reject(number, errors.New("body is missing"), line)
 	}
-	events, unreadable, err := r.Read(&provider.Request{Body: body, ReceivedAt: instant.Of(received)})
+	is, err := r.Read(&provider.Request{Body: body, ReceivedAt: instant.Of(received)})
 	if err != nil {
 		return im.reject(number, err, line)
 	}
 	im.noteTime(received)
-	im.events, im.unreadable = append(im.events, events...), append(im.unreadable, unreadable...)
+	im.events, im.unreadable = append(im.events, is.Events...), append(im.unreadable, is.Unreadable...)
 	im.size += len(line)
 	return im.flushIfMany()
 }

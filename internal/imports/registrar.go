@@ -36,11 +36,7 @@ func NewRegistrar(cfg *config.Config, s *store.Store, source, region string) (*R
 		keys := cfg.KeysOf(from)
 		keys.Region = cmp.Or(region, keys.Region)
 		r.readers[from.Name] = s.Keys(keys)
-		table, err := provider.OutcomeTableOf(from.Preset, from.Outcomes)
-		if err != nil {
-			return nil, err
-		}
-		r.tables[from.Name] = table
+		r.tables[from.Name] = from.Table()
 	}
 	if source != "" {
 		return r, r.checkSource(source)

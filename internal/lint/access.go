@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"winnow/hygiene/provider"
 	"winnow/internal/yamldoc"
 )
 
@@ -49,23 +48,36 @@ func isLoopback(r netip.Prefix) bool {
 // checkContacts warns of sources whose contact is where the provider's bodies have none.
 func (l *linter) checkContacts(sources []*yamldoc.Entry) {
 	for i, s := range l.config.Sources {
-		sender, at := provider.SenderFields(s.Preset), sources[i].Get("contact")
-		if sender == "" || !sources[i].Has("contact") {
+		sender, at := s.Format.Sender(), sources[i].Get("contact")
+		if sender == "" || !sources[i].Has("contact") || isShort(s.Contact) {
 			continue
 		}
 		first, rest, nested := strings.Cut(s.Contact, ".")
 		switch {
-		case s.Contact == sender:
+		case s.Contact == sender && s.Format.Strict:
 			l.warn(at, sender+" is an object, so it names no contact", fmt.Sprintf("write the member that does, like %q", sender+".contact_id"))
 		case first != sender:
 			meant := s.Contact
 			if nested && strings.EqualFold(first, sender) {
 				meant = rest
 			}
-			l.warn(at, fmt.Sprintf("this is outside %s, the only member of an %s callback that the sender fills, so it names no contact", sender, s.Preset),
+			l.warn(at, fmt.Sprintf("this is outside %s, the only member of %s callback that the sender fills, so it names no contact", sender, article(s.Preset)),
 				fmt.Sprintf("did you mean %q?", sender+"."+meant))
 		}
 	}
+}
+
+// article is a preset with its article, for a sentence.
+func article(preset string) string {
+	if preset != "" && strings.ContainsRune("aeiou", rune(preset[0])) {
+		return "an " + preset
+	}
+	return strings.TrimSpace("a " + preset)
+}
+
+// isShort reports whether a contact is said by what the format of its source finds.
+func isShort(contact string) bool {
+	return contact == "to" || contact == "args" || strings.HasPrefix(contact, "args.") || strings.HasPrefix(contact, "args[")
 }
 
 // checkSecrets warns of secrets that are written in the file itself.

@@ -38,9 +38,7 @@ func Check(c *config.Config, warnSchedule func(text string, zone *time.Location)
 		l.segments[c.Segments[i].Name] = i
 	}
 	for _, s := range c.Sources {
-		if table, err := provider.OutcomeTableOf(s.Preset, s.Outcomes); err == nil {
-			l.tables[s.Name] = table
-		}
+		l.tables[s.Name] = s.Table()
 	}
 	root := c.Root()
 	if warnSchedule != nil {

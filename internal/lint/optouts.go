@@ -7,6 +7,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/instant"
+	"winnow/internal/presets"
 	"winnow/internal/yamldoc"
 )
 
@@ -40,10 +41,13 @@ var optOutWords = []string{"unsubscribed", "unsubscribe", "unsub", "optout", "op
 // checkOptOutEvents warns of an event that is named like an opt-out and has another
 // outcome.
 func (l *linter) checkOptOutEvents(source *yamldoc.Entry) {
-	for _, e := range source.Get("outcomes").Items() {
-		event, outcome := e.Get("event").Text(), e.Get("outcome").Text()
-		word := strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(event))
-		if slices.Contains(optOutWords, word) && outcome != hygiene.Unsubscribed.String() {
+	for _, e := range slices.Concat(source.Get("outcomes").Items(), source.Get("read").Get("outcomes").Items()) {
+		outcome := e.Get("outcome").Text()
+		i := slices.IndexFunc(presets.EventsOf(e), func(event string) bool {
+			return slices.Contains(optOutWords, strings.NewReplacer("-", "", "_", "", " ", "").Replace(event))
+		})
+		if i >= 0 && outcome != "" && outcome != hygiene.Unsubscribed.String() {
+			event := e.Get("event").Items()[i].Text()
 			l.warn(e.Get("outcome"), fmt.Sprintf("the event %s is named like an opt-out and counts as %s: the contact would still be texted", yamldoc.Quote(event), outcome), "write unsubscribed")
 		}
 	}

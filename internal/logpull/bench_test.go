@@ -11,6 +11,7 @@ import (
 	"winnow/hygiene/provider"
 	"winnow/internal/config"
 	"winnow/internal/console"
+	"winnow/internal/presets"
 	"winnow/store"
 	"winnow/store/storetest"
 )
@@ -65,11 +66,11 @@ func importOnce(b *testing.B, list []hygiene.Event) time.Duration {
 	for some := range slices.Chunk(list, storeEvents) {
 		var events []hygiene.Event
 		for i := range some {
-			found, _, err := r.Read(&provider.Request{Method: http.MethodPost, Body: some[i].Body, ReceivedAt: some[i].ReceivedAt})
+			found, err := r.Read(&provider.Request{Method: http.MethodPost, Body: some[i].Body, ReceivedAt: some[i].ReceivedAt})
 			if err != nil {
 				b.Fatal(err)
 			}
-			events = append(events, found...)
+			events = append(events, found.Events...)
 		}
 		storetest.Append(b, here, events...)
 	}
@@ -77,7 +78,7 @@ func importOnce(b *testing.B, list []hygiene.Event) time.Duration {
 }
 
 func insider(b *testing.B) *provider.Reader {
-	r, err := provider.New(provider.Config{Source: "insider", Preset: "insider", Contact: "uniqueArgs.contact_id"})
+	r, err := provider.New(provider.Config{Source: "insider", Format: presets.MustFind("insider").Format, Contact: "uniqueArgs.contact_id"})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -24,6 +24,7 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/console"
 	"winnow/internal/logline"
+	"winnow/internal/presets"
 	"winnow/store"
 	"winnow/store/engine"
 	"winnow/store/engine/enginetest"
@@ -52,7 +53,7 @@ func serveLog(t *testing.T, s func() *store.Store) *httptest.Server {
 
 func reader(t *testing.T, source, contact string) *provider.Reader {
 	t.Helper()
-	r, err := provider.New(provider.Config{Source: source, Preset: "insider", Contact: contact})
+	r, err := provider.New(provider.Config{Source: source, Format: presets.MustFind("insider").Format, Contact: contact})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +307,7 @@ func TestWhatWaitedOnAReceiverForADayActsAtItsOwnTime(t *testing.T) {
 // storeReader reads events whose names are outcomes.
 func storeReader(t *testing.T) *provider.Reader {
 	t.Helper()
-	c := provider.Config{Source: "insider", Preset: "insider", Contact: "uniqueArgs.contact_id"}
+	c := provider.Config{Source: "insider", Format: presets.MustFind("insider").Format, Contact: "uniqueArgs.contact_id"}
 	for _, o := range []hygiene.Outcome{hygiene.Sent, hygiene.Delivered, hygiene.SoftBounce, hygiene.HardBounce} {
 		c.Outcomes = append(c.Outcomes, provider.Line{Event: o.String(), Outcome: o})
 	}

@@ -28,13 +28,14 @@ func (s *Settings) read(l *lines.Line) (events []hygiene.Event, bad []hygiene.Un
 		return nil, []hygiene.Unreadable{{ReceivedAt: e.ReceivedAt, Source: e.Source, Why: l.Why, Body: e.Body, Unverified: l.Unverified}}, nil
 	}
 	if e.Body != nil {
-		events, bad, err = r.Read(&provider.Request{Body: e.Body, ReceivedAt: e.ReceivedAt})
+		is, err := r.Read(&provider.Request{Body: e.Body, ReceivedAt: e.ReceivedAt})
 		if err != nil { // too much for one
 			return nil, []hygiene.Unreadable{{ReceivedAt: e.ReceivedAt, Source: e.Source, Why: err.Error(), Body: e.Body}}, nil
 		}
-		if len(events) > 0 {
-			return events, bad, nil
+		if len(is.Events) > 0 {
+			return is.Events, is.Unreadable, nil
 		}
+		bad = is.Unreadable
 	}
 	switch {
 	case l.Why != "":

@@ -113,7 +113,8 @@ func (r *retry) page(bodies []store.Quarantined) error {
 			r.leave(q.Why)
 			continue
 		}
-		found, unreadable, err := reader.Read(&provider.Request{Body: q.Body, ReceivedAt: q.ReceivedAt})
+		is, err := reader.Read(&provider.Request{Body: q.Body, ReceivedAt: q.ReceivedAt})
+		found, unreadable := is.Events, is.Unreadable
 		switch {
 		case err != nil:
 			r.leave(err.Error())

@@ -12,6 +12,7 @@ import (
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
 	"winnow/hygiene/provider"
+	"winnow/internal/presets"
 )
 
 // discard is a log that keeps nothing, and a response nobody reads.
@@ -28,7 +29,7 @@ func (discard) SetReadDeadline(time.Time) error                                 
 func BenchmarkCallback(b *testing.B) {
 	for name, keys := range map[string]contactkey.Format{"text": {}, "phone": {Phone: true}} {
 		b.Run("key="+name, func(b *testing.B) {
-			reader, err := provider.New(provider.Config{Source: "insider", Preset: "insider", Contact: "uniqueArgs.contact_id", Keys: keys})
+			reader, err := provider.New(provider.Config{Source: "insider", Format: presets.MustFind("insider").Format, Contact: "uniqueArgs.contact_id", Keys: keys})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"winnow/hygiene"
+	"winnow/hygiene/provider"
 )
 
 const (
@@ -111,9 +112,18 @@ var (
 
 // forEvents reserves what remains of a split body once its buffers are given back.
 // Many tiny objects make that much for a small body too. What ordinary callbacks
-// become is free, up to an event for every 64 bytes.
-func (r *reservation) forEvents(length int, events []hygiene.Event, bad []hygiene.Unreadable) error {
+// become is free, up to an event for every 64 bytes. Of some bodies each event is stored
+// with what stands around it, so that all together are longer than the body.
+func (r *reservation) forEvents(length int, is *provider.Reading) error {
 	const free = (copies + 4) * smallBody
 	r.buffers = 0
-	return r.resize(chargeable(copies*int64(length)+int64(cap(events))*eventBytes+int64(cap(bad))*unreadableBytes, free))
+	bodies := 0
+	for i := range is.Events {
+		bodies += len(is.Events[i].Body)
+	}
+	for i := range is.Unreadable {
+		bodies += len(is.Unreadable[i].Body)
+	}
+	bytes := copies*length + max(0, bodies-length)
+	return r.resize(chargeable(int64(bytes)+int64(cap(is.Events))*eventBytes+int64(cap(is.Unreadable))*unreadableBytes, free))
 }

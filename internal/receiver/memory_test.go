@@ -13,7 +13,6 @@ import (
 	"unsafe"
 
 	"winnow/hygiene"
-	"winnow/hygiene/provider"
 )
 
 // withBlockedLog is a fixture whose log stores nothing until unblock is called.
@@ -182,9 +181,12 @@ func TestGzippedBodyReservesItsInflatedSize(t *testing.T) {
 	})
 }
 
+// insiderMax is how many objects a callback of the preset insider may have.
+const insiderMax = 1000
+
 func TestManyTinyObjectsReserveWhatTheyBecome(t *testing.T) {
 	for _, element := range []string{"1", `{"id":"a","event":"b"}`, event} {
-		body := "[" + strings.Repeat(element+",", provider.MaxObjects-1) + element + "]"
+		body := "[" + strings.Repeat(element+",", insiderMax-1) + element + "]"
 		synctest.Test(t, func(t *testing.T) {
 			h, unblock := withBlockedLog(t)
 			var posting sync.WaitGroup
@@ -194,9 +196,9 @@ func TestManyTinyObjectsReserveWhatTheyBecome(t *testing.T) {
 			if element == "1" {
 				each = unsafe.Sizeof(hygiene.Unreadable{})
 			}
-			least := copies*len(body) + provider.MaxObjects*int(each)
+			least := copies*len(body) + insiderMax*int(each)
 			if held := maxLargeBodies - h.freeMemory(); held < least && least > 5*smallBody {
-				t.Errorf("%d elements %s become %d bytes and reserve %d", provider.MaxObjects, element, least, held)
+				t.Errorf("%d elements %s become %d bytes and reserve %d", insiderMax, element, least, held)
 			}
 			unblock()
 			posting.Wait()

@@ -59,6 +59,7 @@ type Counter interface {
 // What a request was answered. The words are labels of metrics.
 const (
 	AnswerStored       = "stored"        // 200: on disk
+	AnswerLeftOut      = "left_out"      // 200: not about a message that was sent, nothing to store
 	AnswerProbed       = "probed"        // 200: GET, HEAD or OPTIONS, nothing to store
 	AnswerUnauthorized = "unauthorised"  // 404: unknown token
 	AnswerWrongAddress = "wrong_address" // 404: the source's callbacks don't come from there
@@ -138,8 +139,13 @@ func (r *Receiver) answer(w http.ResponseWriter, req *http.Request, source *Sour
 		return r.store(w, req, source)
 	case http.MethodOptions:
 		w.Header().Set("Allow", allowed)
-		fallthrough
-	case http.MethodGet, http.MethodHead:
+	case http.MethodGet:
+		if req.URL.RawQuery != "" && source.Reader.Takes(http.MethodGet) {
+			return r.store(w, req, source)
+		}
+	}
+	switch req.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
 		writeOK(w, 0, 0)
 		return AnswerProbed
 	}
@@ -156,7 +162,7 @@ func (r *Receiver) store(w http.ResponseWriter, req *http.Request, source *Sourc
 	memory := &reservation{limit: r.memory, ctx: req.Context()}
 	defer memory.release()
 
-	events, bad, err := r.read(newBodyReader(w, req), req, source, memory)
+	is, err := r.read(newBodyReader(w, req), req, source, memory)
 	switch {
 	case errors.Is(err, errBusy):
 		return r.unavailable(w, source, AnswerBusy, err)
@@ -166,36 +172,35 @@ func (r *Receiver) store(w http.ResponseWriter, req *http.Request, source *Sourc
 		http.Error(w, "request body was incomplete", http.StatusBadRequest)
 		return AnswerCutShort
 	}
-	if len(events)+len(bad) > 0 {
-		for i := range events {
-			events[i].Received = events[i].At == events[i].ReceivedAt
+	if len(is.Events)+len(is.Unreadable) > 0 {
+		for i := range is.Events {
+			is.Events[i].Received = is.Events[i].At == is.Events[i].ReceivedAt
 		}
 		// What has arrived is stored even if the provider has hung up since.
-		if err := r.config.Log.Append(context.WithoutCancel(req.Context()), events, bad); err != nil {
+		if err := r.config.Log.Append(context.WithoutCancel(req.Context()), is.Events, is.Unreadable); err != nil {
 			return r.unavailable(w, source, AnswerUnavailable, err)
 		}
 	}
 	if r.config.Logger.Enabled(req.Context(), slog.LevelDebug) {
-		r.config.Logger.Debug("callback stored", "source", source.Name, "stored", len(events), "quarantined", len(bad))
+		r.config.Logger.Debug("callback stored", "source", source.Name, "stored", len(is.Events), "quarantined", len(is.Unreadable), "left_out", is.LeftOut)
 	}
-	writeOK(w, len(events), len(bad))
+	writeOK(w, len(is.Events), len(is.Unreadable))
+	if is.LeftOut > 0 && len(is.Events)+len(is.Unreadable) == 0 {
+		return AnswerLeftOut
+	}
 	return AnswerStored
 }
 
 // read reads the body and splits it. A body that can't be inflated is quarantined
 // as it was received.
-func (r *Receiver) read(body io.Reader, req *http.Request, source *Source, memory *reservation) ([]hygiene.Event, []hygiene.Unreadable, error) {
+func (r *Receiver) read(body io.Reader, req *http.Request, source *Source, memory *reservation) (is provider.Reading, err error) {
 	buffer := buffers.Get().(*[]byte)
 	defer putBuffer(buffer)
-	var err error
 	if *buffer, err = readAll(*buffer, body, memory); err != nil {
-		return nil, nil, err
+		return is, err
 	}
 	now := hygiene.InstantOf(r.config.Now())
-	request := provider.Request{Method: req.Method, Header: req.Header, ReceivedAt: now}
-	if req.URL.RawQuery != "" {
-		request.Query = req.URL.Query()
-	}
+	request := provider.Request{Method: req.Method, Header: req.Header, Query: req.URL.RawQuery, ReceivedAt: now}
 	switch contentEncoding(req) {
 	case "", "identity":
 		return split(*buffer, &request, source, memory)
@@ -207,28 +212,27 @@ func (r *Receiver) read(body io.Reader, req *http.Request, source *Source, memor
 		case err == nil:
 			return split(*inflated, &request, source, memory)
 		case errors.Is(err, errTooLarge), errors.Is(err, errBusy):
-			return nil, nil, err
+			return is, err
 		}
-		return nil, quarantine(source, now, "the body is not gzip, though its Content-Encoding says so", *buffer), nil
+		return quarantine(source, now, "the body is not gzip, though its Content-Encoding says so", *buffer), nil
 	}
-	return nil, quarantine(source, now, "the body has a Content-Encoding other than gzip", *buffer), nil
+	return quarantine(source, now, "the body has a Content-Encoding other than gzip", *buffer), nil
 }
 
 // split makes of a body what is stored, and adjusts the reservation.
-func split(body []byte, request *provider.Request, source *Source, memory *reservation) ([]hygiene.Event, []hygiene.Unreadable, error) {
+func split(body []byte, request *provider.Request, source *Source, memory *reservation) (is provider.Reading, err error) {
 	if err := memory.forSplit(len(body)); err != nil {
-		return nil, nil, err
+		return is, err
 	}
 	request.Body = body
-	events, bad, err := source.Reader.Read(request)
-	if err != nil {
-		return nil, nil, err
+	if is, err = source.Reader.Read(request); err != nil {
+		return is, err
 	}
-	return events, bad, memory.forEvents(len(body), events, bad)
+	return is, memory.forEvents(len(body), &is)
 }
 
-func quarantine(source *Source, now hygiene.Instant, why string, body []byte) []hygiene.Unreadable {
-	return []hygiene.Unreadable{{ReceivedAt: now, Source: source.Name, Why: why, Body: append([]byte{}, body...)}}
+func quarantine(source *Source, now hygiene.Instant, why string, body []byte) provider.Reading {
+	return provider.Reading{Unreadable: []hygiene.Unreadable{{ReceivedAt: now, Source: source.Name, Why: why, Body: append([]byte{}, body...)}}}
 }
 
 // writeOK answers 200 with the number of events stored and bodies quarantined.

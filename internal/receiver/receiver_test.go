@@ -18,6 +18,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/internal/presets"
 )
 
 const (
@@ -75,7 +76,7 @@ func (c *recorder) last() string {
 
 func source(tb testing.TB, name string, tokens ...string) Source {
 	tb.Helper()
-	r, err := provider.New(provider.Config{Source: name, Preset: "insider", Contact: "uniqueArgs.contact_id"})
+	r, err := provider.New(provider.Config{Source: name, Format: presets.MustFind("insider").Format, Contact: "uniqueArgs.contact_id"})
 	if err != nil {
 		tb.Fatal(err)
 	}

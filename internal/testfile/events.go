@@ -156,7 +156,7 @@ func (r *reader) knowsCode(source ruletest.Source, code string) bool {
 		if s.Name != source.Name {
 			continue
 		}
-		if m, err := provider.OutcomeTableOf(s.Preset, s.Outcomes); err == nil && m.ForCode(code) != 0 {
+		if s.Table().ForCode(code) != 0 {
 			return true
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"winnow/hygiene/provider"
 	"winnow/hygiene/ruletest"
 	"winnow/internal/config"
+	"winnow/internal/presets"
 	"winnow/internal/yamldoc"
 	"winnow/internal/yamldoc/yamldoctest"
 )
@@ -35,7 +36,7 @@ func tested(tb testing.TB) (*config.Config, []ruletest.Source) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	reader, err := provider.New(provider.Config{Source: "insider", Preset: "insider", Contact: "uniqueArgs.contact_id", Outcomes: c.Sources[0].Outcomes})
+	reader, err := provider.New(provider.Config{Source: "insider", Format: presets.MustFind("insider").Format, Contact: "uniqueArgs.contact_id", Outcomes: c.Sources[0].Outcomes})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -63,9 +63,9 @@ func contactIn(r *provider.Reader, body []byte) string {
 	if r == nil {
 		return ""
 	}
-	events, _, err := r.Read(&provider.Request{Body: body})
-	if err != nil || len(events) != 1 {
+	is, err := r.Read(&provider.Request{Body: body})
+	if err != nil || len(is.Events) != 1 {
 		return ""
 	}
-	return events[0].Contact
+	return is.Events[0].Contact
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"winnow/hygiene/provider"
 	"winnow/internal/ui"
 )
 
@@ -71,7 +70,7 @@ func (f *Finding) Advice(flag string) string {
 	case f.Meant() != "":
 		return fmt.Sprintf("correct contact of the source %s in the config; then match the stored events: %s", f.Source, again)
 	}
-	sender := provider.SenderFields(f.preset)
+	sender := f.sender
 	if sender != "" {
 		sender = " in " + sender
 	}
@@ -85,7 +84,7 @@ func (f *Finding) atPath() bool { return 2*(f.usable+f.unusable) > f.Unmatched }
 // senderFields are the fields that senders filled, which most of the unmatched events
 // have; those with most values first, as the keys of contacts differ.
 func (f *Finding) senderFields() []string {
-	sender := provider.SenderFields(f.preset)
+	sender := f.sender
 	var paths []string
 	for path, c := range f.fields {
 		if (sender == "" || strings.HasPrefix(path, sender+".")) && 2*c.events > f.Unmatched {

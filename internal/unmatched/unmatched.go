@@ -27,7 +27,7 @@ type Finding struct {
 	Unmatched int64  // of these, whose contact is not known
 	Whole     bool   // whether these are all events that are stored
 
-	preset   string
+	sender   string // the member of callbacks that the sender fills; empty when it is not known
 	keys     contactkey.Format
 	usable   int64  // unmatched events whose body has a key at the path
 	unusable int64  // unmatched events whose body has something else there
@@ -56,7 +56,7 @@ func Diagnose(cfg *config.Config, s *store.Store) ([]Finding, error) {
 	for i := range cfg.Sources {
 		source := &cfg.Sources[i]
 		places[source.Name] = i
-		findings[i] = Finding{Source: source.Name, Path: source.Contact, preset: source.Preset, keys: cfg.KeysOf(source), fields: map[string]*fieldCount{}}
+		findings[i] = Finding{Source: source.Name, Path: source.Contact, sender: source.Format.Sender(), keys: cfg.KeysOf(source), fields: map[string]*fieldCount{}}
 	}
 	whole, err := s.RecentEvents(func(e *hygiene.Event) {
 		if i, ok := places[e.Source]; ok {

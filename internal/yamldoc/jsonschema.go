@@ -109,6 +109,9 @@ func (s *Shape) schema(literal bool) *schema {
 	case OneOrMore:
 		return &schema{AnyOf: []*schema{s.Item.schema(literal), {Type: "array", Items: s.Item.schema(literal), MinItems: s.Min}}}
 	case Object:
+		if s.ShortFor != "" {
+			return &schema{AnyOf: []*schema{s.field(s.ShortFor).Shape.schema(literal), s.objectSchema(literal)}}
+		}
 		return s.objectSchema(literal)
 	case Map:
 		d := &schema{Type: "object", MinProperties: 1, MaxProperties: s.Max, Additional: s.Item.schema(literal)}

@@ -2,13 +2,11 @@ package provider
 
 import "winnow/hygiene"
 
-// insider is Insider's transactional SMS. Its bodies have no time, no phone number,
-// no event id and no signature. 1409 comes with the message "Soft Bounce", so the
-// code alone decides.
-var insider = preset{
-	parser: jsonReports{id: "id", event: "event", code: "reason.code"}.parser,
-	sender: "uniqueArgs",
-	outcomes: []Line{
+// insider reads as the preset does.
+var insider = &Format{
+	Name: "insider", Strict: true, Max: 1000, RefuseMore: true,
+	Shapes: []Shape{{Each: "[]", ID: []string{"id"}, Event: "event", Code: []string{"reason.code"}, Args: "uniqueArgs"}},
+	Outcomes: []Line{
 		{"scheduled", "", hygiene.Scheduled},
 		{"sent", "", hygiene.Sent},
 		{"delivered", "", hygiene.Delivered},

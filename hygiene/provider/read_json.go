@@ -1,0 +1,144 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+)
+
+// maxParts is how many bytes of stored parts one request may become, beside what was
+// received: what stands around the events of a request is stored with each of them.
+const maxParts = 4 << 20
+
+var errAround = errors.New("what stands around its events is too long to be stored with each of them")
+
+// jsonReading is the reading of one text of JSON.
+type jsonReading struct {
+	*plan
+	to    *batch
+	body  []byte // the text
+	query string
+	// withQuery says that the query is stored with each part.
+	withQuery bool
+	scanner   scanner
+	failed    error
+}
+
+// readJSON reads JSON, in one pass.
+func (p *plan) readJSON(text, query string, body []byte, withQuery bool, to *batch) error {
+	j := jsonReading{plan: p, to: to, body: body, query: query, withQuery: withQuery, scanner: scanner{text: text, root: p.root}}
+	if p.nested {
+		j.scanner.walk = newWalk(p.places, to.reader.max)
+	}
+	err := j.scanner.elements(func(from, end int) {
+		switch d := (document{query: query}); {
+		case p.nested:
+			j.document(&d, from, end)
+		case !j.whole(&d, from, end):
+			to.LeftOut++
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return j.failed
+}
+
+// part is a part of the text as it is stored.
+func (j *jsonReading) part(text []byte) []byte {
+	if !j.withQuery {
+		return text
+	}
+	part := make([]byte, 0, len(j.query)+len(text)+2)
+	part = append(append(append(part, '?'), j.query...), '\n')
+	return append(part, text...)
+}
+
+// whole adds a document that is itself an event, and reports whether the conditions of a
+// shape hold.
+func (j *jsonReading) whole(d *document, from, end int) bool {
+	for i := range j.shapes {
+		if s := &j.shapes[i]; s.whole && s.holds(d, &j.scanner.found) {
+			d.body = j.part(j.body[from:end:end])
+			j.add(s, d, from)
+			return true
+		}
+	}
+	return false
+}
+
+// add adds an event, whose value begins at from.
+func (j *jsonReading) add(s *shapePlan, d *document, from int) {
+	if s.object && j.body[from] != '{' {
+		j.to.add(&report{body: d.body, problem: notObject})
+		return
+	}
+	r := s.report(d, &j.scanner.found)
+	j.to.add(&r)
+}
+
+// document adds the events inside a document: those of the first shape that has any.
+func (j *jsonReading) document(d *document, from, end int) {
+	w := j.scanner.walk
+	if w.more {
+		j.to.reports = j.to.reader.max + 1
+		return
+	}
+	none := true // of the events has a shape whose conditions do not hold
+	for i := range j.shapes {
+		s := &j.shapes[i]
+		if s.whole {
+			if s.holds(d, &j.scanner.found) {
+				j.whole(d, from, end)
+				return
+			}
+			none = false
+			continue
+		}
+		added, left := 0, 0
+		for n := range w.events {
+			e := &w.events[n]
+			if e.shape != i {
+				continue
+			}
+			none = false
+			if w.restore(e, &j.scanner.found); !s.holds(d, &j.scanner.found) {
+				left++
+				continue
+			}
+			added++
+			j.addCut(s, d, e, from, end)
+		}
+		if added > 0 {
+			j.to.LeftOut += left
+			return
+		}
+		none = none && !w.reached[i] && s.mayHold(d, &j.scanner.found)
+	}
+	if none {
+		j.to.add(&report{body: j.part(j.body[from:end:end]), problem: fmt.Sprintf("there is nothing at %s, where its events would be", j.shapes[0].Each)})
+	} else if len(w.events) > 0 || !j.anyReached() {
+		j.to.LeftOut++
+	}
+}
+
+func (j *jsonReading) anyReached() bool {
+	for _, reached := range j.scanner.walk.reached {
+		if reached {
+			return true
+		}
+	}
+	return false
+}
+
+// addCut adds an event that others may be beside.
+func (j *jsonReading) addCut(s *shapePlan, d *document, e *inArray, from, end int) {
+	w := j.scanner.walk
+	if !w.isAlone(e) {
+		if j.to.stored += w.size(from, end, e); j.to.stored > maxParts {
+			j.failed = errAround
+			return
+		}
+	}
+	d.body = j.part(w.cut(j.body, from, end, e))
+	j.add(s, d, e.from)
+}

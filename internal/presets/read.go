@@ -1,0 +1,234 @@
+package presets
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"winnow/hygiene"
+	"winnow/hygiene/provider"
+	"winnow/internal/yamldoc"
+)
+
+// ReadFormat reads a format that has the shape [Read], and reports what is wrong with it.
+// base is the preset beside it, of which it says what differs; nil for none. Without an
+// entry it is base. ok says that nothing was wrong.
+func ReadFormat(e *yamldoc.Entry, base *provider.Format) (f *provider.Format, ok bool) {
+	f = &provider.Format{}
+	if base != nil {
+		*f = *base
+	}
+	if e == nil {
+		return f, base != nil
+	}
+	r := &reader{ok: e.Valid()}
+	f.Outcomes = append(append([]provider.Line{}, f.Outcomes...), ReadLines(e.Get("outcomes"))...)
+	if e.Has("methods") {
+		f.Methods = textsOf(e.Get("methods"))
+	}
+	if e.Has("inside") {
+		f.Inside = r.path(e.Get("inside"))
+	}
+	if e.Has("strict") {
+		f.Strict = e.Get("strict").Bool()
+	}
+	if e.Has("max") {
+		f.Max = e.Get("max").Int()
+	}
+	r.shapes(e, f)
+	return f, r.ok
+}
+
+// reader reads a format.
+type reader struct{ ok bool }
+
+// report reports a problem.
+func (r *reader) report(e *yamldoc.Entry, err error) {
+	problem, hint, _ := strings.Cut(err.Error(), "; ")
+	e.Report(problem, hint)
+	r.ok = false
+}
+
+// readShapes reads where things are.
+func (r *reader) shapes(e *yamldoc.Entry, f *provider.Format) {
+	common := []provider.Shape{{Each: "."}}
+	if len(f.Shapes) > 0 {
+		common = append([]provider.Shape{}, f.Shapes...)
+	}
+	for i := range common {
+		r.shape(e, &common[i])
+	}
+	f.Shapes = common
+	if list := e.Get("alternatives"); list != nil {
+		f.Shapes = nil
+		for _, item := range list.Items() {
+			s := common[0]
+			r.shape(item, &s)
+			r.checkShape(item, &s)
+			f.Shapes = append(f.Shapes, s)
+		}
+		return
+	}
+	for i := range f.Shapes {
+		r.checkShape(e, &f.Shapes[i])
+	}
+}
+
+// checkShape reports what a shape lacks.
+func (r *reader) checkShape(e *yamldoc.Entry, s *provider.Shape) {
+	if e.Valid() && (len(s.ID) == 0 || s.Event == "") {
+		e.ReportWhole("it does not say where the message's id and the event are", "write id: and event:, each with a path")
+		r.ok = false
+	}
+}
+
+// readShape reads the keys that are written.
+func (r *reader) shape(e *yamldoc.Entry, s *provider.Shape) {
+	if each := e.Get("each"); each != nil {
+		if err := provider.CheckEach(each.Text()); err != nil {
+			r.report(each, err)
+		}
+		s.Each = each.Text()
+	}
+	if e.Has("only") {
+		s.Only = r.only(e.Get("only"))
+	}
+	if e.Has("id") {
+		s.ID = r.paths(e.Get("id"))
+	}
+	if e.Has("event") {
+		s.Event = r.path(e.Get("event"))
+	}
+	if e.Has("code") {
+		s.Code = r.paths(e.Get("code"))
+	}
+	if e.Has("to") {
+		s.To, s.Plus = r.path(e.Get("to").Get("path")), e.Get("to").Get("plus").Bool()
+	}
+	if e.Has("at") {
+		s.At = r.time(e.Get("at"))
+	}
+	if e.Has("args") {
+		s.Args = r.path(e.Get("args"))
+	}
+}
+
+// nothing is the word for a path where nothing is.
+const nothing = "nothing"
+
+func (r *reader) only(e *yamldoc.Entry) (list []provider.Condition) {
+	for _, item := range e.Items() {
+		if err := provider.CheckPath(item.Key()); err != nil {
+			e.ReportKey(item.Key(), err.Error(), "")
+			r.ok = false
+		}
+		c := provider.Condition{Path: item.Key(), Words: textsOf(item)}
+		if i := slices.Index(c.Words, nothing); i >= 0 {
+			c.Words[i] = ""
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+func (r *reader) paths(e *yamldoc.Entry) (list []string) {
+	for _, item := range e.Items() {
+		list = append(list, r.path(item))
+	}
+	return list
+}
+
+func (r *reader) path(e *yamldoc.Entry) string {
+	if e == nil {
+		return ""
+	}
+	if err := provider.CheckPath(e.Text()); err != nil {
+		r.report(e, err)
+	}
+	return e.Text()
+}
+
+func (r *reader) time(e *yamldoc.Entry) provider.Time {
+	t := provider.Time{Path: r.path(e.Get("path")), Layout: e.Get("layout").Text()}
+	if zone := e.Get("zone"); zone != nil {
+		var err error
+		if t.Zone, err = time.LoadLocation(zone.Text()); err != nil || zone.Text() == "Local" {
+			zone.Report(yamldoc.Quote(zone.Text())+" is not a time zone", "write a name like UTC or Europe/Istanbul")
+			t.Zone, r.ok = nil, false
+		}
+	}
+	if layout := e.Get("layout"); layout != nil {
+		if err := provider.CheckTime(t.Layout, t.Zone); err != nil {
+			r.report(layout, err)
+		}
+	}
+	return t
+}
+
+// EventsOf are the events of a line of an outcome table, as they are compared.
+func EventsOf(line *yamldoc.Entry) (events []string) {
+	for _, e := range line.Get("event").Items() {
+		events = append(events, provider.NormalizeEvent(e.Text()))
+	}
+	return events
+}
+
+// ReadLines reads the lines of an outcome table, and reports those that are there twice.
+func ReadLines(e *yamldoc.Entry) []provider.Line {
+	var lines []provider.Line
+	seen := map[[2]string]bool{}
+	for _, l := range e.Items() {
+		of := readLine(l)
+		for _, line := range of {
+			if key := [2]string{line.Event, line.Code}; l.Valid() && line.Event != "" && !l.Has("table") {
+				if seen[key] {
+					l.Report("duplicate line for this event and code", "keep one of them")
+					break
+				}
+				seen[key] = true
+			}
+		}
+		lines = append(lines, of...)
+	}
+	return lines
+}
+
+// readLine reads a line: each of its events with each of its codes.
+func readLine(e *yamldoc.Entry) (lines []provider.Line) {
+	switch {
+	case e.Has("table") && (e.Has("code") || e.Has("outcome")):
+		e.ReportWhole("a line with a table has neither code nor outcome", "write a line of its own for them; later lines go before the table")
+		return nil
+	case !e.Has("table") && !e.Has("outcome") && e.Valid():
+		e.ReportWhole(`"outcome" is missing`, "it must be "+OutcomeShape.Expect)
+		return nil
+	}
+	for _, word := range EventsOf(e) {
+		if t := e.Get("table"); t != nil {
+			for _, line := range table(t.Text()) {
+				line.Event = word
+				lines = append(lines, line)
+			}
+			continue
+		}
+		if !e.Has("code") {
+			lines = append(lines, provider.Line{Event: word, Outcome: outcomeOf(e)})
+		}
+		for _, code := range e.Get("code").Items() {
+			lines = append(lines, provider.Line{Event: word, Code: code.Text(), Outcome: outcomeOf(e)})
+		}
+	}
+	return lines
+}
+
+func outcomeOf(e *yamldoc.Entry) hygiene.Outcome {
+	o, _ := hygiene.ParseOutcome(e.Get("outcome").Text())
+	return o
+}
+
+func textsOf(e *yamldoc.Entry) (list []string) {
+	for _, item := range e.Items() {
+		list = append(list, item.Text())
+	}
+	return list
+}
