@@ -129,33 +129,43 @@ func (w *txWriter) subjectOf(id int64) (key, name string, err error) {
 // lateAtOnce is how many late events are erased in one step.
 const lateAtOnce = 500
 
-// eraseLate erases from the log the events that were taken as late. It can be repeated.
+// eraseLate erases from the log the events that were taken as late. It can be repeated: the
+// notes of them stay until nothing of them is left, which a reader may delay.
 func (s *Store) eraseLate(ctx context.Context) error {
+	last, err := s.eraseLateAfter(ctx, 0)
+	if err != nil || last == 0 {
+		return err
+	}
+	clean, err := s.engine.PurgeLog(func(engine.LogReader, engine.LogWriter) error { return nil })
+	if err != nil || !clean {
+		return err
+	}
+	return s.write(func(w engine.Writer) error { return deleteLate(w, last) })
+}
+
+// eraseLateAfter erases those after that seq, and returns the last one; 0 for none.
+func (s *Store) eraseLateAfter(ctx context.Context, last int64) (int64, error) {
 	for ctx.Err() == nil {
 		var list []engine.Erasure
 		err := s.read(func(c engine.Reader) error {
-			r := c.Query("SELECT seq FROM late_events ORDER BY seq LIMIT ?", lateAtOnce)
+			r := c.Query("SELECT seq FROM late_events WHERE seq > ? ORDER BY seq LIMIT ?", last, lateAtOnce)
 			for r.Next() {
 				list = append(list, engine.Erasure{Seq: r.Int(0), Whole: true})
 			}
 			return r.Close()
 		})
 		if err != nil || len(list) == 0 {
-			return err
+			return last, err
 		}
 		if err := s.sizeOf(list); err != nil {
-			return err
+			return last, err
 		}
-		_, err = s.engine.PurgeLog(func(_ engine.LogReader, l engine.LogWriter) error { return l.EraseEvents(list) })
-		if err != nil {
-			return err
+		if err := s.engine.WriteLog(func(l engine.LogWriter) error { return l.EraseEvents(list) }); err != nil {
+			return last, err
 		}
-		last := list[len(list)-1].Seq
-		if err := s.write(func(w engine.Writer) error { return deleteLate(w, last) }); err != nil {
-			return err
-		}
+		last = list[len(list)-1].Seq
 	}
-	return ctx.Err()
+	return last, ctx.Err()
 }
 
 // sizeOf reads how many bytes the bodies of the events have.

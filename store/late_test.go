@@ -5,7 +5,9 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store"
+	"winnow/store/engine"
 	"winnow/store/engine/enginetest"
+	"winnow/store/location"
 	"winnow/store/storetest"
 )
 
@@ -55,6 +57,44 @@ func TestNoFileOfAnOpenStoreHasALateCallbackOnceItIsSwept(t *testing.T) {
 	storetest.Sweep(t, s, p, 0)
 	if left := x.left(t, s); len(left) > 0 {
 		t.Errorf("left: %q", left)
+	}
+}
+
+func TestALateCallbackIsNotErasedWhileAServerKeepsItForAReader(t *testing.T) {
+	later := storetest.Start.Add(40 * hygiene.Day)
+	s := storetest.Open(t)
+	if !location.IsServer(s.Location()) {
+		t.Skip("a snapshot of the contacts keeps nothing of a log in another file")
+	}
+	p := numberPolicy(t, s)
+	give(t, s, "c1", "", storetest.Start)
+	storetest.Append(t, s, storetest.Event(storetest.Start+1, "c1", "m1", hygiene.Sent))
+	storetest.Sweep(t, s, p, 0)
+	forget(t, s, p, store.Subjects{Keys: []string{"c1"}})
+	reader, err := s.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	storetest.Append(t, s, storetest.Event(later, "c1", "m1", hygiene.Delivered))
+	for _, want := range []int64{1, 1, 0} { // notes of what is to be erased
+		if want == 0 {
+			if err := reader.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		storetest.Sweep(t, s, p, 0)
+		err := s.Read(func(c engine.Reader) error {
+			if notes, err := c.Number("SELECT count(*) FROM late_events"); notes != want || err != nil {
+				t.Errorf("%d notes are left, want %d; %v", notes, want, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, _, err := s.Event(2); err != nil || e.MessageID != "" || e.Contact != "" {
+			t.Errorf("it can be read: %+v %v", e, err)
+		}
 	}
 }
 

@@ -49,6 +49,10 @@ func (x *examination) checkVersion(s *engine.ServerState) {
 		x.wrong("server", "the encoding of the database is %s: make a new one with ENCODING 'UTF8' TEMPLATE template0, and move the store there with pg_dump and pg_restore", s.Encoding)
 		return
 	}
+	if s.Foreign > 0 {
+		x.wrong("server", "%s to another user, so what winnow forget erases stays there: make the user of the store URL the owner", ui.CountVerb(s.Foreign, "table", "belongs", "belong"))
+		return
+	}
 	x.well("server", "PostgreSQL %s, a database of %s", s.Version, backup.Size(s.Bytes))
 }
 

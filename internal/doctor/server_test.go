@@ -46,6 +46,18 @@ func TestAServerThatLosesWhatWasAnsweredIsWrong(t *testing.T) {
 	}
 }
 
+func TestTablesOfAnotherUserAreWrong(t *testing.T) {
+	server := pgtest.Server(t)
+	f := &folder{t: t, config: onServer(t, server.URL())}
+	f.append()
+	for _, sql := range []string{"CREATE ROLE another", "ALTER DATABASE winnow OWNER TO another", "GRANT ALL ON contacts TO winnow", "ALTER TABLE contacts OWNER TO another"} {
+		server.Within(t, sql)
+	}
+	if got := examined(t, f.config); !strings.Contains(got, "1 table belongs to another user") {
+		t.Errorf("a table that can't be vacuumed:\n%s", got)
+	}
+}
+
 func TestAServerThatLetsNobodyInIsOneWrongLine(t *testing.T) {
 	config := onServer(t, strings.Replace(pgtest.Database(t), "/test_", "/no_test_", 1)+"&passfile=/nowhere/secret-file")
 	got := examined(t, config)

@@ -22,6 +22,7 @@ type ServerState struct {
 	Number    int64  // of the version: 150006
 	Encoding  string // of the database
 	Bytes     int64  // of the database
+	Foreign   int64  // tables of the store that belong to another user
 	Settings  map[string]string
 	Used      int64         // connections to the server
 	Most      int64         // connections that it admits

@@ -8,9 +8,9 @@ import (
 	"winnow/store/engine"
 )
 
-// ErrReader is the error of an erasure that waits for somebody who reads the store: pages
-// as they were are kept for them.
-var ErrReader = errors.New("another process reads the store, so that its write-ahead log still has what was erased; it is emptied once that has ended")
+// ErrReader is the error of an erasure that waits for somebody who reads the store: what they
+// may read is kept for them.
+var ErrReader = errors.New("somebody is reading the store, so what was erased is still in its files; winnow removes it once that has ended")
 
 // end reads the end of the log while nothing is appended, empties the write-ahead logs, and
 // deletes the names. What came meanwhile is erased by the names that are still at hand.

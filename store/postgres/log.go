@@ -199,18 +199,23 @@ func (l *logWriter) SetOutcomes(list []engine.OutcomeUpdate, _ int) error {
 
 // EraseEvents implements engine.LogWriter.
 func (l *logWriter) EraseEvents(list []engine.Erasure) error {
+	if len(list) == 0 {
+		return nil
+	}
 	if err := l.fence(); err != nil {
 		return err
 	}
 	for _, erase := range list {
 		set := "phone = '', body = ''"
+		where := ""
 		if erase.Whole {
 			set += ", message_id = '', contact = ''"
+			where = " AND (message_id <> '' OR length(body) > 0)" // else it was erased before
 		}
 		if erase.Words {
 			set += ", event = '', code = ''"
 		}
-		if err := l.c.exec("UPDATE events SET "+set+" WHERE seq = $1", erase.Seq); err != nil {
+		if err := l.c.exec("UPDATE events SET "+set+" WHERE seq = $1"+where, erase.Seq); err != nil {
 			return err
 		}
 	}

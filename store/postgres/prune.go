@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -73,37 +72,3 @@ func (l *logWriter) forgetEnded() error {
 
 // GiveBack implements engine.LogWriter. The server reuses room by itself.
 func (l *logWriter) GiveBack(int) error { return nil }
-
-// PurgeLog implements engine.Engine. The server removes what was deleted and overwritten
-// from its tables; its write-ahead log and copies of it keep that as long as they are kept.
-func (e *Engine) PurgeLog(do func(engine.LogReader, engine.LogWriter) error) (clean bool, err error) {
-	if err := e.ReadLog(func(engine.LogReader) error { return nil }); err != nil { // all that has arrived gets its place
-		return false, err
-	}
-	err = e.process.write(func(w *logWriter) error { return do(&logReader{w.c}, w) })
-	if err != nil {
-		return false, err
-	}
-	return e.vacuum("events", "quarantine", "arrivals")
-}
-
-// Purge implements engine.Engine.
-func (e *Engine) Purge([][]byte) (clean bool, err error) {
-	return e.vacuum("contacts", "numbers", "ledger", "messages", "retry_messages", "names", "lists", "pins", "unmatched", "contact_conflicts", "erasure_texts", "near_keys", "former_numbers")
-}
-
-// vacuum removes what was deleted from the tables. A snapshot that is older keeps it: then
-// the next one does. It has a connection of its own, as it takes long where a table is large.
-func (e *Engine) vacuum(tables ...string) (clean bool, err error) {
-	pg, err := e.connect()
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, pg.Close(context.Background())) }()
-	for _, table := range tables {
-		if _, err := pg.Exec(e.ctx, "VACUUM (TRUNCATE false) "+table); err != nil {
-			return false, friendly(err)
-		}
-	}
-	return true, nil
-}

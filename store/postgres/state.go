@@ -46,6 +46,9 @@ func serverState(c engine.Querier) (*engine.ServerState, error) {
 	if err := r.Close(); err != nil {
 		return nil, err
 	}
+	if s.Foreign, err = c.Number(foreignTables); err != nil {
+		return nil, err
+	}
 	s.Version = fmt.Sprintf("%d.%d", s.Number/10000, s.Number%10000)
 	for _, name := range durability {
 		if s.Settings[name], err = c.Text("SELECT current_setting(?)", name); err != nil {

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"bufio"
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"winnow/hygiene"
+	"winnow/store/appender"
 	"winnow/store/engine"
 	"winnow/store/postgres"
 	"winnow/store/postgres/pgtest"
@@ -132,9 +134,7 @@ func hold(e engine.Engine, input *bufio.Scanner) {
 		case "prune":
 			fmt.Println(oneLine(e.WriteLog(func(w engine.LogWriter) error { return w.EndPruning(1) })))
 		case "append":
-			fmt.Println(oneLine(e.WriteLog(func(w engine.LogWriter) error {
-				return w.AppendEvents([][]hygiene.Event{{event("received")}})
-			})))
+			fmt.Println(oneLine(appending(e).Commit(context.Background(), &appender.Batch{Events: []hygiene.Event{event("received")}})))
 		case "begin":
 			fmt.Println(oneLine(e.Write(func(w engine.Writer) error {
 				err := set(w, byHolder)

@@ -71,10 +71,22 @@ func (s *Cluster) Number(tb testing.TB, sql string) (n int64) {
 	return n
 }
 
+// Within is Number within the server's database, as the superuser.
+func (s *Cluster) Within(tb testing.TB, sql string) (n int64) {
+	tb.Helper()
+	s.askIn(tb, owner, sql, &n)
+	return n
+}
+
 // ask runs a statement, and reads its first row into what is given for that.
 func (s *Cluster) ask(tb testing.TB, sql string, into ...any) {
 	tb.Helper()
-	conn, err := pgx.Connect(context.Background(), s.cluster.as(superuser, administration))
+	s.askIn(tb, administration, sql, into...)
+}
+
+func (s *Cluster) askIn(tb testing.TB, database, sql string, into ...any) {
+	tb.Helper()
+	conn, err := pgx.Connect(context.Background(), s.cluster.as(superuser, database))
 	if err != nil {
 		tb.Fatal(err)
 	}

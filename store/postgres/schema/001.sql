@@ -880,6 +880,12 @@ BEGIN
 	END IF;
 END $$;
 
+-- Has no row, or one for a moment: it shows whether what was deleted can be removed, see vacuum.go.
+-- Written by isUnread.
+CREATE TABLE vacuumed (
+	id bigint NOT NULL
+) WITH (autovacuum_enabled = off);
+
 -- Prolongs a lease beside the transactions that write: where one of them has locked the row, it
 -- will have prolonged it. It fails if the lease is another's by now.
 CREATE FUNCTION winnow_renew(of_name text, by_owner text, of_epoch bigint, lasts bigint) RETURNS void LANGUAGE plpgsql AS $$
