@@ -13,9 +13,12 @@ import (
 // Line is one line of an outcome table: what an event with that code means.
 type Line struct {
 	Event   string // the provider's word; case and surrounding space do not matter
-	Code    string // 1400 and 1400.0 are one code; empty for any code without a line of its own
+	Code    string // 1400 and 1400.0 are one code; empty for any code without a line of its own; see [NoCode]
 	Outcome hygiene.Outcome
 }
+
+// NoCode as the code of a line is that there is none.
+const NoCode = "none"
 
 // eventCode is the key of an outcome table: event and code as [Line] compares
 // them.
@@ -52,6 +55,9 @@ func (t OutcomeTable) outcome(event, code string) hygiene.Outcome {
 // line names is Unrecognized, never guessed; but see [Refused].
 func (t OutcomeTable) find(event, code string) hygiene.Outcome {
 	if o, ok := t[eventCode{event, code}]; ok {
+		return o
+	}
+	if o, ok := t[eventCode{event, NoCode}]; ok && code == "" {
 		return o
 	}
 	if o, ok := t[eventCode{event, ""}]; ok {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -89,24 +90,35 @@ func parseEach(text string) ([]step, error) {
 func parseSteps(text string) (steps []step, err error) {
 	for part := range strings.SplitSeq(text, ".") {
 		name, places, inArray := strings.Cut(part, "[")
+		if isFieldName(part) {
+			name, inArray = part, false
+		}
 		if name == "" || strings.ContainsAny(part, " \t\r\n") {
-			return nil, fmt.Errorf("a name between its dots is missing, or has a blank")
+			return nil, errors.New("a name between its dots is missing, or has a blank")
 		}
 		steps = append(steps, step{name: name})
 		for inArray {
 			place, rest, closed := strings.Cut(places, "]")
 			index := everyElement
 			if place != "" {
-				if index, err = strconv.Atoi(place); err != nil || index < 0 || index > 999 {
-					return nil, fmt.Errorf("the place in an array is a number from 0 to 999")
+				if index, err = strconv.Atoi(place); err != nil || index > 999 {
+					return nil, errors.New("the place in an array is a number from 0 to 999")
 				}
 			}
 			if !closed || rest != "" && !strings.HasPrefix(rest, "[") {
-				return nil, fmt.Errorf("a bracket is not closed, or is not at the end of a name")
+				return nil, errors.New("a bracket is not closed, or is not at the end of a name")
 			}
 			steps = append(steps, step{index: index})
 			places, inArray = strings.CutPrefix(rest, "[")
 		}
 	}
 	return steps, nil
+}
+
+// isFieldName reports whether a name with brackets is that of a form's field, such as
+// price[amount]: what is in them is not the place of an element.
+func isFieldName(name string) bool {
+	_, inside, found := strings.Cut(name, "[")
+	inside, closed := strings.CutSuffix(inside, "]")
+	return found && closed && inside != "" && !strings.ContainsAny(inside, "[]0123456789")
 }

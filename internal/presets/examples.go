@@ -70,6 +70,9 @@ var received = hygiene.InstantOf(time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC))
 // Try reads the example as a source with that format and contact does, and again from what
 // is stored of it. It returns what is not as expected, a sentence each.
 func (x *Case) Try(f *provider.Format, contact, region string) []string {
+	if x.Contact != "" {
+		contact = x.Contact
+	}
 	r, err := provider.New(provider.Config{Source: "example", Format: f, Contact: contact, Keys: contactkey.Format{Region: region}})
 	if err != nil {
 		return []string{err.Error()}

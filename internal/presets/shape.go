@@ -30,7 +30,7 @@ var Lines = &yamldoc.Shape{Kind: yamldoc.List, Item: line, Min: 1, Expect: "a li
 
 var line = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"outcome", "table"}, NotBoth: []string{"outcome", "table"}, Fields: []yamldoc.Field{
 	{Key: "event", Shape: severalOf(eventWord, "the provider's name for an event, or a list of them"), Required: true, Doc: "The provider's name for the event, or several; case does not matter."},
-	{Key: "code", Shape: severalOf(CodeShape, "a code like 1404, or a list of them"), Doc: "The provider's code, or several. Without it, the line applies to all codes that have no line of their own. A code that is not at the first path of code is written PATH:CODE."},
+	{Key: "code", Shape: severalOf(CodeShape, "a code like 1404, or a list of them"), Doc: "The provider's code, or several. Without it, the line applies to all codes that have no line of their own; none is for events without a code. A code that is not at the first path of code is written PATH:CODE."},
 	{Key: "outcome", Shape: OutcomeShape, Doc: "What the event means."},
 	{Key: "table", Shape: &yamldoc.Shape{Kind: yamldoc.Choice, Expect: "a table of codes like gsm-ec", Noun: "table", Words: tableNames()}, Doc: "A table of codes that several providers share, instead of code and outcome. Later lines go before it."},
 }}
