@@ -84,7 +84,8 @@ type Engine interface {
 	// Read runs do on the contacts as of one moment.
 	Read(do func(Reader) error) error
 	// Write runs do in one transaction on the contacts, while no other Write runs
-	// in any process. do may read the log meanwhile.
+	// in any process. do may read the log meanwhile. After an error nothing was written,
+	// unless the error says that this is not known.
 	Write(do func(Writer) error) error
 	// Snapshots opens n readers of the contacts, all of the same moment.
 	Snapshots(n int) ([]Snapshot, error)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -201,4 +202,19 @@ func Exists(url string) (bool, error) {
 		return c.began(err)
 	})
 	return version > 0, errors.Join(err, e.Close())
+}
+
+// applicationName is the name by which the server knows the connections of this process.
+func applicationName() string {
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		host = "-"
+	}
+	return fmt.Sprintf("winnow %d %.40s", os.Getpid(), host)
+}
+
+// processOf is the process of a name that [applicationName] made.
+func processOf(name string) (p engine.Process, ok bool) {
+	n, err := fmt.Sscanf(name, "winnow %d %s", &p.ID, &p.Host)
+	return p, n == 2 && err == nil
 }

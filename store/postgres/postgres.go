@@ -49,6 +49,7 @@ type Engine struct {
 	reads, logReads *pgxpool.Pool
 	writer          handle
 	process         process // of this process in the log
+	writes          writes
 	leases          leases
 	settler         settler
 	servers         servers
@@ -244,29 +245,6 @@ func (e *Engine) ReadLog(do func(engine.LogReader) error) error {
 	return e.read(e.logReads, settle, func(c *conn) error { return do(&logReader{c}) })
 }
 
-// writeLock is the lock of the one transaction that writes contacts, of the database.
-const writeLock = 0x77696e6e6f77 // winnow
-
-// Write implements engine.Engine. The leases that this process holds are locked and
-// prolonged: if another one has taken one over, nothing is written.
-func (e *Engine) Write(do func(engine.Writer) error) error {
-	return e.writer.use(e, func(c *conn) error {
-		held := e.leases.held()
-		return c.inTx("BEGIN", func() error {
-			if err := c.exec("SELECT pg_advisory_xact_lock($1)", int64(writeLock)); err != nil {
-				return err
-			}
-			if err := held.prolong(c); err != nil {
-				return err
-			}
-			if err := held.lost(&e.leases, c.began(nil)); err != nil {
-				return err
-			}
-			return do(&writer{reader: reader{c}})
-		}, func() error { return errors.Join(held.prolong(c), c.flush()) })
-	})
-}
-
 // BetweenCommits implements engine.Engine.
 func (e *Engine) BetweenCommits(do func()) {
 	e.process.mu.Lock()
@@ -291,6 +269,7 @@ func (e *Engine) Files() []string { return nil }
 func (e *Engine) Close() error {
 	e.closing.Store(true)
 	e.settler.stop()
+	e.forgetWrites()
 	err := errors.Join(e.leases.close(), e.process.close(), e.writer.close())
 	for _, pool := range []*pgxpool.Pool{e.reads, e.logReads} {
 		if pool != nil {

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"winnow/hygiene"
@@ -64,19 +63,4 @@ func serverState(c engine.Querier) (*engine.ServerState, error) {
 		}
 	}
 	return s, r.Close()
-}
-
-// applicationName is the name by which the server knows the connections of this process.
-func applicationName() string {
-	host, err := os.Hostname()
-	if err != nil || host == "" {
-		host = "-"
-	}
-	return fmt.Sprintf("winnow %d %.40s", os.Getpid(), host)
-}
-
-// processOf is the process of a name that [applicationName] made.
-func processOf(name string) (p engine.Process, ok bool) {
-	n, err := fmt.Sscanf(name, "winnow %d %s", &p.ID, &p.Host)
-	return p, n == 2 && err == nil
 }

@@ -880,6 +880,14 @@ BEGIN
 	END IF;
 END $$;
 
+-- The last write of contacts of each process, so that its fate is known when its answer is lost.
+-- Written by writes.number and Engine.forgetWrites.
+CREATE TABLE written (
+	writer text COLLATE "C" PRIMARY KEY, -- random, of one open store
+	n      bigint NOT NULL,
+	at     bigint NOT NULL
+) WITH (fillfactor = 20);
+
 -- Has no row, or one for a moment: it shows whether what was deleted can be removed, see vacuum.go.
 -- Written by isUnread.
 CREATE TABLE vacuumed (
