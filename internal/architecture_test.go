@@ -50,7 +50,7 @@ var layers = [][]string{
 	{"internal/app"},
 	{"internal/apptest"},
 	{"internal/kit", "internal/logpull"},
-	{"internal/explain", "internal/quarantine", "internal/starter", "internal/report", "internal/scrub", "internal/staticlist", "internal/testrun", "internal/impact", "internal/exports", "internal/unmatched", "internal/silent", "internal/regret", "internal/backup"},
+	{"internal/explain", "internal/quarantine", "internal/starter", "internal/sources", "internal/report", "internal/scrub", "internal/staticlist", "internal/testrun", "internal/impact", "internal/exports", "internal/unmatched", "internal/silent", "internal/regret", "internal/backup"},
 	{"internal/retention", "internal/migrate"},
 	{"internal/person"},
 	{"internal/imports", "internal/contactapi", "internal/status", "internal/pagedata"},

@@ -87,7 +87,8 @@ func (s *shapePlan) report(d *document, v *values) report {
 		r.to, r.toIs, r.plus = d.text(v, s.to), s.contact.isTo, s.Plus
 	}
 	if s.at != noSlot {
-		r.at = s.timeOf(d, v)
+		r.atText, r.zoneless = d.timeText(v, s.at), !s.clock.known
+		r.at = s.timeOf(r.atText)
 	}
 	return r
 }
@@ -182,8 +183,8 @@ func (c *contactPath) in(args string) string {
 }
 
 // timeOf is the provider's time of the event; 0 when it gives none that is known.
-func (s *shapePlan) timeOf(d *document, v *values) hygiene.Instant {
-	at, err := s.clock.read(d.timeText(v, s.at))
+func (s *shapePlan) timeOf(text string) hygiene.Instant {
+	at, err := s.clock.read(text)
 	if err != nil {
 		return 0
 	}

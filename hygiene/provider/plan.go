@@ -28,7 +28,8 @@ type shapePlan struct {
 	object bool // its event is an object
 	ofBody slots
 	places
-	names []string // of a form's fields, by slot
+	names    []string // of a form's fields, by slot
+	absolute []string // the paths, from the body on
 
 	id, code                       []int
 	only                           []int
@@ -169,8 +170,10 @@ func (s *shapePlan) give(p *plan, w *wants, from origin, next *int) error {
 			return fmt.Errorf("it has more than %d paths", maxSlots)
 		}
 		*w.slots[from][i] = *next
-		m := p.root.at(slices.Concat(base, path.steps))
+		steps := slices.Concat(base, path.steps)
+		m := p.root.at(steps)
 		m.slots = append(m.slots, *next)
+		s.absolute = append(s.absolute, writtenPath(steps))
 		for len(s.names) < *next {
 			s.names = append(s.names, "")
 		}

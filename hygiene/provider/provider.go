@@ -134,8 +134,13 @@ type Reading struct {
 // Read reads a request. The caller may use its body again. The only error is [ErrTooMany].
 func (r *Reader) Read(request *Request) (Reading, error) {
 	b := batch{reader: r, receivedAt: request.ReceivedAt}
+	return b.read(request)
+}
+
+func (b *batch) read(request *Request) (Reading, error) {
+	r := b.reader
 	body := r.stored(request)
-	err := r.plan.read(body, &b)
+	err := r.plan.read(body, b)
 	if err == nil && b.reports > r.max {
 		if r.plan.format.RefuseMore {
 			return Reading{}, ErrTooMany

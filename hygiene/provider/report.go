@@ -21,6 +21,9 @@ type report struct {
 	toIs    bool            // to is also the contact
 	plus    bool            // to begins with its country code
 	at      hygiene.Instant // the provider's time; 0 when it gives none
+	// atText is that time as it is written, and zoneless that its zone is not known.
+	atText   string
+	zoneless bool
 	// problem says why this part is not a report at all; empty when it is.
 	problem string
 }
@@ -30,8 +33,17 @@ type batch struct {
 	reader     *Reader
 	receivedAt hygiene.Instant
 	reports    int
-	stored     int // bytes of parts that were made for one report
+	stored     int     // bytes of parts that were made for one report
+	inspects   bool    // notes what becomes of reports
+	noted      []noted // of each event, if it does
 	Reading
+}
+
+// noted is what a report says and its event does not.
+type noted struct {
+	at, to   string          // as they are written
+	used     hygiene.Instant // the time that at is; 0 for none
+	zoneless bool            // its zone is not known
 }
 
 // add makes an event of the report, or sends it to quarantine. What comes after
@@ -67,6 +79,9 @@ func (b *batch) add(r *report) {
 		b.reader.addNumber(&e, r)
 	}
 	b.Events = append(b.Events, e)
+	if b.inspects {
+		b.noted = append(b.noted, noted{r.atText, r.to, r.at, r.zoneless})
+	}
 }
 
 // addNumber adds the number that a report names. Where keys are phone numbers, it is the

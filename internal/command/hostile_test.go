@@ -99,6 +99,8 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 		pairs        = file("pairs.csv", "old,new\n"+hostileKey+"f,"+hostileKey+"a\n\u009b31m,\x1b[2J\n"+hostileKey+"a,"+hostileKey+"a\n")
 		suppressions = file("suppressions.csv", "contact,reason,\u009b31m\n"+hostileKey+"b,\u009b31m,x\n"+hostileKey+"c,complaint,y\n")
 		ruleTest     = file("rules.yaml", "tests:\n  - name: \"\\u009b31m\\u202e\"\n    events: [{at: 0h, outcome: hard_bounce}]\n    expect: [{at: 1h, status: active}]\n")
+		sourceTest   = file("source.yaml", "preset: insider\nexamples:\n  - {name: \"\\u009b31m\\u202e\", body: {id: \"\\u009b31m\", event: sent}, events: [{id: x, outcome: delivered}]}\n")
+		hostileBody  = file("body.json", `{"id":"\u009b31m\u202e","event":"\u009b31m\u202e","\u009b31m":1,"uniqueArgs":{"contact_id":"\u009b31m"},"reason":{"code":"\u009b31m"}}`)
 		badConfig    = file("bad.yaml", "listen: \"\u202e\u200b\"\n\"\u202ekey\": 1\n")
 	)
 	commands := map[string][][]string{
@@ -107,6 +109,10 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 		"completion":          {{hostile}},
 		"check":               {{}, {"-c", badConfig}, {"--schema"}},
 		"test":                {{ruleTest}, {"absent" + hostile}},
+		"source list":         {{}},
+		"source show":         {{"insider"}, {hostile}},
+		"source test":         {{sourceTest}, {"absent" + hostile}},
+		"source try":          {{hostileBody}, {"absent" + hostile}, {keys, "--header", hostile}, {keys, "--source", hostile}, {keys, "--method", hostile, "--query", hostile}},
 		"plan":                {{}, {"--backtest", "1d"}, {"--backtest", hostile}},
 		"policy list":         {{}},
 		"policy show":         {{hostile}},

@@ -50,6 +50,7 @@ type grammar struct {
 	Demo       demoCommand       `cmd:"" group:"setup" help:"Play a campaign against a real daemon, from callbacks to export files."`
 	Check      checkCommand      `cmd:"" group:"rules" help:"Check the config and report every problem."`
 	Test       testCommand       `cmd:"" group:"rules" help:"Run rule tests."`
+	Source     sourceCommand     `cmd:"" group:"rules" help:"Show the presets of providers, and try how callbacks are read."`
 	Plan       planCommand       `cmd:"" group:"rules" help:"Show which contacts this config would suppress, release or retry. Writes nothing."`
 	Policy     policyCommand     `cmd:"" group:"rules" help:"List the policies that were applied, or print one."`
 	Sweep      sweepCommand      `cmd:"" group:"exports" help:"Apply the rules to new events now."`

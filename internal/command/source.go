@@ -1,0 +1,78 @@
+package command
+
+import (
+	"io"
+	"os"
+
+	"winnow/internal/sources"
+)
+
+// sourceCommand shows presets, and tries how callbacks are read.
+type sourceCommand struct {
+	List sourceListCommand `cmd:"" default:"1" help:"List the presets of providers."`
+	Show sourceShowCommand `cmd:"" help:"Print a preset: where things are in its callbacks, and what its words and codes mean."`
+	Test sourceTestCommand `cmd:"" help:"Read the callbacks of a file, and compare the events with those that it expects."`
+	Try  sourceTryCommand  `cmd:"" help:"Read a callback as a source of the config does, and show what is found. Stores nothing."`
+}
+
+// sourceListCommand lists presets.
+type sourceListCommand struct{}
+
+// Run lists the presets.
+func (sourceListCommand) Run(c *invocation) error { return sources.List(c.Printer) }
+
+// sourceShowCommand prints a preset.
+type sourceShowCommand struct {
+	Preset string `arg:"" help:"The preset."`
+}
+
+// Run prints the preset.
+func (x sourceShowCommand) Run(c *invocation) error { return sources.Show(c.Printer, x.Preset) }
+
+// sourceTestCommand tries files of examples.
+type sourceTestCommand struct {
+	Files []string `arg:"" name:"file" help:"Files with preset or read, as a source has them, and examples."`
+}
+
+// Help shows a file.
+func (sourceTestCommand) Help() string {
+	return `A file has preset or read as a source has them, contact and region if they matter, and a list of examples:
+
+  read: {id: messageId, event: status, code: reason, outcomes: [{event: delivered, outcome: delivered}]}
+  examples:
+    - body: {messageId: a, status: delivered}
+      events: [{id: a, event: delivered, outcome: delivered}]
+
+An example has method, query, headers and body, and what is expected: events, left_out and quarantined. What is stored of
+each event is read again, which must give the same.`
+}
+
+// Run tries the files.
+func (x sourceTestCommand) Run(c *invocation) error { return sources.Test(c.Printer, x.Files) }
+
+// sourceTryCommand reads a callback.
+type sourceTryCommand struct {
+	File   string   `arg:"" help:"File with a body, or a whole HTTP request; - for stdin."`
+	Source string   `placeholder:"NAME" help:"Read as this source (default: the only one of the config)."`
+	Method string   `placeholder:"GET|POST" help:"Take this as the method of the request (default: POST)."`
+	Query  string   `placeholder:"QUERY" help:"Take this as the query of the URL, as it is sent."`
+	Header []string `sep:"none" placeholder:"NAME: VALUE" help:"Add a header to the request. Repeatable."`
+}
+
+// Run reads the callback.
+func (x sourceTryCommand) Run(c *invocation) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	in := io.Reader(c.process.Stdin)
+	if x.File != "-" {
+		f, err := os.Open(x.File)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	return sources.Try(c.Printer, cfg, in, sources.TryOptions{Source: x.Source, Method: x.Method, Query: x.Query, Headers: x.Header, Now: c.now()})
+}
