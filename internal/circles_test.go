@@ -149,7 +149,7 @@ type size struct{ files, lines int }
 func biggest(dir string) size {
 	switch dir {
 	case "store":
-		return size{81, 11600}
+		return size{84, 12000}
 	case "hygiene":
 		return size{48, 7300}
 	case "internal/command":

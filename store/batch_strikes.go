@@ -24,6 +24,9 @@ import (
 func (s *Store) InvalidateEvidence(ctx context.Context, policy *hygiene.Policy, in hygiene.Instruction, b Batch, now hygiene.Instant, progress func(contacts int64)) (BatchResult, error) {
 	// What was recorded but not swept yet stays: it would be struck only for
 	// contacts that are concerned for another reason.
+	if err := s.handOverPortions(); err != nil {
+		return BatchResult{}, err
+	}
 	swept, err := s.Cursor()
 	if err != nil {
 		return BatchResult{}, err

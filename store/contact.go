@@ -8,6 +8,7 @@ import (
 	"winnow/hygiene/provider"
 	"winnow/store/engine"
 	"winnow/store/forgotten"
+	"winnow/store/portions"
 	"winnow/store/regret"
 	"winnow/store/statuscounts"
 )
@@ -173,6 +174,8 @@ type txWriter struct {
 	regret regret.Tally
 	grown  regret.Growth
 	given  given
+	added  map[string]int64  // to counters
+	beside *portions.Portion // that is swept while others write; nil when nobody else does
 
 	recalls recaller
 
@@ -185,8 +188,14 @@ type txWriter struct {
 
 // writeAs runs do in one transaction, under the policy.
 func (s *Store) writeAs(policy *hygiene.Policy, do func(w *txWriter) error) error {
-	return s.write(func(c engine.Writer) (err error) {
-		w := &txWriter{Writer: c, log: s.readLog, judge: policy, counts: statuscounts.Changes{}, regret: regret.Tally{}, grown: regret.Growth{}}
+	return s.writeIn(s.engine.Write, policy, do)
+}
+
+// writeIn is writeAs in a transaction of that kind. What several that write beside each other
+// may write comes last, see [engine.Sharing].
+func (s *Store) writeIn(write func(func(engine.Writer) error) error, policy *hygiene.Policy, do func(w *txWriter) error) error {
+	return write(func(c engine.Writer) (err error) {
+		w := &txWriter{Writer: c, log: s.readLog, judge: policy, counts: statuscounts.Changes{}, regret: regret.Tally{}, grown: regret.Growth{}, added: map[string]int64{}}
 		if err := w.useHolds(); err != nil {
 			return err
 		}
@@ -194,6 +203,9 @@ func (s *Store) writeAs(policy *hygiene.Policy, do func(w *txWriter) error) erro
 			return err
 		}
 		if err := do(w); err != nil {
+			return err
+		}
+		if err := w.saveAdded(); err != nil {
 			return err
 		}
 		if err := w.counts.Save(c); err != nil {
@@ -221,6 +233,9 @@ func (w *txWriter) save(k *contactRow, changes []hygiene.Change) error {
 func (w *txWriter) savePacked(rows []*contactRow, changes [][]hygiene.Change) error {
 	if len(rows) == 0 {
 		return nil
+	}
+	if err := w.checkBeside(rows); err != nil {
+		return err
 	}
 	if err := w.recall(rows, changes); err != nil {
 		return err
@@ -309,12 +324,10 @@ func (w *txWriter) saveRetryMessages(rows []*contactRow) error {
 	}
 	if len(seqs) > 0 {
 		messages, long, err := w.retryMessages(seqs, changed)
-		if err == nil {
-			err = addToCounter(w, longArgs, long)
-		}
 		if err != nil {
 			return err
 		}
+		w.added[longArgs] += long
 		if err := w.SaveRetryMessages(messages); err != nil {
 			return err
 		}

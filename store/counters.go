@@ -36,7 +36,7 @@ func counter(c engine.Querier, name string) (int64, error) {
 	return c.Number("SELECT value FROM counters WHERE name = ?", name)
 }
 
-// setCounter is the one writer of counters.
+// setCounter and addToCounter are the writers of counters.
 func setCounter(c engine.Writer, name string, value int64) error {
 	return c.Exec("INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
 }
@@ -45,11 +45,7 @@ func addToCounter(c engine.Writer, name string, n int64) error {
 	if n == 0 {
 		return nil
 	}
-	old, err := counter(c, name)
-	if err != nil {
-		return err
-	}
-	return setCounter(c, name, old+n)
+	return c.Exec("INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value", name, n)
 }
 
 // asInt is a truth value as it is stored.

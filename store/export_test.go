@@ -94,6 +94,19 @@ func (s *Store) IndexKeyStep() error {
 	})
 }
 
+// OpenPortions begins to sweep the log with others, and leaves it at that, as a process that dies
+// then.
+func (s *Store) OpenPortions(o SweepOptions, upTo int64, n int) error {
+	var did Swept
+	return s.openPortions(&o, 0, upTo, n, &did)
+}
+
+// SweepPortion sweeps one portion of that.
+func (s *Store) SweepPortion(o SweepOptions) (taken bool, err error) {
+	_, taken, err = s.sweepPortion(&o)
+	return taken, err
+}
+
 func (s *Store) StepThrough(ctx context.Context, concerns func(*hygiene.Contact) bool) error {
 	_, err := s.stepThrough(ctx, concerns, nil, nil)
 	return err

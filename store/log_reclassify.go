@@ -244,6 +244,9 @@ func (r *reclassifier) run(ctx context.Context, of Outcomes, progress func(event
 	if r.did.Pending, err = r.store.finishPending(ctx); err != nil {
 		return err
 	}
+	if err := r.store.handOverPortions(); err != nil {
+		return err
+	}
 	if r.swept, err = r.store.Cursor(); err != nil {
 		return err
 	}

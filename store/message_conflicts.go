@@ -15,15 +15,13 @@ type ContactConflict = messages.Conflict
 const conflictsOf = "conflicts/"
 
 // saveConflicts stores conflicts that are not stored yet, and counts them.
-func saveConflicts(c engine.Writer, list []ContactConflict) error {
-	counts, err := messages.InsertConflicts(c, list)
+func (w *txWriter) saveConflicts(list []ContactConflict) error {
+	counts, err := messages.InsertConflicts(w, list)
 	if err != nil {
 		return err
 	}
 	for source, n := range counts {
-		if err := addToCounter(c, conflictsOf+source, n); err != nil {
-			return err
-		}
+		w.added[conflictsOf+source] += n
 	}
 	return nil
 }

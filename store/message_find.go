@@ -43,7 +43,7 @@ func (w *txWriter) identify(events []hygiene.Event, view *messages.View, require
 	if err != nil {
 		return err
 	}
-	return saveConflicts(w, conflicts)
+	return w.saveConflicts(conflicts)
 }
 
 // Message returns what is known of a message of one of the sources by its id: the contact

@@ -77,7 +77,7 @@ func (w *txWriter) compareWithSendLog(events []hygiene.Event) error {
 			return err
 		}
 	}
-	return saveConflicts(w, conflicts)
+	return w.saveConflicts(conflicts)
 }
 
 // waitIfElsewhere makes the contact of an event wait to be placed if the send log names

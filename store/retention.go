@@ -58,6 +58,9 @@ func (s retained) Evidence(ctx context.Context, evidence *retention.Seqs) error 
 // contact is known now, that wait for a review of a breaker's trip, or that came in between
 // the last published run and one that is held.
 func (s retained) Whole(whole *retention.Seqs) error {
+	if err := s.handOverPortions(); err != nil {
+		return err
+	}
 	from, to := whole.Range()
 	return s.read(func(c engine.Reader) error {
 		r := c.Query("SELECT seq, seq FROM matched WHERE seq >= ? AND seq <= ?", from, to)

@@ -20,7 +20,8 @@
 //     Which contact a text from outside names is found in contact_name (Keys), which
 //     one it nearly names in contact_near; contact_join merges those whose keys are
 //     one by now;
-//   - sweep_, review: applying the policy to new events, and to the time;
+//   - sweep_, review: applying the policy to new events, and to the time. Several processes
+//     that share a store sweep it together: sweep_together;
 //   - batch_: manual changes to many contacts, and undoing them;
 //   - merge_: contacts that the CRM joined; name: which contact a key names;
 //   - undo: undoing batches;
@@ -42,6 +43,7 @@
 package store
 
 import (
+	"crypto/rand"
 	"errors"
 
 	"winnow/store/appender"
@@ -64,6 +66,8 @@ type Store struct {
 	location string
 	engine   engine.Engine
 	appender *appender.Appender
+
+	sweeper string // names this store among those of other processes, see sweep_together
 
 	present bool // see InPresent
 
@@ -99,7 +103,7 @@ func opened(at string, file func(string) (*sqlite.Engine, error), server func(st
 }
 
 func of(e engine.Engine, at string, lists members.Lists) *Store {
-	return &Store{Store: runs.Of(e, lists), Log: lines.Of(e), location: at, engine: e, appender: appender.Start(e, func(err error) error { return nameHolder(e, err) })}
+	return &Store{Store: runs.Of(e, lists), Log: lines.Of(e), location: at, engine: e, sweeper: rand.Text(), appender: appender.Start(e, func(err error) error { return nameHolder(e, err) })}
 }
 
 // InPresent says that contacts are read in the present, as [hygiene.Contact.InPresent]

@@ -63,7 +63,7 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 
 func (s *Store) sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 	var total Swept
-	if err := s.completeUnmatched(ctx); err != nil {
+	if err := errors.Join(s.handOverPortions(), s.completeUnmatched(ctx)); err != nil {
 		return total, err
 	}
 	if err := s.placeWaiting(ctx, &o, &total); err != nil {
@@ -80,6 +80,9 @@ func (s *Store) sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 	// log that grows as quickly would never end, nor would what waits for it.
 	end, err := s.LastSeq()
 	if err != nil {
+		return total, err
+	}
+	if from, err = s.sweepTogether(ctx, &o, from, end, &total); err != nil {
 		return total, err
 	}
 	next := s.readAhead(from, o.Batch)
@@ -165,9 +168,7 @@ func (s *Store) sweepBatch(o *SweepOptions, b *eventBatch, from, upTo int64, tot
 		if err := w.applyEvents(o, b.events, b.view, &did); err != nil {
 			return err
 		}
-		if err := did.saveCounters(w); err != nil {
-			return err
-		}
+		did.addTo(w)
 		since, err := counter(w, listening)
 		if err != nil {
 			return err
@@ -215,7 +216,8 @@ func (s *Store) sweepMatched(ctx context.Context, o *SweepOptions, total *Swept)
 			if err := w.applyLateStrikes(events, &did); err != nil {
 				return err
 			}
-			return did.saveCounters(w)
+			did.addTo(w)
+			return nil
 		})
 		if err != nil {
 			return err
@@ -297,12 +299,9 @@ func (d *Swept) add(e Swept) {
 	d.Tripped = append(d.Tripped, e.Tripped...)
 }
 
-// saveCounters adds what a batch did to the counters.
-func (d *Swept) saveCounters(c engine.Writer) error {
-	for name, n := range map[string]int64{repeats: d.Repeats, settled: d.TooOld, lateEvents: d.Late} {
-		if err := addToCounter(c, name, n); err != nil {
-			return err
-		}
-	}
-	return nil
+// addTo adds what a batch did to the counters.
+func (d *Swept) addTo(w *txWriter) {
+	w.added[repeats] += d.Repeats
+	w.added[settled] += d.TooOld
+	w.added[lateEvents] += d.Late
 }

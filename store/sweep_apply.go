@@ -6,6 +6,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
+	"winnow/store/engine"
 	"winnow/store/messages"
 )
 
@@ -16,6 +17,8 @@ type applyBatch struct {
 	rows    []*contactRow // chunkSize of them; as many in use as there are groups
 	groups  [][]int       // of each contact, its events
 	changes [][]hygiene.Change
+	others  []int // events that are handed over, see the end of this file
+	end     bool  // there were no events any more
 	did     Swept
 	err     error
 	panic   any // what applying panicked with; the goroutine that waits panics with it
@@ -38,8 +41,8 @@ func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, view *me
 	batches := [3]applyBatch{}
 	var applied, read *applyBatch
 	for n := 0; ; n++ {
-		applying := read.apply(w.judge, events)
-		err := applied.write(w, did)
+		applying := read.apply(w.judge, w.beside != nil, events)
+		err := applied.write(w, events, did)
 		next := &batches[n%len(batches)]
 		if err == nil {
 			order, err = next.read(w, events, contacts, order)
@@ -51,7 +54,7 @@ func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, view *me
 		if err != nil {
 			return err
 		}
-		if applied, read = read, next; applied == nil && len(read.groups) == 0 || applied != nil && len(applied.groups) == 0 {
+		if applied, read = read, next; applied == nil && read.end || applied != nil && applied.end {
 			did.Changes += w.given.changes // those of numbers
 			return nil
 		}
@@ -80,6 +83,12 @@ func (w *txWriter) match(events []hygiene.Event, view *messages.View, requireSen
 			continue
 		}
 		if e.Contact != "" {
+			if w.isOthers(e, contacts[i]) {
+				if err := w.handOver(e, did); err != nil {
+					return nil, nil, err
+				}
+				continue
+			}
 			order = append(order, i)
 			continue
 		}
@@ -88,6 +97,13 @@ func (w *txWriter) match(events []hygiene.Event, view *messages.View, requireSen
 		}
 		if !w.judge.HasNumbers() {
 			e.To, e.SentTo = "", ""
+		}
+		if w.isOthers(e, "") {
+			if err := w.handOver(e, did); err != nil {
+				return nil, nil, err
+			}
+			e.To, e.SentTo = "", "" // nor does it lie on its number now
+			continue
 		}
 		if e.Number() == "" {
 			did.Unmatched++
@@ -122,7 +138,7 @@ func (b *applyBatch) read(w *txWriter, events []hygiene.Event, contacts []string
 	if b.rows == nil {
 		b.rows = newRows(chunkSize)
 	}
-	b.groups = b.groups[:0]
+	b.groups, b.others, b.end = b.groups[:0], b.others[:0], len(order) == 0
 	var keys []string
 	for len(order) > 0 && len(b.groups) < chunkSize {
 		group := firstGroup(order, contacts)
@@ -133,12 +149,15 @@ func (b *applyBatch) read(w *txWriter, events []hygiene.Event, contacts []string
 	if err := loadRows(w, keys, b.rows); err != nil {
 		return nil, err
 	}
+	if w.beside != nil {
+		return order, b.partWithProofs(w, events)
+	}
 	return order, nil
 }
 
 // apply begins to apply the events to their contacts, and closes the channel when
-// that is done. A nil batch has nothing to apply.
-func (b *applyBatch) apply(policy *hygiene.Policy, events []hygiene.Event) <-chan struct{} {
+// that is done. A nil batch has nothing to apply. beside says that others write meanwhile.
+func (b *applyBatch) apply(policy *hygiene.Policy, beside bool, events []hygiene.Event) <-chan struct{} {
 	done := make(chan struct{})
 	if b == nil {
 		close(done)
@@ -148,6 +167,7 @@ func (b *applyBatch) apply(policy *hygiene.Policy, events []hygiene.Event) <-cha
 		defer close(done)
 		defer func() { b.panic = recover() }()
 		b.changes, b.did, b.err = b.changes[:0], Swept{}, nil
+		kept := 0
 		for i, group := range b.groups {
 			k := b.rows[i]
 			if b.err = k.unpack(); b.err != nil {
@@ -159,6 +179,15 @@ func (b *applyBatch) apply(policy *hygiene.Policy, events []hygiene.Event) <-cha
 			for _, n := range group {
 				k.keeps = k.keeps && !policy.GivesOutcome(events[n].Outcome)
 				k.proves = k.proves || hygiene.ProofBy(events[n].Outcome) != hygiene.Unmeasured
+			}
+			if beside && k.isOthers(policy, events, group) {
+				b.others = append(b.others, group...)
+				continue
+			}
+			b.rows[kept], b.rows[i] = k, b.rows[kept]
+			b.groups[kept] = group
+			kept++
+			for _, n := range group {
 				more, added := policy.Apply(&k.Contact, &events[n])
 				changes = append(changes, more...)
 				b.did.count(added)
@@ -167,17 +196,23 @@ func (b *applyBatch) apply(policy *hygiene.Policy, events []hygiene.Event) <-cha
 			b.changes = append(b.changes, changes)
 			k.pack()
 		}
+		b.groups = b.groups[:kept]
 	}()
 	return done
 }
 
 // write writes a batch that was applied. A nil batch has nothing to write.
-func (b *applyBatch) write(w *txWriter, did *Swept) error {
+func (b *applyBatch) write(w *txWriter, events []hygiene.Event, did *Swept) error {
 	if b == nil {
 		return nil
 	}
 	if b.err != nil {
 		return b.err
+	}
+	for _, n := range b.others {
+		if err := w.handOver(&events[n], did); err != nil {
+			return err
+		}
 	}
 	did.add(b.did)
 	return w.savePacked(b.rows[:len(b.groups)], b.changes)
@@ -198,4 +233,75 @@ func (k *contactRow) heed(policy *hygiene.Policy, events []hygiene.Event, group 
 	for _, n := range group {
 		events[n].SentTo, events[n].SentAt = "", 0
 	}
+}
+
+// A transaction that sweeps a portion writes beside others, so it may write nothing that they
+// may write: of contacts those of its buckets alone, and no phone number, as those who have it
+// may be in any bucket; see [txWriter.checkBeside]. What asks for more is handed over: it waits
+// in the table matched, as events do whose contact became known, and is judged while nobody
+// else writes. For an event may come to its contact at any time.
+
+// handOver lets the event be judged when nobody else writes.
+func (w *txWriter) handOver(e *hygiene.Event, did *Swept) error {
+	did.Events--
+	return w.Exec("INSERT INTO matched (seq, held_by) VALUES (?, ?) ON CONFLICT (seq) DO NOTHING", e.Seq, e.Held)
+}
+
+// isOthers reports whether an event, of the contact of that key, empty for none, concerns what a
+// transaction beside others may not write.
+func (w *txWriter) isOthers(e *hygiene.Event, contact string) bool {
+	switch {
+	case w.beside == nil:
+		return false
+	case contact != "":
+		return !w.beside.Buckets.Has(engine.BucketOf(contact))
+	}
+	return e.Number() != "" && w.judge.GivesOutcome(e.Outcome)
+}
+
+// isOthers reports whether the events would make the contact give something to its numbers.
+func (k *contactRow) isOthers(policy *hygiene.Policy, events []hygiene.Event, group []int) bool {
+	if k.keeps || !policy.HasNumbers() {
+		return false
+	}
+	for _, n := range group {
+		if e := &events[n]; e.To != "" || e.SentTo != "" {
+			return true
+		}
+	}
+	return k.Phone != "" || k.Numbers != nil || k.Parts != nil || k.AsksSendLog || len(k.AllNumbers()) > 0
+}
+
+// partWithProofs takes those contacts out of a batch, which was read, whose events say
+// something of what is open on their numbers.
+func (b *applyBatch) partWithProofs(w *txWriter, events []hygiene.Event) error {
+	if there, err := w.hasNumbers(); err != nil || !there || !w.judge.HasNumbers() {
+		return err
+	}
+	proves := func(n int) bool { return hygiene.ProofBy(events[n].Outcome) != hygiene.Unmeasured }
+	var proving []*contactRow
+	for i, group := range b.groups {
+		if k := b.rows[i]; k.Phone != "" && slices.ContainsFunc(group, proves) {
+			proving = append(proving, k)
+		}
+	}
+	theirs := map[*contactRow]bool{}
+	err := eachNumberOf(w, proving, func(_ *engine.Contact, have []*contactRow) error {
+		for _, k := range have {
+			theirs[k] = true
+		}
+		return nil
+	})
+	kept := 0
+	for i, group := range b.groups {
+		if theirs[b.rows[i]] {
+			b.others = append(b.others, group...)
+			continue
+		}
+		b.rows[kept], b.rows[i] = b.rows[i], b.rows[kept]
+		b.groups[kept] = group
+		kept++
+	}
+	b.groups = b.groups[:kept]
+	return err
 }

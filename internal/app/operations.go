@@ -55,12 +55,17 @@ func (o *Operations) sweep(ctx context.Context, now hygiene.Instant) (store.Swep
 	if err := errors.Join(o.SavePolicy(now), o.PrepareKeys(ctx, now), o.RenameReasons(ctx, now)); err != nil {
 		return store.Swept{}, err
 	}
-	swept, err := o.Store.Sweep(ctx, store.SweepOptions{Policy: o.Config.Policy, Breakers: o.Config.Policy.ActingBreakers(o.Config.Breakers), Regret: o.Config.Regret,
-		RequireSendLog: o.Config.RequiringSendLog(), Now: now, Progress: o.Progress})
+	swept, err := o.Store.Sweep(ctx, o.SweepOptions(now))
 	if o.Tripped != nil && len(swept.Tripped) > 0 {
 		o.Tripped(swept.Tripped)
 	}
 	return swept, errors.Join(err, o.CheckClock(now))
+}
+
+// SweepOptions are what a sweep needs to know.
+func (o *Operations) SweepOptions(now hygiene.Instant) store.SweepOptions {
+	return store.SweepOptions{Policy: o.Config.Policy, Breakers: o.Config.Policy.ActingBreakers(o.Config.Breakers), Regret: o.Config.Regret,
+		RequireSendLog: o.Config.RequiringSendLog(), Now: now, Progress: o.Progress}
 }
 
 // CheckClock calls Behind if the time now is behind the log.

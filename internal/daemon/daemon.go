@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -60,6 +61,7 @@ type Daemon struct {
 
 	connections *connections
 	puller      *logpull.Puller
+	helper      sync.WaitGroup // helps with the sweeps of other daemons
 
 	receiver   *receiver.Receiver
 	runner     *schedule.Runner
@@ -230,6 +232,7 @@ func (d *Daemon) Serve(ctx context.Context) error {
 	if d.receives {
 		go retain(ctx, &d.retention, d.Operations, d.log)
 	}
+	d.helper.Go(func() { d.helpSweep(ctx) })
 	go d.runner.Run(context.Background())
 	d.puller.Start(context.Background())
 	go d.backups.Run(context.Background())
@@ -272,7 +275,9 @@ func (d *Daemon) drain() error {
 		d.log.Warn("a job was interrupted; it runs again at the next start")
 	}
 	d.dispatcher.stop()
-	err := errors.Join(d.puller.Stop(), d.store.Close())
+	err := d.puller.Stop()
+	d.helper.Wait()
+	err = errors.Join(err, d.store.Close())
 	d.log.Info("stopped")
 	return err
 }

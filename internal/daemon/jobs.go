@@ -49,6 +49,17 @@ func (d *Daemon) sweep(ctx context.Context) error {
 	return err
 }
 
+// helpSweep sweeps portions of what other daemons on the same store sweep, until ctx ends.
+func (d *Daemon) helpSweep(ctx context.Context) {
+	if d.receives {
+		return
+	}
+	options := func() store.SweepOptions { return d.Operations().SweepOptions(hygiene.InstantOf(time.Now())) }
+	d.store.HelpSweep(ctx, options, func(err error) {
+		d.log.Warn("this daemon can't help with the sweep of another one", "error", err)
+	})
+}
+
 // review is tried again when it fails: it can be repeated.
 func (d *Daemon) review(ctx context.Context) error {
 	reviewed, err := d.Operations().Review(ctx, hygiene.InstantOf(time.Now()))

@@ -134,24 +134,65 @@ func (r *reader) FindRetryMessages(contacts []int64, found func(place int, m *en
 type writer struct {
 	reader
 	lastContact, lastEntry int64 // the greatest ids; 0 when they were not read yet
+
+	beside                      bool // others write meanwhile
+	spareContacts, spareEntries ids
 }
 
-// NewIDs implements engine.Writer. Each transaction is the only writer, so ids
-// are counted here.
+// ids are reserved ids that were not given out yet.
+type ids struct{ next, n int64 }
+
+const (
+	lastContact = "SELECT greatest((SELECT max(id) FROM contacts), (SELECT value FROM counters WHERE name = $1), 0)"
+	lastEntry   = "SELECT coalesce(max(id), 0) FROM ledger"
+)
+
+// NewIDs implements engine.Writer. A transaction that is the only writer counts ids itself.
 func (w *writer) NewIDs(contacts, entries int) (firstContact, firstEntry int64, err error) {
+	if w.beside {
+		return w.reservedIDs(contacts, entries)
+	}
 	if contacts > 0 && w.lastContact == 0 {
-		if w.lastContact, err = w.number("SELECT greatest((SELECT max(id) FROM contacts), (SELECT value FROM counters WHERE name = $1), 0)", engine.LastContact); err != nil {
+		if w.lastContact, err = w.number(lastContact, engine.LastContact); err != nil {
 			return 0, 0, err
 		}
 	}
 	if entries > 0 && w.lastEntry == 0 {
-		if w.lastEntry, err = w.number("SELECT max(id) FROM ledger"); err != nil {
+		if w.lastEntry, err = w.number(lastEntry); err != nil {
 			return 0, 0, err
 		}
 	}
 	firstContact, firstEntry = w.lastContact+1, w.lastEntry+1
 	w.lastContact, w.lastEntry = w.lastContact+int64(contacts), w.lastEntry+int64(entries)
 	return firstContact, firstEntry, nil
+}
+
+// idsAtOnce is how many ids are reserved together, since each time costs an exchange. What is
+// left of them in the end is never given out.
+const idsAtOnce = 2000
+
+// reservedIDs are NewIDs of a transaction beside which others write.
+func (w *writer) reservedIDs(contacts, entries int) (firstContact, firstEntry int64, err error) {
+	if s := &w.spareContacts; s.n < int64(contacts) {
+		s.n = max(int64(contacts), idsAtOnce)
+		if s.next, err = w.number("SELECT winnow_ids('contact_ids', ("+lastContact+"), $2)", engine.LastContact, s.n); err != nil {
+			return 0, 0, err
+		}
+	}
+	if s := &w.spareEntries; s.n < int64(entries) {
+		s.n = max(int64(entries), idsAtOnce)
+		if s.next, err = w.number("SELECT winnow_ids('ledger_ids', ("+lastEntry+"), $1)", s.n); err != nil {
+			return 0, 0, err
+		}
+	}
+	return w.spareContacts.take(contacts), w.spareEntries.take(entries), nil
+}
+
+// take takes the next n.
+func (s *ids) take(n int) (first int64) {
+	first = s.next
+	s.next, s.n = s.next+int64(n), s.n-int64(n)
+	return first
 }
 
 // InsertContacts implements engine.Writer.

@@ -57,7 +57,7 @@ type Engine struct {
 	closing         atomic.Bool // a lost connection is not waited for
 }
 
-var _ engine.Engine = (*Engine)(nil)
+var _ engine.Sharing = (*Engine)(nil)
 
 // ErrMissing is the error of opening a database that has no store.
 var ErrMissing = errors.New("there is no store yet; start winnow serve or import data")

@@ -9,7 +9,8 @@ import (
 	"winnow/store/engine"
 )
 
-// writeLock is the lock of the one transaction that writes contacts, of the database.
+// writeLock is the lock of those who write contacts, of the database: of one, or of several
+// that share it.
 const writeLock = 0x77696e6e6f77 // winnow
 
 // writes are those of this process. Each commits its number, so that the fate of one is known
@@ -22,11 +23,25 @@ type writes struct {
 // Write implements engine.Engine. The leases that this process holds are locked and
 // prolonged: if another one has taken one over, nothing is written.
 func (e *Engine) Write(do func(engine.Writer) error) error {
+	return e.write("SELECT pg_advisory_xact_lock($1)", func(c *conn) error { return do(&writer{reader: reader{c}}) })
+}
+
+// WriteBeside implements engine.Sharing.
+func (e *Engine) WriteBeside(do func(engine.Writer) error) error {
+	err := e.write("SELECT pg_advisory_xact_lock_shared($1)", func(c *conn) error { return do(&writer{reader: reader{c}, beside: true}) })
+	if isCode(err, codeDeadlock) {
+		return fmt.Errorf("%w: %w", engine.ErrClash, err)
+	}
+	return err
+}
+
+// write runs do in a transaction that begins with the lock.
+func (e *Engine) write(lock string, do func(*conn) error) error {
 	return e.writer.use(e, func(c *conn) error {
 		held := e.leases.held()
 		sent := false
 		err := c.inTx("BEGIN", func() error {
-			if err := c.exec("SELECT pg_advisory_xact_lock($1)", int64(writeLock)); err != nil {
+			if err := c.exec(lock, int64(writeLock)); err != nil {
 				return err
 			}
 			if err := held.prolong(c); err != nil {
@@ -35,7 +50,7 @@ func (e *Engine) Write(do func(engine.Writer) error) error {
 			if err := held.lost(&e.leases, c.began(nil)); err != nil {
 				return err
 			}
-			return do(&writer{reader: reader{c}})
+			return do(c)
 		}, func() error {
 			err := errors.Join(held.prolong(c), e.writes.number(c), c.flush())
 			sent = err == nil

@@ -1,6 +1,9 @@
 package regret
 
 import (
+	"maps"
+	"slices"
+
 	"winnow/hygiene"
 	"winnow/store/engine"
 )
@@ -102,7 +105,8 @@ func (g Growth) Note(p *hygiene.Policy, changes []hygiene.Change, again bool) {
 
 // Save writes what was noted.
 func (g Growth) Save(w engine.Writer) error {
-	for id, n := range g {
+	for _, id := range slices.Sorted(maps.Keys(g)) {
+		n := g[id]
 		if err := w.Exec("UPDATE breaker_trips SET events = events + ?, until = CASE WHEN until > ? THEN until ELSE ? END WHERE id = ?",
 			n.verdicts, int64(n.until), int64(n.until), id); err != nil {
 			return err

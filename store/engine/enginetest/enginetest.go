@@ -125,3 +125,20 @@ func File(tb testing.TB, path string) *sql.DB {
 	tb.Cleanup(func() { db.Close() })
 	return db
 }
+
+// Portions is the environment variable by which a sweep divides what it sweeps into portions
+// wherever that is possible, as it does for other processes that are ready to help: then all
+// tests of the store are tests of that.
+const Portions = "WINNOW_TEST_PORTIONS"
+
+// InPortions reports whether it is set.
+func InPortions() bool { return os.Getenv(Portions) != "" }
+
+// SweepInPortions does that for the store at a location, if the variable is set. No other
+// process is there: the sweep takes all portions itself.
+func SweepInPortions(tb testing.TB, at string) {
+	tb.Helper()
+	if InPortions() && location.IsServer(at) {
+		pgtest.Run(tb, location.URL(at), "INSERT INTO sweepers (sweeper, seen_at) VALUES ('nobody', 4000000000000000) ON CONFLICT DO NOTHING")
+	}
+}

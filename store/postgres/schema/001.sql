@@ -31,6 +31,7 @@ CREATE TABLE settled (
 -- What was appended and has no place in the log yet: events, and bodies that could not be read.
 -- Written by logWriter.AppendEvents and logWriter.Quarantine; settle empties it.
 CREATE TABLE arrivals (
+	bucket      bigint NOT NULL,            -- see engine.BucketOfEvent
 	appender    bigint NOT NULL,
 	n           bigint NOT NULL,
 	received_at bigint NOT NULL,
@@ -76,6 +77,7 @@ CREATE TABLE leases (
 -- Written by settle, logWriter.SetOutcomes, which reclassifying calls, logWriter.Prune, which
 -- retention calls, and logWriter.EraseEvents, which forgetting calls.
 CREATE TABLE events (
+	bucket      bigint NOT NULL,                    -- see engine.BucketOfEvent
 	seq         bigint PRIMARY KEY,                 -- never given out twice, without gaps; see settle
 	received_at bigint NOT NULL,                  -- microseconds since 1970 UTC, as all times
 	at          bigint,                           -- the provider's time, or an archive's; NULL: received_at, by this log's clock
@@ -410,7 +412,7 @@ CREATE INDEX unmatched_by_phone ON unmatched (phone, seq) WHERE phone <> '';
 CREATE FUNCTION next_contact_conflicts() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT coalesce(max(id), 0) + 1 FROM contact_conflicts); END $$;
 
 -- Messages whose events name another contact than the send log has.
--- Written by InsertConflicts of package messages, which saveConflicts calls.
+-- Written by InsertConflicts of package messages, which txWriter.saveConflicts calls.
 CREATE TABLE contact_conflicts (
 	id         bigint PRIMARY KEY DEFAULT next_contact_conflicts(),
 	source     text COLLATE "C" NOT NULL,
@@ -735,6 +737,39 @@ CREATE TABLE counters (
 	value bigint NOT NULL
 );
 
+-- What several processes sweep together: of each part of the log that is being swept, which
+-- portions there are, and what became of them. A portion is the events of some buckets.
+-- Written by package portions, which Store.sweepTogether and Store.sweepPortion call.
+CREATE TABLE sweep_portions (
+	portion     bigint PRIMARY KEY,
+	after       bigint NOT NULL,       -- the events behind this seq
+	through     bigint NOT NULL,       -- and up to this one
+	from_bucket bigint NOT NULL,       -- of the buckets from this one
+	to_bucket   bigint NOT NULL,       -- up to this one, which is not included
+	policy      bigint NOT NULL,       -- policies.id by which they are judged
+	send_log    text COLLATE "C" NOT NULL, -- sources of which only messages that the send log has count, joined by |
+	done        bigint NOT NULL,       -- 1: they have been swept
+	events      bigint NOT NULL,       -- what sweeping them did, see store.Swept, as in the columns that follow
+	repeats     bigint NOT NULL,
+	too_old     bigint NOT NULL,
+	unmatched   bigint NOT NULL,
+	changes     bigint NOT NULL
+);
+
+-- Events of these portions that breakers hold.
+-- Written by package portions, which Store.sweepTogether calls.
+CREATE TABLE sweep_held (
+	seq     bigint PRIMARY KEY,
+	held_by bigint NOT NULL            -- breaker_trips.id
+);
+
+-- Processes that take portions, and when each was ready for one last.
+-- Written by package portions, which Store.HelpSweep calls.
+CREATE TABLE sweepers (
+	sweeper text COLLATE "C" PRIMARY KEY, -- random, of one open store
+	seen_at bigint NOT NULL               -- by the clock of the server
+);
+
 -- The members of the segments of runs, which later runs are compared with, in parts. See
 -- package members.
 CREATE TABLE member_lists (
@@ -773,6 +808,23 @@ EXCEPTION WHEN feature_not_supported OR insufficient_privilege OR object_not_in_
 	RETURN '';
 END $$;
 
+-- Reserves so many ids of a table for one of several transactions that write beside each other,
+-- and returns the first. They are greater than all that were given out before: what another
+-- transaction has reserved and not committed is known by the sequence, the rest by the table.
+-- A transaction that writes alone needs no sequence.
+CREATE SEQUENCE contact_ids MINVALUE 0 START 0;
+CREATE SEQUENCE ledger_ids MINVALUE 0 START 0;
+CREATE FUNCTION winnow_ids(ids regclass, greatest_id bigint, n bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	first bigint;
+BEGIN
+	PERFORM pg_advisory_lock(ids::oid::bigint);
+	first := greatest(nextval(ids), greatest_id) + 1;
+	PERFORM setval(ids, first + n - 1);
+	PERFORM pg_advisory_unlock(ids::oid::bigint);
+	RETURN first;
+END $$;
+
 -- Gives a place in the log to lines that have arrived, at most so many of each appender, and
 -- returns how many. Of an appender it takes what is committed, in the order of its numbers,
 -- which have no gap: so a place is never behind one that was read before, whatever any
@@ -798,8 +850,8 @@ BEGIN
 		IF who.writer <> who.before THEN
 			INSERT INTO writers (first, writer) VALUES (last.seq + last.quarantined + 1, who.writer) ON CONFLICT (first) DO UPDATE SET writer = excluded.writer;
 		END IF;
-		INSERT INTO events (seq, received_at, at, source, message_id, event, code, outcome, contact, body, phone)
-			SELECT last.seq + row_number() OVER (ORDER BY n), received_at, at, source, message_id, event, code, outcome, contact, body, phone
+		INSERT INTO events (bucket, seq, received_at, at, source, message_id, event, code, outcome, contact, body, phone)
+			SELECT bucket, last.seq + row_number() OVER (ORDER BY n), received_at, at, source, message_id, event, code, outcome, contact, body, phone
 			FROM arrivals WHERE appender = who.appender AND n > who.since AND n <= who.n AND outcome <> '' ORDER BY n;
 		GET DIAGNOSTICS n_events = ROW_COUNT;
 		last.seq := last.seq + n_events;

@@ -224,7 +224,7 @@ CREATE TABLE unmatched (
 CREATE INDEX unmatched_by_phone ON unmatched (phone, seq) WHERE phone <> '';
 
 -- Messages whose events name another contact than the send log has.
--- Written by InsertConflicts of package messages, which saveConflicts calls.
+-- Written by InsertConflicts of package messages, which txWriter.saveConflicts calls.
 CREATE TABLE contact_conflicts (
 	id         INTEGER PRIMARY KEY,
 	source     TEXT NOT NULL,
