@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,6 +110,9 @@ func asOfFirstRelease(t *testing.T, from string, version int) (path string) {
 			columns = columns[:min(len(columns), len(had))]
 			for len(columns) < len(had) {
 				columns = append(columns, "0")
+			}
+			if total := slices.Index(had, "total"); total >= 0 { // of the bytes in quarantine, which is not there any more
+				columns[total] = "0"
 			}
 			exec("INSERT INTO main." + first + " SELECT " + strings.Join(columns, ", ") + " FROM now." + name)
 		}

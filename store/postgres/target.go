@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -28,6 +29,10 @@ var errIncomplete = errors.New("winnow migrate has not finished copying a store 
 // filledLock is held by the one process that fills a database.
 const filledLock = writeLock + 3
 
+// filledFor is how long a process waits for that: the server needs a moment to notice that one
+// has ended which filled it.
+const filledFor = 2 * time.Second
+
 // OpenTarget opens the database that the URL names, which is empty, or one that another
 // process began to fill. It makes the tables if there are none.
 func OpenTarget(ctx context.Context, url string) (*Target, error) {
@@ -42,8 +47,10 @@ func OpenTarget(ctx context.Context, url string) (*Target, error) {
 	c := t.on(ctx)
 	err = c.exec("SET statement_timeout = 0") // which a role may have; to compare a table takes as long as it takes
 	alone := int64(0)
-	if err == nil {
-		alone, err = c.number("SELECT pg_try_advisory_lock($1)", int64(filledLock))
+	for began := time.Now(); err == nil && alone == 0 && time.Since(began) < filledFor && ctx.Err() == nil; {
+		if alone, err = c.number("SELECT pg_try_advisory_lock($1)", int64(filledLock)); alone == 0 {
+			time.Sleep(reconnectPause)
+		}
 	}
 	if err == nil && alone == 0 {
 		err = errors.New("another winnow migrate fills this database; wait for it")
