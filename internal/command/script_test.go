@@ -17,7 +17,8 @@ import (
 // the folder and environment of the script: a process of its own costs ten times as much.
 // "exec winnow ARGUMENTS" starts one, for what only a process shows: a signal, what it
 // inherits, a variable that the script sets itself. "input FILE" is what stdin is for
-// processes: what the next command line reads. "found PATTERN" looks into every file, "drop
+// processes: what the next command line reads. "database NAME" makes a PostgreSQL database,
+// and "block URL" stops a migration into one. "found PATTERN" looks into every file, "drop
 // STORE" removes a store.
 //
 // Scripts run one after the other, since a process has one folder and one environment.
@@ -35,7 +36,7 @@ func TestScripts(t *testing.T) {
 			return stores.move()
 		},
 		Condition: scriptCondition,
-		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"winnow": runInScript, "input": inputOfScript, "found": foundInScript, "drop": dropInScript},
+		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"winnow": runInScript, "input": inputOfScript, "found": foundInScript, "drop": dropInScript, "database": databaseInScript, "block": blockInScript, "unblock": unblockInScript},
 	})
 }
 
@@ -76,6 +77,7 @@ type scriptState struct {
 	environment []string // as the script began
 	stdin       io.Reader
 	stores      *scriptStores
+	unblock     func() // ends the command block
 }
 
 type scriptKey struct{}

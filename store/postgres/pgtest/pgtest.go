@@ -89,6 +89,30 @@ func Run(tb testing.TB, at string, statements ...string) {
 	}
 }
 
+// Await repeats statements, of which the last is a query, until that has a row. Their connection
+// stays until end is called, or the test ends.
+func Await(tb testing.TB, at, statements string) (end func()) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	defer cancel()
+	for {
+		conn, err := pgx.Connect(ctx, at)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		tag, err := conn.Exec(ctx, statements)
+		if err == nil && tag.RowsAffected() > 0 {
+			end = sync.OnceFunc(func() { conn.Close(context.Background()) })
+			tb.Cleanup(end)
+			return end
+		}
+		conn.Close(context.Background())
+		if ctx.Err() != nil {
+			tb.Fatalf("after %v there is no row: %s: %v", 2*patience, statements, err)
+		}
+	}
+}
+
 // collation makes a database sort as people do, where winnow needs the order of bytes:
 // that, it must ask for.
 const collation = "LOCALE_PROVIDER icu ICU_LOCALE 'en' ENCODING 'UTF8'"
