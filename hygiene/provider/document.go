@@ -84,7 +84,7 @@ func (s *shapePlan) holdsAt(d *document, v *values, condition int) bool {
 func (s *shapePlan) report(d *document, v *values) report {
 	r := report{body: d.body, id: s.messageID(d, v), event: s.eventOf(d, v), code: s.codeOf(d, v), contact: s.contactOf(d, v)}
 	if s.to != noSlot {
-		r.to, r.toIs, r.plus = d.text(v, s.to), s.contact.isTo, s.Plus
+		r.to, r.toIs, r.region = d.text(v, s.to), s.contact.isTo, s.region
 	}
 	if s.at != noSlot {
 		r.atText, r.zoneless = d.timeText(v, s.at), !s.clock.known

@@ -46,11 +46,12 @@ type Shape struct {
 	// Code are paths of the code, of which the first counts that is there and not zero. A
 	// code that is not at the first path is written PATH:CODE, since two lists of codes
 	// may have the same code for different things. A single path may also have zero.
-	Code []string
-	To   string // the phone number of the message
-	Plus bool   // that number begins with its country code, and may have no +
-	At   Time
-	Args string // what the sender attached to the message: a path, or [Query]
+	Code   []string
+	To     string // the phone number of the message
+	Plus   bool   // that number begins with its country code, and may have no +
+	Region string // country of such numbers without a country code, like TR; empty for that of the config
+	At     Time
+	Args   string // what the sender attached to the message: a path, or [Query]
 }
 
 // Query as the path of what the sender attached is the query of the callback's URL.

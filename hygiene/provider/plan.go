@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"winnow/hygiene/contactkey"
 )
 
 // plan is a format, made ready to read bodies with for a source whose contact is at a
@@ -28,6 +30,7 @@ type shapePlan struct {
 	object bool // its event is an object
 	ofBody slots
 	places
+	region   string   // of numbers; empty for that of the config
 	names    []string // of a form's fields, by slot
 	absolute []string // the paths, from the body on
 
@@ -122,7 +125,10 @@ func (w *wants) around() []step {
 
 // addShape gives the values of a shape their slots, and adds them to the tree.
 func (p *plan) addShape(shape *Shape, contact string, next *int) (s shapePlan, err error) {
-	s = shapePlan{Shape: shape, strict: p.format.Strict, form: shape.Each == "."}
+	s = shapePlan{Shape: shape, strict: p.format.Strict, form: shape.Each == ".", region: shape.Region}
+	if shape.Plus {
+		s.region = contactkey.International
+	}
 	w := wants{}
 	if w.each, err = parseEach(shape.Each); err != nil {
 		return s, err

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -19,7 +20,7 @@ type report struct {
 	contact string          // as sent; made a key later
 	to      string          // the phone number, as sent
 	toIs    bool            // to is also the contact
-	plus    bool            // to begins with its country code
+	region  string          // of to; empty for that of the config
 	at      hygiene.Instant // the provider's time; 0 when it gives none
 	// atText is that time as it is written, and zoneless that its zone is not known.
 	atText   string
@@ -87,11 +88,7 @@ func (b *batch) add(r *report) {
 // addNumber adds the number that a report names. Where keys are phone numbers, it is the
 // contact, unless another one is named.
 func (r *Reader) addNumber(e *hygiene.Event, from *report) {
-	region := r.keys.Region
-	if from.plus {
-		region = contactkey.International
-	}
-	number, err := contactkey.ParsePhone(from.to, region)
+	number, err := contactkey.ParsePhone(from.to, cmp.Or(from.region, r.keys.Region))
 	switch {
 	case err != nil && from.toIs:
 		e.Contact = r.contactKey(from.to)

@@ -46,7 +46,7 @@ var examples = map[string][]string{
 	"undo":                {"winnow undo --reason hard_bounce --since 2026-11-23T09:00:00Z --until 2026-11-23T12:00:00Z"},
 	"rejudge":             {"winnow rejudge", "winnow rejudge --apply"},
 	"reclassify":          {"winnow reclassify --apply"},
-	"import events":       {"winnow import events archive.ndjson", "winnow import events log.csv --source insider --map id=MessageId,event=Status,at=Date"},
+	"import events":       {"winnow import events archive.ndjson", "winnow import events bodies.txt --from twilio --received 2026-11-20", "winnow import events log.csv --source insider --map id=MessageId,event=Status,at=Date"},
 	"import messages":     {"winnow import messages sent.csv"},
 	"import contacts":     {"winnow import contacts crm.csv --apply"},
 	"import suppressions": {"winnow import suppressions optouts.csv --apply", "winnow import suppressions numbers.csv --by phone --reason opted_out", "winnow import suppressions registry.csv --from iys --apply"},

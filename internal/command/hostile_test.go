@@ -127,7 +127,7 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 		"undo":                {{"--list"}, {"--since", "1d"}, {"--rule", hostile, "--since", "1d"}, {"--since", hostile}},
 		"rejudge":             {{}},
 		"reclassify":          {{}},
-		"import events":       {{events}},
+		"import events":       {{events}, {events, "--from", "insider"}, {events, "--from", hostile}, {events, "--from", "insider", "--received", hostile}},
 		"import messages":     {{messages}},
 		"import contacts":     {{keys}, {keys, "--key", hostile}, {"absent" + hostile}},
 		"import suppressions": {{suppressions}, {suppressions, "--apply"}},

@@ -19,6 +19,8 @@ type importEventsCommand struct {
 	File      string   `arg:"" help:"NDJSON file or a JSON array, or a message list; - for stdin."`
 	Source    string   `placeholder:"NAME" help:"Read a message list of this source: CSV with a header, NDJSON or a JSON array."`
 	Map       []string `placeholder:"WHAT=COLUMN" help:"Read what is id, event, at, code or contact from these columns of a message list, as in id=MessageSid,event=Status (default: the columns of the same names)."`
+	From      string   `placeholder:"PRESET" help:"Read bodies as this provider sends them, with nothing around them: JSON, or forms and queries, one a line."`
+	Received  string   `placeholder:"TIME" help:"Take this as the time of events that name none, with --from."`
 	Rejected  string   `placeholder:"FILE" help:"Write rejected lines to this file, with line number and reason."`
 	textFlags `embed:""`
 }
@@ -31,7 +33,10 @@ quarantine. Importing a file again changes nothing: repeats count once.
 
 With --source the file is a message list, as providers offer it for download, and each row is an event: the outcomes of
 the source decide what its event and code mean. Its time is like 2026-01-02 03:04:05, in UTC unless it has a zone, or in
-seconds since 1970. A list without contacts is matched by the send log.`
+seconds since 1970. A list without contacts is matched by the send log.
+
+With --from the file is bodies alone, of the source that has that preset. The time of an event is the provider's, or else
+that of --received. Netgsm sends no callbacks: import the answers to its report query with --from netgsm-report.`
 }
 
 // Run appends the archive to the log.
@@ -40,7 +45,14 @@ func (x importEventsCommand) Run(c *invocation) (err error) {
 	if err = x.addTo(&o); err == nil {
 		o.Map, err = imports.ParseMap(x.Map)
 	}
+	if o.From = x.From; err == nil {
+		o.Received, err = imports.ParseReceived(x.Received)
+	}
 	switch {
+	case err == nil && o.From != "" && len(o.Map) > 0:
+		return ui.Usagef("--map is for message lists, and not for --from")
+	case err == nil && o.From == "" && o.Received != 0:
+		return ui.Usagef("--received needs --from")
 	case err != nil:
 		return err
 	case len(o.Map) > 0 && o.Source == "":

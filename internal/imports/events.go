@@ -85,6 +85,7 @@ type eventImport struct {
 	line       int64     // the last that was read
 	stored     int64     // the last that was stored, with all before it
 	latest     time.Time // received_at of those in the future; zero for none
+	from       string    // the source of bodies that have nothing around them
 	result     eventsResult
 }
 
@@ -93,7 +94,8 @@ type eventsResult struct {
 	Stored      int64 `json:"stored"`
 	Quarantined int64 `json:"quarantined"`
 	Rejected    int64 `json:"rejected"`
-	Later       int64 `json:"later"` // lines with a received_at in the future
+	Later       int64 `json:"later"`              // lines with a received_at in the future
+	LeftOut     int64 `json:"left_out,omitempty"` // parts that are not about a message that was sent
 }
 
 // readLocked reads the archive under the lock that shows who appends so much: one
@@ -118,7 +120,10 @@ func (im *eventImport) readAll() error {
 	defer done()
 	im.show = show
 	read := im.readCallbacks
-	if im.isList() {
+	switch {
+	case im.isBodies():
+		read = im.readBodies
+	case im.isList():
 		read = im.readList
 	}
 	err := read()

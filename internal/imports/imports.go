@@ -22,6 +22,7 @@ import (
 	"io"
 	"time"
 
+	"winnow/hygiene"
 	"winnow/internal/atomicfile"
 	"winnow/internal/csvlist"
 	"winnow/internal/ui"
@@ -42,8 +43,11 @@ type Options struct {
 
 	Map map[string]string // events: the columns of a message list, by what they hold
 
-	// From is the system whose list of suppressions it is; empty for none.
-	From string
+	// From is the system whose list of suppressions it is, or the preset of the bodies that
+	// an archive is made of; empty for none. Received is the time of events in such an archive
+	// that name none; 0 to reject those.
+	From     string
+	Received hygiene.Instant
 	// By is what names the contacts of a list: phone or key; empty for key, or for what
 	// the list of From names. Region is that of
 	// phone numbers without a country code; empty for the config's. OffersPhone says that

@@ -17,6 +17,7 @@ type Case struct {
 	Name        string
 	Line        int    // in the file
 	Contact     string // where the contact is; empty for where the preset says
+	Region      string // of phone numbers without a country code; empty for that of the file
 	Request     provider.Request
 	Events      []Event
 	LeftOut     int
@@ -34,7 +35,7 @@ type Event struct {
 func readExamples(e *yamldoc.Entry) (list []Case) {
 	for _, item := range e.Items() {
 		x := Case{
-			Name: item.Get("name").Text(), Line: item.Line(), Contact: item.Get("read_contact").Text(),
+			Name: item.Get("name").Text(), Line: item.Line(), Contact: item.Get("read_contact").Text(), Region: item.Get("region").Text(),
 			Request: provider.Request{Method: item.Get("method").Text(), Query: item.Get("query").Text(), Header: map[string][]string{}},
 			LeftOut: item.Get("left_out").Int(), Quarantined: item.Get("quarantined").Int(),
 		}
@@ -72,6 +73,9 @@ var received = hygiene.InstantOf(time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC))
 func (x *Case) Try(f *provider.Format, contact, region string) []string {
 	if x.Contact != "" {
 		contact = x.Contact
+	}
+	if x.Region != "" {
+		region = x.Region
 	}
 	r, err := provider.New(provider.Config{Source: "example", Format: f, Contact: contact, Keys: contactkey.Format{Region: region}})
 	if err != nil {

@@ -103,7 +103,12 @@ func (r *reader) shape(e *yamldoc.Entry, s *provider.Shape) {
 		s.Code = r.paths(e.Get("code"))
 	}
 	if e.Has("to") {
-		s.To, s.Plus = r.path(e.Get("to").Get("path")), e.Get("to").Get("plus").Bool()
+		to := e.Get("to")
+		s.To, s.Plus, s.Region = r.path(to.Get("path")), to.Get("plus").Bool(), to.Get("region").Text()
+		if s.Plus && s.Region != "" {
+			to.ReportKey("region", `"plus" and "region" are both set`, "keep one of them")
+			r.ok = false
+		}
 	}
 	if e.Has("at") {
 		s.At = r.time(e.Get("at"))

@@ -45,6 +45,7 @@ var shapeKeys = []yamldoc.Field{
 	{Key: "to", Shape: &yamldoc.Shape{Kind: yamldoc.Object, Expect: "a path like to, or {path: to, plus: true}", ShortFor: "path", Fields: []yamldoc.Field{
 		{Key: "path", Shape: path, Required: true, Doc: "Path of the recipient's phone number."},
 		{Key: "plus", Shape: yes, Default: "false", Doc: "Whether the numbers begin with their country code and have no +."},
+		{Key: "region", Shape: region, Doc: "Country of numbers without a country code. Default: contacts.region."},
 	}}, Doc: "Where the recipient's phone number is."},
 	{Key: "at", Shape: &yamldoc.Shape{Kind: yamldoc.Object, Expect: "a path like time, or {path: time, layout: unix}", ShortFor: "path", Fields: []yamldoc.Field{
 		{Key: "path", Shape: path, Required: true, Doc: "Path of the time of the event."},
@@ -63,6 +64,8 @@ var ownKeys = []yamldoc.Field{
 	{Key: "max", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Min: 1, Max: provider.MaxEvents, Expect: "a whole number"}, Doc: "The most events that a request may have. Default: 10000."},
 	{Key: "outcomes", Shape: Lines, Doc: "What the provider's events and codes mean."},
 }
+
+var region = &yamldoc.Shape{Kind: yamldoc.Text, Expect: "a country like TR", Pattern: regexp.MustCompile(`^[A-Z]{2}$`)}
 
 var yes = &yamldoc.Shape{Kind: yamldoc.Bool, Expect: "true or false"}
 
@@ -96,7 +99,7 @@ var testFile = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"pre
 	{Key: "preset", Shape: presetName, Doc: "The preset that is tried."},
 	{Key: "read", Shape: Read, Doc: "How callbacks are read; beside preset, what differs from it."},
 	{Key: "contact", Shape: path, Doc: "Where the contact is, as in the config of a source."},
-	{Key: "region", Shape: &yamldoc.Shape{Kind: yamldoc.Text, Expect: "a country like TR", Pattern: regexp.MustCompile(`^[A-Z]{2}$`)}, Doc: "Country of phone numbers without a country code."},
+	{Key: "region", Shape: region, Doc: "Country of phone numbers without a country code."},
 	{Key: "examples", Shape: examples, Required: true, Doc: "Callbacks, and what is read in them."},
 }}
 
@@ -109,6 +112,7 @@ var Name = presetName
 var examples = &yamldoc.Shape{Kind: yamldoc.List, Min: 1, Expect: "a list of examples", Item: &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: []yamldoc.Field{
 	{Key: "name", Shape: text, Doc: "What the example shows."},
 	{Key: "read_contact", Shape: path, Doc: "Where the contact is in this example, if it is not where the file says."},
+	{Key: "region", Shape: region, Doc: "Country of phone numbers without a country code, if it is not that of the file."},
 	{Key: "method", Shape: &yamldoc.Shape{Kind: yamldoc.Choice, Expect: "GET or POST", Noun: "method", Words: []string{"GET", "POST"}}, Default: "POST"},
 	{Key: "query", Shape: text, Doc: "The query of the URL, as it is sent."},
 	{Key: "headers", Shape: &yamldoc.Shape{Kind: yamldoc.Map, Item: text, Expect: "names and values"}},
