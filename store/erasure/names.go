@@ -123,6 +123,9 @@ func (n *Names) InBody(body []byte, except ...string) bool {
 
 // inBodyRead is InBody with care: it parses the body, and reads each of its texts.
 func (n *Names) inBodyRead(body []byte, except []string) bool {
+	if query, rest, ok := bytes.Cut(body, []byte("\n")); ok && body[0] == '?' { // the query of a callback's URL, and its body
+		return n.inBodyRead(query, except) || len(rest) > 0 && n.inBodyRead(rest, except)
+	}
 	values, ok := textsIn(body)
 	if !ok {
 		return n.InText(string(body)) || n.inEscaped(string(body))
@@ -131,7 +134,7 @@ func (n *Names) inBodyRead(body []byte, except []string) bool {
 		if v.text == "" || v.number && len(v.text) < shortestWord || contains(except, v.text) {
 			continue
 		}
-		if n.isName(v.text) || n.InText(v.text) {
+		if n.isName(v.text) || n.InText(v.text) || n.inEscaped(v.text) {
 			return true
 		}
 	}
@@ -173,7 +176,8 @@ func (n *Names) InText(text string) bool {
 	return n.hasNumber(plain)
 }
 
-// inEscaped is InText for a text as forms and JSON that is not valid escape it.
+// inEscaped is InText for a text as forms, JSON in a string, and JSON that is not valid
+// escape it.
 func (n *Names) inEscaped(text string) bool {
 	if plain, err := url.QueryUnescape(text); err == nil && plain != text && n.InText(plain) {
 		return true

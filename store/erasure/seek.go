@@ -92,6 +92,8 @@ func (s *seeker) find(body []byte, escapes bool) bool {
 		switch {
 		case c >= utf8.RuneSelf:
 			r, size = utf8.DecodeRune(body[i:])
+		case c == '\\' && bytes.HasPrefix(body[i:], []byte(`\\u`)): // JSON in a string
+			return true
 		case c == '\\' && escapes:
 			r, size = escaped(body[i:])
 		case isUnsure(body, i):

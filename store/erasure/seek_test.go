@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ func spell(r *rand.Rand, name string) string {
 func bodyWith(r *rand.Rand, text string) []byte {
 	text = []string{"", "friend of ", "çok güzel ", "a/", "50% off: ", "😀"}[r.IntN(6)] + text + []string{"", "!", " İ", "\n", "ş"}[r.IntN(5)]
 	quoted, _ := json.Marshal(text)
-	switch r.IntN(6) {
+	switch r.IntN(8) {
 	case 0:
 		var b strings.Builder
 		for _, c := range text {
@@ -53,6 +54,11 @@ func bodyWith(r *rand.Rand, text string) []byte {
 		return []byte(`{"id":"x-77","to":` + string(quoted) + `,"cut":"`)
 	case 2:
 		return []byte("id=x-77&to=" + url.QueryEscape(text))
+	case 4:
+		return []byte("?who=" + url.QueryEscape(text) + "\n{\"id\":\"50%\"}")
+	case 5:
+		inside, _ := json.Marshal(`{"who":` + strconv.QuoteToASCII(text) + `}`)
+		return []byte(`{"Message":` + string(inside) + `}`)
 	case 3:
 		return []byte(`{"n":[1042.0,1.5e3],"to\/x":` + string(quoted) + `}`)
 	}
