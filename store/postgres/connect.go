@@ -75,7 +75,7 @@ func noticeSilence(network, _ string, raw syscall.RawConn) (err error) {
 // as a pooler refuses them at the start of a connection, or forgets them.
 func settingsBeside(said map[string]string) string {
 	var b strings.Builder
-	b.WriteString("SELECT pg_is_in_recovery()::int, (current_setting('default_transaction_read_only')::bool)::int")
+	b.WriteString("SELECT pg_is_in_recovery()::int, (current_setting('default_transaction_read_only')::bool)::int, coalesce(current_setting('" + sessionMark + "', true), ''), set_config('" + sessionMark + "', 'taken', false)")
 	for _, s := range [][2]string{
 		{"enable_seqscan", "off"},
 		{"enable_bitmapscan", "off"},
@@ -92,6 +92,10 @@ func settingsBeside(said map[string]string) string {
 	return b.String()
 }
 
+// sessionMark is a setting that each session of winnow has. A new connection has none yet,
+// unless a pooler has given it a session that is another's.
+const sessionMark = "winnow.session"
+
 // admit makes a new connection one that the store can use, or says why it can't.
 func admit(ctx context.Context, pg *pgconn.PgConn, settings string) error {
 	if version := pg.ParameterStatus("server_version"); isOlder(version) {
@@ -105,6 +109,8 @@ func admit(ctx context.Context, pg *pgconn.PgConn, settings string) error {
 		return errStandby
 	case string(results[0].Rows[0][1]) != "0":
 		return errReadOnly
+	case string(results[0].Rows[0][2]) != "":
+		return errPooled
 	}
 	return nil
 }
@@ -179,6 +185,16 @@ func (e *Engine) connect() (*pgx.Conn, error) {
 		return nil, fmt.Errorf("%w: %w", errLost, failed)
 	}
 	return nil, failed
+}
+
+// connectTwice opens a further connection, which shows whether a pooler shares the first one.
+func (e *Engine) connectTwice() error {
+	held, err := e.reads.Acquire(e.ctx)
+	if err != nil {
+		return errNoServer{{e.servers.inOrder()[0].name, e.config.ConnConfig.ConnectTimeout, err}}
+	}
+	held.Release()
+	return nil
 }
 
 // patience is how long a connection is tried to be opened.

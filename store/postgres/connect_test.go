@@ -160,3 +160,11 @@ func TestASessionHasItsSettingsWithoutNamingThemAtItsStart(t *testing.T) {
 		}
 	}
 }
+
+func TestAPoolerThatSharesSessionsIsRefused(t *testing.T) {
+	at := pgtest.Database(t)
+	open(t, at)
+	if err := opened(t, at+"&options=-c%20winnow.session%3Dtaken"); err == nil || !strings.Contains(err.Error(), "set pool_mode = session for this database") {
+		t.Errorf("opened: %v", err)
+	}
+}

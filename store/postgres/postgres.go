@@ -119,6 +119,9 @@ func (e *Engine) open(o opening) (err error) {
 	if e.logReads, err = pgxpool.NewWithConfig(e.ctx, e.config.Copy()); err != nil {
 		return err
 	}
+	if err := e.connectTwice(); err != nil {
+		return err
+	}
 	e.opened.Store(true)
 	e.settler.start()
 	return nil

@@ -56,6 +56,7 @@ func (e errServer) Error() string {
 var (
 	errStandby  = errors.New("it is a standby, which can only be read")
 	errReadOnly = errors.New("default_transaction_read_only is on, so nothing can be written")
+	errPooled   = errors.New("a pooler gives out sessions that others use too, as it does with pool_mode = transaction")
 )
 
 // errOld is the error of a server of an old version.
@@ -76,6 +77,8 @@ func (e errServer) explain() (why, todo string) {
 		return errStandby.Error(), "name the primary in the store URL, or all servers with target_session_attrs=read-write"
 	case errors.Is(err, errReadOnly):
 		return errReadOnly.Error(), "set it to off for this user and database"
+	case errors.Is(err, errPooled):
+		return errPooled.Error(), "set pool_mode = session for this database and restart the pooler, or connect to PostgreSQL itself"
 	case errors.As(err, &refused):
 		return refused.Message, whatToDo(refused.Code)
 	case errors.As(err, &name):
@@ -135,7 +138,7 @@ func (e errServer) refuses() bool {
 	case errors.As(e.err, &name):
 		return name.IsNotFound
 	}
-	return isAny[errOld](e.err) || isAny[*tls.CertificateVerificationError](e.err)
+	return isAny[errOld](e.err) || errors.Is(e.err, errPooled) || isAny[*tls.CertificateVerificationError](e.err)
 }
 
 func isAny[E error](err error) bool { var of E; return errors.As(err, &of) }
