@@ -39,7 +39,7 @@ var layers = [][]string{
 	{"segments"},
 	{"segments/destination"},
 	{"segments/destination/local", "segments/destination/sftp"},
-	{"internal/sendlog", "internal/yamldoc", "internal/listfile"},
+	{"internal/sendlog", "internal/yamldoc", "internal/listfile", "internal/snscert"},
 	{"store/engine", "store/scratchfile", "store/location", "internal/presets"},
 	{"store/records"},
 	{"store/sqlite", "store/postgres", "store/members", "store/keyset", "store/messages", "store/quarantine", "store/personal"},

@@ -35,6 +35,22 @@ func (u *Unverified) IsShort() bool {
 	return len(u.Target) <= Max && size <= Max && len(u.Method) <= 32
 }
 
+// Shown is u for people: without the passwords that a header may have. It is nil for nil.
+func (u *Unverified) Shown() *Unverified {
+	if u == nil {
+		return nil
+	}
+	shown := *u
+	shown.Header = map[string]string{}
+	for name, value := range u.Header {
+		if name == "Authorization" {
+			value = "(hidden)"
+		}
+		shown.Header[name] = value
+	}
+	return &shown
+}
+
 // Pack is u as it is stored; empty for nil.
 func (u *Unverified) Pack() string {
 	if u == nil {

@@ -1,9 +1,12 @@
 package provider
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
+
+	"winnow/hygiene/provider/signature"
 )
 
 // Format says how the callbacks of one provider are read: it is a preset, or what the
@@ -31,7 +34,39 @@ type Format struct {
 	// RefuseMore says that a request with more is an error, because the provider sends it
 	// again. Otherwise it goes to quarantine.
 	RefuseMore bool
+	// Signs is how the provider signs its callbacks; without schemes it does not.
+	Signs     signature.Choice
+	Answer    Answer
+	Handshake Handshake
 }
+
+// Answer are the statuses that callbacks are answered with. Zero stands for the default.
+type Answer struct {
+	OK    int // of one that is stored: 2xx, by default 200
+	Again int // of one that is not, and is to be sent again: 429 or 5xx, by default 503
+}
+
+// Stored is the status of the answer to a callback that is stored.
+func (a Answer) Stored() int { return cmp.Or(a.OK, 200) }
+
+// Retry is the status of the answer to a callback that is to be sent again.
+func (a Answer) Retry() int { return cmp.Or(a.Again, 503) }
+
+// Handshake is how a provider finds out whether callbacks are wanted at a URL.
+type Handshake string
+
+// The handshakes; empty for none.
+const (
+	// HandshakeChallenge is a GET whose hub.challenge is the answer if hub.verify_token is
+	// the source's token, as Meta has it.
+	HandshakeChallenge Handshake = "challenge"
+	// HandshakeEventGrid is an event with a code, which is the answer, as Azure Event Grid
+	// has it.
+	HandshakeEventGrid Handshake = "eventgrid"
+	// HandshakeSNS is a body that asks to confirm a subscription. It is kept: only people
+	// confirm.
+	HandshakeSNS Handshake = "sns"
+)
 
 // Shape is one form of a body: where its events are, and where in them is what. Only
 // Each, ID and Event are needed.

@@ -103,6 +103,9 @@ func (r *Reader) Lines() []Line { return r.table.Lines() }
 // Takes reports whether requests of that method carry events.
 func (r *Reader) Takes(method string) bool { return r.plan.format.takes(method) }
 
+// Format is how the callbacks of the source are read and answered.
+func (r *Reader) Format() *Format { return r.plan.format }
+
 // Request is one callback of a provider, as it was received or as it was stored.
 type Request struct {
 	Method     string              // empty for a body as it was stored

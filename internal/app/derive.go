@@ -1,11 +1,13 @@
 package app
 
 import (
+	"crypto/x509"
 	"fmt"
 	"slices"
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/hygiene/provider/signature"
 	"winnow/hygiene/ruletest"
 	"winnow/internal/config"
 	"winnow/internal/schedule"
@@ -30,6 +32,23 @@ func Readers(cfg *config.Config, s *store.Store) (map[string]*provider.Reader, e
 		readers[source.Name] = r
 	}
 	return readers, nil
+}
+
+// Accounts makes what verifies the callbacks of each source that has something to verify
+// them with, by the source's name. certificate is that of [signature.Keys].
+func Accounts(cfg *config.Config, certificate func(url string) *x509.Certificate) (map[string]*signature.Account, error) {
+	accounts := map[string]*signature.Account{}
+	for i := range cfg.Sources {
+		source := &cfg.Sources[i]
+		a, err := cfg.Account(source, certificate)
+		if err != nil {
+			return nil, fmt.Errorf("source %s: signature: %w", source.Name, err)
+		}
+		if a != nil {
+			accounts[source.Name] = a
+		}
+	}
+	return accounts, nil
 }
 
 // Jobs returns the jobs of a config with their schedules. The caller sets Run.

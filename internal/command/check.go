@@ -6,6 +6,7 @@ import (
 
 	"winnow/internal/app"
 	"winnow/internal/config"
+	"winnow/internal/lint"
 	"winnow/internal/ui"
 	"winnow/internal/yamldoc"
 )
@@ -22,6 +23,8 @@ type checkResult struct {
 	Policy   string            `json:"policy,omitempty"`
 	Problems []yamldoc.Problem `json:"problems"`
 	Warnings []yamldoc.Problem `json:"warnings"`
+	// Unverifiable are sentences about sources whose callbacks can't be verified.
+	Unverifiable []string `json:"unverifiable,omitempty"`
 }
 
 // Run prints every problem; if there are none, warnings to stderr and a summary.
@@ -48,7 +51,7 @@ func (x checkCommand) Run(c *invocation) error {
 	}
 	warnings := append(append([]yamldoc.Problem{}, app.StoreWarnings(cfg)...), app.Warnings(cfg, c.now())...)
 	if c.JSON {
-		err = c.PrintJSON(checkResult{Policy: cfg.Hash, Problems: []yamldoc.Problem{}, Warnings: warnings})
+		err = c.PrintJSON(checkResult{Policy: cfg.Hash, Problems: []yamldoc.Problem{}, Warnings: warnings, Unverifiable: lint.Unverifiable(cfg)})
 	} else {
 		err = printVerdict(c, cfg, warnings)
 	}
@@ -68,5 +71,8 @@ func printVerdict(c *invocation, cfg *config.Config, warnings []yamldoc.Problem)
 	}
 	_, err := fmt.Fprintf(c.Stdout, "%s: %s: %s, %s, %s, %s; policy %s\n", c.config, verdict, ui.Count(int64(len(cfg.Sources)), "source"),
 		ui.Count(int64(len(cfg.Policy.Rules)), "rule"), ui.Count(int64(len(cfg.Segments)), "segment"), ui.Count(int64(len(cfg.Exports)), "export"), cfg.Hash)
+	for _, sentence := range lint.Unverifiable(cfg) {
+		fmt.Fprintln(c.Stdout, sentence)
+	}
 	return err
 }

@@ -127,6 +127,11 @@ type Source struct {
 	// RequireSendLog says that only events of messages that the send log has act.
 	RequireSendLog bool
 	Outcomes       []provider.Line
+	// Signature is how its callbacks are verified; nil for not at all.
+	Signature *Signature
+	// PublicURL is the beginning of the URL that the provider calls, without the path that
+	// the receiver sees; empty when it is not known.
+	PublicURL string
 }
 
 // Table is what the events and codes of the source mean.

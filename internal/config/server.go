@@ -108,31 +108,35 @@ func checkToken(e *yamldoc.Entry, text string) bool {
 
 // readTokenFile reads tokens from a file, one per line. It leaves out invalid ones.
 func (r *reader) readTokenFile(e *yamldoc.Entry) []string {
-	if e == nil {
-		return nil
-	}
-	path := r.absolute(e.Text())
-	if r.options.Sealed {
-		return nil
-	}
-	r.tokenFiles = append(r.tokenFiles, path)
-	content, err := os.ReadFile(path)
-	if err != nil {
-		if r.options.Secrets != SecretsOptional {
-			e.Report("cannot read "+yamldoc.Quote(e.Text())+": "+reasonOf(err), "the path is relative to the config file")
-		}
+	content, ok := r.secretText(e)
+	if !ok {
 		return nil
 	}
 	var tokens []string
-	for line := range strings.Lines(string(content)) {
+	for line := range strings.Lines(content) {
 		if line = strings.TrimRight(line, "\r\n"); line != "" && checkToken(e, line) {
 			tokens = append(tokens, line)
 		}
 	}
-	if strings.TrimSpace(string(content)) == "" {
+	if strings.TrimSpace(content) == "" {
 		e.Report(yamldoc.Quote(e.Text())+" contains no token", "")
 	}
 	return tokens
+}
+
+// secretText is the text of a file with secrets, whose change is one of the config. It
+// reports whether it can be read.
+func (r *reader) secretText(e *yamldoc.Entry) (text string, ok bool) {
+	if e == nil || r.options.Sealed {
+		return "", false
+	}
+	path := r.absolute(e.Text())
+	r.tokenFiles = append(r.tokenFiles, path)
+	content, err := os.ReadFile(path)
+	if err != nil && r.options.Secrets != SecretsOptional {
+		e.Report("cannot read "+yamldoc.Quote(e.Text())+": "+reasonOf(err), "the path is relative to the config file")
+	}
+	return string(content), err == nil
 }
 
 // reasonOf is why a file cannot be read, without its path.

@@ -16,6 +16,8 @@ var source = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"token
 	{Key: "tokens", Omit: true, Shape: listOf(1, token, "a list of tokens"), Doc: "Secrets at the end of the callback URL; several while one is being replaced."},
 	{Key: "tokens_file", Omit: true, Shape: PathShape, Doc: "File with more tokens, one per line, relative to this file."},
 	{Key: "from", Omit: true, Shape: addressRanges, Doc: "Addresses that the provider sends from; requests from others are answered as those with an unknown token. Default: every address."},
+	{Key: "public_url", Omit: true, Shape: publicURLShape, Doc: "Beginning of the callback URL as the provider calls it, up to the path that winnow sees. Signatures that cover the URL need it."},
+	{Key: "signature", Omit: true, Shape: signatureShape, Doc: "What callbacks are verified with, beside the token in their URL. Without it the token alone proves where they come from."},
 	{Key: "contact", Shape: pattern("a dotted path like uniqueArgs.contact_id", `^[^.\s]+(\.[^.\s]+)*$`), Default: "uniqueArgs.contact_id", Doc: "Path of the contact's key in a callback: to for the recipient's phone number, args for what the sender attached to the message, args.NAME for a part of that. Default: uniqueArgs.contact_id with the preset insider; with others the send log has the contact."},
 	{Key: "to", Shape: choice("international", "form of phone numbers", contactkey.International), Doc: "How phone numbers in callbacks are written: international, for numbers that begin with their country code and have no +. Default: as contacts.region says."},
 	{Key: "require_send_log", Shape: BoolShape, Default: "false", Doc: "Whether only events of messages that the send log has act; the others wait as unmatched. Someone who learns the callback URL can then change nothing about contacts."},
@@ -45,6 +47,7 @@ func (r *reader) readSources(e *yamldoc.Entry, others map[string]string) []Sourc
 		}
 		readFormat(s, &source)
 		source.Tokens = r.readTokens(s, owners, others)
+		r.readSignature(s, &source)
 		sources = append(sources, source)
 	}
 	return sources

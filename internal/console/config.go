@@ -31,6 +31,9 @@ type Config struct {
 
 	// Log is the log, for a host that pulls it.
 	Log logs.Log
+	// Verified are the names of the sources whose callbacks this host verifies, of which no
+	// other event is in its log from then on; nil for none.
+	Verified func() []string
 	// LogAlone leaves out the pages, the login and what nobody asks of a host that only
 	// receives.
 	LogAlone bool

@@ -34,6 +34,7 @@ type Metrics struct {
 	callbackDuration prometheus.Observer
 	events           *prometheus.CounterVec
 	quarantined      *prometheus.CounterVec
+	unverified       *prometheus.CounterVec
 	appendDuration   prometheus.Observer
 	appendEvents     prometheus.Observer
 
@@ -93,6 +94,7 @@ func NewMetrics(version string, read func() (Totals, error), files ...string) *M
 		callbackDuration: in.histogram("callback_duration_seconds", "Time from the header of a callback to its answer.", fastBuckets),
 		events:           in.counters("events_total", "Events stored from callbacks.", "source", "outcome"),
 		quarantined:      in.counters("quarantined_total", "Unreadable bodies and objects that went to quarantine.", "source"),
+		unverified:       in.counters("unverified_total", "Callbacks whose signature was not verified.", "source"),
 		appendDuration:   in.histogram("append_duration_seconds", "Time to write events to disk.", fastBuckets),
 		appendEvents:     in.histogram("append_events", "Events of one callback written to disk.", prometheus.ExponentialBuckets(1, 2, 14)),
 
@@ -150,6 +152,7 @@ func (m *Metrics) Configured(sources, exports []string) {
 			m.events.WithLabelValues(source, outcome)
 		}
 		m.quarantined.WithLabelValues(source)
+		m.unverified.WithLabelValues(source)
 	}
 	if old := m.exports.Swap(&exports); old != nil {
 		for _, export := range *old {
@@ -181,12 +184,18 @@ func (m *Metrics) sourceLabel(name string) string {
 	return name
 }
 
+// answerUnverified is the answer to a callback that is refused because it is not verified.
+const answerUnverified = "unverified"
+
 // Callback counts a callback: its source, empty for an unknown token, one of a few
 // words for the answer, and the time it took.
 func (m *Metrics) Callback(source, answer string, took time.Duration) {
 	m.lastCallback.Store(time.Now().UnixMilli())
 	m.callbacks.WithLabelValues(m.sourceLabel(source), answer).Inc()
 	m.callbackDuration.Observe(took.Seconds())
+	if answer == answerUnverified {
+		m.unverified.WithLabelValues(m.sourceLabel(source)).Inc()
+	}
 }
 
 // Busy reports whether a callback was answered within the last tenth of a second.
@@ -199,6 +208,9 @@ func (m *Metrics) Stored(events []hygiene.Event, bad []hygiene.Unreadable) {
 	}
 	for i := range bad {
 		m.quarantined.WithLabelValues(m.sourceLabel(bad[i].Source)).Inc()
+		if u := bad[i].Unverified; u != nil && !u.Waits {
+			m.unverified.WithLabelValues(m.sourceLabel(bad[i].Source)).Inc()
+		}
 	}
 }
 

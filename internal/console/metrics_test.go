@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/callback"
 	"winnow/internal/console/view"
 )
 
@@ -44,7 +45,8 @@ func reported(read func() (Totals, error), files ...string) *Metrics {
 	m.Callback("insider", "stored", 2*time.Millisecond)
 	m.Callback("", "unauthorised", time.Millisecond)
 	m.Stored([]hygiene.Event{{Source: "insider", Outcome: hygiene.HardBounce}, {Source: "insider", Outcome: hygiene.HardBounce}, {Source: "other", Outcome: hygiene.Sent}},
-		[]hygiene.Unreadable{{Source: "insider"}})
+		[]hygiene.Unreadable{{Source: "insider"}, {Source: "insider", Unverified: &callback.Unverified{}}, {Source: "insider", Unverified: &callback.Unverified{Waits: true}}})
+	m.Callback("insider", "unverified", time.Millisecond)
 	m.Appended(3, 2*time.Millisecond)
 	m.Swept(10, 2, 3, 4, time.Second, nil)
 	m.Swept(0, 0, 0, 0, time.Second, errBroken)
@@ -63,11 +65,12 @@ func TestWhatPackagesReportIsCounted(t *testing.T) {
 		`winnow_callbacks_total{answer="stored",source="insider"} 1`,
 		`winnow_callbacks_total{answer="unauthorised",source=""} 1`,
 		`winnow_callbacks_total{answer="unavailable",source="insider"} 0`,
-		`winnow_callback_duration_seconds_count 2`,
+		`winnow_callback_duration_seconds_count 3`,
 		`winnow_events_total{outcome="hard_bounce",source="insider"} 2`,
 		`winnow_events_total{outcome="unsubscribed",source="insider"} 0`,
 		`winnow_events_total{outcome="sent",source=""} 1`,
-		`winnow_quarantined_total{source="insider"} 1`,
+		`winnow_quarantined_total{source="insider"} 3`,
+		`winnow_unverified_total{source="insider"} 2`,
 		`winnow_append_duration_seconds_count 1`,
 		`winnow_append_events_sum 3`,
 		`winnow_sweeps_total{status="ok"} 1`,

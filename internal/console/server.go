@@ -104,13 +104,21 @@ func (s *server) log(w http.ResponseWriter, req *http.Request) (any, error) {
 	case err != nil:
 		return nil, err
 	}
-	if err := answer.Write(w, patientWriter{w}, req); err != nil {
+	if err := answer.Write(w, patientWriter{w}, req, s.verified()); err != nil {
 		if req.Context().Err() == nil {
 			s.Logger.Error("the log could not be sent", "error", err)
 		}
 		panic(http.ErrAbortHandler) // so that a part is not taken for the whole
 	}
 	return streamed{}, nil
+}
+
+// verified are the sources whose callbacks this host verifies.
+func (s *server) verified() []string {
+	if s.Verified == nil {
+		return nil
+	}
+	return s.Verified()
 }
 
 // patientWriter gives the client the same time for each part.

@@ -31,13 +31,13 @@ func (d *Daemon) console() (http.Handler, error) {
 	logToken := func() string { return d.current.Load().LogToken }
 	if d.receives {
 		return console.New(console.Config{Token: func() string { return *d.adminToken.Load() }, LogToken: logToken, Version: d.version, Metrics: d.metrics, Logger: d.log,
-			Ready: d.store.Healthy, Log: d.store, LogAlone: true})
+			Ready: d.store.Healthy, Log: d.store, Verified: d.verified, LogAlone: true})
 	}
 	return console.New(console.Config{
 		Token: func() string { return *d.adminToken.Load() }, LogToken: logToken, Version: d.version, Metrics: d.metrics, Logger: d.log,
 		Ready: d.store.Healthy,
 		Pages: d.pages(),
-		Log:   d.store,
+		Log:   d.store, Verified: d.verified,
 		Status: func(context.Context) (*view.Status, error) {
 			cfg := d.current.Load()
 			st, err := status.Collect(cfg, d.store, hygiene.InstantOf(time.Now()))

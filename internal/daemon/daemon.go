@@ -37,6 +37,7 @@ import (
 	"winnow/internal/receiver"
 	"winnow/internal/retention"
 	"winnow/internal/schedule"
+	"winnow/internal/snscert"
 	"winnow/internal/status"
 	"winnow/segments"
 	"winnow/store"
@@ -62,6 +63,8 @@ type Daemon struct {
 	connections *connections
 	puller      *logpull.Puller
 	helper      sync.WaitGroup // helps with the sweeps of other daemons
+
+	certificates *snscert.Certificates // of Amazon SNS
 
 	receiver   *receiver.Receiver
 	runner     *schedule.Runner
@@ -93,6 +96,8 @@ type Options struct {
 	Env func(string) (string, bool)
 	// Adjust changes a config before it comes into force; may be nil.
 	Adjust func(*config.Config)
+	// Amazon is how Amazon SNS is asked for its certificates; nil: over the network.
+	Amazon http.RoundTripper
 	// Interrupt ends a start early; may be nil.
 	Interrupt context.Context
 }
@@ -128,6 +133,7 @@ func New(o Options) (*Daemon, error) {
 	if a.Unprepared != nil {
 		d.log.Warn(status.UnpreparedAlert.Text(), "why", a.Unprepared)
 	}
+	d.certificates = snscert.New(d.log, o.Amazon)
 	if err := errors.Join(d.wire(a.Config, o.Log), d.listen(a.Config)); err != nil {
 		return nil, errors.Join(err, d.store.Close())
 	}
@@ -194,6 +200,17 @@ func (d *Daemon) listen(cfg *config.Config) (err error) {
 	return nil
 }
 
+// verified are the names of the sources whose callbacks are verified.
+func (d *Daemon) verified() []string { return verifiedBy(d.current.Load()) }
+
+// readWaiting reads the bodies that wait for a certificate. On a host that only receives
+// they wait for the one that judges, which has them already.
+func (d *Daemon) readWaiting(ctx context.Context) {
+	if !d.receives {
+		readWaiting(ctx, &app.App{Config: d.current.Load(), Store: d.store}, d.certificates.Get, d.log)
+	}
+}
+
 // Operations returns the operations of the jobs, under the config in force.
 func (d *Daemon) Operations() *app.Operations {
 	return &app.Operations{Config: d.current.Load(), Store: d.store, Version: d.version, Tripped: d.logTrips, Behind: d.logClock, Wait: d.waitForLock}
@@ -235,6 +252,9 @@ func (d *Daemon) Serve(ctx context.Context) error {
 	d.helper.Go(func() { d.helpSweep(ctx) })
 	go d.runner.Run(context.Background())
 	d.puller.Start(context.Background())
+	d.certificates.OnNew = func() { d.readWaiting(ctx) }
+	go d.readWaiting(ctx)
+	go d.certificates.Run(ctx)
 	go d.backups.Run(context.Background())
 	go d.dispatcher.run()
 	go d.watchConfig(ctx)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -108,10 +109,14 @@ func (w *intakeWatch) quarantineAlerts(t store.Totals) ([]view.Alert, error) {
 	if err != nil || len(bodies) == 0 {
 		return nil, err
 	}
+	question := "Is the URL the one of this provider?"
+	if bodies[0].Unverified != nil {
+		question = "Are secret and public_url in signature of " + ui.Printable(bodies[0].Source) + " those of the provider?"
+	}
 	alert := view.Alert{Grave: true, Command: "winnow quarantine", Title: "No callback could be read so far.", Actions: []view.Action{{Label: "Quarantine", Path: "/quarantine"}},
-		Why: ui.CountVerb(t.Quarantined, "body", "is", "are") + " in quarantine. Is the URL the one of this provider?"}
+		Why: ui.CountVerb(t.Quarantined, "body", "is", "are") + " in quarantine. " + question}
 	if t.Quarantined > 1 {
-		alert.Why = fmt.Sprintf("All %s bodies are in quarantine. Is the URL the one of this provider?", ui.Number(t.Quarantined))
+		alert.Why = fmt.Sprintf("All %s bodies are in quarantine. %s", ui.Number(t.Quarantined), question)
 	}
 	if t.Events > 0 {
 		last, ok, err := w.store.Event(t.LastSeq)
@@ -121,6 +126,9 @@ func (w *intakeWatch) quarantineAlerts(t store.Totals) ([]view.Alert, error) {
 		}
 		now := time.Now()
 		alert.Title = fmt.Sprintf("None of the latest %d callbacks could be read.", len(bodies))
+		if !slices.ContainsFunc(bodies, func(b store.Quarantined) bool { return b.Unverified == nil }) {
+			alert.Title = fmt.Sprintf("None of the latest %d callbacks could be verified.", len(bodies))
+		}
 		alert.Why = fmt.Sprintf("That is so since %s; the last event was received at %s.", ui.Clock(oldest.Time(), now), ui.Clock(last.ReceivedAt.Time(), now))
 	}
 	return []view.Alert{alert}, nil

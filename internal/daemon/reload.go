@@ -132,6 +132,10 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
+	accounts, err := app.Accounts(cfg, d.certificates.Get)
+	if err != nil {
+		return err
+	}
 	jobs, err := app.Jobs(cfg)
 	if err != nil {
 		return err
@@ -146,7 +150,8 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	var sources []receiver.Source
 	var sourceNames, exportNames []string
 	for _, s := range cfg.Sources {
-		sources = append(sources, receiver.Source{Name: s.Name, Tokens: s.Tokens, From: s.From, Reader: readers[s.Name]})
+		sources = append(sources, receiver.Source{Name: s.Name, Tokens: s.Tokens, From: s.From, Reader: readers[s.Name], Account: accounts[s.Name],
+			Reject: s.Signature != nil && s.Signature.Reject})
 		sourceNames = append(sourceNames, s.Name)
 	}
 	for _, e := range cfg.Exports {
@@ -159,7 +164,7 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	d.current.Store(cfg)
 	d.adminToken.Store(&token)
 	d.receiver.SetSources(sources, cfg.TrustedProxies)
-	d.puller.Set(logpull.Settings{Receivers: cfg.Receivers, Readers: readers, Keys: cfg.Keys})
+	d.puller.Set(logpull.Settings{Receivers: cfg.Receivers, Readers: readers, Keys: cfg.Keys, Accounts: accounts})
 	isBackup := func(j schedule.Job) bool { return j.Kind == schedule.Backup }
 	d.backups.SetJobs(slices.DeleteFunc(slices.Clone(jobs), func(j schedule.Job) bool { return !isBackup(j) }))
 	d.runner.SetJobs(slices.DeleteFunc(slices.Clone(jobs), isBackup))

@@ -25,6 +25,7 @@ type archivedCallback struct {
 	ReceivedAt string          `json:"received_at"`
 	Body       json.RawMessage `json:"body"`        // JSON, or a string that is the body
 	Bytes      []byte          `json:"body_base64"` // of a body that is not UTF-8
+	Unverified json.RawMessage `json:"unverified"`  // of a body that the quarantine listed
 }
 
 // body returns the body as it was received; empty for none.
@@ -171,6 +172,8 @@ func (im *eventImport) add(number int64, line []byte) error {
 	switch {
 	case r == nil:
 		return im.reject(number, fmt.Errorf("there is no source %q in the config", c.Source), line)
+	case len(c.Unverified) > 0:
+		return im.reject(number, errors.New("its signature was not verified; winnow quarantine retry verifies it again"), line)
 	case c.ReceivedAt == "":
 		return im.reject(number, errors.New("received_at is missing; write a time like 2026-01-02T03:04:05Z"), line)
 	case timeErr != nil:

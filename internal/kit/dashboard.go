@@ -30,7 +30,7 @@ var panels = []panel{
 		{`histogram_quantile(0.5, sum by (le) (rate(winnow_callback_duration_seconds_bucket[5m])))`, "half"}}},
 	{"Contacts by status", "short", "timeseries", 12, []query{{`winnow_contacts`, "{{status}}"}}},
 	{"Rows of the last run", "short", "timeseries", 12, []query{{`winnow_run_rows`, "{{export}}"}}},
-	{"Quarantine and unmatched", "short", "timeseries", 8, []query{{`winnow_quarantine_bodies`, "quarantine"}, {`winnow_unmatched_events`, "unmatched"}}},
+	{"Quarantine and unmatched", "short", "timeseries", 8, []query{{`winnow_quarantine_bodies`, "quarantine"}, {`sum(increase(winnow_unverified_total[5m]))`, "not verified"}, {`winnow_unmatched_events`, "unmatched"}}},
 	{"Silent messages", "short", "timeseries", 8, []query{{`winnow_silent_messages`, "{{source}}"}}},
 	{"Quiet sources", "s", "timeseries", 8, []query{{`winnow_source_quiet_seconds`, "{{source}}"}}},
 	{"Store on disk", "bytes", "timeseries", 8, []query{{`winnow_store_bytes`, "{{file}}"}}},

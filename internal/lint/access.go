@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"winnow/hygiene/provider/signature"
+	"winnow/internal/config"
 	"winnow/internal/yamldoc"
 )
 
@@ -32,6 +34,54 @@ func (l *linter) checkAddresses(root *yamldoc.Entry) {
 	if proxies != nil && !restricted {
 		l.warnKey(root, "trusted_proxies", "trusted_proxies has no effect, because no source has from", "add from to a source, or remove it")
 	}
+}
+
+// checkSignatures warns of sources that do not look at the signatures of their provider, and
+// of a public URL without effect.
+func (l *linter) checkSignatures(sources []*yamldoc.Entry) {
+	for i := range l.config.Sources {
+		s := &l.config.Sources[i]
+		schemes := s.Format.Signs.Schemes
+		switch {
+		case s.Signature == nil && len(schemes) > 0:
+			l.warn(sources[i], "its provider signs callbacks, and nothing verifies them: anybody who learns the URL can send callbacks", "write "+signatureFor(s.Format.Signs))
+		case s.PublicURL != "" && (s.Signature == nil || !s.Signature.Scheme.SignsURL()):
+			l.warnKey(sources[i], "public_url", "public_url has no effect, because no signature of this source covers the URL", "remove it")
+		}
+	}
+}
+
+// signatureFor is an example of what verifies the callbacks of a provider.
+func signatureFor(c signature.Choice) string {
+	need, algorithm := signature.Need(""), ""
+	for _, s := range c.Schemes {
+		need = s.Needs()
+	}
+	if names := c.Algorithms(); len(names) > 0 && c.Default == "" {
+		algorithm = ", algorithm: " + strings.Join(names, "|")
+	}
+	value := `"${NAME}"`
+	if need == signature.NeedTopic {
+		value = "ARN"
+	}
+	return "signature: {" + string(need) + ": " + value + algorithm + "}"
+}
+
+// Unverifiable are the sources without a signature whose providers sign nothing that is
+// known here, a sentence each.
+func Unverifiable(c *config.Config) (list []string) {
+	for i := range c.Sources {
+		s := &c.Sources[i]
+		if s.Signature != nil || len(s.Format.Signs.Schemes) > 0 {
+			continue
+		}
+		of := s.Preset
+		if of == "" {
+			of = "read"
+		}
+		list = append(list, fmt.Sprintf("source %s: callbacks can't be verified (%s has no signature), so the token in the URL is all that proves where they come from", s.Name, of))
+	}
+	return list
 }
 
 func listensOnLoopback(address string) bool {

@@ -41,6 +41,11 @@ const ContentType = "application/x-ndjson"
 // EndHeader is the header of an answer that has the number of the last line of the log.
 const EndHeader = "Winnow-Log-End"
 
+// VerifiedHeader is the header of an answer that has the names of the sources whose
+// callbacks this host verifies, with commas between them: it stores no event of theirs
+// that it did not verify.
+const VerifiedHeader = "Winnow-Log-Verified"
+
 // MaxLine is how many bytes a line may have: the largest body twice, and what is beside it.
 const MaxLine = 8 << 20
 

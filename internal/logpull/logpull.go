@@ -7,7 +7,12 @@
 // when a receiver was restored from a backup, is said in [winnow/store/lines].
 //
 // A body is read anew, under the config of this host. Its time of receipt is the
-// receiver's. A source that this config does not have stops the receiver at that line: it
+// receiver's. Signatures are verified there: only the receiver has the URL and the headers
+// of each callback, and the time of its receipt, and to send them along would make each
+// line of the log much longer. Each answer names the sources that it verifies. An event of
+// a source that is verified here and not there stops the receiver, as an unknown source does.
+// What the receiver could not verify comes with what is needed for it: it is verified again
+// with the secrets of this host, and stays in quarantine if that fails. A source that this config does not have stops the receiver at that line: it
 // stays there, and is read when the config has the source.
 //
 // A receiver is not trusted further than its lines: an answer is bounded in lines, in time
@@ -28,6 +33,7 @@ import (
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
 	"winnow/hygiene/provider"
+	"winnow/hygiene/provider/signature"
 	"winnow/internal/config"
 	"winnow/internal/loglimit"
 	"winnow/internal/ui"
@@ -55,6 +61,8 @@ type Settings struct {
 	Receivers []config.Receiver
 	Readers   map[string]*provider.Reader // by source
 	Keys      contactkey.Format
+	// Accounts verify the callbacks of sources, by source.
+	Accounts map[string]*signature.Account
 }
 
 // State is how it is with one receiver.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"winnow/hygiene"
 	"winnow/internal/logline"
@@ -63,7 +64,7 @@ func (f *follower) pull(ctx context.Context, c *client) (did pulled, err error) 
 		return did, err
 	}
 	defer a.close()
-	b := &batch{follower: f, settings: f.puller.current(), marks: map[string]*mark{}}
+	b := &batch{follower: f, settings: f.puller.current(), verified: a.verified, marks: map[string]*mark{}}
 	in := logline.NewReader(a)
 	err = f.readLines(ctx, in, b, a.end)
 	if storeErr := b.store(ctx); storeErr != nil {
@@ -129,6 +130,7 @@ func (f *follower) readLines(ctx context.Context, in *logline.Reader, b *batch, 
 type batch struct {
 	follower *follower
 	settings Settings
+	verified []string         // sources that the receiver verifies
 	marks    map[string]*mark // by writer
 
 	events []hygiene.Event
@@ -152,6 +154,9 @@ func (b *batch) add(l *lines.Line) error {
 	if l.N <= m.Through {
 		b.at = position{l.Writer, l.N}
 		return nil
+	}
+	if source := l.Event.Source; l.Why == "" && b.settings.Accounts[source].Requires() && !slices.Contains(b.verified, source) {
+		return errUnverifying{source}
 	}
 	events, bad, err := b.settings.read(l)
 	if err != nil {

@@ -1,10 +1,13 @@
 package logpull
 
 import (
+	"errors"
 	"fmt"
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/hygiene/provider/signature"
+	"winnow/internal/app"
 	"winnow/store/lines"
 )
 
@@ -16,6 +19,32 @@ func (e errSource) Error() string {
 	return fmt.Sprintf("its log has callbacks of the source %q, which the config here does not have: add the source; until then nothing more is pulled from there, and nothing is lost before retention.events of that host", e.source)
 }
 
+// errUnverifying is the error of an event whose host does not verify what this one does.
+type errUnverifying struct{ source string }
+
+// Error says what to do.
+func (e errUnverifying) Error() string {
+	return fmt.Sprintf("it does not verify the callbacks of the source %q, which the config here does: write the same signature and public_url there; until then nothing more is pulled from there", e.source)
+}
+
+// readUnverified verifies a body that the receiver did not, with the secrets of this host,
+// and reads it. One that is not verified stays as it is: nobody takes it for an event.
+func (s *Settings) readUnverified(l *lines.Line, r *provider.Reader) ([]hygiene.Event, []hygiene.Unreadable) {
+	kept := hygiene.Unreadable{ReceivedAt: l.Event.ReceivedAt, Source: l.Event.Source, Why: l.Why, Body: l.Event.Body, Unverified: l.Unverified}
+	account := s.Accounts[kept.Source]
+	if account == nil {
+		return nil, []hygiene.Unreadable{kept}
+	}
+	is, err := app.ReadKept(account, r, &kept)
+	if err == nil {
+		return is.Events, is.Unreadable
+	}
+	rest := *l.Unverified
+	rest.Waits = errors.Is(err, signature.ErrNoCertificate)
+	kept.Why, kept.Unverified = signature.Why(err), &rest
+	return nil, []hygiene.Unreadable{kept}
+}
+
 // read reads what a line says, under the config of this host. An event whose body is gone,
 // or is no longer what was read then, is as the receiver read it.
 func (s *Settings) read(l *lines.Line) (events []hygiene.Event, bad []hygiene.Unreadable, err error) {
@@ -25,7 +54,8 @@ func (s *Settings) read(l *lines.Line) (events []hygiene.Event, bad []hygiene.Un
 		return nil, nil, errSource{e.Source}
 	}
 	if l.Unverified != nil {
-		return nil, []hygiene.Unreadable{{ReceivedAt: e.ReceivedAt, Source: e.Source, Why: l.Why, Body: e.Body, Unverified: l.Unverified}}, nil
+		events, bad = s.readUnverified(l, r)
+		return events, bad, nil
 	}
 	if e.Body != nil {
 		is, err := r.Read(&provider.Request{Body: e.Body, ReceivedAt: e.ReceivedAt})

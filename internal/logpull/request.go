@@ -61,8 +61,10 @@ var errBeyond = errors.New("its log ends before what was pulled")
 // answer is an answer with lines.
 type answer struct {
 	io.Reader
-	end   int64 // the last line of the log
-	close func()
+	end int64 // the last line of the log
+	// verified are the sources whose callbacks that host verifies.
+	verified []string
+	close    func()
 }
 
 // ask asks for the lines after a position. The caller closes the answer. The context's own
@@ -95,6 +97,7 @@ func (c *client) ask(ctx context.Context, method string, from position) (*answer
 		a.close()
 		return nil, errNoLog
 	}
+	a.verified = strings.Split(res.Header.Get(logline.VerifiedHeader), ",")
 	return a, nil
 }
 

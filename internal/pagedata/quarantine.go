@@ -54,7 +54,7 @@ func (s *Source) addBodies(q *view.Quarantine) error {
 	}
 	for i := range bodies {
 		b := &bodies[i]
-		q.Latest = append(q.Latest, view.QuarantinedBody{ID: b.ID, ReceivedAt: b.ReceivedAt, Source: b.Source, Why: b.Why,
+		q.Latest = append(q.Latest, view.QuarantinedBody{ID: b.ID, ReceivedAt: b.ReceivedAt, Source: b.Source, Why: b.Why, Request: quarantine.Request(b.Unverified),
 			Begins: ui.Printable(strings.ToValidUTF8(string(b.Body.Body), "\uFFFD")), Bytes: b.Bytes, Cut: b.Bytes > shownBytes})
 	}
 	return err

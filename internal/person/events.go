@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/hygiene/callback"
 	"winnow/hygiene/contactkey"
 	"winnow/store"
 	"winnow/store/erasure"
@@ -64,7 +65,7 @@ func (x *Export) quarantined(ctx context.Context, d *document, named *erasure.Na
 	d.array("quarantined", func() {
 		d.fail(x.Store.EachQuarantined(ctx, "", 0, func(bodies []store.Quarantined) error {
 			for i := range bodies {
-				if b := &bodies[i]; named.InBody(b.Body) || named.InText(b.Why) {
+				if b := &bodies[i]; named.InQuarantined(&b.Unreadable) {
 					d.element(bodyOf(b))
 				}
 			}
@@ -80,10 +81,12 @@ type unreadable struct {
 	Source     string          `json:"source"`
 	Why        string          `json:"why"`
 	Body       any             `json:"body,omitempty"` // as that of an event
+	// Unverified is what was beside the body of a callback that was not verified.
+	Unverified *callback.Unverified `json:"unverified,omitempty"`
 }
 
 func bodyOf(b *store.Quarantined) unreadable {
-	return unreadable{b.ID, b.ReceivedAt, b.Source, b.Why, written(b.Body)}
+	return unreadable{b.ID, b.ReceivedAt, b.Source, b.Why, written(b.Body), b.Unverified.Shown()}
 }
 
 // event is an event of the log, with its body.

@@ -22,6 +22,7 @@ import (
 	"sync"
 
 	"winnow/hygiene/provider"
+	"winnow/hygiene/provider/signature"
 	"winnow/internal/yamldoc"
 )
 
@@ -103,6 +104,10 @@ func parse(name string, content []byte) (*Preset, error) {
 	}
 	p.Format, _ = ReadFormat(e.Get("read"), nil)
 	p.Format.Name, p.Format.RefuseMore = name, e.Get("refuse_more").Bool()
+	p.Format.Handshake = provider.Handshake(e.Get("handshake").Text())
+	if signs, ok := signature.OfPreset(name); ok {
+		p.Format.Signs = signs
+	}
 	p.Examples = readExamples(e.Get("examples"))
 	if err := doc.Err(); err != nil {
 		return nil, err

@@ -35,6 +35,12 @@ func ReadFormat(e *yamldoc.Entry, base *provider.Format) (f *provider.Format, ok
 	if e.Has("max") {
 		f.Max = e.Get("max").Int()
 	}
+	if e.Has("signature") {
+		f.Signs = r.signs(e.Get("signature"))
+	}
+	if e.Has("answer") {
+		f.Answer = r.answer(e.Get("answer"))
+	}
 	r.shapes(e, f)
 	return f, r.ok
 }

@@ -62,6 +62,8 @@ var ownKeys = []yamldoc.Field{
 	{Key: "alternatives", Shape: &yamldoc.Shape{Kind: yamldoc.List, Item: &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Fields: shapeKeys}, Min: 1, Max: 4, Expect: "a list of forms that a body may have"}, Doc: "Several forms of a body, of which the first counts whose only holds. Each has keys of its own and the others in common."},
 	{Key: "strict", Shape: yes, Doc: "Whether ids and events are texts, so that a number is neither."},
 	{Key: "max", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Min: 1, Max: provider.MaxEvents, Expect: "a whole number"}, Doc: "The most events that a request may have. Default: 10000."},
+	{Key: "signature", Shape: signs, Doc: "What the provider signs. What it is verified with is said in signature of the source."},
+	{Key: "answer", Shape: answers, Doc: "Statuses that callbacks are answered with."},
 	{Key: "outcomes", Shape: Lines, Doc: "What the provider's events and codes mean."},
 }
 
@@ -79,6 +81,7 @@ var file = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
 	{Key: "confirmed", Shape: text, Required: true, Doc: "What a page or a recorded callback shows."},
 	{Key: "unconfirmed", Shape: text, Doc: "What could not be confirmed, and so is left out or taken from a single place."},
 	{Key: "contact", Shape: path, Doc: "Where the contact is if a source does not say."},
+	{Key: "handshake", Shape: &yamldoc.Shape{Kind: yamldoc.Choice, Expect: "a handshake like challenge", Noun: "handshake", Words: []string{string(provider.HandshakeChallenge), string(provider.HandshakeEventGrid), string(provider.HandshakeSNS)}}, Doc: "How it finds out whether callbacks are wanted at a URL."},
 	{Key: "refuse_more", Shape: yes, Doc: "Whether a request with too many events is answered 413, because the provider sends it again in parts."},
 	{Key: "read", Shape: Read, Required: true, Doc: "How its callbacks are read."},
 	{Key: "examples", Shape: examples, Required: true, Doc: "Callbacks, and what is read in them."},

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"winnow/hygiene"
+	"winnow/hygiene/callback"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -18,10 +19,12 @@ type body struct {
 	Why        string          `json:"why"`
 	Body       string          `json:"body,omitempty"`
 	Bytes      []byte          `json:"body_base64,omitempty"` // of a body that is not UTF-8
+	// Unverified is the rest of a callback that was not verified.
+	Unverified *callback.Unverified `json:"unverified,omitempty"`
 }
 
 func bodyOf(q *store.Quarantined) body {
-	b := body{ID: q.ID, ReceivedAt: q.ReceivedAt, Source: q.Source, Why: q.Why}
+	b := body{ID: q.ID, ReceivedAt: q.ReceivedAt, Source: q.Source, Why: q.Why, Unverified: q.Unverified.Shown()}
 	if utf8.Valid(q.Body) {
 		b.Body = string(q.Body)
 	} else {
@@ -36,11 +39,15 @@ func List(out *ui.Printer, s *store.Store, most int) error {
 	if err != nil {
 		return err
 	}
+	unverified := int64(0)
 	bodies, rows := []body{}, [][]string{{"ID", "RECEIVED", "SOURCE", "WHY", "BODY"}}
 	for i := range list {
 		q := &list[i]
 		bodies = append(bodies, bodyOf(q))
-		rows = append(rows, []string{fmt.Sprint(q.ID), q.ReceivedAt.String(), q.Source, q.Why, excerpt(q.Body)})
+		rows = append(rows, []string{fmt.Sprint(q.ID), q.ReceivedAt.String(), q.Source, q.Why, Request(q.Unverified) + excerpt(q.Body)})
+		if q.Unverified != nil && !q.Unverified.Waits {
+			unverified++
+		}
 	}
 	if out.JSON {
 		return out.PrintJSON(bodies)
@@ -54,7 +61,19 @@ func List(out *ui.Printer, s *store.Store, most int) error {
 	if older := totals.Quarantined - int64(len(bodies)); err == nil && older > 0 {
 		fmt.Fprintf(out.Stdout, "… and %s: -n N lists more\n", ui.CountVerb(older, "", "older body", "older bodies"))
 	}
+	if unverified > 0 {
+		fmt.Fprintf(out.Stdout, "%s not verified, and not read as events: correct signature or public_url of the source, and winnow quarantine retry verifies again\n", ui.CountVerb(unverified, "", "body was", "bodies were"))
+	}
 	return err
+}
+
+// Request is how a callback called that was not verified, for a line with its body; empty
+// for other bodies.
+func Request(u *callback.Unverified) string {
+	if u == nil {
+		return ""
+	}
+	return ui.Printable(u.Method+" "+u.Target) + " "
 }
 
 // excerpt returns the beginning of a body, quoted.

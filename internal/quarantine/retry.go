@@ -3,15 +3,19 @@ package quarantine
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/hygiene/provider/signature"
 	"winnow/internal/app"
 	"winnow/internal/console/view"
+	"winnow/internal/snscert"
 	"winnow/internal/ui"
 	"winnow/store"
 )
@@ -21,6 +25,19 @@ type RetryOptions struct {
 	Source string          // empty for all
 	Since  hygiene.Instant // of their receipt; 0 for all
 	Apply  bool            // store the events, instead of showing them
+	// Waiting reads only the bodies that wait for a certificate.
+	Waiting bool
+	// Certificate is that of [signature.Keys]; nil fetches what is not known.
+	Certificate func(url string) *x509.Certificate
+}
+
+// certificate is what knows certificates. Without one of the caller's, they are fetched:
+// here nobody waits for an answer.
+func (o *RetryOptions) certificate(ctx context.Context) func(url string) *x509.Certificate {
+	if o.Certificate != nil {
+		return o.Certificate
+	}
+	return snscert.New(slog.New(slog.DiscardHandler), nil).Fetcher(ctx)
 }
 
 // Retried is what reading bodies again did, as JSON.
@@ -56,7 +73,11 @@ func Retry(ctx context.Context, out *ui.Printer, a *app.App, o RetryOptions) (*R
 	if o.Source != "" && readers[o.Source] == nil {
 		return nil, ui.Usagef("--source %s: there is no source of that name in the config", ui.ShellQuote(o.Source))
 	}
-	r := &retry{ctx: ctx, store: a.Store, readers: readers, apply: o.Apply, kinds: map[eventKind]*eventKind{},
+	accounts, err := app.Accounts(a.Config, o.certificate(ctx))
+	if err != nil {
+		return nil, err
+	}
+	r := &retry{ctx: ctx, store: a.Store, readers: readers, accounts: accounts, waiting: o.Waiting, apply: o.Apply, kinds: map[eventKind]*eventKind{},
 		did: Retried{Applied: o.Apply, Kinds: []eventKind{}, Reasons: map[string]int64{}}}
 	show, done := out.Progress("body")
 	r.show = show
@@ -91,9 +112,20 @@ type retry struct {
 	apply   bool
 	show    func(int64) // shows the progress; may be nil
 
+	accounts map[string]*signature.Account
+	waiting  bool // reads only what waits for a certificate
+
 	kinds  map[eventKind]*eventKind
 	did    Retried
 	stored int64
+}
+
+// read reads a body again. One that was not verified so far is, before it is read.
+func (r *retry) read(reader *provider.Reader, q *store.Quarantined) (provider.Reading, error) {
+	if q.Unverified != nil {
+		return app.ReadKept(r.accounts[q.Source], reader, &q.Unreadable)
+	}
+	return reader.Read(&provider.Request{Body: q.Body, ReceivedAt: q.ReceivedAt})
 }
 
 // page reads a page of bodies again.
@@ -103,21 +135,24 @@ func (r *retry) page(bodies []store.Quarantined) error {
 	var ids []int64
 	for i := range bodies {
 		q := &bodies[i]
+		if r.waiting && (q.Unverified == nil || !q.Unverified.Waits) {
+			continue
+		}
 		r.did.Bodies++
 		reader := r.readers[q.Source]
 		if reader == nil {
 			r.leave("there is no source " + q.Source + " in the config")
 			continue
 		}
-		if q.Unverified != nil {
-			r.leave(q.Why)
-			continue
-		}
-		is, err := reader.Read(&provider.Request{Body: q.Body, ReceivedAt: q.ReceivedAt})
-		found, unreadable := is.Events, is.Unreadable
+		is, err := r.read(reader, q)
+		found, unreadable, verified := is.Events, is.Unreadable, q.Unverified != nil && err == nil
 		switch {
 		case err != nil:
 			r.leave(err.Error())
+			continue
+		case len(found) == 0 && len(unreadable) > 0 && verified: // it stays, as what it is now
+			r.leave(unreadable[0].Why)
+			rest, ids = append(rest, unreadable...), append(ids, q.ID)
 			continue
 		case len(found) == 0 && len(unreadable) > 0:
 			r.leave(unreadable[0].Why)

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"winnow/hygiene"
+	"winnow/hygiene/provider"
 )
 
 // MaxBody is the largest body accepted, in bytes, as sent and as inflated.
@@ -50,6 +53,24 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	b.started = true
 	return b.body.Read(p)
 }
+
+// keptOfLarge is how much is kept of a body that is too large, in bytes, and maxDiscarded
+// how much of the rest is read, so that the provider takes the answer for one.
+const (
+	keptOfLarge  = 64 << 10
+	maxDiscarded = 16 * MaxBody
+)
+
+// drain reads what is left of a body.
+func drain(body io.Reader) { _, _ = io.CopyN(io.Discard, body, maxDiscarded) }
+
+// beginning is what is kept of a body that is too large.
+func (s *Source) beginning(req *http.Request, body []byte, now hygiene.Instant) provider.Reading {
+	return s.broken(req, errTooLarge.Error()+"; only its beginning was kept", append(body[:keptOfLarge:keptOfLarge], "…"...), now)
+}
+
+// refusesMore reports whether what is too much is refused: the provider sends it again.
+func (s *Source) refusesMore() bool { return s.Reader.Format().RefuseMore }
 
 // initialBuffer is the capacity of the buffer that every body starts with. It is
 // small because there may be many connections that send little.

@@ -3,9 +3,13 @@
 // A provider wants exactly 200, quickly, always: it gives up after an hour, and
 // sends no message at all while its probe of the URL is answered otherwise. So a
 // known token is answered 200 whatever the body holds, once the body is on disk
-// as events or in quarantine. Only a body that is too large is refused for what it
-// is. Any other answer means that nothing was stored and the provider should
-// retry.
+// as events or in quarantine. A body that is too large is refused where the provider
+// sends it again in parts; of others its beginning is kept in quarantine. Any other
+// answer means that nothing was stored and the provider should retry.
+//
+// What is not verified is kept and answered 200 too, unless the source says otherwise: a
+// secret that was replaced, or a proxy that changes the URL, makes good callbacks look bad,
+// and some providers never send again what was answered 4xx.
 //
 // The path is the only secret, so it is handled with care: no redirects, one
 // answer for everything unknown, tokens compared by digest in constant time, and
@@ -23,6 +27,8 @@
 //   - where callbacks may come from: address.go
 //   - how many connections there may be: not here but in the daemon's connections.go
 //   - size, encoding and timeouts of bodies: body.go; their memory: memory.go
+//   - whose callbacks are verified, and what becomes of others: verify.go
+//   - requests by which a provider tries the URL: handshake.go
 //   - how a body becomes events: not here but in winnow/hygiene/provider
 package receiver
 
@@ -39,6 +45,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/provider"
+	"winnow/hygiene/provider/signature"
 	"winnow/internal/loglimit"
 )
 
@@ -56,7 +63,8 @@ type Counter interface {
 	Callback(source, answer string, took time.Duration)
 }
 
-// What a request was answered. The words are labels of metrics.
+// What a request was answered, with the status unless the format of the source says
+// another one for 200 and 503. The words are labels of metrics.
 const (
 	AnswerStored       = "stored"        // 200: on disk
 	AnswerLeftOut      = "left_out"      // 200: not about a message that was sent, nothing to store
@@ -65,8 +73,9 @@ const (
 	AnswerWrongAddress = "wrong_address" // 404: the source's callbacks don't come from there
 	AnswerNotAllowed   = "not_allowed"   // 405: another method
 	AnswerCutShort     = "cut_short"     // 400: the body was incomplete
-	AnswerTooMuch      = "too_much"      // 413: too many bytes or objects
+	AnswerTooMuch      = "too_much"      // 413: too many bytes or objects, of a provider that sends them again
 	AnswerBusy         = "busy"          // 503: too many large bodies in memory
+	AnswerUnverified   = "unverified"    // 403: its signature is missing or wrong
 	AnswerUnavailable  = "unavailable"   // 503: not stored for certain
 	AnswerPanicked     = "panicked"      // 500
 
@@ -79,6 +88,10 @@ type Source struct {
 	Tokens []string       // no two sources share one
 	From   []netip.Prefix // where its callbacks may come from; empty for everywhere
 	Reader *provider.Reader
+	// Account verifies its callbacks; nil when nothing is verified.
+	Account *signature.Account
+	// Reject refuses callbacks that are not verified, instead of keeping them.
+	Reject bool
 }
 
 // Config is what a receiver needs. Log is required.
@@ -140,13 +153,16 @@ func (r *Receiver) answer(w http.ResponseWriter, req *http.Request, source *Sour
 	case http.MethodOptions:
 		w.Header().Set("Allow", allowed)
 	case http.MethodGet:
+		if answer, is := source.answerChallenge(w, req); is {
+			return answer
+		}
 		if req.URL.RawQuery != "" && source.Reader.Takes(http.MethodGet) {
 			return r.store(w, req, source)
 		}
 	}
 	switch req.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
-		writeOK(w, 0, 0)
+		source.writeOK(w, 0, 0)
 		return AnswerProbed
 	}
 	w.Header().Set("Allow", allowed)
@@ -156,18 +172,26 @@ func (r *Receiver) answer(w http.ResponseWriter, req *http.Request, source *Sour
 
 // store reads one callback, stores it and answers.
 func (r *Receiver) store(w http.ResponseWriter, req *http.Request, source *Source) string {
-	if req.ContentLength > MaxBody {
+	if req.ContentLength > MaxBody && source.refusesMore() {
 		return rejectTooMuch(w, errTooLarge)
 	}
 	memory := &reservation{limit: r.memory, ctx: req.Context()}
 	defer memory.release()
 
+	var asked validation
 	is, err := r.read(newBodyReader(w, req), req, source, memory)
 	switch {
 	case errors.Is(err, errBusy):
 		return r.unavailable(w, source, AnswerBusy, err)
 	case errors.Is(err, errTooLarge), errors.Is(err, provider.ErrTooMany):
 		return rejectTooMuch(w, err)
+	case errors.As(err, &asked):
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(asked.answer)
+		return AnswerProbed
+	case errors.Is(err, errUnverified):
+		http.Error(w, err.Error(), http.StatusForbidden)
+		return AnswerUnverified
 	case err != nil:
 		http.Error(w, "request body was incomplete", http.StatusBadRequest)
 		return AnswerCutShort
@@ -184,7 +208,7 @@ func (r *Receiver) store(w http.ResponseWriter, req *http.Request, source *Sourc
 	if r.config.Logger.Enabled(req.Context(), slog.LevelDebug) {
 		r.config.Logger.Debug("callback stored", "source", source.Name, "stored", len(is.Events), "quarantined", len(is.Unreadable), "left_out", is.LeftOut)
 	}
-	writeOK(w, len(is.Events), len(is.Unreadable))
+	source.writeOK(w, len(is.Events), len(is.Unreadable))
 	if is.LeftOut > 0 && len(is.Events)+len(is.Unreadable) == 0 {
 		return AnswerLeftOut
 	}
@@ -196,33 +220,46 @@ func (r *Receiver) store(w http.ResponseWriter, req *http.Request, source *Sourc
 func (r *Receiver) read(body io.Reader, req *http.Request, source *Source, memory *reservation) (is provider.Reading, err error) {
 	buffer := buffers.Get().(*[]byte)
 	defer putBuffer(buffer)
-	if *buffer, err = readAll(*buffer, body, memory); err != nil {
+	now := hygiene.InstantOf(r.config.Now())
+	*buffer, err = readAll(*buffer, body, memory)
+	switch {
+	case errors.Is(err, errTooLarge) && !source.refusesMore():
+		drain(body)
+		return source.beginning(req, *buffer, now), nil
+	case err != nil:
 		return is, err
 	}
-	now := hygiene.InstantOf(r.config.Now())
 	request := provider.Request{Method: req.Method, Header: req.Header, Query: req.URL.RawQuery, ReceivedAt: now}
 	switch contentEncoding(req) {
 	case "", "identity":
-		return split(*buffer, &request, source, memory)
+		return split(*buffer, req, &request, source, memory)
 	case "gzip", "x-gzip":
 		inflated := buffers.Get().(*[]byte)
 		defer putBuffer(inflated)
 		*inflated, err = inflate(*inflated, *buffer, memory)
 		switch {
 		case err == nil:
-			return split(*inflated, &request, source, memory)
+			return split(*inflated, req, &request, source, memory)
+		case errors.Is(err, errTooLarge) && !source.refusesMore():
+			return source.beginning(req, *inflated, now), nil
 		case errors.Is(err, errTooLarge), errors.Is(err, errBusy):
 			return is, err
 		}
-		return quarantine(source, now, "the body is not gzip, though its Content-Encoding says so", *buffer), nil
+		return source.broken(req, "the body is not gzip, though its Content-Encoding says so", *buffer, now), nil
 	}
-	return quarantine(source, now, "the body has a Content-Encoding other than gzip", *buffer), nil
+	return source.broken(req, "the body has a Content-Encoding other than gzip", *buffer, now), nil
 }
 
 // split makes of a body what is stored, and adjusts the reservation.
-func split(body []byte, request *provider.Request, source *Source, memory *reservation) (is provider.Reading, err error) {
+func split(body []byte, req *http.Request, request *provider.Request, source *Source, memory *reservation) (is provider.Reading, err error) {
 	if err := memory.forSplit(len(body)); err != nil {
 		return is, err
+	}
+	if kept, err := source.verify(req, body, request.ReceivedAt); err != nil || len(kept.Unreadable) > 0 {
+		return kept, err
+	}
+	if answer := source.validation(body); answer != nil {
+		return is, validation{answer}
 	}
 	request.Body = body
 	if is, err = source.Reader.Read(request); err != nil {
@@ -231,13 +268,12 @@ func split(body []byte, request *provider.Request, source *Source, memory *reser
 	return is, memory.forEvents(len(body), &is)
 }
 
-func quarantine(source *Source, now hygiene.Instant, why string, body []byte) provider.Reading {
-	return provider.Reading{Unreadable: []hygiene.Unreadable{{ReceivedAt: now, Source: source.Name, Why: why, Body: append([]byte{}, body...)}}}
-}
-
-// writeOK answers 200 with the number of events stored and bodies quarantined.
-func writeOK(w http.ResponseWriter, stored, quarantined int) {
+// writeOK answers with the number of events stored and bodies quarantined.
+func (s *Source) writeOK(w http.ResponseWriter, stored, quarantined int) {
 	w.Header().Set("Content-Type", "application/json")
+	if status := s.Reader.Format().Answer.Stored(); status != http.StatusOK {
+		w.WriteHeader(status)
+	}
 	answer := append(make([]byte, 0, 48), `{"stored":`...)
 	answer = strconv.AppendInt(answer, int64(stored), 10)
 	answer = append(answer, `,"quarantined":`...)
@@ -262,6 +298,6 @@ func (r *Receiver) unavailable(w http.ResponseWriter, source *Source, answer str
 		r.config.Logger.Error("callbacks are not stored", "source", source.Name, "answer", answer, "refused", refused, "error", err)
 	}
 	w.Header().Set("Retry-After", retryAfter)
-	http.Error(w, "not stored; retry later", http.StatusServiceUnavailable)
+	http.Error(w, "not stored; retry later", source.Reader.Format().Answer.Retry())
 	return answer
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"net/url"
 
-	"winnow/hygiene/callback"
+	"winnow/hygiene"
 	"winnow/store/engine"
 	"winnow/store/quarantine"
 )
@@ -14,7 +14,7 @@ func (r *Run) quarantine(ctx context.Context) error {
 	return quarantine.Each(ctx, r.Engine.ReadLog, "", 0, func(bodies []quarantine.Body) error {
 		var ids []int64
 		for i := range bodies {
-			if b := &bodies[i]; r.Names.InBody(b.Body) || r.Names.InText(b.Why) || r.namesIn(b.Unverified) {
+			if b := &bodies[i]; r.Names.InQuarantined(&b.Unreadable) {
 				ids = append(ids, b.ID)
 			}
 		}
@@ -26,14 +26,17 @@ func (r *Run) quarantine(ctx context.Context) error {
 	})
 }
 
-// namesIn reports whether the rest of a callback names somebody: some providers send all
-// they say in the URL.
-func (r *Run) namesIn(u *callback.Unverified) bool {
-	if u == nil {
+// InQuarantined reports whether a body in quarantine names one of them, or the URL of a
+// callback that was not verified: some providers send all they say in it.
+func (n *Names) InQuarantined(q *hygiene.Unreadable) bool {
+	if n.InBody(q.Body) || n.InText(q.Why) {
+		return true
+	}
+	if q.Unverified == nil {
 		return false
 	}
-	plain, err := url.QueryUnescape(u.Target)
-	return r.Names.InText(u.Target) || err == nil && r.Names.InText(plain)
+	plain, err := url.QueryUnescape(q.Unverified.Target)
+	return n.InText(q.Unverified.Target) || err == nil && n.InText(plain)
 }
 
 // unclean is the counter that is 1 while the contacts' write-ahead log may still have what

@@ -85,7 +85,7 @@ func readToken(token string, secrets []string) (map[string]string, error) {
 	if err != nil {
 		return nil, errNoToken
 	}
-	fields, err := object(header)
+	fields, _, err := object(header)
 	if err != nil || tokenHashes[fields["alg"]] == "" {
 		return nil, errNoToken
 	}
@@ -100,7 +100,7 @@ func readToken(token string, secrets []string) (map[string]string, error) {
 	if err != nil {
 		return nil, errNoToken
 	}
-	claims, err := object(text)
+	claims, _, err := object(text)
 	if err != nil {
 		return nil, errNoToken
 	}

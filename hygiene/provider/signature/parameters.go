@@ -93,7 +93,11 @@ func (p Parameters) text(fields map[string]string) (text []byte) {
 // there once.
 func parameters(r *Request) (map[string]string, error) {
 	if len(r.Body) > 0 && !isForm(r) {
-		return object(r.Body)
+		fields, others, err := object(r.Body)
+		if len(others) > 0 {
+			err = errors.New("a parameter is not a text, so it is not signed")
+		}
+		return fields, err
 	}
 	text := string(r.Body)
 	if text == "" {

@@ -72,6 +72,9 @@ func signsURL(parts []Part) bool {
 // join gives the texts that the parts of a request may be: one for each spelling of its
 // URL, or one.
 func join(r *Request, parts []Part) ([][]byte, error) {
+	if len(parts) == 1 && parts[0].Of == PartBody {
+		return [][]byte{r.Body}, nil
+	}
 	urls := []string{r.URL}
 	if signsURL(parts) {
 		if r.URL == "" {

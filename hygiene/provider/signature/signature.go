@@ -117,9 +117,23 @@ func New(scheme Scheme, keys Keys) (*Verifier, error) {
 	return &Verifier{scheme: scheme, keys: keys}, nil
 }
 
+// CheckScheme says what is wrong with a scheme, whatever it verifies with.
+func CheckScheme(s Scheme) error {
+	return s.check(&Keys{Certificate: func(string) *x509.Certificate { return nil }})
+}
+
+// ErrBlind is the error of a verifier that [Blind] made.
+var ErrBlind = errors.New("what callbacks are verified with is not set here")
+
+// Blind makes a verifier for a source whose keys are not known here. It verifies nothing.
+func Blind(scheme Scheme) *Verifier { return &Verifier{scheme: scheme} }
+
 // Verify returns nil if the request is the provider's, [ErrNoCertificate] if that can't be
-// said yet, and otherwise why it is not, as a sentence that repeats nothing of the request.
+// said yet, [ErrBlind] if it can't be said here, and otherwise why it is not, as a sentence that repeats nothing of the request.
 func (v *Verifier) Verify(r *Request) error {
+	if len(v.keys.Values) == 0 {
+		return ErrBlind
+	}
 	err := v.scheme.verify(r, &v.keys)
 	if v.keys.Optional && errors.Is(err, ErrUnsigned) {
 		return nil

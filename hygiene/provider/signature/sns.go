@@ -72,15 +72,22 @@ type Envelope struct {
 
 // ReadEnvelope reads an envelope, without verifying it.
 func ReadEnvelope(body []byte) (*Envelope, error) {
-	fields, err := object(body)
+	fields, _, err := object(body)
 	if err != nil || fields["Type"] == "" {
 		return nil, errors.New("the body is not an envelope of Amazon SNS")
 	}
 	return &Envelope{Type: fields["Type"], Topic: fields["TopicArn"], Message: fields["Message"], SubscribeURL: fields["SubscribeURL"]}, nil
 }
 
+// AsksToConfirm reports whether a body is the envelope by which Amazon SNS asks whether
+// somebody wants a topic's messages.
+func AsksToConfirm(body []byte) bool {
+	e, err := ReadEnvelope(body)
+	return err == nil && e.Type == "SubscriptionConfirmation"
+}
+
 func (SNS) verify(r *Request, k *Keys) error {
-	fields, err := object(r.Body)
+	fields, _, err := object(r.Body)
 	if err != nil {
 		return err
 	}

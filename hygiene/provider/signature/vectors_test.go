@@ -148,6 +148,8 @@ func TestVonageSMSSignsParameters(t *testing.T) {
 		fails(t, "another number", v, get, "does not match")
 		text.Body = []byte(strings.Replace(string(text.Body), "{", `{"msisdn":"1",`, 1))
 		fails(t, "two numbers", v, text, "each name once")
+		text.Body = []byte(strings.Replace(object, "{", `{"client-ref":{"contact":"another"},`, 1) + `,"sig":"` + signature + `"}`)
+		fails(t, "attached data that is not signed", v, text, "not signed")
 		post.Body = append(post.Body, "&msisdn=1"...)
 		fails(t, "two numbers", v, post, "several times")
 	}

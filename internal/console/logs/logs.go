@@ -71,11 +71,12 @@ func Ask(log Log, query url.Values) (*Answer, error) {
 	return a, err
 }
 
-// Write writes the lines. An error after the first byte must end the connection, so that a
+// Write writes the lines. verified are the sources whose callbacks this host verifies. An error after the first byte must end the connection, so that a
 // part of them is not taken for the whole.
-func (a *Answer) Write(w http.ResponseWriter, out io.Writer, req *http.Request) (err error) {
+func (a *Answer) Write(w http.ResponseWriter, out io.Writer, req *http.Request, verified []string) (err error) {
 	w.Header().Set("Content-Type", logline.ContentType)
 	w.Header().Set(logline.EndHeader, strconv.FormatInt(a.end, 10))
+	w.Header().Set(logline.VerifiedHeader, strings.Join(verified, ","))
 	w.Header().Set("Vary", "Accept-Encoding")
 	if req.Method == http.MethodHead {
 		return nil

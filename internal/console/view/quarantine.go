@@ -30,6 +30,7 @@ type QuarantinedBody struct {
 	ID          int64
 	ReceivedAt  hygiene.Instant
 	Source, Why string
+	Request     string // method and path of a callback that was not verified, printable; empty for others
 	Begins      string // printable
 	Bytes       int64
 	Cut         bool // Begins is not all of it
