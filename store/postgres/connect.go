@@ -47,8 +47,6 @@ func configOf(url string) (*pgxpool.Config, error) {
 	if of.RuntimeParams["application_name"] == "" {
 		of.RuntimeParams["application_name"] = applicationName()
 	}
-	settings := settingsBeside(of.RuntimeParams)
-	of.ValidateConnect = func(ctx context.Context, pg *pgconn.PgConn) error { return admit(ctx, pg, settings) }
 	return config, nil
 }
 
@@ -97,11 +95,15 @@ func settingsBeside(said map[string]string) string {
 const sessionMark = "winnow.session"
 
 // admit makes a new connection one that the store can use, or says why it can't.
-func admit(ctx context.Context, pg *pgconn.PgConn, settings string) error {
+func (e *Engine) admit(ctx context.Context, pg *pgconn.PgConn) error {
 	if version := pg.ParameterStatus("server_version"); isOlder(version) {
 		return errOld{version}
 	}
-	results, err := pg.Exec(ctx, settings).ReadAll()
+	opened, sql := e.opened.Load(), e.settings
+	if opened {
+		sql += ", (SELECT max(version) FROM winnow_schema)"
+	}
+	results, err := pg.Exec(ctx, sql).ReadAll()
 	switch {
 	case err != nil:
 		return err
@@ -112,7 +114,17 @@ func admit(ctx context.Context, pg *pgconn.PgConn, settings string) error {
 	case string(results[0].Rows[0][2]) != "":
 		return errPooled
 	}
+	if row := results[0].Rows[0]; opened && isNewer(string(row[len(row)-1])) {
+		return errNewer
+	}
 	return nil
+}
+
+// isNewer reports whether a newer winnow has updated the tables, since they were looked at.
+func isNewer(version string) bool {
+	steps, err1 := schemaFiles()
+	n, err2 := strconv.Atoi(version)
+	return err1 == nil && err2 == nil && n > len(steps)
 }
 
 // isOlder reports whether a version, like 15.6 (Debian 15.6-1), is older than winnow needs.
@@ -181,20 +193,33 @@ func (e *Engine) connect() (*pgx.Conn, error) {
 		}
 		failed = append(failed, errServer{s.name, of.ConnectTimeout, err})
 	}
-	if e.opened.Load() {
-		return nil, fmt.Errorf("%w: %w", errLost, failed)
-	}
-	return nil, failed
+	return nil, e.notConnected(failed)
 }
 
 // connectTwice opens a further connection, which shows whether a pooler shares the first one.
 func (e *Engine) connectTwice() error {
 	held, err := e.reads.Acquire(e.ctx)
 	if err != nil {
-		return errNoServer{{e.servers.inOrder()[0].name, e.config.ConnConfig.ConnectTimeout, err}}
+		return e.notPooled(err)
 	}
 	held.Release()
 	return nil
+}
+
+// notPooled is the error of a pool that could not connect.
+func (e *Engine) notPooled(err error) error {
+	var names []string
+	for _, s := range e.servers.list {
+		names = append(names, s.name)
+	}
+	return e.notConnected(errNoServer{{strings.Join(names, ","), e.config.ConnConfig.ConnectTimeout, err}})
+}
+
+func (e *Engine) notConnected(failed errNoServer) error {
+	if e.opened.Load() {
+		return fmt.Errorf("%w: %w", errLost, failed)
+	}
+	return failed
 }
 
 // patience is how long a connection is tried to be opened.

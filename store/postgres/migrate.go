@@ -14,7 +14,7 @@ var schema embed.FS
 const schemaLock = writeLock + 1
 
 // migrate makes the tables, or updates them by the files that the database lacks, in one
-// transaction. A database of a newer winnow is refused.
+// transaction. Then no older winnow goes on. A database of a newer winnow is refused.
 func migrate(c *conn, create bool) error {
 	steps, err := schemaFiles()
 	if err != nil {
@@ -27,6 +27,21 @@ func migrate(c *conn, create bool) error {
 	if version == 0 && !create {
 		return ErrMissing
 	}
+	if err := update(c, steps); err != nil || version == 0 {
+		return err
+	}
+	return cutOthers(c)
+}
+
+// cutOthers ends the connections of processes that knew the tables as they were. Their next
+// ones are refused: an older winnow could lose data that it does not know.
+func cutOthers(c *conn) error {
+	return errors.Join(c.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+		WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid() AND application_name LIKE 'winnow %'`), c.flush())
+}
+
+// update makes the tables, or updates them.
+func update(c *conn, steps []string) error {
 	return c.inTx("BEGIN", func() error {
 		if err := c.exec("SELECT pg_advisory_xact_lock($1)", int64(schemaLock)); err != nil {
 			return err

@@ -53,6 +53,7 @@ type Engine struct {
 	leases          leases
 	settler         settler
 	servers         servers
+	settings        string      // see settingsBeside
 	opened          atomic.Bool // what is not there from now on was lost
 	closing         atomic.Bool // a lost connection is not waited for
 }
@@ -91,7 +92,8 @@ func newEngine(url string) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{config: config}
+	e := &Engine{config: config, settings: settingsBeside(config.ConnConfig.RuntimeParams)}
+	config.ConnConfig.ValidateConnect = e.admit
 	e.servers.read(config.ConnConfig)
 	config.BeforeConnect = func(_ context.Context, of *pgx.ConnConfig) error {
 		e.servers.arrange(of)
@@ -221,7 +223,10 @@ func (e *Engine) readOnce(pool *pgxpool.Pool, before func(*conn) error, do func(
 		if e.ctx.Err() != nil {
 			return engine.ErrClosed
 		}
-		return errUnused{fmt.Errorf("%w: %w", errLost, err)}
+		if err = e.notPooled(err); refuses(err) {
+			return err
+		}
+		return errUnused{err}
 	}
 	defer held.Release()
 	c := connOf(e.ctx, held.Conn())

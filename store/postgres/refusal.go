@@ -59,6 +59,9 @@ var (
 	errPooled   = errors.New("a pooler gives out sessions that others use too, as it does with pool_mode = transaction")
 )
 
+// errNewer is the error of going on when a newer winnow has updated the tables.
+var errNewer = errors.New("a newer winnow has updated the store meanwhile")
+
 // errOld is the error of a server of an old version.
 type errOld struct{ version string }
 
@@ -77,6 +80,8 @@ func (e errServer) explain() (why, todo string) {
 		return errStandby.Error(), "name the primary in the store URL, or all servers with target_session_attrs=read-write"
 	case errors.Is(err, errReadOnly):
 		return errReadOnly.Error(), "set it to off for this user and database"
+	case errors.Is(err, errNewer):
+		return errNewer.Error(), "stop this process, and start that version"
 	case errors.Is(err, errPooled):
 		return errPooled.Error(), "set pool_mode = session for this database and restart the pooler, or connect to PostgreSQL itself"
 	case errors.As(err, &refused):
@@ -138,7 +143,7 @@ func (e errServer) refuses() bool {
 	case errors.As(e.err, &name):
 		return name.IsNotFound
 	}
-	return isAny[errOld](e.err) || errors.Is(e.err, errPooled) || isAny[*tls.CertificateVerificationError](e.err)
+	return isAny[errOld](e.err) || errors.Is(e.err, errPooled) || errors.Is(e.err, errNewer) || isAny[*tls.CertificateVerificationError](e.err)
 }
 
 func isAny[E error](err error) bool { var of E; return errors.As(err, &of) }
