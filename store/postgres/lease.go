@@ -267,6 +267,11 @@ type leases struct {
 	freeing sync.RWMutex // read while one is freed, which closing waits for
 }
 
+// leaseCommits says that leases are taken and renewed without waiting for a disk or a standby,
+// of which the last may be away while all else waits for it. A server that loses the last
+// commits has the lease as it was: its holder finds another owner, or none, when it writes.
+const leaseCommits = "SET synchronous_commit = off"
+
 // askedFor is how long the server may take to answer who has a lease. Else the connection is
 // given up, and there is time to renew a lease by another one.
 const askedFor = leaseFor / 4

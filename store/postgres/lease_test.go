@@ -153,3 +153,26 @@ func TestALeaseIsRenewedWhileTheLogIsChanged(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Else another process would take over, and wait as well.
+func TestALeaseIsRenewedWhileNoStandbyIsThereThatCommitsWaitFor(t *testing.T) {
+	primary := pgtest.Server(t)
+	standby := primary.Standby(t)
+	primary.Synchronous(t)
+	e := open(t, primary.URL())
+	lock := e.Lock("run")
+	if taken, err := lock.TryLock(); !taken || err != nil {
+		t.Fatalf("taken: %t, %v", taken, err)
+	}
+	standby.StopImmediate(t)
+	renewed := postgres.RenewedAt(lock)
+	postgres.Renew(lock)
+	if !postgres.RenewedAt(lock).After(renewed) {
+		t.Error("it is not renewed")
+	}
+	if taken, err := e.Lock("other").TryLock(); !taken || err != nil {
+		t.Errorf("another one is taken: %t, %v", taken, err)
+	}
+	primary.Do(t, "ALTER SYSTEM RESET synchronous_standby_names")
+	primary.Do(t, "SELECT pg_reload_conf()")
+}

@@ -100,6 +100,7 @@ func newEngine(url string) (*Engine, error) {
 		return nil
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.leases.handle.begin = leaseCommits
 	e.leases.engine, e.process.engine, e.settler.engine = e, e, e
 	return e, nil
 }
@@ -132,6 +133,7 @@ func (e *Engine) open(o opening) (err error) {
 // handle is a connection that one goroutine uses at a time. It is opened again when it was
 // lost.
 type handle struct {
+	begin  string // a statement that a new connection begins with; "" for none
 	mu     sync.Mutex
 	pg     *pgx.Conn
 	closed bool
@@ -164,7 +166,10 @@ func (h *handle) connected(e *Engine) (err error) {
 	if h.pg != nil && !h.pg.IsClosed() {
 		return nil
 	}
-	if h.pg, err = e.connect(); err == nil || refuses(err) {
+	if h.pg, err = e.connect(); err == nil && h.begin != "" {
+		_, err = h.pg.Exec(e.ctx, h.begin)
+	}
+	if err == nil || refuses(err) {
 		return err
 	}
 	return errUnused{err}
