@@ -63,6 +63,7 @@ var examples = map[string][]string{
 	"report":              {"winnow report --since 30d --by day,outcome"},
 	"status":              {"winnow status", "winnow status --json"},
 	"schedule":            {"winnow schedule -n 3"},
+	"source confirm":      {"winnow source confirm --source aws"},
 	"source list":         {"winnow source"},
 	"source show":         {"winnow source show twilio"},
 	"source test":         {"winnow source test gateway.yaml"},

@@ -10,7 +10,7 @@ import (
 )
 
 // helpVerbs are the imperative verbs that help begins with. Add another freely.
-var helpVerbs = strings.Fields(`Erase Accept Add Also Apply Back Check Copy Count Deliver Discard Exit Explain Give Import Keep Lift List Manage Merge Pin Play
+var helpVerbs = strings.Fields(`Erase Accept Add Also Apply Back Check Confirm Copy Count Deliver Discard Exit Explain Give Import Keep Lift List Manage Merge Pin Play
 	Print Publish Pull Put Read Receive Record Remove Restore Revert Review Run Select Show Split Start Suppress Take Undo Verify Write`)
 
 // stilted are words and phrases that help does without.

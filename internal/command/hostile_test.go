@@ -109,6 +109,7 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 		"completion":          {{hostile}},
 		"check":               {{}, {"-c", badConfig}, {"--schema"}},
 		"test":                {{ruleTest}, {"absent" + hostile}},
+		"source confirm":      {{}, {"--source", hostile}},
 		"source list":         {{}},
 		"source show":         {{"insider"}, {hostile}},
 		"source test":         {{sourceTest}, {"absent" + hostile}},

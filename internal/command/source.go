@@ -2,8 +2,11 @@ package command
 
 import (
 	"io"
+	"log/slog"
 	"os"
 
+	"winnow/internal/app"
+	"winnow/internal/snscert"
 	"winnow/internal/sources"
 )
 
@@ -13,6 +16,8 @@ type sourceCommand struct {
 	Show sourceShowCommand `cmd:"" help:"Print a preset: where things are in its callbacks, and what its words and codes mean."`
 	Test sourceTestCommand `cmd:"" help:"Read the callbacks of a file, and compare the events with those that it expects."`
 	Try  sourceTryCommand  `cmd:"" help:"Read a callback as a source of the config does, and show what is found. Stores nothing."`
+
+	Confirm sourceConfirmCommand `cmd:"" help:"Confirm that Amazon SNS may deliver the messages of a topic to a source."`
 }
 
 // sourceListCommand lists presets.
@@ -75,4 +80,23 @@ func (x sourceTryCommand) Run(c *invocation) error {
 		in = f
 	}
 	return sources.Try(c.Printer, cfg, in, sources.TryOptions{Source: x.Source, Method: x.Method, Query: x.Query, Headers: x.Header, Now: c.now()})
+}
+
+// sourceConfirmCommand confirms a subscription.
+type sourceConfirmCommand struct {
+	Source string `placeholder:"NAME" help:"Select this source (default: the only one of the config)."`
+}
+
+// Help says what is visited.
+func (sourceConfirmCommand) Help() string {
+	return `When a callback URL is subscribed to a topic, Amazon SNS sends a request that asks whether that is wanted, and winnow keeps
+it in quarantine. This verifies the last such request, by the topic in signature of the source, and visits its URL if that is
+at sns.REGION.amazonaws.com. Then the request leaves the quarantine. winnow serve never visits one by itself.`
+}
+
+// Run confirms the subscription.
+func (x sourceConfirmCommand) Run(c *invocation) error {
+	return c.open(writing(toJudge), func(a *app.App) error {
+		return sources.Confirm(c.ctx, c.Printer, a, x.Source, snscert.New(slog.New(slog.DiscardHandler), nil))
+	})
 }
