@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"winnow/hygiene"
-	"winnow/hygiene/provider"
 	"winnow/store/engine"
 	"winnow/store/forgotten"
 	"winnow/store/portions"
@@ -167,6 +166,7 @@ func loadRetryMessages(c engine.Reader, rows []*contactRow) error {
 type txWriter struct {
 	engine.Writer
 	log    func(do func(engine.LogReader) error) error
+	args   func(*hygiene.Event) []byte // what the sender attached to its message
 	judge  *hygiene.Policy
 	policy int64 // policies.id; 0 for none
 	batch  int64 // batches.id of a manual change; 0 for none
@@ -195,7 +195,7 @@ func (s *Store) writeAs(policy *hygiene.Policy, do func(w *txWriter) error) erro
 // may write comes last, see [engine.Sharing].
 func (s *Store) writeIn(write func(func(engine.Writer) error) error, policy *hygiene.Policy, do func(w *txWriter) error) error {
 	return write(func(c engine.Writer) (err error) {
-		w := &txWriter{Writer: c, log: s.readLog, judge: policy, counts: statuscounts.Changes{}, regret: regret.Tally{}, grown: regret.Growth{}, added: map[string]int64{}}
+		w := &txWriter{Writer: c, log: s.readLog, args: s.uniqueArgs, judge: policy, counts: statuscounts.Changes{}, regret: regret.Tally{}, grown: regret.Growth{}, added: map[string]int64{}}
 		if err := w.useHolds(); err != nil {
 			return err
 		}
@@ -352,7 +352,7 @@ const maxUniqueArgs = 8 << 10
 func (w *txWriter) retryMessages(seqs []int64, of []*contactRow) (messages []engine.RetryMessage, long int64, err error) {
 	err = w.log(func(l engine.LogReader) error {
 		return l.Events(seqs, true, func(i int, e *hygiene.Event) error {
-			m := engine.RetryMessage{Contact: of[i].stored.ID, MessageID: e.MessageID, UniqueArgs: provider.UniqueArgs(e.Body)}
+			m := engine.RetryMessage{Contact: of[i].stored.ID, MessageID: e.MessageID, UniqueArgs: w.args(e)}
 			if len(m.UniqueArgs) > maxUniqueArgs {
 				m.UniqueArgs = nil
 				long++

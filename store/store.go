@@ -45,7 +45,10 @@ package store
 import (
 	"crypto/rand"
 	"errors"
+	"sync/atomic"
 
+	"winnow/hygiene"
+	"winnow/hygiene/provider"
 	"winnow/store/appender"
 	"winnow/store/engine"
 	"winnow/store/keyset"
@@ -70,6 +73,7 @@ type Store struct {
 	sweeper string // names this store among those of other processes, see sweep_together
 
 	present bool // see InPresent
+	args    atomic.Pointer[Args]
 
 	windows *breakerWindows // of the breakers, after the last sweep; used within write only
 }
@@ -104,6 +108,30 @@ func opened(at string, file func(string) (*sqlite.Engine, error), server func(st
 
 func of(e engine.Engine, at string, lists members.Lists) *Store {
 	return &Store{Store: runs.Of(e, lists), Log: lines.Of(e), location: at, engine: e, sweeper: rand.Text(), appender: appender.Start(e, func(err error) error { return nameHolder(e, err) })}
+}
+
+// Args reads what the sender attached to a message, as a raw JSON object, from the body of
+// an event of a source; nil for nothing. ok is false for a source whose bodies have it as
+// [provider.UniqueArgs] reads it.
+type Args func(source string, body []byte) (args []byte, ok bool)
+
+// ReadArgs says how what senders attached is read from bodies. Without it, it is read as
+// [provider.UniqueArgs] does.
+func (s *Store) ReadArgs(as Args) { s.args.Store(&as) }
+
+func (s *Store) argsOf(source string, body []byte) ([]byte, bool) {
+	if as := s.args.Load(); as != nil {
+		return (*as)(source, body)
+	}
+	return nil, false
+}
+
+// uniqueArgs is what the sender attached to the message of an event.
+func (s *Store) uniqueArgs(e *hygiene.Event) []byte {
+	if args, ok := s.argsOf(e.Source, e.Body); ok {
+		return args
+	}
+	return provider.UniqueArgs(e.Body)
 }
 
 // InPresent says that contacts are read in the present, as [hygiene.Contact.InPresent]

@@ -86,6 +86,12 @@ func (s *shapePlan) report(d *document, v *values) report {
 	if s.to != noSlot {
 		r.to, r.toIs, r.region = d.text(v, s.to), s.contact.isTo, s.region
 	}
+	switch {
+	case s.args != noSlot:
+		r.args = attached{d.raw(v, s.args), d.isForm}
+	case s.Args == Query:
+		r.args = attached{d.query, true}
+	}
 	if s.at != noSlot {
 		r.atText, r.zoneless = d.timeText(v, s.at), !s.clock.known
 		r.at = s.timeOf(r.atText)

@@ -279,3 +279,35 @@ func TestALineMayBeForEventsWithoutACode(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatWasAttachedIsAnObject(t *testing.T) {
+	inBody := Format{Shapes: []Shape{{Each: "list[]", ID: []string{"id"}, Event: "event", Args: "/ref"}}}
+	for raw, want := range map[string]string{
+		`{"a": [1]}`:          `{"a": [1]}`,
+		`"{\"a\":1}"`:         `{"a":1}`,
+		`"a=1&b=x%20y"`:       `{"a":"1","b":"x y"}`,
+		`"a=1&a=2"`:           `{"args":"a=1\u0026a=2"}`,
+		`"crm-1"`:             `{"args":"crm-1"}`,
+		`"{\"a\":1,\"a\":2}"`: `{"args":"{\"a\":1,\"a\":2}"}`,
+		`["x","y"]`:           `{"args":["x","y"]}`,
+		`7`:                   `{"args":7}`,
+		`""`:                  ``,
+		`null`:                ``,
+	} {
+		r := readerOf(t, "", contactkey.Format{}, inBody)
+		if got := string(r.Args([]byte(`{"ref":` + raw + `,"list":[{"id":"a","event":"ok"}]}`))); got != want {
+			t.Errorf("%s: %s, want %s", raw, got, want)
+		}
+	}
+	r := readerOf(t, "", contactkey.Format{}, formFormat)
+	for body, want := range map[string]string{
+		"?contact_id=ann&x=%22\nid=a&status=ok": `{"contact_id":"ann","x":"\""}`,
+		"?id=a&status=ok":                       `{"id":"a","status":"ok"}`,
+		"id=a&status=ok":                        ``,
+		"?x=1\nnothing":                         ``,
+	} {
+		if got := string(r.Args([]byte(body))); got != want {
+			t.Errorf("%s: %s, want %s", body, got, want)
+		}
+	}
+}

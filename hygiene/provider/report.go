@@ -25,6 +25,7 @@ type report struct {
 	// atText is that time as it is written, and zoneless that its zone is not known.
 	atText   string
 	zoneless bool
+	args     attached // what the sender attached
 	// problem says why this part is not a report at all; empty when it is.
 	problem string
 }
@@ -45,6 +46,7 @@ type noted struct {
 	at, to   string          // as they are written
 	used     hygiene.Instant // the time that at is; 0 for none
 	zoneless bool            // its zone is not known
+	args     attached
 }
 
 // add makes an event of the report, or sends it to quarantine. What comes after
@@ -81,7 +83,7 @@ func (b *batch) add(r *report) {
 	}
 	b.Events = append(b.Events, e)
 	if b.inspects {
-		b.noted = append(b.noted, noted{r.atText, r.to, r.at, r.zoneless})
+		b.noted = append(b.noted, noted{r.atText, r.to, r.at, r.zoneless, r.args})
 	}
 }
 

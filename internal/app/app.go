@@ -82,6 +82,11 @@ func Open(o Options) (*App, error) {
 	if !o.LookBack {
 		a.Store.InPresent()
 	}
+	args, err := Args(a.Config)
+	if err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	a.Store.ReadArgs(args)
 	if sources := a.Config.Sources; (o.Access == Writes || o.Access == Creates) && len(sources) == 1 {
 		if err := a.Store.OwnUnsourced(sources[0].Name); err != nil {
 			return nil, errors.Join(err, a.Close())

@@ -51,6 +51,29 @@ func Accounts(cfg *config.Config, certificate func(url string) *x509.Certificate
 	return accounts, nil
 }
 
+// Args reads what senders attached to messages as the sources of a config have it.
+func Args(cfg *config.Config) (store.Args, error) {
+	readers, err := Readers(cfg, nil)
+	if err != nil {
+		return nil, err
+	}
+	for i := range cfg.Sources {
+		if cfg.Sources[i].Format.Sender() == insiders {
+			delete(readers, cfg.Sources[i].Name)
+		}
+	}
+	return func(source string, body []byte) ([]byte, bool) {
+		r := readers[source]
+		if r == nil {
+			return nil, false
+		}
+		return r.Args(body), true
+	}, nil
+}
+
+// insiders is where Insider has what the sender attached.
+const insiders = "uniqueArgs"
+
 // Jobs returns the jobs of a config with their schedules. The caller sets Run.
 func Jobs(cfg *config.Config) ([]schedule.Job, error) {
 	sweep, err := schedule.Parse(cfg.Sweep, cfg.Timezone)

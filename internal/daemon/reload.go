@@ -140,6 +140,10 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
+	args, err := app.Args(cfg)
+	if err != nil {
+		return err
+	}
 	if d.receives {
 		jobs = jobsOfReceiver(jobs)
 	}
@@ -147,6 +151,7 @@ func (d *Daemon) apply(cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
+	d.store.ReadArgs(args)
 	var sources []receiver.Source
 	var sourceNames, exportNames []string
 	for _, s := range cfg.Sources {

@@ -24,6 +24,10 @@ type ReportOptions struct {
 	// Unique leaves repeats out: of events that are alike in source, message,
 	// outcome, code and contact only the first one in the log counts.
 	Unique bool
+	// Args reads what the sender attached, as a raw JSON object, from the body of an event of
+	// a source; ok is false where it is to be read as [provider.UniqueArgs] does. It may be
+	// nil.
+	Args func(source string, body []byte) (args []byte, ok bool)
 	// Progress is called with how many events have been read; it may be nil.
 	Progress func(events int64)
 

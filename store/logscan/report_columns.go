@@ -97,7 +97,7 @@ func newReportScan(o *ReportOptions) (scan reportScan) {
 	}
 	columns = append(columns, "1")
 	if scan.body > 0 {
-		columns = append(columns, "body")
+		columns = append(columns, "body", "source")
 	}
 	if o.Unique {
 		scan.identity, columns = len(columns), append(columns, identityColumns...)
@@ -108,12 +108,13 @@ func newReportScan(o *ReportOptions) (scan reportScan) {
 
 // attachments reads what senders attached to messages, from events' bodies.
 type attachments struct {
+	args   func(source string, body []byte) ([]byte, bool) // see [ReportOptions]; may be nil
 	fields *provider.Fields
 	keys   []string // of each column of unique_args, its name there
 }
 
-func newAttachments(by []string) *attachments {
-	a := &attachments{}
+func newAttachments(by []string, args func(source string, body []byte) ([]byte, bool)) *attachments {
+	a := &attachments{args: args}
 	for _, name := range by {
 		if key, is := strings.CutPrefix(name, uniqueArgsPrefix); is {
 			a.keys = append(a.keys, key)
@@ -126,7 +127,12 @@ func newAttachments(by []string) *attachments {
 // of returns what the body has under each name. A dot in a name may be the
 // sender's own: a key of exactly that name comes before what lies deeper. The
 // values hold until the next call.
-func (a *attachments) of(body []byte) []string {
+func (a *attachments) of(source string, body []byte) []string {
+	if a.args != nil && len(body) > 0 {
+		if args, ok := a.args(source, body); ok {
+			body = wrapped(args)
+		}
+	}
 	values := a.fields.Values(body)
 	for i, key := range a.keys {
 		if strings.Contains(key, ".") && mayHaveKey(body, key) {
@@ -156,4 +162,12 @@ func valueOfKey(body []byte, key string) (value string, ok bool) {
 		value = string(raw) // not a string
 	}
 	return value, ok
+}
+
+// wrapped is a body that has this object attached.
+func wrapped(args []byte) []byte {
+	if args == nil {
+		return nil
+	}
+	return slices.Concat([]byte(`{"uniqueArgs":`), args, []byte("}"))
 }

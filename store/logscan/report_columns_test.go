@@ -18,9 +18,9 @@ func TestANameWithDotsIsFirstTheKeyOfExactlyThatName(t *testing.T) {
 		`{"utm.campaign":"elsewhere","uniqueArgs":{}}`:                          "",
 		`{"uniqueArgs":{"utm.campaign":"x"}`:                                    "",
 	} {
-		a := newAttachments([]string{"day", "unique_args.id", "unique_args.utm.campaign"})
+		a := newAttachments([]string{"day", "unique_args.id", "unique_args.utm.campaign"}, nil)
 		for range 2 {
-			if got := a.of([]byte(body)); !slices.Equal(got, []string{"", want}) {
+			if got := a.of("s", []byte(body)); !slices.Equal(got, []string{"", want}) {
 				t.Errorf("%s: %q; want %q", body, got, want)
 			}
 		}

@@ -44,7 +44,7 @@ const (
 )
 
 func newGatherer(r *Report, folder string, o ReportOptions) *gatherer {
-	g := &gatherer{report: r, folder: folder, o: o, scan: newReportScan(&o), attachments: newAttachments(o.By), counts: map[string]*int64{},
+	g := &gatherer{report: r, folder: folder, o: o, scan: newReportScan(&o), attachments: newAttachments(o.By, o.Args), counts: map[string]*int64{},
 		maxCounts: cmp.Or(o.groups, reportGroups), maxBytes: cmp.Or(o.bytes, reportBytes), maxAsked: cmp.Or(o.batch, reportBatch)}
 	if o.Unique {
 		g.seen = keyset.New(folder, reportSeen)
@@ -112,7 +112,7 @@ func (g *gatherer) countOf(r engine.Rows) (*int64, error) {
 func (g *gatherer) readKey(r engine.Rows) {
 	var attached []string
 	if g.scan.body > 0 {
-		attached = g.attachments.of(r.Blob(g.scan.body))
+		attached = g.attachments.of(r.Text(g.scan.body+1), r.Blob(g.scan.body))
 	}
 	g.key = g.key[:0]
 	for i := range len(g.o.By) + 1 {
