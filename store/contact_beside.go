@@ -4,8 +4,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-
-	"winnow/store/engine"
 )
 
 // errBeside is the error of a transaction that writes beside others what they may write.
@@ -17,7 +15,7 @@ func (w *txWriter) checkBeside(rows []*contactRow) error {
 		return nil
 	}
 	for _, k := range rows {
-		if k.IsNumber() || !w.beside.Buckets.Has(engine.BucketOf(k.Key)) {
+		if k.IsNumber() || !w.beside.Has(k.Key) {
 			return errBeside
 		}
 	}

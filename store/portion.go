@@ -26,7 +26,7 @@ func (s *Store) handOverPortions() error {
 		return err
 	}
 	return s.write(func(c engine.Writer) error {
-		if err := portions.HandOver(c, nil); err != nil {
+		if err := portions.HandOver(c, -1); err != nil {
 			return err
 		}
 		_, err := portions.Close(c)

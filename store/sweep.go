@@ -258,20 +258,30 @@ func (s *Store) matchedEvents() ([]matchedEvent, error) {
 	return list, err
 }
 
-// claimMatched deletes those events from the queue that still wait there, and
+// claimMatched deletes those events, of which there is one, from the queue that still wait there, and
 // returns those of them that the log still has. Numbers on which they lay alone have them
 // no longer.
 func (w *txWriter) claimMatched(waiting []matchedEvent, now hygiene.Instant) (events []hygiene.Event, err error) {
+	still := map[int64]bool{}
+	r := w.Query("SELECT seq FROM matched WHERE seq >= ? AND seq <= ?", waiting[0].seq, waiting[len(waiting)-1].seq)
+	for r.Next() {
+		still[r.Int(0)] = true
+	}
+	if err := r.Close(); err != nil {
+		return nil, err
+	}
 	withdrawn := map[string][]int64{}
 	for _, m := range waiting {
-		claimed, err := w.Number("DELETE FROM matched WHERE seq = ? RETURNING 1", m.seq)
-		if err != nil {
+		if !still[m.seq] {
+			continue
+		}
+		if err := w.Exec("DELETE FROM matched WHERE seq = ?", m.seq); err != nil {
 			return nil, err
 		}
-		if claimed == 1 && m.phone != "" {
+		if m.phone != "" {
 			withdrawn[m.phone] = append(withdrawn[m.phone], m.seq)
 		}
-		if claimed == 1 && m.found {
+		if m.found {
 			m.event.Held = m.held
 			events = append(events, m.event)
 		}

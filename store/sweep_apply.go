@@ -236,7 +236,7 @@ func (k *contactRow) heed(policy *hygiene.Policy, events []hygiene.Event, group 
 }
 
 // A transaction that sweeps a portion writes beside others, so it may write nothing that they
-// may write: of contacts those of its buckets alone, and no phone number, as those who have it
+// may write: of contacts those of its portion alone, and no phone number, as those who have it
 // may be in any bucket; see [txWriter.checkBeside]. What asks for more is handed over: it waits
 // in the table matched, as events do whose contact became known, and is judged while nobody
 // else writes. For an event may come to its contact at any time.
@@ -254,7 +254,7 @@ func (w *txWriter) isOthers(e *hygiene.Event, contact string) bool {
 	case w.beside == nil:
 		return false
 	case contact != "":
-		return !w.beside.Buckets.Has(engine.BucketOf(contact))
+		return !w.beside.Has(contact)
 	}
 	return e.Number() != "" && w.judge.GivesOutcome(e.Outcome)
 }

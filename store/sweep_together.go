@@ -71,13 +71,14 @@ func (s *Store) openPortions(o *SweepOptions, from, upTo int64, n int, total *Sw
 		if at, err := counter(w, cursor); err != nil || at != from {
 			return errors.Join(err, engine.ErrClash) // another process sweeps, without the store lock
 		}
-		if err := s.gauge(w, o, from, upTo, &did); err != nil {
+		part := portions.NewPart(n)
+		if err := s.divide(w, o, part, from, upTo, &did); err != nil {
 			return err
 		}
 		if err := w.trimUnregistered(upTo); err != nil {
 			return err
 		}
-		if err := portions.Open(w, from, upTo, n, w.terms(o)); err != nil {
+		if err := portions.Open(w, part, w.terms(o)); err != nil {
 			return err
 		}
 		return setCounter(w, cursor, upTo)
@@ -88,41 +89,45 @@ func (s *Store) openPortions(o *SweepOptions, from, upTo int64, n int, total *Sw
 	return err
 }
 
-// gaugedAtOnce is how many events are read together to count them.
-const gaugedAtOnce = 20_000
+// dividedAtOnce is how many events are read together to divide them.
+const dividedAtOnce = 20_000
 
-// gauge counts events for the breakers, and notes which of them these hold.
-func (s *Store) gauge(w *txWriter, o *SweepOptions, from, upTo int64, did *Swept) error {
+// divide counts events for the breakers, and adds them to the portions of their contacts.
+func (s *Store) divide(w *txWriter, o *SweepOptions, part portions.Part, from, upTo int64, did *Swept) error {
 	since, err := counter(w, listening)
 	for err == nil && from < upTo {
 		var events []hygiene.Event
 		err = s.readLog(func(l engine.LogReader) (err error) {
-			events, err = receipts(l, from, upTo)
+			events, err = heads(l, from, upTo)
 			return err
 		})
 		if err != nil || len(events) == 0 {
 			return err
 		}
 		last := upTo
-		if len(events) == gaugedAtOnce {
+		if len(events) == dividedAtOnce {
 			last = events[len(events)-1].Seq
 		}
-		err = errors.Join(s.holdSurges(w, o, events, from, last, did), quiet.Note(w, events, hygiene.Instant(since)), portions.Hold(w, events))
+		err = errors.Join(s.holdSurges(w, o, events, from, last, did), quiet.Note(w, events, hygiene.Instant(since)), findContactsOf(w, events))
+		for i := range events {
+			e := &events[i]
+			part.Add(cmp.Or(e.Contact, e.MessageID), portions.Entry{Seq: e.Seq, Held: e.Held})
+		}
 		from = last
 	}
 	return err
 }
 
-// receipts reads of the next events what breakers look at.
-func receipts(l engine.LogReader, from, upTo int64) ([]hygiene.Event, error) {
+// heads reads of the next events what that asks for.
+func heads(l engine.LogReader, from, upTo int64) ([]hygiene.Event, error) {
 	var events []hygiene.Event
-	r := l.Query("SELECT seq, source, received_at, outcome FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", from, upTo, gaugedAtOnce)
+	r := l.Query("SELECT seq, source, received_at, outcome, contact, message_id FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", from, upTo, dividedAtOnce)
 	for r.Next() {
 		o, err := hygiene.ParseOutcome(r.Text(3))
 		if err != nil {
 			return nil, errors.Join(err, r.Close())
 		}
-		events = append(events, hygiene.Event{Seq: r.Int(0), Source: r.Text(1), ReceivedAt: hygiene.Instant(r.Int(2)), Outcome: o})
+		events = append(events, hygiene.Event{Seq: r.Int(0), Source: r.Text(1), ReceivedAt: hygiene.Instant(r.Int(2)), Outcome: o, Contact: r.Text(4), MessageID: r.Text(5)})
 	}
 	return events, r.Close()
 }
@@ -201,7 +206,7 @@ func (s *Store) sweepPortion(o *SweepOptions) (did Swept, taken bool, err error)
 		}
 	}
 	if errors.Is(err, errBeside) || errors.Is(err, engine.ErrClash) {
-		did, err = Swept{}, s.write(func(c engine.Writer) error { return portions.HandOver(c, p) })
+		did, err = Swept{}, s.write(func(c engine.Writer) error { return portions.HandOver(c, p.Number) })
 	}
 	return did, p != nil, err
 }
@@ -209,29 +214,36 @@ func (s *Store) sweepPortion(o *SweepOptions) (did Swept, taken bool, err error)
 // clashes is how often a portion is tried again.
 const clashes = 3
 
+// appliedAtOnce is how many events of a portion are applied together.
+const appliedAtOnce = 20_000
+
 // applyPortion applies the events of a portion, some at a time.
 func (s *Store) applyPortion(w *txWriter, o *SweepOptions, p *portions.Portion, did *Swept) error {
-	held, err := p.Held(w)
-	for after := p.After; err == nil; {
-		var events []hygiene.Event
-		err = s.readLog(func(l engine.LogReader) (err error) {
-			events, err = l.(engine.SharedLog).EventsIn(p.Buckets, after, p.Through, sweepEvents, sweepBytes)
-			return err
+	for entries := range slices.Chunk(p.Entries, appliedAtOnce) {
+		seqs := make([]int64, len(entries))
+		for i, e := range entries {
+			seqs[i] = e.Seq
+		}
+		events := make([]hygiene.Event, 0, len(entries))
+		err := s.readLog(func(l engine.LogReader) error {
+			return l.Events(seqs, false, func(i int, e *hygiene.Event) error {
+				e.Held = entries[i].Held
+				events = append(events, *e)
+				return nil
+			})
 		})
-		if err != nil || len(events) == 0 {
+		if err != nil {
 			return err
 		}
-		after = events[len(events)-1].Seq
-		for i := range events {
-			events[i].Held = held[events[i].Seq]
+		view, err := messages.Look(s.read, versionOfSendLog, events)
+		if err == nil {
+			err = w.applyEvents(o, events, view, did)
 		}
-		view, looked := messages.Look(s.read, versionOfSendLog, events)
-		if looked != nil {
-			return looked
+		if err != nil {
+			return err
 		}
-		err = w.applyEvents(o, events, view, did)
 	}
-	return err
+	return nil
 }
 
 // terms are by what portions are judged.

@@ -184,6 +184,8 @@ func crowd(r *rand.Rand, n int) (events []hygiene.Event, messages []store.Regist
 
 var away = flag.Duration("away", 0, "how long bytes take to the server and back, in the benchmark of several processes")
 
+var nameless = flag.Bool("nameless", false, "only the send log knows the contacts, in the benchmark of several processes")
+
 // BenchmarkSweepTogether sweeps by one process and by two, in turn, and prints how much
 // faster two are. On a machine that its server and the processes share they are bound by its
 // processors; with -away 1ms each of them waits for its server as over a network.
@@ -195,7 +197,14 @@ func BenchmarkSweepTogether(b *testing.B) {
 		for _, n := range []int{1, 2} {
 			o := options(p, at)
 			s := several(b, n, o)
-			storetest.AppendMany(b, s[0], storetest.LifelikeLog(*million, *million, at, 7))
+			events := storetest.LifelikeLog(*million, *million, at, 7)
+			if *nameless {
+				registerAll(b, s[0], events, "theirs")
+				for i := range events {
+					events[i].Contact = ""
+				}
+			}
+			storetest.AppendMany(b, s[0], events)
 			began := time.Now()
 			did, err := s[0].Sweep(b.Context(), o)
 			if err != nil {

@@ -1,14 +1,9 @@
 package engine
 
-import (
-	"errors"
-	"hash/fnv"
+import "errors"
 
-	"winnow/hygiene"
-)
-
-// Sharing is an [Engine] of which several processes sweep one log together: each takes
-// events of some buckets, and writes contacts of these buckets alone.
+// Sharing is an [Engine] that several processes write at the same time, so that they sweep one
+// log together.
 type Sharing interface {
 	Engine
 	// WriteBeside runs do in one transaction on the contacts. Others of its kind run
@@ -22,36 +17,3 @@ type Sharing interface {
 // ErrClash is the error of a transaction that was in the way of another one. It may be
 // tried again.
 var ErrClash = errors.New("two transactions were in each other's way")
-
-// SharedLog is a [LogReader] of a [Sharing] engine.
-type SharedLog interface {
-	LogReader
-	// EventsIn reads the events of some buckets after one seq and up to another, as
-	// [LogReader.EventsAfter] does.
-	EventsIn(b BucketRange, after, through int64, most, bytes int) ([]hygiene.Event, error)
-}
-
-// Buckets is how many buckets there are. It is stored in every event, so it stays.
-const Buckets = 64
-
-// BucketRange is the buckets from one to another, which is not included.
-type BucketRange struct{ From, To int }
-
-// Has reports whether the range has the bucket.
-func (r BucketRange) Has(bucket int) bool { return r.From <= bucket && bucket < r.To }
-
-// BucketOf is the bucket of the contact of a key.
-func BucketOf(key string) int {
-	h := fnv.New32a()
-	h.Write([]byte(key))
-	return int(h.Sum32() % Buckets)
-}
-
-// BucketOfEvent is the bucket in which an event lies: that of the contact that its body
-// names, or else one by its message, so that those without a contact are spread too.
-func BucketOfEvent(source, messageID, contact string) int {
-	if contact == "" {
-		return BucketOf(source + "\x00" + messageID)
-	}
-	return BucketOf(contact)
-}

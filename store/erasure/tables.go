@@ -71,7 +71,7 @@ var ServerTables = map[string]string{
 	"member_lists": "the lists with a member who is forgotten are written anew, see fileEraser of package app",
 	"migrated":     "deleted when winnow migrate is done; before, nobody else may use the store",
 	// No persons.
-	"appenders": "", "settled": "", "log_end": "", "leases": "", "vacuumed": "", "written": "", "migration": "", "winnow_schema": "", "sweep_portions": "", "sweep_held": "", "sweepers": "",
+	"appenders": "", "settled": "", "log_end": "", "leases": "", "vacuumed": "", "written": "", "migration": "", "winnow_schema": "", "sweep_portions": "", "sweepers": "",
 }
 
 // notes are the columns where people write, and what they may have written about someone.

@@ -1,20 +1,24 @@
 // Package portions divides a part of the log among the processes that sweep it together.
 //
 // The process that holds the store lock leads: it moves the cursor past a part of the log and
-// opens its portions, each the events of some buckets. Every process takes portions, one a
-// transaction, and sweeps them beside the others; the row of a portion is locked meanwhile,
-// so that it is swept once, and another process takes it if that one dies. The leader closes
-// the part when all of it is swept.
+// opens its portions, each the events of contacts of some buckets. Every process takes
+// portions, one a transaction, and sweeps them beside the others; the row of a portion is
+// locked meanwhile, so that it is swept once, and another process takes it if that one dies.
+// The leader closes the part when all of it is swept.
 //
-// A part whose leader died is handed over as a whole: its events wait in the table matched
-// then, as those do whose contact became known, and the next sweep judges them.
+// A portion that can't be swept beside others, or whose leader has died, is handed over: its
+// events wait in the table matched then, as those do whose contact became known, and are
+// judged while nobody else writes.
 //
 // The tables exist in an engine that is a [engine.Sharing]. What a portion may write is in
 // sweep_apply.go of store.
 package portions
 
 import (
-	"winnow/hygiene"
+	"encoding/binary"
+	"errors"
+	"hash/fnv"
+
 	"winnow/store/engine"
 )
 
@@ -25,24 +29,36 @@ type Terms struct {
 	SendLog string // sources of which only messages that the send log has count, joined by |
 }
 
-// Portion is the events of some buckets in a part of the log.
-type Portion struct {
-	Number         int64
-	After, Through int64 // seqs: behind the first, and up to the second
-	Buckets        engine.BucketRange
+// Part collects the events of a part of the log, by portion.
+type Part [][]byte
+
+// NewPart is an empty part of so many portions.
+func NewPart(portions int) Part { return make(Part, portions) }
+
+// Entry is an event of a portion.
+type Entry struct {
+	Seq  int64
+	Held int64 // the trip that holds it; 0 for none
 }
 
-// Did is what sweeping did, as store.Swept counts it.
-type Did struct{ Events, Repeats, TooOld, Unmatched, Changes int64 }
+// Add adds an event of the contact of that key. Without a key it is that of any.
+func (p Part) Add(key string, e Entry) {
+	list := &p[portionOf(key, len(p))]
+	*list = binary.AppendUvarint(binary.AppendUvarint(*list, uint64(e.Seq)), uint64(e.Held))
+}
 
-// Open divides a part of the log into so many portions, at most one a bucket. There are none
-// when it is called.
-func Open(w engine.Writer, after, through int64, portions int, t Terms) error {
-	portions = min(portions, engine.Buckets)
-	for n := range portions {
-		err := w.Exec(`INSERT INTO sweep_portions (portion, after, through, from_bucket, to_bucket, policy, send_log, done, events, repeats, too_old, unmatched, changes)
-			VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0)`,
-			n+1, after, through, n*engine.Buckets/portions, (n+1)*engine.Buckets/portions, t.Policy, t.SendLog)
+// portionOf is the portion, counted from 0, that the contact of the key is in.
+func portionOf(key string, portions int) int {
+	h := fnv.New32a()
+	h.Write([]byte(key))
+	return int(h.Sum32() % uint32(portions))
+}
+
+// Open opens the portions of the part. There are none when it is called.
+func Open(w engine.Writer, part Part, t Terms) error {
+	for n, entries := range part {
+		err := w.Exec(`INSERT INTO sweep_portions (portion, buckets, policy, send_log, entries, done, events, repeats, too_old, unmatched, changes)
+			VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0)`, n, len(part), t.Policy, t.SendLog, append([]byte{}, entries...))
 		if err != nil {
 			return err
 		}
@@ -50,41 +66,47 @@ func Open(w engine.Writer, after, through int64, portions int, t Terms) error {
 	return nil
 }
 
-// Hold notes which of the events breakers hold.
-func Hold(w engine.Writer, events []hygiene.Event) error {
-	for i := range events {
-		if e := &events[i]; e.Held != 0 {
-			if err := w.Exec("INSERT INTO sweep_held (seq, held_by) VALUES (?, ?)", e.Seq, e.Held); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+// Portion is some events, and the contacts that may be written for them.
+type Portion struct {
+	Number  int64
+	Entries []Entry
+	of      int // how many portions there are
 }
 
-// Held are the trips that hold events of the portion's part of the log, by the seq of the event.
-func (p *Portion) Held(q engine.Querier) (map[int64]int64, error) {
-	held := map[int64]int64{}
-	r := q.Query("SELECT seq, held_by FROM sweep_held WHERE seq > ? AND seq <= ?", p.After, p.Through)
-	for r.Next() {
-		held[r.Int(0)] = r.Int(1)
-	}
-	return held, r.Close()
-}
+// Has reports whether the contact of the key is in the portion.
+func (p *Portion) Has(key string) bool { return portionOf(key, p.of) == int(p.Number) }
 
 // Take locks a portion that was not swept yet and that nobody else has locked; nil if there
 // is none of these terms.
 func Take(w engine.Writer, t Terms) (*Portion, error) {
-	return one(w.Query(`SELECT portion, after, through, from_bucket, to_bucket FROM sweep_portions
-		WHERE done = 0 AND policy = ? AND send_log = ? ORDER BY portion LIMIT 1 FOR UPDATE SKIP LOCKED`, t.Policy, t.SendLog))
+	list, err := read(w.Query("SELECT portion, buckets, entries FROM sweep_portions WHERE done = 0 AND policy = ? AND send_log = ? ORDER BY portion LIMIT 1 FOR UPDATE SKIP LOCKED",
+		t.Policy, t.SendLog))
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return list[0], nil
 }
 
-func one(r engine.Rows) (p *Portion, err error) {
-	if r.Next() {
-		p = &Portion{Number: r.Int(0), After: r.Int(1), Through: r.Int(2), Buckets: engine.BucketRange{From: int(r.Int(3)), To: int(r.Int(4))}}
+func read(r engine.Rows) (list []*Portion, err error) {
+	for r.Next() {
+		p := &Portion{Number: r.Int(0), of: int(r.Int(1))}
+		for packed := r.Blob(2); len(packed) > 0 && err == nil; {
+			seq, n := binary.Uvarint(packed)
+			held, m := binary.Uvarint(packed[max(n, 0):])
+			if n <= 0 || m <= 0 {
+				err = errors.New("the list of events in sweep_portions is damaged")
+				break
+			}
+			packed = packed[n+m:]
+			p.Entries = append(p.Entries, Entry{Seq: int64(seq), Held: int64(held)})
+		}
+		list = append(list, p)
 	}
-	return p, r.Close()
+	return list, errors.Join(err, r.Close())
 }
+
+// Did is what sweeping did, as store.Swept counts it.
+type Did struct{ Events, Repeats, TooOld, Unmatched, Changes int64 }
 
 // Done notes that the portion is swept.
 func (p *Portion) Done(w engine.Writer, did Did) error {
@@ -110,28 +132,28 @@ func Close(w engine.Writer) (did Did, err error) {
 	if err := r.Close(); err != nil {
 		return did, err
 	}
-	if err := w.Exec("DELETE FROM sweep_portions"); err != nil {
-		return did, err
-	}
-	return did, w.Exec("DELETE FROM sweep_held")
+	return did, w.Exec("DELETE FROM sweep_portions")
 }
 
-// HandOver lets the events of the portion, or of all that are left for nil, wait to be
-// judged as those whose contact became known, and notes that they are swept. Nobody else
-// writes meanwhile.
-func HandOver(w engine.Writer, p *Portion) error {
-	number := int64(0)
-	if p != nil {
-		number = p.Number
-	}
-	err := w.Exec(`INSERT INTO matched (seq, held_by) SELECT e.seq, coalesce(h.held_by, 0)
-		FROM sweep_portions p JOIN events e ON e.seq > p.after AND e.seq <= p.through AND e.bucket >= p.from_bucket AND e.bucket < p.to_bucket
-			LEFT JOIN sweep_held h ON h.seq = e.seq
-		WHERE p.done = 0 AND (p.portion = ? OR ? = 0) ON CONFLICT (seq) DO NOTHING`, number, number)
+// HandOver lets the events of the portion of that number, or of all for -1, wait to be judged
+// as those whose contact became known, unless they are swept, and notes that they are.
+// Nobody else writes meanwhile.
+func HandOver(w engine.Writer, number int64) error {
+	list, err := read(w.Query("SELECT portion, buckets, entries FROM sweep_portions WHERE done = 0 AND (portion = ? OR ? < 0)", number, number))
 	if err != nil {
 		return err
 	}
-	return w.Exec("UPDATE sweep_portions SET done = 1 WHERE done = 0 AND (portion = ? OR ? = 0)", number, number)
+	for _, p := range list {
+		for _, e := range p.Entries {
+			if err := w.Exec("INSERT INTO matched (seq, held_by) VALUES (?, ?) ON CONFLICT (seq) DO NOTHING", e.Seq, e.Held); err != nil {
+				return err
+			}
+		}
+		if err := p.Done(w, Did{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // A process is ready to take portions for so long after it last said so, which it does so often.

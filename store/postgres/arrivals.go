@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"winnow/hygiene"
-	"winnow/store/engine"
 )
 
 // arrivals are lines to be appended, as COPY takes them in its binary format: much of what
@@ -18,13 +17,13 @@ type arrivals struct {
 	starts []int // of each line, its place in tuples
 }
 
-const copyArrivals = "COPY arrivals (bucket, appender, n, received_at, at, source, message_id, event, code, outcome, contact, phone, why, request, body) FROM STDIN (FORMAT binary)"
+const copyArrivals = "COPY arrivals (appender, n, received_at, at, source, message_id, event, code, outcome, contact, phone, why, request, body) FROM STDIN (FORMAT binary)"
 
-// The columns of arrivals, and where in a line the two are that are known only when it is
-// sent.
+// The columns of arrivals, and where in a line its first two are, which are known only when
+// it is sent.
 const (
-	arrivalColumns = 15
-	appenderAt     = 2 + 4 + 8 + 4
+	arrivalColumns = 14
+	appenderAt     = 2 + 4
 	numberAt       = appenderAt + 8 + 4
 )
 
@@ -46,7 +45,7 @@ func (a *arrivals) grow(lists [][]hygiene.Event) {
 }
 
 func (a *arrivals) addEvent(e *hygiene.Event) {
-	a.begin(engine.BucketOfEvent(e.Source, e.MessageID, e.Contact), e.ReceivedAt)
+	a.begin(e.ReceivedAt)
 	if e.Received {
 		a.null()
 	} else {
@@ -57,17 +56,16 @@ func (a *arrivals) addEvent(e *hygiene.Event) {
 }
 
 func (a *arrivals) addUnreadable(u *hygiene.Unreadable) {
-	a.begin(0, u.ReceivedAt)
+	a.begin(u.ReceivedAt)
 	a.null()
 	a.texts(u.Source, "", "", "", "", "", "", u.Why, u.Unverified.Pack())
 	a.bytes(u.Body)
 }
 
 // begin begins a line.
-func (a *arrivals) begin(bucket int, received hygiene.Instant) {
+func (a *arrivals) begin(received hygiene.Instant) {
 	a.starts = append(a.starts, len(a.tuples))
 	a.tuples = binary.BigEndian.AppendUint16(a.tuples, arrivalColumns)
-	a.number(int64(bucket))
 	a.number(0) // see copyTo
 	a.number(0)
 	a.number(int64(received))

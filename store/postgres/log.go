@@ -78,13 +78,8 @@ func (l *logReader) Events(seqs []int64, bodies bool, found func(place int, e *h
 }
 
 // EventsAfter implements engine.LogReader.
-func (l *logReader) EventsAfter(seq int64, most, weight int) ([]hygiene.Event, error) {
-	return l.some(weight, "SELECT "+eventColumns+" FROM events WHERE seq > $1 ORDER BY seq LIMIT $2", seq, int64(min(most, weight/eventWeight+1)))
-}
-
-// some reads events until they have that weight.
-func (l *logReader) some(weight int, sql string, args ...any) (events []hygiene.Event, err error) {
-	r := l.query(sql, args...)
+func (l *logReader) EventsAfter(seq int64, most, weight int) (events []hygiene.Event, err error) {
+	r := l.query("SELECT "+eventColumns+" FROM events WHERE seq > $1 ORDER BY seq LIMIT $2", seq, int64(min(most, weight/eventWeight+1)))
 	for weight > 0 && r.Next() {
 		events = append(events, hygiene.Event{})
 		e := &events[len(events)-1]
@@ -94,13 +89,6 @@ func (l *logReader) some(weight int, sql string, args ...any) (events []hygiene.
 		weight -= len(e.MessageID) + len(e.Contact) + len(e.Name) + eventWeight
 	}
 	return events, r.Close()
-}
-
-// EventsIn implements engine.SharedLog. It goes over the events of all buckets: there are few
-// of them, and an index for this alone would cost every callback more.
-func (l *logReader) EventsIn(b engine.BucketRange, after, through int64, most, weight int) ([]hygiene.Event, error) {
-	return l.some(weight, "SELECT "+eventColumns+" FROM events WHERE seq > $1 AND seq <= $2 AND bucket >= $3 AND bucket < $4 ORDER BY seq LIMIT $5",
-		after, through, int64(b.From), int64(b.To), int64(min(most, weight/eventWeight+1)))
 }
 
 // Size implements engine.LogReader. Nothing but retention deletes events, and it

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -169,12 +168,8 @@ func (t *Target) Append(ctx context.Context, table *engine.Table, next func() (e
 		if err := c.flush(); err != nil {
 			return err
 		}
-		columns := columnNames(table, nil)
-		if table.Name == "events" {
-			columns, next = columns+", bucket", withBucket(table, next)
-		}
 		rows := &copyRows{ctx: ctx, next: next}
-		_, err := t.pg.PgConn().CopyFrom(ctx, rows, "COPY "+quoted(table.Name)+" ("+columns+") FROM STDIN (FORMAT binary)")
+		_, err := t.pg.PgConn().CopyFrom(ctx, rows, "COPY "+quoted(table.Name)+" ("+columnNames(table, nil)+") FROM STDIN (FORMAT binary)")
 		if err := rows.stop(); err != nil {
 			return err // and not what the server said of it
 		}
@@ -189,22 +184,6 @@ func (t *Target) Append(ctx context.Context, table *engine.Table, next func() (e
 			ON CONFLICT (name) DO UPDATE SET last = excluded.last, rows = excluded.rows, whole = excluded.whole`,
 			table.Name, append([]byte{}, f.Last...), f.Rows, truth(f.Whole))
 	}, nil)
-}
-
-// withBucket adds to the rows of the table events, which next reads, their buckets.
-func withBucket(table *engine.Table, next func() (engine.Row, error)) func() (engine.Row, error) {
-	place := func(column string) int {
-		return slices.IndexFunc(table.Columns, func(c engine.Column) bool { return c.Name == column })
-	}
-	source, message, contact := place("source"), place("message_id"), place("contact")
-	return func() (engine.Row, error) {
-		row, err := next()
-		if row == nil || err != nil {
-			return nil, err
-		}
-		bucket := engine.BucketOfEvent(row[source].(string), row[message].(string), row[contact].(string))
-		return append(slices.Clone(row), int64(bucket)), nil
-	}
 }
 
 func truth(b bool) int64 {

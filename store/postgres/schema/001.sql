@@ -31,7 +31,6 @@ CREATE TABLE settled (
 -- What was appended and has no place in the log yet: events, and bodies that could not be read.
 -- Written by logWriter.AppendEvents and logWriter.Quarantine; settle empties it.
 CREATE TABLE arrivals (
-	bucket      bigint NOT NULL,            -- see engine.BucketOfEvent
 	appender    bigint NOT NULL,
 	n           bigint NOT NULL,
 	received_at bigint NOT NULL,
@@ -77,7 +76,6 @@ CREATE TABLE leases (
 -- Written by settle, logWriter.SetOutcomes, which reclassifying calls, logWriter.Prune, which
 -- retention calls, and logWriter.EraseEvents, which forgetting calls.
 CREATE TABLE events (
-	bucket      bigint NOT NULL,                    -- see engine.BucketOfEvent
 	seq         bigint PRIMARY KEY,                 -- never given out twice, without gaps; see settle
 	received_at bigint NOT NULL,                  -- microseconds since 1970 UTC, as all times
 	at          bigint,                           -- the provider's time, or an archive's; NULL: received_at, by this log's clock
@@ -737,17 +735,15 @@ CREATE TABLE counters (
 	value bigint NOT NULL
 );
 
--- What several processes sweep together: of each part of the log that is being swept, which
--- portions there are, and what became of them. A portion is the events of some buckets.
+-- What several processes sweep together: the portions of the part of the log that is being
+-- swept, and what became of them. A portion is the events of contacts of some buckets.
 -- Written by package portions, which Store.sweepTogether and Store.sweepPortion call.
 CREATE TABLE sweep_portions (
 	portion     bigint PRIMARY KEY,
-	after       bigint NOT NULL,       -- the events behind this seq
-	through     bigint NOT NULL,       -- and up to this one
-	from_bucket bigint NOT NULL,       -- of the buckets from this one
-	to_bucket   bigint NOT NULL,       -- up to this one, which is not included
+	buckets     bigint NOT NULL,       -- how many portions there are: this one has the buckets of which portion is the rest
 	policy      bigint NOT NULL,       -- policies.id by which they are judged
 	send_log    text COLLATE "C" NOT NULL, -- sources of which only messages that the send log has count, joined by |
+	entries     bytea NOT NULL,        -- the events: their seqs, and the trips that hold them, see portions.Entry
 	done        bigint NOT NULL,       -- 1: they have been swept
 	events      bigint NOT NULL,       -- what sweeping them did, see store.Swept, as in the columns that follow
 	repeats     bigint NOT NULL,
@@ -755,13 +751,7 @@ CREATE TABLE sweep_portions (
 	unmatched   bigint NOT NULL,
 	changes     bigint NOT NULL
 );
-
--- Events of these portions that breakers hold.
--- Written by package portions, which Store.sweepTogether calls.
-CREATE TABLE sweep_held (
-	seq     bigint PRIMARY KEY,
-	held_by bigint NOT NULL            -- breaker_trips.id
-);
+ALTER TABLE sweep_portions ALTER COLUMN entries SET STORAGE EXTERNAL;
 
 -- Processes that take portions, and when each was ready for one last.
 -- Written by package portions, which Store.HelpSweep calls.
@@ -850,8 +840,8 @@ BEGIN
 		IF who.writer <> who.before THEN
 			INSERT INTO writers (first, writer) VALUES (last.seq + last.quarantined + 1, who.writer) ON CONFLICT (first) DO UPDATE SET writer = excluded.writer;
 		END IF;
-		INSERT INTO events (bucket, seq, received_at, at, source, message_id, event, code, outcome, contact, body, phone)
-			SELECT bucket, last.seq + row_number() OVER (ORDER BY n), received_at, at, source, message_id, event, code, outcome, contact, body, phone
+		INSERT INTO events (seq, received_at, at, source, message_id, event, code, outcome, contact, body, phone)
+			SELECT last.seq + row_number() OVER (ORDER BY n), received_at, at, source, message_id, event, code, outcome, contact, body, phone
 			FROM arrivals WHERE appender = who.appender AND n > who.since AND n <= who.n AND outcome <> '' ORDER BY n;
 		GET DIAGNOSTICS n_events = ROW_COUNT;
 		last.seq := last.seq + n_events;
