@@ -79,7 +79,7 @@ func (x sourceTryCommand) Run(c *invocation) error {
 		defer f.Close()
 		in = f
 	}
-	return sources.Try(c.Printer, cfg, in, sources.TryOptions{Source: x.Source, Method: x.Method, Query: x.Query, Headers: x.Header, Now: c.now()})
+	return sources.Try(c.ctx, c.Printer, cfg, in, sources.TryOptions{Source: x.Source, Method: x.Method, Query: x.Query, Headers: x.Header, Now: c.now()})
 }
 
 // sourceConfirmCommand confirms a subscription.

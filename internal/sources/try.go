@@ -4,16 +4,20 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/callback"
 	"winnow/hygiene/provider"
 	"winnow/internal/config"
+	"winnow/internal/snscert"
 	"winnow/internal/ui"
 )
 
@@ -32,6 +36,10 @@ type tried struct {
 	Events     []triedEvent `json:"events"`
 	Unreadable []unreadable `json:"unreadable"`
 	LeftOut    int          `json:"left_out"`
+	// Verified says whether the signature of the source verifies the request; absent for a
+	// source without one. NotVerified says why not.
+	Verified    *bool  `json:"verified,omitempty"`
+	NotVerified string `json:"not_verified,omitempty"`
 }
 
 type triedEvent struct {
@@ -65,12 +73,12 @@ const maxTried = 2 << 20
 
 // Try reads a body, or a whole HTTP request, as a source of the config does, and prints what
 // is found in it. It stores nothing.
-func Try(out *ui.Printer, cfg *config.Config, in io.Reader, o TryOptions) error {
+func Try(ctx context.Context, out *ui.Printer, cfg *config.Config, in io.Reader, o TryOptions) error {
 	s, err := sourceOf(cfg, o.Source)
 	if err != nil {
 		return err
 	}
-	request, err := readRequest(in, o)
+	request, target, err := readRequest(in, o)
 	if err != nil {
 		return err
 	}
@@ -83,6 +91,9 @@ func Try(out *ui.Printer, cfg *config.Config, in io.Reader, o TryOptions) error 
 		return err
 	}
 	did := tried{Source: s.Name, Events: []triedEvent{}, Unreadable: []unreadable{}, LeftOut: is.LeftOut}
+	if err := did.verify(ctx, cfg, s, request, target); err != nil {
+		return err
+	}
 	for i := range found {
 		did.Events = append(did.Events, eventOf(&found[i], s))
 	}
@@ -98,6 +109,22 @@ func Try(out *ui.Printer, cfg *config.Config, in io.Reader, o TryOptions) error 
 		return ui.ErrReported
 	}
 	return err
+}
+
+// verify says whether the source's signature verifies the request.
+func (did *tried) verify(ctx context.Context, cfg *config.Config, s *config.Source, r *provider.Request, target string) error {
+	account, err := cfg.Account(s, snscert.New(slog.New(slog.DiscardHandler), nil).Fetcher(ctx))
+	if err != nil || account == nil {
+		return err
+	}
+	rest := account.Rest(r.Method, target, "", r.Header)
+	rest.Target = target
+	err = account.VerifyKept(rest, r.Body, r.ReceivedAt)
+	verified := err == nil
+	if did.Verified = &verified; err != nil {
+		did.NotVerified = err.Error()
+	}
+	return nil
 }
 
 // sourceOf finds a source of the config.
@@ -120,35 +147,40 @@ func sourceOf(cfg *config.Config, name string) (*config.Source, error) {
 }
 
 // readRequest reads a whole request, which begins like POST /path HTTP/1.1, or a body.
-func readRequest(in io.Reader, o TryOptions) (*provider.Request, error) {
+// target is its path and query, with a mark for the token in that of a body alone.
+func readRequest(in io.Reader, o TryOptions) (r *provider.Request, target string, err error) {
 	text, err := io.ReadAll(io.LimitReader(in, maxTried+1))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if len(text) > maxTried {
-		return nil, fmt.Errorf("it is larger than %d bytes, and a callback has at most 1 MiB", maxTried)
+		return nil, "", fmt.Errorf("it is larger than %d bytes, and a callback has at most 1 MiB", maxTried)
 	}
-	r := &provider.Request{Method: http.MethodPost, Header: http.Header{}, Body: text, ReceivedAt: hygiene.InstantOf(o.Now)}
+	target = "/callbacks/" + callback.TokenMark
+	r = &provider.Request{Method: http.MethodPost, Header: http.Header{}, Body: text, ReceivedAt: hygiene.InstantOf(o.Now)}
 	first, _, _ := bytes.Cut(text, []byte("\n"))
 	if line := strings.Fields(string(first)); len(line) == 3 && strings.HasPrefix(line[2], "HTTP/1.") {
 		whole, err := http.ReadRequest(bufio.NewReader(io.MultiReader(bytes.NewReader(text))))
 		if err != nil {
-			return nil, fmt.Errorf("it begins like an HTTP request, and can't be read as one: %w", err)
+			return nil, "", fmt.Errorf("it begins like an HTTP request, and can't be read as one: %w", err)
 		}
-		r.Method, r.Query, r.Header = whole.Method, whole.URL.RawQuery, whole.Header
+		r.Method, r.Query, r.Header, target = whole.Method, whole.URL.RawQuery, whole.Header, whole.URL.EscapedPath()
 		if r.Body, err = io.ReadAll(whole.Body); err != nil {
-			return nil, fmt.Errorf("the body of the HTTP request is incomplete: %w", err)
+			return nil, "", fmt.Errorf("the body of the HTTP request is incomplete: %w", err)
 		}
 	}
 	r.Method, r.Query = strings.ToUpper(cmp.Or(o.Method, r.Method)), cmp.Or(strings.TrimPrefix(o.Query, "?"), r.Query)
 	for _, header := range o.Headers {
 		name, value, ok := strings.Cut(header, ":")
 		if !ok || strings.TrimSpace(name) == "" {
-			return nil, ui.Usagef("--header %s: write a name and a value, like --header 'X-Signature: abc'", ui.ShellQuote(header))
+			return nil, "", ui.Usagef("--header %s: write a name and a value, like --header 'X-Signature: abc'", ui.ShellQuote(header))
 		}
 		http.Header(r.Header).Set(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
-	return r, nil
+	if r.Query != "" {
+		target += "?" + r.Query
+	}
+	return r, target, nil
 }
 
 func eventOf(f *provider.Found, s *config.Source) triedEvent {
@@ -186,6 +218,13 @@ func placeOf(l *provider.Line, s *config.Source) string {
 
 func (did *tried) print(w io.Writer) error {
 	fmt.Fprintf(w, "%s, %s, %s left out\n", ui.Count(int64(len(did.Events)), "event"), ui.Count(int64(len(did.Unreadable)), "unreadable part"), ui.Count(int64(did.LeftOut), "part"))
+	switch {
+	case did.Verified == nil:
+	case *did.Verified:
+		fmt.Fprintln(w, "the signature is verified")
+	default:
+		fmt.Fprintf(w, "not verified, so it would not be read: %s\n", did.NotVerified)
+	}
 	for i, e := range did.Events {
 		rows := [][]string{{"  id", e.ID}, {"  event", e.Event}}
 		add := func(name, value string) {
