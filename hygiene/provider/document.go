@@ -81,8 +81,8 @@ func (s *shapePlan) holdsAt(d *document, v *values, condition int) bool {
 }
 
 // report reads an event of the shape.
-func (s *shapePlan) report(d *document, v *values) report {
-	r := report{body: d.body, id: s.messageID(d, v), event: s.eventOf(d, v), code: s.codeOf(d, v), contact: s.contactOf(d, v)}
+func (s *shapePlan) report(r *report, d *document, v *values) {
+	r.id, r.event, r.code, r.contact = s.messageID(d, v), s.eventOf(d, v), s.codeOf(d, v), s.contactOf(d, v)
 	if s.to != noSlot {
 		r.to, r.toIs, r.region = d.text(v, s.to), s.contact.isTo, s.region
 	}
@@ -96,7 +96,6 @@ func (s *shapePlan) report(d *document, v *values) report {
 		r.atText, r.zoneless = d.timeText(v, s.at), !s.clock.known
 		r.at = s.timeOf(r.atText)
 	}
-	return r
 }
 
 // messageID is the id of the message, made of all its parts; empty when one is missing. A

@@ -11,11 +11,24 @@ const maxSlots = 24
 // member is a value that a scanner looks for, or in which it looks for others: together
 // they are a tree, of which each path is a branch.
 type member struct {
-	name  string
-	slots []int // where the value goes; none when only something inside is wanted
-	in    []member
-	items []item // of an array
+	name    string
+	slots   []int // where the value goes; none when only something inside is wanted
+	in      []member
+	*nested // nil for most, which keeps members near each other
+}
+
+// nested is what there is to a member when something is wanted inside an array.
+type nested struct {
+	items []item // of the array that it is
 	marks
+}
+
+// inArrays is what there is to the member when something is wanted inside an array.
+func (m *member) inArrays() *nested {
+	if m.nested == nil {
+		m.nested = &nested{}
+	}
+	return m.nested
 }
 
 // item is an element of an array.
@@ -60,6 +73,7 @@ func (m *member) at(steps []step) *member {
 			m = find(m.in, s.name)
 			continue
 		}
+		m.inArrays()
 		at := slices.IndexFunc(m.items, func(i item) bool { return i.index == s.index })
 		if at < 0 {
 			at = len(m.items)
@@ -76,6 +90,9 @@ func (m *member) join() {
 	for i := range m.in {
 		m.in[i].join()
 	}
+	if m.nested == nil {
+		return
+	}
 	every := m.element(everyElement)
 	for i := range m.items {
 		if one := &m.items[i]; every != nil && one.index != everyElement {
@@ -88,11 +105,15 @@ func (m *member) join() {
 // add adds what is looked for in another member.
 func (m *member) add(other *member) {
 	m.slots = append(m.slots, other.slots...)
-	m.events, m.around = append(m.events, other.events...), append(m.around, other.around...)
-	m.kept = m.kept || other.kept
 	for i := range other.in {
 		m.at([]step{{name: other.in[i].name}}).add(&other.in[i])
 	}
+	if other.nested == nil {
+		return
+	}
+	m.inArrays()
+	m.events, m.around = append(m.events, other.events...), append(m.around, other.around...)
+	m.kept = m.kept || other.kept
 	for i := range other.items {
 		m.at([]step{{index: other.items[i].index}}).add(&other.items[i].member)
 	}

@@ -30,22 +30,23 @@ var (
 // surrogate pair, and bytes that are not UTF-8 are errors, because readers differ
 // in what they make of them.
 type scanner struct {
-	text  string
-	at    int
-	depth int
-	array bool // the text is an array of elements
-	root  member
-	found values
-	walk  *walk // notes what is inside arrays; nil when nothing there is wanted
-	names nameStack
-	open  []level // of the value that is being skipped
+	text   string
+	at     int
+	depth  int
+	array  bool // the text is an array of elements
+	wanted []member
+	found  values
+	used   bool  // found may have values
+	walk   *walk // notes what is inside arrays; nil when nothing there is wanted
+	names  nameStack
+	open   []level // of the value that is being skipped
 }
 
 // values holds the wanted values by slot, as written; empty for absent.
 type values [maxSlots]string
 
 func scan(text string, wanted []member) scanner {
-	return scanner{text: text, root: member{in: wanted}}
+	return scanner{text: text, wanted: wanted}
 }
 
 // elements scans the whole text and calls each with the bounds of every element:
@@ -59,12 +60,15 @@ func (s *scanner) elements(each func(from, to int)) error {
 		return errEmpty
 	}
 	element := func() error {
-		s.found = values{}
+		if s.used {
+			s.found = values{}
+		}
+		s.used = true
 		if s.walk != nil {
 			s.walk.reset()
 		}
 		from := s.at
-		if err := s.value(&s.root); err != nil {
+		if err := s.document(); err != nil {
 			return err
 		}
 		each(from, s.at)
@@ -106,6 +110,14 @@ func (s *scanner) skipSpace() {
 	}
 }
 
+// document scans the whole text, or an element of it.
+func (s *scanner) document() error {
+	if s.wanted != nil && s.at < len(s.text) && s.text[s.at] == '{' {
+		return s.object(s.wanted)
+	}
+	return s.skip()
+}
+
 // value scans one value, and finds what is wanted in it.
 func (s *scanner) value(m *member) error {
 	if s.at == len(s.text) {
@@ -114,7 +126,7 @@ func (s *scanner) value(m *member) error {
 	switch c := s.text[s.at]; {
 	case c == '{' && m.in != nil:
 		return s.object(m.in)
-	case m.items != nil && (c == '[' || s.walk != nil):
+	case m.nested != nil && m.items != nil && (c == '[' || s.walk != nil):
 		return s.items(m)
 	}
 	return s.skip()
@@ -225,7 +237,7 @@ func (s *scanner) member(m *member) error {
 	if m == nil {
 		return s.skip()
 	}
-	from, marked := s.at, s.walk != nil && (m.events != nil || m.around != nil)
+	from, marked := s.at, s.walk != nil && m.nested != nil && (m.events != nil || m.around != nil)
 	before := 0
 	if marked {
 		before = s.walk.enter(m, &s.found)

@@ -54,8 +54,10 @@ func (s *scanner) items(m *member) error {
 	if every == nil || s.walk == nil {
 		return s.elementsOf(m, noFrame)
 	}
-	for _, shape := range every.events {
-		s.walk.reached[shape] = true
+	if every.nested != nil {
+		for _, shape := range every.events {
+			s.walk.reached[shape] = true
+		}
 	}
 	if s.text[s.at] != '[' {
 		return s.item(every, noFrame)
@@ -82,7 +84,7 @@ func (s *scanner) elementsOf(m *member, array int) error {
 
 // item scans an element of an array.
 func (s *scanner) item(m *member, array int) error {
-	if m == nil || !m.kept || array == noFrame {
+	if m == nil || m.nested == nil || !m.kept || array == noFrame {
 		return s.member(m)
 	}
 	w := s.walk

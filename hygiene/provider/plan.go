@@ -18,6 +18,7 @@ type plan struct {
 	places []places // of the shapes
 	nested bool     // there are events inside arrays
 	inside []member
+	forms  bool // some shape may be a form
 	query  bool // what is in the URL's query counts
 }
 
@@ -72,6 +73,7 @@ func newPlan(f *Format, contact string) (*plan, error) {
 		if err != nil {
 			return nil, err
 		}
+		p.forms = p.forms || s.form
 		p.shapes, p.places = append(p.shapes, s), append(p.places, s.places)
 	}
 	p.root.join()
@@ -148,15 +150,15 @@ func (p *plan) addShape(shape *Shape, contact string, next *int) (s shapePlan, e
 		ranges[from].to = *next
 	}
 	if !w.whole {
-		event := p.root.at(w.each)
+		event := p.root.at(w.each).inArrays()
 		event.events = append(event.events, place)
 		if around := w.around(); len(around) > 0 {
-			m := p.root.at(around)
+			m := p.root.at(around).inArrays()
 			m.around = append(m.around, place)
 		}
 		for i := range w.each {
 			if w.each[i].index == everyElement && w.each[i].name == "" {
-				p.root.at(w.each[:i+1]).kept = true
+				p.root.at(w.each[:i+1]).inArrays().kept = true
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -39,7 +38,7 @@ func cutQuery(stored []byte) (query string, body []byte) {
 // isForm reports whether the text is a form: some shape has forms, and it does not begin as
 // JSON does.
 func (p *plan) isForm(text string) bool {
-	if !slices.ContainsFunc(p.shapes, func(s shapePlan) bool { return s.form }) {
+	if !p.forms {
 		return false
 	}
 	text = strings.TrimLeft(strings.TrimPrefix(text, "\ufeff"), " \t\r\n")
@@ -64,7 +63,8 @@ func (p *plan) readForm(text, query string, body []byte, to *batch) error {
 			return err
 		}
 		if s.holds(&d, &found) {
-			r := s.report(&d, &found)
+			r := report{body: d.body}
+			s.report(&r, &d, &found)
 			to.add(&r)
 			return nil
 		}

@@ -25,7 +25,7 @@ type jsonReading struct {
 
 // readJSON reads JSON, in one pass.
 func (p *plan) readJSON(text, query string, body []byte, withQuery bool, to *batch) error {
-	j := jsonReading{plan: p, to: to, body: body, query: query, withQuery: withQuery, scanner: scanner{text: text, root: p.root}}
+	j := jsonReading{plan: p, to: to, body: body, query: query, withQuery: withQuery, scanner: scanner{text: text, wanted: p.root.in}}
 	if p.nested {
 		j.scanner.walk = newWalk(p.places, to.reader.max)
 	}
@@ -72,7 +72,8 @@ func (j *jsonReading) add(s *shapePlan, d *document, from int) {
 		j.to.add(&report{body: d.body, problem: notObject})
 		return
 	}
-	r := s.report(d, &j.scanner.found)
+	r := report{body: d.body}
+	s.report(&r, d, &j.scanner.found)
 	j.to.add(&r)
 }
 
