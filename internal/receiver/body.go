@@ -65,7 +65,7 @@ const (
 func drain(body io.Reader) { _, _ = io.CopyN(io.Discard, body, maxDiscarded) }
 
 // beginning is what is kept of a body that is too large.
-func (s *Source) beginning(req *http.Request, body []byte, now hygiene.Instant) provider.Reading {
+func (s *Source) beginning(req *http.Request, body []byte, now hygiene.Instant) (provider.Reading, error) {
 	return s.broken(req, errTooLarge.Error()+"; only its beginning was kept", append(body[:keptOfLarge:keptOfLarge], "…"...), now)
 }
 

@@ -225,7 +225,7 @@ func (r *Receiver) read(body io.Reader, req *http.Request, source *Source, memor
 	switch {
 	case errors.Is(err, errTooLarge) && !source.refusesMore():
 		drain(body)
-		return source.beginning(req, *buffer, now), nil
+		return source.beginning(req, *buffer, now)
 	case err != nil:
 		return is, err
 	}
@@ -241,13 +241,13 @@ func (r *Receiver) read(body io.Reader, req *http.Request, source *Source, memor
 		case err == nil:
 			return split(*inflated, req, &request, source, memory)
 		case errors.Is(err, errTooLarge) && !source.refusesMore():
-			return source.beginning(req, *inflated, now), nil
+			return source.beginning(req, *inflated, now)
 		case errors.Is(err, errTooLarge), errors.Is(err, errBusy):
 			return is, err
 		}
-		return source.broken(req, "the body is not gzip, though its Content-Encoding says so", *buffer, now), nil
+		return source.broken(req, "the body is not gzip, though its Content-Encoding says so", *buffer, now)
 	}
-	return source.broken(req, "the body has a Content-Encoding other than gzip", *buffer, now), nil
+	return source.broken(req, "the body has a Content-Encoding other than gzip", *buffer, now)
 }
 
 // split makes of a body what is stored, and adjusts the reservation.

@@ -51,11 +51,14 @@ func (s *Source) unreadable(why string, body []byte, now hygiene.Instant) provid
 
 // broken is a body that can't be read as it was sent. Where callbacks are verified it is
 // not: nothing may read it later without that.
-func (s *Source) broken(req *http.Request, why string, body []byte, now hygiene.Instant) provider.Reading {
-	if s.Account == nil {
-		return s.unreadable(why, body, now)
+func (s *Source) broken(req *http.Request, why string, body []byte, now hygiene.Instant) (provider.Reading, error) {
+	switch {
+	case s.Account == nil:
+		return s.unreadable(why, body, now), nil
+	case s.Reject:
+		return provider.Reading{}, errUnverified
 	}
-	return s.unverified(req, errors.New(why), body, now)
+	return s.unverified(req, errors.New(why), body, now), nil
 }
 
 // targetOf is the path and query of a request, as they were sent.

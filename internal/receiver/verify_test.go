@@ -139,6 +139,12 @@ func TestASourceMayRefuseWhatIsNotVerified(t *testing.T) {
 	if w := h.post(event); w.Code != http.StatusForbidden || h.log.size() != 0 || h.counter.last() != "gateway:unverified" {
 		t.Errorf("%d %s", w.Code, h.counter.last())
 	}
+	for encoding, body := range map[string]string{"br": event, "gzip": event, "": strings.Repeat("x", MaxBody+1)} {
+		h := verifying(t, func(s *Source) { s.Reject = true }, signature.Keys{})
+		if w := h.post(body, "Content-Encoding", encoding); w.Code != http.StatusForbidden || h.log.size() != 0 {
+			t.Errorf("%q: %d", encoding, w.Code)
+		}
+	}
 	if w := h.post(event, "X-Signature", sign(called+"\n"+event)); w.Code != 200 || h.log.size() != 1 {
 		t.Errorf("signed: %d", w.Code)
 	}
