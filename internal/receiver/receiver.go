@@ -178,17 +178,17 @@ func (r *Receiver) store(w http.ResponseWriter, req *http.Request, source *Sourc
 	memory := &reservation{limit: r.memory, ctx: req.Context()}
 	defer memory.release()
 
-	var asked validation
 	is, err := r.read(newBodyReader(w, req), req, source, memory)
+	if asked, ok := err.(validation); ok { // errors.As would make each callback pay for it
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(asked.answer)
+		return AnswerProbed
+	}
 	switch {
 	case errors.Is(err, errBusy):
 		return r.unavailable(w, source, AnswerBusy, err)
 	case errors.Is(err, errTooLarge), errors.Is(err, provider.ErrTooMany):
 		return rejectTooMuch(w, err)
-	case errors.As(err, &asked):
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(asked.answer)
-		return AnswerProbed
 	case errors.Is(err, errUnverified):
 		http.Error(w, err.Error(), http.StatusForbidden)
 		return AnswerUnverified
