@@ -10,7 +10,9 @@ import (
 // Report counts events of the log; see [logscan.NewReport]. Its scratch files are
 // in the folder that the variable TMPDIR names, or beside the store.
 func (s *Store) Report(ctx context.Context, o logscan.ReportOptions) (*logscan.Report, error) {
-	o.Args = s.argsOf
+	if as := s.args.Load(); as != nil {
+		o.Args = *as
+	}
 	return logscan.NewReport(ctx, s.engine, s.ScratchFolder(), o)
 }
 

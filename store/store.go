@@ -110,26 +110,19 @@ func of(e engine.Engine, at string, lists members.Lists) *Store {
 	return &Store{Store: runs.Of(e, lists), Log: lines.Of(e), location: at, engine: e, sweeper: rand.Text(), appender: appender.Start(e, func(err error) error { return nameHolder(e, err) })}
 }
 
-// Args reads what the sender attached to a message, as a raw JSON object, from the body of
-// an event of a source; nil for nothing. ok is false for a source whose bodies have it as
-// [provider.UniqueArgs] reads it.
+// Args reads what the sender attached to a message, see [logscan.ReportOptions].
 type Args func(source string, body []byte) (args []byte, ok bool)
 
 // ReadArgs says how what senders attached is read from bodies. Without it, it is read as
 // [provider.UniqueArgs] does.
 func (s *Store) ReadArgs(as Args) { s.args.Store(&as) }
 
-func (s *Store) argsOf(source string, body []byte) ([]byte, bool) {
-	if as := s.args.Load(); as != nil {
-		return (*as)(source, body)
-	}
-	return nil, false
-}
-
 // uniqueArgs is what the sender attached to the message of an event.
 func (s *Store) uniqueArgs(e *hygiene.Event) []byte {
-	if args, ok := s.argsOf(e.Source, e.Body); ok {
-		return args
+	if as := s.args.Load(); as != nil {
+		if args, ok := (*as)(e.Source, e.Body); ok {
+			return args
+		}
 	}
 	return provider.UniqueArgs(e.Body)
 }
