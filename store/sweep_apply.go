@@ -237,7 +237,7 @@ func (k *contactRow) heed(policy *hygiene.Policy, events []hygiene.Event, group 
 
 // A transaction that sweeps a portion writes beside others, so it may write nothing that they
 // may write: of contacts those of its portion alone, and no phone number, as those who have it
-// may be in any bucket; see [txWriter.checkBeside]. What asks for more is handed over: it waits
+// may be in any portion; see [txWriter.checkBeside]. What asks for more is handed over: it waits
 // in the table matched, as events do whose contact became known, and is judged while nobody
 // else writes. For an event may come to its contact at any time.
 

@@ -1,7 +1,7 @@
 // Package portions divides a part of the log among the processes that sweep it together.
 //
 // The process that holds the store lock leads: it moves the cursor past a part of the log and
-// opens its portions, each the events of contacts of some buckets. Every process takes
+// opens its portions, each the events of some of the contacts. Every process takes
 // portions, one a transaction, and sweeps them beside the others; the row of a portion is
 // locked meanwhile, so that it is swept once, and another process takes it if that one dies.
 // The leader closes the part when all of it is swept.
@@ -57,7 +57,7 @@ func portionOf(key string, portions int) int {
 // Open opens the portions of the part. There are none when it is called.
 func Open(w engine.Writer, part Part, t Terms) error {
 	for n, entries := range part {
-		err := w.Exec(`INSERT INTO sweep_portions (portion, buckets, policy, send_log, entries, done, events, repeats, too_old, unmatched, changes)
+		err := w.Exec(`INSERT INTO sweep_portions (portion, portions, policy, send_log, entries, done, events, repeats, too_old, unmatched, changes)
 			VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0)`, n, len(part), t.Policy, t.SendLog, append([]byte{}, entries...))
 		if err != nil {
 			return err
@@ -79,7 +79,7 @@ func (p *Portion) Has(key string) bool { return portionOf(key, p.of) == int(p.Nu
 // Take locks a portion that was not swept yet and that nobody else has locked; nil if there
 // is none of these terms.
 func Take(w engine.Writer, t Terms) (*Portion, error) {
-	list, err := read(w.Query("SELECT portion, buckets, entries FROM sweep_portions WHERE done = 0 AND policy = ? AND send_log = ? ORDER BY portion LIMIT 1 FOR UPDATE SKIP LOCKED",
+	list, err := read(w.Query("SELECT portion, portions, entries FROM sweep_portions WHERE done = 0 AND policy = ? AND send_log = ? ORDER BY portion LIMIT 1 FOR UPDATE SKIP LOCKED",
 		t.Policy, t.SendLog))
 	if err != nil || len(list) == 0 {
 		return nil, err
@@ -139,7 +139,7 @@ func Close(w engine.Writer) (did Did, err error) {
 // as those whose contact became known, unless they are swept, and notes that they are.
 // Nobody else writes meanwhile.
 func HandOver(w engine.Writer, number int64) error {
-	list, err := read(w.Query("SELECT portion, buckets, entries FROM sweep_portions WHERE done = 0 AND (portion = ? OR ? < 0)", number, number))
+	list, err := read(w.Query("SELECT portion, portions, entries FROM sweep_portions WHERE done = 0 AND (portion = ? OR ? < 0)", number, number))
 	if err != nil {
 		return err
 	}

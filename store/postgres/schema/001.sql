@@ -736,11 +736,11 @@ CREATE TABLE counters (
 );
 
 -- What several processes sweep together: the portions of the part of the log that is being
--- swept, and what became of them. A portion is the events of contacts of some buckets.
+-- swept, and what became of them. A portion is the events of some of the contacts.
 -- Written by package portions, which Store.sweepTogether and Store.sweepPortion call.
 CREATE TABLE sweep_portions (
 	portion     bigint PRIMARY KEY,
-	buckets     bigint NOT NULL,       -- how many portions there are: this one has the buckets of which portion is the rest
+	portions    bigint NOT NULL,       -- how many there are, by which a contact is in this one
 	policy      bigint NOT NULL,       -- policies.id by which they are judged
 	send_log    text COLLATE "C" NOT NULL, -- sources of which only messages that the send log has count, joined by |
 	entries     bytea NOT NULL,        -- the events: their seqs, and the trips that hold them, see portions.Entry
