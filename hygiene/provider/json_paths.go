@@ -42,6 +42,7 @@ type marks struct {
 	events []int // it is one of their events
 	around []int // it is the object around their events
 	kept   bool  // it is an element that others are beside: what is inside is kept without those
+	beside bool  // it is in an array beside that of the events, of which it belongs to one
 }
 
 // pathTree makes a tree of dotted paths. The slot of each path is its place in the
@@ -113,7 +114,7 @@ func (m *member) add(other *member) {
 	}
 	m.inArrays()
 	m.events, m.around = append(m.events, other.events...), append(m.around, other.around...)
-	m.kept = m.kept || other.kept
+	m.kept, m.beside = m.kept || other.kept, m.beside || other.beside
 	for i := range other.items {
 		m.at([]step{{index: other.items[i].index}}).add(&other.items[i].member)
 	}

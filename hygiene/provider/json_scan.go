@@ -248,6 +248,9 @@ func (s *scanner) member(m *member) error {
 	for _, slot := range m.slots {
 		s.found[slot] = s.text[from:s.at]
 	}
+	if s.walk != nil && m.nested != nil && m.beside {
+		s.walk.beside = append(s.walk.beside, besideEvents{m.slots, span{from, s.at}})
+	}
 	if marked {
 		s.walk.leave(m, &s.found, before, from, s.at)
 	}

@@ -11,9 +11,10 @@ type walk struct {
 	arrays  []span
 	events  []inArray
 	values  []string // of events and of what is around them, each a range
-	reached []bool   // by shape: there was an array of its events, or an event
-	frame   int      // of the innermost element; noFrame outside of all
-	more    bool     // there are more than max
+	beside  []besideEvents
+	reached []bool // by shape: there was an array of its events, or an event
+	frame   int    // of the innermost element; noFrame outside of all
+	more    bool   // there are more than max
 }
 
 const noFrame = -1
@@ -25,8 +26,15 @@ type frame struct {
 	from, to int // in the text
 }
 
-// span is what is between the brackets of an array.
+// span is what is between the brackets of an array, or a value.
 type span struct{ open, close int }
+
+// besideEvents is a value of one event that is not in it, but in an array beside that of
+// the events. Of several events nobody knows whose it is.
+type besideEvents struct {
+	slots []int
+	span
+}
 
 // inArray is one event.
 type inArray struct {
@@ -43,7 +51,7 @@ func newWalk(shapes []places, max int) *walk {
 
 // reset begins a new document.
 func (w *walk) reset() {
-	w.frames, w.arrays, w.events, w.values, w.frame = w.frames[:0], w.arrays[:0], w.events[:0], w.values[:0], noFrame
+	w.frames, w.arrays, w.events, w.values, w.beside, w.frame = w.frames[:0], w.arrays[:0], w.events[:0], w.values[:0], w.beside[:0], noFrame
 	clear(w.reached)
 }
 
@@ -156,20 +164,55 @@ func (r slots) in(found *values) []string { return found[r.from:r.to] }
 func (r slots) clear(found *values)       { clear(r.in(found)) }
 
 // cut is the document without the elements beside the event: as if it had come alone. The
-// document is what the text has from from to to.
+// document is what the text has from from to to. What is beside several events is not in
+// it: alone, the event would have it.
 func (w *walk) cut(text []byte, from, to int, e *inArray) []byte {
 	if w.isAlone(e) {
 		return text[from:to:to]
 	}
-	pieces, n := w.pieces(from, to, e), 0
-	for _, p := range pieces {
-		n += p.close - p.open
+	var hidden []besideEvents
+	if w.areSeveral(e.shape) {
+		hidden = w.beside
 	}
-	cut := make([]byte, 0, n)
-	for _, p := range pieces {
-		cut = append(cut, text[p.open:p.close]...)
+	cut := make([]byte, 0, w.size(from, to, e))
+	for _, p := range w.pieces(from, to, e) {
+		at := p.open
+		for _, h := range hidden {
+			if at <= h.open && h.close <= p.close {
+				cut = append(append(cut, text[at:h.open]...), "null"...)
+				at = h.close
+			}
+		}
+		cut = append(cut, text[at:p.close]...)
 	}
 	return cut
+}
+
+// areSeveral reports whether the document has more than one event of a shape.
+func (w *walk) areSeveral(shape int) bool {
+	n := 0
+	for i := range w.events {
+		if w.events[i].shape == shape {
+			if n++; n > 1 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hideBeside takes what is beside several events of a shape from its slots.
+func (w *walk) hideBeside(shape int, ofBody slots, found *values) {
+	if len(w.beside) == 0 || !w.areSeveral(shape) {
+		return
+	}
+	for _, b := range w.beside {
+		for _, slot := range b.slots {
+			if ofBody.from <= slot && slot < ofBody.to {
+				found[slot] = ""
+			}
+		}
+	}
 }
 
 // isAlone reports whether no array has an element beside the event.

@@ -162,8 +162,27 @@ func (p *plan) addShape(shape *Shape, contact string, next *int) (s shapePlan, e
 			}
 		}
 	}
+	if err := p.markBeside(shape, &w); err != nil {
+		return s, err
+	}
 	s.object = len(w.paths[ofEvent]) > 0 && !slices.ContainsFunc(w.paths[ofEvent], func(p path) bool { return len(p.steps) == 0 })
 	return s, nil
+}
+
+// markBeside marks the codes that stand in an array of the body, of which each element
+// belongs to one event of the array beside it.
+func (p *plan) markBeside(shape *Shape, w *wants) error {
+	for _, text := range shape.Code {
+		path, err := parsePath(text)
+		if err != nil {
+			return err
+		}
+		ofBody := path.from == ofBody || path.from == ofAround && len(w.around()) == 0
+		if !w.whole && ofBody && slices.ContainsFunc(path.steps, func(s step) bool { return s.name == "" }) {
+			p.root.at(path.steps).inArrays().beside = true
+		}
+	}
+	return nil
 }
 
 // give gives the paths that begin at one place their slots; the same path has one.

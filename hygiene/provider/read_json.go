@@ -95,6 +95,7 @@ func (j *jsonReading) document(d *document, from, end int) {
 			none = false
 			continue
 		}
+		w.hideBeside(i, s.ofBody, &j.scanner.found)
 		added, left := 0, 0
 		for n := range w.events {
 			e := &w.events[n]
