@@ -6,8 +6,10 @@ import (
 	"os"
 
 	"winnow/internal/app"
+	"winnow/internal/presets"
 	"winnow/internal/snscert"
 	"winnow/internal/sources"
+	"winnow/internal/ui"
 )
 
 // sourceCommand shows presets, and tries how callbacks are read.
@@ -36,7 +38,8 @@ func (x sourceShowCommand) Run(c *invocation) error { return sources.Show(c.Prin
 
 // sourceTestCommand tries files of examples.
 type sourceTestCommand struct {
-	Files []string `arg:"" name:"file" help:"Files with preset or read, as a source has them, and examples."`
+	Files  []string `arg:"" optional:"" name:"file" help:"Files with preset or read, as a source has them, and examples."`
+	Schema bool     `help:"Print the JSON Schema of such files, for editors. No file is read."`
 }
 
 // Help shows a file.
@@ -49,11 +52,24 @@ func (sourceTestCommand) Help() string {
       events: [{id: a, event: delivered, outcome: delivered}]
 
 An example has method, query, headers and body, and what is expected: events, left_out and quarantined. What is stored of
-each event is read again, which must give the same.`
+each event is read again, which must give the same.
+
+Beside them, signature and public_url say what the examples are verified with, as a source has them; secrets of tests may be
+written there. Then verified: true or false says of an example whether it is. What is not verified is not read. A signature of
+the URL is of public_url with path, by default /callbacks/TOKEN, and query; one with an age needs received_at.`
 }
 
 // Run tries the files.
-func (x sourceTestCommand) Run(c *invocation) error { return sources.Test(c.Printer, x.Files) }
+func (x sourceTestCommand) Run(c *invocation) error {
+	if x.Schema {
+		_, err := c.Exact().Write(presets.TestSchema())
+		return err
+	}
+	if len(x.Files) == 0 {
+		return ui.Usagef("name a file with examples; winnow source test --help shows one")
+	}
+	return sources.Test(c.Printer, x.Files)
+}
 
 // sourceTryCommand reads a callback.
 type sourceTryCommand struct {

@@ -16,7 +16,7 @@ var source = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"token
 	{Key: "tokens", Omit: true, Shape: listOf(1, token, "a list of tokens"), Doc: "Secrets at the end of the callback URL; several while one is being replaced."},
 	{Key: "tokens_file", Omit: true, Shape: PathShape, Doc: "File with more tokens, one per line, relative to this file."},
 	{Key: "from", Omit: true, Shape: addressRanges, Doc: "Addresses that the provider sends from; requests from others are answered as those with an unknown token. Default: every address."},
-	{Key: "public_url", Omit: true, Shape: publicURLShape, Doc: "Beginning of the callback URL as the provider calls it, up to the path that winnow sees. Signatures that cover the URL need it."},
+	{Key: "public_url", Omit: true, Shape: presets.PublicURL, Doc: "Beginning of the callback URL as the provider calls it, up to the path that winnow sees. Signatures that cover the URL need it."},
 	{Key: "signature", Omit: true, Shape: signatureShape, Doc: "What callbacks are verified with, beside the token in their URL. Without it the token alone proves where they come from."},
 	{Key: "contact", Shape: pattern("a dotted path like uniqueArgs.contact_id", `^[^.\s]+(\.[^.\s]+)*$`), Default: "uniqueArgs.contact_id", Doc: "Path of the contact's key in a callback: to for the recipient's phone number, args for what the sender attached to the message, args.NAME for a part of that. Default: uniqueArgs.contact_id with the preset insider; with others the send log has the contact."},
 	{Key: "to", Shape: choice("international", "form of phone numbers", contactkey.International), Doc: "How phone numbers in callbacks are written: international, for numbers that begin with their country code and have no +. Default: as contacts.region says."},
@@ -45,9 +45,11 @@ func (r *reader) readSources(e *yamldoc.Entry, others map[string]string) []Sourc
 			RequireSendLog: s.Get("require_send_log").Bool(),
 			Outcomes:       presets.ReadLines(s.Get("outcomes")),
 		}
-		readFormat(s, &source)
+		known := readFormat(s, &source)
 		source.Tokens = r.readTokens(s, owners, others)
-		r.readSignature(s, &source)
+		if source.PublicURL = presets.ReadPublicURL(s.Get("public_url")); known {
+			source.Signature = r.readSignature(s, &source)
+		}
 		sources = append(sources, source)
 	}
 	return sources
@@ -87,8 +89,9 @@ func (r *reader) readTokens(s *yamldoc.Entry, owners, others map[string]string) 
 	return tokens
 }
 
-// readFormat reads how the callbacks of a source are read, and where their contact is.
-func readFormat(e *yamldoc.Entry, s *Source) {
+// readFormat reads how the callbacks of a source are read, and where their contact is. It
+// reports whether that is known.
+func readFormat(e *yamldoc.Entry, s *Source) (known bool) {
 	var preset *provider.Format
 	contact := ""
 	if s.Preset != "" {
@@ -104,7 +107,7 @@ func readFormat(e *yamldoc.Entry, s *Source) {
 		s.Contact = e.Get("contact").Text()
 	}
 	if !ok || !e.Valid() {
-		return
+		return ok
 	}
 	if _, err := provider.New(provider.Config{Format: s.Format, Contact: s.Contact}); err != nil {
 		at := e.Get("read")
@@ -113,4 +116,5 @@ func readFormat(e *yamldoc.Entry, s *Source) {
 		}
 		at.ReportWhole(err.Error(), "")
 	}
+	return true
 }

@@ -2,13 +2,16 @@ package presets
 
 import (
 	"fmt"
+	"net/textproto"
 	"slices"
 	"strings"
 	"time"
 
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
+	"winnow/hygiene/instant"
 	"winnow/hygiene/provider"
+	"winnow/hygiene/provider/signature"
 	"winnow/internal/yamldoc"
 )
 
@@ -19,6 +22,8 @@ type Case struct {
 	Contact     string // where the contact is; empty for where the preset says
 	Region      string // of phone numbers without a country code; empty for that of the file
 	Request     provider.Request
+	Path        string // of the URL
+	Verified    *bool  // nil where that is not compared
 	Events      []Event
 	LeftOut     int
 	Quarantined int
@@ -37,10 +42,15 @@ func readExamples(e *yamldoc.Entry) (list []Case) {
 		x := Case{
 			Name: item.Get("name").Text(), Line: item.Line(), Contact: item.Get("read_contact").Text(), Region: item.Get("region").Text(),
 			Request: provider.Request{Method: item.Get("method").Text(), Query: item.Get("query").Text(), Header: map[string][]string{}},
-			LeftOut: item.Get("left_out").Int(), Quarantined: item.Get("quarantined").Int(),
+			Path:    item.Get("path").Text(), LeftOut: item.Get("left_out").Int(), Quarantined: item.Get("quarantined").Int(),
+		}
+		x.Request.ReceivedAt = receiptOf(item.Get("received_at"))
+		if v := item.Get("verified"); v.Valid() && item.Has("verified") {
+			is := v.Bool()
+			x.Verified = &is
 		}
 		for _, h := range item.Get("headers").Items() {
-			x.Request.Header[h.Key()] = []string{h.Text()}
+			x.Request.Header[textproto.CanonicalMIMEHeaderKey(h.Key())] = []string{h.Text()}
 		}
 		if body := item.Get("body"); body != nil {
 			x.Request.Body = bodyOf(body)
@@ -68,9 +78,33 @@ func bodyOf(e *yamldoc.Entry) []byte {
 // happened before.
 var received = hygiene.InstantOf(time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC))
 
-// Try reads the example as a source with that format and contact does, and again from what
-// is stored of it. It returns what is not as expected, a sentence each.
-func (x *Case) Try(f *provider.Format, contact, region string) []string {
+// receiptOf is when an example is received.
+func receiptOf(e *yamldoc.Entry) hygiene.Instant {
+	if e == nil {
+		return received
+	}
+	at, err := instant.ParseTime(e.Text())
+	if err != nil {
+		e.Report(yamldoc.Quote(e.Text())+" is not a time", "write it like 2026-01-02T03:04:05Z")
+	}
+	return at
+}
+
+// Try verifies the example with the account, if it says whether it is verified, reads it as
+// a source with that format and contact does, and again from what is stored of it. It
+// returns what is not as expected, a sentence each.
+func (x *Case) Try(f *provider.Format, contact, region string, account *signature.Account) []string {
+	if x.Verified != nil {
+		err := account.VerifyNow(x.Request.Method, x.target(), x.Request.Header, x.Request.Body, x.Request.ReceivedAt)
+		switch {
+		case err != nil && *x.Verified:
+			return []string{"it is not verified, so nothing is read: " + err.Error()}
+		case err == nil && !*x.Verified:
+			return []string{"it is verified, and is expected not to be"}
+		case err != nil:
+			return nil // nothing is read
+		}
+	}
 	if x.Contact != "" {
 		contact = x.Contact
 	}
@@ -82,7 +116,6 @@ func (x *Case) Try(f *provider.Format, contact, region string) []string {
 		return []string{err.Error()}
 	}
 	request := x.Request
-	request.ReceivedAt = received
 	is, err := r.Read(&request)
 	if err != nil {
 		return []string{err.Error()}
@@ -90,12 +123,20 @@ func (x *Case) Try(f *provider.Format, contact, region string) []string {
 	wrong := x.compare(&is)
 	for i := range is.Events {
 		e := &is.Events[i]
-		again, err := r.Read(&provider.Request{Body: e.Body, ReceivedAt: received})
+		again, err := r.Read(&provider.Request{Body: e.Body, ReceivedAt: x.Request.ReceivedAt})
 		if err != nil || len(again.Events) != 1 || len(again.Unreadable) > 0 || !same(&again.Events[0], e) {
 			wrong = append(wrong, fmt.Sprintf("event %d is not read again from what is stored of it: %d events, %d bodies in quarantine", i+1, len(again.Events), len(again.Unreadable)))
 		}
 	}
 	return wrong
+}
+
+// target is the path and query that the example was sent to.
+func (x *Case) target() string {
+	if x.Request.Query == "" {
+		return x.Path
+	}
+	return x.Path + "?" + x.Request.Query
 }
 
 func same(a, b *hygiene.Event) bool {

@@ -38,6 +38,7 @@ type Preset struct {
 	Unconfirmed string // empty for nothing
 	Contact     string // where the contact is if a source does not say; empty for nowhere
 	Format      *provider.Format
+	Account     *signature.Account // verifies the examples; nil for none
 	Examples    []Case
 	Text        []byte // the file
 }
@@ -108,7 +109,9 @@ func parse(name string, content []byte) (*Preset, error) {
 	if signs, ok := signature.OfPreset(name); ok {
 		p.Format.Signs = signs
 	}
+	p.Account = readProof(e, name, p.Format.Signs)
 	p.Examples = readExamples(e.Get("examples"))
+	checkProof(e)
 	if err := doc.Err(); err != nil {
 		return nil, err
 	}

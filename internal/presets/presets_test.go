@@ -1,10 +1,13 @@
 package presets
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"winnow/hygiene"
+	"winnow/hygiene/provider/signature"
 )
 
 func TestEveryPresetReadsItsExamples(t *testing.T) {
@@ -15,9 +18,40 @@ func TestEveryPresetReadsItsExamples(t *testing.T) {
 			continue
 		}
 		for _, x := range p.Examples {
-			for _, wrong := range x.Try(p.Format, p.Contact, "") {
+			for _, wrong := range x.Try(p.Format, p.Contact, "", p.Account) {
 				t.Errorf("%s.yaml:%d: %s: %s", name, x.Line, x.Name, wrong)
 			}
+		}
+	}
+}
+
+// The examples are verified by the same code as callbacks, and by what their sender gave.
+func TestEveryPresetOfASenderThatSignsHasAnExampleThatIsVerified(t *testing.T) {
+	for _, name := range signature.Presets() {
+		p := MustFind(name)
+		verified := 0
+		for _, x := range p.Examples {
+			if x.Verified == nil || !*x.Verified {
+				continue
+			}
+			verified++
+			changed := x
+			changed.Request.ReceivedAt = received.Add(100 * 365 * 24 * time.Hour)
+			changed.Request.Header = nil
+			changed.Request.Body = append([]byte("x"), x.Request.Body...)
+			changed.Path, changed.Request.Query = "/another", x.Request.Query+"&sig=00"
+			if wrong := changed.Try(p.Format, p.Contact, "", p.Account); len(wrong) != 1 || !strings.HasPrefix(wrong[0], "it is not verified, so nothing is read: ") {
+				t.Errorf("%s.yaml:%d: with nothing that is signed: %q", name, x.Line, wrong)
+			}
+			not := false
+			changed = x
+			changed.Verified = &not
+			if wrong := changed.Try(p.Format, p.Contact, "", p.Account); !slices.Equal(wrong, []string{"it is verified, and is expected not to be"}) {
+				t.Errorf("%s.yaml:%d: expected not to be verified: %q", name, x.Line, wrong)
+			}
+		}
+		if verified == 0 {
+			t.Errorf("%s has no example that is verified", name)
 		}
 	}
 }
@@ -57,7 +91,7 @@ func TestAnExampleThatIsNotSoIsReported(t *testing.T) {
 		changed := x
 		changed.Events = append([]Event{}, x.Events...)
 		c.change(&changed)
-		if wrong := strings.Join(changed.Try(p.Format, p.Contact, ""), "\n"); !strings.Contains(wrong, c.want) {
+		if wrong := strings.Join(changed.Try(p.Format, p.Contact, "", nil), "\n"); !strings.Contains(wrong, c.want) {
 			t.Errorf("%q, want %q", wrong, c.want)
 		}
 	}

@@ -84,6 +84,8 @@ var file = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
 	{Key: "handshake", Shape: &yamldoc.Shape{Kind: yamldoc.Choice, Expect: "a handshake like challenge", Noun: "handshake", Words: []string{string(provider.HandshakeChallenge), string(provider.HandshakeEventGrid), string(provider.HandshakeSNS)}}, Doc: "How it finds out whether callbacks are wanted at a URL."},
 	{Key: "refuse_more", Shape: yes, Doc: "Whether a request with too many events is answered 413, because the provider sends it again in parts."},
 	{Key: "read", Shape: Read, Required: true, Doc: "How its callbacks are read."},
+	{Key: "public_url", Shape: PublicURL, Doc: "Beginning of the URL that the examples were sent to. Signatures that cover the URL need it."},
+	{Key: "signature", Shape: proof, Doc: "What the examples are verified with; secrets of tests may be written here."},
 	{Key: "examples", Shape: examples, Required: true, Doc: "Callbacks, and what is read in them."},
 }}
 
@@ -103,7 +105,9 @@ var testFile = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"pre
 	{Key: "read", Shape: Read, Doc: "How callbacks are read; beside preset, what differs from it."},
 	{Key: "contact", Shape: path, Doc: "Where the contact is, as in the config of a source."},
 	{Key: "region", Shape: region, Doc: "Country of phone numbers without a country code."},
-	{Key: "examples", Shape: examples, Required: true, Doc: "Callbacks, and what is read in them."},
+	{Key: "public_url", Shape: PublicURL, Doc: "Beginning of the URL that the examples were sent to, as a source has it. Signatures that cover the URL need it."},
+	{Key: "signature", Shape: proof, Doc: "What the examples are verified with, as a source has it; secrets of tests may be written here."},
+	{Key: "examples", Shape: examples, Required: true, Literal: true, Doc: "Callbacks, and what is read in them."},
 }}
 
 // presetName is the shape of the name of a preset.
@@ -117,9 +121,12 @@ var examples = &yamldoc.Shape{Kind: yamldoc.List, Min: 1, Expect: "a list of exa
 	{Key: "read_contact", Shape: path, Doc: "Where the contact is in this example, if it is not where the file says."},
 	{Key: "region", Shape: region, Doc: "Country of phone numbers without a country code, if it is not that of the file."},
 	{Key: "method", Shape: &yamldoc.Shape{Kind: yamldoc.Choice, Expect: "GET or POST", Noun: "method", Words: []string{"GET", "POST"}}, Default: "POST"},
+	{Key: "path", Shape: urlPath, Default: samplePath, Doc: "The path of the URL, for signatures that cover it."},
 	{Key: "query", Shape: text, Doc: "The query of the URL, as it is sent."},
-	{Key: "headers", Shape: &yamldoc.Shape{Kind: yamldoc.Map, Item: text, Expect: "names and values"}},
+	{Key: "headers", Shape: &yamldoc.Shape{Kind: yamldoc.Map, Item: text, Expect: "names and values"}, Doc: "Headers of the request. A form that is signed field by field needs its Content-Type."},
 	{Key: "body", Shape: &yamldoc.Shape{Kind: yamldoc.Any, Expect: "keys and values, a list, or raw text in quotes"}, Doc: "The body: keys and values are sent as JSON, text as it is."},
+	{Key: "received_at", Shape: &yamldoc.Shape{Kind: yamldoc.Text, Expect: "a time like 2026-01-02T03:04:05Z"}, Doc: "When it is received, for signatures that have an age. Default: the year 2036."},
+	{Key: "verified", Shape: yes, Doc: "Whether signature verifies it. What is not verified is not read. Without it only what is read is compared."},
 	{Key: "events", Shape: &yamldoc.Shape{Kind: yamldoc.List, Expect: "a list of events", Item: &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
 		{Key: "id", Shape: CodeShape, Doc: "The message's id."},
 		{Key: "event", Shape: word, Doc: "The provider's word."},
@@ -132,6 +139,16 @@ var examples = &yamldoc.Shape{Kind: yamldoc.List, Min: 1, Expect: "a list of exa
 	{Key: "left_out", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Max: provider.MaxEvents, Expect: "a whole number"}, Default: "0", Doc: "How many parts are not about an outgoing message."},
 	{Key: "quarantined", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Max: provider.MaxEvents, Expect: "a whole number"}, Default: "0", Doc: "How many parts can't be read."},
 }}}
+
+// samplePath is the path of examples that say none.
+const samplePath = "/callbacks/TOKEN"
+
+var urlPath = &yamldoc.Shape{Kind: yamldoc.Text, Expect: `a path like "/callbacks/TOKEN"`, Pattern: regexp.MustCompile(`^/[^?#\s]*$`)}
+
+// TestSchema is the JSON Schema of files of examples, for editors.
+func TestSchema() []byte {
+	return testFile.JSONSchema("winnow's examples of callbacks", "Callbacks of a provider, and what is read in them.")
+}
 
 func severalOf(item *yamldoc.Shape, expect string) *yamldoc.Shape {
 	return &yamldoc.Shape{Kind: yamldoc.OneOrMore, Item: item, Min: 1, Expect: expect}

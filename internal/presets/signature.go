@@ -57,7 +57,7 @@ func (r *reader) signs(e *yamldoc.Entry) signature.Choice {
 	if e.Get("ed25519").Bool() {
 		s = signature.Ed25519{Sent: sent, Parts: parts, Timestamp: t}
 	}
-	if !e.Valid() {
+	if !e.Valid() || !e.Has("header") || !e.Has("parts") {
 		r.ok = false
 		return signature.Choice{}
 	}

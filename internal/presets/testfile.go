@@ -6,14 +6,16 @@ import (
 	"os"
 
 	"winnow/hygiene/provider"
+	"winnow/hygiene/provider/signature"
 	"winnow/internal/yamldoc"
 )
 
 // Test is a file that tries a preset, or a format of one's own.
 type Test struct {
 	Format   *provider.Format
-	Contact  string // where the contact is
-	Region   string // of phone numbers without a country code
+	Contact  string             // where the contact is
+	Region   string             // of phone numbers without a country code
+	Account  *signature.Account // verifies the examples; nil for none
 	Examples []Case
 }
 
@@ -39,7 +41,7 @@ func LoadTest(path string) (*Test, error) {
 }
 
 func parseTest(path string, text []byte) (*Test, error) {
-	doc := yamldoc.Read(path, text, testFile, yamldoc.Options{EmptyHint: "write read: or preset:, and examples: with a list below it"})
+	doc := yamldoc.Read(path, text, testFile, yamldoc.Options{Env: os.LookupEnv, RequireSecret: func(*yamldoc.Shape) bool { return true }, EmptyHint: "write read: or preset:, and examples: with a list below it"})
 	e := doc.Root
 	t := &Test{Contact: e.Get("contact").Text(), Region: e.Get("region").Text()}
 	var base *provider.Format
@@ -55,8 +57,12 @@ func parseTest(path string, text []byte) (*Test, error) {
 	if !e.Has("preset") && !e.Has("read") && e.Valid() {
 		e.ReportKey("examples", `the file needs "preset" or "read"`, "write preset: twilio, or how callbacks are read")
 	}
+	if ok || !e.Has("read") {
+		t.Account = readProof(e, e.Get("preset").Text(), t.Format.Signs)
+	}
 	t.Examples = readExamples(e.Get("examples"))
-	if ok && e.Valid() {
+	checkProof(e)
+	if ok && doc.Err() == nil {
 		if _, err := provider.New(provider.Config{Format: t.Format, Contact: t.Contact}); err != nil {
 			e.ReportKey("examples", err.Error(), "")
 		}

@@ -43,7 +43,7 @@ func Test(out *ui.Printer, files []string) error {
 		}
 		for i := range t.Examples {
 			x := &t.Examples[i]
-			one := example{File: file, Line: x.Line, Name: x.Name, Failures: append([]string{}, x.Try(t.Format, t.Contact, t.Region)...)}
+			one := example{File: file, Line: x.Line, Name: x.Name, Failures: append([]string{}, x.Try(t.Format, t.Contact, t.Region, t.Account)...)}
 			if one.Passed = len(one.Failures) == 0; one.Passed {
 				did.Passed++
 			} else {
@@ -73,7 +73,7 @@ func (did *tested) print(out *ui.Printer) error {
 			fmt.Fprintf(out.Stdout, "%s:%d: %s%s\n", x.File, x.Line, named(x.Name), failure)
 		}
 	}
-	_, err := fmt.Fprintf(out.Stdout, "%s as expected, %s not\n", ui.CountVerb(int64(did.Passed), "example", "is read", "are read"), ui.Number(int64(did.Failed)))
+	_, err := fmt.Fprintf(out.Stdout, "%s as expected, %s not\n", ui.CountVerb(int64(did.Passed), "example", "is", "are"), ui.Number(int64(did.Failed)))
 	return err
 }
 
