@@ -75,6 +75,9 @@ func parseEach(text string) ([]step, error) {
 		return nil, nil
 	}
 	steps, err := parseSteps(strings.TrimPrefix(text, "[]."))
+	if strings.HasPrefix(text, "^.") || strings.HasPrefix(text, "/") {
+		err = errors.New("it begins at the body in any case")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%q is not a place of events: %w; write for example results[], or . for the body itself", text, err)
 	}

@@ -48,6 +48,7 @@ func (r *reader) readSources(e *yamldoc.Entry, others map[string]string) []Sourc
 		known := readFormat(s, &source)
 		source.Tokens = r.readTokens(s, owners, others)
 		if source.PublicURL = presets.ReadPublicURL(s.Get("public_url")); known {
+			presets.CheckCodes(s.Get("outcomes"), source.Format)
 			source.Signature = r.readSignature(s, &source)
 		}
 		sources = append(sources, source)

@@ -1,6 +1,7 @@
 package presets
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -42,7 +43,37 @@ func ReadFormat(e *yamldoc.Entry, base *provider.Format) (f *provider.Format, ok
 		f.Answer = r.answer(e.Get("answer"))
 	}
 	r.shapes(e, f)
+	if r.ok {
+		r.ok = CheckCodes(e.Get("outcomes"), f)
+	}
 	return f, r.ok
+}
+
+// CheckCodes reports the codes of lines that begin with a path from which no code of the
+// format comes. ok says that there is none.
+func CheckCodes(lines *yamldoc.Entry, f *provider.Format) (ok bool) {
+	var first, others []string
+	for _, s := range f.Shapes {
+		if len(s.Code) > 0 {
+			first, others = append(first, s.Code[0]), append(others, s.Code[1:]...)
+		}
+	}
+	ok = true
+	for _, line := range lines.Items() {
+		for _, code := range line.Get("code").Items() {
+			path, rest, found := strings.Cut(code.Text(), ":")
+			switch {
+			case !found || rest == "" || slices.Contains(others, path):
+			case slices.Contains(first, path):
+				code.Report("codes of the first path of code are written without it", "write "+rest)
+				ok = false
+			case len(others) > 0 && provider.CheckPath(path) == nil && !strings.ContainsAny(rest, " \t"):
+				code.Report(yamldoc.Unknown("path of code", path, others))
+				ok = false
+			}
+		}
+	}
+	return ok
 }
 
 // reader reads a format.
@@ -187,21 +218,29 @@ func EventsOf(line *yamldoc.Entry) (events []string) {
 // ReadLines reads the lines of an outcome table, and reports those that are there twice.
 func ReadLines(e *yamldoc.Entry) []provider.Line {
 	var lines []provider.Line
-	seen := map[[2]string]bool{}
+	seen := map[[2]string]int{} // lines of the file
 	for _, l := range e.Items() {
 		of := readLine(l)
 		for _, line := range of {
 			if key := [2]string{line.Event, line.Code}; l.Valid() && line.Event != "" && !l.Has("table") {
-				if seen[key] {
-					l.Report("duplicate line for this event and code", "keep one of them")
+				if before := seen[key]; before > 0 {
+					l.Report("duplicate line for "+described(line), fmt.Sprintf("line %d has one, too; keep one of them", before))
 					break
 				}
-				seen[key] = true
+				seen[key] = l.Line()
 			}
 		}
 		lines = append(lines, of...)
 	}
 	return lines
+}
+
+// described is what a line is about.
+func described(l provider.Line) string {
+	if l.Code == "" {
+		return "the event " + yamldoc.Quote(l.Event)
+	}
+	return "the event " + yamldoc.Quote(l.Event) + " with the code " + yamldoc.Quote(l.Code)
 }
 
 // readLine reads a line: each of its events with each of its codes.

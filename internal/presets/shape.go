@@ -38,7 +38,7 @@ var line = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"outcome
 // shapeKeys are the keys that say where things are, which each alternative has as well.
 var shapeKeys = []yamldoc.Field{
 	{Key: "each", Shape: path, Doc: "Where the events are, such as results[]; . for the body itself, JSON or a form; [] for the body itself, JSON only. Default: ."},
-	{Key: "only", Shape: &yamldoc.Shape{Kind: yamldoc.Map, Item: severalOf(word, "a word, or a list of them"), Expect: "paths and words like {type: [outbound]}"}, Doc: "Words that must be at these paths, of which nothing means that there is none. An event where others are is answered and counted, and not kept."},
+	{Key: "only", Shape: &yamldoc.Shape{Kind: yamldoc.Map, Item: severalOf(word, "a word, or a list of them"), Expect: "paths and words like {type: [outbound]}", Hints: yamldoc.Hints{Scalar: "write the path, too, where the word must be", List: "write {PATH: […]}, with the path where one of these words must be"}}, Doc: "Words that must be at these paths, of which nothing means that there is none. An event where others are is answered and counted, and not kept."},
 	{Key: "id", Shape: severalOf(path, "a path like messageId, or a list of them"), Doc: "Path of the message's id; of several, the parts of the id, which are joined with a colon."},
 	{Key: "event", Shape: path, Doc: "Path of the provider's word for what happened."},
 	{Key: "code", Shape: severalOf(path, "a path like reason.code, or a list of them"), Doc: "Path of the provider's code; of several, the first where a code is that is not 0."},
@@ -72,7 +72,17 @@ var region = &yamldoc.Shape{Kind: yamldoc.Text, Expect: "a country like TR", Pat
 var yes = &yamldoc.Shape{Kind: yamldoc.Bool, Expect: "true or false"}
 
 // Read is the shape of a format, which a preset has and a source may have.
-var Read = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "how callbacks are read, like {id: messageId, event: status}", Fields: append(append([]yamldoc.Field{}, shapeKeys...), ownKeys...)}
+var Read = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "how callbacks are read, like {id: messageId, event: status}", Fields: append(append([]yamldoc.Field{}, shapeKeys...), ownKeys...), Misplaced: map[string]yamldoc.Misplaced{
+	"contact":    ofSource("contact"),
+	"preset":     ofSource("preset"),
+	"tokens":     ofSource("tokens"),
+	"public_url": ofSource("public_url"),
+	"secret":     {Text: "a secret is not among what says how callbacks are read", Hint: `write signature: {secret: "${NAME}"} beside read`},
+}}
+
+func ofSource(key string) yamldoc.Misplaced {
+	return yamldoc.Misplaced{Text: yamldoc.Quote(key) + " is a key beside read, not in it", Hint: "write " + key + ": beside read:"}
+}
 
 // file is the shape of a preset's file.
 var file = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{

@@ -3,6 +3,8 @@ package presets
 import (
 	"net/textproto"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"winnow/hygiene/provider"
@@ -25,7 +27,10 @@ var signs = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, AnyOf: []string{"hmac",
 			{Key: "header", Shape: headerName, Required: true, Doc: "The header with the time of signing, in seconds since 1970 or in RFC 3339. It must be among the parts."},
 			{Key: "tolerance", Shape: &yamldoc.Shape{Kind: yamldoc.Duration, Expect: "a duration like 5m", MaxDuration: 7 * 24 * time.Hour}, Default: "5m", Doc: "How far it may be from the receipt."},
 		}}, Doc: "The time of signing, if old signatures are not to be accepted. Leave it out if the provider sends a callback again with its first signature."},
-	}}
+	}, Misplaced: map[string]yamldoc.Misplaced{"secret": secretElsewhere, "secrets": secretElsewhere, "public_key": secretElsewhere, "basic": secretElsewhere}}
+
+// secretElsewhere is the problem of a secret where only the way of signing is said.
+var secretElsewhere = yamldoc.Misplaced{Text: "what signatures are verified with does not stand here", Hint: `write signature: {secret: "${NAME}"} beside read, and here only how it is signed`}
 
 var part = &yamldoc.Shape{Kind: yamldoc.Object, Expect: "body, url, address, form, {header: NAME} or text", ShortFor: "text", AnyOf: []string{"text", "header"}, NotBoth: []string{"text", "header"}, Fields: []yamldoc.Field{
 	{Key: "text", Shape: &yamldoc.Shape{Kind: yamldoc.Text, Expect: "body, url, address, form or text", Words: []string{"body", "url", "address", "form"}}, Doc: "body, url, address or form, or the text itself."},
@@ -34,8 +39,8 @@ var part = &yamldoc.Shape{Kind: yamldoc.Object, Expect: "body, url, address, for
 
 // answers is the shape of what callbacks are answered.
 var answers = &yamldoc.Shape{Kind: yamldoc.Object, Min: 1, Expect: "statuses like {ok: 200, again: 503}", Fields: []yamldoc.Field{
-	{Key: "ok", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Min: 200, Max: 299, Expect: "a status from 200 to 299"}, Default: "200", Doc: "Status of the answer to a callback that is stored."},
-	{Key: "again", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Min: 429, Max: 599, Expect: "429 or a status from 500 to 599"}, Default: "503", Doc: "Status of the answer to a callback that could not be stored, so that the provider sends it again: 429 or 5xx."},
+	{Key: "ok", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Min: 200, Max: 299, Expect: "a status from 200 to 299", Because: "any other status says that the callback was not stored"}, Default: "200", Doc: "Status of the answer to a callback that is stored."},
+	{Key: "again", Shape: &yamldoc.Shape{Kind: yamldoc.Integer, Min: 429, Max: 599, Expect: "429 or a status from 500 to 599", Because: "a provider sends a callback again after 429 or 5xx"}, Default: "503", Doc: "Status of the answer to a callback that could not be stored, so that the provider sends it again: 429 or 5xx."},
 }}
 
 // signs reads how a provider signs.
@@ -46,18 +51,22 @@ func (r *reader) signs(e *yamldoc.Entry) signature.Choice {
 	}
 	var parts []signature.Part
 	for _, p := range e.Get("parts").Items() {
-		parts = append(parts, readPart(p))
+		parts = append(parts, r.part(p))
 	}
 	t := signature.Timestamp{}
 	if own := e.Get("timestamp"); own != nil {
 		t = signature.Timestamp{Header: canonical(own.Get("header")), Tolerance: own.Get("tolerance").Duration()}
+	}
+	if own := e.Get("timestamp"); t.Header != "" && !slices.ContainsFunc(parts, func(p signature.Part) bool { return p.Header == t.Header }) {
+		own.ReportWhole("the header of the timestamp is not signed, so anybody could change it", "add {header: "+own.Get("header").Text()+"} to parts, where the provider has it")
+		r.ok = false
 	}
 	var s signature.Scheme = signature.HMAC{Hash: signature.Hash(e.Get("hmac").Text()), Sent: sent, Prefix: e.Get("prefix").Text(),
 		Encoding: signature.Encoding(e.Get("encoding").Text()), Parts: parts, Timestamp: t}
 	if e.Get("ed25519").Bool() {
 		s = signature.Ed25519{Sent: sent, Parts: parts, Timestamp: t}
 	}
-	if !e.Valid() || !e.Has("header") || !e.Has("parts") {
+	if !r.ok || !e.Valid() || !e.Has("header") || !e.Has("parts") {
 		r.ok = false
 		return signature.Choice{}
 	}
@@ -73,7 +82,8 @@ func (r *reader) signs(e *yamldoc.Entry) signature.Choice {
 
 func canonical(e *yamldoc.Entry) string { return textproto.CanonicalMIMEHeaderKey(e.Text()) }
 
-func readPart(e *yamldoc.Entry) signature.Part {
+// part reads a part. One that is a name but for its case is no text that anybody signs.
+func (r *reader) part(e *yamldoc.Entry) signature.Part {
 	if e.Has("header") {
 		return signature.Part{Header: canonical(e.Get("header"))}
 	}
@@ -81,6 +91,10 @@ func readPart(e *yamldoc.Entry) signature.Part {
 	for _, of := range signature.PartsOf() {
 		if text == string(of) {
 			return signature.Part{Of: of}
+		}
+		if strings.EqualFold(strings.TrimSpace(text), string(of)) {
+			e.Get("text").Report(yamldoc.Quote(text)+" would be signed as this text", "write "+string(of))
+			r.ok = false
 		}
 	}
 	return signature.Part{Literal: text}

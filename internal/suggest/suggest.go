@@ -25,9 +25,14 @@ func Hint(word string, known []string) string {
 	}
 }
 
-// Nearest returns the known word that is the fewest edits away from word. It is
-// empty when all known words are more than [Limit] edits away.
+// Nearest returns the known word that differs in its case alone, or else is the fewest edits
+// away from word. It is empty when all known words are more than [Limit] edits away.
 func Nearest(word string, known []string) string {
+	for _, k := range known {
+		if strings.EqualFold(k, word) {
+			return k
+		}
+	}
 	return Within(word, known, Limit(word))
 }
 

@@ -284,6 +284,9 @@ func (e *Entry) doubt() {
 func (r *reader) unknownKey(p *place, s *Shape, of *Union, key, node *yaml.Node) (meant string) {
 	text, hint := Unknown("key", key.Value, s.Keys())
 	meant = suggest.Nearest(key.Value, s.Keys())
+	if other, ok := s.Misplaced[key.Value]; ok {
+		text, hint, meant = other.Text, other.Hint, ""
+	}
 	if meant == "" && of != nil {
 		other, ok := of.Misplaced[s.Fields[0].Key+"."+key.Value]
 		if !ok {

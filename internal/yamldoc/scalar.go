@@ -142,11 +142,22 @@ func (e *Entry) readText(s *Shape) (problem, hint string) {
 	case strings.TrimSpace(e.text) == "":
 		return "expected " + s.expects() + ", found empty text", ""
 	case s.Pattern != nil && !s.Pattern.MatchString(e.text):
-		return Quote(e.text) + " is not " + s.expects(), ""
+		return Quote(e.text) + " is not " + s.expects(), nearly(s, e.text)
 	case s.Max > 0 && len(e.text) > s.Max:
 		return fmt.Sprintf("longer than %d bytes", s.Max), ""
 	}
 	return "", ""
+}
+
+// nearly is the hint for a text that would be right with other letters, or without what is
+// around it.
+func nearly(s *Shape, text string) string {
+	for _, other := range []string{strings.ToUpper(text), strings.ToLower(text), strings.Trim(text, ": "), "/" + text} {
+		if s.Kind == Text && s.Pattern.MatchString(other) {
+			return "write " + Quote(other)
+		}
+	}
+	return ""
 }
 
 func (e *Entry) readInteger(s *Shape, tag string) (problem, hint string) {

@@ -65,6 +65,8 @@ type Shape struct {
 	AnyOf, NotBoth []string
 	MaxKeys        int
 
+	Misplaced map[string]Misplaced // of an object: keys that belong to another place
+
 	ShortFor   string            // of an object: a scalar instead of the object is the value of this key
 	ShortWords map[string]string // of an object: words that may be written instead, and the YAML that each means
 }
