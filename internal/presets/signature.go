@@ -82,7 +82,7 @@ func (r *reader) signs(e *yamldoc.Entry) signature.Choice {
 
 func canonical(e *yamldoc.Entry) string { return textproto.CanonicalMIMEHeaderKey(e.Text()) }
 
-// part reads a part. One that is a name but for its case is no text that anybody signs.
+// part reads a part. Nobody signs a text that is the name of a part in other letters.
 func (r *reader) part(e *yamldoc.Entry) signature.Part {
 	if e.Has("header") {
 		return signature.Part{Header: canonical(e.Get("header"))}
