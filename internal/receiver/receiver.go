@@ -218,9 +218,13 @@ func (r *Receiver) store(w http.ResponseWriter, req *http.Request, source *Sourc
 // read reads the body and splits it. A body that can't be inflated is quarantined
 // as it was received.
 func (r *Receiver) read(body io.Reader, req *http.Request, source *Source, memory *reservation) (is provider.Reading, err error) {
+	now := hygiene.InstantOf(r.config.Now())
+	request := provider.Request{Method: req.Method, Header: req.Header, Query: req.URL.RawQuery, ReceivedAt: now}
+	if req.Method == http.MethodGet { // its event is its query: a body would be verified in its place
+		return split(nil, req, &request, source, memory)
+	}
 	buffer := buffers.Get().(*[]byte)
 	defer putBuffer(buffer)
-	now := hygiene.InstantOf(r.config.Now())
 	*buffer, err = readAll(*buffer, body, memory)
 	switch {
 	case errors.Is(err, errTooLarge) && !source.refusesMore():
@@ -229,7 +233,6 @@ func (r *Receiver) read(body io.Reader, req *http.Request, source *Source, memor
 	case err != nil:
 		return is, err
 	}
-	request := provider.Request{Method: req.Method, Header: req.Header, Query: req.URL.RawQuery, ReceivedAt: now}
 	switch contentEncoding(req) {
 	case "", "identity":
 		return split(*buffer, req, &request, source, memory)

@@ -134,6 +134,40 @@ func TestWhatWasNotVerifiedIsVerifiedAgainWithAnotherSecret(t *testing.T) {
 	}
 }
 
+// The query of a GET is its event, so a body that the provider once signed says nothing
+// about it.
+func TestASignedBodyDoesNotVerifyTheQueryOfAGet(t *testing.T) {
+	const signed = "err-code=0&messageId=a&msisdn=447547232824&status=delivered"
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte("&" + signed))
+	body := signed + "&sig=" + hex.EncodeToString(mac.Sum(nil))
+	choice, _ := signature.OfPreset("vonage-sms")
+	scheme, err := choice.Pick("sha256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := signature.New(scheme, signature.Keys{Values: []string{secret}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := withFormat(t, *presets.MustFind("vonage-sms").Format, func(s *Source) { s.Account = &signature.Account{Verifier: v, Tokens: s.Tokens} })
+	do := func(method, query, body string) {
+		req := httptest.NewRequest(method, "/"+token+query, strings.NewReader(body))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		h.do(req)
+	}
+	if do("POST", "", body); len(h.log.events) != 1 {
+		t.Fatalf("what Vonage signed is not read: %+v", h.log)
+	}
+	do("GET", "?messageId=b&status=failed&err-code=9&msisdn=447547232825", body)
+	if len(h.log.events) != 1 || len(h.log.bad) != 1 || h.log.bad[0].Unverified == nil {
+		t.Errorf("%+v", h.log)
+	}
+	if do("GET", "?"+body, ""); len(h.log.events) != 2 {
+		t.Errorf("a signed query is not read: %+v", h.log.bad)
+	}
+}
+
 func TestASourceMayRefuseWhatIsNotVerified(t *testing.T) {
 	h := verifying(t, func(s *Source) { s.Reject = true }, signature.Keys{})
 	if w := h.post(event); w.Code != http.StatusForbidden || h.log.size() != 0 || h.counter.last() != "gateway:unverified" {
