@@ -34,6 +34,16 @@ func (d *document) text(v *values, slot int) string {
 	return text
 }
 
+// number is the text of a phone number. In a form, a + that was not escaped is read as a
+// blank; without it, the number could be another one, of the country of the config.
+func (d *document) number(v *values, slot int) string {
+	text := d.text(v, slot)
+	if digits := strings.TrimPrefix(text, " "); d.isForm && digits != text && digits != "" && '0' < digits[0] && digits[0] <= '9' {
+		return "+" + digits
+	}
+	return text
+}
+
 // strict is the text of a string; empty for any other value.
 func (d *document) strict(v *values, slot int) string {
 	if raw := d.raw(v, slot); d.isForm {
@@ -84,7 +94,7 @@ func (s *shapePlan) holdsAt(d *document, v *values, condition int) bool {
 func (s *shapePlan) report(r *report, d *document, v *values) {
 	r.id, r.event, r.code, r.contact = s.messageID(d, v), s.eventOf(d, v), s.codeOf(d, v), s.contactOf(d, v)
 	if s.to != noSlot {
-		r.to, r.toIs, r.region = d.text(v, s.to), s.contact.isTo, s.region
+		r.to, r.toIs, r.region = d.number(v, s.to), s.contact.isTo, s.region
 	}
 	switch {
 	case s.args != noSlot:

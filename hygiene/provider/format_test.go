@@ -311,3 +311,39 @@ func TestWhatWasAttachedIsAnObject(t *testing.T) {
 		}
 	}
 }
+
+func TestAnEventInTheQueryOfAnEmptyPostIsRead(t *testing.T) {
+	f := Format{Methods: []string{"GET", "POST"}, Shapes: []Shape{{Each: ".", ID: []string{"id"}, Event: "status"}}}
+	is := readAll(t, readerOf(t, "", contactkey.Format{}, f), Request{Method: "POST", Query: "id=a&status=ok"})
+	if len(is.Events) != 1 || is.Events[0].MessageID != "a" || string(is.Events[0].Body) != "?id=a&status=ok" {
+		t.Errorf("%+v", is)
+	}
+	f.Methods = nil
+	if is := readAll(t, readerOf(t, "", contactkey.Format{}, f), Request{Method: "POST", Query: "id=a&status=ok"}); len(is.Events) != 0 || len(is.Unreadable) != 1 {
+		t.Errorf("where queries are not read: %+v", is)
+	}
+}
+
+func TestAFormMayBeginWithAByteOrderMark(t *testing.T) {
+	r := readerOf(t, "", contactkey.Format{}, Format{Shapes: []Shape{{Each: ".", ID: []string{"id"}, Event: "status"}}})
+	if is := readAll(t, r, Request{Method: "POST", Body: []byte("\ufeffid=a&status=ok")}); len(is.Events) != 1 || is.Events[0].MessageID != "a" {
+		t.Errorf("%+v", is)
+	}
+}
+
+// +5551234567 is a number of Brazil; 5551234567, without its plus, one of Turkey.
+func TestAPlusThatAFormDoesNotEscapeIsThatOfTheNumber(t *testing.T) {
+	r := readerOf(t, "to", contactkey.Format{Phone: true, Region: "TR"}, Format{Shapes: []Shape{{Each: ".", ID: []string{"id"}, Event: "status", To: "to"}}})
+	for body, want := range map[string]string{
+		"id=a&status=ok&to=+905551234567":   "+905551234567",
+		"id=a&status=ok&to=%2B905551234567": "+905551234567",
+		"id=a&status=ok&to=5551234567":      "+905551234567",
+		"id=a&status=ok&to=+5551987654321":  "+5551987654321",
+		"id=a&status=ok&to=+5551234567":     "",
+		"id=a&status=ok&to=+05551234567":    "+905551234567",
+	} {
+		if is := readAll(t, r, Request{Method: "POST", Body: []byte(body)}); len(is.Events) != 1 || is.Events[0].Contact != want {
+			t.Errorf("%s: %+v, want %s", body, is, want)
+		}
+	}
+}

@@ -121,7 +121,7 @@ func (r *Reader) stored(request *Request) []byte {
 		return append([]byte{}, request.Body...)
 	}
 	body := append(append(make([]byte, 0, len(request.Query)+len(request.Body)+2), '?'), request.Query...)
-	if request.Method == get {
+	if request.Method == get || len(request.Body) == 0 && r.plan.format.takes(get) {
 		return body
 	}
 	return append(append(body, '\n'), request.Body...)

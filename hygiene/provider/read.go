@@ -12,7 +12,7 @@ func (p *plan) read(body []byte, to *batch) error {
 	}
 	text := string(rest)
 	if p.isForm(text) {
-		return p.readForm(text, query, body, to)
+		return p.readForm(strings.TrimPrefix(text, mark), query, body, to)
 	}
 	if p.inside != nil {
 		if inner, ok := innerText(text, p.inside); ok {
@@ -35,13 +35,16 @@ func cutQuery(stored []byte) (query string, body []byte) {
 	return first, stored[len(stored)-len(rest):]
 }
 
+// mark is a byte order mark, which some write before a text.
+const mark = "\ufeff"
+
 // isForm reports whether the text is a form: some shape has forms, and it does not begin as
 // JSON does.
 func (p *plan) isForm(text string) bool {
 	if !p.forms {
 		return false
 	}
-	text = strings.TrimLeft(strings.TrimPrefix(text, "\ufeff"), " \t\r\n")
+	text = strings.TrimLeft(strings.TrimPrefix(text, mark), " \t\r\n")
 	return text != "" && text[0] != '{' && text[0] != '['
 }
 
