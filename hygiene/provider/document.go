@@ -13,6 +13,8 @@ type document struct {
 	body   []byte // the part of the request, as it is stored
 	query  string // of the callback's URL
 	isForm bool
+	// problem says why no event is made of it; empty for nothing.
+	problem string
 }
 
 // raw is what was found in a slot; empty for noSlot.
@@ -74,19 +76,46 @@ func (s *shapePlan) holds(d *document, v *values) bool {
 // mayHold reports whether the conditions hold that do not depend on an event.
 func (s *shapePlan) mayHold(d *document, v *values) bool {
 	for i, slot := range s.only {
-		if s.ofBody.from <= slot && slot < s.ofBody.to && !s.holdsAt(d, v, i) {
+		if s.isOfBody(slot) && !s.holdsAt(d, v, i) {
 			return false
 		}
 	}
 	return true
 }
 
-func (s *shapePlan) holdsAt(d *document, v *values, condition int) bool {
-	is := d.raw(v, s.only[condition])
-	if !d.isForm {
-		is = displayText(is)
+// isSilent reports whether all conditions that do not hold are about what is not there, so
+// that nothing says that the part is about something else.
+func (s *shapePlan) isSilent(d *document, v *values) bool {
+	for i := range s.only {
+		if !s.holdsAt(d, v, i) && d.shown(v, s.only[i]) != "" {
+			return false
+		}
 	}
-	is = strings.TrimSpace(is)
+	return true
+}
+
+// bodyIsSilent is isSilent for the conditions that do not depend on an event.
+func (s *shapePlan) bodyIsSilent(d *document, v *values) bool {
+	for i, slot := range s.only {
+		if s.isOfBody(slot) && !s.holdsAt(d, v, i) && d.shown(v, slot) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *shapePlan) isOfBody(slot int) bool { return s.ofBody.from <= slot && slot < s.ofBody.to }
+
+// shown is the value in a slot as people read it.
+func (d *document) shown(v *values, slot int) string {
+	if d.isForm {
+		return strings.TrimSpace(d.raw(v, slot))
+	}
+	return strings.TrimSpace(displayText(d.raw(v, slot)))
+}
+
+func (s *shapePlan) holdsAt(d *document, v *values, condition int) bool {
+	is := d.shown(v, s.only[condition])
 	return slices.ContainsFunc(s.Only[condition].Words, func(word string) bool { return strings.EqualFold(word, is) })
 }
 

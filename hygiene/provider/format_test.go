@@ -91,6 +91,33 @@ func TestWhatIsNotAboutASentMessageIsLeftOut(t *testing.T) {
 	}
 }
 
+// What a condition asks for may be missing because the provider changed its bodies, or
+// sends another form of them: then every event would be lost without a trace.
+func TestWhatMayBeAboutASentMessageIsNotLeftOut(t *testing.T) {
+	outbound := []Condition{{"type", []string{"outbound"}}}
+	whole := Shape{Each: "[]", Only: outbound, ID: []string{"id"}, Event: "event"}
+	inArray, form, other := whole, whole, whole
+	inArray.Each, form.Each, other.Only = "results[]", ".", []Condition{{"type", []string{"other"}}}
+	for name, c := range map[string]struct {
+		shapes          []Shape
+		body            string
+		kept, left, bad int
+	}{
+		"whole":              {[]Shape{whole}, `[{"id":"a","event":"ok"},{"id":"b","event":"ok","type":"inbound"},{"id":"c","event":"ok","type":null}]`, 0, 1, 2},
+		"in an array":        {[]Shape{inArray}, `{"results":[{"id":"a","event":"ok"},{"id":"b","event":"ok","type":"inbound"},{"id":"c","event":"ok","type":"outbound"}]}`, 1, 1, 1},
+		"nothing else there": {[]Shape{inArray}, `{"results":[{"id":"a","event":"ok"}]}`, 0, 0, 1},
+		"a form":             {[]Shape{form}, "id=a&event=ok", 0, 0, 1},
+		"a form that says":   {[]Shape{form}, "id=a&event=ok&type=inbound", 0, 1, 0},
+		"two shapes":         {[]Shape{whole, other}, `[{"id":"a","event":"ok"},{"id":"b","event":"ok","type":"x"}]`, 0, 1, 1},
+		"of the body":        {batchFormat.Shapes, `{"batch":1,"groups":[{"state":"ok","to":[{"number":"905321234567"}]}]}`, 0, 0, 1},
+	} {
+		is := readAll(t, readerOf(t, "", contactkey.Format{}, Format{Shapes: c.shapes}), Request{Method: post, Body: []byte(c.body)})
+		if len(is.Events) != c.kept || is.LeftOut != c.left || len(is.Unreadable) != c.bad {
+			t.Errorf("%s: %+v", name, is)
+		}
+	}
+}
+
 func TestWhatStandsAroundEventsIsBounded(t *testing.T) {
 	r := readerOf(t, "", contactkey.Format{}, batchFormat)
 	long := `{"kind":"out","x":"` + strings.Repeat("x", 500_000) + `","batch":1,"groups":[{"state":"ok","to":[`

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -57,6 +58,7 @@ func (p *plan) readForm(text, query string, body []byte, to *batch) error {
 	}
 	var found values
 	d := document{body: body, query: query, isForm: true}
+	silent := true
 	for i := range p.shapes {
 		s := &p.shapes[i]
 		if !s.form {
@@ -71,9 +73,28 @@ func (p *plan) readForm(text, query string, body []byte, to *batch) error {
 			to.add(&r)
 			return nil
 		}
+		silent = silent && s.isSilent(&d, &found)
+	}
+	if silent {
+		to.add(&report{body: d.body, problem: p.undecided()})
+		return nil
 	}
 	to.LeftOut++
 	return nil
+}
+
+// undecided says why a part is kept of which no condition says that it is about something
+// else: nothing is where the words would be.
+func (p *plan) undecided() string {
+	var paths []string
+	for i := range p.shapes {
+		for _, c := range p.shapes[i].Only {
+			if !slices.Contains(paths, c.Path) {
+				paths = append(paths, c.Path)
+			}
+		}
+	}
+	return "there is nothing at " + strings.Join(paths, " or ") + ", which says whether it is about a message that was sent"
 }
 
 // innerText is the text at a path of a JSON text; false when there is none.

@@ -34,7 +34,7 @@ func (p *plan) readJSON(text, query string, body []byte, withQuery bool, to *bat
 		case p.nested:
 			j.document(&d, from, end)
 		case !j.whole(&d, from, end):
-			to.LeftOut++
+			j.leaveOut(&d, from, end, j.isSilent(&d))
 		}
 	})
 	if err != nil {
@@ -66,8 +66,34 @@ func (j *jsonReading) whole(d *document, from, end int) bool {
 	return false
 }
 
+// isSilent reports whether nothing says that a document of which no event was read is about
+// something else.
+func (j *jsonReading) isSilent(d *document) bool {
+	for i := range j.shapes {
+		if s := &j.shapes[i]; s.whole && !s.isSilent(d, &j.scanner.found) {
+			return false
+		}
+	}
+	return true
+}
+
+// leaveOut leaves out a document of which no event was read. One about which nothing says
+// so is kept: it may be in a form that the provider has since.
+func (j *jsonReading) leaveOut(d *document, from, end int, silent bool) {
+	if !silent {
+		j.to.LeftOut++
+		return
+	}
+	j.to.add(&report{body: j.part(j.body[from:end:end]), problem: j.undecided()})
+}
+
 // add adds an event, whose value begins at from.
 func (j *jsonReading) add(s *shapePlan, d *document, from int) {
+	if d.problem != "" {
+		j.to.add(&report{body: d.body, problem: d.problem})
+		d.problem = ""
+		return
+	}
 	if s.object && j.body[from] != '{' {
 		j.to.add(&report{body: d.body, problem: notObject})
 		return
@@ -85,6 +111,7 @@ func (j *jsonReading) document(d *document, from, end int) {
 		return
 	}
 	none := true // of the events has a shape whose conditions do not hold
+	silent := true
 	for i := range j.shapes {
 		s := &j.shapes[i]
 		if s.whole {
@@ -93,6 +120,7 @@ func (j *jsonReading) document(d *document, from, end int) {
 				return
 			}
 			none = false
+			silent = silent && s.isSilent(d, &j.scanner.found)
 			continue
 		}
 		w.hideBeside(i, s.ofBody, &j.scanner.found)
@@ -103,9 +131,16 @@ func (j *jsonReading) document(d *document, from, end int) {
 				continue
 			}
 			none = false
-			if w.restore(e, &j.scanner.found); !s.holds(d, &j.scanner.found) {
+			switch w.restore(e, &j.scanner.found); {
+			case s.holds(d, &j.scanner.found):
+			case !s.isSilent(d, &j.scanner.found):
+				left, silent = left+1, false
+				continue
+			case len(j.shapes) > 1: // another one may hold
 				left++
 				continue
+			default:
+				d.problem = j.undecided()
 			}
 			added++
 			j.addCut(s, d, e, from, end)
@@ -114,12 +149,13 @@ func (j *jsonReading) document(d *document, from, end int) {
 			j.to.LeftOut += left
 			return
 		}
+		silent = silent && s.bodyIsSilent(d, &j.scanner.found)
 		none = none && !w.reached[i] && s.mayHold(d, &j.scanner.found)
 	}
 	if none {
 		j.to.add(&report{body: j.part(j.body[from:end:end]), problem: fmt.Sprintf("there is nothing at %s, where its events would be", j.shapes[0].Each)})
 	} else if len(w.events) > 0 || !j.anyReached() {
-		j.to.LeftOut++
+		j.leaveOut(d, from, end, silent)
 	}
 }
 
