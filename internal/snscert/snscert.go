@@ -78,6 +78,9 @@ func (c *Certificates) Get(url string) *x509.Certificate {
 			return nil
 		}
 	}
+	if len(c.waiting) == maxWaiting {
+		c.giveUpOne()
+	}
 	if len(c.waiting) < maxWaiting {
 		c.waiting = append(c.waiting, &wish{url: url})
 		select {
@@ -86,6 +89,21 @@ func (c *Certificates) Get(url string) *x509.Certificate {
 		}
 	}
 	return nil
+}
+
+// giveUpOne makes room: it gives up the URL that failed most often, if one has failed.
+// Anybody who knows the callback URL can ask for URLs at which nothing is, and must not keep
+// the right one out with them.
+func (c *Certificates) giveUpOne() {
+	most := 0
+	for i := range c.waiting {
+		if c.waiting[i].tries > c.waiting[most].tries {
+			most = i
+		}
+	}
+	if c.waiting[most].tries > 0 {
+		c.waiting = append(c.waiting[:most], c.waiting[most+1:]...)
+	}
 }
 
 // Run fetches what is asked for, until ctx ends.

@@ -130,3 +130,30 @@ func TestWhatIsAskedForIsBounded(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+func TestURLsAtWhichNothingIsKeepNoCertificateOut(t *testing.T) {
+	text := certificate(t)
+	synctest.Test(t, func(t *testing.T) {
+		c := snscert.New(discard, amazon(func(req *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(url, req.URL.Path) {
+				return answer(200, text), nil
+			}
+			return answer(403, ""), nil
+		}))
+		ctx, cancel := context.WithCancel(t.Context())
+		go c.Run(ctx)
+		for i := range 16 {
+			c.Get(strings.Replace(url, "a.pem", strings.Repeat("b", 1+i)+".pem", 1))
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		c.Get(url)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if c.Get(url) == nil {
+			t.Error("the certificate is not fetched while others can't be")
+		}
+		cancel()
+		synctest.Wait()
+	})
+}

@@ -46,9 +46,10 @@ func (SNS) check(k *Keys) error {
 	return nil
 }
 
-// snsHost are the hosts of Amazon SNS, in all of Amazon's partitions. Others below
-// amazonaws.com are anybody's.
-var snsHost = regexp.MustCompile(`^sns\.[a-z0-9-]{3,32}\.amazonaws\.com(\.cn)?$`)
+// snsHost are the hosts of Amazon SNS, in all of Amazon's partitions: between sns and
+// amazonaws.com is the name of a region. Others below amazonaws.com are anybody's; so
+// sns.s3-us-west-2.amazonaws.com has what the owner of the bucket sns puts there.
+var snsHost = regexp.MustCompile(`^sns\.[a-z]{2,4}(-[a-z]{2,12}){1,3}-[0-9]{1,2}\.amazonaws\.com(\.cn)?$`)
 
 // IsSNS reports whether a URL is of Amazon SNS: https, a host of it, no port and no user.
 func IsSNS(text string) bool {

@@ -327,7 +327,8 @@ func TestACertificateIsAskedForAtAmazonOnly(t *testing.T) {
 	for _, url := range []string{
 		"http://sns.us-east-2.amazonaws.com/a.pem", "https://sns.us-east-2.amazonaws.com.evil.example/a.pem", "https://s3.us-east-2.amazonaws.com/sns/a.pem",
 		"https://sns.us-east-2.amazonaws.com:8443/a.pem", "https://u@sns.us-east-2.amazonaws.com/a.pem", "https://evil.example/sns.us-east-2.amazonaws.com/a.pem",
-		"https://sns.us-east-2.amazonaws.com/?Action=Unsubscribe&a=.pem", "https://sns.us-east-2.amazonaws.com/a", "https://sns..amazonaws.com/a.pem", "https://127.0.0.1/a.pem", "",
+		"https://sns.us-east-2.amazonaws.com/?Action=Unsubscribe&a=.pem", "https://sns.us-east-2.amazonaws.com/a", "https://sns..amazonaws.com/a.pem", "https://sns.s3-us-west-2.amazonaws.com/a.pem", "https://sns.s3-accelerate.amazonaws.com/a.pem", "https://sns.execute-api.amazonaws.com/a.pem",
+		"https://127.0.0.1/a.pem", "",
 		"https://sns.us-east-2.amazonaws.com/a.pem#b", "https://sns.us-east-2.amazonaws.com/a.pem?b", "https://SNS.us-east-2.amazonaws.com@evil.example/a.pem",
 	} {
 		asked = ""
@@ -338,7 +339,7 @@ func TestACertificateIsAskedForAtAmazonOnly(t *testing.T) {
 			t.Errorf("asked for %q", asked)
 		}
 	}
-	for _, url := range []string{"https://sns.us-gov-west-1.amazonaws.com/a.pem", "https://sns.cn-north-1.amazonaws.com.cn/a.pem"} {
+	for _, url := range []string{"https://sns.us-gov-west-1.amazonaws.com/a.pem", "https://sns.cn-north-1.amazonaws.com.cn/a.pem", "https://sns.ap-southeast-4.amazonaws.com/a.pem", "https://sns.eusc-de-east-1.amazonaws.com/a.pem"} {
 		other := m
 		other.SigningCertURL = url
 		fails(t, url, v, other.request(t), ErrNoCertificate.Error())
