@@ -25,6 +25,8 @@ type checkResult struct {
 	Warnings []yamldoc.Problem `json:"warnings"`
 	// Unverifiable are sentences about sources whose callbacks can't be verified.
 	Unverifiable []string `json:"unverifiable,omitempty"`
+	// Callbacks say of each source whether its callbacks are verified.
+	Callbacks []lint.Callbacks `json:"callbacks,omitempty"`
 }
 
 // Run prints every problem; if there are none, warnings to stderr and a summary.
@@ -51,7 +53,7 @@ func (x checkCommand) Run(c *invocation) error {
 	}
 	warnings := append(append([]yamldoc.Problem{}, app.StoreWarnings(cfg)...), app.Warnings(cfg, c.now())...)
 	if c.JSON {
-		err = c.PrintJSON(checkResult{Policy: cfg.Hash, Problems: []yamldoc.Problem{}, Warnings: warnings, Unverifiable: lint.Unverifiable(cfg)})
+		err = c.PrintJSON(checkResult{Policy: cfg.Hash, Problems: []yamldoc.Problem{}, Warnings: warnings, Unverifiable: lint.Unverifiable(cfg), Callbacks: lint.CallbacksOf(cfg)})
 	} else {
 		err = printVerdict(c, cfg, warnings)
 	}
@@ -71,7 +73,7 @@ func printVerdict(c *invocation, cfg *config.Config, warnings []yamldoc.Problem)
 	}
 	_, err := fmt.Fprintf(c.Stdout, "%s: %s: %s, %s, %s, %s; policy %s\n", c.config, verdict, ui.Count(int64(len(cfg.Sources)), "source"),
 		ui.Count(int64(len(cfg.Policy.Rules)), "rule"), ui.Count(int64(len(cfg.Segments)), "segment"), ui.Count(int64(len(cfg.Exports)), "export"), cfg.Hash)
-	for _, sentence := range lint.Unverifiable(cfg) {
+	for _, sentence := range lint.Sentences(cfg) {
 		fmt.Fprintln(c.Stdout, sentence)
 	}
 	return err

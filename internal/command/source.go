@@ -14,7 +14,7 @@ import (
 
 // sourceCommand shows presets, and tries how callbacks are read.
 type sourceCommand struct {
-	List sourceListCommand `cmd:"" default:"1" help:"List the presets of providers."`
+	List sourceListCommand `cmd:"" default:"1" help:"List the presets of providers, and what winnow can do with each."`
 	Show sourceShowCommand `cmd:"" help:"Print a preset: where things are in its callbacks, and what its words and codes mean."`
 	Test sourceTestCommand `cmd:"" help:"Read the callbacks of a file, and compare the events with those that it expects."`
 	Try  sourceTryCommand  `cmd:"" help:"Read a callback as a source of the config does, and show what is found. Stores nothing."`

@@ -9,6 +9,7 @@ import (
 
 	"winnow/hygiene/provider/signature"
 	"winnow/internal/config"
+	"winnow/internal/presets"
 	"winnow/internal/yamldoc"
 )
 
@@ -65,6 +66,60 @@ func signatureFor(c signature.Choice) string {
 		value = "ARN"
 	}
 	return "signature: {" + string(need) + ": " + value + algorithm + "}"
+}
+
+// Callbacks is what is known of how far the callbacks of a source can be trusted.
+type Callbacks struct {
+	Source   string `json:"source"`
+	Verified bool   `json:"verified"`
+	// With is the key of signature that verifies them; empty for none.
+	With        string `json:"with,omitempty"`
+	Unconfirmed string `json:"unconfirmed,omitempty"` // by its preset
+}
+
+// CallbacksOf is that of every source.
+func CallbacksOf(c *config.Config) []Callbacks {
+	list := []Callbacks{}
+	for i := range c.Sources {
+		s := &c.Sources[i]
+		is := Callbacks{Source: s.Name, Verified: s.Signature != nil}
+		if is.Verified {
+			is.With = string(s.Signature.Scheme.Needs())
+		}
+		if s.Preset != "" {
+			is.Unconfirmed = presets.MustFind(s.Preset).Unconfirmed
+		}
+		list = append(list, is)
+	}
+	return list
+}
+
+// Sentences are short ones about every source: whether its callbacks are verified, and what
+// its preset leaves unconfirmed.
+func Sentences(c *config.Config) (list []string) {
+	unverifiable := Unverifiable(c)
+	for i, is := range CallbacksOf(c) {
+		s := &c.Sources[i]
+		switch {
+		case is.Verified && s.Signature.Optional:
+			list = append(list, fmt.Sprintf("source %s: callbacks are verified with signature.%s if they are signed; those without a signature are read, too", s.Name, is.With))
+		case is.Verified:
+			list = append(list, fmt.Sprintf("source %s: callbacks are verified with signature.%s", s.Name, is.With))
+		case len(s.Format.Signs.Schemes) > 0:
+			list = append(list, fmt.Sprintf("source %s: callbacks are not verified, though they are signed", s.Name))
+		default:
+			list, unverifiable = append(list, unverifiable[0]), unverifiable[1:]
+		}
+		if is.Unconfirmed != "" {
+			first, _, more := strings.Cut(is.Unconfirmed, ". ")
+			first = strings.TrimSuffix(first, ".") + "."
+			if more {
+				first += " winnow source show " + s.Preset + " says more."
+			}
+			list = append(list, fmt.Sprintf("source %s: not confirmed: %s", s.Name, first))
+		}
+	}
+	return list
 }
 
 // Unverifiable are the sources without a signature whose providers sign nothing that is

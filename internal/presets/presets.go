@@ -36,6 +36,8 @@ type Preset struct {
 	Sources     []string // titles of pages that say so
 	Confirmed   string
 	Unconfirmed string // empty for nothing
+	Retries     string // when it sends a callback again; empty where that is not known
+	Vector      string // whose signature the verified examples have; empty for none
 	Contact     string // where the contact is if a source does not say; empty for nowhere
 	Format      *provider.Format
 	Account     *signature.Account // verifies the examples; nil for none
@@ -99,7 +101,7 @@ func MustFind(name string) *Preset {
 func parse(name string, content []byte) (*Preset, error) {
 	doc := yamldoc.Read(name+".yaml", content, file, yamldoc.Options{})
 	e := doc.Root
-	p := &Preset{Name: name, Text: content, Title: e.Get("title").Text(), Confirmed: e.Get("confirmed").Text(), Unconfirmed: e.Get("unconfirmed").Text(), Contact: e.Get("contact").Text()}
+	p := &Preset{Name: name, Text: content, Title: e.Get("title").Text(), Confirmed: e.Get("confirmed").Text(), Unconfirmed: e.Get("unconfirmed").Text(), Retries: e.Get("retries").Text(), Vector: e.Get("vector").Text(), Contact: e.Get("contact").Text()}
 	for _, s := range e.Get("sources").Items() {
 		p.Sources = append(p.Sources, s.Text())
 	}

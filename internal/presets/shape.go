@@ -90,6 +90,8 @@ var file = &yamldoc.Shape{Kind: yamldoc.Object, Fields: []yamldoc.Field{
 	{Key: "sources", Shape: &yamldoc.Shape{Kind: yamldoc.List, Item: text, Min: 1, Expect: "a list of titles"}, Required: true, Doc: "Where the facts are from: titles of pages, and tests of programs that receive such callbacks."},
 	{Key: "confirmed", Shape: text, Required: true, Doc: "What a page or a recorded callback shows."},
 	{Key: "unconfirmed", Shape: text, Doc: "What could not be confirmed, and so is left out or taken from a single place."},
+	{Key: "retries", Shape: text, Doc: "When it sends a callback again; without it that is not known."},
+	{Key: "vector", Shape: text, Doc: "Whose signature the examples have that are verified."},
 	{Key: "contact", Shape: path, Doc: "Where the contact is if a source does not say."},
 	{Key: "handshake", Shape: &yamldoc.Shape{Kind: yamldoc.Choice, Expect: "a handshake like challenge", Noun: "handshake", Words: []string{string(provider.HandshakeChallenge), string(provider.HandshakeEventGrid), string(provider.HandshakeSNS)}}, Doc: "How it finds out whether callbacks are wanted at a URL."},
 	{Key: "refuse_more", Shape: yes, Doc: "Whether a request with too many events is answered 413, because the provider sends it again in parts."},
