@@ -374,3 +374,34 @@ func TestAPlusThatAFormDoesNotEscapeIsThatOfTheNumber(t *testing.T) {
 		}
 	}
 }
+
+// A body may have events of two shapes: each is read if it can be stored without the other.
+func TestEventsOfOtherShapesAreReadWhereTheyAreApart(t *testing.T) {
+	status := Shape{Each: "changes[].value.statuses[]", ID: []string{"id"}, Event: "event"}
+	stop, in := status, status
+	stop.Each = "changes[].value.stops[]"
+	in.Each, in.Only = "changes[].value.messages[]", []Condition{{"id", []string{""}}}
+	r := readerOf(t, "", contactkey.Format{}, Format{Shapes: []Shape{status, stop, in}})
+	const a, b, c = `{"value":{"statuses":[{"id":"a","event":"ok"}]}}`, `{"value":{"stops":[{"id":"b","event":"ok"}]}}`, `{"value":{"messages":[{"id":"c"}]}}`
+	const both = `{"value":{"statuses":[{"id":"a","event":"ok"}],"stops":[{"id":"b","event":"ok"}]}}`
+	for body, want := range map[string]string{
+		a + "," + b:                 "a b",
+		b + "," + a + "," + c:       "a b 1",
+		c + "," + b:                 "b 1",
+		c:                           " 1",
+		both:                        "a",
+		both + "," + b + "," + both: "a a b",
+	} {
+		is := readAll(t, r, Request{Body: []byte(`{"changes":[` + body + `]}`)})
+		got := ""
+		for _, e := range is.Events {
+			got += " " + e.MessageID
+		}
+		if is.LeftOut > 0 {
+			got += fmt.Sprintf(" %d", is.LeftOut)
+		}
+		if want = " " + strings.TrimSpace(want); got != want || len(is.Unreadable) > 0 {
+			t.Errorf("%s:%s, want%s", body, got, want)
+		}
+	}
+}

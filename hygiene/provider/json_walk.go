@@ -188,6 +188,31 @@ func (w *walk) cut(text []byte, from, to int, e *inArray) []byte {
 	return cut
 }
 
+// census counts events by the elements and arrays that they are in.
+type census struct {
+	walk           *walk
+	frames, arrays []int
+	all            int
+}
+
+func (c *census) add(e *inArray) {
+	c.all++
+	for f := e.frame; f != noFrame; f = c.walk.frames[f].parent {
+		c.frames[f]++
+		c.arrays[c.walk.frames[f].array]++
+	}
+}
+
+// isApart reports whether all events that were counted are in other elements of the arrays
+// that the event is in: what is cut for it has none of them.
+func (c *census) isApart(e *inArray) bool {
+	apart := 0
+	for f := e.frame; f != noFrame; f = c.walk.frames[f].parent {
+		apart += c.arrays[c.walk.frames[f].array] - c.frames[f]
+	}
+	return apart == c.all
+}
+
 // areSeveral reports whether the document has more than one event of a shape.
 func (w *walk) areSeveral(shape int) bool {
 	n := 0

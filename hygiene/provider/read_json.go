@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // maxParts is how many bytes of stored parts one request may become, beside what was
@@ -103,7 +104,8 @@ func (j *jsonReading) add(s *shapePlan, d *document, from int) {
 	j.to.add(&r)
 }
 
-// document adds the events inside a document: those of the first shape that has any.
+// document adds the events inside a document: those of the first shape that has any, and
+// those of others that are apart from them.
 func (j *jsonReading) document(d *document, from, end int) {
 	w := j.scanner.walk
 	if w.more {
@@ -147,6 +149,7 @@ func (j *jsonReading) document(d *document, from, end int) {
 		}
 		if added > 0 {
 			j.to.LeftOut += left
+			j.others(i, d, from, end)
 			return
 		}
 		silent = silent && s.bodyIsSilent(d, &j.scanner.found)
@@ -156,6 +159,41 @@ func (j *jsonReading) document(d *document, from, end int) {
 		j.to.add(&report{body: j.part(j.body[from:end:end]), problem: fmt.Sprintf("there is nothing at %s, where its events would be", j.shapes[0].Each)})
 	} else if len(w.events) > 0 || !j.anyReached() {
 		j.leaveOut(d, from, end, silent)
+	}
+}
+
+// others adds the events of later shapes that are in other elements than those of the first,
+// so that both can be stored alone.
+func (j *jsonReading) others(first int, d *document, from, end int) {
+	w := j.scanner.walk
+	if !slices.ContainsFunc(w.events, func(e inArray) bool { return e.shape > first }) {
+		return
+	}
+	c := census{walk: w, frames: make([]int, len(w.frames)), arrays: make([]int, len(w.arrays))}
+	for n := range w.events {
+		if e := &w.events[n]; e.shape == first {
+			c.add(e)
+		}
+	}
+	for i := first + 1; i < len(j.shapes); i++ {
+		s := &j.shapes[i]
+		w.hideBeside(i, s.ofBody, &j.scanner.found)
+		for n := range w.events {
+			e := &w.events[n]
+			if e.shape != i || !c.isApart(e) {
+				continue
+			}
+			if w.restore(e, &j.scanner.found); !s.holds(d, &j.scanner.found) {
+				j.to.LeftOut++
+				continue
+			}
+			j.addCut(s, d, e, from, end)
+		}
+		for n := range w.events {
+			if e := &w.events[n]; e.shape == i {
+				c.add(e)
+			}
+		}
 	}
 }
 
