@@ -36,6 +36,8 @@ type tried struct {
 	Events     []triedEvent `json:"events"`
 	Unreadable []unreadable `json:"unreadable"`
 	LeftOut    int          `json:"left_out"`
+	// LookedFor says where ids and events are, if something is unreadable.
+	LookedFor []string `json:"looked_for,omitempty"`
 	// Verified says whether the signature of the source verifies the request; absent for a
 	// source without one. NotVerified says why not.
 	Verified    *bool  `json:"verified,omitempty"`
@@ -100,6 +102,9 @@ func Try(ctx context.Context, out *ui.Printer, cfg *config.Config, in io.Reader,
 	for _, u := range is.Unreadable {
 		did.Unreadable = append(did.Unreadable, unreadable{u.Why, len(u.Body)})
 	}
+	if len(did.Unreadable) > 0 {
+		did.LookedFor = placesOf(s.Format)
+	}
 	if out.JSON {
 		err = out.PrintJSON(did)
 	} else {
@@ -125,6 +130,21 @@ func (did *tried) verify(ctx context.Context, cfg *config.Config, s *config.Sour
 		did.NotVerified = err.Error()
 	}
 	return nil
+}
+
+// placesOf says where a format has the ids and events, a sentence for each of its forms.
+func placesOf(f *provider.Format) (list []string) {
+	for _, s := range f.Shapes {
+		in := "the body itself"
+		if s.Each != "." && s.Each != "" {
+			in = "each " + s.Each
+		}
+		if f.Inside != "" {
+			in += ", in the JSON at " + f.Inside
+		}
+		list = append(list, fmt.Sprintf("id at %s and event at %s, of %s", strings.Join(s.ID, " and "), s.Event, in))
+	}
+	return list
 }
 
 // sourceOf finds a source of the config.
@@ -170,6 +190,9 @@ func readRequest(in io.Reader, o TryOptions) (r *provider.Request, target string
 		}
 	}
 	r.Method, r.Query = strings.ToUpper(cmp.Or(o.Method, r.Method)), cmp.Or(strings.TrimPrefix(o.Query, "?"), r.Query)
+	if r.Method == http.MethodGet && r.Query == "" && len(r.Body) > 0 {
+		return nil, "", ui.Usagef("a GET is read by its query, and not by its body; write --query 'id=a&status=delivered'")
+	}
 	for _, header := range o.Headers {
 		name, value, ok := strings.Cut(header, ":")
 		if !ok || strings.TrimSpace(name) == "" {
@@ -255,6 +278,9 @@ func (did *tried) print(w io.Writer) error {
 	}
 	for _, u := range did.Unreadable {
 		fmt.Fprintf(w, "unreadable, %s: %s\n", ui.Count(int64(u.Bytes), "byte"), u.Why)
+	}
+	for _, place := range did.LookedFor {
+		fmt.Fprintf(w, "  looked for: %s\n", place)
 	}
 	return nil
 }

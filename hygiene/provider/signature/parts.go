@@ -149,7 +149,7 @@ func bodyIsNamed(r *Request) error {
 	sum := sha256.Sum256(r.Body)
 	named, err := hex.DecodeString(values.Get("bodySHA256"))
 	if err != nil || subtle.ConstantTimeCompare(sum[:], named) != 1 {
-		return errors.New("the body is not a form, and the signature does not cover it")
+		return errors.New("the body is not a form by its Content-Type, and the signature does not cover it")
 	}
 	return nil
 }
