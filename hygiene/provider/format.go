@@ -138,9 +138,9 @@ func (f *Format) takes(method string) bool {
 	return slices.Contains(f.Methods, method)
 }
 
-// readsQuery reports whether what is in the URL's query counts, and is stored with the
+// ReadsQuery reports whether what is in the URL's query counts, and is stored with the
 // body.
-func (f *Format) readsQuery() bool {
+func (f *Format) ReadsQuery() bool {
 	return slices.Contains(f.Methods, get) || slices.ContainsFunc(f.Shapes, func(s Shape) bool { return s.Args == Query })
 }
 

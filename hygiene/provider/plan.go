@@ -54,7 +54,7 @@ type contactPath struct {
 
 // newPlan makes a plan. Its errors are about the format, or about the contact.
 func newPlan(f *Format, contact string) (*plan, error) {
-	p := &plan{format: f, query: f.readsQuery()}
+	p := &plan{format: f, query: f.ReadsQuery()}
 	if len(f.Shapes) == 0 {
 		return nil, errors.New("it does not say where id and event are")
 	}

@@ -37,8 +37,8 @@ func (l *linter) checkAddresses(root *yamldoc.Entry) {
 	}
 }
 
-// checkSignatures warns of sources that do not look at the signatures of their provider, and
-// of a public URL without effect.
+// checkSignatures warns of sources that do not look at the signatures of their provider, of
+// signatures that leave out what is read, and of a public URL without effect.
 func (l *linter) checkSignatures(sources []*yamldoc.Entry) {
 	for i := range l.config.Sources {
 		s := &l.config.Sources[i]
@@ -48,6 +48,13 @@ func (l *linter) checkSignatures(sources []*yamldoc.Entry) {
 			l.warn(sources[i], "its provider signs callbacks, and nothing verifies them: anybody who learns the URL can send callbacks", "write "+signatureFor(s.Format.Signs))
 		case s.PublicURL != "" && (s.Signature == nil || !s.Signature.Scheme.SignsURL()):
 			l.warnKey(sources[i], "public_url", "public_url has no effect, because no signature of this source covers the URL", "remove it")
+		}
+		if s.Signature == nil || len(s.From) > 0 || s.RequireSendLog {
+			continue
+		}
+		if left := signature.Uncovered(s.Signature.Scheme, s.Format.ReadsQuery()); left != "" {
+			l.warn(sources[i].Get("signature"), "what is signed does not include "+left+", so anybody who has seen one callback can send another with its signature",
+				"add from: with the provider's addresses, or require_send_log: true")
 		}
 	}
 }

@@ -109,6 +109,39 @@ func join(r *Request, parts []Part) ([][]byte, error) {
 	return texts, nil
 }
 
+// Uncovered is what a scheme leaves unsigned of the requests of a format that reads the
+// body and, if query says so, the query of the URL; empty for nothing.
+func Uncovered(s Scheme, query bool) string {
+	var parts []Part
+	switch s := s.(type) {
+	case HMAC:
+		parts = s.Parts
+	case Ed25519:
+		parts = s.Parts
+	case JWT:
+		if query && s.URLHash == "" {
+			return theQuery
+		}
+		return ""
+	default: // the credentials come with each request, or the scheme is the provider's own
+		return ""
+	}
+	signs := func(of ...PartOf) bool {
+		return slices.ContainsFunc(parts, func(p Part) bool { return slices.Contains(of, p.Of) })
+	}
+	switch body, url := signs(PartBody, PartForm), signs(PartURL); {
+	case !body && query && !url:
+		return "the body or " + theQuery
+	case !body:
+		return "the body"
+	case query && !url:
+		return theQuery
+	}
+	return ""
+}
+
+const theQuery = "the query of the URL"
+
 const contentType = "Content-Type"
 
 const form = "application/x-www-form-urlencoded"
