@@ -41,6 +41,9 @@ func (s *Source) unverified(req *http.Request, err error, body []byte, now hygie
 	u := &is.Unreadable[0]
 	u.Unverified = s.Account.Rest(req.Method, targetOf(req), strings.Trim(tokenIn(req.URL.Path), "/"), req.Header)
 	u.Unverified.Waits = errors.Is(err, signature.ErrNoCertificate)
+	if req.Method == http.MethodGet && u.Unverified.Method == "" { // its query, which is all of it, was too long to keep there
+		u.Body = append([]byte("?"), req.URL.RawQuery...)
+	}
 	return is
 }
 

@@ -168,6 +168,20 @@ func TestASignedBodyDoesNotVerifyTheQueryOfAGet(t *testing.T) {
 	}
 }
 
+func TestALongQueryThatIsNotVerifiedIsKept(t *testing.T) {
+	choice, _ := signature.OfPreset("messagebird")
+	v, err := signature.New(choice.Schemes[""], signature.Keys{Values: []string{secret}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := withFormat(t, *presets.MustFind("messagebird").Format, func(s *Source) { s.Account = &signature.Account{Verifier: v, Tokens: s.Tokens} })
+	query := "id=a&status=delivery_failed&statusErrorCode=103&recipient=31612345678&reference=" + strings.Repeat("x", 9<<10)
+	h.do(httptest.NewRequest("GET", "/"+token+"?"+query, nil))
+	if len(h.log.events) != 0 || len(h.log.bad) != 1 || string(h.log.bad[0].Body) != "?"+query || h.log.bad[0].Unverified == nil {
+		t.Errorf("%d events, %+v", len(h.log.events), h.log.bad)
+	}
+}
+
 func TestASourceMayRefuseWhatIsNotVerified(t *testing.T) {
 	h := verifying(t, func(s *Source) { s.Reject = true }, signature.Keys{})
 	if w := h.post(event); w.Code != http.StatusForbidden || h.log.size() != 0 || h.counter.last() != "gateway:unverified" {
