@@ -13,8 +13,6 @@ type document struct {
 	body   []byte // the part of the request, as it is stored
 	query  string // of the callback's URL
 	isForm bool
-	// problem says why no event is made of it; empty for nothing.
-	problem string
 }
 
 // raw is what was found in a slot; empty for noSlot.

@@ -22,6 +22,7 @@ type jsonReading struct {
 	withQuery bool
 	scanner   scanner
 	failed    error
+	problem   string // why no event is made of the next one; empty for nothing
 }
 
 // readJSON reads JSON, in one pass.
@@ -90,9 +91,9 @@ func (j *jsonReading) leaveOut(d *document, from, end int, silent bool) {
 
 // add adds an event, whose value begins at from.
 func (j *jsonReading) add(s *shapePlan, d *document, from int) {
-	if d.problem != "" {
-		j.to.add(&report{body: d.body, problem: d.problem})
-		d.problem = ""
+	if j.problem != "" {
+		j.to.add(&report{body: d.body, problem: j.problem})
+		j.problem = ""
 		return
 	}
 	if s.object && j.body[from] != '{' {
@@ -142,7 +143,7 @@ func (j *jsonReading) document(d *document, from, end int) {
 				left++
 				continue
 			default:
-				d.problem = j.undecided()
+				j.problem = j.undecided()
 			}
 			added++
 			j.addCut(s, d, e, from, end)
