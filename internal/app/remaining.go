@@ -116,6 +116,8 @@ func whose(s *store.OnNumber) string {
 		return ", on the evidence of " + ui.Printable(s.From)
 	case !s.Named:
 		return ", on the evidence of a forgotten contact"
+	case s.Origin == hygiene.ByRule:
+		return ", on an event that names the number alone"
 	case s.Origin == hygiene.ByImport:
 		return ", by an import of " + ui.Printable(s.By)
 	}

@@ -76,7 +76,7 @@ func (r *evidenceReader) addGiver(s *view.Suppression, p *hygiene.Suppression) (
 		return err
 	}
 	switch {
-	case s.From == "" && p.Origin == hygiene.ByRule:
+	case s.From == "" && p.Origin == hygiene.ByRule && !r.IsNamed(p):
 		s.Whose = "a forgotten contact's "
 	case s.From != "" && s.From != r.of:
 		s.Whose = s.From + "'s "

@@ -271,7 +271,7 @@ func (did *tried) print(w io.Writer) error {
 		case e.Number != "":
 			add("number", "none; "+e.Number+" is not a phone number")
 		}
-		add("contact", cmp.Or(e.Contact, "none; the send log is asked"))
+		add("contact", cmp.Or(e.Contact, nobody(&e)))
 		add("left over", strings.Join(e.LeftOver, ", "))
 		fmt.Fprintf(w, "event %d\n", i+1)
 		ui.Table(w, rows)
@@ -295,4 +295,12 @@ func (e *triedEvent) by() string {
 		code = ", code: " + e.DecidedBy.Code
 	}
 	return fmt.Sprintf(", by {event: %s%s, outcome: %s} of %s", e.DecidedBy.Event, code, e.DecidedBy.Outcome, e.DecidedBy.In)
+}
+
+// nobody says what becomes of an event that names no contact.
+func nobody(e *triedEvent) string {
+	if e.To != "" {
+		return "none; the send log is asked, and else it lies on the number alone"
+	}
+	return "none; the send log is asked"
 }
