@@ -42,7 +42,11 @@ func Contact(cfg *config.Config, s *store.Store, key string, now hygiene.Instant
 	if err != nil {
 		return nil, false, err
 	}
-	e.next = strings.Join(e.nextSteps(cfg.Policy, contact), ". ")
+	elsewhere, err := e.onOtherNumbers(s)
+	if err != nil {
+		return nil, false, err
+	}
+	e.next = strings.Join(append(e.nextSteps(cfg.Policy, contact), elsewhere...), ". ")
 	e.setWhy()
 	return e, true, nil
 }

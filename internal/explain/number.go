@@ -87,6 +87,34 @@ func (r *evidenceReader) addGiver(s *view.Suppression, p *hygiene.Suppression) (
 	return nil
 }
 
+// maxOtherNumbers is of how many numbers that is said.
+const maxOtherNumbers = 3
+
+// onOtherNumbers says which numbers are suppressed that events of the contact name and
+// that are not known to be its own.
+func (e *Explanation) onOtherNumbers(s *store.Store) (sentences []string, err error) {
+	seen := []string{"", e.Phone}
+	for i := range e.Timeline {
+		phone := e.Timeline[i].To
+		if slices.Contains(seen, phone) || len(sentences) == maxOtherNumbers {
+			continue
+		}
+		seen = append(seen, phone)
+		number, ok, err := s.Number(phone)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			continue
+		}
+		if open := number.OpenSuppressions(e.AsOf); len(open) > 0 {
+			sentences = append(sentences, fmt.Sprintf("The number %s, which event %d names, is suppressed: %s. It is not known as a number of %s: winnow import contacts says which numbers contacts have",
+				phone, e.Timeline[i].Seq, open[0].Reason, e.Contact))
+		}
+	}
+	return sentences, nil
+}
+
 // allowCommands are the commands that lift a suppression. What rests on another contact's
 // evidence is lifted from the number, and what was said of the number from both.
 func (e *Explanation) allowCommands(s *view.Suppression) []string {
