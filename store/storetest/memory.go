@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"flag"
 	"os"
 	"syscall"
 	"testing"
@@ -26,8 +27,13 @@ func OnDisk(t testing.TB) string {
 
 // InMemory makes the temporary folders of a package's tests be in memory, where there is
 // such a folder: for tests that make many stores, and in which no power is cut. A killed
-// process leaves there what it leaves on a disk. It is for TestMain.
+// process leaves there what it leaves on a disk. Benchmarks stay on the disk, of which they tell
+// how long it takes. It is for TestMain.
 func InMemory(m *testing.M) (code int) {
+	flag.Parse()
+	if flag.Lookup("test.bench").Value.String() != "" {
+		return m.Run()
+	}
 	var room syscall.Statfs_t
 	if err := syscall.Statfs("/dev/shm", &room); err != nil || room.Bavail*uint64(room.Bsize) < enoughMemory {
 		return m.Run()
