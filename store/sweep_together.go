@@ -48,6 +48,9 @@ func (s *Store) sweepTogether(ctx context.Context, o *SweepOptions, from, end in
 			return from, err
 		}
 		upTo := min(end, from+(others+1)*most)
+		if worth, err := s.isWorthDividing(from, upTo); err != nil || !worth {
+			return from, err
+		}
 		if err := s.openPortions(o, from, upTo, int(others+1)*portionsEach, total); err != nil {
 			return from, err
 		}
@@ -60,6 +63,17 @@ func (s *Store) sweepTogether(ctx context.Context, o *SweepOptions, from, end in
 		}
 	}
 	return from, nil
+}
+
+// isWorthDividing reports whether most events name their contacts. Where the send log must be
+// asked to divide them, and once more to sweep them, one process alone is faster.
+func (s *Store) isWorthDividing(from, upTo int64) (worth bool, err error) {
+	err = s.readLog(func(l engine.LogReader) error {
+		nameless, err := l.Number("SELECT count(*) FROM events WHERE seq > ? AND seq <= ? AND contact = ''", from, upTo)
+		worth = 2*nameless <= upTo-from
+		return err
+	})
+	return worth, err
 }
 
 // openPortions does what is done in the order of the log, moves the cursor, and divides what
