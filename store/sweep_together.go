@@ -23,9 +23,11 @@ import (
 
 // A part of the log that is swept together has so many events for each process, cut so
 // that those who are ready early find another portion. For fewer events nobody is asked.
+// A part is of so many processes at most: dividing it keeps other writers waiting.
 const (
-	togetherEvents = 50_000
-	portionsEach   = 4
+	togetherEvents    = 50_000
+	togetherProcesses = 8
+	portionsEach      = 4
 )
 
 // portionPoll is how often one who leads looks whether the others are done.
@@ -47,7 +49,7 @@ func (s *Store) sweepTogether(ctx context.Context, o *SweepOptions, from, end in
 		if err != nil || others == 0 {
 			return from, err
 		}
-		upTo := min(end, from+(others+1)*most)
+		upTo := min(end, from+min(others+1, togetherProcesses)*most)
 		if worth, err := s.isWorthDividing(from, upTo); err != nil || !worth {
 			return from, err
 		}
@@ -219,7 +221,7 @@ func (s *Store) sweepPortion(o *SweepOptions) (did Swept, taken bool, err error)
 			break
 		}
 	}
-	if errors.Is(err, errBeside) || errors.Is(err, engine.ErrClash) {
+	if p != nil && (errors.Is(err, errBeside) || errors.Is(err, engine.ErrClash)) {
 		did, err = Swept{}, s.write(func(c engine.Writer) error { return portions.HandOver(c, p.Number) })
 	}
 	return did, p != nil, err
