@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -198,14 +199,18 @@ func (s *scanner) next(c byte) bool {
 
 func (s *scanner) object(wanted []member) error {
 	names := s.names.begin()
-	defer s.names.end(&names)
-	return s.list('}', func() error {
-		name, err := s.name(&names)
-		if err != nil {
-			return err
+	more, err := s.begin('}')
+	for more && err == nil {
+		var name string
+		if name, err = s.name(&names); err != nil {
+			break
 		}
-		return s.member(find(wanted, name))
-	})
+		if err = s.member(find(wanted, name)); err == nil {
+			more, err = s.more('}')
+		}
+	}
+	s.names.end(&names)
+	return err
 }
 
 // name scans a member's name and its colon. The name must not be one of others.
@@ -294,28 +299,37 @@ func (s *scanner) digits() bool {
 	return s.at > from
 }
 
-// isPlain reports for each byte whether it means itself within a string.
-var isPlain = func() (plain [256]bool) {
-	for c := ' '; c < utf8.RuneSelf; c++ {
-		plain[c] = c != '"' && c != '\\'
-	}
-	return plain
-}()
+// plain is how many of the eight bytes at the beginning of a text mean themselves within a
+// string, before the first that does not or may not. It compares all eight as one number: a
+// byte's highest bit is set in odd when the byte is a control character, a quote, a
+// backslash, or of more than seven bits. What is above the first such byte may be wrong.
+func plain(eight string) int {
+	const ones, highest = 0x0101010101010101, 0x8080808080808080
+	_ = eight[7]
+	v := uint64(eight[0]) | uint64(eight[1])<<8 | uint64(eight[2])<<16 | uint64(eight[3])<<24 |
+		uint64(eight[4])<<32 | uint64(eight[5])<<40 | uint64(eight[6])<<48 | uint64(eight[7])<<56
+	odd := (v | (v - ones*' ') | (v ^ ones*'"' - ones) | (v ^ ones*'\\' - ones)) & highest
+	return bits.TrailingZeros64(odd) / 8
+}
 
 // string scans a string and returns it as written, with its quotes.
 func (s *scanner) string() (string, error) {
 	from := s.at
 	for s.at++; s.at < len(s.text); {
-		c := s.text[s.at]
-		if isPlain[c] {
-			s.at++
-			continue
+		if len(s.text)-s.at >= 8 {
+			n := plain(s.text[s.at : s.at+8])
+			if s.at += n; n == 8 {
+				continue
+			}
 		}
+		c := s.text[s.at]
 		var err error
 		switch {
 		case c == '"':
 			s.at++
 			return s.text[from:s.at], nil
+		case ' ' <= c && c < utf8.RuneSelf && c != '\\':
+			s.at++
 		case c == '\\':
 			err = s.escape()
 		case c >= utf8.RuneSelf:

@@ -10,6 +10,9 @@ type level struct {
 // decides how deeply it is nested: the stack of a recursive function would need a
 // hundred times the bytes of the body, and stay that large.
 func (s *scanner) skip() error {
+	if s.at < len(s.text) && s.text[s.at] != '{' && s.text[s.at] != '[' {
+		return s.scalar()
+	}
 	s.open = s.open[:0]
 	for {
 		entered, err := s.enter()
