@@ -29,7 +29,7 @@ const module = "winnow"
 // packages of lower layers only, so those of one layer do not know each other. A
 // folder inside a package that is not named here belongs to it.
 var layers = [][]string{
-	{"internal/suggest", "internal/connlimit", "internal/xlsx", "internal/parquetfile"},
+	{"internal/suggest", "internal/connlimit", "internal/xlsx", "internal/parquetfile", "internal/faultfs"},
 	{"internal/ui"},
 	{"internal/atomicfile", "internal/csvlist", "internal/jsonsplit", "internal/loglimit", "hygiene/callback", "hygiene/contactkey", "hygiene/instant", "hygiene/reason"},
 	{"hygiene/value"},
@@ -57,7 +57,8 @@ var layers = [][]string{
 	{"internal/reconcile"},
 	{"internal/daemon", "internal/doctor"},
 	{"internal/demo"},
-	{"internal/command", "internal/attack", "internal/powercut"},
+	{"internal/command", "internal/attack"},
+	{"internal/faults", "internal/powercut"},
 	{"."},
 }
 
@@ -84,6 +85,7 @@ var importers = map[string][]string{
 	"github.com/pkg/sftp":                   {"segments/destination/sftp"},
 	"github.com/parquet-go":                 {"internal/parquetfile"},
 	"golang.org/x/crypto":                   {"segments/destination/sftp"},
+	"github.com/hanwen/go-fuse/v2":          {"internal/faultfs"},
 }
 
 // testImporters are further importers, for test files.
