@@ -56,7 +56,7 @@ var layers = [][]string{
 	{"internal/imports", "internal/contactapi", "internal/status", "internal/pagedata"},
 	{"internal/reconcile"},
 	{"internal/daemon", "internal/doctor"},
-	{"internal/demo"},
+	{"internal/demo", "internal/simulate"},
 	{"internal/command", "internal/attack"},
 	{"internal/faults", "internal/powercut"},
 	{"."},
@@ -84,6 +84,7 @@ var importers = map[string][]string{
 	"golang.org/x/text":                     {"hygiene/contactkey", "internal/csvlist"},
 	"github.com/pkg/sftp":                   {"segments/destination/sftp"},
 	"github.com/parquet-go":                 {"internal/parquetfile"},
+	"github.com/HdrHistogram":               {"internal/simulate"},
 	"golang.org/x/crypto":                   {"segments/destination/sftp"},
 	"github.com/hanwen/go-fuse/v2":          {"internal/faultfs"},
 }

@@ -156,6 +156,7 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 		"backup":              {{filepath.Join(filepath.Dir(config), "backups")}, {"absent" + hostile + "/x/y", "--verify"}},
 		"doctor":              {{}},
 		"restore":             {{"absent" + hostile}},
+		"simulate":            {{"--live"}, {"--live", "--source", hostile}, {"--to", hostile}, {"--to", "http://127.0.0.1/" + hostile, "--token-file", keys}, {"--preset", hostile}, {"--mix", hostile}, {"--for", hostile}},
 		"migrate":             {{"--to", hostile}, {"--to", "postgres://db/x?" + hostile + "=1"}},
 		"forget":              {{hostileKey + "d", "--dry-run"}, {hostile, "--dry-run"}},
 	}

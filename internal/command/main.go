@@ -48,6 +48,7 @@ type grammar struct {
 	Init       initCommand       `cmd:"" group:"setup" help:"Write a config, a token, rule tests and a unit for systemd."`
 	Serve      serveCommand      `cmd:"" group:"setup" help:"Run the daemon: receive callbacks, apply the rules, write exports. Reloads on SIGHUP or when the config changes."`
 	Demo       demoCommand       `cmd:"" group:"setup" help:"Play a campaign against a real daemon, from callbacks to export files."`
+	Simulate   simulateCommand   `cmd:"" group:"setup" help:"Send a provider's callbacks to a throw-away daemon, or to a named one, and check that all are stored, once."`
 	Check      checkCommand      `cmd:"" group:"rules" help:"Check the config and report every problem."`
 	Test       testCommand       `cmd:"" group:"rules" help:"Run rule tests."`
 	Source     sourceCommand     `cmd:"" group:"rules" help:"Show the presets of providers, and try how callbacks are read."`
