@@ -76,8 +76,13 @@ func (x *Exporter) locate(e segments.Export, name string) (place local.Location,
 
 // cleanUp makes the destinations, the outbox and the members that are kept for
 // deltas agree with the store, discards held runs beyond those the export keeps,
-// and enqueues the deliveries to remotes.
+// and enqueues the deliveries to remotes. Where the store is behind the destinations it
+// does nothing: by what the store knows, readers would be pointed back to an older run,
+// and the next delta would lose its base. The next recovery begins with that run.
 func (x *Exporter) cleanUp(e segments.Export) error {
+	if behind, err := x.storeIsBehind(e); behind || err != nil {
+		return err
+	}
 	newest, _, err := x.Store.LastRun(e.Name, segments.Published, segments.Released)
 	if err != nil {
 		return err
@@ -94,6 +99,18 @@ func (x *Exporter) cleanUp(e segments.Export) error {
 		errs = append(errs, d.Recover(e.Name, newest.Name, held))
 	}
 	return errors.Join(append(errs, x.enqueue(e), x.pruneOutbox(e), x.Store.PruneMembers(e.Name), x.pruneUnknownExports())...)
+}
+
+// storeIsBehind reports whether readers see a run that the store could not record as
+// published, for example on a full disk. The error that says so has been returned.
+func (x *Exporter) storeIsBehind(e segments.Export) (bool, error) {
+	open, err := x.Store.RunsOf(e.Name, runs.AllRuns, segments.Running, segments.Held)
+	for _, run := range open {
+		if place, _ := x.locate(e, run.Name); place == local.Published {
+			return true, err
+		}
+	}
+	return false, err
 }
 
 // pruneHeld names the held runs. It discards the oldest ones beyond those that the

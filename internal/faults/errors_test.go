@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	faultEvery = flag.Int("fault-every", 0, "fail every Nth operation of a daemon's life, a life for each; 0: eight of them")
+	faultEvery = flag.Int("fault-every", 0, "fail every Nth operation of a daemon's life, a life for each; 0: six of them")
 	slowest    = flag.Duration("slowest-sync", 200*time.Millisecond, "how long a sync of the slow disk takes at most")
 )
 
@@ -43,7 +43,7 @@ func TestOneErrorAnywhereInALifeLosesNoAnsweredEvent(t *testing.T) {
 	whole := liveWith(t, func(faultfs.Operation) faultfs.Fault { return faultfs.Fault{} })
 	every := int64(*faultEvery)
 	if every == 0 {
-		every = whole/8 + 1
+		every = whole/6 + 1
 	}
 	at := make(chan int64)
 	go func() {
@@ -285,4 +285,37 @@ func eventually(t *testing.T, within time.Duration, what string, so func() bool)
 			t.Fatalf("not within %v: %s", within, what)
 		}
 	}
+}
+
+// The store can't write down that the run is published, which readers see by then.
+func TestARunThatReadersSeeStaysTheLatestAlsoWhenTheStoreCouldNotRecordIt(t *testing.T) {
+	atWork(t)
+	disk := faultfs.Mount(t)
+	h, l := newHouse(t, disk.Folder, disk.Behind), newLoad()
+	d := h.mustStart(t)
+	l.some(d, 20, nil)
+	d.stop(t)
+	h.export(t)
+	time.Sleep(time.Second) // the next run has another name
+	var shown, failed atomic.Bool
+	disk.Answer(func(op faultfs.Operation) faultfs.Fault {
+		if op.Call == faultfs.Rename && op.Path == "exports/nightly/latest" {
+			shown.Store(true)
+		}
+		if shown.Load() && op.Call == faultfs.Write && strings.HasSuffix(op.Path, "winnow.db-wal") {
+			failed.Store(true)
+			return faultfs.Fault{Err: syscall.ENOSPC}
+		}
+		return faultfs.Fault{}
+	})
+	if text, status := h.run("export", "nightly"); status == 0 || !failed.Load() {
+		t.Fatalf("an export whose end could not be recorded exits with %d:\n%s", status, text)
+	}
+	disk.Answer(nil)
+	h.wantWholeRuns(t) // and latest is the newest
+	time.Sleep(time.Second)
+	if text := h.mustRun(t, "export", "nightly"); strings.Contains(text, "delta could not be made") {
+		t.Errorf("the next run says\n%s", text)
+	}
+	h.check(t, l)
 }

@@ -74,8 +74,12 @@ hygiene:
 segments:
   - {name: reachable, where: {status: active}}
   - {name: do-not-text, suppressed: only, columns: [contact, reasons]}
+  - name: everyone
+    where: {contact: {starts_with: "crm-"}}
+    suppressed: include
+    columns: [contact, phone, reasons, suppressed_since, message_id, attempt, due_at, first_seen, last_seen, delivered_count, soft_bounce_count, hard_bounce_count, last_unsubscribed_at, attributes.country]
 exports:
-  - {name: nightly, schedule: "0 2 * * *", segments: [reachable, do-not-text], formats: [csv, json], delta: [reachable], keep: 3, to: [./exports]}
+  - {name: nightly, schedule: "0 2 * * *", segments: [reachable, do-not-text, everyone], formats: [csv, json], delta: [reachable], keep: 3, to: [./exports]}
 `
 
 // newHouse writes a config; replace lists old and new text in turn.
@@ -127,9 +131,9 @@ type daemon struct {
 var addresses = regexp.MustCompile(`callbacks=(\S+) console=(\S+)`)
 
 // start starts a daemon, and waits until it listens or has ended.
-func (h *house) start(tb testing.TB) *daemon {
+func (h *house) start(tb testing.TB, flags ...string) *daemon {
 	tb.Helper()
-	d := &daemon{Cmd: h.command("serve"), ended: make(chan struct{})}
+	d := &daemon{Cmd: h.command(append([]string{"serve"}, flags...)...), ended: make(chan struct{})}
 	stderr, err := d.StderrPipe()
 	if err != nil {
 		tb.Fatal(err)
@@ -169,9 +173,9 @@ func (h *house) start(tb testing.TB) *daemon {
 }
 
 // mustStart starts a daemon that is to listen.
-func (h *house) mustStart(tb testing.TB) *daemon {
+func (h *house) mustStart(tb testing.TB, flags ...string) *daemon {
 	tb.Helper()
-	d := h.start(tb)
+	d := h.start(tb, flags...)
 	if d.public == "" {
 		tb.Fatalf("the daemon does not start:\n%s", d.log())
 	}
@@ -217,15 +221,18 @@ func wantNoPanic(tb testing.TB, text string) {
 
 var client = &http.Client{Timeout: 60 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
-// event is a callback's body of that id. Every 17th contact opts out, others bounce.
-func event(id string, n int) []byte {
+// contacts is how many contacts the events are about, if a load does not say it.
+const contacts = 5000
+
+// event is a callback's body of that id, the nth. Every 17th contact opts out, others bounce.
+func event(id string, n, contacts int) []byte {
 	what := []string{
 		`"event":"undelivered","reason":{"code":1400}`, `"event":"undelivered","reason":{"code":1404}`, `"event":"delivered"`, `"event":"sent"`,
 	}[n%4]
 	if n%17 == 0 {
 		what = `"event":"unsubscribed"`
 	}
-	return fmt.Appendf(nil, `{"id":%q,"uniqueArgs":{"contact_id":"crm-%d"},%s}`, id, n%5000, what)
+	return fmt.Appendf(nil, `{"id":%q,"uniqueArgs":{"contact_id":"crm-%d"},%s}`, id, n%contacts, what)
 }
 
 // post sends a callback and returns the status it is answered, 0 when it is not.
@@ -257,10 +264,16 @@ type load struct {
 	statuses map[int]int
 	running  sync.WaitGroup
 	stop     chan struct{}
+	all      map[int]int   // statuses since the beginning
 	pause    time.Duration // of a client between two callbacks
+	contacts int
+
+	forgotten func(contact int) bool // whose events need not be there; may be nil
 }
 
-func newLoad() *load { return &load{statuses: map[int]int{}} }
+func newLoad() *load {
+	return &load{statuses: map[int]int{}, all: map[int]int{}, contacts: contacts}
+}
 
 // one sends one callback.
 func (l *load) one(d *daemon, mark func(id string)) int {
@@ -270,7 +283,7 @@ func (l *load) one(d *daemon, mark func(id string)) int {
 	l.mu.Unlock()
 	id := fmt.Sprint("m-", n)
 	began := time.Now()
-	status := d.post(event(id, n))
+	status := d.post(event(id, n, l.contacts))
 	took := time.Since(began)
 	if status == http.StatusOK && mark != nil {
 		mark(id)
@@ -278,8 +291,9 @@ func (l *load) one(d *daemon, mark func(id string)) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.statuses[status]++
+	l.all[status]++
 	l.took = append(l.took, took)
-	if status == http.StatusOK {
+	if status == http.StatusOK && (l.forgotten == nil || !l.forgotten(n%l.contacts)) {
 		l.answered = append(l.answered, id)
 	}
 	return status
@@ -310,8 +324,9 @@ func (l *load) begin(d *daemon, clients int) {
 					return
 				case <-d.ended:
 					return
-				case <-time.After(l.pause):
+				default:
 				}
+				time.Sleep(l.pause)
 				l.one(d, nil)
 			}
 		})
