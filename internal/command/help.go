@@ -80,13 +80,15 @@ var examples = map[string][]string{
 	"migrate":             {"winnow migrate --to postgres://winnow@db.example.com:5432/winnow", "winnow migrate --to 'postgres://winnow@db.example.com/winnow?sslmode=verify-full&passfile=/etc/winnow/pgpass' -c /etc/winnow/winnow.yaml"},
 	"token":               {`curl -H "Authorization: Bearer $(winnow token)" http://127.0.0.1:8081/api/v1/status`},
 	"health":              {"winnow health"},
+	"bench all":           {"winnow bench", "winnow bench --only callbacks,run --lasting 3s", "winnow bench --peer 'contacts:awk=awk -F, \"{n++}\" {file}'"},
+	"bench growth":        {"winnow bench growth --contacts 1000000 --events 0,10000000 --plot growth.svg"},
 	"completion":          {"source <(winnow completion bash)"},
 	"version":             {"winnow version"},
 }
 
 // ignoredFlags are the flags of all commands that some have no use for.
 var ignoredFlags = map[string][]string{
-	"serve": {"json", "now"}, "demo": {"json", "now", "config"}, "init": {"now"}, "kit": {"now"}, "completion": {"json", "now", "config"},
+	"serve": {"json", "now"}, "demo": {"json", "now", "config"}, "init": {"now"}, "kit": {"now"}, "completion": {"json", "now", "config"}, "bench": {"now", "config"},
 	"health": {"json", "now"}, "migrate": {"now"}, "token": {"now"}, "version": {"now", "config"},
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // helpVerbs are the imperative verbs that help begins with. Add another freely.
-var helpVerbs = strings.Fields(`Erase Accept Add Also Apply Back Check Confirm Copy Count Deliver Discard Exit Explain Give Import Keep Lift List Manage Merge Pin Play
+var helpVerbs = strings.Fields(`Erase Accept Add Also Append Apply Back Check Compare Confirm Copy Count Deliver Discard Do Draw Exit Explain Give Import Keep Lift List Load Manage Measure Merge Pin Play
 	Print Publish Pull Put Read Receive Record Remove Repeat Restore Revert Review Run Select Send Show Split Start Suppress Take Undo Use Verify Write`)
 
 // stilted are words and phrases that help does without.
@@ -22,7 +22,7 @@ func TestHelpIsImperativeAndNamesDefaults(t *testing.T) {
 		t.Helper()
 		texts++
 		verb, _, _ := strings.Cut(text, " ")
-		if imperative && !slices.Contains(helpVerbs, strings.TrimRight(verb, ".:")) {
+		if imperative && !slices.Contains(helpVerbs, strings.TrimRight(verb, ".:,")) {
 			t.Errorf("%s: help begins with %q and not with an imperative verb: %s", where, verb, text)
 		}
 		if !strings.HasSuffix(text, ".") || stilted.MatchString(text) {

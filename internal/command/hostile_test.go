@@ -105,6 +105,9 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 	)
 	commands := map[string][][]string{
 		"init":                {{}},
+		"bench all":           {{"--peer", hostile}, {"--only", hostile}, {"--lasting", hostile}},
+		"bench growth":        {{"--results", badConfig}, {"--contacts", hostile}},
+		"bench stage":         {{hostile}, {"idle", "absent" + hostile, "1"}},
 		"kit":                 {{"systemd"}, {"prometheus"}},
 		"completion":          {{hostile}},
 		"check":               {{}, {"-c", badConfig}, {"--schema"}},

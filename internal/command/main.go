@@ -90,6 +90,7 @@ type grammar struct {
 	Token      tokenCommand      `cmd:"" group:"setup" help:"Print the admin token, for scripts that use the API."`
 	Health     healthCommand     `cmd:"" group:"setup" help:"Check whether the daemon can store callbacks, for the health check of a container."`
 	Completion completionCommand `cmd:"" group:"program" help:"Print a script that completes command lines in bash, zsh or fish."`
+	Bench      benchCommand      `cmd:"" group:"program" help:"Measure winnow on this machine, beside what else could do its job."`
 	Version    versionCommand    `cmd:"" group:"program" help:"Print the version."`
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/traffic"
 	"winnow/store"
 	"winnow/store/engine/enginetest"
 )
@@ -44,8 +45,7 @@ func OpenAt(tb testing.TB, location string) *store.Store {
 
 // Event is an event of the source "insider" with the body that goes with it.
 func Event(at hygiene.Instant, contact, message string, o hygiene.Outcome) hygiene.Event {
-	return hygiene.Event{ReceivedAt: at, At: at, Source: "insider", MessageID: message, Name: o.String(), Outcome: o, Contact: contact,
-		Body: fmt.Appendf(nil, `{"id":%q,"event":%q,"uniqueArgs":{"contact_id":%q,"campaign":"spring sale"},"reason":{"message":"Soft Bounce","code":1404}}`, message, o, contact)}
+	return traffic.Event(at, contact, message, o)
 }
 
 // Append appends the events to the log.
@@ -148,14 +148,7 @@ func RandomLog(seed uint64, n int) (events []hygiene.Event, registrations []stor
 // LifelikeLog is n events of as many contacts at most, a millisecond apart, most of
 // them of sending. Other seeds make other events.
 func LifelikeLog(n, contacts int, at hygiene.Instant, seed uint64) []hygiene.Event {
-	r := rand.New(rand.NewPCG(seed, 1))
-	outcomes := []hygiene.Outcome{hygiene.Sent, hygiene.Sent, hygiene.Sent, hygiene.Sent, hygiene.Delivered, hygiene.Delivered,
-		hygiene.Delivered, hygiene.Delivered, hygiene.SoftBounce, hygiene.HardBounce}
-	events := make([]hygiene.Event, n)
-	for i := range events {
-		events[i] = Event(at.Add(time.Duration(i)*time.Millisecond), fmt.Sprintf("crm-%08d", r.IntN(contacts)), fmt.Sprintf("sms-%d-%d", seed, i), outcomes[r.IntN(len(outcomes))])
-	}
-	return events
+	return traffic.Events(n, contacts, at, time.Millisecond, seed)
 }
 
 // AppendMany appends any number of events, in commits of an import's size.
