@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/simulate/load"
 	"winnow/internal/ui"
 )
@@ -20,8 +21,9 @@ type Report struct {
 	Preset   string
 	Lacking  []hygiene.Outcome // of which the preset has no body
 	Measured *load.Measured
-	Daemon   *Usage // nil for a daemon that was running
-	Check    *Check // nil where the store is not known
+	Daemon   *Usage  // nil for a daemon that was running
+	Check    *Check  // nil where the store is not known
+	Judged   *Judged // nil for a daemon that was running
 
 	outcomes   map[hygiene.Outcome]int64
 	unexpected map[unexpected]int64
@@ -44,7 +46,7 @@ func (r *Report) print(p *ui.Printer) error {
 		r.text(p)
 	}
 	if err == nil && (r.Check != nil && !r.Check.OK() || len(r.unexpected) > 0 || r.givenUp > 0) {
-		err = ErrFound
+		err = ui.ErrReported
 	}
 	return err
 }
@@ -66,7 +68,10 @@ func (r *Report) text(p *ui.Printer) {
 	plot(p, m.Intervals)
 	r.wrong(p)
 	if r.Check != nil {
-		r.Check.Print(p, "")
+		r.Check.Print(p, app.ConfigFlag(r.options.Config))
+	}
+	if r.Judged != nil {
+		r.Judged.print(p)
 	}
 }
 
@@ -226,6 +231,6 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		"run": r.Run, "source": r.Source, "preset": r.Preset, "seconds": m.Took.Seconds(), "callbacks": m.Answers + m.Failures, "events": r.events,
 		"per_second": m.PerSecond(), "answers": answers, "outcomes": outcomes, "sent_again": r.again, "given_up": r.givenUp, "unexpected": unexpected,
 		"latency_seconds": map[string]float64{"p50": m.P50.Seconds(), "p90": m.P90.Seconds(), "p99": m.P99.Seconds(), "p99.9": m.P999.Seconds(), "max": m.Max.Seconds()},
-		"over_time":       over, "daemon": r.Daemon, "check": r.Check,
+		"over_time":       over, "daemon": r.Daemon, "check": r.Check, "judged": r.Judged,
 	})
 }

@@ -24,7 +24,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"winnow/hygiene"
@@ -39,7 +38,8 @@ import (
 type Options struct {
 	Traffic traffic.Options
 	Rate    float64       // callbacks a second; 0 for as fast as they are answered
-	For     time.Duration // how long; 0 for until Traffic.Total events
+	Count   int64         // events; 0 for no limit
+	For     time.Duration // how long; 0 for no limit
 	Days    int           // over which the times of events are spread, up to now
 
 	Connections int
@@ -48,10 +48,14 @@ type Options struct {
 
 	To, TokenFile string // the beginning of a callback URL, and the file of its token
 	Live          bool   // the daemon of Config
+	Copy          bool   // a throw-away daemon with the sources and rules of Config
 	Config        string // path of a config
 	Source        string // of the config; "" for its only one
 	Preset        string
 	Contact       string // where the contact is in the preset's callbacks; "" for as the preset says
+	File          string // an archive that is written instead of sending
+	Answered      string // a file for what was answered; "" for none
+	SendLog       string // a file for the send log; "" for none
 	Apply         bool   // send to a daemon that is not a throw-away one
 	Keep          bool   // keep the folder of a throw-away daemon
 
@@ -59,22 +63,17 @@ type Options struct {
 	Program string // the path of this program, to start daemons with
 }
 
-// ErrFound is the error of a run whose report says what is wrong.
-var ErrFound = ui.ErrReported
-
 // Run sends the traffic, reports, and checks.
 func Run(ctx context.Context, out *ui.Printer, o Options) (err error) {
+	if o.File != "" {
+		return o.writeArchive(out)
+	}
 	t, d, err := o.open(ctx)
 	if err != nil {
 		return err
 	}
 	if d != nil {
-		defer func() {
-			err = errors.Join(err, d.stop())
-			if !o.Keep {
-				err = errors.Join(err, os.RemoveAll(d.folder))
-			}
-		}()
+		defer func() { err = errors.Join(err, d.remove(out, o.Keep)) }()
 	}
 	s, err := o.prepare(t)
 	if err != nil {
@@ -83,24 +82,54 @@ func Run(ctx context.Context, out *ui.Printer, o Options) (err error) {
 	if d == nil && !o.Apply {
 		return s.preview(out)
 	}
-	after, err := s.lastLine()
-	if err != nil {
-		return err
-	}
-	s.report.Measured = s.send(ctx, out)
 	if d != nil {
-		if err := d.stop(); err != nil {
-			return err
-		}
-		s.report.Daemon = d.usage
+		s.env = d.lookup
 	}
-	if err := s.check(context.WithoutCancel(ctx), out, after); err != nil {
+	if err := s.execute(ctx, out, d); err != nil {
 		return err
 	}
 	if err := s.report.print(out); err != nil {
 		return err
 	}
 	return ctx.Err() // an interrupt ends the sending, and what was answered until then is checked
+}
+
+// execute sends, checks and judges.
+func (s *simulation) execute(ctx context.Context, out *ui.Printer, d *throwAway) error {
+	after, err := s.lastLine()
+	if err != nil {
+		return err
+	}
+	s.report.Measured = s.send(ctx, out)
+	ctx = context.WithoutCancel(ctx)
+	if err := s.writeFiles(); err != nil {
+		return err
+	}
+	if d != nil {
+		if err := d.stop(); err != nil {
+			return err
+		}
+		s.report.Daemon = d.usage
+	}
+	if err := s.check(ctx, out, after); err != nil {
+		return err
+	}
+	if d != nil {
+		s.report.Judged, err = s.judge(ctx)
+	}
+	return err
+}
+
+// writeFiles writes the files that were asked for.
+func (s *simulation) writeFiles() error {
+	var errs []error
+	if s.Answered != "" {
+		errs = append(errs, s.save(s.Answered))
+	}
+	if s.SendLog != "" {
+		errs = append(errs, s.writeSendLog(s.SendLog))
+	}
+	return errors.Join(errs...)
 }
 
 // open is the target, and its daemon if that is a throw-away one.
@@ -127,6 +156,7 @@ type simulation struct {
 	target  *target
 	maker   *bodies.Maker
 	traffic *traffic.Traffic
+	env     func(string) (string, bool) // of the target's config; nil for that of the process
 	ledger  ledger
 	began   time.Time
 	report  *Report
@@ -140,7 +170,9 @@ func (o *Options) prepare(t *target) (*simulation, error) {
 	}
 	mix, lacking := o.Traffic.Mix.Without(maker.Lacks)
 	o.Traffic.Mix = mix
-	o.Traffic.Kinds = maker.Lies()
+	if o.Traffic.Kinds = maker.Lies(); o.File != "" {
+		o.Traffic.Kinds = inArchive(o.Traffic.Kinds)
+	}
 	if t.phoneKeys && o.Traffic.Contacts > traffic.Phones() {
 		return nil, ui.Usagef("contacts are phone numbers here, and at most %s numbers are known that no person has; write --contacts %[1]s or less", ui.Number(traffic.Phones()))
 	}
@@ -156,7 +188,7 @@ func newRun() string {
 	return hex.EncodeToString(word)
 }
 
-// moment is when an event happened, as its callback says.
+// moment is when an event happened that begins to arrive now.
 func (s *simulation) moment(n int64) time.Time {
 	if s.Days == 0 || s.Traffic.Total == 0 {
 		return time.Now()
@@ -167,12 +199,11 @@ func (s *simulation) moment(n int64) time.Time {
 
 // send sends everything.
 func (s *simulation) send(ctx context.Context, out *ui.Printer) *load.Measured {
-	w := &work{run: s.run, target: s.target, traffic: s.traffic, maker: s.maker, ledger: &s.ledger, retries: s.Retries, moment: s.moment,
-		sequence: s.traffic.Sequence(0), counts: map[hygiene.Outcome]int64{}, unexpected: map[unexpected]int64{}}
+	w := &work{run: s.run, target: s.target, traffic: s.traffic, maker: s.maker, ledger: &s.ledger, retries: s.Retries, limit: s.Count,
+		sequence: s.traffic.Sequence(0, s.moment), counts: map[hygiene.Outcome]int64{}, unexpected: map[unexpected]int64{}}
 	if s.For > 0 {
 		w.until = time.Now().Add(s.For)
 	}
-	w.limit = s.Traffic.Total
 	show, done := out.Progress("callback")
 	record := load.NewRecorder(time.Now(), time.Second, show)
 	load.Run(ctx, load.Options{To: s.target.to, TLS: s.target.tls, Connections: s.Connections, Rate: s.Rate, Timeout: s.Timeout}, w, record)
@@ -195,7 +226,7 @@ func (s *simulation) lastLine() (n int64, err error) {
 }
 
 func (s *simulation) withStore(do func(*app.App) error) error {
-	a, err := app.Open(app.Options{Path: s.target.config, Fallback: app.WhenBroken})
+	a, err := app.Open(app.Options{Path: s.target.config, Env: s.env, Fallback: app.WhenBroken})
 	if err != nil {
 		return err
 	}
@@ -207,12 +238,9 @@ func (s *simulation) check(ctx context.Context, out *ui.Printer, after int64) er
 	if s.target.config == "" {
 		return nil
 	}
-	return s.withStore(func(a *app.App) error {
-		show, done := out.Progress("event")
-		c := &checked{run: s.run, traffic: s.traffic, isFirst: s.maker.IsFirst, notes: s.ledger.notes, show: show}
-		err := c.read(ctx, a.Store, after)
-		done()
-		s.report.Check = c.compare()
+	return s.withStore(func(a *app.App) (err error) {
+		c := &checked{run: s.run, steps: s.traffic.Steps(), notes: s.ledger.notes}
+		s.report.Check, err = c.against(ctx, out, a, after)
 		return err
 	})
 }

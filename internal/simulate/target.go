@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"os"
 	"regexp"
@@ -17,6 +16,7 @@ import (
 	"winnow/internal/daemon"
 	"winnow/internal/presets"
 	"winnow/internal/simulate/bodies"
+	"winnow/internal/simulate/traffic"
 	"winnow/internal/ui"
 )
 
@@ -31,7 +31,18 @@ type target struct {
 	preset    string
 	source    bodies.Source
 	phoneKeys bool // contacts are phone numbers
-	config    string
+	// needsSendLog says that only the send log knows the contacts, or makes events act.
+	needsSendLog bool
+	config       string
+}
+
+// values are what a callback says.
+func (t *target) values(run string, c *traffic.Callback) bodies.Values {
+	v := bodies.Values{ID: idOf(run, c.Message), Phone: traffic.Phone(c.Contact), Contact: traffic.Key(c.Contact), At: c.At}
+	if t.phoneKeys {
+		v.Contact = v.Phone
+	}
+	return v
 }
 
 // sourceOf is a source of a config: that of the name, or the only one.
@@ -63,7 +74,7 @@ func ofConfig(cfg *config.Config, name string) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &target{name: s.Name, preset: s.Preset, config: cfg.Path, phoneKeys: cfg.Keys.Phone || s.Contact == "to",
+	t := &target{name: s.Name, preset: s.Preset, config: cfg.Path, phoneKeys: cfg.Keys.Phone || s.Contact == "to", needsSendLog: s.Contact == "" || s.RequireSendLog,
 		source: bodies.Source{Format: s.Format, Contact: s.Contact, Reader: reader, Lines: linesOf(p, s.Format, s.Outcomes), Examples: p.Examples}}
 	if s.Signature != nil {
 		return nil, fmt.Errorf("source %s of %s verifies signatures, which winnow simulate can't make yet", s.Name, cfg.Path)
@@ -72,12 +83,10 @@ func ofConfig(cfg *config.Config, name string) (*target, error) {
 		t.token = s.Tokens[0]
 	}
 	if len(s.From) > 0 {
-		t.header = append(t.header, [2]string{"X-Forwarded-For", addressIn(s.From[0]).String()})
+		t.header = append(t.header, [2]string{"X-Forwarded-For", s.From[0].Addr().String()})
 	}
 	return t, nil
 }
-
-func addressIn(p netip.Prefix) netip.Addr { return p.Addr() }
 
 // linesOf are the lines of an outcome table, the source's own before those of its format,
 // with the events in the provider's spelling.

@@ -17,9 +17,8 @@ import (
 	"time"
 
 	"winnow/internal/app"
-	"winnow/internal/config"
 	"winnow/internal/presets"
-	"winnow/internal/simulate/bodies"
+	"winnow/internal/ui"
 )
 
 // The files of a throw-away daemon, in its folder.
@@ -28,77 +27,14 @@ const (
 	logFile    = "daemon.log"
 )
 
-// topLevel matches the beginning of a key of a config that is not inside another.
-var topLevel = regexp.MustCompile(`^([a-z_]+):`)
-
-// withoutKeys is a config without those keys and all that is under them.
-func withoutKeys(text string, keys ...string) string {
-	var b strings.Builder
-	dropped := false
-	for line := range strings.Lines(text) {
-		if m := topLevel.FindStringSubmatch(line); m != nil {
-			dropped = false
-			for _, key := range keys {
-				dropped = dropped || m[1] == key
-			}
-		}
-		if !dropped {
-			b.WriteString(line)
-		}
-	}
-	return b.String()
-}
-
-// ofThisHost are the keys of a config that a throw-away daemon has of its own: where it
-// listens, and all by which it would touch what others use.
-var ofThisHost = []string{"listen", "admin", "tls", "store", "folder", "backup", "receivers", "log_token", "log_token_file", "log", "trusted_proxies"}
-
-// head is the beginning of a throw-away config.
-const head = `# A throw-away daemon of winnow simulate.
-listen: "127.0.0.1:0"
-admin: {listen: "127.0.0.1:0"}
-store: sqlite://winnow.db
-trusted_proxies: [127.0.0.0/8]
-`
-
-// builtIn is the config of a throw-away daemon with the rules of the example, for a preset
-// whose contacts are at a path.
-func builtIn(example []byte, preset, contact, token string) string {
-	text := head + withoutKeys(string(example), append([]string{"sources"}, ofThisHost...)...)
-	source := fmt.Sprintf("\nsources:\n  - name: %s\n    preset: %s\n    tokens: [%s]\n", preset, preset, token)
-	if contact != "" {
-		source += "    contact: " + contact + "\n"
-	}
-	return text + source
-}
-
-// contactOf is where the contacts of a preset's callbacks can be: as the preset says, or in
-// what the sender attached, or else the number.
-func contactOf(p *presets.Preset) (string, error) {
-	for _, contact := range []string{p.Contact, "args.contact_id", "args", "to"} {
-		if contact == "" {
-			continue
-		}
-		cfg := &config.Config{}
-		s := &config.Source{Name: p.Name, Preset: p.Name, Format: p.Format, Contact: contact}
-		reader, err := cfg.Reader(s, nil)
-		if err != nil {
-			continue
-		}
-		if _, err = bodies.New(bodies.Source{Format: p.Format, Contact: contact, Reader: reader, Lines: p.Format.Outcomes, Examples: p.Examples}); err == nil {
-			return contact, nil
-		}
-	}
-	return "", fmt.Errorf("the callbacks of the preset %s have no place for a contact", p.Name)
-}
-
 // throwAway is a daemon of its own process, in a folder of its own.
 type throwAway struct {
 	folder string
 	config string
 	target *target
 	cmd    *exec.Cmd
-	ended  chan struct{} // closed when it has ended
+	ended  chan struct{}     // closed when it has ended
+	env    map[string]string // variables that are made up
 	usage  *Usage
 }
 
@@ -121,34 +57,40 @@ func startThrowAway(ctx context.Context, o *Options) (d *throwAway, err error) {
 			err = errors.Join(err, d.stop(), os.RemoveAll(folder))
 		}
 	}()
-	text, err := o.throwAwayConfig()
-	if err != nil {
-		return d, err
+	if o.Copy {
+		err = d.copyConfig(o.Config)
+	} else {
+		err = d.writeConfig(o)
 	}
-	if err := os.WriteFile(d.config, []byte(text), 0o600); err != nil {
-		return d, err
+	if err == nil {
+		err = d.start(ctx, o.Program)
 	}
-	if err := d.start(ctx, o.Program); err != nil {
-		return d, err
+	if err == nil {
+		err = d.aim(ctx, o)
 	}
-	return d, d.aim(ctx, o)
+	return d, err
 }
 
-// throwAwayConfig is the text of the daemon's config.
-func (o *Options) throwAwayConfig() (string, error) {
+// writeConfig writes a config with the rules of the example.
+func (d *throwAway) writeConfig(o *Options) error {
 	p, err := presets.Find(o.Preset)
 	if err != nil {
-		return "", err
+		return err
 	}
 	contact := o.Contact
 	if contact == "" {
 		if contact, err = contactOf(p); err != nil {
-			return "", err
+			return err
 		}
 	}
-	token := make([]byte, 16)
-	_, _ = rand.Read(token) // it never fails
-	return builtIn(o.Example, p.Name, contact, hex.EncodeToString(token)), nil
+	return os.WriteFile(d.config, []byte(builtIn(o.Example, p.Name, contact, newSecret())), 0o600)
+}
+
+// newSecret is a secret that nobody else has.
+func newSecret() string {
+	secret := make([]byte, 16)
+	_, _ = rand.Read(secret) // it never fails
+	return hex.EncodeToString(secret)
 }
 
 // start starts the daemon as a process of its own, so that what it uses can be measured. It
@@ -162,6 +104,9 @@ func (d *throwAway) start(ctx context.Context, program string) error {
 	cmd := exec.Command(program, "serve", "-c", d.config)
 	cmd.Args[0] = "winnow"
 	cmd.Dir, cmd.Stdout, cmd.Stderr = d.folder, log, log
+	for name, value := range d.env {
+		cmd.Env = append(cmd.Environ(), name+"="+value)
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM} // Ctrl-C is for this process, which stops it
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start a daemon: %w", err)
@@ -181,7 +126,7 @@ var listens = regexp.MustCompile(`msg=listening callbacks=(\S+)`)
 
 // aim waits until the daemon listens, and reads how it reads callbacks.
 func (d *throwAway) aim(ctx context.Context, o *Options) error {
-	cfg, err := app.Options{Path: d.config}.Load()
+	cfg, err := app.Options{Path: d.config, Env: d.lookup}.Load()
 	if err != nil {
 		return fmt.Errorf("the config of the throw-away daemon: %w", err)
 	}
@@ -228,6 +173,18 @@ func (d *throwAway) stop() error {
 		return fmt.Errorf("the throw-away daemon ended with %s; its log is %s", used, filepath.Join(d.folder, logFile))
 	}
 	return nil
+}
+
+// remove stops the daemon and removes its folder, unless it is to be kept.
+func (d *throwAway) remove(out *ui.Printer, keep bool) error {
+	err := d.stop()
+	if !keep {
+		return errors.Join(err, os.RemoveAll(d.folder))
+	}
+	if !out.JSON {
+		fmt.Fprintf(out.Stdout, "\n%s\n", d.folder)
+	}
+	return err
 }
 
 // writtenBy is how many bytes a process had written to disk; 0 where that is not known.

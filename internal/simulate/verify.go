@@ -28,6 +28,7 @@ func (s seen) quarantined() int { return int(s >> 4) }
 type Check struct {
 	Answered    int64    `json:"answered"` // callbacks that were answered as stored
 	Events      int64    `json:"events"`   // of the run in the log
+	Repeats     int64    `json:"repeats"`  // of those, that say again what another one says
 	Quarantined int64    `json:"quarantined"`
 	Missing     int64    `json:"missing"` // answered, and not in the log
 	Double      int64    `json:"double"`  // more often in the log than answered
@@ -42,6 +43,7 @@ func (c *Check) OK() bool { return c.Missing == 0 && c.Double == 0 && c.Misplace
 // log reads the lines of a store's log.
 type log interface {
 	Lines(after int64, most, bytes int) ([]lines.Line, error)
+	LastLine() (int64, error)
 }
 
 // The bounds of what is read of the log together.
@@ -53,11 +55,11 @@ const (
 // checked compares what was answered with the log of a store.
 type checked struct {
 	run     string
-	traffic *traffic.Traffic
-	isFirst func(name, code string) bool
+	steps   int64 // events of a message
+	isFirst func(source, name, code string) bool
 	notes   []note
 	found   []seen
-	show    func(int64)
+	show    func(int64) // nil to show nothing
 }
 
 // read reads the log after a line.
@@ -105,8 +107,8 @@ func (c *checked) count(l *lines.Line, begin []byte) {
 	if !ok {
 		return
 	}
-	last := l.Why != "" || !c.isFirst(l.Event.Name, l.Event.Code)
-	n := c.traffic.Number(message, last)
+	last := l.Why != "" || !c.isFirst(l.Event.Source, l.Event.Name, l.Event.Code)
+	n := c.number(message, last)
 	for int64(len(c.found)) <= n {
 		if n > int64(len(c.notes))+1<<20 {
 			return // not of a number that this run gave out
@@ -140,6 +142,7 @@ func (c *checked) compare() *Check {
 		note, found := c.notes[n], c.found[n]
 		is.Answered, is.Uncertain = is.Answered+int64(note.answered()), is.Uncertain+int64(note.uncertain())
 		is.Events, is.Quarantined = is.Events+int64(found.events()), is.Quarantined+int64(found.quarantined())
+		is.Repeats += int64(max(0, found.events()-1))
 		c.compareOne(is, int64(n), note, found)
 	}
 	return is
@@ -154,7 +157,7 @@ func (c *checked) compareOne(is *Check, n int64, note note, found seen) {
 	if e := note.expect(); e == bodies.AsNothing || e == bodies.AsRefused {
 		least, most = 0, 0
 	}
-	id := idOf(c.run, n/c.traffic.Steps())
+	id := idOf(c.run, n/c.steps)
 	say := func(format string, args ...any) {
 		if len(is.Samples) < maxSamples {
 			is.Samples = append(is.Samples, fmt.Sprintf("%s (event %d): ", id, n)+fmt.Sprintf(format, args...))

@@ -7,7 +7,6 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/simulate/bodies"
-	"winnow/internal/simulate/traffic"
 	"winnow/store"
 	"winnow/store/storetest"
 )
@@ -35,8 +34,7 @@ func checkOf(t *testing.T, l *ledger, events []hygiene.Event, bad ...string) *Ch
 
 func compareWith(t *testing.T, l *ledger, s *store.Store) *Check {
 	t.Helper()
-	c := &checked{run: testRun, traffic: traffic.New(traffic.Options{Mix: traffic.DefaultMix, Contacts: 1}, true), notes: l.notes,
-		isFirst: func(name, _ string) bool { return name == "sent" }}
+	c := &checked{run: testRun, steps: 2, notes: l.notes, isFirst: func(_, name, _ string) bool { return name == "sent" }}
 	if err := c.read(t.Context(), s, 0); err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,6 @@ type work struct {
 	retries  []time.Duration // when a callback is sent again, each counted from the try before
 	limit    int64           // events; 0 for none
 	until    time.Time       // when no more events begin; zero for never
-	moment   func(n int64) time.Time
 	sequence *traffic.Sequence
 
 	mu         sync.Mutex
@@ -69,19 +68,10 @@ func (w *work) pop() load.Job[try] {
 	return load.Job[try]{Key: d.try, Due: d.due}
 }
 
-// request is the callback of an event.
-func (w *work) request(e *traffic.Event) bodies.Request {
-	key := traffic.Key(e.Contact)
-	phone := traffic.Phone(e.Contact)
-	if w.target.phoneKeys {
-		key = phone
-	}
-	return w.maker.Make(e, &bodies.Values{ID: idOf(w.run, e.Message), Phone: phone, Contact: key, At: w.moment(e.N)})
-}
-
 // Request implements [load.Work].
 func (w *work) Request(t try) *load.Request {
-	r := w.request(&t.Event)
+	v := w.target.values(w.run, &t.Callback)
+	r := w.maker.Make(&t.Event, &v)
 	token := w.target.token
 	if t.Lie == traffic.WrongToken {
 		token = prefix + strings.Repeat("0", 24)

@@ -111,12 +111,6 @@ func (m *Maker) first() []*template {
 	return m.honest[hygiene.Scheduled]
 }
 
-// IsFirst reports whether an event of that name and code is the one before the last one.
-func (m *Maker) IsFirst(name, code string) bool {
-	o := m.source.Reader.Outcome(name, code)
-	return o == hygiene.Sent || o == hygiene.Scheduled
-}
-
 // Lies are those that the source's callbacks can tell.
 func (m *Maker) Lies() (list []traffic.Lie) {
 	for _, lie := range traffic.Lies() {

@@ -79,21 +79,32 @@ func (s *Source) ranked(line provider.Line) (list []*presets.Case) {
 // try makes a template of an example, and reads it. change changes the body further, for a
 // lie; then it may be read as anything.
 func (s *Source) try(x *presets.Case, shape *provider.Shape, line provider.Line, change func(*draft)) *template {
-	for _, place := range contactPlaces(s.Contact, shape) {
-		d := s.draft(x, shape)
-		if d == nil {
-			return nil
-		}
-		d.write(line, place)
-		if change != nil {
-			change(d)
-		}
-		t := d.template(line)
-		if t != nil && (change != nil || s.claims(t)) {
-			return t
+	for _, code := range codesFor(x, line) {
+		for _, place := range contactPlaces(s.Contact, shape) {
+			d := s.draft(x, shape)
+			if d == nil {
+				return nil
+			}
+			d.write(line.Event, code, place)
+			if change != nil {
+				change(d)
+			}
+			t := d.template(line)
+			if t != nil && (change != nil || s.claims(t)) {
+				return t
+			}
 		}
 	}
 	return nil
+}
+
+// codesFor are the codes to try for a line. Where it is for any code, that of an example of
+// another event is not kept if it can be left out.
+func codesFor(x *presets.Case, line provider.Line) []string {
+	if line.Code == "" && !strings.EqualFold(x.Events[0].Event, line.Event) {
+		return []string{provider.NoCode, ""}
+	}
+	return []string{line.Code}
 }
 
 // sample are values to try a template with.
@@ -266,14 +277,14 @@ func (d *draft) put(path, text string) {
 
 var isWhole = regexp.MustCompile(`^[0-9]{1,9}$`)
 
-// write writes what the line says, the marks of all values, and that of the contact.
-func (d *draft) write(line provider.Line, contact contactPlace) {
+// write writes an event and a code, the marks of all values, and that of the contact.
+func (d *draft) write(event, code string, contact contactPlace) {
 	in, s := d.doc.events(), d.shape
 	if was, _ := in.get(d.path(s.Event)).(string); in.isForm && was != "" {
-		in.replace(was, line.Event) // it may be there under an older name too
+		in.replace(was, event) // it may be there under an older name too
 	}
-	d.put(s.Event, line.Event)
-	d.writeCode(line.Code)
+	d.put(s.Event, event)
+	d.writeCode(code)
 	if s.To != "" && s.To != "." {
 		old, _ := in.get(d.path(s.To)).(string)
 		d.plus = strings.HasPrefix(old, "+") || old == "" && !s.Plus

@@ -34,7 +34,7 @@ type Answer struct {
 // made anew when it was closed. net/http would take as much of the machine as the daemon does.
 type connection struct {
 	to      *url.URL
-	tls     *tls.Config
+	connect func(context.Context) (net.Conn, error)
 	timeout time.Duration
 	conn    net.Conn
 	reader  *bufio.Reader
@@ -75,20 +75,23 @@ func (c *connection) do(ctx context.Context, r *Request) (a Answer) {
 	return a
 }
 
-func (c *connection) dial(ctx context.Context) error {
-	host := c.to.Host
-	if c.to.Port() == "" {
-		host = net.JoinHostPort(c.to.Hostname(), map[string]string{"http": "80", "https": "443"}[c.to.Scheme])
+// dial connects to the host of a URL.
+func dial(ctx context.Context, to *url.URL, config *tls.Config) (net.Conn, error) {
+	host := to.Host
+	if to.Port() == "" {
+		host = net.JoinHostPort(to.Hostname(), map[string]string{"http": "80", "https": "443"}[to.Scheme])
 	}
+	if to.Scheme == "https" {
+		return (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", host)
+	}
+	return (&net.Dialer{}).DialContext(ctx, "tcp", host)
+}
+
+func (c *connection) dial(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	var err error
-	if c.to.Scheme == "https" {
-		c.conn, err = (&tls.Dialer{Config: c.tls}).DialContext(ctx, "tcp", host)
-	} else {
-		c.conn, err = (&net.Dialer{}).DialContext(ctx, "tcp", host)
-	}
-	if err != nil {
+	if c.conn, err = c.connect(ctx); err != nil {
 		c.conn = nil
 		return err
 	}

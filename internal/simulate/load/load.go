@@ -14,6 +14,7 @@ package load
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"net/url"
 	"sync"
 	"time"
@@ -26,6 +27,8 @@ type Options struct {
 	Connections int
 	Rate        float64       // requests a second; 0 for as fast as they are answered
 	Timeout     time.Duration // of one request
+	// Dial connects; nil for over TCP, with TLS for https.
+	Dial func(context.Context) (net.Conn, error)
 }
 
 // Job is a request that is sent.
@@ -66,6 +69,9 @@ func (p *pace) next() time.Time {
 // Run sends all work, and records the answers. It ends early when ctx does; then requests
 // under way are still answered, or time out.
 func Run[K any](ctx context.Context, o Options, work Work[K], record *Recorder) {
+	if o.Dial == nil {
+		o.Dial = func(ctx context.Context) (net.Conn, error) { return dial(ctx, o.To, o.TLS) }
+	}
 	var mu sync.Mutex
 	p := &pace{began: time.Now(), rate: o.Rate}
 	next := func() (Job[K], bool) {
@@ -83,7 +89,7 @@ func Run[K any](ctx context.Context, o Options, work Work[K], record *Recorder) 
 	var workers sync.WaitGroup
 	for range o.Connections {
 		workers.Go(func() {
-			c := &connection{to: o.To, tls: o.TLS, timeout: o.Timeout}
+			c := &connection{to: o.To, connect: o.Dial, timeout: o.Timeout}
 			defer c.close()
 			for {
 				job, ok := next()

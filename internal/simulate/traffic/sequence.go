@@ -1,11 +1,15 @@
 package traffic
 
-import "container/heap"
+import (
+	"container/heap"
+	"time"
+)
 
 // Sequence is the order in which the events of traffic arrive. It is used by one goroutine at
 // a time.
 type Sequence struct {
 	of      *Traffic
+	moment  func(n int64) time.Time
 	next    int64 // event that is still to come in order
 	place   int64 // of the next callback
 	waiting later
@@ -14,12 +18,16 @@ type Sequence struct {
 // Callback is one arrival of an event.
 type Callback struct {
 	Event
-	Again bool // it arrived before
-	Late  bool // it comes after events that happened later
+	At    time.Time // when it happened, as it says
+	Again bool      // it arrived before
+	Late  bool      // it comes after events that happened later
 }
 
-// Sequence begins the arrivals of the events from a number on.
-func (t *Traffic) Sequence(from int64) *Sequence { return &Sequence{of: t, next: from} }
+// Sequence begins the arrivals of the events from a number on. moment is asked once for each,
+// when it begins to arrive: a repeat and one that comes late say the same time.
+func (t *Traffic) Sequence(from int64, moment func(n int64) time.Time) *Sequence {
+	return &Sequence{of: t, next: from, moment: moment}
+}
 
 // Started is how many events have begun to arrive.
 func (s *Sequence) Started() int64 { return s.next }
@@ -35,7 +43,7 @@ func (s *Sequence) Next(limit int64) (c Callback, ok bool) {
 			s.place++
 			return heap.Pop(&s.waiting).(arrival).Callback, true
 		}
-		c := Callback{Event: s.of.Event(s.next)}
+		c := Callback{Event: s.of.Event(s.next), At: s.moment(s.next)}
 		s.next++
 		if s.delayed(&c) {
 			continue

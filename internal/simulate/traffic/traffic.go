@@ -120,6 +120,34 @@ func (m Mix) Without(lacks func(hygiene.Outcome) bool) (rest Mix, lacking []hygi
 	return rest, lacking
 }
 
+// mostContacts is how many contacts there may be.
+const mostContacts = 1 << 40
+
+// Check says what is out of range, as the flag of winnow simulate and what it may be; "" for
+// nothing.
+func (o *Options) Check() string {
+	isShare := func(share float64) bool { return share >= 0 && share <= 1 }
+	switch {
+	case o.Contacts < 1 || o.Contacts > mostContacts:
+		return "contacts is at least 1"
+	case !(o.Skew >= 0 && o.Skew <= 10):
+		return "skew is from 0 to 10"
+	case !isShare(o.Repeats):
+		return "repeats is a share from 0 to 1, like 0.02"
+	case !isShare(o.Disorder):
+		return "disorder is a share from 0 to 1, like 0.02"
+	case o.Late < 1 || o.Late > 1e6:
+		return "late is from 1 to 1000000 callbacks"
+	case !isShare(o.Lies):
+		return "lies is a share from 0 to 1, like 0.005"
+	case o.Bad.Count < 0 || o.Bad.Count > 10_000:
+		return "bad-hours is from 0 to 10000"
+	case !isShare(o.Bad.Share):
+		return "bad-share is a share from 0 to 1, like 0.5"
+	}
+	return ""
+}
+
 // Event is one event of a message.
 type Event struct {
 	N       int64 // its number, from 0
@@ -158,11 +186,14 @@ func New(o Options, first bool) *Traffic {
 func (t *Traffic) Steps() int64 { return t.steps }
 
 // Number is the number of an event of a message.
-func (t *Traffic) Number(message int64, last bool) int64 {
+func (t *Traffic) Number(message int64, last bool) int64 { return Number(t.steps, message, last) }
+
+// Number is the number of an event of a message, of which each has so many.
+func Number(steps, message int64, last bool) int64 {
 	if last {
-		return message*t.steps + t.steps - 1
+		return message*steps + steps - 1
 	}
-	return message * t.steps
+	return message * steps
 }
 
 // What is drawn of a message, so that one draw says nothing of another.

@@ -3,6 +3,7 @@ package traffic
 import (
 	"math"
 	"testing"
+	"time"
 
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
@@ -18,7 +19,7 @@ func newTraffic(change func(*Options)) *Traffic {
 
 // arrivals are the callbacks of so many events, in their order.
 func arrivals(t *Traffic, events int64) (list []Callback) {
-	for s := t.Sequence(0); ; {
+	for s := t.Sequence(0, func(n int64) time.Time { return time.UnixMicro(n) }); ; {
 		c, ok := s.Next(events)
 		if !ok {
 			return list
