@@ -56,7 +56,7 @@ type simulateTraffic struct {
 	BadHours   int     `default:"0" help:"Add so many hours, or tenths of the run without --days, in which failures surge (default: 0)."`
 	BadOutcome string  `default:"hard_bounce" placeholder:"OUTCOME" help:"Give messages this outcome in bad hours (default: hard_bounce)."`
 	BadShare   float64 `default:"0.5" help:"Give this share of them that outcome (default: 0.5)."`
-	Days       int     `default:"0" help:"Spread the times of events over so many days, up to now (default: 0; 30 with --file)."`
+	Days       int     `placeholder:"N" help:"Spread the times of events over so many days, up to now (default: all are now; 30 with --file)."`
 	Seed       uint64  `default:"1" help:"Repeat the traffic of this number (default: 1)."`
 }
 

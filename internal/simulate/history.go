@@ -70,7 +70,7 @@ func (s *simulation) archive(w *bufio.Writer, out *ui.Printer) (n int64, err err
 		if err := encoder.Encode(archived{s.target.name, hygiene.InstantOf(received), archivedBody(&r)}); err != nil {
 			return n, err
 		}
-		s.ledger.add(c.N, r.Expect, true, false)
+		s.ledger.Add(c.N, r.Expect, true, false)
 		if show != nil {
 			show(n)
 		}
@@ -108,7 +108,7 @@ func inArchive(lies []traffic.Lie) (list []traffic.Lie) {
 
 func (s *simulation) tellArchive(out *ui.Printer, n int64) error {
 	if out.JSON {
-		return out.PrintJSON(map[string]any{"run": prefix + s.run, "source": s.target.name, "callbacks": n, "file": s.File, "days": s.Days})
+		return out.PrintJSON(map[string]any{"run": traffic.Prefix + s.run, "source": s.target.name, "callbacks": n, "file": s.File, "days": s.Days})
 	}
 	_, err := fmt.Fprintf(out.Stdout, "wrote %s of the last %s to %s; import them into a store that you can do without: winnow import events %[3]s -c COPY.yaml\n",
 		ui.Count(n, "callback"), ui.Count(int64(s.Days), "day"), ui.ShellQuote(s.File))

@@ -3,8 +3,38 @@ package simulate
 import (
 	"time"
 
+	"winnow/internal/simulate/traffic"
 	"winnow/internal/ui"
 )
+
+// Options say what is simulated.
+type Options struct {
+	Traffic traffic.Options
+	Rate    float64       // callbacks a second; 0 for as fast as they are answered
+	Count   int64         // events; 0 for no limit
+	For     time.Duration // how long; 0 for no limit
+	Days    int           // over which the times of events are spread, up to now
+
+	Connections int
+	Timeout     time.Duration   // of one request
+	Retries     []time.Duration // when a callback is sent again that was not stored, each counted from the try before
+
+	To, TokenFile string // the beginning of a callback URL, and the file of its token
+	Live          bool   // the daemon of Config
+	Copy          bool   // a throw-away daemon with the sources and rules of Config
+	Config        string // path of a config
+	Source        string // of the config; "" for its only one
+	Preset        string
+	Contact       string // where the contact is in the preset's callbacks; "" for as the preset says
+	File          string // an archive that is written instead of sending
+	Answered      string // a file for what was answered; "" for none
+	SendLog       string // a file for the send log; "" for none
+	Apply         bool   // send to a daemon that is not a throw-away one
+	Keep          bool   // keep the folder of a throw-away daemon
+
+	Example []byte // config.example.yaml
+	Program string // the path of this program, to start daemons with
+}
 
 // The defaults of what is not said.
 const (

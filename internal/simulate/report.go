@@ -10,6 +10,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/app"
+	"winnow/internal/simulate/answered"
 	"winnow/internal/simulate/load"
 	"winnow/internal/ui"
 )
@@ -21,9 +22,9 @@ type Report struct {
 	Preset   string
 	Lacking  []hygiene.Outcome // of which the preset has no body
 	Measured *load.Measured
-	Daemon   *Usage  // nil for a daemon that was running
-	Check    *Check  // nil where the store is not known
-	Judged   *Judged // nil for a daemon that was running
+	Daemon   *Usage          // nil for a daemon that was running
+	Check    *answered.Check // nil where the store is not known
+	Judged   *Judged         // nil for a daemon that was running
 
 	outcomes   map[hygiene.Outcome]int64
 	unexpected map[unexpected]int64

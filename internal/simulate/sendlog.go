@@ -18,7 +18,7 @@ import (
 // eachMessage visits the messages of all events that have begun to arrive: the id that
 // callbacks have, and what they are about.
 func (s *simulation) eachMessage(visit func(id string, v *bodies.Values) error) error {
-	events := int64(len(s.ledger.notes))
+	events := s.ledger.Events()
 	for message := range (events + s.traffic.Steps() - 1) / s.traffic.Steps() {
 		e := s.traffic.Event(s.traffic.Number(message, true))
 		v := s.target.values(s.run, &traffic.Callback{Event: e, At: s.began})

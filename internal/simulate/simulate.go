@@ -10,8 +10,7 @@
 // that beginning or phone numbers that no person has; so what is simulated stays apart
 // from what is not, and a run from another.
 //
-// What was answered is noted in a byte an event (ledger.go), so a run of millions needs
-// millions of bytes, and the log is read once to compare (verify.go). A callback without an
+// What was answered is noted and compared with the log by package answered. A callback without an
 // answer may be stored or not; it is sent again, as a provider does, and counts for both.
 //
 // Where to change what: what is sent where in target.go and throwaway.go; when a callback is
@@ -28,40 +27,12 @@ import (
 
 	"winnow/hygiene"
 	"winnow/internal/app"
+	"winnow/internal/simulate/answered"
 	"winnow/internal/simulate/bodies"
 	"winnow/internal/simulate/load"
 	"winnow/internal/simulate/traffic"
 	"winnow/internal/ui"
 )
-
-// Options say what is simulated.
-type Options struct {
-	Traffic traffic.Options
-	Rate    float64       // callbacks a second; 0 for as fast as they are answered
-	Count   int64         // events; 0 for no limit
-	For     time.Duration // how long; 0 for no limit
-	Days    int           // over which the times of events are spread, up to now
-
-	Connections int
-	Timeout     time.Duration   // of one request
-	Retries     []time.Duration // when a callback is sent again that was not stored, each counted from the try before
-
-	To, TokenFile string // the beginning of a callback URL, and the file of its token
-	Live          bool   // the daemon of Config
-	Copy          bool   // a throw-away daemon with the sources and rules of Config
-	Config        string // path of a config
-	Source        string // of the config; "" for its only one
-	Preset        string
-	Contact       string // where the contact is in the preset's callbacks; "" for as the preset says
-	File          string // an archive that is written instead of sending
-	Answered      string // a file for what was answered; "" for none
-	SendLog       string // a file for the send log; "" for none
-	Apply         bool   // send to a daemon that is not a throw-away one
-	Keep          bool   // keep the folder of a throw-away daemon
-
-	Example []byte // config.example.yaml
-	Program string // the path of this program, to start daemons with
-}
 
 // Run sends the traffic, reports, and checks.
 func Run(ctx context.Context, out *ui.Printer, o Options) (err error) {
@@ -124,7 +95,7 @@ func (s *simulation) execute(ctx context.Context, out *ui.Printer, d *throwAway)
 func (s *simulation) writeFiles() error {
 	var errs []error
 	if s.Answered != "" {
-		errs = append(errs, s.save(s.Answered))
+		errs = append(errs, s.ledger.Save(s.Answered, hygiene.InstantOf(s.began)))
 	}
 	if s.SendLog != "" {
 		errs = append(errs, s.writeSendLog(s.SendLog))
@@ -157,7 +128,7 @@ type simulation struct {
 	maker   *bodies.Maker
 	traffic *traffic.Traffic
 	env     func(string) (string, bool) // of the target's config; nil for that of the process
-	ledger  ledger
+	ledger  answered.Ledger
 	began   time.Time
 	report  *Report
 }
@@ -177,7 +148,8 @@ func (o *Options) prepare(t *target) (*simulation, error) {
 		return nil, ui.Usagef("contacts are phone numbers here, and at most %s numbers are known that no person has; write --contacts %[1]s or less", ui.Number(traffic.Phones()))
 	}
 	s := &simulation{Options: o, run: newRun(), target: t, maker: maker, traffic: traffic.New(o.Traffic, maker.Announces()), began: time.Now()}
-	s.report = &Report{Run: prefix + s.run, Source: t.name, Preset: t.preset, Lacking: lacking, options: o}
+	s.ledger.Run, s.ledger.Steps = s.run, s.traffic.Steps()
+	s.report = &Report{Run: traffic.Prefix + s.run, Source: t.name, Preset: t.preset, Lacking: lacking, options: o}
 	return s, nil
 }
 
@@ -239,8 +211,7 @@ func (s *simulation) check(ctx context.Context, out *ui.Printer, after int64) er
 		return nil
 	}
 	return s.withStore(func(a *app.App) (err error) {
-		c := &checked{run: s.run, steps: s.traffic.Steps(), notes: s.ledger.notes}
-		s.report.Check, err = c.against(ctx, out, a, after)
+		s.report.Check, err = compare(ctx, out, &s.ledger, a, after)
 		return err
 	})
 }
@@ -254,6 +225,6 @@ func (s *simulation) preview(out *ui.Printer) error {
 	_, err := fmt.Fprintf(out.Stdout, "would send simulated callbacks of the source %s to %s://%s, %s, over %s\n"+
 		"That daemon stores them beside real ones: its exports would have the contacts %s0 and following, and its reports would count them.\n"+
 		"Try rules on a throw-away daemon instead (leave out --live and --to), or add --apply to send them\n",
-		s.target.name, s.target.to.Scheme, s.target.to.Host, how, ui.Count(int64(s.Connections), "connection"), prefix)
+		s.target.name, s.target.to.Scheme, s.target.to.Host, how, ui.Count(int64(s.Connections), "connection"), traffic.Prefix)
 	return err
 }

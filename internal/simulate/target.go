@@ -15,6 +15,7 @@ import (
 	"winnow/internal/config"
 	"winnow/internal/daemon"
 	"winnow/internal/presets"
+	"winnow/internal/simulate/answered"
 	"winnow/internal/simulate/bodies"
 	"winnow/internal/simulate/traffic"
 	"winnow/internal/ui"
@@ -38,7 +39,7 @@ type target struct {
 
 // values are what a callback says.
 func (t *target) values(run string, c *traffic.Callback) bodies.Values {
-	v := bodies.Values{ID: idOf(run, c.Message), Phone: traffic.Phone(c.Contact), Contact: traffic.Key(c.Contact), At: c.At}
+	v := bodies.Values{ID: answered.ID(run, c.Message), Phone: traffic.Phone(c.Contact), Contact: traffic.Key(c.Contact), At: c.At}
 	if t.phoneKeys {
 		v.Contact = v.Phone
 	}

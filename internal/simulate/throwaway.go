@@ -148,7 +148,10 @@ func (d *throwAway) aim(ctx context.Context, o *Options) error {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	return firstOf(ctx.Err(), fmt.Errorf("the throw-away daemon does not listen after %v", startWithin))
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("the throw-away daemon does not listen after %v", startWithin)
 }
 
 // stopWithin is how long a daemon may take to end.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/simulate/answered"
 	"winnow/internal/simulate/bodies"
 	"winnow/internal/simulate/load"
 	"winnow/internal/simulate/traffic"
@@ -18,7 +19,7 @@ type work struct {
 	target   *target
 	traffic  *traffic.Traffic
 	maker    *bodies.Maker
-	ledger   *ledger
+	ledger   *answered.Ledger
 	retries  []time.Duration // when a callback is sent again, each counted from the try before
 	limit    int64           // events; 0 for none
 	until    time.Time       // when no more events begin; zero for never
@@ -74,7 +75,7 @@ func (w *work) Request(t try) *load.Request {
 	r := w.maker.Make(&t.Event, &v)
 	token := w.target.token
 	if t.Lie == traffic.WrongToken {
-		token = prefix + strings.Repeat("0", 24)
+		token = traffic.Prefix + strings.Repeat("0", 24)
 	}
 	out := &load.Request{Method: r.Method, Target: w.target.path + "/callbacks/" + token, Body: r.Body}
 	if r.Query != "" {
@@ -100,7 +101,7 @@ func (w *work) Done(t try, a load.Answer) {
 	refused := a.Status >= 400 && a.Status < 500 && a.Status != 429
 	// An error of the server says that it is not certain whether the callback is stored.
 	uncertain := a.Status == 0 && a.Sent || a.Status >= 500 || a.Status == 429
-	w.ledger.add(t.N, expect, stored, uncertain)
+	w.ledger.Add(t.N, expect, stored, uncertain)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if stored && expect == bodies.AsRefused || refused && expect != bodies.AsRefused {

@@ -1,17 +1,33 @@
-package simulate
+// Package answered notes what a daemon answered to each event of a run, and compares it with
+// the log of its store.
+//
+// A [Ledger] has a byte an event, so a run of millions needs millions of bytes. It can be
+// written to a file, for a comparison on another host. [Ledger.Compare] reads the log once.
+//
+// An event is known by the number of its message, which is in the message's id, and by whether
+// it is the last one of that message.
+package answered
 
 import (
 	"fmt"
 	"sync"
 
 	"winnow/internal/simulate/bodies"
+	"winnow/internal/simulate/traffic"
 )
 
-// ledger is what was answered of each event: a byte each, by its number.
-type ledger struct {
+// Ledger is what was answered of each event of a run: a byte each, by its number. It is safe
+// for use by many goroutines while events are added.
+type Ledger struct {
+	Run   string // a word that no other run has
+	Steps int64  // events of a message
+
 	mu    sync.Mutex
 	notes []note
 }
+
+// Events is how many events there are.
+func (l *Ledger) Events() int64 { return int64(len(l.notes)) }
 
 // note is what is known of an event: how often a callback of it was answered as stored, how
 // often it is not known whether it was stored, each up to [mostNoted], and what was to become
@@ -37,8 +53,9 @@ func (n note) counted(bits int) note {
 	return n + 1<<bits
 }
 
-// add notes what came of a callback of the event of that number.
-func (l *ledger) add(n int64, expect bodies.Expect, answered, uncertain bool) {
+// Add notes what came of a callback of the event of that number: that it was answered as
+// stored, or that it is not known whether it is.
+func (l *Ledger) Add(n int64, expect bodies.Expect, answered, uncertain bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for int64(len(l.notes)) <= n {
@@ -66,5 +83,7 @@ func (n note) bounds(where bodies.Expect) (least, most int) {
 	return least, most
 }
 
-// idOf is the id of a message of a run.
-func idOf(run string, message int64) string { return fmt.Sprintf("%s%s-%d", prefix, run, message) }
+// ID is the id of a message of a run.
+func ID(run string, message int64) string {
+	return fmt.Sprintf("%s%s-%d", traffic.Prefix, run, message)
+}

@@ -1,19 +1,19 @@
-package simulate
+package answered
 
 import (
 	"bytes"
 	"context"
 	"fmt"
+	"sort"
 	"strconv"
 	"strings"
 
+	"winnow/hygiene"
 	"winnow/internal/simulate/bodies"
 	"winnow/internal/simulate/traffic"
 	"winnow/internal/ui"
 	"winnow/store/lines"
 )
-
-const prefix = traffic.Prefix
 
 // mostSeen is how often an event is counted in the log at most.
 const mostSeen = 15
@@ -40,10 +40,52 @@ type Check struct {
 // OK reports whether everything that was answered is stored, once.
 func (c *Check) OK() bool { return c.Missing == 0 && c.Double == 0 && c.Misplaced == 0 }
 
-// log reads the lines of a store's log.
-type log interface {
+// Log is the log of a store.
+type Log interface {
 	Lines(after int64, most, bytes int) ([]lines.Line, error)
 	LastLine() (int64, error)
+}
+
+// Comparison is how a ledger is compared with a log.
+type Comparison struct {
+	Log   Log
+	After int64 // the line after which the run began; 0 if that is not known
+	// IsFirst reports whether an event of that name and code is the one before the last one of
+	// its message.
+	IsFirst func(source, name, code string) bool
+	Show    func(lines int64) // nil to show nothing
+}
+
+// Compare compares the ledger with a log. Lines that were pulled from other hosts may be in
+// another order than they were received, so when something is missing the whole log is read.
+func (l *Ledger) Compare(ctx context.Context, o Comparison) (*Check, error) {
+	c := &checked{run: l.Run, steps: l.Steps, isFirst: o.IsFirst, show: o.Show}
+	for after := o.After; ; after = 0 {
+		c.notes = append([]note{}, l.notes...)
+		if err := c.read(ctx, o.Log, after); err != nil {
+			return nil, err
+		}
+		if is := c.compare(); is.Missing == 0 || after == 0 {
+			return is, nil
+		}
+	}
+}
+
+// LineAt is the line of a log after which what was received at a time or later is, if lines
+// are in the order of their receipt.
+func LineAt(l Log, at hygiene.Instant) (int64, error) {
+	last, err := l.LastLine()
+	if err != nil {
+		return 0, err
+	}
+	line := sort.Search(int(last), func(n int) bool {
+		list, failed := l.Lines(int64(n), 1, 1)
+		if failed != nil {
+			err = failed
+		}
+		return failed != nil || len(list) == 0 || list[0].Event.ReceivedAt >= at
+	})
+	return int64(line), err
 }
 
 // The bounds of what is read of the log together.
@@ -63,9 +105,9 @@ type checked struct {
 }
 
 // read reads the log after a line.
-func (c *checked) read(ctx context.Context, l log, after int64) error {
+func (c *checked) read(ctx context.Context, l Log, after int64) error {
 	c.found = make([]seen, len(c.notes))
-	begin := []byte(prefix + c.run + "-")
+	begin := []byte(traffic.Prefix + c.run + "-")
 	for read := int64(0); ; {
 		list, err := l.Lines(after, linesAtOnce, bytesAtOnce)
 		if err != nil || len(list) == 0 || ctx.Err() != nil {
@@ -108,7 +150,7 @@ func (c *checked) count(l *lines.Line, begin []byte) {
 		return
 	}
 	last := l.Why != "" || !c.isFirst(l.Event.Source, l.Event.Name, l.Event.Code)
-	n := c.number(message, last)
+	n := traffic.Number(c.steps, message, last)
 	for int64(len(c.found)) <= n {
 		if n > int64(len(c.notes))+1<<20 {
 			return // not of a number that this run gave out
@@ -157,7 +199,7 @@ func (c *checked) compareOne(is *Check, n int64, note note, found seen) {
 	if e := note.expect(); e == bodies.AsNothing || e == bodies.AsRefused {
 		least, most = 0, 0
 	}
-	id := idOf(c.run, n/c.steps)
+	id := ID(c.run, n/c.steps)
 	say := func(format string, args ...any) {
 		if len(is.Samples) < maxSamples {
 			is.Samples = append(is.Samples, fmt.Sprintf("%s (event %d): ", id, n)+fmt.Sprintf(format, args...))
