@@ -58,7 +58,7 @@ var layers = [][]string{
 	{"internal/daemon", "internal/doctor"},
 	{"internal/demo", "internal/simulate", "internal/bench"},
 	{"internal/command", "internal/attack"},
-	{"internal/faults", "internal/powercut"},
+	{"internal/faults"},
 	{"."},
 }
 

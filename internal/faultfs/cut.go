@@ -27,9 +27,14 @@ type Cut struct {
 	Random *rand.Rand
 }
 
-// RandomCut chooses a cut of the journal.
+// RandomCut chooses a cut of the journal: one of three is beside a change of a name,
+// where the most can go wrong and which are few.
 func (j *Journal) RandomCut(random *rand.Rand) Cut {
-	return Cut{At: random.IntN(j.Moments() + 1), Keep: []float64{0, 0.1, 0.5, 0.9, 1}[random.IntN(5)], Model: Model(random.IntN(int(models))), Random: random}
+	at := random.IntN(j.Moments() + 1)
+	if len(j.changes) > 0 && random.IntN(3) == 0 {
+		at = j.changes[random.IntN(len(j.changes))].done + random.IntN(3)
+	}
+	return Cut{At: at, Keep: []float64{0, 0.1, 0.5, 0.9, 1}[random.IntN(5)], Model: Model(random.IntN(int(models))), Random: random}
 }
 
 // keeps decides about what was done, and synced, at these moments.

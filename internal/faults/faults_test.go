@@ -4,6 +4,7 @@
 //
 //   - errors_test.go: the kernel's errors (EIO, ENOSPC, EDQUOT, EROFS, EMFILE), half writes
 //     and a slow disk, by package faultfs
+//   - powercuts_test.go: what a disk may hold after a power cut, by the same package
 //   - kills_test.go: kill -9 of a daemon and of commands, with everything going on
 //   - soak_test.go: an hour's work at half speed, in which nothing may grow
 //

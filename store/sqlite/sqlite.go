@@ -154,7 +154,8 @@ func hasTables(path string) bool {
 func LogPath(path string) string { return (&Engine{path: path}).logPath() }
 
 // HasEvents reports whether there are events in a log file. One that can't be read
-// counts as having some.
+// counts as having some, and one whose tables were not made yet, as the process that
+// began was killed, has none.
 func HasEvents(logPath string) bool {
 	if !Exists(logPath) {
 		return false
@@ -164,6 +165,9 @@ func HasEvents(logPath string) bool {
 		return true
 	}
 	defer c.close()
+	if tables, err := c.number("SELECT count(*) FROM sqlite_schema"); err != nil || tables == 0 {
+		return err != nil
+	}
 	events, err := c.number("SELECT count(*) FROM (SELECT 1 FROM events LIMIT 1)")
 	return err != nil || events > 0
 }

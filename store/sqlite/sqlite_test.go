@@ -2,7 +2,9 @@ package sqlite
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"winnow/hygiene"
@@ -107,5 +109,23 @@ func TestAFullDiskIsTheEnginesError(t *testing.T) {
 	})
 	if !errors.Is(err, engine.ErrFull) {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestALogThatWasBegunAndHasNoTablesHasNoEvents(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "winnow-events.db")
+	for _, file := range []string{path, path + "-wal"} {
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if HasEvents(path) {
+		t.Error("it has")
+	}
+	if err := os.WriteFile(path, []byte(strings.Repeat("not a database ", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if !HasEvents(path) {
+		t.Error("one that can't be read has none")
 	}
 }
