@@ -4,11 +4,10 @@ import (
 	"context"
 	"os"
 	"runtime/debug"
-	"strconv"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"winnow/internal/procusage"
 )
 
 // BenchmarkFormats writes a million rows of eight columns in each format, one after
@@ -25,15 +24,17 @@ func BenchmarkFormats(b *testing.B) {
 			var spent time.Duration
 			var size int64
 			debug.FreeOSMemory()
-			os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // the peak begins anew
-			before := memory(b, "VmRSS:")
+			if err := procusage.ResetPeak(os.Getpid()); err != nil {
+				b.Log(err) // the peak is then that of all before
+			}
+			before := used(b).PeakMiB() // what is resident now
 			for b.Loop() {
-				began := cpuSpent(b)
+				began := used(b).CPU
 				r, err := Execute(context.Background(), p, g, []Publisher{nowhere{}}, nil)
 				if err != nil || r.Manifest.Files[0].Rows != rows {
 					b.Fatal(err, r.Manifest.Files)
 				}
-				spent += cpuSpent(b) - began
+				spent += used(b).CPU - began
 				size = r.Manifest.Files[0].Bytes
 			}
 			if spent /= time.Duration(b.N); format == CSV {
@@ -41,32 +42,18 @@ func BenchmarkFormats(b *testing.B) {
 			}
 			b.ReportMetric(spent.Seconds()/ofCSV.Seconds(), "times-the-CPU-of-csv")
 			b.ReportMetric(float64(size)/rows, "bytes/row")
-			b.ReportMetric(memory(b, "VmHWM:")-before, "MiB-more")
+			b.ReportMetric(used(b).PeakMiB()-before, "MiB-more")
 			b.ReportMetric(float64(rows)/spent.Seconds(), "rows/CPU-s")
 		})
 	}
 }
 
-func cpuSpent(b *testing.B) time.Duration {
+// used is what this process has used so far.
+func used(b *testing.B) procusage.Usage {
 	b.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// memory is a figure of the process, in MiB.
-func memory(b *testing.B, name string) float64 {
-	b.Helper()
-	text, err := os.ReadFile("/proc/self/status")
+	u, err := procusage.Self()
 	if err != nil {
 		b.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(text), name)
-	kib, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return kib / 1024
+	return u
 }

@@ -32,6 +32,7 @@ func BenchmarkUndo(b *testing.B) {
 	}
 	quiet := slowest(b, s, func() { time.Sleep(2 * time.Second) })
 	var undo, back, busy time.Duration
+	storetest.CountWriting(b)
 	for b.Loop() {
 		at = at.Add(time.Hour)
 		in := hygiene.Instruction{Kind: hygiene.Strike, Reason: "hard_bounce", From: storetest.Start, To: at}
@@ -63,8 +64,9 @@ func BenchmarkUndo(b *testing.B) {
 // BenchmarkReclassify gives every second event of the log another outcome, while
 // callbacks are appended. -events 1000000 gives the size that is promised.
 func BenchmarkReclassify(b *testing.B) {
+	w := storetest.CountWriting(b)
 	for b.Loop() {
-		b.StopTimer()
+		w.Stop()
 		s := storetest.Open(b)
 		p := storetest.Policy(b, s)
 		events := storetest.LifelikeLog(*million, *million, storetest.Start, 3)
@@ -83,7 +85,7 @@ func BenchmarkReclassify(b *testing.B) {
 		if _, err := s.Sweep(context.Background(), options(p, storetest.Start)); err != nil {
 			b.Fatal(err)
 		}
-		b.StartTimer()
+		w.Start()
 		var took time.Duration
 		busy := slowest(b, s, func() {
 			began := time.Now()

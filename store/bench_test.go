@@ -22,6 +22,7 @@ func BenchmarkAppend(b *testing.B) {
 			events := storetest.LifelikeLog(commit, 1_000_000, storetest.Start, 1)
 			b.ReportAllocs()
 			n := 0
+			storetest.CountWriting(b)
 			for b.Loop() {
 				storetest.Append(b, s, events...)
 				n += commit
@@ -41,11 +42,12 @@ func BenchmarkSweep(b *testing.B) {
 			}
 			at := storetest.Start.Add(400 * hygiene.Day)
 			n := 0
+			w := storetest.CountWriting(b)
 			for b.Loop() {
-				b.StopTimer()
+				w.Stop()
 				storetest.AppendMany(b, s, storetest.LifelikeLog(*million, *million, at, uint64(n+7)))
 				at = at.Add(hygiene.Day)
-				b.StartTimer()
+				w.Start()
 				did, err := s.Sweep(context.Background(), options(p, at))
 				if err != nil {
 					b.Fatal(err)
@@ -66,13 +68,14 @@ func BenchmarkSweepWithASendLog(b *testing.B) {
 			p := storetest.Policy(b, s)
 			at := storetest.Start.Add(400 * hygiene.Day)
 			n := 0
+			w := storetest.CountWriting(b)
 			for b.Loop() {
-				b.StopTimer()
+				w.Stop()
 				events := storetest.LifelikeLog(*million, *million, at, uint64(n+7))
 				storetest.AppendMany(b, s, events)
 				registerAll(b, s, events, kind)
 				at = at.Add(hygiene.Day)
-				b.StartTimer()
+				w.Start()
 				did, err := s.Sweep(context.Background(), options(p, at))
 				if err != nil {
 					b.Fatal(err)

@@ -17,11 +17,12 @@ func BenchmarkSweepWithABreaker(b *testing.B) {
 			p := storetest.Policy(b, s)
 			at := storetest.Start.Add(400 * hygiene.Day)
 			n := 0
+			w := storetest.CountWriting(b)
 			for b.Loop() {
-				b.StopTimer()
+				w.Stop()
 				storetest.AppendMany(b, s, storetest.LifelikeLog(*million, *million, at, uint64(n+7)))
 				at = at.Add(hygiene.Day)
-				b.StartTimer()
+				w.Start()
 				did, err := s.Sweep(context.Background(), store.SweepOptions{Policy: p, Now: at, Breakers: breakers})
 				if err != nil {
 					b.Fatal(err)

@@ -22,8 +22,9 @@ func BenchmarkSweepOfNewContacts(b *testing.B) {
 	each := map[string]time.Duration{}
 	for _, spelling := range spellings {
 		b.Run(spelling[:3], func(b *testing.B) {
+			w := storetest.CountWriting(b)
 			for b.Loop() {
-				b.StopTimer()
+				w.Stop()
 				s := storetest.Open(b)
 				p := storetest.Policy(b, s)
 				events := storetest.LifelikeLog(*million, 100*(*million), storetest.Start, 7)
@@ -32,7 +33,7 @@ func BenchmarkSweepOfNewContacts(b *testing.B) {
 				}
 				storetest.AppendMany(b, s, events)
 				start := time.Now()
-				b.StartTimer()
+				w.Start()
 				storetest.Sweep(b, s, p, 0)
 				each[spelling] = time.Since(start)
 			}
@@ -79,10 +80,11 @@ func BenchmarkOpenAnEarlierStore(b *testing.B) {
 			for from := 0; from < *million; from += 10_000 {
 				must(b, s.SaveContacts(p, from, min(from+10_000, *million), func(i int, c *hygiene.Contact) { c.Key = fmt.Sprintf(spelling, i) }))
 			}
+			w := storetest.CountWriting(b)
 			for b.Loop() {
-				b.StopTimer()
+				w.Stop()
 				must(b, s.ForgetKeyIndex())
-				b.StartTimer()
+				w.Start()
 				_, err := s.PrepareKeys(b.Context(), contactkey.Format{}, p, storetest.Start)
 				must(b, err)
 			}
@@ -94,15 +96,16 @@ func BenchmarkOpenAnEarlierStore(b *testing.B) {
 // BenchmarkFoldingBegins joins the contacts of a store whose keys are all in capitals:
 // each gets another key.
 func BenchmarkFoldingBegins(b *testing.B) {
+	w := storetest.CountWriting(b)
 	for b.Loop() {
-		b.StopTimer()
+		w.Stop()
 		s := storetest.Open(b)
 		p := storetest.Policy(b, s)
 		for from := 0; from < *million; from += 10_000 {
 			must(b, s.SaveContacts(p, from, min(from+10_000, *million), func(i int, c *hygiene.Contact) { c.Key = fmt.Sprintf("CRM-%08d", i) }))
 		}
 		must(b, s.ForgetKeyIndex())
-		b.StartTimer()
+		w.Start()
 		_, err := s.PrepareKeys(b.Context(), contactkey.Format{Fold: true}, p, storetest.Start)
 		must(b, err)
 	}

@@ -18,8 +18,9 @@ var forgetEvents = flag.Int("forget-events", 20_000, "how many events the log ha
 // BenchmarkForget forgets one person in a log of other events, and prints what it wrote and
 // the CPU that it took.
 func BenchmarkForget(b *testing.B) {
+	w := storetest.CountWriting(b)
 	for b.Loop() {
-		b.StopTimer()
+		w.Stop()
 		s := storetest.Open(b)
 		p := storetest.Policy(b, s)
 		storetest.AppendMany(b, s, storetest.LifelikeLog(*forgetEvents, *forgetEvents, storetest.Start, 1))
@@ -33,13 +34,12 @@ func BenchmarkForget(b *testing.B) {
 		if err := s.AskToForget(store.Subjects{Keys: []string{key}}, false, storetest.Start); err != nil {
 			b.Fatal(err)
 		}
-		before, wrote := cpuSpent(b), procNumber(b, "io", "write_bytes:")
-		b.StartTimer()
+		before := storetest.Used(b).CPU
+		w.Start()
 		if _, err := s.Forget(b.Context(), store.ForgetOptions{Policy: p, Now: storetest.Start, Wait: 30 * time.Second}); err != nil {
 			b.Fatal(err)
 		}
-		b.ReportMetric((cpuSpent(b) - before).Seconds(), "CPU-s")
-		b.ReportMetric(float64(procNumber(b, "io", "write_bytes:")-wrote)/(1<<20), "MiB-written")
+		b.ReportMetric((storetest.Used(b).CPU - before).Seconds(), "CPU-s")
 		size := int64(0)
 		for _, path := range s.Files() {
 			if info, err := os.Stat(filepath.Clean(path)); err == nil {
@@ -54,6 +54,7 @@ func BenchmarkForget(b *testing.B) {
 // one that forgot a person with a hundred messages, and prints how much more CPU that takes.
 func BenchmarkSweepAfterForgetting(b *testing.B) {
 	var spent [2]time.Duration
+	storetest.CountWriting(b)
 	for b.Loop() {
 		for i := range spent {
 			s := storetest.Open(b)
@@ -71,9 +72,9 @@ func BenchmarkSweepAfterForgetting(b *testing.B) {
 				}
 			}
 			storetest.AppendMany(b, s, storetest.LifelikeLog(*forgetEvents*5, *forgetEvents, storetest.Start, 1))
-			before := cpuSpent(b)
+			before := storetest.Used(b).CPU
 			storetest.Sweep(b, s, p, 0)
-			spent[i] += cpuSpent(b) - before
+			spent[i] += storetest.Used(b).CPU - before
 		}
 	}
 	b.ReportMetric(float64(spent[1])/float64(spent[0]), "ratio")

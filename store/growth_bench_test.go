@@ -29,6 +29,7 @@ func BenchmarkGrowth(b *testing.B) {
 	full(b, s, p, *contacts, 0)
 	at := storetest.Start.Add(400 * hygiene.Day)
 	events := 0
+	storetest.CountWriting(b)
 	for b.Loop() {
 		for _, size := range []int{100_000, 1_000_000, 3_000_000, 10_000_000, 30_000_000} {
 			if size > *grow {

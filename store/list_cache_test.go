@@ -170,6 +170,7 @@ func BenchmarkNightlyRunWithPins(b *testing.B) {
 	}
 	without := time.Since(began).Seconds() / 3
 	tenth(b, s, *contacts)
+	storetest.CountWriting(b)
 	for b.Loop() {
 		ask()
 	}

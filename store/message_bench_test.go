@@ -3,7 +3,6 @@ package store_test
 import (
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -22,32 +21,26 @@ var benchMessages = flag.Int("messages", 50_000, "registrations, and events, of 
 // other source, which must be 0, the bytes written and the peak memory.
 func BenchmarkTheSendLogOfTwoSources(b *testing.B) {
 	n := *benchMessages / 2 * 2
+	w := storetest.CountWriting(b)
 	for b.Loop() {
-		b.StopTimer()
+		w.Stop()
 		s := storetest.Open(b)
 		p := storetest.Policy(b, s)
-		written := procNumber(b, "io", "write_bytes:")
-		if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
-			b.Skip("the peak of memory can't be measured here: ", err)
-		}
-		b.StartTimer()
+		w.Start()
 		appendShuffled(b, s, n, 0, n/2)
 		storetest.Sweep(b, s, p, 0)
 		registerShuffled(b, s, n)
 		appendShuffled(b, s, n, n/2, n)
 		storetest.Sweep(b, s, p, 0)
-		b.StopTimer()
-		peak := procNumber(b, "status", "VmHWM:")
+		w.Stop()
 		matched, crossed := countMatched(b, s)
 		b.ReportMetric(float64(2*n)/b.Elapsed().Seconds(), "events+messages/s")
 		b.ReportMetric(100*float64(matched)/float64(n), "%-matched")
 		b.ReportMetric(float64(crossed), "crossed")
-		b.ReportMetric(float64(procNumber(b, "io", "write_bytes:")-written)/1e6, "MB-written")
-		b.ReportMetric(float64(peak)/1024, "MiB-peak")
 		if matched != n || crossed != 0 {
 			b.Errorf("%d of %d events were matched, %d reached a contact of the other source", matched, n, crossed)
 		}
-		b.StartTimer()
+		w.Start()
 	}
 }
 
@@ -113,17 +106,4 @@ func countMatched(b *testing.B, s *store.Store) (matched, crossed int) {
 		b.Fatal(err)
 	}
 	return matched, crossed
-}
-
-// procNumber is a number of this process.
-func procNumber(b *testing.B, file, name string) (n int64) {
-	text, err := os.ReadFile("/proc/self/" + file)
-	if err != nil {
-		b.Skip(err)
-	}
-	_, after, _ := strings.Cut(string(text), name)
-	if _, err := fmt.Sscan(after, &n); err != nil {
-		b.Skip(err)
-	}
-	return n
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/procusage"
 	"winnow/segments"
 	"winnow/segments/destination/local"
 	"winnow/store"
@@ -27,7 +28,8 @@ func withNumbers(b *testing.B, numbers bool) (*store.Store, *hygiene.Policy) {
 // BenchmarkSweepWithNumbers sweeps the same log into two stores in turn: in one, each
 // tenth event suppresses a phone number, in the other it suppresses the contact.
 func BenchmarkSweepWithNumbers(b *testing.B) {
-	var took, cpu, written [2]float64
+	var took [2]float64
+	var used [2]procusage.Usage
 	stores, policies := [2]*store.Store{}, [2]*hygiene.Policy{}
 	for i := range stores {
 		stores[i], policies[i] = withNumbers(b, i == 1)
@@ -37,29 +39,30 @@ func BenchmarkSweepWithNumbers(b *testing.B) {
 	for b.Loop() {
 		for i, s := range stores {
 			storetest.AppendMany(b, s, storetest.LifelikeLog(*contacts, *contacts, at, uint64(n+7)))
-			began, spent, before := time.Now(), cpuSpent(b), procNumber(b, "io", "write_bytes:")
+			began, before := time.Now(), storetest.Used(b)
 			if _, err := s.Sweep(context.Background(), options(policies[i], at)); err != nil {
 				b.Fatal(err)
 			}
 			took[i] += time.Since(began).Seconds()
-			cpu[i] += (cpuSpent(b) - spent).Seconds()
-			written[i] += float64(procNumber(b, "io", "write_bytes:") - before)
+			used[i] = used[i].Add(storetest.Used(b).Since(before))
 		}
 		at = at.Add(hygiene.Day)
 		n += *contacts
 	}
 	b.ReportMetric(float64(n)/took[1], "events/s")
 	b.ReportMetric(took[1]/took[0], "of-the-time-without")
-	b.ReportMetric(cpu[1]/cpu[0], "of-the-CPU-without")
-	b.ReportMetric(written[1]/written[0], "of-the-bytes-without")
+	b.ReportMetric(used[1].CPU.Seconds()/used[0].CPU.Seconds(), "of-the-CPU-without")
+	b.ReportMetric(float64(used[1].Written)/float64(n), "B-written/event")
+	b.ReportMetric(float64(used[1].Written)/float64(used[0].Written), "of-the-bytes-without")
+	b.ReportMetric(used[1].PeakMiB(), "MiB-peak")
 }
 
 // BenchmarkNightlyRunWithNumbers makes a run of ten segments of two stores in turn: in
 // one about a tenth of the contacts have a suppressed number, in the other these
 // contacts are suppressed themselves.
 func BenchmarkNightlyRunWithNumbers(b *testing.B) {
-	var took, cpu [2]time.Duration
-	var peak [2]float64
+	var took [2]time.Duration
+	var used [2]procusage.Usage
 	stores, policies := [2]*store.Store{}, [2]*hygiene.Policy{}
 	asOf := storetest.Start.Add(400 * hygiene.Day)
 	for i := range stores {
@@ -76,12 +79,13 @@ func BenchmarkNightlyRunWithNumbers(b *testing.B) {
 			plan := tenSegments(b, asOf, policies[i].Hash)
 			plan.Store, plan.Run.ScheduledAt, plan.Run.Name = s, asOf, segments.RunName(asOf)
 			asOf = asOf.Add(time.Second)
-			t, c, most := nightly(b, s, plan, to)
-			took[i], cpu[i], peak[i] = took[i]+t, cpu[i]+c, max(peak[i], most)
+			t, u := nightly(b, s, plan, to)
+			took[i], used[i] = took[i]+t, used[i].Add(u)
 		}
 	}
 	b.ReportMetric(took[1].Seconds()/took[0].Seconds(), "of-the-time-without")
-	b.ReportMetric(cpu[1].Seconds()/cpu[0].Seconds(), "of-the-CPU-without")
-	b.ReportMetric(peak[1], "MiB-peak")
-	b.ReportMetric(peak[0], "MiB-peak-without")
+	b.ReportMetric(used[1].CPU.Seconds()/used[0].CPU.Seconds(), "of-the-CPU-without")
+	b.ReportMetric(float64(used[1].Written)/float64(b.N), "B-written/run")
+	b.ReportMetric(used[1].PeakMiB(), "MiB-peak")
+	b.ReportMetric(used[0].PeakMiB(), "MiB-peak-without")
 }

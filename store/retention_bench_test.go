@@ -18,15 +18,16 @@ import (
 // the processor and the bytes written that takes for each, the share of the log's file
 // that the disk gets back, and how long an append beside it takes, compared with one alone.
 func BenchmarkRetain(b *testing.B) {
+	w := storetest.CountWriting(b)
 	for b.Loop() {
-		b.StopTimer()
+		w.Stop()
 		s := storetest.Open(b)
 		p := storetest.Policy(b, s)
 		storetest.AppendMany(b, s, storetest.LifelikeLog(*million, *million/10, storetest.Start, 3))
 		storetest.Sweep(b, s, p, 0)
 		alone := appendsUntil(b, s, func() { time.Sleep(2 * time.Second) })
-		before, spent, written := logBytes(b, s), cpuSpent(b), procNumber(b, "io", "write_bytes:")
-		b.StartTimer()
+		before, used := logBytes(b, s), storetest.Used(b)
+		w.Start()
 		began := time.Now()
 		var did retention.Result
 		beside := appendsUntil(b, s, func() {
@@ -38,8 +39,9 @@ func BenchmarkRetain(b *testing.B) {
 		})
 		n := float64(did.Events)
 		b.ReportMetric(n/time.Since(began).Seconds(), "events/s")
-		b.ReportMetric(float64((cpuSpent(b)-spent).Microseconds())/n, "µs-CPU/event")
-		b.ReportMetric(float64(procNumber(b, "io", "write_bytes:")-written)/n, "bytes-written/event")
+		used = storetest.Used(b).Since(used)
+		b.ReportMetric(float64(used.CPU.Microseconds())/n, "µs-CPU/event")
+		b.ReportMetric(float64(used.Written)/n, "B-written/event")
 		b.ReportMetric(float64(did.Freed)/float64(before), "of-the-file-freed")
 		b.ReportMetric(float64(p99(beside))/float64(p99(alone)), "p99-of-appends/alone")
 		b.ReportMetric(float64(p99(beside).Microseconds())/1000, "ms-p99")

@@ -5,16 +5,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/procusage"
 	"winnow/segments"
 	"winnow/segments/destination/local"
 	"winnow/store"
@@ -45,6 +43,7 @@ func BenchmarkNightlyRun(b *testing.B) {
 	plan.Store = s
 	var ours, theirs time.Duration
 	second := 0
+	storetest.CountWriting(b)
 	for b.Loop() {
 		second++
 		plan.Run.ScheduledAt = asOf.Add(time.Duration(second) * time.Second)
@@ -105,7 +104,7 @@ func BenchmarkNightlyRunWithDeltas(b *testing.B) {
 	full(b, s, p, *contacts, 32)
 	asOf := storetest.Start.Add(400 * hygiene.Day)
 	to := []segments.Publisher{local.Folder(b.TempDir())}
-	run := func(deltas bool) (took, cpu time.Duration, peak float64) {
+	run := func(deltas bool) (took time.Duration, used procusage.Usage) {
 		plan := tenSegments(b, asOf, p.Hash)
 		plan.Store, plan.Run.ScheduledAt, plan.Run.Name = s, asOf, segments.RunName(asOf)
 		asOf = asOf.Add(time.Second)
@@ -118,28 +117,26 @@ func BenchmarkNightlyRunWithDeltas(b *testing.B) {
 		return nightly(b, s, plan, to)
 	}
 	run(true) // which the first is compared with
-	var with, without, cpuWith, cpuWithout time.Duration
-	var peak, peakWithout float64
+	var with, without time.Duration
+	var usedWith, usedWithout procusage.Usage
 	for b.Loop() {
-		took, cpu, most := run(false)
-		without, cpuWithout, peakWithout = without+took, cpuWithout+cpu, max(peakWithout, most)
-		took, cpu, most = run(true)
-		with, cpuWith, peak = with+took, cpuWith+cpu, max(peak, most)
+		took, used := run(false)
+		without, usedWithout = without+took, usedWithout.Add(used)
+		took, used = run(true)
+		with, usedWith = with+took, usedWith.Add(used)
 	}
 	b.ReportMetric(with.Seconds()/without.Seconds(), "of-the-time-without")
-	b.ReportMetric(cpuWith.Seconds()/cpuWithout.Seconds(), "of-the-CPU-without")
-	b.ReportMetric(peak, "MiB-peak")
-	b.ReportMetric(peakWithout, "MiB-peak-without")
+	b.ReportMetric(usedWith.CPU.Seconds()/usedWithout.CPU.Seconds(), "of-the-CPU-without")
+	b.ReportMetric(float64(usedWith.Written)/float64(b.N), "B-written/run")
+	b.ReportMetric(float64(usedWithout.Written)/float64(b.N), "B-written/run-without")
+	b.ReportMetric(usedWith.PeakMiB(), "MiB-peak")
+	b.ReportMetric(usedWithout.PeakMiB(), "MiB-peak-without")
 }
 
-// nightly makes a run and tells how long it took, also of CPU, and, in MiB, how
-// much memory the process had at most.
-func nightly(b *testing.B, s *store.Store, plan segments.Plan, to []segments.Publisher) (took, cpu time.Duration, peak float64) {
-	debug.FreeOSMemory()
-	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
-		b.Log(err) // the peak is then that of all before
-	}
-	began, spent := time.Now(), cpuSpent(b)
+// nightly makes a run, and returns how long it took and what it used.
+func nightly(b *testing.B, s *store.Store, plan segments.Plan, to []segments.Publisher) (took time.Duration, used procusage.Usage) {
+	storetest.ResetPeak(b)
+	began, before := time.Now(), storetest.Used(b)
 	snapshot, err := s.Snapshot()
 	must := func(err error) {
 		if err != nil {
@@ -155,7 +152,7 @@ func nightly(b *testing.B, s *store.Store, plan segments.Plan, to []segments.Pub
 	must(err)
 	must(snapshot.Close())
 	must(s.EndRun(result.Run))
-	took, cpu = time.Since(began), cpuSpent(b)-spent
+	took, used = time.Since(began), storetest.Used(b).Since(before)
 	must(s.PruneMembers("nightly"))
 	changed := int64(0)
 	for _, f := range result.Manifest.Files {
@@ -166,28 +163,7 @@ func nightly(b *testing.B, s *store.Store, plan segments.Plan, to []segments.Pub
 	if len(plan.Export.Delta) > 0 && len(plan.Bases) > 0 && changed == 0 {
 		b.Fatal("nobody entered or left")
 	}
-	return took, cpu, highWater(b)
-}
-
-func cpuSpent(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-func highWater(b *testing.B) (mib float64) {
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		b.Fatal(err)
-	}
-	_, after, _ := strings.Cut(string(text), "VmHWM:")
-	var kib float64
-	if _, err := fmt.Sscan(after, &kib); err != nil {
-		b.Fatal(err)
-	}
-	return kib / 1024
+	return took, used
 }
 
 // plainTable is a table of what the ten queries write, beside the histories.
@@ -253,6 +229,7 @@ func BenchmarkAppendToALongLog(b *testing.B) {
 		}
 		return float64(rows) / time.Since(began).Seconds()
 	}
+	storetest.CountWriting(b)
 	for b.Loop() {
 		const sample = 1_000_000
 		empty := rate(sample)

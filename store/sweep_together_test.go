@@ -193,6 +193,7 @@ func BenchmarkSweepTogether(b *testing.B) {
 	p := storetest.TwoRules()
 	at := storetest.Start.Add(400 * hygiene.Day)
 	rates := map[int]float64{}
+	storetest.CountWriting(b)
 	for b.Loop() {
 		for _, n := range []int{1, 2} {
 			o := options(p, at)

@@ -23,6 +23,7 @@ func BenchmarkPull(b *testing.B) {
 	there := storetest.Open(b)
 	list := storetest.LifelikeLog(n, n, storetest.Start, 1)
 	storetest.AppendMany(b, there, list)
+	storetest.CountWriting(b)
 	b.ResetTimer()
 	b.ReportMetric(0, "ns/op")
 	for range b.N {

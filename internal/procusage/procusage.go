@@ -36,6 +36,9 @@ func (u Usage) Add(other Usage) Usage {
 	return Usage{CPU: u.CPU + other.CPU, Written: u.Written + other.Written, Peak: max(u.Peak, other.Peak)}
 }
 
+// PeakMiB is the peak in MiB.
+func (u Usage) PeakMiB() float64 { return float64(u.Peak) / (1 << 20) }
+
 // tick is the unit of times in /proc/PID/stat: USER_HZ is 100 on every Linux.
 const tick = 10 * time.Millisecond
 

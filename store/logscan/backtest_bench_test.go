@@ -8,13 +8,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime/debug"
-	"strings"
 	"testing"
 	"time"
 
 	"winnow/hygiene"
 	"winnow/hygiene/forecast"
+	"winnow/internal/procusage"
 	"winnow/store"
 	"winnow/store/engine"
 	"winnow/store/engine/enginetest"
@@ -87,16 +86,18 @@ func BenchmarkBacktest(b *testing.B) {
 	log := enginetest.Open(b, s.Path())
 	var reading, replaying time.Duration
 	var did logscan.BacktestResult
+	var used procusage.Usage
 	for b.Loop() {
 		began := time.Now()
 		n := readAll(b, log)
 		reading += time.Since(began)
 
-		forgetPeak()
+		storetest.ResetPeak(b)
+		before := storetest.Used(b)
 		began = time.Now()
 		var err error
 		did, err = s.Backtest(context.Background(), o, forecast.NewBacktest(yearPolicy(4), o.Since, o.Until), forecast.NewBacktest(yearPolicy(3), o.Since, o.Until))
-		replaying += time.Since(began)
+		replaying, used = replaying+time.Since(began), used.Add(storetest.Used(b).Since(before))
 		if err != nil || did.Events+did.Earlier != n {
 			b.Fatalf("of %d events replayed %+v, %v", n, did, err)
 		}
@@ -105,7 +106,8 @@ func BenchmarkBacktest(b *testing.B) {
 	b.ReportMetric(events*float64(b.N)/replaying.Seconds(), "events/s")
 	b.ReportMetric(replaying.Seconds()/reading.Seconds(), "of-reading-the-log")
 	b.ReportMetric(float64(did.Bytes)/events, "bytes/event-in-the-file")
-	b.ReportMetric(peak(b), "MiB-peak")
+	b.ReportMetric(float64(used.Written)/float64(b.N), "B-written/backtest")
+	b.ReportMetric(used.PeakMiB(), "MiB-peak")
 }
 
 // readAll reads the log as a sweep does, and gives how many events it has.
@@ -124,24 +126,6 @@ func readAll(b *testing.B, log engine.Engine) (n int64) {
 		}
 		n, seq = n+int64(len(events)), events[len(events)-1].Seq
 	}
-}
-
-// forgetPeak lets the kernel count the peak of the memory anew, where it does.
-func forgetPeak() {
-	debug.FreeOSMemory()
-	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
-}
-
-// peak is the most memory that the process had, in MiB.
-func peak(b *testing.B) float64 {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		b.Skip("no /proc here")
-	}
-	var kib float64
-	_, after, _ := strings.Cut(string(status), "VmHWM:")
-	fmt.Sscan(after, &kib)
-	return kib / 1024
 }
 
 // yearPolicy is the rules of the example, with so many soft bounces to rest.
