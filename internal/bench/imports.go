@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
@@ -63,7 +64,7 @@ func (l list) make(path string, n int) (err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	w := bufio.NewWriterSize(f, 1<<16)
 	fmt.Fprintln(w, joined(l.columns))
-	for i := range n {
+	for _, i := range rand.New(rand.NewPCG(1, 1)).Perm(n) { // a CRM writes its list in an order of its own
 		l.write(w, i)
 	}
 	return w.Flush()

@@ -25,16 +25,12 @@ func BenchmarkCallbacksBesideABackup(b *testing.B) {
 		alone := makeBackup(b, config)
 		loadKnownContactsFor(b, d, time.Second) // warm
 		quiet := loadKnownContactsFor(b, d, *runLasting)
-		before := bytesWritten(b, d)
 		beside, made, wal := loadBeside(b, d, func() backupMade { return makeBackup(b, config) })
-		written := bytesWritten(b, d) - before
 		d.terminate(b)
-		b.Logf("quiet: %.0f requests/s, p50 %v, p99 %v", quiet.perSecond, quiet.p50, quiet.p99)
-		b.Logf("beside %d backups: %.0f requests/s, p50 %v, p99 %v; the daemon wrote %s, write-ahead logs up to %.0f MiB",
-			len(made), beside.perSecond, beside.p50, beside.p99, backup.Size(written), wal)
+		b.Logf("quiet: %s", quiet)
+		b.Logf("beside %d backups: %s, write-ahead logs up to %.0f MiB", len(made), beside, wal)
 		b.Logf("backup alone %v; beside callbacks %v", alone, made)
-		b.ReportMetric(beside.perSecond/quiet.perSecond, "of-quiet")
-		b.ReportMetric(float64(beside.p99)/float64(quiet.p99), "p99-beside/p99-quiet")
+		reportBeside(b, quiet, beside)
 		b.ReportMetric(alone.speed(), "MB/s-alone")
 		b.ReportMetric(medianBackup(made).speed(), "MB/s-beside")
 		b.ReportMetric(float64(medianBackup(made).bytes), "B-written/backup")

@@ -42,14 +42,15 @@ func BenchmarkCallbacksBesidePages(b *testing.B) {
 		}{{"steady", callbackPace}, {"as-fast", 0}} {
 			loadBesidePages(b, d, load.pace, lookers{}, time.Second) // warm
 			quiet, _ := loadBesidePages(b, d, load.pace, lookers{}, *runLasting)
-			b.Logf("%s, nobody looks: %.0f requests/s, p50 %v, p99 %v", load.name, quiet.perSecond, quiet.p50, quiet.p99)
+			b.Logf("%s, nobody looks: %s", load.name, quiet)
 			for _, who := range []lookers{{4, 0}, {20, time.Second}} {
 				beside, took := loadBesidePages(b, d, load.pace, who, *runLasting)
-				b.Logf("%s, %s: %.0f requests/s, p50 %v, p99 %v; %d pages, first byte p50 %v, p99 %v", load.name, who,
-					beside.perSecond, beside.p50, beside.p99, len(took), took[len(took)/2], took[len(took)*99/100])
+				b.Logf("%s, %s: %s; %d pages, first byte p50 %v, p99 %v", load.name, who, beside, len(took), took[len(took)/2], took[len(took)*99/100])
 				unit := fmt.Sprintf("%s-%d", load.name, who.people)
-				b.ReportMetric(beside.perSecond/quiet.perSecond, unit+"-of-quiet")
-				b.ReportMetric(float64(beside.p99)/float64(quiet.p99), unit+"-p99/quiet")
+				b.ReportMetric(beside.PerSecond()/quiet.PerSecond(), unit+"-of-quiet")
+				b.ReportMetric(float64(beside.P99)/float64(quiet.P99), unit+"-p99/quiet")
+				b.ReportMetric(float64(beside.used.Written)/float64(beside.Count), unit+"-B-written/callback")
+				b.ReportMetric(beside.used.PeakMiB(), unit+"-MiB-peak")
 			}
 		}
 		d.terminate(b)
@@ -58,7 +59,7 @@ func BenchmarkCallbacksBesidePages(b *testing.B) {
 
 // loadBesidePages posts callbacks of contacts in the store while people look, and returns
 // also how long the pages took, in order. With a pace callbacks come so many a second.
-func loadBesidePages(b *testing.B, d *daemonProcess, pace int, who lookers, lasting time.Duration) (m measurement, took []time.Duration) {
+func loadBesidePages(b *testing.B, d *daemonProcess, pace int, who lookers, lasting time.Duration) (m loaded, took []time.Duration) {
 	b.Helper()
 	var people []*visitor
 	for range who.people {
@@ -81,7 +82,7 @@ func loadBesidePages(b *testing.B, d *daemonProcess, pace int, who lookers, last
 		})
 	}
 	began := time.Now()
-	m, _ = loadUntil(ctx, b, d.url, 256, func(id string, n int64) []byte {
+	m = loadUntil(ctx, b, d, func(id string, n int64) []byte {
 		if pace > 0 {
 			time.Sleep(time.Until(began.Add(time.Duration(n) * time.Second / time.Duration(pace))))
 		}

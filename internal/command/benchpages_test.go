@@ -37,7 +37,7 @@ func BenchmarkPages(b *testing.B) {
 	for b.Loop() {
 		d := startDaemon(b, "serve", config)
 		v := logInto(b, d)
-		cpu := cpuTime(b, d)
+		before := d.used(b)
 		var worst time.Duration
 		b.Logf("%-44s %9s %9s %9s %9s %s", "page", "first", "p50", "max", "bytes", "says")
 		for _, path := range v.pages() {
@@ -52,7 +52,7 @@ func BenchmarkPages(b *testing.B) {
 			b.Logf("%-44s %9s %9s %9s %9d %s", path, milliseconds(first.took), milliseconds(took[len(took)/2]), milliseconds(last), first.bytes, first.says)
 		}
 		b.ReportMetric(float64(worst.Microseconds())/1000, "ms-worst")
-		b.ReportMetric(float64((cpuTime(b, d)-cpu).Milliseconds())/float64(len(v.pages())*(pageVisits+1)), "CPU-ms/page")
+		b.ReportMetric(float64(d.used(b).Since(before).CPU.Milliseconds())/float64(len(v.pages())*(pageVisits+1)), "CPU-ms/page")
 		d.terminate(b)
 	}
 }

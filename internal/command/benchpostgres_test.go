@@ -1,6 +1,9 @@
 package command
 
 import (
+	"cmp"
+	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,35 +16,36 @@ import (
 // is not in that of the daemon. Run it with -benchtime 1x.
 func BenchmarkCallbacksOnPostgreSQL(b *testing.B) {
 	server := pgtest.Server(b, "shared_buffers=256MB", "max_wal_size=4GB", "synchronous_commit=on")
+	storing := []string{"serve", "-c"}
+	forgetting := []string{"bench", "stage", "discard"}
 	for b.Loop() {
-		results := map[string][]measurement{}
+		var stored, nothing []loaded
 		for range 3 {
-			for _, mode := range []string{"nothing", "grouped"} {
-				results[mode] = append(results[mode], measureOn(b, mode, server.URL()))
-			}
+			nothing = append(nothing, measureOn(b, forgetting, server.URL()))
+			stored = append(stored, measureOn(b, storing, server.URL()))
 		}
-		base, stored := median(results["nothing"]), median(results["grouped"])
-		for mode, m := range map[string]measurement{"nothing": base, "grouped": stored} {
-			b.Logf("%-8s %8.0f requests/s, p50 %v, p99 %v, CPU of the daemon %v a request, peak %.0f MiB", mode, m.perSecond,
-				m.p50.Round(10*time.Microsecond), m.p99.Round(10*time.Microsecond), m.cpu.Round(100*time.Nanosecond), m.peak)
-		}
-		b.ReportMetric(stored.perSecond/base.perSecond, "of-storing-nothing")
-		b.ReportMetric(float64(stored.p99)/float64(base.p99), "p99-of-storing-nothing")
-		b.ReportMetric(stored.peak, "MiB-peak")
+		base, ours := medianLoad(nothing), medianLoad(stored)
+		b.Logf("storing nothing: %s", base)
+		b.Logf("on PostgreSQL:   %s", ours)
+		b.ReportMetric(ours.PerSecond()/base.PerSecond(), "of-storing-nothing")
+		b.ReportMetric(float64(ours.P99)/float64(base.P99), "p99-of-storing-nothing")
+		b.ReportMetric(ours.used.PeakMiB(), "MiB-peak")
 	}
 }
 
-// measureOn measures a daemon of one mode whose store is on the server.
-func measureOn(b *testing.B, mode, url string) measurement {
+func medianLoad(list []loaded) loaded {
+	slices.SortFunc(list, func(a, b loaded) int { return cmp.Compare(a.PerSecond(), b.PerSecond()) })
+	return list[len(list)/2]
+}
+
+// measureOn measures a daemon, started by a command that ends with its config, whose store is
+// on the server.
+func measureOn(b *testing.B, command []string, url string) loaded {
 	config := apptest.Config(b, b.TempDir(), "1h")
 	apptest.Edit(b, config, "\nsources:", "\nstore: "+url+"\nsources:")
-	d := startDaemon(b, mode, config)
-	loadFor(b, d.url, 256, time.Second) // warm
-	cpu := cpuTime(b, d)
-	resetPeakMemory(b, d)
-	m, n := loadFor(b, d.url, 256, 4*time.Second)
-	m.cpu = (cpuTime(b, d) - cpu) / time.Duration(n)
-	m.peak = peakMemory(b, d)
+	d := startDaemonBy(b, "serve", slices.Concat([]string{os.Args[0]}, command, []string{config})...)
+	loadFor(b, d, time.Second) // warm
+	l := loadFor(b, d, 4*time.Second)
 	d.terminate(b)
-	return m
+	return l
 }

@@ -39,10 +39,9 @@ func BenchmarkCallbacksBesideRetention(b *testing.B) {
 			return n
 		})
 		d.terminate(b)
-		b.Logf("quiet: %.0f requests/s, p50 %v, p99 %v", quiet.perSecond, quiet.p50, quiet.p99)
-		b.Logf("beside %d passes: %.0f requests/s, p50 %v, p99 %v; write-ahead logs up to %.0f MiB; deleted %v", len(passes), beside.perSecond, beside.p50, beside.p99, wal, passes)
-		b.ReportMetric(beside.perSecond/quiet.perSecond, "of-quiet")
-		b.ReportMetric(float64(beside.p99)/float64(quiet.p99), "p99-beside/p99-quiet")
+		b.Logf("quiet: %s", quiet)
+		b.Logf("beside %d passes: %s, write-ahead logs up to %.0f MiB; deleted %v", len(passes), beside, wal, passes)
+		reportBeside(b, quiet, beside)
 		b.ReportMetric(float64(deleted)/took.Seconds(), "events-deleted/s")
 	}
 }

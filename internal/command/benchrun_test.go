@@ -45,25 +45,19 @@ func BenchmarkRunBesideCallbacks(b *testing.B) {
 		alone := []runDuration{makeRun(b, d), makeRun(b, d), makeRun(b, d)}
 		shell := shellDuration(b, config)
 		loadKnownContactsFor(b, d, time.Second) // warm
-		resetPeakMemory(b, d)
 		quiet := loadKnownContactsFor(b, d, *runLasting)
-		quietPeak := peakMemory(b, d)
 		makeRun(b, d) // sweeps the callbacks
-		resetPeakMemory(b, d)
 		beside, ran, wal := loadBeside(b, d, func() runDuration { return makeRun(b, d) })
-		peak := peakMemory(b, d)
 		d.terminate(b)
-		b.Logf("quiet: %.0f requests/s, p50 %v, p99 %v, peak %.0f MiB", quiet.perSecond, quiet.p50, quiet.p99, quietPeak)
-		b.Logf("beside %d runs: %.0f requests/s, p50 %v, p99 %v, peak %.0f MiB, write-ahead logs up to %.0f MiB", len(ran), beside.perSecond, beside.p50, beside.p99, peak, wal)
+		b.Logf("quiet: %s", quiet)
+		b.Logf("beside %d runs: %s, write-ahead logs up to %.0f MiB", len(ran), beside, wal)
 		b.Logf("run alone %v; beside callbacks %v; sqlite3's shell %v", alone, ran, shell.Round(time.Millisecond))
-		b.ReportMetric(beside.perSecond/quiet.perSecond, "of-quiet")
-		b.ReportMetric(float64(beside.p99)/float64(quiet.p99), "p99-beside/p99-quiet")
+		reportBeside(b, quiet, beside)
 		b.ReportMetric(medianRun(alone).pass.Seconds(), "s-run-alone")
 		b.ReportMetric(medianRun(ran).pass.Seconds()/medianRun(alone).pass.Seconds(), "run-beside/run-alone")
 		if shell > 0 {
 			b.ReportMetric(medianRun(alone).pass.Seconds()/shell.Seconds(), "of-sqlite3's-time")
 		}
-		b.ReportMetric(max(peak, quietPeak), "MiB-peak")
 	}
 }
 
@@ -190,17 +184,16 @@ func makeRun(b *testing.B, d *daemonProcess) runDuration {
 
 // loadKnownContacts posts soft bounces of contacts in the store. A retry of another message
 // makes a contact enter a segment again.
-func loadKnownContacts(ctx context.Context, b *testing.B, d *daemonProcess) measurement {
+func loadKnownContacts(ctx context.Context, b *testing.B, d *daemonProcess) loaded {
 	b.Helper()
 	began := time.Now().UnixMicro() // makes the message ids of each load different
-	m, _ := loadUntil(ctx, b, d.url, 256, func(id string, n int64) []byte {
+	return loadUntil(ctx, b, d, func(id string, n int64) []byte {
 		return fmt.Appendf(nil, `{"id":"%s-%d","uniqueArgs":{"contact_id":"crm-%08d"},"event":"undelivered","reason":{"message":"Soft Bounce","code":1404}}`,
 			id, began, n*7919%int64(*runContacts))
 	})
-	return m
 }
 
-func loadKnownContactsFor(b *testing.B, d *daemonProcess, lasting time.Duration) measurement {
+func loadKnownContactsFor(b *testing.B, d *daemonProcess, lasting time.Duration) loaded {
 	ctx, stop := context.WithTimeout(context.Background(), lasting)
 	defer stop()
 	return loadKnownContacts(ctx, b, d)
@@ -208,7 +201,7 @@ func loadKnownContactsFor(b *testing.B, d *daemonProcess, lasting time.Duration)
 
 // loadBeside posts callbacks while something is done again and again, at least twice, and
 // returns what that came to. wal is the size that the write-ahead logs reached, in MiB.
-func loadBeside[T any](b *testing.B, d *daemonProcess, do func() T) (m measurement, done []T, wal float64) {
+func loadBeside[T any](b *testing.B, d *daemonProcess, do func() T) (m loaded, done []T, wal float64) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -241,24 +234,6 @@ func walSize(d *daemonProcess) (mib float64) {
 		}
 	}
 	return mib
-}
-
-// peakMemory is the peak resident size of the daemon, in MiB.
-func peakMemory(b *testing.B, d *daemonProcess) (mib float64) {
-	b.Helper()
-	_, after, _ := strings.Cut(apptest.ReadFile(b, fmt.Sprintf("/proc/%d/status", d.Process.Pid)), "VmHWM:")
-	var kib float64
-	if _, err := fmt.Sscan(after, &kib); err != nil {
-		b.Fatal(err)
-	}
-	return kib / 1024
-}
-
-// resetPeakMemory resets the peak.
-func resetPeakMemory(b *testing.B, d *daemonProcess) {
-	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", d.Process.Pid), []byte("5"), 0); err != nil {
-		b.Log(err) // the peak then includes what came before
-	}
 }
 
 // shellDuration is how long sqlite3's shell takes to write the rows of the latest run

@@ -2,6 +2,7 @@ package command
 
 import (
 	"bufio"
+	"bytes"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -9,11 +10,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"winnow/internal/apptest"
+	"winnow/internal/procusage"
 	"winnow/internal/ui"
 )
 
@@ -101,21 +102,20 @@ func (l lists) events(b *testing.B) string {
 
 // usage is what a process took.
 type usage struct {
-	cpu, wall time.Duration
-	peak      int64 // bytes
-	written   int64
+	procusage.Usage
+	wall time.Duration
 }
 
 // runMeasured runs a process, whose output must have this text.
-func runMeasured(b *testing.B, c *exec.Cmd, want string) usage {
+func runMeasured(b *testing.B, c *exec.Cmd, want string) (u usage) {
 	b.Helper()
-	began := time.Now()
-	text, err := c.CombinedOutput()
-	if err != nil || !strings.Contains(string(text), want) {
-		b.Fatalf("%s: %v: %s; want %q", c, err, text, want)
+	var text bytes.Buffer
+	c.Stdout, c.Stderr = &text, &text
+	var err error
+	if u.Usage, u.wall, err = procusage.Run(c); err != nil || !strings.Contains(text.String(), want) {
+		b.Fatalf("%s: %v: %s; want %q", c, err, &text, want)
 	}
-	used := c.ProcessState.SysUsage().(*syscall.Rusage)
-	return usage{c.ProcessState.UserTime() + c.ProcessState.SystemTime(), time.Since(began), used.Maxrss << 10, used.Oublock * 512}
+	return u
 }
 
 // measureWinnow runs winnow, whose output must have this text.
@@ -129,15 +129,15 @@ func measureWinnow(b *testing.B, config, want string, args ...string) usage {
 // report reports what so many lines took, beside what sqlite3's shell took for them; that
 // may be nothing.
 func (u usage) report(b *testing.B, what string, lines int, shell *usage) {
-	text := fmt.Sprintf("%s of %s lines: %v of CPU, %d MiB written, peak %d MiB, in %v", what, ui.Number(int64(lines)), u.cpu.Round(10*time.Millisecond), u.written>>20, u.peak>>20, u.wall.Round(10*time.Millisecond))
+	text := fmt.Sprintf("%s of %s lines: %v of CPU, %d MiB written, peak %d MiB, in %v", what, ui.Number(int64(lines)), u.CPU.Round(10*time.Millisecond), u.Written>>20, u.Peak>>20, u.wall.Round(10*time.Millisecond))
 	if shell != nil {
-		text += fmt.Sprintf("; sqlite3 %v of CPU, %d MiB written", shell.cpu.Round(10*time.Millisecond), shell.written>>20)
-		b.ReportMetric(float64(u.cpu)/float64(shell.cpu), "of-sqlite3's-CPU")
+		text += fmt.Sprintf("; sqlite3 %v of CPU, %d MiB written", shell.CPU.Round(10*time.Millisecond), shell.Written>>20)
+		b.ReportMetric(float64(u.CPU)/float64(shell.CPU), "of-sqlite3's-CPU")
 	}
 	b.Log(text)
-	b.ReportMetric(float64(u.cpu.Nanoseconds())/float64(lines), "ns-CPU/line")
-	b.ReportMetric(float64(u.written)/float64(lines), "B-written/line")
-	b.ReportMetric(float64(u.peak>>20), "MiB-peak")
+	b.ReportMetric(float64(u.CPU.Nanoseconds())/float64(lines), "ns-CPU/line")
+	b.ReportMetric(float64(u.Written)/float64(lines), "B-written/line")
+	b.ReportMetric(float64(u.Peak>>20), "MiB-peak")
 }
 
 // shellScript runs statements and commands with sqlite3's shell in a new database, whose tables

@@ -2,11 +2,8 @@ package command
 
 import (
 	"bufio"
-	"context"
-	"log/slog"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -15,8 +12,6 @@ import (
 	"testing"
 
 	"winnow/internal/apptest"
-	"winnow/internal/config"
-	"winnow/internal/daemon"
 	"winnow/internal/exports"
 	"winnow/store/storetest"
 )
@@ -112,24 +107,10 @@ func (c *daemonProcess) terminate(tb testing.TB) {
 	}
 }
 
-// testDaemon runs the daemon: with the command line in mode serve, else with the log of
-// that name in benchLogs.
+// testDaemon runs the command line, or what a test of the store needs a process for.
 func testDaemon(mode string, args []string) int {
-	switch mode {
-	case "stopped-in-a-commit":
+	if mode == "stopped-in-a-commit" {
 		return stopInACommit(args[0])
-	case "serve":
-		return Main(args, Process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: "test"})
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	limitHeap()
-	d, err := daemon.New(daemon.Options{Config: args[len(args)-1], Version: "test", Logger: func(*config.Config) *slog.Logger { return slog.New(slog.NewTextHandler(os.Stderr, nil)) }, Log: benchLogs[mode]})
-	if err != nil {
-		panic(err)
-	}
-	if err := d.Serve(ctx); err != nil {
-		panic(err)
-	}
-	return 0
+	return Main(args, Process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: "test"})
 }
