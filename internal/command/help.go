@@ -26,7 +26,7 @@ var examples = map[string][]string{
 	"init":                {"winnow init", "winnow init -c /etc/winnow/winnow.yaml"},
 	"serve":               {"winnow serve", "winnow serve -c /etc/winnow/winnow.yaml", "winnow serve --receive -c /etc/winnow/winnow.yaml"},
 	"demo":                {"winnow demo --keep"},
-	"simulate":            {"winnow simulate", "winnow simulate --preset twilio --rate 500 --for 1m", "winnow simulate --live --rate 100 -c /etc/winnow/winnow.yaml"},
+	"simulate":            {"winnow simulate", "winnow simulate --find-limit --within 50ms", "winnow simulate --copy --rate 500 --for 1m --keep", "winnow simulate --file month.ndjson --days 30", "winnow simulate --live --rate 100 -c /etc/winnow/winnow.yaml"},
 	"check":               {"winnow check", "winnow check --strict", "winnow check --secrets -c /etc/winnow/winnow.yaml"},
 	"test":                {"winnow test winnow.test.yaml", "winnow test --run 'soft bounce' -v winnow.test.yaml"},
 	"plan":                {"winnow plan", "winnow plan --backtest 90d", "winnow plan -c edited.yaml --json"},

@@ -10,7 +10,7 @@ import (
 )
 
 // helpVerbs are the imperative verbs that help begins with. Add another freely.
-var helpVerbs = strings.Fields(`Erase Accept Add Also Append Apply Back Check Compare Confirm Copy Count Deliver Discard Do Draw Exit Explain Give Import Keep Lift List Load Manage Measure Merge Pin Play
+var helpVerbs = strings.Fields(`Erase Accept Add Also Append Apply Back Check Compare Confirm Copy Count Deliver Discard Do Draw Exit Explain Find Give Import Keep Lift List Load Manage Measure Merge Pin Play
 	Print Publish Pull Put Read Receive Record Remove Repeat Restore Revert Review Run Select Send Show Split Spread Start Suppress Take Undo Use Verify Write`)
 
 // stilted are words and phrases that help does without.

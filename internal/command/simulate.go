@@ -38,8 +38,10 @@ type simulateTarget struct {
 // simulateLoad is how fast callbacks are sent.
 type simulateLoad struct {
 	Rate        float64 `default:"0" help:"Send so many callbacks a second; 0 for as fast as they are answered (default: 0)."`
-	For         string  `placeholder:"DURATION" help:"Send for so long (default: 10s, or until --count)."`
+	For         string  `placeholder:"DURATION" help:"Send for so long (default: 10s, or until --count; 5s at each rate with --find-limit)."`
 	Count       int64   `placeholder:"N" help:"Send so many events (default: no limit; 100000 with --file)."`
+	FindLimit   bool    `help:"Find the greatest rate at which 99 of 100 callbacks are answered within --within: double it from --rate or 100, and then halve the gap."`
+	Within      string  `placeholder:"DURATION" help:"Take a rate as held while 99 of 100 are answered within this, with --find-limit (default: 100ms)."`
 	Connections int     `default:"64" help:"Use so many connections (default: 64)."`
 	Retry       string  `enum:"none,soon,hour" default:"soon" placeholder:"WHEN" help:"Send a callback again that was not stored: none, soon (for half a minute) or hour (as providers do) (default: soon)."`
 }
@@ -100,15 +102,34 @@ func (x simulateCommand) options(c *invocation) (o simulate.Options, err error) 
 	if o.Program, err = os.Executable(); err != nil {
 		return o, err
 	}
-	if x.For != "" {
-		if o.For, err = time.ParseDuration(x.For); err != nil || o.For <= 0 {
-			return o, ui.Usagef("--for %q is not a duration; write for example 90s or 1h30m", x.For)
-		}
+	if o.For, err = durationOf("--for", x.For); err != nil {
+		return o, err
+	}
+	if o.Within, err = durationOf("--within", x.Within); err != nil {
+		return o, err
+	}
+	switch {
+	case o.Within > 0 && !x.FindLimit:
+		return o, ui.Usagef("--within is for --find-limit")
+	case x.FindLimit && o.Within == 0:
+		o.Within = 100 * time.Millisecond
 	}
 	if o.Traffic, err = x.simulateTraffic.options(); err != nil {
 		return o, err
 	}
 	return o, o.Complete()
+}
+
+// durationOf reads a duration; 0 for none.
+func durationOf(flag, text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, ui.Usagef("%s %q is not a duration; write for example 250ms, 90s or 1h30m", flag, text)
+	}
+	return d, nil
 }
 
 func (x *simulateTraffic) options() (o traffic.Options, err error) {

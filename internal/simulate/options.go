@@ -12,7 +12,8 @@ type Options struct {
 	Traffic traffic.Options
 	Rate    float64       // callbacks a second; 0 for as fast as they are answered
 	Count   int64         // events; 0 for no limit
-	For     time.Duration // how long; 0 for no limit
+	For     time.Duration // how long, or how long at each rate; 0 for no limit
+	Within  time.Duration // find the greatest rate of which 99 of 100 callbacks are answered within this; 0 for not
 	Days    int           // over which the times of events are spread, up to now
 
 	Connections int
@@ -39,6 +40,7 @@ type Options struct {
 // The defaults of what is not said.
 const (
 	defaultFor         = 10 * time.Second
+	defaultStep        = 5 * time.Second // at each rate
 	defaultDays        = 30
 	defaultInFile      = 100_000
 	mostConnections    = 10_000
@@ -67,6 +69,8 @@ func (o *Options) Complete() error {
 		return ui.Usagef("--rate is from 0 to %s callbacks a second", ui.Number(mostRate))
 	case o.Count < 0 || o.Count > mostNumberOfEvents:
 		return ui.Usagef("--count is from 1 to %s", ui.Number(mostNumberOfEvents))
+	case o.Within > 0 && (o.File != "" || o.Count > 0 || o.Days > 0 || o.Traffic.Bad.Count > 0):
+		return ui.Usagef("--find-limit tries one rate after the other; leave out --count, --days, --bad-hours and --file")
 	case o.Days < 0 || o.Days > mostDays:
 		return ui.Usagef("--days is from 0 to %s", ui.Number(mostDays))
 	case o.File != "" && (o.Rate > 0 || o.For > 0):
@@ -81,7 +85,9 @@ func (o *Options) Complete() error {
 		o.Days = defaultDays
 	}
 	if o.Count == 0 && o.For == 0 {
-		o.For = defaultFor
+		if o.For = defaultFor; o.Within > 0 {
+			o.For = defaultStep
+		}
 	}
 	return o.expect()
 }

@@ -21,10 +21,11 @@ type Report struct {
 	Source   string
 	Preset   string
 	Lacking  []hygiene.Outcome // of which the preset has no body
-	Measured *load.Measured
-	Daemon   *Usage          // nil for a daemon that was running
-	Check    *answered.Check // nil where the store is not known
-	Judged   *Judged         // nil for a daemon that was running
+	Measured *load.Measured    // of the rate that was held, where the limit was looked for
+	Steps    []Step            // none where it was not
+	Daemon   *Usage            // nil for a daemon that was running
+	Check    *answered.Check   // nil where the store is not known
+	Judged   *Judged           // nil for a daemon that was running
 
 	outcomes   map[hygiene.Outcome]int64
 	unexpected map[unexpected]int64
@@ -54,19 +55,28 @@ func (r *Report) print(p *ui.Printer) error {
 
 func (r *Report) text(p *ui.Printer) {
 	m := r.Measured
-	fmt.Fprintf(p.Stdout, "%s of the source %s in %s, ids %s-…\n", ui.Count(m.Answers+m.Failures, "callback"), r.Source, m.Took.Round(10*time.Millisecond), r.Run)
-	rows := [][]string{{"answers", statuses(m.Statuses)}, {"messages", r.outcomeText()}}
+	all := r.all()
+	fmt.Fprintf(p.Stdout, "%s of the source %s in %s, ids %s-…\n", ui.Count(all.Answers+all.Failures, "callback"), r.Source, all.Took.Round(10*time.Millisecond), r.Run)
+	rows := [][]string{{"answers", statuses(all.Statuses)}, {"messages", r.outcomeText()}}
 	if r.again > 0 {
 		rows = append(rows, []string{"again", ui.CountVerb(r.again, "try", "try", "tries") + " after an answer that asked for it, or none"})
 	}
-	rows = append(rows, []string{"latency", fmt.Sprintf("p50 %s  p90 %s  p99 %s  p99.9 %s  max %s", short(m.P50), short(m.P90), short(m.P99), short(m.P999), short(m.Max))},
-		[]string{"rate", r.rate()})
-	if d := r.Daemon; d != nil && m.Answers > 0 {
-		rows = append(rows, []string{"daemon", fmt.Sprintf("%s of CPU and %s bytes written a callback, peak %s MiB of memory", short(d.CPU/time.Duration(m.Answers)),
-			ui.Number(d.Written/m.Answers), ui.Number(d.Peak>>20))})
+	latency := "latency"
+	if len(r.Steps) > 0 {
+		latency = "latency at the limit"
+	}
+	rows = append(rows, []string{latency, fmt.Sprintf("p50 %s  p90 %s  p99 %s  p99.9 %s  max %s", short(m.P50), short(m.P90), short(m.P99), short(m.P999), short(m.Max))})
+	if len(r.Steps) == 0 {
+		rows = append(rows, []string{"rate", r.rate()})
+	}
+	if d := r.Daemon; d != nil && all.Answers > 0 {
+		rows = append(rows, []string{"daemon", fmt.Sprintf("%s of CPU and %s bytes written a callback, peak %s MiB of memory", short(d.CPU/time.Duration(all.Answers)),
+			ui.Number(d.Written/all.Answers), ui.Number(d.Peak>>20))})
 	}
 	ui.Table(p.Stdout, rows)
-	plot(p, m.Intervals)
+	if r.printSteps(p); len(r.Steps) == 0 {
+		plot(p, m.Intervals)
+	}
 	r.wrong(p)
 	if r.Check != nil {
 		r.Check.Print(p, app.ConfigFlag(r.options.Config))
@@ -74,6 +84,21 @@ func (r *Report) text(p *ui.Printer) {
 	if r.Judged != nil {
 		r.Judged.print(p)
 	}
+}
+
+// all is what was measured of all callbacks: the sum of the rates that were tried.
+func (r *Report) all() *load.Measured {
+	if len(r.Steps) == 0 {
+		return r.Measured
+	}
+	sum := &load.Measured{Statuses: map[int]int64{}}
+	for _, s := range r.Steps {
+		sum.Answers, sum.Failures, sum.Took = sum.Answers+s.measured.Answers, sum.Failures+s.measured.Failures, sum.Took+s.measured.Took
+		for status, n := range s.measured.Statuses {
+			sum.Statuses[status] += n
+		}
+	}
+	return sum
 }
 
 func statuses(counts map[int]int64) string {
@@ -205,7 +230,17 @@ func (r *Report) hint(u unexpected) string {
 
 // MarshalJSON implements [json.Marshaler].
 func (r *Report) MarshalJSON() ([]byte, error) {
-	m := r.Measured
+	m, all := r.Measured, r.all()
+	type step struct {
+		Due       float64 `json:"due_per_second"`
+		PerSecond float64 `json:"per_second"`
+		P99       float64 `json:"p99_seconds"`
+		Held      bool    `json:"held"`
+	}
+	steps := []step{}
+	for _, s := range r.Steps {
+		steps = append(steps, step{s.Rate, s.measured.PerSecond(), s.measured.P99.Seconds(), s.Held})
+	}
 	type point struct {
 		Seconds   float64 `json:"at_seconds"`
 		PerSecond float64 `json:"per_second"`
@@ -217,7 +252,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	for o, n := range r.outcomes {
 		outcomes[o.String()] = n
 	}
-	for s, n := range m.Statuses {
+	for s, n := range all.Statuses {
 		answers[fmt.Sprint(s)] = n
 	}
 	var over []point
@@ -229,7 +264,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		unexpected[fmt.Sprintf("%s: %d", u.Lie, u.Status)] = n
 	}
 	return json.Marshal(map[string]any{
-		"run": r.Run, "source": r.Source, "preset": r.Preset, "seconds": m.Took.Seconds(), "callbacks": m.Answers + m.Failures, "events": r.events,
+		"run": r.Run, "source": r.Source, "preset": r.Preset, "seconds": all.Took.Seconds(), "callbacks": all.Answers + all.Failures, "rates": steps, "events": r.events,
 		"per_second": m.PerSecond(), "answers": answers, "outcomes": outcomes, "sent_again": r.again, "given_up": r.givenUp, "unexpected": unexpected,
 		"latency_seconds": map[string]float64{"p50": m.P50.Seconds(), "p90": m.P90.Seconds(), "p99": m.P99.Seconds(), "p99.9": m.P999.Seconds(), "max": m.Max.Seconds()},
 		"over_time":       over, "daemon": r.Daemon, "check": r.Check, "judged": r.Judged,

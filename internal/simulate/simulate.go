@@ -23,6 +23,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"winnow/hygiene"
@@ -144,6 +145,9 @@ func (o *Options) prepare(t *target) (*simulation, error) {
 	if o.Traffic.Kinds = maker.Lies(); o.File != "" {
 		o.Traffic.Kinds = inArchive(o.Traffic.Kinds)
 	}
+	if t.signer != nil {
+		o.Traffic.Kinds = slices.DeleteFunc(o.Traffic.Kinds, t.signer.cannot)
+	}
 	if t.phoneKeys && o.Traffic.Contacts > traffic.Phones() {
 		return nil, ui.Usagef("contacts are phone numbers here, and at most %s numbers are known that no person has; write --contacts %[1]s or less", ui.Number(traffic.Phones()))
 	}
@@ -173,14 +177,22 @@ func (s *simulation) moment(n int64) time.Time {
 func (s *simulation) send(ctx context.Context, out *ui.Printer) *load.Measured {
 	w := &work{run: s.run, target: s.target, traffic: s.traffic, maker: s.maker, ledger: &s.ledger, retries: s.Retries, limit: s.Count,
 		sequence: s.traffic.Sequence(0, s.moment), counts: map[hygiene.Outcome]int64{}, unexpected: map[unexpected]int64{}}
+	show, done := out.Progress("callback")
+	defer done()
+	defer func() { s.report.addWork(w) }()
+	if s.Within > 0 {
+		return s.findLimit(ctx, w, show)
+	}
+	return s.sendAt(ctx, w, s.Rate, show)
+}
+
+// sendAt sends at a rate, for as long or as much as was asked for.
+func (s *simulation) sendAt(ctx context.Context, w *work, rate float64, show func(int64)) *load.Measured {
 	if s.For > 0 {
 		w.until = time.Now().Add(s.For)
 	}
-	show, done := out.Progress("callback")
 	record := load.NewRecorder(time.Now(), time.Second, show)
-	load.Run(ctx, load.Options{To: s.target.to, TLS: s.target.tls, Connections: s.Connections, Rate: s.Rate, Timeout: s.Timeout}, w, record)
-	done()
-	s.report.addWork(w)
+	load.Run(ctx, load.Options{To: s.target.to, TLS: s.target.tls, Connections: s.Connections, Rate: rate, Timeout: s.Timeout}, w, record)
 	return record.End()
 }
 

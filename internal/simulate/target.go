@@ -28,6 +28,7 @@ type target struct {
 	tls       *tls.Config
 	token     string
 	header    [][2]string // of every callback
+	signer    *signer     // nil where nothing is verified
 	name      string      // of the source
 	preset    string
 	source    bodies.Source
@@ -77,9 +78,10 @@ func ofConfig(cfg *config.Config, name string) (*target, error) {
 	}
 	t := &target{name: s.Name, preset: s.Preset, config: cfg.Path, phoneKeys: cfg.Keys.Phone || s.Contact == "to", needsSendLog: s.Contact == "" || s.RequireSendLog,
 		source: bodies.Source{Format: s.Format, Contact: s.Contact, Reader: reader, Lines: linesOf(p, s.Format, s.Outcomes), Examples: p.Examples}}
-	if s.Signature != nil {
-		return nil, fmt.Errorf("source %s of %s verifies signatures, which winnow simulate can't make yet", s.Name, cfg.Path)
+	if t.signer, err = signerOf(cfg, s); err != nil {
+		return nil, err
 	}
+	t.source.Signed = t.signer.signed(s.Signature != nil && s.Signature.Reject)
 	if len(s.Tokens) > 0 {
 		t.token = s.Tokens[0]
 	}

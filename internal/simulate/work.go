@@ -85,6 +85,9 @@ func (w *work) Request(t try) *load.Request {
 		out.Header = append(out.Header, [2]string{"Content-Type", r.Type})
 	}
 	out.Header = append(out.Header, w.target.header...)
+	if w.target.signer != nil {
+		w.target.signer.sign(out, r.Type, &t)
+	}
 	return out
 }
 

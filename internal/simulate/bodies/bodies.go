@@ -28,7 +28,18 @@ type Source struct {
 	Reader   *provider.Reader
 	Lines    []provider.Line // what its events and codes mean, in the provider's own spelling
 	Examples []presets.Case  // confirmed callbacks
+	Signed   Signed
 }
+
+// Signed is what becomes of callbacks whose signature is missing or wrong.
+type Signed uint8
+
+// What becomes of such callbacks.
+const (
+	Unsigned        Signed = iota // nothing is verified
+	KeepsUnsigned                 // they are kept in quarantine
+	RejectsUnsigned               // they are answered 403
+)
 
 // Values are what a callback says.
 type Values struct {

@@ -64,7 +64,16 @@ func (m *Maker) spoiled(base *template, lie traffic.Lie) *template {
 			return nil
 		}
 		t.expect = AsQuarantine
-		if m.source.Format.RefuseMore {
+		if m.source.Format.RefuseMore || m.source.Signed == RejectsUnsigned {
+			t.expect = AsRefused
+		}
+	case traffic.WrongSignature:
+		switch m.source.Signed {
+		case Unsigned:
+			return nil
+		case KeepsUnsigned:
+			t.expect = AsQuarantine
+		case RejectsUnsigned:
 			t.expect = AsRefused
 		}
 	case traffic.WrongToken:
