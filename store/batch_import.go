@@ -6,6 +6,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store/keyset"
+	"winnow/store/lookahead"
 )
 
 // ImportedSuppression is one line of a suppression list. It names a contact, or else a
@@ -66,7 +67,7 @@ func (im *SuppressionImport) Save(list []ImportedSuppression) (did SuppressionRe
 	}
 	err = im.store.batchStep(im.policy, &im.batch, im.moment.At, func(w *txWriter, b *Batch) error {
 		did = SuppressionResult{}
-		return im.openAll(w, b, list, first, &did)
+		return im.openAll(w, b, list, first, &did, func(int, bool) {})
 	})
 	return did, err
 }
@@ -77,14 +78,20 @@ func (im *SuppressionImport) Preview(list []ImportedSuppression) (did Suppressio
 	if err != nil {
 		return did, err
 	}
-	created, err := im.countNew(list)
+	firstOf, err := im.firstOfContacts(list)
 	if err != nil {
 		return did, err
 	}
+	created := int64(0)
 	err = im.store.writeAs(im.policy, func(w *txWriter) error {
-		did = SuppressionResult{}
+		did, created = SuppressionResult{}, 0
 		preview := im.batch
-		if err := im.openAll(w, &preview, list, first, &did); err != nil {
+		met := func(i int, isNew bool) {
+			if isNew && firstOf[i] {
+				created++
+			}
+		}
+		if err := im.openAll(w, &preview, list, first, &did, met); err != nil {
 			return err
 		}
 		return errPreview
@@ -103,27 +110,21 @@ func (im *SuppressionImport) firstLines(list []ImportedSuppression) ([]bool, err
 	return im.suppressions.Add(names)
 }
 
-// countNew counts the contacts that these lines would create.
-func (im *SuppressionImport) countNew(list []ImportedSuppression) (n int64, err error) {
+// firstOfContacts reports of each line whether it is the first that names its contact.
+func (im *SuppressionImport) firstOfContacts(list []ImportedSuppression) ([]bool, error) {
 	var keys []string
+	var places []int
 	for i := range list {
 		if list[i].Phone == "" {
-			keys = append(keys, list[i].Key)
+			keys, places = append(keys, list[i].Key), append(places, i)
 		}
 	}
 	first, err := im.contacts.Add(keys)
-	if err != nil {
-		return 0, err
+	of := make([]bool, len(list))
+	for n := range first {
+		of[places[n]] = first[n]
 	}
-	var named []string
-	for i := range keys {
-		if first[i] {
-			named = append(named, keys[i])
-		}
-	}
-	n = int64(len(named))
-	err = im.store.FindContacts(named, func(int, *hygiene.Contact) { n-- })
-	return n, err
+	return of, err
 }
 
 // Close frees what the import remembered.
@@ -131,13 +132,21 @@ func (im *SuppressionImport) Close() error {
 	return errors.Join(im.suppressions.Close(), im.contacts.Close())
 }
 
-func (im *SuppressionImport) openAll(w *txWriter, b *Batch, list []ImportedSuppression, first []bool, did *SuppressionResult) error {
+// openAll opens the suppressions of the lines. It calls met with the place of each, and whether
+// its contact was not known before.
+func (im *SuppressionImport) openAll(w *txWriter, b *Batch, list []ImportedSuppression, first []bool, did *SuppressionResult, met func(i int, isNew bool)) error {
 	k := &contactRow{}
 	for i := range list {
+		if i%lookahead.Lines == 0 {
+			if err := w.lookAhead(list[i:min(i+lookahead.Lines, len(list))]); err != nil {
+				return err
+			}
+		}
 		isNew, err := w.loadSubject(k, &list[i])
 		if err != nil {
 			return err
 		}
+		met(i, isNew)
 		changes := w.judge.Instruct(&k.Contact, im.instruction(&list[i], b.ID))
 		did.count(changes, first[i], isNew)
 		if len(changes) == 0 && !k.factsChanged() {
@@ -148,6 +157,23 @@ func (im *SuppressionImport) openAll(w *txWriter, b *Batch, list []ImportedSuppr
 		}
 	}
 	return nil
+}
+
+// lookAhead looks up what the lines name.
+func (w *txWriter) lookAhead(list []ImportedSuppression) error {
+	var keys, phones []string
+	for i := range list {
+		if list[i].Phone != "" {
+			phones = append(phones, list[i].Phone)
+		} else {
+			keys = append(keys, list[i].Key)
+		}
+	}
+	if w.ahead == nil {
+		w.ahead = lookahead.New(w.Writer)
+		w.Writer = w.ahead
+	}
+	return w.ahead.LookUp(keys, phones)
 }
 
 // subject is the key of the contact or of the number.

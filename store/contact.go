@@ -7,6 +7,7 @@ import (
 	"winnow/hygiene"
 	"winnow/store/engine"
 	"winnow/store/forgotten"
+	"winnow/store/lookahead"
 	"winnow/store/portions"
 	"winnow/store/regret"
 	"winnow/store/statuscounts"
@@ -174,6 +175,7 @@ type txWriter struct {
 	regret regret.Tally
 	grown  regret.Growth
 	given  given
+	ahead  *lookahead.Writer // of a list; nil for nothing
 	added  map[string]int64  // to counters
 	beside *portions.Portion // that is swept while others write; nil when nobody else does
 

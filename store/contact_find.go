@@ -5,6 +5,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/lookahead"
 )
 
 // FindContacts looks contacts up by their keys, and calls found for those that are known,
@@ -82,11 +83,11 @@ func (s *Store) findMergedByPhone(c engine.Reader, phones []string, onNumber map
 	}
 	var keys []string
 	var places []int
-	args := make([]any, numbersAtOnce)
-	for from := 0; from < len(phones); from += numbersAtOnce {
+	args := make([]any, lookahead.AtOnce)
+	for from := 0; from < len(phones); from += lookahead.AtOnce {
 		clear(args)
 		of := map[string]int{}
-		for i, phone := range phones[from:min(from+numbersAtOnce, len(phones))] {
+		for i, phone := range phones[from:min(from+lookahead.AtOnce, len(phones))] {
 			args[i], of[phone] = phone, from+i
 		}
 		r := c.Query(findMergedNumbers, args...)
@@ -107,7 +108,7 @@ func (s *Store) findMergedByPhone(c engine.Reader, phones []string, onNumber map
 	})
 }
 
-var findMergedNumbers = "SELECT c.key, f.phone FROM former_numbers f JOIN contacts c ON c.id = f.contact JOIN names n ON n.key = c.key WHERE f.phone IN (" + placeholders(numbersAtOnce) + ")"
+var findMergedNumbers = "SELECT c.key, f.phone FROM former_numbers f JOIN contacts c ON c.id = f.contact JOIN names n ON n.key = c.key WHERE f.phone IN (" + placeholders(lookahead.AtOnce) + ")"
 
 // FindNumbers looks phone numbers in E.164 up, each of which is given once, and calls
 // found for those on which something lies, or lay, with their place. A number may have no

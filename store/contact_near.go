@@ -138,7 +138,7 @@ func (l nearLookups) look(c engine.Querier, sql string, near [][]string) error {
 func (w *txWriter) indexLooseForms(rows []*engine.Contact) error {
 	for _, row := range rows {
 		if loose := contactkey.Loose(row.Key); !contactkey.FoundByForm(row.Key, loose) {
-			if err := w.Exec("INSERT INTO near_keys (loose, contact) VALUES (?, ?) ON CONFLICT (loose, contact) DO NOTHING", loose, row.ID); err != nil {
+			if err := w.execApart("INSERT INTO near_keys (loose, contact) VALUES (?, ?) ON CONFLICT (loose, contact) DO NOTHING", loose, row.ID); err != nil {
 				return err
 			}
 		}

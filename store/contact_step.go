@@ -7,6 +7,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/lookahead"
 )
 
 // stepSize is how many contacts a step looks at. Tests of what happens between two steps
@@ -49,7 +50,7 @@ func (s *Store) stepThrough(ctx context.Context, concerns func(*hygiene.Contact)
 
 const (
 	contactsByID = "SELECT " + contactColumns + " FROM contacts WHERE id > ? ORDER BY id LIMIT ?"
-	numbersByID  = "SELECT " + numberColumns + " FROM numbers WHERE id > ? ORDER BY id LIMIT ?"
+	numbersByID  = "SELECT " + lookahead.NumberColumns + " FROM numbers WHERE id > ? ORDER BY id LIMIT ?"
 )
 
 // concerned looks at the contacts, or numbers, after the id last, a step of them, and returns
@@ -60,7 +61,7 @@ func (s *Store) concerned(of string, last int64, concerns func(*hygiene.Contact)
 		r := c.Query(of, last, stepSize)
 		scan := scanContact
 		if of == numbersByID {
-			scan = scanNumber
+			scan = lookahead.ScanNumber
 		}
 		for r.Next() {
 			row := scan(r)

@@ -1,24 +1,17 @@
 package store
 
 import (
-	"errors"
 	"slices"
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/lookahead"
 )
 
 // A number is kept like a contact, in a table of its own: its row has the key
 // [hygiene.NumberKey], and in the ledger and in memory the negative of its id. Only
 // numbers to which contacts gave something that may suppress, or that an act names,
 // have a row. So where there is none, nothing is looked up.
-
-const numberColumns = "id, phone, ledger, facts"
-
-// scanNumber reads a row of numberColumns.
-func scanNumber(r engine.Rows) engine.Contact {
-	return engine.Contact{ID: -r.Int(0), Key: hygiene.NumberKey(r.Text(1)), Ledger: r.Int(2), Facts: r.Blob(3)}
-}
 
 // loadNumbers is loadRows for numbers.
 func loadNumbers(c engine.Querier, keys []string, rows []*contactRow) error {
@@ -35,41 +28,16 @@ func loadNumbers(c engine.Querier, keys []string, rows []*contactRow) error {
 	})
 }
 
-// numbersAtOnce is how many numbers one statement looks up.
-const numbersAtOnce = 64
-
-var findManyNumbers = "SELECT " + numberColumns + " FROM numbers WHERE phone IN (" + placeholders(numbersAtOnce) + ")"
-
 // findNumbers calls found for each of the phone numbers, sorted best, that has a row.
 func findNumbers(c engine.Querier, phones []string, found func(stored *engine.Contact) error) error {
-	args := make([]any, numbersAtOnce)
-	for chunk := range slices.Chunk(phones, numbersAtOnce) {
-		sql, asked := findManyNumbers, args
-		if len(chunk) == 1 {
-			sql, asked = "SELECT "+numberColumns+" FROM numbers WHERE phone = ?", args[:1]
-		}
-		clear(args)
-		for i, phone := range chunk {
-			args[i] = phone
-		}
-		r := c.Query(sql, asked...)
-		var err error
-		for err == nil && r.Next() {
-			stored := scanNumber(r)
-			err = found(&stored)
-		}
-		if err = errors.Join(err, r.Close()); err != nil {
-			return err
-		}
+	if w, ok := c.(*txWriter); ok {
+		c = w.Writer
 	}
-	return nil
+	return lookahead.FindNumbers(c, phones, found)
 }
 
 // hasNumbers reports whether any number has a row.
-func hasNumbers(c engine.Querier) (bool, error) {
-	n, err := c.Number("SELECT EXISTS (SELECT 1 FROM numbers)")
-	return n == 1, err
-}
+func hasNumbers(c engine.Querier) (bool, error) { return lookahead.HasNumbers(c) }
 
 // attachNumbers reads what stands on the numbers of the contacts, which are unpacked.
 func attachNumbers(c engine.Querier, rows []*contactRow) error {
@@ -153,16 +121,7 @@ func (w *txWriter) saveNumbers(rows []*contactRow, changes [][]hygiene.Change) e
 	w.entries = w.entries[:0]
 	for i, k := range rows {
 		before := k.stored.Facts
-		if k.stored.ID == 0 {
-			id, err := w.Number("INSERT INTO numbers (phone, ledger, facts) VALUES (?, 0, ?) RETURNING id", hygiene.NumberIn(k.Key), k.packed)
-			if err != nil {
-				return err
-			}
-			k.stored.ID, k.stored.Key, w.given.rows = -id, k.Key, numbersThere
-		}
-		entryID = w.enter(k, changes[i], entryID)
-		k.stored.Facts = slices.Clone(k.packed)
-		if err := w.Exec("UPDATE numbers SET ledger = ?, facts = ? WHERE id = ?", k.stored.Ledger, k.packed, -k.stored.ID); err != nil {
+		if entryID, err = w.saveNumber(k, changes[i], entryID); err != nil {
 			return err
 		}
 		if err := w.countOnNumber(k, before); err != nil {
@@ -176,9 +135,56 @@ func (w *txWriter) saveNumbers(rows []*contactRow, changes [][]hygiene.Change) e
 	return w.AppendLedger(w.entries)
 }
 
+// saveNumber writes one number, and adds the changes to the entries to be appended, as enter
+// does.
+func (w *txWriter) saveNumber(k *contactRow, changes []hygiene.Change, entryID int64) (next int64, err error) {
+	isNew := k.stored.ID == 0
+	if isNew {
+		ledger := int64(0)
+		if len(changes) > 0 {
+			ledger = entryID + int64(len(changes)) - 1
+		}
+		id, err := w.newNumberID()
+		if err == nil {
+			err = w.execApart("INSERT INTO numbers (id, phone, ledger, facts) VALUES (?, ?, ?, ?)", id, hygiene.NumberIn(k.Key), ledger, k.packed)
+		}
+		if err != nil {
+			return 0, err
+		}
+		k.stored.ID, k.stored.Key, w.given.rows = -id, k.Key, numbersThere
+	}
+	next = w.enter(k, changes, entryID)
+	k.stored.Facts = slices.Clone(k.packed)
+	if !isNew {
+		err = w.execApart("UPDATE numbers SET ledger = ?, facts = ? WHERE id = ?", k.stored.Ledger, k.packed, -k.stored.ID)
+	}
+	w.ahead.KeepNumber(k.stored)
+	return next, err
+}
+
+// execApart runs a statement that changes neither contacts nor who had a number.
+func (w *txWriter) execApart(sql string, args ...any) error {
+	if w.ahead != nil {
+		return w.ahead.ExecApart(sql, args...)
+	}
+	return w.Exec(sql, args...)
+}
+
+// newNumberID is an id for a number. Only a transaction that writes alone stores numbers, so
+// it counts on from the greatest there is. (To let SQLite return the id costs as much as the
+// row.)
+func (w *txWriter) newNumberID() (id int64, err error) {
+	if w.given.lastID == 0 {
+		w.given.lastID, err = w.Number("SELECT max(id) FROM numbers")
+	}
+	w.given.lastID++
+	return w.given.lastID, err
+}
+
 // given is what a transaction knows and did about numbers.
 type given struct {
 	rows     numberRows
+	lastID   int64                 // the greatest id of a number; 0 when it was not read yet
 	changes  int64                 // ledger entries that follow from what was done: of numbers, and of those who have them
 	contacts int64                 // that were changed by words of their numbers
 	strikes  []hygiene.Instruction // in force, for events that lie on a number alone

@@ -149,12 +149,14 @@ func (w *txWriter) contactsOf(phone string, visit func(*contactRow) error) error
 	if err != nil {
 		return err
 	}
-	r := w.Query("SELECT c.key FROM former_numbers f JOIN contacts c ON c.id = f.contact WHERE f.phone = ?", phone)
-	for r.Next() {
-		keys = append(keys, r.Text(0))
-	}
-	if err := r.Close(); err != nil {
-		return err
+	if !w.ahead.NeverFormer(phone) {
+		r := w.Query("SELECT c.key FROM former_numbers f JOIN contacts c ON c.id = f.contact WHERE f.phone = ?", phone)
+		for r.Next() {
+			keys = append(keys, r.Text(0))
+		}
+		if err := r.Close(); err != nil {
+			return err
+		}
 	}
 	slices.Sort(keys)
 	keys = slices.Compact(keys)

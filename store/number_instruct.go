@@ -5,6 +5,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/store/engine"
+	"winnow/store/lookahead"
 )
 
 // numberToInstruct reads a number that is to be instructed. One without a row is made a
@@ -72,10 +73,10 @@ func (s *Store) EachUnownedNumber(ctx context.Context, visit func(number *hygien
 	for last := int64(0); ctx.Err() == nil; {
 		var step []engine.Contact
 		err := s.read(func(c engine.Reader) error {
-			r := c.Query("SELECT "+numberColumns+` FROM numbers WHERE id > ? AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.phone = numbers.phone)
+			r := c.Query("SELECT "+lookahead.NumberColumns+` FROM numbers WHERE id > ? AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.phone = numbers.phone)
 				ORDER BY id LIMIT ?`, last, chunkSize)
 			for r.Next() {
-				step = append(step, scanNumber(r))
+				step = append(step, lookahead.ScanNumber(r))
 			}
 			return r.Close()
 		})

@@ -149,15 +149,19 @@ func (w *txWriter) applyOwn(number *contactRow, events []*hygiene.Event) (change
 	return changes
 }
 
-// ownAtOnce is how many events of a number are read together.
-const ownAtOnce = 500
+// findOwnEvents reads some events of a number together. With a placeholder as its limit SQLite
+// would prepare it again for each number.
+const findOwnEvents = `SELECT seq, CASE WHEN EXISTS (SELECT 1 FROM breaker_trips t WHERE t.id = held_by AND t.state = 'released') THEN 0 ELSE held_by END
+	FROM unmatched WHERE phone = ? AND phone <> '' AND seq > ? ORDER BY seq LIMIT 500`
 
 // takeOwn applies to a number the events that lie on it alone.
 func (w *txWriter) takeOwn(number *contactRow) (changes []hygiene.Change, err error) {
+	if w.ahead.NothingOwn(hygiene.NumberIn(number.Key)) {
+		return nil, nil
+	}
 	for last := int64(0); ; {
 		var seqs, held []int64
-		r := w.Query(`SELECT seq, CASE WHEN EXISTS (SELECT 1 FROM breaker_trips t WHERE t.id = held_by AND t.state = 'released') THEN 0 ELSE held_by END
-			FROM unmatched WHERE phone = ? AND phone <> '' AND seq > ? ORDER BY seq LIMIT ?`, hygiene.NumberIn(number.Key), last, ownAtOnce)
+		r := w.Query(findOwnEvents, hygiene.NumberIn(number.Key), last)
 		for r.Next() {
 			seqs, held = append(seqs, r.Int(0)), append(held, r.Int(1))
 		}
