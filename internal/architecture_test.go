@@ -84,6 +84,7 @@ var importers = map[string][]string{
 	"golang.org/x/text":                     {"hygiene/contactkey", "internal/csvlist"},
 	"github.com/pkg/sftp":                   {"segments/destination/sftp"},
 	"github.com/parquet-go":                 {"internal/parquetfile"},
+	"github.com/google/pprof":               {"internal/bench"},
 	"github.com/HdrHistogram":               {"internal/simulate"},
 	"golang.org/x/crypto":                   {"segments/destination/sftp"},
 	"github.com/hanwen/go-fuse/v2":          {"internal/faultfs"},

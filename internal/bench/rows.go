@@ -46,7 +46,11 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 		if len(o.Only) > 0 && !slices.Contains(o.Only, r.name) {
 			continue
 		}
-		if err := r.measure(b, ctx); err != nil {
+		err := r.measure(b, ctx)
+		if ctx.Err() != nil {
+			return &b.report, ctx.Err() // a process that was ended has another error
+		}
+		if err != nil {
 			return &b.report, fmt.Errorf("measuring %s: %w", r.name, err)
 		}
 	}

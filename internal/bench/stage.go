@@ -29,6 +29,10 @@ import (
 // a config, and numbers.
 var stages = map[string]func(ctx context.Context, out io.Writer, config string, numbers []int) error{
 	"fill": fill, "append": appendAlone, "log": appendMany, "visits": appendVisits, "idle": sweepIdly,
+	"profile-sweep": profileSweep, "profile-run": profileRuns,
+	"profile-serve": func(ctx context.Context, _ io.Writer, config string, _ []int) error {
+		return profiling(config, func() error { return serve(ctx, config, nil) })
+	},
 	"discard": func(ctx context.Context, _ io.Writer, config string, _ []int) error {
 		return serve(ctx, config, func(*store.Store) receiver.Log { return discardLog{} })
 	},

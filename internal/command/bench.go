@@ -13,9 +13,10 @@ import (
 
 // benchCommand measures winnow on this machine.
 type benchCommand struct {
-	All    benchAllCommand    `cmd:"" default:"withargs" help:"Measure winnow and what else could do its job, and print one table."`
-	Growth benchGrowthCommand `cmd:"" help:"Measure how the figures change as the log and the roster grow, and draw a plot."`
-	Stage  benchStageCommand  `cmd:"" hidden:"" help:"Do one part of a measurement, as the other commands start it."`
+	All     benchAllCommand     `cmd:"" default:"withargs" help:"Measure winnow and what else could do its job, and print one table."`
+	Profile benchProfileCommand `cmd:"" help:"Show what the processor time of a stored callback, a swept event and an exported row is spent on."`
+	Growth  benchGrowthCommand  `cmd:"" help:"Measure how the figures change as the log and the roster grow, and draw a plot."`
+	Stage   benchStageCommand   `cmd:"" hidden:"" help:"Do one part of a measurement, as the other commands start it."`
 }
 
 // benchAllCommand measures what the goals of speed are about.
@@ -46,8 +47,8 @@ func (x benchAllCommand) Run(c *invocation) error {
 	o := c.benchOptions(x.Dir)
 	o.Only, o.Contacts, o.Events, o.Rounds, o.Postgres = x.Only, x.Contacts, x.Events, x.Rounds, x.Postgres
 	var err error
-	if o.Lasting, err = time.ParseDuration(x.Lasting); err != nil || o.Lasting <= 0 {
-		return ui.Usagef("--lasting %q is not a duration: write for example 3s", x.Lasting)
+	if o.Lasting, err = lasting(x.Lasting); err != nil {
+		return ui.Usagef("%w", err)
 	}
 	for _, text := range x.Peer {
 		p, err := bench.ParsePeer(text)
@@ -60,7 +61,7 @@ func (x benchAllCommand) Run(c *invocation) error {
 		return ui.Usagef("%w", err)
 	}
 	report, err := bench.Run(c.ctx, o)
-	if report == nil {
+	if report == nil || len(report.Lines) == 0 {
 		return err
 	}
 	if c.JSON {
@@ -69,6 +70,44 @@ func (x benchAllCommand) Run(c *invocation) error {
 		report.Print(c.Stdout)
 	}
 	return err
+}
+
+// benchProfileCommand takes profiles.
+type benchProfileCommand struct {
+	Contacts int    `default:"100000" help:"Fill the store with so many contacts (default: 100000)."`
+	Events   int    `default:"200000" help:"Sweep so many events (default: 200000)."`
+	Lasting  string `default:"1s" placeholder:"SPAN" help:"Load callbacks for five times as long (default: 1s)."`
+	Dir      string `placeholder:"DIR" help:"Put the stores into a temporary folder in this one (default: the system's)."`
+}
+
+// Run takes the profiles, and prints their shares.
+func (x benchProfileCommand) Run(c *invocation) (err error) {
+	o := c.benchOptions(x.Dir)
+	o.Contacts, o.Events, o.Rounds = x.Contacts, x.Events, 1
+	if o.Lasting, err = lasting(x.Lasting); err == nil {
+		err = bench.Check(o)
+	}
+	if err != nil {
+		return ui.Usagef("%w", err)
+	}
+	list, machine, err := bench.Profiles(c.ctx, o)
+	switch {
+	case err != nil:
+		return err
+	case c.JSON:
+		return c.PrintJSON(list)
+	}
+	bench.PrintProfiles(c.Stdout, machine, list)
+	return nil
+}
+
+// lasting reads how long a load lasts.
+func lasting(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("--lasting %q is not a duration: write for example 3s", text)
+	}
+	return d, nil
 }
 
 // benchGrowthCommand measures growth.

@@ -81,6 +81,7 @@ var examples = map[string][]string{
 	"token":               {`curl -H "Authorization: Bearer $(winnow token)" http://127.0.0.1:8081/api/v1/status`},
 	"health":              {"winnow health"},
 	"bench all":           {"winnow bench", "winnow bench --only callbacks,run --lasting 3s", "winnow bench --peer 'contacts:awk=awk -F, \"{n++}\" {file}'"},
+	"bench profile":       {"winnow bench profile", "winnow bench profile --contacts 1000000 --events 1000000"},
 	"bench growth":        {"winnow bench growth --contacts 1000000 --events 0,10000000 --plot growth.svg"},
 	"completion":          {"source <(winnow completion bash)"},
 	"version":             {"winnow version"},

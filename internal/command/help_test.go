@@ -10,8 +10,8 @@ import (
 )
 
 // helpVerbs are the imperative verbs that help begins with. Add another freely.
-var helpVerbs = strings.Fields(`Erase Accept Add Also Append Apply Back Check Compare Confirm Copy Count Deliver Discard Do Draw Exit Explain Find Give Import Keep Lift List Load Manage Measure Merge Pin Play
-	Print Publish Pull Put Read Receive Record Remove Repeat Restore Revert Review Run Select Send Show Split Spread Start Suppress Take Undo Use Verify Write`)
+var helpVerbs = strings.Fields(`Erase Accept Add Also Append Apply Back Check Compare Confirm Copy Count Deliver Discard Do Draw Exit Explain Fill Find Give Import Keep Lift List Load Manage Measure
+	Merge Pin Play Print Publish Pull Put Read Receive Record Remove Repeat Restore Revert Review Run Select Send Show Split Spread Start Suppress Sweep Take Undo Use Verify Write`)
 
 // stilted are words and phrases that help does without.
 var stilted = regexp.MustCompile(`(?i)\b(whom|whomever|whoever|is no|are no|is none|at once|by hand|for good|hardly|come again|is told|are told|not said)\b`)

@@ -107,6 +107,7 @@ func TestNoCommandPrintsTextFromOutsideRaw(t *testing.T) {
 		"init":                {{}},
 		"bench all":           {{"--peer", hostile}, {"--only", hostile}, {"--lasting", hostile}},
 		"bench growth":        {{"--results", badConfig}, {"--contacts", hostile}},
+		"bench profile":       {{"--lasting", hostile}},
 		"bench stage":         {{hostile}, {"idle", "absent" + hostile, "1"}},
 		"kit":                 {{"systemd"}, {"prometheus"}},
 		"completion":          {{hostile}},
