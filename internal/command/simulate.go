@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/internal/app"
 	"winnow/internal/simulate"
 	"winnow/internal/simulate/traffic"
 	"winnow/internal/ui"
@@ -20,6 +21,7 @@ type simulateCommand struct {
 	SendLog  string `placeholder:"FILE" help:"Write the send log of the messages to this file, for winnow import messages."`
 	Answered string `placeholder:"FILE" help:"Write what was answered to this file, for --verify on the host of the daemon."`
 	Verify   string `placeholder:"FILE" help:"Check that all that was answered, by a file of --answered, is in the store of the config, once. Sends nothing."`
+	Forget   string `placeholder:"FILE" help:"Erase the simulated contacts of a run, by its file of --answered, from the store of the config. Previews unless --apply."`
 }
 
 // simulateTarget is where callbacks go, and whose they are.
@@ -28,7 +30,7 @@ type simulateTarget struct {
 	Live      bool   `help:"Send to the running daemon of the config. Previews unless --apply."`
 	To        string `placeholder:"URL" help:"Send to a daemon elsewhere: the beginning of its callback URL, up to /callbacks/. Previews unless --apply."`
 	TokenFile string `placeholder:"FILE" help:"Read the token of that URL from the first line of this file (default: the variable WINNOW_CALLBACK_TOKEN)."`
-	Apply     bool   `help:"Send although the daemon stores what it gets beside real callbacks."`
+	Apply     bool   `help:"Send although the daemon stores what it gets beside real callbacks; with --forget, erase."`
 	File      string `placeholder:"FILE" help:"Write callbacks of a source of the config to this file, for winnow import events, and send nothing."`
 	Preset    string `placeholder:"NAME" default:"insider" help:"Send callbacks as this provider does (default: insider)."`
 	Contact   string `placeholder:"PATH" help:"Put the contact there, as contact of a source says it (default: as the preset says)."`
@@ -77,14 +79,21 @@ answered 5xx or 429, or not at all, may be stored or not, and is sent again.
 At the end the log is compared with what was answered: the exit status is 1 if an event is missing, is there more often than
 it was answered, or if an answer was not the expected one.
 
-A daemon that keeps its store has the simulated contacts from then on: winnow undo --source NAME lifts what they were
-suppressed for, winnow forget erases them, and retention deletes their events.`
+A daemon that keeps its store has the simulated contacts from then on. With --answered FILE they can be erased again:
+--forget FILE --apply. Their events stay in the log without names, as after any winnow forget, and count in reports.`
 }
 
 // Run simulates.
 func (x simulateCommand) Run(c *invocation) error {
 	if x.Verify != "" {
 		return simulate.Verify(c.ctx, c.Printer, c.config, x.Verify)
+	}
+	if x.Forget != "" {
+		return c.open(applying(toRead, x.Apply), func(a *app.App) error {
+			ops, done := c.operations(a, "event")
+			defer done()
+			return simulate.Remove(c.ctx, c.Printer, ops, x.Forget, x.Apply, c.instant())
+		})
 	}
 	o, err := x.options(c)
 	if err != nil {

@@ -44,7 +44,7 @@ func (s *simulation) findLimit(ctx context.Context, w *work, show func(int64)) *
 		case broken == 0:
 			rate *= 2
 			continue
-		case left == 0 || held == 0:
+		case left == 0:
 			if best == nil {
 				best = step.measured
 			}
@@ -88,7 +88,7 @@ func (r *Report) printSteps(p *ui.Printer) {
 	fmt.Fprintln(p.Stdout)
 	ui.Table(p.Stdout, rows)
 	if best == 0 {
-		fmt.Fprintf(p.Stdout, "\nno rate was held: even at %s a second, 99 of 100 answers took longer than %v\n", ui.Number(int64(r.Steps[0].Rate)), r.options.Within)
+		fmt.Fprintf(p.Stdout, "\nno rate was held: at each, 99 of 100 answers took longer than %v, or some were missing\n", r.options.Within)
 		return
 	}
 	fmt.Fprintf(p.Stdout, "\nthe limit: %s callbacks a second, of which 99 of 100 were answered within %v\n", ui.Number(int64(best)), r.options.Within)

@@ -3,6 +3,7 @@ package answered
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"strconv"
@@ -108,28 +109,37 @@ type checked struct {
 func (c *checked) read(ctx context.Context, l Log, after int64) error {
 	c.found = make([]seen, len(c.notes))
 	begin := []byte(traffic.Prefix + c.run + "-")
-	for read := int64(0); ; {
-		list, err := l.Lines(after, linesAtOnce, bytesAtOnce)
-		if err != nil || len(list) == 0 || ctx.Err() != nil {
-			return firstOf(ctx.Err(), err)
-		}
+	return eachPage(ctx, l, after, func(list []lines.Line, read int64) {
 		for i := range list {
 			c.count(&list[i], begin)
 		}
-		after, read = list[len(list)-1].N, read+int64(len(list))
 		if c.show != nil {
 			c.show(read)
 		}
+	})
+}
+
+// eachPage visits the lines after one, many at a time, with how many there were so far.
+func eachPage(ctx context.Context, l Log, after int64, visit func(list []lines.Line, read int64)) error {
+	for read := int64(0); ; {
+		list, err := l.Lines(after, linesAtOnce, bytesAtOnce)
+		if err = errors.Join(ctx.Err(), err); err != nil || len(list) == 0 {
+			return err
+		}
+		after, read = list[len(list)-1].N, read+int64(len(list))
+		visit(list, read)
 	}
 }
 
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
+// EachLine visits the events after a line: their source, contact and message.
+func EachLine(ctx context.Context, l Log, after int64, visit func(source, contact, message string)) error {
+	return eachPage(ctx, l, after, func(list []lines.Line, _ int64) {
+		for i := range list {
+			if e := &list[i].Event; list[i].Why == "" {
+				visit(e.Source, e.Contact, e.MessageID)
+			}
 		}
-	}
-	return nil
+	})
 }
 
 // count counts a line of the log, if it is of this run.

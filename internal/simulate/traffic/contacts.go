@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"sync"
 
 	"winnow/hygiene/contactkey"
@@ -28,6 +29,15 @@ func contactOf(place float64, contacts int64, skew float64) int64 {
 
 // Key is the key of a contact, where keys are texts.
 func Key(contact int64) string { return Prefix + strconv.FormatInt(contact, 10) }
+
+// IsContact reports whether a key is one that simulated contacts have, and that no other may
+// have.
+func IsContact(key string) bool {
+	if _, err := strconv.ParseUint(strings.TrimPrefix(key, Prefix), 10, 64); strings.HasPrefix(key, Prefix) && err == nil {
+		return true
+	}
+	return len(key) == len("+12015550100") && strings.HasPrefix(key, "+1") && key[5:8] == "555"
+}
 
 // lineNumbers are the numbers of the exchange 555 in an area of North America: those for
 // fiction come first, and services that had one are left out.

@@ -167,12 +167,23 @@ func TestEveryContactHasAValidNumberOfItsOwnThatNobodyHas(t *testing.T) {
 		if parsed, err := contactkey.ParsePhone(phone, ""); err != nil || parsed != phone || seen[phone] || phone[5:8] != "555" {
 			t.Fatalf("contact %d has %s: %v, taken %t", contact, phone, err, seen[phone])
 		}
+		if !IsContact(phone) || !IsContact(Key(contact)) {
+			t.Fatalf("%s or %s is not that of a simulated contact", phone, Key(contact))
+		}
 		if seen[phone] = true; contact < Fictional() && phone[8:10] != "01" {
 			t.Fatalf("contact %d has %s, which is not reserved for fiction", contact, phone)
 		}
 	}
 	if Fictional() < 20_000 || Phones() < 2_000_000 || Phone(Phones()-1) == Phone(Phones()-2) {
 		t.Errorf("%d numbers for fiction, %d in all", Fictional(), Phones())
+	}
+}
+
+func TestOtherKeysAreNotThoseOfSimulatedContacts(t *testing.T) {
+	for _, key := range []string{"", "crm-1042", "simulated-", "simulated-x", "simulated-1x", "simulated--1", "+905551234567", "+12015560100", "+120155501000", "+1201555010"} {
+		if IsContact(key) {
+			t.Errorf("%q is taken for a simulated contact", key)
+		}
 	}
 }
 
