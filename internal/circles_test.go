@@ -153,7 +153,7 @@ func biggest(dir string) size {
 	case "hygiene":
 		return size{48, 7300}
 	case "internal/command":
-		return size{63, 4200}
+		return size{63, 4300}
 	}
 	return size{40, 5000}
 }

@@ -18,7 +18,8 @@ import (
 )
 
 // Remove forgets the contacts of a run, as a file of what was answered has it, in the store of
-// ops. It only counts them unless apply is set.
+// ops, after a sweep: before that, some of them may only be in the log. It only counts them
+// unless apply is set.
 func Remove(ctx context.Context, out *ui.Printer, ops *app.Operations, file string, apply bool, now hygiene.Instant) (err error) {
 	ledger, began, err := answered.Load(file)
 	if err != nil {
@@ -28,7 +29,12 @@ func Remove(ctx context.Context, out *ui.Printer, ops *app.Operations, file stri
 	if err != nil {
 		return err
 	}
-	keys, err := contactsOf(ctx, ops.Store, ledger.Run, after)
+	if apply {
+		if _, err := ops.Sweep(ctx, now); err != nil {
+			return err
+		}
+	}
+	keys, err := contactsOf(ctx, ops.Store, ledger.Run, after, apply)
 	if err != nil {
 		return err
 	}
@@ -50,9 +56,9 @@ func Remove(ctx context.Context, out *ui.Printer, ops *app.Operations, file stri
 	return errors.Join(err, printErr)
 }
 
-// contactsOf are the simulated contacts that events of a run name, and that the store has. A key
-// that a simulation does not make is left alone, whatever an event says.
-func contactsOf(ctx context.Context, s *store.Store, run string, after int64) (keys []string, err error) {
+// contactsOf are the simulated contacts that events of a run name; if stored is set, those that
+// the store has. A key that a simulation does not make is left alone, whatever an event says.
+func contactsOf(ctx context.Context, s *store.Store, run string, after int64, stored bool) (keys []string, err error) {
 	seen := map[string]bool{}
 	err = answered.EachLine(ctx, s, after, func(_, contact, message string) {
 		if strings.HasPrefix(message, traffic.Prefix+run+"-") && traffic.IsContact(contact) {
@@ -63,7 +69,7 @@ func contactsOf(ctx context.Context, s *store.Store, run string, after int64) (k
 		return nil, err
 	}
 	for key := range seen {
-		if s.HasKey(key) {
+		if !stored || s.HasKey(key) {
 			keys = append(keys, key)
 		}
 	}

@@ -59,7 +59,7 @@ func (r *Report) text(p *ui.Printer) {
 	fmt.Fprintf(p.Stdout, "%s of the source %s in %s, ids %s-…\n", ui.Count(all.Answers+all.Failures, "callback"), r.Source, all.Took.Round(10*time.Millisecond), r.Run)
 	rows := [][]string{{"answers", statuses(all.Statuses)}, {"messages", r.outcomeText()}}
 	if r.again > 0 {
-		rows = append(rows, []string{"again", ui.CountVerb(r.again, "try", "try", "tries") + " after an answer that asked for it, or none"})
+		rows = append(rows, []string{"again", ui.CountVerb(r.again, "", "try", "tries") + " after an answer that asked for it, or none"})
 	}
 	latency := "latency"
 	if len(r.Steps) > 0 {
