@@ -159,8 +159,8 @@ func (x *target) stop(t *testing.T) {
 	}
 }
 
-// peakMemory is the largest resident size of the daemon.
-func (x *target) peakMemory(t *testing.T) string {
+// peak is the largest resident size of the daemon, in MiB.
+func (x *target) peak(t *testing.T) (mib int) {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", x.Process.Pid))
 	if err != nil {
@@ -169,7 +169,7 @@ func (x *target) peakMemory(t *testing.T) string {
 	_, after, _ := strings.Cut(string(status), "VmHWM:")
 	var kib int
 	_, _ = fmt.Sscan(after, &kib)
-	return fmt.Sprintf("%d MiB", kib>>10)
+	return kib >> 10
 }
 
 // client makes requests, each on a connection of its own.
@@ -217,19 +217,19 @@ func (x *target) admin(t *testing.T, c *http.Client, method, path string) {
 	}
 }
 
-// work posts callbacks, asks for the status and makes runs until the end, and tells what
-// was seen. It stops at the first failure.
-func (x *target) work(t *testing.T, end time.Time) {
+// work posts callbacks, asks for the status and makes runs for as long, and logs what was
+// seen. It stops at the first failure.
+func (x *target) work(t *testing.T, lasts time.Duration) {
 	t.Helper()
-	c := client()
+	c, began := client(), time.Now()
 	var took []time.Duration
 	runs := 0
-	for n := 0; time.Now().Before(end) && !t.Failed(); n++ {
+	for n := 0; time.Since(began) < lasts && !t.Failed(); n++ {
 		took = append(took, x.callback(t, c, n))
 		if n%100 == 50 {
 			x.admin(t, c, http.MethodGet, "/api/v1/status")
 		}
-		if time.Since(end.Add(-*lasting)) > time.Duration(runs)*2*time.Second {
+		if time.Since(began) > time.Duration(runs)*2*time.Second {
 			x.admin(t, c, http.MethodPost, "/api/v1/exports/nightly/run")
 			runs++
 		}
@@ -237,8 +237,8 @@ func (x *target) work(t *testing.T, end time.Time) {
 	}
 	slices.Sort(took)
 	if len(took) > 0 {
-		t.Logf("meanwhile %d callbacks on new connections: p50 %v, p99 %v, max %v; %d sweeps and runs; peak memory %s; %d lines of log",
+		t.Logf("meanwhile %d callbacks on new connections: p50 %v, p99 %v, max %v; %d sweeps and runs; peak memory %d MiB; %d lines of log",
 			len(took), took[len(took)/2].Round(10*time.Microsecond), took[len(took)*99/100].Round(10*time.Microsecond), took[len(took)-1].Round(10*time.Microsecond),
-			runs, x.peakMemory(t), x.lines.Load())
+			runs, x.peak(t), x.lines.Load())
 	}
 }

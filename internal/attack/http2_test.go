@@ -148,7 +148,7 @@ func attackWithHTTP2(t *testing.T, overTLS bool) {
 	for _, offered := range offers {
 		attackers.Go(func() { a.repeat(ctx, x, offered) })
 	}
-	x.work(t, end)
+	x.work(t, time.Until(end))
 	cancel()
 	attackers.Wait()
 	t.Logf("%v: %d connections, %d handshakes refused, %d prefaces answered 505, %d closed without an answer, %d HTTP/2 requests answered",
