@@ -79,3 +79,27 @@ func TestAJobLongerThanItsIntervalRunsForTheLatestTime(t *testing.T) {
 		}
 	})
 }
+
+// The clocks of two hosts are hours apart, and the daemons are killed in turns: whichever
+// has the lock, it does not repeat a night that the other one made by its own clock.
+func TestTwoDaemonsWhoseClocksAreHoursApartMakeEachNightOnce(t *testing.T) {
+	for _, apart := range []time.Duration{3 * time.Hour, -3 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHarness(t)
+			nightly := job(t, "nightly", "0 2 * * *", takes(10*time.Minute))
+			right := h.runner(nightly)
+			off := h.runner(nightly)
+			off.now = func() time.Time { return time.Now().Add(apart) }
+			killRight, killOff := h.start(right), h.start(off)
+			sleepUntil("01-02 00:30:00") // a clock that is ahead would show that the night is over
+			killRight()
+			sleepUntil("01-02 06:00:00")
+			killRight = h.start(h.runner(nightly))
+			sleepUntil("01-03 00:30:00") // the one that is ahead has made it
+			killOff()
+			sleepUntil("01-03 06:00:00")
+			killRight()
+			h.expect("nightly 01-01 02:00:00 took 10m0s", "nightly 01-02 02:00:00 took 10m0s", "nightly 01-03 02:00:00 took 10m0s")
+		})
+	}
+}
