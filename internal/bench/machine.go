@@ -91,8 +91,12 @@ func fileSystem(folder string) (kind string, err error) {
 	return kind, nil
 }
 
-// String is a line about the machine.
+// String is a line about the machine, and how much it had to do.
 func (m Machine) String() string {
-	return fmt.Sprintf("%s, %d cores, %.0f GiB, %s, %s, %s; load average %s before it; %s",
-		m.Processor, m.Cores, float64(m.Memory)/(1<<30), m.FileSystem, m.Kernel, m.Go, m.Load, m.At.Format("2006-01-02 15:04 UTC"))
+	return fmt.Sprintf("%s; load average %s before it; %s", m.name(), m.Load, m.At.Format("2006-01-02 15:04 UTC"))
+}
+
+// name is what the machine is.
+func (m Machine) name() string {
+	return fmt.Sprintf("%s, %d cores, %.0f GiB, %s, %s, %s", m.Processor, m.Cores, float64(m.Memory)/(1<<30), m.FileSystem, m.Kernel, m.Go)
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"winnow/internal/ui"
 )
@@ -140,7 +141,10 @@ func plain(value float64) string { return fmt.Sprintf("%g", math.Round(value*1e6
 
 // millions writes a number of events.
 func millions(n int) string {
-	if n > 0 && n < 1_000_000 {
+	switch {
+	case n == 0:
+		return "0"
+	case n < 1_000_000:
 		return plain(float64(n)/1000) + " k"
 	}
 	return plain(float64(n)/1e6) + " M"
@@ -148,13 +152,11 @@ func millions(n int) string {
 
 // PrintGrown prints the machines and the table in Markdown.
 func PrintGrown(w io.Writer, list []Grown) {
-	var machines []string
+	var machines, days, loads []string
 	for _, g := range list {
-		if text := g.Machine.String(); !slices.Contains(machines, text) {
-			machines = append(machines, text)
-		}
+		machines, days, loads = append(machines, g.Machine.name()), append(days, g.Machine.At.Format(time.DateOnly)), append(loads, g.Machine.Load)
 	}
-	fmt.Fprintf(w, "%s.\n\n", strings.Join(machines, "; "))
+	fmt.Fprintf(w, "%s; load average %s before; %s.\n\n", strings.Join(distinct(machines), "; "), strings.Join(distinct(loads), ", "), strings.Join(distinct(days), ", "))
 	rows := [][]string{{"contacts", "events", "append", "its CPU", "sweep", "its CPU", "written", "run, a million contacts", "its CPU", "start", "store", "most memory"}}
 	for _, g := range list {
 		sample, million := float64(g.Sample), 1e6/float64(g.Contacts)
@@ -167,4 +169,10 @@ func PrintGrown(w io.Writer, list []Grown) {
 		})
 	}
 	PrintMarkdown(w, rows)
+}
+
+// distinct are the different texts, in order.
+func distinct(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
 }
