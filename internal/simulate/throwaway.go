@@ -63,12 +63,29 @@ func startThrowAway(ctx context.Context, o *Options) (d *throwAway, err error) {
 		err = d.writeConfig(o)
 	}
 	if err == nil {
+		err = d.load(o.Source)
+	}
+	if err == nil {
 		err = d.start(ctx, o.Program)
 	}
 	if err == nil {
-		err = d.aim(ctx, o)
+		err = d.aim(ctx)
 	}
 	return d, err
+}
+
+// load reads the config as the daemon will, and refuses one by which it would touch what is
+// not its own: a copy could have a key in a way of writing that is not known here.
+func (d *throwAway) load(source string) error {
+	cfg, err := app.Options{Path: d.config, Env: d.lookup}.Load()
+	if err != nil {
+		return fmt.Errorf("the config of the throw-away daemon: %w", err)
+	}
+	if len(cfg.Exports) > 0 || cfg.Backup != nil || len(cfg.Receivers) > 0 || filepath.Dir(cfg.Store) != d.folder {
+		return errors.New("the copy of the config would export, back up, or use a store that is not its own: write its top-level keys at the beginning of a line, without quotes")
+	}
+	d.target, err = ofConfig(cfg, source)
+	return err
 }
 
 // writeConfig writes a config with the rules of the example.
@@ -124,15 +141,8 @@ const startWithin = 30 * time.Second
 
 var listens = regexp.MustCompile(`msg=listening callbacks=(\S+)`)
 
-// aim waits until the daemon listens, and reads how it reads callbacks.
-func (d *throwAway) aim(ctx context.Context, o *Options) error {
-	cfg, err := app.Options{Path: d.config, Env: d.lookup}.Load()
-	if err != nil {
-		return fmt.Errorf("the config of the throw-away daemon: %w", err)
-	}
-	if d.target, err = ofConfig(cfg, o.Source); err != nil {
-		return err
-	}
+// aim waits until the daemon listens.
+func (d *throwAway) aim(ctx context.Context) error {
 	for deadline := time.Now().Add(startWithin); time.Now().Before(deadline) && ctx.Err() == nil; {
 		text, err := os.ReadFile(filepath.Join(d.folder, logFile))
 		if err != nil {
