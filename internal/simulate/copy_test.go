@@ -61,7 +61,7 @@ func copied(t *testing.T, text string) *throwAway {
 
 func TestACopyOfAConfigTouchesNothingThatIsNotItsOwn(t *testing.T) {
 	d := copied(t, original)
-	if err := d.load(""); err != nil {
+	if err := d.load("", true); err != nil {
 		t.Fatal(err)
 	}
 	cfg, err := app.Options{Path: d.config, Env: d.lookup}.Load()
@@ -94,7 +94,7 @@ func TestACopyThatCouldTouchSomethingIsRefused(t *testing.T) {
 			"receivers": "\n\"receivers\": [{url: \"https://other.example.com:8081\", token: \"0123456789abcdefXYZ\"}]\nsegments:",
 		}[key]
 		d := copied(t, strings.Replace(original, before, quoted, 1))
-		if err := d.load(""); err == nil || !strings.Contains(err.Error(), "top-level keys at the beginning of a line") {
+		if err := d.load("", true); err == nil || !strings.Contains(err.Error(), "top-level keys at the beginning of a line") {
 			t.Errorf("with %q in quotes: %v", key, err)
 		}
 	}

@@ -63,7 +63,7 @@ func startThrowAway(ctx context.Context, o *Options) (d *throwAway, err error) {
 		err = d.writeConfig(o)
 	}
 	if err == nil {
-		err = d.load(o.Source)
+		err = d.load(o.Source, o.Copy)
 	}
 	if err == nil {
 		err = d.start(ctx, o.Program)
@@ -75,13 +75,14 @@ func startThrowAway(ctx context.Context, o *Options) (d *throwAway, err error) {
 }
 
 // load reads the config as the daemon will, and refuses one by which it would touch what is
-// not its own: a copy could have a key in a way of writing that is not known here.
-func (d *throwAway) load(source string) error {
+// not its own: a copy could have a key in a way of writing that is not known here. The exports
+// of the example are in the folder.
+func (d *throwAway) load(source string, isCopy bool) error {
 	cfg, err := app.Options{Path: d.config, Env: d.lookup}.Load()
 	if err != nil {
 		return fmt.Errorf("the config of the throw-away daemon: %w", err)
 	}
-	if len(cfg.Exports) > 0 || cfg.Backup != nil || len(cfg.Receivers) > 0 || filepath.Dir(cfg.Store) != d.folder {
+	if isCopy && len(cfg.Exports) > 0 || cfg.Backup != nil || len(cfg.Receivers) > 0 || filepath.Dir(cfg.Store) != d.folder {
 		return errors.New("the copy of the config would export, back up, or use a store that is not its own: write its top-level keys at the beginning of a line, without quotes")
 	}
 	d.target, err = ofConfig(cfg, source)
