@@ -37,6 +37,7 @@ var _ = (interface {
 	fs.NodeMknoder
 	fs.NodeTmpfiler
 	fs.NodeCopyFileRanger
+	fs.NodeWrapChilder
 })((*node)(nil))
 
 func newRoot(d *Disk) (fs.InodeEmbedder, error) {
@@ -45,12 +46,14 @@ func newRoot(d *Disk) (fs.InodeEmbedder, error) {
 		return nil, err
 	}
 	data := &fs.LoopbackRoot{Path: d.Behind, Dev: st.Dev}
-	data.NewNode = func(data *fs.LoopbackRoot, _ *fs.Inode, _ string, _ *syscall.Stat_t) fs.InodeEmbedder {
-		return &node{LoopbackNode: fs.LoopbackNode{RootData: data}, disk: d}
-	}
-	root := data.NewNode(data, nil, "", &st)
+	root := &node{LoopbackNode: fs.LoopbackNode{RootData: data}, disk: d}
 	data.RootNode = root
 	return root, nil
+}
+
+// WrapChild implements [fs.NodeWrapChilder].
+func (n *node) WrapChild(context.Context, fs.InodeEmbedder) fs.InodeEmbedder {
+	return &node{LoopbackNode: fs.LoopbackNode{RootData: n.RootData}, disk: n.disk}
 }
 
 // path is where the node is, within the disk.
