@@ -57,14 +57,6 @@ func (w *txWriter) ensureContacts(keys []string, sent [][]engine.Message, rows [
 	return nil
 }
 
-// saveNew saves a contact that is new.
-func (w *txWriter) saveNew(k *contactRow) error {
-	if err := w.save(k, nil); err != nil {
-		return err
-	}
-	return w.waitIfNew(k, []*contactRow{k}, false)
-}
-
 // waitIfNew makes a new contact wait to be placed if words may lie on its number, or if
 // it asks.
 func (w *txWriter) waitIfNew(k *contactRow, list []*contactRow, asks bool) error {

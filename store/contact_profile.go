@@ -2,10 +2,10 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"winnow/hygiene"
-	"winnow/store/engine"
 )
 
 // Profile is what an import says about a contact. What it leaves out stays.
@@ -27,8 +27,12 @@ const (
 	ProfileNew // it was created
 )
 
+// ProfilesKept is of how many profiles of a list, the first that change something, it is returned
+// what was known before and after: enough for a sample.
+const ProfilesKept = 64
+
 // ProfileChange is what a profile changed about a contact: what was known before, and
-// what is known after.
+// what is known after. Before and After are those of the first [ProfilesKept] changes.
 type ProfileChange struct {
 	ProfileEffect
 	PhoneBefore, Phone string
@@ -38,7 +42,7 @@ type ProfileChange struct {
 // SaveProfiles writes what an import says of contacts, who have their numbers from the
 // time at on, and returns what it
 // changed, profile by profile. A contact that is not known is created. It is one
-// transaction: give it a few thousand at a time.
+// transaction: give it some ten thousand at a time.
 func (s *Store) SaveProfiles(list []Profile, at hygiene.Instant) (revisions []ProfileChange, err error) {
 	err = s.writeAs(nil, func(w *txWriter) (err error) {
 		revisions, err = w.saveProfiles(list, at)
@@ -69,64 +73,138 @@ func ignorePreview(err error) error {
 	return err
 }
 
-func (w *txWriter) saveProfiles(list []Profile, at hygiene.Instant) ([]ProfileChange, error) {
-	revisions := make([]ProfileChange, len(list))
-	k := &contactRow{}
-	for i := range list {
-		if err := w.reviseProfile(k, &list[i], at, &revisions[i]); err != nil {
-			return nil, err
-		}
-	}
-	return revisions, nil
+// profileImport is profiles that are being saved. They are taken in the order of their keys, so
+// that neighbours share pages.
+type profileImport struct {
+	*txWriter
+	list    []Profile
+	at      hygiene.Instant
+	changes []ProfileChange
+	kept    []int // the places of changes whose Before and After are kept
 }
 
-// reviseProfile reads of a known contact nothing but its profile, unless its number
-// changes.
-func (w *txWriter) reviseProfile(k *contactRow, said *Profile, at hygiene.Instant, r *ProfileChange) error {
-	if _, named, err := w.rootOf(said.Key); err != nil || named {
-		if err == nil {
-			err = w.reviseNamed(k, said, at, r)
+func (w *txWriter) saveProfiles(list []Profile, at hygiene.Instant) ([]ProfileChange, error) {
+	im := &profileImport{txWriter: w, list: list, at: at, changes: make([]ProfileChange, len(list))}
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(list[a].Key, list[b].Key) })
+	rows := newRows(min(len(list), chunkSize))
+	for len(order) > 0 {
+		var first, more []int // the lines of different contacts; further lines of theirs
+		for len(order) > 0 && len(first) < chunkSize {
+			i := order[0]
+			if n := len(first); n > 0 && list[first[n-1]].Key == list[i].Key {
+				more = append(more, i)
+			} else {
+				first = append(first, i)
+			}
+			order = order[1:]
 		}
+		if err := im.save(first, rows[:len(first)]); err != nil {
+			return nil, err
+		}
+		for _, i := range more {
+			if err := im.save([]int{i}, rows[:1]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	im.drop(min(len(im.kept), ProfilesKept))
+	return im.changes, nil
+}
+
+// save saves some profiles, of different contacts, whose places these are. It uses as many
+// rows.
+func (im *profileImport) save(places []int, rows []*contactRow) error {
+	keys := make([]string, len(places))
+	for n, i := range places {
+		keys[n] = im.list[i].Key
+	}
+	if err := loadRows(im.txWriter, keys, rows); err != nil {
 		return err
 	}
-	k.reset(said.Key)
-	stored := w.Query("SELECT id, phone, attributes, substr(facts, 1, 2) FROM contacts WHERE key = ?", said.Key)
-	if stored.Next() {
-		k.stored.ID, k.Phone, k.stored.Attributes, k.stored.Facts = stored.Int(0), stored.Text(1), stored.Blob(2), stored.Blob(3)
+	var fresh []*contactRow
+	for n, i := range places {
+		if _, named, err := im.rootOf(keys[n]); err != nil || named {
+			if err == nil {
+				err = im.reviseNamed(rows[n], &im.list[i], im.at, &im.changes[i])
+			}
+			if err != nil {
+				return err
+			}
+			im.keep(i)
+			continue
+		}
+		isNew, err := im.revise(rows[n], &im.list[i], &im.changes[i])
+		if err != nil {
+			return err
+		}
+		if isNew {
+			rows[n].pack()
+			fresh = append(fresh, rows[n])
+		}
+		im.keep(i)
 	}
-	if err := stored.Close(); err != nil {
-		return err
+	err := im.savePacked(fresh, make([][]hygiene.Change, len(fresh)))
+	for _, k := range fresh {
+		if err == nil {
+			err = im.waitIfNew(k, []*contactRow{k}, false)
+		}
 	}
+	return err
+}
+
+// revise makes of a row, which is packed, what the profile says. A new contact is to be saved
+// by the caller.
+func (im *profileImport) revise(k *contactRow, said *Profile, r *ProfileChange) (isNew bool, err error) {
 	if err := k.unpackAttributes(); err != nil {
-		return err
+		return false, err
 	}
 	r.Before, r.PhoneBefore, r.Phone = k.Attributes, k.Phone, k.Phone
 	if said.HasPhone && said.Phone != "" {
 		r.Phone = said.Phone
 	}
 	changed := false
-	r.After, changed = mergeAttributes(r.Before, said.Attributes)
+	r.After, changed = r.Before.Merge(said.Attributes)
 	k.Attributes = r.After
 	switch {
 	case k.stored.ID == 0:
-		k.Phone = r.Phone
-		r.ProfileEffect = ProfileNew
-		return w.saveNew(k)
+		k.Phone, r.ProfileEffect = r.Phone, ProfileNew
+		return true, nil
 	case changed || r.Phone != r.PhoneBefore || r.Phone != "" && said.Phone != "" && hygiene.HasNumbers(k.stored.Facts):
-		if r.ProfileEffect = ProfileUnchanged; changed || r.Phone != r.PhoneBefore {
+		if changed || r.Phone != r.PhoneBefore {
 			r.ProfileEffect = ProfileUpdated
 		}
 		if said.HasPhone && said.Phone != "" {
-			if err := k.readFacts(w); err != nil {
-				return err
-			}
-			if err := w.setNumber(k, func(c *hygiene.Contact) bool { return c.TakeNumber(r.Phone, at) }); err != nil {
-				return err
+			if err := im.setNumber(k, func(c *hygiene.Contact) bool { return c.TakeNumber(r.Phone, im.at) }); err != nil {
+				return false, err
 			}
 		}
-		return w.saveProfile(k)
+		return false, im.saveProfile(k)
 	}
-	return nil
+	return false, nil
+}
+
+// keep keeps what was and is known of a contact that changed, if that is one of the first.
+func (im *profileImport) keep(place int) {
+	if im.changes[place].ProfileEffect == ProfileUnchanged {
+		im.changes[place].Before, im.changes[place].After = nil, nil
+		return
+	}
+	if im.kept = append(im.kept, place); len(im.kept) >= 2*ProfilesKept {
+		im.drop(ProfilesKept)
+	}
+}
+
+// drop leaves what is kept of so many changes, the first ones.
+func (im *profileImport) drop(leave int) {
+	slices.Sort(im.kept)
+	for _, i := range im.kept[leave:] {
+		im.changes[i].Before, im.changes[i].After = nil, nil
+	}
+	im.kept = im.kept[:leave]
 }
 
 // reviseNamed is reviseProfile for a key of a merged contact.
@@ -139,7 +217,7 @@ func (w *txWriter) reviseNamed(k *contactRow, said *Profile, at hygiene.Instant,
 	}
 	r.Before, r.PhoneBefore = k.Attributes, k.Phone
 	changed, err := w.reviseName(k, said.Key, func(part *hygiene.Contact) {
-		part.Attributes, _ = mergeAttributes(part.Attributes, said.Attributes)
+		part.Attributes, _ = part.Attributes.Merge(said.Attributes)
 		if said.HasPhone {
 			part.TakeNumber(said.Phone, at)
 		}
@@ -149,34 +227,4 @@ func (w *txWriter) reviseNamed(k *contactRow, said *Profile, at hygiene.Instant,
 	}
 	r.After, r.Phone = k.Attributes, k.Phone
 	return err
-}
-
-// readFacts reads the facts of a stored contact of which only the profile was read.
-func (k *contactRow) readFacts(c engine.Querier) error {
-	r := c.Query("SELECT facts FROM contacts WHERE id = ?", k.stored.ID)
-	if r.Next() {
-		k.stored.Facts = r.Blob(0)
-	}
-	return r.Close()
-}
-
-// mergeAttributes is the old attributes with those that an import says, both
-// sorted by name.
-func mergeAttributes(old, said hygiene.Attributes) (all hygiene.Attributes, changed bool) {
-	all = make(hygiene.Attributes, 0, len(old)+len(said))
-	for i := range said {
-		for len(old) > 0 && strings.Compare(old[0].Name, said[i].Name) < 0 {
-			all, old = append(all, old[0]), old[1:]
-		}
-		had := len(old) > 0 && old[0].Name == said[i].Name
-		has := said[i].Value.Text != ""
-		changed = changed || had != has || had && old[0].Value != said[i].Value
-		if had {
-			old = old[1:]
-		}
-		if has {
-			all = append(all, said[i])
-		}
-	}
-	return append(all, old...), changed
 }

@@ -110,3 +110,25 @@ func unpackText(b []byte) (s string, rest []byte, ok bool) {
 	}
 	return string(b[size:][:n]), b[size:][n:], true
 }
+
+// Merge is the attributes with those that an import says, both sorted by name, and whether
+// that changed something. What is said to be an empty text is removed.
+func (a Attributes) Merge(said Attributes) (all Attributes, changed bool) {
+	old := a
+	all = make(Attributes, 0, len(old)+len(said))
+	for i := range said {
+		for len(old) > 0 && strings.Compare(old[0].Name, said[i].Name) < 0 {
+			all, old = append(all, old[0]), old[1:]
+		}
+		had := len(old) > 0 && old[0].Name == said[i].Name
+		has := said[i].Value.Text != ""
+		changed = changed || had != has || had && old[0].Value != said[i].Value
+		if had {
+			old = old[1:]
+		}
+		if has {
+			all = append(all, said[i])
+		}
+	}
+	return append(all, old...), changed
+}

@@ -34,5 +34,6 @@ func (x importContactsCommand) Run(c *invocation) error {
 		return err
 	}
 	o.Apply, o.Phone = x.Apply, x.Phone
+	collectRarely() // little of what is read stays
 	return c.open(previewUnless(x.Apply), func(a *app.App) error { return imports.Contacts(c.ctx, c.Printer, a, o) })
 }

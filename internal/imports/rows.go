@@ -36,7 +36,11 @@ type keyColumn struct {
 	names []string // the first that the list has
 	plain bool     // the names are compared by plainName
 	waits bool     // nothing is written before the list has been read to its end
-	flag  string   // that names another
+	// lines and bytes are after how many lines, or how many bytes of them, the importer is
+	// flushed; 0 for FlushLines and flushBytes.
+	lines int64
+	bytes int
+	flag  string // that names another
 	read  func(cell listfile.Cell) (string, error)
 	// isRow reports whether a first line with this one cell is a row and not a header;
 	// nil for never.
@@ -154,14 +158,14 @@ func (r *rowReader) readAll() error {
 		if err := r.add(row); err != nil {
 			r.rejects.add(row.Line, err, row.Raw)
 		}
-		if r.size += len(row.Raw); n%FlushLines != 0 && r.size < flushBytes {
+		if show != nil && n%FlushLines == 0 {
+			show(n)
+		}
+		if r.size += len(row.Raw); n%cmp.Or(r.keyColumn.lines, FlushLines) != 0 && r.size < cmp.Or(r.keyColumn.bytes, flushBytes) {
 			continue
 		}
 		if err := r.flush(); err != nil {
 			return err
-		}
-		if show != nil {
-			show(n)
 		}
 	}
 }
