@@ -91,6 +91,7 @@ func (x importMessagesCommand) Run(c *invocation) error {
 	if err != nil {
 		return err
 	}
+	collectRarely() // little of what is read stays
 	return imports.Messages(c.ctx, c.Printer, o, func(do func(*app.App) error) error { return c.open(toRecord, do) })
 }
 
