@@ -149,7 +149,7 @@ type size struct{ files, lines int }
 func biggest(dir string) size {
 	switch dir {
 	case "store":
-		return size{84, 12100}
+		return size{84, 12200}
 	case "hygiene":
 		return size{48, 7300}
 	case "internal/command":

@@ -108,7 +108,7 @@ func (j *keyJoin) step(ctx context.Context, rows []*engine.Contact) error {
 func (j *keyJoin) events(ctx context.Context) error {
 	seq, err := j.store.Cursor()
 	for err == nil {
-		b := <-j.store.readAhead(seq, 0)
+		b := <-j.store.readAhead(seq, lotEvents)
 		if b.err != nil || len(b.events) == 0 {
 			return b.err
 		}

@@ -37,6 +37,13 @@ func (s *Store) Read(do func(engine.Reader) error) error { return s.read(do) }
 
 func (s *Store) ReadLog(do func(engine.LogReader) error) error { return s.readLog(do) }
 
+// SmallLots makes a sweep read the log a few events at a time, until the test ends.
+func SmallLots(t *testing.T) {
+	before := lotEvents
+	lotEvents = 7
+	t.Cleanup(func() { lotEvents = before })
+}
+
 // SmallSteps makes steps through the contacts small until the test ends, and returns how
 // many contacts one looks at.
 func SmallSteps(t *testing.T) int {

@@ -106,6 +106,38 @@ func TestAnyCutOfTheLogIntoSweepsGivesTheSameContactsAndLedger(t *testing.T) {
 	}
 }
 
+func TestABatchOfSeveralLotsGivesTheSameContactsAndLedger(t *testing.T) {
+	for seed := range uint64(4) {
+		events, registrations := storetest.RandomLog(seed, 300)
+		var dumps [2]string
+		for i := range dumps {
+			s := storetest.Open(t)
+			p := storetest.Policy(t, s)
+			if _, err := s.Register(context.Background(), registrations); err != nil {
+				t.Fatal(err)
+			}
+			storetest.Append(t, s, events...)
+			if i == 1 {
+				store.SmallLots(t)
+			}
+			o := options(p, storetest.Start)
+			o.Progress = func(swept int64) {
+				if swept > int64(len(events)) {
+					t.Errorf("%d of %d events are said to be swept", swept, len(events))
+				}
+			}
+			did, err := s.Sweep(context.Background(), o)
+			if err != nil || did.Events != int64(len(events)) {
+				t.Fatalf("swept %d of %d events, %v", did.Events, len(events), err)
+			}
+			dumps[i] = storetest.Dump(t, s)
+		}
+		if dumps[0] != dumps[1] {
+			t.Fatalf("seed %d: in one lot\n%s\nin several\n%s", seed, dumps[0], dumps[1])
+		}
+	}
+}
+
 func TestTheSendLogMayComeAnyTime(t *testing.T) {
 	events, registrations := storetest.RandomLog(4, 120)
 	for i := range events { // in order, so that no history overflows

@@ -20,7 +20,7 @@ func (s *Store) EachEventOf(ctx context.Context, key string, progress func(event
 	for seq, n := int64(0), int64(0); ; {
 		var events []hygiene.Event
 		err := s.readLog(func(l engine.LogReader) (err error) {
-			events, err = l.EventsAfter(seq, sweepEvents, sweepBytes)
+			events, err = l.EventsAfter(seq, lotEvents, lotBytes)
 			return err
 		})
 		if err == nil {

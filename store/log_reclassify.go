@@ -101,7 +101,7 @@ func (s *Store) readPiece(ctx context.Context, from, to int64, of Outcomes, show
 		}
 		var events []hygiene.Event
 		err = s.readLog(func(l engine.LogReader) (err error) {
-			events, err = l.EventsAfter(from, reclassifyAt, sweepBytes)
+			events, err = l.EventsAfter(from, reclassifyAt, lotBytes)
 			return err
 		})
 		if err != nil || len(events) == 0 {
@@ -298,10 +298,11 @@ func (r *reclassifier) moveEvents(events []hygiene.Event, updates []engine.Outco
 		}
 		var keys []string
 		var groups [][]int
-		for len(order) > 0 {
-			group := firstGroup(order, roots)
-			keys, groups = append(keys, roots[group[0]]), append(groups, group)
-			order = order[len(group):]
+		for n, i := range order {
+			if n == 0 || roots[i] != roots[order[n-1]] {
+				keys, groups = append(keys, roots[i]), append(groups, nil)
+			}
+			groups[len(groups)-1] = append(groups[len(groups)-1], i)
 		}
 		contacts, entries, err := w.changeEach(keys, func(i int, k *contactRow) ([]hygiene.Change, bool) {
 			was := k.Status(r.moment.At)
@@ -358,7 +359,9 @@ func (r *reclassifier) byContact(c engine.Reader, events []hygiene.Event) (order
 			order = append(order, i)
 		}
 	}
-	sortByContact(order, contacts, events)
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(contacts[a], contacts[b]), cmp.Compare(events[a].Seq, events[b].Seq))
+	})
 	return order, contacts, nil
 }
 

@@ -32,7 +32,7 @@ func (s *Store) CompareLate(ctx context.Context, now hygiene.Instant) error {
 	for from < end && err == nil {
 		var events []hygiene.Event
 		err = s.readLog(func(l engine.LogReader) (err error) {
-			events, err = l.EventsAfter(from, min(sweepEvents, int(end-from)), sweepBytes)
+			events, err = l.EventsAfter(from, min(lotEvents, int(end-from)), lotBytes)
 			return err
 		})
 		if err = errors.Join(err, ctx.Err()); err != nil {

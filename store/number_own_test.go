@@ -85,6 +85,21 @@ func TestAnEventThatNamesOnlyANumberLiesOnIt(t *testing.T) {
 	}
 }
 
+func TestASweepCountsTheChangesOfNumbersOnce(t *testing.T) {
+	s := storetest.Open(t)
+	p := numberPolicy(t, s)
+	storetest.Register(t, s, store.Registration{Source: "insider", MessageID: "m1", Phone: onePhone})
+	storetest.Append(t, s, nobodys(storetest.Start+1, "m1", hygiene.Unsubscribed))
+	did, err := s.Sweep(t.Context(), options(p, storetest.Start.Add(hygiene.Day)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := s.Ledger(hygiene.NumberKey(onePhone), 10)
+	if err != nil || len(entries) == 0 || did.Changes != int64(len(entries)) {
+		t.Errorf("the sweep counted %d changes, and the ledger has %d, %v", did.Changes, len(entries), err)
+	}
+}
+
 func TestAnEventLeavesItsNumberWhenItsContactBecomesKnown(t *testing.T) {
 	s := storetest.Open(t)
 	p := numberPolicy(t, s)

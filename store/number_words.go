@@ -86,10 +86,9 @@ func (s *Store) NumbersOf(contact *hygiene.Contact) (numbers []*hygiene.Contact,
 // one, lies on that number alone. It stays in the table unmatched, with the number, as long as no contact
 // is known for it: a number that becomes a subject takes it from there.
 
-// applyToNumbers applies events that lie on a number alone, and returns how many ledger
-// entries that made. They are in the table unmatched. strikes reads what operators
-// invalidated.
-func (w *txWriter) applyToNumbers(events []hygiene.Event, strikes func(engine.Querier) ([]hygiene.Instruction, error)) (entries int64, err error) {
+// applyToNumbers applies events that lie on a number alone. They are in the table unmatched.
+// strikes reads what operators invalidated.
+func (w *txWriter) applyToNumbers(events []hygiene.Event, strikes func(engine.Querier) ([]hygiene.Instruction, error)) (err error) {
 	of := map[string][]*hygiene.Event{}
 	for i := range events {
 		if e := &events[i]; e.Contact == "" && e.Number() != "" && w.judge.GivesOutcome(e.Outcome) {
@@ -97,18 +96,17 @@ func (w *txWriter) applyToNumbers(events []hygiene.Event, strikes func(engine.Qu
 		}
 	}
 	if len(of) == 0 {
-		return 0, nil
+		return nil
 	}
 	if w.given.strikes, err = strikes(w); err != nil {
-		return 0, err
+		return err
 	}
-	before := w.given.changes
 	for _, phone := range slices.Sorted(maps.Keys(of)) {
 		if err := w.applyToNumber(phone, of[phone]); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return w.given.changes - before, nil
+	return nil
 }
 
 func (w *txWriter) applyToNumber(phone string, events []*hygiene.Event) error {

@@ -4,20 +4,31 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"time"
 
 	"winnow/hygiene"
 	"winnow/store/engine"
 	"winnow/store/messages"
+	"winnow/store/packed"
 	"winnow/store/quiet"
 )
 
-// A sweep goes forward in batches, each one transaction: so large that pages of
-// contacts are shared by several of them, so small that a manual change does not
-// wait long behind one, and bounded in bytes.
+// A sweep goes forward in batches, each one transaction. The more events it has, the more of
+// them share a page of contacts, which is read and written once: a batch has as many as fit
+// into sweepBytes when they are packed, and as can be swept in about sweepFor. For a manual
+// change may wait so long. How fast it is, a sweep learns from its first batch.
 const (
-	sweepEvents = 100_000
-	sweepBytes  = 16 << 20
+	sweepBytes = 60 << 20
+	sweepFor   = 8 * time.Second
+	firstBatch = 100_000
+	leastBatch = 10_000
 )
+
+// The log is read in lots, the next while one is looked at. Tests of batches of several lots
+// make them small, so that they need no thousands of events.
+var lotEvents = 25_000
+
+const lotBytes = 6 << 20
 
 // matchedAtOnce is how many events that found their contact are judged in one
 // transaction.
@@ -46,7 +57,7 @@ type SweepOptions struct {
 	// has act; the others are unmatched.
 	RequireSendLog map[string]bool
 	Now            hygiene.Instant
-	// Progress is called with how many events have been swept; it may be nil.
+	// Progress is called between transactions with how many events have been swept; it may be nil.
 	Progress func(events int64)
 
 	// Batch is how many events are swept in one transaction; 0 for as many as is good.
@@ -85,60 +96,90 @@ func (s *Store) sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 	if from, err = s.sweepTogether(ctx, &o, from, end, &total); err != nil {
 		return total, err
 	}
-	next := s.readAhead(from, o.Batch)
-	for {
-		b := <-next
-		if b.err != nil || len(b.events) == 0 {
+	log := &logAhead{store: s, most: cmp.Or(o.Batch, lotEvents)}
+	log.goTo(from)
+	defer log.stop()
+	for most := cmp.Or(o.Batch, firstBatch); ; {
+		began, before := time.Now(), total.Events
+		first := log.next()
+		if first.err != nil || len(first.events) == 0 {
 			total.Cursor = from
-			return total, errors.Join(b.err, s.markCounted(o.Now))
+			return total, errors.Join(first.err, s.markCounted(o.Now))
 		}
-		upTo := b.events[len(b.events)-1].Seq
-		next = s.readAhead(upTo, o.Batch)
-		moved, err := s.sweepBatch(&o, &b, from, upTo, &total)
-		if err == nil && moved {
-			err = ctx.Err()
-		}
+		upTo, err := s.sweepBatch(&o, log, first, batchBounds{from, end, most}, &total)
 		if err != nil {
-			<-next
 			return total, err
 		}
-		from = upTo
-		if moved && from >= end {
-			<-next
-			total.Cursor = from
-			return total, s.markCounted(o.Now)
-		}
-		if !moved { // another process swept meanwhile: go on from where it is
-			<-next
+		switch {
+		case upTo == from: // another process swept meanwhile: go on from where it is
 			if from, err = s.Cursor(); err != nil {
 				return total, err
 			}
-			next = s.readAhead(from, o.Batch)
+			log.goTo(from)
+			continue
+		case ctx.Err() != nil:
+			return total, ctx.Err()
+		case upTo >= end:
+			total.Cursor = upTo
+			return total, s.markCounted(o.Now)
+		}
+		if from = upTo; o.Batch == 0 {
+			most = max(leastBatch, int(float64(total.Events-before)*float64(sweepFor)/float64(time.Since(began))))
 		}
 	}
 }
 
-// eventBatch is a batch read from the log.
-type eventBatch struct {
+// logAhead reads the log in lots, each while the one before is being looked at.
+type logAhead struct {
+	store *Store
+	most  int
+	under <-chan eventLot // that is being read; nil for none
+}
+
+// eventLot is what was read from the log together.
+type eventLot struct {
 	events []hygiene.Event
 	view   *messages.View // of their messages
 	err    error
 }
 
-// readAhead reads the batch after seq, and looks up its messages, while the one before is
-// being applied.
-func (s *Store) readAhead(seq int64, most int) <-chan eventBatch {
-	out := make(chan eventBatch, 1)
+// goTo begins to read after seq.
+func (a *logAhead) goTo(seq int64) {
+	a.stop()
+	a.under = a.store.readAhead(seq, a.most)
+}
+
+// next is the next lot. It has no events at the end of the log, nor with an error; then
+// nothing follows.
+func (a *logAhead) next() eventLot {
+	lot := <-a.under
+	if a.under = nil; lot.err == nil && len(lot.events) > 0 {
+		a.goTo(lot.events[len(lot.events)-1].Seq)
+	}
+	return lot
+}
+
+// stop waits for the lot that is being read.
+func (a *logAhead) stop() {
+	if a.under != nil {
+		<-a.under
+		a.under = nil
+	}
+}
+
+// readAhead reads the lot after seq, and looks up its messages, while the caller goes on.
+func (s *Store) readAhead(seq int64, most int) <-chan eventLot {
+	out := make(chan eventLot, 1)
 	go func() {
-		var b eventBatch
-		b.err = s.readLog(func(l engine.LogReader) (err error) {
-			b.events, err = l.EventsAfter(seq, cmp.Or(most, sweepEvents), sweepBytes)
+		var lot eventLot
+		lot.err = s.readLog(func(l engine.LogReader) (err error) {
+			lot.events, err = l.EventsAfter(seq, most, lotBytes)
 			return err
 		})
-		if b.err == nil {
-			b.view, b.err = messages.Look(s.read, versionOfSendLog, b.events)
+		if lot.err == nil {
+			lot.view, lot.err = messages.Look(s.read, versionOfSendLog, lot.events)
 		}
-		out <- b
+		out <- lot
 	}()
 	return out
 }
@@ -152,30 +193,31 @@ func (s *Store) Cursor() (n int64, err error) {
 	return n, err
 }
 
-// sweepBatch sweeps the events after the cursor from up to upTo. It does nothing
-// when the cursor is elsewhere.
-func (s *Store) sweepBatch(o *SweepOptions, b *eventBatch, from, upTo int64, total *Swept) (moved bool, err error) {
+// batchBounds are the cursor where a batch begins, the end of the log as the sweep saw it,
+// and how many events are enough.
+type batchBounds struct {
+	from, end int64
+	most      int
+}
+
+// sweepBatch sweeps the first lot and those that follow it, as far as the bounds say, and
+// returns how far that was. It does nothing when the cursor is elsewhere.
+func (s *Store) sweepBatch(o *SweepOptions, log *logAhead, first eventLot, bounds batchBounds, total *Swept) (upTo int64, err error) {
 	var did Swept
+	upTo = bounds.from
 	err = s.writeAs(o.Policy, func(w *txWriter) error {
 		at, err := counter(w, cursor)
-		if err != nil || at != from {
+		if err != nil || at != bounds.from {
 			return err
 		}
-		moved = true
-		if err := s.holdSurges(w, o, b.events, from, upTo, &did); err != nil {
+		var found packed.Events
+		if upTo, err = s.gather(w, o, log, first, bounds, &found, &did); err != nil {
 			return err
 		}
-		if err := w.applyEvents(o, b.events, b.view, &did); err != nil {
+		if err := w.applyFound(&found, &did); err != nil {
 			return err
 		}
 		did.addTo(w)
-		since, err := counter(w, listening)
-		if err != nil {
-			return err
-		}
-		if err := quiet.Note(w, b.events, hygiene.Instant(since)); err != nil {
-			return err
-		}
 		if err := w.trimUnregistered(upTo); err != nil {
 			return err
 		}
@@ -184,14 +226,43 @@ func (s *Store) sweepBatch(o *SweepOptions, b *eventBatch, from, upTo int64, tot
 		}
 		return setCounter(w, cursor, upTo)
 	})
-	if err != nil || !moved {
-		return moved, err
+	if err != nil {
+		return bounds.from, err
 	}
-	total.add(did)
-	if o.Progress != nil {
-		o.Progress(total.Events)
+	if upTo > bounds.from {
+		total.add(did)
+		if o.Progress != nil {
+			o.Progress(total.Events)
+		}
 	}
-	return true, nil
+	return upTo, nil
+}
+
+// gather does with the events of a batch what is done in the order of the log, finds their
+// contacts, and returns the seq of the last.
+func (s *Store) gather(w *txWriter, o *SweepOptions, log *logAhead, lot eventLot, bounds batchBounds, found *packed.Events, did *Swept) (upTo int64, err error) {
+	since, err := counter(w, listening)
+	if err != nil {
+		return 0, err
+	}
+	upTo = bounds.from
+	for n := 0; len(lot.events) > 0; lot = log.next() {
+		last := lot.events[len(lot.events)-1].Seq
+		if err := s.holdSurges(w, o, lot.events, upTo, last, did); err != nil {
+			return 0, err
+		}
+		if err := w.find(o, lot.events, lot.view, found, did); err != nil {
+			return 0, err
+		}
+		if err := quiet.Note(w, lot.events, hygiene.Instant(since)); err != nil {
+			return 0, err
+		}
+		upTo, n = last, n+len(lot.events)
+		if n >= bounds.most || last >= bounds.end || found.Bytes() >= sweepBytes {
+			return upTo, nil
+		}
+	}
+	return upTo, lot.err
 }
 
 // sweepMatched judges events whose contact was registered after they were swept.
@@ -309,8 +380,9 @@ func (d *Swept) add(e Swept) {
 	d.Tripped = append(d.Tripped, e.Tripped...)
 }
 
-// addTo adds what a batch did to the counters.
+// addTo adds what a transaction did to the counters, once.
 func (d *Swept) addTo(w *txWriter) {
+	d.Changes += w.given.changes // those of numbers
 	w.added[repeats] += d.Repeats
 	w.added[settled] += d.TooOld
 	w.added[lateEvents] += d.Late

@@ -1,21 +1,23 @@
 package store
 
 import (
-	"cmp"
 	"slices"
 
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
 	"winnow/store/engine"
 	"winnow/store/messages"
+	"winnow/store/packed"
 )
 
 // applyBatch is some contacts with the events that are new to them. Three go
 // round: while the events of one are applied, the one before is written and the
 // one after read.
 type applyBatch struct {
-	rows    []*contactRow // chunkSize of them; as many in use as there are groups
-	groups  [][]int       // of each contact, its events
+	rows    []*contactRow   // chunkSize of them; as many in use as there are groups
+	events  []hygiene.Event // of all contacts
+	places  []int           // of the events, which groups share
+	groups  [][]int         // of each contact, its events
 	changes [][]hygiene.Change
 	others  []int // events that are handed over, see the end of this file
 	end     bool  // there were no events any more
@@ -24,28 +26,37 @@ type applyBatch struct {
 	panic   any // what applying panicked with; the goroutine that waits panics with it
 }
 
-// applyEvents applies events to their contacts, in the order of the keys:
-// neighbours share pages. The view of the send log may be nil. This goroutine alone uses
-// the database; what needs no database is done beside it.
+// applyEvents applies events to their contacts. The view of the send log may be nil.
 func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, view *messages.View, did *Swept) error {
+	var found packed.Events
+	if err := w.find(o, events, view, &found, did); err != nil {
+		return err
+	}
+	return w.applyFound(&found, did)
+}
+
+// find finds the contacts of events and adds them to those found. Those without one are
+// applied to their numbers, or are unmatched.
+func (w *txWriter) find(o *SweepOptions, events []hygiene.Event, view *messages.View, found *packed.Events, did *Swept) error {
 	did.Events += int64(len(events))
-	order, contacts, err := w.match(events, view, o.RequireSendLog, did)
-	if err != nil {
+	if err := w.match(events, view, o.RequireSendLog, found, did); err != nil {
 		return err
 	}
-	entries, err := w.applyToNumbers(events, strikesInForce)
-	if err != nil {
-		return err
-	}
-	did.Changes += entries
+	return w.applyToNumbers(events, strikesInForce)
+}
+
+// applyFound applies events to their contacts, in the order of the keys: neighbours share
+// pages. This goroutine alone uses the database; what needs no database is done beside it.
+func (w *txWriter) applyFound(found *packed.Events, did *Swept) error {
+	order := found.ByContact()
 	batches := [3]applyBatch{}
 	var applied, read *applyBatch
 	for n := 0; ; n++ {
-		applying := read.apply(w.judge, w.beside != nil, events)
-		err := applied.write(w, events, did)
+		applying := read.apply(w.judge, w.beside != nil)
+		err := applied.write(w, did)
 		next := &batches[n%len(batches)]
 		if err == nil {
-			order, err = next.read(w, events, contacts, order)
+			order, err = next.read(w, found, order)
 		}
 		<-applying // also after an error: the batch is still being applied
 		if read != nil && read.panic != nil {
@@ -55,27 +66,26 @@ func (w *txWriter) applyEvents(o *SweepOptions, events []hygiene.Event, view *me
 			return err
 		}
 		if applied, read = read, next; applied == nil && read.end || applied != nil && applied.end {
-			did.Changes += w.given.changes // those of numbers
 			return nil
 		}
 	}
 }
 
 // match finds the contact of each event, stores those without one as unmatched or as
-// lying on a number alone, and returns the order in which to apply the others, and the key of the contact of
-// each. The event keeps the key that it came by.
-func (w *txWriter) match(events []hygiene.Event, view *messages.View, requireSendLog map[string]bool, did *Swept) (order []int, contacts []string, err error) {
+// lying on a number alone, and adds the others to those found. The event keeps the key that
+// it came by.
+func (w *txWriter) match(events []hygiene.Event, view *messages.View, requireSendLog map[string]bool, found *packed.Events, did *Swept) error {
 	late, err := w.takeLate(events, did)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	if err := w.identify(events, view, requireSendLog); err != nil {
-		return nil, nil, err
+		return err
 	}
-	if contacts, err = w.rootsOfEvents(events); err != nil {
-		return nil, nil, err
+	contacts, err := w.rootsOfEvents(events)
+	if err != nil {
+		return err
 	}
-	order = make([]int, 0, len(events))
 	for i := range events {
 		e := &events[i]
 		if late != nil && late[i] {
@@ -84,12 +94,12 @@ func (w *txWriter) match(events []hygiene.Event, view *messages.View, requireSen
 		}
 		if e.Contact != "" {
 			if w.isOthers(e, contacts[i]) {
-				if err := w.handOver(e, did); err != nil {
-					return nil, nil, err
+				if err := w.handOver(e.Seq, e.Held, did); err != nil {
+					return err
 				}
 				continue
 			}
-			order = append(order, i)
+			found.Add(e, contacts[i])
 			continue
 		}
 		if e.IsErased() {
@@ -99,8 +109,8 @@ func (w *txWriter) match(events []hygiene.Event, view *messages.View, requireSen
 			e.To, e.SentTo = "", ""
 		}
 		if w.isOthers(e, "") {
-			if err := w.handOver(e, did); err != nil {
-				return nil, nil, err
+			if err := w.handOver(e.Seq, e.Held, did); err != nil {
+				return err
 			}
 			e.To, e.SentTo = "", "" // nor does it lie on its number now
 			continue
@@ -110,54 +120,41 @@ func (w *txWriter) match(events []hygiene.Event, view *messages.View, requireSen
 		}
 		if err := w.Exec("INSERT INTO unmatched (message_id, seq, held_by, source, phone) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			contactkey.MessageID(e.MessageID), e.Seq, e.Held, e.Source, e.Number()); err != nil {
-			return nil, nil, err
+			return err
 		}
 	}
-	sortByContact(order, contacts, events)
-	return order, contacts, nil
-}
-
-// sortByContact sorts places of events by contact and seq.
-func sortByContact(order []int, contacts []string, events []hygiene.Event) {
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(contacts[a], contacts[b]), cmp.Compare(events[a].Seq, events[b].Seq))
-	})
-}
-
-// firstGroup is the first places of order: those of one contact.
-func firstGroup(order []int, contacts []string) []int {
-	n := 1
-	for n < len(order) && contacts[order[n]] == contacts[order[0]] {
-		n++
-	}
-	return order[:n]
+	return nil
 }
 
 // read reads the contacts of the next events in order, and returns the rest.
-func (b *applyBatch) read(w *txWriter, events []hygiene.Event, contacts []string, order []int) ([]int, error) {
+func (b *applyBatch) read(w *txWriter, found *packed.Events, order []int32) ([]int32, error) {
 	if b.rows == nil {
 		b.rows = newRows(chunkSize)
 	}
-	b.groups, b.others, b.end = b.groups[:0], b.others[:0], len(order) == 0
-	var keys []string
-	for len(order) > 0 && len(b.groups) < chunkSize {
-		group := firstGroup(order, contacts)
-		keys = append(keys, contacts[group[0]])
-		b.groups = append(b.groups, group)
-		order = order[len(group):]
+	b.events, b.groups, b.others, b.end = b.events[:0], b.groups[:0], b.others[:0], len(order) == 0
+	keys := make([]string, 0, chunkSize)
+	for len(order) > 0 && len(keys) < chunkSize {
+		key, from := found.Contact(order[0]), len(b.events)
+		for len(order) > 0 && found.Contact(order[0]) == key {
+			if len(b.events) == len(b.places) {
+				b.places = append(b.places, len(b.events))
+			}
+			b.events, order = append(b.events, found.Event(order[0])), order[1:]
+		}
+		keys, b.groups = append(keys, key), append(b.groups, b.places[from:len(b.events):len(b.events)])
 	}
 	if err := loadRows(w, keys, b.rows); err != nil {
 		return nil, err
 	}
 	if w.beside != nil {
-		return order, b.partWithProofs(w, events)
+		return order, b.partWithProofs(w)
 	}
 	return order, nil
 }
 
 // apply begins to apply the events to their contacts, and closes the channel when
 // that is done. A nil batch has nothing to apply. beside says that others write meanwhile.
-func (b *applyBatch) apply(policy *hygiene.Policy, beside bool, events []hygiene.Event) <-chan struct{} {
+func (b *applyBatch) apply(policy *hygiene.Policy, beside bool) <-chan struct{} {
 	done := make(chan struct{})
 	if b == nil {
 		close(done)
@@ -167,7 +164,7 @@ func (b *applyBatch) apply(policy *hygiene.Policy, beside bool, events []hygiene
 		defer close(done)
 		defer func() { b.panic = recover() }()
 		b.changes, b.did, b.err = b.changes[:0], Swept{}, nil
-		kept := 0
+		kept, events := 0, b.events
 		for i, group := range b.groups {
 			k := b.rows[i]
 			if b.err = k.unpack(); b.err != nil {
@@ -202,7 +199,7 @@ func (b *applyBatch) apply(policy *hygiene.Policy, beside bool, events []hygiene
 }
 
 // write writes a batch that was applied. A nil batch has nothing to write.
-func (b *applyBatch) write(w *txWriter, events []hygiene.Event, did *Swept) error {
+func (b *applyBatch) write(w *txWriter, did *Swept) error {
 	if b == nil {
 		return nil
 	}
@@ -210,7 +207,7 @@ func (b *applyBatch) write(w *txWriter, events []hygiene.Event, did *Swept) erro
 		return b.err
 	}
 	for _, n := range b.others {
-		if err := w.handOver(&events[n], did); err != nil {
+		if err := w.handOver(b.events[n].Seq, b.events[n].Held, did); err != nil {
 			return err
 		}
 	}
@@ -242,9 +239,9 @@ func (k *contactRow) heed(policy *hygiene.Policy, events []hygiene.Event, group 
 // else writes. For an event may come to its contact at any time.
 
 // handOver lets the event be judged when nobody else writes.
-func (w *txWriter) handOver(e *hygiene.Event, did *Swept) error {
+func (w *txWriter) handOver(seq, held int64, did *Swept) error {
 	did.Events--
-	return w.Exec("INSERT INTO matched (seq, held_by) VALUES (?, ?) ON CONFLICT (seq) DO NOTHING", e.Seq, e.Held)
+	return w.Exec("INSERT INTO matched (seq, held_by) VALUES (?, ?) ON CONFLICT (seq) DO NOTHING", seq, held)
 }
 
 // isOthers reports whether an event, of the contact of that key, empty for none, concerns what a
@@ -274,11 +271,11 @@ func (k *contactRow) isOthers(policy *hygiene.Policy, events []hygiene.Event, gr
 
 // partWithProofs takes those contacts out of a batch, which was read, whose events say
 // something of what is open on their numbers.
-func (b *applyBatch) partWithProofs(w *txWriter, events []hygiene.Event) error {
+func (b *applyBatch) partWithProofs(w *txWriter) error {
 	if there, err := w.hasNumbers(); err != nil || !there || !w.judge.HasNumbers() {
 		return err
 	}
-	proves := func(n int) bool { return hygiene.ProofBy(events[n].Outcome) != hygiene.Unmeasured }
+	proves := func(n int) bool { return hygiene.ProofBy(b.events[n].Outcome) != hygiene.Unmeasured }
 	var proving []*contactRow
 	for i, group := range b.groups {
 		if k := b.rows[i]; k.Phone != "" && slices.ContainsFunc(group, proves) {

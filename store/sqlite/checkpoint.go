@@ -81,7 +81,7 @@ func (k *checkpointer) run() {
 func (k *checkpointer) catchUp() bool {
 	before := int64(0)
 	for range catchUpMax {
-		p, err := k.checkpoint("PASSIVE")
+		p, err := checkpoint(k.c, "PASSIVE")
 		if err != nil || p.pages <= longWAL || p.moved < p.pages {
 			return false
 		}
@@ -98,7 +98,7 @@ func (k *checkpointer) catchUp() bool {
 func (k *checkpointer) restart() {
 	for range restartTries {
 		k.commits.Lock()
-		p, err := k.checkpoint("RESTART")
+		p, err := checkpoint(k.c, "RESTART")
 		k.commits.Unlock()
 		if err != nil || !p.busy {
 			return
@@ -113,12 +113,47 @@ type progress struct {
 	pages, moved int64 // of the write-ahead log
 }
 
-func (k *checkpointer) checkpoint(kind string) (p progress, err error) {
-	r := k.c.query("PRAGMA wal_checkpoint(" + kind + ")")
+// checkpoint does a checkpoint of that kind; NOOP only looks.
+func checkpoint(c *conn, kind string) (p progress, err error) {
+	r := c.query("PRAGMA wal_checkpoint(" + kind + ")")
 	if r.Next() {
 		p = progress{busy: r.Int(0) != 0, pages: r.Int(1), moved: r.Int(2)}
 	}
 	return p, r.Close()
+}
+
+// The write-ahead log of the contacts is moved into their file when it has contactsPages
+// pages, of 4 KiB. But while commits follow each other that alone have so many, as when a
+// sweep catches up with a long log, it may have twice as many as the file, up to bulkPages:
+// most of these pages are written again by the next one, and go into the file once for
+// several.
+const (
+	contactsPages = 16384
+	bulkPages     = 524_288
+)
+
+// moveContacts moves the write-ahead log of the contacts after a commit, if it is time. What
+// can't be moved now, as a reader may still need it, is moved after a later commit. An error
+// is met by what reads the page, and by the next commit.
+func (e *Engine) moveContacts(c *conn) {
+	is, err := checkpoint(c, "NOOP")
+	if err != nil {
+		return
+	}
+	came := is.pages - e.contactsWAL
+	if came < 0 { // it began anew
+		came = is.pages
+	}
+	e.contactsWAL = is.pages
+	if is.pages < contactsPages || is.moved == is.pages {
+		return
+	}
+	if came >= contactsPages {
+		if of, err := c.number("PRAGMA page_count"); err == nil && is.pages < min(2*of, bulkPages) {
+			return
+		}
+	}
+	_, _ = checkpoint(c, "PASSIVE")
 }
 
 // close waits for the checkpoint under way. A nil checkpointer has none.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -104,5 +105,52 @@ func TestNoCommitWaitsForTheCheckpointOfAnotherProcess(t *testing.T) {
 	for range 8 {
 		commit(t, other)
 		commit(t, e) // an error when the other keeps the log for two seconds
+	}
+}
+
+// writeContacts commits so many pages of contacts, and returns what the write-ahead log has
+// then.
+func writeContacts(t *testing.T, e *Engine, from, pages int) progress {
+	t.Helper()
+	facts := make([]byte, 3500) // one a page
+	err := e.Write(func(w engine.Writer) error {
+		var list []*engine.Contact
+		for i := range pages {
+			id := int64(from + i + 1)
+			list = append(list, &engine.Contact{ID: id, Key: fmt.Sprintf("crm-%08d", id), Facts: facts})
+		}
+		return w.InsertContacts(list)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	is, err := checkpoint(e.writer.c, "NOOP")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return is
+}
+
+func TestSmallCommitsOfContactsAreMovedBeforeTheWriteAheadLogIsLong(t *testing.T) {
+	e := open(t)
+	for n := 0; n < 2*contactsPages; n += 4096 {
+		if is := writeContacts(t, e, n, 4096); is.pages-is.moved > contactsPages+8192 {
+			t.Fatalf("%d pages of %d were moved", is.moved, is.pages)
+		}
+	}
+}
+
+func TestLargeCommitsOfContactsAreMovedTogether(t *testing.T) {
+	e := open(t)
+	most := int64(0)
+	for n := range 4 {
+		is := writeContacts(t, e, n*(contactsPages+1), contactsPages+1)
+		most = max(most, is.pages-is.moved)
+	}
+	if is := writeContacts(t, e, 4*(contactsPages+1), 1); is.moved < is.pages {
+		t.Errorf("%d pages of %d were moved when the large commits had ended", is.moved, is.pages)
+	}
+	if most <= contactsPages {
+		t.Errorf("at most %d pages waited: each commit was moved by itself", most)
 	}
 }

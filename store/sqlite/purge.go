@@ -27,7 +27,7 @@ func (e *Engine) PurgeLog(do func(engine.LogReader, engine.LogWriter) error) (cl
 		return false, err
 	}
 	defer func() { err = errors.Join(err, k.close()) }()
-	if _, err := k.checkpoint("PASSIVE"); err != nil { // most of it, while commits go on
+	if _, err := checkpoint(k.c, "PASSIVE"); err != nil { // most of it, while commits go on
 		return false, err
 	}
 	err = e.logWriter.use(func(c *conn) error {
@@ -97,7 +97,7 @@ func (p *purger) close() error { return p.c.close() }
 
 // truncate empties the write-ahead log of the file, and reports whether it is empty.
 func (p *purger) truncate(path string) (bool, error) {
-	did, err := p.checkpoint("TRUNCATE")
+	did, err := checkpoint(p.c, "TRUNCATE")
 	if err != nil && !errors.Is(err, engine.ErrBusy) || err == nil && did.busy || errors.Is(err, engine.ErrBusy) {
 		if errors.Is(err, engine.ErrBusy) {
 			err = nil

@@ -40,6 +40,7 @@ type Engine struct {
 	files, logFiles fileSet // as they were when they were opened
 
 	checkpointer *checkpointer // of the log
+	contactsWAL  int64         // pages of the contacts' write-ahead log after the last commit
 	commits      sync.Mutex    // held while the log commits, or starts over
 
 	raw *os.File // the file of the contacts, see inGaps; nil until it is needed
@@ -249,10 +250,9 @@ func openFile(path, schema, tuning string) (*conn, error) {
 const logTuning = "PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = 2000; PRAGMA journal_size_limit = 67108864;"
 
 // writerTuning gives the writer of contacts a larger cache, in KiB, as a sweep
-// goes all over the contacts and their index, and lets it move the write-ahead
-// log into the file less often: a page that a sweep writes again and again goes
-// there once.
-const writerTuning = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864;"
+// goes all over the contacts and their index. It leaves checkpoints to
+// [Engine.moveContacts].
+const writerTuning = "PRAGMA cache_size = -49152; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;"
 
 // logPath is where the log is: beside the contacts.
 func (e *Engine) logPath() string {
@@ -293,6 +293,9 @@ func (e *Engine) Read(do func(engine.Reader) error) error {
 func (e *Engine) Write(do func(engine.Writer) error) error {
 	return e.writer.use(func(c *conn) error {
 		err := c.inTx("BEGIN IMMEDIATE", func() error { return do(&writer{reader: reader{querier{c: c}}}) })
+		if err == nil {
+			e.moveContacts(c)
+		}
 		return cmp.Or(err, e.files.check())
 	})
 }
