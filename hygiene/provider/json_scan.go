@@ -299,16 +299,20 @@ func (s *scanner) digits() bool {
 	return s.at > from
 }
 
-// plain is how many of the eight bytes at the beginning of a text mean themselves within a
-// string, before the first that does not or may not. It compares all eight as one number: a
-// byte's highest bit is set in odd when the byte is a control character, a quote, a
-// backslash, or of more than seven bits. What is above the first such byte may be wrong.
-func plain(eight string) int {
+// eightBytes are the first eight bytes of a text as one number, the first in its lowest bits.
+func eightBytes(text string) uint64 {
+	_ = text[7]
+	return uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
+		uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
+}
+
+// plain is how many of eight bytes mean themselves within a string, before the first that does
+// not or may not. It compares all eight as one number: a byte's highest bit is set in odd when
+// the byte is a control character, a quote, a backslash, or of more than seven bits. What is
+// above the first such byte may be wrong.
+func plain(eight uint64) int {
 	const ones, highest = 0x0101010101010101, 0x8080808080808080
-	_ = eight[7]
-	v := uint64(eight[0]) | uint64(eight[1])<<8 | uint64(eight[2])<<16 | uint64(eight[3])<<24 |
-		uint64(eight[4])<<32 | uint64(eight[5])<<40 | uint64(eight[6])<<48 | uint64(eight[7])<<56
-	odd := (v | (v - ones*' ') | (v ^ ones*'"' - ones) | (v ^ ones*'\\' - ones)) & highest
+	odd := (eight | (eight - ones*' ') | (eight ^ ones*'"' - ones) | (eight ^ ones*'\\' - ones)) & highest
 	return bits.TrailingZeros64(odd) / 8
 }
 
@@ -317,7 +321,7 @@ func (s *scanner) string() (string, error) {
 	from := s.at
 	for s.at++; s.at < len(s.text); {
 		if len(s.text)-s.at >= 8 {
-			n := plain(s.text[s.at : s.at+8])
+			n := plain(eightBytes(s.text[s.at:]))
 			if s.at += n; n == 8 {
 				continue
 			}

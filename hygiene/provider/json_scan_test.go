@@ -12,7 +12,7 @@ func TestEveryByteThatIsNotPlainEndsWhatIsPlain(t *testing.T) {
 				if c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
 					want = at
 				}
-				if got := plain(string(eight)); got != want {
+				if got := plain(eightBytes(string(eight))); got != want {
 					t.Fatalf("%q: %d bytes are plain, want %d", eight, got, want)
 				}
 			}
@@ -29,7 +29,7 @@ func TestWhatComesAfterAByteThatIsNotPlainDoesNotCount(t *testing.T) {
 					want = 3 + i
 				}
 			}
-			if got := plain("abc" + string([]byte{byte(first), byte(second)}) + "fgh"); got != want {
+			if got := plain(eightBytes("abc" + string([]byte{byte(first), byte(second)}) + "fgh")); got != want {
 				t.Fatalf("%d and %d after three letters: %d bytes are plain, want %d", first, second, got, want)
 			}
 		}

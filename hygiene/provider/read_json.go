@@ -27,7 +27,9 @@ type jsonReading struct {
 
 // readJSON reads JSON, in one pass.
 func (p *plan) readJSON(text, query string, body []byte, withQuery bool, to *batch) error {
-	j := jsonReading{plan: p, to: to, body: body, query: query, withQuery: withQuery, scanner: scanner{text: text, wanted: p.root.in}}
+	var j jsonReading // filled where it is: it is large
+	j.plan, j.to, j.body, j.query, j.withQuery = p, to, body, query, withQuery
+	j.scanner.text, j.scanner.wanted = text, p.root.in
 	if p.nested {
 		j.scanner.walk = newWalk(p.places, to.reader.max)
 	}
