@@ -82,7 +82,7 @@ func (p Parameters) sign(secret string, r *Request) error {
 		return err
 	}
 	text := p.text(fields)
-	sum := []byte{}
+	var sum []byte
 	if p.Plain {
 		plain := md5.Sum(append(slices.Clip(text), secret...)) // see above
 		sum = plain[:]
