@@ -152,6 +152,9 @@ func (a *logAhead) goTo(seq int64) {
 // next is the next lot. It has no events at the end of the log, nor with an error; then
 // nothing follows.
 func (a *logAhead) next() eventLot {
+	if a.under == nil {
+		return eventLot{}
+	}
 	lot := <-a.under
 	if a.under = nil; lot.err == nil && len(lot.events) > 0 {
 		a.goTo(lot.events[len(lot.events)-1].Seq)
