@@ -139,7 +139,7 @@ func (s *site) sample(ctx context.Context, contacts, events int) (g Grown, err e
 	if err != nil {
 		return g, err
 	}
-	run, err := s.winnow(ctx, "export", "nightly")
+	run, err := s.export(ctx)
 	if err != nil {
 		return g, err
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	soak      = flag.Duration("soak", 5*time.Second, "how long the soak lasts")
+	soak      = flag.Duration("soak", 0, "how long the soak lasts; 0 leaves it out")
 	soakSpeed = flag.Float64("soak-speed", 0.5, "the share of full speed at which callbacks come")
 )
 
@@ -41,8 +41,8 @@ type sample struct {
 // and retention, nothing may grow but the store: not memory, descriptors or goroutines, nor
 // the write-ahead logs.
 func TestASoakAtHalfSpeedIsFlat(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a daemon, which runs by the wall clock")
+	if *soak == 0 {
+		t.Skip("say -soak 30m")
 	}
 	folder := storetest.OnDisk(t)
 	every := min(time.Minute, max(2*time.Second, (*soak/30).Truncate(time.Second)))
