@@ -72,13 +72,17 @@ func Distance(a, b string) int {
 	if len(a) == 0 || len(b) == 0 {
 		return len(a) + len(b)
 	}
-	var before []int
-	row := make([]int, len(b)+1)
+	width := len(b) + 1
+	var short [3 * 24]int // for most words: a config may have many that are compared
+	rows := short[:]
+	if 3*width > len(rows) {
+		rows = make([]int, 3*width)
+	}
+	before, row, next := rows[:width], rows[width:2*width], rows[2*width:3*width]
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		next := make([]int, len(b)+1)
 		next[0] = i + 1
 		for j := range len(b) {
 			changed := row[j]
@@ -90,7 +94,7 @@ func Distance(a, b string) int {
 				next[j+1] = min(next[j+1], before[j-1]+1)
 			}
 		}
-		before, row = row, next
+		before, row, next = row, next, before
 	}
 	return row[len(b)]
 }
