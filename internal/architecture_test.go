@@ -43,7 +43,7 @@ var layers = [][]string{
 	{"store/engine", "store/scratchfile", "store/location", "internal/presets"},
 	{"store/records"},
 	{"store/sqlite", "store/postgres", "store/members", "store/keyset", "store/messages", "store/quarantine", "store/personal"},
-	{"store/engine/enginetest", "store/migration", "store/logscan", "store/silence", "store/regret", "store/quiet", "store/portions", "store/daycounts", "store/statuscounts", "store/erasure", "store/forgotten", "store/runs", "store/appender", "store/lines", "store/lookahead"},
+	{"store/engine/enginetest", "store/migration", "store/logscan", "store/silence", "store/regret", "store/quiet", "store/portions", "store/daycounts", "store/statuscounts", "store/erasure", "store/forgotten", "store/runs", "store/appender", "store/lines", "store/lookahead", "store/logahead", "store/packed", "store/counters"},
 	{"store/retention", "internal/logline"},
 	{"store", "internal/config", "internal/schedule", "internal/receiver", "internal/console"},
 	{"store/storetest", "internal/lint", "internal/testfile"},

@@ -149,11 +149,11 @@ type size struct{ files, lines int }
 func biggest(dir string) size {
 	switch dir {
 	case "store":
-		return size{84, 12200}
+		return size{84, 12100}
 	case "hygiene":
 		return size{48, 7300}
 	case "internal/command":
-		return size{63, 4300}
+		return size{61, 4250}
 	}
 	return size{40, 5000}
 }

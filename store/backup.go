@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
 	"winnow/store/sqlite"
 	"winnow/store/statuscounts"
@@ -80,5 +81,5 @@ func Inspect(ctx context.Context, path string) (*sqlite.Inspection, error) {
 
 // RecordBackup stores when the store was backed up last.
 func (s *Store) RecordBackup(at hygiene.Instant) error {
-	return s.write(func(c engine.Writer) error { return setCounter(c, backedUp, int64(at)) })
+	return s.write(func(c engine.Writer) error { return counters.Set(c, counters.BackedUp, int64(at)) })
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
 )
 
@@ -172,7 +173,7 @@ func (s *Store) windowsAt(c engine.Writer, breakers []hygiene.Breaker, at int64)
 		return w, nil
 	}
 	for i := range breakers {
-		counted, err := counter(c, countedFor(&breakers[i]))
+		counted, err := counters.Get(c, countedFor(&breakers[i]))
 		if err != nil {
 			return nil, err
 		}
@@ -267,7 +268,7 @@ func (w *breakerWindows) save(c engine.Writer, upTo int64) error {
 	}
 	w.upTo = upTo
 	for i := range w.breakers {
-		if err := setCounter(c, countedFor(&w.breakers[i]), upTo); err != nil {
+		if err := counters.Set(c, countedFor(&w.breakers[i]), upTo); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
 	"winnow/store/forgotten"
 	"winnow/store/lookahead"
@@ -329,7 +330,7 @@ func (w *txWriter) saveRetryMessages(rows []*contactRow) error {
 		if err != nil {
 			return err
 		}
-		w.added[longArgs] += long
+		w.added[counters.LongArgs] += long
 		if err := w.SaveRetryMessages(messages); err != nil {
 			return err
 		}

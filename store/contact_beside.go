@@ -4,6 +4,8 @@ import (
 	"errors"
 	"maps"
 	"slices"
+
+	"winnow/store/counters"
 )
 
 // errBeside is the error of a transaction that writes beside others what they may write.
@@ -25,7 +27,7 @@ func (w *txWriter) checkBeside(rows []*contactRow) error {
 // saveAdded adds to the counters what the transaction did.
 func (w *txWriter) saveAdded() error {
 	for _, name := range slices.Sorted(maps.Keys(w.added)) {
-		if err := addToCounter(w, name, w.added[name]); err != nil {
+		if err := counters.Add(w, name, w.added[name]); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/daycounts"
 	"winnow/store/engine"
 	"winnow/store/statuscounts"
@@ -18,7 +19,7 @@ func (s *Store) markCounted(now hygiene.Instant) error {
 	var changed int64
 	var counted bool
 	err := s.read(func(c engine.Reader) error {
-		before, err := counter(c, countedAt)
+		before, err := counters.Get(c, counters.CountedAt)
 		if err != nil {
 			return err
 		}
@@ -39,7 +40,7 @@ func (s *Store) markCounted(now hygiene.Instant) error {
 				return err
 			}
 		}
-		return setCounter(c, countedAt, int64(now))
+		return counters.Set(c, counters.CountedAt, int64(now))
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
+	"winnow/store/counters"
 	"winnow/store/engine"
 )
 
@@ -18,7 +19,7 @@ func keysVersion(keys contactkey.Format) int64 { return contactkey.Version*10 + 
 // KeysPrepared reports whether [Store.PrepareKeys] has nothing to do.
 func (s *Store) KeysPrepared(keys contactkey.Format) (done bool, err error) {
 	err = s.read(func(c engine.Reader) error {
-		version, err := counter(c, keyVersion)
+		version, err := counters.Get(c, counters.KeyVersion)
 		done = version == keysVersion(keys)
 		return err
 	})
@@ -36,7 +37,7 @@ func (s *Store) PrepareKeys(ctx context.Context, keys contactkey.Format, policy 
 		return BatchResult{}, err
 	}
 	j := &keyJoin{store: s, keys: keys, policy: policy, now: now, batch: Batch{Kind: MergeBatch, By: "winnow", About: "contacts whose keys are one"}}
-	err := s.write(func(c engine.Writer) error { return setCounter(c, keyFormat, formatOf(keys)) })
+	err := s.write(func(c engine.Writer) error { return counters.Set(c, counters.KeyFormat, formatOf(keys)) })
 	if err == nil {
 		err = j.contacts(ctx)
 	}
@@ -50,7 +51,7 @@ func (s *Store) PrepareKeys(ctx context.Context, keys contactkey.Format, policy 
 		return j.batch.did(), err
 	}
 	return j.batch.did(), s.write(func(c engine.Writer) error {
-		return cmp.Or(setCounter(c, keyVersion, keysVersion(keys)), setCounter(c, keySeen, 0))
+		return cmp.Or(counters.Set(c, counters.KeyVersion, keysVersion(keys)), counters.Set(c, counters.KeySeen, 0))
 	})
 }
 
@@ -99,7 +100,7 @@ func (j *keyJoin) step(ctx context.Context, rows []*engine.Contact) error {
 		if err := w.indexLooseForms(toIndex); err != nil || seen == 0 {
 			return err
 		}
-		return setCounter(w, keySeen, seen)
+		return counters.Set(w, counters.KeySeen, seen)
 	})
 }
 
@@ -108,15 +109,15 @@ func (j *keyJoin) step(ctx context.Context, rows []*engine.Contact) error {
 func (j *keyJoin) events(ctx context.Context) error {
 	seq, err := j.store.Cursor()
 	for err == nil {
-		b := <-j.store.readAhead(seq, lotEvents)
-		if b.err != nil || len(b.events) == 0 {
-			return b.err
+		b := j.store.readLot(seq, lotEvents)
+		if b.Err != nil || len(b.Events) == 0 {
+			return b.Err
 		}
-		seq = b.events[len(b.events)-1].Seq
+		seq = b.Last()
 		var pairs []MergePair
 		met := map[string]bool{}
-		for i := range b.events {
-			if pair, ok := j.pair(b.events[i].Contact); ok && !met[pair.Old] {
+		for i := range b.Events {
+			if pair, ok := j.pair(b.Events[i].Contact); ok && !met[pair.Old] {
 				met[pair.Old] = true
 				pairs = append(pairs, pair)
 			}
@@ -156,7 +157,7 @@ func (j *keyJoin) merge(ctx context.Context, pairs []MergePair) error {
 			if err := do(w, b); err != nil {
 				return err
 			}
-			return cmp.Or(addToCounter(w, keysJoined, did), setCounter(w, keysBatch, b.ID))
+			return cmp.Or(counters.Add(w, counters.KeysJoined, did), counters.Set(w, counters.KeysBatch, b.ID))
 		})
 	}
 	return err
@@ -165,7 +166,7 @@ func (j *keyJoin) merge(ctx context.Context, pairs []MergePair) error {
 // lastKeySeen is the key after which to go on.
 func (s *Store) lastKeySeen() (key string, err error) {
 	err = s.read(func(c engine.Reader) error {
-		id, err := counter(c, keySeen)
+		id, err := counters.Get(c, counters.KeySeen)
 		if err == nil && id != 0 {
 			key, err = c.Text("SELECT key FROM contacts WHERE id = ?", id)
 		}

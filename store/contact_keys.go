@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"winnow/hygiene/contactkey"
+	"winnow/store/counters"
 	"winnow/store/engine"
 	"winnow/store/forgotten"
 	"winnow/store/location"
@@ -33,7 +34,7 @@ var ErrFold = errors.New("the keys of the store are folded")
 func (s *Store) UseKeyFormat(keys contactkey.Format) error {
 	want, stored, contacts := formatOf(keys), int64(0), int64(0)
 	err := s.read(func(c engine.Reader) (err error) {
-		if stored, err = counter(c, keyFormat); err == nil {
+		if stored, err = counters.Get(c, counters.KeyFormat); err == nil {
 			contacts, err = c.Number("SELECT EXISTS (SELECT 1 FROM contacts)")
 		}
 		return err
@@ -48,7 +49,7 @@ func (s *Store) UseKeyFormat(keys contactkey.Format) error {
 	case stored != 0 && contacts != 0:
 		return ErrKeyFormat
 	}
-	return s.write(func(c engine.Writer) error { return setCounter(c, keyFormat, want) })
+	return s.write(func(c engine.Writer) error { return counters.Set(c, counters.KeyFormat, want) })
 }
 
 func formatOf(keys contactkey.Format) int64 {
@@ -72,7 +73,7 @@ func LosesForgotten(at string, keys contactkey.Format) (loses bool, err error) {
 		return false, err
 	}
 	look := func(c engine.Querier) error {
-		format, err := counter(c, keyFormat)
+		format, err := counters.Get(c, counters.KeyFormat)
 		if err == nil && format == textKeys {
 			loses, err = forgotten.Any(c)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
 )
 
@@ -16,7 +17,7 @@ const reasonsAreRenamed = 1
 // reason any more.
 func (s *Store) ReasonsRenamed() (done bool, err error) {
 	err = s.read(func(c engine.Reader) error {
-		version, err := counter(c, reasonsVersion)
+		version, err := counters.Get(c, counters.ReasonsVersion)
 		done = version == reasonsAreRenamed
 		return err
 	})
@@ -36,7 +37,7 @@ func (s *Store) RenameReasons(ctx context.Context, policy *hygiene.Policy, now h
 	}
 	var last int64
 	err = cmp.Or(err, s.read(func(c engine.Reader) (err error) {
-		last, err = counter(c, reasonsSeen)
+		last, err = counters.Get(c, counters.ReasonsSeen)
 		return err
 	}))
 	m := hygiene.Moment{At: now, Seq: end}
@@ -47,7 +48,7 @@ func (s *Store) RenameReasons(ctx context.Context, policy *hygiene.Policy, now h
 		}
 		if n == 0 {
 			return s.write(func(c engine.Writer) error {
-				return cmp.Or(setCounter(c, reasonsVersion, reasonsAreRenamed), setCounter(c, reasonsSeen, 0))
+				return cmp.Or(counters.Set(c, counters.ReasonsVersion, reasonsAreRenamed), counters.Set(c, counters.ReasonsSeen, 0))
 			})
 		}
 		if stopped := ctx.Err(); stopped != nil || len(keys) > 0 {
@@ -72,6 +73,6 @@ func (s *Store) renameReasons(policy *hygiene.Policy, keys []string, seen int64,
 			}
 			return changes, k.IsRenamed()
 		})
-		return cmp.Or(err, addToCounter(w, reasonsRenamed, renamed), setCounter(w, reasonsSeen, seen))
+		return cmp.Or(err, counters.Add(w, counters.ReasonsRenamed, renamed), counters.Set(w, counters.ReasonsSeen, seen))
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/segments"
+	"winnow/store/counters"
 	"winnow/store/engine"
 )
 
@@ -43,7 +44,7 @@ func (s *Store) snapshots(n int) ([]*Snapshot, error) {
 	for i, c := range opened {
 		list[i] = &Snapshot{c: c, present: s.present}
 	}
-	through, err := counter(list[0].c, cursor)
+	through, err := counters.Get(list[0].c, counters.Cursor)
 	if err != nil {
 		return nil, closeAll(list, err)
 	}

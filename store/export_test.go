@@ -8,6 +8,7 @@ import (
 	"winnow/hygiene"
 	"winnow/segments"
 	"winnow/store/appender"
+	"winnow/store/counters"
 	"winnow/store/engine"
 	"winnow/store/erasure"
 	"winnow/store/forgotten"
@@ -79,7 +80,7 @@ func (s *Store) ForgetKeyIndex() error {
 		if err := c.Exec("DELETE FROM near_keys"); err != nil {
 			return err
 		}
-		return c.Exec("DELETE FROM counters WHERE name IN (?, ?)", keyVersion, keySeen)
+		return c.Exec("DELETE FROM counters WHERE name IN (?, ?)", counters.KeyVersion, counters.KeySeen)
 	})
 }
 
@@ -97,7 +98,7 @@ func (s *Store) IndexKeyStep() error {
 		if err := w.indexLooseForms(rows); err != nil {
 			return err
 		}
-		return setCounter(w, keySeen, rows[len(rows)-1].ID)
+		return counters.Set(w, counters.KeySeen, rows[len(rows)-1].ID)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
+	"winnow/store/counters"
 	"winnow/store/engine"
 	"winnow/store/erasure"
 )
@@ -226,7 +227,7 @@ func (w *txWriter) beginForgetting(p *erasure.Pending, now hygiene.Instant, did 
 			return err
 		}
 	}
-	if err := addToCounter(w, sendLogVersion, 1); err != nil {
+	if err := counters.Add(w, counters.SendLogVersion, 1); err != nil {
 		return err
 	}
 	return erasure.BeginPending(w, p)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
 	"winnow/store/regret"
 )
@@ -73,7 +74,7 @@ func (w *txWriter) reserveID() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return id, setCounter(w, engine.LastContact, id)
+	return id, counters.Set(w, engine.LastContact, id)
 }
 
 // deleteContact deletes a contact that is none of its own any more. Its ledger stays, and
@@ -85,12 +86,12 @@ func (w *txWriter) deleteContact(k *contactRow) error {
 	if err := w.countPresence(k, -1); err != nil {
 		return err
 	}
-	last, err := counter(w, engine.LastContact)
+	last, err := counters.Get(w, engine.LastContact)
 	if err != nil {
 		return err
 	}
 	if k.stored.ID > last {
-		if err := setCounter(w, engine.LastContact, k.stored.ID); err != nil {
+		if err := counters.Set(w, engine.LastContact, k.stored.ID); err != nil {
 			return err
 		}
 	}

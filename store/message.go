@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
 )
 
@@ -109,7 +110,7 @@ func (r *registering) run() error {
 		}
 		r.did.Matched += n
 	}
-	if err := addToCounter(r, sendLogVersion, 1); err != nil {
+	if err := counters.Add(r, counters.SendLogVersion, 1); err != nil {
 		return err
 	}
 	slices.Sort(r.did.Conflicts)
@@ -237,7 +238,7 @@ func (s *Store) OwnUnsourced(source string) error {
 		return err
 	}
 	return s.write(func(c engine.Writer) error {
-		if err := addToCounter(c, sendLogVersion, 1); err != nil {
+		if err := counters.Add(c, counters.SendLogVersion, 1); err != nil {
 			return err
 		}
 		return c.Exec("INSERT INTO unsourced_owner (source) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM unsourced_owner)", source)

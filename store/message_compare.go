@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
 	"winnow/store/messages"
 )
@@ -44,7 +45,7 @@ func (s *Store) CompareLate(ctx context.Context, now hygiene.Instant) error {
 		}
 		err = s.writeAs(nil, func(w *txWriter) error {
 			swept := slices.DeleteFunc(events, func(e hygiene.Event) bool { return e.Seq > end })
-			return cmp.Or(w.compareWithSendLog(swept), setCounter(w, compared, from))
+			return cmp.Or(w.compareWithSendLog(swept), counters.Set(w, counters.Compared, from))
 		})
 	}
 	return err
@@ -56,10 +57,10 @@ func (s *Store) CompareLate(ctx context.Context, now hygiene.Instant) error {
 func (s *Store) toCompare(before hygiene.Instant) (from, end int64, err error) {
 	var some bool
 	err = s.read(func(c engine.Reader) (err error) {
-		if from, err = counter(c, compared); err != nil {
+		if from, err = counters.Get(c, counters.Compared); err != nil {
 			return err
 		}
-		if end, err = counter(c, cursor); err != nil {
+		if end, err = counters.Get(c, counters.Cursor); err != nil {
 			return err
 		}
 		some, err = messages.Any(c)
@@ -73,7 +74,7 @@ func (s *Store) toCompare(before hygiene.Instant) (from, end int64, err error) {
 		return err
 	})
 	if err == nil && !some && from < end {
-		err = s.write(func(c engine.Writer) error { return setCounter(c, compared, end) })
+		err = s.write(func(c engine.Writer) error { return counters.Set(c, counters.Compared, end) })
 		from = end
 	}
 	return from, end, err
@@ -105,7 +106,7 @@ const clocksDiffer = time.Hour
 // compareSince lets [Store.CompareLate] begin at the events since that time again, if it
 // was past them.
 func (w *txWriter) compareSince(sent hygiene.Instant) error {
-	to, err := counter(w, compared)
+	to, err := counters.Get(w, counters.Compared)
 	if err != nil || to == 0 {
 		return err
 	}
@@ -117,5 +118,5 @@ func (w *txWriter) compareSince(sent hygiene.Instant) error {
 	if err != nil || from == to {
 		return err
 	}
-	return setCounter(w, compared, from)
+	return counters.Set(w, counters.Compared, from)
 }

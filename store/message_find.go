@@ -5,6 +5,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
+	"winnow/store/counters"
 	"winnow/store/engine"
 	"winnow/store/messages"
 )
@@ -21,7 +22,9 @@ func findContactsOf(c engine.Reader, events []hygiene.Event) error {
 }
 
 // versionOfSendLog is raised with each change of the send log.
-func versionOfSendLog(c engine.Querier) (int64, error) { return counter(c, sendLogVersion) }
+func versionOfSendLog(c engine.Querier) (int64, error) {
+	return counters.Get(c, counters.SendLogVersion)
+}
 
 // identify finds the contacts of events, and stores the conflicts of their bodies with the
 // send log. The view of the send log is renewed if it no longer holds; it may be nil.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
 	"winnow/store/messages"
 )
@@ -30,14 +31,14 @@ func (w *txWriter) noteUnregistered(events []*hygiene.Event) error {
 
 // trimUnregistered forgets what is older, now and then. The log was swept up to that place.
 func (w *txWriter) trimUnregistered(upTo int64) error {
-	from, err := counter(w, unregisteredFrom)
+	from, err := counters.Get(w, counters.UnregisteredFrom)
 	if err != nil || upTo-from < 2*keptUnregistered {
 		return err
 	}
 	if err := messages.TrimUnregistered(w, upTo-keptUnregistered); err != nil {
 		return err
 	}
-	return setCounter(w, unregisteredFrom, upTo-keptUnregistered)
+	return counters.Set(w, counters.UnregisteredFrom, upTo-keptUnregistered)
 }
 
 // hearLate compares the events of messages that were just registered, as far as they are
@@ -86,7 +87,7 @@ func (w *txWriter) waitIfElsewhere(e *hygiene.Event) error {
 	if e.Contact == "" || e.SentTo == "" {
 		return nil
 	}
-	format, err := counter(w, keyFormat)
+	format, err := counters.Get(w, counters.KeyFormat)
 	if err != nil || format == phoneKeys {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
 )
 
@@ -36,7 +37,7 @@ func (s *Store) placeWaiting(ctx context.Context, o *SweepOptions, total *Swept)
 		var changes int64
 		err = s.writeAs(o.Policy, func(w *txWriter) error {
 			changes = 0
-			seq, err := counter(w, cursor)
+			seq, err := counters.Get(w, counters.Cursor)
 			for _, id := range ids {
 				if err != nil {
 					return err

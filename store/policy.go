@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
 )
 
@@ -32,21 +33,21 @@ func (s *Store) SetPolicyInForce(hash string) error {
 	var id, now int64
 	err := s.read(func(c engine.Reader) (err error) {
 		if id, err = c.Number("SELECT id FROM policies WHERE hash = ?", hash); err == nil {
-			now, err = counter(c, inForce)
+			now, err = counters.Get(c, counters.InForce)
 		}
 		return err
 	})
 	if err != nil || id == now {
 		return err
 	}
-	return s.write(func(c engine.Writer) error { return setCounter(c, inForce, id) })
+	return s.write(func(c engine.Writer) error { return counters.Set(c, counters.InForce, id) })
 }
 
 // PolicyInForce is the hash of the policy that a daemon put in force last; "" when none
 // ever did.
 func (s *Store) PolicyInForce() (hash string, err error) {
 	err = s.read(func(c engine.Reader) error {
-		id, err := counter(c, inForce)
+		id, err := counters.Get(c, counters.InForce)
 		if err != nil {
 			return err
 		}
@@ -60,7 +61,7 @@ func (s *Store) PolicyInForce() (hash string, err error) {
 // or, when none ever did, of the one stored last; "" when there is none.
 func (s *Store) LastPolicy() (hash, text string, err error) {
 	err = s.read(func(c engine.Reader) error {
-		id, err := counter(c, inForce)
+		id, err := counters.Get(c, counters.InForce)
 		if err != nil {
 			return err
 		}

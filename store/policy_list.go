@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
 )
 
@@ -27,7 +28,7 @@ var ErrPolicies = errors.New("give more of the hash")
 func (s *Store) Policies() ([]SavedPolicy, error) {
 	var list []SavedPolicy
 	err := s.read(func(c engine.Reader) error {
-		now, err := counter(c, inForce)
+		now, err := counters.Get(c, counters.InForce)
 		if err != nil {
 			return err
 		}
@@ -46,7 +47,7 @@ func (s *Store) Policies() ([]SavedPolicy, error) {
 func (s *Store) PolicyText(prefix string) (p SavedPolicy, text string, err error) {
 	found := 0
 	err = s.read(func(c engine.Reader) error {
-		now, err := counter(c, inForce)
+		now, err := counters.Get(c, counters.InForce)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
 	"winnow/store/regret"
 )
@@ -10,7 +11,7 @@ import (
 // is counted; 0 for all that the store knows.
 func (s *Store) Regret(now hygiene.Instant) (list []regret.Figures, since hygiene.Instant, err error) {
 	err = s.read(func(c engine.Reader) error {
-		from, err := counter(c, regretSince)
+		from, err := counters.Get(c, counters.RegretSince)
 		if err != nil {
 			return err
 		}
@@ -26,7 +27,7 @@ func (w *txWriter) saveRegret() error {
 	if len(w.regret) == 0 {
 		return nil
 	}
-	from, err := counter(w, regretSince)
+	from, err := counters.Get(w, counters.RegretSince)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
 	"winnow/store/quiet"
 	"winnow/store/silence"
@@ -42,7 +43,7 @@ func (s *Store) SilentCounted() (counted silence.Counted, err error) {
 // Listens stores since when callbacks are received: what came before, or did not come,
 // says nothing about a source.
 func (s *Store) Listens(since hygiene.Instant) error {
-	return s.engine.Write(func(w engine.Writer) error { return setCounter(w, listening, int64(since)) })
+	return s.engine.Write(func(w engine.Writer) error { return counters.Set(w, counters.Listening, int64(since)) })
 }
 
 // QuietSources says of each source from which something came for how long nothing has come
@@ -50,7 +51,7 @@ func (s *Store) Listens(since hygiene.Instant) error {
 func (s *Store) QuietSources(now hygiene.Instant) (states map[string]quiet.State, err error) {
 	states = map[string]quiet.State{}
 	err = s.read(func(c engine.Reader) error {
-		since, err := counter(c, listening)
+		since, err := counters.Get(c, counters.Listening)
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
+	"winnow/store/logahead"
 	"winnow/store/messages"
 	"winnow/store/packed"
 	"winnow/store/quiet"
@@ -24,11 +26,8 @@ const (
 	leastBatch = 10_000
 )
 
-// The log is read in lots, the next while one is looked at. Tests of batches of several lots
-// make them small, so that they need no thousands of events.
-var lotEvents = 25_000
-
-const lotBytes = 6 << 20
+// The log is read in lots. Tests of batches of several make them small.
+var lotEvents, lotBytes = 25_000, 6 << 20
 
 // matchedAtOnce is how many events that found their contact are judged in one
 // transaction.
@@ -96,17 +95,16 @@ func (s *Store) sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 	if from, err = s.sweepTogether(ctx, &o, from, end, &total); err != nil {
 		return total, err
 	}
-	log := &logAhead{store: s, most: cmp.Or(o.Batch, lotEvents)}
-	log.goTo(from)
-	defer log.stop()
+	log := logahead.After(from, func(seq int64) logahead.Lot { return s.readLot(seq, cmp.Or(o.Batch, lotEvents)) })
+	defer log.Stop()
 	for most := cmp.Or(o.Batch, firstBatch); ; {
 		began, before := time.Now(), total.Events
-		first := log.next()
-		if first.err != nil || len(first.events) == 0 {
+		first := log.Next()
+		if first.Err != nil || len(first.Events) == 0 {
 			total.Cursor = from
-			return total, errors.Join(first.err, s.markCounted(o.Now))
+			return total, errors.Join(first.Err, s.markCounted(o.Now))
 		}
-		upTo, err := s.sweepBatch(&o, log, first, batchBounds{from, end, most}, &total)
+		upTo, err := s.sweepBatch(&o, log, first, from, end, most, &total)
 		if err != nil {
 			return total, err
 		}
@@ -115,7 +113,7 @@ func (s *Store) sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 			if from, err = s.Cursor(); err != nil {
 				return total, err
 			}
-			log.goTo(from)
+			log.GoTo(from)
 			continue
 		case ctx.Err() != nil:
 			return total, ctx.Err()
@@ -129,92 +127,40 @@ func (s *Store) sweep(ctx context.Context, o SweepOptions) (Swept, error) {
 	}
 }
 
-// logAhead reads the log in lots, each while the one before is being looked at.
-type logAhead struct {
-	store *Store
-	most  int
-	under <-chan eventLot // that is being read; nil for none
-}
-
-// eventLot is what was read from the log together.
-type eventLot struct {
-	events []hygiene.Event
-	view   *messages.View // of their messages
-	err    error
-}
-
-// goTo begins to read after seq.
-func (a *logAhead) goTo(seq int64) {
-	a.stop()
-	a.under = a.store.readAhead(seq, a.most)
-}
-
-// next is the next lot. It has no events at the end of the log, nor with an error; then
-// nothing follows.
-func (a *logAhead) next() eventLot {
-	if a.under == nil {
-		return eventLot{}
-	}
-	lot := <-a.under
-	if a.under = nil; lot.err == nil && len(lot.events) > 0 {
-		a.goTo(lot.events[len(lot.events)-1].Seq)
+// readLot reads the events after seq, and looks up their messages.
+func (s *Store) readLot(seq int64, most int) (lot logahead.Lot) {
+	lot.Err = s.readLog(func(l engine.LogReader) (err error) {
+		lot.Events, err = l.EventsAfter(seq, most, lotBytes)
+		return err
+	})
+	if lot.Err == nil {
+		lot.View, lot.Err = messages.Look(s.read, versionOfSendLog, lot.Events)
 	}
 	return lot
-}
-
-// stop waits for the lot that is being read.
-func (a *logAhead) stop() {
-	if a.under != nil {
-		<-a.under
-		a.under = nil
-	}
-}
-
-// readAhead reads the lot after seq, and looks up its messages, while the caller goes on.
-func (s *Store) readAhead(seq int64, most int) <-chan eventLot {
-	out := make(chan eventLot, 1)
-	go func() {
-		var lot eventLot
-		lot.err = s.readLog(func(l engine.LogReader) (err error) {
-			lot.events, err = l.EventsAfter(seq, most, lotBytes)
-			return err
-		})
-		if lot.err == nil {
-			lot.view, lot.err = messages.Look(s.read, versionOfSendLog, lot.events)
-		}
-		out <- lot
-	}()
-	return out
 }
 
 // Cursor is the seq up to which the log has been swept.
 func (s *Store) Cursor() (n int64, err error) {
 	err = s.read(func(c engine.Reader) error {
-		n, err = counter(c, cursor)
+		n, err = counters.Get(c, counters.Cursor)
 		return err
 	})
 	return n, err
 }
 
-// batchBounds are the cursor where a batch begins, the end of the log as the sweep saw it,
-// and how many events are enough.
-type batchBounds struct {
-	from, end int64
-	most      int
-}
-
-// sweepBatch sweeps the first lot and those that follow it, as far as the bounds say, and
-// returns how far that was. It does nothing when the cursor is elsewhere.
-func (s *Store) sweepBatch(o *SweepOptions, log *logAhead, first eventLot, bounds batchBounds, total *Swept) (upTo int64, err error) {
+// sweepBatch sweeps the first lot after the cursor and those that follow it, until there are
+// most events or the log has been swept to its end, and returns how far that was. It does
+// nothing when the cursor is elsewhere.
+func (s *Store) sweepBatch(o *SweepOptions, log *logahead.Reader, first logahead.Lot, from, end int64, most int, total *Swept) (upTo int64, err error) {
 	var did Swept
-	upTo = bounds.from
+	upTo = from
 	err = s.writeAs(o.Policy, func(w *txWriter) error {
-		at, err := counter(w, cursor)
-		if err != nil || at != bounds.from {
+		at, err := counters.Get(w, counters.Cursor)
+		if err != nil || at != from {
 			return err
 		}
 		var found packed.Events
-		if upTo, err = s.gather(w, o, log, first, bounds, &found, &did); err != nil {
+		if upTo, err = s.gather(w, o, log, first, from, end, most, &found, &did); err != nil {
 			return err
 		}
 		if err := w.applyFound(&found, &did); err != nil {
@@ -227,45 +173,44 @@ func (s *Store) sweepBatch(o *SweepOptions, log *logAhead, first eventLot, bound
 		if err := w.doubt(o, upTo, &did); err != nil {
 			return err
 		}
-		return setCounter(w, cursor, upTo)
+		return counters.Set(w, counters.Cursor, upTo)
 	})
 	if err != nil {
-		return bounds.from, err
+		return from, err
 	}
-	if upTo > bounds.from {
+	if upTo > from {
 		total.add(did)
-		if o.Progress != nil {
-			o.Progress(total.Events)
-		}
+	}
+	if upTo > from && o.Progress != nil {
+		o.Progress(total.Events)
 	}
 	return upTo, nil
 }
 
-// gather does with the events of a batch what is done in the order of the log, finds their
-// contacts, and returns the seq of the last.
-func (s *Store) gather(w *txWriter, o *SweepOptions, log *logAhead, lot eventLot, bounds batchBounds, found *packed.Events, did *Swept) (upTo int64, err error) {
-	since, err := counter(w, listening)
+// gather does what is done in the order of the log, finds contacts, and returns the last seq.
+func (s *Store) gather(w *txWriter, o *SweepOptions, log *logahead.Reader, lot logahead.Lot, from, end int64, most int, found *packed.Events, did *Swept) (upTo int64, err error) {
+	since, err := counters.Get(w, counters.Listening)
 	if err != nil {
 		return 0, err
 	}
-	upTo = bounds.from
-	for n := 0; len(lot.events) > 0; lot = log.next() {
-		last := lot.events[len(lot.events)-1].Seq
-		if err := s.holdSurges(w, o, lot.events, upTo, last, did); err != nil {
+	upTo = from
+	for n := 0; len(lot.Events) > 0; lot = log.Next() {
+		last := lot.Last()
+		if err := s.holdSurges(w, o, lot.Events, upTo, last, did); err != nil {
 			return 0, err
 		}
-		if err := w.find(o, lot.events, lot.view, found, did); err != nil {
+		if err := w.find(o, lot.Events, lot.View, found, did); err != nil {
 			return 0, err
 		}
-		if err := quiet.Note(w, lot.events, hygiene.Instant(since)); err != nil {
+		if err := quiet.Note(w, lot.Events, hygiene.Instant(since)); err != nil {
 			return 0, err
 		}
-		upTo, n = last, n+len(lot.events)
-		if n >= bounds.most || last >= bounds.end || found.Bytes() >= sweepBytes {
+		upTo, n = last, n+len(lot.Events)
+		if n >= most || last >= end || found.Bytes() >= sweepBytes {
 			return upTo, nil
 		}
 	}
-	return upTo, lot.err
+	return upTo, lot.Err
 }
 
 // sweepMatched judges events whose contact was registered after they were swept.
@@ -386,7 +331,7 @@ func (d *Swept) add(e Swept) {
 // addTo adds what a transaction did to the counters, once.
 func (d *Swept) addTo(w *txWriter) {
 	d.Changes += w.given.changes // those of numbers
-	w.added[repeats] += d.Repeats
-	w.added[settled] += d.TooOld
-	w.added[lateEvents] += d.Late
+	w.added[counters.Repeats] += d.Repeats
+	w.added[counters.Settled] += d.TooOld
+	w.added[counters.LateEvents] += d.Late
 }

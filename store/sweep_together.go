@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
 	"winnow/store/messages"
 	"winnow/store/portions"
@@ -84,7 +85,7 @@ func (s *Store) openPortions(o *SweepOptions, from, upTo int64, n int, total *Sw
 	var did Swept
 	err := s.writeAs(o.Policy, func(w *txWriter) error {
 		did = Swept{}
-		if at, err := counter(w, cursor); err != nil || at != from {
+		if at, err := counters.Get(w, counters.Cursor); err != nil || at != from {
 			return errors.Join(err, engine.ErrClash) // another process sweeps, without the store lock
 		}
 		part := portions.NewPart(n)
@@ -97,7 +98,7 @@ func (s *Store) openPortions(o *SweepOptions, from, upTo int64, n int, total *Sw
 		if err := portions.Open(w, part, w.terms(o)); err != nil {
 			return err
 		}
-		return setCounter(w, cursor, upTo)
+		return counters.Set(w, counters.Cursor, upTo)
 	})
 	if err == nil {
 		total.add(did)
@@ -110,7 +111,7 @@ const dividedAtOnce = 20_000
 
 // divide counts events for the breakers, and adds them to the portions of their contacts.
 func (s *Store) divide(w *txWriter, o *SweepOptions, part portions.Part, from, upTo int64, did *Swept) error {
-	since, err := counter(w, listening)
+	since, err := counters.Get(w, counters.Listening)
 	for err == nil && from < upTo {
 		var events []hygiene.Event
 		err = s.readLog(func(l engine.LogReader) (err error) {
@@ -189,7 +190,7 @@ func (s *Store) closePortions(o *SweepOptions, total *Swept) error {
 			return err
 		}
 		did = Swept{Events: sum.Events, Repeats: sum.Repeats, TooOld: sum.TooOld, Unmatched: sum.Unmatched, Changes: sum.Changes}
-		upTo, err := counter(w, cursor)
+		upTo, err := counters.Get(w, counters.Cursor)
 		if err != nil {
 			return err
 		}

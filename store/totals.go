@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"winnow/hygiene"
+	"winnow/store/counters"
 	"winnow/store/engine"
 	"winnow/store/retention"
 	"winnow/store/silence"
@@ -53,20 +54,20 @@ func (s *Store) Totals() (t Totals, err error) {
 }
 
 func (t *Totals) readContacts(c engine.Reader, present bool) (err error) {
-	if t.Repeats, err = counter(c, repeats); err != nil {
+	if t.Repeats, err = counters.Get(c, counters.Repeats); err != nil {
 		return err
 	}
-	if t.Late, err = counter(c, lateEvents); err != nil {
+	if t.Late, err = counters.Get(c, counters.LateEvents); err != nil {
 		return err
 	}
-	if t.LongArgs, err = counter(c, longArgs); err != nil {
+	if t.LongArgs, err = counters.Get(c, counters.LongArgs); err != nil {
 		return err
 	}
-	if t.Cursor, err = counter(c, cursor); err != nil {
+	if t.Cursor, err = counters.Get(c, counters.Cursor); err != nil {
 		return err
 	}
 	t.Lag = max(0, t.LastSeq-t.Cursor)
-	backedUp, err := counter(c, backedUp)
+	backedUp, err := counters.Get(c, counters.BackedUp)
 	if err != nil {
 		return err
 	}
@@ -77,22 +78,22 @@ func (t *Totals) readContacts(c engine.Reader, present bool) (err error) {
 	if t.Aliases, err = c.Number("SELECT count(*) FROM names WHERE merged_into <> ''"); err != nil {
 		return err
 	}
-	if t.JoinedKeys, err = counter(c, keysJoined); err != nil {
+	if t.JoinedKeys, err = counters.Get(c, counters.KeysJoined); err != nil {
 		return err
 	}
-	if t.JoinedBatch, err = counter(c, keysBatch); err != nil {
+	if t.JoinedBatch, err = counters.Get(c, counters.KeysBatch); err != nil {
 		return err
 	}
 	if t.Conflicts, err = conflictsBySource(c); err != nil {
 		return err
 	}
-	if t.Renamed, err = counter(c, reasonsRenamed); err != nil {
+	if t.Renamed, err = counters.Get(c, counters.ReasonsRenamed); err != nil {
 		return err
 	}
 	if t.Silence, err = silence.Read(c); err != nil {
 		return err
 	}
-	at, err := counter(c, countedAt)
+	at, err := counters.Get(c, counters.CountedAt)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"winnow/hygiene"
 	"winnow/hygiene/contactkey"
+	"winnow/store/counters"
 	"winnow/store/engine"
 )
 
@@ -80,7 +81,10 @@ const completeAtOnce = 2000
 // interruption it does the rest, and once it is done it does nothing.
 func (s *Store) completeUnmatched(ctx context.Context) error {
 	var left int64
-	err := s.read(func(c engine.Reader) (err error) { left, err = counter(c, incompleteUnmatched); return err })
+	err := s.read(func(c engine.Reader) (err error) {
+		left, err = counters.Get(c, counters.IncompleteUnmatched)
+		return err
+	})
 	if err != nil || left == 0 {
 		return err
 	}
@@ -91,7 +95,7 @@ func (s *Store) completeUnmatched(ctx context.Context) error {
 			return err
 		}
 		if len(list) == 0 {
-			return s.write(func(c engine.Writer) error { return setCounter(c, incompleteUnmatched, 0) })
+			return s.write(func(c engine.Writer) error { return counters.Set(c, counters.IncompleteUnmatched, 0) })
 		}
 		err = s.writeAs(nil, func(w *txWriter) error { return w.completeWaiting(list) })
 		if err != nil {

@@ -148,6 +148,8 @@ func functions(t *testing.T, folder string) (names []string) {
 					of = star.X
 				}
 				name = of.(*ast.Ident).Name + "." + name
+			} else {
+				names = append(names, tree.Name.Name+"."+name)
 			}
 			names = append(names, name)
 		}

@@ -729,7 +729,7 @@ CREATE TABLE day_counts (
 );
 
 -- Single numbers: see the constants in store/counters.go.
--- Written by setCounter.
+-- Written by counters.Set.
 CREATE TABLE counters (
 	name  text COLLATE "C" NOT NULL PRIMARY KEY,
 	value bigint NOT NULL

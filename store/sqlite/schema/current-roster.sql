@@ -540,7 +540,7 @@ CREATE TABLE day_counts (
 ) STRICT, WITHOUT ROWID;
 
 -- Single numbers: see the constants in store/counters.go.
--- Written by setCounter.
+-- Written by counters.Set.
 CREATE TABLE counters (
 	name  TEXT NOT NULL PRIMARY KEY,
 	value INTEGER NOT NULL
