@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	faultEvery = flag.Int("fault-every", 0, "fail every Nth operation of a daemon's life, a life for each; 0 leaves this test out")
+	faultEvery = flag.Int("fault-every", 0, "fail every Nth operation of a daemon's life, a life for each; 0: six of them")
 	slowest    = flag.Duration("slowest-sync", 200*time.Millisecond, "how long a sync of the slow disk takes at most")
 )
 
@@ -40,11 +40,11 @@ var troubles = []faultfs.Fault{
 // Meanwhile one operation fails.
 func TestOneErrorAnywhereInALifeLosesNoAnsweredEvent(t *testing.T) {
 	atWork(t)
+	whole := liveWith(t, func(faultfs.Operation) faultfs.Fault { return faultfs.Fault{} })
 	every := int64(*faultEvery)
 	if every == 0 {
-		t.Skip("say -fault-every 100")
+		every = whole/6 + 1
 	}
-	whole := liveWith(t, func(faultfs.Operation) faultfs.Fault { return faultfs.Fault{} })
 	at := make(chan int64)
 	go func() {
 		defer close(at)

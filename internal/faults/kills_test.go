@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	killRounds = flag.Int("kill-rounds", 0, "how often a daemon, or a command beside it, is killed, in each of two stores; 0 leaves these tests out")
+	killRounds = flag.Int("kill-rounds", 3, "how often a daemon, or a command beside it, is killed, in each of two stores")
 	killSeed   = flag.Uint64("kill-seed", 1, "of what is killed when")
 )
 
@@ -294,9 +294,6 @@ func (w *works) killRounds(t *testing.T, check func(*testing.T)) {
 
 func TestKillsWithEverythingGoingOnLeaveWhatAFreshFoldOfTheLogGives(t *testing.T) {
 	atWork(t)
-	if *killRounds == 0 {
-		t.Skip("say -kill-rounds 3")
-	}
 	w := newWorks(t, derived)
 	w.killRounds(t, w.wantImported)
 	fresh := newWorks(t, derived)
@@ -329,9 +326,6 @@ func TestKillsWithEverythingGoingOnLeaveWhatAFreshFoldOfTheLogGives(t *testing.T
 
 func TestKillsBesideWhatPeopleDecideLeaveAWholeStore(t *testing.T) {
 	atWork(t)
-	if *killRounds == 0 {
-		t.Skip("say -kill-rounds 3")
-	}
 	w := newWorks(t, slices.Concat(derived, decided))
 	w.load.forgotten = func(contact int) bool { return contact == 13 || contact == 14 }
 	w.killRounds(t, func(*testing.T) {})
